@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -36,7 +36,10 @@ async function put(name: string, content: string | Buffer): Promise<string> {
 }
 
 /** An npy file of float32, as NumPy writes it. */
-function npyOf(rows: readonly (readonly number[])[], { shape = `(${rows.length}, ${rows[0]?.length ?? 0})` } = {}): Buffer {
+function npyOf(
+  rows: readonly (readonly number[])[],
+  { shape = `(${rows.length}, ${rows[0]?.length ?? 0})` } = {},
+): Buffer {
   const text = `{'descr': '<f4', 'fortran_order': False, 'shape': ${shape}, }`;
   const header = Buffer.from(`${text.padEnd(117)}\n`);
   const prefix = Buffer.from([0x93, ...Buffer.from('NUMPY'), 1, 0, header.length, 0]);
@@ -62,7 +65,7 @@ describe('files of logits that NumPy, pandas and PyArrow write', { timeout: PYTH
       expect([file, seen.photos]).toEqual([file, file.startsWith('named') ? names : names.map(() => null)]);
     }
     const refusals: Readonly<Record<string, string>> = {
-      'whole-refused.npy': "Expected float16, float32 or float64 but it holds whole numbers (<i8). Write it with",
+      'whole-refused.npy': 'Expected float16, float32 or float64 but it holds whole numbers (<i8). Write it with',
       'objects-refused.npy': 'it holds Python objects, which winnow does not load',
       'flat-refused.npy': 'Expected two dimensions (photos, classes) but its shape is (35,)',
       'several-refused.npz': "it has several arrays ('a', 'b') and none is named 'logits'",
@@ -118,7 +121,11 @@ describe('a file of logits', () => {
     ['gzip', Buffer.from([0x1f, 0x8b, 8, 0]), 'Unpack it with gunzip'],
     ['a pickle', Buffer.from([0x80, 4, 0x95]), 'a pickle, which can run code'],
     ['another binary file', Buffer.from([1, 2, 0, 3]), 'another kind of binary file'],
-    ['an empty zip archive', Buffer.from('PK\x05\x06'.padEnd(22, '\0'), 'latin1'), 'it is a zip archive without arrays'],
+    [
+      'an empty zip archive',
+      Buffer.from('PK\x05\x06'.padEnd(22, '\0'), 'latin1'),
+      'it is a zip archive without arrays',
+    ],
     ['half a zip archive', Buffer.from('PK\x03\x04 and no more'), 'it is a damaged zip archive'],
     ['parquet without an end', Buffer.from('PAR1 and no more'), 'hyparquet cannot read it'],
   ])('that is %s is refused with what to do', async (_, content, says) => {
@@ -143,6 +150,23 @@ describe('a file of logits', () => {
     await expect(openLogits(await put('a.npy', whole.subarray(0, 8)))).rejects.toThrow('it ends after 8 bytes');
     const huge = npyOf([[1]], { shape: '(999999999999, 999999999999)' });
     await expect(openLogits(await put('a.npy', huge))).rejects.toThrow('it is truncated');
+  });
+
+  it('that is removed or becomes shorter while it is read is refused', async () => {
+    const rows = Array.from({ length: 50_000 }, () => [1, 2, 3, 4]);
+    const table = await openLogits(await put('a.npy', npyOf(rows)));
+    const reading = table.rows();
+    await reading.next();
+    await truncate(table.file, 300_000);
+    const readAll = async (): Promise<void> => {
+      for await (const { values } of reading) expect(values.length).toBe(4);
+    };
+    await expect(readAll()).rejects.toThrow('it became shorter while it was read');
+    const removed = await openLogits(await put('a.csv', '1,2\n3,4\n'));
+    await rm(removed.file);
+    await expect(removed.rows().next()).rejects.toThrow(
+      /^Cannot read logits from '.*a\.csv': ENOENT: .*\. Leave it as it is until the end$/,
+    );
   });
 
   it('that is absent or a folder is refused', async () => {
@@ -183,12 +207,37 @@ describe('the rows of a file and the photos of a set', () => {
   });
 
   it.each([
-    ['more rows than photos', '1,2,3\n'.repeat(4), null, 'Expected 3 rows, one for each photo of the set, but it has 4'],
-    ['fewer rows than photos', '1,2,3\n'.repeat(2), null, 'Expected 3 rows, one for each photo of the set, but it has 2'],
-    ['more rows than names', '1,2,3\n'.repeat(4), photos, 'Expected 3 rows, as many as --files has names, but it has 4'],
-    ['fewer rows than names', '1,2,3\n'.repeat(2), photos, 'Expected 3 rows, as many as --files has names, but it has 2'],
+    [
+      'more rows than photos',
+      '1,2,3\n'.repeat(4),
+      null,
+      'Expected 3 rows, one for each photo of the set, but it has 4',
+    ],
+    [
+      'fewer rows than photos',
+      '1,2,3\n'.repeat(2),
+      null,
+      'Expected 3 rows, one for each photo of the set, but it has 2',
+    ],
+    [
+      'more rows than names',
+      '1,2,3\n'.repeat(4),
+      photos,
+      'Expected 3 rows, as many as --files has names, but it has 4',
+    ],
+    [
+      'fewer rows than names',
+      '1,2,3\n'.repeat(2),
+      photos,
+      'Expected 3 rows, as many as --files has names, but it has 2',
+    ],
     ['an unknown photo', 'x.jpg,1,2,3\n', null, "row 0 (counted from 0) is of 'x.jpg', which is no photo of the set"],
-    ['a photo twice', 'n1/a.jpg,1,2,3\nn1/a.jpg,1,2,3\n', null, "the rows 0 and 1 (counted from 0) are both of 'n1/a.jpg'"],
+    [
+      'a photo twice',
+      'n1/a.jpg,1,2,3\nn1/a.jpg,1,2,3\n',
+      null,
+      "the rows 0 and 1 (counted from 0) are both of 'n1/a.jpg'",
+    ],
     ['a photo without a row', 'n1/a.jpg,1,2,3\nn2/c.jpg,1,2,3\n', null, "1 of 3 photos have no row: 'n1/b.jpg'"],
     ['two orders', 'n1/a.jpg,1,2,3\n', photos, 'Leave out --files'],
     ['NaN', '1,2,3\n1,nan,3\n', null, 'row 1 (n1/b.jpg), column 1 (counted from 0) is NaN'],
