@@ -153,13 +153,13 @@ describe('a file of logits', () => {
   });
 
   it('that is removed or becomes shorter while it is read is refused', async () => {
-    const rows = Array.from({ length: 50_000 }, () => [1, 2, 3, 4]);
+    const rows = Array.from({ length: 40_000 }, () => [1, 2, 3, 4]);
     const table = await openLogits(await put('a.npy', npyOf(rows)));
     const reading = table.rows();
     await reading.next();
     await truncate(table.file, 300_000);
     const readAll = async (): Promise<void> => {
-      for await (const { values } of reading) expect(values.length).toBe(4);
+      while ((await reading.next()).done !== true);
     };
     await expect(readAll()).rejects.toThrow('it became shorter while it was read');
     const removed = await openLogits(await put('a.csv', '1,2\n3,4\n'));
@@ -242,7 +242,7 @@ describe('the rows of a file and the photos of a set', () => {
     ['two orders', 'n1/a.jpg,1,2,3\n', photos, 'Leave out --files'],
     ['NaN', '1,2,3\n1,nan,3\n', null, 'row 1 (n1/b.jpg), column 1 (counted from 0) is NaN'],
     ['infinity', 'n2/c.jpg,1,2,-inf\n', null, 'row 0 (n2/c.jpg), column 2 (counted from 0) is -Infinity'],
-  ])('with %s are refused', async (_, text, names, says) => {
+  ])('with %s are refused', async (...[, text, names, says]) => {
     await expect(answers(text, names)).rejects.toThrow(says);
   });
 });
