@@ -15,11 +15,11 @@ an export of winnow, or a folder with a folder of photos for each class that is 
 png, webp), as torchvision's ImageFolder takes it. It needs no network, no catalogue and no data folder.
 
 The model is one of \`winnow models list\`, which sees the centre crop of each photo. Or it is a file that
-another program wrote: logits or probabilities, a row for each photo, a column for each of the 1,000 classes of
-ImageNet-1k or for each of the classes to choose among, in the order of their wnids. Files are npy, npz
-(the array 'logits'), csv (maybe with a header, and with file names first) or parquet (a column for each class, or
-one of lists). Rows come in the order of the sorted file names, or by the names in the file or in --files.
-docs/evaluate.md shows how PyTorch writes one.
+another program wrote: logits or probabilities, a row for each photo, a column for each of the 1,000
+classes of ImageNet-1k or for each of the classes to choose among, in the order of their wnids. Files are
+npy, npz (the array 'logits'), csv (maybe with a header, and with file names first) or parquet (a column
+for each class, or one of lists). Rows come in the order of the sorted file names, or by the names in the
+file or in --files. docs/evaluate.md shows how PyTorch writes one.
 
 Exit codes: 0 done, 1 the model cannot be loaded, 2 the set or the file cannot be used, 130 interrupted.
 

@@ -60,6 +60,7 @@ function classesText(perClass: readonly ClassAccuracy[], nameOf: SetEvaluation['
     classes.map(({ wnid, photos, accuracy }) => [wnid, nameOf(wnid), photos, percentText(accuracy)]);
   const head = ['wnid', 'class', 'photos', 'accuracy'];
   if (sorted.length <= 2 * LISTED) return `\n${tableText(head, rowsOf(sorted))}`;
-  const [worst, best] = [sorted.slice(0, LISTED), sorted.slice(-LISTED).toReversed()];
+  const worst = sorted.slice(0, LISTED);
+  const best = perClass.toSorted((a, b) => b.accuracy - a.accuracy || b.photos - a.photos).slice(0, LISTED);
   return `\nworst of ${plural(sorted.length, 'class', 'classes')}:\n${tableText(head, rowsOf(worst))}\nbest:\n${tableText(head, rowsOf(best))}`;
 }

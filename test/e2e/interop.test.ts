@@ -1,16 +1,24 @@
 import { execFile } from 'node:child_process';
-import { cp, readFile, rename, writeFile } from 'node:fs/promises';
+import { copyFile, cp, mkdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import process from 'node:process';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { runBackbone } from '../../src/app/engine/run-backbone.ts';
+import { modelAnswers } from '../../src/app/report/model-answers.ts';
 import { loadClassTable } from '../../src/collection/class-table.process.ts';
+import { wnidsOf } from '../../src/collection/class-table.ts';
 import { cardFor, classesOfCard } from '../../src/collection/model-card.process.ts';
 import { argmax } from '../../src/evidence/softmax.ts';
 import type { PhotoRow } from '../../src/export/photo-row.ts';
 import type { Protocol } from '../../src/export/protocol.ts';
 import type { Sha256 } from '../../src/kernel/ids.ts';
+import type { Evaluation } from '../../src/report/evaluation.ts';
+import type { Answered } from '../../src/report/logits/answer.ts';
+import { openLogits } from '../../src/report/logits/open-logits.process.ts';
+import { readAnswers } from '../../src/report/logits/read-answers.process.ts';
+import type { PhotoSet } from '../../src/report/set/photo-set.ts';
+import { readSet } from '../../src/report/set/read-set.process.ts';
 import type { VerdictLine } from '../../src/review/verdict-line.ts';
 import { suiteFolder } from '../support/process-tree.ts';
 import { useSharedServer } from '../support/shared-server.ts';
@@ -145,6 +153,122 @@ describe('an exported set', { timeout: TIMEOUT_MS }, () => {
     expect(said).toMatch(new RegExp(`^${right} of ${rows.length} photos are classified correctly `));
   });
 });
+
+/** Writes the first script of a page of the documentation into a file. */
+async function scriptOf(page: string, name: string): Promise<string> {
+  const text = await readFile(path.join(repositoryRoot, 'docs', page), 'utf8');
+  const script = /^```python\n([^]*?)^```$/m.exec(text)?.[1] ?? '';
+  await writeFile(folder.at(name), script);
+  return script;
+}
+
+/** Writes random weights where torchvision keeps what it has downloaded. They tell photos apart, but know no class. */
+const RANDOM_WEIGHTS = `
+import os, sys, torch
+from torchvision.models import get_model, get_model_weights
+folder = os.path.join(sys.argv[1], "hub", "checkpoints")
+os.makedirs(folder, exist_ok=True)
+for seed, name in enumerate(sys.argv[2:]):
+    torch.manual_seed(seed)
+    state = get_model(name, weights=None).state_dict()
+    last = [key for key in state if key.endswith("weight") and state[key].shape[0] == 1000][0]
+    state[last] *= 30
+    torch.save(state, os.path.join(folder, os.path.basename(get_model_weights(name).DEFAULT.url)))
+`;
+const MODELS = ['resnet18', 'squeezenet1_1'];
+
+describe('winnow evaluate', { timeout: TIMEOUT_MS }, () => {
+  const python = async (...args: readonly string[]): Promise<string> => {
+    const env = { ...process.env, TORCH_HOME: folder.at('torch') };
+    return (await run(PYTHON, args, { cwd: repositoryRoot, env, maxBuffer: 2 ** 26 })).stdout;
+  };
+  const evaluate = async (...args: readonly string[]): Promise<Evaluation> => {
+    const { code, stdout, stderr } = await winnow(['evaluate', ...args, '--json'], {
+      cwd: folder.at(),
+      timeoutMs: TIMEOUT_MS,
+    });
+    expect([code, code === 0 ? '' : stderr]).toEqual([0, '']);
+    return JSON.parse(stdout) as Evaluation;
+  };
+  const SAMPLES = path.join(repositoryRoot, 'assets', 'samples', 'photos');
+  const LITE2 = ['--model', 'efficientnet-lite2'];
+
+  it('counts the photos that a PyTorch script counts, of an export and of all samples', async (context) => {
+    context.skip(PYTHON === '', WITHOUT_PYTHON);
+    await scriptOf('evaluate-in-pytorch.md', 'evaluate.py');
+    // The script reads an export. All samples become one, with the same classes to choose among.
+    await mkdir(folder.at('samples'));
+    await symlink(SAMPLES, folder.at('samples', 'test'));
+    await copyFile(path.join(exported(), 'protocol.json'), folder.at('samples', 'protocol.json'));
+    const files = ['assets/models/efficientnet-lite2.onnx', 'config/classes/imagenet-1k.jsonl'];
+    for (const [set, inPython] of [
+      [exported(), exported()],
+      [SAMPLES, folder.at('samples')],
+    ] as const) {
+      const { accuracy, photos } = await evaluate(set, ...LITE2);
+      const said = await python(folder.at('evaluate.py'), inPython, ...files);
+      console.log(said.trim());
+      expect(said).toMatch(new RegExp(`^${Math.round((accuracy ?? -1) * photos)} of ${photos} photos`));
+    }
+  });
+
+  it.for(MODELS)('agrees with PyTorch photo by photo on %s of torchvision, exported to ONNX', async (name, context) => {
+    context.skip(PYTHON === '', WITHOUT_PYTHON);
+    expect((await scriptOf('evaluate.md', 'write_logits.py')).trimEnd().split('\n').length).toBeLessThanOrEqual(15);
+    await scriptOf('models.md', 'export_onnx.py');
+    await python('-c', RANDOM_WEIGHTS, folder.at('torch'), name);
+    await python(folder.at('write_logits.py'), name, path.join(exported(), 'test'), folder.at(`${name}.npy`));
+    await python(folder.at('export_onnx.py'), name, folder.at(`${name}.onnx`));
+    const flags = ['--classes', 'imagenet-1k', '--normalise', 'imagenet', '--resize', '256', '--allow-chance'];
+    const added = await winnow(['models', 'add', `${name}.onnx`, ...flags], { cwd: folder.at() });
+    expect([added.code, added.code === 0 ? '' : added.stderr]).toEqual([0, '']);
+
+    const ours = await answersOfModel(name);
+    const theirs = await answersOfFile(folder.at(`${name}.npy`));
+    expect(ours.map(({ predicted }) => predicted)).toEqual(theirs.map(({ predicted }) => predicted));
+    expect(new Set(theirs.map(({ predicted }) => predicted)).size).toBeGreaterThan(3);
+    const furthest = Math.max(
+      ...ours.map(({ confidence }, i) => Math.abs(confidence - (theirs[i]?.confidence ?? NaN))),
+    );
+    console.log(`${name}: ${ours.length} photos, largest difference of confidences ${furthest}`);
+    expect(furthest).toBeLessThan(1e-4);
+    const byModel = await evaluate(exported(), '--model', name);
+    const byFile = await evaluate(exported(), '--logits', folder.at(`${name}.npy`));
+    expect(byModel.perClass).toEqual(byFile.perClass);
+    expect(byModel.rmsCalibrationError).toBeCloseTo(byFile.rmsCalibrationError ?? -1, 4);
+  });
+});
+
+async function answersOfModel(name: string): Promise<readonly Answered[]> {
+  const table = await loadClassTable();
+  const card = await cardFor(name, repositoryRoot, folder.at());
+  const classes = await classesOfCard(card, table);
+  const mask = wnidsOf('imagenet-1k', table.rows).map((wnid) => classes.positionOf({ wnid, name: wnid }) ?? -1);
+  return modelAnswers({ card, classes, mask }, await readExported(), {
+    threads: 1,
+    cropsPerPass: 2,
+    provider: 'cpu',
+    maxPixels: 1e8,
+    signal: new AbortController().signal,
+    onProgress: () => undefined,
+    onUnreadable: () => undefined,
+  });
+}
+
+async function answersOfFile(file: string): Promise<readonly Answered[]> {
+  const { photos } = await readExported();
+  const { answers } = await readAnswers(await openLogits(file), {
+    columns: Array.from({ length: 1000 }, (_, i) => i),
+    order: { photos: photos.map((photo) => photo.file), names: null, positionOf: () => null },
+    signal: new AbortController().signal,
+    onProgress: () => undefined,
+  });
+  return answers;
+}
+
+async function readExported(): Promise<PhotoSet> {
+  return readSet(exported(), { isClass: () => false, signal: new AbortController().signal });
+}
 
 /** Two photos with the same extension, of different classes. */
 function twoClasses(rows: readonly PhotoRow[]): readonly PhotoRow[] {

@@ -94,9 +94,9 @@ function truthsOf({ dir, photos }: PhotoSet, among: readonly Wnid[]): number[] {
     ({ wnid }) => wnid,
   );
   if (unknown.size > 0) {
-    const listed = [...unknown].map(([wnid, each]) => `${quote(wnid)} (${each.length} photos)`);
+    const listed = [...unknown].map(([wnid, each]) => `${quote(wnid)} (photos: ${each.length})`);
     throw new UsageError(
-      `${unknown.size} folders of ${quote(dir)} are not among the ${among.length} classes to choose among: ${firstOf(listed, 5).join(', ')}. Name folders by wnid, or give the classes with --among. If the photos show none of the classes, give photos that do with --in-distribution`,
+      `Expected each folder of ${quote(dir)} to be one of the ${among.length} classes to choose among but ${unknown.size} ${unknown.size === 1 ? 'is' : 'are'} not: ${firstOf(listed, 5).join(', ')}. Name folders by wnid, or give the classes with --among. If the photos show none of the classes, give photos that do with --in-distribution`,
       { code: 'unknown-class' },
     );
   }

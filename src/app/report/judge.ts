@@ -80,7 +80,7 @@ export async function judgeBy(judge: Judge, context: JudgeContext): Promise<Judg
   };
 }
 
-export async function judgeByFile(
+async function judgeByFile(
   { file, names }: LogitsFile,
   { set, what }: { readonly set: PhotoSet; readonly what: EvaluateProgress['what'] },
   { table, classes, options }: JudgeContext,

@@ -19,7 +19,7 @@ export const NPY_MAGIC = Buffer.from([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59]);
 /** Magic, version and the length of the text, in the versions with the longer length. */
 export const NPY_PREFIX_BYTES = 12;
 /** The longest header that NumPy itself reads without being asked to trust the file. */
-export const NPY_MAX_HEADER = 10_000;
+const NPY_MAX_HEADER = 10_000;
 
 /**
  * Where the text of the header is.

@@ -19,6 +19,24 @@ const SNIFFED = 512;
  * @throws UsageError `bad-logits` if it cannot be read, or is none of the formats
  */
 export async function openLogits(file: string): Promise<LogitTable> {
+  const table = await openAny(file);
+  return { ...table, rows: () => explained(file, table.rows()) };
+}
+
+/** Says of which file an error of the file system is: it may be removed while it is read. */
+async function* explained(file: string, rows: ReturnType<LogitTable['rows']>): ReturnType<LogitTable['rows']> {
+  try {
+    yield* rows;
+  } catch (error) {
+    throw isSystemError(error) ? badLogits(file, `${messageOf(error)}. Leave it as it is until the end`, error) : error;
+  }
+}
+
+function isSystemError(error: unknown): boolean {
+  return codeOf(error)?.startsWith('E') === true;
+}
+
+async function openAny(file: string): Promise<LogitTable> {
   const size = await sizeOf(file);
   const head = await readHead(file);
   if (head.length === 0) throw badLogits(file, 'it is empty. Write the logits again');
@@ -38,9 +56,7 @@ async function sizeOf(file: string): Promise<number> {
     throw badLogits(file, `it is ${found.isDirectory() ? 'a folder' : 'no regular file'}. Give ${FORMATS}`);
   } catch (error) {
     if (codeOf(error) === 'ENOENT') throw badLogits(file, `no such file. Give ${FORMATS}`, error);
-    throw codeOf(error)?.startsWith('E') === true
-      ? badLogits(file, `${messageOf(error)}. Make it readable`, error)
-      : error;
+    throw isSystemError(error) ? badLogits(file, `${messageOf(error)}. Make it readable`, error) : error;
   }
 }
 

@@ -24,7 +24,7 @@ export async function readSet(dir: string, { isClass, signal }: ReadSetOptions):
   const found = await statOf(dir);
   if (found?.isDirectory() !== true)
     throw new UsageError(
-      `${found === null ? 'No such folder' : 'Not a folder'}: ${dir}. Give an export of winnow, or a folder with a folder for each class`,
+      `${found === null ? 'No such folder' : 'Not a folder'}: ${dir === '' ? "''" : dir}. Give an export of winnow, or a folder with a folder for each class`,
       { code: 'not-a-folder' },
     );
   const protocolFile = path.join(dir, PROTOCOL);

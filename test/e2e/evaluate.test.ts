@@ -1,0 +1,230 @@
+import { chmod, copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import process from 'node:process';
+import { parse } from 'csv-parse/sync';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { Evaluation } from '../../src/report/evaluation.ts';
+import { makeExport } from '../support/made-export.ts';
+import { suiteFolder } from '../support/process-tree.ts';
+import { until } from '../support/until.ts';
+import { repositoryRoot, startWinnow, winnow } from '../support/winnow.ts';
+
+const folder = suiteFolder();
+const SAMPLES = path.join(repositoryRoot, 'assets', 'samples');
+const IMAGENET = path.join(repositoryRoot, 'config', 'classes', 'imagenet-1k.jsonl');
+const MODEL = ['--model', 'efficientnet-lite2'];
+
+interface Sample {
+  readonly file: string;
+  readonly wnid: string;
+}
+let samples: Sample[] = [];
+let imagenet: string[] = [];
+
+/** A folder of some samples by wnid, as a user has them. */
+async function makeSet(name: string, some: readonly Sample[]): Promise<string> {
+  for (const { file, wnid } of some) {
+    await mkdir(folder.at(name, wnid), { recursive: true });
+    await copyFile(path.join(SAMPLES, file), folder.at(name, wnid, path.basename(file)));
+  }
+  return folder.at(name);
+}
+
+beforeAll(async () => {
+  samples = parse<Sample>(await readFile(path.join(SAMPLES, 'labels.csv')), { columns: true });
+  imagenet = (await readFile(IMAGENET, 'utf8'))
+    .trimEnd()
+    .split('\n')
+    .map((line): string => JSON.parse(line).wnid);
+});
+
+async function evaluate(...args: readonly string[]): Promise<{ readonly result: Evaluation; readonly stderr: string }> {
+  const { code, stdout, stderr } = await winnow(['evaluate', ...args, '--json'], { cwd: folder.at() });
+  expect([code, code === 0 ? '' : stderr]).toEqual([0, '']);
+  return { result: JSON.parse(stdout) as Evaluation, stderr };
+}
+
+/** Files as `readdir` sorts them: all names are ASCII. */
+function sortedFiles(some: readonly Sample[]): { readonly name: string; readonly wnid: string }[] {
+  const named = some.map(({ file, wnid }) => ({ name: `${wnid}/${path.basename(file)}`, wnid }));
+  return named.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** A csv with rows of 1,000 logits, in which the given class of each photo stands out. */
+function csvOf(rows: readonly { readonly name: string; readonly seen: string; readonly logit: number }[]): string {
+  return rows
+    .map(({ name, seen, logit }) => [name, ...imagenet.map((wnid) => (wnid === seen ? logit : 0))].join(','))
+    .join('\n');
+}
+
+describe('winnow evaluate', () => {
+  it('measures a model on a folder of photos, the same as from the logits of that model', async () => {
+    const some = samples.slice(0, 24);
+    await makeSet('set', some);
+    const { result } = await evaluate('set', ...MODEL);
+    expect(Object.keys(result).join(' ')).toBe(
+      'model photos accuracy accuracyLow accuracyHigh rmsCalibrationError rmsCalibrationErrorUpstream aurra softF1 perClass ood',
+    );
+    expect(result).toMatchObject({ model: 'efficientnet-lite2', photos: 24, ood: null });
+    const right = result.perClass.reduce((sum, { photos, accuracy }) => sum + photos * accuracy, 0);
+    expect(right / 24).toBeCloseTo(result.accuracy ?? -1, 12);
+    expect(right).toBeGreaterThan(4);
+    expect(right).toBeLessThan(24);
+    expect(result.perClass.map(({ wnid }) => wnid)).toEqual([...new Set(some.map(({ wnid }) => wnid))].toSorted());
+
+    const text = await winnow(['evaluate', 'set', ...MODEL], { cwd: folder.at() });
+    expect(text.stdout).toContain(`accuracy               ${((result.accuracy ?? 0) * 100).toFixed(1)} %`);
+    expect(text.stdout).toContain('the model chooses among the 1,000 classes of ImageNet-1k');
+  });
+
+  it('gives each row of a file of logits to its photo, in sorted order or by name', async () => {
+    const some = sortedFiles(samples.slice(0, 12));
+    await makeSet('rows', samples.slice(0, 12));
+    // Right on the first eight, with growing confidence.
+    const rows = some.map(({ name, wnid }, i) => ({ name, seen: i < 8 ? wnid : 'n15075141', logit: 5 + i }));
+    await writeFile(folder.at('named.csv'), csvOf(rows.toReversed()));
+    await writeFile(folder.at('plain.csv'), csvOf(rows).replaceAll(/^[^,]*,/gm, ''));
+    await writeFile(folder.at('other.csv'), csvOf(rows.toReversed()).replaceAll(/^[^,]*,/gm, ''));
+    await writeFile(
+      folder.at('names.txt'),
+      `${some
+        .map(({ name }) => `rows/${name}`)
+        .toReversed()
+        .join('\n')}\n`,
+    );
+    const { result, stderr } = await evaluate('rows', '--logits', 'plain.csv');
+    expect(result.accuracy).toBeCloseTo(8 / 12, 12);
+    expect(stderr).toContain('plain.csv: logits, rows in the order of the sorted names of the photos, 1000 columns');
+    const named = await evaluate('rows', '--logits', 'named.csv');
+    expect(named.result).toEqual({ ...result, model: 'named.csv' });
+    expect(named.stderr).toContain('named.csv: logits, rows by their own names');
+    const other = await evaluate('rows', '--logits', 'other.csv', '--files', 'names.txt');
+    expect(other.result).toEqual({ ...result, model: 'other.csv' });
+    // Without the names the rows go to other photos.
+    expect((await evaluate('rows', '--logits', 'other.csv')).result.accuracy).not.toBeCloseTo(8 / 12, 2);
+
+    const among = [...new Set(some.map(({ wnid }) => wnid))].join(',');
+    const fewer = await evaluate('rows', '--logits', 'plain.csv', '--among', among);
+    // Of rows whose largest logit is masked, the others are equal, so the first class is predicted.
+    expect(fewer.result.accuracy).toBeCloseTo(8 / 12, 12);
+    expect(fewer.result.rmsCalibrationError).not.toBeCloseTo(result.rmsCalibrationError ?? -1, 3);
+  });
+
+  it('measures detection with photos in the distribution, and then a plain folder has no accuracy', async () => {
+    await makeSet('out', samples.slice(0, 9));
+    await makeSet('in', samples.slice(20, 26));
+    const outRows = sortedFiles(samples.slice(0, 9)).map(({ name, wnid }, i) => ({ name, seen: wnid, logit: i }));
+    const inRows = sortedFiles(samples.slice(20, 26)).map(({ name, wnid }) => ({ name, seen: wnid, logit: 20 }));
+    await writeFile(folder.at('out.csv'), csvOf(outRows));
+    await writeFile(folder.at('in.csv'), csvOf(inRows));
+    const flags = ['--logits', 'out.csv', '--in-distribution', 'in', '--in-logits', 'in.csv'];
+    const { result, stderr } = await evaluate('out', ...flags);
+    expect(result).toMatchObject({ accuracy: null, accuracyLow: null, rmsCalibrationError: null, perClass: [] });
+    expect(result.ood).toMatchObject({ positives: 9, negatives: 6, auroc: 1, fpr95First: 0 });
+    expect(result.ood?.aupr).toBeCloseTo(1, 12);
+    expect(result.ood?.chance.aupr).toBeCloseTo(9 / 15, 12);
+    expect(stderr).toContain('the photos show none of these classes, so there is no accuracy');
+    const text = await winnow(['evaluate', 'out', ...flags], { cwd: folder.at() });
+    expect(text.stdout).toMatch(/^AUROC +100\.0 %.*chance 50\.0 %$/m);
+  });
+
+  it('takes the classes and the mode from an export', async () => {
+    await makeExport(folder.at('a'));
+    await makeExport(folder.at('o'), { mode: 'O' });
+    await makeExport(folder.at('bare'), { pixels: false });
+    const { result } = await evaluate('a', ...MODEL, '--in-distribution', 'o');
+    expect(result).toMatchObject({ photos: 5, accuracy: expect.any(Number), ood: { positives: 5, negatives: 2 } });
+    expect((await evaluate('o', ...MODEL)).result).toMatchObject({
+      photos: 2,
+      accuracy: null,
+      ood: null,
+      perClass: [],
+    });
+    const bare = await winnow(['evaluate', 'bare', ...MODEL], { cwd: folder.at() });
+    expect(bare).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('made with --no-pixels') });
+    const rows = Array.from({ length: 5 }, (_, i) => ({ name: '', seen: 'n02980441', logit: i + 1 }));
+    await writeFile(folder.at('bare.csv'), csvOf(rows).replaceAll(/^,/gm, ''));
+    expect((await evaluate('bare', '--logits', 'bare.csv')).result).toMatchObject({ photos: 5, accuracy: 0.4 });
+  });
+
+  it('names each photo that cannot be evaluated, and then gives no numbers', async () => {
+    const dir = await makeSet('broken', samples.slice(0, 12));
+    const [first, second, third] = sortedFiles(samples.slice(0, 12)).map(({ name }) => path.join(dir, name));
+    const bytes = await readFile(first ?? '');
+    await writeFile(first ?? '', bytes.subarray(0, bytes.length / 2));
+    await writeFile(second ?? '', '');
+    await writeFile(third ?? '', 'no picture');
+    const { code, stdout, stderr } = await winnow(['evaluate', 'broken', ...MODEL], { cwd: folder.at() });
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toContain("3 of 12 photos of 'broken' cannot be evaluated: 'n01440764/");
+    expect(stderr).toContain('Expected a whole jpeg but received its first');
+    expect(stderr).toContain('Repair or remove them: an evaluation leaves out no photo');
+  });
+
+  it('refuses an export whose photo was changed', async () => {
+    await makeExport(folder.at('changed'));
+    const name = 'n11939491';
+    const { photos } = JSON.parse(await readFile(folder.at('changed', 'protocol.json'), 'utf8')) as { photos: number };
+    const row = (await readFile(folder.at('changed', 'test', 'metadata.jsonl'), 'utf8')).split('\n')[photos - 1] ?? '';
+    const { file_name } = JSON.parse(row) as { file_name: string };
+    expect(file_name).toContain(name);
+    await copyFile(path.join(SAMPLES, samples[0]?.file ?? ''), folder.at('changed', 'test', file_name));
+    const { code, stderr } = await winnow(['evaluate', 'changed', ...MODEL], { cwd: folder.at() });
+    expect(code).toBe(2);
+    expect(stderr).toContain(`'${file_name}' (its SHA-256 is not the one in test/metadata.jsonl)`);
+  });
+
+  it('refuses wrong flags and classes that do not fit, with what to do', async () => {
+    await makeSet('few', samples.slice(0, 3));
+    await mkdir(folder.at('few', 'n99999999'), { recursive: true });
+    await copyFile(path.join(SAMPLES, samples[0]?.file ?? ''), folder.at('few', 'n99999999', 'a.jpg'));
+    await makeExport(folder.at('whole'));
+    const cases: readonly (readonly [readonly string[], string])[] = [
+      [['few'], 'Name what to evaluate: --model NAME'],
+      [['few', ...MODEL, '--logits', 'x.npy'], 'Give either --model or files of logits'],
+      [['few', ...MODEL, '--files', 'x'], 'add --logits FILE'],
+      [['few', ...MODEL, '--in-logits', 'x'], 'Give either --model or files of logits'],
+      [['few', '--logits', 'x', '--in-distribution', 'few'], 'add --in-logits FILE'],
+      [['few', '--logits', 'x', '--in-logits', 'few'], 'add --in-distribution DIR'],
+      [['whole', '--model', 'nobody'], "'nobody'"],
+      [
+        ['few', ...MODEL],
+        "Expected each folder of 'few' to be one of the 1000 classes to choose among but 1 is not: 'n99999999' (photos: 1)",
+      ],
+      [['few', ...MODEL, '--among', 'imagenet-b'], "but received 'imagenet-b'. Did you mean 'imagenet-a'?"],
+      [['few', ...MODEL, '--among', 'n01440764,'], 'Expected at least two classes in --among but it names 1'],
+      [['few', ...MODEL, '--among', 'tench,no such thing'], "'no such thing'"],
+      [
+        ['whole', ...MODEL, '--among', 'n02980441,n99999998'],
+        'to be one of the 2 classes to choose among but 2 are not',
+      ],
+      [['nowhere', ...MODEL], 'No such folder: nowhere'],
+      [['whole', '--logits', 'nowhere.npy'], "Cannot read logits from 'nowhere.npy': no such file"],
+    ];
+    for (const [args, says] of cases) {
+      const { code, stdout, stderr } = await winnow(['evaluate', ...args], { cwd: folder.at() });
+      expect([args, code, stdout]).toEqual([args, 2, '']);
+      expect(stderr).toContain(says);
+    }
+  });
+
+  it('needs nothing but read access to the set', async (context) => {
+    context.skip(process.getuid?.() === 0, 'root reads files without permission');
+    const dir = await makeSet('locked', samples.slice(0, 3));
+    const [first] = sortedFiles(samples.slice(0, 3));
+    await chmod(path.join(dir, first?.name ?? ''), 0);
+    const { code, stderr } = await winnow(['evaluate', 'locked', ...MODEL], { cwd: folder.at() });
+    expect([code, stderr]).toEqual([2, expect.stringContaining('permission denied')]);
+  });
+
+  it('ends with code 130 at Ctrl-C, without numbers', async () => {
+    await makeSet('long', samples);
+    const running = startWinnow(['evaluate', 'long', ...MODEL, '--set', 'filter.threads=1'], { cwd: folder.at() });
+    let stderr = '';
+    running.child.stderr?.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+    await until(() => /photos \d+ of/.test(stderr));
+    running.child.kill('SIGINT');
+    expect(await running.result).toMatchObject({ code: 130, stdout: '' });
+    await rm(folder.at('long'), { recursive: true });
+  });
+});
