@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { renderToStaticMarkup } from 'preact-render-to-string';
 import type { Sha256 } from '../kernel/ids.ts';
 import { ReportPage } from '../ui/report/page.tsx';
+import { plainReport } from '../ui/report/plain.ts';
 import { REPORT_STYLE } from '../ui/report/style.ts';
 import { BASE_STYLE } from '../ui/shared/base-style.ts';
 import type { Report } from './report.ts';
@@ -32,7 +33,7 @@ export function reportHtml(report: Report, pictures: (sha256: Sha256) => string 
         <meta http-equiv="Content-Security-Policy" content={policy} />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
-        <title>{`${report.collection}: report`}</title>
+        <title>{`${plainReport(report).collection}: report`}</title>
         {/* oxlint-disable-next-line react/no-danger -- our own style, without text of others */}
         <style dangerouslySetInnerHTML={{ __html: STYLE }} />
       </head>

@@ -89,12 +89,20 @@ const MOST_ROWS = 12;
 
 /** A table. On narrow screens each row becomes a list, so roles say what the display hides. */
 export function Table(props: TableProps) {
-  const { caption, rows } = props;
+  const { caption, rows, csv } = props;
   if (rows.length === 0) return null;
+  const link = (
+    <p class="files">
+      <a href={csv} aria-label={`CSV of ${caption}`}>
+        CSV
+      </a>
+    </p>
+  );
   if (rows.length <= MOST_ROWS) {
     return (
       <div class="tabled">
         <TableAlone {...props} />
+        {link}
       </div>
     );
   }
@@ -103,20 +111,16 @@ export function Table(props: TableProps) {
       <summary>
         {caption} <small>{countText(rows.length)} rows</small>
       </summary>
-      <TableAlone {...props} />
+      <TableAlone {...props} isFolded />
+      {link}
     </details>
   );
 }
 
-function TableAlone({ caption, columns, rows, csv, isWide = false }: TableProps) {
+function TableAlone({ caption, columns, rows, isWide = false, isFolded = false }: TableProps & { isFolded?: boolean }) {
   return (
     <table role="table" class={isWide ? 'wide' : undefined}>
-      <caption>
-        {caption}{' '}
-        <a href={csv} aria-label={`CSV of ${caption}`}>
-          CSV
-        </a>
-      </caption>
+      <caption class={isFolded ? 'unseen' : undefined}>{caption}</caption>
       <thead role="rowgroup">
         <tr role="row">
           {columns.map((column) => (

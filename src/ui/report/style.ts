@@ -40,20 +40,20 @@ export const REPORT_STYLE = `${CHART_STYLE}
 .report .files { font-size: 0.8125rem; color: var(--soft); white-space: nowrap; }
 .report .files a + a { margin-left: 0.7em; }
 
-.report .tabled { margin-top: 1.8rem; }
+.report .tabled { position: relative; width: fit-content; max-width: 100%; margin-top: 1.8rem; }
+.report div.tabled > .files { position: absolute; top: 0.2rem; right: 0; }
+.report div.tabled caption { padding-right: 3.2rem; }
 .report .tabled summary { font: 500 1.05rem/1.3 var(--serif); color: inherit; }
 .report table { width: auto; min-width: min(100%, 22rem); max-width: 100%; border-collapse: collapse; }
 .report caption { font: 500 1.05rem/1.3 var(--serif); text-align: left; margin: 0; padding-bottom: 0.35rem; }
 .report th, .report td { padding: 0.35rem 0 0.35rem 1.6rem; border-top: 1px solid var(--line); text-align: right; font-weight: 400; white-space: nowrap; vertical-align: baseline; }
-.report caption a { margin-left: 0.5em; font: 0.8125rem var(--sans); color: var(--soft); }
-.report details caption { font-size: 0; }
 .report th:first-child { text-align: left; padding-left: 0; white-space: normal; }
 .report thead th { border-top: 0; border-bottom: 1px solid var(--ink); color: var(--soft); font-size: 0.8125rem; vertical-align: bottom; }
 .report tbody tr:first-child > * { border-top: 0; }
 .report .letter { display: inline-block; min-width: 1.3em; color: var(--soft); font-size: 0.8125rem; }
 
 .report .pair { display: grid; grid-template-columns: minmax(0, 7fr) minmax(0, 4fr); gap: 1rem clamp(1.6rem, 4vw, 3.5rem); align-items: start; }
-.report .pair .tabled { margin-top: 0; }
+.report .pair .tabled { margin-top: 0; width: auto; }
 .report .tables { display: flex; flex-wrap: wrap; align-items: flex-start; gap: 0 clamp(2rem, 5vw, 4.5rem); }
 .report .pair table { min-width: 100%; }
 .report .facts { display: grid; gap: 0.4rem; max-width: 50rem; }
@@ -109,14 +109,14 @@ export const REPORT_STYLE = `${CHART_STYLE}
   .report th[scope="row"] { grid-column: 1 / -1; }
   .report td { text-align: left; line-height: 1.35; white-space: normal; }
   .report td::before { content: attr(data-title); display: block; color: var(--soft); font-size: 0.75rem; }
-  .report .tables > * { flex: 1 1 100%; min-width: 0; }
+  .report .tables > *, .report .tabled { flex: 1 1 100%; min-width: 0; width: auto; }
   .report .facts div { grid-template-columns: minmax(0, 1fr); }
 }
 @media print {
   @page { margin: 14mm; }
   html:has(.report) { font-size: 8.5pt; }
   body:has(.report) { padding: 0; max-width: none; background: none; }
-  .report .contents, .report .stale, .report .files, .report caption a, nav.site:has(+ .report) { display: none; }
+  .report .contents, .report .stale, .report .files, nav.site:has(+ .report) { display: none; }
   .report section + section { margin-top: 9mm; }
   .report h2, .report h3, .report caption { break-after: avoid; }
   .report tr { break-inside: avoid; }

@@ -103,7 +103,9 @@ function pathsOf(cells: readonly MatrixCell[], most: number, places: Places): { 
     const x = hundredths(left + (columnOf.get(column) ?? 0) * side);
     const y = hundredths(top + (rowOf.get(row) ?? 0) * side);
     const length = hundredths(side - gap);
-    parts.set(level, [...(parts.get(level) ?? []), `M${x} ${y}h${length}v${length}h${-length}z`]);
+    const ofLevel = parts.get(level) ?? [];
+    ofLevel.push(`M${x} ${y}h${length}v${length}h${-length}z`);
+    parts.set(level, ofLevel);
   }
   return [...parts].toSorted(([a], [b]) => a - b).map(([level, d]) => ({ level, d: d.join('') }));
 }

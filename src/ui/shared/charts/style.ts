@@ -48,7 +48,7 @@ export const FIGURE_PAPER = '#ffffff';
 
 /** The style of a figure file: light colours in place of variables, which programs that draw SVG do not all know. */
 export function figureStyle(): string {
-  const colours = { ...lightOf(BASE_STYLE), ...lightOf(CHART_STYLE), paper: FIGURE_PAPER };
+  const colours: Record<string, string> = { ...lightOf(BASE_STYLE), ...lightOf(CHART_STYLE), paper: FIGURE_PAPER };
   const rules = CHART_STYLE.slice(CHART_STYLE.indexOf('.chart'));
   return rules.replaceAll(/var\(--([a-z0-9-]+)\)/g, (whole, name: string) => colours[name] ?? whole);
 }

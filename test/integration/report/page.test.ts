@@ -1,0 +1,107 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Browser, Page } from 'playwright-core';
+import sharp from 'sharp';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { reportHtml } from '../../../src/report/report-html.tsx';
+import { overflowOf, violationsOn } from '../../support/accessibility.ts';
+import { findChromium, NO_CHROMIUM, openBrowser } from '../../support/browser.ts';
+import { madeReport, type MadeReport } from '../../support/made-report.ts';
+
+const chromium = findChromium();
+const KINDS: readonly (readonly [string, MadeReport])[] = [
+  ['mode A', {}],
+  ['mode O', { mode: 'O' }],
+  ['hostile texts', { isHostile: true }],
+  ['200 classes', { classes: 200, photos: 7_500, outsiders: 5 }],
+  ['no photo', { photos: 0, outsiders: 0, hasClean: false }],
+];
+const SCHEMES = ['light', 'dark'] as const;
+
+let browser: Browser | undefined;
+let folder = '';
+
+beforeAll(async () => {
+  if (chromium === null) return;
+  browser = await openBrowser(chromium);
+  folder = await mkdtemp(path.join(os.tmpdir(), 'winnow-report-'));
+  const picture = await sharp({ create: { width: 64, height: 48, channels: 3, background: '#4a7' } })
+    .webp()
+    .toBuffer();
+  const address = `data:image/webp;base64,${picture.toString('base64')}`;
+  for (const [what, options] of KINDS)
+    await writeFile(
+      path.join(folder, `${what}.html`),
+      reportHtml(madeReport(options), () => address),
+    );
+});
+afterAll(async () => {
+  await browser?.close();
+  if (folder !== '') await rm(folder, { recursive: true, force: true });
+});
+
+async function open(
+  what: string,
+  options: Parameters<Browser['newPage']>[0],
+): Promise<{ page: Page; asked: string[]; problems: string[] }> {
+  const page = await browser?.newPage(options);
+  if (page === undefined) throw new Error('no browser');
+  const asked: string[] = [];
+  const problems: string[] = [];
+  page.on('request', (request) => asked.push(request.url().slice(0, 40)));
+  page.on('console', (message) => problems.push(message.text()));
+  page.on('pageerror', (error) => problems.push(error.message));
+  await page.goto(pathToFileURL(path.join(folder, `${what}.html`)).href);
+  return { page, asked, problems };
+}
+
+describe('report.html in a browser', () => {
+  beforeEach((context) => {
+    if (chromium === null) context.skip(NO_CHROMIUM);
+  });
+
+  it.each(KINDS.map(([what]) => what))('asks the network for nothing and shows all pictures: %s', async (what) => {
+    const { page, asked, problems } = await open(what, { javaScriptEnabled: false });
+    expect(asked.filter((address) => !address.startsWith('data:'))).toHaveLength(1);
+    expect(problems).toEqual([]);
+    await page.close();
+  });
+
+  it.each(KINDS.slice(0, 2).flatMap(([what]) => SCHEMES.map((scheme) => [what, scheme] as const)))(
+    'is accessible: %s, %s',
+    async (what, colorScheme) => {
+      const { page } = await open(what, { colorScheme, viewport: { width: 1_280, height: 900 } });
+      expect(await violationsOn(page)).toEqual([]);
+      await page.close();
+    },
+  );
+
+  it.each(KINDS.map(([what]) => what))('cuts nothing off at 320 pixels, and is accessible: %s', async (what) => {
+    const { page } = await open(what, { viewport: { width: 320, height: 700 } });
+    await page.evaluate('document.querySelectorAll("details").forEach((one) => { one.open = true; })');
+    expect(await overflowOf(page)).toBe(0);
+    const cut: string[] = await page.evaluate(
+      `[...document.querySelectorAll('main *')].filter((one) => !one.closest('.unseen, thead, svg') && one.getBoundingClientRect().right > 320.5).map((one) => one.outerHTML.slice(0, 120))`,
+    );
+    expect(cut).toEqual([]);
+    expect(await violationsOn(page)).toEqual([]);
+    await page.close();
+  });
+
+  it('has no text in a chart that runs out of it or over another', async () => {
+    const { page } = await open('200 classes', { viewport: { width: 1_280, height: 900 } });
+    const found: string[] = await page.evaluate(`[...document.querySelectorAll('svg.chart')].flatMap((chart) => {
+      const frame = chart.getBoundingClientRect();
+      const texts = [...chart.querySelectorAll('text')].filter((one) => one.textContent !== '').map((one) => [one.textContent, one.getBoundingClientRect()]);
+      const name = chart.querySelector('title').textContent;
+      const out = texts.filter(([, box]) => box.left < frame.left - 2 || box.right > frame.right + 2).map(([text]) => name + ': out: ' + text);
+      const over = texts.flatMap(([text, a], i) => texts.slice(i + 1).filter(([, b]) =>
+        Math.min(a.right, b.right) - Math.max(a.left, b.left) > 2 && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 4).map(([other]) => name + ': ' + text + ' over ' + other));
+      return [...out, ...over];
+    })`);
+    expect(found).toEqual([]);
+    await page.close();
+  });
+});

@@ -1,0 +1,210 @@
+import { describe, expect, it } from 'vitest';
+import { renderToStaticMarkup } from 'preact-render-to-string';
+import { reportHtml } from '../../../../src/report/report-html.tsx';
+import type { Report } from '../../../../src/report/report.ts';
+import { TABLE_NAMES } from '../../../../src/report/tables.ts';
+import { reportFigures } from '../../../../src/ui/report/figures.ts';
+import type { ReportPageProps } from '../../../../src/ui/report/context.ts';
+import { ReportPage } from '../../../../src/ui/report/page.tsx';
+import { madeReport, type MadeReport } from '../../../support/made-report.ts';
+
+const PICTURE = 'data:image/webp;base64,UklGRg==';
+const htmlOf = (options: MadeReport = {}): string => reportHtml(madeReport(options), () => PICTURE);
+const textOf = (html: string): string =>
+  html
+    .replaceAll(/<style>.*?<\/style>|<[^>]+>/gs, ' ')
+    .replaceAll(/\s+/g, ' ')
+    .replaceAll('&amp;', '&');
+const all = (html: string, pattern: RegExp): string[] => [...html.matchAll(pattern)].map(([, found]) => found ?? '');
+
+const KINDS: readonly (readonly [string, MadeReport])[] = [
+  ['mode A', {}],
+  ['mode O', { mode: 'O' }],
+  ['hostile texts', { isHostile: true }],
+  ['200 classes', { classes: 200, photos: 7_500, outsiders: 5 }],
+  ['one class', { classes: 1, photos: 12, outsiders: 1, hasClean: false }],
+  ['no photo', { photos: 0, outsiders: 0, hasClean: false }],
+];
+
+describe('reportHtml', () => {
+  it.each(KINDS)('asks for nothing from outside and runs nothing: %s', (_, options) => {
+    const html = htmlOf(options);
+    expect(html).toContain(
+      `default-src &#39;none&#39;; img-src data:; style-src &#39;sha256-`.replaceAll('&#39;', "'"),
+    );
+    expect(all(html, /<(script|link|iframe|object|form|base)\b/g)).toEqual([]);
+    expect(
+      all(html, /(?:src|href)="([^"]*)"/g).filter(
+        (address) => !/^(#|data:image\/|csv\/|figures\/|report\.json$)/.test(address),
+      ),
+    ).toEqual([]);
+    expect(html).not.toMatch(/ style="| on\w+="/);
+  });
+
+  it.each(KINDS)('links to tables and figures that exist only: %s', (_, options) => {
+    const html = htmlOf(options);
+    const tables = new Set(all(html, /href="csv\/([^"]*)\.csv"/g));
+    expect([...tables].filter((name) => !TABLE_NAMES.some((table) => table === name))).toEqual([]);
+    const figures = all(html, /href="figures\/([^"]*)\.svg"/g);
+    const names = reportFigures(madeReport(options)).map(({ name }) => name);
+    expect(figures.filter((name) => !names.includes(name))).toEqual([]);
+  });
+
+  it.each(KINDS)('has headings in order, unique ids and targets that exist: %s', (_, options) => {
+    const html = htmlOf(options);
+    const levels = all(html, /<h([1-6])/g).map(Number);
+    expect(levels[0]).toBe(1);
+    expect(levels.filter((level, i) => i > 0 && level > (levels[i - 1] ?? 0) + 1)).toEqual([]);
+    const ids = all(html, / id="([^"]+)"/g);
+    expect(ids.filter((id, i) => ids.indexOf(id) !== i)).toEqual([]);
+    expect(all(html, /href="#([^"]+)"/g).filter((id) => !ids.includes(id))).toEqual([]);
+    expect(
+      all(html, /aria-labelledby="([^"]+)"/g)
+        .flatMap((names) => names.split(' '))
+        .filter((id) => !ids.includes(id)),
+    ).toEqual([]);
+  });
+
+  it.each(KINDS)('shows no fraction, NaN or name of a missing value: %s', (_, options) => {
+    expect(textOf(htmlOf(options))).not.toMatch(/NaN|undefined|\bnull\b|Infinity|\d\.\d{4}/);
+  });
+
+  it('escapes texts of strangers, drops their control characters and cuts long ones', () => {
+    const html = htmlOf({ isHostile: true });
+    expect(html).not.toMatch(/<script|javascript:|[\u0000-\u0008\u202e]/); // oxlint-disable-line no-control-regex
+    expect(html.match(/<\/title>/g)?.length).toBe(1 + (html.match(/<title id=/g)?.length ?? 0));
+    expect(html).not.toMatch(/x{200}/);
+  });
+
+  it('gives the same bytes for the same report', () => {
+    expect(htmlOf()).toBe(htmlOf());
+  });
+});
+
+describe('ReportPage', () => {
+  const page = (report: Report, props: Partial<ReportPageProps> = {}): string =>
+    renderToStaticMarkup(
+      <ReportPage
+        report={report}
+        pictures={() => null}
+        linkOf={() => null}
+        csv={(table) => `csv/${table}.csv`}
+        json="report.json"
+        figureFile={() => null}
+        {...props}
+      />,
+    );
+
+  it('opens with what it is of, and three numbers with their intervals', () => {
+    const text = textOf(htmlOf());
+    expect(text).toContain('412 photos of 10 classes, accepted by reviewers, judged among 10 classes');
+    expect(text).toContain(
+      'accuracy of the best model that did not filter 18.2 % resnet50-v1-12, 95 % interval 14.8 to 22.2 %, 87.0 % on clean photos',
+    );
+    expect(text).toContain('kept by the filter 10.0 % 1,986 of 19,910 fetched photos');
+    expect(text).toContain(
+      'wrong among the accepted 3.3 % 4 of 120 photos in a blind second look, 95 % interval 1.3 to 8.3 %',
+    );
+  });
+
+  it('shows the sections of its mode', () => {
+    const sections = (options: MadeReport) => all(htmlOf(options), /<section id="(\w+)"/g);
+    expect(sections({})).toEqual(['funnel', 'transfer', 'confidence', 'set', 'review', 'why', 'method']);
+    expect(sections({ mode: 'O' })).toEqual(['funnel', 'ood', 'set', 'review', 'why', 'method']);
+  });
+
+  it('gives every chart a text alternative with numbers', () => {
+    for (const options of [{}, { mode: 'O' } as const]) {
+      const figures = reportFigures(madeReport(options));
+      expect(figures.length).toBeGreaterThan(8);
+      expect(figures.filter(({ text }) => !/^[\w"].*\d.*\.$/.test(text)).map(({ name, text }) => [name, text])).toEqual(
+        [],
+      );
+    }
+  });
+
+  it.each<[string, MadeReport, Partial<Report>, RegExp]>([
+    [
+      'nobody has accepted a photo',
+      {},
+      { set: { which: 'listed', photos: 412, classes: 10 } },
+      /no reviewer has accepted one.*winnow review --collection birds/,
+    ],
+    ['members differ', {}, {}, /efficientnet-lite1 and efficientnet-lite0 differ by 2\.7 points on clean photos/],
+    [
+      'there are fewer photos than dimensions',
+      {},
+      {},
+      /Fewer photos than feature dimensions: efficientnet-lite2 \(412 photos, 1,280 dimensions\)/,
+    ],
+    ['there are few photos', { photos: 40 }, {}, /40 photos are few: 95 % intervals are up to 30 points wide/],
+    ['no clean photos were given', { hasClean: false }, {}, /winnow report --collection birds --clean DIR/],
+    ['no model was outside the filter', { outsiders: 0 }, {}, /Every registered model is a member of the filter/],
+    [
+      'mode O has no photos in the distribution',
+      { mode: 'O' },
+      { inDistribution: null },
+      /winnow report --collection birds --in-distribution DIR/,
+    ],
+  ])('warns if %s', (_, options, changed, warning) => {
+    expect(textOf(page({ ...madeReport(options), ...changed }))).toMatch(warning);
+  });
+
+  it('warns of nothing if there is no reason', () => {
+    const report = { ...madeReport({ classes: 30, photos: 2_000 }), memberGap: null };
+    expect(page(report)).not.toContain('Caution');
+  });
+
+  it('says that the accuracy of members is implied by the rule', () => {
+    expect(textOf(htmlOf())).toMatch(
+      /The members’ accuracy is no finding.*efficientnet-lite0, efficientnet-lite1: no crop of a kept photo is right/,
+    );
+  });
+
+  it('leads from counts to their photos, and to the table where no page shows them', () => {
+    const linked = page(madeReport(), {
+      linkOf: (kind, key, predicted) => `/photos/${kind}/${key}${predicted === undefined ? '' : `/${predicted}`}`,
+    });
+    expect(linked).toContain('href="/photos/stage/kept"');
+    expect(linked).toContain('href="/photos/class/n01000000"');
+    expect(linked).toMatch(/href="\/photos\/confusion\/n01000000\/n01000037">28</);
+    expect(page(madeReport())).toMatch(/href="csv\/confusion\.csv">28</);
+  });
+
+  it('folds long tables, and shows short ones', () => {
+    const folded = (options: MadeReport) => all(htmlOf(options), /<summary>([^<]*) </g);
+    expect(folded({})).toEqual([]);
+    expect(folded({ classes: 200, photos: 7_500 })).toContain('Accuracy by class');
+  });
+
+  it('lays the heatmaps over the photo where the crop was', () => {
+    const html = htmlOf();
+    // The box is 0.65625 of the width and 0.875 of the height, so the photo is 4:3 and 133 units wide.
+    expect(html).toContain('viewBox="0 0 133 100"');
+    expect(html).toContain('<g transform="translate(22.86 6.25) scale(12.47 12.5)">');
+    expect(html).toMatch(/class="shot heat searched"[^>]*aria-label="Where the model sees house finch"/);
+  });
+
+  it('says if it is stale, and offers to compute it again to those who may', () => {
+    const notice = { changes: '12 verdicts are newer.', canRecompute: true, running: null, action: '/c/birds/report' };
+    const shown = page(madeReport(), { stale: notice });
+    expect(shown).toContain('<form method="post" action="/c/birds/report"><button>Compute again</button></form>');
+    expect(textOf(shown)).toContain('Stale 12 verdicts are newer.');
+    expect(page(madeReport(), { stale: { ...notice, canRecompute: false } })).not.toContain('<form');
+    const running = page(madeReport(), { stale: { ...notice, running: { done: 40, total: 412 } } });
+    expect(running).not.toContain('<form');
+    expect(textOf(running)).toContain('Being computed again: 40 of 412 photos');
+  });
+
+  it('says what is missing where there is nothing to show', () => {
+    const text = textOf(htmlOf({ photos: 0, outsiders: 0, hasClean: false }));
+    for (const words of [
+      'No photo has been found yet',
+      'No model has run on these photos',
+      'No reviewer has tagged a failure mode',
+      'Nobody has reviewed a photo yet',
+      'There are no photos to show',
+    ])
+      expect(text).toContain(words);
+  });
+});
