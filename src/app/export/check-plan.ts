@@ -1,0 +1,82 @@
+import { readEvidence } from '../../evidence/evidence.repository.ts';
+import { noEvidence } from '../../evidence/evidence.ts';
+import type { Protocol } from '../../export/protocol.ts';
+import { contradiction, type RecordedRule } from '../../export/stored-rule.ts';
+import { classProblems } from '../../export/verify/protocol-checks.ts';
+import { policyOf } from '../../export/verify/rule.ts';
+import { ConfusionCounts } from '../../export/verify/tally.ts';
+import { StopTheRun, throwIfInterrupted } from '../../kernel/errors.ts';
+import { photoIds } from '../../photo/photo.repository.ts';
+import type { Workspace } from '../open/workspace.ts';
+import { chosenPhotos, inBatches, type PlannedPhoto } from './plan-file.ts';
+import { ruleOf } from './protocol-of.ts';
+
+export interface PlanToCheck {
+  readonly planFile: string;
+  /** The classes, and the cap of the shortlist. */
+  readonly plan: Pick<Protocol, 'classes'> & { readonly cap: number };
+  readonly signal: AbortSignal;
+  /** Called with the number of photos that are checked. */
+  readonly onChecked: (photos: number) => void;
+}
+
+/** Photos whose evidence is in memory: 80 kB each with two members and 1,000 classes. */
+const PHOTOS_AT_ONCE = 64;
+
+/**
+ * Proves a plan before anything of it is written (protocol, "Exports prove themselves"): the stored logits of each photo give
+ * what its row will say, no confusion has more photos than the cap, and the classes are sorted.
+ *
+ * @throws StopTheRun `rule-broken`; Interrupted
+ */
+export async function checkPlan(
+  workspace: Workspace,
+  { planFile, plan, signal, onChecked }: PlanToCheck,
+): Promise<void> {
+  const { evidenceClasses, classes } = workspace.collection;
+  const rule = ruleOf(workspace, plan.cap);
+  const policy = policyOf({ rule, among: [...evidenceClasses.wnids], searched: [...classes.wnids] });
+  const recorded = { policy, wnids: evidenceClasses.wnids };
+  const confusions = new ConfusionCounts();
+  let photos = 0;
+  for await (const batch of inBatches(chosenPhotos(planFile), PHOTOS_AT_ONCE)) {
+    throwIfInterrupted(signal);
+    for (const { photo } of batch) confusions.add(photo.wnid, photo.confusionWnid ?? '');
+    await requireSame(workspace, batch, recorded);
+    photos += batch.length;
+    onChecked(photos);
+  }
+  const [problem] = [...classProblems(plan), ...confusions.problems(plan.cap)];
+  if (problem !== undefined) throw broken(`The plan of the revision breaks its own rule. ${problem}`);
+}
+
+/** Compares photos with their stored evidence. */
+async function requireSame(
+  { app, ensemble }: Workspace,
+  batch: readonly PlannedPhoto[],
+  recorded: RecordedRule,
+): Promise<void> {
+  const ids = await photoIds(
+    app.db,
+    batch.map(({ photo }) => photo.sha256),
+  );
+  const evidence = await readEvidence(app.db, [...new Set(ids.values())], ensemble.memberIds);
+  for (const { photo } of batch) {
+    const problem = contradiction(
+      photo,
+      evidence.get(ids.get(photo.sha256) ?? -1) ?? noEvidence(ensemble.memberIds.length),
+      recorded,
+    );
+    if (problem !== null)
+      throw broken(
+        `The evidence of the accepted photo ${photo.sha256} (${photo.wnid}) contradicts its decision. ${problem}`,
+      );
+  }
+}
+
+function broken(problem: string): StopTheRun {
+  return new StopTheRun(
+    `${problem}. No revision was made. winnow doctor --deep lists the photos whose evidence is incomplete, and winnow filter --set filter.evaluate=all completes it. If evidence and decision differ, restore the catalogue from a backup, or reject the photo.`,
+    { code: 'rule-broken' },
+  );
+}
