@@ -2,13 +2,12 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { opendir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
 import { pipeline } from 'node:stream/promises';
-import { codeOf, messageOf, StopTheRun, UsageError } from '../kernel/errors.ts';
-import { isSha256, toSha256, type Sha256 } from '../kernel/ids.ts';
+import { codeOf, GiveUpOnItem, messageOf, StopTheRun, UsageError } from '../kernel/errors.ts';
+import { toSha256, type Sha256 } from '../kernel/ids.ts';
 import { jsonOf } from '../kernel/json.ts';
 import type { LocalFile } from '../kernel/publish.ts';
-import { CHECKSUMS } from './output-folder.process.ts';
+import { CHECKSUMS, readChecksums, type Checksums } from './checksums.ts';
 import { protocolSchema, type Protocol } from './protocol.ts';
 import { idOf } from './revision-id.ts';
 
@@ -60,32 +59,17 @@ async function protocolOf(root: string): Promise<Protocol> {
   throw notAnExport(root, `its protocol.json is not one that this version of winnow writes (${where})`);
 }
 
-async function checksumsOf(root: string): Promise<ReadonlyMap<string, Sha256>> {
-  const listed = new Map<string, Sha256>();
-  const input = createReadStream(path.join(root, CHECKSUMS));
-  // A missing file is an event of the stream, which readline does not pass on.
-  const failed = new Promise<never>((_, reject) => input.once('error', reject));
-  failed.catch(() => {});
-  const read = async (): Promise<void> => {
-    for await (const line of createInterface({ input, crlfDelay: Infinity })) {
-      const [sha256, file] = [line.slice(0, 64), line.slice(66)];
-      if (!isSha256(sha256) || line.slice(64, 66) !== '  ' || !isInside(file) || listed.has(file))
-        throw changed(root, `${CHECKSUMS} has the line '${line.slice(0, 120)}', which no export has`);
-      listed.set(file, sha256);
-    }
-  };
+async function checksumsOf(root: string): Promise<Checksums> {
+  const checksums = new Map<string, Sha256>();
   try {
-    await Promise.race([failed, read()]);
+    await readChecksums(createReadStream(path.join(root, CHECKSUMS)), checksums, (line, problem) => {
+      throw changed(root, `line ${line} of ${CHECKSUMS} is wrong (${problem})`);
+    });
+    return checksums;
   } catch (error) {
-    throw codeOf(error) === 'ENOENT' ? notAnExport(root, `it has no ${CHECKSUMS}`) : error;
+    if (codeOf(error) === 'ENOENT') throw notAnExport(root, `it has no ${CHECKSUMS}`);
+    throw error instanceof GiveUpOnItem ? changed(root, `${CHECKSUMS} is damaged (${error.message})`) : error;
   }
-  return listed;
-}
-
-/** Whether a path stays within the folder and has one spelling only. */
-function isInside(file: string): boolean {
-  const parts = file.split('/');
-  return parts.every((part) => part !== '' && part !== '.' && part !== '..' && !/[\\\p{Cc}]/u.test(part));
 }
 
 /** The paths of all files, with slashes. Links and other things are reported as files, which no list has. */

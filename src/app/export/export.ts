@@ -1,7 +1,8 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { displayPath } from '../../config/root.ts';
-import { CHECKSUMS, OutputFolder } from '../../export/output-folder.process.ts';
+import { CHECKSUMS } from '../../export/checksums.ts';
+import { OutputFolder } from '../../export/output-folder.process.ts';
 import type { Protocol } from '../../export/protocol.ts';
 import { allowsRedistribution } from '../../export/rights.ts';
 import { storeRevision, type RevisionPhoto } from '../../export/revision.repository.ts';

@@ -7,7 +7,7 @@ import { policyOf, ruleProblems } from '../../../src/export/verify/rule.ts';
 import { seededRandom } from '../../support/random.ts';
 import { expected, expectedMaxTrueProb, POLICIES, randomCase, type Case } from '../decision/cases.ts';
 import { photoRow } from './sample-photo-row.ts';
-import { sampleProtocol } from './sample-protocol.ts';
+import { protocolOf as sampleProtocol } from '../../support/exported.ts';
 
 const WNIDS = ['n01440764', 'n01443537', 'n01514668', 'n01530575'];
 const CASES_OF_EACH_POLICY = 400;
