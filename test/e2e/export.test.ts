@@ -142,6 +142,14 @@ describe('winnow export', () => {
   it('refuses a folder with content, an unknown format and a set of which nothing is accepted', async () => {
     const there = await exportTo('v1');
     expect([there.code, there.stderr]).toEqual([2, expect.stringContaining('There is something at')]);
+    expect((await exportTo('v1/README.md')).stderr).toContain('There is something at');
+    const below = await exportTo('v1/README.md/x');
+    expect([below.code, below.stderr]).toEqual([1, expect.stringMatching(/Cannot write to .*ENOTDIR.*another folder/)]);
+    const long = await exportTo('x'.repeat(300));
+    expect([long.code, long.stderr]).toEqual([
+      1,
+      expect.stringMatching(/Cannot write to .*ENAMETOOLONG.*another folder/),
+    ]);
     const format = await exportTo('x', '--format', 'cocoa');
     expect([format.code, format.stderr]).toEqual([2, expect.stringMatching(/received 'cocoa'.*Did you mean 'coco'/s)]);
     const none = await exportTo('x', '--licences', 'MIT');
