@@ -14,6 +14,7 @@ import { Collections } from './collections.ts';
 import { inTime, QueuePages } from './queue-pages.ts';
 import { Metrics } from './metrics.ts';
 import { responsePlaces } from './response-places.ts';
+import { RevisionChangesCache } from '../app/export/revisions.ts';
 import { Verifications } from './verifications.ts';
 
 export interface SiteOptions extends Access {
@@ -55,6 +56,7 @@ export function openSite(app: App, { named, configOf, ...shared }: SiteOptions) 
     takePhotoPlace: responsePlaces(photoResponses, 2 * photoIdleTimeoutMs),
     takeTarPlace: responsePlaces(TARS_AT_ONCE, 2 * photoIdleTimeoutMs),
     verifications,
+    revisionChanges: new RevisionChangesCache(),
     /** Whether the catalogue answers, soon enough. */
     isReady: sharedReading(() =>
       inTime(serverVersion(app.db), READY_WITHIN_MS).then(

@@ -247,9 +247,9 @@ async function writeTables(
     .map(([, name]) => name);
   const sinks: PhotoSink<PhotoFile>[] = [
     await openMetadata(output),
-    await AttributionFiles.open(output, 'made'),
+    await AttributionFiles.open(output, 'demo'),
     ...(made.formats.includes('webdataset') ? [new ShardSink(output, { maxBytes: 60_000 })] : []),
-    ...(made.formats.includes('coco') ? [await openCoco(output, { collection: 'made', frozenAt: FROZEN_AT })] : []),
+    ...(made.formats.includes('coco') ? [await openCoco(output, { collection: 'demo', frozenAt: FROZEN_AT })] : []),
     ...(made.formats.includes('parquet')
       ? [new ParquetSink(output, { classNames, hasSearchedWnid: made.mode === 'O' })]
       : []),
