@@ -5,11 +5,11 @@ import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { codeOf, GiveUpOnItem, messageOf, StopTheRun, UsageError } from '../kernel/errors.ts';
 import { toSha256, type Sha256 } from '../kernel/ids.ts';
-import { jsonOf } from '../kernel/json.ts';
 import type { LocalFile } from '../kernel/publish.ts';
 import { CHECKSUMS, readChecksums, type Checksums } from './checksums.ts';
-import { protocolSchema, type Protocol } from './protocol.ts';
+import type { Protocol } from './protocol.ts';
 import { idOf } from './revision-id.ts';
+import { protocolOf } from './verify/protocol-checks.ts';
 
 /** A folder that `winnow export` made, with the files that SHA256SUMS lists, and SHA256SUMS. */
 export interface ExportedFolder {
@@ -25,7 +25,7 @@ export interface ExportedFolder {
  * @throws UsageError `not-an-export`; StopTheRun `export-changed`
  */
 export async function readExportedFolder(root: string): Promise<ExportedFolder> {
-  const protocol = await protocolOf(root);
+  const protocol = await readProtocol(root);
   const listed = await checksumsOf(root);
   const files = new Map<string, LocalFile>();
   for await (const file of filesBelow(root)) {
@@ -48,15 +48,14 @@ export async function requireSame(root: string, files: readonly LocalFile[]): Pr
     if ((await sha256Of(place)) !== sha256) throw changed(root, `'${file}' is not the file that ${CHECKSUMS} lists`);
 }
 
-async function protocolOf(root: string): Promise<Protocol> {
+async function readProtocol(root: string): Promise<Protocol> {
   const text = await readFile(path.join(root, 'protocol.json'), 'utf8').catch((error: unknown) => {
     throw notAnExport(root, codeOf(error) === 'ENOENT' ? 'it has no protocol.json' : messageOf(error));
   });
-  const parsed = protocolSchema.safeParse(jsonOf(text));
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const where = [...(issue?.path ?? []), issue?.message ?? ''].join('.');
-  throw notAnExport(root, `its protocol.json is not one that this version of winnow writes (${where})`);
+  const protocol = protocolOf(text);
+  if (typeof protocol === 'string')
+    throw notAnExport(root, `its protocol.json is not one that this version of winnow writes (${protocol})`);
+  return protocol;
 }
 
 async function checksumsOf(root: string): Promise<Checksums> {

@@ -1,4 +1,4 @@
-import { UsageError } from '../../kernel/errors.ts';
+import { throwIfInterrupted, UsageError } from '../../kernel/errors.ts';
 import { CHECKSUMS, type Checksums } from '../checksums.ts';
 import type { PhotoRow } from '../photo-row.ts';
 import type { Protocol } from '../protocol.ts';
@@ -20,7 +20,6 @@ import { classProblems, idProblem, listProblems, protocolOf } from './protocol-c
 import { checkShards } from './shards.process.ts';
 import { sampled } from './sample.process.ts';
 import { checking } from './unreadable.ts';
-import { throwIfInterrupted } from '../../kernel/errors.ts';
 
 /** Recomputes the rule for photos. */
 export interface RuleChecker {
