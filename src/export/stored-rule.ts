@@ -1,5 +1,6 @@
 import type { NewDecision } from '../decision/decision.ts';
 import { decisionFor } from '../decision/judge.ts';
+import type { MemberLogits } from '../evidence/evidence.repository.ts';
 import { summariseCrop, type PhotoEvidence } from '../evidence/evidence.ts';
 import type { FilterPolicy } from '../decision/policy.ts';
 import { messageOf } from '../kernel/errors.ts';
@@ -19,22 +20,24 @@ export interface RecordedRule {
 const TOLERANCE = 1e-9;
 
 /**
- * How the stored logits of a photo contradict what its row will say, or null if they give the same. Only the logits count, not
- * the summaries beside them.
+ * How the stored logits of a photo contradict what its row will say, or null if they give the same.
  *
- * @param evidence a row for each member of the protocol, in its order
+ * @param logits of all crops of each member of the protocol, in its order, over its classes
  */
-export function contradiction(photo: Claims, evidence: PhotoEvidence, { policy, wnids }: RecordedRule): string | null {
+export function contradiction(
+  photo: Claims,
+  logits: readonly MemberLogits[],
+  { policy, wnids }: RecordedRule,
+): string | null {
   const truth = policy.mode === 'O' ? null : wnids.indexOf(photo.wnid);
   if (truth === -1)
     return `Expected one of the ${wnids.length} classes of the models but it was searched as '${photo.wnid}'`;
-  const missing = evidence.flat().filter((cell) => cell?.logits?.length !== wnids.length).length;
-  if (missing > 0)
-    return `Expected ${wnids.length} logits of each of its ${evidence.flat().length} crops but ${missing} crops have others or none`;
-  const recomputed = attempt(() => fromLogits(evidence, truth));
-  if (typeof recomputed === 'string') return recomputed;
-  const names = { wnids, memberIds: evidence.map((_, member) => member) };
-  const decision = decisionFor({ photoId: 0, wnid: photo.wnid, truth, evidence: recomputed }, policy, names);
+  const lacking = logits.indexOf(null);
+  if (lacking !== -1) return `Expected the logits of every crop but those of member ${lacking} are incomplete`;
+  const evidence = evidenceOf(logits, truth);
+  if (typeof evidence === 'string') return evidence;
+  const names = { wnids, memberIds: logits.map((_, member) => member) };
+  const decision = decisionFor({ photoId: 0, wnid: photo.wnid, truth, evidence }, policy, names);
   if (decision?.state !== 'kept')
     return `Expected a photo that the rule keeps but it is ${decision === null ? 'undecided' : droppedText(decision)}`;
   return valueProblem(photo, decision);
@@ -60,15 +63,11 @@ function isClose(one: number | null, other: number | null): boolean {
   return one === null || other === null ? one === other : Math.abs(one - other) <= TOLERANCE;
 }
 
-function fromLogits(evidence: PhotoEvidence, truth: number | null): PhotoEvidence {
+/** What the filter computes from logits, or why it cannot: they are not finite. */
+function evidenceOf(logits: readonly MemberLogits[], truth: number | null): PhotoEvidence | string {
   const truths = truth === null ? [] : [truth];
-  return evidence.map((cells) => cells.map((cell) => summariseCrop(cell?.logits ?? new Float32Array(), truths)));
-}
-
-/** The evidence, or why its logits cannot be used: they are not finite. */
-function attempt(compute: () => PhotoEvidence): PhotoEvidence | string {
   try {
-    return compute();
+    return logits.map((crops) => (crops ?? []).map((crop) => summariseCrop(crop, truths)));
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     return messageOf(error);

@@ -73,7 +73,7 @@ describe.each(POLICIES)('the rule under aggregation $aggregation and members $me
   it('keeps in an export what the protocol, read literally, keeps', () => {
     for (const one of cases) {
       const recorded = { policy: policyOf(protocolFor(one)), wnids: protocolFor(one).among };
-      expect(reading(contradiction(claimsOf(rowFor(one)), evidenceOf(one), recorded))).toBe(outcome(one));
+      expect(reading(contradiction(claimsOf(rowFor(one)), one.logits, recorded))).toBe(outcome(one));
     }
   });
 });
@@ -93,41 +93,36 @@ describe('a row that says something else than the evidence', () => {
   it.each(wrong)('is found at export: %s', (_, change, problem) => {
     const recorded = { policy: policyOf(protocolFor(KEPT)), wnids: protocolFor(KEPT).among };
     const claims = claimsOf({ ...rowFor(KEPT), ...change });
-    expect(contradiction(claims, evidenceOf(KEPT), recorded)).toContain(problem);
+    expect(contradiction(claims, KEPT.logits, recorded)).toContain(problem);
   });
 
   it('may differ in verify by what another processor changes, but not at export', () => {
     const row = { ...rowFor(KEPT), max_true_prob: expectedMaxTrueProb(KEPT) + 1e-5 };
     const recorded = { policy: policyOf(protocolFor(KEPT)), wnids: protocolFor(KEPT).among };
     expect(ruleProblems(row, evidenceOf(KEPT), protocolFor(KEPT))).toEqual([]);
-    expect(contradiction(claimsOf(row), evidenceOf(KEPT), recorded)).toContain('max_true_prob');
+    expect(contradiction(claimsOf(row), KEPT.logits, recorded)).toContain('max_true_prob');
   });
 });
 
 describe('evidence that proves nothing', () => {
   const recorded = { policy: policyOf(protocolFor(KEPT)), wnids: protocolFor(KEPT).among };
-  const changed = (logits: Float32Array | null): PhotoEvidence =>
-    evidenceOf(KEPT).map((cells, member) =>
-      cells.map((cell, crop) => (cell !== null && member === 1 && crop === 3 ? { ...cell, logits } : cell)),
-    );
 
-  it.each([
-    ['a crop without logits', null, 'Expected 3 logits of each of its 20 crops but 1 crops have others or none'],
-    ['logits of other classes', Float32Array.of(1, 2), 'but 1 crops have others or none'],
-    ['a logit that is no number', Float32Array.of(0, Number.NaN, 0), 'NaN at class 1 of 3'],
-  ])('is refused at export: %s', (_, logits, problem) => {
-    expect(contradiction(claimsOf(rowFor(KEPT)), changed(logits), recorded)).toContain(problem);
+  it('is refused at export: a member without the logits of all crops', () => {
+    expect(contradiction(claimsOf(rowFor(KEPT)), [KEPT.logits[0] ?? null, null], recorded)).toBe(
+      'Expected the logits of every crop but those of member 1 are incomplete',
+    );
+  });
+
+  it('is refused at export: a logit that is no number', () => {
+    const wrong = KEPT.logits.map((crops) => crops.with(3, Float32Array.of(0, Number.NaN, 0)));
+    expect(contradiction(claimsOf(rowFor(KEPT)), wrong, recorded)).toContain('NaN at class 1 of 3');
   });
 
   it('is a problem in verify', () => {
-    expect(ruleProblems(rowFor(KEPT), changed(null), protocolFor(KEPT))).toEqual([
+    const lacking = evidenceOf(KEPT).map((cells) => cells.map((cell) => cell && { ...cell, logits: null }));
+    expect(ruleProblems(rowFor(KEPT), lacking, protocolFor(KEPT))).toEqual([
       'Expected the logits of every crop of every member',
     ]);
-  });
-
-  it('is read from its logits at export, whatever the summaries beside them say', () => {
-    const summaries = evidenceOf(KEPT).map((cells) => cells.map((cell) => cell && { ...cell, top1: 0, top1Prob: 1 }));
-    expect(contradiction(claimsOf(rowFor(KEPT)), summaries, recorded)).toBeNull();
   });
 });
 
@@ -149,7 +144,7 @@ describe('the rule of mode O', () => {
   ] as const)('%s', (...[, minConfidence, searched, state]) => {
     const given = protocol(minConfidence, [searched]);
     const claims = { ...claimsOf(row), wnid: 'n99999999' };
-    const atExport = contradiction(claims, evidence, { policy: policyOf(given), wnids: given.among });
+    const atExport = contradiction(claims, KEPT.logits.slice(0, 1), { policy: policyOf(given), wnids: given.among });
     expect([reading(atExport), reading(ruleProblems(row, evidence, given)[0])]).toEqual([state, state]);
   });
 });
