@@ -112,6 +112,7 @@ describe('the page of revisions in Chromium', () => {
     await page.locator('main[data-ready]').waitFor();
     await page.getByRole('link', { name: 'Revisions' }).click();
     await page.getByRole('heading', { name: newest }).waitFor();
+    expect(page.url()).toBe(`${url}/c/tiny/revisions`);
     await page.close();
   });
 
