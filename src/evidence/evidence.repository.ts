@@ -98,8 +98,9 @@ export async function readLogits(
     where photo_id = any(${photoIds}) and member_id = any(${members}) and octet_length(logits) = ${bytes}::int
     group by photo_id, member_id having count(*) = ${CROPS_PER_MEMBER}::int`.execute(db);
   for (const { photoId, memberId, logits } of rows) {
+    const all = floatsOf(logits);
     const crops = Array.from({ length: CROPS_PER_MEMBER }, (_, crop) =>
-      floatsOf(logits.subarray(crop * bytes, (crop + 1) * bytes)),
+      all.subarray(crop * classes, (crop + 1) * classes),
     );
     found.get(photoId)?.splice(members.indexOf(memberId), 1, crops);
   }
