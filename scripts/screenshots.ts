@@ -14,8 +14,8 @@ import { findChromium, NO_CHROMIUM, openBrowser } from '../test/support/browser.
 
 /**
  * `node --import tsx scripts/screenshots.ts [NAME …] [--data DIR]`: renews the pictures in docs/images/, or those whose names begin
- * with a NAME: the dashboard while the demo runs, then the other pages. Some photos are reviewed, so that the pages of the
- * review have something to show. With `--data`, a data folder in which the demo has run: there are no pictures of it running.
+ * with a NAME: the dashboard while the demo runs, then the other pages. Some photos are reviewed and exported, so that the
+ * pages have something to show. With `--data`, a data folder in which the demo has run: there are no pictures of it running.
  */
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
 const WINNOW = path.join(ROOT, 'src', 'cli', 'winnow.mjs');
@@ -47,6 +47,7 @@ const PAGES: readonly Shot[] = [
   { name: 'review-class', path: '/c/demo/review/class/n11939491', ...DESK },
   { name: 'review-disputes', path: '/c/demo/review/disputes', ...DESK },
   { name: 'review-agreement', path: '/c/demo/review/agreement', ...DESK },
+  { name: 'revisions', path: '/c/demo/revisions', ready: '.revision', width: 1_100, height: 1_000 },
   { name: 'review-phone', path: '/c/demo/review', ...DESK, width: 390, height: 844 },
 ];
 /** Number of kept photos on the dashboard when its pictures are taken. */
@@ -136,6 +137,16 @@ async function reviewSome(file: string, on: readonly string[]): Promise<void> {
   await outputOf(['verdicts', 'import', file, ...on]);
 }
 
+/** Makes two revisions: one of the photos without conditions, then one of all that may be passed on. */
+async function exportTwice(folder: string, on: readonly string[]): Promise<void> {
+  const open = ['--licences', 'CC0-1.0,Public-Domain'];
+  for (const [name, options] of [
+    ['v1', open],
+    ['v2', []],
+  ] as const)
+    await outputOf(['export', '--out', path.join(folder, name), ...options, ...on]);
+}
+
 /** Runs the demo, and takes the pictures of the dashboard while it runs. */
 async function runDemo(browser: Browser, data: string, shots: readonly Shot[]): Promise<void> {
   await whileServing(['server', '--data', data, '--set', 'server.port=0'], async (origin) => {
@@ -160,6 +171,7 @@ async function main(): Promise<void> {
   try {
     if (values.data === undefined) await runDemo(browser, data, wanted(RUNNING));
     await reviewSome(path.join(folder, 'verdicts.csv'), on);
+    await exportTwice(path.join(folder, 'exports'), on);
     await whileServing(['review', ...on, '--port', '0', '--reviewer', 'Ana'], (origin) =>
       shoot(browser, origin, wanted(PAGES)),
     );

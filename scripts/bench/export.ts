@@ -6,9 +6,10 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { sql } from 'kysely';
 import { openApp } from '../../src/app/open/app.ts';
-import { openWorkspace } from '../../src/app/open/workspace.ts';
+import { openWorkspace, type Workspace } from '../../src/app/open/workspace.ts';
 import { usableCollection } from '../../src/collection/collection.process.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
+import { softmax } from '../../src/evidence/softmax.ts';
 import { openLogger } from '../../src/platform/log/logger.ts';
 import { withComment } from '../../test/support/copies.ts';
 import { makeShortlistOf } from '../../test/support/made-shortlist.ts';
@@ -109,6 +110,7 @@ async function makeAccepted(dataDir: string, photos: number, pictures: readonly 
     await sql`update decision set wnid = ${wnid} where collection_id = ${collectionId}`.execute(app.db);
     await sql`update shortlist_entry set wnid = ${wnid} where collection_id = ${collectionId}`.execute(app.db);
     await sql`update candidate c set wnid = ${wnid} from picture p where p.id = c.picture_id`.execute(app.db);
+    await giveEvidence(workspace);
     // The photos are spread over few confusions, so no cap may leave them out.
     await sql`update shortlist set cap = 1000000 where collection_id = ${collectionId}`.execute(app.db);
     await sql`
@@ -124,4 +126,29 @@ async function makeAccepted(dataDir: string, photos: number, pictures: readonly 
   } finally {
     await app.close();
   }
+}
+
+/** The logit of the class that a photo is taken for. All others are 0. */
+const CONFIDENT = 8;
+
+/** Gives every photo the evidence that its decision needs: all crops of all members, with logits. */
+async function giveEvidence({ app, scope, ensemble }: Workspace): Promise<void> {
+  const { wnids, collectionId } = scope;
+  const logits = wnids.map((_, confusion) =>
+    Buffer.from(Float32Array.from(wnids, (_each, at) => (at === confusion ? CONFIDENT : 0)).buffer),
+  );
+  const [confusionProb = 0, trueProb = 0] = softmax([CONFIDENT, ...wnids.slice(1).map(() => 0)]);
+  // The class of a photo is not the one that it is taken for.
+  await sql`
+    update decision d set confusion_wnid = (${wnids}::text[])[1 + (array_position(${wnids}::text[], d.wnid) + 6) % ${wnids.length}::int],
+      confusion_prob = ${confusionProb}, max_true_prob = ${trueProb} where collection_id = ${collectionId}`.execute(
+    app.db,
+  );
+  await sql`
+    insert into evidence (photo_id, member_id, crop, top1, top1_prob, true_classes, true_probs, logits)
+    select d.photo_id, m.id, c, array_position(${wnids}::text[], d.confusion_wnid) - 1, ${confusionProb}::float8,
+      array[array_position(${wnids}::text[], d.wnid) - 1]::smallint[], array[${trueProb}::float8],
+      (${logits}::bytea[])[array_position(${wnids}::text[], d.confusion_wnid)]
+    from decision d cross join unnest(${ensemble.memberIds}::int[]) as m(id) cross join generate_series(0, 9) as c
+    where d.collection_id = ${collectionId}`.execute(app.db);
 }

@@ -2,9 +2,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { open, writeFile, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { toSha256, type Sha256 } from '../kernel/ids.ts';
-
-/** The list of checksums, in the form of `sha256sum`. */
-export const CHECKSUMS = 'SHA256SUMS';
+import { CHECKSUMS } from './checksums.ts';
 
 /** A file of a revision. */
 export interface WrittenFile {

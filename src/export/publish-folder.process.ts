@@ -2,15 +2,14 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { opendir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
 import { pipeline } from 'node:stream/promises';
-import { codeOf, messageOf, StopTheRun, UsageError } from '../kernel/errors.ts';
-import { isSha256, toSha256, type Sha256 } from '../kernel/ids.ts';
-import { jsonOf } from '../kernel/json.ts';
+import { codeOf, GiveUpOnItem, messageOf, StopTheRun, UsageError } from '../kernel/errors.ts';
+import { toSha256, type Sha256 } from '../kernel/ids.ts';
 import type { LocalFile } from '../kernel/publish.ts';
-import { CHECKSUMS } from './output-folder.process.ts';
-import { protocolSchema, type Protocol } from './protocol.ts';
+import { CHECKSUMS, readChecksums, type Checksums } from './checksums.ts';
+import type { Protocol } from './protocol.ts';
 import { idOf } from './revision-id.ts';
+import { protocolOf } from './verify/protocol-checks.ts';
 
 /** A folder that `winnow export` made, with the files that SHA256SUMS lists, and SHA256SUMS. */
 export interface ExportedFolder {
@@ -26,7 +25,7 @@ export interface ExportedFolder {
  * @throws UsageError `not-an-export`; StopTheRun `export-changed`
  */
 export async function readExportedFolder(root: string): Promise<ExportedFolder> {
-  const protocol = await protocolOf(root);
+  const protocol = await readProtocol(root);
   const listed = await checksumsOf(root);
   const files = new Map<string, LocalFile>();
   for await (const file of filesBelow(root)) {
@@ -49,43 +48,27 @@ export async function requireSame(root: string, files: readonly LocalFile[]): Pr
     if ((await sha256Of(place)) !== sha256) throw changed(root, `'${file}' is not the file that ${CHECKSUMS} lists`);
 }
 
-async function protocolOf(root: string): Promise<Protocol> {
+async function readProtocol(root: string): Promise<Protocol> {
   const text = await readFile(path.join(root, 'protocol.json'), 'utf8').catch((error: unknown) => {
     throw notAnExport(root, codeOf(error) === 'ENOENT' ? 'it has no protocol.json' : messageOf(error));
   });
-  const parsed = protocolSchema.safeParse(jsonOf(text));
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const where = [...(issue?.path ?? []), issue?.message ?? ''].join('.');
-  throw notAnExport(root, `its protocol.json is not one that this version of winnow writes (${where})`);
+  const protocol = protocolOf(text);
+  if (typeof protocol === 'string')
+    throw notAnExport(root, `its protocol.json is not one that this version of winnow writes (${protocol})`);
+  return protocol;
 }
 
-async function checksumsOf(root: string): Promise<ReadonlyMap<string, Sha256>> {
-  const listed = new Map<string, Sha256>();
-  const input = createReadStream(path.join(root, CHECKSUMS));
-  // A missing file is an event of the stream, which readline does not pass on.
-  const failed = new Promise<never>((_, reject) => input.once('error', reject));
-  failed.catch(() => {});
-  const read = async (): Promise<void> => {
-    for await (const line of createInterface({ input, crlfDelay: Infinity })) {
-      const [sha256, file] = [line.slice(0, 64), line.slice(66)];
-      if (!isSha256(sha256) || line.slice(64, 66) !== '  ' || !isInside(file) || listed.has(file))
-        throw changed(root, `${CHECKSUMS} has the line '${line.slice(0, 120)}', which no export has`);
-      listed.set(file, sha256);
-    }
-  };
+async function checksumsOf(root: string): Promise<Checksums> {
+  const checksums = new Map<string, Sha256>();
   try {
-    await Promise.race([failed, read()]);
+    await readChecksums(createReadStream(path.join(root, CHECKSUMS)), checksums, (line, problem) => {
+      throw changed(root, `line ${line} of ${CHECKSUMS} is wrong (${problem})`);
+    });
+    return checksums;
   } catch (error) {
-    throw codeOf(error) === 'ENOENT' ? notAnExport(root, `it has no ${CHECKSUMS}`) : error;
+    if (codeOf(error) === 'ENOENT') throw notAnExport(root, `it has no ${CHECKSUMS}`);
+    throw error instanceof GiveUpOnItem ? changed(root, `${CHECKSUMS} is damaged (${error.message})`) : error;
   }
-  return listed;
-}
-
-/** Whether a path stays within the folder and has one spelling only. */
-function isInside(file: string): boolean {
-  const parts = file.split('/');
-  return parts.every((part) => part !== '' && part !== '.' && part !== '..' && !/[\\\p{Cc}]/u.test(part));
 }
 
 /** The paths of all files, with slashes. Links and other things are reported as files, which no list has. */

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { jsonOf } from '../kernel/json.ts';
 import type { LocalFile, RemoteFile } from '../kernel/publish.ts';
 import { FETCH_SCRIPT_NAME } from './fetch-script.ts';
-import { CHECKSUMS } from './output-folder.process.ts';
+import { CHECKSUMS } from './checksums.ts';
 
 /** The files that are uploaded last, in this order. A set whose files differ from its SHA256SUMS is not complete. */
 const LAST_FILES = ['README.md', CHECKSUMS, 'protocol.json'];

@@ -1,6 +1,6 @@
 import { realpath, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
-import { GiveUpOnItem, messageOf } from '../kernel/errors.ts';
+import { codeOf, GiveUpOnItem, messageOf } from '../kernel/errors.ts';
 import { openPlainFile } from './verify/export-folder.process.ts';
 import { PROTOCOL, unsafePath } from './verify/layout.ts';
 import { unreadable } from './verify/unreadable.ts';
@@ -35,7 +35,8 @@ export async function openRevisionFile(folder: string, relative: string): Promis
     }
   } catch (error) {
     if (error instanceof GiveUpOnItem) throw error;
-    throw unreadable(`Expected to read '${relative}' but received '${messageOf(error)}'`, error);
+    // Messages of the file system name the whole path, which viewers are not shown.
+    throw unreadable(`Expected to read '${relative}' but received '${codeOf(error) ?? messageOf(error)}'`, error);
   }
 }
 

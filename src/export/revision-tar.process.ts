@@ -1,15 +1,12 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { createTarPacker, type TarPackController } from 'modern-tar';
-import { CHECKSUMS } from './output-folder.process.ts';
+import { CHECKSUMS, listedFile } from './checksums.ts';
 import { openRevisionFile } from './revision-file.process.ts';
 import { TAR_MEMBER } from './shards.process.ts';
 import { linesOf } from './verify/lines.ts';
 import { unreadable } from './verify/unreadable.ts';
 
-/** A line of SHA256SUMS: 64 hex digits, two blanks, the path. */
-const HASH_END = 64;
-const PATH_AT = 66;
 const CHUNK_BYTES = 256 * 1024;
 
 /**
@@ -35,7 +32,11 @@ async function addFiles(controller: TarPackController, folder: string, within: s
 async function* listedFiles(folder: string): AsyncGenerator<Pick<Member, 'file' | 'sha256'>> {
   const { handle } = await openRevisionFile(folder, CHECKSUMS);
   const chunks: AsyncIterable<Buffer> = handle.createReadStream();
-  for await (const { text } of linesOf(chunks)) yield { file: text.slice(PATH_AT), sha256: text.slice(0, HASH_END) };
+  for await (const { number, text } of linesOf(chunks)) {
+    const listed = listedFile(text);
+    if (typeof listed === 'string') throw unreadable(`Line ${number} of ${CHECKSUMS} is wrong: ${listed}`);
+    yield listed;
+  }
 }
 
 interface Member {

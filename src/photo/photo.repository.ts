@@ -100,6 +100,15 @@ export function photoSize(db: Kysely<Database>, sha256: Sha256): Promise<Size | 
   return db.selectFrom('photo').select(['width', 'height']).where('sha256', '=', hexBytes(sha256)).executeTakeFirst();
 }
 
+/** The ids of photos, by SHA-256. Photos that do not exist have none. */
+export async function photoIds(db: Kysely<Database>, sha256s: readonly Sha256[]): Promise<ReadonlyMap<Sha256, number>> {
+  const { rows } = await sql<{ sha256: Sha256; id: number }>`
+    select s.sha256, f.id from unnest(${sha256s}::text[]) as s(sha256) join photo f on f.sha256 = decode(s.sha256, 'hex')`.execute(
+    db,
+  );
+  return new Map(rows.map(({ sha256, id }) => [sha256, id]));
+}
+
 function hexBytes(hex: string): Buffer {
   return Buffer.from(hex, 'hex');
 }

@@ -1,4 +1,5 @@
 import { queuesOf } from '../app/discover/collection-queues.ts';
+import { RevisionChangesCache } from '../app/export/revisions.ts';
 import { readMeasures, type Measures } from '../app/watch/measures.ts';
 import type { App } from '../app/open/app.ts';
 import type { Collection } from '../collection/collection.ts';
@@ -55,6 +56,7 @@ export function openSite(app: App, { named, configOf, ...shared }: SiteOptions) 
     takePhotoPlace: responsePlaces(photoResponses, 2 * photoIdleTimeoutMs),
     takeTarPlace: responsePlaces(TARS_AT_ONCE, 2 * photoIdleTimeoutMs),
     longWork,
+    revisionChanges: new RevisionChangesCache(),
     /** Whether the catalogue answers, soon enough. */
     isReady: sharedReading(() =>
       inTime(serverVersion(app.db), READY_WITHIN_MS).then(

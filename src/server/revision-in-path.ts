@@ -1,9 +1,11 @@
+import path from 'node:path';
 import { revisionOf } from '../app/export/revisions.ts';
 import type { Workspace } from '../app/open/workspace.ts';
 import { displayPath } from '../config/root.ts';
 import { stateOfFolder } from '../export/revision-file.process.ts';
 import type { Revision } from '../export/revision.repository.ts';
 import { shortId } from '../export/revision-id.ts';
+import { mayAct } from './access.ts';
 import type { Site } from './dashboard.ts';
 import { BadRequest } from './review-requests.ts';
 import { paramOf, type Exchange } from './route.ts';
@@ -14,7 +16,7 @@ import { paramOf, type Exchange } from './route.ts';
  * @throws BadRequest 404 if there is no such revision, or if its folder is gone
  */
 export async function revisionInPath(
-  { request }: Exchange,
+  { request, role }: Exchange,
   { collections }: Site,
 ): Promise<{ readonly workspace: Workspace; readonly revision: Revision }> {
   const name = paramOf(request, 'collection');
@@ -28,10 +30,15 @@ export async function revisionInPath(
     );
   const state = await stateOfFolder(revision);
   if (state === 'there') return { workspace, revision };
-  const where = displayPath(revision.path);
+  const where = folderFor(role, displayPath(revision.path));
   const what = state === 'gone' ? `is not at ${where} any more` : `is not at ${where}: something else is there by now`;
   throw new BadRequest(
     `The folder of revision ${shortId(revision.id)} ${what}. Move it back, or export the revision there again.`,
     404,
   );
+}
+
+/** The folder of a revision as a client may know it: operators have its path, all others its last part. */
+export function folderFor(role: Exchange['role'], folder: string): string {
+  return role !== null && mayAct(role, 'operator') ? folder : path.basename(folder);
 }

@@ -8,8 +8,9 @@ import type { AgreementReport } from '../../src/review/agreement.ts';
 import type { VerdictLine } from '../../src/review/verdict-line.ts';
 import type { ShortlistRow } from '../../src/shortlist/shortlist.ts';
 import { findChromium, NO_CHROMIUM, openBrowser } from '../support/browser.ts';
+import { inOutput } from '../support/in-output.ts';
 import { suiteFolder } from '../support/process-tree.ts';
-import { jsonLines, repositoryRoot, startWinnow, winnow, type RunningCommand } from '../support/winnow.ts';
+import { jsonLines, repositoryRoot, startWinnow, winnow } from '../support/winnow.ts';
 import { expectFunnelAddsUp } from './funnel-sums.ts';
 
 const SAMPLES = 321;
@@ -142,19 +143,6 @@ describe('winnow demo', () => {
     expect([overall.photos, overall.percent]).toEqual([twice.length, (100 * same.length) / twice.length]);
   });
 });
-
-/** Resolves in what a pattern finds in the output of a command that goes on. */
-function inOutput({ stdout }: Pick<RunningCommand['child'], 'stdout'>, pattern: RegExp): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let told = '';
-    stdout?.setEncoding('utf8').on('data', (text: string) => {
-      told += text;
-      const found = pattern.exec(told)?.[1];
-      if (found !== undefined) resolve(found);
-    });
-    stdout?.once('close', () => reject(new Error(`Expected ${String(pattern)} in the output but it ended: ${told}`)));
-  });
-}
 
 describe('winnow review', () => {
   const flags = (): string[] => ['--collection', 'demo', '--data', folder.at('demo')];

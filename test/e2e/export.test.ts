@@ -9,6 +9,7 @@ import { photoRowSchema, type PhotoRow } from '../../src/export/photo-row.ts';
 import { protocolSchema, type Protocol } from '../../src/export/protocol.ts';
 import { idOf } from '../../src/export/revision-id.ts';
 import { decodeRgb } from '../../src/platform/image/decode.ts';
+import { inCatalogueOf } from '../support/decided.ts';
 import { momentsOf } from '../support/sizing.ts';
 import { suiteFolder } from '../support/process-tree.ts';
 import { makeReviewedSet, SET_PHOTOS, SET_WNIDS, type ReviewedSet } from '../support/reviewed-set.ts';
@@ -141,11 +142,43 @@ describe('winnow export', () => {
   it('refuses a folder with content, an unknown format and a set of which nothing is accepted', async () => {
     const there = await exportTo('v1');
     expect([there.code, there.stderr]).toEqual([2, expect.stringContaining('There is something at')]);
+    expect((await exportTo('v1/README.md')).stderr).toContain('There is something at');
+    const below = await exportTo('v1/README.md/x');
+    expect([below.code, below.stderr]).toEqual([1, expect.stringMatching(/Cannot write to .*ENOTDIR.*another folder/)]);
+    const long = await exportTo('x'.repeat(300));
+    expect([long.code, long.stderr]).toEqual([
+      1,
+      expect.stringMatching(/Cannot write to .*ENAMETOOLONG.*another folder/),
+    ]);
     const format = await exportTo('x', '--format', 'cocoa');
     expect([format.code, format.stderr]).toEqual([2, expect.stringMatching(/received 'cocoa'.*Did you mean 'coco'/s)]);
     const none = await exportTo('x', '--licences', 'MIT');
     expect([none.code, none.stderr]).toEqual([2, expect.stringMatching(/can be exported \(.*licence \d+/)]);
     expect(await readdir(folder.at())).not.toContain('x');
+  });
+
+  it('checks the stored evidence of every photo before it writes anything, and says what to do', async () => {
+    const { original_sha256: sha256 } = rows[0] ?? { original_sha256: '' };
+    const ofPhoto = `photo_id = (select id from photo where sha256 = '\\x${sha256}')`;
+    const breakAndExport = async (statement: string): Promise<CommandResult> => {
+      await inCatalogueOf(set.data, statement);
+      const refused = await exportTo('broken');
+      expect([refused.code, refused.stderr]).toEqual([
+        1,
+        expect.stringContaining(`The evidence of the accepted photo ${sha256}`),
+      ]);
+      expect(refused.stderr).toContain('winnow doctor --deep');
+      expect(await readdir(folder.at())).not.toContain('broken');
+      return refused;
+    };
+    const changed = await breakAndExport(`update decision set max_true_prob = max_true_prob / 2 where ${ofPhoto}`);
+    expect(changed.stderr).toMatch(/Expected the max_true_prob 0\.\d+, as recomputed, but its decision has 0\.\d+/);
+    await inCatalogueOf(set.data, `update decision set max_true_prob = max_true_prob * 2 where ${ofPhoto}`);
+    const lost = await breakAndExport(`update evidence set logits = null where crop = 3 and ${ofPhoto}`);
+    expect(lost.stderr).toContain('Expected the logits of every crop but those of member 0 are incomplete');
+    const completed = await winnow(['filter', ...flags(), '--set', 'filter.evaluate=all']);
+    expect([completed.code, (await exportTo('mended')).code]).toEqual([0, 0]);
+    expect(await fileIn('mended', 'SHA256SUMS')).toBe(await fileIn('v1', 'SHA256SUMS'));
   });
 
   it('says where it cannot write', async (context) => {

@@ -20,9 +20,11 @@ import { readAnswers } from '../../src/report/logits/read-answers.process.ts';
 import type { PhotoSet } from '../../src/report/set/photo-set.ts';
 import { readSet } from '../../src/report/set/read-set.process.ts';
 import type { VerdictLine } from '../../src/review/verdict-line.ts';
+import { findChromium, NO_CHROMIUM } from '../support/browser.ts';
 import { suiteFolder } from '../support/process-tree.ts';
 import { useSharedServer } from '../support/shared-server.ts';
 import { jsonLines, repositoryRoot, winnow } from '../support/winnow.ts';
+import { acceptOnPage } from './review-on-page.ts';
 
 useSharedServer();
 
@@ -31,6 +33,9 @@ const run = promisify(execFile);
 const PYTHON = process.env['WINNOW_INTEROP_PYTHON'] ?? '';
 const WITHOUT_PYTHON = 'WINNOW_INTEROP_PYTHON names no Python (npm run test:interop installs one)';
 const CHECKER = path.join(repositoryRoot, 'scripts', 'interop', 'check_export.py');
+/** Another program that checks exports, as a path. It loads the folder in ways that Parquet files in `data/` prevent. */
+const OTHER_CHECKER = process.env['WINNOW_INTEROP_CHECKER'] ?? '';
+const NAMES_WITHOUT_PARQUET = 'datasets-imagefolder,datasets-card,croissant,webdataset,coco';
 const CENTRE = 4;
 /** For the filter, and for the import of PyTorch, on a busy machine. */
 const TIMEOUT_MS = 900_000;
@@ -38,22 +43,33 @@ const TIMEOUT_MS = 900_000;
 const folder = suiteFolder();
 /** The exported set. The folder exists only once the tests run. */
 const exported = (): string => folder.at('export');
+const withoutParquet = (): string => folder.at('without-parquet');
+
+const flags = (): string[] => ['--collection', 'demo', '--data', folder.at('data')];
 
 async function succeed(...args: readonly string[]): Promise<string> {
-  const flags = ['--collection', 'demo', '--data', folder.at('data')];
-  const { code, stdout, stderr } = await winnow([...args, ...flags], { timeoutMs: TIMEOUT_MS });
+  const { code, stdout, stderr } = await winnow([...args, ...flags()], { timeoutMs: TIMEOUT_MS });
   expect([code, code === 0 ? '' : stderr]).toEqual([0, '']);
   return stdout;
 }
 
-/** Exports the demo's photos after a reviewer has accepted all of them. */
+/** Exports the demo's photos after a person has accepted all of them: on the review page, or without a browser in a table. */
 async function exportDemo(): Promise<void> {
   await succeed('run', '--from', path.join(repositoryRoot, 'assets', 'samples'));
   const listed = jsonLines<VerdictLine>(await succeed('verdicts', '--json'));
+  const chromium = findChromium();
+  if (chromium === null) await importVerdicts(listed);
+  else await acceptOnPage({ chromium, flags: flags(), reviewer: 'ana', photos: listed.length });
+  const how = chromium === null ? `imported from a table: ${NO_CHROMIUM}` : 'given on the review page';
+  console.log(`${listed.length} verdicts, ${how}`);
+  await succeed('export', '--out', exported(), '--format', 'webdataset,coco,parquet');
+  await succeed('export', '--out', withoutParquet(), '--format', 'webdataset,coco');
+}
+
+async function importVerdicts(listed: readonly VerdictLine[]): Promise<void> {
   const verdicts = listed.map(({ sha256, wnid }) => `${sha256},${wnid},accept,ana`);
   await writeFile(folder.at('verdicts.csv'), ['sha256,wnid,verdict,reviewer', ...verdicts].join('\n'));
   await succeed('verdicts', 'import', folder.at('verdicts.csv'));
-  await succeed('export', '--out', exported(), '--format', 'webdataset,coco,parquet');
 }
 
 beforeAll(async () => {
@@ -65,8 +81,8 @@ interface Checked {
   readonly stdout: string;
 }
 
-async function check(set: string): Promise<Checked> {
-  const program = run(PYTHON, [CHECKER, set, '--require', 'all'], { maxBuffer: 2 ** 26 });
+async function check(set: string, { checker = CHECKER, required = 'all' } = {}): Promise<Checked> {
+  const program = run(PYTHON, [checker, set, '--require', required], { maxBuffer: 2 ** 26 });
   return program.then(
     ({ stdout }) => ({ code: 0, stdout }),
     (error: Readonly<Checked & { stderr: string }>) => ({ code: error.code, stdout: `${error.stdout}${error.stderr}` }),
@@ -115,6 +131,21 @@ describe('an exported set', { timeout: TIMEOUT_MS }, () => {
   it('is the same photos, classes and pixels for every library that loads it', async (context) => {
     context.skip(PYTHON === '', WITHOUT_PYTHON);
     const { code, stdout } = await check(exported());
+    console.log(stdout);
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^\d+ passed, 0 failed$/m)]);
+  });
+
+  it('is the same without Parquet files, loaded by its card or by its folder', async (context) => {
+    context.skip(PYTHON === '', WITHOUT_PYTHON);
+    const { code, stdout } = await check(withoutParquet(), { required: NAMES_WITHOUT_PARQUET });
+    console.log(stdout);
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^\d+ passed, 0 failed$/m)]);
+  });
+
+  it('passes the checks of another program', async (context) => {
+    context.skip(PYTHON === '', WITHOUT_PYTHON);
+    context.skip(OTHER_CHECKER === '', 'WINNOW_INTEROP_CHECKER names no program that checks exports');
+    const { code, stdout } = await check(withoutParquet(), { checker: OTHER_CHECKER });
     console.log(stdout);
     expect([code, stdout]).toEqual([0, expect.stringMatching(/^\d+ passed, 0 failed$/m)]);
   });

@@ -2,7 +2,7 @@ import { appendFile, rm, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { PublishResult } from '../../src/app/export/publish.ts';
 import { startHub, type HubDataset, type TestHub } from '../support/hub-server.ts';
-import { makeExport, type MadeExport } from '../support/folder-to-publish.ts';
+import { makeFolderToPublish, type FolderToPublish } from '../support/folder-to-publish.ts';
 import { momentsOf } from '../support/sizing.ts';
 import { suiteFolder } from '../support/process-tree.ts';
 import { startWinnow, winnow, type CommandResult, type RunningCommand } from '../support/winnow.ts';
@@ -32,13 +32,13 @@ const environment = (more: Readonly<Record<string, string>> = {}): Record<string
 });
 
 /** Also checks that neither the token nor a signed address is printed. */
-async function publish({ root }: Pick<MadeExport, 'root'>, ...flags: string[]): Promise<CommandResult> {
+async function publish({ root }: Pick<FolderToPublish, 'root'>, ...flags: string[]): Promise<CommandResult> {
   const result = await winnow(['publish', root, '--to', `hf:${NAME}`, ...flags], { env: environment() });
   for (const secret of [hub.token, 'X-Amz-Signature']) expect(result.stdout + result.stderr).not.toContain(secret);
   return result;
 }
 
-async function published(made: Pick<MadeExport, 'root'>, ...flags: string[]): Promise<PublishResult> {
+async function published(made: Pick<FolderToPublish, 'root'>, ...flags: string[]): Promise<PublishResult> {
   const { code, stdout, stderr } = await publish(made, '--json', ...flags);
   expect([code, stderr]).toEqual([0, expect.not.stringContaining('winnow:')]);
   return JSON.parse(stdout);
@@ -55,12 +55,12 @@ function contents(): Record<string, string> {
   const files = [...dataset().files].filter(([name]) => name !== '.gitattributes');
   return Object.fromEntries(files.map(([name, { bytes }]) => [name, bytes.toString()]));
 }
-const contentsOf = ({ files }: MadeExport): Record<string, string> =>
+const contentsOf = ({ files }: FolderToPublish): Record<string, string> =>
   Object.fromEntries([...files].map(([name, bytes]) => [name, bytes.toString()]));
 
 describe('winnow publish to the Hub', () => {
   it('makes a private dataset with every file, and says that the set is complete last', async () => {
-    const made = await makeExport(folder.at('v1'), numbers(20));
+    const made = await makeFolderToPublish(folder.at('v1'), numbers(20));
     const result = await published(made);
     expect(result).toMatchObject({
       to: `hf:${NAME}`,
@@ -81,7 +81,7 @@ describe('winnow publish to the Hub', () => {
   });
 
   it('sends nothing again if all is there', async () => {
-    const made = await makeExport(folder.at('v1'), numbers(20));
+    const made = await makeFolderToPublish(folder.at('v1'), numbers(20));
     await published(made);
     const [commits, received] = [dataset().commits.length, hub.received.length];
     const again = await published(made, '--public');
@@ -96,9 +96,9 @@ describe('winnow publish to the Hub', () => {
   });
 
   it('deletes a photo that a later revision lacks, and the history if asked', async () => {
-    await published(await makeExport(folder.at('v1'), numbers(20)));
+    await published(await makeFolderToPublish(folder.at('v1'), numbers(20)));
     dataset().files.set('scripts/mine.py', { bytes: Buffer.from('print(1)'), isLfs: false });
-    const next = await makeExport(folder.at('v2'), numbers(20).slice(1));
+    const next = await makeFolderToPublish(folder.at('v2'), numbers(20).slice(1));
     const dry = await publish(next, '--dry-run');
     expect(dry.stdout).toMatch(/^delete  test\/n01440764\/p[0-9a-f]{16}\.jpg  /);
     expect(dry.stdout).toMatch(/\nupload  README\.md  /);
@@ -112,7 +112,7 @@ describe('winnow publish to the Hub', () => {
   });
 
   it('changes nothing in a dry run', async () => {
-    const made = await makeExport(folder.at('v1'), numbers(3));
+    const made = await makeFolderToPublish(folder.at('v1'), numbers(3));
     const { code, stdout } = await publish(made, '--dry-run', '--json');
     const result = JSON.parse(stdout) as PublishResult;
     expect([code, result]).toEqual([0, expect.objectContaining({ dryRun: true, visibility: null })]);
@@ -121,12 +121,12 @@ describe('winnow publish to the Hub', () => {
   });
 
   it('makes a public dataset if asked', async () => {
-    const result = await published(await makeExport(folder.at('v1'), numbers(1)), '--public');
+    const result = await published(await makeFolderToPublish(folder.at('v1'), numbers(1)), '--public');
     expect([result.visibility, dataset().isPrivate]).toEqual(['public', false]);
   });
 
   it('waits and goes on if the Hub is busy, fails for a moment, or cuts connections', async () => {
-    const made = await makeExport(folder.at('v1'), numbers(30));
+    const made = await makeFolderToPublish(folder.at('v1'), numbers(30));
     const seen = new Map<string, number>();
     const faults = ['reset', { status: 429, headers: { 'retry-after': '0' } }, 'half', 'cut', { status: 503 }] as const;
     hub.fault = ({ method, path }) => {
@@ -141,7 +141,7 @@ describe('winnow publish to the Hub', () => {
 
   it('sends a large file whole, and once more if the connection breaks', async () => {
     const shard = Buffer.alloc(17e6, 'shard ');
-    const made = await makeExport(folder.at('large'), numbers(1), { 'shards/test-000000.tar': shard });
+    const made = await makeFolderToPublish(folder.at('large'), numbers(1), { 'shards/test-000000.tar': shard });
     let puts = 0;
     hub.fault = ({ method }) => {
       puts += method === 'PUT' ? 1 : 0;
@@ -153,8 +153,8 @@ describe('winnow publish to the Hub', () => {
   });
 
   it('looks at what is there before it repeats a commit whose answer was lost', async () => {
-    await published(await makeExport(folder.at('v1'), numbers(20)));
-    const next = await makeExport(folder.at('v2'), numbers(20).slice(1));
+    await published(await makeFolderToPublish(folder.at('v1'), numbers(20)));
+    const next = await makeFolderToPublish(folder.at('v2'), numbers(20).slice(1));
     let commits = 0;
     hub.fault = ({ path }) => {
       if (!path.includes('/commit/')) return null;
@@ -168,7 +168,7 @@ describe('winnow publish to the Hub', () => {
   });
 
   it('ends with a sentence if the Hub cannot be used', async () => {
-    const made = await makeExport(folder.at('v1'), numbers(1));
+    const made = await makeFolderToPublish(folder.at('v1'), numbers(1));
     hub.fault = () => ({ status: 429, headers: { ratelimit: '"api";r=0;t=7200' } });
     const busy = await publish(made);
     expect([busy.code, busy.stderr]).toEqual([1, expect.stringMatching(/^winnow: .*HTTP 429.*run the command again/)]);
@@ -186,7 +186,7 @@ describe('winnow publish to the Hub', () => {
   it.each(momentsOf([1, 2, 4, 5, 8, 30, 150, 540, 640, 1_000]).map((requests, i) => ({ requests, i })))(
     'goes on after a kill at request $requests, and sends no photo twice',
     async ({ requests, i }) => {
-      const made = await makeExport(folder.at(`killed-${i}`), numbers(1_020));
+      const made = await makeFolderToPublish(folder.at(`killed-${i}`), numbers(1_020));
       let running: RunningCommand | null = null;
       hub.onRequest = (count) => {
         if (count === requests) running?.killGroup('SIGKILL');
@@ -202,7 +202,7 @@ describe('winnow publish to the Hub', () => {
   );
 
   it('ends at Ctrl-C, and goes on in the next run', async () => {
-    const made = await makeExport(folder.at('stopped'), numbers(600));
+    const made = await makeFolderToPublish(folder.at('stopped'), numbers(600));
     let running: RunningCommand | null = null;
     hub.onRequest = (count) => {
       if (count === 300) running?.killGroup('SIGINT');
@@ -215,9 +215,9 @@ describe('winnow publish to the Hub', () => {
 });
 
 describe('winnow publish refuses', () => {
-  let made: MadeExport;
+  let made: FolderToPublish;
   beforeEach(async () => {
-    made = await makeExport(folder.at('v1'), numbers(5));
+    made = await makeFolderToPublish(folder.at('v1'), numbers(5));
   });
 
   it('to start without a token, or with one that is none, and does not print it', async () => {

@@ -1,7 +1,7 @@
 import { appendFile } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { PublishResult } from '../../src/app/export/publish.ts';
-import { makeExport, type MadeExport } from '../support/folder-to-publish.ts';
+import { makeFolderToPublish, type FolderToPublish } from '../support/folder-to-publish.ts';
 import { suiteFolder } from '../support/process-tree.ts';
 import { startS3, type TestS3 } from '../support/s3-server.ts';
 import { sha256Of } from '../support/sha256.ts';
@@ -36,10 +36,10 @@ const environment = (): CommandOptions => ({
     AWS_ENDPOINT_URL: s3.url,
   },
 });
-const publish = (made: MadeExport, ...flags: string[]): Promise<CommandResult> =>
+const publish = (made: FolderToPublish, ...flags: string[]): Promise<CommandResult> =>
   winnow(['publish', made.root, '--to', PLACE, ...flags], environment());
 
-async function published(made: MadeExport): Promise<PublishResult> {
+async function published(made: FolderToPublish): Promise<PublishResult> {
   const { code, stdout, stderr } = await publish(made, '--json');
   expect([code, stderr]).toEqual([0, expect.not.stringContaining('winnow:')]);
   return JSON.parse(stdout);
@@ -47,14 +47,14 @@ async function published(made: MadeExport): Promise<PublishResult> {
 
 const contents = (): Record<string, string> =>
   Object.fromEntries([...s3.objects].map(([key, { bytes }]) => [key, bytes.toString()]));
-const contentsOf = ({ files }: MadeExport): Record<string, string> =>
+const contentsOf = ({ files }: FolderToPublish): Record<string, string> =>
   Object.fromEntries([...files].map(([name, bytes]) => [`sets/birds/${name}`, bytes.toString()]));
 const puts = (): string[] => s3.requests.filter((request) => request.startsWith('PUT '));
 const mine = { bytes: Buffer.from('mine'), sha256: null };
 
 describe('winnow publish to a bucket', () => {
   it('stores every file with its SHA-256, protocol.json last, and sends nothing again', async () => {
-    const made = await makeExport(folder.at('v1'), numbers(130));
+    const made = await makeFolderToPublish(folder.at('v1'), numbers(130));
     const first = await published(made);
     expect(first).toMatchObject({ revision: made.id, uploaded: { files: made.files.size }, url: `${PLACE}/` });
     expect(contents()).toEqual(contentsOf(made));
@@ -67,10 +67,10 @@ describe('winnow publish to a bucket', () => {
   });
 
   it('deletes a photo that a later revision lacks, and nothing outside of it', async () => {
-    await published(await makeExport(folder.at('v1'), numbers(20)));
+    await published(await makeFolderToPublish(folder.at('v1'), numbers(20)));
     const others = ['sets/birds/notes.txt', 'sets/birds-2/README.md'];
     for (const key of others) s3.objects.set(key, mine);
-    const next = await makeExport(folder.at('v2'), numbers(20).slice(1));
+    const next = await makeFolderToPublish(folder.at('v2'), numbers(20).slice(1));
     const dry = await publish(next, '--dry-run');
     expect([dry.code, dry.stdout]).toEqual([
       0,
@@ -82,7 +82,7 @@ describe('winnow publish to a bucket', () => {
   });
 
   it('deletes and replaces nothing where no protocol.json of winnow is', async () => {
-    const made = await makeExport(folder.at('v1'), numbers(3));
+    const made = await makeFolderToPublish(folder.at('v1'), numbers(3));
     s3.objects.set('sets/birds/test/n1/old.jpg', mine);
     expect(await published(made)).toMatchObject({ deleted: 0, leftAlone: 1 });
     s3.objects.delete('sets/birds/protocol.json');
@@ -93,7 +93,7 @@ describe('winnow publish to a bucket', () => {
   });
 
   it('goes on after a kill at ten moments, and ends complete', async () => {
-    const made = await makeExport(folder.at('killed'), numbers(400));
+    const made = await makeFolderToPublish(folder.at('killed'), numbers(400));
     for (const requests of [1, 2, 3, 20, 40, 60, 80, 100, 101, 120]) {
       const before = puts().length;
       let [running, count]: [RunningCommand | null, number] = [null, 0];
@@ -115,7 +115,7 @@ describe('winnow publish to a bucket', () => {
   });
 
   it('waits and goes on if the service is busy or cuts connections', async () => {
-    const made = await makeExport(folder.at('v1'), numbers(20));
+    const made = await makeFolderToPublish(folder.at('v1'), numbers(20));
     let count = 0;
     s3.fault = () => {
       count += 1;
@@ -127,7 +127,7 @@ describe('winnow publish to a bucket', () => {
 
   it('sends a large file whole, and once more if the connection breaks', async () => {
     const shard = Buffer.alloc(17e6, 'shard ');
-    const made = await makeExport(folder.at('large'), numbers(1), { 'shards/test-000000.tar': shard });
+    const made = await makeFolderToPublish(folder.at('large'), numbers(1), { 'shards/test-000000.tar': shard });
     let tries = 0;
     s3.fault = ({ method, key }) => {
       if (method !== 'PUT' || !key.endsWith('.tar')) return null;
@@ -140,7 +140,7 @@ describe('winnow publish to a bucket', () => {
   });
 
   it('refuses a changed file, a missing bucket, wrong keys and options of the Hub', async () => {
-    const made = await makeExport(folder.at('v1'), numbers(3));
+    const made = await makeFolderToPublish(folder.at('v1'), numbers(3));
     const bucket = await winnow(['publish', made.root, '--to', 's3://nowhere/x'], environment());
     expect([bucket.code, bucket.stderr]).toEqual([1, expect.stringContaining('the bucket of s3://nowhere/x')]);
     const { env } = environment();

@@ -104,6 +104,18 @@ describe('the page of revisions in Chromium', () => {
     await page.close();
   });
 
+  it('leads to the review, whose bar leads back', async () => {
+    const page = await openPage({ viewport: { width: 1_440, height: 900 } });
+    await page.getByRole('link', { name: 'Review', exact: true }).click();
+    await page.getByLabel('Name').fill('Ana');
+    await page.keyboard.press('Enter');
+    await page.locator('main[data-ready]').waitFor();
+    await page.getByRole('link', { name: 'Revisions' }).click();
+    await page.getByRole('heading', { name: newest }).waitFor();
+    expect(page.url()).toBe(`${url}/c/tiny/revisions`);
+    await page.close();
+  });
+
   it('downloads an archive that unpacks to the revision', async () => {
     const page = await openPage();
     const [download] = await Promise.all([

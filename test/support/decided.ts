@@ -30,6 +30,11 @@ export async function untilDecided(dataDir: string, moreThan: number, timeoutMs 
   });
 }
 
+/** Runs a statement in the catalogue of a data folder. */
+export async function inCatalogueOf(dataDir: string, statement: string): Promise<Record<string, string>[]> {
+  return onServerOf(dataDir, (url) => onServer(url, statement));
+}
+
 async function onServerOf<T>(dataDir: string, ask: (url: string) => Promise<T>): Promise<T> {
   const shared = knownCatalogueOf(dataDir);
   if (shared !== undefined) return ask(shared);

@@ -188,8 +188,8 @@ const csvLine = (cells: readonly string[]): string =>
   `${cells.map((cell) => `"${cell.replaceAll('"', '""')}"`).join(',')}\n`;
 
 /**
- * Writes an export by hand: pictures, their lines, attribution.csv, LICENSES.md, README.md and croissant.json. The protocol
- * gets the real sizes.
+ * Writes an export by hand, for programs that load it: pictures, their lines, attribution.csv, LICENSES.md, README.md and
+ * croissant.json. What the lines say of the models is made up. The protocol gets the real sizes.
  */
 export async function writeExport(root: string, about: Protocol): Promise<Protocol> {
   await mkdir(root, { recursive: true });

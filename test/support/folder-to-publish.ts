@@ -1,11 +1,12 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { protocolSchema, type Protocol } from '../../src/export/protocol.ts';
+import type { Protocol } from '../../src/export/protocol.ts';
 import { idOf, photoId } from '../../src/export/revision-id.ts';
+import { protocolOf } from './exported.ts';
 import { sha256Of } from './sha256.ts';
 
-/** What a made export has. */
-export interface MadeExport {
+/** A folder that `winnow publish` takes. */
+export interface FolderToPublish {
   /** Absolute. */
   readonly root: string;
   readonly id: Protocol['id'];
@@ -16,16 +17,18 @@ export interface MadeExport {
 const CLASSES = ['n01440764', 'n01443537', 'n01514668'];
 
 /**
- * Writes a folder with the files and the checksums of an export, without a catalogue. The "photos" are a few bytes each.
+ * Writes a folder of many small files that `winnow publish` takes for an export: only its protocol and its checksums are right.
+ * The "photos" are a few bytes each. `exported.ts` writes pictures for programs that load them, and `made-export.ts` a set
+ * that `winnow verify` accepts.
  *
  * @param photos numbers of the photos: the same number gives the same bytes
  * @param others further files by path
  */
-export async function makeExport(
+export async function makeFolderToPublish(
   root: string,
   photos: readonly number[],
   others: Readonly<Record<string, Buffer>> = {},
-): Promise<MadeExport> {
+): Promise<FolderToPublish> {
   const files = new Map<string, Buffer>();
   for (const number of photos) {
     const bytes = Buffer.from(`photo ${number} ${'x'.repeat(number % 97)}`);
@@ -50,60 +53,12 @@ export async function makeExport(
 }
 
 function protocolWith(bytes: readonly Buffer[], photos: readonly number[]): Protocol {
-  const none = sha256Of('');
-  const agreement = {
-    photos: 0,
-    percent: null,
-    cohenKappa: null,
-    cohenKappaLow: null,
-    cohenKappaHigh: null,
-    krippendorffAlpha: null,
-    krippendorffAlphaLow: null,
-    krippendorffAlphaHigh: null,
-  };
-  const content = {
-    format: 1,
-    winnow: '0.1.0',
-    collection: { name: 'made', sha256: none, decisionSha256: none, sources: ['folder'] },
-    frozenAt: '2026-11-26T12:00:00.000Z',
-    rule: { mode: 'A', threshold: 0.2, aggregation: 'max', members: 'any', cap: 5 },
-    nearDuplicates: { distance: 0, cosine: null },
-    models: [
-      {
-        name: 'made',
-        sha256: none,
-        bytes: 1,
-        preprocessing: '1',
-        executionProvider: 'cpu',
-        licence: 'MIT',
-        source: 'https://example.org/',
-        size: 224,
-        shorterSide: 256,
-        mean: [0, 0, 0],
-        std: [1, 1, 1],
-      },
-    ],
-    among: CLASSES,
-    searched: CLASSES,
-    folders: 'class',
-    classes: CLASSES.map((wnid, label) => ({ label, wnid, name: wnid, photos: 0 })),
+  const unnamed = protocolOf({
     photos: photos.length,
     bytes: bytes.reduce((sum, { length }) => sum + length, 0),
-    reencoded: 0,
-    pictures: { jpg: 0, png: 0 },
-    leftOut: [],
-    licences: [],
-    sources: [],
-    tags: [],
-    collected: null,
-    review: { criteria: null, secondPass: 0, target: null, reviewers: 0, orders: [], period: null, agreement },
+    classes: CLASSES.map((wnid, label) => ({ label, wnid, name: wnid, photos: 0 })),
+    // Two sets of other photos have other ids.
     funnel: { photos },
-    options: { formats: [], names: 'id', pixels: true, thumbnails: false, licences: null },
-    tombstones: [],
-    choices: [],
-    card: {},
-    files: {},
-  };
-  const unnamed = protocolSchema.parse({ ...content, id: none });
+  });
   return { ...unnamed, id: idOf(unnamed) };
 }

@@ -27,10 +27,10 @@ import type { Protocol } from '../../src/export/protocol.ts';
 import { idOf, photoId } from '../../src/export/revision-id.ts';
 import { ShardSink } from '../../src/export/shards.process.ts';
 import { ThumbnailSink } from '../../src/export/thumbnails.process.ts';
-import { funnelOf } from '../../src/funnel/funnel.ts';
 import type { Sha256 } from '../../src/kernel/ids.ts';
 import { normaliseLicence } from '../../src/source/licence.ts';
 import { smallWebp } from '../../src/platform/image/thumbnail.ts';
+import { protocolOf as sampleProtocol } from './exported.ts';
 import { sha256Of } from './sha256.ts';
 import { repositoryRoot } from './winnow.ts';
 
@@ -74,7 +74,7 @@ const seen = new Map<'A' | 'O', Promise<Seen>>();
 
 /**
  * Writes an export of bundled photos into an empty folder, as `winnow export` does, with the evidence that the bundled models give.
- * It stands in for a catalogue with reviewed photos, which takes minutes to make.
+ * `winnow verify` accepts it. It stands in for a catalogue with reviewed photos, which takes minutes to make.
  */
 export async function makeExport(root: string, changes: Partial<MadeExport> = {}): Promise<Protocol> {
   const made: MadeExport = {
@@ -247,9 +247,9 @@ async function writeTables(
     .map(([, name]) => name);
   const sinks: PhotoSink<PhotoFile>[] = [
     await openMetadata(output),
-    await AttributionFiles.open(output, 'made'),
+    await AttributionFiles.open(output, 'demo'),
     ...(made.formats.includes('webdataset') ? [new ShardSink(output, { maxBytes: 60_000 })] : []),
-    ...(made.formats.includes('coco') ? [await openCoco(output, { collection: 'made', frozenAt: FROZEN_AT })] : []),
+    ...(made.formats.includes('coco') ? [await openCoco(output, { collection: 'demo', frozenAt: FROZEN_AT })] : []),
     ...(made.formats.includes('parquet')
       ? [new ParquetSink(output, { classNames, hasSearchedWnid: made.mode === 'O' })]
       : []),
@@ -322,19 +322,11 @@ function protocolOf(
   };
   const { mode, aggregation, members, formats, names, pixels, thumbnails } = made;
   const hashOf = (file: string): Sha256 => tables.find((table) => table.path === file)?.sha256 ?? sha256Of('');
-  const protocol: Omit<Protocol, 'id'> = {
-    format: 1,
+  const protocol = sampleProtocol({
     winnow: version,
-    collection: {
-      name: 'made',
-      sha256: sha256Of('collection'),
-      decisionSha256: sha256Of('decisions'),
-      sources: ['folder'],
-    },
     frozenAt: FROZEN_AT,
     rule:
       mode === 'A' ? { mode, threshold: 0.15, aggregation, members, cap: 15 } : { mode, minConfidence: 0.9, cap: 15 },
-    nearDuplicates: { distance: 6, cosine: null },
     models: models.map((model, i) =>
       made.hasUnknownModel && i === 0 ? { ...model, sha256: sha256Of('model') } : model,
     ),
@@ -381,16 +373,11 @@ function protocolOf(
         krippendorffAlphaHigh: null,
       },
     },
-    funnel: {
-      ...funnelOf({ collection: 'made', mode, classes: [] }, { candidates: [], photos: [], verdicts: [] }).totals,
-    },
     options: { formats, names, pixels, thumbnails, licences: null },
-    tombstones: [],
     choices: choicesOf(mode),
-    card: {},
     files: Object.fromEntries(
       ['attribution.csv', 'decisions.csv', 'test/metadata.jsonl'].map((file) => [file, hashOf(file)]),
     ),
-  };
+  });
   return { ...protocol, id: idOf(protocol) };
 }

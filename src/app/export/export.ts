@@ -1,7 +1,8 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { displayPath } from '../../config/root.ts';
-import { CHECKSUMS, OutputFolder } from '../../export/output-folder.process.ts';
+import { CHECKSUMS } from '../../export/checksums.ts';
+import { OutputFolder } from '../../export/output-folder.process.ts';
 import type { Protocol } from '../../export/protocol.ts';
 import { allowsRedistribution } from '../../export/rights.ts';
 import { storeRevision, type RevisionPhoto } from '../../export/revision.repository.ts';
@@ -11,6 +12,7 @@ import { makeFolder } from '../../platform/disk/folders.ts';
 import { isLicenceAllowed } from '../../source/licence.ts';
 import { bytesText } from '../../ui/shared/texts.ts';
 import type { Workspace } from '../open/workspace.ts';
+import { checkPlan } from './check-plan.ts';
 import { foldersOf, type ExportOptions } from './options.ts';
 import { planRevision, type Plan, type PlanOptions } from './plan.ts';
 import { inBatches, readPlan } from './plan-file.ts';
@@ -33,7 +35,7 @@ export interface ExportResult {
  * Freezes what reviewers accepted into a new folder, and stores the revision in the catalogue. The folder gets its name only when it
  * is complete.
  *
- * @throws UsageError `export-exists`, `no-shortlist`, `nothing-to-export`; StopTheRun `lost-bytes`, `no-space`; Interrupted
+ * @throws UsageError `export-exists`, `no-shortlist`, `nothing-to-export`; StopTheRun `rule-broken`, `lost-bytes`, `no-space`; Interrupted
  */
 export async function exportRevision(workspace: Workspace, options: ExportOptions): Promise<ExportResult> {
   const target = path.resolve(options.out);
@@ -42,6 +44,8 @@ export async function exportRevision(workspace: Workspace, options: ExportOption
     const planFile = path.join(staging, 'plan.jsonl');
     const plan = await planRevision(workspace, planFile, planOptionsOf(workspace, options));
     await requireSpace(target, plan, options);
+    const onChecked = (photos: number): void => options.onChecked({ photos, of: plan.photos });
+    await checkPlan(workspace, { planFile, plan, signal: options.signal, onChecked });
     const root = path.join(staging, REVISION);
     await makeFolder(root);
     const output = await OutputFolder.open(root, makeFolder);

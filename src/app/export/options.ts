@@ -14,6 +14,8 @@ export interface ExportOptions {
   readonly hardLinks: boolean;
   readonly thumbnails: boolean;
   readonly signal: AbortSignal;
+  /** Called while the evidence of the photos is checked, before anything is written. */
+  readonly onChecked: (checked: { readonly photos: number; readonly of: number }) => void;
   readonly onProgress: (written: { readonly photos: number; readonly of: number; readonly bytes: number }) => void;
 }
 

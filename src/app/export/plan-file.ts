@@ -31,6 +31,11 @@ export async function* readPlan(file: string): AsyncGenerator<PlannedPhoto> {
   }
 }
 
+/** The photos of the plan that the revision has. */
+export async function* chosenPhotos(file: string): AsyncGenerator<PlannedPhoto> {
+  for await (const planned of readPlan(file)) if (planned.photo.leftOut === null) yield planned;
+}
+
 /** Items in lists of at most `size`. */
 export async function* inBatches<Item>(items: AsyncIterable<Item>, size: number): AsyncGenerator<Item[]> {
   let batch: Item[] = [];

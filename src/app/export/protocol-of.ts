@@ -68,7 +68,8 @@ export async function protocolOf(
   return { ...protocol, id: idOf(protocol) };
 }
 
-function ruleOf({ collection: { mode, policy } }: Workspace, cap: number): Protocol['rule'] {
+/** The rule under which the photos are kept, with the cap of the shortlist. */
+export function ruleOf({ collection: { mode, policy } }: Workspace, cap: number): Protocol['rule'] {
   const { threshold, aggregation, members, minConfidence } = policy;
   return mode === 'A' ? { mode, threshold, aggregation, members, cap } : { mode, minConfidence, cap };
 }

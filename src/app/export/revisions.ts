@@ -4,6 +4,7 @@ import { compareRevisions, listRevisions, revisionPhotos, type Revision } from '
 import { shortId } from '../../export/revision-id.ts';
 import { stateOfFolder } from '../../export/revision-file.process.ts';
 import { groupBy } from '../../kernel/group-by.ts';
+import type { Sha256 } from '../../kernel/ids.ts';
 import type { RevisionChanges, RevisionView } from '../../ui/revisions/revision.ts';
 import type { Workspace } from '../open/workspace.ts';
 
@@ -12,36 +13,62 @@ const REVISIONS_SHOWN = 20;
 /** Photos that stand for a revision: as many as a wide window has room for. */
 const COVERS = 16;
 
+/** Pairs of revisions whose changes are kept: the pages of several collections. */
+const PAIRS_KEPT = 200;
+
+type Changes = Awaited<ReturnType<typeof compareRevisions>>;
+
+/**
+ * What changed between two revisions. Each pair is compared once, because revisions never change. A photo that is taken down
+ * changes the reasons, so the pair is then compared again.
+ */
+export class RevisionChangesCache {
+  readonly #known = new Map<string, Promise<Changes>>();
+
+  /** @param takenDown photos of the older revision that were taken down since */
+  between(
+    { app: { db }, scope }: Workspace,
+    { older, newer, takenDown }: { readonly older: Sha256; readonly newer: Sha256; readonly takenDown: number },
+  ): Promise<Changes> {
+    const key = [scope.collectionId, older, newer, takenDown].join(' ');
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const changes = compareRevisions(db, scope, { older, newer });
+    this.#known.set(key, changes);
+    const [first = key] = this.#known.keys();
+    if (this.#known.size > PAIRS_KEPT) this.#known.delete(first);
+    // The next load tries again.
+    changes.catch(() => this.#known.delete(key));
+    return changes;
+  }
+}
+
 /** The newest revisions of a collection, newest first, and how many there are. */
-export async function readRevisions({
-  app: { db },
-  scope,
-}: Workspace): Promise<{ readonly shown: readonly RevisionView[]; readonly all: number }> {
-  const known = await listRevisions(db, scope);
-  const photos = new Map((await revisionPhotos(db, scope, COVERS)).map((one) => [one.id, one]));
+export async function readRevisions(
+  workspace: Workspace,
+  changes: RevisionChangesCache,
+): Promise<{ readonly shown: readonly RevisionView[]; readonly all: number }> {
+  const { app, scope } = workspace;
+  const known = await listRevisions(app.db, scope);
   const newest = known.slice(-REVISIONS_SHOWN).toReversed();
+  const photos = new Map((await revisionPhotos(app.db, scope, COVERS)).map((one) => [one.id, one]));
+  const sinceOlder = async (revision: Revision, older: Revision): Promise<RevisionChanges> => {
+    const { takenDown = 0 } = photos.get(older.id) ?? {};
+    const between = { older: older.id, newer: revision.id, takenDown };
+    return changesOf(await changes.between(workspace, between), older, revision);
+  };
   const shown = await Promise.all(
     newest.map(async (revision, i): Promise<RevisionView> => {
       const older = known.at(-2 - i);
       const { takenDown = 0, covers = [] } = photos.get(revision.id) ?? {};
-      const ids = { older: older?.id ?? revision.id, newer: revision.id };
-      return {
-        ...revision,
-        folder: await stateOfFolder(revision),
-        takenDown,
-        covers,
-        changes: older === undefined ? null : changesOf(await compareRevisions(db, scope, ids), older, revision),
-      };
+      const folder = await stateOfFolder(revision);
+      return { ...revision, folder, takenDown, covers, changes: older ? await sinceOlder(revision, older) : null };
     }),
   );
   return { shown, all: known.length };
 }
 
-function changesOf(
-  changes: Awaited<ReturnType<typeof compareRevisions>>,
-  older: Revision,
-  newer: Revision,
-): RevisionChanges {
+function changesOf(changes: Changes, older: Revision, newer: Revision): RevisionChanges {
   const nameOf = namesIn(older.protocol, newer.protocol);
   return {
     since: shortId(older.id),

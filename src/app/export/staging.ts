@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdir, rename, rm } from 'node:fs/promises';
+import { lstat, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { displayPath } from '../../config/root.ts';
 import { codeOf, messageOf, StopTheRun, UsageError } from '../../kernel/errors.ts';
@@ -49,7 +49,7 @@ export const REVISION = 'revision';
 
 /** An empty folder is as good as none. */
 async function refuseExisting(target: string): Promise<void> {
-  const names = await readdir(target).catch((error: unknown) => (codeOf(error) === 'ENOENT' ? [] : ['?']));
+  const names = await orUnusable(target, () => namesIn(target));
   if (names.length === 0) return;
   throw new UsageError(
     `There is something at ${displayPath(target)} already. A revision is never changed: give --out a new folder, or remove that one.`,
@@ -57,9 +57,22 @@ async function refuseExisting(target: string): Promise<void> {
   );
 }
 
-async function orUnusable(target: string, make: () => Promise<unknown>): Promise<void> {
+/** What is in a folder: nothing if it is not there; a file is in its own place. */
+async function namesIn(folder: string): Promise<readonly string[]> {
   try {
-    await make();
+    return await readdir(folder);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return [];
+    // A file may also stand in place of one of the folders above.
+    const isFile = codeOf(error) === 'ENOTDIR' && (await lstat(folder).catch(() => null)) !== null;
+    if (isFile) return [folder];
+    throw error;
+  }
+}
+
+async function orUnusable<T>(target: string, use: () => Promise<T>): Promise<T> {
+  try {
+    return await use();
   } catch (error) {
     throw new StopTheRun(`Cannot write to ${displayPath(target)}: ${messageOf(error)}. Give --out another folder.`, {
       code: 'export-folder',

@@ -11,7 +11,7 @@ import { toSha256 } from '../../kernel/ids.ts';
 import { exportedPicture, type ExportedPicture } from '../../platform/image/exported-picture.ts';
 import { mapInOrder } from '../../source/folder/map-in-order.ts';
 import type { App } from '../open/app.ts';
-import { readPlan, type PlannedPhoto } from './plan-file.ts';
+import { chosenPhotos, type PlannedPhoto } from './plan-file.ts';
 
 export interface PhotosToWrite {
   /** The plan; its photos that are left out are skipped. */
@@ -37,7 +37,9 @@ export async function writePhotos(app: App, given: PhotosToWrite): Promise<Writt
   const { output, context, pixels, sinks, signal, onProgress } = given;
   const total = { photos: 0, bytes: 0, reencoded: 0, pictures: { jpg: 0, png: 0 } };
   const copier = new Copier(app, given.hardLinks);
-  const files = mapInOrder(chosen(given.planFile), { limit: AT_ONCE, signal }, (planned) => readPicture(app, planned));
+  const files = mapInOrder(chosenPhotos(given.planFile), { limit: AT_ONCE, signal }, (planned) =>
+    readPicture(app, planned),
+  );
   for await (const { photo, folder, picture, bytes, sha256 } of files) {
     throwIfInterrupted(signal);
     const row = rowOf({ photo, folder, file: { ...picture, sha256 } }, context);
@@ -59,10 +61,6 @@ export async function writePhotos(app: App, given: PhotosToWrite): Promise<Writt
   throwIfInterrupted(signal);
   const { bytes, reencoded, pictures } = total;
   return { bytes, reencoded, pictures };
-}
-
-async function* chosen(planFile: string): AsyncGenerator<PlannedPhoto> {
-  for await (const planned of readPlan(planFile)) if (planned.photo.leftOut === null) yield planned;
 }
 
 interface ReadPicture extends PlannedPhoto {

@@ -30,6 +30,7 @@ Writes the photos that reviewers accepted into a new folder, with the rights of 
 verdicts, the rules and hashes of the models, and checksums. The folder loads in torchvision, Hugging
 Face datasets and Croissant tools as it is; README.md is its card. The folder gets its name only when
 it is complete. A revision is never changed: the same catalogue and verdicts give the same bytes.
+Before anything is written, the stored evidence of every photo is checked against the rule.
 
 Photos whose licence forbids redistribution (all-rights-reserved, unknown) are left out, and counted,
 unless --licences names it or --no-pixels leaves out all pictures. winnow verify proves an export.
@@ -87,7 +88,7 @@ function licencesOf(text: string): string[] {
   return ids.map((id) => normaliseLicence(id).id);
 }
 
-type Options = Omit<ExportOptions, 'onProgress'>;
+type Options = Omit<ExportOptions, 'onChecked' | 'onProgress'>;
 
 function optionsOf(flags: ExportFlags, { signal }: CollectionContext): Options {
   const { out, format, names, by, licences, pixels, hardLinks = false, thumbnails = false } = flags;
@@ -120,12 +121,18 @@ async function exportWithProgress(
   workspace: Parameters<typeof exportRevision>[0],
   options: Options,
 ): Promise<ExportResult> {
+  let checked = { photos: 0, of: 0 };
   let now = { photos: 0, of: 0, bytes: 0 };
-  const lines = () =>
-    now.of === 0 ? [] : [{ label: 'export', done: now.photos, total: now.of, bytes: now.bytes, note: '' }];
+  const lines = () => [
+    ...(checked.of === 0 ? [] : [{ label: 'check evidence', done: checked.photos, total: checked.of, note: '' }]),
+    ...(now.of === 0 ? [] : [{ label: 'export', done: now.photos, total: now.of, bytes: now.bytes, note: '' }]),
+  ];
   return withProgress(lines, () =>
     exportRevision(workspace, {
       ...options,
+      onChecked: (photos) => {
+        checked = { ...photos };
+      },
       onProgress: (written) => {
         now = { ...written };
       },

@@ -1,14 +1,8 @@
 import type { Sha256 } from '../../kernel/ids.ts';
-import { isSha256 } from '../../kernel/ids.ts';
-import { CHECKSUMS } from '../output-folder.process.ts';
+import { CHECKSUMS, readChecksums, type Checksums } from '../checksums.ts';
 import type { ExportFolder } from './export-folder.process.ts';
 import type { Findings } from './findings.ts';
-import { unsafePath } from './layout.ts';
-import { linesOf } from './lines.ts';
 import { checking } from './unreadable.ts';
-
-/** SHA256SUMS by path. A line costs about 250 bytes of memory. */
-export type Checksums = ReadonlyMap<string, Sha256>;
 
 interface Listed {
   readonly folder: ExportFolder;
@@ -16,27 +10,14 @@ interface Listed {
 }
 
 /** Reads SHA256SUMS. Lines that are wrong are breaches, and the others count. */
-export async function readChecksums(at: Listed): Promise<Checksums> {
+export async function checkChecksums(at: Listed): Promise<Checksums> {
   const checksums = new Map<string, Sha256>();
-  await checking(at, { check: 'checksum', file: CHECKSUMS }, async () => {
-    for await (const { number, text } of linesOf(at.folder.chunks(CHECKSUMS))) {
-      const problem = addLine(checksums, text);
-      if (problem !== null) at.findings.breach('checksum', `${CHECKSUMS}:${number}`, problem);
-    }
-  });
+  await checking(at, { check: 'checksum', file: CHECKSUMS }, () =>
+    readChecksums(at.folder.chunks(CHECKSUMS), checksums, (line, problem) =>
+      at.findings.breach('checksum', `${CHECKSUMS}:${line}`, problem),
+    ),
+  );
   return checksums;
-}
-
-function addLine(checksums: Map<string, Sha256>, text: string): string | null {
-  const sha256 = text.slice(0, 64);
-  const file = text.slice(66);
-  if (!isSha256(sha256) || text.slice(64, 66) !== '  ')
-    return `Expected 64 hex digits, two spaces and a path but the line is '${text.slice(0, 120)}'`;
-  const unsafe = unsafePath(file);
-  if (unsafe !== null) return `Expected a path within the export but '${file}' ${unsafe}`;
-  if (checksums.has(file)) return `Expected each file once but '${file}' is listed again`;
-  checksums.set(file, sha256);
-  return null;
 }
 
 /** Compares the list of checksums with the files that are there. */

@@ -2,7 +2,7 @@ import { throwIfInterrupted } from '../../kernel/errors.ts';
 import { jsonOf } from '../../kernel/json.ts';
 import type { Protocol } from '../protocol.ts';
 import { photoRowSchema, type PhotoRow } from '../photo-row.ts';
-import type { Checksums } from './checksums.process.ts';
+import type { Checksums } from '../checksums.ts';
 import type { ExportFolder } from './export-folder.process.ts';
 import type { Findings } from './findings.ts';
 import { METADATA } from './layout.ts';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { constants, createReadStream, type Dirent } from 'node:fs';
 import { open, readdir, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
-import { codeOf, GiveUpOnItem, messageOf } from '../../kernel/errors.ts';
+import { codeOf, GiveUpOnItem } from '../../kernel/errors.ts';
 import { toSha256, type Sha256 } from '../../kernel/ids.ts';
 import type { Findings } from './findings.ts';
 import { unreadable } from './unreadable.ts';
@@ -159,7 +159,11 @@ async function entriesOf({ root, findings }: Walk, folder: string): Promise<Dire
     const entries = await readdir(path.join(root, folder), { withFileTypes: true });
     return entries.toSorted((a, b) => (a.name < b.name ? -1 : 1));
   } catch (error) {
-    findings.breach('stray-file', folder || '.', `Expected a readable folder but received '${messageOf(error)}'`);
+    findings.breach(
+      'stray-file',
+      folder || '.',
+      `Expected a readable folder but received '${codeOf(error) ?? 'an error'}'`,
+    );
     return null;
   }
 }
@@ -170,6 +174,8 @@ function kindOf(entry: Dirent): string {
 
 /** A problem of one file. Anything else is thrown as it is. */
 function explained(error: unknown): unknown {
-  if (error instanceof GiveUpOnItem || codeOf(error) === undefined) return error;
-  return unreadable(`Expected a readable file but received '${messageOf(error)}'`, error);
+  const code = codeOf(error);
+  if (error instanceof GiveUpOnItem || code === undefined) return error;
+  // The whole message would name the path on this machine, and the page of revisions shows what was found.
+  return unreadable(`Expected a readable file but received '${code}'`, error);
 }

@@ -22,7 +22,7 @@ export function idProblem(protocol: Protocol): string | null {
 }
 
 /** What is wrong with the list of classes. Labels are positions of sorted wnids. */
-export function classProblems({ classes }: Protocol): string[] {
+export function classProblems({ classes }: Pick<Protocol, 'classes'>): string[] {
   const names = new Map<string, string>();
   return classes.flatMap(({ label, wnid, name }, i) => {
     const earlier = classes[i - 1]?.wnid;

@@ -17,7 +17,7 @@ const PROBABILITY_TOLERANCE = 5e-5;
 const LOGIT_TOLERANCE = 1e-4;
 
 /** The rules of a protocol, in positions of `among`. */
-export function policyOf({ rule, among, searched }: Protocol): FilterPolicy {
+export function policyOf({ rule, among, searched }: Pick<Protocol, 'rule' | 'among' | 'searched'>): FilterPolicy {
   if (rule.mode === 'O') {
     const positions = new Map(among.map((wnid, i) => [wnid, i]));
     return {

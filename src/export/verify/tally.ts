@@ -11,8 +11,7 @@ export class Tally {
   readonly #licences: Counts = new Map();
   readonly #sources: Counts = new Map();
   readonly #tags: Counts = new Map();
-  /** By searched and predicted class. */
-  readonly #confusions = new Map<string, Counts>();
+  readonly #confusions = new ConfusionCounts();
 
   add(row: PhotoRow): void {
     this.photos += 1;
@@ -21,10 +20,7 @@ export class Tally {
     increase(this.#licences, row.license);
     increase(this.#sources, row.source);
     for (const tag of row.tags) increase(this.#tags, tag);
-    const searched = row.searched_wnid ?? row.wnid;
-    const predicted = this.#confusions.get(searched) ?? new Map<string, number>();
-    this.#confusions.set(searched, predicted);
-    increase(predicted, row.predicted_wnid);
+    this.#confusions.add(row.searched_wnid ?? row.wnid, row.predicted_wnid);
   }
 
   /** Each total that differs. */
@@ -58,7 +54,23 @@ export class Tally {
   }
 
   /** Each confusion with more photos than the cap allows. */
-  *capProblems({ rule: { cap } }: Protocol): Generator<string> {
+  capProblems({ rule: { cap } }: Protocol): Generator<string> {
+    return this.#confusions.problems(cap);
+  }
+}
+
+/** How many photos each confusion has: a searched class, and the class that the models predict. */
+export class ConfusionCounts {
+  readonly #confusions = new Map<string, Counts>();
+
+  add(searched: string, predicted: string): void {
+    const counts = this.#confusions.get(searched) ?? new Map<string, number>();
+    this.#confusions.set(searched, counts);
+    increase(counts, predicted);
+  }
+
+  /** Each confusion with more photos than the cap allows. */
+  *problems(cap: number): Generator<string> {
     for (const [searched, counts] of this.#confusions)
       for (const [predicted, photos] of counts)
         if (photos > cap)

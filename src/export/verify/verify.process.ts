@@ -1,10 +1,10 @@
-import { UsageError } from '../../kernel/errors.ts';
-import { CHECKSUMS } from '../output-folder.process.ts';
+import { throwIfInterrupted, UsageError } from '../../kernel/errors.ts';
+import { CHECKSUMS, type Checksums } from '../checksums.ts';
 import type { PhotoRow } from '../photo-row.ts';
 import type { Protocol } from '../protocol.ts';
 import { checkAttribution, checkAttributionTexts } from './attribution.process.ts';
 import { checkCard } from './card.process.ts';
-import { checkHash, checkListed, readChecksums, type Checksums } from './checksums.process.ts';
+import { checkChecksums, checkHash, checkListed } from './checksums.process.ts';
 import { checkCoco } from './coco.process.ts';
 import { RowIndex, type ExportContent } from './content.process.ts';
 import { checkCroissant } from './croissant.process.ts';
@@ -20,7 +20,6 @@ import { classProblems, idProblem, listProblems, protocolOf } from './protocol-c
 import { checkShards } from './shards.process.ts';
 import { sampled } from './sample.process.ts';
 import { checking } from './unreadable.ts';
-import { throwIfInterrupted } from '../../kernel/errors.ts';
 
 /** Recomputes the rule for photos. */
 export interface RuleChecker {
@@ -72,7 +71,7 @@ export async function verifyExport(root: string, ports: VerifyPorts, options: Ve
       `There is no ${PROTOCOL} in '${root}', so it is no export of winnow. Give the folder that \`winnow export --out\` made`,
       { code: 'not-an-export' },
     );
-  const checksums = await readChecksums({ folder, findings });
+  const checksums = await checkChecksums({ folder, findings });
   checkListed({ folder, findings }, checksums);
   const protocol = await readProtocol({ folder, findings });
   const rows = new RowIndex(folder);

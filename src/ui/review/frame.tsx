@@ -25,6 +25,9 @@ export function HeaderBar({ session, place, accepted, target, detail, children }
           <b>{session.collection}</b>
         </a>
         <span class="wide">{place}</span>
+        <a class="wide" href={`${pathOf(session.collection)}revisions`}>
+          Revisions
+        </a>
       </nav>
       <p class="progress">
         <span>

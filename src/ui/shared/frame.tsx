@@ -17,6 +17,7 @@ export function Navigation({ collection, current, children }: NavigationProps) {
       ? []
       : [
           { name: 'collection', text: collection, href: pathOf(collection) },
+          { name: 'review', text: 'Review', href: `${pathOf(collection)}review` },
           { name: 'revisions', text: 'Revisions', href: `${pathOf(collection)}revisions` },
           { name: 'report', text: 'Report', href: `${pathOf(collection)}report` },
         ]),

@@ -19,6 +19,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { storeVerification } from '../../../src/export/revision.repository.ts';
 import { takeDown } from '../../../src/photo/takedown.repository.ts';
@@ -90,6 +91,7 @@ describe('the page of revisions', () => {
           inFolder('a', TENCH),
           inFolder('b', TENCH),
           { ...inFolder('c', BEE), folder: null, reason: 'unreviewed' },
+          inFolder('d', BEE),
         ],
         files,
       });
@@ -107,10 +109,24 @@ describe('the page of revisions', () => {
     it('shows the newest first, with what came and went and why', async () => {
       const body = await pageText();
       expect(body.indexOf(second.id)).toBeLessThan(body.indexOf(first.id));
-      expect(body).toMatch(/<b class="added">\+1<\/b> <b class="removed">-1<\/b>/);
+      expect(body).toMatch(/<b class="added">\+1<\/b> <b class="removed">-2<\/b>/);
       expect(body).toContain('1 is rejected');
       expect(body).toContain('1 was unreviewed');
       expect(body).toContain('The first revision');
+    });
+
+    it('compares two revisions once, and again after a take-down', async () => {
+      const { db } = dashboard.app;
+      const reasons = async (): Promise<readonly string[]> =>
+        [...(await pageText()).matchAll(/<small>(.*?)<\/small>/g)].map(([, why = '']) => why);
+      expect(await reasons()).toEqual(['1 is rejected', '1 was unreviewed, 1 is not-listed']);
+      const ofNewer = sql`where export_id = (select id from export_revision where revision = decode(${second.id}, 'hex'))`;
+      await sql`update export_photo set folder = null, reason = 'unsure' ${ofNewer} and folder = ${BEE}`.execute(db);
+      expect(await reasons()).toEqual(['1 is rejected', '1 was unreviewed, 1 is not-listed']);
+      await takeDown(db, { sha256: sha256Of('d') }, 'a test');
+      expect(await reasons()).toEqual(['1 is rejected', '1 is taken-down']);
+      await sql`update export_photo set folder = wnid, reason = null ${ofNewer} and wnid = ${BEE}`.execute(db);
+      await sql`delete from takedown`.execute(db);
     });
 
     it('shows licences, left-out photos, agreement and the folder', async () => {
@@ -126,6 +142,8 @@ describe('the page of revisions', () => {
         [TOKENS.viewer, TOKENS.operator].map((token) => ask(guarded, PAGE, bearer(token))),
       );
       expect([viewer?.status, viewer?.body.includes('/verify')]).toEqual([200, false]);
+      expect([viewer?.body.includes(folder), viewer?.body.includes('<code>v2</code>')]).toEqual([false, true]);
+      expect(operator?.body).toContain(`<code>${at('v2')}</code>`);
       expect([operator?.status, operator?.body.includes('/verify')]).toEqual([200, true]);
     });
 
@@ -250,6 +268,8 @@ describe('the archive of a revision', () => {
     const gone = await ask(url, tarOf(second), { headers: html });
     expect([gone.status, gone.body]).toEqual([404, expect.stringContaining('any more. Move it back')]);
     expect(await pageText()).toContain('is not there any more');
+    const forViewer = await ask(guarded, tarOf(second), bearer(TOKENS.viewer));
+    expect([gone.body.includes(at('v2')), forViewer.body.includes(folder)]).toEqual([true, false]);
     await rename(at('v1'), at('v2'));
     expect((await ask(url, tarOf(second))).body).toContain('something else is there by now');
     expect(await pageText()).toContain('has something else by now');

@@ -76,6 +76,13 @@ export function expected({ logits, truth, policy }: Case): object {
   return { state: 'kept', confusion, confusionProb: means[confusion] };
 }
 
+/** The p of the true class that the threshold is compared with: the largest of all members, over their crops or of their means. */
+export function expectedMaxTrueProb({ logits, truth, policy }: Case): number {
+  const probs = logits.map((crops) => crops.map((crop) => probabilities(crop)));
+  const compared = policy.aggregation === 'max' ? probs.flat() : probs.map(meanOf);
+  return Math.max(...compared.map((p) => p[truth] ?? Number.NaN));
+}
+
 function drops(p: readonly number[], truth: number, threshold: number): boolean {
   const first = p.indexOf(Math.max(...p));
   return first === truth || (p[truth] ?? 0) > threshold;

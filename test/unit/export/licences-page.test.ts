@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { licencesPage } from '../../../src/export/licences-page.ts';
 import { EXPORT_REASONS } from '../../../src/export/protocol.ts';
-import { sampleProtocol } from './sample-protocol.ts';
+import { protocolOf as sampleProtocol } from '../../support/exported.ts';
 
 describe('LICENSES.md', () => {
   it('counts the photos of each licence, with its address and what it asks', () => {
@@ -30,7 +30,7 @@ describe('LICENSES.md', () => {
   });
 
   it('says nothing of NC and ND if no photo has such a licence', () => {
-    const page = licencesPage(sampleProtocol());
+    const page = licencesPage(sampleProtocol({ leftOut: [] }));
     expect(page).not.toMatch(/\*\*(?:NC|ND)\*\*|commercial|cropped or edited/);
     expect(page).toContain('No photo was left out.');
   });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { idOf, photoId } from '../../../src/export/revision-id.ts';
 import { sha256Of } from '../../support/sha256.ts';
-import { sampleProtocol } from './sample-protocol.ts';
+import { protocolOf as sampleProtocol } from '../../support/exported.ts';
 
 describe('the id of a revision', () => {
   it('does not depend on the order of keys or on the id itself', () => {

@@ -3,6 +3,7 @@ import { requireCollection } from '../../../collection/collection.repository.ts'
 import { mayAct } from '../../access.ts';
 import type { Site } from '../../dashboard.ts';
 import { revisionsPage } from '../../pages.tsx';
+import { folderFor } from '../../revision-in-path.ts';
 import { HTML, paramOf, type Exchange } from '../../route.ts';
 
 /** Sends the page of a collection's revisions. */
@@ -10,12 +11,12 @@ export async function sendRevisions({ request, reply, role }: Exchange, site: Si
   const collection = paramOf(request, 'collection');
   const { workspace } = await site.collections.open(collection);
   await requireCollection(site.app.db, workspace.scope.collectionId, 'its revisions are served');
-  const { shown, all } = await readRevisions(workspace);
-  const { longWork, tokens } = site;
+  const { longWork, revisionChanges, tokens } = site;
+  const { shown, all } = await readRevisions(workspace, revisionChanges);
   const page = revisionsPage(
     {
       collection,
-      revisions: shown,
+      revisions: shown.map((one) => ({ ...one, path: folderFor(role, one.path) })),
       all,
       runningOf: (id) => longWork.of(id),
       canVerify: role !== null && mayAct(role, 'operator') && !longWork.isBusy,

@@ -27,7 +27,9 @@ describe('the columns of classes', () => {
     expect(() => classColumns(table(3), { among: ['n2', 'n4'], imagenet })).toThrow(
       'Expected 4 columns (ImageNet-1k) or 2 (the classes to choose among) but it has 3. Some models have a background class',
     );
-    expect(() => classColumns(table(5, ['', '0', '1', '2', '3']), { among: imagenet, imagenet })).toThrow('index=False');
+    expect(() => classColumns(table(5, ['', '0', '1', '2', '3']), { among: imagenet, imagenet })).toThrow(
+      'index=False',
+    );
     expect(() => classColumns(table(4), { among: ['n2', 'n3', 'n4', 'n5'], imagenet })).toThrow(
       'may be the classes of ImageNet-1k, or the 4 classes to choose among',
     );

@@ -6,6 +6,7 @@ import { TABLE_NAMES } from '../../../../src/report/tables.ts';
 import { reportFigures } from '../../../../src/ui/report/figures.ts';
 import type { ReportPageProps } from '../../../../src/ui/report/context.ts';
 import { ReportPage } from '../../../../src/ui/report/page.tsx';
+import { ServedReport, type ServedReportProps } from '../../../../src/ui/report/served.tsx';
 import { madeReport, type MadeReport } from '../../../support/made-report.ts';
 
 const PICTURE = 'data:image/webp;base64,UklGRg==';
@@ -186,14 +187,21 @@ describe('ReportPage', () => {
   });
 
   it('says if it is stale, and offers to compute it again to those who may', () => {
-    const notice = { changes: '12 verdicts are newer.', canRecompute: true, running: null, action: '/c/birds/report' };
-    const shown = page(madeReport(), { stale: notice });
-    expect(shown).toContain('<form method="post" action="/c/birds/report"><button>Compute again</button></form>');
-    expect(textOf(shown)).toContain('Stale 12 verdicts are newer.');
-    expect(page(madeReport(), { stale: { ...notice, canRecompute: false } })).not.toContain('<form');
-    const running = page(madeReport(), { stale: { ...notice, running: { done: 40, total: 412 } } });
+    const shown = { report: madeReport(), changes: 'Since then: 12 decisions more.' };
+    const served = (props: Partial<ServedReportProps> = {}): string =>
+      renderToStaticMarkup(
+        <ServedReport collection="birds" shown={shown} running={null} canRecompute linkOf={() => null} {...props} />,
+      );
+    expect(served()).toContain('<form method="post" action="/c/birds/report"><button>Compute again</button></form>');
+    expect(textOf(served())).toContain('Stale Since then: 12 decisions more.');
+    expect(served({ canRecompute: false })).not.toContain('<form');
+    expect(served({ shown: { ...shown, changes: null } })).not.toContain('class="stale"');
+    const progress = { what: 'lite2 on the set', done: 40, total: 412 };
+    const running = served({ running: { progress, problem: null } });
     expect(running).not.toContain('<form');
-    expect(textOf(running)).toContain('Being computed again: 40 of 412 photos');
+    expect(textOf(running)).toContain('lite2 on the set, 40 of 412');
+    expect(textOf(served({ running: { progress, problem: 'no memory' } }))).toContain('without a report: no memory');
+    expect(textOf(served({ shown: null }))).toContain('There is no report of this collection yet');
   });
 
   it('says what is missing where there is nothing to show', () => {
