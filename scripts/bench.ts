@@ -9,6 +9,7 @@ import { benchNearDuplicates } from './bench/near-duplicates.ts';
 import { benchWhatIf } from './bench/what-if.ts';
 import { benchQueue } from './bench/queue.ts';
 import { benchExport } from './bench/export.ts';
+import { benchReport } from './bench/set-report.ts';
 import { benchReview } from './bench/review.ts';
 import { benchScale } from './bench/scale.ts';
 
@@ -222,6 +223,18 @@ program
   )
   .option('--out <file>', 'results as JSON', path.join(WORK, 'export.json'))
   .action((flags: ExportFlags) => benchExport({ ...flags, signal: interrupt.signal }));
+
+interface ReportFlags {
+  readonly photos: number;
+  readonly out: string;
+}
+
+program
+  .command('report')
+  .description('seconds and peak memory of a report whose photos every model has seen already')
+  .option('--photos <n>', 'accepted photos, and as many clean ones', wholeNumber({ min: 1, max: 100_000 }), 10_000)
+  .option('--out <file>', 'results as JSON', path.join(WORK, 'report.json'))
+  .action((flags: ReportFlags) => benchReport({ ...flags, signal: interrupt.signal }));
 
 interface FrechetFlags {
   readonly photos: number;
