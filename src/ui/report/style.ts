@@ -101,7 +101,7 @@ export const REPORT_STYLE = `${CHART_STYLE}
 }
 @media screen and (max-width: 46rem) {
   .report .big-numbers { grid-template-columns: minmax(0, 1fr); gap: 1.1rem; }
-  .report table, .report tbody, .report th[scope="row"], .report td, .report caption { display: block; min-width: 0; width: auto; }
+  .report table, .report tbody, .report th[scope="row"], .report td, .report caption:not(.unseen) { display: block; min-width: 0; width: auto; }
   .report thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   .report th[scope="row"], .report td { border: 0; padding: 0.05rem 0; }
   .report tr { padding: 0.5rem 0; border-top: 1px solid var(--line); display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: 0.15rem 0.8rem; }
@@ -113,7 +113,8 @@ export const REPORT_STYLE = `${CHART_STYLE}
   .report .facts div { grid-template-columns: minmax(0, 1fr); }
 }
 @media print {
-  @page { margin: 14mm; }
+  @page report { margin: 14mm; }
+  .report { page: report; }
   html:has(.report) { font-size: 8.5pt; }
   body:has(.report) { padding: 0; max-width: none; background: none; }
   .report .contents, .report .stale, .report .files, nav.site:has(+ .report) { display: none; }
