@@ -60,6 +60,8 @@ export const REPORT_STYLE = `${CHART_STYLE}
 .report .facts div { display: grid; grid-template-columns: 7rem minmax(0, 1fr); gap: 0 0.8rem; border: 0; padding: 0; }
 .report .facts dt { color: var(--soft); }
 
+.report .leads { display: flex; flex-wrap: wrap; gap: 0.2rem 1.4rem; margin-top: 0.8rem; font-size: 0.875rem; }
+
 .report .beside { display: grid; grid-template-columns: minmax(0, 25rem) minmax(0, 1fr); gap: 1.4rem clamp(1.6rem, 4vw, 3.5rem); align-items: start; }
 .report .beside .plots { grid-template-columns: minmax(0, 1fr); }
 .report .top-confusions { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(15rem, 100%), 1fr)); gap: 1.2rem 1.4rem; margin-top: 1.4rem; }

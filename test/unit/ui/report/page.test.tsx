@@ -168,6 +168,8 @@ describe('ReportPage', () => {
     const key = `${top?.wnid}/${top?.predictedWnid}`;
     expect(linked).toContain(`<a href="/photos/confusion/${key}">${top?.photos}</a>`);
     expect(page(madeReport())).toContain(`<a href="csv/confusion.csv">${top?.photos}</a>`);
+    expect(linked).toContain('<a href="/photos/tag/unusual viewpoint"><bdi>unusual viewpoint</bdi> 91</a>');
+    expect(page(madeReport())).not.toContain('class="leads"');
   });
 
   it('folds long tables, and shows short ones', () => {
