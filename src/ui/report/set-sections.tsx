@@ -76,7 +76,8 @@ function Leads({ context: { linkOf }, kind, rows }: LeadsProps) {
   });
   if (linked.length === 0) return null;
   return (
-    <ul class="leads" aria-label={`Photos by ${kind}`}>
+    <ul class="leads">
+      <li>Photos by {kind}:</li>
       {linked.map(({ name, photos, href }) => (
         <li key={name}>
           <a href={href}>
