@@ -106,14 +106,19 @@ function modelRecords({ models, comparisons, crops }: Report) {
     ],
     'crop-sums': [
       ['model', 'isMember', 'photos', 'centreCorrect', 'anyCorrect', 'onlyOffCentre'],
-      crops.models.map(({ crops: _, ...sums }) => sums),
+      crops.models.map((model) => without(model, 'crops')),
     ],
   } as const satisfies Partial<Record<TableName, Records[number]>>;
 }
 
 /** The numbers of a model; its lists are tables of their own. */
-function modelRecord({ perClass: _, perConfusion: __, curves: ___, ood, ...numbers }: ModelReport): object {
-  return { ...numbers, ...(ood === null ? {} : { ood }) };
+function modelRecord(model: ModelReport): object {
+  const numbers = without(model, 'perClass', 'perConfusion', 'curves');
+  return model.ood === null ? without(numbers, 'ood') : numbers;
+}
+
+function without(record: object, ...keys: string[]): object {
+  return Object.fromEntries(Object.entries(record).filter(([key]) => !keys.includes(key)));
 }
 
 function ofEach(models: readonly ModelReport[], rowsOf: (model: ModelReport) => readonly object[]): object[] {
@@ -136,7 +141,7 @@ function setRecords({ confusion, frechet, classNames, gallery }: Report) {
     frechet: [['backbone', 'distance', 'photos', 'cleanPhotos', 'dimensions'], frechet],
     gallery: [
       ['sha256', 'wnid', 'predictedWnid', 'maxTrueProb', 'predictedProb', 'credit', 'licence', 'tags', 'model'],
-      gallery.map(({ searched: _, predicted: __, ...photo }) => photo),
+      gallery.map((photo) => without(photo, 'searched', 'predicted')),
     ],
   } as const satisfies Partial<Record<TableName, Records[number]>>;
 }

@@ -4,7 +4,7 @@ import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { toSha256, type Sha256 } from '../../src/kernel/ids.ts';
 import type { Heatmap } from '../../src/review/desk.ts';
 import type { Agreement } from '../../src/review/agreement.ts';
-import type { Evaluation, OodMeasures } from '../../src/report/evaluation.ts';
+import type { CurvePoint, OodMeasures } from '../../src/report/evaluation.ts';
 import type { CropReport, GalleryPhoto, ModelReport, Report } from '../../src/report/report.ts';
 import { funnelOf, type FunnelCounts } from '../../src/funnel/funnel.ts';
 import { yieldsOf } from '../../src/funnel/yields.ts';
@@ -43,150 +43,160 @@ export interface MadeReport {
  * measured.
  */
 export function madeReport(options: MadeReport = {}): Report {
-  const { mode = 'A', classes = 10, photos = 412, outsiders = 2, hasClean = true, isHostile = false } = options;
-  const random = randomOf(7);
+  const { mode = 'A', classes = 10, photos = 412, isHostile = false } = options;
   const wnids = Array.from({ length: classes }, (_, i) => `n${String(1_000_000 + 37 * i).padStart(8, '0')}`);
-  const nameAt = (i: number): string =>
-    (NAMES[i % NAMES.length] ?? '') + (i < NAMES.length ? '' : ` ${Math.floor(i / NAMES.length) + 1}`);
-  const classNames = Object.fromEntries(
-    wnids.map((wnid, i) => [wnid, isHostile && i < 2 ? HOSTILE + 'x'.repeat(2_000 * i) : nameAt(i)]),
-  );
-  const gallery = options.gallery ?? Array.from({ length: 6 }, (_, i) => made(`gallery ${i}`));
-  const outside = photos === 0 ? [] : Array.from({ length: outsiders }, (_, i) => i);
-  const confusion = confusionOf(wnids, photos, random);
-  const text = (plain: string): string => (isHostile ? HOSTILE : plain);
-  const scale = photos === 0 ? 0 : 1;
+  const names = wnids.map((wnid, i) => [wnid, isHostile && i < 2 ? HOSTILE + 'x'.repeat(2_000 * i) : nameAt(i)]);
+  const about: About = {
+    mode,
+    wnids,
+    photos,
+    classNames: Object.fromEntries(names),
+    text: (plain) => (isHostile ? HOSTILE : plain),
+    random: randomOf(7),
+  };
+  const report = {
+    ...headOf(about),
+    funnel: funnelFor(about),
+    ...modelPartsOf(about, options),
+    ...setPartsOf(about),
+    ...reviewPartsOf(about),
+    gallery: (options.gallery ?? Array.from({ length: 6 }, (_, i) => made(`gallery ${i}`))).map((sha256, i) =>
+      galleryPhoto(sha256, about, i),
+    ),
+  };
+  return photos === 0 ? { ...report, ...EMPTY } : report;
+}
+
+/** What all parts of a made report depend on. */
+interface About {
+  readonly mode: 'A' | 'O';
+  readonly wnids: readonly string[];
+  readonly photos: number;
+  readonly classNames: Readonly<Record<string, string>>;
+  /** A text of a stranger. */
+  readonly text: (plain: string) => string;
+  readonly random: Random;
+}
+
+function nameAt(i: number): string {
+  return (NAMES[i % NAMES.length] ?? '') + (i < NAMES.length ? '' : ` ${Math.floor(i / NAMES.length) + 1}`);
+}
+
+/** What is different before a photo was found. */
+const EMPTY: Partial<Report> = {
+  revision: null,
+  state: { sha256: made('state'), decisions: 0, listed: 0, actions: 0 },
+  models: [],
+  comparisons: [],
+  frechet: [],
+  crops: { models: [] },
+  agreement: { overall: agreementFor(0), classes: [] },
+  pace: [],
+  labelNoise: { question: 'Is this the class?', photos: 0, wrong: 0, share: null, low: null, high: null },
+  acceptance: [],
+  licences: [],
+  sources: [],
+  tags: [],
+  gallery: [],
+};
+
+function headOf({ mode, wnids, photos, classNames, text }: About) {
   return {
     format: 1,
     collection: text('birds'),
     mode,
     winnow: '0.1.0',
-    revision: photos === 0 ? null : made('revision'),
+    revision: made('revision'),
     at: '2026-11-26T12:00:00.000Z',
-    state: { sha256: made('state'), decisions: 8_930 * scale, listed: 655 * scale, actions: 1_310 * scale },
-    set: { which: 'accepted', photos, classes },
-    among: mode === 'O' ? 1_000 : classes,
+    state: { sha256: made('state'), decisions: 8_930, listed: 655, actions: 1_310 },
+    set: { which: 'accepted', photos, classes: wnids.length },
+    among: mode === 'O' ? 1_000 : wnids.length,
     classNames,
     rule: RULES[mode],
     choices: [
       'Photos are turned as their EXIF data says, which torchvision does not do.',
       'Softmax is computed in double precision from float32 logits.',
     ],
-    clean: hasClean ? { folder: text('data/clean'), photos: 50 * classes, classes } : null,
-    inDistribution: mode === 'O' ? { folder: 'data/imagenet-val', photos: 2_000 } : null,
     leftOut: [{ model: 'resnet50-structure', reason: 'its file has the structure of a network but no weights' }],
-    funnel: funnelFor({ mode, wnids, nameOf: (wnid) => classNames[wnid] ?? '' }, photos),
-    models: [
-      ...outside.map((i) =>
-        modelOf(OUTSIDERS[i] ?? `outsider-${i}`, {
-          mode,
-          wnids,
-          photos,
-          at: 0.123 + 0.06 * i,
-          isMember: false,
-          hasClean,
-          random,
-        }),
-      ),
-      ...MEMBERS.slice(0, mode === 'O' ? 1 : 2).map((name) =>
-        modelOf(name, { mode, wnids, photos, at: 0, isMember: true, hasClean, random }),
-      ),
-    ].slice(0, photos === 0 ? 0 : undefined),
-    comparisons:
-      outside.length < 2 || mode === 'O'
-        ? []
-        : [
-            {
-              a: 'efficientnet-lite2',
-              b: 'resnet50-v1-12',
-              on: 'set',
-              photos,
-              difference: -0.061,
-              low: -0.102,
-              high: -0.019,
-            },
-            ...(hasClean
-              ? [
-                  {
-                    a: 'efficientnet-lite2',
-                    b: 'resnet50-v1-12',
-                    on: 'clean',
-                    photos: 50 * classes,
-                    difference: 0.012,
-                    low: -0.011,
-                    high: 0.034,
-                  } as const,
-                ]
-              : []),
-          ],
-    memberGap:
-      mode === 'O' || !hasClean
-        ? null
-        : { higher: 'efficientnet-lite1', lower: 'efficientnet-lite0', difference: 0.027, isLarge: true },
-    confusion,
-    frechet:
-      hasClean && photos > 0
-        ? [{ backbone: 'efficientnet-lite2', distance: 41.83, photos, cleanPhotos: 50 * classes, dimensions: 1_280 }]
-        : [],
-    crops: photos === 0 || mode === 'O' ? { models: [] } : cropsOf(photos, random),
+    inDistribution: mode === 'O' ? { folder: 'data/imagenet-val', photos: 2_000 } : null,
+  } as const satisfies Partial<Report>;
+}
+
+function modelPartsOf(about: About, { outsiders = 2, hasClean = true }: MadeReport) {
+  const { mode, wnids, photos, text, random } = about;
+  const cleanPhotos = 50 * wnids.length;
+  const outside = Array.from({ length: outsiders }, (_, i) => ({
+    name: OUTSIDERS[i] ?? `outsider-${i}`,
+    at: 0.123 + 0.06 * i,
+  }));
+  const modelOf = mode === 'A' ? modelOfA : modelOfO;
+  const pair = { a: 'efficientnet-lite2', b: 'resnet50-v1-12' };
+  const onSet = { ...pair, on: 'set', photos, difference: -0.061, low: -0.102, high: -0.019 } as const;
+  const onClean = { ...pair, on: 'clean', photos: cleanPhotos, difference: 0.012, low: -0.011, high: 0.034 } as const;
+  const models = [
+    ...outside.map(({ name, at }) => modelOf(name, about, { at, isMember: false, random })),
+    ...MEMBERS.slice(0, mode === 'O' ? 1 : 2).map((name) => modelOf(name, about, { at: 0, isMember: true, random })),
+  ];
+  const gap = { higher: 'efficientnet-lite1', lower: 'efficientnet-lite0', difference: 0.027, isLarge: true };
+  const distance = { backbone: 'efficientnet-lite2', distance: 41.83, photos, cleanPhotos, dimensions: 1_280 };
+  const comparisons = outside.length < 2 || mode === 'O' ? [] : [onSet, onClean];
+  if (!hasClean) {
+    const unclean = models.map((model) => ({ ...model, ...NO_CLEAN }));
+    return { clean: null, models: unclean, comparisons: comparisons.slice(0, 1), memberGap: null, frechet: [] };
+  }
+  return {
+    clean: { folder: text('data/clean'), photos: cleanPhotos, classes: wnids.length },
+    models,
+    comparisons,
+    memberGap: mode === 'O' ? null : gap,
+    frechet: [distance],
+  };
+}
+
+const NO_CLEAN = { clean: null, cleanLow: null, cleanHigh: null, cleanPhotos: 0, drop: null } as const;
+
+function setPartsOf({ mode, wnids, photos, text, random }: About) {
+  const free = Math.min(100, photos / 4);
+  return {
+    confusion: confusionOf(wnids, photos, random),
+    crops: mode === 'O' ? { models: [] } : cropsOf(photos, random),
+    licences: [
+      { licence: text('CC-BY-4.0'), url: 'https://creativecommons.org/licenses/by/4.0/', photos: photos - free },
+      { licence: 'CC0-1.0', url: text('https://creativecommons.org/publicdomain/zero/1.0/'), photos: free },
+    ],
+    sources: [
+      { source: 'inaturalist', photos: photos - 3 },
+      { source: 'flickr', photos: 3 },
+    ],
+    tags: [
+      { tag: text('unusual viewpoint'), photos: 91 },
+      { tag: 'partly hidden', photos: 60 },
+      { tag: 'small in the photo', photos: 44 },
+      { tag: 'unusual background', photos: 12 },
+    ],
+  };
+}
+
+function reviewPartsOf({ wnids, random }: About) {
+  const judged = 120;
+  return {
     agreement: {
-      overall: agreementFor(photos === 0 ? 0 : 120),
-      classes: wnids.map((wnid) => ({ wnid, ...agreementFor(Math.floor((120 * scale) / classes)) })),
+      overall: agreementFor(judged),
+      classes: wnids.map((wnid) => ({ wnid, ...agreementFor(Math.floor(judged / wnids.length)) })),
     },
-    pace:
-      photos === 0
-        ? []
-        : [
-            { reviewer: 'reviewer-1', verdicts: 702, medianSeconds: 2.4 },
-            { reviewer: 'reviewer-2', verdicts: 251, medianSeconds: 3.1 },
-          ],
-    labelNoise:
-      photos === 0
-        ? { question: 'Is this the class?', photos: 0, wrong: 0, share: null, low: null, high: null }
-        : {
-            question: 'Is it this class, and this class only?',
-            photos: 120,
-            wrong: 4,
-            share: 4 / 120,
-            low: 0.013,
-            high: 0.083,
-          },
-    acceptance: photos === 0 ? [] : acceptanceOf(wnids, random),
-    licences:
-      photos === 0
-        ? []
-        : [
-            {
-              licence: text('CC-BY-4.0'),
-              url: 'https://creativecommons.org/licenses/by/4.0/',
-              photos: photos - Math.min(100, photos / 4),
-            },
-            {
-              licence: 'CC0-1.0',
-              url: isHostile ? 'javascript:alert(1)' : 'https://creativecommons.org/publicdomain/zero/1.0/',
-              photos: Math.min(100, photos / 4),
-            },
-          ],
-    sources:
-      photos === 0
-        ? []
-        : [
-            { source: 'inaturalist', photos: photos - 3 },
-            { source: 'flickr', photos: 3 },
-          ],
-    tags:
-      photos === 0
-        ? []
-        : [
-            { tag: text('unusual viewpoint'), photos: 91 },
-            { tag: 'partly hidden', photos: 60 },
-            { tag: 'small in the photo', photos: 44 },
-            { tag: 'unusual background', photos: 12 },
-          ],
-    gallery:
-      photos === 0
-        ? []
-        : gallery.map((sha256, i) => galleryPhoto(sha256, { wnids, i, mode, credit: text('Ana Horvat'), random })),
+    pace: [
+      { reviewer: 'reviewer-1', verdicts: 702, medianSeconds: 2.4 },
+      { reviewer: 'reviewer-2', verdicts: 251, medianSeconds: 3.1 },
+    ],
+    labelNoise: {
+      question: 'Is it this class, and this class only?',
+      photos: judged,
+      wrong: 4,
+      share: 4 / judged,
+      low: 0.013,
+      high: 0.083,
+    },
+    acceptance: acceptanceOf(wnids, random),
   };
 }
 
@@ -219,78 +229,85 @@ function wilson(share: number, photos: number): { low: number; high: number } {
 }
 
 interface ModelOptions {
-  readonly mode: 'A' | 'O';
-  readonly wnids: readonly string[];
-  readonly photos: number;
+  /** Its accuracy, 0..1. */
   readonly at: number;
   readonly isMember: boolean;
-  readonly hasClean: boolean;
   readonly random: Random;
 }
 
-function modelOf(name: string, options: ModelOptions): ModelReport {
-  const { mode, wnids, photos, at, isMember, hasClean, random } = options;
-  const isA = mode === 'A';
-  const accuracy = isA ? Math.round(at * photos) / photos : null;
-  const cleanPhotos = hasClean ? 50 * wnids.length : 0;
-  const clean = hasClean && isA ? 0.874 - 0.02 * at : null;
-  const set = accuracy === null ? null : wilson(accuracy, photos);
-  const ofClean = clean === null ? null : wilson(clean, cleanPhotos);
-  const perClass = isA
-    ? wnids.map((wnid) => ({
-        wnid,
-        photos: Math.max(1, Math.round(photos / wnids.length)),
-        accuracy: Math.max(0, Math.min(1, at + (isMember ? 0 : 0.35 * (random() - 0.4)))),
-      }))
-    : [];
-  const evaluation: Evaluation = {
+function modelOfA(name: string, { wnids, photos }: About, { at, isMember, random }: ModelOptions): ModelReport {
+  const accuracy = Math.round(at * photos) / photos;
+  const cleanPhotos = 50 * wnids.length;
+  const clean = 0.874 - 0.02 * at;
+  const [set, ofClean] = [wilson(accuracy, photos), wilson(clean, cleanPhotos)];
+  const spread = isMember ? 0 : 0.35;
+  return {
     model: name,
     photos,
     accuracy,
-    accuracyLow: set?.low ?? null,
-    accuracyHigh: set?.high ?? null,
-    rmsCalibrationError: isA ? 0.534 - at : null,
-    rmsCalibrationErrorUpstream: isA ? 0.541 - at : null,
-    aurra: isA ? at * 1.3 : null,
-    softF1: isA ? 0.61 + at : null,
-    perClass,
-    ood: isA ? null : oodOf(photos, at),
-  };
-  return {
-    ...evaluation,
+    accuracyLow: set.low,
+    accuracyHigh: set.high,
+    rmsCalibrationError: 0.534 - at,
+    rmsCalibrationErrorUpstream: 0.541 - at,
+    aurra: at * 1.3,
+    softF1: 0.61 + at,
+    perClass: wnids.map((wnid) => ({
+      wnid,
+      photos: Math.max(1, Math.round(photos / wnids.length)),
+      accuracy: Math.max(0, Math.min(1, at + spread * (random() - 0.4))),
+    })),
+    ood: null,
     isMember,
     clean,
-    cleanLow: ofClean?.low ?? null,
-    cleanHigh: ofClean?.high ?? null,
+    cleanLow: ofClean.low,
+    cleanHigh: ofClean.high,
     cleanPhotos,
-    drop: clean === null || accuracy === null ? null : clean - accuracy,
-    perConfusion: isA
-      ? wnids
-          .slice(1)
-          .map((wnid, i) => ({ wnid, predictedWnid: wnids[i] ?? '', photos: 9 + i, accuracy: at * random() * 2 }))
-      : [],
+    drop: clean - accuracy,
+    perConfusion: wnids
+      .slice(1)
+      .map((wnid, i) => ({ wnid, predictedWnid: wnids[i] ?? '', photos: 9 + i, accuracy: at * random() * 2 })),
     implied: isMember ? 'no crop of a kept photo is right, so the accuracy on the centre crop is 0 %' : null,
+    curves: { ...curvesOfA(photos, at), precisionRecall: null, roc: null },
+  };
+}
+
+function curvesOfA(photos: number, at: number) {
+  return {
+    reliability: [0.21, 0.38, 0.61, 0.9].map((confidence) => ({
+      photos: Math.min(100, photos / 4),
+      confidence: confidence + at / 9,
+      accuracy: at * (0.5 + confidence),
+    })),
+    responseRate: alongX((x) => Math.min(1, at * (1.9 - 0.9 * x) + (Math.sin(70 * x) * at) / (200 * x + 8))).slice(1),
+  };
+}
+
+/** 201 points from 0 to 1. */
+function alongX(yOf: (x: number) => number): CurvePoint[] {
+  return Array.from({ length: 201 }, (_, i) => ({ x: i / 200, y: yOf(i / 200) }));
+}
+
+function modelOfO(name: string, about: About, options: ModelOptions): ModelReport {
+  const { at, isMember } = options;
+  return {
+    ...modelOfA(name, about, options),
+    ...NO_CLEAN,
+    accuracy: null,
+    accuracyLow: null,
+    accuracyHigh: null,
+    rmsCalibrationError: null,
+    rmsCalibrationErrorUpstream: null,
+    aurra: null,
+    softF1: null,
+    perClass: [],
+    perConfusion: [],
+    ood: oodOf(about.photos, at),
+    implied: isMember ? 'the mean p over ten crops of each photo is at least 0.9' : null,
     curves: {
-      reliability: isA
-        ? [0.21, 0.38, 0.61, 0.9].map((confidence) => ({
-            photos: Math.min(100, photos / 4),
-            confidence: confidence + at / 9,
-            accuracy: at * (0.5 + confidence),
-          }))
-        : [],
-      responseRate: isA
-        ? Array.from({ length: 201 }, (_, i) => ({
-            x: i / 200,
-            y: Math.min(1, at * (1.9 - (0.9 * i) / 200) + (0.05 * Math.sin(i / 3) * at * 20) / (i + 8)),
-          })).slice(1)
-        : [],
-      precisionRecall: isA
-        ? null
-        : Array.from({ length: 201 }, (_, i) => ({
-            x: i / 200,
-            y: Math.max(0.06, (0.2 + at) * (1 - (i / 200) ** 2) + 0.06),
-          })),
-      roc: isA ? null : Array.from({ length: 201 }, (_, i) => ({ x: i / 200, y: (i / 200) ** (1.2 - at * 3) })),
+      reliability: [],
+      responseRate: [],
+      precisionRecall: alongX((x) => Math.max(0.06, (0.2 + at) * (1 - x ** 2) + 0.06)),
+      roc: alongX((x) => x ** (1.2 - at * 3)),
     },
   };
 }
@@ -375,23 +392,21 @@ function agreementFor(photos: number): Agreement {
 }
 
 function acceptanceOf(wnids: readonly string[], random: Random): Report['acceptance'] {
-  const row = (by: 'source' | 'class' | 'score', key: string, judged: number, share: number) => {
-    const accepted = Math.round(judged * share);
-    return {
-      by,
-      key,
-      accepted,
-      rejected: judged - accepted,
-      share: accepted / judged,
-      ...wilson(accepted / judged, judged),
-    };
-  };
   return [
-    row('source', 'inaturalist', 512, 0.68),
-    row('source', 'flickr', 141, 0.43),
-    ...wnids.map((wnid) => row('class', wnid, 60, 0.3 + 0.6 * random())),
-    ...['0.00-0.05', '0.05-0.10', '0.10-0.15'].map((range, i) => row('score', range, 220 - 40 * i, 0.52 + 0.09 * i)),
-  ];
+    { by: 'source' as const, key: 'inaturalist', judged: 512, rate: 0.68 },
+    { by: 'source' as const, key: 'flickr', judged: 141, rate: 0.43 },
+    ...wnids.map((key) => ({ by: 'class' as const, key, judged: 60, rate: 0.3 + 0.6 * random() })),
+    ...['0.00-0.05', '0.05-0.10', '0.10-0.15'].map((key, i) => ({
+      by: 'score' as const,
+      key,
+      judged: 220 - 40 * i,
+      rate: 0.52 + 0.09 * i,
+    })),
+  ].map(({ by, key, judged, rate }) => {
+    const accepted = Math.round(judged * rate);
+    const share = accepted / judged;
+    return { by, key, accepted, rejected: judged - accepted, share, ...wilson(share, judged) };
+  });
 }
 
 /** The bright part of a heatmap lies elsewhere for each class. */
@@ -411,16 +426,7 @@ function heatmap(seed: number): Heatmap {
   };
 }
 
-function galleryPhoto(
-  sha256: Sha256,
-  {
-    wnids,
-    i,
-    mode,
-    credit,
-    random,
-  }: { wnids: readonly string[]; i: number; mode: 'A' | 'O'; credit: string; random: Random },
-): GalleryPhoto {
+function galleryPhoto(sha256: Sha256, { wnids, mode, text, random }: About, i: number): GalleryPhoto {
   const hasHeat = i % 5 !== 4;
   return {
     sha256,
@@ -428,7 +434,7 @@ function galleryPhoto(
     predictedWnid: wnids[(i + 1) % wnids.length] ?? '',
     maxTrueProb: mode === 'O' ? null : 0.15 * random(),
     predictedProb: 0.3 + 0.6 * random(),
-    credit,
+    credit: text('Ana Horvat'),
     licence: 'CC-BY-4.0',
     tags: i % 3 === 0 ? ['unusual viewpoint', 'partly hidden'] : [],
     model: hasHeat ? 'efficientnet-lite2' : null,
@@ -437,14 +443,9 @@ function galleryPhoto(
   };
 }
 
-interface About {
-  readonly mode: 'A' | 'O';
-  readonly wnids: readonly string[];
-  readonly nameOf: (wnid: string) => string;
-}
-
 /** A funnel whose sums add up, and that ends in the photos of the set. */
-function funnelFor({ mode, wnids, nameOf }: About, photos: number): Report['funnel'] {
+function funnelFor({ mode, wnids, photos, classNames }: About): Report['funnel'] {
+  const nameOf = (wnid: string): string => classNames[wnid] ?? '';
   const perClass = (wnid: string, i: number): FunnelCounts => {
     const accepted = Math.floor(photos / wnids.length) + (i < photos % wnids.length ? 1 : 0);
     const at = { wnid, source: i % 3 === 0 ? 'flickr' : 'inaturalist', queryId: null };

@@ -71,7 +71,7 @@ function ofModels(report: Report): Caution[] {
   return [...cautions, ...ofOverlap(report)];
 }
 
-/** The strongest model is not much better than chance would have it: the labels may be wrong. */
+/** If labels are wrong as often as the best model is, its mistakes say little. */
 function ofOverlap(report: Report): Caution[] {
   const best = bestOutsider(report);
   const { labelNoise } = report;

@@ -102,12 +102,16 @@ function comparisons({ comparisons: all }: Report): ReportFigure | null {
   };
 }
 
+/** Classes none of whose photos the model gets right. */
+function never({ perClass }: ModelReport): number {
+  return perClass.filter(({ accuracy }) => accuracy === 0).length;
+}
+
 function classAccuracy(report: Report): ReportFigure | null {
   const marked = markedModels(report)
     .filter(({ model }) => !model.isMember && model.perClass.length > 1)
     .slice(0, MOST_CURVES);
   if (marked.length === 0) return null;
-  const never = ({ perClass }: ModelReport) => perClass.filter(({ accuracy }) => accuracy === 0).length;
   return {
     name: 'class-accuracy',
     title: 'Accuracy by class',
@@ -126,7 +130,7 @@ function classAccuracy(report: Report): ReportFigure | null {
         rows={marked.map((one) => ({
           key: one.model.model,
           label: label(one),
-          numbers: `${countText(never(one.model))} at 0 %`,
+          numbers: `${countText(never(one.model))} never right`,
           colour: one.colour,
           values: one.model.perClass.map(({ accuracy }) => accuracy),
         }))}

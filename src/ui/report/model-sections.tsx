@@ -4,7 +4,7 @@ import { countOf, countText } from '../shared/texts.ts';
 import type { ReportContext } from './context.ts';
 import { markedModels, outsidersOf } from './models.ts';
 import { ClassName, Count, Nothing, Plots, Section, Table, type TableRow } from './parts.tsx';
-import { decimalText, estimateText, percentText, pointsText, rangeText } from './texts.ts';
+import { decimalText, estimateText, percentText, dropText, pointsText, rangeText } from './texts.ts';
 
 interface SectionOf {
   readonly context: ReportContext;
@@ -37,12 +37,7 @@ export function TransferSection({ context, title }: SectionOf) {
         rows={rowsOf(context, (model) => [
           countText(model.photos),
           estimateText(model.accuracy, model.accuracyLow, model.accuracyHigh),
-          ...(clean === null
-            ? []
-            : [
-                estimateText(model.clean, model.cleanLow, model.cleanHigh),
-                pointsText(model.drop === null ? null : -model.drop),
-              ]),
+          ...(clean === null ? [] : [estimateText(model.clean, model.cleanLow, model.cleanHigh), dropText(model.drop)]),
         ])}
       />
       <Implied models={report.models} />
@@ -110,11 +105,14 @@ function ClassTable({ context }: Pick<SectionOf, 'context'>) {
 
 const MOST_CONFUSIONS = 60;
 
+function keyOf({ wnid, predictedWnid }: { readonly wnid: string; readonly predictedWnid: string }): string {
+  return `${wnid}|${predictedWnid}`;
+}
+
 function ConfusionTable({ context }: Pick<SectionOf, 'context'>) {
   const models = outsidersOf(context.report).slice(0, MOST_COLUMNS);
   const [first] = models;
   if (first === undefined) return null;
-  const keyOf = (row: { wnid: string; predictedWnid: string }) => `${row.wnid}|${row.predictedWnid}`;
   const accuracies = models.map(({ perConfusion }) => new Map(perConfusion.map((row) => [keyOf(row), row.accuracy])));
   const rows = first.perConfusion.toSorted((a, b) => b.photos - a.photos);
   return (
@@ -197,8 +195,7 @@ export function ConfidenceSection({ context, title }: SectionOf) {
 /** How well the confidence of models tells the set from photos in the distribution. */
 export function OodSection({ context, title }: SectionOf) {
   const { report, csv } = context;
-  const measured = report.models.filter(({ ood }) => ood !== null);
-  const [first] = measured;
+  const first = report.models.find(({ ood }) => ood !== null);
   return (
     <Section name="ood" title={title} context={context}>
       {first?.ood == null ? (

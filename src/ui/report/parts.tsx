@@ -150,7 +150,7 @@ function TableAlone({ caption, columns, rows, isWide = false, isFolded = false }
 
 /** What stands where there is nothing to show. */
 export function Nothing({ children }: { readonly children: ComponentChildren }) {
-  return <p class="nothing">{children}</p>;
+  return <p class="nothing-yet">{children}</p>;
 }
 
 /** A class by name. */

@@ -26,5 +26,5 @@ function plain(value: unknown, most: number): unknown {
 
 function plainText(text: string, most: number): string {
   const clean = text.replaceAll(UNPRINTABLE, ' ').trim();
-  return clean.length > most ? `${[...clean].slice(0, most).join('')}…` : clean;
+  return clean.length > most ? `${Array.from(clean).slice(0, most).join('')}…` : clean;
 }

@@ -52,12 +52,42 @@ export function SetSection({ context, title }: SectionOf) {
       <h3>What it is like, and where it is from</h3>
       {report.tags.length === 0 ? <Nothing>No reviewer has tagged a failure mode.</Nothing> : null}
       <Plots context={context} names={['tags', 'sources', 'licences']} />
+      <Leads context={context} kind="tag" rows={report.tags.map(({ tag, photos }) => [tag, photos])} />
+      <Leads context={context} kind="source" rows={report.sources.map(({ source, photos }) => [source, photos])} />
+      <Leads context={context} kind="licence" rows={report.licences.map(({ licence, photos }) => [licence, photos])} />
       <FrechetTable context={context} />
     </Section>
   );
 }
 
 const MOST_CROPS = 4;
+const MOST_LEADS = 12;
+
+interface LeadsProps extends Pick<SectionOf, 'context'> {
+  readonly kind: 'tag' | 'source' | 'licence';
+  readonly rows: readonly (readonly [name: string, photos: number])[];
+}
+
+/** Links from the counts of a chart to their photos, where a page shows these. */
+function Leads({ context: { linkOf }, kind, rows }: LeadsProps) {
+  const linked = rows.slice(0, MOST_LEADS).flatMap(([name, photos]) => {
+    const href = linkOf(kind, name);
+    return href === null ? [] : [{ name, photos, href }];
+  });
+  if (linked.length === 0) return null;
+  return (
+    <ul class="leads">
+      <li>Photos by {kind}:</li>
+      {linked.map(({ name, photos, href }) => (
+        <li key={name}>
+          <a href={href}>
+            <bdi>{name}</bdi> {countText(photos)}
+          </a>
+        </li>
+      ))}
+    </ul>
+  );
+}
 
 function MatrixNumbers({ context }: Pick<SectionOf, 'context'>) {
   const { confusion, mode } = context.report;

@@ -13,7 +13,7 @@ export const REPORT_STYLE = `${CHART_STYLE}
 .report .origin, .report .note { color: var(--soft); font-size: 0.875rem; }
 .report .note { margin-top: 0.9rem; }
 .report .note b { color: var(--ink); font-weight: 600; }
-.report .nothing { margin-bottom: 0.6rem; color: var(--soft); font-family: var(--serif); font-style: italic; }
+.report .nothing-yet { margin-bottom: 0.6rem; color: var(--soft); font-family: var(--serif); font-style: italic; }
 
 .report .big-numbers { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: 0.4rem clamp(1.5rem, 4vw, 3.5rem); margin: 2rem 0 1.6rem; }
 .report .big-numbers > div { display: grid; grid-row: span 2; grid-template-rows: subgrid; gap: 0; padding-top: 0.7rem; border-top: 1px solid var(--line); }
@@ -60,6 +60,11 @@ export const REPORT_STYLE = `${CHART_STYLE}
 .report .facts div { display: grid; grid-template-columns: 7rem minmax(0, 1fr); gap: 0 0.8rem; border: 0; padding: 0; }
 .report .facts dt { color: var(--soft); }
 
+/* The page of reviews has a stage of its own. */
+.report .funnel .stage { display: block; background: none; }
+.report .leads { display: flex; flex-wrap: wrap; gap: 0.2rem 1.4rem; margin-top: 0.8rem; font-size: 0.875rem; }
+.report .leads li:first-child { color: var(--soft); }
+
 .report .beside { display: grid; grid-template-columns: minmax(0, 25rem) minmax(0, 1fr); gap: 1.4rem clamp(1.6rem, 4vw, 3.5rem); align-items: start; }
 .report .beside .plots { grid-template-columns: minmax(0, 1fr); }
 .report .top-confusions { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(15rem, 100%), 1fr)); gap: 1.2rem 1.4rem; margin-top: 1.4rem; }
@@ -101,7 +106,7 @@ export const REPORT_STYLE = `${CHART_STYLE}
 }
 @media screen and (max-width: 46rem) {
   .report .big-numbers { grid-template-columns: minmax(0, 1fr); gap: 1.1rem; }
-  .report table, .report tbody, .report th[scope="row"], .report td, .report caption { display: block; min-width: 0; width: auto; }
+  .report table, .report tbody, .report th[scope="row"], .report td, .report caption:not(.unseen) { display: block; min-width: 0; width: auto; }
   .report thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   .report th[scope="row"], .report td { border: 0; padding: 0.05rem 0; }
   .report tr { padding: 0.5rem 0; border-top: 1px solid var(--line); display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: 0.15rem 0.8rem; }
@@ -113,7 +118,8 @@ export const REPORT_STYLE = `${CHART_STYLE}
   .report .facts div { grid-template-columns: minmax(0, 1fr); }
 }
 @media print {
-  @page { margin: 14mm; }
+  @page report { margin: 14mm; }
+  .report { page: report; }
   html:has(.report) { font-size: 8.5pt; }
   body:has(.report) { padding: 0; max-width: none; background: none; }
   .report .contents, .report .stale, .report .files, nav.site:has(+ .report) { display: none; }

@@ -29,6 +29,11 @@ export function pointsText(difference: number | null): string {
   return `${difference > 0 ? '+' : ''}${points.replace('-', '−')} points`;
 }
 
+/** `65.9 points`: by how much a share is lower. */
+export function dropText(drop: number | null): string {
+  return pointsText(drop).replace('+', '');
+}
+
 /** `0.82`, or a dash. */
 export function decimalText(value: number | null, digits = 2): string {
   return value === null ? NOTHING : value.toFixed(digits).replace('-', '−');

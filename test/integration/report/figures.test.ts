@@ -20,7 +20,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 /** Writes the figures of the made report in a process that finds no font of the system. */
 async function writeWithoutFonts(target: string): Promise<void> {
   const fonts = path.join(folder, 'no-fonts.conf');
-  const script = path.join(folder, 'write.ts');
+  const script = path.join(folder, 'write.mts');
   await writeFile(fonts, '<?xml version="1.0"?><fontconfig></fontconfig>');
   const moduleAt = (file: string): string => JSON.stringify(path.join(root, file));
   await writeFile(
@@ -56,7 +56,7 @@ describe('writeFigures', () => {
     const names = await writeFigures(madeReport(), here);
     await writeWithoutFonts(there);
     for (const name of names) {
-      const [one, other] = await Promise.all([here, there].map((one) => readFile(path.join(one, name))));
+      const [one, other] = await Promise.all([here, there].map((place) => readFile(path.join(place, name))));
       expect([name, other?.equals(one ?? Buffer.alloc(0))]).toEqual([name, true]);
     }
   });

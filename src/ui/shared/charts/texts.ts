@@ -11,7 +11,7 @@ function shareOf(letter: string): number {
 
 /** Units that a text takes at most. */
 export function widthOf(text: string, fontPx = FONT_PX): number {
-  return [...text].reduce((sum, letter) => sum + shareOf(letter) * fontPx, 0);
+  return Array.from(text, (letter) => shareOf(letter) * fontPx).reduce((sum, width) => sum + width, 0);
 }
 
 /** Cuts a text to a width in units of the chart, with an ellipsis. */

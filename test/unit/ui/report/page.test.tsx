@@ -124,31 +124,28 @@ describe('ReportPage', () => {
     }
   });
 
-  it.each<[string, MadeReport, Partial<Report>, RegExp]>([
+  it.each<readonly [what: string, report: Report, warning: RegExp]>([
     [
       'nobody has accepted a photo',
-      {},
-      { set: { which: 'listed', photos: 412, classes: 10 } },
+      { ...madeReport(), set: { which: 'listed', photos: 412, classes: 10 } },
       /no reviewer has accepted one.*winnow review --collection birds/,
     ],
-    ['members differ', {}, {}, /efficientnet-lite1 and efficientnet-lite0 differ by 2\.7 points on clean photos/],
+    ['members differ', madeReport(), /efficientnet-lite1 and efficientnet-lite0 differ by 2\.7 points on clean photos/],
     [
       'there are fewer photos than dimensions',
-      {},
-      {},
+      madeReport(),
       /Fewer photos than feature dimensions: efficientnet-lite2 \(412 photos, 1,280 dimensions\)/,
     ],
-    ['there are few photos', { photos: 40 }, {}, /40 photos are few: 95 % intervals are up to 30 points wide/],
-    ['no clean photos were given', { hasClean: false }, {}, /winnow report --collection birds --clean DIR/],
-    ['no model was outside the filter', { outsiders: 0 }, {}, /Every registered model is a member of the filter/],
+    ['there are few photos', madeReport({ photos: 40 }), /40 photos are few: 95 % intervals are up to 30 points wide/],
+    ['no clean photos were given', madeReport({ hasClean: false }), /winnow report --collection birds --clean DIR/],
+    ['all models filtered', madeReport({ outsiders: 0 }), /Every registered model is a member of the filter/],
     [
       'mode O has no photos in the distribution',
-      { mode: 'O' },
-      { inDistribution: null },
+      { ...madeReport({ mode: 'O' }), inDistribution: null },
       /winnow report --collection birds --in-distribution DIR/,
     ],
-  ])('warns if %s', (_, options, changed, warning) => {
-    expect(textOf(page({ ...madeReport(options), ...changed }))).toMatch(warning);
+  ])('warns if %s', (_, report, warning) => {
+    expect(textOf(page(report))).toMatch(warning);
   });
 
   it('warns of nothing if there is no reason', () => {
@@ -168,8 +165,12 @@ describe('ReportPage', () => {
     });
     expect(linked).toContain('href="/photos/stage/kept"');
     expect(linked).toContain('href="/photos/class/n01000000"');
-    expect(linked).toMatch(/href="\/photos\/confusion\/n01000000\/n01000037">28</);
-    expect(page(madeReport())).toMatch(/href="csv\/confusion\.csv">28</);
+    const [top] = madeReport().confusion.top;
+    const key = `${top?.wnid}/${top?.predictedWnid}`;
+    expect(linked).toContain(`<a href="/photos/confusion/${key}">${top?.photos}</a>`);
+    expect(page(madeReport())).toContain(`<a href="csv/confusion.csv">${top?.photos}</a>`);
+    expect(linked).toContain('<a href="/photos/tag/unusual viewpoint"><bdi>unusual viewpoint</bdi> 91</a>');
+    expect(page(madeReport())).not.toContain('class="leads"');
   });
 
   it('folds long tables, and shows short ones', () => {
