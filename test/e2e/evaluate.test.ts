@@ -1,4 +1,4 @@
-import { chmod, copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import process from 'node:process';
 import { parse } from 'csv-parse/sync';
@@ -142,6 +142,10 @@ describe('winnow evaluate', () => {
     });
     const bare = await winnow(['evaluate', 'bare', ...MODEL], { cwd: folder.at() });
     expect(bare).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('made with --no-pixels') });
+    expect(bare.stderr).toContain('python3 fetch.py --contact');
+    // The script puts the photos into the same folder.
+    await cp(folder.at('a', 'test'), folder.at('bare', 'test'), { recursive: true, force: false });
+    expect((await evaluate('bare', ...MODEL)).result).toEqual((await evaluate('a', ...MODEL)).result);
     const rows = Array.from({ length: 5 }, (_, i) => ({ name: '', seen: 'n02980441', logit: i + 1 }));
     await writeFile(folder.at('bare.csv'), csvOf(rows).replaceAll(/^,/gm, ''));
     expect((await evaluate('bare', '--logits', 'bare.csv')).result).toMatchObject({ photos: 5, accuracy: 0.4 });

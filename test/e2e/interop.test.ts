@@ -203,7 +203,7 @@ for seed, name in enumerate(sys.argv[2:]):
     torch.manual_seed(seed)
     state = get_model(name, weights=None).state_dict()
     last = [key for key in state if key.endswith("weight") and state[key].shape[0] == 1000][0]
-    state[last] *= 30
+    state[last] *= 10
     torch.save(state, os.path.join(folder, os.path.basename(get_model_weights(name).DEFAULT.url)))
 `;
 const MODELS = ['resnet18', 'squeezenet1_1'];
@@ -257,7 +257,7 @@ describe('winnow evaluate', { timeout: TIMEOUT_MS }, () => {
     const ours = await answersOfModel(name);
     const theirs = await answersOfFile(folder.at(`${name}.npy`));
     expect(ours.map(({ predicted }) => predicted)).toEqual(theirs.map(({ predicted }) => predicted));
-    expect(new Set(theirs.map(({ predicted }) => predicted)).size).toBeGreaterThan(3);
+    expect(new Set(theirs.map(({ confidence }) => confidence.toFixed(3))).size).toBeGreaterThan(20);
     const furthest = Math.max(
       ...ours.map(({ confidence }, i) => Math.abs(confidence - (theirs[i]?.confidence ?? NaN))),
     );

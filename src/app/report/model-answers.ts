@@ -9,6 +9,7 @@ import { quote } from '../../config/quote.ts';
 import { messageOf, throwIfInterrupted, UsageError } from '../../kernel/errors.ts';
 import type { ExecutionProvider } from '../../kernel/execution-provider.ts';
 import { toSha256 } from '../../kernel/ids.ts';
+import { FETCH_SCRIPT_NAME } from '../../export/fetch-script.ts';
 import { fingerprintOf } from '../../photo/fingerprint.ts';
 import { inspectPhoto } from '../../platform/image/inspect.ts';
 import { answerOf, type Answered } from '../../report/logits/answer.ts';
@@ -72,7 +73,7 @@ export interface AnswerOptions {
  * be evaluated; StopTheRun if the model cannot be loaded; Interrupted
  */
 export async function modelAnswers(model: ReadyModel, set: PhotoSet, options: AnswerOptions): Promise<Answered[]> {
-  requirePictures(set);
+  await requirePictures(set);
   const { threads, cropsPerPass, provider, signal, onProgress } = options;
   const unreadable: string[] = [];
   const report = (file: string, why: string): void => {
@@ -106,11 +107,19 @@ export async function modelAnswers(model: ReadyModel, set: PhotoSet, options: An
   return answers;
 }
 
-function requirePictures({ dir, exported }: PhotoSet): void {
-  if (exported?.hasPictures !== false) return;
+/** An export without pictures can have them later: its script fetches them. */
+async function requirePictures({ dir, root, photos, exported }: PhotoSet): Promise<void> {
+  if (exported?.hasPictures !== false || (await hasFile(path.join(root, photos[0]?.file ?? '')))) return;
   throw new UsageError(
-    `The export at ${quote(dir)} was made with --no-pixels, so it has no pictures. Run its fetch-photos script and give the folder that it fills, or give the logits of a model with --logits`,
+    `The export at ${quote(dir)} was made with --no-pixels and has no pictures yet. Fetch them with \`python3 ${FETCH_SCRIPT_NAME} --contact ADDRESS\` in that folder, or give the logits of a model with --logits`,
     { code: 'no-pictures' },
+  );
+}
+
+async function hasFile(file: string): Promise<boolean> {
+  return stat(file).then(
+    (found) => found.isFile(),
+    () => false,
   );
 }
 

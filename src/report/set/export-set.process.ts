@@ -31,15 +31,17 @@ export async function readExportSet(dir: string, protocolFile: string, signal: A
   const { rows, isSorted } = await readRows(path.join(dir, METADATA), signal);
   if (rows.length !== protocol.photos)
     throw damaged(dir, `protocol.json counts ${protocol.photos} photos but ${METADATA} lists ${rows.length}`);
+  const hasPictures = protocol.options.pixels;
   return {
     dir,
     root: path.join(dir, path.dirname(METADATA)),
-    photos: rows,
+    // A PNG that the export's own script makes has the same pixels, but may have other bytes.
+    photos: hasPictures ? rows : rows.map((row) => ({ ...row, sha256: null })),
     exported: {
       mode: protocol.rule.mode,
       among: protocol.among,
       nameByWnid: new Map<Wnid, string>(protocol.classes.map(({ wnid, name }) => [wnid, name])),
-      hasPictures: protocol.options.pixels,
+      hasPictures,
     },
     remarks: isSorted ? [] : [`photos are in the order of their file names, which is not that of ${METADATA}`],
   };

@@ -20,7 +20,7 @@ export interface SetPhoto {
   readonly file: string;
   /** Its folder: the class that it shows, or in mode O the class or concept that it is sorted under. */
   readonly wnid: Wnid;
-  /** Hash of its bytes, if an export says so. */
+  /** Hash of its bytes, if an export has written them. */
   readonly sha256: Sha256 | null;
 }
 
@@ -30,7 +30,7 @@ export interface ExportedSet {
   readonly among: readonly Wnid[];
   /** Names of folders and classes, for people. */
   readonly nameByWnid: ReadonlyMap<Wnid, string>;
-  /** Whether the photos are there, or only a script that fetches them. */
+  /** Whether it was written with the photos, or only with a script that fetches them. */
   readonly hasPictures: boolean;
 }
 

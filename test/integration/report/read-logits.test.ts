@@ -201,7 +201,7 @@ describe('the rows of a file and the photos of a set', () => {
     const all = await answers('0.2,0.2,0.6\n1,0,0\n0.3,0.4,0.3\n');
     expect(all.values).toBe('probabilities');
     expect(all.answers.map((one) => one.confidence)).toEqual([0.75, 1, 0.5].map((value) => expect.closeTo(value, 12)));
-    const mixed = await answers('0.2,0.2,0.6\n1,0,0\n0.3,0.4,0.4\n');
+    const mixed = await answers('0.2,0.2,0.6\n0.3,0.4,0.4\n1,0,0\n');
     expect(mixed.values).toBe('logits');
     expect(mixed.answers[0]?.confidence).toBeCloseTo(1 / (1 + Math.exp(-0.4)), 12);
   });
