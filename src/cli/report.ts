@@ -7,7 +7,7 @@ import { UsageError } from '../kernel/errors.ts';
 import { REPORTED_PHOTOS, type ModelReport, type Report, type ReportedPhotos } from '../report/report.ts';
 import { countText, linesText, plural, shellWord, tableText, writeResult } from './output.ts';
 import { withProgress } from './progress.ts';
-import { addCommand, runOnCollection, type CollectionContext, type GlobalFlags } from './start/context.ts';
+import { addCommand, runOnCollection, type GlobalFlags } from './start/context.ts';
 
 const HELP = `
 Writes what a paper's section of experiments would say of the collection: report.html to read,

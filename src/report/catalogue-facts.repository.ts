@@ -45,7 +45,7 @@ export async function readDurations(db: Kysely<Database>, scope: DecisionScope):
       union all select 3, 'filter', count(*), min(decided_at), max(decided_at)
         from decision where collection_id = ${collectionId} and decision_sha256 = decode(${decisionSha256}, 'hex')
       union all select 4, 'review', count(*), min(at), max(at)
-        from review_event where collection_id = ${collectionId} and kind = 'verdict'
+        from review_event where collection_id = ${collectionId} and kind in ('verdict', 'adjudicate', 'import')
     ) as x order by x.position`.execute(db);
   return rows;
 }

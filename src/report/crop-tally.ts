@@ -28,19 +28,19 @@ export class CropTally {
   add(crops: readonly SeenCrop[]): void {
     if (crops.length !== CROPS_PER_MEMBER) return;
     this.#photos += 1;
-    let closest = crops[0];
-    for (const seen of crops) {
-      const sum = this.#sums[seen.crop];
-      if (sum !== undefined) sum.trueProb += seen.trueProb;
-      if (closest === undefined || seen.trueProb > closest.trueProb) closest = seen;
+    const highest = Math.max(...crops.map(({ trueProb }) => trueProb));
+    const closest = crops.find(({ trueProb }) => trueProb === highest)?.crop;
+    for (const { crop, trueProb } of crops) {
+      const sum = this.#sums[crop];
+      if (sum === undefined) continue;
+      sum.trueProb += trueProb;
+      if (crop === closest) sum.closest += 1;
     }
-    const most = this.#sums[closest?.crop ?? -1];
-    if (most !== undefined) most.closest += 1;
-    const isCentre = ({ crop }: SeenCrop): boolean => crop === CENTRE_CROPS[0] || crop === CENTRE_CROPS[1];
-    const correct = crops.filter(({ isCorrect }) => isCorrect);
-    if (correct.some(({ crop }) => crop === CENTRE_CROPS[0])) this.#centreCorrect += 1;
-    if (correct.length > 0) this.#anyCorrect += 1;
-    if (correct.length > 0 && !correct.some(isCentre)) this.#onlyOffCentre += 1;
+    const correct = crops.flatMap(({ crop, isCorrect }) => (isCorrect ? [crop] : []));
+    if (correct.length === 0) return;
+    this.#anyCorrect += 1;
+    if (correct.includes(CENTRE_CROPS[0])) this.#centreCorrect += 1;
+    if (!CENTRE_CROPS.some((centre) => correct.includes(centre))) this.#onlyOffCentre += 1;
   }
 
   report(model: string, isMember: boolean): CropReport['models'][number] {

@@ -2,9 +2,10 @@ import type { VerdictPair } from '../review/agreement.ts';
 import { wilsonInterval } from './metrics/wilson.ts';
 import type { LabelNoise } from './report.ts';
 
+/** What both reviewers were asked. */
 const QUESTIONS = {
-  A: 'Of the photos that a first reviewer accepted, the share that a second one, who did not know it, would not',
-  O: 'Of the photos in which a first reviewer saw none of the classes, the share in which a second one, who did not know it, did',
+  A: 'Is it a photograph of sufficient quality that shows its class, and no other?',
+  O: 'Is none of the classes visible?',
 } as const;
 
 /**

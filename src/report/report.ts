@@ -182,7 +182,7 @@ export interface ReviewerPace {
 
 /** How many photos of the set are wrong, as a blind second look finds. */
 export interface LabelNoise {
-  /** What the share says. */
+  /** What both reviewers were asked. */
   readonly question: string;
   /** Photos that the first of two blind reviewers accepted. */
   readonly photos: number;

@@ -250,8 +250,8 @@ describe('winnow evaluate', { timeout: TIMEOUT_MS }, () => {
     await python('-c', RANDOM_WEIGHTS, folder.at('torch'), name);
     await python(folder.at('write_logits.py'), name, path.join(exported(), 'test'), folder.at(`${name}.npy`));
     await python(folder.at('export_onnx.py'), name, folder.at(`${name}.onnx`));
-    const flags = ['--classes', 'imagenet-1k', '--normalise', 'imagenet', '--resize', '256', '--allow-chance'];
-    const added = await winnow(['models', 'add', `${name}.onnx`, ...flags], { cwd: folder.at() });
+    const options = ['--classes', 'imagenet-1k', '--normalise', 'imagenet', '--resize', '256', '--allow-chance'];
+    const added = await winnow(['models', 'add', `${name}.onnx`, ...options], { cwd: folder.at() });
     expect([added.code, added.code === 0 ? '' : added.stderr]).toEqual([0, '']);
 
     const ours = await answersOfModel(name);

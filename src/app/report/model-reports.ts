@@ -33,23 +33,26 @@ export function modelReport(
     inDistribution: inDistribution?.predictions.map(({ confidence }) => confidence) ?? null,
   };
   const evaluation = evaluationOf(predictions, about);
-  const correct = clean?.predictions.filter(isCorrect).length ?? 0;
-  const cleanPhotos = clean?.predictions.length ?? 0;
-  const interval = wilsonInterval(correct, cleanPhotos);
-  const cleanAccuracy = cleanPhotos === 0 ? null : correct / cleanPhotos;
-  const { accuracy } = evaluation;
+  const onClean = cleanAccuracy(clean);
   return {
     ...evaluation,
     isMember: model.isMember,
-    clean: cleanAccuracy,
-    cleanLow: interval?.low ?? null,
-    cleanHigh: interval?.high ?? null,
-    cleanPhotos,
-    drop: cleanAccuracy === null || accuracy === null ? null : cleanAccuracy - accuracy,
+    ...onClean,
+    drop: onClean.clean === null || evaluation.accuracy === null ? null : onClean.clean - evaluation.accuracy,
     perConfusion: collection.mode === 'A' ? byConfusion(view.predictions, photos) : [],
     implied: model.isMember ? impliedFor(collection) : null,
     curves: curvesOf(predictions, about),
   };
+}
+
+function cleanAccuracy(view: FolderView | null): Pick<ModelReport, 'clean' | 'cleanLow' | 'cleanHigh' | 'cleanPhotos'> {
+  const predictions = view?.predictions ?? [];
+  const correct = predictions.filter(isCorrect).length;
+  const interval = wilsonInterval(correct, predictions.length);
+  if (interval === null) return { clean: null, cleanLow: null, cleanHigh: null, cleanPhotos: 0 };
+  const { low, high } = interval;
+  const { length } = predictions;
+  return { clean: correct / length, cleanLow: low, cleanHigh: high, cleanPhotos: length };
 }
 
 function byConfusion(

@@ -174,7 +174,7 @@ interface OpenOptions {
  * @throws UsageError as `readSet`, `no-pictures`, or `unreadable-photo` with the first few files; Interrupted
  */
 export async function openFolder(
-  { app, collection }: Workspace,
+  { collection }: Workspace,
   dir: string,
   { option, only, signal }: OpenOptions,
 ): Promise<OutsideFolder> {

@@ -18,6 +18,6 @@ export async function reportPictures(
 }
 
 /** The photos of the gallery and the examples of confusions. */
-export function shownIn({ gallery, confusion }: Pick<Report, 'gallery' | 'confusion'>): ReadonlySet<Sha256> {
+function shownIn({ gallery, confusion }: Pick<Report, 'gallery' | 'confusion'>): ReadonlySet<Sha256> {
   return new Set([...gallery.map(({ sha256 }) => sha256), ...confusion.top.flatMap(({ examples }) => examples)]);
 }

@@ -1,22 +1,16 @@
 import { version } from '../../config/version.ts';
 import { choicesOf } from '../../export/choices.ts';
 import { throwIfInterrupted, UsageError } from '../../kernel/errors.ts';
-import { acceptanceOf } from '../../report/acceptance.ts';
-import { readDurations, readPace, readState } from '../../report/catalogue-facts.repository.ts';
+import { readState } from '../../report/catalogue-facts.repository.ts';
 import { choosePhotos } from '../../report/chosen-photos.ts';
-import { countsBy, licencesOf } from '../../report/counts.ts';
-import { labelNoiseOf } from '../../report/label-noise.ts';
 import { ruleSentences } from '../../report/method.ts';
 import { matrixOf } from '../../report/feature-matrix.ts';
 import type { FrechetDistance, Report, ReportedPhotos } from '../../report/report.ts';
 import { keptWithRights, type ReportedPhoto } from '../../report/reported-photo.repository.ts';
-import { revisionOf } from '../../report/stored-report.repository.ts';
 import type { ReportInputs } from '../../report/stored-report.repository.ts';
 import { computeAside } from '../engine/compute-aside.ts';
 import { nameOf, type Workspace } from '../open/workspace.ts';
-import { agreementOfPairs, readPairs } from '../review/agreement.ts';
-import { readStatus } from '../watch/status.ts';
-import { confusionOf } from './confusion.ts';
+import { cataloguePart } from './catalogue-part.ts';
 import { galleryOf } from './gallery.ts';
 import { comparisonsOf, memberGapOf, modelReport, type SeenByModel } from './model-reports.ts';
 import { reportedModels, type ReportedModel } from './models.ts';
@@ -53,15 +47,12 @@ export async function makeReport(workspace: Workspace, options: MakeReportOption
   const seen: SeenByModel[] = [];
   for (const model of models) seen.push(await lookWith(workspace, model, { photos, folders, options }));
   const reports = seen.map((one) => modelReport(workspace, one, photos));
-  const pairs = await readPairs(workspace);
   throwIfInterrupted(signal);
-  const { totals, classes, sources, yields, queries } = await readStatus(workspace);
   return {
     format: 1,
     collection: collection.name,
     mode: collection.mode,
     winnow: version,
-    revision: await revisionOf(app.db, scope, photos),
     at: at ?? '',
     state,
     set: { which, photos: photos.length, classes: new Set(photos.map(({ wnid }) => wnid)).size },
@@ -72,11 +63,10 @@ export async function makeReport(workspace: Workspace, options: MakeReportOption
     clean: folders.clean === null ? null : cleanFacts(folders.clean),
     inDistribution: folders.inDistribution === null ? null : cleanFacts(folders.inDistribution),
     leftOut,
-    funnel: { totals, classes, sources, yields, queries, durations: await readDurations(app.db, scope) },
+    ...(await cataloguePart(workspace, { photos, kept })),
     models: reports,
     comparisons: comparisonsOf(seen),
     memberGap: memberGapOf(reports),
-    confusion: confusionOf(workspace, photos),
     frechet: await frechetOf(workspace, { seen, photos, options }),
     crops: {
       models:
@@ -84,13 +74,6 @@ export async function makeReport(workspace: Workspace, options: MakeReportOption
           ? seen.map((one) => one.photos.crops.report(one.model.card.name, one.model.isMember))
           : [],
     },
-    agreement: await agreementOfPairs(pairs),
-    pace: await readPace(app.db, scope),
-    labelNoise: labelNoiseOf([...pairs.values()].flat(), collection.mode),
-    acceptance: acceptanceOf(kept),
-    licences: licencesOf(photos),
-    sources: countsBy(photos, ({ source }) => [source]).map(([source, count]) => ({ source, photos: count })),
-    tags: countsBy(photos, ({ tags }) => tags).map(([tag, count]) => ({ tag, photos: count })),
     gallery: await galleryOf(workspace, { photos, models }, signal),
   };
 }

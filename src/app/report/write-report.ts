@@ -6,7 +6,7 @@ import type { Sha256 } from '../../kernel/ids.ts';
 import { makeFolder, syncFolder } from '../../platform/disk/folders.ts';
 import type { Report } from '../../report/report.ts';
 import { storeReport } from '../../report/stored-report.repository.ts';
-import { reportHtml } from '../../report/report-html.tsx';
+import { CSV_FOLDER, REPORT_JSON, reportHtml } from '../../report/report-html.tsx';
 import { reportTables, tableCsv } from '../../report/tables.ts';
 import type { Workspace } from '../open/workspace.ts';
 import { writeFigures } from './figures.ts';
@@ -58,7 +58,7 @@ async function refuseOther(target: string): Promise<void> {
       cause: error,
     });
   });
-  if (names.length === 0 || names.includes('report.json')) return;
+  if (names.length === 0 || names.includes(REPORT_JSON)) return;
   throw new UsageError(
     `There are other files at ${displayPath(target)}, such as ${names[0]}. Give --out a new folder, or one with a report, which is replaced.`,
     { code: 'report-out' },
@@ -66,14 +66,14 @@ async function refuseOther(target: string): Promise<void> {
 }
 
 async function writeFiles(folder: string, report: Report, pictures: ReadonlyMap<Sha256, string>): Promise<void> {
-  await writeFile(path.join(folder, 'report.json'), `${JSON.stringify(report, null, 1)}\n`);
+  await writeFile(path.join(folder, REPORT_JSON), `${JSON.stringify(report, null, 1)}\n`);
   await writeFile(
     path.join(folder, 'report.html'),
     reportHtml(report, (sha256) => pictures.get(sha256) ?? null),
   );
-  await makeFolder(path.join(folder, 'csv'));
+  await makeFolder(path.join(folder, CSV_FOLDER));
   for (const table of reportTables(report))
-    await writeFile(path.join(folder, 'csv', `${table.name}.csv`), tableCsv(table));
+    await writeFile(path.join(folder, CSV_FOLDER, `${table.name}.csv`), tableCsv(table));
   await writeFigures(report, folder);
 }
 

@@ -14,7 +14,7 @@ import type { Subject } from '../../review/event.ts';
 import { cropOnPhoto } from '../../review/crop-box.ts';
 import { classActivation, occlusion, type HeatmapValues, type LogitLayer } from '../../review/heatmap.ts';
 import { backboneOf, preprocessingOf, requireModelFiles, specOf } from '../engine/ensemble.ts';
-import { runBackbone, type OutputsOfCrop, type PhotoOutputs } from '../engine/run-backbone.ts';
+import { runBackbone, type BackboneRun, type OutputsOfCrop, type PhotoOutputs } from '../engine/run-backbone.ts';
 import type { App } from '../open/app.ts';
 import { nameOf, type Workspace } from '../open/workspace.ts';
 import { cachedFile, keepCached, removeCached } from '../photos/photo-cache.ts';
@@ -173,33 +173,54 @@ interface ComputedValues {
   readonly values: HeatmapValues;
 }
 
+interface Computing {
+  readonly threads: number;
+  readonly signal: AbortSignal;
+}
+
 /** Computes heatmaps of some photos with one model. All of a photo come together. */
 async function* compute(
-  { blobPlace }: Pick<App, 'blobPlace'>,
+  deps: Pick<App, 'blobPlace'>,
   { card, classes, photos }: WantedHeatmaps,
-  { threads, signal }: { readonly threads: number; readonly signal: AbortSignal },
+  { threads, signal }: Computing,
 ): AsyncGenerator<ComputedValues> {
   await requireModelFiles([specOf(card, classes)]);
   const rowsOf = new Map(photos.map(({ sha256, rows }) => [sha256, rows]));
-  const run = { card, crops: [CENTRE], blobs: blobPlace, threads, cropsPerPass: 1, signal };
-  const layerOf = await activationLayers(card);
-  const others = new Set(layerOf === null ? rowsOf.keys() : []);
-  if (layerOf !== null)
-    for await (const given of runBackbone({ ...run, photos: rowsOf.keys(), outputs: ['logits', 'featureMap'] })) {
-      const maps = activations(cropOf(given, card), { rows: rowsOf.get(given.sha256) ?? [], layerOf });
-      if (maps === null) others.add(given.sha256);
-      else for (const [row, values] of maps) yield { sha256: given.sha256, row, values };
-    }
-  if (others.size === 0) return;
-  const occluding = { ...run, outputs: ['logits'] as const, occlusionGrid: OCCLUSION_GRID };
-  for await (const given of runBackbone({ ...occluding, photos: others })) {
-    const { logits, occluded = [] } = cropOf(given, card);
+  const run = { card, crops: [CENTRE], blobs: deps.blobPlace, threads, cropsPerPass: 1, signal };
+  const others = yield* activationsOf(run, rowsOf);
+  if (others.size > 0) yield* occlusionsOf(run, others);
+}
+
+type Run = Omit<BackboneRun, 'outputs' | 'photos' | 'occlusionGrid'>;
+type RowsOf = ReadonlyMap<Sha256, readonly number[]>;
+
+/** Gives class activations, and returns the photos that need another way. */
+async function* activationsOf(run: Run, rowsOf: RowsOf): AsyncGenerator<ComputedValues, RowsOf> {
+  const layerOf = await activationLayers(run.card);
+  if (layerOf === null) return rowsOf;
+  const others = new Map<Sha256, readonly number[]>();
+  for await (const given of runBackbone({ ...run, photos: rowsOf.keys(), outputs: ['logits', 'featureMap'] })) {
+    const { sha256 } = given;
+    const rows = rowsOf.get(sha256) ?? [];
+    const maps = activations(cropOf(given, run.card), { rows, layerOf });
+    if (maps === null) others.set(sha256, rows);
+    else for (const [row, values] of maps) yield { sha256, row, values };
+  }
+  return others;
+}
+
+async function* occlusionsOf(run: Run, rowsOf: RowsOf): AsyncGenerator<ComputedValues> {
+  const occluding: BackboneRun = {
+    ...run,
+    photos: rowsOf.keys(),
+    outputs: ['logits'],
+    occlusionGrid: OCCLUSION_GRID,
+  };
+  for await (const given of runBackbone(occluding)) {
+    const { logits, occluded = [] } = cropOf(given, run.card);
     for (const row of rowsOf.get(given.sha256) ?? []) {
-      const values = occlusion(
-        logits?.[row] ?? Number.NaN,
-        occluded.map((each) => each[row] ?? Number.NaN),
-      );
-      yield { sha256: given.sha256, row, values };
+      const hidden = occluded.map((each) => each[row] ?? Number.NaN);
+      yield { sha256: given.sha256, row, values: occlusion(logits?.[row] ?? Number.NaN, hidden) };
     }
   }
 }

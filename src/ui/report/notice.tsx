@@ -24,8 +24,7 @@ export function Notice({ changes, running, canRecompute, action, isFirst }: Noti
           <b>Stale</b> {changes}
         </p>
       )}
-      {isRunning ? <p role="status">{progressText(running)}</p> : null}
-      {running?.problem == null ? null : <p class="trouble">The last try ended without a report: {running.problem}</p>}
+      {running === null ? null : <Running {...running} />}
       {!isRunning && canRecompute ? (
         <form method="post" action={action}>
           <button>{isFirst ? 'Make a report' : 'Compute again'}</button>
@@ -35,7 +34,12 @@ export function Notice({ changes, running, canRecompute, action, isFirst }: Noti
   );
 }
 
-function progressText({ progress }: RunningWork): string {
+function Running({ progress, problem }: RunningWork) {
+  if (problem !== null) return <p class="trouble">The last try ended without a report: {problem}</p>;
+  return <p role="status">{progressText(progress)}</p>;
+}
+
+function progressText(progress: RunningWork['progress']): string {
   if (progress === null) return 'The server computes the report …';
   return `The server computes the report: ${progress.what}, ${countText(progress.done)} of ${countText(progress.total)}`;
 }
