@@ -13,6 +13,8 @@ import { repositoryRoot, startWinnow, winnow, type RunningCommand } from '../sup
 
 useSharedServer();
 const folder = suiteFolder();
+/** A model that is no member. */
+const OUTSIDER = 'efficientnet-lite2';
 /** A class of the samples that is not one of the collection. */
 const OTHER = 'n02510455';
 const SAMPLES = path.join(repositoryRoot, 'assets', 'samples', 'photos');
@@ -32,6 +34,9 @@ function failing(...more: string[]): Promise<{ code: number | null; stderr: stri
   return winnow(['report', ...flags(), ...more]);
 }
 
+/** The first report: of the accepted photos, which an export has, too. */
+let first: Report;
+
 async function judge(lines: readonly string[]): Promise<void> {
   const table = folder.at('more.csv');
   await writeFile(table, ['sha256,wnid,verdict,reason,reviewer', ...lines].join('\n'));
@@ -41,40 +46,38 @@ async function judge(lines: readonly string[]): Promise<void> {
 beforeAll(async () => {
   set = await makeReviewedSet(folder.at());
   clean = folder.at('clean');
-  for (const wnid of SET_WNIDS) await cp(path.join(SAMPLES, wnid), path.join(clean, wnid), { recursive: true });
-  await cp(path.join(SAMPLES, OTHER), path.join(clean, OTHER), { recursive: true });
+  for (const wnid of [...SET_WNIDS, OTHER]) {
+    const [sample = ''] = await readdir(path.join(SAMPLES, wnid));
+    await cp(path.join(SAMPLES, wnid, sample), path.join(clean, wnid, sample));
+  }
+  const licences = ['CC-BY-4.0', 'CC-BY-NC-4.0', 'CC0-1.0', 'CC-BY-SA-3.0', 'CC-BY-ND-2.0', 'Public-Domain'];
+  const all = [...licences, 'all-rights-reserved', 'unknown'].join(',');
+  const exported = await winnow(['export', '--out', folder.at('exported'), ...flags(), '--licences', all]);
+  expect(exported).toMatchObject({ code: 0 });
+  first = await reportTo('v1', '--clean', clean, '--models', OUTSIDER);
 }, 300_000);
 
 describe('winnow report', () => {
-  it(
-    'is of the accepted photos, with models that were no members before the member',
-    { timeout: 300_000 },
-    async () => {
-      const report = await reportTo('v1', '--clean', clean);
-      const accepted = set.listed.length - 2;
-      expect(report.set).toEqual({ which: 'accepted', photos: accepted, classes: SET_WNIDS.length });
-      expect(report.models.map(({ model, isMember }) => [model, isMember])).toEqual([
-        ['efficientnet-lite1', false],
-        ['efficientnet-lite2', false],
-        ['efficientnet-lite0', true],
-      ]);
-      expect(report.leftOut).toContainEqual({ model: 'resnet50-structure', reason: 'its weights are not trained' });
-      expect(sumsThatFail(report.funnel.totals)).toEqual([]);
-      expect(report.funnel.totals.selected).toBe(accepted);
-      for (const rows of [report.licences, report.sources])
-        expect(rows.reduce((sum, { photos }) => sum + photos, 0)).toBe(accepted);
-      expect(report.confusion.counts.reduce((sum, { photos }) => sum + photos, 0)).toBe(accepted);
-      expect(report.acceptance.filter(({ by }) => by === 'score').reduce((sum, row) => sum + row.rejected, 0)).toBe(1);
-      const files = await readdir(SAMPLES, { recursive: true });
-      const cleanPhotos = files.filter((file) => SET_WNIDS.some((wnid) => file.startsWith(`${wnid}/`))).length;
-      expect(report.clean).toEqual({ folder: 'clean', photos: cleanPhotos, classes: SET_WNIDS.length });
-      expect(report.frechet.map(({ backbone }) => backbone)).toEqual(['efficientnet-lite1', 'efficientnet-lite2']);
-      for (const model of report.models) expect(model.drop).toBeCloseTo((model.clean ?? 0) - (model.accuracy ?? 0), 12);
-    },
-  );
+  it('is of the accepted photos, with models that were no members before the member', () => {
+    const accepted = set.listed.length - 2;
+    expect(first.set).toEqual({ which: 'accepted', photos: accepted, classes: SET_WNIDS.length });
+    expect(first.models.map(({ model, isMember }) => [model, isMember])).toEqual([
+      [OUTSIDER, false],
+      ['efficientnet-lite0', true],
+    ]);
+    expect(sumsThatFail(first.funnel.totals)).toEqual([]);
+    expect(first.funnel.totals.selected).toBe(accepted);
+    for (const rows of [first.licences, first.sources, first.confusion.counts])
+      expect(rows.reduce((sum, { photos }) => sum + photos, 0)).toBe(accepted);
+    expect(first.acceptance.filter(({ by }) => by === 'score').reduce((sum, row) => sum + row.rejected, 0)).toBe(1);
+    expect(first.clean).toEqual({ folder: 'clean', photos: SET_WNIDS.length, classes: SET_WNIDS.length });
+    expect(first.frechet.map(({ backbone }) => backbone)).toEqual([OUTSIDER]);
+    for (const model of first.models) expect(model.drop).toBeCloseTo((model.clean ?? 0) - (model.accuracy ?? 0), 12);
+    expect(first.gallery.every(({ searched, predicted }) => searched !== null && predicted !== null)).toBe(true);
+  });
 
-  it('gives a member the accuracy that its rule implies, and shows what every crop says', async () => {
-    const { models, crops }: Report = JSON.parse(await readFile(folder.at('v1', 'report.json'), 'utf8'));
+  it('gives a member the accuracy that its rule implies, and shows what every crop says', () => {
+    const { models, crops } = first;
     const member = models.find(({ isMember }) => isMember);
     expect(member).toMatchObject({ accuracy: 0, implied: expect.stringContaining('0 %') });
     const ofMember = crops.models.find(({ isMember }) => isMember);
@@ -85,90 +88,105 @@ describe('winnow report', () => {
     }
   });
 
-  it(
-    'says of a model what winnow evaluate says of the exported photos and of the clean ones',
-    { timeout: 300_000 },
-    async () => {
-      const out = folder.at('exported');
-      const all = (await reportTo('v1', '--clean', clean)).licences.map(({ licence }) => licence).join(',');
-      expect(await winnow(['export', '--out', out, ...flags(), '--licences', all])).toMatchObject({ code: 0 });
-      const report = await reportTo('v1', '--clean', clean);
-      const { id } = JSON.parse(await readFile(path.join(out, 'protocol.json'), 'utf8'));
-      expect(report.revision).toBe(id);
-      const { code, stdout } = await winnow(['evaluate', out, '--model', 'efficientnet-lite2', '--json']);
-      expect(code).toBe(0);
-      const evaluation: Evaluation = JSON.parse(stdout);
-      const { accuracy, aurra, softF1, rmsCalibrationError, perClass } = evaluation;
-      expect(report.models.find(({ model }) => model === 'efficientnet-lite2')).toMatchObject({
-        accuracy,
-        perClass,
-        aurra: expect.closeTo(aurra ?? -1, 9),
-        softF1: expect.closeTo(softF1 ?? -1, 9),
-        rmsCalibrationError: expect.closeTo(rmsCalibrationError ?? -1, 9),
-      });
-    },
-  );
+  it('names the export, and says of a model what winnow evaluate says of it', { timeout: 120_000 }, async () => {
+    const out = folder.at('exported');
+    const { id } = JSON.parse(await readFile(path.join(out, 'protocol.json'), 'utf8'));
+    expect(first.revision).toBe(id);
+    const { code, stdout } = await winnow(['evaluate', out, '--model', OUTSIDER, '--json']);
+    expect(code).toBe(0);
+    const evaluation: Evaluation = JSON.parse(stdout);
+    const { accuracy, aurra, softF1, rmsCalibrationError, perClass } = evaluation;
+    expect(first.models.find(({ model }) => model === OUTSIDER)).toMatchObject({
+      accuracy,
+      perClass,
+      aurra: expect.closeTo(aurra ?? -1, 9),
+      softF1: expect.closeTo(softF1 ?? -1, 9),
+      rmsCalibrationError: expect.closeTo(rmsCalibrationError ?? -1, 9),
+    });
+  });
 
-  it('writes a page, tables and figures that stand alone', async () => {
+  it('writes a page, tables and figures that stand alone, and a table of every kept photo', async () => {
     const html = await readFile(folder.at('v1', 'report.html'), 'utf8');
     expect(html).not.toMatch(/(?:src|href)="(?:https?:)?\/\//);
     expect(html.length).toBeLessThan(3_000_000);
     const linked = [...html.matchAll(/href="((?:csv|figures)\/[^"]+|report\.json)"/g)].map(([, file = '']) => file);
     expect(linked.length).toBeGreaterThan(20);
     for (const file of new Set(linked)) expect((await stat(folder.at('v1', file))).size, file).toBeGreaterThan(0);
+    const photos = (await readFile(folder.at('v1', 'csv', 'photos.csv'), 'utf8')).trimEnd().split('\n');
+    expect(photos).toHaveLength(1 + first.funnel.totals.decided.kept);
+    expect(photos.filter((line) => line.includes(',accepted,'))).toHaveLength(first.set.photos);
     expect((await readdir(folder.at())).filter((name) => name.startsWith('.v1'))).toEqual([]);
   });
 
-  it(
-    'replaces a report and gives the same bytes again, but leaves a folder with other files alone',
-    { timeout: 120_000 },
-    async () => {
-      const before = await readFile(folder.at('v1', 'report.html'));
-      await reportTo('v1', '--clean', clean);
-      expect((await readFile(folder.at('v1', 'report.html'))).equals(before)).toBe(true);
-      await mkdir(folder.at('mine'));
-      await writeFile(folder.at('mine', 'notes.txt'), 'mine');
-      const { code, stderr } = await failing('--out', folder.at('mine'));
-      expect([code, stderr]).toEqual([2, expect.stringMatching(/other files at .*mine, such as notes\.txt/)]);
-      expect(await readdir(folder.at('mine'))).toEqual(['notes.txt']);
-    },
-  );
+  it('replaces a report and gives the same bytes again', { timeout: 120_000 }, async () => {
+    const before = await readFile(folder.at('v1', 'report.html'));
+    await reportTo('v1', '--clean', clean, '--models', OUTSIDER);
+    expect((await readFile(folder.at('v1', 'report.html'))).equals(before)).toBe(true);
+  });
+
+  it('leaves a folder alone that has other files, even one with a report.json', async () => {
+    await mkdir(folder.at('mine'));
+    await writeFile(folder.at('mine', 'report.json'), '{}');
+    await writeFile(folder.at('mine', 'notes.txt'), 'mine');
+    const { code, stderr } = await failing('--out', folder.at('mine'));
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/other files at .*mine, such as notes\.txt/)]);
+    expect((await readdir(folder.at('mine'))).toSorted()).toEqual(['notes.txt', 'report.json']);
+  });
 
   it('refuses what it cannot use, with what to do', { timeout: 120_000 }, async () => {
     const bad = folder.at('bad');
     await cp(clean, bad, { recursive: true });
     await writeFile(path.join(bad, SET_WNIDS[0], 'broken.jpg'), 'no picture');
+    await writeFile(folder.at('file'), '');
     const out = ['--out', folder.at('v2')];
-    expect(await failing()).toMatchObject({ code: 2, stderr: expect.stringContaining('Add --out DIR') });
-    expect(await failing(...out, '--models', 'efficientnet-lite9')).toMatchObject({
-      code: 2,
-      stderr: expect.stringMatching(/No such model: 'efficientnet-lite9'\..*efficientnet-lite0/),
-    });
-    expect(await failing(...out, '--models', 'resnet50-structure')).toMatchObject({
-      code: 2,
-      stderr: expect.stringContaining('its weights are not trained'),
-    });
-    expect(await failing(...out, '--clean', folder.at('absent'))).toMatchObject({
-      code: 2,
-      stderr: expect.stringContaining('No such folder'),
-    });
-    expect(await failing(...out, '--clean', bad)).toMatchObject({
-      code: 2,
-      stderr: expect.stringMatching(/broken\.jpg.*Repair or remove/s),
-    });
-    expect(await failing(...out, '--photos', 'all')).toMatchObject({
-      code: 2,
-      stderr: expect.stringContaining('accepted'),
-    });
+    const cases: readonly (readonly [options: readonly string[], said: RegExp])[] = [
+      [[], /Add --out DIR/],
+      [[...out, '--models', 'efficientnet-lite9'], /No such model: 'efficientnet-lite9'\..*efficientnet-lite0/],
+      [[...out, '--models', 'resnet50-structure'], /its weights are not trained/],
+      [[...out, '--clean', folder.at('absent')], /No such folder/],
+      [[...out, '--clean', bad], /broken\.jpg.*Repair or remove/s],
+      [[...out, '--photos', 'all'], /accepted/],
+      [[...out, '--in-distribution', clean], /--in-distribution is for mode O/],
+      [['--out', folder.at('file', 'v1')], /Cannot use .*file\/v1.*Give --out another folder/s],
+    ];
+    const results = await Promise.all(cases.map(([options]) => failing(...options)));
+    for (const [i, { code, stderr }] of results.entries())
+      expect([code, stderr]).toEqual([2, expect.stringMatching(cases[i]?.[1] ?? /$^/)]);
     expect((await readdir(folder.at())).includes('v2')).toBe(false);
   });
+});
 
-  it('says that a folder cannot be used', async () => {
-    await writeFile(folder.at('file'), '');
-    expect(await failing('--out', folder.at('file', 'v1'))).toMatchObject({
-      code: 2,
-      stderr: expect.stringMatching(/Cannot use .*file\/v1.*Give --out another folder/s),
-    });
+describe('winnow report in mode O', () => {
+  it('has no accuracy, and tells the set from photos in the distribution', { timeout: 180_000 }, async () => {
+    const photos = folder.at('strange');
+    for (const [concept, sample] of [
+      ['discus fish', 'n01443537/discus.jpg'],
+      ['anthias', 'n01443537/sea-goldies.jpg'],
+      ['n02509197', 'n01440764/yellow-perch.jpg'],
+    ] as const) {
+      await mkdir(path.join(photos, concept), { recursive: true });
+      await cp(path.join(SAMPLES, sample), path.join(photos, concept, path.basename(sample)));
+    }
+    const collection = folder.at('strangers.yaml');
+    await writeFile(collection, 'name: strangers\nmode: O\nclasses: imagenet-1k\npolicy: { minConfidence: 0.05 }\n');
+    const ofO = ['--collection', collection, '--data', folder.at('data-o')];
+    expect(await winnow(['run', ...ofO, '--from', photos])).toMatchObject({ code: 0 });
+    const options = ['--in-distribution', clean, '--models', OUTSIDER, '--json'];
+    const { code, stdout, stderr } = await winnow(['report', ...ofO, '--out', folder.at('o1'), ...options]);
+    expect(code, stderr).toBe(0);
+    const report: Report = JSON.parse(stdout);
+    expect(report.set).toMatchObject({ which: 'listed', photos: 3 });
+    const negatives = report.inDistribution?.photos ?? 0;
+    expect(negatives).toBe(SET_WNIDS.length + 1);
+    for (const { accuracy, clean: onClean, ood } of report.models) {
+      expect([accuracy, onClean]).toEqual([null, null]);
+      expect(ood).toMatchObject({ positives: 3, negatives, chance: { aupr: 3 / (3 + negatives), auroc: 0.5 } });
+      expect(ood?.aupr).toBeGreaterThan(0);
+    }
+    expect(report.crops.models).toEqual([]);
+    const html = await readFile(folder.at('o1', 'report.html'), 'utf8');
+    expect(html).toContain('Out of distribution');
+    expect(html).not.toContain('NaN');
   });
 });
 
