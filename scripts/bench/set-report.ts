@@ -99,6 +99,6 @@ async function letModelsSee(workspace: Workspace, { clean, photos, pictures }: C
     const sha256 = toSha256(createHash('sha256').update(bytes).digest('hex'));
     const said = { sha256, top1: i % 10 === 0 ? (at + 1) % scope.wnids.length : at, top1Prob: draw() };
     for (const memberId of [outside.memberId, ...ensemble.memberIds])
-      await storeOutsidePictures(app.db, memberId, [{ ...said, feature: feature() }]);
+      await storeOutsidePictures(app.db, { memberId, output: 'features' }, [{ ...said, feature: feature() }]);
   }
 }

@@ -79,23 +79,49 @@ async function reportWithProgress(
 
 const SET_TEXT: Readonly<Record<ReportedPhotos, string>> = {
   accepted: 'accepted',
-  listed: 'listed, of which reviewers have accepted none yet',
+  listed: 'listed',
   kept: 'kept by the filter',
 };
 
 function reportText({ report, path }: WrittenReport, { collection }: Workspace): string {
-  const { set, confusion, models, leftOut } = report;
+  const { set, confusion, leftOut } = report;
   const folder = shellWord(displayPath(path));
   return linesText([
     `${plural(set.photos, 'photo')} ${SET_TEXT[set.which]}, ${plural(set.classes, 'class', 'classes')} of ${collection.name}`,
+    set.which !== 'accepted' &&
+      report.funnel.totals.selected === 0 &&
+      'No photo is accepted yet. winnow review is the human step.',
     '',
-    tableText(['model', '', 'photos', 'accuracy', 'clean', 'drop'], models.map(modelCells)).trimEnd(),
+    modelsText(report).trimEnd(),
     '',
     `confusions: ${countText(confusion.cells)} of ${countText(confusion.possible)} possible${topText(report, collection)}`,
     ...leftOut.map(({ model, reason }) => `left out: ${model}, because ${reason}`),
-    models.every(({ cleanPhotos }) => cleanPhotos === 0) && 'Add --clean DIR to see how far accuracy drops.',
+    hintText(report),
     `read:  ${folder}/report.html`,
   ]);
+}
+
+function modelsText({ mode, models }: Report): string {
+  return mode === 'A'
+    ? tableText(['model', '', 'photos', 'accuracy', 'clean', 'drop'], models.map(modelCells))
+    : tableText(['model', '', 'photos', 'AUPR', 'AUROC', 'FPR95'], models.map(oodCells));
+}
+
+function hintText({ mode, clean, inDistribution }: Report): string | false {
+  if (mode === 'A') return clean === null && 'Add --clean DIR to see how far accuracy drops.';
+  return inDistribution === null && 'Add --in-distribution DIR for AUPR, AUROC and FPR95.';
+}
+
+function oodCells({ model, isMember, photos, ood }: ModelReport): string[] {
+  const numbers =
+    ood === null
+      ? ['', '', '']
+      : [
+          `${withInterval(ood.aupr, ood.auprLow, ood.auprHigh)}, chance ${(100 * ood.chance.aupr).toFixed(1)}`,
+          `${withInterval(ood.auroc, ood.aurocLow, ood.aurocHigh)}, chance ${(100 * ood.chance.auroc).toFixed(1)}`,
+          `${(100 * ood.fpr95Nearest).toFixed(1)} %`,
+        ];
+  return [model, isMember ? 'member' : '', countText(photos), ...numbers];
 }
 
 function modelCells({ model, isMember, photos, accuracy, accuracyLow, accuracyHigh, ...of }: ModelReport): string[] {

@@ -68,6 +68,11 @@ async function forgetPhotos(trx: Transaction<Database>, ids: readonly number[]):
   const { rows } = await sql<{ name: string }>`
     select distinct c.name from shortlist_entry e join collection c on c.id = e.collection_id
     where e.photo_id = any(${ids}::bigint[]) order by c.name`.execute(trx);
+  // A report shows photos, with their creators. It can be made again.
+  await sql`
+    delete from report r using decision d where d.collection_id = r.collection_id and d.photo_id = any(${ids}::bigint[])`.execute(
+    trx,
+  );
   for (const table of ['shortlist_entry', 'decision', 'evidence'] as const) {
     await sql`delete from ${sql.table(table)} where photo_id = any(${ids}::bigint[])`.execute(trx);
   }

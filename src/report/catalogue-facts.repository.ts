@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { sql, type Kysely } from 'kysely';
-import { inScope } from '../decision/decision.repository.ts';
+import { inScope, ofCollection } from '../decision/decision.repository.ts';
 import type { DecisionScope } from '../decision/scope.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import type { CatalogueState, ReviewerPace, StageDuration } from './report.ts';
@@ -10,11 +10,12 @@ const ISO = sql.lit('YYYY-MM-DD"T"HH24:MI:SS.MS"Z"');
 /** What a report depends on, and when the newest of it entered the catalogue; null: nothing did. */
 export async function readState(
   db: Kysely<Database>,
-  { collectionId, decisionSha256 }: DecisionScope,
+  scope: DecisionScope,
 ): Promise<{ readonly state: CatalogueState; readonly at: string | null }> {
+  const { collectionId, decisionSha256 } = scope;
   const { rows } = await sql<{ decisions: number; listed: number; actions: number; marks: unknown; at: string | null }>`
     select d.count as decisions, s.count as listed, r.count as actions,
-      jsonb_build_array(d.last, s.rows, r.last, t.last) as marks,
+      jsonb_build_array(d.last, s.rows, r.last, t.last, c.candidates, x.last) as marks,
       to_char(greatest(d.at, s.at, r.at, t.at) at time zone 'UTC', ${ISO}) as at
     from (select count(*)::int as count, max(decided_at) as at, sum(hashtextextended(photo_id || wnid || state, 0)) as last from decision
         where collection_id = ${collectionId} and decision_sha256 = decode(${decisionSha256}, 'hex')) as d,
@@ -22,7 +23,10 @@ export async function readState(
         (select built_at from shortlist where collection_id = ${collectionId}) as at
         from shortlist_entry where collection_id = ${collectionId} and state = 'listed') as s,
       (select count(*)::int as count, max(id) as last, max(at) as at from review_event where collection_id = ${collectionId}) as r,
-      (select max(id) as last, max(created_at) as at from takedown) as t`.execute(db);
+      (select max(id) as last, max(created_at) as at from takedown) as t,
+      (select sum(count::numeric * hashtextextended(state || coalesce(refusal, '') || coalesce(reason, ''), 0)) as candidates
+        from candidate_tally c where ${ofCollection(scope)}) as c,
+      (select max(id) as last from export_revision where collection_id = ${collectionId}) as x`.execute(db);
   const [row] = rows;
   if (row === undefined) throw new Error('Expected the state of the catalogue but the database returned none');
   const { decisions, listed, actions, marks, at } = row;
@@ -30,7 +34,10 @@ export async function readState(
   return { state: { sha256: sha256.digest('hex'), decisions, listed, actions }, at };
 }
 
-/** When each stage gave its first and its last result for photos of the collection. */
+/**
+ * When each stage gave its first and its last result for photos of the collection. A photo that another collection had fetched
+ * before counts with that time, and a photo that was decided again with its last decision.
+ */
 export async function readDurations(db: Kysely<Database>, scope: DecisionScope): Promise<StageDuration[]> {
   const { collectionId, decisionSha256 } = scope;
   const { rows } = await sql<StageDuration>`
@@ -39,7 +46,7 @@ export async function readDurations(db: Kysely<Database>, scope: DecisionScope):
       to_char(x.last at time zone 'UTC', ${ISO}) as last
     from (
       select 1 as position, 'discover' as stage, count(*) as results, min(p.found_at) as first, max(p.found_at) as last
-        from picture p where p.photo_id in (select photo_id from photos)
+        from candidate c join picture p on p.id = c.picture_id where ${ofCollection(scope)}
       union all select 2, 'fetch', count(*), min(f.stored_at), max(f.stored_at)
         from photo f where f.id in (select photo_id from photos)
       union all select 3, 'filter', count(*), min(decided_at), max(decided_at)

@@ -22,7 +22,7 @@ export function ruleSentences({ mode, policy }: Rules): string[] {
 /** What the rule implies for a member's accuracy on the kept photos: nothing that a report would have to measure. */
 export function impliedFor({ mode, policy: { aggregation, members } }: Rules): string {
   if (mode === 'O')
-    return 'Its confidence is at least the minimum of the rule on every photo, because the filter keeps no other.';
+    return 'The mean of its ten crops is at least as sure as the rule demands; its centre crop alone may be less sure.';
   if (members === 'all')
     return 'The filter keeps photos on which at least one member fails, so its accuracy is not zero by the rule.';
   return aggregation === 'max'

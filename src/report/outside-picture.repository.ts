@@ -14,16 +14,22 @@ export interface OutsidePicture {
   readonly feature: StoredFeature | null;
 }
 
-/** What is stored of some pictures, in any order. */
+/** A member, and the output of its model that gives features; null: none does. */
+export interface Seer {
+  readonly memberId: number;
+  readonly output: string | null;
+}
+
+/** What is stored of some pictures, in any order. A picture with features of another output counts as not seen. */
 export async function readOutsidePictures(
   db: Kysely<Database>,
-  memberId: number,
+  { memberId, output }: Seer,
   pictures: readonly Sha256[],
 ): Promise<OutsidePicture[]> {
   const { rows } = await sql<Omit<OutsidePicture, 'feature'> & { scale: number | null; vector: Buffer | null }>`
     select encode(o.sha256, 'hex') as sha256, o.top1, o.top1_prob as "top1Prob", o.scale, o.vector
     from unnest(${pictures}::text[]) as wanted(hex) join outside_picture o on o.sha256 = decode(wanted.hex, 'hex')
-    where o.member_id = ${memberId}`.execute(db);
+    where o.member_id = ${memberId} and o.output is not distinct from ${output}`.execute(db);
   return rows.map(({ scale, vector, ...row }) => ({
     ...row,
     feature: scale === null || vector === null ? null : { scale, vector },
@@ -32,15 +38,17 @@ export async function readOutsidePictures(
 
 export async function storeOutsidePictures(
   db: Kysely<Database>,
-  memberId: number,
+  { memberId, output }: Seer,
   pictures: readonly OutsidePicture[],
 ): Promise<void> {
   if (pictures.length === 0) return;
   await sql`
-    insert into outside_picture (member_id, sha256, top1, top1_prob, scale, vector)
-    select ${memberId}::int, decode(n.hex, 'hex'), n.top1, n.prob, n.scale, n.vector
+    insert into outside_picture (member_id, sha256, top1, top1_prob, output, scale, vector)
+    select ${memberId}::int, decode(n.hex, 'hex'), n.top1, n.prob, ${output}::text, n.scale, n.vector
     from unnest(${pictures.map(({ sha256 }) => sha256)}::text[], ${pictures.map(({ top1 }) => top1)}::smallint[],
       ${pictures.map(({ top1Prob }) => top1Prob)}::double precision[], ${pictures.map(({ feature }) => feature?.scale ?? null)}::real[],
       ${pictures.map(({ feature }) => feature?.vector ?? null)}::bytea[]) as n(hex, top1, prob, scale, vector)
-    on conflict do nothing`.execute(db);
+    on conflict (member_id, sha256) do update set output = excluded.output, scale = excluded.scale, vector = excluded.vector`.execute(
+    db,
+  );
 }

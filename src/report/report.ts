@@ -59,7 +59,7 @@ export interface Report {
 
 /** What a report depends on. Two reports of one state with the same folders and models are equal. */
 export interface CatalogueState {
-  /** SHA-256 of the decisions, the listed photos, the actions of reviewers and the takedowns. */
+  /** SHA-256 of the candidates, the decisions, the listed photos, the actions of reviewers, the exports and the takedowns. */
   readonly sha256: string;
   readonly decisions: number;
   readonly listed: number;

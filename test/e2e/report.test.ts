@@ -138,15 +138,15 @@ describe('winnow report', () => {
     await cp(clean, bad, { recursive: true });
     await writeFile(path.join(bad, SET_WNIDS[0], 'broken.jpg'), 'no picture');
     await writeFile(folder.at('file'), '');
-    const out = ['--out', folder.at('v2')];
+    const outTo = (name: string) => ['--out', folder.at('v2', name)];
     const cases: readonly (readonly [options: readonly string[], said: RegExp])[] = [
       [[], /Add --out DIR/],
-      [[...out, '--models', 'efficientnet-lite9'], /No such model: 'efficientnet-lite9'\..*efficientnet-lite0/],
-      [[...out, '--models', 'resnet50-structure'], /its weights are not trained/],
-      [[...out, '--clean', folder.at('absent')], /No such folder/],
-      [[...out, '--clean', bad], /broken\.jpg.*Repair or remove/s],
-      [[...out, '--photos', 'all'], /accepted/],
-      [[...out, '--in-distribution', clean], /--in-distribution is for mode O/],
+      [[...outTo('1'), '--models', 'efficientnet-lite9'], /No such model: 'efficientnet-lite9'\..*efficientnet-lite0/],
+      [[...outTo('2'), '--models', 'resnet50-structure'], /its weights are not trained/],
+      [[...outTo('3'), '--clean', folder.at('absent')], /No such folder/],
+      [[...outTo('4'), '--clean', bad], /broken\.jpg.*Repair or remove/s],
+      [[...outTo('5'), '--photos', 'all'], /accepted/],
+      [[...outTo('6'), '--in-distribution', clean], /--in-distribution is for mode O/],
       [['--out', folder.at('file', 'v1')], /Cannot use .*file\/v1.*Give --out another folder/s],
     ];
     const results = await Promise.all(cases.map(([options]) => failing(...options)));

@@ -1,11 +1,14 @@
 import { Worker } from 'node:worker_threads';
 import { Interrupted } from '../../kernel/errors.ts';
+import { evaluationOf } from '../../report/evaluate.ts';
+import type { Evaluation } from '../../report/evaluation.ts';
 import { frechetDistance, type FeatureMatrix } from '../../report/metrics/frechet.ts';
 import { agreementByClass } from '../../review/agreement.ts';
 
 /** Pure functions that may take seconds, each with one argument. */
 export const COMPUTATIONS = {
   agreementByClass,
+  evaluationOf: ([predictions, about]: Parameters<typeof evaluationOf>): Evaluation => evaluationOf(predictions, about),
   frechetDistance: ([a, b]: readonly [FeatureMatrix, FeatureMatrix]): number => frechetDistance(a, b),
 } as const;
 type Computations = typeof COMPUTATIONS;

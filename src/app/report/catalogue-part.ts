@@ -36,11 +36,12 @@ export async function cataloguePart(
 ): Promise<CataloguePart> {
   const { app, collection, scope } = workspace;
   const { totals, classes, sources, yields, queries } = await readStatus(workspace);
+  const found = classes.flatMap((row) => (row.wnid !== null && row.found > 0 ? [row.wnid] : []));
   const pairs = await readPairs(workspace);
   return {
     revision: await revisionOf(app.db, scope, photos),
     funnel: { totals, classes, sources, yields, queries, durations: await readDurations(app.db, scope) },
-    confusion: confusionOf(workspace, photos),
+    confusion: confusionOf(workspace, photos, found),
     agreement: await agreementOfPairs(pairs),
     pace: await readPace(app.db, scope),
     labelNoise: labelNoiseOf([...pairs.values()].flat(), collection.mode),

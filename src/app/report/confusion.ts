@@ -8,10 +8,15 @@ import type { Workspace } from '../open/workspace.ts';
 const TOP = 10;
 const EXAMPLES = 4;
 
-/** What the photos of a report are taken for. */
+/**
+ * What the photos of a report are taken for.
+ *
+ * @param concepts what photos were found for; in mode O these are the rows
+ */
 export function confusionOf(
   { collection, scope }: Pick<Workspace, 'collection' | 'scope'>,
   photos: readonly ReportedPhoto[],
+  concepts: readonly string[],
 ): ConfusionReport {
   const cells = groupBy(photos, ({ wnid, confusionWnid }) => `${wnid} ${confusionWnid}`);
   const counts = [...cells.values()].map((same) => ({
@@ -19,7 +24,7 @@ export function confusionOf(
     predictedWnid: same[0]?.confusionWnid ?? '',
     photos: same.length,
   }));
-  const searched = collection.mode === 'A' ? collection.classes.wnids : [...new Set(photos.map(({ wnid }) => wnid))];
+  const searched = collection.mode === 'A' ? collection.classes.wnids : concepts;
   const predicted = collection.mode === 'A' ? scope.wnids : collection.classes.wnids;
   const { top, ...matrix } = confusionMatrix(counts, { searched, predicted, mode: collection.mode });
   return {

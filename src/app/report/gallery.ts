@@ -1,4 +1,5 @@
 import { StopTheRun, UsageError } from '../../kernel/errors.ts';
+import { groupBy } from '../../kernel/group-by.ts';
 import type { Sha256, Wnid } from '../../kernel/ids.ts';
 import { photoSize } from '../../photo/photo.repository.ts';
 import { CENTRE_CROPS } from '../../report/crop-tally.ts';
@@ -61,26 +62,29 @@ async function heatmapsOf(
 ): Promise<Maps | null> {
   const { app, collection } = workspace;
   const { card, classes } = model;
+  const classesOf = new Map(
+    [...groupBy(chosen, ({ sha256 }) => sha256)].map(([sha256, same]) => [
+      sha256,
+      [...new Set(same.flatMap(({ wnid, confusionWnid }) => [wnid, confusionWnid]))],
+    ]),
+  );
   const rowOf = (wnid: Wnid): number | null => classes.positionOf({ wnid, name: nameOf(collection, wnid) });
-  const wanted = chosen.map(({ sha256, wnid, confusionWnid }) => {
-    const rows = [wnid, confusionWnid].map(rowOf).filter((row) => row !== null);
-    return { sha256, rows };
-  });
+  const photos = [...classesOf].map(([sha256, wnids]) => ({
+    sha256,
+    rows: wnids.map(rowOf).filter((row) => row !== null),
+  }));
+  const threads = threadsOf(app.config.filter.threads);
   try {
-    const { filter } = app.config;
-    const values = await manyHeatmaps(
-      app,
-      { card, classes, photos: wanted },
-      { threads: threadsOf(filter.threads), signal },
-    );
-    return new Map(
-      await Promise.all(
-        chosen.map(async (photo): Promise<[Sha256, ReadonlyMap<Wnid, Heatmap>]> => {
-          const shown = await placed(workspace, model, { photo, values: values.get(photo.sha256) ?? new Map() });
-          return [photo.sha256, shown];
-        }),
-      ),
-    );
+    const values = await manyHeatmaps(app, { card, classes, photos }, { threads, signal });
+    const maps = new Map<Sha256, ReadonlyMap<Wnid, Heatmap>>();
+    for (const [sha256, wnids] of classesOf) {
+      const ofPhoto = values.get(sha256) ?? new Map<number, HeatmapValues>();
+      maps.set(
+        sha256,
+        await placed(workspace, model, { sha256, wnids, valuesOf: (wnid) => ofPhoto.get(rowOf(wnid) ?? -1) }),
+      );
+    }
+    return maps;
   } catch (error) {
     if (!(error instanceof UsageError || error instanceof StopTheRun)) throw error;
     app.log.warn({ model: card.name, reason: error.message }, 'the report has no heatmaps');
@@ -88,20 +92,25 @@ async function heatmapsOf(
   }
 }
 
-/** The heatmaps of one photo at their place on it. */
+interface Placing {
+  readonly sha256: Sha256;
+  readonly wnids: readonly Wnid[];
+  readonly valuesOf: (wnid: Wnid) => HeatmapValues | undefined;
+}
+
+/** The heatmaps of one photo at their place on it, by class. */
 async function placed(
-  { app, collection }: Workspace,
-  { card, classes }: ReportedModel,
-  { photo, values }: { readonly photo: ReportedPhoto; readonly values: ReadonlyMap<number, HeatmapValues> },
+  { app }: Workspace,
+  { card }: ReportedModel,
+  { sha256, wnids, valuesOf }: Placing,
 ): Promise<ReadonlyMap<Wnid, Heatmap>> {
-  const size = await photoSize(app.db, photo.sha256);
-  const shown = new Map<Wnid, Heatmap>();
-  if (size === undefined) return shown;
+  const size = await photoSize(app.db, sha256);
+  if (size === undefined) return new Map();
   const { box } = cropOnPhoto(size, backboneOf(card).input, CENTRE_CROPS[0]);
-  for (const wnid of [photo.wnid, photo.confusionWnid]) {
-    const row = classes.positionOf({ wnid, name: nameOf(collection, wnid) });
-    const heatmap = row === null ? undefined : values.get(row);
-    if (heatmap !== undefined) shown.set(wnid, { ...heatmap, box });
-  }
-  return shown;
+  return new Map(
+    wnids.flatMap((wnid): [Wnid, Heatmap][] => {
+      const values = valuesOf(wnid);
+      return values === undefined ? [] : [[wnid, { ...values, box }]];
+    }),
+  );
 }

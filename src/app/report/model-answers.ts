@@ -108,7 +108,7 @@ export async function modelAnswers(model: ReadyModel, set: PhotoSet, options: An
 }
 
 /** An export without pictures can have them later: its script fetches them. */
-async function requirePictures({ dir, root, photos, exported }: PhotoSet): Promise<void> {
+export async function requirePictures({ dir, root, photos, exported }: PhotoSet): Promise<void> {
   if (exported?.hasPictures !== false || (await hasFile(path.join(root, photos[0]?.file ?? '')))) return;
   throw new UsageError(
     `The export at ${quote(dir)} was made with --no-pixels and has no pictures yet. Fetch them with \`python3 ${FETCH_SCRIPT_NAME} --contact ADDRESS\` in that folder, or give the logits of a model with --logits`,
@@ -153,7 +153,7 @@ export async function readPicture(
     if (size > MAX_PHOTO_BYTES) return `it has ${size} bytes, more than ${MAX_PHOTO_BYTES}`;
     const bytes = await readFile(absolute);
     const sha256 = toSha256(hash('sha256', bytes));
-    if (expected !== null && sha256 !== expected) return 'its SHA-256 is not the one in test/metadata.jsonl';
+    if (expected !== null && sha256 !== expected) return 'its SHA-256 is not the one that was expected';
     const inspection = await inspectPhoto(
       bytes,
       { maxPixels, minSidePixels: 1, maxAspectRatio: Infinity },

@@ -6,9 +6,9 @@ import { impliedFor } from '../../report/method.ts';
 import { isCorrect, type Prediction } from '../../report/prediction.ts';
 import type { Comparison, MemberGap, ModelReport } from '../../report/report.ts';
 import type { ReportedPhoto } from '../../report/reported-photo.repository.ts';
+import { computeAside } from '../engine/compute-aside.ts';
 import type { Workspace } from '../open/workspace.ts';
 import type { ReportedModel } from './models.ts';
-import type { FolderView } from './outside-folder.ts';
 import type { ModelView } from './views.ts';
 
 /** A model with everything that it says. */
@@ -16,23 +16,27 @@ export interface SeenByModel {
   readonly model: ReportedModel;
   readonly photos: ModelView;
   /** Null without such a folder. */
-  readonly clean: FolderView | null;
-  readonly inDistribution: FolderView | null;
+  readonly clean: readonly Prediction[] | null;
+  readonly inDistribution: readonly Prediction[] | null;
 }
 
 /** The figures of one model. */
-export function modelReport(
+export async function modelReport(
   { collection, scope }: Workspace,
   { model, photos: view, clean, inDistribution }: SeenByModel,
-  photos: readonly ReportedPhoto[],
-): ModelReport {
+  { photos, signal }: { readonly photos: readonly ReportedPhoto[]; readonly signal: AbortSignal },
+): Promise<ModelReport> {
   const predictions = view.predictions.filter((prediction) => prediction !== null);
   const about = {
     model: model.card.name,
     among: scope.wnids,
-    inDistribution: inDistribution?.predictions.map(({ confidence }) => confidence) ?? null,
+    inDistribution: inDistribution?.map(({ confidence }) => confidence) ?? null,
   };
-  const evaluation = evaluationOf(predictions, about);
+  // The resamples of measures of mode O take seconds.
+  const evaluation =
+    inDistribution === null
+      ? evaluationOf(predictions, about)
+      : await computeAside('evaluationOf', [predictions, about], signal);
   const onClean = cleanAccuracy(clean);
   return {
     ...evaluation,
@@ -45,8 +49,10 @@ export function modelReport(
   };
 }
 
-function cleanAccuracy(view: FolderView | null): Pick<ModelReport, 'clean' | 'cleanLow' | 'cleanHigh' | 'cleanPhotos'> {
-  const predictions = view?.predictions ?? [];
+function cleanAccuracy(
+  view: readonly Prediction[] | null,
+): Pick<ModelReport, 'clean' | 'cleanLow' | 'cleanHigh' | 'cleanPhotos'> {
+  const predictions = view ?? [];
   const correct = predictions.filter(isCorrect).length;
   const interval = wilsonInterval(correct, predictions.length);
   if (interval === null) return { clean: null, cleanLow: null, cleanHigh: null, cleanPhotos: 0 };
@@ -80,7 +86,7 @@ export function comparisonsOf(models: readonly SeenByModel[]): Comparison[] {
       .slice(i + 1)
       .flatMap((b) => [
         ...compared(a, b, { on: 'set', predictionsOf: ({ photos }) => photos.predictions }),
-        ...compared(a, b, { on: 'clean', predictionsOf: ({ clean }) => clean?.predictions ?? [] }),
+        ...compared(a, b, { on: 'clean', predictionsOf: ({ clean }) => clean ?? [] }),
       ]),
   );
 }

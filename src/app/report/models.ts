@@ -68,6 +68,11 @@ async function membersOf({ ensemble }: Workspace): Promise<ReportedModel[]> {
   return Promise.all(
     ensemble.members.map(async (member, i): Promise<ReportedModel> => {
       const card: FoundCard = await cardFor(member.name);
+      if (card.sha256 !== member.backbone.sha256)
+        throw new UsageError(
+          `The model '${card.name}' has changed since this program started. Start it again, and winnow filter, if the change is wanted.`,
+          { code: 'model-changed' },
+        );
       const classes = await classesOfCard(card, table);
       return { card, classes, member, memberId: ensemble.memberIds[i] ?? -1, isMember: true };
     }),

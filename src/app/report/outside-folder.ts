@@ -17,8 +17,9 @@ import type { Prediction } from '../../report/prediction.ts';
 import { readSet } from '../../report/set/read-set.process.ts';
 import { requireModelFiles, threadsOf } from '../engine/ensemble.ts';
 import { runOnPictures, type PhotoOutputs } from '../engine/run-backbone.ts';
+import type { App } from '../open/app.ts';
 import type { Workspace } from '../open/workspace.ts';
-import { readPicture } from './model-answers.ts';
+import { readPicture, requirePictures } from './model-answers.ts';
 import type { ReportedModel } from './models.ts';
 
 /** A picture of a folder that is no part of the catalogue. */
@@ -38,13 +39,6 @@ export interface OutsideFolder {
   readonly pictures: readonly FolderPicture[];
 }
 
-/** What a model says of a folder, in the order of its pictures. */
-export interface FolderView {
-  readonly predictions: readonly Prediction[];
-  /** Null if the model gives no features. */
-  readonly features: readonly Float32Array[] | null;
-}
-
 export interface FolderOptions {
   readonly signal: AbortSignal;
   readonly onProgress: (progress: { readonly done: number; readonly total: number }) => void;
@@ -58,34 +52,50 @@ const [CENTRE] = CENTRE_CROPS;
  * Lets a model look at the centre crops of a folder. What it says is kept in the catalogue, so that the next report only runs
  * the model on new pictures.
  *
+ * @returns what it says of each picture, in their order
  * @throws UsageError `unreadable-photo`, once all others are stored; StopTheRun if the model cannot be loaded; Interrupted
  */
 export async function viewFolder(
   workspace: Workspace,
   model: ReportedModel,
   { root, pictures, ...options }: FolderOptions & Omit<OutsideFolder, 'name'>,
-): Promise<FolderView> {
+): Promise<readonly Prediction[]> {
   const { app, scope } = workspace;
-  const hasFeatures = model.card.outputs.features !== undefined;
-  const known = new Map<Sha256, OutsidePicture>();
-  for (let from = 0; from < pictures.length; from += AT_ONCE) {
-    const hashes = pictures.slice(from, from + AT_ONCE).map(({ sha256 }) => sha256);
-    for (const row of await readOutsidePictures(app.db, model.memberId, hashes)) known.set(row.sha256, row);
-  }
+  const known = new Map<Sha256, Pick<OutsidePicture, 'top1' | 'top1Prob'>>();
+  for await (const row of storedPictures(app.db, model, pictures)) known.set(row.sha256, row);
   const lacking = new Map(pictures.map((picture) => [picture.sha256, picture]));
   for (const sha256 of known.keys()) lacking.delete(sha256);
   for await (const row of looked(workspace, model, { ...options, root, pictures: [...lacking.values()] }))
     known.set(row.sha256, row);
-  const rows = pictures.map(({ sha256 }) => known.get(sha256));
   const positions = new Map(scope.wnids.map((wnid, position) => [wnid, position]));
-  return {
-    predictions: rows.map((row, i) => ({
-      predicted: row?.top1 ?? -1,
-      confidence: row?.top1Prob ?? 0,
-      truth: positions.get(pictures[i]?.wnid ?? '') ?? null,
-    })),
-    features: hasFeatures ? rows.flatMap((row) => (row?.feature == null ? [] : [featuresOf(row.feature)])) : null,
-  };
+  return pictures.map(({ sha256, wnid }) => {
+    const row = known.get(sha256);
+    return { predicted: row?.top1 ?? -1, confidence: row?.top1Prob ?? 0, truth: positions.get(wnid) ?? null };
+  });
+}
+
+/** The stored features of the pictures of a folder that the model has looked at. */
+export async function folderFeatures(
+  { app }: Workspace,
+  model: ReportedModel,
+  { pictures }: Pick<OutsideFolder, 'pictures'>,
+): Promise<Float32Array[]> {
+  const features: Float32Array[] = [];
+  for await (const { feature } of storedPictures(app.db, model, pictures))
+    if (feature !== null) features.push(featuresOf(feature));
+  return features;
+}
+
+/** What is stored of each picture with other bytes, with the features that the card names now. */
+async function* storedPictures(
+  db: App['db'],
+  { memberId, card }: ReportedModel,
+  pictures: readonly FolderPicture[],
+): AsyncGenerator<OutsidePicture> {
+  const hashes = [...new Set(pictures.map(({ sha256 }) => sha256))];
+  const output = card.outputs.features ?? null;
+  for (let from = 0; from < hashes.length; from += AT_ONCE)
+    yield* await readOutsidePictures(db, { memberId, output }, hashes.slice(from, from + AT_ONCE));
 }
 
 /** Runs the model and stores what it says, some pictures at a time. */
@@ -131,7 +141,7 @@ async function* looked(
   if (problems.length > 0) throw unreadable(problems);
 
   async function stored(rows: OutsidePicture[]): Promise<OutsidePicture[]> {
-    await storeOutsidePictures(app.db, memberId, rows);
+    await storeOutsidePictures(app.db, { memberId, output: card.outputs.features ?? null }, rows);
     return rows;
   }
 }
@@ -163,25 +173,25 @@ const NAMED = 5;
 interface OpenOptions {
   /** The option that gave the folder, for messages. */
   readonly option: string;
-  /** The classes whose pictures count; null: those of every class. */
-  readonly only: readonly Wnid[] | null;
   readonly signal: AbortSignal;
 }
 
 /**
- * Reads which pictures a folder has, and their hashes.
+ * Reads which pictures of the classes of the collection a folder has, and their hashes.
  *
  * @throws UsageError as `readSet`, `no-pictures`, or `unreadable-photo` with the first few files; Interrupted
  */
 export async function openFolder(
   { collection }: Workspace,
   dir: string,
-  { option, only, signal }: OpenOptions,
+  { option, signal }: OpenOptions,
 ): Promise<OutsideFolder> {
   const known = new Set(collection.evidenceClasses.wnids);
   const set = await readSet(dir, { isClass: (name) => known.has(name), signal });
-  const wanted = only === null ? set.photos : set.photos.filter(({ wnid }) => only.includes(wnid));
-  if (wanted.length === 0 || set.exported?.hasPictures === false)
+  await requirePictures(set);
+  const classes = new Set(collection.classes.wnids);
+  const wanted = set.photos.filter(({ wnid }) => classes.has(wnid));
+  if (wanted.length === 0)
     throw new UsageError(
       `${quote(dir)} has no pictures of the classes of '${collection.name}'. Give ${option} a folder with a folder for each class, named by its wnid.`,
       { code: 'no-pictures' },

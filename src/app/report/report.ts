@@ -1,11 +1,12 @@
 import { version } from '../../config/version.ts';
 import { choicesOf } from '../../export/choices.ts';
-import { throwIfInterrupted, UsageError } from '../../kernel/errors.ts';
+import { StopTheRun, UsageError } from '../../kernel/errors.ts';
 import { readState } from '../../report/catalogue-facts.repository.ts';
 import { choosePhotos } from '../../report/chosen-photos.ts';
 import { ruleSentences } from '../../report/method.ts';
 import { matrixOf } from '../../report/feature-matrix.ts';
-import type { FrechetDistance, Report, ReportedPhotos } from '../../report/report.ts';
+import type { Prediction } from '../../report/prediction.ts';
+import type { FrechetDistance, ModelReport, Report, ReportedPhotos } from '../../report/report.ts';
 import { keptWithRights, type ReportedPhoto } from '../../report/reported-photo.repository.ts';
 import type { ReportInputs } from '../../report/stored-report.repository.ts';
 import { computeAside } from '../engine/compute-aside.ts';
@@ -14,7 +15,7 @@ import { cataloguePart } from './catalogue-part.ts';
 import { galleryOf } from './gallery.ts';
 import { comparisonsOf, memberGapOf, modelReport, type SeenByModel } from './model-reports.ts';
 import { reportedModels, type ReportedModel } from './models.ts';
-import { openFolder, viewFolder, type OutsideFolder } from './outside-folder.ts';
+import { folderFeatures, openFolder, viewFolder, type OutsideFolder } from './outside-folder.ts';
 import { photoFeatures, viewPhotos } from './set-views.ts';
 
 /** What is being done, for people. */
@@ -29,26 +30,31 @@ export interface MakeReportOptions extends ReportInputs {
   readonly onProgress: (progress: ReportProgress) => void;
 }
 
+export interface MadeReport {
+  readonly report: Report;
+  /** All photos that the filter keeps. */
+  readonly kept: readonly ReportedPhoto[];
+}
+
 /**
  * Computes a report from the catalogue. Models only look at photos that they have not seen yet.
  *
  * @throws UsageError `nothing-to-report`, `unknown-model`, `report-model`, `not-a-folder`, `no-pictures`, `unreadable-photo`; StopTheRun;
  * Interrupted
  */
-export async function makeReport(workspace: Workspace, options: MakeReportOptions): Promise<Report> {
+export async function makeReport(workspace: Workspace, options: MakeReportOptions): Promise<MadeReport> {
   const { app, collection, scope } = workspace;
   const { signal } = options;
   const { state, at } = await readState(app.db, scope);
   const kept = await keptWithRights(app.db, scope);
   const { which, photos } = choosePhotos(kept, { wanted: options.which, mode: collection.mode });
   if (photos.length === 0) throw nothingToReport(workspace, which);
-  const { models, leftOut } = await reportedModels(workspace, options.models);
   const folders = await openFolders(workspace, options);
-  const seen: SeenByModel[] = [];
-  for (const model of models) seen.push(await lookWith(workspace, model, { photos, folders, options }));
-  const reports = seen.map((one) => modelReport(workspace, one, photos));
-  throwIfInterrupted(signal);
-  return {
+  const { seen, leftOut } = await lookWithAll(workspace, { photos, folders, options });
+  const reports: ModelReport[] = [];
+  for (const one of seen) reports.push(await modelReport(workspace, one, { photos, signal }));
+  const models = seen.map(({ model }) => model);
+  const report: Report = {
     format: 1,
     collection: collection.name,
     mode: collection.mode,
@@ -67,7 +73,7 @@ export async function makeReport(workspace: Workspace, options: MakeReportOption
     models: reports,
     comparisons: comparisonsOf(seen),
     memberGap: memberGapOf(reports),
-    frechet: await frechetOf(workspace, { seen, photos, options }),
+    frechet: await frechetOf(workspace, { models, photos, clean: folders.clean, options }),
     crops: {
       models:
         collection.mode === 'A'
@@ -76,6 +82,7 @@ export async function makeReport(workspace: Workspace, options: MakeReportOption
     },
     gallery: await galleryOf(workspace, { photos, models }, signal),
   };
+  return { report, kept };
 }
 
 interface Folders {
@@ -83,21 +90,23 @@ interface Folders {
   readonly inDistribution: OutsideFolder | null;
 }
 
-/** Photos of other classes than those of the collection say nothing about it. */
+/**
+ * Photos of other classes than those of the collection say nothing about it. In mode O these classes are those that the set is
+ * told from: the 200 of ImageNet-O, as in the paper.
+ */
 async function openFolders(
   workspace: Workspace,
   { clean, inDistribution, signal }: MakeReportOptions,
 ): Promise<Folders> {
-  return {
-    clean:
-      clean === null
-        ? null
-        : await openFolder(workspace, clean, { option: '--clean', only: workspace.collection.classes.wnids, signal }),
-    inDistribution:
-      inDistribution === null
-        ? null
-        : await openFolder(workspace, inDistribution, { option: '--in-distribution', only: null, signal }),
-  };
+  const { mode } = workspace.collection;
+  if (mode === 'A' && inDistribution !== null)
+    throw new UsageError(
+      `--in-distribution is for mode O, but '${workspace.collection.name}' is of mode A. Give --clean a folder of photos that were not filtered.`,
+      { code: 'report-mode' },
+    );
+  const open = (folder: string | null, option: string): Promise<OutsideFolder | null> =>
+    folder === null ? Promise.resolve(null) : openFolder(workspace, folder, { option, signal });
+  return { clean: await open(clean, '--clean'), inDistribution: await open(inDistribution, '--in-distribution') };
 }
 
 function cleanFacts({ name, pictures }: OutsideFolder): NonNullable<Report['clean']> {
@@ -110,6 +119,26 @@ interface Looking {
   readonly options: MakeReportOptions;
 }
 
+/** A model that was no member and is damaged is left out, unless it was asked for. */
+async function lookWithAll(
+  workspace: Workspace,
+  looking: Looking,
+): Promise<{ readonly seen: SeenByModel[]; readonly leftOut: Report['leftOut'] }> {
+  const wanted = looking.options.models;
+  const { models, leftOut } = await reportedModels(workspace, wanted);
+  const seen: SeenByModel[] = [];
+  const broken: { model: string; reason: string }[] = [];
+  for (const model of models) {
+    try {
+      seen.push(await lookWith(workspace, model, looking));
+    } catch (error) {
+      if (!(error instanceof StopTheRun) || model.isMember || wanted !== null) throw error;
+      broken.push({ model: model.card.name, reason: error.message });
+    }
+  }
+  return { seen, leftOut: [...leftOut, ...broken] };
+}
+
 async function lookWith(
   workspace: Workspace,
   model: ReportedModel,
@@ -119,49 +148,45 @@ async function lookWith(
     signal,
     onProgress: (now: { done: number; total: number }) => onProgress({ what: `${model.card.name} ${what}`, ...now }),
   });
-  const { clean, inDistribution } = folders;
+  const look = (folder: OutsideFolder | null, what: string): Promise<readonly Prediction[] | null> =>
+    folder === null ? Promise.resolve(null) : viewFolder(workspace, model, { ...folder, ...watched(what) });
   return {
     model,
     photos: await viewPhotos(workspace, model, { photos, ...watched('on the set') }),
-    clean: clean === null ? null : await viewFolder(workspace, model, { ...clean, ...watched('on clean photos') }),
-    inDistribution:
-      inDistribution === null
-        ? null
-        : await viewFolder(workspace, model, { ...inDistribution, ...watched('in the distribution') }),
+    clean: await look(folders.clean, 'on clean photos'),
+    inDistribution: await look(folders.inDistribution, 'in the distribution'),
   };
 }
 
 interface Comparable {
-  readonly seen: readonly SeenByModel[];
+  readonly models: readonly ReportedModel[];
   readonly photos: readonly ReportedPhoto[];
+  readonly clean: OutsideFolder | null;
   readonly options: MakeReportOptions;
 }
 
 /** For each model that was no member and gives features, or else for the members. */
-async function frechetOf(workspace: Workspace, { seen, photos, options }: Comparable): Promise<FrechetDistance[]> {
-  const able = seen.flatMap(({ model, clean }) =>
-    clean?.features == null ? [] : [{ model, features: clean.features }],
-  );
-  const outside = able.filter(({ model }) => !model.isMember);
+async function frechetOf(
+  workspace: Workspace,
+  { models, photos, clean, options }: Comparable,
+): Promise<FrechetDistance[]> {
+  if (clean === null) return [];
+  const { signal, onProgress } = options;
+  const able = models.filter(({ card }) => card.outputs.features !== undefined);
+  const outside = able.filter(({ isMember }) => !isMember);
   const distances: FrechetDistance[] = [];
-  for (const { model, features: clean } of outside.length > 0 ? outside : able) {
-    const { signal, onProgress } = options;
+  for (const model of outside.length > 0 ? outside : able) {
     const backbone = model.card.name;
     const watched = {
       signal,
       onProgress: (now: { done: number; total: number }) => onProgress({ what: `features of ${backbone}`, ...now }),
     };
-    const features = await photoFeatures(workspace, model, { photos, ...watched });
-    throwIfInterrupted(signal);
-    if (features.length < 2 || clean.length < 2) continue;
-    const distance = await computeAside('frechetDistance', [matrixOf(features), matrixOf(clean)], signal);
-    distances.push({
-      backbone,
-      distance,
-      photos: features.length,
-      cleanPhotos: clean.length,
-      dimensions: clean[0]?.length ?? 0,
-    });
+    const ofSet = await photoFeatures(workspace, model, { photos, ...watched });
+    const ofClean = await folderFeatures(workspace, model, clean);
+    if (ofSet.length < 2 || ofClean.length < 2) continue;
+    const distance = await computeAside('frechetDistance', [matrixOf(ofSet), matrixOf(ofClean)], signal);
+    const dimensions = ofSet[0]?.length ?? 0;
+    distances.push({ backbone, distance, photos: ofSet.length, cleanPhotos: ofClean.length, dimensions });
   }
   return distances;
 }

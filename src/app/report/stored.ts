@@ -29,13 +29,13 @@ export async function renewReport(
 ): Promise<void> {
   const { app, scope } = workspace;
   const { inputs = FIRST } = (await readReport(app.db, scope)) ?? {};
-  const report = await makeReport(workspace, { ...inputs, ...options });
+  const { report } = await makeReport(workspace, { ...inputs, ...options });
   await storeReport(app.db, scope, { report, inputs });
 }
 
 const FIRST = { clean: null, inDistribution: null, which: null, models: null } as const;
 
-/** `3 decisions and 12 actions of reviewers are newer.` */
+/** `Since then: 3 decisions more, 12 actions of reviewers more.` */
 function changesText(then: CatalogueState, now: CatalogueState): string | null {
   if (then.sha256 === now.sha256) return null;
   const counts = [
@@ -43,7 +43,7 @@ function changesText(then: CatalogueState, now: CatalogueState): string | null {
     countText(now.listed - then.listed, 'listed photo'),
     countText(now.actions - then.actions, 'action of reviewers', 'actions of reviewers'),
   ].filter((text) => text !== '');
-  if (counts.length === 0) return 'The decisions, the shortlist or the photos have changed.';
+  if (counts.length === 0) return 'The candidates, the decisions, the shortlist or the exports have changed.';
   return `Since then: ${counts.join(', ')}.`;
 }
 

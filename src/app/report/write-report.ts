@@ -1,17 +1,20 @@
-import { readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { access, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { displayPath } from '../../config/root.ts';
 import { codeOf, messageOf, StopTheRun, UsageError } from '../../kernel/errors.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
 import { makeFolder, syncFolder } from '../../platform/disk/folders.ts';
+import { withFileLock } from '../../platform/lock/file-lock.ts';
+import { photosCsv } from '../../report/photos-csv.ts';
 import type { Report } from '../../report/report.ts';
 import { storeReport } from '../../report/stored-report.repository.ts';
-import { CSV_FOLDER, REPORT_JSON, reportHtml } from '../../report/report-html.tsx';
+import { CSV_FOLDER, FIGURES_FOLDER, REPORT_JSON, reportHtml } from '../../report/report-html.tsx';
 import { reportTables, tableCsv } from '../../report/tables.ts';
 import type { Workspace } from '../open/workspace.ts';
 import { writeFigures } from './figures.ts';
 import { reportPictures } from './pictures.ts';
-import { makeReport, type MakeReportOptions } from './report.ts';
+import { makeReport, type MadeReport, type MakeReportOptions } from './report.ts';
 
 export interface WrittenReport {
   readonly report: Report;
@@ -23,33 +26,40 @@ export interface WrittenReport {
  * Makes a report, keeps it in the catalogue for the server's page, and writes its folder. The folder gets its name when it is
  * complete. A report that is there is replaced.
  *
- * @throws UsageError `report-out` if something else is there; StopTheRun `report-folder`; as `makeReport`
+ * @throws UsageError `report-out` if something else is there; StopTheRun `lock-timeout` if another process writes there,
+ * `report-folder`; as `makeReport`
  */
 export async function writeReport(
   workspace: Workspace,
   { out, ...options }: MakeReportOptions & { readonly out: string },
 ): Promise<WrittenReport> {
   const target = path.resolve(out);
-  await refuseOther(target);
-  const report = await makeReport(workspace, options);
-  const { clean, inDistribution, which, models } = options;
-  const inputs = { clean: absolute(clean), inDistribution: absolute(inDistribution), which, models };
-  await storeReport(workspace.app.db, workspace.scope, { report, inputs });
-  const pictures = await reportPictures(workspace.app, report, options.signal);
-  try {
-    await replaceFolder(target, (folder) => writeFiles(folder, report, pictures));
-  } catch (error) {
-    throw new StopTheRun(`Cannot write to ${displayPath(target)}: ${messageOf(error)}. Give --out another folder.`, {
-      code: 'report-folder',
-      cause: error,
-    });
-  }
-  return { report, path: target };
+  const name = createHash('sha256').update(target).digest('hex').slice(0, 16);
+  const lock = {
+    path: path.join(workspace.app.dataDir, `report-${name}.lock`),
+    purpose: `reporting to ${target}`,
+    waitMs: 0,
+  };
+  return withFileLock(lock, async () => {
+    await recoverReplaced(target);
+    await refuseOther(target);
+    const made = await makeReport(workspace, options);
+    const { clean, inDistribution, which, models } = options;
+    const inputs = { clean: absolute(clean), inDistribution: absolute(inDistribution), which, models };
+    const { report } = made;
+    await storeReport(workspace.app.db, workspace.scope, { report, inputs });
+    const pictures = await reportPictures(workspace.app, report, options.signal);
+    await replaceFolder(target, (folder) => writeFiles(folder, made, pictures));
+    return { report, path: target };
+  });
 }
 
 const absolute = (folder: string | null): string | null => (folder === null ? null : path.resolve(folder));
 
-/** A folder that has files but no report stays as it is. */
+/** What a folder of a report has. */
+const OWN_FILES: readonly string[] = ['report.html', REPORT_JSON, CSV_FOLDER, FIGURES_FOLDER];
+
+/** A folder that has anything else, or no report of winnow, stays as it is. */
 async function refuseOther(target: string): Promise<void> {
   const names = await readdir(target).catch((error: unknown): string[] => {
     if (codeOf(error) === 'ENOENT') return [];
@@ -58,14 +68,24 @@ async function refuseOther(target: string): Promise<void> {
       cause: error,
     });
   });
-  if (names.length === 0 || names.includes(REPORT_JSON)) return;
+  const other = names.find((name) => !OWN_FILES.includes(name)) ?? ((await isReport(target)) ? undefined : names[0]);
+  if (other === undefined) return;
   throw new UsageError(
-    `There are other files at ${displayPath(target)}, such as ${names[0]}. Give --out a new folder, or one with a report, which is replaced.`,
+    `There are other files at ${displayPath(target)}, such as ${other}. Give --out a new folder, or one with nothing but a report, which is replaced.`,
     { code: 'report-out' },
   );
 }
 
-async function writeFiles(folder: string, report: Report, pictures: ReadonlyMap<Sha256, string>): Promise<void> {
+async function isReport(folder: string): Promise<boolean> {
+  const text = await readFile(path.join(folder, REPORT_JSON), 'utf8').catch(() => '');
+  return /^\{\s*"format": 1,\s*"collection": /.test(text);
+}
+
+async function writeFiles(
+  folder: string,
+  { report, kept }: MadeReport,
+  pictures: ReadonlyMap<Sha256, string>,
+): Promise<void> {
   await writeFile(path.join(folder, REPORT_JSON), `${JSON.stringify(report, null, 1)}\n`);
   await writeFile(
     path.join(folder, 'report.html'),
@@ -74,25 +94,67 @@ async function writeFiles(folder: string, report: Report, pictures: ReadonlyMap<
   await makeFolder(path.join(folder, CSV_FOLDER));
   for (const table of reportTables(report))
     await writeFile(path.join(folder, CSV_FOLDER, `${table.name}.csv`), tableCsv(table));
+  await writeFile(path.join(folder, CSV_FOLDER, 'photos.csv'), photosCsv(kept));
   await writeFigures(report, folder);
 }
 
-/** Fills a folder beside the target and gives it the target's name. */
-async function replaceFolder(target: string, fill: (folder: string) => Promise<void>): Promise<void> {
+/** Names beside the target while it is replaced. */
+function besides(target: string): { readonly parent: string; readonly fresh: string; readonly old: string } {
   const [parent, name] = [path.dirname(target), path.basename(target)];
-  const [fresh, old] = ['unfinished', 'replaced'].map((state) => path.join(parent, `.${name}.${state}`));
-  if (fresh === undefined || old === undefined) return;
-  await makeFolder(parent);
-  for (const left of [fresh, old]) await rm(left, { recursive: true, force: true });
-  try {
+  return { parent, fresh: path.join(parent, `.${name}.unfinished`), old: path.join(parent, `.${name}.replaced`) };
+}
+
+/** After a kill between two renames, the report that was to be replaced is back in its place. */
+async function recoverReplaced(target: string): Promise<void> {
+  const { old } = besides(target);
+  if (!(await exists(old))) return;
+  if (await exists(target)) await rm(old, { recursive: true, force: true });
+  else await rename(old, target);
+}
+
+/**
+ * Fills a folder beside the target and gives it the target's name. If that fails, the target is as it was.
+ *
+ * @throws StopTheRun `report-folder`
+ */
+async function replaceFolder(target: string, fill: (folder: string) => Promise<void>): Promise<void> {
+  const { parent, fresh, old } = besides(target);
+  await onDisk(target, async () => {
+    await makeFolder(parent);
+    await rm(fresh, { recursive: true, force: true });
     await makeFolder(fresh);
+  });
+  try {
     await fill(fresh);
-    await rename(target, old).catch((error: unknown) => {
-      if (codeOf(error) !== 'ENOENT') throw error;
+    await onDisk(target, async () => {
+      const isThere = await exists(target);
+      if (isThere) await rename(target, old);
+      await rename(fresh, target).catch(async (error: unknown) => {
+        if (isThere) await rename(old, target);
+        throw error;
+      });
+      await syncFolder(parent);
     });
-    await rename(fresh, target);
-    await syncFolder(parent);
+    await rm(old, { recursive: true, force: true });
   } finally {
-    for (const left of [fresh, old]) await rm(left, { recursive: true, force: true });
+    await rm(fresh, { recursive: true, force: true });
+  }
+}
+
+function exists(file: string): Promise<boolean> {
+  return access(file).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function onDisk(target: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    throw new StopTheRun(`Cannot write to ${displayPath(target)}: ${messageOf(error)}. Give --out another folder.`, {
+      code: 'report-folder',
+      cause: error,
+    });
   }
 }

@@ -99,7 +99,7 @@ export async function heatmapValues(
     if (values !== null) return values;
     const { sha256, row } = wanted;
     const photos = [{ sha256, rows: [row] }];
-    for await (const computed of compute(app, { ...wanted, photos }, { threads: 1, signal })) {
+    for await (const computed of compute(app, { ...wanted, photos }, { threads: 1, signal, onProblem: raise })) {
       await keepValues(app, wanted, computed);
       return computed.values;
     }
@@ -108,14 +108,14 @@ export async function heatmapValues(
 }
 
 /**
- * Many heatmaps of one model, from the cache or new, by photo and class.
+ * Many heatmaps of one model, from the cache or new, by photo and class. A photo that the model cannot look at has none.
  *
  * @throws UsageError as above; Interrupted
  */
 export async function manyHeatmaps(
   app: HeatmapDeps,
   wanted: WantedHeatmaps,
-  options: { readonly threads: number; readonly signal: AbortSignal },
+  options: Pick<Computing, 'threads' | 'signal'>,
 ): Promise<ReadonlyMap<Sha256, ReadonlyMap<number, HeatmapValues>>> {
   const maps = new Map<Sha256, Map<number, HeatmapValues>>();
   const lacking: WantedHeatmaps['photos'][number][] = [];
@@ -129,12 +129,17 @@ export async function manyHeatmaps(
     if (known.size < new Set(rows).size) lacking.push({ sha256, rows });
   }
   if (lacking.length === 0) return maps;
-  for await (const computed of compute(app, { ...wanted, photos: lacking }, options)) {
+  const onProblem = (error: UsageError): void => app.log.warn({ reason: error.message }, 'a photo has no heatmap');
+  for await (const computed of compute(app, { ...wanted, photos: lacking }, { ...options, onProblem })) {
     maps.get(computed.sha256)?.set(computed.row, computed.values);
     await keepValues(app, wanted, computed);
   }
   return maps;
 }
+
+const raise = (error: UsageError): never => {
+  throw error;
+};
 
 async function keepValues(
   app: HeatmapDeps,
@@ -176,40 +181,55 @@ interface ComputedValues {
 interface Computing {
   readonly threads: number;
   readonly signal: AbortSignal;
+  /** Called for a photo that the model cannot look at. It may throw; otherwise the photo is passed over. */
+  readonly onProblem: (error: UsageError) => void;
 }
 
 /** Computes heatmaps of some photos with one model. All of a photo come together. */
 async function* compute(
   deps: Pick<App, 'blobPlace'>,
   { card, classes, photos }: WantedHeatmaps,
-  { threads, signal }: Computing,
+  { threads, signal, onProblem }: Computing,
 ): AsyncGenerator<ComputedValues> {
   await requireModelFiles([specOf(card, classes)]);
   const rowsOf = new Map(photos.map(({ sha256, rows }) => [sha256, rows]));
   const run = { card, crops: [CENTRE], blobs: deps.blobPlace, threads, cropsPerPass: 1, signal };
-  const others = yield* activationsOf(run, rowsOf);
-  if (others.size > 0) yield* occlusionsOf(run, others);
+  const others = yield* activationsOf(run, rowsOf, onProblem);
+  if (others.size > 0) yield* occlusionsOf(run, others, onProblem);
 }
 
 type Run = Omit<BackboneRun, 'outputs' | 'photos' | 'occlusionGrid'>;
 type RowsOf = ReadonlyMap<Sha256, readonly number[]>;
 
 /** Gives class activations, and returns the photos that need another way. */
-async function* activationsOf(run: Run, rowsOf: RowsOf): AsyncGenerator<ComputedValues, RowsOf> {
+async function* activationsOf(
+  run: Run,
+  rowsOf: RowsOf,
+  onProblem: Computing['onProblem'],
+): AsyncGenerator<ComputedValues, RowsOf> {
   const layerOf = await activationLayers(run.card);
   if (layerOf === null) return rowsOf;
   const others = new Map<Sha256, readonly number[]>();
   for await (const given of runBackbone({ ...run, photos: rowsOf.keys(), outputs: ['logits', 'featureMap'] })) {
     const { sha256 } = given;
     const rows = rowsOf.get(sha256) ?? [];
-    const maps = activations(cropOf(given, run.card), { rows, layerOf });
+    const crop = cropOf(given, run.card);
+    if (crop instanceof UsageError) {
+      onProblem(crop);
+      continue;
+    }
+    const maps = activations(crop, { rows, layerOf });
     if (maps === null) others.set(sha256, rows);
     else for (const [row, values] of maps) yield { sha256, row, values };
   }
   return others;
 }
 
-async function* occlusionsOf(run: Run, rowsOf: RowsOf): AsyncGenerator<ComputedValues> {
+async function* occlusionsOf(
+  run: Run,
+  rowsOf: RowsOf,
+  onProblem: Computing['onProblem'],
+): AsyncGenerator<ComputedValues> {
   const occluding: BackboneRun = {
     ...run,
     photos: rowsOf.keys(),
@@ -217,7 +237,12 @@ async function* occlusionsOf(run: Run, rowsOf: RowsOf): AsyncGenerator<ComputedV
     occlusionGrid: OCCLUSION_GRID,
   };
   for await (const given of runBackbone(occluding)) {
-    const { logits, occluded = [] } = cropOf(given, run.card);
+    const crop = cropOf(given, run.card);
+    if (crop instanceof UsageError) {
+      onProblem(crop);
+      continue;
+    }
+    const { logits, occluded = [] } = crop;
     for (const row of rowsOf.get(given.sha256) ?? []) {
       const hidden = occluded.map((each) => each[row] ?? Number.NaN);
       yield { sha256: given.sha256, row, values: occlusion(logits?.[row] ?? Number.NaN, hidden) };
@@ -268,11 +293,11 @@ export async function activationHead({ outputs, head, path }: ModelCard): Promis
   );
 }
 
-/** @throws UsageError `no-heatmap` if the photo cannot be read, or the model gives no finite numbers for it */
-function cropOf(given: PhotoOutputs, { name }: ModelCard): OutputsOfCrop {
+/** The crop, or the error `no-heatmap` if the photo cannot be read or the model gives no finite numbers for it. */
+function cropOf(given: PhotoOutputs, { name }: ModelCard): OutputsOfCrop | UsageError {
   const { sha256, problem } = given;
   const crop = problem === null ? given.crops[0] : undefined;
   if (crop !== undefined) return crop;
   const why = problem?.kind === 'not-finite' ? problem.said : (problem?.detail ?? 'it was stopped');
-  throw new UsageError(`The model '${name}' could not look at the photo ${sha256}: ${why}`, { code: NO_HEATMAP });
+  return new UsageError(`The model '${name}' could not look at the photo ${sha256}: ${why}`, { code: NO_HEATMAP });
 }

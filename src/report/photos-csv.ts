@@ -1,0 +1,22 @@
+import { stringify } from 'csv-stringify/sync';
+import type { ReportedPhoto } from './reported-photo.repository.ts';
+
+const COLUMNS = [
+  'sha256',
+  'wnid',
+  'confusionWnid',
+  'maxTrueProb',
+  'confusionProb',
+  'isListed',
+  'verdict',
+  'tags',
+  'source',
+  'licence',
+  'creator',
+] as const;
+
+/** Every photo that the filter keeps, one a line: what the counts of a report are made of. Tags have spaces between them. */
+export function photosCsv(photos: readonly ReportedPhoto[]): string {
+  const rows = photos.map((photo) => COLUMNS.map((name) => (name === 'tags' ? photo.tags.join(' ') : photo[name])));
+  return stringify([[...COLUMNS], ...rows], { record_delimiter: '\n', cast: { boolean: (value) => String(value) } });
+}
