@@ -167,4 +167,21 @@ describe('the grid of the review', () => {
     await expectSoon(() => storedCount('unreviewed')).toBe(open);
     await page.context().close();
   });
+
+  it('keeps a photo on the screen that another reviewer has, says so, and takes a verdict', async () => {
+    const [bo, ana] = [await openGrid('bo'), await openGrid('ana')];
+    await press(bo, 'Home', 'Enter');
+    const shown = (page: Page) => page.locator('[data-photo]').first().getAttribute('data-photo');
+    await bo.locator('.stage [data-photo]').waitFor();
+    const photo = await shown(bo);
+    await press(ana, 'Home', 'Enter');
+    await ana.locator('.said', { hasText: 'another reviewer has this photo now' }).waitFor();
+    expect([await shown(ana), new URL(ana.url()).pathname]).toEqual([photo, '/c/demo/review']);
+    await press(ana, 'a');
+    await expectSoon(() => shown(ana)).not.toBe(photo);
+    await expectSoon(async () => (await storedStates()).get(photo ?? '')).toBe('accepted');
+    await press(ana, 'Backspace');
+    await expectSoon(() => storedCount('accepted')).toBe(0);
+    for (const page of [bo, ana]) await page.context().close();
+  });
 });
