@@ -6,7 +6,7 @@ import { messageOf } from './grid-messages.ts';
 import type { DoneAction } from './history.ts';
 import type { ReviewSession } from './session.ts';
 import { decisionsOn, subjectKey } from './shelf.ts';
-import { judgementText } from './words.ts';
+import { doneText, judgementText } from './words.ts';
 
 /** The server's limit for one request. */
 const ROWS_A_REQUEST = 200;
@@ -167,7 +167,7 @@ export class GridDesk {
       this.#decisions.delete(sequence);
       decision.stored += stored;
       decision.skipped += skipped;
-      if (decision.photos > 1 || decision.skipped > 0) this.#session.say(textOf(decision));
+      if (decision.photos > 1 || decision.skipped > 0) this.#session.say(doneText(decision.text, decision));
     }
   }
 
@@ -200,10 +200,6 @@ export class GridDesk {
   #isMissing(key: string): boolean {
     return !this.#asked.has(key) && !this.#read.has(key) && !this.#unlisted.has(key);
   }
-}
-
-function textOf({ text, stored, skipped }: Decision): string {
-  return `${countText(stored)} ${text}${skipped === 0 ? '' : `, ${countText(skipped)} left as they are: others have or settled them`}`;
 }
 
 const keyOf = ({ client, sequence }: ActionRef): string => `${client} ${sequence}`;

@@ -15,6 +15,7 @@ import {
 import { DEFAULT_KEYS, keysIn, type KeyMap } from './keys.ts';
 import { Outbox, type OutboxState } from './outbox.ts';
 import { Shelf } from './shelf.ts';
+import { doneText } from './words.ts';
 
 const KEYS_PLACE = 'winnow-review-keys';
 /** What `rows` takes at once. */
@@ -46,6 +47,8 @@ export class ReviewSession {
   /** Null for those who may only look. */
   #outbox: Outbox | null = null;
   readonly #listeners = new Set<() => void>();
+  /** The sequence numbers of redos that the server has not answered. */
+  readonly #redos = new Set<number>();
 
   private constructor({ collection, setup }: SessionOptions) {
     this.collection = collection;
@@ -130,6 +133,7 @@ export class ReviewSession {
     if (this.#outbox === null) return;
     const { client, sequence, at } = this.#outbox.record(change);
     const ref: ActionRef = { client, sequence };
+    if (change.kind === 'redo') this.#redos.add(sequence);
     this.shelf.apply(ref, change, this.#targetOf(change));
     const stored = storedForm(change, { ref, at, history: this.history });
     if (stored !== null) this.history = afterAction(this.history, stored);
@@ -177,9 +181,11 @@ export class ReviewSession {
   }
 
   #take(answer: ActionsAnswer): void {
-    const { photos, classes } = answer;
+    const { photos, classes, results } = answer;
     this.put(photos);
     this.onAnswer(answer);
+    for (const { sequence, stored, skipped } of results)
+      if (this.#redos.delete(sequence) && skipped > 0) this.say(doneText('done again', { stored, skipped }));
     // While more is on its way, this tab's own counts are ahead of the server's.
     if (this.outbox.waiting === 0) this.shelf.putClasses(classes);
     this.changed();

@@ -1,6 +1,7 @@
 import type { ReviewOrder, ShownState } from '../../review/desk.ts';
 import type { Judgement } from '../../review/event.ts';
 import type { RejectReason } from '../../kernel/reasons.ts';
+import { countText } from '../shared/texts.ts';
 
 /** What the page calls orders, states and reasons. The keys are the closed lists of the server. */
 
@@ -37,4 +38,13 @@ export const REASON_TEXTS: Readonly<Record<RejectReason, string>> = {
 export function judgementText({ verdict, reason }: Judgement): string {
   if (reason !== null) return REASON_TEXTS[reason];
   return { accept: 'accepted', reject: 'rejected', unsure: 'unsure' }[verdict];
+}
+
+/** What became of a decision on several photos: `12 accepted, 3 left as they are: …`. */
+export function doneText(
+  done: string,
+  { stored, skipped }: { readonly stored: number; readonly skipped: number },
+): string {
+  const left = skipped === 0 ? '' : `, ${countText(skipped)} left as they are: others have or settled them`;
+  return `${countText(stored)} ${done}${left}`;
 }

@@ -275,6 +275,26 @@ describe('actions', () => {
     ]);
   });
 
+  it('of a bulk decision that are done again leave out what others have or have decided since', async () => {
+    const done = await record(viewOf('ann'), verdict('abcd', 'accept', 'grid'));
+    const undone = await record(viewOf('ann'), { kind: 'undo', of: { client: 'ann', sequence: done.sequence } });
+    await record(viewOf('bob'), verdict('a', 'reject'));
+    await take(viewOf('bob'), { count: 1, filter: { confusion: 'n02' } });
+    const redone = await record(viewOf('ann'), { kind: 'redo', of: { client: 'ann', sequence: undone.sequence } });
+    expect(redone).toMatchObject({ stored: 2, skipped: 2 });
+    expect(await statesOf(viewOf('ann'), { wnid: 'n01' })).toBe('a:rejected b:accepted c:accepted d:open e:open');
+    await record(viewOf('ann'), { kind: 'undo', of: { client: 'ann', sequence: done.sequence } });
+    expect(await statesOf(viewOf('ann'), { wnid: 'n01' })).toBe('a:rejected b:open c:open d:open e:open');
+  });
+
+  it('on one photo are done again, whatever another reviewer has decided since', async () => {
+    const done = await record(viewOf('ann'), verdict('a', 'accept'));
+    const undone = await record(viewOf('ann'), { kind: 'undo', of: { client: 'ann', sequence: done.sequence } });
+    await record(viewOf('bob'), verdict('a', 'reject'));
+    await record(viewOf('ann'), { kind: 'redo', of: { client: 'ann', sequence: undone.sequence } });
+    expect(await statesOf(viewOf('ann'), { wnid: 'n01' })).toContain('a:disputed');
+  });
+
   it('that two tabs undo are undone once, so one redo brings them back', async () => {
     const done = await record(viewOf('ann'), verdict('a', 'accept'));
     const of = { client: 'ann', sequence: done.sequence };
