@@ -5,7 +5,7 @@ import { isGone, type PhotoChange } from './grid-chips.ts';
 import { messageOf } from './grid-messages.ts';
 import type { DoneAction } from './history.ts';
 import type { ReviewSession } from './session.ts';
-import { decisionsOn, subjectKey } from './shelf.ts';
+import { decidesForAll, decisionsOn, subjectKey } from './shelf.ts';
 import { doneText, judgementText } from './words.ts';
 
 /** The server's limit for one request. */
@@ -89,7 +89,11 @@ export class GridDesk {
     const { verdict, reason } = judgement;
     const text = judgementText(judgement);
     const decision: Decision = { text, photos: subjects.length, stored: 0, skipped: 0 };
-    const isForAll = (subject: Subject): boolean => this.#session.shelf.photo(subject)?.isSettled === true;
+    // The server leaves disputed photos out of a decision on several photos.
+    const isForAll = (subject: Subject): boolean => {
+      const photo = this.#session.shelf.photo(subject);
+      return photo !== undefined && decidesForAll(photo, subjects.length === 1);
+    };
     for (const change of decisionsOn(subjects, { judgement, shownBy: 'grid', isForAll })) {
       const done = this.#change({ subjects: change.subjects, change: { state: STATE_OF[verdict], reason } }, () => {
         this.#session.record(change);

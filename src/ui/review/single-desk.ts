@@ -12,7 +12,7 @@ import { lastDecisions, nextUndo } from './history.ts';
 import { Pictures } from './pictures.ts';
 import { EMPTY_QUEUE, goTo, hasSubject, move, shownIn, toNextOpen, withMore, without, type Queue } from './queue.ts';
 import type { ReviewSession } from './session.ts';
-import { decisionsOn, subjectKey } from './shelf.ts';
+import { decidesForAll, decisionsOn, subjectKey } from './shelf.ts';
 import { Supply, type SupplyOptions } from './supply.ts';
 import type { ReviewView } from './view-url.ts';
 import { judgementText } from './words.ts';
@@ -110,9 +110,8 @@ export class SingleDesk {
   decide(judgement: Judgement): void {
     const { photo } = this;
     if (photo === null) return;
-    const { sha256, wnid, state, name, isSettled } = photo;
-    // In a dispute, and after one, a person decides for all.
-    const isForAll = (): boolean => isSettled || state === 'disputed';
+    const { sha256, wnid, name } = photo;
+    const isForAll = (): boolean => decidesForAll(photo, true);
     for (const change of decisionsOn([{ sha256, wnid }], { judgement, shownBy: this.order, isForAll }))
       this.session.record(change);
     this.evidence.forget(subjectKey(photo));

@@ -45,6 +45,7 @@ export function doneText(
   done: string,
   { stored, skipped }: { readonly stored: number; readonly skipped: number },
 ): string {
-  const left = skipped === 0 ? '' : `, ${countText(skipped)} left as they are: others have or settled them`;
+  const left =
+    skipped === 0 ? '' : `, ${countText(skipped)} left as they are: others have them, or they are disputed or settled`;
   return `${countText(stored)} ${done}${left}`;
 }

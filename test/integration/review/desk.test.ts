@@ -238,6 +238,14 @@ describe('actions', () => {
     expect(await statesOf(viewOf('ann'), { wnid: 'n01' })).toContain('a:rejected');
   });
 
+  it('of a bulk decision leave disputed photos as they are, also for those who dispute', async () => {
+    await record(viewOf('ann'), verdict('ab', 'accept', 'grid'));
+    await record(viewOf('bob'), verdict('a', 'reject'));
+    for (const name of ['ann', 'bob', 'cem'])
+      expect(await record(viewOf(name), verdict('ag', 'unsure', 'grid'))).toMatchObject({ stored: 1, skipped: 1 });
+    expect(await statesOf(viewOf('ann'), { wnid: 'n01' })).toContain('a:disputed b:accepted');
+  });
+
   it('of a bulk decision leave to others what they take at the same time', async () => {
     for (let i = 0; i < 20; i += 1) {
       const [done, taken] = await Promise.all([
