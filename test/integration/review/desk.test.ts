@@ -283,6 +283,19 @@ describe('actions', () => {
     ]);
   });
 
+  it('are listed with the fields of their kind only', async () => {
+    const done = await record(viewOf('ann'), verdict('a', 'accept'));
+    await record(viewOf('ann'), { kind: 'note', subjects: [photo('a')], value: { note: 'blurred' } });
+    await record(viewOf('ann'), { kind: 'undo', of: { client: 'ann', sequence: done.sequence } });
+    const common = ['at', 'client', 'kind', 'photos', 'sequence', 'subject'];
+    const actions = await recentActions(database.db, { collectionId: scope.collectionId, reviewer: 'ann' }, 10);
+    expect(actions.map((action) => Object.keys(action).toSorted())).toEqual([
+      [...common, 'value'],
+      common,
+      [...common, 'of'].toSorted(),
+    ]);
+  });
+
   it('of a bulk decision that are done again leave out what others have or have decided since', async () => {
     const done = await record(viewOf('ann'), verdict('abcd', 'accept', 'grid'));
     const undone = await record(viewOf('ann'), { kind: 'undo', of: { client: 'ann', sequence: done.sequence } });
