@@ -22,7 +22,7 @@ const KEYS_PLACE = 'winnow-review-keys';
 const ROWS_MAX = 200;
 /** How long a page that is loaded again waits for what was not sent before. */
 const FOUND_WITHIN_MS = 3_000;
-const NOTHING_TO_SEND: OutboxState = { waiting: 0, offlineSince: null, problem: null, canSendAgain: false };
+const NOTHING_TO_SEND: OutboxState = { waiting: 0, offlineSince: null, problem: null, setAside: [] };
 
 interface SessionOptions {
   readonly collection: string;
@@ -119,6 +119,11 @@ export class ReviewSession {
   /** Sends again what the server did not take. */
   sendAgain(): void {
     this.#outbox?.sendAgain();
+  }
+
+  /** Forgets what the server did not take. */
+  discardSetAside(): void {
+    this.#outbox?.discardSetAside();
   }
 
   setKeys(keys: KeyMap): void {

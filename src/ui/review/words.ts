@@ -1,4 +1,4 @@
-import type { ReviewOrder, ShownState } from '../../review/desk.ts';
+import type { ReviewChange, ReviewOrder, ShownState } from '../../review/desk.ts';
 import type { Judgement } from '../../review/event.ts';
 import type { RejectReason } from '../../kernel/reasons.ts';
 import { countText } from '../shared/texts.ts';
@@ -48,4 +48,19 @@ export function doneText(
   const left =
     skipped === 0 ? '' : `, ${countText(skipped)} left as they are: others have them, or they are disputed or settled`;
   return `${countText(stored)} ${done}${left}`;
+}
+
+/** What a person did: `wrong class`, `accepted (12 photos)`, `tags: pose`, `undo`. */
+export function actionText(change: ReviewChange): string {
+  if ('of' in change) return change.kind;
+  const many = change.subjects.length === 1 ? '' : ` (${countText(change.subjects.length)} photos)`;
+  return `${valueText(change)}${many}`;
+}
+
+function valueText(change: Exclude<ReviewChange, { readonly of: unknown }>): string {
+  if (change.kind === 'tag')
+    return change.value.tags.length === 0 ? 'no tags' : `tags: ${change.value.tags.join(', ')}`;
+  if (change.kind === 'note') return change.value.note === '' ? 'no note' : `note: “${change.value.note}”`;
+  if (change.kind === 'flag') return change.value.flagged ? 'flagged' : 'flag taken off';
+  return judgementText(change.value);
 }
