@@ -1,5 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest';
-import type { DecisionScope } from '../../../src/decision/scope.ts';
+import { describe, expect, it } from 'vitest';
 import { recentActions } from '../../../src/review/action.repository.ts';
 import {
   classProgress,
@@ -14,10 +13,9 @@ import { countFacets } from '../../../src/review/facets.repository.ts';
 import { recordAction } from '../../../src/review/record-action.process.ts';
 import { listEvents } from '../../../src/review/review.repository.ts';
 import { takePhotos } from '../../../src/review/take-photos.process.ts';
-import { buildShortlist } from '../../../src/shortlist/build.process.ts';
-import { candidate, collection, decideAs, emptyCatalogue, fetched, kept } from '../catalogue/fixtures.ts';
 import { collect } from '../../support/collect.ts';
 import { useDatabase } from '../../support/database.ts';
+import { useListedPhotos } from './listed-photos.ts';
 import { sha256Of } from '../../support/sha256.ts';
 
 const database = useDatabase();
@@ -33,24 +31,8 @@ const PHOTOS = [
 ] as const;
 const NAMES = new Map<string, string>(PHOTOS.map(([name]) => [sha256Of(name), name]));
 
-let scope: DecisionScope;
-
-beforeEach(async () => {
-  await emptyCatalogue(database.db);
-  scope = await collection(database.db, 'reviewed');
-  for (const [name, wnid, confusionWnid, maxTrueProb] of PHOTOS) {
-    const id = await fetched(database.db, [candidate(name, { wnid })], name);
-    await decideAs(database.db, scope, [kept(id, wnid, { confusionWnid, maxTrueProb })]);
-  }
-  const policy = { cap: 15, nearDuplicateDistance: 0, nearDuplicateCosine: null };
-  await buildShortlist(database.db, scope, { policy, backboneId: null });
-});
-
-const viewOf = (reviewer: string, secondPass = 0): DeskView => ({ scope, reviewer, secondPass, ensembleModels: [] });
-const photo = (name: string): Subject => ({
-  sha256: sha256Of(name),
-  wnid: PHOTOS.find(([one]) => one === name)?.[1] ?? '',
-});
+const listed = useListedPhotos(database, PHOTOS);
+const { viewOf, photo } = listed;
 const namesOf = (photos: readonly Subject[]): string => photos.map(({ sha256 }) => NAMES.get(sha256)).join('');
 
 async function take(view: DeskView, request: Partial<LeaseRequest> = {}): Promise<string> {
@@ -72,8 +54,8 @@ const verdict = (names: string, given: ReviewVerdict, shownBy: ShownBy = 'confus
 });
 
 async function statesOf(view: DeskView, filter: ReviewFilter = {}, order: ReviewOrder = 'lowest'): Promise<string> {
-  const listed = await listMatching(database.db, view, { filter, order });
-  return listed.map((one) => `${namesOf([one])}:${one.state}`).join(' ');
+  const matching = await listMatching(database.db, view, { filter, order });
+  return matching.map((one) => `${namesOf([one])}:${one.state}`).join(' ');
 }
 
 describe('taking photos', () => {
@@ -183,7 +165,7 @@ describe('a blind second pass', () => {
     await record(bob, { kind: 'undo', of: { client: 'bob', sequence } });
     await record(bob, { kind: 'undo', of: { client: 'bob', sequence: first.sequence } });
     await record(bob, verdict(asked.charAt(0), 'accept'));
-    const events = await collect(listEvents(database.db, scope.collectionId));
+    const events = await collect(listEvents(database.db, listed.scope.collectionId));
     const blind = events.flatMap(({ kind, reviewer, value }) =>
       kind === 'verdict' ? [`${reviewer} ${value.isBlind}`] : [],
     );
@@ -219,7 +201,7 @@ describe('actions', () => {
     );
     const later = await record(viewOf('ann'), verdict('abc', 'accept', 'grid'), 1);
     expect([first, again, later].map((one) => one?.stored)).toEqual([3, 3, 3]);
-    expect(await collect(listEvents(database.db, scope.collectionId))).toHaveLength(3);
+    expect(await collect(listEvents(database.db, listed.scope.collectionId))).toHaveLength(3);
   });
 
   it('of a bulk decision leave to others what they hold or have decided', async () => {
@@ -276,7 +258,9 @@ describe('actions', () => {
     expect(await statesOf(viewOf('ann'), { state: 'accepted' })).toBe(
       'a:accepted b:accepted c:accepted d:accepted e:accepted',
     );
-    expect(await recentActions(database.db, { collectionId: scope.collectionId, reviewer: 'ann' }, 10)).toMatchObject([
+    expect(
+      await recentActions(database.db, { collectionId: listed.scope.collectionId, reviewer: 'ann' }, 10),
+    ).toMatchObject([
       { kind: 'verdict', photos: 5, subject: photo('a'), value: { verdict: 'accept' } },
       { kind: 'undo', photos: 5, of: { client: 'ann', sequence: done.sequence } },
       { kind: 'redo', photos: 5, of: { client: 'ann', sequence: undone.sequence } },
@@ -288,7 +272,7 @@ describe('actions', () => {
     await record(viewOf('ann'), { kind: 'note', subjects: [photo('a')], value: { note: 'blurred' } });
     await record(viewOf('ann'), { kind: 'undo', of: { client: 'ann', sequence: done.sequence } });
     const common = ['at', 'client', 'kind', 'photos', 'sequence', 'subject'];
-    const actions = await recentActions(database.db, { collectionId: scope.collectionId, reviewer: 'ann' }, 10);
+    const actions = await recentActions(database.db, { collectionId: listed.scope.collectionId, reviewer: 'ann' }, 10);
     expect(actions.map((action) => Object.keys(action).toSorted())).toEqual([
       [...common, 'value'],
       common,
