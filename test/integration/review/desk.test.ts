@@ -280,6 +280,17 @@ describe('actions', () => {
     ]);
   });
 
+  it('are kept of a third person who was asked while the first had taken back a verdict', async () => {
+    const [ann, bob, cem] = ['ann', 'bob', 'cem'].map((name) => viewOf(name, 1)) as [DeskView, DeskView, DeskView];
+    const done = await record(ann, verdict('g', 'accept'));
+    expect(await take(bob, { filter: { wnid: 'n02' }, from: 'n02' })).toContain('g');
+    await record(ann, { kind: 'undo', of: { client: 'ann', sequence: done.sequence } });
+    await record(bob, verdict('g', 'accept'));
+    expect(await take(cem, { filter: { wnid: 'n02' }, from: 'n02' })).toContain('g');
+    expect(await record(ann, verdict('g', 'reject'))).toMatchObject({ stored: 1 });
+    expect(await record(cem, verdict('g', 'accept'))).toMatchObject({ stored: 1 });
+  });
+
   it('of a bulk decision that are done again leave out what others have or have decided since', async () => {
     const done = await record(viewOf('ann'), verdict('abcd', 'accept', 'grid'));
     const undone = await record(viewOf('ann'), { kind: 'undo', of: { client: 'ann', sequence: done.sequence } });
