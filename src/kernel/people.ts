@@ -12,3 +12,14 @@ export function personName(text: string): string | null {
   const name = text.normalize('NFC').trim();
   return PERSON_NAME.test(name) ? name : null;
 }
+
+/** Names that are equal in this form are those of one person. */
+export function foldedName(name: string): string {
+  return name.normalize('NFKC').toLowerCase();
+}
+
+/** Which of these names are those of known people, in whatever case; each once. */
+export function namesOfPeople(names: readonly string[], people: readonly string[]): string[] {
+  const known = new Set(people.map(foldedName));
+  return [...new Set(names)].filter((name) => known.has(foldedName(name)));
+}

@@ -79,11 +79,13 @@ export async function recentActions(
 ): Promise<ReviewActionStored[]> {
   // The events of an action have one client: the tab and its number for a bulk action, the tab for the others. What an undo
   // takes back is found by the event that it undoes, which is one of that action.
-  const { rows } = await sql<ReviewActionStored>`
-    select a.client, a.sequence, a.kind, a.value, a.photos, to_char(e.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at,
-      jsonb_build_object('sha256', encode(e.sha256, 'hex'), 'wnid', e.wnid) as subject,
-      case when u.id is null then null else jsonb_build_object('client', split_part(u.client, '/', 1),
-        'sequence', coalesce(nullif(split_part(u.client, '/', 2), '')::int, u.sequence)) end as of
+  const { rows } = await sql<{ action: ReviewActionStored }>`
+    select jsonb_build_object('client', a.client, 'sequence', a.sequence, 'kind', a.kind, 'photos', a.photos,
+        'at', to_char(e.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+        'subject', jsonb_build_object('sha256', encode(e.sha256, 'hex'), 'wnid', e.wnid))
+      || case when u.id is not null then jsonb_build_object('of', jsonb_build_object('client', split_part(u.client, '/', 1),
+          'sequence', coalesce(nullif(split_part(u.client, '/', 2), '')::int, u.sequence)))
+        when a.kind in ('verdict', 'adjudicate') then jsonb_build_object('value', a.value) else '{}'::jsonb end as action
     from (
       select min(id) as id, split_part(client, '/', 1) as client,
         coalesce(nullif(split_part(client, '/', 2), '')::int, sequence) as sequence, min(kind) as kind,
@@ -93,5 +95,5 @@ export async function recentActions(
       group by 2, 3 order by 1 desc limit ${limit}
     ) as a join review_event e on e.id = a.id left join review_event u on u.id = e.undoes
     order by a.id`.execute(db);
-  return rows;
+  return rows.map(({ action }) => action);
 }

@@ -223,8 +223,8 @@ export async function waitingAmong(
 }
 
 /**
- * The photos among `subjects` that are listed and that this reviewer has reviewed or should review. Those that an adjudication has
- * settled are left out: a verdict would not change their state.
+ * The photos among `subjects` that are listed and that this reviewer has reviewed or should review. Disputed photos and those that an
+ * adjudication has settled are left out: a person who sees what others say decides about them, one at a time.
  */
 export async function ownAmongListed(
   db: Kysely<Database>,
@@ -235,7 +235,7 @@ export async function ownAmongListed(
   const { rows } = await sql<Subject>`
     select s.sha256, s.wnid from jsonb_to_recordset(${JSON.stringify(subjects)}::jsonb) as s(sha256 text, wnid text)
     join ${shownPhotos(view, wnids)} as p on p.wnid = s.wnid and p.sha256 = decode(s.sha256, 'hex')
-    where p.wanted > 0 and (p.waits or ${view.reviewer} = any(p.reviewers))`.execute(db);
+    where p.wanted > 0 and (p.waits or p.state <> 'disputed' and ${view.reviewer} = any(p.reviewers))`.execute(db);
   return rows;
 }
 

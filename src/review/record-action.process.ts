@@ -60,8 +60,9 @@ export async function recordAction(
     // An action that arrives twice at once waits for the lock, and is then found stored.
     const stored = await eventsOfAction(trx, actor, { client, sequence });
     if (stored.length > 0) return { sequence, stored: stored.length, skipped: asked - stored.length, subjects };
-    const mine = await ownAmong(trx, view, { action, subjects });
     const before = groupBy(await eventsOf(trx, actor.collectionId, subjects), subjectKey);
+    const isBulk = decidesInGrid(action, wanted, before);
+    const mine = isBulk ? await ownAmong(trx, view, subjects) : new Set(subjects.map(subjectKey));
     const waiting = action.kind === 'verdict' ? await waitingAmong(trx, view, subjects) : new Set<string>();
     const events = wanted
       .filter((event) => mine.has(subjectKey(event)))
@@ -128,16 +129,28 @@ async function eventsFor(
 }
 
 /**
- * Which photos the reviewer may decide now, by key. A person who decides in the grid sees photos that others have taken or
- * decided meanwhile: a bulk decision leaves those to them, and those that were settled. A photo that a person looks at alone is
- * theirs to judge.
+ * Whether the action gives verdicts on photos that a person saw in the grid, or gives such verdicts on several photos again. Others
+ * may have taken or decided those photos in the meantime. A photo that a person looks at alone is theirs to judge.
  */
+function decidesInGrid(
+  action: ReviewActionSent,
+  wanted: readonly UnnumberedEvent[],
+  before: ReadonlyMap<string, readonly ReviewEvent[]>,
+): boolean {
+  if (action.kind === 'verdict') return action.value.shownBy === 'grid';
+  const [first] = wanted;
+  if (action.kind !== 'redo' || first === undefined || wanted.length === 1) return false;
+  const ofPhoto = before.get(subjectKey(first)) ?? [];
+  const undo = ofPhoto.find(({ id }) => id === first.undoes);
+  return ofPhoto.find(({ id }) => id === undo?.undoes)?.kind === 'verdict';
+}
+
+/** The photos, by key, that a decision in the grid is for. It leaves those that others have or settled as they are. */
 async function ownAmong(
   trx: Transaction<Database>,
   view: DeskView,
-  { action, subjects }: { readonly action: ReviewActionSent; readonly subjects: readonly Subject[] },
+  subjects: readonly Subject[],
 ): Promise<ReadonlySet<string>> {
-  if (action.kind !== 'verdict' || action.value.shownBy !== 'grid') return new Set(subjects.map(subjectKey));
   // A photo that is taken while this decision is stored would get two.
   await lockLeases(trx, view.scope.collectionId);
   const listed = subjects.length === 1 ? subjects : await ownAmongListed(trx, view, subjects);

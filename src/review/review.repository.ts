@@ -2,7 +2,7 @@ import { sql, type Kysely, type Transaction } from 'kysely';
 import { equalsIfGiven, streamRows } from '../platform/postgres/query.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import { allowLongIdle } from '../platform/postgres/transactions.ts';
-import type { Wnid } from '../kernel/ids.ts';
+import type { Sha256, Wnid } from '../kernel/ids.ts';
 import type { NewReviewEvent, ReviewEvent, Subject } from './event.ts';
 import { opinionsWanted, type Verdict } from './verdict.ts';
 
@@ -152,4 +152,14 @@ export async function listedAmong(
     join shortlist_entry e on e.collection_id = ${collectionId} and e.wnid = s.wnid and e.photo_id = f.id
     where e.state = 'listed'`.execute(db);
   return rows;
+}
+
+/** The listed photos that nobody has reviewed, class by class and best rank first. */
+export async function firstUnreviewed(db: Kysely<Database>, collectionId: number, limit: number): Promise<Sha256[]> {
+  const { rows } = await sql<{ sha256: Sha256 }>`
+    select encode(f.sha256, 'hex') as sha256 from shortlist_entry e join photo f on f.id = e.photo_id
+    left join verdict v on v.collection_id = e.collection_id and v.wnid = e.wnid and v.sha256 = f.sha256
+    where e.collection_id = ${collectionId} and e.state = 'listed' and coalesce(v.state, 'unreviewed') = 'unreviewed'
+    order by e.wnid collate "C", e.rank limit ${limit}`.execute(db);
+  return rows.map(({ sha256 }) => sha256);
 }

@@ -1,7 +1,7 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { Config } from '../config/settings.ts';
 import { UsageError } from '../kernel/errors.ts';
-import { personName, ROLES, type Role } from '../kernel/people.ts';
+import { foldedName, personName, ROLES, type Role } from '../kernel/people.ts';
 
 /** Who uses the server. `name`: null for everybody who shares the token of a role, and if the server has no tokens. */
 export interface Person {
@@ -157,8 +157,4 @@ function signatureOf(claim: string, token: string, sessionKey: Buffer): string {
 
 function digestOf(text: string): Buffer {
   return createHash('sha256').update(text).digest();
-}
-
-function foldedName(name: string): string {
-  return name.normalize('NFKC').toLowerCase();
 }

@@ -1,7 +1,9 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, it } from 'vitest';
+import { makeReviewedSet } from '../support/reviewed-set.ts';
 import { sha256Of } from '../support/sha256.ts';
+import { until } from '../support/until.ts';
 import { startWorker, winnow, withFolder } from '../support/winnow.ts';
 import { useSharedServer } from '../support/shared-server.ts';
 
@@ -50,5 +52,21 @@ it('loads no model to find that nothing is left, but in a worker, before it says
     expect(code).toBe(1);
     expect(stderr).toMatch(/Expected an ONNX model .*junk\.onnx/);
     expect(stdout + stderr).not.toContain('is ready');
+  });
+});
+
+it('prepares the previews of listed photos that nobody has reviewed', async () => {
+  await withFolder(async (folder) => {
+    const { collection, data, listed } = await makeReviewedSet(folder);
+    const open = listed.at(-2)?.sha256;
+    const previews = async (): Promise<string[]> => {
+      const files = await readdir(path.join(data, 'thumbnails'), { recursive: true }).catch(() => []);
+      return files.filter((name) => /^1600-.*\.webp$/.test(name)).map((name) => path.basename(name, '.webp'));
+    };
+    expect(await previews()).toEqual([]);
+    const worker = startWorker('filter', ['--collection', collection, '--data', data]);
+    await until(async () => (await previews()).length > 0);
+    worker.killGroup('SIGTERM');
+    expect({ ...(await worker.result), previews: await previews() }).toMatchObject({ code: 0, previews: [open] });
   });
 });

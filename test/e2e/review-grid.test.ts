@@ -167,4 +167,40 @@ describe('the grid of the review', () => {
     await expectSoon(() => storedCount('unreviewed')).toBe(open);
     await page.context().close();
   });
+
+  it('keeps a photo on the screen that another reviewer has, says so, and takes a verdict', async () => {
+    const [bo, ana] = [await openGrid('bo'), await openGrid('ana')];
+    await press(bo, 'Home', 'Enter');
+    const shown = (page: Page) => page.locator('[data-photo]').first().getAttribute('data-photo');
+    await bo.locator('.stage [data-photo]').waitFor();
+    const photo = await shown(bo);
+    await press(ana, 'Home', 'Enter');
+    await ana.locator('.said', { hasText: 'another reviewer has this photo now' }).waitFor();
+    expect([await shown(ana), new URL(ana.url()).pathname]).toEqual([photo, '/c/demo/review']);
+    await press(ana, 'a');
+    await expectSoon(() => shown(ana)).not.toBe(photo);
+    await expectSoon(async () => (await storedStates()).get(photo ?? '')).toBe('accepted');
+    await press(ana, 'Backspace');
+    await expectSoon(() => storedCount('accepted')).toBe(0);
+    for (const page of [bo, ana]) await page.context().close();
+  });
+
+  it('shows what the server did not take, and forgets it when it is discarded', async () => {
+    const page = await openGrid('ana');
+    const asGiven = /"shownBy":"grid"/;
+    await page.route('**/api/review/actions', (route) =>
+      route.continue({ postData: route.request().postData()?.replace(asGiven, '"shownBy":"nothing"') ?? '' }),
+    );
+    await press(page, 'Home', '1');
+    await page.getByText('Show what is set aside').click();
+    expect(await page.locator('.set-aside li').textContent()).toMatch(/^wrong class, .*shownBy/);
+    await page.reload();
+    await page.getByText('Show what is set aside').click();
+    await page.getByRole('button', { name: 'Discard' }).click();
+    expect(await page.locator('.notice.trouble').count()).toBe(0);
+    await page.reload();
+    await page.locator('.tile .names .searched').first().filter({ hasText: /./ }).waitFor();
+    expect([await page.locator('.notice.trouble').count(), await storedCount('rejected')]).toEqual([0, 0]);
+    await page.context().close();
+  });
 });

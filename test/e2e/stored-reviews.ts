@@ -20,22 +20,29 @@ export function sampledOf(lines: readonly VerdictLine[], share: number): Readonl
 /**
  * Verdicts that nobody wanted when they were stored: the photo had as many as it should have. A person who has taken a verdict
  * back may give it again, also if a second person, who was asked because of the first verdict, has decided meanwhile. That person
- * may decide, too, although nobody is unsure any more.
+ * may decide, too, although nobody is unsure any more. While a verdict on a photo of the second pass is taken back, one more person
+ * may be asked, who then decides, too.
  */
 export function unwantedVerdicts(events: readonly ReviewEvent[], sampled: ReadonlySet<string>): ReviewEvent[] {
   const standing = new Map<string, Map<string, ReviewVerdict>>();
   const judges = new Set<string>();
   const doubtful = new Set<string>();
+  /** How often a verdict on a photo was taken back. */
+  const takenBack = new Map<string, number>();
+  const passesOf = (key: string): number => (sampled.has(key) ? 2 + (takenBack.get(key) ?? 0) : 1);
   const byId = new Map(events.map((event) => [event.id, event]));
   return events.filter((event) => {
     const given = standing.get(subjectKey(event)) ?? new Map<string, ReviewVerdict>();
     standing.set(subjectKey(event), given);
-    if (event.kind === 'undo') return !given.delete(event.reviewer);
+    if (event.kind === 'undo') {
+      takenBack.set(subjectKey(event), (takenBack.get(subjectKey(event)) ?? 0) + 1);
+      return !given.delete(event.reviewer);
+    }
     const decision = event.kind === 'redo' ? byId.get(byId.get(event.undoes)?.undoes ?? 0) : event;
     if (decision?.kind !== 'verdict') throw new Error(`Expected a verdict but found ${JSON.stringify(event)}`);
     const wanted = doubtful.has(subjectKey(event)) ? Math.min(given.size + 1, 3) : 1;
     const judge = `${subjectKey(event)} ${event.reviewer}`;
-    const isWanted = judges.has(judge) || given.size < Math.max(wanted, sampled.has(subjectKey(event)) ? 2 : 1);
+    const isWanted = judges.has(judge) || given.size < Math.max(wanted, passesOf(subjectKey(event)));
     given.set(event.reviewer, decision.value.verdict);
     judges.add(judge);
     if (decision.value.verdict === 'unsure') doubtful.add(subjectKey(event));

@@ -26,6 +26,7 @@ import type { Stage, StageDefinition, StageOptions } from '../work/stage-definit
 import { startStage } from '../work/stage.ts';
 import { countToDecide } from './count-to-decide.ts';
 import { GuardedEngine } from './guarded-engine.ts';
+import { IdlePreviews } from './idle-previews.ts';
 
 /** Finds out whether there is any photo. */
 const FIRST = { after: 0, limit: 1 };
@@ -61,17 +62,21 @@ export async function startFilter(workspace: Workspace, options: FilterStageOpti
   const lost = new LostPhotos(app, options);
   const deps = await depsOf(workspace, { engine, completion, lost, options });
   const ofPages = definitionOf(workspace, deps, { threads, completion, lost });
+  const previews = new IdlePreviews(app, ofPages.pausedAs, signal);
   const definition: StageDefinition<FilterPayload> = {
     ...ofPages,
     async open() {
       // Loading models takes most of the time of a filter that finds nothing to do.
       if (options.isStaying === true || (await ofPages.isAnyLeft())) await engine.start();
+      previews.start();
     },
+    handle: (payload, control) => previews.during(() => ofPages.handle(payload, control)),
     async tidy() {
       await decidePruned(deps);
       if (retainsKept(workspace)) await pruneCollection(workspace, { isDryRun: false, signal: options.signal });
     },
     async close() {
+      await previews.stop();
       await engine.close();
       options.onWork?.(engine.work);
     },

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { importVerdicts, type ImportConflict, type ImportResult } from '../../review/import.process.ts';
 import type { ImportedVerdict, ReadVerdicts } from '../../review/imported-verdict.ts';
 import { readVerdicts } from '../../review/read-verdicts.process.ts';
+import { namesOfPeople } from '../../kernel/people.ts';
 import { plural, tableText, writeResult } from '../output.ts';
 import { addCommand, runWithCollection, withWorkspace, type GlobalFlags } from '../start/context.ts';
 import { EXIT } from '../start/exit.ts';
@@ -23,6 +24,8 @@ The content of the file says what it is:
 Each verdict becomes the review of its reviewer, beside those that there are. If a row, task or sample is
 wrong, nothing is imported. A verdict that contradicts what its reviewer has said before is reported, and
 nothing is overwritten; so is one about a photo that is not on the shortlist. The exit code is then 1.
+An import may bring verdicts of people with tokens (server.people), who said them elsewhere: a warning names
+them.
 
 Examples:
   winnow verdicts import verdicts.csv --collection imagenet-a
@@ -50,7 +53,9 @@ async function importFrom(file: string, flags: ImportFlags): Promise<void> {
     const rules = { mode, resolveClass: subjects.resolveLabel, reviewer: flags.reviewer };
     const { verdicts, ...read } = await readVerdicts(file, rules);
     return withWorkspace(context, { name: 'verdicts', access: 'use' }, async ({ app, scope }) => {
-      const result = { ...(await importVerdicts(app.db, scope.collectionId, verdicts)), ...read };
+      const names = verdicts.map(({ reviewer }) => reviewer);
+      const ofPeople = namesOfPeople(names, Object.keys(app.config.server.people));
+      const result = { ...(await importVerdicts(app.db, scope.collectionId, verdicts)), ...read, ofPeople };
       await writeResult(flags, result, () => importText(result));
       return result.conflicts.length + result.notListed.length === 0 ? EXIT.done : EXIT.incomplete;
     });
@@ -59,12 +64,20 @@ async function importFrom(file: string, flags: ImportFlags): Promise<void> {
 
 const ROWS_SHOWN = 10;
 
-function importText(result: ImportResult & Omit<ReadVerdicts, 'verdicts'>): string {
-  const { imported, known, conflicts, notListed, unanswered, skipped } = result;
+interface ImportReport extends ImportResult, Omit<ReadVerdicts, 'verdicts'> {
+  /** Reviewers in the file whose names belong to people with tokens. */
+  readonly ofPeople: readonly string[];
+}
+
+export function importText(result: ImportReport): string {
+  const { imported, known, conflicts, notListed, unanswered, skipped, ofPeople } = result;
   return [
     `${plural(imported, 'verdict')} imported, ${plural(known, 'verdict')} known before\n`,
     unanswered > 0 ? `without an answer: ${unanswered}\n` : '',
     skipped > 0 ? `skipped by their reviewers: ${skipped}\n` : '',
+    ofPeople.length > 0
+      ? `warning: ${ofPeople.map((name) => `'${name}'`).join(', ')} in the file: people with these names have tokens (server.people), and the verdicts count as theirs; import only what they said\n`
+      : '',
     problemText(
       `${plural(conflicts.length, 'verdict')} against what the reviewer has said before; nothing was changed`,
       conflicts,

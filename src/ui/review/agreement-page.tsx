@@ -6,6 +6,7 @@ import type { PageProps } from './page-props.ts';
 import { useSession } from './use-session.ts';
 import { IntervalPlot, scaleStartOf } from './agreement-plot.tsx';
 import { hrefOf } from './view-url.ts';
+import { WideTable } from './wide-table.tsx';
 
 /** What `GET agreement` answers: as `winnow agreement --json`. */
 export interface AgreementAnswer {
@@ -68,33 +69,24 @@ function AgreementTables({ collection, agreement: { overall, classes }, nameOf }
     <>
       <Overall overall={overall} from={from} />
       <section>
-        <div class="scroll" tabIndex={0} role="region" aria-label="Agreement by class">
-          <table class="agreement">
-            <caption>By class</caption>
-            <thead>
-              <tr>
-                {['class', 'photos', 'same verdict', 'Cohen’s kappa', 'Krippendorff’s alpha'].map((head) => (
-                  <th key={head} scope="col">
-                    {head}
-                  </th>
-                ))}
-              </tr>
-            </thead>
-            <tbody>
-              {sorted.map((one) => (
-                <tr key={one.wnid}>
-                  <th scope="row">
-                    <a href={hrefOf(collection, `class/${encodeURIComponent(one.wnid)}`)}>{nameOf(one.wnid)}</a>
-                  </th>
-                  <td>{countText(one.photos)}</td>
-                  <td>{percentText(one.percent)}</td>
-                  <CoefficientCell of={kappaOf(one)} from={from} />
-                  <CoefficientCell of={alphaOf(one)} from={from} />
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <WideTable
+          label="Agreement by class"
+          kind="agreement"
+          caption="By class"
+          heads={['class', 'photos', 'same verdict', 'Cohen’s kappa', 'Krippendorff’s alpha']}
+        >
+          {sorted.map((one) => (
+            <tr key={one.wnid}>
+              <th scope="row">
+                <a href={hrefOf(collection, `class/${encodeURIComponent(one.wnid)}`)}>{nameOf(one.wnid)}</a>
+              </th>
+              <td>{countText(one.photos)}</td>
+              <td>{percentText(one.percent)}</td>
+              <CoefficientCell of={kappaOf(one)} from={from} />
+              <CoefficientCell of={alphaOf(one)} from={from} />
+            </tr>
+          ))}
+        </WideTable>
       </section>
     </>
   );

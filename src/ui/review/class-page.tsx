@@ -8,6 +8,7 @@ import type { PageProps } from './page-props.ts';
 import { useSession } from './use-session.ts';
 import { acceptedText, ProgressBar } from './classes-bar.tsx';
 import { hrefOf } from './view-url.ts';
+import { WideTable } from './wide-table.tsx';
 
 /** One class: `class/WNID`. */
 export function OneClassPage({ session, match }: PageProps) {
@@ -115,24 +116,11 @@ function Confusions({ collection, setup: { cap }, page: { wnid, name, confusions
   return (
     <section>
       <h2>What models see in photos of {name}</h2>
-      <div class="scroll" tabIndex={0} role="region" aria-label="Confusions">
-        <table>
-          <thead>
-            <tr>
-              {['models see', 'quota', 'open', 'listed', 'review'].map((head) => (
-                <th key={head} scope="col">
-                  {head}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {confusions.map((confusion) => (
-              <ConfusionRow key={confusion.wnid} {...{ collection, cap, wnid, name, confusion }} />
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <WideTable label="Confusions" heads={['models see', 'quota', 'open', 'listed', 'review']}>
+        {confusions.map((confusion) => (
+          <ConfusionRow key={confusion.wnid} {...{ collection, cap, wnid, name, confusion }} />
+        ))}
+      </WideTable>
     </section>
   );
 }

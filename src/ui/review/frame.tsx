@@ -1,7 +1,11 @@
 import type { ComponentChildren } from 'preact';
+import type { ReviewActionSent } from '../../review/desk.ts';
 import { countOf, countText } from '../shared/texts.ts';
 import { pathOf } from '../shared/frame.tsx';
+import type { KeptAction } from './outbox-store.ts';
 import type { ReviewSession } from './session.ts';
+import { hrefOf } from './view-url.ts';
+import { actionText } from './words.ts';
 
 interface HeaderBarProps {
   readonly session: ReviewSession;
@@ -56,7 +60,7 @@ function Meter({ value, max }: { readonly value: number; readonly max: number })
 
 /** What is not sent yet, problems, and what a screen reader reads out. */
 function Notices({ session }: { readonly session: ReviewSession }) {
-  const { waiting, offlineSince, problem, canSendAgain } = session.outbox;
+  const { waiting, offlineSince, problem, setAside } = session.outbox;
   const unsent = offlineSince === null ? '' : `${countOf(waiting, 'action')} not sent yet, trying again`;
   return (
     <div class="notices">
@@ -64,21 +68,55 @@ function Notices({ session }: { readonly session: ReviewSession }) {
         {unsent}
       </p>
       {problem === null ? null : (
-        <p role="alert" class="notice trouble">
+        <div role="alert" class="notice trouble">
           {problem}{' '}
           <button type="button" onClick={() => session.dismissProblem()}>
             Understood
           </button>{' '}
-          {canSendAgain ? (
+          {setAside.length > 0 ? (
             <button type="button" onClick={() => session.sendAgain()}>
               Send again
             </button>
           ) : null}
-        </p>
+          {setAside.length > 0 ? <SetAside session={session} actions={setAside} /> : null}
+        </div>
       )}
       <p aria-live="polite" class="unseen">
         {session.said}
       </p>
     </div>
   );
+}
+
+interface SetAsideProps {
+  readonly session: ReviewSession;
+  readonly actions: readonly KeptAction[];
+}
+
+/** What the server did not take. Who has read it may throw it away. */
+function SetAside({ session, actions }: SetAsideProps) {
+  return (
+    <details class="set-aside">
+      <summary>Show what is set aside</summary>
+      <ul>
+        {actions.map(({ client, sequence, action, problem }) => (
+          <li key={`${client} ${sequence}`}>
+            {`${actionText(action)}, ${new Date(action.at).toLocaleString()}: ${problem ?? ''}`}{' '}
+            <Photos session={session} action={action} />
+          </li>
+        ))}
+      </ul>
+      <button type="button" onClick={() => session.discardSetAside()}>
+        Discard
+      </button>
+    </details>
+  );
+}
+
+/** A link to the first photo of an action. */
+function Photos({ session, action }: { readonly session: ReviewSession; readonly action: ReviewActionSent }) {
+  const photo = 'subjects' in action ? action.subjects[0] : undefined;
+  if (photo === undefined) return null;
+  const name = session.shelf.progress(photo.wnid)?.name ?? photo.wnid;
+  return <a href={hrefOf(session.collection, '', { filter: {}, photo })}>{name}</a>;
 }

@@ -5,8 +5,8 @@ import { isGone, type PhotoChange } from './grid-chips.ts';
 import { messageOf } from './grid-messages.ts';
 import type { DoneAction } from './history.ts';
 import type { ReviewSession } from './session.ts';
-import { decisionsOn, subjectKey } from './shelf.ts';
-import { judgementText } from './words.ts';
+import { decidesForAll, decisionsOn, subjectKey } from './shelf.ts';
+import { doneText, judgementText } from './words.ts';
 
 /** The server's limit for one request. */
 const ROWS_A_REQUEST = 200;
@@ -89,7 +89,11 @@ export class GridDesk {
     const { verdict, reason } = judgement;
     const text = judgementText(judgement);
     const decision: Decision = { text, photos: subjects.length, stored: 0, skipped: 0 };
-    const isForAll = (subject: Subject): boolean => this.#session.shelf.photo(subject)?.isSettled === true;
+    // The server leaves disputed photos out of a decision on several photos.
+    const isForAll = (subject: Subject): boolean => {
+      const photo = this.#session.shelf.photo(subject);
+      return photo !== undefined && decidesForAll(photo, subjects.length === 1);
+    };
     for (const change of decisionsOn(subjects, { judgement, shownBy: 'grid', isForAll })) {
       const done = this.#change({ subjects: change.subjects, change: { state: STATE_OF[verdict], reason } }, () => {
         this.#session.record(change);
@@ -167,7 +171,7 @@ export class GridDesk {
       this.#decisions.delete(sequence);
       decision.stored += stored;
       decision.skipped += skipped;
-      if (decision.photos > 1 || decision.skipped > 0) this.#session.say(textOf(decision));
+      if (decision.photos > 1 || decision.skipped > 0) this.#session.say(doneText(decision.text, decision));
     }
   }
 
@@ -200,10 +204,6 @@ export class GridDesk {
   #isMissing(key: string): boolean {
     return !this.#asked.has(key) && !this.#read.has(key) && !this.#unlisted.has(key);
   }
-}
-
-function textOf({ text, stored, skipped }: Decision): string {
-  return `${countText(stored)} ${text}${skipped === 0 ? '' : `, ${countText(skipped)} left as they are: others have or settled them`}`;
 }
 
 const keyOf = ({ client, sequence }: ActionRef): string => `${client} ${sequence}`;

@@ -59,7 +59,6 @@ export function refOf({ client, sequence }: ActionRef): ActionRef {
 type TakingBack = Extract<ReviewActionStored, { readonly of: ActionRef }>;
 type Judging = Extract<ReviewActionStored, { readonly value: Judgement }>;
 
-// The server sends each field of every kind, so the kind decides.
 function isTakingBack(action: ReviewActionStored): action is TakingBack {
   return action.kind === 'undo' || action.kind === 'redo';
 }

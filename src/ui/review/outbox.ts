@@ -21,8 +21,8 @@ export interface OutboxState {
   readonly offlineSince: number | null;
   /** What a person must know: why nothing is sent, or what the server did not take. */
   readonly problem: string | null;
-  /** The problem is about actions that are set aside. */
-  readonly canSendAgain: boolean;
+  /** The actions that are set aside if the problem is about them, else none. */
+  readonly setAside: readonly KeptAction[];
 }
 
 export interface OutboxOptions {
@@ -154,7 +154,15 @@ export class Outbox {
     this.#enqueue(again.map((kept) => ({ ...kept, stored: this.#safely(this.#store.put(kept)) })));
   }
 
-  /** The person has read the problem. */
+  /** Forgets what is set aside. */
+  discardSetAside(): void {
+    void this.#safely(this.#store.remove(this.#setAside));
+    this.#setAside = [];
+    this.#notice = null;
+    this.#changed();
+  }
+
+  /** The person has read the problem. What is set aside is shown again when the page is loaded again. */
   dismissProblem(): void {
     if (this.#obstacle === null) this.#notice = null;
     this.#obstacle = null;
@@ -172,7 +180,7 @@ export class Outbox {
       waiting: this.#queue.length,
       offlineSince: this.#offlineSince,
       problem: this.#obstacle ?? this.#notice,
-      canSendAgain: this.#obstacle === null && this.#notice !== null && this.#setAside.length > 0,
+      setAside: this.#obstacle === null && this.#notice !== null ? this.#setAside : [],
     };
   }
 

@@ -15,13 +15,14 @@ import {
 import { DEFAULT_KEYS, keysIn, type KeyMap } from './keys.ts';
 import { Outbox, type OutboxState } from './outbox.ts';
 import { Shelf } from './shelf.ts';
+import { doneText } from './words.ts';
 
 const KEYS_PLACE = 'winnow-review-keys';
 /** What `rows` takes at once. */
 const ROWS_MAX = 200;
 /** How long a page that is loaded again waits for what was not sent before. */
 const FOUND_WITHIN_MS = 3_000;
-const NOTHING_TO_SEND: OutboxState = { waiting: 0, offlineSince: null, problem: null, canSendAgain: false };
+const NOTHING_TO_SEND: OutboxState = { waiting: 0, offlineSince: null, problem: null, setAside: [] };
 
 interface SessionOptions {
   readonly collection: string;
@@ -46,6 +47,8 @@ export class ReviewSession {
   /** Null for those who may only look. */
   #outbox: Outbox | null = null;
   readonly #listeners = new Set<() => void>();
+  /** The sequence numbers of redos that the server has not answered. */
+  readonly #redos = new Set<number>();
 
   private constructor({ collection, setup }: SessionOptions) {
     this.collection = collection;
@@ -118,6 +121,11 @@ export class ReviewSession {
     this.#outbox?.sendAgain();
   }
 
+  /** Forgets what the server did not take. */
+  discardSetAside(): void {
+    this.#outbox?.discardSetAside();
+  }
+
   setKeys(keys: KeyMap): void {
     this.keys = keys;
     if (keys === DEFAULT_KEYS) localStorage.removeItem(KEYS_PLACE);
@@ -130,6 +138,7 @@ export class ReviewSession {
     if (this.#outbox === null) return;
     const { client, sequence, at } = this.#outbox.record(change);
     const ref: ActionRef = { client, sequence };
+    if (change.kind === 'redo') this.#redos.add(sequence);
     this.shelf.apply(ref, change, this.#targetOf(change));
     const stored = storedForm(change, { ref, at, history: this.history });
     if (stored !== null) this.history = afterAction(this.history, stored);
@@ -177,9 +186,11 @@ export class ReviewSession {
   }
 
   #take(answer: ActionsAnswer): void {
-    const { photos, classes } = answer;
+    const { photos, classes, results } = answer;
     this.put(photos);
     this.onAnswer(answer);
+    for (const { sequence, stored, skipped } of results)
+      if (this.#redos.delete(sequence) && skipped > 0) this.say(doneText('done again', { stored, skipped }));
     // While more is on its way, this tab's own counts are ahead of the server's.
     if (this.outbox.waiting === 0) this.shelf.putClasses(classes);
     this.changed();

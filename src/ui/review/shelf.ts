@@ -37,6 +37,14 @@ export function decisionsOn(
   ];
 }
 
+/** Whether a person who decides on the photo decides for all reviewers: it was settled, or it is disputed and seen alone. */
+export function decidesForAll(
+  { isSettled, state }: Pick<ReviewPhoto, 'isSettled' | 'state'>,
+  isAlone: boolean,
+): boolean {
+  return isSettled || (state === 'disputed' && isAlone);
+}
+
 interface DecisionOptions {
   readonly judgement: Judgement;
   readonly shownBy: ShownBy;

@@ -12,7 +12,7 @@ import { lastDecisions, nextUndo } from './history.ts';
 import { Pictures } from './pictures.ts';
 import { EMPTY_QUEUE, goTo, hasSubject, move, shownIn, toNextOpen, withMore, without, type Queue } from './queue.ts';
 import type { ReviewSession } from './session.ts';
-import { decisionsOn, subjectKey } from './shelf.ts';
+import { decidesForAll, decisionsOn, subjectKey } from './shelf.ts';
 import { Supply, type SupplyOptions } from './supply.ts';
 import type { ReviewView } from './view-url.ts';
 import { judgementText } from './words.ts';
@@ -35,8 +35,8 @@ export class SingleDesk {
   #queue: Queue = EMPTY_QUEUE;
   readonly #supply: Supply;
   #lastWnid: string | undefined;
-  /** The key of the photo that took the place of one that another reviewer has. */
-  #afterLost: string | null = null;
+  /** The key of the shown photo that another reviewer or tab has by now. It stays: the person may be about to decide. */
+  #withOther: string | null = null;
   /** Photos that are to be shown and still being read. */
   #loading = 0;
 
@@ -95,10 +95,10 @@ export class SingleDesk {
     return { problem: this.#supply.problem, withOthers: this.#supply.noneLeft?.open ?? 0 };
   }
 
-  /** Whether the shown photo took the place of one that another reviewer has by now. */
-  get isAfterLost(): boolean {
+  /** Whether another reviewer or tab has the shown photo by now. */
+  get isWithOther(): boolean {
     const { photo } = this;
-    return photo !== null && subjectKey(photo) === this.#afterLost;
+    return photo !== null && photo.state === 'open' && subjectKey(photo) === this.#withOther;
   }
 
   /** Whether all photos were shown that the view asks for, though others may be open. */
@@ -110,9 +110,8 @@ export class SingleDesk {
   decide(judgement: Judgement): void {
     const { photo } = this;
     if (photo === null) return;
-    const { sha256, wnid, state, name, isSettled } = photo;
-    // In a dispute, and after one, a person decides for all.
-    const isForAll = (): boolean => isSettled || state === 'disputed';
+    const { sha256, wnid, name } = photo;
+    const isForAll = (): boolean => decidesForAll(photo, true);
     for (const change of decisionsOn([{ sha256, wnid }], { judgement, shownBy: this.order, isForAll }))
       this.session.record(change);
     this.evidence.forget(subjectKey(photo));
@@ -182,6 +181,8 @@ export class SingleDesk {
     this.#loading += 1;
     await this.session.load([subject]).catch((error: unknown) => this.session.say(String(error)));
     this.#loading -= 1;
+    // Another reviewer may have the photo.
+    this.#supply.renew();
     if (this.photo === null && this.#loading === 0) this.#toNextOpen();
     this.#settle('');
   }
@@ -201,28 +202,36 @@ export class SingleDesk {
     this.#queue = toNextOpen(this.#queue, this.#isOpen);
   }
 
-  #take({ photos, lost }: Pick<LeaseAnswer, 'photos' | 'lost'>): void {
+  #take(answer: Pick<LeaseAnswer, 'photos' | 'lost'> | null): void {
+    const { photos, lost } = answer ?? { photos: [], lost: [] };
     this.session.put(photos);
-    const wasEmpty = shownIn(this.#queue) === null;
+    const shown = shownIn(this.#queue);
+    const wasWithOther = this.isWithOther;
+    if (answer !== null) this.#keepWithoutLost(lost);
     this.#queue = withMore(this.#queue, photos);
-    const isShownLost = this.#drop(lost.filter(this.#isOpen));
     const { photo } = this;
     const isNone = photo === null && this.#loading === 0;
-    if (isNone || (wasEmpty && photo !== null && photo.state !== 'open')) this.#toNextOpen();
-    const isMore = this.isReady && wasEmpty && this.photo !== null;
+    if (isNone || (shown === null && photo !== null && photo.state !== 'open')) this.#toNextOpen();
+    const isMore = this.isReady && shown === null && this.photo !== null;
     this.isReady = true;
-    if (isShownLost) this.#afterLost = this.photo === null ? null : subjectKey(this.photo);
-    if (isShownLost) this.#settle('Another reviewer has this photo now.');
-    else this.#settle(isMore ? 'More photos.' : '');
+    this.#settle(isMore ? 'More photos.' : this.#newsOfOther(wasWithOther));
   }
 
-  /** Takes photos out of the queue. Returns whether the shown one was among them; then the next open one is shown. */
-  #drop(lost: readonly Subject[]): boolean {
+  #newsOfOther(wasWithOther: boolean): string {
+    const isNew = this.isWithOther && !wasWithOther;
+    return isNew ? 'Another reviewer has this photo now. Your verdict counts, too.' : '';
+  }
+
+  /** Takes photos that others have out of the queue, except the shown one. */
+  #keepWithoutLost(lost: readonly Subject[]): void {
     const shown = shownIn(this.#queue);
-    this.#queue = without(this.#queue, lost);
-    if (shown === null || hasSubject(this.#queue, shown)) return false;
-    this.#queue = toNextOpen({ ...this.#queue, at: this.#queue.at - 1 }, this.#isOpen);
-    return true;
+    const shownKey = shown === null ? null : subjectKey(shown);
+    const isShown = (one: Subject): boolean => subjectKey(one) === shownKey;
+    this.#withOther = lost.some(isShown) ? shownKey : null;
+    this.#queue = without(
+      this.#queue,
+      lost.filter((one) => !isShown(one) && this.#isOpen(one)),
+    );
   }
 
   #need(): ReturnType<SupplyOptions['need']> {

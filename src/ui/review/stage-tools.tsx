@@ -48,7 +48,7 @@ export function Said({ desk }: { readonly desk: SingleDesk }) {
 }
 
 /** The verdict, flag, tags and note of this reviewer, and what others say if they may be seen. */
-function saidOf({ photo, isAfterLost }: SingleDesk): readonly string[] {
+function saidOf({ photo, isWithOther }: SingleDesk): readonly string[] {
   if (photo === null) return [];
   const { mine, others, state } = photo;
   const verdict = mine.verdict === null ? [] : [judgementText({ verdict: mine.verdict, reason: mine.reason })];
@@ -56,7 +56,7 @@ function saidOf({ photo, isAfterLost }: SingleDesk): readonly string[] {
     said === null ? [] : [`${reviewer}: ${judgementText({ verdict: said, reason })}`],
   );
   return [
-    ...(isAfterLost ? ['another reviewer has the photo before'] : []),
+    ...(isWithOther ? ['another reviewer has this photo now; your verdict counts, too'] : []),
     ...verdict,
     ...(state === 'disputed' ? ['disputed'] : []),
     ...(mine.flagged ? ['flagged'] : []),

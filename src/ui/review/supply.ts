@@ -42,8 +42,8 @@ export interface SupplyOptions {
   readonly order: ReviewOrder;
   /** Called whenever a request may be made. */
   readonly need: () => Need;
-  /** Called after each answer; calls `refill`. `lost`: photos that another reviewer has by now. */
-  readonly onAnswer: (answer: Pick<LeaseAnswer, 'photos' | 'lost'>) => void;
+  /** Called after each answer, and with null if none came; calls `refill`. `lost`: photos that another reviewer has by now. */
+  readonly onAnswer: (answer: Pick<LeaseAnswer, 'photos' | 'lost'> | null) => void;
 }
 
 /** Leases photos for this tab in the background, as long as the tab is visible. */
@@ -69,7 +69,7 @@ export class Supply {
     this.#options = options;
     this.#renewMs = renewMsOf(session.setup.leaseMs);
     this.#renewal = setInterval(() => this.refill(), this.#renewMs);
-    document.addEventListener('visibilitychange', this.#renewNow);
+    document.addEventListener('visibilitychange', this.renew);
     // Photos that a closed tab held would be kept from others until their lease ends.
     addEventListener('pagehide', this.#giveBack);
   }
@@ -106,7 +106,7 @@ export class Supply {
   stop(): void {
     this.#isStopped = true;
     removeEventListener('pagehide', this.#giveBack);
-    document.removeEventListener('visibilitychange', this.#renewNow);
+    document.removeEventListener('visibilitychange', this.renew);
     clearInterval(this.#renewal);
     clearTimeout(this.#timer);
   }
@@ -123,8 +123,8 @@ export class Supply {
     );
   }
 
-  /** At the end of a wait, and when somebody looks at the page again: its leases may have ended. */
-  #renewNow = (): void => {
+  /** Renews the leases now: at the end of a wait, and when somebody looks at the page or at another photo again. */
+  renew = (): void => {
     this.#askedAtMs = -Infinity;
     this.#endWait();
     this.refill();
@@ -160,12 +160,12 @@ export class Supply {
     this.problem = error instanceof Error ? error.message : String(error);
     const isPassing = !(error instanceof ApiError) || error.isPassing;
     this.#waitFor(isPassing ? FAILED_AGAIN_MS : AGAIN_AT_MOST_MS);
-    this.#options.onAnswer({ photos: [], lost: [] });
+    this.#options.onAnswer(null);
   }
 
   #waitFor(ms: number): void {
     this.#endWait();
-    this.#timer = setTimeout(this.#renewNow, ms);
+    this.#timer = setTimeout(this.renew, ms);
   }
 
   #endWait(): void {

@@ -1,6 +1,7 @@
-import type { ReviewOrder, ShownState } from '../../review/desk.ts';
+import type { ReviewChange, ReviewOrder, ShownState } from '../../review/desk.ts';
 import type { Judgement } from '../../review/event.ts';
 import type { RejectReason } from '../../kernel/reasons.ts';
+import { countText } from '../shared/texts.ts';
 
 /** What the page calls orders, states and reasons. The keys are the closed lists of the server. */
 
@@ -37,4 +38,29 @@ export const REASON_TEXTS: Readonly<Record<RejectReason, string>> = {
 export function judgementText({ verdict, reason }: Judgement): string {
   if (reason !== null) return REASON_TEXTS[reason];
   return { accept: 'accepted', reject: 'rejected', unsure: 'unsure' }[verdict];
+}
+
+/** What became of a decision on several photos: `12 accepted, 3 left as they are: …`. */
+export function doneText(
+  done: string,
+  { stored, skipped }: { readonly stored: number; readonly skipped: number },
+): string {
+  const left =
+    skipped === 0 ? '' : `, ${countText(skipped)} left as they are: others have them, or they are disputed or settled`;
+  return `${countText(stored)} ${done}${left}`;
+}
+
+/** What a person did: `wrong class`, `accepted (12 photos)`, `tags: pose`, `undo`. */
+export function actionText(change: ReviewChange): string {
+  if ('of' in change) return change.kind;
+  const many = change.subjects.length === 1 ? '' : ` (${countText(change.subjects.length)} photos)`;
+  return `${valueText(change)}${many}`;
+}
+
+function valueText(change: Exclude<ReviewChange, { readonly of: unknown }>): string {
+  if (change.kind === 'tag')
+    return change.value.tags.length === 0 ? 'no tags' : `tags: ${change.value.tags.join(', ')}`;
+  if (change.kind === 'note') return change.value.note === '' ? 'no note' : `note: “${change.value.note}”`;
+  if (change.kind === 'flag') return change.value.flagged ? 'flagged' : 'flag taken off';
+  return judgementText(change.value);
 }

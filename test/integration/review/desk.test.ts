@@ -1,5 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest';
-import type { DecisionScope } from '../../../src/decision/scope.ts';
+import { describe, expect, it } from 'vitest';
 import { recentActions } from '../../../src/review/action.repository.ts';
 import {
   classProgress,
@@ -14,10 +13,9 @@ import { countFacets } from '../../../src/review/facets.repository.ts';
 import { recordAction } from '../../../src/review/record-action.process.ts';
 import { listEvents } from '../../../src/review/review.repository.ts';
 import { takePhotos } from '../../../src/review/take-photos.process.ts';
-import { buildShortlist } from '../../../src/shortlist/build.process.ts';
-import { candidate, collection, decideAs, emptyCatalogue, fetched, kept } from '../catalogue/fixtures.ts';
 import { collect } from '../../support/collect.ts';
 import { useDatabase } from '../../support/database.ts';
+import { useListedPhotos } from './listed-photos.ts';
 import { sha256Of } from '../../support/sha256.ts';
 
 const database = useDatabase();
@@ -33,24 +31,8 @@ const PHOTOS = [
 ] as const;
 const NAMES = new Map<string, string>(PHOTOS.map(([name]) => [sha256Of(name), name]));
 
-let scope: DecisionScope;
-
-beforeEach(async () => {
-  await emptyCatalogue(database.db);
-  scope = await collection(database.db, 'reviewed');
-  for (const [name, wnid, confusionWnid, maxTrueProb] of PHOTOS) {
-    const id = await fetched(database.db, [candidate(name, { wnid })], name);
-    await decideAs(database.db, scope, [kept(id, wnid, { confusionWnid, maxTrueProb })]);
-  }
-  const policy = { cap: 15, nearDuplicateDistance: 0, nearDuplicateCosine: null };
-  await buildShortlist(database.db, scope, { policy, backboneId: null });
-});
-
-const viewOf = (reviewer: string, secondPass = 0): DeskView => ({ scope, reviewer, secondPass, ensembleModels: [] });
-const photo = (name: string): Subject => ({
-  sha256: sha256Of(name),
-  wnid: PHOTOS.find(([one]) => one === name)?.[1] ?? '',
-});
+const listed = useListedPhotos(database, PHOTOS);
+const { viewOf, photo } = listed;
 const namesOf = (photos: readonly Subject[]): string => photos.map(({ sha256 }) => NAMES.get(sha256)).join('');
 
 async function take(view: DeskView, request: Partial<LeaseRequest> = {}): Promise<string> {
@@ -72,8 +54,8 @@ const verdict = (names: string, given: ReviewVerdict, shownBy: ShownBy = 'confus
 });
 
 async function statesOf(view: DeskView, filter: ReviewFilter = {}, order: ReviewOrder = 'lowest'): Promise<string> {
-  const listed = await listMatching(database.db, view, { filter, order });
-  return listed.map((one) => `${namesOf([one])}:${one.state}`).join(' ');
+  const matching = await listMatching(database.db, view, { filter, order });
+  return matching.map((one) => `${namesOf([one])}:${one.state}`).join(' ');
 }
 
 describe('taking photos', () => {
@@ -183,7 +165,7 @@ describe('a blind second pass', () => {
     await record(bob, { kind: 'undo', of: { client: 'bob', sequence } });
     await record(bob, { kind: 'undo', of: { client: 'bob', sequence: first.sequence } });
     await record(bob, verdict(asked.charAt(0), 'accept'));
-    const events = await collect(listEvents(database.db, scope.collectionId));
+    const events = await collect(listEvents(database.db, listed.scope.collectionId));
     const blind = events.flatMap(({ kind, reviewer, value }) =>
       kind === 'verdict' ? [`${reviewer} ${value.isBlind}`] : [],
     );
@@ -219,7 +201,7 @@ describe('actions', () => {
     );
     const later = await record(viewOf('ann'), verdict('abc', 'accept', 'grid'), 1);
     expect([first, again, later].map((one) => one?.stored)).toEqual([3, 3, 3]);
-    expect(await collect(listEvents(database.db, scope.collectionId))).toHaveLength(3);
+    expect(await collect(listEvents(database.db, listed.scope.collectionId))).toHaveLength(3);
   });
 
   it('of a bulk decision leave to others what they hold or have decided', async () => {
@@ -236,6 +218,14 @@ describe('actions', () => {
     await record(viewOf('bob'), { kind: 'adjudicate', subjects: [photo('a')], value });
     expect(await record(viewOf('ann'), verdict('abc', 'accept', 'grid'))).toMatchObject({ stored: 2, skipped: 1 });
     expect(await statesOf(viewOf('ann'), { wnid: 'n01' })).toContain('a:rejected');
+  });
+
+  it('of a bulk decision leave disputed photos as they are, also for those who dispute', async () => {
+    await record(viewOf('ann'), verdict('ab', 'accept', 'grid'));
+    await record(viewOf('bob'), verdict('a', 'reject'));
+    for (const name of ['ann', 'bob', 'cem'])
+      expect(await record(viewOf(name), verdict('ag', 'unsure', 'grid'))).toMatchObject({ stored: 1, skipped: 1 });
+    expect(await statesOf(viewOf('ann'), { wnid: 'n01' })).toContain('a:disputed b:accepted');
   });
 
   it('of a bulk decision leave to others what they take at the same time', async () => {
@@ -268,11 +258,57 @@ describe('actions', () => {
     expect(await statesOf(viewOf('ann'), { state: 'accepted' })).toBe(
       'a:accepted b:accepted c:accepted d:accepted e:accepted',
     );
-    expect(await recentActions(database.db, { collectionId: scope.collectionId, reviewer: 'ann' }, 10)).toMatchObject([
+    expect(
+      await recentActions(database.db, { collectionId: listed.scope.collectionId, reviewer: 'ann' }, 10),
+    ).toMatchObject([
       { kind: 'verdict', photos: 5, subject: photo('a'), value: { verdict: 'accept' } },
       { kind: 'undo', photos: 5, of: { client: 'ann', sequence: done.sequence } },
       { kind: 'redo', photos: 5, of: { client: 'ann', sequence: undone.sequence } },
     ]);
+  });
+
+  it('are listed with the fields of their kind only', async () => {
+    const done = await record(viewOf('ann'), verdict('a', 'accept'));
+    await record(viewOf('ann'), { kind: 'note', subjects: [photo('a')], value: { note: 'blurred' } });
+    await record(viewOf('ann'), { kind: 'undo', of: { client: 'ann', sequence: done.sequence } });
+    const common = ['at', 'client', 'kind', 'photos', 'sequence', 'subject'];
+    const actions = await recentActions(database.db, { collectionId: listed.scope.collectionId, reviewer: 'ann' }, 10);
+    expect(actions.map((action) => Object.keys(action).toSorted())).toEqual([
+      [...common, 'value'],
+      common,
+      [...common, 'of'].toSorted(),
+    ]);
+  });
+
+  it('are kept of a third person who was asked while the first had taken back a verdict', async () => {
+    const [ann, bob, cem] = ['ann', 'bob', 'cem'].map((name) => viewOf(name, 1)) as [DeskView, DeskView, DeskView];
+    const done = await record(ann, verdict('g', 'accept'));
+    expect(await take(bob, { filter: { wnid: 'n02' }, from: 'n02' })).toContain('g');
+    await record(ann, { kind: 'undo', of: { client: 'ann', sequence: done.sequence } });
+    await record(bob, verdict('g', 'accept'));
+    expect(await take(cem, { filter: { wnid: 'n02' }, from: 'n02' })).toContain('g');
+    expect(await record(ann, verdict('g', 'reject'))).toMatchObject({ stored: 1 });
+    expect(await record(cem, verdict('g', 'accept'))).toMatchObject({ stored: 1 });
+  });
+
+  it('of a bulk decision that are done again leave out what others have or have decided since', async () => {
+    const done = await record(viewOf('ann'), verdict('abcd', 'accept', 'grid'));
+    const undone = await record(viewOf('ann'), { kind: 'undo', of: { client: 'ann', sequence: done.sequence } });
+    await record(viewOf('bob'), verdict('a', 'reject'));
+    await take(viewOf('bob'), { count: 1, filter: { confusion: 'n02' } });
+    const redone = await record(viewOf('ann'), { kind: 'redo', of: { client: 'ann', sequence: undone.sequence } });
+    expect(redone).toMatchObject({ stored: 2, skipped: 2 });
+    expect(await statesOf(viewOf('ann'), { wnid: 'n01' })).toBe('a:rejected b:accepted c:accepted d:open e:open');
+    await record(viewOf('ann'), { kind: 'undo', of: { client: 'ann', sequence: done.sequence } });
+    expect(await statesOf(viewOf('ann'), { wnid: 'n01' })).toBe('a:rejected b:open c:open d:open e:open');
+  });
+
+  it('on one photo are done again, whatever another reviewer has decided since', async () => {
+    const done = await record(viewOf('ann'), verdict('a', 'accept'));
+    const undone = await record(viewOf('ann'), { kind: 'undo', of: { client: 'ann', sequence: done.sequence } });
+    await record(viewOf('bob'), verdict('a', 'reject'));
+    await record(viewOf('ann'), { kind: 'redo', of: { client: 'ann', sequence: undone.sequence } });
+    expect(await statesOf(viewOf('ann'), { wnid: 'n01' })).toContain('a:disputed');
   });
 
   it('that two tabs undo are undone once, so one redo brings them back', async () => {

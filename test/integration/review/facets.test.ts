@@ -1,14 +1,10 @@
-import { beforeEach, describe, expect, it } from 'vitest';
-import type { DecisionScope } from '../../../src/decision/scope.ts';
+import { describe, expect, it } from 'vitest';
 import type { DeskView } from '../../../src/review/desk.repository.ts';
 import type { ReviewFilter } from '../../../src/review/desk.ts';
-import type { Subject } from '../../../src/review/event.ts';
 import { countFacets, listCovers, type FacetPart } from '../../../src/review/facets.repository.ts';
 import { recordAction } from '../../../src/review/record-action.process.ts';
-import { buildShortlist } from '../../../src/shortlist/build.process.ts';
-import { candidate, collection, decideAs, emptyCatalogue, fetched, kept } from '../catalogue/fixtures.ts';
 import { useDatabase } from '../../support/database.ts';
-import { sha256Of } from '../../support/sha256.ts';
+import { useListedPhotos } from './listed-photos.ts';
 
 const database = useDatabase();
 const PHOTOS = [
@@ -18,24 +14,8 @@ const PHOTOS = [
   ['d', 'n02', 'n03', 0.04],
 ] as const;
 
-let scope: DecisionScope;
-
-beforeEach(async () => {
-  await emptyCatalogue(database.db);
-  scope = await collection(database.db, 'reviewed');
-  for (const [name, wnid, confusionWnid, maxTrueProb] of PHOTOS) {
-    const id = await fetched(database.db, [candidate(name, { wnid })], name);
-    await decideAs(database.db, scope, [kept(id, wnid, { confusionWnid, maxTrueProb })]);
-  }
-  const policy = { cap: 15, nearDuplicateDistance: 0, nearDuplicateCosine: null };
-  await buildShortlist(database.db, scope, { policy, backboneId: null });
-});
-
-const viewOf = (reviewer: string, secondPass = 0): DeskView => ({ scope, reviewer, secondPass, ensembleModels: [] });
-const photo = (name: string): Subject => ({
-  sha256: sha256Of(name),
-  wnid: PHOTOS.find(([one]) => one === name)?.[1] ?? '',
-});
+const listed = useListedPhotos(database, PHOTOS);
+const { viewOf, photo } = listed;
 
 let sequence = 0;
 async function reject(view: DeskView, name: string): Promise<void> {

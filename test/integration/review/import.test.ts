@@ -1,8 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { DecisionScope } from '../../../src/decision/scope.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { forgetCollection } from '../../../src/app/upkeep/forget-collection.repository.ts';
 import { countVerdicts } from '../../../src/funnel/funnel.repository.ts';
 import { importVerdicts } from '../../../src/review/import.process.ts';
@@ -10,10 +9,9 @@ import { readVerdicts } from '../../../src/review/read-verdicts.process.ts';
 import { listEvents, listReviewed } from '../../../src/review/review.repository.ts';
 import { toVerdictLine, type VerdictLine } from '../../../src/review/verdict-line.ts';
 import type { ImportedVerdict, VerdictRules } from '../../../src/review/imported-verdict.ts';
-import { buildShortlist } from '../../../src/shortlist/build.process.ts';
-import { candidate, collection, decideAs, emptyCatalogue, fetched, kept } from '../catalogue/fixtures.ts';
 import { collect } from '../../support/collect.ts';
 import { useDatabase } from '../../support/database.ts';
+import { useListedPhotos } from './listed-photos.ts';
 import { sha256Of } from '../../support/sha256.ts';
 
 const database = useDatabase();
@@ -23,24 +21,16 @@ const RULES: VerdictRules = {
     label === 'n01' ? { ok: true, wnid: label } : { ok: false, detail: `'${label}' names no class` },
 };
 
-let scope: DecisionScope;
+const listed = useListedPhotos(
+  database,
+  ['a', 'b', 'c'].map((name, i) => [name, 'n01', 'n02', (i + 1) / 100]),
+);
 let folder: string;
 
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'winnow-verdicts-'));
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
-
-beforeEach(async () => {
-  await emptyCatalogue(database.db);
-  scope = await collection(database.db, 'reviewed');
-  for (const name of ['a', 'b', 'c']) {
-    const id = await fetched(database.db, [candidate(name)], name);
-    await decideAs(database.db, scope, [kept(id, 'n01')]);
-  }
-  const policy = { cap: 15, nearDuplicateDistance: 0, nearDuplicateCosine: null };
-  await buildShortlist(database.db, scope, { policy, backboneId: null });
-});
 
 async function tableOf(...lines: string[]): Promise<string> {
   const file = path.join(folder, 'verdicts.csv');
@@ -54,7 +44,7 @@ const read = async (...lines: string[]): Promise<readonly ImportedVerdict[]> =>
 async function imported(...lines: string[]): Promise<unknown> {
   const { conflicts, notListed, ...counts } = await importVerdicts(
     database.db,
-    scope.collectionId,
+    listed.scope.collectionId,
     await read(...lines),
   );
   return {
@@ -65,7 +55,7 @@ async function imported(...lines: string[]): Promise<unknown> {
 }
 
 async function verdicts(): Promise<VerdictLine[]> {
-  const photos = await collect(listReviewed(database.db, scope.collectionId, { wnids: ['n01'] }));
+  const photos = await collect(listReviewed(database.db, listed.scope.collectionId, { wnids: ['n01'] }));
   return photos.map(toVerdictLine);
 }
 
@@ -114,7 +104,7 @@ describe('importing verdicts', () => {
       ],
     });
     expect(await verdicts()).toEqual(before);
-    const events = await collect(listEvents(database.db, scope.collectionId));
+    const events = await collect(listEvents(database.db, listed.scope.collectionId));
     expect(events.map(({ kind, sequence, reviewer }) => [kind, sequence, reviewer])).toEqual([
       ['import', 1, 'ana'],
       ['import', 2, 'ana'],
@@ -130,7 +120,7 @@ describe('importing verdicts', () => {
   it('lets two imports at once store each review once', async () => {
     const rows = await read(HEADER, ...[a, b, c].map((sha256) => `${sha256},n01,accept,,ana,,`));
     const both = await Promise.all(
-      [rows, rows.toReversed()].map((all) => importVerdicts(database.db, scope.collectionId, all)),
+      [rows, rows.toReversed()].map((all) => importVerdicts(database.db, listed.scope.collectionId, all)),
     );
     expect(both.reduce((sum, { imported: count }) => sum + count, 0)).toBe(3);
     expect((await verdicts()).map(({ reviews }) => reviews.length)).toEqual([1, 1, 1]);
@@ -141,7 +131,7 @@ describe('the funnel', () => {
   it('counts verdicts on listed photos, and no others', async () => {
     await imported(HEADER, `${a},n01,accept,,ana,,`, `${b},n01,reject,,ana,,`, `${b},n01,accept,,bo,,`);
     const counts = async (): Promise<unknown> =>
-      (await countVerdicts(database.db, scope)).map(({ wnid, source, verdict, count }) => [
+      (await countVerdicts(database.db, listed.scope)).map(({ wnid, source, verdict, count }) => [
         wnid,
         source,
         verdict,
@@ -154,7 +144,7 @@ describe('the funnel', () => {
         ['n01', 'folder', 'disputed', 1],
       ]),
     );
-    await database.db.deleteFrom('shortlist_entry').where('collection_id', '=', scope.collectionId).execute();
+    await database.db.deleteFrom('shortlist_entry').where('collection_id', '=', listed.scope.collectionId).execute();
     expect(await counts()).toEqual([]);
     expect((await verdicts()).map(({ sha256, isListed }) => [sha256, isListed])).toEqual(
       [a, b].toSorted().map((sha256) => [sha256, false]),

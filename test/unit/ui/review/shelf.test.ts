@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { toSha256 } from '../../../../src/kernel/ids.ts';
 import type { ClassProgress, ReviewPhoto } from '../../../../src/review/desk.ts';
-import { decisionsOn, Shelf, subjectKey } from '../../../../src/ui/review/shelf.ts';
+import { decidesForAll, decisionsOn, Shelf, subjectKey } from '../../../../src/ui/review/shelf.ts';
 
 const subject = { sha256: toSha256('1'.repeat(64)), wnid: 'n01440764' };
 const ref = (sequence: number) => ({ client: 'tab', sequence });
@@ -139,5 +139,13 @@ describe('decisionsOn', () => {
       ['verdict', [other]],
       ['adjudicate', [subject]],
     ]);
+  });
+
+  it('decides for all on a settled photo, and on a disputed one that is seen alone', () => {
+    const kindsOf = (state: ReviewPhoto['state'], isSettled: boolean): boolean[] =>
+      [true, false].map((isAlone) => decidesForAll({ state, isSettled }, isAlone));
+    expect(kindsOf('accepted', true)).toEqual([true, true]);
+    expect(kindsOf('disputed', false)).toEqual([true, false]);
+    expect(kindsOf('accepted', false)).toEqual([false, false]);
   });
 });

@@ -1,0 +1,32 @@
+import type { ComponentChildren } from 'preact';
+
+interface WideTableProps {
+  /** What a screen reader calls it. */
+  readonly label: string;
+  readonly heads: readonly string[];
+  readonly kind?: string;
+  readonly caption?: string;
+  /** The rows. */
+  readonly children: ComponentChildren;
+}
+
+/** A table that scrolls sideways on a narrow screen, also with the keyboard. */
+export function WideTable({ label, heads, kind, caption, children }: WideTableProps) {
+  return (
+    <div class="scroll" tabIndex={0} role="region" aria-label={label}>
+      <table class={kind}>
+        {caption === undefined ? null : <caption>{caption}</caption>}
+        <thead>
+          <tr>
+            {heads.map((head) => (
+              <th key={head} scope="col">
+                {head}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>{children}</tbody>
+      </table>
+    </div>
+  );
+}
