@@ -133,7 +133,7 @@ function ConfusionTable({ context }: Pick<SectionOf, 'context'>) {
             key="photos"
             context={context}
             count={row.photos}
-            of={['confusion', row.wnid, row.predictedWnid]}
+            of={['confusion', row.wnid, { predictedWnid: row.predictedWnid }]}
             table="per-confusion"
           />,
           ...accuracies.map((accuracyOf) => percentText(accuracyOf.get(keyOf(row)) ?? null)),

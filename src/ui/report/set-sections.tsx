@@ -130,7 +130,7 @@ function TopConfusions({ context }: Pick<SectionOf, 'context'>) {
               <ClassName context={context} wnid={wnid} kind="searched" /> →{' '}
               <ClassName context={context} wnid={predictedWnid} kind="predicted" />
             </span>{' '}
-            <Count context={context} count={photos} of={['confusion', wnid, predictedWnid]} table="confusion" />
+            <Count context={context} count={photos} of={['confusion', wnid, { predictedWnid }]} table="confusion" />
           </p>
           <Examples
             context={context}

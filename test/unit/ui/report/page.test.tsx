@@ -161,10 +161,12 @@ describe('ReportPage', () => {
 
   it('leads from counts to their photos, and to the table where no page shows them', () => {
     const linked = page(madeReport(), {
-      linkOf: (kind, key, predicted) => `/photos/${kind}/${key}${predicted === undefined ? '' : `/${predicted}`}`,
+      linkOf: (kind, key, details) => ['/photos', kind, key, ...Object.values(details ?? {})].join('/'),
     });
     expect(linked).toContain('href="/photos/stage/kept"');
     expect(linked).toContain('href="/photos/class/n01000000"');
+    for (const stage of ['found', 'fetched', 'kept', 'listed', 'accepted'])
+      for (const of of ['class/n01000000', 'source/flickr']) expect(linked).toContain(`href="/photos/${of}/${stage}"`);
     const [top] = madeReport().confusion.top;
     const key = `${top?.wnid}/${top?.predictedWnid}`;
     expect(linked).toContain(`<a href="/photos/confusion/${key}">${top?.photos}</a>`);
