@@ -1,8 +1,10 @@
 import type { ReportedPhotos } from '../report/report.ts';
-import type { LinkOf } from '../ui/report/context.ts';
+import type { LinkDetails, LinkKind, LinkOf } from '../ui/report/context.ts';
 import { pathOf } from '../ui/shared/frame.tsx';
 
 type Query = Readonly<Record<string, string>>;
+
+type LinkAt = (key: string, details: LinkDetails & Required<Pick<LinkDetails, 'stage'>>) => string | null;
 
 /** Stages whose photos a grid of the review shows. */
 const GRIDS: Readonly<Record<string, Query>> = {
@@ -19,26 +21,25 @@ const GRIDS: Readonly<Record<string, Query>> = {
  */
 export function reportLinks(collection: string, which: ReportedPhotos): LinkOf {
   const base = pathOf(collection);
-  const address = (page: string, query: Query): string => {
-    const text = new URLSearchParams(query).toString();
-    return `${base}${page}${text === '' ? '' : `?${text}`}`;
+  const links: Readonly<Record<LinkKind, LinkAt>> = {
+    stage: (key) => gridOf(key) ?? (key === 'kept' ? `${base}sheet/shortlist.html` : base),
+    class: (key, { stage }) =>
+      stage === 'kept' ? `${base}sheet/class?id=${encodeURIComponent(key)}` : gridOf(stage, { class: key }),
+    confusion: (key, { stage, predictedWnid }) =>
+      gridOf(stage, { class: key, ...(predictedWnid === undefined ? {} : { as: predictedWnid }) }),
+    source: (key, { stage }) => gridOf(stage, { source: key }),
+    tag: (key, { stage }) => gridOf(stage, { tag: key }),
+    licence: () => null,
+    photo: (key) => `/photos/${key}`,
+    revision: (key) => `${base}revisions#r-${key.slice(0, 12)}`,
   };
-  return (kind, key, { predictedWnid, stage = which } = {}) => {
-    const grid = (query: Query): string | null => {
-      const limits = GRIDS[stage];
-      return limits === undefined ? null : address('review/grid', { ...query, ...limits });
-    };
-    const as: Query = predictedWnid === undefined ? {} : { as: predictedWnid };
-    if (kind === 'stage') {
-      if (key === 'kept') return address('sheet/shortlist.html', {});
-      const limits = GRIDS[key];
-      return limits === undefined ? base : address('review/grid', limits);
-    }
-    if (kind === 'class' && stage === 'kept') return address('sheet/class', { id: key });
-    if (kind === 'class' || kind === 'confusion') return grid({ class: key, ...as });
-    if (kind === 'source' || kind === 'tag') return grid({ [kind]: key });
-    if (kind === 'photo') return `/photos/${key}`;
-    if (kind === 'revision') return `${base}revisions#r-${key.slice(0, 12)}`;
-    return null;
-  };
+  return (kind, key, details = {}) => links[kind](key, { stage: which, ...details });
+
+  /** Null if a grid does not show the photos of that stage. */
+  function gridOf(stage: string, query: Query = {}): string | null {
+    const limits = GRIDS[stage];
+    if (limits === undefined) return null;
+    const text = new URLSearchParams({ ...query, ...limits }).toString();
+    return `${base}review/grid${text === '' ? '' : `?${text}`}`;
+  }
 }
