@@ -180,14 +180,17 @@ export interface ReviewerPace {
   readonly medianSeconds: number | null;
 }
 
-/** How many photos of the set are wrong, as a blind second look finds. */
+/** How many photos that a first look accepted a blind second look rejects. */
 export interface LabelNoise {
   /** What both reviewers were asked. */
   readonly question: string;
   /** Photos that the first of two blind reviewers accepted. */
   readonly photos: number;
-  /** Those that the second one did not accept. */
+  /** Those that the second one rejected. */
   readonly wrong: number;
+  /** Those of which the second one was unsure. They are not among the wrong ones. */
+  readonly unsure: number;
+  /** wrong / photos, with the ends of its Wilson 95 % interval. */
   readonly share: number | null;
   readonly low: number | null;
   readonly high: number | null;

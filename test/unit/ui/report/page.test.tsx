@@ -104,8 +104,14 @@ describe('ReportPage', () => {
     );
     expect(text).toContain('kept by the filter 10.0 % 1,986 of 19,910 fetched photos');
     expect(text).toContain(
-      'wrong among the accepted 3.3 % 4 of 120 photos in a blind second look, 95 % interval 1.3 to 8.3 %',
+      'rejected by a blind second look 3.3 % 4 of 120 photos that a first look accepted, 95 % interval 1.3 to 8.3 %; the second was unsure of 2',
     );
+  });
+
+  it('says why there is no model that did not filter', () => {
+    expect(textOf(htmlOf({ outsiders: 0 }))).toContain('did not filter – all such models were left out');
+    const report = { ...madeReport({ outsiders: 0 }), leftOut: [] };
+    expect(textOf(page(report))).toContain('did not filter – no such model was measured');
   });
 
   it('shows the sections of its mode', () => {
@@ -124,11 +130,23 @@ describe('ReportPage', () => {
     }
   });
 
+  /** A report of listed photos, of which reviewers have accepted some. */
+  const withAccepted = (selected: number): Report => {
+    const { funnel, ...rest } = madeReport();
+    const totals = { ...funnel.totals, selected };
+    return { ...rest, funnel: { ...funnel, totals }, set: { which: 'listed', photos: 412, classes: 10 } };
+  };
+
   it.each<readonly [what: string, report: Report, warning: RegExp]>([
     [
       'nobody has accepted a photo',
-      { ...madeReport(), set: { which: 'listed', photos: 412, classes: 10 } },
-      /no reviewer has accepted one.*winnow review --collection birds/,
+      withAccepted(0),
+      /These are the listed photos: no reviewer has accepted one\..*winnow review --collection birds/,
+    ],
+    [
+      'photos that nobody has accepted are among those of the report',
+      withAccepted(300),
+      /These are the listed photos: reviewers have accepted 300\..*winnow report --collection birds --photos accepted/,
     ],
     ['members differ', madeReport(), /efficientnet-lite1 and efficientnet-lite0 differ by 2\.7 points on clean photos/],
     [
@@ -138,7 +156,16 @@ describe('ReportPage', () => {
     ],
     ['there are few photos', madeReport({ photos: 40 }), /40 photos are few: 95 % intervals are up to 30 points wide/],
     ['no clean photos were given', madeReport({ hasClean: false }), /winnow report --collection birds --clean DIR/],
-    ['all models filtered', madeReport({ outsiders: 0 }), /Every registered model is a member of the filter/],
+    [
+      'all models filtered',
+      { ...madeReport({ outsiders: 0 }), leftOut: [] },
+      /No model but members of the filter was measured\..*winnow models add FILE/,
+    ],
+    [
+      'all other models were left out',
+      madeReport({ outsiders: 0 }),
+      /the others were left out, for the reasons under Method/,
+    ],
     [
       'mode O has no photos in the distribution',
       { ...madeReport({ mode: 'O' }), inDistribution: null },
