@@ -69,7 +69,17 @@ describe('winnow report', () => {
       const cleanPhotos = files.filter((file) => SET_WNIDS.some((wnid) => file.startsWith(`${wnid}/`))).length;
       expect(report.clean).toEqual({ folder: 'clean', photos: cleanPhotos, classes: SET_WNIDS.length });
       expect(report.frechet.map(({ backbone }) => backbone)).toEqual(['efficientnet-lite1', 'efficientnet-lite2']);
-      for (const model of report.models) expect(model.drop).toBeCloseTo((model.clean ?? 0) - (model.accuracy ?? 0), 12);
+      for (const model of report.models) {
+        expect(model.drop).toBeCloseTo((model.clean ?? 0) - (model.accuracy ?? 0), 12);
+        const rightOnClean = model.perClass.map(
+          ({ wnid, clean: share }) => (share ?? 0) * files.filter((file) => file.startsWith(`${wnid}/`)).length,
+        );
+        expect(rightOnClean.reduce((sum, right) => sum + right, 0)).toBeCloseTo((model.clean ?? 0) * cleanPhotos, 9);
+        for (const { accuracy, accuracyLow, accuracyHigh, drop, clean: share } of model.perClass) {
+          expect(drop).toBeCloseTo((share ?? Number.NaN) - accuracy, 12);
+          expect([accuracyLow <= accuracy, accuracy <= accuracyHigh, accuracyHigh > accuracyLow]).not.toContain(false);
+        }
+      }
     },
   );
 
