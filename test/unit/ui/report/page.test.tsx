@@ -202,10 +202,34 @@ describe('ReportPage', () => {
     expect(page(madeReport())).not.toContain('class="leads"');
   });
 
+  it('shows accuracies by class and by confusion with intervals, and drops if there are clean photos', () => {
+    const [model] = madeReport().models;
+    const row = model?.perClass[0];
+    const points = (share = Number.NaN): string => (100 * share).toFixed(1);
+    const range = `${points(row?.accuracyLow)} to ${points(row?.accuracyHigh)} %`;
+    const drop = `, drop ${points(row?.drop ?? undefined)} points`.replace('-', '−');
+    const said = (options: MadeReport) => textOf(htmlOf(options)).replaceAll('\u00a0', ' ');
+    expect(said({})).toContain(`${points(row?.accuracy)} % ${range}${drop}`);
+    expect(said({ hasClean: false })).toContain(`${points(row?.accuracy)} % ${range}`);
+    expect(said({ hasClean: false })).not.toContain(', drop ');
+  });
+
+  it('says why the upstream-compatible RMS error is 0 below 200 photos', () => {
+    expect(textOf(htmlOf({ photos: 150 }))).toContain('From 100 to 199 photos there is no other bin');
+    expect(textOf(htmlOf({ photos: 200 }))).not.toContain('there is no other bin');
+  });
+
+  it('shows the measures of detection with intervals, in whole sentences', () => {
+    const text = textOf(htmlOf({ mode: 'O' })).replaceAll('\u00a0', ' ');
+    expect(text).toContain('minus the largest softmax probability. 412 photos of the set against');
+    // The first model: 0.941 - 0.123, nearest, and 0.944 - 0.123, first.
+    expect(text).toContain('81.8 % (79.8 to 83.4 %) 82.1 % (80.2 to 83.6 %)');
+  });
+
   it('folds long tables, and shows short ones', () => {
     const folded = (options: MadeReport) => all(htmlOf(options), /<summary>([^<]*) </g);
     expect(folded({})).toEqual([]);
-    expect(folded({ classes: 200, photos: 7_500 })).toContain('Accuracy by class');
+    expect(folded({ classes: 200, photos: 7_500 })).toContainEqual(expect.stringContaining('Accuracy by class'));
   });
 
   it('lays the heatmaps over the photo where the crop was', () => {
@@ -225,7 +249,10 @@ describe('ReportPage', () => {
     expect(served()).toContain('<form method="post" action="/c/birds/report"><button>Compute again</button></form>');
     expect(textOf(served())).toContain('Stale Since then: 12 decisions more.');
     expect(served({ canRecompute: false })).not.toContain('<form');
-    expect(served({ shown: { ...shown, changes: null } })).not.toContain('class="stale"');
+    const fresh = served({ shown: { ...shown, changes: null } });
+    expect(fresh).not.toContain('class="stale"');
+    expect(textOf(fresh)).toContain('Fresh: of today’s catalogue Compute again');
+    expect(served({ shown: { ...shown, changes: null }, canRecompute: false })).not.toContain('<form');
     const progress = { what: 'lite2 on the set', done: 40, total: 412 };
     const running = served({ running: { progress, problem: null } });
     expect(running).not.toContain('<form');
