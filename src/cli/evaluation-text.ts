@@ -43,9 +43,13 @@ function oodRows(ood: OodMeasures): Row[] {
     [
       'FPR95',
       percentText(ood.fpr95Nearest),
-      `nearest to 95 % recall, as upstream, chance ${percentText(chance.fpr95)}`,
+      `${between(ood.fpr95NearestLow, ood.fpr95NearestHigh)}, nearest to 95 % recall, as upstream, chance ${percentText(chance.fpr95)}`,
     ],
-    ['FPR95', percentText(ood.fpr95First), `at least 95 % recall, chance ${percentText(chance.fpr95)}`],
+    [
+      'FPR95',
+      percentText(ood.fpr95First),
+      `${between(ood.fpr95FirstLow, ood.fpr95FirstHigh)}, at least 95 % recall, chance ${percentText(chance.fpr95)}`,
+    ],
   ];
 }
 

@@ -1,6 +1,6 @@
 import { groupBy } from '../kernel/group-by.ts';
 import type { ClassAccuracy, Evaluation, EvaluationCurves } from './evaluation.ts';
-import { type Answer, meanOf } from './metrics/answer.ts';
+import type { Answer } from './metrics/answer.ts';
 import { reliabilityBins, rmsCalibrationError } from './metrics/calibration.ts';
 import { oodCurves, oodMeasures } from './metrics/ood.ts';
 import { aurra, responseRateCurve } from './metrics/response-rate.ts';
@@ -26,19 +26,15 @@ export interface Evaluated {
 export function evaluationOf(predictions: readonly Prediction[], about: Evaluated): Evaluation {
   checkPositions(predictions, about.among);
   const answers = answersOf(predictions);
-  const correct = answers.filter((answer) => answer.isCorrect).length;
-  const interval = wilsonInterval(correct, answers.length);
   return {
     model: about.model,
     photos: predictions.length,
-    accuracy: answers.length === 0 ? null : correct / answers.length,
-    accuracyLow: interval?.low ?? null,
-    accuracyHigh: interval?.high ?? null,
+    ...(accuracyOf(answers) ?? { accuracy: null, accuracyLow: null, accuracyHigh: null }),
     rmsCalibrationError: rmsCalibrationError(answers, 'corrected'),
     rmsCalibrationErrorUpstream: rmsCalibrationError(answers, 'upstream-compatible'),
     aurra: aurra(answers),
     softF1: softF1(answers),
-    perClass: perClassOf(predictions, about.among),
+    perClass: accuracyByClass(predictions, about.among),
     ood: withConfidences(predictions, about, oodMeasures),
   };
 }
@@ -77,15 +73,30 @@ function checkPositions(predictions: readonly Prediction[], among: readonly stri
   }
 }
 
-function perClassOf(predictions: readonly Prediction[], among: readonly string[]): ClassAccuracy[] {
+/** The share of right answers with its Wilson 95 % interval; null without answers. */
+export function accuracyOf(
+  answers: readonly Pick<Answer, 'isCorrect'>[],
+): Omit<ClassAccuracy, 'wnid' | 'photos'> | null {
+  const correct = answers.filter((answer) => answer.isCorrect).length;
+  const interval = wilsonInterval(correct, answers.length);
+  if (interval === null) return null;
+  return { accuracy: correct / answers.length, accuracyLow: interval.low, accuracyHigh: interval.high };
+}
+
+/**
+ * The accuracy on each class with photos, sorted by wnid. Photos that show no class are left out.
+ *
+ * @param among the classes, by wnid, that positions refer to
+ */
+export function accuracyByClass(predictions: readonly Prediction[], among: readonly string[]): ClassAccuracy[] {
   const classes = groupBy(predictions, ({ truth }) => truth);
   return [...classes]
-    .flatMap(([truth, photos]) => (truth === null ? [] : [{ wnid: among[truth] ?? '', photos }]))
-    .map(({ wnid, photos }) => ({
-      wnid,
-      photos: photos.length,
-      accuracy: meanOf(photos, (one) => Number(isCorrect(one))),
-    }))
+    .flatMap(([truth, photos]) => {
+      const accuracy = accuracyOf(photos.map((one) => ({ isCorrect: isCorrect(one) })));
+      return truth === null || accuracy === null
+        ? []
+        : [{ wnid: among[truth] ?? '', photos: photos.length, ...accuracy }];
+    })
     .toSorted((a, b) => (a.wnid < b.wnid ? -1 : 1));
 }
 

@@ -23,8 +23,12 @@ export interface Evaluation {
 
 export interface ClassAccuracy {
   readonly wnid: string;
+  /** 1 or more. */
   readonly photos: number;
   readonly accuracy: number;
+  /** Ends of its Wilson 95 % interval. */
+  readonly accuracyLow: number;
+  readonly accuracyHigh: number;
 }
 
 /** How well the confidence of a model tells photos of the set (positive) from photos in the distribution. */
@@ -41,8 +45,12 @@ export interface OodMeasures {
   readonly aurocHigh: number;
   /** False positive rate at the threshold whose recall is nearest to 0.95, as in upstream's code. */
   readonly fpr95Nearest: number;
+  readonly fpr95NearestLow: number;
+  readonly fpr95NearestHigh: number;
   /** False positive rate at the first threshold whose recall is at least 0.95, as in OpenOOD. */
   readonly fpr95First: number;
+  readonly fpr95FirstLow: number;
+  readonly fpr95FirstHigh: number;
   /** What a score without information gives. */
   readonly chance: { readonly aupr: number; readonly auroc: number; readonly fpr95: number };
   /** What is positive and what is scored. */

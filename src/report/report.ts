@@ -3,7 +3,7 @@ import type { QueryYield, Yields } from '../funnel/yields.ts';
 import type { Sha256 } from '../kernel/ids.ts';
 import type { AgreementReport } from '../review/agreement.ts';
 import type { Heatmap } from '../review/desk.ts';
-import type { Evaluation, EvaluationCurves } from './evaluation.ts';
+import type { ClassAccuracy, Evaluation, EvaluationCurves } from './evaluation.ts';
 
 /** Photos that a report can be of: those that reviewers accepted, the listed ones, or all that the filter kept. */
 export const REPORTED_PHOTOS = ['accepted', 'listed', 'kept'] as const;
@@ -92,15 +92,25 @@ export interface ModelReport extends Evaluation {
   readonly cleanPhotos: number;
   /** `clean - accuracy`. */
   readonly drop: number | null;
-  readonly perConfusion: readonly {
-    readonly wnid: string;
-    readonly predictedWnid: string;
-    readonly photos: number;
-    readonly accuracy: number;
-  }[];
+  readonly perClass: readonly ReportedClass[];
+  readonly perConfusion: readonly ReportedConfusion[];
   /** Members only: what the rule implies for them, a sentence. */
   readonly implied: string | null;
   readonly curves: EvaluationCurves;
+}
+
+export interface ReportedClass extends ClassAccuracy {
+  /** Accuracy on the clean photos of the class; null without such photos. */
+  readonly clean: number | null;
+  /** `clean - accuracy` */
+  readonly drop: number | null;
+}
+
+/** The photos that are searched as one class and that the ensemble takes for another. */
+export interface ReportedConfusion extends ClassAccuracy {
+  readonly predictedWnid: string;
+  /** Accuracy on the clean photos of the searched class, minus that on these photos; null without clean photos of it. */
+  readonly drop: number | null;
 }
 
 /** Accuracy of `a` minus accuracy of `b` on the same photos, with a 95 % interval of a paired bootstrap. */
@@ -180,14 +190,17 @@ export interface ReviewerPace {
   readonly medianSeconds: number | null;
 }
 
-/** How many photos of the set are wrong, as a blind second look finds. */
+/** How many photos that a first look accepted a blind second look rejects. */
 export interface LabelNoise {
   /** What both reviewers were asked. */
   readonly question: string;
   /** Photos that the first of two blind reviewers accepted. */
   readonly photos: number;
-  /** Those that the second one did not accept. */
+  /** Those that the second one rejected. */
   readonly wrong: number;
+  /** Those of which the second one was unsure. They are not among the wrong ones. */
+  readonly unsure: number;
+  /** wrong / photos, with the ends of its Wilson 95 % interval. */
   readonly share: number | null;
   readonly low: number | null;
   readonly high: number | null;

@@ -90,9 +90,12 @@ function recordsOf(report: Report): Readonly<Record<TableName, Records[number]>>
 function modelRecords({ models, comparisons, crops }: Report) {
   return {
     models: [['model', 'isMember', 'photos', 'accuracy'], models.map(modelRecord)],
-    'per-class': [['model', 'wnid', 'photos', 'accuracy'], ofEach(models, ({ perClass }) => perClass)],
+    'per-class': [
+      ['model', 'wnid', 'photos', 'accuracy', 'accuracyLow', 'accuracyHigh', 'clean', 'drop'],
+      ofEach(models, ({ perClass }) => perClass),
+    ],
     'per-confusion': [
-      ['model', 'wnid', 'predictedWnid', 'photos', 'accuracy'],
+      ['model', 'wnid', 'predictedWnid', 'photos', 'accuracy', 'accuracyLow', 'accuracyHigh', 'drop'],
       ofEach(models, ({ perConfusion }) => perConfusion),
     ],
     comparisons: [['a', 'b', 'on', 'photos', 'difference', 'low', 'high'], comparisons],
@@ -173,7 +176,7 @@ function reviewRecords({ acceptance, agreement, pace, labelNoise, tags, licences
       [{ wnid: null, ...agreement.overall }, ...agreement.classes.map(({ wnid, ...row }) => ({ wnid, ...row }))],
     ],
     pace: [['reviewer', 'verdicts', 'medianSeconds'], pace],
-    'label-noise': [['question', 'photos', 'wrong', 'share', 'low', 'high'], [labelNoise]],
+    'label-noise': [['question', 'photos', 'wrong', 'unsure', 'share', 'low', 'high'], [labelNoise]],
     tags: [['tag', 'photos'], tags],
     licences: [['licence', 'url', 'photos'], licences],
     sources: [['source', 'photos'], sources],

@@ -1,32 +1,45 @@
-import type { LinkOf } from '../ui/report/context.ts';
+import type { ReportedPhotos } from '../report/report.ts';
+import type { LinkDetails, LinkKind, LinkOf } from '../ui/report/context.ts';
 import { pathOf } from '../ui/shared/frame.tsx';
 
-const STATES: Readonly<Record<string, string>> = {
-  accepted: '?state=accepted',
-  rejected: '?state=rejected',
-  listed: '',
+type Query = Readonly<Record<string, string>>;
+
+type LinkAt = (key: string, details: LinkDetails & Required<Pick<LinkDetails, 'stage'>>) => string | null;
+
+/** Stages whose photos a grid of the review shows. */
+const GRIDS: Readonly<Record<string, Query>> = {
+  accepted: { state: 'accepted' },
+  rejected: { state: 'rejected' },
+  listed: {},
 };
 
-/** Where the pages of a collection show the photos behind a number of its report. */
-export function reportLinks(collection: string): LinkOf {
+/**
+ * Where the pages of a collection show the photos behind a number of its report. The grid of the review only has listed photos.
+ * Kept ones are on the contact sheet, by class.
+ *
+ * @param which the photos that the report is of
+ */
+export function reportLinks(collection: string, which: ReportedPhotos): LinkOf {
   const base = pathOf(collection);
-  const grid = (query: Readonly<Record<string, string>>): string =>
-    `${base}review/grid?${new URLSearchParams(query).toString()}`;
-  return (kind, key, predictedWnid) => {
-    if (kind === 'stage') {
-      const state = STATES[key];
-      return state === undefined
-        ? key === 'kept'
-          ? `${base}sheet/shortlist.html`
-          : base
-        : `${base}review/grid${state}`;
-    }
-    if (kind === 'class') return grid({ class: key });
-    if (kind === 'confusion')
-      return grid({ class: key, ...(predictedWnid === undefined ? {} : { as: predictedWnid }) });
-    if (kind === 'source' || kind === 'tag') return grid({ [kind]: key });
-    if (kind === 'photo') return `/photos/${key}`;
-    if (kind === 'revision') return `${base}revisions#r-${key.slice(0, 12)}`;
-    return null;
+  const links: Readonly<Record<LinkKind, LinkAt>> = {
+    stage: (key) => gridOf(key) ?? (key === 'kept' ? `${base}sheet/shortlist.html` : base),
+    class: (key, { stage }) =>
+      stage === 'kept' ? `${base}sheet/class?id=${encodeURIComponent(key)}` : gridOf(stage, { class: key }),
+    confusion: (key, { stage, predictedWnid }) =>
+      gridOf(stage, { class: key, ...(predictedWnid === undefined ? {} : { as: predictedWnid }) }),
+    source: (key, { stage }) => gridOf(stage, { source: key }),
+    tag: (key, { stage }) => gridOf(stage, { tag: key }),
+    licence: () => null,
+    photo: (key) => `/photos/${key}`,
+    revision: (key) => `${base}revisions#r-${key.slice(0, 12)}`,
   };
+  return (kind, key, details = {}) => links[kind](key, { stage: which, ...details });
+
+  /** Null if a grid does not show the photos of that stage. */
+  function gridOf(stage: string, query: Query = {}): string | null {
+    const limits = GRIDS[stage];
+    if (limits === undefined) return null;
+    const text = new URLSearchParams({ ...query, ...limits }).toString();
+    return `${base}review/grid${text === '' ? '' : `?${text}`}`;
+  }
 }

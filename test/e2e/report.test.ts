@@ -72,7 +72,16 @@ describe('winnow report', () => {
     expect(first.acceptance.filter(({ by }) => by === 'score').reduce((sum, row) => sum + row.rejected, 0)).toBe(1);
     expect(first.clean).toEqual({ folder: 'clean', photos: SET_WNIDS.length, classes: SET_WNIDS.length });
     expect(first.frechet.map(({ backbone }) => backbone)).toEqual([OUTSIDER]);
-    for (const model of first.models) expect(model.drop).toBeCloseTo((model.clean ?? 0) - (model.accuracy ?? 0), 12);
+    for (const model of first.models) {
+      expect(model.drop).toBeCloseTo((model.clean ?? 0) - (model.accuracy ?? 0), 12);
+      // There is one clean photo of each class.
+      const right = model.perClass.reduce((sum, { clean: share }) => sum + (share ?? 0), 0);
+      expect(right).toBeCloseTo((model.clean ?? 0) * SET_WNIDS.length, 9);
+      for (const { accuracy, accuracyLow, accuracyHigh, drop, clean: share } of model.perClass) {
+        expect(drop).toBeCloseTo((share ?? Number.NaN) - accuracy, 12);
+        expect(accuracyLow <= accuracy && accuracy <= accuracyHigh && accuracyLow < accuracyHigh).toBe(true);
+      }
+    }
     expect(first.gallery.every(({ searched, predicted }) => searched !== null && predicted !== null)).toBe(true);
   });
 

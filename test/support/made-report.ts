@@ -92,7 +92,7 @@ const EMPTY: Partial<Report> = {
   crops: { models: [] },
   agreement: { overall: agreementFor(0), classes: [] },
   pace: [],
-  labelNoise: { question: 'Is this the class?', photos: 0, wrong: 0, share: null, low: null, high: null },
+  labelNoise: { question: 'Is this the class?', photos: 0, wrong: 0, unsure: 0, share: null, low: null, high: null },
   acceptance: [],
   licences: [],
   sources: [],
@@ -141,7 +141,12 @@ function modelPartsOf(about: About, { outsiders = 2, hasClean = true }: MadeRepo
   const distance = { backbone: 'efficientnet-lite2', distance: 41.83, photos, cleanPhotos, dimensions: 1_280 };
   const comparisons = outside.length < 2 || mode === 'O' ? [] : [onSet, onClean];
   if (!hasClean) {
-    const unclean = models.map((model) => ({ ...model, ...NO_CLEAN }));
+    const unclean = models.map((model) => ({
+      ...model,
+      ...NO_CLEAN,
+      perClass: model.perClass.map((row) => ({ ...row, clean: null, drop: null })),
+      perConfusion: model.perConfusion.map((row) => ({ ...row, drop: null })),
+    }));
     return { clean: null, models: unclean, comparisons: comparisons.slice(0, 1), memberGap: null, frechet: [] };
   }
   return {
@@ -192,6 +197,7 @@ function reviewPartsOf({ wnids, random }: About) {
       question: 'Is it this class, and this class only?',
       photos: judged,
       wrong: 4,
+      unsure: 2,
       share: 4 / judged,
       low: 0.013,
       high: 0.083,
@@ -228,6 +234,11 @@ function wilson(share: number, photos: number): { low: number; high: number } {
   return { low: Math.max(0, middle - half), high: Math.min(1, middle + half) };
 }
 
+function estimateOf(accuracy: number, photos: number) {
+  const { low, high } = wilson(accuracy, photos);
+  return { photos, accuracy, accuracyLow: low, accuracyHigh: high };
+}
+
 interface ModelOptions {
   /** Its accuracy, 0..1. */
   readonly at: number;
@@ -251,11 +262,11 @@ function modelOfA(name: string, { wnids, photos }: About, { at, isMember, random
     rmsCalibrationErrorUpstream: 0.541 - at,
     aurra: at * 1.3,
     softF1: 0.61 + at,
-    perClass: wnids.map((wnid) => ({
-      wnid,
-      photos: Math.max(1, Math.round(photos / wnids.length)),
-      accuracy: Math.max(0, Math.min(1, at + spread * (random() - 0.4))),
-    })),
+    perClass: wnids.map((wnid) => {
+      const inClass = Math.max(1, Math.round(photos / wnids.length));
+      const row = estimateOf(Math.max(0, Math.min(1, at + spread * (random() - 0.4))), inClass);
+      return { wnid, ...row, clean, drop: clean - row.accuracy };
+    }),
     ood: null,
     isMember,
     clean,
@@ -263,9 +274,10 @@ function modelOfA(name: string, { wnids, photos }: About, { at, isMember, random
     cleanHigh: ofClean.high,
     cleanPhotos,
     drop: clean - accuracy,
-    perConfusion: wnids
-      .slice(1)
-      .map((wnid, i) => ({ wnid, predictedWnid: wnids[i] ?? '', photos: 9 + i, accuracy: at * random() * 2 })),
+    perConfusion: wnids.slice(1).map((wnid, i) => {
+      const row = estimateOf(at * random() * 2, 9 + i);
+      return { wnid, predictedWnid: wnids[i] ?? '', ...row, drop: clean - row.accuracy };
+    }),
     implied: isMember ? 'no crop of a kept photo is right, so the accuracy on the centre crop is 0 %' : null,
     curves: { ...curvesOfA(photos, at), precisionRecall: null, roc: null },
   };
@@ -323,9 +335,13 @@ function oodOf(photos: number, at: number): OodMeasures {
     aurocLow: 0.415 + at,
     aurocHigh: 0.466 + at,
     fpr95Nearest: 0.941 - at,
+    fpr95NearestLow: 0.921 - at,
+    fpr95NearestHigh: 0.957 - at,
     fpr95First: 0.944 - at,
+    fpr95FirstLow: 0.925 - at,
+    fpr95FirstHigh: 0.959 - at,
     chance: { aupr: photos / (photos + 2_000), auroc: 0.5, fpr95: 0.95 },
-    polarity: 'Positive is a photo of the set; the score is the negative of the largest softmax.',
+    polarity: 'positive: photos of the set; score: minus the largest softmax probability',
   };
 }
 

@@ -1,10 +1,9 @@
 import { groupBy } from '../../kernel/group-by.ts';
-import { curvesOf, evaluationOf } from '../../report/evaluate.ts';
+import { accuracyByClass, accuracyOf, curvesOf, evaluationOf } from '../../report/evaluate.ts';
 import { pairedDifference } from '../../report/metrics/bootstrap.ts';
-import { wilsonInterval } from '../../report/metrics/wilson.ts';
 import { impliedFor } from '../../report/method.ts';
 import { isCorrect, type Prediction } from '../../report/prediction.ts';
-import type { Comparison, MemberGap, ModelReport } from '../../report/report.ts';
+import type { Comparison, MemberGap, ModelReport, ReportedConfusion } from '../../report/report.ts';
 import type { ReportedPhoto } from '../../report/reported-photo.repository.ts';
 import { computeAside } from '../engine/compute-aside.ts';
 import type { Workspace } from '../open/workspace.ts';
@@ -38,43 +37,58 @@ export async function modelReport(
       ? evaluationOf(predictions, about)
       : await computeAside('evaluationOf', [predictions, about], signal);
   const onClean = cleanAccuracy(clean);
+  const cleanByClass = accuracyByClass(clean ?? [], scope.wnids);
+  const cleanOf = new Map(cleanByClass.map(({ wnid, accuracy }) => [wnid, accuracy]));
   return {
     ...evaluation,
     isMember: model.isMember,
     ...onClean,
-    drop: onClean.clean === null || evaluation.accuracy === null ? null : onClean.clean - evaluation.accuracy,
-    perConfusion: collection.mode === 'A' ? byConfusion(view.predictions, photos) : [],
+    drop: dropOf(onClean.clean, evaluation.accuracy),
+    perClass: evaluation.perClass.map((row) => {
+      const ofClass = cleanOf.get(row.wnid) ?? null;
+      return { ...row, clean: ofClass, drop: dropOf(ofClass, row.accuracy) };
+    }),
+    perConfusion:
+      collection.mode === 'A'
+        ? byConfusion(view.predictions, photos).map((row) => ({
+            ...row,
+            drop: dropOf(cleanOf.get(row.wnid) ?? null, row.accuracy),
+          }))
+        : [],
     implied: model.isMember ? impliedFor(collection) : null,
     curves: curvesOf(predictions, about),
   };
 }
 
-function cleanAccuracy(
-  view: readonly Prediction[] | null,
-): Pick<ModelReport, 'clean' | 'cleanLow' | 'cleanHigh' | 'cleanPhotos'> {
+function dropOf(clean: number | null, accuracy: number | null): number | null {
+  return clean === null || accuracy === null ? null : clean - accuracy;
+}
+
+function cleanAccuracy(view: readonly Prediction[] | null): Pick<ModelReport, 'clean' | 'cleanLow' | 'cleanHigh' | 'cleanPhotos'> {
   const predictions = view ?? [];
-  const correct = predictions.filter(isCorrect).length;
-  const interval = wilsonInterval(correct, predictions.length);
-  if (interval === null) return { clean: null, cleanLow: null, cleanHigh: null, cleanPhotos: 0 };
-  const { low, high } = interval;
-  const { length } = predictions;
-  return { clean: correct / length, cleanLow: low, cleanHigh: high, cleanPhotos: length };
+  const estimate = accuracyOf(predictions.map((one) => ({ isCorrect: isCorrect(one) })));
+  return {
+    clean: estimate?.accuracy ?? null,
+    cleanLow: estimate?.accuracyLow ?? null,
+    cleanHigh: estimate?.accuracyHigh ?? null,
+    cleanPhotos: predictions.length,
+  };
 }
 
 function byConfusion(
   predictions: readonly (Prediction | null)[],
   photos: readonly ReportedPhoto[],
-): ModelReport['perConfusion'] {
+): Omit<ReportedConfusion, 'drop'>[] {
   const seen = photos.flatMap(({ wnid, confusionWnid }, i) => {
     const prediction = predictions[i];
-    return prediction == null ? [] : [{ wnid, predictedWnid: confusionWnid, isRight: isCorrect(prediction) }];
+    return prediction == null ? [] : [{ wnid, predictedWnid: confusionWnid, isCorrect: isCorrect(prediction) }];
   });
   return [...groupBy(seen, ({ wnid, predictedWnid }) => `${wnid} ${predictedWnid}`).values()].flatMap((same) => {
     const [first] = same;
-    if (first === undefined) return [];
+    const accuracy = accuracyOf(same);
+    if (first === undefined || accuracy === null) return [];
     const { wnid, predictedWnid } = first;
-    const accuracy = same.filter(({ isRight }) => isRight).length / same.length;
-    return [{ wnid, predictedWnid, photos: same.length, accuracy }];
+    return [{ wnid, predictedWnid, photos: same.length, ...accuracy }];
   });
 }
 

@@ -39,13 +39,20 @@ export interface Confidences {
  */
 export function oodMeasures(confidences: Confidences): OodMeasures {
   const thresholds = oodThresholds(confidences);
-  const [auprs, aurocs] = [new Percentiles(), new Percentiles()];
+  const [auprs, aurocs, nearest, first] = [new Percentiles(), new Percentiles(), new Percentiles(), new Percentiles()];
   for (const resample of resamplesOf(thresholds)) {
     auprs.add(averagePrecision(resample));
     aurocs.add(auroc(resample));
+    nearest.add(fpr95(resample, 'nearest'));
+    first.add(fpr95(resample, 'first'));
   }
   const [positives, negatives] = [confidences.set.length, confidences.inDistribution.length];
-  const measures = { aupr: averagePrecision(thresholds), auroc: auroc(thresholds) };
+  const measures = {
+    aupr: averagePrecision(thresholds),
+    auroc: auroc(thresholds),
+    fpr95Nearest: fpr95(thresholds, 'nearest'),
+    fpr95First: fpr95(thresholds, 'first'),
+  };
   return {
     positives,
     negatives,
@@ -55,8 +62,12 @@ export function oodMeasures(confidences: Confidences): OodMeasures {
     auroc: measures.auroc,
     aurocLow: aurocs.at(0.025) ?? measures.auroc,
     aurocHigh: aurocs.at(0.975) ?? measures.auroc,
-    fpr95Nearest: fpr95(thresholds, 'nearest'),
-    fpr95First: fpr95(thresholds, 'first'),
+    fpr95Nearest: measures.fpr95Nearest,
+    fpr95NearestLow: nearest.at(0.025) ?? measures.fpr95Nearest,
+    fpr95NearestHigh: nearest.at(0.975) ?? measures.fpr95Nearest,
+    fpr95First: measures.fpr95First,
+    fpr95FirstLow: first.at(0.025) ?? measures.fpr95First,
+    fpr95FirstHigh: first.at(0.975) ?? measures.fpr95First,
     chance: { aupr: positives / (positives + negatives), auroc: 0.5, fpr95: 0.95 },
     polarity: OOD_POLARITY,
   };

@@ -22,21 +22,33 @@ export function cautionsOf(report: Report): Caution[] {
   return [...ofPhotos(report), ...ofModels(report), ...ofFeatures(report)];
 }
 
-function ofPhotos({ set, collection, mode }: Report): Caution[] {
+function ofPhotos(report: Report): Caution[] {
+  const { set, collection, mode } = report;
   if (set.photos === 0) {
     const text = 'There is no photo to report on yet. Crawl, filter and review first.';
     return [{ section: 'funnel', text, command: `winnow run --collection ${collection}` }];
   }
-  const unreviewed = `These are the ${set.which} photos: no reviewer has accepted one. Wrong labels among them count as mistakes of the models.`;
   const few = `${countOf(set.photos, 'photo')} ${set.photos === 1 ? 'is' : 'are'} few: 95 % intervals are up to ${widthText(set.photos)} points wide. Compare intervals, not single numbers.`;
   return [
-    ...(set.which === 'accepted'
-      ? []
-      : [{ section: 'funnel', text: unreviewed, command: `winnow review --collection ${collection}` } as const]),
+    ...(set.which === 'accepted' ? [] : [ofUnreviewed(report)]),
     ...(set.photos < FEW_PHOTOS
       ? [{ section: mode === 'O' ? 'ood' : 'transfer', text: few, command: null } as const]
       : []),
   ];
+}
+
+/** The report is of photos that no reviewer has accepted, or not of these only. */
+function ofUnreviewed({ set, collection, funnel }: Report): Caution {
+  const { selected } = funnel.totals;
+  const accepted = selected === 0 ? 'no reviewer has accepted one' : `reviewers have accepted ${countText(selected)}`;
+  return {
+    section: 'funnel',
+    text: `These are the ${set.which} photos: ${accepted}. Wrong labels among them count as mistakes of the models.`,
+    command:
+      selected === 0
+        ? `winnow review --collection ${collection}`
+        : `winnow report --collection ${collection} --photos accepted --out DIR`,
+  };
 }
 
 /** Width of the Wilson 95 % interval of 50 %, in points. */
@@ -50,18 +62,25 @@ function ofModels(report: Report): Caution[] {
   const cautions: Caution[] = [];
   const section = mode === 'O' ? 'ood' : 'transfer';
   if (outsidersOf(report).length === 0) {
-    const text =
-      'Every registered model is a member of the filter. Only another model shows whether the set is hard for others too.';
-    cautions.push({ section, text, command: 'winnow models add FILE' });
+    const isAlone = report.leftOut.length === 0;
+    const why = isAlone
+      ? 'No model but members of the filter was measured.'
+      : 'No model but members of the filter could be measured: the others were left out, for the reasons under Method.';
+    const text = `${why} Only another model shows whether the set is hard for others too.`;
+    cautions.push({ section, text, command: isAlone ? 'winnow models add FILE' : null });
   }
   if (mode === 'A' && clean === null) {
     const text =
       'No clean photos were given, so nothing says how much of the error is the set’s: a model may be as bad on ordinary photos.';
-    cautions.push({ section, text, command: `winnow report --collection ${collection} --clean DIR` });
+    cautions.push({ section, text, command: `winnow report --collection ${collection} --clean DIR --out DIR` });
   }
   if (mode === 'O' && inDistribution === null) {
     const text = 'No photos in the distribution were given, so detection cannot be measured.';
-    cautions.push({ section, text, command: `winnow report --collection ${collection} --in-distribution DIR` });
+    cautions.push({
+      section,
+      text,
+      command: `winnow report --collection ${collection} --in-distribution DIR --out DIR`,
+    });
   }
   if (memberGap !== null && memberGap.isLarge) {
     const { higher, lower, difference } = memberGap;

@@ -11,12 +11,16 @@ import type { ReportFigure } from './figure.tsx';
  */
 export type LinkKind = 'stage' | 'class' | 'confusion' | 'source' | 'photo' | 'revision' | 'tag' | 'licence';
 
-/**
- * The address of a page that shows the photos behind a number, or null if there is none.
- *
- * @param predictedWnid of a confusion only; its `key` is the wnid that the photos are searched as
- */
-export type LinkOf = (kind: LinkKind, key: string, predictedWnid?: string) => string | null;
+/** Which of the photos a number counts. */
+export interface LinkDetails {
+  /** Of a confusion only; its `key` is the wnid that the photos are searched as. */
+  readonly predictedWnid?: string;
+  /** Absent: the photos that the report is of. */
+  readonly stage?: 'found' | 'fetched' | 'kept' | 'listed' | 'accepted';
+}
+
+/** The address of a page that shows the photos behind a number, or null if there is none. */
+export type LinkOf = (kind: LinkKind, key: string, details?: LinkDetails) => string | null;
 
 export interface ReportPageProps {
   readonly report: Report;

@@ -1,9 +1,10 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
+import type { Totals } from '../../funnel/funnel.ts';
 import { FunnelBars } from '../shared/funnel.tsx';
 import { stagesOf } from '../shared/stages.ts';
 import { countText, shareText } from '../shared/texts.ts';
-import type { ReportContext } from './context.ts';
-import { Count, Nothing, Section, Table, To } from './parts.tsx';
+import type { LinkDetails, ReportContext } from './context.ts';
+import { Nothing, Section, Table, To, type TableRow } from './parts.tsx';
 import { NOTHING, percentText, spanText } from './texts.ts';
 
 interface SectionOf {
@@ -62,6 +63,27 @@ export function FunnelSection({ context, title }: SectionOf) {
 
 const COLUMNS = ['found', 'fetched', 'kept', 'yield', 'listed', 'accepted'];
 
+/** The numbers of a class or source; null: of neither. Each leads to its photos if a page shows them. */
+function stageCells(
+  { linkOf }: ReportContext,
+  { found, fetched, decided, shortlisted, selected }: Totals,
+  of: readonly ['class' | 'source', string] | null,
+): TableRow['cells'] {
+  const cell = (stage: NonNullable<LinkDetails['stage']>, count: number) => (
+    <To key={stage} href={of === null || count === 0 ? null : linkOf(...of, { stage })}>
+      {countText(count)}
+    </To>
+  );
+  return [
+    cell('found', found),
+    cell('fetched', fetched),
+    cell('kept', decided.kept),
+    shareText(decided.kept, fetched),
+    cell('listed', shortlisted),
+    cell('accepted', selected),
+  ];
+}
+
 function Sources({ context }: Pick<SectionOf, 'context'>) {
   const { sources } = context.report.funnel;
   return (
@@ -71,21 +93,8 @@ function Sources({ context }: Pick<SectionOf, 'context'>) {
       csv={context.csv('funnel-sources')}
       rows={sources.map((row) => ({
         key: row.source,
-        head: <To href={context.linkOf('source', row.source)}>{row.source}</To>,
-        cells: [
-          countText(row.found),
-          countText(row.fetched),
-          <Count
-            key="kept"
-            context={context}
-            count={row.decided.kept}
-            of={['source', row.source]}
-            table="funnel-sources"
-          />,
-          shareText(row.decided.kept, row.fetched),
-          countText(row.shortlisted),
-          countText(row.selected),
-        ],
+        head: row.source,
+        cells: stageCells(context, row, ['source', row.source]),
       }))}
     />
   );
@@ -102,25 +111,8 @@ function Classes({ context }: Pick<SectionOf, 'context'>) {
         .filter(({ found }) => found > 0)
         .map((row) => ({
           key: row.wnid ?? '',
-          head: (
-            <To href={row.wnid === null ? null : context.linkOf('class', row.wnid)}>
-              <bdi>{row.name}</bdi>
-            </To>
-          ),
-          cells: [
-            countText(row.found),
-            countText(row.fetched),
-            <Count
-              key="kept"
-              context={context}
-              count={row.decided.kept}
-              of={['class', row.wnid ?? '']}
-              table="funnel-classes"
-            />,
-            shareText(row.decided.kept, row.fetched),
-            countText(row.shortlisted),
-            countText(row.selected),
-          ],
+          head: <bdi>{row.name}</bdi>,
+          cells: stageCells(context, row, row.wnid === null ? null : ['class', row.wnid]),
         }))}
     />
   );

@@ -1,4 +1,5 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
+import type { ClassAccuracy } from '../../report/evaluation.ts';
 import type { ModelReport } from '../../report/report.ts';
 import { countOf, countText } from '../shared/texts.ts';
 import type { ReportContext } from './context.ts';
@@ -85,10 +86,10 @@ const MOST_COLUMNS = 4;
 function ClassTable({ context }: Pick<SectionOf, 'context'>) {
   const models = outsidersOf(context.report).slice(0, MOST_COLUMNS);
   const counts = new Map(models.flatMap(({ perClass }) => perClass.map(({ wnid, photos }) => [wnid, photos])));
-  const accuracies = models.map(({ perClass }) => new Map(perClass.map(({ wnid, accuracy }) => [wnid, accuracy])));
+  const rowsByModel = models.map(({ perClass }) => new Map(perClass.map((row) => [row.wnid, row])));
   return (
     <Table
-      caption="Accuracy by class"
+      caption={`Accuracy by class, ${CELL_WORDS}`}
       columns={['class', 'photos', ...models.map(({ model }) => model)]}
       csv={context.csv('per-class')}
       rows={[...counts].map(([wnid, photos]) => ({
@@ -96,10 +97,27 @@ function ClassTable({ context }: Pick<SectionOf, 'context'>) {
         head: <ClassName context={context} wnid={wnid} kind="searched" />,
         cells: [
           <Count key="photos" context={context} count={photos} of={['class', wnid]} table="per-class" />,
-          ...accuracies.map((accuracyOf) => percentText(accuracyOf.get(wnid) ?? null)),
+          ...rowsByModel.map((rowOf) => accuracyCell(rowOf.get(wnid))),
         ],
       }))}
     />
+  );
+}
+
+const CELL_WORDS = 'with Wilson 95 % intervals and drops from the clean photos of the class';
+
+/** An accuracy, and below it its interval and how far it is from that on clean photos, if there are such. */
+function accuracyCell(row: (ClassAccuracy & { readonly drop: number | null }) | undefined) {
+  if (row === undefined) return percentText(null);
+  const { accuracy, accuracyLow, accuracyHigh, drop } = row;
+  return (
+    <>
+      {percentText(accuracy)}{' '}
+      <small>
+        {rangeText(accuracyLow, accuracyHigh)}
+        {drop === null ? null : `, drop ${dropText(drop)}`}
+      </small>
+    </>
   );
 }
 
@@ -113,11 +131,11 @@ function ConfusionTable({ context }: Pick<SectionOf, 'context'>) {
   const models = outsidersOf(context.report).slice(0, MOST_COLUMNS);
   const [first] = models;
   if (first === undefined) return null;
-  const accuracies = models.map(({ perConfusion }) => new Map(perConfusion.map((row) => [keyOf(row), row.accuracy])));
+  const rowsByModel = models.map(({ perConfusion }) => new Map(perConfusion.map((row) => [keyOf(row), row])));
   const rows = first.perConfusion.toSorted((a, b) => b.photos - a.photos);
   return (
     <Table
-      caption={`Accuracy by confusion of the ensemble${rows.length > MOST_CONFUSIONS ? `: the ${MOST_CONFUSIONS} largest of ${countText(rows.length)}` : ''}`}
+      caption={`Accuracy by confusion of the ensemble, ${CELL_WORDS}${rows.length > MOST_CONFUSIONS ? `: the ${MOST_CONFUSIONS} largest of ${countText(rows.length)}` : ''}`}
       columns={['searched as, taken for', 'photos', ...models.map(({ model }) => model)]}
       csv={context.csv('per-confusion')}
       rows={rows.slice(0, MOST_CONFUSIONS).map((row) => ({
@@ -133,10 +151,10 @@ function ConfusionTable({ context }: Pick<SectionOf, 'context'>) {
             key="photos"
             context={context}
             count={row.photos}
-            of={['confusion', row.wnid, row.predictedWnid]}
+            of={['confusion', row.wnid, { predictedWnid: row.predictedWnid }]}
             table="per-confusion"
           />,
-          ...accuracies.map((accuracyOf) => percentText(accuracyOf.get(keyOf(row)) ?? null)),
+          ...rowsByModel.map((rowOf) => accuracyCell(rowOf.get(keyOf(row)))),
         ],
       }))}
     />
@@ -164,6 +182,9 @@ function ComparisonTable({ context }: Pick<SectionOf, 'context'>) {
   );
 }
 
+/** Photos from which on there are two bins of 100. */
+const TWO_BINS = 200;
+
 /** Whether models know when they are wrong. */
 export function ConfidenceSection({ context, title }: SectionOf) {
   const { report, csv } = context;
@@ -188,6 +209,12 @@ export function ConfidenceSection({ context, title }: SectionOf) {
           percentText(model.softF1),
         ])}
       />
+      {report.models.some(({ photos }) => photos < TWO_BINS) ? (
+        <p class="note">
+          The upstream-compatible variant leaves out the last bin, as the paper’s code does. From 100 to 199 photos
+          there is no other bin, so it is {percentText(0)} for any model; below 100 photos that code fails.
+        </p>
+      ) : null}
     </Section>
   );
 }
@@ -202,7 +229,7 @@ export function OodSection({ context, title }: SectionOf) {
         <Nothing>Nothing is measured without photos in the distribution.</Nothing>
       ) : (
         <p>
-          {first.ood.polarity} {countOf(first.ood.positives, 'photo')} of the set against{' '}
+          {first.ood.polarity.replace(/\.?$/, '.')} {countOf(first.ood.positives, 'photo')} of the set against{' '}
           {countOf(first.ood.negatives, 'photo')} in the distribution
           {report.inDistribution === null ? null : (
             <>
@@ -226,8 +253,8 @@ export function OodSection({ context, title }: SectionOf) {
             : [
                 withRange(ood.aupr, ood.auprLow, ood.auprHigh),
                 withRange(ood.auroc, ood.aurocLow, ood.aurocHigh),
-                percentText(ood.fpr95Nearest),
-                percentText(ood.fpr95First),
+                withRange(ood.fpr95Nearest, ood.fpr95NearestLow, ood.fpr95NearestHigh),
+                withRange(ood.fpr95First, ood.fpr95FirstLow, ood.fpr95FirstHigh),
               ],
         ).filter(() => first !== undefined)}
       />

@@ -16,9 +16,14 @@ interface NoticeProps {
 /** Says whether the report is of today's catalogue, and offers to compute it again. `main.tsx` renews it. */
 export function Notice({ changes, running, canRecompute, action, isFirst }: NoticeProps) {
   const isRunning = running !== null && running.problem === null;
-  if (changes === null && running === null && !isFirst) return null;
+  const isFresh = changes === null && running === null && !isFirst;
   return (
-    <aside class="stale" aria-label="State of this report" data-running={isRunning ? '' : undefined}>
+    <aside
+      class={isFresh ? 'fresh' : 'stale'}
+      aria-label="State of this report"
+      data-running={isRunning ? '' : undefined}
+    >
+      {isFresh ? <p>Fresh: of today’s catalogue</p> : null}
       {changes === null ? null : (
         <p>
           <b>Stale</b> {changes}

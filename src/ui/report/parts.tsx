@@ -3,7 +3,7 @@ import type { ComponentChildren } from 'preact';
 import type { TableName } from '../../report/tables.ts';
 import { countText } from '../shared/texts.ts';
 import type { Caution, SectionName } from './cautions.ts';
-import type { LinkKind, ReportContext } from './context.ts';
+import type { LinkDetails, LinkKind, ReportContext } from './context.ts';
 import { Plot } from './figure.tsx';
 
 interface SectionProps {
@@ -52,14 +52,14 @@ export function Plots({ context, names }: { readonly context: ReportContext; rea
 interface CountProps {
   readonly context: ReportContext;
   readonly count: number;
-  readonly of: readonly [kind: LinkKind, key: string, predictedWnid?: string];
+  readonly of: readonly [kind: LinkKind, key: string, details?: LinkDetails];
   /** Where the number stands if no page shows its photos. */
   readonly table: TableName;
 }
 
 /** A count of photos. It leads to them, or to its table. */
-export function Count({ context, count, of: [kind, key, predicted], table }: CountProps) {
-  return <a href={context.linkOf(kind, key, predicted) ?? context.csv(table)}>{countText(count)}</a>;
+export function Count({ context, count, of: [kind, key, details], table }: CountProps) {
+  return <a href={context.linkOf(kind, key, details) ?? context.csv(table)}>{countText(count)}</a>;
 }
 
 /** A link if there is an address, else the children alone. */

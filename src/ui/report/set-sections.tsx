@@ -130,7 +130,7 @@ function TopConfusions({ context }: Pick<SectionOf, 'context'>) {
               <ClassName context={context} wnid={wnid} kind="searched" /> →{' '}
               <ClassName context={context} wnid={predictedWnid} kind="predicted" />
             </span>{' '}
-            <Count context={context} count={photos} of={['confusion', wnid, predictedWnid]} table="confusion" />
+            <Count context={context} count={photos} of={['confusion', wnid, { predictedWnid }]} table="confusion" />
           </p>
           <Examples
             context={context}
@@ -218,10 +218,10 @@ function hundredText(percent: number | null): string {
 }
 
 function noiseText({ report: { labelNoise } }: ReportContext): string {
-  const { question, photos, wrong, share, low, high } = labelNoise;
+  const { question, photos, wrong, unsure, share, low, high } = labelNoise;
   if (share === null)
     return `unknown: no accepted photo has a blind second verdict. The question would be: ${question}`;
-  return `${estimateText(share, low, high)}: a blind second look did not accept ${countText(wrong)} of ${countOf(photos, 'accepted photo')}. The question was: ${question}`;
+  return `${estimateText(share, low, high)}: of ${countOf(photos, 'photo')} that a first look accepted, a blind second look rejected ${countText(wrong)} and was unsure of ${countText(unsure)}. The question was: ${question}`;
 }
 
 function agreementText({ report: { agreement } }: ReportContext): string {

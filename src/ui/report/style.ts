@@ -22,6 +22,7 @@ export const REPORT_STYLE = `${CHART_STYLE}
 .report .big-numbers dd span { color: var(--soft); font-size: 0.875rem; }
 
 .report .stale { display: flex; flex-wrap: wrap; align-items: center; gap: 0.4rem 1.4rem; margin-bottom: 1.6rem; padding: 0.6rem 0.9rem; border: 1px solid var(--warn); border-radius: 3px; background: var(--card); }
+.report .fresh { display: flex; flex-wrap: wrap; align-items: center; gap: 0.4rem 1.4rem; margin-bottom: 1rem; color: var(--soft); font-size: 0.875rem; }
 .report .stale form { margin-left: auto; }
 .report .stale b, .report .caution b { color: var(--warn); font-weight: 600; }
 .report .stale b::after, .report .caution b::after { content: ":"; }
@@ -50,6 +51,7 @@ export const REPORT_STYLE = `${CHART_STYLE}
 .report th:first-child { text-align: left; padding-left: 0; white-space: normal; }
 .report thead th { border-top: 0; border-bottom: 1px solid var(--ink); color: var(--soft); font-size: 0.8125rem; vertical-align: bottom; }
 .report tbody tr:first-child > * { border-top: 0; }
+.report td small { display: block; color: var(--soft); }
 .report .letter { display: inline-block; min-width: 1.3em; color: var(--soft); font-size: 0.8125rem; }
 
 .report .pair { display: grid; grid-template-columns: minmax(0, 7fr) minmax(0, 4fr); gap: 1rem clamp(1.6rem, 4vw, 3.5rem); align-items: start; }
@@ -122,10 +124,11 @@ export const REPORT_STYLE = `${CHART_STYLE}
   .report { page: report; }
   html:has(.report) { font-size: 8.5pt; }
   body:has(.report) { padding: 0; max-width: none; background: none; }
-  .report .contents, .report .stale, .report .files, nav.site:has(+ .report) { display: none; }
+  .report .contents, .report .stale, .report .fresh, .report .files, nav.site:has(+ .report) { display: none; }
   .report section + section { margin-top: 9mm; }
   .report h2, .report h3, .report caption { break-after: avoid; }
   .report tr { break-inside: avoid; }
+  .report details::details-content { content-visibility: visible; block-size: auto; }
   .report .plots { grid-template-columns: repeat(3, minmax(0, 1fr)); gap: 6mm; }
   .report .plot { max-width: none; }
   .report .pair { grid-template-columns: minmax(0, 7fr) minmax(0, 4fr); }

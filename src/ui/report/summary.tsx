@@ -61,12 +61,13 @@ interface BigNumber {
   readonly note: string;
 }
 
-/** How hard the set is for the best model that did not make it, how rare its photos are, and how many labels are wrong. */
+/** How hard the set is for the best model that did not make it, how rare its photos are, and how many photos a second look rejects. */
 function bigNumbers(report: Report): BigNumber[] {
   const { funnel, labelNoise } = report;
   const { total } = funnel.yields;
   const range = rangeText(labelNoise.low, labelNoise.high);
-  const wrong = `${countText(labelNoise.wrong)} of ${countOf(labelNoise.photos, 'photo')} in a blind second look${range === null ? '' : `, 95 % interval ${range}`}`;
+  const { wrong, photos, unsure } = labelNoise;
+  const rejected = `${countText(wrong)} of ${countOf(photos, 'photo')} that a first look accepted${range === null ? '' : `, 95 % interval ${range}`}; the second was unsure of ${countText(unsure)}`;
   return [
     report.mode === 'O' ? detection(report) : accuracy(report),
     {
@@ -75,9 +76,9 @@ function bigNumbers(report: Report): BigNumber[] {
       note: `${countText(total.kept)} of ${countOf(total.fetched, 'fetched photo')}`,
     },
     {
-      name: 'wrong among the accepted',
+      name: 'rejected by a blind second look',
       value: percentText(labelNoise.share),
-      note: labelNoise.share === null ? 'no photo has a blind second verdict yet' : wrong,
+      note: labelNoise.share === null ? 'no photo has a blind second verdict yet' : rejected,
     },
   ];
 }
@@ -85,7 +86,7 @@ function bigNumbers(report: Report): BigNumber[] {
 function accuracy(report: Report): BigNumber {
   const best = bestOutsider(report);
   const name = 'accuracy of the best model that did not filter';
-  if (best === null) return { name, value: NOTHING, note: 'no such model is registered' };
+  if (best === null) return { name, value: NOTHING, note: noOutsider(report) };
   const { model, accuracy: value, accuracyLow, accuracyHigh, clean } = best;
   const range = rangeText(accuracyLow, accuracyHigh);
   const fromClean = clean === null ? '' : `, ${percentText(clean)} on clean photos`;
@@ -96,11 +97,21 @@ function accuracy(report: Report): BigNumber {
   };
 }
 
+function noOutsider({ leftOut }: Report): string {
+  return leftOut.length === 0
+    ? 'no such model was measured'
+    : 'all such models were left out, for the reasons under Method';
+}
+
 function detection(report: Report): BigNumber {
   const name = 'AUPR of the best model that did not filter';
   const best = bestOutsider(report);
   if (best === null || best.ood === null)
-    return { name, value: NOTHING, note: 'no such model is registered, or no photos in the distribution were given' };
+    return {
+      name,
+      value: NOTHING,
+      note: report.inDistribution === null ? 'no photos in the distribution were given' : noOutsider(report),
+    };
   const { aupr, auprLow, auprHigh, chance } = best.ood;
   return {
     name,

@@ -109,20 +109,21 @@ describe('acceptanceOf', () => {
 });
 
 describe('labelNoiseOf', () => {
-  it('is the share of accepted photos that a blind second look does not accept, with the Wilson interval', () => {
+  it('is the share of accepted photos that a blind second look rejects, with the Wilson interval, and counts the unsure ones apart', () => {
     const noise = labelNoiseOf(
       [
         ['accept', 'accept'],
+        ['accept', 'reject'],
         ['accept', 'reject'],
         ['accept', 'unsure'],
         ['reject', 'accept'],
       ],
       'A',
     );
-    expect(noise).toMatchObject({ photos: 3, wrong: 2, share: 2 / 3 });
-    // Wilson, 2 of 3: (2/3 + z²/6 ± z sqrt((2/9)/3 + z²/36)) / (1 + z²/3) with z = 1.959964.
-    expect(noise.low).toBeCloseTo(0.207655, 5);
-    expect(noise.high).toBeCloseTo(0.938508, 5);
+    expect(noise).toMatchObject({ photos: 4, wrong: 2, unsure: 1, share: 0.5 });
+    // Wilson, 2 of 4: (1/2 + z²/8 ± z sqrt((1/4)/4 + z²/64)) / (1 + z²/4) with z = 1.959964.
+    expect(noise.low).toBeCloseTo(0.150039, 5);
+    expect(noise.high).toBeCloseTo(0.849961, 5);
   });
 
   it('is not known without a second look', () => {

@@ -36,10 +36,23 @@ describe('reportTables', () => {
       expect(Number(row?.[name])).toBe(model?.[name]);
   });
 
+  it('gives accuracies by class and by confusion with intervals and drops', () => {
+    const [model] = madeReport().models;
+    for (const [name, [row]] of [
+      ['per-class', model?.perClass ?? []],
+      ['per-confusion', model?.perConfusion ?? []],
+    ] as const) {
+      const [written] = rowsOf(madeReport(), name);
+      for (const column of ['accuracy', 'accuracyLow', 'accuracyHigh', 'drop'] as const)
+        expect([name, Number(written?.[column])]).toEqual([name, row?.[column]]);
+    }
+  });
+
   it('gives the measures of detection of mode O their own columns', () => {
     const report = madeReport({ mode: 'O' });
     const [row] = rowsOf(report, 'models');
     expect(Number(row?.['ood.aupr'])).toBe(report.models[0]?.ood?.aupr);
+    expect(Number(row?.['ood.fpr95FirstHigh'])).toBe(report.models[0]?.ood?.fpr95FirstHigh);
     expect(Number(row?.['ood.chance.aupr'])).toBe(report.models[0]?.ood?.chance.aupr);
     expect(row?.['accuracy']).toBe('');
   });

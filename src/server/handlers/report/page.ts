@@ -12,13 +12,14 @@ export async function sendReport({ request, reply, role }: Exchange, site: Site)
   const { workspace } = await site.collections.open(collection);
   await requireCollection(site.app.db, workspace.scope.collectionId, 'its report is served');
   const { longWork, tokens } = site;
+  const shown = await readShownReport(workspace);
   const page = reportPage(
     {
       collection,
-      shown: await readShownReport(workspace),
+      shown,
       running: longWork.of(workKey(collection)),
       canRecompute: role !== null && mayAct(role, 'operator') && !longWork.isBusy,
-      linkOf: reportLinks(collection),
+      linkOf: reportLinks(collection, shown?.report.set.which ?? 'accepted'),
     },
     { hasTokens: tokens.length > 0 },
   );

@@ -129,8 +129,16 @@ describe('evaluation', () => {
   it('counts photos and accuracy by class, without classes that have no photos', () => {
     const evaluation = evaluationOf([prediction(0, 2), prediction(2, 2), prediction(1, 0)], about);
     expect(evaluation.perClass).toEqual([
-      { wnid: 'n1', photos: 1, accuracy: 0 },
-      { wnid: 'n3', photos: 2, accuracy: 0.5 },
+      // Wilson, 0 of 1: z² / (1 + z²), with z = 1.959964.
+      { wnid: 'n1', photos: 1, accuracy: 0, accuracyLow: 0, accuracyHigh: expect.closeTo(0.793_451, 6) },
+      // 1 of 2: (1 ± z / sqrt(2 + z²)) / 2.
+      {
+        wnid: 'n3',
+        photos: 2,
+        accuracy: 0.5,
+        accuracyLow: expect.closeTo(0.094_531, 6),
+        accuracyHigh: expect.closeTo(0.905_469, 6),
+      },
     ]);
     expect(evaluation).toMatchObject({ model: 'made', photos: 3, accuracy: 1 / 3, ood: null });
   });

@@ -20,6 +20,13 @@ describe('out-of-distribution measures', () => {
     expect(measures.auprHigh).toBeGreaterThan(measures.aupr);
     expect(measures.aurocLow).toBeLessThan(measures.auroc);
     expect(measures.aurocHigh).toBeGreaterThan(measures.auroc);
+    for (const [low, value, high] of [
+      [measures.fpr95NearestLow, measures.fpr95Nearest, measures.fpr95NearestHigh],
+      [measures.fpr95FirstLow, measures.fpr95First, measures.fpr95FirstHigh],
+    ] as const) {
+      expect(low).toBeLessThan(value);
+      expect(high).toBeGreaterThan(value);
+    }
     expect(oodMeasures({ set: set.toReversed(), inDistribution: inDistribution.toReversed() })).toEqual(measures);
   });
 
@@ -34,6 +41,7 @@ describe('out-of-distribution measures', () => {
   it('are perfect if every photo of the set has less confidence than every other', () => {
     const measures = oodMeasures({ set: [0.1, 0.2], inDistribution: [0.3, 0.4, 0.5] });
     expect(measures).toMatchObject({ aupr: 1, auprLow: 1, auroc: 1, aurocLow: 1, fpr95Nearest: 0, fpr95First: 0 });
+    expect(measures).toMatchObject({ fpr95NearestHigh: 0, fpr95FirstHigh: 0 });
     expect(oodMeasures({ set: [0.5], inDistribution: [0.1, 0.2] })).toMatchObject({
       aupr: 1 / 3,
       auroc: 0,

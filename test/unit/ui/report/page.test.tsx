@@ -104,8 +104,14 @@ describe('ReportPage', () => {
     );
     expect(text).toContain('kept by the filter 10.0 % 1,986 of 19,910 fetched photos');
     expect(text).toContain(
-      'wrong among the accepted 3.3 % 4 of 120 photos in a blind second look, 95 % interval 1.3 to 8.3 %',
+      'rejected by a blind second look 3.3 % 4 of 120 photos that a first look accepted, 95 % interval 1.3 to 8.3 %; the second was unsure of 2',
     );
+  });
+
+  it('says why there is no model that did not filter', () => {
+    expect(textOf(htmlOf({ outsiders: 0 }))).toContain('did not filter – all such models were left out');
+    const report = { ...madeReport({ outsiders: 0 }), leftOut: [] };
+    expect(textOf(page(report))).toContain('did not filter – no such model was measured');
   });
 
   it('shows the sections of its mode', () => {
@@ -124,11 +130,23 @@ describe('ReportPage', () => {
     }
   });
 
+  /** A report of listed photos, of which reviewers have accepted some. */
+  const withAccepted = (selected: number): Report => {
+    const { funnel, ...rest } = madeReport();
+    const totals = { ...funnel.totals, selected };
+    return { ...rest, funnel: { ...funnel, totals }, set: { which: 'listed', photos: 412, classes: 10 } };
+  };
+
   it.each<readonly [what: string, report: Report, warning: RegExp]>([
     [
       'nobody has accepted a photo',
-      { ...madeReport(), set: { which: 'listed', photos: 412, classes: 10 } },
-      /no reviewer has accepted one.*winnow review --collection birds/,
+      withAccepted(0),
+      /These are the listed photos: no reviewer has accepted one\..*winnow review --collection birds/,
+    ],
+    [
+      'photos that nobody has accepted are among those of the report',
+      withAccepted(300),
+      /These are the listed photos: reviewers have accepted 300\..*winnow report --collection birds --photos accepted/,
     ],
     ['members differ', madeReport(), /efficientnet-lite1 and efficientnet-lite0 differ by 2\.7 points on clean photos/],
     [
@@ -138,7 +156,16 @@ describe('ReportPage', () => {
     ],
     ['there are few photos', madeReport({ photos: 40 }), /40 photos are few: 95 % intervals are up to 30 points wide/],
     ['no clean photos were given', madeReport({ hasClean: false }), /winnow report --collection birds --clean DIR/],
-    ['all models filtered', madeReport({ outsiders: 0 }), /Every registered model is a member of the filter/],
+    [
+      'all models filtered',
+      { ...madeReport({ outsiders: 0 }), leftOut: [] },
+      /No model but members of the filter was measured\..*winnow models add FILE/,
+    ],
+    [
+      'all other models were left out',
+      madeReport({ outsiders: 0 }),
+      /the others were left out, for the reasons under Method/,
+    ],
     [
       'mode O has no photos in the distribution',
       { ...madeReport({ mode: 'O' }), inDistribution: null },
@@ -161,10 +188,12 @@ describe('ReportPage', () => {
 
   it('leads from counts to their photos, and to the table where no page shows them', () => {
     const linked = page(madeReport(), {
-      linkOf: (kind, key, predicted) => `/photos/${kind}/${key}${predicted === undefined ? '' : `/${predicted}`}`,
+      linkOf: (kind, key, details) => ['/photos', kind, key, ...Object.values(details ?? {})].join('/'),
     });
     expect(linked).toContain('href="/photos/stage/kept"');
     expect(linked).toContain('href="/photos/class/n01000000"');
+    for (const stage of ['found', 'fetched', 'kept', 'listed', 'accepted'])
+      for (const of of ['class/n01000000', 'source/flickr']) expect(linked).toContain(`href="/photos/${of}/${stage}"`);
     const [top] = madeReport().confusion.top;
     const key = `${top?.wnid}/${top?.predictedWnid}`;
     expect(linked).toContain(`<a href="/photos/confusion/${key}">${top?.photos}</a>`);
@@ -173,10 +202,34 @@ describe('ReportPage', () => {
     expect(page(madeReport())).not.toContain('class="leads"');
   });
 
+  it('shows accuracies by class and by confusion with intervals, and drops if there are clean photos', () => {
+    const [model] = madeReport().models;
+    const row = model?.perClass[0];
+    const points = (share = Number.NaN): string => (100 * share).toFixed(1);
+    const range = `${points(row?.accuracyLow)} to ${points(row?.accuracyHigh)} %`;
+    const drop = `, drop ${points(row?.drop ?? undefined)} points`.replace('-', '−');
+    const said = (options: MadeReport) => textOf(htmlOf(options)).replaceAll('\u00a0', ' ');
+    expect(said({})).toContain(`${points(row?.accuracy)} % ${range}${drop}`);
+    expect(said({ hasClean: false })).toContain(`${points(row?.accuracy)} % ${range}`);
+    expect(said({ hasClean: false })).not.toContain(', drop ');
+  });
+
+  it('says why the upstream-compatible RMS error is 0 below 200 photos', () => {
+    expect(textOf(htmlOf({ photos: 150 }))).toContain('From 100 to 199 photos there is no other bin');
+    expect(textOf(htmlOf({ photos: 200 }))).not.toContain('there is no other bin');
+  });
+
+  it('shows the measures of detection with intervals, in whole sentences', () => {
+    const text = textOf(htmlOf({ mode: 'O' })).replaceAll('\u00a0', ' ');
+    expect(text).toContain('minus the largest softmax probability. 412 photos of the set against');
+    // The first model: 0.941 - 0.123, nearest, and 0.944 - 0.123, first.
+    expect(text).toContain('81.8 % (79.8 to 83.4 %) 82.1 % (80.2 to 83.6 %)');
+  });
+
   it('folds long tables, and shows short ones', () => {
     const folded = (options: MadeReport) => all(htmlOf(options), /<summary>([^<]*) </g);
     expect(folded({})).toEqual([]);
-    expect(folded({ classes: 200, photos: 7_500 })).toContain('Accuracy by class');
+    expect(folded({ classes: 200, photos: 7_500 })).toContainEqual(expect.stringContaining('Accuracy by class'));
   });
 
   it('lays the heatmaps over the photo where the crop was', () => {
@@ -196,7 +249,10 @@ describe('ReportPage', () => {
     expect(served()).toContain('<form method="post" action="/c/birds/report"><button>Compute again</button></form>');
     expect(textOf(served())).toContain('Stale Since then: 12 decisions more.');
     expect(served({ canRecompute: false })).not.toContain('<form');
-    expect(served({ shown: { ...shown, changes: null } })).not.toContain('class="stale"');
+    const fresh = served({ shown: { ...shown, changes: null } });
+    expect(fresh).not.toContain('class="stale"');
+    expect(textOf(fresh)).toContain('Fresh: of today’s catalogue Compute again');
+    expect(served({ shown: { ...shown, changes: null }, canRecompute: false })).not.toContain('<form');
     const progress = { what: 'lite2 on the set', done: 40, total: 412 };
     const running = served({ running: { progress, problem: null } });
     expect(running).not.toContain('<form');
