@@ -64,7 +64,9 @@ function dropOf(clean: number | null, accuracy: number | null): number | null {
   return clean === null || accuracy === null ? null : clean - accuracy;
 }
 
-function cleanAccuracy(view: readonly Prediction[] | null): Pick<ModelReport, 'clean' | 'cleanLow' | 'cleanHigh' | 'cleanPhotos'> {
+function cleanAccuracy(
+  view: readonly Prediction[] | null,
+): Pick<ModelReport, 'clean' | 'cleanLow' | 'cleanHigh' | 'cleanPhotos'> {
   const predictions = view ?? [];
   const estimate = accuracyOf(predictions.map((one) => ({ isCorrect: isCorrect(one) })));
   return {
