@@ -89,7 +89,7 @@ function ClassTable({ context }: Pick<SectionOf, 'context'>) {
   const rowsByModel = models.map(({ perClass }) => new Map(perClass.map((row) => [row.wnid, row])));
   return (
     <Table
-      caption={`Accuracy by class, ${CELL_WORDS}`}
+      caption={`Accuracy by class, ${cellWords(context.report)}`}
       columns={['class', 'photos', ...models.map(({ model }) => model)]}
       csv={context.csv('per-class')}
       rows={[...counts].map(([wnid, photos]) => ({
@@ -104,7 +104,10 @@ function ClassTable({ context }: Pick<SectionOf, 'context'>) {
   );
 }
 
-const CELL_WORDS = 'with Wilson 95 % intervals and drops from the clean photos of the class';
+/** What an `accuracyCell` has below the accuracy. */
+function cellWords({ clean }: ReportContext['report']): string {
+  return clean === null ? 'with 95 % intervals' : 'with 95 % intervals and drops from clean photos of the class';
+}
 
 /** An accuracy, and below it its interval and how far it is from that on clean photos, if there are such. */
 function accuracyCell(row: (ClassAccuracy & { readonly drop: number | null }) | undefined) {
@@ -135,7 +138,7 @@ function ConfusionTable({ context }: Pick<SectionOf, 'context'>) {
   const rows = first.perConfusion.toSorted((a, b) => b.photos - a.photos);
   return (
     <Table
-      caption={`Accuracy by confusion of the ensemble, ${CELL_WORDS}${rows.length > MOST_CONFUSIONS ? `: the ${MOST_CONFUSIONS} largest of ${countText(rows.length)}` : ''}`}
+      caption={`Accuracy by confusion of the ensemble, ${cellWords(context.report)}${rows.length > MOST_CONFUSIONS ? `: the ${MOST_CONFUSIONS} largest of ${countText(rows.length)}` : ''}`}
       columns={['searched as, taken for', 'photos', ...models.map(({ model }) => model)]}
       csv={context.csv('per-confusion')}
       rows={rows.slice(0, MOST_CONFUSIONS).map((row) => ({

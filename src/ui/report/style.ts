@@ -51,7 +51,7 @@ export const REPORT_STYLE = `${CHART_STYLE}
 .report th:first-child { text-align: left; padding-left: 0; white-space: normal; }
 .report thead th { border-top: 0; border-bottom: 1px solid var(--ink); color: var(--soft); font-size: 0.8125rem; vertical-align: bottom; }
 .report tbody tr:first-child > * { border-top: 0; }
-.report td small { display: block; color: var(--soft); }
+.report td small { display: block; color: var(--soft); white-space: normal; }
 .report .letter { display: inline-block; min-width: 1.3em; color: var(--soft); font-size: 0.8125rem; }
 
 .report .pair { display: grid; grid-template-columns: minmax(0, 7fr) minmax(0, 4fr); gap: 1rem clamp(1.6rem, 4vw, 3.5rem); align-items: start; }
