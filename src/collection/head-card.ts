@@ -21,7 +21,14 @@ const headCardSchema = z.strictObject({
   documentation: webPage.describe('the http or https URL of a page about the head').optional(),
   classes: classesSchema,
   trained: z.boolean(),
+  fit: z
+    .record(z.string(), z.union([text, z.number(), z.boolean(), z.null()]))
+    .describe('what `winnow finetune` measured')
+    .optional(),
 });
+
+/** What the YAML file of a head contains. */
+export type HeadCardFile = z.input<typeof headCardSchema>;
 
 /** A card of a head: a file over the `features` of another card's model, which lends file, pixels and cost. */
 export type HeadCard = z.output<typeof headCardSchema>;
@@ -45,7 +52,7 @@ export function parseHeadCard(file: YamlFile): HeadCard {
  * @throws UsageError `bad-model-card` if the backbone has no features
  */
 export function withHead(
-  { name, backbone: backboneName, head, licence, source, documentation, classes, trained }: HeadCard,
+  { name, backbone: backboneName, head, licence, source, documentation, classes, trained, fit }: HeadCard,
   backbone: ModelCard,
   { shown, base }: { readonly shown: string; readonly base: string },
 ): ModelCard {
@@ -63,6 +70,7 @@ export function withHead(
     ...(documentation === undefined ? {} : { documentation }),
     classes,
     trained,
+    ...(fit === undefined ? {} : { fit: Object.freeze(fit) }),
     outputs: Object.freeze({ logits, features, ...(featureMap === undefined ? {} : { featureMap }) }),
     backbone: backboneName,
     head: Object.freeze({ ...head, path: resolve(base, head.file) }),

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { fitHead } from '../../evidence/head/fit-head.ts';
 import { Interrupted } from '../../kernel/errors.ts';
 import { frechetDistance, type FeatureMatrix } from '../../report/metrics/frechet.ts';
 import { agreementByClass } from '../../review/agreement.ts';
@@ -6,6 +7,7 @@ import { agreementByClass } from '../../review/agreement.ts';
 /** Pure functions that may take seconds, each with one argument. */
 export const COMPUTATIONS = {
   agreementByClass,
+  fitHead,
   frechetDistance: ([a, b]: readonly [FeatureMatrix, FeatureMatrix]): number => frechetDistance(a, b),
 } as const;
 type Computations = typeof COMPUTATIONS;

@@ -8,6 +8,7 @@ import {
   type Verification,
 } from '../../app/models/inventory.ts';
 import { trialText } from '../../app/models/judge.ts';
+import type { FoundCard } from '../../collection/model-card.process.ts';
 import { displayPath } from '../../config/root.ts';
 import { Interrupted } from '../../kernel/errors.ts';
 import { plural, tableText, writeJsonLines, writeOut } from '../output.ts';
@@ -104,6 +105,13 @@ async function show(name: string, json: boolean): Promise<number> {
   return entry.card === null ? EXIT.usage : EXIT.done;
 }
 
+/** `fit  photos 480, l2 1`, if `winnow finetune` wrote the card. */
+function fitLines({ fit }: FoundCard): string[] {
+  if (fit === undefined) return [];
+  const facts = Object.entries(fit).map(([what, value]) => `${what} ${value}`);
+  return [`  fit       ${facts.join(', ')}`];
+}
+
 function showText(entry: ModelEntry): string {
   const { name, card, classes, state, problem } = entry;
   if (card === null || classes === null) return `${name}: ${problem ?? ''}\n`;
@@ -127,6 +135,7 @@ function showText(entry: ModelEntry): string {
     ...graphLines(card),
     `  classes   ${plural(classes.count, 'class', 'classes')} (${card.classes}): ${first}${classes.count > 3 ? ', ...' : ''}`,
     `  trained   ${card.trained ? 'yes' : 'no: for tests and benchmarks only'}`,
+    ...fitLines(card),
     `  evidence  ${preprocessingOfEntry(entry) ?? ''}`,
     ...(card.download ?? []).map((url) => `  download  ${url}`),
     '',
