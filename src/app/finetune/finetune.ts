@@ -89,7 +89,7 @@ export async function finetune(request: FinetuneRequest, options: FinetuneOption
   const card = await storeHead(
     {
       name,
-      backbone: request.backbone,
+      backbone: backbone.card,
       layer: head,
       classes: sets.classes,
       licence: request.licence,

@@ -4,6 +4,7 @@ import { stringify } from 'yaml';
 import { CLASS_LIST_NAMES, wnidsOf, type ClassTable } from '../../collection/class-table.ts';
 import type { HeadCardFile } from '../../collection/head-card.ts';
 import { ADDED_CARD, LOCAL_MODELS } from '../../collection/model-card.process.ts';
+import type { ModelCard } from '../../collection/model-card.ts';
 import type { LinearLayer } from '../../platform/onnx/head.ts';
 import { linearLayerFile } from '../../platform/onnx/write-linear.ts';
 import { storeModel } from '../models/store.ts';
@@ -11,8 +12,7 @@ import { classListText } from './training-set.ts';
 
 export interface HeadToStore {
   readonly name: string;
-  /** The name of the backbone's card. */
-  readonly backbone: string;
+  readonly backbone: Pick<ModelCard, 'name' | 'sha256'>;
   readonly layer: LinearLayer;
   /** Names of folders, in the order of the layer's rows. */
   readonly classes: readonly string[];
@@ -39,7 +39,8 @@ export async function storeHead(
   const listName = CLASS_LIST_NAMES.find((each) => wnidsOf(each, table.rows).join() === classes.join());
   const card: HeadCardFile = {
     name,
-    backbone,
+    backbone: backbone.name,
+    backboneSha256: backbone.sha256,
     head: { file, sha256, bytes: bytes.length },
     licence,
     source,

@@ -15,6 +15,7 @@ import { plural, tableText, writeJsonLines, writeOut } from '../output.ts';
 import { addGlobalFlags, runCommand, type CommandContext, type GlobalFlags } from '../start/context.ts';
 import { EXIT } from '../start/exit.ts';
 import { addModelsAddCommand } from './add.ts';
+import { addModelsCompareCommand } from './compare.ts';
 import { addModelsPullCommand } from './pull.ts';
 import { addModelsRemoveCommand } from './remove.ts';
 
@@ -42,6 +43,7 @@ export function addModelsCommand(program: Command): void {
   addModelsAddCommand(models);
   addModelsPullCommand(models);
   addModelsRemoveCommand(models);
+  addModelsCompareCommand(models);
 }
 
 /** One model in the form of `--json`. */
