@@ -31,6 +31,7 @@ const APP_FOLDERS = [
   'report',
   'upkeep',
   'models',
+  'finetune',
   'tune',
   'move',
 ];

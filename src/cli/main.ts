@@ -43,6 +43,7 @@ const GROUPS: Readonly<Record<string, Readonly<Record<string, () => Promise<AddC
   'Manage collections, models and settings:': {
     collection: async () => (await import('./collection/collection.ts')).addCollectionCommand,
     models: async () => (await import('./models/models.ts')).addModelsCommand,
+    finetune: async () => (await import('./finetune.ts')).addFinetuneCommand,
     references: async () => (await import('./references.ts')).addReferencesCommand,
     move: async () => (await import('./move.ts')).addMoveCommand,
     config: async () => (await import('./config.ts')).addConfigCommand,

@@ -8,6 +8,7 @@ import { nameSchema } from './name.ts';
 const headCardSchema = z.strictObject({
   name: nameSchema,
   backbone: nameSchema.describe('the name of a model card that names an output `features`'),
+  backboneSha256: sha256Schema.describe("the SHA-256 of the backbone's file that the head was fitted on").optional(),
   head: z.strictObject({
     file: z
       .string()
@@ -21,7 +22,14 @@ const headCardSchema = z.strictObject({
   documentation: webPage.describe('the http or https URL of a page about the head').optional(),
   classes: classesSchema,
   trained: z.boolean(),
+  fit: z
+    .record(z.string(), z.union([text, z.number(), z.boolean(), z.null()]))
+    .describe('what `winnow finetune` measured')
+    .optional(),
 });
+
+/** What the YAML file of a head contains. */
+export type HeadCardFile = z.input<typeof headCardSchema>;
 
 /** A card of a head: a file over the `features` of another card's model, which lends file, pixels and cost. */
 export type HeadCard = z.output<typeof headCardSchema>;
@@ -42,10 +50,10 @@ export function parseHeadCard(file: YamlFile): HeadCard {
  *
  * @param shown the head's card, as messages show it
  * @param base the folder that the head's `file` is relative to
- * @throws UsageError `bad-model-card` if the backbone has no features
+ * @throws UsageError `bad-model-card` if the backbone has no features, or is not the one that the head was fitted on
  */
 export function withHead(
-  { name, backbone: backboneName, head, licence, source, documentation, classes, trained }: HeadCard,
+  { name, backbone: backboneName, head, licence, source, documentation, classes, trained, fit, ...card }: HeadCard,
   backbone: ModelCard,
   { shown, base }: { readonly shown: string; readonly base: string },
 ): ModelCard {
@@ -53,6 +61,10 @@ export function withHead(
   if (features === undefined)
     throw badCard([
       `Expected a model whose card names an output 'features' for 'backbone' in ${shown} but '${backboneName}' names none`,
+    ]);
+  if (card.backboneSha256 !== undefined && card.backboneSha256 !== backbone.sha256)
+    throw badCard([
+      `Expected the backbone that the head in ${shown} was fitted on (sha256 ${card.backboneSha256}) but '${backboneName}' has the sha256 ${backbone.sha256}; fit the head again`,
     ]);
   const { documentation: _, ...rest } = backbone;
   return Object.freeze({
@@ -63,6 +75,7 @@ export function withHead(
     ...(documentation === undefined ? {} : { documentation }),
     classes,
     trained,
+    ...(fit === undefined ? {} : { fit: Object.freeze(fit) }),
     outputs: Object.freeze({ logits, features, ...(featureMap === undefined ? {} : { featureMap }) }),
     backbone: backboneName,
     head: Object.freeze({ ...head, path: resolve(base, head.file) }),

@@ -42,7 +42,7 @@ export async function winnow(args: readonly string[], options: CommandOptions = 
 }
 
 /** Commands that open no catalogue. */
-const WITHOUT_CATALOGUE = new Set(['classes', 'collection', 'config', 'evaluate', 'models', 'verify']);
+const WITHOUT_CATALOGUE = new Set(['classes', 'collection', 'config', 'evaluate', 'finetune', 'models', 'verify']);
 /** Sub-commands of these that do. */
 const LOOKS_INTO_IT = new Set(['forget', 'remove']);
 

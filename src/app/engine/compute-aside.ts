@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { fitHead } from '../../evidence/head/fit-head.ts';
 import { Interrupted } from '../../kernel/errors.ts';
 import { evaluationOf } from '../../report/evaluate.ts';
 import type { Evaluation } from '../../report/evaluation.ts';
@@ -9,6 +10,7 @@ import { agreementByClass } from '../../review/agreement.ts';
 export const COMPUTATIONS = {
   agreementByClass,
   evaluationOf: ([predictions, about]: Parameters<typeof evaluationOf>): Evaluation => evaluationOf(predictions, about),
+  fitHead,
   frechetDistance: ([a, b]: readonly [FeatureMatrix, FeatureMatrix]): number => frechetDistance(a, b),
 } as const;
 type Computations = typeof COMPUTATIONS;

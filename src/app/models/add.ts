@@ -120,7 +120,12 @@ async function graphOf(bytes: Buffer, file: string): Promise<GraphDescription> {
   }
 }
 
-async function freeName(name: string | undefined, workingDir: string): Promise<string> {
+/**
+ * A valid name that no model has.
+ *
+ * @throws UsageError `model-name`, `model-exists`
+ */
+export async function freeName(name: string | undefined, workingDir: string): Promise<string> {
   const parsed = nameSchema.safeParse(name);
   if (!parsed.success)
     throw new UsageError(`Expected ${nameSchema.description} for --name but received ${quote(name)}`, {

@@ -6,7 +6,7 @@ import type { Sha256 } from '../../kernel/ids.ts';
 import type { App } from '../open/app.ts';
 
 /**
- * What was computed from a photo for people to look at: small copies and heatmaps. All of it lies under `thumbnails/`, may be
+ * What was computed from a photo: small copies, heatmaps, features for fitting heads. All of it lies under `thumbnails/`, may be
  * removed at any time, and goes when its photo is pruned or taken down.
  *
  * @param file `kind`: what it is, with the version of the code that computes it. `end`: the rest of the file's name

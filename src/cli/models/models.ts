@@ -8,12 +8,14 @@ import {
   type Verification,
 } from '../../app/models/inventory.ts';
 import { trialText } from '../../app/models/judge.ts';
+import type { FoundCard } from '../../collection/model-card.process.ts';
 import { displayPath } from '../../config/root.ts';
 import { Interrupted } from '../../kernel/errors.ts';
 import { plural, tableText, writeJsonLines, writeOut } from '../output.ts';
 import { addGlobalFlags, runCommand, type CommandContext, type GlobalFlags } from '../start/context.ts';
 import { EXIT } from '../start/exit.ts';
 import { addModelsAddCommand } from './add.ts';
+import { addModelsCompareCommand } from './compare.ts';
 import { addModelsPullCommand } from './pull.ts';
 import { addModelsRemoveCommand } from './remove.ts';
 
@@ -41,6 +43,7 @@ export function addModelsCommand(program: Command): void {
   addModelsAddCommand(models);
   addModelsPullCommand(models);
   addModelsRemoveCommand(models);
+  addModelsCompareCommand(models);
 }
 
 /** One model in the form of `--json`. */
@@ -104,6 +107,13 @@ async function show(name: string, json: boolean): Promise<number> {
   return entry.card === null ? EXIT.usage : EXIT.done;
 }
 
+/** `fit  photos 480, l2 1`, if `winnow finetune` wrote the card. */
+function fitLines({ fit }: FoundCard): string[] {
+  if (fit === undefined) return [];
+  const facts = Object.entries(fit).map(([what, value]) => `${what} ${value}`);
+  return [`  fit       ${facts.join(', ')}`];
+}
+
 function showText(entry: ModelEntry): string {
   const { name, card, classes, state, problem } = entry;
   if (card === null || classes === null) return `${name}: ${problem ?? ''}\n`;
@@ -127,6 +137,7 @@ function showText(entry: ModelEntry): string {
     ...graphLines(card),
     `  classes   ${plural(classes.count, 'class', 'classes')} (${card.classes}): ${first}${classes.count > 3 ? ', ...' : ''}`,
     `  trained   ${card.trained ? 'yes' : 'no: for tests and benchmarks only'}`,
+    ...fitLines(card),
     `  evidence  ${preprocessingOfEntry(entry) ?? ''}`,
     ...(card.download ?? []).map((url) => `  download  ${url}`),
     '',

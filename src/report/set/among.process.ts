@@ -11,10 +11,11 @@ import type { Wnid } from '../../kernel/ids.ts';
 /**
  * Reads the entries of a list of classes: a named list, a file with one class a line, or ids and names with commas between them.
  *
- * @param text as the user gave it to --among
+ * @param text as the user gave it
+ * @param flag the flag that the user gave it to
  * @throws UsageError `bad-among`, `unreadable-file`
  */
-export async function readClassEntries(text: string, table: ClassTable): Promise<readonly string[]> {
+export async function readClassEntries(text: string, table: ClassTable, flag = '--among'): Promise<readonly string[]> {
   const listName = CLASS_LIST_NAMES.find((name) => name === text);
   if (listName !== undefined) return wnidsOf(listName, table.rows);
   const found = await stat(text).catch(() => null);
@@ -29,7 +30,7 @@ export async function readClassEntries(text: string, table: ClassTable): Promise
       .map((entry) => entry.trim())
       .filter((entry) => entry !== '');
   throw badAmong(
-    `Expected a list's name (${CLASS_LIST_NAMES.join(', ')}), a file with one class a line, or wnids with commas between them for --among but received ${quote(text)}.${didYouMean(text, CLASS_LIST_NAMES)}`,
+    `Expected a list's name (${CLASS_LIST_NAMES.join(', ')}), a file with one class a line, or wnids with commas between them for ${flag} but received ${quote(text)}.${didYouMean(text, CLASS_LIST_NAMES)}`,
   );
 }
 
@@ -42,7 +43,11 @@ export async function readClassEntries(text: string, table: ClassTable): Promise
  */
 export function classesOfEntries(
   entries: readonly string[],
-  { table, folders }: { readonly table: ClassTable; readonly folders: ReadonlySet<string> },
+  {
+    table,
+    folders,
+    flag = '--among',
+  }: { readonly table: ClassTable; readonly folders: ReadonlySet<string>; readonly flag?: string },
 ): Wnid[] {
   const problems: string[] = [];
   const wnids = entries.flatMap((entry) => {
@@ -50,12 +55,12 @@ export function classesOfEntries(
     const found = table.resolveLabel(entry);
     if (found.ok) return [found.wnid];
     if (/^n\d{8}$/.test(entry)) return [entry];
-    problems.push(`Expected an ImageNet-1k class or a folder of the set in --among but ${found.detail}`);
+    problems.push(`Expected an ImageNet-1k class or a folder of the set in ${flag} but ${found.detail}`);
     return [];
   });
   if (problems.length > 0) throw badAmong(firstOf(problems, 5).join('\n'));
   const sorted = [...new Set(wnids)].toSorted();
-  if (sorted.length < 2) throw badAmong(`Expected at least two classes in --among but it names ${sorted.length}`);
+  if (sorted.length < 2) throw badAmong(`Expected at least two classes in ${flag} but it names ${sorted.length}`);
   return sorted;
 }
 

@@ -1,0 +1,174 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { crc32 } from 'node:zlib';
+import { firstOf } from '../../collection/first-of.ts';
+import type { FoundCard } from '../../collection/model-card.process.ts';
+import type { ModelClasses } from '../../collection/model-classes.ts';
+import { quote } from '../../config/quote.ts';
+import { messageOf, throwIfInterrupted, UsageError } from '../../kernel/errors.ts';
+import type { ExecutionProvider } from '../../kernel/execution-provider.ts';
+import { toSha256, type Sha256 } from '../../kernel/ids.ts';
+import type { PhotoSet, SetPhoto } from '../../report/set/photo-set.ts';
+import { preprocessingOf } from '../engine/ensemble.ts';
+import { runOnPictures, type Picture } from '../engine/run-backbone.ts';
+import { hashOf } from '../models/model-files.ts';
+import type { App } from '../open/app.ts';
+import { cachedFile, keepCached } from '../photos/photo-cache.ts';
+import { readPicture } from '../report/model-answers.ts';
+
+const CENTRE = 4;
+/** Photos for which another thread is worth its start. */
+const PHOTOS_PER_THREAD = 8;
+const NAMED = 5;
+const FLOAT_BYTES = 4;
+const CHECKSUM_BYTES = 4;
+/** Increased whenever the features of a photo change. */
+const VERSION = 1;
+
+export interface FeatureOptions {
+  /** Where features are cached by the hash of their photo. Need not exist. */
+  readonly dataDir: string;
+  readonly threads: number;
+  readonly cropsPerPass: number;
+  readonly provider: ExecutionProvider;
+  /** A picture with more is refused. Width times height. */
+  readonly maxPixels: number;
+  readonly signal: AbortSignal;
+  readonly log: App['log'];
+  readonly onProgress: (done: number) => void;
+}
+
+export interface Backbone {
+  readonly card: FoundCard;
+  readonly classes: ModelClasses;
+}
+
+export interface PhotoFeatures {
+  readonly sha256: Sha256;
+  readonly features: Float32Array;
+}
+
+/**
+ * The features of the centre crop of each photo, from the cache or new, with the pixels that the filter sees.
+ *
+ * @returns in the order of the set
+ * @throws UsageError `unreadable-photo` with the first few files, after all others were cached; StopTheRun if the model cannot be
+ * loaded; Interrupted
+ */
+export async function featuresOfSet(
+  backbone: Backbone,
+  set: PhotoSet,
+  options: FeatureOptions,
+): Promise<PhotoFeatures[]> {
+  const unreadable: string[] = [];
+  const report = (file: string, why: string): void => {
+    unreadable.push(`${quote(file)} (${why})`);
+    options.log.warn({ file, reason: why }, 'a photo cannot be used');
+  };
+  const hashes = await hashesOf(set, options.signal, report);
+  const known = new Map<Sha256, Float32Array>();
+  const lacking = new Map<Sha256, SetPhoto>();
+  for (const [photo, sha256] of hashes) {
+    if (known.has(sha256) || lacking.has(sha256)) continue;
+    const cached = await readFeatures(fileOf(backbone, sha256, options));
+    if (cached === null) lacking.set(sha256, photo);
+    else known.set(sha256, cached);
+  }
+  options.onProgress(known.size);
+  if (lacking.size > 0)
+    await compute(backbone, { root: set.root, lacking: [...lacking.values()] }, { options, known, report });
+  if (unreadable.length > 0)
+    throw new UsageError(
+      `${unreadable.length} of ${set.photos.length} photos of ${quote(set.dir)} cannot be used: ${firstOf(unreadable, NAMED).join(', ')}. Repair or remove them`,
+      { code: 'unreadable-photo' },
+    );
+  return [...hashes.values()].map((sha256) => ({ sha256, features: known.get(sha256) ?? new Float32Array() }));
+}
+
+async function hashesOf(
+  { root, photos }: PhotoSet,
+  signal: AbortSignal,
+  report: (file: string, why: string) => void,
+): Promise<ReadonlyMap<SetPhoto, Sha256>> {
+  const hashes = new Map<SetPhoto, Sha256>();
+  for (const photo of photos) {
+    throwIfInterrupted(signal);
+    try {
+      hashes.set(photo, toSha256(await hashOf(path.join(root, photo.file))));
+    } catch (error) {
+      report(photo.file, messageOf(error));
+    }
+  }
+  return hashes;
+}
+
+interface Computing {
+  readonly options: FeatureOptions;
+  readonly known: Map<Sha256, Float32Array>;
+  readonly report: (file: string, why: string) => void;
+}
+
+/** Adds features to `known` and to the cache. */
+async function compute(
+  backbone: Backbone,
+  { root, lacking }: { readonly root: string; readonly lacking: readonly SetPhoto[] },
+  { options, known, report }: Computing,
+): Promise<void> {
+  const { threads, cropsPerPass, provider, signal, maxPixels, log } = options;
+  const run = runOnPictures({
+    card: backbone.card,
+    outputs: ['features'],
+    pictures: picturesOf(root, lacking, { maxPixels, signal, report }),
+    crops: [CENTRE],
+    threads: Math.min(threads, Math.ceil(lacking.length / PHOTOS_PER_THREAD)),
+    cropsPerPass,
+    provider,
+    signal,
+  });
+  for await (const { picture, outputs } of run) {
+    const { problem, sha256 } = outputs;
+    if (problem !== null) report(picture.file, problem.kind === 'not-finite' ? problem.said : problem.detail);
+    const features = problem === null ? outputs.crops[0]?.features : undefined;
+    if (features === undefined) continue;
+    known.set(sha256, features);
+    await keepCached({ log }, fileOf(backbone, sha256, options), bytesOf(features));
+    options.onProgress(known.size);
+  }
+}
+
+async function* picturesOf(
+  root: string,
+  photos: readonly SetPhoto[],
+  { maxPixels, signal, report }: Pick<FeatureOptions, 'maxPixels' | 'signal'> & Pick<Computing, 'report'>,
+): AsyncGenerator<Picture & { readonly file: string }, void, undefined> {
+  for (const photo of photos) {
+    throwIfInterrupted(signal);
+    const picture = await readPicture(root, photo, maxPixels);
+    if (typeof picture === 'string') report(photo.file, picture);
+    else yield picture;
+  }
+}
+
+function fileOf({ card, classes }: Backbone, sha256: Sha256, { dataDir, provider }: FeatureOptions): string {
+  const text = JSON.stringify([card.sha256, preprocessingOf(card, classes), card.outputs.features, provider]);
+  const key = createHash('sha256').update(text).digest('hex').slice(0, 16);
+  return cachedFile(dataDir, { kind: `features-v${VERSION}`, sha256, end: `-${key}.f32` });
+}
+
+/** Little-endian float32 numbers, and their CRC-32. */
+function bytesOf(features: Float32Array): Buffer {
+  const bytes = Buffer.alloc(FLOAT_BYTES * features.length + CHECKSUM_BYTES);
+  for (const [i, value] of features.entries()) bytes.writeFloatLE(value, FLOAT_BYTES * i);
+  bytes.writeUInt32LE(crc32(bytes.subarray(0, -CHECKSUM_BYTES)), FLOAT_BYTES * features.length);
+  return bytes;
+}
+
+/** Null if the file is absent, or was cut by a crash. */
+async function readFeatures(file: string): Promise<Float32Array | null> {
+  const bytes = await readFile(file).catch(() => null);
+  const count = ((bytes?.length ?? 0) - CHECKSUM_BYTES) / FLOAT_BYTES;
+  if (bytes === null || !Number.isInteger(count) || count < 1) return null;
+  if (bytes.readUInt32LE(FLOAT_BYTES * count) !== crc32(bytes.subarray(0, -CHECKSUM_BYTES))) return null;
+  return Float32Array.from({ length: count }, (_, i) => bytes.readFloatLE(FLOAT_BYTES * i));
+}

@@ -1,0 +1,132 @@
+import { readdir } from 'node:fs/promises';
+import type { ClassTable } from '../../collection/class-table.ts';
+import { firstOf } from '../../collection/first-of.ts';
+import { parseModelClasses } from '../../collection/model-classes.ts';
+import { quote } from '../../config/quote.ts';
+import { UsageError } from '../../kernel/errors.ts';
+import { classesOfEntries, readClassEntries } from '../../report/set/among.process.ts';
+import { sortedAsPython, type PhotoSet } from '../../report/set/photo-set.ts';
+import { readSet } from '../../report/set/read-set.process.ts';
+
+/** Names of folders that hold parts of a set, each with folders of classes. */
+const PARTS: ReadonlySet<string> = new Set(['train', 'val', 'validation', 'test']);
+const NAMED = 5;
+
+export interface TrainingFolders {
+  /** As the user gave them. */
+  readonly train: string;
+  readonly val: string | null;
+  /** What the user gave to --classes; null: all folders of `train`. */
+  readonly classes: string | null;
+}
+
+export interface TrainingSets {
+  /** Names of folders, in the order of the head's outputs: sorted as torchvision's ImageFolder sorts them. */
+  readonly classes: readonly string[];
+  readonly train: PhotoSet;
+  readonly val: PhotoSet | null;
+  /** What the user should know, a sentence each. */
+  readonly remarks: readonly string[];
+}
+
+/**
+ * Reads which photos there are to fit a head with, and for which classes. Each class has photos. Does not open the photos.
+ *
+ * @throws UsageError `one-class`, `class-without-photos`, `class-name`, `unknown-class` if `val` shows a class that `train` lacks, and
+ * the codes of `readSet`, `readClassEntries` and `classesOfEntries`; Interrupted
+ */
+export async function readTrainingSets(
+  { train: trainDir, val: valDir, classes: list }: TrainingFolders,
+  { table, signal }: { readonly table: ClassTable; readonly signal: AbortSignal },
+): Promise<TrainingSets> {
+  const reading = { isClass: (name: string) => !PARTS.has(name.toLowerCase()), signal };
+  const all = await readSet(trainDir, reading);
+  const folders = await foldersOf(all.root);
+  const classes = list === null ? folders : await listedClasses(list, { table, folders });
+  requirePhotos(all, classes, list);
+  requireNames(classes, table);
+  const train = onlyOf(all, classes);
+  const allVal = valDir === null ? null : await readSet(valDir, reading);
+  if (allVal !== null && list === null) requireKnown(allVal, { classes, trainDir });
+  const val = allVal === null ? null : onlyOf(allVal, classes);
+  if (val?.photos.length === 0)
+    throw new UsageError(`Expected photos of the classes of --classes in ${quote(valDir)} but there are none`, {
+      code: 'class-without-photos',
+    });
+  const remarks = [...leftOut(all, train), ...all.remarks];
+  return { classes, train, val, remarks: allVal === null ? remarks : [...remarks, ...allVal.remarks] };
+}
+
+/** The folders directly below a set, sorted. Hidden ones do not count. */
+async function foldersOf(root: string): Promise<string[]> {
+  const entries = await readdir(root, { withFileTypes: true });
+  const folders = entries.filter(
+    (entry) => (entry.isDirectory() || entry.isSymbolicLink()) && !entry.name.startsWith('.'),
+  );
+  return sortedAsPython(
+    folders.map(({ name }) => name),
+    (name) => name,
+  );
+}
+
+async function listedClasses(
+  list: string,
+  { table, folders }: { readonly table: ClassTable; readonly folders: readonly string[] },
+): Promise<readonly string[]> {
+  const entries = await readClassEntries(list, table, '--classes');
+  return classesOfEntries(entries, { table, folders: new Set(folders), flag: '--classes' });
+}
+
+function requirePhotos({ dir, photos }: PhotoSet, classes: readonly string[], list: string | null): void {
+  const shown = new Set(photos.map(({ wnid }) => wnid));
+  const empty = classes.filter((name) => !shown.has(name));
+  if (empty.length > 0)
+    throw new UsageError(
+      `Expected photos of each class in ${quote(dir)} but there are none of ${empty.length}: ${firstOf(empty.map(quote), NAMED).join(', ')}. Add photos, or ${list === null ? 'remove the folder' : 'leave the class out of --classes'}`,
+      { code: 'class-without-photos' },
+    );
+  if (classes.length < 2)
+    throw new UsageError(
+      `Expected folders of at least two classes in ${quote(dir)} but there is one: ${quote(classes[0])}. A head tells classes apart`,
+      { code: 'one-class' },
+    );
+}
+
+function requireKnown(
+  { dir, photos }: PhotoSet,
+  { classes, trainDir }: { readonly classes: readonly string[]; readonly trainDir: string },
+): void {
+  const known = new Set(classes);
+  const unknown = [...new Set(photos.map(({ wnid }) => wnid))].filter((name) => !known.has(name));
+  if (unknown.length === 0) return;
+  throw new UsageError(
+    `Expected the classes of ${quote(trainDir)} in ${quote(dir)} but ${unknown.length} ${unknown.length === 1 ? 'is' : 'are'} not among them: ${firstOf(unknown.map(quote), NAMED).join(', ')}. Add photos of them to --train, or name the classes to use with --classes`,
+    { code: 'unknown-class' },
+  );
+}
+
+function onlyOf(set: PhotoSet, classes: readonly string[]): PhotoSet {
+  const wanted = new Set(classes);
+  return { ...set, photos: set.photos.filter(({ wnid }) => wanted.has(wnid)) };
+}
+
+function leftOut(all: PhotoSet, used: PhotoSet): string[] {
+  const count = all.photos.length - used.photos.length;
+  return count === 0 ? [] : [`left out ${count} photos of ${quote(all.dir)} whose classes are not used`];
+}
+
+/** The text of the class list of a model: a line for each class, with the name that people know if it is one of ImageNet-1k. */
+export function classListText(classes: readonly string[], table: ClassTable): string {
+  return classes.map((name) => `${[name, table.byWnid.get(name)?.name ?? ''].join(' ').trim()}\n`).join('');
+}
+
+/** @throws UsageError `class-name` if a collection could not find a class by the name of its folder */
+function requireNames(classes: readonly string[], table: ClassTable): void {
+  const { classes: read } = parseModelClasses(classListText(classes, table), '--train');
+  const bad = classes.filter((name, i) => read.positionOf({ wnid: name, name }) !== i);
+  if (bad.length === 0) return;
+  throw new UsageError(
+    `Expected folders whose names can be ids or names of classes but received ${firstOf(bad.map(quote), NAMED).join(', ')}. Rename the folder: use letters, digits, '-' and '_', and no two names that differ only in case or in '-' and '_'`,
+    { code: 'class-name' },
+  );
+}

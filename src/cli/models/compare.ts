@@ -1,0 +1,86 @@
+import { type Command, Option } from 'commander';
+import { threadsOf } from '../../app/engine/ensemble.ts';
+import type { Comparison } from '../../app/models/compare.ts';
+import { plural, percentText, tableText, writeResult } from '../output.ts';
+import { withProgress, type ProgressLine } from '../progress.ts';
+import { addGlobalFlags, runCommand, type CommandContext, type GlobalFlags } from '../start/context.ts';
+
+const HELP = `
+The paper's two members have similar accuracies on clean photos. The command warns if two models are more than 2
+points apart. The folder has a folder for each class, as for \`winnow evaluate\`. Each model chooses among the
+classes of the photos, unless you name others with --among.
+
+Examples:
+  winnow models compare --clean imagenet/val --models resnet50-v1-12,resnet50-a --among imagenet-a
+  winnow models compare --clean birds/val --json
+`;
+
+interface CompareFlags extends GlobalFlags {
+  readonly clean: string;
+  readonly models?: string;
+  readonly among?: string;
+}
+
+export function addModelsCompareCommand(models: Command): void {
+  addGlobalFlags(models.command('compare').description('Measure models side by side on the same clean photos'))
+    .requiredOption('--clean <dir>', 'photos that show their classes: a folder for each class')
+    .addOption(
+      new Option(
+        '--models <names>',
+        'models with commas between them (default: all that are ready and know the classes)',
+      ),
+    )
+    .addOption(
+      new Option('--among <list>', 'classes to choose among, as for evaluate (default: the classes of the photos)'),
+    )
+    .addHelpText('after', HELP)
+    .action((flags: CompareFlags) => runCommand(flags, (context) => compare(flags, context)));
+}
+
+async function compare(flags: CompareFlags, { loaded, log, signal }: CommandContext): Promise<void> {
+  const { filter, fetch } = loaded.config;
+  // These load ONNX Runtime.
+  const { availableProvider } = await import('../../platform/onnx/providers.ts');
+  const { compareModels } = await import('../../app/models/compare.ts');
+  const { provider, problem } = await availableProvider(filter.executionProvider);
+  if (problem !== null) log.warn(problem);
+  const lines = new Map<string, ProgressLine>();
+  const names = flags.models?.split(',').map((name) => name.trim()) ?? null;
+  const result = await withProgress(
+    () => [...lines.values()],
+    () =>
+      compareModels(
+        { clean: flags.clean, models: names, among: flags.among ?? null },
+        {
+          threads: threadsOf(filter.threads),
+          cropsPerPass: filter.batchCrops,
+          provider,
+          maxPixels: fetch.maxPixels,
+          signal,
+          onProgress: ({ model, done, total }) => void lines.set(model, { label: model, done, total, note: '' }),
+          onUnreadable: (file, reason) => log.warn({ file, reason }, 'a photo cannot be used'),
+        },
+      ),
+  );
+  for (const remark of result.remarks) log.warn(remark);
+  if (!result.isSimilar) log.warn(differenceText(result));
+  await writeResult(flags, result, () => textOf(result));
+}
+
+function differenceText({ spread, similar, models }: Comparison): string {
+  const [best, worst] = [models[0]?.model, models.at(-1)?.model];
+  return `'${best}' and '${worst}' are ${(100 * spread).toFixed(1)} points apart on clean photos, more than ${100 * similar}: the paper filters with members of similar accuracy`;
+}
+
+function textOf({ classes, models, leftOut }: Comparison): string {
+  const rows = models.map(({ model, accuracy, accuracyLow, accuracyHigh }) => [
+    model,
+    percentText(accuracy),
+    `${percentText(accuracyLow)} to ${percentText(accuracyHigh)}`,
+  ]);
+  return [
+    `${plural(models[0]?.photos ?? 0, 'photo')}, ${plural(classes, 'class', 'classes')} to choose among\n`,
+    tableText(['model', 'accuracy', '95 % interval (Wilson)'], rows),
+    ...leftOut.map(({ model, reason }) => `left out ${model}: ${reason}\n`),
+  ].join('');
+}

@@ -1,0 +1,138 @@
+import { findStep, type LinePoint } from './line-search.ts';
+
+/** A smooth function. Writes its gradient into `gradient` and returns its value. */
+export type Objective = (point: Float64Array, gradient: Float64Array) => number;
+
+export interface MinimiseOptions {
+  /** The search ends once the Euclidean norm of the gradient is at most this. */
+  readonly gradientNorm: number;
+  readonly mostIterations: number;
+  /** Called after each iteration. */
+  readonly onIteration?: (iteration: number, gradientNorm: number) => void;
+}
+
+export interface Minimum {
+  readonly point: Float64Array;
+  readonly value: number;
+  readonly gradient: Float64Array;
+  readonly gradientNorm: number;
+  readonly iterations: number;
+  /** Whether the gradient is as small as asked for. */
+  readonly hasConverged: boolean;
+}
+
+/** Pairs of steps and changes of the gradient that are remembered. */
+const MEMORY = 10;
+/** A pair with less curvature than this, relative to its length, is not remembered. */
+const LEAST_CURVATURE = 1e-12;
+
+/** The function where the search is. */
+interface Place extends LinePoint {
+  readonly point: Float64Array;
+  readonly gradient: Float64Array;
+}
+
+interface Pair {
+  /** The step. */
+  readonly s: Float64Array;
+  /** The change of the gradient. */
+  readonly y: Float64Array;
+  /** y . s, above 0 */
+  readonly curvature: number;
+}
+
+/**
+ * Minimises a smooth function with L-BFGS in double precision. It uses no random numbers.
+ * Source: Nocedal & Wright, "Numerical Optimization" (2nd edition, 2006), algorithms 7.4 and 7.5.
+ *
+ * @param start finite numbers, as many as the function takes
+ */
+export function minimise(objective: Objective, start: Float64Array, options: MinimiseOptions): Minimum {
+  let here = placeAt(objective, start);
+  let pairs: Pair[] = [];
+  let iterations = 0;
+  while (normOf(here.gradient) > options.gradientNorm && iterations < options.mostIterations) {
+    const next = nextPlace(objective, here, pairs);
+    // Old pairs may mislead. Without them the search goes downhill.
+    if (next === null && pairs.length === 0) break;
+    const pair = next === null ? null : pairOf(here, next);
+    pairs = next === null ? [] : [...pairs, ...(pair === null ? [] : [pair])].slice(-MEMORY);
+    if (next === null) continue;
+    here = next;
+    iterations += 1;
+    options.onIteration?.(iterations, normOf(here.gradient));
+  }
+  const { point, value, gradient } = here;
+  const gradientNorm = normOf(gradient);
+  return { point, value, gradient, gradientNorm, iterations, hasConverged: gradientNorm <= options.gradientNorm };
+}
+
+/** Null if the direction leads nowhere lower. */
+function nextPlace(objective: Objective, here: Place, pairs: readonly Pair[]): Place | null {
+  const direction = directionOf(here.gradient, pairs);
+  const slope = dot(here.gradient, direction);
+  if (!(slope < 0)) return null;
+  const at = (step: number): Place =>
+    placeAt(
+      objective,
+      here.point.map((value, i) => value + step * (direction[i] ?? 0)),
+      { step, direction },
+    );
+  // The first direction is the gradient, whose length says nothing of that of the step.
+  const firstStep = pairs.length === 0 ? Math.min(1, 1 / normOf(here.gradient)) : 1;
+  return findStep(at, { ...here, step: 0, slope }, firstStep);
+}
+
+function placeAt(
+  objective: Objective,
+  point: Float64Array,
+  { step, direction }: { readonly step: number; readonly direction: Float64Array | null } = {
+    step: 0,
+    direction: null,
+  },
+): Place {
+  const gradient = new Float64Array(point.length);
+  const value = objective(point, gradient);
+  return { point, gradient, value, step, slope: direction === null ? 0 : dot(gradient, direction) };
+}
+
+/** Algorithm 7.4: minus the approximate inverse Hessian times the gradient. */
+function directionOf(gradient: Float64Array, pairs: readonly Pair[]): Float64Array {
+  const result = gradient.map((value) => -value);
+  const shares: number[] = [];
+  for (const { s, y, curvature } of pairs.toReversed()) {
+    const share = dot(s, result) / curvature;
+    shares.push(share);
+    addTo(result, y, -share);
+  }
+  const last = pairs.at(-1);
+  if (last !== undefined) scale(result, last.curvature / dot(last.y, last.y));
+  for (const { s, y, curvature } of pairs) addTo(result, s, (shares.pop() ?? 0) - dot(y, result) / curvature);
+  return result;
+}
+
+function pairOf(before: Place, after: Place): Pair | null {
+  const s = after.point.map((value, i) => value - (before.point[i] ?? 0));
+  const y = after.gradient.map((value, i) => value - (before.gradient[i] ?? 0));
+  const curvature = dot(s, y);
+  return curvature > LEAST_CURVATURE * normOf(s) * normOf(y) ? { s, y, curvature } : null;
+}
+
+function dot(a: Float64Array, b: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i += 1) sum += (a[i] ?? 0) * (b[i] ?? 0);
+  return sum;
+}
+
+/** The Euclidean norm. */
+export function normOf(vector: Float64Array): number {
+  return Math.sqrt(dot(vector, vector));
+}
+
+function addTo(target: Float64Array, vector: Float64Array, factor: number): void {
+  for (let i = 0; i < target.length; i += 1) target[i] = (target[i] ?? 0) + factor * (vector[i] ?? 0);
+}
+
+function scale(target: Float64Array, factor: number): void {
+  for (let i = 0; i < target.length; i += 1) target[i] = (target[i] ?? 0) * factor;
+}

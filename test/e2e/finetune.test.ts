@@ -1,0 +1,305 @@
+import { copyFile, mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import sharp from 'sharp';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { suiteFolder } from '../support/process-tree.ts';
+import { sha256Of } from '../support/sha256.ts';
+import { jsonLines, repositoryRoot, winnow } from '../support/winnow.ts';
+
+const folder = suiteFolder();
+const SAMPLES = path.join(repositoryRoot, 'assets', 'samples', 'photos');
+
+/** Folders of samples under names of one's own. */
+const OWN = { 'sea-fish': 'n01440764', 'gold fish': 'n01443537', rays: 'n01498041' } as const;
+
+interface Result {
+  readonly card: string;
+  readonly photos: number;
+  readonly classes: number;
+  readonly trainAccuracy: number;
+  readonly validation: string;
+  readonly valPhotos: number;
+  readonly valAccuracy: number | null;
+  readonly valLogLoss: number | null;
+  readonly valRmsCalibrationError: number | null;
+  readonly iterations: number;
+  readonly gradientNorm: number;
+  readonly seconds: number;
+}
+
+beforeAll(async () => {
+  for (const [name, wnid] of Object.entries(OWN)) await addPhotos(path.join('own', name), wnid);
+  for (const wnid of Object.values(OWN)) await addPhotos(path.join('wnids', wnid), wnid);
+});
+
+async function addPhotos(to: string, wnid: string): Promise<void> {
+  await mkdir(folder.at(to), { recursive: true });
+  for (const file of await readdir(path.join(SAMPLES, wnid)))
+    await copyFile(path.join(SAMPLES, wnid, file), folder.at(to, file));
+}
+
+function finetune(train: string, name: string, ...flags: readonly string[]) {
+  const fixed = ['--backbone', 'efficientnet-lite0', '--train', train, '--name', name];
+  return winnow(['finetune', ...fixed, ...flags], { cwd: folder.at() });
+}
+
+async function fitted(...args: Parameters<typeof finetune>): Promise<Result> {
+  const { code, stdout, stderr } = await finetune(...args, '--json');
+  expect([code, code === 0 ? '' : stderr]).toEqual([0, '']);
+  return JSON.parse(stdout) as Result;
+}
+
+async function refusal(...args: Parameters<typeof finetune>): Promise<string> {
+  const { code, stderr, stdout } = await finetune(...args);
+  expect([code, stdout]).toEqual([2, '']);
+  return stderr;
+}
+
+/** Registers efficientnet-lite0 under another hash, with its features. */
+async function addCopyOfLite0(name: string): Promise<void> {
+  const bytes = await readFile(path.join(repositoryRoot, 'assets', 'models', 'efficientnet-lite0.onnx'));
+  // Repeating the producer's name (field 2 of the model) changes the file's hash and nothing that it computes.
+  await writeFile(folder.at(`${name}.onnx`), Buffer.concat([bytes, Buffer.from([0x12, 0x01, 0x78])]));
+  const pixels = ['--classes', 'imagenet-1k', '--normalise', '127,127,127/128,128,128', '--resize', '256'];
+  const added = await winnow(['models', 'add', `${name}.onnx`, '--logits', 'logits', ...pixels], { cwd: folder.at() });
+  expect([added.code, added.code === 0 ? '' : added.stderr]).toEqual([0, '']);
+  const card = folder.at('config/local/models', name, 'card.yaml');
+  const text = await readFile(card, 'utf8');
+  await writeFile(card, text.replace(/^( *)logits: logits\n/m, '$1logits: logits\n$1features: features\n'));
+}
+
+/** Registers a model that has NaN features for pictures brighter than 222. */
+async function addNanModel(): Promise<void> {
+  const name = 'five-nan-if-dark';
+  const file = `config/local/models/${name}.onnx`;
+  const bytes = await readFile(path.join(repositoryRoot, 'test', 'fixtures', 'onnx', `${name}.onnx`));
+  await mkdir(folder.at('config/local/models'), { recursive: true });
+  await writeFile(folder.at(file), bytes);
+  await writeFile(folder.at('config/local/models/five.txt'), 'a\nb\nc\nd\ne\n');
+  const card = {
+    name,
+    file,
+    sha256: sha256Of(bytes),
+    bytes: bytes.length,
+    licence: 'unknown',
+    source: 'test',
+    input: { name: 'image', size: 32 },
+    resize: { shorterSide: 36, interpolation: 'bilinear-antialias' },
+    normalise: { mean: [127, 127, 127], std: [128, 128, 128] },
+    outputs: { logits: 'logits', features: 'features' },
+    classes: 'five.txt',
+    trained: true,
+  };
+  await writeFile(folder.at(`config/local/models/${name}.yaml`), JSON.stringify(card));
+}
+
+/** Crawls and filters photos that are under the classes of others. One crop runs at a time, and none is left out. */
+async function filteredWith(...ensemble: readonly string[]) {
+  const name = ensemble.join('-');
+  await writeFile(
+    folder.at(`${name}.yaml`),
+    `name: turned\nclasses: [${Object.values(OWN).join(', ')}]\nensemble: [${ensemble.join(', ')}]\n`,
+  );
+  const flags = ['--collection', `${name}.yaml`, '--data', `data-${name}`];
+  const crawled = await winnow(['crawl', '--source', 'folder', '--from', 'turned', ...flags], { cwd: folder.at() });
+  expect([crawled.code, crawled.code === 0 ? '' : crawled.stderr]).toEqual([0, '']);
+  const settings = ['--set', 'filter.evaluate=all', '--set', 'filter.batchCrops=1'];
+  const { code, stdout, stderr } = await winnow(['filter', '--json', ...flags, ...settings], { cwd: folder.at() });
+  expect([code, code === 0 ? '' : stderr]).toEqual([0, '']);
+  const { passes }: { passes: number } = JSON.parse(stdout).work ?? JSON.parse(stdout);
+  const listed = await winnow(['decisions', '--json', ...flags], { cwd: folder.at() });
+  const decisions = jsonLines<{ sha256: string; wnid: string; state: string; maxTrueProb: number; confusion: object }>(
+    listed.stdout,
+  ).map(({ sha256, wnid, state, maxTrueProb, confusion }) => ({ sha256, wnid, state, maxTrueProb, confusion }));
+  return { passes, decisions };
+}
+
+describe('winnow finetune', () => {
+  it('fits a head for classes with names of their own, which is a member of a collection like any other', async () => {
+    const result = await fitted('own', 'mine');
+    expect(result).toMatchObject({ photos: 7, classes: 3, trainAccuracy: 1, validation: 'held-out', valPhotos: 2 });
+    expect(result.gradientNorm).toBeLessThanOrEqual(1e-6);
+    const [card = {}] = jsonLines<Record<string, unknown>>(
+      (await winnow(['models', 'show', 'mine', '--json'], { cwd: folder.at() })).stdout,
+    );
+    expect(card).toMatchObject({ state: 'ready', backbone: 'efficientnet-lite0', classCount: 3, trained: true });
+    expect(card['fit']).toMatchObject({ photos: 7, valPhotos: 2, l2: 1 });
+    expect(await winnow(['models', 'verify', 'mine'], { cwd: folder.at() })).toMatchObject({ code: 0 });
+    await writeFile(
+      folder.at('own.yaml'),
+      'name: own\nclasses:\n  - {wnid: sea-fish, name: sea-fish}\n  - {wnid: goldfish, name: gold fish}\n  - {wnid: rays, name: rays}\nensemble: [mine]\n',
+    );
+    const flags = ['--collection', 'own.yaml', '--data', 'own-data'];
+    // Each photo is under the class of another one, so the head is not right.
+    await addPhotos(path.join('swapped', 'rays'), OWN['sea-fish']);
+    await addPhotos(path.join('swapped', 'sea-fish'), OWN.rays);
+    const run = await winnow(['run', '--source', 'folder', '--from', 'swapped', ...flags], { cwd: folder.at() });
+    expect([run.code, run.code === 0 ? '' : run.stderr]).toEqual([0, '']);
+    const { stdout } = await winnow(['decisions', '--json', ...flags], { cwd: folder.at() });
+    const decisions = jsonLines<{ state: string; wnid: string; confusion: { wnid: string } | null }>(stdout);
+    expect(decisions).toHaveLength(4);
+    const kept = decisions.filter(({ state }) => state === 'kept');
+    expect(kept.length).toBeGreaterThanOrEqual(3);
+    for (const { wnid, confusion } of kept) expect(confusion?.wnid).toBe(wnid === 'rays' ? 'sea-fish' : 'rays');
+  });
+
+  it('stores the same bytes for the same photos, with features from the cache', async () => {
+    const first = await fitted('wnids', 'first', '--data', 'cache');
+    const second = await fitted('wnids', 'second', '--data', 'cache');
+    const bytesOf = (name: string) => readFile(folder.at('config/local/models', name, `${name}.head.safetensors`));
+    expect(await bytesOf('second')).toEqual(await bytesOf('first'));
+    expect({ ...second, card: '', name: '' }).toMatchObject({
+      valAccuracy: first.valAccuracy,
+      valLogLoss: first.valLogLoss,
+    });
+    const other = await fitted('wnids', 'other', '--data', 'cache', '--l2', '100', '--class-weights');
+    expect(await bytesOf('other')).not.toEqual(await bytesOf('first'));
+    expect(other.iterations).toBeGreaterThan(0);
+  });
+
+  it('measures the head on a folder of --val, and warns of photos that are in both', async () => {
+    const { code, stdout, stderr } = await finetune('wnids', 'with-val', '--val', 'wnids', '--json');
+    expect([code, JSON.parse(stdout)]).toEqual([
+      0,
+      expect.objectContaining({ validation: 'folder', valPhotos: 7, valAccuracy: 1 }),
+    ]);
+    expect(stderr).toContain('7 photos of --val are in --train too');
+  });
+
+  it('compares the clean accuracy of models, and warns if they differ by more than two points', async () => {
+    const args = ['models', 'compare', '--clean', 'wnids', '--json'];
+    await fitted('wnids', 'strong');
+    await fitted('wnids', 'weak', '--l2', '1e9');
+    const { code, stdout, stderr } = await winnow([...args, '--models', 'strong,weak'], { cwd: folder.at() });
+    expect(code).toBe(0);
+    const result = JSON.parse(stdout);
+    expect(result).toMatchObject({ classes: 3, isSimilar: false });
+    expect(result.models[0]).toMatchObject({ model: 'strong', photos: 7, accuracy: 1, accuracyHigh: 1 });
+    expect(stderr).toContain('points apart on clean photos, more than 2');
+  });
+
+  it('shares the forward passes of its backbone with the backbone itself, and decides as two separate models do', async () => {
+    await fitted('wnids', 'shared');
+    await addCopyOfLite0('lite0-copy');
+    const card = await readFile(folder.at('config/local/models/shared/card.yaml'), 'utf8');
+    await mkdir(folder.at('config/local/models/apart'));
+    await copyFile(
+      folder.at('config/local/models/shared/shared.head.safetensors'),
+      folder.at('config/local/models/apart/shared.head.safetensors'),
+    );
+    await copyFile(
+      folder.at('config/local/models/shared/classes.txt'),
+      folder.at('config/local/models/apart/classes.txt'),
+    );
+    await writeFile(
+      folder.at('config/local/models/apart/card.yaml'),
+      card
+        .replace('name: shared', 'name: apart')
+        .replace('backbone: efficientnet-lite0', 'backbone: lite0-copy')
+        .replace(/^backboneSha256.*\n/m, ''),
+    );
+    for (const [i, wnid] of Object.values(OWN).entries())
+      await addPhotos(path.join('turned', Object.values(OWN)[(i + 1) % 3] ?? ''), wnid);
+    const together = await filteredWith('efficientnet-lite0', 'shared');
+    const separate = await filteredWith('efficientnet-lite0', 'apart');
+    expect(together.decisions).toHaveLength(7);
+    expect(together.decisions).toEqual(separate.decisions);
+    expect(new Set(together.decisions.map(({ state }) => state))).toContain('kept');
+    expect([together.passes, separate.passes]).toEqual([7 * 10, 2 * 7 * 10]);
+  });
+
+  it('removes the head as a model', async () => {
+    await fitted('wnids', 'gone');
+    expect(await winnow(['models', 'remove', 'gone'], { cwd: folder.at() })).toMatchObject({ code: 0 });
+    expect(await readdir(folder.at('config/local/models'))).not.toContain('gone');
+  });
+});
+
+describe('winnow finetune refuses', () => {
+  it('a name that a model has', async () => {
+    expect(await refusal('wnids', 'efficientnet-lite1')).toContain("'efficientnet-lite1' is the name of the model in");
+  });
+
+  it('a folder with one class', async () => {
+    await addPhotos('one/rays', OWN.rays);
+    expect(await refusal('one', 'x')).toContain(
+      "Expected folders of at least two classes in 'one' but there is one: 'rays'",
+    );
+  });
+
+  it('a class without photos', async () => {
+    await addPhotos('empty/rays', OWN.rays);
+    await mkdir(folder.at('empty/none'), { recursive: true });
+    expect(await refusal('empty', 'x')).toContain(
+      "Expected photos of each class in 'empty' but there are none of 1: 'none'. Add photos, or remove the folder",
+    );
+    expect(await refusal('wnids', 'x', '--classes', 'n01440764,n01514668')).toContain(
+      "there are none of 1: 'n01514668'. Add photos, or leave the class out of --classes",
+    );
+  });
+
+  it('a folder for validation with a class that was not trained', async () => {
+    expect(await refusal('wnids', 'x', '--val', 'own')).toContain(
+      "Expected the classes of 'wnids' in 'own' but 3 are not among them: 'gold fish', 'rays', 'sea-fish'",
+    );
+  });
+
+  it('pictures that cannot be read', async () => {
+    await addPhotos('broken/rays', OWN.rays);
+    await addPhotos('broken/fish', OWN['sea-fish']);
+    await writeFile(folder.at('broken/fish/text.jpg'), 'no picture');
+    expect(await refusal('broken', 'x')).toContain("1 of 5 photos of 'broken' cannot be used: 'fish/text.jpg' (");
+  });
+
+  it('photos with features that are no finite numbers', async () => {
+    await addNanModel();
+    for (const [name, level] of [
+      ['dark', 40],
+      ['white', 250],
+    ] as const) {
+      await mkdir(folder.at('levels', name), { recursive: true });
+      const background = { r: level, g: level, b: level };
+      await sharp({ create: { width: 40, height: 40, channels: 3, background } })
+        .png()
+        .toFile(folder.at('levels', name, 'plain.png'));
+    }
+    const flags = ['--backbone', 'five-nan-if-dark', '--train', 'levels', '--name', 'x'];
+    const { code, stderr } = await winnow(['finetune', ...flags], { cwd: folder.at() });
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/1 of 2 photos of 'levels' cannot be used: 'white\/plain\.png' \(NaN at feature 0 of \d+\)/);
+  });
+
+  it('a backbone without features, a head as a backbone, and a penalty that is none', async () => {
+    const run = (...flags: string[]) =>
+      winnow(['finetune', '--train', 'wnids', '--name', 'x', ...flags], { cwd: folder.at() });
+    await fitted('wnids', 'a-head');
+    expect((await run('--backbone', 'a-head')).stderr).toContain("'a-head' is a head over 'efficientnet-lite0'");
+    expect((await run('--backbone', 'mobilenetv2-12')).stderr).toContain("whose card names an output 'features'");
+    const wrong = await run('--backbone', 'efficientnet-lite0', '--l2', '0');
+    expect([wrong.code, wrong.stderr]).toEqual([
+      2,
+      expect.stringContaining("Expected a number above 0 but received '0'"),
+    ]);
+  });
+});
+
+describe('a head whose files were changed', () => {
+  it('fails its check if its file is cut, or if its backbone is another one', async () => {
+    await fitted('wnids', 'cut');
+    await fitted('wnids', 'moved');
+    const file = (name: string, end: string) => folder.at('config/local/models', name, end);
+    await truncate(file('cut', 'cut.head.safetensors'), 100);
+    const card = await readFile(file('moved', 'card.yaml'), 'utf8');
+    await writeFile(
+      file('moved', 'card.yaml'),
+      card.replace('backbone: efficientnet-lite0', 'backbone: efficientnet-lite1'),
+    );
+    const { code, stdout } = await winnow(['models', 'verify', 'cut', 'moved'], { cwd: folder.at() });
+    expect(code).toBe(1);
+    expect(stdout).toMatch(
+      /moved: Expected the backbone that the head in .* was fitted on \(sha256 c5d9f57.*fit the head again/,
+    );
+    expect(stdout).toMatch(/cut: Expected 15516 bytes at .*cut\.head\.safetensors' but it has 100/);
+    await rm(folder.at('config/local/models/moved'), { recursive: true });
+  });
+});

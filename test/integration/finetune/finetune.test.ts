@@ -1,0 +1,62 @@
+import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { pino } from 'pino';
+import { expect, it, onTestFinished } from 'vitest';
+import { runOnPictures } from '../../../src/app/engine/run-backbone.ts';
+import { finetune } from '../../../src/app/finetune/finetune.ts';
+import { activationHead } from '../../../src/app/review/heatmap.ts';
+import { cardFor } from '../../../src/collection/model-card.process.ts';
+import { linearRowOf } from '../../../src/platform/onnx/head.ts';
+import { classActivation } from '../../../src/review/heatmap.ts';
+import { sha256Of } from '../../support/sha256.ts';
+import { repositoryRoot } from '../../support/winnow.ts';
+
+const WNIDS = ['n01440764', 'n01443537', 'n01498041'];
+const SAMPLES = path.join(repositoryRoot, 'assets', 'samples', 'photos');
+
+it('a fitted head has exact heatmaps for each of its classes', async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'winnow-finetune-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  for (const wnid of WNIDS) await cp(path.join(SAMPLES, wnid), path.join(folder, 'train', wnid), { recursive: true });
+  const { signal } = new AbortController();
+  const running = { threads: 1, cropsPerPass: 1, provider: 'cpu', signal } as const;
+  await finetune(
+    {
+      backbone: 'efficientnet-lite0',
+      train: path.join(folder, 'train'),
+      val: null,
+      classes: null,
+      name: 'mine',
+      l2: 1,
+      isBalanced: false,
+      seed: 1,
+      licence: 'unknown',
+      workingDir: folder,
+    },
+    {
+      ...running,
+      dataDir: path.join(folder, 'data'),
+      maxPixels: 1e8,
+      log: pino({ level: 'silent' }),
+      onProgress: () => undefined,
+      fitProgress: new Float64Array(2),
+    },
+  );
+  const card = await cardFor('mine', repositoryRoot, folder);
+  const head = await readFile((await activationHead(card)) ?? '');
+  const [name = ''] = await readdir(path.join(folder, 'train', 'n01440764'));
+  const bytes = await readFile(path.join(folder, 'train', 'n01440764', name));
+  const pictures = [{ sha256: sha256Of(bytes), bytes }];
+  const run = runOnPictures({ ...running, card, outputs: ['logits', 'featureMap'], crops: [4], pictures });
+  for await (const { outputs } of run) {
+    const crop = outputs.problem === null ? outputs.crops[0] : undefined;
+    const maps = WNIDS.map((_, row) => {
+      const layer = linearRowOf(head, row);
+      // Null if the map does not come to the logit.
+      return layer && classActivation(crop?.featureMap ?? new Float32Array(), layer, crop?.logits?.[row] ?? Number.NaN);
+    });
+    expect(maps.map((map) => map !== null)).toEqual([true, true, true]);
+  }
+  expect.assertions(1);
+});

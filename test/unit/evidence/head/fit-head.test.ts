@@ -1,0 +1,124 @@
+import { describe, expect, it } from 'vitest';
+import { fitHead, GRADIENT_NORM } from '../../../../src/evidence/head/fit-head.ts';
+import {
+  lossOf,
+  photoWeights,
+  regressionObjective,
+  type LabelledFeatures,
+  type Penalty,
+} from '../../../../src/evidence/head/softmax-regression.ts';
+import { seededRandom } from '../../../support/random.ts';
+
+/** Photos of which each class has features of its own. The number of photos is no multiple of those computed together. */
+function madeFeatures({ photos = 43, columns = 7, classes = 3, seed = 1 } = {}): LabelledFeatures {
+  const random = seededRandom(seed);
+  const labels = Int32Array.from({ length: photos }, (_, i) => (i < classes ? i : random.below(classes)));
+  const values = Float32Array.from({ length: photos * columns }, (_, at) => {
+    const label = labels[Math.floor(at / columns)] ?? 0;
+    return 3 + 2 * random.next() + Number(at % columns === label);
+  });
+  return { values, columns, labels, classes };
+}
+
+/** The definition, written out: no shift, no blocks. */
+function lossByDefinition(data: LabelledFeatures, { l2, weights }: Penalty, point: Float64Array): number {
+  const { values, columns, labels, classes } = data;
+  const size = classes * columns;
+  const losses = [...labels].map((label, photo) => {
+    const logits = Array.from({ length: classes }, (_, c) =>
+      Array.from(
+        { length: columns },
+        (__, i) => (point[c * columns + i] ?? 0) * (values[photo * columns + i] ?? 0),
+      ).reduce((sum, each) => sum + each, point[size + c] ?? 0),
+    );
+    const total = logits.reduce((sum, each) => sum + Math.exp(each), 0);
+    return -(weights[photo] ?? 0) * Math.log(Math.exp(logits[label] ?? 0) / total);
+  });
+  const penalty = point.subarray(0, size).reduce((sum, each) => sum + each ** 2, 0);
+  return (losses.reduce((sum, each) => sum + each, 0) + (l2 / 2) * penalty) / labels.length;
+}
+
+describe('the objective of a head', () => {
+  const data = madeFeatures();
+  const weights = photoWeights(data, true);
+  const random = seededRandom(7);
+  const point = Float64Array.from({ length: 3 * 7 + 3 }, () => random.next() - 0.5);
+
+  it('is its definition', () => {
+    const value = regressionObjective(data, { l2: 2, weights }, new Float64Array(7))(point, new Float64Array(24));
+    expect(value).toBeCloseTo(lossByDefinition(data, { l2: 2, weights }, point), 12);
+  });
+
+  it.each([0, 3.5])('has the gradient that finite differences give, with features shifted by %d', (shift) => {
+    const objective = regressionObjective(data, { l2: 2, weights }, new Float64Array(7).fill(shift));
+    const gradient = new Float64Array(point.length);
+    objective(point, gradient);
+    const h = 1e-5;
+    for (const [i, value] of gradient.entries()) {
+      const [up, down] = [point.slice(), point.slice()];
+      up[i] = (up[i] ?? 0) + h;
+      down[i] = (down[i] ?? 0) - h;
+      const ignored = new Float64Array(point.length);
+      expect(value).toBeCloseTo((objective(up, ignored) - objective(down, ignored)) / (2 * h), 8);
+    }
+  });
+});
+
+describe('a fitted head', () => {
+  it('has a gradient of at most 1e-6, by the definition of the objective', () => {
+    for (const isBalanced of [false, true]) {
+      const data = madeFeatures({ seed: 3 });
+      const head = fitHead({ data, l2: 0.5, isBalanced });
+      expect(head.hasConverged).toBe(true);
+      expect(head.gradientNorm).toBeLessThanOrEqual(GRADIENT_NORM);
+      const point = Float64Array.from([...head.weight, ...head.bias]);
+      const gradient = new Float64Array(point.length);
+      regressionObjective(
+        data,
+        { l2: 0.5, weights: photoWeights(data, isBalanced) },
+        new Float64Array(7),
+      )(point, gradient);
+      // The weights of the head are rounded to float32.
+      expect(Math.hypot(...gradient)).toBeLessThan(3e-6);
+    }
+  });
+
+  it('predicts the share of each class with features that say nothing', () => {
+    const labels = Int32Array.of(0, 0, 0, 1, 2, 2);
+    const head = fitHead({
+      data: { values: new Float32Array(12).fill(1), columns: 2, labels, classes: 3 },
+      l2: 1,
+      isBalanced: false,
+    });
+    const logits = [...head.bias].map((bias, c) => bias + (head.weight[2 * c] ?? 0) + (head.weight[2 * c + 1] ?? 0));
+    const shares = [3 / 6, 1 / 6, 2 / 6];
+    for (const [c, share] of shares.entries()) expect(Math.exp(-lossOf(logits, c))).toBeCloseTo(share, 5);
+  });
+
+  it('has the minimum that one dimension gives by hand', () => {
+    // Two classes at -1 and 1. By symmetry the weights are -u/2 and u/2, and no bias is needed.
+    const data = { values: Float32Array.of(-1, 1), columns: 1, labels: Int32Array.of(0, 1), classes: 2 };
+    const head = fitHead({ data, l2: 0.1, isBalanced: false });
+    // The minimum of 2 log(1 + e^-u) + l2 / 4 u², where its derivative is 0.
+    let [low, high] = [0, 100];
+    for (let i = 0; i < 200; i += 1) {
+      const u = (low + high) / 2;
+      if (-2 / (1 + Math.exp(u)) + (0.1 / 2) * u < 0) low = u;
+      else high = u;
+    }
+    expect((head.weight[1] ?? 0) - (head.weight[0] ?? 0)).toBeCloseTo(low, 4);
+  });
+
+  it('weighs classes as scikit-learn does if they are balanced', () => {
+    const data = { values: new Float32Array(4), columns: 1, labels: Int32Array.of(0, 0, 0, 1), classes: 2 };
+    expect([...photoWeights(data, true)]).toEqual([4 / 6, 4 / 6, 4 / 6, 4 / 2]);
+    expect([...photoWeights(data, false)]).toEqual([1, 1, 1, 1]);
+  });
+
+  it('reports its progress', () => {
+    const progress = new Float64Array(2);
+    const head = fitHead({ data: madeFeatures(), l2: 1, isBalanced: false, progress });
+    expect(progress[0]).toBe(head.iterations);
+    expect(progress[1]).toBeGreaterThan(0);
+  });
+});
