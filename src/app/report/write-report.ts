@@ -57,7 +57,7 @@ export async function writeReport(
 const absolute = (folder: string | null): string | null => (folder === null ? null : path.resolve(folder));
 
 /** What a folder of a report has. */
-const OWN_FILES: readonly string[] = ['report.html', REPORT_JSON, CSV_FOLDER, FIGURES_FOLDER];
+const OWN_FILES: ReadonlySet<string> = new Set(['report.html', REPORT_JSON, CSV_FOLDER, FIGURES_FOLDER]);
 
 /** A folder that has anything else, or no report of winnow, stays as it is. */
 async function refuseOther(target: string): Promise<void> {
@@ -68,7 +68,7 @@ async function refuseOther(target: string): Promise<void> {
       cause: error,
     });
   });
-  const other = names.find((name) => !OWN_FILES.includes(name)) ?? ((await isReport(target)) ? undefined : names[0]);
+  const other = names.find((name) => !OWN_FILES.has(name)) ?? ((await isReport(target)) ? undefined : names[0]);
   if (other === undefined) return;
   throw new UsageError(
     `There are other files at ${displayPath(target)}, such as ${other}. Give --out a new folder, or one with nothing but a report, which is replaced.`,
