@@ -21,7 +21,7 @@ Exit codes: 0 done, 1 the model cannot be loaded, 2 the photos or flags cannot b
 
 Examples:
   winnow finetune --backbone efficientnet-lite0 --train birds/train --val birds/val --name birds-lite0
-  winnow finetune --backbone resnet50-v1-12 --train imagenet/train --classes imagenet-a --name resnet50-a
+  winnow finetune --backbone efficientnet-lite1 --train imagenet/train --classes imagenet-a --name lite1-a
   winnow finetune --backbone efficientnet-lite1 --train photos --name mine --l2 10 --class-weights --json | jq .valAccuracy
 `;
 

@@ -11,7 +11,7 @@ points apart. The folder has a folder for each class, as for \`winnow evaluate\`
 classes of the photos, unless you name others with --among.
 
 Examples:
-  winnow models compare --clean imagenet/val --models resnet50-v1-12,resnet50-a --among imagenet-a
+  winnow models compare --clean imagenet/val --models efficientnet-lite1,lite1-a --among imagenet-a
   winnow models compare --clean birds/val --json
 `;
 
