@@ -104,13 +104,18 @@ function endAll(signal: NodeJS.Signals): void {
   }
 }
 
-/** Runs the named parts, or all parts. Returns the exit code. */
+/** Runs the named parts, or all parts but those that are named with a minus in front. Returns the exit code. */
 async function check(names: readonly string[]): Promise<number> {
-  const parts = names.length === 0 ? PARTS : PARTS.filter(({ name }) => names.includes(name));
-  if (parts.length < names.length) {
-    console.error(`Expected parts out of ${PARTS.map(({ name }) => name).join(', ')} but received ${names.join(', ')}`);
+  const known = PARTS.map(({ name }) => name);
+  const unknown = names.find((name) => !known.includes(name.replace(/^-/, '')));
+  if (unknown !== undefined) {
+    console.error(`Expected parts out of ${known.join(', ')} but received ${unknown}`);
     return 2;
   }
+  const wanted = names.filter((name) => !name.startsWith('-'));
+  const parts = PARTS.filter(
+    ({ name }) => (wanted.length === 0 || wanted.includes(name)) && !names.includes(`-${name}`),
+  );
   const limit = pLimit(Math.max(2, availableParallelism()));
   const work = parts.map((part) =>
     limit(async () => {

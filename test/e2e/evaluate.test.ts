@@ -175,7 +175,7 @@ describe('winnow evaluate', () => {
     await copyFile(path.join(SAMPLES, samples[0]?.file ?? ''), folder.at('changed', 'test', file_name));
     const { code, stderr } = await winnow(['evaluate', 'changed', ...MODEL], { cwd: folder.at() });
     expect(code).toBe(2);
-    expect(stderr).toContain(`'${file_name}' (its SHA-256 is not the one in test/metadata.jsonl)`);
+    expect(stderr).toContain(`'${file_name}' (its SHA-256 is not the one that was expected)`);
   });
 
   it('refuses wrong flags and classes that do not fit, with what to do', async () => {

