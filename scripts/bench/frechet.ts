@@ -36,7 +36,7 @@ interface Measured {
   readonly seconds: number;
   /** On all processors. */
   readonly cpuSeconds: number;
-  /** Of the process once both sets of features are read, and the most that it had. */
+  /** Memory of the process once it has read both sets of features, and the most that it used. */
   readonly loadedBytes: number;
   readonly peakBytes: number;
 }

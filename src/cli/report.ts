@@ -37,7 +37,7 @@ export function addReportCommand(program: Command): void {
   addCommand(program, 'report', 'Report how hard the set is, for which models, and why')
     .option('--out <dir>', 'the folder to write; a report that is there is replaced')
     .option('--clean <dir>', 'clean photos of the same classes, to measure how far accuracy drops')
-    .option('--in-distribution <dir>', 'mode O: photos that show one of the classes of the models')
+    .option('--in-distribution <dir>', 'mode O: photos that show one of the classes of the collection')
     .addOption(new Option('--photos <which>', 'the photos that it is about').choices(REPORTED_PHOTOS))
     .option('--models <names>', 'only these models besides the members (separate by commas)')
     .addHelpText('after', HELP)

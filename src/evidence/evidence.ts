@@ -4,6 +4,9 @@ import { argmax, softmax } from './softmax.ts';
 /** TenCrop: top-left, top-right, bottom-left, bottom-right, centre, then the same five of the mirrored picture (§3.1). */
 export const CROPS_PER_MEMBER = 10;
 
+/** The centre crop, which evaluations, features and heatmaps use, in TenCrop order. */
+export const CENTRE_CROP = 4;
+
 /** One cell of the members x crops matrix of a photo. */
 export interface CropRef {
   /** Position in the ensemble. */

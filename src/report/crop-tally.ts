@@ -1,4 +1,4 @@
-import { CROPS_PER_MEMBER } from '../evidence/evidence.ts';
+import { CENTRE_CROP, CROPS_PER_MEMBER } from '../evidence/evidence.ts';
 import type { CropReport } from './report.ts';
 
 /** What a model says of one crop of a photo of a searched class. */
@@ -10,8 +10,8 @@ export interface SeenCrop {
   readonly isCorrect: boolean;
 }
 
-/** The centre crop in TenCrop order, and the centre of the mirrored picture. */
-export const CENTRE_CROPS = [4, 9] as const;
+/** The centre of the picture, and of the mirrored one. */
+const CENTRE_CROPS = [CENTRE_CROP, 9] as const;
 
 /**
  * Counts for one model where on photos their classes can be seen. ImageNet-Hard (Taesiri et al. 2023, section 3) shows that
@@ -39,7 +39,7 @@ export class CropTally {
     const correct = crops.flatMap(({ crop, isCorrect }) => (isCorrect ? [crop] : []));
     if (correct.length === 0) return;
     this.#anyCorrect += 1;
-    if (correct.includes(CENTRE_CROPS[0])) this.#centreCorrect += 1;
+    if (correct.includes(CENTRE_CROP)) this.#centreCorrect += 1;
     if (!CENTRE_CROPS.some((centre) => correct.includes(centre))) this.#onlyOffCentre += 1;
   }
 

@@ -1,6 +1,7 @@
 import { sql, type Kysely, type RawBuilder } from 'kysely';
 import { allowedLicence } from '../decision/decision.repository.ts';
 import type { DecisionScope } from '../decision/scope.ts';
+import { CENTRE_CROP } from '../evidence/evidence.ts';
 import type { Sha256, Wnid } from '../kernel/ids.ts';
 import type { RejectReason } from '../kernel/reasons.ts';
 import type { Database } from '../platform/postgres/database.ts';
@@ -19,7 +20,6 @@ export interface DeskView {
 }
 
 /** TenCrop's number of the centre crop. */
-const CENTRE = 4;
 
 /**
  * The listed photos as the reviewer may see them. `waits`: a verdict of this reviewer is wanted. Then the photo looks open,
@@ -58,7 +58,7 @@ export function isNoise({ ensembleModels }: DeskView): RawBuilder<unknown> {
   return sql`coalesce((
     select bool_and(c.wnids[v.top1 + 1] = p.confusion_wnid)
     from evidence v join member m on m.id = v.member_id join class_list c on c.id = m.class_list_id
-    where v.photo_id = p.photo_id and v.crop = ${CENTRE} and m.model_sha256 <> all(${shas}::bytea[])), false)`;
+    where v.photo_id = p.photo_id and v.crop = ${CENTRE_CROP} and m.model_sha256 <> all(${shas}::bytea[])), false)`;
 }
 
 /** The picture that brought photo `shown`: the first whose licence the collection allows. */

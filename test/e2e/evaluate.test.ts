@@ -105,7 +105,7 @@ describe('winnow evaluate', () => {
 
     const among = [...new Set(some.map(({ wnid }) => wnid))].join(',');
     const fewer = await evaluate('rows', '--logits', 'plain.csv', '--among', among);
-    // Of rows whose largest logit is masked, the others are equal, so the first class is predicted.
+    // If the largest logit of a row is masked, the others are equal. Then the first class is predicted.
     expect(fewer.result.accuracy).toBeCloseTo(8 / 12, 12);
     expect(fewer.result.rmsCalibrationError).not.toBeCloseTo(result.rmsCalibrationError ?? -1, 3);
   });

@@ -16,7 +16,7 @@ export interface PageReview {
   readonly photos: number;
 }
 
-/** Of so many photos, one gets tags and one is decided twice. */
+/** One photo in so many gets tags, and one is decided twice. */
 const EVERY = 10;
 const SENT_WITHIN_MS = 60_000;
 

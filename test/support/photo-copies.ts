@@ -39,7 +39,7 @@ function part({ width, height }: { readonly width: number; readonly height: numb
   };
 }
 
-/** Of six copies of each photo four are to train with, and two to test. */
+/** Writes six copies of each photo: four to train with, and two to test. */
 export async function writeCopies(
   from: string,
   to: { readonly train: string; readonly test: string },

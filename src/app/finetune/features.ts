@@ -5,6 +5,7 @@ import { crc32 } from 'node:zlib';
 import { firstOf } from '../../collection/first-of.ts';
 import type { FoundCard } from '../../collection/model-card.process.ts';
 import type { ModelClasses } from '../../collection/model-classes.ts';
+import { CENTRE_CROP } from '../../evidence/evidence.ts';
 import { quote } from '../../config/quote.ts';
 import { messageOf, throwIfInterrupted, UsageError } from '../../kernel/errors.ts';
 import type { ExecutionProvider } from '../../kernel/execution-provider.ts';
@@ -17,7 +18,6 @@ import type { App } from '../open/app.ts';
 import { cachedFile, keepCached } from '../photos/photo-cache.ts';
 import { readPicture } from '../report/model-answers.ts';
 
-const CENTRE = 4;
 /** Photos for which another thread is worth its start. */
 const PHOTOS_PER_THREAD = 8;
 const NAMED = 5;
@@ -120,7 +120,7 @@ async function compute(
     card: backbone.card,
     outputs: ['features'],
     pictures: picturesOf(root, lacking, { maxPixels, signal, report }),
-    crops: [CENTRE],
+    crops: [CENTRE_CROP],
     threads: Math.min(threads, Math.ceil(lacking.length / PHOTOS_PER_THREAD)),
     cropsPerPass,
     provider,

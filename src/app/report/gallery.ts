@@ -1,8 +1,8 @@
+import { CENTRE_CROP } from '../../evidence/evidence.ts';
 import { StopTheRun, UsageError } from '../../kernel/errors.ts';
 import { groupBy } from '../../kernel/group-by.ts';
 import type { Sha256, Wnid } from '../../kernel/ids.ts';
 import { photoSize } from '../../photo/photo.repository.ts';
-import { CENTRE_CROPS } from '../../report/crop-tally.ts';
 import { chooseGallery } from '../../report/gallery.ts';
 import type { GalleryPhoto } from '../../report/report.ts';
 import type { ReportedPhoto } from '../../report/reported-photo.repository.ts';
@@ -11,7 +11,8 @@ import type { Heatmap } from '../../review/desk.ts';
 import type { HeatmapValues } from '../../review/heatmap.ts';
 import { backboneOf, threadsOf } from '../engine/ensemble.ts';
 import { nameOf, type Workspace } from '../open/workspace.ts';
-import { activationHead, manyHeatmaps } from '../review/heatmap.ts';
+import { activationHead } from '../review/compute-heatmaps.ts';
+import { manyHeatmaps } from '../review/heatmap.ts';
 import type { ReportedModel } from './models.ts';
 
 /**
@@ -106,7 +107,7 @@ async function placed(
 ): Promise<ReadonlyMap<Wnid, Heatmap>> {
   const size = await photoSize(app.db, sha256);
   if (size === undefined) return new Map();
-  const { box } = cropOnPhoto(size, backboneOf(card).input, CENTRE_CROPS[0]);
+  const { box } = cropOnPhoto(size, backboneOf(card).input, CENTRE_CROP);
   return new Map(
     wnids.flatMap((wnid): [Wnid, Heatmap][] => {
       const values = valuesOf(wnid);

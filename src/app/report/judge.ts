@@ -23,7 +23,7 @@ export type Judge =
   | {
       readonly kind: 'logits';
       readonly set: LogitsFile;
-      /** Of the photos in the distribution. */
+      /** The logits for the photos in the distribution. */
       readonly inDistribution: LogitsFile | null;
     };
 

@@ -5,6 +5,7 @@ import type { ClassTable } from '../../collection/class-table.ts';
 import { firstOf } from '../../collection/first-of.ts';
 import { cardFor, classesOfCard, type FoundCard } from '../../collection/model-card.process.ts';
 import { unknownClasses, type ModelClasses, type WantedClass } from '../../collection/model-classes.ts';
+import { CENTRE_CROP } from '../../evidence/evidence.ts';
 import { quote } from '../../config/quote.ts';
 import { messageOf, throwIfInterrupted, UsageError } from '../../kernel/errors.ts';
 import type { ExecutionProvider } from '../../kernel/execution-provider.ts';
@@ -17,7 +18,6 @@ import type { PhotoSet, SetPhoto } from '../../report/set/photo-set.ts';
 import { requireModelFiles, specOf } from '../engine/ensemble.ts';
 import { runOnPictures, type Picture } from '../engine/run-backbone.ts';
 
-const CENTRE = 4;
 /** Larger than any photo may be that winnow fetches. */
 const MAX_PHOTO_BYTES = 512 * 1024 * 1024;
 /** Photos for which another thread is worth its start. */
@@ -85,7 +85,7 @@ export async function modelAnswers(model: ReadyModel, set: PhotoSet, options: An
     classes: model.classes,
     outputs: ['logits'],
     pictures: picturesOf(set, options, report),
-    crops: [CENTRE],
+    crops: [CENTRE_CROP],
     threads: Math.min(threads, Math.ceil(set.photos.length / PHOTOS_PER_THREAD)),
     cropsPerPass,
     provider,

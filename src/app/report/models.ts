@@ -2,7 +2,7 @@ import { loadClassTable } from '../../collection/class-table.process.ts';
 import { cardFor, classesOfCard, listCards, type FoundCard } from '../../collection/model-card.process.ts';
 import { didYouMean } from '../../config/nearest.ts';
 import { messageOf, UsageError } from '../../kernel/errors.ts';
-import { requireModelFiles, specOf } from '../engine/ensemble.ts';
+import { preprocessingOf, requireModelFiles, specOf } from '../engine/ensemble.ts';
 import type { Workspace } from '../open/workspace.ts';
 import { openOutsideModel, type OutsideModel } from '../shortlist/outside-model.ts';
 
@@ -68,12 +68,13 @@ async function membersOf({ ensemble }: Workspace): Promise<ReportedModel[]> {
   return Promise.all(
     ensemble.members.map(async (member, i): Promise<ReportedModel> => {
       const card: FoundCard = await cardFor(member.name);
-      if (card.sha256 !== member.backbone.sha256)
+      const classes = await classesOfCard(card, table);
+      const known = ensemble.identities[i];
+      if (known?.modelSha256 !== card.sha256 || known.preprocessing !== preprocessingOf(card, classes))
         throw new UsageError(
           `The model '${card.name}' has changed since this program started. Start it again, and winnow filter, if the change is wanted.`,
           { code: 'model-changed' },
         );
-      const classes = await classesOfCard(card, table);
       return { card, classes, member, memberId: ensemble.memberIds[i] ?? -1, isMember: true };
     }),
   );

@@ -4,10 +4,9 @@ import path from 'node:path';
 import { firstOf } from '../../collection/first-of.ts';
 import { quote } from '../../config/quote.ts';
 import { featuresOf, storedFeature } from '../../evidence/feature.ts';
-import { summariseCrop } from '../../evidence/evidence.ts';
+import { CENTRE_CROP, summariseCrop } from '../../evidence/evidence.ts';
 import { messageOf, throwIfInterrupted, UsageError } from '../../kernel/errors.ts';
 import { toSha256, type Sha256, type Wnid } from '../../kernel/ids.ts';
-import { CENTRE_CROPS } from '../../report/crop-tally.ts';
 import {
   readOutsidePictures,
   storeOutsidePictures,
@@ -46,7 +45,6 @@ export interface FolderOptions {
 
 /** Pictures whose rows are read or stored in one statement. */
 const AT_ONCE = 64;
-const [CENTRE] = CENTRE_CROPS;
 
 /**
  * Lets a model look at the centre crops of a folder. What it says is kept in the catalogue, so that the next report only runs
@@ -62,11 +60,13 @@ export async function viewFolder(
 ): Promise<readonly Prediction[]> {
   const { app, scope } = workspace;
   const known = new Map<Sha256, Pick<OutsidePicture, 'top1' | 'top1Prob'>>();
-  for await (const row of storedPictures(app.db, model, pictures)) known.set(row.sha256, row);
+  // The features stay in the catalogue: those of many pictures would fill the memory.
+  const remember = ({ sha256, top1, top1Prob }: OutsidePicture): void => void known.set(sha256, { top1, top1Prob });
+  for await (const row of storedPictures(app.db, model, pictures)) remember(row);
   const lacking = new Map(pictures.map((picture) => [picture.sha256, picture]));
   for (const sha256 of known.keys()) lacking.delete(sha256);
   for await (const row of looked(workspace, model, { ...options, root, pictures: [...lacking.values()] }))
-    known.set(row.sha256, row);
+    remember(row);
   const positions = new Map(scope.wnids.map((wnid, position) => [wnid, position]));
   return pictures.map(({ sha256, wnid }) => {
     const row = known.get(sha256);
@@ -114,7 +114,7 @@ async function* looked(
     classes,
     outputs: card.outputs.features === undefined ? ['logits'] : ['logits', 'features'],
     pictures: readable(workspace, root, { pictures, onProblem: (text) => problems.push(text) }),
-    crops: [CENTRE],
+    crops: [CENTRE_CROP],
     threads: Math.min(threadsOf(threads), Math.ceil(pictures.length / AT_ONCE)),
     cropsPerPass: batchCrops,
     provider: ensemble.provider,

@@ -1,7 +1,7 @@
 import { computeFeaturesOf } from '../shortlist/feature-pass.ts';
-import { CENTRE, lookAt } from '../shortlist/outside-model.ts';
+import { lookAt } from '../shortlist/outside-model.ts';
 import { readFeatures } from '../../evidence/feature.repository.ts';
-import { CROPS_PER_MEMBER } from '../../evidence/evidence.ts';
+import { CENTRE_CROP, CROPS_PER_MEMBER } from '../../evidence/evidence.ts';
 import { featuresOf } from '../../evidence/feature.ts';
 import { groupBy } from '../../kernel/group-by.ts';
 import type { ReportedPhoto } from '../../report/reported-photo.repository.ts';
@@ -31,7 +31,7 @@ export async function viewPhotos(
   const view = await readView(workspace, model.memberId, photos);
   if (model.isMember || view.lacking.length === 0) return view;
   const subjects = [...groupBy(view.lacking, ({ photoId }) => photoId).values()].flatMap(subjectOf);
-  const crops = workspace.collection.mode === 'A' ? ALL_CROPS : [CENTRE];
+  const crops = workspace.collection.mode === 'A' ? ALL_CROPS : [CENTRE_CROP];
   const onDone = (done: number): void => onProgress({ done, total: subjects.length });
   await lookAt(workspace, model, { photos: subjects, crops, signal, onDone });
   return readView(workspace, model.memberId, photos);

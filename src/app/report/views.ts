@@ -1,18 +1,17 @@
-import { CROPS_PER_MEMBER } from '../../evidence/evidence.ts';
+import { CENTRE_CROP, CROPS_PER_MEMBER } from '../../evidence/evidence.ts';
 import { groupBy } from '../../kernel/group-by.ts';
 import { cropRows, type CropRow } from '../../report/crop-evidence.repository.ts';
-import { CENTRE_CROPS, CropTally, type SeenCrop } from '../../report/crop-tally.ts';
+import { CropTally, type SeenCrop } from '../../report/crop-tally.ts';
 import type { Prediction } from '../../report/prediction.ts';
 import type { ReportedPhoto } from '../../report/reported-photo.repository.ts';
 import type { Workspace } from '../open/workspace.ts';
 
 /** Photos whose evidence is read at once. */
 const AT_ONCE = 2_000;
-const [CENTRE] = CENTRE_CROPS;
 
 /** What a model says of the photos of a report. */
 export interface ModelView {
-  /** For each photo, in order; null if the model could not look at it. */
+  /** One for each photo, in order; null if the model could not look at the photo. */
   readonly predictions: readonly (Prediction | null)[];
   readonly crops: CropTally;
   /** Photos of which a wanted crop is not stored. */
@@ -36,7 +35,7 @@ export async function readView(
     for (const photo of some) {
       const ofPhoto = rows.get(photo.photoId) ?? [];
       const truth = collection.mode === 'A' ? (positions.get(photo.wnid) ?? null) : null;
-      const centre = ofPhoto.find(({ crop }) => crop === CENTRE);
+      const centre = ofPhoto.find(({ crop }) => crop === CENTRE_CROP);
       predictions.push(centre === undefined ? null : { predicted: centre.top1, confidence: centre.top1Prob, truth });
       const seen = truth === null ? [] : seenCrops(ofPhoto, truth);
       crops.add(seen);

@@ -17,7 +17,7 @@ import { eventText } from '../../review/history.ts';
 import { eventsOf } from '../../review/review.repository.ts';
 import { nameOf, type Workspace } from '../open/workspace.ts';
 import { viewOf, type Desk } from './desk.ts';
-import { activationHead } from './heatmap.ts';
+import { activationHead } from './compute-heatmaps.ts';
 
 /** What is shown beside a photo. Null if there is no such photo. */
 export async function evidenceShown(desk: Desk, subject: Subject): Promise<PhotoEvidenceShown | null> {

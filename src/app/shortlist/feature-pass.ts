@@ -1,5 +1,6 @@
 import { cardFor } from '../../collection/model-card.process.ts';
 import type { ModelCard } from '../../collection/model-card.ts';
+import { CENTRE_CROP } from '../../evidence/evidence.ts';
 import { registerBackbone, storeFeatures, withoutFeatures } from '../../evidence/feature.repository.ts';
 import { storedFeature, type StoredFeature } from '../../evidence/feature.ts';
 import { preprocessingVersion } from '../../evidence/member.ts';
@@ -12,7 +13,6 @@ import { modelBroken, PHOTOS_OF_UNKNOWN } from '../engine/model-health.ts';
 import { runBackbone, type PhotoOutputs } from '../engine/run-backbone.ts';
 import type { App } from '../open/app.ts';
 import type { Workspace } from '../open/workspace.ts';
-import { CENTRE } from './outside-model.ts';
 
 export interface FeaturePassOptions {
   readonly signal: AbortSignal;
@@ -60,7 +60,7 @@ export async function computeFeaturesOf(
     card,
     outputs: ['features'],
     photos,
-    crops: [CENTRE],
+    crops: [CENTRE_CROP],
     blobs: app.blobPlace,
     threads: Math.min(threadsOf(threads), Math.ceil(photos.length / PHOTOS_AT_ONCE)),
     cropsPerPass: batchCrops,

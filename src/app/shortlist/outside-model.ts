@@ -2,15 +2,13 @@ import { loadClassTable } from '../../collection/class-table.process.ts';
 import { cardFor, classesOfCard, type FoundCard } from '../../collection/model-card.process.ts';
 import { unknownClasses, wantedClasses, type ModelClasses } from '../../collection/model-classes.ts';
 import { registerClassList, registerMember, storeEvidence } from '../../evidence/evidence.repository.ts';
-import { noCrops, summariseCrop, type CropEvidence } from '../../evidence/evidence.ts';
+import { CENTRE_CROP, noCrops, summariseCrop, type CropEvidence } from '../../evidence/evidence.ts';
 import type { ListedSubject } from '../../shortlist/outside-evidence.repository.ts';
 import { memberOf, preprocessingOf, requireModelFiles, threadsOf } from '../engine/ensemble.ts';
 import type { MemberSpec } from '../engine/messages.ts';
 import { runBackbone, type PhotoOutputs } from '../engine/run-backbone.ts';
 import type { Workspace } from '../open/workspace.ts';
 
-/** The centre crop, whose logits are stored with its evidence. */
-export const CENTRE = 4;
 /** Photos whose evidence is stored in one statement. */
 const PHOTOS_AT_ONCE = 8;
 
@@ -109,14 +107,14 @@ async function store(
   const entries = batch.flatMap(({ photo, outputs }) => {
     if (outputs.problem !== null) {
       const reason = outputs.problem.kind === 'not-finite' ? outputs.problem.said : outputs.problem.detail;
-      app.log.warn({ sha256: photo.sha256, model: member.name, reason }, 'a model could not look at a listed photo');
+      app.log.warn({ sha256: photo.sha256, model: member.name, reason }, 'a model could not look at a photo');
       return [];
     }
     const truths = photo.wnids.map((wnid) => scope.wnids.indexOf(wnid)).filter((position) => position !== -1);
     const cells = noCrops();
     for (const { crop, logits } of outputs.crops) cells[crop] = cellOf(logits, member, truths);
     const centre = noCrops();
-    [centre[CENTRE], cells[CENTRE]] = [cells[CENTRE] ?? null, null];
+    [centre[CENTRE_CROP], cells[CENTRE_CROP]] = [cells[CENTRE_CROP] ?? null, null];
     return [
       { photoId: photo.photoId, evidence: [centre], withLogits: true },
       { photoId: photo.photoId, evidence: [cells], withLogits: false },

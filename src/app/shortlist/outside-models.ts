@@ -1,7 +1,8 @@
+import { CENTRE_CROP } from '../../evidence/evidence.ts';
 import { messageOf, RetryLater, StopTheRun, UsageError } from '../../kernel/errors.ts';
 import { listedWithoutEvidence } from '../../shortlist/outside-evidence.repository.ts';
 import type { Workspace } from '../open/workspace.ts';
-import { CENTRE, lookAt, openOutsideModel } from './outside-model.ts';
+import { lookAt, openOutsideModel } from './outside-model.ts';
 
 export interface OutsideModelsOptions {
   readonly signal: AbortSignal;
@@ -44,7 +45,10 @@ async function runOutsideModel(
     app.log.info({ model: name, unknown: model.unknown.length, first: model.unknown[0] }, why);
     return;
   }
-  const photos = await listedWithoutEvidence(app.db, scope.collectionId, { memberId: model.memberId, crop: CENTRE });
+  const photos = await listedWithoutEvidence(app.db, scope.collectionId, {
+    memberId: model.memberId,
+    crop: CENTRE_CROP,
+  });
   const onDone = (done: number): void => onProgress({ model: name, done, total: photos.length });
-  await lookAt(workspace, model, { photos, crops: [CENTRE], signal, onDone });
+  await lookAt(workspace, model, { photos, crops: [CENTRE_CROP], signal, onDone });
 }

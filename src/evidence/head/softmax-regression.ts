@@ -50,7 +50,7 @@ export function regressionObjective(data: LabelledFeatures, { l2, weights }: Pen
   const { columns, labels, classes } = data;
   const photos = labels.length;
   const biasesAt = classes * columns;
-  /** Of some photos, a photo a row: their logits, then their residuals. */
+  /** The logits of some photos, one photo in each row. The residuals replace them. */
   const rows = Array.from({ length: TOGETHER }, () => new Float64Array(classes));
   return (point, gradient) => {
     let sum = 0;

@@ -29,7 +29,7 @@ export async function openNpy(source: ByteSource): Promise<LogitTable> {
     columns,
     names: null,
     namesPhotos: false,
-    rows: () => (header.isFortran ? rowsOfColumns(source, header, dataStart) : rowsOf(source, header, dataStart)),
+    rows: () => rowsOf(source, header, dataStart),
   };
 }
 
@@ -53,45 +53,42 @@ async function readHeader(source: ByteSource): Promise<{ readonly header: NpyHea
 
 async function* rowsOf(
   source: ByteSource,
-  { type, rows, columns }: NpyHeader,
+  header: NpyHeader,
   dataStart: number,
 ): AsyncGenerator<LogitRow, void, undefined> {
   const bytes = new Bytes(source);
-  const numberAt = readerOf(type);
-  const values = new Float64Array(columns);
-  const rowBytes = columns * type.bytes;
   try {
     await exactly(bytes, dataStart);
-    for (let row = 0; row < rows; row += 1) {
-      const view = viewOf(await exactly(bytes, rowBytes));
-      for (let column = 0; column < columns; column += 1) values[column] = numberAt(view, column * type.bytes);
-      yield { photo: null, values };
-    }
-    await toTheEnd(bytes);
+    yield* header.isFortran ? columnByColumn(bytes, header) : rowByRow(bytes, header);
   } finally {
     await bytes.close();
   }
 }
 
-async function* rowsOfColumns(
-  source: ByteSource,
-  { type, rows, columns }: NpyHeader,
-  dataStart: number,
-): AsyncGenerator<LogitRow, void, undefined> {
-  const bytes = new Bytes(source);
+async function* rowByRow(bytes: Bytes, { type, rows, columns }: NpyHeader): AsyncGenerator<LogitRow, void, undefined> {
   const numberAt = readerOf(type);
   const values = new Float64Array(columns);
-  try {
-    await exactly(bytes, dataStart);
-    const view = viewOf(await exactly(bytes, rows * columns * type.bytes));
-    await toTheEnd(bytes);
-    for (let row = 0; row < rows; row += 1) {
-      for (let column = 0; column < columns; column += 1)
-        values[column] = numberAt(view, (column * rows + row) * type.bytes);
-      yield { photo: null, values };
-    }
-  } finally {
-    await bytes.close();
+  for (let row = 0; row < rows; row += 1) {
+    const view = viewOf(await exactly(bytes, columns * type.bytes));
+    for (let column = 0; column < columns; column += 1) values[column] = numberAt(view, column * type.bytes);
+    yield { photo: null, values };
+  }
+  await toTheEnd(bytes);
+}
+
+/** The first row ends near the end of the file, so all numbers are read before it. */
+async function* columnByColumn(
+  bytes: Bytes,
+  { type, rows, columns }: NpyHeader,
+): AsyncGenerator<LogitRow, void, undefined> {
+  const numberAt = readerOf(type);
+  const values = new Float64Array(columns);
+  const view = viewOf(await exactly(bytes, rows * columns * type.bytes));
+  await toTheEnd(bytes);
+  for (let row = 0; row < rows; row += 1) {
+    for (let column = 0; column < columns; column += 1)
+      values[column] = numberAt(view, (column * rows + row) * type.bytes);
+    yield { photo: null, values };
   }
 }
 

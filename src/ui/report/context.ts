@@ -13,7 +13,7 @@ export type LinkKind = 'stage' | 'class' | 'confusion' | 'source' | 'photo' | 'r
 
 /** Which of the photos a number counts. */
 export interface LinkDetails {
-  /** Of a confusion only; its `key` is the wnid that the photos are searched as. */
+  /** Only confusions have it. Their `key` is the wnid that the photos are searched as. */
   readonly predictedWnid?: string;
   /** Absent: the photos that the report is of. */
   readonly stage?: 'found' | 'fetched' | 'kept' | 'listed' | 'accepted';

@@ -133,7 +133,7 @@ function aspectOf({ box }: Heatmap): number {
 interface OverlayProps {
   readonly heat: Heatmap;
   readonly kind: 'searched' | 'predicted';
-  /** Of the picture that lies below. */
+  /** The id of the picture that lies below. */
   readonly id: string;
   /** Units across. */
   readonly width: number;

@@ -5,7 +5,7 @@ import { pino } from 'pino';
 import { expect, it, onTestFinished } from 'vitest';
 import { runOnPictures } from '../../../src/app/engine/run-backbone.ts';
 import { finetune } from '../../../src/app/finetune/finetune.ts';
-import { activationHead } from '../../../src/app/review/heatmap.ts';
+import { activationHead } from '../../../src/app/review/compute-heatmaps.ts';
 import { cardFor } from '../../../src/collection/model-card.process.ts';
 import { linearRowOf } from '../../../src/platform/onnx/head.ts';
 import { classActivation } from '../../../src/review/heatmap.ts';

@@ -1,4 +1,5 @@
-import { heatmapOf, NO_HEATMAP } from '../../../app/review/heatmap.ts';
+import { NO_HEATMAP } from '../../../app/review/compute-heatmaps.ts';
+import { heatmapOf } from '../../../app/review/heatmap.ts';
 import { codeOf, Interrupted, messageOf, RetryLater } from '../../../kernel/errors.ts';
 import { isSha256 } from '../../../kernel/ids.ts';
 import type { Site } from '../../dashboard.ts';
