@@ -13,10 +13,19 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 export interface HostileCase {
   /** Null: a good photo that must arrive. */
   readonly reason: FailedReason | null;
+  /**
+   * Also right, if given: on a busy machine the last bytes and the reset can be read at once. libuv then reports a plain end
+   * of the connection.
+   */
+  readonly reasonIfReadLate?: FailedReason;
   /** What finds the problem: the request, or the inspection of the bytes. */
   readonly foundBy: 'request' | 'inspection';
   /** Requests that it takes: 2 where the first is refused with a status that passes. */
   readonly tries: number;
+}
+
+export function isReasonOf({ reason, reasonIfReadLate }: HostileCase, actual: string | null | undefined): boolean {
+  return actual === reason || (actual !== undefined && actual === reasonIfReadLate);
 }
 
 export interface HostileHost extends LocalServer {
@@ -43,7 +52,7 @@ export async function startHostileHost(): Promise<HostileHost> {
     behaviour.respond(response, request);
   });
   const cases = [...behaviours].map(
-    ([path, { reason, foundBy = 'request', tries = 1 }]) => [path, { reason, foundBy, tries }] as const,
+    ([path, { respond, ...expected }]) => [path, { foundBy: 'request', tries: 1, ...expected }] as const,
   );
   return { ...server, cases: new Map(cases) };
 }
@@ -107,7 +116,11 @@ function brokenTransfers(bombs: Bombs): Entry[] {
   return [
     [
       '/reset-mid-body',
-      { reason: 'reset', respond: (r) => sendPart(r, withLength, () => r.socket?.resetAndDestroy()) },
+      {
+        reason: 'reset',
+        reasonIfReadLate: 'short-body',
+        respond: (r) => sendPart(r, withLength, () => r.socket?.resetAndDestroy()),
+      },
     ],
     ['/reset-mid-chunk', { reason: 'reset', respond: (r) => sendPart(r, {}, () => r.socket?.resetAndDestroy()) }],
     ['/closed-mid-chunk', { reason: 'reset', respond: (r) => sendPart(r, {}, () => r.socket?.end()) }],

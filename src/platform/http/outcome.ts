@@ -29,7 +29,10 @@ export function refusedBy(error: unknown, phase: Phase): Error {
   return new Refused({ reason: reasonOfCode(code, phase), detail: describe(root, code) });
 }
 
-/** Whether the connection was closed properly, although before the end of the body. Otherwise it was reset or broke. */
+/**
+ * Whether the connection was closed properly, although before the end of the body. Otherwise it was reset or broke. If a reset
+ * is read together with the last bytes, libuv reports it as a close.
+ */
 export function isEarlyEnd(error: unknown): boolean {
   const root = rootOf(error);
   // Node's own "aborted": no system call failed.

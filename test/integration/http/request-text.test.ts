@@ -98,7 +98,7 @@ describe('requestText', () => {
     ['/never-answers', 'timeout-first-byte'],
     ['/livestream', 'timeout-total'],
     ['/short-body', 'short-body'],
-    ['/reset-mid-body', 'reset'],
+    ['/reset-mid-chunk', 'reset'],
     ['/no-gzip', 'unreadable'],
     ['/redirect-loop', 'too-many-redirects'],
     ['/to-metadata', 'address-refused'],
