@@ -49,13 +49,17 @@ export function addTakedownCommand(program: Command): void {
 
 type Result = TakedownResult & { readonly revisions: readonly AffectedRevision[] };
 
-function takedownText({ photos, pictures, collections, revisions }: Result, { data }: GlobalFlags): string {
+function takedownText({ photos, pictures, collections, reports, revisions }: Result, { data }: GlobalFlags): string {
   const done = `${plural(photos.length, 'photo')} removed, ${plural(pictures, 'picture')} marked as taken down; no crawl fetches them again`;
   return linesText([
     pictures === 0 ? 'this data folder has nothing of it; if a crawl finds it, it is refused' : done,
     ...collections.map(
       (name) =>
         `the files of the shortlist of ${name} still show it: winnow shortlist --collection ${shellWord(name)} --data ${shellWord(data)} rewrites them`,
+    ),
+    ...reports.map(
+      (name) =>
+        `the report of ${name} is removed, because it is of this photo: winnow report --collection ${shellWord(name)} --out DIR --data ${shellWord(data)} makes it again; delete the folders of old ones`,
     ),
     ...revisions.map(
       ({ collection, id, path }) =>

@@ -31,12 +31,14 @@ export interface TakedownResult {
   readonly pictures: number;
   /** Collections whose shortlist had one of the photos: their files on disk still show it. */
   readonly collections: readonly string[];
+  /** Collections whose report was removed, because it is of one of the photos. Its files on disk still show it. */
+  readonly reports: readonly string[];
 }
 
 /**
  * Removes a photo from the catalogue permanently, in one transaction. It writes a tombstone for what was named and for
- * the bytes behind it, drops the pictures as `taken-down`, and deletes evidence, decisions and shortlist entries. The
- * bytes are deleted afterwards; a crash in between leaves a file that `doctor --deep` finds.
+ * the bytes behind it, drops the pictures as `taken-down`, and deletes evidence, decisions, shortlist entries and reports.
+ * The bytes are deleted afterwards; a crash in between leaves a file that `doctor --deep` finds.
  */
 export async function takeDown(db: Kysely<Database>, target: TakedownTarget, reason: string): Promise<TakedownResult> {
   return db.transaction().execute(async (trx) => {
@@ -58,27 +60,31 @@ export async function takeDown(db: Kysely<Database>, target: TakedownTarget, rea
     return {
       photos: hashes,
       pictures: Number(pictures.numAffectedRows ?? 0),
-      collections: await forgetPhotos(trx, ids),
+      ...(await forgetPhotos(trx, ids)),
     };
   });
 }
 
-/** Removes photos and everything that was made of them. Returns the names of the collections that had listed one. */
-async function forgetPhotos(trx: Transaction<Database>, ids: readonly number[]): Promise<string[]> {
+/** Removes photos and everything that was made of them. */
+async function forgetPhotos(
+  trx: Transaction<Database>,
+  ids: readonly number[],
+): Promise<Pick<TakedownResult, 'collections' | 'reports'>> {
   const { rows } = await sql<{ name: string }>`
     select distinct c.name from shortlist_entry e join collection c on c.id = e.collection_id
     where e.photo_id = any(${ids}::bigint[]) order by c.name`.execute(trx);
   // A report shows photos, with their creators. It can be made again.
-  await sql`
-    delete from report r using decision d where d.collection_id = r.collection_id and d.photo_id = any(${ids}::bigint[])`.execute(
-    trx,
-  );
+  const reports = await sql<{ name: string }>`
+    delete from report r using collection c
+    where c.id = r.collection_id and exists (
+      select 1 from decision d where d.collection_id = r.collection_id and d.photo_id = any(${ids}::bigint[]))
+    returning c.name`.execute(trx);
   for (const table of ['shortlist_entry', 'decision', 'evidence'] as const) {
     await sql`delete from ${sql.table(table)} where photo_id = any(${ids}::bigint[])`.execute(trx);
   }
   await sql`update shortlist_entry set twin_photo_id = null where twin_photo_id = any(${ids}::bigint[])`.execute(trx);
   await sql`delete from photo where id = any(${ids}::bigint[])`.execute(trx);
-  return rows.map(({ name }) => name);
+  return { collections: rows.map(({ name }) => name), reports: reports.rows.map(({ name }) => name).toSorted() };
 }
 
 /**

@@ -11,6 +11,7 @@ import type { Report } from './report.ts';
 /** Names of what lies beside `report.html`. */
 export const REPORT_JSON = 'report.json';
 export const CSV_FOLDER = 'csv';
+export const PHOTOS_FILE = 'photos.csv';
 export const FIGURES_FOLDER = 'figures';
 
 const STYLE = `${BASE_STYLE}${REPORT_STYLE}`;
@@ -44,6 +45,7 @@ export function reportHtml(report: Report, pictures: (sha256: Sha256) => string 
           linkOf={() => null}
           csv={(table) => `${CSV_FOLDER}/${table}.csv`}
           json={REPORT_JSON}
+          photosCsv={`${CSV_FOLDER}/${PHOTOS_FILE}`}
           figureFile={(name) => `${FIGURES_FOLDER}/${name}.svg`}
         />
       </body>

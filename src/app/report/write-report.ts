@@ -9,7 +9,7 @@ import { withFileLock } from '../../platform/lock/file-lock.ts';
 import { photosCsv } from '../../report/photos-csv.ts';
 import type { Report } from '../../report/report.ts';
 import { storeReport } from '../../report/stored-report.repository.ts';
-import { CSV_FOLDER, FIGURES_FOLDER, REPORT_JSON, reportHtml } from '../../report/report-html.tsx';
+import { CSV_FOLDER, FIGURES_FOLDER, PHOTOS_FILE, REPORT_JSON, reportHtml } from '../../report/report-html.tsx';
 import { reportTables, tableCsv } from '../../report/tables.ts';
 import type { Workspace } from '../open/workspace.ts';
 import { writeFigures } from './figures.ts';
@@ -94,7 +94,7 @@ async function writeFiles(
   await makeFolder(path.join(folder, CSV_FOLDER));
   for (const table of reportTables(report))
     await writeFile(path.join(folder, CSV_FOLDER, `${table.name}.csv`), tableCsv(table));
-  await writeFile(path.join(folder, CSV_FOLDER, 'photos.csv'), photosCsv(kept));
+  await writeFile(path.join(folder, CSV_FOLDER, PHOTOS_FILE), photosCsv(kept));
   await writeFigures(report, folder);
 }
 

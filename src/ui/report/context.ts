@@ -31,6 +31,8 @@ export interface ReportPageProps {
   readonly csv: (table: TableName) => string;
   /** The address of `report.json`. */
   readonly json: string;
+  /** The address of the table of all kept photos; null if it is in no file. */
+  readonly photosCsv: string | null;
   /** The address of a chart's file; null if charts are in no files. */
   readonly figureFile: (name: string) => string | null;
   /** What stands above the report, such as whether it is fresh. */

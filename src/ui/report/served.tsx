@@ -47,6 +47,7 @@ export function ServedReport({ collection, shown, running, canRecompute, linkOf 
       linkOf={linkOf}
       csv={(table) => `${base}/csv/${table}.csv`}
       json={`${base}/report.json`}
+      photosCsv={null}
       figureFile={() => null}
       notice={notice}
     />

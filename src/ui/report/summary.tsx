@@ -12,7 +12,7 @@ const WHICH = { accepted: 'accepted by reviewers', listed: 'on the shortlist', k
 
 /** The top of the page: what the report is of, and its three most important numbers. */
 export function Summary({ context }: { readonly context: ReportContext }) {
-  const { report, linkOf, json } = context;
+  const { report, linkOf, json, photosCsv } = context;
   const { set, revision } = report;
   return (
     <header class="summary">
@@ -50,6 +50,11 @@ export function Summary({ context }: { readonly context: ReportContext }) {
           </>
         )}
         , winnow {report.winnow}, <a href={json}>report.json</a>
+        {photosCsv === null ? null : (
+          <>
+            , <a href={photosCsv}>all kept photos as CSV</a>
+          </>
+        )}
       </p>
     </header>
   );

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { fetchLane, type FetchDeps } from '../../../src/photo/fetch.process.ts';
 import { openPhotoStore, type PhotoStoreDeps } from '../../../src/photo/photo-store.process.ts';
@@ -101,11 +102,16 @@ describe('takeDown', () => {
         policy: { cap: 5, nearDuplicateDistance: 4 },
         backboneId: null,
       });
+      await sql`insert into report (collection_id, report, inputs) values (${scope.collectionId}, '{}', '{}')`.execute(
+        database.db,
+      );
       expect(await takeDown(database.db, target, REASON)).toEqual({
         photos: [sha256Of('wren')],
         pictures: 1,
         collections: ['birds'],
+        reports: ['birds'],
       });
+      expect((await sql`select from report`.execute(database.db)).rows).toEqual([]);
       expect(await states()).toEqual({ 'flickr a': 'taken-down', 'folder other': 'fetched' });
       const left = await database.db.selectFrom('photo').select('sha256').execute();
       expect(left.map(({ sha256 }) => sha256.toString('hex'))).toEqual([photo('B').sha256]);
