@@ -12,6 +12,8 @@ const BUSY = files('demo', 'interruptions', 'reference-decisions');
 const ALONE = files('clock-leap', 'two-servers');
 
 const e2e = {
+  // The tests run in processes that they start. Files leave no state behind, and loading all modules for each file takes seconds.
+  isolate: false,
   globalSetup: [support('build-setup.ts'), support('postgres-setup.ts')],
   testTimeout: 300_000,
   hookTimeout: 120_000,

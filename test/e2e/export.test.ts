@@ -12,9 +12,11 @@ import { decodeRgb } from '../../src/platform/image/decode.ts';
 import { inCatalogueOf } from '../support/decided.ts';
 import { momentsOf } from '../support/sizing.ts';
 import { suiteFolder } from '../support/process-tree.ts';
+import { copyData, useSharedServer } from '../support/shared-server.ts';
 import { makeReviewedSet, SET_PHOTOS, SET_WNIDS, type ReviewedSet } from '../support/reviewed-set.ts';
 import { jsonLines, startWinnow, winnow, type CommandResult } from '../support/winnow.ts';
 
+useSharedServer();
 const folder = suiteFolder();
 let set: ReviewedSet;
 let rows: PhotoRow[];
@@ -120,7 +122,7 @@ describe('winnow export', () => {
   it('gives the same bytes again, and from a data folder that was moved', async () => {
     expect((await exportTo('again')).code).toBe(0);
     expect(await fileIn('again', 'SHA256SUMS')).toBe(await fileIn('v1', 'SHA256SUMS'));
-    await cp(set.data, folder.at('elsewhere'), { recursive: true });
+    await copyData(set.data, folder.at('elsewhere'));
     const moved = await winnow(['export', '--out', folder.at('moved'), ...flags(folder.at('elsewhere')), '--json']);
     expect([moved.code, moved.stderr]).toEqual([0, '']);
     expect(await fileIn('moved', 'SHA256SUMS')).toBe(await fileIn('v1', 'SHA256SUMS'));

@@ -1,29 +1,29 @@
-import { cp, readdir } from 'node:fs/promises';
-import path from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { VerdictLine } from '../../src/review/verdict-line.ts';
+import type { Workspace } from '../../src/app/open/workspace.ts';
+import { listReviewed } from '../../src/review/review.repository.ts';
+import { toVerdictLine, type VerdictLine } from '../../src/review/verdict-line.ts';
 import { findChromium, NO_CHROMIUM, openBrowser } from '../support/browser.ts';
+import { makeColouredShortlist } from '../support/coloured-shortlist.ts';
 import { suiteFolder } from '../support/process-tree.ts';
 import { useSharedServer } from '../support/shared-server.ts';
-import { jsonLines, repositoryRoot, startWinnow, winnow, type RunningCommand } from '../support/winnow.ts';
+import { jsonLines, startWinnow, winnow, type RunningCommand } from '../support/winnow.ts';
 
-/** Classes of the samples, with a photo or two of each: some twenty photos are kept. */
-const CLASSES = 45;
+const SHARK = 'n01484850';
+const TENCH = 'n01440764';
+const PHOTOS = { [TENCH]: 8, n01443537: 8, [SHARK]: 6 };
 const chromium = findChromium();
 const folder = suiteFolder();
 useSharedServer();
 
+let workspace: Workspace | undefined;
 let server: RunningCommand | undefined;
 let browser: Browser | undefined;
 let url = '';
 
 beforeAll(async () => {
   if (chromium === null) return;
-  await copySamples(folder.at('photos'));
-  await run('crawl', '--from', folder.at('photos'));
-  await run('filter');
-  await run('shortlist');
+  workspace = await makeColouredShortlist(folder.at('data'), PHOTOS, (wnid) => (wnid === SHARK ? TENCH : SHARK));
   server = startWinnow(['server', ...place(), '--set', 'server.port=0']);
   url = `${await addressOf(server)}review/grid`;
   browser = await openBrowser(chromium);
@@ -33,21 +33,10 @@ afterAll(async () => {
   await browser?.close();
   server?.killGroup('SIGINT');
   await server?.result;
+  await workspace?.app.close();
 });
 
 const place = (): string[] => ['--collection', 'demo', '--data', folder.at('data')];
-
-async function run(command: string, ...args: string[]): Promise<string> {
-  const { code, stdout, stderr } = await winnow([command, ...args, ...place()]);
-  expect([command, code, stderr]).toEqual([command, 0, expect.any(String)]);
-  return stdout;
-}
-
-async function copySamples(target: string): Promise<void> {
-  const samples = path.join(repositoryRoot, 'assets/samples/photos');
-  for (const wnid of (await readdir(samples)).filter((_, i) => i % 3 === 0).slice(0, CLASSES))
-    await cp(path.join(samples, wnid), path.join(target, wnid), { recursive: true });
-}
 
 /** The address of the collection's pages, as soon as the server tells it. */
 async function addressOf({ child }: RunningCommand): Promise<string> {
@@ -88,10 +77,16 @@ const selectedCount = (page: Page): Promise<number> => page.locator('.tile[aria-
 /** Other programs may keep the processors busy. */
 const expectSoon = <T>(read: () => Promise<T> | T) => expect.poll(read, { timeout: 30_000 });
 
-/** Photos by their state, as the command reports them. */
+/** Photos by their stored state. */
 async function storedStates(): Promise<ReadonlyMap<string, string>> {
-  const lines = jsonLines<VerdictLine>(await run('verdicts', '--json'));
-  return new Map(lines.map(({ sha256, state }) => [sha256, state]));
+  if (workspace === undefined) throw new Error('Expected a workspace');
+  const { app, scope } = workspace;
+  const states = new Map<string, string>();
+  for await (const photo of listReviewed(app.db, scope.collectionId, { wnids: scope.classes ?? scope.wnids })) {
+    const { sha256, state } = toVerdictLine(photo);
+    states.set(sha256, state);
+  }
+  return states;
 }
 
 async function storedCount(state: string): Promise<number> {
@@ -163,6 +158,8 @@ describe('the grid of the review', () => {
     await expectSoon(() => storedCount('accepted')).toBe(open);
     const counted = page.locator('.count-links a', { hasText: 'accepted' }).locator('.count');
     await expectSoon(() => counted.textContent()).toBe(String(open));
+    const { stdout } = await winnow(['verdicts', ...place(), '--state', 'accepted', '--json']);
+    expect(jsonLines<VerdictLine>(stdout)).toHaveLength(open);
     await press(page, 'Control+z');
     await expectSoon(() => storedCount('unreviewed')).toBe(open);
     await page.context().close();

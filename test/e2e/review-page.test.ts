@@ -1,19 +1,13 @@
 import type { Browser, Page } from 'playwright-core';
 import sharp from 'sharp';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { openApp } from '../../src/app/open/app.ts';
-import { openWorkspace } from '../../src/app/open/workspace.ts';
-import { usableCollection } from '../../src/collection/collection.process.ts';
-import { loadConfig } from '../../src/config/load-config.ts';
 import type { ReviewEvent } from '../../src/review/event.ts';
-import { buildShortlist } from '../../src/shortlist/build.process.ts';
-import { candidate, decideAs, kept, photo, store, stored } from '../integration/catalogue/fixtures.ts';
+import { makeColouredShortlist } from '../support/coloured-shortlist.ts';
 import { findChromium, NO_CHROMIUM, openBrowser } from '../support/browser.ts';
 import { freePort } from '../support/free-port.ts';
 import { suiteFolder } from '../support/process-tree.ts';
 import { sha256Of } from '../support/sha256.ts';
-import { catalogueOf, useSharedServer } from '../support/shared-server.ts';
-import { openLogger } from '../../src/platform/log/logger.ts';
+import { useSharedServer } from '../support/shared-server.ts';
 import { until } from '../support/until.ts';
 import { jsonLines, startWinnow, winnow, type RunningCommand } from '../support/winnow.ts';
 import { Person, type Done } from './keyboard-person.ts';
@@ -34,38 +28,6 @@ const flags = (): string[] => ['--collection', 'demo', '--data', folder.at('data
 let browser: Browser | undefined;
 let port = 0;
 let server: RunningCommand | undefined;
-
-/** Stores photos of one colour each, kept for their classes, and lists them. */
-async function makeCatalogue(): Promise<void> {
-  const dataDir = folder.at('data');
-  const { config } = await loadConfig({ env: { WINNOW_POSTGRES_URL: await catalogueOf(dataDir) } });
-  const app = await openApp({
-    config,
-    dataDir,
-    clientName: 'test',
-    log: openLogger({ level: 'silent', format: 'json' }, process.stderr),
-  });
-  try {
-    const { scope, collection } = await openWorkspace(app, (await usableCollection('demo')).collection);
-    for (const [wnid, count] of Object.entries(PHOTOS)) {
-      for (let i = 0; i < count; i += 1) {
-        const name = `${wnid} ${i}`;
-        const background = `#${sha256Of(name).slice(0, 6)}`;
-        const bytes = await sharp({ create: { width: 640, height: 480, channels: 3, background } })
-          .jpeg()
-          .toBuffer();
-        const sha256 = sha256Of(bytes);
-        await app.blobs.put(sha256, bytes);
-        const { waiting } = await store(app.db, [candidate(name, { wnid })]);
-        const photoId = await stored(app.db, waiting[0] ?? 0, photo(name, { sha256, bytes: bytes.length }));
-        await decideAs(app.db, scope, [kept(photoId, wnid, { confusionWnid: wnid === SHARK ? TENCH : SHARK })]);
-      }
-    }
-    await buildShortlist(app.db, scope, { policy: { ...collection.policy, cap: 1_000 }, backboneId: null });
-  } finally {
-    await app.close();
-  }
-}
 
 async function startServer(): Promise<void> {
   // Leases end soon, so that a new tab gets the photos of a tab that was closed.
@@ -89,7 +51,8 @@ async function storedEvents(): Promise<Done[]> {
 
 beforeAll(async () => {
   if (chromium === null) return;
-  await makeCatalogue();
+  const { app } = await makeColouredShortlist(folder.at('data'), PHOTOS, (wnid) => (wnid === SHARK ? TENCH : SHARK));
+  await app.close();
   port = await freePort();
   await startServer();
   browser = await openBrowser(chromium);

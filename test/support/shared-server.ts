@@ -29,7 +29,10 @@ export function useSharedServer({ except = () => false }: { except?: (dataDir: s
   });
   afterAll(async () => {
     const urls = await Promise.all(catalogues.values());
+    // The next file of this worker may want servers in its data folders.
+    keepCataloguesIn(undefined);
     catalogues.clear();
+    made.clear();
     for (const url of urls) await dropDatabase(url);
   });
 }

@@ -30,7 +30,7 @@ export interface CataloguePlaces {
 
 let places: CataloguePlaces | undefined;
 
-export function keepCataloguesIn(given: CataloguePlaces): void {
+export function keepCataloguesIn(given: CataloguePlaces | undefined): void {
   places = given;
 }
 
