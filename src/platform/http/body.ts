@@ -1,6 +1,6 @@
 import type { Hash } from 'node:crypto';
-import { Writable, type Transform } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { Writable, type Readable, type Transform } from 'node:stream';
+import { finished, pipeline } from 'node:stream/promises';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import type { Answer } from './exchange.ts';
 import { isEarlyEnd, refusedBy } from './outcome.ts';
@@ -20,12 +20,13 @@ import { everyRunningMs, type Watch } from './watch.ts';
  */
 export async function readBody(answer: Answer, limits: HttpLimits, reading: Reading): Promise<Buffer> {
   const { watch, hash, keepsBeginning = false } = reading;
-  const isPlain = inflaterFor(answer.headers['content-encoding']) === null;
+  const isPlain = inflaterFor(answer.headers) === null;
   const expectedBytes = isPlain ? contentLengthOf(answer.headers) : null;
   const gathered = new BoundedBytes({ maxBytes: limits.maxBytes, expectedBytes, hash });
   try {
     const maxBytes = keepsBeginning ? Number.POSITIVE_INFINITY : limits.maxBytes;
-    await readBodyInto((chunk) => gathered.take(chunk), answer, { limits: { ...limits, maxBytes }, watch });
+    const into = { limits: { ...limits, maxBytes }, watch, takesAtOnce: true };
+    await readBodyInto((chunk) => gathered.take(chunk), answer, into);
   } catch (error) {
     if (!(keepsBeginning && gathered.isFull)) throw error;
   }
@@ -36,24 +37,19 @@ export async function readBody(answer: Answer, limits: HttpLimits, reading: Read
  * Passes the body on chunk by chunk.
  *
  * @param consume is awaited for each chunk; its errors are rethrown unchanged
- * @param decompress false: the bytes are passed on as they were sent
+ * @param into.decompress false: the bytes are passed on as they were sent
+ * @param into.takesAtOnce whether `consume` takes each chunk before it returns
  * @throws Refused as `readBody`
  */
 export async function readBodyInto(
   consume: (chunk: Buffer) => void | Promise<void>,
   answer: Answer,
-  {
-    limits,
-    watch,
-    decompress = true,
-  }: { readonly limits: HttpLimits; readonly watch: Watch; readonly decompress?: boolean },
+  { limits, watch, decompress = true, takesAtOnce = false }: Into,
 ): Promise<void> {
   const { headers, body } = answer;
-  const declared = contentLengthOf(headers);
-  if (declared !== null && declared > limits.maxBytes) throw tooLarge(`${declared} bytes declared`, limits.maxBytes);
-  const inflater = (decompress ? inflaterFor(headers['content-encoding']) : null)?.() ?? null;
+  const declared = declaredBytes(headers, limits);
+  const inflater = decompress ? startInflater(headers) : null;
   let received = 0;
-  const own: { failure?: Error } = {};
   body.on('data', (chunk: Buffer) => {
     received += chunk.length;
     watch.receivedBytes += chunk.length;
@@ -63,23 +59,12 @@ export async function readBodyInto(
     received: () => received,
     isOurTurn: () => body.readableLength > 0 || (inflater?.writableLength ?? 0) > 0,
   });
-  const sink = new Writable({
-    decodeStrings: false,
-    write(chunk: Buffer, _encoding, done) {
-      void (async () => {
-        try {
-          await consume(chunk);
-        } catch (error) {
-          own.failure = error instanceof Error ? error : new Error(String(error));
-        }
-        done(own.failure);
-      })();
-    },
-  });
+  const sink = inflater === null && takesAtOnce ? null : new Sink(consume);
   try {
-    await pipeline(inflater === null ? [body, sink] : [body, inflater, sink], { signal: watch.signal });
+    if (sink === null) await flow(body, consume, watch.signal);
+    else await pipeline([body, ...(inflater === null ? [] : [inflater]), sink], { signal: watch.signal });
   } catch (error) {
-    if (own.failure !== undefined) throw own.failure;
+    sink?.rethrow();
     watch.signal.throwIfAborted();
     // A compressed body of zero bytes: the answer has no body (204 or 304), or the server always declares compression.
     if (received === 0 && body.readableEnded) return;
@@ -87,6 +72,61 @@ export async function readBodyInto(
   } finally {
     stopSpeedCheck();
   }
+}
+
+interface Into {
+  readonly limits: HttpLimits;
+  readonly watch: Watch;
+  readonly decompress?: boolean;
+  readonly takesAtOnce?: boolean;
+}
+
+/** A body as it was sent. A `pipeline` makes streams, signals and an error for each body, which takes much of a crawl's time. */
+async function flow(body: Readable, take: (chunk: Buffer) => unknown, signal: AbortSignal): Promise<void> {
+  body.on('data', (chunk: Buffer) => {
+    try {
+      take(chunk);
+    } catch (error) {
+      body.destroy(asError(error));
+    }
+  });
+  try {
+    await finished(body, { writable: false, signal });
+  } catch (error) {
+    body.destroy();
+    throw error;
+  }
+}
+
+/** Passes chunks on, one after the other. */
+class Sink extends Writable {
+  #failure: Error | null = null;
+  readonly #consume: (chunk: Buffer) => void | Promise<void>;
+
+  constructor(consume: (chunk: Buffer) => void | Promise<void>) {
+    super({ decodeStrings: false });
+    this.#consume = consume;
+  }
+
+  override _write(chunk: Buffer, _encoding: string, done: (error: Error | null) => void): void {
+    void (async () => {
+      try {
+        await this.#consume(chunk);
+      } catch (error) {
+        this.#failure = asError(error);
+      }
+      done(this.#failure);
+    })();
+  }
+
+  /** Throws what `consume` threw. */
+  rethrow(): void {
+    if (this.#failure !== null) throw this.#failure;
+  }
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
 }
 
 function failureOf(error: unknown, { declared, received }: { declared: number | null; received: number }): Error {
@@ -168,8 +208,19 @@ function checkSpeed({ minBytesPerSecond, speedWindowMs }: HttpLimits, watch: Wat
   });
 }
 
-function inflaterFor(contentEncoding: string | undefined): (() => Transform) | null {
-  switch ((contentEncoding ?? '').trim().toLowerCase()) {
+/** @throws Refused too-large */
+function declaredBytes(headers: Answer['headers'], { maxBytes }: HttpLimits): number | null {
+  const declared = contentLengthOf(headers);
+  if (declared !== null && declared > maxBytes) throw tooLarge(`${declared} bytes declared`, maxBytes);
+  return declared;
+}
+
+function startInflater(headers: Answer['headers']): Transform | null {
+  return inflaterFor(headers)?.() ?? null;
+}
+
+function inflaterFor(headers: Answer['headers']): (() => Transform) | null {
+  switch ((headers['content-encoding'] ?? '').trim().toLowerCase()) {
     case 'gzip':
     case 'x-gzip':
       return createGunzip;

@@ -119,7 +119,8 @@ describe('download', () => {
     const limits = { ...LIMITS, totalTimeoutMs: 700, maxRedirects: 100 };
     const result = await download({ url: `${server.origin}/1` }, limits, { client: clientOf([server.address]) });
     expect(result).toMatchObject({ ok: false, reason: 'timeout-total' });
-    expect(server.log.length).toBeLessThanOrEqual(4);
+    // Four on an idle machine; without the limit a hundred.
+    expect(server.log.length).toBeLessThan(20);
   });
 
   it('decompresses compressed bodies within the limit', async () => {

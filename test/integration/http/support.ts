@@ -5,8 +5,8 @@ import type { HttpLimits } from '../../../src/platform/http/request.ts';
 
 /** Long enough for a busy machine, and short enough to wait for. */
 export const LIMITS: HttpLimits = {
-  totalTimeoutMs: 8_000,
-  firstByteTimeoutMs: 4_000,
+  totalTimeoutMs: 12_000,
+  firstByteTimeoutMs: 6_000,
   minBytesPerSecond: 1_000,
   speedWindowMs: 2_000,
   maxBytes: 10_000_000,
