@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { SlowFirst } from '../../test/support/slow-first.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const support = (file: string): string => `${root}test/support/${file}`;
@@ -26,6 +27,7 @@ const e2e = {
 export default defineConfig({
   root,
   test: {
+    sequence: { sequencer: SlowFirst },
     reporters: ['default', support('plain-count-reporter.ts')],
     projects: [
       {

@@ -1,0 +1,14 @@
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** Small files that take long. Vitest starts large files first, so these would start last and leave a processor idle. */
+const SLOW =
+  /(?:e2e\/(?:crawls|interrupted-crawl|faults|faults-of-a-filter|lost-bytes|revisions-page)|export\/verify|services\/shared-services)\.test\.ts$/;
+
+export class SlowFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    // oxlint-disable-next-line unicorn/no-array-sort -- a method of Vitest's
+    const sorted = await super.sort(files);
+    const isSlow = ({ moduleId }: TestSpecification): boolean => SLOW.test(moduleId);
+    return [...sorted.filter(isSlow), ...sorted.filter((file) => !isSlow(file))];
+  }
+}
