@@ -160,9 +160,9 @@ describe('winnow evaluate', () => {
     await writeFile(third ?? '', 'no picture');
     const { code, stdout, stderr } = await winnow(['evaluate', 'broken', ...MODEL], { cwd: folder.at() });
     expect([code, stdout]).toEqual([2, '']);
-    expect(stderr).toContain("3 of 12 photos of 'broken' cannot be evaluated: 'n01440764/");
+    expect(stderr).toContain("3 of 12 photos of 'broken' cannot be used: 'n01440764/");
     expect(stderr).toContain('Expected a whole jpeg but received its first');
-    expect(stderr).toContain('Repair or remove them: an evaluation leaves out no photo');
+    expect(stderr).toContain('Repair or remove them: no photo is left out');
   });
 
   it('refuses an export whose photo was changed', async () => {

@@ -2,25 +2,22 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { crc32 } from 'node:zlib';
-import { firstOf } from '../../collection/first-of.ts';
 import type { FoundCard } from '../../collection/model-card.process.ts';
 import type { ModelClasses } from '../../collection/model-classes.ts';
 import { CENTRE_CROP } from '../../evidence/evidence.ts';
-import { quote } from '../../config/quote.ts';
-import { messageOf, throwIfInterrupted, UsageError } from '../../kernel/errors.ts';
+import { messageOf, throwIfInterrupted } from '../../kernel/errors.ts';
 import type { ExecutionProvider } from '../../kernel/execution-provider.ts';
 import { toSha256, type Sha256 } from '../../kernel/ids.ts';
 import type { PhotoSet, SetPhoto } from '../../report/set/photo-set.ts';
 import { preprocessingOf } from '../engine/ensemble.ts';
-import { runOnPictures, type Picture } from '../engine/run-backbone.ts';
+import { runOnPictures } from '../engine/run-backbone.ts';
 import { hashOf } from '../models/model-files.ts';
 import type { App } from '../open/app.ts';
+import { readFolderPhotos, UnreadablePhotos } from '../photos/folder-photos.ts';
 import { cachedFile, keepCached } from '../photos/photo-cache.ts';
-import { readPicture } from '../report/model-answers.ts';
 
 /** Photos for which another thread is worth its start. */
 const PHOTOS_PER_THREAD = 8;
-const NAMED = 5;
 const FLOAT_BYTES = 4;
 const CHECKSUM_BYTES = 4;
 /** Increased whenever the features of a photo change. */
@@ -61,9 +58,9 @@ export async function featuresOfSet(
   set: PhotoSet,
   options: FeatureOptions,
 ): Promise<PhotoFeatures[]> {
-  const unreadable: string[] = [];
+  const unreadable = new UnreadablePhotos();
   const report = (file: string, why: string): void => {
-    unreadable.push(`${quote(file)} (${why})`);
+    unreadable.add(file, why);
     options.log.warn({ file, reason: why }, 'a photo cannot be used');
   };
   const hashes = await hashesOf(set, options.signal, report);
@@ -78,11 +75,7 @@ export async function featuresOfSet(
   options.onProgress(known.size);
   if (lacking.size > 0)
     await compute(backbone, { root: set.root, lacking: [...lacking.values()] }, { options, known, report });
-  if (unreadable.length > 0)
-    throw new UsageError(
-      `${unreadable.length} of ${set.photos.length} photos of ${quote(set.dir)} cannot be used: ${firstOf(unreadable, NAMED).join(', ')}. Repair or remove them`,
-      { code: 'unreadable-photo' },
-    );
+  unreadable.refuse({ dir: set.dir, photos: set.photos.length });
   return [...hashes.values()].map((sha256) => ({ sha256, features: known.get(sha256) ?? new Float32Array() }));
 }
 
@@ -119,7 +112,7 @@ async function compute(
   const run = runOnPictures({
     card: backbone.card,
     outputs: ['features'],
-    pictures: picturesOf(root, lacking, { maxPixels, signal, report }),
+    pictures: readFolderPhotos(root, lacking, { maxPixels, signal, onUnreadable: report }),
     crops: [CENTRE_CROP],
     threads: Math.min(threads, Math.ceil(lacking.length / PHOTOS_PER_THREAD)),
     cropsPerPass,
@@ -134,19 +127,6 @@ async function compute(
     known.set(sha256, features);
     await keepCached({ log }, fileOf(backbone, sha256, options), bytesOf(features));
     options.onProgress(known.size);
-  }
-}
-
-async function* picturesOf(
-  root: string,
-  photos: readonly SetPhoto[],
-  { maxPixels, signal, report }: Pick<FeatureOptions, 'maxPixels' | 'signal'> & Pick<Computing, 'report'>,
-): AsyncGenerator<Picture & { readonly file: string }, void, undefined> {
-  for (const photo of photos) {
-    throwIfInterrupted(signal);
-    const picture = await readPicture(root, photo, maxPixels);
-    if (typeof picture === 'string') report(photo.file, picture);
-    else yield picture;
   }
 }
 

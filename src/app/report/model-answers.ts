@@ -1,5 +1,4 @@
-import { hash } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { ClassTable } from '../../collection/class-table.ts';
 import { firstOf } from '../../collection/first-of.ts';
@@ -7,19 +6,15 @@ import { cardFor, classesOfCard, type FoundCard } from '../../collection/model-c
 import { unknownClasses, type ModelClasses, type WantedClass } from '../../collection/model-classes.ts';
 import { CENTRE_CROP } from '../../evidence/evidence.ts';
 import { quote } from '../../config/quote.ts';
-import { messageOf, throwIfInterrupted, UsageError } from '../../kernel/errors.ts';
+import { UsageError } from '../../kernel/errors.ts';
 import type { ExecutionProvider } from '../../kernel/execution-provider.ts';
-import { toSha256 } from '../../kernel/ids.ts';
 import { FETCH_SCRIPT_NAME } from '../../export/fetch-script.ts';
-import { fingerprintOf } from '../../photo/fingerprint.ts';
-import { inspectPhoto } from '../../platform/image/inspect.ts';
 import { answerOf, type Answered } from '../../report/logits/answer.ts';
-import type { PhotoSet, SetPhoto } from '../../report/set/photo-set.ts';
+import type { PhotoSet } from '../../report/set/photo-set.ts';
 import { requireModelFiles, specOf } from '../engine/ensemble.ts';
-import { runOnPictures, type Picture } from '../engine/run-backbone.ts';
+import { runOnPictures } from '../engine/run-backbone.ts';
+import { readFolderPhotos, UnreadablePhotos } from '../photos/folder-photos.ts';
 
-/** Larger than any photo may be that winnow fetches. */
-const MAX_PHOTO_BYTES = 512 * 1024 * 1024;
 /** Photos for which another thread is worth its start. */
 const PHOTOS_PER_THREAD = 8;
 const NAMED = 5;
@@ -74,17 +69,17 @@ export interface AnswerOptions {
  */
 export async function modelAnswers(model: ReadyModel, set: PhotoSet, options: AnswerOptions): Promise<Answered[]> {
   await requirePictures(set);
-  const { threads, cropsPerPass, provider, signal, onProgress } = options;
-  const unreadable: string[] = [];
+  const { threads, cropsPerPass, provider, maxPixels, signal, onProgress } = options;
+  const unreadable = new UnreadablePhotos();
   const report = (file: string, why: string): void => {
-    unreadable.push(`${quote(file)} (${why})`);
+    unreadable.add(file, why);
     options.onUnreadable(file, why);
   };
   const run = runOnPictures({
     card: model.card,
     classes: model.classes,
     outputs: ['logits'],
-    pictures: picturesOf(set, options, report),
+    pictures: readFolderPhotos(set.root, set.photos, { maxPixels, signal, onUnreadable: report }),
     crops: [CENTRE_CROP],
     threads: Math.min(threads, Math.ceil(set.photos.length / PHOTOS_PER_THREAD)),
     cropsPerPass,
@@ -97,13 +92,9 @@ export async function modelAnswers(model: ReadyModel, set: PhotoSet, options: An
     if (problem !== null) report(picture.file, problem.kind === 'not-finite' ? problem.said : problem.detail);
     const logits = problem === null ? outputs.crops[0]?.logits : undefined;
     if (logits !== undefined) answers.push(answerOf(model.mask.map((position) => logits[position] ?? Number.NaN)));
-    onProgress(answers.length + unreadable.length);
+    onProgress(answers.length + unreadable.count);
   }
-  if (unreadable.length > 0)
-    throw new UsageError(
-      `${unreadable.length} of ${set.photos.length} photos of ${quote(set.dir)} cannot be evaluated: ${firstOf(unreadable, NAMED).join(', ')}. Repair or remove them: an evaluation leaves out no photo`,
-      { code: 'unreadable-photo' },
-    );
+  unreadable.refuse({ dir: set.dir, photos: set.photos.length });
   return answers;
 }
 
@@ -121,46 +112,4 @@ async function hasFile(file: string): Promise<boolean> {
     (found) => found.isFile(),
     () => false,
   );
-}
-
-interface NamedPicture extends Picture {
-  readonly file: string;
-}
-
-/** Reads the photos one by one. Those that cannot be read, and those that a decoder would show only in part, are reported and left out. */
-async function* picturesOf(
-  { root, photos }: PhotoSet,
-  { maxPixels, signal }: Pick<AnswerOptions, 'maxPixels' | 'signal'>,
-  report: (file: string, why: string) => void,
-): AsyncGenerator<NamedPicture, void, undefined> {
-  for (const photo of photos) {
-    throwIfInterrupted(signal);
-    const picture = await readPicture(root, photo, maxPixels);
-    if (typeof picture === 'string') report(photo.file, picture);
-    else yield picture;
-  }
-}
-
-/** The picture, or why it cannot be used. */
-export async function readPicture(
-  root: string,
-  { file, sha256: expected }: SetPhoto,
-  maxPixels: number,
-): Promise<NamedPicture | string> {
-  const absolute = path.join(root, file);
-  try {
-    const { size } = await stat(absolute);
-    if (size > MAX_PHOTO_BYTES) return `it has ${size} bytes, more than ${MAX_PHOTO_BYTES}`;
-    const bytes = await readFile(absolute);
-    const sha256 = toSha256(hash('sha256', bytes));
-    if (expected !== null && sha256 !== expected) return 'its SHA-256 is not the one that was expected';
-    const inspection = await inspectPhoto(
-      bytes,
-      { maxPixels, minSidePixels: 1, maxAspectRatio: Infinity },
-      fingerprintOf,
-    );
-    return inspection.ok ? { file, sha256, bytes } : inspection.detail;
-  } catch (error) {
-    return messageOf(error);
-  }
 }

@@ -1,7 +1,6 @@
 import { hash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { firstOf } from '../../collection/first-of.ts';
 import { quote } from '../../config/quote.ts';
 import { featuresOf, storedFeature } from '../../evidence/feature.ts';
 import { CENTRE_CROP, summariseCrop } from '../../evidence/evidence.ts';
@@ -18,7 +17,8 @@ import { requireModelFiles, threadsOf } from '../engine/ensemble.ts';
 import { runOnPictures, type PhotoOutputs } from '../engine/run-backbone.ts';
 import type { App } from '../open/app.ts';
 import type { Workspace } from '../open/workspace.ts';
-import { readPicture, requirePictures } from './model-answers.ts';
+import { readFolderPhotos, UnreadablePhotos } from '../photos/folder-photos.ts';
+import { requirePictures } from './model-answers.ts';
 import type { ReportedModel } from './models.ts';
 
 /** A picture of a folder that is no part of the catalogue. */
@@ -56,7 +56,7 @@ const AT_ONCE = 64;
 export async function viewFolder(
   workspace: Workspace,
   model: ReportedModel,
-  { root, pictures, ...options }: FolderOptions & Omit<OutsideFolder, 'name'>,
+  { name, root, pictures, ...options }: FolderOptions & OutsideFolder,
 ): Promise<readonly Prediction[]> {
   const { app, scope } = workspace;
   const known = new Map<Sha256, Pick<OutsidePicture, 'top1' | 'top1Prob'>>();
@@ -65,8 +65,10 @@ export async function viewFolder(
   for await (const row of storedPictures(app.db, model, pictures)) remember(row);
   const lacking = new Map(pictures.map((picture) => [picture.sha256, picture]));
   for (const sha256 of known.keys()) lacking.delete(sha256);
-  for await (const row of looked(workspace, model, { ...options, root, pictures: [...lacking.values()] }))
-    remember(row);
+  const unreadable = new UnreadablePhotos();
+  const folder = { root, pictures: [...lacking.values()], unreadable };
+  for await (const row of looked(workspace, model, { ...options, ...folder })) remember(row);
+  unreadable.refuse({ dir: name, photos: pictures.length });
   const positions = new Map(scope.wnids.map((wnid, position) => [wnid, position]));
   return pictures.map(({ sha256, wnid }) => {
     const row = known.get(sha256);
@@ -98,22 +100,29 @@ async function* storedPictures(
     yield* await readOutsidePictures(db, { memberId, output }, hashes.slice(from, from + AT_ONCE));
 }
 
+interface LackingPictures extends Pick<OutsideFolder, 'root' | 'pictures'> {
+  readonly unreadable: UnreadablePhotos;
+}
+
 /** Runs the model and stores what it says, some pictures at a time. */
 async function* looked(
   workspace: Workspace,
   { card, classes, member, memberId }: ReportedModel,
-  { root, pictures, signal, onProgress }: FolderOptions & Omit<OutsideFolder, 'name'>,
+  { root, pictures, unreadable, signal, onProgress }: FolderOptions & LackingPictures,
 ): AsyncGenerator<OutsidePicture> {
   if (pictures.length === 0) return;
   const { app, ensemble } = workspace;
-  const problems: string[] = [];
   await requireModelFiles([member]);
   const { threads, batchCrops } = app.config.filter;
   const run = runOnPictures({
     card,
     classes,
     outputs: card.outputs.features === undefined ? ['logits'] : ['logits', 'features'],
-    pictures: readable(workspace, root, { pictures, onProblem: (text) => problems.push(text) }),
+    pictures: readFolderPhotos(root, pictures, {
+      maxPixels: app.config.fetch.maxPixels,
+      signal,
+      onUnreadable: (file, why) => unreadable.add(file, why),
+    }),
     crops: [CENTRE_CROP],
     threads: Math.min(threadsOf(threads), Math.ceil(pictures.length / AT_ONCE)),
     cropsPerPass: batchCrops,
@@ -124,7 +133,7 @@ async function* looked(
   let done = 0;
   for await (const { picture, outputs } of run) {
     if (outputs.problem !== null) {
-      problems.push(`${quote(picture.file)} (${problemText(outputs.problem)})`);
+      unreadable.add(picture.file, problemText(outputs.problem));
       continue;
     }
     const { logits, features } = outputs.crops[0] ?? {};
@@ -138,24 +147,10 @@ async function* looked(
     batch = [];
   }
   yield* await stored(batch);
-  if (problems.length > 0) throw unreadable(problems);
 
   async function stored(rows: OutsidePicture[]): Promise<OutsidePicture[]> {
     await storeOutsidePictures(app.db, { memberId, output: card.outputs.features ?? null }, rows);
     return rows;
-  }
-}
-
-/** Reads pictures one by one, and reports those that cannot be used. */
-async function* readable(
-  { app }: Workspace,
-  root: string,
-  { pictures, onProblem }: { readonly pictures: readonly FolderPicture[]; readonly onProblem: (text: string) => void },
-): AsyncGenerator<FolderPicture & { readonly bytes?: Uint8Array | undefined }> {
-  for (const picture of pictures) {
-    const read = await readPicture(root, picture, app.config.fetch.maxPixels);
-    if (typeof read === 'string') onProblem(`${quote(picture.file)} (${read})`);
-    else yield { ...picture, bytes: read.bytes };
   }
 }
 
@@ -166,9 +161,6 @@ function masked(logits: Float32Array | undefined, mask: readonly number[]): Floa
 function problemText(problem: NonNullable<PhotoOutputs['problem']>): string {
   return problem.kind === 'not-finite' ? `the model gives ${problem.said}` : problem.detail;
 }
-
-/** Pictures that are named if they cannot be read. */
-const NAMED = 5;
 
 interface OpenOptions {
   /** The option that gave the folder, for messages. */
@@ -197,19 +189,16 @@ export async function openFolder(
       { code: 'no-pictures' },
     );
   const pictures: FolderPicture[] = [];
+  const unreadable = new UnreadablePhotos();
   for (const { file, wnid } of wanted) {
     throwIfInterrupted(signal);
-    const bytes = await readFile(path.join(set.root, file)).catch((error: unknown) => {
-      throw unreadable([`${quote(file)} (${messageOf(error)})`]);
-    });
-    pictures.push({ file, wnid, sha256: toSha256(hash('sha256', bytes)) });
+    try {
+      const bytes = await readFile(path.join(set.root, file));
+      pictures.push({ file, wnid, sha256: toSha256(hash('sha256', bytes)) });
+    } catch (error) {
+      unreadable.add(file, messageOf(error));
+    }
   }
+  unreadable.refuse({ dir, photos: wanted.length });
   return { name: path.basename(path.resolve(dir)), root: set.root, pictures };
-}
-
-function unreadable(files: readonly string[]): UsageError {
-  return new UsageError(
-    `${files.length === 1 ? 'A photo' : `${files.length} photos`} cannot be evaluated: ${firstOf(files, NAMED).join(', ')}. Repair or remove them: a report leaves out no photo.`,
-    { code: 'unreadable-photo' },
-  );
 }
