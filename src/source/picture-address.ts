@@ -86,8 +86,16 @@ function quoted(text: string): string {
   return `'${shown(text)}'`;
 }
 
-/** Returns the address of a page if it is http(s), otherwise null, because it is shown as a link. */
+/**
+ * Returns the address of a page if it is http(s), otherwise null, because it is shown as a link. A user name and password in
+ * it are left out, because exports publish it.
+ */
 export function pageAddress(text: string): string | null {
   const page = storableText(text);
-  return /^https?:\/\//i.test(page) && page.length <= LONGEST_URL && URL.parse(page) !== null ? page : null;
+  const url = /^https?:\/\//i.test(page) && page.length <= LONGEST_URL ? URL.parse(page) : null;
+  if (url === null) return null;
+  if (url.username === '' && url.password === '') return page;
+  url.username = '';
+  url.password = '';
+  return url.href;
 }
