@@ -72,6 +72,11 @@ function refused(
   return { url: shown(given), sourceId: pictureId(given), problem: { state: 'failed', reason, detail } };
 }
 
+/** An address of a service in a message: without the user name and password of a setting. */
+export function shownAddress(url: string): string {
+  return url.replace(/(\/\/)[^/?#]*@/, '$1***@');
+}
+
 /** The first 32 hex digits of the SHA-256 of a text: see `PictureAddress.sourceId`. */
 export function pictureId(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 32);

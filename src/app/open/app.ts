@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import path from 'node:path';
 import type { Kysely } from 'kysely';
+import { ignorePostgresOptions } from '../../config/env.ts';
 import { hideSecret } from '../../config/quote.ts';
 import type { Config } from '../../config/settings.ts';
 import type { BlobStore } from '../../kernel/blobs.ts';
@@ -158,6 +159,7 @@ async function openServer(
     await reachServer({ url, applicationName, shown, signal });
     return { url, detach: () => Promise.resolve() };
   }
+  ignorePostgresOptions();
   return attachEmbedded({ dataDir, clientName, log });
 }
 
