@@ -27,8 +27,9 @@ export function limitConnections(server: Server, { maxConnections, isProxy, log 
   server.maxConnections = maxConnections;
   server.on('drop', () => warn(`${maxConnections} are open`));
   server.on('connection', (socket: Socket) => {
-    const address = normalizeIP(socket.remoteAddress ?? '');
-    if (isProxy(address)) return;
+    const { remoteAddress = '' } = socket;
+    if (isProxy(remoteAddress)) return;
+    const address = normalizeIP(remoteAddress);
     const others = open.get(address) ?? 0;
     if (others >= most) {
       warn(`${others} are of ${address}`);

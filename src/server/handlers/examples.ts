@@ -1,5 +1,7 @@
+import path from 'node:path';
 import { examplesOf, failedExamplesOf, type ReasonExample } from '../../funnel/overview.repository.ts';
 import { isCandidateReason, isFailedDecision } from '../../kernel/reasons.ts';
+import { pathOfFileUrl } from '../../source/folder/byte-path.ts';
 import { mayAct } from '../access.ts';
 import type { Site } from '../dashboard.ts';
 import { paramOf, type Exchange } from '../route.ts';
@@ -20,7 +22,7 @@ export async function sendExamples({ request, reply, role }: Exchange, { collect
 
 /** Folders with spaces in their names are found in the detail by the address of the file. */
 function withoutPath({ url, detail, ...example }: ReasonExample): ReasonExample {
-  const folder = url.startsWith('file:') ? decodeURIComponent(new URL('.', url).pathname) : '';
-  const said = detail !== null && folder.length > 1 ? detail.replaceAll(folder, '') : detail;
+  const folder = example.source === 'folder' ? `${path.dirname(pathOfFileUrl(url).toString())}/` : '';
+  const said = folder.length > 1 ? (detail?.replaceAll(folder, '') ?? null) : detail;
   return { ...example, url: withoutFolders(url), detail: said === null ? null : withoutFolders(said) };
 }

@@ -120,6 +120,13 @@ describe('a live stream', () => {
     expect([answer?.status, answer?.headers['content-type'], feed.listeners]).toEqual([200, 'text/event-stream', 0]);
   });
 
+  it('has its place given to another one when it ends', async () => {
+    const url = await serve(new LiveFeed({ read: async () => ({ at }), everyMs: 1_000, streamMs: 20, onError }));
+    const statuses: number[] = [];
+    for (let i = 0; i < 25; i += 1) statuses.push((await ask(url, '/live')).status);
+    expect(new Set(statuses)).toEqual(new Set([200]));
+  });
+
   it('is refused to an address that has twenty, and to everybody once two hundred are open', async () => {
     const places = new LivePlaces();
     const url = await serve(new LiveFeed({ read: async () => ({ at }), everyMs: 1_000, onError }), places);
