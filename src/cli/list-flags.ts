@@ -1,12 +1,10 @@
 import { type Command, Option } from 'commander';
-import { stringify } from 'csv-stringify';
-import { pipeline } from 'node:stream/promises';
-import process from 'node:process';
 import type { Workspace } from '../app/open/workspace.ts';
 import { SOURCE_NAMES } from '../collection/collection.ts';
 import { conceptsSeen } from '../decision/decision.repository.ts';
 import type { CandidateFilter } from '../funnel/candidate-list.repository.ts';
 import { Interrupted, UsageError } from '../kernel/errors.ts';
+import { isSafeCsv, safeCsvOption, writeCsv } from './csv-output.ts';
 import { writeJsonLines, writeOut } from './output.ts';
 import { classesOf } from './run/wanted.ts';
 import { addCommand, collect, runOnCollection, type GlobalFlags } from './start/context.ts';
@@ -17,6 +15,7 @@ export interface ListFlags extends GlobalFlags {
   readonly reason?: string;
   readonly source?: string;
   readonly format?: 'jsonl' | 'csv' | 'table';
+  readonly safeCsv?: boolean;
 }
 
 /** A command that lists what a collection has, one row a line. */
@@ -43,9 +42,11 @@ export function addListCommand<Row extends object>(program: Command, list: ListC
     )
     .addOption(new Option('--source <name>', 'list photos of this source only').choices(SOURCE_NAMES))
     .addOption(new Option('--format <format>', 'jsonl is the format of --json').choices(['table', 'jsonl', 'csv']))
+    .addOption(safeCsvOption())
     .addHelpText('after', help)
     .action(async (flags: ListFlags) => {
       const format = formatOf(flags);
+      const isSafe = isSafeCsv(flags, format);
       refuseImpossible(flags, reasons);
       await runOnCollection(flags, { name: `${what}s`, access: 'read' }, async (workspace, { signal }) => {
         const { state, reason, source } = flags;
@@ -56,7 +57,7 @@ export function addListCommand<Row extends object>(program: Command, list: ListC
             : classesOf(collection, flags.class);
         const filter = { wnids, unknownClasses: flags.class === undefined, state, reason, source };
         const rows = rowsOf(workspace, filter, flags);
-        await writeList(rows, { list, format, signal });
+        await writeList(rows, { list, format, isSafe, signal });
       });
     });
 }
@@ -93,13 +94,20 @@ function refuseImpossible(
   });
 }
 
+interface ListWriting<Row> {
+  readonly list: ListCommand<Row>;
+  readonly format: ListFlags['format'];
+  readonly isSafe: boolean;
+  readonly signal: AbortSignal;
+}
+
 /**
  * Writes rows as they arrive. If there are none, it says so on stderr, so that stdout holds only rows. Ctrl-C stops the
  * list at once. Exit code 130 shows that it is not complete.
  */
 async function writeList<Row extends object>(
   rows: AsyncIterable<Row>,
-  { list, format, signal }: { list: ListCommand<Row>; format: ListFlags['format']; signal: AbortSignal },
+  { list, format, isSafe, signal }: ListWriting<Row>,
 ): Promise<void> {
   let count = 0;
   const counted = async function* (): AsyncGenerator<Row> {
@@ -110,17 +118,7 @@ async function writeList<Row extends object>(
     }
   };
   if (format === 'jsonl') await writeJsonLines(counted());
-  else if (format === 'csv') await writeCsv(counted());
+  else if (format === 'csv') await writeCsv(counted(), isSafe);
   else for await (const row of counted()) await writeOut(`${list.lineOf(row)}\n`);
   if (count === 0) console.error(`winnow: no ${list.what} matches`);
-}
-
-/** Nested values are written as JSON in their cells. */
-async function writeCsv(rows: AsyncIterable<object>): Promise<void> {
-  await pipeline(
-    rows,
-    stringify({ header: true, cast: { object: (value) => JSON.stringify(value), boolean: String } }),
-    process.stdout,
-    { end: false },
-  );
 }

@@ -88,7 +88,7 @@ interface Serving {
  */
 export async function serve(app: App, context: CommandContext, { reviewer, announce }: Serving): Promise<number> {
   const { flags, log, signal, collection: named } = context;
-  const { host, port, allowedHosts } = app.config.server;
+  const { host, port, allowedHosts, trustProxy, maxConnections } = app.config.server;
   const access = { tokens: tokenHoldersOf(app.config.server), sessionKey: await sessionKeyOf(app.db) };
   const isBuilt = builtProgram(packageRoot) !== null;
   const assets = await loadAssets(packageRoot, isBuilt ? path.join(packageRoot, BUILT, 'ui') : null);
@@ -103,6 +103,8 @@ export async function serve(app: App, context: CommandContext, { reviewer, annou
       host,
       port,
       allowedHosts,
+      trustProxy,
+      maxConnections,
       reviewer,
       log,
       routes: routesOf(site),

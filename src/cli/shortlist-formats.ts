@@ -17,10 +17,10 @@ export type ShortlistFormat = (typeof SHORTLIST_FORMATS)[number];
 export async function writeShortlist(
   workspace: Workspace,
   rows: readonly ListedPhoto[],
-  format: Exclude<ShortlistFormat, 'table'>,
+  { format, isSafe }: { readonly format: Exclude<ShortlistFormat, 'table'>; readonly isSafe: boolean },
 ): Promise<void> {
   if (format === 'jsonl') await writeJsonLines(rows.map(shortlistLine));
-  else if (format === 'csv') await writeOut(shortlistCsv(rows));
+  else if (format === 'csv') await writeOut(shortlistCsv(rows, isSafe));
   else {
     const { app, collection, ensemble } = workspace;
     const listed = rows.filter(({ state }) => state === 'listed');

@@ -4,6 +4,7 @@ import { makeShortlist, type MadeShortlist, type ShortlistOptions } from '../app
 import { displayPath } from '../config/root.ts';
 import { groupBy } from '../kernel/group-by.ts';
 import type { ShortlistRow } from '../shortlist/shortlist.ts';
+import { isSafeCsv, safeCsvOption } from './csv-output.ts';
 import { formatOf } from './list-flags.ts';
 import { nonEmpty, plural, subjectHeads, tableText, writeOut } from './output.ts';
 import { withProgress, type ProgressLine } from './progress.ts';
@@ -13,6 +14,7 @@ import { addCommand, runOnCollection, wholeNumberFrom, type GlobalFlags } from '
 interface ShortlistFlags extends GlobalFlags {
   readonly cap?: number;
   readonly format?: ShortlistFormat;
+  readonly safeCsv?: boolean;
 }
 
 const HELP = `
@@ -64,13 +66,15 @@ export function addShortlistCommand(program: Command): void {
         SHORTLIST_FORMATS,
       ),
     )
+    .addOption(safeCsvOption())
     .addHelpText('after', HELP)
     .action(async (flags: ShortlistFlags) => {
       const format = formatOf(flags);
+      const isSafe = isSafeCsv(flags, format);
       await runOnCollection(flags, { name: 'shortlist', access: 'read' }, async (workspace, { signal }) => {
         const made = await makeShortlistWithProgress(workspace, { cap: flags.cap, signal });
         if (format === 'table') await writeOut(shortlistText(made));
-        else await writeShortlist(workspace, made.rows, format);
+        else await writeShortlist(workspace, made.rows, { format, isSafe });
       });
     });
 }

@@ -17,6 +17,14 @@ export function environmentName(settingName: string): string {
 }
 
 /**
+ * Removes variables of the user's own PostgreSQL that every connection of this process would obey. They may turn off the
+ * durability of the embedded server (`synchronous_commit=off`). Its address overrules the other PG variables.
+ */
+export function ignorePostgresOptions(variables: NodeJS.ProcessEnv = process.env): void {
+  for (const name of ['PGOPTIONS', 'PGSSLNEGOTIATION']) delete variables[name];
+}
+
+/**
  * Turns off the S3 client's warning about the Node version that its next release needs. Developers need that warning, users
  * do not, and every command would print it. The client reads this switch from the environment only.
  */

@@ -3,6 +3,8 @@ import { PERSON_NAME, PERSON_NAME_RULE, ROLES } from '../kernel/people.ts';
 import { wholeNumber } from './schema-problems.ts';
 import { setting } from './setting.ts';
 
+const ADDRESS_WORDS = 'an address (10.0.0.5, ::1) or a network (10.0.0.0/8, fd00::/8)';
+
 /**
  * Where the web server listens, and who may use it. `workers`: how it and the workers end, and how a monitor sees that workers
  * are alive.
@@ -23,6 +25,22 @@ export const SERVER_SETTINGS = {
     ),
     [],
     'Host names under which people reach the server, besides addresses and localhost. The server refuses requests for other hosts.',
+  ),
+  'server.trustProxy': setting(
+    z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]).describe(ADDRESS_WORDS)),
+    [],
+    'Addresses of the proxies that end TLS in front of the server. Only their X-Forwarded-For and X-Forwarded-Proto headers are ' +
+      'believed: limits then count for the address of each person, and cookies are sent over TLS only.',
+  ),
+  'server.maxConnections': setting(
+    wholeNumber(2, 100_000),
+    1_000,
+    'How many connections are open at the same time. The server closes further ones at once. One address that is no proxy may hold half of them.',
+  ),
+  'server.statementTimeoutMs': setting(
+    wholeNumber(100, 3_600_000),
+    30_000,
+    'How long a statement of a request may take in PostgreSQL, in milliseconds. The request then gets the answer 503. What is read once for all pages has no such limit.',
   ),
   'server.photoResponses': setting(
     wholeNumber(1, 100),

@@ -21,6 +21,22 @@ export async function refetchPictures(
   return Number(result.numAffectedRows ?? 0);
 }
 
+/**
+ * Those of some photos with lost bytes that wait for the next crawl: their pictures were sent back by `refetchPictures`, and
+ * pictures wait to be fetched. None waits any more if every picture is settled.
+ */
+export async function awaitedPhotos(
+  db: Kysely<Database>,
+  photos: readonly { readonly sha256: Sha256 }[],
+): Promise<Set<Sha256>> {
+  const { rows } = await sql<{ sha256: Sha256 }>`
+    select encode(f.sha256, 'hex') as sha256 from photo f
+    where f.sha256 = any(${photos.map(({ sha256 }) => Buffer.from(sha256, 'hex'))}::bytea[])
+      and not exists (select 1 from picture p where p.photo_id = f.id)
+      and exists (select 1 from picture p where p.state = 'found')`.execute(db);
+  return new Set(rows.map(({ sha256 }) => sha256));
+}
+
 /** The photos of some pictures of a source, if they should have bytes. */
 export async function storedPhotosOf(
   db: Kysely<Database>,

@@ -63,6 +63,11 @@ function requireDifferent(one: TokenHolder, other: TokenHolder): void {
     );
 }
 
+/** The token in an `Authorization` header, or null. */
+export function bearerIn(authorization: string | undefined): string | null {
+  return /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1] ?? null;
+}
+
 export function mayAct(role: Role, needed: Role): boolean {
   return ROLES.indexOf(role) >= ROLES.indexOf(needed);
 }

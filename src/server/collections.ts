@@ -28,7 +28,10 @@ export interface LiveOverview extends Overview {
 
 /** A collection that somebody has asked for. */
 export interface OpenCollection {
+  /** For requests: PostgreSQL ends statements that take too long. */
   readonly workspace: Workspace;
+  /** For what is read once for everybody, and for work that goes on after its request. Its statements may take long. */
+  readonly longWorkspace: Workspace;
   readonly read: () => Promise<LiveOverview>;
   readonly feed: LiveFeed<LiveOverview>;
 }
@@ -52,6 +55,8 @@ export interface CollectionCard {
 
 interface CollectionsOptions {
   readonly app: App;
+  /** The same, whose statements may take long. */
+  readonly longApp: App;
   /** The collection of `--collection`, whose file may lie anywhere. */
   readonly named: Collection | null;
   /** The settings for a collection: its file may have some. */
@@ -106,19 +111,20 @@ export class Collections {
   }
 
   async #open(name: string): Promise<OpenCollection> {
-    const { app, configOf, nowMs } = this.#options;
+    const { app, longApp, configOf, nowMs } = this.#options;
     const collection = await this.#collection(name);
     const config = await configOf(collection);
-    const workspace = await openWorkspace({ ...app, config }, collection);
+    const longWorkspace = await openWorkspace({ ...longApp, config }, collection);
+    const workspace = { ...longWorkspace, app: { ...app, config } };
     const rates = new RateHistory();
     const read = sharedReading(async () => {
-      const overview = await readOverview(workspace, new Date(nowMs()));
+      const overview = await readOverview(longWorkspace, new Date(nowMs()));
       rates.add(overview);
       return { ...overview, rates: rates.rates() };
     });
     const onError = (reason: unknown): void =>
       app.log.warn({ name, reason }, 'the dashboard could not read the catalogue');
-    return { workspace, read, feed: new LiveFeed({ read, everyMs: LIVE_EVERY_MS, onError }) };
+    return { workspace, longWorkspace, read, feed: new LiveFeed({ read, everyMs: LIVE_EVERY_MS, onError }) };
   }
 
   async #collection(name: string): Promise<Collection> {

@@ -13,6 +13,7 @@ import type { Access } from './access.ts';
 import type { Assets } from './assets.ts';
 import { Collections } from './collections.ts';
 import { inTime, QueuePages } from './queue-pages.ts';
+import { LivePlaces } from './live-places.ts';
 import { Metrics } from './metrics.ts';
 import { responsePlaces } from './response-places.ts';
 import { LongWork } from './long-work.ts';
@@ -36,8 +37,9 @@ const READY_WITHIN_MS = 2_000;
 const TARS_AT_ONCE = 4;
 
 /** One server over all collections of a data folder. */
-export function openSite(app: App, { named, configOf, ...shared }: SiteOptions) {
-  const collections = new Collections({ app, named, configOf, nowMs: shared.nowMs });
+export function openSite(longApp: App, { named, configOf, ...shared }: SiteOptions) {
+  const app: App = { ...longApp, db: longApp.openLimitedDb(longApp.config.server.statementTimeoutMs) };
+  const collections = new Collections({ app, longApp, named, configOf, nowMs: shared.nowMs });
   const ending = new AbortController();
   const longWork = new LongWork(ending.signal);
   const { photoResponses, photoIdleTimeoutMs } = app.config.server;
@@ -47,14 +49,18 @@ export function openSite(app: App, { named, configOf, ...shared }: SiteOptions) 
   });
   return {
     ...shared,
+    /** For requests: PostgreSQL ends statements that take too long. */
     app,
+    /** For orders of operators, whose statements may take long. */
+    longApp,
     collections,
     readCards: timedCache(() => collections.cards(), { forMs: CARDS_EVERY_MS, clock: steadyClock }),
-    metrics: new Metrics(sharedReading(measuresOf(collections, app, shared.nowMs))),
+    metrics: new Metrics(sharedReading(measuresOf(collections, longApp, shared.nowMs))),
     queues,
     // Node notices that nothing moves after one to two time-outs: then the place of a client that stalls is free again.
     takePhotoPlace: responsePlaces(photoResponses, 2 * photoIdleTimeoutMs),
     takeTarPlace: responsePlaces(TARS_AT_ONCE, 2 * photoIdleTimeoutMs),
+    livePlaces: new LivePlaces(),
     longWork,
     revisionChanges: new RevisionChangesCache(),
     /** Whether the catalogue answers, soon enough. */
@@ -89,7 +95,9 @@ function measuresOf(collections: Collections, app: App, nowMs: () => number): ()
   return async () => {
     const at = new Date(nowMs());
     const known = await collections.known();
-    const all = await Promise.allSettled(known.map(({ workspace }) => readMeasures(workspace, { at, readBytes })));
+    const all = await Promise.allSettled(
+      known.map(({ longWorkspace }) => readMeasures(longWorkspace, { at, readBytes })),
+    );
     return all.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
   };
 }

@@ -18,9 +18,9 @@ import { paramOf, type Exchange } from './route.ts';
 export async function revisionInPath(
   { request, role }: Exchange,
   { collections }: Site,
-): Promise<{ readonly workspace: Workspace; readonly revision: Revision }> {
+): Promise<{ readonly workspace: Workspace; readonly longWorkspace: Workspace; readonly revision: Revision }> {
   const name = paramOf(request, 'collection');
-  const { workspace } = await collections.open(name);
+  const { workspace, longWorkspace } = await collections.open(name);
   const id = paramOf(request, 'id');
   const revision = await revisionOf(workspace, id);
   if (revision === null)
@@ -29,7 +29,7 @@ export async function revisionInPath(
       404,
     );
   const state = await stateOfFolder(revision);
-  if (state === 'there') return { workspace, revision };
+  if (state === 'there') return { workspace, longWorkspace, revision };
   const where = folderFor(role, displayPath(revision.path));
   const what = state === 'gone' ? `is not at ${where} any more` : `is not at ${where}: something else is there by now`;
   throw new BadRequest(

@@ -1,3 +1,4 @@
+import { normalizeIP } from '@fastify/rate-limit';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Role } from '../kernel/people.ts';
 
@@ -16,6 +17,11 @@ export interface Exchange {
 export function paramOf({ params }: FastifyRequest, name: string): string {
   const value: unknown = typeof params === 'object' && params !== null ? Reflect.get(params, name) : undefined;
   return typeof value === 'string' ? value : '';
+}
+
+/** Who a limit counts for: the person of a token, else the address (of IPv6, the network). */
+export function holderOf({ request, reviewer, hasNamedToken }: Exchange): string {
+  return hasNamedToken && reviewer !== null ? `person ${reviewer}` : normalizeIP(request.ip);
 }
 
 /** Whether a person looks at the answer, in a browser. */

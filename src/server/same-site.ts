@@ -6,6 +6,8 @@ export interface RequestOrigin {
   readonly method: string;
   /** `Host`, `Origin`, and those of https://www.w3.org/TR/fetch-metadata/ count. */
   readonly headers: IncomingHttpHeaders;
+  /** `https` if the proxy before this server says so. Null if no proxy is trusted: a proxy may end TLS unseen. */
+  readonly protocol: string | null;
 }
 
 /**
@@ -17,14 +19,17 @@ export interface RequestOrigin {
  *
  * @param allowedHosts names in lower case, without port
  */
-export function refusalOf({ method, headers }: RequestOrigin, allowedHosts: readonly string[]): string | null {
+export function refusalOf(
+  { method, headers, protocol }: RequestOrigin,
+  allowedHosts: readonly string[],
+): string | null {
   const { host, origin, 'sec-fetch-site': fetchSite } = headers;
   const name = hostNameOf(host);
   if (name === null) return 'Expected one Host header that names a host';
   if (!isOwnName(name, allowedHosts)) {
     return `Expected a Host that is an address, 'localhost', or listed in server.allowedHosts but received '${name}'`;
   }
-  if (origin !== undefined && !isOriginOf(origin, host ?? '')) {
+  if (origin !== undefined && !isOriginOf(origin, host ?? '', protocol)) {
     return `Expected the Origin of this server but received '${origin.slice(0, 200)}'`;
   }
   const isFromElsewhere = fetchSite !== undefined && fetchSite !== 'same-origin' && fetchSite !== 'none';
@@ -51,8 +56,8 @@ function isOwnName(name: string, allowedHosts: readonly string[]): boolean {
 }
 
 /** Behind a proxy that ends TLS the scheme is another one than ours. */
-function isOriginOf(origin: string, host: string): boolean {
-  return origin === `http://${host}` || origin === `https://${host}`;
+function isOriginOf(origin: string, host: string, protocol: string | null): boolean {
+  return origin === `https://${host}` || (protocol !== 'https' && origin === `http://${host}`);
 }
 
 /** Whether an address to listen on can be reached from this machine only. */

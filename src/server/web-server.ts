@@ -6,12 +6,25 @@ import { databaseFailure } from '../app/open/database-failure.ts';
 import { COLLECTION_FORGOTTEN } from '../collection/collection.repository.ts';
 import { codeOf, messageOf, UsageError } from '../kernel/errors.ts';
 import type { Logger } from '../platform/log/logger.ts';
-import { holderOfSession, holderOfToken, mayAct, reviewerOf, sessionIn, type Access, type Person } from './access.ts';
+import {
+  bearerIn,
+  holderOfSession,
+  holderOfToken,
+  mayAct,
+  reviewerOf,
+  sessionIn,
+  type Access,
+  type Person,
+} from './access.ts';
 import { CANNOT_UNDO, SEQUENCE_TAKEN } from '../review/record-action.process.ts';
 import { BAD_COLLECTION, UNKNOWN_COLLECTION } from './collections.ts';
+import { limitConnections } from './connection-limit.ts';
+import { countedTokens, type TokenCheck } from './failed-tokens.ts';
 import { problemPage } from './pages.tsx';
+import { refuseDeepJson } from './json-body.ts';
 import { wantsPage, type Route } from './route.ts';
 import { isLoopback, refusalOf } from './same-site.ts';
+import { proxyTest } from './trusted-proxies.ts';
 
 export interface WebServerOptions extends Access {
   readonly host: string;
@@ -19,6 +32,10 @@ export interface WebServerOptions extends Access {
   readonly port: number;
   /** Names besides addresses and `localhost` under which people reach the server; lower case, without port. */
   readonly allowedHosts: readonly string[];
+  /** Addresses and networks of proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed. Default: none. */
+  readonly trustProxy?: readonly string[];
+  /** How many connections are open at the same time. Default: 1,000. */
+  readonly maxConnections?: number;
   /** The name for the reviews of clients that have chosen none, on a server without tokens. Null: pages ask for it. */
   readonly reviewer: string | null;
   readonly log: Logger;
@@ -35,6 +52,9 @@ export interface WebServer {
 
 const BODY_MAX_BYTES = 64 * 1024;
 const REQUEST_TIMEOUT_MS = 30_000;
+/** A connection on which nothing moves for this long is closed, such as one of a client that does not read its answer. */
+const SILENCE_MS = 300_000;
+const MAX_CONNECTIONS = 1_000;
 /** Requests in progress have this long when the server closes. It is less than a worker has to drain. */
 const CLOSE_WITHIN_MS = 3_000;
 /** Scripts, styles and pictures of this server only; nothing inline, nowhere framed. */
@@ -59,11 +79,14 @@ const CONTENT_SECURITY_POLICY = {
  * listen there
  */
 export async function startWebServer(options: WebServerOptions): Promise<WebServer> {
-  const { host, port } = options;
+  const { host, port, trustProxy = [], maxConnections = MAX_CONNECTIONS, log } = options;
   requireToken(options);
+  const isProxy = proxyTest(trustProxy);
   const app = fastify({
     bodyLimit: BODY_MAX_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    connectionTimeout: SILENCE_MS,
+    trustProxy: trustProxy.length > 0 && isProxy,
     // Also those that the router itself refuses, before any hook.
     frameworkErrors: (error, _request, reply) =>
       void answerError(reply.header('x-content-type-options', 'nosniff'), error.statusCode ?? 400, error.message),
@@ -78,13 +101,16 @@ export async function startWebServer(options: WebServerOptions): Promise<WebServ
     xFrameOptions: { action: 'deny' },
   });
   await app.register(rateLimit, { global: false });
+  limitConnections(app.server, { maxConnections, isProxy, log });
+  refuseDeepJson(app);
   // The form to log in; bounded like every body.
   app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) =>
     done(null, Object.fromEntries(new URLSearchParams(body.toString()))),
   );
   addGuards(app, options);
   const handling = new Set<Promise<unknown>>();
-  for (const route of options.routes) addRoute(app, countedIn(handling, route), options);
+  const check = countedTokens(app, (request) => personOf(request, options));
+  for (const route of options.routes) addRoute(app, countedIn(handling, route), { ...options, check });
   try {
     return { url: await app.listen({ host, port }), close: () => closeServer(app, handling) };
   } catch (error) {
@@ -122,22 +148,28 @@ function countedIn(handling: Set<Promise<unknown>>, route: Route): Route {
   return { ...route, handle };
 }
 
-function requireToken({ host, tokens }: WebServerOptions): void {
-  if (isLoopback(host) || tokens.length > 0) return;
+function requireToken({ host, tokens, trustProxy = [] }: WebServerOptions): void {
+  if (tokens.length > 0 || (isLoopback(host) && trustProxy.length === 0)) return;
+  const [why, instead] = isLoopback(host)
+    ? [`behind the proxy '${trustProxy.join(', ')}' (server.trustProxy)`, 'remove server.trustProxy']
+    : [`on '${host}'`, 'listen on 127.0.0.1'];
   throw new UsageError(
-    `Expected a token to listen on '${host}', which other machines reach, but there is none; set server.token (WINNOW_TOKEN) or server.people, or listen on 127.0.0.1`,
+    `Expected a token to listen ${why}, which other machines reach, but there is none; set server.token (WINNOW_TOKEN) or server.people, or ${instead}`,
     { code: 'server-token' },
   );
 }
 
-function addGuards(app: FastifyInstance, { allowedHosts, log }: WebServerOptions): void {
+function addGuards(app: FastifyInstance, { allowedHosts, trustProxy = [], log }: WebServerOptions): void {
   app.addHook('onRequest', async (request, reply) => {
-    const refusal = refusalOf(request, allowedHosts);
+    const { method, headers } = request;
+    const protocol = trustProxy.length === 0 ? null : request.protocol;
+    const refusal = refusalOf({ method, headers, protocol }, allowedHosts);
     if (refusal !== null) await answerError(reply, 403, refusal);
   });
-  app.addHook('onSend', async (_request, reply) => {
+  app.addHook('onSend', async (request, reply) => {
     // Counts and photos are of the moment, and for the person who logged in.
     if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
+    if (request.protocol === 'https') secureCookies(reply);
   });
   app.setNotFoundHandler((request, reply) =>
     answerError(reply, 404, `There is nothing at ${request.method} ${pathOf(request)}`),
@@ -146,12 +178,23 @@ function addGuards(app: FastifyInstance, { allowedHosts, log }: WebServerOptions
     const status = statusOf(error);
     // Failures inside the server are for the log, not for the client.
     if (status >= 500) log.error({ path: pathOf(request), reason: messageOf(error) }, 'a request failed');
-    const message = status >= 500 ? 'The server failed at this; its log says how' : messageOf(error);
+    const message = status < 500 ? messageOf(error) : codeOf(error) === STATEMENT_ENDED ? TOOK_TOO_LONG : FAILED;
     return answerError(reply, status, { error: message, code: status >= 500 ? undefined : codeOf(error) });
   });
 }
 
-function addRoute(app: FastifyInstance, route: Route, options: WebServerOptions): void {
+/** A browser sends these cookies over TLS only. */
+function secureCookies(reply: FastifyReply): void {
+  const cookies = [reply.getHeader('set-cookie') ?? []].flat();
+  reply.removeHeader('set-cookie');
+  for (const cookie of cookies) reply.header('set-cookie', `${cookie}; Secure`);
+}
+
+function addRoute(
+  app: FastifyInstance,
+  route: Route,
+  { check, ...options }: WebServerOptions & { readonly check: TokenCheck },
+): void {
   app.route({
     method: route.method,
     url: route.path,
@@ -160,7 +203,7 @@ function addRoute(app: FastifyInstance, route: Route, options: WebServerOptions)
     onRequest: async (request, reply) => {
       const needed = route.role;
       if (needed === null) return;
-      const person = personOf(request, options);
+      const person = await check(request, reply);
       if (person === null) await askToLogIn(request, reply);
       else if (!mayAct(person.role, needed))
         await answerError(reply, 403, `Expected the role '${needed}' but yours is '${person.role}'`);
@@ -181,8 +224,8 @@ function addRoute(app: FastifyInstance, route: Route, options: WebServerOptions)
 /** Null for a client that shows no valid token or session. */
 function personOf({ headers }: FastifyRequest, { nowMs, ...access }: WebServerOptions): Person | null {
   if (access.tokens.length === 0) return AT_THIS_MACHINE;
-  const bearer = /^Bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1];
-  if (bearer !== undefined) return holderOfToken(bearer, access.tokens);
+  const bearer = bearerIn(headers.authorization);
+  if (bearer !== null) return holderOfToken(bearer, access.tokens);
   const session = sessionIn(headers.cookie);
   return session === null ? null : holderOfSession(session, access, nowMs());
 }
@@ -213,6 +256,11 @@ function answerError(
   return reply.code(status).header('content-type', 'text/html; charset=utf-8').send(problemPage(answer.error));
 }
 
+/** The SQLSTATE of a statement that took longer than the time limit: `query_canceled`. */
+const STATEMENT_ENDED = '57014';
+const TOOK_TOO_LONG = 'The catalogue needed too long for this (server.statementTimeoutMs); try again later';
+const FAILED = 'The server failed at this; its log says how';
+
 /** A collection whose file cannot be used is there, and has a problem that its owner must solve. */
 const STATUS_OF: ReadonlyMap<string, number> = new Map([
   [COLLECTION_FORGOTTEN, 410],
@@ -220,6 +268,7 @@ const STATUS_OF: ReadonlyMap<string, number> = new Map([
   [BAD_COLLECTION, 409],
   [CANNOT_UNDO, 409],
   [SEQUENCE_TAKEN, 400],
+  [STATEMENT_ENDED, 503],
 ]);
 
 function statusOf(error: unknown): number {

@@ -9,12 +9,19 @@ export type ShortlistLine = ShortlistRow & Pick<ListedPhoto, 'source' | 'sourceI
  * `shortlist.csv`: a header, one line for each row in the given order, `\n` line ends, UTF-8 when written.
  *
  * Null is an empty cell. Numbers have the shortest digits that read back as the same double. `alsoIn` is joined with
- * `|`. Cells are quoted only where CSV needs it. There is no protection against spreadsheet formulas: a quoting
- * apostrophe would change an id, such as the path of a folder's photo.
+ * `|`. Cells are quoted only where CSV needs it.
+ *
+ * @param isSafe whether an apostrophe goes before cells that a spreadsheet would run as a formula. It changes ids, such as
+ * the path of a folder's photo, so files are written without it
  */
-export function shortlistCsv(rows: readonly ShortlistLine[]): string {
+export function shortlistCsv(rows: readonly ShortlistLine[], isSafe = false): string {
   const records = rows.map((row) => ({ ...row, legacyName: legacyName(row), alsoIn: row.alsoIn.join('|') }));
-  return stringify(records, { header: true, columns: columnsOf(rows), record_delimiter: '\n' });
+  return stringify(records, {
+    header: true,
+    columns: columnsOf(rows),
+    record_delimiter: '\n',
+    escape_formulas: isSafe,
+  });
 }
 
 /** Exactly the fields of a line, in their order. */

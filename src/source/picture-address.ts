@@ -72,6 +72,11 @@ function refused(
   return { url: shown(given), sourceId: pictureId(given), problem: { state: 'failed', reason, detail } };
 }
 
+/** An address of a service in a message: without the user name and password of a setting. */
+export function shownAddress(url: string): string {
+  return url.replace(/(\/\/)[^/?#]*@/, '$1***@');
+}
+
 /** The first 32 hex digits of the SHA-256 of a text: see `PictureAddress.sourceId`. */
 export function pictureId(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 32);
@@ -86,8 +91,16 @@ function quoted(text: string): string {
   return `'${shown(text)}'`;
 }
 
-/** Returns the address of a page if it is http(s), otherwise null, because it is shown as a link. */
+/**
+ * Returns the address of a page if it is http(s), otherwise null, because it is shown as a link. A user name and password in
+ * it are left out, because exports publish it.
+ */
 export function pageAddress(text: string): string | null {
   const page = storableText(text);
-  return /^https?:\/\//i.test(page) && page.length <= LONGEST_URL && URL.parse(page) !== null ? page : null;
+  const url = /^https?:\/\//i.test(page) && page.length <= LONGEST_URL ? URL.parse(page) : null;
+  if (url === null) return null;
+  if (url.username === '' && url.password === '') return page;
+  url.username = '';
+  url.password = '';
+  return url.href;
 }

@@ -88,6 +88,11 @@ describe('photos whose bytes are lost', () => {
       expect.stringContaining(`3 of ${files.length} photos had lost their bytes`),
     ]);
     for (const sha256 of lost) expect(resumed.stderr).toContain(sha256);
+    const awaited = await run('doctor', '--deep');
+    expect([awaited.code, awaited.stdout]).toEqual([
+      0,
+      expect.stringContaining(`note photos have their bytes: ${files.length} checked; the next crawl fetches 3 again`),
+    ]);
     expect((await crawl()).code).toBe(0);
     const after = await run('filter');
     expect([after.code, after.stdout]).toEqual([0, expect.stringContaining('decided 3 photos')]);

@@ -18,6 +18,13 @@ const service = z.looseObject({
   depends_on: z.record(z.string(), z.object({ condition: z.string() })).default({}),
   stop_grace_period: z.string().optional(),
   volumes: z.array(z.string()).default([]),
+  tmpfs: z.union([z.string(), z.array(z.string())]).default([]),
+  read_only: z.boolean().default(false),
+  cap_drop: z.array(z.string()).default([]),
+  cap_add: z.array(z.string()).default([]),
+  security_opt: z.array(z.string()).default([]),
+  mem_limit: z.string().optional(),
+  user: z.string().optional(),
 });
 export type ComposeService = z.output<typeof service>;
 const composeFile = z.looseObject({ services: z.record(z.string(), service) });
@@ -32,7 +39,7 @@ export function parseCompose(text: string): unknown {
   return parse(text, { merge: true });
 }
 
-/** The services with these variables in place of `${NAME:-default}`; an empty one counts as unset. */
+/** The services with these variables in place of `${NAME:-default}` and `${NAME:?why}`; an empty one counts as unset. */
 export async function composeServices(
   variables: Readonly<Record<string, string>> = {},
 ): Promise<ReadonlyMap<string, ComposeService>> {
@@ -47,15 +54,17 @@ function interpolated(value: unknown, variables: Readonly<Record<string, string>
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, interpolated(inner, variables)]));
 }
 
-/** https://docs.docker.com/reference/compose-file/interpolation/, of which the file uses two forms. */
+/** https://docs.docker.com/reference/compose-file/interpolation/, of which the file uses three forms. */
 function interpolatedText(text: string, variables: Readonly<Record<string, string>>): string {
   return text.replaceAll(
-    /\$\$|\$\{([A-Z_]+):-([^}]*)\}|\$/g,
-    (found, name: string | undefined, fallback: string | undefined) => {
+    /\$\$|\$\{([A-Z_]+):([-?])([^}]*)\}|\$/g,
+    (found, ...[name, form, rest]: (string | undefined)[]) => {
       if (found === '$$') return '$';
       if (name === undefined) throw new Error(`Expected $$ or \${NAME:-default} but received '${text}'`);
       const given = variables[name] ?? '';
-      return given === '' ? (fallback ?? '') : given;
+      // As `docker compose` says it.
+      if (given === '' && form === '?') throw new Error(`required variable ${name} is missing a value: ${rest}`);
+      return given === '' ? (rest ?? '') : given;
     },
   );
 }

@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { PassThrough } from 'node:stream';
+import { hideSecret } from '../../config/quote.ts';
 import type { Config } from '../../config/settings.ts';
 import { messageOf, RetryLater, UsageError } from '../../kernel/errors.ts';
 import { isOtherVersion, NO_VERSION, rangeCondition, type RemoteVersion } from '../../source/remote-version.ts';
@@ -135,7 +136,7 @@ function streamOf(
   return out;
 }
 
-const nameOf = (url: string): string => `the file of the open-data dump at ${url}`;
+const nameOf = (url: string): string => `the file of the open-data dump at ${hideSecret(url, 'url-passwords')}`;
 
 /** A temporary failure is worth another run. Any other status means that the address is wrong. */
 function failureText(url: string, failure: FileFailure, received: number): RetryLater | UsageError {

@@ -8,7 +8,7 @@ import { allowsRedistribution } from '../../export/rights.ts';
 import { storeRevision, type RevisionPhoto } from '../../export/revision.repository.ts';
 import { StopTheRun, throwIfInterrupted } from '../../kernel/errors.ts';
 import { freeBytesOn } from '../../platform/disk/free-bytes.ts';
-import { makeFolder } from '../../platform/disk/folders.ts';
+import { makeDataFolder, makeFolder } from '../../platform/disk/folders.ts';
 import { isLicenceAllowed } from '../../source/licence.ts';
 import { bytesText } from '../../ui/shared/texts.ts';
 import type { Workspace } from '../open/workspace.ts';
@@ -39,7 +39,7 @@ export interface ExportResult {
  */
 export async function exportRevision(workspace: Workspace, options: ExportOptions): Promise<ExportResult> {
   const target = path.resolve(options.out);
-  await makeFolder(workspace.app.dataDir);
+  await makeDataFolder(workspace.app.dataDir);
   return withStaging({ target, locks: workspace.app.dataDir }, async (staging) => {
     const planFile = path.join(staging, 'plan.jsonl');
     const plan = await planRevision(workspace, planFile, planOptionsOf(workspace, options));

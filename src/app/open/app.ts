@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import path from 'node:path';
 import type { Kysely } from 'kysely';
+import { ignorePostgresOptions } from '../../config/env.ts';
 import { hideSecret } from '../../config/quote.ts';
 import type { Config } from '../../config/settings.ts';
 import type { BlobStore } from '../../kernel/blobs.ts';
@@ -13,7 +14,7 @@ import type { Logger } from '../../platform/log/logger.ts';
 import { otherClients } from '../../platform/postgres/clients.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import { attachEmbedded, type EmbeddedPostgres } from '../../platform/postgres/embedded/attach.ts';
-import { openDatabase } from '../../platform/postgres/open-database.ts';
+import { openDatabase, openPool, type DatabaseOptions } from '../../platform/postgres/open-database.ts';
 import { reachServer } from '../../platform/postgres/reach-server.ts';
 import { PauseWatch } from './pause-watch.ts';
 import { lazyQueues, openQueueBoard, type QueuesOptions } from './queues.ts';
@@ -38,6 +39,8 @@ export interface App {
   isStillAlone(): Promise<boolean>;
   /** Aborted when the database can store no more. The reason is the StopTheRun with which to end. */
   readonly broken: AbortSignal;
+  /** Opens other connections to the catalogue, on which PostgreSQL ends every statement that takes longer. `close` closes them. */
+  openLimitedDb(statementTimeoutMs: number): Kysely<Database>;
   openQueue<Payload>(definition: JobDefinition<Payload>): Promise<JobQueue<Payload>>;
   /** Opens a board of queues. The caller closes it. */
   openQueueBoard(queues: readonly QueueSettings[]): Promise<QueueBoard>;
@@ -71,7 +74,7 @@ export async function openApp(options: AppOptions): Promise<App> {
     closers.push(() => server.detach());
     throwIfInterrupted(options.signal);
     const connection = { url: server.url, applicationName };
-    const db = await openCatalogue(options, connection);
+    const db = await openDatabase(poolOptions(options, connection));
     closers.push(() => db.destroy());
     const pauses = new PauseWatch({ db, log });
     closers.push(() => pauses.close());
@@ -95,6 +98,7 @@ export async function openApp(options: AppOptions): Promise<App> {
       soleClient,
       isStillAlone: async () => soleClient && (await isAlone(db)),
       broken: broken.signal,
+      openLimitedDb: limitedDb(poolOptions(options, connection), closers),
       async openQueue(definition) {
         const queue = await queues.open(definition);
         closers.push(() => queue.close());
@@ -121,10 +125,18 @@ function clientNameOf({ postgres }: Config, clientName: string): string {
   return postgres.url === null || machine === '' ? name : `${name} ${machine}`;
 }
 
-function openCatalogue({ log }: AppOptions, connection: App['connection']): Promise<Kysely<Database>> {
+function poolOptions({ log }: AppOptions, connection: App['connection']): DatabaseOptions {
   const onConnectionLost = (error: Error): void =>
     log.warn({ reason: error.message }, 'a database connection was lost');
-  return openDatabase({ ...connection, poolSize: POOL_SIZE, onConnectionLost });
+  return { ...connection, poolSize: POOL_SIZE, onConnectionLost };
+}
+
+function limitedDb(options: DatabaseOptions, closers: (() => Promise<void>)[]): App['openLimitedDb'] {
+  return (statementTimeoutMs) => {
+    const db = openPool({ ...options, statementTimeoutMs });
+    closers.push(() => db.destroy());
+    return db;
+  };
 }
 
 /** Closes everything even if some of it fails: a queue that cannot be closed must not leave the server running. */
@@ -147,6 +159,7 @@ async function openServer(
     await reachServer({ url, applicationName, shown, signal });
     return { url, detach: () => Promise.resolve() };
   }
+  ignorePostgresOptions();
   return attachEmbedded({ dataDir, clientName, log });
 }
 

@@ -7,7 +7,7 @@ import { readTextFileIfPresent } from '../../config/read-text.ts';
 import { displayPath } from '../../config/root.ts';
 import type { Layer } from '../../config/setting-layers.ts';
 import { MOST_THREADS } from '../../config/settings.ts';
-import { makeFolder } from '../../platform/disk/folders.ts';
+import { makeDataFolder } from '../../platform/disk/folders.ts';
 
 /** The settings that `winnow doctor --tune` found best, and the machine that it measured. */
 const tuneSchema = z.strictObject({
@@ -92,7 +92,7 @@ function layerOf({ measuredAt, models, settings }: Tune, shown: string): Layer {
 
 /** Writes the file aside and renames it, so that it is never half written. @returns the file */
 export async function writeTune(dataDir: string, tune: Tune): Promise<string> {
-  await makeFolder(dataDir);
+  await makeDataFolder(dataDir);
   const file = tuneFileOf(dataDir);
   await writeFile(`${file}.part`, `${JSON.stringify(tune, null, 2)}\n`);
   await rename(`${file}.part`, file);

@@ -1,5 +1,6 @@
 import { LOST_BYTES_CURE } from '../../kernel/blobs.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
+import { awaitedPhotos } from '../../photo/lost-bytes.repository.ts';
 import { photoFacts, photoHashes } from '../../photo/photo.repository.ts';
 import type { App } from '../open/app.ts';
 import { lostAmong } from '../photos/lost-bytes.ts';
@@ -12,17 +13,26 @@ const PHOTOS_PER_QUERY = 1_000;
  * their evidence.
  */
 export async function auditDataFolder(app: App, signal: AbortSignal): Promise<AuditResult[]> {
-  return [await auditPhotos(app, signal), await auditBlobs(app, signal), ...(await auditRows(app.db))];
+  const awaited = new Set<Sha256>();
+  const photos = await auditPhotos(app, signal, awaited);
+  return [photos, await auditBlobs(app, signal), ...(await auditRows(app.db, awaited))];
 }
 
-/** Checks that every photo row has its bytes. They are read and hashed. */
-async function auditPhotos({ db, blobs }: App, signal: AbortSignal): Promise<AuditResult> {
+/**
+ * Checks that every photo row has its bytes. They are read and hashed.
+ *
+ * @param awaited gets the photos without bytes that the next crawl fetches again
+ */
+async function auditPhotos({ db, blobs }: App, signal: AbortSignal, awaited: Set<Sha256>): Promise<AuditResult> {
   const problems: string[] = [];
   let checked = 0;
   let after: Sha256 | null = null;
   while (!signal.aborted) {
     const page: { sha256: Sha256 }[] = await photoHashes(db, after, PHOTOS_PER_QUERY);
-    for (const { sha256, detail } of await lostAmong(blobs, page, signal)) {
+    const lost = await lostAmong(blobs, page, signal);
+    for (const sha256 of await awaitedPhotos(db, lost)) awaited.add(sha256);
+    for (const { sha256, detail } of lost) {
+      if (awaited.has(sha256)) continue;
       // The photo may have been pruned since the page was read.
       if ((await photoFacts(db, sha256))?.bytes_state === 'stored')
         problems.push(`the photo ${sha256} has lost its bytes (${detail}): ${LOST_BYTES_CURE}`);
@@ -31,7 +41,7 @@ async function auditPhotos({ db, blobs }: App, signal: AbortSignal): Promise<Aud
     after = page.at(-1)?.sha256 ?? null;
     if (page.length < PHOTOS_PER_QUERY) break;
   }
-  return { name: 'photos have their bytes', checked, problems };
+  return { name: 'photos have their bytes', checked, problems, awaited: awaited.size };
 }
 
 /** Checks that every file among the blobs belongs to a photo row. */

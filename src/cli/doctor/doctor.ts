@@ -175,7 +175,14 @@ async function bytes({ db, config }: App): Promise<Finding[]> {
 
 const PROBLEMS_SHOWN = 5;
 
-function toFinding({ name, checked, problems }: Awaited<ReturnType<typeof auditDataFolder>>[number]): Finding {
+function toFinding({
+  name,
+  checked,
+  problems,
+  awaited = 0,
+}: Awaited<ReturnType<typeof auditDataFolder>>[number]): Finding {
+  if (problems.length === 0 && awaited > 0)
+    return { name, state: 'note', detail: `${checked} checked; the next crawl fetches ${awaited} again` };
   if (problems.length === 0) return { name, state: 'ok', detail: `${checked} checked` };
   const more = problems.length > PROBLEMS_SHOWN ? `; and ${problems.length - PROBLEMS_SHOWN} more` : '';
   return {

@@ -1,17 +1,25 @@
+import { stat } from 'node:fs/promises';
+import process from 'node:process';
 import type { App } from '../../app/open/app.ts';
 import { redisText } from '../../app/open/queues.ts';
 import { hideSecret } from '../../config/quote.ts';
 import { messageOf } from '../../kernel/errors.ts';
 import { placeText } from '../../platform/blobs/blob-place.ts';
+import { makeDataFolder } from '../../platform/disk/folders.ts';
 import { freeBytesOn } from '../../platform/disk/free-bytes.ts';
 import { serverVersion } from '../../platform/postgres/clients.ts';
 import type { CommandContext } from '../start/context.ts';
 import type { Finding } from './finding.ts';
-import { makeFolder } from '../../platform/disk/folders.ts';
 
 /** Checks the catalogue, the queues and the store of bytes: which ones are used, and whether they can be reached. */
 export async function checkServices(app: App, context: CommandContext): Promise<Finding[]> {
-  return [await database(app), await queues(app, context), await photoBytes(app), await disk(app)];
+  return [
+    await database(app),
+    await queues(app, context),
+    await photoBytes(app),
+    await disk(app),
+    ...(await access(app)),
+  ];
 }
 
 async function database({ db, config, soleClient }: App): Promise<Finding> {
@@ -48,7 +56,7 @@ const LOW_DISK_BYTES = 1e9;
 
 async function disk({ dataDir }: App): Promise<Finding> {
   // If everything else is on other machines, nothing has created the folder yet.
-  await makeFolder(dataDir);
+  await makeDataFolder(dataDir);
   const freeBytes = await freeBytesOn(dataDir);
   const detail = `${(freeBytes / 1e9).toFixed(1)} GB free at ${dataDir}`;
   return {
@@ -56,4 +64,14 @@ async function disk({ dataDir }: App): Promise<Finding> {
     state: freeBytes > LOW_DISK_BYTES ? 'ok' : 'fail',
     detail: freeBytes > LOW_DISK_BYTES ? detail : `${detail}: make room before a crawl`,
   };
+}
+
+const READABLE_BY_ALL = 0o004;
+
+/** Data folders of earlier versions, and those that somebody else made, may be open to every user of the machine. */
+async function access({ dataDir }: App): Promise<Finding[]> {
+  const { mode } = await stat(dataDir);
+  if (process.platform === 'win32' || (mode & READABLE_BY_ALL) === 0) return [];
+  const detail = `every user of this machine can read ${dataDir}; chmod 700 closes it, chmod 750 leaves it to its group`;
+  return [{ name: 'access', state: 'note', detail }];
 }

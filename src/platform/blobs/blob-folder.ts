@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { LostBytes, orLoss, type BlobStore, type ListedBlob } from '../../kernel/blobs.ts';
 import { codeOf, messageOf, StopTheRun } from '../../kernel/errors.ts';
 import { isSha256, type Sha256 } from '../../kernel/ids.ts';
-import { makeFolder, syncFolder } from '../disk/folders.ts';
+import { makeDataFolder, makeFolder, syncFolder } from '../disk/folders.ts';
 import { isUnreadable, openFile, readWhole, sizeOrNull } from './blob-file.ts';
 import { verified, verifiedStream } from './verified.ts';
 
@@ -56,7 +56,7 @@ export function openBlobFolder(folder: string): BlobFolder {
     },
     async put(sha256, bytes) {
       if (await holds(pathOf(sha256), bytes)) return;
-      await writeDurably({ target: pathOf(sha256), unfinished: path.join(folder, UNFINISHED) }, bytes);
+      await writeDurably({ target: pathOf(sha256), folder }, bytes);
     },
     placeOf: pathOf,
     async localFile(sha256) {
@@ -66,7 +66,7 @@ export function openBlobFolder(folder: string): BlobFolder {
     list: (shard) => listBlobs(shard === undefined ? folder : path.join(folder, shard)),
     removeUnfinished: () => rm(path.join(folder, UNFINISHED), { recursive: true, force: true }),
     async check() {
-      await makeFolder(folder).catch((error: unknown) => Promise.reject(explained(error, { folder, bytes: 1 })));
+      await makeBlobFolder(folder).catch((error: unknown) => Promise.reject(explained(error, { folder, bytes: 1 })));
     },
     close: () => Promise.resolve(),
   };
@@ -82,10 +82,16 @@ async function holds(file: string, bytes: Uint8Array): Promise<boolean> {
   return Buffer.isBuffer(stored) && stored.equals(bytes);
 }
 
-async function writeDurably(at: { target: string; unfinished: string }, bytes: Uint8Array): Promise<void> {
-  const temporary = path.join(at.unfinished, `${path.basename(at.target)}-${randomBytes(6).toString('hex')}`);
+/** The folder of blobs is in the data folder, which it may have to create. */
+async function makeBlobFolder(folder: string): Promise<void> {
+  await makeDataFolder(path.dirname(folder));
+  await makeFolder(folder);
+}
+
+async function writeDurably(at: { target: string; folder: string }, bytes: Uint8Array): Promise<void> {
+  const temporary = path.join(at.folder, UNFINISHED, `${path.basename(at.target)}-${randomBytes(6).toString('hex')}`);
   try {
-    const file = await openNew(temporary);
+    const file = await openNew(temporary, at.folder);
     try {
       await writeFile(file, bytes);
       await fsync(file);
@@ -99,7 +105,7 @@ async function writeDurably(at: { target: string; unfinished: string }, bytes: U
   } catch (error) {
     // Best effort: the user must see the earlier error.
     await rm(temporary, { force: true }).catch(() => undefined);
-    throw explained(error, { folder: path.dirname(at.unfinished), bytes: bytes.length });
+    throw explained(error, { folder: at.folder, bytes: bytes.length });
   }
 }
 
@@ -118,11 +124,12 @@ async function replace(file: string, target: string): Promise<void> {
 }
 
 /** Creates the file's folder only if it is missing. */
-async function openNew(file: string): Promise<number> {
+async function openNew(file: string, blobs: string): Promise<number> {
   try {
     return await open(file, 'wx', 0o644);
   } catch (error) {
     if (codeOf(error) !== 'ENOENT') throw error;
+    await makeBlobFolder(blobs);
     await makeFolder(path.dirname(file));
     return open(file, 'wx', 0o644);
   }

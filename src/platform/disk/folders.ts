@@ -26,6 +26,17 @@ export async function makeFolder(folder: string, mode = 0o777): Promise<boolean>
   }
 }
 
+/** For the owner only. */
+export const PRIVATE = 0o700;
+
+/**
+ * Creates a data folder if it is missing, for the current user only: photos, reviews and names of people are in it. A folder
+ * that is there keeps its mode, since its owner may share it.
+ */
+export function makeDataFolder(dataDir: string): Promise<boolean> {
+  return makeFolder(dataDir, PRIVATE);
+}
+
 /** Returns false if the folder is there already. */
 async function makeOne(folder: string, mode: number): Promise<boolean> {
   try {

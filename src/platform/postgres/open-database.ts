@@ -18,6 +18,8 @@ export interface DatabaseOptions {
   readonly onConnectionLost: (error: Error) => void;
   /** Time after which an idle connection is closed; 0: never. Ten seconds by default. */
   readonly idleTimeoutMs?: number;
+  /** PostgreSQL ends a statement that takes longer (SQLSTATE 57014). No limit by default. */
+  readonly statementTimeoutMs?: number;
 }
 
 /** Reads bigint and count() as numbers in this pool only. Values above 2^53 are refused instead of rounded. */
@@ -51,6 +53,7 @@ export function openPool(options: DatabaseOptions): Kysely<Database> {
     application_name: options.applicationName,
     max: options.poolSize,
     ...(options.idleTimeoutMs === undefined ? {} : { idleTimeoutMillis: options.idleTimeoutMs }),
+    ...(options.statementTimeoutMs === undefined ? {} : { statement_timeout: options.statementTimeoutMs }),
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
     types,
     Client: SteadyClient,

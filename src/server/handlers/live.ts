@@ -1,16 +1,36 @@
 import type { Site } from '../dashboard.ts';
-import type { LiveFeed } from '../live-feed.ts';
-import { paramOf, type Exchange } from '../route.ts';
+import type { Dated, LiveFeed } from '../live-feed.ts';
+import type { LivePlaces } from '../live-places.ts';
+import { holderOf, paramOf, type Exchange } from '../route.ts';
 
-/** Sends what the dashboard of a collection shows, again whenever it changes. */
-export async function sendLive(exchange: Exchange, { collections }: Site): Promise<unknown> {
+/** A person may have closed a page by then, in seconds. */
+const AGAIN_AFTER_S = 30;
+const ERRORS = {
+  one: [429, 'Too many live pages of yours are open; close one of them'],
+  all: [503, 'Too many live pages are open on this server; ask again later'],
+} as const;
+
+/** Sends what the dashboard of a collection shows: all of it first, then what changes. */
+export async function sendLive(exchange: Exchange, { collections, livePlaces }: Site): Promise<unknown> {
   const { feed } = await collections.open(paramOf(exchange.request, 'collection'));
-  return streamFeed(exchange, feed);
+  return streamFeed(exchange, feed, livePlaces);
 }
 
 /** Answers with `text/event-stream`: https://html.spec.whatwg.org/multipage/server-sent-events.html */
-export async function streamFeed<T>({ request, reply }: Exchange, feed: LiveFeed<T>): Promise<unknown> {
+export async function streamFeed<T extends Dated>(
+  exchange: Exchange,
+  feed: LiveFeed<T>,
+  places: LivePlaces,
+): Promise<unknown> {
+  const { request, reply } = exchange;
+  const place = places.take(holderOf(exchange));
+  if ('full' in place) {
+    const [status, error] = ERRORS[place.full];
+    return reply.code(status).header('retry-after', AGAIN_AFTER_S).send({ error });
+  }
   // A client that asks for the head wants to know whether there is a stream. The stream itself would never end.
-  const events = request.method === 'HEAD' ? '' : feed.listen();
-  return events === null ? reply.code(503).send() : reply.type('text/event-stream').send(events);
+  const events = request.method === 'HEAD' ? null : feed.listen();
+  if (events === null) place.release();
+  else events.once('close', place.release);
+  return reply.type('text/event-stream').send(events ?? '');
 }

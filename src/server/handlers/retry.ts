@@ -3,10 +3,10 @@ import type { Site } from '../dashboard.ts';
 import { paramOf, type Exchange } from '../route.ts';
 
 /** Tries again, in every collection, what failed for a reason. */
-export async function retry({ request, reply }: Exchange, { app }: Site): Promise<unknown> {
+export async function retry({ request, reply }: Exchange, { longApp }: Site): Promise<unknown> {
   const reason = paramOf(request, 'reason');
   if (!RETRIABLE_REASONS.includes(reason)) return reply.callNotFound();
-  const retried = await retryFailures(app, { reasons: [reason] });
-  app.log.info({ reason, ...retried }, 'what failed was given another try, from the dashboard');
+  const retried = await retryFailures(longApp, { reasons: [reason] });
+  longApp.log.info({ reason, ...retried }, 'what failed was given another try, from the dashboard');
   return retried;
 }

@@ -4,6 +4,7 @@ import { jsonOf } from '../../kernel/json.ts';
 import { parseRetryAfterMs } from '../../kernel/retry-after.ts';
 import { isPassing, quoteBody, tryLater } from '../api-outcome.ts';
 import type { ApiResponse } from '../network-source.ts';
+import { shownAddress } from '../picture-address.ts';
 
 /**
  * Interprets DuckDuckGo's answers. It has no documented API, and signals a block in many ways: by a status (202 looks like a
@@ -120,5 +121,5 @@ function received({ status, body, url }: ApiResponse, { what, url: sentUrl }: An
 
 /** A URL without its query, which contains the phrase and the token. */
 function shownUrl(url: string): string {
-  return url.replace(/[?#].*$/s, '').slice(0, 200);
+  return shownAddress(url.replace(/[?#].*$/s, '')).slice(0, 200);
 }

@@ -4,6 +4,7 @@ import { jsonOf } from '../../kernel/json.ts';
 import { parseRetryAfterMs } from '../../kernel/retry-after.ts';
 import { isPassing, quoteBody } from '../api-outcome.ts';
 import type { ApiResponse } from '../network-source.ts';
+import { shownAddress } from '../picture-address.ts';
 
 export interface AnswerContext {
   /** Milliseconds since the epoch, for dates in Retry-After. */
@@ -86,5 +87,5 @@ function isWindowError(json: unknown): boolean {
 }
 
 function received({ status, body, url }: ApiResponse, what: string): string {
-  return `Expected ${what} from ${url} but received HTTP ${status} with ${quoteBody(body)}`;
+  return `Expected ${what} from ${shownAddress(url)} but received HTTP ${status} with ${quoteBody(body)}`;
 }

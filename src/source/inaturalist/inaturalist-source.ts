@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { GiveUpOnItem, RetryLater } from '../../kernel/errors.ts';
 import type { Json, NetworkSource, Page, PlannedQuery, PlanResult, SourceApi, WantedClass } from '../network-source.ts';
 import { nameOf } from '../class-line.ts';
+import { shownAddress } from '../picture-address.ts';
 import { AnnotationDirectory, findAnnotation, type AnnotationIds } from './annotations.ts';
 import { readAnswer } from './answer.ts';
 import { entriesOf, type TaxonEntry } from './entry.ts';
@@ -167,7 +168,7 @@ function lastId(ids: readonly number[], { idAbove, url }: { idAbove: number; url
   for (const id of ids) {
     if (id <= last) {
       throw new RetryLater(
-        `Expected observations in the order of their ids from ${url} but received ${id} after ${last}`,
+        `Expected observations in the order of their ids from ${shownAddress(url)} but received ${id} after ${last}`,
         {
           code: 'inaturalist-out-of-order',
         },
@@ -176,7 +177,10 @@ function lastId(ids: readonly number[], { idAbove, url }: { idAbove: number; url
     last = id;
   }
   if (ids.length > 0) return last;
-  throw new RetryLater(`Expected observations with ids from ${url} but received none in a page of results`, {
-    code: 'inaturalist-unusable-answer',
-  });
+  throw new RetryLater(
+    `Expected observations with ids from ${shownAddress(url)} but received none in a page of results`,
+    {
+      code: 'inaturalist-unusable-answer',
+    },
+  );
 }

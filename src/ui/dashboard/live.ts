@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import { overviewIn, type Overview } from './overview.ts';
+import { overviewWith, timeIn, type Overview } from './overview.ts';
 
 export interface Live {
   readonly now: Overview | null;
@@ -9,12 +9,16 @@ export interface Live {
 
 const PATH = 'api/live';
 const AGAIN_AFTER_MS = 3_000;
-const UNAUTHORIZED = 401;
 const LOST = 'No connection to the server; trying again';
-const OVER = 'The session is over: load the page again';
+/** What the status of a refusal says. */
+const REFUSALS: ReadonlyMap<number, string> = new Map([
+  [401, 'The session is over: load the page again'],
+  [429, 'Too many live pages of yours are open: close one of them'],
+]);
 
 /**
- * The newest overview, as the server sends it, for as long as the page is open. Listens again whenever the stream has
+ * The newest overview, as the server sends it, for as long as the page is open: all of it first, then the parts that have
+ * changed, and from time to time only when it was read. Listens again whenever the stream has
  * ended: a browser does so by itself only if the connection was lost, and gives up once the server, or a proxy before it,
  * answers anything else.
  */
@@ -26,7 +30,13 @@ export function useLive(): Live {
     const tell = (trouble: string): void => setLive((last) => ({ ...last, trouble }));
     const open = (): void => {
       events = new EventSource(PATH);
-      events.addEventListener('message', ({ data }) => setLive({ now: overviewIn(String(data)), trouble: null }));
+      events.addEventListener('message', ({ data }) =>
+        setLive((last) => ({ now: overviewWith(last.now, String(data)), trouble: null })),
+      );
+      events.addEventListener('read', ({ data }) => {
+        const at = timeIn(String(data));
+        setLive(({ now }) => ({ now: now === null ? null : { ...now, at }, trouble: null }));
+      });
       events.addEventListener('trouble', ({ data }) => tell(String(JSON.parse(String(data)))));
       events.addEventListener('error', () => {
         if (events?.readyState !== EventSource.CLOSED) {
@@ -34,7 +44,7 @@ export function useLive(): Live {
           return;
         }
         timer = setTimeout(open, AGAIN_AFTER_MS);
-        void isLoggedOut().then((isOut) => tell(isOut ? OVER : LOST));
+        void statusOf(PATH).then((status) => tell(REFUSALS.get(status) ?? LOST));
       });
     };
     open();
@@ -46,11 +56,11 @@ export function useLive(): Live {
   return live;
 }
 
-/** The browser does not tell what a stream was answered with. */
-async function isLoggedOut(): Promise<boolean> {
+/** The browser does not tell what a stream was answered with. 0: nothing answers. */
+async function statusOf(path: string): Promise<number> {
   try {
-    return (await fetch(PATH, { method: 'HEAD' })).status === UNAUTHORIZED;
+    return (await fetch(path, { method: 'HEAD' })).status;
   } catch {
-    return false;
+    return 0;
   }
 }

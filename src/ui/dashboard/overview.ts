@@ -1,4 +1,5 @@
 import type { LiveOverview } from '../../server/collections.ts';
+import { withParts } from '../shared/live-parts.ts';
 import { countOf, countText, timeLeftText } from '../shared/texts.ts';
 
 /** The type of a value that was sent as JSON. */
@@ -20,7 +21,16 @@ export const STAGES: readonly { readonly stage: PausableStage; readonly does: st
 ];
 
 /** Reads what the server sends. The server is always of the same version as this page. */
-export const overviewIn: (json: string) => Overview = JSON.parse;
+const partsIn: (json: string) => Record<string, unknown> = JSON.parse;
+
+/** The overview with the parts of a message. The first message of a stream has all of them. */
+export function overviewWith(last: Overview | null, json: string): Overview {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the first message has all parts
+  return withParts(last, partsIn(json)) as Overview;
+}
+
+/** The time in a message that says only when the catalogue was read. */
+export const timeIn: (json: string) => string = JSON.parse;
 
 /** The outcome of a request that changes something. Only a retry has counts. */
 export interface Answer {

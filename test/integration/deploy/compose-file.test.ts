@@ -11,7 +11,7 @@ const OURS = ['discover', 'fetch', 'filter', 'server'];
 
 let services: ReadonlyMap<string, ComposeService>;
 beforeAll(async () => {
-  services = await composeServices();
+  services = await composeServices({ WINNOW_CRAWL_CONTACT: 'curator@example.org' });
 });
 
 function serviceOf(name: string): ComposeService {
@@ -51,6 +51,51 @@ describe('docker-compose.yml', () => {
     expect(ports.filter((port) => !port.startsWith('127.0.0.1:'))).toEqual([]);
   });
 
+  it('does not start without a contact for sites, and says which variable is missing', async () => {
+    await expect(composeServices({ WINNOW_CRAWL_CONTACT: '' })).rejects.toThrow(
+      'required variable WINNOW_CRAWL_CONTACT is missing a value: set it in .env',
+    );
+  });
+
+  it('gives PostgreSQL no port on this machine', () => {
+    expect([...services].filter(([name]) => name.includes('postgres')).map(([, { ports }]) => ports)).toEqual([[], []]);
+  });
+
+  it('gives every container a limit of memory, no rights, and a root that it cannot write to', () => {
+    for (const [name, { read_only: isReadOnly, cap_drop: dropped, security_opt: options, ...service }] of services) {
+      expect([name, isReadOnly, dropped, options]).toEqual([name, true, ['ALL'], ['no-new-privileges:true']]);
+      expect([name, service.mem_limit]).toEqual([name, expect.stringMatching(/^\d+[mg]$/)]);
+      // Only PostgreSQL's first process is root, and becomes another user.
+      expect([name, service.cap_add.length > 0]).toEqual([name, name.includes('postgres')]);
+    }
+  });
+
+  it('lets every winnow service write to its data folder and to /tmp', () => {
+    for (const name of [...OURS, 'demo', 'winnow']) {
+      const { tmpfs, volumes } = serviceOf(name);
+      const writable = [
+        tmpfs,
+        volumes.filter((volume) => !volume.endsWith(':ro')).map((volume) => volume.split(':')[1]),
+      ].flat();
+      expect([name, writable.map((place) => String(place).split(':')[0])]).toEqual([
+        name,
+        expect.arrayContaining(['/tmp', '/app/data']),
+      ]);
+    }
+  });
+
+  it('has a demo with a catalogue of its own that needs nothing else, and takes photos of this machine', () => {
+    const { profiles, depends_on: needed, environment, ports } = serviceOf('demo');
+    expect([profiles, Object.keys(needed), serviceOf('demo-postgres').volumes]).toEqual([
+      ['demo'],
+      ['demo-postgres'],
+      [],
+    ]);
+    expect(environment['DATABASE_URL']).toContain('@demo-postgres:');
+    expect(ports).toEqual(['127.0.0.1:4311:4310']);
+    expect(serviceOf('winnow').volumes).toContain('./photos:/photos:ro');
+  });
+
   it('lets the workers be scaled: no name and no port of theirs is taken', () => {
     for (const name of ['discover', 'fetch', 'filter'])
       expect([name, serviceOf(name).ports, serviceOf(name).container_name]).toEqual([name, [], undefined]);
@@ -60,7 +105,7 @@ describe('docker-compose.yml', () => {
     for (const [name, { restart, depends_on: needed }] of services) {
       expect([name, restart]).toEqual([
         name,
-        name === 'bucket' ? 'on-failure' : name === 'winnow' ? 'no' : 'unless-stopped',
+        name === 'bucket' ? 'on-failure' : /^(winnow|demo.*)$/.test(name) ? 'no' : 'unless-stopped',
       ]);
       for (const [other, { condition }] of Object.entries(needed)) {
         const hasCheck = serviceOf(other).healthcheck !== undefined || OURS.includes(other);

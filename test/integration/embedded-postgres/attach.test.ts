@@ -1,7 +1,11 @@
 import { chmodSync, readFileSync, readdirSync, statSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { sql } from 'kysely';
 import { Pool } from 'pg';
 import { describe, expect, it } from 'vitest';
+import { openApp } from '../../../src/app/open/app.ts';
+import { loadConfig } from '../../../src/config/load-config.ts';
+import { openLogger } from '../../../src/platform/log/logger.ts';
 import { attachEmbedded } from '../../../src/platform/postgres/embedded/attach.ts';
 import { SteadyClient } from '../../../src/platform/postgres/steady-client.ts';
 import { until } from '../../support/until.ts';
@@ -112,6 +116,19 @@ describe('the connection', () => {
     delete process.env['PGSSLMODE'];
     await pool.end();
     await postgres.detach();
+  });
+
+  it('of a command keeps its durability, whatever PGOPTIONS says', async () => {
+    const dataDir = await copyOf(template.dataDir, join(folder.path, 'data'));
+    Object.assign(process.env, { PGOPTIONS: '-c synchronous_commit=off -c search_path=x', PGSSLNEGOTIATION: 'direct' });
+    const log = openLogger({ level: 'silent', format: 'json' }, process.stderr);
+    const app = await openApp({ config: (await loadConfig({ env: {} })).config, dataDir, clientName: 'test', log });
+    const shown =
+      await sql`select current_setting('synchronous_commit') as commit, to_regclass('picture') is null as lost`.execute(
+        app.db,
+      );
+    expect(shown.rows).toEqual([{ commit: 'on', lost: false }]);
+    await app.close();
   });
 
   it('uses a loopback port if the socket path is too long, under a path with quotes and unicode', async () => {

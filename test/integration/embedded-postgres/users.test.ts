@@ -74,6 +74,15 @@ describe('root', () => {
     expect(statSync(join(dataDir, 'postgres', 'cluster')).uid).toBe(0);
   });
 
+  it('keeps its files if it has an empty PATH, as in a job of cron', async (context) => {
+    skipUnless(context, isRoot || 'the tests do not run as root');
+    skipUnless(context, canUnshareAs({ uid: 0, gid: 0 }));
+    const dataDir = join(folder.path, 'data');
+    expect(await use(dataDir, { wrapper: ['env', 'PATH='] })).toBe(0);
+    expect(statSync(join(dataDir, 'postgres', 'cluster')).uid).toBe(0);
+    expect(statSync(dataDir).mode & 0o777).toBe(0o700);
+  });
+
   it.for([
     ['with', NOBODY],
     ['without', WITHOUT_ENTRY],

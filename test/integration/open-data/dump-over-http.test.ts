@@ -119,6 +119,18 @@ describe('a dump over HTTP', () => {
     expect(bytes.equals(BYTES)).toBe(true);
   });
 
+  it('is named without the password of its address', async () => {
+    const host = await startPhotoServer((_request, response) => void response.writeHead(404).end());
+    onTestFinished(() => host.close());
+    const { config } = await loadConfig({ env: { WINNOW_CRAWL_CONTACT: 'curator@example.org' } });
+    const address = host.origin.replace('://', '://ann:s3cret@');
+    const dump = openDump(config, address, new AbortController().signal);
+    onTestFinished(() => dump.close());
+    const error = await dump.identify(FILE, NO_VERSION).then(String, String);
+    expect(error).toContain(`the file of the open-data dump at http://ann:***@${new URL(host.origin).host}/${FILE}`);
+    expect(error).not.toContain('s3cret');
+  });
+
   it('cannot be read on without validators: the error says to download it', async () => {
     await expect(read({}, { cutAfter: 100_000 }, {})).rejects.toMatchObject({
       code: 'open-data-url',

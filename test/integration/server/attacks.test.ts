@@ -12,7 +12,7 @@ import { repositoryRoot } from '../../support/winnow.ts';
 import { candidate, fetched, photo, store, stored } from '../catalogue/fixtures.ts';
 import { ask, bearer, FORM, JSON_BODY, NO_TOKENS, useDashboard, type Answered, type Asked } from './support.ts';
 
-const dashboard = useDashboard();
+const dashboard = useDashboard(async () => ({ WINNOW_SERVER_STATEMENT_TIMEOUT_MS: '2500' }));
 const TOKENS = {
   operator: 'operator-operator-operator',
   reviewer: 'reviewer-reviewer-reviewer',
@@ -38,8 +38,8 @@ const FOREIGN_PICTURE = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-
 /** The key of the catalogue, which no client knows. */
 let sessionKey: Buffer;
 
-/** Without tokens: who sits at the machine may do everything. With tokens: each role has one. */
-const servers = { open: '', guarded: '' };
+/** Without tokens: who sits at the machine may do everything. With tokens: each role has one. The same behind a proxy. */
+const servers = { open: '', guarded: '', proxied: '' };
 
 beforeAll(async () => {
   const { db, blobs } = dashboard.app;
@@ -54,9 +54,14 @@ beforeAll(async () => {
     await sql`update photo set format = ${format} where sha256 = ${Buffer.from(sha256Of(name), 'hex')}`.execute(db);
     await blobs.put(sha256Of(name), Buffer.from(bytes));
   }
+  const url = 'file:///home/ann/my%20photos/cat.jpg';
+  const detail = "EACCES: permission denied, open '/home/ann/my photos/cat.jpg'";
+  const unreadable = { state: 'failed', reason: 'unreadable', detail } as const;
+  await store(db, [candidate('cat.jpg', { wnid: 'n01440764', url, problem: unreadable })]);
   await fetched(db, [candidate('pruned', { wnid: 'n01440764' })], 'a photo without bytes');
   servers.open = await dashboard.serve(NO_TOKENS);
   servers.guarded = await dashboard.serve(TOKENS);
+  servers.proxied = await dashboard.serve(TOKENS, { trustProxy: ['127.0.0.1'] });
   sessionKey = await sessionKeyOf(db);
 });
 
@@ -68,8 +73,10 @@ interface Attack extends Asked {
   readonly status: number;
   /** A session that it shows. */
   readonly session?: () => string;
-  /** Headers that the answer depends on, where it is not an error. */
+  /** Headers that the answer depends on, where it is not an error. `body`: the answer itself. */
   readonly tells?: readonly string[];
+  /** What comes before. Resolves in what comes after. */
+  readonly before?: () => Promise<() => void>;
 }
 
 type Line = readonly [what: string, target: string, status: number, asked?: Asked];
@@ -79,6 +86,48 @@ const as = (role: 'viewer' | 'reviewer' | 'operator', asked: Asked = {}): Asked 
   ...asked,
   headers: { ...asked.headers, ...bearer(TOKENS[role]).headers },
 });
+
+/** Behind the proxy, from an address of its own. */
+const proxied = (address: string, ...[what, target, status, asked = {}]: Line): Attack => ({
+  ...open(what, target, status, { ...asked, headers: { 'x-forwarded-for': address, ...asked.headers } }),
+  server: 'proxied',
+});
+const OVERVIEW = '/c/demo/api/overview';
+const TEN = Array.from({ length: 10 }, (_, i) => i);
+
+/** Ten guesses of a token from one address, with forged ones before it. */
+const tenGuesses = (address: string) => async (): Promise<() => void> => {
+  for (const i of TEN)
+    await ask(servers.proxied, OVERVIEW, {
+      headers: { 'x-forwarded-for': `198.51.100.${i}, ${address}`, ...bearer(`guess-guess-guess-${i}`).headers },
+    });
+  return () => {};
+};
+
+/** Twenty live pages of one person. */
+async function twentyPages(): Promise<() => void> {
+  const { token } = TOKENS.people.alice;
+  const ended = new AbortController();
+  const page = (): Promise<unknown> =>
+    fetch(`${servers.proxied}/c/demo/api/live`, { signal: ended.signal, ...bearer(token) });
+  await Promise.all([...TEN, ...TEN].map(page));
+  return () => ended.abort();
+}
+
+/** Somebody holds what the request reads. */
+async function heldTable(): Promise<() => void> {
+  let release = (): void => {};
+  const held = new Promise<void>((resolve) => (release = resolve));
+  let isLocked = (): void => {};
+  const locked = new Promise<void>((resolve) => (isLocked = resolve));
+  void dashboard.app.db.transaction().execute(async (trx) => {
+    await sql`lock table picture in access exclusive mode`.execute(trx);
+    isLocked();
+    await held;
+  });
+  await locked;
+  return release;
+}
 
 const withSession = (what: string, session: () => string): Attack => ({
   ...guarded(what, '/c/demo/api/overview', 401),
@@ -184,6 +233,62 @@ const ATTACKS: readonly Attack[] = [
     body: '{"__proto__":{"token":1}}',
   }),
   open('line breaks in a path, to add a header', '/c/demo/api/examples/x%0d%0aSet-Cookie:%20a=b', 404),
+  open('JSON that is nested 30,000 deep', '/c/demo/api/pause', 400, {
+    ...PAUSE,
+    body: `{"stages":${'['.repeat(30_000)}${']'.repeat(30_000)}}`,
+  }),
+  {
+    ...proxied('203.0.113.1', 'an eleventh guess of a token', OVERVIEW, 429, bearer('guess-guess-guess-11')),
+    before: tenGuesses('203.0.113.1'),
+  },
+  {
+    ...proxied(
+      '203.0.113.2',
+      'the right token after ten guesses, to learn that it is right',
+      OVERVIEW,
+      429,
+      as('operator'),
+    ),
+    before: tenGuesses('203.0.113.2'),
+  },
+  {
+    ...proxied(
+      '198.51.100.77, 203.0.113.3',
+      'an eleventh guess with a forged X-Forwarded-For',
+      OVERVIEW,
+      429,
+      bearer('guess-guess-guess-11'),
+    ),
+    before: tenGuesses('203.0.113.3'),
+  },
+  proxied(
+    '203.0.113.4',
+    'a page over plain http, where the proxy has TLS, pauses',
+    '/c/demo/api/pause',
+    403,
+    as('operator', {
+      ...PAUSE,
+      headers: { ...JSON_BODY, 'x-forwarded-proto': 'https', origin: 'http://127.0.0.1' },
+    }),
+  ),
+  proxied('203.0.113.4', 'another host name that hides in X-Forwarded-Host', OVERVIEW, 403, {
+    headers: { host: 'evil.example', 'x-forwarded-host': 'winnow.lab.example' },
+  }),
+  {
+    ...proxied(
+      '203.0.113.5',
+      'a twenty-first live page of one person',
+      '/c/demo/api/live',
+      429,
+      bearer(TOKENS.people.alice.token),
+    ),
+    before: twentyPages,
+  },
+  { ...guarded('a viewer asks for what takes long', '/c/demo/api/examples/dns', 503, as('viewer')), before: heldTable },
+  {
+    ...guarded('a viewer looks for the folders of failed files', '/c/demo/api/examples/unreadable', 200, as('viewer')),
+    tells: ['body'],
+  },
   open('another try for what a rule refused', '/api/retry/licence-not-allowed', 404, RETRY),
   open('an SVG among the photos', `/photos/${asSvg}`, 404),
   {
@@ -192,16 +297,24 @@ const ATTACKS: readonly Attack[] = [
   },
 ];
 
-async function answerTo({ server, target, session, ...asked }: Attack): Promise<Answered> {
+async function answerTo({ server, target, session, before, ...asked }: Attack): Promise<Answered> {
   const cookie = session === undefined ? {} : { cookie: `winnow_session=${session()}` };
-  return ask(servers[server], target, { ...asked, headers: { ...asked.headers, ...cookie } });
+  const after = await before?.();
+  try {
+    return await ask(servers[server], target, { ...asked, headers: { ...asked.headers, ...cookie } });
+  } finally {
+    after?.();
+  }
 }
 
 /** What the answer says: its error, or the headers that matter. */
 function toldIn({ tells }: Attack, { body, headers }: Answered): string {
-  if (tells !== undefined) return tells.map((name) => `${name}: ${String(headers[name])}`).join('; ');
+  if (tells !== undefined)
+    return tells.map((name) => (name === 'body' ? body : `${name}: ${String(headers[name])}`)).join('; ');
   const said = JSON.parse(body) as { error?: unknown };
-  return String(said.error).replaceAll(/[\da-f]{64}/g, 'SHA256');
+  return String(said.error)
+    .replaceAll(/[\da-f]{64}/g, 'SHA256')
+    .replace(/in \d+ s$/, 'in N s');
 }
 
 /** A line of the table in SECURITY.md. */
@@ -216,6 +329,7 @@ describe('an attack', () => {
     const answer = await answerTo(attack);
     expect(answer.status).toBe(attack.status);
     expect(attack.tells !== undefined || /^\{"error":".+"\}$/.test(answer.body)).toBe(true);
+    expect(answer.body).not.toContain('/home/');
     expect(answer.body).not.toMatch(/node_modules|\/src\/|\/blobs\/|at \w+ \(|"version"/);
     expect(answer.headers['set-cookie']).toBeUndefined();
     expect(answer.headers['x-content-type-options']).toBe('nosniff');

@@ -43,7 +43,7 @@ describe('a dashboard without tokens, on this machine', () => {
     const next = async (): Promise<number> => {
       for (let all = ''; ;) {
         all += (await reader?.read())?.value ?? '';
-        const data = /^data: (.*)\n\n/m.exec(all)?.[1];
+        const data = /^data: (\{.*"totals":.*)\n\n/m.exec(all)?.[1];
         if (data !== undefined) return (JSON.parse(data) as { totals: { found: number } }).totals.found;
       }
     };

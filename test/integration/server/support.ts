@@ -35,6 +35,9 @@ interface Served {
   readonly host?: string;
   /** The name for reviews of clients that have chosen none. */
   readonly reviewer?: string | null;
+  /** Proxies that are trusted. */
+  readonly trustProxy?: readonly string[];
+  readonly maxConnections?: number;
 }
 
 export interface DashboardTests {
@@ -75,7 +78,7 @@ export function useDashboard(services: () => Promise<Record<string, string>> = a
     get workspace() {
       return get().workspace;
     },
-    async serve({ operator, viewer, people = {}, ...roles }, { host = '127.0.0.1', reviewer = null } = {}) {
+    async serve({ operator, viewer, people = {}, ...roles }, { host = '127.0.0.1', reviewer = null, ...limits } = {}) {
       const nowMs = (): number => Date.now();
       const { app, workspace } = get();
       const configOf = async () => app.config;
@@ -87,7 +90,17 @@ export function useDashboard(services: () => Promise<Record<string, string>> = a
       await site.collections.open(named.name);
       const routes = routesOf(site);
       const allowedHosts = ['winnow.lab.example'];
-      const server = await startWebServer({ ...access, host, port: 0, allowedHosts, reviewer, log, routes, nowMs });
+      const server = await startWebServer({
+        ...access,
+        ...limits,
+        host,
+        port: 0,
+        allowedHosts,
+        reviewer,
+        log,
+        routes,
+        nowMs,
+      });
       closers.push(() => server.close());
       return server.url;
     },

@@ -6,7 +6,8 @@ type Headers = RequestOrigin['headers'];
 const refused = (
   { method = 'GET', ...headers }: Headers & { readonly method?: string },
   allowed: readonly string[] = [],
-): boolean => refusalOf({ method, headers: { host: '127.0.0.1:4310', ...headers } }, allowed) !== null;
+  protocol: string | null = null,
+): boolean => refusalOf({ method, protocol, headers: { host: '127.0.0.1:4310', ...headers } }, allowed) !== null;
 
 describe('the host that a request names', () => {
   it.each(['127.0.0.1:4310', 'localhost', 'LOCALHOST:80', '[::1]:4310', '192.168.1.5:4310'])('may be %s', (host) => {
@@ -80,5 +81,13 @@ describe('an address to listen on', () => {
     ['127.0.0.1.example', false],
   ])('%s is of this machine only: %s', (host, isOwn) => {
     expect(isLoopback(host)).toBe(isOwn);
+  });
+});
+
+describe('a page of this server over plain http', () => {
+  it('is another page if the proxy says that the request came over TLS', () => {
+    const page = { origin: 'http://127.0.0.1:4310' };
+    expect([refused(page, [], 'http'), refused(page, [], 'https')]).toEqual([false, true]);
+    expect(refused({ origin: 'https://127.0.0.1:4310' }, [], 'https')).toBe(false);
   });
 });

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { pageAddress, pictureAddress } from '../../../src/source/picture-address.ts';
+import { pageAddress, pictureAddress, shownAddress } from '../../../src/source/picture-address.ts';
 
 describe('pictureAddress', () => {
   it.each([
@@ -85,10 +85,25 @@ describe('pageAddress', () => {
     expect(pageAddress(' HTTP://Example.org/a#b ')).toBe('HTTP://Example.org/a#b');
   });
 
+  it('leaves out a user name and password, which exports would publish', () => {
+    expect(pageAddress('https://ann:secret@Example.org/a#b')).toBe('https://example.org/a#b');
+    expect(pageAddress('https://ann@example.org')).toBe('https://example.org/');
+  });
+
   it.each(['', 'javascript:alert(1)', '//example.org', 'https://', 'see the book', `https://x/${'y'.repeat(9_000)}`])(
     'leaves out %j',
     (page) => {
       expect(pageAddress(page)).toBeNull();
     },
   );
+});
+
+describe('the address of a service in a message', () => {
+  it.each([
+    ['https://ann:s@cret@mirror.example/a@b?c=@', 'https://***@mirror.example/a@b?c=@'],
+    ['https://ann@mirror.example', 'https://***@mirror.example'],
+    ['https://mirror.example/a@b', 'https://mirror.example/a@b'],
+  ])('%s has no user name and password', (url, shown) => {
+    expect(shownAddress(url)).toBe(shown);
+  });
 });

@@ -1,7 +1,7 @@
 import { chmod, chown, realpath, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { UsageError } from '../../../kernel/errors.ts';
-import { makeFolder } from '../../disk/folders.ts';
+import { makeDataFolder, makeFolder } from '../../disk/folders.ts';
 
 /** The paths of the embedded PostgreSQL in a data folder. All are absolute and free of symbolic links. */
 export interface Layout {
@@ -45,7 +45,7 @@ export async function prepareLayout(dataDir: string): Promise<Layout> {
       { code: 'data-folder-name' },
     );
   }
-  await makeFolder(asked);
+  await makeDataFolder(asked);
   const root = join(await realpath(asked), 'postgres');
   const { uid, gid } = await stat(dirname(root));
   const madeNow = await makeFolder(root, 0o700);

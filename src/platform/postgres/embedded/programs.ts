@@ -1,5 +1,6 @@
-import { cp, lchown, lstat, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
-import { extname, join } from 'node:path';
+import { chmod, cp, lchown, lstat, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { dirname, extname, join } from 'node:path';
+import { PRIVATE } from '../../disk/folders.ts';
 import { assertShellSafe, brokenBinaries, locateNative } from './binaries.ts';
 import type { Layout } from './layout.ts';
 import { runProgram } from './program.ts';
@@ -22,7 +23,9 @@ const VERSION_TIMEOUT_MS = 20_000;
  * Unsets variables of the user's own PostgreSQL, which the programs would obey, and sets the language of the messages that
  * we parse.
  */
-const ENV = 'env -u PGDATA -u PGPORT -u PGDATESTYLE -u PGCLIENTENCODING -u PG_COLOR LC_ALL=C'.split(' ');
+const ENV = '/usr/bin/env -u PGDATA -u PGPORT -u PGDATESTYLE -u PGTZ -u PGCLIENTENCODING -u PG_COLOR LC_ALL=C'.split(
+  ' ',
+);
 
 /** Errors: those of `locateNative` and `chooseRunAs`; UsageError `postgres-binaries-missing` if they do not run. */
 export async function openPrograms(layout: Layout): Promise<Programs> {
@@ -30,6 +33,7 @@ export async function openPrograms(layout: Layout): Promise<Programs> {
   const runAs = await chooseRunAs(layout.root);
   if (runAs.user !== undefined) {
     await chownTree(layout.root, runAs.user);
+    await letEnter(dirname(layout.root));
     await assertCanEnter(layout.root, runAs.user);
   }
   const place = { layout, runAs };
@@ -77,6 +81,12 @@ async function copyNative(original: string, layout: Layout, user: User): Promise
     throw error;
   }
   return copy;
+}
+
+/** A data folder that root made is closed to all others. The user that runs PostgreSQL must be able to enter it. */
+async function letEnter(dataDir: string): Promise<void> {
+  const { uid, mode } = await lstat(dataDir);
+  if (uid === process.getuid?.() && (mode & 0o777) === PRIVATE) await chmod(dataDir, PRIVATE | 0o011);
 }
 
 /** Gives a folder and everything in it to a user. If the folder belongs to that user already, so does its content. */

@@ -26,6 +26,8 @@ export interface User {
 }
 
 const CHECK_TIMEOUT_MS = 10_000;
+/** A PATH without the program, such as that of a cron job, must not give root's folder to another user. */
+const UNSHARE = ['unshare', '/usr/bin/unshare'];
 const PLAIN: RunAs = { prefix: [] };
 
 /** Chooses how to run PostgreSQL's programs on `folder`. Error: UsageError `postgres-user`, which says what to do. */
@@ -76,11 +78,14 @@ export async function assertCanEnter(folder: string, user: User): Promise<void> 
 /** Runs programs in a namespace in which we, or `become`, appear as `shown`. Undefined if namespaces are not allowed. */
 async function namespaceAs(shown: User | undefined, become?: User): Promise<RunAs | undefined> {
   if (shown === undefined) return undefined;
-  const command = 'unshare';
   const args = ['--user', `--map-user=${shown.uid}`, `--map-group=${shown.gid}`];
-  const check = { command, args: [...args, 'true'], cwd: '/', timeoutMs: CHECK_TIMEOUT_MS, ...become };
-  if ((await runProgram(check)).exitCode !== 0) return undefined;
-  return { prefix: [command, ...args], ...(become === undefined ? {} : { user: become }) };
+  for (const command of UNSHARE) {
+    const check = { command, args: [...args, '/bin/sh', '-c', ':'], cwd: '/', timeoutMs: CHECK_TIMEOUT_MS, ...become };
+    const { exitCode } = await runProgram(check);
+    if (exitCode === 0) return { prefix: [command, ...args], ...(become === undefined ? {} : { user: become }) };
+    if (exitCode !== null) return undefined;
+  }
+  return undefined;
 }
 
 /** Reads /etc/passwd (passwd(5)): the user that services run as, and the ids that have an entry. */

@@ -7,11 +7,11 @@ import { workKey } from './page.ts';
 /** An operator has the report of a collection computed again. The page shows how it goes. */
 export async function renewOnServer({ request, reply }: Exchange, site: Site): Promise<unknown> {
   const collection = paramOf(request, 'collection');
-  const { workspace } = await site.collections.open(collection);
+  const { longWorkspace } = await site.collections.open(collection);
   const { app, longWork } = site;
   const isStarted = longWork.start(
     workKey(collection),
-    (signal, onProgress) => renewReport(workspace, { signal, onProgress }),
+    (signal, onProgress) => renewReport(longWorkspace, { signal, onProgress }),
     (reason) => app.log.error({ collection, reason }, 'a report could not be made'),
   );
   if (isStarted) app.log.info({ collection }, 'a report was started from its page');

@@ -14,13 +14,13 @@ const verifyBody = z.strictObject({ sample: z.enum(['all', '100', '0']) });
 export async function verifyOnServer(exchange: Exchange, site: Site): Promise<unknown> {
   const { request, reply } = exchange;
   const { sample } = parseRequest(verifyBody, request.body);
-  const { workspace, revision } = await revisionInPath(exchange, site);
+  const { workspace, longWorkspace, revision } = await revisionInPath(exchange, site);
   const { app, nowMs, longWork } = site;
   const short = shortId(revision.id);
   const isStarted = longWork.start(
     revision.id,
     (signal, onProgress) =>
-      verifyRevision(workspace, revision, {
+      verifyRevision(longWorkspace, revision, {
         sample: sample === 'all' ? null : Number(sample),
         nowMs,
         signal,

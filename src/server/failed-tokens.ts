@@ -1,0 +1,32 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { bearerIn, type Person } from './access.ts';
+
+/** Wrong tokens of an address in a minute. A program with an old token has enough, and one that guesses has too few. */
+const FAILED_PER_MINUTE = 10;
+
+/** The person who asks; null if the request shows no valid token or session. */
+export type TokenCheck = (request: FastifyRequest, reply: FastifyReply) => Promise<Person | null>;
+
+/**
+ * Counts the wrong tokens in `Authorization` by address. An address that has sent too many gets 429 for each token, also for
+ * a right one: the answer must not tell which is right. Sessions go on.
+ */
+export function countedTokens(app: FastifyInstance, personOf: (request: FastifyRequest) => Person | null): TokenCheck {
+  const failures = app.createRateLimit({ max: FAILED_PER_MINUTE, timeWindow: 60_000 });
+  return async (request, reply) => {
+    if (bearerIn(request.headers.authorization) === null) return personOf(request);
+    const before = await failures(request, { increment: false });
+    if (!before.isAllowed && before.remaining === 0) {
+      reply.header('retry-after', before.ttlInSeconds);
+      throw tooMany(before.ttlInSeconds);
+    }
+    const person = personOf(request);
+    if (person === null) await failures(request);
+    return person;
+  };
+}
+
+function tooMany(seconds: number): Error {
+  const message = `Too many wrong tokens came from your address; try again in ${seconds} s`;
+  return Object.assign(new Error(message), { statusCode: 429 });
+}
