@@ -9,9 +9,11 @@ import type { Logger } from '../platform/log/logger.ts';
 import { holderOfSession, holderOfToken, mayAct, reviewerOf, sessionIn, type Access, type Person } from './access.ts';
 import { CANNOT_UNDO, SEQUENCE_TAKEN } from '../review/record-action.process.ts';
 import { BAD_COLLECTION, UNKNOWN_COLLECTION } from './collections.ts';
+import type { FailedLogIns } from './failed-log-ins.ts';
 import { problemPage } from './pages.tsx';
 import { wantsPage, type Route } from './route.ts';
 import { isLoopback, refusalOf } from './same-site.ts';
+import type { Sessions } from './sessions.ts';
 
 export interface WebServerOptions extends Access {
   readonly host: string;
@@ -23,6 +25,9 @@ export interface WebServerOptions extends Access {
   readonly reviewer: string | null;
   readonly log: Logger;
   readonly routes: readonly Route[];
+  /** Which sessions have not been ended. Absent: no session counts, as on a server without tokens. */
+  readonly sessions?: Sessions;
+  readonly failedLogIns?: FailedLogIns;
   readonly nowMs: () => number;
 }
 
@@ -160,13 +165,17 @@ function addRoute(app: FastifyInstance, route: Route, options: WebServerOptions)
     onRequest: async (request, reply) => {
       const needed = route.role;
       if (needed === null) return;
-      const person = personOf(request, options);
+      const person = await personOf(request, options);
+      if (person === null && request.headers.authorization !== undefined)
+        await options.failedLogIns?.note(request.ip, 'Authorization');
       if (person === null) await askToLogIn(request, reply);
       else if (!mayAct(person.role, needed))
         await answerError(reply, 403, `Expected the role '${needed}' but yours is '${person.role}'`);
     },
     handler: async (request, reply) => {
-      const person = personOf(request, options);
+      // What anybody may ask for is answered without the catalogue, such as whether the server can reach it.
+      const person = route.role === null ? null : await personOf(request, options);
+      if (typeof person?.session === 'string') options.sessions?.cutWhenEnded(person.session, reply.raw);
       return route.handle({
         request,
         reply,
@@ -178,17 +187,31 @@ function addRoute(app: FastifyInstance, route: Route, options: WebServerOptions)
   });
 }
 
+/** A person who sends a request. `session`: what the browser showed; null for a client that sends a token itself. */
+interface Visitor extends Person {
+  readonly session: string | null;
+}
+
+function visitorOf(person: Person | null, session: string | null): Visitor | null {
+  return person === null ? null : { role: person.role, name: person.name, session };
+}
+
 /** Null for a client that shows no valid token or session. */
-function personOf({ headers }: FastifyRequest, { nowMs, ...access }: WebServerOptions): Person | null {
+async function personOf(
+  { headers }: FastifyRequest,
+  { nowMs, sessions, ...access }: WebServerOptions,
+): Promise<Visitor | null> {
   if (access.tokens.length === 0) return AT_THIS_MACHINE;
   const bearer = /^Bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1];
-  if (bearer !== undefined) return holderOfToken(bearer, access.tokens);
+  if (bearer !== undefined) return visitorOf(holderOfToken(bearer, access.tokens), null);
   const session = sessionIn(headers.cookie);
-  return session === null ? null : holderOfSession(session, access, nowMs());
+  const holder = session === null ? null : holderOfSession(session, access, nowMs());
+  if (session === null || holder === null || (await sessions?.isOpen(session)) !== true) return null;
+  return visitorOf(holder, session);
 }
 
 /** Without tokens the server listens to this machine only, whose users may do everything. */
-const AT_THIS_MACHINE: Person = { role: 'operator', name: null };
+const AT_THIS_MACHINE: Visitor = { role: 'operator', name: null, session: null };
 
 /** A person who opens a page is shown where to log in. */
 function askToLogIn(request: FastifyRequest, reply: FastifyReply): FastifyReply {

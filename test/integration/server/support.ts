@@ -87,7 +87,9 @@ export function useDashboard(services: () => Promise<Record<string, string>> = a
       await site.collections.open(named.name);
       const routes = routesOf(site);
       const allowedHosts = ['winnow.lab.example'];
-      const server = await startWebServer({ ...access, host, port: 0, allowedHosts, reviewer, log, routes, nowMs });
+      const { sessions, failedLogIns } = site;
+      const guards = { ...access, sessions, failedLogIns };
+      const server = await startWebServer({ ...guards, host, port: 0, allowedHosts, reviewer, log, routes, nowMs });
       closers.push(() => server.close());
       return server.url;
     },
