@@ -41,6 +41,7 @@ const GROUPS: Readonly<Record<string, Readonly<Record<string, () => Promise<AddC
     takedown: async () => (await import('./takedown.ts')).addTakedownCommand,
     activity: async () => (await import('./activity.ts')).addActivityCommand,
     sessions: async () => (await import('./sessions.ts')).addSessionsCommand,
+    migrate: async () => (await import('./migrate.ts')).addMigrateCommand,
   },
   'Manage collections, models and settings:': {
     collection: async () => (await import('./collection/collection.ts')).addCollectionCommand,
