@@ -16,6 +16,7 @@ const stages = STAGES.join('|');
 
 /** The folders of `src/app` in import order: each imports only those before it. `pipeline.ts` may import all of them. */
 const APP_FOLDERS = [
+  'activity',
   'engine',
   'open',
   'work',
@@ -114,16 +115,16 @@ module.exports = {
       comment: 'The server and the shortlist render components that need no browser.',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/ui/' },
-      to: { path: '^src/ui/', pathNot: '^src/ui/(shared|contact-sheet|revisions|report)/' },
+      to: { path: '^src/ui/', pathNot: '^src/ui/(shared|contact-sheet|revisions|report|activity)/' },
     },
     {
       name: 'plain-components-need-no-browser',
       comment: 'They import no pages and no hooks, because they show only their props.',
       severity: 'error',
-      from: { path: '^src/ui/(shared|contact-sheet|revisions|report)/' },
+      from: { path: '^src/ui/(shared|contact-sheet|revisions|report|activity)/' },
       to: {
         path: '^(src/ui/|node_modules/preact/(hooks|compat)/)',
-        pathNot: '^src/ui/(shared|contact-sheet|revisions|report)/',
+        pathNot: '^src/ui/(shared|contact-sheet|revisions|report|activity)/',
       },
     },
     {

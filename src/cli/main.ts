@@ -39,6 +39,9 @@ const GROUPS: Readonly<Record<string, Readonly<Record<string, () => Promise<AddC
     doctor: async () => (await import('./doctor/doctor.ts')).addDoctorCommand,
     prune: async () => (await import('./prune.ts')).addPruneCommand,
     takedown: async () => (await import('./takedown.ts')).addTakedownCommand,
+    activity: async () => (await import('./activity.ts')).addActivityCommand,
+    sessions: async () => (await import('./sessions.ts')).addSessionsCommand,
+    migrate: async () => (await import('./migrate.ts')).addMigrateCommand,
   },
   'Manage collections, models and settings:': {
     collection: async () => (await import('./collection/collection.ts')).addCollectionCommand,

@@ -1,5 +1,6 @@
-import { hostname, userInfo } from 'node:os';
 import { Argument, type Command, Option } from 'commander';
+import { recorded } from '../app/activity/activity.repository.ts';
+import { localActor } from '../app/activity/local-actor.ts';
 import type { App } from '../app/open/app.ts';
 import { sleepUnlessAborted } from '../app/open/sleep.ts';
 import { endPauses, pauseStages, readPauses } from '../collection/pause.repository.ts';
@@ -18,6 +19,11 @@ import { EXIT } from './start/exit.ts';
 interface PauseFlags extends GlobalFlags {
   readonly endWorkers?: boolean;
   readonly wait?: boolean;
+}
+
+interface PauseOrder extends PauseFlags {
+  readonly stages: readonly PausableStage[];
+  readonly collectionId: number | null;
 }
 
 type StageWord = PausableStage | 'all';
@@ -74,9 +80,14 @@ Examples:
 `,
     )
     .action(async (words: readonly StageWord[], flags: GlobalFlags) => {
-      await inCatalogue(flags, 'unpause', async (app, _context, collectionId) => {
+      await inCatalogue(flags, 'unpause', async (app, context, collectionId) => {
         const stages = stagesOf(words);
-        const ended = await endPauses(app.db, { stages, collectionId });
+        const collection = context.collection?.name ?? null;
+        const ended = await recorded(
+          app.db,
+          { ...localActor(), action: 'unpause', collection, detail: { stages }, resultOf: (all) => ({ ended: all }) },
+          () => endPauses(app.db, { stages, collectionId }),
+        );
         const pauses = await readPauses(app.db, collectionId);
         await writeOut(
           flags.json === true ? `${JSON.stringify({ ended, pauses })}\n` : unpausedText({ stages, ended, pauses }),
@@ -112,13 +123,17 @@ async function inCatalogue(
   }
 }
 
-async function pause(
-  app: App,
-  { signal }: CommandContext,
-  order: PauseFlags & { readonly stages: readonly PausableStage[]; readonly collectionId: number | null },
-): Promise<number> {
-  const { stages, collectionId, endWorkers = false, json } = order;
-  await pauseStages(app.db, { stages, collectionId, by: whoAmI(), endWorkers });
+async function giveOrder({ db }: App, order: PauseOrder, collection: string | null): Promise<void> {
+  const { stages, collectionId, endWorkers = false } = order;
+  const actor = localActor();
+  await recorded(db, { ...actor, action: 'pause', collection, detail: { stages, endWorkers } }, () =>
+    pauseStages(db, { stages, collectionId, by: actor.who, endWorkers }),
+  );
+}
+
+async function pause(app: App, { signal, collection }: CommandContext, order: PauseOrder): Promise<number> {
+  const { stages, collectionId, json } = order;
+  await giveOrder(app, order, collection?.name ?? null);
   const ofOrder = async (): Promise<readonly Pause[]> => {
     const pauses = await readPauses(app.db, collectionId);
     return pauses.filter((one) => stages.includes(one.stage));
@@ -136,20 +151,6 @@ async function pause(
   }
   if (json === true) await writeOut(`${JSON.stringify({ pauses })}\n`);
   return signal.aborted ? EXIT.interrupted : EXIT.done;
-}
-
-/** `ann@lab3` */
-function whoAmI(): string {
-  return `${userName()}@${hostname()}`;
-}
-
-/** The user's name, or the number if there is no name, as in containers. */
-function userName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return 'somebody';
-  }
 }
 
 /** What is paused, and which of its jobs are in flight; '' if nothing is paused. */

@@ -1,4 +1,6 @@
 import { type Command, Option } from 'commander';
+import { recorded } from '../app/activity/activity.repository.ts';
+import { localActor } from '../app/activity/local-actor.ts';
 import { pruneCollection, type HeldCount, type PruneReport } from '../app/photos/prune.ts';
 import { countUndecidedPruned } from '../decision/pruned-photos.repository.ts';
 import { bytesText, countText, plural, prunedText, writeOut } from './output.ts';
@@ -45,10 +47,17 @@ export function addPruneCommand(program: Command): void {
           waiting: '',
         }));
         const onProgress = (now: typeof soFar): void => void Object.assign(soFar, now);
-        const report = await pruneCollection(workspace, { isDryRun, signal, onProgress }).finally(() =>
-          progress.stop(),
-        );
         const { name: collection } = workspace.collection;
+        const prune = (): Promise<PruneReport> => pruneCollection(workspace, { isDryRun, signal, onProgress });
+        const report = await (
+          isDryRun
+            ? prune()
+            : recorded(
+                workspace.app.db,
+                { ...localActor(), action: 'prune', collection, signal, resultOf: ({ gone }) => ({ ...gone }) },
+                prune,
+              )
+        ).finally(() => progress.stop());
         const { gone, ...others } = report;
         const undecidedPruned = await countUndecidedPruned(workspace.app.db, workspace.scope);
         await writeOut(

@@ -1,6 +1,9 @@
 import path from 'node:path';
 import type { Command } from 'commander';
+import { recorded } from '../app/activity/activity.repository.ts';
+import { localActor } from '../app/activity/local-actor.ts';
 import { publishFolder, type PublishProgress, type PublishResult } from '../app/export/publish.ts';
+import { hasData } from '../app/open/data-folder.ts';
 import { readEnvironment, silenceS3Client } from '../config/env.ts';
 import { readExportedFolder, type ExportedFolder } from '../export/publish-folder.process.ts';
 import { parseTarget, type PublishTarget } from '../export/publish-target.ts';
@@ -9,7 +12,7 @@ import { UsageError } from '../kernel/errors.ts';
 import type { Destination } from '../kernel/publish.ts';
 import { bytesText, linesText, plural, writeOut, writeResult } from './output.ts';
 import { withProgress } from './progress.ts';
-import { addCommand, runCommand, type CommandContext, type GlobalFlags } from './start/context.ts';
+import { addCommand, runCommand, withApp, type CommandContext, type GlobalFlags } from './start/context.ts';
 
 interface PublishFlags extends GlobalFlags {
   readonly to: string;
@@ -22,7 +25,8 @@ const HELP = `
 Uploads a folder that winnow export made. It needs no catalogue: protocol.json and SHA256SUMS say what is
 in the folder, and every file is checked before it is sent. Files that are there with the same content are
 not sent again, so an interrupted publish goes on where it stopped. README.md, SHA256SUMS and protocol.json
-come last. Files of an earlier revision that this one does not have are deleted there.
+come last. Files of an earlier revision that this one does not have are deleted there. If the data folder
+has a catalogue, winnow activity lists the upload.
 
 hf:OWNER/NAME is a dataset on the Hugging Face Hub. It is made, private, if there is none. The token is read
 from HF_TOKEN and stored nowhere. HF_ENDPOINT names another Hub. Its git history keeps deleted files:
@@ -57,24 +61,44 @@ async function publish(root: string, flags: PublishFlags, context: CommandContex
   const exported = await readExportedFolder(root);
   const destination = await open(exported, context);
   let now: PublishProgress = { done: 0, total: 0, bytes: 0 };
-  const result = await withProgress(
-    () => (now.total === 0 ? [] : [{ label: 'publish', ...now, note: '' }]),
-    () =>
-      publishFolder(exported, destination, {
-        to,
-        root,
-        dryRun,
-        forgetHistory,
-        signal: context.signal,
-        onProgress: (progress) => {
-          now = progress;
-        },
-      }),
-  );
+  const upload = (): Promise<PublishResult> =>
+    withProgress(
+      () => (now.total === 0 ? [] : [{ label: 'publish', ...now, note: '' }]),
+      () =>
+        publishFolder(exported, destination, {
+          to,
+          root,
+          dryRun,
+          forgetHistory,
+          signal: context.signal,
+          onProgress: (progress) => {
+            now = progress;
+          },
+        }),
+    );
+  const result = dryRun ? await upload() : await recordedUpload({ exported, to }, context, upload);
   if (flags.json !== true)
     for (const { action, path: file, bytes } of result.changes ?? [])
       await writeOut(`${action}  ${file}  ${bytesText(bytes)}\n`);
   await writeResult(flags, result, () => resultText(result, { target, exported, flags }));
+}
+
+/** Records the upload in the catalogue, if there is one: publishing needs none. */
+async function recordedUpload(
+  { exported: { protocol }, to }: { readonly exported: ExportedFolder; readonly to: string },
+  context: CommandContext,
+  upload: () => Promise<PublishResult>,
+): Promise<PublishResult> {
+  const hasCatalogue = context.loaded.config.postgres.url !== null || (await hasData(context.flags.data));
+  if (!hasCatalogue) return upload();
+  const doing = {
+    ...localActor(),
+    action: 'publish',
+    collection: protocol.collection.name,
+    detail: { to, revision: shortId(protocol.id) },
+    resultOf: ({ url, uploaded, deleted }: PublishResult) => ({ url, uploaded: uploaded.files, deleted }),
+  } as const;
+  return withApp(context, { name: 'publish', access: 'use' }, (app) => recorded(app.db, doing, upload));
 }
 
 type Opener = (exported: ExportedFolder, context: CommandContext) => Promise<Destination>;

@@ -1,4 +1,7 @@
+import path from 'node:path';
 import { type Command, Option } from 'commander';
+import { recorded } from '../app/activity/activity.repository.ts';
+import { localActor } from '../app/activity/local-actor.ts';
 import {
   addDisplayReferences,
   addReferences,
@@ -7,6 +10,7 @@ import {
   type AddedReferences,
 } from '../app/photos/references.ts';
 import { sumOf } from '../funnel/funnel.ts';
+import type { ActivityDetail } from '../kernel/activity.ts';
 import { UsageError } from '../kernel/errors.ts';
 import type { HoldCounts } from '../photo/hold-references.process.ts';
 import { listReferenceSets, type ReferencePurpose, type ReferenceSetLine } from '../photo/reference-set.repository.ts';
@@ -75,13 +79,16 @@ Example:
 async function add(dir: string, flags: AddFlags): Promise<void> {
   await runOnData(flags, { name: 'references' }, async (app, { signal }) => {
     const counts: HoldCounts = { seen: 0, held: 0, unchanged: 0, unreadable: {} };
+    const detail = { folder: path.resolve(dir), for: flags.for };
+    const resultOf = (): ActivityDetail => ({ pictures: counts.held + counts.unchanged });
+    const addThem = async () =>
+      flags.for === 'display'
+        ? addDisplayReferences(app, { dir }, { signal, counts })
+        : addReferences(app, { dir, distance: flags.distance }, { signal, counts });
     try {
       const added = await withProgress(
         () => [{ label: 'pictures', done: counts.seen, total: null, note: unreadableText(counts) }],
-        async () =>
-          flags.for === 'display'
-            ? addDisplayReferences(app, { dir }, { signal, counts })
-            : addReferences(app, { dir, distance: flags.distance }, { signal, counts }),
+        async () => recorded(app.db, { ...localActor(), action: 'references-add', detail, resultOf }, addThem),
       );
       const text = (): string => ('leaks' in added ? addedText(counts, added) : displayText(counts, added));
       await writeResult(flags, { ...counts, ...added }, text);
@@ -162,7 +169,12 @@ async function remove(dir: string, flags: RemoveFlags): Promise<void> {
         code: 'ambiguous-reference-set',
       });
     const { folder, pictures } = set;
-    const { restored, undecided } = await removeReferences(app, set);
+    const detail = { folder, for: set.purpose, pictures };
+    const { restored, undecided } = await recorded(
+      app.db,
+      { ...localActor(), action: 'references-remove', detail, resultOf: (result) => ({ ...result }) },
+      () => removeReferences(app, set),
+    );
     const again = undecided > 0 ? ': winnow filter decides them' : '';
     const decisions =
       set.purpose === 'display'

@@ -1,4 +1,7 @@
+import path from 'node:path';
 import { type Command, Option } from 'commander';
+import { recorded } from '../app/activity/activity.repository.ts';
+import { localActor } from '../app/activity/local-actor.ts';
 import { writeReport, type WrittenReport } from '../app/report/write-report.ts';
 import type { ReportProgress } from '../app/report/report.ts';
 import { nameOf, type Workspace } from '../app/open/workspace.ts';
@@ -43,7 +46,19 @@ export function addReportCommand(program: Command): void {
     .addHelpText('after', HELP)
     .action((flags: ReportFlags) =>
       runOnCollection(flags, { name: 'report', access: 'read' }, async (workspace, context) => {
-        const written = await reportWithProgress(workspace, flags, context.signal);
+        const { name: collection } = workspace.collection;
+        const detail = flags.out === undefined ? {} : { folder: path.resolve(flags.out) };
+        const written = await recorded(
+          workspace.app.db,
+          {
+            ...localActor(),
+            action: 'report',
+            collection,
+            detail,
+            resultOf: ({ report }) => ({ photos: report.set.photos }),
+          },
+          () => reportWithProgress(workspace, flags, context.signal),
+        );
         await writeResult(flags, written.report, () => reportText(written, workspace));
       }),
     );
@@ -83,9 +98,9 @@ const SET_TEXT: Readonly<Record<ReportedPhotos, string>> = {
   kept: 'kept by the filter',
 };
 
-function reportText({ report, path }: WrittenReport, { collection }: Workspace): string {
+function reportText({ report, path: folderPath }: WrittenReport, { collection }: Workspace): string {
   const { set, confusion, leftOut } = report;
-  const folder = shellWord(displayPath(path));
+  const folder = shellWord(displayPath(folderPath));
   return linesText([
     `${plural(set.photos, 'photo')} ${SET_TEXT[set.which]}, ${plural(set.classes, 'class', 'classes')} of ${collection.name}`,
     set.which !== 'accepted' &&

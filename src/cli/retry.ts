@@ -1,4 +1,6 @@
 import { type Command, Option } from 'commander';
+import { recorded } from '../app/activity/activity.repository.ts';
+import { localActor } from '../app/activity/local-actor.ts';
 import { PRUNED, RETRIABLE_REASONS, retryFailures, UNDECODABLE, type Retried } from '../app/upkeep/retry-failures.ts';
 import { SOURCE_NAMES } from '../collection/collection.ts';
 import { nonEmpty, plural, writeResult } from './output.ts';
@@ -24,7 +26,12 @@ export function addRetryCommand(program: Command): void {
     .action((flags: RetryFlags) =>
       runOnData(flags, { name: 'retry', access: 'use' }, async (app) => {
         const sources = flags.source === undefined ? SOURCE_NAMES : [flags.source];
-        const { pictures, ...later } = await retryFailures(app, { reasons: flags.reason, sources });
+        const detail = { reasons: flags.reason, ...(flags.source === undefined ? {} : { source: flags.source }) };
+        const { pictures, ...later } = await recorded(
+          app.db,
+          { ...localActor(), action: 'retry', detail, resultOf: (result) => result },
+          () => retryFailures(app, { reasons: flags.reason, sources }),
+        );
         await writeResult(flags, { retried: pictures, ...later }, () => retryText({ pictures, ...later }, flags));
       }),
     );

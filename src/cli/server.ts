@@ -98,8 +98,11 @@ export async function serve(app: App, context: CommandContext, { reviewer, annou
   let server: Awaited<ReturnType<typeof startWebServer>> | undefined;
   try {
     if (named !== null) await site.collections.open(named.name);
+    const { sessions, failedLogIns } = site;
     server = await startWebServer({
       ...access,
+      sessions,
+      failedLogIns,
       host,
       port,
       allowedHosts,
@@ -111,7 +114,10 @@ export async function serve(app: App, context: CommandContext, { reviewer, annou
       nowMs,
     });
     await announce(server.url);
-    if (!signal.aborted) await once(signal, 'abort');
+    const end = AbortSignal.any([signal, app.broken]);
+    if (!end.aborted) await once(end, 'abort');
+    // A supervisor starts the server again, and with it the database.
+    app.broken.throwIfAborted();
   } finally {
     await site.close();
     await server?.close();

@@ -1,5 +1,9 @@
 import type { Command } from 'commander';
+import { recorded } from '../app/activity/activity.repository.ts';
+import { localActor } from '../app/activity/local-actor.ts';
+import type { App } from '../app/open/app.ts';
 import { removeCached } from '../app/photos/photo-cache.ts';
+import { hideSecret } from '../config/quote.ts';
 import { displayPath } from '../config/root.ts';
 import { revisionsWith, type AffectedRevision } from '../export/revision.repository.ts';
 import { shortId } from '../export/revision-id.ts';
@@ -35,16 +39,33 @@ export function addTakedownCommand(program: Command): void {
       await runCommand(flags, (context) => {
         const target = targetOf(flags);
         return withApp(context, { name: 'takedown', access: 'use' }, async (app) => {
-          const result = await takeDown(app.db, target, reasonOf(flags));
-          for (const sha256 of result.photos) {
-            await app.blobs.remove(sha256);
-            await removeCached(app.dataDir, sha256);
-          }
+          const reason = reasonOf(flags);
+          const detail = { target: namedIn(flags), reason };
+          const doing = { ...localActor(), action: 'takedown', detail, resultOf: countsOf } as const;
+          const result = await recorded(app.db, doing, () => removePhotos(app, target, reason));
           const revisions = await revisionsWith(app.db, result.photos);
           await writeResult(flags, { ...result, revisions }, () => takedownText({ ...result, revisions }, flags));
         });
       });
     });
+}
+
+async function removePhotos(app: App, target: TakedownTarget, reason: string): Promise<TakedownResult> {
+  const result = await takeDown(app.db, target, reason);
+  for (const sha256 of result.photos) {
+    await app.blobs.remove(sha256);
+    await removeCached(app.dataDir, sha256);
+  }
+  return result;
+}
+
+/** What the command names, for the activity log. */
+function namedIn({ sha256, url, sourceId }: TakedownFlags): string {
+  return sha256 ?? sourceId ?? hideSecret(url ?? '', 'url-passwords');
+}
+
+function countsOf({ photos, pictures }: TakedownResult): { photos: number; pictures: number } {
+  return { photos: photos.length, pictures };
 }
 
 type Result = TakedownResult & { readonly revisions: readonly AffectedRevision[] };

@@ -12,11 +12,14 @@ import { serverVersion } from '../platform/postgres/clients.ts';
 import type { Access } from './access.ts';
 import type { Assets } from './assets.ts';
 import { Collections } from './collections.ts';
+import { FailedLogIns } from './failed-log-ins.ts';
 import { inTime, QueuePages } from './queue-pages.ts';
 import { LivePlaces } from './live-places.ts';
 import { Metrics } from './metrics.ts';
 import { responsePlaces } from './response-places.ts';
 import { LongWork } from './long-work.ts';
+import { Sessions } from './sessions.ts';
+import { openSessionIds } from './session.repository.ts';
 
 export interface SiteOptions extends Access {
   readonly assets: Assets;
@@ -42,6 +45,7 @@ export function openSite(longApp: App, { named, configOf, ...shared }: SiteOptio
   const collections = new Collections({ app, longApp, named, configOf, nowMs: shared.nowMs });
   const ending = new AbortController();
   const longWork = new LongWork(ending.signal);
+  const failedLogIns = new FailedLogIns(app);
   const { photoResponses, photoIdleTimeoutMs } = app.config.server;
   const queues = new QueuePages({
     open: async () => app.openQueueBoard(await queuesOfAll(collections)),
@@ -62,6 +66,8 @@ export function openSite(longApp: App, { named, configOf, ...shared }: SiteOptio
     takeTarPlace: responsePlaces(TARS_AT_ONCE, 2 * photoIdleTimeoutMs),
     livePlaces: new LivePlaces(),
     longWork,
+    sessions: new Sessions(() => openSessionIds(app.db)),
+    failedLogIns,
     revisionChanges: new RevisionChangesCache(),
     /** Whether the catalogue answers, soon enough. */
     isReady: sharedReading(() =>
@@ -76,6 +82,7 @@ export function openSite(longApp: App, { named, configOf, ...shared }: SiteOptio
     async close(): Promise<void> {
       ending.abort();
       await longWork.close();
+      await failedLogIns.close();
       await collections.close();
       await queues.close();
     },

@@ -11,7 +11,10 @@ export type TokenCheck = (request: FastifyRequest, reply: FastifyReply) => Promi
  * Counts the wrong tokens in `Authorization` by address. An address that has sent too many gets 429 for each token, also for
  * a right one: the answer must not tell which is right. Sessions go on.
  */
-export function countedTokens(app: FastifyInstance, personOf: (request: FastifyRequest) => Person | null): TokenCheck {
+export function countedTokens(
+  app: FastifyInstance,
+  personOf: (request: FastifyRequest) => Promise<Person | null>,
+): TokenCheck {
   const failures = app.createRateLimit({ max: FAILED_PER_MINUTE, timeWindow: 60_000 });
   return async (request, reply) => {
     if (bearerIn(request.headers.authorization) === null) return personOf(request);
@@ -20,7 +23,7 @@ export function countedTokens(app: FastifyInstance, personOf: (request: FastifyR
       reply.header('retry-after', before.ttlInSeconds);
       throw tooMany(before.ttlInSeconds);
     }
-    const person = personOf(request);
+    const person = await personOf(request);
     if (person === null) await failures(request);
     return person;
   };

@@ -1,6 +1,7 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
 import type { VNode } from 'preact';
 import { renderToStaticMarkup } from 'preact-render-to-string';
+import { ActivityPage, type ActivityPageProps } from '../ui/activity/page.tsx';
 import { ServedReport, type ServedReportProps } from '../ui/report/served.tsx';
 import { Revisions, type RevisionsProps } from '../ui/revisions/page.tsx';
 import { Document, Navigation } from '../ui/shared/frame.tsx';
@@ -46,13 +47,20 @@ interface FrameOptions {
 export function framedPage({ title, script }: Page, { collection, role, hasTokens }: FrameOptions): string {
   return htmlOf(
     <Document title={collection === null ? title : `${collection}: ${title.toLowerCase()}`} script={script}>
-      <Navigation collection={collection} current={collection === null ? 'collections' : 'collection'}>
+      <Navigation
+        collection={collection}
+        current={collection === null ? 'collections' : 'collection'}
+        isOperator={role === 'operator'}
+      >
         <LogOut hasTokens={hasTokens} />
       </Navigation>
       <div id="app" data-role={role} data-collection={collection} />
     </Document>,
   );
 }
+
+/** Who reads a page that the server renders as a whole. */
+type Reader = Pick<FrameOptions, 'hasTokens' | 'role'>;
 
 function LogOut({ hasTokens }: Pick<FrameOptions, 'hasTokens'>) {
   if (!hasTokens) return null;
@@ -64,11 +72,11 @@ function LogOut({ hasTokens }: Pick<FrameOptions, 'hasTokens'>) {
 }
 
 /** The revisions of a collection. */
-export function revisionsPage(revisions: RevisionsProps, { hasTokens }: Pick<FrameOptions, 'hasTokens'>): string {
+export function revisionsPage(revisions: RevisionsProps, { hasTokens, role }: Reader): string {
   const { collection } = revisions;
   return htmlOf(
     <Document title={`${collection}: revisions`} script={REVISIONS_SCRIPT}>
-      <Navigation collection={collection} current="revisions">
+      <Navigation collection={collection} current="revisions" isOperator={role === 'operator'}>
         <LogOut hasTokens={hasTokens} />
       </Navigation>
       <Revisions {...revisions} />
@@ -77,14 +85,26 @@ export function revisionsPage(revisions: RevisionsProps, { hasTokens }: Pick<Fra
 }
 
 /** The report of a collection. */
-export function reportPage(report: ServedReportProps, { hasTokens }: Pick<FrameOptions, 'hasTokens'>): string {
+export function reportPage(report: ServedReportProps, { hasTokens, role }: Reader): string {
   const { collection } = report;
   return htmlOf(
     <Document title={`${collection}: report`} script={REPORT_SCRIPT}>
-      <Navigation collection={collection} current="report">
+      <Navigation collection={collection} current="report" isOperator={role === 'operator'}>
         <LogOut hasTokens={hasTokens} />
       </Navigation>
       <ServedReport {...report} />
+    </Document>,
+  );
+}
+
+/** The activity log, for operators. */
+export function activityPage(activity: ActivityPageProps, { hasTokens }: Reader): string {
+  return htmlOf(
+    <Document title="Activity" script={null}>
+      <Navigation collection={null} current="activity" isOperator>
+        <LogOut hasTokens={hasTokens} />
+      </Navigation>
+      <ActivityPage {...activity} />
     </Document>,
   );
 }

@@ -1,4 +1,6 @@
 import { EVIDENCE_ROUTES } from './evidence-routes.ts';
+import { endSession } from './handlers/activity/end-session.ts';
+import { sendActivity } from './handlers/activity/page.ts';
 import { sendAsset } from './handlers/asset.ts';
 import { sendExamples } from './handlers/examples.ts';
 import { sendLive } from './handlers/live.ts';
@@ -41,6 +43,8 @@ export const ROUTES: readonly Route<[Site]>[] = [
   { method: 'POST', path: '/login', role: null, perMinute: LOG_INS_PER_MINUTE, handle: logIn },
   { method: 'POST', path: '/logout', role: null, handle: logOut },
   { method: 'GET', path: '/metrics', role: 'viewer', handle: sendMetrics },
+  { method: 'GET', path: '/activity', role: 'operator', handle: sendActivity },
+  { method: 'POST', path: '/activity/sessions/:id/end', role: 'operator', handle: endSession },
   { method: 'GET', path: '/queues', role: 'viewer', handle: sendQueues },
   { method: 'GET', path: '/queues/*', role: 'viewer', handle: sendQueues },
   { method: 'GET', path: '/photos/:sha256', role: 'viewer', handle: sendPhoto },

@@ -20,11 +20,13 @@ import { CANNOT_UNDO, SEQUENCE_TAKEN } from '../review/record-action.process.ts'
 import { BAD_COLLECTION, UNKNOWN_COLLECTION } from './collections.ts';
 import { limitConnections } from './connection-limit.ts';
 import { countedTokens, type TokenCheck } from './failed-tokens.ts';
+import type { FailedLogIns } from './failed-log-ins.ts';
 import { problemPage } from './pages.tsx';
 import { refuseDeepJson } from './json-body.ts';
 import { wantsPage, type Route } from './route.ts';
 import { isLoopback, refusalOf } from './same-site.ts';
 import { proxyTest } from './trusted-proxies.ts';
+import type { Sessions } from './sessions.ts';
 
 export interface WebServerOptions extends Access {
   readonly host: string;
@@ -40,6 +42,9 @@ export interface WebServerOptions extends Access {
   readonly reviewer: string | null;
   readonly log: Logger;
   readonly routes: readonly Route[];
+  /** Which sessions have not been ended. Absent: no session counts, as on a server without tokens. */
+  readonly sessions?: Sessions;
+  readonly failedLogIns?: FailedLogIns;
   readonly nowMs: () => number;
 }
 
@@ -204,12 +209,16 @@ function addRoute(
       const needed = route.role;
       if (needed === null) return;
       const person = await check(request, reply);
+      if (person === null && request.headers.authorization !== undefined)
+        await options.failedLogIns?.note(request.ip, 'Authorization');
       if (person === null) await askToLogIn(request, reply);
       else if (!mayAct(person.role, needed))
         await answerError(reply, 403, `Expected the role '${needed}' but yours is '${person.role}'`);
     },
     handler: async (request, reply) => {
-      const person = personOf(request, options);
+      // What anybody may ask for is answered without the catalogue, such as whether the server can reach it.
+      const person = route.role === null ? null : await personOf(request, options);
+      if (typeof person?.session === 'string') options.sessions?.cutWhenEnded(person.session, reply.raw);
       return route.handle({
         request,
         reply,
@@ -221,17 +230,31 @@ function addRoute(
   });
 }
 
+/** A person who sends a request. `session`: what the browser showed; null for a client that sends a token itself. */
+interface Visitor extends Person {
+  readonly session: string | null;
+}
+
+function visitorOf(person: Person | null, session: string | null): Visitor | null {
+  return person === null ? null : { role: person.role, name: person.name, session };
+}
+
 /** Null for a client that shows no valid token or session. */
-function personOf({ headers }: FastifyRequest, { nowMs, ...access }: WebServerOptions): Person | null {
+async function personOf(
+  { headers }: FastifyRequest,
+  { nowMs, sessions, ...access }: WebServerOptions,
+): Promise<Visitor | null> {
   if (access.tokens.length === 0) return AT_THIS_MACHINE;
   const bearer = bearerIn(headers.authorization);
-  if (bearer !== null) return holderOfToken(bearer, access.tokens);
+  if (bearer !== null) return visitorOf(holderOfToken(bearer, access.tokens), null);
   const session = sessionIn(headers.cookie);
-  return session === null ? null : holderOfSession(session, access, nowMs());
+  const holder = session === null ? null : holderOfSession(session, access, nowMs());
+  if (session === null || holder === null || (await sessions?.isOpen(session)) !== true) return null;
+  return visitorOf(holder, session);
 }
 
 /** Without tokens the server listens to this machine only, whose users may do everything. */
-const AT_THIS_MACHINE: Person = { role: 'operator', name: null };
+const AT_THIS_MACHINE: Visitor = { role: 'operator', name: null, session: null };
 
 /** A person who opens a page is shown where to log in. */
 function askToLogIn(request: FastifyRequest, reply: FastifyReply): FastifyReply {

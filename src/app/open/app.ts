@@ -5,7 +5,7 @@ import { ignorePostgresOptions } from '../../config/env.ts';
 import { hideSecret } from '../../config/quote.ts';
 import type { Config } from '../../config/settings.ts';
 import type { BlobStore } from '../../kernel/blobs.ts';
-import { throwIfInterrupted } from '../../kernel/errors.ts';
+import { StopTheRun, throwIfInterrupted } from '../../kernel/errors.ts';
 import type { JobDefinition, JobQueue, QueueBoard, QueueSettings } from '../../kernel/job.ts';
 import { blobPlaceOf, type BlobPlace } from '../../platform/blobs/blob-place.ts';
 import { openBlobs } from '../../platform/blobs/open-blobs.ts';
@@ -14,8 +14,11 @@ import type { Logger } from '../../platform/log/logger.ts';
 import { otherClients } from '../../platform/postgres/clients.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import { attachEmbedded, type EmbeddedPostgres } from '../../platform/postgres/embedded/attach.ts';
+import { Lease } from '../../platform/postgres/lease.ts';
 import { openDatabase, openPool, type DatabaseOptions } from '../../platform/postgres/open-database.ts';
 import { reachServer } from '../../platform/postgres/reach-server.ts';
+import { recordActivity } from '../activity/activity.repository.ts';
+import { localActor } from '../activity/local-actor.ts';
 import { PauseWatch } from './pause-watch.ts';
 import { lazyQueues, openQueueBoard, type QueuesOptions } from './queues.ts';
 import { refuseUnfinishedMove } from './move-state.repository.ts';
@@ -37,7 +40,7 @@ export interface App {
   readonly soleClient: boolean;
   /** Whether still no other process uses it. Workers that start together must not mistake each other's jobs for leftovers. */
   isStillAlone(): Promise<boolean>;
-  /** Aborted when the database can store no more. The reason is the StopTheRun with which to end. */
+  /** Aborted when this process must not go on with the database: it can store no more, or is gone. The reason is the error with which to end. */
   readonly broken: AbortSignal;
   /** Opens other connections to the catalogue, on which PostgreSQL ends every statement that takes longer. `close` closes them. */
   openLimitedDb(statementTimeoutMs: number): Kysely<Database>;
@@ -59,8 +62,9 @@ export interface AppOptions extends QueuesOptions {
 const POOL_SIZE = 6;
 
 /**
- * Opens the data folder: its PostgreSQL server (or the one of `postgres.url`), the catalogue, the queues and the blobs. Applies
- * missing migrations. If no other process uses the catalogue, removes what a killed process left.
+ * Opens the data folder: its PostgreSQL server (or the one of `postgres.url`), the catalogue, the queues and the blobs. Brings an
+ * older catalogue inside the folder up to date, and refuses one elsewhere. If no other process uses the catalogue, removes what a
+ * killed process left.
  */
 export async function openApp(options: AppOptions): Promise<App> {
   const { config, log, clientName } = options;
@@ -70,11 +74,12 @@ export async function openApp(options: AppOptions): Promise<App> {
   const close = (): Promise<void> => closeInReverse(closers.splice(0));
   try {
     const applicationName = clientNameOf(config, clientName);
-    const server = await openServer(options, { dataDir, applicationName });
+    const place = { dataDir, applicationName, onLost: (reason: unknown) => broken.abort(reason) };
+    const server = await openServer(options, place);
     closers.push(() => server.detach());
     throwIfInterrupted(options.signal);
     const connection = { url: server.url, applicationName };
-    const db = await openDatabase(poolOptions(options, connection));
+    const db = await openCatalogue(poolOptions(options, connection), server.upgrade);
     closers.push(() => db.destroy());
     const pauses = new PauseWatch({ db, log });
     closers.push(() => pauses.close());
@@ -117,7 +122,7 @@ export async function openApp(options: AppOptions): Promise<App> {
 const MACHINE_NAME_LENGTH = 30;
 
 /** The name of this process's connections. Processes in different containers may have the same id, so for a shared server it includes the machine. */
-function clientNameOf({ postgres }: Config, clientName: string): string {
+export function clientNameOf({ postgres }: Config, clientName: string): string {
   const name = `winnow ${clientName} ${process.pid}`;
   const machine = hostname()
     .replaceAll(/[^\x21-\x7e]+/g, '-')
@@ -139,6 +144,12 @@ function limitedDb(options: DatabaseOptions, closers: (() => Promise<void>)[]): 
   };
 }
 
+async function openCatalogue(options: DatabaseOptions, upgrade: Server['upgrade']): Promise<Kysely<Database>> {
+  const db = await openDatabase(options);
+  if (upgrade !== null) await recordActivity(db, { ...localActor(), action: 'migrate', detail: { ...upgrade } });
+  return db;
+}
+
 /** Closes everything even if some of it fails: a queue that cannot be closed must not leave the server running. */
 async function closeInReverse(closers: readonly (() => Promise<void>)[]): Promise<void> {
   const failures: unknown[] = [];
@@ -151,16 +162,31 @@ type Server = Omit<EmbeddedPostgres, 'soleClient'> & Partial<Pick<EmbeddedPostgr
 
 async function openServer(
   { config, clientName, log, databaseFrom, signal }: AppOptions,
-  { dataDir, applicationName }: { readonly dataDir: string; readonly applicationName: string },
+  { dataDir, applicationName, onLost }: Place,
 ): Promise<Server> {
   const { url } = config.postgres;
   if (url !== null) {
     const shown = `PostgreSQL at ${hideSecret(url, 'url-passwords')}${databaseFrom === undefined ? '' : ` (from ${databaseFrom})`}`;
     await reachServer({ url, applicationName, shown, signal });
-    return { url, detach: () => Promise.resolve() };
+    const lease = await Lease.open({ url, applicationName, log, onLost });
+    if (lease === null) throw beingUpgraded(shown);
+    return { url, upgrade: null, detach: () => lease.close() };
   }
   ignorePostgresOptions();
-  return attachEmbedded({ dataDir, clientName, log });
+  return attachEmbedded({ dataDir, clientName, log, onLost });
+}
+
+interface Place {
+  readonly dataDir: string;
+  readonly applicationName: string;
+  readonly onLost: (reason: unknown) => void;
+}
+
+function beingUpgraded(shown: string): StopTheRun {
+  return new StopTheRun(
+    `The catalogue in ${shown} is being brought to another schema by \`winnow migrate\`. Run the command again when that has ended.`,
+    { code: 'schema-changing' },
+  );
 }
 
 /** Whether no other winnow process is connected to this database. */

@@ -23,7 +23,7 @@ export async function requireData(dataDir: string): Promise<void> {
 }
 
 /** Whether a command has created a catalogue in the folder, or is creating one now. */
-async function hasData(dataDir: string): Promise<boolean> {
+export async function hasData(dataDir: string): Promise<boolean> {
   return stat(path.join(dataDir, 'postgres')).then(
     (state) => state.isDirectory(),
     () => false,

@@ -1,5 +1,7 @@
 import path from 'node:path';
 import type { Command } from 'commander';
+import { recorded } from '../../app/activity/activity.repository.ts';
+import { localActor } from '../../app/activity/local-actor.ts';
 import {
   contentOfCollection,
   forgetCollection,
@@ -7,6 +9,7 @@ import {
 } from '../../app/upkeep/forget-collection.repository.ts';
 import { listCollections } from '../../collection/collection.process.ts';
 import { displayPath } from '../../config/root.ts';
+import type { ActivityDetail } from '../../kernel/activity.ts';
 import { countText, linesText, nonEmpty, plural, writeResult } from '../output.ts';
 import { addCommand, runOnData, type GlobalFlags } from '../start/context.ts';
 
@@ -38,13 +41,19 @@ export function addCollectionForgetCommand(collection: Command): void {
       runOnData(flags, { name: 'collection', access: 'use' }, async ({ db, dataDir }) => {
         const forgotten = flags.yes === true;
         const content = forgotten
-          ? await forgetCollection(db, name, flags.withReviews === true)
+          ? await recorded(db, { ...localActor(), action: 'forget-collection', collection: name, resultOf }, () =>
+              forgetCollection(db, name, flags.withReviews === true),
+            )
           : await contentOfCollection(db, name);
         const file = (await listCollections()).find((known) => known.name === name)?.file ?? null;
         const result = { collection: name, forgotten, ...content, file };
         await writeResult(flags, result, () => forgetText(result, path.join(dataDir, 'shortlists', name)));
       }),
     );
+}
+
+function resultOf({ decisions, kept, listed, pauses, reviews }: CollectionContent): ActivityDetail {
+  return { decisions, kept, listed, pauses, reviews };
 }
 
 interface Forgotten extends CollectionContent {

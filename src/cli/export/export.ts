@@ -1,4 +1,7 @@
+import path from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { recorded } from '../../app/activity/activity.repository.ts';
+import { localActor } from '../../app/activity/local-actor.ts';
 import { exportRevision, type ExportResult } from '../../app/export/export.ts';
 import type { ExportOptions } from '../../app/export/options.ts';
 import { didYouMean } from '../../config/nearest.ts';
@@ -6,6 +9,7 @@ import { displayPath } from '../../config/root.ts';
 import { EXPORT_FORMATS, type ExportFormat } from '../../export/protocol.ts';
 import { releasedNamesProblem } from '../../export/released-name.ts';
 import { shortId } from '../../export/revision-id.ts';
+import type { ActivityDetail } from '../../kernel/activity.ts';
 import { UsageError } from '../../kernel/errors.ts';
 import { normaliseLicence } from '../../source/licence.ts';
 import { bytesText, countText, plural, shellWord, writeResult } from '../output.ts';
@@ -64,12 +68,26 @@ export function addExportCommand(program: Command): void {
     .addHelpText('after', HELP)
     .action((flags: ExportFlags) =>
       runOnCollection(flags, { name: 'export', access: 'read' }, async (workspace, context) => {
-        const result = await exportWithProgress(workspace, optionsOf(flags, context));
+        const options = optionsOf(flags, context);
+        const { name: collection } = workspace.collection;
+        const detail = {
+          folder: path.resolve(options.out),
+          ...(options.licences === null ? {} : { licences: options.licences }),
+        };
+        const result = await recorded(
+          workspace.app.db,
+          { ...localActor(), action: 'export', collection, detail, resultOf: recordedOf },
+          () => exportWithProgress(workspace, options),
+        );
         await writeResult(flags, result, () => resultText(result, context));
       }),
     );
   addExportListCommand(command);
   addExportDiffCommand(command);
+}
+
+function recordedOf({ id, photos }: ExportResult): ActivityDetail {
+  return { revision: shortId(id), photos };
 }
 
 function formatsOf(text: string): ExportFormat[] {
@@ -141,8 +159,8 @@ async function exportWithProgress(
 }
 
 function resultText(result: ExportResult, { collection }: CollectionContext): string {
-  const { id, path, photos, classes, bytes, leftOut } = result;
-  const folder = shellWord(displayPath(path));
+  const { id, photos, classes, bytes, leftOut } = result;
+  const folder = shellWord(displayPath(result.path));
   return [
     `${plural(photos, 'photo')} in ${plural(classes, 'class', 'classes')}, ${bytesText(bytes)}, revision ${shortId(id)} of ${collection.name}`,
     ...(leftOut.length === 0

@@ -4,6 +4,7 @@ import { Pool, types as defaultTypes, TypeOverrides } from 'pg';
 import { messageOf, StopTheRun } from '../../kernel/errors.ts';
 import type { Database } from './database.ts';
 import { MIGRATIONS } from './migrations/index.ts';
+import { readSchema, refuseUnknownSchema, requireCurrentSchema, type SchemaState } from './schema.ts';
 import { SteadyClient } from './steady-client.ts';
 import { IDLE_IN_TRANSACTION_MS } from './transactions.ts';
 
@@ -34,16 +35,34 @@ function parseInt8(text: string): number {
   return value;
 }
 
-/** Opens a pool and brings the catalogue's schema up to date. Throws StopTheRun if the server cannot be used. */
+/**
+ * Opens a pool on a catalogue. An empty database gets its tables. A catalogue with another schema is refused: `migrate` changes it.
+ *
+ * @throws UsageError `schema-older`, `schema-newer`, `schema-foreign`; StopTheRun `migration-failed`
+ */
 export async function openDatabase(options: DatabaseOptions): Promise<Kysely<Database>> {
   const db = openPool(options);
   try {
-    await migrate(db);
+    const state = await schemaIn(db);
+    requireCurrentSchema(state);
+    if (state.kind === 'empty') await migrate(db);
   } catch (error) {
     await db.destroy();
     throw error;
   }
   return db;
+}
+
+/** @throws StopTheRun `migration-failed` if it cannot be read */
+export async function schemaIn(db: Kysely<Database>): Promise<SchemaState> {
+  try {
+    return await readSchema((statement) => sql.raw(statement).execute(db));
+  } catch (error) {
+    throw new StopTheRun(`Expected to read the schema of the catalogue but PostgreSQL said: ${messageOf(error)}`, {
+      code: 'migration-failed',
+      cause: error,
+    });
+  }
 }
 
 /** Opens a pool on a catalogue whose schema is up to date. */
@@ -63,41 +82,22 @@ export function openPool(options: DatabaseOptions): Kysely<Database> {
 }
 
 /**
- * Applies the missing migrations. Kysely takes an advisory lock, so commands that start at the same time wait for one
+ * Applies the missing migrations, all or none. Kysely takes an advisory lock, so commands that start at the same time wait for one
  * another.
+ *
+ * @throws UsageError `schema-newer`, `schema-foreign`; StopTheRun `migration-failed`
  */
 export async function migrate(db: Kysely<Database>): Promise<void> {
+  refuseUnknownSchema(await schemaIn(db));
   const migrator = new Migrator({
     db,
     provider: { getMigrations: () => Promise.resolve(MIGRATIONS) },
   });
   const { error, results } = await migrator.migrateToLatest();
   if (error === undefined) return;
-  await refuseOtherVersion(db);
   const failed = results?.find((result) => result.status === 'Error')?.migrationName;
   throw new StopTheRun(
-    `Expected the catalogue's schema to be brought up to date${failed ? ` by migration ${failed}` : ''} but PostgreSQL said: ${messageOf(error)}`,
+    `Expected the catalogue's schema to be brought up to date${failed ? ` by migration ${failed}` : ''} but PostgreSQL said: ${messageOf(error)}. Nothing was changed.`,
     { code: 'migration-failed', cause: error },
-  );
-}
-
-/** The first migration of catalogues from before all migrations became one, and the last commit that reads them. */
-const BEFORE_SQUASH = { migration: '0001-catalogue', commit: '4fc57e5' };
-
-/** @throws StopTheRun `migration-failed` if the catalogue has migrations that this version does not know */
-async function refuseOtherVersion(db: Kysely<Database>): Promise<void> {
-  const applied = await sql<{ name: string }>`select name from kysely_migration order by name`.execute(db).then(
-    ({ rows }) => rows.map(({ name }) => name),
-    // A server that does not answer has caused an error before.
-    () => [],
-  );
-  const unknown = applied.filter((name) => MIGRATIONS[name] === undefined);
-  if (unknown.length === 0) return;
-  const [made, reader] = unknown.includes(BEFORE_SQUASH.migration)
-    ? ['an older development version of winnow', `the commit ${BEFORE_SQUASH.commit}, the last one that reads it`]
-    : ['a newer version of winnow', 'that version'];
-  throw new StopTheRun(
-    `The catalogue was made by ${made}: this version does not know its migration '${unknown.at(-1)}'. Nothing was changed. Use a new data folder (--data DIR) or database, or use ${reader}.`,
-    { code: 'migration-failed' },
   );
 }

@@ -1,13 +1,24 @@
-import { holderOfToken, sessionCookie, sessionFor } from '../access.ts';
+import { recordActivity } from '../../app/activity/activity.repository.ts';
+import { holderOfToken, SESSION_MS, sessionCookie, sessionFor } from '../access.ts';
 import type { Site } from '../dashboard.ts';
 import { logInPage } from '../pages.tsx';
 import { HTML, wantsPage, type Exchange } from '../route.ts';
+import { storeSession } from '../session.repository.ts';
+import { sessionIdOf } from '../sessions.ts';
 
 /** Opens a session for a client that sends a token. */
-export async function logIn({ request, reply }: Exchange, { tokens, sessionKey, nowMs }: Site): Promise<unknown> {
+export async function logIn({ request, reply }: Exchange, site: Site): Promise<unknown> {
+  const { tokens, sessionKey, nowMs, app, failedLogIns } = site;
   const holder = holderOfToken(tokenIn(request.body), tokens);
-  if (holder !== null)
-    return reply.header('set-cookie', sessionCookie(sessionFor(holder, sessionKey, nowMs()))).redirect('/', 303);
+  if (holder !== null) {
+    const atMs = nowMs();
+    const [session, place] = [sessionFor(holder, sessionKey, atMs), request.ip];
+    const { role, name } = holder;
+    await storeSession(app.db, { id: sessionIdOf(session), role, name, place, until: new Date(atMs + SESSION_MS) });
+    await recordActivity(app.db, { who: name ?? role, place, action: 'log-in', detail: { role } });
+    return reply.header('set-cookie', sessionCookie(session)).redirect('/', 303);
+  }
+  await failedLogIns.note(request.ip, 'form');
   const error = 'That is no token of this server';
   if (!wantsPage(request)) return reply.code(401).send({ error });
   return reply.code(401).type(HTML).send(logInPage(error));

@@ -4,13 +4,15 @@ import type { ComponentChildren } from 'preact';
 interface NavigationProps {
   /** The collection that the page is about; null if it is about none. */
   readonly collection: string | null;
-  readonly current: 'collections' | 'collection' | 'revisions' | 'report' | null;
+  readonly current: 'collections' | 'collection' | 'revisions' | 'report' | 'activity' | null;
+  /** Operators have more pages. */
+  readonly isOperator?: boolean;
   /** What stands at the end of the bar. */
   readonly children?: ComponentChildren;
 }
 
 /** The bar at the top of every page. */
-export function Navigation({ collection, current, children }: NavigationProps) {
+export function Navigation({ collection, current, isOperator = false, children }: NavigationProps) {
   const links = [
     { name: 'collections', text: 'Collections', href: '/' },
     ...(collection === null
@@ -22,6 +24,7 @@ export function Navigation({ collection, current, children }: NavigationProps) {
           { name: 'report', text: 'Report', href: `${pathOf(collection)}report` },
         ]),
     { name: 'queues', text: 'Queues', href: '/queues/' },
+    ...(isOperator ? [{ name: 'activity', text: 'Activity', href: '/activity' }] : []),
   ];
   return (
     <nav class="site" aria-label="Pages">

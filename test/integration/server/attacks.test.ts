@@ -181,6 +181,17 @@ const ATTACKS: readonly Attack[] = [
     sessionFor({ ...OPERATOR, name: 'bob', token: 'bob-bob-bob-bob-bob' }, sessionKey, Date.now()),
   ),
   withSession('a session that is over', () => sessionFor(OPERATOR, sessionKey, Date.now() - 13 * 3_600_000)),
+  withSession('a session that was ended, or that the catalogue does not list', () =>
+    sessionFor(OPERATOR, sessionKey, Date.now()),
+  ),
+  guarded('a viewer reads the activity log', '/activity', 403, as('viewer')),
+  guarded('a reviewer reads the activity log', '/activity', 403, as('reviewer')),
+  guarded('a viewer ends the session of somebody else', `/activity/sessions/${asJpeg}/end`, 403, as('viewer', RETRY)),
+  guarded('a form elsewhere ends the session of an operator', `/activity/sessions/${asJpeg}/end`, 403, {
+    ...as('operator', RETRY),
+    headers: { ...bearer(TOKENS.operator).headers, ...FOREIGN_FORM },
+  }),
+  guarded('SQL in the filter of the activity log', '/activity?before=1%20or%201=1', 400, as('operator')),
   guarded('a viewer pauses', '/c/demo/api/pause', 403, as('viewer', PAUSE)),
   guarded('a reviewer pauses', '/c/demo/api/pause', 403, as('reviewer', PAUSE)),
   guarded('a viewer ends a pause', '/c/demo/api/unpause', 403, as('viewer', PAUSE)),

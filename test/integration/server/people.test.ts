@@ -101,13 +101,19 @@ describe('the name of a reviewer', () => {
     { from: 'from the token of a person', who: bearer(ALICE), reviewer: 'alice', hasNamedToken: true },
     { from: 'from the cookie', who: withCookie(bearer(REVIEWER)), reviewer: 'bob', hasNamedToken: false },
     { from: 'unknown with the token of a role', who: bearer(REVIEWER), reviewer: null, hasNamedToken: false },
-    { from: 'unknown for a request without a token', who: withCookie({}), reviewer: null, hasNamedToken: false },
-  ])('is $from', async ({ who, reviewer, hasNamedToken }) => {
+    {
+      from: 'unknown for a request without a token',
+      who: withCookie({}),
+      reviewer: null,
+      hasNamedToken: false,
+      role: null,
+    },
+  ])('is $from', async ({ who, reviewer, hasNamedToken, role = 'viewer' as const }) => {
     const tokens = [
       { role: 'reviewer', name: 'alice', token: ALICE },
       { role: 'reviewer', name: null, token: REVIEWER },
     ] as const;
-    expect(await asked(tokens, who)).toMatchObject({ reviewer, hasNamedToken });
+    expect(await asked(tokens, who, role)).toMatchObject({ reviewer, hasNamedToken });
   });
 
   it("is the server's own without tokens, unless the browser keeps one", async () => {
@@ -117,9 +123,9 @@ describe('the name of a reviewer', () => {
 });
 
 /** What a handler learns of a client. */
-async function asked(tokens: readonly TokenHolder[], who: Asked): Promise<unknown> {
+async function asked(tokens: readonly TokenHolder[], who: Asked, role: Route['role'] = 'viewer'): Promise<unknown> {
   const routes: Route[] = [
-    { method: 'GET', path: '/me', role: null, handle: async (exchange) => ({ ...exchange, request: 0, reply: 0 }) },
+    { method: 'GET', path: '/me', role, handle: async (exchange) => ({ ...exchange, request: 0, reply: 0 }) },
   ];
   const where = { host: '127.0.0.1', port: 0, allowedHosts: [], reviewer: 'ann' };
   const access = { tokens, sessionKey: Buffer.alloc(32) };

@@ -90,9 +90,12 @@ export function useDashboard(services: () => Promise<Record<string, string>> = a
       await site.collections.open(named.name);
       const routes = routesOf(site);
       const allowedHosts = ['winnow.lab.example'];
+      const { sessions, failedLogIns } = site;
       const server = await startWebServer({
         ...access,
         ...limits,
+        sessions,
+        failedLogIns,
         host,
         port: 0,
         allowedHosts,

@@ -1,22 +1,25 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DatabaseError } from 'pg';
 import { StopTheRun, codeOf, messageOf } from '../../../kernel/errors.ts';
-import { withFileLock } from '../../lock/file-lock.ts';
+import { withFileLock, type FileLockOptions } from '../../lock/file-lock.ts';
+import { Lease, type LeaseLog } from '../lease.ts';
 import { SteadyClient } from '../steady-client.ts';
 import { ensureCluster, readPassword, wrongPassword } from './cluster.ts';
 import { DISK_FULL, explained } from './failures.ts';
-import { prepareLayout, ROLE, urlOf, type Layout } from './layout.ts';
-import { Lease, type EmbeddedLog } from './lease.ts';
+import { prepareLayout, ROLE, urlOf, type Layout, type Port } from './layout.ts';
 import { runningPostmaster } from './postmaster.ts';
 import { openPrograms, type Programs } from './programs.ts';
-import { START_LIMIT_MS, lastLogLines, startServer, stopServer, trimLog } from './server.ts';
+import { START_LIMIT_MS, lastLogLines, startAgain, startServer, stopServer, trimLog } from './server.ts';
+import { copyBeforeUpgrade, migrateAt, stopAlone, type Upgrade } from './upgrade.ts';
 
 export interface AttachOptions {
   /** The data folder. Created if missing. Two spellings of one folder count as one folder. */
   readonly dataDir: string;
   /** Shown in pg_stat_activity: `crawl`, `filter`, `server`. */
   readonly clientName: string;
-  readonly log: EmbeddedLog;
+  readonly log: LeaseLog;
+  /** Called when this process must not go on: see `LeaseOptions.onLost`. */
+  readonly onLost?: (reason: unknown) => void;
 }
 
 export interface EmbeddedPostgres {
@@ -24,6 +27,8 @@ export interface EmbeddedPostgres {
   readonly url: string;
   /** True if no other client was attached when this one attached. Then no other client's work is in progress. */
   readonly soleClient: boolean;
+  /** What this client has changed of an older catalogue; null: nothing. */
+  readonly upgrade: Upgrade | null;
   /**
    * Detaches. The last client stops the server, so close pools first. Never rejects: if the server cannot be stopped, that is
    * logged, and the next client finds it running. May be called again.
@@ -56,32 +61,42 @@ const DATABASE_MADE_BY_ANOTHER = new Set(['42P04', '23505']);
  * `disk-full`, `lock-timeout`, `postgres-does-not-start`, `postgres-unreachable`.
  */
 export async function attachEmbedded(options: AttachOptions): Promise<EmbeddedPostgres> {
-  const { dataDir, clientName, log } = options;
+  const { dataDir } = options;
   try {
     const layout = await prepareLayout(dataDir);
-    const lock = {
-      path: layout.lock,
-      purpose: `attach of ${clientName} to the embedded PostgreSQL`,
-      waitMs: ATTACH_WAIT_MS,
-      onWait: (holder: string) => log.debug({ holder }, 'waiting for another process at the embedded PostgreSQL'),
-    };
-    return await withFileLock(lock, async () => attach(layout, options));
+    return await withFileLock(lockOf(layout, options), async () => attach(layout, options));
   } catch (error) {
     throw explained(error, dataDir);
   }
 }
 
+function lockOf(layout: Layout, { clientName, log }: AttachOptions): FileLockOptions {
+  return {
+    path: layout.lock,
+    purpose: `attach of ${clientName} to the embedded PostgreSQL`,
+    waitMs: ATTACH_WAIT_MS,
+    onWait: (holder) => log.debug({ holder }, 'waiting for another process at the embedded PostgreSQL'),
+  };
+}
+
+/** Starts the server again after it was killed, unless another client has. Its address stays. The caller holds the lock. */
+async function startIfDown(layout: Layout, { log }: AttachOptions, port: Port): Promise<void> {
+  if ((await runningPostmaster(layout)) !== undefined) return;
+  await startAgain(layout, port);
+  log.warn({}, 'the embedded PostgreSQL had ended without being stopped; it was started again');
+}
+
 async function attach(layout: Layout, options: AttachOptions): Promise<EmbeddedPostgres> {
   const startedMs = performance.now();
-  const { lease, url, how } = await reachServer(layout, options);
+  const { lease, url, how, upgrade } = await reachCurrent(layout, options);
   let leaving: Promise<void> | undefined;
   const leave = async (): Promise<void> => (leaving ??= detach(layout, lease, options));
   try {
     await trimLog(layout.serverLog);
-    const others = await lease.countOthers();
+    const others = (await lease.others()).length;
     const durationMs = Math.round(performance.now() - startedMs);
     options.log.debug({ how, others, durationMs }, 'attached to the embedded PostgreSQL');
-    return { url, soleClient: others === 0, detach: leave };
+    return { url, soleClient: others === 0, upgrade, detach: leave };
   } catch (error) {
     await leave();
     throw error;
@@ -91,16 +106,35 @@ async function attach(layout: Layout, options: AttachOptions): Promise<EmbeddedP
 interface Reached {
   readonly lease: Lease;
   readonly url: string;
+  readonly how: 'joined' | 'started';
+}
+
+/** The server with a catalogue that this winnow knows: an older one is brought up to date. The caller holds the lock. */
+async function reachCurrent(layout: Layout, options: AttachOptions): Promise<Reached & { upgrade: Upgrade | null }> {
+  let reached: Reached | null = await reachServer(layout, options);
+  try {
+    const state = await reached.lease.readSchema();
+    if (state.kind !== 'older') return { ...reached, upgrade: null };
+    await stopAlone(layout, reached.lease, state);
+    reached = null;
+    const upgrade = await copyBeforeUpgrade(layout, state, options.log);
+    reached = await reachServer(layout, options);
+    await migrateAt(reached.url);
+    return { ...reached, upgrade };
+  } catch (error) {
+    if (reached !== null) await detach(layout, reached.lease, options);
+    throw error;
+  }
 }
 
 /**
  * Joins the running server or starts one. Repeats while the obstacle is temporary. If it has started a server that it cannot join, it
  * stops that server again.
  */
-async function reachServer(layout: Layout, options: AttachOptions): Promise<Reached & { how: 'joined' | 'started' }> {
+async function reachServer(layout: Layout, options: AttachOptions): Promise<Reached> {
   const deadlineMs = performance.now() + START_LIMIT_MS;
   let programs: Programs | undefined;
-  let how: 'joined' | 'started' = 'joined';
+  let how: Reached['how'] = 'joined';
   let obstacle: unknown;
   try {
     while (performance.now() < deadlineMs) {
@@ -130,7 +164,8 @@ interface NotJoined {
   readonly error?: unknown;
 }
 
-async function joinServer(layout: Layout, { clientName, log }: AttachOptions): Promise<Reached | NotJoined> {
+async function joinServer(layout: Layout, options: AttachOptions): Promise<Omit<Reached, 'how'> | NotJoined> {
+  const { clientName, log, onLost } = options;
   const password = await readPassword(layout);
   const postmaster = await runningPostmaster(layout);
   const isThere = postmaster !== undefined;
@@ -140,7 +175,13 @@ async function joinServer(layout: Layout, { clientName, log }: AttachOptions): P
   const port = postmaster?.port ?? null;
   if (password === undefined || (port === null && !layout.usesSocket)) return { isThere };
   const url = urlOf(layout, { port, password });
-  const openLease = () => Lease.open(url, `winnow ${clientName} ${process.pid}`, log);
+  const applicationName = `winnow ${clientName} ${process.pid}`;
+  const revive = (takeLease: () => Promise<unknown>): Promise<void> =>
+    withFileLock(lockOf(layout, options), async () => {
+      await startIfDown(layout, options, port);
+      await takeLease();
+    });
+  const openLease = () => Lease.open({ url, applicationName, log, revive, onLost });
   try {
     const lease = await openLease().catch(async (error: unknown) => {
       if (codeOf(error) !== UNKNOWN_DATABASE) throw error;
@@ -185,6 +226,7 @@ async function unreachable(layout: Layout, obstacle: unknown): Promise<unknown> 
 
 async function detach(layout: Layout, lease: Lease, { log }: AttachOptions): Promise<void> {
   try {
+    await lease.stopHealing();
     const postmaster = await runningPostmaster(layout);
     if (postmaster === undefined || !(await lease.giveUp())) return;
     const { pid } = postmaster;

@@ -90,7 +90,7 @@ async function letEnter(dataDir: string): Promise<void> {
 }
 
 /** Gives a folder and everything in it to a user. If the folder belongs to that user already, so does its content. */
-async function chownTree(path: string, { uid, gid }: User): Promise<void> {
+export async function chownTree(path: string, { uid, gid }: User): Promise<void> {
   if ((await lstat(path)).uid === uid) return;
   const names = await readdir(path, { recursive: true });
   // The folder itself comes last, so that an interrupted call is repeated.

@@ -3,7 +3,8 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isRunning } from '../../lock/process-identity.ts';
-import { SETTINGS_FILE } from './cluster.ts';
+import { StopTheRun } from '../../../kernel/errors.ts';
+import { readIfThere, SETTINGS_FILE } from './cluster.ts';
 import { programFailure } from './failures.ts';
 import type { Layout, Port } from './layout.ts';
 import { removeMisleadingPidFile, runningPostmaster } from './postmaster.ts';
@@ -25,12 +26,38 @@ const RETRY_PAUSE_MS = 300;
 const PASSES = /pre-existing shared memory block|lock file "postmaster\.pid" already exists|Address already in use/;
 
 /**
+ * Starts a server that was killed, at the address that it had.
+ *
+ * @throws StopTheRun `postgres-does-not-start`; errors of `openPrograms` and `startServer`
+ */
+export async function startAgain(layout: Layout, port: Port): Promise<void> {
+  if ((await readIfThere(join(layout.cluster, 'PG_VERSION'))) === undefined)
+    throw new StopTheRun(
+      `The embedded PostgreSQL has ended, and its cluster in '${layout.cluster}' is not there any more`,
+      {
+        code: 'postgres-does-not-start',
+      },
+    );
+  const programs = await openPrograms(layout);
+  const deadlineMs = performance.now() + START_LIMIT_MS;
+  while (!(await startServer(layout, programs, port))) {
+    if (performance.now() < deadlineMs) continue;
+    throw new StopTheRun(
+      `The embedded PostgreSQL has ended and could not be started again; its log ends:\n${await lastLogLines(layout)}`,
+      { code: 'postgres-does-not-start' },
+    );
+  }
+}
+
+/**
  * Starts the server and waits until it accepts connections. The caller holds the lock, and no server runs on the cluster.
  * Returns false if a temporary reason prevented the start, so that the caller may try again. Throws on other errors.
+ *
+ * @param port where it listens; absent: at any free port, or at the socket
  */
-export async function startServer(layout: Layout, programs: Programs): Promise<boolean> {
+export async function startServer(layout: Layout, programs: Programs, port?: Port): Promise<boolean> {
   await removeMisleadingPidFile(layout);
-  await writeSettings(layout, programs);
+  await writeSettings(layout, programs, port ?? (layout.usesSocket ? null : await freePort()));
   await trimLog(layout.serverLog);
   const logBytes = await prepareLog(layout, programs);
   const seconds = String(START_LIMIT_MS / 1_000);
@@ -118,8 +145,7 @@ async function prepareLog(layout: Layout, { user }: Programs): Promise<number> {
   }
 }
 
-async function writeSettings(layout: Layout, { user }: Programs): Promise<void> {
-  const port: Port = layout.usesSocket ? null : await freePort();
+async function writeSettings(layout: Layout, { user }: Programs, port: Port): Promise<void> {
   const path = join(layout.cluster, SETTINGS_FILE);
   await writeFile(path, serverSettings(port), { mode: 0o600 });
   // Emptied, because a socket that was copied with the folder has a lock file that names a server elsewhere.

@@ -21,7 +21,7 @@ export async function sendReport({ request, reply, role }: Exchange, site: Site)
       canRecompute: role !== null && mayAct(role, 'operator') && !longWork.isBusy,
       linkOf: reportLinks(collection, shown?.report.set.which ?? 'accepted'),
     },
-    { hasTokens: tokens.length > 0 },
+    { hasTokens: tokens.length > 0, role },
   );
   return reply.type(HTML).send(page);
 }

@@ -21,7 +21,7 @@ export async function sendRevisions({ request, reply, role }: Exchange, site: Si
       runningOf: (id) => longWork.of(id),
       canVerify: role !== null && mayAct(role, 'operator') && !longWork.isBusy,
     },
-    { hasTokens: tokens.length > 0 },
+    { hasTokens: tokens.length > 0, role },
   );
   return reply.type(HTML).send(page);
 }

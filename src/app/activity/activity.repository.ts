@@ -1,0 +1,105 @@
+import { sql, type Kysely } from 'kysely';
+import type { Activity, ActivityDetail, Actor, LoggedActivity, Outcome } from '../../kernel/activity.ts';
+import { Interrupted, messageOf } from '../../kernel/errors.ts';
+import type { Database } from '../../platform/postgres/database.ts';
+import { equalsIfGiven } from '../../platform/postgres/query.ts';
+
+/** Something that somebody does. */
+export interface Doing extends Actor {
+  readonly action: Activity;
+  /** The name of the collection; null or absent: it concerns none or all of them. */
+  readonly collection?: string | null;
+  /** What is asked for. */
+  readonly detail?: ActivityDetail;
+}
+
+/** Longest reason of a failure that is stored, in characters. */
+const REASON_LENGTH = 500;
+
+/** Records something that has happened. */
+export async function recordActivity(db: Kysely<Database>, doing: Doing): Promise<void> {
+  await insert(db, { ...doing, outcome: 'done', ends: null });
+}
+
+/**
+ * Does some work that is recorded: its begin before it begins, so that no killed process leaves work without a record, and
+ * its end with what came of it. If the begin cannot be recorded, the work is not done.
+ *
+ * @param doing.resultOf what to record of the result
+ * @param doing.signal for work that also returns when it is aborted
+ */
+export async function recorded<T>(
+  db: Kysely<Database>,
+  doing: Doing & { readonly resultOf?: (result: T) => ActivityDetail; readonly signal?: AbortSignal },
+  work: () => Promise<T>,
+): Promise<T> {
+  const ends = await insert(db, { ...doing, outcome: null, ends: null });
+  const end = (outcome: Outcome, detail: ActivityDetail): Promise<number> =>
+    insert(db, { ...doing, detail, outcome, ends });
+  let result: T;
+  try {
+    result = await work();
+  } catch (error) {
+    const outcome = error instanceof Interrupted ? 'interrupted' : 'failed';
+    const detail = outcome === 'failed' ? { reason: messageOf(error).slice(0, REASON_LENGTH) } : {};
+    // If this fails too, because the database is gone, the error of the work says so.
+    await end(outcome, detail).catch(() => undefined);
+    throw error;
+  }
+  await end(doing.signal?.aborted === true ? 'interrupted' : 'done', doing.resultOf?.(result) ?? {});
+  return result;
+}
+
+async function insert(
+  db: Kysely<Database>,
+  { who, place, action, collection = null, detail = {}, outcome, ends }: Doing & Ending,
+): Promise<number> {
+  const { rows } = await sql<{ id: number }>`
+    insert into activity (who, place, action, collection, detail, outcome, ends)
+    values (${who}, ${place}, ${action}, ${collection}, ${JSON.stringify(detail)}::jsonb, ${outcome}, ${ends})
+    returning id`.execute(db);
+  return rows[0]?.id ?? 0;
+}
+
+interface Ending {
+  readonly outcome: Outcome | null;
+  readonly ends: number | null;
+}
+
+export interface ActivityFilter {
+  readonly action?: Activity | undefined;
+  readonly who?: string | undefined;
+  readonly collection?: string | undefined;
+  readonly since?: Date | undefined;
+  /** Only lines that are older than the one with this id. */
+  readonly before?: number | undefined;
+  readonly limit: number;
+}
+
+/** Lines of the activity log, newest first. The detail has what was asked for and what came of it. */
+export async function listActivity(db: Kysely<Database>, filter: ActivityFilter): Promise<LoggedActivity[]> {
+  const { action, who, collection, since = null, before = null, limit } = filter;
+  const { rows } = await sql<LoggedActivity>`
+    select a.id, a.at, a.who, a.place, a.action, a.collection, a.detail || coalesce(e.detail, '{}') as detail,
+      coalesce(a.outcome, e.outcome) as outcome, coalesce(e.at, case when a.outcome is not null then a.at end) as "endedAt"
+    from activity a left join activity e on e.ends = a.id
+    where a.ends is null and ${equalsIfGiven('a.action', action)} and ${equalsIfGiven('a.who', who)}
+      and ${equalsIfGiven('a.collection', collection)} and (${since}::timestamptz is null or a.at >= ${since})
+      and (${before}::bigint is null or a.id < ${before})
+    order by a.id desc limit ${limit}`.execute(db);
+  return rows;
+}
+
+/** The lines in which names are looked for: a page asks each time. */
+const RECENT_LINES = 10_000;
+
+/** The names of people and collections in the recent part of the log, in the order of the alphabet. */
+export async function activityNames(
+  db: Kysely<Database>,
+): Promise<{ readonly who: string[]; readonly collections: string[] }> {
+  const { rows } = await sql<{ who: string[]; collections: string[] }>`
+    with recent as (select who, collection from activity order by id desc limit ${RECENT_LINES})
+    select array(select distinct who from recent order by 1) as who,
+      array(select distinct collection from recent where collection is not null order by 1) as collections`.execute(db);
+  return rows[0] ?? { who: [], collections: [] };
+}

@@ -1,0 +1,50 @@
+/** What the activity log records. */
+export const ACTIVITIES = [
+  'log-in',
+  'log-in-failed',
+  'log-out',
+  'sessions-ended',
+  'pause',
+  'unpause',
+  'retry',
+  'prune',
+  'takedown',
+  'forget-collection',
+  'references-add',
+  'references-remove',
+  'export',
+  'publish',
+  'report',
+  'migrate',
+  'backup',
+  'restore',
+  'apply-takedowns',
+] as const;
+export type Activity = (typeof ACTIVITIES)[number];
+
+/** How an activity ended. */
+export type Outcome = 'done' | 'failed' | 'interrupted';
+
+/** Who does something, and from where. */
+export interface Actor {
+  /** The person or the role of a token (`alice`, `operator`); for a command the user of the system, `ann@lab3`. */
+  readonly who: string;
+  /** The address of the client; for a command the machine and the process, `lab3, process 4242`. */
+  readonly place: string;
+}
+
+/** What was asked for, or what came of it: a JSON object with words and numbers. Never a secret. */
+export type ActivityDetail = Readonly<Record<string, unknown>>;
+
+/** A line of the activity log. */
+export interface LoggedActivity extends Actor {
+  readonly id: number;
+  readonly at: Date;
+  readonly action: Activity;
+  /** The name of the collection; null: it concerned none or all of them. */
+  readonly collection: string | null;
+  readonly detail: ActivityDetail;
+  /** Null: it runs still, or its process was killed. */
+  readonly outcome: Outcome | null;
+  readonly endedAt: Date | null;
+}

@@ -1,0 +1,208 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Pool } from 'pg';
+import { messageOf, UsageError } from '../../kernel/errors.ts';
+import { isRunning } from '../lock/process-identity.ts';
+import { readSchema, refuseUnknownSchema, type SchemaState } from './schema.ts';
+import { SteadyClient } from './steady-client.ts';
+
+const QUERY_TIMEOUT_MS = 10_000;
+const HEAL_PAUSE_MS = 250;
+const SETTLE_MS = 2_000;
+const POLL_MS = 20;
+/** A server that cannot be started again for this long is given up. */
+const REVIVE_LIMIT_MS = 60_000;
+/** The advisory lock that every client of the catalogue shares. */
+const LOCK = 1_999_203_951;
+const SHARED = 'pg_try_advisory_lock_shared';
+const ALONE = 'pg_try_advisory_lock';
+
+type Write = (fields: Readonly<Record<string, unknown>>, message: string) => void;
+
+/** The logger functions that are used. A pino logger has them. */
+export interface LeaseLog {
+  readonly debug: Write;
+  readonly info: Write;
+  readonly warn: Write;
+}
+
+export interface LeaseOptions {
+  readonly url: string;
+  readonly applicationName: string;
+  readonly log: LeaseLog;
+  /**
+   * Starts the server again if none runs. Called when the connection was lost and cannot be opened. It calls `takeLease` before
+   * another client can take itself for the only one.
+   */
+  readonly revive?: (takeLease: () => Promise<unknown>) => Promise<void>;
+  /** Called when this process must not go on: the server cannot be started again, or the catalogue has another schema. */
+  readonly onLost?: ((reason: unknown) => void) | undefined;
+}
+
+/**
+ * A connection with a shared advisory lock, by which others know that this process uses the catalogue. The kernel closes the
+ * connection when the process is killed, so nothing must be written down or cleaned up. If the server drops it (it restarts
+ * when one of its processes is killed), it is opened again. The process may end with it open.
+ */
+export class Lease {
+  readonly #options: LeaseOptions;
+  readonly #pool: Pool;
+  #isLeaving = false;
+  #isLost = false;
+  #healing: Promise<void> | null = null;
+
+  private constructor(options: LeaseOptions) {
+    this.#options = options;
+    this.#pool = new Pool({
+      connectionString: options.url,
+      application_name: options.applicationName,
+      max: 1,
+      idleTimeoutMillis: 0,
+      allowExitOnIdle: true,
+      query_timeout: QUERY_TIMEOUT_MS,
+      Client: SteadyClient,
+    });
+    this.#pool.on('error', (error) => this.#noteLoss(error));
+  }
+
+  /**
+   * Null if another process has the lock alone: the last client stops the server, or the schema is being changed. Rejects with an
+   * error of pg or the system.
+   */
+  static async open(options: LeaseOptions): Promise<Lease | null> {
+    return Lease.#open(options, SHARED);
+  }
+
+  /** Takes the lock alone. Null if another process uses the catalogue. */
+  static async openAlone(options: LeaseOptions): Promise<Lease | null> {
+    return Lease.#open(options, ALONE);
+  }
+
+  static async #open(options: LeaseOptions, lock: string): Promise<Lease | null> {
+    const lease = new Lease(options);
+    let isTaken = false;
+    try {
+      isTaken = await lease.#locks(lock);
+    } finally {
+      if (!isTaken) await lease.close();
+    }
+    return isTaken ? lease : null;
+  }
+
+  readSchema(): Promise<SchemaState> {
+    return readSchema((statement) => this.#pool.query(statement));
+  }
+
+  /**
+   * The names of the other clients' connections. One whose process has ended gets two seconds to disappear first: the server notices
+   * its end some milliseconds later.
+   */
+  async others(): Promise<string[]> {
+    const deadlineMs = performance.now() + SETTLE_MS;
+    for (;;) {
+      const { rows } = await this.#pool.query<{ name: string }>(
+        `select application_name as name from pg_locks join pg_stat_activity using (pid)
+         where locktype = 'advisory' and classid = 0 and objid = ${LOCK} and granted and pid <> pg_backend_pid()
+           and database = (select oid from pg_database where datname = current_database())`,
+      );
+      const names = rows.map(({ name }) => name);
+      const ended = await Promise.all(names.map(hasEnded));
+      if (!ended.includes(true) || performance.now() > deadlineMs) return names;
+      await sleep(POLL_MS);
+    }
+  }
+
+  /** Gives the lease up. If this was the last one, returns true, and no other can be taken until `close`. */
+  async giveUp(): Promise<boolean> {
+    await this.stopHealing();
+    await this.#pool.query('select pg_advisory_unlock_all()');
+    await this.others();
+    if (!(await this.#locks(ALONE))) return false;
+    await this.#untilConnectionsAreClosed();
+    return true;
+  }
+
+  /** From now on a lost connection stays lost. Waits for a server that is being started again. */
+  async stopHealing(): Promise<void> {
+    this.#isLeaving = true;
+    await this.#healing;
+  }
+
+  async close(): Promise<void> {
+    await this.stopHealing();
+    if (!this.#pool.ending) await this.#pool.end();
+  }
+
+  /**
+   * A pool says that it has ended before the server has closed its connections. If the server stopped now, each of them would
+   * end with an error. One that stays open is waited for two seconds.
+   */
+  async #untilConnectionsAreClosed(): Promise<void> {
+    const deadlineMs = performance.now() + SETTLE_MS;
+    const others = `select 1 from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()`;
+    while ((await this.#pool.query(others)).rows.length > 0 && performance.now() < deadlineMs) await sleep(POLL_MS);
+  }
+
+  async #locks(call: string): Promise<boolean> {
+    const { rows } = await this.#pool.query<{ locked: boolean }>(`select ${call}(${LOCK}) as locked`);
+    return rows[0]?.locked === true;
+  }
+
+  #noteLoss({ message }: Error): void {
+    if (this.#isLeaving) return;
+    this.#options.log.warn({ reason: message }, 'PostgreSQL dropped a connection; connecting again');
+    this.#isLost = true;
+    this.#healing ??= this.#heal().finally(() => (this.#healing = null));
+  }
+
+  async #heal(): Promise<void> {
+    const deadlineMs = performance.now() + REVIVE_LIMIT_MS;
+    let said = '';
+    while (this.#isLost && !this.#isLeaving) {
+      await sleep(HEAL_PAUSE_MS, undefined, { ref: false });
+      if (this.#isLeaving) return;
+      // The connection may be lost again while the schema is read.
+      this.#isLost = false;
+      if (await this.#locks(SHARED).catch(() => false)) {
+        await this.#refuseOtherSchema();
+        continue;
+      }
+      this.#isLost = true;
+      const problem = await this.#revive();
+      if (problem === null) continue;
+      if (performance.now() >= deadlineMs) {
+        this.#options.onLost?.(problem);
+        return;
+      }
+      if (messageOf(problem) !== said)
+        this.#options.log.warn({ reason: messageOf(problem) }, 'PostgreSQL could not be started again; trying on');
+      said = messageOf(problem);
+    }
+  }
+
+  /** Returns why the server could not be started, or null. */
+  async #revive(): Promise<unknown> {
+    try {
+      await this.#options.revive?.(() => this.#locks(SHARED));
+      return null;
+    } catch (error) {
+      return error;
+    }
+  }
+
+  /** While this process was not connected, another one may have changed the schema. */
+  async #refuseOtherSchema(): Promise<void> {
+    try {
+      refuseUnknownSchema(await this.readSchema());
+      this.#options.log.info({}, 'PostgreSQL is connected again');
+    } catch (error) {
+      this.#options.log.debug({ reason: messageOf(error) }, 'could not read the schema again');
+      if (error instanceof UsageError) this.#options.onLost?.(error);
+    }
+  }
+}
+
+/** Whether the process that a connection is named after has ended. A name with a machine is not examined: the process may be elsewhere. */
+async function hasEnded(applicationName: string): Promise<boolean> {
+  const pid = /^winnow \S+ (\d+)$/.exec(applicationName)?.[1];
+  return pid !== undefined && !(await isRunning(Number(pid)));
+}

@@ -1,0 +1,74 @@
+import { activityNames, listActivity, type ActivityFilter } from '../../../app/activity/activity.repository.ts';
+import { detailText } from '../../../app/activity/activity-text.ts';
+import { SINCE_RULE, sinceOf } from '../../../app/activity/since.ts';
+import { quote } from '../../../config/quote.ts';
+import { ACTIVITIES, type LoggedActivity } from '../../../kernel/activity.ts';
+import type { ActivityLine, ActivityPageProps, SessionLine } from '../../../ui/activity/page.tsx';
+import type { Site } from '../../dashboard.ts';
+import { activityPage } from '../../pages.tsx';
+import { BadRequest } from '../../review-requests.ts';
+import { HTML, type Exchange } from '../../route.ts';
+import { openSessions, type OpenSession } from '../../session.repository.ts';
+
+const LINES = 100;
+
+/** Sends the activity log, and who is logged in, to operators. */
+export async function sendActivity({ request, reply, role }: Exchange, { app, nowMs, tokens }: Site): Promise<unknown> {
+  const query = new URLSearchParams(request.url.split('?')[1]);
+  const chosen = {
+    action: query.get('action') ?? '',
+    who: query.get('who') ?? '',
+    collection: query.get('collection') ?? '',
+    since: query.get('since') ?? '',
+  };
+  const filter = filterOf(chosen, query.get('before') ?? '', nowMs());
+  const found = await listActivity(app.db, { ...filter, limit: LINES + 1 });
+  const lines = found.slice(0, LINES);
+  const last = found.length > LINES ? lines.at(-1) : undefined;
+  const { who: people, collections } = await activityNames(app.db);
+  const page = activityPage(
+    {
+      chosen,
+      actions: ACTIVITIES,
+      people,
+      collections,
+      lines: lines.map(lineOf),
+      older: last === undefined ? null : `/activity?${olderQuery(chosen, last)}`,
+      sessions: (await openSessions(app.db)).map(sessionLineOf),
+    },
+    { hasTokens: tokens.length > 0, role },
+  );
+  return reply.type(HTML).send(page);
+}
+
+/** @throws BadRequest */
+function filterOf(chosen: ActivityPageProps['chosen'], before: string, nowMs: number): Omit<ActivityFilter, 'limit'> {
+  const action = ACTIVITIES.find((known) => known === chosen.action);
+  if (action === undefined && chosen.action !== '') throw refused('action', ACTIVITIES.join(', '), chosen.action);
+  const since = sinceOf(chosen.since, nowMs) ?? undefined;
+  if (since === undefined && chosen.since !== '') throw refused('since', SINCE_RULE, chosen.since);
+  if (!/^\d{0,15}$/.test(before)) throw refused('before', 'the number of a line', before);
+  const older = before === '' ? undefined : Number(before);
+  return { action, since, who: given(chosen.who), collection: given(chosen.collection), before: older };
+}
+
+function given(text: string): string | undefined {
+  return text === '' ? undefined : text;
+}
+
+function refused(name: string, expected: string, given: string): BadRequest {
+  return new BadRequest(`Expected ${expected} for '${name}' but received ${quote(given)}`);
+}
+
+function olderQuery(chosen: Readonly<Record<string, string>>, { id }: LoggedActivity): string {
+  const filled = Object.entries(chosen).filter(([, value]) => value !== '');
+  return new URLSearchParams([...filled, ['before', String(id)]]).toString();
+}
+
+function lineOf({ id, at, who, place, action, collection, outcome, detail }: LoggedActivity): ActivityLine {
+  return { id, at: at.toISOString(), who, place, action, collection, outcome, detail: detailText(detail) };
+}
+
+function sessionLineOf({ id, role, name, place, since, until }: OpenSession): SessionLine {
+  return { id, who: name ?? 'shared token', role, place, since: since.toISOString(), until: until.toISOString() };
+}

@@ -1,0 +1,45 @@
+import { createHash } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
+import { sharedReading } from '../kernel/shared-reading.ts';
+
+/** An ended session is refused after this time at the latest, in milliseconds, by every server of the catalogue. */
+const FRESH_MS = 1_000;
+/** How often the session of a response that goes on is checked, such as a stream or a large download. */
+const CHECK_MS = 5_000;
+
+/** The id under which the catalogue has a session. Who reads it there cannot show the session itself. */
+export function sessionIdOf(session: string): string {
+  return createHash('sha256').update(session).digest('hex');
+}
+
+/** The sessions that have not been ended, as the catalogue has them. It is read once a second at most, except for ids that are unknown. */
+export class Sessions {
+  readonly #read: () => Promise<ReadonlySet<string>>;
+  #open: ReadonlySet<string> = new Set();
+  #readMs = Number.NEGATIVE_INFINITY;
+
+  constructor(readIds: () => Promise<ReadonlySet<string>>) {
+    this.#read = sharedReading(async () => {
+      const startMs = performance.now();
+      this.#open = await readIds();
+      this.#readMs = startMs;
+      return this.#open;
+    });
+  }
+
+  /** Whether a session whose signature fits has not been ended. */
+  async isOpen(session: string): Promise<boolean> {
+    const id = sessionIdOf(session);
+    const isFresh = performance.now() - this.#readMs < FRESH_MS;
+    return (isFresh && this.#open.has(id)) || (await this.#read()).has(id);
+  }
+
+  /** Breaks a response off when its session ends. While the catalogue cannot be read, the response goes on. */
+  cutWhenEnded(session: string, response: ServerResponse): void {
+    const check = async (): Promise<void> => {
+      if (!(await this.isOpen(session).catch(() => true))) response.destroy();
+    };
+    const timer = setInterval(() => void check(), CHECK_MS).unref();
+    response.once('close', () => clearInterval(timer));
+  }
+}

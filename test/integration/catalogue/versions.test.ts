@@ -1,0 +1,202 @@
+import { fork } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { sql, type Kysely } from 'kysely';
+import { Client } from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { catalogueTables, sumOf } from '../../../src/app/move/catalogue-tables.repository.ts';
+import type { Database } from '../../../src/platform/postgres/database.ts';
+import { Lease } from '../../../src/platform/postgres/lease.ts';
+import { migrate, openPool } from '../../../src/platform/postgres/open-database.ts';
+import { KNOWN_SCHEMA } from '../../../src/platform/postgres/schema.ts';
+import { applicationName, createDatabase, dropDatabase, onServer } from '../../support/database.ts';
+import { makeOlderSchema, OLDER_SCHEMA as OLDER } from '../../support/older-schema.ts';
+import { candidate, fetched } from './fixtures.ts';
+
+/** Every command that opens the catalogue, but those that change it themselves. */
+const COMMANDS = [
+  'crawl --collection demo --from assets/samples',
+  'filter --collection demo',
+  'shortlist --collection demo',
+  'review --collection demo',
+  'export --collection demo --out nowhere/export',
+  'run --collection demo --source folder --from assets/samples',
+  'status --collection demo',
+  'candidates --collection demo',
+  'decisions --collection demo',
+  'verdicts --collection demo',
+  'agreement --collection demo',
+  'show 0000000000000000000000000000000000000000000000000000000000000000 --collection demo',
+  'what-if --collection demo --threshold 0.1',
+  'report --collection demo --out nowhere/report',
+  'server',
+  'pause fetch',
+  'unpause fetch',
+  'resume --collection demo',
+  'retry --reason dns',
+  'prune --collection demo',
+  'takedown --source-id flickr:1 --reason test',
+  'activity',
+  'sessions list',
+  'sessions end --all',
+  'collection forget demo --yes',
+  'references list',
+  'references add assets/samples --for leaks',
+  'move --to-database postgres://nobody@127.0.0.1:9/none',
+];
+const silent = { debug: () => {}, info: () => {}, warn: () => {} };
+
+let folder = '';
+const urls = { older: '', newer: '' };
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'winnow-versions-'));
+  urls.older = await createDatabase('nothing');
+  await withDatabase(urls.older, async (db) => {
+    await makeOlderSchema(db);
+    await fetched(db, [candidate('kept', { wnid: 'n01440764' })], 'a photo');
+  });
+  urls.newer = await createDatabase('template');
+  await onServer(urls.newer, `insert into kysely_migration (name, timestamp) values ('0099-future', 'then')`);
+});
+afterAll(async () => {
+  await rm(folder, { recursive: true });
+  for (const url of Object.values(urls)) await dropDatabase(url);
+});
+
+async function withDatabase<T>(url: string, work: (db: Kysely<Database>) => Promise<T>): Promise<T> {
+  const db = openPool({ url, applicationName: applicationName(), poolSize: 1, onConnectionLost: () => undefined });
+  try {
+    return await work(db);
+  } finally {
+    await db.destroy();
+  }
+}
+
+interface Said {
+  readonly words: readonly string[];
+  readonly code: number;
+  readonly said: string;
+}
+
+/** What commands say of a catalogue; all run in one other process. */
+async function saidBy(commands: readonly string[], url: string): Promise<Said[]> {
+  const list = commands.map((command) => [...command.split(' '), '--data', folder]);
+  const child = fork(path.join(import.meta.dirname, 'every-command.ts'), [JSON.stringify(list)], {
+    execArgv: ['--import', 'tsx'],
+    env: { ...process.env, DATABASE_URL: url, NO_COLOR: '1', WINNOW_CRAWL_CONTACT: 'test@example.org' },
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+  const said: Said[] = [];
+  child.on('message', (message) => said.push(message as Said));
+  const code = await new Promise((resolve) => child.once('exit', resolve));
+  expect(code).toBe(0);
+  return said;
+}
+
+/** The number of rows of each table, and a sum over them. */
+async function rowsOf(url: string): Promise<Record<string, unknown>> {
+  const client = new Client({ connectionString: url, application_name: applicationName() });
+  await client.connect();
+  try {
+    const all: Record<string, unknown> = {};
+    for (const table of await catalogueTables(client)) all[table.name] = await sumOf(client, table);
+    return all;
+  } finally {
+    await client.end();
+  }
+}
+
+describe('on a shared catalogue of an older winnow', () => {
+  it('every command says what to do, and changes nothing', async () => {
+    const before = await rowsOf(urls.older);
+    const said = await saidBy([...COMMANDS, 'doctor'], urls.older);
+    const expected = new RegExp(
+      `schema ${OLDER}, and this winnow needs ${KNOWN_SCHEMA}\\. Nothing was changed\\..*winnow migrate`,
+    );
+    for (const one of said) expect(one.said, one.words.join(' ')).toMatch(expected);
+    // The doctor lists it among other findings.
+    expect(said.map(({ code }) => code)).toEqual([...COMMANDS.map(() => 2), 1]);
+    expect(await rowsOf(urls.older)).toEqual(before);
+  });
+
+  it('migrate asks, waits for no other process, and keeps every row', async () => {
+    const before = await rowsOf(urls.older);
+    const [asked] = await saidBy(['migrate'], urls.older);
+    expect([asked?.code, asked?.said]).toEqual([
+      2,
+      expect.stringMatching(
+        new RegExp(`Add --yes to go on: Bring the catalogue in .* from schema ${OLDER} to ${KNOWN_SCHEMA}\\?`),
+      ),
+    ]);
+    const crawl = await Lease.open({ url: urls.older, applicationName: 'winnow crawl 4242 lab3', log: silent });
+    const [refused] = await saidBy(['migrate --yes'], urls.older);
+    expect([refused?.code, refused?.said]).toEqual([2, expect.stringContaining("found 'winnow crawl 4242 lab3'")]);
+    expect(await rowsOf(urls.older)).toEqual(before);
+    await crawl?.close();
+    const [done, again, status] = await saidBy(['migrate --yes', 'migrate', 'activity --json'], urls.older);
+    expect([done?.code, done?.said]).toEqual([0, `brought the catalogue from schema ${OLDER} to ${KNOWN_SCHEMA}\n`]);
+    expect([again?.code, again?.said]).toEqual([
+      0,
+      `the catalogue has schema ${KNOWN_SCHEMA}, which this winnow needs\n`,
+    ]);
+    expect([status?.code, status?.said]).toEqual([0, expect.stringContaining('"action":"migrate"')]);
+    expect(await rowsOf(urls.older)).toMatchObject(before);
+  });
+});
+
+describe('on a shared catalogue of a newer winnow', () => {
+  it('every command says so, and changes nothing', async () => {
+    const before = await rowsOf(urls.newer);
+    const said = await saidBy([...COMMANDS, 'migrate --yes', 'doctor'], urls.newer);
+    const expected = new RegExp(
+      `made by a newer winnow: it has schema 99 \\('0099-future'\\), and this winnow knows ${KNOWN_SCHEMA}\\. Nothing was changed\\.`,
+    );
+    for (const one of said) expect(one.said, one.words.join(' ')).toMatch(expected);
+    expect(said.map(({ code }) => code)).toEqual([...COMMANDS.map(() => 2), 2, 1]);
+    expect(await rowsOf(urls.newer)).toEqual(before);
+  });
+});
+
+describe('a process that uses a shared catalogue', () => {
+  it('ends if its schema was changed while the connection was lost', async () => {
+    const url = await createDatabase('template');
+    const reasons: unknown[] = [];
+    const onLost = (reason: unknown): void => void reasons.push(reason);
+    const lease = await Lease.open({ url, applicationName: 'winnow crawl 4242 lab3', log: silent, onLost });
+    await onServer(url, `insert into kysely_migration (name, timestamp) values ('0099-future', 'then')`);
+    await onServer(
+      url,
+      `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'winnow crawl 4242 lab3'`,
+    );
+    await expect.poll(() => reasons, { timeout: 30_000 }).toMatchObject([{ code: 'schema-newer' }]);
+    await lease?.close();
+    await dropDatabase(url);
+  });
+
+  it('cannot start while the schema is being changed', async () => {
+    const url = await createDatabase('template');
+    const alone = await Lease.openAlone({ url, applicationName: 'winnow migrate 4242 lab3', log: silent });
+    const [said] = await saidBy(['status --collection demo'], url);
+    expect([said?.code, said?.said]).toEqual([
+      1,
+      expect.stringMatching(/is being brought to another schema by `winnow migrate`/),
+    ]);
+    await alone?.close();
+    await dropDatabase(url);
+  });
+});
+
+describe('the activity log', () => {
+  it('is never changed or deleted', async () => {
+    await withDatabase(urls.older, async (db) => {
+      await migrate(db);
+      for (const statement of [
+        'update activity set who = null',
+        'delete from activity where false',
+        'truncate activity',
+      ])
+        await expect(sql.raw(statement).execute(db)).rejects.toThrow(/Rows of the table activity are only ever added/);
+    });
+  });
+});

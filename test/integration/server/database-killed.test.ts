@@ -1,0 +1,92 @@
+import http from 'node:http';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openApp, type App } from '../../../src/app/open/app.ts';
+import { usableCollection } from '../../../src/collection/collection.process.ts';
+import { loadConfig } from '../../../src/config/load-config.ts';
+import { openLogger } from '../../../src/platform/log/logger.ts';
+import { openSite } from '../../../src/server/dashboard.ts';
+import { routesOf } from '../../../src/server/routes.ts';
+import { startWebServer, type WebServer } from '../../../src/server/web-server.ts';
+import { until } from '../../support/until.ts';
+import { postmasterPid, serversIn } from '../embedded-postgres/support.ts';
+import { ask } from './support.ts';
+
+const log = openLogger({ level: 'silent', format: 'json' }, process.stderr);
+let dataDir = '';
+let opened: { readonly app: App; readonly site: ReturnType<typeof openSite>; readonly server: WebServer } | undefined;
+
+beforeAll(async () => {
+  dataDir = await mkdtemp(path.join(tmpdir(), 'winnow-killed-'));
+  const { config } = await loadConfig({ env: {} });
+  const app = await openApp({ config, dataDir, clientName: 'server', log });
+  const { collection: named } = await usableCollection('demo');
+  const access = { tokens: [], sessionKey: Buffer.alloc(32) };
+  const nowMs = (): number => Date.now();
+  const site = openSite(app, { ...access, nowMs, named, configOf: async () => config, assets: new Map() });
+  const where = { host: '127.0.0.1', port: 0, allowedHosts: [], reviewer: null };
+  const server = await startWebServer({ ...access, ...where, log, nowMs, routes: routesOf(site) });
+  opened = { app, site, server };
+});
+afterAll(async () => {
+  await opened?.site.close();
+  await opened?.server.close();
+  await opened?.app.close();
+  const left = serversIn(dataDir);
+  await rm(dataDir, { recursive: true });
+  if (left.length > 0) throw new Error(`Expected no PostgreSQL to be left but found ${left.join(', ')}`);
+});
+
+/** The kinds of events that a live stream has sent, in order: `data` or `trouble`. */
+function listen(url: string): { readonly kinds: string[]; readonly stop: () => void } {
+  const kinds: string[] = [];
+  const request = http.get(url, { agent: false }, (response) => {
+    response.setEncoding('utf8');
+    response.on('data', (text: string) => {
+      for (const [, trouble] of text.matchAll(/^(?:event: (trouble)\n)?data: /gm)) kinds.push(trouble ?? 'data');
+    });
+    response.on('error', () => {});
+  });
+  request.on('error', () => {});
+  return { kinds, stop: () => request.destroy() };
+}
+
+describe('a server whose embedded PostgreSQL is killed', () => {
+  it('starts it again, is ready, and its live streams, orders and log go on', async () => {
+    const { url } = opened?.server ?? { url: '' };
+    const order = { method: 'POST', headers: { 'content-type': 'application/json' } };
+    const body = JSON.stringify({ stages: ['fetch'], everyCollection: true, endWorkers: false });
+    expect((await ask(url, '/c/demo/api/pause', { ...order, body })).status).toBe(200);
+    const live = listen(`${url}/c/demo/api/live`);
+    await until(() => live.kinds.includes('data'));
+    for (let kill = 1; kill <= 2; kill += 1) {
+      const killed = postmasterPid(dataDir);
+      const seen = live.kinds.length;
+      process.kill(killed, 'SIGKILL');
+      await until(async () => (await ask(url, '/ready')).status === 503);
+      await until(async () => (await ask(url, '/ready')).status === 200);
+      expect(postmasterPid(dataDir)).not.toBe(killed);
+      await until(() => live.kinds.slice(seen).includes('data'));
+      expect(live.kinds.slice(seen)).toContain('trouble');
+    }
+    live.stop();
+    // What was committed is there, and the next order is taken.
+    expect(JSON.parse((await ask(url, '/c/demo/api/overview')).body)).toMatchObject({ pauses: [{ stage: 'fetch' }] });
+    const unpause = JSON.stringify({ stages: ['fetch'], everyCollection: true });
+    expect((await ask(url, '/c/demo/api/unpause', { ...order, body: unpause })).status).toBe(200);
+    expect(opened?.app.broken.aborted).toBe(false);
+  });
+
+  it('lets a second process attach to the server that it started again', async () => {
+    process.kill(postmasterPid(dataDir), 'SIGKILL');
+    const { config } = await loadConfig({ env: {} });
+    const second = await openApp({ config, dataDir, clientName: 'status', log });
+    const { url } = opened?.server ?? { url: '' };
+    await until(async () => (await ask(url, '/ready')).status === 200);
+    await second.close();
+    // If the second process came first, it has stopped PostgreSQL, and the server starts it once more.
+    await expect.poll(async () => (await ask(url, '/c/demo/api/overview')).status, { timeout: 60_000 }).toBe(200);
+  });
+});
