@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
-import { opendir, rename, rm } from 'node:fs/promises';
+import { copyFile, opendir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { LostBytes, orLoss, type BlobStore, type ListedBlob } from '../../kernel/blobs.ts';
@@ -25,7 +25,7 @@ export interface BlobFolder extends BlobStore {
    *
    * @throws StopTheRun `disk-full`, `folder-read-only`, `folder-permission`: no other photo could be stored either
    */
-  put(sha256: Sha256, bytes: Uint8Array): Promise<void>;
+  put(sha256: Sha256, bytes: Uint8Array, file?: string): Promise<void>;
   /** Where the blob is (or would be) on disk. */
   pathOf(sha256: Sha256): string;
 }
@@ -54,9 +54,9 @@ export function openBlobFolder(folder: string): BlobFolder {
       const { file, bytes } = await openFile(place);
       return { bytes, stream: verifiedStream(fs.createReadStream(place, { fd: file }), { sha256, place }) };
     },
-    async put(sha256, bytes) {
+    async put(sha256, bytes, file) {
       if (await holds(pathOf(sha256), bytes)) return;
-      await writeDurably({ target: pathOf(sha256), unfinished: path.join(folder, UNFINISHED) }, bytes);
+      await writeDurably({ target: pathOf(sha256), unfinished: path.join(folder, UNFINISHED) }, bytes, file);
     },
     placeOf: pathOf,
     async localFile(sha256) {
@@ -82,12 +82,17 @@ async function holds(file: string, bytes: Uint8Array): Promise<boolean> {
   return Buffer.isBuffer(stored) && stored.equals(bytes);
 }
 
-async function writeDurably(at: { target: string; unfinished: string }, bytes: Uint8Array): Promise<void> {
+async function writeDurably(
+  at: { target: string; unfinished: string },
+  bytes: Uint8Array,
+  source: string | undefined,
+): Promise<void> {
   const temporary = path.join(at.unfinished, `${path.basename(at.target)}-${randomBytes(6).toString('hex')}`);
   try {
-    const file = await openNew(temporary);
+    const clone = source === undefined ? null : await openClone(source, temporary);
+    const file = clone ?? (await openNew(temporary));
     try {
-      await writeFile(file, bytes);
+      if (clone === null) await writeFile(file, bytes);
       await fsync(file);
     } finally {
       await close(file);
@@ -117,6 +122,21 @@ async function replace(file: string, target: string): Promise<void> {
   }
 }
 
+/**
+ * Makes a file that shares its blocks with another one, and opens it. Returns null if the file system cannot do this (Btrfs,
+ * XFS and APFS can), or if the other file has gone. The bytes are then written, which reports any real problem.
+ */
+async function openClone(source: string, file: string): Promise<number | null> {
+  try {
+    await makeFolder(path.dirname(file));
+    await copyFile(source, file, fs.constants.COPYFILE_EXCL | fs.constants.COPYFILE_FICLONE_FORCE);
+    return await open(file, 'r+');
+  } catch {
+    await rm(file, { force: true });
+    return null;
+  }
+}
+
 /** Creates the file's folder only if it is missing. */
 async function openNew(file: string): Promise<number> {
   try {
@@ -135,7 +155,7 @@ function explained(error: unknown, { folder, bytes }: { folder: string; bytes: n
     case 'ENOSPC':
     case 'EDQUOT':
       return new StopTheRun(
-        `No room for a photo of ${bytes} bytes in '${folder}': ${said}; make room on that disk and run the command again, nothing is lost`,
+        `No room for a file of ${bytes} bytes in '${folder}': ${said}; make room on that disk and run the command again, nothing is lost`,
         { code: 'disk-full', cause: error },
       );
     case 'EROFS':
