@@ -34,6 +34,7 @@ const APP_FOLDERS = [
   'finetune',
   'tune',
   'move',
+  'backup',
 ];
 
 const onlyUpstream = (root, folders) =>

@@ -38,6 +38,8 @@ const GROUPS: Readonly<Record<string, Readonly<Record<string, () => Promise<AddC
     retry: async () => (await import('./retry.ts')).addRetryCommand,
     doctor: async () => (await import('./doctor/doctor.ts')).addDoctorCommand,
     prune: async () => (await import('./prune.ts')).addPruneCommand,
+    backup: async () => (await import('./backup/backup.ts')).addBackupCommand,
+    restore: async () => (await import('./restore.ts')).addRestoreCommand,
     takedown: async () => (await import('./takedown.ts')).addTakedownCommand,
   },
   'Manage collections, models and settings:': {

@@ -57,6 +57,8 @@ function takedownText({ photos, pictures, collections, revisions }: Result, { da
       (name) =>
         `the files of the shortlist of ${name} still show it: winnow shortlist --collection ${shellWord(name)} --data ${shellWord(data)} rewrites them`,
     ),
+    photos.length > 0 &&
+      'backups still have it: winnow backup removes it from the folder that it writes to, and winnow backup apply-takedowns from others',
     ...revisions.map(
       ({ collection, id, path }) =>
         `revision ${shortId(id)} of ${collection} has it (${displayPath(path)}): export and publish again, and delete that folder`,

@@ -60,22 +60,21 @@ const POOL_SIZE = 6;
  * missing migrations. If no other process uses the catalogue, removes what a killed process left.
  */
 export async function openApp(options: AppOptions): Promise<App> {
-  const { config, log, clientName } = options;
+  const { config, log } = options;
   const dataDir = path.resolve(options.dataDir);
   const [broken, closers]: [AbortController, (() => Promise<void>)[]] = [new AbortController(), []];
   limitDecoding(config.images.maxPixelsAtOnce);
   const close = (): Promise<void> => closeInReverse(closers.splice(0));
   try {
-    const applicationName = clientNameOf(config, clientName);
-    const server = await openServer(options, { dataDir, applicationName });
+    const server = await openServer(options);
     closers.push(() => server.detach());
     throwIfInterrupted(options.signal);
-    const connection = { url: server.url, applicationName };
+    const connection = { url: server.url, applicationName: server.applicationName };
     const db = await openCatalogue(options, connection);
     closers.push(() => db.destroy());
     const pauses = new PauseWatch({ db, log });
     closers.push(() => pauses.close());
-    if (config.postgres.url !== null) await refuseUnfinishedMove(db, hideSecret(config.postgres.url, 'url-passwords'));
+    await refuseUnfinishedMove(db, catalogueText(options));
     const soleClient = server.soleClient ?? (await isAlone(db));
     const queues = lazyQueues(options, { db, connection, broken });
     closers.push(() => queues.close());
@@ -109,6 +108,17 @@ export async function openApp(options: AppOptions): Promise<App> {
   }
 }
 
+/** The catalogue without passwords, for messages, and which setting names it. */
+export function catalogueText({
+  config,
+  databaseFrom,
+  dataDir,
+}: Pick<AppOptions, 'config' | 'databaseFrom' | 'dataDir'>): string {
+  const { url } = config.postgres;
+  if (url === null) return `the data folder '${dataDir}'`;
+  return `PostgreSQL at ${hideSecret(url, 'url-passwords')}${databaseFrom === undefined ? '' : ` (from ${databaseFrom})`}`;
+}
+
 /** PostgreSQL keeps 63 bytes of the name. The names of machines or pods differ at their ends, so the ends are kept. */
 const MACHINE_NAME_LENGTH = 30;
 
@@ -135,19 +145,22 @@ async function closeInReverse(closers: readonly (() => Promise<void>)[]): Promis
 }
 
 /** Without `soleClient` if only the catalogue can tell. */
-type Server = Omit<EmbeddedPostgres, 'soleClient'> & Partial<Pick<EmbeddedPostgres, 'soleClient'>>;
+type Server = Omit<EmbeddedPostgres, 'soleClient'> &
+  Partial<Pick<EmbeddedPostgres, 'soleClient'>> & { readonly applicationName: string };
 
-async function openServer(
-  { config, clientName, log, databaseFrom, signal }: AppOptions,
-  { dataDir, applicationName }: { readonly dataDir: string; readonly applicationName: string },
-): Promise<Server> {
+export type ServerOptions = Pick<AppOptions, 'config' | 'clientName' | 'log' | 'databaseFrom' | 'signal' | 'dataDir'>;
+
+/** Reaches the server of `postgres.url`, or starts the one in the data folder. The caller detaches from it. */
+export async function openServer(options: ServerOptions): Promise<Server> {
+  const { config, clientName, log, signal } = options;
+  const applicationName = clientNameOf(config, clientName);
   const { url } = config.postgres;
   if (url !== null) {
-    const shown = `PostgreSQL at ${hideSecret(url, 'url-passwords')}${databaseFrom === undefined ? '' : ` (from ${databaseFrom})`}`;
-    await reachServer({ url, applicationName, shown, signal });
-    return { url, detach: () => Promise.resolve() };
+    await reachServer({ url, applicationName, shown: catalogueText(options), signal });
+    return { url, applicationName, detach: () => Promise.resolve() };
   }
-  return attachEmbedded({ dataDir, clientName, log });
+  const dataDir = path.resolve(options.dataDir);
+  return { ...(await attachEmbedded({ dataDir, clientName, log })), applicationName };
 }
 
 /** Whether no other winnow process is connected to this database. */

@@ -1,4 +1,4 @@
-import { Kysely, Migrator, PostgresDialect, sql } from 'kysely';
+import { Kysely, Migrator, PostgresDialect, sql, type MigrationResultSet } from 'kysely';
 import Cursor from 'pg-cursor';
 import { Pool, types as defaultTypes, TypeOverrides } from 'pg';
 import { messageOf, StopTheRun } from '../../kernel/errors.ts';
@@ -64,11 +64,22 @@ export function openPool(options: DatabaseOptions): Kysely<Database> {
  * another.
  */
 export async function migrate(db: Kysely<Database>): Promise<void> {
-  const migrator = new Migrator({
-    db,
-    provider: { getMigrations: () => Promise.resolve(MIGRATIONS) },
-  });
-  const { error, results } = await migrator.migrateToLatest();
+  await settle(db, await migratorOf(db).migrateToLatest());
+}
+
+/** Applies the missing migrations up to one of them, for rows that are of that schema. Later ones that were applied stay. */
+export async function migrateUpTo(db: Kysely<Database>, name: string): Promise<void> {
+  const migrator = migratorOf(db);
+  const known = await migrator.getMigrations();
+  if (known.some((one) => one.name === name && one.executedAt !== undefined)) return;
+  await settle(db, await migrator.migrateTo(name));
+}
+
+function migratorOf(db: Kysely<Database>): Migrator {
+  return new Migrator({ db, provider: { getMigrations: () => Promise.resolve(MIGRATIONS) } });
+}
+
+async function settle(db: Kysely<Database>, { error, results }: MigrationResultSet): Promise<void> {
   if (error === undefined) return;
   await refuseOtherVersion(db);
   const failed = results?.find((result) => result.status === 'Error')?.migrationName;
