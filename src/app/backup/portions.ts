@@ -8,7 +8,7 @@ import type { ListedPhoto, Shard } from '../move/photo-list.ts';
 import type { Portion } from './snapshot.ts';
 
 /** A portion holds whole rows and is cut after this many bytes. PostgreSQL's rows have at most 1 GB. */
-export const PORTION_BYTES = 4_000_000;
+const PORTION_BYTES = 4_000_000;
 const MAX_TEXT_BYTES = PORTION_BYTES + 2 ** 30;
 const NEW_LINE = 0x0a;
 

@@ -100,8 +100,8 @@ export async function requireFreshFolder(dataDir: string): Promise<void> {
  * Fills an empty catalogue and an empty store of blobs from a snapshot, and checks the result. An interrupted restore is resumed by the
  * next call. Until the end, other commands refuse the catalogue. The backup is only read.
  *
- * @throws UsageError `target-not-empty`, `move-in-use`; StopTheRun `restore-differs`; LostBytes if the backup lacks a part
- * of the catalogue
+ * @throws UsageError `target-not-empty`, `move-in-use`; StopTheRun `restore-differs`, `backup-damaged` if the backup lacks a
+ * part of the catalogue
  */
 export async function restore(options: RestoreOptions): Promise<Restored> {
   const { connection, folder, snapshot, blobs, signal, shown } = options;
