@@ -2,6 +2,7 @@ import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { benchBackup } from './bench/backup.ts';
 import { benchCrawl } from './bench/crawl.ts';
 import { benchFilter } from './bench/filter.ts';
 import { benchFrechet } from './bench/frechet.ts';
@@ -223,6 +224,20 @@ program
   )
   .option('--out <file>', 'results as JSON', path.join(WORK, 'export.json'))
   .action((flags: ExportFlags) => benchExport({ ...flags, signal: interrupt.signal }));
+
+interface BackupFlags {
+  readonly photos: number;
+  readonly added: number;
+  readonly out: string;
+}
+
+program
+  .command('backup')
+  .description('seconds, bytes and peak memory of a first and a second backup, and of a restore')
+  .option('--photos <n>', 'accepted photos', wholeNumber({ min: 1, max: 1_000_000 }), 50_000)
+  .option('--added <n>', 'photos that a crawl adds in between', wholeNumber({ min: 1, max: 1_000_000 }), 1_000)
+  .option('--out <file>', 'results as JSON', path.join(WORK, 'backup.json'))
+  .action((flags: BackupFlags) => benchBackup({ ...flags, signal: interrupt.signal }));
 
 interface ReportFlags {
   readonly photos: number;

@@ -35,6 +35,7 @@ const APP_FOLDERS = [
   'finetune',
   'tune',
   'move',
+  'backup',
 ];
 
 const onlyUpstream = (root, folders) =>

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { moveBlobs, type BlobsMoved } from '../app/move/move-blobs.ts';
 import { moveDatabase, type DatabaseMoved } from '../app/move/move-database.ts';
-import { countPhotos, estimatedRows, requireNobodyElse } from '../app/move/target.repository.ts';
+import { countPhotos, estimatedRows, requireNobodyElse, storedShards } from '../app/move/target.repository.ts';
 import type { App } from '../app/open/app.ts';
 import { hideSecret } from '../config/quote.ts';
 import { checkSetting } from '../config/setting-layers.ts';
@@ -142,8 +142,9 @@ async function photosTo(
   const to = await openBlobs(target.place);
   try {
     return await moveBlobs({
-      app,
+      from: app.blobs,
       to,
+      shards: storedShards(app.db),
       shown: placeText(target.place),
       signal,
       onPhoto: ({ bytes, isCopied }) => {

@@ -82,6 +82,8 @@ function takedownText({ photos, pictures, collections, reports, revisions }: Res
       (name) =>
         `the report of ${name} is removed, because it is of this photo: winnow report --collection ${shellWord(name)} --out DIR --data ${shellWord(data)} makes it again; delete the folders of old ones`,
     ),
+    photos.length > 0 &&
+      'backups still have it: winnow backup removes it from the folder that it writes to, and winnow backup apply-takedowns from others',
     ...revisions.map(
       ({ collection, id, path }) =>
         `revision ${shortId(id)} of ${collection} has it (${displayPath(path)}): export and publish again, and delete that folder`,

@@ -31,9 +31,10 @@ export interface BlobStore {
   /**
    * Stores bytes under their SHA-256. Resolves when they are durable. If wrong bytes are stored there, replaces them.
    *
+   * @param file path of a file with these bytes. Where the file system can, a folder shares its blocks (a reflink)
    * @throws StopTheRun if no other blob could be stored either; RetryLater if the same call may succeed later
    */
-  put(sha256: Sha256, bytes: Uint8Array): Promise<void>;
+  put(sha256: Sha256, bytes: Uint8Array, file?: string): Promise<void>;
   /**
    * Reads a whole blob and checks its hash.
    *

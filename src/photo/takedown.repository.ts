@@ -24,6 +24,29 @@ export async function takenDownReasons(
   );
 }
 
+/** One tombstone. */
+export interface ListedTakedown {
+  readonly sha256: Sha256 | null;
+  readonly source: string | null;
+  readonly sourceId: string | null;
+  readonly url: string | null;
+  readonly reason: string;
+  readonly at: string;
+}
+
+/** All tombstones, the oldest first. */
+export async function listTakedowns(db: Kysely<Database>): Promise<ListedTakedown[]> {
+  const rows = await db.selectFrom('takedown').selectAll().orderBy('id').execute();
+  return rows.map(({ sha256, source, source_id: sourceId, url, reason, created_at: at }) => ({
+    sha256: sha256 === null ? null : toSha256(sha256.toString('hex')),
+    source,
+    sourceId,
+    url,
+    reason,
+    at: at.toISOString(),
+  }));
+}
+
 export interface TakedownResult {
   /** Photos whose bytes must be deleted now; their rows are gone already. */
   readonly photos: readonly Sha256[];

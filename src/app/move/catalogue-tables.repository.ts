@@ -1,4 +1,5 @@
 import type { Client } from 'pg';
+import { SteadyClient } from '../../platform/postgres/steady-client.ts';
 
 /** A table of the catalogue as the server describes it. Names are quoted. */
 export interface CatalogueTable {
@@ -52,7 +53,19 @@ function inOrder(tables: readonly CatalogueTable[]): CatalogueTable[] {
 }
 
 /** Session settings that make every server write values as the same text, so that equal rows have equal hashes. */
-export const PLAIN_TEXT = `set timezone to 'UTC'; set datestyle to 'ISO'; set intervalstyle to 'postgres'; set bytea_output to 'hex'; set extra_float_digits to 1`;
+const PLAIN_TEXT = `set timezone to 'UTC'; set datestyle to 'ISO'; set intervalstyle to 'postgres'; set bytea_output to 'hex'; set extra_float_digits to 1`;
+
+/** Limits that a server may have for all. Copying a catalogue takes as long as it takes. */
+const NO_LIMITS =
+  'set statement_timeout to 0; set idle_session_timeout to 0; set idle_in_transaction_session_timeout to 0';
+
+/** Opens a connection on which equal rows are equal texts. */
+export async function connectPlainly(url: string, applicationName: string): Promise<Client> {
+  const client = new SteadyClient({ connectionString: url, application_name: applicationName });
+  await client.connect();
+  await client.query(`${PLAIN_TEXT}; ${NO_LIMITS}`);
+  return client;
+}
 
 /**
  * Reads the whole table: the number of rows, and a sum that does not depend on their order, over the first eight bytes of each row's
@@ -63,4 +76,39 @@ export async function sumOf(client: Client, { name, columns }: CatalogueTable): 
     `select count(*) as rows, coalesce(sum(('x' || encode(substr(sha256(convert_to(row(${columns.join(', ')})::text, 'UTF8')), 1, 8), 'hex'))::bit(64)::bigint::numeric), 0)::text as sum from ${name}`,
   );
   return { rows: Number(rows[0]?.rows ?? 0), sum: rows[0]?.sum ?? '' };
+}
+
+/** Where the server's numbering of a table stands. */
+export interface TableNumbers {
+  readonly lastValue: number;
+  /** Whether the last value has been assigned. */
+  readonly isCalled: boolean;
+}
+
+/** Null if the table has no column that the server numbers. */
+export async function numbersOf(
+  client: Client,
+  { name, identity }: Pick<CatalogueTable, 'name' | 'identity'>,
+): Promise<TableNumbers | null> {
+  if (identity === null) return null;
+  const { rows } = await client.query<{ sequence: string }>(`select ${sequenceOf(name, identity)} as sequence`);
+  const { rows: values } = await client.query<{ last_value: string; is_called: boolean }>(
+    `select last_value, is_called from ${rows[0]?.sequence ?? ''}`,
+  );
+  const [value] = values;
+  return value === undefined ? null : { lastValue: Number(value.last_value), isCalled: value.is_called };
+}
+
+/** Sets the numbering so that the next id is the one that another catalogue would have assigned. */
+export async function setNumbers(
+  client: Client,
+  { name, identity }: Pick<CatalogueTable, 'name' | 'identity'>,
+  numbers: TableNumbers | null,
+): Promise<void> {
+  if (identity === null || numbers === null) return;
+  await client.query(`select setval(${sequenceOf(name, identity)}, $1, $2)`, [numbers.lastValue, numbers.isCalled]);
+}
+
+function sequenceOf(name: string, identity: string): string {
+  return `pg_get_serial_sequence('${name}', '${identity}')`;
 }

@@ -2,7 +2,7 @@ import { pipeline } from 'node:stream/promises';
 import type { Client } from 'pg';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
 import { Interrupted } from '../../kernel/errors.ts';
-import type { CatalogueTable } from './catalogue-tables.repository.ts';
+import { numbersOf, setNumbers, type CatalogueTable } from './catalogue-tables.repository.ts';
 
 /** Rows in one transaction. This is the work that is lost if the process is killed. */
 const ROWS_AT_A_TIME = 20_000;
@@ -38,7 +38,7 @@ export async function copyTables(
   } finally {
     await from.query('rollback').catch(() => undefined);
   }
-  for (const table of tables) await continueNumbers(ends, table);
+  for (const table of tables) await setNumbers(to, table, await numbersOf(from, table));
   for (const { name } of tables) await to.query(`alter table ${name} enable trigger user; analyze ${name}`);
 }
 
@@ -112,18 +112,6 @@ async function nextPortion(
   if (end === undefined) return null;
   const rows = Number(end.rows);
   return { rows, last: end.last, query: `select ${columns.join(', ')} ${rest} limit ${rows}` };
-}
-
-/** Sets the target's sequence so that the next id is the one that the source would have assigned. */
-async function continueNumbers({ from, to }: Ends, { name, identity }: CatalogueTable): Promise<void> {
-  if (identity === null) return;
-  const sequence = `pg_get_serial_sequence('${name}', '${identity}')`;
-  const { rows } = await from.query<{ sequence: string }>(`select ${sequence} as sequence`);
-  const { rows: values } = await from.query<{ last_value: string; is_called: boolean }>(
-    `select last_value, is_called from ${rows[0]?.sequence ?? ''}`,
-  );
-  const value = values[0];
-  if (value !== undefined) await to.query(`select setval(${sequence}, ${value.last_value}, ${value.is_called})`);
 }
 
 /** Empties the tables without their triggers, and forgets the progress, all or nothing. */

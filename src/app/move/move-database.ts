@@ -1,14 +1,12 @@
 import type { Kysely } from 'kysely';
-import type { Client } from 'pg';
 import { StopTheRun, UsageError } from '../../kernel/errors.ts';
 import { identityOf } from '../../platform/postgres/clients.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import { migrate, openPool } from '../../platform/postgres/open-database.ts';
 import { reachServer } from '../../platform/postgres/reach-server.ts';
-import { SteadyClient } from '../../platform/postgres/steady-client.ts';
 import type { App } from '../open/app.ts';
 import { readMove } from '../open/move-state.repository.ts';
-import { catalogueTables, PLAIN_TEXT, sumOf, type CatalogueTable } from './catalogue-tables.repository.ts';
+import { catalogueTables, connectPlainly, sumOf, type CatalogueTable } from './catalogue-tables.repository.ts';
 import { copyTables, emptyTables, type CopyOptions, type Ends } from './copy-table.repository.ts';
 import { beginMove, finishMove, requireFreeTarget, requireNobodyElse } from './target.repository.ts';
 
@@ -40,19 +38,15 @@ export async function moveDatabase(move: DatabaseMove): Promise<DatabaseMoved> {
   await reachServer({ url: toUrl, applicationName, shown, signal });
   // The statement that needs a lost connection reports it.
   const target = openPool({ url: toUrl, applicationName, poolSize: 1, onConnectionLost: () => undefined });
-  const ends: Ends = { from: await connect(fromUrl, applicationName), to: await connect(toUrl, applicationName) };
+  const ends: Ends = {
+    from: await connectPlainly(fromUrl, applicationName),
+    to: await connectPlainly(toUrl, applicationName),
+  };
   try {
     return await moveBetween(ends, target, move);
   } finally {
     await Promise.all([ends.from.end(), ends.to.end(), target.destroy()]);
   }
-}
-
-async function connect(url: string, applicationName: string): Promise<Client> {
-  const client = new SteadyClient({ connectionString: url, application_name: applicationName });
-  await client.connect();
-  await client.query(PLAIN_TEXT);
-  return client;
 }
 
 async function moveBetween(ends: Ends, target: Kysely<Database>, move: DatabaseMove): Promise<DatabaseMoved> {
@@ -66,8 +60,8 @@ async function moveBetween(ends: Ends, target: Kysely<Database>, move: DatabaseM
   const begun = await readMove(target);
   const tables = await catalogueTables(ends.from);
   if (begun === null) {
-    await requireFreeTarget(target, tables, shown);
-    await beginMove(target, source);
+    await requireFreeTarget(target, tables, { shown, advice: 'create a new one with createdb' });
+    await beginMove(target, { source, snapshot: null });
   } else if (begun.source !== source) {
     throw new UsageError(
       `Expected an empty database at ${shown} but another catalogue was moved into it; choose another one`,

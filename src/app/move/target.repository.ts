@@ -1,23 +1,27 @@
 import { sql, type Kysely } from 'kysely';
 import { UsageError } from '../../kernel/errors.ts';
-import type { Sha256 } from '../../kernel/ids.ts';
 import { otherClients } from '../../platform/postgres/clients.ts';
 import type { Database } from '../../platform/postgres/database.ts';
+import type { MoveState } from '../open/move-state.repository.ts';
 import type { CatalogueTable } from './catalogue-tables.repository.ts';
+import { SHARDS, type ListedPhoto, type Shard } from './photo-list.ts';
 
 const NAMES_SHOWN = 3;
 
-/** @throws UsageError `target-not-empty` unless the database is empty or holds a catalogue without rows */
+/**
+ * @param tables the tables of a catalogue
+ * @throws UsageError `target-not-empty` unless the database is empty or holds a catalogue without rows
+ */
 export async function requireFreeTarget(
   target: Kysely<Database>,
-  tables: readonly CatalogueTable[],
-  shown: string,
+  tables: readonly Pick<CatalogueTable, 'name'>[],
+  { shown, advice }: { readonly shown: string; readonly advice: string },
 ): Promise<void> {
   const ours = new Set([...tables.map(({ name }) => name), 'kysely_migration', 'kysely_migration_lock']);
   const { rows } = await sql<{ name: string; label: string; schema: string }>`
     select quote_ident(c.relname) as name, n.nspname as schema, n.nspname || '.' || c.relname as label
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
-    where c.relkind in ('r', 'p', 'v', 'm', 'f') and n.nspname not in ('pg_catalog', 'information_schema', 'winnow_queue')
+    where c.relkind in ('r', 'p', 'v', 'm', 'f') and c.relpersistence = 'p' and n.nspname not in ('pg_catalog', 'information_schema', 'winnow_queue')
       and not starts_with(n.nspname, 'pg_') and not exists (select from pg_depend d where d.objid = c.oid and d.deptype = 'e')
     order by label`.execute(target);
   const foreign = rows.filter(({ name, schema }) => schema !== 'public' || !ours.has(name)).map(({ label }) => label);
@@ -30,7 +34,7 @@ export async function requireFreeTarget(
   if (found.length === 0) return;
   const more = found.length > NAMES_SHOWN ? ` and ${found.length - NAMES_SHOWN} more` : '';
   throw new UsageError(
-    `Expected an empty database at ${shown} but found the tables ${found.slice(0, NAMES_SHOWN).join(', ')}${more}${foreign.length > 0 ? '' : ' with rows'}; create a new one with createdb`,
+    `Expected an empty database at ${shown} but found the tables ${found.slice(0, NAMES_SHOWN).join(', ')}${more}${foreign.length > 0 ? '' : ' with rows'}; ${advice}`,
     { code: 'target-not-empty' },
   );
 }
@@ -45,14 +49,17 @@ export async function requireNobodyElse(db: Kysely<Database>, where: string): Pr
   );
 }
 
-/** Notes in the target that a move into it has begun. */
-export async function beginMove(target: Kysely<Database>, source: string): Promise<void> {
+/** Notes in the target that a catalogue is being copied into it, and which one. */
+export async function beginMove(
+  target: Kysely<Database>,
+  { source, snapshot }: Pick<MoveState, 'source' | 'snapshot'>,
+): Promise<void> {
   // Without parameters the statements are one transaction.
   await sql`
     create schema winnow_move;
-    create table winnow_move.state (source text not null, begun_at timestamptz not null default now(), finished_at timestamptz);
+    create table winnow_move.state (source text not null, snapshot text, begun_at timestamptz not null default now(), finished_at timestamptz);
     create table winnow_move.progress (name text primary key, after text[] not null, rows bigint not null);
-    insert into winnow_move.state (source) values (${sql.lit(source)})`.execute(target);
+    insert into winnow_move.state (source, snapshot) values (${sql.lit(source)}, ${sql.lit(snapshot)})`.execute(target);
 }
 
 export async function finishMove(target: Kysely<Database>): Promise<void> {
@@ -69,13 +76,12 @@ export async function estimatedRows(db: Kysely<Database>): Promise<number | null
   return rows[0]?.rows ?? null;
 }
 
-export interface ListedPhoto {
-  readonly sha256: Sha256;
-  readonly bytes: number;
+/** The photos that have their bytes, one shard at a time. */
+export async function* storedShards(db: Kysely<Database>): AsyncGenerator<Shard> {
+  for (const shard of SHARDS) yield { shard, photos: await photosIn(db, shard) };
 }
 
-/** The photos that have their bytes and whose hashes begin with these two hex digits. */
-export async function photosIn(db: Kysely<Database>, shard: string): Promise<ListedPhoto[]> {
+async function photosIn(db: Kysely<Database>, shard: string): Promise<ListedPhoto[]> {
   const { rows } = await sql<ListedPhoto>`
     select encode(sha256, 'hex') as sha256, bytes from photo
     where bytes_state = 'stored' and sha256 between decode(${shard}, 'hex') and decode(rpad(${shard}, 64, 'f'), 'hex')`.execute(

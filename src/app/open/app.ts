@@ -67,23 +67,21 @@ const POOL_SIZE = 6;
  * killed process left.
  */
 export async function openApp(options: AppOptions): Promise<App> {
-  const { config, log, clientName } = options;
+  const { config, log } = options;
   const dataDir = path.resolve(options.dataDir);
   const [broken, closers]: [AbortController, (() => Promise<void>)[]] = [new AbortController(), []];
   limitDecoding(config.images.maxPixelsAtOnce);
   const close = (): Promise<void> => closeInReverse(closers.splice(0));
   try {
-    const applicationName = clientNameOf(config, clientName);
-    const place = { dataDir, applicationName, onLost: (reason: unknown) => broken.abort(reason) };
-    const server = await openServer(options, place);
+    const server = await openServer({ ...options, onLost: (reason) => broken.abort(reason) });
     closers.push(() => server.detach());
     throwIfInterrupted(options.signal);
-    const connection = { url: server.url, applicationName };
+    const connection = { url: server.url, applicationName: server.applicationName };
     const db = await openCatalogue(poolOptions(options, connection), server.upgrade);
     closers.push(() => db.destroy());
     const pauses = new PauseWatch({ db, log });
     closers.push(() => pauses.close());
-    if (config.postgres.url !== null) await refuseUnfinishedMove(db, hideSecret(config.postgres.url, 'url-passwords'));
+    await refuseUnfinishedMove(db, catalogueText(options));
     const soleClient = server.soleClient ?? (await isAlone(db));
     const queues = lazyQueues(options, { db, connection, broken });
     closers.push(() => queues.close());
@@ -116,6 +114,17 @@ export async function openApp(options: AppOptions): Promise<App> {
     await close();
     throw error;
   }
+}
+
+/** The catalogue without passwords, for messages, and which setting names it. */
+export function catalogueText({
+  config,
+  databaseFrom,
+  dataDir,
+}: Pick<AppOptions, 'config' | 'databaseFrom' | 'dataDir'>): string {
+  const { url } = config.postgres;
+  if (url === null) return `the data folder '${dataDir}'`;
+  return `PostgreSQL at ${hideSecret(url, 'url-passwords')}${databaseFrom === undefined ? '' : ` (from ${databaseFrom})`}`;
 }
 
 /** PostgreSQL keeps 63 bytes of the name. The names of machines or pods differ at their ends, so the ends are kept. */
@@ -158,28 +167,32 @@ async function closeInReverse(closers: readonly (() => Promise<void>)[]): Promis
 }
 
 /** Without `soleClient` if only the catalogue can tell. */
-type Server = Omit<EmbeddedPostgres, 'soleClient'> & Partial<Pick<EmbeddedPostgres, 'soleClient'>>;
+type Server = Omit<EmbeddedPostgres, 'soleClient'> &
+  Partial<Pick<EmbeddedPostgres, 'soleClient'>> & { readonly applicationName: string };
 
-async function openServer(
-  { config, clientName, log, databaseFrom, signal }: AppOptions,
-  { dataDir, applicationName, onLost }: Place,
-): Promise<Server> {
+export interface ServerOptions extends Pick<
+  AppOptions,
+  'config' | 'clientName' | 'log' | 'databaseFrom' | 'signal' | 'dataDir'
+> {
+  /** Called once if this process must not go on with the database. */
+  readonly onLost: (reason: unknown) => void;
+}
+
+/** Reaches the server of `postgres.url`, or starts the one in the data folder. The caller detaches from it. */
+export async function openServer(options: ServerOptions): Promise<Server> {
+  const { config, clientName, log, signal, onLost } = options;
+  const applicationName = clientNameOf(config, clientName);
   const { url } = config.postgres;
   if (url !== null) {
-    const shown = `PostgreSQL at ${hideSecret(url, 'url-passwords')}${databaseFrom === undefined ? '' : ` (from ${databaseFrom})`}`;
+    const shown = catalogueText(options);
     await reachServer({ url, applicationName, shown, signal });
     const lease = await Lease.open({ url, applicationName, log, onLost });
     if (lease === null) throw beingUpgraded(shown);
-    return { url, upgrade: null, detach: () => lease.close() };
+    return { url, applicationName, upgrade: null, detach: () => lease.close() };
   }
   ignorePostgresOptions();
-  return attachEmbedded({ dataDir, clientName, log, onLost });
-}
-
-interface Place {
-  readonly dataDir: string;
-  readonly applicationName: string;
-  readonly onLost: (reason: unknown) => void;
+  const dataDir = path.resolve(options.dataDir);
+  return { ...(await attachEmbedded({ dataDir, clientName, log, onLost })), applicationName };
 }
 
 function beingUpgraded(shown: string): StopTheRun {

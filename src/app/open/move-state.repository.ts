@@ -2,29 +2,41 @@ import { sql, type Kysely } from 'kysely';
 import { UsageError } from '../../kernel/errors.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 
-/** What `winnow move` writes into its target. */
+/** What `winnow move` and `winnow restore` write into their target. */
 export interface MoveState {
-  /** The database that is moved: see `identityOf`. */
+  /** The database that is moved, or that was backed up: see `identityOf`. */
   readonly source: string;
+  /** The snapshot that is restored. Null for a move. */
+  readonly snapshot: string | null;
   readonly finishedAt: Date | null;
 }
 
-/** The move into this database, or null if none has begun. */
+/** The move or restore into this database, or null if none has begun. */
 export async function readMove(db: Kysely<Database>): Promise<MoveState | null> {
   const { rows: found } = await sql`select where to_regclass('winnow_move.state') is not null`.execute(db);
   if (found.length === 0) return null;
-  const { rows } = await sql<MoveState>`select source, finished_at as "finishedAt" from winnow_move.state`.execute(db);
-  return rows[0] ?? null;
+  // Older moves have no column for the snapshot.
+  const { rows } = await sql<{ state: { source: string; snapshot?: string | null; finished_at: string | null } }>`
+    select to_jsonb(s) as state from winnow_move.state s`.execute(db);
+  const state = rows[0]?.state;
+  if (state === undefined) return null;
+  const { source, snapshot = null, finished_at: finishedAt } = state;
+  return { source, snapshot, finishedAt: finishedAt === null ? null : new Date(finishedAt) };
 }
 
 /**
- * Refuses a database into which a catalogue was moved only in part.
+ * Refuses a catalogue that was moved or restored only in part.
  *
- * @throws UsageError `move-unfinished`
+ * @throws UsageError `move-unfinished`, `restore-unfinished`
  */
 export async function refuseUnfinishedMove(db: Kysely<Database>, shown: string): Promise<void> {
   const move = await readMove(db);
   if (move === null || move.finishedAt !== null) return;
+  if (move.snapshot !== null)
+    throw new UsageError(
+      `A restore of the snapshot ${move.snapshot} into ${shown} is not finished. Run winnow restore with --snapshot ${move.snapshot} again.`,
+      { code: 'restore-unfinished' },
+    );
   throw new UsageError(
     `A move of a catalogue into ${shown} is not finished. Run the same winnow move again, without this database in the settings.`,
     { code: 'move-unfinished' },

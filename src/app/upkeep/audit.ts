@@ -6,13 +6,15 @@ import type { App } from '../open/app.ts';
 import { lostAmong } from '../photos/lost-bytes.ts';
 import { auditRows, type AuditResult } from './audit-rows.repository.ts';
 
+type Audited = Pick<App, 'db' | 'blobs'>;
+
 const PHOTOS_PER_QUERY = 1_000;
 
 /**
  * The checks of `winnow doctor --deep`: every row against its bytes, every file against its row, and decisions against
  * their evidence.
  */
-export async function auditDataFolder(app: App, signal: AbortSignal): Promise<AuditResult[]> {
+export async function auditDataFolder(app: Audited, signal: AbortSignal): Promise<AuditResult[]> {
   const awaited = new Set<Sha256>();
   const photos = await auditPhotos(app, signal, awaited);
   return [photos, await auditBlobs(app, signal), ...(await auditRows(app.db, awaited))];
@@ -23,7 +25,7 @@ export async function auditDataFolder(app: App, signal: AbortSignal): Promise<Au
  *
  * @param awaited gets the photos without bytes that the next crawl fetches again
  */
-async function auditPhotos({ db, blobs }: App, signal: AbortSignal, awaited: Set<Sha256>): Promise<AuditResult> {
+async function auditPhotos({ db, blobs }: Audited, signal: AbortSignal, awaited: Set<Sha256>): Promise<AuditResult> {
   const problems: string[] = [];
   let checked = 0;
   let after: Sha256 | null = null;
@@ -45,7 +47,7 @@ async function auditPhotos({ db, blobs }: App, signal: AbortSignal, awaited: Set
 }
 
 /** Checks that every file among the blobs belongs to a photo row. */
-async function auditBlobs({ db, blobs }: App, signal: AbortSignal): Promise<AuditResult> {
+async function auditBlobs({ db, blobs }: Audited, signal: AbortSignal): Promise<AuditResult> {
   const problems: string[] = [];
   let checked = 0;
   for await (const { place, sha256, bytes, problem: unseen } of blobs.list()) {

@@ -19,7 +19,7 @@ import { bytesText, plural, writeOut } from '../output.ts';
 import { builtProgram } from '../start/built.mjs';
 import { addGlobalFlags, runCommand, withApp, type CommandContext, type GlobalFlags } from '../start/context.ts';
 import { EXIT } from '../start/exit.ts';
-import type { Finding } from './finding.ts';
+import { auditFinding, findingText, type Finding } from './finding.ts';
 import { checkServices } from './services.ts';
 import { tune } from './tune.ts';
 
@@ -27,8 +27,6 @@ interface DoctorFlags extends GlobalFlags {
   readonly deep?: boolean;
   readonly tune?: boolean;
 }
-
-const LABELS = { ok: 'ok  ', note: 'note', fail: 'FAIL' } as const;
 
 export function addDoctorCommand(parent: Command): void {
   addGlobalFlags(
@@ -69,7 +67,7 @@ export function addDoctorCommand(parent: Command): void {
         ];
         if (context.signal.aborted) throw new Interrupted();
         await writeOut(
-          flags.json === true ? `${JSON.stringify(findings.map(toJson))}\n` : findings.map(toText).join(''),
+          flags.json === true ? `${JSON.stringify(findings.map(toJson))}\n` : findings.map(findingText).join(''),
         );
         return findings.some(({ state }) => state === 'fail') ? EXIT.incomplete : EXIT.done;
       });
@@ -85,10 +83,6 @@ function tuned({ loaded, tuneProblem }: CommandContext): Finding[] {
 
 function toJson({ name, state, detail }: Finding): Finding & { ok: boolean } {
   return { name, ok: state !== 'fail', state, detail };
-}
-
-function toText({ name, state, detail }: Finding): string {
-  return `${LABELS[state]} ${name}: ${detail}\n`;
 }
 
 function platform(): Finding {
@@ -150,7 +144,7 @@ async function dataFolder(context: CommandContext, deep: boolean): Promise<Findi
       ...(await checkServices(app, context)),
       ...(await bytes(app)),
       ...checkBudgets(await readBudgets(app)),
-      ...(deep ? (await auditDataFolder(app, context.signal)).map(toFinding) : []),
+      ...(deep ? (await auditDataFolder(app, context.signal)).map(auditFinding) : []),
     ]);
   } catch (error) {
     // Before the first crawl there is no data folder, which is normal.
@@ -171,23 +165,4 @@ async function bytes({ db, config }: App): Promise<Finding[]> {
   if (!counts.some(({ state }) => state === 'pruning')) return [{ name: 'bytes', state: 'ok', detail }];
   const left = `${textOf('pruning')} left by an interrupted prune: winnow prune deletes them`;
   return [{ name: 'bytes', state: 'note', detail: `${detail}; ${left}` }];
-}
-
-const PROBLEMS_SHOWN = 5;
-
-function toFinding({
-  name,
-  checked,
-  problems,
-  awaited = 0,
-}: Awaited<ReturnType<typeof auditDataFolder>>[number]): Finding {
-  if (problems.length === 0 && awaited > 0)
-    return { name, state: 'note', detail: `${checked} checked; the next crawl fetches ${awaited} again` };
-  if (problems.length === 0) return { name, state: 'ok', detail: `${checked} checked` };
-  const more = problems.length > PROBLEMS_SHOWN ? `; and ${problems.length - PROBLEMS_SHOWN} more` : '';
-  return {
-    name,
-    state: 'fail',
-    detail: `${problems.length} of ${checked}: ${problems.slice(0, PROBLEMS_SHOWN).join('; ')}${more}`,
-  };
 }

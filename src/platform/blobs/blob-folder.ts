@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
-import { opendir, rename, rm } from 'node:fs/promises';
+import { copyFile, opendir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { LostBytes, orLoss, type BlobStore, type ListedBlob } from '../../kernel/blobs.ts';
@@ -25,7 +25,7 @@ export interface BlobFolder extends BlobStore {
    *
    * @throws StopTheRun `disk-full`, `folder-read-only`, `folder-permission`: no other photo could be stored either
    */
-  put(sha256: Sha256, bytes: Uint8Array): Promise<void>;
+  put(sha256: Sha256, bytes: Uint8Array, file?: string): Promise<void>;
   /** Where the blob is (or would be) on disk. */
   pathOf(sha256: Sha256): string;
 }
@@ -54,9 +54,9 @@ export function openBlobFolder(folder: string): BlobFolder {
       const { file, bytes } = await openFile(place);
       return { bytes, stream: verifiedStream(fs.createReadStream(place, { fd: file }), { sha256, place }) };
     },
-    async put(sha256, bytes) {
+    async put(sha256, bytes, file) {
       if (await holds(pathOf(sha256), bytes)) return;
-      await writeDurably({ target: pathOf(sha256), folder }, bytes);
+      await writeDurably({ target: pathOf(sha256), folder }, bytes, file);
     },
     placeOf: pathOf,
     async localFile(sha256) {
@@ -88,12 +88,17 @@ async function makeBlobFolder(folder: string): Promise<void> {
   await makeFolder(folder);
 }
 
-async function writeDurably(at: { target: string; folder: string }, bytes: Uint8Array): Promise<void> {
+async function writeDurably(
+  at: { target: string; folder: string },
+  bytes: Uint8Array,
+  source: string | undefined,
+): Promise<void> {
   const temporary = path.join(at.folder, UNFINISHED, `${path.basename(at.target)}-${randomBytes(6).toString('hex')}`);
   try {
-    const file = await openNew(temporary, at.folder);
+    const clone = source === undefined ? null : await openClone(source, temporary, at.folder);
+    const file = clone ?? (await openNew(temporary, at.folder));
     try {
-      await writeFile(file, bytes);
+      if (clone === null) await writeFile(file, bytes);
       await fsync(file);
     } finally {
       await close(file);
@@ -123,6 +128,22 @@ async function replace(file: string, target: string): Promise<void> {
   }
 }
 
+/**
+ * Makes a file that shares its blocks with another one, and opens it. Returns null if the file system cannot do this (Btrfs,
+ * XFS and APFS can), or if the other file has gone. The bytes are then written, which reports any real problem.
+ */
+async function openClone(source: string, file: string, blobs: string): Promise<number | null> {
+  try {
+    await makeBlobFolder(blobs);
+    await makeFolder(path.dirname(file));
+    await copyFile(source, file, fs.constants.COPYFILE_EXCL | fs.constants.COPYFILE_FICLONE_FORCE);
+    return await open(file, 'r+');
+  } catch {
+    await rm(file, { force: true });
+    return null;
+  }
+}
+
 /** Creates the file's folder only if it is missing. */
 async function openNew(file: string, blobs: string): Promise<number> {
   try {
@@ -142,7 +163,7 @@ function explained(error: unknown, { folder, bytes }: { folder: string; bytes: n
     case 'ENOSPC':
     case 'EDQUOT':
       return new StopTheRun(
-        `No room for a photo of ${bytes} bytes in '${folder}': ${said}; make room on that disk and run the command again, nothing is lost`,
+        `No room for a file of ${bytes} bytes in '${folder}': ${said}; make room on that disk and run the command again, nothing is lost`,
         { code: 'disk-full', cause: error },
       );
     case 'EROFS':

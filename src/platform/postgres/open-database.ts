@@ -1,4 +1,4 @@
-import { Kysely, Migrator, PostgresDialect, sql } from 'kysely';
+import { Kysely, Migrator, PostgresDialect, sql, type MigrationResultSet } from 'kysely';
 import Cursor from 'pg-cursor';
 import { Pool, types as defaultTypes, TypeOverrides } from 'pg';
 import { messageOf, StopTheRun } from '../../kernel/errors.ts';
@@ -89,11 +89,22 @@ export function openPool(options: DatabaseOptions): Kysely<Database> {
  */
 export async function migrate(db: Kysely<Database>): Promise<void> {
   refuseUnknownSchema(await schemaIn(db));
-  const migrator = new Migrator({
-    db,
-    provider: { getMigrations: () => Promise.resolve(MIGRATIONS) },
-  });
-  const { error, results } = await migrator.migrateToLatest();
+  settle(await migratorOf(db).migrateToLatest());
+}
+
+/** Applies the missing migrations up to one of them, for rows that are of that schema. Later ones that were applied stay. */
+export async function migrateUpTo(db: Kysely<Database>, name: string): Promise<void> {
+  const migrator = migratorOf(db);
+  const known = await migrator.getMigrations();
+  if (known.some((one) => one.name === name && one.executedAt !== undefined)) return;
+  settle(await migrator.migrateTo(name));
+}
+
+function migratorOf(db: Kysely<Database>): Migrator {
+  return new Migrator({ db, provider: { getMigrations: () => Promise.resolve(MIGRATIONS) } });
+}
+
+function settle({ error, results }: MigrationResultSet): void {
   if (error === undefined) return;
   const failed = results?.find((result) => result.status === 'Error')?.migrationName;
   throw new StopTheRun(

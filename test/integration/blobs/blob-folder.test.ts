@@ -235,7 +235,7 @@ describe('a folder that cannot be written to stops the run, and says what to do:
       name: 'StopTheRun',
       code: 'disk-full',
       message: expect.stringMatching(
-        /^No room for a photo of 200000 bytes in '.*': received 'ENOSPC.*'; make room on that disk and run the command again/,
+        /^No room for a file of 200000 bytes in '.*': received 'ENOSPC.*'; make room on that disk and run the command again/,
       ),
     });
   });

@@ -1,0 +1,97 @@
+import type { Command } from 'commander';
+import { backUp, type BackedUp } from '../../app/backup/backup.ts';
+import { countPhotos, estimatedRows } from '../../app/move/target.repository.ts';
+import { LOST_BYTES_CURE } from '../../kernel/blobs.ts';
+import { bytesText, countText, linesText, photosText, plural, writeResult } from '../output.ts';
+import { withProgress } from '../progress.ts';
+import { addCommand, runOnData, wholeNumberFrom, type GlobalFlags } from '../start/context.ts';
+import { EXIT } from '../start/exit.ts';
+import { addApplyTakedownsCommand } from './apply-takedowns.ts';
+import { addBackupListCommand } from './list.ts';
+
+interface BackupFlags extends GlobalFlags {
+  readonly keep: number;
+  readonly verify?: boolean;
+}
+
+const HELP = `
+Other commands may work meanwhile: a snapshot is the catalogue at one moment, and the bytes of its
+photos. The folder is made if it is missing. Later backups go to the same folder and copy only what is
+new. On file systems that can, photos share their blocks with the data folder (reflinks) and take no
+room. If a backup is interrupted or killed, the snapshots before it stay, and the next one continues.
+
+Everything in the catalogue is in a backup, except for the key of browsers' sessions: after a restore,
+people log in again. Exported sets, collection files and models are files of their own: copy these, too.
+Photos that were taken down are removed from the backup. winnow restore fills a data folder or a server.
+
+The exit code is 1 if the data folder has lost the bytes of photos; all others are in the backup.
+
+Examples:
+  winnow backup /mnt/disk/winnow
+  winnow backup /mnt/disk/winnow --keep 30 --json
+  winnow backup /mnt/disk/winnow --verify
+  winnow backup list /mnt/disk/winnow
+  winnow backup apply-takedowns /mnt/disk/winnow
+`;
+
+export function addBackupCommand(program: Command): void {
+  const command = addCommand(program, 'backup', 'Copy the catalogue and the bytes of its photos into a folder')
+    .argument('<dir>', 'the folder of the backup, best on another disk')
+    .option('--keep <n>', 'snapshots to keep; older ones are removed', wholeNumberFrom(1, 10_000), 7)
+    .option('--verify', 'also read and hash what the backup has already, and replace what is damaged')
+    .addHelpText('after', HELP)
+    .action((dir: string, flags: BackupFlags) =>
+      runOnData(flags, { name: 'backup', access: 'read' }, async (app, { signal }) => {
+        const catalogue = {
+          label: 'catalogue',
+          done: 0,
+          total: await estimatedRows(app.db),
+          isGrowing: true,
+          note: '',
+        };
+        const photos = {
+          label: 'photos',
+          done: 0,
+          total: await countPhotos(app.db),
+          isGrowing: true,
+          bytes: 0,
+          note: '',
+        };
+        const result = await withProgress(
+          () => [photos, catalogue],
+          () =>
+            backUp({
+              app,
+              dir,
+              keep: flags.keep,
+              verify: flags.verify === true,
+              signal,
+              onTable: (table) => void (catalogue.note = table),
+              onRows: (rows) => void (catalogue.done += rows),
+              onPhoto: ({ bytes, isCopied }) => {
+                photos.done += 1;
+                if (isCopied) photos.bytes += bytes;
+              },
+            }),
+        );
+        await writeResult(flags, result, () => backupText(result));
+        return result.lost.length > 0 ? EXIT.incomplete : EXIT.done;
+      }),
+    );
+  addBackupListCommand(command);
+  addApplyTakedownsCommand(command);
+}
+
+function backupText(result: BackedUp): string {
+  const { snapshot, tables, rows, photos, bytes, copied, pruned, lost, removed, snapshots } = result;
+  return linesText([
+    `snapshot ${snapshot}: ${plural(tables, 'table')}, ${plural(rows, 'row')}, ${plural(photos, 'photo')} (${bytesText(bytes)})`,
+    `copied now: ${plural(copied.photos, 'photo')} (${bytesText(copied.bytes)}) and ${bytesText(copied.catalogueBytes)} of the catalogue, compressed`,
+    pruned.length > 0 && `pruned while the backup was made, so without bytes in it: ${photosText(pruned)}`,
+    lost.length > 0 &&
+      `without bytes in the data folder, and so in the backup: ${photosText(lost)}; ${LOST_BYTES_CURE}`,
+    (removed.snapshots > 0 || removed.bytes > 0) &&
+      `removed: ${plural(removed.snapshots, 'old snapshot')}, and ${plural(removed.photos, 'photo')} that no snapshot needs (${bytesText(removed.bytes)} with their tables)`,
+    `the backup has ${countText(snapshots.length)} ${snapshots.length === 1 ? 'snapshot' : 'snapshots'}, the oldest of ${snapshots[0] ?? ''}`,
+  ]);
+}
