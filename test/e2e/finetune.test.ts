@@ -226,6 +226,12 @@ describe('winnow finetune refuses', () => {
     );
   });
 
+  it('a folder with parts of a set, and names the part to give', async () => {
+    for (const part of ['val', 'train']) await addPhotos(path.join('split', part, 'rays'), OWN.rays);
+    expect(await refusal('split', 'x')).toContain("Its folder 'train' has folders of classes: give 'split/train'");
+    expect(await refusal('wnids', 'x', '--val', 'split')).toContain("give 'split/val'");
+  });
+
   it('a class without photos', async () => {
     await addPhotos('empty/rays', OWN.rays);
     await mkdir(folder.at('empty/none'), { recursive: true });
