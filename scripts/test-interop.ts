@@ -36,6 +36,7 @@ const tests = [
   'test/e2e/interop.test.ts',
   'test/integration/report/metrics-oracle.test.ts',
   'test/integration/finetune/head-oracle.test.ts',
+  'test/integration/models/finetune-torch.test.ts',
 ];
 const { status } = spawnSync(process.execPath, [...vitest, '--project', 'e2e', '--project', 'integration', ...tests], {
   cwd: root,

@@ -5,13 +5,13 @@ import { readTextFile } from '../config/read-text.ts';
 import { configFolders, displayPath, packageRoot, workingFolder } from '../config/root.ts';
 import { listYamlFiles, type NamedFile } from '../config/yaml-files.ts';
 import { parseYaml, type YamlFile } from '../config/yaml.ts';
-import { UsageError, messageOf } from '../kernel/errors.ts';
+import { codeOf, messageOf, UsageError } from '../kernel/errors.ts';
 import type { ClassSet } from './class-set.ts';
 import { loadClassTable } from './class-table.process.ts';
 import { classesOf, existingFile, subjectsOf, type CollectionContext } from './collection-classes.process.ts';
 import { completeCollection, draftCollection, type Collection } from './collection.ts';
 import { firstOf } from './first-of.ts';
-import { cardFor, classesOfCard } from './model-card.process.ts';
+import { classesOfCard, HEAD_TO_FIT, memberCard } from './model-card.process.ts';
 import { unknownClasses, wantedClasses } from './model-classes.ts';
 
 export interface CollectionCheck {
@@ -136,7 +136,7 @@ async function checkEnsemble(
   for (const [i, name] of draft.ensemble.entries()) {
     const where = yaml.where(['ensemble', i]);
     try {
-      const card = await cardFor(name, packageRoot, workingDir);
+      const card = await memberCard(name, draft, workingDir);
       if (!card.trained)
         warnings.push(`The model '${name}' (${where}) is untrained and decides at random. Use it for tests only.`);
       const known = await classesOfCard(card, table);
@@ -147,7 +147,8 @@ async function checkEnsemble(
         );
       }
     } catch (error) {
-      problems.push(`${messageOf(error)} (${where})`);
+      // Photos can be crawled without the models.
+      if (codeOf(error) !== HEAD_TO_FIT) problems.push(`${messageOf(error)} (${where})`);
     }
   }
   return { problems, warnings };

@@ -38,6 +38,8 @@ export interface Collection {
   readonly licences: 'any' | readonly string[];
   /** Names of model cards. */
   readonly ensemble: readonly string[];
+  /** The members that each user fits with `winnow finetune`, by their names: the card of the backbone, and what --classes takes. */
+  readonly heads: ReadonlyMap<string, Readonly<z.output<typeof headSchema>>>;
   readonly policy: Readonly<z.output<typeof policySchema>>;
   /** Settings that the collection overrides, for loadConfig. */
   readonly settings: Layer;
@@ -94,6 +96,14 @@ const policySchema = z.strictObject({
   minConfidence: z.number().min(0).max(1).describe('a number from 0 to 1').default(0.9),
 });
 
+const headSchema = z.strictObject({
+  backbone: nameSchema.describe('the name of a model card'),
+  classes: z
+    .string()
+    .regex(/^[\w./,:@%+=-]+$/)
+    .describe('what --classes of `winnow finetune` takes, without spaces'),
+});
+
 const collectionSchema = z.strictObject({
   name: nameSchema,
   mode: z.enum(['A', 'O']).default('A'),
@@ -119,6 +129,11 @@ const collectionSchema = z.strictObject({
     .describe('any, or a list of SPDX licence ids, Public-Domain, all-rights-reserved, unknown')
     .default('any'),
   ensemble: z.array(nameSchema).min(1).refine(isUnique).describe('a list of different model cards').optional(),
+  heads: z
+    .record(nameSchema, headSchema)
+    .describe('for each member that you fit with `winnow finetune`: {backbone: ..., classes: ...}')
+    .nullable()
+    .default(null),
   policy: policySchema.nullable().default(null),
   settings: z.record(z.string(), z.unknown()).describe('a mapping of settings').nullable().default(null),
   export: z
@@ -131,8 +146,11 @@ const collectionSchema = z.strictObject({
 export type ClassListDraft = z.output<typeof classListSchema>;
 
 /** A parsed collection file. Its classes are not looked up yet, and its paths are as the user wrote them. */
-export type CollectionDraft = Omit<z.output<typeof collectionSchema>, 'ensemble' | 'policy' | 'settings' | 'export'> &
-  Pick<Collection, 'ensemble' | 'policy' | 'settings' | 'card'>;
+export type CollectionDraft = Omit<
+  z.output<typeof collectionSchema>,
+  'ensemble' | 'heads' | 'policy' | 'settings' | 'export'
+> &
+  Pick<Collection, 'ensemble' | 'heads' | 'policy' | 'settings' | 'card'>;
 
 export interface CollectionDraftResult {
   /** Null if the file is not a collection. A draft can be used if `problems` is empty. */
@@ -145,12 +163,13 @@ export interface CollectionDraftResult {
 export function draftCollection(file: YamlFile): CollectionDraftResult {
   const result = collectionSchema.safeParse(file.value);
   if (!result.success) return { draft: null, problems: schemaProblems(collectionSchema, file), warnings: [] };
-  const { mode, ensemble, policy, export: exported, ...given } = result.data;
+  const { mode, ensemble, heads, policy, export: exported, ...given } = result.data;
   const { settings, problems } = settingsOf(file);
   const draft: CollectionDraft = {
     ...given,
     mode,
     ensemble: ensemble ?? (mode === 'A' ? ['efficientnet-lite0', 'efficientnet-lite1'] : ['efficientnet-lite0']),
+    heads: new Map(Object.entries(heads ?? {})),
     policy: policy ?? policySchema.parse({}),
     settings,
     card: answersOf(exported?.card ?? null),
@@ -231,7 +250,10 @@ const LICENCE_EXAMPLES = ['BY', 'BY-SA', 'BY-NC', 'BY-ND', 'BY-NC-SA', 'BY-NC-ND
   ['2.0', '4.0'].map((version) => `CC-${kind}-${version}`),
 );
 
-function idleKeyWarnings({ mode }: CollectionDraft, file: YamlFile): string[] {
+function idleKeyWarnings({ mode, ensemble, heads }: CollectionDraft, file: YamlFile): string[] {
+  const idleHeads = [...heads.keys()]
+    .filter((name) => !ensemble.includes(name))
+    .map((name) => `'heads.${name}' in ${file.where(['heads', name])} has no effect, because no member has this name`);
   const idlePolicy = mode === 'A' ? ['minConfidence'] : ['threshold', 'aggregation', 'members'];
   const { policy } = file.value;
   const inPolicy = idlePolicy
@@ -241,7 +263,7 @@ function idleKeyWarnings({ mode }: CollectionDraft, file: YamlFile): string[] {
   const inFile = (mode === 'A' ? ['concepts', 'allowHypernyms'] : ['among'])
     .filter((key) => Object.hasOwn(file.value, key))
     .map((key) => `'${key}' in ${file.where([key])} has no effect in mode ${mode}${why}`);
-  return [...inPolicy, ...inFile];
+  return [...idleHeads, ...inPolicy, ...inFile];
 }
 
 const KNOWN_LICENCES = [

@@ -7,9 +7,10 @@ import { configFolders, displayPath, packageRoot, workingFolder } from '../confi
 import { entriesOf, listYamlFiles } from '../config/yaml-files.ts';
 import { parseYaml } from '../config/yaml.ts';
 import type { NamedFile } from '../config/yaml-files.ts';
-import { UsageError } from '../kernel/errors.ts';
+import { codeOf, UsageError } from '../kernel/errors.ts';
 import { CLASS_LIST_NAMES, wnidsOf } from './class-table.ts';
 import type { ClassTable } from './class-table.ts';
+import type { Collection } from './collection.ts';
 import { isHeadCard, parseHeadCard, withHead, type HeadCard } from './head-card.ts';
 import { badCard, parseModelCard } from './model-card.ts';
 import type { ModelCard } from './model-card.ts';
@@ -59,6 +60,32 @@ export async function cardFor(
   throw new UsageError(`Expected the file's name '${name}' for 'name' in ${shown} but received '${card.name}'`, {
     code: 'bad-model-card',
   });
+}
+
+/** Code of the error for a head that the user has not fitted yet. */
+export const HEAD_TO_FIT = 'head-to-fit';
+
+/**
+ * The card of a member of a collection.
+ *
+ * @throws UsageError `head-to-fit` with the command if it is a head that the user has not fitted yet; the codes of `cardFor`
+ */
+export async function memberCard(
+  name: string,
+  { heads }: Pick<Collection, 'heads'>,
+  workingDir: string = workingFolder(),
+): Promise<FoundCard> {
+  try {
+    return await cardFor(name, packageRoot, workingDir);
+  } catch (error) {
+    const head = heads.get(name);
+    if (head === undefined || codeOf(error) !== 'unknown-model') throw error;
+    const { backbone, classes } = head;
+    throw new UsageError(
+      `The member '${name}' is a head over '${backbone}' that you fit on photos of its classes: winnow finetune --backbone ${backbone} --train DIR --classes ${classes} --name ${name}   # DIR has a folder of photos for each class`,
+      { code: HEAD_TO_FIT, cause: error },
+    );
+  }
 }
 
 /** @throws UsageError `bad-model-card`; `unknown-model` if there is no card of the backbone */

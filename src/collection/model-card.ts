@@ -85,8 +85,9 @@ export interface ModelCard extends Readonly<Omit<Card, 'normalise'>> {
   /** Mean 0 and deviation 1 for a uint8 input. */
   readonly normalise: Normalisation;
   /**
-   * Names of the graph's outputs: `logits [batch, classes]` (`*` stands for the only output of a graph), pooled
-   * `features [batch, d]`, `featureMap [batch, d, h, w]`; and what the values of the first are (logits by default).
+   * Names of the graph's tensors: `logits [batch, classes]` (`*` stands for the only output of a graph), pooled
+   * `features [batch, d]` (`input of LOGITS`: what the last linear layer before the output LOGITS takes),
+   * `featureMap [batch, d, h, w]`; and what the values of the first are (logits by default).
    */
   readonly outputs: Readonly<Card['outputs']>;
   /** Whether it has learned anything. A filter of untrained models drops and keeps at random: for tests and benchmarks only. */

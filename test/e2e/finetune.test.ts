@@ -57,7 +57,7 @@ async function refusal(...args: Parameters<typeof finetune>): Promise<string> {
   return stderr;
 }
 
-/** Registers efficientnet-lite0 under another hash, with its features. */
+/** Registers efficientnet-lite0 under another hash. Its card names what the last layer takes as its features. */
 async function addCopyOfLite0(name: string): Promise<void> {
   const bytes = await readFile(path.join(repositoryRoot, 'assets', 'models', 'efficientnet-lite0.onnx'));
   // Repeating the producer's name (field 2 of the model) changes the file's hash and nothing that it computes.
@@ -65,9 +65,6 @@ async function addCopyOfLite0(name: string): Promise<void> {
   const pixels = ['--classes', 'imagenet-1k', '--normalise', '127,127,127/128,128,128', '--resize', '256'];
   const added = await winnow(['models', 'add', `${name}.onnx`, '--logits', 'logits', ...pixels], { cwd: folder.at() });
   expect([added.code, added.code === 0 ? '' : added.stderr]).toEqual([0, '']);
-  const card = folder.at('config/local/models', name, 'card.yaml');
-  const text = await readFile(card, 'utf8');
-  await writeFile(card, text.replace(/^( *)logits: logits\n/m, '$1logits: logits\n$1features: features\n'));
 }
 
 /** Registers a model that has NaN features for pictures brighter than 222. */
@@ -229,6 +226,12 @@ describe('winnow finetune refuses', () => {
     );
   });
 
+  it('a folder with parts of a set, and names the part to give', async () => {
+    for (const part of ['val', 'train']) await addPhotos(path.join('split', part, 'rays'), OWN.rays);
+    expect(await refusal('split', 'x')).toContain("Its folder 'train' has folders of classes: give 'split/train'");
+    expect(await refusal('wnids', 'x', '--val', 'split')).toContain("give 'split/val'");
+  });
+
   it('a class without photos', async () => {
     await addPhotos('empty/rays', OWN.rays);
     await mkdir(folder.at('empty/none'), { recursive: true });
@@ -276,7 +279,9 @@ describe('winnow finetune refuses', () => {
       winnow(['finetune', '--train', 'wnids', '--name', 'x', ...flags], { cwd: folder.at() });
     await fitted('wnids', 'a-head');
     expect((await run('--backbone', 'a-head')).stderr).toContain("'a-head' is a head over 'efficientnet-lite0'");
-    expect((await run('--backbone', 'mobilenetv2-12')).stderr).toContain("whose card names an output 'features'");
+    expect((await run('--backbone', 'resnet50-structure')).stderr).toContain(
+      "for --backbone but that of 'resnet50-structure' names none; write 'features: input of logits' into 'outputs' of its card (",
+    );
     const wrong = await run('--backbone', 'efficientnet-lite0', '--l2', '0');
     expect([wrong.code, wrong.stderr]).toEqual([
       2,

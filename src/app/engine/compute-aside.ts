@@ -1,19 +1,29 @@
 import { Worker } from 'node:worker_threads';
-import { fitHead } from '../../evidence/head/fit-head.ts';
+import { fitHead, type FitOrder, type FittedHead } from '../../evidence/head/fit-head.ts';
 import { Interrupted } from '../../kernel/errors.ts';
 import { evaluationOf } from '../../report/evaluate.ts';
 import type { Evaluation } from '../../report/evaluation.ts';
 import { frechetDistance, type FeatureMatrix } from '../../report/metrics/frechet.ts';
 import { agreementByClass } from '../../review/agreement.ts';
 
-/** Pure functions that may take seconds, each with one argument. */
+/** Functions that may take seconds, each with one argument. */
 export const COMPUTATIONS = {
   agreementByClass,
   evaluationOf: ([predictions, about]: Parameters<typeof evaluationOf>): Evaluation => evaluationOf(predictions, about),
-  fitHead,
+  fitHead: async (order: FitOrder): Promise<FittedHead> => {
+    // Loads ONNX Runtime.
+    const { openMatrixProducts } = await import('../../platform/onnx/matrix-products.ts');
+    const products = await openMatrixProducts();
+    try {
+      return await fitHead(order, products);
+    } finally {
+      await products.close();
+    }
+  },
   frechetDistance: ([a, b]: readonly [FeatureMatrix, FeatureMatrix]): number => frechetDistance(a, b),
 } as const;
 type Computations = typeof COMPUTATIONS;
+type Result<Name extends keyof Computations> = Awaited<ReturnType<Computations[Name]>>;
 
 /** What the thread is asked for. */
 export interface Order {
@@ -30,15 +40,16 @@ export async function computeAside<Name extends keyof Computations>(
   name: Name,
   given: Parameters<Computations[Name]>[0],
   signal?: AbortSignal,
-): Promise<ReturnType<Computations[Name]>> {
+): Promise<Result<Name>> {
   if (signal?.aborted === true) throw new Interrupted();
   const worker = new Worker(new URL('computation-thread.mjs', import.meta.url), { workerData: { name, given } });
-  const stop = (): void => void worker.terminate();
+  // A thread that is ended while ONNX Runtime computes would abort the process. `fitHead` ends itself between two products.
+  const stop = (): void => (name === 'fitHead' ? worker.postMessage('stop') : void worker.terminate());
   signal?.addEventListener('abort', stop, { once: true });
   try {
-    return await new Promise((resolve, reject) => {
+    return await new Promise<Result<Name>>((resolve, reject) => {
       worker.once('message', resolve);
-      worker.once('error', reject);
+      worker.once('error', (error) => reject(signal?.aborted === true ? new Interrupted() : error));
       // Without a result before it: the thread was ended.
       worker.once('exit', () => reject(new Interrupted()));
     });

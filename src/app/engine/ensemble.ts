@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import type { Kysely } from 'kysely';
 import { loadClassTable } from '../../collection/class-table.process.ts';
 import type { Collection } from '../../collection/collection.ts';
-import { cardFor, classesOfCard, type FoundCard } from '../../collection/model-card.process.ts';
+import { classesOfCard, memberCard, type FoundCard } from '../../collection/model-card.process.ts';
 import type { ModelCard } from '../../collection/model-card.ts';
 import { wantedClasses, type ModelClasses } from '../../collection/model-classes.ts';
 import { displayPath } from '../../config/root.ts';
@@ -45,7 +45,7 @@ export async function openEnsemble(
   const table = await loadClassTable();
   const cards = await Promise.all(
     collection.ensemble.map(async (name) => {
-      const card = await cardFor(name);
+      const card = await memberCard(name, collection);
       return { card, classes: await classesOfCard(card, table) };
     }),
   );

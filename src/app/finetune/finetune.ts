@@ -2,7 +2,7 @@ import { loadClassTable } from '../../collection/class-table.process.ts';
 import type { ClassTable } from '../../collection/class-table.ts';
 import { cardFor, classesOfCard } from '../../collection/model-card.process.ts';
 import { quote } from '../../config/quote.ts';
-import { workingFolder } from '../../config/root.ts';
+import { displayPath, workingFolder } from '../../config/root.ts';
 import { GRADIENT_NORM, type FittedHead } from '../../evidence/head/fit-head.ts';
 import { heldOut } from '../../evidence/head/held-out.ts';
 import type { LabelledFeatures } from '../../evidence/head/softmax-regression.ts';
@@ -116,7 +116,7 @@ async function backboneFor(
     );
   if (card.outputs.features === undefined)
     throw new UsageError(
-      `Expected a model whose card names an output 'features' for --backbone but that of '${name}' names none; write the name of the output with the pooled features into 'outputs' of its card`,
+      `Expected a model whose card names an output 'features' for --backbone but that of '${name}' names none; write 'features: input of ${card.outputs.logits}' into 'outputs' of its card (${displayPath(card.cardFile, workingDir)}) if its last layer is linear, or the name of the tensor with the pooled features`,
       { code: 'bad-backbone' },
     );
   const classes = await classesOfCard(card, table);

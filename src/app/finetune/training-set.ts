@@ -40,13 +40,13 @@ export async function readTrainingSets(
   { table, signal }: { readonly table: ClassTable; readonly signal: AbortSignal },
 ): Promise<TrainingSets> {
   const reading = { isClass: (name: string) => !PARTS.has(name.toLowerCase()), signal };
-  const all = await readSet(trainDir, reading);
+  const all = await readSet(trainDir, { ...reading, part: 'train' });
   const folders = await foldersOf(all.root);
   const classes = list === null ? folders : await listedClasses(list, { table, folders });
   requirePhotos(all, classes, list);
   requireNames(classes, table);
   const train = onlyOf(all, classes);
-  const allVal = valDir === null ? null : await readSet(valDir, reading);
+  const allVal = valDir === null ? null : await readSet(valDir, { ...reading, part: 'val' });
   if (allVal !== null && list === null) requireKnown(allVal, { classes, trainDir });
   const val = allVal === null ? null : onlyOf(allVal, classes);
   if (val?.photos.length === 0)

@@ -10,6 +10,7 @@ import { quote } from '../../config/quote.ts';
 import { displayPath, workingFolder } from '../../config/root.ts';
 import { codeOf, messageOf, UsageError } from '../../kernel/errors.ts';
 import { describeSession, outputWidth, type GraphDescription } from '../../platform/onnx/graph.ts';
+import { hasLayerBefore, inputOf } from '../../platform/onnx/inner-tensor.ts';
 import { createSession } from '../../platform/onnx/session.ts';
 import { cardText, logitsCandidates, pictureInputOf, type GivenFacts, type PictureInput } from './draft.ts';
 import { gather, type Ask } from './gather.ts';
@@ -75,7 +76,7 @@ export async function addModel(request: AddRequest): Promise<Added> {
       source: given.source ?? path.basename(source),
       documentation: given.documentation,
       ...pixelFacts(given, input),
-      outputs: { logits: logitsOf(graph, given, classes), values: 'logits' },
+      outputs: { ...outputsOf(bytes, logitsOf(graph, given, classes)), values: 'logits' },
       classes: isListName ? (given.classes ?? '') : CLASS_FILE,
       trained: true,
     },
@@ -159,6 +160,11 @@ function logitsOf(graph: GraphDescription, given: GivenFacts, { count }: ModelCl
     `Expected a class list of ${width} classes, as many as the output '${output?.name}' has values, for --classes but ${quote(given.classes)} has ${count}`,
     { code: 'class-count' },
   );
+}
+
+/** With features, if the last layer is linear: then the model can be the backbone of a head. */
+function outputsOf(bytes: Buffer, logits: string): CardFile['outputs'] {
+  return hasLayerBefore(bytes, logits) ? { logits, features: inputOf(logits) } : { logits };
 }
 
 /** Refuses a flag that contradicts the file. */

@@ -164,7 +164,7 @@ const TEXTS = {
 
 /** Returns the text of a new card. */
 export function cardText(card: CardFile): string {
-  return `# Written by \`winnow models add\`. What the keys mean: README.md, "Models".\n${stringify(card, { flowCollectionPadding: true })}`;
+  return `# Written by \`winnow models add\`. What the keys mean: docs/models.md.\n${stringify(card, { flowCollectionPadding: true })}`;
 }
 
 function unsuitable(expected: string): UsageError {

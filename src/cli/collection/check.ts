@@ -5,7 +5,7 @@ import { collectionAdvice } from '../../collection/collection-advice.ts';
 import { checkCollection, type CollectionCheck } from '../../collection/collection.process.ts';
 import type { Collection, SourceName } from '../../collection/collection.ts';
 import { firstOf } from '../../collection/first-of.ts';
-import { cardFor } from '../../collection/model-card.process.ts';
+import { memberCard } from '../../collection/model-card.process.ts';
 import { displayPath } from '../../config/root.ts';
 import { messageOf } from '../../kernel/errors.ts';
 import { queryLines } from '../crawl/crawl-plan.ts';
@@ -36,9 +36,9 @@ export async function reportOn(nameOrPath: string): Promise<CollectionReport> {
 }
 
 /** Photos can be crawled, but not filtered, without the model files. */
-async function missingModels({ ensemble }: Collection): Promise<string[]> {
-  const checks = ensemble.map(async (name) => {
-    const card = await cardFor(name);
+async function missingModels(collection: Collection): Promise<string[]> {
+  const checks = collection.ensemble.map(async (name) => {
+    const card = await memberCard(name, collection);
     await requireModelFiles([{ name, backbone: backboneOf(card), head: headOf(card) }]);
   });
   const results = await Promise.allSettled(checks);

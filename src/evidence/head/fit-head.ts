@@ -1,5 +1,11 @@
 import { minimise, normOf } from './lbfgs.ts';
-import { columnMeans, photoWeights, regressionObjective, type LabelledFeatures } from './softmax-regression.ts';
+import {
+  columnMeans,
+  photoWeights,
+  regressionObjective,
+  type LabelledFeatures,
+  type MatrixProducts,
+} from './softmax-regression.ts';
 
 export interface FitOrder {
   readonly data: LabelledFeatures;
@@ -31,12 +37,16 @@ const MOST_ITERATIONS = 10_000;
  *
  * @param order features are finite, and each class has a photo
  */
-export function fitHead({ data, l2, isBalanced, progress }: FitOrder): FittedHead {
+export async function fitHead(
+  { data, l2, isBalanced, progress }: FitOrder,
+  products: MatrixProducts,
+): Promise<FittedHead> {
   const { columns, classes } = data;
   const centre = columnMeans(data);
-  const objective = regressionObjective(data, { l2, weights: photoWeights(data, isBalanced) }, centre);
+  const regression = { data, centre, products };
+  const penalty = { l2, weights: photoWeights(data, isBalanced) };
   const size = classes * columns;
-  const minimum = minimise(objective, new Float64Array(size + classes), {
+  const minimum = await minimise(regressionObjective(regression, penalty), new Float64Array(size + classes), {
     // The gradient for features that are not shifted may be longer by this factor.
     gradientNorm: GRADIENT_NORM / (1 + normOf(centre)),
     mostIterations: MOST_ITERATIONS,

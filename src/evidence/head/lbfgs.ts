@@ -1,7 +1,7 @@
 import { findStep, type LinePoint } from './line-search.ts';
 
-/** A smooth function. Writes its gradient into `gradient` and returns its value. */
-export type Objective = (point: Float64Array, gradient: Float64Array) => number;
+/** A smooth function. Writes its gradient into `gradient` and gives its value. */
+export type Objective = (point: Float64Array, gradient: Float64Array) => Promise<number>;
 
 export interface MinimiseOptions {
   /** The search ends once the Euclidean norm of the gradient is at most this. */
@@ -47,12 +47,12 @@ interface Pair {
  *
  * @param start finite numbers, as many as the function takes
  */
-export function minimise(objective: Objective, start: Float64Array, options: MinimiseOptions): Minimum {
-  let here = placeAt(objective, start);
+export async function minimise(objective: Objective, start: Float64Array, options: MinimiseOptions): Promise<Minimum> {
+  let here = await placeAt(objective, start);
   let pairs: Pair[] = [];
   let iterations = 0;
   while (normOf(here.gradient) > options.gradientNorm && iterations < options.mostIterations) {
-    const next = nextPlace(objective, here, pairs);
+    const next = await nextPlace(objective, here, pairs);
     // Old pairs may mislead. Without them the search goes downhill.
     if (next === null && pairs.length === 0) break;
     const pair = next === null ? null : pairOf(here, next);
@@ -68,11 +68,11 @@ export function minimise(objective: Objective, start: Float64Array, options: Min
 }
 
 /** Null if the direction leads nowhere lower. */
-function nextPlace(objective: Objective, here: Place, pairs: readonly Pair[]): Place | null {
+async function nextPlace(objective: Objective, here: Place, pairs: readonly Pair[]): Promise<Place | null> {
   const direction = directionOf(here.gradient, pairs);
   const slope = dot(here.gradient, direction);
   if (!(slope < 0)) return null;
-  const at = (step: number): Place =>
+  const at = (step: number): Promise<Place> =>
     placeAt(
       objective,
       here.point.map((value, i) => value + step * (direction[i] ?? 0)),
@@ -83,16 +83,16 @@ function nextPlace(objective: Objective, here: Place, pairs: readonly Pair[]): P
   return findStep(at, { ...here, step: 0, slope }, firstStep);
 }
 
-function placeAt(
+async function placeAt(
   objective: Objective,
   point: Float64Array,
   { step, direction }: { readonly step: number; readonly direction: Float64Array | null } = {
     step: 0,
     direction: null,
   },
-): Place {
+): Promise<Place> {
   const gradient = new Float64Array(point.length);
-  const value = objective(point, gradient);
+  const value = await objective(point, gradient);
   return { point, gradient, value, step, slope: direction === null ? 0 : dot(gradient, direction) };
 }
 

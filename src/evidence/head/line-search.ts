@@ -26,15 +26,15 @@ const MARGIN = 0.1;
  * @param firstStep tried first
  * @returns null if no step was found that lowers the value
  */
-export function findStep<Point extends LinePoint>(
-  at: (step: number) => Point,
+export async function findStep<Point extends LinePoint>(
+  at: (step: number) => Promise<Point>,
   start: Point,
   firstStep: number,
-): Point | null {
+): Promise<Point | null> {
   let before = start;
   let step = firstStep;
   for (let i = 0; i < MOST_STEPS; i += 1) {
-    const now = at(step);
+    const now = await at(step);
     if (isAccepted(now, start)) return now;
     if (!isLowEnough(now, start) || (i > 0 && now.value >= before.value)) return zoom(at, start, [before, now]);
     if (now.slope >= 0) return zoom(at, start, [now, before]);
@@ -45,14 +45,14 @@ export function findStep<Point extends LinePoint>(
 }
 
 /** Algorithm 3.6. `low` has the lowest value of the steps so far that decrease the value sufficiently. */
-function zoom<Point extends LinePoint>(
-  at: (step: number) => Point,
+async function zoom<Point extends LinePoint>(
+  at: (step: number) => Promise<Point>,
   start: Point,
   [first, second]: readonly [Point, Point],
-): Point | null {
+): Promise<Point | null> {
   let [low, high] = [first, second];
   for (let i = 0; i < MOST_STEPS; i += 1) {
-    const now = at(between(low, high));
+    const now = await at(between(low, high));
     if (isAccepted(now, start)) return now;
     if (!isLowEnough(now, start) || now.value >= low.value) high = now;
     else {

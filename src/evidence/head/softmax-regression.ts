@@ -12,15 +12,34 @@ export interface LabelledFeatures {
   readonly classes: number;
 }
 
+/** A matrix of doubles, row by row. */
+export interface Matrix {
+  readonly values: Float64Array;
+  readonly rows: number;
+  readonly columns: number;
+}
+
+/** Multiplies matrices in double precision. The same numbers give the same bits. */
+export interface MatrixProducts {
+  /** a [n, k] times the transpose of b [m, k]. @returns [n, m] */
+  timesTransposed(a: Matrix, b: Matrix): Promise<Float64Array>;
+  /** The transpose of a [k, n] times b [k, m]. @returns [n, m] */
+  transposedTimes(a: Matrix, b: Matrix): Promise<Float64Array>;
+}
+
+export interface Regression {
+  readonly data: LabelledFeatures;
+  /** Subtracted from the features of each photo. */
+  readonly centre: Float64Array;
+  readonly products: MatrixProducts;
+}
+
 export interface Penalty {
   /** Above 0. */
   readonly l2: number;
   /** The weight of each photo, above 0; they sum to the number of photos. */
   readonly weights: Float64Array;
 }
-
-/** Photos that are computed together, so that a row of weights is read once for all of them. */
-const TOGETHER = 4;
 
 /** The weight of each photo: 1; or if balanced, photos / (classes x photos of its class), as scikit-learn's `class_weight='balanced'`. */
 export function photoWeights({ labels, classes }: LabelledFeatures, isBalanced: boolean): Float64Array {
@@ -37,6 +56,9 @@ export function columnMeans({ values, columns, labels }: LabelledFeatures): Floa
   return means;
 }
 
+/** Photos that are computed together. Sums depend on it in their last digits. */
+const TOGETHER = 1024;
+
 /**
  * The function that multinomial logistic regression minimises, divided by the number of photos:
  *
@@ -46,109 +68,57 @@ export function columnMeans({ values, columns, labels }: LabelledFeatures): Floa
  * only the biases: the search needs fewer steps if the features' means are 0.
  * Source: scikit-learn's LogisticRegression, with C = 1 / l2 (https://scikit-learn.org/stable/modules/linear_model.html).
  */
-export function regressionObjective(data: LabelledFeatures, { l2, weights }: Penalty, centre: Float64Array): Objective {
+export function regressionObjective(
+  { data, centre, products }: Regression,
+  { l2, weights: weightOf }: Penalty,
+): Objective {
   const { columns, labels, classes } = data;
   const photos = labels.length;
-  const biasesAt = classes * columns;
-  /** The logits of some photos, one photo in each row. The residuals replace them. */
-  const rows = Array.from({ length: TOGETHER }, () => new Float64Array(classes));
-  return (point, gradient) => {
+  const size = classes * columns;
+  return async (point, gradient) => {
+    const weights = { values: point.subarray(0, size), rows: classes, columns };
+    const ofWeights = gradient.subarray(0, size);
+    const ofBiases = gradient.subarray(size);
     let sum = 0;
     gradient.fill(0);
-    const offsets = Float64Array.from(
-      { length: classes },
-      (_, c) => (point[biasesAt + c] ?? 0) - product(point, c * columns, centre),
-    );
-    for (let first = 0; first < photos; first += TOGETHER) {
-      const block = { data, starts: startsOf(first, data) };
-      fillLogits(block, { point, offsets, rows });
-      for (const [at, row] of rows.entries())
-        sum +=
-          first + at < photos
-            ? toResiduals(row, labels[first + at] ?? 0, (weights[first + at] ?? 0) / photos)
-            : clear(row);
-      addProducts(block, { gradient, rows });
-    }
-    for (let c = 0; c < classes; c += 1) {
-      const ofBias = gradient[biasesAt + c] ?? 0;
-      for (let i = 0, at = c * columns; i < columns; i += 1, at += 1) {
-        const w = point[at] ?? 0;
-        sum += ((l2 / 2) * w * w) / photos;
-        gradient[at] = (gradient[at] ?? 0) - ofBias * (centre[i] ?? 0) + (l2 * w) / photos;
+    for (const block of blocksOf(data, centre)) {
+      const logits = await products.timesTransposed(block, weights);
+      for (let i = 0; i < block.rows; i += 1) {
+        const photo = block.first + i;
+        const row = logits.subarray(i * classes, (i + 1) * classes);
+        addTo(row, point.subarray(size));
+        sum += toResiduals(row, labels[photo] ?? 0, (weightOf[photo] ?? 0) / photos);
+        addTo(ofBiases, row);
       }
+      addTo(ofWeights, await products.transposedTimes({ values: logits, rows: block.rows, columns: classes }, block));
+    }
+    for (let at = 0; at < size; at += 1) {
+      const w = point[at] ?? 0;
+      sum += ((l2 / 2) * w * w) / photos;
+      ofWeights[at] = (ofWeights[at] ?? 0) + (l2 * w) / photos;
     }
     return sum;
   };
 }
 
-function product(weights: Float64Array, from: number, vector: Float64Array): number {
-  let sum = 0;
-  for (let i = 0; i < vector.length; i += 1) sum += (weights[from + i] ?? 0) * (vector[i] ?? 0);
-  return sum;
-}
-
-/** Where the features of four photos start. */
-type Starts = readonly [number, number, number, number];
-
-/** Behind the last photo there is the last one again. */
-function startsOf(first: number, { columns, labels }: LabelledFeatures): Starts {
-  const start = (at: number): number => Math.min(first + at, labels.length - 1) * columns;
-  return [start(0), start(1), start(2), start(3)];
-}
-
-interface Block {
-  readonly data: LabelledFeatures;
-  readonly starts: Starts;
-}
-
-function fillLogits(
-  { data, starts }: Block,
-  {
-    point,
-    offsets,
-    rows,
-  }: { readonly point: Float64Array; readonly offsets: Float64Array; readonly rows: readonly Float64Array[] },
-): void {
-  const { values, columns, classes } = data;
-  const [x0, x1, x2, x3] = starts;
-  for (let c = 0; c < classes; c += 1) {
-    let [z0, z1, z2, z3] = [0, 0, 0, 0];
-    for (let i = 0, at = c * columns; i < columns; i += 1, at += 1) {
-      const w = point[at] ?? 0;
-      z0 += w * (values[x0 + i] ?? 0);
-      z1 += w * (values[x1 + i] ?? 0);
-      z2 += w * (values[x2 + i] ?? 0);
-      z3 += w * (values[x3 + i] ?? 0);
-    }
-    const offset = offsets[c] ?? 0;
-    for (const [at, z] of [z0, z1, z2, z3].entries()) rows[at]?.fill(z + offset, c, c + 1);
+/** Photos that follow one another: their shifted features, a photo a row. The next block overwrites them. */
+function* blocksOf(
+  { values, columns, labels }: LabelledFeatures,
+  centre: Float64Array,
+): Generator<Matrix & { readonly first: number }> {
+  const memory = new Float64Array(Math.min(TOGETHER, labels.length) * columns);
+  for (let first = 0; first < labels.length; first += TOGETHER) {
+    const rows = Math.min(TOGETHER, labels.length - first);
+    const block = memory.subarray(0, rows * columns);
+    for (let row = 0, at = 0; row < rows; row += 1)
+      for (let i = 0, from = (first + row) * columns; i < columns; i += 1, at += 1, from += 1)
+        block[at] = (values[from] ?? 0) - (centre[i] ?? 0);
+    yield { values: block, rows, columns, first };
   }
 }
 
-/** Adds each photo's residuals times its features to the gradient of the weights, and the residuals to that of the biases. */
-function addProducts(
-  { data, starts }: Block,
-  { gradient, rows }: { readonly gradient: Float64Array; readonly rows: readonly Float64Array[] },
-): void {
-  const { values, columns, classes } = data;
-  const [x0, x1, x2, x3] = starts;
-  for (let c = 0; c < classes; c += 1) {
-    const [d0 = 0, d1 = 0, d2 = 0, d3 = 0] = rows.map((row) => row[c] ?? 0);
-    for (let i = 0, at = c * columns; i < columns; i += 1, at += 1) {
-      const near = d0 * (values[x0 + i] ?? 0) + d1 * (values[x1 + i] ?? 0);
-      gradient[at] = (gradient[at] ?? 0) + near + (d2 * (values[x2 + i] ?? 0) + d3 * (values[x3 + i] ?? 0));
-    }
-    addAt(gradient, classes * columns + c, d0 + d1 + d2 + d3);
-  }
-}
-
-function addAt(target: Float64Array, at: number, value: number): void {
-  target[at] = (target[at] ?? 0) + value;
-}
-
-function clear(row: Float64Array): 0 {
-  row.fill(0);
-  return 0;
+function addTo(target: Float64Array, values: Float64Array): void {
+  for (let i = 0; i < target.length; i += 1) target[i] = (target[i] ?? 0) + (values[i] ?? 0);
 }
 
 /**

@@ -5,8 +5,8 @@
  * The file is a protobuf message (`onnx.proto3`). This walk enters only messages that may lead to a tensor and skips all
  * other fields by their length, weights included, so it takes milliseconds for a file of 100 MB.
  */
-import { PbfReader } from 'pbf';
 import { StopTheRun } from '../../kernel/errors.ts';
+import { fieldsOf } from './protobuf.ts';
 
 /** The fields of each message that lead to a tensor: field number -> the message there. Names and numbers as in `onnx.proto3`. */
 const FIELDS = {
@@ -71,29 +71,6 @@ function locationOf(entry: Uint8Array): string | null {
   for (const [field, value] of fieldsOf(entry))
     if (typeof value !== 'number') texts.set(field, Buffer.from(value).toString('utf8'));
   return texts.get(ENTRY.key) === 'location' ? (texts.get(ENTRY.value) ?? '') : null;
-}
-
-/** The fields of a message that are numbers (the lowest 32 bits) or have a length. Stops early if it is not a message. */
-function* fieldsOf(message: Uint8Array): Generator<[field: number, value: number | Uint8Array]> {
-  const reader = new FieldReader(message);
-  try {
-    for (let field = reader.nextField(); field !== 0; field = reader.nextField()) {
-      if (reader.type === WIRE.number) yield [field, reader.readVarint() >>> 0];
-      if (reader.type === WIRE.bytes) yield [field, reader.readBytes()];
-    }
-  } catch {
-    // ONNX Runtime says what is wrong.
-  }
-}
-
-/** The wire types of protobuf that matter here. */
-const WIRE = { number: 0, bytes: 2, groupStart: 3, groupEnd: 4 } as const;
-
-class FieldReader extends PbfReader {
-  /** A group has no length. Its fields are read as if they were the message's own. */
-  override skip(type: number): void {
-    if (type !== WIRE.groupStart && type !== WIRE.groupEnd) super.skip(type);
-  }
 }
 
 const SHOWN_FILES = 3;

@@ -6,14 +6,12 @@ import type { ExecutionProvider } from '../../kernel/execution-provider.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
 import { requireOneFile } from './external-data.ts';
 import { describeSession, fixedBatchOf, inputProblems, outputProblems, tensorText, type GraphValue } from './graph.ts';
+import { withTensors } from './inner-tensor.ts';
 import { inputDims, toInput, type InputFormat } from './model-format.ts';
-
-/** An output name that stands for the graph's only output, under any name. */
-const ONLY_OUTPUT = '*';
 
 /** One output of the graph that a pass must return. */
 export interface OutputOptions {
-  /** Its name, or `ONLY_OUTPUT`. */
+  /** The name of a tensor of the graph, or one of the other names that `withTensors` knows. */
   readonly name: string;
   /** Number of values for each picture. Not checked if absent. */
   readonly classes?: number | undefined;
@@ -57,11 +55,13 @@ export interface OnnxSession {
  * `model-format`
  */
 export async function openSession(options: SessionOptions): Promise<OnnxSession> {
-  const bytes = await verifyModelFile(options.file, options.sha256);
+  const file = await verifyModelFile(options.file, options.sha256);
+  const wanted = options.outputs.map(({ name }) => name);
+  const { bytes, names } = withTensors(file, wanted, options.file);
   const session = await createSession(bytes, options);
   let graph: Graph;
   try {
-    graph = checkedGraph(session, options);
+    graph = checkedGraph(session, options, names);
   } catch (error) {
     await session.release();
     throw error;
@@ -134,11 +134,12 @@ export async function verifyModelFile(file: string, sha256: Sha256): Promise<Buf
   );
 }
 
-function checkedGraph(session: ort.InferenceSession, options: SessionOptions): Graph {
+/** @param names of the outputs in the graph */
+function checkedGraph(session: ort.InferenceSession, options: SessionOptions, names: readonly string[]): Graph {
   const { file, inputName, size, format = {} } = options;
   const described = describeSession(session);
   const input = described.inputs.find(({ name }) => name === inputName);
-  const outputs = options.outputs.map(({ name }) => outputOf(described.outputs, name));
+  const outputs = names.map((wanted) => described.outputs.find(({ name }) => name === wanted));
   const missing = options.outputs.filter((_, i) => outputs[i] === undefined);
   if (input === undefined || missing.length > 0) {
     const wanted = missing.length > 0 ? missing : options.outputs;
@@ -157,10 +158,6 @@ function checkedGraph(session: ort.InferenceSession, options: SessionOptions): G
       code: 'model-format',
     });
   return { session, outputs: known, fixedBatch: fixedBatchOf(input) };
-}
-
-function outputOf(outputs: readonly GraphValue[], name: string): GraphValue | undefined {
-  return name === ONLY_OUTPUT && outputs.length === 1 ? outputs[0] : outputs.find((output) => output.name === name);
 }
 
 /** Gives pictures one by one to a graph that is made for one picture. */

@@ -17,16 +17,14 @@ const NAMED = 3;
  * Follows links.
  *
  * @param isClass whether a folder has the name of a class
+ * @param part an error suggests this folder of a set that is split, if it is there
  * @throws UsageError `not-a-set` if there are no folders of classes or no pictures, `unreadable-photo` for links that lead nowhere,
  * and for folders that cannot be read; Interrupted
  */
-export async function readImageFolder(
-  dir: string,
-  { isClass, signal }: { readonly isClass: (name: string) => boolean; readonly signal: AbortSignal },
-): Promise<PhotoSet> {
+export async function readImageFolder(dir: string, { isClass, part, signal }: ReadSetOptions): Promise<PhotoSet> {
   const walk: Walk = { dir, signal, found: [], skipped: [] };
   const { folders, pictures, others } = await entriesOf(walk, '');
-  if (!folders.some((name) => WNID.test(name) || isClass(name))) throw await notASet(walk, folders);
+  if (!folders.some((name) => WNID.test(name) || isClass(name))) throw await notASet(walk, folders, { isClass, part });
   const photos: SetPhoto[] = [];
   for (const wnid of sortedAsPython(folders, (name) => name)) {
     walk.found.length = 0;
@@ -42,6 +40,14 @@ export async function readImageFolder(
     );
   const remarks = remarksOf([...pictures, ...others.filter((name) => isMedia(name))], walk.skipped);
   return { dir, root: dir, photos, exported: null, remarks };
+}
+
+export interface ReadSetOptions {
+  /** Whether a folder has the name of a class. A folder that is named by a wnid has one. */
+  readonly isClass: (name: string) => boolean;
+  /** `train` or `val`: the part of a split set that the caller wants. */
+  readonly part?: 'train' | 'val' | undefined;
+  readonly signal: AbortSignal;
 }
 
 interface Walk {
@@ -109,8 +115,15 @@ function unreadable({ dir }: Walk, relative: string, error: unknown): UsageError
   );
 }
 
-async function notASet(walk: Walk, folders: readonly string[]): Promise<UsageError> {
-  const part = await partWithClasses(walk, folders);
+async function notASet(
+  walk: Walk,
+  folders: readonly string[],
+  { isClass, part: wanted }: Pick<ReadSetOptions, 'isClass' | 'part'>,
+): Promise<UsageError> {
+  const parts = PARTS.filter((name) => folders.includes(name)).toSorted(
+    (a, b) => Number(b === wanted) - Number(a === wanted),
+  );
+  const part = await firstWithClasses(walk, parts, isClass);
   const advice =
     part === null
       ? 'Give an export of winnow, or a folder with a folder for each class that is named by its wnid, as n01440764'
@@ -120,11 +133,14 @@ async function notASet(walk: Walk, folders: readonly string[]): Promise<UsageErr
   });
 }
 
-async function partWithClasses(walk: Walk, folders: readonly string[]): Promise<string | null> {
-  for (const part of PARTS) {
-    if (!folders.includes(part)) continue;
+async function firstWithClasses(
+  walk: Walk,
+  parts: readonly string[],
+  isClass: ReadSetOptions['isClass'],
+): Promise<string | null> {
+  for (const part of parts) {
     const inner = await entriesOf(walk, part).catch(() => null);
-    if (inner?.folders.some((name) => WNID.test(name)) === true) return part;
+    if (inner?.folders.some((name) => WNID.test(name) || isClass(name)) === true) return part;
   }
   return null;
 }

@@ -4,14 +4,8 @@ import { quote } from '../../config/quote.ts';
 import { PROTOCOL } from '../../export/verify/layout.ts';
 import { codeOf, messageOf, UsageError } from '../../kernel/errors.ts';
 import { readExportSet } from './export-set.process.ts';
-import { readImageFolder } from './image-folder.process.ts';
+import { readImageFolder, type ReadSetOptions } from './image-folder.process.ts';
 import type { PhotoSet } from './photo-set.ts';
-
-export interface ReadSetOptions {
-  /** Whether a folder has the name of a class. A folder that is named by a wnid has one. */
-  readonly isClass: (name: string) => boolean;
-  readonly signal: AbortSignal;
-}
 
 /**
  * Reads which photos a folder has: an export of winnow (a folder with protocol.json), or a folder as torchvision's ImageFolder takes
@@ -20,7 +14,7 @@ export interface ReadSetOptions {
  * @param dir the folder, as the user gave it
  * @throws UsageError `not-a-folder`, `not-a-set`, `damaged-export` or `unreadable-photo`; Interrupted
  */
-export async function readSet(dir: string, { isClass, signal }: ReadSetOptions): Promise<PhotoSet> {
+export async function readSet(dir: string, options: ReadSetOptions): Promise<PhotoSet> {
   const found = await statOf(dir);
   if (found?.isDirectory() !== true)
     throw new UsageError(
@@ -29,7 +23,7 @@ export async function readSet(dir: string, { isClass, signal }: ReadSetOptions):
     );
   const protocolFile = path.join(dir, PROTOCOL);
   const isExport = (await statOf(protocolFile)) !== null;
-  return isExport ? readExportSet(dir, protocolFile, signal) : readImageFolder(dir, { isClass, signal });
+  return isExport ? readExportSet(dir, protocolFile, options.signal) : readImageFolder(dir, options);
 }
 
 /** Null if there is nothing at the path. */

@@ -55,6 +55,27 @@ describe('the report of winnow collection check', () => {
     );
   });
 
+  it('says how to fit a member that is a head which nobody has fitted yet', async () => {
+    const { text, problems } = await report(
+      `${FOUR}\namong: imagenet-1k\nensemble: [efficientnet-lite0, to-fit]\nheads: {to-fit: {backbone: efficientnet-lite0, classes: imagenet-1k}}`,
+    );
+    expect(problems).toEqual([]);
+    expect(text).toMatch(
+      /^warning: The member 'to-fit' is a head over 'efficientnet-lite0' that you fit on photos of its classes: winnow finetune --backbone efficientnet-lite0 --train DIR --classes imagenet-1k --name to-fit {3}# DIR has a folder of photos for each class$/m,
+    );
+    expect(text).toContain('to-fit (a head: only its last layer is fitted), choosing among 1,000 classes');
+  });
+
+  it("can use the paper's own ensemble before its models are there, so that photos can be crawled", async () => {
+    const { collection, problems } = await reportOn('imagenet-a-paper');
+    expect(problems).toEqual([]);
+    expect(collection?.ensemble).toEqual(['resnet50-v1-12', 'resnet50-v1-12-imagenet-a']);
+    expect(collection?.heads.get('resnet50-v1-12-imagenet-a')).toEqual({
+      backbone: 'resnet50-v1-12',
+      classes: 'imagenet-a',
+    });
+  });
+
   it('warns if the models choose among fewer than 100 classes, and says what to write instead', async () => {
     const { text, warnings } = await report(FOUR);
     expect(warnings).toEqual([

@@ -97,7 +97,7 @@ describe('the bundled class table', () => {
 describe('the bundled collections', () => {
   it('are found by name and have no problems or warnings', async () => {
     const names = (await listCollections(home)).map((collection) => collection.name);
-    expect(names).toEqual(['custom', 'demo', 'imagenet-a', 'imagenet-o']);
+    expect(names).toEqual(['custom', 'demo', 'imagenet-a', 'imagenet-a-paper', 'imagenet-o']);
     const checks = await Promise.all(names.map((name) => check(name)));
     expect(checks).toMatchObject(names.map((name) => ({ problems: [], warnings: [], collection: { name } })));
   });
@@ -122,6 +122,7 @@ describe('usableCollection', () => {
       'custom',
       'demo',
       'imagenet-a',
+      'imagenet-a-paper',
       'imagenet-o',
     ]);
   });
@@ -157,7 +158,7 @@ describe('usableCollection', () => {
 
   it('suggests the nearest name for an unknown collection and lists all names', async () => {
     await expect(find('imagenet_a')).rejects.toThrow(
-      "No such collection: imagenet_a. Did you mean 'imagenet-a'? Give one of custom, demo, imagenet-a, imagenet-o, or the path",
+      "No such collection: imagenet_a. Did you mean 'imagenet-a'? Give one of custom, demo, imagenet-a, imagenet-a-paper, imagenet-o, or the path",
     );
     await expect(find('../none.yaml')).rejects.toThrow(/no such file/);
     await expect(find('')).rejects.toBeInstanceOf(UsageError);

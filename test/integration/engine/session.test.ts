@@ -39,6 +39,43 @@ describe('an ONNX session', () => {
     expect(rows[0]).not.toEqual(rows[1]);
   });
 
+  it('gives what the last linear layer takes, also if the graph does not list it as an output', async () => {
+    const inputOf = 'input of logits';
+    const listed = await openSession(await options({ outputs: [{ name: 'features' }, { name: inputOf }] }));
+    onTestFinished(() => listed.close());
+    const pixels = Float32Array.from({ length: 3 * 224 * 224 }, (_, i) => Math.sin(i / 7));
+    const [[features, same] = []] = await listed.run(pixels, 1);
+    expect(features?.length).toBe(1280);
+    expect(same).toEqual(features);
+
+    const { path: file, sha256, input } = await cardFor('resnet50-structure');
+    const resnet = { file, sha256, inputName: input.name };
+    const plain = await openSession(await options({ ...resnet, outputs: [{ name: 'logits' }] }));
+    onTestFinished(() => plain.close());
+    const both = await openSession(await options({ ...resnet, outputs: [{ name: '*' }, { name: 'input of *' }] }));
+    onTestFinished(() => both.close());
+    expect(both.outputs).toMatchObject([
+      { name: 'logits', shape: ['batch', 1000] },
+      { name: '/Flatten_output_0', shape: ['batch', 2048] },
+    ]);
+    const [[logits, inner] = []] = await both.run(pixels, 1);
+    expect(inner?.length).toBe(2048);
+    expect([[logits]]).toEqual(await plain.run(pixels, 1));
+  });
+
+  it('refuses features of a graph whose last layer is not linear', async () => {
+    const named = (output: string) => options({ outputs: [{ name: `input of ${output}` }] });
+    await expect(openSession(await named('feature_map'))).rejects.toMatchObject({
+      code: 'model-names',
+      message: expect.stringMatching(
+        /^Expected a linear layer \(Gemm or MatMul\) before the output 'feature_map' in the model '.*' but there is the operator \w+;/,
+      ),
+    });
+    await expect(openSession(await named('nothing'))).rejects.toMatchObject({
+      message: expect.stringContaining('but there is no such output'),
+    });
+  });
+
   it('refuses a file with another hash than its card says', async () => {
     const { file } = await options();
     const cut = (await readFile(file)).subarray(0, 1_000_000);

@@ -3,13 +3,16 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pino } from 'pino';
 import { expect, it, onTestFinished } from 'vitest';
+import { computeAside } from '../../../src/app/engine/compute-aside.ts';
 import { runOnPictures } from '../../../src/app/engine/run-backbone.ts';
 import { finetune } from '../../../src/app/finetune/finetune.ts';
 import { activationHead } from '../../../src/app/review/compute-heatmaps.ts';
 import { cardFor } from '../../../src/collection/model-card.process.ts';
 import { linearRowOf } from '../../../src/platform/onnx/head.ts';
 import { classActivation } from '../../../src/review/heatmap.ts';
+import { seededRandom } from '../../support/random.ts';
 import { sha256Of } from '../../support/sha256.ts';
+import { until } from '../../support/until.ts';
 import { repositoryRoot } from '../../support/winnow.ts';
 
 const WNIDS = ['n01440764', 'n01443537', 'n01498041'];
@@ -59,4 +62,18 @@ it('a fitted head has exact heatmaps for each of its classes', async () => {
     expect(maps.map((map) => map !== null)).toEqual([true, true, true]);
   }
   expect.assertions(1);
+});
+
+it('a fit that is interrupted ends, and the process goes on', async () => {
+  const random = seededRandom(1);
+  const [photos, columns, classes] = [3_000, 500, 50];
+  const values = Float32Array.from({ length: photos * columns }, () => random.next());
+  const labels = Int32Array.from({ length: photos }, (_, i) => i % classes);
+  const progress = new Float64Array(new SharedArrayBuffer(16));
+  const interrupt = new AbortController();
+  const order = { data: { values, columns, labels, classes }, l2: 1e-6, isBalanced: false, progress };
+  const fit = computeAside('fitHead', order, interrupt.signal).then(() => 'done', String);
+  await until(() => (progress[0] ?? 0) > 0);
+  interrupt.abort();
+  expect(await fit).toMatch(/^Interrupted/);
 });

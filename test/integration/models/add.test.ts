@@ -49,7 +49,10 @@ describe('models add', () => {
     const added = await add(folder, path.join(BUNDLED, 'efficientnet-lite0.onnx'), { given, inPlace: true });
     expect(added.trial.right).toBeGreaterThan(16);
     const card = await cardFor('again', packageRoot, folder);
-    expect(card).toMatchObject({ path: path.join(BUNDLED, 'efficientnet-lite0.onnx'), outputs: { logits: 'logits' } });
+    expect(card).toMatchObject({
+      path: path.join(BUNDLED, 'efficientnet-lite0.onnx'),
+      outputs: { logits: 'logits', features: 'input of logits' },
+    });
     expect(await localFiles(folder, 'again')).toEqual(['card.yaml']);
   });
 

@@ -53,6 +53,7 @@ describe('draftCollection', () => {
       sources: ['folder'],
       licences: 'any',
       ensemble: ['efficientnet-lite0', 'efficientnet-lite1'],
+      heads: new Map(),
       policy: {
         threshold: 0.15,
         aggregation: 'max',
@@ -200,6 +201,18 @@ describe('draftCollection', () => {
     expect(draftOf('name: x\nmode: O\nclasses: imagenet-o\npolicy: {threshold: 0.1}').warnings[0]).toContain(
       'no effect in mode O',
     );
+  });
+
+  it('warns of a head to fit that no member is, and refuses one whose classes no command could take', () => {
+    const head = (name: string, classes: string) =>
+      draftOf(`name: x\nclasses: imagenet-a\nensemble: [a, b]\nheads: {${name}: {backbone: a, classes: ${classes}}}`);
+    expect(head('b', 'imagenet-a').warnings).toEqual([]);
+    expect(head('c', 'imagenet-a').warnings).toEqual([
+      "'heads.c' in c.yaml:4 has no effect, because no member has this name",
+    ]);
+    expect(head('b', '"my list.txt"').problems).toEqual([
+      expect.stringMatching(/what --classes of `winnow finetune` takes, without spaces.*'my list\.txt'/),
+    ]);
   });
 
   it("warns of 'among' in mode O, where it has no effect", () => {

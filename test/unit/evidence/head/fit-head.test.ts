@@ -7,7 +7,10 @@ import {
   type LabelledFeatures,
   type Penalty,
 } from '../../../../src/evidence/head/softmax-regression.ts';
+import { openMatrixProducts } from '../../../../src/platform/onnx/matrix-products.ts';
 import { seededRandom } from '../../../support/random.ts';
+
+const products = await openMatrixProducts();
 
 /** Photos of which each class has features of its own. The number of photos is no multiple of those computed together. */
 function madeFeatures({ photos = 43, columns = 7, classes = 3, seed = 1 } = {}): LabelledFeatures {
@@ -44,61 +47,63 @@ describe('the objective of a head', () => {
   const random = seededRandom(7);
   const point = Float64Array.from({ length: 3 * 7 + 3 }, () => random.next() - 0.5);
 
-  it('is its definition', () => {
-    const value = regressionObjective(data, { l2: 2, weights }, new Float64Array(7))(point, new Float64Array(24));
+  it('is its definition', async () => {
+    const value = await regressionObjective({ data, centre: new Float64Array(7), products }, { l2: 2, weights })(
+      point,
+      new Float64Array(24),
+    );
     expect(value).toBeCloseTo(lossByDefinition(data, { l2: 2, weights }, point), 12);
   });
 
-  it.each([0, 3.5])('has the gradient that finite differences give, with features shifted by %d', (shift) => {
-    const objective = regressionObjective(data, { l2: 2, weights }, new Float64Array(7).fill(shift));
+  it.each([0, 3.5])('has the gradient that finite differences give, with features shifted by %d', async (shift) => {
+    const centre = new Float64Array(7).fill(shift);
+    const objective = regressionObjective({ data, centre, products }, { l2: 2, weights });
     const gradient = new Float64Array(point.length);
-    objective(point, gradient);
+    await objective(point, gradient);
     const h = 1e-5;
     for (const [i, value] of gradient.entries()) {
       const [up, down] = [point.slice(), point.slice()];
       up[i] = (up[i] ?? 0) + h;
       down[i] = (down[i] ?? 0) - h;
       const ignored = new Float64Array(point.length);
-      expect(value).toBeCloseTo((objective(up, ignored) - objective(down, ignored)) / (2 * h), 8);
+      const rise = (await objective(up, ignored)) - (await objective(down, ignored));
+      expect(value).toBeCloseTo(rise / (2 * h), 8);
     }
   });
 });
 
 describe('a fitted head', () => {
-  it('has a gradient of at most 1e-6, by the definition of the objective', () => {
-    for (const isBalanced of [false, true]) {
-      const data = madeFeatures({ seed: 3 });
-      const head = fitHead({ data, l2: 0.5, isBalanced });
+  it('has a gradient of at most 1e-6, by the definition of the objective', async () => {
+    // The second has more photos than are computed together.
+    const sizes = [{ columns: 20 }, { photos: 2_100 }];
+    for (const [size, isBalanced] of sizes.flatMap((each) => [false, true].map((flag) => [each, flag] as const))) {
+      const data = madeFeatures({ ...size, seed: 3 });
+      const head = await fitHead({ data, l2: 0.5, isBalanced }, products);
       expect(head.hasConverged).toBe(true);
       expect(head.gradientNorm).toBeLessThanOrEqual(GRADIENT_NORM);
       const point = Float64Array.from([...head.weight, ...head.bias]);
       const gradient = new Float64Array(point.length);
-      regressionObjective(
-        data,
-        { l2: 0.5, weights: photoWeights(data, isBalanced) },
-        new Float64Array(7),
-      )(point, gradient);
+      const weights = photoWeights(data, isBalanced);
+      const centre = new Float64Array(data.columns);
+      await regressionObjective({ data, centre, products }, { l2: 0.5, weights })(point, gradient);
       // The weights of the head are rounded to float32.
       expect(Math.hypot(...gradient)).toBeLessThan(3e-6);
     }
   });
 
-  it('predicts the share of each class with features that say nothing', () => {
+  it('predicts the share of each class with features that say nothing', async () => {
     const labels = Int32Array.of(0, 0, 0, 1, 2, 2);
-    const head = fitHead({
-      data: { values: new Float32Array(12).fill(1), columns: 2, labels, classes: 3 },
-      l2: 1,
-      isBalanced: false,
-    });
+    const data = { values: new Float32Array(12).fill(1), columns: 2, labels, classes: 3 };
+    const head = await fitHead({ data, l2: 1, isBalanced: false }, products);
     const logits = [...head.bias].map((bias, c) => bias + (head.weight[2 * c] ?? 0) + (head.weight[2 * c + 1] ?? 0));
     const shares = [3 / 6, 1 / 6, 2 / 6];
     for (const [c, share] of shares.entries()) expect(Math.exp(-lossOf(logits, c))).toBeCloseTo(share, 5);
   });
 
-  it('has the minimum that one dimension gives by hand', () => {
+  it('has the minimum that one dimension gives by hand', async () => {
     // Two classes at -1 and 1. By symmetry the weights are -u/2 and u/2, and no bias is needed.
     const data = { values: Float32Array.of(-1, 1), columns: 1, labels: Int32Array.of(0, 1), classes: 2 };
-    const head = fitHead({ data, l2: 0.1, isBalanced: false });
+    const head = await fitHead({ data, l2: 0.1, isBalanced: false }, products);
     // The minimum of 2 log(1 + e^-u) + l2 / 4 u², where its derivative is 0.
     let [low, high] = [0, 100];
     for (let i = 0; i < 200; i += 1) {
@@ -115,9 +120,9 @@ describe('a fitted head', () => {
     expect([...photoWeights(data, false)]).toEqual([1, 1, 1, 1]);
   });
 
-  it('reports its progress', () => {
+  it('reports its progress', async () => {
     const progress = new Float64Array(2);
-    const head = fitHead({ data: madeFeatures(), l2: 1, isBalanced: false, progress });
+    const head = await fitHead({ data: madeFeatures(), l2: 1, isBalanced: false, progress }, products);
     expect(progress[0]).toBe(head.iterations);
     expect(progress[1]).toBeGreaterThan(0);
   });
