@@ -1,12 +1,10 @@
 import type { Browser, Page } from 'playwright-core';
-import sharp from 'sharp';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ReviewEvent } from '../../src/review/event.ts';
 import { makeColouredShortlist } from '../support/coloured-shortlist.ts';
 import { findChromium, NO_CHROMIUM, openBrowser } from '../support/browser.ts';
 import { freePort } from '../support/free-port.ts';
 import { suiteFolder } from '../support/process-tree.ts';
-import { sha256Of } from '../support/sha256.ts';
 import { useSharedServer } from '../support/shared-server.ts';
 import { until } from '../support/until.ts';
 import { jsonLines, startWinnow, winnow, type RunningCommand } from '../support/winnow.ts';

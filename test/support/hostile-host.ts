@@ -52,7 +52,7 @@ export async function startHostileHost(): Promise<HostileHost> {
     behaviour.respond(response, request);
   });
   const cases = [...behaviours].map(
-    ([path, { respond, ...expected }]) => [path, { foundBy: 'request', tries: 1, ...expected }] as const,
+    ([path, behaviour]) => [path, { foundBy: 'request', tries: 1, ...behaviour }] as const,
   );
   return { ...server, cases: new Map(cases) };
 }
