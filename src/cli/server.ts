@@ -40,6 +40,7 @@ server.people).
   /          all collections         /c/NAME/                        the dashboard of one, live
   /queues    what waits and runs     /c/NAME/sheet/shortlist.html    its contact sheet
   /metrics   for Prometheus          /c/NAME/revisions               what was exported, with downloads
+  /activity  who did what
                                      /health, /ready                 the process runs, it reaches the catalogue
 
 Examples:

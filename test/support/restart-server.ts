@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { withFileLock } from '../../src/platform/lock/file-lock.ts';
 import { prepareLayout } from '../../src/platform/postgres/embedded/layout.ts';
 import { runningPostmaster } from '../../src/platform/postgres/embedded/postmaster.ts';
 import { openPrograms } from '../../src/platform/postgres/embedded/programs.ts';
@@ -10,7 +11,10 @@ export async function restartServer(dataDir: string, awayMs: number): Promise<vo
   const programs = await openPrograms(layout);
   if ((await runningPostmaster(layout)) === undefined)
     throw new Error(`Expected a server to run on '${dataDir}' but there is none`);
-  await stopServer(layout);
-  await sleep(awayMs);
-  if (!(await startServer(layout, programs))) throw new Error(`Expected the server of '${dataDir}' to start again`);
+  // While the lock is held, no client starts the server again.
+  await withFileLock({ path: layout.lock, purpose: 'restart in a test', waitMs: 60_000 }, async () => {
+    await stopServer(layout);
+    await sleep(awayMs);
+    if (!(await startServer(layout, programs))) throw new Error(`Expected the server of '${dataDir}' to start again`);
+  });
 }

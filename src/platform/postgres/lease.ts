@@ -46,7 +46,7 @@ export interface LeaseOptions {
 export class Lease {
   readonly #options: LeaseOptions;
   readonly #pool: Pool;
-  #isLeaving = false;
+  readonly #leaving = new AbortController();
   #isLost = false;
   #healing: Promise<void> | null = null;
 
@@ -123,7 +123,7 @@ export class Lease {
 
   /** From now on a lost connection stays lost. Waits for a server that is being started again. */
   async stopHealing(): Promise<void> {
-    this.#isLeaving = true;
+    this.#leaving.abort();
     await this.#healing;
   }
 
@@ -158,7 +158,7 @@ export class Lease {
     const deadlineMs = performance.now() + REVIVE_LIMIT_MS;
     let said = '';
     while (this.#isLost && !this.#isLeaving) {
-      await sleep(HEAL_PAUSE_MS, undefined, { ref: false });
+      await this.#pause();
       if (this.#isLeaving) return;
       // The connection may be lost again while the schema is read.
       this.#isLost = false;
@@ -177,6 +177,16 @@ export class Lease {
         this.#options.log.warn({ reason: messageOf(problem) }, 'PostgreSQL could not be started again; trying on');
       said = messageOf(problem);
     }
+  }
+
+  get #isLeaving(): boolean {
+    return this.#leaving.signal.aborted;
+  }
+
+  /** Ends when the lease is given up: nothing else may keep the process alive by then. */
+  async #pause(): Promise<void> {
+    const options = { ref: false, signal: this.#leaving.signal };
+    await sleep(HEAL_PAUSE_MS, undefined, options).catch(() => undefined);
   }
 
   /** Returns why the server could not be started, or null. */

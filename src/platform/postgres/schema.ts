@@ -30,7 +30,7 @@ export async function readSchema(run: RunStatement): Promise<SchemaState> {
 }
 
 /** @param applied the names of the applied migrations, in order */
-export function schemaOf(applied: readonly string[]): SchemaState {
+function schemaOf(applied: readonly string[]): SchemaState {
   const unknown = applied.findLast((name) => MIGRATIONS[name] === undefined) ?? null;
   const schema = Number.parseInt(applied.at(-1) ?? '0', 10) || 0;
   if (applied.includes(BEFORE_SQUASH.migration)) return { kind: 'foreign', schema, unknown };

@@ -82,7 +82,7 @@ interface Said {
 /** What commands say of a catalogue; all run in one other process. */
 async function saidBy(commands: readonly string[], url: string): Promise<Said[]> {
   const list = commands.map((command) => [...command.split(' '), '--data', folder]);
-  const child = fork(path.join(import.meta.dirname, 'every-command.ts'), [JSON.stringify(list)], {
+  const child = fork(new URL('every-command.ts', import.meta.url), [JSON.stringify(list)], {
     execArgv: ['--import', 'tsx'],
     env: { ...process.env, DATABASE_URL: url, NO_COLOR: '1', WINNOW_CRAWL_CONTACT: 'test@example.org' },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],

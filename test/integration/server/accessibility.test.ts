@@ -2,12 +2,15 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { recordActivity } from '../../../src/app/activity/activity.repository.ts';
 import { replaceFile, shortlistFolder } from '../../../src/app/shortlist/shortlist-files.ts';
 import { pauseStages } from '../../../src/collection/pause.repository.ts';
+import { storeSession } from '../../../src/server/session.repository.ts';
 import { buildShortlist } from '../../../src/shortlist/build.process.ts';
 import { contactSheet } from '../../../src/shortlist/contact-sheet.tsx';
 import { shortlistClass } from '../../../src/shortlist/shortlist.ts';
 import { overflowOf, violationsOn } from '../../support/accessibility.ts';
+import { sha256Of } from '../../support/sha256.ts';
 import { findChromium, NO_CHROMIUM, openBrowser } from '../../support/browser.ts';
 import { keptPhoto } from '../../unit/shortlist/sample-rows.ts';
 import { candidate, decideAs, fetched, kept, store } from '../catalogue/fixtures.ts';
@@ -42,6 +45,7 @@ const PAGES: readonly TestedPage[] = [
     ['the agreement of a review', '/agreement'],
   ].map(([what = '', end = '']) => ({ what, path: `/c/demo/review${end}`, ready: 'main[data-ready]' })),
   { what: 'a collection without revisions', path: '/c/demo/revisions', ready: 'main.revisions' },
+  { what: 'the activity log', path: '/activity', ready: 'main.activity .sessions button' },
   { what: 'a page that cannot be shown', path: '/c/nothing/', ready: 'h1' },
 ];
 const SCHEMES = ['light', 'dark'] as const;
@@ -87,6 +91,10 @@ beforeAll(async () => {
   const policy = { cap: 5, nearDuplicateDistance: 0, nearDuplicateCosine: null };
   await buildShortlist(app.db, workspace.scope, { policy, backboneId: null });
   await writeSheet();
+  const doing = { who: 'ann@lab3', place: '2001:db8:0123:4567:89ab:cdef:0123:4567', action: 'takedown' } as const;
+  await recordActivity(app.db, { ...doing, collection: LONG, detail: { reason: LONG.repeat(9).replaceAll(' ', '-') } });
+  const until = new Date(Date.now() + 3_600_000);
+  await storeSession(app.db, { id: sha256Of('session'), role: 'viewer', name: 'ann', place: doing.place, until });
   browser = await openBrowser(chromium);
   servers.open = await dashboard.serve(NO_TOKENS, { reviewer: 'ann' });
   servers.guarded = await dashboard.serve({ ...NO_TOKENS, viewer: 'viewer-viewer-viewer-viewer' });

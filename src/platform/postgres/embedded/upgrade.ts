@@ -52,7 +52,7 @@ export async function stopAlone(layout: Layout, lease: Lease, state: SchemaState
 export async function copyBeforeUpgrade(layout: Layout, { schema }: SchemaState, log: LeaseLog): Promise<Upgrade> {
   const copy = join(layout.root, `cluster.schema-${schema}`);
   const upgrade = { fromSchema: schema, toSchema: KNOWN_SCHEMA, copy };
-  log.info(upgrade, `the catalogue has schema ${schema} and is brought to ${KNOWN_SCHEMA}, after a copy to '${copy}'`);
+  log.info({}, `the catalogue has schema ${schema} and is brought to ${KNOWN_SCHEMA}, after a copy to '${copy}'`);
   await copyCluster(layout, copy);
   return upgrade;
 }

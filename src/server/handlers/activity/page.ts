@@ -49,10 +49,10 @@ function filterOf(chosen: ActivityPageProps['chosen'], before: string, nowMs: nu
   if (since === undefined && chosen.since !== '') throw refused('since', SINCE_RULE, chosen.since);
   if (!/^\d{0,15}$/.test(before)) throw refused('before', 'the number of a line', before);
   const older = before === '' ? undefined : Number(before);
-  return { action, since, who: given(chosen.who), collection: given(chosen.collection), before: older };
+  return { action, since, who: filled(chosen.who), collection: filled(chosen.collection), before: older };
 }
 
-function given(text: string): string | undefined {
+function filled(text: string): string | undefined {
   return text === '' ? undefined : text;
 }
 
@@ -61,8 +61,8 @@ function refused(name: string, expected: string, given: string): BadRequest {
 }
 
 function olderQuery(chosen: Readonly<Record<string, string>>, { id }: LoggedActivity): string {
-  const filled = Object.entries(chosen).filter(([, value]) => value !== '');
-  return new URLSearchParams([...filled, ['before', String(id)]]).toString();
+  const fields = Object.entries(chosen).filter(([, value]) => value !== '');
+  return new URLSearchParams([...fields, ['before', String(id)]]).toString();
 }
 
 function lineOf({ id, at, who, place, action, collection, outcome, detail }: LoggedActivity): ActivityLine {
