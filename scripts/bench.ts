@@ -235,7 +235,12 @@ program
   .command('backup')
   .description('seconds, bytes and peak memory of a first and a second backup, and of a restore')
   .option('--photos <n>', 'accepted photos', wholeNumber({ min: 1, max: 1_000_000 }), 50_000)
-  .option('--added <n>', 'photos that a crawl adds in between', wholeNumber({ min: 1, max: 1_000_000 }), 1_000)
+  .option(
+    '--added <n>',
+    'photos that a crawl is given in between; it takes those of its classes',
+    wholeNumber({ min: 1, max: 1_000_000 }),
+    1_000,
+  )
   .option('--out <file>', 'results as JSON', path.join(WORK, 'backup.json'))
   .action((flags: BackupFlags) => benchBackup({ ...flags, signal: interrupt.signal }));
 

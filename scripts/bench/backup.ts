@@ -18,7 +18,7 @@ const PROGRAM = path.join(ROOT, 'src', 'cli', 'winnow.mjs');
 export interface BackupBench {
   /** Accepted photos with evidence and verdicts. */
   readonly photos: number;
-  /** Photos that a crawl adds before the last backup. */
+  /** Photos of the samples' classes that a crawl is given before the last backup. It takes those of the collection's classes. */
   readonly added: number;
   readonly out: string;
   readonly signal: AbortSignal;
@@ -29,7 +29,8 @@ interface Result {
   readonly seconds: number;
   readonly cpuSeconds: number;
   readonly peakMegabytes: number;
-  /** What was added to the backup: photos and the compressed catalogue. */
+  /** What was added to the backup: photos and the compressed catalogue. Null for a restore. */
+  readonly copiedPhotos: number | null;
   readonly photoMegabytes: number | null;
   readonly catalogueMegabytes: number | null;
 }
@@ -54,7 +55,7 @@ export async function benchBackup({ photos, added, out, signal }: BackupBench): 
     await measure('second backup, nothing new', ...backup);
     await makeCopies(at('more'), added);
     await run('crawl', '--collection', COLLECTION, '--data', at('data'), '--source', 'folder', '--from', at('more'));
-    await measure(`backup after a crawl of ${added} photos`, ...backup);
+    await measure('backup after a crawl', ...backup);
     await measure('restore', 'restore', at('backup'), '--data', at('restored'));
     await writeReport(out, { benchmark: 'backup', host: hostOfRun(), photos, added, results });
   } finally {
@@ -88,6 +89,7 @@ function resultOf(step: string, { startedAtMs, endedAtMs, used, stdout }: Progra
     seconds: (endedAtMs - startedAtMs) / 1_000,
     cpuSeconds: (group?.cpu.user ?? 0) + (group?.cpu.system ?? 0),
     peakMegabytes: (group?.peakBytes ?? 0) / 1e6,
+    copiedPhotos: copied?.photos ?? null,
     photoMegabytes: copied === null ? null : copied.bytes / 1e6,
     catalogueMegabytes: copied === null ? null : copied.catalogueBytes / 1e6,
   };

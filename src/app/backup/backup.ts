@@ -29,8 +29,8 @@ import { FORMAT, idOf, type Portion, type Snapshot, type TableCopy } from './sna
 import { removeUnused, type Removed } from './sweep.ts';
 import { applyTo } from './takedowns.ts';
 
-/** Tables that no backup has: the key that signs the sessions of browsers. A new one is made when it is missing. */
-const SECRET = new Set(['session_key']);
+/** Tables that no backup has: the sessions of browsers, and the key that signs them. A new key is made when it is missing. */
+const SECRET = new Set(['session_key', 'session']);
 
 export interface BackupOptions {
   readonly app: Pick<App, 'db' | 'blobs' | 'blobPlace' | 'connection' | 'dataDir'>;

@@ -5,6 +5,8 @@ import { displayPath } from '../../config/root.ts';
 import type { BlobStore } from '../../kernel/blobs.ts';
 import { codeOf, StopTheRun, throwIfInterrupted, UsageError } from '../../kernel/errors.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
+import { recordActivity } from '../activity/activity.repository.ts';
+import { localActor } from '../activity/local-actor.ts';
 import { listTakedowns, takeDown } from '../../photo/takedown.repository.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import { MIGRATIONS } from '../../platform/postgres/migrations/index.ts';
@@ -127,6 +129,7 @@ export async function restore(options: RestoreOptions): Promise<Restored> {
     await migrate(db);
     await markPruned(client, snapshot.without.pruned);
     const left = await obeyTakedowns(db, blobs, takedowns);
+    await recordActivity(db, { ...localActor(), action: 'restore', detail: { snapshot: snapshot.id } });
     await finishMove(db);
     return {
       snapshot: snapshot.id,

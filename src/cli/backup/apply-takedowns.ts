@@ -1,4 +1,6 @@
 import type { Command } from 'commander';
+import { recordActivity } from '../../app/activity/activity.repository.ts';
+import { localActor } from '../../app/activity/local-actor.ts';
 import { applyTakedowns } from '../../app/backup/takedowns.ts';
 import { bytesText, linesText, plural, writeResult } from '../output.ts';
 import { addCommand, runOnData, type GlobalFlags } from '../start/context.ts';
@@ -20,6 +22,8 @@ export function addApplyTakedownsCommand(command: Command): void {
       const flags = own.optsWithGlobals<GlobalFlags>();
       return runOnData(flags, { name: 'backup', access: 'use' }, async (app) => {
         const result = await applyTakedowns(app, dir);
+        const { takedowns, photos } = result;
+        await recordActivity(app.db, { ...localActor(), action: 'apply-takedowns', detail: { takedowns, photos } });
         await writeResult(flags, result, () =>
           linesText([
             `${plural(result.takedowns, 'takedown')} in the backup, ${result.added} of them new`,

@@ -1,4 +1,6 @@
 import type { Command } from 'commander';
+import { recordActivity } from '../../app/activity/activity.repository.ts';
+import { localActor } from '../../app/activity/local-actor.ts';
 import { backUp, type BackedUp } from '../../app/backup/backup.ts';
 import { countPhotos, estimatedRows } from '../../app/move/target.repository.ts';
 import { LOST_BYTES_CURE } from '../../kernel/blobs.ts';
@@ -74,6 +76,8 @@ export function addBackupCommand(program: Command): void {
               },
             }),
         );
+        const { snapshot, photos: count } = result;
+        await recordActivity(app.db, { ...localActor(), action: 'backup', detail: { snapshot, photos: count } });
         await writeResult(flags, result, () => backupText(result));
         return result.lost.length > 0 ? EXIT.incomplete : EXIT.done;
       }),

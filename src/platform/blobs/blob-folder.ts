@@ -38,6 +38,7 @@ const UNFINISHED = 'unfinished';
  * is synced. It is therefore whole or absent, whatever happens to the process or the machine.
  */
 export function openBlobFolder(folder: string): BlobFolder {
+  let canClone = true;
   const pathOf = (sha256: Sha256): string => path.join(folder, sha256.slice(0, 2), sha256.slice(2, 4), sha256);
   const read = async (sha256: Sha256): Promise<Buffer> => {
     const place = pathOf(sha256);
@@ -56,7 +57,13 @@ export function openBlobFolder(folder: string): BlobFolder {
     },
     async put(sha256, bytes, file) {
       if (await holds(pathOf(sha256), bytes)) return;
-      await writeDurably({ target: pathOf(sha256), folder }, bytes, file);
+      await writeDurably({ target: pathOf(sha256), folder }, bytes, async (at) => {
+        if (file === undefined || !canClone) return null;
+        return openClone(file, at, folder).catch((error: unknown) => {
+          canClone = !CANNOT_CLONE.has(codeOf(error) ?? '');
+          return null;
+        });
+      });
     },
     placeOf: pathOf,
     async localFile(sha256) {
@@ -91,14 +98,14 @@ async function makeBlobFolder(folder: string): Promise<void> {
 async function writeDurably(
   at: { target: string; folder: string },
   bytes: Uint8Array,
-  source: string | undefined,
+  clone: (file: string) => Promise<number | null>,
 ): Promise<void> {
   const temporary = path.join(at.folder, UNFINISHED, `${path.basename(at.target)}-${randomBytes(6).toString('hex')}`);
   try {
-    const clone = source === undefined ? null : await openClone(source, temporary, at.folder);
-    const file = clone ?? (await openNew(temporary, at.folder));
+    const cloned = await clone(temporary);
+    const file = cloned ?? (await openNew(temporary, at.folder));
     try {
-      if (clone === null) await writeFile(file, bytes);
+      if (cloned === null) await writeFile(file, bytes);
       await fsync(file);
     } finally {
       await close(file);
@@ -128,19 +135,22 @@ async function replace(file: string, target: string): Promise<void> {
   }
 }
 
+/** The system cannot share blocks between these two folders, whatever the files. */
+const CANNOT_CLONE = new Set(['EINVAL', 'ENOSYS', 'ENOTSUP', 'ENOTTY', 'EXDEV']);
+
 /**
- * Makes a file that shares its blocks with another one, and opens it. Returns null if the file system cannot do this (Btrfs,
- * XFS and APFS can), or if the other file has gone. The bytes are then written, which reports any real problem.
+ * Makes a file that shares its blocks with another one, and opens it. Only some file systems can do this (Btrfs, XFS, APFS). If it
+ * fails, no file is left, and the caller writes the bytes, which reports any real problem.
  */
-async function openClone(source: string, file: string, blobs: string): Promise<number | null> {
+async function openClone(source: string, file: string, blobs: string): Promise<number> {
   try {
     await makeBlobFolder(blobs);
     await makeFolder(path.dirname(file));
     await copyFile(source, file, fs.constants.COPYFILE_EXCL | fs.constants.COPYFILE_FICLONE_FORCE);
     return await open(file, 'r+');
-  } catch {
+  } catch (error) {
     await rm(file, { force: true });
-    return null;
+    throw error;
   }
 }
 

@@ -45,6 +45,22 @@ describe('a blob folder', () => {
     }
   });
 
+  it('stores the bytes of a file that it is given, whether the file system can share its blocks or the file has gone', async () => {
+    const folder = await newFolder();
+    const blobs = openBlobFolder(path.join(folder, 'blobs'));
+    const files = [path.join(folder, 'wren'), path.join(folder, 'absent'), folder];
+    await writeFile(path.join(folder, 'wren'), 'wren');
+    for (const [i, file] of files.entries()) {
+      const bytes = Buffer.from(i === 0 ? 'wren' : `owl ${i}`);
+      await blobs.put(sha256Of(bytes), bytes, file);
+      expect((await blobs.read(sha256Of(bytes))).equals(bytes)).toBe(true);
+    }
+    // A later change of the file changes no blob.
+    await writeFile(path.join(folder, 'wren'), 'owls');
+    expect((await blobs.read(sha256Of('wren'))).toString()).toBe('wren');
+    expect(await readdir(path.join(folder, 'blobs', 'unfinished'))).toEqual([]);
+  });
+
   it('has no blob that was not put', async () => {
     const blobs = openBlobFolder(await newFolder());
     const sha256 = sha256Of(Buffer.from('nothing'));
