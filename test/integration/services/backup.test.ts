@@ -134,8 +134,10 @@ describe('winnow backup and restore', () => {
     const target = await emptyTarget();
     const restored = await restoreInto(target, dir);
     expect([problemsOf(restored), restored.photos.photos]).toEqual([[], photos.length]);
-    const { session_key: key, ...expected } = await sums(database.url);
-    const { session_key: restoredKey, ...found } = await sums(target.url);
+    const { session_key: key, activity: before, ...expected } = await sums(database.url);
+    const { session_key: restoredKey, activity, ...found } = await sums(target.url);
+    // The restore itself is recorded.
+    expect([before, activity]).toMatchObject([{ rows: 0 }, { rows: 1 }]);
     expect(found).toEqual(expected);
     expect([key, restoredKey]).toEqual([expect.objectContaining({ rows: 1 }), { rows: 0, sum: '0' }]);
     const [one, other] = await Promise.all(
