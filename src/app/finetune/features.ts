@@ -10,6 +10,7 @@ import type { ExecutionProvider } from '../../kernel/execution-provider.ts';
 import { toSha256, type Sha256 } from '../../kernel/ids.ts';
 import type { PhotoSet, SetPhoto } from '../../report/set/photo-set.ts';
 import { preprocessingOf } from '../engine/ensemble.ts';
+import { makeDataFolder } from '../../platform/disk/folders.ts';
 import { runOnPictures } from '../engine/run-backbone.ts';
 import { hashOf } from '../models/model-files.ts';
 import type { App } from '../open/app.ts';
@@ -69,14 +70,19 @@ export async function featuresOfSet(
   for (const [photo, sha256] of hashes) {
     if (known.has(sha256) || lacking.has(sha256)) continue;
     const cached = await readFeatures(fileOf(backbone, sha256, options));
-    if (cached === null) lacking.set(sha256, photo);
+    // A file that changes meanwhile is reported, because its bytes have another hash.
+    if (cached === null) lacking.set(sha256, { ...photo, sha256 });
     else known.set(sha256, cached);
   }
   options.onProgress(known.size);
   if (lacking.size > 0)
     await compute(backbone, { root: set.root, lacking: [...lacking.values()] }, { options, known, report });
   unreadable.refuse({ dir: set.dir, photos: set.photos.length });
-  return [...hashes.values()].map((sha256) => ({ sha256, features: known.get(sha256) ?? new Float32Array() }));
+  return [...hashes.values()].map((sha256) => {
+    const features = known.get(sha256);
+    if (features === undefined) throw new Error(`Expected features of the photo ${sha256}`);
+    return { sha256, features };
+  });
 }
 
 async function hashesOf(
@@ -109,6 +115,8 @@ async function compute(
   { options, known, report }: Computing,
 ): Promise<void> {
   const { threads, cropsPerPass, provider, signal, maxPixels, log } = options;
+  // Photos will be in it. If it cannot be made, the first file of the cache says so.
+  await makeDataFolder(options.dataDir).catch(() => undefined);
   const run = runOnPictures({
     card: backbone.card,
     outputs: ['features'],

@@ -6,7 +6,7 @@ import { displayPath, workingFolder } from '../../config/root.ts';
 import { GRADIENT_NORM, type FittedHead } from '../../evidence/head/fit-head.ts';
 import { heldOut } from '../../evidence/head/held-out.ts';
 import type { LabelledFeatures } from '../../evidence/head/softmax-regression.ts';
-import { UsageError } from '../../kernel/errors.ts';
+import { throwIfInterrupted, UsageError } from '../../kernel/errors.ts';
 import type { PhotoSet } from '../../report/set/photo-set.ts';
 import { computeAside } from '../engine/compute-aside.ts';
 import { requireModelFiles, specOf } from '../engine/ensemble.ts';
@@ -86,6 +86,7 @@ export async function finetune(request: FinetuneRequest, options: FinetuneOption
   const fitted = await fitAndMeasure({ train, val }, request, options);
   const fitSeconds = (performance.now() - featuresMs) / 1_000;
   const { head, ...measures } = fitted;
+  throwIfInterrupted(options.signal);
   const card = await storeHead(
     {
       name,
@@ -166,11 +167,11 @@ async function fitAndMeasure(
   if (chosen.size > 0) {
     const kept = { ...train, photos: train.photos.filter((_, i) => !chosen.has(i)) };
     const out = { ...train, photos: train.photos.filter((_, i) => chosen.has(i)) };
-    valMeasures = measureHead(await fit(matrixOf(kept)), matrixOf(out));
+    valMeasures = await measureHead(await fit(matrixOf(kept)), matrixOf(out), signal);
   }
   const head = await fit(all);
-  const trainMeasures = measureHead(head, all);
-  if (val !== null) valMeasures = measureHead(head, matrixOf(val));
+  const trainMeasures = await measureHead(head, all, signal);
+  if (val !== null) valMeasures = await measureHead(head, matrixOf(val), signal);
   if (trainMeasures === null) throw new Error('Expected photos to fit a head with');
   return { head, train: trainMeasures, val: valMeasures, validation: val === null ? 'held-out' : 'folder' };
 }

@@ -88,7 +88,9 @@ async function compare(
   const startMs = performance.now();
   const head = await computeAside('fitHead', { data: train, l2, isBalanced });
   const seconds = (performance.now() - startMs) / 1_000;
-  const [ofTrain, ofTest] = [measureHead(head, train), measureHead(head, test)];
+  const { signal } = new AbortController();
+  const ofTrain = await measureHead(head, train, signal);
+  const ofTest = await measureHead(head, test, signal);
   const probabilities = [...test.labels].map((label, i) => {
     const features = test.values.subarray(i * columns, (i + 1) * columns);
     return softmax(applyLinear(head, features))[label] ?? Number.NaN;
