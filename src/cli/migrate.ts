@@ -41,8 +41,9 @@ async function migrated(flags: MigrateFlags, context: CommandContext): Promise<M
   const { config } = loaded;
   const { url } = config.postgres;
   if (url === null) {
-    await withApp(context, { name: 'migrate', access: 'use' }, async () => undefined);
-    return { fromSchema: KNOWN_SCHEMA, toSchema: KNOWN_SCHEMA };
+    return withApp(context, { name: 'migrate', access: 'use' }, async ({ upgrade }) =>
+      upgrade === null ? { fromSchema: KNOWN_SCHEMA, toSchema: KNOWN_SCHEMA } : upgrade,
+    );
   }
   const confirm = async (question: string): Promise<void> => {
     const answer = flags.yes === true ? true : await confirmed(question, signal);

@@ -18,13 +18,13 @@ export function countedTokens(
   const failures = app.createRateLimit({ max: FAILED_PER_MINUTE, timeWindow: 60_000 });
   return async (request, reply) => {
     if (bearerIn(request.headers.authorization) === null) return personOf(request);
-    const before = await failures(request, { increment: false });
-    if (!before.isAllowed && before.remaining === 0) {
-      reply.header('retry-after', before.ttlInSeconds);
-      throw tooMany(before.ttlInSeconds);
-    }
     const person = await personOf(request);
-    if (person === null) await failures(request);
+    // Counted and compared in one step: many requests can come at the same time.
+    const count = await failures(request, { increment: person === null });
+    if (!count.isAllowed && (person === null ? count.isExceeded : count.remaining === 0)) {
+      reply.header('retry-after', count.ttlInSeconds);
+      throw tooMany(count.ttlInSeconds);
+    }
     return person;
   };
 }

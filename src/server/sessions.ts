@@ -39,6 +39,8 @@ export class Sessions {
     const check = async (): Promise<void> => {
       if (!(await this.isOpen(session).catch(() => true))) response.destroy();
     };
+    // A client can be gone before its request is handled. It will not be closed again.
+    if (response.destroyed) return;
     const timer = setInterval(() => void check(), CHECK_MS).unref();
     response.once('close', () => clearInterval(timer));
   }

@@ -211,13 +211,13 @@ function addRoute(
       const person = await check(request, reply);
       if (person === null && request.headers.authorization !== undefined)
         await options.failedLogIns?.note(request.ip, 'Authorization');
-      if (person === null) await askToLogIn(request, reply);
-      else if (!mayAct(person.role, needed))
-        await answerError(reply, 403, `Expected the role '${needed}' but yours is '${person.role}'`);
+      await refuse(person, { needed, request, reply });
     },
     handler: async (request, reply) => {
       // What anybody may ask for is answered without the catalogue, such as whether the server can reach it.
       const person = route.role === null ? null : await personOf(request, options);
+      // The session may have ended while the body came.
+      if (route.role !== null && (await refuse(person, { needed: route.role, request, reply }))) return reply;
       if (typeof person?.session === 'string') options.sessions?.cutWhenEnded(person.session, reply.raw);
       return route.handle({
         request,
@@ -228,6 +228,18 @@ function addRoute(
       });
     },
   });
+}
+
+/** Answers somebody who may not do this. Returns whether it has. */
+async function refuse(
+  person: Person | null,
+  { needed, request, reply }: { needed: NonNullable<Route['role']>; request: FastifyRequest; reply: FastifyReply },
+): Promise<boolean> {
+  if (person === null) await askToLogIn(request, reply);
+  else if (!mayAct(person.role, needed))
+    await answerError(reply, 403, `Expected the role '${needed}' but yours is '${person.role}'`);
+  else return false;
+  return true;
 }
 
 /** A person who sends a request. `session`: what the browser showed; null for a client that sends a token itself. */

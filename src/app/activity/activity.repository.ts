@@ -46,7 +46,10 @@ export async function recorded<T>(
     await end(outcome, detail).catch(() => undefined);
     throw error;
   }
-  await end(doing.signal?.aborted === true ? 'interrupted' : 'done', doing.resultOf?.(result) ?? {});
+  // Work that is done stays done, also if the database is gone by now.
+  await end(doing.signal?.aborted === true ? 'interrupted' : 'done', doing.resultOf?.(result) ?? {}).catch(
+    () => undefined,
+  );
   return result;
 }
 

@@ -38,6 +38,8 @@ export interface App {
   readonly blobPlace: BlobPlace;
   /** Whether no other winnow process used this catalogue at the start. If so, leftovers of killed processes may be removed. */
   readonly soleClient: boolean;
+  /** What was done to bring the catalogue of the data folder up to date. Null: nothing. */
+  readonly upgrade: EmbeddedPostgres['upgrade'];
   /** Whether still no other process uses it. Workers that start together must not mistake each other's jobs for leftovers. */
   isStillAlone(): Promise<boolean>;
   /** Aborted when this process must not go on with the database: it can store no more, or is gone. The reason is the error with which to end. */
@@ -77,8 +79,9 @@ export async function openApp(options: AppOptions): Promise<App> {
     closers.push(() => server.detach());
     throwIfInterrupted(options.signal);
     const connection = { url: server.url, applicationName: server.applicationName };
-    const db = await openCatalogue(poolOptions(options, connection), server.upgrade);
+    const db = await openDatabase(poolOptions(options, connection));
     closers.push(() => db.destroy());
+    await recordUpgrade(db, server.upgrade);
     const pauses = new PauseWatch({ db, log });
     closers.push(() => pauses.close());
     await refuseUnfinishedMove(db, catalogueText(options));
@@ -99,14 +102,11 @@ export async function openApp(options: AppOptions): Promise<App> {
       blobs,
       blobPlace,
       soleClient,
+      upgrade: server.upgrade,
       isStillAlone: async () => soleClient && (await isAlone(db)),
       broken: broken.signal,
       openLimitedDb: limitedDb(poolOptions(options, connection), closers),
-      async openQueue(definition) {
-        const queue = await queues.open(definition);
-        closers.push(() => queue.close());
-        return queue;
-      },
+      openQueue: queueOpener(queues, closers),
       openQueueBoard: (shown) => openQueueBoard(options, { db, connection }, shown),
       close,
     };
@@ -145,18 +145,24 @@ function poolOptions({ log }: AppOptions, connection: App['connection']): Databa
   return { ...connection, poolSize: POOL_SIZE, onConnectionLost };
 }
 
+function queueOpener(queues: ReturnType<typeof lazyQueues>, closers: (() => Promise<void>)[]): App['openQueue'] {
+  return async (definition) => {
+    const queue = await queues.open(definition);
+    closers.push(() => queue.close());
+    return queue;
+  };
+}
+
+async function recordUpgrade(db: Kysely<Database>, upgrade: App['upgrade']): Promise<void> {
+  if (upgrade !== null) await recordActivity(db, { ...localActor(), action: 'migrate', detail: { ...upgrade } });
+}
+
 function limitedDb(options: DatabaseOptions, closers: (() => Promise<void>)[]): App['openLimitedDb'] {
   return (statementTimeoutMs) => {
     const db = openPool({ ...options, statementTimeoutMs });
     closers.push(() => db.destroy());
     return db;
   };
-}
-
-async function openCatalogue(options: DatabaseOptions, upgrade: Server['upgrade']): Promise<Kysely<Database>> {
-  const db = await openDatabase(options);
-  if (upgrade !== null) await recordActivity(db, { ...localActor(), action: 'migrate', detail: { ...upgrade } });
-  return db;
 }
 
 /** Closes everything even if some of it fails: a queue that cannot be closed must not leave the server running. */

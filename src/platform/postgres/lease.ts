@@ -143,6 +143,8 @@ export class Lease {
   }
 
   async #locks(call: string): Promise<boolean> {
+    // The connection is idle all its life, which a server may forbid.
+    await this.#pool.query('set idle_session_timeout = 0');
     const { rows } = await this.#pool.query<{ locked: boolean }>(`select ${call}(${LOCK}) as locked`);
     return rows[0]?.locked === true;
   }
@@ -207,6 +209,7 @@ export class Lease {
     } catch (error) {
       this.#options.log.debug({ reason: messageOf(error) }, 'could not read the schema again');
       if (error instanceof UsageError) this.#options.onLost?.(error);
+      else this.#isLost = true;
     }
   }
 }

@@ -79,9 +79,26 @@ function lockOf(layout: Layout, { clientName, log }: AttachOptions): FileLockOpt
   };
 }
 
-/** Starts the server again after it was killed, unless another client has. Its address stays. The caller holds the lock. */
-async function startIfDown(layout: Layout, { log }: AttachOptions, port: Port): Promise<void> {
+/**
+ * Starts the server again after it was killed, unless another client has. Its address stays. The caller holds the lock.
+ *
+ * @param connect rejects if no connection can be opened. A server whose pid is not visible from here (another container) may recover
+ */
+async function startIfDown(
+  layout: Layout,
+  {
+    log,
+    port,
+    connect,
+  }: Pick<AttachOptions, 'log'> & { readonly port: Port; readonly connect: () => Promise<unknown> },
+): Promise<void> {
   if ((await runningPostmaster(layout)) !== undefined) return;
+  try {
+    await connect();
+    return;
+  } catch (error) {
+    if (!NOBODY_THERE.has(codeOf(error) ?? '')) throw error;
+  }
   await startAgain(layout, port);
   log.warn({}, 'the embedded PostgreSQL had ended without being stopped; it was started again');
 }
@@ -178,7 +195,7 @@ async function joinServer(layout: Layout, options: AttachOptions): Promise<Omit<
   const applicationName = `winnow ${clientName} ${process.pid}`;
   const revive = (takeLease: () => Promise<unknown>): Promise<void> =>
     withFileLock(lockOf(layout, options), async () => {
-      await startIfDown(layout, options, port);
+      await startIfDown(layout, { log, port, connect: takeLease });
       await takeLease();
     });
   const openLease = () => Lease.open({ url, applicationName, log, revive, onLost });
