@@ -6,6 +6,7 @@ import { displayPath } from '../../config/root.ts';
 import { codeOf, messageOf, StopTheRun, UsageError, WinnowError } from '../../kernel/errors.ts';
 import { openBlobFolder, type BlobFolder } from '../../platform/blobs/blob-folder.ts';
 import { makeFolder, syncFolder } from '../../platform/disk/folders.ts';
+import { withFileLock } from '../../platform/lock/file-lock.ts';
 import { FORMAT, snapshotSchema, takedownsSchema, type Snapshot, type Takedown } from './snapshot.ts';
 
 /** An opened backup. All its files are whole or absent, and a snapshot's file is written after all that it refers to. */
@@ -37,15 +38,42 @@ function folderAt(dir: string): BackupFolder {
   };
 }
 
+export interface WriteOptions {
+  readonly dataDir: string;
+  /** Whether to create the backup if the folder is missing or empty. */
+  readonly create: boolean;
+  /** The command, for the message of another one that wants to write. */
+  readonly purpose: string;
+}
+
+/** For another command that ends just now. */
+const LOCK_WAIT_MS = 1_000;
+
 /**
- * Opens a backup for writing. Creates it if the folder is missing or empty.
+ * Opens a backup for writing. Meanwhile no other command writes into it, whatever its catalogue.
  *
- * @throws UsageError `backup-inside-data`, `not-a-backup`, `no-backup`, `backup-folder`
+ * @throws UsageError `backup-inside-data`, `not-a-backup`, `no-backup`; StopTheRun `lock-timeout`, `backup-folder`
  */
-export async function openToWrite(
+export async function writeToBackup<T>(
   dir: string,
-  { dataDir, create }: { readonly dataDir: string; readonly create: boolean },
-): Promise<BackupFolder> {
+  options: WriteOptions,
+  work: (folder: BackupFolder) => Promise<T>,
+): Promise<T> {
+  const folder = await openToWrite(dir, options);
+  const { purpose } = options;
+  const lock = { path: path.join(path.resolve(dir), 'backup.lock'), purpose, waitMs: LOCK_WAIT_MS, mayLackLinks: true };
+  const [result] = await orUnusable(folder, () =>
+    withFileLock(lock, async () => {
+      await removeUnfinished(folder);
+      // Errors of the work are not those of the lock.
+      return Promise.allSettled([work(folder)]);
+    }),
+  );
+  if (result.status === 'rejected') throw result.reason;
+  return result.value;
+}
+
+async function openToWrite(dir: string, { dataDir, create }: WriteOptions): Promise<BackupFolder> {
   const folder = folderAt(dir);
   return orUnusable(folder, async () => {
     if (!create) await requireBackup(folder);
@@ -59,12 +87,14 @@ export async function openToWrite(
       );
     await access(dir, constants.W_OK);
     for (const part of ['snapshots', 'blobs', 'catalogue']) await makeFolder(path.join(dir, part), PRIVATE_FOLDER);
-    await folder.blobs.removeUnfinished();
-    await folder.catalogue.removeUnfinished();
-    for (const name of await readdir(folder.snapshots))
-      if (name.endsWith(UNFINISHED)) await rm(path.join(folder.snapshots, name));
     return folder;
   });
+}
+
+async function removeUnfinished({ blobs, catalogue, snapshots }: BackupFolder): Promise<void> {
+  await blobs.removeUnfinished();
+  await catalogue.removeUnfinished();
+  for (const name of await readdir(snapshots)) if (name.endsWith(UNFINISHED)) await rm(path.join(snapshots, name));
 }
 
 /** Opens a backup for reading. Nothing is written, so it may be on a read-only disk. @throws UsageError `no-backup`, `backup-folder` */

@@ -15,22 +15,18 @@ import type { Shard } from '../move/photo-list.ts';
 import { storedShards } from '../move/target.repository.ts';
 import type { App } from '../open/app.ts';
 import { readMove } from '../open/move-state.repository.ts';
-import { openToWrite, readSnapshots, writeSnapshot, type BackupFolder } from './backup-folder.ts';
+import { readSnapshots, writeSnapshot, writeToBackup, type BackupFolder } from './backup-folder.ts';
 import {
   beginSnapshot,
   endSnapshot,
-  lockBackups,
   readPhotoList,
   readRows,
   type CatalogueState,
 } from './catalogue-copy.repository.ts';
 import { PortionWriter, readPortions, shardsOf } from './portions.ts';
-import { FORMAT, idOf, type Portion, type Snapshot, type TableCopy } from './snapshot.ts';
+import { FORMAT, idOf, SECRET_TABLES, type Portion, type Snapshot, type TableCopy } from './snapshot.ts';
 import { removeUnused, type Removed } from './sweep.ts';
-import { applyTo } from './takedowns.ts';
-
-/** Tables that no backup has: the sessions of browsers, and the key that signs them. A new key is made when it is missing. */
-const SECRET = new Set(['session_key', 'session']);
+import { removeTakenDown } from './takedowns.ts';
 
 export interface BackupOptions {
   readonly app: Pick<App, 'db' | 'blobs' | 'blobPlace' | 'connection' | 'dataDir'>;
@@ -59,7 +55,10 @@ export interface BackedUp {
   readonly pruned: readonly string[];
   /** Photos whose bytes the data folder has lost. */
   readonly lost: readonly string[];
+  /** What no snapshot needs, and photos that were taken down. */
   readonly removed: Removed;
+  /** What is damaged in the backup. */
+  readonly warnings: readonly string[];
   /** Snapshots in the backup, the oldest first. */
   readonly snapshots: readonly string[];
 }
@@ -69,29 +68,36 @@ export interface BackedUp {
  * copied. Most photos are copied before the catalogue is read, so that few can be pruned between the two. The snapshot
  * counts once its file is written, at the end. What a killed backup has copied, the next one uses.
  *
- * @throws UsageError `backup-running`, `backup-of-another`, and those of `openToWrite`
+ * @throws UsageError `backup-of-another`, and those of `writeToBackup`
  */
 export async function backUp(options: BackupOptions): Promise<BackedUp> {
-  const { app, dir, keep, verify, signal } = options;
+  const { dataDir } = options.app;
+  return writeToBackup(options.dir, { dataDir, create: true, purpose: 'winnow backup' }, (folder) =>
+    backUpTo(folder, options),
+  );
+}
+
+async function backUpTo(folder: BackupFolder, options: BackupOptions): Promise<BackedUp> {
+  const { app, keep, verify, signal } = options;
   const client = await connectPlainly(app.connection.url, app.connection.applicationName);
   try {
-    await lockBackups(client);
-    const folder = await openToWrite(dir, { dataDir: app.dataDir, create: true });
     const earlier = await readSnapshots(folder);
     const source = await requireSameCatalogue(app, earlier, folder);
     const before = await copyPhotos(options, folder, storedShards(app.db));
     const writer = new PortionWriter(folder.catalogue, { earlier: earlier.flatMap(portionsOf), verify, signal });
-    const copy = await copyCatalogue(client, writer, options);
+    const copy = await copyCatalogue(client, writer, { ...options, after: earlier.at(-1)?.at });
     const list = readPortions(folder.catalogue, copy.photos.portions, signal);
     // Photos that are there have been reported and verified before.
     const onPhoto: BackupOptions['onPhoto'] = (photo) => void (photo.isCopied && options.onPhoto(photo));
     const after = await copyPhotos({ ...options, verify: false, onPhoto }, folder, shardsOf(list));
     const without = await reasonsFor(app, after);
     const snapshot: Snapshot = { ...copy, source, photos: { ...copy.photos, bytes: after.bytes }, without };
-    const takenDown = await applyTo(folder, app.db);
+    const takenDown = await removeTakenDown(folder, app.db);
     await writeSnapshot(folder, snapshot);
     const snapshots = [...earlier, snapshot];
-    const removed = await removeUnused(folder, snapshots, { keep, takenDown, signal });
+    const { removed, warnings } = await removeUnused(folder, snapshots, { keep, signal });
+    removed.photos += takenDown.photos;
+    removed.bytes += takenDown.bytes;
     return {
       snapshot: snapshot.id,
       at: snapshot.at,
@@ -106,6 +112,7 @@ export async function backUp(options: BackupOptions): Promise<BackedUp> {
       },
       ...without,
       removed,
+      warnings,
       snapshots: snapshots.slice(-keep).map(({ id }) => id),
     };
   } finally {
@@ -165,18 +172,19 @@ type CatalogueCopy = Omit<Snapshot, 'source' | 'without'>;
 async function copyCatalogue(
   client: Client,
   writer: PortionWriter,
-  { onTable, onRows }: BackupOptions,
+  { onTable, onRows, after }: BackupOptions & { readonly after: string | undefined },
 ): Promise<CatalogueCopy> {
   const { at, postgres, migrations }: CatalogueState = await beginSnapshot(client);
   const tables: TableCopy[] = [];
   for (const table of await catalogueTables(client)) {
-    if (SECRET.has(table.name)) continue;
+    if (SECRET_TABLES.includes(table.name)) continue;
     onTable(table.name);
     tables.push(await copyTable(client, table, { writer, onRows }));
   }
-  const photos = { ...(await writer.write(readPhotoList(client), () => undefined)), bytes: 0 };
+  // The list is read again below, so a damaged file must be replaced now.
+  const photos = { ...(await writer.write(readPhotoList(client), () => undefined, true)), bytes: 0 };
   await endSnapshot(client);
-  const time = at.toISOString();
+  const time = new Date(Math.max(at.getTime(), after === undefined ? 0 : Date.parse(after) + 1)).toISOString();
   return {
     format: FORMAT,
     id: idOf(time),

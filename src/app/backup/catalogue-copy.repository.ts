@@ -2,24 +2,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Client } from 'pg';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
-import { UsageError } from '../../kernel/errors.ts';
 import type { CatalogueTable } from '../move/catalogue-tables.repository.ts';
-
-/** Keeps our lock apart from other advisory locks. */
-const LOCK = 7_204_118_512;
-
-/**
- * Takes the lock of backups, which the server releases when the connection ends.
- *
- * @throws UsageError `backup-running`
- */
-export async function lockBackups(client: Client): Promise<void> {
-  const { rows } = await client.query<{ taken: boolean }>(`select pg_try_advisory_lock(${LOCK}) as taken`);
-  if (rows[0]?.taken === true) return;
-  throw new UsageError('Another winnow backup of this catalogue is running; wait until it has ended', {
-    code: 'backup-running',
-  });
-}
 
 /** What a snapshot says of its catalogue. */
 export interface CatalogueState {

@@ -70,10 +70,14 @@ export class PortionWriter {
     this.#known = new Map(options.earlier.map((portion) => [portion.sha256, portion]));
   }
 
-  /** @returns the portions of all rows, and their number */
+  /**
+   * @param verify as the option
+   * @returns the portions of all rows, and their number
+   */
   async write(
     chunks: AsyncIterable<Buffer>,
     onRows: (rows: number) => void,
+    verify = this.#options.verify,
   ): Promise<{ rows: number; portions: Portion[] }> {
     const portions: Portion[] = [];
     let rows = 0;
@@ -82,27 +86,27 @@ export class PortionWriter {
       const count = countRows(text);
       rows += count;
       onRows(count);
-      portions.push(await this.#store(text));
+      portions.push(await this.#store(text, verify));
     }
     return { rows, portions };
   }
 
-  async #store(text: Buffer): Promise<Portion> {
+  async #store(text: Buffer, verify: boolean): Promise<Portion> {
     const sha256 = hashOf(text);
     const known = this.#known.get(sha256);
-    if (known !== undefined && (await this.#has(known))) return known;
+    if (known !== undefined && (await this.#has(known, verify))) return known;
     // The lowest level: rows are mostly numbers, of which more effort saves little.
     const bytes = await promisify(gzip)(text, { level: 1 });
     const portion = { sha256, file: hashOf(bytes), bytes: bytes.length };
-    if (!(await this.#has(portion))) this.addedBytes += bytes.length;
+    if (!(await this.#has(portion, verify))) this.addedBytes += bytes.length;
     await this.#catalogue.put(portion.file, bytes);
     this.#known.set(sha256, portion);
     return portion;
   }
 
-  async #has({ file, bytes }: Portion): Promise<boolean> {
+  async #has({ file, bytes }: Portion, verify: boolean): Promise<boolean> {
     const found = await orLoss(this.#catalogue.sizeOf(file));
-    if (found !== bytes || !this.#options.verify) return found === bytes;
+    if (found !== bytes || !verify) return found === bytes;
     return !((await orLoss(this.#catalogue.read(file))) instanceof LostBytes);
   }
 }

@@ -21,7 +21,7 @@ import type { AuditResult } from '../upkeep/audit-rows.repository.ts';
 import { openToRead, readSnapshots, readTakedowns, type BackupFolder } from './backup-folder.ts';
 import { areFilled, fillTables, insertRows, markPruned, readRows } from './catalogue-copy.repository.ts';
 import { countRows, cutRows, hashOf, readPortions, shardsOf } from './portions.ts';
-import { targetKey, type Snapshot, type TableCopy, type Takedown } from './snapshot.ts';
+import { SECRET_TABLES, targetKey, type Snapshot, type TableCopy, type Takedown } from './snapshot.ts';
 import { photosOf, targetOf } from './takedowns.ts';
 
 export interface RestoreOptions {
@@ -150,7 +150,7 @@ async function begin(db: Kysely<Database>, { snapshot, shown, advice, blobs }: R
   const begun = await readMove(db);
   if (begun !== null && begun.finishedAt === null && begun.snapshot === snapshot.id) return;
   if (begun !== null) throw notEmpty(begun, { shown, advice });
-  await requireFreeTarget(db, snapshot.tables, { shown, advice });
+  await requireFreeTarget(db, [...snapshot.tables, ...SECRET_TABLES.map((name) => ({ name }))], { shown, advice });
   for await (const { place } of blobs.list())
     throw new UsageError(`Expected no photos at the target but found ${place}; ${advice}`, {
       code: 'target-not-empty',

@@ -4,6 +4,9 @@ import { isSha256 } from '../../kernel/ids.ts';
 /** The newest form of snapshot files that this version reads and writes. */
 export const FORMAT = 1;
 
+/** Tables that no backup has: the sessions of browsers, and the key that signs them. A new key is made when it is missing. */
+export const SECRET_TABLES = ['session_key', 'session'];
+
 const sha256 = z.string().refine(isSha256);
 const count = z.int().nonnegative();
 
@@ -30,8 +33,12 @@ export type TableCopy = Readonly<z.infer<typeof tableSchema>>;
 /** One file `snapshots/<id>.json`: a catalogue at one moment, and the photos whose bytes belong to it. */
 export const snapshotSchema = z.object({
   format: z.literal(FORMAT),
-  /** When the catalogue was read, in the database's time; also the name of the file. */
+  /** `at` as the name of the file. */
   id: z.string().regex(/^[0-9TZ-]+$/),
+  /**
+   * When the catalogue was read, in the database's time. If its clock is behind the snapshot before, a millisecond after that
+   * one, so that snapshots sort as they were made.
+   */
   at: z.iso.datetime(),
   /** The version of winnow. */
   winnow: z.string(),

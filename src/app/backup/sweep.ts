@@ -1,4 +1,4 @@
-import { throwIfInterrupted } from '../../kernel/errors.ts';
+import { StopTheRun, throwIfInterrupted } from '../../kernel/errors.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
 import type { BlobStore } from '../../kernel/blobs.ts';
 import { SHARDS, type Shard } from '../move/photo-list.ts';
@@ -14,10 +14,15 @@ export interface Removed {
   bytes: number;
 }
 
+export interface Swept {
+  readonly removed: Removed;
+  /** Why photos were not removed. Empty if all was well. */
+  readonly warnings: readonly string[];
+}
+
 export interface SweepOptions {
   /** Number of snapshots to keep: the newest. */
   readonly keep: number;
-  readonly takenDown: ReadonlySet<Sha256>;
   readonly signal: AbortSignal;
 }
 
@@ -25,8 +30,8 @@ export interface SweepOptions {
 export async function removeUnused(
   folder: BackupFolder,
   snapshots: readonly Snapshot[],
-  { keep, takenDown, signal }: SweepOptions,
-): Promise<Removed> {
+  { keep, signal }: SweepOptions,
+): Promise<Swept> {
   const old = snapshots.slice(0, -keep);
   const kept = snapshots.slice(-keep);
   for (const snapshot of old) await removeSnapshot(folder, snapshot);
@@ -35,18 +40,41 @@ export async function removeUnused(
   for (const { tables, photos } of kept)
     for (const { portions } of [...tables, photos]) for (const { file } of portions) files.add(file);
   removed.bytes += (await removeBut(folder.catalogue, (sha256) => files.has(sha256))).bytes;
-  const lists = kept.map(
-    ({ photos }) => new ShardReader(shardsOf(readPortions(folder.catalogue, photos.portions, signal))),
-  );
+  const warning = await removePhotos(folder, kept, { removed, signal });
+  return { removed, warnings: warning === null ? [] : [warning] };
+}
+
+/** Returns a warning if a list of photos cannot be read. Then nobody knows which photos its snapshot needs, and all are kept. */
+async function removePhotos(
+  folder: BackupFolder,
+  kept: readonly Snapshot[],
+  { removed, signal }: { readonly removed: Removed; readonly signal: AbortSignal },
+): Promise<string | null> {
+  const lists = kept.map(({ id, photos }) => ({
+    id,
+    list: new ShardReader(shardsOf(readPortions(folder.catalogue, photos.portions, signal))),
+  }));
   for (const shard of SHARDS) {
     throwIfInterrupted(signal);
     const wanted = new Set<Sha256>();
-    for (const list of lists) for (const { sha256 } of await list.read(shard)) wanted.add(sha256);
-    const gone = await removeBut(folder.blobs, (sha256) => wanted.has(sha256) && !takenDown.has(sha256), shard);
+    for (const { id, list } of lists) {
+      const photos = await orDamage(list.read(shard));
+      if (photos instanceof StopTheRun)
+        return `The list of photos of the snapshot ${id} cannot be read, so photos that no snapshot needs were kept. ${photos.message}. To give this snapshot up, delete snapshots/${id}.json in '${folder.shown}'.`;
+      for (const { sha256 } of photos) wanted.add(sha256);
+    }
+    const gone = await removeBut(folder.blobs, (sha256) => wanted.has(sha256), shard);
     removed.photos += gone.count;
     removed.bytes += gone.bytes;
   }
-  return removed;
+  return null;
+}
+
+async function orDamage<T>(reading: Promise<T>): Promise<T | StopTheRun> {
+  return reading.catch((error: unknown) => {
+    if (error instanceof StopTheRun && error.code === 'backup-damaged') return error;
+    throw error;
+  });
 }
 
 async function removeBut(

@@ -1,11 +1,10 @@
 import type { Kysely } from 'kysely';
+import { LostBytes, orLoss } from '../../kernel/blobs.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
 import { listTakedowns, type TakedownTarget } from '../../photo/takedown.repository.ts';
 import type { Database } from '../../platform/postgres/database.ts';
-import { connectPlainly } from '../move/catalogue-tables.repository.ts';
 import type { App } from '../open/app.ts';
-import { openToWrite, readTakedowns, writeTakedowns, type BackupFolder } from './backup-folder.ts';
-import { lockBackups } from './catalogue-copy.repository.ts';
+import { readTakedowns, writeTakedowns, writeToBackup, type BackupFolder } from './backup-folder.ts';
 import { mergeTakedowns, type Takedown } from './snapshot.ts';
 
 export interface TakedownsApplied {
@@ -22,38 +21,37 @@ export interface TakedownsApplied {
  * Makes a backup obey the takedowns of the catalogue: the bytes of photos that were taken down are removed from it, and a
  * restore leaves out what is known of them.
  *
- * @throws UsageError `no-backup`, `backup-running`, and those of `openToWrite`
+ * @throws those of `writeToBackup`
  */
 export async function applyTakedowns(
-  app: Pick<App, 'db' | 'connection' | 'dataDir'>,
+  { db, dataDir }: Pick<App, 'db' | 'dataDir'>,
   dir: string,
 ): Promise<TakedownsApplied> {
-  const client = await connectPlainly(app.connection.url, app.connection.applicationName);
-  try {
-    await lockBackups(client);
-    const folder = await openToWrite(dir, { dataDir: app.dataDir, create: false });
+  return writeToBackup(dir, { dataDir, create: false, purpose: 'winnow backup apply-takedowns' }, async (folder) => {
     const before = (await readTakedowns(folder)).length;
-    const removed = { photos: 0, bytes: 0 };
-    for (const sha256 of await applyTo(folder, app.db)) {
-      const bytes = await folder.blobs.sizeOf(sha256);
-      if (bytes === null) continue;
-      await folder.blobs.remove(sha256);
-      removed.photos += 1;
-      removed.bytes += bytes;
-    }
+    const removed = await removeTakenDown(folder, db);
     const takedowns = (await readTakedowns(folder)).length;
     return { takedowns, added: takedowns - before, ...removed };
-  } finally {
-    await client.end();
-  }
+  });
 }
 
-/** Adds the catalogue's takedowns to the backup's list. Returns the photos of the list, whose bytes must go. */
-export async function applyTo(folder: BackupFolder, db: Kysely<Database>): Promise<ReadonlySet<Sha256>> {
+/** Adds the catalogue's takedowns to the backup's list, and removes the bytes of all photos of the list. */
+export async function removeTakenDown(
+  folder: BackupFolder,
+  db: Kysely<Database>,
+): Promise<{ photos: number; bytes: number }> {
   const known = await readTakedowns(folder);
   const all = mergeTakedowns(known, await listTakedowns(db));
   if (all.length > known.length) await writeTakedowns(folder, all);
-  return photosOf(all);
+  const removed = { photos: 0, bytes: 0 };
+  for (const sha256 of photosOf(all)) {
+    const bytes = await orLoss(folder.blobs.sizeOf(sha256));
+    if (bytes === null) continue;
+    await folder.blobs.remove(sha256);
+    removed.photos += 1;
+    if (!(bytes instanceof LostBytes)) removed.bytes += bytes;
+  }
+  return removed;
 }
 
 export function photosOf(takedowns: readonly Takedown[]): Set<Sha256> {

@@ -52,7 +52,8 @@ export async function migrateCatalogue({ config, log, url, signal, confirm }: Mi
     try {
       await refuseOthers(db, alone === null);
       await migrate(db);
-      await recordActivity(db, { ...localActor(), action: 'migrate', detail: { ...done } });
+      // A database that was empty stays without rows, so that `winnow move` and `winnow restore` may fill it.
+      if (done.fromSchema > 0) await recordActivity(db, { ...localActor(), action: 'migrate', detail: { ...done } });
     } finally {
       await alone?.close();
     }

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
-import { recordActivity } from '../../app/activity/activity.repository.ts';
+import { recorded } from '../../app/activity/activity.repository.ts';
 import { localActor } from '../../app/activity/local-actor.ts';
-import { applyTakedowns } from '../../app/backup/takedowns.ts';
+import { applyTakedowns, type TakedownsApplied } from '../../app/backup/takedowns.ts';
+import type { ActivityDetail } from '../../kernel/activity.ts';
 import { bytesText, linesText, plural, writeResult } from '../output.ts';
 import { addCommand, runOnData, type GlobalFlags } from '../start/context.ts';
 
@@ -21,9 +22,8 @@ export function addApplyTakedownsCommand(command: Command): void {
     .action((dir: string, _: GlobalFlags, own: Command) => {
       const flags = own.optsWithGlobals<GlobalFlags>();
       return runOnData(flags, { name: 'backup', access: 'use' }, async (app) => {
-        const result = await applyTakedowns(app, dir);
-        const { takedowns, photos } = result;
-        await recordActivity(app.db, { ...localActor(), action: 'apply-takedowns', detail: { takedowns, photos } });
+        const doing = { ...localActor(), action: 'apply-takedowns', resultOf } as const;
+        const result = await recorded(app.db, doing, () => applyTakedowns(app, dir));
         await writeResult(flags, result, () =>
           linesText([
             `${plural(result.takedowns, 'takedown')} in the backup, ${result.added} of them new`,
@@ -32,4 +32,8 @@ export function addApplyTakedownsCommand(command: Command): void {
         );
       });
     });
+}
+
+function resultOf({ takedowns, photos }: TakedownsApplied): ActivityDetail {
+  return { takedowns, photos };
 }

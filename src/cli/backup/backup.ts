@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
-import { recordActivity } from '../../app/activity/activity.repository.ts';
+import { recorded } from '../../app/activity/activity.repository.ts';
 import { localActor } from '../../app/activity/local-actor.ts';
 import { backUp, type BackedUp } from '../../app/backup/backup.ts';
 import { countPhotos, estimatedRows } from '../../app/move/target.repository.ts';
+import type { ActivityDetail } from '../../kernel/activity.ts';
 import { LOST_BYTES_CURE } from '../../kernel/blobs.ts';
 import { bytesText, countText, linesText, photosText, plural, writeResult } from '../output.ts';
 import { withProgress } from '../progress.ts';
@@ -26,7 +27,8 @@ Everything in the catalogue is in a backup, except for the key of browsers' sess
 people log in again. Exported sets, collection files and models are files of their own: copy these, too.
 Photos that were taken down are removed from the backup. winnow restore fills a data folder or a server.
 
-The exit code is 1 if the data folder has lost the bytes of photos; all others are in the backup.
+The exit code is 1 if the data folder has lost the bytes of photos (all others are in the backup), or if
+the list of photos of an earlier snapshot is damaged.
 
 Examples:
   winnow backup /mnt/disk/winnow
@@ -59,35 +61,39 @@ export function addBackupCommand(program: Command): void {
           bytes: 0,
           note: '',
         };
-        const result = await withProgress(
-          () => [photos, catalogue],
-          () =>
-            backUp({
-              app,
-              dir,
-              keep: flags.keep,
-              verify: flags.verify === true,
-              signal,
-              onTable: (table) => void (catalogue.note = table),
-              onRows: (rows) => void (catalogue.done += rows),
-              onPhoto: ({ bytes, isCopied }) => {
-                photos.done += 1;
-                if (isCopied) photos.bytes += bytes;
-              },
-            }),
+        const result = await recorded(app.db, { ...localActor(), action: 'backup', resultOf }, () =>
+          withProgress(
+            () => [photos, catalogue],
+            () =>
+              backUp({
+                app,
+                dir,
+                keep: flags.keep,
+                verify: flags.verify === true,
+                signal,
+                onTable: (table) => void (catalogue.note = table),
+                onRows: (rows) => void (catalogue.done += rows),
+                onPhoto: ({ bytes, isCopied }) => {
+                  photos.done += 1;
+                  if (isCopied) photos.bytes += bytes;
+                },
+              }),
+          ),
         );
-        const { snapshot, photos: count } = result;
-        await recordActivity(app.db, { ...localActor(), action: 'backup', detail: { snapshot, photos: count } });
         await writeResult(flags, result, () => backupText(result));
-        return result.lost.length > 0 ? EXIT.incomplete : EXIT.done;
+        return result.lost.length + result.warnings.length > 0 ? EXIT.incomplete : EXIT.done;
       }),
     );
   addBackupListCommand(command);
   addApplyTakedownsCommand(command);
 }
 
+function resultOf({ snapshot, photos }: BackedUp): ActivityDetail {
+  return { snapshot, photos };
+}
+
 function backupText(result: BackedUp): string {
-  const { snapshot, tables, rows, photos, bytes, copied, pruned, lost, removed, snapshots } = result;
+  const { snapshot, tables, rows, photos, bytes, copied, pruned, lost, removed, warnings, snapshots } = result;
   return linesText([
     `snapshot ${snapshot}: ${plural(tables, 'table')}, ${plural(rows, 'row')}, ${plural(photos, 'photo')} (${bytesText(bytes)})`,
     `copied now: ${plural(copied.photos, 'photo')} (${bytesText(copied.bytes)}) and ${bytesText(copied.catalogueBytes)} of the catalogue, compressed`,
@@ -95,7 +101,8 @@ function backupText(result: BackedUp): string {
     lost.length > 0 &&
       `without bytes in the data folder, and so in the backup: ${photosText(lost)}; ${LOST_BYTES_CURE}`,
     (removed.snapshots > 0 || removed.bytes > 0) &&
-      `removed: ${plural(removed.snapshots, 'old snapshot')}, and ${plural(removed.photos, 'photo')} that no snapshot needs (${bytesText(removed.bytes)} with their tables)`,
+      `removed: ${plural(removed.snapshots, 'old snapshot')}, and ${plural(removed.photos, 'photo')} that no snapshot needs or that were taken down (${bytesText(removed.bytes)} with their tables)`,
+    ...warnings.map((warning) => `warning: ${warning}`),
     `the backup has ${countText(snapshots.length)} ${snapshots.length === 1 ? 'snapshot' : 'snapshots'}, the oldest of ${snapshots[0] ?? ''}`,
   ]);
 }

@@ -11,6 +11,7 @@ import { chooseSnapshot, requireFreshFolder, restore, type Restored } from '../.
 import { applyTakedowns } from '../../../src/app/backup/takedowns.ts';
 import { catalogueTables, connectPlainly, sumOf } from '../../../src/app/move/catalogue-tables.repository.ts';
 import { openApp, type App } from '../../../src/app/open/app.ts';
+import { migrateCatalogue } from '../../../src/app/upkeep/migrate-catalogue.ts';
 import { openWorkspace } from '../../../src/app/open/workspace.ts';
 import { usableCollection } from '../../../src/collection/collection.process.ts';
 import { loadConfig } from '../../../src/config/load-config.ts';
@@ -166,7 +167,15 @@ describe('winnow backup and restore', () => {
     const { db } = theApp();
     await backup(dir);
     const before = await filesIn(path.join(dir, 'catalogue'));
-    expect((await backup(dir)).copied).toEqual({ photos: 0, bytes: 0, catalogueBytes: 0 });
+    // The clock was set back since the first snapshot.
+    const [early] = await readSnapshots(await openToRead(dir));
+    const ahead = { ...early, id: '2096-01-01T00-00-00-000Z', at: '2096-01-01T00:00:00.000Z' };
+    await writeFile(path.join(dir, 'snapshots', `${ahead.id}.json`), JSON.stringify(ahead));
+    await rm(path.join(dir, 'snapshots', `${early?.id}.json`));
+    expect(await backup(dir)).toMatchObject({
+      snapshot: '2096-01-01T00-00-00-001Z',
+      copied: { photos: 0, bytes: 0, catalogueBytes: 0 },
+    });
     expect(await filesIn(path.join(dir, 'catalogue'))).toEqual(before);
     // A photo loses its bytes to a prune, and a new one comes.
     const [gone = toSha256('')] = await storedPhotos();
@@ -198,6 +207,9 @@ describe('winnow backup and restore', () => {
     // A catalogue of its own, because nothing undoes a takedown.
     const own = await emptyTarget();
     await backup(dir);
+    // It is empty but has its tables.
+    const { config } = await loadConfig({ env: { WINNOW_POSTGRES_URL: own.url } });
+    await migrateCatalogue({ config, log: theApp().log, url: own.url, signal, confirm: () => Promise.resolve() });
     await restoreInto(own, dir);
     const opened = await openAt(own.url, own.dataDir);
     onTestFinished(() => opened.close());
@@ -409,6 +421,41 @@ describe('a damaged backup', () => {
     expect(await onServer(second.url, 'select count(*)::int as photos from photo')).toEqual([{ photos: 0 }]);
   });
 
+  it('with an unreadable list of photos takes the next backup, which warns, keeps all photos and obeys takedowns', async () => {
+    const dir = folderFor('list');
+    const { db } = theApp();
+    const { snapshot } = await backup(dir);
+    const [first] = await readSnapshots(await openToRead(dir));
+    const list = openBlobFolder(path.join(dir, 'catalogue')).pathOf(first?.photos.portions[0]?.file ?? toSha256(''));
+    const spoil = async (): Promise<void> => writeFile(list, Buffer.alloc((await stat(list)).size));
+    await spoil();
+    // The same list is written again.
+    expect(await backup(dir)).toMatchObject({ warnings: [], copied: { photos: 0 } });
+    await backup(dir);
+    const [gone = toSha256('')] = await storedPhotos();
+    await sql`update photo set bytes_state = 'pruned', pruned_at = now() where sha256 = decode(${gone}, 'hex')`.execute(
+      db,
+    );
+    onTestFinished(async () => {
+      await sql`update photo set bytes_state = 'stored', pruned_at = null where sha256 = decode(${gone}, 'hex')`.execute(
+        db,
+      );
+    });
+    await spoil();
+    const stray = toSha256(createHash('sha256').update('stray').digest('hex'));
+    const inBackup = openBlobFolder(path.join(dir, 'blobs'));
+    await inBackup.put(stray, Buffer.from('stray'));
+    const takedown = { sha256: gone, source: null, sourceId: null, url: null, reason: 'asked to', at: first?.at };
+    await writeFile(path.join(dir, 'takedowns.json'), JSON.stringify([takedown]));
+    const made = await backup(dir);
+    expect(made.warnings).toEqual([
+      expect.stringContaining(`The list of photos of the snapshot ${snapshot} cannot be read`),
+    ]);
+    expect([made.removed.photos, await inBackup.sizeOf(stray), await inBackup.sizeOf(gone)]).toEqual([1, 5, null]);
+    // Without that snapshot all is well.
+    expect(await backup(dir, { keep: 1 })).toMatchObject({ warnings: [], removed: { photos: 1 } });
+  });
+
   it('is made whole by the next backup where sizes differ, and everywhere with --verify', async () => {
     const dir = folderFor('healed');
     await backup(dir);
@@ -470,13 +517,23 @@ describe('a folder that cannot be the backup or the target', () => {
     await expect(restoreInto(empty, dir)).rejects.toThrow(/Expected no photos at the target but found /);
   });
 
-  it('is refused while another backup runs', async () => {
+  it('is refused while another backup writes into it, also one of another catalogue', async () => {
     const dir = folderFor('locked');
-    let second: Promise<unknown> | undefined;
-    await backup(dir, {
-      onTable: () => void (second ??= backup(folderFor('other')).catch((error: Error) => error.message)),
-    });
-    expect(await second).toMatch(/Another winnow backup of this catalogue is running/);
+    const other = await emptyTarget();
+    const opened = await openAt(other.url, other.dataDir);
+    onTestFinished(() => opened.close());
+    const reasonOf = (work: Promise<unknown>): Promise<unknown> => work.catch((error: Error) => error.message);
+    const tryBoth = (): Promise<unknown[]> =>
+      Promise.all([reasonOf(backup(dir, { app: opened })), reasonOf(applyTakedowns(opened, dir))]);
+    let others: Promise<unknown[]> | undefined;
+    // The first backup waits for them.
+    const waiting = { ...theApp().blobs, check: async (): Promise<void> => void (await (others ??= tryBoth())) };
+    await backup(dir, { app: { ...theApp(), blobs: waiting } });
+    const refusal = expect.stringMatching(
+      /Expected the lock '.*backup\.lock' .* process \d+ on .* \(winnow backup, since/,
+    );
+    expect(await others).toEqual([refusal, refusal]);
+    expect(await readdir(dir)).not.toContain('backup.lock');
   });
 
   it('leaves earlier snapshots as they are when its disk is full, and gives them when it is read-only', async (context) => {
