@@ -1,8 +1,9 @@
-import { cp, readdir, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readTrainingSets } from '../../../src/app/finetune/training-set.ts';
 import { compareModels } from '../../../src/app/models/compare.ts';
+import { evaluateSet } from '../../../src/app/report/evaluate.ts';
 import { loadClassTable } from '../../../src/collection/class-table.process.ts';
 import { modeOProtocolOf, writeExport } from '../../support/exported.ts';
 import { suiteFolder } from '../../support/process-tree.ts';
@@ -23,8 +24,8 @@ const answering = {
 
 const compare = (clean: string, among: string | null) =>
   compareModels({ clean, models: ['efficientnet-lite0'], among }, answering);
-const trainingSets = async (train: string, { val }: { val?: string }) =>
-  readTrainingSets({ train, val: val ?? null, classes: null }, { table: await loadClassTable(), signal });
+const trainingSets = async (train: string, { val, classes }: { val?: string; classes?: string }) =>
+  readTrainingSets({ train, val: val ?? null, classes: classes ?? null }, { table: await loadClassTable(), signal });
 
 /** Copies the samples of each class into a folder of any name. Returns how many photos each has. */
 async function putSamples(to: string, folders: Readonly<Record<string, string>>): Promise<number[]> {
@@ -48,6 +49,25 @@ describe('photos of classes that --among does not name', () => {
       code: 'unknown-class',
       message: `Expected photos of the 2 classes of --among in '${clean}' but its folders are others: 'n01440764', 'n01443537', 'n01498041'. Name the folders by the classes, or give other classes to --among`,
     });
+  });
+});
+
+describe('folders with spaces and other letters in their names', () => {
+  it('are classes for --classes and --among', async () => {
+    await putSamples('own', { 'gold fish': 'n01443537', Käfer: 'n01440764', rays: 'n01498041' });
+    const { classes, train, remarks } = await trainingSets(folder.at('own'), { classes: 'Käfer,gold fish' });
+    expect(classes).toEqual(['Käfer', 'gold fish']);
+    expect(new Set(train.photos.map(({ wnid }) => wnid))).toEqual(new Set(classes));
+    expect(remarks).toEqual([expect.stringMatching(/^left out photos of other classes .*, classes: 1\)$/)]);
+
+    await mkdir(folder.at('two'));
+    for (const name of classes) await cp(folder.at('own', name), folder.at('two', name), { recursive: true });
+    const logits = train.photos.map(({ file, wnid }) => `${file},${wnid === 'Käfer' ? '9,0' : '0,9'}\n`);
+    await writeFile(folder.at('two.csv'), ['file,Käfer,gold fish\n', ...logits].join(''));
+    const judge = { kind: 'logits', set: { file: folder.at('two.csv'), names: null }, inDistribution: null } as const;
+    const options = { ...answering, among: 'gold fish,Käfer', inDistribution: null };
+    const { evaluation } = await evaluateSet(folder.at('two'), judge, options);
+    expect(evaluation).toMatchObject({ photos: train.photos.length, accuracy: 1 });
   });
 });
 
