@@ -7,7 +7,7 @@ import { configFolders, displayPath, packageRoot, workingFolder } from '../confi
 import { entriesOf, listYamlFiles } from '../config/yaml-files.ts';
 import { parseYaml } from '../config/yaml.ts';
 import type { NamedFile } from '../config/yaml-files.ts';
-import { codeOf, UsageError } from '../kernel/errors.ts';
+import { codeOf, messageOf, UsageError } from '../kernel/errors.ts';
 import { CLASS_LIST_NAMES, wnidsOf } from './class-table.ts';
 import type { ClassTable } from './class-table.ts';
 import type { Collection } from './collection.ts';
@@ -68,32 +68,51 @@ export const HEAD_TO_FIT = 'head-to-fit';
 /**
  * The card of a member of a collection.
  *
- * @throws UsageError `head-to-fit` with the command if it is a head that the user has not fitted yet; the codes of `cardFor`
+ * @throws UsageError `head-to-fit` with the command if it is a head that the user has not fitted yet, `other-backbone` if its card is not
+ * the head that the collection declares; the codes of `cardFor`
  */
 export async function memberCard(
   name: string,
   { heads }: Pick<Collection, 'heads'>,
   workingDir: string = workingFolder(),
 ): Promise<FoundCard> {
-  try {
-    return await cardFor(name, packageRoot, workingDir);
-  } catch (error) {
-    const head = heads.get(name);
-    if (head === undefined || codeOf(error) !== 'unknown-model') throw error;
-    const { backbone, classes } = head;
+  const declared = heads.get(name);
+  const card = await cardFor(name, packageRoot, workingDir).catch((error: unknown) => {
+    if (declared === undefined || codeOf(error) !== 'unknown-model') throw error;
     throw new UsageError(
-      `The member '${name}' is a head over '${backbone}' that you fit on photos of its classes: winnow finetune --backbone ${backbone} --train DIR --classes ${classes} --name ${name}   # DIR has a folder of photos for each class`,
+      `The member '${name}' is a head over '${declared.backbone}' that you fit on photos of its classes: ${finetuneCommand(name, declared)}   # DIR has a folder of photos for each class`,
       { code: HEAD_TO_FIT, cause: error },
     );
-  }
+  });
+  if (declared === undefined || card.backbone === declared.backbone) return card;
+  const [found, advice] =
+    card.backbone === undefined
+      ? ['is not a head', `Remove '${name}' from 'heads', or give the head another name`]
+      : [
+          `is a head over '${card.backbone}'`,
+          `Change 'heads', or fit the head again: winnow models remove ${name}, then ${finetuneCommand(name, declared)}`,
+        ];
+  throw new UsageError(
+    `Expected a head over '${declared.backbone}' for the member '${name}', as 'heads' of the collection says, but its card (${displayPath(card.cardFile, workingDir)}) ${found}. ${advice}`,
+    { code: 'other-backbone' },
+  );
 }
 
-/** @throws UsageError `bad-model-card`; `unknown-model` if there is no card of the backbone */
+function finetuneCommand(name: string, { backbone, classes }: { readonly backbone: string; readonly classes: string }) {
+  return `winnow finetune --backbone ${backbone} --train DIR --classes ${classes} --name ${name}`;
+}
+
+/** @throws UsageError `bad-model-card`, also if there is no card of the backbone: `unknown-model` means the head's own card */
 async function headCardOf(
   head: HeadCard,
   place: { readonly shown: string; readonly base: string; readonly root: string; readonly workingDir: string },
 ): Promise<ModelCard> {
-  const { cardFile, base } = await placeOfCard(head.backbone, place.root, place.workingDir);
+  const { cardFile, base } = await placeOfCard(head.backbone, place.root, place.workingDir).catch((error: unknown) => {
+    if (codeOf(error) !== 'unknown-model') throw error;
+    throw badCard([
+      `The head '${head.name}' (${place.shown}) needs its backbone '${head.backbone}', which has no model card. ${messageOf(error)} Add the backbone again, or remove the head`,
+    ]);
+  });
   const { text } = await readTextFile(cardFile, 'a model card');
   const shown = displayPath(cardFile, place.workingDir);
   if (isHeadCard(parseYaml(text, shown)))

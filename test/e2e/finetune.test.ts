@@ -124,6 +124,10 @@ describe('winnow finetune', () => {
     expect(card).toMatchObject({ state: 'ready', backbone: 'efficientnet-lite0', classCount: 3, trained: true });
     expect(card['fit']).toMatchObject({ photos: 7, valPhotos: 2, l2: 1 });
     expect(await winnow(['models', 'verify', 'mine'], { cwd: folder.at() })).toMatchObject({ code: 0 });
+    const among = ['--among', 'gold fish,rays', '--models', 'mine'];
+    const compared = await winnow(['models', 'compare', '--clean', 'own', ...among, '--json'], { cwd: folder.at() });
+    expect(compared.stderr).toMatch(/left out photos of other classes in 'own' \(photos: \d+, classes: 1\)/);
+    expect(JSON.parse(compared.stdout)).toMatchObject({ classes: 2, models: [{ model: 'mine', accuracy: 1 }] });
     await writeFile(
       folder.at('own.yaml'),
       'name: own\nclasses:\n  - {wnid: sea-fish, name: sea-fish}\n  - {wnid: goldfish, name: gold fish}\n  - {wnid: rays, name: rays}\nensemble: [mine]\n',

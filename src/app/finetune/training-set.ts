@@ -7,6 +7,7 @@ import { UsageError } from '../../kernel/errors.ts';
 import { classesOfEntries, readClassEntries } from '../../report/set/among.process.ts';
 import { sortedAsPython, type PhotoSet } from '../../report/set/photo-set.ts';
 import { readSet } from '../../report/set/read-set.process.ts';
+import { onlyClasses, requireTrueClasses } from '../../report/set/true-classes.ts';
 
 /** Names of folders that hold parts of a set, each with folders of classes. */
 const PARTS: ReadonlySet<string> = new Set(['train', 'val', 'validation', 'test']);
@@ -33,7 +34,7 @@ export interface TrainingSets {
  * Reads which photos there are to fit a head with, and for which classes. Each class has photos. Does not open the photos.
  *
  * @throws UsageError `one-class`, `class-without-photos`, `class-name`, `unknown-class` if `val` shows a class that `train` lacks, and
- * the codes of `readSet`, `readClassEntries` and `classesOfEntries`; Interrupted
+ * the codes of `readSet`, `requireTrueClasses`, `readClassEntries` and `classesOfEntries`; Interrupted
  */
 export async function readTrainingSets(
   { train: trainDir, val: valDir, classes: list }: TrainingFolders,
@@ -41,20 +42,21 @@ export async function readTrainingSets(
 ): Promise<TrainingSets> {
   const reading = { isClass: (name: string) => !PARTS.has(name.toLowerCase()), signal };
   const all = await readSet(trainDir, { ...reading, part: 'train' });
+  requireTrueClasses(all, '--train');
   const folders = await foldersOf(all.root);
   const classes = list === null ? folders : await listedClasses(list, { table, folders });
   requirePhotos(all, classes, list);
   requireNames(classes, table);
-  const train = onlyOf(all, classes);
+  const train = onlyClasses(all, classes);
   const allVal = valDir === null ? null : await readSet(valDir, { ...reading, part: 'val' });
+  if (allVal !== null) requireTrueClasses(allVal, '--val');
   if (allVal !== null && list === null) requireKnown(allVal, { classes, trainDir });
-  const val = allVal === null ? null : onlyOf(allVal, classes);
+  const val = allVal === null ? null : onlyClasses(allVal, classes);
   if (val?.photos.length === 0)
     throw new UsageError(`Expected photos of the classes of --classes in ${quote(valDir)} but there are none`, {
       code: 'class-without-photos',
     });
-  const remarks = [...leftOut(all, train), ...all.remarks];
-  return { classes, train, val, remarks: allVal === null ? remarks : [...remarks, ...allVal.remarks] };
+  return { classes, train, val, remarks: [...train.remarks, ...(val?.remarks ?? [])] };
 }
 
 /** The folders directly below a set, sorted. Hidden ones do not count. */
@@ -103,16 +105,6 @@ function requireKnown(
     `Expected the classes of ${quote(trainDir)} in ${quote(dir)} but ${unknown.length} ${unknown.length === 1 ? 'is' : 'are'} not among them: ${firstOf(unknown.map(quote), NAMED).join(', ')}. Add photos of them to --train, or name the classes to use with --classes`,
     { code: 'unknown-class' },
   );
-}
-
-function onlyOf(set: PhotoSet, classes: readonly string[]): PhotoSet {
-  const wanted = new Set(classes);
-  return { ...set, photos: set.photos.filter(({ wnid }) => wanted.has(wnid)) };
-}
-
-function leftOut(all: PhotoSet, used: PhotoSet): string[] {
-  const count = all.photos.length - used.photos.length;
-  return count === 0 ? [] : [`left out ${count} photos of ${quote(all.dir)} whose classes are not used`];
 }
 
 /** The text of the class list of a model: a line for each class, with the name that people know if it is one of ImageNet-1k. */

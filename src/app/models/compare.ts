@@ -8,6 +8,7 @@ import { wilsonInterval } from '../../report/metrics/wilson.ts';
 import { classesOfEntries, readClassEntries } from '../../report/set/among.process.ts';
 import type { PhotoSet } from '../../report/set/photo-set.ts';
 import { readSet } from '../../report/set/read-set.process.ts';
+import { onlyClasses, requireTrueClasses } from '../../report/set/true-classes.ts';
 import { modelAnswers, readyModel, type AnswerOptions } from '../report/model-answers.ts';
 import { listModels } from './inventory.ts';
 
@@ -51,10 +52,11 @@ export interface Comparison {
 }
 
 /**
- * Measures models on the same clean photos, each with the centre crop that the filter sees.
+ * Measures models on the same clean photos, each with the centre crop that the filter sees. Photos of classes that are not among
+ * those to choose among are left out.
  *
- * @throws UsageError `unknown-class` if photos show a class that is not among those to choose among, `no-models`, and the codes of
- * `readSet`, `readyModel` and `modelAnswers`; StopTheRun if a model cannot be loaded; Interrupted
+ * @throws UsageError `unknown-class` if no photo remains, `no-models`, and the codes of `readSet`, `requireTrueClasses`, `readyModel`
+ * and `modelAnswers`; StopTheRun if a model cannot be loaded; Interrupted
  */
 export async function compareModels(request: CompareRequest, options: CompareOptions): Promise<Comparison> {
   const table = await loadClassTable();
@@ -108,14 +110,15 @@ async function readClean(
   const entries = among === null ? null : await readClassEntries(among, table);
   // Without --among any folder may be a class of a head.
   const isClass = (name: string): boolean => entries === null || entries.includes(name);
-  const set = await readSet(clean, { isClass, signal });
-  const folders = new Set(set.photos.map(({ wnid }) => wnid));
-  if (entries === null) return { set, among: [...folders].toSorted() };
+  const all = await readSet(clean, { isClass, signal });
+  requireTrueClasses(all, '--clean');
+  const folders = new Set(all.photos.map(({ wnid }) => wnid));
+  if (entries === null) return { set: all, among: [...folders].toSorted() };
   const classes = classesOfEntries(entries, { table, folders });
-  const unknown = [...folders].filter((folder) => !classes.includes(folder));
-  if (unknown.length === 0) return { set, among: classes };
+  const set = onlyClasses(all, classes);
+  if (set.photos.length > 0) return { set, among: classes };
   throw new UsageError(
-    `Expected each folder of ${quote(clean)} to be one of the ${classes.length} classes of --among but ${unknown.length} ${unknown.length === 1 ? 'is' : 'are'} not: ${firstOf(unknown.map(quote), 5).join(', ')}`,
+    `Expected photos of the ${classes.length} classes of --among in ${quote(clean)} but its folders are others: ${firstOf([...folders].map(quote), 5).join(', ')}. Name the folders by the classes, or give other classes to --among`,
     { code: 'unknown-class' },
   );
 }

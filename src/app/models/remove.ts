@@ -45,8 +45,8 @@ interface Target extends CardPlace {
 }
 
 /**
- * Removes an added model, or the downloaded file of a model that comes with winnow. Evidence stays: its key is the file's
- * sha256, and it counts again if the same file comes back. An invalid card is removed too.
+ * Removes an added model, or the downloaded file of a model that comes with winnow. Evidence stays: its key has the sha256 of the
+ * model and its head, and it counts again if the same files come back. An invalid card is removed too.
  *
  * @throws UsageError `unknown-model`, `model-bundled`, `model-in-use`, `models-folder`
  */
@@ -133,9 +133,10 @@ function isWithin(folder: string, file: string): boolean {
   return file === folder || file.startsWith(folder + path.sep);
 }
 
-/** Counts evidence by the model's bytes, or by its name if a broken card does not state their hash. */
+/** Counts evidence by the bytes of the model and its head, or by the model's name if a broken card does not state their hashes. */
 function evidenceOf(db: Kysely<Database>, { name, card }: Target): Promise<number> {
-  return countEvidence(db, card === null ? { name } : { sha256: card.sha256 });
+  if (card === null) return countEvidence(db, { name });
+  return countEvidence(db, { sha256: card.sha256, headSha256: card.head?.sha256 ?? null });
 }
 
 async function catalogueUses(db: Kysely<Database>, name: string, evidenceCrops: number): Promise<string[]> {

@@ -8,7 +8,8 @@ import { addGlobalFlags, runCommand, type CommandContext, type GlobalFlags } fro
 const HELP = `
 The paper's two members have similar accuracies on clean photos. The command warns if two models are more than 2
 points apart. The folder has a folder for each class, as for \`winnow evaluate\`. Each model chooses among the
-classes of the photos, unless you name others with --among.
+classes of the photos, unless you name others with --among. Photos of classes that --among does not name are left
+out.
 
 Examples:
   winnow models compare --clean imagenet/val --models efficientnet-lite1,lite1-a --among imagenet-a

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { CLASS_ID, parseClassList } from '../../collection/class-set.ts';
+import { parseClassList } from '../../collection/class-set.ts';
 import { CLASS_LIST_NAMES, wnidsOf, type ClassTable } from '../../collection/class-table.ts';
 import { firstOf } from '../../collection/first-of.ts';
 import { didYouMean } from '../../config/nearest.ts';
@@ -7,6 +7,7 @@ import { quote } from '../../config/quote.ts';
 import { readTextFile } from '../../config/read-text.ts';
 import { UsageError } from '../../kernel/errors.ts';
 import type { Wnid } from '../../kernel/ids.ts';
+import { sortedAsPython } from './photo-set.ts';
 
 /**
  * Reads the entries of a list of classes: a named list, a file with one class a line, or ids and names with commas between them.
@@ -38,7 +39,7 @@ export async function readClassEntries(text: string, table: ClassTable, flag = '
  * The classes that entries mean: a folder of the set, a class of ImageNet-1k by its wnid or name, or any other wnid.
  *
  * @param folders names of the set's folders
- * @returns sorted, each once
+ * @returns sorted as torchvision's ImageFolder sorts folders, each once
  * @throws UsageError `bad-among` for entries that mean no class, and for fewer than two classes
  */
 export function classesOfEntries(
@@ -51,7 +52,7 @@ export function classesOfEntries(
 ): Wnid[] {
   const problems: string[] = [];
   const wnids = entries.flatMap((entry) => {
-    if (folders.has(entry) && CLASS_ID.test(entry)) return [entry];
+    if (folders.has(entry)) return [entry];
     const found = table.resolveLabel(entry);
     if (found.ok) return [found.wnid];
     if (/^n\d{8}$/.test(entry)) return [entry];
@@ -59,7 +60,7 @@ export function classesOfEntries(
     return [];
   });
   if (problems.length > 0) throw badAmong(firstOf(problems, 5).join('\n'));
-  const sorted = [...new Set(wnids)].toSorted();
+  const sorted = sortedAsPython([...new Set(wnids)], (wnid) => wnid);
   if (sorted.length < 2) throw badAmong(`Expected at least two classes in ${flag} but it names ${sorted.length}`);
   return sorted;
 }

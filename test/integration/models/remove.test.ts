@@ -1,12 +1,27 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { preprocessingOf } from '../../../src/app/engine/ensemble.ts';
 import { removeModel, type Removal } from '../../../src/app/models/remove.ts';
+import { loadClassTable } from '../../../src/collection/class-table.process.ts';
+import { cardFor, classesOfCard } from '../../../src/collection/model-card.process.ts';
+import { registerClassList, registerMember, storeEvidence } from '../../../src/evidence/evidence.repository.ts';
+import { noEvidence, summariseCrop } from '../../../src/evidence/evidence.ts';
+import { useDatabase } from '../../support/database.ts';
+import { sha256Of } from '../../support/sha256.ts';
+import { candidate, fetched } from '../catalogue/fixtures.ts';
 import { add, fixture, project } from './support.ts';
 
 const remove = (workingDir: string, name: string, force = false): Promise<Removal> =>
   removeModel(name, { force, db: null, workingDir });
 const inModels = (folder: string, name = ''): string => path.join(folder, 'config/local/models', name);
+
+/** The text of the card of a head over `five-nchw`. */
+function headCard(name: string): string {
+  const head = { file: 'head.safetensors', sha256: sha256Of(name), bytes: 1 };
+  const card = { name, backbone: 'five-nchw', head, licence: 'CC0-1.0', source: 'this test', trained: true };
+  return JSON.stringify({ ...card, classes: 'imagenet-1k' });
+}
 
 describe('models remove with an invalid card', () => {
   it.each([
@@ -108,4 +123,48 @@ describe('models remove with an invalid card', () => {
     });
     await expect(remove(folder, 'nobody')).rejects.toMatchObject({ code: 'unknown-model' });
   });
+});
+
+describe('models remove with evidence in the catalogue', () => {
+  const database = useDatabase();
+
+  it('counts the evidence of the model itself: not that of its backbone, nor of heads over it', async () => {
+    const { db } = database;
+    const folder = await project();
+    await add(folder, 'five-nchw.onnx');
+    for (const name of ['used', 'unused']) {
+      await mkdir(inModels(folder, name));
+      await writeFile(path.join(inModels(folder, name), 'card.yaml'), headCard(name));
+    }
+    const photoId = await fetched(db, [candidate('a')], 'A');
+    await storeCrops(folder, photoId, { 'five-nchw': 2, used: 1 });
+
+    const removeFrom = (name: string, force = false) => removeModel(name, { force, db, workingDir: folder });
+    expect(await removeFrom('unused')).toMatchObject({ uses: [], evidenceCrops: 0 });
+    await expect(removeFrom('used')).rejects.toThrow(
+      "The model 'used' is in use: this data folder has evidence of 1 crops from it. Nothing was removed",
+    );
+    expect(await removeFrom('used', true)).toMatchObject({ evidenceCrops: 1 });
+    await expect(removeFrom('five-nchw')).rejects.toThrow(
+      'is in use: this data folder has evidence of 2 crops from it',
+    );
+  });
+
+  /** Stores evidence of that many crops for each model. */
+  async function storeCrops(folder: string, photoId: number, crops: Readonly<Record<string, number>>): Promise<void> {
+    const { db } = database;
+    const table = await loadClassTable();
+    const list = await registerClassList(db, sha256Of('list'), ['n01', 'n02']);
+    const cell = { ...summariseCrop(Float32Array.from([1, 2]), [0]), logits: null };
+    for (const [modelName, count] of Object.entries(crops)) {
+      const card = await cardFor(modelName, undefined, folder);
+      const preprocessing = preprocessingOf(card, await classesOfCard(card, table));
+      const identity = { modelName, modelSha256: card.sha256, preprocessing, executionProvider: 'cpu' } as const;
+      const memberId = await registerMember(db, identity, list);
+      const evidence = noEvidence(1).map((cells) => cells.map((none, crop) => (crop < count ? cell : none)));
+      await db
+        .transaction()
+        .execute((trx) => storeEvidence(trx, [{ photoId, evidence, withLogits: false }], [memberId]));
+    }
+  }
 });

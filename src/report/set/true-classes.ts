@@ -1,0 +1,29 @@
+import { quote } from '../../config/quote.ts';
+import { UsageError } from '../../kernel/errors.ts';
+import type { Wnid } from '../../kernel/ids.ts';
+import type { PhotoSet } from './photo-set.ts';
+
+/**
+ * Refuses a set whose folders are not the classes that its photos show.
+ *
+ * @param flag the flag that the user gave the set to
+ * @throws UsageError `no-true-classes` for an export of mode O
+ */
+export function requireTrueClasses({ dir, exported }: PhotoSet, flag: string): void {
+  if (exported?.mode !== 'O') return;
+  throw new UsageError(
+    `Expected photos in the folders of the classes that they show for ${flag} but ${quote(dir)} is an export of mode O: its photos show none of the classes that models choose among. Give an export of mode A, or a folder with a folder of photos for each class`,
+    { code: 'no-true-classes' },
+  );
+}
+
+/** The same set with the photos of these classes only. A remark says how many photos of other classes were left out. */
+export function onlyClasses(set: PhotoSet, classes: readonly Wnid[]): PhotoSet {
+  const wanted = new Set(classes);
+  const photos = set.photos.filter(({ wnid }) => wanted.has(wnid));
+  const count = set.photos.length - photos.length;
+  if (count === 0) return set;
+  const others = new Set(set.photos.map(({ wnid }) => wnid).filter((wnid) => !wanted.has(wnid))).size;
+  const remark = `left out photos of other classes in ${quote(set.dir)} (photos: ${count}, classes: ${others})`;
+  return { ...set, photos, remarks: [remark, ...set.remarks] };
+}
