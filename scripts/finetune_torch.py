@@ -21,6 +21,7 @@ import argparse
 import hashlib
 import json
 import random
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -31,7 +32,10 @@ from torch.utils.data import DataLoader
 from torchvision import datasets, transforms
 from torchvision.models import get_model, get_model_weights
 
-CLASS_TABLE = Path(__file__).parent.parent / 'config' / 'classes' / 'imagenet-1k.jsonl'
+ROOT = Path(__file__).parent.parent
+CLASS_TABLE = ROOT / 'config' / 'classes' / 'imagenet-1k.jsonl'
+# As in src/collection/name.ts.
+NAME = re.compile(r'[a-z0-9][a-z0-9._-]{0,63}')
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
@@ -56,9 +60,28 @@ def parsed():
     for name, least in [('epochs', 1), ('batch', 2), ('workers', 0)]:
         if getattr(options, name) < least:
             parser.error(f"Expected at least {least} for --{name} but received '{getattr(options, name)}'")
+    if NAME.fullmatch(options.name) is None:
+        parser.error(
+            "Expected a name of at most 64 lower-case letters, digits, '.', '_' and '-' that starts with a letter or a digit for --name"
+            f" but received '{options.name}'"
+        )
     if (options.out / options.name).exists():
         parser.error(f"Expected a new name for --name but '{options.out / options.name}' exists; remove it or give another name")
+    card = card_of(options.name)
+    if card is not None:
+        parser.error(f"Expected a new name for --name but '{options.name}' is the name of the model in '{card}'; give another name")
     return options
+
+
+def card_of(name):
+    """The card of the model that has this name, or None. winnow looks in the same places."""
+    for root in (Path(), ROOT):
+        local, models = root / 'config' / 'local' / 'models', root / 'config' / 'models'
+        cards = [local / name / 'card.yaml', *(folder / f'{name}{end}' for folder in (local, models) for end in ('.yaml', '.yml'))]
+        for card in cards:
+            if card.exists():
+                return card
+    return None
 
 
 class Usage(Exception):
@@ -148,7 +171,18 @@ def train_epoch(model, loader, optimiser, schedule, device):
     return total / count
 
 
-def trained(model, options, loaders, device, checkpoint):
+def training_facts(options, sizes, weights, train):
+    """What must be the same for a training to go on."""
+    given = {name: getattr(options, name) for name in ('model', 'epochs', 'batch', 'lr', 'seed')}
+    return given | {'weights': str(weights), 'sizes': sizes, 'photos': len(train), 'classes': train.classes}
+
+
+def difference(key, before, after):
+    """How two facts of trainings differ. Lists of classes are too long to print."""
+    return 'other classes' if key == 'classes' else f'{key} {before}, not {after}'
+
+
+def trained(model, options, loaders, device, checkpoint, about):
     """Trains, and keeps each finished epoch. Returns the accuracy on --val, or None."""
     train, val = loaders
     if len(train) == 0:
@@ -156,12 +190,13 @@ def trained(model, options, loaders, device, checkpoint):
     optimiser = torch.optim.SGD(model.parameters(), options.lr, momentum=0.9, weight_decay=1e-4, nesterov=True)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, options.epochs * len(train))
     parts = {'model': model, 'optimiser': optimiser, 'schedule': schedule}
-    about = {'model': options.model, 'classes': train.dataset.classes, 'epochs': options.epochs, 'steps': len(train)}
     first, accuracy = 0, None
     if checkpoint.exists():
         kept = torch.load(checkpoint, map_location=device, weights_only=True)
-        if kept['about'] != about:
-            raise Usage(f"'{checkpoint}' is of a training with other flags or photos; repeat that command, or remove the file")
+        before = kept['about']
+        differences = [difference(key, before.get(key), value) for key, value in about.items() if before.get(key) != value]
+        if differences:
+            raise Usage(f"'{checkpoint}' is of another training ({'; '.join(differences)}); repeat that command, or remove the file")
         for name, part in parts.items():
             part.load_state_dict(kept[name])
         first, accuracy = kept['epoch'], kept['accuracy']
@@ -244,7 +279,8 @@ def main(options):
     print(f'{options.model} ({weights or "random weights"}) on {device}: {len(train)} photos of {len(train.classes)} classes')
     partial = options.out / f'.{options.name}.partial'
     partial.mkdir(parents=True, exist_ok=True)
-    accuracy = trained(model, options, loaders, device, partial / 'checkpoint.pt')
+    about = training_facts(options, sizes, weights, train)
+    accuracy = trained(model, options, loaders, device, partial / 'checkpoint.pt', about)
     export(model, crop, partial / 'model.onnx')
     source = f'scripts/finetune_torch.py: all weights of {options.model} ({weights or "random weights"}), {options.epochs} epochs on {len(train)} photos of {len(train.classes)} classes'
     source += '' if accuracy is None else f'; accuracy {accuracy:.2%} on {len(val)} other photos'

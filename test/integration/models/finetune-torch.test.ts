@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -10,6 +11,7 @@ import { addModel } from '../../../src/app/models/add.ts';
 import { cardFor } from '../../../src/collection/model-card.process.ts';
 import { packageRoot } from '../../../src/config/root.ts';
 import { sha256Of } from '../../support/sha256.ts';
+import { until } from '../../support/until.ts';
 
 /** A Python with scripts/interop/requirements.txt, which `npm run test:interop` installs. */
 const PYTHON = process.env['WINNOW_INTEROP_PYTHON'] ?? '';
@@ -88,6 +90,18 @@ it(
     });
     for await (const { outputs } of given)
       expect(outputs).toMatchObject({ problem: null, crops: [{ logits: { length: 2 }, features: { length: 1024 } }] });
+
+    const interrupted = train('--name', 'cut', '--epochs', '1000');
+    interrupted.catch(() => undefined);
+    const checkpoint = path.join(local, '.cut.partial', 'checkpoint.pt');
+    await until(() => existsSync(checkpoint) || interrupted.child.exitCode !== null, TIMEOUT_MS);
+    interrupted.child.kill('SIGKILL');
+    await expect(interrupted).rejects.toMatchObject({ signal: 'SIGKILL' });
+    await expect(train('--name', 'cut', '--epochs', '1000', '--lr', '0.5')).rejects.toMatchObject({
+      code: 2,
+      stderr:
+        "'config/local/models/.cut.partial/checkpoint.pt' is of another training (lr 0.01, not 0.5); repeat that command, or remove the file\n",
+    });
 
     await expect(train('--name', 'trained')).rejects.toMatchObject({
       code: 2,
