@@ -114,6 +114,8 @@ export async function restore(options: RestoreOptions): Promise<Restored> {
     client = await connectPlainly(connection.url, connection.applicationName);
     await requireNobodyElse(db, shown);
     await begin(db, options);
+    // Of a restore that was killed.
+    await blobs.removeUnfinished();
     const takedowns = await readTakedowns(folder);
     const takenDown = photosOf(takedowns);
     if (!(await areFilled(client))) await fillCatalogue({ db, client }, options);

@@ -308,6 +308,10 @@ describe('winnow backup and restore', () => {
     await expect(openAt(target.url, target.dataDir)).rejects.toThrow(
       `A restore of the snapshot ${made.snapshot} into PostgreSQL at`,
     );
+    // A killed one leaves unfinished files as well.
+    const unfinished = path.join(target.dataDir, 'blobs', 'unfinished');
+    await mkdir(unfinished, { recursive: true });
+    await writeFile(path.join(unfinished, 'half'), 'half');
     const restored = await restore({ ...options, signal });
     expect([problemsOf(restored), restored.photos.photos]).toEqual([[], made.photos]);
     expect(restored.photos.copied).toBeLessThan(made.photos);
