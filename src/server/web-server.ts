@@ -6,16 +6,7 @@ import { databaseFailure } from '../app/open/database-failure.ts';
 import { COLLECTION_FORGOTTEN } from '../collection/collection.repository.ts';
 import { codeOf, messageOf, UsageError } from '../kernel/errors.ts';
 import type { Logger } from '../platform/log/logger.ts';
-import {
-  bearerIn,
-  holderOfSession,
-  holderOfToken,
-  mayAct,
-  reviewerOf,
-  sessionIn,
-  type Access,
-  type Person,
-} from './access.ts';
+import { mayAct, reviewerOf, type Access, type Person } from './access.ts';
 import { CANNOT_UNDO, SEQUENCE_TAKEN } from '../review/record-action.process.ts';
 import { BAD_COLLECTION, UNKNOWN_COLLECTION } from './collections.ts';
 import { limitConnections } from './connection-limit.ts';
@@ -25,6 +16,7 @@ import { problemPage } from './pages.tsx';
 import { refuseDeepJson } from './json-body.ts';
 import { wantsPage, type Route } from './route.ts';
 import { isLoopback, refusalOf } from './same-site.ts';
+import { personOf } from './visitor.ts';
 import { proxyTest } from './trusted-proxies.ts';
 import type { Sessions } from './sessions.ts';
 
@@ -241,32 +233,6 @@ async function refuse(
   else return false;
   return true;
 }
-
-/** A person who sends a request. `session`: what the browser showed; null for a client that sends a token itself. */
-interface Visitor extends Person {
-  readonly session: string | null;
-}
-
-function visitorOf(person: Person | null, session: string | null): Visitor | null {
-  return person === null ? null : { role: person.role, name: person.name, session };
-}
-
-/** Null for a client that shows no valid token or session. */
-async function personOf(
-  { headers }: FastifyRequest,
-  { nowMs, sessions, ...access }: WebServerOptions,
-): Promise<Visitor | null> {
-  if (access.tokens.length === 0) return AT_THIS_MACHINE;
-  const bearer = bearerIn(headers.authorization);
-  if (bearer !== null) return visitorOf(holderOfToken(bearer, access.tokens), null);
-  const session = sessionIn(headers.cookie);
-  const holder = session === null ? null : holderOfSession(session, access, nowMs());
-  if (session === null || holder === null || (await sessions?.isOpen(session)) !== true) return null;
-  return visitorOf(holder, session);
-}
-
-/** Without tokens the server listens to this machine only, whose users may do everything. */
-const AT_THIS_MACHINE: Visitor = { role: 'operator', name: null, session: null };
 
 /** A person who opens a page is shown where to log in. */
 function askToLogIn(request: FastifyRequest, reply: FastifyReply): FastifyReply {

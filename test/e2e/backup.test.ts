@@ -25,7 +25,7 @@ const PAUSE_MS = 300;
 
 let site: LocalServer;
 let set: ReviewedSet;
-/** Of an empty database on a server that others could share. */
+/** The URL of an empty database on a shared server. */
 let url = '';
 let list = '';
 let isHurried = false;

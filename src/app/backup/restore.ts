@@ -114,7 +114,7 @@ export async function restore(options: RestoreOptions): Promise<Restored> {
     client = await connectPlainly(connection.url, connection.applicationName);
     await requireNobodyElse(db, shown);
     await begin(db, options);
-    // Of a restore that was killed.
+    // A restore that was killed may have left some.
     await blobs.removeUnfinished();
     const takedowns = await readTakedowns(folder);
     const takenDown = photosOf(takedowns);

@@ -10,7 +10,7 @@ import type { Snapshot } from './snapshot.ts';
 export interface Removed {
   snapshots: number;
   photos: number;
-  /** Of photos and of the catalogue. */
+  /** Bytes of removed photos and of removed parts of tables. */
   bytes: number;
 }
 

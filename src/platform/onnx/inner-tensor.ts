@@ -107,7 +107,7 @@ function walkToLayer({ nodeOf }: Graph, output: string): { readonly layer: Node 
   const seen = new Set<Node>();
   while (node !== null && AFTER_LAYER.has(node.op) && !seen.has(node)) {
     seen.add(node);
-    // Of the inputs of Add and Reshape, one is computed; the other is a constant: the bias, or the shape.
+    // Add and Reshape have two inputs: one is computed, the other is a constant (the bias or the shape).
     const before = node.inputs
       .map((name) => nodeOf.get(name))
       .filter((each) => each !== undefined && each.op !== 'Constant');
