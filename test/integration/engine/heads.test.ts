@@ -155,7 +155,7 @@ describe('a head over a backbone', () => {
       code: 'bad-model-card',
       message: expect.stringContaining("'mine' is a head, too"),
     });
-    await refused('nothing', { code: 'unknown-model' });
+    await refused('nothing', { code: 'bad-model-card', message: expect.stringContaining("'nothing'") });
   });
 
   it('is refused on loading if its bytes differ, are truncated, or do not fit', async () => {
