@@ -138,6 +138,7 @@ describe('the grid of the review', () => {
     const before = await photosShown(page);
     await press(page, 'Home', 'Shift+ArrowRight', 'x');
     expect(await photosShown(page)).toEqual(before);
+    await expectSoon(() => storedCount('rejected')).toBe(2);
     await page.getByRole('button', { name: '2 no longer match' }).click();
     await expectSoon(() => photosShown(page)).not.toContain(before[0]);
     expect((await photosShown(page)).slice(0, 2)).toEqual(before.slice(2, 4));
