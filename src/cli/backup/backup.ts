@@ -23,7 +23,7 @@ photos. The folder is made if it is missing. Later backups go to the same folder
 new. On file systems that can, photos share their blocks with the data folder (reflinks) and take no
 room. If a backup is interrupted or killed, the snapshots before it stay, and the next one continues.
 
-Everything in the catalogue is in a backup, except for the key of browsers' sessions: after a restore,
+Everything in the catalogue is in a backup, except for browsers' sessions and their key: after a restore,
 people log in again. Exported sets, collection files and models are files of their own: copy these, too.
 Photos that were taken down are removed from the backup. winnow restore fills a data folder or a server.
 
