@@ -30,7 +30,7 @@ async function overview({ url }: TestServer): Promise<{ totals: { found: number 
 
 it('two servers and two commands live on one data folder, and the other server goes on when one ends', async () => {
   const [one, two] = await Promise.all([startServer('0'), startServer('0')]);
-  const commands = await Promise.all([1, 2].map(() => winnow(['status', ...flags()])));
+  const commands = await Promise.all([1, 2].map(() => winnow(['status', ...flags()], { ownProcess: true })));
   expect(commands.map(({ code }) => code)).toEqual([0, 0]);
   for (const server of [one, two])
     expect((await overview(server)).workers.filter(({ name }) => name === 'server')).toHaveLength(2);

@@ -3,22 +3,25 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { runInTurn, type CommandResult } from './in-turn.ts';
 
 export const repositoryRoot = fileURLToPath(new URL('../../', import.meta.url));
 const program = path.join(repositoryRoot, 'src', 'cli', 'winnow.mjs');
 
-export interface CommandResult {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
+export type { CommandResult } from './in-turn.ts';
 
 export interface CommandOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
+  /** Whether the command gets a process of its own. Default: only if it is one that works for long, such as `crawl`. */
+  readonly ownProcess?: boolean;
 }
+
+const TIMEOUT_MS = 240_000;
+/** Commands that work for long, and settings that a process reads as it starts. */
+const LONG = new Set(['crawl', 'demo', 'filter', 'migrate', 'move', 'review', 'run', 'server']);
+const READ_AT_START = ['NODE_OPTIONS', 'NO_COLOR', 'FORCE_COLOR', 'UV_THREADPOOL_SIZE', 'PATH', 'HOME', 'TZ'];
 
 /** Where the catalogues of this file's data folders are, if not in the folders: see `useSharedServer`. */
 export interface CataloguePlaces {
@@ -34,11 +37,17 @@ export function keepCataloguesIn(given: CataloguePlaces | undefined): void {
   places = given;
 }
 
-/** Runs a command as a person would, in a process of its own. */
+/**
+ * Runs a command as a person would. One that only looks, writes or refuses runs in a process that does so for one command after
+ * the other: to start the program takes longer than most of these. `startWinnow` gives every command a process of its own.
+ */
 export async function winnow(args: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
   const dataDir = dataDirOf(args, options);
   if (dataDir !== undefined) await places?.make(dataDir);
-  return startWinnow(args, options).result;
+  const { cwd = repositoryRoot, env = {}, timeoutMs = TIMEOUT_MS } = options;
+  const needsOwn = LONG.has(args[0] ?? '') || READ_AT_START.some((name) => name in env);
+  if (options.ownProcess ?? needsOwn) return startWinnow(args, options).result;
+  return runInTurn({ args, cwd, env: environmentOf(args, options) }, timeoutMs);
 }
 
 /** Commands that open no catalogue. */
@@ -76,7 +85,7 @@ export function startWorker(name: string, args: readonly string[], options: Comm
 export function startNode(args: readonly string[], options: CommandOptions = {}): RunningCommand {
   const child = spawn(process.execPath, args, {
     cwd: options.cwd ?? repositoryRoot,
-    env: { ...cleanEnvironment(), ...catalogueEnvironment(args, options), ...options.env },
+    env: environmentOf(args, options),
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -88,7 +97,7 @@ export function startNode(args: readonly string[], options: CommandOptions = {})
     if (child.pid !== undefined && child.exitCode === null && child.signalCode === null)
       process.kill(-child.pid, signal);
   };
-  const timer = setTimeout(() => killGroup('SIGKILL'), options.timeoutMs ?? 240_000);
+  const timer = setTimeout(() => killGroup('SIGKILL'), options.timeoutMs ?? TIMEOUT_MS);
   const result = new Promise<CommandResult>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code, signal) => {
@@ -97,6 +106,10 @@ export function startNode(args: readonly string[], options: CommandOptions = {})
     });
   });
   return { child, result, killGroup };
+}
+
+function environmentOf(args: readonly string[], options: CommandOptions): NodeJS.ProcessEnv {
+  return { ...cleanEnvironment(), ...catalogueEnvironment(args, options), ...options.env };
 }
 
 function catalogueEnvironment(args: readonly string[], options: CommandOptions): Record<string, string> {
