@@ -6,8 +6,11 @@ export const KNOWN_SCHEMA = Object.keys(MIGRATIONS).length;
 
 /** What a catalogue has of the migrations, compared with what this winnow knows. */
 export interface SchemaState {
-  /** `empty`: no migration was applied. `foreign`: made by a version whose migrations were replaced since. */
-  readonly kind: 'empty' | 'older' | 'current' | 'newer' | 'foreign';
+  /**
+   * `empty`: no migration was applied. `unfinished`: empty or older, but a move or a restore has begun to fill it, and that alone may
+   * change its schema. `foreign`: made by a version whose migrations were replaced since.
+   */
+  readonly kind: 'empty' | 'unfinished' | 'older' | 'current' | 'newer' | 'foreign';
   /** The number of the last migration; 0 before there is any. */
   readonly schema: number;
   /** The last migration that this winnow does not know, or null. */
@@ -22,11 +25,17 @@ const BEFORE_SQUASH = { migration: '0001-catalogue', commit: '4fc57e5' };
 
 /** Reads which migrations a catalogue has. */
 export async function readSchema(run: RunStatement): Promise<SchemaState> {
-  // A statement that fails would cost a pool its connection.
-  const { rows: found } = await run("select where to_regclass('kysely_migration') is not null");
-  if (found.length === 0) return schemaOf([]);
-  const { rows } = await run('select name from kysely_migration order by name');
-  return schemaOf(rows.map((row) => String(Reflect.get(Object(row), 'name'))));
+  const rows = await rowsIn(run, 'kysely_migration', 'select name from kysely_migration order by name');
+  const state = schemaOf(rows.map((row) => String(Reflect.get(Object(row), 'name'))));
+  if (state.kind !== 'empty' && state.kind !== 'older') return state;
+  const unfinished = await rowsIn(run, 'winnow_move.state', 'select from winnow_move.state where finished_at is null');
+  return unfinished.length === 0 ? state : { ...state, kind: 'unfinished' };
+}
+
+/** The rows of a table that may not exist. A statement that fails would cost a pool its connection. */
+async function rowsIn(run: RunStatement, table: string, statement: string): Promise<readonly unknown[]> {
+  const { rows: found } = await run(`select where to_regclass('${table}') is not null`);
+  return found.length === 0 ? [] : (await run(statement)).rows;
 }
 
 /** @param applied the names of the applied migrations, in order */
