@@ -3,6 +3,7 @@ import { expect } from 'vitest';
 import type { Funnel } from '../../src/funnel/funnel.ts';
 import { untilDecided } from '../support/decided.ts';
 import type { suiteFolder } from '../support/process-tree.ts';
+import { ONE_NETWORK } from '../support/one-network.ts';
 import { jsonLines, startWinnow, winnow, type RunningCommand } from '../support/winnow.ts';
 import { expectFunnelAddsUp } from './funnel-sums.ts';
 
@@ -13,7 +14,7 @@ export const SMALL_BATCHES = { WINNOW_FILTER_BATCH_PHOTOS: '4', WINNOW_FILTER_TH
 
 export const lastLine = (text: string): string => text.trimEnd().split('\n').at(-1) ?? '';
 
-/** Commands on data folders of the demo, and what must hold after a fault. */
+/** Commands on data folders, and what must hold after a fault. */
 export interface Faults {
   readonly flags: (data: string) => string[];
   readonly start: (name: string, data: string, ...args: string[]) => RunningCommand;
@@ -27,11 +28,11 @@ export interface Faults {
 }
 
 export function faultsIn(folder: ReturnType<typeof suiteFolder>): Faults {
-  const flags = (data: string): string[] => ['--collection', 'demo', '--data', folder.at(data)];
+  const flags = (data: string): string[] => ['--collection', ONE_NETWORK, '--data', folder.at(data)];
   const start: Faults['start'] = (name, data, ...args) =>
     startWinnow([name, ...flags(data), ...args], { env: SMALL_BATCHES });
   const done: Faults['done'] = async (name, data, ...args) => {
-    const { code, stdout, stderr } = await start(name, data, ...args).result;
+    const { code, stdout, stderr } = await winnow([name, ...flags(data), ...args], { env: SMALL_BATCHES });
     expect([name, code, code === 0 ? '' : stderr]).toEqual([name, 0, '']);
     return stdout;
   };

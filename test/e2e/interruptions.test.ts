@@ -46,7 +46,7 @@ function start(name: string, data: string, ...args: string[]): RunningCommand {
 }
 
 async function done(name: string, data: string, ...args: string[]): Promise<CommandResult> {
-  const result = await start(name, data, ...args).result;
+  const result = await winnow(command(name, data, ...args), { timeoutMs: TIMEOUT_MS, env });
   expect([name, result.code, result.code === 0 ? '' : result.stderr]).toEqual([name, 0, '']);
   return result;
 }

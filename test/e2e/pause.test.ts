@@ -3,13 +3,14 @@ import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { makeCopies } from '../support/copies.ts';
 import { suiteFolder } from '../support/process-tree.ts';
 import { restartServer } from '../support/restart-server.ts';
+import { ONE_NETWORK } from '../support/one-network.ts';
 import { startWinnow, startWorker, winnow, type RunningCommand } from '../support/winnow.ts';
 
 const PHOTOS = 24;
 /** A busy machine takes many seconds to start three commands. */
 const START_LIMIT_MS = 100_000;
 const folder = suiteFolder();
-const demo = (): string[] => ['--collection', 'demo', '--data', folder.at('data')];
+const flags = (): string[] => ['--collection', ONE_NETWORK, '--data', folder.at('data')];
 
 /** All that a command has written to stderr so far. */
 function heard({ child }: RunningCommand): () => string {
@@ -27,21 +28,21 @@ async function done(...args: string[]): Promise<string> {
 describe('a paused stage', { timeout: 400_000 }, () => {
   beforeAll(async () => {
     await makeCopies(folder.at('photos'), PHOTOS);
-    await winnow(['crawl', ...demo(), '--from', folder.at('photos')]);
+    await winnow(['crawl', ...flags(), '--from', folder.at('photos')]);
   }, 120_000);
 
   it('waits and says why, also in commands that start later, and goes on when the pause ends', async () => {
     const why = /filter is paused since \d\d:\d\d by \S+@\S+ \(winnow unpause filter ends that\)/;
     const paused = await done('pause', 'filter');
-    const worker = startWorker('filter', demo());
-    const filter = startWinnow(['filter', ...demo()]);
-    const run = startWinnow(['run', ...demo(), '--from', folder.at('photos')]);
+    const worker = startWorker('filter', flags());
+    const filter = startWinnow(['filter', ...flags()]);
+    const run = startWinnow(['run', ...flags(), '--from', folder.at('photos')]);
     for (const text of [worker, filter, run].map(heard))
       await vi.waitUntil(() => why.test(text()), { timeout: START_LIMIT_MS });
     run.child.kill('SIGINT');
     const drained = await done('pause', 'filter', '--end-workers', '--wait');
     const codes = [(await worker.result).code, (await run.result).code, filter.child.exitCode];
-    const status = await done('status', '--collection', 'demo');
+    const status = await done('status', '--collection', ONE_NETWORK);
     const unpaused = [await done('unpause', 'all'), await done('unpause', 'filter')];
     const { code, stdout } = await filter.result;
     expect([paused, drained, codes, status, unpaused, code]).toEqual([
@@ -53,7 +54,7 @@ describe('a paused stage', { timeout: 400_000 }, () => {
       0,
     ]);
     expect(stdout).toMatch(new RegExp(`^decided ${PHOTOS} photos`));
-    expect(JSON.parse(await done('status', '--collection', 'demo', '--json'))).toMatchObject({
+    expect(JSON.parse(await done('status', '--collection', ONE_NETWORK, '--json'))).toMatchObject({
       totals: { decided: { undecided: 0 } },
       pauses: [],
     });
@@ -62,7 +63,7 @@ describe('a paused stage', { timeout: 400_000 }, () => {
   it('keeps a worker waiting that starts during the pause: its heartbeat goes on, also after a restart of PostgreSQL', async () => {
     await done('pause', 'filter');
     const heartbeat = folder.at('heartbeat');
-    const worker = startWorker('filter', demo(), { env: { WINNOW_WORKERS_HEARTBEAT_FILE: heartbeat } });
+    const worker = startWorker('filter', flags(), { env: { WINNOW_WORKERS_HEARTBEAT_FILE: heartbeat } });
     const text = heard(worker);
     await vi.waitUntil(() => existsSync(heartbeat), { timeout: START_LIMIT_MS });
     // Longer than the worker waits between two looks at the pauses.

@@ -7,8 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { builtProgram } from '../../src/cli/start/built.mjs';
 
-/** What is still written after a command has ended, such as log lines on their way, arrives within this time. */
-const LATE_OUTPUT_MS = 10;
+/** How long what a command has opened may take to close. Later, its own process would still be there. */
+const CLOSING_MS = 10_000;
 
 // As winnow.mjs starts the program.
 const built = builtProgram(path.resolve(fileURLToPath(new URL('../../', import.meta.url))));
@@ -28,13 +28,27 @@ for (const name of ['stdout', 'stderr']) {
   };
 }
 
+/** What keeps this process alive, beside the channel to its parent. */
+function openThings() {
+  return process.getActiveResourcesInfo().filter((name) => name !== 'PipeWrap').toSorted();
+}
+
+/** Waits until nothing is left open that was not open before. Output that is on its way arrives until then. */
+async function closed(before) {
+  for (const endMs = performance.now() + CLOSING_MS; performance.now() < endMs; await sleep(5))
+    if (openThings().length <= before.length) return;
+  throw new Error(`Expected the command to end, but it has left ${openThings().join(', ')} open`);
+}
+
 async function run({ args, cwd, env }) {
+  const before = openThings();
   for (const name of Object.keys(process.env)) if (!Object.hasOwn(env, name)) delete process.env[name];
   Object.assign(process.env, env);
   process.chdir(cwd);
   process.exitCode = 0;
   await main([process.execPath, 'winnow', ...args]);
-  await sleep(LATE_OUTPUT_MS);
+  await sleep(5);
+  await closed(before);
   // The folder of a test is removed at its end.
   process.chdir('/');
   process.send({ code: process.exitCode, signal: null, ...written });

@@ -14,13 +14,13 @@ export interface CommandOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
-  /** Whether the command gets a process of its own. Default: only if it is one that works for long, such as `crawl`. */
+  /** Whether the command gets a process of its own. Default: only if it does not end by itself, such as `server`. */
   readonly ownProcess?: boolean;
 }
 
 const TIMEOUT_MS = 240_000;
-/** Commands that work for long, and settings that a process reads as it starts. */
-const LONG = new Set(['crawl', 'demo', 'filter', 'migrate', 'move', 'review', 'run', 'server']);
+/** Commands that stay until they are ended, ask a person, or start others; and settings that a process reads as it starts. */
+const OWN_PROCESS = new Set(['demo', 'migrate', 'move', 'review', 'server']);
 const READ_AT_START = ['NODE_OPTIONS', 'NO_COLOR', 'FORCE_COLOR', 'UV_THREADPOOL_SIZE', 'PATH', 'HOME', 'TZ'];
 
 /** Where the catalogues of this file's data folders are, if not in the folders: see `useSharedServer`. */
@@ -38,14 +38,14 @@ export function keepCataloguesIn(given: CataloguePlaces | undefined): void {
 }
 
 /**
- * Runs a command as a person would. One that only looks, writes or refuses runs in a process that does so for one command after
- * the other: to start the program takes longer than most of these. `startWinnow` gives every command a process of its own.
+ * Runs a command to its end. Most commands run in a process that runs one after the other, because to start the program takes longer
+ * than what most of them do. `startWinnow` gives every command a process of its own, as a person does.
  */
 export async function winnow(args: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
   const dataDir = dataDirOf(args, options);
   if (dataDir !== undefined) await places?.make(dataDir);
   const { cwd = repositoryRoot, env = {}, timeoutMs = TIMEOUT_MS } = options;
-  const needsOwn = LONG.has(args[0] ?? '') || READ_AT_START.some((name) => name in env);
+  const needsOwn = OWN_PROCESS.has(args[0] ?? '') || READ_AT_START.some((name) => name in env);
   if (options.ownProcess ?? needsOwn) return startWinnow(args, options).result;
   return runInTurn({ args, cwd, env: environmentOf(args, options) }, timeoutMs);
 }
