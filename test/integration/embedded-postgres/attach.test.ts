@@ -17,11 +17,13 @@ import {
   postmasterPid,
   recordingLog,
   serversIn,
+  useClients,
   useFolder,
   useTemplate,
 } from './support.ts';
 
 const template = useTemplate();
+useClients();
 const folder = useFolder();
 
 describe('a fresh data folder', () => {
