@@ -1,17 +1,23 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
+import { pathToFileURL } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ChildProgram } from '../../../src/platform/child/child-program.ts';
+import { useBundle } from '../../support/bundle.ts';
 
 interface Spec {
   readonly name: string;
   readonly isBroken?: boolean;
 }
 
+const bundled = useBundle({
+  child: new URL('child.ts', import.meta.url),
+  parent: new URL('parent.ts', import.meta.url),
+});
+
 function newProgram({ isBroken = false, limitMs = 60_000 } = {}): ChildProgram<Spec, unknown, unknown> {
-  const module = new URL('child.mjs', import.meta.url);
+  const module = pathToFileURL(bundled('child'));
   const program = new ChildProgram<Spec, unknown, unknown>({ module, spec: { name: 'Ann', isBroken }, limitMs });
   onTestFinished(() => program.close());
   return program;
@@ -55,7 +61,7 @@ describe('a child program that gets one request at a time', () => {
   });
 
   it('ends when its parent dies in any way, but not by signals that ask its parent to end', async () => {
-    const parent = spawn(process.execPath, ['--import', 'tsx', fileURLToPath(new URL('parent.ts', import.meta.url))], {
+    const parent = spawn(process.execPath, [bundled('parent')], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     onTestFinished(() => void parent.kill('SIGKILL'));

@@ -1,4 +1,4 @@
-/** The parent of child.mjs in child-program.test.ts: prints the child's pid and stays. */
+/** The parent of child.ts in child-program.test.ts: prints the child's pid and stays. */
 import { ChildProgram } from '../../../src/platform/child/child-program.ts';
 
 const module = new URL('child.mjs', import.meta.url);

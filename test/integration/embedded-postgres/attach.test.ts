@@ -17,11 +17,13 @@ import {
   postmasterPid,
   recordingLog,
   serversIn,
+  useClients,
   useFolder,
   useTemplate,
 } from './support.ts';
 
 const template = useTemplate();
+useClients();
 const folder = useFolder();
 
 describe('a fresh data folder', () => {
@@ -55,7 +57,7 @@ describe('a fresh data folder', () => {
   });
 
   it('gets the database that a killed client did not create', async () => {
-    const dataDir = join(folder.path, 'data');
+    const dataDir = await copyOf(template.dataDir, join(folder.path, 'data'));
     const postgres = await attachHere(dataDir);
     const elsewhere = new Pool({
       connectionString: postgres.url.replace('/winnow?', '/postgres?'),

@@ -13,12 +13,14 @@ import {
   canMountTmpfs,
   copyOf,
   skipUnless,
+  useClients,
   useFolder,
   useTemplate,
 } from './support.ts';
 import type { Line } from './support.ts';
 
 const template = useTemplate();
+useClients();
 const folder = useFolder();
 
 async function failureOf(dataDir: string): Promise<unknown> {

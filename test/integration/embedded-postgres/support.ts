@@ -20,12 +20,12 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, type TestContext } from 'vitest';
 import { attachEmbedded } from '../../../src/platform/postgres/embedded/attach.ts';
 import type { EmbeddedPostgres } from '../../../src/platform/postgres/embedded/attach.ts';
+import { useBundle } from '../../support/bundle.ts';
 import { silentLog } from '../../support/silent-log.ts';
 import { query } from './query.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../../../', import.meta.url));
 const ROOMY_BYTES = 2 ** 31;
-const CLIENT = fileURLToPath(new URL('client.ts', import.meta.url));
 
 const isLinux = process.platform === 'linux';
 export const isRoot = process.getuid?.() === 0;
@@ -148,7 +148,19 @@ export interface ClientOptions {
   readonly wrapper?: readonly string[];
 }
 
-/** `client.ts` in its own process and process group. */
+let bundledClient: () => string = () => {
+  throw new Error('Expected useClients() in this file');
+};
+
+/** For test files with clients in other processes. */
+export function useClients(): void {
+  const bundled = useBundle({ client: new URL('client.ts', import.meta.url) });
+  beforeAll(() => {
+    bundledClient = () => bundled('client');
+  });
+}
+
+/** `client.ts` in its own process and process group. The test file calls `useClients`. */
 export class OtherProcess {
   readonly process: ChildProcessWithoutNullStreams;
   readonly #lines: AsyncIterator<string>;
@@ -156,7 +168,7 @@ export class OtherProcess {
 
   constructor(dataDir: string, options: ClientOptions = {}) {
     const { uid, gid, env = {}, wrapper = [] } = options;
-    const words = [process.execPath, '--import', 'tsx', CLIENT, dataDir];
+    const words = [process.execPath, bundledClient(), dataDir];
     // Without assignments, env only starts the words that follow it.
     this.process = spawn('env', [...wrapper, ...words], {
       cwd: REPOSITORY,
@@ -220,7 +232,7 @@ export function canMountTmpfs(): true | string {
 
 export function canBecomeOther(): true | string {
   if (!isRoot) return 'only root can run a process as another user';
-  const tried = spawnSync(process.execPath, ['-e', `require('fs').accessSync(${JSON.stringify(CLIENT)}, 4)`], {
+  const tried = spawnSync(process.execPath, ['-e', `require('fs').accessSync(${JSON.stringify(bundledClient())}, 4)`], {
     uid: 1001,
     gid: 1001,
     cwd: '/',

@@ -8,9 +8,19 @@ import { openPool } from '../../../src/platform/postgres/open-database.ts';
 import { KNOWN_SCHEMA } from '../../../src/platform/postgres/schema.ts';
 import { makeOlderSchema, OLDER_SCHEMA as OLDER } from '../../support/older-schema.ts';
 import { query } from './query.ts';
-import { attachHere, copyOf, OtherProcess, recordingLog, serversIn, useFolder, useTemplate } from './support.ts';
+import {
+  attachHere,
+  copyOf,
+  OtherProcess,
+  recordingLog,
+  serversIn,
+  useClients,
+  useFolder,
+  useTemplate,
+} from './support.ts';
 
 const template = useTemplate();
+useClients();
 const folder = useFolder();
 
 const pool = { applicationName: 'test', poolSize: 1, onConnectionLost: () => undefined };

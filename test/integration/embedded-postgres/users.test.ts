@@ -2,13 +2,14 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { OtherProcess, canBecomeOther, isRoot, postmasterPid, skipUnless, useFolder } from './support.ts';
+import { OtherProcess, canBecomeOther, isRoot, postmasterPid, skipUnless, useClients, useFolder } from './support.ts';
 import type { ClientOptions } from './support.ts';
 
 const NOBODY = { uid: 65_534, gid: 65_534 };
 /** A user id like the arbitrary ones that container platforms assign. */
 const WITHOUT_ENTRY = { uid: 54_321, gid: 54_321 };
 
+useClients();
 const folder = useFolder();
 
 function folderOf(owner: { uid: number; gid: number }): string {

@@ -5,6 +5,7 @@
  */
 import { readdir } from 'node:fs/promises';
 import { startEngine, type FilterEngine } from '../../../src/app/engine/engine.ts';
+import { noEvidence } from '../../../src/evidence/evidence.ts';
 import { codeOf } from '../../../src/kernel/errors.ts';
 import { toSha256 } from '../../../src/kernel/ids.ts';
 import { openBlobFolder } from '../../../src/platform/blobs/blob-folder.ts';
@@ -20,7 +21,7 @@ const BATCHES = 5;
 async function batches(engine: FilterEngine): Promise<Promise<string>[]> {
   const hashes: string[] = [];
   for await (const { sha256 } of openBlobFolder(blobsDir).list()) if (sha256 !== null) hashes.push(sha256);
-  const tasks = hashes.map((sha256) => taskOf(toSha256(sha256), 50));
+  const tasks = hashes.map((sha256) => ({ ...taskOf(toSha256(sha256), 50), evidence: noEvidence(1) }));
   return Array.from({ length: BATCHES }, async () => {
     try {
       const results = await engine.evaluate(tasks);
@@ -35,7 +36,8 @@ async function batches(engine: FilterEngine): Promise<Promise<string>[]> {
 async function main(spec: EngineSpec): Promise<object> {
   const engine = await startEngine(spec, 2);
   const running = await batches(engine);
-  if (mode !== 'run') await new Promise((resolve) => setTimeout(resolve, 50));
+  // Long before a thread has finished a photo and gets another one.
+  if (mode !== 'run') await new Promise((resolve) => setTimeout(resolve, 20));
   if (mode === 'stop') engine.requestStop();
   if (mode !== 'run') await engine.close();
   const ends = await Promise.all(running);
@@ -44,7 +46,9 @@ async function main(spec: EngineSpec): Promise<object> {
 }
 
 await readdir(blobsDir);
-const spec = await engineSpec(blobsDir, { evaluate: 'all', cropsPerPass: 1 });
+const both = await engineSpec(blobsDir, { evaluate: 'all', cropsPerPass: 1 });
+// How the process ends does not depend on the number of members.
+const spec = { ...both, members: both.members.slice(1) };
 const damaged = {
   ...spec,
   members: spec.members.map((member) => ({

@@ -12,11 +12,10 @@ import type { Policy } from '../../../src/decision/policy.ts';
 import { noEvidence } from '../../../src/evidence/evidence.ts';
 import { toSha256, type Sha256 } from '../../../src/kernel/ids.ts';
 import { openBlobFolder } from '../../../src/platform/blobs/blob-folder.ts';
+import { useBundle } from '../../support/bundle.ts';
 import { essence } from '../../unit/decision/cases.ts';
-import { engineSpec, putBytes, putSamples, taskOf, type EngineSpec } from './spec.ts';
+import { engineSpec, putBytes, putSamples, taskOf } from './spec.ts';
 
-const REPOSITORY = fileURLToPath(new URL('../../../', import.meta.url));
-const CHILD = fileURLToPath(new URL('engine-child.ts', import.meta.url));
 const PRELOAD = fileURLToPath(new URL('die-in-thread.mjs', import.meta.url));
 
 let blobsDir = '';
@@ -27,22 +26,27 @@ beforeAll(async () => {
 });
 afterAll(() => rm(blobsDir, { recursive: true, force: true }));
 
-async function newEngine(threads: number, changes: Partial<EngineSpec> = {}): Promise<FilterEngine> {
-  const engine = await startEngine(await engineSpec(blobsDir, changes), threads);
-  onTestFinished(() => engine.close());
-  return engine;
-}
-
 describe('the filter engine', () => {
+  let one: FilterEngine;
+  let two: FilterEngine;
+  beforeAll(async () => {
+    one = await startEngine(await engineSpec(blobsDir, { evaluate: 'all' }), 1);
+    two = await startEngine(await engineSpec(blobsDir, { evaluate: 'all' }), 2);
+  });
+  afterAll(async () => {
+    await one.close();
+    await two.close();
+  });
+
   it('gives the same results to the last bit with any number of threads and any batch size', async () => {
     const tasks = photos.map((sha256, i) => taskOf(sha256, i * 7));
-    const one = await newEngine(1, { evaluate: 'all' });
     const together = await one.evaluate(tasks);
-    const two = await newEngine(2, { evaluate: 'all' });
     const apart = await Promise.all(tasks.map((task) => two.evaluate([task])));
     expect(apart.flat()).toEqual(together);
     expect(together.map((result) => result.problem)).toEqual(photos.map(() => null));
-    const needed = await (await newEngine(2)).evaluate(tasks);
+    const engine = await startEngine(await engineSpec(blobsDir, { cropsPerPass: 1 }), 2);
+    onTestFinished(() => engine.close());
+    const needed = await engine.evaluate(tasks);
     const policy: Policy = { threshold: 0.15, aggregation: 'max', members: 'any' };
     const verdictsOf = (results: typeof together): unknown[] =>
       results.map((result, i) => essence(decide(result.fresh, i * 7, policy)));
@@ -54,8 +58,7 @@ describe('the filter engine', () => {
     const noise = await putBytes(openBlobFolder(blobsDir), Buffer.from('no photo at all'));
     onTestFinished(() => rm(openBlobFolder(blobsDir).pathOf(noise)));
     const missing = toSha256('f'.repeat(64));
-    const engine = await newEngine(1);
-    const results = await engine.evaluate([noise, photos[0] ?? noise, missing].map((sha256) => taskOf(sha256, 0)));
+    const results = await one.evaluate([noise, photos[0] ?? noise, missing].map((sha256) => taskOf(sha256, 0)));
     expect(results.map((result) => result.problem)).toEqual([
       { kind: 'undecodable', detail: expect.stringContaining('Expected a JPEG, PNG or WebP photo') },
       null,
@@ -65,13 +68,11 @@ describe('the filter engine', () => {
 
   it('reports swapped bytes as lost, instead of giving a photo the results of another', async () => {
     const blobs = openBlobFolder(blobsDir);
-    const [one = '', other = ''] = photos;
-    const right = await readFile(blobs.pathOf(toSha256(one)));
-    await copyFile(blobs.pathOf(toSha256(other)), blobs.pathOf(toSha256(one)));
-    onTestFinished(() => writeFile(blobs.pathOf(toSha256(one)), right));
-    const results = await (
-      await newEngine(1)
-    ).evaluate([toSha256(one), toSha256(other)].map((sha256) => taskOf(sha256, 0)));
+    const [first = '', other = ''] = photos;
+    const right = await readFile(blobs.pathOf(toSha256(first)));
+    await copyFile(blobs.pathOf(toSha256(other)), blobs.pathOf(toSha256(first)));
+    onTestFinished(() => writeFile(blobs.pathOf(toSha256(first)), right));
+    const results = await one.evaluate([toSha256(first), toSha256(other)].map((sha256) => taskOf(sha256, 0)));
     expect(results.map((result) => result.problem)).toEqual([
       { kind: 'absent', detail: expect.stringContaining(`they hash to ${other}`) },
       null,
@@ -80,26 +81,28 @@ describe('the filter engine', () => {
   });
 
   it('returns what it has when asked to stop, and begins nothing new', async () => {
-    const engine = await newEngine(1, { evaluate: 'all' });
-    engine.requestStop();
-    expect(await engine.evaluate(photos.map((sha256) => taskOf(sha256, 0)))).toEqual(
+    two.requestStop();
+    expect(await two.evaluate(photos.map((sha256) => taskOf(sha256, 0)))).toEqual(
       photos.map(() => ({ fresh: noEvidence(2), problem: null })),
     );
   });
 
   it('refuses batches once closed, and may be closed again', async () => {
-    const engine = await newEngine(1);
-    await engine.close();
-    await expect(engine.evaluate([])).rejects.toMatchObject({ name: 'StopTheRun', code: 'engine-closed' });
-    await engine.close();
+    await one.close();
+    await expect(one.evaluate([])).rejects.toMatchObject({ name: 'StopTheRun', code: 'engine-closed' });
+    await one.close();
   });
+});
+
+const program = useBundle({
+  'engine-child': new URL('engine-child.ts', import.meta.url),
+  'filter-thread': new URL('../../../src/app/engine/filter-thread.ts', import.meta.url),
 });
 
 /** How a child process with an engine ended, and what it printed. */
 async function runChild(mode: string, death?: { how: string; when: 'at-start' | 'at-work' }) {
   const preload = death === undefined ? [] : ['--import', PRELOAD];
-  const child = spawn(process.execPath, ['--import', 'tsx', ...preload, CHILD, blobsDir, mode], {
-    cwd: REPOSITORY,
+  const child = spawn(process.execPath, [...preload, program('engine-child'), blobsDir, mode], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, WINNOW_TEST_DIE_HOW: death?.how ?? '', WINNOW_TEST_DIE_WHEN: death?.when ?? '' },
   });

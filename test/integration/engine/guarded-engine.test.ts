@@ -50,16 +50,17 @@ async function suspects(): Promise<string[]> {
 
 describe('a guarded engine', () => {
   it('gives suspects, which run in a child process, the same results as others, and clears them', async () => {
-    const tasks = photos.map((sha256, i) => taskOf(sha256, i * 7));
+    const tasks = photos.map((sha256, i) => taskOf(sha256, i));
+    const members = await smallMembers();
     const tally = new EngineTally(1);
-    const plain = await startEngine(await engineSpec(blobsDir), 1, tally);
+    const plain = await startEngine(await engineSpec(blobsDir, { members }), 1, tally);
     const wanted = await plain.evaluate(tasks);
     await plain.close();
     const [first = '', second = ''] = photos;
     await sql`insert into suspect (item, work) values (${first}, 'filter'), (${second}, 'filter'), ('other', 'filter')`.execute(
       database.db,
     );
-    const guarded = await newGuarded();
+    const guarded = await newGuarded({ members });
     const results = await Promise.all([guarded.evaluate(tasks.slice(0, 2)), guarded.evaluate(tasks.slice(2))]);
     expect(results.flat()).toEqual(wanted);
     expect(await suspects()).toEqual(['other']);
@@ -72,7 +73,7 @@ describe('a guarded engine', () => {
     const [innocent, guilty] = [photos[2] ?? '', photos[3] ?? ''];
     const death = { at: '2026-11-25T10:00:00.000Z', how: 'SIGBUS', doing: null, said: '' };
     for (let i = 0; i < 2; i += 1) await recordDeath(database.db, { item: guilty, work: 'filter', death });
-    const guarded = await newGuarded();
+    const guarded = await newGuarded({ members: await smallMembers() });
     const results = await guarded.evaluate(photos.slice(2).map((sha256) => taskOf(sha256, 0)));
     expect(results[0]?.problem).toBeNull();
     expect(results[1]).toEqual({

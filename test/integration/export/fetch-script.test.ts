@@ -308,29 +308,33 @@ describe(
       };
 
       /** The row of an export that has the pixels of the decoder as PNG. */
-      async function pngRow(server: LocalServer, original: Buffer): Promise<PhotoRow> {
+      async function pngRow(server: LocalServer, original: Buffer, id = 'p1'): Promise<PhotoRow> {
         const { width, height, data } = await decodeRgb(original);
         const png = await sharp(data, { raw: { width, height, channels: 3 } })
           .png()
           .toBuffer();
         const hashes = { sha256: sha256Of(png), original_sha256: sha256Of(original) };
-        return rowOf(server, 'p1', { file_name: 'n01498041/p1.png', width, height, ...hashes });
+        return rowOf(server, id, { file_name: `n01498041/${id}.png`, width, height, ...hashes });
       }
 
-      it.for(Object.keys(originals))('converts %s with Pillow to the pixels of our decoder', async (name, context) => {
+      it('converts turned, CMYK, WebP, transparent and 16-bit photos with Pillow to the pixels of our decoder', async (context) => {
         const problem = await lacksModules('PIL');
         context.skip(problem !== '', problem);
-        const original = (await originals[name]?.()) ?? Buffer.alloc(0);
-        const server = await serve((_, response) => response.end(original));
-        await put([await pngRow(server, original)]);
+        const made = await Promise.all(Object.values(originals).map(async (make) => make()));
+        const byId = new Map(made.map((original, i) => [`p${i}`, original]));
+        const server = await serve((request, response) => response.end(byId.get(idOf(request))));
+        await put(await Promise.all([...byId].map(async ([id, original]) => pngRow(server, original, id))));
         const { code, stdout, stderr } = await start([path.join(folder, FETCH_SCRIPT_NAME), ...QUICK]).ended;
-        expect([code, stdout, stderr]).toEqual([0, '1 fetched and converted to PNG\n', '']);
-        const { width, height, data } = await decodeRgb(original);
-        const made = sharp(path.join(folder, 'test/n01498041/p1.png'));
-        expect(await made.metadata()).toMatchObject({ format: 'png', width, height, channels: 3, depth: 'uchar' });
-        expect(new Uint8Array(await made.raw().toBuffer())).toEqual(new Uint8Array(data));
+        expect([code, stdout, stderr]).toEqual([0, `${made.length} fetched and converted to PNG\n`, '']);
+        for (const [i, name] of Object.keys(originals).entries()) {
+          const { width, height, data } = await decodeRgb(made[i] ?? Buffer.alloc(0));
+          const converted = sharp(path.join(folder, `test/n01498041/p${i}.png`));
+          const wanted = { format: 'png', width, height, channels: 3, depth: 'uchar' };
+          expect(await converted.metadata(), name).toMatchObject(wanted);
+          expect(new Uint8Array(await converted.raw().toBuffer()), name).toEqual(new Uint8Array(data));
+        }
         const again = await start([path.join(folder, FETCH_SCRIPT_NAME), ...QUICK]).ended;
-        expect([again.code, again.stdout]).toEqual([0, '1 were there already\n']);
+        expect([again.code, again.stdout]).toEqual([0, `${made.length} were there already\n`]);
       });
 
       it('names the photo without Pillow and does not ask the host for it', async () => {

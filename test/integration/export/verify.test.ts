@@ -6,7 +6,7 @@ import { verifyFolder } from '../../../src/app/export/verify.ts';
 import { version } from '../../../src/config/version.ts';
 import { CHECKS, type Verification } from '../../../src/export/verify/findings.ts';
 import { makeExport, type MadeExport } from '../../support/made-export.ts';
-import { Copy, DAMAGES } from './damages.ts';
+import { Copy, DAMAGES, RULE_DAMAGES } from './damages.ts';
 
 let folder: string;
 
@@ -18,14 +18,19 @@ beforeAll(async () => {
 
 afterAll(async () => rm(folder, { recursive: true, force: true }));
 
+interface VerifyChanges {
+  readonly sample?: number | null;
+  readonly threads?: number;
+  readonly signal?: AbortSignal;
+}
+
 async function verify(
   root: string,
-  sample: number | null = null,
-  signal = new AbortController().signal,
+  { sample = null, threads = 1, signal = new AbortController().signal }: VerifyChanges = {},
 ): Promise<Verification> {
   return verifyFolder(root, {
     sample,
-    threads: 2,
+    threads,
     cropsPerPass: 8,
     provider: 'cpu',
     maxPixels: 100_000_000,
@@ -36,14 +41,18 @@ async function verify(
 }
 
 const GOOD: readonly (Partial<MadeExport> & { readonly title: string })[] = [
-  { title: 'the mean of the crops', aggregation: 'mean' },
+  {
+    title: 'the mean of the crops and with released names',
+    aggregation: 'mean',
+    names: 'imagenet-a',
+    formats: ['coco', 'parquet'],
+  },
   { title: 'the policy that all members must agree', members: 'all', aggregation: 'mean' },
-  { title: 'released names', names: 'imagenet-a', formats: ['coco', 'parquet'] },
 ];
 
 describe('verify', () => {
   it('passes an export with all formats and makes all checks', async () => {
-    const result = await verify(path.join(folder, 'A'));
+    const result = await verify(path.join(folder, 'A'), { threads: 2 });
     expect(result).toEqual({ ok: true, photos: 5, checks: CHECKS.length - 1, skipped: [], breaches: [] });
   });
 
@@ -80,14 +89,14 @@ describe('verify', () => {
   });
 
   it('recomputes the rule for a sample and says how large it was', async () => {
-    expect(await verify(path.join(folder, 'A'), 2)).toMatchObject({
+    expect(await verify(path.join(folder, 'A'), { sample: 2 })).toMatchObject({
       ok: true,
       skipped: [{ check: 'rule', reason: '--sample 2: recomputed for 2 of 5 photos' }],
     });
   });
 
   it('is interrupted by its signal', async () => {
-    await expect(verify(path.join(folder, 'A'), null, AbortSignal.abort())).rejects.toThrow('Interrupted');
+    await expect(verify(path.join(folder, 'A'), { signal: AbortSignal.abort() })).rejects.toThrow('Interrupted');
   });
 
   it('refuses a folder without a protocol', async () => {
@@ -101,7 +110,7 @@ describe('verify', () => {
     await cp(path.join(folder, mode), copy.root, { recursive: true });
     try {
       await change(copy);
-      const { ok, breaches } = await verify(copy.root, needsModels ? null : 0);
+      const { ok, breaches } = await verify(copy.root, { sample: needsModels ? null : 0 });
       expect(ok).toBe(false);
       const expected = { check, file: expect.stringMatching(file), detail: expect.stringMatching(detail) };
       expect(breaches).toContainEqual(expected);
@@ -109,5 +118,27 @@ describe('verify', () => {
       for (const each of ['copy', 'copy-outside', 'copy-parquet'])
         await rm(path.join(folder, each), { recursive: true, force: true });
     }
+  });
+});
+
+describe('verify with the models', () => {
+  let result: Verification;
+  beforeAll(async () => {
+    const copy = new Copy(path.join(folder, 'damaged'));
+    await cp(path.join(folder, 'A'), copy.root, { recursive: true });
+    for (const { change } of RULE_DAMAGES) await change(copy);
+    result = await verify(copy.root);
+  });
+
+  it.each(RULE_DAMAGES)('finds $title', ({ check, file, detail }) => {
+    expect(result.ok).toBe(false);
+    const expected = { check, file: expect.stringMatching(file), detail: expect.stringMatching(detail) };
+    expect(result.breaches).toContainEqual(expected);
+  });
+
+  it('contradicts no row that is right', () => {
+    const contradicted = result.breaches.filter(({ check }) => check === 'rule').map(({ file }) => file);
+    expect(new Set(contradicted).size).toBe(RULE_DAMAGES.length);
+    expect(contradicted.join()).not.toContain('pd507bfa7c042e76a');
   });
 });

@@ -37,8 +37,10 @@ async function hashSamples(): Promise<Hashed[]> {
 
 describe('perceptualHash of photos', () => {
   let photos: readonly Hashed[] = [];
+  let everySecond: readonly Hashed[] = [];
   beforeAll(async () => {
     photos = await hashSamples();
+    everySecond = photos.filter((_, i) => i % 2 === 0);
   });
 
   it.each([
@@ -49,13 +51,14 @@ describe('perceptualHash of photos', () => {
     ['a little lighter', (photo: Sharp) => photo.modulate({ brightness: 1.08 }).jpeg({ quality: 90 })],
   ])('hardly changes when they are %s', async (_, edit) => {
     const distances = await Promise.all(
-      photos.map(async ({ bytes, hash }) => {
+      everySecond.map(async ({ bytes, hash }) => {
         const edited = await edit(sharp(bytes)).toBuffer();
         return hammingDistance(parseHash(hash), parseHash(await fingerprint(edited)));
       }),
     );
     const near = distances.filter((distance) => distance <= NEAR_DUPLICATE_BITS).length;
     console.log(`near-duplicates found: ${near} of ${distances.length}, farthest ${Math.max(...distances)} bits`);
+    expect(distances.length).toBeGreaterThan(100);
     expect(near / distances.length).toBeGreaterThan(0.97);
   });
 

@@ -1,14 +1,14 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { spacingOf } from '../../../src/source/politeness.ts';
+import { useBundle } from '../../support/bundle.ts';
 import { useDatabase } from '../../support/database.ts';
 import { keyWith } from '../../unit/source/permit-model.ts';
 
 const database = useDatabase();
-const TAKER = fileURLToPath(new URL('taker.ts', import.meta.url));
+const program = useBundle({ taker: new URL('taker.ts', import.meta.url) });
 
 interface Takers {
   readonly child: ChildProcess;
@@ -19,7 +19,7 @@ interface Takers {
 function startTakers(args: { seconds: number; takers: number; perMinute: number; keys: readonly string[] }): Takers {
   const { seconds, takers, perMinute, keys } = args;
   const numbers = [seconds, takers, perMinute].map(String);
-  const child = spawn(process.execPath, ['--import', 'tsx', TAKER, database.url, ...numbers, ...keys], {
+  const child = spawn(process.execPath, [program('taker'), database.url, ...numbers, ...keys], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const grantedUs: number[] = [];

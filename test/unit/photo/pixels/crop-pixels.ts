@@ -8,5 +8,8 @@ export function cropPixels(image: RgbImage, crop: Crop): RgbImage {
   const plane = width * height;
   const tensor = new Float32Array(3 * plane);
   fillTensor(tensor, 0, { image, ...crop, mean: [0, 0, 0], std: [1, 1, 1] });
-  return { width, height, data: Uint8Array.from(tensor, (_, i) => tensor[(i % 3) * plane + Math.floor(i / 3)] ?? 0) };
+  const data = new Uint8Array(3 * plane);
+  for (let channel = 0; channel < 3; channel += 1)
+    for (let i = 0; i < plane; i += 1) data[3 * i + channel] = tensor[channel * plane + i] ?? 0;
+  return { width, height, data };
 }

@@ -1,11 +1,13 @@
-// The child of child-program.test.ts. Each request names what it does.
-import { register } from 'tsx/esm/api';
+/** The child of child-program.test.ts. Each request names what it does. */
+import { RetryLater } from '../../../src/kernel/errors.ts';
+import { serveParent, tell } from '../../../src/platform/child/serve-parent.ts';
 
-register();
-const { serveParent, tell } = await import('../../../src/platform/child/serve-parent.ts');
-const { RetryLater } = await import('../../../src/kernel/errors.ts');
+interface Spec {
+  readonly name: string;
+  readonly isBroken?: boolean;
+}
 
-serveParent(async ({ name, isBroken }) => {
+serveParent<Spec, unknown, unknown>(async ({ name, isBroken = false }) => {
   if (isBroken) throw new RetryLater('not today', { code: 'child-broken' });
   return async (request) => {
     tell('thinking');
