@@ -4,7 +4,7 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { bundlePages } from '../src/server/assets.ts';
-import { BUILT, builtProgram, stampFile, stampOf } from '../src/cli/start/built.mjs';
+import { BUILT, builtProgram, stampFile, stampOf } from '../src/config/built.mjs';
 
 /**
  * `npm run build`, which `npm ci` runs automatically. It compiles the program once, so that no command must do it at start.

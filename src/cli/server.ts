@@ -14,7 +14,7 @@ import { sessionKeyOf } from '../server/session-key.repository.ts';
 import { startWebServer } from '../server/web-server.ts';
 import { pathOf } from '../ui/shared/frame.tsx';
 import { writeOut } from './output.ts';
-import { builtProgram, BUILT } from './start/built.mjs';
+import { builtProgram, BUILT } from '../config/built.mjs';
 import {
   addCommand,
   runCommand,

@@ -4,7 +4,7 @@
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { builtProgram } from './start/built.mjs';
+import { builtProgram } from '../config/built.mjs';
 
 // libuv's pool decodes photos for every filter thread, and syncs each stored photo to disk. Most of its threads sleep
 // in fsync. Its size is read when it is first used.

@@ -1,5 +1,4 @@
-// See filter-thread.mjs: this thread must register tsx as well.
-import { register } from 'tsx/esm/api';
+// The thread starts here if the sources run. The built program starts the built part instead.
+import { runPart } from '../../config/run-part.mjs';
 
-register();
-await import('./computation-thread.ts');
+await runPart('computation-thread', () => import('./computation-thread.ts'));

@@ -1,5 +1,4 @@
-// A worker thread cannot be started from TypeScript on Node 20, not even under tsx: this stub registers the loader first.
-import { register } from 'tsx/esm/api';
+// The thread starts here if the sources run. The built program starts the built part instead.
+import { runPart } from '../../config/run-part.mjs';
 
-register();
-await import('./filter-thread.ts');
+await runPart('filter-thread', () => import('./filter-thread.ts'));

@@ -1,5 +1,4 @@
-// See engine/filter-thread.mjs: this program must register tsx as well.
-import { register } from 'tsx/esm/api';
+// The process starts here if the sources run. The built program starts the built part instead.
+import { runPart } from '../../config/run-part.mjs';
 
-register();
-await import('./solo-inspect.ts');
+await runPart('solo-inspect', () => import('./solo-inspect.ts'));

@@ -16,7 +16,7 @@ import { requireOneFile } from '../../platform/onnx/external-data.ts';
 import { availableProvider } from '../../platform/onnx/providers.ts';
 import { verifyModelFile } from '../../platform/onnx/session.ts';
 import { bytesText, plural, writeOut } from '../output.ts';
-import { builtProgram } from '../start/built.mjs';
+import { builtProgram } from '../../config/built.mjs';
 import { addGlobalFlags, runCommand, withApp, type CommandContext, type GlobalFlags } from '../start/context.ts';
 import { EXIT } from '../start/exit.ts';
 import { auditFinding, findingText, type Finding } from './finding.ts';

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { builtProgram, stampFile, stampOf } from '../../../../src/cli/start/built.mjs';
+import { builtProgram, stampFile, stampOf } from '../../../src/config/built.mjs';
 
 let root = '';
 const file = (...names: string[]): string => path.join(root, ...names);
