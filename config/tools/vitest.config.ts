@@ -47,7 +47,7 @@ export default defineConfig({
           name: 'integration',
           root,
           include: ['test/integration/**/*.test.ts', 'test/contract/**/*.test.ts'],
-          globalSetup: [support('postgres-setup.ts')],
+          globalSetup: [support('build-setup.ts'), support('postgres-setup.ts')],
           isolate: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,

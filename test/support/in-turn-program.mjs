@@ -5,7 +5,7 @@
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { builtProgram } from '../../src/cli/start/built.mjs';
+import { builtProgram } from '../../src/config/built.mjs';
 
 /** How long what a command has opened may take to close. Later, its own process would still be there. */
 const CLOSING_MS = 10_000;
