@@ -12,8 +12,8 @@ import { statementsOf, type Portion } from './made-catalogue-sql.ts';
 
 const QUERIES = fileURLToPath(new URL('../../config/classes/queries-imagenet-a.jsonl', import.meta.url));
 const SOURCES = ['inaturalist', 'flickr', 'duckduckgo'] as const;
-/** The paper's example: it found 81,413 candidates of it and kept 8,925. */
-const DRAGONFLY = 'n02268443';
+/** The paper's example: it found 81,413 candidates of it and kept 8,925. A made catalogue has a tenth of its candidates of it. */
+export const DRAGONFLY = 'n02268443';
 const PORTION = 25_000;
 
 export interface CatalogueToMake {

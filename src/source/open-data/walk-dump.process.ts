@@ -32,6 +32,8 @@ export interface WalkRules {
   readonly limitPerClass: number | null;
   /** Resolves when everything that was yielded is stored, so that the walk will not yield it again. */
   readonly flush: () => Promise<void>;
+  /** How many rows to send to PostgreSQL at once; by default 5,000. */
+  readonly batchRows?: number;
 }
 
 export interface DumpWalk {
@@ -41,7 +43,6 @@ export interface DumpWalk {
   readonly rules: WalkRules;
 }
 
-/** How many rows to send to PostgreSQL at once. */
 const BATCH_ROWS = 5_000;
 /** Wanted photos may be rare. A batch that is not full is sent after this many rows of the file. */
 const LOOKED_THROUGH_ROWS = 1_000_000;
@@ -73,7 +74,7 @@ export async function* walkDump(
 
 async function storeObservations(stage: DumpWalk, classesOfTaxon: ClassesOfTaxon, skipRows: number): Promise<void> {
   const { db, walk, dump, rules } = stage;
-  const { qualityGrade } = rules;
+  const { qualityGrade, batchRows = BATCH_ROWS } = rules;
   const table = new DumpTable(dump, OBSERVATIONS, skipRows);
   let batch: WantedObservation[] = [];
   const store = async (): Promise<void> => {
@@ -91,7 +92,7 @@ async function storeObservations(stage: DumpWalk, classesOfTaxon: ClassesOfTaxon
       const uuid = detached(row.uuid);
       for (const classNumber of classes) batch.push({ uuid, observerId: row.observerId, classNumber });
     }
-    if (batch.length >= BATCH_ROWS) await store();
+    if (batch.length >= batchRows) await store();
   }
   await store();
   await db.transaction().execute(async (trx) => {
@@ -103,7 +104,8 @@ async function storeObservations(stage: DumpWalk, classesOfTaxon: ClassesOfTaxon
 
 /** Stores all observers, because the owners of wanted photos are only known later. A resumed walk reads the file from its start. */
 async function storeObservers(stage: DumpWalk): Promise<void> {
-  const { db, walk, dump } = stage;
+  const { db, walk, dump, rules } = stage;
+  const { batchRows = BATCH_ROWS } = rules;
   const table = new DumpTable(dump, OBSERVERS);
   let batch: ObserverRow[] = [];
   for await (const rows of table.rows()) {
@@ -111,7 +113,7 @@ async function storeObservers(stage: DumpWalk): Promise<void> {
       table.accept();
       batch.push(row);
     }
-    if (batch.length < BATCH_ROWS) continue;
+    if (batch.length < batchRows) continue;
     await addObservers(db, walk, batch);
     batch = [];
   }
@@ -125,12 +127,13 @@ async function* findPhotos(
   screen: UuidScreen,
   skipRows: number,
 ): AsyncGenerator<FoundPhoto, void, undefined> {
+  const { batchRows = BATCH_ROWS } = stage.rules;
   const table = new DumpTable(stage.dump, PHOTOS, skipRows);
   let batch: PhotoRow[] = [];
   let joinedTo = skipRows;
   for await (const rows of table.rows()) {
     for (const row of rows) if (screen.mayHave(row.observationUuid)) batch.push(kept(row));
-    if (batch.length < BATCH_ROWS && table.position - joinedTo < LOOKED_THROUGH_ROWS) continue;
+    if (batch.length < batchRows && table.position - joinedTo < LOOKED_THROUGH_ROWS) continue;
     if (classesThatWantMore(stage.rules).length === 0) break;
     yield* join(stage, table, batch);
     batch = [];

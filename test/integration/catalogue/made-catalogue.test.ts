@@ -13,7 +13,7 @@ import { openLogger } from '../../../src/platform/log/logger.ts';
 import { sumOf, sumsThatFail } from '../../../src/funnel/funnel.ts';
 import { useDatabase } from '../../support/database.ts';
 import { makeCatalogue } from '../../support/made-catalogue.ts';
-import { emptyCatalogue } from './fixtures.ts';
+import { truncateCatalogue } from './fixtures.ts';
 
 const CANDIDATES = 5_000;
 const database = useDatabase();
@@ -34,7 +34,7 @@ afterAll(async () => {
 
 async function made(candidates: number, withBytes: boolean): Promise<Workspace> {
   if (app === undefined) throw new Error('Expected the app to be open');
-  await emptyCatalogue(database.db);
+  await truncateCatalogue(database.db);
   const workspace = await openWorkspace(app, (await usableCollection('imagenet-a')).collection);
   await makeCatalogue(workspace, { candidates, seed: 1, withBytes, waiting: 0.1, signal, onProgress: () => undefined });
   return workspace;
@@ -95,9 +95,9 @@ describe('a made catalogue', () => {
         from decision d join photo f on f.id = d.photo_id`
         .execute(database.db)
         .then((result) => result.rows[0]?.rows ?? '');
-    await made(500, false);
+    await made(200, false);
     const first = await rows();
-    await made(500, false);
+    await made(200, false);
     expect(await rows()).toBe(first);
     expect(first).not.toBe('');
   });

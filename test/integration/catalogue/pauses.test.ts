@@ -5,14 +5,15 @@ import { PauseWatch } from '../../../src/app/open/pause-watch.ts';
 import { endPauses, pauseStages, readPauses, reportInFlight } from '../../../src/collection/pause.repository.ts';
 import type { PausableStage, StagePlace } from '../../../src/collection/pause.ts';
 import { useDatabase } from '../../support/database.ts';
-import { collection } from './fixtures.ts';
+import { collection, emptyCatalogue } from './fixtures.ts';
 
 const database = useDatabase();
 let birds = 0;
 let fish = 0;
 
 beforeEach(async () => {
-  await sql`truncate pause, draining, collection restart identity cascade`.execute(database.db);
+  await emptyCatalogue(database.db);
+  await sql`delete from draining`.execute(database.db);
   birds = (await collection(database.db, 'birds')).collectionId;
   fish = (await collection(database.db, 'fish')).collectionId;
 });

@@ -19,6 +19,7 @@ import {
   photo,
   store,
   storePhoto,
+  truncateCatalogue,
 } from './fixtures.ts';
 
 const database = useDatabase({ poolSize: 8 });
@@ -74,7 +75,7 @@ describe('the tally of photos', () => {
     await same();
     await takeDown(db, { sha256: sha256Of('A') }, 'asked for');
     await same();
-    await emptyCatalogue(db);
+    await truncateCatalogue(db);
     expect((await sql`select from photo_tally`.execute(db)).rows).toEqual([]);
   });
 

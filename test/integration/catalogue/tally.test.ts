@@ -7,7 +7,7 @@ import { takeDown } from '../../../src/photo/takedown.repository.ts';
 import { countCandidates } from '../../../src/funnel/funnel.repository.ts';
 import { useDatabase } from '../../support/database.ts';
 import { sha256Of } from '../../support/sha256.ts';
-import { candidate, collection, emptyCatalogue, photo, store, storePhoto } from './fixtures.ts';
+import { candidate, collection, emptyCatalogue, photo, store, storePhoto, truncateCatalogue } from './fixtures.ts';
 
 const database = useDatabase({ poolSize: 8 });
 beforeEach(() => emptyCatalogue(database.db));
@@ -68,7 +68,7 @@ describe('the tally of candidates', () => {
     await db.deleteFrom('picture').where('id', '=', b).execute();
     await sql`delete from candidate where wnid = 'n02'`.execute(db);
     expect(await tallyProblems(db)).toEqual([]);
-    await emptyCatalogue(db);
+    await truncateCatalogue(db);
     expect(await tallyRows()).toBe(0);
   });
 

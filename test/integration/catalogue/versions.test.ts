@@ -1,17 +1,21 @@
-import { fork } from 'node:child_process';
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { sql, type Kysely } from 'kysely';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { builtProgram } from '../../../src/cli/start/built.mjs';
 import { catalogueTables, sumOf } from '../../../src/app/move/catalogue-tables.repository.ts';
 import type { Database } from '../../../src/platform/postgres/database.ts';
 import { Lease } from '../../../src/platform/postgres/lease.ts';
 import { migrate, openPool } from '../../../src/platform/postgres/open-database.ts';
 import { KNOWN_SCHEMA } from '../../../src/platform/postgres/schema.ts';
+import { setup as buildProgram } from '../../support/build-setup.ts';
 import { applicationName, createDatabase, dropDatabase, onServer } from '../../support/database.ts';
 import { makeOlderSchema, OLDER_SCHEMA as OLDER } from '../../support/older-schema.ts';
+import { repositoryRoot } from '../../support/winnow.ts';
 import { candidate, fetched } from './fixtures.ts';
 
 /** Every command that opens the catalogue, but those that change it themselves. */
@@ -48,9 +52,18 @@ const COMMANDS = [
 const silent = { debug: () => {}, info: () => {}, warn: () => {} };
 
 let folder = '';
+let runner: ChildProcess | undefined;
 const urls = { older: '', newer: '' };
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'winnow-versions-'));
+  buildProgram();
+  runner = fork(new URL('every-command.mjs', import.meta.url), [builtProgram(repositoryRoot) ?? ''], {
+    // The flags of this process are for TypeScript.
+    execArgv: [],
+    env: { ...process.env, NO_COLOR: '1', WINNOW_CRAWL_CONTACT: 'test@example.org' },
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+  await once(runner, 'message');
   urls.older = await createDatabase('nothing');
   await withDatabase(urls.older, async (db) => {
     await makeOlderSchema(db);
@@ -60,6 +73,12 @@ beforeAll(async () => {
   await onServer(urls.newer, `insert into kysely_migration (name, timestamp) values ('0099-future', 'then')`);
 });
 afterAll(async () => {
+  if (runner !== undefined) {
+    const ended = once(runner, 'exit');
+    runner.disconnect();
+    const [code] = await ended;
+    if (code !== 0) throw new Error(`Expected the process that runs commands to end with 0 but it ended with ${code}`);
+  }
   await rm(folder, { recursive: true });
   for (const url of Object.values(urls)) await dropDatabase(url);
 });
@@ -79,18 +98,13 @@ interface Said {
   readonly said: string;
 }
 
-/** What commands say of a catalogue; all run in one other process. */
+/** What commands say of a catalogue. All run in one other process. */
 async function saidBy(commands: readonly string[], url: string): Promise<Said[]> {
-  const list = commands.map((command) => [...command.split(' '), '--data', folder]);
-  const child = fork(new URL('every-command.ts', import.meta.url), [JSON.stringify(list)], {
-    execArgv: ['--import', 'tsx'],
-    env: { ...process.env, DATABASE_URL: url, NO_COLOR: '1', WINNOW_CRAWL_CONTACT: 'test@example.org' },
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-  });
-  const said: Said[] = [];
-  child.on('message', (message) => said.push(message as Said));
-  const code = await new Promise((resolve) => child.once('exit', resolve));
-  expect(code).toBe(0);
+  if (runner === undefined) throw new Error('Expected the process that runs commands to be started');
+  const answered = once(runner, 'message', { signal: AbortSignal.timeout(110_000) });
+  runner.send({ url, commands: commands.map((command) => [...command.split(' '), '--data', folder]) });
+  const [said] = (await answered) as [Said[]];
+  expect(said.map(({ words }) => words.slice(0, -2).join(' '))).toEqual(commands);
   return said;
 }
 

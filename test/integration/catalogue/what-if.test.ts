@@ -31,7 +31,7 @@ import { cellOf, cropsOf, emptyMatrix, POLICIES, randomCase, reveal, type Matrix
 import { seededRandom } from '../../support/random.ts';
 import { ownBackbones } from '../../support/own-backbones.ts';
 import { sha256Of } from '../../support/sha256.ts';
-import { candidate, collection, decideAs, emptyCatalogue, fetched, versionsOf } from './fixtures.ts';
+import { candidate, collection, decideAs, emptyCatalogue, fetched, fetchedAll, versionsOf } from './fixtures.ts';
 
 const database = useDatabase({ poolSize: 6 });
 beforeEach(() => emptyCatalogue(database.db));
@@ -58,11 +58,20 @@ async function source(members: number, changes: Partial<DecisionScope> = {}): Pr
 
 /** Stores a photo's evidence, with logits if the matrix has them. */
 async function store(photoId: number, matrix: Matrix, memberIds: readonly number[]): Promise<void> {
-  const summaries = matrix.map((row) => row.map((cell) => (cell?.logits === null ? cell : null)));
-  const logits = matrix.map((row) => row.map((cell) => (cell?.logits === null ? null : cell)));
+  await storeAll([[photoId, matrix]], memberIds);
+}
+
+/** The same for many photos. */
+async function storeAll(photos: readonly (readonly [number, Matrix])[], memberIds: readonly number[]): Promise<void> {
+  const part = (withLogits: boolean) =>
+    photos.map(([photoId, matrix]) => {
+      const isWanted = (cell: Matrix[number][number]): boolean => (cell?.logits === null) !== withLogits;
+      const evidence = matrix.map((row) => row.map((cell) => (isWanted(cell) ? cell : null)));
+      return { photoId, evidence, withLogits };
+    });
   await database.db.transaction().execute(async (trx) => {
-    await storeEvidence(trx, [{ photoId, evidence: summaries, withLogits: false }], memberIds);
-    await storeEvidence(trx, [{ photoId, evidence: logits, withLogits: true }], memberIds);
+    await storeEvidence(trx, part(false), memberIds);
+    await storeEvidence(trx, part(true), memberIds);
   });
 }
 
@@ -108,7 +117,7 @@ describe('readings from stored summaries', () => {
       const random = seededRandom(5);
       const from = await source(3, { wnids: ['n01', 'n02', 'n03', 'n04'], classes });
       const positions = classes.map((wnid) => from.scope.wnids.indexOf(wnid));
-      const truths = new Map<number, { truth: number; matrix: Matrix }>();
+      const photos: { truth: number; matrix: Matrix }[] = [];
       for (let i = 0; i < 150; i += 1) {
         const one = randomCase(
           random,
@@ -125,25 +134,28 @@ describe('readings from stored summaries', () => {
         // Some photos are candidates of another class than the one that p was stored for.
         const isOwn = random.next() < 0.8 && positions.includes(one.truth);
         const truth = isOwn ? one.truth : (positions[random.below(positions.length)] ?? -1);
-        const id = await fetched(
-          database.db,
-          [candidate(`p${i}`, { wnid: from.scope.wnids[truth] ?? '' })],
-          `photo ${i}`,
-        );
-        await store(id, matrix, from.memberIds);
-        truths.set(id, { truth, matrix });
+        photos.push({ truth, matrix });
       }
+      const ids = await fetchedAll(
+        database.db,
+        photos.map(({ truth }, i) => candidate(`p${i}`, { wnid: from.scope.wnids[truth] ?? '' })),
+      );
+      await storeAll(
+        photos.map(({ matrix }, i) => [ids[i] ?? -1, matrix]),
+        from.memberIds,
+      );
+      const truths = new Map(photos.map(({ truth }, i) => [ids[i], truth]));
       const policies = POLICIES.flatMap((rules) => [0.1, 0.15, 0.4].map((threshold) => ({ ...rules, threshold })));
       const counts = { stored: 0, read: 0 };
       await database.db.transaction().execute(async (trx) => {
         const [page = []] = await collect(
           storedPages(trx, from.scope, { memberIds: from.memberIds, subjects: classes }),
         );
-        expect(page.map(({ photoId }) => photoId)).toEqual([...truths.keys()].toSorted((a, b) => a - b));
-        const evidence = await readEvidence(trx, [...truths.keys()], from.memberIds);
+        expect(page.map(({ photoId }) => photoId)).toEqual(ids.toSorted((a, b) => a - b));
+        const evidence = await readEvidence(trx, ids, from.memberIds);
         for (const photo of page) {
           const whole = evidence.get(photo.photoId) ?? [];
-          const { truth = -1 } = truths.get(photo.photoId) ?? {};
+          const truth = truths.get(photo.photoId) ?? -1;
           expect([photo.truth, photo.subject]).toEqual([truth, positions.indexOf(truth)]);
           const told = readStored(photo, policies);
           counts[told === null ? 'read' : 'stored'] += 1;
@@ -179,7 +191,7 @@ describe('readings from stored summaries', () => {
     );
     const related = await findRelatedMembers(database.db, from.memberIds);
     expect(related.map(({ memberId }) => memberId)).toEqual(relatedIds);
-    const truths = new Map<number, number>();
+    const photos: { truth: number; ours: Matrix; theirs: Matrix }[] = [];
     for (let i = 0; i < 100; i += 1) {
       const truth = random.below(3);
       const place = related[0]?.places[truth] ?? -1;
@@ -204,15 +216,15 @@ describe('readings from stored summaries', () => {
                 : { ...cell, logits: null },
           ),
         );
-      const id = await fetched(
-        database.db,
-        [candidate(`p${i}`, { wnid: from.scope.wnids[truth] ?? '' })],
-        `photo ${i}`,
-      );
-      await store(id, some(ours, share), from.memberIds);
-      await store(id, some(theirs, relatedShare), relatedIds);
-      truths.set(id, truth);
+      photos.push({ truth, ours: some(ours, share), theirs: some(theirs, relatedShare) });
     }
+    const ids = await fetchedAll(
+      database.db,
+      photos.map(({ truth }, i) => candidate(`p${i}`, { wnid: from.scope.wnids[truth] ?? '' })),
+    );
+    const of = (whose: 'ours' | 'theirs') => photos.map((one, i) => [ids[i] ?? -1, one[whose]] as const);
+    await storeAll(of('ours'), from.memberIds);
+    await storeAll(of('theirs'), relatedIds);
     const policies = POLICIES.flatMap((rules) => [0.1, 0.4].map((threshold) => ({ ...rules, threshold })));
     const told = { stored: 0, read: 0 };
     const states = new Set<string>();
@@ -221,7 +233,7 @@ describe('readings from stored summaries', () => {
       const [page = []] = await collect(
         storedPages(trx, from.scope, { memberIds, related, subjects: from.scope.wnids }),
       );
-      const asked = [...truths].map(([photoId, truth]) => ({ photoId, truths: [truth] }));
+      const asked = photos.map(({ truth }, i) => ({ photoId: ids[i] ?? -1, truths: [truth] }));
       const known = await readKnown(trx, asked, { memberIds, related });
       for (const photo of page) {
         const evidence = known.get(photo.photoId)?.evidence ?? [];
@@ -243,6 +255,7 @@ describe('readings from stored summaries', () => {
     const random = seededRandom(7);
     const from = await source(1, { wnids: ['n01', 'n02', 'n03', 'n04', 'n05'], concepts: { only: null, not: [] } });
     const subjects = ['a concept'];
+    const matrices: Matrix[] = [];
     for (let i = 0; i < 80; i += 1) {
       const top = 1 + random.below(4);
       const matrix = emptyMatrix(1).map((row) =>
@@ -251,9 +264,16 @@ describe('readings from stored summaries', () => {
           return random.next() < 0.5 ? null : { ...summariseCrop(logits, []), logits: i % 8 === 0 ? logits : null };
         }),
       );
-      const id = await fetched(database.db, [candidate(`p${i}`, { wnid: 'a concept' })], `photo ${i}`);
-      await store(id, matrix, from.memberIds);
+      matrices.push(matrix);
     }
+    const stored = await fetchedAll(
+      database.db,
+      matrices.map((_, i) => candidate(`p${i}`, { wnid: 'a concept' })),
+    );
+    await storeAll(
+      matrices.map((matrix, i) => [stored[i] ?? -1, matrix]),
+      from.memberIds,
+    );
     const policies = [0.2, 0.5, 0.8, 0.9].flatMap((minConfidence) =>
       [[0, 3], [4], [1, 2, 3]].map((predictable): FilterPolicy => ({ mode: 'O', minConfidence, predictable })),
     );
@@ -285,6 +305,7 @@ describe('readings from stored summaries', () => {
     const relatedId = await registerMember(database.db, identity, list);
     const related = await findRelatedMembers(database.db, from.memberIds);
     const places = related[0]?.places ?? [];
+    const photos: { ours: Matrix; theirs: Matrix }[] = [];
     for (let i = 0; i < 120; i += 1) {
       const [top, second] = [random.below(5), random.below(5)];
       const theirs = Array.from({ length: 10 }, () =>
@@ -300,10 +321,18 @@ describe('readings from stored summaries', () => {
           return random.next() < logitShare ? cell : { ...cell, logits: null };
         }),
       ];
-      const id = await fetched(database.db, [candidate(`p${i}`, { wnid: 'a concept' })], `photo ${i}`);
-      await store(id, some(ours, random.pick([0, 0.3]), 0.5), from.memberIds);
-      await store(id, some(theirs, random.pick([0.5, 1]), random.pick([0, 0, 1])), [relatedId]);
+      photos.push({
+        ours: some(ours, random.pick([0, 0.3]), 0.5),
+        theirs: some(theirs, random.pick([0.5, 1]), random.pick([0, 0, 1])),
+      });
     }
+    const ids = await fetchedAll(
+      database.db,
+      photos.map((_, i) => candidate(`p${i}`, { wnid: 'a concept' })),
+    );
+    const of = (whose: 'ours' | 'theirs') => photos.map((one, i) => [ids[i] ?? -1, one[whose]] as const);
+    await storeAll(of('ours'), from.memberIds);
+    await storeAll(of('theirs'), [relatedId]);
     const policies = [0.2, 0.6, 0.9].flatMap((minConfidence) =>
       [
         [0, 3],
@@ -353,6 +382,9 @@ describe('readings from stored summaries', () => {
     expect(await versionsOf(database.db, 'evidence_digest')).toHaveLength(2);
     await database.db.deleteFrom('evidence').execute();
     expect(await versionsOf(database.db, 'evidence_digest')).toEqual([]);
+    await store(id, whole, memberIds);
+    await sql`truncate evidence`.execute(database.db);
+    expect(await versionsOf(database.db, 'evidence_digest')).toEqual([]);
   });
 });
 
@@ -370,17 +402,18 @@ describe('whatIf', () => {
   it('counts the results of filter and shortlist under each setting, and writes nothing', async () => {
     const random = seededRandom(6);
     const from = await source(2);
-    for (let i = 0; i < 60; i += 1) {
-      const truth = random.below(3);
-      const logits = (): number[] => [0, 1, 2].map((at) => (at === truth ? 3 * random.next() - 2 : 3 * random.next()));
-      const rows = uniform(logits());
-      const id = await fetched(
-        database.db,
-        [candidate(`p${i}`, { wnid: from.scope.wnids[truth] ?? '' })],
-        `photo ${i % 50} ${i}`,
-      );
-      await store(id, rows, from.memberIds);
-    }
+    const truths = Array.from({ length: 60 }, () => random.below(3));
+    const ids = await fetchedAll(
+      database.db,
+      truths.map((truth, i) => candidate(`p${i}`, { wnid: from.scope.wnids[truth] ?? '' })),
+    );
+    await storeAll(
+      truths.map((truth, i) => {
+        const logits = [0, 1, 2].map((at) => (at === truth ? 3 * random.next() - 2 : 3 * random.next()));
+        return [ids[i] ?? -1, uniform(logits)];
+      }),
+      from.memberIds,
+    );
     await decideAll(from, PAPERS);
     const before = [await versionsOf(database.db, 'decision'), await versionsOf(database.db, 'evidence')];
     const policies = [0.05, 0.15, 0.3].map((threshold) => ({ ...PAPERS, threshold }));

@@ -20,7 +20,7 @@ import { repositoryRoot, startNode, winnow, type RunningCommand } from '../../su
  * of the file, in a folder of its own with the program in it. Only the addresses of shared services differ from the file.
  */
 const QUERIES = path.join(repositoryRoot, 'config', 'classes', 'queries-imagenet-a.jsonl');
-const PHOTOS_A_CLASS = 12;
+const PHOTOS_A_CLASS = 8;
 const CLASSES = ['n02268443', 'n02219486'];
 const VIEWER = 'a-viewer-of-this-test';
 
@@ -136,7 +136,8 @@ async function until(what: string, isSo: () => Promise<boolean> | boolean): Prom
   while (!(await isSo())) {
     const ended = running.find(({ child }) => child.exitCode !== null);
     if (ended !== undefined) throw new Error(`Expected ${what} but a service ended: ${(await ended.result).stderr}`);
-    await sleep(200);
+    // A health check is a process.
+    await sleep(400);
   }
 }
 

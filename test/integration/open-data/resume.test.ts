@@ -20,7 +20,8 @@ beforeEach(async () => {
 });
 
 /** More than two batches of observations and of photos. Some photos come twice. */
-const OBSERVATIONS = 12_000;
+const OBSERVATIONS = 3_000;
+const BATCH_ROWS = 1_250;
 const dump: Dump = {
   'taxa.csv.gz': table(HEADERS.taxa, [
     [1, '', 70, 'kingdom', 'Animalia', 'true'],
@@ -34,7 +35,7 @@ const dump: Dump = {
   'observers.csv.gz': table(HEADERS.observers, [[1, 'ann', 'Ann']]),
   'photos.csv.gz': table(
     HEADERS.photos,
-    Array.from({ length: OBSERVATIONS + 600 }, (_, i) => {
+    Array.from({ length: OBSERVATIONS + 150 }, (_, i) => {
       const number = i % OBSERVATIONS;
       return [uuidOf(i + 99_999), 1_000 + number, uuidOf(number), 1, 'jpg', 'CC-BY', 1, 1, 0];
     }),
@@ -69,7 +70,7 @@ const tagged = (file: OpenDataFile): RemoteVersion => ({ ...NO_VERSION, etag: `"
 
 /** The discovery part of a crawl: photos are stored page by page, and on `flush`. */
 async function walk(changes: WalkChanges = {}): Promise<Walked> {
-  const files = opener(dump, { pieceBytes: 5_000 });
+  const files = opener(dump, { pieceBytes: 1_250 });
   const stored = changes.stored ?? new Map<string, string>();
   const told: string[] = [];
   let page: [string, string][] = [];
@@ -98,6 +99,7 @@ async function walk(changes: WalkChanges = {}): Promise<Walked> {
     limitPerClass: null,
     admitted,
     flush,
+    batchRows: BATCH_ROWS,
     signal: new AbortController().signal,
     onPlanned: ({ wnid, problems }) => void told.push(...problems.map((problem) => `${wnid}: ${problem}`)),
     onNote: (note) => void told.push(`note: ${note}`),
@@ -109,7 +111,7 @@ async function walk(changes: WalkChanges = {}): Promise<Walked> {
     found += 1;
     page.push([sourceId, label]);
     admitted.set(label, (admitted.get(label) ?? 0) + 1);
-    if (page.length >= 256) await flush();
+    if (page.length >= 64) await flush();
   }
   await flush();
   return { opened: files.opened, stored, told, again };
@@ -142,22 +144,22 @@ describe('a walk over the open data', () => {
   });
 
   it('that ended among the photos resumes there: no finished part is read or joined again, and no photo is lost', async () => {
-    const first = await walk({ killAfter: 9_000 });
+    const first = await walk({ killAfter: 2_250 });
     const kept = first.stored.size;
-    expect(kept).toBeGreaterThan(5_000);
+    expect(kept).toBeGreaterThan(BATCH_ROWS);
     const second = await walk({ stored: first.stored });
     expect(second.opened).toEqual(['photos.csv.gz']);
     expect(second.stored.size).toBe(OBSERVATIONS);
     // At most the current batch.
     expect(second.again).toBeGreaterThan(0);
-    expect(second.again).toBeLessThan(5_500);
+    expect(second.again).toBeLessThan(1.5 * BATCH_ROWS);
     expect(second.told).toEqual([expect.stringContaining("'Nothing'")]);
     expect(await leftTables()).toEqual(['open_data_walk']);
   });
 
   it('resumes again and again, wherever it ends', async () => {
     const stored = new Map<string, string>();
-    for (const killAfter of [0, 6_000, 10, 5_300, 300]) await walk({ stored, killAfter });
+    for (const killAfter of [0, 1_500, 10, 1_325, 75]) await walk({ stored, killAfter });
     expect((await walk({ stored })).stored.size).toBe(OBSERVATIONS);
   });
 
@@ -174,7 +176,7 @@ describe('a walk over the open data', () => {
       })();
     };
     await expect(walk({ open: broken })).rejects.toThrow('went away');
-    expect(await rowCount()).toBeGreaterThan(5_000);
+    expect(await rowCount()).toBeGreaterThanOrEqual(BATCH_ROWS);
     const second = await walk();
     expect([second.opened, second.stored.size, second.again]).toEqual([ALL_FILES, OBSERVATIONS, 0]);
   });
@@ -189,14 +191,14 @@ describe('a walk over the open data', () => {
     ['other classes are wanted', { options: { classes: classes.slice(0, 2) } }],
     ['other licences are taken', { options: { rules: 'CC0-1.0' } }],
   ])('starts again if %s', async (_, changes) => {
-    await walk({ killAfter: 9_000 });
+    await walk({ killAfter: 2_250 });
     const second = await walk(changes);
     expect([second.opened, second.stored.size]).toEqual([ALL_FILES, OBSERVATIONS]);
     expect(await leftTables()).toEqual(['open_data_walk']);
   });
 
   it('starts again after a server crash has emptied its tables', async () => {
-    await walk({ killAfter: 9_000 });
+    await walk({ killAfter: 2_250 });
     for (const name of (await leftTables()).filter((one) => one !== 'open_data_walk'))
       await sql`truncate ${sql.table(name)}`.execute(database.db);
     const second = await walk();
@@ -204,14 +206,14 @@ describe('a walk over the open data', () => {
   });
 
   it('keeps to the limit across an interruption, and ends when no class needs more photos', async () => {
-    const limited = { options: { limitPerClass: 2_900 } };
-    const first = await walk({ ...limited, killAfter: 8_000 });
-    expect(first.stored.size).toBeGreaterThan(2_000);
+    const limited = { options: { limitPerClass: 725 } };
+    const first = await walk({ ...limited, killAfter: 2_000 });
+    expect(first.stored.size).toBeGreaterThan(500);
     const { stored } = await walk({ ...limited, stored: first.stored });
     const count = (wnid: string): number => [...stored.values()].filter((one) => one === wnid).length;
     // Photos of a batch that was already joined are found even if the class has enough by then. The crawl skips them.
-    expect(count('dogs')).toBeGreaterThanOrEqual(2_900);
-    expect(count('cats')).toBeLessThan(9_000);
+    expect(count('dogs')).toBeGreaterThanOrEqual(725);
+    expect(count('cats')).toBeLessThan(2_250);
   });
 
   it('that still runs ends when another one takes it over, and no photo is lost', async () => {

@@ -13,11 +13,13 @@ const TOKENS = {
   viewer: 'viewer-viewer-viewer-viewer',
 };
 let url = '';
+let guarded = '';
 
 beforeAll(async () => {
   await store(dashboard.app.db, [candidate('a', { wnid: 'n01440764' })]);
   await openWorkspace(dashboard.app, (await usableCollection('imagenet-a')).collection);
   url = await dashboard.serve(NO_TOKENS);
+  guarded = await dashboard.serve(TOKENS);
 });
 
 describe('one server', () => {
@@ -44,7 +46,6 @@ describe('one server', () => {
 });
 
 it.each(ROUTES.filter(({ role }) => role !== null))('$method $path asks for the role $role', async (route) => {
-  const guarded = await dashboard.serve(TOKENS);
   const target = route.path.replace(':collection', 'demo').replaceAll(/:\w+|\*/g, 'x');
   expect((await ask(guarded, target, { method: route.method })).status).toBe(401);
   for (const role of ROLES.slice(0, ROLES.indexOf(route.role ?? 'viewer')))

@@ -1,5 +1,5 @@
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { findChromium, NO_CHROMIUM, openBrowser } from '../../support/browser.ts';
 import { readPauses } from '../../../src/collection/pause.repository.ts';
 import { settlePicture } from '../../../src/candidate/fetch-queue.repository.ts';
@@ -32,16 +32,22 @@ afterAll(async () => browser?.close());
 interface Opened {
   readonly page: Page;
   /** What the browser complained of: refused scripts and styles, exceptions, files that are not there. */
-  readonly complaints: readonly string[];
+  readonly complaints: string[];
 }
 
-async function openPage(
-  address: string,
-  options: { width?: number; colorScheme?: 'light' | 'dark' } = {},
-): Promise<Opened> {
+let shared: Opened | undefined;
+
+/** Loads an address in the page that most tests share, because a new page takes a second of a processor. */
+async function loadInPage(address: string): Promise<Opened> {
+  shared ??= await openPage('about:blank');
+  shared.complaints.length = 0;
+  await shared.page.goto(address);
+  return shared;
+}
+
+async function openPage(address: string): Promise<Opened> {
   if (browser === undefined) throw new Error('Expected a browser');
-  const { width = 1_000, colorScheme = 'light' } = options;
-  const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme });
+  const page = await browser.newPage({ viewport: { width: 1_000, height: 900 }, colorScheme: 'light' });
   const complaints: string[] = [];
   page.on('pageerror', (error) => complaints.push(error.message));
   page.on('console', (message) => {
@@ -71,17 +77,16 @@ describe('the funnel page', () => {
   });
 
   it('shows what the catalogue has, and changes with it, without a complaint of the browser', async () => {
-    const { page, complaints } = await openPage(url);
+    const { page, complaints } = await loadInPage(url);
     const found = page.locator('.funnel li', { hasText: 'found' }).locator('.count').first();
     await expect.poll(() => found.textContent(), LOADED_MACHINE).toBe('2');
     await store(dashboard.app.db, [candidate('c', { wnid: TENCH })]);
     await expect.poll(() => found.textContent(), LOADED_MACHINE).toBe('3');
     expect(complaints).toEqual([]);
-    await page.close();
   });
 
   it('is worked from the keyboard: a class is found by typing, a reason opens to its examples', async () => {
-    const { page, complaints } = await openPage(url);
+    const { page, complaints } = await loadInPage(url);
     await page.locator('h1').waitFor();
     await tabTo(page, 'Find a class');
     await page.keyboard.type('goldf');
@@ -93,11 +98,10 @@ describe('the funnel page', () => {
       .poll(() => page.locator('details li').textContent(), LOADED_MACHINE)
       .toContain('https://host.example/b.jpg');
     expect(complaints).toEqual([]);
-    await page.close();
   });
 
   it('is steered from the keyboard: a stage is paused, by whom and when is told, and it goes on', async () => {
-    const { page, complaints } = await openPage(url);
+    const { page, complaints } = await loadInPage(url);
     const stage = page.locator('.stages li', { hasText: 'photos decided' });
     await stage.waitFor();
     const isOpen = (): Promise<boolean> => page.getByRole('dialog').isVisible();
@@ -123,7 +127,6 @@ describe('the funnel page', () => {
     await page.keyboard.press('Enter');
     await expect.poll(() => stage.locator('.paused').count(), LOADED_MACHINE).toBe(0);
     expect([await pausedStages(), complaints]).toEqual([[], []]);
-    await page.close();
   });
 
   it('offers viewers nothing that they may not do', async () => {
@@ -145,7 +148,7 @@ describe('the funnel page', () => {
     const { db } = dashboard.app;
     const { waiting } = await store(db, [candidate('d', { wnid: TENCH })]);
     await settlePicture(db, waiting[0] ?? 0, { state: 'failed', reason: 'dns', detail: 'no such host' });
-    const { page, complaints } = await openPage(url);
+    const { page, complaints } = await loadInPage(url);
     await page.getByText('1 failed: dns').click();
     await page.getByRole('button', { name: 'Try again' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Try again' }).click();
@@ -153,11 +156,10 @@ describe('the funnel page', () => {
     await expect.poll(() => page.getByText('failed: dns').count(), LOADED_MACHINE).toBe(0);
     expect(await page.getByRole('status').allTextContents()).toContain('dns: 1 will be tried again by the next crawl');
     expect(complaints).toEqual([]);
-    await page.close();
   });
 
   it('shows the funnel of one class beside the reference', async () => {
-    const { page, complaints } = await openPage(url);
+    const { page, complaints } = await loadInPage(url);
     const chosen = page.locator('.class-funnel .count');
     await page.getByLabel('Funnel of').selectOption({ label: 'goldfish' });
     await expect.poll(() => chosen.allTextContents(), LOADED_MACHINE).toEqual(['1', '0', '0', '0', '0']);
@@ -173,11 +175,11 @@ describe('the funnel page', () => {
       '5.5 % of shortlisted',
     ]);
     expect(complaints).toEqual([]);
-    await page.close();
   });
 
   it('listens again after an answer that makes a browser give up, and tells the time to nobody who has to hear it', async () => {
-    const { page } = await openPage('about:blank');
+    const { page } = await loadInPage('about:blank');
+    onTestFinished(() => page.unrouteAll());
     let refusals = 0;
     await page.route('**/api/live', (route) => {
       if (route.request().method() === 'HEAD') return route.fulfill({ status: 503 });
@@ -190,26 +192,28 @@ describe('the funnel page', () => {
       .toContain('No connection to the server');
     await page.locator('.live').waitFor({ timeout: 15_000 });
     expect(await page.locator('header [role=status]').textContent()).toBe('');
-    await page.close();
   });
 
   it('says so when the session is over', async () => {
-    const { page } = await openPage('about:blank');
+    const { page } = await loadInPage('about:blank');
+    onTestFinished(() => page.unrouteAll());
     await page.route('**/api/live', (route) => route.fulfill({ status: 401 }));
     await page.goto(url);
     await expect.poll(() => page.locator('main').textContent(), LOADED_MACHINE).toContain('The session is over');
-    await page.close();
   });
 
   it('fits a telephone, and takes its colours from the system', async () => {
     const backgrounds: string[] = [];
+    const { page } = await openPage('about:blank');
+    await page.setViewportSize({ width: 390, height: 900 });
     for (const colorScheme of ['light', 'dark'] as const) {
-      const { page } = await openPage(url, { width: 390, colorScheme });
+      await page.emulateMedia({ colorScheme });
+      await page.goto(url);
       await page.locator('h1').waitFor();
       expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390);
       backgrounds.push(await page.evaluate('getComputedStyle(document.body).backgroundColor'));
-      await page.close();
     }
+    await page.close();
     expect(backgrounds).toEqual(['rgb(247, 246, 243)', 'rgb(22, 22, 20)']);
   });
 
@@ -226,13 +230,12 @@ describe('the funnel page', () => {
     const { db } = dashboard.app;
     const photoId = await fetched(db, [candidate('d', { wnid: TENCH })], 'd');
     await decideAs(db, dashboard.workspace.scope, [kept(photoId, TENCH, { confusionWnid: GOLDFISH })]);
-    const { page } = await openPage(url);
+    const { page } = await loadInPage(url);
     const titles = page.locator('svg.confusions title');
     await titles.first().waitFor({ state: 'attached' });
     expect(await titles.allTextContents()).toEqual([
       'Confusions of the kept photos: classes searched as in rows, predicted classes in columns',
       'searched as tench, taken for goldfish: 1',
     ]);
-    await page.close();
   });
 });

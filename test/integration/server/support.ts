@@ -11,7 +11,7 @@ import { loadConfig } from '../../../src/config/load-config.ts';
 import type { Config } from '../../../src/config/settings.ts';
 import { openLogger } from '../../../src/platform/log/logger.ts';
 import { tokenHoldersOf } from '../../../src/server/access.ts';
-import { loadAssets } from '../../../src/server/assets.ts';
+import { loadAssets, type Assets } from '../../../src/server/assets.ts';
 import { openSite } from '../../../src/server/dashboard.ts';
 import { routesOf } from '../../../src/server/routes.ts';
 import { sessionKeyOf } from '../../../src/server/session-key.repository.ts';
@@ -20,6 +20,9 @@ import { useDatabase } from '../../support/database.ts';
 
 const root = path.resolve(import.meta.dirname, '../../..');
 const log = openLogger({ level: 'silent', format: 'json' }, process.stderr);
+
+/** Bundling the pages takes half a second, so all servers of a test process share the result. */
+let assets: Promise<Assets> | undefined;
 
 /** The secrets of the roles and of people, as the settings give them. */
 export interface Tokens {
@@ -85,7 +88,8 @@ export function useDashboard(services: () => Promise<Record<string, string>> = a
       const named = workspace.collection;
       const tokens = tokenHoldersOf({ token: operator, reviewerToken: roles.reviewer, viewerToken: viewer, people });
       const access = { tokens, sessionKey: await sessionKeyOf(app.db) };
-      const site = openSite(app, { ...access, nowMs, named, configOf, assets: await loadAssets(root, null) });
+      assets ??= loadAssets(root, null);
+      const site = openSite(app, { ...access, nowMs, named, configOf, assets: await assets });
       closers.push(() => site.close());
       await site.collections.open(named.name);
       const routes = routesOf(site);

@@ -23,11 +23,13 @@ import { openLogger } from '../../../src/platform/log/logger.ts';
 import { MIGRATIONS } from '../../../src/platform/postgres/migrations/index.ts';
 import { migrateUpTo, openPool } from '../../../src/platform/postgres/open-database.ts';
 import { applicationName, createDatabase, dropDatabase, onServer, useDatabase } from '../../support/database.ts';
-import { makeCatalogue } from '../../support/made-catalogue.ts';
+import { DRAGONFLY, makeCatalogue } from '../../support/made-catalogue.ts';
 import { startS3 } from '../../support/s3-server.ts';
 import { mountSmallDisk } from '../../support/small-disk.ts';
+import { repositoryRoot } from '../../support/winnow.ts';
 
-const CANDIDATES = 200;
+const CANDIDATES = 100;
+const CLASSES = 25;
 const database = useDatabase();
 const { signal } = new AbortController();
 const quiet = { onTable: () => undefined, onRows: () => undefined, onPhoto: () => undefined };
@@ -38,7 +40,7 @@ let [root, app]: [string, App | undefined] = ['', undefined];
 beforeAll(async () => {
   root = await mkdtemp(path.join(tmpdir(), 'winnow-backup-'));
   app = await openAt(database.url, path.join(root, 'data'));
-  const workspace = await openWorkspace(app, (await usableCollection('imagenet-a')).collection);
+  const workspace = await openWorkspace(app, (await usableCollection(await writeCollection())).collection);
   const make = { candidates: CANDIDATES, seed: 1, withBytes: true, waiting: 0.1, signal, onProgress: () => undefined };
   await makeCatalogue(workspace, make);
   await sql`insert into session_key (secret) values (decode(repeat('ab', 32), 'hex'))`.execute(app.db);
@@ -47,6 +49,21 @@ afterAll(async () => {
   await app?.close();
   await rm(root, { recursive: true, force: true });
 });
+
+/** Some classes of imagenet-a. All of them have ten times as many queries, which each backup and each restore would copy. */
+async function writeCollection(): Promise<string> {
+  const queries = path.join(repositoryRoot, 'config', 'classes', 'queries-imagenet-a.jsonl');
+  const lines = (await readFile(queries, 'utf8')).trimEnd().split('\n');
+  const wnids = lines.map((line): string => JSON.parse(line).wnid);
+  const file = path.join(root, 'some.yaml');
+  const classes = [DRAGONFLY, ...wnids.filter((wnid) => wnid !== DRAGONFLY)].slice(0, CLASSES);
+  await writeFile(
+    file,
+    `name: some\nclasses: [${classes.join(', ')}]\nqueries: ${queries}\nsources: [inaturalist, flickr, duckduckgo]\n` +
+      'ensemble: [efficientnet-lite0, efficientnet-lite1]\n',
+  );
+  return file;
+}
 
 function theApp(): App {
   if (app === undefined) throw new Error('Expected the app to be open');
@@ -75,8 +92,9 @@ interface Target {
   readonly dataDir: string;
 }
 
-async function emptyTarget(): Promise<Target> {
-  const url = await createDatabase('nothing');
+/** A new database: empty, or with the tables of a catalogue. A restore takes both. */
+async function emptyTarget(from: 'nothing' | 'template' = 'template'): Promise<Target> {
+  const url = await createDatabase(from);
   onTestFinished(() => dropDatabase(url));
   return { url, dataDir: path.join(root, `restored-${new URL(url).pathname.slice(1)}`) };
 }
@@ -132,7 +150,7 @@ describe('winnow backup and restore', () => {
     const made = await backup(dir);
     const photos = await storedPhotos();
     expect([made.photos, made.copied.photos, made.lost]).toEqual([photos.length, photos.length, []]);
-    const target = await emptyTarget();
+    const target = await emptyTarget('nothing');
     const restored = await restoreInto(target, dir);
     expect([problemsOf(restored), restored.photos.photos]).toEqual([[], photos.length]);
     const { session_key: key, activity: before, ...expected } = await sums(database.url);
@@ -205,7 +223,7 @@ describe('winnow backup and restore', () => {
     const dir = folderFor('takedown');
     const target = await emptyTarget();
     // A catalogue of its own, because nothing undoes a takedown.
-    const own = await emptyTarget();
+    const own = await emptyTarget('nothing');
     await backup(dir);
     // It is empty but has its tables.
     const { config } = await loadConfig({ env: { WINNOW_POSTGRES_URL: own.url } });
@@ -292,7 +310,7 @@ describe('winnow backup and restore', () => {
     expect(await filesIn(path.join(dir, 'snapshots'))).toHaveLength(1);
     await expect(stat(path.join(dir, 'blobs', 'unfinished'))).rejects.toThrow('ENOENT');
     // A restore that ends between the rows and the last photos.
-    const target = await emptyTarget();
+    const target = await emptyTarget('nothing');
     const chosen = await chooseSnapshot(dir, undefined);
     const halt = new AbortController();
     const options = {
@@ -356,7 +374,7 @@ describe('winnow backup and restore', () => {
 describe('a backup of another version', () => {
   it('is brought up to date if it is older', async () => {
     const names = Object.keys(MIGRATIONS).toSorted();
-    const old = await emptyTarget();
+    const old = await emptyTarget('nothing');
     const db = openPool({
       url: old.url,
       applicationName: applicationName(),
@@ -372,7 +390,7 @@ describe('a backup of another version', () => {
     await backup(dir, {
       app: { ...theApp(), db, connection: { url: old.url, applicationName: `winnow backup ${process.pid}` } },
     });
-    const target = await emptyTarget();
+    const target = await emptyTarget('nothing');
     expect(problemsOf(await restoreInto(target, dir))).toEqual([]);
     expect(await onServer(target.url, 'select title from query')).toEqual([{ title: 'a\ttab\nand a line' }]);
     const applied = await onServer(target.url, 'select name from kysely_migration order by name');
@@ -415,7 +433,7 @@ describe('a damaged backup', () => {
     const bytes = await readFile(part);
     bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1;
     await writeFile(part, bytes);
-    const second = await emptyTarget();
+    const second = await emptyTarget('nothing');
     await expect(restoreInto(second, dir)).rejects.toThrow(
       /A part of the catalogue is damaged in the backup: Expected the bytes of SHA-256/,
     );

@@ -4,15 +4,21 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { attachEmbedded, type EmbeddedPostgres } from '../../../src/platform/postgres/embedded/attach.ts';
 import { createDatabase, dropDatabase, onServer } from '../../support/database.ts';
 import { startS3, type TestS3 } from '../../support/s3-server.ts';
+import { silentLog } from '../../support/silent-log.ts';
 import { repositoryRoot, startWinnow, winnow, type CommandResult } from '../../support/winnow.ts';
 
 /** A small project that has been filtered and shortlisted, in a data folder. */
 let folder = '';
 let s3: TestS3;
+/** Keeps the server of the folder running until the first move, so that not every command starts and stops it. */
+let server: EmbeddedPostgres | undefined;
 /** The project after a move, which is faster to reach than the one in the folder. */
 let grown = '';
+/** A copy of it, also made by a move. */
+let second = '';
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'winnow-move-'));
   s3 = await startS3();
@@ -24,10 +30,12 @@ beforeAll(async () => {
     path.join(folder, 'three.yaml'),
     'name: three\nclasses: [n01443537, n01440764, n01498041]\nensemble: [efficientnet-lite0]\n',
   );
+  server = await attachEmbedded({ dataDir: path.join(folder, 'data'), clientName: 'test', log: silentLog });
   await ok('run', '--collection', path.join(folder, 'three.yaml'), '--from', path.join(folder, 'photos'));
 });
 afterAll(async () => {
-  if (grown !== '') await dropDatabase(grown);
+  for (const url of [grown, second]) if (url !== '') await dropDatabase(url);
+  await server?.detach();
   await s3.close();
   await rm(folder, { recursive: true, force: true });
 });
@@ -70,8 +78,9 @@ function decisions(url: string): Promise<unknown> {
   return onServer(url, 'select d::text from decision d order by 1');
 }
 
-async function emptyDatabase(): Promise<string> {
-  const url = await createDatabase('nothing');
+/** A new database, by default with the tables of a catalogue. A move takes it with and without them. */
+async function emptyDatabase(from: 'nothing' | 'template' = 'template'): Promise<string> {
+  const url = await createDatabase(from);
   onTestFinished(() => dropDatabase(url));
   return url;
 }
@@ -81,6 +90,7 @@ describe('winnow move', () => {
     const url = await createDatabase('nothing');
     grown = url;
     const before = await story();
+    await server?.detach();
     const moved = await ok('move', '--to-database', url, '--to-blobs', `s3://${s3.bucket}/grown`);
     expect(moved).toMatch(/^catalogue: \d+ tables, \d+ rows moved; counts and sums are the same on both sides$/m);
     const photos = [...s3.objects.keys()].filter((key) => key.startsWith('grown/')).length;
@@ -153,9 +163,26 @@ describe('winnow move', () => {
     expect(await decisions(url)).toEqual(await decisions(grown));
   });
 
+  it('copies the key of sessions and the criteria of reviews, but not the photos that reviewers have on the screen', async () => {
+    second = await createDatabase('nothing');
+    await onServer(grown, `insert into session_key (secret) values (decode(repeat('ab', 32), 'hex'))`);
+    await onServer(
+      grown,
+      `insert into review_criteria (collection_id, text, changed_by) select id, 'one line\nand another', 'ann' from collection;
+       insert into review_lease (collection_id, wnid, sha256, reviewer, client, until) select id, 'n01440764', '\\x00', 'ann', 'tab', now() from collection`,
+    );
+    expect((await run(['move', '--to-database', second], fromGrown())).code).toBe(0);
+    for (const table of ['session_key', 'review_criteria']) {
+      const rows = `select t::text as row from ${table} t`;
+      const moved = await onServer(second, rows);
+      expect([table, moved]).toEqual([table, await onServer(grown, rows)]);
+      expect(moved).toHaveLength(1);
+    }
+    expect(await onServer(second, 'select client from review_lease')).toEqual([]);
+  });
+
   it('resumes between two tables, and starts again if the source has changed', async () => {
-    const url = await emptyDatabase();
-    await run(['move', '--to-database', url], fromGrown());
+    const url = second;
     // The state after a kill between two tables: the copied tables are there, the others are not.
     await onServer(url, 'update winnow_move.state set finished_at = null');
     await onServer(
@@ -181,26 +208,8 @@ describe('winnow move', () => {
     expect(await decisions(url)).toEqual(await decisions(grown));
   });
 
-  it('copies the key of sessions and the criteria of reviews, but not the photos that reviewers have on the screen', async () => {
-    const url = await emptyDatabase();
-    await onServer(grown, `insert into session_key (secret) values (decode(repeat('ab', 32), 'hex'))`);
-    await onServer(
-      grown,
-      `insert into review_criteria (collection_id, text, changed_by) select id, 'one line\nand another', 'ann' from collection;
-       insert into review_lease (collection_id, wnid, sha256, reviewer, client, until) select id, 'n01440764', '\\x00', 'ann', 'tab', now() from collection`,
-    );
-    expect((await run(['move', '--to-database', url], fromGrown())).code).toBe(0);
-    for (const table of ['session_key', 'review_criteria']) {
-      const rows = `select t::text as row from ${table} t`;
-      const moved = await onServer(url, rows);
-      expect([table, moved]).toEqual([table, await onServer(grown, rows)]);
-      expect(moved).toHaveLength(1);
-    }
-    expect(await onServer(url, 'select client from review_lease')).toEqual([]);
-  });
-
   it('refuses targets that are not empty or not usable, and changes nothing there', async () => {
-    const url = await emptyDatabase();
+    const url = await emptyDatabase('nothing');
     await onServer(url, 'create table birds (name text)');
     const foreign = await run(['move', '--to-database', url], fromGrown());
     expect([foreign.code, foreign.stderr]).toEqual([
@@ -233,8 +242,7 @@ describe('winnow move', () => {
   });
 
   it('refuses to run while another command uses the source or the target', async () => {
-    const [from, to] = [await emptyDatabase(), await emptyDatabase()];
-    await run(['move', '--to-database', from], fromGrown());
+    const [from, to] = [await emptyDatabase(), await emptyDatabase('nothing')];
     for (const [url, where] of [
       [from, 'the catalogue that is being moved'],
       [to, 'PostgreSQL at '],
@@ -251,15 +259,14 @@ describe('winnow move', () => {
   });
 
   it('leaves out missing and damaged photos, and reports them', async () => {
-    const { blobs } = JSON.parse(
-      (await run(['move', '--to-blobs', `s3://${s3.bucket}/whole`, '--json'], fromGrown())).stdout,
-    );
+    // All that can be moved: the test of a kill has moved it.
+    const whole = [...s3.objects.keys()].filter((key) => key.startsWith('killed/'));
     const copy = path.join(folder, 'damaged');
-    await cp(path.join(folder, 'data'), copy, { recursive: true });
-    const [one = '', two = '', three = ''] = [...s3.objects.keys()].filter((key) => key.startsWith('whole/'));
-    await rm(path.join(copy, 'blobs', one.slice('whole/'.length)));
-    await writeFile(path.join(copy, 'blobs', two.slice('whole/'.length)), 'other bytes');
-    const loop = path.join(copy, 'blobs', three.slice('whole/'.length));
+    await cp(path.join(folder, 'data', 'blobs'), path.join(copy, 'blobs'), { recursive: true });
+    const [one = '', two = '', three = ''] = whole.map((key) => key.slice('killed/'.length));
+    await rm(path.join(copy, 'blobs', one));
+    await writeFile(path.join(copy, 'blobs', two), 'other bytes');
+    const loop = path.join(copy, 'blobs', three);
     await rm(loop);
     await symlink(path.basename(loop), loop);
     const { code, stdout } = await winnow(['move', '--to-blobs', `s3://${s3.bucket}/partly`, '--data', copy], {
@@ -267,7 +274,7 @@ describe('winnow move', () => {
       cwd: folder,
     });
     expect(code).toBe(1);
-    expect(stdout).toContain(`photos: ${blobs.photos - 3} (`);
+    expect(stdout).toContain(`photos: ${whole.length - 3} (`);
     // One was never in the folder: it was crawled into the bucket.
     expect(stdout).toMatch(
       new RegExp(`^without bytes at the source: 2 photos \\(.*${path.basename(one)}.*\\); winnow resume`, 'm'),
@@ -275,6 +282,6 @@ describe('winnow move', () => {
     const damaged =
       /^not moved, because .* have changed or cannot be read: 2 photos \((\w+), (\w+)\); winnow resume/m.exec(stdout);
     expect(damaged?.slice(1).toSorted()).toEqual([path.basename(two), path.basename(three)].toSorted());
-    expect([...s3.objects.keys()].filter((key) => key.startsWith('partly/'))).toHaveLength(blobs.photos - 3);
+    expect([...s3.objects.keys()].filter((key) => key.startsWith('partly/'))).toHaveLength(whole.length - 3);
   });
 });
