@@ -30,7 +30,10 @@ for (const name of ['stdout', 'stderr']) {
 
 /** What keeps this process alive, beside the channel to its parent. */
 function openThings() {
-  return process.getActiveResourcesInfo().filter((name) => name !== 'PipeWrap').toSorted();
+  return process
+    .getActiveResourcesInfo()
+    .filter((name) => name !== 'PipeWrap')
+    .toSorted();
 }
 
 /** Waits until nothing is left open that was not open before. Output that is on its way arrives until then. */

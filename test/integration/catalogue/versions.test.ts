@@ -6,7 +6,7 @@ import path from 'node:path';
 import { sql, type Kysely } from 'kysely';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { builtProgram } from '../../../src/cli/start/built.mjs';
+import { builtProgram } from '../../../src/config/built.mjs';
 import { catalogueTables, sumOf } from '../../../src/app/move/catalogue-tables.repository.ts';
 import type { Database } from '../../../src/platform/postgres/database.ts';
 import { Lease } from '../../../src/platform/postgres/lease.ts';

@@ -391,6 +391,20 @@ describe('a backup of another version', () => {
       app: { ...theApp(), db, connection: { url: old.url, applicationName: `winnow backup ${process.pid}` } },
     });
     const target = await emptyTarget('nothing');
+    // A restore that is interrupted leaves an older schema, which no other command may change.
+    const halt = new AbortController();
+    const halted = restore({
+      ...(await chooseSnapshot(dir, undefined)),
+      ...quiet,
+      connection: { url: target.url, applicationName: `winnow restore ${process.pid}` },
+      shown: 'the target',
+      advice: 'give another one',
+      blobs: openBlobFolder(path.join(target.dataDir, 'blobs')),
+      signal: halt.signal,
+      onTable: () => halt.abort(),
+    });
+    await expect(halted).rejects.toThrow('Interrupted');
+    await expect(openAt(target.url, target.dataDir)).rejects.toThrow(/^A restore of the snapshot .* is not finished/);
     expect(problemsOf(await restoreInto(target, dir))).toEqual([]);
     expect(await onServer(target.url, 'select title from query')).toEqual([{ title: 'a\ttab\nand a line' }]);
     const applied = await onServer(target.url, 'select name from kysely_migration order by name');

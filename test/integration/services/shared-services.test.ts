@@ -94,8 +94,21 @@ describe('photos on shared services, filtered by two processes', () => {
     await run(['crawl', ...from], 'one', env);
     expect(s3.objects.size).toBe(PHOTOS);
     const filter = (data: string) =>
-      run(['filter', '--collection', collection, '--json', '--set', 'filter.threads=1'], data, env);
+      winnow(
+        [
+          'filter',
+          '--collection',
+          collection,
+          '--json',
+          '--set',
+          'filter.threads=1',
+          '--data',
+          path.join(folder, data),
+        ],
+        { env, ownProcess: true },
+      );
     const both = await Promise.all([filter('one'), filter('two')]);
+    expect(both.map(({ code }) => code)).toEqual([0, 0]);
     const decided = both.map(({ stdout }) => {
       const { kept, dropped, failed } = JSON.parse(stdout);
       return kept + dropped + failed;
