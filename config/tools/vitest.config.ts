@@ -51,8 +51,8 @@ export default defineConfig({
           isolate: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          // Tests sometimes wait for locks and for the end of pauses, so three workers keep two cores busy.
-          maxWorkers: 3,
+          // Tests sometimes wait for locks and for the end of pauses, so four workers keep two cores busy.
+          maxWorkers: 4,
           sequence: { groupOrder: 1 },
         },
       },

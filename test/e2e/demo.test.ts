@@ -86,7 +86,9 @@ describe('winnow demo', () => {
       }
       const states = async (): Promise<string[]> =>
         jsonLines<VerdictLine>(await query('verdicts')).map(({ state }) => state);
-      await expect.poll(async () => (await states()).filter((one) => one !== 'unreviewed').length).toBe(12);
+      await expect
+        .poll(async () => (await states()).filter((one) => one !== 'unreviewed').length, { timeout: 30_000 })
+        .toBe(12);
       const listed = await states();
       const count = (wanted: string): number => listed.filter((state) => state === wanted).length;
       const counts = { selected: 5, rejected: 5, unsure: 2, disputed: 0, unreviewed: listed.length - 12 };

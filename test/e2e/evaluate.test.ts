@@ -12,7 +12,7 @@ import { repositoryRoot, startWinnow, winnow } from '../support/winnow.ts';
 const folder = suiteFolder();
 const SAMPLES = path.join(repositoryRoot, 'assets', 'samples');
 const IMAGENET = path.join(repositoryRoot, 'config', 'classes', 'imagenet-1k.jsonl');
-const MODEL = ['--model', 'efficientnet-lite2'];
+const MODEL = ['--model', 'efficientnet-lite1'];
 
 interface Sample {
   readonly file: string;
@@ -65,7 +65,7 @@ describe('winnow evaluate', () => {
     expect(Object.keys(result).join(' ')).toBe(
       'model photos accuracy accuracyLow accuracyHigh rmsCalibrationError rmsCalibrationErrorUpstream aurra softF1 perClass ood',
     );
-    expect(result).toMatchObject({ model: 'efficientnet-lite2', photos: 24, ood: null });
+    expect(result).toMatchObject({ model: 'efficientnet-lite1', photos: 24, ood: null });
     const right = result.perClass.reduce((sum, { photos, accuracy }) => sum + photos * accuracy, 0);
     expect(right / 24).toBeCloseTo(result.accuracy ?? -1, 12);
     expect(right).toBeGreaterThan(4);

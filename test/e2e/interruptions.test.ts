@@ -11,15 +11,9 @@ import { makeCopies } from '../support/copies.ts';
 import { decidedOn, untilDecided } from '../support/decided.ts';
 import { killAllOn, killServerOn, peakMemoryBytes, processesOn, suiteFolder } from '../support/process-tree.ts';
 import { namesFrom, numberFrom, seconds } from '../support/sizing.ts';
+import { ONE_NETWORK } from '../support/one-network.ts';
 import { seededRandom } from '../support/random.ts';
-import {
-  jsonLines,
-  repositoryRoot,
-  startWinnow,
-  winnow,
-  type CommandResult,
-  type RunningCommand,
-} from '../support/winnow.ts';
+import { jsonLines, startWinnow, winnow, type CommandResult, type RunningCommand } from '../support/winnow.ts';
 import { expectFunnelAddsUp } from './funnel-sums.ts';
 
 /**
@@ -38,7 +32,7 @@ const folder = suiteFolder();
 const random = seededRandom(SEED).next;
 
 function command(name: string, data: string, ...args: string[]): string[] {
-  return [name, '--collection', 'demo', '--data', folder.at(data), ...args];
+  return [name, '--collection', ONE_NETWORK, '--data', folder.at(data), ...args];
 }
 
 function start(name: string, data: string, ...args: string[]): RunningCommand {
@@ -193,7 +187,7 @@ describe('commands on one data folder at once', { timeout: TIMEOUT_MS }, () => {
   });
 
   it('do not undo each other: a run ends, saying why, when a filter with other rules starts on its collection', async () => {
-    const yaml = await readFile(path.join(repositoryRoot, 'config', 'collections', 'demo.yaml'), 'utf8');
+    const yaml = await readFile(ONE_NETWORK, 'utf8');
     const looser = folder.at('looser.yaml');
     await writeFile(looser, yaml.replace('threshold: 0.15', 'threshold: 0.5'));
     const data = await crawledCopy('two-rules');

@@ -11,7 +11,7 @@ useSharedServer();
 /** Photos and reference decisions that may be used but not copied into the project: absent on most machines. */
 const shared = path.join(repositoryRoot, '..', 'shared');
 /** Every crop of every photo takes both processors two minutes. WINNOW_TEST_REFERENCE=1 takes every photo. */
-const EVERY = numberFrom('WINNOW_TEST_REFERENCE', 3);
+const EVERY = numberFrom('WINNOW_TEST_REFERENCE', 6);
 const MODES = ['true', 'shift100', 'third', 'sixth'] as const;
 const MEMBERS = ['efficientnet-lite0', 'efficientnet-lite1'] as const;
 

@@ -14,7 +14,7 @@ import { repositoryRoot, startWinnow, winnow, type RunningCommand } from '../sup
 useSharedServer();
 const folder = suiteFolder();
 /** A model that is no member. */
-const OUTSIDER = 'efficientnet-lite2';
+const OUTSIDER = 'efficientnet-lite1';
 /** A class of the samples that is not one of the collection. */
 const OTHER = 'n02510455';
 const SAMPLES = path.join(repositoryRoot, 'assets', 'samples', 'photos');

@@ -83,7 +83,7 @@ describe('the page of revisions in Chromium', () => {
     expect(await violationsOn(page, 'colours')).toEqual([]);
     // WCAG 2.2, 1.4.10: a window of 1,280 x 1,024 pixels at 400 %.
     await page.setViewportSize({ width: 320, height: 256 });
-    await expect.poll(() => overflowOf(page)).toBe(0);
+    await expect.poll(() => overflowOf(page), { timeout: 10_000 }).toBe(0);
     await page.close();
   });
 

@@ -21,7 +21,16 @@ export interface CommandOptions {
 const TIMEOUT_MS = 240_000;
 /** Commands that stay until they are ended, ask a person, or start others; and settings that a process reads as it starts. */
 const OWN_PROCESS = new Set(['demo', 'migrate', 'move', 'review', 'server']);
-const READ_AT_START = ['NODE_OPTIONS', 'NO_COLOR', 'FORCE_COLOR', 'UV_THREADPOOL_SIZE', 'PATH', 'HOME', 'TZ'];
+const READ_AT_START = [
+  'NODE_OPTIONS',
+  'NODE_EXTRA_CA_CERTS',
+  'NO_COLOR',
+  'FORCE_COLOR',
+  'UV_THREADPOOL_SIZE',
+  'PATH',
+  'HOME',
+  'TZ',
+];
 
 /** Where the catalogues of this file's data folders are, if not in the folders: see `useSharedServer`. */
 export interface CataloguePlaces {
@@ -38,8 +47,8 @@ export function keepCataloguesIn(given: CataloguePlaces | undefined): void {
 }
 
 /**
- * Runs a command to its end. Most commands run in a process that runs one after the other, because to start the program takes longer
- * than what most of them do. `startWinnow` gives every command a process of its own, as a person does.
+ * Runs a command to its end. Most commands run in a process that runs one after the other, because starting the program takes
+ * longer than running most of them. `startWinnow` gives every command a process of its own.
  */
 export async function winnow(args: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
   const dataDir = dataDirOf(args, options);
