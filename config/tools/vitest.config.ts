@@ -12,17 +12,21 @@ const BUSY = files('demo', 'interruptions', 'reference-decisions');
 /** End-to-end tests that measure how long something takes. */
 const ALONE = files('clock-leap', 'two-servers');
 
+/** A busy machine may take seconds for what is polled. */
+const POLL = { poll: { timeout: 10_000 } };
+
 const e2e = {
   // The tests run in processes that they start. Files leave no state behind, and loading all modules for each file takes seconds.
   isolate: false,
   globalSetup: [support('build-setup.ts'), support('postgres-setup.ts')],
   testTimeout: 300_000,
   hookTimeout: 120_000,
+  expect: POLL,
 };
 
 /**
  * Three sizes of tests. Unit tests run pure code without services, all of them in seconds. Integration tests use real PostgreSQL,
- * real models and real files. End-to-end tests run the commands as a person does, in separate processes.
+ * real models and real files. End-to-end tests run the built commands as a person does.
  */
 export default defineConfig({
   root,
@@ -51,6 +55,7 @@ export default defineConfig({
           isolate: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,
+          expect: POLL,
           // Tests sometimes wait for locks and for the end of pauses, so four workers keep two cores busy.
           maxWorkers: 4,
           sequence: { groupOrder: 1 },

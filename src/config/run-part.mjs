@@ -8,7 +8,7 @@ const root = path.resolve(fileURLToPath(new URL('../../', import.meta.url)));
 /**
  * Runs a part of the program in this thread or process: the built part if the build is of the current sources, otherwise its
  * source. A worker thread cannot be started from TypeScript on Node 20, not even under tsx, so the loader is registered here.
- * It takes a thread a second of CPU time, so tests start threads faster after a build.
+ * Registering it costs a thread a second of CPU time. After a build, threads of tests start without it.
  *
  * @param {string} name of the part, as scripts/build.ts calls it
  * @param {() => Promise<unknown>} importSource imports the source of the part

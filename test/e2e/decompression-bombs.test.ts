@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { blackPng } from '../support/bombs.ts';
 import { peakMemoryBytes, suiteFolder } from '../support/process-tree.ts';
-import { ONE_NETWORK } from '../support/one-network.ts';
+import { ONE_MODEL } from '../support/one-model.ts';
 import { setFlags, startWinnow } from '../support/winnow.ts';
 import { catalogueOf, useSharedServer } from '../support/shared-server.ts';
 
@@ -21,7 +21,7 @@ const MORE_THAN_CORES = { 'fetch.connections': 32, 'filter.threads': 4 };
 async function peakOf(command: string, args: readonly string[]): Promise<{ code: number | null; peakBytes: number }> {
   const settings = setFlags(MORE_THAN_CORES);
   await catalogueOf(folder.at('data'));
-  const run = startWinnow([command, '--collection', ONE_NETWORK, '--data', folder.at('data'), ...args, ...settings]);
+  const run = startWinnow([command, '--collection', ONE_MODEL, '--data', folder.at('data'), ...args, ...settings]);
   let peakBytes = 0;
   while (run.child.exitCode === null && run.child.signalCode === null) {
     peakBytes = Math.max(peakBytes, (await peakMemoryBytes(run.child.pid ?? 0)) ?? 0);

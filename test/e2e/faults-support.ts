@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import type { Funnel } from '../../src/funnel/funnel.ts';
 import { untilDecided } from '../support/decided.ts';
 import type { suiteFolder } from '../support/process-tree.ts';
-import { ONE_NETWORK } from '../support/one-network.ts';
+import { ONE_MODEL } from '../support/one-model.ts';
 import { jsonLines, startWinnow, winnow, type RunningCommand } from '../support/winnow.ts';
 import { expectFunnelAddsUp } from './funnel-sums.ts';
 
@@ -28,7 +28,7 @@ export interface Faults {
 }
 
 export function faultsIn(folder: ReturnType<typeof suiteFolder>): Faults {
-  const flags = (data: string): string[] => ['--collection', ONE_NETWORK, '--data', folder.at(data)];
+  const flags = (data: string): string[] => ['--collection', ONE_MODEL, '--data', folder.at(data)];
   const start: Faults['start'] = (name, data, ...args) =>
     startWinnow([name, ...flags(data), ...args], { env: SMALL_BATCHES });
   const done: Faults['done'] = async (name, data, ...args) => {

@@ -5,12 +5,12 @@ import type { DecisionLine } from '../../src/decision/decision-line.ts';
 import type { Funnel } from '../../src/funnel/funnel.ts';
 import { makeHostileFolder } from '../support/hostile-folder.ts';
 import { suiteFolder } from '../support/process-tree.ts';
-import { ONE_NETWORK } from '../support/one-network.ts';
+import { ONE_MODEL } from '../support/one-model.ts';
 import { jsonLines, winnow } from '../support/winnow.ts';
 import { expectFunnelAddsUp } from './funnel-sums.ts';
 
 const folder = suiteFolder();
-const common = (): string[] => ['--collection', ONE_NETWORK, '--data', folder.at('data')];
+const common = (): string[] => ['--collection', ONE_MODEL, '--data', folder.at('data')];
 
 describe('winnow run on a folder of hostile files', () => {
   it('counts each file under its reason, carries the good ones through, and ends with 0', async () => {

@@ -19,7 +19,7 @@ import { repositoryRoot, setFlags, startWinnow, winnow } from '../support/winnow
  * WINNOW_TEST_SEED repeats the moments of a run.
  */
 const SIZE = numberFrom('WINNOW_TEST_CRAWL_SIZE', 1);
-const KILLS = numberFrom('WINNOW_TEST_CRAWL_KILLS', 3);
+const KILLS = numberFrom('WINNOW_TEST_CRAWL_KILLS', 2);
 const SEED = numberFrom('WINNOW_TEST_SEED', Date.now() % 1_000_000);
 /** `fetch.connections` by default. */
 const CONNECTIONS = 16;

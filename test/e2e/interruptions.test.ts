@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -10,16 +11,22 @@ import { makeCopies } from '../support/copies.ts';
 import { decidedOn, untilDecided } from '../support/decided.ts';
 import { killAllOn, killServerOn, peakMemoryBytes, processesOn, suiteFolder } from '../support/process-tree.ts';
 import { namesFrom, numberFrom, seconds } from '../support/sizing.ts';
-import { ONE_NETWORK } from '../support/one-network.ts';
 import { seededRandom } from '../support/random.ts';
-import { jsonLines, startWinnow, winnow, type CommandResult, type RunningCommand } from '../support/winnow.ts';
+import {
+  jsonLines,
+  repositoryRoot,
+  startWinnow,
+  winnow,
+  type CommandResult,
+  type RunningCommand,
+} from '../support/winnow.ts';
 import { expectFunnelAddsUp } from './funnel-sums.ts';
 
 /**
  * WINNOW_TEST_COPIES=10000 WINNOW_TEST_KILLS=10 is the long version; WINNOW_TEST_SEED repeats the moments of a run, and
  * WINNOW_TEST_WNIDS names the classes whose samples are copied (photos that are kept take ten times as long as others).
  */
-const COPIES = numberFrom('WINNOW_TEST_COPIES', 64);
+const COPIES = numberFrom('WINNOW_TEST_COPIES', 48);
 const KILLS = numberFrom('WINNOW_TEST_KILLS', 3);
 const WNIDS = namesFrom('WINNOW_TEST_WNIDS');
 const SEED = numberFrom('WINNOW_TEST_SEED', Date.now() % 1_000_000);
@@ -31,7 +38,7 @@ const folder = suiteFolder();
 const random = seededRandom(SEED).next;
 
 function command(name: string, data: string, ...args: string[]): string[] {
-  return [name, '--collection', ONE_NETWORK, '--data', folder.at(data), ...args];
+  return [name, '--collection', 'demo', '--data', folder.at(data), ...args];
 }
 
 function start(name: string, data: string, ...args: string[]): RunningCommand {
@@ -186,7 +193,7 @@ describe('commands on one data folder at once', { timeout: TIMEOUT_MS }, () => {
   });
 
   it('do not undo each other: a run ends, saying why, when a filter with other rules starts on its collection', async () => {
-    const yaml = await readFile(ONE_NETWORK, 'utf8');
+    const yaml = await readFile(path.join(repositoryRoot, 'config', 'collections', 'demo.yaml'), 'utf8');
     const looser = folder.at('looser.yaml');
     await writeFile(looser, yaml.replace('threshold: 0.15', 'threshold: 0.5'));
     const data = await crawledCopy('two-rules');

@@ -21,7 +21,12 @@ const from = (): string => folder.at(PHOTOS);
 
 /** Runs a command from a folder of its own, with a relative data folder. */
 async function run(...args: string[]): Promise<CommandResult> {
-  const result = await winnow([...args, '--collection', 'demo', '--data', DATA], { cwd: folder.at('.') });
+  return done(args, await winnow(inFolder(args), { cwd: folder.at('.') }));
+}
+
+const inFolder = (args: readonly string[]): string[] => [...args, '--collection', 'demo', '--data', DATA];
+
+function done(args: readonly string[], result: CommandResult): CommandResult {
   expect([args, result.code, result.code === 0 ? '' : result.stderr]).toEqual([args, 0, '']);
   return result;
 }
@@ -46,7 +51,12 @@ describe('results on stdout', () => {
   it('are nothing but JSON with --json, while logs and progress go to stderr', async () => {
     const commands = ['crawl', 'filter', 'shortlist', 'status', 'candidates', 'decisions', 'config'];
     const extra = (command: string): string[] => (command === 'crawl' ? ['--from', from()] : []);
-    const outputs = await Promise.all(commands.map((command) => run(command, ...extra(command), '--json')));
+    const outputs = await Promise.all(
+      commands.map(async (command) => {
+        const args = [command, ...extra(command), '--json'];
+        return done(args, await winnow(inFolder(args), { cwd: folder.at('.'), ownProcess: true }));
+      }),
+    );
     for (const { stdout } of outputs) {
       expect(stdout.endsWith('\n')).toBe(true);
       expect(jsonLines<object>(stdout).length).toBeGreaterThan(0);

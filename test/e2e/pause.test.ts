@@ -3,14 +3,14 @@ import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { makeCopies } from '../support/copies.ts';
 import { suiteFolder } from '../support/process-tree.ts';
 import { restartServer } from '../support/restart-server.ts';
-import { ONE_NETWORK } from '../support/one-network.ts';
+import { ONE_MODEL } from '../support/one-model.ts';
 import { startWinnow, startWorker, winnow, type RunningCommand } from '../support/winnow.ts';
 
 const PHOTOS = 24;
 /** A busy machine takes many seconds to start three commands. */
 const START_LIMIT_MS = 100_000;
 const folder = suiteFolder();
-const flags = (): string[] => ['--collection', ONE_NETWORK, '--data', folder.at('data')];
+const flags = (): string[] => ['--collection', ONE_MODEL, '--data', folder.at('data')];
 
 /** All that a command has written to stderr so far. */
 function heard({ child }: RunningCommand): () => string {
@@ -42,7 +42,7 @@ describe('a paused stage', { timeout: 400_000 }, () => {
     run.child.kill('SIGINT');
     const drained = await done('pause', 'filter', '--end-workers', '--wait');
     const codes = [(await worker.result).code, (await run.result).code, filter.child.exitCode];
-    const status = await done('status', '--collection', ONE_NETWORK);
+    const status = await done('status', '--collection', ONE_MODEL);
     const unpaused = [await done('unpause', 'all'), await done('unpause', 'filter')];
     const { code, stdout } = await filter.result;
     expect([paused, drained, codes, status, unpaused, code]).toEqual([
@@ -54,7 +54,7 @@ describe('a paused stage', { timeout: 400_000 }, () => {
       0,
     ]);
     expect(stdout).toMatch(new RegExp(`^decided ${PHOTOS} photos`));
-    expect(JSON.parse(await done('status', '--collection', ONE_NETWORK, '--json'))).toMatchObject({
+    expect(JSON.parse(await done('status', '--collection', ONE_MODEL, '--json'))).toMatchObject({
       totals: { decided: { undecided: 0 } },
       pauses: [],
     });

@@ -3,7 +3,7 @@ import type { DecisionLine } from '../../src/decision/decision-line.ts';
 import type { Funnel } from '../../src/funnel/funnel.ts';
 import { makeCopies, type Copy } from '../support/copies.ts';
 import { suiteFolder } from '../support/process-tree.ts';
-import { ONE_NETWORK } from '../support/one-network.ts';
+import { ONE_MODEL } from '../support/one-model.ts';
 import { jsonLines, winnow, type CommandResult } from '../support/winnow.ts';
 import { expectFunnelAddsUp } from './funnel-sums.ts';
 import { useSharedServer } from '../support/shared-server.ts';
@@ -18,7 +18,7 @@ const copies: Copy[] = [];
 let killsCrawl = '';
 let killsFilter = '';
 
-const flags = (data: string): string[] => ['--collection', ONE_NETWORK, '--data', folder.at(data)];
+const flags = (data: string): string[] => ['--collection', ONE_MODEL, '--data', folder.at(data)];
 
 /** As long as the fault is there: a decoder that dies of two photos, one in the crawl and one in the filter. */
 function withFault(command: string, data: string, ...args: string[]): Promise<CommandResult> {

@@ -75,7 +75,7 @@ describe('the page of revisions in Chromium', () => {
     if (chromium === null) context.skip(NO_CHROMIUM);
   });
 
-  it('has no violation that axe can find, folded out, and needs no scrolling to the right in a window of 320 pixels', async () => {
+  it('has no violation that axe can find in light and dark colours, folded out, and needs no scrolling to the right in a window of 320 pixels', async () => {
     const page = await openPage({ colorScheme: 'light' });
     await page.locator('details.changes summary').click();
     expect(await violationsOn(page)).toEqual([]);
@@ -83,7 +83,9 @@ describe('the page of revisions in Chromium', () => {
     expect(await violationsOn(page, 'colours')).toEqual([]);
     // WCAG 2.2, 1.4.10: a window of 1,280 x 1,024 pixels at 400 %.
     await page.setViewportSize({ width: 320, height: 256 });
-    await expect.poll(() => overflowOf(page), { timeout: 10_000 }).toBe(0);
+    await page.reload();
+    await page.locator('details.changes summary').click();
+    await expect.poll(() => overflowOf(page)).toBe(0);
     await page.close();
   });
 

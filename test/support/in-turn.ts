@@ -1,8 +1,12 @@
-import { fork, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { availableParallelism } from 'node:os';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
 const PROGRAM = fileURLToPath(new URL('in-turn-program.mjs', import.meta.url));
+/** What the program prints after the output of each command. */
+const END = '\0';
 
 /** A command with all that it takes from its process. */
 export interface CommandInTurn {
@@ -22,8 +26,10 @@ let runner: ChildProcess | undefined;
 let last: Promise<unknown> = Promise.resolve();
 
 /**
- * Runs a command in a process that stays and runs such commands one after the other. To start the program takes longer than most
- * commands that only look or refuse.
+ * Runs a command in a process that stays and runs such commands one after the other.
+ *
+ * @param timeoutMs after which the process is killed
+ * @throws Error if the command has left something open that would keep its own process alive
  */
 export function runInTurn(command: CommandInTurn, timeoutMs: number): Promise<CommandResult> {
   const result = last.then(() => run(command, timeoutMs));
@@ -32,36 +38,52 @@ export function runInTurn(command: CommandInTurn, timeoutMs: number): Promise<Co
 }
 
 async function run(command: CommandInTurn, timeoutMs: number): Promise<CommandResult> {
-  if (runner?.connected !== true) runner = start();
+  if (runner === undefined || runner.exitCode !== null || runner.signalCode !== null) runner = start();
   const child = runner;
   const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
   const ended = new AbortController();
-  const { signal } = ended;
   try {
+    const output = Promise.all([textOf(child.stdout), textOf(child.stderr)]);
+    const answered = once(child, 'message', { signal: ended.signal });
+    const exited = once(child, 'exit', { signal: ended.signal });
+    for (const one of [answered, exited]) one.catch(() => undefined);
     child.send(command);
-    const [answer, code] = await Promise.race([once(child, 'message', { signal }), once(child, 'exit', { signal })]);
-    if (typeof answer === 'object' && answer !== null) return answer;
-    return {
-      code: answer,
-      signal: code,
-      stdout: '',
-      stderr: `The process of winnow ${command.args.join(' ')} has ended`,
-    };
+    const [answer, signal] = await Promise.race([answered, exited]);
+    const [stdout, stderr] = await output;
+    // A process that has ended answers nothing. It is as if the command had its own.
+    if (typeof answer !== 'object' || answer === null) return { code: answer, signal, stdout, stderr };
+    const { code, left } = answer as { code: number; left: readonly string[] };
+    if (left.length > 0)
+      throw new Error(`Expected winnow ${command.args.join(' ')} to end but it has left open: ${left.join(', ')}`);
+    return { code, signal: null, stdout, stderr };
   } finally {
     ended.abort();
     clearTimeout(timer);
   }
 }
 
-function start(): ChildProcess {
-  const child = fork(PROGRAM, {
-    // As many threads as winnow.mjs asks for.
-    env: { ...process.env, UV_THREADPOOL_SIZE: '22' },
-    execArgv: [],
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+/** What a stream brings up to the end of a command's output, or of the process. */
+function textOf(stream: Readable | null): Promise<string> {
+  return new Promise((resolve) => {
+    let text = '';
+    const take = (chunk: string): void => {
+      text += chunk;
+      if (text.endsWith(END)) finish();
+    };
+    const finish = (): void => {
+      stream?.off('data', take).off('close', finish);
+      resolve(text.replace(END, ''));
+    };
+    stream?.on('data', take).on('close', finish);
   });
-  // The process that runs the tests ends without waiting for this one, which then ends, too.
-  child.unref();
-  child.channel?.unref();
+}
+
+function start(): ChildProcess {
+  const child = spawn(process.execPath, [PROGRAM], {
+    // As many threads as winnow.mjs asks for.
+    env: { ...process.env, UV_THREADPOOL_SIZE: String(availableParallelism() + 20) },
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  });
+  for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8');
   return child;
 }

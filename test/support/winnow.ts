@@ -14,13 +14,16 @@ export interface CommandOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
-  /** Whether the command gets a process of its own. Default: only if it does not end by itself, such as `server`. */
+  /** Whether the command gets a process of its own. Default: only if it is in `OWN_PROCESS` or `env` has a name of `READ_AT_START`. */
   readonly ownProcess?: boolean;
 }
 
 const TIMEOUT_MS = 240_000;
-/** Commands that stay until they are ended, ask a person, or start others; and settings that a process reads as it starts. */
+/** Commands that stay until they are ended, ask a person, or are known to others by their process. */
 const OWN_PROCESS = new Set(['demo', 'migrate', 'move', 'review', 'server']);
+/** Commands that run models. One thread each is enough here, because other tests run beside them, and each thread loads all models. */
+const EVALUATES = new Set(['evaluate', 'filter', 'finetune', 'models', 'report', 'run', 'verify']);
+/** Variables that a process reads as it starts. */
 const READ_AT_START = [
   'NODE_OPTIONS',
   'NODE_EXTRA_CA_CERTS',
@@ -47,8 +50,8 @@ export function keepCataloguesIn(given: CataloguePlaces | undefined): void {
 }
 
 /**
- * Runs a command to its end. Most commands run in a process that runs one after the other, because starting the program takes
- * longer than running most of them. `startWinnow` gives every command a process of its own.
+ * Runs a command to its end. One process runs most commands, one after the other, because starting the program takes longer
+ * than running most of them. `startWinnow` gives every command a process of its own.
  */
 export async function winnow(args: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
   const dataDir = dataDirOf(args, options);
@@ -56,7 +59,8 @@ export async function winnow(args: readonly string[], options: CommandOptions = 
   const { cwd = repositoryRoot, env = {}, timeoutMs = TIMEOUT_MS } = options;
   const needsOwn = OWN_PROCESS.has(args[0] ?? '') || READ_AT_START.some((name) => name in env);
   if (options.ownProcess ?? needsOwn) return startWinnow(args, options).result;
-  return runInTurn({ args, cwd, env: environmentOf(args, options) }, timeoutMs);
+  const threads = EVALUATES.has(args[0] ?? '') ? { WINNOW_FILTER_THREADS: '1' } : {};
+  return runInTurn({ args, cwd, env: { ...threads, ...environmentOf(args, options) } }, timeoutMs);
 }
 
 /** Commands that open no catalogue. */

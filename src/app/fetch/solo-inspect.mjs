@@ -1,4 +1,4 @@
-// The process starts here if the sources run. The built program starts the built part instead.
+// A process of the sources starts here. One of the built program starts with the built part itself.
 import { runPart } from '../../config/run-part.mjs';
 
 await runPart('solo-inspect', () => import('./solo-inspect.ts'));

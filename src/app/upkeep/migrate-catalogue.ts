@@ -29,7 +29,7 @@ export interface Migrated {
  * Brings a catalogue on the user's own PostgreSQL server up to date. No other winnow process may use it before the end: each has
  * a share in a lock that is taken alone here.
  *
- * @throws UsageError `schema-newer`, `schema-foreign`, `schema-in-use`, `move-unfinished`, and what `confirm` throws;
+ * @throws UsageError `schema-newer`, `schema-foreign`, `schema-in-use`, `move-unfinished`, `restore-unfinished`, and what `confirm` throws;
  * StopTheRun `migration-failed`, `postgres-unreachable`
  */
 export async function migrateCatalogue({ config, log, url, signal, confirm }: MigrateOptions): Promise<Migrated> {

@@ -37,6 +37,7 @@ function parseInt8(text: string): number {
 
 /**
  * Opens a pool on a catalogue. An empty database gets its tables. A catalogue with another schema is refused: `migrate` changes it.
+ * One that a move or a restore has begun to fill is opened as it is, and the caller refuses it (`refuseUnfinishedMove`).
  *
  * @throws UsageError `schema-older`, `schema-newer`, `schema-foreign`; StopTheRun `migration-failed`
  */

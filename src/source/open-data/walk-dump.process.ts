@@ -32,7 +32,7 @@ export interface WalkRules {
   readonly limitPerClass: number | null;
   /** Resolves when everything that was yielded is stored, so that the walk will not yield it again. */
   readonly flush: () => Promise<void>;
-  /** How many rows to send to PostgreSQL at once; by default 5,000. */
+  /** How many rows to collect before they are sent to PostgreSQL. By default `BATCH_ROWS`; tests use fewer. */
   readonly batchRows?: number;
 }
 
@@ -43,6 +43,7 @@ export interface DumpWalk {
   readonly rules: WalkRules;
 }
 
+/** How many rows to collect before they are sent to PostgreSQL. */
 const BATCH_ROWS = 5_000;
 /** Wanted photos may be rare. A batch that is not full is sent after this many rows of the file. */
 const LOOKED_THROUGH_ROWS = 1_000_000;

@@ -45,7 +45,9 @@ export function describeJobQueues(backend: QueueBackend): void {
     afterAll(() => afterKill?.catch(() => undefined));
 
     async function killConsumer(): Promise<{ pending: number; seen: number[]; failures: unknown[] }> {
-      const queues = await openQueues(backend.place(), (error) => complaints.push(error));
+      const failures: unknown[] = [];
+      // What goes wrong here is not among the complaints of the tests that run meanwhile.
+      const queues = await openQueues(backend.place(), (error) => failures.push(error));
       const queue = queues.open(numbersJob('of-killed'));
       await queue.add([{ n: 1 }]);
       const { backend: kind, url } = backend.place();
@@ -59,7 +61,6 @@ export function describeJobQueues(backend: QueueBackend): void {
       const pending = await queue.pending();
       const killedMs = performance.now();
       const seen: number[] = [];
-      const failures: unknown[] = [];
       const consumer = queue.consume(async ({ n }) => void seen.push(n), {
         concurrency: 1,
         onFailure: (failure) => failures.push(failure),

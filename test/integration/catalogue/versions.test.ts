@@ -1,21 +1,18 @@
-import { fork, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { sql, type Kysely } from 'kysely';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { builtProgram } from '../../../src/config/built.mjs';
 import { catalogueTables, sumOf } from '../../../src/app/move/catalogue-tables.repository.ts';
 import type { Database } from '../../../src/platform/postgres/database.ts';
 import { Lease } from '../../../src/platform/postgres/lease.ts';
 import { migrate, openPool } from '../../../src/platform/postgres/open-database.ts';
 import { KNOWN_SCHEMA } from '../../../src/platform/postgres/schema.ts';
-import { setup as buildProgram } from '../../support/build-setup.ts';
 import { applicationName, createDatabase, dropDatabase, onServer } from '../../support/database.ts';
 import { makeOlderSchema, OLDER_SCHEMA as OLDER } from '../../support/older-schema.ts';
-import { repositoryRoot } from '../../support/winnow.ts';
+import { until } from '../../support/until.ts';
+import { winnow } from '../../support/winnow.ts';
 import { candidate, fetched } from './fixtures.ts';
 
 /** Every command that opens the catalogue, but those that change it themselves. */
@@ -52,18 +49,9 @@ const COMMANDS = [
 const silent = { debug: () => {}, info: () => {}, warn: () => {} };
 
 let folder = '';
-let runner: ChildProcess | undefined;
 const urls = { older: '', newer: '' };
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'winnow-versions-'));
-  buildProgram();
-  runner = fork(new URL('every-command.mjs', import.meta.url), [builtProgram(repositoryRoot) ?? ''], {
-    // The flags of this process are for TypeScript.
-    execArgv: [],
-    env: { ...process.env, NO_COLOR: '1', WINNOW_CRAWL_CONTACT: 'test@example.org' },
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-  });
-  await once(runner, 'message');
   urls.older = await createDatabase('nothing');
   await withDatabase(urls.older, async (db) => {
     await makeOlderSchema(db);
@@ -73,12 +61,6 @@ beforeAll(async () => {
   await onServer(urls.newer, `insert into kysely_migration (name, timestamp) values ('0099-future', 'then')`);
 });
 afterAll(async () => {
-  if (runner !== undefined) {
-    const ended = once(runner, 'exit');
-    runner.disconnect();
-    const [code] = await ended;
-    if (code !== 0) throw new Error(`Expected the process that runs commands to end with 0 but it ended with ${code}`);
-  }
   await rm(folder, { recursive: true });
   for (const url of Object.values(urls)) await dropDatabase(url);
 });
@@ -94,18 +76,24 @@ async function withDatabase<T>(url: string, work: (db: Kysely<Database>) => Prom
 
 interface Said {
   readonly words: readonly string[];
-  readonly code: number;
+  readonly code: number | null;
   readonly said: string;
 }
 
-/** What commands say of a catalogue. All run in one other process. */
+/** What commands say of a catalogue. */
 async function saidBy(commands: readonly string[], url: string): Promise<Said[]> {
-  if (runner === undefined) throw new Error('Expected the process that runs commands to be started');
-  const answered = once(runner, 'message', { signal: AbortSignal.timeout(110_000) });
-  runner.send({ url, commands: commands.map((command) => [...command.split(' '), '--data', folder]) });
-  const [said] = (await answered) as [Said[]];
-  expect(said.map(({ words }) => words.slice(0, -2).join(' '))).toEqual(commands);
-  return said;
+  const env = { DATABASE_URL: url, WINNOW_CRAWL_CONTACT: 'test@example.org' };
+  const all: Said[] = [];
+  for (const command of commands) {
+    const words = command.split(' ');
+    const { code, stdout, stderr } = await winnow([...words, '--data', folder], {
+      env,
+      ownProcess: false,
+      timeoutMs: 60_000,
+    });
+    all.push({ words, code, said: stdout + stderr });
+  }
+  return all;
 }
 
 /** The number of rows of each table, and a sum over them. */
@@ -148,6 +136,9 @@ describe('on a shared catalogue of an older winnow', () => {
     expect([refused?.code, refused?.said]).toEqual([2, expect.stringContaining("found 'winnow crawl 4242 lab3'")]);
     expect(await rowsOf(urls.older)).toEqual(before);
     await crawl?.close();
+    // Its connections close a little later.
+    const isConnected = `select from pg_stat_activity where application_name = 'winnow crawl 4242 lab3'`;
+    await until(async () => (await onServer(urls.older, isConnected)).length === 0);
     const [done, again, status] = await saidBy(['migrate --yes', 'migrate', 'activity --json'], urls.older);
     expect([done?.code, done?.said]).toEqual([0, `brought the catalogue from schema ${OLDER} to ${KNOWN_SCHEMA}\n`]);
     expect([again?.code, again?.said]).toEqual([

@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdtemp, readFile, rm, stat, symlink } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, stat, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { version } from '../../../src/config/version.ts';
 
 const root = path.resolve(import.meta.dirname, '../../..');
 
@@ -23,6 +24,34 @@ describe('the image', () => {
       await symlink(path.join(root, 'node_modules'), path.join(folder, 'node_modules'));
       await promisify(execFile)(process.execPath, ['--import', 'tsx', 'scripts/build.ts'], { cwd: folder });
       expect((await stat(path.join(folder, 'dist/cli/main.mjs'))).isFile()).toBe(true);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+
+  it('copies nothing that the build does not have, and its program starts from what it copies', async () => {
+    const docker = await readFile(path.join(root, 'Dockerfile'), 'utf8');
+    const copies = [...docker.matchAll(/^COPY --from=build (.+) (\S+)$/gm)].map(([, from = '', to = '']) => ({
+      files: from.split(' ').map((file) => path.relative('/app', file)),
+      to: to.replace(/\/$/, ''),
+    }));
+    const folder = await mkdtemp(path.join(tmpdir(), 'winnow-image-'));
+    try {
+      for (const { files, to } of copies)
+        for (const file of files) {
+          const isFolder = (await stat(path.join(root, file))).isDirectory();
+          const place = path.join(folder, isFolder ? to : path.join(to, path.basename(file)));
+          await mkdir(path.dirname(place), { recursive: true });
+          await symlink(path.join(root, file), place);
+        }
+      const program = path.join(folder, 'src/cli/winnow.mjs');
+      const { stdout } = await promisify(execFile)(process.execPath, [
+        '--preserve-symlinks',
+        '--preserve-symlinks-main',
+        program,
+        '--version',
+      ]);
+      expect(stdout).toBe(`${version}\n`);
     } finally {
       await rm(folder, { recursive: true, force: true });
     }

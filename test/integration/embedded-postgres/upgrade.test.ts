@@ -2,6 +2,7 @@ import { copyFileSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { beginMove } from '../../../src/app/move/target.repository.ts';
 import { attachEmbedded } from '../../../src/platform/postgres/embedded/attach.ts';
 import { MIGRATIONS } from '../../../src/platform/postgres/migrations/index.ts';
 import { openPool } from '../../../src/platform/postgres/open-database.ts';
@@ -84,6 +85,20 @@ describe('the catalogue of an older winnow', () => {
     expect(await older.query('select answer from kept')).toEqual({ rows: [{ answer: 42 }] });
     await older.detach();
     expect(serversIn(folder.path)).toEqual([]);
+  });
+
+  it('stays as it is while a restore into it has not ended, which alone may change it', async () => {
+    const dataDir = await copyOf(template.dataDir, join(folder.path, 'data'));
+    const lease = await attachHere(dataDir);
+    const db = openPool({ ...pool, url: lease.url });
+    await sql.raw(`delete from kysely_migration where name = '${Object.keys(MIGRATIONS).at(-1)}'`).execute(db);
+    await beginMove(db, { source: 'a backup', snapshot: '2026-11-27T00-00-00-000Z' });
+    await db.destroy();
+    await lease.detach();
+    const attached = await attachHere(dataDir);
+    const schema = await query(attached, 'select max(name) as last from kysely_migration');
+    expect([attached.upgrade, schema]).toEqual([null, [{ last: Object.keys(MIGRATIONS).at(-2) }]]);
+    await attached.detach();
   });
 
   it('stays as it is if a migration fails, and the message says so', async () => {

@@ -56,6 +56,7 @@ describe('a guarded engine', () => {
     const plain = await startEngine(await engineSpec(blobsDir, { members }), 1, tally);
     const wanted = await plain.evaluate(tasks);
     await plain.close();
+    expect(new Set(wanted.map((one) => JSON.stringify(one))).size).toBe(photos.length);
     const [first = '', second = ''] = photos;
     await sql`insert into suspect (item, work) values (${first}, 'filter'), (${second}, 'filter'), ('other', 'filter')`.execute(
       database.db,

@@ -40,6 +40,8 @@ let shared: Opened | undefined;
 /** Loads an address in the page that most tests share, because a new page takes a second of a processor. */
 async function loadInPage(address: string): Promise<Opened> {
   shared ??= await openPage('about:blank');
+  // What the page before says as it ends is not of this one.
+  await shared.page.goto('about:blank');
   shared.complaints.length = 0;
   await shared.page.goto(address);
   return shared;

@@ -10,6 +10,7 @@ import { backUp, type BackedUp, type BackupOptions } from '../../../src/app/back
 import { chooseSnapshot, requireFreshFolder, restore, type Restored } from '../../../src/app/backup/restore.ts';
 import { applyTakedowns } from '../../../src/app/backup/takedowns.ts';
 import { catalogueTables, connectPlainly, sumOf } from '../../../src/app/move/catalogue-tables.repository.ts';
+import { beginMove } from '../../../src/app/move/target.repository.ts';
 import { openApp, type App } from '../../../src/app/open/app.ts';
 import { migrateCatalogue } from '../../../src/app/upkeep/migrate-catalogue.ts';
 import { openWorkspace } from '../../../src/app/open/workspace.ts';
@@ -405,6 +406,20 @@ describe('a backup of another version', () => {
     });
     await expect(halted).rejects.toThrow('Interrupted');
     await expect(openAt(target.url, target.dataDir)).rejects.toThrow(/^A restore of the snapshot .* is not finished/);
+    // So does one that ended before there was any table.
+    const begun = await emptyTarget('nothing');
+    const empty = openPool({
+      url: begun.url,
+      applicationName: applicationName(),
+      poolSize: 1,
+      onConnectionLost: () => undefined,
+    });
+    await beginMove(empty, { source: 'a backup', snapshot: 'begun' });
+    await empty.destroy();
+    await expect(openAt(begun.url, begun.dataDir)).rejects.toThrow(
+      /^A restore of the snapshot begun .* is not finished/,
+    );
+    expect(await onServer(begun.url, `select to_regclass('photo') as photo`)).toEqual([{ photo: null }]);
     expect(problemsOf(await restoreInto(target, dir))).toEqual([]);
     expect(await onServer(target.url, 'select title from query')).toEqual([{ title: 'a\ttab\nand a line' }]);
     const applied = await onServer(target.url, 'select name from kysely_migration order by name');

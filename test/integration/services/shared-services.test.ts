@@ -3,9 +3,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDatabase, dropDatabase, onServer } from '../../support/database.ts';
+import { inOutput } from '../../support/in-output.ts';
+import { ONE_MODEL } from '../../support/one-model.ts';
 import { redisProblem, startRedis, type TestRedis } from '../../support/redis-server.ts';
 import { startS3, type TestS3 } from '../../support/s3-server.ts';
-import { jsonLines, repositoryRoot, winnow, type CommandResult } from '../../support/winnow.ts';
+import { jsonLines, repositoryRoot, startWinnow, winnow, type CommandResult } from '../../support/winnow.ts';
 
 /** Number of the demo's 321 photos to use; `WINNOW_TEST_PHOTOS=321` uses all. */
 const PHOTOS = Number(process.env['WINNOW_TEST_PHOTOS'] ?? 64);
@@ -31,7 +33,6 @@ async function copyPhotos(to: string): Promise<void> {
 
 /** Photos of the demo on a PostgreSQL server, a Redis and an S3 service, as several machines would share them. */
 let folder = '';
-let collection = '';
 let url = '';
 let s3: TestS3;
 let redis: TestRedis | null = null;
@@ -41,8 +42,6 @@ beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'winnow-services-'));
   problem = await redisProblem();
   if (problem !== null) return;
-  collection = path.join(folder, 'one-model.yaml');
-  await writeFile(collection, 'name: one-model\nclasses: imagenet-1k\nensemble: [efficientnet-lite0]\n');
   url = await createDatabase('template');
   await onServer(url, `alter sequence photo_id_seq increment by ${ID_STEP}`);
   s3 = await startS3();
@@ -72,7 +71,7 @@ interface DecisionLine {
 }
 
 async function decisions(data: string, variables: Record<string, string>): Promise<unknown[]> {
-  const { stdout } = await run(['decisions', '--json', '--collection', collection], data, variables);
+  const { stdout } = await run(['decisions', '--json', '--collection', ONE_MODEL], data, variables);
   return jsonLines<DecisionLine>(stdout)
     .map(({ sha256, wnid, state, confusion }) => [wnid, sha256, state, confusion])
     .toSorted((a, b) => (String(a) < String(b) ? -1 : 1));
@@ -89,25 +88,19 @@ describe('photos on shared services, filtered by two processes', () => {
     context.skip(problem !== null, problem ?? '');
     const photos = path.join(folder, 'photos');
     await copyPhotos(photos);
-    const from = ['--collection', collection, '--source', 'folder', '--from', photos];
+    const from = ['--collection', ONE_MODEL, '--source', 'folder', '--from', photos];
     // Two machines, each with its own empty data folder.
     await run(['crawl', ...from], 'one', env);
     expect(s3.objects.size).toBe(PHOTOS);
-    const filter = (data: string) =>
-      winnow(
-        [
-          'filter',
-          '--collection',
-          collection,
-          '--json',
-          '--set',
-          'filter.threads=1',
-          '--data',
-          path.join(folder, data),
-        ],
-        { env, ownProcess: true },
-      );
-    const both = await Promise.all([filter('one'), filter('two')]);
+    // Both wait for the end of the pause, so that they start at the same moment.
+    await run(['pause', 'filter'], 'one', env);
+    const filters = ['one', 'two'].map((data) => {
+      const flags = ['--collection', ONE_MODEL, '--json', '--set', 'filter.threads=1'];
+      return startWinnow(['filter', ...flags, '--data', path.join(folder, data)], { env });
+    });
+    await Promise.all(filters.map(({ child }) => inOutput({ stdout: child.stderr }, /(filter is paused)/)));
+    await run(['unpause', 'filter'], 'one', env);
+    const both = await Promise.all(filters.map(({ result }) => result));
     expect(both.map(({ code }) => code)).toEqual([0, 0]);
     const decided = both.map(({ stdout }) => {
       const { kept, dropped, failed } = JSON.parse(stdout);
@@ -132,7 +125,7 @@ describe('photos on shared services, filtered by two processes', () => {
     );
     expect(stdout).toMatch(/^ok {3}photos: their bytes are in s3:\/\/photos\/lab\/ at http:\/\/127\.0\.0\.1:\d+$/m);
     expect(stdout).toContain(`ok   photos have their bytes: ${PHOTOS} checked\n`);
-    const { stdout: again } = await run(['filter', '--collection', collection, '--json'], 'two', env);
+    const { stdout: again } = await run(['filter', '--collection', ONE_MODEL, '--json'], 'two', env);
     expect(JSON.parse(again)).toMatchObject({ kept: 0, dropped: 0, failed: 0, left: 0, work: null });
     const { stdout: settings } = await run(['config'], 'three', env);
     expect(settings).not.toMatch(new RegExp(`pa55word|${s3.secretAccessKey}`));
@@ -140,8 +133,8 @@ describe('photos on shared services, filtered by two processes', () => {
 
   it('are given as files to programs that need files', async (context) => {
     context.skip(problem !== null, problem ?? '');
-    await run(['shortlist', '--collection', collection], 'two', env);
-    await run(['shortlist', '--collection', collection, '--format', 'fiftyone'], 'two', env);
+    await run(['shortlist', '--collection', ONE_MODEL], 'two', env);
+    await run(['shortlist', '--collection', ONE_MODEL, '--format', 'fiftyone'], 'two', env);
     const dataset = path.join(folder, 'two', 'shortlists', 'one-model', 'fiftyone', 'samples.json');
     const { samples } = JSON.parse(await readFile(dataset, 'utf8'));
     const files: string[] = samples.map(({ filepath }: { filepath: string }) => filepath);
