@@ -4,6 +4,7 @@ import process from 'node:process';
 import { parse } from 'csv-parse/sync';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Evaluation } from '../../src/report/evaluation.ts';
+import { makeCopies } from '../support/copies.ts';
 import { makeExport } from '../support/made-export.ts';
 import { suiteFolder } from '../support/process-tree.ts';
 import { until } from '../support/until.ts';
@@ -222,7 +223,8 @@ describe('winnow evaluate', () => {
   });
 
   it('ends with code 130 at Ctrl-C, without numbers', async () => {
-    await makeSet('long', samples);
+    // Progress is printed after ten seconds.
+    await makeCopies(folder.at('long'), 2_000);
     const running = startWinnow(['evaluate', 'long', ...MODEL, '--set', 'filter.threads=1'], { cwd: folder.at() });
     let stderr = '';
     running.child.stderr?.on('data', (chunk: Buffer) => (stderr += chunk.toString()));

@@ -56,11 +56,14 @@ export function keepCataloguesIn(given: CataloguePlaces | undefined): void {
 export async function winnow(args: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
   const dataDir = dataDirOf(args, options);
   if (dataDir !== undefined) await places?.make(dataDir);
-  const { cwd = repositoryRoot, env = {}, timeoutMs = TIMEOUT_MS } = options;
-  const needsOwn = OWN_PROCESS.has(args[0] ?? '') || READ_AT_START.some((name) => name in env);
-  if (options.ownProcess ?? needsOwn) return startWinnow(args, options).result;
+  const { cwd = repositoryRoot, timeoutMs = TIMEOUT_MS, ownProcess = needsOwnProcess(args, options) } = options;
+  if (ownProcess) return startWinnow(args, options).result;
   const threads = EVALUATES.has(args[0] ?? '') ? { WINNOW_FILTER_THREADS: '1' } : {};
   return runInTurn({ args, cwd, env: { ...threads, ...environmentOf(args, options) } }, timeoutMs);
+}
+
+function needsOwnProcess([command = '']: readonly string[], { env = {} }: CommandOptions): boolean {
+  return OWN_PROCESS.has(command) || READ_AT_START.some((name) => name in env);
 }
 
 /** Commands that open no catalogue. */
