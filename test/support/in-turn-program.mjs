@@ -2,7 +2,6 @@
  * Runs commands one after the other, as its parent asks for them. Each has its own arguments, environment and folder, and prints to
  * the streams of this process, which the parent reads. The process ends with its parent.
  */
-import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -15,6 +14,9 @@ const CLOSING_MS = 10_000;
 const built = builtProgram(path.resolve(fileURLToPath(new URL('../../', import.meta.url))));
 if (built === null) (await import('tsx/esm/api')).register();
 const { main } = await (built === null ? import('../../src/cli/main.ts') : import(pathToFileURL(built).href));
+
+/** Given by the parent, as winnow.mjs gives it to its process. Processes that a command starts get it, too. */
+const { UV_THREADPOOL_SIZE } = process.env;
 
 // Each command adds listeners.
 for (const stream of [process.stdout, process.stderr]) stream.setMaxListeners(0);
@@ -39,7 +41,7 @@ async function leftOpen(before) {
 async function run({ args, cwd, env }) {
   const before = openThings();
   for (const name of Object.keys(process.env)) if (!Object.hasOwn(env, name)) delete process.env[name];
-  Object.assign(process.env, { UV_THREADPOOL_SIZE: String(availableParallelism() + 20) }, env);
+  Object.assign(process.env, { UV_THREADPOOL_SIZE }, env);
   process.chdir(cwd);
   process.exitCode = 0;
   await main([process.execPath, 'winnow', ...args]);

@@ -19,7 +19,7 @@ export interface CommandOptions {
 }
 
 const TIMEOUT_MS = 240_000;
-/** Commands that stay until they are ended, ask a person, or are known to others by their process. */
+/** Commands that stay until they are ended, that ask a person, that look for other processes, or that tests start twice at once. */
 const OWN_PROCESS = new Set(['demo', 'migrate', 'move', 'review', 'server']);
 /** Commands that run models. One thread each is enough here, because other tests run beside them, and each thread loads all models. */
 const EVALUATES = new Set(['evaluate', 'filter', 'finetune', 'models', 'report', 'run', 'verify']);

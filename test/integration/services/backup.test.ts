@@ -406,7 +406,7 @@ describe('a backup of another version', () => {
     });
     await expect(halted).rejects.toThrow('Interrupted');
     await expect(openAt(target.url, target.dataDir)).rejects.toThrow(/^A restore of the snapshot .* is not finished/);
-    // So does one that ended before there was any table.
+    // One that ended before there was any table leaves none, and no other command makes them.
     const begun = await emptyTarget('nothing');
     const empty = openPool({
       url: begun.url,

@@ -11,8 +11,9 @@ import { redisProblem, startRedis, type TestRedis } from '../../support/redis-se
 import { startS3, type Fault, type TestS3 } from '../../support/s3-server.ts';
 import { startWinnow, type RunningCommand } from '../../support/winnow.ts';
 
-const COPIES = 24;
-/** The difference between the ids of two photos. A job decides the photos of a page of 64 ids, so there are six jobs. */
+/** So many that the second test, which decides what the first one leaves, has jobs at each of its moments. */
+const COPIES = 48;
+/** The difference between the ids of two photos. A job decides the photos of a page of 64 ids, so there are twelve jobs. */
 const ID_STEP = 16;
 
 let folder = '';
