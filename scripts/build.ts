@@ -16,6 +16,7 @@ const draft = path.join(ROOT, `${BUILT}.${process.pid}`);
 
 /** Packages that find files next to their own. */
 const NOT_BUNDLED = [
+  '@julusian/jpeg-turbo',
   '@bull-board/api',
   'sharp',
   'onnxruntime-node',

@@ -1,5 +1,6 @@
 import { fineHashOf, fineHashText } from './fine-hash.ts';
 import { frequenciesOf } from './frequencies.ts';
+import type { LumaImage } from './luma-image.ts';
 import { hashOfFrequencies } from './perceptual-hash.ts';
 import type { RgbImage } from './rgb-image.ts';
 
@@ -12,7 +13,7 @@ export interface Fingerprint {
 }
 
 /** Both hashes of a picture, computed from one resize and one transform. */
-export function fingerprintOf(image: RgbImage): Fingerprint {
+export function fingerprintOf(image: RgbImage | LumaImage): Fingerprint {
   const frequencies = frequenciesOf(image);
   return { perceptualHash: hashOfFrequencies(frequencies), fineHash: fineHashText(fineHashOf(frequencies)) };
 }

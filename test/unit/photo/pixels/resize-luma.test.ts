@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest';
+import { resizeBilinear } from '../../../../src/photo/pixels/resize.ts';
+import { resizeLuma } from '../../../../src/photo/pixels/resize-luma.ts';
+import { noiseBytes } from './noise.ts';
+
+describe('resizeLuma', () => {
+  it.each([
+    [320, 240, 32, 32],
+    [241, 319, 32, 32],
+    [1_024, 1, 32, 32],
+    [1, 1_024, 32, 32],
+    [17, 31, 32, 32],
+    [100, 60, 7, 13],
+  ])('makes of %i x %i pixels what resizeBilinear makes of them in grey, at %i x %i, within a level', (...sides) => {
+    const [width, height, toWidth, toHeight] = sides;
+    const luma = noiseBytes(width * height);
+    const data = Uint8Array.from({ length: luma.length * 3 }, (_, i) => luma[Math.floor(i / 3)] ?? 0);
+    const grey = resizeBilinear({ width, height, data }, toWidth, toHeight).data.filter((_, i) => i % 3 === 0);
+    const resized = resizeLuma({ width, height, luma }, { width: toWidth, height: toHeight });
+    expect(resized).toHaveLength(toWidth * toHeight);
+    expect(resized.every((level, i) => Math.abs(level - (grey[i] ?? 0)) <= 1)).toBe(true);
+  });
+
+  it('leaves a picture of one level as it is', () => {
+    for (const level of [0, 1, 127, 255]) {
+      const luma = new Uint8Array(50 * 70).fill(level);
+      expect(resizeLuma({ width: 50, height: 70, luma }, { width: 32, height: 32 })).toEqual(
+        new Uint8Array(32 * 32).fill(level),
+      );
+    }
+  });
+});
