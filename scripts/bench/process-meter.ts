@@ -26,8 +26,8 @@ export interface MeterResult {
 /** Returns the ids of a group's root processes; none while there are none. */
 export type GroupRoots = () => readonly number[] | Promise<readonly number[]>;
 
-const SAMPLE_MS = 100;
-const MEMORY_EVERY_SAMPLES = 5;
+const SAMPLE_MS = 250;
+const MEMORY_EVERY_SAMPLES = 2;
 
 /**
  * Reads what groups of processes use from /proc, ten times a second, until it is stopped. The last tenth of a second of a

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CandidateLine } from '../../src/funnel/candidate-list.repository.ts';
 import { goodPhoto, GOOD_PATHS, startPhotoServer, type LocalServer } from '../support/photo-server.ts';
-import { killAllOn, killServerOn, suiteFolder } from '../support/process-tree.ts';
+import { endAfterKill, killAllOn, killServerOn, suiteFolder } from '../support/process-tree.ts';
 import { startInaturalistSite, type InaturalistSite } from '../support/sites/inaturalist-site.ts';
 import { readQueriesLines, worldOf } from '../support/sites/inaturalist-world.ts';
 import { numberFrom, seconds } from '../support/sizing.ts';
@@ -153,13 +153,7 @@ describe.concurrent('a crawl that loses', { timeout: 240_000 }, () => {
     const crawl = startWinnow(args);
     while (host.log.length < 40) await sleep(20);
     await killServerOn(folder.at('database'));
-    const lost = await crawl.result;
-    if (lost.code !== 0) {
-      expect([lost.code, lost.stderr.trimEnd().split('\n').at(-1)]).toEqual([
-        1,
-        expect.stringMatching(/^winnow: PostgreSQL is unreachable: .*\. Run the command again/),
-      ]);
-    }
+    expect(['went on', 'told']).toContain(endAfterKill(await crawl.result));
     const had = new Set((await candidateLines(folder.at('database'), '--state', 'fetched')).map(({ url }) => url));
     expect(had.size).toBeGreaterThan(0);
     const from = photosAsked(host).length;

@@ -35,6 +35,17 @@ export async function killServerOn(folder: string): Promise<void> {
   }
 }
 
+/**
+ * How a command ended whose server was killed. `went on`: the server was started again before the command needed it. `told`: it
+ * failed, said why, and how to resume. Otherwise its exit code and its last line.
+ */
+export function endAfterKill({ code, stderr }: { readonly code: number | null; readonly stderr: string }): string {
+  const last = stderr.trimEnd().split('\n').at(-1) ?? '';
+  if (code === 0) return 'went on';
+  const isTold = code === 1 && /^winnow: PostgreSQL is unreachable: .*\. Run the command again/.test(last);
+  return isTold ? 'told' : `${code}: ${last}`;
+}
+
 /** Kills everything that works on a folder, the server too. */
 export async function killAllOn(folder: string): Promise<void> {
   for (const { pid } of await processesOn(folder)) kill(pid);
