@@ -102,14 +102,20 @@ const CHUNK_VALUES = 2 ** CHUNK_BITS;
 /** Above this radius a scan is quicker at any length that fits in memory. */
 const MAX_RADIUS = 4;
 
-/** Bit masks to XOR with a chunk's value, so as to reach all values at most `radius` bits away, the nearest first. */
-const NEARBY: readonly Uint16Array[] = Array.from({ length: MAX_RADIUS + 1 }, (_, radius) =>
-  Uint16Array.from(
-    Array.from({ length: CHUNK_VALUES }, (__, mask) => mask)
+/** Made when first needed: all of them take 10 to 20 milliseconds, and most commands search for nothing. */
+const madeMasks: Uint16Array[] = [];
+
+/**
+ * Bit masks to XOR with a chunk's value, so as to reach all values at most `radius` bits away, the nearest first. None for a
+ * radius of -1.
+ */
+function masksWithin(radius: number): Uint16Array {
+  return (madeMasks[radius + 1] ??= Uint16Array.from(
+    Array.from({ length: CHUNK_VALUES }, (_, mask) => mask)
       .filter((mask) => countOnes(mask) <= radius)
       .toSorted((a, b) => countOnes(a) - countOnes(b) || a - b),
-  ),
-);
+  ));
+}
 
 /** How many bits from the value to search in a chunk's table; -1: not at all. */
 function radiusOf(chunk: number, maxDistance: number): number {
@@ -122,7 +128,7 @@ function lookUpsFor(maxDistance: number): number {
   for (let chunk = 0; chunk < CHUNKS; chunk += 1) {
     const radius = radiusOf(chunk, maxDistance);
     if (radius > MAX_RADIUS) return Number.POSITIVE_INFINITY;
-    lookUps += NEARBY[radius]?.length ?? 0;
+    lookUps += masksWithin(radius).length;
   }
   return lookUps;
 }
@@ -159,7 +165,7 @@ class ChunkTables {
     this.#maxDistance = maxDistance;
     this.#count = 0;
     for (let chunk = 0; chunk < CHUNKS; chunk += 1) {
-      const masks = NEARBY[radiusOf(chunk, maxDistance)] ?? NOWHERE;
+      const masks = masksWithin(radiusOf(chunk, maxDistance));
       const value = values[chunk] ?? 0;
       for (let i = 0; i < masks.length; i += 1) {
         const head = heads[chunk * CHUNK_VALUES + (value ^ (masks[i] ?? 0))] ?? 0;
@@ -186,8 +192,6 @@ class ChunkTables {
     }
   }
 }
-
-const NOWHERE = new Uint16Array(0);
 
 /** Whether the table of an earlier chunk has found the hash already. `high` and `low` are the bits that differ. */
 function wasFound(high: number, low: number, at: { readonly chunk: number; readonly maxDistance: number }): boolean {

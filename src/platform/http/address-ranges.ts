@@ -44,11 +44,26 @@ const IPV6_RANGES: readonly (readonly [name: string, ...networks: string[]])[] =
 const IPV6_PUBLIC = ['2000::/3', '::ffff:0:0/96', '64:ff9b::/96'];
 const NAT64_PREFIX = '64:ff9b::';
 
-const RANGES: readonly { readonly name: string; readonly list: BlockList }[] = [
-  ...IPV4_RANGES.map(([name, ...networks]) => ({ name, list: listOf([...networks, ...networks.map(insideNat64)]) })),
-  ...IPV6_RANGES.map(([name, ...networks]) => ({ name, list: listOf(networks) })),
-];
-const PUBLIC_IPV6 = listOf(IPV6_PUBLIC);
+interface Ranges {
+  readonly special: readonly { readonly name: string; readonly list: BlockList }[];
+  readonly publicIpv6: BlockList;
+}
+
+/** Made with the first question, because most commands ask none. */
+let made: Ranges | null = null;
+
+function ranges(): Ranges {
+  return (made ??= {
+    special: [
+      ...IPV4_RANGES.map(([name, ...networks]) => ({
+        name,
+        list: listOf([...networks, ...networks.map(insideNat64)]),
+      })),
+      ...IPV6_RANGES.map(([name, ...networks]) => ({ name, list: listOf(networks) })),
+    ],
+    publicIpv6: listOf(IPV6_PUBLIC),
+  });
+}
 
 /**
  * Returns the kind of an address that is not public (`loopback`, `private`, ...), or null for a public one. A text that is
@@ -59,9 +74,10 @@ export function refusedRangeOf(address: string): string | null {
   const version = isIP(bare);
   if (version === 0) return 'not an IP address';
   const family = version === 4 ? 'ipv4' : 'ipv6';
-  const range = RANGES.find(({ list }) => list.check(bare, family));
+  const { special, publicIpv6 } = ranges();
+  const range = special.find(({ list }) => list.check(bare, family));
   if (range !== undefined) return range.name;
-  return version === 4 || PUBLIC_IPV6.check(bare, family) ? null : 'reserved';
+  return version === 4 || publicIpv6.check(bare, family) ? null : 'reserved';
 }
 
 function listOf(networks: readonly string[]): BlockList {
