@@ -45,13 +45,11 @@ export async function storeCandidates(
       "pageUrl" text, creator text, licence text, "licenceUrl" text, host text, "queryId" bigint, position int, refusal text,
       "refusalDetail" text, state text, reason text, detail text)) as f`;
   const newPictures = await insertPictures(trx, found);
-  await lockPictures(trx, found);
+  const pictureIds = await lockPictures(trx, found);
   await reviseRights(trx, found);
   await reopenPictures(trx, found, retryFailed);
   const admitted = await insertCandidates(trx, found);
-  const waiting = await sql<{ id: number }>`
-    select distinct p.id from ${found} join picture p using (source, source_id) where p.state = 'found'`.execute(trx);
-  return { newPictures, admitted, overLimit, waiting: waiting.rows.map((row) => row.id) };
+  return { newPictures, admitted, overLimit, waiting: await waitingAmong(trx, pictureIds) };
 }
 
 /** Removes new photos beyond the limit from a page. Photos that are known, refused or unusable do not count. */
@@ -117,11 +115,27 @@ async function insertPictures(trx: Transaction<Database>, found: Found): Promise
   return Number(result.numAffectedRows ?? 0);
 }
 
-/** Locks pictures in order. An update locks rows in the order of its plan, which is harmless if all are locked already. */
-async function lockPictures(trx: Transaction<Database>, found: Found): Promise<void> {
-  await sql`
-    select 1 from picture p join (select distinct f.source, f.source_id from ${found}) as one using (source, source_id)
+/**
+ * Locks pictures in order. An update locks rows in the order of its plan, which is harmless if all are locked already.
+ *
+ * @returns their ids
+ */
+async function lockPictures(trx: Transaction<Database>, found: Found): Promise<readonly number[]> {
+  const { rows } = await sql<{ id: number }>`
+    select p.id from picture p join (select distinct f.source, f.source_id from ${found}) as one using (source, source_id)
     order by p.source, p.source_id for no key update of p`.execute(trx);
+  return rows.map(({ id }) => id);
+}
+
+/**
+ * The pictures among these whose bytes are not fetched yet. `offset 0` makes PostgreSQL look for the ids first. Without it, and
+ * with counts of rows from before the crawl, PostgreSQL walks through all waiting pictures, because it expects none.
+ */
+async function waitingAmong(trx: Transaction<Database>, pictureIds: readonly number[]): Promise<readonly number[]> {
+  const { rows } = await sql<{ id: number }>`
+    select id from (select id, state from picture where id = any(${pictureIds}::bigint[]) offset 0) as p
+    where state = 'found'`.execute(trx);
+  return rows.map(({ id }) => id);
 }
 
 /** Updates rights. If a source states no rights now, those that it stated before stay. */
