@@ -17,7 +17,6 @@ import { verified, verifiedStream } from './verified.ts';
 const open = promisify(fs.open);
 const writeFile = promisify(fs.writeFile);
 const fsync = promisify(fs.fsync);
-const close = promisify(fs.close);
 
 export interface BlobFolder extends BlobStore {
   /**
@@ -108,12 +107,11 @@ async function writeDurably(
       if (cloned === null) await writeFile(file, bytes);
       await fsync(file);
     } finally {
-      await close(file);
+      // All bytes are on disk, so this does not wait.
+      fs.closeSync(file);
     }
-    const folder = path.dirname(at.target);
-    await makeFolder(folder);
     await replace(temporary, at.target);
-    await syncFolder(folder);
+    await syncFolder(path.dirname(at.target));
   } catch (error) {
     // Best effort: the user must see the earlier error.
     await rm(temporary, { force: true }).catch(() => undefined);
@@ -122,15 +120,17 @@ async function writeDurably(
 }
 
 /**
- * A file cannot replace a folder in the blob's place. The folder is moved beside it, where `winnow doctor --deep` names
- * its files.
+ * Moves a file to its place. Of a large catalogue nearly all folders are there, so a missing one is made afterwards. A file cannot
+ * replace a folder in the blob's place: the folder is moved beside it, where `winnow doctor --deep` names its files.
  */
 async function replace(file: string, target: string): Promise<void> {
   try {
     await rename(file, target);
   } catch (error) {
-    if (codeOf(error) !== 'EISDIR') throw error;
-    await rename(target, `${target}.aside-${randomBytes(6).toString('hex')}`);
+    const code = codeOf(error);
+    if (code === 'ENOENT') await makeFolder(path.dirname(target));
+    else if (code === 'EISDIR') await rename(target, `${target}.aside-${randomBytes(6).toString('hex')}`);
+    else throw error;
     await rename(file, target);
   }
 }

@@ -7,7 +7,6 @@ import { codeOf } from '../../kernel/errors.ts';
 /** Bare descriptors: a `FileHandle` costs ten times the time of the call, which matters at hundreds of photos a second. */
 const open = promisify(fs.open);
 const fsync = promisify(fs.fsync);
-const close = promisify(fs.close);
 
 /**
  * Creates a folder and its parents, also while others create them. Returns whether the folder was missing.
@@ -62,6 +61,6 @@ export async function syncFolder(folder: string): Promise<void> {
   try {
     await fsync(handle);
   } finally {
-    await close(handle);
+    fs.closeSync(handle);
   }
 }
