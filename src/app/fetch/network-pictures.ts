@@ -98,8 +98,8 @@ function waitFor({ host, waitMs, message }: HostWaits, picture: WaitingPicture):
 
 const hostOf = (url: string): string => new URL(url).host;
 
-function optOut({ headersDistinct }: Answer): Refusal | null {
-  const directive = optOutOf(headersDistinct['x-robots-tag'] ?? [], {
+function optOut({ valuesOf }: Answer): Refusal | null {
+  const directive = optOutOf(valuesOf('x-robots-tag'), {
     agent: ROBOTS_AGENT,
     nowMs: systemClock.nowMs(),
   });

@@ -14,8 +14,8 @@ export interface Answer {
   readonly status: number;
   /** Names in lower case. The values of a repeated header are joined by commas, or the first is used where only one makes sense. */
   readonly headers: Readonly<Record<string, string>>;
-  /** The same headers, with the values of repeated headers in an array. */
-  readonly headersDistinct: Readonly<Record<string, readonly string[]>>;
+  /** All values of a header that may be repeated; `name` is in lower case. */
+  readonly valuesOf: (name: string) => readonly string[];
   /** Has an error listener even while nobody reads it. The reader receives the errors as well. */
   readonly body: Readable;
 }
@@ -108,10 +108,11 @@ export function requireFile({ status, headers }: Answer, clock: Clock, hint = ''
   throw new Refused({ reason, detail: `status ${status}${hint}`, retryAfterMs });
 }
 
-function headersOf({ headers, headersDistinct }: IncomingMessage): Pick<Answer, 'headers' | 'headersDistinct'> {
-  const single = Object.entries(headers).map(([name, value = '']) => [name, [value].flat().join(', ')] as const);
-  const distinct = Object.entries(headersDistinct).map(([name, values = []]) => [name, values] as const);
-  return { headers: Object.fromEntries(single), headersDistinct: Object.fromEntries(distinct) };
+function headersOf(response: IncomingMessage): Pick<Answer, 'headers' | 'valuesOf'> {
+  const headers: Record<string, string> = {};
+  for (const [name, value = ''] of Object.entries(response.headers))
+    headers[name] = typeof value === 'string' ? value : value.join(', ');
+  return { headers, valuesOf: (name) => response.headersDistinct[name] ?? [] };
 }
 
 /**

@@ -272,7 +272,7 @@ describe('onHeaders', () => {
     };
     const result = await download({ url: `${server.origin}/a` }, LIMITS, { client, onHeaders });
     expect(result).toMatchObject({ ok: false, reason: 'opted-out', detail: 'noai', status: 200, receivedBytes: 0 });
-    expect(heads[0]?.headersDistinct['x-robots-tag']).toEqual(['otherbot: noindex', 'noai']);
+    expect(heads[0]?.valuesOf('x-robots-tag')).toEqual(['otherbot: noindex', 'noai']);
     expect(heads[0]?.headers['x-robots-tag']).toBe('otherbot: noindex, noai');
     await expect.poll(() => server.connections()).toBe(0);
     expect(sent).toBeLessThan(20);
