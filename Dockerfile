@@ -21,10 +21,10 @@ COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/assets assets
 COPY --from=build /app/config config
 COPY --from=build /app/dist dist
-COPY --from=build /app/src/cli/winnow.mjs src/cli/
+COPY --from=build /app/src/cli/winnow.cjs src/cli/
 COPY --from=build /app/src/config/built.mjs src/config/
 RUN install -d -o node -g node data
 USER node
 # A worker writes the file at least every half minute. Services that are not workers have checks of their own in docker-compose.yml.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=2m CMD find data/heartbeat -mmin -2 | grep -q .
-CMD ["node", "src/cli/winnow.mjs", "--help"]
+CMD ["node", "src/cli/winnow.cjs", "--help"]

@@ -54,7 +54,12 @@ program
     wholeNumber({ min: 0, max: 8_000 }),
     1_024,
   )
-  .option('--connections <n>', "winnow's connections to the server", wholeNumber({ min: 1, max: 64 }), 32)
+  .option(
+    '--connections <n>',
+    "winnow's connections to the server; img2dataset has 64",
+    wholeNumber({ min: 1, max: 64 }),
+    64,
+  )
   .option('--peers', 'also run img2dataset on the same photos (needs python3; installs it once with pip)', false)
   .option('--out <file>', 'results as JSON', path.join(WORK, 'crawl.json'))
   .action((flags: CrawlFlags) => benchCrawl({ ...flags, workFolder: WORK, signal: interrupt.signal }));

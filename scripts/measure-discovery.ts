@@ -28,7 +28,7 @@ import { setFlags } from '../test/support/winnow.ts';
  */
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
-const WINNOW = path.join(ROOT, 'src', 'cli', 'winnow.mjs');
+const WINNOW = path.join(ROOT, 'src', 'cli', 'winnow.cjs');
 const PAGE = 200;
 const STATUS_RUNS = 5;
 

@@ -18,7 +18,7 @@ import { findChromium, NO_CHROMIUM, openBrowser } from '../test/support/browser.
  * pages have something to show. With `--data`, a data folder in which the demo has run: there are no pictures of it running.
  */
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
-const WINNOW = path.join(ROOT, 'src', 'cli', 'winnow.mjs');
+const WINNOW = path.join(ROOT, 'src', 'cli', 'winnow.cjs');
 const IMAGES = path.join(ROOT, 'docs', 'images');
 
 interface Shot {

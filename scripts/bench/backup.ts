@@ -13,7 +13,7 @@ import { hostOfRun, writeReport } from './report.ts';
 import { runProgram, type ProgramRun } from './run-program.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const PROGRAM = path.join(ROOT, 'src', 'cli', 'winnow.mjs');
+const PROGRAM = path.join(ROOT, 'src', 'cli', 'winnow.cjs');
 
 export interface BackupBench {
   /** Accepted photos with evidence and verdicts. */

@@ -10,7 +10,7 @@ import { hostOfRun, writeReport } from './report.ts';
 import { runProgram } from './run-program.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const PROGRAM = path.join(ROOT, 'src', 'cli', 'winnow.mjs');
+const PROGRAM = path.join(ROOT, 'src', 'cli', 'winnow.cjs');
 
 export interface ExportBench {
   /** Sizes of the sets: accepted photos. */

@@ -23,7 +23,7 @@ import { photosToServe } from './photos.ts';
 import { hostOfRun, writeReport } from './report.ts';
 import { median } from './statistics.ts';
 
-const PROGRAM = fileURLToPath(new URL('../../src/cli/winnow.mjs', import.meta.url));
+const PROGRAM = fileURLToPath(new URL('../../src/cli/winnow.cjs', import.meta.url));
 const COLLECTION = 'imagenet-a';
 /** Longer side of the photos, in pixels. */
 const SIDE = 1_024;

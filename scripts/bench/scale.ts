@@ -24,7 +24,7 @@ import { runProgram } from './run-program.ts';
 import { median } from './statistics.ts';
 import { POSTGRES, postmasterOf, WINNOW } from './winnow-crawl.ts';
 
-const PROGRAM = fileURLToPath(new URL('../../src/cli/winnow.mjs', import.meta.url));
+const PROGRAM = fileURLToPath(new URL('../../src/cli/winnow.cjs', import.meta.url));
 const COLLECTION = 'imagenet-a';
 const LIVE_SECONDS = 20;
 

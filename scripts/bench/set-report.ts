@@ -19,7 +19,7 @@ import { hostOfRun, writeReport } from './report.ts';
 import { runProgram } from './run-program.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const PROGRAM = path.join(ROOT, 'src', 'cli', 'winnow.mjs');
+const PROGRAM = path.join(ROOT, 'src', 'cli', 'winnow.cjs');
 /** The model that was no member. */
 const OUTSIDE = 'efficientnet-lite2';
 const DIMENSIONS = 1_280;

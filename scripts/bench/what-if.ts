@@ -13,7 +13,7 @@ import { hostOfRun, writeReport } from './report.ts';
 import { runProgram } from './run-program.ts';
 import { median } from './statistics.ts';
 
-const PROGRAM = fileURLToPath(new URL('../../src/cli/winnow.mjs', import.meta.url));
+const PROGRAM = fileURLToPath(new URL('../../src/cli/winnow.cjs', import.meta.url));
 const COLLECTION = 'imagenet-a';
 const THRESHOLDS = [0.05, 0.1, 0.15, 0.2];
 const CAPS = [5, 15, 50];

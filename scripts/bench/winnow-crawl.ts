@@ -44,7 +44,7 @@ export async function runCrawl({ folder, list, connections, address, signal }: C
     name: WINNOW,
     command: [
       process.execPath,
-      path.join(ROOT, 'src', 'cli', 'winnow.mjs'),
+      path.join(ROOT, 'src', 'cli', 'winnow.cjs'),
       ...`crawl --source urls --json`.split(' '),
       ...Object.entries({ collection, data, from: list }).flatMap(([flag, value]) => [`--${flag}`, value]),
       ...sets,

@@ -9,7 +9,7 @@ import { runProgram, type ProgramRun } from './run-program.ts';
 import { POSTGRES, postmasterOf, WINNOW } from './winnow-crawl.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const PROGRAM = path.join(ROOT, 'src', 'cli', 'winnow.mjs');
+const PROGRAM = path.join(ROOT, 'src', 'cli', 'winnow.cjs');
 
 /** Where commands are started: a folder with its own model cards, collection files and data folders. */
 export interface Project {

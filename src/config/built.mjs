@@ -1,4 +1,4 @@
-// This is plain JavaScript, because winnow.mjs and scripts/build.ts load it before anything can translate TypeScript.
+// This is plain JavaScript, because winnow.cjs and scripts/build.ts load it before anything can translate TypeScript.
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';

@@ -185,7 +185,7 @@ describe('winnow review', () => {
     const terminal = '/usr/bin/script';
     if (!existsSync(terminal)) context.skip(`no ${terminal} (Debian: apt-get install bsdutils)`);
     // `exec`, because a shell that waits for the program may itself end at Ctrl-C, with 130.
-    const command = `exec node src/cli/winnow.mjs demo --data '${folder.at('demo')}' --set server.port=0`;
+    const command = `exec node src/cli/winnow.cjs demo --data '${folder.at('demo')}' --set server.port=0`;
     const demo = spawn(terminal, ['--quiet', '--return', '--command', command, '/dev/null'], { cwd: repositoryRoot });
     const ended = new Promise((resolve) => void demo.once('close', resolve));
     const url = await inOutput(demo, /human step[^]*Review demo at (\S+) \(Ctrl-C ends it\)/);

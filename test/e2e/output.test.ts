@@ -15,7 +15,7 @@ const PHOTOS = `photos of "Ann's"\n100% 🐟 & co;`;
 const LION = 'n02129165';
 const COPIES = 24;
 
-const program = path.join(repositoryRoot, 'src', 'cli', 'winnow.mjs');
+const program = path.join(repositoryRoot, 'src', 'cli', 'winnow.cjs');
 const folder = suiteFolder();
 const from = (): string => folder.at(PHOTOS);
 

@@ -10,12 +10,12 @@ import { builtProgram } from '../../src/config/built.mjs';
 /** How long what a command has opened may take to close. Later, its own process would still be there. */
 const CLOSING_MS = 10_000;
 
-// As winnow.mjs starts the program.
+// As winnow.cjs starts the program.
 const built = builtProgram(path.resolve(fileURLToPath(new URL('../../', import.meta.url))));
 if (built === null) (await import('tsx/esm/api')).register();
 const { main } = await (built === null ? import('../../src/cli/main.ts') : import(pathToFileURL(built).href));
 
-/** Given by the parent, as winnow.mjs gives it to its process. Processes that a command starts get it, too. */
+/** Given by the parent, as winnow.cjs gives it to its process. Processes that a command starts get it, too. */
 const { UV_THREADPOOL_SIZE } = process.env;
 
 // Each command adds listeners.

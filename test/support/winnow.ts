@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { runInTurn, type CommandResult } from './in-turn.ts';
 
 export const repositoryRoot = fileURLToPath(new URL('../../', import.meta.url));
-const program = path.join(repositoryRoot, 'src', 'cli', 'winnow.mjs');
+const program = path.join(repositoryRoot, 'src', 'cli', 'winnow.cjs');
 
 export type { CommandResult } from './in-turn.ts';
 

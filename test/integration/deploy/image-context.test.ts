@@ -44,7 +44,7 @@ describe('the image', () => {
           await mkdir(path.dirname(place), { recursive: true });
           await symlink(path.join(root, file), place);
         }
-      const program = path.join(folder, 'src/cli/winnow.mjs');
+      const program = path.join(folder, 'src/cli/winnow.cjs');
       const { stdout } = await promisify(execFile)(process.execPath, [
         '--preserve-symlinks',
         '--preserve-symlinks-main',

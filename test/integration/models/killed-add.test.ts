@@ -20,7 +20,7 @@ function inModels(folder: string, name = ''): Promise<string[]> {
 /** Runs a command of `winnow models` that dies as if by kill -9. */
 async function kill(folder: string, death: string, args: readonly string[]): Promise<void> {
   const preload = fileURLToPath(new URL('die-at-file.mjs', import.meta.url));
-  const program = path.join(repositoryRoot, 'src/cli/winnow.mjs');
+  const program = path.join(repositoryRoot, 'src/cli/winnow.cjs');
   const { result } = startNode(['--import', preload, program, 'models', ...args], {
     cwd: folder,
     env: { WINNOW_TEST_DIE_AT: death },
