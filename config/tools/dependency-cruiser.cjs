@@ -73,7 +73,7 @@ module.exports = {
       severity: 'error',
       from: { path: `^src/(${stages})/`, pathNot: '\\.(repository|process)\\.ts$' },
       to: {
-        path: '^(src/(platform|app|cli|server)/|(node:)?(fs|http|https|http2|net|tls|dns|dgram|os|child_process|worker_threads|process|timers)(/promises)?$|node_modules/(pg|pg-cursor|kysely|bullmq|ioredis|got|undici|sharp|onnxruntime-node|@aws-sdk|@huggingface|fastify|pino)(/|$))',
+        path: '^(src/(platform|app|cli|server)/|(node:)?(fs|http|https|http2|net|tls|dns|dgram|os|child_process|worker_threads|process|timers)(/promises)?$|node_modules/(pg|pg-cursor|kysely|bullmq|ioredis|got|undici|sharp|@julusian|onnxruntime-node|@aws-sdk|@huggingface|fastify|pino)(/|$))',
         dependencyTypesNot: ['type-only'],
       },
     },

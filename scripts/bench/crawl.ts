@@ -67,7 +67,7 @@ async function contendersOf(source: PhotoSource, options: CrawlBenchOptions): Pr
   const { connections, signal } = options;
   const winnow: Contender = {
     name: WINNOW,
-    does: 'hashes, decodes every pixel, fingerprints, stores each file synced, and catalogues each photo',
+    does: 'hashes, decodes all compressed data (the pixels of luma only), fingerprints, stores each file synced, and catalogues each photo',
     run: (at) => runCrawl({ ...at, connections, address: source.address, signal }),
   };
   if (!options.peers) return [winnow];

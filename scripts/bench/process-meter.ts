@@ -30,7 +30,7 @@ const SAMPLE_MS = 250;
 const MEMORY_EVERY_SAMPLES = 2;
 
 /**
- * Reads what groups of processes use from /proc, ten times a second, until it is stopped. The last tenth of a second of a
+ * Reads what groups of processes use from /proc, four times a second, until it is stopped. The last quarter of a second of a
  * process is missed, unless its parent has waited for it and is read once more.
  */
 export class ProcessMeter {

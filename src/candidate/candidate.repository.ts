@@ -129,7 +129,7 @@ async function lockPictures(trx: Transaction<Database>, found: Found): Promise<r
 
 /**
  * The pictures among these whose bytes are not fetched yet. `offset 0` makes PostgreSQL look for the ids first. Without it, and
- * with counts of rows from before the crawl, PostgreSQL walks through all waiting pictures, because it expects none.
+ * with statistics from before the crawl, PostgreSQL scans all waiting pictures, because it expects none.
  */
 async function waitingAmong(trx: Transaction<Database>, pictureIds: readonly number[]): Promise<readonly number[]> {
   const { rows } = await sql<{ id: number }>`

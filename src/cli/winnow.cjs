@@ -1,24 +1,37 @@
 #!/usr/bin/env node
 // Starts the program: the result of `npm run build` (which starts in a third of the time), or the sources if they are newer.
-// CommonJS, because Node starts libuv's pool when it loads the first ES module.
+// This file is CommonJS, because Node starts libuv's thread pool when it loads the first ES module. A size that is set later
+// has no effect.
 const { enableCompileCache } = require('node:module');
 const { availableParallelism } = require('node:os');
 const path = require('node:path');
 const { pathToFileURL } = require('node:url');
 
+const root = path.resolve(__dirname, '../..');
+/** Node's own exit code for a program that waits for something that cannot happen any more. */
+const UNFINISHED = 13;
+
 // libuv's pool decodes photos for every filter thread, and syncs each stored photo to disk. Some of its threads sleep in fsync.
 process.env.UV_THREADPOOL_SIZE ??= String(2 * availableParallelism() + 4);
-// Node 22 and later keep what they compiled, which saves a tenth of a second of each start.
-enableCompileCache?.();
+// Node 22 and later keep what they compiled, which saves a tenth of a second of each start. Only who may write to the package
+// can write to this folder.
+enableCompileCache?.(process.env.NODE_COMPILE_CACHE ?? path.join(root, 'node_modules', '.cache', 'winnow'));
+
+let isDone = false;
+process.once('exit', (code) => {
+  if (isDone || code !== 0) return;
+  console.error('winnow: unexpected end before the work was done; please report it.');
+  process.exitCode = UNFINISHED;
+});
 
 async function start() {
-  const root = path.resolve(__dirname, '../..');
   const { builtProgram } = await import('../config/built.mjs');
   const built = builtProgram(root);
   // `--import tsx` would only work from the package's own folder.
   if (built === null) (await import('tsx/esm/api')).register();
   const { main } = await import(built === null ? './main.ts' : pathToFileURL(built).href);
   await main(process.argv);
+  isDone = true;
 }
 
 void start();

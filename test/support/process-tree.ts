@@ -36,7 +36,7 @@ export async function killServerOn(folder: string): Promise<void> {
 }
 
 /**
- * How a command ended whose server was killed. `went on`: the server was started again before the command needed it. `told`: it
+ * How a command ended whose server was stopped or killed. `went on`: the server was back before the command needed it. `told`: it
  * failed, said why, and how to resume. Otherwise its exit code and its last line.
  */
 export function endAfterKill({ code, stderr }: { readonly code: number | null; readonly stderr: string }): string {

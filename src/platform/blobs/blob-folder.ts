@@ -107,7 +107,7 @@ async function writeDurably(
       if (cloned === null) await writeFile(file, bytes);
       await fsync(file);
     } finally {
-      // All bytes are on disk, so this does not wait.
+      // After fsync, nothing is left to wait for.
       fs.closeSync(file);
     }
     await replace(temporary, at.target);
@@ -120,8 +120,8 @@ async function writeDurably(
 }
 
 /**
- * Moves a file to its place. Of a large catalogue nearly all folders are there, so a missing one is made afterwards. A file cannot
- * replace a folder in the blob's place: the folder is moved beside it, where `winnow doctor --deep` names its files.
+ * Moves a file to its place. In a large catalogue nearly all folders exist, so the folder is made only if the rename fails. A file
+ * cannot replace a folder in the blob's place: the folder is moved beside it, where `winnow doctor --deep` names its files.
  */
 async function replace(file: string, target: string): Promise<void> {
   try {

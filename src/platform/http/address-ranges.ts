@@ -49,7 +49,7 @@ interface Ranges {
   readonly publicIpv6: BlockList;
 }
 
-/** Made with the first question, because most commands ask none. */
+/** Built on first use, because most commands check no address. */
 let made: Ranges | null = null;
 
 function ranges(): Ranges {

@@ -1,6 +1,7 @@
 /** Decodes photos to pixels exactly as the reference (Pillow, then torchvision) does. */
 import sharp, { type Sharp } from 'sharp';
 import { GiveUpOnItem, messageOf } from '../../kernel/errors.ts';
+import type { Fingerprint } from '../../photo/fingerprint.ts';
 import type { PhotoFormat } from '../../photo/inspection.ts';
 import type { LumaImage } from '../../photo/luma-image.ts';
 import type { RgbImage } from '../../photo/rgb-image.ts';
@@ -54,6 +55,7 @@ export function weightOf(bytes: Buffer): number {
 const REDUCED_SIDE = 64;
 /** A picture is reduced only if a side shrinks at least this much, because then its fingerprint hardly changes. */
 const LEAST_SHRINKING = 2;
+
 /**
  * Calls `use` with the picture for a fingerprint, upright. Refuses the same photos as `decodeRgb`, because all compressed data
  * are decoded.
@@ -66,18 +68,18 @@ const LEAST_SHRINKING = 2;
  *
  * @param use must not keep the picture
  */
-export async function useForFingerprint<T extends object>(
+export async function useForFingerprint(
   bytes: Buffer,
   header: Header,
-  use: (image: RgbImage | LumaImage) => T,
-): Promise<T> {
+  use: (image: RgbImage | LumaImage) => Fingerprint,
+): Promise<Fingerprint> {
   if (photoFormatOf(bytes) !== 'jpeg' || isCmykJpeg(bytes)) return use(await decodeRgb(bytes));
   const { width, height, exifOrientation } = header;
   const isLuma = exifOrientation === 1 && width * height <= MAX_LUMA_PIXELS;
   return (isLuma ? await useLuma(bytes, header, use) : null) ?? use(await decodeReduced(bytes, header));
 }
 
-/** A JPEG in at least 64 x 64 pixels, or in all of its own if these are few. */
+/** Decodes a JPEG, reduced to 64 x 64 pixels if it is large and not narrow. */
 async function decodeReduced(bytes: Buffer, { width, height }: Header): Promise<RgbImage> {
   if (Math.min(width, height) < REDUCED_SIDE * LEAST_SHRINKING || width * height <= MAX_LUMA_PIXELS)
     return decodeRgb(bytes);

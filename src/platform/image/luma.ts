@@ -1,4 +1,5 @@
 import turbo from '@julusian/jpeg-turbo';
+import type { Fingerprint } from '../../photo/fingerprint.ts';
 import type { LumaImage } from '../../photo/luma-image.ts';
 
 /** Pixels of the largest JPEG that is decoded here. Up to this size, libvips takes more time to reduce a picture. */
@@ -14,13 +15,13 @@ const free: Buffer[] = [];
  *
  * @param size as the header states it, at most `MAX_LUMA_PIXELS`
  * @param use must not keep the picture
- * @returns null for what libjpeg-turbo refuses or warns of. libvips decodes some of that, but refuses nothing that is decoded here.
+ * @returns the result of `use`, or null if libjpeg-turbo refuses the JPEG or warns of it. libvips may accept such a JPEG.
  */
-export async function useLuma<T extends object>(
+export async function useLuma(
   bytes: Buffer,
   { width, height }: { readonly width: number; readonly height: number },
-  use: (image: LumaImage) => T,
-): Promise<T | null> {
+  use: (image: LumaImage) => Fingerprint,
+): Promise<Fingerprint | null> {
   const buffer = free.pop() ?? Buffer.allocUnsafeSlow(MAX_LUMA_PIXELS);
   try {
     const decoded = await sizeOfDecoded(bytes, buffer);

@@ -2,8 +2,10 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
+import { fingerprintOf, type Fingerprint } from '../../../src/photo/fingerprint.ts';
+import type { LumaImage } from '../../../src/photo/luma-image.ts';
 import type { RgbImage } from '../../../src/photo/rgb-image.ts';
-import { useForFingerprint, decodeRgb, type Header } from '../../../src/platform/image/decode.ts';
+import { decodeRgb, useForFingerprint, type Header } from '../../../src/platform/image/decode.ts';
 import { noiseBytes } from '../../unit/photo/pixels/noise.ts';
 import { pngChunk, pngFile, type PngSpec } from './png-file.ts';
 
@@ -188,6 +190,10 @@ describe('useForFingerprint', () => {
       await small.clone().jpeg({ progressive: true }).toBuffer(),
     ];
     const counts = { refused: 0, luma: 0 };
+    const countingLuma = (image: RgbImage | LumaImage): Fingerprint => {
+      if ('luma' in image) counts.luma += 1;
+      return fingerprintOf(image);
+    };
     for (let i = 0; i < DAMAGES; i++) {
       const damaged = damage(intact[i % intact.length] ?? Buffer.alloc(0), i);
       const header = await headerOf(damaged);
@@ -195,15 +201,41 @@ describe('useForFingerprint', () => {
       if (header === null || header.width * header.height > 10_000_000) continue;
       const [full, answer] = await Promise.all([
         outcomeOf(decodeRgb(damaged)),
-        outcomeOf(useForFingerprint(damaged, header, (image) => ({ isLuma: 'luma' in image }))),
+        outcomeOf(useForFingerprint(damaged, header, countingLuma)),
       ]);
       expect(answer === null, `damage ${i}`).toBe(full === null);
       if (full === null) counts.refused += 1;
-      if (answer?.isLuma === true) counts.luma += 1;
     }
     expect(counts.refused).toBeGreaterThan(10);
     expect(counts.luma).toBeGreaterThan(10);
   });
+
+  it('refuses the same kinds of JPEG as decodeRgb', async () => {
+    const small = sharp(fixture('large.jpg')).resize({ width: 320 });
+    const baseline = await small.clone().jpeg().toBuffer();
+    const frame = baseline.indexOf(Buffer.of(0xff, 0xc0));
+    // Extended, progressive, lossless, arithmetic, progressive arithmetic (ITU-T T.81, table B.1): each with baseline data.
+    const byFrame = [0xc1, 0xc2, 0xc3, 0xc9, 0xca].map((marker) => withByte(baseline, frame + 1, marker));
+    const jpegs = [
+      ...byFrame,
+      withByte(baseline, frame + 4, 12),
+      await small.clone().jpeg({ chromaSubsampling: '4:4:4' }).toBuffer(),
+      await small.clone().greyscale().toColourspace('b-w').jpeg().toBuffer(),
+      await small.clone().toColourspace('cmyk').jpeg().toBuffer(),
+    ];
+    const { width, height } = await decodeRgb(baseline);
+    for (const [i, jpeg] of jpegs.entries()) {
+      const full = await outcomeOf(decodeRgb(jpeg));
+      const answer = await outcomeOf(useForFingerprint(jpeg, { width, height, exifOrientation: 1 }, fingerprintOf));
+      expect(answer === null, `kind ${i}`).toBe(full === null);
+    }
+  });
+
+  function withByte(bytes: Buffer, at: number, value: number): Buffer {
+    const changed = Buffer.from(bytes);
+    changed[at] = value;
+    return changed;
+  }
 
   /** A few bytes changed, always the same for the same seed; every other time within the first kilobyte. */
   function damage(jpeg: Buffer, seed: number): Buffer {
