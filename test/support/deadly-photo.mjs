@@ -27,13 +27,19 @@ if (deadly.size > 0) {
   const dlopen = process.dlopen.bind(process);
   process.dlopen = (module, ...args) => {
     dlopen(module, ...args);
-    const { pipeline } = module.exports;
+    const { pipeline, decompress } = module.exports;
     // libvips, as sharp calls it.
-    if (typeof pipeline !== 'function') return;
-    module.exports.pipeline = (options, callback) => {
-      const { buffer } = options.input;
-      if (buffer !== undefined) dieOf(buffer);
-      return pipeline(options, callback);
-    };
+    if (typeof pipeline === 'function')
+      module.exports.pipeline = (options, callback) => {
+        const { buffer } = options.input;
+        if (buffer !== undefined) dieOf(buffer);
+        return pipeline(options, callback);
+      };
+    // libjpeg-turbo.
+    if (typeof decompress === 'function')
+      module.exports.decompress = (bytes, ...others) => {
+        dieOf(bytes);
+        return decompress(bytes, ...others);
+      };
   };
 }
