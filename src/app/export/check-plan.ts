@@ -6,7 +6,7 @@ import { policyOf } from '../../export/verify/rule.ts';
 import { ConfusionCounts } from '../../export/verify/tally.ts';
 import { StopTheRun, throwIfInterrupted } from '../../kernel/errors.ts';
 import { photoIds } from '../../photo/photo.repository.ts';
-import { mapInOrder } from '../../source/folder/map-in-order.ts';
+import { mapInOrder } from '../../kernel/map-in-order.ts';
 import type { Workspace } from '../open/workspace.ts';
 import { chosenPhotos, inBatches, type PlannedPhoto } from './plan-file.ts';
 import { ruleOf } from './protocol-of.ts';

@@ -9,7 +9,7 @@ import { LOST_BYTES_CURE, LostBytes } from '../../kernel/blobs.ts';
 import { codeOf, StopTheRun, throwIfInterrupted } from '../../kernel/errors.ts';
 import { toSha256 } from '../../kernel/ids.ts';
 import { exportedPicture, type ExportedPicture } from '../../platform/image/exported-picture.ts';
-import { mapInOrder } from '../../source/folder/map-in-order.ts';
+import { mapInOrder } from '../../kernel/map-in-order.ts';
 import type { App } from '../open/app.ts';
 import { chosenPhotos, type PlannedPhoto } from './plan-file.ts';
 

@@ -9,7 +9,7 @@ import { describeSystemError, resolvePath } from './file-system.process.ts';
 import { outsideFolder } from './folder-entry.ts';
 import type { FolderEntry } from './folder-entry.ts';
 import { hashFile } from './hash-file.process.ts';
-import { mapInOrder } from './map-in-order.ts';
+import { mapInOrder } from '../../kernel/map-in-order.ts';
 import { LABELS_FILE, readLabels } from './read-labels.process.ts';
 import { walkFolder, type WalkOptions } from './walk-folder.process.ts';
 

@@ -1,7 +1,7 @@
 export interface MapInOrderOptions {
   /** The maximum of concurrent calls. */
   readonly limit: number;
-  readonly signal: AbortSignal;
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -17,7 +17,7 @@ export async function* mapInOrder<Item, Result>(
   map: (item: Item, signal: AbortSignal) => Promise<Result>,
 ): AsyncGenerator<Result, void, undefined> {
   const stop = new AbortController();
-  const either = AbortSignal.any([signal, stop.signal]);
+  const either = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
   const underWay: Promise<Result>[] = [];
   try {
     for await (const item of items) {

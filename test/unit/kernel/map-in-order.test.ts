@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { mapInOrder } from '../../../../src/source/folder/map-in-order.ts';
+import { mapInOrder } from '../../../src/kernel/map-in-order.ts';
 
 const { signal } = new AbortController();
 
