@@ -28,6 +28,10 @@ export interface StoredPhotoRow {
  * Rows are locked in one order (pictures by place, as when candidates are stored, then photos by hash), so that
  * processes cannot deadlock.
  *
+ * The ids are given as an array and the condition on the state is a `case`, so that PostgreSQL looks up the pictures by their
+ * ids. Otherwise, while its statistics are old and say that few pictures wait, it compares every waiting picture with every
+ * given one: 12 seconds for 96 photos while 200,000 wait, in place of 12 milliseconds.
+ *
  * @returns for each picture, in their order, the photo, also if it was stored before; null if the picture was skipped
  */
 export async function storePhotos(
@@ -43,7 +47,8 @@ export async function storePhotos(
         height int, bytes bigint, "exifOrientation" smallint, "perceptualHash" text, "fineHash" text)),
     waiting as (
       select given.*, p.refetch_photo_id is not null as is_refetched from given join picture p on p.id = given.picture_id
-      where p.state = 'found' and not exists (select 1 from takedown where takedown.sha256 = given.sha256)
+      where p.id = any(${fetched.map(({ pictureId }) => pictureId)}::bigint[])
+        and case when p.state = 'found' then not exists (select 1 from takedown where takedown.sha256 = given.sha256) else false end
       order by p.source, p.source_id for no key update of p),
     stored as (
       insert into photo (sha256, format, width, height, bytes, exif_orientation, perceptual_hash, fine_hash)
@@ -51,13 +56,15 @@ export async function storePhotos(
       from waiting order by sha256
       on conflict (sha256) do update set fine_hash = photo.fine_hash
       returning id, sha256, bytes_state),
+    fetched as (
+      select waiting.picture_id, waiting.is_refetched, stored.id, stored.bytes_state from waiting join stored using (sha256)),
     settled as (
-      update picture set state = 'fetched', photo_id = stored.id, reason = null, detail = null, settled_at = now()
-      from waiting join stored using (sha256) where picture.id = waiting.picture_id and picture.state = 'found')
-    select given.picture_id as "pictureId", coalesce(stored.id, earlier.id) as id,
-      coalesce(stored.bytes_state, earlier.bytes_state) <> 'stored' as "isPruned", coalesce(waiting.is_refetched, false) as "isRefetched"
+      update picture set state = 'fetched', photo_id = fetched.id, reason = null, detail = null, settled_at = now()
+      from fetched where picture.id = fetched.picture_id)
+    select given.picture_id as "pictureId", coalesce(fetched.id, earlier.id) as id,
+      coalesce(fetched.bytes_state, earlier.bytes_state) <> 'stored' as "isPruned", coalesce(fetched.is_refetched, false) as "isRefetched"
     from given
-      left join (waiting join stored using (sha256)) on waiting.picture_id = given.picture_id
+      left join fetched on fetched.picture_id = given.picture_id
       left join picture p on p.id = given.picture_id
       left join photo earlier on earlier.id = p.photo_id and earlier.sha256 = given.sha256`.execute(db);
   const stored = new Map(

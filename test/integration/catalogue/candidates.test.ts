@@ -15,6 +15,7 @@ import { classTallies } from '../../../src/candidate/tally.repository.ts';
 import { collect } from '../../support/collect.ts';
 import { useDatabase } from '../../support/database.ts';
 import { candidate, collection, emptyCatalogue, fetched, photo, store, versionsOf, storePhoto } from './fixtures.ts';
+import { picturesRead, withManyWaiting } from './many-waiting.ts';
 
 const database = useDatabase();
 beforeEach(() => emptyCatalogue(database.db));
@@ -91,25 +92,12 @@ describe('storing a page of candidates', () => {
 
   it('looks at the pictures of its page only, however many wait, also with old statistics', async () => {
     const { db } = database;
-    await sql`alter table picture set (autovacuum_enabled = false)`.execute(db);
-    await fetched(db, [candidate('a')], 'A');
-    await sql`analyze picture`.execute(db);
-    await sql`insert into picture (source, source_id, url, host, licence, state)
-      select 'folder', 'waiting ' || n, 'https://example.org/' || n, 'example.org', 'unknown', 'found'
-      from generate_series(1, 60000) as n`.execute(db);
+    await withManyWaiting(db);
     const next = Array.from({ length: 100 }, (_, i) => candidate(`next ${i}`));
-    const { waiting, read } = await db.transaction().execute(async (trx) => {
-      const stored = await storeCandidates(trx, next, { retryFailed: false, admitAtMost: null });
-      const { rows } = await sql<{ read: number }>`
-        select seq_tup_read + idx_tup_fetch as read from pg_stat_xact_user_tables where relname = 'picture'`.execute(
-        trx,
-      );
-      return { ...stored, read: rows[0]?.read };
-    });
-    // Much faster than the deletes before the next test.
-    await sql`truncate picture cascade`.execute(db);
-    await sql`alter table picture reset (autovacuum_enabled)`.execute(db);
-    expect(waiting).toHaveLength(100);
+    const { result, read } = await picturesRead(db, (trx) =>
+      storeCandidates(trx, next, { retryFailed: false, admitAtMost: null }),
+    );
+    expect(result.waiting).toHaveLength(100);
     expect(read).toBeLessThan(5_000);
   });
 

@@ -1,9 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { photoFacts, photoHashes } from '../../../src/photo/photo.repository.ts';
+import { photoFacts, photoHashes, storePhotos } from '../../../src/photo/photo.repository.ts';
 import { takeDown } from '../../../src/photo/takedown.repository.ts';
 import { useDatabase } from '../../support/database.ts';
 import { sha256Of } from '../../support/sha256.ts';
 import { candidate, emptyCatalogue, photo, store, versionsOf, storePhoto } from './fixtures.ts';
+import { picturesRead, withManyWaiting } from './many-waiting.ts';
 
 const database = useDatabase();
 beforeEach(() => emptyCatalogue(database.db));
@@ -64,6 +65,16 @@ describe('storePhotos', () => {
     expect(await versionsOf(database.db, 'photo')).toHaveLength(2);
     const rows = await database.db.selectFrom('picture').select(['id', 'photo_id']).orderBy('id').execute();
     expect(rows.map((row) => row.photo_id)).toEqual(photoIds);
+  });
+
+  it('looks at its own pictures only, however many wait, also with old statistics', async () => {
+    const { db } = database;
+    await withManyWaiting(db);
+    const ids = await waitingIds(100);
+    const read = ids.map((pictureId) => ({ pictureId, photo: photo(`photo ${pictureId}`) }));
+    const stored = await picturesRead(db, (trx) => storePhotos(trx, read));
+    expect(stored.result.filter((row) => row !== null)).toHaveLength(100);
+    expect(stored.read).toBeLessThan(5_000);
   });
 });
 
