@@ -34,11 +34,19 @@ const WEIGHTS = Float64Array.from({ length: FINE_HASH_BYTES }, (_, i) => {
 
 /** The finer hash of a picture, scaled so that the largest number is 127 or -127. It is the same on every machine. */
 export function fineHashOf(frequencies: Frequencies): FineHash {
-  const weighted = WEIGHTS.map((weight, i) => weight * (frequencies[i + 1] ?? 0));
-  const largest = weighted.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-  return Int8Array.from(weighted, (value) =>
-    largest === 0 ? 0 : Math.round(Math.sign(value) * Math.sqrt(Math.abs(value) / largest) * LARGEST),
-  );
+  const hash = new Int8Array(FINE_HASH_BYTES);
+  let largest = 0;
+  for (let i = 0; i < FINE_HASH_BYTES; i += 1) largest = Math.max(largest, Math.abs(weightedAt(frequencies, i)));
+  if (largest === 0) return hash;
+  for (let i = 0; i < FINE_HASH_BYTES; i += 1) {
+    const weighted = weightedAt(frequencies, i);
+    hash[i] = Math.round(Math.sign(weighted) * Math.sqrt(Math.abs(weighted) / largest) * LARGEST);
+  }
+  return hash;
+}
+
+function weightedAt(frequencies: Frequencies, i: number): number {
+  return (WEIGHTS[i] ?? 0) * (frequencies[i + 1] ?? 0);
 }
 
 /** Cosine of two finer hashes, -1 to 1. It is 1 for two pictures of one colour each, and 0 if only one of them is. */

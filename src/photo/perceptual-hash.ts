@@ -31,13 +31,16 @@ const HEX_VALUES = Int8Array.from({ length: 128 }, (_, code) => '0123456789abcde
  * rising horizontal frequency. Flat pictures all hash to `8000000000000000` (black: all zeros).
  */
 export function hashOfFrequencies(frequencies: Frequencies): string {
-  const low = Array.from(
-    { length: HASH_BITS },
-    (_, i) => frequencies[Math.floor(i / LOW) * FREQUENCIES + (i % LOW)] ?? 0,
-  );
+  const low = new Float64Array(HASH_BITS);
+  for (let i = 0; i < HASH_BITS; i++) low[i] = frequencies[Math.floor(i / LOW) * FREQUENCIES + (i % LOW)] ?? 0;
   const median = medianOf(low);
-  const bits = low.map((value) => (value > median ? '1' : '0')).join('');
-  return BigInt(`0b${bits}`).toString(16).padStart(16, '0');
+  let hash = '';
+  for (let i = 0; i < HASH_BITS; i += 4) {
+    let digit = 0;
+    for (let bit = 0; bit < 4; bit++) digit = digit * 2 + ((low[i + bit] ?? 0) > median ? 1 : 0);
+    hash += digit.toString(16);
+  }
+  return hash;
 }
 
 /** Number of the 64 bits that differ, 0 to 64. A call takes a few nanoseconds. */
@@ -70,8 +73,8 @@ function parseDigits(hash: string, start: number): number | undefined {
 }
 
 /** Mean of the two middle values. The number of values is even. */
-function medianOf(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
+function medianOf(values: Float64Array): number {
+  const sorted = values.toSorted();
   const upper = sorted.length / 2;
   return ((sorted[upper - 1] ?? 0) + (sorted[upper] ?? 0)) / 2;
 }
