@@ -8,6 +8,7 @@ import {
   type LanePlace,
   type WaitingPicture,
 } from '../candidate/fetch-queue.repository.ts';
+import { mapInOrder } from '../kernel/map-in-order.ts';
 import { toSha256, type Sha256 } from '../kernel/ids.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import type { PhotoProblem } from '../source/source.ts';
@@ -56,12 +57,17 @@ export interface FetchOutcome {
 
 /** Pictures read from the catalogue by one query. */
 const PICTURES_AT_A_TIME = 32;
+/**
+ * Pictures of a lane that are in memory. The lane reads the next one while the last ones are inspected and stored, so that its
+ * connection is not idle meanwhile.
+ */
+const SETTLED_AT_ONCE = 4;
 /** After this time the lane is queued again, so that other lanes get their turn. */
 const TURN_MS = 15_000;
 
 /**
- * One fetch job. It takes the lane's pictures one after the other: reads each, judges its bytes, stores it and settles
- * it.
+ * One fetch job. It reads the lane's pictures one after the other. While it reads one, it judges the bytes of the last ones,
+ * stores them and settles their pictures.
  *
  * @returns ids of the photos that are stored now, and how many pictures were settled
  */
@@ -94,34 +100,41 @@ interface LaneTurn {
   readonly deps: FetchDeps;
 }
 
-/** False once the lane's time is up. */
+/** False once the lane's time is up, its host waits, or the run should end. */
 async function fetchSome(pictures: readonly WaitingPicture[], { lane, endMs, done, deps }: LaneTurn): Promise<boolean> {
   const held = await deps.hold(pictures.map(({ id }) => id));
-  try {
+  let started = 0;
+  async function* reads(): AsyncGenerator<{ picture: WaitingPicture; read: ReadPicture }> {
     for (const picture of pictures) {
-      if (deps.shouldStop() || performance.now() > endMs) return false;
+      if (deps.shouldStop() || performance.now() > endMs) return;
       const read = await deps.read(picture);
       if (read.kind === 'host-waits') {
         deps.onHostWaits(lane.host, read);
-        return false;
+        return;
       }
-      const photoId = await settleRead(picture, read, { ...deps, held });
+      started += 1;
+      yield { picture, read };
+    }
+  }
+  try {
+    const settled = mapInOrder(reads(), { limit: SETTLED_AT_ONCE }, ({ picture, read }) =>
+      settleRead(picture, read, { ...deps, held }),
+    );
+    for await (const photoId of settled) {
       done.settled += 1;
       if (photoId !== null) done.photoIds.push(photoId);
     }
-    return true;
+    return started === pictures.length;
   } finally {
     await held.release();
   }
 }
 
+/** What was read of a picture whose host was asked. */
+type ReadPicture = Exclude<PictureRead, { kind: 'host-waits' }>;
 type SettleDeps = FetchDeps & { readonly held: HeldPictures };
 
-async function settleRead(
-  picture: WaitingPicture,
-  read: Exclude<PictureRead, { kind: 'host-waits' }>,
-  deps: SettleDeps,
-): Promise<number | null> {
+async function settleRead(picture: WaitingPicture, read: ReadPicture, deps: SettleDeps): Promise<number | null> {
   if (read.kind === 'bytes') return storeBytes(picture, read, deps);
   if (read.kind === 'problem') return settle(picture, read.problem, deps);
   await postponePicture(deps.db, picture.id, {
