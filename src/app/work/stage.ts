@@ -233,14 +233,14 @@ class QueueStage<Payload> implements Stage {
     return (await this.#definition.isAnyLeft?.()) ?? (await this.#definition.countLeft()) > 0;
   }
 
-  /** Queues all work that can be done now, as the queue has room. The queue ignores jobs that it already has. */
+  /** Queues all work that can be done now, as the queue has room. The queue would ignore jobs that it already has, but slowly. */
   async #enqueueWorkable(): Promise<number> {
     let queued = 0;
     if (!this.#intake.isPaused) {
       for await (const payloads of this.#definition.workable()) {
         if (queued > 0) await this.#waitForRoom();
         if (this.#ended() || this.#intake.isPaused) break;
-        await this.#queue.add(payloads);
+        await this.#queue.add(payloads.filter((payload) => !this.#running.has(this.#definition.job.keyOf(payload))));
         queued += payloads.length;
       }
     }
