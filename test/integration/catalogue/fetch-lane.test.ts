@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { settlePicture } from '../../../src/candidate/fetch-queue.repository.ts';
 import { StopTheRun } from '../../../src/kernel/errors.ts';
@@ -6,6 +7,7 @@ import { openPhotoStore, type PhotoStoreDeps } from '../../../src/photo/photo-st
 import { takeDown } from '../../../src/photo/takedown.repository.ts';
 import { useDatabase } from '../../support/database.ts';
 import { sha256Of } from '../../support/sha256.ts';
+import { until } from '../../support/until.ts';
 import { candidate, emptyCatalogue, fetched, store, versionsOf } from './fixtures.ts';
 
 const database = useDatabase();
@@ -106,6 +108,30 @@ describe('fetchLane', () => {
     expect(await fetchLane(lane, one.deps)).toEqual({ photoIds: [], settled: 0 });
     expect(one.read).toHaveLength(2);
     expect(await versionsOf(database.db, 'picture')).toEqual(before);
+  });
+
+  it('reads on while pictures are stored, until four are in memory', async () => {
+    await store(
+      database.db,
+      Array.from({ length: 6 }, (_, i) => candidate(`p${i}`)),
+    );
+    const one = setting(Object.fromEntries(Array.from({ length: 6 }, (_, i) => [`p${i}`, `bird ${i}`])));
+    const readMeanwhile: number[] = [];
+    const slow: FetchDeps = {
+      ...one.deps,
+      photos: {
+        async store(photo) {
+          await until(() => one.read.length >= 4);
+          // A fifth picture would be read by then.
+          await sleep(20);
+          readMeanwhile.push(one.read.length);
+          return one.deps.photos.store(photo);
+        },
+      },
+    };
+    expect(await fetchLane(lane, slow)).toMatchObject({ settled: 6 });
+    expect(Math.min(...readMeanwhile)).toBe(4);
+    expect(one.read).toEqual(['p0', 'p1', 'p2', 'p3', 'p4', 'p5']);
   });
 
   it('leaves unstarted pictures waiting when asked to stop', async () => {
