@@ -62,6 +62,8 @@ const PICTURES_AT_A_TIME = 32;
  * connection is not idle meanwhile.
  */
 const SETTLED_AT_ONCE = 4;
+/** After a picture of more bytes, the lane waits until it is settled, so that memory holds one such picture for each lane. */
+const LARGE_BYTES = 2 ** 20;
 /** After this time the lane is queued again, so that other lanes get their turn. */
 const TURN_MS = 15_000;
 
@@ -104,6 +106,7 @@ interface LaneTurn {
 async function fetchSome(pictures: readonly WaitingPicture[], { lane, endMs, done, deps }: LaneTurn): Promise<boolean> {
   const held = await deps.hold(pictures.map(({ id }) => id));
   let started = 0;
+  let lastSettled: Promise<unknown> = Promise.resolve();
   async function* reads(): AsyncGenerator<{ picture: WaitingPicture; read: ReadPicture }> {
     for (const picture of pictures) {
       if (deps.shouldStop() || performance.now() > endMs) return;
@@ -114,12 +117,15 @@ async function fetchSome(pictures: readonly WaitingPicture[], { lane, endMs, don
       }
       started += 1;
       yield { picture, read };
+      if (read.kind === 'bytes' && read.bytes.length > LARGE_BYTES) await lastSettled;
     }
   }
   try {
-    const settled = mapInOrder(reads(), { limit: SETTLED_AT_ONCE }, ({ picture, read }) =>
-      settleRead(picture, read, { ...deps, held }),
-    );
+    const settled = mapInOrder(reads(), { limit: SETTLED_AT_ONCE }, ({ picture, read }) => {
+      const photoId = settleRead(picture, read, { ...deps, held });
+      lastSettled = photoId;
+      return photoId;
+    });
     for await (const photoId of settled) {
       done.settled += 1;
       if (photoId !== null) done.photoIds.push(photoId);
