@@ -107,7 +107,7 @@ async function fetchSome(pictures: readonly WaitingPicture[], { lane, endMs, don
   const held = await deps.hold(pictures.map(({ id }) => id));
   let started = 0;
   let lastSettled: Promise<unknown> = Promise.resolve();
-  async function* reads(): AsyncGenerator<{ picture: WaitingPicture; read: ReadPicture }> {
+  async function* reads(): AsyncGenerator<{ picture: WaitingPicture; read: SettlingRead }> {
     for (const picture of pictures) {
       if (deps.shouldStop() || performance.now() > endMs) return;
       const read = await deps.read(picture);
@@ -136,11 +136,11 @@ async function fetchSome(pictures: readonly WaitingPicture[], { lane, endMs, don
   }
 }
 
-/** What was read of a picture whose host was asked. */
-type ReadPicture = Exclude<PictureRead, { kind: 'host-waits' }>;
+/** A result that settles its picture, or postpones it. */
+type SettlingRead = Exclude<PictureRead, { kind: 'host-waits' }>;
 type SettleDeps = FetchDeps & { readonly held: HeldPictures };
 
-async function settleRead(picture: WaitingPicture, read: ReadPicture, deps: SettleDeps): Promise<number | null> {
+async function settleRead(picture: WaitingPicture, read: SettlingRead, deps: SettleDeps): Promise<number | null> {
   if (read.kind === 'bytes') return storeBytes(picture, read, deps);
   if (read.kind === 'problem') return settle(picture, read.problem, deps);
   await postponePicture(deps.db, picture.id, {
