@@ -58,18 +58,18 @@ export interface FetchOutcome {
 /** Pictures read from the catalogue by one query. */
 const PICTURES_AT_A_TIME = 32;
 /**
- * Pictures of a lane that are in memory. The lane reads the next one while the last ones are inspected and stored, so that its
- * connection is not idle meanwhile.
+ * Pictures of a lane that are in memory. The lane reads the next one while those before it are inspected and stored, so that
+ * its connection is not idle meanwhile.
  */
-const SETTLED_AT_ONCE = 4;
+const HELD_AT_ONCE = 4;
 /** After a picture of more bytes, the lane waits until it is settled, so that memory holds one such picture for each lane. */
 const LARGE_BYTES = 2 ** 20;
 /** After this time the lane is queued again, so that other lanes get their turn. */
 const TURN_MS = 15_000;
 
 /**
- * One fetch job. It reads the lane's pictures one after the other. While it reads one, it judges the bytes of the last ones,
- * stores them and settles their pictures.
+ * One fetch job. It reads the lane's pictures one after the other. While it reads one, it judges, stores and settles up to
+ * three earlier ones.
  *
  * @returns ids of the photos that are stored now, and how many pictures were settled
  */
@@ -106,10 +106,11 @@ interface LaneTurn {
 async function fetchSome(pictures: readonly WaitingPicture[], { lane, endMs, done, deps }: LaneTurn): Promise<boolean> {
   const held = await deps.hold(pictures.map(({ id }) => id));
   let started = 0;
+  let hasFailed = false;
   let lastSettled: Promise<unknown> = Promise.resolve();
   async function* reads(): AsyncGenerator<{ picture: WaitingPicture; read: SettlingRead }> {
     for (const picture of pictures) {
-      if (deps.shouldStop() || performance.now() > endMs) return;
+      if (hasFailed || deps.shouldStop() || performance.now() > endMs) return;
       const read = await deps.read(picture);
       if (read.kind === 'host-waits') {
         deps.onHostWaits(lane.host, read);
@@ -121,8 +122,9 @@ async function fetchSome(pictures: readonly WaitingPicture[], { lane, endMs, don
     }
   }
   try {
-    const settled = mapInOrder(reads(), { limit: SETTLED_AT_ONCE }, ({ picture, read }) => {
+    const settled = mapInOrder(reads(), { limit: HELD_AT_ONCE }, ({ picture, read }) => {
       const photoId = settleRead(picture, read, { ...deps, held });
+      photoId.catch(() => (hasFailed = true));
       lastSettled = photoId;
       return photoId;
     });

@@ -159,6 +159,27 @@ describe('fetchLane', () => {
     expect(await versionsOf(database.db, 'photo')).toEqual([]);
   });
 
+  it('reads no further picture once one cannot be stored', async () => {
+    const ids = Array.from({ length: 6 }, (_, i) => `p${i}`);
+    await store(
+      database.db,
+      ids.map((id) => candidate(id)),
+    );
+    const full = new StopTheRun('Expected room but there is none', { code: 'disk-full' });
+    const one = setting(Object.fromEntries(ids.map((id) => [id, id])));
+    const slow: FetchDeps = {
+      ...one.deps,
+      async read(picture) {
+        // The picture before this one has failed by then.
+        await sleep(20);
+        return one.deps.read(picture);
+      },
+      photos: { store: () => Promise.reject(full) },
+    };
+    await expect(fetchLane(lane, slow)).rejects.toBe(full);
+    expect(one.read).toEqual(['p0', 'p1']);
+  });
+
   it('postpones pictures that may be fetched later, and ends if the host must not be asked', async () => {
     await store(
       database.db,
