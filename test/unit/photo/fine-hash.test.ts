@@ -13,6 +13,7 @@ import { fingerprintOf } from '../../../src/photo/fingerprint.ts';
 import { frequenciesOf } from '../../../src/photo/frequencies.ts';
 import { hashOfFrequencies } from '../../../src/photo/perceptual-hash.ts';
 import type { RgbImage } from '../../../src/photo/rgb-image.ts';
+import { sha256Of } from '../../support/sha256.ts';
 import { noiseImage } from './pixels/noise.ts';
 
 const hashOf = (image: RgbImage): FineHash => fineHashOf(frequenciesOf(image));
@@ -65,6 +66,17 @@ describe('fineHashOf', () => {
     const hash = hashOf(image);
     for (const [i, value] of weighted.entries())
       expect(Math.abs(Math.sign(value) * Math.sqrt(Math.abs(value) / largest) * 127 - (hash[i] ?? 0))).toBeLessThan(1);
+  });
+});
+
+describe('fingerprintOf', () => {
+  it('gives the same bits as ever, because stored hashes are compared with new ones', () => {
+    const fingerprints = Array.from({ length: 40 }, (_, i) => noiseImage(30 + 7 * i, 300 - 5 * i)).flatMap((image) => {
+      const { width, height, data } = image;
+      return [fingerprintOf(image), fingerprintOf({ width, height, luma: data.subarray(0, width * height) })];
+    });
+    const text = fingerprints.map(({ perceptualHash, fineHash }) => perceptualHash + fineHash).join('');
+    expect(sha256Of(text)).toBe('50e0b6902fba47ab52b530ea01d0439b22232089e2f1a2f31ec33457500dd51a');
   });
 });
 
