@@ -17,7 +17,7 @@ export const MOST_THREADS = 256;
 const TABLE = {
   ...SERVICE_SETTINGS,
   ...SOURCE_SETTINGS,
-  'fetch.connections': setting(wholeNumber(1, 256), 16, 'How many photos are fetched and stored at the same time.'),
+  'fetch.connections': setting(wholeNumber(1, 256), 16, 'How many photos are fetched at the same time.'),
   'fetch.connectionsPerHost': setting(
     wholeNumber(1, 64),
     4,

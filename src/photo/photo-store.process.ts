@@ -43,7 +43,7 @@ export interface PhotoStore {
   store(read: ReadPhoto): Promise<StoredPhoto>;
 }
 
-/** The largest number of lanes in one process. */
+/** Bounds how many files are written at once. */
 const BATCH_PHOTOS = 256;
 
 /**

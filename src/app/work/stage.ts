@@ -233,7 +233,10 @@ class QueueStage<Payload> implements Stage {
     return (await this.#definition.isAnyLeft?.()) ?? (await this.#definition.countLeft()) > 0;
   }
 
-  /** Queues all work that can be done now, as the queue has room. The queue would ignore jobs that it already has, but slowly. */
+  /**
+   * Queues all work that can be done now, as the queue has room. Jobs that run in this process count, but are left out: the
+   * queue would ignore them too, but slowly.
+   */
   async #enqueueWorkable(): Promise<number> {
     let queued = 0;
     if (!this.#intake.isPaused) {

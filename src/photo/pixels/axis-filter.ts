@@ -25,7 +25,10 @@ const LOW_BITS = 11;
 const LOW_MASK = 2 ** LOW_BITS - 1;
 /** Source pixels per output pixel. Above 8,223 the rounding errors of the weights could carry a sum past 255. */
 export const MAX_SCALE = 8_000;
-/** A filter takes about 10 kB. A run meets the few sizes that its sources deliver, times the sizes of the models. */
+/**
+ * A filter takes about 10 kB. Sources scale photos to one longer side, so a run meets that length and most lengths below it,
+ * times the sizes of the models.
+ */
 const MAX_CACHED_FILTERS = 256;
 /**
  * For a longer output, which only a picture as thin as a line has, the filter covers just the part that is needed and
