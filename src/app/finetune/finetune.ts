@@ -1,7 +1,6 @@
 import { loadClassTable } from '../../collection/class-table.process.ts';
 import type { ClassTable } from '../../collection/class-table.ts';
 import { cardFor, classesOfCard } from '../../collection/model-card.process.ts';
-import { quote } from '../../config/quote.ts';
 import { displayPath, workingFolder } from '../../config/root.ts';
 import { GRADIENT_NORM, type FittedHead } from '../../evidence/head/fit-head.ts';
 import { heldOut } from '../../evidence/head/held-out.ts';
@@ -207,6 +206,6 @@ function leakRemarks(train: Labelled, val: Labelled | null): string[] {
 function fitRemarks({ hasConverged, gradientNorm, iterations }: FittedHead): string[] {
   if (hasConverged) return [];
   return [
-    `the fit ended after ${quote(String(iterations))} iterations at a gradient norm of ${gradientNorm.toExponential(1)}, above ${GRADIENT_NORM}: a larger --l2 is easier to fit`,
+    `the fit ended after ${iterations} iterations at a gradient norm of ${gradientNorm.toExponential(1)}, above ${GRADIENT_NORM}: a larger --l2 is easier to fit`,
   ];
 }
