@@ -8,8 +8,8 @@ import {
   type LanePlace,
   type WaitingPicture,
 } from '../candidate/fetch-queue.repository.ts';
-import { mapInOrder } from '../kernel/map-in-order.ts';
 import { toSha256, type Sha256 } from '../kernel/ids.ts';
+import { mapInOrder } from '../kernel/map-in-order.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import type { PhotoProblem } from '../source/source.ts';
 import type { FetchPayload } from './fetch.job.ts';

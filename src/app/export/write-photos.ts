@@ -8,8 +8,8 @@ import { rowOf, type RowContext } from '../../export/row-of.ts';
 import { LOST_BYTES_CURE, LostBytes } from '../../kernel/blobs.ts';
 import { codeOf, StopTheRun, throwIfInterrupted } from '../../kernel/errors.ts';
 import { toSha256 } from '../../kernel/ids.ts';
-import { exportedPicture, type ExportedPicture } from '../../platform/image/exported-picture.ts';
 import { mapInOrder } from '../../kernel/map-in-order.ts';
+import { exportedPicture, type ExportedPicture } from '../../platform/image/exported-picture.ts';
 import type { App } from '../open/app.ts';
 import { chosenPhotos, type PlannedPhoto } from './plan-file.ts';
 

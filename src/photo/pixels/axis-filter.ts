@@ -26,8 +26,8 @@ const LOW_MASK = 2 ** LOW_BITS - 1;
 /** Source pixels per output pixel. Above 8,223 the rounding errors of the weights could carry a sum past 255. */
 export const MAX_SCALE = 8_000;
 /**
- * A filter takes about 10 kB. Sources scale photos to one longer side, so a run meets that length and most lengths below it,
- * times the sizes of the models.
+ * A filter takes about 10 kB. Sources scale photos to one longer side, so a run meets that length and many below it, times
+ * the sizes of the models.
  */
 const MAX_CACHED_FILTERS = 256;
 /**
