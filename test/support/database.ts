@@ -76,7 +76,8 @@ export async function createDatabase(from: 'template' | 'nothing' | { readonly c
   made += 1;
   const name = `${server.prefix}_${process.pid}_${process.env['VITEST_POOL_ID'] ?? 0}_${made}_${Date.now()}`;
   const template = typeof from === 'object' ? nameOf(from.copyOf) : from === 'template' ? server.template : 'template0';
-  await onServer(server.url, `create database ${name} template ${template}`);
+  // Copying files takes half the time of writing them to the log as well.
+  await onServer(server.url, `create database ${name} template ${template} strategy file_copy`);
   return urlOfDatabase(server.url, name);
 }
 
