@@ -10,7 +10,7 @@ const WATCHED = ['package.json', 'package-lock.json'];
 
 /**
  * A stamp that shows whether a build belongs to the current sources: names, sizes and times of all files that go into
- * it. It is computed at every start, so no file is read (about 5 ms).
+ * it. It is computed at every start, so no file is read (about 15 ms).
  *
  * @param {string} root the folder of the package
  * @returns {string}
@@ -18,13 +18,12 @@ const WATCHED = ['package.json', 'package-lock.json'];
 export function stampOf(root) {
   const sources = readdirSync(path.join(root, 'src'), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
-    .map((entry) => path.relative(root, path.join(entry.parentPath ?? entry.path, entry.name)));
-  const hash = createHash('sha256');
-  for (const file of [...sources, ...WATCHED].toSorted()) {
-    const { size, mtimeMs } = statSync(path.join(root, file));
-    hash.update(`${file}\0${size}\0${mtimeMs}\n`);
-  }
-  return hash.digest('hex');
+    .map((entry) => `${entry.parentPath ?? entry.path}/${entry.name}`);
+  const lines = [...sources, ...WATCHED.map((name) => `${root}/${name}`)].toSorted().map((file) => {
+    const { size, mtimeMs } = statSync(file);
+    return `${file.slice(root.length)}\0${size}\0${mtimeMs}\n`;
+  });
+  return createHash('sha256').update(lines.join('')).digest('hex');
 }
 
 /**
