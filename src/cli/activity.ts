@@ -4,7 +4,8 @@ import { detailText } from '../app/activity/activity-text.ts';
 import { SINCE_RULE, sinceOf } from '../app/activity/since.ts';
 import { ACTIVITIES, type Activity, type LoggedActivity } from '../kernel/activity.ts';
 import { systemClock } from '../kernel/clock.ts';
-import { tableText, writeJsonLines, writeOut } from './output.ts';
+import { writeJsonLines, writeOut } from './output.ts';
+import { tableText } from './table.ts';
 import { addCommand, runOnData, wholeNumberFrom, type GlobalFlags } from './start/context.ts';
 
 interface ActivityFlags extends GlobalFlags {

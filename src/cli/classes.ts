@@ -2,7 +2,8 @@ import type { Command } from 'commander';
 import { loadClassTable } from '../collection/class-table.process.ts';
 import { findClasses } from '../collection/find-classes.ts';
 import { quote } from '../config/quote.ts';
-import { tableText, writeJsonLines, writeOut } from './output.ts';
+import { writeJsonLines, writeOut } from './output.ts';
+import { tableText } from './table.ts';
 import { addCommand, runCommand, type GlobalFlags } from './start/context.ts';
 import { EXIT } from './start/exit.ts';
 

@@ -1,6 +1,7 @@
 import type { SetEvaluation } from '../app/report/evaluate.ts';
 import type { ClassAccuracy, Evaluation, OodMeasures } from '../report/evaluation.ts';
-import { linesText, percentText, plural, tableText } from './output.ts';
+import { linesText, percentText, plural } from './output.ts';
+import { tableText } from './table.ts';
 
 /** Classes that are listed at each end. */
 const LISTED = 5;

@@ -1,11 +1,18 @@
 import type { Command } from 'commander';
 import type { EngineWork } from '../app/engine/engine-tally.ts';
+import type { Workspace } from '../app/open/workspace.ts';
 import { countUndecidedPruned } from '../decision/pruned-photos.repository.ts';
 import { LOST_BYTES_CURE } from '../kernel/blobs.ts';
 import { finish } from './crawl/crawl.ts';
 import { linesText, photosText, plural, prunedText, writeResult } from './output.ts';
-import { runStages, type StagesResult } from './run/run-stages.ts';
-import { addCommand, runOnCollection, type CommandContext, type GlobalFlags } from './start/context.ts';
+import { loadStages, runStages, type StagesResult } from './run/run-stages.ts';
+import {
+  addCommand,
+  runOnCollection,
+  type CollectionContext,
+  type CommandContext,
+  type GlobalFlags,
+} from './start/context.ts';
 
 export function addFilterCommand(program: Command): void {
   addCommand(
@@ -38,21 +45,23 @@ Examples:
   winnow filter --collection imagenet-a --set filter.threads=4
 `,
     )
-    .action(async (flags: GlobalFlags) => {
-      await runOnCollection(flags, { name: 'filter', access: 'use' }, async (workspace, context) => {
-        const result = await runStages(workspace, context, { stages: ['filter'] });
-        const { kept, dropped, failed, poisoned, completed, completedCrops, notCompletable, lost, filterWork } =
-          result.counts;
-        const undecidedPruned = await countUndecidedPruned(workspace.app.db, workspace.scope);
-        const left = result.left.filter ?? 0;
-        const completion = { completed, completedCrops, notCompletable };
-        const json = { kept, dropped, failed, left, lostBytes: lost.length, undecidedPruned, ...completion, poisoned };
-        await writeResult(flags, { ...json, work: workJson(filterWork) }, () =>
-          filterText(result, context, undecidedPruned),
-        );
-        return finish(result, context);
-      });
-    });
+    .action((flags: GlobalFlags) =>
+      runOnCollection(flags, { name: 'filter', access: 'use', whileStarting: loadStages }, filter),
+    );
+}
+
+async function filter(workspace: Workspace, context: CollectionContext): Promise<number> {
+  const result = await runStages(workspace, context, { stages: ['filter'] });
+  const { kept, dropped, failed, poisoned, completed, completedCrops, notCompletable, lost, filterWork } =
+    result.counts;
+  const undecidedPruned = await countUndecidedPruned(workspace.app.db, workspace.scope);
+  const left = result.left.filter ?? 0;
+  const completion = { completed, completedCrops, notCompletable };
+  const json = { kept, dropped, failed, left, lostBytes: lost.length, undecidedPruned, ...completion, poisoned };
+  await writeResult(context.flags, { ...json, work: workJson(filterWork) }, () =>
+    filterText(result, context, undecidedPruned),
+  );
+  return finish(result, context);
 }
 
 /** @param undecidedPruned number of photos left undecided because their bytes were pruned */

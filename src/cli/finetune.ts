@@ -2,7 +2,8 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { threadsOf } from '../app/engine/ensemble.ts';
 import type { Finetuned, FinetuneProgress } from '../app/finetune/finetune.ts';
 import { displayPath } from '../config/root.ts';
-import { linesText, percentText, plural, tableText, writeResult } from './output.ts';
+import { linesText, percentText, plural, writeResult } from './output.ts';
+import { tableText } from './table.ts';
 import { withProgress, type ProgressLine } from './progress.ts';
 import { addCommand, runCommand, type CommandContext, type GlobalFlags } from './start/context.ts';
 

@@ -1,9 +1,8 @@
 import { once } from 'node:events';
 import process from 'node:process';
 import { setImmediate } from 'node:timers/promises';
-import stringWidth from 'string-width';
 import { codeOf, StopTheRun, WinnowError } from '../kernel/errors.ts';
-import { oneLine, printable } from '../kernel/printable.ts';
+import { printable } from '../kernel/printable.ts';
 import { countText } from '../ui/shared/texts.ts';
 
 export { bytesText, countText } from '../ui/shared/texts.ts';
@@ -60,22 +59,6 @@ export async function writeResult(
 /** Writes one JSON object on each line. */
 export async function writeJsonLines(rows: AsyncIterable<unknown> | Iterable<unknown>): Promise<void> {
   for await (const row of rows) await writeOut(`${JSON.stringify(row)}\n`);
-}
-
-/** A table for people, with two spaces between columns and numbers aligned to the right. It ends with a line break. */
-export function tableText(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
-  const areNumbers = head.map((_, column) => rows.every((row) => typeof row[column] === 'number'));
-  const lines = [head, ...rows].map((row) =>
-    row.map((cell) => (typeof cell === 'number' ? countText(cell) : oneLine(cell))),
-  );
-  const widths = head.map((_, column) =>
-    lines.reduce((widest, row) => Math.max(widest, stringWidth(row[column] ?? '')), 0),
-  );
-  const padded = (text: string, column: number): string => {
-    const space = ' '.repeat((widths[column] ?? 0) - stringWidth(text));
-    return areNumbers[column] === true ? space + text : text + space;
-  };
-  return lines.map((row) => `${row.map(padded).join('  ').trimEnd()}\n`).join('');
 }
 
 /** The heads of the columns that name a class or concept. */

@@ -8,7 +8,8 @@ import { nameOf, type Workspace } from '../app/open/workspace.ts';
 import { displayPath } from '../config/root.ts';
 import { UsageError } from '../kernel/errors.ts';
 import { REPORTED_PHOTOS, type ModelReport, type Report, type ReportedPhotos } from '../report/report.ts';
-import { countText, linesText, plural, shellWord, tableText, writeResult } from './output.ts';
+import { countText, linesText, plural, shellWord, writeResult } from './output.ts';
+import { tableText } from './table.ts';
 import { withProgress } from './progress.ts';
 import { addCommand, runOnCollection, type GlobalFlags } from './start/context.ts';
 

@@ -5,7 +5,8 @@ import type { App } from '../app/open/app.ts';
 import { UsageError } from '../kernel/errors.ts';
 import { foldedName } from '../kernel/people.ts';
 import { endSessions, openSessions, type OpenSession } from '../server/session.repository.ts';
-import { plural, tableText, writeJsonLines, writeOut, writeResult } from './output.ts';
+import { plural, writeJsonLines, writeOut, writeResult } from './output.ts';
+import { tableText } from './table.ts';
 import { addCommand, runOnData, type GlobalFlags } from './start/context.ts';
 
 interface EndFlags extends GlobalFlags {

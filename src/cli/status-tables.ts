@@ -1,6 +1,7 @@
 import type { BudgetLeft, KeyBudget } from '../funnel/budget.ts';
 import type { QueryYield } from '../funnel/yields.ts';
-import { bytesText, countText, nonEmpty, percentText, plural, tableText } from './output.ts';
+import { bytesText, countText, nonEmpty, percentText, plural } from './output.ts';
+import { tableText } from './table.ts';
 
 const TITLE_CHARS = 56;
 

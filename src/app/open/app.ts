@@ -58,6 +58,8 @@ export interface AppOptions extends QueuesOptions {
   readonly clientName: string;
   /** The place that sets `postgres.url`, for messages: `DATABASE_URL`. */
   readonly databaseFrom?: string | undefined;
+  /** Called while the process waits for the PostgreSQL that it starts in the data folder. It must not throw. */
+  readonly whileStarting?: (() => void) | undefined;
 }
 
 /** Connections of one command: for its handlers, its progress and its stream of results. */
@@ -178,7 +180,7 @@ type Server = Omit<EmbeddedPostgres, 'soleClient'> &
 
 export interface ServerOptions extends Pick<
   AppOptions,
-  'config' | 'clientName' | 'log' | 'databaseFrom' | 'signal' | 'dataDir'
+  'config' | 'clientName' | 'log' | 'databaseFrom' | 'signal' | 'dataDir' | 'whileStarting'
 > {
   /** Called once if this process must not go on with the database. */
   readonly onLost: (reason: unknown) => void;
@@ -186,7 +188,7 @@ export interface ServerOptions extends Pick<
 
 /** Reaches the server of `postgres.url`, or starts the one in the data folder. The caller detaches from it. */
 export async function openServer(options: ServerOptions): Promise<Server> {
-  const { config, clientName, log, signal, onLost } = options;
+  const { config, clientName, log, signal, onLost, whileStarting } = options;
   const applicationName = clientNameOf(config, clientName);
   const { url } = config.postgres;
   if (url !== null) {
@@ -198,7 +200,7 @@ export async function openServer(options: ServerOptions): Promise<Server> {
   }
   ignorePostgresOptions();
   const dataDir = path.resolve(options.dataDir);
-  return { ...(await attachEmbedded({ dataDir, clientName, log, onLost })), applicationName };
+  return { ...(await attachEmbedded({ dataDir, clientName, log, onLost, whileStarting })), applicationName };
 }
 
 function beingUpgraded(shown: string): StopTheRun {

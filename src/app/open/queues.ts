@@ -56,15 +56,23 @@ export function lazyQueues(options: QueuesOptions, catalogue: Catalogue) {
   };
 }
 
+const loadPostgresQueues = () => import('../../platform/queue/postgres-queue.ts');
+const loadRedisQueues = () => import('../../platform/queue/redis-queue.ts');
+
+/** Loads the code of the queues that the settings name. Most commands need none. */
+export async function loadQueues({ queue }: Config): Promise<void> {
+  await (queue.redisUrl === null ? loadPostgresQueues() : loadRedisQueues());
+}
+
 async function openQueues(options: QueuesOptions, { db, connection, broken }: Catalogue): Promise<JobQueues> {
   const { config, log, signal } = options;
   const { redisUrl } = config.queue;
   const onError = queueTrouble(options, broken);
   if (redisUrl === null) {
-    const { openPostgresQueues } = await import('../../platform/queue/postgres-queue.ts');
+    const { openPostgresQueues } = await loadPostgresQueues();
     return openPostgresQueues({ ...connection, onError });
   }
-  const { openRedisQueues } = await import('../../platform/queue/redis-queue.ts');
+  const { openRedisQueues } = await loadRedisQueues();
   return openRedisQueues({
     url: redisUrl,
     shown: redisText(options),

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { openToRead, readSnapshots } from '../../app/backup/backup-folder.ts';
 import type { Snapshot } from '../../app/backup/snapshot.ts';
-import { bytesText, tableText, writeResult } from '../output.ts';
+import { bytesText, writeResult } from '../output.ts';
+import { tableText } from '../table.ts';
 import { addCommand, runCommand, type GlobalFlags } from '../start/context.ts';
 
 export function addBackupListCommand(command: Command): void {

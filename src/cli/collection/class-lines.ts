@@ -5,7 +5,8 @@ import { phrasesOf } from '../../source/duckduckgo/phrase.ts';
 import { planSearches } from '../../source/flickr/plan.ts';
 import { entriesOf } from '../../source/inaturalist/entry.ts';
 import type { WantedClass } from '../../source/network-source.ts';
-import { plural, tableText } from '../output.ts';
+import { plural } from '../output.ts';
+import { tableText } from '../table.ts';
 
 /** What a curator should know about a class or concept before searching for photos of it. */
 export interface ClassSummary {

@@ -6,7 +6,7 @@ import type { SettingArgument } from '../../config/setting-layers.ts';
 import { oneLine } from '../../kernel/printable.ts';
 import { classOption } from '../list-flags.ts';
 import { shellWord, writeResult } from '../output.ts';
-import { leftText, runStages, sourcesOf, type StagesResult } from '../run/run-stages.ts';
+import { leftText, loadStages, runStages, sourcesOf, type StagesResult } from '../run/run-stages.ts';
 import { wantedWnids } from '../run/wanted.ts';
 import {
   addCommand,
@@ -20,7 +20,7 @@ import { EXIT } from '../start/exit.ts';
 import { planCrawl, type CrawlPlan } from './crawl-plan.ts';
 import { dryRun } from './crawl-queries.ts';
 import { crawlRemarks } from './crawl-remarks.ts';
-import { summaryOf, summaryText, type CrawlSummary } from './crawl-summary.ts';
+import { summaryOf, type CrawlSummary } from './crawl-summary.ts';
 
 interface CrawlFlags extends GlobalFlags, CrawlSourceFlags {
   readonly dryRun?: boolean;
@@ -55,10 +55,14 @@ Examples:
         const plan = await crawlPlanOf(context, flags);
         const classLabels = flags.class;
         if (flags.dryRun === true) return dryRun(context, { plan, classLabels });
-        return withWorkspace(context, { name: 'crawl' }, async (workspace) => {
+        return withWorkspace(context, { name: 'crawl', whileStarting: loadStages }, async (workspace) => {
           const result = await runStages(workspace, context, { stages: ['discover', 'fetch'], plan, classLabels });
           const summary = await crawlSummary(workspace, context, { result, plan });
-          await writeResult(flags, summary, () => summaryText(summary));
+          await writeResult(flags, summary, async () => {
+            // The width of texts takes a thirtieth of a second to load, which would delay the first request.
+            const { summaryText } = await import('./crawl-summary-text.ts');
+            return summaryText(summary);
+          });
           return finish(result, context, summary.problems);
         });
       }),

@@ -9,7 +9,8 @@ import { cardFor, classesOfCard } from '../../collection/model-card.process.ts';
 import { displayPath } from '../../config/root.ts';
 import { messageOf } from '../../kernel/errors.ts';
 import { availableProvider } from '../../platform/onnx/providers.ts';
-import { percentText, tableText, writeOut } from '../output.ts';
+import { percentText, writeOut } from '../output.ts';
+import { tableText } from '../table.ts';
 import type { CommandContext } from '../start/context.ts';
 import { EXIT } from '../start/exit.ts';
 

@@ -10,7 +10,8 @@ import {
 import { shortId } from '../../export/revision-id.ts';
 import { groupBy } from '../../kernel/group-by.ts';
 import { UsageError } from '../../kernel/errors.ts';
-import { countText, tableText, writeResult } from '../output.ts';
+import { countText, writeResult } from '../output.ts';
+import { tableText } from '../table.ts';
 import { addCommand, runOnCollection, type GlobalFlags } from '../start/context.ts';
 
 const HELP = `

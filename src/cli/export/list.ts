@@ -3,7 +3,8 @@ import type { Command } from 'commander';
 import { displayPath } from '../../config/root.ts';
 import { listRevisions, type Revision } from '../../export/revision.repository.ts';
 import { shortId } from '../../export/revision-id.ts';
-import { bytesText, countText, tableText, writeResult } from '../output.ts';
+import { bytesText, countText, writeResult } from '../output.ts';
+import { tableText } from '../table.ts';
 import { addCommand, runOnCollection, type GlobalFlags } from '../start/context.ts';
 
 /** A line of `winnow export list --json`. */

@@ -1,7 +1,8 @@
 import { type Command, Option } from 'commander';
 import { threadsOf } from '../../app/engine/ensemble.ts';
 import type { Comparison } from '../../app/models/compare.ts';
-import { plural, percentText, tableText, writeResult } from '../output.ts';
+import { plural, percentText, writeResult } from '../output.ts';
+import { tableText } from '../table.ts';
 import { withProgress, type ProgressLine } from '../progress.ts';
 import { addGlobalFlags, runCommand, type CommandContext, type GlobalFlags } from '../start/context.ts';
 

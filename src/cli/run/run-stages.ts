@@ -1,9 +1,11 @@
 import type { Workspace } from '../../app/open/workspace.ts';
-import { runPipeline, type PipelineResult } from '../../app/pipeline.ts';
+import { loadQueues } from '../../app/open/queues.ts';
+import type { PipelineResult } from '../../app/pipeline.ts';
 import { RunCounts } from '../../app/run-counts.ts';
 import { watchCrawl } from '../../app/watch/crawl-watch.ts';
 import type { WnidScope } from '../../candidate/candidate.ts';
 import type { PausableStage } from '../../collection/pause.ts';
+import type { LoadedConfig } from '../../config/load-config.ts';
 import { candidateWnids } from '../../decision/scope.ts';
 import type { CrawlPlan } from '../crawl/crawl-plan.ts';
 import { nonEmpty, plural } from '../output.ts';
@@ -24,6 +26,16 @@ export interface StagesResult extends PipelineResult {
   readonly durationMs: number;
 }
 
+const loadPipeline = () => import('../../app/pipeline.ts');
+
+/**
+ * Loads the code of the stages and of their queues. It takes about as long as PostgreSQL takes to start meanwhile:
+ * see `DataUse.whileStarting`.
+ */
+export async function loadStages({ config }: LoadedConfig): Promise<void> {
+  await Promise.all([loadPipeline(), loadQueues(config)]);
+}
+
 /** Runs stages of the pipeline with progress on stderr. */
 export async function runStages(
   workspace: Workspace,
@@ -34,6 +46,7 @@ export async function runStages(
   const { collection } = workspace;
   const { classLabels } = options;
   if (options.stages.includes('filter') && context.tuneProblem !== null) context.log.warn(context.tuneProblem);
+  const { runPipeline } = await loadPipeline();
   const startMs = performance.now();
   const wnids = wantedWnids(collection, classLabels) ?? candidateWnids(workspace.scope);
   const stopProgress = showProgress(workspace, { ...options, counts, wnids });

@@ -5,7 +5,7 @@ import { displayPath } from '../../config/root.ts';
 import { countUndecidedPruned } from '../../decision/pruned-photos.repository.ts';
 import { groupBy } from '../../kernel/group-by.ts';
 import type { CrawlPlan } from '../crawl/crawl-plan.ts';
-import { summaryText } from '../crawl/crawl-summary.ts';
+import { summaryText } from '../crawl/crawl-summary-text.ts';
 import {
   addCrawlFlags,
   crawlPlanOf,
@@ -16,7 +16,8 @@ import {
   type CrawlSourceFlags,
 } from '../crawl/crawl.ts';
 import { filterText } from '../filter.ts';
-import { nonEmpty, plural, tableText, writeOut } from '../output.ts';
+import { nonEmpty, plural, writeOut } from '../output.ts';
+import { tableText } from '../table.ts';
 import { makeShortlistWithProgress } from '../shortlist.ts';
 import {
   addCommand,
@@ -27,7 +28,7 @@ import {
 } from '../start/context.ts';
 import { EXIT } from '../start/exit.ts';
 import { checkedFunnel, funnelText } from '../status.ts';
-import { runStages } from './run-stages.ts';
+import { loadStages, runStages } from './run-stages.ts';
 import type { ClassLabels } from './wanted.ts';
 
 export function addRunCommand(program: Command): void {
@@ -58,7 +59,7 @@ export async function runToShortlist(
 ): Promise<void> {
   await runWithCollection(flags, { settings: limitSetting(flags) }, async (context) => {
     const plan = await crawlPlanOf(context, flags);
-    return withWorkspace(context, { name }, async (workspace) => {
+    return withWorkspace(context, { name, whileStarting: loadStages }, async (workspace) => {
       const code = await run(workspace, context, { plan, classLabels: flags.class });
       return code === EXIT.done ? afterRun(workspace, context) : code;
     });

@@ -171,6 +171,8 @@ export interface DataUse {
    * of a command that only reads are cancelled, because it has no jobs in flight.
    */
   readonly access?: 'fill' | 'use' | 'read';
+  /** Loads code that the action needs, while PostgreSQL starts. If that fails, the action tells it when it loads the code. */
+  readonly whileStarting?: (loaded: LoadedConfig) => Promise<unknown>;
 }
 
 /** Runs a command that works on the data folder from beginning to end. */
@@ -205,7 +207,7 @@ export async function withWorkspace<T>(
 /** Opens the data folder while an action runs. */
 export async function withApp<T>(
   context: CommandContext,
-  { name, access = 'fill' }: DataUse,
+  { name, access = 'fill', whileStarting }: DataUse,
   action: (app: App) => Promise<T>,
 ): Promise<T> {
   const { loaded, flags, log, signal } = context;
@@ -219,6 +221,7 @@ export async function withApp<T>(
     databaseFrom: loaded.origins.get('postgres.url')?.where,
     redisFrom: loaded.origins.get('queue.redisUrl')?.where,
     signal,
+    whileStarting: () => void whileStarting?.(loaded).catch(() => {}),
   });
   // A cancellation can fail if there is nothing to cancel, or no connection to do it. The command then ends after its
   // statement.

@@ -3,7 +3,8 @@ import { importVerdicts, type ImportConflict, type ImportResult } from '../../re
 import type { ImportedVerdict, ReadVerdicts } from '../../review/imported-verdict.ts';
 import { readVerdicts } from '../../review/read-verdicts.process.ts';
 import { namesOfPeople } from '../../kernel/people.ts';
-import { plural, tableText, writeResult } from '../output.ts';
+import { plural, writeResult } from '../output.ts';
+import { tableText } from '../table.ts';
 import { addCommand, runWithCollection, withWorkspace, type GlobalFlags } from '../start/context.ts';
 import { EXIT } from '../start/exit.ts';
 

@@ -4,7 +4,8 @@ import { nameOf } from '../../app/open/workspace.ts';
 import type { Collection } from '../../collection/collection.ts';
 import type { FilterPolicy } from '../../decision/policy.ts';
 import type { WhatIfCounts, WhatIfSetting } from '../../funnel/what-if-tally.ts';
-import { countText, nonEmpty, plural, subjectHeads, tableText } from '../output.ts';
+import { countText, nonEmpty, plural, subjectHeads } from '../output.ts';
+import { tableText } from '../table.ts';
 
 /** `winnow what-if --json`. */
 export function whatIfJson(collection: Collection, found: WhatIf, fill: FillCounts | null): object {

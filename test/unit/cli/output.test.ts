@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { plural, shellWord, tableText } from '../../../src/cli/output.ts';
+import { plural, shellWord } from '../../../src/cli/output.ts';
+import { tableText } from '../../../src/cli/table.ts';
 
 describe('tableText', () => {
   it('puts two spaces between columns, numbers to the right, and nothing at the end of a line', () => {

@@ -20,6 +20,8 @@ export interface AttachOptions {
   readonly log: LeaseLog;
   /** Called when this process must not go on: see `LeaseOptions.onLost`. */
   readonly onLost?: (reason: unknown) => void;
+  /** Called while this process waits for the server that it starts: see `StartOptions`. */
+  readonly whileStarting?: (() => void) | undefined;
 }
 
 export interface EmbeddedPostgres {
@@ -166,7 +168,7 @@ async function reachServer(layout: Layout, options: AttachOptions): Promise<Reac
         programs = await openPrograms(layout);
         await ensureCluster(layout, programs);
       }
-      if (await startServer(layout, programs)) how = 'started';
+      if (await startServer(layout, programs, { whileStarting: options.whileStarting })) how = 'started';
     }
     throw await unreachable(layout, obstacle);
   } catch (error) {

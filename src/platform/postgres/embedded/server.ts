@@ -40,7 +40,7 @@ export async function startAgain(layout: Layout, port: Port): Promise<void> {
     );
   const programs = await openPrograms(layout);
   const deadlineMs = performance.now() + START_LIMIT_MS;
-  while (!(await startServer(layout, programs, port))) {
+  while (!(await startServer(layout, programs, { port }))) {
     if (performance.now() < deadlineMs) continue;
     throw new StopTheRun(
       `The embedded PostgreSQL has ended and could not be started again; its log ends:\n${await lastLogLines(layout)}`,
@@ -49,31 +49,40 @@ export async function startAgain(layout: Layout, port: Port): Promise<void> {
   }
 }
 
+export interface StartOptions {
+  /** Where the server listens. By default at any free port, or at the socket. */
+  readonly port?: Port;
+  /** Called as soon as the server's own programs are at work, for about a tenth of a second. It must not throw. */
+  readonly whileStarting?: (() => void) | undefined;
+}
+
 /**
  * Starts the server and waits until it accepts connections. The caller holds the lock, and no server runs on the cluster.
  * Returns false if a temporary reason prevented the start, so that the caller may try again. Throws on other errors.
  *
- * @param port where it listens; absent: at any free port, or at the socket
  */
-export async function startServer(layout: Layout, programs: Programs, port?: Port): Promise<boolean> {
+export async function startServer(
+  layout: Layout,
+  programs: Programs,
+  { port, whileStarting }: StartOptions = {},
+): Promise<boolean> {
   await removeMisleadingPidFile(layout);
   await writeSettings(layout, programs, port ?? (layout.usesSocket ? null : await freePort()));
   await trimLog(layout.serverLog);
   const logBytes = await prepareLog(layout, programs);
   const seconds = String(START_LIMIT_MS / 1_000);
-  const outcome = await programs.run(
-    'pg_ctl',
-    ['start', '-D', 'cluster', '-l', 'server.log', '-w', '-t', seconds],
-    START_LIMIT_MS + 10_000,
-  );
+  const words = ['start', '-D', 'cluster', '-l', 'server.log', '-w', '-t', seconds];
+  const started = programs.run('pg_ctl', words, START_LIMIT_MS + 10_000);
+  whileStarting?.();
+  const outcome = await started;
   if (outcome.exitCode === 0) return true;
-  const words = await lastLogLines(layout, logBytes);
-  if (PASSES.test(words)) {
+  const said = await lastLogLines(layout, logBytes);
+  if (PASSES.test(said)) {
     await sleep(RETRY_PAUSE_MS);
     return false;
   }
-  if (await removeStub(layout, words)) return false;
-  throw await programFailure('pg_ctl start', outcome, { path: layout.root, words: words || outcome.output });
+  if (await removeStub(layout, said)) return false;
+  throw await programFailure('pg_ctl start', outcome, { path: layout.root, words: said || outcome.output });
 }
 
 /**

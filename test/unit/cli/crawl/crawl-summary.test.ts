@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { RunCounts } from '../../../../src/app/run-counts.ts';
 import { remarksOf } from '../../../../src/cli/crawl/crawl-remarks.ts';
 import type { ClassRemark } from '../../../../src/cli/crawl/crawl-plan.ts';
-import { summaryOf, summaryText, type SummaryParts } from '../../../../src/cli/crawl/crawl-summary.ts';
+import { summaryText } from '../../../../src/cli/crawl/crawl-summary-text.ts';
+import { summaryOf, type SummaryParts } from '../../../../src/cli/crawl/crawl-summary.ts';
 
 const remark: ClassRemark = {
   source: 'flickr',
