@@ -33,7 +33,7 @@ const PASSES = /pre-existing shared memory block|lock file "postmaster\.pid" alr
 export async function startAgain(layout: Layout, port: Port): Promise<void> {
   if ((await readIfThere(join(layout.cluster, 'PG_VERSION'))) === undefined)
     throw new StopTheRun(
-      `The embedded PostgreSQL has ended, and its cluster in '${layout.cluster}' is not there any more`,
+      `The embedded PostgreSQL has ended, and its cluster in '${layout.cluster}' is not there any more; put that folder back or restore a backup (winnow restore), then run the command again`,
       {
         code: 'postgres-does-not-start',
       },
