@@ -31,3 +31,13 @@ export function ignorePostgresOptions(variables: NodeJS.ProcessEnv = process.env
 export function silenceS3Client(variables: NodeJS.ProcessEnv = process.env): void {
   variables['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
 }
+
+/**
+ * Turns off the telemetry of ONNX Runtime. Since release 1.29 it records on Linux and macOS which models run, with their names and
+ * hashes, in `~/.cache/Microsoft`, and sends that to its maker (https://github.com/microsoft/onnxruntime/pull/27379). It reads
+ * this switch before the first session, from the process: a thread has only a copy of the environment, so the main thread must
+ * set it before it starts threads.
+ */
+export function refuseTelemetry(variables: NodeJS.ProcessEnv = process.env): void {
+  variables['ORT_DISABLE_TELEMETRY'] = '1';
+}

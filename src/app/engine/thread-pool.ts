@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { refuseTelemetry } from '../../config/env.ts';
 import { photosInFlight } from '../../evidence/crop-stream.process.ts';
 import { StopTheRun } from '../../kernel/errors.ts';
 import { fromSent } from '../../kernel/sent-error.ts';
@@ -47,6 +48,7 @@ export class ThreadPool<Task, Result> {
   #closing = false;
 
   constructor(work: ThreadWork, tally?: EngineTally) {
+    refuseTelemetry();
     this.#tally = tally;
     const stopFlag = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
     this.#spec = { work, stopFlag, decodeLimit: decodeLimit().memory };

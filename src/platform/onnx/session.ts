@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import * as ort from 'onnxruntime-node';
+import { refuseTelemetry } from '../../config/env.ts';
 import { messageOf, StopTheRun } from '../../kernel/errors.ts';
 import type { ExecutionProvider } from '../../kernel/execution-provider.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
@@ -55,6 +56,7 @@ export interface OnnxSession {
  * `model-format`
  */
 export async function openSession(options: SessionOptions): Promise<OnnxSession> {
+  refuseTelemetry();
   const file = await verifyModelFile(options.file, options.sha256);
   const wanted = options.outputs.map(({ name }) => name);
   const { bytes, names } = withTensors(file, wanted, options.file);

@@ -3,8 +3,12 @@
 outputs.py MODEL TENSORS VALUES SIZE: TENSORS are float32 [crops, 3, SIZE, SIZE], VALUES the outputs of each crop one after the
 other: logits, features, feature map.
 """
-import json, sys
-import numpy, onnxruntime
+import json, os, sys
+import numpy
+
+# Otherwise ONNX Runtime records which models run, and sends that to its maker.
+os.environ['ORT_DISABLE_TELEMETRY'] = '1'
+import onnxruntime
 
 model, tensors, values, size = sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])
 options = onnxruntime.SessionOptions()
