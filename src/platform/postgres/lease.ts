@@ -176,7 +176,7 @@ export class Lease {
         return;
       }
       if (messageOf(problem) !== said)
-        this.#options.log.warn({ reason: messageOf(problem) }, 'PostgreSQL could not be started again; trying on');
+        this.#options.log.warn({ reason: messageOf(problem) }, 'PostgreSQL could not be started again; trying again');
       said = messageOf(problem);
     }
   }

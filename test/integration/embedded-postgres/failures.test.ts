@@ -1,5 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { StopTheRun, UsageError } from '../../../src/kernel/errors.ts';
@@ -75,6 +84,19 @@ describe('a cluster that cannot be used', () => {
     expect(error).toBeInstanceOf(UsageError);
     expect(error).toMatchObject({ code: 'postgres-cluster', message: expect.stringContaining('PG_VERSION') });
     expect(readdirSync(join(dataDir, 'postgres', 'cluster'))).toEqual(['base']);
+  });
+
+  it('is not replaced by a new one if the folder is missing although a server has run on it', async () => {
+    const dataDir = await copyOf(template.dataDir, join(folder.path, 'data'));
+    const cluster = join(dataDir, 'postgres', 'cluster');
+    renameSync(cluster, `${cluster}-away`);
+    const error = await failureOf(dataDir);
+    expect(error).toBeInstanceOf(UsageError);
+    expect(error).toMatchObject({ code: 'postgres-cluster', message: expect.stringMatching(/cluster' is missing/) });
+    renameSync(`${cluster}-away`, cluster);
+    const postgres = await attachHere(dataDir);
+    expect(await query(postgres, 'select answer from kept')).toEqual([{ answer: 42 }]);
+    await postgres.detach();
   });
 
   it('does not start with a broken configuration, and the message has the end of its log', async () => {

@@ -19,11 +19,13 @@ const INITDB_TIMEOUT_MS = 180_000;
  * at the end, so a kill at any point leaves no half-made cluster. The next call deletes such folders.
  *
  * Errors: UsageError `postgres-version` (made by another major version; nothing is changed), `postgres-cluster` (the folder
- * contains something else), `postgres-password` (it is lost); errors of initdb.
+ * contains something else, or is missing although it was used), `postgres-password` (it is lost); errors of initdb.
  */
 export async function ensureCluster(layout: Layout, programs: Programs): Promise<void> {
   const version = await clusterVersion(layout);
   if (version !== undefined) assertSameMajor(layout, version, programs.version);
+  else if ((await readIfThere(layout.serverLog)) !== undefined)
+    throw new UsageError(missingCluster(layout), { code: 'postgres-cluster' });
   await removeDrafts(layout);
   if (version !== undefined) {
     if ((await readPassword(layout)) === undefined) throw wrongPassword(layout, 'the file is missing');
@@ -54,6 +56,14 @@ export async function ensureCluster(layout: Layout, programs: Programs): Promise
     await rm(draft, { recursive: true, force: true });
     throw error;
   }
+}
+
+/** The message about a cluster that is missing although a server has run on it. A new one would show an empty catalogue. */
+export function missingCluster({ cluster, root }: Layout): string {
+  return (
+    `The catalogue's folder '${cluster}' is missing, although a server has run on it. Put it back. Or restore a backup into a new ` +
+    `data folder: winnow restore BACKUP --data NEW. To begin with an empty catalogue, move '${root}' away`
+  );
 }
 
 export function wrongPassword(layout: Layout, reason: string): UsageError {

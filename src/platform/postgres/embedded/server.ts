@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isRunning } from '../../lock/process-identity.ts';
 import { StopTheRun } from '../../../kernel/errors.ts';
-import { readIfThere, SETTINGS_FILE } from './cluster.ts';
+import { missingCluster, readIfThere, SETTINGS_FILE } from './cluster.ts';
 import { programFailure } from './failures.ts';
 import type { Layout, Port } from './layout.ts';
 import { removeMisleadingPidFile, runningPostmaster } from './postmaster.ts';
@@ -32,12 +32,7 @@ const PASSES = /pre-existing shared memory block|lock file "postmaster\.pid" alr
  */
 export async function startAgain(layout: Layout, port: Port): Promise<void> {
   if ((await readIfThere(join(layout.cluster, 'PG_VERSION'))) === undefined)
-    throw new StopTheRun(
-      `The embedded PostgreSQL has ended, and its cluster in '${layout.cluster}' is not there any more; put that folder back or restore a backup (winnow restore), then run the command again`,
-      {
-        code: 'postgres-does-not-start',
-      },
-    );
+    throw new StopTheRun(missingCluster(layout), { code: 'postgres-does-not-start' });
   const programs = await openPrograms(layout);
   const deadlineMs = performance.now() + START_LIMIT_MS;
   while (!(await startServer(layout, programs, { port }))) {
@@ -52,14 +47,13 @@ export async function startAgain(layout: Layout, port: Port): Promise<void> {
 export interface StartOptions {
   /** Where the server listens. By default at any free port, or at the socket. */
   readonly port?: Port;
-  /** Called as soon as the server's own programs are at work, for about a tenth of a second. It must not throw. */
+  /** Called once `pg_ctl` runs. The server then needs about a tenth of a second. Called again if the start is repeated. Must not throw. */
   readonly whileStarting?: (() => void) | undefined;
 }
 
 /**
  * Starts the server and waits until it accepts connections. The caller holds the lock, and no server runs on the cluster.
  * Returns false if a temporary reason prevented the start, so that the caller may try again. Throws on other errors.
- *
  */
 export async function startServer(
   layout: Layout,
@@ -71,18 +65,18 @@ export async function startServer(
   await trimLog(layout.serverLog);
   const logBytes = await prepareLog(layout, programs);
   const seconds = String(START_LIMIT_MS / 1_000);
-  const words = ['start', '-D', 'cluster', '-l', 'server.log', '-w', '-t', seconds];
-  const started = programs.run('pg_ctl', words, START_LIMIT_MS + 10_000);
+  const args = ['start', '-D', 'cluster', '-l', 'server.log', '-w', '-t', seconds];
+  const started = programs.run('pg_ctl', args, START_LIMIT_MS + 10_000);
   whileStarting?.();
   const outcome = await started;
   if (outcome.exitCode === 0) return true;
-  const said = await lastLogLines(layout, logBytes);
-  if (PASSES.test(said)) {
+  const words = await lastLogLines(layout, logBytes);
+  if (PASSES.test(words)) {
     await sleep(RETRY_PAUSE_MS);
     return false;
   }
-  if (await removeStub(layout, said)) return false;
-  throw await programFailure('pg_ctl start', outcome, { path: layout.root, words: said || outcome.output });
+  if (await removeStub(layout, words)) return false;
+  throw await programFailure('pg_ctl start', outcome, { path: layout.root, words: words || outcome.output });
 }
 
 /**
