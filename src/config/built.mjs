@@ -12,7 +12,7 @@ const WATCHED = ['package.json', 'package-lock.json'];
  * A stamp that shows whether a build belongs to the current sources: names, sizes and times of all files that go into
  * it. It is computed at every start, so no file is read (about 15 ms).
  *
- * @param {string} root the folder of the package
+ * @param {string} root absolute path of the package's folder, without a slash at its end
  * @returns {string}
  */
 export function stampOf(root) {

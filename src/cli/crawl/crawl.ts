@@ -59,7 +59,7 @@ Examples:
           const result = await runStages(workspace, context, { stages: ['discover', 'fetch'], plan, classLabels });
           const summary = await crawlSummary(workspace, context, { result, plan });
           await writeResult(flags, summary, async () => {
-            // The width of texts takes a thirtieth of a second to load, which would delay the first request.
+            // Loaded at the end: string-width takes a thirtieth of a second to load, which would delay the first request.
             const { summaryText } = await import('./crawl-summary-text.ts');
             return summaryText(summary);
           });

@@ -29,8 +29,8 @@ export interface StagesResult extends PipelineResult {
 const loadPipeline = () => import('../../app/pipeline.ts');
 
 /**
- * Loads the code of the stages and of their queues. It takes about as long as PostgreSQL takes to start meanwhile:
- * see `DataUse.whileStarting`.
+ * Loads the code of the stages and of their queues. That takes about as long as PostgreSQL takes to start, so both are
+ * done at once: see `DataUse.whileStarting`.
  */
 export async function loadStages({ config }: LoadedConfig): Promise<void> {
   await Promise.all([loadPipeline(), loadQueues(config)]);
@@ -46,7 +46,7 @@ export async function runStages(
   const { collection } = workspace;
   const { classLabels } = options;
   if (options.stages.includes('filter') && context.tuneProblem !== null) context.log.warn(context.tuneProblem);
-  const { runPipeline } = await loadPipeline();
+  const [{ runPipeline }] = await Promise.all([loadPipeline(), loadQueues(context.loaded.config)]);
   const startMs = performance.now();
   const wnids = wantedWnids(collection, classLabels) ?? candidateWnids(workspace.scope);
   const stopProgress = showProgress(workspace, { ...options, counts, wnids });

@@ -171,7 +171,10 @@ export interface DataUse {
    * of a command that only reads are cancelled, because it has no jobs in flight.
    */
   readonly access?: 'fill' | 'use' | 'read';
-  /** Loads code that the action needs, while PostgreSQL starts. If that fails, the action tells it when it loads the code. */
+  /**
+   * Loads code that the action needs, while this process starts PostgreSQL. Not called if a server runs already. The action imports
+   * the same code, so it reports a failure.
+   */
   readonly whileStarting?: (loaded: LoadedConfig) => Promise<unknown>;
 }
 

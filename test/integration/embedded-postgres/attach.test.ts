@@ -8,6 +8,7 @@ import { loadConfig } from '../../../src/config/load-config.ts';
 import { openLogger } from '../../../src/platform/log/logger.ts';
 import { attachEmbedded } from '../../../src/platform/postgres/embedded/attach.ts';
 import { SteadyClient } from '../../../src/platform/postgres/steady-client.ts';
+import { silentLog } from '../../support/silent-log.ts';
 import { until } from '../../support/until.ts';
 import { query } from './query.ts';
 import {
@@ -54,6 +55,18 @@ describe('a fresh data folder', () => {
     expect(serversIn(folder.path)).toEqual([]);
     expect(readdirSync(join(dataDir, 'postgres')).toSorted()).toEqual(['cluster', 'password', 'server.log', 'socket']);
     expect(log.lines.join('\n')).not.toContain(readFileSync(join(dataDir, 'postgres', 'password'), 'utf8').trim());
+  });
+
+  it('is started with other work done meanwhile, which is not asked for again by a client that joins', async () => {
+    const dataDir = await copyOf(template.dataDir, join(folder.path, 'data'));
+    const asked: string[] = [];
+    const attach = (clientName: string) =>
+      attachEmbedded({ dataDir, clientName, log: silentLog, whileStarting: () => void asked.push(clientName) });
+    const first = await attach('first');
+    const second = await attach('second');
+    expect(asked).toEqual(['first']);
+    await second.detach();
+    await first.detach();
   });
 
   it('gets the database that a killed client did not create', async () => {
