@@ -38,8 +38,9 @@ const KILLS = numberFrom('WINNOW_TEST_KILLS', 3);
 const WNIDS = namesFrom('WINNOW_TEST_WNIDS');
 const SEED = numberFrom('WINNOW_TEST_SEED', Date.now() % 1_000_000);
 const TIMEOUT_MS = 200_000 + COPIES * 1_000;
-/** Of few copies several batches, too: any moment is in the middle of the work. */
-const env = COPIES < 1_000 ? { WINNOW_FILTER_BATCH_PHOTOS: '4' } : {};
+/** With few copies small batches and two threads: the first decision is stored while most photos still wait. */
+const env: Record<string, string> =
+  COPIES < 1_000 ? { WINNOW_FILTER_BATCH_PHOTOS: '4', WINNOW_FILTER_THREADS: '2' } : {};
 
 const folder = suiteFolder();
 const random = seededRandom(SEED).next;
@@ -139,7 +140,7 @@ describe('a command that is killed', { timeout: TIMEOUT_MS * 2 }, () => {
 describe('a filter that is asked to end', { timeout: TIMEOUT_MS }, () => {
   it('finishes the jobs in flight, prints the remaining work and exits 130, or ends at once if pressed twice, and resumes when run again', async () => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-      // Each signal has a fresh copy: what is in flight at two signals can be all that there is.
+      // Each signal gets a fresh copy. After one signal, all photos that are left may be in flight at the next one.
       const filtered = await crawledCopy(`ended-by-${signal}`);
       const filter = start('filter', filtered);
       await untilDecided(folder.at(filtered), 0, TIMEOUT_MS);
@@ -148,6 +149,8 @@ describe('a filter that is asked to end', { timeout: TIMEOUT_MS }, () => {
       expect([signal, code, stderr]).toEqual([signal, 130, expect.stringMatching(/left: \d+ photos? to decide; run/)]);
       expect(await processesOn(folder.at(filtered))).toEqual([]);
     }
+    await done('filter', 'ended-by-SIGINT');
+    await expectUndisturbed('ended-by-SIGINT');
     const data = 'ended-by-SIGTERM';
     expect(await pressCtrlC(data, 2)).toEqual({ code: 130, signal: null });
     expect([

@@ -13,6 +13,8 @@ export interface TestServer {
   readonly prefix: string;
   /** A migrated catalogue with the tables of the queue; nobody connects to it. */
   readonly template: string;
+  /** What `create database` ends with. */
+  readonly strategy: string;
 }
 
 declare module 'vitest' {
@@ -76,8 +78,7 @@ export async function createDatabase(from: 'template' | 'nothing' | { readonly c
   made += 1;
   const name = `${server.prefix}_${process.pid}_${process.env['VITEST_POOL_ID'] ?? 0}_${made}_${Date.now()}`;
   const template = typeof from === 'object' ? nameOf(from.copyOf) : from === 'template' ? server.template : 'template0';
-  // Copying files takes half the time of writing them to the log as well.
-  await onServer(server.url, `create database ${name} template ${template} strategy file_copy`);
+  await onServer(server.url, `create database ${name} template ${template} ${server.strategy}`);
   return urlOfDatabase(server.url, name);
 }
 

@@ -1,13 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, statfsSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { attachEmbedded } from '../../src/platform/postgres/embedded/attach.ts';
 import { openDatabase } from '../../src/platform/postgres/open-database.ts';
 import { prepareQueues } from '../../src/platform/queue/postgres-queue.ts';
 import { onServer, urlOfDatabase, type TestServer } from './database.ts';
+import { makeTempFolder } from './folder-in-memory.ts';
 import { silentLog } from './silent-log.ts';
 
 const fail = (error: Error): void => {
@@ -42,9 +40,10 @@ export async function teardown(): Promise<void> {
 
 async function start(): Promise<Started> {
   const given = process.env['WINNOW_TEST_DATABASE_URL'];
-  const { url, stop } = given === undefined ? await startEmbedded() : { url: given, stop: () => Promise.resolve() };
+  const { url, strategy, stop } =
+    given === undefined ? await startEmbedded() : { url: given, strategy: '', stop: () => Promise.resolve() };
   const prefix = `winnow_test_${process.pid}`;
-  const server: TestServer = { url, prefix, template: `${prefix}_template` };
+  const server: TestServer = { url, prefix, template: `${prefix}_template`, strategy };
   const tearDown = async (): Promise<void> => {
     try {
       await dropDatabases(server);
@@ -61,25 +60,8 @@ async function start(): Promise<Started> {
   return { server, tearDown };
 }
 
-const IN_MEMORY = '/dev/shm';
-/** Ten times what a run uses. */
-const ROOM_BYTES = 4 * 2 ** 30;
-
-/**
- * The system's folder in memory, if it has one with enough room. A database has 300 files, and ext4 takes a third of PostgreSQL's time
- * to create files where others were deleted shortly before.
- */
-function folderInMemory(): string | null {
-  try {
-    const { bavail, bsize } = statfsSync(IN_MEMORY);
-    return bavail * bsize >= ROOM_BYTES ? IN_MEMORY : null;
-  } catch {
-    return null;
-  }
-}
-
-async function startEmbedded(): Promise<{ url: string; stop: () => Promise<void> }> {
-  const folder = mkdtempSync(path.join(folderInMemory() ?? tmpdir(), 'winnow-pg-'));
+async function startEmbedded(): Promise<{ url: string; strategy: string; stop: () => Promise<void> }> {
+  const folder = makeTempFolder('winnow-pg-');
   const remove = removerOf(folder);
   const embedded = await attachEmbedded({
     dataDir: folder,
@@ -95,7 +77,8 @@ async function startEmbedded(): Promise<{ url: string; stop: () => Promise<void>
   for (const name of ['fsync', 'synchronous_commit', 'full_page_writes'])
     await onServer(url, `alter system set ${name} = off`);
   await onServer(url, 'select pg_reload_conf()');
-  return { url, stop };
+  // Without syncing, copying files takes half the time of writing all pages to the log.
+  return { url, strategy: 'strategy file_copy', stop };
 }
 
 /** A shell script: waits for the end of its input, stops the server of the folder if it still runs, and removes the folder. */

@@ -1,18 +1,8 @@
 import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  existsSync,
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  readlinkSync,
-  realpathSync,
-  rmSync,
-  statfsSync,
-} from 'node:fs';
+import { readFileSync, readdirSync, readlinkSync, realpathSync, rmSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -21,11 +11,11 @@ import { afterAll, afterEach, beforeAll, beforeEach, type TestContext } from 'vi
 import { attachEmbedded } from '../../../src/platform/postgres/embedded/attach.ts';
 import type { EmbeddedPostgres } from '../../../src/platform/postgres/embedded/attach.ts';
 import { useBundle } from '../../support/bundle.ts';
+import { makeTempFolder } from '../../support/folder-in-memory.ts';
 import { silentLog } from '../../support/silent-log.ts';
 import { query } from './query.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../../../', import.meta.url));
-const ROOMY_BYTES = 2 ** 31;
 
 const isLinux = process.platform === 'linux';
 export const isRoot = process.getuid?.() === 0;
@@ -45,15 +35,9 @@ export async function attachHere(dataDir: string, clientName = 'test'): Promise<
   return attachEmbedded({ dataDir, clientName, log: silentLog });
 }
 
-/**
- * A folder that any user may enter, because some tests run as another user. It is in memory if there is plenty: a cluster
- * has a thousand files, which the tests create and copy dozens of times.
- */
+/** A folder that any user may enter, because some tests run as another user. */
 function makeFolder(): string {
-  const memory = '/dev/shm';
-  const { bavail, bsize } = existsSync(memory) ? statfsSync(memory) : { bavail: 0, bsize: 0 };
-  const parent = bavail * bsize > ROOMY_BYTES ? memory : tmpdir();
-  const folder = realpathSync(mkdtempSync(join(parent, 'wepg-')));
+  const folder = realpathSync(makeTempFolder('wepg-'));
   spawnSync('chmod', ['755', folder]);
   return folder;
 }
