@@ -7,7 +7,6 @@ import { openHeartbeat } from '../../app/work/heartbeat.ts';
 import type { Stage, StageOptions } from '../../app/work/stage-definition.ts';
 import { SOURCE_NAMES } from '../../collection/collection.ts';
 import { candidateWnids } from '../../decision/scope.ts';
-import { runServer as serveAll } from '../server.ts';
 import {
   addGlobalFlags,
   runWithCollection,
@@ -70,6 +69,8 @@ async function work(name: keyof typeof STAGES, workspace: Workspace, { signal, l
 /** Runs `winnow server` with the logging of a worker. */
 export async function runServer(): Promise<void> {
   const flags = flagsOf('server', 'Serves the dashboards and the metrics of all collections until it is stopped');
+  // The other workers need none of it.
+  const { runServer: serveAll } = await import('../server.ts');
   await serveAll(flags, true);
 }
 
