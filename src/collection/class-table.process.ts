@@ -6,12 +6,22 @@ import { messageOf, UsageError } from '../kernel/errors.ts';
 import { parseClassTable, type ClassTable } from './class-table.ts';
 import { parseWordNet, type WordNet } from './wordnet.ts';
 
+let loaded: Promise<ClassTable> | null = null;
+
 /**
- * Loads the bundled class table. This takes about 20 ms, so load it once and pass it on.
+ * The bundled class table. A process reads it once, which takes about 20 ms.
  *
  * @throws UsageError `unreadable-file` or `bad-class-table`; its `wordNet` throws `unreadable-file` or `bad-wordnet-table`
  */
-export async function loadClassTable(): Promise<ClassTable> {
+export function loadClassTable(): Promise<ClassTable> {
+  loaded ??= readClassTable().catch((error: unknown) => {
+    loaded = null;
+    throw error;
+  });
+  return loaded;
+}
+
+async function readClassTable(): Promise<ClassTable> {
   const path = join(packageRoot, 'config/classes/imagenet-1k.jsonl');
   const { text } = await readTextFile(path, 'the class table');
   let wordNet: WordNet | null = null;

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { refuseTelemetry } from '../../config/env.ts';
 import { fitHead, type FitOrder, type FittedHead } from '../../evidence/head/fit-head.ts';
 import { Interrupted } from '../../kernel/errors.ts';
 import { evaluationOf } from '../../report/evaluate.ts';
@@ -42,6 +43,7 @@ export async function computeAside<Name extends keyof Computations>(
   signal?: AbortSignal,
 ): Promise<Result<Name>> {
   if (signal?.aborted === true) throw new Interrupted();
+  refuseTelemetry();
   const worker = new Worker(new URL('computation-thread.mjs', import.meta.url), { workerData: { name, given } });
   // A thread that is ended while ONNX Runtime computes would abort the process. `fitHead` ends itself between two products.
   const stop = (): void => (name === 'fitHead' ? worker.postMessage('stop') : void worker.terminate());

@@ -6,13 +6,10 @@ import { nameOf } from '../open/workspace.ts';
 import { readProgress, viewOf, type Desk } from './desk.ts';
 import { referencesOf } from './references.ts';
 
-/** Loaded when somebody first looks at a class. */
-let table: ReturnType<typeof loadClassTable> | undefined;
-
 /** What a page tells about a class or concept: what it is, and how far its review is. */
 export async function readClassPage(desk: Desk, wnid: Wnid): Promise<ClassPage> {
   const { app, collection } = desk.workspace;
-  const { byWnid, wordNet } = await (table ??= loadClassTable());
+  const { byWnid, wordNet } = await loadClassTable();
   const row = byWnid.get(wnid);
   const synset = wordNet().byWnid.get(wnid);
   const name = nameOf(collection, wnid);

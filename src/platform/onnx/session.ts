@@ -56,7 +56,6 @@ export interface OnnxSession {
  * `model-format`
  */
 export async function openSession(options: SessionOptions): Promise<OnnxSession> {
-  refuseTelemetry();
   const file = await verifyModelFile(options.file, options.sha256);
   const wanted = options.outputs.map(({ name }) => name);
   const { bytes, names } = withTensors(file, wanted, options.file);
@@ -93,6 +92,7 @@ export async function createSession(
   { file, provider = 'cpu' }: { readonly file: string; readonly provider?: ExecutionProvider | undefined },
 ): Promise<ort.InferenceSession> {
   requireOneFile(bytes, file);
+  refuseTelemetry();
   try {
     return await ort.InferenceSession.create(bytes, {
       // Only one provider: from a list, ONNX Runtime silently skips those that are missing. Operators that this provider
