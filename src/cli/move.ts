@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { moveBlobs, type BlobsMoved } from '../app/move/move-blobs.ts';
+import { requireStore } from '../app/photos/store-there.ts';
 import { moveDatabase, type DatabaseMoved } from '../app/move/move-database.ts';
 import { countPhotos, estimatedRows, requireNobodyElse, storedShards } from '../app/move/target.repository.ts';
 import type { App } from '../app/open/app.ts';
@@ -40,7 +41,7 @@ Moves from where the settings point (a data folder, or the services of DATABASE_
 command may use the project while it is moved. If the command is interrupted or killed, run it again and it
 continues. At the end it counts and sums the rows on both sides and says what to set. Photos are hashed as they
 are read. Photos whose bytes are lost at the source are named and left out; all others are moved. The exit code
-is 1 if the source has wrong or unreadable bytes. blobs.endpoint, blobs.region and the AWS variables say where
+is 1 if the source lacks bytes, or has wrong or unreadable ones. blobs.endpoint, blobs.region and the AWS variables say where
 the bucket is and with which keys to open it. PGPASSWORD keeps the password out of the command line.
 
 Example:
@@ -53,7 +54,7 @@ Example:
           const plan = movePlanOf(flags, app);
           const done = await carryOut(app, plan, context);
           await writeOut(flags.json === true ? `${JSON.stringify(done)}\n` : textOf(done, { plan, app }));
-          return (done.blobs?.damaged.length ?? 0) > 0 ? EXIT.incomplete : EXIT.done;
+          return isWhole(done.blobs) ? EXIT.done : EXIT.incomplete;
         }),
       );
     });
@@ -93,6 +94,7 @@ interface Moved {
 
 async function carryOut(app: App, plan: MovePlan, { signal, log }: CommandContext): Promise<Moved> {
   await requireNobodyElse(app.db, 'the catalogue that is being moved');
+  if (plan.blobs !== null) await requireStore(app);
   const lines = { database: lineOf('catalogue'), blobs: lineOf('photos') };
   const shown = [plan.database === null ? [] : [lines.database], plan.blobs === null ? [] : [lines.blobs]].flat();
   if (plan.database !== null) lines.database.total = await estimatedRows(app.db);
@@ -157,6 +159,11 @@ async function photosTo(
   }
 }
 
+/** Whether all photos of the catalogue are at the target. */
+function isWhole(blobs: BlobsMoved | null): boolean {
+  return blobs === null || blobs.missing.length + blobs.damaged.length === 0;
+}
+
 function textOf({ database, blobs }: Moved, { plan, app }: { plan: MovePlan; app: App }): string {
   const lines: string[] = [];
   if (database !== null) {
@@ -167,7 +174,7 @@ function textOf({ database, blobs }: Moved, { plan, app }: { plan: MovePlan; app
   }
   if (blobs !== null) {
     lines.push(
-      `photos: ${countText(blobs.photos)} (${bytesText(blobs.bytes)}) are there, ${countText(blobs.copied)} of them copied now; counts and sizes are as the catalogue has them`,
+      `photos: ${countText(blobs.photos)} (${bytesText(blobs.bytes)}) are there, ${countText(blobs.copied)} of them copied now${isWhole(blobs) ? '; counts and sizes are as the catalogue has them' : ''}`,
     );
     if (blobs.missing.length > 0)
       lines.push(`without bytes at the source: ${photosText(blobs.missing)}; ${LOST_BYTES_CURE}`);

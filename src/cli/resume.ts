@@ -21,12 +21,13 @@ export function addResumeCommand(program: Command): void {
       'after',
       '\nUse this if a queue was lost or is stuck, or if files of the data folder were lost. crawl, filter and run then continue.\nEvery stored photo is read and hashed: bytes that are missing, wrong or unreadable count as lost.\nTo end a pause, use `winnow unpause`.\n',
     )
-    .action(async (flags: GlobalFlags) => {
+    .option('--all-lost', 'go on although no photo has its bytes, and have all fetched again')
+    .action(async (flags: GlobalFlags & { readonly allLost?: boolean }) => {
       await runOnCollection(flags, { name: 'resume', access: 'use' }, async (workspace, { signal }) => {
         const { app, scope } = workspace;
         const wnids = candidateWnids(scope);
+        const { lost, of, named } = await refetchLostBytes(app, { signal, allLost: flags.allLost === true });
         for (const job of queuesOf(scope.collectionId)) await (await app.openQueue(job)).clear();
-        const { lost, of, named } = await refetchLostBytes(app, signal);
         if (signal.aborted) throw new Interrupted();
         for (const { sha256, detail } of named) app.log.warn({ sha256, reason: detail }, 'a photo has lost its bytes');
         const queries = await Promise.all(

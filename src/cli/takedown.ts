@@ -1,18 +1,22 @@
 import type { Command } from 'commander';
+import pLimit from 'p-limit';
 import { recorded } from '../app/activity/activity.repository.ts';
 import { localActor } from '../app/activity/local-actor.ts';
 import type { App } from '../app/open/app.ts';
 import { removeCached } from '../app/photos/photo-cache.ts';
+import { requireStore } from '../app/photos/store-there.ts';
 import { hideSecret } from '../config/quote.ts';
 import { displayPath } from '../config/root.ts';
 import { revisionsWith, type AffectedRevision } from '../export/revision.repository.ts';
 import { shortId } from '../export/revision-id.ts';
-import { UsageError } from '../kernel/errors.ts';
-import { isSha256 } from '../kernel/ids.ts';
-import { takeDown, type TakedownResult, type TakedownTarget } from '../photo/takedown.repository.ts';
+import { messageOf, StopTheRun, UsageError } from '../kernel/errors.ts';
+import { isSha256, type Sha256 } from '../kernel/ids.ts';
+import { listTakedowns, takeDown, type TakedownResult, type TakedownTarget } from '../photo/takedown.repository.ts';
 import { pictureAddress } from '../source/picture-address.ts';
 import { linesText, plural, shellWord, writeResult } from './output.ts';
 import { addCommand, runCommand, withApp, type GlobalFlags } from './start/context.ts';
+
+const REMOVALS_AT_ONCE = 8;
 
 interface TakedownFlags extends GlobalFlags {
   readonly sha256?: string;
@@ -50,13 +54,32 @@ export function addTakedownCommand(program: Command): void {
     });
 }
 
+/**
+ * Takes down what is named, and removes the bytes of all photos that were ever taken down: an earlier command may have ended
+ * before it removed them.
+ */
 async function removePhotos(app: App, target: TakedownTarget, reason: string): Promise<TakedownResult> {
+  await requireStore(app);
   const result = await takeDown(app.db, target, reason);
-  for (const sha256 of result.photos) {
+  const hashes = (await listTakedowns(app.db)).flatMap(({ sha256 }) => sha256 ?? []);
+  const removals = await pLimit(REMOVALS_AT_ONCE).map([...new Set(hashes)], (sha256) => removed(app, sha256));
+  const failures = removals.filter((failure) => failure !== null);
+  if (failures.length === 0) return result;
+  throw new StopTheRun(
+    `${plural(result.photos.length, 'photo')} left the catalogue, but the bytes of ${failures.length} are still there, because the store said: ${messageOf(failures[0])}. Run the command again: it removes them.`,
+    { code: 'takedown-incomplete', cause: failures[0] },
+  );
+}
+
+/** Why the bytes of a photo and the files made of it could not be removed, or null. */
+async function removed(app: App, sha256: Sha256): Promise<unknown> {
+  try {
     await app.blobs.remove(sha256);
     await removeCached(app.dataDir, sha256);
+    return null;
+  } catch (error) {
+    return error;
   }
-  return result;
 }
 
 /** What the command names, for the activity log. */

@@ -28,7 +28,11 @@ async function start() {
   const { builtProgram } = await import('../config/built.mjs');
   const built = builtProgram(root);
   // `--import tsx` would only work from the package's own folder.
-  if (built === null) (await import('tsx/esm/api')).register();
+  if (built === null) {
+    // Its cache is in a folder for temporary files that another user can make first, and it runs what it finds there.
+    process.env.TSX_DISABLE_CACHE = '1';
+    (await import('tsx/esm/api')).register();
+  }
   const { main } = await import(built === null ? './main.ts' : pathToFileURL(built).href);
   await main(process.argv);
   isDone = true;

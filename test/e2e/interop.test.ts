@@ -173,6 +173,7 @@ describe('an exported set', { timeout: TIMEOUT_MS }, () => {
     const files = ['assets/models/efficientnet-lite2.onnx', 'config/classes/imagenet-1k.jsonl'];
     const { stdout } = await run(PYTHON, ['-c', RUN_SCRIPT, folder.at('evaluate.py'), exported(), ...files], {
       cwd: repositoryRoot,
+      env: { ...process.env, ORT_DISABLE_TELEMETRY: '1' },
       maxBuffer: 2 ** 26,
     });
     const [said = '', predicted = ''] = stdout.trimEnd().split('\n');

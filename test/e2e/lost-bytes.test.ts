@@ -127,14 +127,58 @@ describe('photos whose bytes are lost', () => {
     expect((await run('shortlist', '--format', 'label-studio')).stdout).toContain(path.basename(shown));
   });
 
-  it('are not set aside where a whole disk is missing: the filter ends and says what to check', async () => {
+  it('stay as they are where a whole disk is missing: no command goes on, and each says what to check', async () => {
     expect((await crawl()).code).toBe(0);
+    const files = await blobs();
     const place = path.join(folder, 'data', 'blobs');
     await rename(place, `${place}-elsewhere`);
-    const { code, stderr } = await run('filter');
-    expect([code, stderr]).toEqual([1, expect.stringMatching(/check the data folder \(--data\) and its disk/)]);
+    const takedown = ['takedown', '--sha256', '0'.repeat(64), '--reason', 'a test'];
+    const move = ['move', '--to-blobs', 's3://photos/lab'];
+    for (const command of [
+      ['filter'],
+      ['resume'],
+      ['crawl', '--source', 'folder', '--from', path.join(folder, 'photos')],
+    ]) {
+      const { code, stderr } = await run(...command);
+      expect([command[0], code, stderr]).toEqual([
+        command[0],
+        1,
+        expect.stringMatching(/Check that the disk is mounted/),
+      ]);
+    }
+    for (const [name = '', ...flags] of [takedown, move]) {
+      const { code, stderr } = await winnow([name, ...flags, '--data', path.join(folder, data)]);
+      expect([name, code, stderr]).toEqual([name, 1, expect.stringMatching(/Check that the disk is mounted/)]);
+    }
     await rm(place, { recursive: true, force: true });
     await rename(`${place}-elsewhere`, place);
     expect((await run('filter')).code).toBe(0);
+    expect((await decisions()).size).toBe(files.length);
+  });
+
+  it('are removed by the next takedown if one was killed before it removed them', async () => {
+    expect((await crawl()).code).toBe(0);
+    const [file = '', other = ''] = await blobs();
+    const takedown = (taken: string): Promise<CommandResult> =>
+      winnow(['takedown', '--sha256', path.basename(taken), '--reason', 'a test', '--data', path.join(folder, data)]);
+    const bytes = await readFile(file);
+    expect((await takedown(file)).code).toBe(0);
+    await writeFile(file, bytes);
+    expect((await run('doctor', '--deep')).stdout).toContain(`${path.basename(file)} was taken down: `);
+    expect((await takedown(other)).code).toBe(0);
+    expect(await blobs()).not.toContain(file);
+    expect((await run('doctor', '--deep')).code).toBe(0);
+  });
+
+  it('are fetched again, all of them, if an operator says that all are lost', async () => {
+    expect((await crawl()).code).toBe(0);
+    await rm(path.join(folder, 'data', 'blobs'), { recursive: true });
+    const resumed = await run('resume', '--all-lost');
+    expect([resumed.code, resumed.stdout]).toEqual([
+      0,
+      expect.stringMatching(/^(\d+) of \1 photos had lost their bytes/),
+    ]);
+    expect((await crawl()).code).toBe(0);
+    expect((await run('doctor', '--deep')).code).toBe(0);
   });
 });

@@ -16,7 +16,7 @@ it('a filter lets ONNX Runtime record nothing in the home of its user and nothin
   await mkdir(home);
   await mkdir(temporary);
   // With CI set, ONNX Runtime records nothing anyway.
-  const env = { HOME: home, XDG_CACHE_HOME: '', TMPDIR: temporary, CI: '' };
+  const env = { HOME: home, XDG_CACHE_HOME: '', TMPDIR: temporary, CI: '', ORT_DISABLE_TELEMETRY: '0' };
   const { code, stdout } = await startWinnow(['filter', ...place, '--json'], { env }).result;
   expect([code, JSON.parse(stdout)]).toEqual([0, expect.objectContaining({ work: expect.anything() })]);
   expect(await readdir(home, { recursive: true })).toEqual([]);

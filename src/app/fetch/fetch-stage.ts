@@ -14,6 +14,7 @@ import { fetchLane, type FetchDeps, type FetchOutcome, type PictureRead } from '
 import { openPhotoStore } from '../../photo/photo-store.process.ts';
 import { readFolderPicture } from '../../source/folder/read-picture.process.ts';
 import type { App } from '../open/app.ts';
+import { requireStore } from '../photos/store-there.ts';
 import { inspect } from '../photos/inspect.ts';
 import type { Stage, StageDefinition, StageOptions } from '../work/stage-definition.ts';
 import { startStage } from '../work/stage.ts';
@@ -41,6 +42,7 @@ const DISK_LANES = 8;
 export async function startFetch(app: App, options: FetchStageOptions): Promise<Stage> {
   // Checked before anything is downloaded.
   await app.blobs.check();
+  await requireStore(app);
   const needsNetwork = options.scope.sources.some((source) => source !== 'folder');
   const network = needsNetwork ? new NetworkPictures(app, options.signal) : null;
   const inspecting = pLimit(INSPECTIONS_PER_PROCESSOR * availableParallelism());

@@ -5,6 +5,7 @@ import type { Sha256 } from '../../kernel/ids.ts';
 import { refetchPictures, storedPhotosOf } from '../../photo/lost-bytes.repository.ts';
 import { photoHashes } from '../../photo/photo.repository.ts';
 import type { App } from '../open/app.ts';
+import { requireStore } from './store-there.ts';
 
 const PHOTOS_PER_QUERY = 1_000;
 /** Enough to keep a disk or a bucket busy while one blob is hashed. */
@@ -33,21 +34,6 @@ export async function lostAmong(
   return found.flat();
 }
 
-/** Size of the sample. Hashes are evenly distributed, so the first ones are a sample. */
-const SAMPLE = 100;
-
-/**
- * Whether the store has anything for at least one of a sample of photos. If not, a disk is not mounted or the data
- * folder is the wrong one, and no single file is to blame.
- */
-async function isStoreThere({ db, blobs }: Pick<App, 'db' | 'blobs'>): Promise<boolean> {
-  for (const { sha256 } of await photoHashes(db, null, SAMPLE)) {
-    const size = await orLoss(blobs.sizeOf(sha256));
-    if (typeof size === 'number') return true;
-  }
-  return false;
-}
-
 export interface LostPhotosOptions {
   /**
    * For a long-running worker: photos are named but not left out, so that it continues with them once their bytes are
@@ -59,11 +45,11 @@ export interface LostPhotosOptions {
 
 /** The photos of one run that have lost their bytes. They are named once, and left out until the run ends. */
 export class LostPhotos implements SetAside {
-  readonly #app: Pick<App, 'db' | 'blobs' | 'log'>;
+  readonly #app: Pick<App, 'db' | 'blobs' | 'blobPlace' | 'log'>;
   readonly #options: LostPhotosOptions;
   readonly #ids = new Set<number>();
 
-  constructor(app: Pick<App, 'db' | 'blobs' | 'log'>, options: LostPhotosOptions) {
+  constructor(app: Pick<App, 'db' | 'blobs' | 'blobPlace' | 'log'>, options: LostPhotosOptions) {
     this.#app = app;
     this.#options = options;
   }
@@ -78,7 +64,7 @@ export class LostPhotos implements SetAside {
   }
 
   async add(photos: readonly LostPhoto[]): Promise<boolean> {
-    if (!(await isStoreThere(this.#app))) return false;
+    await requireStore(this.#app);
     this.name(photos);
     return !this.#isStaying;
   }
@@ -109,8 +95,18 @@ export interface LostBytesFound {
   readonly named: readonly LostPhotoBytes[];
 }
 
-/** Reads the bytes of every photo, and has the pictures of photos with lost bytes fetched again. */
-export async function refetchLostBytes({ db, blobs }: App, signal: AbortSignal): Promise<LostBytesFound> {
+/**
+ * Reads the bytes of every photo, and has the pictures of photos with lost bytes fetched again.
+ *
+ * @param allLost goes on if the whole store is missing
+ * @throws StopTheRun `blobs-missing`: see `requireStore`
+ */
+export async function refetchLostBytes(
+  app: App,
+  { signal, allLost }: { readonly signal: AbortSignal; readonly allLost: boolean },
+): Promise<LostBytesFound> {
+  const { db, blobs } = app;
+  if (!allLost) await requireStore(app);
   const named: LostPhotoBytes[] = [];
   let lost = 0;
   let of = 0;
@@ -130,23 +126,20 @@ export async function refetchLostBytes({ db, blobs }: App, signal: AbortSignal):
 
 /**
  * Reads the bytes of the photos of some pictures of a source, and has the pictures of photos with lost bytes fetched
- * again. If not single photos but the whole store is missing, none is fetched.
+ * again.
  *
  * @returns the number of those photos
+ * @throws StopTheRun `blobs-missing`: see `requireStore`
  */
 export async function refetchLostOf(
-  { db, blobs, log }: Pick<App, 'db' | 'blobs' | 'log'>,
+  app: Pick<App, 'db' | 'blobs' | 'blobPlace'>,
   { source, sourceIds }: { readonly source: string; readonly sourceIds: readonly string[] },
   signal: AbortSignal,
 ): Promise<number> {
+  const { db, blobs } = app;
   const lost = await lostAmong(blobs, await storedPhotosOf(db, source, sourceIds), signal);
   if (lost.length === 0) return 0;
-  if (!(await isStoreThere({ db, blobs }))) {
-    log.warn(
-      'no photo has its bytes: check the data folder (--data) and its disk; if they are lost, winnow resume has all fetched again',
-    );
-    return 0;
-  }
+  await requireStore(app);
   await refetchPictures(db, lost, source);
   return lost.length;
 }

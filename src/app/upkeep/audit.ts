@@ -2,6 +2,7 @@ import { LOST_BYTES_CURE } from '../../kernel/blobs.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
 import { awaitedPhotos } from '../../photo/lost-bytes.repository.ts';
 import { photoFacts, photoHashes } from '../../photo/photo.repository.ts';
+import { listTakedowns } from '../../photo/takedown.repository.ts';
 import type { App } from '../open/app.ts';
 import { lostAmong } from '../photos/lost-bytes.ts';
 import { auditRows, type AuditResult } from './audit-rows.repository.ts';
@@ -49,6 +50,7 @@ async function auditPhotos({ db, blobs }: Audited, signal: AbortSignal, awaited:
 /** Checks that every file among the blobs belongs to a photo row. */
 async function auditBlobs({ db, blobs }: Audited, signal: AbortSignal): Promise<AuditResult> {
   const problems: string[] = [];
+  const takenDown = new Set((await listTakedowns(db)).map(({ sha256 }) => sha256));
   let checked = 0;
   for await (const { place, sha256, bytes, problem: unseen } of blobs.list()) {
     if (signal.aborted) break;
@@ -57,7 +59,8 @@ async function auditBlobs({ db, blobs }: Audited, signal: AbortSignal): Promise<
     else if (sha256 === null)
       problems.push(`${place} (${bytes} bytes) is no blob: an interrupted write, or a stray file`);
     else {
-      const problem = PROBLEMS_OF_STATE[(await photoFacts(db, sha256))?.bytes_state ?? 'none'];
+      const state = (await photoFacts(db, sha256))?.bytes_state ?? (takenDown.has(sha256) ? 'taken-down' : 'none');
+      const problem = PROBLEMS_OF_STATE[state];
       if (problem !== null) problems.push(`${place} ${problem}`);
     }
   }
@@ -70,5 +73,6 @@ const PROBLEMS_OF_STATE = {
   pruning: 'is of a photo that was to be pruned: an interrupted prune; winnow prune deletes it',
   pruned:
     'is of a photo that was pruned: an interrupted crawl; the next crawl uses the file, otherwise you may delete it',
+  'taken-down': 'was taken down: an interrupted takedown; the next winnow takedown deletes it',
   none: 'belongs to no photo: an interrupted crawl; the next crawl uses it',
 } as const;
