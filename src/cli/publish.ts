@@ -19,6 +19,7 @@ interface PublishFlags extends GlobalFlags {
   readonly public?: boolean;
   readonly dryRun?: boolean;
   readonly forgetHistory?: boolean;
+  readonly replace?: boolean;
 }
 
 const HELP = `
@@ -26,7 +27,7 @@ Uploads a folder that winnow export made. It needs no catalogue: protocol.json a
 in the folder, and every file is checked before it is sent. Files that are there with the same content are
 not sent again, so an interrupted publish goes on where it stopped. README.md, SHA256SUMS and protocol.json
 come last. Files of an earlier revision that this one does not have are deleted there. If the data folder
-has a catalogue, winnow activity lists the upload.
+has a catalogue, winnow activity lists the upload. A place that has the set of another collection is refused.
 
 hf:OWNER/NAME is a dataset on the Hugging Face Hub. It is made, private, if there is none. The token is read
 from HF_TOKEN and stored nowhere. HF_ENDPOINT names another Hub. Its git history keeps deleted files:
@@ -48,6 +49,7 @@ export function addPublishCommand(program: Command): void {
     .option('--dry-run', 'list what would be uploaded and deleted, and change nothing')
     .option('--public', 'hf: everybody may see a dataset that is made (by default it is private)')
     .option('--forget-history', 'hf: afterwards replace the history of the dataset by one commit')
+    .option('--replace', 'replace what is there, although it is the set of another collection')
     .addHelpText('after', HELP)
     .action(async (dir: string, flags: PublishFlags) => {
       await runCommand(flags, (context) => publish(path.resolve(dir), flags, context));
@@ -55,7 +57,7 @@ export function addPublishCommand(program: Command): void {
 }
 
 async function publish(root: string, flags: PublishFlags, context: CommandContext): Promise<void> {
-  const { to, dryRun = false, forgetHistory = false } = flags;
+  const { to, dryRun = false, forgetHistory = false, replace = false } = flags;
   const target = parseTarget(to);
   const open = target.kind === 'hub' ? hubOpener(target.name, flags) : bucketOpener(target, flags);
   const exported = await readExportedFolder(root);
@@ -70,6 +72,7 @@ async function publish(root: string, flags: PublishFlags, context: CommandContex
           root,
           dryRun,
           forgetHistory,
+          replace,
           signal: context.signal,
           onProgress: (progress) => {
             now = progress;

@@ -64,11 +64,16 @@ export function planPublish(
   };
 }
 
-const markSchema = z.object({ format: z.int(), id: z.string(), winnow: z.string() });
+const markSchema = z.object({
+  format: z.int(),
+  id: z.string(),
+  winnow: z.string(),
+  collection: z.object({ name: z.string() }),
+});
 
-/** Whether a text is the protocol.json of an export, of this or another version of winnow. */
-export function isProtocol(text: string): boolean {
-  return markSchema.safeParse(jsonOf(text)).success;
+/** The collection of an export, if a text is the protocol.json of one, of this or another version of winnow; otherwise null. */
+export function collectionOfProtocol(text: string): string | null {
+  return markSchema.safeParse(jsonOf(text)).data?.collection.name ?? null;
 }
 
 /** Cuts a list into batches. A file that is larger than a batch is alone in one. */

@@ -92,6 +92,23 @@ describe('winnow publish to a bucket', () => {
     expect(contents()['sets/birds/README.md']).toBe('mine');
   });
 
+  it('refuses the place of another collection, and replaces its set only with --replace', async () => {
+    const made = await makeFolderToPublish(folder.at('v1'), numbers(3));
+    await published(made);
+    const key = 'sets/birds/protocol.json';
+    const there = s3.objects.get(key) ?? mine;
+    const protocol = { ...(JSON.parse(there.bytes.toString()) as object), collection: { name: 'cats' } };
+    s3.objects.set(key, { ...there, bytes: Buffer.from(JSON.stringify(protocol)) });
+    s3.requests.length = 0;
+    for (const flags of [[], ['--dry-run']]) {
+      const { code, stderr } = await publish(made, ...flags);
+      expect([code, stderr]).toEqual([2, expect.stringContaining("the set of the collection 'cats'")]);
+    }
+    expect(s3.requests.filter((request) => !/^(?:GET|HEAD) /.test(request))).toEqual([]);
+    expect((await publish(made, '--replace')).code).toBe(0);
+    expect(contents()).toEqual(contentsOf(made));
+  });
+
   it('goes on after a kill at ten moments, and ends complete', async () => {
     const made = await makeFolderToPublish(folder.at('killed'), numbers(400));
     for (const requests of [1, 2, 3, 20, 40, 60, 80, 100, 101, 120]) {

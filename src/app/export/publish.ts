@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { batchesOf, isProtocol, planPublish, type PublishPlan } from '../../export/publish-plan.ts';
+import { batchesOf, collectionOfProtocol, planPublish, type PublishPlan } from '../../export/publish-plan.ts';
 import { requireSame, type ExportedFolder } from '../../export/publish-folder.process.ts';
 import { codeOf, throwIfInterrupted, UsageError } from '../../kernel/errors.ts';
 import {
@@ -49,6 +49,8 @@ export interface PublishOptions {
   readonly root: string;
   readonly dryRun: boolean;
   readonly forgetHistory: boolean;
+  /** Whether the set of another collection may be replaced. */
+  readonly replace: boolean;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: PublishProgress) => void;
 }
@@ -62,18 +64,20 @@ const PAUSE_MS = 1_000;
  * set is complete come last, so an interrupted run leaves a set that differs from its SHA256SUMS, and the next run
  * goes on there.
  *
- * @throws UsageError `not-ours`; StopTheRun, RetryLater; Interrupted
+ * @throws UsageError `not-ours`, `another-collection`; StopTheRun, RetryLater; Interrupted
  */
 export async function publishFolder(
-  { protocol, files }: ExportedFolder,
+  exported: ExportedFolder,
   destination: Destination,
   options: PublishOptions,
 ): Promise<PublishResult> {
+  const { protocol } = exported;
   const { to, dryRun, signal } = options;
   const found = await destination.look();
   const visibility = dryRun ? found : await destination.prepare();
-  const first = await planFor(files, destination);
-  if (!dryRun) await untilDone(first, { files, destination, options });
+  const work = { exported, destination, options };
+  const first = await planFor(work);
+  if (!dryRun) await untilDone(first, work);
   throwIfInterrupted(signal);
   const historyForgotten = !dryRun && options.forgetHistory && destination.forgetHistory !== null;
   if (historyForgotten) await destination.forgetHistory?.();
@@ -94,7 +98,7 @@ export async function publishFolder(
 }
 
 interface Work {
-  readonly files: ExportedFolder['files'];
+  readonly exported: ExportedFolder;
   readonly destination: Destination;
   readonly options: PublishOptions;
 }
@@ -109,15 +113,23 @@ async function untilDone(first: PublishPlan, work: Work): Promise<void> {
       if (codeOf(error) !== PUBLISH_CUT || tried === TRIES) throw error;
     }
     await sleep(PAUSE_MS * 2 ** (tried - 1), undefined, { signal: work.options.signal });
-    plan = await planFor(work.files, work.destination);
+    plan = await planFor(work);
   }
 }
 
-async function planFor(files: ExportedFolder['files'], destination: Destination): Promise<PublishPlan> {
+async function planFor({ exported, destination, options }: Work): Promise<PublishPlan> {
+  const { files, protocol: ours } = exported;
   const remote: RemoteFile[] = [];
   for await (const file of destination.list(files)) remote.push(file);
   const protocol = remote.some(({ path }) => path === 'protocol.json') ? await destination.read('protocol.json') : null;
-  const plan = planPublish(files, remote, { isOfWinnow: protocol !== null && isProtocol(protocol) });
+  const collection = protocol === null ? null : collectionOfProtocol(protocol);
+  if (collection !== null && collection !== ours.collection.name && !options.replace) {
+    throw new UsageError(
+      `${destination.url} has the set of the collection '${collection}', and '${options.root}' is of '${ours.collection.name}'. Give --to a place of its own, or --replace to delete that set there.`,
+      { code: 'another-collection' },
+    );
+  }
+  const plan = planPublish(files, remote, { isOfWinnow: collection !== null });
   const [foreign] = plan.foreign;
   if (foreign === undefined) return plan;
   throw new UsageError(

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { batchesOf, isProtocol, planPublish } from '../../../src/export/publish-plan.ts';
+import { batchesOf, collectionOfProtocol, planPublish } from '../../../src/export/publish-plan.ts';
 import type { LocalFile, RemoteFile } from '../../../src/kernel/publish.ts';
 import { sha256Of } from '../../support/sha256.ts';
 
@@ -63,9 +63,10 @@ describe('the plan of a publish', () => {
   });
 });
 
-it('a protocol.json of winnow has a format, an id and a version', () => {
-  expect(isProtocol('{"format":1,"id":"x","winnow":"0.1.0","more":1}')).toBe(true);
-  expect(['', '{}', '[]', '{"format":1}'].some(isProtocol)).toBe(false);
+it('a protocol.json of winnow has a format, an id, a version and a collection', () => {
+  const text = '{"format":1,"id":"x","winnow":"0.1.0","collection":{"name":"birds","more":1},"more":1}';
+  expect(collectionOfProtocol(text)).toBe('birds');
+  expect(['', '{}', '[]', '{"format":1}'].map(collectionOfProtocol)).toEqual([null, null, null, null]);
 });
 
 it('batches hold so many files and bytes at most, and one file at least', () => {
