@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, rename } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { withComment } from '../support/copies.ts';
@@ -150,5 +150,18 @@ describe('a backup while a crawl works', { timeout: 600_000 }, () => {
     expect(onServer.stdout).not.toContain('FAIL');
     await expectNothingWrong(shared);
     expect(await story(shared)).toEqual(before);
+  });
+});
+
+describe('a backup whose disk is missing', () => {
+  it('is not begun a second time in its place, unless that is asked for', async () => {
+    const place = folder.at('disk');
+    const args = ['backup', place, '--data', set.data];
+    expect((await winnow(args)).code).toBe(0);
+    await rename(place, folder.at('elsewhere'));
+    const { code, stderr } = await winnow(args);
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/no snapshot now\. Check that its disk is mounted/)]);
+    await expect(readdir(place)).rejects.toMatchObject({ code: 'ENOENT' });
+    expect((await winnow([...args, '--new'])).code).toBe(0);
   });
 });

@@ -1,8 +1,11 @@
+import path from 'node:path';
 import type { Command } from 'commander';
 import { recorded } from '../../app/activity/activity.repository.ts';
 import { localActor } from '../../app/activity/local-actor.ts';
 import { backUp, type BackedUp } from '../../app/backup/backup.ts';
+import { requireEarlierBackup } from '../../app/backup/earlier.repository.ts';
 import { countPhotos, estimatedRows } from '../../app/move/target.repository.ts';
+import type { App } from '../../app/open/app.ts';
 import type { ActivityDetail } from '../../kernel/activity.ts';
 import { LOST_BYTES_CURE } from '../../kernel/blobs.ts';
 import { bytesText, countText, linesText, photosText, plural, writeResult } from '../output.ts';
@@ -15,11 +18,12 @@ import { addBackupListCommand } from './list.ts';
 interface BackupFlags extends GlobalFlags {
   readonly keep: number;
   readonly verify?: boolean;
+  readonly new?: boolean;
 }
 
 const HELP = `
 Other commands may work meanwhile: a snapshot is the catalogue at one moment, and the bytes of its
-photos. The folder is made if it is missing. Later backups go to the same folder and copy only what is
+photos. The folder is made if it is missing, but not where an earlier backup should be. Later backups go to the same folder and copy only what is
 new. On file systems that can, photos share their blocks with the data folder (reflinks) and take no
 room. If a backup is interrupted or killed, the snapshots before it stay, and the next one continues.
 
@@ -43,43 +47,14 @@ export function addBackupCommand(program: Command): void {
     .argument('<dir>', 'the folder of the backup, best on another disk')
     .option('--keep <n>', 'snapshots to keep; older ones are removed', wholeNumberFrom(1, 10_000), 7)
     .option('--verify', 'also read and hash what the backup has already, and replace what is damaged')
+    .option('--new', 'begin a new backup where an earlier one is missing')
     .addHelpText('after', HELP)
     .action((dir: string, flags: BackupFlags) =>
       runOnData(flags, { name: 'backup', access: 'read' }, async (app, { signal }) => {
-        const catalogue = {
-          label: 'catalogue',
-          done: 0,
-          total: await estimatedRows(app.db),
-          isGrowing: true,
-          note: '',
-        };
-        const photos = {
-          label: 'photos',
-          done: 0,
-          total: await countPhotos(app.db),
-          isGrowing: true,
-          bytes: 0,
-          note: '',
-        };
-        const result = await recorded(app.db, { ...localActor(), action: 'backup', resultOf }, () =>
-          withProgress(
-            () => [photos, catalogue],
-            () =>
-              backUp({
-                app,
-                dir,
-                keep: flags.keep,
-                verify: flags.verify === true,
-                signal,
-                onTable: (table) => void (catalogue.note = table),
-                onRows: (rows) => void (catalogue.done += rows),
-                onPhoto: ({ bytes, isCopied }) => {
-                  photos.done += 1;
-                  if (isCopied) photos.bytes += bytes;
-                },
-              }),
-          ),
-        );
+        const place = path.resolve(dir);
+        if (flags.new !== true) await requireEarlierBackup(app.db, place);
+        const doing = { ...localActor(), action: 'backup', resultOf: resultFor(place) } as const;
+        const result = await recorded(app.db, doing, () => backUpWithProgress(app, { dir, flags, signal }));
         await writeResult(flags, result, () => backupText(result));
         return result.lost.length + result.warnings.length > 0 ? EXIT.incomplete : EXIT.done;
       }),
@@ -88,8 +63,35 @@ export function addBackupCommand(program: Command): void {
   addApplyTakedownsCommand(command);
 }
 
-function resultOf({ snapshot, photos }: BackedUp): ActivityDetail {
-  return { snapshot, photos };
+async function backUpWithProgress(
+  app: App,
+  { dir, flags, signal }: { readonly dir: string; readonly flags: BackupFlags; readonly signal: AbortSignal },
+): Promise<BackedUp> {
+  const line = { done: 0, isGrowing: true, note: '' };
+  const catalogue = { ...line, label: 'catalogue', total: await estimatedRows(app.db) };
+  const photos = { ...line, label: 'photos', total: await countPhotos(app.db), bytes: 0 };
+  return withProgress(
+    () => [photos, catalogue],
+    () =>
+      backUp({
+        app,
+        dir,
+        keep: flags.keep,
+        verify: flags.verify === true,
+        signal,
+        onTable: (table) => void (catalogue.note = table),
+        onRows: (rows) => void (catalogue.done += rows),
+        onPhoto: ({ bytes, isCopied }) => {
+          photos.done += 1;
+          if (isCopied) photos.bytes += bytes;
+        },
+      }),
+  );
+}
+
+/** What the activity log keeps of a backup: `requireEarlierBackup` reads where it went. */
+function resultFor(dir: string): (result: BackedUp) => ActivityDetail {
+  return ({ snapshot, photos }) => ({ dir, snapshot, photos });
 }
 
 function backupText(result: BackedUp): string {

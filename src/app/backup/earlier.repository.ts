@@ -1,0 +1,27 @@
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { sql, type Kysely } from 'kysely';
+import { displayPath } from '../../config/root.ts';
+import { UsageError } from '../../kernel/errors.ts';
+import type { Database } from '../../platform/postgres/database.ts';
+
+/**
+ * Refuses to begin a second backup where the first one cannot be seen, because its disk is not mounted: every night would then end
+ * well, and the real backup would grow old. The activity log knows where backups went.
+ *
+ * @param dir absolute path of the folder of the backup
+ * @throws UsageError `backup-missing`
+ */
+export async function requireEarlierBackup(db: Kysely<Database>, dir: string): Promise<void> {
+  const snapshots = await readdir(path.join(dir, 'snapshots')).catch(() => []);
+  if (snapshots.length > 0) return;
+  const { rows } = await sql<{ at: Date }>`
+    select max(at) as at from activity
+    where action = 'backup' and outcome = 'done' and detail->>'dir' = ${dir} having max(at) is not null`.execute(db);
+  const [last] = rows;
+  if (last === undefined) return;
+  throw new UsageError(
+    `This catalogue was backed up to '${displayPath(dir)}' on ${last.at.toISOString()}, but there is no snapshot now. Check that its disk is mounted. To begin a new backup there, add --new.`,
+    { code: 'backup-missing' },
+  );
+}
