@@ -5,7 +5,7 @@ import type { Sha256 } from '../../kernel/ids.ts';
 import { refetchPictures, storedPhotosOf } from '../../photo/lost-bytes.repository.ts';
 import { photoHashes } from '../../photo/photo.repository.ts';
 import type { App } from '../open/app.ts';
-import { requireStore } from './store-there.ts';
+import { isStoreThere, requireStore } from './store-there.ts';
 
 const PHOTOS_PER_QUERY = 1_000;
 /** Enough to keep a disk or a bucket busy while one blob is hashed. */
@@ -64,6 +64,8 @@ export class LostPhotos implements SetAside {
   }
 
   async add(photos: readonly LostPhoto[]): Promise<boolean> {
+    // A worker that stays waits until the disk is back.
+    if (this.#isStaying && !(await isStoreThere(this.#app))) return false;
     await requireStore(this.#app);
     this.name(photos);
     return !this.#isStaying;

@@ -8,21 +8,28 @@ import type { App } from '../open/app.ts';
 const SAMPLE = 100;
 
 /**
- * Refuses to go on if the catalogue has photos, but none of a sample has bytes. Then a disk is not mounted, or a setting names
- * another place: new photos would be stored there, and the old ones would count as lost. Photos that `winnow resume` has
- * sent back to be fetched do not count.
- *
- * @throws StopTheRun `blobs-missing`; errors of the store
+ * Whether the store has the bytes of at least one photo of a sample, or the catalogue has no photos. If not, a disk is not
+ * mounted, or a setting names another place, and no single file is to blame. Photos that `winnow resume` has sent back to be
+ * fetched do not count.
  */
-export async function requireStore({ db, blobs, blobPlace }: Pick<App, 'db' | 'blobs' | 'blobPlace'>): Promise<void> {
+export async function isStoreThere({ db, blobs }: Pick<App, 'db' | 'blobs'>): Promise<boolean> {
   const sample = await linkedPhotos(db, SAMPLE);
   for (const sha256 of sample) {
     const size = await orLoss(blobs.sizeOf(sha256));
-    if (typeof size === 'number') return;
+    if (typeof size === 'number') return true;
   }
-  if (sample.length === 0) return;
+  return sample.length === 0;
+}
+
+/**
+ * Refuses to go on if the store is not there: new photos would be stored in the wrong place, and the old ones would count as lost.
+ *
+ * @throws StopTheRun `blobs-missing`; errors of the store
+ */
+export async function requireStore(app: Pick<App, 'db' | 'blobs' | 'blobPlace'>): Promise<void> {
+  if (await isStoreThere(app)) return;
   throw new StopTheRun(
-    `The catalogue has photos, but the bytes of none of ${sample.length} are in '${placeText(blobPlace)}'. Nothing was changed. ` +
+    `The catalogue has photos, but their bytes are not in '${placeText(app.blobPlace)}' (up to ${SAMPLE} were looked for). ` +
       'Check that the disk is mounted, and that the data folder (--data) and blobs.url (WINNOW_BLOBS_URL) are the right ones. ' +
       'If the bytes are lost, `winnow resume --all-lost` has all photos fetched again.',
     { code: 'blobs-missing' },
