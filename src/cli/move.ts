@@ -1,9 +1,9 @@
 import { type Command, Option } from 'commander';
 import { moveBlobs, type BlobsMoved } from '../app/move/move-blobs.ts';
-import { requireStore } from '../app/photos/store-there.ts';
 import { moveDatabase, type DatabaseMoved } from '../app/move/move-database.ts';
 import { countPhotos, estimatedRows, requireNobodyElse, storedShards } from '../app/move/target.repository.ts';
 import type { App } from '../app/open/app.ts';
+import { requireStore } from '../app/photos/store-there.ts';
 import { hideSecret } from '../config/quote.ts';
 import { checkSetting } from '../config/setting-layers.ts';
 import { LOST_BYTES_CURE } from '../kernel/blobs.ts';
@@ -41,8 +41,9 @@ Moves from where the settings point (a data folder, or the services of DATABASE_
 command may use the project while it is moved. If the command is interrupted or killed, run it again and it
 continues. At the end it counts and sums the rows on both sides and says what to set. Photos are hashed as they
 are read. Photos whose bytes are lost at the source are named and left out; all others are moved. The exit code
-is 1 if the source lacks bytes, or has wrong or unreadable ones. blobs.endpoint, blobs.region and the AWS variables say where
-the bucket is and with which keys to open it. PGPASSWORD keeps the password out of the command line.
+is 1 if the source lacks bytes, or has wrong or unreadable ones. blobs.endpoint, blobs.region and the AWS
+variables say where the bucket is and with which keys to open it. PGPASSWORD keeps the password out of the
+command line.
 
 Example:
   winnow move --to-database postgres://winnow@db.example/winnow --to-blobs s3://photos/lab

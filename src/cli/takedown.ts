@@ -62,7 +62,7 @@ async function removePhotos(app: App, target: TakedownTarget, reason: string): P
   await requireStore(app);
   const result = await takeDown(app.db, target, reason);
   const hashes = (await listTakedowns(app.db)).flatMap(({ sha256 }) => sha256 ?? []);
-  const removals = await pLimit(REMOVALS_AT_ONCE).map([...new Set(hashes)], (sha256) => removed(app, sha256));
+  const removals = await pLimit(REMOVALS_AT_ONCE).map([...new Set(hashes)], (sha256) => removalFailure(app, sha256));
   const failures = removals.filter((failure) => failure !== null);
   if (failures.length === 0) return result;
   throw new StopTheRun(
@@ -72,7 +72,7 @@ async function removePhotos(app: App, target: TakedownTarget, reason: string): P
 }
 
 /** Why the bytes of a photo and the files made of it could not be removed, or null. */
-async function removed(app: App, sha256: Sha256): Promise<unknown> {
+async function removalFailure(app: App, sha256: Sha256): Promise<unknown> {
   try {
     await app.blobs.remove(sha256);
     await removeCached(app.dataDir, sha256);

@@ -7,7 +7,7 @@ import { inOutput } from '../support/in-output.ts';
 
 const folder = suiteFolder();
 
-it('a server whose PostgreSQL cannot be started again tries on for a minute, then ends with 1 and says what is missing', async (context) => {
+it('a server whose PostgreSQL cannot be started again tries for a minute, then ends with 1 and says what is missing', async (context) => {
   context.skip(process.platform !== 'linux', 'only Linux shows which processes work on a folder');
   const data = folder.at('data');
   const server = startWinnow(['server', '--data', data, '--set', 'server.port=0']);

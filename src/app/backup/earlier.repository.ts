@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { sql, type Kysely } from 'kysely';
 import { displayPath } from '../../config/root.ts';
-import { UsageError } from '../../kernel/errors.ts';
+import { codeOf, UsageError } from '../../kernel/errors.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 
 /**
@@ -13,8 +13,11 @@ import type { Database } from '../../platform/postgres/database.ts';
  * @throws UsageError `backup-missing`
  */
 export async function requireEarlierBackup(db: Kysely<Database>, dir: string): Promise<void> {
-  const snapshots = await readdir(path.join(dir, 'snapshots')).catch(() => []);
-  if (snapshots.length > 0) return;
+  const snapshots = await readdir(path.join(dir, 'snapshots')).catch((error: unknown) =>
+    codeOf(error) === 'ENOENT' ? [] : null,
+  );
+  // The backup itself reports a folder that cannot be read.
+  if (snapshots === null || snapshots.length > 0) return;
   const { rows } = await sql<{ at: Date }>`
     select max(at) as at from activity
     where action = 'backup' and outcome = 'done' and detail->>'dir' = ${dir} having max(at) is not null`.execute(db);
