@@ -23,9 +23,10 @@ interface BackupFlags extends GlobalFlags {
 
 const HELP = `
 Other commands may work meanwhile: a snapshot is the catalogue at one moment, and the bytes of its
-photos. The folder is made if it is missing, but not where an earlier backup should be. Later backups go to the same folder and copy only what is
-new. On file systems that can, photos share their blocks with the data folder (reflinks) and take no
-room. If a backup is interrupted or killed, the snapshots before it stay, and the next one continues.
+photos. The folder is made if it is missing, but not where an earlier backup should be. Later backups go
+to the same folder and copy only what is new. On file systems that can, photos share their blocks with
+the data folder (reflinks) and take no room. If a backup is interrupted or killed, the snapshots before
+it stay, and the next one continues.
 
 Everything in the catalogue is in a backup, except for browsers' sessions and their key: after a restore,
 people log in again. Exported sets, collection files and models are files of their own: copy these, too.
