@@ -111,7 +111,8 @@ describe('a Redis that becomes unreachable', () => {
     const seen: number[] = [];
     const consumer = queue.consume(async ({ n }) => void seen.push(n), { concurrency: 1, onFailure: () => undefined });
     await queue.add(numbers(1));
-    await until(() => seen.length === 1);
+    // A consumer that has yet to report the end of its job waits for the server, as the next test shows.
+    await until(async () => seen.length === 1 && (await queue.pending()) === 0);
     await redis.stop();
     // The attempts are 100, 200 and 300 ms apart by then, and each is refused at once.
     await sleep(700);
@@ -120,6 +121,24 @@ describe('a Redis that becomes unreachable', () => {
     await queue.add(numbers(3));
     expect(await queue.pending()).toBe(3);
     await queue.close();
+  });
+
+  it('keeps a consumer that stops, and has yet to report the end of a job, until it is given up', async () => {
+    const own = await startRedis();
+    const { queues, gone } = await open({ url: own.url, patienceMs: 400 });
+    const queue = queues.open(numbersJob('unreported'));
+    let ended = 0;
+    const consumer = queue.consume(
+      async () => {
+        await own.stop();
+        ended += 1;
+      },
+      { concurrency: 1, onFailure: () => undefined },
+    );
+    await queue.add(numbers(1));
+    await until(() => ended === 1);
+    await consumer.stop();
+    expect(gone).toEqual([expect.objectContaining({ code: 'redis-gone' })]);
   });
 
   it('is given up if it does not return, and every call reports that', async () => {
