@@ -175,6 +175,18 @@ function reversed(bytes: v128): v128 {
   return i8x16.shuffle(bytes, bytes, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
 }
 
+/** Turns a plane of bytes: what was row y becomes column y. `out` has room for `width * height` bytes. */
+export function transpose(source: usize, width: i32, height: i32, out: usize): void {
+  for (let x: i32 = 0; x < width; x++) {
+    let from = source + <usize>x;
+    const to = out + <usize>(x * height);
+    for (let y: i32 = 0; y < height; y++) {
+      store<u8>(to + <usize>y, load<u8>(from));
+      from += <usize>width;
+    }
+  }
+}
+
 /**
  * Converts one interleaved RGB picture without padding to three planes of float32, each `(level - mean) / std`. `scale`
  * points to six float32 values: the means of red, green and blue, then their standard deviations. If 16 does not divide the

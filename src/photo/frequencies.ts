@@ -66,21 +66,26 @@ function shortened(image: RgbImage): RgbImage {
 
 /** The lowest frequencies of the DCT-II of `GRID` x `GRID` samples. */
 function lowFrequencies(grid: Uint8Array): Float64Array {
-  // One type for both passes: loops that meet both types are several times slower.
-  return transformRows(transformRows(new Float64Array(grid), GRID), FREQUENCIES);
+  samples.set(grid);
+  transformRows(samples, GRID, ofRows);
+  const frequencies = new Float64Array(FREQUENCIES * FREQUENCIES);
+  transformRows(ofRows, FREQUENCIES, frequencies);
+  return frequencies;
 }
 
+// Used again for each photo. Samples have the type of the first pass's result, because a loop that meets two types is slower.
+const samples = new Float64Array(GRID * GRID);
+const ofRows = new Float64Array(FREQUENCIES * GRID);
 const folded = new Float64Array(GRID);
 
 /**
- * The lowest frequencies of each row of `GRID` samples: `[frequency * rows + row]`. Even frequencies are the same from both ends
- * of a row and odd ones have the other sign, so each row is folded first. Four sums run side by side, because a processor waits
- * for an addition before the next one of the same sum.
+ * Writes the lowest frequencies of each row of `GRID` samples to `out`: `[frequency * rows + row]`. Even frequencies are the
+ * same from both ends of a row and odd ones have the other sign, so each row is folded first. Four sums run side by side,
+ * because a processor waits for an addition before the next one of the same sum.
  */
-function transformRows(samples: Float64Array, rows: number): Float64Array {
-  const out = new Float64Array(FREQUENCIES * rows);
+function transformRows(from: Float64Array, rows: number, out: Float64Array): void {
   for (let row = 0; row < rows; row++) {
-    fold(samples, row * GRID);
+    fold(from, row * GRID);
     for (let frequency = 0; frequency < FREQUENCIES; frequency += 4) {
       let [a, b, c, d] = [0, 0, 0, 0];
       const cosines = frequency * HALF;
@@ -98,14 +103,13 @@ function transformRows(samples: Float64Array, rows: number): Float64Array {
       out[(frequency + 3) * rows + row] = d;
     }
   }
-  return out;
 }
 
 /** Sums, then differences, of the samples at equal distances from both ends of a row. */
-function fold(samples: Float64Array, start: number): void {
+function fold(from: Float64Array, start: number): void {
   for (let i = 0; i < HALF; i++) {
-    const first = samples[start + i] ?? 0;
-    const last = samples[start + GRID - 1 - i] ?? 0;
+    const first = from[start + i] ?? 0;
+    const last = from[start + GRID - 1 - i] ?? 0;
     folded[i] = first + last;
     folded[HALF + i] = first - last;
   }

@@ -32,6 +32,7 @@ interface KernelExports {
       weights: Address,
     ]
   ) => void;
+  readonly transpose: (...args: [source: Address, width: number, height: number, out: Address]) => void;
   readonly fillPlanes: (
     ...args: [source: Address, width: number, height: number, mirrored: number, out: Address, scale: Address]
   ) => void;
@@ -77,7 +78,7 @@ function instantiate(): KernelExports {
 }
 
 function isKernel(exports: object): exports is KernelExports {
-  return ['memory', 'filterAlongRows', 'filterDownColumns', 'fillPlanes'].every((name) => name in exports);
+  return ['memory', 'filterAlongRows', 'filterDownColumns', 'transpose', 'fillPlanes'].every((name) => name in exports);
 }
 
 function kernelOn(exports: KernelExports): PixelKernel {
@@ -91,6 +92,7 @@ function kernelOn(exports: KernelExports): PixelKernel {
   return {
     filterAlongRows: exports.filterAlongRows,
     filterDownColumns: exports.filterDownColumns,
+    transpose: exports.transpose,
     fillPlanes: exports.fillPlanes,
     bytes,
     take,

@@ -1,7 +1,7 @@
 import type { LumaImage } from '../luma-image.ts';
-import { axisFilterOver } from './axis-filter.ts';
-import { withKernel } from './kernel.ts';
+import { axisFilterOver, type AxisFilter } from './axis-filter.ts';
 import type { Size } from './box.ts';
+import { withKernel, type Address, type PixelKernel } from './kernel.ts';
 
 /**
  * The picture at `target` pixels, with the weights of `resizeBilinear`. Columns are filtered before rows, so a value may
@@ -10,33 +10,56 @@ import type { Size } from './box.ts';
  * @returns `target.width * target.height` levels, 0..255, row-major
  */
 export function resizeLuma({ width, height, luma }: LumaImage, target: Size): Uint8Array {
-  const shorter = filterDown(luma, { width, height }, target.height);
-  const turned = transposed(shorter, { width, height: target.height });
-  const smaller = filterDown(turned, { width: target.height, height: width }, target.width);
-  return transposed(smaller, { width: target.height, height: target.width });
-}
-
-/** Filters the columns of a plane to `rows` rows. */
-function filterDown(plane: Uint8Array, { width, height }: Size, rows: number): Uint8Array {
-  const { filter } = axisFilterOver(height, rows, { first: 0, count: rows });
-  // The filter of an odd number of rows reads one more row, at weight 0.
-  const sourceBytes = (height + 1) * width;
-  const outBytes = rows * width;
-  const tableBytes = filter.starts.byteLength + filter.pairs.byteLength + filter.weights.byteLength;
-  return withKernel(sourceBytes + outBytes + tableBytes, (kernel) => {
-    const source = kernel.take(sourceBytes);
-    kernel.bytes.set(plane, source);
-    const out = kernel.take(outBytes);
-    const starts = kernel.put(filter.starts.map((start) => start * width));
-    const [pairs, weights] = [kernel.put(filter.pairs), kernel.put(filter.weights)];
-    kernel.filterDownColumns(source, width, rows, out, width, starts, pairs, weights);
-    return kernel.bytes.slice(out, out + outBytes);
+  const down = wholeAxis(height, target.height);
+  const across = wholeAxis(width, target.width);
+  const sizes = { source: { width, height }, shorter: { width, height: target.height }, smaller: turned(target) };
+  const planes = [sizes.source, sizes.shorter, turned(sizes.shorter), sizes.smaller, target];
+  const room = planes.reduce((sum, size) => sum + planeBytes(size), tableBytes(down) + tableBytes(across));
+  // All planes stay in the kernel's memory. New arrays for them would be more garbage than the photo's own bytes.
+  return withKernel(room, (kernel) => {
+    const source = kernel.take(planeBytes(sizes.source));
+    kernel.bytes.set(luma, source);
+    const shorter = filterDown(kernel, source, { width, filter: down });
+    const columns = transposed(kernel, shorter, sizes.shorter);
+    const smaller = filterDown(kernel, columns, { width: target.height, filter: across });
+    const out = transposed(kernel, smaller, sizes.smaller);
+    return kernel.bytes.slice(out, out + target.width * target.height);
   });
 }
 
-function transposed(plane: Uint8Array, { width, height }: Size): Uint8Array {
-  const turned = new Uint8Array(plane.length);
-  for (let y = 0, from = 0; y < height; y += 1)
-    for (let x = 0; x < width; x += 1, from += 1) turned[x * height + y] = plane[from] ?? 0;
-  return turned;
+function wholeAxis(sourceLength: number, length: number): AxisFilter {
+  return axisFilterOver(sourceLength, length, { first: 0, count: length }).filter;
+}
+
+function turned({ width, height }: Size): Size {
+  return { width: height, height: width };
+}
+
+/** The filter of an odd number of rows reads one more row, at weight 0. */
+function planeBytes({ width, height }: Size): number {
+  return width * (height + 1);
+}
+
+function tableBytes({ starts, pairs, weights }: AxisFilter): number {
+  return starts.byteLength + pairs.byteLength + weights.byteLength;
+}
+
+/** Filters the columns of a plane of that width. */
+function filterDown(
+  kernel: PixelKernel,
+  source: Address,
+  { width, filter }: { width: number; filter: AxisFilter },
+): Address {
+  const rows = filter.starts.length;
+  const out = kernel.take(planeBytes({ width, height: rows }));
+  const starts = kernel.put(filter.starts.map((start) => start * width));
+  const [pairs, weights] = [kernel.put(filter.pairs), kernel.put(filter.weights)];
+  kernel.filterDownColumns(source, width, rows, out, width, starts, pairs, weights);
+  return out;
+}
+
+function transposed(kernel: PixelKernel, plane: Address, { width, height }: Size): Address {
+  const out = kernel.take(planeBytes(turned({ width, height })));
+  kernel.transpose(plane, width, height, out);
+  return out;
 }
