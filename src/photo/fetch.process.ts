@@ -18,7 +18,13 @@ import type { PhotoStore } from './photo-store.process.ts';
 
 /** The result of reading a picture from its source. */
 export type PictureRead =
-  | { readonly kind: 'bytes'; readonly bytes: Buffer; readonly sha256?: Sha256 }
+  | {
+      readonly kind: 'bytes';
+      readonly bytes: Buffer;
+      readonly sha256?: Sha256;
+      /** Called once nobody uses the bytes any more, unless an error leaves that unknown. */
+      readonly giveBack?: () => void;
+    }
   | { readonly kind: 'problem'; readonly problem: PhotoProblem }
   /** The picture is tried again later. `isTry` false: no request was made, so this does not count as a try. */
   | { readonly kind: 'later'; readonly delayMs: number; readonly detail: string; readonly isTry?: boolean }
@@ -143,7 +149,11 @@ type SettlingRead = Exclude<PictureRead, { kind: 'host-waits' }>;
 type SettleDeps = FetchDeps & { readonly held: HeldPictures };
 
 async function settleRead(picture: WaitingPicture, read: SettlingRead, deps: SettleDeps): Promise<number | null> {
-  if (read.kind === 'bytes') return storeBytes(picture, read, deps);
+  if (read.kind === 'bytes') {
+    const photoId = await storeBytes(picture, read, deps);
+    read.giveBack?.();
+    return photoId;
+  }
   if (read.kind === 'problem') return settle(picture, read.problem, deps);
   await postponePicture(deps.db, picture.id, {
     delayMs: read.delayMs,

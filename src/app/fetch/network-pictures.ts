@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { WaitingPicture } from '../../candidate/fetch-queue.repository.ts';
 import { steadyClock, systemClock } from '../../kernel/clock.ts';
 import type { PictureRead } from '../../photo/fetch.process.ts';
+import { BodyBuffers } from '../../platform/http/body-buffers.ts';
 import { download, type DownloadResult } from '../../platform/http/download.ts';
 import type { Answer } from '../../platform/http/exchange.ts';
 import type { HttpClient } from '../../platform/http/http-client.ts';
@@ -25,6 +26,7 @@ export class NetworkPictures {
   readonly #signal: AbortSignal;
   readonly #client: HttpClient;
   readonly #gate: HostGate;
+  readonly #buffers = new BodyBuffers();
 
   constructor(app: App, signal: AbortSignal) {
     this.#app = app;
@@ -46,10 +48,11 @@ export class NetworkPictures {
         signal: this.#signal,
         beforeRequest: (url) => this.#gate.pass(url, visit),
         onHeaders: optOut,
+        buffers: this.#buffers,
       });
       await this.#gate.settle(visit, result.receivedBytes);
       this.#noteHealth(result, visit);
-      return result.ok ? received(result) : await this.#refused(picture, result, visit);
+      return result.ok ? received(result, this.#buffers) : await this.#refused(picture, result, visit);
     } catch (error) {
       await this.#gate.settle(visit, 0);
       if (error instanceof HostWaits) return waitFor(error, picture);
@@ -106,7 +109,10 @@ function optOut({ valuesOf }: Answer): Refusal | null {
   return directive === null ? null : { reason: 'opted-out', detail: `X-Robots-Tag: ${directive}` };
 }
 
-function received({ bytes, sha256, finalUrl }: Extract<DownloadResult, { ok: true }>): PictureRead {
+function received(
+  { bytes, sha256, finalUrl }: Extract<DownloadResult, { ok: true }>,
+  buffers: BodyBuffers,
+): PictureRead {
   const md5 = bytes.length === FLICKR_PLACEHOLDER_BYTES ? createHash('md5').update(bytes).digest('hex') : undefined;
   if (isFlickrPlaceholder({ finalUrl, sha256, ...(md5 === undefined ? {} : { md5 }) })) {
     return {
@@ -118,5 +124,5 @@ function received({ bytes, sha256, finalUrl }: Extract<DownloadResult, { ok: tru
       },
     };
   }
-  return { kind: 'bytes', bytes, sha256 };
+  return { kind: 'bytes', bytes, sha256, giveBack: () => buffers.giveBack(bytes) };
 }

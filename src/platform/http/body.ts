@@ -2,6 +2,7 @@ import type { Hash } from 'node:crypto';
 import { Writable, type Readable, type Transform } from 'node:stream';
 import { finished, pipeline } from 'node:stream/promises';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import type { BodyBuffers } from './body-buffers.ts';
 import type { Answer } from './exchange.ts';
 import { isEarlyEnd, refusedBy } from './outcome.ts';
 import { Refused } from './refused.ts';
@@ -15,14 +16,15 @@ import { everyRunningMs, type Watch } from './watch.ts';
  * of the bytes shows what they are.
  *
  * @param hash receives the bytes that are returned
+ * @param buffers where the memory of the result is taken from; the caller may give it back
  * @param keepsBeginning if the body is too large, return its first `maxBytes` and do not read the rest
  * @throws Refused: too-large, too-slow, short-body, reset, unreadable (invalid compressed data), timeout-total
  */
 export async function readBody(answer: Answer, limits: HttpLimits, reading: Reading): Promise<Buffer> {
-  const { watch, hash, keepsBeginning = false } = reading;
+  const { watch, hash, buffers, keepsBeginning = false } = reading;
   const isPlain = inflaterFor(answer.headers) === null;
   const expectedBytes = isPlain ? contentLengthOf(answer.headers) : null;
-  const gathered = new BoundedBytes({ maxBytes: limits.maxBytes, expectedBytes, hash });
+  const gathered = new BoundedBytes({ maxBytes: limits.maxBytes, expectedBytes, hash, buffers });
   try {
     const maxBytes = keepsBeginning ? Number.POSITIVE_INFINITY : limits.maxBytes;
     const into = { limits: { ...limits, maxBytes }, watch, takesAtOnce: true };
@@ -137,6 +139,7 @@ function failureOf(error: unknown, { declared, received }: { declared: number | 
 interface Reading {
   readonly watch: Watch;
   readonly hash?: Hash;
+  readonly buffers?: BodyBuffers | undefined;
   readonly keepsBeginning?: boolean;
 }
 
@@ -148,17 +151,24 @@ class BoundedBytes {
   readonly #maxBytes: number;
   readonly #expectedBytes: number | null;
   readonly #hash: Hash | undefined;
+  readonly #buffers: BodyBuffers | undefined;
   #buffer: Buffer;
   #length = 0;
   /** Whether more bytes came than fit. */
   isFull = false;
 
   /** A correct `expectedBytes` saves copies. A wrong one does no harm. */
-  constructor(options: { maxBytes: number; expectedBytes: number | null; hash: Hash | undefined }) {
+  constructor(options: {
+    maxBytes: number;
+    expectedBytes: number | null;
+    hash: Hash | undefined;
+    buffers: BodyBuffers | undefined;
+  }) {
     this.#maxBytes = options.maxBytes;
     this.#expectedBytes = options.expectedBytes;
     this.#hash = options.hash;
-    this.#buffer = Buffer.allocUnsafe(Math.min(options.expectedBytes ?? FIRST_BYTES, MAX_BYTES_ON_TRUST));
+    this.#buffers = options.buffers;
+    this.#buffer = this.#allocate(Math.min(options.expectedBytes ?? FIRST_BYTES, MAX_BYTES_ON_TRUST));
   }
 
   /** @throws Refused too-large, after taking the bytes that fit */
@@ -180,9 +190,14 @@ class BoundedBytes {
 
   #grow(needed: number): void {
     const size = Math.max(needed, Math.min(this.#buffer.length * 2, this.#expectedBytes ?? this.#maxBytes));
-    const grown = Buffer.allocUnsafe(size);
+    const grown = this.#allocate(size);
     this.#buffer.copy(grown, 0, 0, this.#length);
+    this.#buffers?.giveBack(this.#buffer);
     this.#buffer = grown;
+  }
+
+  #allocate(bytes: number): Buffer {
+    return this.#buffers?.take(bytes) ?? Buffer.allocUnsafe(bytes);
   }
 }
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Sha256 } from '../../kernel/ids.ts';
 import { toSha256 } from '../../kernel/ids.ts';
 import type { HttpFailure, Refusal } from '../../source/http-outcome.ts';
+import type { BodyBuffers } from './body-buffers.ts';
 import { readBody } from './body.ts';
 import { drain, requireFile, type Answer } from './exchange.ts';
 import { follow } from './follow.ts';
@@ -11,6 +12,7 @@ import type { HttpDeps, HttpLimits, HttpRequest } from './request.ts';
 
 export interface Downloaded {
   readonly ok: true;
+  /** From `buffers`, to which the caller may give it back. */
   readonly bytes: Buffer;
   readonly sha256: Sha256;
   /** The URL after redirects, without credentials and fragment. */
@@ -27,6 +29,8 @@ export interface DownloadDeps extends HttpDeps {
    * downloaded.
    */
   readonly onHeaders?: ((answer: Answer) => Refusal | null) | undefined;
+  /** Where the memory of bodies is taken from. */
+  readonly buffers?: BodyBuffers | undefined;
 }
 
 /**
@@ -52,7 +56,7 @@ export async function download(request: HttpRequest, limits: HttpLimits, deps: D
       const refusal = deps.onHeaders?.(answer) ?? null;
       if (refusal !== null) throw new Refused(refusal);
       const hash = createHash('sha256');
-      const bytes = await readBody(answer, limits, { watch: arrival.watch, hash });
+      const bytes = await readBody(answer, limits, { watch: arrival.watch, hash, buffers: deps.buffers });
       return {
         ok: true,
         bytes,

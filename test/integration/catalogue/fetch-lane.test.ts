@@ -180,6 +180,33 @@ describe('fetchLane', () => {
     expect(one.read).toEqual(['p0', 'p1']);
   });
 
+  it('gives the memory of a picture back once it is settled, but not if an error leaves open who uses it', async () => {
+    await store(
+      database.db,
+      ['a', 'b', 'c'].map((id) => candidate(id)),
+    );
+    const full = new StopTheRun('Expected room but there is none', { code: 'disk-full' });
+    const one = setting({ a: 'wren', b: 'noise', c: 'kite' });
+    const givenBack: (readonly [string, readonly string[]])[] = [];
+    const pooled: FetchDeps = {
+      ...one.deps,
+      async read(picture) {
+        const read = await one.deps.read(picture);
+        if (read.kind !== 'bytes') return read;
+        const giveBack = (): void => void givenBack.push([picture.sourceId, [...one.outcomes]]);
+        return { ...read, giveBack };
+      },
+      photos: {
+        store: async (photo) =>
+          photo.bytes.toString() === 'kite' ? Promise.reject(full) : one.deps.photos.store(photo),
+      },
+    };
+    await expect(fetchLane(lane, pooled)).rejects.toBe(full);
+    expect(givenBack.map(([id]) => id).toSorted()).toEqual(['a', 'b']);
+    // Each was settled by then.
+    expect(givenBack.map(([, outcomes]) => outcomes.length)).toEqual([1, 2]);
+  });
+
   it('postpones pictures that may be fetched later, and ends if the host must not be asked', async () => {
     await store(
       database.db,

@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Interrupted } from '../../../src/kernel/errors.ts';
+import { BodyBuffers } from '../../../src/platform/http/body-buffers.ts';
 import { download } from '../../../src/platform/http/download.ts';
 import type { Answer } from '../../../src/platform/http/exchange.ts';
 import type { HttpClient, HttpClientOptions } from '../../../src/platform/http/http-client.ts';
@@ -150,6 +151,32 @@ describe('download', () => {
       expect(await download({ url }, { ...LIMITS, maxBytes: 4 }, { client })).toMatchObject({ ok: true });
       expect(await download({ url }, { ...LIMITS, maxBytes: 3 }, { client })).toMatchObject({ reason: 'too-large' });
     }
+  });
+
+  it('uses memory again that was given back, and none that is in use', async () => {
+    const bodyOf = (url: string): Buffer => Buffer.alloc(1 + ((Number(url.slice(1)) * 7_919) % 300_000), url);
+    const server = await serve(({ url = '' }, response) => {
+      // Every third body has no length, and grows.
+      if (Number(url.slice(1)) % 3 > 0) response.setHeader('content-length', bodyOf(url).length);
+      response.end(bodyOf(url));
+    });
+    const client = clientOf([server.address]);
+    const buffers = new BodyBuffers();
+    const memory: ArrayBufferLike[] = [];
+    const isRight = await Promise.all(
+      Array.from({ length: 120 }, async (_, i) => {
+        const result = await download({ url: `${server.origin}/${i}` }, LIMITS, { client, buffers });
+        if (!result.ok) return false;
+        // Others are read meanwhile.
+        await pause(i % 20);
+        const isWhole = result.bytes.equals(bodyOf(`/${i}`));
+        memory.push(result.bytes.buffer);
+        buffers.giveBack(result.bytes);
+        return isWhole;
+      }),
+    );
+    expect(isRight).toEqual(Array.from({ length: 120 }, () => true));
+    expect(new Set(memory).size).toBeLessThan(100);
   });
 
   it('repeats a request if the kept connection had just been closed', async () => {
