@@ -81,7 +81,7 @@ function textOf(stream: Readable | null): Promise<string> {
 function start(): ChildProcess {
   const child = spawn(process.execPath, [PROGRAM], {
     // As many threads as winnow.cjs asks for.
-    env: { ...process.env, UV_THREADPOOL_SIZE: String(2 * availableParallelism() + 4) },
+    env: { ...process.env, UV_THREADPOOL_SIZE: String(2 * availableParallelism() + 16) },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8');
