@@ -1,4 +1,4 @@
-// AssemblyScript (TypeScript's syntax, compiled to WebAssembly): loops over pixels, 128 bits at a time. `node --import tsx
+// AssemblyScript (TypeScript's syntax, compiled to WebAssembly): loops over pixels, most of them 128 bits at a time. `node --import tsx
 // scripts/build-kernels.ts` compiles it into src/photo/pixels/kernel-bytes.ts.
 //
 // Resizing. Sums are those of Pillow (see src/photo/pixels/resize.ts): 8-bit pixels times weights in units of 2^-22, plus one half, shifted right by 22. A weight
@@ -154,6 +154,18 @@ export function filterDownColumns(
   }
 }
 
+/** Turns a plane of bytes: what was row y becomes column y. `out` has room for `width * height` bytes. */
+export function transpose(source: usize, width: i32, height: i32, out: usize): void {
+  for (let x: i32 = 0; x < width; x++) {
+    let from = source + <usize>x;
+    const to = out + <usize>(x * height);
+    for (let y: i32 = 0; y < height; y++) {
+      store<u8>(to + <usize>y, load<u8>(from));
+      from += <usize>width;
+    }
+  }
+}
+
 /** Sixteen bytes, widened and normalised: `(byte - mean) / std` in float32, written in order from `to`. */
 @inline
 function storeNormalised(bytes: v128, to: usize, mean: v128, std: v128): void {
@@ -173,18 +185,6 @@ function normalised(levels: v128, mean: v128, std: v128): v128 {
 @inline
 function reversed(bytes: v128): v128 {
   return i8x16.shuffle(bytes, bytes, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
-}
-
-/** Turns a plane of bytes: what was row y becomes column y. `out` has room for `width * height` bytes. */
-export function transpose(source: usize, width: i32, height: i32, out: usize): void {
-  for (let x: i32 = 0; x < width; x++) {
-    let from = source + <usize>x;
-    const to = out + <usize>(x * height);
-    for (let y: i32 = 0; y < height; y++) {
-      store<u8>(to + <usize>y, load<u8>(from));
-      from += <usize>width;
-    }
-  }
 }
 
 /**

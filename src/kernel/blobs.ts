@@ -30,6 +30,7 @@ export interface OpenBlob {
 export interface BlobStore {
   /**
    * Stores bytes under their SHA-256. Resolves when they are durable. If wrong bytes are stored there, replaces them.
+   * Does not use the bytes any more once it has resolved: the caller may use their memory again.
    *
    * @param file path of a file with these bytes. Where the file system can, a folder shares its blocks (a reflink)
    * @throws StopTheRun if no other blob could be stored either; RetryLater if the same call may succeed later

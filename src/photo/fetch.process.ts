@@ -22,7 +22,7 @@ export type PictureRead =
       readonly kind: 'bytes';
       readonly bytes: Buffer;
       readonly sha256?: Sha256;
-      /** Called once nobody uses the bytes any more, unless an error leaves that unknown. */
+      /** Called at most once, when nobody uses the bytes any more. Not called if an error leaves that unknown. */
       readonly giveBack?: () => void;
     }
   | { readonly kind: 'problem'; readonly problem: PhotoProblem }

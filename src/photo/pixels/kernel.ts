@@ -1,4 +1,4 @@
-/** The loops over pixels, in WebAssembly. They work on 128 bits at a time, several times faster than JavaScript. */
+/** The loops over pixels, in WebAssembly. Most work on 128 bits at a time, several times faster than JavaScript. */
 import { KERNEL_BASE64 } from './kernel-bytes.ts';
 
 /** An index into the kernel's memory. */

@@ -35,7 +35,7 @@ function turned({ width, height }: Size): Size {
   return { width: height, height: width };
 }
 
-/** The filter of an odd number of rows reads one more row, at weight 0. */
+/** Bytes of a plane and one more row, which the filter of an odd number of rows reads at weight 0. */
 function planeBytes({ width, height }: Size): number {
   return width * (height + 1);
 }

@@ -11,8 +11,8 @@ import { isUnreadable, openFile, readWhole, sizeOrNull } from './blob-file.ts';
 import { verified, verifiedStream } from './verified.ts';
 
 /**
- * Works on bare descriptors: a `FileHandle` costs ten times the time of the call, which matters at hundreds of photos a
- * second. So do the errors of `fs/promises`: a rename into a folder that is not there yet costs twice the time.
+ * Hundreds of photos a second leave no time for `fs/promises`: a `FileHandle` costs ten times the time of the call, and a rename
+ * that fails because the folder is not there yet costs twice the time.
  */
 const open = promisify(fs.open);
 const writeFile = promisify(fs.writeFile);

@@ -23,7 +23,10 @@ export class BodyBuffers {
     return buffer;
   }
 
-  /** Takes back a buffer from `take`, or a part of it. Nobody may use it any more. */
+  /**
+   * Takes back all memory of a buffer from `take`, also if it is given a part of it. Nobody may use that memory any more, or give
+   * it back again.
+   */
   giveBack({ buffer }: Buffer): void {
     const size = buffer.byteLength;
     if (size > LARGEST_BYTES || this.#freeBytes + size > MAX_FREE_BYTES) return;
