@@ -3,10 +3,9 @@
  * end `failed` with the error as JSON. Modes: `once`; `endless`, until it is killed; `stuck`, which never renames.
  */
 import { randomBytes } from 'node:crypto';
-import fsPromises from 'node:fs/promises';
+import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { codeOf, messageOf } from '../../../src/kernel/errors.ts';
-import { openBlobFolder } from '../../../src/platform/blobs/blob-folder.ts';
 import { sha256Of } from '../../support/sha256.ts';
 
 const [folder = '', mode = 'once'] = process.argv.slice(2);
@@ -14,12 +13,15 @@ const say = (line: string): boolean => process.stdout.write(`${line}\n`);
 
 if (mode === 'stuck') {
   // From here on a write gets as far as it can without its last step.
-  fsPromises.rename = () => {
+  const rename = (): void => {
     say('renaming');
-    return new Promise(() => setInterval(() => undefined, 60_000));
+    setInterval(() => undefined, 60_000);
   };
+  Object.assign(fs, { rename });
   syncBuiltinESMExports();
 }
+// It takes the functions of the file system when it is loaded.
+const { openBlobFolder } = await import('../../../src/platform/blobs/blob-folder.ts');
 const blobs = openBlobFolder(folder);
 try {
   for (let left = mode === 'endless' ? Number.POSITIVE_INFINITY : 1; left > 0; left -= 1) {
