@@ -12,7 +12,7 @@ const root = path.resolve(__dirname, '../..');
 const UNFINISHED = 13;
 
 // libuv's pool decodes photos for every filter thread, and syncs each stored photo to disk. Many of its threads sleep in fsync,
-// and the more do so at once, the fewer commits the disk needs.
+// while others decode.
 process.env.UV_THREADPOOL_SIZE ??= String(2 * availableParallelism() + 16);
 // Node 22 and later keep what they compiled, which saves a tenth of a second of each start. Only who may write to the package
 // can write to this folder.
