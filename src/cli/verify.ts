@@ -19,6 +19,7 @@ numbers that are recorded. It needs no network, no catalogue and no data folder,
 
 It prints a line for each breach: the check, the file, what was expected and what is there. Checks that
 cannot run, such as the rule if a model is not installed, are listed as skipped and are no breaches.
+It also checks exports that earlier versions made. It does not compare their sentences.
 
 Exit codes: 0 the export is what it claims to be, 1 there are breaches, 2 it is no export, 130 interrupted.
 

@@ -30,6 +30,17 @@ export type ExportReason = (typeof EXPORT_REASONS)[number];
 export const EXPORT_FORMATS = ['webdataset', 'coco', 'parquet'] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
+/**
+ * Version of the form and the texts of an export. It rises with each release that changes a file, a key or a sentence that
+ * `winnow export` writes. `winnow verify` reads every format from 1. It writes texts again, and compares them, only for this one.
+ * A check that older exports would not pass asks for `protocol.format` first, and a key that they lack is optional below.
+ *
+ * 1: the first one. Pictures keep the metadata of their source.
+ * 2: pictures lose their metadata, so `sha256` differs from `original_sha256` for most of them. The sentences of card,
+ *    datasheet, Croissant file and attribution follow from what happened.
+ */
+export const EXPORT_FORMAT = 2;
+
 const sha256 = z.string().refine(isSha256).transform(toSha256);
 const count = z.int().nonnegative();
 const wnid = z.string().min(1);
@@ -105,8 +116,8 @@ const reviewSchema = z.strictObject({
  * file are written from it alone.
  */
 export const protocolSchema = z.strictObject({
-  /** Version of this file's shape. */
-  format: z.literal(1),
+  /** `EXPORT_FORMAT` of the winnow that wrote the export. */
+  format: z.int().min(1).max(EXPORT_FORMAT),
   /** SHA-256 of this object without `id` (`idOf`). It covers every photo by way of `files`. */
   id: sha256,
   /** Version of winnow. */

@@ -5,7 +5,7 @@ import { cardText } from '../../src/export/card.ts';
 import { croissantText } from '../../src/export/croissant.ts';
 import { OutputFolder, type WrittenFile } from '../../src/export/output-folder.process.ts';
 import type { PhotoRow } from '../../src/export/photo-row.ts';
-import { protocolSchema, type Protocol } from '../../src/export/protocol.ts';
+import { EXPORT_FORMAT, protocolSchema, type Protocol } from '../../src/export/protocol.ts';
 import { funnelOf } from '../../src/funnel/funnel.ts';
 import { sha256Of } from './sha256.ts';
 
@@ -43,7 +43,7 @@ const FUNNEL = funnelOf(
 export function protocolOf(changes: Partial<Protocol> = {}): Protocol {
   const wnids = CLASSES.map(([wnid]) => wnid);
   return protocolSchema.parse({
-    format: 1,
+    format: EXPORT_FORMAT,
     id: sha256Of('protocol'),
     winnow: '0.1.0',
     collection: {

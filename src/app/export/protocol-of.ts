@@ -2,7 +2,7 @@ import { cardFor, type FoundCard } from '../../collection/model-card.process.ts'
 import { version } from '../../config/version.ts';
 import { choicesOf } from '../../export/choices.ts';
 import type { WrittenFile } from '../../export/output-folder.process.ts';
-import type { Protocol } from '../../export/protocol.ts';
+import { EXPORT_FORMAT, type Protocol } from '../../export/protocol.ts';
 import { idOf } from '../../export/revision-id.ts';
 import { toSha256 } from '../../kernel/ids.ts';
 import { inputOf } from '../engine/ensemble.ts';
@@ -26,7 +26,7 @@ export async function protocolOf(
   const { secondPass, target } = app.config.review;
   const { nearDuplicateDistance: distance, nearDuplicateCosine: cosine } = collection.policy;
   const protocol: Omit<Protocol, 'id'> = {
-    format: 1,
+    format: EXPORT_FORMAT,
     winnow: version,
     collection: {
       name: collection.name,

@@ -38,6 +38,14 @@ export function rowOf(text: string): PhotoRow | string {
     : `Expected the keys ${KEYS.join(', ')} in this order but received ${keys.join(', ')}`;
 }
 
+export interface IndexedRow {
+  readonly row: PhotoRow;
+  /** The line of the file, without its line feed. */
+  readonly text: string;
+  /** The file, and the number of the line. */
+  readonly place: string;
+}
+
 /**
  * Finds rows of test/metadata.jsonl by file name or id, and reads them again when they are needed. A row costs about 400 bytes of
  * memory.
@@ -96,16 +104,16 @@ export class RowIndex {
   }
 
   /** @throws GiveUpOnItem if the file was changed or removed meanwhile */
-  async at(position: number): Promise<{ readonly row: PhotoRow; readonly place: string }> {
+  async at(position: number): Promise<IndexedRow> {
     const place = { offset: this.#offsets[position] ?? 0, bytes: this.#sizes[position] ?? 0 };
     const text = (await this.#folder.readPart(METADATA, place)).toString();
     const row = rowOf(text);
     if (typeof row === 'string') throw new Error(`Expected ${METADATA} to stay as it is during the check`);
-    return { row, place: `${METADATA}:${this.#lines[position]}` };
+    return { row, text, place: `${METADATA}:${this.#lines[position]}` };
   }
 
   /** All rows in the order of the file. */
-  async *all(signal: AbortSignal): AsyncGenerator<{ readonly row: PhotoRow; readonly place: string }> {
+  async *all(signal: AbortSignal): AsyncGenerator<IndexedRow> {
     for (let position = 0; position < this.count; position += 1) {
       throwIfInterrupted(signal);
       yield await this.at(position);

@@ -20,17 +20,33 @@ interface Decision {
   readonly evidence: string;
 }
 
+/** The columns that are compared. */
+const COMPARED = [
+  'sha256',
+  'wnid',
+  'state',
+  'exported',
+  'left_out_reason',
+  'decided_by',
+  'reviewer',
+  'predicted_wnid',
+  'predicted_prob',
+  'max_true_prob',
+];
+
 /**
  * Compares decisions.csv with the rows and with the reasons in protocol.json. It has a line for each review, and the lines
  * of a photo follow one another.
+ *
+ * @param isOwn whether this version wrote the export. Otherwise the file may lack columns that are not compared.
  */
-export async function checkDecisions(content: ExportContent): Promise<void> {
+export async function checkDecisions(content: ExportContent, isOwn: boolean): Promise<void> {
   const { folder, findings, rows, protocol } = content;
   await checking(content, { check: 'metadata', file: DECISIONS }, async () => {
     const exported = new Set<number>();
     const reasons = new Map<string, number>();
     let previous: Decision | null = null;
-    for await (const record of csvRecords(folder.chunks(DECISIONS), DECISION_COLUMNS)) {
+    for await (const record of csvRecords(folder.chunks(DECISIONS), isOwn ? DECISION_COLUMNS : COMPARED)) {
       const decision = decisionOf(record);
       const file = `${DECISIONS}:${record.line}`;
       const { reviewer = '' } = record.cells;

@@ -1,4 +1,5 @@
-import { EXPORT_REASONS, protocolSchema, type Protocol } from '../protocol.ts';
+import * as z from 'zod';
+import { EXPORT_FORMAT, EXPORT_REASONS, protocolSchema, type Protocol } from '../protocol.ts';
 import { idOf } from '../revision-id.ts';
 import { jsonOf } from '../../kernel/json.ts';
 
@@ -6,6 +7,9 @@ import { jsonOf } from '../../kernel/json.ts';
 export function protocolOf(text: string): Protocol | string {
   const value = jsonOf(text);
   if (value === undefined) return 'Expected JSON but the file has other text';
+  const { format } = z.looseObject({ format: z.number() }).catch({ format: 0 }).parse(value);
+  if (format > EXPORT_FORMAT)
+    return `Expected a format from 1 to ${EXPORT_FORMAT} but received ${format}. A newer winnow wrote the export: use that version`;
   const result = protocolSchema.safeParse(value);
   if (result.success) return result.data;
   const [issue] = result.error.issues;

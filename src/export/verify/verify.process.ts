@@ -1,7 +1,7 @@
 import { throwIfInterrupted, UsageError } from '../../kernel/errors.ts';
 import { CHECKSUMS, type Checksums } from '../checksums.ts';
 import type { PhotoRow } from '../photo-row.ts';
-import type { Protocol } from '../protocol.ts';
+import { EXPORT_FORMAT, type Protocol } from '../protocol.ts';
 import { checkAttribution, checkAttributionTexts } from './attribution.process.ts';
 import { checkCard } from './card.process.ts';
 import { checkChecksums, checkHash, checkListed } from './checksums.process.ts';
@@ -106,17 +106,18 @@ async function checkContent(content: ExportContent, ports: VerifyPorts, options:
   else findings.skip('rule', 'the export was made with --no-pixels, so it has no pictures');
   const isPhoto = (path: string): boolean => isPhotoOfRow(rows, path);
   await checkOtherHashes({ ...content, isPhoto }, options);
-  await checkAttribution(content);
-  await checkDecisions(content);
+  const isOwn = protocol.format === EXPORT_FORMAT && protocol.winnow === options.winnow;
+  await checkAttribution(content, isOwn);
+  await checkDecisions(content, isOwn);
   await checkCard(content);
   await checkCroissant(content);
-  if (protocol.winnow === options.winnow) {
+  if (isOwn) {
     await checkAttributionTexts(content);
     await checkOwnTexts(content, ports.texts);
   } else {
     findings.skip(
       'card',
-      `winnow ${protocol.winnow} wrote the texts, so this version, ${options.winnow}, cannot write them again`,
+      `winnow ${protocol.winnow} wrote the texts in format ${protocol.format}. This version, ${options.winnow} with format ${EXPORT_FORMAT}, cannot write them again, so only their values and checksums were compared`,
     );
   }
   const forms = { webdataset: checkShards, coco: checkCoco, parquet: checkParquet };
