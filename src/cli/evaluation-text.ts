@@ -1,5 +1,6 @@
 import type { SetEvaluation } from '../app/report/evaluate.ts';
 import type { ClassAccuracy, Evaluation, OodMeasures } from '../report/evaluation.ts';
+import { calibrationBins } from '../report/metrics/calibration.ts';
 import { linesText, percentText, plural } from './output.ts';
 import { tableText } from './table.ts';
 
@@ -25,13 +26,23 @@ export function evaluationText({ evaluation, assumed, nameOf }: SetEvaluation): 
 type Row = readonly [string, string, string];
 
 function measureRows(evaluation: Evaluation): Row[] {
-  const { accuracy, accuracyLow, accuracyHigh } = evaluation;
+  const { accuracy, accuracyLow, accuracyHigh, photos } = evaluation;
+  const isOneBin = calibrationBins(photos) === 1;
   const rows: readonly (readonly [string, number | null, string])[] = [
     ['accuracy', accuracy, `${between(accuracyLow, accuracyHigh)} (Wilson)`],
-    ['RMS calibration error', evaluation.rmsCalibrationError, 'corrected: all bins of 100 photos'],
+    ['macro accuracy', evaluation.macroAccuracy, 'mean of the classes'],
+    [
+      'RMS calibration error',
+      evaluation.rmsCalibrationError,
+      `${between(evaluation.rmsCalibrationErrorLow, evaluation.rmsCalibrationErrorHigh)}, corrected: ${isOneBin ? 'one bin, because there are fewer than 200 photos' : 'all bins of 100 photos'}`,
+    ],
     ['RMS calibration error', evaluation.rmsCalibrationErrorUpstream, 'upstream-compatible: without the last bin'],
-    ['AURRA', evaluation.aurra, 'area under the response rate accuracy curve'],
-    ['soft-F1', evaluation.softF1, ''],
+    [
+      'AURRA',
+      evaluation.aurra,
+      `${between(evaluation.aurraLow, evaluation.aurraHigh)}, area under the response rate accuracy curve`,
+    ],
+    ['soft-F1', evaluation.softF1, between(evaluation.softF1Low, evaluation.softF1High)],
   ];
   return rows.flatMap(([name, value, note]) => (value === null ? [] : [[name, percentText(value), note] as const]));
 }

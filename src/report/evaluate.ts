@@ -1,7 +1,8 @@
 import { groupBy } from '../kernel/group-by.ts';
 import type { ClassAccuracy, Evaluation, EvaluationCurves } from './evaluation.ts';
-import type { Answer } from './metrics/answer.ts';
+import { rankingOf, type Answer } from './metrics/answer.ts';
 import { reliabilityBins, rmsCalibrationError } from './metrics/calibration.ts';
+import { confidenceIntervals } from './metrics/intervals.ts';
 import { oodCurves, oodMeasures } from './metrics/ood.ts';
 import { aurra, responseRateCurve } from './metrics/response-rate.ts';
 import { softF1 } from './metrics/soft-f1.ts';
@@ -26,15 +27,20 @@ export interface Evaluated {
 export function evaluationOf(predictions: readonly Prediction[], about: Evaluated): Evaluation {
   checkPositions(predictions, about.among);
   const answers = answersOf(predictions);
+  const ranking = rankingOf(answers);
+  const perClass = accuracyByClass(predictions, about.among);
   return {
     model: about.model,
     photos: predictions.length,
     ...(accuracyOf(answers) ?? { accuracy: null, accuracyLow: null, accuracyHigh: null }),
-    rmsCalibrationError: rmsCalibrationError(answers, 'corrected'),
-    rmsCalibrationErrorUpstream: rmsCalibrationError(answers, 'upstream-compatible'),
-    aurra: aurra(answers),
-    softF1: softF1(answers),
-    perClass: accuracyByClass(predictions, about.among),
+    macroAccuracy:
+      perClass.length === 0 ? null : perClass.reduce((sum, { accuracy }) => sum + accuracy, 0) / perClass.length,
+    rmsCalibrationError: rmsCalibrationError(ranking, 'corrected'),
+    rmsCalibrationErrorUpstream: rmsCalibrationError(ranking, 'upstream-compatible'),
+    aurra: aurra(ranking),
+    softF1: softF1(ranking),
+    ...confidenceIntervals(ranking),
+    perClass,
     ood: withConfidences(predictions, about, oodMeasures),
   };
 }
@@ -44,11 +50,11 @@ export function curvesOf(
   predictions: readonly Prediction[],
   about: Pick<Evaluated, 'inDistribution'>,
 ): EvaluationCurves {
-  const answers = answersOf(predictions);
+  const ranking = rankingOf(answersOf(predictions));
   const curves = withConfidences(predictions, about, oodCurves);
   return {
-    reliability: reliabilityBins(answers),
-    responseRate: responseRateCurve(answers),
+    reliability: reliabilityBins(ranking),
+    responseRate: responseRateCurve(ranking),
     precisionRecall: curves?.precisionRecall ?? null,
     roc: curves?.roc ?? null,
   };

@@ -1,5 +1,5 @@
 /** How well a model does on a set of photos. All shares are fractions, 0..1; null if there is nothing to compute them from. */
-export interface Evaluation {
+export interface Evaluation extends ConfidenceIntervals {
   /** The name of the model, or of the file of logits. */
   readonly model: string;
   readonly photos: number;
@@ -8,6 +8,8 @@ export interface Evaluation {
   /** Ends of its Wilson 95 % interval. */
   readonly accuracyLow: number | null;
   readonly accuracyHigh: number | null;
+  /** Mean of the accuracies of the classes, each class with equal weight; null in mode O. */
+  readonly macroAccuracy: number | null;
   /** RMS calibration error over all bins of 100 photos (`corrected`). */
   readonly rmsCalibrationError: number | null;
   /** The same as upstream's released code computes it: the last bin is left out (`upstream-compatible`). */
@@ -19,6 +21,16 @@ export interface Evaluation {
   readonly perClass: readonly ClassAccuracy[];
   /** Null without photos that are in the distribution. */
   readonly ood: OodMeasures | null;
+}
+
+/** Ends of 95 % bootstrap intervals; null where the measure is. */
+export interface ConfidenceIntervals {
+  readonly rmsCalibrationErrorLow: number | null;
+  readonly rmsCalibrationErrorHigh: number | null;
+  readonly aurraLow: number | null;
+  readonly aurraHigh: number | null;
+  readonly softF1Low: number | null;
+  readonly softF1High: number | null;
 }
 
 export interface ClassAccuracy {

@@ -90,8 +90,10 @@ export interface ModelReport extends Evaluation {
   readonly cleanLow: number | null;
   readonly cleanHigh: number | null;
   readonly cleanPhotos: number;
-  /** `clean - accuracy`. */
+  /** `clean - accuracy`, with the ends of its 95 % interval. */
   readonly drop: number | null;
+  readonly dropLow: number | null;
+  readonly dropHigh: number | null;
   readonly perClass: readonly ReportedClass[];
   readonly perConfusion: readonly ReportedConfusion[];
   /** Members only: what the rule implies for them, a sentence. */
@@ -122,6 +124,9 @@ export interface Comparison {
   readonly difference: number;
   readonly low: number;
   readonly high: number;
+  /** McNemar's exact test, and the same with Holm's correction for all pairs on the same photos; 0..1. */
+  readonly p: number;
+  readonly pHolm: number;
 }
 
 export interface MemberGap {

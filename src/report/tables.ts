@@ -98,7 +98,7 @@ function modelRecords({ models, comparisons, crops }: Report) {
       ['model', 'wnid', 'predictedWnid', 'photos', 'accuracy', 'accuracyLow', 'accuracyHigh', 'drop'],
       ofEach(models, ({ perConfusion }) => perConfusion),
     ],
-    comparisons: [['a', 'b', 'on', 'photos', 'difference', 'low', 'high'], comparisons],
+    comparisons: [['a', 'b', 'on', 'photos', 'difference', 'low', 'high', 'p', 'pHolm'], comparisons],
     reliability: [['model', 'photos', 'confidence', 'accuracy'], ofEach(models, ({ curves }) => curves.reliability)],
     'response-rate': [['model', 'x', 'y'], ofEach(models, ({ curves }) => curves.responseRate)],
     'precision-recall': [['model', 'x', 'y'], ofEach(models, ({ curves }) => curves.precisionRecall ?? [])],

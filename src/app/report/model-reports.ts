@@ -1,6 +1,8 @@
 import { groupBy } from '../../kernel/group-by.ts';
-import { accuracyByClass, accuracyOf, curvesOf, evaluationOf } from '../../report/evaluate.ts';
+import { accuracyByClass, accuracyOf, curvesOf } from '../../report/evaluate.ts';
 import { pairedDifference } from '../../report/metrics/bootstrap.ts';
+import { differenceInterval } from '../../report/metrics/intervals.ts';
+import { holm, mcnemarP } from '../../report/metrics/mcnemar.ts';
 import { impliedFor } from '../../report/method.ts';
 import { isCorrect, type Prediction } from '../../report/prediction.ts';
 import type { Comparison, MemberGap, ModelReport, ReportedConfusion } from '../../report/report.ts';
@@ -31,11 +33,8 @@ export async function modelReport(
     among: scope.wnids,
     inDistribution: inDistribution?.map(({ confidence }) => confidence) ?? null,
   };
-  // The resamples of measures of mode O take seconds.
-  const evaluation =
-    inDistribution === null
-      ? evaluationOf(predictions, about)
-      : await computeAside('evaluationOf', [predictions, about], signal);
+  // The resamples of many photos take seconds.
+  const evaluation = await computeAside('evaluationOf', [predictions, about], signal);
   const onClean = cleanAccuracy(clean);
   const cleanByClass = accuracyByClass(clean ?? [], scope.wnids);
   const cleanOf = new Map(cleanByClass.map(({ wnid, accuracy }) => [wnid, accuracy]));
@@ -43,7 +42,7 @@ export async function modelReport(
     ...evaluation,
     isMember: model.isMember,
     ...onClean,
-    drop: dropOf(onClean.clean, evaluation.accuracy),
+    ...dropWithInterval(accuracyOf(answersOf(clean ?? [])), accuracyOf(answersOf(predictions))),
     perClass: evaluation.perClass.map((row) => {
       const ofClass = cleanOf.get(row.wnid) ?? null;
       return { ...row, clean: ofClass, drop: dropOf(ofClass, row.accuracy) };
@@ -64,11 +63,23 @@ function dropOf(clean: number | null, accuracy: number | null): number | null {
   return clean === null || accuracy === null ? null : clean - accuracy;
 }
 
+function answersOf(predictions: readonly Prediction[]): { readonly isCorrect: boolean }[] {
+  return predictions.filter(({ truth }) => truth !== null).map((one) => ({ isCorrect: isCorrect(one) }));
+}
+
+type Accuracy = ReturnType<typeof accuracyOf>;
+
+function dropWithInterval(clean: Accuracy, set: Accuracy): Pick<ModelReport, 'drop' | 'dropLow' | 'dropHigh'> {
+  if (clean === null || set === null) return { drop: null, dropLow: null, dropHigh: null };
+  const { low, high } = differenceInterval(clean, set);
+  return { drop: clean.accuracy - set.accuracy, dropLow: low, dropHigh: high };
+}
+
 function cleanAccuracy(
   view: readonly Prediction[] | null,
 ): Pick<ModelReport, 'clean' | 'cleanLow' | 'cleanHigh' | 'cleanPhotos'> {
   const predictions = view ?? [];
-  const estimate = accuracyOf(predictions.map((one) => ({ isCorrect: isCorrect(one) })));
+  const estimate = accuracyOf(answersOf(predictions));
   return {
     clean: estimate?.accuracy ?? null,
     cleanLow: estimate?.accuracyLow ?? null,
@@ -97,14 +108,15 @@ function byConfusion(
 /** Each pair of models that were no members, on the photos that both could look at. */
 export function comparisonsOf(models: readonly SeenByModel[]): Comparison[] {
   const outside = models.filter(({ model }) => !model.isMember);
-  return outside.flatMap((a, i) =>
-    outside
-      .slice(i + 1)
-      .flatMap((b) => [
-        ...compared(a, b, { on: 'set', predictionsOf: ({ photos }) => photos.predictions }),
-        ...compared(a, b, { on: 'clean', predictionsOf: ({ clean }) => clean ?? [] }),
-      ]),
-  );
+  const comparing: readonly Comparing[] = [
+    { on: 'set', predictionsOf: ({ photos }) => photos.predictions },
+    { on: 'clean', predictionsOf: ({ clean }) => clean ?? [] },
+  ];
+  return comparing.flatMap((one) => {
+    const pairs = outside.flatMap((a, i) => outside.slice(i + 1).flatMap((b) => compared(a, b, one)));
+    const corrected = holm(pairs.map(({ p }) => p));
+    return pairs.map((pair, i) => ({ ...pair, pHolm: corrected[i] ?? 1 }));
+  });
 }
 
 interface Comparing {
@@ -112,7 +124,7 @@ interface Comparing {
   readonly predictionsOf: (seen: SeenByModel) => readonly (Prediction | null)[];
 }
 
-function compared(a: SeenByModel, b: SeenByModel, { on, predictionsOf }: Comparing): Comparison[] {
+function compared(a: SeenByModel, b: SeenByModel, { on, predictionsOf }: Comparing): Omit<Comparison, 'pHolm'>[] {
   const others = predictionsOf(b);
   const pairs = predictionsOf(a).flatMap((one, i) => {
     const other = others[i];
@@ -123,7 +135,10 @@ function compared(a: SeenByModel, b: SeenByModel, { on, predictionsOf }: Compari
     pairs.map(([one]) => one),
     pairs.map(([, other]) => other),
   );
-  return [{ a: a.model.card.name, b: b.model.card.name, on, photos: pairs.length, ...difference }];
+  const onlyA = pairs.filter(([one, other]) => one && !other).length;
+  const onlyB = pairs.filter(([one, other]) => other && !one).length;
+  const p = mcnemarP(onlyA, onlyB);
+  return [{ a: a.model.card.name, b: b.model.card.name, on, photos: pairs.length, ...difference, p }];
 }
 
 /** The paper's two members had similar accuracies on clean photos. A larger difference of members is worth a warning. */

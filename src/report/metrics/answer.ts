@@ -1,47 +1,52 @@
-/** What a model answers for one photo. */
+/** A model's answer for one photo. */
 export interface Answer {
   /** The largest probability of softmax over the classes, 0..1. */
   readonly confidence: number;
   readonly isCorrect: boolean;
 }
 
-/** One photo in the order of confidence. */
-export interface RankedAnswer {
-  readonly confidence: number;
-  /** 1 for a correct answer, 0 for a wrong one. Photos of equal confidence all have the mean of their group. */
-  readonly correct: number;
+/**
+ * Answers counted by confidence. The three lists have one entry for each distinct confidence, lowest first; an entry may have 0
+ * photos. Photos of equal confidence have no order, so each counts with the mean correctness of its entry. Therefore no metric
+ * depends on the order of the photos. (Upstream sorts ties with an unstable sort, so its numbers depend on the order of files.)
+ */
+export interface Ranking {
+  readonly confidence: Float64Array;
+  readonly photos: Float64Array;
+  readonly correct: Float64Array;
 }
 
-/**
- * Sorts answers by confidence, lowest first. Photos of equal confidence have no order, so each gets the mean correctness of
- * its group. Therefore no metric depends on the order of the photos. (Upstream sorts ties with an unstable sort, so that its
- * numbers depend on the order of files.)
- *
- * @throws RangeError if a confidence is not a number from 0 to 1
- */
-export function rankAnswers(answers: readonly Answer[]): RankedAnswer[] {
-  const sorted = answers.toSorted((one, other) => one.confidence - other.confidence);
-  const ranked: RankedAnswer[] = [];
-  while (ranked.length < sorted.length) {
-    const confidence = checkConfidence(sorted[ranked.length]?.confidence);
-    let [end, correct] = [ranked.length, 0];
-    while (sorted[end]?.confidence === confidence) {
-      correct += sorted[end]?.isCorrect === true ? 1 : 0;
-      end += 1;
-    }
-    const mean = correct / (end - ranked.length);
-    while (ranked.length < end) ranked.push({ confidence, correct: mean });
-  }
-  return ranked;
+/** @throws RangeError if a confidence is not a number from 0 to 1 */
+export function rankingOf(answers: readonly Answer[]): Ranking {
+  const confidence = distinct(answers);
+  const placeOf = new Map(Array.from(confidence, (value, place) => [value, place]));
+  const [photos, correct] = [new Float64Array(confidence.length), new Float64Array(confidence.length)];
+  for (const one of answers) countAnswer({ photos, correct }, placeOf.get(one.confidence) ?? 0, one.isCorrect);
+  return { confidence, photos, correct };
+}
+
+/** Adds one answer at a place of the ranking. */
+export function countAnswer(
+  { photos, correct }: Pick<Ranking, 'photos' | 'correct'>,
+  place: number,
+  isCorrect: boolean,
+): void {
+  photos[place] = (photos[place] ?? 0) + 1;
+  if (isCorrect) correct[place] = (correct[place] ?? 0) + 1;
+}
+
+/** Number of photos in the ranking. */
+export function photosOf({ photos }: Ranking): number {
+  return photos.reduce((sum, count) => sum + count, 0);
+}
+
+function distinct(answers: readonly Answer[]): Float64Array {
+  const values = new Set(answers.map(({ confidence }) => checkConfidence(confidence)));
+  return Float64Array.from(values).toSorted();
 }
 
 /** @throws RangeError if the value is not a number from 0 to 1 */
-export function checkConfidence(value: number | undefined): number {
-  if (value !== undefined && value >= 0 && value <= 1) return value;
+export function checkConfidence(value: number): number {
+  if (value >= 0 && value <= 1) return value;
   throw new RangeError(`Expected confidences from 0 to 1 but received ${value}. Compute them with softmax.`);
-}
-
-/** The mean of `valueOf` over the items; NaN without items. */
-export function meanOf<Item>(items: readonly Item[], valueOf: (item: Item) => number): number {
-  return items.reduce((sum, item) => sum + valueOf(item), 0) / items.length;
 }

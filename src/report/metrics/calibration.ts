@@ -1,5 +1,5 @@
 import type { ReliabilityBin } from '../evaluation.ts';
-import { type Answer, meanOf, rankAnswers } from './answer.ts';
+import { photosOf, type Ranking } from './answer.ts';
 
 /** Photos in a bin (upstream's `beta`). */
 const BIN = 100;
@@ -18,37 +18,45 @@ export type CalibrationVariant = 'corrected' | 'upstream-compatible';
  * With fewer than 100 photos, `corrected` puts all into one bin, and `upstream-compatible` is null, because upstream's code
  * ends with an IndexError. From 100 to 199 photos there is one bin, which `upstream-compatible` leaves out: it is 0.
  *
- * Photos of equal confidence count with their mean correctness (`rankAnswers`).
  * Source: Hendrycks et al., "Natural Adversarial Examples" (2021), section 4 and upstream's `calibration_tools.py`.
  *
  * @returns 0 (confidence is accuracy) to 1; null without photos
- * @throws RangeError if a confidence is not a number from 0 to 1
  */
-export function rmsCalibrationError(answers: readonly Answer[], variant: CalibrationVariant): number | null {
-  const bins = reliabilityBins(answers);
-  if (bins.length === 0) return null;
-  if (variant === 'upstream-compatible' && answers.length < BIN) return null;
+export function rmsCalibrationError(ranking: Ranking, variant: CalibrationVariant): number | null {
+  const photos = photosOf(ranking);
+  if (photos === 0 || (variant === 'upstream-compatible' && photos < BIN)) return null;
+  const bins = reliabilityBins(ranking);
   const counted = variant === 'corrected' ? bins : bins.slice(0, -1);
-  const squares = counted.map(({ photos, confidence, accuracy }) => photos * (confidence - accuracy) ** 2);
-  return Math.sqrt(squares.reduce((sum, square) => sum + square, 0) / answers.length);
+  const squares = counted.map((bin) => bin.photos * (bin.confidence - bin.accuracy) ** 2);
+  return Math.sqrt(squares.reduce((sum, square) => sum + square, 0) / photos);
+}
+
+/** How many bins the RMS calibration error of so many photos has. One bin compares only two means. */
+export function calibrationBins(photos: number): number {
+  return photos === 0 ? 0 : Math.max(1, Math.floor(photos / BIN));
 }
 
 /**
  * The bins that the RMS calibration error is computed from, lowest confidence first: the bars of a reliability diagram.
  * Below 200 photos there is one bin, without photos none.
- *
- * @throws RangeError if a confidence is not a number from 0 to 1
  */
-export function reliabilityBins(answers: readonly Answer[]): ReliabilityBin[] {
-  if (answers.length === 0) return [];
-  const ranked = rankAnswers(answers);
-  const bins = Math.max(1, Math.floor(ranked.length / BIN));
-  return Array.from({ length: bins }, (_, i) => {
-    const photos = ranked.slice(i * BIN, i === bins - 1 ? ranked.length : (i + 1) * BIN);
-    return {
-      photos: photos.length,
-      confidence: meanOf(photos, ({ confidence }) => confidence),
-      accuracy: meanOf(photos, ({ correct }) => correct),
-    };
-  });
+export function reliabilityBins(ranking: Ranking): ReliabilityBin[] {
+  const photos = photosOf(ranking);
+  const count = calibrationBins(photos);
+  const bins: ReliabilityBin[] = [];
+  let [place, left] = [0, ranking.photos[0] ?? 0];
+  for (let i = 0; i < count; i += 1) {
+    const size = i === count - 1 ? photos - i * BIN : BIN;
+    let [wanted, confidence, correct] = [size, 0, 0];
+    while (wanted > 0) {
+      const taken = Math.min(wanted, left);
+      confidence += taken * (ranking.confidence[place] ?? 0);
+      correct += taken === 0 ? 0 : (taken * (ranking.correct[place] ?? 0)) / (ranking.photos[place] ?? 0);
+      wanted -= taken;
+      left -= taken;
+      if (left === 0) left = ranking.photos[(place += 1)] ?? 0;
+    }
+    bins.push({ photos: size, confidence: confidence / size, accuracy: correct / size });
+  }
+  return bins;
 }

@@ -1,4 +1,4 @@
-import { type Answer, checkConfidence } from './answer.ts';
+import type { Ranking } from './answer.ts';
 
 /**
  * Soft F1 of finding the model's errors by its lack of confidence. With confidence c and correctness y (1 or 0):
@@ -7,15 +7,14 @@ import { type Answer, checkConfidence } from './answer.ts';
  *
  * @returns 0..1, 1 if every error has confidence 0 and every correct answer 1; null without photos, or if all answers are
  * correct with confidence 1
- * @throws RangeError if a confidence is not a number from 0 to 1
  */
-export function softF1(answers: readonly Answer[]): number | null {
+export function softF1({ confidence, photos, correct }: Ranking): number | null {
   let [both, either] = [0, 0];
-  for (const { confidence, isCorrect } of answers) {
-    const doubt = 1 - checkConfidence(confidence);
-    const error = isCorrect ? 0 : 1;
-    both += doubt * error;
-    either += doubt + error;
+  for (let place = 0; place < photos.length; place += 1) {
+    const doubt = 1 - (confidence[place] ?? 0);
+    const errors = (photos[place] ?? 0) - (correct[place] ?? 0);
+    both += doubt * errors;
+    either += doubt * (photos[place] ?? 0) + errors;
   }
   return either === 0 ? null : (2 * both) / either;
 }

@@ -69,19 +69,22 @@ function estimate(value: number | null, low: number | null, high: number | null)
   return value === null ? null : { value, low, high };
 }
 
+/** Level of the test that calls two models different. */
+const LEVEL = 0.05;
+
 function comparisons({ comparisons: all }: Report): ReportFigure | null {
   const ofSet = all.filter(({ on }) => on === 'set').slice(0, 12);
   if (ofSet.length === 0) return null;
   const most = Math.max(0.05, ...ofSet.flatMap(({ low, high }) => [Math.abs(low), Math.abs(high)]));
-  const clear = ofSet.filter(({ low, high }) => low > 0 || high < 0).length;
+  const clear = ofSet.filter(({ pHolm }) => pHolm < LEVEL).length;
   return {
     name: 'comparisons',
     title: 'Differences between models',
-    text: `On the same photos of the set, ${countText(clear)} of ${countOf(ofSet.length, 'pair')} of models differ by more than chance: ${someText(
+    text: `On the same photos of the set, ${countText(clear)} of ${countOf(ofSet.length, 'pair')} of models differ by more than chance (McNemar’s exact test with Holm’s correction, p below 0.05): ${someText(
       ofSet.map(({ a, b, difference }) => `${a} minus ${b} ${pointsText(difference)}`),
       3,
     )}.`,
-    note: 'The bands are 95 % intervals of a paired bootstrap. Those that do not reach 0 show a difference.',
+    note: 'The bands are 95 % intervals of a paired bootstrap, each for its pair alone. p in the table is corrected for all pairs.',
     table: 'comparisons',
     draw: (frame) => (
       <Estimates

@@ -25,7 +25,9 @@ export function WhySection({ context, title }: SectionOf) {
               <span class="key searched">the searched class</span> and for{' '}
             </>
           )}
-          <span class="key predicted">the predicted one</span>, as {models.join(', ')} sees it. The stronger, the more.
+          <span class="key predicted">the predicted one</span>, as {models.join(', ')} sees it. Maps of one photo share
+          the scale below them: {meaningOf(gallery)}. Not drawn: cells that speak against the class, and what is outside
+          the centre crop.
         </p>
       )}
       <ul class="gallery">
@@ -42,6 +44,14 @@ export function WhySection({ context, title }: SectionOf) {
       )}
     </Section>
   );
+}
+
+/** The meaning of a cell's value. Heatmaps of one model are of one kind. */
+function meaningOf(gallery: readonly GalleryPhoto[]): string {
+  const [first] = gallery.flatMap((photo) => heatsOf(photo));
+  return first?.heat.kind === 'occlusion'
+    ? 'how far the class’s logit falls if a cell is hidden'
+    : 'how much a cell adds to the class’s logit, before the bias';
 }
 
 interface CardProps {
@@ -92,6 +102,7 @@ function Pictures({ photo, context }: CardProps) {
       </span>
     );
   }
+  const highest = Math.max(0, ...heats.flatMap(({ heat }) => heat.values));
   const id = `photo-${photo.sha256.slice(0, 16)}-${photo.wnid.replaceAll(/[^\w]/g, '')}`;
   const width = Math.round(SHOT * aspectOf(first.heat));
   return (
@@ -104,6 +115,7 @@ function Pictures({ photo, context }: CardProps) {
           <Overlay
             key={kind}
             heat={heat}
+            highest={highest}
             kind={kind}
             id={id}
             width={width}
@@ -111,6 +123,19 @@ function Pictures({ photo, context }: CardProps) {
           />
         ))}
       </span>
+      <Scale heat={first.heat} highest={highest} />
+    </span>
+  );
+}
+
+/** The legend of the heatmaps of one photo. */
+function Scale({ heat, highest }: { readonly heat: Heatmap; readonly highest: number }) {
+  if (highest === 0) return <span class="scale">no cell speaks for either class</span>;
+  // The logit is the mean of class activations plus the bias, so a cell adds its share of them.
+  const most = heat.kind === 'occlusion' ? highest : highest / heat.values.length;
+  return (
+    <span class="scale">
+      0 <span class="ramp" /> +{most.toPrecision(2)}
     </span>
   );
 }
@@ -132,6 +157,8 @@ function aspectOf({ box }: Heatmap): number {
 
 interface OverlayProps {
   readonly heat: Heatmap;
+  /** The value that is drawn strongest. */
+  readonly highest: number;
   readonly kind: 'searched' | 'predicted';
   /** The id of the picture that lies below. */
   readonly id: string;
@@ -141,9 +168,8 @@ interface OverlayProps {
 }
 
 /** The photo, pale, with the cells of a heatmap over it. What speaks against the class is not drawn. */
-function Overlay({ heat, kind, id, width, name }: OverlayProps) {
+function Overlay({ heat, highest, kind, id, width, name }: OverlayProps) {
   const { rows, columns, values, box } = heat;
-  const highest = Math.max(...values, Number.MIN_VALUE);
   const place = `translate(${round(box.left * width)} ${round(box.top * SHOT)}) scale(${round((box.width * width) / columns)} ${round((box.height * SHOT) / rows)})`;
   return (
     <svg
@@ -155,7 +181,7 @@ function Overlay({ heat, kind, id, width, name }: OverlayProps) {
       <use href={`#${id}`} class="pale" />
       <g transform={place}>
         {values.map((value, i) =>
-          value <= highest * 0.02 ? null : (
+          value <= Math.max(0, highest * 0.02) ? null : (
             <rect
               // oxlint-disable-next-line react/no-array-index-key -- a cell is its place
               key={i}
@@ -163,7 +189,7 @@ function Overlay({ heat, kind, id, width, name }: OverlayProps) {
               y={Math.floor(i / columns)}
               width={1.02}
               height={1.02}
-              fill-opacity={Math.round(80 * Math.max(0, value / highest)) / 100}
+              fill-opacity={Math.round((80 * value) / highest) / 100}
             />
           ),
         )}

@@ -1,7 +1,7 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
 import type { ClassAccuracy } from '../../report/evaluation.ts';
 import type { ModelReport } from '../../report/report.ts';
-import { countOf, countText } from '../shared/texts.ts';
+import { countOf, countText, probabilityText } from '../shared/texts.ts';
 import type { ReportContext } from './context.ts';
 import { markedModels, outsidersOf } from './models.ts';
 import { ClassName, Count, Nothing, Plots, Section, Table, type TableRow } from './parts.tsx';
@@ -31,14 +31,26 @@ export function TransferSection({ context, title }: SectionOf) {
       )}
       <Plots context={context} names={['transfer', 'class-accuracy', 'comparisons']} />
       <Table
-        caption="Accuracy, with Wilson 95 % intervals"
+        caption="Accuracy, with 95 % intervals"
         isWide
-        columns={['model', 'photos', 'on the set', ...(clean === null ? [] : ['on clean photos', 'drop'])]}
+        columns={[
+          'model',
+          'photos',
+          'on the set',
+          'mean of classes',
+          ...(clean === null ? [] : ['on clean photos', 'drop']),
+        ]}
         csv={csv('models')}
         rows={rowsOf(context, (model) => [
           countText(model.photos),
           estimateText(model.accuracy, model.accuracyLow, model.accuracyHigh),
-          ...(clean === null ? [] : [estimateText(model.clean, model.cleanLow, model.cleanHigh), dropText(model.drop)]),
+          percentText(model.macroAccuracy),
+          ...(clean === null
+            ? []
+            : [
+                estimateText(model.clean, model.cleanLow, model.cleanHigh),
+                `${dropText(model.drop)}${model.drop === null ? '' : ` (${pointRange(model.dropLow, model.dropHigh).replaceAll('+', '')})`}`,
+              ]),
         ])}
       />
       <Implied models={report.models} />
@@ -167,22 +179,29 @@ function ConfusionTable({ context }: Pick<SectionOf, 'context'>) {
 function ComparisonTable({ context }: Pick<SectionOf, 'context'>) {
   return (
     <Table
-      caption="Differences on the same photos, paired bootstrap"
+      caption="Differences on the same photos"
       isWide
-      columns={['models', 'on', 'photos', 'difference', 'interval']}
+      columns={['models', 'on', 'photos', 'difference', '95 % interval', 'p, McNemar', 'p, Holm']}
       csv={context.csv('comparisons')}
-      rows={context.report.comparisons.map(({ a, b, on, photos, difference, low, high }) => ({
+      rows={context.report.comparisons.map(({ a, b, on, photos, difference, low, high, p, pHolm }) => ({
         key: `${a} ${b} ${on}`,
         head: `${a} − ${b}`,
         cells: [
           on === 'set' ? 'this set' : 'clean photos',
           countText(photos),
           pointsText(difference),
-          `${pointsText(low).replace(' points', '')} to ${pointsText(high)}`,
+          pointRange(low, high),
+          probabilityText(p),
+          probabilityText(pHolm),
         ],
       }))}
     />
   );
+}
+
+/** `−1.0 to +3.1 points` */
+function pointRange(low: number | null, high: number | null): string {
+  return `${pointsText(low).replace(' points', '')} to ${pointsText(high)}`;
 }
 
 /** Photos from which on there are two bins of 100. */
@@ -196,26 +215,28 @@ export function ConfidenceSection({ context, title }: SectionOf) {
       <p>
         Confidence is the largest softmax over {countOf(report.among, 'class', 'classes')}. RMS calibration error: the
         root mean square gap between confidence and accuracy, over bins of 100 photos. AURRA: mean accuracy over all
-        response rates. Soft-F1: how well low confidence marks mistakes.
+        response rates. Soft-F1: how well low confidence marks mistakes. Intervals are of 1,000 bootstrap resamples.
       </p>
       {report.models.length === 0 ? <Nothing>No model has run on these photos.</Nothing> : null}
       <Plots context={context} names={['reliability', 'response-rate']} />
       <Table
-        caption="Calibration and error detection"
+        caption="Calibration and error detection, with 95 % intervals"
         isWide
         columns={['model', 'RMS error, corrected', 'RMS error, upstream-compatible', 'AURRA', 'soft-F1']}
         csv={csv('models')}
         rows={rowsOf(context, (model) => [
-          percentText(model.rmsCalibrationError),
+          estimateText(model.rmsCalibrationError, model.rmsCalibrationErrorLow, model.rmsCalibrationErrorHigh),
           percentText(model.rmsCalibrationErrorUpstream),
-          percentText(model.aurra),
-          percentText(model.softF1),
+          estimateText(model.aurra, model.aurraLow, model.aurraHigh),
+          estimateText(model.softF1, model.softF1Low, model.softF1High),
         ])}
       />
       {report.models.some(({ photos }) => photos < TWO_BINS) ? (
         <p class="note">
-          The upstream-compatible variant leaves out the last bin, as the paper’s code does. From 100 to 199 photos
-          there is no other bin, so it is {percentText(0)} for any model; below 100 photos that code fails.
+          Below {countText(TWO_BINS)} photos the RMS error has one bin: it compares the mean confidence with the
+          accuracy, and mistakes in opposite directions cancel out. The upstream-compatible variant leaves out the last
+          bin, as the paper’s code does. From 100 to 199 photos there is no other bin, so it is {percentText(0)} for any
+          model; below 100 photos that code fails.
         </p>
       ) : null}
     </Section>

@@ -84,6 +84,8 @@ export const REPORT_STYLE = `${CHART_STYLE}
 .report .why .alone, .report .no-picture { height: 19.7rem; }
 .report .why .heats { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 2px; }
 .report .why .heat { height: 6.6rem; }
+.report .why .scale { display: flex; align-items: center; gap: 0.5rem; padding: 0.25rem 0.8rem; background: var(--card); color: var(--soft); font-size: 0.8125rem; }
+.report .why .ramp { width: 4.5rem; height: 0.5rem; background: linear-gradient(to right, transparent, currentColor); border: 1px solid var(--line); }
 .report .heat rect { fill: currentColor; }
 .report .heat .pale { filter: grayscale(1); opacity: 0.5; }
 .report .no-picture { display: grid; place-items: center; background: var(--mat); color: var(--soft); font-size: 0.8125rem; }

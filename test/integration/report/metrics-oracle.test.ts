@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 import process from 'node:process';
 import { describe, expect, it } from 'vitest';
+import { rankingOf } from '../../../src/report/metrics/answer.ts';
 import { rmsCalibrationError } from '../../../src/report/metrics/calibration.ts';
 import { type FeatureMatrix, frechetDistance } from '../../../src/report/metrics/frechet.ts';
 import { aurra } from '../../../src/report/metrics/response-rate.ts';
@@ -93,11 +94,11 @@ function ourMetrics(one: Case): Record<string, number | null | undefined> {
     'AUROC (scikit-learn)': auroc(thresholds),
     'FPR95 nearest (upstream)': fpr95(thresholds, 'nearest'),
     'FPR95 first (scikit-learn)': fpr95(thresholds, 'first'),
-    'RMS calibration error (upstream, all bins)': rmsCalibrationError(answers(one), 'corrected'),
-    'RMS calibration error (upstream)': rmsCalibrationError(answers(one), 'upstream-compatible'),
-    'RMS calibration error (torchmetrics)': rmsCalibrationError(answers(one.tenths), 'corrected'),
-    'AURRA (upstream)': aurra(answers(one)),
-    'soft F1 (upstream)': softF1(answers(one)),
+    'RMS calibration error (upstream, all bins)': rmsCalibrationError(rankingOf(answers(one)), 'corrected'),
+    'RMS calibration error (upstream)': rmsCalibrationError(rankingOf(answers(one)), 'upstream-compatible'),
+    'RMS calibration error (torchmetrics)': rmsCalibrationError(rankingOf(answers(one.tenths)), 'corrected'),
+    'AURRA (upstream)': aurra(rankingOf(answers(one))),
+    'soft F1 (upstream)': softF1(rankingOf(answers(one))),
     'Frechet distance (scipy)': frechetDistance(matrixOf(one.a), matrixOf(one.b)),
     'Wilson interval, low (scipy)': interval?.low,
     'Wilson interval, high (scipy)': interval?.high,

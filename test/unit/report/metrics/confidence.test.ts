@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { curvesOf, evaluationOf } from '../../../../src/report/evaluate.ts';
-import type { Answer } from '../../../../src/report/metrics/answer.ts';
+import { rankingOf, type Answer } from '../../../../src/report/metrics/answer.ts';
 import { reliabilityBins, rmsCalibrationError } from '../../../../src/report/metrics/calibration.ts';
 import { aurra, responseRateCurve } from '../../../../src/report/metrics/response-rate.ts';
 import { softF1 } from '../../../../src/report/metrics/soft-f1.ts';
@@ -25,10 +25,13 @@ function shuffled<Item>(items: readonly Item[]): Item[] {
 }
 
 const METRICS: readonly (readonly [string, (answers: readonly Answer[]) => number | null])[] = [
-  ['RMS calibration error, corrected', (answers) => rmsCalibrationError(answers, 'corrected')],
-  ['RMS calibration error, upstream-compatible', (answers) => rmsCalibrationError(answers, 'upstream-compatible')],
-  ['AURRA', aurra],
-  ['soft F1', softF1],
+  ['RMS calibration error, corrected', (answers) => rmsCalibrationError(rankingOf(answers), 'corrected')],
+  [
+    'RMS calibration error, upstream-compatible',
+    (answers) => rmsCalibrationError(rankingOf(answers), 'upstream-compatible'),
+  ],
+  ['AURRA', (answers) => aurra(rankingOf(answers))],
+  ['soft F1', (answers) => softF1(rankingOf(answers))],
 ];
 
 describe.each(METRICS)('%s', (_, metric) => {
@@ -59,43 +62,52 @@ describe.each(METRICS)('%s', (_, metric) => {
 describe('RMS calibration error', () => {
   it('takes fewer than 100 photos as one bin; upstream-compatible it is not defined', () => {
     const answers = [0.5, 0.7, 0.9].map((confidence) => ({ confidence, isCorrect: false }));
-    expect(rmsCalibrationError(answers, 'corrected')).toBeCloseTo(0.7, 12);
-    expect(rmsCalibrationError(answers, 'upstream-compatible')).toBeNull();
-    expect(rmsCalibrationError(manyTies(99), 'upstream-compatible')).toBeNull();
+    expect(rmsCalibrationError(rankingOf(answers), 'corrected')).toBeCloseTo(0.7, 12);
+    expect(rmsCalibrationError(rankingOf(answers), 'upstream-compatible')).toBeNull();
+    expect(rmsCalibrationError(rankingOf(manyTies(99)), 'upstream-compatible')).toBeNull();
   });
 
   it('is 0 upstream-compatible from 100 to 199 photos, because the only bin is left out', () => {
     for (const count of [100, 199]) {
-      expect(rmsCalibrationError(manyTies(count), 'upstream-compatible')).toBe(0);
-      expect(rmsCalibrationError(manyTies(count), 'corrected')).toBeGreaterThan(0);
+      expect(rmsCalibrationError(rankingOf(manyTies(count)), 'upstream-compatible')).toBe(0);
+      expect(rmsCalibrationError(rankingOf(manyTies(count)), 'corrected')).toBeGreaterThan(0);
     }
-    expect(rmsCalibrationError(manyTies(200), 'upstream-compatible')).toBeGreaterThan(0);
+    expect(rmsCalibrationError(rankingOf(manyTies(200)), 'upstream-compatible')).toBeGreaterThan(0);
   });
 
   it('puts the remainder into the last bin', () => {
-    expect(reliabilityBins(manyTies(250)).map(({ photos }) => photos)).toEqual([100, 150]);
-    expect(reliabilityBins(manyTies(99)).map(({ photos }) => photos)).toEqual([99]);
-    expect(reliabilityBins([])).toEqual([]);
+    expect(reliabilityBins(rankingOf(manyTies(250))).map(({ photos }) => photos)).toEqual([100, 150]);
+    expect(reliabilityBins(rankingOf(manyTies(99))).map(({ photos }) => photos)).toEqual([99]);
+    expect(reliabilityBins(rankingOf([]))).toEqual([]);
+  });
+
+  it('splits photos of equal confidence over bins with their mean correctness', () => {
+    const answers = [0.2, 0.2, 0.6].flatMap((confidence, part) =>
+      Array.from({ length: 70 }, (_, i) => ({ confidence, isCorrect: part === 0 || (part === 2 && i < 35) })),
+    );
+    const bins = reliabilityBins(rankingOf(answers));
+    expect(bins.map(({ photos }) => photos)).toEqual([100, 110]);
+    expect(bins.map(({ accuracy }) => accuracy)).toEqual([0.5, 0.5].map((value) => expect.closeTo(value, 12)));
+    expect(bins[1]?.confidence).toBeCloseTo((40 * 0.2 + 70 * 0.6) / 110, 12);
   });
 
   it('gives each bin of equal confidences the same accuracy', () => {
     const answers = Array.from({ length: 300 }, (_, i) => ({ confidence: 0.5, isCorrect: i < 60 }));
-    expect(rmsCalibrationError(answers, 'corrected')).toBeCloseTo(0.3, 12);
+    expect(rmsCalibrationError(rankingOf(answers), 'corrected')).toBeCloseTo(0.3, 12);
   });
 });
 
 describe('AURRA', () => {
   it('is the accuracy if all confidences are equal', () => {
-    expect(aurra([true, true, false, false, false].map((isCorrect) => ({ confidence: 0.4, isCorrect })))).toBeCloseTo(
-      0.4,
-      12,
-    );
+    expect(
+      aurra(rankingOf([true, true, false, false, false].map((isCorrect) => ({ confidence: 0.4, isCorrect })))),
+    ).toBeCloseTo(0.4, 12);
   });
 
   it('is the mean of the accuracies on the most confident photos', () => {
     const answers = [0.9, 0.8, 0.7].map((confidence, i) => ({ confidence, isCorrect: i !== 1 }));
-    expect(aurra(answers)).toBeCloseTo((1 + 1 / 2 + 2 / 3) / 3, 12);
-    expect(responseRateCurve(answers)).toEqual([
+    expect(aurra(rankingOf(answers))).toBeCloseTo((1 + 1 / 2 + 2 / 3) / 3, 12);
+    expect(responseRateCurve(rankingOf(answers))).toEqual([
       { x: 1 / 3, y: 1 },
       { x: 2 / 3, y: 1 / 2 },
       { x: 1, y: 2 / 3 },
@@ -104,7 +116,7 @@ describe('AURRA', () => {
 
   it('is drawn with at most 201 points, which end with the accuracy on all photos', () => {
     const answers = manyTies(1000);
-    const curve = responseRateCurve(answers);
+    const curve = responseRateCurve(rankingOf(answers));
     expect(curve).toHaveLength(201);
     expect(curve.at(0)?.x).toBe(1 / 1000);
     expect(curve.at(-1)).toEqual({ x: 1, y: expect.closeTo(answers.filter((one) => one.isCorrect).length / 1000, 12) });
@@ -115,9 +127,9 @@ describe('AURRA', () => {
 describe('soft F1', () => {
   it('is 1 if a model doubts exactly its errors, and null if there is neither doubt nor error', () => {
     const sure = { confidence: 1, isCorrect: true };
-    expect(softF1([sure, { confidence: 0, isCorrect: false }])).toBe(1);
-    expect(softF1([sure, sure])).toBeNull();
-    expect(softF1([sure, { confidence: 1, isCorrect: false }])).toBe(0);
+    expect(softF1(rankingOf([sure, { confidence: 0, isCorrect: false }]))).toBe(1);
+    expect(softF1(rankingOf([sure, sure]))).toBeNull();
+    expect(softF1(rankingOf([sure, { confidence: 1, isCorrect: false }]))).toBe(0);
   });
 });
 

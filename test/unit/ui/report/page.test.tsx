@@ -4,6 +4,7 @@ import { reportHtml } from '../../../../src/report/report-html.tsx';
 import type { Report } from '../../../../src/report/report.ts';
 import { TABLE_NAMES } from '../../../../src/report/tables.ts';
 import { reportFigures } from '../../../../src/ui/report/figures.ts';
+import type { Heatmap } from '../../../../src/review/desk.ts';
 import type { ReportPageProps } from '../../../../src/ui/report/context.ts';
 import { ReportPage } from '../../../../src/ui/report/page.tsx';
 import { ServedReport, type ServedReportProps } from '../../../../src/ui/report/served.tsx';
@@ -132,6 +133,32 @@ describe('ReportPage', () => {
         [],
       );
     }
+  });
+
+  it('calls models different only if the corrected test does', () => {
+    const report = madeReport();
+    const [first] = report.comparisons;
+    if (first === undefined) throw new Error('the report compares no models');
+    const pair = { ...first, on: 'set' as const, low: 0.01, high: 0.2 };
+    const comparisons = [pair, { ...pair, a: 'other', p: 0.03, pHolm: 0.06 }];
+    const figure = reportFigures({ ...report, comparisons }).find(({ name }) => name === 'comparisons');
+    expect(figure?.text).toContain('1 of 2 pairs of models differ by more than chance');
+  });
+
+  it('draws both heatmaps of a photo on one scale, which its legend names', () => {
+    const report = madeReport();
+    const [photo] = report.gallery;
+    if (photo?.searched == null) throw new Error('the first photo has no heatmaps');
+    const heat = (values: readonly number[]) => ({ ...photo.searched, rows: 1, columns: 2, values }) as Heatmap;
+    const gallery = [{ ...photo, searched: heat([2, -1]), predicted: heat([8, 1]) }];
+    const html = page({ ...report, gallery }, { pictures: () => PICTURE });
+    expect(all(html.slice(html.indexOf('<section id="why"')), /fill-opacity="([^"]+)"/g)).toEqual(['0.2', '0.8', '0.1']);
+    expect(textOf(html)).toContain('0 +4.0 ');
+  });
+
+  it('says that the RMS error of fewer than 200 photos has one bin', () => {
+    expect(textOf(htmlOf({ photos: 150 }))).toContain('Below 200 photos the RMS error has one bin');
+    expect(textOf(htmlOf({ photos: 300 }))).not.toContain('has one bin');
   });
 
   /** A report of listed photos, of which reviewers have accepted some. */
