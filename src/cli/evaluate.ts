@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import { threadsOf } from '../app/engine/ensemble.ts';
 import { evaluateSet, type SetEvaluation } from '../app/report/evaluate.ts';
 import type { EvaluateProgress, Judge } from '../app/report/judge.ts';
+import { LOGITS_ARE, type LogitsAre } from '../report/logits/read-answers.process.ts';
 import { UsageError } from '../kernel/errors.ts';
 import { evaluationText } from './evaluation-text.ts';
 import { writeResult } from './output.ts';
@@ -15,7 +16,8 @@ an export of winnow, or a folder with a folder of photos for each class that is 
 png, webp), as torchvision's ImageFolder takes it. It needs no network, no catalogue and no data folder.
 
 The model is one of \`winnow models list\`, which sees the centre crop of each photo. Or it is a file that
-another program wrote: logits or probabilities, a row for each photo, a column for each of the 1,000
+another program wrote: logits or probabilities, which the numbers tell (--logits-are decides where they do
+not), a row for each photo, a column for each of the 1,000
 classes of ImageNet-1k or for each of the classes to choose among, in the order of their wnids. Files are
 npy, npz (the array 'logits'), csv (maybe with a header, and with file names first) or parquet (a column
 for each class, or one of lists). Rows come in the order of the sorted file names, or by the names in the
@@ -34,6 +36,7 @@ interface EvaluateFlags extends GlobalFlags {
   readonly model?: string;
   readonly logits?: string;
   readonly files?: string;
+  readonly logitsAre: LogitsAre;
   readonly inDistribution?: string;
   readonly inLogits?: string;
   readonly inFiles?: string;
@@ -45,6 +48,7 @@ export function addEvaluateCommand(program: Command): void {
     .argument('<dir>', 'an export of winnow, or a folder with a folder for each class')
     .addOption(new Option('--model <name>', 'a registered model'))
     .addOption(new Option('--logits <file>', 'what another program computed: npy, npz, csv or parquet'))
+    .addOption(new Option('--logits-are <kind>', 'what the files of logits hold').choices(LOGITS_ARE).default('auto'))
     .addOption(new Option('--files <file>', 'the names of the photos in the order of the rows, one a line'))
     .addOption(new Option('--in-distribution <dir>', 'photos that show the classes, to measure detection'))
     .addOption(new Option('--in-logits <file>', 'the same as --logits, for the photos of --in-distribution'))
@@ -91,7 +95,7 @@ async function evaluate(dir: string, flags: EvaluateFlags, { loaded, log, signal
 }
 
 function judgeOf(flags: EvaluateFlags): Judge {
-  const { model, logits, files, inLogits, inFiles } = flags;
+  const { model, logits, files, inLogits, inFiles, logitsAre } = flags;
   const problem = flagProblems(flags).find(([isWrong]) => isWrong)?.[1];
   if (problem !== undefined) throw new UsageError(problem, { code: 'wrong-flags' });
   if (logits === undefined) return { kind: 'model', name: model ?? '' };
@@ -99,6 +103,7 @@ function judgeOf(flags: EvaluateFlags): Judge {
     kind: 'logits',
     set: { file: logits, names: files ?? null },
     inDistribution: inLogits === undefined ? null : { file: inLogits, names: inFiles ?? null },
+    logitsAre,
   };
 }
 
@@ -113,6 +118,10 @@ function flagProblems(flags: EvaluateFlags): readonly (readonly [boolean, string
     [
       !has('model') && !has('logits'),
       'Name what to evaluate: --model NAME (`winnow models list` lists them) or --logits FILE',
+    ],
+    [
+      flags.logitsAre !== 'auto' && !has('logits'),
+      '--logits-are says what is in the file of --logits: add --logits FILE',
     ],
     [has('files') && !has('logits'), '--files names the rows of --logits: add --logits FILE'],
     [has('inLogits') && !has('inDistribution'), '--in-logits needs its photos: add --in-distribution DIR'],

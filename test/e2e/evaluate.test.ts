@@ -51,10 +51,10 @@ function sortedFiles(some: readonly Sample[]): { readonly name: string; readonly
   return named.toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** A csv with rows of 1,000 logits, in which the given class of each photo stands out. */
+/** A csv with rows of 1,000 logits, in which the given class of each photo stands out by `logit`. */
 function csvOf(rows: readonly { readonly name: string; readonly seen: string; readonly logit: number }[]): string {
   return rows
-    .map(({ name, seen, logit }) => [name, ...imagenet.map((wnid) => (wnid === seen ? logit : 0))].join(','))
+    .map(({ name, seen, logit }) => [name, ...imagenet.map((wnid) => (wnid === seen ? logit - 1 : -1))].join(','))
     .join('\n');
 }
 

@@ -291,6 +291,7 @@ async function answersOfFile(file: string): Promise<readonly Answered[]> {
   const { photos } = await readExported();
   const { answers } = await readAnswers(await openLogits(file), {
     columns: Array.from({ length: 1000 }, (_, i) => i),
+    logitsAre: 'auto',
     order: { photos: photos.map((photo) => photo.file), names: null, positionOf: () => null },
     signal: new AbortController().signal,
     onProgress: () => undefined,

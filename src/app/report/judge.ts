@@ -6,7 +6,7 @@ import type { Answered } from '../../report/logits/answer.ts';
 import { classColumns } from '../../report/logits/class-columns.ts';
 import { openLogits } from '../../report/logits/open-logits.process.ts';
 import { readNames } from '../../report/logits/order.process.ts';
-import { readAnswers } from '../../report/logits/read-answers.process.ts';
+import { readAnswers, type LogitsAre } from '../../report/logits/read-answers.process.ts';
 import { PhotoNames, type PhotoSet } from '../../report/set/photo-set.ts';
 import { modelAnswers, readyModel, type AnswerOptions } from './model-answers.ts';
 
@@ -25,6 +25,7 @@ export type Judge =
       readonly set: LogitsFile;
       /** The logits for the photos in the distribution. */
       readonly inDistribution: LogitsFile | null;
+      readonly logitsAre: LogitsAre;
     };
 
 export interface EvaluateProgress {
@@ -69,7 +70,7 @@ export async function judgeBy(judge: Judge, context: JudgeContext): Promise<Judg
     return (set, what) => {
       const file = what === 'photos' ? judge.set : judge.inDistribution;
       if (file === null) throw new Error('Expected a file of logits for each set');
-      return judgeByFile(file, { set, what }, context);
+      return judgeByFile({ ...file, logitsAre: judge.logitsAre }, { set, what }, context);
     };
   const among = classes.wnids.map((wnid) => ({ wnid, name: classes.nameOf(wnid) }));
   const model = await readyModel(judge.name, { among, table });
@@ -80,8 +81,16 @@ export async function judgeBy(judge: Judge, context: JudgeContext): Promise<Judg
   };
 }
 
+/** Why a file is taken for what it is. */
+const KNOWN_BY = {
+  logits: '',
+  probabilities: ' (no number is negative, and each row sums to 1 within 2 %)',
+  percentages: ' (no number is negative, and each row sums to 100 within 2 %)',
+  given: ' (--logits-are)',
+} as const;
+
 async function judgeByFile(
-  { file, names }: LogitsFile,
+  { file, names, logitsAre }: LogitsFile & { readonly logitsAre: LogitsAre },
   { set, what }: { readonly set: PhotoSet; readonly what: EvaluateProgress['what'] },
   { table, classes, options }: JudgeContext,
 ): Promise<Answers> {
@@ -98,6 +107,7 @@ async function judgeByFile(
       names: names === null ? null : await readNames(names),
       positionOf: (name) => photoNames.positionOf(name),
     },
+    logitsAre,
     signal: options.signal,
     onProgress: (done) => options.onProgress({ what, done, total: set.photos.length }),
   });
@@ -105,7 +115,13 @@ async function judgeByFile(
     ? 'rows by their own names'
     : 'rows in the order of the sorted names of the photos';
   const order = names === null ? ownOrder : `rows in the order of ${names}`;
-  return { photos: answers, assumed: [`${file}: ${values}, ${order}, ${assumed}`, ...set.remarks] };
+  return {
+    photos: answers,
+    assumed: [
+      `${file}: ${values}${KNOWN_BY[logitsAre === 'auto' ? values : 'given']}, ${order}, ${assumed}`,
+      ...set.remarks,
+    ],
+  };
 }
 
 /** The name of the model, or of the file of logits. */

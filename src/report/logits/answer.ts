@@ -19,26 +19,32 @@ export function answerOf(logits: ArrayLike<number>): Answered {
 }
 
 /**
- * The same from probabilities of the classes to choose among, which need not sum to 1: they are rescaled. Without any probability
+ * The same from probabilities or percentages of the classes to choose among, whatever their sum: they are rescaled. Without any probability
  * every class is as likely as any other.
  *
- * @param probabilities 0..1
+ * @param probabilities 0 or more
  */
 export function answerOfProbabilities(probabilities: Float64Array): Answered {
   // The logarithm of the smallest number is finite.
   return answerOf(probabilities.map((p) => Math.log(Math.max(p, Number.MIN_VALUE))));
 }
 
-/** How far the sum of the probabilities of one row may be from 1. */
-const SUM_TOLERANCE = 1e-3;
+/** How far the sum of a row's probabilities may be from 1, or that of its percentages from 100, as a share of it. */
+const SUM_TOLERANCE = 0.02;
 
-/** Whether numbers may be probabilities of all classes: none is below 0 or above 1, and they sum to 1. */
-export function areProbabilities(values: ArrayLike<number>): boolean {
+/**
+ * The kinds of numbers that a row may hold: `probabilities` or `percentages` are non-negative and sum to 1 or 100 within 2 %,
+ * so that bfloat16 and four decimals are recognised. `logits`: a number is negative or above any percentage. `unclear`: the rest.
+ */
+export type RowKind = 'logits' | 'probabilities' | 'percentages' | 'unclear';
+
+export function rowKindOf(values: ArrayLike<number>): RowKind {
   let sum = 0;
   for (let i = 0; i < values.length; i += 1) {
     const value = values[i] ?? Number.NaN;
-    if (!(value >= 0 && value <= 1)) return false;
+    if (value < 0 || value > 100 * (1 + SUM_TOLERANCE)) return 'logits';
     sum += value;
   }
-  return Math.abs(sum - 1) < SUM_TOLERANCE;
+  if (Math.abs(sum - 1) <= SUM_TOLERANCE) return 'probabilities';
+  return Math.abs(sum / 100 - 1) <= SUM_TOLERANCE ? 'percentages' : 'unclear';
 }

@@ -1,14 +1,18 @@
 import { firstOf } from '../../collection/first-of.ts';
 import { quote } from '../../config/quote.ts';
 import { throwIfInterrupted } from '../../kernel/errors.ts';
-import { answerOf, answerOfProbabilities, areProbabilities, type Answered } from './answer.ts';
+import { answerOf, answerOfProbabilities, rowKindOf, type Answered, type RowKind } from './answer.ts';
 import { badLogits, type LogitTable } from './table.ts';
 
 export interface AnsweredPhotos {
   /** In the order of the set's photos. */
   readonly answers: readonly Answered[];
-  readonly values: 'logits' | 'probabilities';
+  readonly values: Exclude<RowKind, 'unclear'>;
 }
+
+/** What the user says that a file holds; `auto`: its numbers tell. */
+export const LOGITS_ARE = ['logits', 'probabilities', 'auto'] as const;
+export type LogitsAre = (typeof LOGITS_ARE)[number];
 
 export interface RowOrder {
   /** Photos of the set. */
@@ -23,6 +27,7 @@ export interface ReadOptions {
   /** The column of each class to choose among. */
   readonly columns: readonly number[];
   readonly order: RowOrder;
+  readonly logitsAre: LogitsAre;
   readonly signal: AbortSignal;
   readonly onProgress: (done: number) => void;
 }
@@ -30,34 +35,48 @@ export interface ReadOptions {
 const NAMED = 3;
 
 /**
- * Reads what a model says of each photo of a set: softmax over the classes to choose among, in double precision. If no row has
- * numbers below 0 or above 1 and each sums to 1, the file holds probabilities. They are rescaled to sum to 1 over these classes,
- * which is the same as softmax over their logits.
+ * Reads the answers of a model for the photos of a set: softmax over the classes to choose among, in double precision.
+ * Probabilities and percentages are rescaled to sum to 1 over these classes, which is the same as softmax over their logits.
  *
- * @throws UsageError `bad-logits` if rows and photos do not match one to one, and for numbers that are not finite; Interrupted
+ * @throws UsageError `bad-logits` if rows and photos do not match one to one, for numbers that are not finite, for a negative
+ * probability, and if `auto` cannot tell logits from probabilities; Interrupted
  */
 export async function readAnswers(table: LogitTable, options: ReadOptions): Promise<AnsweredPhotos> {
-  const { order, columns, signal, onProgress } = options;
+  const { order, columns, logitsAre, signal, onProgress } = options;
   requireOneOrder(table, order);
   const rows = new Rows(table, order);
   const ofLogits: Answered[] = [];
   const ofProbabilities: Answered[] = [];
   const masked = new Float64Array(columns.length);
-  let mayBeProbabilities = true;
+  const firstRow = new Map<RowKind, string>();
   for await (const { photo, values } of table.rows()) {
     throwIfInterrupted(signal);
     const position = rows.next(photo);
     requireFinite(table.file, values, rows.nameOf(position));
-    mayBeProbabilities &&= areProbabilities(values);
+    const kind = rowKindOf(values);
+    if (!firstRow.has(kind)) firstRow.set(kind, rows.nameOf(position));
     columns.forEach((column, i) => (masked[i] = values[column] ?? Number.NaN));
-    ofLogits[position] = answerOf(masked);
-    if (mayBeProbabilities) ofProbabilities[position] = answerOfProbabilities(masked);
+    if (logitsAre === 'probabilities') requireNoNegative(table.file, values, rows.nameOf(position));
+    else ofLogits[position] = answerOf(masked);
+    if (logitsAre === 'probabilities' || !firstRow.has('logits'))
+      ofProbabilities[position] = answerOfProbabilities(masked);
     onProgress(rows.count);
   }
   rows.end();
-  return mayBeProbabilities
-    ? { answers: ofProbabilities, values: 'probabilities' }
-    : { answers: ofLogits, values: 'logits' };
+  const values = logitsAre === 'auto' ? kindOf(table.file, firstRow) : logitsAre;
+  return { answers: values === 'logits' ? ofLogits : ofProbabilities, values };
+}
+
+/** @throws UsageError `bad-logits` if the rows may be either */
+function kindOf(file: string, firstRow: ReadonlyMap<RowKind, string>): AnsweredPhotos['values'] {
+  if (firstRow.has('logits')) return 'logits';
+  const [kind = 'logits', another] = firstRow.keys();
+  if (kind !== 'unclear' && another === undefined) return kind;
+  const row = firstRow.get('unclear') ?? firstRow.get(another ?? kind) ?? '';
+  throw badLogits(
+    file,
+    `no number is negative, as in probabilities, but not every row sums to 1 (or to 100), as ${row}. Say with --logits-are logits or --logits-are probabilities what the numbers are`,
+  );
 }
 
 function requireOneOrder({ file, namesPhotos }: LogitTable, { names }: RowOrder): void {
@@ -71,6 +90,15 @@ function requireFinite(file: string, values: Float64Array, row: string): void {
   throw badLogits(
     file,
     `Expected finite numbers but ${row}, column ${column} (counted from 0) is ${values[column]}. Repair the model or its input`,
+  );
+}
+
+function requireNoNegative(file: string, values: Float64Array, row: string): void {
+  const column = values.findIndex((value) => value < 0);
+  if (column === -1) return;
+  throw badLogits(
+    file,
+    `Expected probabilities, as --logits-are says, but ${row}, column ${column} (counted from 0) is ${values[column]}. Leave out --logits-are if these are logits`,
   );
 }
 

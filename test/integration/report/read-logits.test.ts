@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openLogits } from '../../../src/report/logits/open-logits.process.ts';
-import { readAnswers, type RowOrder } from '../../../src/report/logits/read-answers.process.ts';
+import { readAnswers, type LogitsAre, type RowOrder } from '../../../src/report/logits/read-answers.process.ts';
 import { lacksModules, PYTHON, PYTHON_TIMEOUT_MS } from '../../support/export-python.ts';
 import { suiteFolder } from '../../support/process-tree.ts';
 
@@ -183,10 +183,16 @@ describe('the rows of a file and the photos of a set', () => {
     names,
     positionOf: (name) => (photos.includes(name) ? photos.indexOf(name) : null),
   });
-  async function answers(text: string, names: readonly string[] | null = null) {
+  async function answers(text: string, names: readonly string[] | null = null, logitsAre: LogitsAre = 'logits') {
     const table = await openLogits(await put('rows.csv', text));
     const { signal } = new AbortController();
-    return readAnswers(table, { columns: [0, 2], order: orderOf(names), signal, onProgress: () => undefined });
+    return readAnswers(table, {
+      columns: [0, 2],
+      order: orderOf(names),
+      logitsAre,
+      signal,
+      onProgress: () => undefined,
+    });
   }
   const predicted = async (text: string, names: readonly string[] | null = null): Promise<number[]> =>
     (await answers(text, names)).answers.map((one) => one.predicted);
@@ -197,13 +203,36 @@ describe('the rows of a file and the photos of a set', () => {
     expect(await predicted('1,9,5\n5,9,1\n5,9,1\n', ['n1/b.jpg', 'n1/a.jpg', 'n2/c.jpg'])).toEqual([0, 1, 0]);
   });
 
-  it('are probabilities only if all rows are', async () => {
-    const all = await answers('0.2,0.2,0.6\n1,0,0\n0.3,0.4,0.3\n');
+  it('are probabilities or percentages if no number is negative and each row sums to 1 or 100 within 2 %', async () => {
+    const all = await answers('0.2,0.2,0.61\n1,0,0\n0.3,0.4,0.29\n', null, 'auto');
     expect(all.values).toBe('probabilities');
-    expect(all.answers.map((one) => one.confidence)).toEqual([0.75, 1, 0.5].map((value) => expect.closeTo(value, 12)));
-    const mixed = await answers('0.2,0.2,0.6\n0.3,0.4,0.4\n1,0,0\n');
+    const confidences = [0.61 / 0.81, 1, 0.3 / 0.59].map((value) => expect.closeTo(value, 12));
+    expect(all.answers.map((one) => one.confidence)).toEqual(confidences);
+    const percentages = await answers('20,20,61\n100,0,0\n30,40,29\n', null, 'auto');
+    expect(percentages.values).toBe('percentages');
+    expect(percentages.answers.map((one) => one.confidence)).toEqual(confidences);
+  });
+
+  it('are logits if a number is negative, even if other rows could be probabilities', async () => {
+    const mixed = await answers('0.2,0.2,0.6\n0.3,-0.4,0.4\n1,0,0\n', null, 'auto');
     expect(mixed.values).toBe('logits');
     expect(mixed.answers[0]?.confidence).toBeCloseTo(1 / (1 + Math.exp(-0.4)), 12);
+  });
+
+  it('are refused if they may be either, until the user says what they are', async () => {
+    const text = '0.2,0.2,0.6\n0.3,0.4,0.4\n1,0,0\n';
+    await expect(answers(text, null, 'auto')).rejects.toThrow(
+      /not every row sums to 1 \(or to 100\), as row 1 \(n1\/b\.jpg\)\. Say with --logits-are logits or --logits-are probabilities/,
+    );
+    expect((await answers(text, null, 'logits')).answers[1]?.confidence).toBeCloseTo(1 / (1 + Math.exp(-0.1)), 12);
+    expect((await answers(text, null, 'probabilities')).answers[1]?.confidence).toBeCloseTo(4 / 7, 12);
+    await expect(answers('0.2,0.2,0.6\n30,40,30\n1,0,0\n', null, 'auto')).rejects.toThrow(/as row 1 /);
+  });
+
+  it('are no probabilities if a number is negative, whatever the user says', async () => {
+    await expect(answers('1,2,-3\n1,2,3\n1,2,3\n', null, 'probabilities')).rejects.toThrow(
+      'Expected probabilities, as --logits-are says, but row 0 (n1/a.jpg), column 2 (counted from 0) is -3',
+    );
   });
 
   it.each([

@@ -64,7 +64,12 @@ describe('folders with spaces and other letters in their names', () => {
     for (const name of classes) await cp(folder.at('own', name), folder.at('two', name), { recursive: true });
     const logits = train.photos.map(({ file, wnid }) => `${file},${wnid === 'Käfer' ? '9,0' : '0,9'}\n`);
     await writeFile(folder.at('two.csv'), ['file,Käfer,gold fish\n', ...logits].join(''));
-    const judge = { kind: 'logits', set: { file: folder.at('two.csv'), names: null }, inDistribution: null } as const;
+    const judge = {
+      kind: 'logits',
+      set: { file: folder.at('two.csv'), names: null },
+      inDistribution: null,
+      logitsAre: 'logits',
+    } as const;
     const options = { ...answering, among: 'gold fish,Käfer', inDistribution: null };
     const { evaluation } = await evaluateSet(folder.at('two'), judge, options);
     expect(evaluation).toMatchObject({ photos: train.photos.length, accuracy: 1 });

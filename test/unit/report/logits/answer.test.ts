@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { answerOf, answerOfProbabilities, areProbabilities } from '../../../../src/report/logits/answer.ts';
+import { answerOf, answerOfProbabilities, rowKindOf } from '../../../../src/report/logits/answer.ts';
 
 describe('the answer of a model', () => {
   it('is the class with the largest logit, and its probability', () => {
@@ -16,11 +16,18 @@ describe('the answer of a model', () => {
     expect(answerOfProbabilities(new Float64Array(4))).toEqual({ predicted: 0, confidence: 0.25 });
   });
 
-  it('comes from probabilities only if none is outside 0..1 and they sum to 1', () => {
-    expect(areProbabilities([0.25, 0.75])).toBe(true);
-    expect(areProbabilities([0.25, 0.7505])).toBe(true);
-    expect(areProbabilities([0.25, 0.752])).toBe(false);
-    expect(areProbabilities([-0.25, 1.25])).toBe(false);
-    expect(areProbabilities([Number.NaN, 1])).toBe(false);
+  it.each([
+    ['probabilities', [0.25, 0.75]],
+    ['probabilities', [0.25, 0.765]],
+    ['probabilities', [0, 1]],
+    ['percentages', [25, 75]],
+    ['percentages', [0, 101.9]],
+    ['unclear', [0.25, 0.775]],
+    ['unclear', [0, 0]],
+    ['unclear', [3, 9]],
+    ['logits', [-0.25, 1.25]],
+    ['logits', [3, 103]],
+  ] as const)('comes from %s if its row is %j', (kind, values) => {
+    expect(rowKindOf(values)).toBe(kind);
   });
 });
