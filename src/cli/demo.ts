@@ -39,8 +39,8 @@ Example:
 }
 
 const HUMAN_STEP = `
-Most photos of a raw crawl that the filter keeps are mislabelled, not hard for models.
-Choosing the real ones is the human step:
+A photo that the filter keeps is hard for these models, or is no valid photo of its class.
+Choosing the valid ones is the human step:
 `;
 
 /** A person at a terminal gets the page, other programs the command that opens it. */

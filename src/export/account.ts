@@ -24,6 +24,13 @@ export function listText(texts: readonly string[]): string {
   return texts.length < 2 ? texts.join('') : `${texts.slice(0, -1).join(', ')} and ${texts.at(-1) ?? ''}`;
 }
 
+/** The sources of the revision's photos, in words. What the collection file lists may differ. */
+export const originsOf = ({ sources }: Protocol): readonly string[] => sources.map(({ source }) => sourceText(source));
+
+/** Photos that somebody gave as files. winnow fetched all others over the network. */
+export const photosFromFolder = ({ sources }: Protocol): number =>
+  sources.find(({ source }) => source === 'folder')?.photos ?? 0;
+
 /** `efficientnet-lite0 and efficientnet-lite1` */
 export const modelsText = ({ models }: Protocol): string => listText(models.map(({ name }) => name));
 
@@ -40,8 +47,8 @@ export function aboutText(protocol: Protocol): string {
   const size = `${countOf(photos, 'photo')} in ${countOf(classes.length, 'folder')}`;
   if (rule.mode === 'A')
     return (
-      `A test set of ${size}, one for each class. Reviewers say that each photo shows its class; ` +
-      `${modelsText(protocol)} take it for something else. It measures how well a model recognises what fooled others.`
+      `A test set of ${size}, one for each class that has photos. Reviewers say that each photo shows its class; ` +
+      `${fooledText(protocol, rule.members)} it for something else. It measures how well a model recognises what fooled others.`
     );
   return (
     `A test set of ${size}. Reviewers say that no photo shows any of the ${countText(protocol.among.length)} classes of ` +
@@ -50,39 +57,59 @@ export function aboutText(protocol: Protocol): string {
   );
 }
 
+function fooledText(protocol: Protocol, members: 'any' | 'all'): string {
+  if (protocol.models.length === 1) return `${modelsText(protocol)} takes`;
+  return members === 'any' ? `${modelsText(protocol)} take` : `at least one of ${modelsText(protocol)} takes`;
+}
+
 export function foldersText({ folders }: Protocol): string {
-  if (folders === 'class') return 'A folder is a class: what its photos were searched as, and show.';
-  if (folders === 'predicted') return 'A folder is what the model takes its photos for. They show something else.';
-  return 'A folder is the concept that its photos show. It is none of the classes of the model.';
+  if (folders === 'class') return 'A folder is a class: what its photos were searched as and, as reviewers say, show.';
+  if (folders === 'predicted')
+    return 'A folder is what the model takes its photos for. As reviewers say, they show something else.';
+  return 'A folder is the concept that its photos were searched as. It is none of the classes of the model.';
 }
 
 export function crawlText(protocol: Protocol): string {
-  const { rule, collection, sources, winnow, searched, among, collected } = protocol;
+  const { rule, sources, searched, among, collected } = protocol;
   const subjects =
     rule.mode === 'A'
       ? `photos of ${countOf(searched.length, 'class', 'classes')}`
       : `photos of concepts outside the ${countText(among.length)} classes`;
-  const origins = listText(collection.sources.map(sourceText));
   const counts = sources.map(({ source, photos }) => `${sourceText(source)} (${countText(photos)})`);
   return [
-    `winnow ${winnow} took ${subjects} from ${origins}.`,
-    'With each photo it stored the creator, the licence and the page that the source names.',
-    counts.length > 0 && `The photos of this revision were found${periodText(collected)}: ${listText(counts)}.`,
+    `The collection is for ${subjects}.`,
+    counts.length > 0 && `winnow found the photos of this revision${periodText(collected)}: ${listText(counts)}.`,
+    'With each photo it stored what the source says of creator, licence and page.',
   ]
     .filter((text) => text !== false)
     .join(' ');
 }
 
-const CROPS = 'ten crops of each photo (the four corners and the centre, and the same five mirrored)';
+/** What winnow did, and what it did not ask, while it fetched the photos. Empty if all photos were given as files. */
+export function politenessText(protocol: Protocol): string {
+  const fetched = protocol.photos - photosFromFolder(protocol);
+  if (fetched === 0) return '';
+  const isSearchedAnyway = protocol.sources.some(({ source }) => source === 'duckduckgo');
+  return [
+    `${countOf(fetched, 'photo')} of this revision came over the network.`,
+    'winnow fetches a picture only if the robots.txt and the X-Robots-Tag of its host allow that, unless the curators named',
+    'the host as their own.',
+    isSearchedAnyway && 'It requested the search pages of DuckDuckGo whatever the robots.txt of DuckDuckGo says.',
+  ]
+    .filter((text) => text !== false)
+    .join(' ');
+}
+
+const CROPS = 'up to ten crops of each photo (the four corners and the centre, and the same five mirrored)';
 
 export function filterText(protocol: Protocol): string {
   const { rule, among, searched } = protocol;
   const classes = `${countText(among.length)} classes`;
   if (rule.mode === 'O')
     return (
-      `One model, ${modelsText(protocol)}, looked at ${CROPS} and chose among its ${classes}. A photo was kept if the mean ` +
-      `of the ten gave some class a probability of at least ${rule.minConfidence}, and that class was one of the ` +
-      `${countText(searched.length)} of the collection. All others were dropped.`
+      `One model, ${modelsText(protocol)}, looked at ${CROPS} and chose among its ${classes}. A photo was kept only if the ` +
+      `mean of the ten gave some class a probability of at least ${rule.minConfidence}, and that class was one of the ` +
+      `${countText(searched.length)} of the collection.`
     );
   const looked = `${countOf(protocol.models.length, 'model')}, ${modelsText(protocol)}, looked at ${CROPS}`;
   return `${looked} and chose among ${classes}. ${dropText(rule)} Every crop of a kept photo was evaluated.`;
@@ -103,46 +130,56 @@ function dropText({ threshold, aggregation, members }: Extract<Protocol['rule'],
 export function shortlistText({ rule, nearDuplicates: { distance, cosine } }: Protocol): string {
   const listed =
     rule.mode === 'A'
-      ? `Of the kept photos of a class, at most ${rule.cap} with the same predicted class were listed, those with the ` +
+      ? `The shortlist takes at most ${rule.cap} kept photos of a class with the same predicted class, those with the ` +
         'lowest probability of the searched class first.'
-      : `For each concept and predicted class at most ${rule.cap} photos were listed, the most confident first.`;
+      : `For each concept and predicted class the shortlist takes at most ${rule.cap} photos, the most confident first.`;
   const alike =
-    cosine === null ? '' : `, and so were photos whose features have a cosine similarity of at least ${cosine}`;
+    cosine === null ? '' : `, and so are photos whose features have a cosine similarity of at least ${cosine}`;
   return (
-    `${listed} Photos that look like a listed one were left out: those whose 64-bit perceptual hashes differ in at most ` +
-    `${distance} bits, which a finer hash confirms${alike}.`
+    `${listed} Rejected photos do not count, and reviewed photos keep their places. Other photos that look like a listed ` +
+    `one of their class are left out: those whose 64-bit perceptual hashes differ in at most ${distance} bits, which a finer ` +
+    `hash confirms${alike}.`
   );
 }
 
 /** What reviewers were asked, as the curator or the program words it. */
 export const criteriaText = ({ review, rule }: Protocol): string => review.criteria ?? DEFAULT_CRITERIA[rule.mode];
 
+/** Verdicts that were imported. winnow showed none of their photos. */
+function importedOf({ orders }: Protocol['review']): number {
+  return orders.find(({ order }) => order === 'import')?.verdicts ?? 0;
+}
+
 export function reviewText({ review, rule, among }: Protocol): string {
-  const { reviewers, period, secondPass, target } = review;
+  const { reviewers, orders, period, agreement, target } = review;
+  const verdicts = orders.reduce((sum, one) => sum + one.verdicts, 0);
+  const imported = importedOf(review);
   const question =
     rule.mode === 'A'
       ? 'does it show the class that it was searched as?'
       : `is any of the ${countText(among.length)} classes visible?`;
   return [
-    `${countOf(reviewers, 'person', 'people')} looked at the listed photos${periodText(period)}.`,
-    `The question about each photo was: ${question}`,
-    `A share of ${percent(100 * secondPass)} of each class went to a second person, who saw nothing of the first verdict,`,
-    'and so did photos of which the first one was unsure. Where two differed, one more person settled it, or the photo was',
-    'left out.',
-    target !== null && `The review aimed at ${countOf(target, 'accepted photo')} a class.`,
+    `${countOf(reviewers, 'reviewer')} gave ${countOf(verdicts, 'verdict')} on photos of the shortlist${periodText(period)}.`,
+    verdicts > imported && `The review page asked of each photo: ${question}`,
+    imported > 0 &&
+      `${countText(imported)} of the verdicts ${imported === 1 ? 'was' : 'were'} imported. What the reviewer of an imported ` +
+        'verdict was asked and saw is unknown; the verdict counts as blind.',
+    `${secondVerdictsText(agreement)}.`,
+    reviewers > 1 && 'A photo on which reviewers differ is left out until one person settles it.',
+    target !== null && `At the time of the export the review aimed at ${countOf(target, 'accepted photo')} per class.`,
   ]
     .filter((text) => text !== false)
     .join(' ');
 }
 
+const secondVerdictsText = ({ photos }: Protocol['review']['agreement']): string =>
+  photos === 0
+    ? 'No photo has a second, blind verdict'
+    : `${countOf(photos, 'photo')} of the shortlist ${photos === 1 ? 'has' : 'have'} a second, blind verdict by another reviewer`;
+
 /** How many verdicts a photo has. */
-export function verdictsText({ review }: Protocol): string {
-  const { secondPass, agreement } = review;
-  return (
-    `At least 1. ${percent(100 * secondPass)} of each class were meant for a second, blind verdict; ` +
-    `${countOf(agreement.photos, 'photo')} of the shortlist ${agreement.photos === 1 ? 'has' : 'have'} two blind verdicts.`
-  );
-}
+export const verdictsText = ({ review: { agreement } }: Protocol): string =>
+  `At least 1. ${secondVerdictsText(agreement)}.`;
 
 const ORDER_TEXT: Readonly<Record<Protocol['review']['orders'][number]['order'], string>> = {
   confusions: 'class by class, the predicted class with the fewest accepted photos first',

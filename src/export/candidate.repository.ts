@@ -78,13 +78,20 @@ export async function reviewersOf(db: Kysely<Database>, { collectionId }: Decisi
   return rows.map(({ reviewer }) => reviewer);
 }
 
-/** The rules of the stored shortlist. Null: none was built. */
+interface ShortlistHead {
+  readonly cap: number;
+  /** In bits. */
+  readonly nearDuplicateDistance: number;
+  readonly builtAt: string;
+}
+
+/** The rules by which the stored shortlist was built. Null: none was built. */
 export async function readShortlistHead(
   db: Kysely<Database>,
   { collectionId }: DecisionScope,
-): Promise<{ readonly cap: number; readonly builtAt: string } | null> {
-  const { rows } = await sql<{ cap: number; builtAt: string }>`
-    select cap, to_char(built_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "builtAt"
+): Promise<ShortlistHead | null> {
+  const { rows } = await sql<ShortlistHead>`
+    select cap, near_duplicate_distance as "nearDuplicateDistance", to_char(built_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "builtAt"
     from shortlist where collection_id = ${collectionId}`.execute(db);
   return rows[0] ?? null;
 }

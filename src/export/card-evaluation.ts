@@ -11,7 +11,7 @@ export function evaluationSection(protocol: Protocol): string {
 function accuracyText({ among, classes }: Protocol): string {
   return (
     `Accuracy is the share of photos whose class comes first. The filter chose among ${countOf(among.length, 'class', 'classes')} ` +
-    '(`among` in `protocol.json`), so keep only the logits of these, as the paper does. ' +
+    '(`among` in `protocol.json`), so keep only the logits of these. ' +
     (among.length === classes.length
       ? 'Each of them has photos here.'
       : `Photos of ${countText(classes.length)} of them are here.`)
@@ -25,10 +25,10 @@ function outOfDistribution(protocol: Protocol): string {
   const blind = review.agreement.photos;
   return `## Out of distribution
 
-**The claim.** No photo shows any of the ${countText(among.length)} classes that ${model} knows. Reviewers were asked this about
-every photo, and rejected a photo as in distribution if one of the classes is visible anywhere in it.
+**The claim.** No photo shows any of the ${countText(among.length)} classes that ${model} knows, anywhere in it. “Review” says what
+the reviewers were asked.
 
-**How far to trust it.** Nobody knows so many classes by heart. In ImageNet-O itself, the authors of NINCO (Bitterwolf, Müller
+**How far to trust it.** A reviewer may miss one of so many classes. In ImageNet-O itself, the authors of NINCO (Bitterwolf, Müller
 and Hein, *In or Out?*, ICML 2023) found 78 of 400 photos in distribution (19.5 %). Here ${countOf(blind, 'listed photo')}
 ${blind === 1 ? 'has' : 'have'} two blind verdicts; “Review” says how far they agree. Before you rely on a number, let somebody audit a
 random sample of the photos, and report the share in distribution with its interval.

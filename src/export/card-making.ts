@@ -42,9 +42,9 @@ function modelsTable({ models }: Protocol): string {
 
 function reviewPart(protocol: Protocol): string {
   const parts = [
-    `### Review\n\n${reviewText(protocol)} The criteria:`,
+    `### Review\n\n${reviewText(protocol)} The criteria of the collection:`,
     quotation(criteriaText(protocol)),
-    `${agreementText(protocol)} \`decisions.csv\` has every verdict on every listed photo.`,
+    `${agreementText(protocol)} \`decisions.csv\` has the verdicts on every listed photo.`,
   ];
   const orders = orderRows(protocol);
   if (orders.length > 0)
@@ -58,12 +58,12 @@ function reviewPart(protocol: Protocol): string {
 function tagsPart({ tags }: Protocol): string {
   if (tags.length === 0) return '';
   const rows = tags.map(({ tag, photos }) => [plainMarkdown(tag), String(photos)]);
-  return `### Why models fail\n\nReviewers named these reasons, for some of the photos:\n\n${markdownTable(['tag', 'photos'], rows)}`;
+  return `### What may fool the models\n\nReviewers think so of some of the photos:\n\n${markdownTable(['tag', 'photos'], rows)}`;
 }
 
 function choicesPart({ choices }: Protocol): string {
   if (choices.length === 0) return '';
-  return `### Where the paper is silent\n\nwinnow decided:\n\n${bullets(choices.map(plainMarkdown))}`;
+  return `### What the paper leaves open\n\nwinnow decided:\n\n${bullets(choices.map(plainMarkdown))}`;
 }
 
 /** What the exported pixels are, for people who compare them with the originals. */

@@ -29,11 +29,11 @@ ${python(
   'photos = load_dataset(".", split="test")',
 )}`;
 
-const LINKS = `The set has no pictures. This fetches them from where they were found and checks their SHA-256:
+const LINKS = `The set has no pictures. This fetches those that have an address in \`source_url\`, and checks their SHA-256:
 
 ${shell('python fetch.py')}
 
-Then \`ImageFolder("test")\` of torchvision reads them. Hugging Face datasets reads the lines about them:
+Then \`ImageFolder("test")\` of torchvision reads what was fetched. Hugging Face datasets reads the lines about them:
 
 ${python('from datasets import load_dataset', 'photos = load_dataset(".", split="test")')}`;
 
@@ -59,7 +59,7 @@ const ALWAYS =
 
 export function verifySection({ options }: Protocol): string {
   const models = options.pixels
-    ? 'It reads every file again, compares the checksums, and computes with the models again that the rule keeps each photo.'
+    ? 'It reads every file again, compares the checksums, and, if the models are installed, computes again that the rule keeps each photo.'
     : 'It compares the checksums of the files. Without pictures it cannot compute the rule again.';
   return `## Verify it
 

@@ -88,7 +88,7 @@ function licencesSection({ licences }: Protocol): string {
   ]);
   return `## Licences
 
-Every photo keeps the licence that its source states. [${LICENCES_PAGE}](${LICENCES_PAGE}) says what each one asks of you.
+Every photo keeps its own licence, which is what its source states, or \`unknown\`. [${LICENCES_PAGE}](${LICENCES_PAGE}) says what each one asks of you.
 [ATTRIBUTION.md](ATTRIBUTION.md) and \`attribution.csv\` credit the creator of each photo.
 
 ${markdownTable(['licence', 'photos'], rows)}`;

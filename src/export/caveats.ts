@@ -1,5 +1,5 @@
 import { countOf } from '../ui/shared/texts.ts';
-import { listText, modelsText, sourceText } from './account.ts';
+import { listText, modelsText, originsOf } from './account.ts';
 import { answerTo } from './card-answers.ts';
 import type { Protocol } from './protocol.ts';
 
@@ -11,20 +11,18 @@ export function limitTexts(protocol: Protocol): readonly string[] {
   const paper = rule.mode === 'A' ? 'ImageNet-A' : 'ImageNet-O';
   const models = modelsText(protocol);
   return [
-    `This is not ${paper}. It is made in a similar way, but of other photos, with other models and by other reviewers. ` +
-      `Numbers on the two sets cannot be compared. The paper filtered with ResNet-50; here ${models} did. Each ` +
-      'model is fooled by other photos.',
+    `This is not ${paper}. It is made in a similar way, with other models and by other reviewers, so numbers on the two sets ` +
+      `cannot be compared. The paper filtered with ResNet-50; here ${models} did.`,
     rule.mode === 'A'
-      ? 'Accuracy on this set says nothing about accuracy on photos as they are found, because the photos that the filter ' +
+      ? 'Accuracy on this set does not estimate accuracy on photos as they are found, because the photos that the filter ' +
         'models recognise are missing.'
-      : 'Detection on this set says nothing about detection on other unknown things, because only photos that the filter ' +
+      : 'Detection on this set does not estimate detection of other unknown things, because only photos that the filter ' +
         'model is sure of are in it.',
-    `The set is hard for ${models} by construction, and harder for models like them than for others. Compare models that ` +
+    `The photos were chosen against ${models}, and may be harder for models like them than for others. Compare models that ` +
       'took no part in the filter, and say which did.',
-    (rule.mode === 'A'
+    rule.mode === 'A'
       ? 'People make mistakes: some photos may be in the wrong folder.'
-      : 'People make mistakes: some photos may show one of the classes.') +
-      ' The agreement of the reviewers says how often they differ.',
+      : 'People make mistakes: some photos may show one of the classes.',
     tombstones.length > 0
       ? `Since earlier revisions ${countOf(tombstones.length, 'photo')} of them had to go. Numbers on those revisions ` +
         'cannot be repeated exactly.'
@@ -35,11 +33,10 @@ export function limitTexts(protocol: Protocol): readonly string[] {
 
 export function biasTexts(protocol: Protocol): readonly string[] {
   return [
-    `The places, seasons, people and things in the photos are those that are published by ` +
-      `${listText(protocol.collection.sources.map(sourceText))}.`,
+    `The places, seasons, people and things in the photos are those of ${listText(originsOf(protocol))}.`,
     protocol.rule.mode === 'A'
-      ? 'Reviewers accepted only photos that they could recognise, so the hardest ones may be missing.'
-      : 'The concepts are those that somebody searched for, so other unknown things are missing.',
+      ? 'Reviewers may have rejected photos that they could not recognise, so the hardest ones may be missing.'
+      : 'The concepts are those of the collection, so other unknown things are missing.',
     answerTo(protocol, 'biases') ?? '',
   ].filter((text) => text !== '');
 }
@@ -62,19 +59,18 @@ export function unsuitableUseTexts(protocol: Protocol): readonly string[] {
 }
 
 export const PEOPLE_TEXT =
-  'The photos were published by other people, and may show people. winnow does not look for them. Reviewers could reject a ' +
-  'photo as private or offensive. The names of creators are in the set because licences ask for credit; reviewers have ' +
-  'pseudonyms.';
+  'Photos may show people. winnow does not look for them. Reviewers can reject a photo as private or offensive. The names of ' +
+  'creators are in the set for their credit; reviewers have pseudonyms.';
 
 export function takedownText(protocol: Protocol): string {
   const contact = answerTo(protocol, 'contact');
   return (
     `If a photo should not be here, write to ${contact === null ? 'the curators' : `the curators: ${contact}`}. ` +
-    'A photo that is taken down is not in the next revision, and is not listed again when somebody finds it again. README.md ' +
-    'then names its id alone.'
+    'A photo that is taken down is not in the next revision, and a crawl that finds the same bytes again does not take them. ' +
+    'README.md then names its id alone.'
   );
 }
 
 export const REVISIONS_TEXT =
-  'A revision never changes: its id is a hash of all that is in it. New photos, verdicts and takedowns make a new revision, ' +
+  'A revision never changes: its id is a hash of its protocol, which covers every photo. New photos, verdicts and takedowns make a new revision, ' +
   'in which a photo keeps its id.';

@@ -1,4 +1,4 @@
-import { countOf } from '../ui/shared/texts.ts';
+import { countOf, countText } from '../ui/shared/texts.ts';
 import { crawlText, filterText, reviewText, shortlistText, sourceText } from './account.ts';
 import type { CroissantNode } from './croissant-terms.ts';
 import type { Protocol } from './protocol.ts';
@@ -14,19 +14,20 @@ const SOURCE_URL: Readonly<Record<string, string>> = {
 /** PROV-O (w3.org/TR/prov-o), as Croissant 1.1 uses it: where photos come from, and the steps that made the set, in order. */
 export function provenance(protocol: Protocol): CroissantNode {
   return {
-    'prov:wasDerivedFrom': protocol.collection.sources.map((source) => origin(protocol, source)),
+    'prov:wasDerivedFrom': protocol.sources.map(origin),
     'prov:wasGeneratedBy': [crawl(protocol), filter(protocol), review(protocol)],
   };
 }
 
-function origin({ sources }: Protocol, source: string): CroissantNode {
-  const photos = sources.find((row) => row.source === source)?.photos ?? 0;
+function origin({ source, photos, pages = 0, addresses = 0 }: Protocol['sources'][number]): CroissantNode {
   const url = SOURCE_URL[source];
   return {
     ...(url === undefined ? {} : { '@id': url }),
     '@type': 'prov:Entity',
     'prov:label': sourceText(source),
-    description: `${countOf(photos, 'photo')} of this revision. Each photo names its page and its address.`,
+    description:
+      `${countOf(photos, 'photo')} of this revision: ${countText(pages)} with the page, ${countText(addresses)} with the ` +
+      'address of the picture.',
   };
 }
 
@@ -54,16 +55,17 @@ function step({ id, label, text, by, period = null, after }: Step): CroissantNod
 }
 
 const software = (label: string): CroissantNode => ({ '@type': 'prov:SoftwareAgent', 'prov:label': label });
-const winnowOf = ({ winnow }: Protocol): CroissantNode => software(`winnow ${winnow}`);
+/** The catalogue does not record which versions crawled and filtered. */
+const WINNOW = software('winnow');
 
 function crawl(protocol: Protocol): CroissantNode {
   const { collected: period } = protocol;
-  return step({ id: 'steps/crawl', label: 'Crawl', text: crawlText(protocol), by: [winnowOf(protocol)], period });
+  return step({ id: 'steps/crawl', label: 'Crawl', text: crawlText(protocol), by: [WINNOW], period });
 }
 
 function filter(protocol: Protocol): CroissantNode {
   const text = `${filterText(protocol)} ${shortlistText(protocol)}`;
-  const by = [winnowOf(protocol), ...protocol.models.map(({ name, sha256 }) => software(`${name}, SHA-256 ${sha256}`))];
+  const by = [WINNOW, ...protocol.models.map(({ name, sha256 }) => software(`${name}, SHA-256 ${sha256}`))];
   return step({ id: 'steps/filter', label: 'Filter and shortlist', text, by, after: 'steps/crawl' });
 }
 

@@ -27,8 +27,6 @@ export function responsibleUse(protocol: Protocol): CroissantNode {
   const answers = (...keys: readonly CardKey[]): readonly string[] =>
     keys.map((key) => answerTo(protocol, key)).filter((answer) => answer !== null);
   return {
-    // All photos are found. The property is of the next version of RAI; NeurIPS 2026 asks for it.
-    hasSyntheticData: false,
     'rai:dataCollection': crawlText(protocol),
     'rai:dataCollectionType': collectionTypes(protocol),
     'rai:dataCollectionTimeframe': timeframe(protocol),
@@ -36,9 +34,9 @@ export function responsibleUse(protocol: Protocol): CroissantNode {
       'A creator or licence that the source does not state is written as unknown. Other texts are then empty.',
     'rai:dataPreprocessingProtocol': [filterText(protocol), shortlistText(protocol)],
     'rai:dataManipulationProtocol': pixelsText(protocol),
-    'rai:dataAnnotationProtocol': [reviewText(protocol), `The criteria: ${criteriaText(protocol)}`],
+    'rai:dataAnnotationProtocol': [reviewText(protocol), `The criteria of the collection: ${criteriaText(protocol)}`],
     'rai:dataAnnotationPlatform': platforms(protocol),
-    'rai:dataAnnotationAnalysis': [agreementText(protocol), 'decisions.csv has every verdict on every listed photo.'],
+    'rai:dataAnnotationAnalysis': [agreementText(protocol), 'decisions.csv has the verdicts on every listed photo.'],
     'rai:annotationsPerItem': verdictsText(protocol),
     'rai:annotatorDemographics': answerTo(protocol, 'annotators') ?? undefined,
     'rai:machineAnnotationTools': tools(protocol),
@@ -59,8 +57,8 @@ const TYPE_OF: Readonly<Record<string, string>> = {
   duckduckgo: 'Web Scraping',
 };
 
-function collectionTypes({ collection }: Protocol): readonly string[] {
-  return [...new Set([...collection.sources.map((source) => TYPE_OF[source] ?? 'Others'), 'Manual Human Curator'])];
+function collectionTypes({ sources }: Protocol): readonly string[] {
+  return [...new Set([...sources.map(({ source }) => TYPE_OF[source] ?? 'Others'), 'Manual Human Curator'])];
 }
 
 /** The first and the last day. An interval in one text (`A/B`) would not be a date, which validators expect. */
@@ -68,11 +66,11 @@ function timeframe({ collected }: Protocol): readonly string[] | undefined {
   return collected === null ? undefined : [collected.first, collected.last];
 }
 
-function platforms({ winnow, review }: Protocol): readonly string[] {
+function platforms({ review }: Protocol): readonly string[] {
   const imported = review.orders.some(({ order, verdicts }) => order === 'import' && verdicts > 0);
   const page = review.orders.some(({ order, verdicts }) => order !== 'import' && verdicts > 0);
   return [
-    ...(page || !imported ? [`The review pages of winnow ${winnow}`] : []),
+    ...(page || !imported ? ['The review pages of winnow'] : []),
     ...(imported ? ['Other tools, whose verdicts were imported'] : []),
   ];
 }

@@ -1,7 +1,7 @@
 /**
  * The `@context` of Croissant 1.1: the keys of the specification (appendix 1) and those that mlcroissant 1.1.1 expects, with
- * schema.org under https, because mlcroissant refuses http. Validators compare it, so no value may change. Two entries are
- * ours: `prov` and `hasSyntheticData`.
+ * schema.org under https, because mlcroissant refuses http. Validators compare it, so no value may change. The
+ * entry `prov` is ours.
  */
 export const CROISSANT_CONTEXT = {
   '@language': 'en',
@@ -26,7 +26,6 @@ export const CROISSANT_CONTEXT = {
   fileProperty: 'cr:fileProperty',
   fileSet: 'cr:fileSet',
   format: 'cr:format',
-  hasSyntheticData: 'rai:hasSyntheticData',
   includes: 'cr:includes',
   isArray: 'cr:isArray',
   isLiveDataset: 'cr:isLiveDataset',
@@ -98,7 +97,6 @@ export const CROISSANT_TERMS = [
   'isArray',
   'arrayShape',
   // Croissant RAI
-  'hasSyntheticData',
   'rai:dataCollection',
   'rai:dataCollectionType',
   'rai:dataCollectionTimeframe',

@@ -1,5 +1,14 @@
 import { countOf } from '../ui/shared/texts.ts';
-import { agreementText, crawlText, foldersText, modelsText, listText } from './account.ts';
+import {
+  agreementText,
+  crawlText,
+  foldersText,
+  listText,
+  modelsText,
+  originsOf,
+  photosFromFolder,
+  politenessText,
+} from './account.ts';
 import { answerOrOpen, type Answered } from './card-answers.ts';
 import type { CardKey } from '../collection/card-questions.ts';
 import { PEOPLE_TEXT, useTexts } from './caveats.ts';
@@ -83,9 +92,9 @@ function quality(protocol: Protocol): readonly Answered[] {
     {
       question: 'Is the dataset self-contained, or does it rely on external resources?',
       answer: options.pixels
-        ? 'It is self-contained. It also links to the page of each photo, which may change or vanish.'
-        : 'It relies on the sources: the pictures must be fetched from there, and may change or vanish. A picture with another ' +
-          'SHA-256 is not the one that was reviewed.',
+        ? 'It is self-contained. Where the page of a photo is known, it also links to that, which may change or vanish.'
+        : 'It relies on the sources: the pictures must be fetched from there, and may change or vanish. Photos without ' +
+          '`source_url` cannot be fetched. A picture with another SHA-256 is not the one that was reviewed.',
     },
   ];
 }
@@ -95,17 +104,28 @@ function peopleInPhotos(protocol: Protocol): readonly Answered[] {
     {
       question:
         'Does the dataset contain data that might be confidential, sensitive, offensive, insulting or frightening?',
-      answer: both(protocol, 'The photos were public when they were found.', 'sensitive'),
+      answer: both(protocol, publicText(protocol), 'sensitive'),
     },
     {
       question: 'Does the dataset identify any subpopulations, for example by age or gender?',
-      answer: 'No column says anything about people in the photos.',
+      answer: 'No column is for people in the photos.',
     },
     {
       question: 'Is it possible to identify individuals, directly or indirectly?',
       answer: both(protocol, PEOPLE_TEXT, 'people'),
     },
   ];
+}
+
+function publicText(protocol: Protocol): string {
+  const given = photosFromFolder(protocol);
+  const fetched = protocol.photos - given;
+  return [
+    fetched > 0 && `winnow fetched ${countOf(fetched, 'photo')} without logging in to a site.`,
+    given > 0 && `Whether the ${countOf(given, 'photo')} from a folder of files had been published is unknown.`,
+  ]
+    .filter((text) => text !== false)
+    .join(' ');
 }
 
 export function collection(protocol: Protocol): readonly Answered[] {
@@ -117,7 +137,7 @@ function acquisition(protocol: Protocol): readonly Answered[] {
   return [
     {
       question: 'How was the data associated with each instance acquired?',
-      answer: `${crawlText(protocol)} The class comes from the search or from the source, and was checked by reviewers.`,
+      answer: `${crawlText(protocol)} What a photo was searched as comes from the search or from the source. Reviewers accepted the photo.`,
     },
     {
       question: 'What mechanisms or procedures were used to collect the data, and how were these validated?',
@@ -135,7 +155,7 @@ function acquisition(protocol: Protocol): readonly Answered[] {
       question: 'Who was involved in the data collection process, and how were they compensated?',
       answer: both(
         protocol,
-        `winnow collected the photos, and ${countOf(review.reviewers, 'reviewer')} chose.`,
+        `${countOf(review.reviewers, 'reviewer')} gave verdicts. “Crawl” above says where the photos are from.`,
         'compensation',
       ),
     },
@@ -148,7 +168,7 @@ function acquisition(protocol: Protocol): readonly Answered[] {
       answer:
         collected === null
           ? 'That is not known.'
-          : `The photos were found from ${collected.first} to ${collected.last}. They may have been taken long before.`,
+          : `winnow found the photos from ${collected.first} to ${collected.last}. They may have been taken long before.`,
     },
   ];
 }
@@ -158,8 +178,7 @@ function ethics(protocol: Protocol): readonly Answered[] {
     { question: 'Were any ethical review processes conducted?', answer: answerOrOpen(protocol, 'ethicsReview') },
     {
       question: 'Was the data collected from the individuals in question directly, or via third parties?',
-      answer:
-        'Via third parties: the sources on which people have published their photos, or the folder that was given.',
+      answer: `winnow asked no person. It took the photos from ${listText(originsOf(protocol))}.`,
     },
     {
       question:
@@ -167,8 +186,9 @@ function ethics(protocol: Protocol): readonly Answered[] {
         'revoke their consent?',
       answer: both(
         protocol,
-        'winnow asks nobody. When it fetches from the web, it obeys robots.txt and opt-outs. Anybody can ask for a takedown: ' +
-          'see “Revisions and takedowns”.',
+        ['winnow asked nobody.', politenessText(protocol), '“Revisions and takedowns” says how to ask for a takedown.']
+          .filter((text) => text !== '')
+          .join(' '),
         'consent',
       ),
     },
@@ -180,24 +200,24 @@ function ethics(protocol: Protocol): readonly Answered[] {
 }
 
 export function preprocessing(protocol: Protocol): readonly Answered[] {
-  const { tags, winnow } = protocol;
-  const tagged = tags.length === 0 ? '' : ' For some, they also named why models fail.';
+  const { tags, winnow, options } = protocol;
+  const tagged = tags.length === 0 ? '' : ' Of some, they also said what may fool the models.';
+  const pixels = options.pixels ? ' “Pixels” says which pictures were written again.' : '';
   return [
     {
       question: 'Was any preprocessing, cleaning or labeling of the data done?',
-      answer:
-        `${plainMarkdown(modelsText(protocol))} filtered the photos, and reviewers accepted or rejected them.${tagged} ` +
-        '“Pixels” says which pictures were written again.',
+      answer: `${plainMarkdown(modelsText(protocol))} filtered the photos, and reviewers accepted or rejected them.${tagged}${pixels}`,
     },
     {
       question: 'Was the raw data saved in addition to the preprocessed data?',
       answer:
-        'The originals stay in the store of the curators. `original_sha256` and `source_url` say which they are. ' +
+        'winnow keeps the original of every photo that the filter keeps. Whether the curators still have it is unknown. ' +
+        '`original_sha256` says which it is, and `source_url` where it came from, if that is known. ' +
         `The licences on [${LICENCES_PAGE}](${LICENCES_PAGE}) hold for both.`,
     },
     {
       question: 'Is the software that was used available?',
-      answer: `The program is winnow ${plainMarkdown(winnow)}, under Apache-2.0. “Filter” above lists the models.`,
+      answer: `winnow ${plainMarkdown(winnow)}, under Apache-2.0, wrote the set. “Filter” above lists the models.`,
     },
   ];
 }

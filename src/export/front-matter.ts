@@ -26,9 +26,9 @@ export function frontMatter(protocol: Protocol, files: readonly WrittenFile[]): 
     pretty_name: titleOf(protocol),
     size_categories: [sizeCategory(photos)],
     task_categories: ['image-classification'],
-    task_ids: ['multi-class-image-classification'],
-    annotations_creators: annotators(protocol),
-    source_datasets: ['original'],
+    ...(protocol.rule.mode === 'A' ? { task_ids: ['multi-class-image-classification'] } : {}),
+    // The labels, which reviewers accepted. The Hub has no word for reviewers whose training is unknown.
+    annotations_creators: [protocol.folders === 'predicted' ? 'machine-generated' : 'found'],
     tags: tagsOf(protocol),
     configs: [
       {
@@ -103,11 +103,6 @@ const SIZES: readonly (readonly [below: number, category: string])[] = [
 
 function sizeCategory(photos: number): string {
   return SIZES.find(([below]) => photos < below)?.[1] ?? '10M<n<100M';
-}
-
-/** Reviewers are not a crowd, and `expert-generated` is the Hub's only other word for people. */
-function annotators({ folders }: Protocol): readonly string[] {
-  return ['expert-generated', folders === 'predicted' ? 'machine-generated' : 'found'];
 }
 
 function tagsOf({ rule, options }: Protocol): readonly string[] {

@@ -28,9 +28,9 @@ export function licencesPage(protocol: Protocol): string {
   const sections = [
     ['# Licences of the photos'],
     [
-      'Each photo keeps the licence that its creator gave it. No licence covers the set as a whole. The column `license` of ' +
+      'Each photo keeps its own licence. No licence covers the set as a whole. The column `license` of ' +
         '[attribution.csv](attribution.csv) and of `test/metadata.jsonl` says which one a photo has; the licence is what ' +
-        'the source said when the photo was found. [ATTRIBUTION.md](ATTRIBUTION.md) names the creators.',
+        'the source said when the photo was found, or `unknown`. [ATTRIBUTION.md](ATTRIBUTION.md) names the creators.',
     ],
     ...ownLicence(protocol),
     licenceTable(protocol),
@@ -106,7 +106,9 @@ function leftOut({ leftOut: reasons, options, tombstones }: Protocol): readonly 
   const rows = reasons.map(({ reason, count }) => `| ${count} | ${LEFT_OUT_TEXTS[reason]} |`);
   const rule =
     options.licences === null
-      ? 'A photo is left out if its licence does not allow people to pass it on, or is not known.'
+      ? options.pixels
+        ? 'A photo is left out if its licence does not allow people to pass it on, or is not known.'
+        : 'This export leaves out no photo for its licence, because it has links and no pictures.'
       : `This export allows only these licences: ${options.licences.map(markdownText).join(', ')}.`;
   return [
     [rule],

@@ -37,7 +37,7 @@ const COLUMNS: readonly PhotoColumn[] = [
   },
   { name: 'predicted_wnid', type: 'text', description: 'The class that the models take the photo for.' },
   { name: 'predicted_prob', type: 'number', description: 'Its mean probability over the crops.' },
-  { name: 'tags', type: 'texts', description: 'Why the models fail, as the reviewers see it.' },
+  { name: 'tags', type: 'texts', description: 'What may fool the models, as the reviewers see it.' },
   { name: 'decided_by', type: 'text', description: 'What decided that the photo is accepted.' },
 ];
 

@@ -98,9 +98,9 @@ const agreementSchema = z.strictObject({
 const reviewSchema = z.strictObject({
   /** What a reviewer asks of a photo, in the words of the collection's owner. Null: the criteria of the program. */
   criteria: z.string().nullable(),
-  /** Share of photos that a second reviewer sees blind. */
+  /** The setting `review.secondPass` at the export. `agreement.photos` says what came of it. */
   secondPass: share,
-  /** Accepted photos a class that the review aimed at; null: none. */
+  /** The setting `review.target` at the export; null: none. */
   target: count.nullable(),
   /** People who gave a verdict on a listed photo. */
   reviewers: count,
@@ -158,7 +158,10 @@ export const protocolSchema = z.strictObject({
   leftOut: z.array(z.strictObject({ reason: z.enum(EXPORT_REASONS), count })),
   /** Sorted by licence. `url` is '' if the licence has no address. */
   licences: z.array(z.strictObject({ licence: z.string(), url: z.string(), photos: count })),
-  sources: z.array(z.strictObject({ source: z.string(), photos: count })),
+  /** Where the photos are from, and how many of them have a page and an address. Format 1 lacks the last two. */
+  sources: z.array(
+    z.strictObject({ source: z.string(), photos: count, pages: count.optional(), addresses: count.optional() }),
+  ),
   /** Failure modes that reviewers named, most frequent first. */
   tags: z.array(z.strictObject({ tag: z.string(), photos: count })),
   /** Days (UTC) on which the first and the last photo of the revision was found. */

@@ -89,6 +89,6 @@ export function licenceNotes(licence: string): readonly LicenceNote[] {
 
 /** A set of photos as a whole, for people who ask whether a licence of one photo binds the others. */
 export const COLLECTION_NOTE =
-  'We think that a test set is a collection: separate photos side by side, each unchanged and under its own licence. We ' +
+  'We think that a test set is a collection: separate photos side by side, each whole and under its own licence. We ' +
   'think that it is not an adaptation of them, so that the ND or SA of one photo does not bind the others. This is our ' +
   'reading of the licences, not legal advice.';

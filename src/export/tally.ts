@@ -1,6 +1,6 @@
 import { blindPairOf, agreementOf, type VerdictPair } from '../review/agreement.ts';
 import { SHOWN_BY } from '../review/event.ts';
-import { rightsTexts } from './attribution.ts';
+import { rightsTexts, webAddress } from './attribution.ts';
 import { EXPORT_REASONS, type Protocol } from './protocol.ts';
 import type { SelectedPhoto } from './select.ts';
 
@@ -17,7 +17,7 @@ export class ExportTally {
   readonly #folders = new Map<string, number>();
   readonly #leftOut = new Map<string, number>();
   readonly #licences = new Map<string, { url: string; photos: number }>();
-  readonly #sources = new Map<string, number>();
+  readonly #sources = new Map<string, { photos: number; pages: number; addresses: number }>();
   readonly #tags = new Map<string, number>();
   readonly #orders = new Map<string, number>();
   readonly #reviewers = new Set<string>();
@@ -48,9 +48,14 @@ export class ExportTally {
     this.#originalBytes += bytes ?? 0;
     for (const tag of tags) increase(this.#tags, tag);
     if (rights === null) return;
-    increase(this.#sources, rights.source);
     this.#collected.add(rights.foundOn);
-    const { license, license_url: url } = rightsTexts(rights);
+    const { license, license_url: url, page_url: page } = rightsTexts(rights);
+    const source = this.#sources.get(rights.source) ?? { photos: 0, pages: 0, addresses: 0 };
+    this.#sources.set(rights.source, {
+      photos: source.photos + 1,
+      pages: source.pages + (page === '' ? 0 : 1),
+      addresses: source.addresses + (webAddress(rights.url) === '' ? 0 : 1),
+    });
     const known = this.#licences.get(license);
     // The first address of a licence in the order of the photos, so that it does not change between two exports.
     this.#licences.set(license, { url: known?.url || url, photos: (known?.photos ?? 0) + 1 });
@@ -67,7 +72,7 @@ export class ExportTally {
         return count === undefined ? [] : [{ reason, count }];
       }),
       licences: sorted(this.#licences).map(([licence, of]) => ({ licence, ...of })),
-      sources: sorted(this.#sources).map(([source, photos]) => ({ source, photos })),
+      sources: sorted(this.#sources).map(([source, of]) => ({ source, ...of })),
       tags: sorted(this.#tags)
         .toSorted(([, a], [, b]) => b - a)
         .map(([tag, photos]) => ({ tag, photos })),

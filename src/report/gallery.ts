@@ -5,7 +5,7 @@ import type { ReportedPhoto } from './reported-photo.repository.ts';
 const PHOTOS = 24;
 
 /**
- * Chooses photos that show why models fail: of each class in turn the photo that the ensemble is most sure of, each of another
+ * Chooses photos that models get wrong: of each class in turn the photo that the ensemble is most sure of, each of another
  * confusion. The same photos give the same gallery.
  */
 export function chooseGallery(photos: readonly ReportedPhoto[]): ReportedPhoto[] {

@@ -5,7 +5,7 @@ type Rules = Pick<Collection, 'mode' | 'policy'>;
 /** The rule of the filter, a sentence each. */
 export function ruleSentences({ mode, policy }: Rules): string[] {
   const { threshold, aggregation, members, minConfidence, cap } = policy;
-  const shortlist = `At most ${cap} photos of a confusion are on the shortlist.`;
+  const shortlist = `At most ${cap} photos of a confusion are on the shortlist, rejected ones aside.`;
   if (mode === 'O')
     return [
       `A photo is kept if the mean softmax of its ten crops is at least ${minConfidence} for one of the classes, by the first member.`,

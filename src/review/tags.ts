@@ -1,5 +1,5 @@
 /**
- * Why models fail on a photo. The first 16 are the factors of ImageNet-X (Idrissi et al. 2022); then come the failure modes of
+ * What may fool the models on a photo. The first 16 are the factors of ImageNet-X (Idrissi et al. 2022); then come the failure modes of
  * section 3.2 of the paper that those do not name.
  */
 export const FAILURE_TAGS = [

@@ -72,12 +72,15 @@ export interface ReviewedSet {
 }
 
 /**
- * Makes photos, crawls, filters and lists them, and imports the verdicts of two people: all are accepted, but the last listed one is
- * rejected and the one before it is not reviewed.
+ * Makes photos, crawls, filters and lists them, and imports the verdicts of people: all are accepted, but the last listed one is
+ * rejected and the one before it is not reviewed. The second person looks at every fourth photo.
  *
  * @param folder an empty folder
  */
-export async function makeReviewedSet(folder: string): Promise<ReviewedSet> {
+export async function makeReviewedSet(
+  folder: string,
+  reviewers: readonly [string, string?] = ['Zoë Reviewer', 'Ben Reviewer'],
+): Promise<ReviewedSet> {
   const photos = path.join(folder, 'photos');
   await writePhotos(photos);
   const collection = path.join(folder, 'tiny.yaml');
@@ -91,7 +94,7 @@ export async function makeReviewedSet(folder: string): Promise<ReviewedSet> {
   const { stdout } = await winnow(['shortlist', ...flags, '--json']);
   const listed = jsonLines<ShortlistLine>(stdout).filter(({ state }) => state === 'listed');
   const table = path.join(folder, 'verdicts.csv');
-  await writeFile(table, ['sha256,wnid,verdict,reason,reviewer', ...verdictLines(listed)].join('\n'));
+  await writeFile(table, ['sha256,wnid,verdict,reason,reviewer', ...verdictLines(listed, reviewers)].join('\n'));
   expect(await winnow(['verdicts', 'import', table, ...flags])).toMatchObject({ code: 0 });
   return { collection, data, listed };
 }
@@ -114,11 +117,11 @@ async function writePhotos(photos: string): Promise<void> {
 
 const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`;
 
-function verdictLines(listed: readonly ShortlistLine[]): string[] {
+function verdictLines(listed: readonly ShortlistLine[], [first, other]: readonly [string, string?]): string[] {
   return listed.flatMap(({ sha256, wnid }, i) => {
     if (i === listed.length - 2) return [];
-    if (i === listed.length - 1) return [`${sha256},${wnid},reject,low-quality,Zoë Reviewer`];
-    const second = i % 4 === 0 ? [`${sha256},${wnid},accept,,Ben Reviewer`] : [];
-    return [`${sha256},${wnid},accept,,Zoë Reviewer`, ...second];
+    if (i === listed.length - 1) return [`${sha256},${wnid},reject,low-quality,${first}`];
+    const second = other !== undefined && i % 4 === 0 ? [`${sha256},${wnid},accept,,${other}`] : [];
+    return [`${sha256},${wnid},accept,,${first}`, ...second];
   });
 }

@@ -42,6 +42,7 @@ export async function planRevision(workspace: Workspace, file: string, options: 
     return {
       ...counts,
       cap: shortlist.cap,
+      nearDuplicateDistance: shortlist.nearDuplicateDistance,
       // Texts in this form sort by time.
       frozenAt:
         [shortlist.builtAt, reviewedAt ?? '', ...tombstones.map(({ takenDownAt }) => takenDownAt)].toSorted().at(-1) ??

@@ -24,7 +24,6 @@ export async function protocolOf(
 ): Promise<Protocol> {
   const { collection, scope, app } = workspace;
   const { secondPass, target } = app.config.review;
-  const { nearDuplicateDistance: distance, nearDuplicateCosine: cosine } = collection.policy;
   const protocol: Omit<Protocol, 'id'> = {
     format: EXPORT_FORMAT,
     winnow: version,
@@ -36,7 +35,7 @@ export async function protocolOf(
     },
     frozenAt: plan.frozenAt,
     rule: ruleOf(workspace, plan.cap),
-    nearDuplicates: { distance, cosine },
+    nearDuplicates: { distance: plan.nearDuplicateDistance, cosine: collection.policy.nearDuplicateCosine },
     models: await modelsOf(workspace),
     among: [...collection.evidenceClasses.wnids],
     searched: [...collection.classes.wnids],

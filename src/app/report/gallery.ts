@@ -16,7 +16,7 @@ import { manyHeatmaps } from '../review/heatmap.ts';
 import type { ReportedModel } from './models.ts';
 
 /**
- * Photos that show why models fail, with heatmaps of the first member whose heatmaps are exact, or else of the first one. A photo
+ * Photos that models get wrong, with heatmaps of the first member whose heatmaps are exact, or else of the first one. A photo
  * that the model cannot look at has none.
  *
  * @throws Interrupted

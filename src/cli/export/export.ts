@@ -37,7 +37,7 @@ it is complete. A revision is never changed: the same catalogue and verdicts giv
 Before anything is written, the stored evidence of every photo is checked against the rule.
 
 Photos whose licence forbids redistribution (all-rights-reserved, unknown) are left out, and counted,
-unless --licences names it or --no-pixels leaves out all pictures. winnow verify proves an export.
+unless --licences names it or --no-pixels leaves out all pictures. winnow verify checks an export.
 
 Examples:
   winnow export --collection imagenet-a --out exports/v1

@@ -10,6 +10,8 @@ export class Tally {
   readonly #classes: Counts = new Map();
   readonly #licences: Counts = new Map();
   readonly #sources: Counts = new Map();
+  readonly #pages: Counts = new Map();
+  readonly #addresses: Counts = new Map();
   readonly #tags: Counts = new Map();
   readonly #confusions = new ConfusionCounts();
 
@@ -19,6 +21,8 @@ export class Tally {
     increase(this.#classes, row.wnid);
     increase(this.#licences, row.license);
     increase(this.#sources, row.source);
+    if (row.page_url !== '') increase(this.#pages, row.source);
+    if (row.source_url !== '') increase(this.#addresses, row.source);
     for (const tag of row.tags) increase(this.#tags, tag);
     this.#confusions.add(row.searched_wnid ?? row.wnid, row.predicted_wnid);
   }
@@ -46,6 +50,12 @@ export class Tally {
       protocol.sources.map(({ source, photos }) => [source, photos]),
       this.#sources,
     );
+    for (const { source, pages, addresses } of protocol.sources) {
+      const [withPage, withAddress] = [this.#pages.get(source) ?? 0, this.#addresses.get(source) ?? 0];
+      if (pages !== undefined && pages !== withPage) yield differ(`pages of source '${source}'`, pages, withPage);
+      if (addresses !== undefined && addresses !== withAddress)
+        yield differ(`addresses of source '${source}'`, addresses, withAddress);
+    }
     yield* differences(
       'photos of tag',
       protocol.tags.map(({ tag, photos }) => [tag, photos]),

@@ -15,7 +15,7 @@ export function MethodSection({ context, title }: { readonly context: ReportCont
           <h3>What the paper leaves open</h3>
           {choices.length === 0 ? <Nothing>Nothing was decided beyond the paper.</Nothing> : <Sentences of={choices} />}
           <h3>Models left out</h3>
-          {leftOut.length === 0 ? <Nothing>None: every registered model could run.</Nothing> : null}
+          {leftOut.length === 0 ? <Nothing>None.</Nothing> : null}
           <dl class="left-out">
             {leftOut.map(({ model, reason }) => (
               <div key={model}>

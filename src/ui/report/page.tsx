@@ -51,7 +51,7 @@ const SECTIONS: readonly PageSection[] = [
   { name: 'ood', title: 'Out of distribution', mode: 'O', Part: OodSection },
   { name: 'set', title: 'What the set looks like', Part: SetSection },
   { name: 'review', title: 'Reviews', Part: ReviewSection },
-  { name: 'why', title: 'Why models fail', Part: WhySection },
+  { name: 'why', title: 'What speaks for the classes', Part: WhySection },
   { name: 'method', title: 'Method', Part: MethodSection },
 ];
 

@@ -25,8 +25,8 @@ export function SetSection({ context, title }: SectionOf) {
       </div>
       <h3>Where in the photo</h3>
       <p>
-        A photo that one crop gets right is a matter of framing, not of the object. If the centre crops were no better
-        than others, each of the ten would come closest on a tenth of the photos.
+        If only a crop beside the centre gets a photo right, its framing may be what misleads the model. If all places
+        were alike, each of the ten crops would come closest on a tenth of the photos.
       </p>
       {crops.length === 0 ? <Nothing>No model has seen all ten crops of a photo.</Nothing> : null}
       <Plots context={context} names={crops.map(({ name }) => name)} />

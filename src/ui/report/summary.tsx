@@ -23,8 +23,7 @@ export function Summary({ context }: { readonly context: ReportContext }) {
       <p class="lead">
         {countOf(set.photos, 'photo')} of{' '}
         {countOf(set.classes, report.mode === 'O' ? 'concept' : 'class', report.mode === 'O' ? 'concepts' : 'classes')},{' '}
-        {WHICH[set.which]}, {report.mode === 'O' ? 'that show none of' : 'judged among'}{' '}
-        {countOf(report.among, 'class', 'classes')}
+        {WHICH[set.which]}, judged among {countOf(report.among, 'class', 'classes')}
       </p>
       <dl class="big-numbers">
         {bigNumbers(report).map(({ name, value, note }) => (
@@ -40,7 +39,7 @@ export function Summary({ context }: { readonly context: ReportContext }) {
         Mode {report.mode}, catalogue as of <time dateTime={report.at}>{timeText(report.at)}</time>, state{' '}
         <code title={report.state.sha256}>{report.state.sha256.slice(0, SHOWN_DIGITS)}</code>,{' '}
         {revision === null ? (
-          'not exported yet'
+          'no export has exactly these photos'
         ) : (
           <>
             revision{' '}

@@ -65,7 +65,7 @@ function toneOf(verified: Stored | null): string {
 type Stored = NonNullable<RevisionView['verified']>;
 
 function resultText(verified: Stored | null): string {
-  if (verified === null) return 'not yet';
+  if (verified === null) return 'not from this page. A `winnow verify` elsewhere leaves no record here';
   const { ok, at, checks, breachCount } = verified;
   const found = ok ? 'no breaches' : countOf(breachCount, 'breach', 'breaches');
   return `${found} in ${countOf(checks, 'kind of check', 'kinds of checks')}, on ${at.slice(0, 10)}`;

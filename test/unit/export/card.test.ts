@@ -61,8 +61,7 @@ describe('the front matter of a card', () => {
       size_categories: ['n<1K'],
       task_categories: ['image-classification'],
       task_ids: ['multi-class-image-classification'],
-      annotations_creators: ['expert-generated', 'found'],
-      source_datasets: ['original'],
+      annotations_creators: ['found'],
       tags: ['adversarial-filtering', 'robustness', 'test-set', 'winnow'],
     });
   });
@@ -128,7 +127,7 @@ describe('the text of a card', () => {
     expect(texts[0]).toContain('if any crop of any model put the class that the photo was searched as first');
     expect(texts[3]).toContain('the mean of a model’s ten crops');
     expect(sectionOf(card({ rule: { ...rule, aggregation: 'max', members: 'any' } }), '### Shortlist')).toContain(
-      'at most 7 with the same predicted class',
+      'at most 7 kept photos of a class with the same predicted class',
     );
   });
 
@@ -150,8 +149,8 @@ describe('the text of a card', () => {
     expect(funnel).toContain('| accepted | 6 | rejected 4 |');
     expect(funnel).toContain('| in this revision | 6 | licence 1 |');
     const bare = card({ tags: [], choices: [], funnel: {} });
-    expect(bare).not.toContain('### Why models fail');
-    expect(bare).not.toContain('### Where the paper is silent');
+    expect(bare).not.toContain('### What may fool the models');
+    expect(bare).not.toContain('### What the paper leaves open');
   });
 
   it('shows how to load the forms that were written', () => {
@@ -213,15 +212,15 @@ describe('the card of mode O', () => {
     expect(sectionOf(text, '### Filter')).toContain('a probability of at least 0.9');
     expect(sectionOf(text, '## Limits')).toContain('This is not ImageNet-O.');
     expect(frontMatterOf(text)).toMatchObject({
-      annotations_creators: ['expert-generated', 'machine-generated'],
+      annotations_creators: ['machine-generated'],
       tags: ['out-of-distribution', 'anomaly-detection', 'test-set', 'winnow'],
     });
   });
 
-  it('says of folders by concept that the photos show it', () => {
+  it('says of folders by concept that their photos were searched as it', () => {
     const byConcept = cardText(modeOProtocolOf({ folders: 'concept' }), [METADATA]);
-    expect(sectionOf(byConcept, '## Folders')).toContain('A folder is the concept that its photos show.');
-    expect(frontMatterOf(byConcept)).toMatchObject({ annotations_creators: ['expert-generated', 'found'] });
+    expect(sectionOf(byConcept, '## Folders')).toContain('A folder is the concept that its photos were searched as.');
+    expect(frontMatterOf(byConcept)).toMatchObject({ annotations_creators: ['found'] });
   });
 });
 

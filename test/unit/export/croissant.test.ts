@@ -59,7 +59,6 @@ describe('croissantText', () => {
       const [expanded] = await jsonld.expand(parsed(protocol), options);
       expect(expanded).toMatchObject({
         '@type': ['https://schema.org/Dataset'],
-        'http://mlcommons.org/croissant/RAI/hasSyntheticData': [{ '@value': false }],
         'http://purl.org/dc/terms/conformsTo': [
           { '@value': 'http://mlcommons.org/croissant/1.1' },
           { '@value': 'http://mlcommons.org/croissant/RAI/1.0' },

@@ -113,6 +113,24 @@ describe('ReportPage', () => {
     );
   });
 
+  it('says that no export has its photos, and does not say that there was no export', () => {
+    const text = textOf(page({ ...madeReport(), revision: null }));
+    expect(text).toContain('no export has exactly these photos');
+    expect(text).not.toContain('not exported yet');
+  });
+
+  it('claims nothing of photos in mode O that no reviewer has accepted', () => {
+    const made = madeReport({ mode: 'O' });
+    const text = textOf(page({ ...made, set: { ...made.set, which: 'kept' } }));
+    expect(text).toContain('kept by the filter, judged among 1,000 classes');
+    expect(text).not.toContain('show none of');
+  });
+
+  it('does not claim to know why models fail, or that every registered model could run', () => {
+    const text = textOf(page({ ...madeReport(), leftOut: [] }));
+    expect(text).not.toMatch(/Why models fail|is a matter of framing|every registered model could run/);
+  });
+
   it('says why there is no model that did not filter', () => {
     expect(textOf(htmlOf({ outsiders: 0 }))).toContain('did not filter – all such models were left out');
     const report = { ...madeReport({ outsiders: 0 }), leftOut: [] };
