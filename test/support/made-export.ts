@@ -352,7 +352,12 @@ function protocolOf(
       url: normaliseLicence(licence).url ?? '',
       photos: count,
     })),
-    sources: countBy(({ source }) => source).map(([source, count]) => ({ source, photos: count })),
+    sources: countBy(({ source }) => source).map(([source, count]) => ({
+      source,
+      photos: count,
+      pages: 0,
+      addresses: 0,
+    })),
     tags: [{ tag: 'small-object', photos: rows.filter(({ tags }) => tags.length > 0).length }],
     collected: { first: '2026-09-01', last: '2026-11-19' },
     review: {

@@ -429,6 +429,14 @@ export const DAMAGES: readonly Damage[] = [
     detail: /Expected the label 0 of n02980441 but received 2/,
     change: async (copy) => copy.editRow(0, () => ({ label: 2 })),
   },
+  ...(['pages', 'addresses'] as const).map((what): Damage => ({
+    title: `a wrong number of ${what} of a source`,
+    check: 'count',
+    file: /^protocol\.json$/,
+    detail: new RegExp(`Expected 3 for the ${what} of source 'folder' but there are 0`),
+    change: async (copy) =>
+      copy.editProtocol(({ sources }) => ({ sources: sources.map((each) => ({ ...each, [what]: 3 })) })),
+  })),
   {
     title: 'a lost row',
     check: 'count',
