@@ -27,7 +27,7 @@ export function listText(texts: readonly string[]): string {
 /** The sources of the revision's photos, in words. What the collection file lists may differ. */
 export const originsOf = ({ sources }: Protocol): readonly string[] => sources.map(({ source }) => sourceText(source));
 
-/** Photos that somebody gave as files. winnow fetched all others over the network. */
+/** Photos that were given as files. winnow fetched all others over the network. */
 export const photosFromFolder = ({ sources }: Protocol): number =>
   sources.find(({ source }) => source === 'folder')?.photos ?? 0;
 
