@@ -165,7 +165,7 @@ export function reviewText({ review, rule, among }: Protocol): string {
       `${countText(imported)} of the verdicts ${imported === 1 ? 'was' : 'were'} imported. What the reviewer of an imported ` +
         'verdict was asked and saw is unknown; the verdict counts as blind.',
     `${secondVerdictsText(agreement)}.`,
-    reviewers > 1 && 'A photo on which reviewers differ is left out until one person settles it.',
+    reviewers > 1 && 'A photo that one reviewer accepts and another rejects is left out until one person settles it.',
     target !== null && `At the time of the export the review aimed at ${countOf(target, 'accepted photo')} per class.`,
   ]
     .filter((text) => text !== false)

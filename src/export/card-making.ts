@@ -58,7 +58,7 @@ function reviewPart(protocol: Protocol): string {
 function tagsPart({ tags }: Protocol): string {
   if (tags.length === 0) return '';
   const rows = tags.map(({ tag, photos }) => [plainMarkdown(tag), String(photos)]);
-  return `### What may fool the models\n\nReviewers think so of some of the photos:\n\n${markdownTable(['tag', 'photos'], rows)}`;
+  return `### What may fool the models\n\nReviewers gave some of the photos these tags:\n\n${markdownTable(['tag', 'photos'], rows)}`;
 }
 
 function choicesPart({ choices }: Protocol): string {

@@ -111,7 +111,7 @@ const SENTENCES: readonly (readonly [
       'The review page asked of each photo: does it show the class that it was searched as?',
       '1 of the verdicts was imported.',
       '3 photos of the shortlist have a second, blind verdict by another reviewer.',
-      'A photo on which reviewers differ is left out until one person settles it.',
+      'A photo that one reviewer accepts and another rejects is left out until one person settles it.',
     ],
     ['A share of', 'meant for a second', 'says how often they differ', 'DuckDuckGo'],
   ],
