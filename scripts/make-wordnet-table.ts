@@ -62,17 +62,17 @@ function pluralsOf(name: string, plurals: ReadonlyMap<string, readonly string[]>
   return all.filter((plural) => plural.toLowerCase() !== name.toLowerCase());
 }
 
-/** The synsets above the given ones, without the given ones. */
-function synsetsAbove(wnids: readonly string[], synsets: ReadonlyMap<string, Synset>): Set<string> {
-  const above = new Set<string>();
+/** All synsets that `next` leads to from the given ones, step by step, without the given ones. */
+function reachedFrom(wnids: readonly string[], next: (wnid: string) => readonly string[]): Set<string> {
+  const reached = new Set<string>();
   const open = [...wnids];
   for (let wnid = open.pop(); wnid !== undefined; wnid = open.pop()) {
-    for (const hypernym of synsets.get(wnid)?.hypernyms ?? []) {
-      if (!above.has(hypernym)) open.push(hypernym);
-      above.add(hypernym);
+    for (const one of next(wnid)) {
+      if (!reached.has(one)) open.push(one);
+      reached.add(one);
     }
   }
-  return above;
+  return reached;
 }
 
 async function makeTable(folder: string): Promise<string> {
@@ -80,7 +80,13 @@ async function makeTable(folder: string): Promise<string> {
   const plurals = parsePlurals(await readFile(path.join(folder, 'noun.exc'), 'utf8'));
   const classes = (await loadClassTable()).rows.map(({ wnid }) => wnid);
   const isClass = new Set(classes);
-  const wnids = [...new Set([...classes, ...synsetsAbove(classes, synsets)])].toSorted();
+  const children = new Map<string, string[]>();
+  for (const [wnid, { hypernyms }] of synsets)
+    for (const above of hypernyms) children.set(above, [...(children.get(above) ?? []), wnid]);
+  const above = reachedFrom(classes, (wnid) => synsets.get(wnid)?.hypernyms ?? []);
+  const below = reachedFrom(classes, (wnid) => children.get(wnid) ?? []);
+  const inTable = new Set([...classes, ...above, ...below]);
+  const wnids = [...inTable].toSorted();
   const lines = wnids.map((wnid) => {
     const synset = synsets.get(wnid);
     if (synset === undefined) throw new Error(`Expected a synset ${wnid} in ${folder}/data.noun but there is none`);
@@ -90,7 +96,8 @@ async function makeTable(folder: string): Promise<string> {
       wnid,
       ...(isClass.has(wnid) ? { gloss } : { names }),
       ...(irregular.length === 0 ? {} : { plurals: irregular }),
-      hypernyms,
+      ...(below.has(wnid) && !isClass.has(wnid) ? { below: true } : {}),
+      hypernyms: hypernyms.filter((wnid) => inTable.has(wnid)),
     });
   });
   return `${lines.join('\n')}\n`;

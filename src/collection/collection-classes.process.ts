@@ -134,6 +134,14 @@ export function subjectsOf(
 ): { readonly subjects: Subjects; readonly problems: readonly string[] } {
   if (draft.mode === 'A') return { subjects: classSubjects(classes), problems: [] };
   const { allowHypernyms } = draft;
+  const notBelow = draft.allowHyponyms.flatMap((wnid, i) =>
+    table.wordNet().hyponymsNamed(wnid).length > 0
+      ? []
+      : [
+          `Expected the WordNet id of a concept below one of the 1,000 classes in ${yaml.where(['allowHyponyms', i])} but received ${quote(wnid)}. Remove it: other concepts need no permission.`,
+        ],
+  );
+  if (notBelow.length > 0) return { subjects: conceptSubjects('any', table).subjects, problems: notBelow };
   if (draft.concepts === 'any') return conceptSubjects('any', table, { allowHypernyms });
   const entries = draft.concepts.map((entry, i): ConceptEntry => {
     const where = yaml.where(['concepts', i]);

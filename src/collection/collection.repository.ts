@@ -1,5 +1,6 @@
-import type { Insertable, Kysely, Transaction } from 'kysely';
+import { sql, type Insertable, type Kysely, type Transaction } from 'kysely';
 import { StopTheRun } from '../kernel/errors.ts';
+import type { Wnid } from '../kernel/ids.ts';
 import type { CollectionTable, Database } from '../platform/postgres/database.ts';
 import type { Collection } from './collection.ts';
 
@@ -113,4 +114,32 @@ function rowOf(collection: Collection, { decisionSha256, memberIds }: DecisionRu
 export async function collectionNames(db: Kysely<Database>): Promise<string[]> {
   const rows = await db.selectFrom('collection').select('name').orderBy('name').execute();
   return rows.map(({ name }) => name);
+}
+
+/** Adds concepts below one of the 1,000 classes to those whose photos the collection takes. @returns all of them, sorted */
+export async function allowHyponyms(
+  db: Kysely<Database>,
+  collectionId: number,
+  wnids: readonly Wnid[],
+): Promise<readonly Wnid[]> {
+  const row = await db
+    .updateTable('collection')
+    .set({
+      allowed_hyponyms: sql<string[]>`array(
+        select distinct wnid collate "C" from unnest(allowed_hyponyms || ${[...wnids]}::text[]) wnid order by 1)`,
+    })
+    .where('id', '=', collectionId)
+    .returning('allowed_hyponyms')
+    .executeTakeFirstOrThrow();
+  return row.allowed_hyponyms;
+}
+
+/** The concepts below one of the 1,000 classes whose photos the collection takes, by wnid. */
+export async function allowedHyponyms(db: Kysely<Database>, collectionId: number): Promise<readonly Wnid[]> {
+  const row = await db
+    .selectFrom('collection')
+    .select('allowed_hyponyms')
+    .where('id', '=', collectionId)
+    .executeTakeFirstOrThrow();
+  return row.allowed_hyponyms;
 }

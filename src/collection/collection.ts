@@ -6,7 +6,7 @@ import { schemaProblems, wholeNumber } from '../config/schema-problems.ts';
 import { checkSetting, layerFromYaml, type Layer } from '../config/setting-layers.ts';
 import { isMapping, type YamlFile } from '../config/yaml.ts';
 import { messageOf } from '../kernel/errors.ts';
-import { toSha256, type Sha256 } from '../kernel/ids.ts';
+import { toSha256, type Sha256, type Wnid } from '../kernel/ids.ts';
 import type { ClassSet } from './class-set.ts';
 import { answersOf, cardSchema } from './card.ts';
 import { nameSchema } from './name.ts';
@@ -33,6 +33,8 @@ export interface Collection {
   readonly evidenceClasses: Pick<ClassSet, 'wnids' | 'sha256' | 'nameByWnid'>;
   /** Absolute path of the queries file, or null. */
   readonly queries: string | null;
+  /** Mode O: ids of WordNet concepts below one of the 1,000 classes whose photos are taken all the same. */
+  readonly allowHyponyms: readonly Wnid[];
   readonly sources: readonly SourceName[];
   /** Allowed licences: SPDX ids, `Public-Domain`, `all-rights-reserved`, `unknown`. */
   readonly licences: 'any' | readonly string[];
@@ -117,6 +119,11 @@ const collectionSchema = z.strictObject({
     .default('any'),
   /** Mode O: whether concepts may stand above some of the 1,000 classes, as dog does. */
   allowHypernyms: z.boolean().describe('true or false').default(false),
+  /** Mode O: concepts below one of the 1,000 classes that are taken all the same, as baby grand (below grand piano). */
+  allowHyponyms: z
+    .array(z.string().regex(/^n\d{8}$/))
+    .describe('a list of WordNet ids, as [n02766792]')
+    .default([]),
   queries: z.string().trim().min(1).describe('the path of a queries file').nullable().default(null),
   sources: z
     .array(z.enum(SOURCE_NAMES))
@@ -260,7 +267,7 @@ function idleKeyWarnings({ mode, ensemble, heads }: CollectionDraft, file: YamlF
     .filter((key) => isMapping(policy) && Object.hasOwn(policy, key))
     .map((key) => `'policy.${key}' in ${file.where(['policy', key])} has no effect in mode ${mode}`);
   const why = mode === 'A' ? '' : ', where the model always chooses among all classes that it knows';
-  const inFile = (mode === 'A' ? ['concepts', 'allowHypernyms'] : ['among'])
+  const inFile = (mode === 'A' ? ['concepts', 'allowHypernyms', 'allowHyponyms'] : ['among'])
     .filter((key) => Object.hasOwn(file.value, key))
     .map((key) => `'${key}' in ${file.where([key])} has no effect in mode ${mode}${why}`);
   return [...idleHeads, ...inPolicy, ...inFile];

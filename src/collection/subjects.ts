@@ -2,6 +2,7 @@ import { quote } from '../config/quote.ts';
 import type { Wnid } from '../kernel/ids.ts';
 import type { ClassSet } from './class-set.ts';
 import { hypernymText, type ClassRow, type ClassTable } from './class-table.ts';
+import { hypernymsOf } from './wordnet.ts';
 import { normaliseLabel, type LabelResult } from './label-index.ts';
 
 /**
@@ -77,7 +78,7 @@ export interface ConceptRules {
  * - hypernyms of some classes in WordNet (`dog`, `trucks`, `n02084071`), unless the rules allow them. Every sense of a name counts:
  *   `seal` is refused because a sea lion is a seal. The WordNet id of another sense is accepted.
  *
- * A concept below a class (a breed of one of the dogs) is accepted: the WordNet table ends at the classes.
+ * `belowClassText` finds the concepts below a class.
  */
 export function conceptOf(
   label: string,
@@ -95,6 +96,29 @@ export function conceptOf(
     ok: false,
     detail: `${quote(label)} names no concept: expected a WordNet id or a name of 1 to ${MAX_ID_LENGTH} letters and digits, such as the name of the folder that the photo is in`,
   };
+}
+
+/**
+ * Explains why photos of a concept may not be taken in mode O: WordNet has a sense of it below one of the 1,000 classes, so such a
+ * photo shows that class. Null for any other concept, and if all such senses are allowed.
+ *
+ * @param label a wnid, a name or a concept's id
+ */
+export function belowClassText(
+  label: string,
+  { byWnid, wordNet }: Pick<ClassTable, 'byWnid' | 'wordNet'>,
+  allowed: ReadonlySet<Wnid>,
+): string | null {
+  const below = wordNet()
+    .hyponymsNamed(label)
+    .filter(({ wnid }) => !allowed.has(wnid));
+  if (below.length === 0) return null;
+  const kinds = below.map(({ wnid, name }) => {
+    const classes = [...hypernymsOf(wnid, wordNet())].flatMap((above) => byWnid.get(above) ?? []);
+    return `${name} (${wnid}) is a kind of ${classes.map((row) => `${row.name} (${row.wnid})`).join(' and ')}`;
+  });
+  const advice = WORDNET_ID.test(label) ? '' : 'if you mean another thing of that name, use its WordNet id; ';
+  return `${quote(label)} is below an ImageNet-1k class: ${kinds.join('; ')}; ${advice}--allow ${below.map(({ wnid }) => wnid).join(',')} takes its photos`;
 }
 
 const WORDNET_ID = /^n\d{8}$/;

@@ -4,20 +4,24 @@ import { groupBy } from '../kernel/group-by.ts';
 import type { Wnid } from '../kernel/ids.ts';
 import { createNameLookup, type NamedClass } from './label-index.ts';
 
-/** A noun synset of WordNet 3.0: one of the 1,000 ImageNet-1k classes (with `gloss`), or a hypernym of some (with `names`). */
+/** A noun synset of WordNet 3.0: one of the 1,000 ImageNet-1k classes (with `gloss`), or one above or below some (with `names`). */
 export interface Synset {
   readonly wnid: Wnid;
   readonly gloss?: string;
   readonly names?: readonly string[];
   readonly plurals?: readonly string[];
+  /** Whether it is below a class. */
+  readonly below?: boolean;
   readonly hypernyms: readonly Wnid[];
 }
 
-/** The 1,000 classes and all their hypernyms in WordNet. No other synsets are in it. */
+/** The 1,000 classes and all their hypernyms and hyponyms in WordNet. No other synsets are in it. */
 export interface WordNet {
   readonly byWnid: ReadonlyMap<Wnid, Synset>;
   /** Finds the hypernyms with this wnid or name, by the rules of ClassTable.classesNamed. */
   readonly hypernymsNamed: (label: string) => readonly NamedClass[];
+  /** Finds the hyponyms with this wnid or name, by the same rules. */
+  readonly hyponymsNamed: (label: string) => readonly NamedClass[];
 }
 
 /** A table that is bundled with winnow. */
@@ -43,7 +47,7 @@ export function unchangedLines(text: string, { what, fileName, sha256, code }: B
 }
 
 /** SHA-256 of config/classes/wordnet.jsonl, which scripts/make-wordnet-table.ts generates. */
-const WORDNET_SHA256 = 'ebc21ff55cc2f74c8f3d10169bbb326c4b85f521efe2cd3ea86674b9e04e13c4';
+const WORDNET_SHA256 = '7b1ba9289b703933d1a2f97c8dc3705461bac24d111662e3d2b2c4ebaf7f694c';
 
 const synsetIn: (line: string) => Synset = JSON.parse;
 
@@ -59,13 +63,14 @@ export function parseWordNet(text: string, fileName: string): WordNet {
 
 /** Creates a table of the given synsets. */
 export function createWordNet(synsets: readonly Synset[]): WordNet {
-  const hypernyms = synsets.flatMap(({ wnid, names, plurals = [] }) => {
+  const named = synsets.flatMap(({ wnid, names, plurals = [], below = false }) => {
     const name = names?.[0];
-    return names === undefined || name === undefined ? [] : [{ wnid, name, synonyms: [...names, ...plurals] }];
+    return names === undefined || name === undefined ? [] : [{ wnid, name, synonyms: [...names, ...plurals], below }];
   });
   return Object.freeze({
     byWnid: new Map(synsets.map((synset) => [synset.wnid, synset])),
-    hypernymsNamed: createNameLookup(hypernyms),
+    hypernymsNamed: createNameLookup(named.filter(({ below }) => !below)),
+    hyponymsNamed: createNameLookup(named.filter(({ below }) => below)),
   });
 }
 

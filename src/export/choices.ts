@@ -19,7 +19,12 @@ const MODE_O = [
   'The question for reviewers is whether any of the classes of the model is visible.',
 ] as const;
 
-/** What the paper leaves open and winnow decided, for protocol and card (`rule` has the numbers). */
-export function choicesOf(mode: Protocol['rule']['mode']): string[] {
-  return [...(mode === 'A' ? MODE_A : MODE_O), ...COMMON];
+/**
+ * What the paper leaves open and winnow decided, for protocol and card (`rule` has the numbers).
+ *
+ * @param allowed mode O: the concepts below one of the 1,000 classes whose photos are taken, as `baby grand (n02766792)`
+ */
+export function choicesOf(mode: Protocol['rule']['mode'], allowed: readonly string[] = []): string[] {
+  const below = `The curators allowed concepts that WordNet has below one of the 1,000 classes: ${allowed.join(', ')}.`;
+  return [...(mode === 'A' ? MODE_A : MODE_O), ...(allowed.length > 0 ? [below] : []), ...COMMON];
 }

@@ -1,4 +1,4 @@
-import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { jsonLines, repositoryRoot, winnow, withFolder } from '../support/winnow.ts';
@@ -18,6 +18,7 @@ const PHOTOS: readonly (readonly [folder: string, sample: string])[] = [
   ['tench, Tinca tinca', 'n01440764/yellow-perch.jpg'],
   ['geese', 'n01443537/discus.jpg'],
   ['dogs', 'n01443537/discus.jpg'],
+  ['baby grand', 'n01443537/discus.jpg'],
 ];
 
 const COLLECTION = `
@@ -57,18 +58,34 @@ describe('a collection of mode O', () => {
       expect({ code: run.code, stderr: run.stderr }).toMatchObject({ code: 0 });
       const funnel = JSON.parse(run.stdout) as Funnel;
       expect(sumsThatFail(funnel.totals)).toEqual([]);
-      expect(funnel.totals).toMatchObject({ found: 8, fetched: 3, dropped: { 'unknown-class': 5 } });
+      expect(funnel.totals).toMatchObject({ found: 9, fetched: 3, dropped: { 'unknown-class': 6 } });
       expect(funnel.totals.decided).toMatchObject({ correct: 0, confident: 0, undecided: 0, failed: 0 });
       expect(funnel.classes.map(({ wnid }) => wnid)).toEqual(['anthias', 'discus_fish', 'n02509197', null]);
 
       const { stdout: refused } = await winnow(['candidates', ...flags, '--state', 'dropped', '--json']);
       expect(jsonLines<{ detail: string }>(refused).map(({ detail }) => detail)).toEqual([
         "'Carassius auratus' is a name of the ImageNet-1k class goldfish (n01443537); if you mean another thing of that name, use its WordNet id",
+        "'baby grand' is below an ImageNet-1k class: baby grand (n02766792) is a kind of grand piano (n03452741); if you mean another thing of that name, use its WordNet id; --allow n02766792 takes its photos",
         expect.stringMatching(/^'dogs' stands above 118 of the ImageNet-1k classes: .* allowHypernyms: true/),
         expect.stringContaining("'geese' is a name of the ImageNet-1k class goose (n01855672)"),
         "'n01440764' is the ImageNet-1k class tench (n01440764)",
         expect.stringContaining("'tench, Tinca tinca' is a name of the ImageNet-1k class tench (n01440764)"),
       ]);
+
+      const crawl = ['crawl', ...flags, '--from', path.join(folder, 'photos'), '--json'];
+      const wrong = await winnow([...crawl, '--allow', 'garden gnome']);
+      expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining("but received 'garden gnome'") });
+      const fetched = async () => {
+        const { stdout } = await winnow(['candidates', ...flags, '--state', 'fetched', '--json']);
+        return jsonLines<{ wnid: string }>(stdout).map(({ wnid }) => wnid);
+      };
+      expect((await winnow([...crawl, '--allow', 'baby grand'])).code).toBe(0);
+      expect(await fetched()).toContain('baby_grand');
+      await cp(path.join(folder, 'photos', 'baby grand'), path.join(folder, 'photos', 'parlour grand'), {
+        recursive: true,
+      });
+      expect((await winnow(crawl)).code).toBe(0);
+      expect(await fetched()).toContain('parlour_grand');
 
       const shortlist = await winnow(['shortlist', ...flags, '--json']);
       const rows = jsonLines<Row>(shortlist.stdout);
@@ -81,6 +98,26 @@ describe('a collection of mode O', () => {
       expect(page).toContain('<bdi>discus fish</bdi>');
       const again = await winnow(['shortlist', ...flags, '--json']);
       expect(again.stdout).toBe(shortlist.stdout);
+    });
+  });
+
+  it('is not crawled for a listed concept below a class unless that is allowed', async () => {
+    await withFolder(async (folder) => {
+      const from = path.join(folder, 'photos', 'Baby Grand');
+      await mkdir(from, { recursive: true });
+      await copyFile(path.join(SAMPLES, 'n01443537/discus.jpg'), path.join(from, 'one.jpg'));
+      const file = path.join(folder, 'strangers.yaml');
+      const crawl = ['crawl', '--collection', file, '--data', path.join(folder, 'data'), '--from', path.dirname(from)];
+      await writeFile(file, `${COLLECTION}concepts: [baby grand]\n`);
+      const refused = await winnow(crawl);
+      expect(refused).toMatchObject({ code: 2, stdout: '' });
+      expect(refused.stderr).toContain("'baby_grand' is below an ImageNet-1k class");
+      await writeFile(file, `${COLLECTION}concepts: [baby grand]\nallowHyponyms: [n02766792]\n`);
+      expect((await winnow([...crawl, '--json'])).stdout).toContain('"fetched":1');
+      await writeFile(file, `${COLLECTION}allowHyponyms: [n03452741]\n`);
+      expect((await winnow(crawl)).stderr).toMatch(
+        /concept below one of the 1,000 classes in .*but received 'n03452741'/,
+      );
     });
   });
 

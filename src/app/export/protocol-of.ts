@@ -1,3 +1,5 @@
+import { loadClassTable } from '../../collection/class-table.process.ts';
+import { allowedHyponyms } from '../../collection/collection.repository.ts';
 import { cardFor, type FoundCard } from '../../collection/model-card.process.ts';
 import { version } from '../../config/version.ts';
 import { choicesOf } from '../../export/choices.ts';
@@ -60,11 +62,18 @@ export async function protocolOf(
       licences: options.licences === null ? null : [...options.licences],
     },
     tombstones: plan.tombstones,
-    choices: choicesOf(collection.mode),
+    choices: choicesOf(collection.mode, await allowedConcepts(workspace)),
     card: { ...collection.card },
     files: Object.fromEntries(written.tables.map(({ path, sha256 }) => [path, sha256])),
   };
   return { ...protocol, id: idOf(protocol) };
+}
+
+/** Mode O: the allowed concepts below one of the 1,000 classes, as `baby grand (n02766792)`. */
+export async function allowedConcepts({ app, scope }: Pick<Workspace, 'app' | 'scope'>): Promise<string[]> {
+  const wnids = await allowedHyponyms(app.db, scope.collectionId);
+  const { wordNet } = await loadClassTable();
+  return wnids.map((wnid) => `${wordNet().byWnid.get(wnid)?.names?.[0] ?? wnid} (${wnid})`);
 }
 
 /** The rule under which the photos are kept, with the cap of the shortlist. */

@@ -1,4 +1,5 @@
 import { version } from '../../config/version.ts';
+import { allowedConcepts } from '../export/protocol-of.ts';
 import { choicesOf } from '../../export/choices.ts';
 import { StopTheRun, UsageError } from '../../kernel/errors.ts';
 import { readState } from '../../report/catalogue-facts.repository.ts';
@@ -65,7 +66,7 @@ export async function makeReport(workspace: Workspace, options: MakeReportOption
     among: scope.wnids.length,
     classNames: Object.fromEntries(namedClasses(workspace, photos).map((wnid) => [wnid, nameOf(collection, wnid)])),
     rule: ruleSentences(collection),
-    choices: choicesOf(collection.mode),
+    choices: choicesOf(collection.mode, await allowedConcepts(workspace)),
     clean: folders.clean === null ? null : cleanFacts(folders.clean),
     inDistribution: folders.inDistribution === null ? null : cleanFacts(folders.inDistribution),
     leftOut,

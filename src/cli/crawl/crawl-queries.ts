@@ -4,7 +4,7 @@ import { walkDryRun } from '../../app/discover/walk-dry-run.ts';
 import type { Collection } from '../../collection/collection.ts';
 import { oneLine } from '../../kernel/printable.ts';
 import { countText, plural, writeOut } from '../output.ts';
-import { rulesOf, wantedOf, type ClassLabels } from '../run/wanted.ts';
+import { hyponymsNamed, rulesOf, wantedOf, wantedWnids, type ClassLabels } from '../run/wanted.ts';
 import { withApp, type CollectionContext } from '../start/context.ts';
 import { EXIT } from '../start/exit.ts';
 import type { CrawlPlan } from './crawl-plan.ts';
@@ -16,7 +16,11 @@ import type { CrawlPlan } from './crawl-plan.ts';
  */
 export async function dryRun(
   context: CollectionContext,
-  { plan, classLabels }: { readonly plan: CrawlPlan; readonly classLabels: ClassLabels },
+  {
+    plan,
+    classLabels,
+    allow,
+  }: { readonly plan: CrawlPlan; readonly classLabels: ClassLabels; readonly allow: ClassLabels },
 ): Promise<number> {
   const { collection, signal, loaded, flags } = context;
   let problems = 0;
@@ -26,7 +30,8 @@ export async function dryRun(
       await writeOut(flags.json === true ? `${JSON.stringify(line)}\n` : `${oneLine(lineText(line, collection))}\n`);
     }
   };
-  const rules = rulesOf(collection);
+  const allowed = [...collection.allowHyponyms, ...(await hyponymsNamed(collection, allow ?? []))];
+  const rules = await rulesOf(collection, { allowed, searched: wantedWnids(collection, classLabels) });
   const wanted = wantedOf(collection, classLabels);
   const { limitPerClass } = loaded.config.crawl;
   for (const walk of plan.walks) await write(walkDryRun({ walk, rules, wanted, limitPerClass, signal }));

@@ -10,6 +10,7 @@ import { leftText, loadStages, runStages, sourcesOf, type StagesResult } from '.
 import { wantedWnids } from '../run/wanted.ts';
 import {
   addCommand,
+  collect,
   runWithCollection,
   withWorkspace,
   type CollectionContext,
@@ -54,9 +55,14 @@ Examples:
       runWithCollection(flags, { settings: limitSetting(flags) }, async (context) => {
         const plan = await crawlPlanOf(context, flags);
         const classLabels = flags.class;
-        if (flags.dryRun === true) return dryRun(context, { plan, classLabels });
+        if (flags.dryRun === true) return dryRun(context, { plan, classLabels, allow: flags.allow });
         return withWorkspace(context, { name: 'crawl', whileStarting: loadStages }, async (workspace) => {
-          const result = await runStages(workspace, context, { stages: ['discover', 'fetch'], plan, classLabels });
+          const result = await runStages(workspace, context, {
+            stages: ['discover', 'fetch'],
+            plan,
+            classLabels,
+            allow: flags.allow,
+          });
           const summary = await crawlSummary(workspace, context, { result, plan });
           await writeResult(flags, summary, async () => {
             // Loaded at the end: string-width takes a thirtieth of a second to load, which would delay the first request.
@@ -86,6 +92,7 @@ export interface CrawlSourceFlags {
   readonly source?: readonly string[];
   readonly from?: string;
   readonly class?: readonly string[];
+  readonly allow?: readonly string[];
   readonly limit?: string;
 }
 
@@ -98,6 +105,11 @@ export function addCrawlFlags(command: Command): Command {
     )
     .option('--from <path>', 'the folder of photos, or for the source urls the file that lists them')
     .addOption(classOption())
+    .option(
+      '--allow <concepts>',
+      'mode O: take photos of these concepts below one of the 1,000 classes, separated by commas',
+      collect,
+    )
     .option('--limit <n>', 'at most this many photos per class and source (sets crawl.limitPerClass)');
 }
 

@@ -6,19 +6,22 @@ import { watchCrawl } from '../../app/watch/crawl-watch.ts';
 import type { WnidScope } from '../../candidate/candidate.ts';
 import type { PausableStage } from '../../collection/pause.ts';
 import type { LoadedConfig } from '../../config/load-config.ts';
+import { allowHyponyms } from '../../collection/collection.repository.ts';
 import { candidateWnids } from '../../decision/scope.ts';
 import type { CrawlPlan } from '../crawl/crawl-plan.ts';
 import { nonEmpty, plural } from '../output.ts';
 import { startProgress } from '../progress.ts';
 import type { CommandContext } from '../start/context.ts';
 import { RunProgress } from './run-lines.ts';
-import { rulesOf, wantedOf, wantedWnids, type ClassLabels } from './wanted.ts';
+import { hyponymsNamed, rulesOf, wantedOf, wantedWnids, type ClassLabels } from './wanted.ts';
 
 export interface StagesOptions {
   readonly stages: readonly PausableStage[];
   /** The plan for `discover`. */
   readonly plan?: CrawlPlan;
   readonly classLabels?: ClassLabels;
+  /** Values of `--allow`. */
+  readonly allow?: ClassLabels;
 }
 
 export interface StagesResult extends PipelineResult {
@@ -48,14 +51,19 @@ export async function runStages(
   if (options.stages.includes('filter') && context.tuneProblem !== null) context.log.warn(context.tuneProblem);
   const [{ runPipeline }] = await Promise.all([loadPipeline(), loadQueues(context.loaded.config)]);
   const startMs = performance.now();
-  const wnids = wantedWnids(collection, classLabels) ?? candidateWnids(workspace.scope);
+  const wanted = wantedWnids(collection, classLabels);
+  const wnids = wanted ?? candidateWnids(workspace.scope);
+  const given = [...collection.allowHyponyms, ...(await hyponymsNamed(collection, options.allow ?? []))];
+  const { app, scope } = workspace;
+  const allowed = await allowHyponyms(app.db, scope.collectionId, given);
+  const rules = await rulesOf(collection, { allowed, searched: options.stages.includes('discover') ? wanted : null });
   const stopProgress = showProgress(workspace, { ...options, counts, wnids });
   try {
     const result = await runPipeline(workspace, {
       stages: new Set(options.stages),
       walks: options.plan?.walks ?? [],
       network: options.plan?.network ?? [],
-      rules: rulesOf(collection),
+      rules,
       wanted: wantedOf(collection, classLabels),
       wantedWnids: wnids,
       limitPerClass: context.loaded.config.crawl.limitPerClass,

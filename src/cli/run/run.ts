@@ -60,7 +60,7 @@ export async function runToShortlist(
   await runWithCollection(flags, { settings: limitSetting(flags) }, async (context) => {
     const plan = await crawlPlanOf(context, flags);
     return withWorkspace(context, { name, whileStarting: loadStages }, async (workspace) => {
-      const code = await run(workspace, context, { plan, classLabels: flags.class });
+      const code = await run(workspace, context, { plan, classLabels: flags.class, allow: flags.allow });
       return code === EXIT.done ? afterRun(workspace, context) : code;
     });
   });
@@ -69,12 +69,16 @@ export async function runToShortlist(
 async function run(
   workspace: Workspace,
   context: CollectionContext,
-  { plan, classLabels }: { readonly plan: CrawlPlan; readonly classLabels: ClassLabels },
+  options: {
+    readonly plan: CrawlPlan;
+    readonly classLabels: ClassLabels;
+    readonly allow: ClassLabels;
+  },
 ): Promise<number> {
   const { flags, signal } = context;
   const json = flags.json === true;
-  const result = await runStages(workspace, context, { stages: ['discover', 'fetch', 'filter'], plan, classLabels });
-  const summary = await crawlSummary(workspace, context, { result, plan });
+  const result = await runStages(workspace, context, { stages: ['discover', 'fetch', 'filter'], ...options });
+  const summary = await crawlSummary(workspace, context, { result, plan: options.plan });
   const undecidedPruned = await countUndecidedPruned(workspace.app.db, workspace.scope);
   if (!json) await writeOut(summaryText(summary) + filterText(result, context, undecidedPruned));
   const made = signal.aborted ? null : await makeShortlistWithProgress(workspace, { signal });

@@ -1,14 +1,59 @@
 import type { CandidateRules, WnidFilter } from '../../candidate/candidate.ts';
+import { loadClassTable } from '../../collection/class-table.process.ts';
 import type { Collection } from '../../collection/collection.ts';
 import type { LabelResult } from '../../collection/label-index.ts';
+import { belowClassText } from '../../collection/subjects.ts';
+import { quote } from '../../config/quote.ts';
 import { UsageError } from '../../kernel/errors.ts';
+import type { Wnid } from '../../kernel/ids.ts';
 
 /** The values of `--class`, or undefined if the flag is not given. */
 export type ClassLabels = readonly string[] | undefined;
 
-/** How this run judges candidates. */
-export function rulesOf({ subjects, licences }: Collection): CandidateRules {
-  return { resolveLabel: remembered(subjects.resolveLabel), wnids: subjects, licences };
+/**
+ * How this run judges candidates.
+ *
+ * @param options.allowed mode O: the concepts below one of the 1,000 classes whose photos are taken, by wnid
+ * @param options.searched the classes or concepts that are searched for; null if any will do
+ * @throws UsageError `concept-below-class` if the photos of a searched concept would be refused
+ */
+export async function rulesOf(
+  { mode, subjects, licences }: Collection,
+  { allowed, searched }: { readonly allowed: readonly Wnid[]; readonly searched: readonly string[] | null },
+): Promise<CandidateRules> {
+  if (mode === 'A') return { resolveLabel: remembered(subjects.resolveLabel), wnids: subjects, licences };
+  const table = await loadClassTable();
+  const accepted = new Set(allowed);
+  const problems = (searched ?? []).flatMap((concept) => belowClassText(concept, table, accepted) ?? []);
+  if (problems.length > 0) throw new UsageError(problems.join('\n'), { code: 'concept-below-class' });
+  const resolveLabel = (label: string): LabelResult => {
+    const result = subjects.resolveLabel(label);
+    const detail = result.ok ? belowClassText(label, table, accepted) : null;
+    return detail === null ? result : { ok: false, detail };
+  };
+  return { resolveLabel: remembered(resolveLabel), wnids: subjects, licences };
+}
+
+/**
+ * The concepts that the values of `--allow` name, by wnid.
+ *
+ * @param values wnids or names, several separated by commas
+ * @throws UsageError `unknown-concept`
+ */
+export async function hyponymsNamed({ mode }: Collection, values: readonly string[]): Promise<Wnid[]> {
+  if (values.length > 0 && mode === 'A')
+    throw new UsageError('--allow has no effect in mode A. Leave it out', { code: 'wrong-flags' });
+  const { wordNet } = await loadClassTable();
+  return values
+    .flatMap((value) => value.split(','))
+    .flatMap((label) => {
+      const found = wordNet().hyponymsNamed(label.trim());
+      if (found.length > 0) return found.map(({ wnid }) => wnid);
+      throw new UsageError(
+        `Expected for --allow concepts below one of the 1,000 classes, by WordNet id or name, but received ${quote(label)}. Other concepts need no --allow`,
+        { code: 'unknown-concept' },
+      );
+    });
 }
 
 /** The classes that this run takes in. */

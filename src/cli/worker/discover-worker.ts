@@ -1,6 +1,7 @@
 import { startDiscovery } from '../../app/discover/discover-stage.ts';
 import type { NetworkDiscovery } from '../../app/discover/sources.ts';
 import { NETWORK_SOURCES } from '../../source/network-source.ts';
+import { allowHyponyms } from '../../collection/collection.repository.ts';
 import type { Workspace } from '../../app/open/workspace.ts';
 import type { Stage, StageOptions } from '../../app/work/stage-definition.ts';
 import { steadyClock } from '../../kernel/clock.ts';
@@ -39,8 +40,14 @@ export async function startDiscoveries(workspace: Workspace, options: StageOptio
   };
 }
 
-function startOne(workspace: Workspace, { ready, classes }: NetworkDiscovery, options: StageOptions): Promise<Stage> {
-  const { app, scope } = workspace;
+async function startOne(
+  workspace: Workspace,
+  { ready, classes }: NetworkDiscovery,
+  options: StageOptions,
+): Promise<Stage> {
+  const { app, scope, collection } = workspace;
+  const allowed = await allowHyponyms(app.db, scope.collectionId, collection.allowHyponyms);
+  const rules = await rulesOf(collection, { allowed, searched: collection.subjects.ids });
   const log = app.log.child({ source: ready.source.name });
   const tellWait = nowAndThen((why) => log.info(why));
   return startDiscovery(app, {
@@ -48,7 +55,7 @@ function startOne(workspace: Workspace, { ready, classes }: NetworkDiscovery, op
     ready,
     classes,
     collectionId: scope.collectionId,
-    rules: rulesOf(workspace.collection),
+    rules,
     limitPerClass: app.config.crawl.limitPerClass,
     stays: true,
     onPage: ({ wnid, seen, newPictures, overLimit }) => log.info({ wnid, seen, newPictures, overLimit }, 'asked'),

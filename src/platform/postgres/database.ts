@@ -113,6 +113,8 @@ export interface CollectionTable {
   file_sha256: Buffer;
   decision_sha256: Buffer;
   definition: ColumnType<unknown, string, string>;
+  /** Mode O: wnids. */
+  allowed_hyponyms: Generated<string[]>;
   updated_at: Timestamp;
 }
 

@@ -49,6 +49,7 @@ describe('draftCollection', () => {
       among: null,
       concepts: 'any',
       allowHypernyms: false,
+      allowHyponyms: [],
       queries: null,
       sources: ['folder'],
       licences: 'any',

@@ -1,12 +1,38 @@
 import { describe, expect, it } from 'vitest';
 import { loadClassTable } from '../../../src/collection/class-table.process.ts';
-import { conceptOf, conceptSubjects } from '../../../src/collection/subjects.ts';
+import { belowClassText, conceptOf, conceptSubjects } from '../../../src/collection/subjects.ts';
 
 const table = await loadClassTable();
 const detailOf = (label: string): string => {
   const result = conceptOf(label, table);
   return result.ok ? '' : result.detail;
 };
+
+describe('a concept below one of the 1,000 classes', () => {
+  const textOf = (label: string, ...allowed: string[]) => belowClassText(label, table, new Set(allowed));
+
+  it.each(['baby grand', 'Parlour_Grand', 'baby grands', 'baby_grand', 'n02766792'])('is found as %s', (label) => {
+    expect(textOf(label)).toContain('baby grand (n02766792) is a kind of grand piano (n03452741)');
+    expect(textOf(label, 'n02766792')).toBeNull();
+  });
+
+  it('is no class, no concept above a class and no other concept', () => {
+    expect(
+      ['grand piano', 'n03452741', 'piano', 'dog', 'garden gnome', 'n03424489'].map((label) => textOf(label)),
+    ).toEqual([null, null, null, null, null, null]);
+  });
+
+  it('needs every sense of its name to be allowed', () => {
+    for (const label of table.wordNet().byWnid.values()) {
+      const found = table.wordNet().hyponymsNamed(label.names?.[0] ?? '');
+      if (found.length < 2) continue;
+      expect(textOf(label.names?.[0] ?? '', found[0]?.wnid ?? '')).not.toBeNull();
+      expect(textOf(label.names?.[0] ?? '', ...found.map(({ wnid }) => wnid))).toBeNull();
+      return;
+    }
+    throw new Error('no name has two senses below a class');
+  });
+});
 
 describe('conceptOf', () => {
   it('keeps WordNet ids and reduces any other name to its letters and digits', () => {

@@ -48,11 +48,25 @@ describe('the WordNet table', () => {
   });
 
   it('finds every hypernym by its wnid and by each of its names', () => {
-    const labels = [...wordNet.byWnid.values()].flatMap(({ wnid, names }) =>
-      names === undefined ? [] : [wnid, ...names],
+    const labels = [...wordNet.byWnid.values()].flatMap(({ wnid, names, below }) =>
+      names === undefined || below === true ? [] : [wnid, ...names],
     );
     expect(labels.length).toBeGreaterThan(2000);
     expect(labels.filter((label) => wordNet.hypernymsNamed(label).length === 0)).toEqual([]);
+  });
+
+  it('finds every hyponym by its wnid and by each of its names, and no hypernym or class', () => {
+    const all = [...wordNet.byWnid.values()];
+    const labelsOf = (isBelow: boolean) =>
+      all.flatMap(({ wnid, names = [], below = false }) => (below === isBelow ? [wnid, ...names] : []));
+    expect(labelsOf(true).filter((label) => wordNet.hyponymsNamed(label).length === 0)).toEqual([]);
+    const wnids = new Set(all.filter(({ below }) => below === true).map(({ wnid }) => wnid));
+    expect(
+      labelsOf(false)
+        .flatMap((label) => wordNet.hyponymsNamed(label))
+        .filter(({ wnid }) => !wnids.has(wnid)),
+    ).toEqual([]);
+    expect(wnids.size).toBe(1474);
   });
 
   it('finds no class and no other noun among the hypernyms', () => {
@@ -62,7 +76,7 @@ describe('the WordNet table', () => {
   it('is refused if it was changed, except for its line ends', async () => {
     const text = await readFile(path.join(packageRoot, 'config/classes/wordnet.jsonl'), 'utf8');
     const parse = (changed: string) => parseWordNet(changed, 'wordnet.jsonl');
-    expect(parse(text.replaceAll('\n', '\r\n')).byWnid.size).toBe(1860);
+    expect(parse(text.replaceAll('\n', '\r\n')).byWnid.size).toBe(3334);
     expect(() => parse(text.replace('n02084071', 'n02084072'))).toThrow(
       /^Expected the WordNet table with SHA-256 \w{64} in wordnet.jsonl but received \w{64}; restore the file/,
     );
