@@ -1,6 +1,7 @@
 import { isSha256, type Sha256 } from '../kernel/ids.ts';
 import { unsafePath } from './verify/layout.ts';
 import { linesOf } from './verify/lines.ts';
+import { unreadable } from './verify/unreadable.ts';
 
 /** The list of checksums, in the form of `sha256sum`. */
 export const CHECKSUMS = 'SHA256SUMS';
@@ -8,19 +9,25 @@ export const CHECKSUMS = 'SHA256SUMS';
 /** The files of an export by path, without SHA256SUMS. A file costs about 250 bytes of memory. */
 export type Checksums = ReadonlyMap<string, Sha256>;
 
+export interface ChecksumsOptions {
+  /** Called for each line that no export has, with its number from 1. The line does not count. */
+  readonly onProblem: (line: number, problem: string) => void;
+  readonly most?: number;
+}
+
 /**
  * Reads SHA256SUMS into a map, line by line.
  *
  * @param chunks the bytes of the file
- * @param onProblem called for each line that no export has, with its number from 1. The line does not count.
- * @throws GiveUpOnItem as `linesOf`. The map then has the lines before.
+ * @throws GiveUpOnItem as `linesOf`, or if there are more than `most` files. The map then has the lines before.
  */
 export async function readChecksums(
   chunks: AsyncIterable<Buffer>,
   checksums: Map<string, Sha256>,
-  onProblem: (line: number, problem: string) => void,
+  { onProblem, most = Infinity }: ChecksumsOptions,
 ): Promise<void> {
   for await (const { number, text } of linesOf(chunks)) {
+    if (checksums.size >= most) throw unreadable(`Expected at most ${most} files but line ${number} lists another`);
     const listed = listedFile(text);
     if (typeof listed === 'string') onProblem(number, listed);
     else if (checksums.has(listed.file))

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { isSha256, toSha256 } from '../kernel/ids.ts';
+import { listOf } from './bounded.ts';
 
 const sha256 = z.string().refine(isSha256).transform(toSha256);
 
@@ -45,7 +46,7 @@ export const photoRowSchema = z.strictObject({
   /** Its mean p over members and crops (mode O: over the first member's), 0..1. */
   predicted_prob: z.number(),
   /** Failure modes that reviewers named, sorted. */
-  tags: z.array(z.string()),
+  tags: listOf(z.string(), 1_000),
   /** What decided that the photo is accepted. */
   decided_by: z.enum(['single', 'agreement', 'adjudication', 'import']),
   /** Mode O only: the concept that the photo was searched as. */

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { EXECUTION_PROVIDERS } from '../kernel/execution-provider.ts';
 import { isSha256, toSha256 } from '../kernel/ids.ts';
 import { SHOWN_BY } from '../review/event.ts';
+import { listOf, recordOf } from './bounded.ts';
 
 /** Why a photo that was listed or reviewed is not in a revision, in the order in which the reasons are looked for. */
 export const EXPORT_REASONS = [
@@ -41,6 +42,11 @@ export type ExportFormat = (typeof EXPORT_FORMATS)[number];
  */
 export const EXPORT_FORMAT = 2;
 
+/** Limits of lists, for a file that may come from a stranger. ImageNet-21k has 21,841 classes. */
+const FEW = 1_000;
+const CLASSES = 100_000;
+const MANY = 1_000_000;
+
 const sha256 = z.string().refine(isSha256).transform(toSha256);
 const count = z.int().nonnegative();
 const wnid = z.string().min(1);
@@ -50,6 +56,10 @@ const day = z.iso.date();
 /** A time as `2026-11-26T12:00:00.000Z`. */
 const time = z.iso.datetime();
 const triple = z.tuple([z.number(), z.number(), z.number()]).readonly();
+
+const NONE = 'expected at least one item';
+const hasItems = (list: readonly unknown[]): boolean => list.length > 0;
+const isEachOnce = (list: readonly unknown[]): boolean => new Set(list).size === list.length;
 
 const period = z.strictObject({ first: day, last: day });
 
@@ -105,7 +115,7 @@ const reviewSchema = z.strictObject({
   /** People who gave a verdict on a listed photo. */
   reviewers: count,
   /** How many verdicts were given on photos that came in each order; `import`: photos that no page showed. */
-  orders: z.array(z.strictObject({ order: z.enum([...SHOWN_BY, 'import']), verdicts: count })),
+  orders: listOf(z.strictObject({ order: z.enum([...SHOWN_BY, 'import']), verdicts: count }), FEW),
   /** Days (UTC) of the first and the last verdict; null without verdicts. */
   period: period.nullable(),
   agreement: agreementSchema,
@@ -129,24 +139,24 @@ export const protocolSchema = z.strictObject({
     /** Hash of the rules that can change decisions, with the models' bytes. */
     decisionSha256: sha256,
     /** Names of the sources, as the collection lists them. */
-    sources: z.array(z.string()),
+    sources: listOf(z.string(), FEW),
   }),
   /** When the newest fact of the revision entered the catalogue: a verdict, a shortlist or a takedown. */
   frozenAt: time,
   rule: ruleSchema,
   nearDuplicates: z.strictObject({ distance: count, cosine: share.nullable() }),
-  models: z.array(modelSchema).min(1),
+  models: listOf(modelSchema, FEW).refine(hasItems, NONE),
   /** The classes of softmax, in the order of the wnids. Mode A: the mask. Mode O: all classes of the model. */
-  among: z.array(wnid).min(1),
+  among: listOf(wnid, CLASSES).refine(hasItems, NONE),
   /** Mode A: what photos are searched as. Mode O: what the model must predict. In the order of the wnids. */
-  searched: z.array(wnid).min(1),
+  searched: listOf(wnid, CLASSES).refine(hasItems, NONE),
   /**
    * What the folders of `test/` are: in mode A the class searched as; in mode O the class that the model predicts, or the
    * concept that the photo shows.
    */
   folders: z.enum(['class', 'predicted', 'concept']),
   /** The folders of `test/`, sorted by wnid, so that `label` is the position. No two have the same name. */
-  classes: z.array(z.strictObject({ label: count, wnid, name: z.string(), photos: count })),
+  classes: listOf(z.strictObject({ label: count, wnid, name: z.string(), photos: count }), CLASSES),
   photos: count,
   /** Size of all files in `test/` that show photos, in bytes. */
   bytes: count,
@@ -155,36 +165,37 @@ export const protocolSchema = z.strictObject({
   /** Pictures in `test/` by the extension of their names. */
   pictures: z.strictObject({ jpg: count, png: count }),
   /** By reason, in the order of EXPORT_REASONS; only reasons that occur. */
-  leftOut: z.array(z.strictObject({ reason: z.enum(EXPORT_REASONS), count })),
+  leftOut: listOf(z.strictObject({ reason: z.enum(EXPORT_REASONS), count }), FEW),
   /** Sorted by licence. `url` is '' if the licence has no address. */
-  licences: z.array(z.strictObject({ licence: z.string(), url: z.string(), photos: count })),
+  licences: listOf(z.strictObject({ licence: z.string(), url: z.string(), photos: count }), CLASSES),
   /** Where the photos are from, and how many of them have a page and an address. Format 1 lacks the last two. */
-  sources: z.array(
+  sources: listOf(
     z.strictObject({ source: z.string(), photos: count, pages: count.optional(), addresses: count.optional() }),
+    FEW,
   ),
   /** Failure modes that reviewers named, most frequent first. */
-  tags: z.array(z.strictObject({ tag: z.string(), photos: count })),
+  tags: listOf(z.strictObject({ tag: z.string(), photos: count }), CLASSES),
   /** Days (UTC) on which the first and the last photo of the revision was found. */
   collected: period.nullable(),
   review: reviewSchema,
   /** Totals of `winnow status --json`, as they were when the revision was made. */
   funnel: z.record(z.string(), z.unknown()),
   options: z.strictObject({
-    formats: z.array(z.enum(EXPORT_FORMATS)),
+    formats: listOf(z.enum(EXPORT_FORMATS), EXPORT_FORMATS.length).refine(isEachOnce, 'expected each format once'),
     names: z.enum(['id', 'imagenet-a']),
     pixels: z.boolean(),
     thumbnails: z.boolean(),
     /** Allowed licences; null: those that allow redistribution. */
-    licences: z.array(z.string()).nullable(),
+    licences: listOf(z.string(), CLASSES).nullable(),
   }),
   /** Photos of earlier revisions that were taken down since. */
-  tombstones: z.array(z.strictObject({ id: z.string(), wnid, takenDownAt: time })),
+  tombstones: listOf(z.strictObject({ id: z.string(), wnid, takenDownAt: time }), MANY),
   /** What the paper leaves open and winnow decided, a sentence each. */
-  choices: z.array(z.string()),
+  choices: listOf(z.string(), FEW),
   /** Answers of the curator: `export.card` of the collection file. */
-  card: z.record(z.string(), z.string()),
+  card: recordOf(z.string(), FEW),
   /** SHA-256 of `test/metadata.jsonl`, `attribution.csv` and `decisions.csv`. */
-  files: z.record(z.string(), sha256),
+  files: recordOf(sha256, FEW),
 });
 
 export type Protocol = z.output<typeof protocolSchema>;

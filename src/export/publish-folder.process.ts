@@ -61,8 +61,10 @@ async function readProtocol(root: string): Promise<Protocol> {
 async function checksumsOf(root: string): Promise<Checksums> {
   const checksums = new Map<string, Sha256>();
   try {
-    await readChecksums(createReadStream(path.join(root, CHECKSUMS)), checksums, (line, problem) => {
-      throw changed(root, `line ${line} of ${CHECKSUMS} is wrong (${problem})`);
+    await readChecksums(createReadStream(path.join(root, CHECKSUMS)), checksums, {
+      onProblem: (line, problem) => {
+        throw changed(root, `line ${line} of ${CHECKSUMS} is wrong (${problem})`);
+      },
     });
     return checksums;
   } catch (error) {

@@ -1,19 +1,22 @@
 import * as z from 'zod';
 import { parseYaml } from '../../config/yaml.ts';
 import { messageOf, UsageError } from '../../kernel/errors.ts';
+import { listOf } from '../bounded.ts';
 import type { Protocol } from '../protocol.ts';
 import type { ExportContent } from './content.process.ts';
 import { CARD } from './layout.ts';
 import { wrongOf } from './problems.ts';
 import { checking, unreadable } from './unreadable.ts';
 
-const MAX_BYTES = 64 * 1024 * 1024;
+const MAX_BYTES = 16 * 1024 * 1024;
+/** Parsed YAML takes hundreds of times the memory of its text. Most of it is a line for each class. */
+const MAX_YAML = { bytes: 100_000, bytesPerClass: 400 };
 
 const feature = z.looseObject({ name: z.string(), dtype: z.unknown().optional() });
 const cardSchema = z.looseObject({
   dataset_info: z.looseObject({
-    features: z.array(feature),
-    splits: z.array(z.looseObject({ name: z.string(), num_bytes: z.number(), num_examples: z.number() })),
+    features: listOf(feature, 1_000),
+    splits: listOf(z.looseObject({ name: z.string(), num_bytes: z.number(), num_examples: z.number() }), 1_000),
   }),
 });
 type Splits = z.output<typeof cardSchema>['dataset_info']['splits'];
@@ -31,6 +34,9 @@ export async function checkCard(content: ExportContent): Promise<void> {
 function frontMatterProblems(text: string, protocol: Protocol): string[] {
   const [, yaml] = /^---\n(.*?\n)---\n/s.exec(text) ?? [];
   if (yaml === undefined) throw unreadable('Expected a front matter between two lines of --- at the beginning');
+  const most = MAX_YAML.bytes + MAX_YAML.bytesPerClass * protocol.classes.length;
+  if (yaml.length > most)
+    throw unreadable(`Expected a front matter of at most ${most} characters but it has ${yaml.length}`);
   const result = cardSchema.safeParse(parsed(yaml));
   if (!result.success)
     throw unreadable(

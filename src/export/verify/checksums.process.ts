@@ -9,13 +9,17 @@ interface Listed {
   readonly findings: Findings;
 }
 
+/** Files that the list may have and the folder may lack. */
+const MOST_MISSING = 10_000;
+
 /** Reads SHA256SUMS. Lines that are wrong are breaches, and the others count. */
 export async function checkChecksums(at: Listed): Promise<Checksums> {
   const checksums = new Map<string, Sha256>();
   await checking(at, { check: 'checksum', file: CHECKSUMS }, () =>
-    readChecksums(at.folder.chunks(CHECKSUMS), checksums, (line, problem) =>
-      at.findings.breach('checksum', `${CHECKSUMS}:${line}`, problem),
-    ),
+    readChecksums(at.folder.chunks(CHECKSUMS), checksums, {
+      onProblem: (line, problem) => at.findings.breach('checksum', `${CHECKSUMS}:${line}`, problem),
+      most: at.folder.files.size + MOST_MISSING,
+    }),
   );
   return checksums;
 }

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { groupBy } from '../../kernel/group-by.ts';
-import { jsonOf } from '../../kernel/json.ts';
+import { jsonExcess, jsonOf } from '../../kernel/json.ts';
+import { listOf } from '../bounded.ts';
 import type { PhotoRow } from '../photo-row.ts';
 import type { ExportContent } from './content.process.ts';
 import { COCO } from './layout.ts';
@@ -10,16 +11,21 @@ import { checking, unreadable } from './unreadable.ts';
 /** The file is parsed as a whole. About 600,000 photos fit. */
 const MAX_BYTES = 400 * 1024 * 1024;
 
+const MOST = 10_000_000;
+/** Values of a photo: its image, and its annotation with a box. A class and a licence have fewer. */
+const VALUES_PER_ROW = 24;
+const OTHER_VALUES = 1_000;
+
 const id = z.int().positive();
 const image = z.looseObject({ id, file_name: z.string(), width: z.number(), height: z.number(), license: z.int() });
-const annotation = z.looseObject({ id, image_id: z.int(), category_id: z.int(), bbox: z.array(z.number()) });
+const annotation = z.looseObject({ id, image_id: z.int(), category_id: z.int(), bbox: listOf(z.number(), 4) });
 const category = z.looseObject({ id, name: z.string(), wnid: z.string() });
 const licence = z.looseObject({ id, name: z.string(), url: z.string() });
 const cocoSchema = z.looseObject({
-  images: z.array(image),
-  annotations: z.array(annotation),
-  categories: z.array(category),
-  licenses: z.array(licence),
+  images: listOf(image, MOST),
+  annotations: listOf(annotation, MOST),
+  categories: listOf(category, MOST),
+  licenses: listOf(licence, MOST),
 });
 type Coco = z.output<typeof cocoSchema>;
 
@@ -31,7 +37,11 @@ export async function checkCoco(content: ExportContent): Promise<void> {
     return;
   }
   await checking(content, { check: 'coco', file: COCO }, async () => {
-    const coco = cocoOf(await folder.readText(COCO, MAX_BYTES));
+    const text = await folder.readText(COCO, MAX_BYTES);
+    const most = OTHER_VALUES + VALUES_PER_ROW * (rows.count + content.protocol.classes.length);
+    const excess = jsonExcess(text, { depth: 20, items: most });
+    if (excess !== null) throw unreadable(excess);
+    const coco = cocoOf(text);
     const tables = Object.entries({
       images: coco.images,
       annotations: coco.annotations,

@@ -1,13 +1,18 @@
 import * as z from 'zod';
 import { GiveUpOnItem } from '../../kernel/errors.ts';
-import { jsonOf } from '../../kernel/json.ts';
+import { jsonExcess, jsonOf } from '../../kernel/json.ts';
+import { listOf } from '../bounded.ts';
 import type { ExportContent } from './content.process.ts';
 import { CROISSANT } from './layout.ts';
+import { JSON_LIMITS, MAX_JSON_BYTES } from './protocol-checks.ts';
 import { checking, unreadable } from './unreadable.ts';
 
-const MAX_BYTES = 64 * 1024 * 1024;
 const CONFORMS_TO = 'http://mlcommons.org/croissant/1.1';
 
+/** winnow names a few files and record sets, and a record for each class. */
+const [MOST_FILES, MOST_RECORDS] = [1_000, 100_000];
+
+const record = z.record(z.string(), z.unknown());
 const distribution = z.looseObject({
   '@type': z.string(),
   contentUrl: z.string().optional(),
@@ -15,9 +20,9 @@ const distribution = z.looseObject({
   sha256: z.string().optional(),
 });
 const croissantSchema = z.looseObject({
-  conformsTo: z.union([z.string(), z.array(z.string())]),
-  distribution: z.array(distribution),
-  recordSet: z.array(z.looseObject({ '@id': z.string(), data: z.array(z.record(z.string(), z.unknown())).optional() })),
+  conformsTo: z.union([z.string(), listOf(z.string(), MOST_FILES)]),
+  distribution: listOf(distribution, MOST_FILES),
+  recordSet: listOf(z.looseObject({ '@id': z.string(), data: listOf(record, MOST_RECORDS).optional() }), MOST_FILES),
 });
 type Croissant = z.output<typeof croissantSchema>;
 
@@ -25,7 +30,10 @@ type Croissant = z.output<typeof croissantSchema>;
 export async function checkCroissant(content: ExportContent): Promise<void> {
   const { folder, findings } = content;
   await checking(content, { check: 'croissant', file: CROISSANT }, async () => {
-    const result = croissantSchema.safeParse(jsonOf(await folder.readText(CROISSANT, MAX_BYTES)));
+    const text = await folder.readText(CROISSANT, MAX_JSON_BYTES);
+    const excess = jsonExcess(text, JSON_LIMITS);
+    if (excess !== null) throw unreadable(excess);
+    const result = croissantSchema.safeParse(jsonOf(text));
     if (!result.success)
       throw unreadable(`Expected a Croissant document but '${result.error.issues[0]?.path.join('.')}' is wrong`);
     const croissant = result.data;

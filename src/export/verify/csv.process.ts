@@ -3,6 +3,8 @@ import { CsvError, parse } from 'csv-parse';
 import { MAX_LINE_BYTES } from './lines.ts';
 import { unreadable } from './unreadable.ts';
 
+const MOST_COLUMNS = 200;
+
 /** A row of a CSV file by the names of its columns. */
 export interface CsvRecord {
   /** The line on which the row ends, from 1. */
@@ -37,6 +39,8 @@ export async function* csvRecords(
 }
 
 function headerOf(names: readonly string[], required: readonly string[]): readonly string[] {
+  if (names.length > MOST_COLUMNS)
+    throw unreadable(`Expected at most ${MOST_COLUMNS} columns but the header has ${names.length}`);
   const missing = required.filter((name) => !names.includes(name));
   if (missing.length > 0 || new Set(names).size < names.length)
     throw unreadable(`Expected the columns ${required.join(', ')}, each once, but the header is ${names.join(', ')}`);

@@ -53,6 +53,13 @@ export interface Verification {
 /** The most breaches of one check that are kept. One mistake may affect a million photos. */
 const BREACHES_PER_CHECK = 1_000;
 
+/** Names and values are quoted from the export, and may be a megabyte long. */
+const LONGEST_TEXT = 2_000;
+
+function shortened(text: string): string {
+  return text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…` : text;
+}
+
 /** Collects what the checks find. */
 export class Findings {
   readonly #made = new Set<Check>();
@@ -73,7 +80,7 @@ export class Findings {
     this.begin(check);
     const count = (this.#counts.get(check) ?? 0) + 1;
     this.#counts.set(check, count);
-    if (count <= BREACHES_PER_CHECK) this.#breaches.push({ check, file, detail });
+    if (count <= BREACHES_PER_CHECK) this.#breaches.push({ check, file: shortened(file), detail: shortened(detail) });
   }
 
   /** Reports a breach for each problem. */

@@ -12,7 +12,8 @@ export interface OwnTexts {
   readonly croissant: (protocol: Protocol, files: readonly WrittenFile[]) => string;
 }
 
-const MAX_BYTES = 64 * 1024 * 1024;
+/** How much longer a changed text may be. */
+const SPARE_BYTES = 64 * 1024;
 
 /** Compares README.md, LICENSES.md and croissant.json with what this version writes. */
 export async function checkOwnTexts(content: ExportContent, texts: OwnTexts): Promise<void> {
@@ -40,8 +41,9 @@ async function compare(
 ): Promise<void> {
   const { folder, findings, protocol } = content;
   await checking(content, { check, file }, async () => {
-    const actual = (await folder.readText(file, MAX_BYTES)).split('\n');
-    const expected = textOrNothing(expectedText).split('\n');
+    const text = textOrNothing(expectedText);
+    const expected = text.split('\n');
+    const actual = (await folder.readText(file, 2 * Buffer.byteLength(text) + SPARE_BYTES)).split('\n');
     const at = expected.findIndex((line, i) => line !== actual[i]);
     const line = at === -1 && actual.length > expected.length ? expected.length : at;
     if (line !== -1)

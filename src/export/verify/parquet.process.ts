@@ -46,6 +46,8 @@ async function checkFile(content: ExportContent, file: string, seen: Set<number>
     if (total_byte_size > MAX_GROUP_BYTES)
       throw unreadable(`Expected row groups of at most ${MAX_GROUP_BYTES} bytes but one has ${total_byte_size}`);
     const rowEnd = rowStart + Number(num_rows);
+    if (rowEnd > content.rows.count)
+      throw unreadable(`Expected at most ${content.rows.count} rows, one for each photo, but there are ${rowEnd}`);
     const values = await parsed(parquetReadObjects({ file: buffer, metadata, rowStart, rowEnd, utf8: false }));
     for (const value of values) findings.breaches('parquet', file, await rowProblems(content, value, seen));
     rowStart = rowEnd;
@@ -62,6 +64,8 @@ async function bufferOf({ folder }: ExportContent, file: string): Promise<AsyncB
         throw unreadable(
           `Expected parts within the ${byteLength} bytes of the file but its index names ${start} to ${end}`,
         );
+      if (end - start > MAX_GROUP_BYTES)
+        throw unreadable(`Expected parts of at most ${MAX_GROUP_BYTES} bytes but its index names ${start} to ${end}`);
       const part = await folder.readPart(file, { offset: start, bytes: end - start });
       return Uint8Array.from(part).buffer;
     },

@@ -1,10 +1,16 @@
 import * as z from 'zod';
 import { EXPORT_FORMAT, EXPORT_REASONS, protocolSchema, type Protocol } from '../protocol.ts';
 import { idOf } from '../revision-id.ts';
-import { jsonOf } from '../../kernel/json.ts';
+import { jsonExcess, jsonOf } from '../../kernel/json.ts';
+
+/** Limits of protocol.json and croissant.json. They are three times as large as a set of ImageNet-21k's classes asks for. */
+export const JSON_LIMITS = { depth: 20, items: 2_000_000 };
+export const MAX_JSON_BYTES = 32 * 1024 * 1024;
 
 /** The protocol, or why the text is none. */
 export function protocolOf(text: string): Protocol | string {
+  const excess = jsonExcess(text, JSON_LIMITS);
+  if (excess !== null) return excess;
   const value = jsonOf(text);
   if (value === undefined) return 'Expected JSON but the file has other text';
   const { format } = z.looseObject({ format: z.number() }).catch({ format: 0 }).parse(value);

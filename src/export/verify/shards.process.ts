@@ -3,6 +3,7 @@ import { createTarDecoder, type ParsedTarEntry } from 'modern-tar';
 import { GiveUpOnItem, messageOf, throwIfInterrupted } from '../../kernel/errors.ts';
 import type { ExportContent } from './content.process.ts';
 import { filesOfFormat } from './layout.ts';
+import { MAX_LINE_BYTES } from './lines.ts';
 import { checking, unreadable } from './unreadable.ts';
 
 /** Larger than any photo. A member is in memory as a whole. */
@@ -45,6 +46,8 @@ async function checkShard(content: ExportContent, shard: string, seen: Set<numbe
   for await (const member of membersOf(content, shard)) {
     throwIfInterrupted(content.signal);
     if (member.key !== sample[0]?.key) await finish();
+    if (sample.length === KINDS.length)
+      throw unreadable(`Expected ${KINDS.length} members of '${member.key}' but there are more`);
     sample.push(member);
   }
   await finish();
@@ -76,8 +79,8 @@ async function memberOf({ header, body }: ParsedTarEntry): Promise<Member> {
   const known = KINDS.find((each) => each === kind);
   if (header.type !== 'file' || known === undefined)
     throw unreadable(`Expected members FOLDER/ID.jpg, .json and .cls but received the ${header.type} '${header.name}'`);
-  if (header.size > MAX_MEMBER_BYTES)
-    throw unreadable(`Expected a photo but '${header.name}' has ${header.size} bytes`);
+  if (header.size > (known === 'jpg' ? MAX_MEMBER_BYTES : MAX_LINE_BYTES))
+    throw unreadable(`Expected a photo or its row but '${header.name}' has ${header.size} bytes`);
   return { key, kind: known, content: Buffer.from(await new Response(body).arrayBuffer()) };
 }
 

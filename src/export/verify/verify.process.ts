@@ -16,7 +16,7 @@ import { checkClassFolders, checkMetadata } from './metadata.process.ts';
 import { checkOwnTexts, type OwnTexts } from './own-texts.process.ts';
 import { checkParquet } from './parquet.process.ts';
 import { checkPhotos, type PhotoPorts } from './photos.process.ts';
-import { classProblems, idProblem, listProblems, protocolOf } from './protocol-checks.ts';
+import { classProblems, idProblem, listProblems, MAX_JSON_BYTES, protocolOf } from './protocol-checks.ts';
 import { checkShards } from './shards.process.ts';
 import { sampled } from './sample.process.ts';
 import { checking } from './unreadable.ts';
@@ -54,9 +54,6 @@ export interface VerifyProgress {
   readonly total: number;
 }
 
-/** Only as large as a person could want to read. */
-const MAX_TEXT_BYTES = 64 * 1024 * 1024;
-
 /**
  * Checks an export against itself, and against the models. It needs no network and no catalogue. Memory grows with the number of
  * photos, by about a kilobyte each, and does not depend on their size.
@@ -90,7 +87,7 @@ async function readProtocol({
 }: Pick<ExportContent, 'folder' | 'findings'>): Promise<Protocol | null> {
   let protocol: Protocol | string = '';
   await checking({ findings }, { check: 'metadata', file: PROTOCOL }, async () => {
-    protocol = protocolOf(await folder.readText(PROTOCOL, MAX_TEXT_BYTES));
+    protocol = protocolOf(await folder.readText(PROTOCOL, MAX_JSON_BYTES));
     if (typeof protocol === 'string') findings.breach('metadata', PROTOCOL, protocol);
   });
   return typeof protocol === 'string' ? null : protocol;

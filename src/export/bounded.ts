@@ -1,0 +1,40 @@
+import * as z from 'zod';
+
+/**
+ * A list of at most `most` items that ends at its first wrong one. `z.array` collects the problems of all of them, and a problem
+ * takes a kilobyte of memory.
+ */
+export function listOf<Item extends z.ZodType>(item: Item, most: number) {
+  return z.array(z.unknown()).transform((values, context): z.output<Item>[] => {
+    const items: z.output<Item>[] = [];
+    if (values.length > most)
+      return refuse(context, [], `expected at most ${most} items but received ${values.length}`);
+    for (const [i, value] of values.entries()) {
+      const result = item.safeParse(value);
+      if (!result.success) {
+        const [issue] = result.error.issues;
+        return refuse(context, [i, ...(issue?.path ?? [])], issue?.message ?? '');
+      }
+      items.push(result.data);
+    }
+    return items;
+  });
+}
+
+/** An object of at most `most` keys that ends at its first wrong value, as `listOf`. */
+export function recordOf<Value extends z.ZodType>(value: Value, most: number) {
+  return z.record(z.string(), z.unknown()).transform((given, context): Record<string, z.output<Value>> => {
+    const entries = Object.entries(given);
+    const result = listOf(value, most).safeParse(entries.map(([, each]) => each));
+    const [issue] = result.error?.issues ?? [];
+    if (issue === undefined) return Object.fromEntries(entries.map(([key], i) => [key, (result.data ?? [])[i]]));
+    const [at, ...path] = issue.path;
+    const key = entries[Number(at)]?.[0];
+    return refuse(context, key === undefined ? [] : [key, ...path], issue.message);
+  });
+}
+
+function refuse(context: z.core.$RefinementCtx, path: PropertyKey[], message: string): never {
+  context.issues.push({ code: 'custom', path, message, input: undefined });
+  return z.NEVER;
+}

@@ -1,0 +1,149 @@
+import { spawnSync } from 'node:child_process';
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Verification } from '../../../src/export/verify/findings.ts';
+import { repositoryRoot } from '../../support/winnow.ts';
+import { Copy } from './damages.ts';
+
+const EXPORT = path.join(repositoryRoot, 'test/fixtures/exports/format-1');
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'winnow-hostile-'));
+});
+afterAll(async () => rm(folder, { recursive: true, force: true }));
+
+/** Far below what such files took without bounds: 1 GB and more. */
+const HEAP_MB = 160;
+
+const EMPTY_OBJECTS = Array.from({ length: 300_000 }, () => '{}').join();
+const deep = (levels: number): string => '['.repeat(levels) + ']'.repeat(levels);
+
+interface Hostile {
+  readonly title: string;
+  readonly check: string;
+  readonly detail: RegExp;
+  readonly change: (copy: Copy) => Promise<void>;
+}
+
+/** Gives a key of protocol.json a text of JSON as its value. */
+const protocolWith =
+  (key: string, json: string) =>
+  async (copy: Copy): Promise<void> =>
+    copy.edit('protocol.json', (text) =>
+      JSON.stringify({ ...JSON.parse(text), [key]: '@' }).replace('"@"', () => json),
+    );
+
+const HOSTILE: readonly Hostile[] = [
+  {
+    title: 'annotations of many empty objects',
+    check: 'coco',
+    detail: /Expected at most \d+ values but there are more/,
+    change: async (copy) =>
+      writeFile(copy.of('annotations/coco.json'), `{"images":[${EMPTY_OBJECTS}],"annotations":[],"categories":[]}`),
+  },
+  {
+    title: 'a format that is repeated',
+    check: 'metadata',
+    detail: /'options\.formats' is wrong: expected at most 3 items but received 200/,
+    change: async (copy) =>
+      copy.edit('protocol.json', (text) => {
+        const protocol = JSON.parse(text);
+        const formats = Array.from({ length: 200 }, () => 'coco');
+        return JSON.stringify({ ...protocol, options: { ...protocol.options, formats } });
+      }),
+  },
+  {
+    title: 'a format that is listed twice',
+    check: 'metadata',
+    detail: /'options\.formats' is wrong: expected each format once/,
+    change: async (copy) =>
+      copy.edit('protocol.json', (text) => {
+        const protocol = JSON.parse(text);
+        return JSON.stringify({ ...protocol, options: { ...protocol.options, formats: ['coco', 'coco'] } });
+      }),
+  },
+  {
+    title: 'many wrong classes',
+    check: 'metadata',
+    detail: /'classes' is wrong: expected at most 100000 items/,
+    change: protocolWith('classes', `[${EMPTY_OBJECTS}]`),
+  },
+  {
+    title: 'many wrong answers of the curator',
+    check: 'metadata',
+    detail: /'card' is wrong: expected at most 1000 items/,
+    change: protocolWith('card', JSON.stringify(Object.fromEntries(Array.from({ length: 300_000 }, (_, i) => [i, i])))),
+  },
+  {
+    title: 'lists that are a million deep in the funnel',
+    check: 'metadata',
+    detail: /Expected lists and objects at most 20 deep/,
+    change: protocolWith('funnel', `{"a":${deep(1_000_000)}}`),
+  },
+  {
+    title: 'lists that are a million deep in croissant.json',
+    check: 'croissant',
+    detail: /Expected lists and objects at most 20 deep/,
+    change: async (copy) => copy.edit('croissant.json', (text) => text.replace('{', () => `{"x":${deep(1_000_000)},`)),
+  },
+  {
+    title: 'many wrong files in croissant.json',
+    check: 'croissant',
+    detail: /'distribution' is wrong/,
+    change: async (copy) =>
+      copy.edit('croissant.json', (text) =>
+        JSON.stringify({ ...JSON.parse(text), distribution: '@' }).replace('"@"', () => `[${EMPTY_OBJECTS}]`),
+      ),
+  },
+  {
+    title: 'a row with many wrong tags',
+    check: 'metadata',
+    detail: /'tags' is wrong: expected at most 1000 items/,
+    change: async (copy) =>
+      copy.edit('test/metadata.jsonl', (text) => text.replace(/"tags":\[.*?\]/, `"tags":[${'1,'.repeat(400_000)}1]`)),
+  },
+  {
+    title: 'a front matter of a megabyte',
+    check: 'card',
+    detail: /Expected a front matter of at most \d+ characters/,
+    change: async (copy) =>
+      copy.edit('README.md', (text) => text.replace('---\n', `---\nx: [${'a,'.repeat(500_000)}]\n`)),
+  },
+  {
+    title: 'a table of a hundred thousand columns',
+    check: 'attribution',
+    detail: /Expected at most 200 columns/,
+    change: async (copy) =>
+      writeFile(copy.of('attribution.csv'), `${Array.from({ length: 100_000 }, (_, i) => `x${i}`).join()}\n`.repeat(2)),
+  },
+  {
+    title: 'a list of checksums of many files that are not there',
+    check: 'checksum',
+    detail: /Expected at most \d+ files/,
+    change: async (copy) =>
+      copy.edit('SHA256SUMS', (text) =>
+        Array.from({ length: 100_000 }, (_, i) => `${'0'.repeat(64)}  test/${i}.jpg\n`).reduce((a, b) => a + b, text),
+      ),
+  },
+];
+
+describe('verify of an export from a stranger', () => {
+  it.each(HOSTILE)('refuses $title early', async ({ title, check, detail, change }) => {
+    const copy = new Copy(path.join(folder, title.replaceAll(' ', '-')));
+    await cp(EXPORT, copy.root, { recursive: true });
+    await change(copy);
+    // Without memory for more, the process would be killed.
+    const node = [`--max-old-space-size=${HEAP_MB}`, path.join(repositoryRoot, 'src/cli/winnow.cjs')];
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      [...node, 'verify', copy.root, '--sample', '0', '--json'],
+      { encoding: 'utf8', maxBuffer: 2 ** 28, timeout: 100_000 },
+    );
+    expect([status, stderr.slice(0, 500)]).toEqual([1, expect.not.stringContaining('unexpected error')]);
+    const { breaches }: Verification = JSON.parse(stdout);
+    expect(breaches).toContainEqual({ check, file: expect.any(String), detail: expect.stringMatching(detail) });
+  });
+});
