@@ -4,6 +4,7 @@ import path from 'node:path';
 import { displayPath } from '../../config/root.ts';
 import { codeOf, messageOf, StopTheRun, UsageError } from '../../kernel/errors.ts';
 import { makeFolder, syncFolder } from '../../platform/disk/folders.ts';
+import { explainFullDisk } from '../../platform/disk/full-disk.ts';
 import { withFileLock } from '../../platform/lock/file-lock.ts';
 
 /** Another export to the same place is not waited for. */
@@ -14,7 +15,7 @@ const LOCK_WAIT_MS = 0;
  * export under that name. What a killed process left is removed first. If `work` fails, nothing stays.
  *
  * @param locks an existing folder of this user, for the lock of the place
- * @throws UsageError `export-exists`; StopTheRun `lock-timeout` if another process writes there, `export-folder`
+ * @throws UsageError `export-exists`; StopTheRun `lock-timeout` if another process writes there, `export-folder`, `disk-full`
  */
 export async function withStaging<T>(
   { target, locks }: { readonly target: string; readonly locks: string },
@@ -33,7 +34,7 @@ export async function withStaging<T>(
     await rm(staging, { recursive: true, force: true });
     await orUnusable(target, () => makeFolder(staging));
     try {
-      const result = await work(staging);
+      const result = await explainFullDisk(target, () => work(staging));
       await refuseExisting(target);
       await rename(path.join(staging, REVISION), target);
       await syncFolder(path.dirname(target));

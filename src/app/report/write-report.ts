@@ -5,6 +5,7 @@ import { displayPath } from '../../config/root.ts';
 import { codeOf, messageOf, StopTheRun, UsageError } from '../../kernel/errors.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
 import { makeFolder, syncFolder } from '../../platform/disk/folders.ts';
+import { explainFullDisk } from '../../platform/disk/full-disk.ts';
 import { withFileLock } from '../../platform/lock/file-lock.ts';
 import { photosCsv } from '../../report/photos-csv.ts';
 import type { Report } from '../../report/report.ts';
@@ -115,7 +116,7 @@ async function recoverReplaced(target: string): Promise<void> {
 /**
  * Fills a folder beside the target and gives it the target's name. If that fails, the target is as it was.
  *
- * @throws StopTheRun `report-folder`
+ * @throws StopTheRun `report-folder`, `disk-full`
  */
 async function replaceFolder(target: string, fill: (folder: string) => Promise<void>): Promise<void> {
   const { parent, fresh, old } = besides(target);
@@ -125,7 +126,7 @@ async function replaceFolder(target: string, fill: (folder: string) => Promise<v
     await makeFolder(fresh);
   });
   try {
-    await fill(fresh);
+    await explainFullDisk(target, () => fill(fresh));
     await onDisk(target, async () => {
       const isThere = await exists(target);
       if (isThere) await rename(target, old);
