@@ -4,7 +4,7 @@ import { chmod, constants, copyFile, link, readFile, readdir, rename, rm, stat, 
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
-import { StopTheRun, UsageError, codeOf } from '../../kernel/errors.ts';
+import { StopTheRun, UsageError, codeOf, throwIfInterrupted } from '../../kernel/errors.ts';
 import { hasEnded, identitySchema, ownIdentity, type ProcessIdentity } from './process-identity.ts';
 
 /*
@@ -37,6 +37,8 @@ export interface FileLockOptions {
   readonly mayLackLinks?: boolean;
   /** Called once if the lock is held, with a sentence that names the holder. */
   readonly onWait?: (holder: string) => void;
+  /** Ends the wait. It does not end the work. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 const recordSchema = identitySchema.extend({
@@ -62,7 +64,7 @@ const NO_HARD_LINKS = new Set(['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP']);
  * Runs `work` while it holds the lock. Waits up to `waitMs` for a living holder. The lock is also released when the process exits
  * normally (including `process.exit`). After a kill the next process takes it over at once.
  *
- * @throws StopTheRun `lock-timeout`, which names the holder; UsageError `lock-unsupported` on a file system without hard
+ * @throws StopTheRun `lock-timeout`, which names the holder; Interrupted while it waits; UsageError `lock-unsupported` on a file system without hard
  * links, unless `mayLackLinks`; system errors of the folder (`ENOENT`, `EACCES`, `EROFS`, `ENOSPC`) unchanged
  */
 export async function withFileLock<T>(options: FileLockOptions, work: () => Promise<T>): Promise<T> {
@@ -102,6 +104,7 @@ async function takeWithin(options: FileLockOptions, taker: Taker): Promise<void>
   for (;;) {
     const holder = await take(options.path, taker);
     if (holder === undefined) return;
+    throwIfInterrupted(options.signal);
     if (performance.now() >= deadlineMs) throw lockTimeout(options, holder);
     if (!announced) options.onWait?.(describe(holder));
     announced = true;

@@ -22,6 +22,8 @@ export interface AttachOptions {
   readonly onLost?: (reason: unknown) => void;
   /** Called while this process waits for the server that it starts: see `StartOptions`. */
   readonly whileStarting?: (() => void) | undefined;
+  /** Ends the wait for another process that attaches. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface EmbeddedPostgres {
@@ -60,13 +62,15 @@ const DATABASE_MADE_BY_ANOTHER = new Set(['42P04', '23505']);
  * Errors leave nothing half made: UsageError `data-folder-name`, `data-folder-permission`, `data-folder-read-only`,
  * `data-folder-not-a-folder`, `lock-unsupported`, `postgres-platform`, `postgres-binaries-missing`,
  * `postgres-binaries-path`, `postgres-user`, `postgres-version`, `postgres-cluster`, `postgres-password`; StopTheRun
- * `disk-full`, `lock-timeout`, `postgres-does-not-start`, `postgres-unreachable`.
+ * `disk-full`, `lock-timeout`, `postgres-does-not-start`, `postgres-unreachable`; Interrupted.
  */
 export async function attachEmbedded(options: AttachOptions): Promise<EmbeddedPostgres> {
   const { dataDir } = options;
   try {
     const layout = await prepareLayout(dataDir);
-    return await withFileLock(lockOf(layout, options), async () => attach(layout, options));
+    return await withFileLock({ ...lockOf(layout, options), signal: options.signal }, async () =>
+      attach(layout, options),
+    );
   } catch (error) {
     throw explained(error, dataDir);
   }
