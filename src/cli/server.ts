@@ -36,7 +36,7 @@ export function addServerCommand(program: Command): void {
       'after',
       `
 It listens on this machine only (server.host, server.port), unless there are tokens (server.token,
-server.people).
+server.people). Without tokens, anyone on this machine may operate it.
   /          all collections         /c/NAME/                        the dashboard of one, live
   /queues    what waits and runs     /c/NAME/sheet/shortlist.html    its contact sheet
   /metrics   for Prometheus          /c/NAME/revisions               what was exported, with downloads
@@ -51,6 +51,8 @@ Examples:
     )
     .action((flags: GlobalFlags) => runServer(flags));
 }
+
+const NO_TOKENS = 'There are no tokens (server.token, server.people), so anyone on this machine may operate it.';
 
 const nowMs = (): number => systemClock.nowMs();
 
@@ -67,7 +69,9 @@ export async function runServer(flags: GlobalFlags, isWorker = false): Promise<v
         named === null
           ? `The collections are at ${url}/`
           : `The dashboard of ${named.name} is at ${url}${pathOf(named.name)}`;
-      return writeOut(`${where} (Ctrl-C ends it)\n`);
+      const isOpen = tokenHoldersOf(context.loaded.config.server).length === 0;
+      const warning = isOpen ? `${NO_TOKENS}\n` : '';
+      return writeOut(`${where} (Ctrl-C ends it)\n${warning}`);
     };
     if (isWorker) limitDrain(context);
     return withApp(context, { name: 'server' }, (app) => serve(app, context, { reviewer: null, announce }));
