@@ -7,7 +7,7 @@ import type { NewReviewEvent, ReviewEvent, Subject } from './event.ts';
 import { opinionsWanted, type Verdict } from './verdict.ts';
 
 /** Events `e` as `ReviewEvent`s. */
-const EVENT = sql`e.id, to_char(e.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at, e.reviewer, e.client, e.sequence,
+export const EVENT = sql`e.id, to_char(e.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at, e.reviewer, e.client, e.sequence,
   encode(e.sha256, 'hex') as sha256, e.wnid, e.kind, e.value, e.undoes`;
 
 /**
@@ -70,25 +70,20 @@ export function listEvents(db: Kysely<Database>, collectionId: number): AsyncGen
   );
 }
 
+/** A row of the table of verdicts. */
+export function storedVerdict({ sha256, wnid, verdict }: Subject & { readonly verdict: Verdict }) {
+  const { state, reason, reviews, tags, flagged } = verdict;
+  const reviewers = reviews.map(({ reviewer }) => reviewer);
+  return { sha256, wnid, state, reason, reviewers, tags, flagged, wanted: opinionsWanted(verdict) };
+}
+
 /** Stores what the events of photos come to, for counts and queues. */
 export async function storeVerdicts(
   trx: Transaction<Database>,
   collectionId: number,
   verdicts: readonly (Subject & { readonly verdict: Verdict })[],
 ): Promise<void> {
-  const rows = verdicts.map(({ sha256, wnid, verdict }) => {
-    const { state, reason, reviews, tags, flagged } = verdict;
-    return {
-      sha256,
-      wnid,
-      state,
-      reason,
-      reviewers: reviews.map(({ reviewer }) => reviewer),
-      tags,
-      flagged,
-      wanted: opinionsWanted(verdict),
-    };
-  });
+  const rows = verdicts.map(storedVerdict);
   await sql`
     update verdict v set state = n.state, reason = n.reason, reviewers = n.reviewers, wanted = n.wanted, tags = n.tags,
       is_flagged = n.flagged

@@ -3,6 +3,7 @@ import { tallyProblems } from '../../candidate/tally.repository.ts';
 import { NOT_FINITE_DETAIL } from '../../decision/not-finite.ts';
 import { photoTallyProblems } from '../../funnel/photo-tally.repository.ts';
 import type { Database } from '../../platform/postgres/database.ts';
+import { verdictProblems } from '../../review/verdict-audit.repository.ts';
 
 /** One rule that must hold for a data folder, and where it does not. */
 export interface AuditResult {
@@ -71,7 +72,7 @@ const ROW_CHECKS: readonly { readonly name: string; readonly count: string; read
 ];
 
 /**
- * Checks rows against other rows: decisions against their evidence, and tallies against a count.
+ * Checks rows against other rows: decisions against their evidence, tallies against a count, and verdicts against their events.
  *
  * @param awaited photos that have no picture, because their bytes are lost and will be fetched again
  */
@@ -88,6 +89,7 @@ export async function auditRows(db: Kysely<Database>, awaited: ReadonlySet<strin
   results.push({ name: 'the tally counts the candidates', checked, problems: await tallyProblems(db) });
   const photos = results.find(({ name }) => name === 'photos come from pictures')?.checked ?? 0;
   results.push({ name: 'the tally counts the photos', checked: photos, problems: await photoTallyProblems(db) });
+  results.push({ name: 'verdicts follow from their events', ...(await verdictProblems(db)) });
   return results;
 }
 

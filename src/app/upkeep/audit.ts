@@ -12,8 +12,8 @@ type Audited = Pick<App, 'db' | 'blobs'>;
 const PHOTOS_PER_QUERY = 1_000;
 
 /**
- * The checks of `winnow doctor --deep`: every row against its bytes, every file against its row, and decisions against
- * their evidence.
+ * The checks of `winnow doctor --deep`: every row against its bytes, every file against its row, decisions against
+ * their evidence, and verdicts against their events.
  */
 export async function auditDataFolder(app: Audited, signal: AbortSignal): Promise<AuditResult[]> {
   const awaited = new Set<Sha256>();

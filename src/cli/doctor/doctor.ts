@@ -37,7 +37,7 @@ export function addDoctorCommand(parent: Command): void {
     .addOption(
       new Option(
         '--deep',
-        'also audit the data folder: every photo against its bytes, every decision against its evidence',
+        'also audit the data folder: every photo against its bytes, every decision against its evidence, every verdict against its events',
       ),
     )
     .addOption(
