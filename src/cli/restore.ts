@@ -8,6 +8,8 @@ import {
 } from '../app/backup/restore.ts';
 import type { Snapshot } from '../app/backup/snapshot.ts';
 import { catalogueText, openServer } from '../app/open/app.ts';
+import { hasData } from '../app/open/data-folder.ts';
+import { markedRestore, markRestore, unmarkRestore } from '../app/open/restore-mark.ts';
 import { LOST_BYTES_CURE } from '../kernel/blobs.ts';
 import { blobPlaceOf } from '../platform/blobs/blob-place.ts';
 import { openBlobs } from '../platform/blobs/open-blobs.ts';
@@ -71,7 +73,13 @@ async function restoreFrom(
     // Its next statement fails.
     onLost: () => undefined,
   };
-  if (isEmbedded) await requireFreshFolder(flags.data);
+  if (isEmbedded) {
+    await requireFreshFolder(flags.data);
+    // A catalogue that exists without a mark knows itself whether it is being restored.
+    const isNew = (await markedRestore(flags.data)) !== null || !(await hasData(flags.data));
+    if (isNew) await markRestore(flags.data, chosen.snapshot.id);
+  }
+  const onBegun = (): Promise<void> => unmarkRestore(flags.data);
   const server = await openServer(target);
   try {
     const blobs = await openBlobs(blobPlaceOf(config.blobs, flags.data));
@@ -80,7 +88,7 @@ async function restoreFrom(
       : 'create a new database with createdb, and give blobs.url or --data an empty place';
     try {
       return await withRestoreProgress(chosen.snapshot, (on) =>
-        restore({ ...chosen, connection: server, shown: catalogueText(target), advice, blobs, signal, ...on }),
+        restore({ ...chosen, connection: server, shown: catalogueText(target), advice, blobs, signal, onBegun, ...on }),
       );
     } finally {
       await blobs.close();

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Client } from 'pg';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
+import { codeOf, messageOf, StopTheRun } from '../../kernel/errors.ts';
 import type { CatalogueTable } from '../move/catalogue-tables.repository.ts';
 
 /** What a snapshot says of its catalogue. */
@@ -46,14 +47,25 @@ export function readPhotoList(client: Client): AsyncIterable<Buffer> {
   );
 }
 
-/** Inserts rows that COPY wrote. Returns their number. */
+/** SQLSTATEs that begin so say that a value or a row is wrong. */
+const WRONG_ROWS = /^2[123]/;
+
+/** Inserts rows that COPY wrote. Returns their number. @throws StopTheRun `backup-damaged` if the table cannot have them */
 export async function insertRows(
   client: Client,
   { name, columns }: CatalogueTable,
   texts: AsyncIterable<Buffer>,
 ): Promise<number> {
   const writer = client.query(copyFrom(`copy ${name} (${columns.join(', ')}) from stdin`));
-  await pipeline(Readable.from(texts), writer);
+  try {
+    await pipeline(Readable.from(texts), writer);
+  } catch (error) {
+    if (!WRONG_ROWS.test(codeOf(error) ?? '')) throw error;
+    throw new StopTheRun(
+      `The rows of the table ${name} are damaged in the backup: ${messageOf(error)}. Nothing was stored. Restore another snapshot, or take the backup from a copy`,
+      { code: 'backup-damaged', cause: error },
+    );
+  }
   return writer.rowCount;
 }
 

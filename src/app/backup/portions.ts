@@ -2,8 +2,8 @@ import { hash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import { LostBytes, orLoss, type BlobStore } from '../../kernel/blobs.ts';
-import { StopTheRun, throwIfInterrupted } from '../../kernel/errors.ts';
-import { toSha256, type Sha256 } from '../../kernel/ids.ts';
+import { messageOf, StopTheRun, throwIfInterrupted } from '../../kernel/errors.ts';
+import { isSha256, toSha256, type Sha256 } from '../../kernel/ids.ts';
 import type { ListedPhoto, Shard } from '../move/photo-list.ts';
 import type { Portion } from './snapshot.ts';
 
@@ -120,13 +120,18 @@ export async function* readPortions(
   for (const { file } of portions) {
     throwIfInterrupted(signal);
     const bytes = await orLoss(catalogue.read(file));
-    if (bytes instanceof LostBytes)
-      throw new StopTheRun(
-        `A part of the catalogue is damaged in the backup: ${bytes.message}. Restore another snapshot, or take the file from a copy of the backup`,
-        { code: 'backup-damaged', cause: bytes },
-      );
-    yield await promisify(gunzip)(bytes, { maxOutputLength: MAX_TEXT_BYTES });
+    if (bytes instanceof LostBytes) throw damaged(bytes);
+    yield await promisify(gunzip)(bytes, { maxOutputLength: MAX_TEXT_BYTES }).catch((error: unknown) => {
+      throw damaged(error);
+    });
   }
+}
+
+function damaged(cause: unknown): StopTheRun {
+  return new StopTheRun(
+    `A part of the catalogue is damaged in the backup: ${messageOf(cause)}. Restore another snapshot, or take the file from a copy of the backup`,
+    { code: 'backup-damaged', cause },
+  );
 }
 
 /** The photos of a sorted list, split by the first two digits of their hashes. */
@@ -146,8 +151,11 @@ export async function* shardsOf(texts: AsyncIterable<Buffer>): AsyncGenerator<Sh
 async function* photosOfList(texts: AsyncIterable<Buffer>): AsyncGenerator<ListedPhoto> {
   for await (const text of texts) {
     for (const line of text.toString('latin1').split('\n')) {
-      const [hex = '', bytes] = line.split('\t');
-      if (line !== '') yield { sha256: toSha256(hex), bytes: Number(bytes) };
+      const [hex = '', bytes = ''] = line.split('\t');
+      if (line === '') continue;
+      if (!isSha256(hex) || !/^\d+$/.test(bytes))
+        throw damaged(`expected a hash and a size in the list of photos but received '${line.slice(0, 100)}'`);
+      yield { sha256: toSha256(hex), bytes: Number(bytes) };
     }
   }
 }

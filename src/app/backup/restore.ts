@@ -16,6 +16,7 @@ import { moveBlobs, type BlobsMoved } from '../move/move-blobs.ts';
 import type { Shard } from '../move/photo-list.ts';
 import { beginMove, finishMove, requireFreeTarget, requireNobodyElse } from '../move/target.repository.ts';
 import { readMove, type MoveState } from '../open/move-state.repository.ts';
+import { RESTORE_MARK } from '../open/restore-mark.ts';
 import { auditDataFolder } from '../upkeep/audit.ts';
 import type { AuditResult } from '../upkeep/audit-rows.repository.ts';
 import { openToRead, readSnapshots, readTakedowns, type BackupFolder } from './backup-folder.ts';
@@ -33,6 +34,8 @@ export interface RestoreOptions {
   readonly advice: string;
   readonly blobs: BlobStore;
   readonly signal: AbortSignal;
+  /** Called when the catalogue itself says that it is being restored. */
+  readonly onBegun: () => Promise<void>;
   readonly onTable: (table: string) => void;
   readonly onRows: (rows: number) => void;
   readonly onPhoto: (photo: { readonly bytes: number; readonly isCopied: boolean }) => void;
@@ -80,7 +83,7 @@ export async function chooseSnapshot(
 }
 
 /** What a restore makes in a data folder, and what may be there before. */
-const MAY_BE_THERE = new Set(['postgres', 'blobs', 'tune.json', 'lost+found']);
+const MAY_BE_THERE = new Set([RESTORE_MARK, 'postgres', 'blobs', 'tune.json', 'lost+found']);
 
 /** @throws UsageError `target-not-empty` if the data folder has files that are not of a restore */
 export async function requireFreshFolder(dataDir: string): Promise<void> {
@@ -114,6 +117,7 @@ export async function restore(options: RestoreOptions): Promise<Restored> {
     client = await connectPlainly(connection.url, connection.applicationName);
     await requireNobodyElse(db, shown);
     await begin(db, options);
+    await options.onBegun();
     // A restore that was killed may have left some.
     await blobs.removeUnfinished();
     const takedowns = await readTakedowns(folder);
@@ -179,6 +183,13 @@ async function fillCatalogue(
 ): Promise<void> {
   await migrateUpTo(db, snapshot.migrations.at(-1) ?? '');
   const tables = await catalogueTables(client);
+  const copied = new Set([...snapshot.tables.map(({ name }) => name), ...SECRET_TABLES]);
+  const missing = tables.find(({ name }) => !copied.has(name));
+  if (missing !== undefined)
+    throw new StopTheRun(
+      `The snapshot ${snapshot.id} lacks the table ${missing.name}, which the catalogue of its migrations has. Restore another snapshot`,
+      { code: 'backup-damaged' },
+    );
   const steps = snapshot.tables.map((copy) => {
     const table = tables.find(({ name }) => name === copy.name);
     if (table !== undefined && String(table.columns) === String(copy.columns)) return { copy, table };
@@ -209,18 +220,21 @@ async function* counted(texts: AsyncIterable<Buffer>, onRows: (rows: number) => 
 
 /** @throws StopTheRun `restore-differs` */
 async function compare(
-  { name, portions }: TableCopy,
+  { name, rows, portions }: TableCopy,
   texts: AsyncIterable<Buffer>,
   signal: AbortSignal,
 ): Promise<void> {
   const hashes: string[] = [];
+  let found = 0;
   for await (const text of texts) {
     throwIfInterrupted(signal);
     hashes.push(hashOf(text));
+    found += countRows(text);
   }
-  if (String(hashes) === String(portions.map(({ sha256 }) => sha256))) return;
+  const isSame = String(hashes) === String(portions.map(({ sha256 }) => sha256));
+  if (isSame && found === rows) return;
   throw new StopTheRun(
-    `Expected the rows of the table ${name} to be those of the backup but they differ when they are read back; nothing was stored`,
+    `Expected the ${rows} rows of the table ${name} to be those of the backup but ${isSame ? `its parts have ${found}` : 'they differ when they are read back'}; nothing was stored`,
     { code: 'restore-differs' },
   );
 }

@@ -21,6 +21,7 @@ import { recordActivity } from '../activity/activity.repository.ts';
 import { localActor } from '../activity/local-actor.ts';
 import { PauseWatch } from './pause-watch.ts';
 import { lazyQueues, openQueueBoard, type QueuesOptions } from './queues.ts';
+import { refuseMarkedRestore } from './restore-mark.ts';
 import { refuseUnfinishedMove } from './move-state.repository.ts';
 
 /** The opened resources of a command. `close` closes them in reverse order. */
@@ -77,6 +78,7 @@ export async function openApp(options: AppOptions): Promise<App> {
   limitDecoding(config.images.maxPixelsAtOnce);
   const close = (): Promise<void> => closeInReverse(closers.splice(0));
   try {
+    if (config.postgres.url === null) await refuseMarkedRestore(dataDir);
     const server = await openServer({ ...options, onLost: (reason) => broken.abort(reason) });
     closers.push(() => server.detach());
     throwIfInterrupted(options.signal);
@@ -200,7 +202,7 @@ export async function openServer(options: ServerOptions): Promise<Server> {
   }
   ignorePostgresOptions();
   const dataDir = path.resolve(options.dataDir);
-  return { ...(await attachEmbedded({ dataDir, clientName, log, onLost, whileStarting })), applicationName };
+  return { ...(await attachEmbedded({ dataDir, clientName, log, onLost, whileStarting, signal })), applicationName };
 }
 
 function beingUpgraded(shown: string): StopTheRun {

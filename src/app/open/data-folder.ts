@@ -3,14 +3,16 @@ import path from 'node:path';
 import { nearest } from '../../config/nearest.ts';
 import { displayPath } from '../../config/root.ts';
 import { UsageError } from '../../kernel/errors.ts';
+import { refuseMarkedRestore } from './restore-mark.ts';
 
 /**
  * Refuses a data folder without data, for commands that would have nothing to do there. Without this check, a mistyped name would
  * create a catalogue of 50 MB. If the path is not a folder, opening it later reports that.
  *
- * @throws UsageError `no-data`, with the nearest folder that has data
+ * @throws UsageError `no-data`, with the nearest folder that has data; `restore-unfinished`
  */
 export async function requireData(dataDir: string): Promise<void> {
+  await refuseMarkedRestore(dataDir);
   if (await hasData(dataDir)) return;
   const problem = await stat(dataDir).then(
     (state) => (state.isDirectory() ? null : 'file'),

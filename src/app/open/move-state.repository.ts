@@ -1,6 +1,7 @@
 import { sql, type Kysely } from 'kysely';
 import { UsageError } from '../../kernel/errors.ts';
 import type { Database } from '../../platform/postgres/database.ts';
+import { unfinishedRestore } from './restore-mark.ts';
 
 /** What `winnow move` and `winnow restore` write into their target. */
 export interface MoveState {
@@ -32,11 +33,7 @@ export async function readMove(db: Kysely<Database>): Promise<MoveState | null> 
 export async function refuseUnfinishedMove(db: Kysely<Database>, shown: string): Promise<void> {
   const move = await readMove(db);
   if (move === null || move.finishedAt !== null) return;
-  if (move.snapshot !== null)
-    throw new UsageError(
-      `A restore of the snapshot ${move.snapshot} into ${shown} is not finished. Run winnow restore with --snapshot ${move.snapshot} again.`,
-      { code: 'restore-unfinished' },
-    );
+  if (move.snapshot !== null) throw unfinishedRestore(move.snapshot, shown);
   throw new UsageError(
     `A move of a catalogue into ${shown} is not finished. Run the same winnow move again, without this database in the settings.`,
     { code: 'move-unfinished' },

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { openToRead, readSnapshots } from '../../../src/app/backup/backup-folder.ts';
@@ -12,6 +13,8 @@ import { applyTakedowns } from '../../../src/app/backup/takedowns.ts';
 import { catalogueTables, connectPlainly, sumOf } from '../../../src/app/move/catalogue-tables.repository.ts';
 import { beginMove } from '../../../src/app/move/target.repository.ts';
 import { openApp, type App } from '../../../src/app/open/app.ts';
+import type { Snapshot } from '../../../src/app/backup/snapshot.ts';
+import { auditDataFolder } from '../../../src/app/upkeep/audit.ts';
 import { migrateCatalogue } from '../../../src/app/upkeep/migrate-catalogue.ts';
 import { openWorkspace } from '../../../src/app/open/workspace.ts';
 import { usableCollection } from '../../../src/collection/collection.process.ts';
@@ -33,7 +36,12 @@ const CANDIDATES = 100;
 const CLASSES = 25;
 const database = useDatabase();
 const { signal } = new AbortController();
-const quiet = { onTable: () => undefined, onRows: () => undefined, onPhoto: () => undefined };
+const quiet = {
+  onBegun: async () => undefined,
+  onTable: () => undefined,
+  onRows: () => undefined,
+  onPhoto: () => undefined,
+};
 
 let [root, app]: [string, App | undefined] = ['', undefined];
 
@@ -131,6 +139,37 @@ async function storedPhotos(): Promise<Sha256[]> {
   const { rows } = await sql<{ hex: string }>`
     select encode(sha256, 'hex') as hex from photo where bytes_state = 'stored' order by 1`.execute(theApp().db);
   return rows.map(({ hex }) => toSha256(hex));
+}
+
+/** Changes the only snapshot of a backup. */
+async function editSnapshot(dir: string, change: (snapshot: Snapshot) => Snapshot): Promise<void> {
+  const folder = await openToRead(dir);
+  const [snapshot] = await readSnapshots(folder);
+  if (snapshot === undefined) throw new Error('Expected a snapshot');
+  await writeFile(path.join(folder.snapshots, `${snapshot.id}.json`), JSON.stringify(change(snapshot)));
+}
+
+/** Changes the first part of a table, or its file, and makes all hashes right. */
+async function changeTable(
+  dir: string,
+  name: string,
+  { change = (text) => text, file }: { readonly change?: (text: string) => string; readonly file?: Buffer },
+): Promise<void> {
+  const { catalogue } = await openToRead(dir);
+  const [snapshot] = await readSnapshots(await openToRead(dir));
+  const table = snapshot?.tables.find((each) => each.name === name);
+  const [portion, ...others] = table?.portions ?? [];
+  if (table === undefined || portion === undefined) throw new Error(`Expected rows of ${name}`);
+  const text = Buffer.from(change(gunzipSync(await catalogue.read(toSha256(portion.file))).toString()));
+  const bytes = file ?? gzipSync(text);
+  const [sha256, stored] = [text, bytes].map((content) => toSha256(createHash('sha256').update(content).digest('hex')));
+  if (sha256 === undefined || stored === undefined) throw new Error('Expected two hashes');
+  await catalogue.put(stored, bytes);
+  const portions = [{ sha256, file: stored, bytes: bytes.length }, ...others];
+  await editSnapshot(dir, ({ tables, ...rest }) => ({
+    ...rest,
+    tables: tables.map((each) => (each.name === name ? { ...each, portions } : each)),
+  }));
 }
 
 function problemsOf({ checks }: Restored): string[] {
@@ -470,6 +509,77 @@ describe('a damaged backup', () => {
       { absent: false },
     ]);
     expect(await onServer(second.url, 'select count(*)::int as photos from photo')).toEqual([{ photos: 0 }]);
+  });
+
+  it('whose rows no table can have is not restored, and a sentence says so', async () => {
+    const dir = folderFor('wrong rows');
+    await backup(dir);
+    await changeTable(dir, 'collection', { change: (text) => text.replace(/^\d+/, 'one') });
+    await expect(restoreInto(await emptyTarget('nothing'), dir)).rejects.toMatchObject({
+      code: 'backup-damaged',
+      message: expect.stringMatching(
+        /^The rows of the table collection are damaged in the backup: invalid input syntax/,
+      ),
+    });
+    const broken = folderFor('no gzip');
+    await backup(broken);
+    await changeTable(broken, 'collection', { file: Buffer.from('no gzip') });
+    await expect(restoreInto(await emptyTarget('nothing'), broken)).rejects.toThrow(
+      /^A part of the catalogue is damaged in the backup: incorrect header check\. Restore another snapshot/,
+    );
+  });
+
+  it('that lacks rows or a table of its snapshot is not restored', async () => {
+    const fewer = folderFor('fewer rows');
+    await backup(fewer);
+    await editSnapshot(fewer, ({ tables, ...rest }) => ({
+      ...rest,
+      tables: tables.map((table) => (table.name === 'candidate' ? { ...table, portions: [] } : table)),
+    }));
+    await expect(restoreInto(await emptyTarget('nothing'), fewer)).rejects.toThrow(
+      /^Expected the \d+ rows of the table candidate to be those of the backup but its parts have 0; nothing was stored/,
+    );
+    const without = folderFor('no table');
+    await backup(without);
+    await editSnapshot(without, ({ tables, ...rest }) => ({
+      ...rest,
+      tables: tables.filter(({ name }) => name !== 'review_event'),
+    }));
+    await expect(restoreInto(await emptyTarget('nothing'), without)).rejects.toThrow(
+      /^The snapshot \S+ lacks the table review_event, which the catalogue of its migrations has/,
+    );
+  });
+
+  it('with a verdict that does not follow from its events is restored, and the audit names the verdict', async () => {
+    const { db } = theApp();
+    const photo = sql`(select sha256 from photo order by sha256 limit 1)`;
+    await sql`insert into verdict (collection_id, wnid, sha256, state, reviewers)
+      select id, ${DRAGONFLY}, ${photo}, 'rejected', '{ana}' from collection limit 1`.execute(db);
+    await sql`insert into review_event (collection_id, sha256, wnid, reviewer, client, sequence, kind, value, at)
+      select id, ${photo}, ${DRAGONFLY}, 'ana', 'tab', 1, 'verdict',
+        '{"verdict": "accept", "reason": null, "shownBy": "grid", "isBlind": true}', now() from collection limit 1`.execute(
+      db,
+    );
+    onTestFinished(async () => {
+      await sql`delete from review_event`.execute(db);
+      await sql`delete from verdict`.execute(db);
+    });
+    const dir = folderFor('wrong verdict');
+    await backup(dir);
+    const restored = await restoreInto(await emptyTarget('nothing'), dir);
+    expect(problemsOf(restored)).toEqual([
+      expect.stringMatching(
+        new RegExp(
+          `^the verdict on the photo [0-9a-f]{64} as ${DRAGONFLY} in some differs from its events: state is "rejected", not "accepted"$`,
+        ),
+      ),
+    ]);
+    await sql`update verdict set state = 'accepted'`.execute(db);
+    expect((await auditDataFolder(theApp(), signal)).flatMap(({ problems }) => problems)).toEqual([]);
+    await sql`delete from verdict`.execute(db);
+    expect((await auditDataFolder(theApp(), signal)).flatMap(({ problems }) => problems)).toEqual([
+      expect.stringMatching(/^the verdict on .* is not stored, although there are 1 events$/),
+    ]);
   });
 
   it('with an unreadable list of photos takes the next backup, which warns, keeps all photos and obeys takedowns', async () => {
