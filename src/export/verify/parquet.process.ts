@@ -4,6 +4,7 @@ import { parquetMetadataAsync, parquetReadObjects, type AsyncBuffer, type FileMe
 import * as z from 'zod';
 import { messageOf, throwIfInterrupted } from '../../kernel/errors.ts';
 import { jsonOf } from '../../kernel/json.ts';
+import { listOf } from '../bounded.ts';
 import type { PhotoRow } from '../photo-row.ts';
 import type { ExportContent } from './content.process.ts';
 import { filesOfFormat } from './layout.ts';
@@ -73,7 +74,7 @@ async function bufferOf({ folder }: ExportContent, file: string): Promise<AsyncB
 }
 
 const features = z.object({
-  info: z.object({ features: z.object({ label: z.object({ names: z.array(z.string()) }) }) }),
+  info: z.object({ features: z.object({ label: z.object({ names: listOf(z.string(), 100_000) }) }) }),
 });
 
 /** The names of the labels, as the library `datasets` reads them. Null without any. */
