@@ -24,13 +24,13 @@ export function listOf<Item extends z.ZodType>(item: Item, most: number) {
 /** An object of at most `most` keys that ends at its first wrong value, as `listOf`. */
 export function recordOf<Value extends z.ZodType>(value: Value, most: number) {
   return z.record(z.string(), z.unknown()).transform((given, context): Record<string, z.output<Value>> => {
-    const entries = Object.entries(given);
-    const result = listOf(value, most).safeParse(entries.map(([, each]) => each));
-    const [issue] = result.error?.issues ?? [];
-    if (issue === undefined) return Object.fromEntries(entries.map(([key], i) => [key, (result.data ?? [])[i]]));
-    const [at, ...path] = issue.path;
-    const key = entries[Number(at)]?.[0];
-    return refuse(context, key === undefined ? [] : [key, ...path], issue.message);
+    const keys = Object.keys(given);
+    const result = listOf(value, most).safeParse(Object.values(given));
+    if (result.success)
+      return Object.fromEntries(result.data.map((each, i): [string, z.output<Value>] => [keys[i] ?? '', each]));
+    const [issue] = result.error.issues;
+    const [at, ...path] = issue?.path ?? [];
+    return refuse(context, at === undefined ? [] : [keys[Number(at)] ?? '', ...path], issue?.message ?? '');
   });
 }
 

@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 
 describe('a disk that becomes full', () => {
-  it.each([
+  it.for([
     // Pictures of few bytes become PNGs of many, which the check before the export does not know.
     { command: 'export', more: ['--thumbnails'], spareKB: 1_100 },
     { command: 'report', more: ['--photos', 'accepted', '--models', 'efficientnet-lite0'], spareKB: 12 },
