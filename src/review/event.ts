@@ -45,7 +45,9 @@ export type ReviewAction =
   | KindOf<'flag', { readonly flagged: boolean }>
   | KindOf<'adjudicate', Judgement>
   | KindOf<'import', Judgement & { readonly note: string }>
-  | KindOf<'undo' | 'redo', null>;
+  | KindOf<'undo', null>
+  /** `isBlind: false`: it brings a verdict back after the reviewer could see what others say. */
+  | KindOf<'redo', { readonly isBlind: false } | null>;
 
 /** An action as a client sends it. */
 export type NewReviewEvent = ReviewAction &

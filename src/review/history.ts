@@ -6,7 +6,7 @@ export function eventText(event: ReviewEvent): string {
 }
 
 function actionText(event: ReviewEvent): string {
-  if (event.value === null) return `${event.kind} of event ${event.undoes}`;
+  if (event.undoes !== null) return `${event.kind} of event ${event.undoes}`;
   if (event.kind === 'tag') return event.value.tags.length === 0 ? 'no tags' : `tags ${event.value.tags.join(', ')}`;
   if (event.kind === 'note') return event.value.note === '' ? 'no note' : `note '${event.value.note}'`;
   if (event.kind === 'flag') return event.value.flagged ? 'flagged' : 'flag removed';

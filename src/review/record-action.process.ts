@@ -16,7 +16,7 @@ import {
 } from './event.ts';
 import { addLeases, endLeases, lockLeases } from './lease.repository.ts';
 import { eventsOf, insertEvents, lockSubjects } from './review.repository.ts';
-import { undoneIn } from './verdict.ts';
+import { blindPartOf, isJudging, undoneIn } from './verdict.ts';
 
 /** What became of an action. */
 export interface Recorded {
@@ -63,7 +63,8 @@ export async function recordAction(
     const before = groupBy(await eventsOf(trx, actor.collectionId, subjects), subjectKey);
     const isBulk = decidesInGrid(action, wanted, before);
     const mine = isBulk ? await ownAmong(trx, view, subjects) : new Set(subjects.map(subjectKey));
-    const waiting = action.kind === 'verdict' ? await waitingAmong(trx, view, subjects) : new Set<string>();
+    const judges = action.kind === 'verdict' || action.kind === 'redo';
+    const waiting = judges ? await waitingAmong(trx, view, subjects) : new Set<string>();
     const events = wanted
       .filter((event) => mine.has(subjectKey(event)))
       .flatMap((event) => fitting(event, before.get(subjectKey(event)) ?? [], waiting.has(subjectKey(event))));
@@ -78,18 +79,26 @@ export async function recordAction(
 }
 
 /**
- * The event as it is stored after what was done before: none if it would take back what is taken back already, and for a verdict
- * whether it is blind: nobody else has decided, or the photo waits for this reviewer, so that no page shows what others say.
+ * The event as it is stored after what was done before: none if it would take back what is taken back already. A verdict, and a
+ * redo of one, says whether it is blind: the reviewer has never seen what others say, and either nobody else has decided or the
+ * photo waits for this reviewer.
  *
  * @param waits whether a verdict of this reviewer was wanted
  */
 function fitting(event: UnnumberedEvent, before: readonly ReviewEvent[], waits: boolean): UnnumberedEvent[] {
-  if (event.undoes !== null) return undoneIn(before).has(event.undoes) ? [] : [event];
-  if (event.kind !== 'verdict') return [event];
-  const isFirst = before.every(
-    ({ kind, reviewer }) => (kind !== 'verdict' && kind !== 'import') || reviewer === event.reviewer,
-  );
-  return [{ ...event, value: { ...event.value, isBlind: isFirst || waits } }];
+  if (event.undoes !== null && undoneIn(before).has(event.undoes)) return [];
+  const { reviewer } = event;
+  const isHidden = waits || before.every((one) => !isJudging(one) || one.reviewer === reviewer);
+  const isBlind = isHidden && !blindPartOf(before, reviewer).hasSeen;
+  if (event.kind === 'verdict') return [{ ...event, value: { ...event.value, isBlind } }];
+  const isLate = event.kind === 'redo' && !isBlind && redone(event.undoes, before)?.kind === 'verdict';
+  return [isLate ? { ...event, value: { isBlind: false } } : event];
+}
+
+/** The event that a redo brings back. */
+function redone(undo: number, before: readonly ReviewEvent[]): ReviewEvent | undefined {
+  const target = before.find(({ id }) => id === undo)?.undoes;
+  return before.find(({ id }) => id === target);
 }
 
 /** The code of an error: another action has this number of this client. */
@@ -140,9 +149,7 @@ function decidesInGrid(
   if (action.kind === 'verdict') return action.value.shownBy === 'grid';
   const [first] = wanted;
   if (action.kind !== 'redo' || first === undefined || wanted.length === 1) return false;
-  const ofPhoto = before.get(subjectKey(first)) ?? [];
-  const undo = ofPhoto.find(({ id }) => id === first.undoes);
-  return ofPhoto.find(({ id }) => id === undo?.undoes)?.kind === 'verdict';
+  return first.undoes !== null && redone(first.undoes, before.get(subjectKey(first)) ?? [])?.kind === 'verdict';
 }
 
 /** The photos, by key, that a decision in the grid is for. It leaves those that others have or settled as they are. */

@@ -28,7 +28,10 @@ export interface Review extends Judgement {
   readonly reviewer: string;
   readonly tags: readonly string[];
   readonly note: string;
-  /** What the reviewer said last without knowing what others say; null: nothing. Agreement is computed on these. */
+  /**
+   * The reviewer's last verdict from before a page could show what others say; null: there was none. Agreement is computed on
+   * these.
+   */
   readonly blindVerdict: ReviewVerdict | null;
   /** 1 for the first reviewer of the photo, 2 for the second. A reviewer who changes a verdict keeps the number. */
   readonly pass: number;
@@ -108,21 +111,21 @@ export interface Opinion {
  */
 export function opinionsOf(events: readonly ReviewEvent[]): Opinion[] {
   const valid = withoutUndone(events);
-  const judges = new Set(events.filter(({ kind }) => kind === 'verdict' || kind === 'import').map(reviewerOf));
+  const judges = new Set(events.filter(isReview).map(reviewerOf));
   const reviewers = new Set([...judges, ...valid.map(reviewerOf)]);
-  return [...reviewers].map((reviewer, i) =>
-    opinionOf(
-      reviewer,
-      i + 1,
-      valid.filter((event) => event.reviewer === reviewer),
-    ),
-  );
+  return [...reviewers].map((reviewer, i) => {
+    const own = valid.filter((event) => event.reviewer === reviewer);
+    return opinionOf(own, { reviewer, pass: i + 1, blindVerdict: blindPartOf(events, reviewer).said });
+  });
 }
 
 const reviewerOf = ({ reviewer }: ReviewEvent): string => reviewer;
 
-function opinionOf(reviewer: string, pass: number, events: readonly ReviewEvent[]): Opinion {
-  const judged = events.findLast((event) => event.kind === 'verdict' || event.kind === 'import');
+function opinionOf(
+  events: readonly ReviewEvent[],
+  { reviewer, ...place }: Pick<Review, 'reviewer' | 'pass' | 'blindVerdict'>,
+): Opinion {
+  const judged = events.findLast(isReview);
   const tags = events.findLast((event) => event.kind === 'tag')?.value.tags ?? [];
   const note = events.findLast((event) => event.kind === 'note' || event.kind === 'import')?.value.note ?? '';
   const flagged = events.findLast((event) => event.kind === 'flag')?.value.flagged ?? false;
@@ -132,7 +135,7 @@ function opinionOf(reviewer: string, pass: number, events: readonly ReviewEvent[
   const shownBy = judged.kind === 'verdict' ? judged.value.shownBy : null;
   return {
     reviewer,
-    review: { reviewer, verdict, reason, tags, note, blindVerdict: lastBlind(events), pass, shownBy, at: judged.at },
+    review: { reviewer, verdict, reason, tags, note, ...place, shownBy, at: judged.at },
     isImport,
     tags,
     note,
@@ -140,12 +143,57 @@ function opinionOf(reviewer: string, pass: number, events: readonly ReviewEvent[
   };
 }
 
-function lastBlind(events: readonly ReviewEvent[]): ReviewVerdict | null {
-  for (const event of events.toReversed()) {
-    if (event.kind === 'import' || (event.kind === 'verdict' && event.value.isBlind === true))
-      return event.value.verdict;
+type ReviewGiven = Extract<ReviewEvent, { kind: 'verdict' | 'import' }>;
+type Judging = Extract<ReviewEvent, { kind: 'verdict' | 'import' | 'adjudicate' }>;
+
+const isReview = (event: ReviewEvent): event is ReviewGiven => event.kind === 'verdict' || event.kind === 'import';
+/** Whether the event says what becomes of the photo. */
+export const isJudging = (event: ReviewEvent): event is Judging => isReview(event) || event.kind === 'adjudicate';
+
+/** Whether the reviewer could see what others say when this event was stored. An import counts as blind. */
+function isKnowing({ kind, value }: ReviewEvent): boolean {
+  return (kind === 'verdict' && value.isBlind !== true) || (kind === 'redo' && value !== null);
+}
+
+/**
+ * The last verdict that stood before the reviewer could see what others say, and whether that moment has come. It comes when
+ * verdicts of the reviewer and of another one stand at the same time, or when another one's stands and the photo is adjudicated:
+ * then pages show all of them. Taking a verdict back does not make the reviewer forget. `said` is null if no verdict stood.
+ *
+ * @param events all of the photo's, by id
+ */
+export function blindPartOf(
+  events: readonly ReviewEvent[],
+  reviewer: string,
+): { readonly said: ReviewVerdict | null; readonly hasSeen: boolean } {
+  const judgings = judgingsOf(events);
+  // What stands.
+  const [own, others, adjudications] = [new Set<Judging>(), new Set<Judging>(), new Set<Judging>()];
+  for (const event of events) {
+    if (event.reviewer === reviewer && isKnowing(event)) return { said: lastSaid(own), hasSeen: true };
+    const about = judgings.get(event.id);
+    if (about === undefined) continue;
+    const change = event.kind === 'undo' ? 'delete' : 'add';
+    (about.reviewer === reviewer ? own : others)[change](about);
+    if (about.kind === 'adjudicate') adjudications[change](about);
+    if (others.size > 0 && own.size + adjudications.size > 0) return { said: lastSaid(own), hasSeen: true };
   }
-  return null;
+  return { said: lastSaid(own), hasSeen: false };
+}
+
+/** The verdict or adjudication that an event gives, takes back or brings back, by the id of the event. */
+function judgingsOf(events: readonly ReviewEvent[]): ReadonlyMap<number, Judging> {
+  const judgings = new Map<number, Judging>();
+  for (const event of events) {
+    const about = isJudging(event) ? event : judgings.get(event.undoes ?? 0);
+    if (about !== undefined) judgings.set(event.id, about);
+  }
+  return judgings;
+}
+
+function lastSaid(standing: Iterable<Judging>): ReviewVerdict | null {
+  const reviews = [...standing].filter(isReview).toSorted((a, b) => a.id - b.id);
+  return reviews.at(-1)?.value.verdict ?? null;
 }
 
 const STATE_OF: Readonly<Record<ReviewVerdict, VerdictState>> = {

@@ -11,7 +11,8 @@ import type { LeaseRequest, ReviewChange, ReviewFilter, ReviewOrder } from '../.
 import type { ReviewVerdict, ShownBy, Subject } from '../../../src/review/event.ts';
 import { countFacets } from '../../../src/review/facets.repository.ts';
 import { recordAction } from '../../../src/review/record-action.process.ts';
-import { listEvents } from '../../../src/review/review.repository.ts';
+import { eventsOf, listEvents } from '../../../src/review/review.repository.ts';
+import { verdictOf } from '../../../src/review/verdict.ts';
 import { takePhotos } from '../../../src/review/take-photos.process.ts';
 import { collect } from '../../support/collect.ts';
 import { useDatabase } from '../../support/database.ts';
@@ -56,6 +57,12 @@ const verdict = (names: string, given: ReviewVerdict, shownBy: ShownBy = 'confus
 async function statesOf(view: DeskView, filter: ReviewFilter = {}, order: ReviewOrder = 'lowest'): Promise<string> {
   const matching = await listMatching(database.db, view, { filter, order });
   return matching.map((one) => `${namesOf([one])}:${one.state}`).join(' ');
+}
+
+/** What each reviewer said of a photo without knowing the other. */
+async function blindVerdictsOf(name: string): Promise<Record<string, ReviewVerdict | null>> {
+  const { reviews } = verdictOf(await eventsOf(database.db, listed.scope.collectionId, [photo(name)]));
+  return Object.fromEntries(reviews.map(({ reviewer, blindVerdict }) => [reviewer, blindVerdict]));
 }
 
 describe('taking photos', () => {
@@ -160,7 +167,7 @@ describe('a blind second pass', () => {
     // Not asked for: the page shows what ann said.
     const other = 'abcdefg'.split('').find((name) => !asked.includes(name)) ?? '';
     await record(cid, verdict(other, 'accept'));
-    // Changed where the page shows the dispute; and taken back, after which the photo waits again.
+    // Changed where the page shows the dispute; and taken back, after which the photo waits again for a person who knows.
     await record(bob, verdict(asked.charAt(0), 'accept'));
     await record(bob, { kind: 'undo', of: { client: 'bob', sequence } });
     await record(bob, { kind: 'undo', of: { client: 'bob', sequence: first.sequence } });
@@ -169,8 +176,72 @@ describe('a blind second pass', () => {
     const blind = events.flatMap(({ kind, reviewer, value }) =>
       kind === 'verdict' ? [`${reviewer} ${value.isBlind}`] : [],
     );
-    expect(blind.slice(7)).toEqual(['bob true', 'cid false', 'bob false', 'bob true']);
+    expect(blind.slice(7)).toEqual(['bob true', 'cid false', 'bob false', 'bob false']);
     expect(new Set(blind.slice(0, 7))).toEqual(new Set(['ann true']));
+  });
+
+  it('counts what was said before its reviewer saw the other verdict, also after an undo, a look and another verdict', async () => {
+    const [ann, bob] = [viewOf('ann', 1), viewOf('bob', 1)];
+    const undo = (view: DeskView, { sequence: of }: { readonly sequence: number }) =>
+      record(view, { kind: 'undo', of: { client: view.reviewer, sequence: of } });
+    const first = await record(ann, verdict('f', 'accept'));
+    const second = await record(bob, verdict('f', 'reject'));
+    // Each sees the other verdict, takes back their own, and gives the other one.
+    await undo(bob, second);
+    await record(bob, verdict('f', 'accept'));
+    await undo(ann, first);
+    await record(ann, verdict('f', 'reject'));
+    expect(await blindVerdictsOf('f')).toEqual({ ann: 'accept', bob: 'reject' });
+  });
+
+  it('counts a verdict that was taken back and given again while the other one was hidden', async () => {
+    const [ann, bob] = [viewOf('ann', 1), viewOf('bob', 1)];
+    const first = await record(ann, verdict('f', 'accept'));
+    await record(ann, { kind: 'undo', of: { client: 'ann', sequence: first.sequence } });
+    const undone = { client: 'ann', sequence };
+    await record(bob, verdict('f', 'reject'));
+    await record(ann, { kind: 'redo', of: undone });
+    expect(await blindVerdictsOf('f')).toEqual({ ann: 'accept', bob: 'reject' });
+  });
+
+  it('does not count a verdict that is brought back where the page shows what the other one says', async () => {
+    const [ann, bob] = [viewOf('ann'), viewOf('bob')];
+    const first = await record(ann, verdict('f', 'accept'));
+    await record(ann, { kind: 'undo', of: { client: 'ann', sequence: first.sequence } });
+    const undone = { client: 'ann', sequence };
+    await record(bob, verdict('f', 'reject'));
+    await record(ann, { kind: 'redo', of: undone });
+    expect(await blindVerdictsOf('f')).toEqual({ ann: null, bob: 'reject' });
+  });
+
+  it('does not count a verdict of a person who has settled the photo, seen the other verdict and taken that back', async () => {
+    const [ann, bob] = [viewOf('ann', 1), viewOf('bob', 1)];
+    await record(ann, verdict('f', 'accept'));
+    const value = { verdict: 'reject', reason: null } as const;
+    const settled = await record(bob, { kind: 'adjudicate', subjects: [photo('f')], value });
+    await record(bob, { kind: 'undo', of: { client: 'bob', sequence: settled.sequence } });
+    await record(bob, verdict('f', 'accept'));
+    expect(await blindVerdictsOf('f')).toEqual({ ann: 'accept', bob: null });
+  });
+
+  it('does not change the order of the photos, nor which are handed out, until both verdicts are given', async () => {
+    const orders: string[] = [];
+    for (const given of ['accept', 'reject', 'unsure'] as const) {
+      await record(viewOf('ann', 1), verdict('abc', given));
+      orders.push(await statesOf(viewOf('bob', 1), { wnid: 'n01' }, 'confusions'));
+      orders.push(
+        await take(viewOf('bob', 1), { filter: { wnid: 'n01' } }),
+        await take(viewOf('bob', 1), { count: 0 }),
+      );
+    }
+    expect(new Set(orders)).toEqual(new Set(['a:open d:open b:open e:open c:open', 'adbec', '']));
+  });
+
+  it('hides the tags of the first reviewer from the filter, as its verdict and its flag', async () => {
+    await record(viewOf('ann', 1), verdict('f', 'reject'));
+    await record(viewOf('ann', 1), { kind: 'tag', subjects: [photo('f')], value: { tags: ['blur'] } });
+    expect(await statesOf(viewOf('bob', 1), { tag: 'blur' })).toBe('');
+    expect(await statesOf(viewOf('ann', 1), { tag: 'blur' })).toBe('f:rejected');
   });
 
   it('is asked for a photo of which somebody is unsure, up to a third opinion', async () => {

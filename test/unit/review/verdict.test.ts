@@ -134,6 +134,52 @@ describe('the verdict of a photo', () => {
   });
 });
 
+describe('the blind verdict of a reviewer', () => {
+  const blind = (verdict: 'accept' | 'reject'): ReviewAction => ({
+    kind: 'verdict',
+    value: { verdict, reason: null, shownBy: 'confusions', isBlind: true },
+    undoes: null,
+  });
+  const imported: ReviewAction = { kind: 'import', value: { verdict: 'reject', reason: null, note: '' }, undoes: null };
+  const blindVerdicts = (...steps: Step[]): unknown[] =>
+    verdictOf(events(...steps)).reviews.map(({ reviewer, blindVerdict }) => `${reviewer} ${blindVerdict}`);
+
+  it('is the last one that the reviewer gave without knowing the other', () => {
+    expect(blindVerdicts(['ana', blind('accept')], ['ana', blind('reject')])).toEqual(['ana reject']);
+    expect(blindVerdicts(['ana', blind('accept')], ['ana', blind('reject')], ['bo', blind('accept')])).toEqual([
+      'ana reject',
+      'bo accept',
+    ]);
+  });
+
+  it('stays what it was when a reviewer who has seen the other one decides again, also after an undo', () => {
+    const both: Step[] = [
+      ['ana', blind('accept')],
+      ['bo', blind('reject')],
+    ];
+    expect(blindVerdicts(...both, ['bo', accept])).toEqual(['ana accept', 'bo reject']);
+    // A server of an earlier version has stored such a verdict as blind.
+    expect(blindVerdicts(...both, ['bo', undo(2)], ['bo', blind('accept')])).toEqual(['ana accept', 'bo reject']);
+    expect(blindVerdicts(...both, ['ana', undo(1)], ['ana', blind('reject')])).toEqual(['ana accept', 'bo reject']);
+    expect(blindVerdicts(...both, ['bo', undo(2)], ['bo', redo(3)])).toEqual(['ana accept', 'bo reject']);
+    expect(blindVerdicts(...both, ['ana', undo(1)], ['ana', imported])).toEqual(['ana accept', 'bo reject']);
+  });
+
+  it('is not one that was taken back before the other one could be seen', () => {
+    expect(blindVerdicts(['ana', blind('accept')], ['ana', undo(1)], ['ana', blind('reject')])).toEqual(['ana reject']);
+    const undone: Step[] = [
+      ['ana', blind('accept')],
+      ['ana', undo(1)],
+      ['bo', blind('reject')],
+    ];
+    expect(blindVerdicts(...undone, ['ana', accept])).toEqual(['ana null', 'bo reject']);
+  });
+
+  it('of an import is what it says', () => {
+    expect(blindVerdicts(['ana', blind('accept')], ['bo', imported])).toEqual(['ana accept', 'bo reject']);
+  });
+});
+
 describe('undo and redo', () => {
   it('restore every field', () => {
     const before: Step[] = [
