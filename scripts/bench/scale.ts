@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { sql } from 'kysely';
 import { openApp } from '../../src/app/open/app.ts';
-import { readOverview } from '../../src/app/watch/overview.ts';
+import { readOverviews } from '../../src/app/watch/overview.ts';
 import { readStatus } from '../../src/app/watch/status.ts';
 import { openWorkspace, type Workspace } from '../../src/app/open/workspace.ts';
 import { usableCollection } from '../../src/collection/collection.process.ts';
@@ -91,7 +91,7 @@ function inProcess(workspace: Workspace): [string, () => Promise<unknown>][] {
   const { policy } = collection;
   return [
     ['read status', () => readStatus(workspace)],
-    ['read the funnel page', () => readOverview(workspace, new Date())],
+    ['read the funnel page', () => readOverviews(workspace, new Date())],
     ['read what is kept', () => keptPhotos(app.db, scope)],
     [
       'rank the class that keeps most, once read',

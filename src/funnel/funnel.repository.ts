@@ -2,6 +2,7 @@ import { sql, type Kysely, type RawBuilder } from 'kysely';
 import { allowedLicence, ofCollection } from '../decision/decision.repository.ts';
 import type { DecisionScope } from '../decision/scope.ts';
 import type { Database } from '../platform/postgres/database.ts';
+import { listedVerdicts } from '../review/second-pass.ts';
 import type { CandidateCount, PhotoCount, VerdictCount } from './funnel.ts';
 
 /**
@@ -48,15 +49,23 @@ export async function countPhotos(
   return rows;
 }
 
-/** Counts the listed photos that have a verdict, by class, source, query and verdict. */
-export async function countVerdicts(db: Kysely<Database>, scope: DecisionScope): Promise<VerdictCount[]> {
+/**
+ * Counts the listed photos that have a verdict, by class, source, query, verdict, and whether another one is pending.
+ *
+ * @param secondPass the share of the listed photos of each class that get a blind second pass, 0..1
+ */
+export async function countVerdicts(
+  db: Kysely<Database>,
+  scope: DecisionScope,
+  secondPass = 0,
+): Promise<VerdictCount[]> {
   const reviewed = sql`p.photo_id in (
     select f.id from verdict v join photo f on f.sha256 = v.sha256 where v.collection_id = ${scope.collectionId})`;
   const { rows } = await sql<VerdictCount>`
-    select s.wnid, s.source, s.query_id as "queryId", v.state as verdict, count(*) as count
-    from ${judgedPhotos(scope, reviewed)} as s join photo f on f.id = s.photo_id
-    join verdict v on v.collection_id = ${scope.collectionId} and v.wnid = s.wnid and v.sha256 = f.sha256
-    where s.state = 'kept' and s.listed = 'listed' and v.state <> 'unreviewed' group by 1, 2, 3, 4`.execute(db);
+    select s.wnid, s.source, s.query_id as "queryId", v.state as verdict, v.is_pending as "isPending", count(*) as count
+    from ${judgedPhotos(scope, reviewed)} as s
+    join ${listedVerdicts(scope, secondPass, null)} as v on v.photo_id = s.photo_id and v.wnid = s.wnid
+    where s.state = 'kept' and v.state <> 'unreviewed' group by 1, 2, 3, 4, 5`.execute(db);
   return rows;
 }
 

@@ -108,6 +108,8 @@ export interface VerdictCount {
   readonly source: string;
   readonly queryId: number | null;
   readonly verdict: Exclude<VerdictState, 'unreviewed'>;
+  /** Whether another, blind verdict is wanted. */
+  readonly isPending: boolean;
   readonly count: number;
 }
 
@@ -116,6 +118,11 @@ export interface FunnelCounts {
   readonly candidates: readonly CandidateCount[];
   readonly photos: readonly PhotoCount[];
   readonly verdicts: readonly VerdictCount[];
+}
+
+/** The same counts for a reader who must not know the verdicts of photos whose second verdict is pending. */
+export function withoutPending<Counts extends FunnelCounts>(counts: Counts): Counts {
+  return { ...counts, verdicts: counts.verdicts.filter(({ isPending }) => !isPending) };
 }
 
 /** Adds all counts up: in total, by class and by source. */

@@ -2,6 +2,16 @@
 export const ROLES = ['viewer', 'reviewer', 'operator'] as const;
 export type Role = (typeof ROLES)[number];
 
+/**
+ * The same for the two kinds of readers. Operators with a token see every verdict. To all others a photo whose second, blind
+ * verdict is pending looks unreviewed, because each of them may be the one who gives it.
+ */
+export interface ByReader<T> {
+  readonly operators: T;
+  readonly others: T;
+}
+export type Reader = keyof ByReader<unknown>;
+
 /** The name of a person who reviews. */
 export const PERSON_NAME = /^[\p{L}\p{N}][\p{L}\p{M}\p{N} ._@'’-]{0,59}$/u;
 /** `PERSON_NAME` in words. */

@@ -7,6 +7,7 @@ import type { RejectReason } from '../kernel/reasons.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import type { ClassProgress, ReviewFilter, ReviewOrder, ReviewPhoto, ShownState } from './desk.ts';
 import { subjectKey, type Subject } from './event.ts';
+import { listedVerdicts } from './second-pass.ts';
 
 /** What a reviewer's view of a collection depends on. */
 export interface DeskView {
@@ -19,35 +20,19 @@ export interface DeskView {
   readonly ensembleModels: readonly Sha256[];
 }
 
-/** TenCrop's number of the centre crop. */
-
 /**
  * The listed photos as the reviewer may see them. `waits`: a verdict of this reviewer is wanted. Then the photo looks open,
- * whatever another reviewer has said. The photos of a second pass are those of the lowest hashes in their class, so a larger
- * share keeps those of a smaller one. `accepted` counts all accepted photos of a confusion, `shown_accepted` those that the reviewer
- * may know of.
+ * whatever another reviewer has said. `shown_accepted` counts the accepted photos of a confusion that the reviewer may know of.
  *
  * @param wnids limits the classes; null: all
  */
 function shownPhotos({ scope, reviewer, secondPass }: DeskView, wnids: readonly Wnid[] | null): RawBuilder<unknown> {
   return sql`(
     select s.*, case when s.waits or s.state = 'unreviewed' then 'open' else s.state end as shown_state,
-      count(*) filter (where s.state = 'accepted') over (partition by s.wnid, s.confusion_wnid) as accepted,
       count(*) filter (where s.state = 'accepted' and not s.waits) over (partition by s.wnid, s.confusion_wnid) as shown_accepted
     from (
-      select l.*, not ${reviewer} = any(l.reviewers)
-          and cardinality(l.reviewers) < case when l.wanted > 0 and l.is_sampled then greatest(l.wanted, 2) else l.wanted end as waits
-      from (
-        select e.wnid, f.sha256, f.width, f.height, e.photo_id, e.rank, e.confusion_wnid, e.max_true_prob, e.confusion_prob,
-          coalesce(v.state, 'unreviewed') as state, v.reason, coalesce(v.reviewers, '{}') as reviewers,
-          coalesce(v.wanted, 1) as wanted, coalesce(v.tags, '{}') as tags, coalesce(v.is_flagged, false) as is_flagged,
-          row_number() over (partition by e.wnid order by f.sha256)
-            <= ceil(${secondPass}::float8 * count(*) over (partition by e.wnid)) as is_sampled
-        from shortlist_entry e join photo f on f.id = e.photo_id
-        left join verdict v on v.collection_id = e.collection_id and v.wnid = e.wnid and v.sha256 = f.sha256
-        where e.collection_id = ${scope.collectionId} and e.state = 'listed'
-          and (${wnids === null} or e.wnid = any(${wnids ?? []}::text[]))
-      ) as l
+      select l.*, l.wants_more and not ${reviewer} = any(l.reviewers) as waits
+      from ${listedVerdicts(scope, secondPass, wnids)} as l
     ) as s
   )`;
 }
@@ -109,8 +94,8 @@ export function matching(
   ) as p where ${noise === undefined ? sql`true` : sql`${isNoise(view)} = ${noise}`}`;
 }
 
-/** The turn of photo `p` among those that match: how many photos of its confusion are accepted or come before it. */
-const TURN = sql`p.accepted + row_number() over (partition by p.wnid, p.confusion_wnid order by p.rank) as turn`;
+/** The turn of photo `p` among those that match: how many photos of its confusion the reviewer knows as accepted, or come before it. */
+const TURN = sql`p.shown_accepted + row_number() over (partition by p.wnid, p.confusion_wnid order by p.rank) as turn`;
 
 /** How photos are sorted within what comes first. */
 function orderOf(view: DeskView, order: ReviewOrder): RawBuilder<unknown> {
@@ -220,6 +205,17 @@ export async function waitingAmong(
     join ${shownPhotos(view, wnids)} as p on p.wnid = s.wnid and p.sha256 = decode(s.sha256, 'hex')
     where p.waits`.execute(db);
   return new Set(rows.map(subjectKey));
+}
+
+/** The listed photos whose verdicts this reviewer must not know yet, because a second, blind one is pending. */
+export async function hiddenPhotos(
+  db: Kysely<Database>,
+  { scope, reviewer, secondPass }: DeskView,
+): Promise<Subject[]> {
+  const { rows } = await sql<Subject>`
+    select encode(p.sha256, 'hex') as sha256, p.wnid from ${listedVerdicts(scope, secondPass, null)} as p
+    where p.is_pending and not ${reviewer} = any(p.reviewers)`.execute(db);
+  return rows;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { Config } from '../config/settings.ts';
 import { UsageError } from '../kernel/errors.ts';
-import { foldedName, personName, ROLES, type Role } from '../kernel/people.ts';
+import { foldedName, personName, ROLES, type Reader, type Role } from '../kernel/people.ts';
 
 /** Who uses the server. `name`: null for everybody who shares the token of a role, and if the server has no tokens. */
 export interface Person {
@@ -70,6 +70,11 @@ export function bearerIn(authorization: string | undefined): string | null {
 
 export function mayAct(role: Role, needed: Role): boolean {
   return ROLES.indexOf(role) >= ROLES.indexOf(needed);
+}
+
+/** What kind of reader a client is. Without tokens the server cannot tell operators from reviewers, so nobody is an operator. */
+export function readerOf({ role }: { readonly role: Role | null }, { tokens }: Pick<Access, 'tokens'>): Reader {
+  return role === 'operator' && tokens.length > 0 ? 'operators' : 'others';
 }
 
 /**

@@ -1,12 +1,13 @@
 import type { App } from '../app/open/app.ts';
 import { openWorkspace, type Workspace } from '../app/open/workspace.ts';
-import { readOverview, type Overview } from '../app/watch/overview.ts';
+import { readOverviews, type Overview } from '../app/watch/overview.ts';
 import { RateHistory, type Rates } from '../app/watch/rates.ts';
 import { collectionNames, COLLECTION_FORGOTTEN } from '../collection/collection.repository.ts';
 import { listCollections, usableCollection } from '../collection/collection.process.ts';
 import type { Collection } from '../collection/collection.ts';
 import type { Config } from '../config/settings.ts';
 import { codeOf, messageOf, UsageError } from '../kernel/errors.ts';
+import type { ByReader, Reader } from '../kernel/people.ts';
 import { sharedReading } from '../kernel/shared-reading.ts';
 import type { FunnelStage } from '../ui/shared/funnel.tsx';
 import { stagesOf } from '../ui/shared/stages.ts';
@@ -32,8 +33,8 @@ export interface OpenCollection {
   readonly workspace: Workspace;
   /** For what is read once for everybody, and for work that goes on after its request. Its statements may take long. */
   readonly longWorkspace: Workspace;
-  readonly read: () => Promise<LiveOverview>;
-  readonly feed: LiveFeed<LiveOverview>;
+  readonly read: () => Promise<ByReader<LiveOverview>>;
+  readonly feeds: ByReader<LiveFeed<LiveOverview>>;
 }
 
 /** A collection as the list of them shows it. */
@@ -100,14 +101,15 @@ export class Collections {
     return opened.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
   }
 
-  async cards(): Promise<CollectionCard[]> {
+  async cards(reader: Reader): Promise<CollectionCard[]> {
     const names = await this.names();
-    return Promise.all(names.map(({ name, isKnown }) => this.#card(name, isKnown)));
+    return Promise.all(names.map(({ name, isKnown }) => this.#card(name, isKnown, reader)));
   }
 
   async close(): Promise<void> {
     clearInterval(this.#timer);
-    for (const opened of this.#opened.values()) await opened.then(({ feed }) => feed.close()).catch(() => undefined);
+    for (const opened of await Promise.allSettled(this.#opened.values()))
+      if (opened.status === 'fulfilled') for (const feed of Object.values(opened.value.feeds)) feed.close();
   }
 
   async #open(name: string): Promise<OpenCollection> {
@@ -118,13 +120,16 @@ export class Collections {
     const workspace = { ...longWorkspace, app: { ...app, config } };
     const rates = new RateHistory();
     const read = sharedReading(async () => {
-      const overview = await readOverview(longWorkspace, new Date(nowMs()));
-      rates.add(overview);
-      return { ...overview, rates: rates.rates() };
+      const { operators, others } = await readOverviews(longWorkspace, new Date(nowMs()));
+      rates.add(operators);
+      const live = { rates: rates.rates() };
+      return { operators: { ...operators, ...live }, others: { ...others, ...live } };
     });
     const onError = (reason: unknown): void =>
       app.log.warn({ name, reason }, 'the dashboard could not read the catalogue');
-    return { workspace, longWorkspace, read, feed: new LiveFeed({ read, everyMs: LIVE_EVERY_MS, onError }) };
+    const feedFor = (reader: Reader): LiveFeed<LiveOverview> =>
+      new LiveFeed({ read: async () => (await read())[reader], everyMs: LIVE_EVERY_MS, onError });
+    return { workspace, longWorkspace, read, feeds: { operators: feedFor('operators'), others: feedFor('others') } };
   }
 
   async #collection(name: string): Promise<Collection> {
@@ -139,14 +144,14 @@ export class Collections {
     );
   }
 
-  async #card(name: string, isKnown: boolean): Promise<CollectionCard> {
+  async #card(name: string, isKnown: boolean, reader: Reader): Promise<CollectionCard> {
     const none = { name, problem: null, funnel: null, photos: [], working: [] };
     try {
       if (!isKnown) {
         await this.#collection(name);
         return none;
       }
-      const { mode, classes, totals, confusions, rates } = await (await this.open(name)).read();
+      const { mode, classes, totals, confusions, rates } = (await (await this.open(name)).read())[reader];
       const working = Object.entries(rates).flatMap(([stage, { perSecond }]) => ((perSecond ?? 0) > 0 ? [stage] : []));
       const photos = confusions.slice(0, 4).map(({ photo }) => photo);
       const funnel = { mode, classes: classes.length, stages: stagesOf(totals) };

@@ -5,13 +5,14 @@ import type { App } from '../app/open/app.ts';
 import type { Collection } from '../collection/collection.ts';
 import type { Config } from '../config/settings.ts';
 import { steadyClock } from '../kernel/clock.ts';
+import type { Reader } from '../kernel/people.ts';
 import { timedCache } from '../kernel/timed-cache.ts';
 import { sharedReading } from '../kernel/shared-reading.ts';
 import { countBytes } from '../photo/pruned.repository.ts';
 import { serverVersion } from '../platform/postgres/clients.ts';
 import type { Access } from './access.ts';
 import type { Assets } from './assets.ts';
-import { Collections } from './collections.ts';
+import { Collections, type CollectionCard } from './collections.ts';
 import { FailedLogIns } from './failed-log-ins.ts';
 import { inTime, QueuePages } from './queue-pages.ts';
 import { LivePlaces } from './live-places.ts';
@@ -51,6 +52,8 @@ export function openSite(longApp: App, { named, configOf, ...shared }: SiteOptio
     open: async () => app.openQueueBoard(await queuesOfAll(collections)),
     onError: (reason) => app.log.warn({ reason }, 'the queues could not be looked at'),
   });
+  const cardsFor = (reader: Reader): (() => Promise<CollectionCard[]>) =>
+    timedCache(() => collections.cards(reader), { forMs: CARDS_EVERY_MS, clock: steadyClock });
   return {
     ...shared,
     /** For requests: PostgreSQL ends statements that take too long. */
@@ -58,7 +61,7 @@ export function openSite(longApp: App, { named, configOf, ...shared }: SiteOptio
     /** For orders of operators, whose statements may take long. */
     longApp,
     collections,
-    readCards: timedCache(() => collections.cards(), { forMs: CARDS_EVERY_MS, clock: steadyClock }),
+    readCards: { operators: cardsFor('operators'), others: cardsFor('others') },
     metrics: new Metrics(sharedReading(measuresOf(collections, longApp, shared.nowMs))),
     queues,
     // Node notices that nothing moves after one to two time-outs: then the place of a client that stalls is free again.

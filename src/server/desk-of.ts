@@ -1,4 +1,6 @@
-import type { Desk } from '../app/review/desk.ts';
+import { viewOf, type Desk } from '../app/review/desk.ts';
+import { hiddenPhotos } from '../review/desk.repository.ts';
+import { countOf } from '../ui/shared/texts.ts';
 import type { Site } from './dashboard.ts';
 import { BadRequest } from './review-requests.ts';
 import { paramOf, type Exchange } from './route.ts';
@@ -10,7 +12,22 @@ export async function deskOf({ request, reviewer }: Exchange, { collections }: S
 }
 
 /**
- * The same for somebody who judges photos.
+ * Refuses a report or a revision, which show single verdicts, to a reviewer who may still give a blind verdict on one of them.
+ *
+ * @throws BadRequest 403
+ */
+export async function requireNothingHidden(exchange: Exchange, site: Site): Promise<void> {
+  if (exchange.role !== 'reviewer') return;
+  const { length } = await hiddenPhotos(site.app.db, viewOf(await deskOf(exchange, site)));
+  if (length === 0) return;
+  throw new BadRequest(
+    `Reports and revisions show what other reviewers said, and ${countOf(length, 'photo')} still wait for a blind second verdict. Ask again after the second pass, or ask an operator.`,
+    403,
+  );
+}
+
+/**
+ * The collection of the path for a person who judges photos.
  *
  * @param claimed who the page says that it is; undefined: it does not say
  * @throws BadRequest 401 without a name, or if somebody else is logged in by now

@@ -2,6 +2,8 @@ import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { Measures } from '../app/watch/measures.ts';
 import { PAUSABLE_STAGES } from '../collection/pause.ts';
 import type { KeyBudget } from '../funnel/budget.ts';
+import type { Totals } from '../funnel/funnel.ts';
+import type { ByReader, Reader } from '../kernel/people.ts';
 
 /** What is always told of, so that none of them can be seen as such. */
 const SERVICES = ['discover-worker', 'fetch-worker', 'filter-worker', 'server'];
@@ -18,7 +20,6 @@ function gaugesIn(registry: Registry) {
     candidates: gauge('winnow_candidates', 'Candidates by what became of them', 'source', 'state'),
     refused: gauge('winnow_candidates_refused', 'Candidates dropped or failed, by reason', 'state', 'reason'),
     photos: gauge('winnow_photos', 'Distinct photos of the classes, by decision', 'decision'),
-    shortlisted: gauge('winnow_shortlist_photos', 'Kept photos, by place in the shortlist', 'place'),
     backlog: gauge(
       'winnow_backlog',
       'What is left to do by stage: queries to ask, pictures to fetch, photos to decide',
@@ -39,10 +40,26 @@ function gaugesIn(registry: Registry) {
   };
 }
 
+/** Kept photos by place, in a registry of its own, because readers without an operator's token see other numbers. */
+function shortlistedIn(registry: Registry): Gauge {
+  const help = 'Kept photos, by place in the shortlist';
+  return new Gauge({
+    name: 'winnow_shortlist_photos',
+    help,
+    labelNames: ['collection', 'place'],
+    registers: [registry],
+  });
+}
+
 /** Metrics for Prometheus (https://prometheus.io/docs/instrumenting/exposition_formats/). */
 export class Metrics {
   readonly #registry = new Registry();
   readonly #gauges = gaugesIn(this.#registry);
+  readonly #registryFor: ByReader<Registry> = { operators: new Registry(), others: new Registry() };
+  readonly #shortlistedFor: ByReader<Gauge> = {
+    operators: shortlistedIn(this.#registryFor.operators),
+    others: shortlistedIn(this.#registryFor.others),
+  };
   readonly #read: () => Promise<readonly Measures[]>;
 
   constructor(read: () => Promise<readonly Measures[]>) {
@@ -54,16 +71,18 @@ export class Metrics {
     return this.#registry.contentType;
   }
 
-  async text(): Promise<string> {
+  async text(reader: Reader): Promise<string> {
     const all = await this.#read();
-    for (const gauge of Object.values(this.#gauges)) gauge.reset();
+    for (const gauge of [...Object.values(this.#gauges), ...Object.values(this.#shortlistedFor)]) gauge.reset();
     for (const measures of all) {
       this.#setFunnel(measures);
+      setShortlisted(this.#shortlistedFor.operators, measures.collection, measures.totals);
+      setShortlisted(this.#shortlistedFor.others, measures.collection, measures.totalsForOthers);
       this.#setWork(measures);
       this.#setBudgets(measures);
       this.#setPauses(measures);
     }
-    return this.#registry.metrics();
+    return Registry.merge([this.#registry, this.#registryFor[reader]]).metrics();
   }
 
   #setFunnel({ collection, totals, sources }: Measures): void {
@@ -76,14 +95,6 @@ export class Metrics {
     }
     for (const [decision, count] of Object.entries(totals.decided))
       this.#gauges.photos.set({ collection, decision }, count);
-    const { shortlisted, leftOut, unlisted, selected, rejected, unsure, disputed, unreviewed } = totals;
-    const left = {
-      leftOutCap: leftOut.cap,
-      leftOutNearDuplicate: leftOut.nearDuplicate,
-      leftOutTarget: leftOut.target,
-    };
-    const places = { shortlisted, ...left, unlisted, selected, rejected, unsure, disputed, unreviewed };
-    for (const [place, count] of Object.entries(places)) this.#gauges.shortlisted.set({ collection, place }, count);
   }
 
   #setWork({ collection, totals, openQueries, bytes, workers }: Measures): void {
@@ -118,6 +129,13 @@ export class Metrics {
       this.#gauges.inHand.set({ collection, stage }, Math.max(0, ...holding.map(({ inHand }) => inHand)));
     }
   }
+}
+
+function setShortlisted(gauge: Gauge, collection: string, totals: Totals): void {
+  const { shortlisted, leftOut, unlisted, selected, rejected, unsure, disputed, unreviewed } = totals;
+  const left = { leftOutCap: leftOut.cap, leftOutNearDuplicate: leftOut.nearDuplicate, leftOutTarget: leftOut.target };
+  const places = { shortlisted, ...left, unlisted, selected, rejected, unsure, disputed, unreviewed };
+  for (const [place, count] of Object.entries(places)) gauge.set({ collection, place }, count);
 }
 
 /** Hosts come by the thousand; sources, and the pictures of each, are a closed list. */

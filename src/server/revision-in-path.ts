@@ -7,20 +7,23 @@ import type { Revision } from '../export/revision.repository.ts';
 import { shortId } from '../export/revision-id.ts';
 import { mayAct } from './access.ts';
 import type { Site } from './dashboard.ts';
+import { requireNothingHidden } from './desk-of.ts';
 import { BadRequest } from './review-requests.ts';
 import { paramOf, type Exchange } from './route.ts';
 
 /**
  * The revision of the path, whose folder is there.
  *
- * @throws BadRequest 404 if there is no such revision, or if its folder is gone
+ * @throws BadRequest 403 to a reviewer who must not know its verdicts yet; 404 if there is no such revision, or if its folder is gone
  */
 export async function revisionInPath(
-  { request, role }: Exchange,
-  { collections }: Site,
+  exchange: Exchange,
+  site: Site,
 ): Promise<{ readonly workspace: Workspace; readonly longWorkspace: Workspace; readonly revision: Revision }> {
+  await requireNothingHidden(exchange, site);
+  const { request, role } = exchange;
   const name = paramOf(request, 'collection');
-  const { workspace, longWorkspace } = await collections.open(name);
+  const { workspace, longWorkspace } = await site.collections.open(name);
   const id = paramOf(request, 'id');
   const revision = await revisionOf(workspace, id);
   if (revision === null)

@@ -1,3 +1,4 @@
+import { readerOf } from './access.ts';
 import { EVIDENCE_ROUTES } from './evidence-routes.ts';
 import { endSession } from './handlers/activity/end-session.ts';
 import { sendActivity } from './handlers/activity/page.ts';
@@ -50,7 +51,12 @@ export const ROUTES: readonly Route<[Site]>[] = [
   { method: 'GET', path: '/photos/:sha256', role: 'viewer', handle: sendPhoto },
   { method: 'GET', path: '/thumbnails/:sha256', role: 'viewer', handle: sendThumbnail },
   ...EVIDENCE_ROUTES,
-  { method: 'GET', path: '/api/collections', role: 'viewer', handle: (_exchange, { readCards }) => readCards() },
+  {
+    method: 'GET',
+    path: '/api/collections',
+    role: 'viewer',
+    handle: (exchange, site) => site.readCards[readerOf(exchange, site)](),
+  },
   { method: 'POST', path: '/api/retry/:reason', role: 'operator', handle: retry },
   {
     method: 'GET',

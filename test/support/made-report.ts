@@ -523,8 +523,8 @@ function funnelFor({ mode, wnids, photos, classNames }: About): Report['funnel']
         { ...at, state: 'dropped', reason, listed: null, isPruned: false, count: dropped },
       ],
       verdicts: [
-        { wnid, source: at.source, queryId: null, verdict: 'accepted', count: accepted },
-        { wnid, source: at.source, queryId: null, verdict: 'rejected', count: listed - accepted },
+        { wnid, source: at.source, queryId: null, verdict: 'accepted', isPending: false, count: accepted },
+        { wnid, source: at.source, queryId: null, verdict: 'rejected', isPending: false, count: listed - accepted },
       ],
     };
   };

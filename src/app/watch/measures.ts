@@ -3,10 +3,12 @@ import { candidateWnids } from '../../decision/scope.ts';
 import type { BytesCount } from '../../photo/pruned.repository.ts';
 import { NETWORK_SOURCES } from '../../source/network-source.ts';
 import type { Workspace } from '../open/workspace.ts';
-import { readOverview, type Overview } from './overview.ts';
+import { readOverviews, type Overview } from './overview.ts';
 
 /** What is measured for Prometheus: the funnel page's numbers, and some that no page shows. */
 export interface Measures extends Overview {
+  /** The totals for readers who must not know verdicts of photos whose second verdict is pending. */
+  readonly totalsForOthers: Overview['totals'];
   /** Queries that can still be asked, within the limit a class. */
   readonly openQueries: number;
   /** Of all photos of the catalogue, whichever collection they are in, as they were a while ago. */
@@ -21,10 +23,15 @@ export async function readMeasures(
   const { app, scope } = workspace;
   const { limitPerClass } = app.config.crawl;
   const wnids = candidateWnids(scope);
-  const [overview, bytes, ...open] = await Promise.all([
-    readOverview(workspace, at),
+  const [overviews, bytes, ...open] = await Promise.all([
+    readOverviews(workspace, at),
     readBytes(),
     ...NETWORK_SOURCES.map((source) => openQueries(app.db, { source, wnids, limitPerClass })),
   ]);
-  return { ...overview, bytes, openQueries: open.reduce((sum, { count }) => sum + count, 0) };
+  return {
+    ...overviews.operators,
+    totalsForOthers: overviews.others.totals,
+    bytes,
+    openQueries: open.reduce((sum, { count }) => sum + count, 0),
+  };
 }

@@ -5,8 +5,9 @@ import {
   type ConfusionCount,
   type ConnectedProcess,
 } from '../../funnel/overview.repository.ts';
+import type { ByReader } from '../../kernel/people.ts';
 import { nameOf, type Workspace } from '../open/workspace.ts';
-import { readStatus, type Status } from './status.ts';
+import { readStatuses, type Status } from './status.ts';
 
 /** What the funnel page shows, as it is at one moment. */
 export interface Overview extends Status {
@@ -26,15 +27,15 @@ const CONFUSIONS_SHOWN = 200;
 const QUERIES_SHOWN = 200;
 
 /** @throws StopTheRun `collection-forgotten`: there would be nothing to show, however much is decided under its name again */
-export async function readOverview(workspace: Workspace, at: Date): Promise<Overview> {
+export async function readOverviews(workspace: Workspace, at: Date): Promise<ByReader<Overview>> {
   const { app, scope, collection } = workspace;
   await requireCollection(app.db, scope.collectionId, 'its dashboard is served');
-  const [status, workers, confusions] = await Promise.all([
-    readStatus(workspace),
+  const [statuses, workers, confusions] = await Promise.all([
+    readStatuses(workspace),
     connectedProcesses(app.db),
     topConfusions(app.db, scope, CONFUSIONS_SHOWN),
   ]);
-  return {
+  const overviewOf = (status: Status): Overview => ({
     ...status,
     queries: mostFruitful(status.queries),
     queryCount: status.queries.length,
@@ -45,7 +46,8 @@ export async function readOverview(workspace: Workspace, at: Date): Promise<Over
       searchedAs: nameOf(collection, confusion.wnid),
       predicted: nameOf(collection, confusion.confusionWnid),
     })),
-  };
+  });
+  return { operators: overviewOf(statuses.operators), others: overviewOf(statuses.others) };
 }
 
 /** In the order in which they were. */

@@ -5,9 +5,10 @@ import type { Pause } from '../../collection/pause.ts';
 import { candidateWnids } from '../../decision/scope.ts';
 import type { KeyBudget } from '../../funnel/budget.ts';
 import { countCandidates, countVerdicts } from '../../funnel/funnel.repository.ts';
-import { funnelOf, type CandidateCount, type Funnel, type FunnelCounts } from '../../funnel/funnel.ts';
+import { funnelOf, withoutPending, type CandidateCount, type Funnel, type FunnelCounts } from '../../funnel/funnel.ts';
 import { foldPhotoCounts, readPhotoCounts } from '../../funnel/photo-tally.repository.ts';
 import { queryYields, yieldsOf, type QueryYield, type Yields } from '../../funnel/yields.ts';
+import type { ByReader } from '../../kernel/people.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import { allowMoreMemory, readSnapshot } from '../../platform/postgres/transactions.ts';
 import { NETWORK_SOURCES } from '../../source/network-source.ts';
@@ -23,18 +24,24 @@ export interface Status extends Funnel {
   readonly pauses: readonly Pause[];
 }
 
-/** The funnel, what each query came to, and what may be asked of the sites now. */
+/** The funnel with all verdicts, what each query came to, and what may be asked of the sites now. */
 export async function readStatus(workspace: Workspace): Promise<Status> {
+  return (await readStatuses(workspace)).operators;
+}
+
+/** The same for both kinds of readers, as it is at one moment. */
+export async function readStatuses(workspace: Workspace): Promise<ByReader<Status>> {
   const { app, collection, scope } = workspace;
   const { queries, ...counts } = await readCounts(workspace);
   const funnel = funnelFrom(workspace, counts);
-  return {
+  const operators = {
     ...funnel,
     yields: yieldsOf(funnel),
     queries: queryYields(queries, counts, collection.subjects.nameOf),
     budgets: await readBudgets(app),
     pauses: await readPauses(app.db, scope.collectionId),
   };
+  return { operators, others: { ...operators, ...funnelFrom(workspace, withoutPending(counts)) } };
 }
 
 /** The collection's funnel as the catalogue has it at one moment. */
@@ -68,12 +75,12 @@ async function readCounts(workspace: Workspace): Promise<Counts> {
   return readSnapshot(workspace.app.db, (trx) => countsIn(trx, workspace));
 }
 
-async function countsIn(trx: Transaction<Database>, { scope }: Workspace): Promise<Counts> {
+async function countsIn(trx: Transaction<Database>, { app, scope }: Workspace): Promise<Counts> {
   await allowMoreMemory(trx);
   return {
     candidates: await countCandidates(trx, scope),
     photos: await readPhotoCounts(trx, scope),
-    verdicts: await countVerdicts(trx, scope),
+    verdicts: await countVerdicts(trx, scope, app.config.review.secondPass),
     queries: await queryReports(trx, { sources: NETWORK_SOURCES, wnids: candidateWnids(scope) }),
   };
 }

@@ -1,3 +1,4 @@
+import { readerOf } from '../access.ts';
 import type { Site } from '../dashboard.ts';
 import type { Dated, LiveFeed } from '../live-feed.ts';
 import type { LivePlaces } from '../live-places.ts';
@@ -11,9 +12,9 @@ const ERRORS = {
 } as const;
 
 /** Sends what the dashboard of a collection shows: all of it first, then what changes. */
-export async function sendLive(exchange: Exchange, { collections, livePlaces }: Site): Promise<unknown> {
-  const { feed } = await collections.open(paramOf(exchange.request, 'collection'));
-  return streamFeed(exchange, feed, livePlaces);
+export async function sendLive(exchange: Exchange, site: Site): Promise<unknown> {
+  const { feeds } = await site.collections.open(paramOf(exchange.request, 'collection'));
+  return streamFeed(exchange, feeds[readerOf(exchange, site)], site.livePlaces);
 }
 
 /** Answers with `text/event-stream`: https://html.spec.whatwg.org/multipage/server-sent-events.html */

@@ -2,6 +2,7 @@ import { readReport } from '../../../report/stored-report.repository.ts';
 import type { Report } from '../../../report/report.ts';
 import { reportTables, tableCsv } from '../../../report/tables.ts';
 import type { Site } from '../../dashboard.ts';
+import { requireNothingHidden } from '../../desk-of.ts';
 import { BadRequest } from '../../review-requests.ts';
 import { paramOf, type Exchange } from '../../route.ts';
 
@@ -22,8 +23,10 @@ export async function sendReportTable(exchange: Exchange, site: Site): Promise<u
     .send(tableCsv(table));
 }
 
-async function storedReport({ request }: Exchange, { collections, app }: Site): Promise<Report> {
-  const collection = paramOf(request, 'collection');
+async function storedReport(exchange: Exchange, site: Site): Promise<Report> {
+  await requireNothingHidden(exchange, site);
+  const { collections, app } = site;
+  const collection = paramOf(exchange.request, 'collection');
   const { workspace } = await collections.open(collection);
   const stored = await readReport(app.db, workspace.scope);
   if (stored !== null) return stored.report;

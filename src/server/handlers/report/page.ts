@@ -2,12 +2,15 @@ import { readShownReport } from '../../../app/report/stored.ts';
 import { requireCollection } from '../../../collection/collection.repository.ts';
 import { mayAct } from '../../access.ts';
 import type { Site } from '../../dashboard.ts';
+import { requireNothingHidden } from '../../desk-of.ts';
 import { reportPage } from '../../pages.tsx';
 import { reportLinks } from '../../report-links.ts';
 import { HTML, paramOf, type Exchange } from '../../route.ts';
 
 /** Sends the newest report of a collection, or says how to make one. */
-export async function sendReport({ request, reply, role }: Exchange, site: Site): Promise<unknown> {
+export async function sendReport(exchange: Exchange, site: Site): Promise<unknown> {
+  await requireNothingHidden(exchange, site);
+  const { request, reply, role } = exchange;
   const collection = paramOf(request, 'collection');
   const { workspace } = await site.collections.open(collection);
   await requireCollection(site.app.db, workspace.scope.collectionId, 'its report is served');

@@ -2,12 +2,15 @@ import { readRevisions } from '../../../app/export/revisions.ts';
 import { requireCollection } from '../../../collection/collection.repository.ts';
 import { mayAct } from '../../access.ts';
 import type { Site } from '../../dashboard.ts';
+import { requireNothingHidden } from '../../desk-of.ts';
 import { revisionsPage } from '../../pages.tsx';
 import { folderFor } from '../../revision-in-path.ts';
 import { HTML, paramOf, type Exchange } from '../../route.ts';
 
 /** Sends the page of a collection's revisions. */
-export async function sendRevisions({ request, reply, role }: Exchange, site: Site): Promise<unknown> {
+export async function sendRevisions(exchange: Exchange, site: Site): Promise<unknown> {
+  await requireNothingHidden(exchange, site);
+  const { request, reply, role } = exchange;
   const collection = paramOf(request, 'collection');
   const { workspace } = await site.collections.open(collection);
   await requireCollection(site.app.db, workspace.scope.collectionId, 'its revisions are served');

@@ -1,0 +1,207 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { sql } from 'kysely';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { ReviewVerdict, Subject } from '../../../src/review/event.ts';
+import { ROUTES } from '../../../src/server/routes.ts';
+import { buildShortlist } from '../../../src/shortlist/build.process.ts';
+import { sha256Of } from '../../support/sha256.ts';
+import { candidate, decideAs, fetched, kept } from '../catalogue/fixtures.ts';
+import { ask, bearer, JSON_BODY, NO_TOKENS, useDashboard, type Asked } from './support.ts';
+
+/** Every photo is reviewed by two people. */
+const dashboard = useDashboard(async () => ({ WINNOW_REVIEW_SECOND_PASS: '1' }));
+const TOKENS = {
+  operator: 'operator-operator-operator',
+  reviewer: 'reviewer-reviewer-reviewer',
+  viewer: 'viewer-viewer-viewer-viewer',
+  people: {
+    ann: { role: 'reviewer', token: 'ann-ann-ann-ann-ann-ann' },
+    bob: { role: 'reviewer', token: 'bob-bob-bob-bob-bob-bob' },
+  },
+} as const;
+const TENCH = 'n01440764';
+const GOLDFISH = 'n01443537';
+const SHARK = 'n01484850';
+/** Photos of one class and two confusions. */
+const CONFUSIONS = { a: GOLDFISH, b: GOLDFISH, c: SHARK, d: SHARK } as const;
+const NAMES = ['a', 'b', 'c', 'd'] as const;
+const photo = (name: string): Subject => ({ sha256: sha256Of(name), wnid: TENCH });
+const cookieOf = (name: string) => ({ cookie: `winnow_reviewer=${Buffer.from(name).toString('base64url')}` });
+
+const servers = { guarded: '', open: '' };
+beforeAll(async () => {
+  const { app, workspace } = dashboard;
+  for (const name of NAMES) {
+    const id = await fetched(app.db, [candidate(name, { wnid: TENCH })], name);
+    const changes = { confusionWnid: CONFUSIONS[name], maxTrueProb: 0.01 };
+    await decideAs(app.db, workspace.scope, [kept(id, TENCH, changes)]);
+  }
+  const policy = { cap: 15, nearDuplicateDistance: 0, nearDuplicateCosine: null };
+  await buildShortlist(app.db, workspace.scope, { policy, backboneId: null });
+  servers.guarded = await dashboard.serve(TOKENS);
+  servers.open = await dashboard.serve(NO_TOKENS);
+});
+
+beforeEach(async () => {
+  await sql`truncate review_event, verdict, review_lease cascade`.execute(dashboard.app.db);
+});
+
+let sequence = 0;
+/** Sends verdicts of one reviewer, by the names of the photos. Returns the body of the answer. */
+async function review(reviewer: 'ann' | 'bob', verdicts: Readonly<Record<string, ReviewVerdict>>): Promise<string> {
+  const at = new Date().toISOString();
+  const actions = Object.entries(verdicts).map(([name, verdict]) => {
+    const value = { verdict, reason: verdict === 'reject' ? 'low-quality' : null, shownBy: 'confusions' };
+    return { kind: 'verdict', sequence: (sequence += 1), at, subjects: [photo(name)], value };
+  });
+  const headers = { ...JSON_BODY, ...bearer(TOKENS.people[reviewer].token).headers };
+  const body = JSON.stringify({ client: reviewer, actions });
+  const answer = await ask(servers.guarded, '/c/demo/api/review/actions', { method: 'POST', headers, body });
+  expect(answer.status).toBe(200);
+  return answer.body;
+}
+
+/** Parts of paths for which routes have names. */
+const PARTS: Readonly<Record<string, string>> = {
+  collection: 'demo',
+  sha256: photo('a').sha256,
+  wnid: TENCH,
+  reason: 'dns',
+  model: 'no-such-model',
+  id: '1',
+  file: 'funnel.csv',
+  name: 'none',
+  '*': 'shortlist.html',
+};
+
+const LEASE = { client: 'tab', order: 'confusions', filter: {}, count: 4, held: [] };
+const TARGETS: readonly (readonly [target: string, body: unknown])[] = [
+  ...ROUTES.filter(({ method, path }) => method === 'GET' && !/live|heatmap/.test(path)).map(({ path }) => {
+    const target = path.replaceAll(/:(\w+)|(\*)/g, (_, name?: string) => PARTS[name ?? '*'] ?? 'none');
+    return [target, undefined] as const;
+  }),
+  ...['tag=blur', 'reason=low-quality', 'flagged=true', 'state=accepted', 'state=rejected'].flatMap((query) =>
+    ['index', 'facets'].map((route) => [`/c/demo/api/review/${route}?${query}`, undefined] as const),
+  ),
+  ['/c/demo/api/review/rows', { subjects: NAMES.map(photo) }],
+  ['/c/demo/api/review/lease', LEASE],
+  ['/c/demo/api/review/lease', { ...LEASE, isBalanced: true, count: 3 }],
+  ['/c/demo/api/review/lease', { ...LEASE, count: 0 }],
+];
+
+/** Without times and loads, which differ from one request to the next. */
+function steady(body: string): string {
+  const isOurs = (line: string): boolean => /^winnow_(?!processes)/.test(line);
+  if (body.includes('# HELP')) return body.split('\n').filter(isOurs).join('\n');
+  return body
+    .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
+    .replaceAll(/"(rates|workers)":(\{.*?\}\}|\[.*?\])/g, '"$1"');
+}
+
+/** The first event of the live stream. */
+async function firstEvent(server: string, headers: Record<string, string>): Promise<string> {
+  const ended = new AbortController();
+  const { body } = await fetch(`${server}/c/demo/api/live`, { headers, signal: ended.signal });
+  const { value } = (await body?.getReader().read()) ?? {};
+  ended.abort();
+  return steady(Buffer.from(value ?? []).toString());
+}
+
+/** All that one client is told, by what it asked for. */
+async function allToldTo(server: string, headers: Record<string, string>): Promise<Record<string, string>> {
+  const told: Record<string, string> = { live: await firstEvent(server, headers) };
+  for (const [target, body] of TARGETS) {
+    const asked: Asked =
+      body === undefined
+        ? { headers }
+        : { method: 'POST', headers: { ...headers, ...JSON_BODY }, body: JSON.stringify(body) };
+    const answer = await ask(server, target, asked);
+    expect(answer.status, target).toBeLessThan(500);
+    told[`${target} ${JSON.stringify(body)}`] = `${answer.status} ${steady(answer.body)}`;
+  }
+  return told;
+}
+
+const READERS = [
+  ['a reviewer with a token of their own', 'guarded', bearer(TOKENS.people.bob.token).headers],
+  ['a reviewer with the shared token', 'guarded', { ...bearer(TOKENS.reviewer).headers, ...cookieOf('carl') }],
+  ['a viewer', 'guarded', bearer(TOKENS.viewer).headers],
+  ['a browser of a server without tokens', 'open', cookieOf('bob')],
+  ['a browser without a name of a server without tokens', 'open', {}],
+] as const;
+
+/** What a first reviewer may say, so that no two photos or confusions get the same. */
+const HIDDEN: readonly Readonly<Record<string, ReviewVerdict>>[] = [
+  { a: 'accept', b: 'accept', c: 'reject', d: 'reject' },
+  { a: 'reject', b: 'reject', c: 'accept', d: 'accept' },
+  { a: 'unsure', b: 'accept', c: 'reject', d: 'unsure' },
+];
+
+describe('the verdicts of photos whose second verdict is pending', () => {
+  it('show in no answer to reviewers, viewers and browsers without a token', { timeout: 120_000 }, async () => {
+    const answers: Record<string, Record<string, string>>[] = [];
+    for (const verdicts of HIDDEN) {
+      await sql`truncate review_event, verdict, review_lease cascade`.execute(dashboard.app.db);
+      await review('ann', verdicts);
+      // The server keeps the list of collections for two seconds.
+      await sleep(2_100);
+      const told: Record<string, Record<string, string>> = {};
+      for (const [who, server, headers] of READERS) told[who] = await allToldTo(servers[server], headers);
+      answers.push(told);
+    }
+    for (const [who] of READERS)
+      expect(
+        answers.map((told) => told[who]),
+        who,
+      ).toEqual(HIDDEN.map(() => answers[0]?.[who]));
+  });
+
+  it('count as unreviewed for all but an operator with a token', async () => {
+    await review('ann', { a: 'accept', b: 'reject', c: 'unsure' });
+    const totals = async (server: keyof typeof servers, headers: Record<string, string>) => {
+      const { body } = await ask(servers[server], '/c/demo/api/overview', { headers });
+      const { selected, rejected, unsure, unreviewed } = JSON.parse(body).totals;
+      return { selected, rejected, unsure, unreviewed };
+    };
+    const none = { selected: 0, rejected: 0, unsure: 0, unreviewed: 4 };
+    for (const [, server, headers] of READERS) expect(await totals(server, headers)).toEqual(none);
+    const all = { selected: 1, rejected: 1, unsure: 1, unreviewed: 1 };
+    const operator = bearer(TOKENS.operator).headers;
+    expect(await totals('guarded', operator)).toEqual(all);
+    expect(await firstEvent(servers.guarded, operator)).toContain('"selected":1');
+    const metrics = async (headers: Record<string, string>) =>
+      (await ask(servers.guarded, '/metrics', { headers })).body;
+    const accepted = 'winnow_shortlist_photos{collection="demo",place="selected"}';
+    expect(await metrics(operator)).toContain(`${accepted} 1`);
+    expect(await metrics(bearer(TOKENS.viewer).headers)).toContain(`${accepted} 0`);
+    // The second verdict makes the first one known to everybody.
+    await review('bob', { a: 'accept' });
+    expect(await totals('open', {})).toEqual({ ...none, selected: 1, unreviewed: 3 });
+  });
+
+  it('keep reports and revisions from a reviewer until the second pass is over', async () => {
+    const pages = ['report', 'report/report.json', 'report/csv/models.csv', 'revisions', 'revisions/1/revision.tar'];
+    const statuses = async (reviewer: 'ann' | 'bob') => {
+      const headers = bearer(TOKENS.people[reviewer].token).headers;
+      return Promise.all(
+        pages.map(async (page) => (await ask(servers.guarded, `/c/demo/${page}`, { headers })).status),
+      );
+    };
+    await review('ann', { a: 'accept' });
+    expect(await statuses('bob')).toEqual([403, 403, 403, 403, 403]);
+    const shown = [200, 404, 404, 200, 404];
+    expect(await statuses('ann')).toEqual(shown);
+    await review('bob', { a: 'reject' });
+    expect(await statuses('bob')).toEqual(shown);
+  });
+
+  it('are left out of the agreement that the page of a third reviewer shows', async () => {
+    await review('ann', { a: 'unsure' });
+    await review('bob', { a: 'accept' });
+    const photos = async (headers: Record<string, string>): Promise<unknown> =>
+      JSON.parse((await ask(servers.guarded, '/c/demo/api/review/agreement', { headers })).body).overall.photos;
+    expect(await photos({ ...bearer(TOKENS.reviewer).headers, ...cookieOf('carl') })).toBe(0);
+    expect(await photos(bearer(TOKENS.operator).headers)).toBe(1);
+    expect(await photos(bearer(TOKENS.people.bob.token).headers)).toBe(1);
+  });
+});
