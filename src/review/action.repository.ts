@@ -16,6 +16,8 @@ export const bulkClient = ({ client, sequence }: ActionRef): string => `${client
 export interface ActionEvent extends Subject {
   readonly id: number;
   readonly kind: string;
+  readonly value: object | null;
+  readonly undoes: number | null;
 }
 
 /** The stored events of an action, by id. Empty if nothing was stored for it, or if it is of another reviewer. */
@@ -25,7 +27,7 @@ export async function eventsOfAction(
   action: ActionRef,
 ): Promise<ActionEvent[]> {
   const { rows } = await sql<ActionEvent>`
-    select id, kind, encode(sha256, 'hex') as sha256, wnid from review_event
+    select id, kind, value, undoes, encode(sha256, 'hex') as sha256, wnid from review_event
     where collection_id = ${collectionId} and reviewer = ${reviewer}
       and (client = ${action.client} and sequence = ${action.sequence} or client = ${bulkClient(action)})
     order by id`.execute(db);

@@ -2,8 +2,9 @@ import { didYouMean } from '../config/nearest.ts';
 import { quote } from '../config/quote.ts';
 import { isSha256 } from '../kernel/ids.ts';
 import { MODE_O_REJECT_REASONS, REJECT_REASONS } from '../kernel/reasons.ts';
-import { wellFormed } from '../source/text.ts';
+import { isStorable, STORABLE_RULE } from '../source/text.ts';
 import { REVIEW_VERDICTS, type Judgement, type Subject } from './event.ts';
+import { EVENT_TIME_RULE, isEventTime } from './event-time.ts';
 
 /** What the files have in common from which verdicts are imported. */
 
@@ -49,6 +50,7 @@ interface Problem {
 export function subjectOf(sha256: string, wnid: string, { resolveClass }: VerdictRules): Subject | Problem {
   const lower = sha256.toLowerCase();
   if (!isSha256(lower)) return { problem: `expected 64 hex digits for sha256 but received ${quote(sha256)}` };
+  if (!isStorable(wnid)) return unstorable('wnid', wnid);
   const resolved = resolveClass(wnid);
   if (!resolved.ok) return { problem: `expected a class of the collection for wnid but ${resolved.detail}` };
   return { sha256: lower, wnid: resolved.wnid };
@@ -75,9 +77,18 @@ const UNNAMED_REVIEWER = 'import';
 const LONGEST_NAME = 100;
 
 export function reviewerOf(text: string, rules: VerdictRules): { readonly reviewer: string } | Problem {
-  const reviewer = wellFormed(text) || (rules.reviewer ?? UNNAMED_REVIEWER);
+  if (!isStorable(text)) return unstorable('reviewer', text);
+  const reviewer = text || (rules.reviewer ?? UNNAMED_REVIEWER);
   if (reviewer.length <= LONGEST_NAME) return { reviewer };
   return { problem: `expected at most ${LONGEST_NAME} characters for reviewer but received ${quote(reviewer)}` };
+}
+
+export function noteOf(note: string): { readonly note: string } | Problem {
+  return isStorable(note) ? { note } : unstorable('note', note);
+}
+
+function unstorable(column: string, text: string): Problem {
+  return { problem: `expected ${STORABLE_RULE} for ${column} but received ${quote(text)}` };
 }
 
 /** A date and time with a zone. Without a zone it would mean another moment on each machine. */
@@ -87,8 +98,10 @@ const WITH_ZONE = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\
 export function timeOf(text: string): { readonly at: string | undefined } | Problem {
   if (text === '') return { at: undefined };
   const time = new Date(text);
-  if (WITH_ZONE.test(text) && !Number.isNaN(time.getTime())) return { at: time.toISOString() };
-  return {
-    problem: `expected a time with its zone for at, such as 2026-11-26T14:30:00Z, but received ${quote(text)}`,
-  };
+  if (!WITH_ZONE.test(text) || Number.isNaN(time.getTime()))
+    return {
+      problem: `expected a time with its zone for at, such as 2026-11-26T14:30:00Z, but received ${quote(text)}`,
+    };
+  if (isEventTime(time)) return { at: time.toISOString() };
+  return { problem: `expected ${EVENT_TIME_RULE} for at but received ${quote(text)}` };
 }

@@ -1,8 +1,16 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Kysely, Transaction } from 'kysely';
 import { UsageError } from '../kernel/errors.ts';
 import { groupBy } from '../kernel/group-by.ts';
 import type { Database } from '../platform/postgres/database.ts';
-import { bulkClient, eventsOfAction, reviewableAmong, takenByOthers, type Actor } from './action.repository.ts';
+import {
+  bulkClient,
+  eventsOfAction,
+  reviewableAmong,
+  takenByOthers,
+  type ActionEvent,
+  type Actor,
+} from './action.repository.ts';
 import { deriveVerdicts } from './derive-verdicts.process.ts';
 import { ownAmongListed, waitingAmong, type DeskView } from './desk.repository.ts';
 import type { ActionRef, ReviewActionSent } from './desk.ts';
@@ -43,7 +51,7 @@ export interface TabAction {
  * Stores what a reviewer did: an event for each photo, all or none of them. An action that was stored before is not stored
  * again. A photo whose decision is taken back is shown again, so it is kept for the tab.
  *
- * @throws UsageError `cannot-undo`: an undo of an undo, or a redo of anything else
+ * @throws UsageError `cannot-undo`: an undo of an undo, or a redo of anything else; `sequence-taken`: something else has its number
  */
 export async function recordAction(
   db: Kysely<Database>,
@@ -59,6 +67,7 @@ export async function recordAction(
     await lockSubjects(trx, actor.collectionId, subjects);
     // An action that arrives twice at once waits for the lock, and is then found stored.
     const stored = await eventsOfAction(trx, actor, { client, sequence });
+    if (!isPartOf(wanted, stored)) throw sequenceTaken({ client, sequence });
     if (stored.length > 0) return { sequence, stored: stored.length, skipped: asked - stored.length, subjects };
     const before = groupBy(await eventsOf(trx, actor.collectionId, subjects), subjectKey);
     const isBulk = decidesInGrid(action, wanted, before);
@@ -104,9 +113,20 @@ function redone(undo: number, before: readonly ReviewEvent[]): ReviewEvent | und
 /** The code of an error: another action has this number of this client. */
 export const SEQUENCE_TAKEN = 'sequence-taken';
 
+/** Whether all stored events of a number are among those that the action with this number wants. Some may have been skipped. */
+function isPartOf(wanted: readonly UnnumberedEvent[], stored: readonly ActionEvent[]): boolean {
+  const events = new Map(wanted.map((event) => [subjectKey(event), event]));
+  return stored.every(({ kind, undoes, value, ...subject }) => {
+    const event = events.get(subjectKey(subject));
+    // A stored value may say more, such as whether a verdict is blind.
+    const isSameValue = isDeepStrictEqual({ ...value, ...event?.value }, { ...value });
+    return event?.kind === kind && event.undoes === undoes && isSameValue;
+  });
+}
+
 function sequenceTaken({ client, sequence }: ActionRef): UsageError {
   return new UsageError(
-    `Expected a new number for an action of ${client} but ${sequence} is that of another reviewer's action; load the page again`,
+    `Expected a new number for an action of ${client} but ${sequence} is that of another action, or of another reviewer's; load the page again`,
     { code: SEQUENCE_TAKEN },
   );
 }

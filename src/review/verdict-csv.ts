@@ -1,7 +1,7 @@
 import type { ListRow } from '../source/list-columns.ts';
-import { wellFormed } from '../source/text.ts';
 import {
   judgementOf,
+  noteOf,
   reviewerOf,
   subjectOf,
   timeOf,
@@ -30,5 +30,7 @@ export function readVerdictRow(
   if ('problem' in reviewer) return reviewer;
   const time = timeOf(text('at'));
   if ('problem' in time) return time;
-  return { line, ...subject, ...judgement, ...reviewer, note: wellFormed(text('note')), ...time };
+  const note = noteOf(text('note'));
+  if ('problem' in note) return note;
+  return { line, ...subject, ...judgement, ...reviewer, ...note, ...time };
 }

@@ -4,7 +4,7 @@ import { quote } from '../config/quote.ts';
 import { isSha256 } from '../kernel/ids.ts';
 import { REJECT_REASONS } from '../kernel/reasons.ts';
 import { REVIEW_VERDICTS, SHOWN_BY } from '../review/event.ts';
-import { wellFormed } from '../source/text.ts';
+import { EVENT_TIME_RULE, isEventTime } from '../review/event-time.ts';
 import type { Exchange } from './route.ts';
 
 /** What pages of the review send: see `src/review/desk.ts`. */
@@ -27,7 +27,10 @@ const sequence = z
   .max(2 ** 31 - 1);
 const order = z.enum(SHOWN_BY).exclude(['grid']);
 const probability = z.number().min(0).max(1);
-const at = z.iso.datetime({ offset: true });
+const at = z.iso
+  .datetime({ offset: true })
+  .refine((text) => isEventTime(new Date(text)), EVENT_TIME_RULE)
+  .transform((text) => new Date(text).toISOString());
 
 const filterFields = {
   wnid: wnid.optional(),
@@ -99,7 +102,7 @@ const action = z.discriminatedUnion('kind', [
     sequence,
     at,
     subjects,
-    value: z.strictObject({ note: z.string().max(5_000).transform(wellFormed) }),
+    value: z.strictObject({ note: z.string().max(5_000) }),
   }),
   z.strictObject({ kind: z.literal('flag'), sequence, at, subjects, value: z.strictObject({ flagged: z.boolean() }) }),
   z.strictObject({ kind: z.literal('undo'), sequence, at, of: ref }),
@@ -108,7 +111,7 @@ const action = z.discriminatedUnion('kind', [
 
 export const actionsBody = z.strictObject({ reviewer, client, actions: z.array(action).min(1).max(100) });
 
-export const criteriaBody = z.strictObject({ text: z.string().trim().min(1).max(5_000).transform(wellFormed) });
+export const criteriaBody = z.strictObject({ text: z.string().trim().min(1).max(5_000) });
 
 /** A request that cannot be answered as it is. */
 export class BadRequest extends Error {

@@ -15,6 +15,7 @@ import type { FailedLogIns } from './failed-log-ins.ts';
 import { problemPage } from './pages.tsx';
 import { refuseDeepJson } from './json-body.ts';
 import { wantsPage, type Route } from './route.ts';
+import { refuseUnstorableText } from './storable-text.ts';
 import { isLoopback, refusalOf } from './same-site.ts';
 import { personOf } from './visitor.ts';
 import { proxyTest } from './trusted-proxies.ts';
@@ -100,6 +101,7 @@ export async function startWebServer(options: WebServerOptions): Promise<WebServ
   await app.register(rateLimit, { global: false });
   limitConnections(app.server, { maxConnections, isProxy, log });
   refuseDeepJson(app);
+  refuseUnstorableText(app);
   // The form to log in; bounded like every body.
   app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) =>
     done(null, Object.fromEntries(new URLSearchParams(body.toString()))),
@@ -268,7 +270,7 @@ const STATUS_OF: ReadonlyMap<string, number> = new Map([
   [UNKNOWN_COLLECTION, 404],
   [BAD_COLLECTION, 409],
   [CANNOT_UNDO, 409],
-  [SEQUENCE_TAKEN, 400],
+  [SEQUENCE_TAKEN, 409],
   [STATEMENT_ENDED, 503],
 ]);
 

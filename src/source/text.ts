@@ -3,6 +3,14 @@ export function wellFormed(text: string): string {
   return text.replaceAll('\0', '\u{FFFD}').replaceAll(/\p{Surrogate}/gu, '\u{FFFD}');
 }
 
+/** Whether PostgreSQL can store the text as it is: it has no NUL and no lone surrogate. */
+export function isStorable(text: string): boolean {
+  return !text.includes('\0') && !/\p{Surrogate}/u.test(text);
+}
+
+/** `isStorable` in words. */
+export const STORABLE_RULE = 'text without U+0000 and without halves of surrogate pairs';
+
 /** Converts text to a form that the catalogue can store: well-formed Unicode without U+0000 and surrounding blanks. */
 export function storableText(text: string): string {
   return wellFormed(text).trim();

@@ -34,9 +34,12 @@ export function batchOf<T extends Sendable>(queue: readonly T[], { alone }: Pace
 /** `final`: the server will never take the actions. `failed`: it fails at them, maybe each time. `later`: it may take them later. */
 export type Failure = 'final' | 'failed' | 'later';
 
+/** Conflicts that the same action would meet each time. */
+const FINAL_CONFLICTS: ReadonlySet<string | null> = new Set(['cannot-undo', 'sequence-taken']);
+
 /** What the answer to a failed request means. Status 0: no answer came. */
 export function outcomeOf({ status, code }: { readonly status: number; readonly code: string | null }): Failure {
-  if ([400, 410, 413].includes(status) || (status === 409 && code === 'cannot-undo')) return 'final';
+  if ([400, 410, 413].includes(status) || (status === 409 && FINAL_CONFLICTS.has(code))) return 'final';
   return status >= 500 && ![502, 503, 504].includes(status) ? 'failed' : 'later';
 }
 

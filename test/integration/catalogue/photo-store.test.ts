@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { settlePicture } from '../../../src/candidate/fetch-queue.repository.ts';
 import type { Sha256 } from '../../../src/kernel/ids.ts';
 import { openPhotoStore } from '../../../src/photo/photo-store.process.ts';
+import { takeDown } from '../../../src/photo/takedown.repository.ts';
 import { storePhotos } from '../../../src/photo/photo.repository.ts';
 import { useDatabase } from '../../support/database.ts';
 import { candidate, emptyCatalogue, photo, store, versionsOf } from './fixtures.ts';
@@ -86,6 +87,21 @@ describe('openPhotoStore', () => {
     expect(stored[1]).toEqual({ takenDown: 'asked to' });
     expect(await pictureStates()).toEqual(['fetched', 'found', 'fetched']);
     expect([...blobs.bytes.values()].toSorted()).toEqual(['A', 'C']);
+    await database.db.deleteFrom('takedown').execute();
+  });
+
+  it('removes the bytes of a photo that is taken down while they are stored, and reports why', async () => {
+    const blobs = slowBlobs();
+    const [pictureId = 0] = await waitingIds(1);
+    const put = async (sha256: Sha256, bytes: Buffer): Promise<void> => {
+      await blobs.put(sha256, bytes);
+      await takeDown(database.db, { sha256 }, 'asked to');
+    };
+    const photos = openPhotoStore({ db: database.db, blobs: { ...blobs, put } });
+    expect(await photos.store({ pictureId, photo: photo('A'), bytes: Buffer.from('A') })).toEqual({
+      takenDown: 'asked to',
+    });
+    expect([...blobs.bytes.values()]).toEqual([]);
     await database.db.deleteFrom('takedown').execute();
   });
 

@@ -399,6 +399,25 @@ describe('actions', () => {
     );
   });
 
+  it('with the number of another action of their reviewer are refused, and the first one stays', async () => {
+    await record(viewOf('ann'), verdict('abc', 'accept', 'grid'), 1);
+    const tagged = await record(viewOf('ann'), { kind: 'tag', subjects: [photo('a')], value: { tags: ['blur'] } }, 2);
+    await record(viewOf('ann'), { kind: 'undo', of: { client: 'ann', sequence: tagged.sequence } }, 3);
+    const others: readonly (readonly [ReviewChange, number])[] = [
+      [verdict('abc', 'reject', 'grid'), 1],
+      [verdict('abc', 'accept', 'lowest'), 1],
+      [verdict('ab', 'accept', 'grid'), 1],
+      [verdict('d', 'accept'), 2],
+      [{ kind: 'tag', subjects: [photo('a')], value: { tags: ['crop'] } }, 2],
+      [{ kind: 'undo', of: { client: 'ann', sequence: 1 } }, 3],
+    ];
+    for (const [change, number] of others)
+      await expect(record(viewOf('ann'), change, number)).rejects.toMatchObject({ code: 'sequence-taken' });
+    expect(await collect(listEvents(database.db, listed.scope.collectionId))).toHaveLength(5);
+    // Part of a bulk action may have been left to others.
+    expect(await record(viewOf('ann'), verdict('abcd', 'accept', 'grid'), 1)).toMatchObject({ stored: 3, skipped: 1 });
+  });
+
   it('of another reviewer cannot be undone, and an undo only by a redo', async () => {
     const done = await record(viewOf('ann'), verdict('a', 'accept'));
     const of = { client: 'ann', sequence: done.sequence };

@@ -180,6 +180,23 @@ describe('a table of verdicts', () => {
     ['a reason of an accepted photo', `${a},n01,accept,other,,,`, /line 2: expected no reason beside 'accept'/],
     ['a time without a zone', `${a},n01,accept,,,,2026-11-20 09:00`, /line 2: expected a time with its zone/],
     ['a time that there is not', `${a},n01,accept,,,,2026-13-20T09:00Z`, /line 2: expected a time with its zone/],
+    [
+      'a time before 2000',
+      `${a},n01,accept,,,,1999-12-31T23:59:59Z`,
+      /line 2: expected a time from 2000-01-01 to a day from now for at/,
+    ],
+    [
+      'a time to come',
+      `${a},n01,accept,,,,2999-01-01T00:00:00Z`,
+      /line 2: expected a time from 2000-01-01 to a day from now for at/,
+    ],
+    [
+      'NUL in a note',
+      `${a},n01,accept,,ana,a\0b,`,
+      /line 2: expected text without U\+0000 .* for note but received 'a\\u0000b'/,
+    ],
+    ['NUL in a name', `${a},n01,accept,,a\0b,,`, /line 2: expected text without U\+0000 .* for reviewer but received/],
+    ['NUL in a class', `${a},n\0,accept,,ana,,`, /line 2: expected text without U\+0000 .* for wnid but received/],
     ['a row that is too short', `${a},n01`, /line 2: expected 7 cells, as in the header, but received 2/],
   ])('with a wrong row is refused as a whole: %s', async (_, row, message) => {
     await expect(read(HEADER, row, `${b},n01,accept,,,,`)).rejects.toThrow(message);

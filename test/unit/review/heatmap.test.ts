@@ -24,6 +24,20 @@ describe('class activation', () => {
     expect(classActivation(MAP, LAYER, Number.NaN)).toBeNull();
   });
 
+  it.each([
+    [0.5, 1e-3],
+    [-0.5, 1e-3],
+    [100.5, 0.1005],
+    [-99.5, 0.0995],
+  ])('of the logit %d may miss it by %d, and by no more', (logit, tolerance) => {
+    // The mean of the values is 0, so they come to the bias.
+    const layer = { weight: Float32Array.of(0, 0), bias: logit };
+    for (const sign of [1, -1]) {
+      expect(classActivation(MAP, layer, logit + sign * 0.95 * tolerance)).toMatchObject({ kind: 'class-activation' });
+      expect(classActivation(MAP, layer, logit + sign * 1.05 * tolerance)).toBeNull();
+    }
+  });
+
   it('is not given for a feature map that does not fit the layer', () => {
     expect(classActivation(MAP, { ...LAYER, weight: Float32Array.of(1, 1, 1, 1) }, 1)).toBeNull();
     expect(classActivation(MAP, { ...LAYER, weight: Float32Array.of(1, 1, 1) }, 1)).toBeNull();

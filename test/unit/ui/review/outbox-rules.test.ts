@@ -58,8 +58,9 @@ describe('the answer to a request that failed', () => {
     ...new Set(statuses.map((status) => outcomeOf({ status, code }))),
   ];
 
-  it('is final for a wrong request, a forgotten collection, and an undo that cannot be', () => {
+  it('is final for a wrong request, a forgotten collection, an undo that cannot be, and a number that is taken', () => {
     expect(outcomes([400, 410, 413])).toEqual(['final']);
+    expect(outcomes([409], 'sequence-taken')).toEqual(['final']);
     expect(outcomes([409], 'cannot-undo')).toEqual(['final']);
   });
 
