@@ -69,9 +69,8 @@ async function evaluate(dir: string, flags: EvaluateFlags, { loaded, log, signal
   const judge = judgeOf(flags);
   const { filter, fetch } = loaded.config;
   // This loads ONNX Runtime, which most commands do not need.
-  const { availableProvider } = await import('../platform/onnx/providers.ts');
-  const { provider, problem } = await availableProvider(filter.executionProvider);
-  if (problem !== null && judge.kind === 'model') log.warn(problem);
+  const { requireProvider } = await import('../platform/onnx/providers.ts');
+  const provider = judge.kind === 'model' ? await requireProvider(filter, log) : 'cpu';
   let progress: EvaluateProgress | null = null;
   const result: SetEvaluation = await withProgress(
     () => (progress === null ? [] : [{ label: progress.what, done: progress.done, total: progress.total, note: '' }]),

@@ -72,10 +72,9 @@ function seed(text: string): number {
 async function run(flags: FinetuneFlags, { loaded, log, signal }: CommandContext): Promise<void> {
   const { filter, fetch } = loaded.config;
   // These load ONNX Runtime.
-  const { availableProvider } = await import('../platform/onnx/providers.ts');
+  const { requireProvider } = await import('../platform/onnx/providers.ts');
   const { finetune } = await import('../app/finetune/finetune.ts');
-  const { provider, problem } = await availableProvider(filter.executionProvider);
-  if (problem !== null) log.warn(problem);
+  const provider = await requireProvider(filter, log);
   const fitProgress = new Float64Array(new SharedArrayBuffer(2 * Float64Array.BYTES_PER_ELEMENT));
   const { backbone, train, val = null, classes = null, name, l2, licence } = flags;
   let progress: FinetuneProgress | null = null;

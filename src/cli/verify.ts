@@ -47,9 +47,9 @@ async function verify(dir: string, flags: VerifyFlags, { loaded, log, signal }: 
   await requireFolder(dir);
   const { filter, fetch } = loaded.config;
   // This loads ONNX Runtime, which most commands do not need.
-  const { availableProvider } = await import('../platform/onnx/providers.ts');
-  const { provider, problem } = await availableProvider(filter.executionProvider);
-  if (problem !== null) log.warn(problem);
+  const { requireProvider } = await import('../platform/onnx/providers.ts');
+  // An export can be verified on any machine.
+  const provider = await requireProvider({ ...filter, providerFallback: true }, log);
   let progress: VerifyProgress | null = null;
   const result = await withProgress(
     () => (progress === null ? [] : [{ label: progress.what, done: progress.done, total: progress.total, note: '' }]),

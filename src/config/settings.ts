@@ -111,8 +111,13 @@ const TABLE = {
   'filter.executionProvider': setting(
     z.enum(EXECUTION_PROVIDERS),
     'cpu',
-    'Where the models run. If the provider is not available, they run on the cpu (`winnow doctor` says why). Results of two ' +
-      'providers differ in the last digits, so evidence and decisions count only for the provider that made them.',
+    'Where the models run. If the provider is not available, commands that run models end and say what it needs. Results of two ' +
+      'providers differ in the last digits. Evidence keeps the provider that made it, and decisions count on every machine.',
+  ),
+  'filter.providerFallback': setting(
+    z.boolean(),
+    false,
+    'Whether models run on the cpu, with a warning, if the provider of filter.executionProvider is not available.',
   ),
   'models.mirrors': setting(
     z.array(z.url({ protocol: /^https?$/ })).describe('a list of http or https URLs'),

@@ -77,7 +77,10 @@ export async function completeEvidence(
     const isDone = policies.every(
       (policy) => cropsToEvaluate({ task: { truths, evidence }, fresh }, { policy, evaluate }).length === 0,
     );
-    const toStore = mergeEvidence(known.get(photoId)?.gained ?? fresh, fresh);
+    const gained = known.get(photoId)?.gained;
+    const isNew = (member: number, crop: number): boolean =>
+      [fresh, gained].some((cells) => (cells?.[member]?.[crop] ?? null) !== null);
+    const toStore = evidence.map((cells, member) => cells.map((cell, crop) => (isNew(member, crop) ? cell : null)));
     // A crop without finite numbers may be one that nothing needs.
     const isWhole = problem === null || problem.kind === 'not-finite';
     return { photoId, evidence: toStore, fresh, withLogits, isDone: isDone && isWhole };

@@ -97,5 +97,5 @@ function cropsOf(scope: DecisionScope, memberIds: readonly number[]): ReturnType
       'pTrue', case when ${known} is not null then e.true_probs[${known}] when e.top1 = ${position} then e.top1_prob end,
       'logits', case when ${known} is null and ${position} is not null then encode(e.logits, 'hex') end)
       order by array_position(${memberIds}::int[], e.member_id), e.crop), '[]'::jsonb)
-    from evidence e where e.photo_id = s.photo_id and e.member_id = any(${memberIds}::int[]))`;
+    from counted_evidence e where e.photo_id = s.photo_id and e.member_id = any(${memberIds}::int[]))`;
 }

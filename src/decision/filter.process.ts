@@ -159,7 +159,7 @@ export function leaked(batch: readonly PhotoToDecide[], leaks: ReadonlyMap<numbe
 /** Two filters under different rules would undo each other's decisions forever, so the one that started first stops. */
 function otherRules(): StopTheRun {
   return new StopTheRun(
-    'The rules of the collection changed while it was filtered: another filter has started on it with other rules (classes, ensemble, execution provider, licences or policy) and continues, or the collection was forgotten (winnow collection forget). This filter stops',
+    'The rules of the collection changed while it was filtered: another filter has started on it with other rules (classes, ensemble, licences or policy) and continues, or the collection was forgotten (winnow collection forget). This filter stops',
     { code: 'other-rules' },
   );
 }

@@ -92,6 +92,38 @@ function isBeaten({ view, start, end }: CellSpan, truth: number, sumTrueProb: nu
   return false;
 }
 
+/**
+ * The cells that count if several execution providers have some of a photo: for each crop the one that answers most, as
+ * in the view `counted_evidence`.
+ *
+ * @param spans of each provider; among equals the first counts
+ */
+export function countedCells(spans: readonly CellSpan[]): CellSpan {
+  const [first = NO_CELLS, ...others] = spans.filter(({ start, end }) => end > start);
+  if (others.length === 0) return first;
+  const best = new Map<number, CellSpan>();
+  const rankOf = ({ view, start }: CellSpan): number =>
+    (view.getInt16(start) >= WITH_LOGITS ? 2 ** 16 : 0) + view.getInt16(start + 12);
+  for (const { view, start, end } of [first, ...others])
+    for (let at = start; at < end;) {
+      const cell = { view, start: at, end: at + HEAD_BYTES + CLASS_BYTES * view.getInt16(at + 12) };
+      const crop = view.getInt16(at) % WITH_LOGITS;
+      const known = best.get(crop);
+      if (known === undefined || rankOf(cell) > rankOf(known)) best.set(crop, cell);
+      at = cell.end;
+    }
+  const bytes = Buffer.concat(
+    [...best].toSorted(([a], [b]) => a - b).map(([, { view, start, end }]) => bytesOf(view).subarray(start, end)),
+  );
+  return { view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), start: 0, end: bytes.byteLength };
+}
+
+const NO_CELLS: CellSpan = { view: new DataView(new ArrayBuffer(0)), start: 0, end: 0 };
+
+function bytesOf({ buffer, byteOffset, byteLength }: DataView): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
 /** How many crops of a member are stored, and how many of those with logits. */
 export function countCrops({ view, start, end }: CellSpan): { readonly crops: number; readonly withLogits: number } {
   let [crops, withLogits] = [0, 0];

@@ -1,10 +1,11 @@
 import { sql, type RawBuilder, type Transaction } from 'kysely';
 import type { Wnid } from '../kernel/ids.ts';
 import type { Database } from '../platform/postgres/database.ts';
+import { membersOnEach } from '../evidence/evidence.repository.ts';
 import type { RelatedMember } from '../evidence/related-members.ts';
 import { inScope } from './decision.repository.ts';
 import type { DecisionScope } from './scope.ts';
-import type { CellSpan } from './stored-cells.ts';
+import { countedCells, type CellSpan } from './stored-cells.ts';
 
 /**
  * The collection's present state of a photo of a class. `in-reference-set` and `failed` do not depend on the policy.
@@ -147,23 +148,25 @@ async function readCells(
   memberIds: readonly number[],
   { from, before }: Range,
 ): Promise<(photoId: number) => readonly CellSpan[]> {
+  const onEach = await membersOnEach(trx, memberIds);
+  const ids = onEach.flat();
   const { rows } = await sql<{ packed: Buffer | null }>`
     select string_agg(int8send(photo_id) || int4send(member_id) || int4send(length(cells)) || cells, ''::bytea) as packed
-    from evidence_digest where photo_id >= ${from} and photo_id < ${before} and member_id = any(${memberIds}::int[])`.execute(
+    from evidence_digest where photo_id >= ${from} and photo_id < ${before} and member_id = any(${ids}::int[])`.execute(
     trx,
   );
   const view = viewOf(rows[0]?.packed);
-  // For each id of the page and each member, where its cells start and end.
-  const spans = new Int32Array(2 * memberIds.length * (before - from));
+  // For each id of the page and each member on each provider, where its cells start and end.
+  const spans = new Int32Array(2 * ids.length * (before - from));
   for (let at = 0; at < view.byteLength;) {
-    const span = 2 * ((idAt(view, at) - from) * memberIds.length + memberIds.indexOf(view.getInt32(at + 8)));
+    const span = 2 * ((idAt(view, at) - from) * ids.length + ids.indexOf(view.getInt32(at + 8)));
     spans[span] = at + CELLS_HEAD_BYTES;
     at += CELLS_HEAD_BYTES + view.getInt32(at + 12);
     spans[span + 1] = at;
   }
-  return (photoId) =>
-    memberIds.map((_, member) => {
-      const span = 2 * ((photoId - from) * memberIds.length + member);
-      return { view, start: spans[span] ?? 0, end: spans[span + 1] ?? 0 };
-    });
+  const spanOf = (photoId: number, id: number): CellSpan => {
+    const span = 2 * ((photoId - from) * ids.length + ids.indexOf(id));
+    return { view, start: spans[span] ?? 0, end: spans[span + 1] ?? 0 };
+  };
+  return (photoId) => onEach.map((providers) => countedCells(providers.map((id) => spanOf(photoId, id))));
 }

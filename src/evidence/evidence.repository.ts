@@ -1,5 +1,6 @@
 import { sql, type Kysely, type Selectable, type Transaction } from 'kysely';
 import type { Database } from '../platform/postgres/database.ts';
+import type { ExecutionProvider } from '../kernel/execution-provider.ts';
 import type { Sha256 } from '../kernel/ids.ts';
 import { CROPS_PER_MEMBER, noCrops, type CropEvidence, type PhotoEvidence } from './evidence.ts';
 import type { MemberIdentity } from './member.ts';
@@ -42,6 +43,42 @@ export async function registerMember(
   return id;
 }
 
+/**
+ * Registers members for an execution provider, and returns their ids there.
+ *
+ * @param members ids for the cpu, under which collections and readers know the members
+ */
+export async function membersOn(
+  db: Kysely<Database>,
+  members: readonly number[],
+  provider: ExecutionProvider,
+): Promise<readonly number[]> {
+  if (provider === 'cpu' || members.length === 0) return members;
+  await sql`
+    insert into member (model_sha256, model_name, preprocessing, class_list_id, execution_provider)
+    select model_sha256, model_name, preprocessing, class_list_id, ${provider} from member where id = any(${members})
+    on conflict do nothing`.execute(db);
+  const { rows } = await sql<{ own: number; there: number }>`
+    select m.id as own, o.id as there
+    from member m join member o using (model_sha256, preprocessing, class_list_id)
+    where m.id = any(${members}) and o.execution_provider = ${provider}`.execute(db);
+  const there = new Map(rows.map((row) => [row.own, row.there]));
+  return members.map((id) => there.get(id) ?? -1);
+}
+
+/**
+ * The ids of each member for every execution provider, in the order in which their rows count: the cpu's, then those
+ * of the others as they were registered. See the view `counted_evidence`.
+ */
+export async function membersOnEach(db: Kysely<Database>, members: readonly number[]): Promise<readonly number[][]> {
+  const { rows } = await sql<{ own: number; ids: number[] }>`
+    select m.id as own, array_agg(o.id order by o.execution_provider <> 'cpu', o.id) as ids
+    from member m join member o using (model_sha256, preprocessing, class_list_id)
+    where m.id = any(${members}) group by m.id`.execute(db);
+  const each = new Map(rows.map(({ own, ids }) => [own, ids]));
+  return members.map((id) => each.get(id) ?? [id]);
+}
+
 /** Whether a member has evidence of any photo. If it has none, this reads all digests, so do not call it often. */
 export async function hasEvidence(db: Kysely<Database>, memberId: number): Promise<boolean> {
   const { rows } = await sql`select 1 from evidence_digest where member_id = ${memberId} limit 1`.execute(db);
@@ -49,9 +86,9 @@ export async function hasEvidence(db: Kysely<Database>, memberId: number): Promi
 }
 
 /**
- * The stored evidence of some photos.
+ * The stored evidence of some photos, of all execution providers.
  *
- * @param members ids, in the order of the ensemble: row m of each matrix is `members[m]`
+ * @param members ids for the cpu, in the order of the ensemble: row m of each matrix is `members[m]`
  * @returns a matrix for each photo id, empty if nothing is stored
  */
 export async function readEvidence(
@@ -61,12 +98,8 @@ export async function readEvidence(
 ): Promise<Map<number, PhotoEvidence>> {
   const matrices = new Map(photoIds.map((id) => [id, members.map(noCrops)]));
   if (photoIds.length === 0 || members.length === 0) return matrices;
-  const rows = await db
-    .selectFrom('evidence')
-    .selectAll()
-    .where(sql<boolean>`photo_id = any(${photoIds})`)
-    .where(sql<boolean>`member_id = any(${members})`)
-    .execute();
+  const { rows } = await sql<CountedRow>`
+    select * from counted_evidence where photo_id = any(${photoIds}) and member_id = any(${members})`.execute(db);
   for (const row of rows) {
     const cells = matrices.get(row.photo_id)?.[members.indexOf(row.member_id)];
     if (cells !== undefined) cells[row.crop] = toCropEvidence(row);
@@ -94,7 +127,7 @@ export async function readLogits(
   const bytes = classes * Float32Array.BYTES_PER_ELEMENT;
   const { rows } = await sql<{ photoId: number; memberId: number; logits: Buffer }>`
     select photo_id as "photoId", member_id as "memberId", string_agg(logits, ''::bytea order by crop) as logits
-    from evidence
+    from counted_evidence
     where photo_id = any(${photoIds}) and member_id = any(${members}) and octet_length(logits) = ${bytes}::int
     group by photo_id, member_id having count(*) = ${CROPS_PER_MEMBER}::int`.execute(db);
   for (const { photoId, memberId, logits } of rows) {
@@ -107,12 +140,17 @@ export async function readLogits(
   return found;
 }
 
-function toCropEvidence(row: Selectable<Database['evidence']>): CropEvidence {
+interface CountedRow extends Selectable<Database['evidence']> {
+  execution_provider: ExecutionProvider;
+}
+
+function toCropEvidence(row: CountedRow): CropEvidence {
   return {
     top1: row.top1,
     top1Prob: row.top1_prob,
     trueProbs: new Map(row.true_classes.map((wanted, i) => [wanted, row.true_probs[i] ?? Number.NaN])),
     logits: row.logits === null ? null : floatsOf(row.logits),
+    ...(row.execution_provider === 'cpu' ? {} : { executionProvider: row.execution_provider }),
   };
 }
 
@@ -129,13 +167,23 @@ export interface EvidenceToStore {
   readonly withLogits: boolean;
 }
 
-/** Stores evidence in one statement. A stored cell keeps what it has and gains what is new. */
+/**
+ * Stores evidence, each crop under the execution provider on which it ran. A stored cell keeps what it has and gains
+ * what is new.
+ *
+ * @param members ids for the cpu
+ */
 export async function storeEvidence(
   trx: Transaction<Database>,
   entries: readonly EvidenceToStore[],
   members: readonly number[],
 ): Promise<void> {
-  const rows = entries.flatMap((entry) => rowsOf(entry, members)).toSorted(byKey);
+  const cells = entries.flatMap(cellsOf);
+  const ids = new Map<ExecutionProvider, readonly number[]>();
+  for (const provider of new Set(cells.map(providerOf))) ids.set(provider, await membersOn(trx, members, provider));
+  const rows = cells
+    .map((cell) => ({ ...cell, memberId: ids.get(providerOf(cell))?.[cell.member] ?? -1 }))
+    .toSorted(byKey);
   if (rows.length === 0) return;
   await sql`
     insert into evidence (photo_id, member_id, crop, top1, top1_prob, true_classes, true_probs, logits)
@@ -159,30 +207,40 @@ export async function storeEvidence(
       logits = coalesce(excluded.logits, evidence.logits)`.execute(trx);
 }
 
-interface Row {
+interface Cell {
   readonly photoId: number;
-  readonly memberId: number;
+  /** Position in the ensemble. */
+  readonly member: number;
   readonly crop: number;
   readonly cell: CropEvidence;
   readonly logits: Buffer | null;
 }
 
-function rowsOf({ photoId, evidence, withLogits }: EvidenceToStore, members: readonly number[]): Row[] {
+function cellsOf({ photoId, evidence, withLogits }: EvidenceToStore): Cell[] {
   return evidence.flatMap((cells, member) =>
-    cells.flatMap((cell, crop): Row[] => {
-      const memberId = members[member];
-      if (cell === null || memberId === undefined) return [];
+    cells.flatMap((cell, crop): Cell[] => {
+      if (cell === null) return [];
       const logits =
         withLogits && cell.logits !== null
           ? Buffer.from(new Uint8Array(cell.logits.buffer, cell.logits.byteOffset, cell.logits.byteLength))
           : null;
-      return [{ photoId, memberId, crop, cell, logits }];
+      return [{ photoId, member, crop, cell, logits }];
     }),
   );
 }
 
+function providerOf({ cell }: Cell): ExecutionProvider {
+  return cell.executionProvider ?? 'cpu';
+}
+
+interface Key {
+  readonly photoId: number;
+  readonly memberId: number;
+  readonly crop: number;
+}
+
 /** All writers use the same row order, so that two of them cannot deadlock. */
-function byKey(a: Row, b: Row): number {
+function byKey(a: Key, b: Key): number {
   return a.photoId - b.photoId || a.memberId - b.memberId || a.crop - b.crop;
 }
 

@@ -1,3 +1,4 @@
+import type { ExecutionProvider } from '../kernel/execution-provider.ts';
 import { notFiniteText } from './not-finite.ts';
 import { argmax, softmax } from './softmax.ts';
 
@@ -30,6 +31,8 @@ export interface CropEvidence {
    * list), and each probability is a lower bound. The crop itself still counts as missing.
    */
   readonly isBound?: boolean;
+  /** Where the crop ran. The cpu by default. */
+  readonly executionProvider?: ExecutionProvider;
 }
 
 /** The partial matrix of a photo: `members[m][c]` is null while crop c of member m has not been evaluated. */
@@ -64,6 +67,12 @@ export function summariseCrop(logits: Float32Array, trueClasses: Iterable<number
   return { top1, top1Prob, trueProbs, logits };
 }
 
+/** Marks crops that ran on an execution provider. */
+export function ranOn(provider: ExecutionProvider, evidence: PhotoEvidence): PhotoEvidence {
+  if (provider === 'cpu') return evidence;
+  return evidence.map((cells) => cells.map((cell) => cell && { ...cell, executionProvider: provider }));
+}
+
 /** p(class) of a crop, if it is stored for that class or the logits are known. */
 export function probabilityOf(crop: CropEvidence, wanted: number): number | null {
   const stored = crop.trueProbs.get(wanted);
@@ -80,10 +89,6 @@ export function mergeEvidence(stored: PhotoEvidence, newer: PhotoEvidence): Phot
 function mergeCrop(stored: CropEvidence | null, newer: CropEvidence | null): CropEvidence | null {
   if (stored === null || newer === null) return newer ?? stored;
   if (stored.isBound === true) return newer;
-  return {
-    top1: newer.top1,
-    top1Prob: newer.top1Prob,
-    trueProbs: new Map([...stored.trueProbs, ...newer.trueProbs]),
-    logits: newer.logits ?? stored.logits,
-  };
+  const trueProbs = new Map([...stored.trueProbs, ...newer.trueProbs]);
+  return { ...newer, trueProbs, logits: newer.logits ?? stored.logits };
 }

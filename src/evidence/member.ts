@@ -23,17 +23,13 @@ export interface ModelIdentity {
 
 /** The part of the key of evidence that is not the photo, the crop or the class list. */
 export interface MemberIdentity extends ModelIdentity {
-  /** Where the model really ran, which may differ from the setting. Another provider gives other last digits. */
+  /** Where the model ran. Another provider gives other last digits. */
   readonly executionProvider: ExecutionProvider;
 }
 
-/**
- * A text that names everything that a member's logits depend on. `cpu` adds nothing to the text, so that evidence from
- * before other providers existed stays valid.
- */
-export function identityText({ modelSha256, preprocessing, executionProvider }: MemberIdentity): string {
-  const where = executionProvider === 'cpu' ? '' : ` ${executionProvider}`;
-  return `${modelSha256} ${preprocessing}${where}`;
+/** A text that names a member in the rules of a collection. The execution provider is no part of them. */
+export function identityText({ modelSha256, preprocessing }: ModelIdentity): string {
+  return `${modelSha256} ${preprocessing}`;
 }
 
 /** Increased whenever the pixel code changes a model's input. Stored evidence of an older version is then not used. */

@@ -1,8 +1,8 @@
 import { CROPS_PER_MEMBER, summariseCrop, type CropEvidence, type PhotoEvidence } from './evidence.ts';
 
 /**
- * A member of another collection with the same model, preprocessing and execution provider, and a class list that has all
- * our classes and more. Its evidence gives or bounds the evidence of our member.
+ * A member of another collection with the same model and preprocessing, and a class list that has all our classes and
+ * more. Its evidence gives or bounds the evidence of our member.
  */
 export interface RelatedMember {
   readonly memberId: number;
@@ -27,18 +27,22 @@ export function placesIn(larger: readonly string[], list: readonly string[]): nu
  * @param truths positions in our list whose p must be known
  */
 export function overOurs(cell: CropEvidence, places: readonly number[], truths: Iterable<number>): CropEvidence {
-  const { logits } = cell;
+  const { logits, executionProvider } = cell;
+  const ran = executionProvider === undefined ? {} : { executionProvider };
   if (logits !== null)
-    return summariseCrop(
-      Float32Array.from(places, (place) => logits[place] ?? Number.NaN),
-      truths,
-    );
+    return {
+      ...summariseCrop(
+        Float32Array.from(places, (place) => logits[place] ?? Number.NaN),
+        truths,
+      ),
+      ...ran,
+    };
   const trueProbs = new Map<number, number>();
   for (const truth of truths) {
     const prob = cell.trueProbs.get(places[truth] ?? -1);
     if (prob !== undefined) trueProbs.set(truth, prob);
   }
-  return { top1: places.indexOf(cell.top1), top1Prob: cell.top1Prob, trueProbs, logits: null, isBound: true };
+  return { ...ran, top1: places.indexOf(cell.top1), top1Prob: cell.top1Prob, trueProbs, logits: null, isBound: true };
 }
 
 /**

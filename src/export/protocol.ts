@@ -1,5 +1,4 @@
 import * as z from 'zod';
-import { EXECUTION_PROVIDERS } from '../kernel/execution-provider.ts';
 import { isSha256, toSha256 } from '../kernel/ids.ts';
 import { SHOWN_BY } from '../review/event.ts';
 import { listOf, recordOf } from './bounded.ts';
@@ -81,7 +80,8 @@ const modelSchema = z.strictObject({
   bytes: count,
   /** See `preprocessingVersion`. It names the hash of a head, too. */
   preprocessing: z.string(),
-  executionProvider: z.enum(EXECUTION_PROVIDERS),
+  /** Where the evidence of the photos was made: `cpu`; several are joined by ` and `. */
+  executionProvider: z.string(),
   licence: z.string(),
   /** Where the weights come from. */
   source: z.string(),

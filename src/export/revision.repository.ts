@@ -1,5 +1,6 @@
 import { sql, type Kysely, type Transaction } from 'kysely';
 import type { DecisionScope } from '../decision/scope.ts';
+import { membersOnEach } from '../evidence/evidence.repository.ts';
 import type { Sha256, Wnid } from '../kernel/ids.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import { allowLongIdle } from '../platform/postgres/transactions.ts';
@@ -180,4 +181,20 @@ export async function tombstonesOf(
     from export_photo p join export_revision r on r.id = p.export_id join takedown t on t.sha256 = p.sha256
     where r.collection_id = ${collectionId} and p.folder is not null order by 1, 2`.execute(db);
   return rows.map(({ sha256, ...tombstone }) => ({ id: photoId(sha256), ...tombstone }));
+}
+
+/** The execution providers that made a member's evidence of the kept photos of a collection, by name. */
+export async function providersOfKept(
+  db: Kysely<Database>,
+  { collectionId, decisionSha256 }: Pick<DecisionScope, 'collectionId' | 'decisionSha256'>,
+  memberId: number,
+): Promise<string[]> {
+  const [onEach = []] = await membersOnEach(db, [memberId]);
+  if (onEach.length === 1) return ['cpu'];
+  const { rows } = await sql<{ name: string }>`
+    select distinct v.execution_provider as name
+    from decision d join counted_evidence v on v.photo_id = d.photo_id and v.member_id = ${memberId}
+    where d.collection_id = ${collectionId} and d.state = 'kept' and d.decision_sha256 = decode(${decisionSha256}, 'hex')
+    order by name`.execute(db);
+  return rows.map(({ name }) => name);
 }

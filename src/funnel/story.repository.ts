@@ -184,7 +184,10 @@ async function evidenceOf(db: Kysely<Database>, photoId: number): Promise<StoryC
         from classes t where t.wnid = any(l.wnids)) as truths,
       (select coalesce(jsonb_agg(jsonb_build_object('collection', k.name, 'wnid', d.wnid) order by k.name, d.wnid), '[]')
         from decision d join collection k on k.id = d.collection_id
-        where d.photo_id = e.photo_id and d.member_id = e.member_id and d.crop = e.crop) as decides
+        join counted_evidence v on v.photo_id = d.photo_id and v.member_id = d.member_id and v.crop = d.crop
+        join member c on c.id = v.member_id
+        where d.photo_id = e.photo_id and d.crop = e.crop and v.execution_provider = m.execution_provider
+          and (c.model_sha256, c.preprocessing, c.class_list_id) = (m.model_sha256, m.preprocessing, m.class_list_id)) as decides
     from evidence e join member m on m.id = e.member_id join class_list l on l.id = m.class_list_id
     where e.photo_id = ${photoId} order by l.id, m.id, e.crop`.execute(db);
   return rows.map(toStoryCrop);

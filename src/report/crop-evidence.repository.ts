@@ -21,6 +21,6 @@ export async function cropRows(
 ): Promise<CropRow[]> {
   const { rows } = await sql<CropRow>`
     select photo_id::int as "photoId", crop, top1, top1_prob as "top1Prob", true_classes as "trueClasses", true_probs as "trueProbs"
-    from evidence where member_id = ${memberId} and photo_id = any(${photoIds}::bigint[])`.execute(db);
+    from counted_evidence where member_id = ${memberId} and photo_id = any(${photoIds}::bigint[])`.execute(db);
   return rows;
 }

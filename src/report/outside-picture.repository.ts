@@ -20,16 +20,22 @@ export interface Seer {
   readonly output: string | null;
 }
 
-/** What is stored of some pictures, in any order. A picture with features of another output counts as not seen. */
+/**
+ * What is stored of some pictures, in any order. A picture with features of another output counts as not seen. If several
+ * execution providers have a picture, the cpu's row counts, else that of the provider that was registered first.
+ */
 export async function readOutsidePictures(
   db: Kysely<Database>,
   { memberId, output }: Seer,
   pictures: readonly Sha256[],
 ): Promise<OutsidePicture[]> {
   const { rows } = await sql<Omit<OutsidePicture, 'feature'> & { scale: number | null; vector: Buffer | null }>`
-    select encode(o.sha256, 'hex') as sha256, o.top1, o.top1_prob as "top1Prob", o.scale, o.vector
+    select distinct on (o.sha256) encode(o.sha256, 'hex') as sha256, o.top1, o.top1_prob as "top1Prob", o.scale, o.vector
     from unnest(${pictures}::text[]) as wanted(hex) join outside_picture o on o.sha256 = decode(wanted.hex, 'hex')
-    where o.member_id = ${memberId} and o.output is not distinct from ${output}`.execute(db);
+    join member m on m.id = o.member_id
+    join member own on (own.model_sha256, own.preprocessing, own.class_list_id) = (m.model_sha256, m.preprocessing, m.class_list_id)
+    where own.id = ${memberId} and o.output is not distinct from ${output}
+    order by o.sha256, m.execution_provider <> 'cpu', m.id`.execute(db);
   return rows.map(({ scale, vector, ...row }) => ({
     ...row,
     feature: scale === null || vector === null ? null : { scale, vector },

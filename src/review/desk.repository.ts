@@ -42,7 +42,7 @@ export function isNoise({ ensembleModels }: DeskView): RawBuilder<unknown> {
   const shas = ensembleModels.map((sha256) => Buffer.from(sha256, 'hex'));
   return sql`coalesce((
     select bool_and(c.wnids[v.top1 + 1] = p.confusion_wnid)
-    from evidence v join member m on m.id = v.member_id join class_list c on c.id = m.class_list_id
+    from counted_evidence v join member m on m.id = v.member_id join class_list c on c.id = m.class_list_id
     where v.photo_id = p.photo_id and v.crop = ${CENTRE_CROP} and m.model_sha256 <> all(${shas}::bytea[])), false)`;
 }
 

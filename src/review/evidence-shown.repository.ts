@@ -1,5 +1,4 @@
 import { sql, type Kysely } from 'kysely';
-import type { ExecutionProvider } from '../kernel/execution-provider.ts';
 import type { Sha256, Wnid } from '../kernel/ids.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import type { PhotoEvidenceShown } from './desk.ts';
@@ -39,13 +38,13 @@ export interface ShownMember {
 export async function membersWithEvidence(
   db: Kysely<Database>,
   photoId: number,
-  list: { readonly classListSha256: Sha256; readonly provider: ExecutionProvider },
+  classListSha256: Sha256,
 ): Promise<ShownMember[]> {
   const { rows } = await sql<ShownMember>`
     select m.id, m.model_name as "modelName", encode(m.model_sha256, 'hex') as "modelSha256", m.preprocessing
     from member m join class_list l on l.id = m.class_list_id
-    where l.sha256 = decode(${list.classListSha256}, 'hex') and m.execution_provider = ${list.provider}
-      and exists (select 1 from evidence e where e.photo_id = ${photoId} and e.member_id = m.id)
+    where l.sha256 = decode(${classListSha256}, 'hex')
+      and exists (select 1 from counted_evidence e where e.photo_id = ${photoId} and e.member_id = m.id)
     order by m.id`.execute(db);
   return rows;
 }

@@ -19,7 +19,7 @@ export async function listedWithoutEvidence(
     select f.id as "photoId", encode(f.sha256, 'hex') as sha256, array_agg(e.wnid) as wnids
     from shortlist_entry e join photo f on f.id = e.photo_id
     where e.collection_id = ${collectionId} and e.state = 'listed' and not exists (
-      select 1 from evidence v
+      select 1 from counted_evidence v
       where v.photo_id = f.id and v.member_id = ${memberId} and v.crop = ${crop} and v.logits is not null)
     group by f.id order by f.id`.execute(db);
   return rows;

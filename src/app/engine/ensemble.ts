@@ -8,39 +8,22 @@ import type { ModelCard } from '../../collection/model-card.ts';
 import { wantedClasses, type ModelClasses } from '../../collection/model-classes.ts';
 import { displayPath } from '../../config/root.ts';
 import { registerClassList, registerMember } from '../../evidence/evidence.repository.ts';
-import {
-  preprocessingVersion,
-  type MemberIdentity,
-  type ModelInput,
-  type ModelIdentity,
-  type ModelReading,
-} from '../../evidence/member.ts';
+import { preprocessingVersion, type ModelInput, type ModelIdentity, type ModelReading } from '../../evidence/member.ts';
 import { UsageError } from '../../kernel/errors.ts';
-import type { ExecutionProvider } from '../../kernel/execution-provider.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import type { BackboneSpec, HeadSpec, MemberSpec } from './messages.ts';
 
 export interface Ensemble {
   /** Cheapest first: the schedule uses them in this order. */
   readonly members: readonly MemberSpec[];
-  /** Ids of the members in the catalogue, in the same order. */
+  /** Ids of the members in the catalogue, in the same order: those for the cpu, wherever the members run. */
   readonly memberIds: readonly number[];
   /** The keys of the members' evidence, in the same order. */
-  readonly identities: readonly MemberIdentity[];
-  /** The execution provider that the members run on. */
-  readonly provider: ExecutionProvider;
+  readonly identities: readonly ModelIdentity[];
 }
 
-/**
- * Looks up the collection's members and registers them in the catalogue. Loads no model.
- *
- * @param provider an execution provider that is available on this machine
- */
-export async function openEnsemble(
-  db: Kysely<Database>,
-  collection: Collection,
-  provider: ExecutionProvider,
-): Promise<Ensemble> {
+/** Looks up the collection's members and registers them in the catalogue. Loads no model. */
+export async function openEnsemble(db: Kysely<Database>, collection: Collection): Promise<Ensemble> {
   const { evidenceClasses } = collection;
   const table = await loadClassTable();
   const cards = await Promise.all(
@@ -55,13 +38,13 @@ export async function openEnsemble(
     modelName: card.name,
     modelSha256: card.sha256,
     preprocessing: preprocessingOf(card, classes),
-    executionProvider: provider,
   }));
   requireDifferent(identities, collection.name);
   const classListId = await registerClassList(db, evidenceClasses.sha256, evidenceClasses.wnids);
   const memberIds: number[] = [];
-  for (const identity of identities) memberIds.push(await registerMember(db, identity, classListId));
-  return { members, memberIds, identities, provider };
+  for (const identity of identities)
+    memberIds.push(await registerMember(db, { ...identity, executionProvider: 'cpu' }, classListId));
+  return { members, memberIds, identities };
 }
 
 /**

@@ -5,6 +5,7 @@ import { version } from '../../config/version.ts';
 import { choicesOf } from '../../export/choices.ts';
 import type { WrittenFile } from '../../export/output-folder.process.ts';
 import { EXPORT_FORMAT, type Protocol } from '../../export/protocol.ts';
+import { providersOfKept } from '../../export/revision.repository.ts';
 import { idOf } from '../../export/revision-id.ts';
 import { toSha256 } from '../../kernel/ids.ts';
 import { inputOf } from '../engine/ensemble.ts';
@@ -82,9 +83,9 @@ export function ruleOf({ collection: { mode, policy } }: Workspace, cap: number)
   return mode === 'A' ? { mode, threshold, aggregation, members, cap } : { mode, minConfidence, cap };
 }
 
-async function modelsOf({ ensemble }: Workspace): Promise<Protocol['models']> {
+async function modelsOf({ app, scope, ensemble }: Workspace): Promise<Protocol['models']> {
   return Promise.all(
-    ensemble.identities.map(async ({ modelName, modelSha256, preprocessing, executionProvider }) => {
+    ensemble.identities.map(async ({ modelName, modelSha256, preprocessing }, i) => {
       const card: FoundCard = await cardFor(modelName);
       const { bytes, licence, source } = card;
       return {
@@ -92,7 +93,7 @@ async function modelsOf({ ensemble }: Workspace): Promise<Protocol['models']> {
         sha256: modelSha256,
         bytes,
         preprocessing,
-        executionProvider,
+        executionProvider: (await providersOfKept(app.db, scope, ensemble.memberIds[i] ?? -1)).join(' and '),
         licence,
         source,
         ...inputOf(card),

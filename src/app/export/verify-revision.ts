@@ -26,9 +26,9 @@ export async function verifyRevision(
 ): Promise<void> {
   const { filter, fetch } = app.config;
   // This loads ONNX Runtime.
-  const { availableProvider } = await import('../../platform/onnx/providers.ts');
-  const { provider, problem } = await availableProvider(filter.executionProvider);
-  if (problem !== null) app.log.warn(problem);
+  const { requireProvider } = await import('../../platform/onnx/providers.ts');
+  // An export can be verified on any machine.
+  const provider = await requireProvider({ ...filter, providerFallback: true }, app.log);
   const verification = await verifyFolder(path, {
     ...options,
     threads: threadsOf(filter.threads),

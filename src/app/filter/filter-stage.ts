@@ -9,7 +9,7 @@ import { countIncomplete, incompletePhotoIds, type Completion } from '../../deci
 import type { LostPhoto } from '../../decision/lost-photos.process.ts';
 import { leakDetails } from '../../decision/overrule.repository.ts';
 import { filterPolicy, type FilterPolicy } from '../../decision/policy.ts';
-import { hasEvidence } from '../../evidence/evidence.repository.ts';
+import { hasEvidence, membersOn } from '../../evidence/evidence.repository.ts';
 import { findRelatedMembers } from '../../evidence/related-members.repository.ts';
 import { pagesOf } from '../../kernel/pages.ts';
 import { LeakFinder } from '../../photo/find-leaks.process.ts';
@@ -52,12 +52,11 @@ export interface FilterStageOptions extends StageOptions {
 export async function startFilter(workspace: Workspace, options: FilterStageOptions): Promise<Stage> {
   const { app, collection, scope, ensemble } = workspace;
   const { decisionSha256 } = scope;
-  await requireModelFiles(ensemble.members);
-  await app.blobs.check();
-  await claimCollection(app.db, collection, { decisionSha256, memberIds: ensemble.memberIds });
   const { evaluate } = app.config.filter;
   const signal = AbortSignal.any([options.signal, app.broken]);
+  await app.blobs.check();
   const { engine, threads } = await openEngine(workspace, { evaluate, signal });
+  await claimCollection(app.db, collection, { decisionSha256, memberIds: ensemble.memberIds });
   const completion = evaluate === 'all' ? completionOf(workspace) : null;
   const lost = new LostPhotos(app, options);
   const deps = await depsOf(workspace, { engine, completion, lost, options });
@@ -119,7 +118,9 @@ export async function openEngine(
   { evaluate, policies = [filterPolicy(collection)], signal }: EngineOptions,
 ): Promise<{ engine: GuardedEngine; threads: number }> {
   await requireModelFiles(ensemble.members);
-  const { provider } = ensemble;
+  // This loads ONNX Runtime, which most commands do not need.
+  const { requireProvider } = await import('../../platform/onnx/providers.ts');
+  const provider = await requireProvider(app.config.filter, app.log);
   const threads = threadsOf(app.config.filter.threads);
   const [policy = filterPolicy(collection), ...alsoUnder] = policies;
   const spec = {
@@ -131,7 +132,8 @@ export async function openEngine(
     blobs: app.blobPlace,
     provider,
   };
-  const hasWorked = async (member: number): Promise<boolean> => hasEvidence(app.db, ensemble.memberIds[member] ?? -1);
+  const memberIds = await membersOn(app.db, ensemble.memberIds, provider);
+  const hasWorked = async (member: number): Promise<boolean> => hasEvidence(app.db, memberIds[member] ?? -1);
   const engine = new GuardedEngine(app, { spec, threads, work: workOf(ensemble, provider), hasWorked });
   signal.addEventListener('abort', () => engine.requestStop(), { once: true });
   return { engine, threads };

@@ -1,5 +1,5 @@
 import type { EvaluationResult, EvaluationTask } from '../../decision/evaluate.process.ts';
-import { noEvidence } from '../../evidence/evidence.ts';
+import { noEvidence, ranOn } from '../../evidence/evidence.ts';
 import { codeOf, StopTheRun } from '../../kernel/errors.ts';
 import { deathsText, type Death } from '../../photo/suspicion.ts';
 import { EngineTally, type EngineWork } from '../engine/engine-tally.ts';
@@ -64,7 +64,11 @@ export class GuardedEngine implements FilterEngine {
     await this.start();
     const held = await this.#guard.take(tasks.map(({ sha256 }) => sha256));
     try {
-      const results = await this.#evaluate(tasks, held);
+      const { provider = 'cpu' } = this.#options.spec;
+      const results = (await this.#evaluate(tasks, held)).map((result) => ({
+        ...result,
+        fresh: ranOn(provider, result.fresh),
+      }));
       await this.#health.look(tasks, results);
       const survived = tasks.filter(
         ({ sha256 }, i) => !held.suspects.has(sha256) && results[i]?.problem?.kind !== 'poison',

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { quote } from '../../config/quote.ts';
+import { membersOn } from '../../evidence/evidence.repository.ts';
 import { featuresOf, storedFeature } from '../../evidence/feature.ts';
 import { CENTRE_CROP, summariseCrop } from '../../evidence/evidence.ts';
 import { messageOf, throwIfInterrupted, UsageError } from '../../kernel/errors.ts';
@@ -111,8 +112,11 @@ async function* looked(
   { root, pictures, unreadable, signal, onProgress }: FolderOptions & LackingPictures,
 ): AsyncGenerator<OutsidePicture> {
   if (pictures.length === 0) return;
-  const { app, ensemble } = workspace;
+  const { app } = workspace;
   await requireModelFiles([member]);
+  const { requireProvider } = await import('../../platform/onnx/providers.ts');
+  const provider = await requireProvider(app.config.filter, app.log);
+  const [idThere = memberId] = await membersOn(app.db, [memberId], provider);
   const { threads, batchCrops } = app.config.filter;
   const run = runOnPictures({
     card,
@@ -126,7 +130,7 @@ async function* looked(
     crops: [CENTRE_CROP],
     threads: Math.min(threadsOf(threads), Math.ceil(pictures.length / AT_ONCE)),
     cropsPerPass: batchCrops,
-    provider: ensemble.provider,
+    provider,
     signal,
   });
   let batch: OutsidePicture[] = [];
@@ -149,7 +153,7 @@ async function* looked(
   yield* await stored(batch);
 
   async function stored(rows: OutsidePicture[]): Promise<OutsidePicture[]> {
-    await storeOutsidePictures(app.db, { memberId, output: card.outputs.features ?? null }, rows);
+    await storeOutsidePictures(app.db, { memberId: idThere, output: card.outputs.features ?? null }, rows);
     return rows;
   }
 }

@@ -27,9 +27,8 @@ export async function evidenceShown(desk: Desk, subject: Subject): Promise<Photo
   const photo = await shownPhoto(app.db, scope.collectionId, subject);
   if (photo === null) return null;
   const { sha256: classListSha256, wnids } = collection.evidenceClasses;
-  const list = { classListSha256, provider: ensemble.provider };
   const [members, nearDuplicates, history] = await Promise.all([
-    membersWithEvidence(app.db, photo.id, list),
+    membersWithEvidence(app.db, photo.id, classListSha256),
     nearDuplicatesOf(app.db, scope.collectionId, { photoId: photo.id, wnid }),
     historyOf(desk, subject),
   ]);

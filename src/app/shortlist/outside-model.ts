@@ -2,7 +2,8 @@ import { loadClassTable } from '../../collection/class-table.process.ts';
 import { cardFor, classesOfCard, type FoundCard } from '../../collection/model-card.process.ts';
 import { unknownClasses, wantedClasses, type ModelClasses } from '../../collection/model-classes.ts';
 import { registerClassList, registerMember, storeEvidence } from '../../evidence/evidence.repository.ts';
-import { CENTRE_CROP, noCrops, summariseCrop, type CropEvidence } from '../../evidence/evidence.ts';
+import { CENTRE_CROP, noCrops, ranOn, summariseCrop, type CropEvidence } from '../../evidence/evidence.ts';
+import type { ExecutionProvider } from '../../kernel/execution-provider.ts';
 import type { ListedSubject } from '../../shortlist/outside-evidence.repository.ts';
 import { memberOf, preprocessingOf, requireModelFiles, threadsOf } from '../engine/ensemble.ts';
 import type { MemberSpec } from '../engine/messages.ts';
@@ -39,7 +40,7 @@ export async function openOutsideModel(
   const { evidenceClasses } = collection;
   const unknown = unknownClasses(classes, wantedClasses(evidenceClasses));
   if (unknown.length > 0) return { unknown };
-  const identity = { modelName: name, modelSha256: card.sha256, preprocessing, executionProvider: ensemble.provider };
+  const identity = { modelName: name, modelSha256: card.sha256, preprocessing, executionProvider: 'cpu' } as const;
   const classListId = await registerClassList(app.db, evidenceClasses.sha256, evidenceClasses.wnids);
   const memberId = await registerMember(app.db, identity, classListId);
   return { card, classes, member: memberOf(card, { collection, classes }), memberId };
@@ -61,12 +62,14 @@ export interface Look {
  * stored
  */
 export async function lookAt(workspace: Workspace, model: OutsideModel, look: Look): Promise<void> {
-  const { app, ensemble } = workspace;
+  const { app } = workspace;
   const { photos, crops, signal, onDone } = look;
   if (photos.length === 0) return;
   await requireModelFiles([model.member]);
   const bySha256 = new Map(photos.map((photo) => [photo.sha256, photo]));
   const { threads, batchCrops } = app.config.filter;
+  const { requireProvider } = await import('../../platform/onnx/providers.ts');
+  const provider = await requireProvider(app.config.filter, app.log);
   const run = runBackbone({
     card: model.card,
     outputs: ['logits'],
@@ -75,13 +78,13 @@ export async function lookAt(workspace: Workspace, model: OutsideModel, look: Lo
     blobs: app.blobPlace,
     threads: Math.min(threadsOf(threads), Math.ceil(photos.length / PHOTOS_AT_ONCE)),
     cropsPerPass: batchCrops,
-    provider: ensemble.provider,
+    provider,
     signal,
   });
   let batch: Seen[] = [];
   let done = 0;
   const storeBatch = async (): Promise<void> => {
-    await store(workspace, batch, model);
+    await store(workspace, batch, { ...model, provider });
     done += batch.length;
     batch = [];
     onDone(done);
@@ -102,7 +105,7 @@ interface Seen {
 async function store(
   { app, scope }: Workspace,
   batch: readonly Seen[],
-  { member, memberId }: OutsideModel,
+  { member, memberId, provider }: OutsideModel & { readonly provider: ExecutionProvider },
 ): Promise<void> {
   const entries = batch.flatMap(({ photo, outputs }) => {
     if (outputs.problem !== null) {
@@ -116,8 +119,8 @@ async function store(
     const centre = noCrops();
     [centre[CENTRE_CROP], cells[CENTRE_CROP]] = [cells[CENTRE_CROP] ?? null, null];
     return [
-      { photoId: photo.photoId, evidence: [centre], withLogits: true },
-      { photoId: photo.photoId, evidence: [cells], withLogits: false },
+      { photoId: photo.photoId, evidence: ranOn(provider, [centre]), withLogits: true },
+      { photoId: photo.photoId, evidence: ranOn(provider, [cells]), withLogits: false },
     ];
   });
   await app.db.transaction().execute((trx) => storeEvidence(trx, entries, [memberId]));

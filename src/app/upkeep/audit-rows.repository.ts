@@ -42,7 +42,7 @@ const ROW_CHECKS: readonly { readonly name: string; readonly count: string; read
     count: `select count(*) as count from decision where state = 'kept'`,
     offenders: `select 'the photo ' || encode(f.sha256, 'hex') || ' was kept for ' || k.name || ' on ' || count(e.crop) || ' crops' as problem
       from decision d join collection k on k.id = d.collection_id join photo f on f.id = d.photo_id
-      left join evidence e on e.photo_id = d.photo_id and e.logits is not null
+      left join counted_evidence e on e.photo_id = d.photo_id and e.logits is not null
         and e.member_id in (select value::int from jsonb_array_elements_text(k.definition -> 'memberIds'))
       where d.state = 'kept' and d.decision_sha256 = k.decision_sha256
       group by f.sha256, d.state, k.name, k.definition having count(e.crop) < 10 * jsonb_array_length(k.definition -> 'memberIds')`,

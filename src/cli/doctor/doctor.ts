@@ -130,11 +130,15 @@ async function checkedModel(name: string, { path, sha256, head }: FoundCard): Pr
 }
 
 async function executionProvider({ loaded }: CommandContext): Promise<Finding> {
-  const { provider, problem } = await availableProvider(loaded.config.filter.executionProvider);
+  const { executionProvider: wanted, providerFallback } = loaded.config.filter;
+  const { provider, problem } = await availableProvider(wanted);
+  const otherwise = providerFallback
+    ? 'Models run on the cpu (filter.providerFallback)'
+    : 'Commands that run models end with this message';
   return {
     name: 'execution provider',
-    state: problem === null ? 'ok' : 'note',
-    detail: problem ?? `models run on ${provider}`,
+    state: problem === null ? 'ok' : providerFallback ? 'note' : 'fail',
+    detail: problem === null ? `models run on ${provider}` : `${problem}. ${otherwise}`,
   };
 }
 

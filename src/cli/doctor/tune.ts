@@ -8,7 +8,7 @@ import type { Collection } from '../../collection/collection.ts';
 import { cardFor, classesOfCard } from '../../collection/model-card.process.ts';
 import { displayPath } from '../../config/root.ts';
 import { messageOf } from '../../kernel/errors.ts';
-import { availableProvider } from '../../platform/onnx/providers.ts';
+import { requireProvider } from '../../platform/onnx/providers.ts';
 import { percentText, writeOut } from '../output.ts';
 import { tableText } from '../table.ts';
 import type { CommandContext } from '../start/context.ts';
@@ -28,8 +28,7 @@ export async function tune(
   const models = collection?.ensemble ?? BUNDLED;
   const members = await membersOf(models);
   await requireModelFiles(members);
-  const { provider, problem } = await availableProvider(loaded.config.filter.executionProvider);
-  if (problem !== null) log.warn(problem);
+  const provider = await requireProvider(loaded.config.filter, log);
   const result = await measureTune({ members, provider, signal, cpuMs, onStep: tellStep });
   const { batches, layouts, othersShare } = result;
   const settings = { 'filter.threads': result.threads, 'filter.batchCrops': result.batchCrops };

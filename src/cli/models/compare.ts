@@ -42,10 +42,9 @@ export function addModelsCompareCommand(models: Command): void {
 async function compare(flags: CompareFlags, { loaded, log, signal }: CommandContext): Promise<void> {
   const { filter, fetch } = loaded.config;
   // These load ONNX Runtime.
-  const { availableProvider } = await import('../../platform/onnx/providers.ts');
+  const { requireProvider } = await import('../../platform/onnx/providers.ts');
   const { compareModels } = await import('../../app/models/compare.ts');
-  const { provider, problem } = await availableProvider(filter.executionProvider);
-  if (problem !== null) log.warn(problem);
+  const provider = await requireProvider(filter, log);
   const lines = new Map<string, ProgressLine>();
   const names = flags.models?.split(',').map((name) => name.trim()) ?? null;
   const result = await withProgress(

@@ -162,9 +162,8 @@ function graphLines({ input, resize, normalise, outputs, head }: NonNullable<Mod
 async function verify(names: readonly string[], { flags, loaded, log, signal }: CommandContext): Promise<number> {
   // Find all cards first, so that a wrong name is reported before any model runs.
   for (const name of names) await modelEntry(name);
-  const { availableProvider } = await import('../../platform/onnx/providers.ts');
-  const { provider, problem } = await availableProvider(loaded.config.filter.executionProvider);
-  if (problem !== null) log.warn(problem);
+  const { requireProvider } = await import('../../platform/onnx/providers.ts');
+  const provider = await requireProvider(loaded.config.filter, log);
   const wanted = names.length > 0 ? names : (await listModels()).map(({ name }) => name);
   let failed = 0;
   for (const name of wanted) {

@@ -1,6 +1,6 @@
 import * as ort from 'onnxruntime-node';
 import type { ExecutionProvider } from '../../kernel/execution-provider.ts';
-import { messageOf } from '../../kernel/errors.ts';
+import { messageOf, UsageError } from '../../kernel/errors.ts';
 import { createSession } from './session.ts';
 
 /** `y = Relu(x)` over one float: test/fixtures/onnx/probe.onnx. */
@@ -10,8 +10,37 @@ const PROBE_BASE64 =
 export interface ProviderChoice {
   /** The provider that models will run on. */
   readonly provider: ExecutionProvider;
-  /** Why it is not the requested provider; null if it is. */
+  /** Why the requested provider cannot be used, and what it needs; null if it can. */
   readonly problem: string | null;
+}
+
+/** The settings about execution providers. */
+export interface ProviderSettings {
+  readonly executionProvider: ExecutionProvider;
+  /** Whether the cpu is used if that provider is not available. */
+  readonly providerFallback: boolean;
+}
+
+/**
+ * The execution provider on which a command runs models.
+ *
+ * @throws UsageError `provider-unavailable`
+ */
+export async function requireProvider(
+  { executionProvider, providerFallback }: ProviderSettings,
+  log: { warn(message: string): void },
+): Promise<ExecutionProvider> {
+  const { provider, problem } = await availableProvider(executionProvider);
+  if (problem === null) return provider;
+  if (!providerFallback)
+    throw new UsageError(
+      `${problem}. Install that, or set filter.providerFallback to true to run the models on the cpu.`,
+      {
+        code: 'provider-unavailable',
+      },
+    );
+  log.warn(`${problem}. The models run on the cpu.`);
+  return provider;
 }
 
 /**
@@ -40,12 +69,12 @@ async function probe(provider: ExecutionProvider): Promise<void> {
 
 /** What each provider needs. */
 const NEEDS: Readonly<Record<Exclude<ExecutionProvider, 'cpu'>, string>> = {
-  cuda: 'it needs Linux or Windows with an NVIDIA driver, CUDA 12, cuDNN 9 and the libraries of onnxruntime-node for them (ONNXRUNTIME_NODE_INSTALL=cuda12 node node_modules/onnxruntime-node/script/install)',
-  coreml: 'it needs macOS',
-  dml: 'it needs Windows with DirectX 12',
+  cuda: 'Linux or Windows with an NVIDIA driver, CUDA 12, cuDNN 9 and the libraries of onnxruntime-node for them (ONNXRUNTIME_NODE_INSTALL=cuda12 node node_modules/onnxruntime-node/script/install)',
+  coreml: 'macOS',
+  dml: 'Windows with DirectX 12',
 };
 
 function problemText(wanted: Exclude<ExecutionProvider, 'cpu'>, why: string): string {
   const [firstLine = ''] = why.replace(/^Expected an ONNX model .* but received: /, '').split('\n');
-  return `Expected the execution provider '${wanted}' (filter.executionProvider) but it cannot be used here (${firstLine.slice(0, 200)}), so models run on the cpu; ${NEEDS[wanted]}`;
+  return `The execution provider '${wanted}' (filter.executionProvider) cannot be used here: ${firstLine.slice(0, 200)}. It needs ${NEEDS[wanted]}`;
 }

@@ -7,7 +7,13 @@ import {
   storeEvidence,
   type EvidenceToStore,
 } from '../../../src/evidence/evidence.repository.ts';
-import { noEvidence, summariseCrop, type CropEvidence, type PhotoEvidence } from '../../../src/evidence/evidence.ts';
+import {
+  noEvidence,
+  ranOn,
+  summariseCrop,
+  type CropEvidence,
+  type PhotoEvidence,
+} from '../../../src/evidence/evidence.ts';
 import { useDatabase } from '../../support/database.ts';
 import { findRelatedMembers } from '../../../src/evidence/related-members.repository.ts';
 import { sha256Of } from '../../support/sha256.ts';
@@ -83,7 +89,7 @@ describe('class lists and members', () => {
 });
 
 describe('evidence of another execution provider', () => {
-  it("is used neither as a member's own nor as that of a related member", async () => {
+  it('counts as the evidence of a member and of a related member, unless the cpu has the crop', async () => {
     const shorter = await registerClassList(database.db, sha256Of('shorter'), CLASSES.slice(0, 2));
     const longer = await registerClassList(database.db, sha256Of('longer'), CLASSES);
     const model = { modelName: 'm', modelSha256: sha256Of('model'), preprocessing: 'v1' };
@@ -92,10 +98,17 @@ describe('evidence of another execution provider', () => {
     const [cpu, cuda] = [await on('cpu', shorter), await on('cuda', shorter)];
     const cudaOverMore = await on('cuda', longer);
     const id = await fetched(database.db, [candidate('a')], 'A');
-    await write([{ photoId: id, evidence: matrix(full([0, 2]), full([1])).slice(0, 1), withLogits: true }], [cuda]);
-    expect((await read(id, [cpu]))?.flat().every((cell) => cell === null)).toBe(true);
-    expect(await findRelatedMembers(database.db, [cpu])).toEqual([]);
-    expect((await findRelatedMembers(database.db, [cuda])).map(({ memberId }) => memberId)).toEqual([cudaOverMore]);
+    const onCuda = matrix(full([0]), full([1])).slice(0, 1);
+    await write([{ photoId: id, evidence: onCuda, withLogits: true }], [cuda]);
+    const marked = ranOn('cuda', onCuda);
+    expect(await read(id, [cpu])).toEqual(marked);
+    const onCpu = matrix({ ...full([0]), top1: 1, top1Prob: 0.75 }).slice(0, 1);
+    await write([{ photoId: id, evidence: onCpu, withLogits: true }], [cpu]);
+    expect(await read(id, [cpu])).toEqual(onCpu);
+    const overMore = await on('cpu', longer);
+    expect((await findRelatedMembers(database.db, [cpu])).map(({ memberId }) => memberId)).toEqual([overMore]);
+    await write([{ photoId: id, evidence: onCuda, withLogits: false }], [cudaOverMore]);
+    expect((await read(id, [overMore]))?.[0]?.[4]).toEqual({ ...summary([0]), executionProvider: 'cuda' });
   });
 });
 

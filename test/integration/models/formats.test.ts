@@ -88,7 +88,7 @@ describe('availableProvider', () => {
     for (const { provider, problem } of fallbacks) {
       expect(provider).toBe('cpu');
       expect(problem).toMatch(
-        /execution provider '(coreml|dml)' .*cannot be used here .* models run on the cpu; it needs/,
+        /^The execution provider '(coreml|dml)' \(filter\.executionProvider\) cannot be used here: .*\. It needs /,
       );
     }
   });
