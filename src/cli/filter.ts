@@ -5,7 +5,7 @@ import { countUndecidedPruned } from '../decision/pruned-photos.repository.ts';
 import { LOST_BYTES_CURE } from '../kernel/blobs.ts';
 import { finish } from './crawl/crawl.ts';
 import { linesText, photosText, plural, prunedText, writeResult } from './output.ts';
-import { loadStages, runStages, type StagesResult } from './run/run-stages.ts';
+import { runStages, STAGES_USE, type StagesResult } from './run/run-stages.ts';
 import {
   addCommand,
   runOnCollection,
@@ -45,9 +45,7 @@ Examples:
   winnow filter --collection imagenet-a --set filter.threads=4
 `,
     )
-    .action((flags: GlobalFlags) =>
-      runOnCollection(flags, { name: 'filter', access: 'use', whileStarting: loadStages }, filter),
-    );
+    .action((flags: GlobalFlags) => runOnCollection(flags, { ...STAGES_USE, name: 'filter', access: 'use' }, filter));
 }
 
 async function filter(workspace: Workspace, context: CollectionContext): Promise<number> {

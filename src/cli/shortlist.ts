@@ -72,11 +72,15 @@ export function addShortlistCommand(program: Command): void {
     .action(async (flags: ShortlistFlags) => {
       const format = formatOf(flags);
       const isSafe = isSafeCsv(flags, format);
-      await runOnCollection(flags, { name: 'shortlist', access: 'read' }, async (workspace, { signal }) => {
-        const made = await makeShortlistWithProgress(workspace, { cap: flags.cap, signal });
-        if (format === 'table') await writeOut(shortlistText(made));
-        else await writeShortlist(workspace, made.rows, { format, isSafe });
-      });
+      await runOnCollection(
+        flags,
+        { name: 'shortlist', access: 'read', waitsForDatabase: true },
+        async (workspace, { signal }) => {
+          const made = await makeShortlistWithProgress(workspace, { cap: flags.cap, signal });
+          if (format === 'table') await writeOut(shortlistText(made));
+          else await writeShortlist(workspace, made.rows, { format, isSafe });
+        },
+      );
     });
 }
 

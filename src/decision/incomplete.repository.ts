@@ -37,17 +37,18 @@ export async function incompletePhotoIds(
   { after, before, limit }: IncompleteRange,
 ): Promise<number[]> {
   const { scope, memberIds, givenUp } = completion;
-  const ids: number[] = [];
-  await readSnapshot(db, async (trx) => {
+  const ids = await readSnapshot(db, async (trx) => {
+    const all: number[] = [];
     const subjects = await subjectsOf(trx, scope);
     const range = { from: after + 1, ...(before === undefined ? {} : { before }) };
     for await (const photos of storedPages(trx, scope, { memberIds, subjects, range })) {
       const found = photos.filter((photo) => !givenUp.has(photo.photoId) && isIncomplete(photo, completion));
       const foundIds = [...new Set(found.map(({ photoId }) => photoId))];
       const pruned = await prunedAmong(trx, foundIds);
-      ids.push(...foundIds.filter((id) => !pruned.has(id)));
-      if (ids.length >= limit) break;
+      all.push(...foundIds.filter((id) => !pruned.has(id)));
+      if (all.length >= limit) break;
     }
+    return all;
   });
   return ids.toSorted((a, b) => a - b).slice(0, limit);
 }

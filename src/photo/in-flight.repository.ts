@@ -24,7 +24,8 @@ export interface Taken {
 
 /**
  * Records that this process has some items in flight. First it makes the items of dead processes suspect, for all
- * processes: a process is dead if PostgreSQL no longer has its connection. It calls only the function behind the view
+ * processes: a process is dead if PostgreSQL no longer has its connection under its name. Photos that it had decided and
+ * pictures that it had settled are not suspect. It calls only the function behind the view
  * `pg_stat_activity`, which costs half as much. That function hides when connections of other roles began.
  *
  * @param db a pool of one connection: a row is valid as long as that connection
@@ -38,15 +39,22 @@ export async function addInFlight(
     with gone as (
       delete from in_flight where id in (
         select h.id from in_flight h where h.id <> all(${open}::bigint[]) and not exists (
-          select 1 from pg_stat_get_activity(h.backend_pid) a where coalesce(a.backend_start = h.backend_start, true))
+          select 1 from pg_stat_get_activity(h.backend_pid) a
+          where coalesce(a.backend_start = h.backend_start, true) and coalesce(a.application_name = h.client, true))
         for update skip locked)
-      returning work, items),
+      returning work, items, since),
     found as (
       insert into suspect (item, work) select distinct item, work from gone, unnest(items) as item
+      where not case when item ~ '^[0-9a-f]{64}$' then exists (
+          select 1 from photo f join decision d on d.photo_id = f.id
+          where f.sha256 = decode(item, 'hex') and d.decided_at >= gone.since)
+        when item ~ '^[0-9]{1,18}$' then exists (
+          select 1 from picture p where p.id = item::bigint and p.state <> 'found')
+        else false end
       on conflict do nothing returning item, work, deaths),
     taken as (
-      insert into in_flight (backend_pid, backend_start, work, items)
-      select pid, backend_start, ${work}, ${items}::text[] from pg_stat_get_activity(pg_backend_pid()) returning id)
+      insert into in_flight (backend_pid, backend_start, client, work, items)
+      select pid, backend_start, application_name, ${work}, ${items}::text[] from pg_stat_get_activity(pg_backend_pid()) returning id)
     select taken.id, (
       select json_build_object('photos', count(*) filter (where not of_pictures), 'pictures', count(*) filter (where of_pictures))
       from (select split_part(work, ' ', 1) = ${PICTURES} as of_pictures from found) as f) as found, (

@@ -73,6 +73,20 @@ export async function storePhotos(
   return fetched.map(({ pictureId }) => stored.get(pictureId) ?? null);
 }
 
+/**
+ * The photos that have bytes, with the size of these, whose hashes begin with some digits.
+ *
+ * @param shard two hexadecimal digits
+ */
+export async function storedInShard(db: Kysely<Database>, shard: string): Promise<Map<Sha256, number>> {
+  const { rows } = await sql<{ sha256: Sha256; bytes: number }>`
+    select encode(sha256, 'hex') as sha256, bytes from photo
+    where bytes_state = 'stored' and sha256 >= decode(${shard}, 'hex') and sha256 <= decode(${shard + 'ff'.repeat(31)}, 'hex')`.execute(
+    db,
+  );
+  return new Map(rows.map(({ sha256, bytes }) => [sha256, bytes]));
+}
+
 /** The hashes of all photos that have bytes, in order, `limit` at a time. Audits compare blobs with rows by these. */
 export async function photoHashes(
   db: Kysely<Database>,

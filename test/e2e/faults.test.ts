@@ -3,11 +3,12 @@ import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { attachEmbedded } from '../../src/platform/postgres/embedded/attach.ts';
 import { makeCopies } from '../support/copies.ts';
-import { untilDecided } from '../support/decided.ts';
-import { endAfterKill, killServerOn, suiteFolder } from '../support/process-tree.ts';
+import { inCatalogueOf, untilDecided } from '../support/decided.ts';
+import { killServerOn, suiteFolder } from '../support/process-tree.ts';
 import { restartServer } from '../support/restart-server.ts';
 import { silentLog } from '../support/silent-log.ts';
 import { mountSmallDisk } from '../support/small-disk.ts';
+import { until } from '../support/until.ts';
 import { startWorker } from '../support/winnow.ts';
 import { COPIES, faultsIn, lastLine, SMALL_BATCHES } from './faults-support.ts';
 
@@ -32,16 +33,34 @@ beforeAll(async () => {
 }, 240_000);
 
 describe('PostgreSQL that is stopped and started again', () => {
-  it('is got over by a filter, or ends it, which says so and goes on where it was when run again', async () => {
+  it('is waited for by a filter, which then decides the rest', async () => {
     const data = await crawledCopy('restarted');
     const filter = start('filter', data);
     await untilSomeAreDecided(data);
     await restartServer(folder.at(data), 1_500);
-    // A restart between two of its statements is nothing to it.
-    expect(['went on', 'told']).toContain(endAfterKill(await filter.result));
-    await expectNothingBroken(data);
-    await done('filter', data);
+    const { code, stderr } = await filter.result;
+    expect([code, code === 0 ? '' : stderr]).toEqual([0, '']);
     await expectUndisturbed(data);
+  });
+
+  it('is waited for by a crawl, which then finds and fetches the rest', async () => {
+    await makeCopies(folder.at('thousand'), 1_000);
+    const crawl = start('crawl', 'crawls', '--from', folder.at('thousand'), '--json');
+    const fetched = `select from picture where state = 'fetched' limit 1`;
+    await until(() =>
+      inCatalogueOf(folder.at('crawls'), fetched).then(
+        ({ length }) => length > 0,
+        () => false,
+      ),
+    );
+    await restartServer(folder.at('crawls'), 2_000);
+    const { code, stdout, stderr } = await crawl.result;
+    expect([code, code === 0 ? '' : stderr]).toEqual([0, '']);
+    expect(stderr).toContain('PostgreSQL is unreachable; waiting for it');
+    expect(JSON.parse(stdout)).toMatchObject({ complete: true, seen: 1_000, left: 0, problems: [] });
+    await expectNothingBroken('crawls');
+    const { found, fetched: stored, waiting } = (await funnelOf('crawls')).totals;
+    expect({ found, stored, waiting }).toEqual({ found: 1_000, stored: 1_000, waiting: 0 });
   });
 
   it('is waited for by a worker that stays, which goes on by itself', async () => {

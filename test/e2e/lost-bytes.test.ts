@@ -53,6 +53,19 @@ async function blobs(): Promise<string[]> {
 }
 
 describe('photos whose bytes are lost', () => {
+  it('are all counted by the doctor when the folder of blobs is empty, without --deep', async () => {
+    await crawl();
+    const files = await blobs();
+    await rm(path.join(folder, 'data', 'blobs'), { recursive: true });
+    const { code, stdout } = await run('doctor');
+    expect([code, stdout]).toEqual([
+      1,
+      expect.stringMatching(
+        new RegExp(`FAIL bytes: of ${files.length} photos \\(.*\\) ${files.length} have lost their bytes`),
+      ),
+    ]);
+  });
+
   it('are named and stay undecided, the others go on, and resume and a crawl bring the bytes back', async () => {
     expect((await crawl()).code).toBe(0);
     const files = await blobs();
@@ -72,6 +85,12 @@ describe('photos whose bytes are lost', () => {
     for (const [sha256, said] of some)
       expect([sha256, said.includes('undecided')]).toEqual([sha256, lost.includes(sha256)]);
 
+    // Without --deep the blobs are listed, so the one with other bytes of another size is found, and the other two.
+    const listed = await run('doctor');
+    expect([listed.code, listed.stdout]).toEqual([
+      1,
+      expect.stringMatching(new RegExp(`FAIL bytes: of ${files.length} photos .* 3 have lost their bytes, such as `)),
+    ]);
     const audit = await run('doctor', '--deep');
     expect([audit.code, audit.stdout]).toEqual([
       1,

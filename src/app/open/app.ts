@@ -19,6 +19,7 @@ import { openDatabase, openPool, type DatabaseOptions } from '../../platform/pos
 import { reachServer } from '../../platform/postgres/reach-server.ts';
 import { recordActivity } from '../activity/activity.repository.ts';
 import { localActor } from '../activity/local-actor.ts';
+import { waitingOut, type Patiently } from './outage.ts';
 import { PauseWatch } from './pause-watch.ts';
 import { lazyQueues, openQueueBoard, type QueuesOptions } from './queues.ts';
 import { refuseMarkedRestore } from './restore-mark.ts';
@@ -59,6 +60,8 @@ export interface AppOptions extends QueuesOptions {
   readonly clientName: string;
   /** The place that sets `postgres.url`, for messages: `DATABASE_URL`. */
   readonly databaseFrom?: string | undefined;
+  /** Whether the process waits for a PostgreSQL that is unreachable for a while. */
+  readonly waitsForDatabase?: boolean | undefined;
   /** Called while the process waits for the PostgreSQL that it starts in the data folder. It must not throw. */
   readonly whileStarting?: (() => void) | undefined;
 }
@@ -83,14 +86,15 @@ export async function openApp(options: AppOptions): Promise<App> {
     closers.push(() => server.detach());
     throwIfInterrupted(options.signal);
     const connection = { url: server.url, applicationName: server.applicationName };
-    const db = await openDatabase(poolOptions(options, connection));
+    const patiently = patienceOf(options, broken.signal);
+    const db = await openDatabase({ ...poolOptions(options, connection), patiently });
     closers.push(() => db.destroy());
     await recordUpgrade(db, server.upgrade);
     const pauses = new PauseWatch({ db, log });
     closers.push(() => pauses.close());
     await refuseUnfinishedMove(db, catalogueText(options));
     const soleClient = server.soleClient ?? (await isAlone(db));
-    const queues = lazyQueues(options, { db, connection, broken });
+    const queues = lazyQueues(options, { db, connection, broken, patiently });
     closers.push(() => queues.close());
     const blobPlace = blobPlaceOf(config.blobs, dataDir);
     const blobs = await openBlobs(blobPlace);
@@ -147,6 +151,11 @@ function poolOptions({ log }: AppOptions, connection: App['connection']): Databa
   const onConnectionLost = (error: Error): void =>
     log.warn({ reason: error.message }, 'a database connection was lost');
   return { ...connection, poolSize: POOL_SIZE, onConnectionLost };
+}
+
+function patienceOf({ waitsForDatabase, log, signal }: AppOptions, broken: AbortSignal): Patiently | undefined {
+  if (waitsForDatabase !== true) return undefined;
+  return waitingOut({ log, signal: signal === undefined ? broken : AbortSignal.any([signal, broken]) });
 }
 
 function queueOpener(queues: ReturnType<typeof lazyQueues>, closers: (() => Promise<void>)[]): App['openQueue'] {

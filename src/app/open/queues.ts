@@ -6,6 +6,7 @@ import type { Logger } from '../../platform/log/logger.ts';
 import { identityOf } from '../../platform/postgres/clients.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import { fatalFailure } from './database-failure.ts';
+import type { Patiently } from './outage.ts';
 
 export interface QueuesOptions {
   readonly config: Config;
@@ -21,6 +22,8 @@ interface Catalogue {
   readonly connection: { readonly url: string; readonly applicationName: string };
   /** Aborted with the reason when the queues can store no more. */
   readonly broken: AbortController;
+  /** Runs each call of a queue in PostgreSQL. Not given: calls run once. */
+  readonly patiently?: Patiently | undefined;
 }
 
 /** Opens a page that shows queues. It has its own connections, so that its failures affect nothing else. */
@@ -64,13 +67,16 @@ export async function loadQueues({ queue }: Config): Promise<void> {
   await (queue.redisUrl === null ? loadPostgresQueues() : loadRedisQueues());
 }
 
-async function openQueues(options: QueuesOptions, { db, connection, broken }: Catalogue): Promise<JobQueues> {
+async function openQueues(
+  options: QueuesOptions,
+  { db, connection, broken, patiently }: Catalogue,
+): Promise<JobQueues> {
   const { config, log, signal } = options;
   const { redisUrl } = config.queue;
   const onError = queueTrouble(options, broken);
   if (redisUrl === null) {
     const { openPostgresQueues } = await loadPostgresQueues();
-    return openPostgresQueues({ ...connection, onError });
+    return openPostgresQueues({ ...connection, onError, patiently });
   }
   const { openRedisQueues } = await loadRedisQueues();
   return openRedisQueues({

@@ -81,6 +81,13 @@ async function forgetIn(
   }
   // Entries, reviews, their criteria, revisions and pauses are deleted by cascade.
   await trx.deleteFrom('shortlist').where('collection_id', '=', row.id).execute();
+  // Photos that only this collection failed as poison are not suspect any more.
+  await sql`
+    delete from suspect s using photo f join decision d on d.photo_id = f.id
+    where s.item = encode(f.sha256, 'hex') and d.collection_id = ${row.id} and not exists (
+      select 1 from decision o where o.photo_id = f.id and o.collection_id <> d.collection_id and o.reason = 'poison')`.execute(
+    trx,
+  );
   await trx.deleteFrom('decision').where('collection_id', '=', row.id).execute();
   await trx.deleteFrom('collection').where('id', '=', row.id).execute();
   return { id: row.id, content };

@@ -4,7 +4,6 @@ import type { App } from '../open/app.ts';
 import { databaseFailure, fatalFailure } from '../open/database-failure.ts';
 import { sleepUnlessAborted } from '../open/sleep.ts';
 import { JobIntake, type JobControl } from './job-intake.ts';
-import { Outage } from './outage.ts';
 import type { Stage, StageDefinition, StageOptions } from './stage-definition.ts';
 import { afterRound, isHopeless, newStandstill } from './standstill.ts';
 
@@ -46,8 +45,8 @@ export async function startStage<Payload>(
  *   to end.
  * - paused: entered when an operator pauses the stage, left when the pause ends. No job is taken or queued, running jobs finish.
  *   Pausing does not count as lack of progress.
- * - out of database: entered when PostgreSQL is unreachable. `serve` waits up to five minutes for it and then returns to
- *   working. Otherwise the stage fails at once.
+ * - out of database: entered when PostgreSQL is unreachable. Every statement waits up to five minutes for it
+ *   (`waitingOut`). Then the stage returns to working, or fails.
  * - ending: entered on the signal, on the order to end (in `serve`), when the app is broken, or on a fatal error. No job is
  *   started or queued.
  * - stopped: entered by `stop` once the background loop has ended, the running jobs are done and the definition is closed. It
@@ -68,8 +67,6 @@ class QueueStage<Payload> implements Stage {
   readonly #background: Promise<void>;
   /** Null until `stop` is called. */
   #stopped: Promise<void> | null = null;
-  /** Patience with an unreachable database. `finish` has none, because it needs the database to count the remaining work. */
-  #outage: Outage;
   /** How many jobs of this process made progress, even if the remaining work has grown since. */
   #moved = 0;
   /** Keys of the jobs that run in this process. */
@@ -86,7 +83,6 @@ class QueueStage<Payload> implements Stage {
     this.#options = options;
     this.#signal = options.signal;
     this.#onAlive = options.onAlive ?? (() => undefined);
-    this.#outage = new Outage(app.log, 0);
     this.#intake = new JobIntake({
       watch: app.pauses,
       work: { ...definition.pausedAs, runningJobs: () => this.#running.size },
@@ -151,23 +147,21 @@ class QueueStage<Payload> implements Stage {
   }
 
   async serve(): Promise<void> {
-    const outage = new Outage(this.#app.log);
-    this.#outage = outage;
     let isTidy = false;
     try {
       while (!this.#ended() && !this.#intake.mustEnd) {
-        await outage.bridge(async () => {
-          await this.#intake.look();
-          if (!isTidy && !this.#intake.isPaused) await this.#definition.tidy?.();
-          isTidy ||= !this.#intake.isPaused;
-          await this.#enqueueWorkable();
-        });
+        await this.#intake.look();
+        if (!isTidy && !this.#intake.isPaused) await this.#definition.tidy?.();
+        isTidy ||= !this.#intake.isPaused;
+        await this.#enqueueWorkable();
         const restMs = this.#definition.requeueEveryMs ?? SERVE_CHECK_MS;
-        // A paused worker notices an outage, too, and its heartbeat goes on.
-        await this.#untilNextLook(outage.isOn || this.#intake.isPaused ? WAIT_CHECK_MS : restMs);
+        // The heartbeat of a paused worker goes on.
+        await this.#untilNextLook(this.#intake.isPaused ? WAIT_CHECK_MS : restMs);
       }
       if (this.#intake.mustEnd)
         this.#app.log.info({ stage: this.#definition.name }, 'an operator ordered the workers to end');
+    } catch (error) {
+      if (!this.#isInterruptedOutage(error)) throw error;
     } finally {
       // A running consumer would keep the process alive, also after an error.
       await this.stop();
@@ -201,12 +195,17 @@ class QueueStage<Payload> implements Stage {
     if (requeueEveryMs === null) return;
     try {
       while (this.#stopped === null && !this.#ended()) {
-        await this.#outage.bridge(() => this.#enqueueWorkable());
+        await this.#enqueueWorkable();
         await sleepUnlessAborted(requeueEveryMs, this.#signal);
       }
     } catch (error) {
-      this.#fail(error);
+      if (!this.#isInterruptedOutage(error)) this.#fail(error);
     }
+  }
+
+  /** After the signal no statement waits for the database. */
+  #isInterruptedOutage(error: unknown): boolean {
+    return this.#signal.aborted && databaseFailure(error)?.code === 'database-gone';
   }
 
   async #work(payload: Payload, control: JobControl): Promise<void> {

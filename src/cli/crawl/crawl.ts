@@ -6,7 +6,7 @@ import type { SettingArgument } from '../../config/setting-layers.ts';
 import { oneLine } from '../../kernel/printable.ts';
 import { classOption } from '../list-flags.ts';
 import { shellWord, writeResult } from '../output.ts';
-import { leftText, loadStages, runStages, sourcesOf, type StagesResult } from '../run/run-stages.ts';
+import { leftText, runStages, sourcesOf, STAGES_USE, type StagesResult } from '../run/run-stages.ts';
 import { wantedWnids } from '../run/wanted.ts';
 import {
   addCommand,
@@ -56,7 +56,7 @@ Examples:
         const plan = await crawlPlanOf(context, flags);
         const classLabels = flags.class;
         if (flags.dryRun === true) return dryRun(context, { plan, classLabels, allow: flags.allow });
-        return withWorkspace(context, { name: 'crawl', whileStarting: loadStages }, async (workspace) => {
+        return withWorkspace(context, { ...STAGES_USE, name: 'crawl' }, async (workspace) => {
           const result = await runStages(workspace, context, {
             stages: ['discover', 'fetch'],
             plan,

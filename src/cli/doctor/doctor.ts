@@ -7,15 +7,17 @@ import { readBudgets } from '../../app/network/budgets.ts';
 import { proxySettings } from '../../app/network/http.ts';
 import type { App } from '../../app/open/app.ts';
 import { auditDataFolder } from '../../app/upkeep/audit.ts';
+import { photosWithoutBlobs } from '../../app/upkeep/photos-without-blobs.ts';
 import type { FoundCard } from '../../collection/model-card.process.ts';
 import { packageRoot } from '../../config/root.ts';
+import { LOST_BYTES_CURE } from '../../kernel/blobs.ts';
 import { codeOf, Interrupted, messageOf } from '../../kernel/errors.ts';
 import type { BytesState } from '../../photo/photo.ts';
 import { countBytes } from '../../photo/pruned.repository.ts';
 import { requireOneFile } from '../../platform/onnx/external-data.ts';
 import { availableProvider } from '../../platform/onnx/providers.ts';
 import { verifyModelFile } from '../../platform/onnx/session.ts';
-import { bytesText, plural, writeOut } from '../output.ts';
+import { bytesText, countText, plural, writeOut } from '../output.ts';
 import { builtProgram } from '../../config/built.mjs';
 import { addGlobalFlags, runCommand, withApp, type CommandContext, type GlobalFlags } from '../start/context.ts';
 import { EXIT } from '../start/exit.ts';
@@ -146,7 +148,7 @@ async function dataFolder(context: CommandContext, deep: boolean): Promise<Findi
   try {
     return await withApp(context, { name: 'doctor', access: 'read' }, async (app) => [
       ...(await checkServices(app, context)),
-      ...(await bytes(app)),
+      ...(await bytes(app, context.signal)),
       ...checkBudgets(await readBudgets(app)),
       ...(deep ? (await auditDataFolder(app, context.signal)).map(auditFinding) : []),
     ]);
@@ -157,14 +159,28 @@ async function dataFolder(context: CommandContext, deep: boolean): Promise<Findi
   }
 }
 
-/** How many photos have bytes and how many were pruned; nothing before the first photo. */
-async function bytes({ db, config }: App): Promise<Finding[]> {
+/** How many photos have lost their bytes, by a list of the blobs. Null if none has. */
+async function lostText(app: App, signal: AbortSignal): Promise<string | null> {
+  try {
+    const { lost, examples } = await photosWithoutBlobs(app, signal);
+    if (lost === 0) return null;
+    return `${countText(lost)} have lost their bytes, such as ${examples.join(', ')}: ${LOST_BYTES_CURE}`;
+  } catch (error) {
+    return `it is unknown how many have their bytes: ${messageOf(error)}`;
+  }
+}
+
+/** How many photos have bytes and how many were pruned or have lost them; nothing before the first photo. */
+async function bytes(app: App, signal: AbortSignal): Promise<Finding[]> {
+  const { db, config } = app;
   const counts = await countBytes(db);
   if (counts.length === 0) return [];
   const textOf = (state: BytesState): string => {
     const { photos = 0, bytes: size = 0 } = counts.find((count) => count.state === state) ?? {};
     return `${plural(photos, 'photo')} (${bytesText(size)})`;
   };
+  const lost = await lostText(app, signal);
+  if (lost !== null) return [{ name: 'bytes', state: 'fail', detail: `of ${textOf('stored')} ${lost}` }];
   const detail = `${textOf('stored')} stored, ${textOf('pruned')} pruned; blobs.retain is ${config.blobs.retain}`;
   if (!counts.some(({ state }) => state === 'pruning')) return [{ name: 'bytes', state: 'ok', detail }];
   const left = `${textOf('pruning')} left by an interrupted prune: winnow prune deletes them`;

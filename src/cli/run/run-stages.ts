@@ -35,9 +35,12 @@ const loadPipeline = () => import('../../app/pipeline.ts');
  * Loads the code of the stages and of their queues. That takes about as long as PostgreSQL takes to start, so both are
  * done at once: see `DataUse.whileStarting`.
  */
-export async function loadStages({ config }: LoadedConfig): Promise<void> {
+async function loadStages({ config }: LoadedConfig): Promise<void> {
   await Promise.all([loadPipeline(), loadQueues(config)]);
 }
+
+/** How a command that works on stages opens the data folder. */
+export const STAGES_USE = { waitsForDatabase: true, whileStarting: loadStages } as const;
 
 /** Runs stages of the pipeline with progress on stderr. */
 export async function runStages(

@@ -28,7 +28,7 @@ import {
 } from '../start/context.ts';
 import { EXIT } from '../start/exit.ts';
 import { checkedFunnel, funnelText } from '../status.ts';
-import { loadStages, runStages } from './run-stages.ts';
+import { runStages, STAGES_USE } from './run-stages.ts';
 import type { ClassLabels } from './wanted.ts';
 
 export function addRunCommand(program: Command): void {
@@ -59,7 +59,7 @@ export async function runToShortlist(
 ): Promise<void> {
   await runWithCollection(flags, { settings: limitSetting(flags) }, async (context) => {
     const plan = await crawlPlanOf(context, flags);
-    return withWorkspace(context, { name, whileStarting: loadStages }, async (workspace) => {
+    return withWorkspace(context, { ...STAGES_USE, name }, async (workspace) => {
       const code = await run(workspace, context, { plan, classLabels: flags.class, allow: flags.allow });
       return code === EXIT.done ? afterRun(workspace, context) : code;
     });

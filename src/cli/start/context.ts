@@ -171,6 +171,8 @@ export interface DataUse {
    * of a command that only reads are cancelled, because it has no jobs in flight.
    */
   readonly access?: 'fill' | 'use' | 'read';
+  /** Whether the command waits for a PostgreSQL that is unreachable for a while, as commands that work on stages do. */
+  readonly waitsForDatabase?: boolean;
   /**
    * Loads code that the action needs, while this process starts PostgreSQL. Not called if a server runs already. The action imports
    * the same code, so it reports a failure.
@@ -210,7 +212,7 @@ export async function withWorkspace<T>(
 /** Opens the data folder while an action runs. */
 export async function withApp<T>(
   context: CommandContext,
-  { name, access = 'fill', whileStarting }: DataUse,
+  { name, access = 'fill', waitsForDatabase, whileStarting }: DataUse,
   action: (app: App) => Promise<T>,
 ): Promise<T> {
   const { loaded, flags, log, signal } = context;
@@ -224,6 +226,7 @@ export async function withApp<T>(
     databaseFrom: loaded.origins.get('postgres.url')?.where,
     redisFrom: loaded.origins.get('queue.redisUrl')?.where,
     signal,
+    waitsForDatabase,
     whileStarting: () => void whileStarting?.(loaded).catch(() => {}),
   });
   // A cancellation can fail if there is nothing to cancel, or no connection to do it. The command then ends after its

@@ -21,6 +21,11 @@ export interface DatabaseOptions {
   readonly idleTimeoutMs?: number;
   /** PostgreSQL ends a statement that takes longer (SQLSTATE 57014). No limit by default. */
   readonly statementTimeoutMs?: number;
+  /**
+   * Runs each statement outside a transaction, and each transaction. It may run them again if the server was unreachable.
+   * By default they run once.
+   */
+  readonly patiently?: (<T>(work: () => Promise<T>) => Promise<T>) | undefined;
 }
 
 /** Reads bigint and count() as numbers in this pool only. Values above 2^53 are refused instead of rounded. */
@@ -79,7 +84,16 @@ export function openPool(options: DatabaseOptions): Kysely<Database> {
     Client: SteadyClient,
   });
   pool.on('error', options.onConnectionLost);
-  return new Kysely<Database>({ dialect: new PostgresDialect({ pool, cursor: Cursor }) });
+  const dialect = new PostgresDialect({ pool, cursor: Cursor });
+  const db = new Kysely<Database>({ dialect });
+  const { patiently } = options;
+  if (patiently === undefined) return db;
+  const once = db.getExecutor();
+  const executor = once.withConnectionProvider({
+    provideConnection: (use) => patiently(() => once.provideConnection(use)),
+  });
+  const driver = Object.assign(dialect.createDriver(), { destroy: () => db.destroy() });
+  return new Kysely<Database>({ config: { dialect }, dialect, driver, executor });
 }
 
 /**

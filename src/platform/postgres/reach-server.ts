@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { Client } from 'pg';
 import { messageOf, StopTheRun, throwIfInterrupted, UsageError } from '../../kernel/errors.ts';
 
@@ -18,28 +19,33 @@ export interface ServerToReach {
 }
 
 /**
- * Asks a server for its version on a separate connection, so that a wrong address is reported before any work begins.
+ * Asks a server for its version on separate connections, so that a wrong address is reported before any work begins.
  *
- * @throws StopTheRun `postgres-unreachable`, UsageError `postgres-version`, Interrupted
+ * @throws StopTheRun `postgres-unreachable`, UsageError `postgres-version`, `transaction-pool`, Interrupted
  */
 export async function reachServer(server: ServerToReach & { readonly applicationName: string }): Promise<void> {
   const { url, applicationName, shown, connectTimeoutMs = CONNECT_TIMEOUT_MS, signal } = server;
   throwIfInterrupted(signal);
-  const client = new Client({
-    connectionString: url,
-    application_name: applicationName,
-    connectionTimeoutMillis: connectTimeoutMs,
-    query_timeout: connectTimeoutMs,
-  });
-  // The query also rejects when the connection breaks. Without a listener the event would end the process.
-  client.on('error', () => {});
-  const giveUp = (): void => void client.connection.stream.destroy();
+  const open = (): Client => {
+    const client = new Client({
+      connectionString: url,
+      application_name: applicationName,
+      connectionTimeoutMillis: connectTimeoutMs,
+      query_timeout: connectTimeoutMs,
+    });
+    // The query also rejects when the connection breaks. Without a listener the event would end the process.
+    return client.on('error', () => {});
+  };
+  const [client, other] = [open(), open()];
+  const giveUp = (): void => [client, other].forEach(({ connection }) => connection.stream.destroy());
   signal?.addEventListener('abort', giveUp);
   try {
     await client.connect();
     const { rows } = await client.query<{ version: string }>(`select current_setting('server_version') as version`);
-    await client.end();
     refuseOldVersion(rows[0]?.version ?? '', shown);
+    await other.connect();
+    if (!(await keepsLocks(client, other))) throw transactionPool(shown);
+    await Promise.all([client.end(), other.end()]);
   } catch (error) {
     giveUp();
     throwIfInterrupted(signal);
@@ -51,6 +57,35 @@ export async function reachServer(server: ServerToReach & { readonly application
   } finally {
     signal?.removeEventListener('abort', giveUp);
   }
+}
+
+/**
+ * Whether a session keeps its locks between transactions. A pool that gives each transaction another connection gives the
+ * connection with the lock to the other session, or another one to ours.
+ */
+async function keepsLocks(client: Client, other: Client): Promise<boolean> {
+  const key = randomInt(2 ** 31);
+  const holds = async (one: Client): Promise<boolean> => {
+    const { rows } = await one.query<{ holds: boolean }>(
+      `select exists (select 1 from pg_locks where locktype = 'advisory' and classid = 0 and objid = $1 and pid = pg_backend_pid()) as holds`,
+      [key],
+    );
+    return rows[0]?.holds === true;
+  };
+  await client.query('select pg_advisory_lock($1)', [key]);
+  const answers: boolean[] = [];
+  // A pool that uses its connections in turn may give us ours again once.
+  for (const one of [other, client, client, client]) answers.push(await holds(one));
+  for (const one of [client, other]) await one.query('select pg_advisory_unlock($1)', [key]);
+  const [otherHolds, ...weHold] = answers;
+  return otherHolds === false && weHold.every((each) => each);
+}
+
+function transactionPool(shown: string): UsageError {
+  return new UsageError(
+    `Expected ${shown} to keep a session's locks but it is a pool that gives each transaction another connection; use a pool of sessions (in PgBouncer: pool_mode = session) or the address of the server itself`,
+    { code: 'transaction-pool' },
+  );
 }
 
 /** @throws UsageError if the server is too old or is not PostgreSQL */

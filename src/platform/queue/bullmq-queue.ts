@@ -30,6 +30,8 @@ export interface BullBackend {
   readonly onError: (error: Error) => void;
   /** The error to throw for a failed call. */
   readonly explained?: (error: unknown) => unknown;
+  /** Runs each call, perhaps more than once. By default calls run once. */
+  readonly patiently?: (<T>(call: () => Promise<T>) => Promise<T>) | undefined;
 }
 
 export type BullQueue = Pick<Queue, 'addBulk' | 'close' | 'getJobCounts' | 'getVersion' | 'obliterate'> & {
@@ -44,29 +46,30 @@ export type BullWorker = Pick<Worker, 'close'> & {
 /** Implements the port of job queues on BullMQ, with either backend. */
 export function openBullQueue<Payload>(definition: JobDefinition<Payload>, backend: BullBackend): JobQueue<Payload> {
   const queue = connectQueue(definition, backend);
-  const told = <T>(call: Promise<T>): Promise<T> =>
-    call.catch((error: unknown) => Promise.reject(backend.explained?.(error) ?? error));
+  const { patiently = (call) => call() } = backend;
+  const told = <T>(call: () => Promise<T>): Promise<T> =>
+    patiently(call).catch((error: unknown) => Promise.reject(backend.explained?.(error) ?? error));
   return {
     async add(payloads) {
       for (let i = 0; i < payloads.length; i += ADD_BATCH) {
         const jobs = payloads
           .slice(i, i + ADD_BATCH)
           .map((data) => ({ name: definition.queue, data, opts: { jobId: definition.keyOf(data) } }));
-        await told(queue.addBulk(jobs));
+        await told(() => queue.addBulk(jobs));
       }
     },
     async pending() {
-      const counts = await told(queue.getJobCounts('wait', 'active', 'delayed', 'prioritized'));
+      const counts = await told(() => queue.getJobCounts('wait', 'active', 'delayed', 'prioritized'));
       return Object.values(counts).reduce((total, count) => total + count, 0);
     },
     async clear() {
       // A queue writes its settings when it connects. Wait for that, so that they do not reappear in the middle of the
       // clearing.
-      await told(queue.getVersion());
-      await told(queue.obliterate({ force: true }));
+      await told(() => queue.getVersion());
+      await told(() => queue.obliterate({ force: true }));
       // The settings were deleted, too. Without the limit, 10,000 events would be kept.
       const again = connectQueue(definition, backend);
-      await told(again.getVersion());
+      await told(() => again.getVersion());
       await again.close();
     },
     consume(handle, options) {

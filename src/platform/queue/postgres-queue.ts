@@ -18,11 +18,14 @@ export interface QueueConnection {
   /** Starts with `winnow`, by which the embedded server recognises its clients. */
   readonly applicationName: string;
   readonly onError: (error: Error) => void;
+  /** Runs each call of a queue. It may run it again if the server was unreachable. By default calls run once. */
+  readonly patiently?: BullBackend['patiently'];
 }
 
 /** Queues in the PostgreSQL server of the catalogue. */
 export async function openPostgresQueues(connection: QueueConnection): Promise<JobQueues> {
-  await prepareQueues(connection);
+  const { patiently = (work) => work() } = connection;
+  await patiently(() => prepareQueues(connection));
   const backend = backendOf(connection);
   return {
     open: (definition) => openBullQueue(definition, backend),
@@ -63,9 +66,13 @@ function backendOf(options: QueueConnection): BullBackend {
     makeWorker: (name, work, workerOptions) =>
       new Worker(name, work, { ...workerOptions, connection: poolOf(options, WORKER_CONNECTIONS) }),
     onError: options.onError,
+    patiently: options.patiently,
   };
 }
 
 function poolOf({ url, applicationName }: QueueConnection, max: number) {
-  return { connectionString: url, application_name: applicationName, max, schema: SCHEMA, Client: SteadyClient };
+  // BullMQ names its schema in the startup options of its connections, which poolers refuse. Empty options in the URL replace
+  // them. `SteadyClient` sets the schema after connecting, and the connection that only listens needs none.
+  const connectionString = `${url}${url.includes('?') ? '&' : '?'}options=`;
+  return { connectionString, application_name: applicationName, max, schema: SCHEMA, Client: SteadyClient };
 }

@@ -4,10 +4,13 @@ import { sql, type Kysely } from 'kysely';
 import { pino } from 'pino';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { Guard } from '../../../src/app/work/guard.ts';
+import { setBytesState } from '../../../src/photo/pruned.repository.ts';
+import { takeDown } from '../../../src/photo/takedown.repository.ts';
 import { forgiveDeaths, recordDeath, removeInFlight, addInFlight } from '../../../src/photo/in-flight.repository.ts';
 import { openLogger } from '../../../src/platform/log/logger.ts';
 import type { Database } from '../../../src/platform/postgres/database.ts';
 import { openPool } from '../../../src/platform/postgres/open-database.ts';
+import { candidate, collection, decideAs, emptyCatalogue, fetched, kept, photo, store } from './fixtures.ts';
 import { applicationName, useDatabase } from '../../support/database.ts';
 
 const log = openLogger({ level: 'silent', format: 'json' }, process.stderr);
@@ -112,6 +115,74 @@ describe('a death in the middle of some work', () => {
     await guard.take(['3']);
     expect(told.join('')).toContain('what it had in flight (1 photo, 2 pictures) runs one at a time');
   });
+});
+
+describe('a suspect', () => {
+  beforeEach(async () => {
+    await emptyCatalogue(database.db);
+    await database.db.deleteFrom('takedown').execute();
+  });
+  const suspects = async (): Promise<string[]> => {
+    const { rows } = await sql<{ item: string }>`
+      select item from suspect union all select unnest(items) from in_flight order by item`.execute(database.db);
+    return rows.map(({ item }) => item);
+  };
+  const a = photo('a').sha256;
+  const b = photo('b').sha256;
+  const deadWith = async (...what: string[]): Promise<void> => {
+    const dead = newLife();
+    await take(dead, what);
+    await dead.die();
+  };
+
+  it.each([
+    ['taken down', async () => takeDown(database.db, { sha256: a }, 'asked to')],
+    ['pruned', async (id: number) => database.db.transaction().execute((trx) => setBytesState(trx, [id], 'pruning'))],
+    ['decided', async (id: number) => decideAs(database.db, await collection(database.db, 'birds'), [kept(id, 'n01')])],
+  ])('ends when its photo is %s', async (_, end) => {
+    const id = await fetched(database.db, [candidate('a')], 'a');
+    await fetched(database.db, [candidate('b')], 'b');
+    // Both are found as suspects; then one more process dies with both in flight.
+    await deadWith(a, b);
+    const life = newLife();
+    await take(life, ['c']);
+    await end(id);
+    expect(await suspects()).toEqual([b, 'c'].toSorted());
+  });
+
+  it('is no photo that its process had decided, and no picture that it had settled', async () => {
+    const id = await fetched(database.db, [candidate('a')], 'a');
+    const dead = newLife();
+    await take(dead, [a, b]);
+    await addInFlight(dead.db, { work: 'inspect', items: ['999999', String(await pictureOf('a'))], open: [] });
+    await decideAs(database.db, await collection(database.db, 'birds'), [kept(id, 'n01')]);
+    await dead.die();
+    const { found } = await take(newLife(), ['c']);
+    expect([found, await suspects()]).toEqual([{ photos: 1, pictures: 1 }, ['999999', b, 'c'].toSorted()]);
+  });
+
+  it('ends when its picture is settled, and is found behind a pooler that keeps the connection of a dead process', async () => {
+    await store(database.db, [candidate('a')]);
+    const picture = await pictureOf('a');
+    const life = newLife();
+    await addInFlight(life.db, { work: 'inspect', items: [String(picture)], open: [] });
+    // A pooler gives the connection another name when its process has ended.
+    await sql`set application_name = ''`.execute(life.db);
+    expect(await addInFlight(newLife().db, { work: 'inspect', items: ['0'], open: [] })).toMatchObject({
+      found: { photos: 0, pictures: 1 },
+    });
+    await database.db.updateTable('picture').set({ state: 'dropped', reason: 'opted-out' }).execute();
+    expect(await suspects()).toEqual(['0']);
+  });
+
+  async function pictureOf(sourceId: string): Promise<number> {
+    const row = await database.db
+      .selectFrom('picture')
+      .select('id')
+      .where('source_id', '=', sourceId)
+      .executeTakeFirst();
+    return row?.id ?? -1;
+  }
 });
 
 describe('deaths', () => {

@@ -25,8 +25,46 @@ const STATEMENTS = [
        select 1 from member o join evidence f on f.member_id = o.id and f.photo_id = e.photo_id and f.crop = e.crop
        where ${IS_SAME('o', 'm')} and o.id <> m.id and ${RANK('f', 'o')} > ${RANK('e', 'm')} offset 0)`,
 
-  // The name of the process's connection. A pooler keeps the connection of a process that ended and gives it to another one.
-  `alter table in_flight add column client text`,
+  // client: the name of the process's connection. A pooler keeps the connection of a process that ended and gives it to another
+  // process. A row without it is of an older winnow.
+  `alter table in_flight add column client text, add column since timestamptz not null default clock_timestamp()`,
+
+  // Photos and pictures are suspect until they are decided or settled, or gone. Two deaths condemn an item: the failure that
+  // follows keeps them as its reason.
+  `create function photo_not_suspect() returns trigger language plpgsql as $$
+   declare gone text := encode(old.sha256, 'hex');
+   begin
+     delete from suspect where item = gone;
+     update in_flight set items = array_remove(items, gone) where gone = any(items);
+     return null;
+   end $$`,
+  `create trigger photo_deleted_not_suspect after delete on photo for each row execute function photo_not_suspect()`,
+  `create trigger photo_pruned_not_suspect after update of bytes_state on photo
+     for each row when (old.bytes_state = 'stored' and new.bytes_state <> 'stored') execute function photo_not_suspect()`,
+  `create function picture_not_suspect() returns trigger language plpgsql as $$
+   begin
+     delete from suspect where item = new.id::text and work = 'inspect' and (new.state <> 'failed' or jsonb_array_length(deaths) < 2);
+     return null;
+   end $$`,
+  `create trigger picture_settled_not_suspect after update of state on picture
+     for each row when (old.state = 'found' and new.state <> 'found') execute function picture_not_suspect()`,
+  `create function decided_not_suspect() returns trigger language plpgsql as $$
+   begin
+     if exists (select 1 from suspect) then
+       delete from suspect s using changed c join photo f on f.id = c.photo_id
+       where s.item = encode(f.sha256, 'hex') and jsonb_array_length(s.deaths) < 2;
+     end if;
+     return null;
+   end $$`,
+  `create trigger decision_inserted_not_suspect after insert on decision
+     referencing new table as changed for each statement execute function decided_not_suspect()`,
+  `create trigger decision_updated_not_suspect after update on decision
+     referencing new table as changed for each statement execute function decided_not_suspect()`,
+  `delete from suspect s where jsonb_array_length(s.deaths) < 2 and (
+     exists (select 1 from picture p where p.id::text = s.item and s.work = 'inspect' and p.state <> 'found')
+     or exists (select 1 from photo f join decision d on d.photo_id = f.id where encode(f.sha256, 'hex') = s.item))`,
+  `delete from suspect s where length(s.item) = 64 and not exists (
+     select 1 from photo f where encode(f.sha256, 'hex') = s.item and f.bytes_state = 'stored')`,
 ];
 
 /** The id of a member's row for the cpu. */
