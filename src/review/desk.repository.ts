@@ -103,7 +103,6 @@ function orderOf(view: DeskView, order: ReviewOrder): RawBuilder<unknown> {
     confusions: sql`p.turn`,
     // In mode O, where no class was searched, the surest prediction comes first.
     lowest: sql`coalesce(p.max_true_prob, -p.confusion_prob)`,
-    noise: sql`${isNoise(view)} desc`,
     source: sql`p.source`,
     newest: sql`p.found_at desc`,
   };

@@ -7,8 +7,9 @@ import type { VerdictState } from './verdict.ts';
  * What the server and the review page say to each other, as JSON. All paths are below `/c/NAME/api/review/`.
  */
 
-/** An order of photos. `grid` says where a photo was decided, not how photos are sorted. */
-export type ReviewOrder = Exclude<ShownBy, 'grid'>;
+/** The orders in which pages show photos. */
+export const REVIEW_ORDERS = ['confusions', 'lowest', 'source', 'newest'] as const satisfies readonly ShownBy[];
+export type ReviewOrder = (typeof REVIEW_ORDERS)[number];
 
 /** `open`: the photo waits for a verdict of this reviewer. The other values: the state as this reviewer may see it. */
 export type ShownState = 'open' | Exclude<VerdictState, 'unreviewed'>;

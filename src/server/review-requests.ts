@@ -3,6 +3,7 @@ import { SOURCE_NAMES } from '../collection/collection.ts';
 import { quote } from '../config/quote.ts';
 import { isSha256 } from '../kernel/ids.ts';
 import { REJECT_REASONS } from '../kernel/reasons.ts';
+import { REVIEW_ORDERS } from '../review/desk.ts';
 import { REVIEW_VERDICTS, SHOWN_BY } from '../review/event.ts';
 import { EVENT_TIME_RULE, isEventTime } from '../review/event-time.ts';
 import type { Exchange } from './route.ts';
@@ -25,7 +26,7 @@ const sequence = z
   .int()
   .min(1)
   .max(2 ** 31 - 1);
-const order = z.enum(SHOWN_BY).exclude(['grid']);
+const order = z.enum(REVIEW_ORDERS);
 const probability = z.number().min(0).max(1);
 const at = z.iso
   .datetime({ offset: true })

@@ -5,8 +5,14 @@ import { SOURCE_NAMES } from '../../collection/collection.ts';
 import { readCriteria } from '../../review/criteria.repository.ts';
 import { DEFAULT_CRITERIA } from '../../review/criteria.ts';
 import { classProgress, shownRows, type DeskView, type ShownRow } from '../../review/desk.repository.ts';
-import type { ClassProgress, OwnReview, ReviewPhoto, ReviewSetup } from '../../review/desk.ts';
-import { SHOWN_BY, subjectKey, type ReviewEvent, type Subject } from '../../review/event.ts';
+import {
+  REVIEW_ORDERS,
+  type ClassProgress,
+  type OwnReview,
+  type ReviewPhoto,
+  type ReviewSetup,
+} from '../../review/desk.ts';
+import { subjectKey, type ReviewEvent, type Subject } from '../../review/event.ts';
 import { eventsOf } from '../../review/review.repository.ts';
 import { FAILURE_TAGS } from '../../review/tags.ts';
 import { opinionsOf, type Opinion } from '../../review/verdict.ts';
@@ -37,7 +43,7 @@ export async function readSetup({ workspace, reviewer }: Desk): Promise<Omit<Rev
     reviewer,
     reasons: mode === 'A' ? REJECT_REASONS : MODE_O_REJECT_REASONS,
     tags: FAILURE_TAGS,
-    orders: SHOWN_BY.filter((order) => order !== 'grid'),
+    orders: REVIEW_ORDERS,
     sources: SOURCE_NAMES,
     threshold: mode === 'A' ? policy.threshold : policy.minConfidence,
     cap: policy.cap,

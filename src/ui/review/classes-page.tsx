@@ -152,8 +152,8 @@ function Ways({ collection, classes }: WaysProps) {
       <a class="button" href={hrefOf(collection, '', { filter: {}, balanced: 50 })}>
         Next 50 <small>balanced over confusions</small>
       </a>
-      <a class="button" href={hrefOf(collection, '', { filter: { noise: true }, order: 'noise' })}>
-        Likely label noise <small>all models agree</small>
+      <a class="button" href={hrefOf(collection, '', { filter: { noise: true } })}>
+        All models agree <small>on the predicted class</small>
       </a>
       <a class="button" href={hrefOf(collection, 'disputes')}>
         Disputes <small>{disputed === 0 ? 'none' : countText(disputed)}</small>

@@ -133,7 +133,7 @@ function Outside({ photo, outside }: { readonly photo: ReviewPhoto; readonly out
         })}
       </ul>
       <p class="hint">
-        <small>{photo.isNoise ? 'All outside models agree with the members: the label may be wrong.' : ''}</small>
+        <small>{photo.isNoise ? 'All outside models agree with the members.' : ''}</small>
       </p>
     </>
   );

@@ -21,7 +21,7 @@ export function chipsOf(filter: ReviewFilter, nameOf: (wnid: string) => string):
     ['reason', reason && REASON_TEXTS[reason]],
     ['tag', tag && `tagged ${tag}`],
     ['flagged', flagged === true ? 'flagged' : undefined],
-    ['noise', noise === true ? 'label may be wrong' : undefined],
+    ['noise', noise === true ? 'all models agree' : undefined],
     ['pMin', filter.pMin === undefined ? undefined : `p from ${filter.pMin}`],
     ['pMax', filter.pMax === undefined ? undefined : `p up to ${filter.pMax}`],
   ];

@@ -58,7 +58,7 @@ function Fields({ filter, setup, classes, facets }: Omit<FilterDialogProps, 'onC
         <Bound label="to" name="p-max" value={filter.pMax} />
       </fieldset>
       <div>
-        <Check label="Label may be wrong" name="noise" isOn={filter.noise} count={facets?.noise} />
+        <Check label="All models agree" name="noise" isOn={filter.noise} count={facets?.noise} />
         <Check label="Flagged" name="flagged" isOn={filter.flagged} count={facets?.flagged} />
       </div>
     </div>

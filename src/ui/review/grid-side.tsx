@@ -39,7 +39,7 @@ export function GridSide({ filter, setup, facets, hrefTo }: SideProps) {
           { text: 'all', count: all, filter: { ...filter, state: undefined }, isOn: filter.state === undefined },
           ...stateLinks,
           {
-            text: 'label may be wrong',
+            text: 'all models agree',
             count: noise,
             filter: { ...filter, noise: filter.noise === true ? undefined : true },
             isOn: filter.noise === true,

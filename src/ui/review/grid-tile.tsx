@@ -89,7 +89,6 @@ function valueText(photo: ReviewPhoto, order: ReviewOrder, cap: number): string 
   if (order === 'confusions') return `${photo.acceptedOfConfusion} of ${cap}`;
   if (order === 'source') return photo.source;
   if (order === 'newest') return dateText(photo.foundAt);
-  if (order === 'noise' && photo.isNoise) return 'label?';
   return photo.maxTrueProb === null
     ? `p ${probabilityText(photo.confusionProb)}`
     : `p ${probabilityText(photo.maxTrueProb)}`;

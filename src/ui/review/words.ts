@@ -8,7 +8,6 @@ import { countText } from '../shared/texts.ts';
 export const ORDER_TEXTS: Readonly<Record<ReviewOrder, string>> = {
   confusions: 'open confusions first',
   lowest: 'lowest p first',
-  noise: 'likely label noise first',
   source: 'by source',
   newest: 'newest first',
 };

@@ -9,7 +9,7 @@ describe('chipsOf', () => {
     expect(chipsOf(filter, nameOf).map(({ text }) => text)).toEqual([
       'open',
       'searched as tench',
-      'label may be wrong',
+      'all models agree',
       'p up to 0.05',
     ]);
     expect(chipsOf(filter, nameOf)[0]?.without).toEqual({ ...filter, state: undefined });

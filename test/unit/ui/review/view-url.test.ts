@@ -39,5 +39,6 @@ describe('the address of a review page', () => {
       '?state=toString&order=grid&reason=x&p-min=2&p-max=&balanced=0&photo=abc.n01440764&flagged=yes',
     );
     expect(view).toEqual({ filter: {} });
+    expect(viewOf('?noise=1&order=noise')).toEqual({ filter: { noise: true } });
   });
 });
