@@ -1,15 +1,15 @@
 import type { Command } from 'commander';
 import { nameOf, type Workspace } from '../app/open/workspace.ts';
 import { readAgreement } from '../app/review/agreement.ts';
-import type { Agreement, AgreementReport } from '../review/agreement.ts';
+import { fewPhotosText, type Agreement, type AgreementReport } from '../review/agreement.ts';
 import { countText, writeResult } from './output.ts';
 import { tableText } from './table.ts';
 import { addCommand, runOnCollection, type GlobalFlags } from './start/context.ts';
 
 const HELP = `
-Compares the first with the second review of each photo that has two. Kappa is Cohen's, alpha is
-Krippendorff's; the categories accept, reject and unsure are nominal. The intervals are the 2.5 and 97.5
-percentiles of 2,000 bootstrap resamples of the photos, with a fixed seed.
+Compares the blind reviews of each photo that has two or more. Kappa is Cohen's, of the first and the
+second review. Alpha is Krippendorff's, of all of them. The categories accept, reject and unsure are
+nominal. The intervals are 95 % intervals (delta method); below 10 photos there is none.
 
 Example:
   winnow agreement --collection imagenet-a --json
@@ -29,7 +29,12 @@ export function addAgreementCommand(program: Command): void {
 function agreementText({ overall, classes }: AgreementReport, { collection }: Workspace): string {
   if (overall.photos === 0) return 'no photo has been reviewed twice yet\n';
   const rows = classes.map((row) => [row.wnid, nameOf(collection, row.wnid), ...cells(row)]);
-  return tableText(['wnid', 'class', 'photos', 'agree', 'kappa', 'alpha'], [...rows, ['', 'all', ...cells(overall)]]);
+  const few = fewPhotosText(overall);
+  const table = tableText(
+    ['wnid', 'class', 'photos', 'agree', 'kappa', 'alpha'],
+    [...rows, ['', 'all', ...cells(overall)]],
+  );
+  return few === null ? table : `${table}${few}\n`;
 }
 
 function cells(agreement: Agreement): string[] {
@@ -43,8 +48,10 @@ function cells(agreement: Agreement): string[] {
   ];
 }
 
-/** `0.66 (0.45 to 0.85)` */
+/** `0.66 (0.45 to 0.85)`; `0.66` without an interval. */
 function withInterval(value: number | null, low: number | null, high: number | null): string {
   if (value === null) return '';
-  return `${value.toFixed(2)} (${low?.toFixed(2)} to ${high?.toFixed(2)})`;
+  return low === null || high === null
+    ? value.toFixed(2)
+    : `${value.toFixed(2)} (${low.toFixed(2)} to ${high.toFixed(2)})`;
 }

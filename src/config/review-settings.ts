@@ -7,7 +7,7 @@ export const REVIEW_SETTINGS = {
   'review.secondPass': setting(
     z.number().min(0).max(1).describe('a number from 0 to 1'),
     0.1,
-    'Share of the listed photos of each class that a second person reviews without seeing the first verdict, rounded up. It can be changed at any time; a running server reads it when it starts again.',
+    'Share of the listed photos that a second person reviews without seeing the first verdict. Each photo is drawn with this chance. It can be changed at any time; a running server reads it when it starts again.',
   ),
   'review.target': setting(
     wholeNumber(1).nullable(),

@@ -1,4 +1,5 @@
 import { countOf, countText } from '../ui/shared/texts.ts';
+import { fewPhotosText } from '../review/agreement.ts';
 import { DEFAULT_CRITERIA } from '../review/criteria.ts';
 import type { Protocol } from './protocol.ts';
 
@@ -184,7 +185,7 @@ export const verdictsText = ({ review: { agreement } }: Protocol): string =>
 const ORDER_TEXT: Readonly<Record<Protocol['review']['orders'][number]['order'], string>> = {
   confusions: 'class by class, the predicted class with the fewest accepted photos first',
   lowest: 'the lowest probability of the searched class first',
-  noise: 'probably wrong labels first',
+  noise: 'photos on which all models agree first',
   source: 'by source',
   newest: 'the newest first',
   grid: 'many at once in a grid',
@@ -201,11 +202,13 @@ export function agreementText({ review: { agreement } }: Protocol): string {
   if (photos === 0 || same === null)
     return 'No photo has two blind verdicts, so the reviewers’ agreement is not known.';
   const { cohenKappaLow, cohenKappaHigh, krippendorffAlphaLow, krippendorffAlphaHigh } = agreement;
-  const measures = [
+  const sentences = [
+    `Two blind verdicts agree on ${percent(same)} of ${countOf(photos, 'photo')}.`,
     coefficient('Cohen’s kappa', [cohenKappa, cohenKappaLow, cohenKappaHigh]),
     coefficient('Krippendorff’s alpha', [krippendorffAlpha, krippendorffAlphaLow, krippendorffAlphaHigh]),
+    fewPhotosText({ photos }),
   ];
-  return `Two blind verdicts agree on ${percent(same)} of ${countOf(photos, 'photo')}. ${measures.join(' ')}`;
+  return sentences.filter((sentence) => sentence !== null).join(' ');
 }
 
 function coefficient(name: string, [value, low, high]: readonly [number | null, number | null, number | null]): string {

@@ -1,4 +1,4 @@
-import { blindPairOf, agreementOf, type VerdictPair } from '../review/agreement.ts';
+import { agreementOf, blindVerdictsOf, countVerdicts } from '../review/agreement.ts';
 import { SHOWN_BY } from '../review/event.ts';
 import { rightsTexts, webAddress } from './attribution.ts';
 import { EXPORT_REASONS, type Protocol } from './protocol.ts';
@@ -12,7 +12,7 @@ type Counts = Pick<Protocol, 'photos' | 'leftOut' | 'licences' | 'sources' | 'ta
 
 const ORDERS = [...SHOWN_BY, 'import'] as const;
 
-/** Counts what a revision's protocol says of its photos. It keeps numbers, and two verdicts of each photo with two passes. */
+/** Counts what a revision's protocol says of its photos. It keeps numbers. */
 export class ExportTally {
   readonly #folders = new Map<string, number>();
   readonly #leftOut = new Map<string, number>();
@@ -21,7 +21,7 @@ export class ExportTally {
   readonly #tags = new Map<string, number>();
   readonly #orders = new Map<string, number>();
   readonly #reviewers = new Set<string>();
-  readonly #pairs: VerdictPair[] = [];
+  readonly #blind = new Map<string, number>();
   readonly #collected = new Days();
   readonly #reviewed = new Days();
   #originalBytes = 0;
@@ -39,8 +39,8 @@ export class ExportTally {
       increase(this.#orders, shownBy ?? 'import');
       this.#reviewed.add(at.slice(0, 10));
     }
-    const pair = blindPairOf(reviews);
-    if (pair !== null) this.#pairs.push(pair);
+    const verdicts = blindVerdictsOf(reviews);
+    if (verdicts !== null) countVerdicts(this.#blind, verdicts);
   }
 
   #addPhoto({ bytes, tags, rights }: SelectedPhoto, folder: string): void {
@@ -84,7 +84,7 @@ export class ExportTally {
           return verdicts === undefined ? [] : [{ order, verdicts }];
         }),
         period: this.#reviewed.period(),
-        agreement: agreementOf(this.#pairs),
+        agreement: agreementOf(this.#blind),
       },
     };
   }

@@ -52,7 +52,7 @@ export async function countPhotos(
 /**
  * Counts the listed photos that have a verdict, by class, source, query, verdict, and whether another one is pending.
  *
- * @param secondPass the share of the listed photos of each class that get a blind second pass, 0..1
+ * @param secondPass the share of photos that get a blind second pass, 0..1
  */
 export async function countVerdicts(
   db: Kysely<Database>,

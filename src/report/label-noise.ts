@@ -1,5 +1,5 @@
-import type { VerdictPair } from '../review/agreement.ts';
-import { wilsonInterval } from './metrics/wilson.ts';
+import type { ReviewVerdict } from '../review/event.ts';
+import { hypergeometricLimits } from './metrics/hypergeometric.ts';
 import type { LabelNoise } from './report.ts';
 
 /** What both reviewers were asked. */
@@ -8,17 +8,37 @@ const QUESTIONS = {
   O: 'Is none of the classes visible?',
 } as const;
 
+/** Photos whose first blind verdict is accept. */
+export interface FirstAccepted {
+  readonly photos: number;
+  /** Those that the second pass drew, with their second blind verdict. */
+  readonly drawn: readonly DrawnPhoto[];
+}
+
+export interface DrawnPhoto {
+  readonly second: ReviewVerdict;
+  /** With which the photo was drawn, above 0, at most 1. */
+  readonly chance: number;
+}
+
 /**
- * Estimates how many photos of a set that one person selected are wrong. The second pass is a random sample, so the share on
- * it stands for all. A photo of which the second reviewer is unsure is not counted as wrong, but on its own. A published audit found 19.5 % of ImageNet-O in the distribution.
- *
- * @param pairs the blind verdicts of both passes, of photos in any state
+ * Estimates the share of the photos that the first look accepted and that a second look would reject. A photo of which the second
+ * reviewer is unsure is not counted as wrong, but on its own. Each drawn photo stands for 1 / chance photos. The interval has at
+ * least 95 % if all chances are equal. Otherwise it is that of a simple random sample of (Σw)² / Σw² photos (Kish 1965, "Survey
+ * Sampling"). A published audit found 19.5 % of ImageNet-O in the distribution.
  */
-export function labelNoiseOf(pairs: readonly VerdictPair[], mode: 'A' | 'O'): LabelNoise {
-  const accepted = pairs.filter(([first]) => first === 'accept');
-  const count = (verdict: VerdictPair[1]): number => accepted.filter(([, second]) => second === verdict).length;
-  const [wrong, unsure] = [count('reject'), count('unsure')];
-  const { length: photos } = accepted;
-  const { low, high } = wilsonInterval(wrong, photos) ?? { low: null, high: null };
-  return { question: QUESTIONS[mode], photos, wrong, unsure, share: photos === 0 ? null : wrong / photos, low, high };
+export function labelNoiseOf({ photos: accepted, drawn }: FirstAccepted, mode: 'A' | 'O'): LabelNoise {
+  const question = QUESTIONS[mode];
+  const ofVerdict = (verdict: ReviewVerdict): DrawnPhoto[] => drawn.filter(({ second }) => second === verdict);
+  const [wrong, unsure] = [ofVerdict('reject'), ofVerdict('unsure')];
+  const counts = { question, accepted, photos: drawn.length, wrong: wrong.length, unsure: unsure.length };
+  if (drawn.length === 0) return { ...counts, share: null, low: null, high: null };
+  const share = moment(wrong, 1) / moment(drawn, 1);
+  const size = moment(drawn, 1) ** 2 / moment(drawn, 2);
+  return { ...counts, share, ...hypergeometricLimits({ population: accepted, size, successes: share * size }) };
+}
+
+/** The sum of the weights to a power. */
+function moment(photos: readonly DrawnPhoto[], power: number): number {
+  return photos.reduce((sum, { chance }) => sum + chance ** -power, 0);
 }

@@ -195,17 +195,22 @@ export interface ReviewerPace {
   readonly medianSeconds: number | null;
 }
 
-/** How many photos that a first look accepted a blind second look rejects. */
+/** How many photos that a first look accepted a blind second look would reject. */
 export interface LabelNoise {
   /** What both reviewers were asked. */
   readonly question: string;
-  /** Photos that the first of two blind reviewers accepted. */
+  /** Photos whose first blind verdict is accept. */
+  readonly accepted: number;
+  /** Those of them that were drawn for the second pass and have its verdict. */
   readonly photos: number;
-  /** Those that the second one rejected. */
+  /** Those that the second reviewer rejected. */
   readonly wrong: number;
   /** Those of which the second one was unsure. They are not among the wrong ones. */
   readonly unsure: number;
-  /** wrong / photos, with the ends of its Wilson 95 % interval. */
+  /**
+   * The estimate for all accepted photos, with the ends of its 95 % interval: wrong / photos, weighted if photos were drawn with
+   * different chances. Null if none was drawn.
+   */
   readonly share: number | null;
   readonly low: number | null;
   readonly high: number | null;

@@ -176,7 +176,7 @@ function reviewRecords({ acceptance, agreement, pace, labelNoise, tags, licences
       [{ wnid: null, ...agreement.overall }, ...agreement.classes.map(({ wnid, ...row }) => ({ wnid, ...row }))],
     ],
     pace: [['reviewer', 'verdicts', 'medianSeconds'], pace],
-    'label-noise': [['question', 'photos', 'wrong', 'unsure', 'share', 'low', 'high'], [labelNoise]],
+    'label-noise': [['question', 'accepted', 'photos', 'wrong', 'unsure', 'share', 'low', 'high'], [labelNoise]],
     tags: [['tag', 'photos'], tags],
     licences: [['licence', 'url', 'photos'], licences],
     sources: [['source', 'photos'], sources],

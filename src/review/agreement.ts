@@ -1,117 +1,194 @@
-import { uniformInt } from 'pure-rand/distribution/uniformInt';
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
-import { Percentiles } from '../kernel/percentiles.ts';
 import type { ReviewVerdict } from './event.ts';
 import type { Review } from './verdict.ts';
 
-/** The verdicts of the first and of the second pass on one photo. */
-export type VerdictPair = readonly [first: ReviewVerdict, second: ReviewVerdict];
+/**
+ * Photos by their blind verdicts in the order of the passes: `accept,reject` -> 12. A photo has at least two: those of the first
+ * and of the second pass.
+ */
+export type VerdictCounts = ReadonlyMap<string, number>;
 
-/** What the first and the second reviewer of a photo said without knowing the other; null unless both did. */
-export function blindPairOf(reviews: readonly Pick<Review, 'pass' | 'blindVerdict'>[]): VerdictPair | null {
-  const [first, second] = [1, 2].map((pass) => reviews.find((review) => review.pass === pass)?.blindVerdict ?? null);
-  return first == null || second == null ? null : [first, second];
+/**
+ * The blind verdicts of a photo in the order of the passes; null unless the first and the second pass both have one.
+ *
+ * @param reviews in the order of their passes
+ */
+export function blindVerdictsOf(reviews: readonly Pick<Review, 'pass' | 'blindVerdict'>[]): ReviewVerdict[] | null {
+  const blind = reviews.flatMap(({ pass, blindVerdict: verdict }) => (verdict === null ? [] : [{ pass, verdict }]));
+  return blind[0]?.pass === 1 && blind[1]?.pass === 2 ? blind.map(({ verdict }) => verdict) : null;
+}
+
+/** Counts a photo under its blind verdicts. */
+export function countVerdicts(counts: Map<string, number>, verdicts: readonly ReviewVerdict[]): void {
+  const key = verdicts.join();
+  counts.set(key, (counts.get(key) ?? 0) + 1);
 }
 
 /**
- * How far two blind passes agree. The categories accept, reject and unsure are nominal. A number is null if it is not defined:
- * without photos, or for kappa and alpha if every verdict is the same.
+ * How far blind passes agree. The categories accept, reject and unsure are nominal. A number is null if it is not defined:
+ * without photos, or for kappa and alpha if every verdict is the same. Intervals are null, too, below 10 photos, and if all photos
+ * but one have the same verdict in all passes: no method that we tried covers the truth often enough then.
  */
 export interface Agreement {
   /** Photos with two blind passes. */
   readonly photos: number;
-  /** The share of photos with equal verdicts, 0..100. */
+  /** The share of photos with equal verdicts in the first and second pass, 0..100. */
   readonly percent: number | null;
   /** Cohen (1960), first pass against second, -1..1; Low and High are the ends of its 95 % interval. */
   readonly cohenKappa: number | null;
   readonly cohenKappaLow: number | null;
   readonly cohenKappaHigh: number | null;
-  /** Krippendorff (2011, "Computing Krippendorff's Alpha-Reliability"), nominal, at most 1. */
+  /** Krippendorff (2011, "Computing Krippendorff's Alpha-Reliability"), nominal, of all passes, at most 1. */
   readonly krippendorffAlpha: number | null;
   readonly krippendorffAlphaLow: number | null;
   readonly krippendorffAlphaHigh: number | null;
 }
 
-const CATEGORIES: readonly ReviewVerdict[] = ['accept', 'reject', 'unsure'];
-const SIDE = CATEGORIES.length;
-const RESAMPLES = 2_000;
-const SEED = 1;
+/** Below these, kappa and alpha have no interval: photos, and photos that do not have the commonest verdict in all passes. */
+const LEAST_PHOTOS = 10;
+const LEAST_OTHERS = 2;
+/** Below this, readers are warned. */
+const FEW_PHOTOS = 20;
 
-/**
- * Computes the agreement with 95 % intervals: percentiles of 2,000 bootstrap resamples of the photos, with a fixed seed. The
- * same pairs in the same order give the same numbers.
- */
-export function agreementOf(pairs: readonly VerdictPair[]): Agreement {
-  const cells = pairs.map(([first, second]) => CATEGORIES.indexOf(first) * SIDE + CATEGORIES.indexOf(second));
-  const table = tableOf(cells);
-  const kappas = new Percentiles();
-  const alphas = new Percentiles();
-  for (const resample of resamplesOf(cells)) {
-    kappas.add(cohenKappa(resample));
-    alphas.add(krippendorffAlpha(resample));
-  }
+/** A sentence that belongs beside a headline over few photos; null if there are enough, or none. */
+export function fewPhotosText({ photos }: Pick<Agreement, 'photos'>): string | null {
+  if (photos === 0 || photos >= FEW_PHOTOS) return null;
+  const only = `Only ${photos} ${photos === 1 ? 'photo has' : 'photos have'} two blind verdicts`;
+  return photos < LEAST_PHOTOS ? `${only}: too few for an interval.` : `${only}: these figures are rough.`;
+}
+
+/** Computes the agreement with 95 % intervals. */
+export function agreementOf(counts: VerdictCounts): Agreement {
+  const patterns = [...counts].map(([key, photos]) => ({ verdicts: key.split(',').map(categoryOf), photos }));
+  const photos = sum(patterns.map((pattern) => pattern.photos));
+  const kappa = estimateOf(cohenKappa, patterns, photos);
+  const alpha = estimateOf(krippendorffAlpha, patterns, photos);
   return {
-    photos: pairs.length,
-    percent: pairs.length === 0 ? null : (100 * agreeing(table)) / pairs.length,
-    cohenKappa: cohenKappa(table),
-    cohenKappaLow: kappas.at(0.025),
-    cohenKappaHigh: kappas.at(0.975),
-    krippendorffAlpha: krippendorffAlpha(table),
-    krippendorffAlphaLow: alphas.at(0.025),
-    krippendorffAlphaHigh: alphas.at(0.975),
+    photos,
+    percent: orNull((100 * agreeing(patterns)) / photos),
+    cohenKappa: kappa.value,
+    cohenKappaLow: kappa.low,
+    cohenKappaHigh: kappa.high,
+    krippendorffAlpha: alpha.value,
+    krippendorffAlphaLow: alpha.low,
+    krippendorffAlphaHigh: alpha.high,
   };
 }
 
-/** Photos by both verdicts: the first pass in rows, the second in columns. */
-type Table = Float64Array;
+const CATEGORIES: readonly string[] = ['accept', 'reject', 'unsure'] satisfies ReviewVerdict[];
+const categoryOf = (verdict: string): number => CATEGORIES.indexOf(verdict);
 
-function tableOf(cells: readonly number[]): Table {
-  const table = new Float64Array(SIDE * SIDE);
-  for (const cell of cells) table[cell] = (table[cell] ?? 0) + 1;
-  return table;
+/** Photos with the same verdicts, as numbers of categories. */
+interface Pattern {
+  readonly verdicts: readonly number[];
+  readonly photos: number;
 }
 
-function* resamplesOf(cells: readonly number[]): Generator<Table> {
-  if (cells.length === 0) return;
-  const random = xoroshiro128plus(SEED);
-  for (let i = 0; i < RESAMPLES; i += 1) {
-    const table = new Float64Array(SIDE * SIDE);
-    for (let drawn = 0; drawn < cells.length; drawn += 1) {
-      const cell = cells[uniformInt(random, 0, cells.length - 1)] ?? 0;
-      table[cell] = (table[cell] ?? 0) + 1;
-    }
-    yield table;
-  }
+/** A number and its slopes: how fast it changes with the number of photos of each pattern. NaN where it is not defined. */
+interface Sloped {
+  readonly value: number;
+  readonly slopes: readonly number[];
+}
+type Statistic = (patterns: readonly Pattern[]) => Sloped;
+
+interface Estimate {
+  readonly value: number | null;
+  readonly low: number | null;
+  readonly high: number | null;
 }
 
-function agreeing(table: Table): number {
-  return CATEGORIES.reduce((sum, _, i) => sum + (table[i * SIDE + i] ?? 0), 0);
+/**
+ * Parts of a photo that are added for each pair of verdicts before an interval is computed, so that few photos that all agree
+ * are no proof of perfect agreement (as Agresti and Coull, 1998, do for a share). Chosen by simulation, see docs/design/review.md.
+ */
+const ADDED: readonly Pattern[] = CATEGORIES.flatMap((_, first) =>
+  CATEGORIES.map((__, second) => ({ verdicts: [first, second], photos: first === second ? 0.4 : 0.25 })),
+);
+
+/**
+ * The interval is that of the delta method: centre ± t·sqrt(Σ wᵢsᵢ² - (Σ wᵢsᵢ)² / Σ wᵢ), with the slopes sᵢ of the statistic in the
+ * number wᵢ of photos of each pattern. For kappa the root is the standard error of Fleiss, Cohen and Everitt (1969, "Large sample
+ * standard errors of kappa and weighted kappa"). Centre and slopes are those after `ADDED`.
+ */
+function estimateOf(statistic: Statistic, patterns: readonly Pattern[], photos: number): Estimate {
+  const { value } = statistic(patterns);
+  if (photos < LEAST_PHOTOS || photos - commonest(patterns) < LEAST_OTHERS)
+    return { value: orNull(value), low: null, high: null };
+  const smoothed = [...patterns, ...ADDED];
+  const { value: centre, slopes } = statistic(smoothed);
+  const moment = (power: number): number => sum(smoothed.map((one, i) => one.photos * (slopes[i] ?? 0) ** power));
+  const half = tQuantile(photos - 1) * Math.sqrt(moment(2) - moment(1) ** 2 / moment(0));
+  return {
+    value,
+    low: Math.min(value, Math.max(-1, centre - half)),
+    high: Math.max(value, Math.min(1, centre + half)),
+  };
 }
 
-/** How often each category was given in each pass. */
-function marginsOf(table: Table): { readonly first: number[]; readonly second: number[] } {
-  const first = CATEGORIES.map((_, i) => CATEGORIES.reduce((sum, __, j) => sum + (table[i * SIDE + j] ?? 0), 0));
-  const second = CATEGORIES.map((_, j) => CATEGORIES.reduce((sum, __, i) => sum + (table[i * SIDE + j] ?? 0), 0));
-  return { first, second };
+/** The 97.5th percentile of Student's t, within 0.004 from 9 degrees of freedom on (Abramowitz and Stegun 26.7.5). */
+function tQuantile(degrees: number): number {
+  const z = 1.959_963_984_540_054;
+  return z + (z ** 3 + z) / (4 * degrees) + (5 * z ** 5 + 16 * z ** 3 + 3 * z) / (96 * degrees ** 2);
 }
 
-function cohenKappa(table: Table): number | null {
-  const { first, second } = marginsOf(table);
-  const photos = first.reduce((sum, count) => sum + count, 0);
-  const byChance = first.reduce((sum, count, i) => sum + (count / photos) * ((second[i] ?? 0) / photos), 0);
-  const isDefined = photos > 0 && byChance < 1;
-  return isDefined ? (agreeing(table) / photos - byChance) / (1 - byChance) : null;
+/** With n photos, a of them with equal verdicts, and S the sum over categories of their numbers in both passes: (na - S) / (n² - S). */
+function cohenKappa(patterns: readonly Pattern[]): Sloped {
+  const [first, second] = [0, 1].map((pass) => totalsOf(patterns, ({ verdicts }) => verdicts.slice(pass, pass + 1)));
+  const photos = sum(patterns.map((one) => one.photos));
+  const equal = agreeing(patterns);
+  const byChance = sum(CATEGORIES.map((_, i) => (first?.[i] ?? 0) * (second?.[i] ?? 0)));
+  const most = photos ** 2 - byChance;
+  const value = (photos * equal - byChance) / most;
+  const slopes = patterns.map(({ verdicts: [one = 0, other = 0] }) => {
+    const more = (second?.[one] ?? 0) + (first?.[other] ?? 0);
+    return (equal + (one === other ? photos : 0) - more - value * (2 * photos - more)) / most;
+  });
+  return { value, slopes };
 }
 
-/** Each photo has two verdicts, so the coincidence matrix is the table plus its transpose. */
-function krippendorffAlpha(table: Table): number | null {
-  const { first, second } = marginsOf(table);
-  const counts = first.map((count, i) => count + (second[i] ?? 0));
-  const verdicts = counts.reduce((sum, count) => sum + count, 0);
-  const differing = verdicts - 2 * agreeing(table);
-  const expected = verdicts ** 2 - counts.reduce((sum, count) => sum + count ** 2, 0);
-  return expected === 0 ? null : 1 - ((verdicts - 1) * differing) / expected;
+/**
+ * With N verdicts and D differing pairs, where a pair on a photo with m verdicts counts 1 / (m - 1): 1 - (N - 1)D / E, with E
+ * the number of differing pairs among all verdicts.
+ */
+function krippendorffAlpha(patterns: readonly Pattern[]): Sloped {
+  const totals = totalsOf(patterns, ({ verdicts }) => verdicts);
+  const verdicts = sum(totals);
+  const pairs = patterns.map(differingPairs);
+  const differing = sum(patterns.map(({ photos }, i) => photos * (pairs[i] ?? 0)));
+  const expected = verdicts ** 2 - sum(totals.map((total) => total ** 2));
+  const rest = ((verdicts - 1) * differing) / expected;
+  const slopes = patterns.map((one, i) => {
+    const more = 2 * sum(one.verdicts.map((verdict) => verdicts - (totals[verdict] ?? 0)));
+    return (rest * more - one.verdicts.length * differing - (verdicts - 1) * (pairs[i] ?? 0)) / expected;
+  });
+  return { value: 1 - rest, slopes };
 }
+
+function differingPairs({ verdicts }: Pattern): number {
+  const others = verdicts.map((verdict) => verdicts.filter((other) => other !== verdict).length);
+  return sum(others) / (verdicts.length - 1);
+}
+
+/** How often each category occurs among the given verdicts of all photos. */
+function totalsOf(patterns: readonly Pattern[], verdictsOf: (pattern: Pattern) => readonly number[]): number[] {
+  const totals = CATEGORIES.map(() => 0);
+  for (const pattern of patterns)
+    for (const verdict of verdictsOf(pattern)) totals[verdict] = (totals[verdict] ?? 0) + pattern.photos;
+  return totals;
+}
+
+function agreeing(patterns: readonly Pattern[]): number {
+  return sum(patterns.map(({ verdicts, photos }) => (verdicts[0] === verdicts[1] ? photos : 0)));
+}
+
+/** How many photos have the same verdict in all passes, for the verdict of which there are most. */
+function commonest(patterns: readonly Pattern[]): number {
+  const unanimous = (category: number): Pattern[] =>
+    patterns.filter(({ verdicts }) => verdicts.every((verdict) => verdict === category));
+  return Math.max(...CATEGORIES.map((_, category) => sum(unanimous(category).map(({ photos }) => photos))));
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
+const orNull = (number: number): number | null => (Number.isNaN(number) ? null : number);
 
 /** `winnow agreement --json`. */
 export interface AgreementReport {
@@ -121,9 +198,12 @@ export interface AgreementReport {
 }
 
 /** The agreement of each class, and of all classes together. */
-export function agreementByClass(pairs: ReadonlyMap<string, readonly VerdictPair[]>): AgreementReport {
+export function agreementByClass(classes: ReadonlyMap<string, VerdictCounts>): AgreementReport {
+  const all = new Map<string, number>();
+  for (const counts of classes.values())
+    for (const [verdicts, photos] of counts) all.set(verdicts, (all.get(verdicts) ?? 0) + photos);
   return {
-    overall: agreementOf([...pairs.values()].flat()),
-    classes: [...pairs].map(([wnid, ofClass]) => ({ wnid, ...agreementOf(ofClass) })),
+    overall: agreementOf(all),
+    classes: [...classes].map(([wnid, counts]) => ({ wnid, ...agreementOf(counts) })),
   };
 }

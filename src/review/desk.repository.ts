@@ -14,7 +14,7 @@ export interface DeskView {
   readonly scope: DecisionScope;
   /** '' for a person without a name, who has reviewed nothing. */
   readonly reviewer: string;
-  /** Share of the listed photos of each class that get a blind second pass, 0..1. */
+  /** Share of the listed photos that get a blind second pass, 0..1. */
   readonly secondPass: number;
   /** SHA-256 of the models that decide. Others are outside models. */
   readonly ensembleModels: readonly Sha256[];

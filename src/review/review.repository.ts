@@ -4,6 +4,7 @@ import type { Database } from '../platform/postgres/database.ts';
 import { allowLongIdle } from '../platform/postgres/transactions.ts';
 import type { Sha256, Wnid } from '../kernel/ids.ts';
 import type { NewReviewEvent, ReviewEvent, Subject } from './event.ts';
+import { drawChance, isDrawn } from './second-pass.ts';
 import { opinionsWanted, type Verdict } from './verdict.ts';
 
 /** Events `e` as `ReviewEvent`s. */
@@ -98,12 +99,16 @@ export interface VerdictFilter {
   readonly reason?: string | undefined;
   /** Photos that have a candidate of this source. */
   readonly source?: string | undefined;
+  /** The share of photos that the second pass draws, 0..1. Default: none are drawn. */
+  readonly secondPass?: number | undefined;
 }
 
 /** A photo on the shortlist, or one that was reviewed, with its events by id. */
 export interface ReviewedPhoto extends Subject {
   /** Whether it is on the shortlist now. A verdict on another photo does not count. */
   readonly isListed: boolean;
+  /** The chance with which the second pass drew the photo, 0..1; null if it did not draw it. */
+  readonly chance: number | null;
   readonly events: readonly ReviewEvent[];
 }
 
@@ -111,18 +116,19 @@ export interface ReviewedPhoto extends Subject {
 export function listReviewed(
   db: Kysely<Database>,
   collectionId: number,
-  { wnids, state, reason, source }: VerdictFilter,
+  { wnids, state, reason, source, secondPass = 0 }: VerdictFilter,
 ): AsyncGenerator<ReviewedPhoto> {
+  const photo = { wnid: sql`coalesce(n.wnid, v.wnid)`, sha256: sql`coalesce(n.sha256, v.sha256)` };
   return streamRows(
     db,
     sql<ReviewedPhoto>`
-    select l.wnid, encode(l.sha256, 'hex') as sha256, l."isListed",
+    select l.wnid, encode(l.sha256, 'hex') as sha256, l."isListed", l.chance,
       (select coalesce(jsonb_agg(to_jsonb(o) order by o.id), '[]'::jsonb) from (
         select ${EVENT} from review_event e
         where e.collection_id = ${collectionId} and e.wnid = l.wnid and e.sha256 = l.sha256) as o) as events
     from (
       select coalesce(n.wnid, v.wnid) as wnid, coalesce(n.sha256, v.sha256) as sha256, n.wnid is not null as "isListed",
-        coalesce(v.state, 'unreviewed') as state, v.reason
+        coalesce(v.state, 'unreviewed') as state, v.reason, case when ${isDrawn(secondPass, photo)} then ${drawChance(secondPass)} end as chance
       from (select s.wnid, f.sha256 from shortlist_entry s join photo f on f.id = s.photo_id
         where s.collection_id = ${collectionId} and s.state = 'listed') as n
       full join (select * from verdict where collection_id = ${collectionId}) as v on v.wnid = n.wnid and v.sha256 = n.sha256

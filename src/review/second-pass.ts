@@ -4,10 +4,9 @@ import type { Wnid } from '../kernel/ids.ts';
 
 /**
  * The listed photos of a collection with what their events come to. `wants_more`: a verdict of a reviewer who has given none
- * is wanted. `is_pending`: the same of a photo that somebody has reviewed, so its verdict must not be shown. The photos of a
- * second pass are those of the lowest hashes in their class, so a larger share keeps those of a smaller one.
+ * is wanted. `is_pending`: the same of a photo that somebody has reviewed, so its verdict must not be shown.
  *
- * @param secondPass the share of the listed photos of each class that get a blind second pass, 0..1
+ * @param secondPass the share of photos that get a blind second pass, 0..1
  * @param wnids limits the classes; null: all
  */
 export function listedVerdicts(
@@ -19,13 +18,12 @@ export function listedVerdicts(
     select n.*, n.wants_more and cardinality(n.reviewers) > 0 as is_pending
     from (
       select l.*,
-        cardinality(l.reviewers) < case when l.wanted > 0 and l.is_sampled then greatest(l.wanted, 2) else l.wanted end as wants_more
+        cardinality(l.reviewers) < case when l.wanted > 0 and cardinality(l.reviewers) > 0 and l.is_sampled then greatest(l.wanted, 2) else l.wanted end as wants_more
       from (
         select e.wnid, f.sha256, f.width, f.height, e.photo_id, e.rank, e.confusion_wnid, e.max_true_prob, e.confusion_prob,
           coalesce(v.state, 'unreviewed') as state, v.reason, coalesce(v.reviewers, '{}') as reviewers,
           coalesce(v.wanted, 1) as wanted, coalesce(v.tags, '{}') as tags, coalesce(v.is_flagged, false) as is_flagged,
-          row_number() over (partition by e.wnid order by f.sha256)
-            <= ceil(${secondPass}::float8 * count(*) over (partition by e.wnid)) as is_sampled
+          ${isDrawn(secondPass, { wnid: sql`e.wnid`, sha256: sql`f.sha256` })} as is_sampled
         from shortlist_entry e join photo f on f.id = e.photo_id
         left join verdict v on v.collection_id = e.collection_id and v.wnid = e.wnid and v.sha256 = f.sha256
         where e.collection_id = ${collectionId} and e.state = 'listed'
@@ -33,4 +31,36 @@ export function listedVerdicts(
       ) as l
     ) as n
   )`;
+}
+
+/** The SQL of a photo's class and SHA-256, beside its row `v` of the table `verdict`, if it has one. */
+interface PhotoSql {
+  readonly wnid: RawBuilder<unknown>;
+  readonly sha256: RawBuilder<unknown>;
+}
+
+/**
+ * SQL of whether the second pass draws a photo: each with the same chance, the share, whatever its class. A hash of the photo and
+ * its class decides, so the sample does not depend on the order of reviews, grows as photos come, and a larger share contains a
+ * smaller one.
+ *
+ * Photos that were reviewed before migration 0012 keep the draw of that time: of each class the photos of the lowest hashes, the
+ * share rounded up. Their chance is larger in small classes, so an estimate must weight each photo by 1 / chance.
+ */
+export function isDrawn(share: number, { wnid, sha256 }: PhotoSql): RawBuilder<unknown> {
+  const hash = sql`sha256(convert_to('second pass ' || ${wnid}, 'UTF8') || ${sha256})`;
+  return sql`coalesce(v.draw_place <= ceil(${share}::float8 * v.draw_of), ${hash} < ${boundOf(share)}::bytea)`;
+}
+
+/** SQL of the chance with which the second pass draws a photo, 0..1. */
+export function drawChance(share: number): RawBuilder<unknown> {
+  return sql`coalesce(ceil(${share}::float8 * v.draw_of) / v.draw_of, ${share}::float8)`;
+}
+
+/** A share of all hashes is below it. */
+function boundOf(share: number): Buffer {
+  if (share >= 1) return Buffer.alloc(33, 0xff);
+  const bound = Buffer.alloc(6);
+  bound.writeUIntBE(Math.floor(share * 2 ** 48), 0, 6);
+  return bound;
 }

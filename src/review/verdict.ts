@@ -104,19 +104,28 @@ export interface Opinion {
 }
 
 /**
- * What each reviewer says of one photo, in the order of their first verdicts, undone ones included: so nobody's pass changes by
- * an undo.
+ * What each reviewer says of one photo, in the order of their first verdicts, undone ones included, so that an undo changes
+ * no pass.
  *
  * @param events all of the photo's, by id
  */
 export function opinionsOf(events: readonly ReviewEvent[]): Opinion[] {
   const valid = withoutUndone(events);
-  const judges = new Set(events.filter(isReview).map(reviewerOf));
+  const judges = new Set(inPasses(events).map(reviewerOf));
   const reviewers = new Set([...judges, ...valid.map(reviewerOf)]);
   return [...reviewers].map((reviewer, i) => {
     const own = valid.filter((event) => event.reviewer === reviewer);
     return opinionOf(own, { reviewer, pass: i + 1, blindVerdict: blindPartOf(events, reviewer).said });
   });
+}
+
+/** The verdicts in the order of their passes: as they were stored, but those that were imported in the order of their times. */
+function inPasses(events: readonly ReviewEvent[]): ReviewEvent[] {
+  const given = events.filter(isReview);
+  const imported = given
+    .filter(({ kind }) => kind === 'import')
+    .toSorted((a, b) => Date.parse(a.at) - Date.parse(b.at));
+  return given.map((event) => (event.kind === 'import' ? (imported.shift() ?? event) : event));
 }
 
 const reviewerOf = ({ reviewer }: ReviewEvent): string => reviewer;

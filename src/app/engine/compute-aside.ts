@@ -5,11 +5,9 @@ import { Interrupted } from '../../kernel/errors.ts';
 import { evaluationOf } from '../../report/evaluate.ts';
 import type { Evaluation } from '../../report/evaluation.ts';
 import { frechetDistance, type FeatureMatrix } from '../../report/metrics/frechet.ts';
-import { agreementByClass } from '../../review/agreement.ts';
 
 /** Functions that may take seconds, each with one argument. */
 export const COMPUTATIONS = {
-  agreementByClass,
   evaluationOf: ([predictions, about]: Parameters<typeof evaluationOf>): Evaluation => evaluationOf(predictions, about),
   fitHead: async (order: FitOrder): Promise<FittedHead> => {
     // Loads ONNX Runtime.

@@ -6,7 +6,8 @@ import type { Report } from '../../report/report.ts';
 import type { ReportedPhoto } from '../../report/reported-photo.repository.ts';
 import { revisionOf } from '../../report/stored-report.repository.ts';
 import type { Workspace } from '../open/workspace.ts';
-import { agreementOfPairs, readPairs } from '../review/agreement.ts';
+import { readAgreement } from '../review/agreement.ts';
+import { readFirstAccepted } from './first-accepted.ts';
 import { readStatus } from '../watch/status.ts';
 import { confusionOf } from './confusion.ts';
 
@@ -37,14 +38,13 @@ export async function cataloguePart(
   const { app, collection, scope } = workspace;
   const { totals, classes, sources, yields, queries } = await readStatus(workspace);
   const found = classes.flatMap((row) => (row.wnid !== null && row.found > 0 ? [row.wnid] : []));
-  const pairs = await readPairs(workspace);
   return {
     revision: await revisionOf(app.db, scope, photos),
     funnel: { totals, classes, sources, yields, queries, durations: await readDurations(app.db, scope) },
     confusion: confusionOf(workspace, photos, found),
-    agreement: await agreementOfPairs(pairs),
+    agreement: await readAgreement(workspace),
     pace: await readPace(app.db, scope),
-    labelNoise: labelNoiseOf([...pairs.values()].flat(), collection.mode),
+    labelNoise: labelNoiseOf(await readFirstAccepted(workspace), collection.mode),
     acceptance: acceptanceOf(kept),
     licences: licencesOf(photos),
     sources: countsBy(photos, ({ source }) => [source]).map(([source, count]) => ({ source, photos: count })),

@@ -1,6 +1,7 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
 import type { ComponentChildren } from 'preact';
 import type { Sha256 } from '../../kernel/ids.ts';
+import { fewPhotosText } from '../../review/agreement.ts';
 import { countOf, countText, shareText } from '../shared/texts.ts';
 import type { ReportContext } from './context.ts';
 import { FrechetTable } from './model-sections.tsx';
@@ -220,8 +221,8 @@ function hundredText(percent: number | null): string {
 function noiseText({ report: { labelNoise } }: ReportContext): string {
   const { question, photos, wrong, unsure, share, low, high } = labelNoise;
   if (share === null)
-    return `unknown: no accepted photo has a blind second verdict. The question would be: ${question}`;
-  return `${estimateText(share, low, high)}: of ${countOf(photos, 'photo')} that a first look accepted, a blind second look rejected ${countText(wrong)} and was unsure of ${countText(unsure)}. The question was: ${question}`;
+    return `unknown: no accepted photo that was drawn for a blind second look has its verdict. The question would be: ${question}`;
+  return `${estimateText(share, low, high)}: ${countOf(photos, 'photo')} that a first look accepted ${photos === 1 ? 'was' : 'were'} drawn for a blind second look. It rejected ${countText(wrong)} and was unsure of ${countText(unsure)}. The question was: ${question}`;
 }
 
 function agreementText({ report: { agreement } }: ReportContext): string {
@@ -235,5 +236,7 @@ function agreementText({ report: { agreement } }: ReportContext): string {
   } = agreement.overall;
   if (photos === 0) return 'unknown: no photo has two blind verdicts';
   const interval = low === null || high === null ? '' : ` (${decimalText(low)} to ${decimalText(high)})`;
-  return `the same verdict on ${hundredText(percent)} of ${countOf(photos, 'photo')}, Cohen’s κ ${decimalText(cohenKappa)}${interval}, Krippendorff’s α ${decimalText(krippendorffAlpha)}`;
+  const text = `the same verdict on ${hundredText(percent)} of ${countOf(photos, 'photo')}, Cohen’s κ ${decimalText(cohenKappa)}${interval}, Krippendorff’s α ${decimalText(krippendorffAlpha)}`;
+  const few = fewPhotosText({ photos });
+  return few === null ? text : `${text}. ${few}`;
 }

@@ -1,4 +1,4 @@
-import type { Agreement } from '../../review/agreement.ts';
+import { fewPhotosText, type Agreement } from '../../review/agreement.ts';
 import { countOf, countText } from '../shared/texts.ts';
 import { ask } from './api.ts';
 import { PageFrame, useAnswer } from './class-page-frame.tsx';
@@ -128,14 +128,14 @@ function Overall({ overall, from }: { readonly overall: Agreement; readonly from
       text: overall.krippendorffAlpha?.toFixed(2) ?? '–',
       of: alphaOf(overall),
       means:
-        'One minus the observed disagreement divided by that expected by chance. It treats all reviewers alike and corrects for few photos.',
+        'One minus the observed disagreement divided by that expected by chance. It treats all reviewers alike, takes third verdicts too, and corrects for few photos.',
     },
   ];
   return (
     <section aria-label="All classes">
       <p class="quiet">
         {countOf(overall.photos, 'photo')} judged by two people, the second without seeing the first verdict. Lines show
-        95 % intervals from 2,000 bootstrap resamples of the photos.
+        95 % intervals. Fewer than 10 photos have none. {fewPhotosText(overall)}
       </p>
       <dl class="figures">
         {figures.map(({ name, text, of, means }) => (

@@ -1,5 +1,6 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
 import type { ComponentChildren } from 'preact';
+import { fewPhotosText } from '../../review/agreement.ts';
 import { Bar } from '../shared/bar.tsx';
 import { pathOf } from '../shared/frame.tsx';
 import { Link } from '../shared/link.tsx';
@@ -231,7 +232,9 @@ function agreementText(agreement: RevisionView['protocol']['review']['agreement'
   if (photos === 0 || percent === null) return 'no photo has two blind verdicts';
   const interval = low === null || high === null ? '' : ` (${low.toFixed(2)} to ${high.toFixed(2)})`;
   const kappa = cohenKappa === null ? '' : `Cohen’s kappa ${cohenKappa.toFixed(2)}${interval}, `;
-  return `${kappa}${percent.toFixed(1)} % the same verdict, on ${countOf(photos, 'photo')} with two blind verdicts`;
+  const text = `${kappa}${percent.toFixed(1)} % the same verdict, on ${countOf(photos, 'photo')} with two blind verdicts`;
+  const few = fewPhotosText({ photos });
+  return few === null ? text : `${text}. ${few}`;
 }
 
 const FORM_NAMES = { webdataset: 'WebDataset', coco: 'COCO', parquet: 'Parquet' } as const;

@@ -9,7 +9,7 @@ import { aurra } from '../../../src/report/metrics/response-rate.ts';
 import { softF1 } from '../../../src/report/metrics/soft-f1.ts';
 import { auroc, averagePrecision, fpr95, thresholdsOf } from '../../../src/report/metrics/thresholds.ts';
 import { wilsonInterval } from '../../../src/report/metrics/wilson.ts';
-import { agreementOf } from '../../../src/review/agreement.ts';
+import { agreementOf, countVerdicts } from '../../../src/review/agreement.ts';
 import { REVIEW_VERDICTS, type ReviewVerdict } from '../../../src/review/event.ts';
 import { type Random, seededRandom } from '../../support/random.ts';
 import { repositoryRoot } from '../../support/winnow.ts';
@@ -88,7 +88,9 @@ function ourMetrics(one: Case): Record<string, number | null | undefined> {
   const answers = ({ confidence, correct }: Answers) =>
     confidence.map((value, i) => ({ confidence: value, isCorrect: correct[i] === 1 }));
   const interval = wilsonInterval(one.successes, one.trials);
-  const agreement = agreementOf(one.first.map((verdict, i) => [verdictOf(verdict), verdictOf(one.second[i])]));
+  const verdicts = new Map<string, number>();
+  one.first.forEach((verdict, i) => countVerdicts(verdicts, [verdictOf(verdict), verdictOf(one.second[i])]));
+  const agreement = agreementOf(verdicts);
   return {
     'average precision (scikit-learn)': averagePrecision(thresholds),
     'AUROC (scikit-learn)': auroc(thresholds),

@@ -27,7 +27,8 @@ export function useListedPhotos(database: TestDatabase, photos: readonly PhotoTo
   };
   beforeEach(async () => {
     await emptyCatalogue(database.db);
-    made = await collection(database.db, 'reviewed');
+    const wnids = [...new Set(['n01', 'n02', 'n03', ...photos.map(([, wnid]) => wnid)])].toSorted();
+    made = await collection(database.db, 'reviewed', { wnids });
     for (const [name, wnid, confusionWnid, maxTrueProb] of photos) {
       const id = await fetched(database.db, [candidate(name, { wnid })], name);
       await decideAs(database.db, made, [kept(id, wnid, { confusionWnid, maxTrueProb })]);

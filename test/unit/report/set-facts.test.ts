@@ -5,7 +5,6 @@ import { choosePhotos } from '../../../src/report/chosen-photos.ts';
 import { countsBy, licencesOf } from '../../../src/report/counts.ts';
 import { CropTally } from '../../../src/report/crop-tally.ts';
 import { chooseGallery } from '../../../src/report/gallery.ts';
-import { labelNoiseOf } from '../../../src/report/label-noise.ts';
 import { impliedFor, ruleSentences } from '../../../src/report/method.ts';
 import type { ReportedPhoto } from '../../../src/report/reported-photo.repository.ts';
 
@@ -105,29 +104,6 @@ describe('acceptanceOf', () => {
   it('puts the highest score into the last range', () => {
     const [, , score] = acceptanceOf([photo(1, { maxTrueProb: null, confusionProb: 1 })]);
     expect(score?.key).toBe('0.975-1.000');
-  });
-});
-
-describe('labelNoiseOf', () => {
-  it('is the share of accepted photos that a blind second look rejects, with the Wilson interval, and counts the unsure ones apart', () => {
-    const noise = labelNoiseOf(
-      [
-        ['accept', 'accept'],
-        ['accept', 'reject'],
-        ['accept', 'reject'],
-        ['accept', 'unsure'],
-        ['reject', 'accept'],
-      ],
-      'A',
-    );
-    expect(noise).toMatchObject({ photos: 4, wrong: 2, unsure: 1, share: 0.5 });
-    // Wilson, 2 of 4: (1/2 + z²/8 ± z sqrt((1/4)/4 + z²/64)) / (1 + z²/4) with z = 1.959964.
-    expect(noise.low).toBeCloseTo(0.150039, 5);
-    expect(noise.high).toBeCloseTo(0.849961, 5);
-  });
-
-  it('is not known without a second look', () => {
-    expect(labelNoiseOf([['reject', 'accept']], 'O')).toMatchObject({ photos: 0, share: null, low: null });
   });
 });
 

@@ -132,6 +132,23 @@ describe('the verdict of a photo', () => {
     ]);
     expect(stateOf(['ana', imported], ['bo', judge('reject')])).toEqual(['rejected', 'agreement', 'low-quality']);
   });
+
+  it('orders passes that were imported by their times, and leaves other passes where they are', () => {
+    const imported: ReviewAction = {
+      kind: 'import',
+      value: { verdict: 'accept', reason: null, note: '' },
+      undoes: null,
+    };
+    const [ana, bo, cem, dan] = events(['ana', imported], ['bo', accept], ['cem', imported], ['dan', imported]);
+    const earlier = (event: ReviewEvent | undefined, at: string) => (event === undefined ? [] : [{ ...event, at }]);
+    const { reviews } = verdictOf([
+      ...earlier(ana, '2026-11-25T10:00:00.000Z'),
+      ...earlier(bo, '2026-11-25T11:00:00.000Z'),
+      ...earlier(cem, '2026-11-25T09:00:00.000Z'),
+      ...earlier(dan, '2026-11-25T08:00:00.000Z'),
+    ]);
+    expect(reviews.map(({ reviewer }) => reviewer)).toEqual(['dan', 'bo', 'cem', 'ana']);
+  });
 });
 
 describe('the blind verdict of a reviewer', () => {

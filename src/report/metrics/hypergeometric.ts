@@ -1,0 +1,61 @@
+import type { Interval } from './wilson.ts';
+
+interface Sample {
+  /** Whole number. */
+  readonly population: number;
+  /** Members of the population that were drawn at random; 1 to population. */
+  readonly size: number;
+  /** 0 to size. */
+  readonly successes: number;
+}
+
+/** The chance that may lie beyond each end of the interval. */
+const TAIL = 0.025;
+/** Sizes and successes of weighted samples are sums of fractions, and not quite whole. */
+const ROUNDING = 1e-6;
+
+/**
+ * The exact 95 % interval of a share of a finite population, of which a sample was drawn without replacement: the shares for which
+ * neither so few nor so many successes are rarer than 2.5 %. Size and successes of a weighted sample may be fractions: then the
+ * interval is that of the next smaller size, from the successes below to those above.
+ * Source: T. Wright, "Exact Confidence Bounds when Sampling from Small Finite Universes", Springer 1991.
+ *
+ * @returns fractions, 0 <= low <= high <= 1
+ */
+export function hypergeometricLimits({ population, size: drawn, successes }: Sample): Interval {
+  const size = Math.floor(drawn + ROUNDING);
+  const few = Math.floor(successes + ROUNDING);
+  const many = Math.min(size, Math.ceil(successes - ROUNDING));
+  const factorials = logFactorials(population);
+  const logChoose = (n: number, k: number): number =>
+    k < 0 || k > n ? -Infinity : (factorials[n] ?? 0) - (factorials[k] ?? 0) - (factorials[n - k] ?? 0);
+  const all = logChoose(population, size);
+  // The chance of at most so many successes, if the population has `total` of them.
+  const upTo = (total: number, most: number): number => {
+    let sum = 0;
+    for (let found = 0; found <= most; found += 1)
+      sum += Math.exp(logChoose(total, found) + logChoose(population - total, size - found) - all);
+    return sum;
+  };
+  // Both conditions hold from one total on.
+  const low = firstWhere(population, (total) => 1 - upTo(total, few - 1) > TAIL);
+  const high = firstWhere(population, (total) => upTo(total, many) <= TAIL) - 1;
+  return { low: low / population, high: high / population };
+}
+
+/** The least whole number up to `most` that fulfils a condition, which all larger ones fulfil too; most + 1 if none does. */
+function firstWhere(most: number, holds: (number: number) => boolean): number {
+  let [from, to] = [0, most + 1];
+  while (from < to) {
+    const middle = Math.floor((from + to) / 2);
+    if (holds(middle)) to = middle;
+    else from = middle + 1;
+  }
+  return from;
+}
+
+function logFactorials(most: number): Float64Array {
+  const sums = new Float64Array(most + 1);
+  for (let n = 2; n <= most; n += 1) sums[n] = (sums[n - 1] ?? 0) + Math.log(n);
+  return sums;
+}
