@@ -1,14 +1,15 @@
 import { Migrator, type Kysely } from 'kysely';
 import type { Database } from '../../src/platform/postgres/database.ts';
 import { MIGRATIONS } from '../../src/platform/postgres/migrations/index.ts';
-import { KNOWN_SCHEMA } from '../../src/platform/postgres/schema.ts';
 
+/** The last migration but one. */
+const OLDER = Object.keys(MIGRATIONS).at(-2) ?? '';
 /** The schema of the winnow before this one. */
-export const OLDER_SCHEMA = KNOWN_SCHEMA - 1;
+export const OLDER_SCHEMA = Number.parseInt(OLDER, 10);
 
 /** Gives an empty database the tables that an older winnow makes. */
 export async function makeOlderSchema(db: Kysely<Database>): Promise<void> {
   const migrator = new Migrator({ db, provider: { getMigrations: () => Promise.resolve(MIGRATIONS) } });
-  const { error } = await migrator.migrateTo(Object.keys(MIGRATIONS)[OLDER_SCHEMA - 1] ?? '');
+  const { error } = await migrator.migrateTo(OLDER);
   if (error !== undefined) throw new Error('The older tables could not be made', { cause: error });
 }

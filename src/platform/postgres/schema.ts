@@ -2,7 +2,7 @@ import { UsageError } from '../../kernel/errors.ts';
 import { MIGRATIONS } from './migrations/index.ts';
 
 /** The schema that this winnow works with: the number of its last migration. */
-export const KNOWN_SCHEMA = Object.keys(MIGRATIONS).length;
+export const KNOWN_SCHEMA = numberOf(Object.keys(MIGRATIONS).at(-1));
 
 /** What a catalogue has of the migrations, compared with what this winnow knows. */
 export interface SchemaState {
@@ -41,11 +41,15 @@ async function rowsIn(run: RunStatement, table: string, statement: string): Prom
 /** @param applied the names of the applied migrations, in order */
 function schemaOf(applied: readonly string[]): SchemaState {
   const unknown = applied.findLast((name) => MIGRATIONS[name] === undefined) ?? null;
-  const schema = Number.parseInt(applied.at(-1) ?? '0', 10) || 0;
+  const schema = numberOf(applied.at(-1));
   if (applied.includes(BEFORE_SQUASH.migration)) return { kind: 'foreign', schema, unknown };
   if (unknown !== null) return { kind: 'newer', schema, unknown };
-  const kind = applied.length === 0 ? 'empty' : applied.length < KNOWN_SCHEMA ? 'older' : 'current';
+  const kind = applied.length === 0 ? 'empty' : applied.length < Object.keys(MIGRATIONS).length ? 'older' : 'current';
   return { kind, schema, unknown };
+}
+
+function numberOf(migration = '0'): number {
+  return Number.parseInt(migration, 10) || 0;
 }
 
 /** @throws UsageError `schema-newer`, `schema-foreign` for a catalogue that this winnow cannot bring up to date */
