@@ -10,6 +10,7 @@ export const DROPPED_REASONS = [
   'opted-out',
   'taken-down',
   'placeholder',
+  'ai-generated',
   'too-small',
   'aspect-ratio',
   'unknown-class',

@@ -100,7 +100,7 @@ interface JpegSize {
   readonly height: number;
 }
 
-interface Segment {
+export interface Segment {
   readonly marker: number;
   /** Index of the two bytes of length that follow the marker. */
   readonly contentStart: number;
@@ -111,8 +111,8 @@ interface Segment {
 const MARKER_START = 0xff;
 /** Not a real marker: the bytes end before the next marker. */
 const NO_MARKER = 0;
-const EOI = 0xd9;
-const SOS = 0xda;
+export const EOI = 0xd9;
+export const SOS = 0xda;
 /** Exif or XMP. */
 const APP1 = 0xe1;
 
@@ -130,7 +130,7 @@ function jpegExtent(bytes: Buffer): Container['extent'] {
  * ITU-T T.81, annex B: segments of a marker, a length and content, up to EOI, with compressed data after each SOS.
  * Walking by length skips the EOI of an embedded thumbnail.
  */
-function* jpegSegments(bytes: Buffer): Generator<Segment> {
+export function* jpegSegments(bytes: Buffer): Generator<Segment> {
   let marker = NO_MARKER;
   let at = 2;
   do {
@@ -161,19 +161,34 @@ function indexOfMarker(bytes: Buffer, from: number): number {
   return bytes.length;
 }
 
+interface Chunk {
+  /** Four bytes: letters, if the file is sound. */
+  readonly type: string;
+  readonly start: number;
+  /** Index after the checksum; beyond the bytes if they are cut. */
+  readonly end: number;
+}
+
 /** ISO/IEC 15948, 5.3: chunks of a length, a type of four letters, content and a checksum, up to IEND. */
+export function* pngChunks(bytes: Buffer): Generator<Chunk> {
+  let type = '';
+  for (let start = 8; start + 8 <= bytes.length && type !== 'IEND';) {
+    const end = start + 12 + bytes.readUInt32BE(start);
+    type = bytes.toString('latin1', start + 4, start + 8);
+    yield { type, start, end };
+    start = end;
+  }
+}
+
 function readPng(bytes: Buffer): Container {
   let isAnimated = false;
   let hasData = false;
-  let at = 8;
-  while (at + 8 <= bytes.length) {
-    const type = bytes.toString('latin1', at + 4, at + 8);
+  for (const { type, end } of pngChunks(bytes)) {
     if (!/^[A-Za-z]{4}$/.test(type)) return { isAnimated, extent: 'odd' };
     hasData ||= type === 'IDAT';
     // An animation control chunk counts only before the first data chunk.
     isAnimated ||= type === 'acTL' && !hasData;
-    at += 12 + bytes.readUInt32BE(at);
-    if (type === 'IEND') return { isAnimated, extent: at <= bytes.length ? 'whole' : 'cut' };
+    if (type === 'IEND') return { isAnimated, extent: end <= bytes.length ? 'whole' : 'cut' };
   }
   return { isAnimated, extent: 'cut' };
 }

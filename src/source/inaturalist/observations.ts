@@ -119,20 +119,25 @@ function creatorOfPhoto({ attribution, attribution_name: name }: Photo, { user }
 
 /** Why a photo must not be used: the site hides it, or a user has flagged it. */
 function withheld(photo: Photo, observation: Observation): PhotoProblem | null {
+  const flags = [...openFlags(photo.flags), ...openFlags(observation.flags)];
+  if ([...flags, photo.url ?? ''].some((text) => GENERATED.test(text)))
+    return { state: 'dropped', reason: 'ai-generated', detail: 'flagged at iNaturalist as artificially generated' };
   if (photo.hidden === true) return refused('hidden by a moderator of iNaturalist');
   if (/copyright-infringement/.test(photo.url ?? '')) return refused('withdrawn from iNaturalist for its copyright');
   if (observation.spam === true) return refused('its observation is marked as spam at iNaturalist');
-  const flag = openFlag(photo.flags) ?? openFlag(observation.flags);
-  return flag === null ? null : refused(`flagged at iNaturalist: ${storableText(flag)}`);
+  const [flag] = flags;
+  return flag === undefined ? null : refused(`flagged at iNaturalist: ${storableText(flag)}`);
 }
 
-/** The text of the first unresolved flag. Null if there is none. */
-function openFlag(flags: readonly unknown[] | null | undefined): string | null {
-  for (const given of flags ?? []) {
+/** The flag "artificially generated content", and the name of the picture that the site then shows instead of the photo. */
+const GENERATED = /artificially[ -]generated/i;
+
+/** The texts of the unresolved flags. */
+function openFlags(flags: readonly unknown[] | null | undefined): string[] {
+  return (flags ?? []).flatMap((given) => {
     const flag = flagSchema.safeParse(given).data;
-    if (flag?.resolved !== true) return flag?.flag ?? 'without a reason';
-  }
-  return null;
+    return flag?.resolved === true ? [] : [flag?.flag ?? 'without a reason'];
+  });
 }
 
 function refused(detail: string): PhotoProblem {

@@ -65,8 +65,19 @@ describe('readObservations', () => {
     ]);
   });
 
+  it.each([
+    [{ photos: [{ ...photo, flags: [{ flag: 'artificially generated content', resolved: false }] }] }],
+    [{ photos: [{ ...photo, hidden: true, url: '/assets/artificially-generated-content-square.png' }] }],
+    [{ flags: [{ flag: 'spam' }, { flag: 'Artificially Generated Content', resolved: false }] }],
+  ])('drops photos that are flagged as artificially generated: %j', (observation) => {
+    expect(problemsOf(observation)).toMatchObject([{ state: 'dropped', reason: 'ai-generated' }]);
+  });
+
   it('accepts a photo whose flags are resolved', () => {
-    const flags = [{ flag: 'copyright infringement', resolved: true }];
+    const flags = ['copyright infringement', 'artificially generated content'].map((flag) => ({
+      flag,
+      resolved: true,
+    }));
     expect(problemsOf({ flags, photos: [{ ...photo, flags }] })).toEqual([null]);
   });
 
