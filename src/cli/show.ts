@@ -17,7 +17,7 @@ export function addShowCommand(program: Command): void {
     'show',
     'Tell the whole story of one photo: where it was found, its rights, what the models said, what was decided and reviewed',
   )
-    .argument('<photo>', 'a SHA-256 (8 digits or more of it), or SOURCE:ID')
+    .argument('<photo>', 'a SHA-256 of the photo or of its exported file (8 digits or more of it), or SOURCE:ID')
     .addHelpText(
       'after',
       "\nExamples:\n  winnow show 1f0c8a2e\n  winnow show 'folder:n02129165/lion.jpg@1f0c8a2e5d6b7c80' --json\n",

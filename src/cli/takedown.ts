@@ -31,7 +31,7 @@ export function addTakedownCommand(program: Command): void {
     'takedown',
     'Remove a photo permanently: its bytes are deleted, and a tombstone stops crawls from fetching it again',
   )
-    .option('--sha256 <hex>', 'the photo with these bytes')
+    .option('--sha256 <hex>', 'the photo with these bytes, or whose exported file has them')
     .option('--url <url>', 'any picture that was, or will be, found at this URL')
     .option('--source-id <source:id>', 'the picture with this id at its source, e.g. flickr:12345')
     .requiredOption('--reason <text>', 'the reason, which is stored with the tombstone')

@@ -1,4 +1,5 @@
 import { stringify } from 'csv-stringify/sync';
+import type { PictureChange } from '../kernel/picture-change.ts';
 import { oneLine } from '../kernel/printable.ts';
 import { UNKNOWN_LICENCE } from '../source/licence.ts';
 import type { PhotoRow } from './photo-row.ts';
@@ -49,17 +50,27 @@ export function rightsTexts(said: SourceTexts): Pick<PhotoRow, 'creator' | 'page
 }
 
 /** What was done to a photo before it was put into the set. */
-function changesOf({ sha256, original_sha256 }: Pick<PhotoRow, 'sha256' | 'original_sha256'>): string {
-  return sha256 === original_sha256
-    ? 'unchanged'
-    : 'converted to an upright 8-bit RGB PNG, transparent parts on white, without other changes';
+const CHANGES: Readonly<Record<PictureChange, string>> = {
+  unchanged: 'unchanged',
+  stripped: 'metadata removed, without other changes',
+  reencoded: 'converted to an upright 8-bit RGB PNG, transparent parts on white, without other changes',
+};
+
+/** How the file of a row differs from the stored photo. Of a PNG with other bytes, only the line of attribution tells. */
+export function changeOf(
+  row: Pick<PhotoRow, 'sha256' | 'original_sha256' | 'file_name' | 'attribution'>,
+): PictureChange {
+  if (row.sha256 === row.original_sha256) return 'unchanged';
+  return row.file_name.endsWith('.png') && !row.attribution.endsWith(CHANGES.stripped) ? 'reencoded' : 'stripped';
 }
 
 /** The facts that a line of attribution is made of. */
-export type Credit = Pick<
+export interface Credit extends Pick<
   PhotoRow,
-  'source' | 'source_id' | 'page_url' | 'creator' | 'license' | 'license_url' | 'sha256' | 'original_sha256'
->;
+  'source' | 'source_id' | 'page_url' | 'creator' | 'license' | 'license_url'
+> {
+  readonly change: PictureChange;
+}
 
 /**
  * The line that people print beside a photo: title, author, source, licence (TASL) and changes, as Creative Commons asks in
@@ -95,7 +106,7 @@ function partsOf(credit: Credit): CreditParts {
     page: page_url,
     licence: license === UNKNOWN ? 'licence unknown' : `licence ${license}`,
     licenceUrl: license_url,
-    changes: changesOf(credit),
+    changes: CHANGES[credit.change],
   };
 }
 
@@ -118,7 +129,7 @@ export function attributionCsvRows(rows: readonly PhotoRow[]): string {
 }
 
 function csvCells(row: PhotoRow): readonly string[] {
-  const { page, licenceUrl, changes } = partsOf(row);
+  const { page, licenceUrl, changes } = partsOf({ ...row, change: changeOf(row) });
   return [
     `test/${row.file_name}`,
     row.id,
@@ -156,7 +167,7 @@ export function attributionPageClass({ wnid, class_name }: Pick<PhotoRow, 'wnid'
 
 /** A photo's line in `ATTRIBUTION.md`. */
 export function attributionPageLine(row: PhotoRow): string {
-  const { title, author, page, licence, licenceUrl, changes } = partsOf(row);
+  const { title, author, page, licence, licenceUrl, changes } = partsOf({ ...row, change: changeOf(row) });
   const file = markdownLink(row.id, `test/${row.file_name}`);
   const rights = `${markdownLink(title, page)} by ${markdownText(author)}, ${markdownLink(licence, licenceUrl)}`;
   return `- ${file}: ${rights}, ${changes}\n`;

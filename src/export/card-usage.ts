@@ -29,7 +29,8 @@ ${python(
   'photos = load_dataset(".", split="test")',
 )}`;
 
-const LINKS = `The set has no pictures. This fetches those that have an address in \`source_url\`, and checks their SHA-256:
+const LINKS = `The set has no pictures. This fetches those that have an address in \`source_url\`, changes them as the set has them
+(without metadata, or as PNG) and checks the SHA-256 of the files, or of the pixels of converted ones:
 
 ${shell('python fetch.py')}
 

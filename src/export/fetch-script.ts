@@ -1,9 +1,12 @@
+import { PICTURE_CHANGES } from './fetch-script-pictures.ts';
+
 /** The name of the script in an export without pictures. */
 export const FETCH_SCRIPT_NAME = 'fetch.py';
 
 /**
  * A program for Python 3.8 and newer that needs nothing else. It downloads the photos of `test/metadata.jsonl` into `test/`
- * and checks each against `original_sha256`. Photos that winnow wrote as PNG are written as PNG with Pillow, if there is one.
+ * and checks each against `original_sha256`. It removes the metadata that winnow removes and checks the result against `sha256`.
+ * Photos that winnow wrote as PNG are written as PNG with Pillow, if there is one, and their pixels are compared.
  * Exit code: 0 if every photo is there, 1 if not, 2 on wrong usage, 130 if it was interrupted.
  */
 export const FETCH_SCRIPT = String.raw`#!/usr/bin/env python3
@@ -12,13 +15,15 @@ export const FETCH_SCRIPT = String.raw`#!/usr/bin/env python3
     python3 fetch.py --contact you@example.org
 
 Photos go into test/, as test/metadata.jsonl says. A photo is saved only if its SHA-256 is the one that is recorded there.
+Where the set has a photo without its metadata, the metadata is removed, and the SHA-256 of the result is checked too.
 No file is ever overwritten. If the program is stopped, start it again: it goes on where it was.
 
 It sends one request at a time and waits between two requests to the same host. If a host answers 429 or 5xx, it waits and
 tries again, as long as the host asks for (Retry-After). A host that goes on refusing is left alone until the next start.
 
 Some photos are in the set as PNG files, because the original had to be turned or converted. For those the original is
-checked, and then converted with Pillow (pip install pillow). The PNG file has the same pixels but may have other bytes.
+checked, and then converted with Pillow (pip install pillow). The PNG file may have other bytes than that of the set. Its
+pixels are compared with pixels.sha256, and it is saved only if they are the same.
 """
 
 import argparse
@@ -48,15 +53,17 @@ DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCE
 STATES = {
     "present": "were there already",
     "fetched": "fetched",
-    "converted": "fetched and converted to PNG",
+    "stripped": "fetched, and their metadata removed",
+    "converted": "fetched and converted to PNG with the same pixels",
     "gone": "gone: the host has them no longer",
     "changed": "changed: the host has other bytes now",
     "failed": "failed: may work later",
     "no-address": "have no address that can be fetched",
+    "other-pixels": "not saved: this Pillow reads other pixels than the set has",
     "needs-pillow": "must be converted to PNG: install Pillow and start again",
     "in-the-way": "not saved: another file has the name",
 }
-GOOD = ("present", "fetched", "converted")
+GOOD = ("present", "fetched", "stripped", "converted")
 
 
 class Problem(Exception):
@@ -90,32 +97,42 @@ class Fetcher:
         self.opener = opener()
         self.next_request = {}  # host -> time.monotonic() of the earliest next request
         self.refusing = {}  # host -> why it is left alone
+        self.pixels = {}  # file in test/ -> SHA-256 of the pixels of a photo that must be converted
+        with open(root / "pixels.sha256", encoding="utf-8", newline="\n") as lines:
+            for line in lines:
+                sha256, name = line.rstrip("\n").split("  test/", 1)
+                self.pixels[name] = sha256
 
     def photo(self, row):
         """Fetch one photo, and return its state. Raises Problem."""
         target = self.target(row["file_name"])
-        is_original = row["sha256"] == row["original_sha256"]
+        pixels = self.pixels.get(row["file_name"])
         if target.exists():
             # The PNG files that are made here have other bytes than the exported ones.
-            if not is_original or sha256_of(target) == row["sha256"]:
+            if pixels is not None or sha256_of(target) == row["sha256"]:
                 return "present"
             raise Problem("in-the-way", "the file there has another SHA-256")
         url = address_of(row["source_url"])
-        if not is_original and Image is None:
+        if pixels is not None and Image is None:
             raise Problem("needs-pillow", "the set has it as PNG")
         target.parent.mkdir(parents=True, exist_ok=True)
         part = target.with_name(target.name + ".part")
         try:
             self.download(url, part, row["original_sha256"])
-            if not is_original:
-                convert(part, row)
+            state = "fetched"
+            if pixels is not None:
+                convert(part, row, pixels)
+                state = "converted"
+            elif row["sha256"] != row["original_sha256"]:
+                strip(part, row)
+                state = "stripped"
             if target.exists():
                 raise Problem("in-the-way", "the file appeared while the photo was fetched")
             os.rename(part, target)
         finally:
             if part.exists():
                 part.unlink()
-        return "fetched" if is_original else "converted"
+        return state
 
     def target(self, name):
         parts = name.split("/")
@@ -214,24 +231,7 @@ def sha256_of(path):
     return digest.hexdigest()
 
 
-def convert(part, row):
-    """Write the picture as PNG with the pixels that winnow takes: upright, on white, 8 bits, RGB."""
-    try:
-        picture = Image.open(part)
-        upright = ImageOps.exif_transpose(picture)
-    except OSError as error:
-        raise Problem("failed", f"this Pillow cannot read the picture: {error}") from error
-    with picture:
-        if upright.mode.startswith("I"):
-            upright = upright.convert("I").point(lambda value: value / 256).convert("L")
-        if "A" in upright.getbands() or "transparency" in upright.info:
-            rgba = upright.convert("RGBA")
-            upright = Image.new("RGB", rgba.size, "white")
-            upright.paste(rgba, mask=rgba.getchannel("A"))
-        rgb = Image.frombytes("RGB", upright.size, upright.convert("RGB").tobytes())
-    if rgb.size != (row["width"], row["height"]):
-        raise Problem("failed", f"the picture is {rgb.size[0]} x {rgb.size[1]} pixels")
-    rgb.save(part, format="PNG")
+${PICTURE_CHANGES}
 
 
 def options_of(arguments):

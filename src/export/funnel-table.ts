@@ -40,12 +40,17 @@ const totalsSchema = z.object({
   poisoned: count,
 });
 
+/** The totals of a protocol. */
+export function totalsOf(funnel: Protocol['funnel']): z.output<typeof totalsSchema> {
+  return totalsSchema.parse(funnel);
+}
+
 /** Reasons that the stage before the revision shows. */
 const NOT_ACCEPTED: ReadonlySet<string> = new Set(['unreviewed', 'rejected', 'unsure', 'disputed']);
 
 /** What happened to everything that was found, stage by stage, down to the photos of the revision. */
 export function funnelTable({ funnel, photos, leftOut }: Pick<Protocol, 'funnel' | 'photos' | 'leftOut'>): string {
-  const stages = stagesOf(totalsSchema.parse(funnel));
+  const stages = stagesOf(totalsOf(funnel));
   const rows = stages.map(({ name, count: size, lost = [] }) => [name, countText(size), lostText(lost)]);
   const accepted = leftOut.filter(({ reason }) => !NOT_ACCEPTED.has(reason));
   const revision = ['in this revision', countText(photos), lostText(accepted)];

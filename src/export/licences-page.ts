@@ -71,7 +71,7 @@ function noteList(notes: readonly LicenceNote[]): readonly string[] {
 
 /** How to stay within the licences. Rows are selected by the names of licences, so the advice names those of this export. */
 function advice(protocol: Protocol, terms: ReadonlySet<string>): readonly (readonly string[])[] {
-  const { options, reencoded } = protocol;
+  const { options, stripped = 0, reencoded } = protocol;
   const lines = [
     '- To measure a model, run it on the photos as they are. This passes no photo on.',
     '- If you show a photo, in a paper or on a page, show all of it and print its line of attribution.',
@@ -80,6 +80,7 @@ function advice(protocol: Protocol, terms: ReadonlySet<string>): readonly (reado
       ? [`- Before you pass on cropped or edited photos, leave out those under ${licencesWith(protocol, 'ND')}.`]
       : []),
     '- If you pass the set on, pass on attribution.csv and this page with it.',
+    ...(stripped > 0 ? [`- ${strippedText(stripped)}`] : []),
     ...(reencoded > 0 ? [`- ${reencodedText(reencoded)}`] : []),
     ...(options.thumbnails
       ? [
@@ -95,6 +96,11 @@ function licencesWith({ licences }: Protocol, term: string): string {
     licenceNotes(licence).some((note) => note.term === term) ? [markdownText(licence)] : [],
   );
   return ids.join(', ');
+}
+
+function strippedText(count: number): string {
+  const photos = count === 1 ? '1 photo' : `${count} photos`;
+  return `${photos} lost the metadata in the file, without other changes: EXIF, XMP, IPTC and comments. attribution.csv names the creators and licences.`;
 }
 
 function reencodedText(count: number): string {

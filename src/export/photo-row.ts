@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { isSha256, toSha256 } from '../kernel/ids.ts';
+import { isSha256, toSha256, type Sha256 } from '../kernel/ids.ts';
 import { listOf } from './bounded.ts';
 
 const sha256 = z.string().refine(isSha256).transform(toSha256);
@@ -22,7 +22,7 @@ export const photoRowSchema = z.strictObject({
   class_name: z.string(),
   /** Hash of the file. */
   sha256,
-  /** Hash of the bytes that the source gave. It differs from `sha256` if the photo was written as PNG. */
+  /** Hash of the stored photo: the bytes that the source gave. It differs from `sha256` unless the file has those bytes. */
   original_sha256: sha256,
   source: z.string(),
   source_id: z.string(),
@@ -67,4 +67,6 @@ export function rowText(row: PhotoRow): string {
 export interface PhotoFile {
   readonly row: PhotoRow;
   readonly bytes: Buffer;
+  /** Hash of the pixels of a re-encoded picture. */
+  readonly pixelsSha256?: Sha256 | null;
 }

@@ -160,7 +160,9 @@ export const protocolSchema = z.strictObject({
   photos: count,
   /** Size of all files in `test/` that show photos, in bytes. */
   bytes: count,
-  /** Photos that were written as PNG with the pixels that were decided on; the others have their original bytes. */
+  /** Photos that lost their metadata only. Format 1 lacks it: 0. */
+  stripped: count.optional(),
+  /** Photos that were written as PNG with the pixels that were decided on. The rest have their original bytes. */
   reencoded: count,
   /** Pictures in `test/` by the extension of their names. */
   pictures: z.strictObject({ jpg: count, png: count }),
@@ -185,6 +187,8 @@ export const protocolSchema = z.strictObject({
     names: z.enum(['id', 'imagenet-a']),
     pixels: z.boolean(),
     thumbnails: z.boolean(),
+    /** Whether pictures keep EXIF, XMP, IPTC and comments. Format 1 lacks it: `true`. */
+    keepMetadata: z.boolean().optional(),
     /** Allowed licences; null: those that allow redistribution. */
     licences: listOf(z.string(), CLASSES).nullable(),
   }),
@@ -199,3 +203,8 @@ export const protocolSchema = z.strictObject({
 });
 
 export type Protocol = z.output<typeof protocolSchema>;
+
+/** Whether the pictures of an export have, or may have, the metadata of their sources. */
+export function keepsMetadata({ format, options }: Pick<Protocol, 'format' | 'options'>): boolean {
+  return format < 2 || options.keepMetadata === true;
+}

@@ -33,6 +33,8 @@ export interface RevisionPhoto {
   readonly folder: string | null;
   /** Why it was left out; null: the revision has it. */
   readonly reason: ExportReason | null;
+  /** Hash of its file, if that differs from the stored photo. */
+  readonly fileSha256: Sha256 | null;
 }
 
 /** A revision to store. */
@@ -65,11 +67,10 @@ export async function storeRevision(
 
 async function insertPhotos(trx: Transaction<Database>, id: number, photos: readonly RevisionPhoto[]): Promise<void> {
   await sql`
-    insert into export_photo (export_id, wnid, sha256, folder, reason)
-    select ${id}::int, p.wnid, decode(p.sha256, 'hex'), p.folder, p.reason
-    from jsonb_to_recordset(${JSON.stringify(photos)}::jsonb) as p(wnid text, sha256 text, folder text, reason text)`.execute(
-    trx,
-  );
+    insert into export_photo (export_id, wnid, sha256, folder, reason, file_sha256)
+    select ${id}::int, p.wnid, decode(p.sha256, 'hex'), p.folder, p.reason, decode(p."fileSha256", 'hex')
+    from jsonb_to_recordset(${JSON.stringify(photos)}::jsonb)
+      as p(wnid text, sha256 text, folder text, reason text, "fileSha256" text)`.execute(trx);
 }
 
 /** The revisions of a collection, oldest first. */

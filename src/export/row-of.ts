@@ -1,4 +1,5 @@
 import type { Sha256 } from '../kernel/ids.ts';
+import type { PictureChange } from '../kernel/picture-change.ts';
 import { attributionText, rightsTexts, webAddress } from './attribution.ts';
 import type { PhotoRow } from './photo-row.ts';
 import type { Protocol } from './protocol.ts';
@@ -9,6 +10,7 @@ import type { SelectedPhoto } from './select.ts';
 export interface ExportedFile {
   readonly extension: 'jpg' | 'png';
   readonly sha256: Sha256;
+  readonly change: PictureChange;
   /** Pixels. */
   readonly width: number;
   readonly height: number;
@@ -64,6 +66,6 @@ export function rowOf({ photo, folder, file }: PlacedPhoto, context: RowContext)
     decided_by: decidedBy,
     ...(context.mode === 'O' ? { searched_wnid: photo.wnid } : {}),
   };
-  const row = { ...origin, attribution: attributionText(origin), ...content };
+  const row = { ...origin, attribution: attributionText({ ...origin, change: file.change }), ...content };
   return context.nameFor === null ? row : { ...row, file_name: `${folder}/${context.nameFor(row, photo)}` };
 }

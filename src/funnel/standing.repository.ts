@@ -1,5 +1,6 @@
 import { sql, type Kysely } from 'kysely';
 import type { DecisionScope } from '../decision/scope.ts';
+import { photosOfFiles, type HashRange } from '../photo/exported-file.repository.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import type { Sha256 } from '../kernel/ids.ts';
 import type { Subject } from '../review/event.ts';
@@ -64,10 +65,10 @@ export async function reviewsOfPhoto(db: Kysely<Database>, sha256: Sha256): Prom
 }
 
 /** The photos whose reviews have outlived them, because they were taken down: their hashes begin with these digits. */
-export async function reviewedAndGone(db: Kysely<Database>, range: { from: Buffer; to: Buffer }): Promise<Sha256[]> {
+export async function reviewedAndGone(db: Kysely<Database>, range: HashRange): Promise<Sha256[]> {
   const { rows } = await sql<{ sha256: Sha256 }>`
     select distinct encode(v.sha256, 'hex') as sha256 from verdict v
-    where v.sha256 between ${range.from} and ${range.to}
+    where (v.sha256 between ${range.from} and ${range.to} or v.sha256 = any(${photosOfFiles(range)}))
       and not exists (select 1 from photo f where f.sha256 = v.sha256) order by 1 limit 10`.execute(db);
   return rows.map((row) => row.sha256);
 }

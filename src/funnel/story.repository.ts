@@ -1,6 +1,7 @@
 import { sql, type Kysely, type RawBuilder } from 'kysely';
 import type { Sha256 } from '../kernel/ids.ts';
 import { softmax } from '../evidence/softmax.ts';
+import { photosOfFiles, type HashRange } from '../photo/exported-file.repository.ts';
 import type { BytesState } from '../photo/photo.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import { reviewedAndGone, reviewsOfPhoto, type StoryReview } from './standing.repository.ts';
@@ -80,7 +81,7 @@ export interface StoryCrop {
   readonly decides: readonly { readonly collection: string; readonly wnid: string }[];
 }
 
-/** What a user may ask for: a photo by its hash (or its first digits), or a picture by its id at the source. */
+/** What a user may ask for: a photo by the hash of its bytes or of an exported file (or the first digits), or a picture by its id at the source. */
 export type StoryKey = { readonly sha256Prefix: string } | { readonly source: string; readonly sourceId: string };
 
 /**
@@ -107,18 +108,14 @@ export async function readStories(db: Kysely<Database>, key: StoryKey): Promise<
 
 const NOTHING: Story = { photo: null, candidates: [], decisions: [], evidence: [], reviews: [] };
 
-interface HashRange {
-  readonly from: Buffer;
-  readonly to: Buffer;
-}
-
 function rangeOf(prefix: string): HashRange {
   return { from: Buffer.from(prefix.padEnd(64, '0'), 'hex'), to: Buffer.from(prefix.padEnd(64, 'f'), 'hex') };
 }
 
-async function photoIdsIn(db: Kysely<Database>, { from, to }: HashRange): Promise<number[]> {
+async function photoIdsIn(db: Kysely<Database>, range: HashRange): Promise<number[]> {
   const { rows } = await sql<{ id: number }>`
-    select id from photo where sha256 between ${from} and ${to} order by sha256 limit 10`.execute(db);
+    select id from photo where sha256 between ${range.from} and ${range.to} or sha256 = any(${photosOfFiles(range)})
+    order by sha256 limit 10`.execute(db);
   return rows.map((row) => row.id);
 }
 

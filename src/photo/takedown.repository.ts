@@ -1,8 +1,9 @@
-import { sql, type Insertable, type Kysely, type Transaction } from 'kysely';
+import { sql, type Insertable, type Kysely, type RawBuilder, type Transaction } from 'kysely';
 import { toSha256, type Sha256 } from '../kernel/ids.ts';
 import type { Database } from '../platform/postgres/database.ts';
+import { photosOfFiles } from './exported-file.repository.ts';
 
-/** What to take down: bytes, any picture at a place of a source, or any picture at a URL. */
+/** What to take down: the bytes of a photo or of an exported file of it, any picture at a place of a source, or any picture at a URL. */
 export type TakedownTarget =
   | { readonly sha256: Sha256 }
   /** All spellings under which the URL may be stored. */
@@ -68,7 +69,10 @@ export async function takeDown(db: Kysely<Database>, target: TakedownTarget, rea
     await keepStoringOut(trx);
     const photos = await photosOf(trx, target);
     const hashes = photos.map((photo) => photo.sha256);
-    const tombstones = [...tombstonesOf(target), ...hashes.map((sha256) => ({ sha256: hexBytes(sha256) }))];
+    const tombstones = [
+      ...(await tombstonesOf(trx, target)),
+      ...hashes.map((sha256) => ({ sha256: hexBytes(sha256) })),
+    ];
     await trx
       .insertInto('takedown')
       .values(tombstones.map((tombstone) => ({ ...tombstone, reason })))
@@ -144,17 +148,29 @@ function placeOf(target: TakedownTarget): ReturnType<typeof sql> {
 async function photosOf(trx: Transaction<Database>, target: TakedownTarget): Promise<{ id: number; sha256: Sha256 }[]> {
   const which =
     'sha256' in target
-      ? sql`f.sha256 = ${hexBytes(target.sha256)}`
+      ? sql`f.sha256 = ${hexBytes(target.sha256)} or f.sha256 = any(${photosOfFile(target.sha256)})`
       : sql`f.id in (select coalesce(photo_id, refetch_photo_id) from picture where ${placeOf(target)})`;
   const { rows } = await sql<{ id: number; sha256: Sha256 }>`
     select f.id, encode(f.sha256, 'hex') as sha256 from photo f where ${which} for update`.execute(trx);
   return rows;
 }
 
-function tombstonesOf(target: TakedownTarget): readonly Partial<Insertable<Database['takedown']>>[] {
-  if ('sha256' in target) return [{ sha256: hexBytes(target.sha256) }];
+async function tombstonesOf(
+  trx: Transaction<Database>,
+  target: TakedownTarget,
+): Promise<readonly Partial<Insertable<Database['takedown']>>[]> {
+  if ('sha256' in target) {
+    const { rows } = await sql<{ sha256: Buffer }>`select unnest(${photosOfFile(target.sha256)}) as sha256`.execute(
+      trx,
+    );
+    return [{ sha256: hexBytes(target.sha256) }, ...rows];
+  }
   if ('urls' in target) return target.urls.map((url) => ({ url }));
   return [{ source: target.source, source_id: target.sourceId }];
+}
+
+function photosOfFile(sha256: Sha256): RawBuilder<Buffer[]> {
+  return photosOfFiles({ from: hexBytes(sha256), to: hexBytes(sha256) });
 }
 
 function hexBytes(sha256: Sha256): Buffer {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Kysely } from 'kysely';
 import { groupBy } from '../kernel/group-by.ts';
+import { photosByFile } from '../photo/exported-file.repository.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import { deriveVerdicts } from './derive-verdicts.process.ts';
 import { subjectKey, subjectsOf, type NewReviewEvent, type ReviewEvent, type Subject } from './event.ts';
@@ -25,15 +26,18 @@ export interface ImportResult {
 }
 
 /**
- * Stores the verdicts of a file, each as the review of its reviewer, in one transaction. Nothing that was said before is
+ * Stores the verdicts of a file, each as the review of its reviewer, in one transaction. A photo may also be named by the hash of
+ * an exported file. Nothing that was said before is
  * overwritten, so importing a file again changes nothing.
  */
 export async function importVerdicts(
   db: Kysely<Database>,
   collectionId: number,
-  rows: readonly ImportedVerdict[],
+  given: readonly ImportedVerdict[],
 ): Promise<ImportResult> {
   return db.transaction().execute(async (trx) => {
+    const photos = await photosByFile(trx, [...new Set(given.map(({ sha256 }) => sha256))]);
+    const rows = given.map((row) => ({ ...row, sha256: photos.get(row.sha256) ?? row.sha256 }));
     const listed = new Set((await listedAmong(trx, collectionId, subjectsOf(rows))).map(subjectKey));
     const usable = rows.filter((row) => listed.has(subjectKey(row)));
     const subjects = subjectsOf(usable);

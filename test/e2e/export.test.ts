@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, readdir, readFile, stat } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -10,6 +10,7 @@ import { protocolSchema, type Protocol } from '../../src/export/protocol.ts';
 import { idOf } from '../../src/export/revision-id.ts';
 import { decodeRgb } from '../../src/platform/image/decode.ts';
 import { inCatalogueOf } from '../support/decided.ts';
+import { sha256Of } from '../support/sha256.ts';
 import { momentsOf } from '../support/sizing.ts';
 import { suiteFolder } from '../support/process-tree.ts';
 import { copyData, useSharedServer } from '../support/shared-server.ts';
@@ -30,6 +31,15 @@ const protocolIn = async (name: string): Promise<Protocol> =>
   protocolSchema.parse(JSON.parse(await fileIn(name, 'protocol.json')));
 const rowsIn = async (name: string): Promise<PhotoRow[]> =>
   jsonLines<PhotoRow>(await fileIn(name, 'test/metadata.jsonl'));
+
+/** What `withCameraFacts` puts into photos. */
+const CAMERA_FACTS = ['Ada Private', 'Canon-maker-secret'];
+
+/** A copy of the data folder, for commands that change it. */
+async function copyOf(): Promise<string> {
+  await copyData(set.data, folder.at('copy'));
+  return folder.at('copy');
+}
 
 beforeAll(async () => {
   set = await makeReviewedSet(folder.at());
@@ -79,13 +89,15 @@ describe('winnow export', () => {
     expect(listed.toSorted()).toEqual(names.filter((name) => name !== 'SHA256SUMS').toSorted());
   });
 
-  it('keeps the bytes of upright JPEG and PNG files, and writes others as PNG with the pixels that were decided on', async () => {
+  it('removes only the metadata of upright JPEG and PNG files, and writes others as PNG with the pixels that were decided on', async () => {
     for (const row of rows) {
       const original = await readFile(folder.at('photos', row.source_id.replace(/@[0-9a-f]{16}$/, '')));
       const file = await readFile(folder.at('v1', 'test', row.file_name));
       const isKept = /\/(?:plain|mine|flat|orphan)\./.test(row.source_id);
       expect([row.source_id, file.equals(original)]).toEqual([row.source_id, isKept]);
       expect(row.sha256 === row.original_sha256).toBe(isKept);
+      const changes = isKept ? 'unchanged' : row.source_id.includes('phone') ? 'metadata removed' : 'converted to';
+      expect(row.attribution).toContain(`, ${changes}`);
       const [left, right] = await Promise.all([decodeRgb(original), decodeRgb(file)]);
       expect([row.source_id, Buffer.compare(left.data, right.data)]).toEqual([row.source_id, 0]);
       expect([row.width, row.height]).toEqual([right.width, right.height]);
@@ -107,11 +119,11 @@ describe('winnow export', () => {
     }
   });
 
-  it('names no reviewer and no folder of this machine in any file', async () => {
+  it('names no reviewer, no folder of this machine and nothing of the metadata of photos in any file', async () => {
     const files = await readdir(folder.at('v1'), { recursive: true, withFileTypes: true });
     for (const entry of files.filter((one) => one.isFile())) {
       const bytes = await readFile(path.join(entry.parentPath, entry.name));
-      for (const secret of ['Zoë Reviewer', 'Ben Reviewer', folder.at()])
+      for (const secret of ['Zoë Reviewer', 'Ben Reviewer', folder.at(), ...CAMERA_FACTS])
         expect([entry.name, bytes.includes(secret)]).toEqual([entry.name, false]);
     }
     const decisions = await fileIn('v1', 'decisions.csv');
@@ -138,9 +150,72 @@ describe('winnow export', () => {
     expect(await readdir(folder.at('pictureless', 'test'))).toEqual(['metadata.jsonl']);
   });
 
-  it('shares the stored bytes by hard links if asked', async () => {
-    const plain = rows.find((row) => row.sha256 === row.original_sha256);
-    expect((await stat(folder.at('forms', 'test', plain?.file_name ?? ''))).nlink).toBeGreaterThan(1);
+  it('shares the stored bytes of unchanged pictures by hard links if asked, and counts the copies', async () => {
+    const unchanged = rows.filter((row) => row.sha256 === row.original_sha256);
+    for (const row of rows) {
+      const { nlink } = await stat(folder.at('forms', 'test', row.file_name));
+      expect([row.source_id, nlink > 1]).toEqual([row.source_id, unchanged.includes(row)]);
+    }
+    const linked = await winnow(['export', '--out', folder.at('linked'), ...flags(), '--hard-links']);
+    const phones = rows.filter(({ source_id: id }) => id.includes('phone')).length;
+    expect(phones).toBeGreaterThan(0);
+    const asPng = rows.length - unchanged.length - phones;
+    expect(linked.stdout).toContain(
+      `pictures: ${unchanged.length} unchanged, ${phones} without metadata, ${asPng} as PNG; ${unchanged.length} hard links, ${phones + asPng} copied\n`,
+    );
+    expect(result).toMatchObject({ stripped: phones, reencoded: asPng, linked: 0 });
+    const protocol = await protocolIn('v1');
+    expect(protocol).toMatchObject({ stripped: phones, reencoded: asPng, options: { keepMetadata: false } });
+    expect(await fileIn('v1', 'README.md')).toContain(`${phones} lost only their metadata`);
+  });
+
+  it('keeps the metadata if asked, and the card says so', async () => {
+    const kept = JSON.parse((await exportTo('kept', '--keep-metadata')).stdout) as ExportResult;
+    expect(kept).toMatchObject({ photos: rows.length, stripped: 0, reencoded: result.reencoded });
+    for (const row of await rowsIn('kept')) {
+      if (!row.source_id.includes('phone')) continue;
+      expect(row.sha256).toBe(row.original_sha256);
+      const file = await readFile(folder.at('kept', 'test', row.file_name));
+      for (const fact of CAMERA_FACTS) expect(file.includes(fact)).toBe(true);
+    }
+    expect(await fileIn('kept', 'README.md')).toContain('The others have their original bytes with all metadata');
+    const { stdout } = await winnow(['verify', folder.at('kept'), '--json', '--sample', '1']);
+    expect(JSON.parse(stdout)).toMatchObject({ ok: true, breaches: [] });
+  });
+
+  it('lists the hashes of the pixels of converted pictures beside the script that fetches them', async () => {
+    const lines = (await fileIn('pictureless', 'pixels.sha256')).trimEnd().split('\n');
+    const converted = (await rowsIn('pictureless')).filter(({ attribution }) => attribution.includes('converted to'));
+    expect(lines.map((line) => line.slice(66))).toEqual(converted.map(({ file_name: name }) => `test/${name}`));
+    const shown = rows.find(({ attribution }) => attribution.includes('converted to'));
+    const { data } = await decodeRgb(await readFile(folder.at('v1', 'test', shown?.file_name ?? '')));
+    expect(lines).toContain(`${sha256Of(Buffer.from(data))}  test/${shown?.file_name}`);
+  });
+
+  it('makes files whose hashes name their photos for show and for the import of verdicts', async () => {
+    const changed = rows.filter((row) => row.sha256 !== row.original_sha256);
+    const [row] = changed;
+    for (const hash of [row?.sha256 ?? '', (row?.sha256 ?? '').slice(0, 16), row?.original_sha256 ?? '']) {
+      const { code, stdout } = await winnow(['show', hash, '--data', set.data, '--json']);
+      expect([code, JSON.parse(stdout).photo.sha256]).toEqual([0, row?.original_sha256]);
+    }
+    const table = folder.at('by-file.csv');
+    const lines = changed.map(({ sha256, wnid }) => `${sha256},${wnid},accept,By File`);
+    await writeFile(table, ['sha256,wnid,verdict,reviewer', ...lines, ''].join('\n'));
+    const imported = await winnow([
+      'verdicts',
+      'import',
+      table,
+      '--json',
+      '--collection',
+      set.collection,
+      '--data',
+      await copyOf(),
+    ]);
+    expect([imported.code, JSON.parse(imported.stdout)]).toMatchObject([
+      0,
+      { imported: changed.length, notListed: [] },
+    ]);
   });
 
   it('refuses a folder with content, an unknown format and a set of which nothing is accepted', async () => {
@@ -226,8 +301,9 @@ describe('revisions', () => {
   });
 
   it('differ by a photo that was taken down, of which the next one has a tombstone', async () => {
-    const [gone] = rows;
-    const takedown = ['takedown', '--sha256', gone?.original_sha256 ?? '', '--reason', 'asked', '--data', set.data];
+    // The hash of the exported file names the photo too.
+    const gone = rows.find((row) => row.sha256 !== row.original_sha256);
+    const takedown = ['takedown', '--sha256', gone?.sha256 ?? '', '--reason', 'asked', '--data', set.data];
     const taken = await winnow(takedown);
     expect([taken.code, taken.stdout]).toEqual([
       0,

@@ -74,6 +74,7 @@ export function protocolOf(changes: Partial<Protocol> = {}): Protocol {
     classes: CLASSES.map(([wnid, name], label) => ({ label, wnid, name, photos: 2 })),
     photos: 6,
     bytes: 6_000,
+    stripped: 2,
     reencoded: 3,
     pictures: { jpg: 3, png: 3 },
     leftOut: [
@@ -112,7 +113,7 @@ export function protocolOf(changes: Partial<Protocol> = {}): Protocol {
       },
     },
     funnel: FUNNEL,
-    options: { formats: [], names: 'id', pixels: true, thumbnails: false, licences: null },
+    options: { formats: [], names: 'id', pixels: true, thumbnails: false, keepMetadata: false, licences: null },
     tombstones: [],
     choices: ['The photos of a class are sorted by their ids.'],
     card: {},

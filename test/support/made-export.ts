@@ -12,7 +12,7 @@ import { decideModeO } from '../../src/decision/decide-mode-o.ts';
 import { decide } from '../../src/decision/decide.ts';
 import { noEvidence, type PhotoEvidence } from '../../src/evidence/evidence.ts';
 import { AttributionFiles } from '../../src/export/attribution-files.process.ts';
-import { attributionText } from '../../src/export/attribution.ts';
+import { attributionText, changeOf } from '../../src/export/attribution.ts';
 import { cardText } from '../../src/export/card.ts';
 import { choicesOf } from '../../src/export/choices.ts';
 import { openCoco } from '../../src/export/coco.process.ts';
@@ -22,15 +22,19 @@ import { licencesPage } from '../../src/export/licences-page.ts';
 import { openMetadata } from '../../src/export/metadata.process.ts';
 import { OutputFolder, type PhotoSink, type WrittenFile } from '../../src/export/output-folder.process.ts';
 import { ParquetSink } from '../../src/export/parquet.process.ts';
+import { openPixelHashes } from '../../src/export/pixel-hashes.process.ts';
 import type { PhotoFile, PhotoRow } from '../../src/export/photo-row.ts';
 import type { Protocol } from '../../src/export/protocol.ts';
 import { idOf, photoId } from '../../src/export/revision-id.ts';
 import { ShardSink } from '../../src/export/shards.process.ts';
 import { ThumbnailSink } from '../../src/export/thumbnails.process.ts';
 import type { Sha256 } from '../../src/kernel/ids.ts';
+import type { PictureChange } from '../../src/kernel/picture-change.ts';
 import { normaliseLicence } from '../../src/source/licence.ts';
+import { withoutMetadata } from '../../src/platform/image/strip.ts';
 import { smallWebp } from '../../src/platform/image/thumbnail.ts';
 import { protocolOf as sampleProtocol } from './exported.ts';
+import { insertSegment } from './photo-metadata.ts';
 import { sha256Of } from './sha256.ts';
 import { repositoryRoot } from './winnow.ts';
 
@@ -48,6 +52,8 @@ const KEPT_A = [
 const KEPT_O = ['photos/n04435653/solar-roof.jpg', 'photos/n04597913/silver-spoons.jpg'];
 /** It goes into the export as PNG. */
 const AS_PNG = ['photos/n02980441/snow-cafe.jpg', 'photos/n04597913/silver-spoons.jpg'];
+/** Its original has a comment, which the export removes. */
+const WITH_COMMENT = 'photos/n03028079/santiago-cathedral.jpg';
 const REJECTED = { sha256: sha256Of('rejected'), wnid: 'n03028079' };
 
 export interface MadeExport {
@@ -58,6 +64,7 @@ export interface MadeExport {
   readonly thumbnails: boolean;
   readonly pixels: boolean;
   readonly names: Protocol['options']['names'];
+  readonly keepMetadata: boolean;
   /** Whether the protocol names a first model that is not installed. */
   readonly hasUnknownModel: boolean;
 }
@@ -85,6 +92,7 @@ export async function makeExport(root: string, changes: Partial<MadeExport> = {}
     thumbnails: false,
     pixels: true,
     names: 'id',
+    keepMetadata: false,
     hasUnknownModel: false,
     ...changes,
   };
@@ -172,15 +180,14 @@ async function photosOf(made: MadeExport, { among, evidence, nameOf }: Seen): Pr
   const labels: Record<string, string>[] = parse(await readFile(path.join(SAMPLES, 'labels.csv')), { columns: true });
   const photos = await Promise.all(
     [...evidence].map(async ([file, cells]): Promise<PhotoFile> => {
-      const original = await readFile(path.join(SAMPLES, file));
-      const isPng = AS_PNG.includes(file);
-      const bytes = isPng ? await sharp(original).png().toBuffer() : original;
+      const { original, bytes, change } = await picturesOf(made, file);
       const { width, height } = await sharp(bytes).metadata();
       const searched = wnidOf(file);
       const decided = decidedOf(made, { cells, truth: among.indexOf(searched), among });
       const wnid = made.mode === 'A' ? searched : decided.predicted_wnid;
       const { license = '', creator = '' } = labels.find((row) => row['file'] === file) ?? {};
       const licence = normaliseLicence(license);
+      const isPng = change === 'reencoded';
       const hashes = { sha256: sha256Of(bytes), original_sha256: sha256Of(original) };
       const id = photoId(hashes.original_sha256);
       const name = made.names === 'id' ? id : `0.000116_digital clock _ ${id}_0.5`;
@@ -195,7 +202,7 @@ async function photosOf(made: MadeExport, { among, evidence, nameOf }: Seen): Pr
         ...hashes,
         ...origin,
         ...rights,
-        attribution: attributionText({ ...origin, ...rights, ...hashes }),
+        attribution: attributionText({ ...origin, ...rights, change }),
         width,
         height,
         ...decided,
@@ -210,6 +217,18 @@ async function photosOf(made: MadeExport, { among, evidence, nameOf }: Seen): Pr
   return photos
     .map(({ row, bytes }) => ({ row: { ...row, label: wnids.indexOf(row.wnid) }, bytes }))
     .toSorted((a, b) => (`${a.row.wnid}/${a.row.id}` < `${b.row.wnid}/${b.row.id}` ? -1 : 1));
+}
+
+/** A bundled photo as its source gave it and as the export has it. */
+async function picturesOf(
+  { keepMetadata }: MadeExport,
+  file: string,
+): Promise<{ original: Buffer; bytes: Buffer; change: PictureChange }> {
+  const sample = await readFile(path.join(SAMPLES, file));
+  const original = file === WITH_COMMENT ? insertSegment(sample, 0xfe, Buffer.from('by Ada Private')) : sample;
+  if (AS_PNG.includes(file)) return { original, bytes: await sharp(original).png().toBuffer(), change: 'reencoded' };
+  const bytes = (keepMetadata ? original : withoutMetadata(original)) ?? original;
+  return { original, bytes, change: bytes === original ? 'unchanged' : 'stripped' };
 }
 
 function decidedOf(
@@ -248,6 +267,7 @@ async function writeTables(
   const sinks: PhotoSink<PhotoFile>[] = [
     await openMetadata(output),
     await AttributionFiles.open(output, 'demo'),
+    ...(made.pixels ? [] : [await openPixelHashes(output)]),
     ...(made.formats.includes('webdataset') ? [new ShardSink(output, { maxBytes: 60_000 })] : []),
     ...(made.formats.includes('coco') ? [await openCoco(output, { collection: 'demo', frozenAt: FROZEN_AT })] : []),
     ...(made.formats.includes('parquet')
@@ -320,7 +340,9 @@ function protocolOf(
     const keys = [...new Set(rows.map(keyOf))].toSorted();
     return keys.map((key) => [key, rows.filter((row) => keyOf(row) === key).length]);
   };
-  const { mode, aggregation, members, formats, names, pixels, thumbnails } = made;
+  const { mode, aggregation, members, formats, names, pixels, thumbnails, keepMetadata } = made;
+  const changed = (change: PictureChange): number =>
+    pixels ? rows.filter((row) => changeOf(row) === change).length : 0;
   const hashOf = (file: string): Sha256 => tables.find((table) => table.path === file)?.sha256 ?? sha256Of('');
   const protocol = sampleProtocol({
     winnow: version,
@@ -341,7 +363,8 @@ function protocolOf(
     })),
     photos: rows.length,
     bytes: pixels ? photos.reduce((sum, { bytes }) => sum + bytes.length, 0) : 0,
-    reencoded: pixels ? rows.filter((row) => row.sha256 !== row.original_sha256).length : 0,
+    stripped: changed('stripped'),
+    reencoded: changed('reencoded'),
     pictures: {
       jpg: pixels ? rows.filter((row) => !row.file_name.endsWith('.png')).length : 0,
       png: pixels ? rows.filter((row) => row.file_name.endsWith('.png')).length : 0,
@@ -378,7 +401,7 @@ function protocolOf(
         krippendorffAlphaHigh: null,
       },
     },
-    options: { formats, names, pixels, thumbnails, licences: null },
+    options: { formats, names, pixels, thumbnails, keepMetadata, licences: null },
     choices: choicesOf(mode),
     files: Object.fromEntries(
       ['attribution.csv', 'decisions.csv', 'test/metadata.jsonl'].map((file) => [file, hashOf(file)]),

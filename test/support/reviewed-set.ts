@@ -3,6 +3,7 @@ import path from 'node:path';
 import sharp from 'sharp';
 import { expect } from 'vitest';
 import type { ShortlistLine } from '../../src/shortlist/shortlist-csv.ts';
+import { withCameraFacts } from './photo-metadata.ts';
 import { jsonLines, repositoryRoot, winnow } from './winnow.ts';
 
 const SAMPLES = path.join(repositoryRoot, 'assets', 'samples', 'photos');
@@ -57,6 +58,13 @@ export const SET_PHOTOS: readonly SetPhoto[] = [
     creator: '名前 *_[x](y)',
     pageUrl: page(6),
     write: (bytes) => sharp(bytes).png().toBuffer(),
+  },
+  {
+    name: 'phone.jpg',
+    licence: 'CC-BY-4.0',
+    creator: 'Ana',
+    pageUrl: page(8),
+    write: async (bytes) => withCameraFacts(bytes),
   },
   { name: 'mine.jpg', licence: 'all-rights-reserved', creator: 'Ben', pageUrl: page(7), write: asItIs },
   { name: 'orphan.jpg', licence: '', creator: '', pageUrl: '', write: asItIs },

@@ -1,12 +1,17 @@
+import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { displayPath } from '../../config/root.ts';
 import { CHECKSUMS } from '../../export/checksums.ts';
 import { OutputFolder } from '../../export/output-folder.process.ts';
+import type { PhotoRow } from '../../export/photo-row.ts';
 import type { Protocol } from '../../export/protocol.ts';
 import { allowsRedistribution } from '../../export/rights.ts';
 import { storeRevision, type RevisionPhoto } from '../../export/revision.repository.ts';
+import { METADATA } from '../../export/verify/layout.ts';
+import { linesOf, type Line } from '../../export/verify/lines.ts';
 import { StopTheRun, throwIfInterrupted } from '../../kernel/errors.ts';
+import type { Sha256 } from '../../kernel/ids.ts';
 import { freeBytesOn } from '../../platform/disk/free-bytes.ts';
 import { makeDataFolder, makeFolder } from '../../platform/disk/folders.ts';
 import { isLicenceAllowed } from '../../source/licence.ts';
@@ -29,6 +34,12 @@ export interface ExportResult {
   /** Size of the folder. */
   readonly bytes: number;
   readonly leftOut: Protocol['leftOut'];
+  /** Pictures without the metadata of their originals, with the same pixels in the same bytes. */
+  readonly stripped: number;
+  /** Pictures that were written as PNG. */
+  readonly reencoded: number;
+  /** Pictures that are hard links to the stored bytes. */
+  readonly linked: number;
 }
 
 /**
@@ -49,14 +60,15 @@ export async function exportRevision(workspace: Workspace, options: ExportOption
     const root = path.join(staging, REVISION);
     await makeFolder(root);
     const output = await OutputFolder.open(root, makeFolder);
-    const protocol = await writeRevision(workspace, { planFile, plan, output, options });
+    const { protocol, linked } = await writeRevision(workspace, { planFile, plan, output, options });
     await output.close();
     throwIfInterrupted(options.signal);
     const bytes = output.bytes + (await stat(path.join(root, CHECKSUMS))).size;
     const { db } = workspace.app;
-    await storeRevision(db, workspace.scope, { protocol, bytes, path: target, rows: revisionPhotos(planFile) });
-    const { id, photos, classes, leftOut } = protocol;
-    return { id, path: target, photos, classes: classes.length, bytes, leftOut };
+    const rows = revisionPhotos(planFile, path.join(root, METADATA));
+    await storeRevision(db, workspace.scope, { protocol, bytes, path: target, rows });
+    const { id, photos, classes, leftOut, stripped = 0, reencoded } = protocol;
+    return { id, path: target, photos, classes: classes.length, bytes, leftOut, stripped, reencoded, linked };
   });
 }
 
@@ -90,9 +102,24 @@ async function requireSpace(
 
 const ROWS_AT_ONCE = 2_000;
 
-async function* revisionPhotos(planFile: string): AsyncGenerator<RevisionPhoto[]> {
-  for await (const planned of inBatches(readPlan(planFile), ROWS_AT_ONCE))
-    yield planned.map(({ photo: { sha256, wnid, leftOut }, folder }) => {
-      return { sha256, wnid, folder: leftOut === null ? folder : null, reason: leftOut };
-    });
+/** The photos of the plan. The rows that were written say which hashes the files of the chosen ones have. */
+async function* revisionPhotos(planFile: string, metadataFile: string): AsyncGenerator<RevisionPhoto[]> {
+  const rows = linesOf(createReadStream(metadataFile));
+  for await (const planned of inBatches(readPlan(planFile), ROWS_AT_ONCE)) {
+    const photos: RevisionPhoto[] = [];
+    for (const { photo, folder } of planned) {
+      const { sha256, wnid, leftOut: reason } = photo;
+      if (reason !== null) photos.push({ sha256, wnid, folder: null, reason, fileSha256: null });
+      else photos.push({ sha256, wnid, folder, reason, fileSha256: fileOf(sha256, await rows.next()) });
+    }
+    yield photos;
+  }
+}
+
+/** Null if the file has the stored bytes. */
+function fileOf(photo: Sha256, line: IteratorResult<Line, unknown>): Sha256 | null {
+  const row: PhotoRow | null = line.done === true ? null : JSON.parse(line.value.text);
+  if (row?.original_sha256 !== photo)
+    throw new Error(`Expected the row of ${photo} but received ${row?.original_sha256}`);
+  return row.sha256 === photo ? null : row.sha256;
 }

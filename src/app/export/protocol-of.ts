@@ -12,10 +12,9 @@ import { inputOf } from '../engine/ensemble.ts';
 import type { Workspace } from '../open/workspace.ts';
 import { foldersOf, type ExportOptions } from './options.ts';
 import type { Plan } from './plan.ts';
-import type { WrittenPhotos } from './write-photos.ts';
 
 /** What was written. */
-export interface Written extends WrittenPhotos {
+export interface Written extends Pick<Protocol, 'bytes' | 'stripped' | 'reencoded' | 'pictures'> {
   /** The tables that name every photo. */
   readonly tables: readonly WrittenFile[];
 }
@@ -26,6 +25,7 @@ export async function protocolOf(
   { plan, options, written }: { readonly plan: Plan; readonly options: ExportOptions; readonly written: Written },
 ): Promise<Protocol> {
   const { collection, scope, app } = workspace;
+  const { tables, ...counts } = written;
   const { secondPass, target } = app.config.review;
   const protocol: Omit<Protocol, 'id'> = {
     format: EXPORT_FORMAT,
@@ -45,9 +45,7 @@ export async function protocolOf(
     folders: foldersOf(workspace, options),
     classes: plan.classes,
     photos: plan.photos,
-    bytes: written.bytes,
-    reencoded: written.reencoded,
-    pictures: written.pictures,
+    ...counts,
     leftOut: plan.leftOut,
     licences: plan.licences,
     sources: plan.sources,
@@ -60,12 +58,13 @@ export async function protocolOf(
       names: options.names,
       pixels: options.pixels,
       thumbnails: options.thumbnails,
+      keepMetadata: options.keepMetadata,
       licences: options.licences === null ? null : [...options.licences],
     },
     tombstones: plan.tombstones,
     choices: choicesOf(collection.mode, await allowedConcepts(workspace)),
     card: { ...collection.card },
-    files: Object.fromEntries(written.tables.map(({ path, sha256 }) => [path, sha256])),
+    files: Object.fromEntries(tables.map(({ path, sha256 }) => [path, sha256])),
   };
   return { ...protocol, id: idOf(protocol) };
 }

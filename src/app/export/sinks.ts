@@ -3,6 +3,7 @@ import { openCoco } from '../../export/coco.process.ts';
 import { openMetadata } from '../../export/metadata.process.ts';
 import type { OutputFolder, PhotoSink } from '../../export/output-folder.process.ts';
 import { ParquetSink } from '../../export/parquet.process.ts';
+import { openPixelHashes } from '../../export/pixel-hashes.process.ts';
 import type { PhotoFile } from '../../export/photo-row.ts';
 import { ShardSink } from '../../export/shards.process.ts';
 import { ThumbnailSink } from '../../export/thumbnails.process.ts';
@@ -18,12 +19,13 @@ export async function openSinks(
   output: OutputFolder,
   { plan, options }: { readonly plan: Plan; readonly options: ExportOptions },
 ): Promise<PhotoSink<PhotoFile>[]> {
-  const { formats, thumbnails } = options;
+  const { formats, thumbnails, pixels } = options;
   const sinks: PhotoSink<PhotoFile>[] = [
     await openMetadata(output),
     await AttributionFiles.open(output, collection.name),
   ];
   const classNames = plan.classes.map(({ name }) => name);
+  if (!pixels) sinks.push(await openPixelHashes(output));
   if (formats.includes('webdataset')) sinks.push(new ShardSink(output));
   if (formats.includes('coco'))
     sinks.push(await openCoco(output, { collection: collection.name, frozenAt: plan.frozenAt }));

@@ -6,8 +6,9 @@ import type { Verification } from '../../export/verify/findings.ts';
 import type { SeenPicture } from '../../export/verify/photos.process.ts';
 import type { ExecutionProvider } from '../../kernel/execution-provider.ts';
 import { fingerprintOf } from '../../photo/fingerprint.ts';
-import { exportedPicture } from '../../platform/image/exported-picture.ts';
+import { plainSize } from '../../platform/image/exported-picture.ts';
 import { decodeRgb, inspectPhoto } from '../../platform/image/inspect.ts';
+import { withoutMetadata } from '../../platform/image/strip.ts';
 import { RuleCheck } from './rule-check.ts';
 
 export interface VerifyExportOptions {
@@ -43,7 +44,9 @@ export async function verifyFolder(folder: string, options: VerifyExportOptions)
 async function look(bytes: Buffer, maxPixels: number): Promise<SeenPicture | string> {
   const limits = { maxPixels, minSidePixels: 1, maxAspectRatio: Infinity };
   const inspection = await inspectPhoto(bytes, limits, fingerprintOf);
-  return inspection.ok ? { ...inspection, isPlain: (await exportedPicture(bytes)).png === null } : inspection.detail;
+  if (!inspection.ok) return inspection.detail;
+  const isPlain = (await plainSize(bytes)) !== null;
+  return { ...inspection, isPlain, hasMetadata: withoutMetadata(bytes) !== bytes };
 }
 
 async function arePixelsEqual(one: Buffer, other: Buffer): Promise<boolean> {

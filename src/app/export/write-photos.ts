@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { copyFile, link, writeFile } from 'node:fs/promises';
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { OutputFolder, PhotoSink } from '../../export/output-folder.process.ts';
 import type { PhotoFile } from '../../export/photo-row.ts';
 import type { Protocol } from '../../export/protocol.ts';
@@ -20,7 +20,9 @@ export interface PhotosToWrite {
   readonly context: RowContext;
   /** False: rows without files. */
   readonly pixels: boolean;
-  /** Files are hard links to the stored bytes where the file system allows it. */
+  /** False: metadata is removed. */
+  readonly keepMetadata: boolean;
+  /** Files with the stored bytes are hard links to them where the file system allows it. */
   readonly hardLinks: boolean;
   readonly sinks: readonly PhotoSink<PhotoFile>[];
   readonly signal: AbortSignal;
@@ -31,46 +33,51 @@ export interface PhotosToWrite {
 const AT_ONCE = 8;
 
 /** What `test/` holds. */
-export type WrittenPhotos = Pick<Protocol, 'bytes' | 'reencoded' | 'pictures'>;
+export type WrittenPhotos = Pick<Protocol, 'bytes' | 'stripped' | 'reencoded' | 'pictures'> & {
+  /** Files that are hard links. */
+  readonly linked: number;
+};
 
 export async function writePhotos(app: App, given: PhotosToWrite): Promise<WrittenPhotos> {
   const { output, context, pixels, sinks, signal, onProgress } = given;
-  const total = { photos: 0, bytes: 0, reencoded: 0, pictures: { jpg: 0, png: 0 } };
+  const total = { photos: 0, bytes: 0, unchanged: 0, stripped: 0, reencoded: 0, pictures: { jpg: 0, png: 0 } };
   const copier = new Copier(app, given.hardLinks);
   const files = mapInOrder(chosenPhotos(given.planFile), { limit: AT_ONCE, signal }, (planned) =>
-    readPicture(app, planned),
+    readPicture(app, planned, given),
   );
-  for await (const { photo, folder, picture, bytes, sha256 } of files) {
+  for await (const { photo, folder, picture, sha256 } of files) {
     throwIfInterrupted(signal);
+    const { bytes, change, extension, pixelsSha256 } = picture;
     const row = rowOf({ photo, folder, file: { ...picture, sha256 } }, context);
     if (pixels) {
       const path = `test/${row.file_name}`;
-      if (picture.png === null)
-        await output.add(path, { sha256, bytes: bytes.length }, (file) =>
-          copier.copy(row.original_sha256, bytes, file),
-        );
+      if (change === 'unchanged')
+        await output.add(path, { sha256, bytes: bytes.length }, (file) => copier.copy(sha256, bytes, file));
       else await output.put(path, bytes);
       total.bytes += bytes.length;
-      total.pictures[picture.extension] += 1;
-      if (picture.png !== null) total.reencoded += 1;
+      total.pictures[extension] += 1;
+      total[change] += 1;
     }
-    for (const sink of sinks) await sink.add({ row, bytes });
+    for (const sink of sinks) await sink.add({ row, bytes, pixelsSha256 });
     total.photos += 1;
     onProgress(total);
   }
   throwIfInterrupted(signal);
-  const { bytes, reencoded, pictures } = total;
-  return { bytes, reencoded, pictures };
+  const { bytes, stripped, reencoded, pictures } = total;
+  return { bytes, stripped, reencoded, pictures, linked: copier.linked };
 }
 
 interface ReadPicture extends PlannedPhoto {
   readonly picture: ExportedPicture;
-  /** What the file holds. */
-  readonly bytes: Buffer;
+  /** Of the file. */
   readonly sha256: PlannedPhoto['photo']['sha256'];
 }
 
-async function readPicture(app: App, planned: PlannedPhoto): Promise<ReadPicture> {
+async function readPicture(
+  app: App,
+  planned: PlannedPhoto,
+  options: Pick<PhotosToWrite, 'keepMetadata'>,
+): Promise<ReadPicture> {
   const { sha256 } = planned.photo;
   const original = await app.blobs.read(sha256).catch((error: unknown) => {
     if (!(error instanceof LostBytes)) throw error;
@@ -79,10 +86,9 @@ async function readPicture(app: App, planned: PlannedPhoto): Promise<ReadPicture
       { code: 'lost-bytes', cause: error },
     );
   });
-  const picture = await exportedPicture(original);
-  const bytes = picture.png ?? original;
-  const hash = picture.png === null ? sha256 : toSha256(createHash('sha256').update(bytes).digest('hex'));
-  return { ...planned, picture, bytes, sha256: hash };
+  const picture = await exportedPicture(original, options);
+  const isUnchanged = picture.change === 'unchanged';
+  return { ...planned, picture, sha256: isUnchanged ? sha256 : toSha256(hash('sha256', picture.bytes)) };
 }
 
 /** What file systems answer that cannot share the bytes of two files. */
@@ -95,18 +101,27 @@ const CANNOT_SHARE = new Set(['ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EXDEV', 'EINVA
 class Copier {
   readonly #app: App;
   readonly #share: (from: string, to: string) => Promise<void>;
+  readonly #hardLinks: boolean;
   #canShare: boolean;
+  #shared = 0;
 
   constructor(app: App, hardLinks: boolean) {
     this.#app = app;
+    this.#hardLinks = hardLinks;
     this.#canShare = app.blobPlace.kind === 'folder';
     this.#share = hardLinks ? link : (from, to) => copyFile(from, to, constants.COPYFILE_FICLONE_FORCE);
+  }
+
+  /** Files that are hard links. */
+  get linked(): number {
+    return this.#hardLinks ? this.#shared : 0;
   }
 
   async copy(sha256: ReadPicture['sha256'], bytes: Buffer, file: string): Promise<void> {
     if (this.#canShare) {
       try {
         await this.#share(this.#app.blobs.placeOf(sha256), file);
+        this.#shared += 1;
         return;
       } catch (error) {
         if (!CANNOT_SHARE.has(codeOf(error) ?? '')) throw error;

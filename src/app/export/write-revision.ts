@@ -27,17 +27,25 @@ const PHOTOS_AT_ONCE = 256;
 /** The tables that name every photo. */
 const PROVED = new Set(['test/metadata.jsonl', 'attribution.csv', 'decisions.csv']);
 
-/** Writes all files of a revision. The tables come before the protocol, which has their hashes. */
-export async function writeRevision(workspace: Workspace, given: ToWrite): Promise<Protocol> {
+/**
+ * Writes all files of a revision. The tables come before the protocol, which has their hashes.
+ *
+ * @returns the protocol, and how many pictures are hard links
+ */
+export async function writeRevision(
+  workspace: Workspace,
+  given: ToWrite,
+): Promise<{ readonly protocol: Protocol; readonly linked: number }> {
   const { plan, planFile, output, options } = given;
   const files: WrittenFile[] = [await writeDecisions(workspace, given)];
   const sinks = await openSinks(workspace, output, { plan, options });
-  const { pixels, hardLinks, signal } = options;
-  const photos = await writePhotos(workspace.app, {
+  const { pixels, keepMetadata, hardLinks, signal } = options;
+  const { linked, ...photos } = await writePhotos(workspace.app, {
     planFile,
     output,
     context: rowContextOf(workspace, given),
     pixels,
+    keepMetadata,
     hardLinks,
     sinks,
     signal,
@@ -52,7 +60,7 @@ export async function writeRevision(workspace: Workspace, given: ToWrite): Promi
   await output.put('LICENSES.md', licencesPage(protocol));
   await output.put('croissant.json', croissantText(protocol, files));
   await output.put('README.md', cardText(protocol, files));
-  return protocol;
+  return { protocol, linked };
 }
 
 async function writeDecisions({ collection }: Workspace, { plan, planFile, output }: ToWrite): Promise<WrittenFile> {

@@ -27,6 +27,7 @@ interface ExportFlags extends GlobalFlags {
   readonly pixels: boolean;
   readonly hardLinks?: boolean;
   readonly thumbnails?: boolean;
+  readonly keepMetadata?: boolean;
 }
 
 const HELP = `
@@ -38,6 +39,10 @@ Before anything is written, the stored evidence of every photo is checked agains
 
 Photos whose licence forbids redistribution (all-rights-reserved, unknown) are left out, and counted,
 unless --licences names it or --no-pixels leaves out all pictures. winnow verify checks an export.
+
+Exported JPEG and PNG files lose their metadata: EXIF with positions and serial numbers, XMP, IPTC,
+comments, and what follows the picture. Pixels, colour profile and orientation stay. --keep-metadata
+keeps it, and the card says so. Turned, transparent, 16-bit and WebP pictures are written as PNG.
 
 Examples:
   winnow export --collection imagenet-a --out exports/v1
@@ -63,7 +68,11 @@ export function addExportCommand(program: Command): void {
     )
     .option('--licences <ids>', 'only photos under these licences (separate by commas)', licencesOf, null)
     .option('--no-pixels', 'links, hashes and evidence, with a script that fetches the pictures')
-    .option('--hard-links', 'pictures are hard links to the stored bytes: they take no room, and must not be changed')
+    .option(
+      '--hard-links',
+      'pictures with the stored bytes are hard links to them: they take no room, and must not be changed',
+    )
+    .option('--keep-metadata', 'keep EXIF, XMP, IPTC and comments: positions, serial numbers and names')
     .option('--thumbnails', 'also write a small copy of each photo')
     .addHelpText('after', HELP)
     .action((flags: ExportFlags) =>
@@ -79,7 +88,7 @@ export function addExportCommand(program: Command): void {
           { ...localActor(), action: 'export', collection, detail, resultOf: recordedOf },
           () => exportWithProgress(workspace, options),
         );
-        await writeResult(flags, result, () => resultText(result, context));
+        await writeResult(flags, result, () => resultText(result, context, flags));
       }),
     );
   addExportListCommand(command);
@@ -110,13 +119,14 @@ type Options = Omit<ExportOptions, 'onChecked' | 'onProgress'>;
 
 function optionsOf(flags: ExportFlags, { signal }: CollectionContext): Options {
   const { out, format, names, by, licences, pixels, hardLinks = false, thumbnails = false } = flags;
+  const { keepMetadata = false } = flags;
   if (out === undefined)
     throw new UsageError('No folder was given. Add --out DIR, the folder to make, such as exports/v1.', {
       code: 'export-out',
     });
   const formats = EXPORT_FORMATS.filter((known) => format.includes(known));
   refuseTogether(flags, formats);
-  return { out, formats, names, by, licences, pixels, hardLinks, thumbnails, signal };
+  return { out, formats, names, by, licences, pixels, hardLinks, thumbnails, keepMetadata, signal };
 }
 
 /** @throws UsageError `export-options` for options that exclude each other */
@@ -158,7 +168,11 @@ async function exportWithProgress(
   );
 }
 
-function resultText(result: ExportResult, { collection }: CollectionContext): string {
+function resultText(
+  result: ExportResult,
+  { collection }: CollectionContext,
+  { pixels, hardLinks = false }: ExportFlags,
+): string {
   const { id, photos, classes, bytes, leftOut } = result;
   const folder = shellWord(displayPath(result.path));
   return [
@@ -166,7 +180,15 @@ function resultText(result: ExportResult, { collection }: CollectionContext): st
     ...(leftOut.length === 0
       ? []
       : [`left out: ${leftOut.map(({ reason, count }) => `${reason} ${countText(count)}`).join(', ')}`]),
+    ...(pixels ? [picturesText(result, hardLinks)] : []),
     `folder:  ${folder}`,
     `check:   winnow verify ${folder}\n`,
   ].join('\n');
+}
+
+function picturesText({ photos, stripped, reencoded, linked }: ExportResult, hardLinks: boolean): string {
+  const unchanged = photos - stripped - reencoded;
+  const kinds = `${countText(unchanged)} unchanged, ${countText(stripped)} without metadata, ${countText(reencoded)} as PNG`;
+  const links = hardLinks ? `; ${plural(linked, 'hard link')}, ${countText(photos - linked)} copied` : '';
+  return `pictures: ${kinds}${links}`;
 }

@@ -7,6 +7,7 @@ import {
   attributionPageHeader,
   attributionPageLine,
   attributionText,
+  changeOf,
 } from '../attribution.ts';
 import type { PhotoRow } from '../photo-row.ts';
 import type { ExportContent } from './content.process.ts';
@@ -65,7 +66,7 @@ export async function checkAttributionTexts(content: ExportContent): Promise<voi
     if (row.wnid !== wnid) page.update(attributionPageClass(row));
     wnid = row.wnid;
     page.update(attributionPageLine(row));
-    const text = attributionText(row);
+    const text = attributionText({ ...row, change: changeOf(row) });
     if (row.attribution !== text)
       findings.breach('attribution', place, `Expected the attribution '${text}' but received '${row.attribution}'`);
   }

@@ -1,4 +1,5 @@
 import { FETCH_SCRIPT_NAME } from '../fetch-script.ts';
+import { PIXEL_HASHES } from '../pixel-hashes.process.ts';
 import type { ExportFormat, Protocol } from '../protocol.ts';
 
 export const PROTOCOL = 'protocol.json';
@@ -31,10 +32,11 @@ const FORMAT_FILES: Readonly<Record<ExportFormat, RegExp>> = {
 };
 
 /** The files that an export must have, without its photos and its numbered files. */
-export function requiredFiles({ options }: Protocol): string[] {
+export function requiredFiles({ options, format }: Protocol): string[] {
   return [
     ...FIXED,
     ...(options.pixels ? [] : [FETCH_SCRIPT_NAME]),
+    ...(options.pixels || format < 2 ? [] : [PIXEL_HASHES]),
     ...(options.formats.includes('coco') ? [COCO] : []),
   ].toSorted();
 }

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { GiveUpOnItem } from '../../kernel/errors.ts';
 import { toSha256 } from '../../kernel/ids.ts';
+import { keepsMetadata } from '../protocol.ts';
 import type { PhotoRow } from '../photo-row.ts';
 import { checkHash } from './checksums.process.ts';
 import type { ExportContent } from './content.process.ts';
@@ -19,6 +20,8 @@ export interface SeenPicture {
   readonly exifOrientation: number;
   /** Whether every reader sees the same pixels: an upright JPEG or PNG without alpha, of 8 bits. */
   readonly isPlain: boolean;
+  /** Whether the file holds more than pixels and what decides their colours, or has a structure that is not understood. */
+  readonly hasMetadata: boolean;
   /** Equal pictures of one size have equal hashes. */
   readonly perceptualHash: string;
 }
@@ -93,6 +96,12 @@ async function checkPhoto(
     return;
   }
   findings.breaches('metadata', path, pictureProblems(row, seen));
+  if (seen.hasMetadata && !keepsMetadata(content.protocol))
+    findings.breach(
+      'metadata',
+      path,
+      'Expected a picture without metadata but it has EXIF, XMP, IPTC, comments or other parts',
+    );
   const twin = await findTwin(content, { path, bytes, seen }, ports);
   if (twin !== null) findings.breach('duplicate', path, `Expected each picture once but it has the pixels of ${twin}`);
   if (sha256 === row.sha256) await ports.take(row, bytes);

@@ -1,8 +1,9 @@
 import { UNKNOWN_LICENCE, isLicenceAllowed, normaliseLicence } from '../../source/licence.ts';
+import { changeOf } from '../attribution.ts';
 import { photoId } from '../revision-id.ts';
 import { allowsRedistribution } from '../rights.ts';
 import type { PhotoRow } from '../photo-row.ts';
-import type { Protocol } from '../protocol.ts';
+import { keepsMetadata, type Protocol } from '../protocol.ts';
 import type { Check } from './findings.ts';
 import { unsafePath } from './layout.ts';
 
@@ -39,7 +40,8 @@ export function rowProblems(row: PhotoRow, rules: RowRules): RowProblem[] {
   ];
 }
 
-function fileProblems(row: PhotoRow, { options }: Protocol): RowProblem[] {
+function fileProblems(row: PhotoRow, protocol: Protocol): RowProblem[] {
+  const { options } = protocol;
   const { file_name, id, wnid, sha256, original_sha256, tags } = row;
   const ownId = photoId(original_sha256);
   const hasIds = options.names === 'id';
@@ -47,9 +49,9 @@ function fileProblems(row: PhotoRow, { options }: Protocol): RowProblem[] {
     !isOwnName(row, hasIds) &&
       `Expected the file name ${wnid}/${hasIds ? id : 'NAME'}.jpg or .png but received '${file_name}'`,
     id !== ownId && `Expected the id ${ownId}, from original_sha256, but received '${id}'`,
-    sha256 !== original_sha256 &&
-      !file_name.endsWith('.png') &&
-      `Expected the bytes of the source, ${original_sha256}, or a PNG but received the JPEG ${sha256}`,
+    keepsMetadata(protocol) &&
+      changeOf(row) === 'stripped' &&
+      `Expected the bytes of the source, ${original_sha256}, or a converted PNG but received ${sha256}`,
     tags.some((tag, i) => i > 0 && (tags[i - 1] ?? '') >= tag) &&
       `Expected sorted tags, each once, but received ${tags.join(', ')}`,
   ]);

@@ -1,3 +1,5 @@
+import type { PictureChange } from '../../kernel/picture-change.ts';
+import { changeOf } from '../attribution.ts';
 import type { PhotoRow } from '../photo-row.ts';
 import type { Protocol } from '../protocol.ts';
 
@@ -6,7 +8,8 @@ type Counts = Map<string, number>;
 /** Totals of the rows, to compare with those of protocol.json. */
 export class Tally {
   photos = 0;
-  reencoded = 0;
+  /** Photos by how their files differ from the originals. */
+  readonly changes: Record<PictureChange, number> = { unchanged: 0, stripped: 0, reencoded: 0 };
   readonly #classes: Counts = new Map();
   readonly #licences: Counts = new Map();
   readonly #sources: Counts = new Map();
@@ -17,7 +20,7 @@ export class Tally {
 
   add(row: PhotoRow): void {
     this.photos += 1;
-    if (row.sha256 !== row.original_sha256) this.reencoded += 1;
+    this.changes[changeOf(row)] += 1;
     increase(this.#classes, row.wnid);
     increase(this.#licences, row.license);
     increase(this.#sources, row.source);
@@ -29,10 +32,12 @@ export class Tally {
 
   /** Each total that differs. */
   *countProblems(protocol: Protocol): Generator<string> {
+    // Without pictures no file was changed.
+    const { stripped, reencoded } = protocol.options.pixels ? this.changes : { stripped: 0, reencoded: 0 };
     const totals: readonly (readonly [string, number, number])[] = [
       ['photos', protocol.photos, this.photos],
-      // Without pictures nothing was written as PNG.
-      ['reencoded', protocol.reencoded, protocol.options.pixels ? this.reencoded : 0],
+      ['stripped', protocol.stripped ?? 0, stripped],
+      ['reencoded', protocol.reencoded, reencoded],
     ];
     for (const [name, expected, actual] of totals) if (expected !== actual) yield differ(name, expected, actual);
     yield* differences(

@@ -1,33 +1,55 @@
 /** The form in which photos leave winnow: one that every reader decodes to the pixels that decisions were made on. */
+import { hash } from 'node:crypto';
 import sharp from 'sharp';
+import { toSha256, type Sha256 } from '../../kernel/ids.ts';
+import type { PictureChange } from '../../kernel/picture-change.ts';
 import { plainJpegSize } from './container.ts';
 import { decodeLimit } from './decode-limit.ts';
 import { decodeRgb, OPEN_OPTIONS, weightOf } from './decode.ts';
 import { photoFormatOf } from './sniff.ts';
+import { withoutMetadata } from './strip.ts';
 
-export interface ExportedPicture {
+export interface ExportedPicture extends PictureSize {
   readonly extension: 'jpg' | 'png';
-  /** Pixels. */
+  /** What the file holds. A re-encoded picture is a PNG with the pixels of `decodeRgb`. */
+  readonly bytes: Buffer;
+  readonly change: PictureChange;
+  /** Hash of the pixels of a re-encoded picture: 8-bit RGB, row by row; otherwise `null`. */
+  readonly pixelsSha256: Sha256 | null;
+}
+
+/** Pixels. */
+interface PictureSize {
   readonly width: number;
   readonly height: number;
-  /** Null: the bytes stay as they are. Otherwise a PNG with the pixels of `decodeRgb`. */
-  readonly png: Buffer | null;
 }
 
 /**
- * JPEG and PNG files that are upright, opaque and have 8 bits keep their bytes. Readers disagree on the others: some turn
- * pictures and some do not, and they put alpha on black or drop it. Those become PNG files, and so does WebP. Rejects with
- * `GiveUpOnItem` for bytes that cannot be decoded.
+ * JPEG and PNG files that are upright, opaque and have 8 bits lose their metadata only, or keep all bytes. Readers disagree on
+ * the others: some turn pictures and some do not, and they put alpha on black or drop it. Those become PNG files, and so do WebP
+ * and files whose metadata cannot be told from their pixels. Rejects with `GiveUpOnItem` for bytes that cannot be decoded.
  */
-export async function exportedPicture(bytes: Buffer): Promise<ExportedPicture> {
-  const format = photoFormatOf(bytes);
-  if (format === undefined || format === 'webp') return reencoded(bytes);
-  const size = (format === 'jpeg' ? plainJpegSize(bytes) : undefined) ?? (await plainSize(bytes));
-  return size === null ? reencoded(bytes) : { extension: format === 'jpeg' ? 'jpg' : 'png', ...size, png: null };
+export async function exportedPicture(
+  bytes: Buffer,
+  { keepMetadata }: { readonly keepMetadata: boolean },
+): Promise<ExportedPicture> {
+  const size = await plainSize(bytes);
+  const kept = keepMetadata ? bytes : withoutMetadata(bytes);
+  if (size === null || kept === null) return reencoded(bytes);
+  const change = kept === bytes ? 'unchanged' : 'stripped';
+  const extension = photoFormatOf(bytes) === 'jpeg' ? 'jpg' : 'png';
+  return { extension, ...size, bytes: kept, change, pixelsSha256: null };
 }
 
-/** Width and height in pixels; null if the file asks readers to turn it, or has alpha or 16 bits. */
-async function plainSize(bytes: Buffer): Promise<{ width: number; height: number } | null> {
+/**
+ * Width and height in pixels of a JPEG or PNG that every reader decodes to the same pixels; `null` if the file asks readers to
+ * turn it, has alpha or 16 bits, or is of another format.
+ */
+export async function plainSize(bytes: Buffer): Promise<PictureSize | null> {
+  const format = photoFormatOf(bytes);
+  if (format === undefined || format === 'webp') return null;
+  const stated = format === 'jpeg' ? plainJpegSize(bytes) : undefined;
+  if (stated !== undefined) return stated;
   const { width, height, orientation = 1, hasAlpha, depth } = await sharp(bytes, OPEN_OPTIONS).metadata();
   const isPlain = orientation === 1 && !hasAlpha && depth === 'uchar' && !isTurnedByText(bytes);
   return isPlain ? { width, height } : null;
@@ -50,6 +72,7 @@ async function reencoded(bytes: Buffer): Promise<ExportedPicture> {
     const read = await decodeRgb(png);
     if (Buffer.compare(read.data, data) !== 0)
       throw new Error('Expected the same pixels from a PNG but received others');
-    return { extension: 'png', width, height, png };
+    const pixelsSha256 = toSha256(hash('sha256', data));
+    return { extension: 'png', width, height, bytes: png, change: 'reencoded', pixelsSha256 };
   });
 }

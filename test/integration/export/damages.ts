@@ -10,6 +10,7 @@ import type { Protocol } from '../../../src/export/protocol.ts';
 import { idOf, photoId } from '../../../src/export/revision-id.ts';
 import type { Check } from '../../../src/export/verify/findings.ts';
 import type { Sha256 } from '../../../src/kernel/ids.ts';
+import { insertSegment } from '../../support/photo-metadata.ts';
 import { sha256Of } from '../../support/sha256.ts';
 
 /** What is done to a copy of an export, and how verify must report it. */
@@ -99,7 +100,11 @@ export class Copy {
     await writeFile(this.of(`test/${file_name}`), bytes);
     const changed = { ...row, id, file_name, sha256, original_sha256: sha256, width, height };
     await this.editRows((rows) =>
-      sorted(rows.map((each) => (each.id === row.id ? { ...changed, attribution: attributionText(changed) } : each))),
+      sorted(
+        rows.map((each) =>
+          each.id === row.id ? { ...changed, attribution: attributionText({ ...changed, change: 'unchanged' }) } : each,
+        ),
+      ),
     );
   }
 
@@ -165,7 +170,7 @@ export const RULE_DAMAGES: readonly Damage[] = [
   {
     title: 'a photo moved into the folder of another class',
     check: 'rule',
-    file: /^test\/n02980441\/pc4652355f890b4b4\.jpg$/,
+    file: /^test\/n02980441\/p0e340b7a9471ca9e\.jpg$/,
     detail: /Expected the max_true_prob .* as recomputed/,
     change: async (copy) => {
       const rows = await copy.rows();
@@ -516,10 +521,18 @@ export const DAMAGES: readonly Damage[] = [
     change: async (copy) => copy.replacePicture(isPng, (bytes) => sharp(bytes).ensureAlpha(0.5).png().toBuffer()),
   },
   {
-    title: 'a JPEG that was encoded again',
+    title: 'a picture with metadata',
     check: 'metadata',
-    file: /^test\/metadata\.jsonl:\d$/,
-    detail: /Expected the bytes of the source, [0-9a-f]{64}, or a PNG/,
+    file: /^test\/.*\.jpg$/,
+    detail: /Expected a picture without metadata/,
+    change: async (copy) =>
+      copy.replacePicture(isJpeg, async (bytes) => insertSegment(bytes, 0xe1, Buffer.from('Exif of a camera'))),
+  },
+  {
+    title: 'a JPEG that was encoded again',
+    check: 'count',
+    file: /^protocol\.json$/,
+    detail: /Expected 1 for the stripped but there are 2/,
     change: async (copy) => {
       const rows = await copy.rows();
       const at = rows.findIndex(isJpeg);

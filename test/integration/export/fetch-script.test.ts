@@ -6,15 +6,20 @@ import path from 'node:path';
 import sharp from 'sharp';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { FETCH_SCRIPT, FETCH_SCRIPT_NAME } from '../../../src/export/fetch-script.ts';
+import { PIXEL_HASHES } from '../../../src/export/pixel-hashes.process.ts';
 import type { PhotoRow } from '../../../src/export/photo-row.ts';
 import { decodeRgb } from '../../../src/platform/image/decode.ts';
+import { withoutMetadata } from '../../../src/platform/image/strip.ts';
 import { noiseBytes } from '../../unit/photo/pixels/noise.ts';
-import { pngFile } from '../image/png-file.ts';
+import { pngChunk, pngFile } from '../image/png-file.ts';
 import { lacksModules, PYTHON, PYTHON_TIMEOUT_MS } from '../../support/export-python.ts';
 import { photoRow } from '../../support/photo-files.ts';
+import { insertSegment } from '../../support/photo-metadata.ts';
 import { startPhotoServer, type LocalServer } from '../../support/photo-server.ts';
+import { seededRandom } from '../../support/random.ts';
 import { sha256Of } from '../../support/sha256.ts';
 import { until } from '../../support/until.ts';
+import { jsonLines } from '../../support/winnow.ts';
 
 const QUICK = ['--contact', 'ann@example.org', '--delay', '0.05'];
 
@@ -27,6 +32,8 @@ interface Ended {
 let hasPython = '';
 let folder = '';
 let servers: LocalServer[] = [];
+/** Lines of the file with the hashes of pixels. */
+let pixelLines: string[] = [];
 
 beforeAll(async () => {
   hasPython = await lacksModules('urllib.request');
@@ -40,6 +47,7 @@ beforeEach(async (context) => {
 afterEach(async () => {
   await Promise.all(servers.map((server) => server.close()));
   servers = [];
+  pixelLines = [];
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -69,6 +77,7 @@ function rowOf(server: LocalServer, id: string, fields: Partial<PhotoRow> = {}):
 async function put(rows: readonly PhotoRow[]): Promise<void> {
   await mkdir(path.join(folder, 'test'), { recursive: true });
   await writeFile(path.join(folder, FETCH_SCRIPT_NAME), FETCH_SCRIPT);
+  await writeFile(path.join(folder, PIXEL_HASHES), pixelLines.join(''));
   await writeFile(path.join(folder, 'test/metadata.jsonl'), rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
 }
 
@@ -284,6 +293,82 @@ describe(
       expect(server.log.map(({ path: asked }) => asked)).toEqual(['/r5', '/%C3%BC%20p9/%C3%BC?a=b&c=d']);
     });
 
+    describe('for a photo that is in the set without its metadata', () => {
+      const size = { width: 8, height: 6 };
+      const rgb = sharp(noiseBytes(8 * 6 * 3), { raw: { ...size, channels: 3 } });
+      const secret = Buffer.from('a secret of the photographer');
+      const withSecret = (jpeg: Buffer): Buffer => Buffer.concat([insertSegment(jpeg, 0xed, secret), secret]);
+      const clean = (original: Buffer): Buffer => withoutMetadata(original) ?? Buffer.alloc(0);
+
+      it('removes the metadata and saves the bytes that the set has, without Pillow', async () => {
+        const spec = { ...size, bitDepth: 8, colour: 'rgb', rows: noiseBytes(8 * 6 * 3) } as const;
+        const originals = new Map([
+          ['p1.jpg', withSecret(await rgb.clone().jpeg().toBuffer())],
+          ['p2.jpg', withSecret(await rgb.clone().jpeg({ progressive: true }).withIccProfile('p3').toBuffer())],
+          ['p3.jpg', withSecret(await rgb.clone().toColourspace('cmyk').jpeg().toBuffer())],
+          ['p4.png', pngFile({ ...spec, extra: [pngChunk('eXIf', secret), pngChunk('gAMA', Buffer.of(0, 0, 1, 2))] })],
+        ]);
+        const server = await serve((request, response) => response.end(originals.get(idOf(request))));
+        const rows = [...originals].map(([id, original]) => {
+          const hashes = { sha256: sha256Of(clean(original)), original_sha256: sha256Of(original) };
+          return rowOf(server, id, { file_name: `n01498041/${id}`, ...hashes });
+        });
+        const { code, stdout, stderr } = await fetchPhotos(rows);
+        expect([code, stdout, stderr]).toEqual([0, '4 fetched, and their metadata removed\n', '']);
+        for (const [id, original] of originals)
+          expect((await readFile(path.join(folder, 'test/n01498041', id))).equals(clean(original))).toBe(true);
+        expect((await fetchPhotos(rows)).stdout).toBe('4 were there already\n');
+      });
+
+      it('saves nothing if the metadata cannot be removed to the bytes of the set', async () => {
+        const original = withSecret(await rgb.clone().jpeg().toBuffer());
+        const server = await serve((_, response) => response.end(original));
+        const hashes = { sha256: sha256Of('other bytes'), original_sha256: sha256Of(original) };
+        const { code, stdout } = await fetchPhotos([rowOf(server, 'p1', hashes)]);
+        expect([code, stdout]).toEqual([1, expect.stringMatching(/^failed\tn01498041\/p1.jpg.*metadata/)]);
+        expect(await saved()).toEqual([]);
+      });
+
+      it('removes the same bytes as winnow of cut, damaged and random pictures', async () => {
+        const random = seededRandom(11);
+        const seeds = [
+          await rgb.clone().jpeg().toBuffer(),
+          await rgb.clone().jpeg({ progressive: true }).withIccProfile('p3').toBuffer(),
+          await rgb.clone().toColourspace('cmyk').jpeg().toBuffer(),
+          await rgb.clone().png().toBuffer(),
+        ];
+        const cases = Array.from({ length: 400 }, (_, i) => {
+          const seed = Buffer.from(seeds[i % seeds.length] ?? Buffer.alloc(0));
+          const damaged = i % 8 < 4 ? withSecret(seed) : seed;
+          for (let change = random.below(4); change > 0; change -= 1)
+            damaged[3 + random.below(damaged.length - 3)] = random.pick([
+              0,
+              2,
+              0xff,
+              0xd0,
+              0xd9,
+              0xe1,
+              random.below(256),
+            ]);
+          return random.below(4) === 0 ? damaged.subarray(0, random.below(damaged.length)) : damaged;
+        });
+        const expected = cases.map((bytes) => withoutMetadata(bytes)?.toString('hex') ?? null);
+        expect(new Set(expected.map((hex) => hex === null)).size).toBe(2);
+        const program = `import json, sys
+sys.path.insert(0, sys.argv[1])
+from fetch import without_metadata
+for line in open(sys.argv[2]):
+    clean = without_metadata(bytes.fromhex(line))
+    print(json.dumps(None if clean is None else clean.hex()))
+`;
+        await put([]);
+        await writeFile(path.join(folder, 'cases'), cases.map((bytes) => `${bytes.toString('hex')}\n`).join(''));
+        const { stdout, stderr } = await start(['-S', '-c', program, folder, path.join(folder, 'cases')]).ended;
+        expect(stderr).toBe('');
+        expect(jsonLines<string | null>(stdout)).toEqual(expected);
+      });
+    });
+
     describe('for a photo that is in the set as PNG', () => {
       const size = { width: 8, height: 6 };
       const noise = (channels: 1 | 2 | 3 | 4): Uint8Array => noiseBytes(size.width * size.height * channels);
@@ -314,6 +399,7 @@ describe(
           .png()
           .toBuffer();
         const hashes = { sha256: sha256Of(png), original_sha256: sha256Of(original) };
+        pixelLines.push(`${sha256Of(Buffer.from(data))}  test/n01498041/${id}.png\n`);
         return rowOf(server, id, { file_name: `n01498041/${id}.png`, width, height, ...hashes });
       }
 
@@ -325,7 +411,8 @@ describe(
         const server = await serve((request, response) => response.end(byId.get(idOf(request))));
         await put(await Promise.all([...byId].map(async ([id, original]) => pngRow(server, original, id))));
         const { code, stdout, stderr } = await start([path.join(folder, FETCH_SCRIPT_NAME), ...QUICK]).ended;
-        expect([code, stdout, stderr]).toEqual([0, `${made.length} fetched and converted to PNG\n`, '']);
+        const done = `${made.length} fetched and converted to PNG with the same pixels\n`;
+        expect([code, stdout, stderr]).toEqual([0, done, '']);
         for (const [i, name] of Object.keys(originals).entries()) {
           const { width, height, data } = await decodeRgb(made[i] ?? Buffer.alloc(0));
           const converted = sharp(path.join(folder, `test/n01498041/p${i}.png`));
@@ -335,6 +422,19 @@ describe(
         }
         const again = await start([path.join(folder, FETCH_SCRIPT_NAME), ...QUICK]).ended;
         expect([again.code, again.stdout]).toEqual([0, `${made.length} were there already\n`]);
+      });
+
+      it('is not saved if Pillow reads other pixels than the set has', async (context) => {
+        const problem = await lacksModules('PIL');
+        context.skip(problem !== '', problem);
+        const original = await rgb.clone().webp().toBuffer();
+        const server = await serve((_, response) => response.end(original));
+        const row = await pngRow(server, original);
+        pixelLines = pixelLines.map((line) => line.replace(/^[0-9a-f]+/, sha256Of('other pixels')));
+        await put([row]);
+        const { code, stdout } = await start([path.join(folder, FETCH_SCRIPT_NAME), ...QUICK]).ended;
+        expect([code, stdout]).toEqual([1, expect.stringMatching(/^other-pixels\tn01498041\/p1.png.*Pillow/)]);
+        expect(await saved()).toEqual([]);
       });
 
       it('names the photo without Pillow and does not ask the host for it', async () => {

@@ -47,6 +47,7 @@ const GOOD: readonly (Partial<MadeExport> & { readonly title: string })[] = [
     names: 'imagenet-a',
     formats: ['coco', 'parquet'],
   },
+  { title: 'metadata that was kept', keepMetadata: true },
   { title: 'the policy that all members must agree', members: 'all', aggregation: 'mean' },
 ];
 

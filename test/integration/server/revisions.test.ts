@@ -45,7 +45,13 @@ let guarded = '';
 let first: WrittenRevision;
 let second: WrittenRevision;
 
-const inFolder = (name: string, wnid: string) => ({ sha256: sha256Of(name), wnid, folder: wnid, reason: null });
+const inFolder = (name: string, wnid: string) => ({
+  sha256: sha256Of(name),
+  wnid,
+  folder: wnid,
+  reason: null,
+  fileSha256: null,
+});
 const at = (...parts: string[]): string => path.join(folder, ...parts);
 const pageText = async (): Promise<string> => (await ask(url, PAGE)).body;
 const tarOf = (revision: WrittenRevision): string => `${PAGE}/${revision.short}/revision.tar`;

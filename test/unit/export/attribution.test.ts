@@ -10,7 +10,6 @@ import {
   markdownLink,
   rightsTexts,
 } from '../../../src/export/attribution.ts';
-import { sha256Of } from '../../support/sha256.ts';
 import { photoRow } from './sample-photo-row.ts';
 
 const tableOf = (...rows: ReturnType<typeof photoRow>[]): Record<string, string>[] =>
@@ -71,7 +70,7 @@ describe('rightsTexts', () => {
 
 describe('attributionText', () => {
   it('names title, author, source, licence and changes', () => {
-    expect(attributionText(photoRow())).toBe(
+    expect(attributionText({ ...photoRow(), change: 'unchanged' })).toBe(
       'Photo 17 from inaturalist (https://www.example.org/photos/17) by Ana Dias, ' +
         'licence CC-BY-NC-4.0 (https://creativecommons.org/licenses/by-nc/4.0/), unchanged',
     );
@@ -79,7 +78,6 @@ describe('attributionText', () => {
 
   it('says what was changed, and leaves out what is not known', () => {
     const row = photoRow({
-      original_sha256: sha256Of('original'),
       source: 'folder',
       source_id: 'fish/a.webp@0123456789abcdef',
       page_url: '',
@@ -87,14 +85,15 @@ describe('attributionText', () => {
       license: 'unknown',
       license_url: '',
     });
-    expect(attributionText(row)).toBe(
+    expect(attributionText({ ...row, change: 'reencoded' })).toBe(
       'Photo fish/a.webp@0123456789abcdef from folder by an unknown creator, licence unknown, ' +
         'converted to an upright 8-bit RGB PNG, transparent parts on white, without other changes',
     );
+    expect(attributionText({ ...row, change: 'stripped' })).toMatch(/, metadata removed, without other changes$/);
   });
 
   it('gives a known licence its address if the source gave none', () => {
-    expect(attributionText(photoRow({ license: 'CC-BY', license_url: '' }))).toContain(
+    expect(attributionText({ ...photoRow({ license: 'CC-BY', license_url: '' }), change: 'unchanged' })).toContain(
       'licence CC-BY (https://creativecommons.org/licenses/list.en),',
     );
   });

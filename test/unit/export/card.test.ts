@@ -199,6 +199,33 @@ describe('the text of a card', () => {
   });
 });
 
+describe('what a card says of metadata and generated pictures', () => {
+  it('tells pictures that were written again from those that lost their metadata only', () => {
+    const section = sectionOf(card(), '## Pixels');
+    expect(section).toContain('3 of 6 photos were written as PNG');
+    expect(section).toContain('2 lost only their metadata, such as EXIF');
+    expect(section).toContain('1 had no metadata and has its original bytes.');
+    expect(sectionOf(card({ stripped: 3 }), '## Pixels')).not.toContain('original bytes');
+  });
+
+  it('says that pictures keep their metadata', () => {
+    const section = sectionOf(card({ stripped: 0, options: { ...options, keepMetadata: true } }), '## Pixels');
+    expect(section).toContain('The others have their original bytes with all metadata.');
+    expect(section).not.toContain('lost only');
+  });
+
+  it('counts the pictures that were refused as generated, and calls the rest unknown', () => {
+    const { funnel } = protocolOf();
+    const dropped = { 'too-small': 30, 'ai-generated': 4 };
+    const crawl = sectionOf(card({ funnel: { ...funnel, dropped } }), '### Crawl');
+    expect(crawl).toContain(
+      '4 found pictures were refused because the source, or C2PA or IPTC metadata in the file, declares them as generated',
+    );
+    expect(crawl).toContain('For the rest it is unknown.');
+    expect(sectionOf(card(), '### Crawl')).toContain('0 found pictures were refused');
+  });
+});
+
 describe('the card of mode O', () => {
   const text = cardText(modeOProtocolOf(), [METADATA]);
 

@@ -8,6 +8,7 @@ import * as verified from './0006-verified.ts';
 import * as report from './0007-report.ts';
 import * as activity from './0008-activity.ts';
 import * as providers from './0010-providers.ts';
+import * as exportedBytes from './0011-exported-bytes.ts';
 import * as secondPassDraw from './0012-second-pass-draw.ts';
 import * as allowedHyponyms from './0014-allowed-hyponyms.ts';
 
@@ -22,6 +23,7 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0007-report': report,
   '0008-activity': activity,
   '0010-providers': providers,
+  '0011-exported-bytes': exportedBytes,
   '0012-second-pass-draw': secondPassDraw,
   '0014-allowed-hyponyms': allowedHyponyms,
 };

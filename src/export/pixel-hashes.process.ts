@@ -1,0 +1,19 @@
+import type { OutputFolder, PhotoSink } from './output-folder.process.ts';
+import type { PhotoFile } from './photo-row.ts';
+
+/** The file of an export without pictures that has the hashes of re-encoded pixels. */
+export const PIXEL_HASHES = 'pixels.sha256';
+
+/**
+ * Writes a line for each photo that would be re-encoded: the SHA-256 of its pixels (8-bit RGB, row by row), two spaces, and its file
+ * in `test/`. `FETCH_SCRIPT` compares them, because another program writes other PNG bytes.
+ */
+export async function openPixelHashes(output: OutputFolder): Promise<PhotoSink<PhotoFile>> {
+  const file = await output.start(PIXEL_HASHES);
+  return {
+    add: async ({ row, pixelsSha256 = null }) => {
+      if (pixelsSha256 !== null) await file.write(`${pixelsSha256}  test/${row.file_name}\n`);
+    },
+    finish: async () => [await file.close()],
+  };
+}
