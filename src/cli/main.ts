@@ -37,6 +37,7 @@ const GROUPS: Readonly<Record<string, Readonly<Record<string, () => Promise<AddC
     resume: async () => (await import('./resume.ts')).addResumeCommand,
     retry: async () => (await import('./retry.ts')).addRetryCommand,
     doctor: async () => (await import('./doctor/doctor.ts')).addDoctorCommand,
+    jobs: async () => (await import('./jobs.ts')).addJobsCommand,
     prune: async () => (await import('./prune.ts')).addPruneCommand,
     backup: async () => (await import('./backup/backup.ts')).addBackupCommand,
     restore: async () => (await import('./restore.ts')).addRestoreCommand,

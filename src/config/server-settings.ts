@@ -92,6 +92,16 @@ export const SERVER_SETTINGS = {
     'File that a worker writes at least every half minute while it makes progress, and removes when it ends. A monitor checks the ' +
       'age of the file. null: no file.',
   ),
+  'workers.metricsPort': setting(
+    wholeNumber(0, 65_535).nullable(),
+    null,
+    'Port on which a worker serves its metrics for Prometheus, at /metrics. Workers on one machine need different ports. 0: any free port, which the log names. null: none.',
+  ),
+  'workers.metricsHost': setting(
+    z.string().trim().min(1).max(255),
+    '127.0.0.1',
+    'Address that a worker serves its metrics on. They need no token, so let only Prometheus reach it.',
+  ),
 } as const;
 
 /** A schema of tokens: too long to guess, and of characters that a header and a form can carry. */

@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { Measures } from '../app/watch/measures.ts';
+import { workMetrics } from '../app/work/work-metrics.ts';
 import { PAUSABLE_STAGES } from '../collection/pause.ts';
 import type { KeyBudget } from '../funnel/budget.ts';
 import type { Totals } from '../funnel/funnel.ts';
@@ -82,7 +83,8 @@ export class Metrics {
       this.#setBudgets(measures);
       this.#setPauses(measures);
     }
-    return Registry.merge([this.#registry, this.#registryFor[reader]]).metrics();
+    // The work of this process. Each worker serves its own.
+    return Registry.merge([this.#registry, this.#registryFor[reader], workMetrics]).metrics();
   }
 
   #setFunnel({ collection, totals, sources }: Measures): void {

@@ -14,8 +14,7 @@ import { openHttp } from '../network/http.ts';
 import { openSourceApi } from '../network/source-api.ts';
 import type { App } from '../open/app.ts';
 import { sleepUnlessAborted } from '../open/sleep.ts';
-import type { JobControl } from '../work/job-intake.ts';
-import type { Stage, StageDefinition, StageOptions } from '../work/stage-definition.ts';
+import type { RunningJob, Stage, StageDefinition, StageOptions } from '../work/stage-definition.ts';
 import { startStage } from '../work/stage.ts';
 import type { ReadySource } from './sources.ts';
 
@@ -66,10 +65,10 @@ export async function startDiscovery(app: App, given: DiscoverStageOptions): Pro
 function discoverDeps(
   app: App,
   options: DiscoverStageOptions,
-  { api, control }: { api: SourceApi; control: JobControl },
+  { api, job }: { api: SourceApi; job: RunningJob },
 ): DiscoverDeps {
-  const { ready, classes, rules, limitPerClass, signal, onPage, onWait } = options;
-  const shouldStop = (): boolean => signal.aborted || control.shouldStop();
+  const { ready, classes, rules, limitPerClass, signal, onWait } = options;
+  const shouldStop = (): boolean => signal.aborted || job.shouldStop();
   const room = { source: ready.source.name, wnids: [...classes.keys()], signal, shouldStop, onWait };
   return {
     db: app.db,
@@ -82,7 +81,10 @@ function discoverDeps(
     shouldStop,
     retryDelayMs: (attempt, askedMs) =>
       Math.max(askedMs ?? 0, Math.min(RETRY_CAP_MS, RETRY_BASE_MS * 2 ** (attempt - 1))),
-    onPage,
+    onPage(page) {
+      job.count({ source: ready.source.name, outcome: 'found', reason: null, count: page.newPictures });
+      options.onPage(page);
+    },
   };
 }
 
@@ -97,10 +99,10 @@ function definitionOf(app: App, options: DiscoverStageOptions, api: SourceApi): 
     job: discoverJob(scope.source, options.collectionId),
     pausedAs: { stage: 'discover', collectionId: options.collectionId },
     concurrency: PAGES_AT_ONCE,
-    async handle(payload, control) {
+    async handle(payload, job) {
       if (isResting()) return { moved: false };
       try {
-        const handOn = await discoverPage(payload, discoverDeps(app, options, { api, control }));
+        const handOn = await discoverPage(payload, discoverDeps(app, options, { api, job }));
         options.onWait(null);
         return handOn === null ? { moved: false } : { moved: true, handOn };
       } catch (error) {
@@ -111,6 +113,7 @@ function definitionOf(app: App, options: DiscoverStageOptions, api: SourceApi): 
         return { moved: false };
       }
     },
+    subjectOf: ({ queryId, page }) => ({ source: scope.source, queryId, page }),
     jobsFor: () => [],
     async *workable() {
       if (isResting()) return;

@@ -71,11 +71,16 @@ function definitionOf(
     job: fetchJob,
     pausedAs: { stage: 'fetch', collectionId: options.collectionId },
     concurrency: connections,
-    async handle(lane, control) {
-      const shouldStop = (): boolean => deps.shouldStop() || control.shouldStop();
-      const { photoIds, settled } = await fetchLane(lane, { ...deps, shouldStop });
+    async handle(lane, job) {
+      const shouldStop = (): boolean => deps.shouldStop() || job.shouldStop();
+      const onOutcome = (outcome: FetchOutcome): void => {
+        job.count({ ...outcome, count: 1 });
+        deps.onOutcome(outcome);
+      };
+      const { photoIds, settled } = await fetchLane(lane, { ...deps, shouldStop, onOutcome });
       return { moved: settled > 0, handOn: photoIds };
     },
+    subjectOf: ({ host }) => ({ host }),
     // The next requeue, within half a second, finds the hosts of new pictures.
     jobsFor: () => [],
     async *workable() {

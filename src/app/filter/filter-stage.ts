@@ -22,8 +22,9 @@ import type { Workspace } from '../open/workspace.ts';
 import { LostPhotos } from '../photos/lost-bytes.ts';
 import { pagePruner, pruneCollection } from '../photos/prune.ts';
 import { inPortions } from '../work/in-portions.ts';
-import type { Stage, StageDefinition, StageOptions } from '../work/stage-definition.ts';
+import type { RunningJob, Stage, StageDefinition, StageOptions } from '../work/stage-definition.ts';
 import { startStage } from '../work/stage.ts';
+import { ANY_SOURCE } from '../work/work-metrics.ts';
 import { countToDecide } from './count-to-decide.ts';
 import { GuardedEngine } from './guarded-engine.ts';
 import { IdlePreviews } from './idle-previews.ts';
@@ -69,7 +70,7 @@ export async function startFilter(workspace: Workspace, options: FilterStageOpti
       if (options.isStaying === true || (await ofPages.isAnyLeft())) await engine.start();
       previews.start();
     },
-    handle: (payload, control) => previews.during(() => ofPages.handle(payload, control)),
+    handle: (payload, job) => previews.during(() => ofPages.handle(payload, job)),
     async tidy() {
       await decidePruned(deps);
       if (retainsKept(workspace)) await pruneCollection(workspace, { isDryRun: false, signal: options.signal });
@@ -197,11 +198,16 @@ function definitionOf(
     pausedAs: { stage: 'filter', collectionId: scope.collectionId },
     // One job for each thread, and one more so that no thread waits for the database.
     concurrency: threads + 1,
-    async handle(payload) {
-      const moved = (await filterPage(payload, deps)) > 0;
+    async handle(payload, job) {
+      const onDecided = (counts: DecidedCounts): void => {
+        countDecided(counts, job);
+        deps.onDecided(counts);
+      };
+      const moved = (await filterPage(payload, { ...deps, onDecided })) > 0;
       if (moved) await prunePage?.(payload.page);
       return { moved };
     },
+    subjectOf: ({ page }) => ({ page }),
     jobsFor,
     workable: async function* () {
       yield* inPortions((after, limit) => undecidedPhotoIds(db, scope, { after, limit, except: lost.ids }), jobsFor);
@@ -217,6 +223,15 @@ function definitionOf(
       (completion === null ? 0 : await countIncomplete(db, completion)),
     requeueEveryMs: null,
   };
+}
+
+function countDecided({ kept, dropped, failed, poisoned }: DecidedCounts, job: RunningJob): void {
+  const count = (outcome: string, reason: string | null, photos: number): void =>
+    photos === 0 ? undefined : job.count({ source: ANY_SOURCE, outcome, reason, count: photos });
+  count('kept', null, kept);
+  count('dropped', null, dropped);
+  count('failed', 'poison', poisoned);
+  count('failed', 'undecodable', failed - poisoned);
 }
 
 /** Looks up photos in the reference sets as they are when it is called. */

@@ -10,6 +10,7 @@ import { openHttpClient, type HttpClient } from '../../platform/http/http-client
 import type { ProxySettings } from '../../platform/http/proxy.ts';
 import type { HttpLimits } from '../../platform/http/request.ts';
 import { portOf } from '../../platform/http/url.ts';
+import { countResponse } from '../work/work-metrics.ts';
 
 /** Our product token in robots.txt and X-Robots-Tag. */
 export const ROBOTS_AGENT = 'winnow';
@@ -42,15 +43,32 @@ export function openHttp(config: Config, allowAddresses: readonly string[] = [])
   return openHttpAs(userAgentOf(config), config, allowAddresses);
 }
 
-/** Opens a client with the caller's own User-Agent. */
+/** Opens a client with the caller's own User-Agent. Its responses are counted for Prometheus. */
 export function openHttpAs(userAgent: string, config: Config, allowAddresses: readonly string[]): HttpClient {
-  return openHttpClient({
+  const client = openHttpClient({
     userAgent,
     connectionsPerHost: config.fetch.connectionsPerHost,
     allowAddresses: [...config.fetch.allowAddresses, ...allowAddresses],
     clock: systemClock,
     proxies: proxySettings(),
   });
+  const hosts = sourceHosts(config);
+  return {
+    ...client,
+    send(url, headers) {
+      const host = hosts.find((known) => url.hostname === known || url.hostname.endsWith(`.${known}`)) ?? null;
+      return client.send(url, headers).once('response', ({ statusCode = 0 }) => countResponse(host, statusCode));
+    },
+  };
+}
+
+/** The hosts of the sources' APIs and photos, by which responses are counted. Other hosts come by the thousand. */
+function sourceHosts({ sources }: Config): readonly string[] {
+  const { inaturalist, inaturalistOpenData, flickr, duckduckgo } = sources;
+  const urls = [inaturalist.url, inaturalistOpenData.url, inaturalistOpenData.mediaUrl, flickr.url, duckduckgo.url];
+  // The dump may be a folder.
+  const ofUrls = urls.flatMap((url) => URL.parse(url)?.hostname ?? []);
+  return [...new Set([...ofUrls, ...inaturalist.mediaHosts, 'staticflickr.com'])];
 }
 
 /** The proxies in the environment. Names in capitals take precedence. */

@@ -7,6 +7,7 @@ import {
 } from '../../funnel/overview.repository.ts';
 import type { ByReader } from '../../kernel/people.ts';
 import { nameOf, type Workspace } from '../open/workspace.ts';
+import { JOB_STATES, listJobs, type RecordedJob } from '../work/job-history.repository.ts';
 import { readStatuses, type Status } from './status.ts';
 
 /** What the funnel page shows, as it is at one moment. */
@@ -18,6 +19,8 @@ export interface Overview extends Status {
   /** ISO 8601. */
   readonly at: string;
   readonly workers: readonly ConnectedProcess[];
+  /** The jobs of the collection that ended last, some of each state. */
+  readonly jobs: readonly RecordedJob[];
   /** The most frequent ones among kept photos. */
   readonly confusions: readonly (ConfusionCount & { readonly searchedAs: string; readonly predicted: string })[];
 }
@@ -25,15 +28,18 @@ export interface Overview extends Status {
 const CONFUSIONS_SHOWN = 200;
 /** The page is sent again every second or so, so it holds only the queries that brought most photos. */
 const QUERIES_SHOWN = 200;
+/** Jobs shown of each state. */
+const JOBS_SHOWN = 20;
 
 /** @throws StopTheRun `collection-forgotten`: there would be nothing to show, however much is decided under its name again */
 export async function readOverviews(workspace: Workspace, at: Date): Promise<ByReader<Overview>> {
   const { app, scope, collection } = workspace;
   await requireCollection(app.db, scope.collectionId, 'its dashboard is served');
-  const [statuses, workers, confusions] = await Promise.all([
+  const [statuses, workers, confusions, ...jobs] = await Promise.all([
     readStatuses(workspace),
     connectedProcesses(app.db),
     topConfusions(app.db, scope, CONFUSIONS_SHOWN),
+    ...JOB_STATES.map((state) => listJobs(app.db, { collection: collection.name, state, limit: JOBS_SHOWN })),
   ]);
   const overviewOf = (status: Status): Overview => ({
     ...status,
@@ -41,6 +47,7 @@ export async function readOverviews(workspace: Workspace, at: Date): Promise<ByR
     queryCount: status.queries.length,
     at: at.toISOString(),
     workers,
+    jobs: jobs.flat(),
     confusions: confusions.map((confusion) => ({
       ...confusion,
       searchedAs: nameOf(collection, confusion.wnid),

@@ -11,7 +11,9 @@ export interface StageDefinition<Payload> {
   /** How many jobs run at the same time in this process. */
   readonly concurrency: number;
   /** Runs one job. It must be safe to run the same job twice. */
-  handle(payload: Payload, control: JobControl): Promise<JobResult<Payload>>;
+  handle(payload: Payload, job: RunningJob): Promise<JobResult<Payload>>;
+  /** Describes a job for the job history. */
+  subjectOf?(payload: Payload): JobSubject;
   /** Creates the jobs for ids that the previous stage produced. */
   jobsFor(ids: readonly number[]): readonly Payload[];
   /** All jobs that the catalogue says can run now, in portions. */
@@ -34,6 +36,30 @@ export interface StageDefinition<Payload> {
   tidy?(): Promise<void>;
   /** Releases what the jobs use. Runs once the last job has ended, or if the stage cannot start. */
   close?(): Promise<void>;
+}
+
+/** Describes a job to operators. */
+export interface JobSubject {
+  readonly source?: string;
+  readonly queryId?: number;
+  readonly host?: string;
+  readonly page?: number;
+}
+
+/** Some photos that a job is done with, all with the same outcome. */
+export interface PhotosDone {
+  readonly source: string;
+  /** `later`: they are tried again. */
+  readonly outcome: string;
+  /** Why they were refused; null if they were not. */
+  readonly reason: string | null;
+  readonly count: number;
+}
+
+/** A job while it runs. */
+export interface RunningJob extends JobControl {
+  /** Counts photos that the job is done with. */
+  count(photos: PhotosDone): void;
 }
 
 export interface JobResult<Payload> {

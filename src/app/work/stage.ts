@@ -3,6 +3,7 @@ import type { JobConsumer, JobQueue } from '../../kernel/job.ts';
 import type { App } from '../open/app.ts';
 import { databaseFailure, fatalFailure } from '../open/database-failure.ts';
 import { sleepUnlessAborted } from '../open/sleep.ts';
+import { JobHistory } from './job-history.ts';
 import { JobIntake, type JobControl } from './job-intake.ts';
 import type { Stage, StageDefinition, StageOptions } from './stage-definition.ts';
 import { afterRound, isHopeless, newStandstill } from './standstill.ts';
@@ -60,6 +61,7 @@ class QueueStage<Payload> implements Stage {
   readonly #signal: AbortSignal;
   readonly #onAlive: () => void;
   readonly #intake: JobIntake;
+  readonly #history: JobHistory<Payload>;
   /** The error that ended the stage, or null. */
   #fatal: Error | null = null;
   #lastFailure: string | null = null;
@@ -83,6 +85,7 @@ class QueueStage<Payload> implements Stage {
     this.#options = options;
     this.#signal = options.signal;
     this.#onAlive = options.onAlive ?? (() => undefined);
+    this.#history = new JobHistory(app, definition);
     this.#intake = new JobIntake({
       watch: app.pauses,
       work: { ...definition.pausedAs, runningJobs: () => this.#running.size },
@@ -186,6 +189,7 @@ class QueueStage<Payload> implements Stage {
       await this.#background;
       await this.#intake.stop();
     } finally {
+      await this.#history.close();
       await this.#definition.close?.();
     }
   }
@@ -214,7 +218,7 @@ class QueueStage<Payload> implements Stage {
     if (this.#ended() || this.#running.has(key)) return;
     this.#running.add(key);
     try {
-      const { moved, handOn = [], more = [] } = await this.#definition.handle(payload, control);
+      const { moved, handOn = [], more = [] } = await this.#history.run(payload, control);
       if (moved) this.#moved += 1;
       this.#onAlive();
       if (handOn.length > 0) await this.#options.onDone?.(handOn);

@@ -58,7 +58,7 @@ async function startOne(
     rules,
     limitPerClass: app.config.crawl.limitPerClass,
     stays: true,
-    onPage: ({ wnid, seen, newPictures, overLimit }) => log.info({ wnid, seen, newPictures, overLimit }, 'asked'),
+    onPage: ({ wnid, seen, newPictures, overLimit }) => log.debug({ wnid, seen, newPictures, overLimit }, 'asked'),
     onWait: (why) => {
       if (why !== null) tellWait(why);
     },

@@ -17,6 +17,7 @@ import {
 import { EXIT } from '../start/exit.ts';
 import { startDiscoveries } from './discover-worker.ts';
 import { limitDrain } from './drain.ts';
+import { serveMetrics, tellWork } from './worker-metrics.ts';
 
 type Start = (workspace: Workspace, options: StageOptions) => Promise<Pick<Stage, 'serve'>>;
 
@@ -38,7 +39,7 @@ const STAGES: Readonly<Record<'discover' | 'fetch' | 'filter', Start>> = {
     startFilter(workspace, {
       ...options,
       isStaying: true,
-      onDecided: (counts) => workspace.app.log.info(counts, 'decided'),
+      onDecided: (counts) => workspace.app.log.debug(counts, 'decided'),
     }),
 };
 
@@ -57,12 +58,17 @@ export async function runWorker(name: keyof typeof STAGES): Promise<void> {
 }
 
 async function work(name: keyof typeof STAGES, workspace: Workspace, { signal, log }: CommandContext): Promise<number> {
-  const heartbeat = openHeartbeat(workspace.app.config.workers.heartbeatFile, log);
+  const { config } = workspace.app;
+  const endMetrics = await serveMetrics(config, log);
+  const heartbeat = openHeartbeat(config.workers.heartbeatFile, log);
+  const endTelling = tellWork(log);
   try {
     const stage = await STAGES[name](workspace, { signal, onAlive: () => heartbeat.beat() });
     log.info({ collection: workspace.collection.name }, `the ${name} worker is ready`);
     await stage.serve();
   } finally {
+    endTelling();
+    endMetrics();
     await heartbeat.stop();
   }
   return EXIT.done;

@@ -18,7 +18,7 @@ const MEDIA_TYPES: Readonly<Record<string, string>> = {
   '.png': 'image/png',
 };
 
-const DESCRIPTION = 'To look at: a queue only delivers, what there is to do stands in the catalogue.';
+const DESCRIPTION = 'Jobs that wait and run. The dashboard and `winnow jobs` show those that ended.';
 
 /**
  * bull-board (https://github.com/felixmosh/bull-board) over some queues. Only what it answers to GET is there: the queues
@@ -35,7 +35,9 @@ export async function openBullBoard(definitions: readonly QueueSettings[], backe
     routes: [],
   };
   createBullBoard({
-    queues: queues.map((queue) => new BullMQAdapter(whole(queue), { readOnlyMode: true, description: DESCRIPTION })),
+    queues: queues.map(
+      (queue) => new WaitingAndRunning(whole(queue), { readOnlyMode: true, description: DESCRIPTION }),
+    ),
     serverAdapter: registering(registered),
     options: {
       uiBasePath: path.dirname(createRequire(import.meta.url).resolve('@bull-board/ui/package.json')),
@@ -44,7 +46,7 @@ export async function openBullBoard(definitions: readonly QueueSettings[], backe
         hideDocsLink: true,
         // The funnel page lists the processes at work.
         showWorkers: false,
-        miscLinks: [{ text: 'Collections', url: '/' }],
+        miscLinks: [{ text: 'Dashboards', url: '/' }],
       },
     },
   });
@@ -68,6 +70,13 @@ export async function openBullBoard(definitions: readonly QueueSettings[], backe
       for (const queue of queues) await queue.close();
     },
   };
+}
+
+/** Leaves out the tabs that stay empty, because our queues delete a job as soon as it ends. */
+class WaitingAndRunning extends BullMQAdapter {
+  override getJobStatuses(): ReturnType<BullMQAdapter['getJobStatuses']> {
+    return super.getJobStatuses().filter((status) => status !== 'completed' && status !== 'failed');
+  }
 }
 
 /** What `connectQueue` makes is BullMQ's own class; the rest of the program needs to know only a part of it. */

@@ -2,6 +2,7 @@ import { bytesText, countText, shareText } from '../shared/texts.ts';
 import { ConfusionCards, ConfusionMatrix } from './confusion-matrix.tsx';
 import { Controls } from './controls.tsx';
 import { ClassFunnel, Reference } from './funnels.tsx';
+import { Jobs } from './jobs.tsx';
 import { useLive } from './live.ts';
 import { attentionOf, leftText, timeText, type Overview } from './overview.ts';
 import { ClassTable, COUNT_COLUMNS, Problems, Table } from './tables.tsx';
@@ -41,6 +42,7 @@ export function Page({ isOperator }: { readonly isOperator: boolean }) {
       <Queries queries={now.queries} queryCount={now.queryCount} />
       <ConfusionMatrix confusions={now.confusions} />
       <Workers workers={now.workers} />
+      <Jobs jobs={now.jobs} />
     </main>
   );
 }

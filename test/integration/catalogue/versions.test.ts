@@ -39,6 +39,7 @@ const COMMANDS = [
   'prune --collection demo',
   'takedown --source-id flickr:1 --reason test',
   'activity',
+  'jobs',
   'sessions list',
   'sessions end --all',
   'collection forget demo --yes',

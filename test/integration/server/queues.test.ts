@@ -30,6 +30,7 @@ interface Shown {
     readonly name: string;
     readonly counts: Record<string, number>;
     readonly readOnlyMode: boolean;
+    readonly statuses: readonly string[];
   }[];
 }
 
@@ -60,6 +61,9 @@ describe.each([
       ['fetch', 2, true],
       ['filter-1', 0, true],
     ]);
+    // A queue keeps no job that has ended, so these tabs would stay empty.
+    expect(queues.flatMap(({ statuses }) => statuses)).toEqual(expect.not.arrayContaining(['completed']));
+    expect(queues.flatMap(({ statuses }) => statuses)).toEqual(expect.not.arrayContaining(['failed']));
     expect((await ask(url, '/queues/api/redis/stats')).status).toBe(200);
     for (const [method, path] of [
       ['PUT', 'api/queues/fetch/empty'],

@@ -10,6 +10,7 @@ import * as activity from './0008-activity.ts';
 import * as providers from './0010-providers.ts';
 import * as exportedBytes from './0011-exported-bytes.ts';
 import * as secondPassDraw from './0012-second-pass-draw.ts';
+import * as jobHistory from './0013-job-history.ts';
 import * as allowedHyponyms from './0014-allowed-hyponyms.ts';
 
 /** Every migration, by its number. A migration that has landed is never edited: a change is a new file. */
@@ -25,5 +26,6 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0010-providers': providers,
   '0011-exported-bytes': exportedBytes,
   '0012-second-pass-draw': secondPassDraw,
+  '0013-job-history': jobHistory,
   '0014-allowed-hyponyms': allowedHyponyms,
 };

@@ -1,0 +1,41 @@
+import { expect, it } from 'vitest';
+import { until } from '../support/until.ts';
+import { startWorker, winnow, withFolder } from '../support/winnow.ts';
+import { useSharedServer } from '../support/shared-server.ts';
+
+useSharedServer();
+
+const FLAGS = ['--collection', 'demo', '--data', 'data'];
+
+it('a worker serves its counters to Prometheus, logs its work, and leaves its jobs in the history', async () => {
+  await withFolder(async (cwd) => {
+    const samples = new URL('../../assets/samples', import.meta.url).pathname;
+    const crawl = await winnow(
+      ['crawl', ...FLAGS, '--source', 'folder', '--from', samples, '--class', 'n01440764,n01443537,n01498041'],
+      { cwd },
+    );
+    expect(crawl).toMatchObject({ code: 0 });
+    const worker = startWorker('filter', [...FLAGS, '--set', 'workers.metricsPort=0'], { cwd });
+    let logged = '';
+    worker.child.stderr?.on('data', (text: string) => (logged += text));
+    const url = (): string => `http://127.0.0.1:${/"port":(\d+)/.exec(logged)?.[1] ?? ''}`;
+    await until(async () => url() !== 'http://127.0.0.1:');
+    const metrics = async (): Promise<string> => (await fetch(`${url()}/metrics`)).text();
+    const jobs = /^winnow_job_seconds_count\{stage="filter"\} [1-9]/m;
+    const dropped = /^winnow_photos_total\{stage="filter",source="any",outcome="dropped"\} ([1-9]\d*)$/m;
+    await until(async () => dropped.test(await metrics()) && jobs.test(await metrics()), 240_000);
+    expect(await metrics()).toContain('process_resident_memory_bytes');
+    expect((await fetch(`${url()}/`)).status).toBe(404);
+    worker.killGroup('SIGTERM');
+    const { code, stderr } = await worker.result;
+    expect([code, stderr]).toEqual([
+      0,
+      expect.stringMatching(/"stage":"filter","jobs":\d+,"photos":\{.*"dropped":\d+/),
+    ]);
+    const { stdout } = await winnow(['jobs', ...FLAGS, '--stage', 'filter', '--json'], { cwd });
+    const job = JSON.parse(stdout.split('\n')[0] ?? '') as object;
+    expect(job).toMatchObject({ collection: 'demo', stage: 'filter', state: 'finished', page: expect.any(Number) });
+    const fetched = await winnow(['jobs', ...FLAGS, '--stage', 'fetch'], { cwd });
+    expect(fetched.stdout).toMatch(/fetch +finished +files/);
+  });
+});
