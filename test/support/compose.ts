@@ -54,17 +54,17 @@ function interpolated(value: unknown, variables: Readonly<Record<string, string>
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, interpolated(inner, variables)]));
 }
 
-/** https://docs.docker.com/reference/compose-file/interpolation/, of which the file uses three forms. */
+/** https://docs.docker.com/reference/compose-file/interpolation/, of which the file uses three forms; a default may have one in it. */
 function interpolatedText(text: string, variables: Readonly<Record<string, string>>): string {
   return text.replaceAll(
-    /\$\$|\$\{([A-Z_]+):([-?])([^}]*)\}|\$/g,
+    /\$\$|\$\{([A-Z\d_]+):([-?])((?:[^{}]|\$\{[^{}]*\})*)\}|\$/g,
     (found, ...[name, form, rest]: (string | undefined)[]) => {
       if (found === '$$') return '$';
       if (name === undefined) throw new Error(`Expected $$ or \${NAME:-default} but received '${text}'`);
       const given = variables[name] ?? '';
       // As `docker compose` says it.
       if (given === '' && form === '?') throw new Error(`required variable ${name} is missing a value: ${rest}`);
-      return given === '' ? (rest ?? '') : given;
+      return given === '' ? interpolatedText(rest ?? '', variables) : given;
     },
   );
 }

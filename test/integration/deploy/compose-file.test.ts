@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Ajv } from 'ajv';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { loadConfig } from '../../../src/config/load-config.ts';
 import { composeServices, parseCompose, readComposeText, type ComposeService } from '../../support/compose.ts';
 import { repositoryRoot } from '../../support/winnow.ts';
@@ -126,12 +127,35 @@ describe('docker-compose.yml', () => {
       const graceMs = Number.parseInt(serviceOf(name).stop_grace_period ?? '', 10) * 1000;
       expect(graceMs).toBeGreaterThanOrEqual(config.workers.drainTimeoutMs + 5_000);
     }
+    const { metricsHost, metricsPort } = (await settingsOf('filter')).config.workers;
+    const { scrape_configs: scraped, rule_files: rules } = parse(
+      await readFile(path.join(repositoryRoot, 'config/deploy/prometheus.yml'), 'utf8'),
+    ) as { scrape_configs: { dns_sd_configs: { names: string[]; port: number }[] }[]; rule_files: string[] };
+    expect([metricsHost, scraped[1]?.dns_sd_configs]).toEqual([
+      '0.0.0.0',
+      [{ names: ['discover', 'fetch', 'filter'], type: 'A', port: metricsPort }],
+    ]);
+    expect(serviceOf('prometheus').volumes.join(' ')).toContain(`:/etc/prometheus/${rules.join(' ')}:ro`);
     const { config } = await settingsOf('server');
     expect([config.server.host, config.server.token, config.server.viewerToken]).toEqual([
       '0.0.0.0',
       expect.any(String),
       serviceOf('prometheus').environment['VIEWER_TOKEN'],
     ]);
+  });
+
+  it('passes every variable that .env.example documents', async () => {
+    const documented = await readFile(path.join(repositoryRoot, '.env.example'), 'utf8');
+    const names = [...documented.matchAll(/^# ([A-Z][A-Z\d_]*)=/gm)].map(([, name = '']) => name);
+    expect(names.length).toBeGreaterThan(30);
+    const given = Object.fromEntries(names.map((name) => [name, `given-${name}`]));
+    const passed = JSON.stringify([...(await composeServices(given))]);
+    expect(names.filter((name) => !passed.includes(`given-${name}`))).toEqual([]);
+    const { environment } = (await composeServices(given)).get('filter') ?? { environment: {} };
+    const settings = names.filter((name) =>
+      /^(WINNOW_(?!TOKEN|SERVER)|AWS_|DATABASE_|REDIS_URL|HTTPS_|NO_)/.test(name),
+    );
+    expect(settings.filter((name) => environment[name] !== `given-${name}`)).toEqual([]);
   });
 
   it('mounts files that there are', async () => {

@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { countResponse } from '../../../src/app/work/work-metrics.ts';
 import { holdKey } from '../../../src/source/permit-pause.repository.ts';
 import { candidate, store } from '../catalogue/fixtures.ts';
 import { NO_TOKENS, useDashboard } from '../server/support.ts';
@@ -10,6 +12,7 @@ const DASHBOARD = path.join(repositoryRoot, 'config/deploy/grafana/dashboards/wi
 const dashboard = useDashboard();
 let metrics = '';
 let queries: string[] = [];
+let alerts: string[] = [];
 
 beforeAll(async () => {
   const { db } = dashboard.app;
@@ -19,12 +22,18 @@ beforeAll(async () => {
   ]);
   await holdKey(db, 'source:inaturalist', { forMs: 60_000, why: 'HTTP 429' });
   await holdKey(db, 'host:photos.example', { forMs: 60_000, why: 'HTTP 429' });
+  countResponse('staticflickr.com', 200);
+  countResponse(null, 404);
   const url = await dashboard.serve(NO_TOKENS);
   metrics = await (await fetch(`${url}/metrics`)).text();
   const { panels } = JSON.parse(await readFile(DASHBOARD, 'utf8')) as {
     panels: { targets: { expr: string }[] }[];
   };
   queries = panels.flatMap(({ targets }) => targets.map(({ expr }) => expr));
+  const { groups } = parse(await readFile(path.join(repositoryRoot, 'config/deploy/alerts.yml'), 'utf8')) as {
+    groups: { rules: { expr: string }[] }[];
+  };
+  alerts = groups.flatMap(({ rules }) => rules.map(({ expr }) => expr));
 });
 
 /** The selectors of a query: a metric and its labels. */
@@ -41,6 +50,19 @@ function selectorsOf(query: string): { name: string; labels: [string, string, st
 
 const seriesOf = (name: string): string[] =>
   metrics.split('\n').filter((line) => new RegExp(`^${name}(\\{| )`).test(line));
+
+it('alert rules ask for metrics that there are, by labels that they have', () => {
+  const selectors = alerts.flatMap(selectorsOf).filter(({ name }) => name !== 'up');
+  expect(selectors.length).toBeGreaterThanOrEqual(8);
+  for (const { name, labels } of selectors)
+    for (const label of ['', ...labels.map(([one]) => `${one}=`)])
+      expect([name, label, seriesOf(name).some((line) => line.includes(label))]).toEqual([name, label, true]);
+});
+
+it('responses are counted by the hosts of sources, and those of other hosts together', () => {
+  expect(metrics).toContain('winnow_http_responses_total{host="staticflickr.com",class="2xx"} 1');
+  expect(metrics).toContain('winnow_http_responses_total{host="other",class="4xx"} 1');
+});
 
 describe("Grafana's dashboard", () => {
   it('asks for metrics that there are, by labels and values that they have', () => {
@@ -64,7 +86,7 @@ describe("Grafana's dashboard", () => {
   });
 
   it('shows every metric of winnow', () => {
-    const shown = new Set(queries.flatMap(selectorsOf).map(({ name }) => name));
+    const shown = new Set(queries.flatMap(selectorsOf).map(({ name }) => name.replace(/_bucket$/, '')));
     const told = [...metrics.matchAll(/^# TYPE (winnow_\w+) /gm)].map(([, name = '']) => name);
     expect(told.filter((name) => !shown.has(name))).toEqual([]);
   });

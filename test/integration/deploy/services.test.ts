@@ -102,6 +102,9 @@ function settingsOfSite(): Record<string, string> {
     WINNOW_FETCH_ALLOW_ADDRESSES: new URL(site.mediaUrl).host,
     WINNOW_FETCH_REQUESTS_PER_MINUTE_PER_HOST: '30000',
     WINNOW_SERVER_PORT: new URL(serverAddress()).port,
+    // Containers have an address each; here the workers share one.
+    WINNOW_WORKERS_METRICS_HOST: '127.0.0.1',
+    WINNOW_WORKERS_METRICS_PORT: '0',
   };
 }
 
