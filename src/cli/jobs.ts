@@ -36,7 +36,7 @@ export function addJobsCommand(program: Command): void {
       runOnData(flags, { name: 'jobs', access: 'read' }, async ({ db }) => {
         const { stage, state, limit, collection } = flags;
         const jobs = await listJobs(db, { stage, state, limit, collection });
-        await (flags.json === true ? writeJsonLines(jobs.map(({ id: _, ...job }) => job)) : writeOut(textOf(jobs)));
+        await (flags.json === true ? writeJsonLines(jobs) : writeOut(textOf(jobs)));
       }),
     );
 }

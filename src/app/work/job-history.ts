@@ -69,9 +69,9 @@ export class JobHistory<Payload> {
   }
 
   #aboutOf(payload: Payload) {
-    const { pausedAs, subjectOf } = this.#definition;
-    const { source = null, queryId = null, host = null, page = null } = subjectOf?.(payload) ?? {};
-    return { stage: pausedAs.stage, collectionId: pausedAs.collectionId, source, queryId, host, page };
+    const { stage, collectionId } = this.#definition.pausedAs;
+    const { source = null, queryId = null, host = null, page = null } = this.#definition.subjectOf?.(payload) ?? {};
+    return { stage, collectionId, source, queryId, host, page };
   }
 
   #add(job: Omit<JobToRecord, 'at' | 'worker'>): void {

@@ -19,9 +19,9 @@ export async function serveMetrics({ workers }: Config, log: Logger): Promise<()
       response.writeHead(404).end();
       return;
     }
-    void workMetrics.metrics().then((text) => {
-      response.writeHead(200, { 'content-type': workMetrics.contentType }).end(text);
-    });
+    void workMetrics
+      .metrics()
+      .then((text) => response.writeHead(200, { 'content-type': workMetrics.contentType }).end(text));
   });
   try {
     await once(server.listen(port, host), 'listening');
