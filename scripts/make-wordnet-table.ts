@@ -82,7 +82,7 @@ async function makeTable(folder: string): Promise<string> {
   const isClass = new Set(classes);
   const children = new Map<string, string[]>();
   for (const [wnid, { hypernyms }] of synsets)
-    for (const above of hypernyms) children.set(above, [...(children.get(above) ?? []), wnid]);
+    for (const parent of hypernyms) children.set(parent, [...(children.get(parent) ?? []), wnid]);
   const above = reachedFrom(classes, (wnid) => synsets.get(wnid)?.hypernyms ?? []);
   const below = reachedFrom(classes, (wnid) => children.get(wnid) ?? []);
   const inTable = new Set([...classes, ...above, ...below]);
@@ -97,7 +97,7 @@ async function makeTable(folder: string): Promise<string> {
       ...(isClass.has(wnid) ? { gloss } : { names }),
       ...(irregular.length === 0 ? {} : { plurals: irregular }),
       ...(below.has(wnid) && !isClass.has(wnid) ? { below: true } : {}),
-      hypernyms: hypernyms.filter((wnid) => inTable.has(wnid)),
+      hypernyms: hypernyms.filter((parent) => inTable.has(parent)),
     });
   });
   return `${lines.join('\n')}\n`;
