@@ -1,6 +1,6 @@
-import { sql, type Kysely, type Transaction } from 'kysely';
+import { sql, type Kysely, type RawBuilder, type Transaction } from 'kysely';
 import type { Database } from '../platform/postgres/database.ts';
-import type { ActionRef, ReviewActionStored } from './desk.ts';
+import { MOST_PHOTOS_AT_ONCE, type ActionRef, type ReviewActionStored } from './desk.ts';
 import type { Subject } from './event.ts';
 
 /** Whose actions. */
@@ -20,18 +20,41 @@ export interface ActionEvent extends Subject {
   readonly undoes: number | null;
 }
 
+/** An action, or the part of it that one request sends. */
+type ActionPart = ActionRef & { readonly part?: number | undefined };
+
 /** The stored events of an action, by id. Empty if nothing was stored for it, or if it is of another reviewer. */
-export async function eventsOfAction(
-  db: Kysely<Database>,
-  { collectionId, reviewer }: Actor,
-  action: ActionRef,
-): Promise<ActionEvent[]> {
+export async function eventsOfAction(db: Kysely<Database>, actor: Actor, action: ActionPart): Promise<ActionEvent[]> {
   const { rows } = await sql<ActionEvent>`
-    select id, kind, value, undoes, encode(sha256, 'hex') as sha256, wnid from review_event
-    where collection_id = ${collectionId} and reviewer = ${reviewer}
-      and (client = ${action.client} and sequence = ${action.sequence} or client = ${bulkClient(action)})
-    order by id`.execute(db);
+    select e.id, e.kind, e.value, e.undoes, encode(e.sha256, 'hex') as sha256, e.wnid
+    from review_event e where ${isOfAction(actor, action)} order by e.id`.execute(db);
   return rows;
+}
+
+/** How many events of an action are stored. */
+export async function countStored(db: Kysely<Database>, actor: Actor, action: ActionRef): Promise<number> {
+  const { rows } = await sql<{ stored: number }>`
+    select count(*) as stored from review_event e where ${isOfAction(actor, action)}`.execute(db);
+  return rows[0]?.stored ?? 0;
+}
+
+function isOfAction({ collectionId, reviewer }: Actor, { part, ...action }: ActionPart): RawBuilder<unknown> {
+  const isOfPart = sql`e.sequence >= ${firstOfPart(part)} and e.sequence < ${firstOfPart((part ?? 1) + 1)}`;
+  return sql`e.collection_id = ${collectionId} and e.reviewer = ${reviewer}
+    and (e.client = ${action.client} and e.sequence = ${action.sequence} or e.client = ${bulkClient(action)})
+    and ${part === undefined ? sql`true` : isOfPart}`;
+}
+
+/** The number of the first event of a part of a bulk action, or of an action that has one part. */
+export const firstOfPart = (part = 1): number => (part - 1) * MOST_PHOTOS_AT_ONCE + 1;
+
+/** Whether a reviewer has done anything in the collection. */
+export async function hasReviewed(db: Kysely<Database>, { collectionId, reviewer }: Actor): Promise<boolean> {
+  const { rows } = await sql<{ has: boolean }>`
+    select exists(select 1 from review_event where collection_id = ${collectionId} and reviewer = ${reviewer}) as has`.execute(
+    db,
+  );
+  return rows[0]?.has ?? false;
 }
 
 /** The photos that are, or were, to be reviewed: on the shortlist or left out of it, reviewed before, or taken by this tab. */
@@ -56,16 +79,13 @@ export async function reviewableAmong(
   return rows;
 }
 
-/** The photos that another reviewer has taken just now. */
-export async function takenByOthers(
-  trx: Transaction<Database>,
-  { collectionId, reviewer }: Actor,
-  subjects: readonly Subject[],
-): Promise<Subject[]> {
+/** Takes back the new events of an action on photos that another reviewer has taken. Returns those photos. */
+export async function dropTaken(trx: Transaction<Database>, actor: Actor, action: ActionRef): Promise<Subject[]> {
   const { rows } = await sql<Subject>`
-    select s.sha256, s.wnid from jsonb_to_recordset(${JSON.stringify(subjects)}::jsonb) as s(sha256 text, wnid text)
-    join review_lease r on r.collection_id = ${collectionId} and r.wnid = s.wnid and r.sha256 = decode(s.sha256, 'hex')
-    where r.reviewer <> ${reviewer} and r.until > clock_timestamp()`.execute(trx);
+    delete from review_event e using review_lease r
+    where ${isOfAction(actor, action)} and r.collection_id = e.collection_id and r.wnid = e.wnid and r.sha256 = e.sha256
+      and r.reviewer <> ${actor.reviewer} and r.until > clock_timestamp()
+    returning encode(e.sha256, 'hex') as sha256, e.wnid`.execute(trx);
   return rows;
 }
 

@@ -153,7 +153,10 @@ export interface LeaseRequest {
 export interface LeaseAnswer {
   /** New ones, in their order. */
   readonly photos: readonly ReviewPhoto[];
-  /** Photos that wait for this reviewer, those that others hold included: of the class `from` if it has enough, else of all. */
+  /**
+   * Photos that wait for this reviewer, those that others hold included: of all classes if there are fewer photos than were asked
+   * for, else of the classes that had enough.
+   */
   readonly open: number;
   /** Held photos that another reviewer has by now. */
   readonly lost: readonly Subject[];
@@ -179,8 +182,15 @@ export interface ActionRef {
   readonly sequence: number;
 }
 
+/** What one request of `POST actions` may hold. */
+export const MOST_ACTIONS_AT_ONCE = 100;
+/** Photos of all its actions. A page sends a decision on more of them in several requests. */
+export const MOST_PHOTOS_AT_ONCE = 150_000;
+
 interface ActionOn {
   readonly sequence: number;
+  /** 1, 2, … for a decision on more photos than a request may hold; each request has the photos of one part. */
+  readonly part?: number | undefined;
   /** When it was done, as ISO 8601. */
   readonly at: string;
 }

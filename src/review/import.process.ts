@@ -5,7 +5,7 @@ import { photosByFile } from '../photo/exported-file.repository.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import { deriveVerdicts } from './derive-verdicts.process.ts';
 import { subjectKey, subjectsOf, type NewReviewEvent, type ReviewEvent, type Subject } from './event.ts';
-import { eventsOf, insertEvents, listedAmong, lockSubjects } from './review.repository.ts';
+import { eventsOf, insertEvents, listedAmong, lockBulks, lockSubjects } from './review.repository.ts';
 import type { ImportedVerdict } from './imported-verdict.ts';
 import { verdictOf, type Review } from './verdict.ts';
 
@@ -41,6 +41,7 @@ export async function importVerdicts(
     const listed = new Set((await listedAmong(trx, collectionId, subjectsOf(rows))).map(subjectKey));
     const usable = rows.filter((row) => listed.has(subjectKey(row)));
     const subjects = subjectsOf(usable);
+    await lockBulks(trx, collectionId);
     await lockSubjects(trx, collectionId, subjects);
     const said = saidBefore(await eventsOf(trx, collectionId, subjects));
     const fresh: ImportedVerdict[] = [];

@@ -49,16 +49,22 @@ export async function addLeases(
     where review_lease.until <= clock_timestamp()`.execute(trx);
 }
 
-/** The photos among `subjects` that another tab has. */
+/** A photo that was found free, and how many people had reviewed it then. */
+export interface FreePhoto extends Subject {
+  readonly reviews: number;
+}
+
+/** The photos among `subjects` that another tab has, or that have been reviewed since they were found. */
 export async function takenAmong(
   trx: Transaction<Database>,
   { collectionId, client }: Pick<LeaseHolder, 'collectionId' | 'client'>,
-  subjects: readonly Subject[],
+  subjects: readonly (Subject | FreePhoto)[],
 ): Promise<Subject[]> {
   const { rows } = await sql<Subject>`
-    select s.sha256, s.wnid from jsonb_to_recordset(${JSON.stringify(subjects)}::jsonb) as s(sha256 text, wnid text)
-    join review_lease r on r.collection_id = ${collectionId} and r.wnid = s.wnid and r.sha256 = decode(s.sha256, 'hex')
-    where r.client <> ${client}`.execute(trx);
+    select s.sha256, s.wnid from jsonb_to_recordset(${JSON.stringify(subjects)}::jsonb) as s(sha256 text, wnid text, reviews int)
+    left join review_lease r on r.collection_id = ${collectionId} and r.wnid = s.wnid and r.sha256 = decode(s.sha256, 'hex')
+    left join verdict v on v.collection_id = ${collectionId} and v.wnid = s.wnid and v.sha256 = decode(s.sha256, 'hex')
+    where r.client <> ${client} or cardinality(v.reviewers) > s.reviews`.execute(trx);
   return rows;
 }
 

@@ -1,14 +1,19 @@
+import { setImmediate } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Kysely, Transaction } from 'kysely';
+import pLimit from 'p-limit';
 import { UsageError } from '../kernel/errors.ts';
 import { groupBy } from '../kernel/group-by.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import {
   bulkClient,
+  countStored,
+  dropTaken,
   eventsOfAction,
+  firstOfPart,
   reviewableAmong,
-  takenByOthers,
   type ActionEvent,
+  type ActionPart,
   type Actor,
 } from './action.repository.ts';
 import { deriveVerdicts } from './derive-verdicts.process.ts';
@@ -23,7 +28,7 @@ import {
   type Subject,
 } from './event.ts';
 import { addLeases, endLeases, lockLeases } from './lease.repository.ts';
-import { eventsOf, insertEvents, lockSubjects } from './review.repository.ts';
+import { eventsOf, insertEvents, lockBulks, lockSubjects } from './review.repository.ts';
 import { blindPartOf, isJudging, undoneIn } from './verdict.ts';
 
 /** What became of an action. */
@@ -47,44 +52,116 @@ export interface TabAction {
   readonly leaseMs: number;
 }
 
+/** Photos that are stored by one statement. Other requests are answered between two statements. */
+const SLICE = 2_000;
+/** An action on many photos keeps a connection for seconds. Others of this process wait for it without one. */
+const takeBulkPlace = pLimit(1);
+
 /**
  * Stores what a reviewer did: an event for each photo, all or none of them. An action that was stored before is not stored
  * again. A photo whose decision is taken back is shown again, so it is kept for the tab.
  *
  * @throws UsageError `cannot-undo`: an undo of an undo, or a redo of anything else; `sequence-taken`: something else has its number
  */
-export async function recordAction(
-  db: Kysely<Database>,
-  view: DeskView,
-  { client, action, leaseMs }: TabAction,
-): Promise<Recorded> {
+export async function recordAction(db: Kysely<Database>, view: DeskView, sent: TabAction): Promise<Recorded> {
+  const actor = { collectionId: view.scope.collectionId, reviewer: view.reviewer };
+  const { action } = sent;
+  const photos = 'of' in action ? await countStored(db, actor, action.of) : action.subjects.length;
+  const record = (): Promise<Recorded> =>
+    db.transaction().execute(async (trx) => {
+      if (photos > 1) await lockBulks(trx, actor.collectionId);
+      return recordIn(trx, view, sent);
+    });
+  return photos > 1 ? takeBulkPlace(record) : record();
+}
+
+async function recordIn(trx: Transaction<Database>, view: DeskView, sent: TabAction): Promise<Recorded> {
+  const { client, action, leaseMs } = sent;
   const { sequence } = action;
   const actor = { collectionId: view.scope.collectionId, reviewer: view.reviewer };
-  return db.transaction().execute(async (trx) => {
-    const wanted = await eventsFor(trx, actor, { client, action });
-    const subjects = subjectsOf(wanted);
-    const asked = 'of' in action ? wanted.length : subjectsOf(action.subjects).length;
-    await lockSubjects(trx, actor.collectionId, subjects);
-    // An action that arrives twice at once waits for the lock, and is then found stored.
-    const stored = await eventsOfAction(trx, actor, { client, sequence });
-    if (!isPartOf(wanted, stored)) throw sequenceTaken({ client, sequence });
-    if (stored.length > 0) return { sequence, stored: stored.length, skipped: asked - stored.length, subjects };
-    const before = groupBy(await eventsOf(trx, actor.collectionId, subjects), subjectKey);
-    const isBulk = decidesInGrid(action, wanted, before);
-    const mine = isBulk ? await ownAmong(trx, view, subjects) : new Set(subjects.map(subjectKey));
-    const judges = action.kind === 'verdict' || action.kind === 'redo';
-    const waiting = judges ? await waitingAmong(trx, view, subjects) : new Set<string>();
-    const events = wanted
-      .filter((event) => mine.has(subjectKey(event)))
-      .flatMap((event) => fitting(event, before.get(subjectKey(event)) ?? [], waiting.has(subjectKey(event))));
-    const added = await insertEvents(trx, actor.collectionId, numbered(events, { client, sequence }));
-    if (added < events.length) throw sequenceTaken({ client, sequence });
-    await deriveVerdicts(trx, actor.collectionId, subjectsOf(events));
-    const holder = { ...actor, client, leaseMs };
-    if (action.kind === 'verdict') await endLeases(trx, holder, subjects);
-    if (action.kind === 'undo' && subjects.length === 1) await addLeases(trx, holder, subjects);
-    return { sequence, stored: events.length, skipped: asked - events.length, subjects };
+  const wanted = await eventsFor(trx, actor, action);
+  const subjects = subjectsOf(wanted);
+  const slices: UnnumberedEvent[][] = [];
+  for (const slice of slicesOf(wanted))
+    slices.push('of' in action ? slice : await reviewableOf(trx, { ...actor, client }, slice));
+  await lockSubjects(trx, actor.collectionId, subjectsOf(slices[0] ?? []));
+  // An action that arrives twice at once waits for the lock, and is then found stored.
+  const stored = await eventsOfAction(trx, actor, { client, ...action });
+  if (!(await isPartOf(wanted, stored))) throw sequenceTaken({ client, sequence });
+  if (stored.length > 0) return { sequence, stored: stored.length, skipped: wanted.length - stored.length, subjects };
+  const isBulk = await decidesInGrid(trx, actor, { action, wanted });
+  let added = 0;
+  for (const slice of slices) {
+    const events = await fittingEvents(trx, view, { events: slice, areOthers: isBulk && subjects.length > 1 });
+    await storeEvents(trx, actor, numbered(events, sent, { from: added, isAlone: subjects.length === 1 }));
+    added += events.length;
+  }
+  if (isBulk) added -= await leaveToOthers(trx, actor, { client, ...action });
+  // After the lock is taken: another transaction that holds it may wait for these rows.
+  if (action.kind === 'verdict')
+    for (const slice of slices) await endLeases(trx, { ...actor, client }, subjectsOf(slice));
+  if (action.kind === 'undo' && subjects.length === 1) await addLeases(trx, { ...actor, client, leaseMs }, subjects);
+  return { sequence, stored: added, skipped: wanted.length - added, subjects };
+}
+
+/** The events in slices, those of a class together, since to look at a part of a class takes as long as to look at all of it. */
+function slicesOf(events: readonly UnnumberedEvent[]): UnnumberedEvent[][] {
+  const byClass = [...groupBy(events, ({ wnid }) => wnid).values()].flat();
+  return Array.from({ length: Math.ceil(byClass.length / SLICE) }, (_, i) => byClass.slice(i * SLICE, (i + 1) * SLICE));
+}
+
+async function reviewableOf(
+  trx: Transaction<Database>,
+  tab: Parameters<typeof reviewableAmong>[1],
+  events: readonly UnnumberedEvent[],
+): Promise<UnnumberedEvent[]> {
+  const known = new Set((await reviewableAmong(trx, tab, subjectsOf(events))).map(subjectKey));
+  return events.filter((event) => known.has(subjectKey(event)));
+}
+
+/**
+ * Locks the photos of some events, and returns those events that are stored.
+ *
+ * @param slice `areOthers`: some photos may be for others to decide
+ */
+async function fittingEvents(
+  trx: Transaction<Database>,
+  view: DeskView,
+  { events, areOthers }: { readonly events: readonly UnnumberedEvent[]; readonly areOthers: boolean },
+): Promise<UnnumberedEvent[]> {
+  const subjects = subjectsOf(events);
+  const { collectionId } = view.scope;
+  await lockSubjects(trx, collectionId, subjects);
+  const before = groupBy(await eventsOf(trx, collectionId, subjects), subjectKey);
+  const own = new Set((areOthers ? await ownAmongListed(trx, view, subjects) : subjects).map(subjectKey));
+  const judges = events[0]?.kind === 'verdict' || events[0]?.kind === 'redo';
+  const waiting = judges ? await waitingAmong(trx, view, subjects) : new Set<string>();
+  return events.flatMap((event) => {
+    const key = subjectKey(event);
+    return own.has(key) ? fitting(event, before.get(key) ?? [], waiting.has(key)) : [];
   });
+}
+
+async function storeEvents(
+  trx: Transaction<Database>,
+  { collectionId }: Actor,
+  events: readonly NewReviewEvent[],
+): Promise<void> {
+  const [first] = events;
+  const added = await insertEvents(trx, collectionId, events);
+  if (first !== undefined && added < events.length) throw sequenceTaken(first);
+  await deriveVerdicts(trx, collectionId, subjectsOf(events));
+}
+
+/**
+ * Takes out of a new decision what others have taken while it was stored: such a photo would get two. Returns how many. The lock
+ * is taken last, so that nobody waits for photos as long as the whole decision takes.
+ */
+async function leaveToOthers(trx: Transaction<Database>, actor: Actor, action: ActionPart): Promise<number> {
+  await lockLeases(trx, actor.collectionId);
+  const taken = await dropTaken(trx, actor, action);
+  if (taken.length > 0) await deriveVerdicts(trx, actor.collectionId, taken);
+  return taken.length;
 }
 
 /**
@@ -114,14 +191,17 @@ function redone(undo: number, before: readonly ReviewEvent[]): ReviewEvent | und
 export const SEQUENCE_TAKEN = 'sequence-taken';
 
 /** Whether all stored events of a number are among those that the action with this number wants. Some may have been skipped. */
-function isPartOf(wanted: readonly UnnumberedEvent[], stored: readonly ActionEvent[]): boolean {
+async function isPartOf(wanted: readonly UnnumberedEvent[], stored: readonly ActionEvent[]): Promise<boolean> {
+  if (stored.length === 0) return true;
   const events = new Map(wanted.map((event) => [subjectKey(event), event]));
-  return stored.every(({ kind, undoes, value, ...subject }) => {
+  for (const [i, { kind, undoes, value, ...subject }] of stored.entries()) {
     const event = events.get(subjectKey(subject));
     // A stored value may say more, such as whether a verdict is blind.
     const isSameValue = isDeepStrictEqual({ ...value, ...event?.value }, { ...value });
-    return event?.kind === kind && event.undoes === undoes && isSameValue;
-  });
+    if (event?.kind !== kind || event.undoes !== undoes || !isSameValue) return false;
+    if (i % SLICE === SLICE - 1) await setImmediate();
+  }
+  return true;
 }
 
 function sequenceTaken({ client, sequence }: ActionRef): UsageError {
@@ -133,18 +213,17 @@ function sequenceTaken({ client, sequence }: ActionRef): UsageError {
 
 type UnnumberedEvent = Subject & ReviewAction & Pick<NewReviewEvent, 'at' | 'reviewer'>;
 
-/** The events of an action, if all of its photos are for this reviewer. */
+/** The events of an action, as if all of its photos were for this reviewer. */
 async function eventsFor(
   trx: Transaction<Database>,
   actor: Actor,
-  { client, action }: Pick<TabAction, 'client' | 'action'>,
+  action: ReviewActionSent,
 ): Promise<UnnumberedEvent[]> {
   const { at } = action;
   const { reviewer } = actor;
   if (!('of' in action)) {
-    const { subjects, sequence: _, ...change } = action;
-    const known = await reviewableAmong(trx, { collectionId: actor.collectionId, client }, subjectsOf(subjects));
-    return known.map((subject) => ({ ...change, ...subject, reviewer, undoes: null }));
+    const { subjects, sequence: _, part: __, ...change } = action;
+    return subjectsOf(subjects).map((subject) => ({ ...change, ...subject, reviewer, undoes: null }));
   }
   const { kind } = action;
   const targets = await eventsOfAction(trx, actor, action.of);
@@ -161,35 +240,25 @@ async function eventsFor(
  * Whether the action gives verdicts on photos that a person saw in the grid, or gives such verdicts on several photos again. Others
  * may have taken or decided those photos in the meantime. A photo that a person looks at alone is theirs to judge.
  */
-function decidesInGrid(
-  action: ReviewActionSent,
-  wanted: readonly UnnumberedEvent[],
-  before: ReadonlyMap<string, readonly ReviewEvent[]>,
-): boolean {
+async function decidesInGrid(
+  trx: Transaction<Database>,
+  { collectionId }: Actor,
+  { action, wanted }: { readonly action: ReviewActionSent; readonly wanted: readonly UnnumberedEvent[] },
+): Promise<boolean> {
   if (action.kind === 'verdict') return action.value.shownBy === 'grid';
   const [first] = wanted;
   if (action.kind !== 'redo' || first === undefined || wanted.length === 1) return false;
-  return first.undoes !== null && redone(first.undoes, before.get(subjectKey(first)) ?? [])?.kind === 'verdict';
+  if (first.undoes === null) return false;
+  return redone(first.undoes, await eventsOf(trx, collectionId, subjectsOf([first])))?.kind === 'verdict';
 }
 
-/** The photos, by key, that a decision in the grid is for. It leaves those that others have or settled as they are. */
-async function ownAmong(
-  trx: Transaction<Database>,
-  view: DeskView,
-  subjects: readonly Subject[],
-): Promise<ReadonlySet<string>> {
-  // A photo that is taken while this decision is stored would get two.
-  await lockLeases(trx, view.scope.collectionId);
-  const listed = subjects.length === 1 ? subjects : await ownAmongListed(trx, view, subjects);
-  const own = new Set(listed.map(subjectKey));
-  const actor = { collectionId: view.scope.collectionId, reviewer: view.reviewer };
-  for (const taken of await takenByOthers(trx, actor, subjects)) own.delete(subjectKey(taken));
-  return own;
-}
-
-function numbered(events: readonly UnnumberedEvent[], action: ActionRef): NewReviewEvent[] {
-  const [first, ...others] = events;
-  if (first !== undefined && others.length === 0) return [{ ...first, ...action }];
-  const client = bulkClient(action);
-  return events.map((event, i) => ({ ...event, client, sequence: i + 1 }));
+/** @param place `from`: how many events of the action are stored already; `isAlone`: the action is on one photo */
+function numbered(
+  events: readonly UnnumberedEvent[],
+  { client, action: { sequence, part } }: TabAction,
+  { from, isAlone }: { readonly from: number; readonly isAlone: boolean },
+): NewReviewEvent[] {
+  if (isAlone && part === undefined) return events.map((event) => ({ ...event, client, sequence }));
+  const before = firstOfPart(part) + from;
+  return events.map((event, i) => ({ ...event, client: bulkClient({ client, sequence }), sequence: before + i }));
 }

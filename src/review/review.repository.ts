@@ -11,6 +11,17 @@ import { opinionsWanted, type Verdict } from './verdict.ts';
 export const EVENT = sql`e.id, to_char(e.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at, e.reviewer, e.client, e.sequence,
   encode(e.sha256, 'hex') as sha256, e.wnid, e.kind, e.value, e.undoes`;
 
+/** Keeps our lock apart from other advisory locks. */
+const BULK_LOCK = 0x57_4e_42;
+
+/**
+ * Makes other actions on several photos of the collection wait until this transaction ends. Each locks its photos in several
+ * steps, so that two of them could deadlock.
+ */
+export async function lockBulks(trx: Transaction<Database>, collectionId: number): Promise<void> {
+  await sql`select pg_advisory_xact_lock(${BULK_LOCK}::int, ${collectionId}::int)`.execute(trx);
+}
+
 /**
  * Makes another process that reviews one of these photos wait until this transaction ends. Rows are locked in one order, so
  * that two reviewers cannot deadlock.
@@ -101,6 +112,8 @@ export interface VerdictFilter {
   readonly source?: string | undefined;
   /** The share of photos that the second pass draws, 0..1. Default: none are drawn. */
   readonly secondPass?: number | undefined;
+  /** At least so many people have reviewed the photo; 0 by default. */
+  readonly reviewers?: number;
 }
 
 /** A photo on the shortlist, or one that was reviewed, with its events by id. */
@@ -116,7 +129,7 @@ export interface ReviewedPhoto extends Subject {
 export function listReviewed(
   db: Kysely<Database>,
   collectionId: number,
-  { wnids, state, reason, source, secondPass = 0 }: VerdictFilter,
+  { wnids, state, reason, source, secondPass = 0, reviewers = 0 }: VerdictFilter,
 ): AsyncGenerator<ReviewedPhoto> {
   const photo = { wnid: sql`coalesce(n.wnid, v.wnid)`, sha256: sql`coalesce(n.sha256, v.sha256)` };
   return streamRows(
@@ -128,12 +141,14 @@ export function listReviewed(
         where e.collection_id = ${collectionId} and e.wnid = l.wnid and e.sha256 = l.sha256) as o) as events
     from (
       select coalesce(n.wnid, v.wnid) as wnid, coalesce(n.sha256, v.sha256) as sha256, n.wnid is not null as "isListed",
-        coalesce(v.state, 'unreviewed') as state, v.reason, case when ${isDrawn(secondPass, photo)} then ${drawChance(secondPass)} end as chance
+        coalesce(v.state, 'unreviewed') as state, v.reason, case when ${isDrawn(secondPass, photo)} then ${drawChance(secondPass)} end as chance,
+        coalesce(cardinality(v.reviewers), 0) as reviewers
       from (select s.wnid, f.sha256 from shortlist_entry s join photo f on f.id = s.photo_id
         where s.collection_id = ${collectionId} and s.state = 'listed') as n
       full join (select * from verdict where collection_id = ${collectionId}) as v on v.wnid = n.wnid and v.sha256 = n.sha256
     ) as l
     where l.wnid = any(${wnids}::text[]) and ${equalsIfGiven('l.state', state)} and ${equalsIfGiven('l.reason', reason)}
+      and l.reviewers >= ${reviewers}
       and (${source === undefined} or exists (
         select 1 from photo f join picture p on p.photo_id = f.id join candidate c on c.picture_id = p.id
         where f.sha256 = l.sha256 and c.wnid = l.wnid and c.refusal is null and p.source = ${source ?? ''}))
@@ -153,6 +168,15 @@ export async function listedAmong(
     join shortlist_entry e on e.collection_id = ${collectionId} and e.wnid = s.wnid and e.photo_id = f.id
     where e.state = 'listed'`.execute(db);
   return rows;
+}
+
+/** Whether the collection lists more than so many photos. */
+export async function listsMoreThan(db: Kysely<Database>, collectionId: number, photos: number): Promise<boolean> {
+  const { rows } = await sql`
+    select 1 from shortlist_entry where collection_id = ${collectionId} and state = 'listed' offset ${photos} limit 1`.execute(
+    db,
+  );
+  return rows.length > 0;
 }
 
 /** The listed photos that nobody has reviewed, class by class and best rank first. */

@@ -14,6 +14,8 @@ export function listedVerdicts(
   secondPass: number,
   wnids: readonly Wnid[] | null,
 ): RawBuilder<unknown> {
+  const isOf = (wnid: RawBuilder<unknown>): RawBuilder<unknown> =>
+    wnids === null ? sql`true` : sql`${wnid} = any(${wnids}::text[])`;
   return sql`(
     select n.*, n.wants_more and cardinality(n.reviewers) > 0 as is_pending
     from (
@@ -25,9 +27,9 @@ export function listedVerdicts(
           coalesce(v.wanted, 1) as wanted, coalesce(v.tags, '{}') as tags, coalesce(v.is_flagged, false) as is_flagged,
           ${isDrawn(secondPass, { wnid: sql`e.wnid`, sha256: sql`f.sha256` })} as is_sampled
         from shortlist_entry e join photo f on f.id = e.photo_id
-        left join verdict v on v.collection_id = e.collection_id and v.wnid = e.wnid and v.sha256 = f.sha256
-        where e.collection_id = ${collectionId} and e.state = 'listed'
-          and (${wnids === null} or e.wnid = any(${wnids ?? []}::text[]))
+        -- Without the classes of the verdicts, PostgreSQL would read those of all classes.
+        left join verdict v on v.collection_id = e.collection_id and v.wnid = e.wnid and v.sha256 = f.sha256 and ${isOf(sql`v.wnid`)}
+        where e.collection_id = ${collectionId} and e.state = 'listed' and ${isOf(sql`e.wnid`)}
       ) as l
     ) as n
   )`;

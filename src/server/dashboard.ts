@@ -7,7 +7,7 @@ import type { Config } from '../config/settings.ts';
 import { steadyClock } from '../kernel/clock.ts';
 import type { Reader } from '../kernel/people.ts';
 import { timedCache } from '../kernel/timed-cache.ts';
-import { sharedReading } from '../kernel/shared-reading.ts';
+import { sharedReading, sharedReadings } from '../kernel/shared-reading.ts';
 import { countBytes } from '../photo/pruned.repository.ts';
 import { serverVersion } from '../platform/postgres/clients.ts';
 import type { Access } from './access.ts';
@@ -20,6 +20,7 @@ import { Metrics } from './metrics.ts';
 import { responsePlaces } from './response-places.ts';
 import { LongWork } from './long-work.ts';
 import { Sessions } from './sessions.ts';
+import { SHARED_READINGS } from './shared-answer.ts';
 import { openSessionIds } from './session.repository.ts';
 
 export interface SiteOptions extends Access {
@@ -68,6 +69,7 @@ export function openSite(longApp: App, { named, configOf, ...shared }: SiteOptio
     takePhotoPlace: responsePlaces(photoResponses, 2 * photoIdleTimeoutMs),
     takeTarPlace: responsePlaces(TARS_AT_ONCE, 2 * photoIdleTimeoutMs),
     livePlaces: new LivePlaces(),
+    readShared: sharedReadings<Buffer>(SHARED_READINGS),
     longWork,
     sessions: new Sessions(() => openSessionIds(app.db)),
     failedLogIns,

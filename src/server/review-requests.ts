@@ -1,18 +1,19 @@
+import { setImmediate } from 'node:timers/promises';
 import * as z from 'zod';
 import { SOURCE_NAMES } from '../collection/collection.ts';
 import { quote } from '../config/quote.ts';
 import { isSha256 } from '../kernel/ids.ts';
 import { REJECT_REASONS } from '../kernel/reasons.ts';
-import { REVIEW_ORDERS } from '../review/desk.ts';
-import { REVIEW_VERDICTS, SHOWN_BY } from '../review/event.ts';
+import { MOST_ACTIONS_AT_ONCE, MOST_PHOTOS_AT_ONCE, REVIEW_ORDERS } from '../review/desk.ts';
+import { REVIEW_VERDICTS, SHOWN_BY, type Subject } from '../review/event.ts';
 import { EVENT_TIME_RULE, isEventTime } from '../review/event-time.ts';
 import type { Exchange } from './route.ts';
 
 /** What pages of the review send: see `src/review/desk.ts`. */
 
-/** Photos of one bulk decision: as many as a collection may list. */
-const MOST_SUBJECTS = 1_000_000;
 const MOST_ROWS = 200;
+/** Photos that are checked before other requests are answered. */
+const SLICE = 1_000;
 
 const sha256 = z.string().refine(isSha256, 'a SHA-256: 64 lower-case hex digits');
 const wnid = z.string().min(1).max(200);
@@ -78,7 +79,12 @@ export const leaseBody = z.strictObject({
 export const rowsBody = z.strictObject({ subjects: z.array(subject).max(MOST_ROWS) });
 
 const judgement = { verdict: z.enum(REVIEW_VERDICTS), reason: reason.nullable() };
-const subjects = z.array(subject).min(1).max(MOST_SUBJECTS);
+/** Each of them is checked by `actionsOf`. */
+const subjects = z.custom<readonly Subject[]>(
+  (given) => Array.isArray(given) && given.length > 0,
+  'at least one photo',
+);
+const part = z.int().min(1).max(100).optional();
 const tag = z.string().regex(/^[a-z][\w.:-]{0,59}$/, 'letters, digits and . : _ -');
 const ref = z.strictObject({ client, sequence });
 
@@ -86,14 +92,16 @@ const action = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('verdict'),
     sequence,
+    part,
     at,
     subjects,
     value: z.strictObject({ ...judgement, shownBy: z.enum(SHOWN_BY) }),
   }),
-  z.strictObject({ kind: z.literal('adjudicate'), sequence, at, subjects, value: z.strictObject(judgement) }),
+  z.strictObject({ kind: z.literal('adjudicate'), sequence, part, at, subjects, value: z.strictObject(judgement) }),
   z.strictObject({
     kind: z.literal('tag'),
     sequence,
+    part,
     at,
     subjects,
     value: z.strictObject({ tags: z.array(tag).max(50) }),
@@ -101,16 +109,24 @@ const action = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('note'),
     sequence,
+    part,
     at,
     subjects,
     value: z.strictObject({ note: z.string().max(5_000) }),
   }),
-  z.strictObject({ kind: z.literal('flag'), sequence, at, subjects, value: z.strictObject({ flagged: z.boolean() }) }),
+  z.strictObject({
+    kind: z.literal('flag'),
+    sequence,
+    part,
+    at,
+    subjects,
+    value: z.strictObject({ flagged: z.boolean() }),
+  }),
   z.strictObject({ kind: z.literal('undo'), sequence, at, of: ref }),
   z.strictObject({ kind: z.literal('redo'), sequence, at, of: ref }),
 ]);
 
-export const actionsBody = z.strictObject({ reviewer, client, actions: z.array(action).min(1).max(100) });
+const actionsBody = z.strictObject({ reviewer, client, actions: z.array(action).min(1).max(MOST_ACTIONS_AT_ONCE) });
 
 export const criteriaBody = z.strictObject({ text: z.string().trim().min(1).max(5_000) });
 
@@ -125,18 +141,46 @@ export class BadRequest extends Error {
   }
 }
 
-/** @throws BadRequest that names the first wrong field and quotes its value */
-export function parseRequest<S extends z.ZodType>(schema: S, given: unknown): z.output<S> {
+/**
+ * @param where the path of the value in the request
+ * @throws BadRequest that names the first wrong field and quotes its value
+ */
+export function parseRequest<S extends z.ZodType>(
+  schema: S,
+  given: unknown,
+  where: readonly PropertyKey[] = [],
+): z.output<S> {
   const parsed = schema.safeParse(given);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  const path = issue?.path ?? [];
-  const value = path.reduce<unknown>(
-    (inner, key) => (typeof inner === 'object' && inner !== null ? Reflect.get(inner, key) : undefined),
+  const inner = issue?.path ?? [];
+  const value = inner.reduce<unknown>(
+    (outer, key) => (typeof outer === 'object' && outer !== null ? Reflect.get(outer, key) : undefined),
     given,
   );
-  const where = path.length === 0 ? 'the request' : `'${path.map(String).join('.')}'`;
-  throw new BadRequest(`Expected ${where} otherwise (${issue?.message ?? 'invalid'}) but received ${quote(value)}`);
+  const path = [...where, ...inner];
+  const named = path.length === 0 ? 'the request' : `'${path.map(String).join('.')}'`;
+  throw new BadRequest(`Expected ${named} otherwise (${issue?.message ?? 'invalid'}) but received ${quote(value)}`);
+}
+
+/**
+ * The body of `POST actions`. Its photos are checked in slices, so that other requests are answered in between.
+ *
+ * @throws BadRequest
+ */
+export async function actionsOf({ request: { body } }: Exchange): Promise<z.output<typeof actionsBody>> {
+  const actions: unknown = Reflect.get(Object(body), 'actions');
+  const lists = (Array.isArray(actions) ? actions : []).map((one): unknown => Reflect.get(Object(one), 'subjects'));
+  const photos = lists.reduce<number>((sum, list) => sum + (Array.isArray(list) ? list.length : 0), 0);
+  if (photos > MOST_PHOTOS_AT_ONCE)
+    throw new BadRequest(`Expected at most ${MOST_PHOTOS_AT_ONCE} photos in a request but received ${photos}`);
+  const parsed = parseRequest(actionsBody, body);
+  for (const [i, list] of lists.entries())
+    for (const [j, one] of (Array.isArray(list) ? list : []).entries()) {
+      parseRequest(subject, one, ['actions', i, 'subjects', j]);
+      if (j % SLICE === SLICE - 1) await setImmediate();
+    }
+  return parsed;
 }
 
 /** The body of a request. @throws BadRequest */

@@ -9,12 +9,14 @@ import type { Logger } from '../platform/log/logger.ts';
 import { mayAct, reviewerOf, type Access, type Person } from './access.ts';
 import { CANNOT_UNDO, SEQUENCE_TAKEN } from '../review/record-action.process.ts';
 import { BAD_COLLECTION, UNKNOWN_COLLECTION } from './collections.ts';
+import { compressTexts } from './compress.ts';
 import { limitConnections } from './connection-limit.ts';
 import { countedTokens, type TokenCheck } from './failed-tokens.ts';
 import type { FailedLogIns } from './failed-log-ins.ts';
 import { problemPage } from './pages.tsx';
-import { refuseDeepJson } from './json-body.ts';
+import { limitJson } from './json-body.ts';
 import { wantsPage, type Route } from './route.ts';
+import { responsePlaces } from './response-places.ts';
 import { refuseUnstorableText } from './storable-text.ts';
 import { isLoopback, refusalOf } from './same-site.ts';
 import { personOf } from './visitor.ts';
@@ -49,6 +51,9 @@ export interface WebServer {
 }
 
 const BODY_MAX_BYTES = 64 * 1024;
+/** So many requests with a larger body are handled at once. Others wait unread, and then get 503. */
+const LARGE_BODIES = 2;
+const LARGE_BODY_WAIT_MS = 20_000;
 const REQUEST_TIMEOUT_MS = 30_000;
 /** A connection on which nothing moves for this long is closed, such as one of a client that does not read its answer. */
 const SILENCE_MS = 300_000;
@@ -100,8 +105,9 @@ export async function startWebServer(options: WebServerOptions): Promise<WebServ
   });
   await app.register(rateLimit, { global: false });
   limitConnections(app.server, { maxConnections, isProxy, log });
-  refuseDeepJson(app);
+  limitJson(app);
   refuseUnstorableText(app);
+  compressTexts(app);
   // The form to log in; bounded like every body.
   app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) =>
     done(null, Object.fromEntries(new URLSearchParams(body.toString()))),
@@ -109,7 +115,8 @@ export async function startWebServer(options: WebServerOptions): Promise<WebServ
   addGuards(app, options);
   const handling = new Set<Promise<unknown>>();
   const check = countedTokens(app, (request) => personOf(request, options));
-  for (const route of options.routes) addRoute(app, countedIn(handling, route), { ...options, check });
+  const takeLargePlace = responsePlaces(LARGE_BODIES, LARGE_BODY_WAIT_MS);
+  for (const route of options.routes) addRoute(app, countedIn(handling, route), { ...options, check, takeLargePlace });
   try {
     return { url: await app.listen({ host, port }), close: () => closeServer(app, handling) };
   } catch (error) {
@@ -177,7 +184,8 @@ function addGuards(app: FastifyInstance, { allowedHosts, trustProxy = [], log }:
     const status = statusOf(error);
     // Failures inside the server are for the log, not for the client.
     if (status >= 500) log.error({ path: pathOf(request), reason: messageOf(error) }, 'a request failed');
-    const message = status < 500 ? messageOf(error) : codeOf(error) === STATEMENT_ENDED ? TOOK_TOO_LONG : FAILED;
+    const message =
+      status < 500 ? refusalText(error, request) : codeOf(error) === STATEMENT_ENDED ? TOOK_TOO_LONG : FAILED;
     return answerError(reply, status, { error: message, code: status >= 500 ? undefined : codeOf(error) });
   });
 }
@@ -189,15 +197,17 @@ function secureCookies(reply: FastifyReply): void {
   for (const cookie of cookies) reply.header('set-cookie', `${cookie}; Secure`);
 }
 
-function addRoute(
-  app: FastifyInstance,
-  route: Route,
-  { check, ...options }: WebServerOptions & { readonly check: TokenCheck },
-): void {
+interface RouteOptions extends WebServerOptions {
+  readonly check: TokenCheck;
+  readonly takeLargePlace: ReturnType<typeof responsePlaces>;
+}
+
+function addRoute(app: FastifyInstance, route: Route, { check, takeLargePlace, ...options }: RouteOptions): void {
+  const { maxBodyBytes = BODY_MAX_BYTES } = route;
   app.route({
     method: route.method,
     url: route.path,
-    ...(route.maxBodyBytes === undefined ? {} : { bodyLimit: route.maxBodyBytes }),
+    bodyLimit: maxBodyBytes,
     ...(route.perMinute === undefined ? {} : { config: { rateLimit: { max: route.perMinute, timeWindow: 60_000 } } }),
     onRequest: async (request, reply) => {
       const needed = route.role;
@@ -205,7 +215,10 @@ function addRoute(
       const person = await check(request, reply);
       if (person === null && request.headers.authorization !== undefined)
         await options.failedLogIns?.note(request.ip, 'Authorization');
-      await refuse(person, { needed, request, reply });
+      if (await refuse(person, { needed, request, reply })) return;
+      const bytes = Number(request.headers['content-length'] ?? maxBodyBytes);
+      if (bytes <= BODY_MAX_BYTES || bytes > maxBodyBytes || (await takeLargePlace(reply.raw))) return;
+      await answerError(reply.header('retry-after', 5), 503, TOO_MANY_LARGE);
     },
     handler: async (request, reply) => {
       // What anybody may ask for is answered without the catalogue, such as whether the server can reach it.
@@ -262,6 +275,7 @@ function answerError(
 /** The SQLSTATE of a statement that took longer than the time limit: `query_canceled`. */
 const STATEMENT_ENDED = '57014';
 const TOOK_TOO_LONG = 'The catalogue needed too long for this (server.statementTimeoutMs); try again later';
+const TOO_MANY_LARGE = 'Other large requests are being handled; send this one again later';
 const FAILED = 'The server failed at this; its log says how';
 
 /** A collection whose file cannot be used is there, and has a problem that its owner must solve. */
@@ -281,6 +295,11 @@ function statusOf(error: unknown): number {
   if (status >= 400 && status < 600) return status;
   // A page sends again what it has when the catalogue is back.
   return databaseFailure(error) === null ? 500 : 503;
+}
+
+function refusalText(error: unknown, { headers, routeOptions: { bodyLimit } }: FastifyRequest): string {
+  if (codeOf(error) !== 'FST_ERR_CTP_BODY_TOO_LARGE') return messageOf(error);
+  return `Expected a body of at most ${bodyLimit} bytes but received ${headers['content-length'] ?? 'more'}`;
 }
 
 /** Without the query, which may hold anything. */

@@ -32,7 +32,7 @@ async function readCounts(
 ): Promise<ReadonlyMap<string, VerdictCounts>> {
   const wnids = await subjectsOf(app.db, scope);
   const classes = new Map<string, Map<string, number>>();
-  for await (const photo of listReviewed(app.db, scope.collectionId, { wnids })) {
+  for await (const photo of listReviewed(app.db, scope.collectionId, { wnids, reviewers: 2 })) {
     const verdicts = blindVerdictsOf(toVerdictLine(photo).reviews);
     if (verdicts === null || without.has(subjectKey(photo))) continue;
     const counts = classes.get(photo.wnid) ?? new Map<string, number>();

@@ -1,4 +1,4 @@
-import type { ActionRef, ReviewActionSent } from '../../review/desk.ts';
+import { MOST_PHOTOS_AT_ONCE, type ActionRef, type ActionsAnswer, type ReviewActionSent } from '../../review/desk.ts';
 import { countOf, listText } from '../shared/texts.ts';
 
 /** A request holds this many actions, and no more than this many photos if it holds several actions. */
@@ -29,6 +29,30 @@ export function batchOf<T extends Sendable>(queue: readonly T[], { alone }: Pace
     return i > 0 && (i >= limit || photos > BATCH_PHOTOS || client !== queue[0]?.client);
   });
   return end === -1 ? queue : queue.slice(0, end);
+}
+
+/** The same action in parts, each of which fits into a request. The server stores them as one action. */
+export function partsOf(action: ReviewActionSent): readonly ReviewActionSent[] {
+  if (!('subjects' in action) || action.subjects.length <= MOST_PHOTOS_AT_ONCE) return [action];
+  const { subjects } = action;
+  return Array.from({ length: Math.ceil(subjects.length / MOST_PHOTOS_AT_ONCE) }, (_, i) => {
+    const ofPart = subjects.slice(i * MOST_PHOTOS_AT_ONCE, (i + 1) * MOST_PHOTOS_AT_ONCE);
+    return { ...action, part: i + 1, subjects: ofPart };
+  });
+}
+
+/** The answers to all parts of an action as one answer. */
+export function joined(answers: readonly ActionsAnswer[]): ActionsAnswer {
+  const results = answers.flatMap((answer) => answer.results);
+  const [first] = results;
+  if (answers.length === 1 || first === undefined) return { results, photos: [], classes: [], ...answers[0] };
+  const sumOf = (field: 'stored' | 'skipped'): number => results.reduce((sum, result) => sum + result[field], 0);
+  return {
+    results: [{ ...first, stored: sumOf('stored'), skipped: sumOf('skipped') }],
+    photos: answers.flatMap(({ photos }) => photos),
+    // A later answer knows more.
+    classes: [...new Map(answers.flatMap(({ classes }) => classes.map((one) => [one.wnid, one] as const))).values()],
+  };
 }
 
 /** `final`: the server will never take the actions. `failed`: it fails at them, maybe each time. `later`: it may take them later. */

@@ -6,8 +6,10 @@ import {
   batchOf,
   FIRST_PACE,
   inOrder,
+  joined,
   othersText,
   outcomeOf,
+  partsOf,
   setAsideText,
   stepAfter,
   type Failure,
@@ -244,9 +246,13 @@ export class Outbox {
 
   async #ask(batch: readonly Queued[]): Promise<Sent> {
     const { client = '', collection = '', reviewer = '' } = batch[0] ?? {};
-    const actions = batch.map(({ action }) => action);
+    const [alone, ...others] = batch.map(({ action }) => action);
+    const parts = alone === undefined || others.length > 0 ? [] : partsOf(alone);
+    const requests = parts.length > 1 ? parts.map((part) => [part]) : [batch.map(({ action }) => action)];
     try {
-      return { outcome: 'stored', answer: await this.#options.send(collection, { reviewer, client, actions }) };
+      const answers: ActionsAnswer[] = [];
+      for (const actions of requests) answers.push(await this.#options.send(collection, { reviewer, client, actions }));
+      return { outcome: 'stored', answer: joined(answers) };
     } catch (error_) {
       const error = error_ instanceof ApiError ? error_ : new ApiError(0, textOf(error_));
       return { outcome: outcomeOf(error), error };

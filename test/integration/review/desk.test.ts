@@ -3,11 +3,11 @@ import { recentActions } from '../../../src/review/action.repository.ts';
 import {
   classProgress,
   confusionProgress,
-  listMatching,
+  readIndex,
   shownRows,
   type DeskView,
 } from '../../../src/review/desk.repository.ts';
-import type { LeaseRequest, ReviewChange, ReviewFilter, ReviewOrder } from '../../../src/review/desk.ts';
+import type { LeaseRequest, PhotoIndex, ReviewChange, ReviewFilter, ReviewOrder } from '../../../src/review/desk.ts';
 import type { ReviewVerdict, ShownBy, Subject } from '../../../src/review/event.ts';
 import { countFacets } from '../../../src/review/facets.repository.ts';
 import { recordAction } from '../../../src/review/record-action.process.ts';
@@ -55,8 +55,10 @@ const verdict = (names: string, given: ReviewVerdict, shownBy: ShownBy = 'confus
 });
 
 async function statesOf(view: DeskView, filter: ReviewFilter = {}, order: ReviewOrder = 'lowest'): Promise<string> {
-  const matching = await listMatching(database.db, view, { filter, order });
-  return matching.map((one) => `${namesOf([one])}:${one.state}`).join(' ');
+  const { wnids, photos }: PhotoIndex = JSON.parse(await readIndex(database.db, view, { filter, order }));
+  const subjects = photos.map(([sha256, wnid]) => ({ sha256, wnid: wnids[wnid] ?? '' }));
+  const rows = await shownRows(database.db, view, subjects);
+  return rows.map((one) => `${namesOf([one])}:${one.state}`).join(' ');
 }
 
 /** What each reviewer said of a photo without knowing the other. */

@@ -4,7 +4,7 @@ import { subjectsOf } from '../../../review/event.ts';
 import { recordAction, type Recorded } from '../../../review/record-action.process.ts';
 import type { Site } from '../../dashboard.ts';
 import { namedDesk } from '../../desk-of.ts';
-import { actionsBody, bodyOf } from '../../review-requests.ts';
+import { actionsOf } from '../../review-requests.ts';
 import type { Exchange } from '../../route.ts';
 
 /** A tab that has changed more photos reads those that it shows again. */
@@ -12,7 +12,7 @@ const MOST_PHOTOS = 200;
 
 /** Stores what a reviewer did in one tab, in order. */
 export async function recordActions(exchange: Exchange, site: Site): Promise<ActionsAnswer> {
-  const { reviewer, client, actions } = bodyOf(actionsBody, exchange);
+  const { reviewer, client, actions } = await actionsOf(exchange);
   const desk = await namedDesk(exchange, site, reviewer);
   const { leaseMs } = desk.workspace.app.config.review;
   const recorded: Recorded[] = [];

@@ -4,8 +4,10 @@ import {
   batchOf,
   FIRST_PACE,
   inOrder,
+  joined,
   othersText,
   outcomeOf,
+  partsOf,
   setAsideText,
   stepAfter,
   type Failure,
@@ -131,5 +133,37 @@ describe('what a person is told', () => {
     const left = ['Ana', 'Ana', 'Ben'].map((reviewer) => ({ reviewer }));
     expect(othersText(left)).toContain('3 actions of Ana and Ben');
     expect(othersText([])).toBeNull();
+  });
+});
+
+describe('a decision on more photos than a request may hold', () => {
+  it('is sent in parts that have all of its photos in their order', () => {
+    const { action: large } = action('a3@01', 400_000);
+    const parts = partsOf(large);
+    expect(parts.map((part) => [part.sequence, part.part, 'subjects' in part && part.subjects.length])).toEqual([
+      [3, 1, 150_000],
+      [3, 2, 150_000],
+      [3, 3, 100_000],
+    ]);
+    expect(parts.flatMap((part) => ('subjects' in part ? part.subjects : []))).toEqual(large.subjects);
+  });
+
+  it('is one action to the page: its answers are added up, and later counts of a class replace earlier ones', () => {
+    const progress = { wnid: 'n01', name: 'one', listed: 9, accepted: 0, rejected: 0, unsure: 0, disputed: 0 };
+    const answer = (stored: number, open: number) => ({
+      results: [{ sequence: 3, stored, skipped: 1 }],
+      photos: [],
+      classes: [{ ...progress, open }],
+    });
+    expect(joined([answer(4, 5), answer(5, 0)])).toEqual({
+      results: [{ sequence: 3, stored: 9, skipped: 2 }],
+      photos: [],
+      classes: [{ ...progress, open: 0 }],
+    });
+  });
+
+  it('of fewer photos is sent as it is', () => {
+    const { action: small } = action('a3@01', 150_000);
+    expect(partsOf(small)).toEqual([small]);
   });
 });
