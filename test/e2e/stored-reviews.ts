@@ -1,20 +1,16 @@
+import { createHash } from 'node:crypto';
 import { expect } from 'vitest';
 import { subjectKey, type ReviewEvent, type ReviewVerdict } from '../../src/review/event.ts';
 import type { VerdictLine } from '../../src/review/verdict-line.ts';
 import type { SentAction } from './scripted-reviewer.ts';
 
-/** The photos that get a second pass: those of the lowest hashes in their class. */
+/** The photos that get a second pass: those whose hash lies below the share. */
 export function sampledOf(lines: readonly VerdictLine[], share: number): ReadonlySet<string> {
-  const wnids = new Set(lines.map(({ wnid }) => wnid));
-  return new Set(
-    [...wnids].flatMap((wnid) => {
-      const keys = lines
-        .filter((line) => line.wnid === wnid)
-        .map(subjectKey)
-        .toSorted();
-      return keys.slice(0, Math.ceil(share * keys.length));
-    }),
-  );
+  const drawn = lines.filter(({ sha256, wnid }) => {
+    const hash = createHash('sha256').update(`second pass ${wnid}`).update(sha256, 'hex').digest();
+    return hash.readUIntBE(0, 6) < share * 2 ** 48;
+  });
+  return new Set(drawn.map(subjectKey));
 }
 
 /**
