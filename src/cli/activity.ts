@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { listActivity } from '../app/activity/activity.repository.ts';
 import { detailText } from '../app/activity/activity-text.ts';
 import { SINCE_RULE, sinceOf } from '../app/activity/since.ts';
+import { isPath, usableCollection } from '../collection/collection.process.ts';
 import { ACTIVITIES, type Activity, type LoggedActivity } from '../kernel/activity.ts';
 import { systemClock } from '../kernel/clock.ts';
 import { writeJsonLines, writeOut } from './output.ts';
@@ -25,6 +26,7 @@ Examples:
   winnow activity
   winnow activity --since 7d --action takedown
   winnow activity --collection imagenet-a --limit 1000 --json
+  winnow activity --collection collections/birds.yaml
 `;
 
 export function addActivityCommand(program: Command): void {
@@ -36,11 +38,17 @@ export function addActivityCommand(program: Command): void {
     .addHelpText('after', HELP)
     .action((flags: ActivityFlags) =>
       runOnData(flags, { name: 'activity', access: 'read' }, async ({ db }) => {
-        const { since, limit, action, who, collection } = flags;
+        const { since, limit, action, who } = flags;
+        const collection = flags.collection === undefined ? undefined : await nameOf(flags.collection);
         const lines = await listActivity(db, { since, limit, action, who, collection });
         await (flags.json === true ? writeJsonLines(lines) : writeOut(linesOf(lines)));
       }),
     );
+}
+
+/** The name of a collection. A path gives the name in its file. A name needs no file, because the log outlives collections. */
+async function nameOf(nameOrPath: string): Promise<string> {
+  return isPath(nameOrPath) ? (await usableCollection(nameOrPath)).collection.name : nameOrPath;
 }
 
 function sinceFlag(text: string): Date {

@@ -24,8 +24,9 @@ export function addFilterCommand(program: Command): void {
       'after',
       `
 The models run on one crop of a photo after the other until the photo is decided. Decided photos stay
-decided. If you change the collection file, photos are decided again from the stored evidence, and only
-missing crops run. With --set filter.evaluate=all every crop of every model runs, also the missing crops
+decided. If you change the rules in the collection file, filter changes those of the catalogue and prints
+what differs, but not while another process works on the collection. Photos are then decided again from
+the stored evidence, and only missing crops run. With --set filter.evaluate=all every crop of every model runs, also the missing crops
 of photos that are decided already. Logits are stored for each photo that some setting may keep (4 bytes
 for each class and crop). Decisions stay as they are, and winnow what-if leaves nothing undecided.
 
@@ -45,7 +46,9 @@ Examples:
   winnow filter --collection imagenet-a --set filter.threads=4
 `,
     )
-    .action((flags: GlobalFlags) => runOnCollection(flags, { ...STAGES_USE, name: 'filter', access: 'use' }, filter));
+    .action((flags: GlobalFlags) =>
+      runOnCollection(flags, { ...STAGES_USE, name: 'filter', access: 'use', rules: 'change' }, filter),
+    );
 }
 
 async function filter(workspace: Workspace, context: CollectionContext): Promise<number> {

@@ -74,7 +74,7 @@ export function addShortlistCommand(program: Command): void {
       const isSafe = isSafeCsv(flags, format);
       await runOnCollection(
         flags,
-        { name: 'shortlist', access: 'read', waitsForDatabase: true },
+        { name: 'shortlist', access: 'read', waitsForDatabase: true, rules: 'work' },
         async (workspace, { signal }) => {
           const made = await makeShortlistWithProgress(workspace, { cap: flags.cap, signal });
           if (format === 'table') await writeOut(shortlistText(made));

@@ -18,14 +18,15 @@ import { classSubjects, conceptSubjects, type ConceptEntry, type Subjects } from
 export interface CollectionContext {
   readonly draft: CollectionDraft;
   readonly yaml: YamlFile;
-  readonly file: string;
+  /** Null for a text of the catalogue. */
+  readonly file: string | null;
   readonly workingDir: string;
   readonly table: ClassTable;
 }
 
 /** Finds a file that a collection names: relative to the collection file, the working directory or the package, in this order. */
 export async function existingFile(path: string, { file, workingDir }: CollectionContext): Promise<string | null> {
-  for (const base of [dirname(file), workingDir, packageRoot]) {
+  for (const base of [...(file === null ? [] : [dirname(file)]), workingDir, packageRoot]) {
     const candidate = resolve(base, path);
     const found = await stat(candidate).catch(() => null);
     if (found?.isFile() === true) return candidate;
@@ -54,7 +55,8 @@ export async function classesOf(context: CollectionContext) {
   const unread = [own, listed, among, wider].flatMap((one) => one?.problems ?? []);
   const unfit = (): string[] => (mode === 'A' ? modeAProblems(lists, context) : modeOProblems(lists, context));
   const warnings = [...listed.warnings, ...(wider?.warnings ?? [])];
-  return { ...lists, problems: unread.length > 0 ? unread : unfit(), warnings };
+  const drafts = { classes: own.draft, among: mode === 'A' ? (among?.draft ?? null) : null };
+  return { ...lists, drafts, problems: unread.length > 0 ? unread : unfit(), warnings };
 }
 
 /** The classes that the models choose among. Null: the same as `classes`. In mode O there is no mask, so all classes of the model. */
@@ -153,6 +155,8 @@ export function subjectsOf(
 interface Entries {
   readonly entries: readonly ClassEntry[];
   readonly problems: readonly string[];
+  /** The list as a collection file can have it, without the name of a file. */
+  readonly draft: ClassListDraft;
 }
 
 /**
@@ -168,7 +172,7 @@ async function entriesOf(context: CollectionContext, key: 'classes' | 'among', l
       const at = yaml.where([key, i]);
       return typeof entry === 'string' ? { wnid: entry, where: at } : { ...entry, where: at };
     });
-    return { entries, problems: [] };
+    return { entries, problems: [], draft: list };
   }
   const listName = CLASS_LIST_NAMES.find((name) => name === list);
   if (listName !== undefined) return listNamed(listName, table, where);
@@ -178,19 +182,21 @@ async function entriesOf(context: CollectionContext, key: 'classes' | 'among', l
   const advice = didYouMean(list, CLASS_LIST_NAMES);
   return {
     entries: [],
+    draft: list,
     problems: [`Expected ${expected} for '${key}' in ${where} but received ${quote(list)}.${advice}`],
   };
 }
 
 function listNamed(name: ClassListName, { rows }: ClassTable, where: string): Entries {
-  return { entries: wnidsOf(name, rows).map((wnid) => ({ wnid, where })), problems: [] };
+  return { entries: wnidsOf(name, rows).map((wnid) => ({ wnid, where })), problems: [], draft: name };
 }
 
 async function readClassList(path: string, workingDir: string): Promise<Entries> {
   try {
     const { text } = await readTextFile(path, 'a class list');
-    return parseClassList(text, displayPath(path, workingDir));
+    const { entries, problems } = parseClassList(text, displayPath(path, workingDir));
+    return { entries, problems, draft: entries.map(({ wnid }) => wnid) };
   } catch (error) {
-    return { entries: [], problems: [messageOf(error)] };
+    return { entries: [], problems: [messageOf(error)], draft: [] };
   }
 }

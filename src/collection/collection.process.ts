@@ -6,10 +6,12 @@ import { configFolders, displayPath, packageRoot, workingFolder } from '../confi
 import { listYamlFiles, type NamedFile } from '../config/yaml-files.ts';
 import { parseYaml, type YamlFile } from '../config/yaml.ts';
 import { codeOf, messageOf, UsageError } from '../kernel/errors.ts';
+import { toSha256 } from '../kernel/ids.ts';
 import type { ClassSet } from './class-set.ts';
 import { loadClassTable } from './class-table.process.ts';
 import { classesOf, existingFile, subjectsOf, type CollectionContext } from './collection-classes.process.ts';
-import { completeCollection, draftCollection, type Collection } from './collection.ts';
+import { canonicalText } from './canonical-text.ts';
+import { completeCollection, draftCollection, type Collection, type QueriesFile } from './collection.ts';
 import { firstOf } from './first-of.ts';
 import { classesOfCard, HEAD_TO_FIT, memberCard } from './model-card.process.ts';
 import { unknownClasses, wantedClasses } from './model-classes.ts';
@@ -60,22 +62,59 @@ export async function checkCollection(
   workingDir: string = workingFolder(),
 ): Promise<CollectionCheck> {
   const file = await fileOf(nameOrPath, workingDir);
-  const table = await loadClassTable();
   const { text, bytes } = await readTextFile(file, 'a collection file');
-  const unread = { file, collection: null, ensemble: [], warnings: [] };
+  const check = await checkText({ text, bytes, shown: displayPath(file, workingDir), file }, workingDir);
+  return { file, ...check };
+}
+
+/**
+ * Reads a collection from the text that the catalogue has of it.
+ *
+ * @throws UsageError `bad-collection` if the text was stored by a version of winnow whose collections had other keys
+ */
+export async function storedCollection(
+  name: string,
+  { text, fileSha256 }: { readonly text: string; readonly fileSha256: string },
+): Promise<Collection> {
+  const shown = `the catalogue's text of the collection '${name}'`;
+  const source = { text, bytes: Buffer.from(text), shown, file: null };
+  const { collection, problems } = await checkText(source, workingFolder());
+  if (collection === null) throw new UsageError(firstOf(problems).join('\n'), { code: 'bad-collection' });
+  return { ...collection, sha256: toSha256(fileSha256) };
+}
+
+interface CollectionSource {
+  readonly text: string;
+  readonly bytes: Uint8Array;
+  /** The name of the text in messages. */
+  readonly shown: string;
+  /** Absolute path. Null for a text of the catalogue. */
+  readonly file: string | null;
+}
+
+async function checkText(
+  { text, bytes, shown, file }: CollectionSource,
+  workingDir: string,
+): Promise<Omit<CollectionCheck, 'file'>> {
+  const table = await loadClassTable();
+  const unread = { collection: null, ensemble: [], warnings: [] };
   let yaml: YamlFile;
   try {
-    yaml = parseYaml(text, displayPath(file, workingDir));
+    yaml = parseYaml(text, shown);
   } catch (error) {
     return { ...unread, problems: [messageOf(error)] };
   }
-  const { draft, ...checked } = draftCollection(yaml);
+  const { draft, given, ...checked } = draftCollection(yaml);
   if (draft === null) return { ...unread, ...checked };
   const context: CollectionContext = { draft, yaml, file, workingDir, table };
-  const { classes, evidenceClasses, ...lists } = await classesOf(context);
+  const { classes, evidenceClasses, drafts, ...lists } = await classesOf(context);
   const { subjects, problems: conceptProblems } = subjectsOf(context, classes);
   const { queries, problems: queryProblems } = await queriesOf(context);
-  const ensemble = await checkEnsemble(context, lists.problems.length === 0 ? evidenceClasses : null);
+  // The cards of a stored collection are in the catalogue, and were checked when they were stored.
+  const ensemble =
+    file === null
+      ? { problems: [], warnings: [] }
+      : await checkEnsemble(context, lists.problems.length === 0 ? evidenceClasses : null);
   const problems = [
     ...checked.problems,
     ...nameProblems(context),
@@ -84,9 +123,9 @@ export async function checkCollection(
     ...queryProblems,
     ...ensemble.problems,
   ];
-  const found = { classes, subjects, evidenceClasses, queries, file, bytes };
+  const canonical = canonicalText({ draft, given, lists: drafts, queries });
+  const found = { classes, subjects, evidenceClasses, queries, file, bytes, text: canonical };
   return {
-    file,
     collection: problems.length > 0 ? null : completeCollection(draft, found),
     ensemble: draft.ensemble,
     problems,
@@ -94,8 +133,13 @@ export async function checkCollection(
   };
 }
 
+/** Whether what a user calls a collection is a path and not a name. */
+export function isPath(nameOrPath: string): boolean {
+  return /[/\\]|\.ya?ml$/.test(nameOrPath);
+}
+
 async function fileOf(nameOrPath: string, workingDir: string): Promise<string> {
-  if (/[/\\]|\.ya?ml$/.test(nameOrPath)) return resolve(workingDir, nameOrPath);
+  if (isPath(nameOrPath)) return resolve(workingDir, nameOrPath);
   const known = await listCollections(workingDir);
   const found = known.find((collection) => collection.name === nameOrPath);
   if (found !== undefined) return found.file;
@@ -109,6 +153,7 @@ async function fileOf(nameOrPath: string, workingDir: string): Promise<string> {
 
 /** Checks that a file has the name of its collection, because decisions, shortlists and exports are stored under that name. */
 function nameProblems({ draft, yaml, file, workingDir }: CollectionContext): string[] {
+  if (file === null) return [];
   const stem = basename(file).replace(/\.ya?ml$/, '');
   const isNamedByFile = configFolders('collections', packageRoot, workingDir).includes(dirname(file));
   if (!isNamedByFile || stem === draft.name) return [];
@@ -117,13 +162,19 @@ function nameProblems({ draft, yaml, file, workingDir }: CollectionContext): str
   ];
 }
 
-async function queriesOf(context: CollectionContext): Promise<{ queries: string | null; problems: string[] }> {
+/** Reads the queries: lines of JSON in the collection file, or the file that it names. */
+async function queriesOf(context: CollectionContext): Promise<{ queries: QueriesFile | null; problems: string[] }> {
   const named = context.draft.queries;
-  const queries = named === null ? null : await existingFile(named, context);
-  if (named === null || queries !== null) return { queries, problems: [] };
+  if (named === null) return { queries: null, problems: [] };
   const where = context.yaml.where(['queries']);
+  if (named.startsWith('{')) return { queries: { from: `'queries' in ${where}`, text: named }, problems: [] };
+  const path = await existingFile(named, context);
+  if (path !== null) {
+    const { text } = await readTextFile(path, 'a queries file');
+    return { queries: { from: path, text }, problems: [] };
+  }
   const problem = `No such queries file: ${quote(named)} for 'queries' in ${where}. Give the path of an existing file.`;
-  return { queries, problems: [problem] };
+  return { queries: null, problems: [problem] };
 }
 
 /** Checks that every model card exists, and that each model knows all classes that it chooses among. */

@@ -3,6 +3,8 @@ import { StopTheRun } from '../kernel/errors.ts';
 import type { Wnid } from '../kernel/ids.ts';
 import type { CollectionTable, Database } from '../platform/postgres/database.ts';
 import type { Collection } from './collection.ts';
+import { parseDefinition, storedCardsSchema, type StoredRules } from './stored-rules.ts';
+import type { StoredCard } from './stored-card.process.ts';
 
 /** The rules that decisions are made under. They are known once the models are. */
 export interface DecisionRules {
@@ -34,16 +36,52 @@ export async function registerCollection(
   return id;
 }
 
+/** The rules to store, with the cards of the members and who stores them. */
+export interface RulesToStore extends DecisionRules {
+  readonly cards: Readonly<Record<string, StoredCard>>;
+  readonly by: string;
+}
+
 /**
- * Records the rules for all further decisions of the collection. Decisions under other rules stay in the catalogue but no longer
+ * Stores the rules for all further decisions of the collection. Decisions under other rules stay in the catalogue but no longer
  * count. A filter that still works under other rules ends: see `rulesHold`.
+ *
+ * @param when `unset`: only if no rules are stored yet
  */
-export async function claimCollection(
+export async function storeRules(
   db: Kysely<Database>,
   collection: Collection,
-  rules: DecisionRules,
+  { cards, by, when, ...rules }: RulesToStore & { readonly when: 'unset' | 'always' },
 ): Promise<void> {
-  await db.updateTable('collection').set(rowOf(collection, rules)).where('name', '=', collection.name).execute();
+  const update = db.updateTable('collection').set({
+    ...rowOf(collection, rules),
+    rules_text: collection.text,
+    cards: JSON.stringify(cards),
+    rules_since: new Date(),
+    rules_by: by,
+  });
+  const named = update.where('name', '=', collection.name);
+  await (when === 'unset' ? named.where('rules_text', 'is', null) : named).execute();
+}
+
+/** Stores a text of the same rules, whose other keys (sources, cap, settings) have changed. */
+export async function storeText(db: Kysely<Database>, collection: Collection, rules: DecisionRules): Promise<void> {
+  await db
+    .updateTable('collection')
+    .set({ ...rowOf(collection, rules), rules_text: collection.text })
+    .where('name', '=', collection.name)
+    .where('decision_sha256', '=', Buffer.from(rules.decisionSha256, 'hex'))
+    .execute();
+}
+
+/** The hash of the rules of a collection, in hex. Undefined if it was deleted. */
+export async function rulesSha256Of(db: Kysely<Database>, collectionId: number): Promise<string | undefined> {
+  const row = await db
+    .selectFrom('collection')
+    .select('decision_sha256')
+    .where('id', '=', collectionId)
+    .executeTakeFirst();
+  return row?.decision_sha256.toString('hex');
 }
 
 /** Whether these rules are still in force for the collection. They cannot change before the transaction ends. */
@@ -59,6 +97,9 @@ export async function rulesHold(
     .executeTakeFirst();
   return row?.decision_sha256.toString('hex') === decisionSha256;
 }
+
+/** Code of the error for a process whose rules are not those of the catalogue. */
+export const RULES_DIFFER = 'rules-differ';
 
 /** Code of the error for a process whose collection was deleted. If the collection is used again, it has another id. */
 export const COLLECTION_FORGOTTEN = 'collection-forgotten';
@@ -108,6 +149,43 @@ function rowOf(collection: Collection, { decisionSha256, memberIds }: DecisionRu
     definition: JSON.stringify(definition),
     updated_at: new Date(),
   };
+}
+
+/** The rules of a collection in the catalogue, or null if it has no such collection. */
+export async function readRules(db: Kysely<Database>, name: string): Promise<StoredRules | null> {
+  const { rows } = await sql<StoredRow>`
+    select k.id, encode(k.decision_sha256, 'hex') as "decisionSha256", encode(k.file_sha256, 'hex') as "fileSha256", k.definition, k.rules_text as text, k.cards,
+      k.rules_since as since, k.rules_by as by, l.wnids as among,
+      (select coalesce(jsonb_agg(jsonb_build_object('name', m.model_name, 'sha256', encode(m.model_sha256, 'hex'),
+          'preprocessing', m.preprocessing)), '[]') from member m
+        where m.id in (select value::int from jsonb_array_elements_text(k.definition -> 'memberIds'))) as members
+    from collection k left join class_list l on l.sha256 = decode(k.definition ->> 'classListSha256', 'hex')
+    where k.name = ${name}`.execute(db);
+  const [row] = rows;
+  if (row === undefined) return null;
+  const { definition, cards, among, ...rest } = row;
+  const defined = parseDefinition(definition);
+  return { ...rest, ...defined, among: among ?? defined.classes, cards: storedCardsSchema.parse(cards ?? {}) };
+}
+
+type StoredRow = Pick<StoredRules, 'id' | 'decisionSha256' | 'fileSha256' | 'text' | 'since' | 'by' | 'members'> & {
+  readonly definition: unknown;
+  readonly cards: unknown;
+  readonly among: string[] | null;
+};
+
+/** How many decisions of a collection were made under these rules. */
+export async function countDecisions(
+  db: Kysely<Database>,
+  { id, decisionSha256 }: Pick<StoredRules, 'id' | 'decisionSha256'>,
+): Promise<number> {
+  const { count } = await db
+    .selectFrom('decision')
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .where('collection_id', '=', id)
+    .where('decision_sha256', '=', Buffer.from(decisionSha256, 'hex'))
+    .executeTakeFirstOrThrow();
+  return count;
 }
 
 /** The names of all collections of the catalogue. */

@@ -31,8 +31,7 @@ export interface Collection {
    * classes that the model knows.
    */
   readonly evidenceClasses: Pick<ClassSet, 'wnids' | 'sha256' | 'nameByWnid'>;
-  /** Absolute path of the queries file, or null. */
-  readonly queries: string | null;
+  readonly queries: QueriesFile | null;
   /** Mode O: ids of WordNet concepts below one of the 1,000 classes whose photos are taken all the same. */
   readonly allowHyponyms: readonly Wnid[];
   readonly sources: readonly SourceName[];
@@ -47,12 +46,21 @@ export interface Collection {
   readonly settings: Layer;
   /** What the curators say about the exported set, by the keys of CARD_QUESTIONS. It has only the keys of the file that have a text. */
   readonly card: Readonly<Record<string, string>>;
-  /** Absolute path. */
-  readonly file: string;
+  /** Absolute path. Null if the collection was read from the catalogue. */
+  readonly file: string | null;
   /** SHA-256 of the file's bytes. It is recorded with everything that was made from the file. */
   readonly sha256: Sha256;
+  /** The canonical text: a collection file with the same meaning that names no other file except model cards. */
+  readonly text: string;
   /** Changes if and only if the rules for decisions change: see rulesSha256. It does not cover the models' bytes. */
   readonly rulesSha256: Sha256;
+}
+
+/** The searches of each class, as `parseQueries` reads them. */
+export interface QueriesFile {
+  /** The file's name in messages. */
+  readonly from: string;
+  readonly text: string;
 }
 
 const classSchema = z.string().trim().min(1).max(500).describe('a wnid or the name of a class');
@@ -124,7 +132,7 @@ const collectionSchema = z.strictObject({
     .array(z.string().regex(/^n\d{8}$/))
     .describe('a list of WordNet ids, as [n02766792]')
     .default([]),
-  queries: z.string().trim().min(1).describe('the path of a queries file').nullable().default(null),
+  queries: z.string().trim().min(1).describe('the path of a queries file, or its lines').nullable().default(null),
   sources: z
     .array(z.enum(SOURCE_NAMES))
     .min(1)
@@ -162,6 +170,8 @@ export type CollectionDraft = Omit<
 export interface CollectionDraftResult {
   /** Null if the file is not a collection. A draft can be used if `problems` is empty. */
   readonly draft: CollectionDraft | null;
+  /** The file's values, with defaults. */
+  readonly given: object;
   readonly problems: readonly string[];
   readonly warnings: readonly string[];
 }
@@ -169,7 +179,8 @@ export interface CollectionDraftResult {
 /** Checks a collection file without reading other files. Problems are sentences with file and line. */
 export function draftCollection(file: YamlFile): CollectionDraftResult {
   const result = collectionSchema.safeParse(file.value);
-  if (!result.success) return { draft: null, problems: schemaProblems(collectionSchema, file), warnings: [] };
+  if (!result.success)
+    return { draft: null, given: {}, problems: schemaProblems(collectionSchema, file), warnings: [] };
   const { mode, ensemble, heads, policy, export: exported, ...given } = result.data;
   const { settings, problems } = settingsOf(file);
   const draft: CollectionDraft = {
@@ -182,11 +193,11 @@ export function draftCollection(file: YamlFile): CollectionDraftResult {
     card: answersOf(exported?.card ?? null),
   };
   const warnings = [...idleKeyWarnings(draft, file), ...licenceWarnings(draft, file)];
-  return { draft, problems: [...problems, ...modeProblems(draft, file)], warnings };
+  return { draft, given: result.data, problems: [...problems, ...modeProblems(draft, file)], warnings };
 }
 
 /** What a draft refers to. */
-type Found = Pick<Collection, 'classes' | 'subjects' | 'evidenceClasses' | 'queries' | 'file'>;
+type Found = Pick<Collection, 'classes' | 'subjects' | 'evidenceClasses' | 'queries' | 'file' | 'text'>;
 
 /** Creates a collection from a draft without problems and the things that it refers to. */
 export function completeCollection(

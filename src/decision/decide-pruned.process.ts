@@ -15,7 +15,7 @@ const PHOTOS_AT_A_TIME = 512;
  * Drops those of the pruned photos that the stored evidence drops under the current rules. All others stay undecided,
  * because keeping a photo takes its bytes.
  *
- * @throws StopTheRun `other-rules` if another filter has started on the collection under other rules
+ * @throws StopTheRun `other-rules` if the catalogue has other rules for the collection by now
  */
 export async function decidePruned(deps: Deps): Promise<void> {
   for (let after = 0; !deps.shouldStop();) {

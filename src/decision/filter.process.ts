@@ -59,7 +59,7 @@ export interface DecidedCounts {
  *
  * @returns how many decisions were made, and photos completed
  * @throws RetryLater `bytes-absent`, once the rest is decided, if photos have lost their bytes and are not set aside
- * @throws StopTheRun `other-rules` if another filter has started on the collection under other rules
+ * @throws StopTheRun `other-rules` if the catalogue has other rules for the collection by now
  */
 export async function filterPage({ page }: FilterPayload, deps: FilterDeps): Promise<number> {
   const toDecide = await photosToDecide(deps.db, deps.scope, page);
@@ -156,11 +156,14 @@ export function leaked(batch: readonly PhotoToDecide[], leaks: ReadonlyMap<numbe
   });
 }
 
-/** Two filters under different rules would undo each other's decisions forever, so the one that started first stops. */
+/** Code of the error for a filter whose rules are no longer those of the catalogue. */
+export const OTHER_RULES = 'other-rules';
+
+/** A filter that had lost its connection, and with it its lock, may find other rules. */
 function otherRules(): StopTheRun {
   return new StopTheRun(
-    'The rules of the collection changed while it was filtered: another filter has started on it with other rules (classes, ensemble, licences or policy) and continues, or the collection was forgotten (winnow collection forget). This filter stops',
-    { code: 'other-rules' },
+    'The rules of the collection changed while this filter had no connection to PostgreSQL, or the collection was forgotten (winnow collection forget). This filter stops',
+    { code: OTHER_RULES },
   );
 }
 

@@ -1,8 +1,9 @@
 import type { App } from '../app/open/app.ts';
+import { collectionFromCatalogue } from '../app/open/rules.ts';
 import { openWorkspace, type Workspace } from '../app/open/workspace.ts';
 import { readOverviews, type Overview } from '../app/watch/overview.ts';
 import { RateHistory, type Rates } from '../app/watch/rates.ts';
-import { collectionNames, COLLECTION_FORGOTTEN } from '../collection/collection.repository.ts';
+import { collectionNames, COLLECTION_FORGOTTEN, rulesSha256Of } from '../collection/collection.repository.ts';
 import { listCollections, usableCollection } from '../collection/collection.process.ts';
 import type { Collection } from '../collection/collection.ts';
 import type { Config } from '../config/settings.ts';
@@ -120,6 +121,7 @@ export class Collections {
     const workspace = { ...longWorkspace, app: { ...app, config } };
     const rates = new RateHistory();
     const read = sharedReading(async () => {
+      if (!(await rulesAreOf(workspace))) await this.#reopen(name, feeds);
       const { operators, others } = await readOverviews(longWorkspace, new Date(nowMs()));
       rates.add(operators);
       const live = { rates: rates.rates() };
@@ -129,7 +131,14 @@ export class Collections {
       app.log.warn({ name, reason }, 'the dashboard could not read the catalogue');
     const feedFor = (reader: Reader): LiveFeed<LiveOverview> =>
       new LiveFeed({ read: async () => (await read())[reader], everyMs: LIVE_EVERY_MS, onError });
-    return { workspace, longWorkspace, read, feeds: { operators: feedFor('operators'), others: feedFor('others') } };
+    const feeds = { operators: feedFor('operators'), others: feedFor('others') };
+    return { workspace, longWorkspace, read, feeds };
+  }
+
+  /** Has the collection opened again with its new rules at the next request. Pages that are open connect again. */
+  async #reopen(name: string, feeds: OpenCollection['feeds']): Promise<void> {
+    if ((await this.#opened.get(name))?.feeds === feeds) this.#opened.delete(name);
+    for (const feed of Object.values(feeds)) feed.close();
   }
 
   async #collection(name: string): Promise<Collection> {
@@ -137,9 +146,11 @@ export class Collections {
     if (named?.name === name) return named;
     const file = (await listCollections()).find((known) => known.name === name);
     if (file !== undefined) return (await usableCollection(file.file)).collection;
+    const stored = await collectionFromCatalogue(this.#options.app, name);
+    if (stored !== null) return stored;
     const known = (await this.names()).map((one) => one.name).join(', ');
     throw new UsageError(
-      `There is no file of a collection '${name.slice(0, 80)}'. Known collections: ${known}. \`winnow collection init NAME\` makes a new one.`,
+      `There is no file of a collection '${name.slice(0, 80)}', and the catalogue has no text of it. Known collections: ${known}. \`winnow collection init NAME\` makes a new one.`,
       { code: UNKNOWN_COLLECTION },
     );
   }
@@ -168,4 +179,10 @@ export class Collections {
   async #readOpened(): Promise<void> {
     for (const opened of this.#opened.values()) await opened.then(({ read }) => read()).catch(() => undefined);
   }
+}
+
+/** Whether the catalogue still has the rules of the workspace. A collection that was deleted has no other rules. */
+async function rulesAreOf({ app, scope }: Workspace): Promise<boolean> {
+  const sha256 = await rulesSha256Of(app.db, scope.collectionId);
+  return sha256 === undefined || sha256 === scope.decisionSha256;
 }

@@ -3,9 +3,10 @@ import { availableParallelism } from 'node:os';
 import type { Kysely } from 'kysely';
 import { loadClassTable } from '../../collection/class-table.process.ts';
 import type { Collection } from '../../collection/collection.ts';
-import { classesOfCard, memberCard, type FoundCard } from '../../collection/model-card.process.ts';
+import { classesOfCard, memberCard } from '../../collection/model-card.process.ts';
 import type { ModelCard } from '../../collection/model-card.ts';
 import { wantedClasses, type ModelClasses } from '../../collection/model-classes.ts';
+import { readStoredCard, type MemberCard, type StoredCard } from '../../collection/stored-card.process.ts';
 import { displayPath } from '../../config/root.ts';
 import { registerClassList, registerMember } from '../../evidence/evidence.repository.ts';
 import { preprocessingVersion, type ModelInput, type ModelIdentity, type ModelReading } from '../../evidence/member.ts';
@@ -22,16 +23,18 @@ export interface Ensemble {
   readonly identities: readonly ModelIdentity[];
 }
 
-/** Looks up the collection's members and registers them in the catalogue. Loads no model. */
-export async function openEnsemble(db: Kysely<Database>, collection: Collection): Promise<Ensemble> {
+/**
+ * Looks up the collection's members and registers them in the catalogue. Loads no model.
+ *
+ * @param stored the catalogue's cards, if its rules are used instead of those of a file. A card of this machine is used if it is the same
+ */
+export async function openEnsemble(
+  db: Kysely<Database>,
+  collection: Collection,
+  stored?: StoredCards,
+): Promise<Ensemble> {
   const { evidenceClasses } = collection;
-  const table = await loadClassTable();
-  const cards = await Promise.all(
-    collection.ensemble.map(async (name) => {
-      const card = await memberCard(name, collection);
-      return { card, classes: await classesOfCard(card, table) };
-    }),
-  );
+  const cards = await Promise.all(collection.ensemble.map((name) => cardOf(name, collection, stored)));
   const cheapestFirst = cards.toSorted((a, b) => costOf(a.card) - costOf(b.card));
   const members = cheapestFirst.map(({ card, classes }) => memberOf(card, { collection, classes }));
   const identities = cheapestFirst.map(({ card, classes }) => ({
@@ -45,6 +48,29 @@ export async function openEnsemble(db: Kysely<Database>, collection: Collection)
   for (const identity of identities)
     memberIds.push(await registerMember(db, { ...identity, executionProvider: 'cpu' }, classListId));
   return { members, memberIds, identities };
+}
+
+/** Model cards of the catalogue. */
+export interface StoredCards {
+  readonly cards: Readonly<Record<string, StoredCard>>;
+  /** The path on this machine of a file that a card names. */
+  readonly fileOf: (named: Pick<ModelCard, 'file' | 'sha256'>) => string;
+}
+
+async function cardOf(name: string, collection: Collection, stored: StoredCards | undefined): Promise<MemberCard> {
+  const table = await loadClassTable();
+  const local = async (): Promise<MemberCard> => {
+    const card = await memberCard(name, collection);
+    return { card, classes: await classesOfCard(card, table) };
+  };
+  const texts = stored?.cards[name];
+  if (stored === undefined || texts === undefined) return local();
+  const kept = await readStoredCard(name, texts, { table, fileOf: stored.fileOf });
+  const here = await local().catch(() => null);
+  const isSame =
+    here?.card.sha256 === kept.card.sha256 &&
+    preprocessingOf(here.card, here.classes) === preprocessingOf(kept.card, kept.classes);
+  return isSame ? here : kept;
 }
 
 /**
@@ -86,7 +112,7 @@ export function preprocessingOf(card: ModelCard, classes: ModelClasses): string 
 
 /** The member of a card whose model knows all classes that the collection needs. */
 export function memberOf(
-  card: FoundCard,
+  card: ModelCard,
   { collection, classes }: { collection: Collection; classes: ModelClasses },
 ): MemberSpec {
   const mask = wantedClasses(collection.evidenceClasses).map((each) => classes.positionOf(each) ?? -1);

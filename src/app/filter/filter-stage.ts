@@ -1,24 +1,26 @@
 import { createHash } from 'node:crypto';
-import { claimCollection } from '../../collection/collection.repository.ts';
 import type { CompletedCounts } from '../../decision/complete.process.ts';
 import { decidePruned } from '../../decision/decide-pruned.process.ts';
 import { countUndecided, undecidedPhotoIds } from '../../decision/decision.repository.ts';
 import { filterJob, type FilterPayload } from '../../decision/filter.job.ts';
-import { filterPage, type DecidedCounts, type FilterDeps } from '../../decision/filter.process.ts';
+import { filterPage, OTHER_RULES, type DecidedCounts, type FilterDeps } from '../../decision/filter.process.ts';
 import { countIncomplete, incompletePhotoIds, type Completion } from '../../decision/incomplete.repository.ts';
 import type { LostPhoto } from '../../decision/lost-photos.process.ts';
 import { leakDetails } from '../../decision/overrule.repository.ts';
 import { filterPolicy, type FilterPolicy } from '../../decision/policy.ts';
 import { hasEvidence, membersOn } from '../../evidence/evidence.repository.ts';
 import { findRelatedMembers } from '../../evidence/related-members.repository.ts';
+import { codeOf } from '../../kernel/errors.ts';
 import { pagesOf } from '../../kernel/pages.ts';
 import { LeakFinder } from '../../photo/find-leaks.process.ts';
 import { hashedPhotos, storeLeaks } from '../../photo/reference-set.repository.ts';
 import type { EngineWork } from '../engine/engine-tally.ts';
 import type { FilterEngine } from '../engine/engine.ts';
 import { requireModelFiles, threadsOf } from '../engine/ensemble.ts';
+import { sharedModels } from '../engine/shared-models.ts';
 import type { App } from '../open/app.ts';
-import type { Workspace } from '../open/workspace.ts';
+import { requireRules } from '../open/rules.ts';
+import { givenBy, type Workspace } from '../open/workspace.ts';
 import { LostPhotos } from '../photos/lost-bytes.ts';
 import { pagePruner, pruneCollection } from '../photos/prune.ts';
 import { inPortions } from '../work/in-portions.ts';
@@ -51,13 +53,11 @@ export interface FilterStageOptions extends StageOptions {
  * The filter of one collection. If photos wait or may come, it loads the ensemble into threads and decides page after page.
  */
 export async function startFilter(workspace: Workspace, options: FilterStageOptions): Promise<Stage> {
-  const { app, collection, scope, ensemble } = workspace;
-  const { decisionSha256 } = scope;
+  const { app } = workspace;
   const { evaluate } = app.config.filter;
   const signal = AbortSignal.any([options.signal, app.broken]);
   await app.blobs.check();
   const { engine, threads } = await openEngine(workspace, { evaluate, signal });
-  await claimCollection(app.db, collection, { decisionSha256, memberIds: ensemble.memberIds });
   const completion = evaluate === 'all' ? completionOf(workspace) : null;
   const lost = new LostPhotos(app, options);
   const deps = await depsOf(workspace, { engine, completion, lost, options });
@@ -118,14 +118,15 @@ export async function openEngine(
   { app, collection, ensemble }: Workspace,
   { evaluate, policies = [filterPolicy(collection)], signal }: EngineOptions,
 ): Promise<{ engine: GuardedEngine; threads: number }> {
-  await requireModelFiles(ensemble.members);
+  const members = await sharedModels(app, ensemble.members);
+  await requireModelFiles(members);
   // This loads ONNX Runtime, which most commands do not need.
   const { requireProvider } = await import('../../platform/onnx/providers.ts');
   const provider = await requireProvider(app.config.filter, app.log);
   const threads = threadsOf(app.config.filter.threads);
   const [policy = filterPolicy(collection), ...alsoUnder] = policies;
   const spec = {
-    members: ensemble.members,
+    members,
     policy,
     alsoUnder,
     evaluate,
@@ -203,7 +204,11 @@ function definitionOf(
         countDecided(counts, job);
         deps.onDecided(counts);
       };
-      const moved = (await filterPage(payload, { ...deps, onDecided })) > 0;
+      const decided = await filterPage(payload, { ...deps, onDecided }).catch(async (error: unknown) => {
+        if (codeOf(error) === OTHER_RULES) await requireRules(app, givenBy(workspace));
+        throw error;
+      });
+      const moved = decided > 0;
       if (moved) await prunePage?.(payload.page);
       return { moved };
     },

@@ -14,7 +14,7 @@ import type { Logger } from '../../platform/log/logger.ts';
 import { otherClients } from '../../platform/postgres/clients.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import { attachEmbedded, type EmbeddedPostgres } from '../../platform/postgres/embedded/attach.ts';
-import { Lease } from '../../platform/postgres/lease.ts';
+import { Lease, type WorkLocks } from '../../platform/postgres/lease.ts';
 import { openDatabase, openPool, type DatabaseOptions } from '../../platform/postgres/open-database.ts';
 import { reachServer } from '../../platform/postgres/reach-server.ts';
 import { recordActivity } from '../activity/activity.repository.ts';
@@ -34,6 +34,8 @@ export interface App {
   readonly db: Kysely<Database>;
   /** How this process connects to the catalogue. The URL contains a password, so do not print it. */
   readonly connection: { readonly url: string; readonly applicationName: string };
+  /** The locks of processes that work on a collection. They end with this process or its connection. */
+  readonly workLocks: WorkLocks;
   /** The stages that operators have paused. */
   readonly pauses: PauseWatch;
   readonly blobs: BlobStore;
@@ -106,6 +108,7 @@ export async function openApp(options: AppOptions): Promise<App> {
       dataDir,
       db,
       connection,
+      workLocks: server.workLocks,
       pauses,
       blobs,
       blobPlace,
@@ -207,7 +210,7 @@ export async function openServer(options: ServerOptions): Promise<Server> {
     await reachServer({ url, applicationName, shown, signal });
     const lease = await Lease.open({ url, applicationName, log, onLost });
     if (lease === null) throw beingUpgraded(shown);
-    return { url, applicationName, upgrade: null, detach: () => lease.close() };
+    return { url, applicationName, upgrade: null, workLocks: lease, detach: () => lease.close() };
   }
   ignorePostgresOptions();
   const dataDir = path.resolve(options.dataDir);

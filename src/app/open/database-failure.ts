@@ -1,4 +1,5 @@
-import { codeOf, messageOf, StopTheRun } from '../../kernel/errors.ts';
+import { RULES_DIFFER } from '../../collection/collection.repository.ts';
+import { codeOf, messageOf, StopTheRun, UsageError, type WinnowError } from '../../kernel/errors.ts';
 import { freeBytesOn } from '../../platform/disk/free-bytes.ts';
 
 /** SQLSTATE of a full disk: https://www.postgresql.org/docs/current/errcodes-appendix.html */
@@ -52,8 +53,8 @@ export function databaseFailure(error: unknown): StopTheRun | null {
 }
 
 /** The error with which a run must end, or null if the work may be retried. A connection may come back; a full disk stays full. */
-export function fatalFailure(error: unknown): StopTheRun | null {
-  if (error instanceof StopTheRun) return error;
+export function fatalFailure(error: unknown): WinnowError | null {
+  if (error instanceof StopTheRun || (error instanceof UsageError && error.code === RULES_DIFFER)) return error;
   const failure = databaseFailure(error);
   return failure?.code === 'disk-full' ? failure : null;
 }

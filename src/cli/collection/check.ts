@@ -25,7 +25,7 @@ export async function reportOn(nameOrPath: string): Promise<CollectionReport> {
   const { file, collection, problems, warnings } = checked;
   if (collection === null) return { file, collection, problems, warnings, classes: [] };
   try {
-    const classes = await classSummaries(collection, await queryLines(collection));
+    const classes = await classSummaries(collection, queryLines(collection));
     const misfits = classes.flatMap(({ searches }) => Object.values(searches).flatMap((search) => search.problems));
     const remarks = [...(await missingModels(collection)), ...firstOf([...new Set(misfits)])];
     const advice = collectionAdvice(collection, await loadClassTable());

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import type { DumpSource, ListedSource, WalkedSource } from '../../app/discover/crawl-walk.ts';
 import { openDataDryRun } from '../../app/discover/open-data-dry-run.ts';
 import { openDump } from '../../app/discover/open-dump.ts';
@@ -54,7 +53,7 @@ export async function planCrawl(collection: Collection, config: Config, request:
   const names = [...new Set(request.sources.map(sourceName))];
   // A crawl of a network source must say who runs it. This is checked before anything else.
   if (names.some((name) => name !== 'folder')) userAgentOf(config);
-  const lines = await queryLines(collection);
+  const lines = queryLines(collection);
   const walks: WalkedSource[] = [];
   const network: NetworkDiscovery[] = [];
   const walked: ClassRemark[] = [];
@@ -168,8 +167,8 @@ function openDataWalk(
 }
 
 /** The lines of the collection's queries file by wnid; empty if it has no such file. */
-export async function queryLines({ queries }: Collection): Promise<ReadonlyMap<string, QueryLine>> {
-  return queries === null ? new Map() : parseQueries(await readFile(queries, 'utf8'), queries);
+export function queryLines({ queries }: Collection): ReadonlyMap<string, QueryLine> {
+  return queries === null ? new Map() : parseQueries(queries.text, queries.from);
 }
 
 async function wantedClasses(

@@ -53,10 +53,12 @@ Examples:
     .option('--dry-run', 'show the queries and how many results they have; store nothing')
     .action((flags: CrawlFlags) =>
       runWithCollection(flags, { settings: limitSetting(flags) }, async (context) => {
-        const plan = await crawlPlanOf(context, flags);
+        let plan = await crawlPlanOf(context, flags);
         const classLabels = flags.class;
         if (flags.dryRun === true) return dryRun(context, { plan, classLabels, allow: flags.allow });
-        return withWorkspace(context, { ...STAGES_USE, name: 'crawl' }, async (workspace) => {
+        return withWorkspace(context, { ...STAGES_USE, name: 'crawl', rules: 'work' }, async (workspace) => {
+          const { collection } = workspace;
+          if (collection !== context.collection) plan = await crawlPlanOf({ ...context, collection }, flags);
           const result = await runStages(workspace, context, {
             stages: ['discover', 'fetch'],
             plan,

@@ -59,7 +59,7 @@ export async function runToShortlist(
 ): Promise<void> {
   await runWithCollection(flags, { settings: limitSetting(flags) }, async (context) => {
     const plan = await crawlPlanOf(context, flags);
-    return withWorkspace(context, { ...STAGES_USE, name }, async (workspace) => {
+    return withWorkspace(context, { ...STAGES_USE, name, rules: 'change' }, async (workspace) => {
       const code = await run(workspace, context, { plan, classLabels: flags.class, allow: flags.allow });
       return code === EXIT.done ? afterRun(workspace, context) : code;
     });

@@ -1,8 +1,9 @@
 import process from 'node:process';
 import { type Command, InvalidArgumentError } from 'commander';
 import { openApp, type App } from '../../app/open/app.ts';
-import { requireData } from '../../app/open/data-folder.ts';
+import { hasData, requireData } from '../../app/open/data-folder.ts';
 import { toldFailure } from '../../app/open/database-failure.ts';
+import { collectionFromCatalogue, type RulesUse } from '../../app/open/rules.ts';
 import { openWorkspace, type Workspace } from '../../app/open/workspace.ts';
 import { readTune } from '../../app/tune/tune-file.ts';
 import { usableCollection, type UsableCollection } from '../../collection/collection.process.ts';
@@ -11,7 +12,7 @@ import { silenceS3Client } from '../../config/env.ts';
 import { loadConfig, type LoadedConfig } from '../../config/load-config.ts';
 import type { SettingArgument } from '../../config/setting-layers.ts';
 import { parseSetArgument } from '../../config/setting-text.ts';
-import { Interrupted, UsageError } from '../../kernel/errors.ts';
+import { codeOf, Interrupted, UsageError } from '../../kernel/errors.ts';
 import { openLogger, type Logger } from '../../platform/log/logger.ts';
 import { cancelStatements } from '../../platform/postgres/clients.ts';
 import { watchOutput } from '../output.ts';
@@ -47,7 +48,10 @@ export function addCommand(parent: Command, name: string, description: string): 
 
 export function addGlobalFlags(command: Command, { data = 'data' }: { data?: string } = {}): Command {
   return command
-    .option('--collection <name>', 'the collection: a name under config/collections, or the path of a file')
+    .option(
+      '--collection <name>',
+      'the collection: a name under config/collections or in the catalogue, or the path of a file',
+    )
     .option('--data <dir>', 'the data folder', data)
     .option('--json', 'print results as JSON on stdout (lists: one object a line); logs and progress go to stderr')
     .option('--config <file>', 'a file of settings, used instead of config/local.yaml')
@@ -90,7 +94,7 @@ export async function runCommand(
   const output = watchOutput();
   let databaseFolder: string | null = flags.data;
   try {
-    const { collection, warnings } = takesCollection ? await collectionOf(flags) : NO_COLLECTION;
+    const { collection, warnings } = takesCollection ? await collectionOf(flags, signal) : NO_COLLECTION;
     const { loaded, tuneProblem } = await settingsFor(flags, collection, settings);
     if (loaded.config.postgres.url !== null) databaseFolder = null;
     if (loaded.config.blobs.url !== null) silenceS3Client();
@@ -109,9 +113,25 @@ export async function runCommand(
 
 const NO_COLLECTION = { collection: null, warnings: [] };
 
-/** The collection that `--collection` names, if the flag is given, with warnings about its file. */
-async function collectionOf({ collection }: GlobalFlags): Promise<UsableCollection | typeof NO_COLLECTION> {
-  return collection === undefined ? NO_COLLECTION : usableCollection(collection);
+/**
+ * The collection that `--collection` names, if the flag is given, with warnings about its file. Without such a file it is the
+ * collection of this name in the catalogue.
+ */
+async function collectionOf(flags: GlobalFlags, signal: AbortSignal): Promise<UsableCollection | typeof NO_COLLECTION> {
+  const { collection: name } = flags;
+  if (name === undefined) return NO_COLLECTION;
+  try {
+    return await usableCollection(name);
+  } catch (error) {
+    if (codeOf(error) !== 'unknown-collection') throw error;
+    const { loaded, tuneProblem } = await settingsFor(flags, null);
+    if (loaded.config.postgres.url === null && !(await hasData(flags.data))) throw error;
+    const context = { flags, loaded, tuneProblem, signal, collection: null, log: loggerOf(loaded, false) };
+    const use = { name: 'collection', access: 'read' } as const;
+    const collection = await withApp(context, use, (app) => collectionFromCatalogue(app, name));
+    if (collection === null) throw error;
+    return { collection, warnings: [] };
+  }
 }
 
 /** The outcome of an interrupted command is the interruption, whatever else happened. */
@@ -171,6 +191,8 @@ export interface DataUse {
    * of a command that only reads are cancelled, because it has no jobs in flight.
    */
   readonly access?: 'fill' | 'use' | 'read';
+  /** What the command does if the rules of its collection file are not those of the catalogue. By default it follows the catalogue. */
+  readonly rules?: RulesUse;
   /** Whether the command waits for a PostgreSQL that is unreachable for a while, as commands that work on stages do. */
   readonly waitsForDatabase?: boolean;
   /**
@@ -206,7 +228,7 @@ export async function withWorkspace<T>(
   use: DataUse,
   action: (workspace: Workspace) => Promise<T>,
 ): Promise<T> {
-  return withApp(context, use, async (app) => action(await openWorkspace(app, context.collection)));
+  return withApp(context, use, async (app) => action(await openWorkspace(app, context.collection, use.rules)));
 }
 
 /** Opens the data folder while an action runs. */

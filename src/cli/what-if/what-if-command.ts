@@ -43,9 +43,11 @@ Examples:
     )
     .action((flags: WhatIfFlags) =>
       runWithCollection(flags, {}, (context) => {
-        const options = { grid: gridOf(context.collection, flags), samples: flags.sample, signal: context.signal };
         const access = flags.fill === true ? 'use' : 'read';
-        return withWorkspace(context, { name: 'what-if', access }, (workspace) => run(workspace, flags, options));
+        return withWorkspace(context, { name: 'what-if', access }, (workspace) => {
+          const grid = gridOf(workspace.collection, flags);
+          return run(workspace, flags, { grid, samples: flags.sample, signal: context.signal });
+        });
       }),
     );
 }

@@ -51,7 +51,7 @@ export async function runWorker(name: keyof typeof STAGES): Promise<void> {
   const flags = flagsOf(name, `Works the ${name} queue of a collection until it is stopped`);
   await runWithCollection(flags, { isWorker: true }, (context) => {
     limitDrain(context);
-    return withWorkspace(context, { name: `${name}-worker`, waitsForDatabase: true }, (workspace) =>
+    return withWorkspace(context, { name: `${name}-worker`, waitsForDatabase: true, rules: 'keep' }, (workspace) =>
       work(name, workspace, context),
     );
   });

@@ -12,7 +12,7 @@ import { LostBytes, type BlobStore, type ListedBlob, type OpenBlob } from '../..
 import { codeOf, RetryLater } from '../../kernel/errors.ts';
 import { isSha256, type Sha256 } from '../../kernel/ids.ts';
 import { openBlobFolder, type BlobFolder } from './blob-folder.ts';
-import { placeText } from './blob-place.ts';
+import { MODELS, placeText } from './blob-place.ts';
 import { removeObject, s3ClientFor, type BucketPlace } from './s3-client.ts';
 import { isAbsent, s3Failure, TROUBLE } from './s3-failure.ts';
 import { verified, verifiedStream } from './verified.ts';
@@ -113,10 +113,11 @@ class BlobBucket implements BlobStore {
 
   async *list(shard?: string): AsyncGenerator<ListedBlob> {
     const { bucket, prefix } = this.#place;
+    const isNoModel = ({ Key = '' }): boolean => !Key.startsWith(`${prefix}${MODELS}/`);
     const below = { Bucket: bucket, Prefix: `${prefix}${shard === undefined ? '' : `${shard}/`}` };
     try {
       for await (const { Contents = [] } of paginateListObjectsV2({ client: this.#client }, below))
-        for (const { Key = '', Size = 0 } of Contents) {
+        for (const { Key = '', Size = 0 } of Contents.filter(isNoModel)) {
           const name = Key.slice(Key.lastIndexOf('/') + 1);
           const sha256 = isSha256(name) && Key === this.#keyOf(name) ? name : null;
           yield { place: `s3://${bucket}/${Key}`, sha256, bytes: Size, problem: null };

@@ -24,6 +24,8 @@ export interface BlobSettings {
 }
 
 const DEFAULT_FOLDER = 'blobs';
+/** Model files are below this: in S3 below the prefix of the photos, on a machine in the data folder. */
+export const MODELS = 'models';
 /** S3 services other than Amazon's seldom have regions, but a signature names one. */
 const REGION_OF_OTHERS = 'us-east-1';
 

@@ -116,6 +116,13 @@ export interface CollectionTable {
   /** Mode O: wnids. */
   allowed_hyponyms: Generated<string[]>;
   updated_at: Timestamp;
+  /** The canonical text of the collection file. Null: no command has worked on the collection yet. */
+  rules_text: string | null;
+  /** The model cards of the members, by name. */
+  cards: ColumnType<unknown, string | null, string | null>;
+  rules_since: ColumnType<Date | null, Date | null, Date | null>;
+  /** The user and machine that stored the rules. */
+  rules_by: string | null;
 }
 
 export interface DecisionTable {

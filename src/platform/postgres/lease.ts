@@ -15,6 +15,8 @@ const REVIVE_LIMIT_MS = 60_000;
 const LOCK = 1_999_203_951;
 const SHARED = 'pg_try_advisory_lock_shared';
 const ALONE = 'pg_try_advisory_lock';
+/** First key of the advisory locks that processes share while they work on one collection. The second is the collection's id. */
+const WORK = 0x57_4e_57;
 
 type Write = (fields: Readonly<Record<string, unknown>>, message: string) => void;
 
@@ -38,6 +40,9 @@ export interface LeaseOptions {
   readonly onLost?: ((reason: unknown) => void) | undefined;
 }
 
+/** The locks of processes that work on one collection. */
+export type WorkLocks = Pick<Lease, 'shareWork' | 'aloneAtWork'>;
+
 /**
  * A connection with a shared advisory lock, by which others know that this process uses the catalogue. The kernel closes the
  * connection when the process is killed, so nothing must be written down or cleaned up. If the server drops it (it restarts
@@ -49,6 +54,8 @@ export class Lease {
   readonly #leaving = new AbortController();
   #isLost = false;
   #healing: Promise<void> | null = null;
+  /** The work locks that this process shares, each with what checks it after the connection was lost. */
+  readonly #work = new Map<number, () => Promise<void>>();
 
   private constructor(options: LeaseOptions) {
     this.#options = options;
@@ -99,16 +106,39 @@ export class Lease {
   async others(): Promise<string[]> {
     const deadlineMs = performance.now() + SETTLE_MS;
     for (;;) {
-      const { rows } = await this.#pool.query<{ name: string }>(
-        `select application_name as name from pg_locks join pg_stat_activity using (pid)
-         where locktype = 'advisory' and classid = 0 and objid = ${LOCK} and granted and pid <> pg_backend_pid()
-           and database = (select oid from pg_database where datname = current_database())`,
-      );
-      const names = rows.map(({ name }) => name);
+      const names = await this.#others(0, LOCK);
       const ended = await Promise.all(names.map(hasEnded));
       if (!ended.includes(true) || performance.now() > deadlineMs) return names;
       await sleep(POLL_MS);
     }
+  }
+
+  /**
+   * Shares the work lock of a collection for as long as the lease lasts. Waits while another process has it alone. If the
+   * connection is lost, the lock is taken again.
+   *
+   * @param check called each time the lock was taken again. If it rejects with a UsageError, the lease counts as lost with it
+   */
+  async shareWork(collectionId: number, check: () => Promise<void>): Promise<void> {
+    await this.#pool.query('select pg_advisory_lock_shared($1, $2)', [WORK, collectionId]);
+    this.#work.set(collectionId, check);
+  }
+
+  /**
+   * Runs `work` while no other process shares the work lock of a collection or can take it.
+   *
+   * @returns the names of the connections that share the lock, and then nothing was run; null if it was
+   */
+  async aloneAtWork(collectionId: number, work: () => Promise<void>): Promise<readonly string[] | null> {
+    const keys = [WORK, collectionId];
+    const { rows } = await this.#pool.query<{ locked: boolean }>(`select ${ALONE}($1, $2) as locked`, keys);
+    if (rows[0]?.locked !== true) return this.#others(WORK, collectionId);
+    try {
+      await work();
+    } finally {
+      await this.#pool.query('select pg_advisory_unlock($1, $2)', keys);
+    }
+    return null;
   }
 
   /** Gives the lease up. If this was the last one, returns true, and no other can be taken until `close`. */
@@ -119,6 +149,17 @@ export class Lease {
     if (!(await this.#locks(ALONE))) return false;
     await this.#untilConnectionsAreClosed();
     return true;
+  }
+
+  /** The names of the other connections that hold an advisory lock. */
+  async #others(classId: number, objectId: number): Promise<string[]> {
+    const { rows } = await this.#pool.query<{ name: string }>(
+      `select application_name as name from pg_locks join pg_stat_activity using (pid)
+       where locktype = 'advisory' and classid = $1 and objid = $2 and granted and pid <> pg_backend_pid()
+         and database = (select oid from pg_database where datname = current_database())`,
+      [classId, objectId],
+    );
+    return rows.map(({ name }) => name);
   }
 
   /** From now on a lost connection stays lost. Waits for a server that is being started again. */
@@ -165,7 +206,7 @@ export class Lease {
       // The connection may be lost again while the schema is read.
       this.#isLost = false;
       if (await this.#locks(SHARED).catch(() => false)) {
-        await this.#refuseOtherSchema();
+        await this.#refuseOtherState();
         continue;
       }
       this.#isLost = true;
@@ -201,13 +242,17 @@ export class Lease {
     }
   }
 
-  /** While this process was not connected, another one may have changed the schema. */
-  async #refuseOtherSchema(): Promise<void> {
+  /** While this process was not connected, another one may have changed the schema, or the rules of a collection. */
+  async #refuseOtherState(): Promise<void> {
     try {
       refuseUnknownSchema(await this.readSchema());
+      for (const [collectionId, check] of this.#work) {
+        await this.shareWork(collectionId, check);
+        await check();
+      }
       this.#options.log.info({}, 'PostgreSQL is connected again');
     } catch (error) {
-      this.#options.log.debug({ reason: messageOf(error) }, 'could not read the schema again');
+      this.#options.log.debug({ reason: messageOf(error) }, 'could not read the state of the catalogue again');
       if (error instanceof UsageError) this.#options.onLost?.(error);
       else this.#isLost = true;
     }

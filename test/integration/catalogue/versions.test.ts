@@ -125,6 +125,8 @@ describe('on a shared catalogue of an older winnow', () => {
 
   it('migrate asks, waits for no other process, and keeps every row', async () => {
     const before = await rowsOf(urls.older);
+    // The activity log gains the line that this test looks for.
+    const { activity: _, ...kept } = before;
     const [asked] = await saidBy(['migrate'], urls.older);
     expect([asked?.code, asked?.said]).toEqual([
       2,
@@ -147,8 +149,6 @@ describe('on a shared catalogue of an older winnow', () => {
       `the catalogue has schema ${KNOWN_SCHEMA}, which this winnow needs\n`,
     ]);
     expect([status?.code, status?.said]).toEqual([0, expect.stringContaining('"action":"migrate"')]);
-    // The activity log says that the schema was changed.
-    const { activity: _, ...kept } = before;
     expect(await rowsOf(urls.older)).toMatchObject(kept);
   });
 });

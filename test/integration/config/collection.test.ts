@@ -106,7 +106,7 @@ describe('the bundled collections', () => {
     const { classes, queries, sources, policy } = await find('imagenet-a');
     expect(classes.wnids).toHaveLength(200);
     expect(classes.sha256).toBe(A_SHA256);
-    expect(queries).toBe(join(packageRoot, 'config/classes/queries-imagenet-a.jsonl'));
+    expect(queries?.from).toBe(join(packageRoot, 'config/classes/queries-imagenet-a.jsonl'));
     expect(sources).toEqual(['inaturalist', 'flickr', 'duckduckgo']);
     expect(policy).toMatchObject({ threshold: 0.15, cap: 15 });
   });

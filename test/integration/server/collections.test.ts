@@ -1,9 +1,12 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { usableCollection } from '../../../src/collection/collection.process.ts';
-import { openWorkspace } from '../../../src/app/open/workspace.ts';
+import { openWorkspace, type Workspace } from '../../../src/app/open/workspace.ts';
 import { ROLES } from '../../../src/kernel/people.ts';
 import { ROUTES } from '../../../src/server/routes.ts';
-import { candidate, store } from '../catalogue/fixtures.ts';
+import { candidate, decideAs, fetched, kept, store } from '../catalogue/fixtures.ts';
 import { ask, bearer, NO_TOKENS, useDashboard } from './support.ts';
 
 const dashboard = useDashboard();
@@ -35,6 +38,24 @@ describe('one server', () => {
       expect(JSON.parse((await ask(url, `/c/${name}/api/overview`)).body)).toMatchObject({ collection: name });
     const { body } = await ask(url, '/metrics');
     for (const name of ['demo', 'imagenet-a']) expect(body).toContain(`winnow_backlog{collection="${name}"`);
+  });
+
+  it('serves and measures a collection whose file is elsewhere, and follows a change of its rules', async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'winnow-elsewhere-'));
+    const opened = async (threshold: number, use: 'work' | 'change'): Promise<Workspace> => {
+      const file = path.join(folder, 'elsewhere.yaml');
+      await writeFile(file, `name: elsewhere\nclasses: [n01440764, n01443537]\npolicy: { threshold: ${threshold} }\n`);
+      return openWorkspace(dashboard.app, (await usableCollection(file)).collection, use);
+    };
+    const { scope } = await opened(0.15, 'work');
+    const photoId = await fetched(dashboard.app.db, [candidate('b', { wnid: 'n01440764' })], 'a photo');
+    await decideAs(dashboard.app.db, scope, [kept(photoId, 'n01440764')]);
+    const shown = async (): Promise<object> => JSON.parse((await ask(url, '/c/elsewhere/api/overview')).body) as object;
+    expect(await shown()).toMatchObject({ collection: 'elsewhere', totals: { decided: { kept: 1, undecided: 0 } } });
+    expect((await ask(url, '/metrics')).body).toContain('winnow_backlog{collection="elsewhere"');
+    await opened(0.3, 'change');
+    await rm(folder, { recursive: true });
+    await expect.poll(shown).toMatchObject({ totals: { decided: { kept: 0, undecided: 1 } } });
   });
 
   it('says what to do about a collection that it does not know, to a person on a page', async () => {

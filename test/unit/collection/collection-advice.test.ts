@@ -31,7 +31,14 @@ function collectionOf(wnids: readonly (keyof typeof NAMES)[], others: number): C
   const further = Array.from({ length: others }, (_, i) => ({ wnid: `x${i}`, name: `other ${i}`, where: 'c.yaml:3' }));
   const { classes } = createClassSet(entries, TABLE);
   const evidenceClasses = createClassSet([...entries, ...further], TABLE).classes;
-  const found = { classes, evidenceClasses, subjects: classSubjects(classes), queries: null, file: '/c.yaml' };
+  const found = {
+    classes,
+    evidenceClasses,
+    subjects: classSubjects(classes),
+    queries: null,
+    file: '/c.yaml',
+    text: '',
+  };
   return completeCollection(draft, { ...found, bytes: new Uint8Array() });
 }
 

@@ -36,6 +36,7 @@ function collectionOf(text: string): Collection {
     evidenceClasses: classSetOf(draft.among ?? draft.classes),
     queries: null,
     file: '/c.yaml',
+    text: '',
     bytes: new TextEncoder().encode(text),
   });
 }

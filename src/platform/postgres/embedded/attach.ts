@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DatabaseError } from 'pg';
 import { StopTheRun, codeOf, messageOf } from '../../../kernel/errors.ts';
 import { withFileLock, type FileLockOptions } from '../../lock/file-lock.ts';
-import { Lease, type LeaseLog } from '../lease.ts';
+import { Lease, type LeaseLog, type WorkLocks } from '../lease.ts';
 import { SteadyClient } from '../steady-client.ts';
 import { ensureCluster, readPassword, wrongPassword } from './cluster.ts';
 import { DISK_FULL, explained } from './failures.ts';
@@ -33,6 +33,7 @@ export interface EmbeddedPostgres {
   readonly soleClient: boolean;
   /** What this client has changed of an older catalogue; null: nothing. */
   readonly upgrade: Upgrade | null;
+  readonly workLocks: WorkLocks;
   /**
    * Detaches. The last client stops the server, so close pools first. Never rejects: if the server cannot be stopped, that is
    * logged, and the next client finds it running. May be called again.
@@ -119,7 +120,7 @@ async function attach(layout: Layout, options: AttachOptions): Promise<EmbeddedP
     const others = (await lease.others()).length;
     const durationMs = Math.round(performance.now() - startedMs);
     options.log.debug({ how, others, durationMs }, 'attached to the embedded PostgreSQL');
-    return { url, soleClient: others === 0, upgrade, detach: leave };
+    return { url, soleClient: others === 0, upgrade, workLocks: lease, detach: leave };
   } catch (error) {
     await leave();
     throw error;

@@ -7,6 +7,7 @@ import * as exported from './0005-export.ts';
 import * as verified from './0006-verified.ts';
 import * as report from './0007-report.ts';
 import * as activity from './0008-activity.ts';
+import * as rules from './0009-rules.ts';
 import * as providers from './0010-providers.ts';
 import * as exportedBytes from './0011-exported-bytes.ts';
 import * as secondPassDraw from './0012-second-pass-draw.ts';
@@ -23,6 +24,7 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0006-verified': verified,
   '0007-report': report,
   '0008-activity': activity,
+  '0009-rules': rules,
   '0010-providers': providers,
   '0011-exported-bytes': exportedBytes,
   '0012-second-pass-draw': secondPassDraw,

@@ -1,0 +1,70 @@
+import path from 'node:path';
+import { readTextFile } from '../config/read-text.ts';
+import { parseYaml } from '../config/yaml.ts';
+import { CLASS_LIST_NAMES, type ClassTable } from './class-table.ts';
+import { isHeadCard, parseHeadCard, withHead } from './head-card.ts';
+import { classesOfCard, placeOfCard, type FoundCard } from './model-card.process.ts';
+import { parseModelCard, type ModelCard } from './model-card.ts';
+import { parseModelClasses, type ModelClasses } from './model-classes.ts';
+
+/** A member's model card as the catalogue keeps it, for machines that lack it: the texts of its files. */
+export interface StoredCard {
+  readonly card: string;
+  /** The card of the backbone, if the card is of a head. */
+  readonly backbone: string | null;
+  /** The file of the model's classes. Null if the card names a list that winnow has. */
+  readonly classes: string | null;
+}
+
+/** A file that a card names. */
+type NamedFile = Pick<ModelCard, 'file' | 'sha256'>;
+
+/** A member's card with the classes of its model. */
+export interface MemberCard {
+  readonly card: ModelCard;
+  readonly classes: ModelClasses;
+}
+
+/** Reads the files of a card for the catalogue. */
+export async function storableCard({ cardFile, backbone, classes }: FoundCard): Promise<StoredCard> {
+  return {
+    card: await textOf(cardFile),
+    backbone: backbone === undefined ? null : await textOf((await placeOfCard(backbone)).cardFile),
+    classes: isListName(classes) ? null : await textOf(path.resolve(path.dirname(cardFile), classes)),
+  };
+}
+
+/**
+ * The card of a member from the catalogue's texts.
+ *
+ * @param fileOf the path on this machine of a file that a card names
+ */
+export async function readStoredCard(
+  name: string,
+  texts: StoredCard,
+  { table, fileOf }: { readonly table: ClassTable; readonly fileOf: (named: NamedFile) => string },
+): Promise<MemberCard> {
+  const shown = `the catalogue's card of the model '${name}'`;
+  const file = parseYaml(texts.card, shown);
+  const model = parseModelCard(texts.backbone ?? texts.card, shown, '/');
+  const card = isHeadCard(file) ? withHead(parseHeadCard(file), model, { shown, base: '/' }) : model;
+  const { head } = card;
+  const placed: ModelCard = {
+    ...card,
+    path: fileOf(card),
+    ...(head === undefined ? {} : { head: { ...head, path: fileOf(head) } }),
+  };
+  const classes =
+    texts.classes === null
+      ? await classesOfCard({ cardFile: shown, classes: card.classes }, table)
+      : parseModelClasses(texts.classes, shown).classes;
+  return { card: placed, classes };
+}
+
+async function textOf(file: string): Promise<string> {
+  return (await readTextFile(file, 'a file of a model card')).text;
+}
+
+function isListName(name: string): boolean {
+  return CLASS_LIST_NAMES.some((known) => known === name);
+}
