@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { nameOf, type Workspace } from '../app/open/workspace.ts';
 import { readAgreement } from '../app/review/agreement.ts';
-import { fewPhotosText, type Agreement, type AgreementReport } from '../review/agreement.ts';
+import type { Agreement, AgreementReport } from '../review/agreement.ts';
+import { fewPhotosText } from '../ui/shared/texts.ts';
 import { countText, writeResult } from './output.ts';
 import { tableText } from './table.ts';
 import { addCommand, runOnCollection, type GlobalFlags } from './start/context.ts';

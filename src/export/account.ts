@@ -1,5 +1,4 @@
-import { countOf, countText } from '../ui/shared/texts.ts';
-import { fewPhotosText } from '../review/agreement.ts';
+import { countOf, countText, fewPhotosText } from '../ui/shared/texts.ts';
 import { DEFAULT_CRITERIA } from '../review/criteria.ts';
 import { totalsOf } from './funnel-table.ts';
 import { keepsMetadata, type Protocol } from './protocol.ts';

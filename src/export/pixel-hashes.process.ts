@@ -1,8 +1,6 @@
 import type { OutputFolder, PhotoSink } from './output-folder.process.ts';
 import type { PhotoFile } from './photo-row.ts';
-
-/** The file of an export without pictures that has the hashes of re-encoded pixels. */
-export const PIXEL_HASHES = 'pixels.sha256';
+import { PIXEL_HASHES } from './verify/layout.ts';
 
 /**
  * Writes a line for each photo that would be re-encoded: the SHA-256 of its pixels (8-bit RGB, row by row), two spaces, and its file

@@ -2,7 +2,7 @@ import { sql, type Kysely, type RawBuilder } from 'kysely';
 import { allowedLicence, ofCollection } from '../decision/decision.repository.ts';
 import type { DecisionScope } from '../decision/scope.ts';
 import type { Database } from '../platform/postgres/database.ts';
-import { listedVerdicts } from '../review/second-pass.ts';
+import { listedVerdicts } from '../review/second-pass.repository.ts';
 import type { CandidateCount, PhotoCount, VerdictCount } from './funnel.ts';
 
 /**

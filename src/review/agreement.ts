@@ -46,15 +46,6 @@ export interface Agreement {
 /** Below these, kappa and alpha have no interval: photos, and photos that do not have the commonest verdict in all passes. */
 const LEAST_PHOTOS = 10;
 const LEAST_OTHERS = 2;
-/** Below this, readers are warned. */
-const FEW_PHOTOS = 20;
-
-/** A sentence that belongs beside a headline over few photos; null if there are enough, or none. */
-export function fewPhotosText({ photos }: Pick<Agreement, 'photos'>): string | null {
-  if (photos === 0 || photos >= FEW_PHOTOS) return null;
-  const only = `Only ${photos} ${photos === 1 ? 'photo has' : 'photos have'} two blind verdicts`;
-  return photos < LEAST_PHOTOS ? `${only}: too few for an interval.` : `${only}: these figures are rough.`;
-}
 
 /** Computes the agreement with 95 % intervals. */
 export function agreementOf(counts: VerdictCounts): Agreement {

@@ -8,7 +8,7 @@ import type { Database } from '../platform/postgres/database.ts';
 import type { ClassProgress, ReviewFilter, ReviewOrder, ReviewPhoto } from './desk.ts';
 import { subjectKey, type Subject } from './event.ts';
 import type { FreePhoto } from './lease.repository.ts';
-import { listedVerdicts } from './second-pass.ts';
+import { listedVerdicts } from './second-pass.repository.ts';
 
 /** What a reviewer's view of a collection depends on. */
 export interface DeskView {

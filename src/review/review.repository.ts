@@ -4,7 +4,7 @@ import type { Database } from '../platform/postgres/database.ts';
 import { allowLongIdle } from '../platform/postgres/transactions.ts';
 import type { Sha256, Wnid } from '../kernel/ids.ts';
 import type { NewReviewEvent, ReviewEvent, Subject } from './event.ts';
-import { drawChance, isDrawn } from './second-pass.ts';
+import { drawChance, isDrawn } from './second-pass.repository.ts';
 import { opinionsWanted, type Verdict } from './verdict.ts';
 
 /** Events `e` as `ReviewEvent`s. */

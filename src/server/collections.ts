@@ -9,7 +9,7 @@ import type { Collection } from '../collection/collection.ts';
 import type { Config } from '../config/settings.ts';
 import { codeOf, messageOf, UsageError } from '../kernel/errors.ts';
 import type { ByReader, Reader } from '../kernel/people.ts';
-import { sharedReading } from '../kernel/shared-reading.ts';
+import { sharedReading } from './shared-reading.ts';
 import type { FunnelStage } from '../ui/shared/funnel.tsx';
 import { stagesOf } from '../ui/shared/stages.ts';
 import { LiveFeed } from './live-feed.ts';

@@ -7,7 +7,7 @@ import type { Config } from '../config/settings.ts';
 import { steadyClock } from '../kernel/clock.ts';
 import type { Reader } from '../kernel/people.ts';
 import { timedCache } from '../kernel/timed-cache.ts';
-import { sharedReading, sharedReadings } from '../kernel/shared-reading.ts';
+import { sharedReading, sharedReadings } from './shared-reading.ts';
 import { countBytes } from '../photo/pruned.repository.ts';
 import { serverVersion } from '../platform/postgres/clients.ts';
 import type { Access } from './access.ts';
@@ -20,8 +20,10 @@ import { Metrics } from './metrics.ts';
 import { responsePlaces } from './response-places.ts';
 import { LongWork } from './long-work.ts';
 import { Sessions } from './sessions.ts';
-import { SHARED_READINGS } from './shared-answer.ts';
 import { openSessionIds } from './session.repository.ts';
+
+/** Readings of a whole collection that run at once. The other connections to the catalogue answer what is quick. */
+const SHARED_READINGS = 2;
 
 export interface SiteOptions extends Access {
   readonly assets: Assets;

@@ -126,7 +126,11 @@ const action = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('redo'), sequence, at, of: ref }),
 ]);
 
-export const actionsBody = z.strictObject({ reviewer, client, actions: z.array(action).min(1).max(MOST_ACTIONS_AT_ONCE) });
+export const actionsBody = z.strictObject({
+  reviewer,
+  client,
+  actions: z.array(action).min(1).max(MOST_ACTIONS_AT_ONCE),
+});
 
 export const criteriaBody = z.strictObject({ text: z.string().trim().min(1).max(5_000) });
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
-import { sharedReading } from '../kernel/shared-reading.ts';
+import { sharedReading } from './shared-reading.ts';
 
 /** An ended session is refused after this time at the latest, in milliseconds, by every server of the catalogue. */
 const FRESH_MS = 1_000;

@@ -5,9 +5,6 @@ import type { Site } from './dashboard.ts';
 import { deskOf } from './desk-of.ts';
 import type { Exchange } from './route.ts';
 
-/** Readings of a whole collection that run at once. The other connections to the catalogue answer what is quick. */
-export const SHARED_READINGS = 2;
-
 /** With more photos, all who have reviewed nothing get an answer that may be this old. */
 const MANY_PHOTOS = 10_000;
 const KEEP_MS = 10_000;

@@ -1,6 +1,8 @@
 import { FETCH_SCRIPT_NAME } from '../fetch-script.ts';
-import { PIXEL_HASHES } from '../pixel-hashes.process.ts';
 import type { ExportFormat, Protocol } from '../protocol.ts';
+
+/** The file of an export without pictures that has the hashes of re-encoded pixels. */
+export const PIXEL_HASHES = 'pixels.sha256';
 
 export const PROTOCOL = 'protocol.json';
 export const CARD = 'README.md';

@@ -1,8 +1,7 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
 import type { ComponentChildren } from 'preact';
 import type { Sha256 } from '../../kernel/ids.ts';
-import { fewPhotosText } from '../../review/agreement.ts';
-import { countOf, countText, shareText } from '../shared/texts.ts';
+import { countOf, countText, fewPhotosText, shareText } from '../shared/texts.ts';
 import type { ReportContext } from './context.ts';
 import { FrechetTable } from './model-sections.tsx';
 import { ClassName, Count, Nothing, Plots, Section, Table, To } from './parts.tsx';

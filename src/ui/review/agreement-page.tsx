@@ -1,5 +1,5 @@
-import { fewPhotosText, type Agreement } from '../../review/agreement.ts';
-import { countOf, countText } from '../shared/texts.ts';
+import type { Agreement } from '../../review/agreement.ts';
+import { countOf, countText, fewPhotosText } from '../shared/texts.ts';
 import { ask } from './api.ts';
 import { PageFrame, useAnswer } from './class-page-frame.tsx';
 import type { PageProps } from './page-props.ts';

@@ -1,5 +1,8 @@
-import { MOST_PHOTOS_AT_ONCE, type ActionRef, type ActionsAnswer, type ReviewActionSent } from '../../review/desk.ts';
+import type { ActionRef, ActionsAnswer, ReviewActionSent } from '../../review/desk.ts';
 import { countOf, listText } from '../shared/texts.ts';
+
+/** Photos of a decision that one request sends: the server's `MOST_PHOTOS_AT_ONCE`. */
+export const PHOTOS_IN_REQUEST = 150_000;
 
 /** A request holds this many actions, and no more than this many photos if it holds several actions. */
 const BATCH_ACTIONS = 50;
@@ -33,10 +36,10 @@ export function batchOf<T extends Sendable>(queue: readonly T[], { alone }: Pace
 
 /** The same action in parts, each of which fits into a request. The server stores them as one action. */
 export function partsOf(action: ReviewActionSent): readonly ReviewActionSent[] {
-  if (!('subjects' in action) || action.subjects.length <= MOST_PHOTOS_AT_ONCE) return [action];
+  if (!('subjects' in action) || action.subjects.length <= PHOTOS_IN_REQUEST) return [action];
   const { subjects } = action;
-  return Array.from({ length: Math.ceil(subjects.length / MOST_PHOTOS_AT_ONCE) }, (_, i) => {
-    const ofPart = subjects.slice(i * MOST_PHOTOS_AT_ONCE, (i + 1) * MOST_PHOTOS_AT_ONCE);
+  return Array.from({ length: Math.ceil(subjects.length / PHOTOS_IN_REQUEST) }, (_, i) => {
+    const ofPart = subjects.slice(i * PHOTOS_IN_REQUEST, (i + 1) * PHOTOS_IN_REQUEST);
     return { ...action, part: i + 1, subjects: ofPart };
   });
 }

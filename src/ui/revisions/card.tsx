@@ -1,10 +1,9 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
 import type { ComponentChildren } from 'preact';
-import { fewPhotosText } from '../../review/agreement.ts';
 import { Bar } from '../shared/bar.tsx';
 import { pathOf } from '../shared/frame.tsx';
 import { Link } from '../shared/link.tsx';
-import { bytesText, countOf, countText, shareText } from '../shared/texts.ts';
+import { bytesText, countOf, countText, fewPhotosText, shareText } from '../shared/texts.ts';
 import type { RevisionChanges, RevisionView } from './revision.ts';
 import type { RunningWork } from '../shared/running-work.ts';
 import { Verified } from './verified.tsx';

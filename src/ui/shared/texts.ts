@@ -43,3 +43,14 @@ export function timeLeftText(left: number, rate: number | null): string | null {
   if (minutes < 90) return `${Math.round(minutes)} min`;
   return minutes < 48 * 60 ? `${(minutes / 60).toFixed(1)} h` : `${Math.round(minutes / 1_440)} days`;
 }
+
+/** Photos with two blind verdicts from which on agreement has an interval, and from which on it needs no warning. */
+const PHOTOS_FOR_INTERVAL = 10;
+const ENOUGH_PHOTOS = 20;
+
+/** A sentence that belongs beside the agreement of reviewers over few photos; null if there are enough, or none. */
+export function fewPhotosText({ photos }: { readonly photos: number }): string | null {
+  if (photos === 0 || photos >= ENOUGH_PHOTOS) return null;
+  const only = `Only ${photos} ${photos === 1 ? 'photo has' : 'photos have'} two blind verdicts`;
+  return photos < PHOTOS_FOR_INTERVAL ? `${only}: too few for an interval.` : `${only}: these figures are rough.`;
+}

@@ -6,7 +6,7 @@ import path from 'node:path';
 import sharp from 'sharp';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { FETCH_SCRIPT, FETCH_SCRIPT_NAME } from '../../../src/export/fetch-script.ts';
-import { PIXEL_HASHES } from '../../../src/export/pixel-hashes.process.ts';
+import { PIXEL_HASHES } from '../../../src/export/verify/layout.ts';
 import type { PhotoRow } from '../../../src/export/photo-row.ts';
 import { decodeRgb } from '../../../src/platform/image/decode.ts';
 import { withoutMetadata } from '../../../src/platform/image/strip.ts';

@@ -7,10 +7,10 @@ import {
   agreementOf,
   blindVerdictsOf,
   countVerdicts,
-  fewPhotosText,
   type Agreement,
   type VerdictCounts,
 } from '../../../src/review/agreement.ts';
+import { fewPhotosText } from '../../../src/ui/shared/texts.ts';
 
 function verdictOf(letter: string | undefined): ReviewVerdict {
   return REVIEW_VERDICTS.find((verdict) => verdict.startsWith(letter ?? '-')) ?? 'unsure';

@@ -170,7 +170,11 @@ describe('ReportPage', () => {
     const heat = (values: readonly number[]) => ({ ...photo.searched, rows: 1, columns: 2, values }) as Heatmap;
     const gallery = [{ ...photo, searched: heat([2, -1]), predicted: heat([8, 1]) }];
     const html = page({ ...report, gallery }, { pictures: () => PICTURE });
-    expect(all(html.slice(html.indexOf('<section id="why"')), /fill-opacity="([^"]+)"/g)).toEqual(['0.2', '0.8', '0.1']);
+    expect(all(html.slice(html.indexOf('<section id="why"')), /fill-opacity="([^"]+)"/g)).toEqual([
+      '0.2',
+      '0.8',
+      '0.1',
+    ]);
     expect(textOf(html)).toContain('0 +4.0 ');
   });
 

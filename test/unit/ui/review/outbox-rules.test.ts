@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { MOST_PHOTOS_AT_ONCE } from '../../../../src/review/desk.ts';
 import { toSha256 } from '../../../../src/kernel/ids.ts';
 import {
   batchOf,
@@ -8,6 +9,7 @@ import {
   othersText,
   outcomeOf,
   partsOf,
+  PHOTOS_IN_REQUEST,
   setAsideText,
   stepAfter,
   type Failure,
@@ -29,6 +31,10 @@ function action(text: string, photos = 1) {
 const actions = (...texts: string[]) => texts.map((text) => action(text));
 const names = (ordered: readonly { readonly client: string; readonly sequence: number }[]): string =>
   ordered.map(({ client, sequence }) => `${client}${sequence}`).join(' ');
+
+it('a page sends as many photos in a request as the server takes', () => {
+  expect(PHOTOS_IN_REQUEST).toBe(MOST_PHOTOS_AT_ONCE);
+});
 
 describe('the order of what is sent', () => {
   it('follows the numbers within a tab, even if the clock was set back', () => {

@@ -1,5 +1,5 @@
 import pLimit from 'p-limit';
-import { createBatcher } from './batcher.ts';
+import { createBatcher } from '../kernel/batcher.ts';
 
 const ASKING_AT_ONCE = 1_000;
 

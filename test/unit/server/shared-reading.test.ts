@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { sharedReadings } from '../../../src/kernel/shared-reading.ts';
+import { sharedReadings } from '../../../src/server/shared-reading.ts';
 
 /** Readings that end when the test says so. */
 function readings() {
