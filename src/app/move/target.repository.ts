@@ -17,7 +17,8 @@ export async function requireFreeTarget(
   tables: readonly Pick<CatalogueTable, 'name'>[],
   { shown, advice }: { readonly shown: string; readonly advice: string },
 ): Promise<void> {
-  const ours = new Set([...tables.map(({ name }) => name), 'kysely_migration', 'kysely_migration_lock']);
+  const others = ['counted_evidence', 'kysely_migration', 'kysely_migration_lock'];
+  const ours = new Set([...tables.map(({ name }) => name), ...others]);
   const { rows } = await sql<{ name: string; label: string; schema: string }>`
     select quote_ident(c.relname) as name, n.nspname as schema, n.nspname || '.' || c.relname as label
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
