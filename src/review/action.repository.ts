@@ -21,7 +21,7 @@ export interface ActionEvent extends Subject {
 }
 
 /** An action, or the part of it that one request sends. */
-type ActionPart = ActionRef & { readonly part?: number | undefined };
+export type ActionPart = ActionRef & { readonly part?: number | undefined };
 
 /** The stored events of an action, by id. Empty if nothing was stored for it, or if it is of another reviewer. */
 export async function eventsOfAction(db: Kysely<Database>, actor: Actor, action: ActionPart): Promise<ActionEvent[]> {
@@ -80,7 +80,7 @@ export async function reviewableAmong(
 }
 
 /** Takes back the new events of an action on photos that another reviewer has taken. Returns those photos. */
-export async function dropTaken(trx: Transaction<Database>, actor: Actor, action: ActionRef): Promise<Subject[]> {
+export async function dropTaken(trx: Transaction<Database>, actor: Actor, action: ActionPart): Promise<Subject[]> {
   const { rows } = await sql<Subject>`
     delete from review_event e using review_lease r
     where ${isOfAction(actor, action)} and r.collection_id = e.collection_id and r.wnid = e.wnid and r.sha256 = e.sha256

@@ -5,7 +5,7 @@ import { CENTRE_CROP } from '../evidence/evidence.ts';
 import type { Sha256, Wnid } from '../kernel/ids.ts';
 import type { RejectReason } from '../kernel/reasons.ts';
 import type { Database } from '../platform/postgres/database.ts';
-import type { ClassProgress, ReviewFilter, ReviewOrder, ReviewPhoto } from './desk.ts';
+import { SHOWN_STATES, type ClassProgress, type ReviewFilter, type ReviewOrder, type ReviewPhoto } from './desk.ts';
 import { subjectKey, type Subject } from './event.ts';
 import type { FreePhoto } from './lease.repository.ts';
 import { listedVerdicts } from './second-pass.repository.ts';
@@ -114,10 +114,10 @@ export function matching(view: DeskView, { filter, order, wnids }: Wanted): RawB
 }
 
 /** The turn of photo `p` among those that match: how many photos of its confusion the reviewer knows as accepted, or come before it. */
-const TURN = sql`p.shown_accepted + row_number() over (partition by p.wnid, p.confusion_wnid order by p.rank) as turn`;
+export const TURN = sql`p.shown_accepted + row_number() over (partition by p.wnid, p.confusion_wnid order by p.rank) as turn`;
 
 /** How photos are sorted within what comes first. */
-function orderOf(view: DeskView, order: ReviewOrder): RawBuilder<unknown> {
+export function orderOf(view: DeskView, order: ReviewOrder): RawBuilder<unknown> {
   const first: Record<ReviewOrder, RawBuilder<unknown>> = {
     confusions: sql`p.turn`,
     // In mode O, where no class was searched, the surest prediction comes first.
@@ -126,24 +126,6 @@ function orderOf(view: DeskView, order: ReviewOrder): RawBuilder<unknown> {
     newest: sql`p.found_at desc`,
   };
   return sql`${first[order]}, p.wnid collate "C", p.rank`;
-}
-
-/** A `PhotoIndex` as JSON, which PostgreSQL writes: it has every photo that matches. Class by class if the order is by confusions. */
-export async function readIndex(db: Kysely<Database>, view: DeskView, { filter, order }: Wanted): Promise<string> {
-  const { state, ...rest } = filter;
-  const byClass = order === 'confusions' ? sql`p.wnid collate "C",` : sql``;
-  const { rows } = await sql<{ wnids: string; photos: string; counts: string }>`
-    with matching as materialized (
-      select p.sha256, p.wnid, p.shown_state as state, row_number() over (order by ${byClass} ${orderOf(view, order)}) as place
-      from (select p.*, ${TURN} from ${matching(view, { filter: rest, order })}) as p),
-    shown as (select * from matching where ${state === undefined ? sql`true` : sql`state = ${state}`}),
-    class as (select wnid, row_number() over (order by min(place)) - 1 as number from shown group by wnid)
-    select (select coalesce(jsonb_agg(wnid order by number), '[]')::text from class) as wnids,
-      (select coalesce(string_agg('["' || encode(s.sha256, 'hex') || '",' || c.number || ']', ',' order by s.place), '')
-        from shown s join class c using (wnid)) as photos,
-      (select jsonb_build_object(${countsByState})::text from matching) as counts`.execute(db);
-  const { wnids = '[]', photos = '', counts = '{}' } = rows[0] ?? {};
-  return `{"wnids":${wnids},"photos":[${photos}],"counts":${counts}}`;
 }
 
 export interface NextPhotos extends Wanted {
@@ -285,14 +267,8 @@ export async function classProgress(
   return rows;
 }
 
-const STATES = ['open', 'accepted', 'rejected', 'unsure', 'disputed'] as const;
-
 const stateCounts = sql.join(
-  STATES.map((state) => sql`count(*) filter (where p.shown_state = ${sql.lit(state)}) as ${sql.ref(state)}`),
-);
-
-const countsByState = sql.join(
-  STATES.map((state) => sql`${sql.lit(state)}, count(*) filter (where state = ${sql.lit(state)})`),
+  SHOWN_STATES.map((state) => sql`count(*) filter (where p.shown_state = ${sql.lit(state)}) as ${sql.ref(state)}`),
 );
 
 export interface ConfusionProgress {

@@ -1,7 +1,6 @@
 import type { Sha256, Wnid } from '../kernel/ids.ts';
 import type { RejectReason } from '../kernel/reasons.ts';
 import type { Judgement, ReviewVerdict, ShownBy, Subject } from './event.ts';
-import type { VerdictState } from './verdict.ts';
 
 /**
  * What the server and the review page say to each other, as JSON. All paths are below `/c/NAME/api/review/`.
@@ -12,7 +11,8 @@ export const REVIEW_ORDERS = ['confusions', 'lowest', 'source', 'newest'] as con
 export type ReviewOrder = (typeof REVIEW_ORDERS)[number];
 
 /** `open`: the photo waits for a verdict of this reviewer. The other values: the state as this reviewer may see it. */
-export type ShownState = 'open' | Exclude<VerdictState, 'unreviewed'>;
+export const SHOWN_STATES = ['open', 'accepted', 'rejected', 'unsure', 'disputed'] as const;
+export type ShownState = (typeof SHOWN_STATES)[number];
 
 /** Which photos are shown. Absent: no limit. */
 export interface ReviewFilter {

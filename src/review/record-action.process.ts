@@ -81,9 +81,7 @@ async function recordIn(trx: Transaction<Database>, view: DeskView, sent: TabAct
   const actor = { collectionId: view.scope.collectionId, reviewer: view.reviewer };
   const wanted = await eventsFor(trx, actor, action);
   const subjects = subjectsOf(wanted);
-  const slices: UnnumberedEvent[][] = [];
-  for (const slice of slicesOf(wanted))
-    slices.push('of' in action ? slice : await reviewableOf(trx, { ...actor, client }, slice));
+  const slices = await reviewableSlices(trx, { ...actor, client }, wanted);
   await lockSubjects(trx, actor.collectionId, subjectsOf(slices[0] ?? []));
   // An action that arrives twice at once waits for the lock, and is then found stored.
   const stored = await eventsOfAction(trx, actor, { client, ...action });
@@ -110,13 +108,18 @@ function slicesOf(events: readonly UnnumberedEvent[]): UnnumberedEvent[][] {
   return Array.from({ length: Math.ceil(byClass.length / SLICE) }, (_, i) => byClass.slice(i * SLICE, (i + 1) * SLICE));
 }
 
-async function reviewableOf(
+/** The events on photos that are, or were, to be reviewed. */
+async function reviewableSlices(
   trx: Transaction<Database>,
   tab: Parameters<typeof reviewableAmong>[1],
-  events: readonly UnnumberedEvent[],
-): Promise<UnnumberedEvent[]> {
-  const known = new Set((await reviewableAmong(trx, tab, subjectsOf(events))).map(subjectKey));
-  return events.filter((event) => known.has(subjectKey(event)));
+  wanted: readonly UnnumberedEvent[],
+): Promise<UnnumberedEvent[][]> {
+  const slices: UnnumberedEvent[][] = [];
+  for (const slice of slicesOf(wanted)) {
+    const known = new Set((await reviewableAmong(trx, tab, subjectsOf(slice))).map(subjectKey));
+    slices.push(slice.filter((event) => known.has(subjectKey(event))));
+  }
+  return slices;
 }
 
 /**

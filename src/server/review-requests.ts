@@ -4,7 +4,7 @@ import { SOURCE_NAMES } from '../collection/collection.ts';
 import { quote } from '../config/quote.ts';
 import { isSha256 } from '../kernel/ids.ts';
 import { REJECT_REASONS } from '../kernel/reasons.ts';
-import { MOST_ACTIONS_AT_ONCE, MOST_PHOTOS_AT_ONCE, REVIEW_ORDERS } from '../review/desk.ts';
+import { MOST_ACTIONS_AT_ONCE, MOST_PHOTOS_AT_ONCE, REVIEW_ORDERS, SHOWN_STATES } from '../review/desk.ts';
 import { REVIEW_VERDICTS, SHOWN_BY, type Subject } from '../review/event.ts';
 import { EVENT_TIME_RULE, isEventTime } from '../review/event-time.ts';
 import type { Exchange } from './route.ts';
@@ -38,7 +38,7 @@ const filterFields = {
   wnid: wnid.optional(),
   confusion: wnid.optional(),
   source: z.enum(SOURCE_NAMES).optional(),
-  state: z.enum(['open', 'accepted', 'rejected', 'unsure', 'disputed']).optional(),
+  state: z.enum(SHOWN_STATES).optional(),
   reason: reason.optional(),
   tag: z.string().min(1).max(60).optional(),
 };
@@ -172,7 +172,7 @@ export function parseRequest<S extends z.ZodType>(
  *
  * @throws BadRequest
  */
-export async function actionsOf({ request: { body } }: Exchange): Promise<z.output<typeof actionsBody>> {
+export async function actionsOf(body: unknown): Promise<z.output<typeof actionsBody>> {
   const actions: unknown = Reflect.get(Object(body), 'actions');
   const lists = (Array.isArray(actions) ? actions : []).map((one): unknown => Reflect.get(Object(one), 'subjects'));
   const photos = lists.reduce<number>((sum, list) => sum + (Array.isArray(list) ? list.length : 0), 0);

@@ -15,8 +15,8 @@ import { countedTokens, type TokenCheck } from './failed-tokens.ts';
 import type { FailedLogIns } from './failed-log-ins.ts';
 import { problemPage } from './pages.tsx';
 import { limitJson } from './json-body.ts';
+import { BODY_TOO_LARGE, largeBodyPlaces, SMALL_BODY_BYTES, TOO_MANY_LARGE, tooLargeText } from './large-bodies.ts';
 import { wantsPage, type Route } from './route.ts';
-import { responsePlaces } from './response-places.ts';
 import { refuseUnstorableText } from './storable-text.ts';
 import { isLoopback, refusalOf } from './same-site.ts';
 import { personOf } from './visitor.ts';
@@ -50,10 +50,6 @@ export interface WebServer {
   close(): Promise<void>;
 }
 
-const BODY_MAX_BYTES = 64 * 1024;
-/** So many requests with a larger body are handled at once. Others wait unread, and then get 503. */
-const LARGE_BODIES = 2;
-const LARGE_BODY_WAIT_MS = 20_000;
 const REQUEST_TIMEOUT_MS = 30_000;
 /** A connection on which nothing moves for this long is closed, such as one of a client that does not read its answer. */
 const SILENCE_MS = 300_000;
@@ -86,7 +82,7 @@ export async function startWebServer(options: WebServerOptions): Promise<WebServ
   requireToken(options);
   const isProxy = proxyTest(trustProxy);
   const app = fastify({
-    bodyLimit: BODY_MAX_BYTES,
+    bodyLimit: SMALL_BODY_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
     connectionTimeout: SILENCE_MS,
     trustProxy: trustProxy.length > 0 && isProxy,
@@ -115,7 +111,7 @@ export async function startWebServer(options: WebServerOptions): Promise<WebServ
   addGuards(app, options);
   const handling = new Set<Promise<unknown>>();
   const check = countedTokens(app, (request) => personOf(request, options));
-  const takeLargePlace = responsePlaces(LARGE_BODIES, LARGE_BODY_WAIT_MS);
+  const takeLargePlace = largeBodyPlaces();
   for (const route of options.routes) addRoute(app, countedIn(handling, route), { ...options, check, takeLargePlace });
   try {
     return { url: await app.listen({ host, port }), close: () => closeServer(app, handling) };
@@ -184,8 +180,9 @@ function addGuards(app: FastifyInstance, { allowedHosts, trustProxy = [], log }:
     const status = statusOf(error);
     // Failures inside the server are for the log, not for the client.
     if (status >= 500) log.error({ path: pathOf(request), reason: messageOf(error) }, 'a request failed');
-    const message =
-      status < 500 ? refusalText(error, request) : codeOf(error) === STATEMENT_ENDED ? TOOK_TOO_LONG : FAILED;
+    const isTooLarge = codeOf(error) === BODY_TOO_LARGE;
+    const refusal = isTooLarge ? tooLargeText(request) : messageOf(error);
+    const message = status < 500 ? refusal : codeOf(error) === STATEMENT_ENDED ? TOOK_TOO_LONG : FAILED;
     return answerError(reply, status, { error: message, code: status >= 500 ? undefined : codeOf(error) });
   });
 }
@@ -199,15 +196,14 @@ function secureCookies(reply: FastifyReply): void {
 
 interface RouteOptions extends WebServerOptions {
   readonly check: TokenCheck;
-  readonly takeLargePlace: ReturnType<typeof responsePlaces>;
+  readonly takeLargePlace: ReturnType<typeof largeBodyPlaces>;
 }
 
 function addRoute(app: FastifyInstance, route: Route, { check, takeLargePlace, ...options }: RouteOptions): void {
-  const { maxBodyBytes = BODY_MAX_BYTES } = route;
   app.route({
     method: route.method,
     url: route.path,
-    bodyLimit: maxBodyBytes,
+    ...(route.maxBodyBytes === undefined ? {} : { bodyLimit: route.maxBodyBytes }),
     ...(route.perMinute === undefined ? {} : { config: { rateLimit: { max: route.perMinute, timeWindow: 60_000 } } }),
     onRequest: async (request, reply) => {
       const needed = route.role;
@@ -216,9 +212,8 @@ function addRoute(app: FastifyInstance, route: Route, { check, takeLargePlace, .
       if (person === null && request.headers.authorization !== undefined)
         await options.failedLogIns?.note(request.ip, 'Authorization');
       if (await refuse(person, { needed, request, reply })) return;
-      const bytes = Number(request.headers['content-length'] ?? maxBodyBytes);
-      if (bytes <= BODY_MAX_BYTES || bytes > maxBodyBytes || (await takeLargePlace(reply.raw))) return;
-      await answerError(reply.header('retry-after', 5), 503, TOO_MANY_LARGE);
+      if (!(await takeLargePlace(request, reply)))
+        await answerError(reply.header('retry-after', 5), 503, TOO_MANY_LARGE);
     },
     handler: async (request, reply) => {
       // What anybody may ask for is answered without the catalogue, such as whether the server can reach it.
@@ -275,7 +270,6 @@ function answerError(
 /** The SQLSTATE of a statement that took longer than the time limit: `query_canceled`. */
 const STATEMENT_ENDED = '57014';
 const TOOK_TOO_LONG = 'The catalogue needed too long for this (server.statementTimeoutMs); try again later';
-const TOO_MANY_LARGE = 'Other large requests are being handled; send this one again later';
 const FAILED = 'The server failed at this; its log says how';
 
 /** A collection whose file cannot be used is there, and has a problem that its owner must solve. */
@@ -295,11 +289,6 @@ function statusOf(error: unknown): number {
   if (status >= 400 && status < 600) return status;
   // A page sends again what it has when the catalogue is back.
   return databaseFailure(error) === null ? 500 : 503;
-}
-
-function refusalText(error: unknown, { headers, routeOptions: { bodyLimit } }: FastifyRequest): string {
-  if (codeOf(error) !== 'FST_ERR_CTP_BODY_TOO_LARGE') return messageOf(error);
-  return `Expected a body of at most ${bodyLimit} bytes but received ${headers['content-length'] ?? 'more'}`;
 }
 
 /** Without the query, which may hold anything. */

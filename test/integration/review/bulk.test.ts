@@ -82,7 +82,7 @@ describe('a decision on many photos', () => {
       values (${viewOf('ann').scope.collectionId}, ${Buffer.from(one.sha256, 'hex')}, ${one.wnid}, 'bob', 'ann/1', ${PHOTOS}, 'note', '{"note": ""}')`.execute(
       database.db,
     );
-    await expect(record(viewOf('ann'), accept(all))).rejects.toThrow("is that of another reviewer's action");
+    await expect(record(viewOf('ann'), accept(all))).rejects.toThrow("or of another reviewer's");
     expect(await countEvents()).toBe(1);
     const { rows } = await sql`select 1 from verdict where state <> 'unreviewed'`.execute(database.db);
     expect(rows).toEqual([]);

@@ -1,15 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { recentActions } from '../../../src/review/action.repository.ts';
-import {
-  classProgress,
-  confusionProgress,
-  readIndex,
-  shownRows,
-  type DeskView,
-} from '../../../src/review/desk.repository.ts';
+import { classProgress, confusionProgress, shownRows, type DeskView } from '../../../src/review/desk.repository.ts';
 import type { LeaseRequest, PhotoIndex, ReviewChange, ReviewFilter, ReviewOrder } from '../../../src/review/desk.ts';
 import type { ReviewVerdict, ShownBy, Subject } from '../../../src/review/event.ts';
 import { countFacets } from '../../../src/review/facets.repository.ts';
+import { readIndex } from '../../../src/review/photo-index.repository.ts';
 import { recordAction } from '../../../src/review/record-action.process.ts';
 import { eventsOf, listEvents } from '../../../src/review/review.repository.ts';
 import { verdictOf } from '../../../src/review/verdict.ts';

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { actionsOf } from '../../../src/server/review-requests.ts';
-import type { Exchange } from '../../../src/server/route.ts';
 
 const AT = '2026-11-26T12:00:00.000Z';
 const photo = (i: number) => ({ sha256: i.toString(16).padStart(64, '0'), wnid: 'n01440764' });
@@ -12,29 +11,27 @@ const flag = (subjects: readonly unknown[]) => ({
   value: { flagged: true },
 });
 
-/** The part of an exchange that is read. */
-const exchangeOf = (...actions: readonly object[]): Exchange =>
-  ({ request: { body: { client: 'tab', actions } } }) as unknown as Exchange;
+const bodyOf = (...actions: readonly object[]): object => ({ client: 'tab', actions });
 
 describe('a body of actions', () => {
   it('with many photos is checked in slices, between which other work goes on', async () => {
     const order: string[] = [];
     setImmediate(() => order.push('other work'));
-    await actionsOf(exchangeOf(flag(Array.from({ length: 3_000 }, (_, i) => photo(i)))));
+    await actionsOf(bodyOf(flag(Array.from({ length: 3_000 }, (_, i) => photo(i)))));
     order.push('checked');
     expect(order).toEqual(['other work', 'checked']);
   });
 
   it('with a wrong photo is refused with its place and value', async () => {
     const subjects = [...Array.from({ length: 1_500 }, (_, i) => photo(i)), { sha256: 'ABC', wnid: 'n01440764' }];
-    await expect(actionsOf(exchangeOf(flag([photo(1)]), flag(subjects)))).rejects.toThrow(
+    await expect(actionsOf(bodyOf(flag([photo(1)]), flag(subjects)))).rejects.toThrow(
       "Expected 'actions.1.subjects.1500.sha256' otherwise (a SHA-256: 64 lower-case hex digits) but received 'ABC'",
     );
   });
 
   it('with more photos than a request may hold is refused before they are looked at, with both numbers', async () => {
     const empty = Array.from({ length: 100_000 }, () => ({}));
-    await expect(actionsOf(exchangeOf(flag(empty), flag(empty)))).rejects.toThrow(
+    await expect(actionsOf(bodyOf(flag(empty), flag(empty)))).rejects.toThrow(
       'Expected at most 150000 photos in a request but received 200000',
     );
   });

@@ -12,7 +12,7 @@ const MOST_PHOTOS = 200;
 
 /** Stores what a reviewer did in one tab, in order. */
 export async function recordActions(exchange: Exchange, site: Site): Promise<ActionsAnswer> {
-  const { reviewer, client, actions } = await actionsOf(exchange);
+  const { reviewer, client, actions } = await actionsOf(exchange.request.body);
   const desk = await namedDesk(exchange, site, reviewer);
   const { leaseMs } = desk.workspace.app.config.review;
   const recorded: Recorded[] = [];

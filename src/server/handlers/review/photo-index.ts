@@ -1,5 +1,5 @@
 import { viewOf } from '../../../app/review/desk.ts';
-import { readIndex } from '../../../review/desk.repository.ts';
+import { readIndex } from '../../../review/photo-index.repository.ts';
 import type { Site } from '../../dashboard.ts';
 import { indexQuery, parseRequest } from '../../review-requests.ts';
 import type { Exchange } from '../../route.ts';
