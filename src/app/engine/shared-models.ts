@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import process from 'node:process';
 import type { ModelCard } from '../../collection/model-card.ts';
 import { orLoss, LostBytes, type BlobStore } from '../../kernel/blobs.ts';
 import { UsageError } from '../../kernel/errors.ts';
@@ -63,7 +62,7 @@ async function shared(
   const bytes = await orLoss(models.read(sha256));
   if (bytes instanceof LostBytes && bytes.kind === 'missing') return file;
   if (bytes instanceof LostBytes) throw otherBytes(bytes);
-  const draft = `${kept}.${process.pid}`;
+  const draft = `${kept}.${randomUUID()}`;
   await mkdir(path.dirname(kept), { recursive: true });
   await writeFile(draft, bytes);
   await rename(draft, kept);
