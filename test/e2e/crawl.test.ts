@@ -121,8 +121,8 @@ describe('winnow run on a folder', () => {
       lines.map(({ sha256, wnid, state, confusion }) => ({ sha256, wnid, state, confusion: confusion?.wnid }));
     const first = await query<DecisionLine>('decisions', folder.at('four.yaml'), 'data');
     const strict = await writeCollection('strict/four.yaml', { threshold: 0.000001 });
-    const undecided = await query<DecisionLine>('decisions', strict, 'data');
-    expect(new Set(undecided.map((line) => line.state))).toEqual(new Set(['undecided']));
+    // Until a filter takes the changed rules, those of the catalogue count.
+    expect(verdicts(await query<DecisionLine>('decisions', strict, 'data'))).toEqual(verdicts(first));
     await run(['filter', '--collection', strict, '--data', data]);
     const second = await query<DecisionLine>('decisions', strict, 'data');
     expect(verdicts(second)).not.toEqual(verdicts(first));
