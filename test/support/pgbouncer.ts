@@ -21,7 +21,7 @@ export function withoutPgBouncer(): string | null {
 }
 
 export interface PgBouncer {
-  /** Of the database behind it. */
+  /** The URL that leads to the database through the pooler. */
   readonly url: string;
   close(): Promise<void>;
 }

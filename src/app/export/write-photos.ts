@@ -69,7 +69,7 @@ export async function writePhotos(app: App, given: PhotosToWrite): Promise<Writt
 
 interface ReadPicture extends PlannedPhoto {
   readonly picture: ExportedPicture;
-  /** Of the file. */
+  /** The SHA-256 of the written file. */
   readonly sha256: PlannedPhoto['photo']['sha256'];
 }
 

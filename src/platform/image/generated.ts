@@ -28,7 +28,7 @@ const APP11 = 0xeb;
 const EXTENDED_XMP = 'http://ns.adobe.com/xmp/extension/\0';
 /** The name, a GUID, the length of the whole and the offset of this part (XMP specification, part 3, 1.1.3.1). */
 const EXTENDED_XMP_HEADER_BYTES = EXTENDED_XMP.length + 32 + 8;
-/** Of each part of a box (ISO/IEC 19566-5, annex D): identifier, instance, number of the part, length and type of the box. */
+/** Bytes before the content of a C2PA box: identifier, instance, number, length and type (ISO/IEC 19566-5, annex D). */
 const BOX_HEADER_BYTES = 16;
 
 /** XMP and boxes longer than a segment continue in the next one, so their parts are joined without their headers. */
