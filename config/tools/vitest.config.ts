@@ -9,8 +9,8 @@ const files = (...names: string[]): string[] => names.map((name) => `test/e2e/${
 
 /** End-to-end tests that keep every processor busy most of the time. */
 const BUSY = files('demo', 'interruptions', 'reference-decisions');
-/** End-to-end tests that measure how long something takes, or that wait for several workers at once. */
-const ALONE = files('clock-leap', 'rules-of-workers', 'two-servers');
+/** End-to-end tests that measure how long something takes. */
+const ALONE = files('clock-leap', 'two-servers');
 
 /** A busy machine may take seconds for what is polled. */
 const POLL = { poll: { timeout: 10_000 } };

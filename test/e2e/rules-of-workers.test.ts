@@ -64,7 +64,8 @@ describe('three workers on one catalogue, two with its rules and one with others
     const paused = await winnow(['pause', 'filter', '--collection', strict, '--data', data]);
     expect(paused.code).toBe(0);
     const [first, second] = [worker(strict), worker('one-model')];
-    for (const { child } of [first, second]) await inOutput({ stdout: child.stderr }, /(worker is ready)/);
+    // Both are listened to from the start: either may be ready first.
+    await Promise.all([first, second].map(({ child }) => inOutput({ stdout: child.stderr }, /(worker is ready)/)));
     const third = await worker(lax).result;
     console.log(third.stderr);
     expect([third.code, third.stderr]).toEqual([

@@ -172,7 +172,8 @@ describe('the rules of a collection in the catalogue', () => {
     await end(filter.app);
     const [held] = await onServer(
       url,
-      `select pid, classid, objid from pg_locks where objid = ${scope.collectionId} and objsubid = 2`,
+      `select pid, classid, objid from pg_locks join pg_stat_activity using (pid)
+       where datname = current_database() and objid = ${scope.collectionId} and objsubid = 2 and application_name like '%filter-worker%'`,
     );
     const keys = `${held?.['classid']}, ${held?.['objid']}`;
     const alone = changer.query(`select pg_advisory_lock(${keys})`);
