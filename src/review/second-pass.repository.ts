@@ -16,23 +16,28 @@ export function listedVerdicts(
 ): RawBuilder<unknown> {
   const isOf = (wnid: RawBuilder<unknown>): RawBuilder<unknown> =>
     wnids === null ? sql`true` : sql`${wnid} = any(${wnids}::text[])`;
+  const photo = { wnid: sql`e.wnid`, sha256: sql`f.sha256` };
   return sql`(
-    select n.*, n.wants_more and cardinality(n.reviewers) > 0 as is_pending
-    from (
-      select l.*,
-        cardinality(l.reviewers) < case when l.wanted > 0 and cardinality(l.reviewers) > 0 and l.is_sampled then greatest(l.wanted, 2) else l.wanted end as wants_more
-      from (
-        select e.wnid, f.sha256, f.width, f.height, e.photo_id, e.rank, e.confusion_wnid, e.max_true_prob, e.confusion_prob,
-          coalesce(v.state, 'unreviewed') as state, v.reason, coalesce(v.reviewers, '{}') as reviewers,
-          coalesce(v.wanted, 1) as wanted, coalesce(v.tags, '{}') as tags, coalesce(v.is_flagged, false) as is_flagged,
-          ${isDrawn(secondPass, { wnid: sql`e.wnid`, sha256: sql`f.sha256` })} as is_sampled
-        from shortlist_entry e join photo f on f.id = e.photo_id
-        -- Without the classes of the verdicts, PostgreSQL would read those of all classes.
-        left join verdict v on v.collection_id = e.collection_id and v.wnid = e.wnid and v.sha256 = f.sha256 and ${isOf(sql`v.wnid`)}
-        where e.collection_id = ${collectionId} and e.state = 'listed' and ${isOf(sql`e.wnid`)}
-      ) as l
-    ) as n
+    select e.wnid, f.sha256, f.width, f.height, e.photo_id, e.rank, e.confusion_wnid, e.max_true_prob, e.confusion_prob,
+      coalesce(v.state, 'unreviewed') as state, v.reason, coalesce(v.reviewers, '{}') as reviewers,
+      coalesce(v.wanted, 1) as wanted, coalesce(v.tags, '{}') as tags, coalesce(v.is_flagged, false) as is_flagged,
+      coalesce(cardinality(v.reviewers), 0) < ${wantedOf(secondPass, photo)} as wants_more, ${isPending(secondPass, photo)} as is_pending
+    from shortlist_entry e join photo f on f.id = e.photo_id
+    -- Without the classes of the verdicts, PostgreSQL would read those of all classes.
+    left join verdict v on v.collection_id = e.collection_id and v.wnid = e.wnid and v.sha256 = f.sha256 and ${isOf(sql`v.wnid`)}
+    where e.collection_id = ${collectionId} and e.state = 'listed' and ${isOf(sql`e.wnid`)}
   )`;
+}
+
+/** SQL of whether somebody has reviewed a photo and another, blind verdict is wanted. */
+export function isPending(share: number, photo: PhotoSql): RawBuilder<unknown> {
+  return sql`coalesce(cardinality(v.reviewers) between 1 and ${wantedOf(share, photo)} - 1, false)`;
+}
+
+/** SQL of how many reviewers should give a verdict on a photo. */
+function wantedOf(share: number, photo: PhotoSql): RawBuilder<unknown> {
+  return sql`case when v.wanted > 0 and cardinality(v.reviewers) > 0 and ${isDrawn(share, photo)} then greatest(v.wanted, 2)
+    else coalesce(v.wanted, 1) end`;
 }
 
 /** The SQL of a photo's class and SHA-256, beside its row `v` of the table `verdict`, if it has one. */

@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely';
+import type { Kysely, RawBuilder } from 'kysely';
 import type { DecisionScope } from '../decision/scope.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import {
@@ -20,6 +20,8 @@ export interface ShortlistBuild {
   readonly policy: ShortlistPolicy;
   /** The backbone whose features are compared; null: none. */
   readonly backboneId: number | null;
+  /** SQL of which photos wait for a second, blind verdict, as `keptPhotos` takes it. Default: none does. */
+  readonly isPending?: RawBuilder<unknown>;
 }
 
 /**
@@ -30,13 +32,13 @@ export interface ShortlistBuild {
 export async function buildShortlist(
   db: Kysely<Database>,
   scope: DecisionScope,
-  { policy, backboneId }: ShortlistBuild,
+  { policy, backboneId, isPending }: ShortlistBuild,
 ): Promise<ShortlistRow[]> {
   return db.transaction().execute(async (trx) => {
     // Only one build runs at a time. Each reads the kept photos and their verdicts in one statement, so from one snapshot.
     await lockCollection(trx, scope.collectionId);
     const order = scope.concepts === undefined ? LEAST_TRUE_FIRST : SUREST_FIRST;
-    const photos = await withFineHashes(trx, await keptPhotos(trx, scope), policy);
+    const photos = await withFineHashes(trx, await keptPhotos(trx, scope, isPending), policy);
     const rows: ShortlistRow[] = [];
     // Class by class, so that only one class's features are in memory.
     for (const ofClass of byClass(photos))

@@ -1,4 +1,4 @@
-import { sql, type Kysely, type Transaction } from 'kysely';
+import { sql, type Kysely, type RawBuilder, type Transaction } from 'kysely';
 import { collectionForgotten } from '../collection/collection.repository.ts';
 import { allowedLicence, ofCollection } from '../decision/decision.repository.ts';
 import type { DecisionScope } from '../decision/scope.ts';
@@ -7,12 +7,20 @@ import { allowLongIdle } from '../platform/postgres/transactions.ts';
 import { streamRows } from '../platform/postgres/query.ts';
 import { ROW_COLUMNS, type KeptPhoto, type ShortlistPolicy, type ShortlistRow } from './shortlist.ts';
 
-/** Everything that the collection keeps under its current rules, with its verdicts, in no order. */
-export async function keptPhotos(db: Kysely<Database>, scope: DecisionScope): Promise<KeptPhoto[]> {
+/**
+ * Everything that the collection keeps under its current rules, with its verdicts, in no order.
+ *
+ * @param isPending SQL of whether photo `f` of decision `d`, with its verdict `v`, waits for a second, blind verdict
+ */
+export async function keptPhotos(
+  db: Kysely<Database>,
+  scope: DecisionScope,
+  isPending: RawBuilder<unknown> = sql`false`,
+): Promise<KeptPhoto[]> {
   const { rows } = await sql<KeptPhoto>`
     select encode(f.sha256, 'hex') as sha256, d.wnid, d.max_true_prob as "maxTrueProb", d.confusion_wnid as "confusionWnid",
       d.confusion_prob as "confusionProb", encode(f.perceptual_hash, 'hex') as "perceptualHash",
-      nullif(v.state, 'unreviewed') as "reviewedAs"
+      case when ${isPending} then 'pending' else nullif(v.state, 'unreviewed') end as "reviewedAs"
     from decision d join photo f on f.id = d.photo_id
     left join verdict v on v.collection_id = d.collection_id and v.wnid = d.wnid and v.sha256 = f.sha256
     where d.collection_id = ${scope.collectionId} and d.state = 'kept' and d.decision_sha256 = ${Buffer.from(scope.decisionSha256, 'hex')}

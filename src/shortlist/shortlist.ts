@@ -5,8 +5,11 @@ import { withMatches } from '../photo/fingerprint-index.ts';
 import { parseHash } from '../photo/perceptual-hash.ts';
 import { Twins, type TwinMeasure } from './twins.ts';
 
-/** What reviewers say of a photo, once one of them has given a verdict. */
-export type ReviewedAs = 'accepted' | 'rejected' | 'unsure' | 'disputed';
+/**
+ * What reviewers say of a photo, once one of them has given a verdict. `pending`: a second, blind one is wanted. Until then the
+ * list must not show what the first one said.
+ */
+export type ReviewedAs = 'accepted' | 'rejected' | 'unsure' | 'disputed' | 'pending';
 
 /** A photo that the filter kept for one class. */
 export interface KeptPhoto {
@@ -114,7 +117,7 @@ export function byClass(photos: Iterable<KeptPhoto>): KeptPhoto[][] {
 /**
  * The shortlist of one class (protocol, mode A: "Shortlist", and "Review"), with `alsoIn` still empty.
  *
- * Photos that were reviewed (accepted, rejected, unsure or disputed) are all listed, whatever the cap, the target and their
+ * Photos that were reviewed (accepted, rejected, unsure, disputed or pending) are all listed, whatever the cap, the target and their
  * near-duplicates say. So they keep their place when a later crawl brings better ones.
  *
  * The other photos are walked in their order. Each meets three tests, in this sequence:
@@ -125,7 +128,7 @@ export function byClass(photos: Iterable<KeptPhoto>): KeptPhoto[][] {
  *    seen that picture.
  * 2. its cap is full: left out as `cap`. There is one cap for each predicted class (paper, section 3.1; in mode O our
  *    addition). Rejected photos do not count. The other reviewed ones do, so they may overfill it.
- * 3. accepted plus unreviewed photos on the list reach `target`: left out as `target`. Unsure and disputed photos do not count,
+ * 3. accepted, pending and unreviewed photos on the list reach `target`: left out as `target`. Unsure and disputed photos do not count,
  *    since nobody knows whether they will be accepted.
  *
  * So a photo over the cap is never listed and is nobody's twin, a near-duplicate uses up no place, and the copy of
@@ -182,7 +185,7 @@ class Places {
   take({ confusionWnid, reviewedAs = null }: KeptPhoto): void {
     if (reviewedAs === 'rejected') return;
     this.#taken.set(confusionWnid, (this.#taken.get(confusionWnid) ?? 0) + 1);
-    if (reviewedAs === null || reviewedAs === 'accepted') this.#acceptedOrUnreviewed += 1;
+    if (reviewedAs === null || reviewedAs === 'accepted' || reviewedAs === 'pending') this.#acceptedOrUnreviewed += 1;
   }
 
   /** Why an unreviewed photo has no place, or null if it has one. */

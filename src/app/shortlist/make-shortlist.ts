@@ -1,6 +1,8 @@
+import { sql } from 'kysely';
 import { foldPhotoCounts } from '../../funnel/photo-tally.repository.ts';
 import { Interrupted } from '../../kernel/errors.ts';
 import { readSnapshot, withAdvisoryLock } from '../../platform/postgres/transactions.ts';
+import { isPending } from '../../review/second-pass.repository.ts';
 import { buildShortlist } from '../../shortlist/build.process.ts';
 import { listedPhotos, listShortlist, readBuiltAt, type ListedPhoto } from '../../shortlist/shortlist.repository.ts';
 import { changesOfList } from '../../shortlist/shortlist.ts';
@@ -37,12 +39,14 @@ export async function makeShortlist(workspace: Workspace, options: ShortlistOpti
 
 async function make(workspace: Workspace, { cap, signal, onFeatures, onOutside }: ShortlistOptions) {
   const { app, collection, scope } = workspace;
-  const { target } = app.config.review;
+  const { target, secondPass } = app.config.review;
   const policy = { ...collection.policy, cap: cap ?? collection.policy.cap, target };
   const comparesFeatures = policy.nearDuplicateCosine !== null;
   const backboneId = comparesFeatures ? await computeFeatures(workspace, { signal, onProgress: onFeatures }) : null;
   const before = await listedPhotos(app.db, scope);
-  const changes = changesOfList(before, await buildShortlist(app.db, scope, { policy, backboneId }));
+  const waits = isPending(secondPass, { wnid: sql`d.wnid`, sha256: sql`f.sha256` });
+  const built = await buildShortlist(app.db, scope, { policy, backboneId, isPending: waits });
+  const changes = changesOfList(before, built);
   if (signal.aborted) throw new Interrupted();
   await runOutsideModels(workspace, { signal, onProgress: onOutside });
   await foldPhotoCounts(app.db, scope);

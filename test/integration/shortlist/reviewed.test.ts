@@ -7,6 +7,7 @@ import { notCounting } from '../../../src/funnel/standing.repository.ts';
 import { readStories } from '../../../src/funnel/story.repository.ts';
 import { takeDown } from '../../../src/photo/takedown.repository.ts';
 import type { ReviewVerdict } from '../../../src/review/event.ts';
+import { isPending } from '../../../src/review/second-pass.repository.ts';
 import { importVerdicts } from '../../../src/review/import.process.ts';
 import { buildShortlist } from '../../../src/shortlist/build.process.ts';
 import { lockCollection } from '../../../src/shortlist/shortlist.repository.ts';
@@ -44,9 +45,11 @@ async function crawl(names: string): Promise<void> {
 }
 
 /** Builds the shortlist and gives the listed photos in their order. */
-async function listed(cap: number, target: number | null = null): Promise<string> {
+async function listed(cap: number, target: number | null = null, secondPass: number | null = null): Promise<string> {
   const policy = { cap, nearDuplicateDistance: 0, target };
-  const rows = await buildShortlist(database.db, scope, { policy, backboneId: null });
+  const photo = { wnid: sql`d.wnid`, sha256: sql`f.sha256` };
+  const waits = secondPass === null ? {} : { isPending: isPending(secondPass, photo) };
+  const rows = await buildShortlist(database.db, scope, { policy, backboneId: null, ...waits });
   await expectTally(database.db, scope);
   const names = new Map([...ids.keys()].map((name) => [sha256Of(name), name]));
   return rows.flatMap(({ state, sha256 }) => (state === 'listed' ? [names.get(sha256) ?? '?'] : [])).join('');
@@ -115,6 +118,20 @@ describe('a photo that was reviewed', () => {
     expect(await listed(2)).toBe('abcd');
     expect(await totals()).toMatchObject({ shortlisted: 4, selected: 0, rejected: 2, unreviewed: 2 });
     expect(await listed(2)).toBe('abcd');
+  });
+
+  it('keeps its place in cap and target while a blind second verdict is wanted, so the list does not show the first one', async () => {
+    await crawl('abcdef');
+    expect(await listed(2, null, 1)).toBe('ab');
+    await review({ a: 'reject', b: 'unsure' });
+    expect(await listed(2, null, 1)).toBe('ab');
+    expect(await listed(15, 2, 1)).toBe('ab');
+    await review({ a: 'reject' }, 'bo');
+    expect(await listed(2, null, 1)).toBe('abc');
+    expect(await listed(15, 2, 1)).toBe('abc');
+    // Without a second pass only those wait of which the first reviewer is unsure.
+    expect(await listed(15, 2, 0)).toBe('abc');
+    expect(await listed(15, 2)).toBe('abcd');
   });
 
   it('is refilled up to the target, and the rest is counted as past it', async () => {
