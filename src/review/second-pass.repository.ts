@@ -29,8 +29,13 @@ export function listedVerdicts(
   )`;
 }
 
+/** SQL of whether photo `f` of decision `d`, with its row `v` of the table `verdict`, waits for a second, blind verdict. */
+export function isKeptPending(share: number): RawBuilder<unknown> {
+  return isPending(share, { wnid: sql`d.wnid`, sha256: sql`f.sha256` });
+}
+
 /** SQL of whether somebody has reviewed a photo and another, blind verdict is wanted. */
-export function isPending(share: number, photo: PhotoSql): RawBuilder<unknown> {
+function isPending(share: number, photo: PhotoSql): RawBuilder<unknown> {
   return sql`coalesce(cardinality(v.reviewers) between 1 and ${wantedOf(share, photo)} - 1, false)`;
 }
 

@@ -1,8 +1,7 @@
-import { sql } from 'kysely';
 import { foldPhotoCounts } from '../../funnel/photo-tally.repository.ts';
 import { Interrupted } from '../../kernel/errors.ts';
 import { readSnapshot, withAdvisoryLock } from '../../platform/postgres/transactions.ts';
-import { isPending } from '../../review/second-pass.repository.ts';
+import { isKeptPending } from '../../review/second-pass.repository.ts';
 import { buildShortlist } from '../../shortlist/build.process.ts';
 import { listedPhotos, listShortlist, readBuiltAt, type ListedPhoto } from '../../shortlist/shortlist.repository.ts';
 import { changesOfList } from '../../shortlist/shortlist.ts';
@@ -44,8 +43,7 @@ async function make(workspace: Workspace, { cap, signal, onFeatures, onOutside }
   const comparesFeatures = policy.nearDuplicateCosine !== null;
   const backboneId = comparesFeatures ? await computeFeatures(workspace, { signal, onProgress: onFeatures }) : null;
   const before = await listedPhotos(app.db, scope);
-  const waits = isPending(secondPass, { wnid: sql`d.wnid`, sha256: sql`f.sha256` });
-  const built = await buildShortlist(app.db, scope, { policy, backboneId, isPending: waits });
+  const built = await buildShortlist(app.db, scope, { policy, backboneId, isPending: isKeptPending(secondPass) });
   const changes = changesOfList(before, built);
   if (signal.aborted) throw new Interrupted();
   await runOutsideModels(workspace, { signal, onProgress: onOutside });

@@ -7,7 +7,7 @@ import { notCounting } from '../../../src/funnel/standing.repository.ts';
 import { readStories } from '../../../src/funnel/story.repository.ts';
 import { takeDown } from '../../../src/photo/takedown.repository.ts';
 import type { ReviewVerdict } from '../../../src/review/event.ts';
-import { isPending } from '../../../src/review/second-pass.repository.ts';
+import { isKeptPending } from '../../../src/review/second-pass.repository.ts';
 import { importVerdicts } from '../../../src/review/import.process.ts';
 import { buildShortlist } from '../../../src/shortlist/build.process.ts';
 import { lockCollection } from '../../../src/shortlist/shortlist.repository.ts';
@@ -47,8 +47,7 @@ async function crawl(names: string): Promise<void> {
 /** Builds the shortlist and gives the listed photos in their order. */
 async function listed(cap: number, target: number | null = null, secondPass: number | null = null): Promise<string> {
   const policy = { cap, nearDuplicateDistance: 0, target };
-  const photo = { wnid: sql`d.wnid`, sha256: sql`f.sha256` };
-  const waits = secondPass === null ? {} : { isPending: isPending(secondPass, photo) };
+  const waits = secondPass === null ? {} : { isPending: isKeptPending(secondPass) };
   const rows = await buildShortlist(database.db, scope, { policy, backboneId: null, ...waits });
   await expectTally(database.db, scope);
   const names = new Map([...ids.keys()].map((name) => [sha256Of(name), name]));
