@@ -2,8 +2,8 @@ import type { Kysely } from 'kysely';
 import type { Wnid } from '../kernel/ids.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import { listedClasses, nextPhotos, type DeskView, type NextPhotos } from './desk.repository.ts';
-import type { LeaseRequest } from './desk.ts';
-import { subjectKey, type Subject } from './event.ts';
+import type { LeaseAnswer, LeaseRequest } from './desk.ts';
+import { subjectKey } from './event.ts';
 import { addLeases, keepLeases, lockLeases, takenAmong, type FreePhoto } from './lease.repository.ts';
 
 /** So many more photos are looked for than are taken, because other tabs may take some of them at the same time. */
@@ -11,8 +11,10 @@ const SPARE = 64;
 
 interface Found {
   readonly photos: readonly FreePhoto[];
-  /** Photos that wait: of the classes that were looked at, or of all if `isAll`. */
+  /** Photos that wait in the classes that were looked at. */
   readonly open: number;
+  /** Whether there are no other free photos. */
+  readonly isAll: boolean;
 }
 
 /**
@@ -23,46 +25,55 @@ export async function takePhotos(
   db: Kysely<Database>,
   view: DeskView,
   { leaseMs, ...request }: Omit<LeaseRequest, 'reviewer'> & { readonly leaseMs: number },
-): Promise<Found & { readonly lost: readonly Subject[] }> {
+): Promise<Pick<LeaseAnswer, 'open' | 'lost'> & Pick<Found, 'photos'>> {
   const { client, filter, order, from, isBalanced = false, count, held } = request;
   const { collectionId } = view.scope;
   const holder = { collectionId, reviewer: view.reviewer, client, leaseMs };
-  const limitOfSearch = count > held.length ? count + SPARE : 0;
-  const wanted = { client, filter, order, from, isBalanced, held, limit: limitOfSearch };
-  const found = limitOfSearch === 0 ? NOTHING : await findPhotos(db, view, wanted);
+  const wanted = { client, filter, order, from, isBalanced, held, least: count - held.length };
+  const found = wanted.least > 0 ? await findPhotos(db, view, wanted) : NOTHING;
   return db.transaction().execute(async (trx) => {
     await lockLeases(trx, collectionId);
     await keepLeases(trx, holder, held);
     // A page that closes gives its photos back, and reads no answer.
-    if (count === 0) return { ...NOTHING, lost: [] };
+    if (count === 0) return { photos: [], open: 0, lost: [] };
     const taken = new Set((await takenAmong(trx, holder, [...held, ...found.photos])).map(subjectKey));
     const lost = held.filter((one) => taken.has(subjectKey(one)));
     const limit = Math.max(0, count - held.length + lost.length);
     const free = found.photos.filter((one) => !taken.has(subjectKey(one))).slice(0, limit);
-    const isEnough = free.length === limit || found.photos.length < limitOfSearch;
-    const next = isEnough ? { ...found, photos: free } : await findPhotos(trx, view, { ...wanted, limit });
-    await addLeases(trx, holder, next.photos);
-    return { ...next, lost };
+    const isEnough = free.length === limit || found.isAll;
+    const next = isEnough ? { ...found, photos: free } : await findPhotos(trx, view, { ...wanted, least: limit });
+    const photos = next.photos.slice(0, limit);
+    await addLeases(trx, holder, photos);
+    return { photos, open: next.open, lost };
   });
 }
 
-const NOTHING: Found = { photos: [], open: 0 };
+const NOTHING: Found = { photos: [], open: 0, isAll: false };
+
+interface Search extends Omit<NextPhotos, 'limit'> {
+  /** More classes are looked at until so many photos are found. */
+  readonly least: number;
+}
 
 /**
  * Finds the next photos that wait and that no tab holds. It looks at few classes first, and at more only if those have too few
  * photos: to look at all classes of a large collection takes a hundred times as long.
  */
-async function findPhotos(db: Kysely<Database>, view: DeskView, wanted: NextPhotos): Promise<Found> {
-  if (wanted.isBalanced || wanted.filter.wnid !== undefined) return nextPhotos(db, view, wanted);
+async function findPhotos(db: Kysely<Database>, view: DeskView, { least, ...search }: Search): Promise<Found> {
+  const wanted = { ...search, limit: least + SPARE };
+  if (search.isBalanced || search.filter.wnid !== undefined) {
+    const next = await nextPhotos(db, view, wanted);
+    return { ...next, isAll: next.photos.length < wanted.limit };
+  }
   const photos: FreePhoto[] = [];
   let open = 0;
-  for await (const wnids of classesFrom(db, view, wanted.from)) {
-    const next = await nextPhotos(db, view, { ...wanted, wnids, limit: wanted.limit - photos.length });
+  for await (const wnids of classesFrom(db, view, search.from)) {
+    const next = await nextPhotos(db, view, { ...wanted, wnids });
     photos.push(...next.photos);
     open += next.open;
-    if (photos.length >= wanted.limit) break;
+    if (photos.length >= least) return { photos, open, isAll: false };
   }
-  return { photos, open };
+  return { photos, open, isAll: true };
 }
 
 /** The classes in the order of the queue: the one that is shown, those after it, those before it; first one, then ever more at once. */
