@@ -185,7 +185,7 @@ export interface ActionRef {
 /** What one request of `POST actions` may hold. */
 export const MOST_ACTIONS_AT_ONCE = 100;
 /** Photos of all its actions. A page sends a decision on more of them in several requests. */
-export const MOST_PHOTOS_AT_ONCE = 150_000;
+export const MOST_PHOTOS_AT_ONCE = 20_000;
 
 interface ActionOn {
   readonly sequence: number;

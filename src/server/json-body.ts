@@ -4,7 +4,7 @@ import { BadRequest } from './review-requests.ts';
 /** Levels of arrays and objects in what pages send, and some more. */
 const MOST_LEVELS = 32;
 /** Three values for each photo of the largest bulk decision, and some more. Each takes up to a hundred bytes of memory. */
-const MOST_VALUES = 500_000;
+const MOST_VALUES = 100_000;
 
 /**
  * Refuses JSON with too many values, or nested so deep that checking or quoting it would exhaust the stack (400). Both are counted

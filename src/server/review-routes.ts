@@ -16,7 +16,7 @@ import type { Route } from './route.ts';
 
 const API = '/c/:collection/api/review';
 /** As many photos as a request may decide (`MOST_PHOTOS_AT_ONCE`), each with its SHA-256 and class. */
-const ACTIONS_MAX_BYTES = 16 * 1024 * 1024;
+const ACTIONS_MAX_BYTES = 4 * 1024 * 1024;
 
 /** What the pages of the review ask for: see `src/review/desk.ts`. */
 export const REVIEW_ROUTES: readonly Route<[Site]>[] = [

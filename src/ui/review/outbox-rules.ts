@@ -2,7 +2,7 @@ import type { ActionRef, ActionsAnswer, ReviewActionSent } from '../../review/de
 import { countOf, listText } from '../shared/texts.ts';
 
 /** Photos of a decision that one request sends: the server's `MOST_PHOTOS_AT_ONCE`. */
-export const PHOTOS_IN_REQUEST = 150_000;
+export const PHOTOS_IN_REQUEST = 20_000;
 
 /** A request holds this many actions, and no more than this many photos if it holds several actions. */
 const BATCH_ACTIONS = 50;

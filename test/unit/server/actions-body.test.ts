@@ -32,7 +32,7 @@ describe('a body of actions', () => {
   it('with more photos than a request may hold is refused before they are looked at, with both numbers', async () => {
     const empty = Array.from({ length: 100_000 }, () => ({}));
     await expect(actionsOf(bodyOf(flag(empty), flag(empty)))).rejects.toThrow(
-      'Expected at most 150000 photos in a request but received 200000',
+      'Expected at most 20000 photos in a request but received 200000',
     );
   });
 });

@@ -144,12 +144,12 @@ describe('what a person is told', () => {
 
 describe('a decision on more photos than a request may hold', () => {
   it('is sent in parts that have all of its photos in their order', () => {
-    const { action: large } = action('a3@01', 400_000);
+    const { action: large } = action('a3@01', 55_000);
     const parts = partsOf(large);
     expect(parts.map((part) => [part.sequence, part.part, 'subjects' in part && part.subjects.length])).toEqual([
-      [3, 1, 150_000],
-      [3, 2, 150_000],
-      [3, 3, 100_000],
+      [3, 1, 20_000],
+      [3, 2, 20_000],
+      [3, 3, 15_000],
     ]);
     expect(parts.flatMap((part) => ('subjects' in part ? part.subjects : []))).toEqual(large.subjects);
   });
@@ -169,7 +169,7 @@ describe('a decision on more photos than a request may hold', () => {
   });
 
   it('of fewer photos is sent as it is', () => {
-    const { action: small } = action('a3@01', 150_000);
+    const { action: small } = action('a3@01', 20_000);
     expect(partsOf(small)).toEqual([small]);
   });
 });
