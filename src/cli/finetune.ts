@@ -17,6 +17,9 @@ The fit is multinomial logistic regression in double precision, to a gradient no
 of scikit-learn's LogisticRegression with C = 1/l2 (with two classes C = 2/l2). Without --val a tenth of each
 class is held out and measured with a head fitted on the rest; the head that is stored is fitted on all photos.
 Features are cached in the data folder by the hash of the photo, so that another fit on them takes seconds.
+Hashes of all photos of --train and --val stay beside the head: collections with the head drop these photos as
+in-reference-set, and report and evaluate leave them out of its figures. The same photo under two classes is a
+warning that names both files and both classes.
 
 Exit codes: 0 done, 1 the model cannot be loaded, 2 the photos or flags cannot be used, 130 interrupted.
 
@@ -109,7 +112,8 @@ function progressLines(progress: FinetuneProgress | null, [iterations = 0, norm 
   return [{ label: what, done, total, note }];
 }
 
-function jsonOf({ name, card, classes, head, train, val, validation, featureSeconds, fitSeconds }: Finetuned): object {
+function jsonOf(finetuned: Finetuned): object {
+  const { name, card, classes, head, train, val, validation, featureSeconds, fitSeconds } = finetuned;
   return {
     name,
     card,
@@ -121,6 +125,8 @@ function jsonOf({ name, card, classes, head, train, val, validation, featureSeco
     ...(val === null ? NOT_MEASURED : valOf(val)),
     iterations: head.iterations,
     gradientNorm: head.gradientNorm,
+    references: finetuned.references,
+    underTwoClasses: finetuned.underTwoClasses,
     seconds: featureSeconds + fitSeconds,
     featureSeconds,
     fitSeconds,
@@ -159,7 +165,8 @@ function rowOf(what: string, measures: Finetuned['train']): string[] {
   ];
 }
 
-function textOf({ name, card, classes, head, train, val, validation, featureSeconds, fitSeconds }: Finetuned): string {
+function textOf(finetuned: Finetuned): string {
+  const { name, card, classes, head, train, val, validation, featureSeconds, fitSeconds } = finetuned;
   const heads = ['photos of', 'photos', 'accuracy', '95 % interval', 'log loss', 'RMS calibration error'];
   const ofVal = validation === 'folder' ? '--val' : 'the held-out tenth';
   const rows = [rowOf('--train', train), ...(val === null ? [] : [rowOf(ofVal, val)])];
@@ -174,6 +181,7 @@ function textOf({ name, card, classes, head, train, val, validation, featureSeco
       `fit     ${plural(classes.length, 'class', 'classes')}, ${plural(head.iterations, 'iteration')} to a gradient norm of ${head.gradientNorm.toExponential(1)}`,
       `time    features ${featureSeconds.toFixed(1)} s, fit ${fitSeconds.toFixed(1)} s`,
       `card    ${displayPath(card)}`,
+      `photos  hashes of ${plural(finetuned.references, 'photo')} are kept beside the card: collections with this head drop them`,
       `added '${name}': to use it, name it in the 'ensemble' of a collection`,
     ]),
   ].join('');

@@ -17,6 +17,14 @@ const headCardSchema = z.strictObject({
     sha256: sha256Schema,
     bytes: wholeNumber(1),
   }),
+  references: z
+    .strictObject({
+      file: text.describe("a file relative to the head's folder"),
+      sha256: sha256Schema,
+      photos: wholeNumber(1),
+    })
+    .describe('hashes of the photos that `winnow finetune` fitted and measured the head with')
+    .optional(),
   licence: text.describe('the SPDX id of the licence of the weights'),
   source: text.describe('where the weights come from'),
   documentation: webPage.describe('the http or https URL of a page about the head').optional(),
@@ -53,7 +61,19 @@ export function parseHeadCard(file: YamlFile): HeadCard {
  * @throws UsageError `bad-model-card` if the backbone has no features, or is not the one that the head was fitted on
  */
 export function withHead(
-  { name, backbone: backboneName, head, licence, source, documentation, classes, trained, fit, ...card }: HeadCard,
+  {
+    name,
+    backbone: backboneName,
+    head,
+    references,
+    licence,
+    source,
+    documentation,
+    classes,
+    trained,
+    fit,
+    ...card
+  }: HeadCard,
   backbone: ModelCard,
   { shown, base }: { readonly shown: string; readonly base: string },
 ): ModelCard {
@@ -79,5 +99,8 @@ export function withHead(
     outputs: Object.freeze({ logits, features, ...(featureMap === undefined ? {} : { featureMap }) }),
     backbone: backboneName,
     head: Object.freeze({ ...head, path: resolve(base, head.file) }),
+    ...(references === undefined
+      ? {}
+      : { references: Object.freeze({ ...references, path: resolve(base, references.file) }) }),
   });
 }

@@ -98,6 +98,13 @@ export interface ModelCard extends Readonly<Omit<Card, 'normalise'>> {
   readonly backbone?: string;
   /** A file over the output `features`. `path` is absolute. */
   readonly head?: { readonly file: string; readonly sha256: Sha256; readonly bytes: number; readonly path: string };
+  /** The file with hashes of the photos that the head was fitted and measured with. `path` is absolute. */
+  readonly references?: {
+    readonly file: string;
+    readonly sha256: Sha256;
+    readonly photos: number;
+    readonly path: string;
+  };
   /** What `winnow finetune` measured when it fitted the head. */
   readonly fit?: Readonly<Record<string, string | number | boolean | null>>;
 }

@@ -29,10 +29,18 @@ export class FingerprintIndex {
   /**
    * Position (0 = added first) of the earliest picture that is the same within `maxDistance` bits (0..64), or -1 if
    * there is none.
+   *
+   * @param counts whether the picture at a position counts; by default all do
    */
-  firstMatch({ hash, fineHash }: ParsedFingerprint, maxDistance: number): number {
-    return this.#hashes.firstWithin(hash, maxDistance, (position) =>
-      confirms(fineHash, this.#fineHashes[position] ?? null),
+  firstMatch(
+    { hash, fineHash }: ParsedFingerprint,
+    maxDistance: number,
+    counts: (position: number) => boolean = () => true,
+  ): number {
+    return this.#hashes.firstWithin(
+      hash,
+      maxDistance,
+      (position) => counts(position) && confirms(fineHash, this.#fineHashes[position] ?? null),
     );
   }
 }

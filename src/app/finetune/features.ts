@@ -8,6 +8,8 @@ import { CENTRE_CROP } from '../../evidence/evidence.ts';
 import { messageOf, throwIfInterrupted } from '../../kernel/errors.ts';
 import type { ExecutionProvider } from '../../kernel/execution-provider.ts';
 import { toSha256, type Sha256 } from '../../kernel/ids.ts';
+import { FINE_HASH_BYTES } from '../../photo/fine-hash.ts';
+import type { Fingerprint } from '../../photo/fingerprint.ts';
 import type { PhotoSet, SetPhoto } from '../../report/set/photo-set.ts';
 import { preprocessingOf } from '../engine/ensemble.ts';
 import { makeDataFolder } from '../../platform/disk/folders.ts';
@@ -21,8 +23,10 @@ import { cachedFile, keepCached } from '../photos/photo-cache.ts';
 const PHOTOS_PER_THREAD = 8;
 const FLOAT_BYTES = 4;
 const CHECKSUM_BYTES = 4;
-/** Increased whenever the features of a photo change. */
-const VERSION = 1;
+const PERCEPTUAL_HASH_BYTES = 8;
+const HASH_BYTES = PERCEPTUAL_HASH_BYTES + FINE_HASH_BYTES;
+/** Increased whenever the features or the hashes of a photo change. */
+const VERSION = 2;
 
 export interface FeatureOptions {
   /** Where features are cached by the hash of their photo. Need not exist. */
@@ -42,13 +46,18 @@ export interface Backbone {
   readonly classes: ModelClasses;
 }
 
-export interface PhotoFeatures {
-  readonly sha256: Sha256;
+/** What the cache has of a photo. */
+interface Computed extends Fingerprint {
   readonly features: Float32Array;
 }
 
+export interface PhotoFeatures extends Computed, SetPhoto {
+  readonly sha256: Sha256;
+}
+
 /**
- * The features of the centre crop of each photo, from the cache or new, with the pixels that the filter sees.
+ * The features of the centre crop of each photo and the hashes of its picture, from the cache or new, with the pixels that the
+ * filter sees.
  *
  * @returns in the order of the set
  * @throws UsageError `unreadable-photo` with the first few files, after all others were cached; StopTheRun if the model cannot be
@@ -65,7 +74,7 @@ export async function featuresOfSet(
     options.log.warn({ file, reason: why }, 'a photo cannot be used');
   };
   const hashes = await hashesOf(set, options.signal, report);
-  const known = new Map<Sha256, Float32Array>();
+  const known = new Map<Sha256, Computed>();
   const lacking = new Map<Sha256, SetPhoto>();
   for (const [photo, sha256] of hashes) {
     if (known.has(sha256) || lacking.has(sha256)) continue;
@@ -78,10 +87,10 @@ export async function featuresOfSet(
   if (lacking.size > 0)
     await compute(backbone, { root: set.root, lacking: [...lacking.values()] }, { options, known, report });
   unreadable.refuse({ dir: set.dir, photos: set.photos.length });
-  return [...hashes.values()].map((sha256) => {
-    const features = known.get(sha256);
-    if (features === undefined) throw new Error(`Expected features of the photo ${sha256}`);
-    return { sha256, features };
+  return [...hashes].map(([photo, sha256]) => {
+    const computed = known.get(sha256);
+    if (computed === undefined) throw new Error(`Expected features of the photo ${sha256}`);
+    return { ...photo, ...computed, sha256 };
   });
 }
 
@@ -104,7 +113,7 @@ async function hashesOf(
 
 interface Computing {
   readonly options: FeatureOptions;
-  readonly known: Map<Sha256, Float32Array>;
+  readonly known: Map<Sha256, Computed>;
   readonly report: (file: string, why: string) => void;
 }
 
@@ -132,8 +141,9 @@ async function compute(
     if (problem !== null) report(picture.file, problem.kind === 'not-finite' ? problem.said : problem.detail);
     const features = problem === null ? outputs.crops[0]?.features : undefined;
     if (features === undefined) continue;
-    known.set(sha256, features);
-    await keepCached({ log }, fileOf(backbone, sha256, options), bytesOf(features));
+    const { perceptualHash, fineHash } = picture;
+    known.set(sha256, { features, perceptualHash, fineHash });
+    await keepCached({ log }, fileOf(backbone, sha256, options), bytesOf({ features, perceptualHash, fineHash }));
     options.onProgress(known.size);
   }
 }
@@ -144,19 +154,26 @@ function fileOf({ card, classes }: Backbone, sha256: Sha256, { dataDir, provider
   return cachedFile(dataDir, { kind: `features-v${VERSION}`, sha256, end: `-${key}.f32` });
 }
 
-/** Little-endian float32 numbers, and their CRC-32. */
-function bytesOf(features: Float32Array): Buffer {
-  const bytes = Buffer.alloc(FLOAT_BYTES * features.length + CHECKSUM_BYTES);
-  for (const [i, value] of features.entries()) bytes.writeFloatLE(value, FLOAT_BYTES * i);
-  bytes.writeUInt32LE(crc32(bytes.subarray(0, -CHECKSUM_BYTES)), FLOAT_BYTES * features.length);
-  return bytes;
+/** Both hashes of the picture, little-endian float32 numbers, and the CRC-32 of these. */
+function bytesOf({ features, perceptualHash, fineHash }: Computed): Buffer {
+  const numbers = Buffer.alloc(FLOAT_BYTES * features.length);
+  for (const [i, value] of features.entries()) numbers.writeFloatLE(value, FLOAT_BYTES * i);
+  const content = Buffer.concat([Buffer.from(perceptualHash + fineHash, 'hex'), numbers]);
+  const checksum = Buffer.alloc(CHECKSUM_BYTES);
+  checksum.writeUInt32LE(crc32(content));
+  return Buffer.concat([content, checksum]);
 }
 
 /** Null if the file is absent, or was cut by a crash. */
-async function readFeatures(file: string): Promise<Float32Array | null> {
+async function readFeatures(file: string): Promise<Computed | null> {
   const bytes = await readFile(file).catch(() => null);
-  const count = ((bytes?.length ?? 0) - CHECKSUM_BYTES) / FLOAT_BYTES;
+  const count = ((bytes?.length ?? 0) - HASH_BYTES - CHECKSUM_BYTES) / FLOAT_BYTES;
   if (bytes === null || !Number.isInteger(count) || count < 1) return null;
-  if (bytes.readUInt32LE(FLOAT_BYTES * count) !== crc32(bytes.subarray(0, -CHECKSUM_BYTES))) return null;
-  return Float32Array.from({ length: count }, (_, i) => bytes.readFloatLE(FLOAT_BYTES * i));
+  const content = bytes.subarray(0, -CHECKSUM_BYTES);
+  if (bytes.readUInt32LE(content.length) !== crc32(content)) return null;
+  return {
+    perceptualHash: content.toString('hex', 0, PERCEPTUAL_HASH_BYTES),
+    fineHash: content.toString('hex', PERCEPTUAL_HASH_BYTES, HASH_BYTES),
+    features: Float32Array.from({ length: count }, (_, i) => content.readFloatLE(HASH_BYTES + FLOAT_BYTES * i)),
+  };
 }

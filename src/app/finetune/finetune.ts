@@ -1,19 +1,26 @@
 import { loadClassTable } from '../../collection/class-table.process.ts';
 import type { ClassTable } from '../../collection/class-table.ts';
+import { firstOf } from '../../collection/first-of.ts';
 import { cardFor, classesOfCard } from '../../collection/model-card.process.ts';
+import { quote } from '../../config/quote.ts';
 import { displayPath, workingFolder } from '../../config/root.ts';
 import { GRADIENT_NORM, type FittedHead } from '../../evidence/head/fit-head.ts';
 import { heldOut } from '../../evidence/head/held-out.ts';
 import type { LabelledFeatures } from '../../evidence/head/softmax-regression.ts';
 import { throwIfInterrupted, UsageError } from '../../kernel/errors.ts';
+import { KnownPictures, parsedFingerprint, underTwoLabels } from '../../photo/known-pictures.ts';
 import type { PhotoSet } from '../../report/set/photo-set.ts';
 import { computeAside } from '../engine/compute-aside.ts';
 import { requireModelFiles, specOf } from '../engine/ensemble.ts';
 import { freeName } from '../models/add.ts';
+import type { HeadPhoto } from '../photos/head-photos.ts';
 import { featuresOfSet, type Backbone, type FeatureOptions, type PhotoFeatures } from './features.ts';
 import { storeHead } from './head-files.ts';
 import { measureHead, type HeadMeasures } from './measure-head.ts';
 import { readTrainingSets, type TrainingFolders } from './training-set.ts';
+
+/** Photos under two classes that a message names. */
+const NAMED = 5;
 
 export interface FinetuneRequest extends TrainingFolders {
   /** Names of model cards. */
@@ -56,7 +63,17 @@ export interface Finetuned {
   readonly validation: 'folder' | 'held-out';
   readonly featureSeconds: number;
   readonly fitSeconds: number;
+  /** Photos of --train, by their files, that are under two classes. */
+  readonly underTwoClasses: readonly UnderTwoClasses[];
+  /** Photos whose hashes are stored with the head. */
+  readonly references: number;
   readonly remarks: readonly string[];
+}
+
+/** The same photo in the folders of two classes: the same bytes, or the same picture by the rule of reference sets. */
+export interface UnderTwoClasses {
+  readonly files: readonly [string, string];
+  readonly classes: readonly [string, string];
 }
 
 /**
@@ -86,6 +103,7 @@ export async function finetune(request: FinetuneRequest, options: FinetuneOption
   const fitSeconds = (performance.now() - featuresMs) / 1_000;
   const { head, ...measures } = fitted;
   throwIfInterrupted(options.signal);
+  const photos = [...headPhotosOf(train, 'train'), ...(val === null ? [] : headPhotosOf(val, 'val'))];
   const card = await storeHead(
     {
       name,
@@ -95,12 +113,50 @@ export async function finetune(request: FinetuneRequest, options: FinetuneOption
       licence: request.licence,
       source: sourceText(request, fitted.train.photos, sets.classes.length),
       fit: factsOf(request, fitted),
+      photos,
     },
     { table, workingDir },
   );
   const featureSeconds = (featuresMs - startMs) / 1_000;
-  const remarks = [...sets.remarks, ...leakRemarks(train, val), ...fitRemarks(head)];
-  return { name, card, classes: sets.classes, head, ...measures, featureSeconds, fitSeconds, remarks };
+  const underTwoClasses = twoClassesOf(train);
+  const remarks = [
+    ...sets.remarks,
+    ...twoClassesRemarks(underTwoClasses),
+    ...leakRemarks(train, val),
+    ...fitRemarks(head),
+  ];
+  const times = { featureSeconds, fitSeconds };
+  const ofPhotos = { underTwoClasses, references: photos.length };
+  return { name, card, classes: sets.classes, head, ...measures, ...times, ...ofPhotos, remarks };
+}
+
+function headPhotosOf({ photos }: Labelled, part: 'train' | 'val'): HeadPhoto[] {
+  return photos.map(({ file, sha256, originalSha256, perceptualHash, fineHash }) => ({
+    path: `${part}/${file}`,
+    sha256,
+    originalSha256,
+    perceptualHash,
+    fineHash,
+  }));
+}
+
+function twoClassesOf({ photos }: Labelled): UnderTwoClasses[] {
+  return underTwoLabels(photos).flatMap(([earlier, later]) => {
+    const [a, b] = [photos[earlier], photos[later]];
+    if (a === undefined || b === undefined) return [];
+    return [{ files: [a.file, b.file], classes: [a.wnid, b.wnid] } as const];
+  });
+}
+
+/** The fit takes such photos: a photo may show both classes, but then the head cannot tell it apart. */
+function twoClassesRemarks(pairs: readonly UnderTwoClasses[]): string[] {
+  if (pairs.length === 0) return [];
+  const named = pairs.map(
+    ({ files: [a, b], classes }) => `${quote(a)} and ${quote(b)} (classes ${classes.map(quote).join(' and ')})`,
+  );
+  return [
+    `--train has the same photo under two classes (photos: ${pairs.length}): ${firstOf(named, NAMED).join('; ')}. If one class is wrong, remove that file and fit the head again; --json lists all of them`,
+  ];
 }
 
 /** @throws UsageError `bad-backbone`, `model-missing`, and the codes of `cardFor` */
@@ -198,8 +254,10 @@ function factsOf({ l2, isBalanced, seed }: FinetuneRequest, { head, train, val, 
 }
 
 function leakRemarks(train: Labelled, val: Labelled | null): string[] {
-  const seen = new Set(train.photos.map(({ sha256 }) => sha256));
-  const both = val?.photos.filter(({ sha256 }) => seen.has(sha256)).length ?? 0;
+  if (val === null) return [];
+  const known = new KnownPictures();
+  for (const photo of train.photos) known.add(photo);
+  const both = val.photos.filter((photo) => known.has(photo, parsedFingerprint(photo))).length;
   return both === 0 ? [] : [`${both} photos of --val are in --train too, so its accuracy may be too high`];
 }
 

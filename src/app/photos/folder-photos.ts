@@ -5,7 +5,7 @@ import { firstOf } from '../../collection/first-of.ts';
 import { quote } from '../../config/quote.ts';
 import { messageOf, throwIfInterrupted, UsageError } from '../../kernel/errors.ts';
 import { toSha256, type Sha256 } from '../../kernel/ids.ts';
-import { fingerprintOf } from '../../photo/fingerprint.ts';
+import { fingerprintOf, type Fingerprint } from '../../photo/fingerprint.ts';
 import { inspectPhoto } from '../../platform/image/inspect.ts';
 
 /** Larger than any photo may be that winnow fetches. */
@@ -20,7 +20,12 @@ interface FolderPhoto {
   readonly sha256: Sha256 | null;
 }
 
-export type ReadPhoto<P> = P & { readonly sha256: Sha256; readonly bytes: Buffer };
+interface PhotoRead extends Fingerprint {
+  readonly sha256: Sha256;
+  readonly bytes: Buffer;
+}
+
+export type ReadPhoto<P> = P & PhotoRead;
 
 export interface ReadOptions {
   /** A photo with more is refused. Width times height. */
@@ -53,7 +58,7 @@ async function readPhoto(
   root: string,
   { file, sha256: expected }: FolderPhoto,
   maxPixels: number,
-): Promise<{ readonly sha256: Sha256; readonly bytes: Buffer } | string> {
+): Promise<PhotoRead | string> {
   const absolute = path.join(root, file);
   try {
     const { size } = await stat(absolute);
@@ -63,7 +68,9 @@ async function readPhoto(
     if (expected !== null && sha256 !== expected) return 'its SHA-256 is not the one that was expected';
     const limits = { maxPixels, minSidePixels: 1, maxAspectRatio: Infinity };
     const inspection = await inspectPhoto(bytes, limits, fingerprintOf);
-    return inspection.ok ? { sha256, bytes } : inspection.detail;
+    if (!inspection.ok) return inspection.detail;
+    const { perceptualHash, fineHash } = inspection;
+    return { sha256, bytes, perceptualHash, fineHash };
   } catch (error) {
     return messageOf(error);
   }

@@ -121,10 +121,10 @@ async function models(): Promise<Finding[]> {
   return findings;
 }
 
-async function checkedModel(name: string, { path, sha256, head }: FoundCard): Promise<Finding> {
+async function checkedModel(name: string, { path, sha256, head, references }: FoundCard): Promise<Finding> {
   try {
     requireOneFile(await verifyModelFile(path, sha256), path);
-    if (head !== undefined) await verifyModelFile(head.path, head.sha256);
+    for (const file of [head, references]) if (file !== undefined) await verifyModelFile(file.path, file.sha256);
     return { name: `model ${name}`, state: 'ok', detail: `sha256 ${sha256.slice(0, 16)} as its card says` };
   } catch (error) {
     return { name: `model ${name}`, state: 'fail', detail: messageOf(error) };

@@ -115,6 +115,20 @@ function fitLines({ fit }: FoundCard): string[] {
   return [`  fit       ${facts.join(', ')}`];
 }
 
+function headLines({ backbone = '', head, references }: FoundCard): string[] {
+  if (head === undefined) return [];
+  const photos =
+    references === undefined
+      ? 'unknown which photos it was fitted on'
+      : `${displayPath(references.path)}, hashes of ${plural(references.photos, 'photo')} that it was fitted or validated on`;
+  return [
+    `  backbone  ${backbone}: the file above`,
+    `  head      ${displayPath(head.path)}, ${plural(head.bytes, 'byte')}`,
+    `  head sha  ${head.sha256}`,
+    `  photos    ${photos}`,
+  ];
+}
+
 function showText(entry: ModelEntry): string {
   const { name, card, classes, state, problem } = entry;
   if (card === null || classes === null) return `${name}: ${problem ?? ''}\n`;
@@ -125,13 +139,7 @@ function showText(entry: ModelEntry): string {
     `  card      ${displayPath(card.cardFile)} (${card.origin})`,
     `  file      ${displayPath(card.path)}, ${plural(card.bytes, 'byte')}`,
     `  sha256    ${card.sha256}`,
-    ...(card.head === undefined
-      ? []
-      : [
-          `  backbone  ${card.backbone ?? ''}: the file above`,
-          `  head      ${displayPath(card.head.path)}, ${plural(card.head.bytes, 'byte')}`,
-          `  head sha  ${card.head.sha256}`,
-        ]),
+    ...headLines(card),
     `  source    ${card.source}`,
     ...(card.documentation === undefined ? [] : [`  page      ${card.documentation} (documents its preprocessing)`]),
     `  licence   ${card.licence}`,

@@ -11,11 +11,14 @@ import { isSha256, toSha256, type Wnid } from '../../kernel/ids.ts';
 import { jsonOf } from '../../kernel/json.ts';
 import { sortedAsPython, type PhotoSet, type SetPhoto } from './photo-set.ts';
 
+const sha256Schema = z.string().refine(isSha256).transform(toSha256);
+
 /** What an evaluation needs of a row; `winnow verify` checks all of it. */
 const rowSchema = z.object({
   file_name: z.string().refine((name) => unsafePath(name) === null),
   wnid: z.string().min(1),
-  sha256: z.string().refine(isSha256).transform(toSha256),
+  sha256: sha256Schema,
+  original_sha256: sha256Schema.nullable().default(null),
 });
 
 /**
@@ -59,10 +62,10 @@ async function readRows(
       throwIfInterrupted(signal);
       const row = rowSchema.safeParse(jsonOf(text));
       if (!row.success) throw damaged(file, `line ${number} is no row of a photo`);
-      const { file_name, wnid, sha256 } = row.data;
+      const { file_name, wnid, sha256, original_sha256: originalSha256 } = row.data;
       if (seen.has(file_name)) throw damaged(file, `line ${number} repeats the photo ${quote(file_name)}`);
       seen.add(file_name);
-      rows.push({ file: file_name, wnid, sha256 });
+      rows.push({ file: file_name, wnid, sha256, originalSha256 });
     }
   } catch (error) {
     throw signal.aborted || error instanceof UsageError ? error : damaged(file, messageOf(error), error);

@@ -22,6 +22,8 @@ export interface SetPhoto {
   readonly wnid: Wnid;
   /** Hash of its bytes, if an export has written them. */
   readonly sha256: Sha256 | null;
+  /** In an export: hash of the photo's own bytes. Those of the file have no metadata, so their hash may differ. */
+  readonly originalSha256: Sha256 | null;
 }
 
 export interface ExportedSet {

@@ -104,8 +104,18 @@ describe('an export', () => {
     const protocol = await makeExport(folder.at('export'));
     const set = await read(folder.at('export'));
     const rows = (await readFile(folder.at('export', 'test', 'metadata.jsonl'), 'utf8')).trimEnd().split('\n');
-    const names = rows.map((row): { file_name: string; wnid: string; sha256: string } => JSON.parse(row));
-    expect(set.photos).toEqual(names.map(({ file_name, wnid, sha256 }) => ({ file: file_name, wnid, sha256 })));
+    const names = rows.map((row): Readonly<Record<'file_name' | 'wnid' | 'sha256' | 'original_sha256', string>> =>
+      JSON.parse(row),
+    );
+    expect(set.photos).toEqual(
+      names.map(({ file_name: file, wnid, sha256, original_sha256: originalSha256 }) => ({
+        file,
+        wnid,
+        sha256,
+        originalSha256,
+      })),
+    );
+    expect(names.some(({ sha256, original_sha256 }) => sha256 !== original_sha256)).toBe(true);
     expect(set.exported).toMatchObject({ mode: 'A', among: protocol.among, hasPictures: true });
     expect(set.root).toBe(folder.at('export', 'test'));
     expect(set.remarks).toEqual([]);
