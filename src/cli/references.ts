@@ -13,6 +13,7 @@ import { sumOf } from '../funnel/funnel.ts';
 import type { ActivityDetail } from '../kernel/activity.ts';
 import { UsageError } from '../kernel/errors.ts';
 import type { HoldCounts } from '../photo/hold-references.process.ts';
+import { LEAK_DISTANCE } from '../photo/known-pictures.ts';
 import { listReferenceSets, type ReferencePurpose, type ReferenceSetLine } from '../photo/reference-set.repository.ts';
 import { countText, linesText, plural, writeJsonLines, writeOut, writeResult } from './output.ts';
 import { tableText } from './table.ts';
@@ -51,7 +52,7 @@ export function addReferencesCommand(program: Command): void {
       '--distance <bits>',
       'for leaks: perceptual hashes may differ in this many of their 64 bits; a finer hash confirms each match',
       wholeNumberFrom(0, 64),
-      6,
+      LEAK_DISTANCE,
     )
     .addHelpText(
       'after',

@@ -12,8 +12,10 @@ export type ReferencePurpose = ReferenceSetTable['purpose'];
 export interface ReferenceSet {
   readonly id: number;
   readonly purpose: ReferencePurpose;
-  /** Absolute path of the folder. */
+  /** Absolute path of the folder; or a text that names a head, its photos and the collection. */
   readonly folder: string;
+  /** The only collection that the set counts for: one with that head. Null: all collections. */
+  readonly collectionId: number | null;
   /**
    * A photo and a reference are the same picture if their perceptual hashes differ in at most this many bits. 0..64. Means
    * nothing for `display`.
@@ -24,7 +26,9 @@ export interface ReferenceSet {
   readonly completedAt: Date | null;
 }
 
-const SET_COLUMNS = sql`s.id, s.purpose, s.folder, s.distance, s.walk, s.completed_at as "completedAt"`;
+const SET_COLUMNS = sql`s.id, s.purpose, s.folder, s.collection_id as "collectionId", s.distance, s.walk, s.completed_at as "completedAt"`;
+
+type WantedSet = Pick<ReferenceSet, 'folder' | 'purpose' | 'distance'> & { readonly collectionId?: number | null };
 
 /**
  * Begins a walk over the folder's pictures, or continues an interrupted one. A set that was completed before keeps its old
@@ -34,10 +38,11 @@ const SET_COLUMNS = sql`s.id, s.purpose, s.folder, s.distance, s.walk, s.complet
  */
 export async function beginWalk(
   db: Kysely<Database>,
-  { folder, purpose, distance }: Pick<ReferenceSet, 'folder' | 'purpose' | 'distance'>,
+  { folder, purpose, distance, collectionId = null }: WantedSet,
 ): Promise<ReferenceSet> {
   const { rows } = await sql<ReferenceSet>`
-    insert into reference_set as s (folder, purpose, distance) values (${folder}, ${purpose}, ${distance})
+    insert into reference_set as s (folder, purpose, distance, collection_id)
+    values (${folder}, ${purpose}, ${distance}, ${collectionId})
     on conflict (purpose, md5(folder)) do update set walk = s.walk + 1
     returning ${SET_COLUMNS}`.execute(db);
   const [set] = rows;

@@ -49,6 +49,15 @@ async function addPhotos(to: string, wnid: string): Promise<void> {
     await copyFile(path.join(SAMPLES, wnid, file), folder.at(to, file));
 }
 
+/** Photos that a head was not fitted on: a collection with the head drops those that it was fitted on. */
+async function addMirrored(to: string, wnid: string): Promise<void> {
+  await mkdir(folder.at(to), { recursive: true });
+  for (const file of await readdir(path.join(SAMPLES, wnid)))
+    await sharp(path.join(SAMPLES, wnid, file))
+      .flop()
+      .toFile(folder.at(to, file));
+}
+
 function finetune(train: string, name: string, ...flags: readonly string[]) {
   const fixed = ['--backbone', 'efficientnet-lite0', '--train', train, '--name', name];
   return winnow(['finetune', ...fixed, ...flags], { cwd: folder.at() });
@@ -147,8 +156,8 @@ describe('winnow finetune', () => {
     );
     const flags = ['--collection', 'own.yaml', '--data', 'own-data'];
     // Each photo is under the class of another one, so the head is not right.
-    await addPhotos(path.join('swapped', 'rays'), OWN['sea-fish']);
-    await addPhotos(path.join('swapped', 'sea-fish'), OWN.rays);
+    await addMirrored(path.join('swapped', 'rays'), OWN['sea-fish']);
+    await addMirrored(path.join('swapped', 'sea-fish'), OWN.rays);
     const run = await winnow(['run', '--source', 'folder', '--from', 'swapped', ...flags], { cwd: folder.at() });
     expect([run.code, run.code === 0 ? '' : run.stderr]).toEqual([0, '']);
     const { stdout } = await winnow(['decisions', '--json', ...flags], { cwd: folder.at() });
@@ -198,7 +207,7 @@ describe('winnow finetune', () => {
     await fitted('wnids', 'shared');
     await addOneFileWith('shared', 'apart');
     for (const [i, wnid] of Object.values(OWN).entries())
-      await addPhotos(path.join('turned', Object.values(OWN)[(i + 1) % 3] ?? ''), wnid);
+      await addMirrored(path.join('turned', Object.values(OWN)[(i + 1) % 3] ?? ''), wnid);
     const together = await filteredWith('efficientnet-lite0', 'shared');
     const separate = await filteredWith('efficientnet-lite0', 'apart');
     expect(together.decisions).toHaveLength(7);

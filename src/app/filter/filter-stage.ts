@@ -21,6 +21,7 @@ import { sharedModels } from '../engine/shared-models.ts';
 import type { App } from '../open/app.ts';
 import { requireRules } from '../open/rules.ts';
 import { givenBy, type Workspace } from '../open/workspace.ts';
+import { holdHeadReferences } from '../photos/head-references.ts';
 import { LostPhotos } from '../photos/lost-bytes.ts';
 import { pagePruner, pruneCollection } from '../photos/prune.ts';
 import { inPortions } from '../work/in-portions.ts';
@@ -57,6 +58,7 @@ export async function startFilter(workspace: Workspace, options: FilterStageOpti
   const { evaluate } = app.config.filter;
   const signal = AbortSignal.any([options.signal, app.broken]);
   await app.blobs.check();
+  await holdHeadReferences(workspace, signal);
   const { engine, threads } = await openEngine(workspace, { evaluate, signal });
   const completion = evaluate === 'all' ? completionOf(workspace) : null;
   const lost = new LostPhotos(app, options);
@@ -176,7 +178,7 @@ async function depsOf(
     memberIds: ensemble.memberIds,
     related: await findRelatedMembers(app.db, ensemble.memberIds),
     batchPhotos: app.config.filter.batchPhotos,
-    leaksOf: leaksOf(app),
+    leaksOf: leaksOf(app, scope.collectionId),
     engine,
     setAside: lost,
     completing: completion === null ? undefined : { givenUp: completion.givenUp, onCompleted },
@@ -239,12 +241,15 @@ function countDecided({ kept, dropped, failed, poisoned }: DecidedCounts, job: R
   count('failed', 'undecodable', failed - poisoned);
 }
 
-/** Looks up photos in the reference sets as they are when it is called. */
-function leaksOf({ db }: App): (photoIds: readonly number[]) => Promise<ReadonlyMap<number, string>> {
+/** Looks up photos in the collection's reference sets as they are when it is called. */
+function leaksOf(
+  { db }: App,
+  collectionId: number,
+): (photoIds: readonly number[]) => Promise<ReadonlyMap<number, string>> {
   const finder = new LeakFinder();
   return async (photoIds) => {
     await storeLeaks(db, await finder.find(db, await hashedPhotos(db, photoIds)));
-    return leakDetails(db, photoIds);
+    return leakDetails(db, collectionId, photoIds);
   };
 }
 

@@ -51,7 +51,15 @@ export async function addReferences(
   { dir, distance }: { readonly dir: string; readonly distance: number },
   run: ReferencesRun,
 ): Promise<AddedReferences> {
-  const set = await readSet(app, { dir, distance, purpose: 'leaks' }, run);
+  return completeLeaks(app, await readSet(app, { dir, distance, purpose: 'leaks' }, run), run);
+}
+
+/**
+ * Completes a set whose pictures are all stored, and drops the photos that match one.
+ *
+ * @throws StopTheRun `reference-set-removed`; the signal's reason
+ */
+export async function completeLeaks(app: App, set: ReferenceSet, run: ReferencesRun): Promise<AddedReferences> {
   return app.db.transaction().execute(async (trx) => {
     // Millions of hashes are indexed between two statements of this transaction.
     await allowLongIdle(trx);
@@ -129,11 +137,14 @@ async function findLeaks(trx: Transaction<Database>, set: ReferenceSet, signal: 
   }
 }
 
-/** The reference sets of a folder, which may no longer exist: at most one for each purpose. */
+/**
+ * The reference sets of a folder, which may no longer exist: at most one for each purpose. Or those of a head, by the text that
+ * names it.
+ */
 export async function findReferenceSets(db: Kysely<Database>, dir: string): Promise<ReferenceSetLine[]> {
   const folder = await openFolder(dir).then(showPath, () => path.resolve(dir));
   const sets = await listReferenceSets(db);
-  return sets.filter((set) => set.folder === folder || set.folder === path.resolve(dir));
+  return sets.filter((set) => [folder, path.resolve(dir), dir].includes(set.folder));
 }
 
 /** Removes the set. Decisions that it overruled become again what they were before. */

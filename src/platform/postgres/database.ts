@@ -216,8 +216,10 @@ interface RobotsTable {
 
 export interface ReferenceSetTable {
   id: Generated<number>;
-  /** Absolute. */
+  /** Absolute; or a text that names a head. */
   folder: string;
+  /** The only collection that the set counts for; null: all. */
+  collection_id: number | null;
   purpose: 'leaks' | 'display';
   /** Bits, 0..64. */
   distance: number;

@@ -234,7 +234,7 @@ describe('references', () => {
         batchPhotos: 4,
         leaksOf: async (photoIds) => {
           await storeLeaks(db, await finder.find(db, await hashedPhotos(db, photoIds)));
-          return leakDetails(db, photoIds);
+          return leakDetails(db, birds.collectionId, photoIds);
         },
         engine: {
           evaluate: (tasks) => (tasks.length === 0 ? Promise.resolve([]) : Promise.reject(new Error('evaluated'))),

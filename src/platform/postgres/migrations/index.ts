@@ -13,6 +13,7 @@ import * as exportedBytes from './0011-exported-bytes.ts';
 import * as secondPassDraw from './0012-second-pass-draw.ts';
 import * as jobHistory from './0013-job-history.ts';
 import * as allowedHyponyms from './0014-allowed-hyponyms.ts';
+import * as referencesOfHeads from './0015-references-of-heads.ts';
 
 /** Every migration, by its number. A migration that has landed is never edited: a change is a new file. */
 export const MIGRATIONS: Record<string, Migration> = {
@@ -30,4 +31,5 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0012-second-pass-draw': secondPassDraw,
   '0013-job-history': jobHistory,
   '0014-allowed-hyponyms': allowedHyponyms,
+  '0015-references-of-heads': referencesOfHeads,
 };
