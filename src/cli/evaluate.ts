@@ -23,6 +23,9 @@ npy, npz (the array 'logits'), csv (maybe with a header, and with file names fir
 for each class, or one of lists). Rows come in the order of the sorted file names, or by the names in the
 file or in --files. docs/evaluate.md shows how PyTorch writes one.
 
+A head (\`winnow finetune\`) is not measured on photos that it was fitted or validated with: it counts and leaves
+out those with the same bytes or the same picture.
+
 Exit codes: 0 done, 1 the model cannot be loaded, 2 the set or the file cannot be used, 130 interrupted.
 
 Examples:

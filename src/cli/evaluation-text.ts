@@ -1,6 +1,7 @@
 import type { SetEvaluation } from '../app/report/evaluate.ts';
 import type { ClassAccuracy, Evaluation, OodMeasures } from '../report/evaluation.ts';
 import { calibrationBins } from '../report/metrics/calibration.ts';
+import { fittedText } from '../ui/shared/texts.ts';
 import { linesText, percentText, plural } from './output.ts';
 import { tableText } from './table.ts';
 
@@ -9,9 +10,9 @@ const LISTED = 5;
 
 /** An evaluation for people: measures, best and worst classes, what was assumed. */
 export function evaluationText({ evaluation, assumed, nameOf }: SetEvaluation): string {
-  const { model, photos, perClass, ood } = evaluation;
+  const { model, photos, perClass, ood, fitted } = evaluation;
   return [
-    `${model} on ${plural(photos, 'photo')}\n`,
+    `${model} on ${plural(photos, 'photo')}${fitted === null ? '' : `; ${fittedText(fitted)}`}\n`,
     tableText(['measure', 'value', ''], [...measureRows(evaluation), ...(ood === null ? [] : oodRows(ood))]),
     classesText(perClass, nameOf),
     ood === null

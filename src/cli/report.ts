@@ -8,6 +8,7 @@ import { nameOf, type Workspace } from '../app/open/workspace.ts';
 import { displayPath } from '../config/root.ts';
 import { UsageError } from '../kernel/errors.ts';
 import { REPORTED_PHOTOS, type ModelReport, type Report, type ReportedPhotos } from '../report/report.ts';
+import { fittedText } from '../ui/shared/texts.ts';
 import { countText, linesText, plural, shellWord, writeResult } from './output.ts';
 import { tableText } from './table.ts';
 import { withProgress } from './progress.ts';
@@ -20,6 +21,8 @@ reviewers accepted or, while none is, about the listed ones.
 
 Every installed model that was no member of the ensemble looks at all ten crops of each photo, and at the
 centre crops of the clean photos. What it says is kept, so the next report only runs it on new photos.
+A head is measured without the photos that it was fitted or validated on, and the report says how many these are.
+
 DIR has one folder a class, named by wnid, as the validation set of ImageNet has.
 
 Examples:
@@ -109,6 +112,7 @@ function reportText({ report, path: folderPath }: WrittenReport, { collection }:
       'No photo is accepted yet. winnow review is the human step.',
     '',
     modelsText(report).trimEnd(),
+    ...report.models.flatMap(({ model, fitted }) => (fitted === null ? [] : [`${model}: ${fittedText(fitted)}`])),
     '',
     `confusions: ${countText(confusion.cells)} of ${countText(confusion.possible)} possible${topText(report, collection)}`,
     ...leftOut.map(({ model, reason }) => `left out: ${model}, because ${reason}`),
@@ -128,7 +132,12 @@ function hintText({ mode, clean, inDistribution }: Report): string | false {
   return inDistribution === null && 'Add --in-distribution DIR for AUPR, AUROC and FPR95.';
 }
 
-function oodCells({ model, isMember, photos, ood }: ModelReport): string[] {
+function roleOf({ isMember, sharesBackbone }: Pick<ModelReport, 'isMember' | 'sharesBackbone'>): string {
+  if (isMember) return 'member';
+  return sharesBackbone ? "over a member's backbone" : '';
+}
+
+function oodCells({ model, isMember, sharesBackbone, photos, ood }: ModelReport): string[] {
   const numbers =
     ood === null
       ? ['', '', '']
@@ -137,13 +146,14 @@ function oodCells({ model, isMember, photos, ood }: ModelReport): string[] {
           `${withInterval(ood.auroc, ood.aurocLow, ood.aurocHigh)}, chance ${(100 * ood.chance.auroc).toFixed(1)}`,
           `${(100 * ood.fpr95Nearest).toFixed(1)} %`,
         ];
-  return [model, isMember ? 'member' : '', countText(photos), ...numbers];
+  return [model, roleOf({ isMember, sharesBackbone }), countText(photos), ...numbers];
 }
 
-function modelCells({ model, isMember, photos, accuracy, accuracyLow, accuracyHigh, ...of }: ModelReport): string[] {
+function modelCells(report: ModelReport): string[] {
+  const { model, isMember, sharesBackbone, photos, accuracy, accuracyLow, accuracyHigh, ...of } = report;
   return [
     model,
-    isMember ? 'member' : '',
+    roleOf({ isMember, sharesBackbone }),
     countText(photos),
     withInterval(accuracy, accuracyLow, accuracyHigh),
     withInterval(of.clean, of.cleanLow, of.cleanHigh),

@@ -23,6 +23,16 @@ export interface Evaluation extends ConfidenceIntervals {
   readonly ood: OodMeasures | null;
 }
 
+/** How many photos a head was fitted or measured with, which its figures leave out. Null: that is unknown. */
+export interface FittedPhotos {
+  readonly photos: number | null;
+  /** All photos of the set. */
+  readonly of: number;
+  /** Among clean photos, and among those in the distribution; 0 without such photos. */
+  readonly clean: number | null;
+  readonly inDistribution: number | null;
+}
+
 /** Ends of 95 % bootstrap intervals; null where the measure is. */
 export interface ConfidenceIntervals {
   readonly rmsCalibrationErrorLow: number | null;

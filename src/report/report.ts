@@ -3,7 +3,7 @@ import type { QueryYield, Yields } from '../funnel/yields.ts';
 import type { Sha256 } from '../kernel/ids.ts';
 import type { AgreementReport } from '../review/agreement.ts';
 import type { Heatmap } from '../review/desk.ts';
-import type { ClassAccuracy, Evaluation, EvaluationCurves } from './evaluation.ts';
+import type { ClassAccuracy, Evaluation, EvaluationCurves, FittedPhotos } from './evaluation.ts';
 
 /** Photos that a report can be of: those that reviewers accepted, the listed ones, or all that the filter kept. */
 export const REPORTED_PHOTOS = ['accepted', 'listed', 'kept'] as const;
@@ -85,6 +85,10 @@ export interface StageDuration {
 
 export interface ModelReport extends Evaluation {
   readonly isMember: boolean;
+  /** Whether it is no member but runs the file of one: a head over the backbone of a member, or the backbone of such a member. */
+  readonly sharesBackbone: boolean;
+  /** Of a head; null for any other model. */
+  readonly fitted: FittedPhotos | null;
   /** Accuracy on the clean photos, with the ends of its Wilson 95 % interval; null without `--clean`. */
   readonly clean: number | null;
   readonly cleanLow: number | null;

@@ -64,7 +64,7 @@ describe('winnow evaluate', () => {
     await makeSet('set', some);
     const { result } = await evaluate('set', ...MODEL);
     expect(Object.keys(result).join(' ')).toBe(
-      'model photos accuracy accuracyLow accuracyHigh macroAccuracy rmsCalibrationError rmsCalibrationErrorUpstream aurra softF1 rmsCalibrationErrorLow rmsCalibrationErrorHigh aurraLow aurraHigh softF1Low softF1High perClass ood',
+      'model photos accuracy accuracyLow accuracyHigh macroAccuracy rmsCalibrationError rmsCalibrationErrorUpstream aurra softF1 rmsCalibrationErrorLow rmsCalibrationErrorHigh aurraLow aurraHigh softF1Low softF1High perClass ood fitted',
     );
     expect(result).toMatchObject({ model: 'efficientnet-lite1', photos: 24, ood: null });
     const right = result.perClass.reduce((sum, { photos, accuracy }) => sum + photos * accuracy, 0);

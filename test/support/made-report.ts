@@ -312,6 +312,8 @@ function modelOfA(name: string, { wnids, photos }: About, { at, isMember, random
     }),
     ood: null,
     isMember,
+    sharesBackbone: false,
+    fitted: null,
     clean,
     cleanLow: ofClean.low,
     cleanHigh: ofClean.high,

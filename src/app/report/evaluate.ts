@@ -6,11 +6,11 @@ import { groupBy } from '../../kernel/group-by.ts';
 import { UsageError } from '../../kernel/errors.ts';
 import type { Wnid } from '../../kernel/ids.ts';
 import { evaluationOf } from '../../report/evaluate.ts';
-import type { Evaluation } from '../../report/evaluation.ts';
+import type { Evaluation, FittedPhotos } from '../../report/evaluation.ts';
 import { classesOfEntries, readClassEntries } from '../../report/set/among.process.ts';
 import type { PhotoSet } from '../../report/set/photo-set.ts';
 import { readSet } from '../../report/set/read-set.process.ts';
-import { judgeBy, nameOfJudge, type Classes, type Judge, type JudgeOptions } from './judge.ts';
+import { judgeBy, nameOfJudge, type Answers, type Classes, type Judge, type JudgeOptions } from './judge.ts';
 
 export interface EvaluateOptions extends JudgeOptions {
   /** As the user gave it; null: an export's own classes, else those of ImageNet-1k. */
@@ -20,7 +20,8 @@ export interface EvaluateOptions extends JudgeOptions {
 }
 
 export interface SetEvaluation {
-  readonly evaluation: Evaluation;
+  /** `fitted`: of a head; null for any other model. */
+  readonly evaluation: Evaluation & { readonly fitted: FittedPhotos | null };
   /** What was assumed of the files, a sentence each. */
   readonly assumed: readonly string[];
   /** Names of classes, for people. */
@@ -31,7 +32,7 @@ export interface SetEvaluation {
  * Evaluates a model on a set of photos: an export of winnow, or a folder with a folder for each class.
  *
  * @param dir the folder of the set
- * @throws UsageError with the codes of `readSet`, `openLogits`, `readyModel`, `modelAnswers`, and `bad-among`; `unknown-class` if photos
+ * @throws UsageError with the codes of `readSet`, `openLogits`, `readyModel`, `fittedPhotosOf`, `modelAnswers`, and `bad-among`; `unknown-class` if photos
  * show a class that is not among those to choose among; StopTheRun if the model cannot be loaded; Interrupted
  */
 export async function evaluateSet(dir: string, judge: Judge, options: EvaluateOptions): Promise<SetEvaluation> {
@@ -42,18 +43,30 @@ export async function evaluateSet(dir: string, judge: Judge, options: EvaluateOp
   const judged = await judgeBy(judge, { table, classes, options });
   const answers = await judged(set, 'photos');
   const inAnswers = inSet === null ? null : await judged(inSet, 'in distribution');
-  const predictions = answers.photos.map((answer, i) => ({ ...answer, truth: truths?.[i] ?? null }));
+  const predictions = notFitted(answers.photos.map((answer, i) => ({ ...answer, truth: truths?.[i] ?? null })));
   const about = {
     model: nameOfJudge(judge),
     among: classes.wnids,
-    inDistribution: inAnswers?.photos.map(({ confidence }) => confidence) ?? null,
+    inDistribution: inAnswers === null ? null : notFitted(inAnswers.photos).map(({ confidence }) => confidence),
   };
   const ofTruths = showsNone ? ['the photos show none of these classes, so there is no accuracy'] : [];
   return {
-    evaluation: evaluationOf(predictions, about),
+    evaluation: { ...evaluationOf(predictions, about), fitted: fittedOf(answers, inAnswers) },
     assumed: [classes.assumed, ...ofTruths, ...answers.assumed, ...(inAnswers?.assumed ?? [])],
     nameOf: classes.nameOf,
   };
+}
+
+/** A head has learned the answers for the photos that it was fitted on. */
+function notFitted<T extends { readonly isFitted?: boolean }>(answers: readonly T[]): T[] {
+  return answers.filter(({ isFitted }) => isFitted !== true);
+}
+
+function fittedOf({ head, photos }: Answers, inAnswers: Answers | null): FittedPhotos | null {
+  if (head === null) return null;
+  const count = (answers: Answers['photos']): number | null =>
+    head === 'unknown' ? null : answers.length - notFitted(answers).length;
+  return { photos: count(photos), of: photos.length, clean: count([]), inDistribution: count(inAnswers?.photos ?? []) };
 }
 
 interface Sets {

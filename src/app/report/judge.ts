@@ -2,12 +2,14 @@ import path from 'node:path';
 import { wnidsOf, type ClassTable } from '../../collection/class-table.ts';
 import { workingFolder } from '../../config/root.ts';
 import type { Wnid } from '../../kernel/ids.ts';
+import { KnownPictures } from '../../photo/known-pictures.ts';
 import type { Answered } from '../../report/logits/answer.ts';
 import { classColumns } from '../../report/logits/class-columns.ts';
 import { openLogits } from '../../report/logits/open-logits.process.ts';
 import { readNames } from '../../report/logits/order.process.ts';
 import { readAnswers, type LogitsAre } from '../../report/logits/read-answers.process.ts';
 import { PhotoNames, type PhotoSet } from '../../report/set/photo-set.ts';
+import { fittedPhotosOf } from '../photos/head-photos.ts';
 import { modelAnswers, readyModel, type AnswerOptions } from './model-answers.ts';
 
 /** A file with what a model says of each photo of a set. */
@@ -47,7 +49,9 @@ export interface Classes {
 }
 
 export interface Answers {
-  readonly photos: readonly Answered[];
+  readonly photos: readonly (Answered & { readonly isFitted?: boolean })[];
+  /** Whether the model is a head, and whether it is known which photos it was fitted on. */
+  readonly head: 'known' | 'unknown' | null;
   readonly assumed: readonly string[];
 }
 
@@ -62,7 +66,7 @@ export interface JudgeContext {
 /**
  * Makes the function that judges a set. Looks up the model first, so that a wrong name costs no time.
  *
- * @throws UsageError as `readyModel`; the function throws as `modelAnswers`, `openLogits`, `classColumns` and `readAnswers`
+ * @throws UsageError as `readyModel` and `fittedPhotosOf`; the function throws as `modelAnswers`, `openLogits`, `classColumns` and `readAnswers`
  */
 export async function judgeBy(judge: Judge, context: JudgeContext): Promise<JudgeSet> {
   const { table, classes, options } = context;
@@ -74,10 +78,13 @@ export async function judgeBy(judge: Judge, context: JudgeContext): Promise<Judg
     };
   const among = classes.wnids.map((wnid) => ({ wnid, name: classes.nameOf(wnid) }));
   const model = await readyModel(judge.name, { among, table });
+  const fitted = await fittedPhotosOf(model.card);
+  const head = fitted instanceof KnownPictures ? 'known' : fitted;
   return async (set, what) => {
     const total = set.photos.length;
     const onProgress = (done: number): void => options.onProgress({ what, done, total });
-    return { photos: await modelAnswers(model, set, { ...options, onProgress }), assumed: set.remarks };
+    const photos = await modelAnswers({ ...model, fitted }, set, { ...options, onProgress });
+    return { photos, head, assumed: set.remarks };
   };
 }
 
@@ -117,6 +124,7 @@ async function judgeByFile(
   const order = names === null ? ownOrder : `rows in the order of ${names}`;
   return {
     photos: answers,
+    head: null,
     assumed: [
       `${file}: ${values}${KNOWN_BY[logitsAre === 'auto' ? values : 'given']}, ${order}, ${assumed}`,
       ...set.remarks,

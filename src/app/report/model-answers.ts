@@ -9,10 +9,12 @@ import { quote } from '../../config/quote.ts';
 import { UsageError } from '../../kernel/errors.ts';
 import type { ExecutionProvider } from '../../kernel/execution-provider.ts';
 import { FETCH_SCRIPT_NAME } from '../../export/fetch-script.ts';
+import { KnownPictures, parsedFingerprint } from '../../photo/known-pictures.ts';
 import { answerOf, type Answered } from '../../report/logits/answer.ts';
 import type { PhotoSet } from '../../report/set/photo-set.ts';
 import { requireModelFiles, specOf } from '../engine/ensemble.ts';
 import { runOnPictures } from '../engine/run-backbone.ts';
+import type { Fitted } from '../photos/head-photos.ts';
 import { readFolderPhotos, UnreadablePhotos } from '../photos/folder-photos.ts';
 
 /** Photos for which another thread is worth its start. */
@@ -60,14 +62,24 @@ export interface AnswerOptions {
   readonly onUnreadable: (file: string, why: string) => void;
 }
 
+/** What a model says of a photo, and whether it was fitted or measured with that photo. */
+interface ModelAnswer extends Answered {
+  readonly isFitted: boolean;
+}
+
 /**
  * Runs a model on the centre crop of each photo of a set, with the pixels that the filter sees, and its own resize and crop.
  *
  * @returns what it says of each photo, in the order of the set
+ * @param fitted optional: the photos of a head, as `fittedPhotosOf` gives them
  * @throws UsageError `no-pictures` for an export without pictures, `unreadable-photo` with the first few files at the end if any cannot
  * be evaluated; StopTheRun if the model cannot be loaded; Interrupted
  */
-export async function modelAnswers(model: ReadyModel, set: PhotoSet, options: AnswerOptions): Promise<Answered[]> {
+export async function modelAnswers(
+  { fitted, ...model }: ReadyModel & { readonly fitted?: Fitted },
+  set: PhotoSet,
+  options: AnswerOptions,
+): Promise<ModelAnswer[]> {
   await requirePictures(set);
   const { threads, cropsPerPass, provider, maxPixels, signal, onProgress } = options;
   const unreadable = new UnreadablePhotos();
@@ -86,12 +98,16 @@ export async function modelAnswers(model: ReadyModel, set: PhotoSet, options: An
     provider,
     signal,
   });
-  const answers: Answered[] = [];
+  const answers: ModelAnswer[] = [];
   for await (const { picture, outputs } of run) {
     const { problem } = outputs;
     if (problem !== null) report(picture.file, problem.kind === 'not-finite' ? problem.said : problem.detail);
     const logits = problem === null ? outputs.crops[0]?.logits : undefined;
-    if (logits !== undefined) answers.push(answerOf(model.mask.map((position) => logits[position] ?? Number.NaN)));
+    if (logits !== undefined) {
+      const answer = answerOf(model.mask.map((position) => logits[position] ?? Number.NaN));
+      const isFitted = fitted instanceof KnownPictures && fitted.has(picture, parsedFingerprint(picture));
+      answers.push({ ...answer, isFitted });
+    }
     onProgress(answers.length + unreadable.count);
   }
   unreadable.refuse({ dir: set.dir, photos: set.photos.length });

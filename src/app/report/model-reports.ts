@@ -1,5 +1,6 @@
 import { groupBy } from '../../kernel/group-by.ts';
 import { accuracyByClass, accuracyOf, curvesOf } from '../../report/evaluate.ts';
+import type { FittedPhotos } from '../../report/evaluation.ts';
 import { pairedDifference } from '../../report/metrics/bootstrap.ts';
 import { differenceInterval } from '../../report/metrics/intervals.ts';
 import { holm, mcnemarP } from '../../report/metrics/mcnemar.ts';
@@ -16,33 +17,37 @@ import type { ModelView } from './views.ts';
 export interface SeenByModel {
   readonly model: ReportedModel;
   readonly photos: ModelView;
-  /** Null without such a folder. */
-  readonly clean: readonly Prediction[] | null;
-  readonly inDistribution: readonly Prediction[] | null;
+  /** One for each picture, in order; null if the model is a head that was fitted on it. Null without such a folder. */
+  readonly clean: readonly (Prediction | null)[] | null;
+  readonly inDistribution: readonly (Prediction | null)[] | null;
+  readonly fitted: FittedPhotos | null;
 }
 
 /** The figures of one model. */
 export async function modelReport(
   { collection, scope }: Workspace,
-  { model, photos: view, clean, inDistribution }: SeenByModel,
+  { model, photos: view, fitted, ...folders }: SeenByModel,
   { photos, signal }: { readonly photos: readonly ReportedPhoto[]; readonly signal: AbortSignal },
 ): Promise<ModelReport> {
-  const predictions = view.predictions.filter((prediction) => prediction !== null);
+  const predictions = madeOf(view.predictions);
+  const clean = madeOf(folders.clean ?? []);
   const about = {
     model: model.card.name,
     among: scope.wnids,
-    inDistribution: inDistribution?.map(({ confidence }) => confidence) ?? null,
+    inDistribution: folders.inDistribution && madeOf(folders.inDistribution).map(({ confidence }) => confidence),
   };
   // The resamples of many photos take seconds.
   const evaluation = await computeAside('evaluationOf', [predictions, about], signal);
   const onClean = cleanAccuracy(clean);
-  const cleanByClass = accuracyByClass(clean ?? [], scope.wnids);
+  const cleanByClass = accuracyByClass(clean, scope.wnids);
   const cleanOf = new Map(cleanByClass.map(({ wnid, accuracy }) => [wnid, accuracy]));
   return {
     ...evaluation,
     isMember: model.isMember,
+    sharesBackbone: model.sharesBackbone,
+    fitted,
     ...onClean,
-    ...dropWithInterval(accuracyOf(answersOf(clean ?? [])), accuracyOf(answersOf(predictions))),
+    ...dropWithInterval(accuracyOf(answersOf(clean)), accuracyOf(answersOf(predictions))),
     perClass: evaluation.perClass.map((row) => {
       const ofClass = cleanOf.get(row.wnid) ?? null;
       return { ...row, clean: ofClass, drop: dropOf(ofClass, row.accuracy) };
@@ -57,6 +62,10 @@ export async function modelReport(
     implied: model.isMember ? impliedFor(collection) : null,
     curves: curvesOf(predictions, about),
   };
+}
+
+function madeOf(predictions: readonly (Prediction | null)[]): Prediction[] {
+  return predictions.filter((prediction) => prediction !== null);
 }
 
 function dropOf(clean: number | null, accuracy: number | null): number | null {
@@ -76,9 +85,8 @@ function dropWithInterval(clean: Accuracy, set: Accuracy): Pick<ModelReport, 'dr
 }
 
 function cleanAccuracy(
-  view: readonly Prediction[] | null,
+  predictions: readonly Prediction[],
 ): Pick<ModelReport, 'clean' | 'cleanLow' | 'cleanHigh' | 'cleanPhotos'> {
-  const predictions = view ?? [];
   const estimate = accuracyOf(answersOf(predictions));
   return {
     clean: estimate?.accuracy ?? null,

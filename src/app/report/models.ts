@@ -4,11 +4,16 @@ import { didYouMean } from '../../config/nearest.ts';
 import { messageOf, UsageError } from '../../kernel/errors.ts';
 import { preprocessingOf, requireModelFiles, specOf } from '../engine/ensemble.ts';
 import type { Workspace } from '../open/workspace.ts';
+import { fittedPhotosOf, type Fitted } from '../photos/head-photos.ts';
 import { openOutsideModel, type OutsideModel } from '../shortlist/outside-model.ts';
 
 /** A model that a report is about. */
 export interface ReportedModel extends OutsideModel {
   readonly isMember: boolean;
+  /** Whether it is no member but runs the file of one. */
+  readonly sharesBackbone: boolean;
+  /** The photos of a head. */
+  readonly fitted: Fitted;
 }
 
 export interface ReportedModels {
@@ -36,7 +41,7 @@ export async function reportedModels(workspace: Workspace, wanted: readonly stri
   for (const name of (wanted ?? known).filter((each) => !ensemble.includes(each)).toSorted()) {
     const model = await outsideModel(workspace, name);
     if (model === null) continue;
-    if (!('reason' in model)) models.push({ ...model, isMember: false });
+    if (!('reason' in model)) models.push(model);
     else if (wanted === null) leftOut.push({ model: name, reason: model.reason });
     else throw new UsageError(`The model '${name}' cannot be in the report: ${model.reason}`, { code: 'report-model' });
   }
@@ -46,14 +51,17 @@ export async function reportedModels(workspace: Workspace, wanted: readonly stri
 async function outsideModel(
   workspace: Workspace,
   name: string,
-): Promise<OutsideModel | { readonly reason: string } | null> {
+): Promise<ReportedModel | { readonly reason: string } | null> {
   try {
     const card = await cardFor(name);
     if (!card.trained) return { reason: 'its weights are not trained' };
     await requireModelFiles([specOf(card, await classesOfCard(card, await loadClassTable()))]);
     const model = await openOutsideModel(workspace, name);
     if (model === 'member') return null;
-    if (!('unknown' in model)) return model;
+    if (!('unknown' in model)) {
+      const sharesBackbone = workspace.ensemble.identities.some(({ modelSha256 }) => modelSha256 === card.sha256);
+      return { ...model, isMember: false, sharesBackbone, fitted: await fittedPhotosOf(card) };
+    }
     const { length } = model.unknown;
     return { reason: `it does not know ${length} of the classes, such as ${model.unknown[0]}` };
   } catch (error) {
@@ -75,7 +83,9 @@ async function membersOf({ ensemble }: Workspace): Promise<ReportedModel[]> {
           `The model '${card.name}' has changed since this program started. Start it again, and winnow filter, if the change is wanted.`,
           { code: 'model-changed' },
         );
-      return { card, classes, member, memberId: ensemble.memberIds[i] ?? -1, isMember: true };
+      const fitted = await fittedPhotosOf(card);
+      const memberId = ensemble.memberIds[i] ?? -1;
+      return { card, classes, member, memberId, isMember: true, sharesBackbone: false, fitted };
     }),
   );
 }

@@ -27,6 +27,8 @@ export interface FolderPicture {
   /** Relative to the folder, with slashes. */
   readonly file: string;
   readonly sha256: Sha256;
+  /** In an export: hash of the photo's own bytes. */
+  readonly originalSha256: Sha256 | null;
   /** The class that it shows. */
   readonly wnid: Wnid;
 }
@@ -194,11 +196,11 @@ export async function openFolder(
     );
   const pictures: FolderPicture[] = [];
   const unreadable = new UnreadablePhotos();
-  for (const { file, wnid } of wanted) {
+  for (const { file, wnid, originalSha256 } of wanted) {
     throwIfInterrupted(signal);
     try {
       const bytes = await readFile(path.join(set.root, file));
-      pictures.push({ file, wnid, sha256: toSha256(hash('sha256', bytes)) });
+      pictures.push({ file, wnid, originalSha256, sha256: toSha256(hash('sha256', bytes)) });
     } catch (error) {
       unreadable.add(file, messageOf(error));
     }

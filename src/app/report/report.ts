@@ -13,6 +13,7 @@ import type { ReportInputs } from '../../report/stored-report.repository.ts';
 import { computeAside } from '../engine/compute-aside.ts';
 import { nameOf, type Workspace } from '../open/workspace.ts';
 import { cataloguePart } from './catalogue-part.ts';
+import { fittedAmong } from './fitted-photos.ts';
 import { galleryOf } from './gallery.ts';
 import { comparisonsOf, memberGapOf, modelReport, type SeenByModel } from './model-reports.ts';
 import { reportedModels, type ReportedModel } from './models.ts';
@@ -145,18 +146,36 @@ async function lookWith(
   model: ReportedModel,
   { photos, folders, options: { signal, onProgress } }: Looking,
 ): Promise<SeenByModel> {
+  const fitted = await fittedAmong(workspace.app.db, model.fitted, { photos, ...folders });
   const watched = (what: string) => ({
     signal,
     onProgress: (now: { done: number; total: number }) => onProgress({ what: `${model.card.name} ${what}`, ...now }),
   });
-  const look = (folder: OutsideFolder | null, what: string): Promise<readonly Prediction[] | null> =>
-    folder === null ? Promise.resolve(null) : viewFolder(workspace, model, { ...folder, ...watched(what) });
+  const look = async (folder: OutsideFolder | null, what: string): Promise<SeenByModel['clean']> => {
+    if (folder === null) return null;
+    const pictures = folder.pictures.filter((picture) => !fitted.pictures.has(picture));
+    const seen = await viewFolder(workspace, model, { ...folder, ...watched(what), pictures });
+    return inPlace(folder.pictures, pictures, seen);
+  };
+  const rest = photos.filter(({ photoId }) => !fitted.photoIds.has(photoId));
+  const view = await viewPhotos(workspace, model, { photos: rest, ...watched('on the set') });
   return {
     model,
-    photos: await viewPhotos(workspace, model, { photos, ...watched('on the set') }),
+    fitted: fitted.counts,
+    photos: { ...view, predictions: inPlace(photos, rest, view.predictions) },
     clean: await look(folders.clean, 'on clean photos'),
     inDistribution: await look(folders.inDistribution, 'in the distribution'),
   };
+}
+
+/** What a model says of some items, in the places of all; null for the other items. */
+function inPlace<T extends object>(
+  all: readonly T[],
+  some: readonly T[],
+  said: readonly (Prediction | null)[],
+): (Prediction | null)[] {
+  const byItem = new Map(some.map((item, i) => [item, said[i] ?? null]));
+  return all.map((item) => byItem.get(item) ?? null);
 }
 
 interface Comparable {

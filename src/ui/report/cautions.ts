@@ -61,11 +61,15 @@ function ofModels(report: Report): Caution[] {
   const { collection, mode, clean, inDistribution, memberGap } = report;
   const cautions: Caution[] = [];
   const section = mode === 'O' ? 'ood' : 'transfer';
-  if (outsidersOf(report).length === 0) {
+  const outsiders = outsidersOf(report);
+  if (outsiders.every(({ sharesBackbone }) => sharesBackbone)) {
     const isAlone = report.leftOut.length === 0;
-    const why = isAlone
-      ? 'No model but members of the filter was measured.'
-      : 'No model but members of the filter could be measured: the others were left out, for the reasons under Method.';
+    const why =
+      outsiders.length > 0
+        ? 'The only measured models besides the members share the backbone of a member.'
+        : isAlone
+          ? 'No model but members of the filter was measured.'
+          : 'No model but members of the filter could be measured: the others were left out, for the reasons under Method.';
     const text = `${why} Only another model shows whether the set is hard for others too.`;
     cautions.push({ section, text, command: isAlone ? 'winnow models add FILE' : null });
   }

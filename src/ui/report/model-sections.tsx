@@ -1,7 +1,7 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
 import type { ClassAccuracy } from '../../report/evaluation.ts';
 import type { ModelReport } from '../../report/report.ts';
-import { countOf, countText, probabilityText } from '../shared/texts.ts';
+import { countOf, countText, fittedText, probabilityText } from '../shared/texts.ts';
 import type { ReportContext } from './context.ts';
 import { markedModels, outsidersOf } from './models.ts';
 import { ClassName, Count, Nothing, Plots, Section, Table, type TableRow } from './parts.tsx';
@@ -54,6 +54,7 @@ export function TransferSection({ context, title }: SectionOf) {
         ])}
       />
       <Implied models={report.models} />
+      <FittedNotes models={report.models} />
       <div class="tables">
         <ClassTable context={context} />
         <ConfusionTable context={context} />
@@ -68,7 +69,8 @@ function rowsOf({ report }: ReportContext, cellsOf: (model: ModelReport) => Tabl
     key: model.model,
     head: (
       <>
-        <span class="letter">{letter}</span> {model.model} {model.isMember ? <small>member</small> : null}
+        <span class="letter">{letter}</span> {model.model}{' '}
+        {model.isMember ? <small>member</small> : model.sharesBackbone ? <small>over a member’s backbone</small> : null}
       </>
     ),
     cells: cellsOf(model),
@@ -89,6 +91,17 @@ function Implied({ models }: { readonly models: readonly ModelReport[] }) {
         })
         .join(' ')}
     </p>
+  );
+}
+
+/** Which photos heads were fitted on. A report that an older winnow stored does not say it. */
+function FittedNotes({ models }: { readonly models: readonly ModelReport[] }) {
+  return models.map(({ model, fitted }) =>
+    fitted == null ? null : (
+      <p class="note" key={model}>
+        <b>{model}</b>: {fittedText(fitted)}.
+      </p>
+    ),
   );
 }
 
@@ -282,6 +295,7 @@ export function OodSection({ context, title }: SectionOf) {
               ],
         ).filter(() => first !== undefined)}
       />
+      <FittedNotes models={report.models} />
       {first === undefined ? null : (
         <p class="note">
           FPR95, nearest: at the threshold whose recall is nearest to 95 %, as in the paper’s code. FPR95, first: at the

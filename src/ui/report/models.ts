@@ -27,9 +27,13 @@ export function outsidersOf({ models }: Pick<Report, 'models'>): ModelReport[] {
   return models.filter(({ isMember }) => !isMember);
 }
 
-/** The model that was no member and is right most often (mode O: tells the sets apart best); null without one. */
+/**
+ * The model that was no member and is right most often (mode O: tells the sets apart best); null without one. A model that runs the
+ * file of a member is not among them: with the features of a member, it has helped to filter.
+ */
 export function bestOutsider(report: Pick<Report, 'models' | 'mode'>): ModelReport | null {
   const valueOf = ({ accuracy, ood }: ModelReport) => (report.mode === 'O' ? (ood?.aupr ?? -1) : (accuracy ?? -1));
-  const [best] = outsidersOf(report).toSorted((a, b) => valueOf(b) - valueOf(a));
+  const independent = outsidersOf(report).filter(({ sharesBackbone }) => !sharesBackbone);
+  const [best] = independent.toSorted((a, b) => valueOf(b) - valueOf(a));
   return best === undefined || valueOf(best) < 0 ? null : best;
 }

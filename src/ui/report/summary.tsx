@@ -101,7 +101,8 @@ function accuracy(report: Report): BigNumber {
   };
 }
 
-function noOutsider({ leftOut }: Report): string {
+function noOutsider({ leftOut, models }: Report): string {
+  if (models.some(({ sharesBackbone }) => sharesBackbone)) return 'all such models share the backbone of a member';
   return leftOut.length === 0
     ? 'no such model was measured'
     : 'all such models were left out, for the reasons under Method';

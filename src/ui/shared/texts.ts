@@ -1,3 +1,5 @@
+import type { FittedPhotos } from '../../report/evaluation.ts';
+
 const COUNT = new Intl.NumberFormat('en-GB', { maximumFractionDigits: 0 });
 
 /** `81,413` */
@@ -28,6 +30,17 @@ export function bytesText(bytes: number): string {
   // A value that rounds to 1000.0 is shown in the next unit.
   for (; value >= 999.95 && units.length > 1; units.shift()) value /= 1_000;
   return `${value.toFixed(1)} ${units[0]}`;
+}
+
+/** `fitted on 3 of 81 photos of this set; left out` */
+export function fittedText({ photos, of, clean, inDistribution }: FittedPhotos): string {
+  if (photos === null) return 'unknown which photos it was fitted on, so none is left out';
+  const more = [
+    ['clean photos', clean ?? 0] as const,
+    ['photos in the distribution', inDistribution ?? 0] as const,
+  ].flatMap(([what, count]) => (count === 0 ? [] : [`${countText(count)} ${what}`]));
+  const all = listText([`${countText(photos)} of ${countOf(of, 'photo')} of this set`, ...more]);
+  return `fitted on ${all}${photos + more.length === 0 ? '' : '; left out'}`;
 }
 
 /** `discover, fetch and filter` */

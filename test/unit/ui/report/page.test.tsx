@@ -6,6 +6,7 @@ import { TABLE_NAMES } from '../../../../src/report/tables.ts';
 import { reportFigures } from '../../../../src/ui/report/figures.ts';
 import type { Heatmap } from '../../../../src/review/desk.ts';
 import type { ReportPageProps } from '../../../../src/ui/report/context.ts';
+import { bestOutsider } from '../../../../src/ui/report/models.ts';
 import { ReportPage } from '../../../../src/ui/report/page.tsx';
 import { ServedReport, type ServedReportProps } from '../../../../src/ui/report/served.tsx';
 import { madeReport, type MadeReport } from '../../../support/made-report.ts';
@@ -30,6 +31,28 @@ const KINDS: readonly (readonly [string, MadeReport])[] = [
 
 /** `photos` is the table of all kept photos, which is not part of the report. */
 const FILES: readonly string[] = [...TABLE_NAMES, 'photos'];
+
+describe('bestOutsider', () => {
+  const report = madeReport({ outsiders: 2 });
+  const withShared = (...shared: readonly string[]) => ({
+    ...report,
+    models: report.models.map((model) => ({ ...model, sharesBackbone: shared.includes(model.model) })),
+  });
+  const names = report.models.filter(({ isMember }) => !isMember).map(({ model }) => model);
+  const best = bestOutsider(report)?.model ?? '';
+
+  it('is never a model that runs the file of a member', () => {
+    const other = names.find((name) => name !== best);
+    expect(bestOutsider(withShared(best))?.model).toBe(other);
+    expect(bestOutsider(withShared(...names))).toBeNull();
+  });
+
+  it('is absent, with the reason, if all such models share the backbone of a member', () => {
+    const text = textOf(reportHtml(withShared(...names), () => PICTURE));
+    expect(text).toContain('all such models share the backbone of a member');
+    expect(text).toContain('The only measured models besides the members share the backbone of a member.');
+  });
+});
 
 describe('reportHtml', () => {
   it.each(KINDS)('asks for nothing from outside and runs nothing: %s', (_, options) => {
