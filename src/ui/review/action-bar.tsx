@@ -40,7 +40,7 @@ interface ActionBarProps {
 /** The row of what one can do, with the reasons for a reject below it. */
 export function ActionBar({ session, onCommand, own, isReady, before, children }: ActionBarProps) {
   const { setup, history } = session;
-  const common = { session, onCommand, isDisabled: !isReady || !setup.mayReview };
+  const common = { onCommand, isDisabled: !isReady || !setup.mayReview };
   const is = (verdict: OwnReview['verdict']): boolean => own !== null && own.verdict === verdict;
   return (
     <footer class="review-bar">

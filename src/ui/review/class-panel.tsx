@@ -33,7 +33,7 @@ export function ClassPanel({ desk, onView, onReferences }: ClassPanelProps) {
   const searchedReferences = (
     <References
       title={photo.name}
-      hint={keyHint(session.keys, 'references')}
+      hint={keyHint('references')}
       page={searched}
       kind="searched"
       onOpen={() => onReferences('searched')}
@@ -42,7 +42,7 @@ export function ClassPanel({ desk, onView, onReferences }: ClassPanelProps) {
   const predictedReferences = (
     <References
       title={photo.confusionName}
-      hint={keyHint(session.keys, 'predicted-references')}
+      hint={keyHint('predicted-references')}
       page={predicted}
       kind="predicted"
       onOpen={() => onReferences('predicted')}

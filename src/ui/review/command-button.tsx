@@ -1,9 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { keyHint, type Command } from './keys.ts';
-import type { ReviewSession } from './session.ts';
 
 interface CommandButtonProps {
-  readonly session: ReviewSession;
   readonly command: Command;
   readonly onCommand: (command: Command) => void;
   readonly children: ComponentChildren;
@@ -15,7 +13,7 @@ interface CommandButtonProps {
 
 /** A button that does what a key does, with the key on it. */
 export function CommandButton(props: CommandButtonProps) {
-  const { session, command, onCommand, children, kind = '', isOn, isDisabled = false } = props;
+  const { command, onCommand, children, kind = '', isOn, isDisabled = false } = props;
   return (
     <button
       type="button"
@@ -26,7 +24,7 @@ export function CommandButton(props: CommandButtonProps) {
       onMouseDown={(event) => event.preventDefault()}
       onClick={() => onCommand(command)}
     >
-      <span>{children}</span> <kbd aria-hidden="true">{keyHint(session.keys, command)}</kbd>
+      <span>{children}</span> <kbd aria-hidden="true">{keyHint(command)}</kbd>
     </button>
   );
 }

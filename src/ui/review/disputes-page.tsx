@@ -71,7 +71,7 @@ function useDisputes(session: ReviewSession): Disputes {
 export function DisputesPage({ session }: PageProps) {
   useSession(session);
   const { subjects, trouble, position, dialog, setDialog, run } = useDisputes(session);
-  useKeys(session, 'single', { run });
+  useKeys('single', { run });
   const current = subjects?.slice(position, position + 1) ?? [];
   const [photo] = current.map((subject) => session.shelf.photo(subject));
   return (

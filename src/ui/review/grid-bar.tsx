@@ -7,7 +7,7 @@ import { ORDER_TEXTS } from './words.ts';
 
 /** What the grid shows: the parts of the filter, the order, and how many photos that are. */
 export function FilterBar({ grid }: { readonly grid: Grid }) {
-  const { session, view, count, selection, subjects } = grid;
+  const { view, count, selection, subjects } = grid;
   const nameOf = (wnid: string): string => grid.nameOf(wnid);
   const selected = selectedCount(selection);
   return (
@@ -15,7 +15,7 @@ export function FilterBar({ grid }: { readonly grid: Grid }) {
       <FilterChips filter={view.filter} nameOf={nameOf} onFilter={(filter) => grid.go({ ...view, filter })} />
       <SortChip grid={grid} />
       <button type="button" class="chip" aria-haspopup="dialog" onClick={() => grid.setDialog('filter')}>
-        Filter <kbd aria-hidden="true">{keyHint(session.keys, 'filter')}</kbd>
+        Filter <kbd aria-hidden="true">{keyHint('filter')}</kbd>
       </button>
       <button
         type="button"
@@ -32,7 +32,7 @@ export function FilterBar({ grid }: { readonly grid: Grid }) {
           {selected > 0 ? ` · ${countText(selected)} selected` : null}
           {selected < count ? (
             <button type="button" class="plain" onClick={() => grid.run('select-all')}>
-              <kbd aria-hidden="true">{keyHint(session.keys, 'select-all')}</kbd> Select all
+              <kbd aria-hidden="true">{keyHint('select-all')}</kbd> Select all
             </button>
           ) : (
             <button type="button" class="plain" onClick={() => grid.clear()}>

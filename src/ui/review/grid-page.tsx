@@ -60,7 +60,7 @@ function GridHeader({ grid }: { readonly grid: Grid }) {
   const classes = session.shelf.classes.filter((one) => wnid === undefined || one.wnid === wnid);
   const { accepted, open } = totalsOf(classes);
   const { target } = session.setup;
-  const common = { session, kind: 'chip', onCommand: grid.run.bind(grid) };
+  const common = { kind: 'chip', onCommand: grid.run.bind(grid) };
   return (
     <HeaderBar
       session={session}

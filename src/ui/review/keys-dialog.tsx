@@ -1,10 +1,7 @@
-import { useState } from 'preact/hooks';
-import { Dialog } from './dialog.tsx';
-import { COMMAND_NAMES, COMMANDS, conflictOf, DEFAULT_KEYS, isIn, keyName, keysOf, keyText, withKey } from './keys.ts';
-import type { Command } from './keys.ts';
 import { reasonIndexOf } from './action-bar.tsx';
+import { Dialog } from './dialog.tsx';
+import { COMMAND_NAMES, COMMANDS, isIn, keysOf, keyText, type Command } from './keys.ts';
 import type { ReviewSession } from './session.ts';
-import { useSession } from './use-session.ts';
 import { REASON_TEXTS } from './words.ts';
 
 interface KeysDialogProps {
@@ -13,68 +10,23 @@ interface KeysDialogProps {
   readonly onClose: () => void;
 }
 
-/** The list of keys, and where they are changed. */
+/** The list of keys. */
 export function KeysDialog({ session, view, onClose }: KeysDialogProps) {
-  useSession(session);
-  const [changing, setChanging] = useState<Command | null>(null);
-  const [problem, setProblem] = useState('');
-  const { keys } = session;
-  const press = (event: KeyboardEvent): void => {
-    const key = changing === null ? null : keyName(event);
-    if (changing === null || key === null) return;
-    event.preventDefault();
-    event.stopPropagation();
-    const other = conflictOf(changing, key, keys);
-    if (key !== 'Escape' && other !== null) {
-      setProblem(`${keyText(key)} is the key of “${textOf(session, other)}”. Press another one, or Escape.`);
-      return;
-    }
-    setProblem('');
-    setChanging(null);
-    if (key !== 'Escape') session.setKeys(withKey(keys, changing, key));
-  };
   return (
     <Dialog title="Keys" kind="keys" onClose={onClose}>
-      <div onKeyDownCapture={press}>
-        <ul>
-          {COMMAND_NAMES.filter((command) => isIn(command, view)).map((command) => (
-            <KeyRow
-              key={command}
-              text={textOf(session, command)}
-              keys={changing === command ? null : keysOf(keys, command)}
-              onChange={() => setChanging(command)}
-            />
-          ))}
-        </ul>
-        <p role="alert" class="trouble">
-          {problem}
-        </p>
-        <p class="choices">
-          <button type="button" onClick={() => session.setKeys(DEFAULT_KEYS)}>
-            Default keys
-          </button>
-          <small>Click on a key to change it. Changes are kept in this browser.</small>
-        </p>
-      </div>
+      <ul>
+        {COMMAND_NAMES.filter((command) => isIn(command, view)).map((command) => (
+          <li key={command}>
+            <span>{textOf(session, command)}</span>
+            <span>
+              {keysOf(command).map((key) => (
+                <kbd key={key}>{keyText(key)}</kbd>
+              ))}
+            </span>
+          </li>
+        ))}
+      </ul>
     </Dialog>
-  );
-}
-
-interface KeyRowProps {
-  readonly text: string;
-  /** Null while the new key is awaited. */
-  readonly keys: readonly string[] | null;
-  readonly onChange: () => void;
-}
-
-function KeyRow({ text, keys, onChange }: KeyRowProps) {
-  return (
-    <li>
-      <span>{text}</span>
-      <button type="button" aria-label={`Change the key of: ${text}`} onClick={onChange}>
-        {keys?.map((key) => <kbd key={key}>{keyText(key)}</kbd>) ?? 'press a key'}
-      </button>
-    </li>
   );
 }
 

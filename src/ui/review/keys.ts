@@ -15,9 +15,8 @@ const grid = (text: string, ...keys: string[]): CommandRow => ({ text, keys, sco
 const both = (text: string, ...keys: string[]): CommandRow => ({ text, keys, scope: 'both' });
 
 /**
- * What keys do, and the keys that do it if nobody has changed them. A key is what it types (`a`, `?`), or its name
- * (`ArrowLeft`, `Space`), after `Ctrl+` and `Shift+`. Shift counts for letters and named keys only: whether `?` and `1` need it
- * depends on the keyboard.
+ * What keys do. A key is what it types (`a`, `?`), or its name (`ArrowLeft`, `Space`), after `Ctrl+` and `Shift+`. Shift counts
+ * for letters and named keys only: whether `?` and `1` need it depends on the keyboard.
  */
 export const COMMANDS = {
   accept: both('Accept', 'a'),
@@ -69,13 +68,8 @@ function isCommand(text: string): text is Command {
 
 const ROWS: Readonly<Record<Command, CommandRow>> = COMMANDS;
 
-/** The commands whose keys a person has changed, with their keys. */
-export type KeyMap = Readonly<Partial<Record<Command, readonly string[]>>>;
-
-export const DEFAULT_KEYS: KeyMap = {};
-
-export function keysOf(keys: KeyMap, command: Command): readonly string[] {
-  return keys[command] ?? ROWS[command].keys;
+export function keysOf(command: Command): readonly string[] {
+  return ROWS[command].keys;
 }
 
 /** The parts of a KeyboardEvent that count. */
@@ -113,10 +107,10 @@ export function keyName({ key, ctrlKey, shiftKey, altKey, metaKey }: PressedKey)
 }
 
 /** The command of a pressed key in a view; null if there is none. */
-export function commandOf(pressed: PressedKey, keys: KeyMap, view: 'single' | 'grid'): Command | null {
+export function commandOf(pressed: PressedKey, view: 'single' | 'grid'): Command | null {
   const name = keyName(pressed);
   if (name === null) return null;
-  return commandAt(name, keys, view) ?? commandAt(digitOf(pressed) ?? '', keys, view);
+  return commandAt(name, view) ?? commandAt(digitOf(pressed) ?? '', view);
 }
 
 /** On French keyboards the digits above the letters need Shift. We take them without, too. */
@@ -124,8 +118,8 @@ function digitOf({ code, ctrlKey, shiftKey }: PressedKey): string | null {
   return ctrlKey || shiftKey ? null : (/^Digit(\d)$/.exec(code)?.[1] ?? null);
 }
 
-function commandAt(name: string, keys: KeyMap, view: 'single' | 'grid'): Command | null {
-  return COMMAND_NAMES.find((command) => isIn(command, view) && keysOf(keys, command).includes(name)) ?? null;
+function commandAt(name: string, view: 'single' | 'grid'): Command | null {
+  return COMMAND_NAMES.find((command) => isIn(command, view) && keysOf(command).includes(name)) ?? null;
 }
 
 /** Whether a command works in a view. */
@@ -137,39 +131,6 @@ export function isIn(command: Command, view: 'single' | 'grid'): boolean {
 /** Whether a held key does the command again and again. */
 export function repeats(command: Command): boolean {
   return ROWS[command].repeats === true;
-}
-
-/** The command that already has this key where `command` works; null if the key is free. */
-export function conflictOf(command: Command, key: string, keys: KeyMap): Command | null {
-  const meets = (other: Command): boolean =>
-    ROWS[other].scope === 'both' || ROWS[command].scope === 'both' || ROWS[other].scope === ROWS[command].scope;
-  return COMMAND_NAMES.find((other) => other !== command && meets(other) && keysOf(keys, other).includes(key)) ?? null;
-}
-
-/** The map with one key in place of all keys of a command. */
-export function withKey(keys: KeyMap, command: Command, key: string): KeyMap {
-  return { ...keys, [command]: [key] };
-}
-
-/** The changed keys of a stored text. What cannot be read is left out; if two commands would share a key, all is. */
-export function keysIn(text: string | null): KeyMap {
-  const found = Object.entries(objectIn(text)).filter(([name, keys]) => isCommand(name) && isListOfTexts(keys));
-  const keys: KeyMap = Object.fromEntries(found);
-  const meets = COMMAND_NAMES.some((name) => keysOf(keys, name).some((key) => conflictOf(name, key, keys) !== null));
-  return meets ? DEFAULT_KEYS : keys;
-}
-
-function isListOfTexts(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === 'string' && one !== '');
-}
-
-function objectIn(text: string | null): object {
-  try {
-    const value: unknown = JSON.parse(text ?? '{}');
-    return typeof value === 'object' && value !== null ? value : {};
-  } catch {
-    return {};
-  }
 }
 
 const SIGNS: Readonly<Record<string, string>> = {
@@ -190,8 +151,8 @@ export function keyText(key: string): string {
 }
 
 /** The key that stands on a command's button. */
-export function keyHint(keys: KeyMap, command: Command): string {
-  return keyText(keysOf(keys, command)[0] ?? '');
+export function keyHint(command: Command): string {
+  return keyText(keysOf(command)[0] ?? '');
 }
 
 /** Whether a key event is for the page: nobody types into a field, no dialog is open, and nothing else has taken it. */

@@ -12,12 +12,10 @@ import {
   type DoneAction,
   type History,
 } from './history.ts';
-import { DEFAULT_KEYS, keysIn, type KeyMap } from './keys.ts';
 import { Outbox, type OutboxState } from './outbox.ts';
 import { Shelf } from './shelf.ts';
 import { doneText } from './words.ts';
 
-const KEYS_PLACE = 'winnow-review-keys';
 /** What `rows` takes at once. */
 const ROWS_MAX = 200;
 /** How long a page that is loaded again waits for what was not sent before. */
@@ -38,7 +36,6 @@ export class ReviewSession {
   readonly api: ReviewApi;
   readonly shelf = new Shelf();
   setup: ReviewSetup;
-  keys: KeyMap = keysIn(localStorage.getItem(KEYS_PLACE));
   history: History = NO_HISTORY;
   /** What a screen reader reads out next. */
   said = '';
@@ -124,13 +121,6 @@ export class ReviewSession {
   /** Forgets what the server did not take. */
   discardSetAside(): void {
     this.#outbox?.discardSetAside();
-  }
-
-  setKeys(keys: KeyMap): void {
-    this.keys = keys;
-    if (keys === DEFAULT_KEYS) localStorage.removeItem(KEYS_PLACE);
-    else localStorage.setItem(KEYS_PLACE, JSON.stringify(keys));
-    this.changed();
   }
 
   /** Does something: at once on this page, and as soon as possible on the server. Does nothing for those who may only look. */

@@ -60,7 +60,7 @@ export function SingleDialog({ desk, shown, photo, onClose }: SingleDialogProps)
       title={isSearched ? photo.name : photo.confusionName}
       photo={photo}
       others={page?.references ?? []}
-      closeKeys={keysOf(session.keys, isSearched ? 'references' : 'predicted-references')}
+      closeKeys={keysOf(isSearched ? 'references' : 'predicted-references')}
       onClose={onClose}
     />
   );

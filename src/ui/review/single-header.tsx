@@ -34,7 +34,7 @@ export function SingleHeader({ desk, onView, onCommand }: HeaderProps) {
     >
       <OrderChip desk={desk} onView={onView} />
       <a class="chip" href={hrefOf(collection, 'grid', view)}>
-        Grid <kbd aria-hidden="true">{keyHint(session.keys, 'view')}</kbd>
+        Grid <kbd aria-hidden="true">{keyHint('view')}</kbd>
       </a>
       <button
         type="button"
@@ -42,7 +42,7 @@ export function SingleHeader({ desk, onView, onCommand }: HeaderProps) {
         onMouseDown={(event) => event.preventDefault()}
         onClick={() => onCommand('keys')}
       >
-        Keys <kbd aria-hidden="true">{keyHint(session.keys, 'keys')}</kbd>
+        Keys <kbd aria-hidden="true">{keyHint('keys')}</kbd>
       </button>
     </HeaderBar>
   );

@@ -33,7 +33,7 @@ export function Single({ session }: PageProps) {
   const [dialog, setDialog] = useState<OpenDialog | null>(null);
   const open = (shown: DialogShown): void => setDialog({ shown, photo });
   const crops = useCrops(desk);
-  const zoom = useZoom(session, photo);
+  const zoom = useZoom(photo);
   const heat = useHeat(desk);
   const run = useCommands({
     desk,

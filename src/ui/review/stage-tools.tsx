@@ -15,8 +15,8 @@ interface StageToolsProps {
 
 /** How the photo is shown. */
 export function StageTools({ desk, zoom, heat, areCropsDrawn, onCommand }: StageToolsProps) {
-  const { session, photo } = desk;
-  const common = { session, onCommand, kind: 'chip', isDisabled: photo === null };
+  const { photo } = desk;
+  const common = { onCommand, kind: 'chip', isDisabled: photo === null };
   return (
     <div class="tools" role="group" aria-label="How the photo is shown">
       <CommandButton {...common} command="zoom" isOn={zoom.zoom !== null} onCommand={() => zoom.toggle()}>

@@ -45,7 +45,7 @@ export function useCommands(options: CommandOptions): (command: Command) => void
     if (index === null) acts[command]?.();
     else rejectFor(desk, index, onDialog);
   };
-  useKeys(desk.session, 'single', { run, onRelease: (key) => zoom.release(key) });
+  useKeys('single', { run, onRelease: (key) => zoom.release(key) });
   return run;
 }
 

@@ -15,13 +15,13 @@ interface KeyHandlers {
 }
 
 /** Calls `run` for each command that a key asks for while the view is open. */
-export function useKeys(session: ReviewSession, view: 'single' | 'grid', handlers: KeyHandlers): void {
+export function useKeys(view: 'single' | 'grid', handlers: KeyHandlers): void {
   const newest = useRef(handlers);
   newest.current = handlers;
   useEffect(() => {
     const press = (event: KeyboardEvent): void => {
       if (!isForPage(event)) return;
-      const command = commandOf(event, session.keys, view);
+      const command = commandOf(event, view);
       if (command === null) return;
       event.preventDefault();
       if (!event.repeat || repeats(command)) newest.current.run(command);
@@ -36,5 +36,5 @@ export function useKeys(session: ReviewSession, view: 'single' | 'grid', handler
       document.removeEventListener('keyup', release);
       window.removeEventListener('blur', leave);
     };
-  }, [session, view]);
+  }, [view]);
 }

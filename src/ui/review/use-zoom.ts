@@ -1,7 +1,6 @@
 import { useRef, useState } from 'preact/hooks';
 import type { ReviewPhoto } from '../../review/desk.ts';
 import { keysOf } from './keys.ts';
-import type { ReviewSession } from './session.ts';
 import { placeOf, zoomTo, type Point, type Size, type Zoom } from './zoom.ts';
 
 export interface ZoomControl {
@@ -24,7 +23,7 @@ export interface ZoomControl {
 }
 
 /** How large the photo is shown. It is kept from photo to photo. */
-export function useZoom(session: ReviewSession, photo: ReviewPhoto | null): ZoomControl {
+export function useZoom(photo: ReviewPhoto | null): ZoomControl {
   const [zoom, setZoom] = useState<Zoom>(null);
   const [size, setSize] = useState<Size>({ width: 0, height: 0 });
   const point = useRef<Point | null>(null);
@@ -45,7 +44,7 @@ export function useZoom(session: ReviewSession, photo: ReviewPhoto | null): Zoom
     },
     release: (key) => {
       if (before.current === undefined) return;
-      if (key !== null && !keysOf(session.keys, 'zoom').includes(key)) return;
+      if (key !== null && !keysOf('zoom').includes(key)) return;
       setZoom(before.current);
       before.current = undefined;
     },
