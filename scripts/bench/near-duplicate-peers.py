@@ -58,7 +58,7 @@ def with_faiss(hashes, queries, distance, rounds):
     for name, index in faiss_settings(hashes):
         for threads in (1, most):
             faiss.omp_set_num_threads(threads)
-            result = best_of(rounds, len(queries), lambda: search(index))
+            result = best_of(rounds, len(queries), lambda index=index: search(index))
             yield {'name': f'faiss {name}', 'threads': threads, 'queries': len(queries), **result}
 
 
@@ -67,7 +67,7 @@ def with_imagededup(hashes, count, distance):
     queries = [stored[str(i)] for i in range(count)]
     for name, method in (('brute_force_cython', BruteForceCython), ('bktree', BKTree)):
         searcher = method(stored, PHash.hamming_distance)
-        search = lambda: [[int(i) for i, _ in searcher.search(query=query, tol=distance)] for query in queries]
+        search = lambda searcher=searcher: [[int(i) for i, _ in searcher.search(query=query, tol=distance)] for query in queries]
         yield {'name': f'imagededup {name}', 'threads': 1, 'queries': count, **best_of(1, count, search)}
 
 

@@ -4,7 +4,7 @@ import { PIXEL_HASHES } from './verify/layout.ts';
 
 /**
  * Writes a line for each photo that would be re-encoded: the SHA-256 of its pixels (8-bit RGB, row by row), two spaces, and its file
- * in `test/`. `FETCH_SCRIPT` compares them, because another program writes other PNG bytes.
+ * in `test/`. `assets/fetch.py` compares them, because another program writes other PNG bytes.
  */
 export async function openPixelHashes(output: OutputFolder): Promise<PhotoSink<PhotoFile>> {
   const file = await output.start(PIXEL_HASHES);

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { jsonOf } from '../kernel/json.ts';
 import type { LocalFile, RemoteFile } from '../kernel/publish.ts';
-import { FETCH_SCRIPT_NAME } from './fetch-script.ts';
+import { FETCH_SCRIPT } from './verify/layout.ts';
 import { CHECKSUMS } from './checksums.ts';
 
 /** The files that are uploaded last, in this order. A set whose files differ from its SHA256SUMS is not complete. */
@@ -19,7 +19,7 @@ const OF_AN_EXPORT = [
   /^data\/test-\d+-of-\d+\.parquet$/,
 ];
 const isOfAnExport = (path: string): boolean =>
-  path === CHECKSUMS || path === FETCH_SCRIPT_NAME || OF_AN_EXPORT.some((pattern) => pattern.test(path));
+  path === CHECKSUMS || path === FETCH_SCRIPT || OF_AN_EXPORT.some((pattern) => pattern.test(path));
 
 /** What publishing an export changes at the destination. */
 export interface PublishPlan {

@@ -1,7 +1,10 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { packageRoot } from '../../config/root.ts';
 import { cardText } from '../../export/card.ts';
 import { croissantText } from '../../export/croissant.ts';
 import { decisionLines, decisionsHeader } from '../../export/decisions-csv.ts';
-import { FETCH_SCRIPT, FETCH_SCRIPT_NAME } from '../../export/fetch-script.ts';
+import { FETCH_SCRIPT } from '../../export/verify/layout.ts';
 import { licencesPage } from '../../export/licences-page.ts';
 import type { OutputFolder, WrittenFile } from '../../export/output-folder.process.ts';
 import type { Protocol } from '../../export/protocol.ts';
@@ -22,6 +25,8 @@ interface ToWrite {
   readonly options: ExportOptions;
 }
 
+/** It goes with exports without pictures: their readers fetch the photos with it. */
+const FETCH_PROGRAM = path.join(packageRoot, 'assets', FETCH_SCRIPT);
 /** Photos whose decisions are written at once. */
 const PHOTOS_AT_ONCE = 256;
 /** The tables that name every photo. */
@@ -52,9 +57,9 @@ export async function writeRevision(
     onProgress: (written) => options.onProgress({ ...written, of: plan.photos }),
   });
   for (const sink of sinks) files.push(...(await sink.finish()));
-  const tables = files.filter(({ path }) => PROVED.has(path));
+  const tables = files.filter((file) => PROVED.has(file.path));
   const protocol = await protocolOf(workspace, { plan, options, written: { ...photos, tables } });
-  if (!pixels) files.push(await output.put(FETCH_SCRIPT_NAME, FETCH_SCRIPT));
+  if (!pixels) files.push(await output.put(FETCH_SCRIPT, await readFile(FETCH_PROGRAM)));
   await output.put('protocol.json', `${JSON.stringify(protocol, null, 2)}\n`);
   // These follow from the protocol, and two of them from the other files.
   await output.put('LICENSES.md', licencesPage(protocol));

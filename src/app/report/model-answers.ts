@@ -8,7 +8,7 @@ import { CENTRE_CROP } from '../../evidence/evidence.ts';
 import { quote } from '../../config/quote.ts';
 import { UsageError } from '../../kernel/errors.ts';
 import type { ExecutionProvider } from '../../kernel/execution-provider.ts';
-import { FETCH_SCRIPT_NAME } from '../../export/fetch-script.ts';
+import { FETCH_SCRIPT } from '../../export/verify/layout.ts';
 import { KnownPictures, parsedFingerprint } from '../../photo/known-pictures.ts';
 import { answerOf, type Answered } from '../../report/logits/answer.ts';
 import type { PhotoSet } from '../../report/set/photo-set.ts';
@@ -118,7 +118,7 @@ export async function modelAnswers(
 export async function requirePictures({ dir, root, photos, exported }: PhotoSet): Promise<void> {
   if (exported?.hasPictures !== false || (await hasFile(path.join(root, photos[0]?.file ?? '')))) return;
   throw new UsageError(
-    `The export at ${quote(dir)} was made with --no-pixels and has no pictures yet. Fetch them with \`python3 ${FETCH_SCRIPT_NAME} --contact ADDRESS\` in that folder, or give the logits of a model with --logits`,
+    `The export at ${quote(dir)} was made with --no-pixels and has no pictures yet. Fetch them with \`python3 ${FETCH_SCRIPT} --contact ADDRESS\` in that folder, or give the logits of a model with --logits`,
     { code: 'no-pictures' },
   );
 }

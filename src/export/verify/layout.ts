@@ -1,4 +1,3 @@
-import { FETCH_SCRIPT_NAME } from '../fetch-script.ts';
 import type { ExportFormat, Protocol } from '../protocol.ts';
 
 /** The file of an export without pictures that has the hashes of re-encoded pixels. */
@@ -12,6 +11,8 @@ export const ATTRIBUTION = 'attribution.csv';
 export const ATTRIBUTION_PAGE = 'ATTRIBUTION.md';
 export const DECISIONS = 'decisions.csv';
 export const CROISSANT = 'croissant.json';
+/** The program that fetches the photos of an export without pictures. It is `assets/fetch.py`. */
+export const FETCH_SCRIPT = 'fetch.py';
 export const COCO = 'annotations/coco.json';
 
 /** Files that every export has, apart from the list of checksums. */
@@ -37,7 +38,7 @@ const FORMAT_FILES: Readonly<Record<ExportFormat, RegExp>> = {
 export function requiredFiles({ options, format }: Protocol): string[] {
   return [
     ...FIXED,
-    ...(options.pixels ? [] : [FETCH_SCRIPT_NAME]),
+    ...(options.pixels ? [] : [FETCH_SCRIPT]),
     ...(options.pixels || format < 2 ? [] : [PIXEL_HASHES]),
     ...(options.formats.includes('coco') ? [COCO] : []),
   ].toSorted();

@@ -6,7 +6,7 @@ import { photoFormatOf } from './sniff.ts';
  * The picture without its metadata: of a JPEG, only JFIF (without its thumbnail), Adobe's colour transform and the colour
  * profile stay of the application segments; of a PNG, only the chunks that decide pixels or colours. What follows the end of
  * the picture is removed too. Returns `bytes` itself if there is nothing to remove, and `null` for WebP and for a file whose
- * structure is not fully understood. `FETCH_SCRIPT` does the same in Python.
+ * structure is not fully understood. `assets/fetch.py` does the same in Python.
  */
 export function withoutMetadata(bytes: Buffer): Buffer | null {
   const format = photoFormatOf(bytes);

@@ -3,7 +3,9 @@
 outputs.py MODEL TENSORS VALUES SIZE: TENSORS are float32 [crops, 3, SIZE, SIZE], VALUES the outputs of each crop one after the
 other: logits, features, feature map.
 """
-import json, os, sys
+import json
+import os
+import sys
 import numpy
 
 # Otherwise ONNX Runtime records which models run, and sends that to its maker.

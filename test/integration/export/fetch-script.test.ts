@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
-import { access, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import sharp from 'sharp';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { FETCH_SCRIPT, FETCH_SCRIPT_NAME } from '../../../src/export/fetch-script.ts';
-import { PIXEL_HASHES } from '../../../src/export/verify/layout.ts';
+import { FETCH_SCRIPT, PIXEL_HASHES } from '../../../src/export/verify/layout.ts';
+import { packageRoot } from '../../../src/config/root.ts';
 import type { PhotoRow } from '../../../src/export/photo-row.ts';
 import { decodeRgb } from '../../../src/platform/image/decode.ts';
 import { withoutMetadata } from '../../../src/platform/image/strip.ts';
@@ -76,7 +76,7 @@ function rowOf(server: LocalServer, id: string, fields: Partial<PhotoRow> = {}):
 
 async function put(rows: readonly PhotoRow[]): Promise<void> {
   await mkdir(path.join(folder, 'test'), { recursive: true });
-  await writeFile(path.join(folder, FETCH_SCRIPT_NAME), FETCH_SCRIPT);
+  await copyFile(path.join(packageRoot, 'assets', FETCH_SCRIPT), path.join(folder, FETCH_SCRIPT));
   await writeFile(path.join(folder, PIXEL_HASHES), pixelLines.join(''));
   await writeFile(path.join(folder, 'test/metadata.jsonl'), rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
 }
@@ -94,7 +94,7 @@ function start(args: readonly string[], program = PYTHON) {
 /** Runs the script on these rows without installed packages, such as Pillow. A warning of Python counts as a failure. */
 async function fetchPhotos(rows: readonly PhotoRow[], ...flags: readonly string[]): Promise<Ended> {
   await put(rows);
-  return start(['-S', '-W', 'error', path.join(folder, FETCH_SCRIPT_NAME), ...QUICK, ...flags]).ended;
+  return start(['-S', '-W', 'error', path.join(folder, FETCH_SCRIPT), ...QUICK, ...flags]).ended;
 }
 
 /** The photos in `test/`, and whatever else lies there. */
@@ -133,7 +133,7 @@ describe(
 
     it('refuses to start without a contact', async () => {
       await put([]);
-      const { code, stderr } = await start([path.join(folder, FETCH_SCRIPT_NAME)]).ended;
+      const { code, stderr } = await start([path.join(folder, FETCH_SCRIPT)]).ended;
       expect(code).toBe(2);
       expect(stderr).toContain('--contact');
     });
@@ -230,7 +230,7 @@ describe(
       });
       const rows = ['p1', 'p2', 'p3', 'p4'].map((id) => rowOf(server, id));
       await put(rows);
-      const { child, ended } = start([path.join(folder, FETCH_SCRIPT_NAME), ...QUICK]);
+      const { child, ended } = start([path.join(folder, FETCH_SCRIPT), ...QUICK]);
       const part = path.join(folder, 'test/n01498041/p3.jpg.part');
       await until(() =>
         access(part).then(
@@ -256,7 +256,7 @@ describe(
       await put(['p1', 'p2'].map((id) => rowOf(server, id)));
       // A file can have no more than 512 or 1,024 bytes.
       const command = `ulimit -f 1; exec "$0" "$@"`;
-      const script = path.join(folder, FETCH_SCRIPT_NAME);
+      const script = path.join(folder, FETCH_SCRIPT);
       const { code, stderr } = await start(['-c', command, PYTHON, script, ...QUICK], 'sh').ended;
       expect([code, server.log.length]).toEqual([1, 1]);
       expect(stderr).toMatch(/^Cannot write .*p1\.jpg\.part: .*start again\.\n$/);
@@ -410,7 +410,7 @@ for line in open(sys.argv[2]):
         const byId = new Map(made.map((original, i) => [`p${i}`, original]));
         const server = await serve((request, response) => response.end(byId.get(idOf(request))));
         await put(await Promise.all([...byId].map(async ([id, original]) => pngRow(server, original, id))));
-        const { code, stdout, stderr } = await start([path.join(folder, FETCH_SCRIPT_NAME), ...QUICK]).ended;
+        const { code, stdout, stderr } = await start([path.join(folder, FETCH_SCRIPT), ...QUICK]).ended;
         const done = `${made.length} fetched and converted to PNG with the same pixels\n`;
         expect([code, stdout, stderr]).toEqual([0, done, '']);
         for (const [i, name] of Object.keys(originals).entries()) {
@@ -420,7 +420,7 @@ for line in open(sys.argv[2]):
           expect(await converted.metadata(), name).toMatchObject(wanted);
           expect(new Uint8Array(await converted.raw().toBuffer()), name).toEqual(new Uint8Array(data));
         }
-        const again = await start([path.join(folder, FETCH_SCRIPT_NAME), ...QUICK]).ended;
+        const again = await start([path.join(folder, FETCH_SCRIPT), ...QUICK]).ended;
         expect([again.code, again.stdout]).toEqual([0, `${made.length} were there already\n`]);
       });
 
@@ -432,7 +432,7 @@ for line in open(sys.argv[2]):
         const row = await pngRow(server, original);
         pixelLines = pixelLines.map((line) => line.replace(/^[0-9a-f]+/, sha256Of('other pixels')));
         await put([row]);
-        const { code, stdout } = await start([path.join(folder, FETCH_SCRIPT_NAME), ...QUICK]).ended;
+        const { code, stdout } = await start([path.join(folder, FETCH_SCRIPT), ...QUICK]).ended;
         expect([code, stdout]).toEqual([1, expect.stringMatching(/^other-pixels\tn01498041\/p1.png.*Pillow/)]);
         expect(await saved()).toEqual([]);
       });

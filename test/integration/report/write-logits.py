@@ -1,5 +1,6 @@
 """Writes the array of values.json in all forms that people write: write-logits.py FOLDER. The names of the photos are in it, too."""
-import json, sys
+import json
+import sys
 import numpy as np
 import pandas as pd
 import pyarrow as pa
