@@ -5,7 +5,6 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { benchBackup } from './bench/backup.ts';
 import { benchCrawl } from './bench/crawl.ts';
 import { benchFilter } from './bench/filter.ts';
-import { benchFrechet } from './bench/frechet.ts';
 import { benchNearDuplicates } from './bench/near-duplicates.ts';
 import { benchWhatIf } from './bench/what-if.ts';
 import { benchQueue } from './bench/queue.ts';
@@ -260,24 +259,6 @@ program
   .option('--photos <n>', 'accepted photos, and as many clean ones', wholeNumber({ min: 1, max: 100_000 }), 10_000)
   .option('--out <file>', 'results as JSON', path.join(WORK, 'report.json'))
   .action((flags: ReportFlags) => benchReport({ ...flags, signal: interrupt.signal }));
-
-interface FrechetFlags {
-  readonly photos: number;
-  readonly dimensions: number;
-  readonly rounds: number;
-  readonly peers: boolean;
-  readonly out: string;
-}
-
-program
-  .command('frechet')
-  .description('seconds and peak memory of the Frechet distance of two sets of made-up features')
-  .option('--photos <n>', 'photos of each set', wholeNumber({ min: 2, max: 1_000_000 }), 10_000)
-  .option('--dimensions <n>', 'length of a feature vector', wholeNumber({ min: 1, max: 10_000 }), 1_280)
-  .option('--rounds <n>', 'runs of each program, interleaved', wholeNumber({ min: 1, max: 100 }), 3)
-  .option('--peers', 'also pytorch-fid on the same features (WINNOW_INTEROP_PYTHON, or pip installs it once)', false)
-  .option('--out <file>', 'results as JSON', path.join(WORK, 'frechet.json'))
-  .action((flags: FrechetFlags) => benchFrechet({ ...flags, workFolder: WORK, signal: interrupt.signal }));
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupt.abort());
 try {

@@ -4,11 +4,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { sql } from 'kysely';
 import type { Workspace } from '../../src/app/open/workspace.ts';
-import { backboneIdOf } from '../../src/app/shortlist/feature-pass.ts';
 import { openOutsideModel } from '../../src/app/shortlist/outside-model.ts';
-import { storedFeature } from '../../src/evidence/feature.ts';
 import { toSha256 } from '../../src/kernel/ids.ts';
 import { storeOutsidePictures } from '../../src/report/outside-picture.repository.ts';
 import { withComment } from '../../test/support/copies.ts';
@@ -22,7 +19,6 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const PROGRAM = path.join(ROOT, 'src', 'cli', 'winnow.cjs');
 /** The model that was no member. */
 const OUTSIDE = 'efficientnet-lite2';
-const DIMENSIONS = 1_280;
 
 export interface ReportBench {
   /** Accepted photos, and as many clean ones. */
@@ -82,15 +78,6 @@ async function letModelsSee(workspace: Workspace, { clean, photos, pictures }: C
   if (outside === 'member' || 'unknown' in outside) throw new Error(`Expected ${OUTSIDE} to be no member`);
   await giveEvidence(workspace, [outside.memberId]);
   const { next: draw } = seededRandom(1);
-  const feature = () => storedFeature(Float32Array.from({ length: DIMENSIONS }, () => draw() ** 2));
-  const backboneId = await backboneIdOf(app.db, outside.card);
-  const ids = await sql<{ id: number }>`select id from photo order by id`.execute(app.db);
-  for (const { id } of ids.rows) {
-    const { scale, vector } = feature();
-    await sql`insert into feature (backbone_id, photo_id, scale, vector) values (${backboneId}, ${id}, ${scale}, ${vector})`.execute(
-      app.db,
-    );
-  }
   for (const wnid of scope.wnids) await mkdir(path.join(clean, wnid), { recursive: true });
   for (let i = 0; i < photos; i += 1) {
     const bytes = withComment(pictures[i % pictures.length] ?? Buffer.alloc(0), `clean photo ${i}`);
@@ -99,6 +86,6 @@ async function letModelsSee(workspace: Workspace, { clean, photos, pictures }: C
     const sha256 = toSha256(createHash('sha256').update(bytes).digest('hex'));
     const said = { sha256, top1: i % 10 === 0 ? (at + 1) % scope.wnids.length : at, top1Prob: draw() };
     for (const memberId of [outside.memberId, ...ensemble.memberIds])
-      await storeOutsidePictures(app.db, { memberId, output: 'features' }, [{ ...said, feature: feature() }]);
+      await storeOutsidePictures(app.db, memberId, [said]);
   }
 }

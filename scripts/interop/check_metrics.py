@@ -7,7 +7,6 @@ Input: a list of cases, each with
 - `confidence`, `correct`: answers, without equal confidences
 - `tenths`: the same, with 100 answers in each tenth of the confidences
 - `successes`, `trials`
-- `a`, `b`: features, a photo a row
 - `first`, `second`: verdicts of two reviewers, numbered
 Output: for each case an object with one number for each metric. Functions of the released code of ImageNet-A are copied where no
 library has them.
@@ -19,7 +18,6 @@ import sys
 import krippendorff
 import numpy as np
 import torch
-from scipy.linalg import svdvals
 from scipy.stats import binomtest
 from sklearn.metrics import average_precision_score, cohen_kappa_score, roc_auc_score, roc_curve
 from torchmetrics.classification import BinaryCalibrationError
@@ -72,13 +70,6 @@ def soft_f1(confidence, correct):
     return 2 * ((1 - confidence) * wrong).sum() / (1 - confidence + wrong).sum()
 
 
-def frechet(a, b):
-    centred_a, centred_b = a - a.mean(0), b - b.mean(0)
-    means = np.square(a.mean(0) - b.mean(0)).sum()
-    traces = a.var(0, ddof=1).sum() + b.var(0, ddof=1).sum()
-    return means + traces - 2 * svdvals(centred_a @ centred_b.T).sum() / np.sqrt((len(a) - 1) * (len(b) - 1))
-
-
 def metrics(case):
     truth = np.r_[np.ones(len(case['positives'])), np.zeros(len(case['negatives']))]
     score = np.array(case['positives'] + case['negatives'])
@@ -96,7 +87,6 @@ def metrics(case):
         'RMS calibration error (torchmetrics)': torchmetrics_error(tenths['confidence'], tenths['correct']),
         'AURRA (upstream)': aurra(confidence, correct),
         'soft F1 (upstream)': soft_f1(confidence, correct),
-        'Frechet distance (scipy)': frechet(np.array(case['a']), np.array(case['b'])),
         'Wilson interval, low (scipy)': interval.low,
         'Wilson interval, high (scipy)': interval.high,
         'kappa (scikit-learn)': cohen_kappa_score(*verdicts),

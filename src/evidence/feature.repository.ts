@@ -64,17 +64,3 @@ export async function readUnitVectors(
   );
   return new Map(rows.map((row) => [row.sha256, unitVector(row.vector)]));
 }
-
-/** The features of the photos that have some, as they are stored. */
-export async function readFeatures(
-  db: Kysely<Database>,
-  backboneId: number,
-  photos: readonly Sha256[],
-): Promise<ReadonlyMap<Sha256, StoredFeature>> {
-  const { rows } = await sql<StoredFeature & { sha256: Sha256 }>`
-    select encode(f.sha256, 'hex') as sha256, v.vector, v.scale from unnest(${photos}::text[]) as wanted(hex)
-    join photo f on f.sha256 = decode(wanted.hex, 'hex') join feature v on v.backbone_id = ${backboneId} and v.photo_id = f.id`.execute(
-    db,
-  );
-  return new Map(rows.map(({ sha256, ...feature }) => [sha256, feature]));
-}

@@ -23,11 +23,6 @@ export function storedFeature(features: Float32Array): StoredFeature {
   return { vector, scale };
 }
 
-/** The numbers that the model gave, within half a step of `scale`. */
-export function featuresOf({ vector, scale }: StoredFeature): Float32Array {
-  return Float32Array.from({ length: vector.length / 2 }, (_, i) => vector.readInt16LE(2 * i) * scale);
-}
-
 /** The direction of a stored vector: length 1, or all zero. The dot product of two is their cosine similarity. */
 export function unitVector(vector: Buffer): Float32Array {
   const values = Float64Array.from({ length: vector.length / 2 }, (_, i) => vector.readInt16LE(2 * i));

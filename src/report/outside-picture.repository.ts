@@ -1,5 +1,4 @@
 import { sql, type Kysely } from 'kysely';
-import type { StoredFeature } from '../evidence/feature.ts';
 import type { Sha256 } from '../kernel/ids.ts';
 import type { Database } from '../platform/postgres/database.ts';
 
@@ -10,51 +9,38 @@ export interface OutsidePicture {
   readonly top1: number;
   /** 0..1 */
   readonly top1Prob: number;
-  /** Null if the model gives no features. */
-  readonly feature: StoredFeature | null;
-}
-
-/** A member, and the output of its model that gives features; null: none does. */
-export interface Seer {
-  readonly memberId: number;
-  readonly output: string | null;
 }
 
 /**
- * What is stored of some pictures, in any order. A picture with features of another output counts as not seen. If several
- * execution providers have a picture, the cpu's row counts, else that of the provider that was registered first.
+ * Returns what is stored of some pictures, in any order. If several execution providers have a picture, the cpu's row counts,
+ * else that of the provider that was registered first.
  */
 export async function readOutsidePictures(
   db: Kysely<Database>,
-  { memberId, output }: Seer,
+  memberId: number,
   pictures: readonly Sha256[],
 ): Promise<OutsidePicture[]> {
-  const { rows } = await sql<Omit<OutsidePicture, 'feature'> & { scale: number | null; vector: Buffer | null }>`
-    select distinct on (o.sha256) encode(o.sha256, 'hex') as sha256, o.top1, o.top1_prob as "top1Prob", o.scale, o.vector
+  const { rows } = await sql<OutsidePicture>`
+    select distinct on (o.sha256) encode(o.sha256, 'hex') as sha256, o.top1, o.top1_prob as "top1Prob"
     from unnest(${pictures}::text[]) as wanted(hex) join outside_picture o on o.sha256 = decode(wanted.hex, 'hex')
     join member m on m.id = o.member_id
     join member own on (own.model_sha256, own.preprocessing, own.class_list_id) = (m.model_sha256, m.preprocessing, m.class_list_id)
-    where own.id = ${memberId} and o.output is not distinct from ${output}
+    where own.id = ${memberId}
     order by o.sha256, m.execution_provider <> 'cpu', m.id`.execute(db);
-  return rows.map(({ scale, vector, ...row }) => ({
-    ...row,
-    feature: scale === null || vector === null ? null : { scale, vector },
-  }));
+  return rows;
 }
 
+/** The columns `output`, `scale` and `vector` stay empty: earlier versions stored features in them. */
 export async function storeOutsidePictures(
   db: Kysely<Database>,
-  { memberId, output }: Seer,
+  memberId: number,
   pictures: readonly OutsidePicture[],
 ): Promise<void> {
   if (pictures.length === 0) return;
   await sql`
-    insert into outside_picture (member_id, sha256, top1, top1_prob, output, scale, vector)
-    select ${memberId}::int, decode(n.hex, 'hex'), n.top1, n.prob, ${output}::text, n.scale, n.vector
+    insert into outside_picture (member_id, sha256, top1, top1_prob)
+    select ${memberId}::int, decode(n.hex, 'hex'), n.top1, n.prob
     from unnest(${pictures.map(({ sha256 }) => sha256)}::text[], ${pictures.map(({ top1 }) => top1)}::smallint[],
-      ${pictures.map(({ top1Prob }) => top1Prob)}::double precision[], ${pictures.map(({ feature }) => feature?.scale ?? null)}::real[],
-      ${pictures.map(({ feature }) => feature?.vector ?? null)}::bytea[]) as n(hex, top1, prob, scale, vector)
-    on conflict (member_id, sha256) do update set output = excluded.output, scale = excluded.scale, vector = excluded.vector`.execute(
-    db,
-  );
+      ${pictures.map(({ top1Prob }) => top1Prob)}::double precision[]) as n(hex, top1, prob)
+    on conflict (member_id, sha256) do nothing`.execute(db);
 }

@@ -44,7 +44,6 @@ export interface Report {
   /** The two members whose clean accuracies differ most; null with fewer than two, or without clean photos. */
   readonly memberGap: MemberGap | null;
   readonly confusion: ConfusionReport;
-  readonly frechet: readonly FrechetDistance[];
   readonly crops: CropReport;
   readonly agreement: AgreementReport;
   readonly pace: readonly ReviewerPace[];
@@ -163,16 +162,6 @@ export interface ConfusionCount {
   readonly wnid: string;
   readonly predictedWnid: string;
   readonly photos: number;
-}
-
-export interface FrechetDistance {
-  /** The model whose features are compared. */
-  readonly backbone: string;
-  readonly distance: number;
-  readonly photos: number;
-  readonly cleanPhotos: number;
-  /** Length of a feature vector. With fewer photos than that, distances of sets of other sizes cannot be compared. */
-  readonly dimensions: number;
 }
 
 /** What the ten crops of each photo show. */

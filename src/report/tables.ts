@@ -12,7 +12,6 @@ export const TABLE_NAMES = [
   'precision-recall',
   'roc',
   'confusion',
-  'frechet',
   'crops',
   'crop-sums',
   'funnel',
@@ -128,7 +127,7 @@ function ofEach(models: readonly ModelReport[], rowsOf: (model: ModelReport) => 
   return models.flatMap((model) => rowsOf(model).map((row) => ({ model: model.model, ...row })));
 }
 
-function setRecords({ confusion, frechet, classNames, gallery }: Report) {
+function setRecords({ confusion, classNames, gallery }: Report) {
   const named = (wnid: string) => classNames[wnid] ?? wnid;
   return {
     confusion: [
@@ -141,7 +140,6 @@ function setRecords({ confusion, frechet, classNames, gallery }: Report) {
         photos,
       })),
     ],
-    frechet: [['backbone', 'distance', 'photos', 'cleanPhotos', 'dimensions'], frechet],
     gallery: [
       ['sha256', 'wnid', 'predictedWnid', 'maxTrueProb', 'predictedProb', 'credit', 'licence', 'tags', 'model'],
       gallery.map((photo) => without(photo, 'searched', 'predicted')),

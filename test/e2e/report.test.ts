@@ -76,7 +76,6 @@ describe('winnow report', () => {
       expect(rows.reduce((sum, { photos }) => sum + photos, 0)).toBe(accepted);
     expect(first.acceptance.filter(({ by }) => by === 'score').reduce((sum, row) => sum + row.rejected, 0)).toBe(1);
     expect(first.clean).toEqual({ folder: 'clean', photos: SET_WNIDS.length, classes: SET_WNIDS.length });
-    expect(first.frechet.map(({ backbone }) => backbone)).toEqual([OUTSIDER]);
     for (const model of first.models) {
       expect(model.drop).toBeCloseTo((model.clean ?? 0) - (model.accuracy ?? 0), 12);
       // There is one clean photo of each class.

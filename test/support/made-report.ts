@@ -88,7 +88,6 @@ const EMPTY: Partial<Report> = {
   state: { sha256: made('state'), decisions: 0, listed: 0, actions: 0 },
   models: [],
   comparisons: [],
-  frechet: [],
   crops: { models: [] },
   agreement: { overall: agreementFor(0), classes: [] },
   pace: [],
@@ -165,7 +164,6 @@ function modelPartsOf(about: About, { outsiders = 2, hasClean = true }: MadeRepo
     ...MEMBERS.slice(0, mode === 'O' ? 1 : 2).map((name) => modelOf(name, about, { at: 0, isMember: true, random })),
   ];
   const gap = { higher: 'efficientnet-lite1', lower: 'efficientnet-lite0', difference: 0.027, isLarge: true };
-  const distance = { backbone: 'efficientnet-lite2', distance: 41.83, photos, cleanPhotos, dimensions: 1_280 };
   const comparisons = outside.length < 2 || mode === 'O' ? [] : [onSet, onClean];
   if (!hasClean) {
     const unclean = models.map((model) => ({
@@ -174,14 +172,13 @@ function modelPartsOf(about: About, { outsiders = 2, hasClean = true }: MadeRepo
       perClass: model.perClass.map((row) => ({ ...row, clean: null, drop: null })),
       perConfusion: model.perConfusion.map((row) => ({ ...row, drop: null })),
     }));
-    return { clean: null, models: unclean, comparisons: comparisons.slice(0, 1), memberGap: null, frechet: [] };
+    return { clean: null, models: unclean, comparisons: comparisons.slice(0, 1), memberGap: null };
   }
   return {
     clean: { folder: text('data/clean'), photos: cleanPhotos, classes: wnids.length },
     models,
     comparisons,
     memberGap: mode === 'O' ? null : gap,
-    frechet: [distance],
   };
 }
 

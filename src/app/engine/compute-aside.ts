@@ -4,7 +4,6 @@ import { fitHead, type FitOrder, type FittedHead } from '../../evidence/head/fit
 import { Interrupted } from '../../kernel/errors.ts';
 import { evaluationOf } from '../../report/evaluate.ts';
 import type { Evaluation } from '../../report/evaluation.ts';
-import { frechetDistance, type FeatureMatrix } from '../../report/metrics/frechet.ts';
 
 /** Functions that may take seconds, each with one argument. */
 export const COMPUTATIONS = {
@@ -19,7 +18,6 @@ export const COMPUTATIONS = {
       await products.close();
     }
   },
-  frechetDistance: ([a, b]: readonly [FeatureMatrix, FeatureMatrix]): number => frechetDistance(a, b),
 } as const;
 type Computations = typeof COMPUTATIONS;
 type Result<Name extends keyof Computations> = Awaited<ReturnType<Computations[Name]>>;

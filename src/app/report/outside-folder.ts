@@ -3,7 +3,6 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { quote } from '../../config/quote.ts';
 import { membersOn } from '../../evidence/evidence.repository.ts';
-import { featuresOf, storedFeature } from '../../evidence/feature.ts';
 import { CENTRE_CROP, summariseCrop } from '../../evidence/evidence.ts';
 import { messageOf, throwIfInterrupted, UsageError } from '../../kernel/errors.ts';
 import { toSha256, type Sha256, type Wnid } from '../../kernel/ids.ts';
@@ -62,9 +61,8 @@ export async function viewFolder(
   { name, root, pictures, ...options }: FolderOptions & OutsideFolder,
 ): Promise<readonly Prediction[]> {
   const { app, scope } = workspace;
-  const known = new Map<Sha256, Pick<OutsidePicture, 'top1' | 'top1Prob'>>();
-  // The features stay in the catalogue: those of many pictures would fill the memory.
-  const remember = ({ sha256, top1, top1Prob }: OutsidePicture): void => void known.set(sha256, { top1, top1Prob });
+  const known = new Map<Sha256, OutsidePicture>();
+  const remember = (row: OutsidePicture): void => void known.set(row.sha256, row);
   for await (const row of storedPictures(app.db, model, pictures)) remember(row);
   const lacking = new Map(pictures.map((picture) => [picture.sha256, picture]));
   for (const sha256 of known.keys()) lacking.delete(sha256);
@@ -79,28 +77,15 @@ export async function viewFolder(
   });
 }
 
-/** The stored features of the pictures of a folder that the model has looked at. */
-export async function folderFeatures(
-  { app }: Workspace,
-  model: ReportedModel,
-  { pictures }: Pick<OutsideFolder, 'pictures'>,
-): Promise<Float32Array[]> {
-  const features: Float32Array[] = [];
-  for await (const { feature } of storedPictures(app.db, model, pictures))
-    if (feature !== null) features.push(featuresOf(feature));
-  return features;
-}
-
-/** What is stored of each picture with other bytes, with the features that the card names now. */
+/** Yields the stored rows, one for each hash. */
 async function* storedPictures(
   db: App['db'],
-  { memberId, card }: ReportedModel,
+  { memberId }: ReportedModel,
   pictures: readonly FolderPicture[],
 ): AsyncGenerator<OutsidePicture> {
   const hashes = [...new Set(pictures.map(({ sha256 }) => sha256))];
-  const output = card.outputs.features ?? null;
   for (let from = 0; from < hashes.length; from += AT_ONCE)
-    yield* await readOutsidePictures(db, { memberId, output }, hashes.slice(from, from + AT_ONCE));
+    yield* await readOutsidePictures(db, memberId, hashes.slice(from, from + AT_ONCE));
 }
 
 interface LackingPictures extends Pick<OutsideFolder, 'root' | 'pictures'> {
@@ -123,7 +108,7 @@ async function* looked(
   const run = runOnPictures({
     card,
     classes,
-    outputs: card.outputs.features === undefined ? ['logits'] : ['logits', 'features'],
+    outputs: ['logits'],
     pictures: readFolderPhotos(root, pictures, {
       maxPixels: app.config.fetch.maxPixels,
       signal,
@@ -142,10 +127,8 @@ async function* looked(
       unreadable.add(picture.file, problemText(outputs.problem));
       continue;
     }
-    const { logits, features } = outputs.crops[0] ?? {};
-    const { top1, top1Prob } = summariseCrop(masked(logits, member.mask), []);
-    const feature = features === undefined ? null : storedFeature(features);
-    batch.push({ sha256: picture.sha256, top1, top1Prob, feature });
+    const { top1, top1Prob } = summariseCrop(masked(outputs.crops[0]?.logits, member.mask), []);
+    batch.push({ sha256: picture.sha256, top1, top1Prob });
     done += 1;
     onProgress({ done, total: pictures.length });
     if (batch.length < AT_ONCE) continue;
@@ -155,7 +138,7 @@ async function* looked(
   yield* await stored(batch);
 
   async function stored(rows: OutsidePicture[]): Promise<OutsidePicture[]> {
-    await storeOutsidePictures(app.db, { memberId: idThere, output: card.outputs.features ?? null }, rows);
+    await storeOutsidePictures(app.db, idThere, rows);
     return rows;
   }
 }

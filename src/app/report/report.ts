@@ -5,20 +5,18 @@ import { StopTheRun, UsageError } from '../../kernel/errors.ts';
 import { readState } from '../../report/catalogue-facts.repository.ts';
 import { choosePhotos } from '../../report/chosen-photos.ts';
 import { ruleSentences } from '../../report/method.ts';
-import { matrixOf } from '../../report/feature-matrix.ts';
 import type { Prediction } from '../../report/prediction.ts';
-import type { FrechetDistance, ModelReport, Report, ReportedPhotos } from '../../report/report.ts';
+import type { ModelReport, Report, ReportedPhotos } from '../../report/report.ts';
 import { keptWithRights, type ReportedPhoto } from '../../report/reported-photo.repository.ts';
 import type { ReportInputs } from '../../report/stored-report.repository.ts';
-import { computeAside } from '../engine/compute-aside.ts';
 import { nameOf, type Workspace } from '../open/workspace.ts';
 import { cataloguePart } from './catalogue-part.ts';
 import { fittedAmong } from './fitted-photos.ts';
 import { galleryOf } from './gallery.ts';
 import { comparisonsOf, memberGapOf, modelReport, type SeenByModel } from './model-reports.ts';
 import { reportedModels, type ReportedModel } from './models.ts';
-import { folderFeatures, openFolder, viewFolder, type OutsideFolder } from './outside-folder.ts';
-import { photoFeatures, viewPhotos } from './set-views.ts';
+import { openFolder, viewFolder, type OutsideFolder } from './outside-folder.ts';
+import { viewPhotos } from './set-views.ts';
 
 /** What is being done, for people. */
 export interface ReportProgress {
@@ -75,7 +73,6 @@ export async function makeReport(workspace: Workspace, options: MakeReportOption
     models: reports,
     comparisons: comparisonsOf(seen),
     memberGap: memberGapOf(reports),
-    frechet: await frechetOf(workspace, { models, photos, clean: folders.clean, options }),
     crops: {
       models:
         collection.mode === 'A'
@@ -176,39 +173,6 @@ function inPlace<T extends object>(
 ): (Prediction | null)[] {
   const byItem = new Map(some.map((item, i) => [item, said[i] ?? null]));
   return all.map((item) => byItem.get(item) ?? null);
-}
-
-interface Comparable {
-  readonly models: readonly ReportedModel[];
-  readonly photos: readonly ReportedPhoto[];
-  readonly clean: OutsideFolder | null;
-  readonly options: MakeReportOptions;
-}
-
-/** For each model that was no member and gives features, or else for the members. */
-async function frechetOf(
-  workspace: Workspace,
-  { models, photos, clean, options }: Comparable,
-): Promise<FrechetDistance[]> {
-  if (clean === null) return [];
-  const { signal, onProgress } = options;
-  const able = models.filter(({ card }) => card.outputs.features !== undefined);
-  const outside = able.filter(({ isMember }) => !isMember);
-  const distances: FrechetDistance[] = [];
-  for (const model of outside.length > 0 ? outside : able) {
-    const backbone = model.card.name;
-    const watched = {
-      signal,
-      onProgress: (now: { done: number; total: number }) => onProgress({ what: `features of ${backbone}`, ...now }),
-    };
-    const ofSet = await photoFeatures(workspace, model, { photos, ...watched });
-    const ofClean = await folderFeatures(workspace, model, clean);
-    if (ofSet.length < 2 || ofClean.length < 2) continue;
-    const distance = await computeAside('frechetDistance', [matrixOf(ofSet), matrixOf(ofClean)], signal);
-    const dimensions = ofSet[0]?.length ?? 0;
-    distances.push({ backbone, distance, photos: ofSet.length, cleanPhotos: ofClean.length, dimensions });
-  }
-  return distances;
 }
 
 /** Every class that the report names. */

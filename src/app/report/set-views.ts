@@ -1,8 +1,5 @@
-import { computeFeaturesOf } from '../shortlist/feature-pass.ts';
 import { lookAt } from '../shortlist/outside-model.ts';
-import { readFeatures } from '../../evidence/feature.repository.ts';
 import { CENTRE_CROP, CROPS_PER_MEMBER } from '../../evidence/evidence.ts';
-import { featuresOf } from '../../evidence/feature.ts';
 import { groupBy } from '../../kernel/group-by.ts';
 import type { ReportedPhoto } from '../../report/reported-photo.repository.ts';
 import type { ListedSubject } from '../../shortlist/outside-evidence.repository.ts';
@@ -35,21 +32,6 @@ export async function viewPhotos(
   const onDone = (done: number): void => onProgress({ done, total: subjects.length });
   await lookAt(workspace, model, { photos: subjects, crops, signal, onDone });
   return readView(workspace, model.memberId, photos);
-}
-
-/** The features of a model for the photos of a report, without those that it cannot look at. */
-export async function photoFeatures(
-  workspace: Workspace,
-  { card }: ReportedModel,
-  { photos, ...options }: LookOptions & { readonly photos: readonly ReportedPhoto[] },
-): Promise<Float32Array[]> {
-  const hashes = [...new Set(photos.map(({ sha256 }) => sha256))];
-  const backboneId = await computeFeaturesOf(workspace, { card, photos: hashes }, options);
-  const features = await readFeatures(workspace.app.db, backboneId, hashes);
-  return hashes.flatMap((sha256) => {
-    const feature = features.get(sha256);
-    return feature === undefined ? [] : [featuresOf(feature)];
-  });
 }
 
 /** One photo, and the classes that it is for. */

@@ -43,7 +43,7 @@ export async function computeFeatures(workspace: Workspace, options: FeaturePass
  * @returns the id of the backbone
  * @throws StopTheRun and Interrupted as above
  */
-export async function computeFeaturesOf(
+async function computeFeaturesOf(
   { app }: Workspace,
   wanted: { readonly card: ModelCard; readonly photos: readonly Sha256[] },
   options: FeaturePassOptions,
@@ -83,7 +83,7 @@ export async function computeFeaturesOf(
 }
 
 /** The catalogue's id of the features that a card names. */
-export function backboneIdOf(db: App['db'], card: ModelCard): Promise<number> {
+function backboneIdOf(db: App['db'], card: ModelCard): Promise<number> {
   const preprocessing = preprocessingVersion(backboneOf(card).input);
   const identity = { modelName: card.name, modelSha256: card.sha256, preprocessing };
   return registerBackbone(db, identity, card.outputs.features ?? '');

@@ -1,7 +1,6 @@
 import type { Report } from '../../report/report.ts';
 import { countOf, countText } from '../shared/texts.ts';
 import { bestOutsider, outsidersOf } from './models.ts';
-import { someText } from './texts.ts';
 
 /** The sections of the page, by id. */
 export type SectionName = 'funnel' | 'transfer' | 'confidence' | 'ood' | 'set' | 'review' | 'why' | 'method';
@@ -19,7 +18,7 @@ const FEW_PHOTOS = 96;
 
 /** What a reader must know before the numbers, in the order of the sections. */
 export function cautionsOf(report: Report): Caution[] {
-  return [...ofPhotos(report), ...ofModels(report), ...ofFeatures(report)];
+  return [...ofPhotos(report), ...ofModels(report)];
 }
 
 function ofPhotos(report: Report): Caution[] {
@@ -102,18 +101,4 @@ function ofOverlap(report: Report): Caution[] {
     return [];
   const text = 'The label noise is as large as the best model’s error: its mistakes may be ours.';
   return [{ section: 'transfer', text, command: null }];
-}
-
-function ofFeatures({ frechet }: Report): Caution[] {
-  const small = frechet.filter(({ photos, cleanPhotos, dimensions }) => Math.min(photos, cleanPhotos) < dimensions);
-  if (small.length === 0) return [];
-  const names = someText(
-    small.map(
-      ({ backbone, photos, cleanPhotos, dimensions }) =>
-        `${backbone} (${countText(Math.min(photos, cleanPhotos))} photos, ${countText(dimensions)} dimensions)`,
-    ),
-    3,
-  );
-  const text = `Fewer photos than feature dimensions: ${names}. These Fréchet distances grow as sets get smaller, so compare them only with sets of the same sizes.`;
-  return [{ section: 'set', text, command: null }];
 }

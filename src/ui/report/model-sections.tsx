@@ -5,7 +5,7 @@ import { countOf, countText, fittedText, probabilityText } from '../shared/texts
 import type { ReportContext } from './context.ts';
 import { markedModels, outsidersOf } from './models.ts';
 import { ClassName, Count, Nothing, Plots, Section, Table, type TableRow } from './parts.tsx';
-import { decimalText, estimateText, percentText, dropText, pointsText, rangeText } from './texts.ts';
+import { estimateText, percentText, dropText, pointsText, rangeText } from './texts.ts';
 
 interface SectionOf {
   readonly context: ReportContext;
@@ -310,20 +310,4 @@ const NO_NUMBER = percentText(null);
 
 function withRange(value: number, low: number, high: number): string {
   return `${percentText(value)} (${rangeText(low, high) ?? ''})`;
-}
-
-/** Numbers of confidence for mode O are in another section; the scale of a distance has no unit. */
-export function FrechetTable({ context }: Pick<SectionOf, 'context'>) {
-  return (
-    <Table
-      caption="Fréchet distance to the clean photos"
-      columns={['features of', 'distance', 'photos', 'clean photos', 'dimensions']}
-      csv={context.csv('frechet')}
-      rows={context.report.frechet.map(({ backbone, distance, photos, cleanPhotos, dimensions }) => ({
-        key: backbone,
-        head: backbone,
-        cells: [decimalText(distance), countText(photos), countText(cleanPhotos), countText(dimensions)],
-      }))}
-    />
-  );
 }

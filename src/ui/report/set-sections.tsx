@@ -3,7 +3,6 @@ import type { ComponentChildren } from 'preact';
 import type { Sha256 } from '../../kernel/ids.ts';
 import { countOf, countText, fewPhotosText, shareText } from '../shared/texts.ts';
 import type { ReportContext } from './context.ts';
-import { FrechetTable } from './model-sections.tsx';
 import { ClassName, Count, Nothing, Plots, Section, Table, To } from './parts.tsx';
 import { decimalText, estimateText, NOTHING, percentText } from './texts.ts';
 
@@ -55,7 +54,6 @@ export function SetSection({ context, title }: SectionOf) {
       <Leads context={context} kind="tag" rows={report.tags.map(({ tag, photos }) => [tag, photos])} />
       <Leads context={context} kind="source" rows={report.sources.map(({ source, photos }) => [source, photos])} />
       <Leads context={context} kind="licence" rows={report.licences.map(({ licence, photos }) => [licence, photos])} />
-      <FrechetTable context={context} />
     </Section>
   );
 }

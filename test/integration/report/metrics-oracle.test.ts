@@ -4,7 +4,6 @@ import process from 'node:process';
 import { describe, expect, it } from 'vitest';
 import { rankingOf } from '../../../src/report/metrics/answer.ts';
 import { rmsCalibrationError } from '../../../src/report/metrics/calibration.ts';
-import { type FeatureMatrix, frechetDistance } from '../../../src/report/metrics/frechet.ts';
 import { aurra } from '../../../src/report/metrics/response-rate.ts';
 import { softF1 } from '../../../src/report/metrics/soft-f1.ts';
 import { auroc, averagePrecision, fpr95, thresholdsOf } from '../../../src/report/metrics/thresholds.ts';
@@ -33,8 +32,6 @@ interface Case extends Answers {
   readonly tenths: Answers;
   readonly successes: number;
   readonly trials: number;
-  readonly a: readonly (readonly number[])[];
-  readonly b: readonly (readonly number[])[];
   readonly first: readonly number[];
   readonly second: readonly number[];
 }
@@ -47,15 +44,13 @@ function answersOf(confidence: readonly number[], random: Random): Answers {
   return { confidence, correct: confidence.map((value) => Number(random.next() < 0.7 * value)) };
 }
 
-/** Every other case has scores with many ties, and fewer photos than features. */
+/** Every other case has scores with many ties. */
 function makeCase(i: number): Case {
   const random = seededRandom(i + 1);
   const isTied = i % 2 === 1;
   const score = (power: number): number =>
     isTied ? Math.round(random.next() ** power * 20) / 20 : random.next() ** power;
   const trials = 1 + random.below(i < 10 ? 30 : 20_000);
-  const columns = 1 + random.below(40);
-  const row = (scale: number) => (): number[] => list(columns, (k) => scale * (random.next() + random.next() + k / 10));
   const first = list(20 + random.below(300), () => random.below(3));
   return {
     positives: list(5 + random.below(400), () => score(1)),
@@ -67,15 +62,9 @@ function makeCase(i: number): Case {
     tenths: answersOf(random.shuffle(list(1000, (k) => ((k % 10) + 0.001 + 0.998 * random.next()) / 10)), random),
     successes: random.below(trials + 1),
     trials,
-    a: list(isTied ? 2 + random.below(columns) : 200 + random.below(200), row(1)),
-    b: list(50 + random.below(300), row(1.3)),
     first,
     second: first.map((verdict) => (random.next() < 0.6 ? verdict : random.below(3))),
   };
-}
-
-function matrixOf(rows: readonly (readonly number[])[]): FeatureMatrix {
-  return { rows: rows.length, columns: rows[0]?.length ?? 0, values: Float64Array.from(rows.flat()) };
 }
 
 function verdictOf(position: number | undefined): ReviewVerdict {
@@ -101,7 +90,6 @@ function ourMetrics(one: Case): Record<string, number | null | undefined> {
     'RMS calibration error (torchmetrics)': rmsCalibrationError(rankingOf(answers(one.tenths)), 'corrected'),
     'AURRA (upstream)': aurra(rankingOf(answers(one))),
     'soft F1 (upstream)': softF1(rankingOf(answers(one))),
-    'Frechet distance (scipy)': frechetDistance(matrixOf(one.a), matrixOf(one.b)),
     'Wilson interval, low (scipy)': interval?.low,
     'Wilson interval, high (scipy)': interval?.high,
     'kappa (scikit-learn)': agreement.cohenKappa,

@@ -225,11 +225,6 @@ describe('ReportPage', () => {
       /These are the listed photos: reviewers have accepted 300\..*winnow report --collection birds --photos accepted/,
     ],
     ['members differ', madeReport(), /efficientnet-lite1 and efficientnet-lite0 differ by 2\.7 points on clean photos/],
-    [
-      'there are fewer photos than dimensions',
-      madeReport(),
-      /Fewer photos than feature dimensions: efficientnet-lite2 \(412 photos, 1,280 dimensions\)/,
-    ],
     ['there are few photos', madeReport({ photos: 40 }), /40 photos are few: 95 % intervals are up to 30 points wide/],
     ['no clean photos were given', madeReport({ hasClean: false }), /winnow report --collection birds --clean DIR/],
     [
