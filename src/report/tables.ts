@@ -116,7 +116,8 @@ function modelRecords({ models, comparisons, crops }: Report) {
 /** The numbers of a model; its lists are tables of their own. */
 function modelRecord(model: ModelReport): object {
   const numbers = without(model, 'perClass', 'perConfusion', 'curves');
-  return model.ood === null ? without(numbers, 'ood') : numbers;
+  const measured = model.ood === null ? without(numbers, 'ood') : numbers;
+  return model.fitted === null ? without(measured, 'fitted') : measured;
 }
 
 function without(record: object, ...keys: string[]): object {

@@ -13,6 +13,9 @@ import { jsonOf } from '../../kernel/json.ts';
 import { FINE_HASH_BYTES } from '../../photo/fine-hash.ts';
 import { KnownPictures } from '../../photo/known-pictures.ts';
 
+/** Code of the error for a head whose file of photos is absent or damaged. */
+export const HEAD_PHOTOS = 'head-photos';
+
 const photoSchema = z.object({
   /** `train/` or `val/`, and the path in that folder. */
   path: z.string().min(1),
@@ -53,7 +56,7 @@ export async function* readHeadPhotos({
   } catch (error) {
     throw new UsageError(
       `Cannot read which photos the head '${name}' was fitted on, from ${quote(displayPath(references.path))}: ${messageOf(error)}. Put the file back, or fit the head again: winnow models remove ${name}, then winnow finetune`,
-      { code: 'head-photos', cause: error },
+      { code: HEAD_PHOTOS, cause: error },
     );
   }
 }

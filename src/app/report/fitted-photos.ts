@@ -1,3 +1,4 @@
+import type { ModelCard } from '../../collection/model-card.ts';
 import { KnownPictures } from '../../photo/known-pictures.ts';
 import { parseHash } from '../../photo/perceptual-hash.ts';
 import { readFineHashes } from '../../photo/photo.repository.ts';
@@ -5,7 +6,7 @@ import { hashedPhotos } from '../../photo/reference-set.repository.ts';
 import type { FittedPhotos } from '../../report/evaluation.ts';
 import type { ReportedPhoto } from '../../report/reported-photo.repository.ts';
 import type { App } from '../open/app.ts';
-import type { Fitted } from '../photos/head-photos.ts';
+import { fittedPhotosOf } from '../photos/head-photos.ts';
 import type { FolderPicture, OutsideFolder } from './outside-folder.ts';
 
 /** Photos whose hashes are read at once. */
@@ -25,12 +26,17 @@ interface Reported {
   readonly inDistribution: OutsideFolder | null;
 }
 
-/** Photos are compared by their bytes and as pictures, the pictures of folders by their bytes only: they are not decoded again. */
+/**
+ * Compares photos by their bytes and as pictures, and the pictures of folders by their bytes only, because they are not decoded again.
+ *
+ * @throws UsageError `head-photos`
+ */
 export async function fittedAmong(
   db: App['db'],
-  fitted: Fitted,
+  card: ModelCard,
   { photos, clean, inDistribution }: Reported,
 ): Promise<FittedAmong> {
+  const fitted = await fittedPhotosOf(card);
   const known = fitted instanceof KnownPictures ? fitted : new KnownPictures();
   const photoIds = await knownPhotos(db, known, [...new Set(photos.map(({ photoId }) => photoId))]);
   const ofFolder = (folder: OutsideFolder | null): FolderPicture[] =>

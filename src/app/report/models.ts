@@ -4,7 +4,6 @@ import { didYouMean } from '../../config/nearest.ts';
 import { messageOf, UsageError } from '../../kernel/errors.ts';
 import { preprocessingOf, requireModelFiles, specOf } from '../engine/ensemble.ts';
 import type { Workspace } from '../open/workspace.ts';
-import { fittedPhotosOf, type Fitted } from '../photos/head-photos.ts';
 import { openOutsideModel, type OutsideModel } from '../shortlist/outside-model.ts';
 
 /** A model that a report is about. */
@@ -12,8 +11,6 @@ export interface ReportedModel extends OutsideModel {
   readonly isMember: boolean;
   /** Whether it is no member but runs the file of one. */
   readonly sharesBackbone: boolean;
-  /** The photos of a head. */
-  readonly fitted: Fitted;
 }
 
 export interface ReportedModels {
@@ -60,7 +57,7 @@ async function outsideModel(
     if (model === 'member') return null;
     if (!('unknown' in model)) {
       const sharesBackbone = workspace.ensemble.identities.some(({ modelSha256 }) => modelSha256 === card.sha256);
-      return { ...model, isMember: false, sharesBackbone, fitted: await fittedPhotosOf(card) };
+      return { ...model, isMember: false, sharesBackbone };
     }
     const { length } = model.unknown;
     return { reason: `it does not know ${length} of the classes, such as ${model.unknown[0]}` };
@@ -83,9 +80,8 @@ async function membersOf({ ensemble }: Workspace): Promise<ReportedModel[]> {
           `The model '${card.name}' has changed since this program started. Start it again, and winnow filter, if the change is wanted.`,
           { code: 'model-changed' },
         );
-      const fitted = await fittedPhotosOf(card);
       const memberId = ensemble.memberIds[i] ?? -1;
-      return { card, classes, member, memberId, isMember: true, sharesBackbone: false, fitted };
+      return { card, classes, member, memberId, isMember: true, sharesBackbone: false };
     }),
   );
 }

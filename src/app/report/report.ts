@@ -1,7 +1,7 @@
 import { version } from '../../config/version.ts';
 import { allowedConcepts } from '../export/protocol-of.ts';
 import { choicesOf } from '../../export/choices.ts';
-import { StopTheRun, UsageError } from '../../kernel/errors.ts';
+import { codeOf, messageOf, StopTheRun, UsageError } from '../../kernel/errors.ts';
 import { readState } from '../../report/catalogue-facts.repository.ts';
 import { choosePhotos } from '../../report/chosen-photos.ts';
 import { ruleSentences } from '../../report/method.ts';
@@ -10,6 +10,7 @@ import type { ModelReport, Report, ReportedPhotos } from '../../report/report.ts
 import { keptWithRights, type ReportedPhoto } from '../../report/reported-photo.repository.ts';
 import type { ReportInputs } from '../../report/stored-report.repository.ts';
 import { nameOf, type Workspace } from '../open/workspace.ts';
+import { HEAD_PHOTOS } from '../photos/head-photos.ts';
 import { cataloguePart } from './catalogue-part.ts';
 import { fittedAmong } from './fitted-photos.ts';
 import { galleryOf } from './gallery.ts';
@@ -131,8 +132,9 @@ async function lookWithAll(
     try {
       seen.push(await lookWith(workspace, model, looking));
     } catch (error) {
-      if (!(error instanceof StopTheRun) || model.isMember || wanted !== null) throw error;
-      broken.push({ model: model.card.name, reason: error.message });
+      const isDamaged = error instanceof StopTheRun || codeOf(error) === HEAD_PHOTOS;
+      if (!isDamaged || model.isMember || wanted !== null) throw error;
+      broken.push({ model: model.card.name, reason: messageOf(error) });
     }
   }
   return { seen, leftOut: [...leftOut, ...broken] };
@@ -143,7 +145,7 @@ async function lookWith(
   model: ReportedModel,
   { photos, folders, options: { signal, onProgress } }: Looking,
 ): Promise<SeenByModel> {
-  const fitted = await fittedAmong(workspace.app.db, model.fitted, { photos, ...folders });
+  const fitted = await fittedAmong(workspace.app.db, model.card, { photos, ...folders });
   const watched = (what: string) => ({
     signal,
     onProgress: (now: { done: number; total: number }) => onProgress({ what: `${model.card.name} ${what}`, ...now }),

@@ -3,7 +3,7 @@ import type { ClassAccuracy } from '../../report/evaluation.ts';
 import type { ModelReport } from '../../report/report.ts';
 import { countOf, countText, fittedText, probabilityText } from '../shared/texts.ts';
 import type { ReportContext } from './context.ts';
-import { markedModels, outsidersOf } from './models.ts';
+import { markedModels, mostPhotos, outsidersOf } from './models.ts';
 import { ClassName, Count, Nothing, Plots, Section, Table, type TableRow } from './parts.tsx';
 import { estimateText, percentText, dropText, pointsText, rangeText } from './texts.ts';
 
@@ -110,14 +110,14 @@ const MOST_COLUMNS = 4;
 
 function ClassTable({ context }: Pick<SectionOf, 'context'>) {
   const models = outsidersOf(context.report).slice(0, MOST_COLUMNS);
-  const counts = new Map(models.flatMap(({ perClass }) => perClass.map(({ wnid, photos }) => [wnid, photos])));
+  const counts = mostPhotos(models, ({ perClass }) => perClass.map((row) => [row.wnid, row]));
   const rowsByModel = models.map(({ perClass }) => new Map(perClass.map((row) => [row.wnid, row])));
   return (
     <Table
       caption={`Accuracy by class, ${cellWords(context.report)}`}
       columns={['class', 'photos', ...models.map(({ model }) => model)]}
       csv={context.csv('per-class')}
-      rows={[...counts].map(([wnid, photos]) => ({
+      rows={[...counts].map(([wnid, { photos }]) => ({
         key: wnid,
         head: <ClassName context={context} wnid={wnid} kind="searched" />,
         cells: [
@@ -157,10 +157,11 @@ function keyOf({ wnid, predictedWnid }: { readonly wnid: string; readonly predic
 
 function ConfusionTable({ context }: Pick<SectionOf, 'context'>) {
   const models = outsidersOf(context.report).slice(0, MOST_COLUMNS);
-  const [first] = models;
-  if (first === undefined) return null;
+  if (models.length === 0) return null;
   const rowsByModel = models.map(({ perConfusion }) => new Map(perConfusion.map((row) => [keyOf(row), row])));
-  const rows = first.perConfusion.toSorted((a, b) => b.photos - a.photos);
+  const rows = [
+    ...mostPhotos(models, ({ perConfusion }) => perConfusion.map((row) => [keyOf(row), row])).values(),
+  ].toSorted((a, b) => b.photos - a.photos);
   return (
     <Table
       caption={`Accuracy by confusion of the ensemble, ${cellWords(context.report)}${rows.length > MOST_CONFUSIONS ? `: the ${MOST_CONFUSIONS} largest of ${countText(rows.length)}` : ''}`}

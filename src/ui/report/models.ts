@@ -37,3 +37,13 @@ export function bestOutsider(report: Pick<Report, 'models' | 'mode'>): ModelRepo
   const [best] = independent.toSorted((a, b) => valueOf(b) - valueOf(a));
   return best === undefined || valueOf(best) < 0 ? null : best;
 }
+
+/** The rows of each key with most photos: a head leaves out those that it was fitted on. */
+export function mostPhotos<Row extends { readonly photos: number }>(
+  models: readonly ModelReport[],
+  keyedRows: (model: ModelReport) => readonly (readonly [string, Row])[],
+): ReadonlyMap<string, Row> {
+  const most = new Map<string, Row>();
+  for (const [key, row] of models.flatMap(keyedRows)) if (row.photos > (most.get(key)?.photos ?? 0)) most.set(key, row);
+  return most;
+}

@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { renderToStaticMarkup } from 'preact-render-to-string';
 import { reportHtml } from '../../../../src/report/report-html.tsx';
-import type { Report } from '../../../../src/report/report.ts';
+import type { ModelReport, Report } from '../../../../src/report/report.ts';
 import { TABLE_NAMES } from '../../../../src/report/tables.ts';
 import { reportFigures } from '../../../../src/ui/report/figures.ts';
 import type { Heatmap } from '../../../../src/review/desk.ts';
 import type { ReportPageProps } from '../../../../src/ui/report/context.ts';
 import { bestOutsider } from '../../../../src/ui/report/models.ts';
+import { countText } from '../../../../src/ui/shared/texts.ts';
 import { ReportPage } from '../../../../src/ui/report/page.tsx';
 import { ServedReport, type ServedReportProps } from '../../../../src/ui/report/served.tsx';
 import { madeReport, type MadeReport } from '../../../support/made-report.ts';
@@ -51,6 +52,33 @@ describe('bestOutsider', () => {
     const text = textOf(reportHtml(withShared(...names), () => PICTURE));
     expect(text).toContain('all such models share the backbone of a member');
     expect(text).toContain('The only measured models besides the members share the backbone of a member.');
+  });
+});
+
+describe('a head that leaves out photos', () => {
+  it('takes none from the counts of classes and confusions, and its note says how many', () => {
+    const report = madeReport({ outsiders: 2 });
+    const [first, second, ...others] = report.models;
+    if (first === undefined || second === undefined) throw new Error('Expected two models');
+    const fitted = { photos: 5, of: first.photos, clean: 2, inDistribution: 0 };
+    const withPhotos = (model: ModelReport, ofClass: number, ofConfusion: number): ModelReport => ({
+      ...model,
+      perClass: model.perClass.map((row) => ({ ...row, photos: ofClass })),
+      perConfusion: model.perConfusion.map((row) => ({ ...row, photos: ofConfusion })),
+    });
+    const head = { ...withPhotos(second, 1_234, 5_678), fitted };
+    const whole = withPhotos(first, 4_321, 8_765);
+    for (const models of [
+      [head, whole],
+      [whole, head],
+    ]) {
+      const text = textOf(reportHtml({ ...report, models: [...models, ...others] }, () => PICTURE));
+      expect(text).toMatch(/4,321.*8,765/);
+      expect(text).not.toMatch(/1,234|5,678/);
+      expect(text).toContain(
+        `fitted on 5 of ${countText(first.photos)} photos of this set and 2 clean photos; left out`,
+      );
+    }
   });
 });
 
