@@ -1,24 +1,22 @@
 import {
   agreementText,
+  biasTexts,
   crawlText,
   criteriaText,
   filterText,
-  pixelsText,
-  reviewText,
-  shortlistText,
-  verdictsText,
-} from './account.ts';
-import { answerOrOpen, answerTo } from './card-answers.ts';
-import type { CardKey } from '../collection/card-questions.ts';
-import {
-  biasTexts,
   limitTexts,
   PEOPLE_TEXT,
+  pixelsText,
   REVISIONS_TEXT,
+  reviewText,
+  shortlistText,
   takedownText,
   unsuitableUseTexts,
   useTexts,
-} from './caveats.ts';
+  verdictsText,
+} from './account.ts';
+import { answerOrOpen, answerTo } from './front-matter.ts';
+import type { CardKey } from '../collection/card-questions.ts';
 import type { CroissantNode } from './croissant-terms.ts';
 import type { Protocol } from './protocol.ts';
 

@@ -1,11 +1,10 @@
 import type { WrittenFile } from './output-folder.process.ts';
 import { aboutText } from './account.ts';
-import { answerTo, citationOf, curatorsOf, titleOf, versionOf } from './card-answers.ts';
 import { filesOf, recordSetsOf } from './croissant-records.ts';
 import { responsibleUse } from './croissant-rai.ts';
 import { provenance } from './croissant-provenance.ts';
 import { CROISSANT_CONTEXT, type CroissantNode } from './croissant-terms.ts';
-import { LICENCES_PAGE } from './front-matter.ts';
+import { answerTo, citationOf, curatorsOf, LICENCES_PAGE, titleOf, versionOf } from './front-matter.ts';
 import type { Protocol } from './protocol.ts';
 
 const CONFORMS_TO = ['http://mlcommons.org/croissant/1.1', 'http://mlcommons.org/croissant/RAI/1.0'];

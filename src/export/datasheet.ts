@@ -1,27 +1,99 @@
-import type { Answered } from './card-answers.ts';
-import { collection, composition, motivation, preprocessing } from './datasheet-making.ts';
-import { distribution, maintenance, uses } from './datasheet-usage.ts';
+import { CARD_QUESTIONS, type CardKey } from '../collection/card-questions.ts';
+import { countOf } from '../ui/shared/texts.ts';
+import { PEOPLE_TEXT, photosFromFolder, politenessText, sentences, useTexts } from './account.ts';
+import { answerTo, LICENCES_PAGE } from './front-matter.ts';
+import { bullets, plainMarkdown } from './markdown.ts';
 import type { Protocol } from './protocol.ts';
 
-/**
- * The datasheet: the questions of Gebru et al., *Datasheets for Datasets* (Communications of the ACM, December 2021), in their
- * seven sections, shortened. The protocol answers what it can. What only the curator knows is answered from `export.card`, or
- * is open. The questions "Any other comments?" are left out, because nobody is asked.
- */
-export function datasheet(protocol: Protocol): string {
-  const sections: readonly (readonly [title: string, answered: readonly Answered[]])[] = [
-    ['Motivation', motivation(protocol)],
-    ['Composition', composition(protocol)],
-    ['Collection process', collection(protocol)],
-    ['Preprocessing, cleaning and labeling', preprocessing(protocol)],
-    ['Uses', uses(protocol)],
-    ['Distribution', distribution(protocol)],
-    ['Maintenance', maintenance(protocol)],
-  ];
-  const text = sections.map(([title, answered]) => `### ${title}\n\n${answered.map(answeredText).join('\n\n')}`);
-  return ['## Datasheet', 'The questions are those of Gebru et al., *Datasheets for Datasets* (2021).', ...text].join(
-    '\n\n',
-  );
+interface Section {
+  readonly title: string;
+  /** What the protocol says, beside the other sections of the card. */
+  readonly facts: readonly string[];
+  /** What only the curator can say. */
+  readonly asked: readonly CardKey[];
 }
 
-const answeredText = ({ question, answer }: Answered): string => `**${question}**\n\n${answer}`;
+/**
+ * The datasheet, in the seven sections of Gebru et al., *Datasheets for Datasets* (Communications of the ACM, December 2021): what
+ * the protocol says, then the answers of the curator. "Open questions" lists those that have no answer.
+ */
+export function datasheet(protocol: Protocol): string {
+  const sections = sectionsOf(protocol).map(({ title, facts, asked }) => {
+    const answers = asked.flatMap((key) => {
+      const answer = answerTo(protocol, key);
+      return answer === null ? [] : [`**${CARD_QUESTIONS[key]}**\n\n${answer}`];
+    });
+    return [`### ${title}`, bullets(facts.filter((fact) => fact !== '')), ...answers].join('\n\n');
+  });
+  const source = 'The sections are those of Gebru et al., *Datasheets for Datasets* (2021).';
+  return ['## Datasheet', source, ...sections].join('\n\n');
+}
+
+function sectionsOf(protocol: Protocol): readonly Section[] {
+  const { winnow } = protocol;
+  return [
+    { title: 'Motivation', facts: useTexts(protocol).slice(0, 1), asked: ['motivation', 'curators', 'funding'] },
+    { title: 'Composition', facts: composition(protocol), asked: ['sensitive', 'people'] },
+    {
+      title: 'Collection process',
+      facts: [
+        'What a photo was searched as comes from the search or from the source. A program, winnow, stored each photo under the ' +
+          'SHA-256 of its bytes.',
+        publicText(protocol),
+        sentences(
+          'winnow asked nobody.',
+          politenessText(protocol),
+          '“Revisions and takedowns” says how to ask for a takedown.',
+        ),
+      ],
+      asked: ['compensation', 'annotators', 'ethicsReview', 'consent', 'socialImpact'],
+    },
+    {
+      title: 'Preprocessing, cleaning and labeling',
+      facts: [
+        '“How it was made” says how models filtered the photos and reviewers labelled them.',
+        'winnow keeps the original of every photo that the filter keeps. Whether the curators still have it is unknown.',
+        `winnow ${plainMarkdown(winnow)}, under Apache-2.0, wrote the set.`,
+      ],
+      asked: [],
+    },
+    {
+      title: 'Uses',
+      facts: ['“Use” and “Limits” say what the set is for, what it is not for, and why.'],
+      asked: ['priorUses'],
+    },
+    {
+      title: 'Distribution',
+      facts: [`Each photo has its own licence. [${LICENCES_PAGE}](${LICENCES_PAGE}) lists them and what they ask.`],
+      asked: ['licence', 'distribution', 'restrictions'],
+    },
+    {
+      title: 'Maintenance',
+      facts: ['“Revisions and takedowns” has the rules. `winnow export diff` says how two revisions differ.'],
+      asked: ['maintenance', 'contact', 'contributions'],
+    },
+  ];
+}
+
+function composition({ photos, classes, options }: Protocol): readonly string[] {
+  const size = `${countOf(photos, 'photo')} in ${countOf(classes.length, 'folder')}, in one split, \`test\`.`;
+  return [
+    options.pixels
+      ? `${size} Each has a line in \`test/metadata.jsonl\`.`
+      : `${size} Each is a line in \`test/metadata.jsonl\`. The pictures must be fetched from their sources, where they may change or vanish. Photos without \`source_url\` cannot be fetched.`,
+    'It is a sample, and not a random one: what models get wrong and reviewers accept.',
+    'The label of a photo is its folder. `predicted_wnid` is what the models take it for.',
+    'A creator or licence that the source does not state is `unknown`. Other unknown texts are empty.',
+    'Mirrored copies and strong crops of a photo are not found.',
+    PEOPLE_TEXT,
+  ];
+}
+
+function publicText(protocol: Protocol): string {
+  const files = photosFromFolder(protocol);
+  const fetched = protocol.photos - files;
+  return sentences(
+    fetched > 0 && `winnow fetched ${countOf(fetched, 'photo')} without logging in to a site.`,
+    files > 0 && `Whether the ${countOf(files, 'photo')} from a folder of files had been published is unknown.`,
+  );
+}

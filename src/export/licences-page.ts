@@ -1,4 +1,7 @@
+import { countOf, countText } from '../ui/shared/texts.ts';
+import { takedownText } from './account.ts';
 import { markdownLink, markdownText, webAddress } from './attribution.ts';
+import { bullets, markdownTable } from './markdown.ts';
 import type { ExportReason, Protocol } from './protocol.ts';
 import { COLLECTION_NOTE, licenceNotes, licenceUrlOf, type LicenceNote } from './rights.ts';
 
@@ -28,13 +31,14 @@ export function licencesPage(protocol: Protocol): string {
   const sections = [
     ['# Licences of the photos'],
     [
-      'Each photo keeps its own licence. No licence covers the set as a whole. The column `license` of ' +
-        '[attribution.csv](attribution.csv) and of `test/metadata.jsonl` says which one a photo has; the licence is what ' +
-        'the source said when the photo was found, or `unknown`. [ATTRIBUTION.md](ATTRIBUTION.md) names the creators.',
+      'Each photo keeps its own licence: what the source said when the photo was found, or `unknown`. The column `license` of ' +
+        '[attribution.csv](attribution.csv) has it; [ATTRIBUTION.md](ATTRIBUTION.md) names the creators.',
     ],
     ...ownLicence(protocol),
-    licenceTable(protocol),
-    ...(notes.length === 0 ? [] : [['## What the licences ask of you'], noteList(notes)]),
+    [licenceTable(protocol)],
+    ...(notes.length === 0
+      ? []
+      : [['## What the licences ask of you'], [bullets(notes.map(({ term, text }) => `**${term}**: ${text}`))]]),
     ...advice(protocol, new Set(notes.map(({ term }) => term))),
     ['## What was left out'],
     ...leftOut(protocol),
@@ -56,39 +60,33 @@ function distinctNotes({ licences }: Protocol): readonly LicenceNote[] {
   return [...new Map(all.map((note) => [note.term, note])).values()];
 }
 
-function licenceTable({ licences, photos }: Protocol): readonly string[] {
-  const rows = licences.map(({ licence, url, photos: count }) => {
-    const name = markdownLink(licence, webAddress(url) || licenceUrlOf(licence));
-    const asks = licenceNotes(licence).map(({ term }) => term);
-    return `| ${name} | ${count} | ${asks.join(', ')} |`;
-  });
-  return ['| licence | photos | asks |', '|---|--:|---|', ...rows, `| all | ${photos} | |`];
-}
-
-function noteList(notes: readonly LicenceNote[]): readonly string[] {
-  return notes.map(({ term, text }) => `- **${term}**: ${text}`);
+/** The licences with their counts and, in short, what they ask. */
+export function licenceTable({ licences, photos }: Pick<Protocol, 'licences' | 'photos'>): string {
+  const rows = licences.map(({ licence, url, photos: count }) => [
+    markdownLink(licence, webAddress(url) || licenceUrlOf(licence)),
+    countText(count),
+    licenceNotes(licence)
+      .map(({ term }) => term)
+      .join(', '),
+  ]);
+  return markdownTable(['licence', 'photos', 'asks'], [...rows, ['all', countText(photos), '']]);
 }
 
 /** How to stay within the licences. Rows are selected by the names of licences, so the advice names those of this export. */
 function advice(protocol: Protocol, terms: ReadonlySet<string>): readonly (readonly string[])[] {
-  const { options, stripped = 0, reencoded } = protocol;
+  const { options, reencoded } = protocol;
   const lines = [
-    '- To measure a model, run it on the photos as they are. This passes no photo on.',
-    '- If you show a photo, in a paper or on a page, show all of it and print its line of attribution.',
-    ...(terms.has('NC') ? [`- For commercial work, leave out the photos under ${licencesWith(protocol, 'NC')}.`] : []),
-    ...(terms.has('ND')
-      ? [`- Before you pass on cropped or edited photos, leave out those under ${licencesWith(protocol, 'ND')}.`]
-      : []),
-    '- If you pass the set on, pass on attribution.csv and this page with it.',
-    ...(stripped > 0 ? [`- ${strippedText(stripped)}`] : []),
-    ...(reencoded > 0 ? [`- ${reencodedText(reencoded)}`] : []),
-    ...(options.thumbnails
-      ? [
-          '- `thumbnails/` has smaller copies for previews. We think that a smaller copy of a whole photo is the same work.',
-        ]
-      : []),
+    'To measure a model, run it on the photos as they are. This passes no photo on.',
+    'If you show a photo, in a paper or on a page, show all of it and print its line of attribution.',
+    terms.has('NC') && `For commercial work, leave out the photos under ${licencesWith(protocol, 'NC')}.`,
+    terms.has('ND') &&
+      `Before you pass on cropped or edited photos, leave out those under ${licencesWith(protocol, 'ND')}.`,
+    'If you pass the set on, pass on attribution.csv and this page with it.',
+    reencoded > 0 &&
+      `${countOf(reencoded, 'file')} written as PNG: the column \`changes\` of attribution.csv says which.`,
+    options.thumbnails && '`thumbnails/` has smaller copies of whole photos for previews.',
   ];
-  return [['## How to stay within the licences'], lines, [COLLECTION_NOTE]];
+  return [['## How to stay within the licences'], [bullets(lines.filter((line) => line !== false))], [COLLECTION_NOTE]];
 }
 
 function licencesWith({ licences }: Protocol, term: string): string {
@@ -98,18 +96,8 @@ function licencesWith({ licences }: Protocol, term: string): string {
   return ids.join(', ');
 }
 
-function strippedText(count: number): string {
-  const photos = count === 1 ? '1 photo' : `${count} photos`;
-  return `${photos} lost the metadata in the file, without other changes: EXIF, XMP, IPTC and comments. attribution.csv names the creators and licences.`;
-}
-
-function reencodedText(count: number): string {
-  const photos = count === 1 ? '1 photo was' : `${count} photos were`;
-  return `${photos} written as PNG, with exactly the pixels that the filter decided on. The column \`changes\` of attribution.csv says which.`;
-}
-
 function leftOut({ leftOut: reasons, options, tombstones }: Protocol): readonly (readonly string[])[] {
-  const rows = reasons.map(({ reason, count }) => `| ${count} | ${LEFT_OUT_TEXTS[reason]} |`);
+  const rows = reasons.map(({ reason, count }) => [countText(count), LEFT_OUT_TEXTS[reason]]);
   const rule =
     options.licences === null
       ? options.pixels
@@ -118,21 +106,9 @@ function leftOut({ leftOut: reasons, options, tombstones }: Protocol): readonly 
       : `This export allows only these licences: ${options.licences.map(markdownText).join(', ')}.`;
   return [
     [rule],
-    rows.length === 0 ? ['No photo was left out.'] : ['| photos | left out because |', '|--:|---|', ...rows],
+    [rows.length === 0 ? 'No photo was left out.' : markdownTable(['photos', 'left out because'], rows)],
     ...(tombstones.length === 0
       ? []
       : [[`Taken down since an earlier revision: ${tombstones.map(({ id }) => `\`${id}\``).join(', ')}.`]]),
   ];
-}
-
-function takedownText({ card }: Protocol): string {
-  const contact = card['contact'];
-  const whom =
-    contact === undefined
-      ? 'the people from whom you have this set (its makers have named no contact)'
-      : markdownLink(contact, webAddress(contact));
-  return (
-    `If you are the creator of a photo, or a person in it, and want it to be removed, write to ${whom}. Name the photo by ` +
-    'its `id`. The next revision is then made without the photo and lists its id as taken down.'
-  );
 }

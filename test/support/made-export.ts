@@ -14,7 +14,6 @@ import { noEvidence, type PhotoEvidence } from '../../src/evidence/evidence.ts';
 import { AttributionFiles } from '../../src/export/attribution-files.process.ts';
 import { attributionText, changeOf } from '../../src/export/attribution.ts';
 import { cardText } from '../../src/export/card.ts';
-import { choicesOf } from '../../src/export/choices.ts';
 import { openCoco } from '../../src/export/coco.process.ts';
 import { croissantText } from '../../src/export/croissant.ts';
 import { decisionLines, decisionsHeader } from '../../src/export/decisions-csv.ts';
@@ -24,7 +23,7 @@ import { OutputFolder, type PhotoSink, type WrittenFile } from '../../src/export
 import { ParquetSink } from '../../src/export/parquet.process.ts';
 import { openPixelHashes } from '../../src/export/pixel-hashes.process.ts';
 import type { PhotoFile, PhotoRow } from '../../src/export/photo-row.ts';
-import type { Protocol } from '../../src/export/protocol.ts';
+import { choicesOf, type Protocol } from '../../src/export/protocol.ts';
 import { idOf, photoId } from '../../src/export/revision-id.ts';
 import { ShardSink } from '../../src/export/shards.process.ts';
 import { ThumbnailSink } from '../../src/export/thumbnails.process.ts';

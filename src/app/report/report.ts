@@ -1,6 +1,6 @@
 import { version } from '../../config/version.ts';
 import { allowedConcepts } from '../export/protocol-of.ts';
-import { choicesOf } from '../../export/choices.ts';
+import { choicesOf } from '../../export/protocol.ts';
 import { codeOf, messageOf, StopTheRun, UsageError } from '../../kernel/errors.ts';
 import { readState } from '../../report/catalogue-facts.repository.ts';
 import { choosePhotos } from '../../report/chosen-photos.ts';

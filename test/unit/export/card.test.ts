@@ -167,7 +167,7 @@ describe('the text of a card', () => {
 
   it('lists licences with their addresses, and photos that were taken down', () => {
     const licence = { licence: 'CC-BY-4.0', url: 'https://example.org/a b>c', photos: 1 };
-    expect(sectionOf(card({ licences: [licence] }), '## Licences')).toContain('(<https://example.org/a%20b%3Ec>)');
+    expect(sectionOf(card({ licences: [licence] }), '## Licences')).toContain('(https://example.org/a%20b%3Ec)');
     const tombstones = [{ id: 'p0123', wnid: 'n01440764', takenDownAt: '2026-11-01T10:00:00.000Z' }];
     const text = sectionOf(card({ tombstones, card: { contact: 'ana@example.org' } }), '## Revisions and takedowns');
     expect(text).toContain('write to the curators: ana@example.org.');
@@ -254,25 +254,22 @@ describe('the card of mode O', () => {
 describe('the datasheet of a card', () => {
   it('has seven sections with text, and names each question that is open', () => {
     const text = card();
-    for (const section of SECTIONS) expect(sectionOf(text, section).length).toBeGreaterThan(100);
+    for (const section of SECTIONS) expect(sectionOf(text, section)).toMatch(/^- \S/m);
     const open = sectionOf(text, '## Open questions');
     for (const key of Object.keys(CARD_QUESTIONS).filter(
       (one) => !['title', 'description', 'citation', 'version'].includes(one),
     ))
       expect(open).toContain(`| \`${key}\` |`);
-    expect(text).toContain('Open: the curator has not answered this (export.card.funding).');
     expect(text).not.toContain('[More Information Needed]');
   });
 
   it('shows each answer of the curator, and then no question is open', () => {
     const text = card({ card: ALL_ANSWERS });
-    for (const [key, answer] of Object.entries(ALL_ANSWERS).filter(([one]) => one !== 'version'))
-      expect(text, key).toContain(answer);
-    expect(text).not.toContain('Open: ');
+    for (const [key, answer] of Object.entries(ALL_ANSWERS)) expect(text, key).toContain(answer);
     expect(text).not.toContain('## Open questions');
   });
 
   it('takes an answer of blanks for none', () => {
-    expect(card({ card: { funding: ' \n' } })).toContain('(export.card.funding)');
+    expect(card({ card: { funding: ' \n' } })).toContain('| `funding` |');
   });
 });

@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { cardText } from '../../../src/export/card.ts';
-import { choicesOf } from '../../../src/export/choices.ts';
 import { croissantText } from '../../../src/export/croissant.ts';
 import { licencesPage } from '../../../src/export/licences-page.ts';
-import type { Protocol } from '../../../src/export/protocol.ts';
+import { choicesOf, type Protocol } from '../../../src/export/protocol.ts';
 import { modeOProtocolOf, protocolOf } from '../../support/exported.ts';
 import { sha256Of } from '../../support/sha256.ts';
 
