@@ -12,8 +12,7 @@ value comes from. The strongest source wins:
 2. environment variables;
 3. \`--config FILE\`, or else \`config/local.yaml\`;
 4. \`settings:\` in the collection file;
-5. what \`winnow doctor --tune\` measured on this machine;
-6. the default.
+5. the default.
 
 \`.env.example\` lists the environment variables that the containers need. Warnings are sentences on stderr. With
 \`log.format: json\` and in workers they are objects.

@@ -11,8 +11,8 @@ export function addConfigCommand(program: Command): void {
       'after',
       `
 A value is taken from the first of these that has one: flags and --set, the environment
-(WINNOW_FILTER_THREADS), --config FILE (or config/local.yaml), the collection's settings, what
-\`winnow doctor --tune\` measured for the data folder, config/default.yaml.
+(WINNOW_FILTER_THREADS), --config FILE (or config/local.yaml), the collection's settings,
+config/default.yaml.
 
 Examples:
   winnow config
@@ -22,8 +22,7 @@ Examples:
     .action((flags: GlobalFlags) => runCommand(flags, show, { takesCollection: true }));
 }
 
-async function show({ flags, loaded, tuneProblem, log }: CommandContext): Promise<void> {
-  if (tuneProblem !== null) log.warn(tuneProblem);
+async function show({ flags, loaded }: CommandContext): Promise<void> {
   const rows = describeConfig(loaded);
   const cells = rows.map(({ name, value, origin }) => [name, cellOf(value), origin]);
   await writeResult(flags, rows, () => tableText(['setting', 'value', 'from'], cells));

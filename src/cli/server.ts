@@ -98,7 +98,7 @@ export async function serve(app: App, context: CommandContext, { reviewer, annou
   const isBuilt = builtProgram(packageRoot) !== null;
   const assets = await loadAssets(packageRoot, isBuilt ? path.join(packageRoot, BUILT, 'ui') : null);
   const configOf = async (collection: Collection): Promise<Config> =>
-    collection === named ? app.config : (await settingsFor(flags, collection)).loaded.config;
+    collection === named ? app.config : (await settingsFor(flags, collection)).config;
   const site = openSite(app, { ...access, assets, nowMs, named, configOf });
   let server: Awaited<ReturnType<typeof startWebServer>> | undefined;
   try {

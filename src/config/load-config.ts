@@ -9,7 +9,7 @@ import type { Given, Layer, SettingArgument } from './setting-layers.ts';
 import { SETTING_NAMES, settingOf, type Config, type SettingName } from './settings.ts';
 import { parseYaml, valueAt } from './yaml.ts';
 
-export type OriginSource = 'default' | 'tuned' | 'collection' | 'file' | 'environment' | 'flag';
+export type OriginSource = 'default' | 'collection' | 'file' | 'environment' | 'flag';
 
 /** The place that a setting's value comes from. */
 export interface Origin {
@@ -37,27 +37,23 @@ export interface LoadConfigOptions {
   readonly configFile?: string | undefined;
   /** `Collection.settings`. */
   readonly collectionSettings?: Layer | undefined;
-  /** Values that `doctor --tune` measured on this machine. They replace defaults only. */
-  readonly tuned?: Layer | undefined;
 }
 
 /**
  * Reads all settings. Precedence: flags and `--set` > environment > `--config FILE` or else config/local.yaml > the collection's
- * `settings:` > tuned values > config/default.yaml > the table in settings.ts. Only the values that win are checked. An unknown
+ * `settings:` > config/default.yaml > the table in settings.ts. Only the values that win are checked. An unknown
  * name is an error in any place.
  *
  * @throws UsageError for unknown names, invalid values and files that cannot be read
  */
 export async function loadConfig(options: LoadConfigOptions = {}): Promise<LoadedConfig> {
-  const { root = packageRoot, env, argvSettings = [], configFile } = options;
-  const { collectionSettings = new Map(), tuned = new Map() } = options;
+  const { root = packageRoot, env, argvSettings = [], configFile, collectionSettings = new Map() } = options;
   const warnings: string[] = [];
   const local = join(root, 'config/local.yaml');
   // The strongest is last.
   const layers: readonly (readonly [OriginSource, Layer])[] = [
     ['default', new Map(SETTING_NAMES.map((name) => [name, { value: settingOf(name).fallback, where: 'built in' }]))],
     ['default', await optionalLayer(join(root, 'config/default.yaml'))],
-    ['tuned', tuned],
     ['collection', collectionSettings],
     ['file', configFile === undefined ? await optionalLayer(local) : await requiredLayer(resolve(configFile))],
     ['environment', layerFromEnvironment(readEnvironment(env), (message) => warnings.push(message))],

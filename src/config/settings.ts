@@ -8,7 +8,7 @@ import { perMinute, setting, type Setting } from './setting.ts';
 import { SOURCE_SETTINGS } from './source-settings.ts';
 
 /** The largest value of `filter.threads`. */
-export const MOST_THREADS = 256;
+const MOST_THREADS = 256;
 
 /**
  * The table of all settings. To add a setting, add a row here and run `npm run test:integration -- default-yaml -u`, which writes
@@ -90,18 +90,14 @@ const TABLE = {
   'filter.threads': setting(
     wholeNumber(1, MOST_THREADS).nullable(),
     null,
-    'Threads that run the models. null: one per processor. If no value is given, the one that `winnow doctor --tune` measured.',
+    'Threads that run the models. null: one per processor.',
   ),
   'filter.batchPhotos': setting(
     wholeNumber(1, 4096),
     32,
     'Photos whose evidence and decisions are read and stored together. Values above 64 act as 64.',
   ),
-  'filter.batchCrops': setting(
-    wholeNumber(1, 256),
-    2,
-    'Crops in one forward pass of a model. If no value is given, the one that `winnow doctor --tune` measured.',
-  ),
+  'filter.batchCrops': setting(wholeNumber(1, 256), 2, 'Crops in one forward pass of a model.'),
   'filter.evaluate': setting(
     z.enum(['needed', 'all']),
     'needed',

@@ -83,7 +83,7 @@ export async function chooseSnapshot(
 }
 
 /** What a restore makes in a data folder, and what may be there before. */
-const MAY_BE_THERE = new Set([RESTORE_MARK, 'postgres', 'blobs', 'tune.json', 'lost+found']);
+const MAY_BE_THERE = new Set([RESTORE_MARK, 'postgres', 'blobs']);
 
 /** @throws UsageError `target-not-empty` if the data folder has files that are not of a restore */
 export async function requireFreshFolder(dataDir: string): Promise<void> {

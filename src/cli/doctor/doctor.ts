@@ -1,4 +1,6 @@
+import { access } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import process from 'node:process';
 import { type Command, Option } from 'commander';
 import { checkBudgets, checkCrawlSettings } from '../../app/discover/crawl-checks.ts';
@@ -9,7 +11,7 @@ import type { App } from '../../app/open/app.ts';
 import { auditDataFolder } from '../../app/upkeep/audit.ts';
 import { photosWithoutBlobs } from '../../app/upkeep/photos-without-blobs.ts';
 import type { FoundCard } from '../../collection/model-card.process.ts';
-import { packageRoot } from '../../config/root.ts';
+import { displayPath, packageRoot } from '../../config/root.ts';
 import { LOST_BYTES_CURE } from '../../kernel/blobs.ts';
 import { codeOf, Interrupted, messageOf } from '../../kernel/errors.ts';
 import type { BytesState } from '../../photo/photo.ts';
@@ -23,11 +25,9 @@ import { addGlobalFlags, runCommand, withApp, type CommandContext, type GlobalFl
 import { EXIT } from '../start/exit.ts';
 import { auditFinding, findingText, type Finding } from './finding.ts';
 import { checkServices } from './services.ts';
-import { tune } from './tune.ts';
 
 interface DoctorFlags extends GlobalFlags {
   readonly deep?: boolean;
-  readonly tune?: boolean;
 }
 
 export function addDoctorCommand(parent: Command): void {
@@ -42,27 +42,17 @@ export function addDoctorCommand(parent: Command): void {
         'also audit the data folder: every photo against its bytes, every decision against its evidence, every verdict against its events',
       ),
     )
-    .addOption(
-      new Option(
-        '--tune',
-        "measure which numbers of threads and crops per pass are fastest here, with the collection's models or else the bundled ones (half a minute), and store them in the data folder",
-      ).conflicts('deep'),
-    )
     .addHelpText(
       'after',
-      '\nA note is information, not a fault. The exit code is 1 only if a check failed.\n\nExamples:\n  winnow doctor\n  winnow doctor --deep --data data/demo\n  winnow doctor --tune --collection imagenet-a\n',
+      '\nA note is information, not a fault. The exit code is 1 only if a check failed.\n\nExamples:\n  winnow doctor\n  winnow doctor --deep --data data/demo\n',
     )
     .action(async (flags: DoctorFlags) => {
-      if (flags.tune === true) {
-        await runCommand(flags, (context) => tune(context, context.collection), { takesCollection: true });
-        return;
-      }
       await runCommand(flags, async (context) => {
         const findings = [
           platform(),
           program(),
           await executionProvider(context),
-          ...tuned(context),
+          await filterThreads(context),
           ...(await models()),
           ...checkCrawlSettings(context.loaded.config, proxySettings()),
           ...(await dataFolder(context, flags.deep === true)),
@@ -76,11 +66,26 @@ export function addDoctorCommand(parent: Command): void {
     });
 }
 
-/** Reports nothing if nobody has tuned, because the built-in settings are good. */
-function tuned({ loaded, tuneProblem }: CommandContext): Finding[] {
-  if (tuneProblem !== null) return [{ name: 'tuned settings', state: 'note', detail: tuneProblem }];
-  const origin = [...loaded.origins.values()].find(({ source }) => source === 'tuned');
-  return origin === undefined ? [] : [{ name: 'tuned settings', state: 'ok', detail: origin.where }];
+/** Advises on the speed of the filter. Earlier versions measured it and stored the best settings in `tune.json`. */
+async function filterThreads({ flags, loaded }: CommandContext): Promise<Finding> {
+  const name = 'filter threads';
+  const processors = availableParallelism();
+  const { threads, batchCrops } = loaded.config.filter;
+  const tuned = join(flags.data, 'tune.json');
+  const hasTuned = await access(tuned).then(
+    () => true,
+    () => false,
+  );
+  if (hasTuned) {
+    const detail = `${displayPath(tuned)} of an earlier version is ignored: to keep its values, set filter.threads and filter.batchCrops in config/local.yaml, then delete the file`;
+    return { name, state: 'note', detail };
+  }
+  if (threads !== null && threads > processors) {
+    const detail = `filter.threads is ${threads}, but this machine has ${plural(processors, 'processor')}: more threads take memory and are no faster`;
+    return { name, state: 'note', detail };
+  }
+  const detail = `${plural(threads ?? processors, 'thread')}, ${plural(batchCrops, 'crop')} per pass; docs/filtering.md says how to find faster numbers`;
+  return { name, state: 'ok', detail };
 }
 
 function toJson({ name, state, detail }: Finding): Finding & { ok: boolean } {

@@ -51,7 +51,6 @@ export async function runStages(
   const counts = new RunCounts();
   const { collection } = workspace;
   const { classLabels } = options;
-  if (options.stages.includes('filter') && context.tuneProblem !== null) context.log.warn(context.tuneProblem);
   const [{ runPipeline }] = await Promise.all([loadPipeline(), loadQueues(context.loaded.config)]);
   const startMs = performance.now();
   const wanted = wantedWnids(collection, classLabels);

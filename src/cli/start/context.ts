@@ -5,7 +5,6 @@ import { hasData, requireData } from '../../app/open/data-folder.ts';
 import { toldFailure } from '../../app/open/database-failure.ts';
 import { collectionFromCatalogue, type RulesUse } from '../../app/open/rules.ts';
 import { openWorkspace, type Workspace } from '../../app/open/workspace.ts';
-import { readTune } from '../../app/tune/tune-file.ts';
 import { usableCollection, type UsableCollection } from '../../collection/collection.process.ts';
 import type { Collection } from '../../collection/collection.ts';
 import { silenceS3Client } from '../../config/env.ts';
@@ -34,8 +33,6 @@ export interface CommandContext {
   readonly loaded: LoadedConfig;
   /** Null if none is given, or if the command takes none. */
   readonly collection: Collection | null;
-  /** Why tuned settings are not used, or null. */
-  readonly tuneProblem: string | null;
   readonly log: Logger;
   /** Aborted at the first Ctrl-C. */
   readonly signal: AbortSignal;
@@ -95,12 +92,12 @@ export async function runCommand(
   let databaseFolder: string | null = flags.data;
   try {
     const { collection, warnings } = takesCollection ? await collectionOf(flags, signal) : NO_COLLECTION;
-    const { loaded, tuneProblem } = await settingsFor(flags, collection, settings);
+    const loaded = await settingsFor(flags, collection, settings);
     if (loaded.config.postgres.url !== null) databaseFolder = null;
     if (loaded.config.blobs.url !== null) silenceS3Client();
     const log = loggerOf(loaded, isWorker);
     for (const warning of loaded.warnings.concat(warnings)) log.warn(warning);
-    const code = await action({ flags, loaded, collection, tuneProblem, log, signal });
+    const code = await action({ flags, loaded, collection, log, signal });
     await output.flushed();
     // A command that knows its exit code returns it. Any other interrupted command counts as interrupted.
     exitWith(code ?? outcomeOf(signal, 0));
@@ -124,9 +121,9 @@ async function collectionOf(flags: GlobalFlags, signal: AbortSignal): Promise<Us
     return await usableCollection(name);
   } catch (error) {
     if (codeOf(error) !== 'unknown-collection') throw error;
-    const { loaded, tuneProblem } = await settingsFor(flags, null);
+    const loaded = await settingsFor(flags, null);
     if (loaded.config.postgres.url === null && !(await hasData(flags.data))) throw error;
-    const context = { flags, loaded, tuneProblem, signal, collection: null, log: loggerOf(loaded, false) };
+    const context = { flags, loaded, signal, collection: null, log: loggerOf(loaded, false) };
     const use = { name: 'collection', access: 'read' } as const;
     const collection = await withApp(context, use, (app) => collectionFromCatalogue(app, name));
     if (collection === null) throw error;
@@ -140,19 +137,16 @@ function outcomeOf(signal: AbortSignal, otherwise: unknown): unknown {
 }
 
 /** The settings that the flags give, on the data folder that they name, for a collection or none. */
-export async function settingsFor(
+export function settingsFor(
   flags: GlobalFlags,
   collection: Collection | null,
   settings: readonly SettingArgument[] = [],
-): Promise<Pick<CommandContext, 'loaded' | 'tuneProblem'>> {
-  const tuned = await readTune(flags.data);
-  const loaded = await loadConfig({
+): Promise<LoadedConfig> {
+  return loadConfig({
     argvSettings: [...(flags.set ?? []).map(parseSetArgument), ...settings],
     configFile: flags.config,
     collectionSettings: collection?.settings,
-    tuned: tuned.layer,
   });
-  return { loaded, tuneProblem: tuned.problem };
 }
 
 function loggerOf({ config }: LoadedConfig, isWorker: boolean): Logger {
