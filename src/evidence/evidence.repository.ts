@@ -108,7 +108,7 @@ export async function readEvidence(
 }
 
 /** The logits of all crops of a member, in the order of the crops; null if some are not stored. */
-export type MemberLogits = readonly Float32Array[] | null;
+type MemberLogits = readonly Float32Array[] | null;
 
 /**
  * The stored logits of some photos, without the summaries: a row for each photo and member is read ten times faster than

@@ -1,11 +1,10 @@
-import { readLogits, type MemberLogits } from '../../evidence/evidence.repository.ts';
+import { summariseCrop, type PhotoEvidence } from '../../evidence/evidence.ts';
+import { readLogits } from '../../evidence/evidence.repository.ts';
 import type { Protocol } from '../../export/protocol.ts';
-import { contradiction } from '../../export/stored-rule.ts';
 import { classProblems } from '../../export/verify/protocol-checks.ts';
-import { policyOf } from '../../export/verify/rule.ts';
+import { ruleProblems, truthOfRow, type RuleProtocol, type RuleRow } from '../../export/verify/rule.ts';
 import { ConfusionCounts } from '../../export/verify/tally.ts';
 import { StopTheRun, throwIfInterrupted } from '../../kernel/errors.ts';
-import { mapInOrder } from '../../kernel/map-in-order.ts';
 import { photoIds } from '../../photo/photo.repository.ts';
 import type { Workspace } from '../open/workspace.ts';
 import { chosenPhotos, inBatches, type PlannedPhoto } from './plan-file.ts';
@@ -22,11 +21,9 @@ export interface PlanToCheck {
 
 /** Photos whose logits are read at once: 80 kB each with two members and 1,000 classes. */
 const PHOTOS_AT_ONCE = 64;
-/** While one batch is compared, the next one is read. */
-const BATCHES = 2;
 
 /**
- * Proves a plan before anything of it is written (protocol, "Exports prove themselves"): the stored logits of each photo give
+ * Checks a plan before pictures are copied, with the rule that `winnow verify` applies: the stored logits of each photo give
  * what its row will say, no confusion has more photos than the cap, and the classes are sorted.
  *
  * @throws StopTheRun `rule-broken`; Interrupted
@@ -35,23 +32,22 @@ export async function checkPlan(
   workspace: Workspace,
   { planFile, plan, signal, onChecked }: PlanToCheck,
 ): Promise<void> {
-  const { evidenceClasses, classes } = workspace.collection;
-  const rule = ruleOf(workspace, plan.cap);
-  const policy = policyOf({ rule, among: [...evidenceClasses.wnids], searched: [...classes.wnids] });
-  const recorded = { policy, wnids: evidenceClasses.wnids };
+  const { collection, ensemble } = workspace;
+  const protocol: RuleProtocol = {
+    rule: ruleOf(workspace, plan.cap),
+    among: [...collection.evidenceClasses.wnids],
+    searched: [...collection.classes.wnids],
+    models: ensemble.identities.map(({ modelName: name }) => ({ name })),
+  };
   const confusions = new ConfusionCounts();
   let photos = 0;
-  const batches = inBatches(chosenPhotos(planFile), PHOTOS_AT_ONCE);
-  const read = mapInOrder(batches, { limit: BATCHES, signal }, (batch) => logitsOf(workspace, batch));
-  for await (const batch of read) {
+  for await (const batch of inBatches(chosenPhotos(planFile), PHOTOS_AT_ONCE)) {
     throwIfInterrupted(signal);
-    for (const { photo, logits } of batch) {
-      confusions.add(photo.wnid, photo.confusionWnid ?? '');
-      const problem = contradiction(photo, logits, recorded);
-      if (problem !== null)
-        throw broken(
-          `The evidence of the accepted photo ${photo.sha256} (${photo.wnid}) contradicts its decision. ${problem}`,
-        );
+    for (const { sha256, row, evidence } of await rowsOf(workspace, batch, protocol)) {
+      confusions.add(row.wnid, row.predicted_wnid);
+      const [problem] = ruleProblems(row, evidence, protocol);
+      if (problem !== undefined)
+        throw broken(`The evidence of the accepted photo ${sha256} (${row.wnid}) contradicts its decision. ${problem}`);
     }
     photos += batch.length;
     onChecked(photos);
@@ -61,21 +57,38 @@ export async function checkPlan(
   if (problem !== undefined) throw broken(`The plan of the revision breaks its own rule. ${problem}`);
 }
 
-interface PhotoLogits extends Pick<PlannedPhoto, 'photo'> {
-  readonly logits: readonly MemberLogits[];
+interface RowToCheck {
+  readonly sha256: string;
+  readonly row: RuleRow;
+  readonly evidence: PhotoEvidence;
 }
 
-/** A photo that is not in the catalogue any more has no logits. */
-async function logitsOf(
-  { app: { db }, collection, ensemble: { memberIds: members } }: Workspace,
+/** Photos with their evidence. A photo that was removed from the catalogue has none. */
+async function rowsOf(
+  { app: { db }, ensemble: { memberIds: members } }: Workspace,
   batch: readonly PlannedPhoto[],
-): Promise<PhotoLogits[]> {
-  const sha256s = batch.map(({ photo }) => photo.sha256);
-  const ids = await photoIds(db, sha256s);
-  const classes = collection.evidenceClasses.wnids.length;
-  const logits = await readLogits(db, [...new Set(ids.values())], { members, classes });
-  const none = members.map(() => null);
-  return batch.map(({ photo }) => ({ photo, logits: logits.get(ids.get(photo.sha256) ?? -1) ?? none }));
+  protocol: RuleProtocol,
+): Promise<RowToCheck[]> {
+  const ids = await photoIds(
+    db,
+    batch.map(({ photo }) => photo.sha256),
+  );
+  const logits = await readLogits(db, [...new Set(ids.values())], { members, classes: protocol.among.length });
+  return batch.map(({ photo: { sha256, wnid, maxTrueProb, confusionWnid, confusionProb } }) => {
+    const truth = truthOfRow({ wnid }, protocol);
+    const truths = truth === null ? [] : [truth];
+    const crops = logits.get(ids.get(sha256) ?? -1) ?? members.map(() => null);
+    return {
+      sha256,
+      row: {
+        wnid,
+        max_true_prob: maxTrueProb,
+        predicted_wnid: confusionWnid ?? '',
+        predicted_prob: confusionProb ?? Number.NaN,
+      },
+      evidence: crops.map((ofMember) => ofMember?.map((crop) => summariseCrop(crop, truths)) ?? [null]),
+    };
+  });
 }
 
 function broken(problem: string): StopTheRun {

@@ -1,7 +1,7 @@
 import { createReadStream, createWriteStream } from 'node:fs';
-import { createInterface } from 'node:readline';
 import { pipeline } from 'node:stream/promises';
 import type { SelectedPhoto } from '../../export/select.ts';
+import { linesOf } from '../../export/verify/lines.ts';
 
 /** A photo that was listed or reviewed, with its folder. */
 export interface PlannedPhoto {
@@ -18,15 +18,15 @@ export async function writePlan(file: string, photos: AsyncIterable<PlannedPhoto
   await pipeline(
     photos,
     async function* (planned: AsyncIterable<PlannedPhoto>) {
-      for await (const photo of planned) yield `${oneLineJson(photo)}\n`;
+      for await (const photo of planned) yield `${JSON.stringify(photo)}\n`;
     },
     createWriteStream(file, { flags: 'wx' }),
   );
 }
 
 export async function* readPlan(file: string): AsyncGenerator<PlannedPhoto> {
-  for await (const line of createInterface({ input: createReadStream(file), crlfDelay: Infinity })) {
-    const planned: PlannedPhoto = JSON.parse(line);
+  for await (const { text } of linesOf(createReadStream(file))) {
+    const planned: PlannedPhoto = JSON.parse(text);
     yield planned;
   }
 }
@@ -46,9 +46,4 @@ export async function* inBatches<Item>(items: AsyncIterable<Item>, size: number)
     batch = [];
   }
   if (batch.length > 0) yield batch;
-}
-
-/** `readline` also ends lines at the separators U+2028 and U+2029, which JSON leaves as they are. */
-function oneLineJson(value: unknown): string {
-  return JSON.stringify(value).replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029');
 }

@@ -16,8 +16,16 @@ const PROBABILITY_TOLERANCE = 5e-5;
 /** By how much another processor may change a logit. */
 const LOGIT_TOLERANCE = 1e-4;
 
+/** The columns of a row that follow from evidence. */
+export type RuleRow = Pick<PhotoRow, 'wnid' | 'max_true_prob' | 'predicted_wnid' | 'predicted_prob'>;
+
+/** The part of a protocol that says which photos are kept. */
+export interface RuleProtocol extends Pick<Protocol, 'rule' | 'among' | 'searched'> {
+  readonly models: readonly Pick<Protocol['models'][number], 'name'>[];
+}
+
 /** The rules of a protocol, in positions of `among`. */
-export function policyOf({ rule, among, searched }: Pick<Protocol, 'rule' | 'among' | 'searched'>): FilterPolicy {
+export function policyOf({ rule, among, searched }: Omit<RuleProtocol, 'models'>): FilterPolicy {
   if (rule.mode === 'O') {
     const positions = new Map(among.map((wnid, i) => [wnid, i]));
     return {
@@ -31,7 +39,7 @@ export function policyOf({ rule, among, searched }: Pick<Protocol, 'rule' | 'amo
 }
 
 /** The position of the true class of a photo. Null in mode O. */
-export function truthOfRow({ wnid }: Pick<PhotoRow, 'wnid'>, { rule, among }: Protocol): number | null {
+export function truthOfRow({ wnid }: Pick<RuleRow, 'wnid'>, { rule, among }: RuleProtocol): number | null {
   return rule.mode === 'O' ? null : among.indexOf(wnid);
 }
 
@@ -40,7 +48,7 @@ export function truthOfRow({ wnid }: Pick<PhotoRow, 'wnid'>, { rule, among }: Pr
  *
  * @param evidence every crop of every member, with logits over `among`
  */
-export function ruleProblems(row: PhotoRow, evidence: PhotoEvidence, protocol: Protocol): string[] {
+export function ruleProblems(row: RuleRow, evidence: PhotoEvidence, protocol: RuleProtocol): string[] {
   const policy = policyOf(protocol);
   const means = meanProbabilities(policy.mode === 'O' ? evidence.slice(0, 1) : evidence);
   if (means === null) return ['Expected the logits of every crop of every member'];
@@ -54,10 +62,10 @@ interface Recomputed {
   readonly evidence: PhotoEvidence;
   readonly policy: Policy;
   readonly truth: number;
-  readonly protocol: Protocol;
+  readonly protocol: RuleProtocol;
 }
 
-function modeAProblems(row: PhotoRow, { evidence, policy, truth, protocol }: Recomputed): string[] {
+function modeAProblems(row: RuleRow, { evidence, policy, truth, protocol }: Recomputed): string[] {
   const { maxTrueProb } = decide(evidence, truth, policy);
   const recorded = row.max_true_prob ?? Number.NaN;
   const verdict = decide(lenient(evidence, truth), truth, policy);
@@ -71,7 +79,7 @@ function modeAProblems(row: PhotoRow, { evidence, policy, truth, protocol }: Rec
 
 function droppedText(
   { reason, decidedBy, maxTrueProb }: Extract<ReturnType<typeof decide>, { readonly state: 'dropped' }>,
-  { models, rule }: Protocol,
+  { models, rule }: RuleProtocol,
 ): string {
   const who = models[decidedBy.member]?.name ?? `member ${decidedBy.member}`;
   const where = decidedBy.crop === null ? 'on the mean of its crops' : `on crop ${decidedBy.crop}`;
@@ -94,12 +102,12 @@ function modeOProblems(evidence: PhotoEvidence, policy: ModeOPolicy): string[] {
 
 /** The largest mean of the other classes is the prediction. Two classes within the tolerance may change places. */
 function predictionProblems(
-  row: PhotoRow,
+  row: RuleRow,
   {
     means,
     truth,
     protocol: { among },
-  }: { readonly means: Float64Array; readonly truth: number; readonly protocol: Protocol },
+  }: { readonly means: Float64Array; readonly truth: number; readonly protocol: RuleProtocol },
 ): string[] {
   const best = argmax(means, truth);
   const recorded = among.indexOf(row.predicted_wnid);
