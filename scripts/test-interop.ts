@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { preparePython } from './bench/python-environment.ts';
+import { preparePython } from './interop/python-environment.ts';
 
 /**
  * `npm run test:interop -- [FOLDER]` loads an exported set with the Python libraries of `scripts/interop/requirements.txt`, and

@@ -2,9 +2,9 @@ import type { PhotoServerReport } from './photo-source.ts';
 import type { MeterResult } from './process-meter.ts';
 import type { ProgramRun } from './run-program.ts';
 import { ratePerSecond, spreadOf, steadyStretch, valueAt, type Spread } from './statistics.ts';
-import { POSTGRES, WINNOW } from './winnow-crawl.ts';
+import { POSTGRES } from './winnow-crawl.ts';
 
-/** The result of one round of one contender. */
+/** The result of one round. */
 export interface Round {
   readonly photosPerSecond: number;
   readonly cpuSecondsPer1000: number;
@@ -51,53 +51,40 @@ function steadyCpu({ groups }: MeterResult, stretch: ReturnType<typeof steadyStr
   );
 }
 
-export function roundLine(round: number, name: string, measured: Round): string {
+export function roundLine(round: number, measured: Round): string {
   const { photosPerSecond, cpuSecondsPer1000, startUpSeconds } = measured;
-  return `  round ${round + 1}  ${name.padEnd(26)} ${photosPerSecond.toFixed(0).padStart(5)} photos/s  ${cpuSecondsPer1000.toFixed(2)} CPU s/1,000  start-up ${startUpSeconds.toFixed(1)} s`;
+  return `  round ${round + 1}  ${photosPerSecond.toFixed(0).padStart(5)} photos/s  ${cpuSecondsPer1000.toFixed(2)} CPU s/1,000  start-up ${startUpSeconds.toFixed(1)} s`;
 }
 
-/** All rounds of one contender. */
+/** All rounds. */
 export interface Summary {
-  readonly does: string;
   readonly photosPerSecond: Spread;
   readonly cpuSecondsPer1000: Spread;
   readonly startUpSeconds: Spread;
   readonly peakMegabytes: Spread;
   readonly wholeRunPhotosPerSecond: Spread;
   readonly wholeRunCpuSecondsPer1000: Spread;
-  /** Medians of winnow's values divided by the contender's, for the steady rate and its CPU time. */
-  readonly winnowTo: { readonly photosPerSecond: number; readonly cpuSecondsPer1000: number };
   readonly rounds: readonly Round[];
 }
 
-/** Summarises a contender's rounds. `winnow` has winnow's rounds, which they are compared with. */
-export function summarise(does: string, rounds: readonly Round[], winnow: readonly Round[]): Summary {
+export function summarise(rounds: readonly Round[]): Summary {
   const spread = (pick: (round: Round) => number): Spread => spreadOf(rounds.map(pick));
-  // Compared round by round, because both ran in the same state of the machine.
-  const ratio = (pick: (round: Round) => number): number =>
-    spreadOf(rounds.map((round, i) => pick(winnow[i] ?? round) / pick(round))).median;
   return {
-    does,
     photosPerSecond: spread((round) => round.photosPerSecond),
     cpuSecondsPer1000: spread((round) => round.cpuSecondsPer1000),
     startUpSeconds: spread((round) => round.startUpSeconds),
     peakMegabytes: spread((round) => round.peakMegabytes),
     wholeRunPhotosPerSecond: spread((round) => round.wholeRun.photosPerSecond),
     wholeRunCpuSecondsPer1000: spread((round) => round.wholeRun.cpuSecondsPer1000),
-    winnowTo: {
-      photosPerSecond: ratio((round) => round.photosPerSecond),
-      cpuSecondsPer1000: ratio((round) => round.cpuSecondsPer1000),
-    },
     rounds,
   };
 }
 
-export function summaryText(name: string, summary: Summary): string {
+export function summaryText(summary: Summary): string {
   const postgres = summary.rounds.map(({ steadyCpuSecondsPer1000 }) => steadyCpuSecondsPer1000[POSTGRES]);
   const shares = postgres.filter((share) => share !== undefined);
-  const { photosPerSecond, cpuSecondsPer1000 } = summary.winnowTo;
   return [
-    `\n${name}: ${summary.does}`,
+    '',
     line('photos/s, steady', summary.photosPerSecond, 0),
     line('CPU seconds per 1,000, steady', summary.cpuSecondsPer1000, 2),
     ...(shares.length > 0 ? [line("  PostgreSQL's of these", spreadOf(shares), 2)] : []),
@@ -105,11 +92,6 @@ export function summaryText(name: string, summary: Summary): string {
     line('photos/s, whole command', summary.wholeRunPhotosPerSecond, 0),
     line('CPU seconds per 1,000, whole command', summary.wholeRunCpuSecondsPer1000, 2),
     line('peak memory, MB', summary.peakMegabytes, 0),
-    ...(name === WINNOW
-      ? []
-      : [
-          `  winnow makes ${photosPerSecond.toFixed(2)} x its photos/s with ${cpuSecondsPer1000.toFixed(2)} x its CPU time (medians of the rounds' ratios)`,
-        ]),
   ].join('\n');
 }
 

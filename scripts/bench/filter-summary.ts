@@ -1,6 +1,4 @@
-import type { PeerRun } from './filter-peers.ts';
-import type { MeterResult } from './process-meter.ts';
-import { spreadOf, valueAt, type Spread } from './statistics.ts';
+import { spreadOf, valueAt } from './statistics.ts';
 import { WINNOW } from './winnow-crawl.ts';
 import type { FilterRun } from './winnow-filter.ts';
 
@@ -14,11 +12,11 @@ export interface Measured {
   readonly cpuMsPerPhoto: number;
   readonly wholeCommandSeconds: number;
   readonly peakMegabytes: number;
-  /** Only for winnow. */
-  readonly ownPeakMegabytes?: number;
-  readonly passesPerPhoto?: number;
-  readonly keptShare?: number;
-  readonly shares?: Shares;
+  /** Without PostgreSQL: its buffers fill with rows until they are full. */
+  readonly ownPeakMegabytes: number;
+  readonly passesPerPhoto: number;
+  readonly keptShare: number;
+  readonly shares: Shares;
 }
 
 /**
@@ -31,42 +29,12 @@ export interface Shares {
   readonly decode: number;
 }
 
-export function measureWinnow({ program, kept, dropped, work }: FilterRun, decodeMs: number): Measured {
+export function measureRun({ program, kept, dropped, work }: FilterRun, decodeMs: number): Measured {
   const { photos, crops, passes, elapsedSeconds, threads, inferSeconds, prepareSeconds } = work;
   const threadSeconds = threads * elapsedSeconds;
-  return {
-    ...measured({
-      photos,
-      crops,
-      elapsedSeconds,
-      fromMs: Date.parse(work.startedAt),
-      program,
-    }),
-    // PostgreSQL is left out: its buffers fill with rows until they are full.
-    ownPeakMegabytes: (program.used.groups.get(WINNOW)?.peakBytes ?? 0) / 1e6,
-    passesPerPhoto: passes / photos,
-    keptShare: kept / (kept + dropped),
-    shares: {
-      inference: inferSeconds / threadSeconds,
-      resize: prepareSeconds / threadSeconds,
-      decode: (photos * decodeMs) / 1_000 / threadSeconds,
-    },
-  };
-}
-
-export function measurePeer({ program, startedAtMs, elapsedSeconds, crops, decisions }: PeerRun): Measured {
-  return measured({ photos: decisions.length, crops, elapsedSeconds, fromMs: startedAtMs, program });
-}
-
-function measured(run: {
-  readonly photos: number;
-  readonly crops: number;
-  readonly elapsedSeconds: number;
-  readonly fromMs: number;
-  readonly program: { readonly startedAtMs: number; readonly endedAtMs: number; readonly used: MeterResult };
-}): Measured {
-  const { photos, crops, elapsedSeconds, fromMs, program } = run;
-  const cpuSeconds = [...program.used.groups.values()].reduce(
+  const fromMs = Date.parse(work.startedAt);
+  const { groups, peakBytes } = program.used;
+  const cpuSeconds = [...groups.values()].reduce(
     (sum, { readings }) => sum + valueAt(readings, fromMs + elapsedSeconds * 1_000) - valueAt(readings, fromMs),
     0,
   );
@@ -77,7 +45,15 @@ function measured(run: {
     cropsPerPhoto: crops / photos,
     cpuMsPerPhoto: (cpuSeconds * 1_000) / photos,
     wholeCommandSeconds: (program.endedAtMs - program.startedAtMs) / 1_000,
-    peakMegabytes: program.used.peakBytes / 1e6,
+    peakMegabytes: peakBytes / 1e6,
+    ownPeakMegabytes: (groups.get(WINNOW)?.peakBytes ?? 0) / 1e6,
+    passesPerPhoto: passes / photos,
+    keptShare: kept / (kept + dropped),
+    shares: {
+      inference: inferSeconds / threadSeconds,
+      resize: prepareSeconds / threadSeconds,
+      decode: (photos * decodeMs) / 1_000 / threadSeconds,
+    },
   };
 }
 
@@ -88,7 +64,7 @@ export interface Row {
 
 interface Column {
   readonly title: string;
-  readonly pick: (one: Measured) => number | undefined;
+  readonly pick: (one: Measured) => number;
   readonly text: (value: number) => string;
 }
 
@@ -104,13 +80,13 @@ const COLUMNS: readonly Column[] = [
   { title: 'crops/photo', pick: (one) => one.cropsPerPhoto, text: digits(2) },
   { title: 'passes/photo', pick: (one) => one.passesPerPhoto, text: digits(2) },
   { title: 'CPU ms/photo', pick: (one) => one.cpuMsPerPhoto, text: digits(1) },
-  { title: 'inference', pick: (one) => one.shares?.inference, text: percent },
-  { title: 'resize', pick: (one) => one.shares?.resize, text: percent },
-  { title: 'decode', pick: (one) => one.shares?.decode, text: percent },
+  { title: 'inference', pick: (one) => one.shares.inference, text: percent },
+  { title: 'resize', pick: (one) => one.shares.resize, text: percent },
+  { title: 'decode', pick: (one) => one.shares.decode, text: percent },
   { title: 'kept', pick: (one) => one.keptShare, text: percent },
   { title: 'peak MB', pick: (one) => one.peakMegabytes, text: digits(0) },
 ];
-const NAME_WIDTH = 46;
+const NAME_WIDTH = 34;
 
 /** A table of the medians of the rounds. */
 export function tableOf(rows: readonly Row[]): string {
@@ -119,37 +95,6 @@ export function tableOf(rows: readonly Row[]): string {
 }
 
 function lineOf({ name, rounds }: Row): string {
-  const cells = COLUMNS.map(({ title, pick, text }) => {
-    const values = rounds.map(pick).filter((value) => value !== undefined);
-    return (values.length === 0 ? '' : text(spreadOf(values).median)).padStart(title.length);
-  });
+  const cells = COLUMNS.map(({ title, pick, text }) => text(spreadOf(rounds.map(pick)).median).padStart(title.length));
   return `${name.padEnd(NAME_WIDTH)}  ${cells.join('  ')}`;
-}
-
-export interface Ratio {
-  readonly of: string;
-  readonly over: string;
-  readonly photosPerSecond: Spread;
-  /** Processor time of a photo: theirs divided by ours. */
-  readonly cpu: Spread;
-}
-
-/** Compared round by round, because both ran in the same state of the machine. */
-export function ratioOf(of: Row, over: Row): Ratio {
-  const ratios = (pick: (ours: Measured, theirs: Measured) => number): Spread =>
-    spreadOf(of.rounds.flatMap((ours, i) => (over.rounds[i] === undefined ? [] : [pick(ours, over.rounds[i])])));
-  return {
-    of: of.name,
-    over: over.name,
-    photosPerSecond: ratios((ours, theirs) => ours.photosPerSecond / theirs.photosPerSecond),
-    cpu: ratios((ours, theirs) => theirs.cpuMsPerPhoto / ours.cpuMsPerPhoto),
-  };
-}
-
-export function ratioText({ of, over, photosPerSecond, cpu }: Ratio): string {
-  return `  ${of} makes ${spreadText(photosPerSecond)} the photos/s of ${over}; ${spreadText(cpu)} the photos a CPU second`;
-}
-
-function spreadText({ median, min, max }: Spread): string {
-  return `${median.toFixed(2)} x (${min.toFixed(2)} to ${max.toFixed(2)})`;
 }

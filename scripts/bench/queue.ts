@@ -2,11 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
+import * as z from 'zod';
 import { attachEmbedded } from '../../src/platform/postgres/embedded/attach.ts';
 import { openPostgresQueues } from '../../src/platform/queue/postgres-queue.ts';
 import { openRedisQueues } from '../../src/platform/queue/redis-queue.ts';
 import { redisProblem, startRedis } from '../../test/support/redis-server.ts';
-import { plainPostgres, plainRedis, winnowQueue, type QueueContender } from './queue-contenders.ts';
+import type { JobDefinition, JobQueues } from '../../src/kernel/job.ts';
 import { hostOfRun, writeReport } from './report.ts';
 import { median } from './statistics.ts';
 
@@ -29,7 +30,7 @@ interface Round {
 const ignore = (): void => undefined;
 const fail = (error: Error): void => console.error(error.message);
 
-/** Runs small jobs on both backends of winnow's queues, next to plain BullMQ on the same servers in the same run. */
+/** Runs small jobs on both backends of winnow's queues, in the same run. */
 export async function benchQueue(bench: QueueBench): Promise<void> {
   const problem = await redisProblem();
   if (problem !== null) throw new Error(`Expected a Redis to measure with but ${problem}`);
@@ -37,10 +38,10 @@ export async function benchQueue(bench: QueueBench): Promise<void> {
   const redis = await startRedis([], true);
   const log = { debug: ignore, info: ignore, warn: ignore };
   const postgres = await attachEmbedded({ dataDir: folder, clientName: 'bench', log });
-  const contenders: QueueContender[] = [];
+  const queues: MeasuredQueue[] = [];
   try {
-    contenders.push(...(await contendersOf(redis.url, postgres.url)));
-    const results = await roundsOf(contenders, bench);
+    queues.push(...(await openQueues(redis.url, postgres.url)));
+    const results = await roundsOf(queues, bench);
     print(results);
     await writeReport(bench.out, {
       benchmark: 'queue',
@@ -50,14 +51,14 @@ export async function benchQueue(bench: QueueBench): Promise<void> {
       microsecondsPerJob: Object.fromEntries(results),
     });
   } finally {
-    for (const contender of contenders) await contender.close();
+    for (const queue of queues) await queue.close();
     await redis.stop();
     await postgres.detach();
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-async function contendersOf(redisUrl: string, postgresUrl: string): Promise<QueueContender[]> {
+async function openQueues(redisUrl: string, postgresUrl: string): Promise<MeasuredQueue[]> {
   const onRedis = await openRedisQueues({
     url: redisUrl,
     shown: redisUrl,
@@ -68,35 +69,30 @@ async function contendersOf(redisUrl: string, postgresUrl: string): Promise<Queu
     onGone: fail,
   });
   const onPostgres = await openPostgresQueues({ url: postgresUrl, applicationName: 'winnow bench', onError: fail });
-  return [
-    plainRedis(redisUrl),
-    winnowQueue('winnow on Redis', onRedis),
-    plainPostgres(postgresUrl),
-    winnowQueue('winnow on PostgreSQL', onPostgres),
-  ];
+  return [openQueue('winnow on Redis', onRedis), openQueue('winnow on PostgreSQL', onPostgres)];
 }
 
-async function roundsOf(contenders: readonly QueueContender[], bench: QueueBench): Promise<Map<string, Round[]>> {
-  const results = new Map<string, Round[]>(contenders.map(({ name }) => [name, []]));
+async function roundsOf(queues: readonly MeasuredQueue[], bench: QueueBench): Promise<Map<string, Round[]>> {
+  const results = new Map<string, Round[]>(queues.map(({ name }) => [name, []]));
   // A warm-up round. Otherwise the first round would include compiling the code.
-  for (const contender of contenders) await oneRound(contender, { ...bench, jobs: Math.ceil(bench.jobs / 10) });
+  for (const queue of queues) await oneRound(queue, { ...bench, jobs: Math.ceil(bench.jobs / 10) });
   for (let round = 0; round < bench.rounds; round += 1) {
-    for (const contender of contenders) {
+    for (const queue of queues) {
       bench.signal.throwIfAborted();
-      const measured = await oneRound(contender, bench);
-      results.get(contender.name)?.push(measured);
-      console.log(`round ${round + 1}: ${contender.name}: ${textOf(measured)}`);
+      const measured = await oneRound(queue, bench);
+      results.get(queue.name)?.push(measured);
+      console.log(`round ${round + 1}: ${queue.name}: ${textOf(measured)}`);
     }
   }
   return results;
 }
 
-async function oneRound(contender: QueueContender, { jobs, concurrency, signal }: QueueBench): Promise<Round> {
+async function oneRound(queue: MeasuredQueue, { jobs, concurrency, signal }: QueueBench): Promise<Round> {
   const cpu = process.cpuUsage();
   const startMs = performance.now();
-  await contender.fill(jobs);
+  await queue.fill(jobs);
   const filledMs = performance.now();
-  await contender.drain(jobs, { concurrency, signal });
+  await queue.drain(jobs, { concurrency, signal });
   const doneMs = performance.now();
   const { user, system } = process.cpuUsage(cpu);
   const perJob = (ms: number): number => (ms * 1_000) / jobs;
@@ -110,18 +106,79 @@ function textOf({ addUs, workUs, cpuUs }: Round): string {
 
 function print(results: ReadonlyMap<string, readonly Round[]>): void {
   console.log('\nmedians:');
-  const medians = new Map<string, Round>();
   for (const [name, rounds] of results) {
     const of = (key: keyof Round): number => median(rounds.map((round) => round[key]));
-    medians.set(name, { addUs: of('addUs'), workUs: of('workUs'), cpuUs: of('cpuUs') });
+    console.log(`  ${name.padEnd(21)} ${textOf({ addUs: of('addUs'), workUs: of('workUs'), cpuUs: of('cpuUs') })}`);
   }
-  for (const [name, round] of medians) console.log(`  ${name.padEnd(27)} ${textOf(round)}`);
-  for (const server of ['Redis', 'PostgreSQL']) {
-    const [own, bare] = [medians.get(`winnow on ${server}`), medians.get(`plain BullMQ on ${server}`)];
-    if (own === undefined || bare === undefined) continue;
-    const clockUs = own.addUs + own.workUs - bare.addUs - bare.workUs;
-    console.log(
-      `  winnow's own on ${server}: ${clockUs.toFixed(0)} us a job, ${(own.cpuUs - bare.cpuUs).toFixed(0)} us of CPU time`,
-    );
+}
+
+/** A queue of small jobs. `drain` resolves once every job is done. */
+interface MeasuredQueue {
+  readonly name: string;
+  fill(jobs: number): Promise<void>;
+  drain(jobs: number, how: Pick<QueueBench, 'concurrency' | 'signal'>): Promise<void>;
+  close(): Promise<void>;
+}
+
+const payload = z.strictObject({ n: z.int() });
+type Payload = z.infer<typeof payload>;
+
+const numbers: JobDefinition<Payload> = {
+  queue: 'bench',
+  parse: (data) => payload.parse(data),
+  keyOf: ({ n }) => `n-${n}`,
+  attempts: 3,
+  backoffMs: 1_000,
+};
+
+const payloads = (count: number): Payload[] => Array.from({ length: count }, (_, n) => ({ n }));
+
+function openQueue(name: string, queues: JobQueues): MeasuredQueue {
+  const queue = queues.open(numbers);
+  return {
+    name,
+    fill: (jobs) => queue.add(payloads(jobs)),
+    async drain(jobs, { concurrency, signal }) {
+      const counter = new Counter(jobs, signal);
+      const onFailure = ({ error }: { readonly error: unknown }): void => counter.fail(error);
+      const consumer = queue.consume(async () => counter.count(), { concurrency, onFailure });
+      try {
+        await counter.reached;
+      } finally {
+        await consumer.stop();
+      }
+      const left = await queue.pending();
+      if (left > 0) throw new Error(`Expected no job to be left but found ${left}`);
+    },
+    async close() {
+      await queue.clear();
+      await queue.close();
+      await queues.close();
+    },
+  };
+}
+
+class Counter {
+  readonly reached: Promise<void>;
+  #left: number;
+  #done: () => void = () => undefined;
+  #failed: (error: unknown) => void = () => undefined;
+
+  constructor(count: number, signal: AbortSignal) {
+    this.#left = count;
+    this.reached = new Promise((resolve, reject) => {
+      this.#done = resolve;
+      this.#failed = reject;
+    });
+    signal.addEventListener('abort', () => this.#failed(new Error('interrupted')), { once: true });
+  }
+
+  count(): void {
+    this.#left -= 1;
+    if (this.#left === 0) this.#done();
+  }
+
+  fail(error: unknown): void {
+    this.#failed(error);
   }
 }

@@ -15,10 +15,8 @@ import { loadConfig } from '../../src/config/load-config.ts';
 import { openLogger } from '../../src/platform/log/logger.ts';
 import { findChromium, NO_CHROMIUM, openBrowser } from '../../test/support/browser.ts';
 import { withComment } from '../../test/support/copies.ts';
-import { EMAIL, PASSWORD, startLabelStudio } from '../../test/support/label-studio.ts';
 import { makeShortlistOf } from '../../test/support/made-shortlist.ts';
 import { until } from '../../test/support/until.ts';
-import { startPhotoSource } from './photo-source.ts';
 import { photosToServe } from './photos.ts';
 import { hostOfRun, writeReport } from './report.ts';
 import { median } from './statistics.ts';
@@ -40,8 +38,6 @@ export interface ReviewBench {
   /** Sizes of the collections: listed photos. */
   readonly photos: readonly number[];
   readonly decisions: number;
-  /** The program `label-studio` to compare with; undefined: none. */
-  readonly peers: string | undefined;
   readonly out: string;
   readonly signal: AbortSignal;
 }
@@ -68,18 +64,13 @@ export async function benchReview(bench: ReviewBench): Promise<void> {
   try {
     for (const photos of bench.photos)
       add(`winnow, ${photos} photos`, await measureWinnow(browser, { ...bench, photos }));
-    if (bench.peers !== undefined)
-      add('Label Studio', await measureLabelStudio(browser, { ...bench, program: bench.peers }));
   } finally {
     await browser.close();
   }
-  const [first] = results;
-  for (const { what, medianMs } of results.slice(1))
-    console.log(`${what}: ${(medianMs / (first?.medianMs ?? Number.NaN)).toFixed(2)} x the median of ${first?.what}`);
   await writeReport(bench.out, { benchmark: 'review', host: hostOfRun(), decisions: bench.decisions, results });
 }
 
-/** The photos that are decided: the same for every program. */
+/** The photos that are decided. */
 async function photosToDecide(count: number): Promise<Buffer[]> {
   const photos = await photosToServe(SIDE);
   return Array.from({ length: count }, (_, i) =>
@@ -182,46 +173,3 @@ const WATCH_PHOTOS = `(() => {
   globalThis.benchTime = () => tookMs;
   look();
 })()`;
-
-const LABELS =
-  '<View><Image name="image" value="$image"/><Choices name="c" toName="image"><Choice value="accept" hotkey="a"/><Choice value="reject" hotkey="x"/></Choices></View>';
-
-async function measureLabelStudio(
-  browser: Browser,
-  { program, decisions }: Measured & { readonly program: string },
-): Promise<number[]> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'winnow-bench-label-studio-'));
-  const source = await startPhotoSource(SIDE);
-  try {
-    const studio = await startLabelStudio(program, { folder, documentRoot: folder });
-    try {
-      const created = await studio.post('/api/projects/', { title: 'bench', label_config: LABELS });
-      const { id } = z.object({ id: z.number() }).parse(await created.json());
-      const tasks = Array.from({ length: decisions + WARM_UP + AHEAD }, (_, i) => ({
-        data: { image: source.urlOf(i) },
-      }));
-      await studio.post(`/api/projects/${id}/import`, tasks);
-      const page = await browser.newPage({ viewport: WINDOW });
-      await page.goto(`${studio.url}/user/login/`);
-      await page.fill('input[name=email]', EMAIL);
-      await page.fill('input[name=password]', PASSWORD);
-      await page.press('input[name=password]', 'Enter');
-      await page.waitForURL((url) => !url.pathname.includes('login'));
-      await page.goto(`${studio.url}/projects/${id}/data?labeling=1`);
-      await page.waitForSelector('img');
-      // A decision there takes two keys: one chooses, the other submits. The time runs from the second.
-      const press = async (i: number): Promise<void> => {
-        await page.keyboard.press(i % 2 === 0 ? 'a' : 'x');
-        await page.keyboard.press('Control+Enter');
-      };
-      const times = await measureKeys(page, { decisions, press });
-      await page.close();
-      return times;
-    } finally {
-      studio.stop();
-    }
-  } finally {
-    await source.close();
-    await rm(folder, { recursive: true, force: true });
-  }
-}

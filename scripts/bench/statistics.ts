@@ -65,18 +65,3 @@ export function valueAt(readings: readonly Reading[], atMs: number): number {
   if (before === undefined) return after.value;
   return before.value + ((after.value - before.value) * (atMs - before.atMs)) / (after.atMs - before.atMs);
 }
-
-/**
- * The probability that a standard normal variable is at least `x`, for 0..30. Simpson's rule over the interval of length 12
- * from `x`.
- */
-export function normalTail(x: number): number {
-  const steps = 2_400;
-  const width = 12 / steps;
-  let sum = 0;
-  for (let i = 0; i <= steps; i += 1) {
-    const weight = i === 0 || i === steps ? 1 : i % 2 === 1 ? 4 : 2;
-    sum += weight * Math.exp(-((x + i * width) ** 2) / 2);
-  }
-  return (sum * width) / 3 / Math.sqrt(2 * Math.PI);
-}

@@ -65,8 +65,6 @@ export interface FilterRun {
   readonly kept: number;
   readonly dropped: number;
   readonly work: FilterWork;
-  /** By SHA-256: the state, and the class that a kept photo is confused with. */
-  readonly decisions: ReadonlyMap<string, { readonly state: string; readonly confusion: string | null }>;
 }
 
 /** Runs the real command on a copy of a data folder, and removes the copy afterwards. */
@@ -76,26 +74,15 @@ export async function runFilter(
     readonly collection: string;
     readonly data: string;
     readonly settings: Readonly<Record<string, string>>;
-    /** Runs on the folder itself, which cannot be used again. */
-    readonly inPlace?: boolean;
   },
 ): Promise<FilterRun> {
-  const { collection, data, settings, inPlace = false } = wanted;
-  const copy = inPlace ? data : path.join(project.folder, 'run-data');
-  if (!inPlace) await cp(data, copy, { recursive: true });
-  const flags = setFlags(settings);
+  const { collection, data, settings } = wanted;
+  const copy = path.join(project.folder, 'run-data');
+  await cp(data, copy, { recursive: true });
   try {
-    const program = await run(project, { command: 'filter', collection, data: copy, flags });
+    const program = await run(project, { command: 'filter', collection, data: copy, flags: setFlags(settings) });
     const { kept, dropped, work } = JSON.parse(program.stdout);
-    const listed = await run(project, { command: 'decisions', collection, data: copy, flags: [] });
-    const lines: { sha256: string; state: string; confusion: { wnid: string } | null }[] = listed.stdout
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => JSON.parse(line));
-    const decisions = lines.map(
-      ({ sha256, state, confusion }) => [sha256, { state, confusion: confusion?.wnid ?? null }] as const,
-    );
-    return { program, kept, dropped, work, decisions: new Map(decisions) };
+    return { program, kept, dropped, work };
   } finally {
     await rm(copy, { recursive: true, force: true });
   }

@@ -1,11 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import {
-  measurePeer,
-  measureWinnow,
-  ratioOf,
-  tableOf,
-  type Measured,
-} from '../../../../scripts/bench/filter-summary.ts';
+import { measureRun, tableOf } from '../../../../scripts/bench/filter-summary.ts';
 
 const used = {
   groups: new Map([
@@ -38,34 +32,13 @@ describe('the figures of a filter run', () => {
       prepareSeconds: 0.4,
       inferSeconds: 3.2,
     };
-    const measured = measureWinnow({ program, kept: 10, dropped: 90, work, decisions: new Map() }, 2);
+    const measured = measureRun({ program, kept: 10, dropped: 90, work }, 2);
     expect(measured).toMatchObject({ photosPerSecond: 50, cropsPerSecond: 150, cropsPerPhoto: 3, passesPerPhoto: 1.5 });
     expect(measured).toMatchObject({ cpuMsPerPhoto: 40, wholeCommandSeconds: 7, keptShare: 0.1 });
     expect(measured).toMatchObject({ peakMegabytes: 500, ownPeakMegabytes: 400 });
-    expect(measured.shares?.inference).toBeCloseTo(0.8);
-    expect(measured.shares?.resize).toBeCloseTo(0.1);
-    expect(measured.shares?.decode).toBeCloseTo(0.05);
-  });
-
-  it('are compared round by round', () => {
-    const round = (photosPerSecond: number, cpuMsPerPhoto: number): Measured => ({
-      ...measurePeer({
-        program,
-        startedAtMs: 3_000,
-        elapsedSeconds: 2,
-        crops: 10,
-        decisions: [{}],
-        layout: '',
-        setting: null,
-      }),
-      photosPerSecond,
-      cpuMsPerPhoto,
-    });
-    const ours = { name: 'winnow', rounds: [round(100, 10), round(30, 12)] };
-    const theirs = { name: 'peer', rounds: [round(10, 100), round(2, 120)] };
-    const ratio = ratioOf(ours, theirs);
-    expect(ratio.photosPerSecond).toEqual({ median: 12.5, min: 10, max: 15 });
-    expect(ratio.cpu).toEqual({ median: 10, min: 10, max: 10 });
-    expect(tableOf([ours, theirs]).split('\n')).toHaveLength(3);
+    expect(measured.shares.inference).toBeCloseTo(0.8);
+    expect(measured.shares.resize).toBeCloseTo(0.1);
+    expect(measured.shares.decode).toBeCloseTo(0.05);
+    expect(tableOf([{ name: 'mix', rounds: [measured] }]).split('\n')).toHaveLength(2);
   });
 });

@@ -1,12 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import {
-  median,
-  normalTail,
-  ratePerSecond,
-  spreadOf,
-  steadyStretch,
-  valueAt,
-} from '../../../../scripts/bench/statistics.ts';
+import { median, ratePerSecond, spreadOf, steadyStretch, valueAt } from '../../../../scripts/bench/statistics.ts';
 
 describe('statistics of benchmarks', () => {
   it('takes the middle value, or the mean of the two in the middle', () => {
@@ -35,13 +28,5 @@ describe('statistics of benchmarks', () => {
     expect(valueAt(readings, 50)).toBe(1);
     expect(valueAt(readings, 500)).toBe(3);
     expect(valueAt([], 500)).toBe(0);
-  });
-});
-
-describe('normalTail', () => {
-  it('agrees with tables of the normal distribution', () => {
-    expect(normalTail(0)).toBeCloseTo(0.5, 6);
-    expect(normalTail(1.96) / 0.024_998).toBeCloseTo(1, 3);
-    expect(normalTail(5) / 2.866_5e-7).toBeCloseTo(1, 3);
   });
 });
