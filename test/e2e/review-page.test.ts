@@ -151,6 +151,38 @@ describe('the review page', () => {
     await context.close();
   });
 
+  it('sends once what two tabs decide offline, and what an earlier version of the page has kept', async () => {
+    const context = await browser?.newContext();
+    if (context === undefined) throw new Error('Expected a browser');
+    const { url } = await openAs('Cleo', await context.newPage());
+    const earlier = await storedEvents();
+    const [{ sha256, wnid } = { sha256: '', wnid: '' }] = earlier;
+    const tabs = [await context.newPage(), await context.newPage()] as const;
+    for (const tab of tabs) {
+      await tab.goto(`${url}?photo=${sha256}.${wnid}`);
+      await tab.locator('main[data-ready] [data-photo]').waitFor();
+    }
+    await context.setOffline(true);
+    for (const tab of tabs) {
+      await tab.keyboard.press('f');
+      await tab.getByRole('status').filter({ hasText: 'not sent yet' }).waitFor();
+    }
+    await tabs[0].evaluate(`(${KEEP_AS_BEFORE})(${JSON.stringify({ sha256, wnid })})`);
+    for (const tab of context.pages()) await tab.close();
+    await context.setOffline(false);
+
+    const page = await context.newPage();
+    await page.goto(url);
+    await page.getByText('Show what is set aside').click();
+    expect(await page.locator('.set-aside li').textContent()).toMatch(/^flag taken off, .*an old problem/);
+    await until(async () => (await storedEvents()).length === earlier.length + 3, 10_000);
+    await page.reload();
+    await page.getByText('Show what is set aside').waitFor();
+    const added = (await storedEvents()).slice(earlier.length);
+    expect(added.map(({ kind }) => kind).toSorted()).toEqual(['flag', 'flag', 'note']);
+    await context.close();
+  });
+
   it('shows the photo that its address names, also if the server sends other photos first', async () => {
     const { page, url } = await openAs('Bo');
     const [{ sha256, wnid } = { sha256: '', wnid: '' }] = await storedEvents();
@@ -178,9 +210,24 @@ describe('the review page', () => {
   });
 });
 
+/** Keeps a note that waits and a flag that is set aside, as earlier versions did for a tab that is gone. */
+const KEEP_AS_BEFORE = `async (subject) => {
+  const request = indexedDB.open('winnow-review', 1);
+  await new Promise((resolve) => { request.onsuccess = resolve; });
+  const transaction = request.result.transaction('actions', 'readwrite');
+  const client = '0123456789abcdef0123456789abcdef';
+  const keep = (sequence, problem, change) => transaction.objectStore('actions').put({
+    client, collection: 'demo', reviewer: 'Cleo', sequence, problem,
+    action: { sequence, at: '2026-11-01T12:00:00.000Z', subjects: [subject], ...change },
+  });
+  keep(1, null, { kind: 'note', value: { note: 'of an earlier version' } });
+  keep(2, 'an old problem', { kind: 'flag', value: { flagged: false } });
+  await new Promise((resolve) => { transaction.oncomplete = resolve; });
+}`;
+
 /** Opens the page for a person who has not been here before. */
-async function openAs(name: string): Promise<{ readonly page: Page; readonly url: string }> {
-  const page = await browser?.newPage();
+async function openAs(name: string, given?: Page): Promise<{ readonly page: Page; readonly url: string }> {
+  const page = given ?? (await browser?.newPage());
   if (page === undefined) throw new Error('Expected a browser');
   const url = `http://127.0.0.1:${port}/c/demo/review`;
   await page.goto(url);

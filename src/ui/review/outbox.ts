@@ -1,6 +1,5 @@
 import type { ActionRef, ActionsAnswer, ActionsRequest, ReviewActionSent, ReviewChange } from '../../review/desk.ts';
 import { ApiError } from './api.ts';
-import { takeClientId } from './client-id.ts';
 import { refKey } from './history.ts';
 import {
   batchOf,
@@ -13,6 +12,8 @@ import {
   setAsideText,
   stepAfter,
   type Failure,
+  type Pace,
+  type Step,
 } from './outbox-rules.ts';
 import { openOutboxStore, type KeptAction, type OutboxStore } from './outbox-store.ts';
 
@@ -39,45 +40,37 @@ export interface OutboxOptions {
   readonly onRefused: (action: ReviewActionSent) => void;
 }
 
-/** How often, and how old, actions of other tabs are taken over. */
-const ADOPT_EVERY_MS = 30_000;
-
-interface OpenedParts {
-  readonly store: OutboxStore;
-  readonly client: string;
-  readonly next: number;
-  /** What this browser has of all tabs and reviewers. */
-  readonly kept: readonly KeptAction[];
-}
-
-/** An action and the promise that it is kept in this browser. */
-interface Queued extends KeptAction {
-  readonly stored: Promise<void>;
-}
+/** How often a page looks for actions that closed tabs have left. */
+const LOOK_EVERY_MS = 30_000;
 
 type Sent =
   | { readonly outcome: 'stored'; readonly answer: ActionsAnswer }
   | { readonly outcome: Failure; readonly error: ApiError };
 
 /**
- * The actions of this tab on their way to the server, behind those that other tabs have left in this browser. Each is kept in the
- * browser before it is sent, and forgotten when the server has it. They are sent in order, one request at a time. The server
- * ignores what it has already, so it does no harm if a tab that is still open sends the same. What other reviewers left waits for
- * them.
+ * The actions of this browser on their way to the server: one queue, which its tabs share. An action is kept in the browser before
+ * it is sent, and forgotten when the server has it. Every tab sends what its reviewer has in the queue, in order, one request at a
+ * time; a Web Lock lets one tab send at once. Browsers offer locks to pages from https or this machine only. Without them two tabs
+ * may send the same, which does no harm: the server stores an action once. So a tab also sends its own actions that another tab
+ * has sent, to get the server's answer. What other reviewers left waits for them.
  */
 export class Outbox {
-  readonly client: string;
-  /** What this browser had for this reviewer and collection when the page was loaded, of all tabs, in the order of sending. */
+  /** 32 hex digits, new each time the page is loaded. `crypto.randomUUID` exists only where locks do. */
+  readonly client = [...crypto.getRandomValues(new Uint8Array(16))]
+    .map((byte) => byte.toString(16).padStart(2, '0'))
+    .join('');
+  /** What this browser had for this reviewer and collection when the page was loaded, in the order of sending. */
   readonly found: readonly (ActionRef & ReviewActionSent)[];
   /** Resolves when the server has all that was found. */
   sentFound: Promise<void> = Promise.resolve();
   readonly #options: OutboxOptions;
   readonly #store: OutboxStore;
-  #next: number;
-  #queue: readonly Queued[];
+  #next = 1;
+  /** The newest known state of the shared queue, for this reviewer. */
+  #queue: readonly KeptAction[];
   /** What the server did not take: what was found of this collection, and what this page sent. */
   #setAside: readonly KeptAction[];
-  /** Other collections that cannot be reviewed now. */
+  /** Other collections that cannot be reviewed now: their own pages send their actions. */
   readonly #left = new Set<string>();
   #isSending = false;
   #wake: () => void = () => {};
@@ -89,41 +82,27 @@ export class Outbox {
   #isStoreBroken = false;
   #state: OutboxState;
 
-  private constructor(options: OutboxOptions, { store, client, next, kept }: OpenedParts) {
+  private constructor(options: OutboxOptions, store: OutboxStore, kept: readonly KeptAction[]) {
     this.#options = options;
     this.#store = store;
-    this.client = client;
-    this.#next = next;
-    const mine = kept.filter(({ reviewer }) => reviewer === options.reviewer);
-    const isHere = ({ collection }: KeptAction): boolean => collection === options.collection;
-    const isOwn = (one: KeptAction): boolean => one.client === client;
-    const waiting = inOrder(mine.filter(({ problem }) => problem === null));
-    // An undo of this tab may name an action of another, which the server needs first.
-    const sorted = [...waiting.filter((one) => !isOwn(one)), ...waiting.filter(isOwn)];
-    this.#queue = sorted.map((one) => ({ ...one, stored: Promise.resolve() }));
-    this.found = sorted.filter(isHere).map((one) => ({ ...one.action, client: one.client }));
-    this.#setAside = inOrder(mine.filter((one) => one.problem !== null && isHere(one)));
+    const mine = inOrder(kept.filter(({ reviewer }) => reviewer === options.reviewer));
+    const ofHere = mine.filter(({ collection }) => collection === options.collection);
+    this.#queue = mine.filter(({ problem }) => problem === null);
+    this.found = ofHere.flatMap(({ client, action, problem }) => (problem === null ? [{ ...action, client }] : []));
+    this.#setAside = ofHere.filter(({ problem }) => problem !== null);
     const ofOthers = kept.filter(({ reviewer, problem }) => reviewer !== options.reviewer && problem === null);
     this.#notice = setAsideText(this.#setAside) ?? othersText(ofOthers);
     this.#state = this.#stateNow();
   }
 
-  /** Opens the outbox of this tab, and begins to send what it and other tabs have left. */
+  /** Opens the queue of this browser, and begins to send what is in it. */
   static async open(options: OutboxOptions): Promise<Outbox> {
-    const { collection, reviewer } = options;
     const store = await openOutboxStore();
-    const nextOf = (client: string): Promise<number | null> => store.nextOf({ client, collection, reviewer });
-    const client = await takeClientId(collection, async (before) => (await nextOf(before)) !== null);
-    const kept = await store.actions();
-    const outbox = new Outbox(options, { store, client, next: (await nextOf(client)) ?? 1, kept });
+    const outbox = new Outbox(options, store, await store.actions());
     globalThis.addEventListener('online', () => outbox.#wake());
     document.addEventListener('visibilitychange', () => outbox.#wake());
     outbox.sentFound = outbox.#send();
-    setInterval(() => {
-      void outbox.#adopt();
-      // A view may have failed in the middle of it.
-      void outbox.#send();
-    }, ADOPT_EVERY_MS);
+    setInterval(() => void outbox.#send(), LOOK_EVERY_MS);
     return outbox;
   }
 
@@ -131,7 +110,7 @@ export class Outbox {
     return this.#state;
   }
 
-  /** The actions that the server has not confirmed, the oldest first. */
+  /** The actions that the server has not confirmed. */
   get waiting(): readonly ActionRef[] {
     return this.#queue;
   }
@@ -143,8 +122,7 @@ export class Outbox {
     const sequence = this.#next;
     this.#next += 1;
     const action: ReviewActionSent = { sequence, at: new Date().toISOString(), ...change };
-    const kept: KeptAction = { client, collection, reviewer, sequence, action, problem: null };
-    this.#enqueue([{ ...kept, stored: this.#safely(this.#store.add(kept)) }]);
+    this.#enqueue([{ client, collection, reviewer, sequence, action, problem: null }]);
     return { client, sequence, at: action.at };
   }
 
@@ -153,7 +131,7 @@ export class Outbox {
     const again = this.#setAside.map((one) => ({ ...one, problem: null }));
     this.#setAside = [];
     this.#notice = null;
-    this.#enqueue(again.map((kept) => ({ ...kept, stored: this.#safely(this.#store.put(kept)) })));
+    this.#enqueue(again);
   }
 
   /** Forgets what is set aside. */
@@ -171,8 +149,9 @@ export class Outbox {
     this.#changed();
   }
 
-  #enqueue(queued: readonly Queued[]): void {
-    this.#queue = [...this.#queue, ...queued];
+  #enqueue(added: readonly KeptAction[]): void {
+    for (const kept of added) void this.#safely(this.#store.put(kept));
+    this.#queue = [...this.#queue, ...added];
     this.#changed();
     void this.#send();
   }
@@ -207,44 +186,49 @@ export class Outbox {
     }
   }
 
-  /** Takes over what tabs have left that were closed after this one was opened. */
-  async #adopt(): Promise<void> {
-    // What it cannot forget would be taken over again and again.
-    if (this.#isStoreBroken) return;
-    const queued = new Set(this.#queue.map(refKey));
-    const isLeft = (one: KeptAction): boolean =>
-      one.reviewer === this.#options.reviewer &&
-      one.client !== this.client &&
-      one.problem === null &&
-      !this.#left.has(one.collection) &&
-      !queued.has(refKey(one)) &&
-      Date.now() - Date.parse(one.action.at) > ADOPT_EVERY_MS;
-    const left = inOrder((await this.#store.actions()).filter(isLeft));
-    if (left.length > 0) this.#enqueue(left.map((kept) => ({ ...kept, stored: Promise.resolve() })));
-  }
-
   async #send(): Promise<void> {
     if (this.#isSending) return;
     this.#isSending = true;
     try {
       let pace = FIRST_PACE;
-      while (this.#queue.length > 0) {
-        const batch = batchOf(this.#queue, pace);
-        await Promise.allSettled(batch.map(({ stored }) => stored));
-        const sent = await this.#ask(batch);
-        const step = stepAfter(sent.outcome, batch.length, pace);
-        if (sent.outcome === 'stored') await this.#drop(batch, sent.answer);
-        else if (step.do === 'set-aside') await this.#putAside(batch, sent.error.message);
-        else if (step.do === 'wait' && !sent.error.isPassing && this.#leave(batch)) continue;
-        else if (step.do === 'wait') await this.#wait(pace.delayMs, sent.error);
+      do {
+        const step = await oneAtATime(() => this.#sendNext(pace));
+        if (step.do === 'wait') await this.#wait(pace.delayMs);
         pace = step.pace;
-      }
+      } while (this.#queue.length > 0);
     } finally {
       this.#isSending = false;
     }
   }
 
-  async #ask(batch: readonly Queued[]): Promise<Sent> {
+  /** Sends the next request, if there is something to send. */
+  async #sendNext(pace: Pace): Promise<Step> {
+    await this.#readQueue();
+    const batch = batchOf(this.#queue, pace);
+    if (batch.length === 0) return { do: 'go-on', pace };
+    const sent = await this.#ask(batch);
+    const step = stepAfter(sent.outcome, batch.length, pace);
+    if (sent.outcome === 'stored') await this.#drop(batch, sent.answer);
+    else if (step.do === 'set-aside') await this.#putAside(batch, sent.error.message);
+    else if (step.do === 'wait' && !sent.error.isPassing && this.#leave(batch)) return { do: 'go-on', pace };
+    else if (step.do === 'wait') this.#noteFailure(sent.error);
+    return step;
+  }
+
+  /** Reads what is in the shared queue. What this page has not sent stays in it, whatever other tabs did. */
+  async #readQueue(): Promise<void> {
+    // What cannot be forgotten would be sent again and again.
+    if (this.#isStoreBroken) return;
+    const all = await this.#store.actions().catch(() => []);
+    const kept = all.filter(
+      ({ reviewer, collection, problem }) =>
+        reviewer === this.#options.reviewer && problem === null && !this.#left.has(collection),
+    );
+    const own = this.#queue.filter(({ client }) => client === this.client);
+    this.#queue = inOrder([...new Map([...kept, ...own].map((one) => [refKey(one), one])).values()]);
+  }
+
+  async #ask(batch: readonly KeptAction[]): Promise<Sent> {
     const { client = '', collection = '', reviewer = '' } = batch[0] ?? {};
     const [alone, ...others] = batch.map(({ action }) => action);
     const parts = alone === undefined || others.length > 0 ? [] : partsOf(alone);
@@ -260,37 +244,39 @@ export class Outbox {
   }
 
   /** The server has these. */
-  async #drop(batch: readonly Queued[], answer: ActionsAnswer): Promise<void> {
+  async #drop(batch: readonly KeptAction[], answer: ActionsAnswer): Promise<void> {
     await this.#safely(this.#store.remove(batch));
     this.#endWait(batch);
     // An error of the page is not one of sending.
     if (batch[0]?.collection === this.#options.collection) queueMicrotask(() => this.#options.onAnswer(answer));
   }
 
-  async #putAside([queued]: readonly Queued[], problem: string): Promise<void> {
-    if (queued === undefined) return;
-    const { stored: _, ...kept } = queued;
+  async #putAside([kept]: readonly KeptAction[], problem: string): Promise<void> {
+    if (kept === undefined) return;
     const refused = { ...kept, problem };
     await this.#safely(this.#store.put(refused));
     this.#setAside = [...this.#setAside, refused];
     this.#notice = setAsideText(this.#setAside);
-    this.#endWait([queued]);
+    this.#endWait([kept]);
     queueMicrotask(() => this.#options.onRefused(kept.action));
   }
 
-  async #wait(ms: number, { message, isPassing, isSessionOver }: ApiError): Promise<void> {
+  #noteFailure({ message, isPassing, isSessionOver }: ApiError): void {
     this.#offlineSince ??= Date.now();
     // That the server is away is shown anyway.
     this.#obstacle = isPassing && !isSessionOver ? null : message;
     this.#changed();
+  }
+
+  async #wait(ms: number): Promise<void> {
     await new Promise<void>((resolve) => {
       this.#wake = resolve;
       setTimeout(resolve, ms);
     });
   }
 
-  /** Another collection that cannot be reviewed now does not hold up this one: its own page sends its actions. */
-  #leave([first]: readonly Queued[]): boolean {
+  /** Leaves the actions of another collection that cannot be reviewed now, so that they do not hold up this one. */
+  #leave([first]: readonly KeptAction[]): boolean {
     if (first === undefined || first.collection === this.#options.collection) return false;
     this.#left.add(first.collection);
     this.#endWait(this.#queue.filter(({ collection }) => collection === first.collection));
@@ -298,13 +284,19 @@ export class Outbox {
   }
 
   /** The server has answered: these actions are no longer on their way from here. */
-  #endWait(batch: readonly Queued[]): void {
+  #endWait(batch: readonly KeptAction[]): void {
     const ended = new Set(batch.map(refKey));
     this.#queue = this.#queue.filter((one) => !ended.has(refKey(one)));
     this.#offlineSince = null;
     this.#obstacle = null;
     this.#changed();
   }
+}
+
+/** Does the work while no other tab of this browser does such work, if the browser has locks. */
+async function oneAtATime<T>(work: () => Promise<T>): Promise<T> {
+  const locks: LockManager | undefined = (navigator as Partial<Navigator>).locks;
+  return locks === undefined ? work() : await locks.request('winnow-review-sender', work);
 }
 
 function textOf(error: unknown): string {
