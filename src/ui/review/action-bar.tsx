@@ -2,27 +2,9 @@ import type { ComponentChildren } from 'preact';
 import type { OwnReview } from '../../review/desk.ts';
 import { CommandButton } from './command-button.tsx';
 import { nextRedo, nextUndo } from './history.ts';
-import type { Command } from './keys.ts';
+import { REJECTS, type Command } from './keys.ts';
 import type { ReviewSession } from './session.ts';
 import { REASON_TEXTS } from './words.ts';
-
-const REJECT_COMMANDS = [
-  'reject-1',
-  'reject-2',
-  'reject-3',
-  'reject-4',
-  'reject-5',
-  'reject-6',
-  'reject-7',
-  'reject-8',
-  'reject-9',
-] as const satisfies readonly Command[];
-
-/** The position of the reason of a reject command, from 0; null for other commands. */
-export function reasonIndexOf(command: Command): number | null {
-  const index = REJECT_COMMANDS.findIndex((one) => one === command);
-  return index === -1 ? null : index;
-}
 
 interface ActionBarProps {
   readonly session: ReviewSession;
@@ -74,7 +56,7 @@ export function ActionBar({ session, onCommand, own, isReady, before, children }
       {children}
       <div class="reasons" role="group" aria-label="Reject, because">
         {setup.reasons.map((reason, i) => {
-          const command = REJECT_COMMANDS[i];
+          const command = REJECTS[i];
           if (command === undefined) return null;
           return (
             <CommandButton key={reason} {...common} command={command} kind="reason" isOn={own?.reason === reason}>

@@ -44,6 +44,10 @@ export class ApiError extends Error {
   }
 }
 
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 /** The endpoints of `src/review/desk.ts` for one collection. Each rejects with an ApiError. */
 export interface ReviewApi {
   setup(): Promise<ReviewSetup>;

@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { countText } from '../shared/texts.ts';
 import { totalsOf } from './classes-bar.tsx';
 import { HeaderBar } from './frame.tsx';
-import { messageOf } from './grid-messages.ts';
+import { messageOf } from './api.ts';
 import type { ReviewSession } from './session.ts';
 import { hrefOf, type ReviewPage } from './view-url.ts';
 

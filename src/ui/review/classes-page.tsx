@@ -7,9 +7,8 @@ import { PageFrame } from './class-page-frame.tsx';
 import { acceptedText, ProgressBar, totalsOf } from './classes-bar.tsx';
 import { ClassCard } from './classes-card.tsx';
 import { CLASS_ORDERS, classesShown, isClassOrder, type ClassOrder } from './classes-order.ts';
-import type { PageProps } from './page-props.ts';
 import type { ReviewSession } from './session.ts';
-import { useSession } from './use-session.ts';
+import { useSession, type PageProps } from './use-session.ts';
 import { hrefOf } from './view-url.ts';
 
 /** The start page: where the review stands, and the ways into it. */

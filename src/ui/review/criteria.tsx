@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import { messageOf } from './api.ts';
 import type { ReviewSession } from './session.ts';
 
 interface CriteriaProps {
@@ -45,7 +46,7 @@ function CriteriaForm({ session, onClose }: CriteriaFormProps) {
       session.setup = { ...session.setup, criteria: text.trim() };
       onClose();
     } catch (error) {
-      setProblem(error instanceof Error ? error.message : String(error));
+      setProblem(messageOf(error));
     }
   };
   return (

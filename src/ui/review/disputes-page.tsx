@@ -9,13 +9,11 @@ import { DisputedPhoto } from './disputes-photo.tsx';
 import { readDisputes } from './disputes-read.ts';
 import { HeaderBar } from './frame.tsx';
 import { PhotoDialog } from './grid-dialogs.tsx';
-import { messageOf } from './grid-messages.ts';
-import { judgementOf } from './grid-model.ts';
-import type { Command } from './keys.ts';
-import type { PageProps } from './page-props.ts';
+import { messageOf } from './api.ts';
+import { judgementOf, type Command } from './keys.ts';
 import type { ReviewSession } from './session.ts';
 import { subjectKey } from './shelf.ts';
-import { useKeys, useSession } from './use-session.ts';
+import { useKeys, useSession, type PageProps } from './use-session.ts';
 import { hrefOf, viewOf } from './view-url.ts';
 
 type OpenDialog = 'keys' | 'tags' | 'note' | null;
@@ -42,7 +40,7 @@ function useDisputes(session: ReviewSession): Disputes {
   }, [session]);
   const run = useCallback(
     (command: Command): void => {
-      const judgement = judgementOf(command, session);
+      const judgement = judgementOf(command, session.setup.reasons);
       const subject = subjects?.[position];
       const doers: Readonly<Partial<Record<Command, () => void>>> = {
         next: () => setPosition(Math.min(subjects?.length ?? 0, position + 1)),
@@ -53,7 +51,7 @@ function useDisputes(session: ReviewSession): Disputes {
         view: () => location.assign(hrefOf(session.collection, 'grid', { filter: { state: 'disputed' } })),
       };
       const photoDoers: typeof doers = {
-        flag: () => (subject === undefined ? undefined : flag(session, subject)),
+        flag: () => (subject === undefined ? undefined : session.flag([subject])),
         tags: () => setDialog('tags'),
         note: () => setDialog('note'),
       };
@@ -84,7 +82,13 @@ export function DisputesPage({ session }: PageProps) {
       )}
       <ActionBar session={session} own={ownBeside(photo)} isReady={photo !== undefined} onCommand={run} />
       {dialog === null ? null : (
-        <PhotoDialog session={session} dialog={dialog} subjects={current} onClose={() => setDialog(null)} />
+        <PhotoDialog
+          session={session}
+          dialog={dialog}
+          view="single"
+          subjects={current}
+          onClose={() => setDialog(null)}
+        />
       )}
     </main>
   );
@@ -128,11 +132,6 @@ function positionAfter(command: 'undo' | 'redo', { session, subjects, position }
   const key = action === null ? '' : subjectKey(action.subject);
   const found = subjects?.findIndex((subject) => subjectKey(subject) === key) ?? -1;
   return found === -1 ? position : found;
-}
-
-function flag(session: ReviewSession, subject: Subject): void {
-  const flagged = session.shelf.photo(subject)?.mine.flagged !== true;
-  session.record({ kind: 'flag', subjects: [subject], value: { flagged } });
 }
 
 interface EndProps {

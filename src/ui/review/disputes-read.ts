@@ -1,9 +1,8 @@
 import type { ReviewFilter, ReviewPhoto } from '../../review/desk.ts';
 import type { Subject } from '../../review/event.ts';
 import type { ReviewSession } from './session.ts';
+import { subjectKey } from './shelf.ts';
 
-/** The server's limit for one request. */
-const ROWS_A_REQUEST = 200;
 /** So many people are asked about a photo. If they leave it unsure, somebody must settle it. */
 const OPINIONS = 3;
 
@@ -17,18 +16,14 @@ const OPINIONS = 3;
 export async function readDisputes(session: ReviewSession, wnid: string | undefined): Promise<readonly Subject[]> {
   const disputed = await readAll(session, { wnid, state: 'disputed' });
   const unsure = await readAll(session, { wnid, state: 'unsure' });
-  const photos = [...disputed, ...unsure.filter(isLeftUnsure)];
-  session.put(photos);
-  return photos.map(({ sha256, wnid: of }) => ({ sha256, wnid: of }));
+  return [...disputed, ...unsure.filter(isLeftUnsure)].map(({ sha256, wnid: of }) => ({ sha256, wnid: of }));
 }
 
-async function readAll({ api, setup }: ReviewSession, filter: ReviewFilter): Promise<ReviewPhoto[]> {
-  const { wnids, photos } = await api.index(filter, setup.orders[0] ?? 'lowest');
+async function readAll(session: ReviewSession, filter: ReviewFilter): Promise<readonly ReviewPhoto[]> {
+  const { wnids, photos } = await session.api.index(filter, session.setup.orders[0] ?? 'lowest');
   const subjects = photos.map(([sha256, position]): Subject => ({ sha256, wnid: wnids[position] ?? '' }));
-  const rows: ReviewPhoto[] = [];
-  for (let i = 0; i < subjects.length; i += ROWS_A_REQUEST)
-    rows.push(...(await api.rows(subjects.slice(i, i + ROWS_A_REQUEST))).photos);
-  return rows;
+  await session.load(subjects);
+  return session.shelf.at(subjects.map(subjectKey));
 }
 
 /** Whether nobody else will be asked about a photo that is unsure, and nobody has settled it. */

@@ -3,7 +3,7 @@ import { countOf } from '../shared/texts.ts';
 import type { Subject } from '../../review/event.ts';
 import { Dialog } from './dialog.tsx';
 import { FilterDialog } from './grid-filter.tsx';
-import { messageOf } from './grid-messages.ts';
+import { messageOf } from './api.ts';
 import type { Grid } from './grid-model.ts';
 import { tagChanges } from './grid-tags.ts';
 import { KeysDialog } from './keys-dialog.tsx';
@@ -16,7 +16,8 @@ export function GridDialogs({ grid }: { readonly grid: Grid }) {
   const { session, dialog, view, facets } = grid;
   const close = (): void => grid.setDialog(null);
   if (dialog === null) return null;
-  if (dialog !== 'filter') return <PhotoDialog {...{ session, dialog }} subjects={grid.targets()} onClose={close} />;
+  if (dialog !== 'filter')
+    return <PhotoDialog {...{ session, dialog }} view="grid" subjects={grid.targets()} onClose={close} />;
   return (
     <FilterDialog
       filter={view.filter}
@@ -32,19 +33,21 @@ export function GridDialogs({ grid }: { readonly grid: Grid }) {
 interface PhotoDialogProps {
   readonly session: ReviewSession;
   readonly dialog: 'keys' | 'tags' | 'note';
+  /** Whose keys are shown. */
+  readonly view: 'single' | 'grid';
   /** The photos that get the tags or the note. */
   readonly subjects: readonly Subject[];
   readonly onClose: () => void;
 }
 
 /** What a reviewer says of photos besides a verdict; or the keys. */
-export function PhotoDialog({ session, dialog, subjects, onClose }: PhotoDialogProps) {
-  if (dialog === 'keys') return <KeysDialog session={session} view="grid" onClose={onClose} />;
+export function PhotoDialog({ session, dialog, view, subjects, onClose }: PhotoDialogProps) {
+  if (dialog === 'keys') return <KeysDialog session={session} view={view} onClose={onClose} />;
   const Fields = dialog === 'note' ? NoteOfPhotos : TagsOfPhotos;
   return <Fields {...{ session, subjects, onClose }} />;
 }
 
-type FieldsProps = Omit<PhotoDialogProps, 'dialog'>;
+type FieldsProps = Omit<PhotoDialogProps, 'dialog' | 'view'>;
 
 /** An empty field is no note that several photos should get. */
 function NoteOfPhotos({ session, subjects, onClose }: FieldsProps) {

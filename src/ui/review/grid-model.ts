@@ -1,11 +1,10 @@
 import { createRef } from 'preact';
 import type { OwnReview, ReviewFilter, ReviewOrder } from '../../review/desk.ts';
 import type { Judgement, Subject } from '../../review/event.ts';
-import { reasonIndexOf } from './action-bar.tsx';
 import { GridDesk } from './grid-desk.ts';
 import { Facets } from './grid-facets.ts';
-import { messageOf } from './grid-messages.ts';
-import type { Command } from './keys.ts';
+import { messageOf } from './api.ts';
+import { judgementOf, type Command } from './keys.ts';
 import {
   afterDecision,
   allSelected,
@@ -38,7 +37,7 @@ export class Grid {
   subjects: readonly Subject[] | null = null;
   selection: Selection = NOTHING_SELECTED;
   tapMode: TapMode = 'one';
-  dialog: GridDialog | null = null;
+  dialog: GridDialog | null = location.hash === '#filter' ? 'filter' : null;
   /** Whether the tile under the cursor takes the keyboard's focus when it is there. */
   takesFocus = false;
   shape = { columns: 1, rowsInView: 1 };
@@ -57,7 +56,6 @@ export class Grid {
     const stop = this.session.subscribe(() => this.facets.follow(this.view.filter));
     addEventListener('popstate', follow);
     void this.#fill(this.view.photo);
-    if (location.hash === '#filter') this.setDialog('filter');
     return () => {
       removeEventListener('popstate', follow);
       stop();
@@ -150,7 +148,7 @@ export class Grid {
   }
 
   run(command: Command): void {
-    const judgement = judgementOf(command, this.session);
+    const judgement = judgementOf(command, this.session.setup.reasons);
     if (judgement !== null) this.#decide(judgement);
     else this.#doers[command]?.();
   }
@@ -215,12 +213,4 @@ export class Grid {
     }
     this.session.changed();
   }
-}
-
-/** What a command decides; null if it decides nothing. */
-export function judgementOf(command: Command, { setup }: ReviewSession): Judgement | null {
-  if (command === 'accept' || command === 'reject' || command === 'unsure') return { verdict: command, reason: null };
-  const index = reasonIndexOf(command);
-  const reason = index === null ? undefined : setup.reasons[index];
-  return reason === undefined ? null : { verdict: 'reject', reason };
 }

@@ -6,14 +6,13 @@ import { CommandButton } from './command-button.tsx';
 import { HeaderBar } from './frame.tsx';
 import { FilterBar } from './grid-bar.tsx';
 import { GridDialogs } from './grid-dialogs.tsx';
-import { listenToKeys } from './grid-keys.ts';
+import { selectByKey } from './grid-keys.ts';
 import { Grid } from './grid-model.ts';
 import { handlersOf } from './grid-pointer.ts';
 import { GridSide } from './grid-side.tsx';
 import { Tiles } from './grid-tiles.tsx';
-import type { PageProps } from './page-props.ts';
 import { selectedCount } from './selection.ts';
-import { useSession } from './use-session.ts';
+import { useKeys, useSession, type PageProps } from './use-session.ts';
 import { hrefOf, viewOf } from './view-url.ts';
 
 /** Many photos at once. */
@@ -21,8 +20,8 @@ export function GridPage({ session }: PageProps) {
   useSession(session);
   const grid = useMemo(() => new Grid(session), [session]);
   useEffect(() => grid.start(), [grid]);
-  useEffect(() => listenToKeys(grid), [grid]);
   const run = useMemo(() => grid.run.bind(grid), [grid]);
+  useKeys('grid', { run, onPress: (event) => selectByKey(event, grid) });
   const { subjects, selection, view } = grid;
   return (
     <main

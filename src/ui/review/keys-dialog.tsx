@@ -1,6 +1,5 @@
-import { reasonIndexOf } from './action-bar.tsx';
 import { Dialog } from './dialog.tsx';
-import { COMMAND_NAMES, COMMANDS, isIn, keysOf, keyText, type Command } from './keys.ts';
+import { COMMAND_NAMES, COMMANDS, isIn, keysOf, keyText, reasonOf, type Command } from './keys.ts';
 import type { ReviewSession } from './session.ts';
 import { REASON_TEXTS } from './words.ts';
 
@@ -31,7 +30,6 @@ export function KeysDialog({ session, view, onClose }: KeysDialogProps) {
 }
 
 function textOf({ setup }: ReviewSession, command: Command): string {
-  const index = reasonIndexOf(command);
-  const reason = index === null ? undefined : setup.reasons[index];
+  const reason = reasonOf(command, setup.reasons);
   return reason === undefined ? COMMANDS[command].text : `Reject: ${REASON_TEXTS[reason]}`;
 }

@@ -1,3 +1,6 @@
+import type { Judgement } from '../../review/event.ts';
+import type { RejectReason } from '../../kernel/reasons.ts';
+
 /** Where a command works: while one photo is shown, in the grid, or in both. */
 type Scope = 'single' | 'grid' | 'both';
 
@@ -67,6 +70,21 @@ function isCommand(text: string): text is Command {
 }
 
 const ROWS: Readonly<Record<Command, CommandRow>> = COMMANDS;
+
+/** The commands that reject for a reason, in the order of the reasons. */
+export const REJECTS: readonly Command[] = COMMAND_NAMES.filter((name) => name.startsWith('reject-'));
+
+/** The reason for which a command rejects; undefined if there is none. */
+export function reasonOf(command: Command, reasons: readonly RejectReason[]): RejectReason | undefined {
+  return reasons[REJECTS.indexOf(command)];
+}
+
+/** What a command decides; null if it decides nothing. */
+export function judgementOf(command: Command, reasons: readonly RejectReason[]): Judgement | null {
+  if (command === 'accept' || command === 'reject' || command === 'unsure') return { verdict: command, reason: null };
+  const reason = reasonOf(command, reasons);
+  return reason === undefined ? null : { verdict: 'reject', reason };
+}
 
 export function keysOf(command: Command): readonly string[] {
   return ROWS[command].keys;

@@ -1,7 +1,7 @@
 import { render } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { ReviewSetup } from '../../review/desk.ts';
-import { ApiError, reviewApi, type ReviewApi } from './api.ts';
+import { ApiError, messageOf, reviewApi, type ReviewApi } from './api.ts';
 import { AgreementPage } from './agreement-page.tsx';
 import { OneClassPage } from './class-page.tsx';
 import { ClassesPage } from './classes-page.tsx';
@@ -10,7 +10,7 @@ import { GridPage } from './grid-page.tsx';
 import { NameQuestion } from './name-question.tsx';
 import { ReviewSession } from './session.ts';
 import { Single } from './single.tsx';
-import type { PageProps } from './page-props.ts';
+import type { PageProps } from './use-session.ts';
 
 /** The pages below `/c/NAME/review`, by what follows in the path. */
 const PAGES: readonly { readonly path: RegExp; readonly Page: (props: PageProps) => preact.JSX.Element }[] = [
@@ -40,7 +40,7 @@ function Review({ api, collection }: { readonly api: ReviewApi; readonly collect
       await session.current.begin();
       setOpened({ session: session.current });
     } catch (error) {
-      setOpened({ problem: error instanceof Error ? error.message : String(error) });
+      setOpened({ problem: messageOf(error) });
       if (!(error instanceof ApiError) || error.isPassing) setTimeout(() => void open(), AGAIN_AFTER_MS);
     }
   };

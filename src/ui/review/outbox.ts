@@ -1,5 +1,5 @@
 import type { ActionRef, ActionsAnswer, ActionsRequest, ReviewActionSent, ReviewChange } from '../../review/desk.ts';
-import { ApiError } from './api.ts';
+import { ApiError, messageOf } from './api.ts';
 import { refKey } from './history.ts';
 import {
   batchOf,
@@ -34,8 +34,8 @@ export interface OutboxOptions {
   readonly send: (collection: string, request: ActionsRequest) => Promise<ActionsAnswer>;
   /** After each change of `state`. */
   readonly onChange: () => void;
-  /** What the server says of actions that it has stored. */
-  readonly onAnswer: (answer: ActionsAnswer) => void;
+  /** What the server says of actions that it has stored. `isOwn`: this page has made them. */
+  readonly onAnswer: (answer: ActionsAnswer, isOwn: boolean) => void;
   /** The server did not take an action. It is set aside: what it changed has to be read again. */
   readonly onRefused: (action: ReviewActionSent) => void;
 }
@@ -181,7 +181,7 @@ export class Outbox {
       if (this.#isStoreBroken) return;
       this.#isStoreBroken = true;
       const advice = 'Do not close the page while some are not sent.';
-      this.#notice = `This browser cannot keep decisions (${textOf(error)}). ${advice}`;
+      this.#notice = `This browser cannot keep decisions (${messageOf(error)}). ${advice}`;
       this.#changed();
     }
   }
@@ -238,7 +238,7 @@ export class Outbox {
       for (const actions of requests) answers.push(await this.#options.send(collection, { reviewer, client, actions }));
       return { outcome: 'stored', answer: joined(answers) };
     } catch (error_) {
-      const error = error_ instanceof ApiError ? error_ : new ApiError(0, textOf(error_));
+      const error = error_ instanceof ApiError ? error_ : new ApiError(0, messageOf(error_));
       return { outcome: outcomeOf(error), error };
     }
   }
@@ -248,7 +248,8 @@ export class Outbox {
     await this.#safely(this.#store.remove(batch));
     this.#endWait(batch);
     // An error of the page is not one of sending.
-    if (batch[0]?.collection === this.#options.collection) queueMicrotask(() => this.#options.onAnswer(answer));
+    const isOwn = batch[0]?.client === this.client;
+    if (batch[0]?.collection === this.#options.collection) queueMicrotask(() => this.#options.onAnswer(answer, isOwn));
   }
 
   async #putAside([kept]: readonly KeptAction[], problem: string): Promise<void> {
@@ -297,8 +298,4 @@ export class Outbox {
 async function oneAtATime<T>(work: () => Promise<T>): Promise<T> {
   const locks: LockManager | undefined = (navigator as Partial<Navigator>).locks;
   return locks === undefined ? work() : await locks.request('winnow-review-sender', work);
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,5 +1,5 @@
 import type { ActionRef, ActionsAnswer, ReviewChange, ReviewPhoto, ReviewSetup } from '../../review/desk.ts';
-import type { Subject } from '../../review/event.ts';
+import type { Judgement, ShownBy, Subject } from '../../review/event.ts';
 import { reviewApi, type ReviewApi } from './api.ts';
 import {
   afterAction,
@@ -13,14 +13,30 @@ import {
   type History,
 } from './history.ts';
 import { Outbox, type OutboxState } from './outbox.ts';
-import { Shelf } from './shelf.ts';
-import { doneText } from './words.ts';
+import { decidesForAll, decisionsOn, Shelf } from './shelf.ts';
+import { countOf } from '../shared/texts.ts';
+import { doneText, judgementText } from './words.ts';
 
 /** What `rows` takes at once. */
 const ROWS_MAX = 200;
 /** How long a page that is loaded again waits for what was not sent before. */
 const FOUND_WITHIN_MS = 3_000;
 const NOTHING_TO_SEND: OutboxState = { waiting: 0, offlineSince: null, problem: null, setAside: [] };
+
+/** A decision or a redo. */
+interface Unanswered {
+  readonly done: string;
+  /** Whether its reviewer is told how many photos were stored, even if none was left out. */
+  readonly isAlwaysSaid: boolean;
+  stored: number;
+  skipped: number;
+}
+
+/** What a view needs to know of an action that it has made. */
+export interface Made {
+  readonly ref: ActionRef;
+  readonly subjects: readonly Subject[];
+}
 
 interface SessionOptions {
   readonly collection: string;
@@ -44,8 +60,8 @@ export class ReviewSession {
   /** Null for those who may only look. */
   #outbox: Outbox | null = null;
   readonly #listeners = new Set<() => void>();
-  /** The sequence numbers of redos that the server has not answered. */
-  readonly #redos = new Set<number>();
+  /** What the server has not stored in full, by the sequence numbers of its actions. */
+  readonly #unanswered = new Map<number, Unanswered>();
 
   private constructor({ collection, setup }: SessionOptions) {
     this.collection = collection;
@@ -64,7 +80,7 @@ export class ReviewSession {
         reviewer,
         send: (of, request) => reviewApi(of, reviewer).actions(request),
         onChange: () => session.changed(),
-        onAnswer: (answer) => session.#take(answer),
+        onAnswer: (answer, isOwn) => session.#take(answer, isOwn),
         onRefused: (action) => void session.#readAgain('subjects' in action ? action.subjects : []),
       });
     }
@@ -123,16 +139,43 @@ export class ReviewSession {
     this.#outbox?.discardSetAside();
   }
 
-  /** Does something: at once on this page, and as soon as possible on the server. Does nothing for those who may only look. */
-  record(change: ReviewChange): void {
-    if (this.#outbox === null) return;
+  /**
+   * Does something: at once on this page, and as soon as possible on the server. Returns the action; null for those who may only
+   * look, because they do nothing.
+   */
+  record(change: ReviewChange): ActionRef | null {
+    if (this.#outbox === null) return null;
     const { client, sequence, at } = this.#outbox.record(change);
     const ref: ActionRef = { client, sequence };
-    if (change.kind === 'redo') this.#redos.add(sequence);
     this.shelf.apply(ref, change, this.#targetOf(change));
     const stored = storedForm(change, { ref, at, history: this.history });
     if (stored !== null) this.history = afterAction(this.history, stored);
     this.changed();
+    return ref;
+  }
+
+  /** Decides about photos. The server leaves disputed ones out of a decision on several photos, and the reviewer is told so. */
+  decide(subjects: readonly Subject[], judgement: Judgement, shownBy: ShownBy): readonly Made[] {
+    const isForAll = (subject: Subject): boolean => {
+      const photo = this.shelf.photo(subject);
+      return photo !== undefined && decidesForAll(photo, subjects.length === 1);
+    };
+    const done = judgementText(judgement);
+    const decision: Unanswered = { done, isAlwaysSaid: subjects.length > 1, stored: 0, skipped: 0 };
+    return decisionsOn(subjects, { judgement, shownBy, isForAll }).flatMap((change) => {
+      const ref = this.record(change);
+      if (ref === null) return [];
+      this.#unanswered.set(ref.sequence, decision);
+      return [{ ref, subjects: change.subjects }];
+    });
+  }
+
+  /** Flags photos, or takes their flags off if all have one. Returns whether they have one now. */
+  flag(subjects: readonly Subject[]): { readonly flagged: boolean; readonly ref: ActionRef | null } {
+    const flagged = !subjects.every((subject) => this.shelf.photo(subject)?.mine.flagged === true);
+    const ref = this.record({ kind: 'flag', subjects, value: { flagged } });
+    this.say(`${flagged ? 'Flagged' : 'Flag taken off'}: ${countOf(subjects.length, 'photo')}`);
+    return { flagged, ref };
   }
 
   /** Takes back the last action and says which that was; null if there is none. */
@@ -145,7 +188,9 @@ export class ReviewSession {
   /** Brings back the action that was taken back last, and says which that was; null if there is none. */
   redo(): DoneAction | null {
     const undone = nextRedo(this.history);
-    if (undone !== null) this.record({ kind: 'redo', of: undone.undo });
+    const ref = undone === null ? null : this.record({ kind: 'redo', of: undone.undo });
+    if (ref !== null)
+      this.#unanswered.set(ref.sequence, { done: 'done again', isAlwaysSaid: false, stored: 0, skipped: 0 });
     return undone?.action ?? null;
   }
 
@@ -175,15 +220,23 @@ export class ReviewSession {
     return change.kind === 'redo' ? (nextRedo(this.history)?.action ?? null) : null;
   }
 
-  #take(answer: ActionsAnswer): void {
+  #take(answer: ActionsAnswer, isOwn: boolean): void {
     const { photos, classes, results } = answer;
     this.put(photos);
     this.onAnswer(answer);
-    for (const { sequence, stored, skipped } of results)
-      if (this.#redos.delete(sequence) && skipped > 0) this.say(doneText('done again', { stored, skipped }));
+    if (isOwn) for (const result of results) this.#sayOf(result);
     // While more is on its way, this tab's own counts are ahead of the server's.
     if (this.outbox.waiting === 0) this.shelf.putClasses(classes);
     this.changed();
+  }
+
+  #sayOf({ sequence, stored, skipped }: ActionsAnswer['results'][number]): void {
+    const known = this.#unanswered.get(sequence);
+    if (known === undefined) return;
+    this.#unanswered.delete(sequence);
+    known.stored += stored;
+    known.skipped += skipped;
+    if (known.isAlwaysSaid || known.skipped > 0) this.say(doneText(known.done, known));
   }
 
   async #readAgain(subjects: readonly Subject[]): Promise<void> {

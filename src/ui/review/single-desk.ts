@@ -12,7 +12,7 @@ import { lastDecisions, nextUndo } from './history.ts';
 import { Pictures } from './pictures.ts';
 import { EMPTY_QUEUE, goTo, hasSubject, move, shownIn, toNextOpen, withMore, without, type Queue } from './queue.ts';
 import type { ReviewSession } from './session.ts';
-import { decidesForAll, decisionsOn, subjectKey } from './shelf.ts';
+import { subjectKey } from './shelf.ts';
 import { Supply, type SupplyOptions } from './supply.ts';
 import type { ReviewView } from './view-url.ts';
 import { judgementText } from './words.ts';
@@ -111,31 +111,15 @@ export class SingleDesk {
     const { photo } = this;
     if (photo === null) return;
     const { sha256, wnid, name } = photo;
-    const isForAll = (): boolean => decidesForAll(photo, true);
-    for (const change of decisionsOn([{ sha256, wnid }], { judgement, shownBy: this.order, isForAll }))
-      this.session.record(change);
+    this.session.decide([{ sha256, wnid }], judgement, this.order);
     this.evidence.forget(subjectKey(photo));
     this.#toNextOpen();
     this.#settle(`${judgementText(judgement)}: ${name}.`);
   }
 
-  tag(subject: Subject, tags: readonly string[]): void {
-    this.session.record({ kind: 'tag', subjects: [subject], value: { tags } });
-    this.session.say(tags.length === 0 ? 'No tags' : `Tags: ${tags.join(', ')}`);
-  }
-
-  note(subject: Subject, note: string): void {
-    this.session.record({ kind: 'note', subjects: [subject], value: { note } });
-    this.session.say(note === '' ? 'Note removed' : `Note: ${note}`);
-  }
-
   flag(): void {
     const { photo } = this;
-    if (photo === null) return;
-    const flagged = !photo.mine.flagged;
-    const { sha256, wnid } = photo;
-    this.session.record({ kind: 'flag', subjects: [{ sha256, wnid }], value: { flagged } });
-    this.session.say(flagged ? 'Flagged' : 'Flag taken off');
+    if (photo !== null) this.session.flag([{ sha256: photo.sha256, wnid: photo.wnid }]);
   }
 
   /** Takes back the last action and shows its photo. */

@@ -1,14 +1,11 @@
 import type { ReviewPhoto } from '../../review/desk.ts';
 import type { Subject } from '../../review/event.ts';
 import { CompareDialog } from './compare-dialog.tsx';
-import { tagChanges } from './grid-tags.ts';
+import { PhotoDialog } from './grid-dialogs.tsx';
 import { keysOf } from './keys.ts';
-import { KeysDialog } from './keys-dialog.tsx';
-import { NoteDialog } from './note-dialog.tsx';
 import { namesIn, SeenDialog } from './seen-dialog.tsx';
 import { subjectKey } from './shelf.ts';
 import type { SingleDesk } from './single-desk.ts';
-import { TagsDialog } from './tags-dialog.tsx';
 
 export type DialogShown =
   | { readonly kind: 'keys' }
@@ -30,28 +27,16 @@ interface SingleDialogProps {
 /** The dialogs of the single view. */
 export function SingleDialog({ desk, shown, photo, onClose }: SingleDialogProps) {
   const { session } = desk;
-  if (shown.kind === 'keys') return <KeysDialog session={session} view="single" onClose={onClose} />;
   if (shown.kind === 'seen') return <Seen desk={desk} subject={shown.subject} onClose={onClose} />;
+  if (shown.kind === 'keys') return <PhotoDialog {...{ session, onClose }} dialog="keys" view="single" subjects={[]} />;
   if (photo === null) return null;
-  const subject: Subject = { sha256: photo.sha256, wnid: photo.wnid };
-  if (shown.kind === 'tags') {
-    const { tags } = photo.mine;
-    const save = (toggled: ReadonlyMap<string, boolean>): void => {
-      onClose();
-      for (const change of tagChanges([{ subject, tags }], toggled)) desk.tag(subject, change.tags);
-    };
-    return <TagsDialog offered={session.setup.tags} chosen={[tags]} onSave={save} onClose={onClose} />;
-  }
-  if (shown.kind === 'note') {
-    const save = (note: string): void => {
-      onClose();
-      if (note !== photo.mine.note) desk.note(subject, note);
-    };
-    return <NoteDialog title="Note" text={photo.mine.note} onSave={save} onClose={onClose} />;
-  }
   if (shown.kind === 'compare') {
     const others = [{ path: `/previews/${shown.sha256}`, name: 'near-duplicate' }];
     return <CompareDialog title="Near-duplicate" photo={photo} others={others} closeKeys={[]} onClose={onClose} />;
+  }
+  if (shown.kind === 'tags' || shown.kind === 'note') {
+    const subjects = [{ sha256: photo.sha256, wnid: photo.wnid }];
+    return <PhotoDialog {...{ session, subjects, onClose }} dialog={shown.kind} view="single" />;
   }
   const isSearched = shown.of === 'searched';
   const page = desk.classPage(isSearched ? photo.wnid : photo.confusionWnid);
@@ -77,7 +62,9 @@ function Seen({ desk, subject, onClose }: SeenProps) {
   const save = (name: string): void => {
     onClose();
     const before = desk.session.shelf.photo(subject)?.mine.note ?? '';
-    desk.note(subject, `${before}${before === '' ? '' : '\n'}sees: ${name}`);
+    const note = `${before}${before === '' ? '' : '\n'}sees: ${name}`;
+    desk.session.record({ kind: 'note', subjects: [subject], value: { note } });
+    desk.session.say(`Note: ${note}`);
   };
   const likely = namesIn(desk.evidence.get(subjectKey(subject)));
   const names = [...new Set([...likely, ...desk.session.setup.classNames])];

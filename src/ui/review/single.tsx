@@ -4,7 +4,6 @@ import { ClassPanel } from './class-panel.tsx';
 import { EndPage } from './end-page.tsx';
 import { EvidencePanel } from './evidence-panel.tsx';
 import type { ReviewPhoto } from '../../review/desk.ts';
-import type { PageProps } from './page-props.ts';
 import { renderNow } from './render-now.ts';
 import { SingleDesk } from './single-desk.ts';
 import { SingleHeader } from './single-header.tsx';
@@ -15,7 +14,7 @@ import { Strip } from './strip.tsx';
 import { useCommands } from './use-commands.ts';
 import { useCrops } from './use-crops.ts';
 import { useHeat } from './use-heat.ts';
-import { useSession } from './use-session.ts';
+import { useSession, type PageProps } from './use-session.ts';
 import { useZoom } from './use-zoom.ts';
 import { hrefOf, viewOf, type ReviewView } from './view-url.ts';
 

@@ -1,6 +1,6 @@
 import type { LeaseAnswer, LeaseRequest, ReviewOrder } from '../../review/desk.ts';
 import type { Subject } from '../../review/event.ts';
-import { ApiError } from './api.ts';
+import { ApiError, messageOf } from './api.ts';
 import type { ReviewSession } from './session.ts';
 import { subjectKey } from './shelf.ts';
 import type { ReviewView } from './view-url.ts';
@@ -157,7 +157,7 @@ export class Supply {
   #fail(error: unknown): void {
     if (this.#isStopped) return;
     this.#isAsking = false;
-    this.problem = error instanceof Error ? error.message : String(error);
+    this.problem = messageOf(error);
     const isPassing = !(error instanceof ApiError) || error.isPassing;
     this.#waitFor(isPassing ? FAILED_AGAIN_MS : AGAIN_AT_MOST_MS);
     this.#options.onAnswer(null);

@@ -1,5 +1,5 @@
-import { reasonIndexOf } from './action-bar.tsx';
-import type { Command } from './keys.ts';
+import type { Judgement } from '../../review/event.ts';
+import { judgementOf, type Command } from './keys.ts';
 import type { DialogShown } from './single-dialog.tsx';
 import type { SingleDesk } from './single-desk.ts';
 import { useKeys } from './use-session.ts';
@@ -20,9 +20,6 @@ export function useCommands(options: CommandOptions): (command: Command) => void
   const toGrid = (hash: string): void =>
     location.assign(hrefOf(desk.session.collection, 'grid', { ...desk.view, photo: undefined }) + hash);
   const acts: Partial<Record<Command, () => void>> = {
-    accept: () => desk.decide({ verdict: 'accept', reason: null }),
-    reject: () => desk.decide({ verdict: 'reject', reason: null }),
-    unsure: () => desk.decide({ verdict: 'unsure', reason: null }),
     undo: () => desk.undo(),
     redo: () => desk.redo(),
     next: () => desk.move(1),
@@ -41,20 +38,18 @@ export function useCommands(options: CommandOptions): (command: Command) => void
     fit: () => zoom.fit(),
   };
   const run = (command: Command): void => {
-    const index = reasonIndexOf(command);
-    if (index === null) acts[command]?.();
-    else rejectFor(desk, index, onDialog);
+    const judgement = judgementOf(command, desk.session.setup.reasons);
+    if (judgement === null) acts[command]?.();
+    else decide(desk, judgement, onDialog);
   };
   useKeys('single', { run, onRelease: (key) => zoom.release(key) });
   return run;
 }
 
-function rejectFor(desk: SingleDesk, index: number, onDialog: CommandOptions['onDialog']): void {
-  const reason = desk.session.setup.reasons[index];
+function decide(desk: SingleDesk, judgement: Judgement, onDialog: CommandOptions['onDialog']): void {
   const { photo } = desk;
-  if (reason === undefined || photo === null) return;
-  desk.decide({ verdict: 'reject', reason });
-  if (reason === 'in-distribution') {
+  if (photo === null) return;
+  desk.decide(judgement);
+  if (judgement.reason === 'in-distribution')
     onDialog({ kind: 'seen', subject: { sha256: photo.sha256, wnid: photo.wnid } });
-  }
 }
