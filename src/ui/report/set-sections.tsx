@@ -1,7 +1,8 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
 import type { ComponentChildren } from 'preact';
 import type { Sha256 } from '../../kernel/ids.ts';
-import { countOf, countText, fewPhotosText, shareText } from '../shared/texts.ts';
+import { countOf, countText, shareText } from '../shared/texts.ts';
+import { AGREEMENT_COLUMNS, agreementCells, agreementText } from './agreement.ts';
 import type { ReportContext } from './context.ts';
 import { ClassName, Count, Nothing, Plots, Section, Table, To } from './parts.tsx';
 import { decimalText, estimateText, NOTHING, percentText } from './texts.ts';
@@ -174,25 +175,20 @@ export function ReviewSection({ context, title }: SectionOf) {
       {report.state.actions === 0 ? <Nothing>Nobody has reviewed a photo yet.</Nothing> : null}
       <dl class="facts">
         <Fact name="Label noise">{noiseText(context)}</Fact>
-        <Fact name="Agreement">{agreementText(context)}</Fact>
+        <Fact name="Agreement">{agreementText(overall)}</Fact>
       </dl>
       <Plots context={context} names={['acceptance-score', 'acceptance-source', 'acceptance-class']} />
       <div class="tables">
         <Table
           caption="Agreement by class"
-          columns={['class', 'photos', 'the same verdict', 'Cohen’s κ', 'Krippendorff’s α']}
+          columns={AGREEMENT_COLUMNS}
           csv={csv('agreement')}
           rows={classes
             .filter(({ photos }) => photos > 0 && overall.photos > 0)
             .map((row) => ({
               key: row.wnid,
               head: <ClassName context={context} wnid={row.wnid} kind="searched" />,
-              cells: [
-                countText(row.photos),
-                hundredText(row.percent),
-                decimalText(row.cohenKappa),
-                decimalText(row.krippendorffAlpha),
-              ],
+              cells: agreementCells(row),
             }))}
         />
         <Table
@@ -210,30 +206,9 @@ export function ReviewSection({ context, title }: SectionOf) {
   );
 }
 
-/** A percentage that comes as 0..100. */
-function hundredText(percent: number | null): string {
-  return percentText(percent === null ? null : percent / 100);
-}
-
 function noiseText({ report: { labelNoise } }: ReportContext): string {
   const { question, photos, wrong, unsure, share, low, high } = labelNoise;
   if (share === null)
     return `unknown: no accepted photo that was drawn for a blind second look has its verdict. The question would be: ${question}`;
   return `${estimateText(share, low, high)}: ${countOf(photos, 'photo')} that a first look accepted ${photos === 1 ? 'was' : 'were'} drawn for a blind second look. It rejected ${countText(wrong)} and was unsure of ${countText(unsure)}. The question was: ${question}`;
-}
-
-function agreementText({ report: { agreement } }: ReportContext): string {
-  const {
-    photos,
-    percent,
-    cohenKappa,
-    cohenKappaLow: low,
-    cohenKappaHigh: high,
-    krippendorffAlpha,
-  } = agreement.overall;
-  if (photos === 0) return 'unknown: no photo has two blind verdicts';
-  const interval = low === null || high === null ? '' : ` (${decimalText(low)} to ${decimalText(high)})`;
-  const text = `the same verdict on ${hundredText(percent)} of ${countOf(photos, 'photo')}, Cohen’s κ ${decimalText(cohenKappa)}${interval}, Krippendorff’s α ${decimalText(krippendorffAlpha)}`;
-  const few = fewPhotosText({ photos });
-  return few === null ? text : `${text}. ${few}`;
 }

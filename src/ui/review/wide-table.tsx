@@ -4,17 +4,16 @@ interface WideTableProps {
   /** What a screen reader calls it. */
   readonly label: string;
   readonly heads: readonly string[];
-  readonly kind?: string;
   readonly caption?: string;
   /** The rows. */
   readonly children: ComponentChildren;
 }
 
 /** A table that scrolls sideways on a narrow screen, also with the keyboard. */
-export function WideTable({ label, heads, kind, caption, children }: WideTableProps) {
+export function WideTable({ label, heads, caption, children }: WideTableProps) {
   return (
     <div class="scroll" tabIndex={0} role="region" aria-label={label}>
-      <table class={kind}>
+      <table>
         {caption === undefined ? null : <caption>{caption}</caption>}
         <thead>
           <tr>
