@@ -60,7 +60,7 @@ export async function makeAccepted(dataDir: string, { photos, pictures, more }: 
 const CONFIDENT = 8;
 
 /** Gives every photo the evidence that its decision needs: all crops of all members, with logits. */
-export async function giveEvidence({ app, scope }: Workspace, memberIds: readonly number[]): Promise<void> {
+async function giveEvidence({ app, scope }: Workspace, memberIds: readonly number[]): Promise<void> {
   const { wnids, collectionId } = scope;
   const logits = wnids.map((_, confusion) =>
     Buffer.from(Float32Array.from(wnids, (_each, at) => (at === confusion ? CONFIDENT : 0)).buffer),

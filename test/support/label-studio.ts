@@ -7,8 +7,8 @@ import { until } from './until.ts';
 
 /** The first start makes a database, which takes minutes on a busy machine. */
 const START_TIMEOUT_MS = 900_000;
-export const EMAIL = 'tester@example.org';
-export const PASSWORD = 'of this test only';
+const EMAIL = 'tester@example.org';
+const PASSWORD = 'of this test only';
 
 export interface TestLabelStudio {
   readonly url: string;
