@@ -1,31 +1,92 @@
 import { readerOf } from './access.ts';
-import { EVIDENCE_ROUTES } from './evidence-routes.ts';
-import { endSession } from './handlers/activity/end-session.ts';
-import { sendActivity } from './handlers/activity/page.ts';
-import { sendAsset } from './handlers/asset.ts';
-import { sendExamples } from './handlers/examples.ts';
-import { sendLive } from './handlers/live.ts';
-import { sendLogIn } from './handlers/log-in-form.ts';
-import { logIn } from './handlers/log-in.ts';
-import { logOut } from './handlers/log-out.ts';
-import { sendMetrics } from './handlers/metrics.ts';
-import { openClass } from './handlers/open-class.ts';
-import { sendOverview } from './handlers/overview.ts';
-import { sendPage } from './handlers/page.ts';
-import { pause } from './handlers/pause.ts';
-import { sendPhoto } from './handlers/photo.ts';
-import { sendQueues } from './handlers/queues.ts';
-import { sendReady } from './handlers/ready.ts';
-import { retry } from './handlers/retry.ts';
-import { sendSheet } from './handlers/sheet.ts';
-import { sendThumbnail } from './handlers/thumbnail.ts';
-import { unpause } from './handlers/unpause.ts';
-import { PAGES } from './pages.tsx';
-import { REPORT_ROUTES } from './report-routes.ts';
-import { REVIEW_ROUTES } from './review-routes.ts';
-import { REVISION_ROUTES } from './revision-routes.ts';
-import type { Route } from './route.ts';
 import type { Site } from './dashboard.ts';
+import { endSession, sendActivity } from './handlers/activity.ts';
+import { sendClassReference, sendEvidence, sendHeatmap } from './handlers/evidence.ts';
+import { logIn, logOut, sendLogIn } from './handlers/log-in.ts';
+import { pause, retry, sendMetrics, sendQueues, sendReady, unpause } from './handlers/operate.ts';
+import { openClass, sendAsset, sendExamples, sendLive, sendOverview, sendPage, sendSheet } from './handlers/pages.ts';
+import { sendPhoto, sendPreview, sendThumbnail } from './handlers/photos.ts';
+import { renewOnServer, sendReport, sendReportJson, sendReportTable } from './handlers/report.ts';
+import {
+  changeCriteria,
+  chooseReviewer,
+  lease,
+  recordActions,
+  sendAgreement,
+  sendClassPage,
+  sendClasses,
+  sendCovers,
+  sendFacets,
+  sendIndex,
+  sendRecent,
+  sendRows,
+  sendSetup,
+} from './handlers/review.ts';
+import { sendRevisionFile, sendRevisionTar, sendRevisions, verifyOnServer } from './handlers/revisions.ts';
+import { PAGES } from './pages.tsx';
+import type { Route } from './route.ts';
+
+const REVIEW_API = '/c/:collection/api/review';
+/** As many photos as a request may decide (`MOST_PHOTOS_AT_ONCE`), each with its SHA-256 and class. */
+const ACTIONS_MAX_BYTES = 4 * 1024 * 1024;
+
+/** What the pages of the review ask for; `src/review/desk.ts` says what. */
+const REVIEW_ROUTES: readonly Route<[Site]>[] = [
+  { method: 'GET', path: `${REVIEW_API}/setup`, role: 'viewer', handle: sendSetup },
+  { method: 'POST', path: `${REVIEW_API}/reviewer`, role: 'reviewer', handle: chooseReviewer },
+  { method: 'GET', path: `${REVIEW_API}/classes`, role: 'viewer', handle: sendClasses },
+  { method: 'GET', path: `${REVIEW_API}/class/:wnid`, role: 'viewer', handle: sendClassPage },
+  { method: 'POST', path: `${REVIEW_API}/criteria`, role: 'reviewer', handle: changeCriteria },
+  { method: 'GET', path: `${REVIEW_API}/index`, role: 'viewer', handle: sendIndex },
+  { method: 'GET', path: `${REVIEW_API}/facets`, role: 'viewer', handle: sendFacets },
+  { method: 'GET', path: `${REVIEW_API}/covers`, role: 'viewer', handle: sendCovers },
+  { method: 'POST', path: `${REVIEW_API}/rows`, role: 'viewer', handle: sendRows },
+  { method: 'POST', path: `${REVIEW_API}/lease`, role: 'reviewer', handle: lease },
+  {
+    method: 'POST',
+    path: `${REVIEW_API}/actions`,
+    role: 'reviewer',
+    maxBodyBytes: ACTIONS_MAX_BYTES,
+    handle: recordActions,
+  },
+  { method: 'GET', path: `${REVIEW_API}/recent`, role: 'viewer', handle: sendRecent },
+  { method: 'GET', path: `${REVIEW_API}/agreement`, role: 'viewer', handle: sendAgreement },
+];
+
+/** What reviewers see beside a photo. */
+const EVIDENCE_ROUTES: readonly Route<[Site]>[] = [
+  { method: 'GET', path: '/previews/:sha256', role: 'viewer', handle: sendPreview },
+  { method: 'GET', path: `${REVIEW_API}/evidence/:wnid/:sha256`, role: 'viewer', handle: sendEvidence },
+  { method: 'GET', path: `${REVIEW_API}/heatmap/:model/:wnid/:sha256`, role: 'viewer', handle: sendHeatmap },
+  { method: 'GET', path: '/c/:collection/references/:wnid/:id', role: 'viewer', handle: sendClassReference },
+];
+
+const REPORT = '/c/:collection/report';
+
+/** The report of a collection. Everybody who may see photos may read it. */
+const REPORT_ROUTES: readonly Route<[Site]>[] = [
+  { method: 'GET', path: REPORT, role: 'viewer', handle: sendReport },
+  { method: 'POST', path: REPORT, role: 'operator', handle: renewOnServer },
+  { method: 'GET', path: `${REPORT}/report.json`, role: 'viewer', handle: sendReportJson },
+  { method: 'GET', path: `${REPORT}/csv/:file`, role: 'viewer', handle: sendReportTable },
+];
+
+const REVISIONS = '/c/:collection/revisions';
+
+/** The revisions of a collection. Everybody who may see photos may have them. */
+const REVISION_ROUTES: readonly Route<[Site]>[] = [
+  { method: 'GET', path: REVISIONS, role: 'viewer', handle: sendRevisions },
+  { method: 'GET', path: `${REVISIONS}/:id/revision.tar`, role: 'viewer', handle: sendRevisionTar },
+  ...(['README.md', 'protocol.json'] as const).map((file): Route<[Site]> => {
+    return {
+      method: 'GET',
+      path: `${REVISIONS}/:id/${file}`,
+      role: 'viewer',
+      handle: (exchange, site) => sendRevisionFile(exchange, site, file),
+    };
+  }),
+  { method: 'POST', path: `${REVISIONS}/:id/verify`, role: 'operator', handle: verifyOnServer },
+];
 
 /** A person who mistypes a token has enough tries; they are no use to a program that guesses. */
 const LOG_INS_PER_MINUTE = 10;

@@ -1,9 +1,9 @@
 import { recordActivity } from '../../app/activity/activity.repository.ts';
-import { holderOfToken, SESSION_MS, sessionCookie, sessionFor } from '../access.ts';
+import { SESSION_MS, holderOfToken, sessionCookie, sessionFor, sessionIn } from '../access.ts';
 import type { Site } from '../dashboard.ts';
 import { logInPage } from '../pages.tsx';
 import { HTML, wantsPage, type Exchange } from '../route.ts';
-import { storeSession } from '../session.repository.ts';
+import { endSessions, storeSession } from '../session.repository.ts';
 import { sessionIdOf } from '../sessions.ts';
 
 /** Opens a session for a client that sends a token. */
@@ -27,4 +27,18 @@ export async function logIn({ request, reply }: Exchange, site: Site): Promise<u
 function tokenIn(body: unknown): string {
   const token = typeof body === 'object' && body !== null && 'token' in body ? body.token : '';
   return typeof token === 'string' ? token : '';
+}
+
+/** Sends the form to log in. */
+export async function sendLogIn({ reply }: Exchange): Promise<unknown> {
+  return reply.type(HTML).send(logInPage(null));
+}
+
+/** Ends the session of the browser, also for somebody who has kept a copy of the cookie. */
+export async function logOut({ request, reply }: Exchange, { app }: Site): Promise<unknown> {
+  const session = sessionIn(request.headers.cookie);
+  const [ended] = session === null ? [] : await endSessions(app.db, [sessionIdOf(session)]);
+  if (ended !== undefined)
+    await recordActivity(app.db, { who: ended.name ?? ended.role, place: request.ip, action: 'log-out' });
+  return reply.header('set-cookie', sessionCookie(null)).redirect('/login', 303);
 }

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { openLogger } from '../../../src/platform/log/logger.ts';
-import { streamFeed } from '../../../src/server/handlers/live.ts';
+import { streamFeed } from '../../../src/server/handlers/pages.ts';
 import { LiveFeed, type Dated } from '../../../src/server/live-feed.ts';
 import { LivePlaces } from '../../../src/server/live-places.ts';
 import type { Route } from '../../../src/server/route.ts';

@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
+import type { App } from '../../app/open/app.ts';
+import { previewOf, thumbnailOf } from '../../app/photos/thumbnails.ts';
 import { LOST_BYTES_CURE, LostBytes, type OpenBlob } from '../../kernel/blobs.ts';
 import { messageOf } from '../../kernel/errors.ts';
 import { isSha256, type Sha256 } from '../../kernel/ids.ts';
-import type { App } from '../../app/open/app.ts';
 import { photoFacts } from '../../photo/photo.repository.ts';
 import type { Site } from '../dashboard.ts';
 import { paramOf, type Exchange } from '../route.ts';
@@ -74,4 +75,30 @@ function busy(reply: FastifyReply, idleTimeoutMs: number): FastifyReply {
     .code(503)
     .header('retry-after', Math.ceil(idleTimeoutMs / 1_000))
     .send({ error: 'Too many photos are being sent; ask again later' });
+}
+
+/** The bytes of a picture under its hash never change. */
+const FOR_EVER = 'private, max-age=31536000, immutable';
+
+/** Sends a small WebP of a photo that the catalogue has: neither of a picture that was taken down nor of one that lost its bytes. */
+async function sendSmallCopy(
+  { request, reply }: Exchange,
+  { app, signal }: Site,
+  copyOf: (app: App, sha256: Sha256, signal: AbortSignal) => Promise<Buffer | null>,
+): Promise<unknown> {
+  const sha256 = paramOf(request, 'sha256');
+  if (!isSha256(sha256) || (await photoFacts(app.db, sha256)) === undefined) return reply.callNotFound();
+  const webp = await copyOf(app, sha256, signal);
+  if (webp === null) return reply.callNotFound();
+  return reply.header('content-type', 'image/webp').header('cache-control', FOR_EVER).send(webp);
+}
+
+/** Sends a small WebP of a photo. */
+export function sendThumbnail(exchange: Exchange, site: Site): Promise<unknown> {
+  return sendSmallCopy(exchange, site, thumbnailOf);
+}
+
+/** Sends a photo as WebP, as large as a screen can show it. */
+export function sendPreview(exchange: Exchange, site: Site): Promise<unknown> {
+  return sendSmallCopy(exchange, site, previewOf);
 }

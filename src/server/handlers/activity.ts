@@ -1,14 +1,16 @@
-import { activityNames, listActivity, type ActivityFilter } from '../../../app/activity/activity.repository.ts';
-import { detailText } from '../../../app/activity/activity-text.ts';
-import { SINCE_RULE, sinceOf } from '../../../app/activity/since.ts';
-import { quote } from '../../../config/quote.ts';
-import { ACTIVITIES, type LoggedActivity } from '../../../kernel/activity.ts';
-import type { ActivityLine, ActivityPageProps, SessionLine } from '../../../ui/activity/page.tsx';
-import type { Site } from '../../dashboard.ts';
-import { activityPage } from '../../pages.tsx';
-import { BadRequest } from '../../review-requests.ts';
-import { HTML, type Exchange } from '../../route.ts';
-import { openSessions, type OpenSession } from '../../session.repository.ts';
+import { detailText } from '../../app/activity/activity-text.ts';
+import { activityNames, listActivity, recorded, type ActivityFilter } from '../../app/activity/activity.repository.ts';
+import { SINCE_RULE, sinceOf } from '../../app/activity/since.ts';
+import { quote } from '../../config/quote.ts';
+import { ACTIVITIES, type LoggedActivity } from '../../kernel/activity.ts';
+import { isSha256 } from '../../kernel/ids.ts';
+import type { ActivityLine, ActivityPageProps, SessionLine } from '../../ui/activity/page.tsx';
+import { actorOf } from '../actor.ts';
+import type { Site } from '../dashboard.ts';
+import { activityPage } from '../pages.tsx';
+import { BadRequest } from '../review-requests.ts';
+import { HTML, paramOf, type Exchange } from '../route.ts';
+import { endSessions, openSessions, type OpenSession } from '../session.repository.ts';
 
 const LINES = 100;
 
@@ -71,4 +73,21 @@ function lineOf({ id, at, who, place, action, collection, outcome, detail }: Log
 
 function sessionLineOf({ id, role, name, place, since, until }: OpenSession): SessionLine {
   return { id, who: name ?? 'shared token', role, place, since: since.toISOString(), until: until.toISOString() };
+}
+
+/** An operator ends a session. */
+export async function endSession(exchange: Exchange, { app }: Site): Promise<unknown> {
+  const { request, reply } = exchange;
+  const id = paramOf(request, 'id');
+  if (!isSha256(id)) return reply.callNotFound();
+  await recorded(
+    app.db,
+    {
+      ...actorOf(exchange),
+      action: 'sessions-ended',
+      resultOf: ([ended]) => (ended === undefined ? { sessions: 0 } : { sessions: 1, of: ended.name ?? ended.role }),
+    },
+    () => endSessions(app.db, [id]),
+  );
+  return reply.redirect('/activity', 303);
 }

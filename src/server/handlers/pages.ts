@@ -1,0 +1,150 @@
+import { createReadStream } from 'node:fs';
+import { access } from 'node:fs/promises';
+import path from 'node:path';
+import { Readable } from 'node:stream';
+import { shortlistFolder } from '../../app/shortlist/shortlist-files.ts';
+import { requireCollection } from '../../collection/collection.repository.ts';
+import { examplesOf, failedExamplesOf, type ReasonExample } from '../../funnel/overview.repository.ts';
+import { isCandidateReason, isFailedDecision } from '../../kernel/reasons.ts';
+import { classFile } from '../../shortlist/class-file.ts';
+import { FIRST_PAGE, PAGES_FOLDER } from '../../shortlist/contact-sheet.tsx';
+import { firstListed } from '../../shortlist/shortlist.repository.ts';
+import { pathOfFileUrl } from '../../source/folder/byte-path.ts';
+import { cardAnchor, classAnchor } from '../../ui/contact-sheet/anchors.ts';
+import { mayAct, readerOf } from '../access.ts';
+import { MEDIA_TYPES } from '../assets.ts';
+import type { Site } from '../dashboard.ts';
+import type { Dated, LiveFeed } from '../live-feed.ts';
+import type { LivePlaces } from '../live-places.ts';
+import { framedPage, navigationHtml, type Page } from '../pages.tsx';
+import { HTML, holderOf, paramOf, type Exchange } from '../route.ts';
+
+/** Sends a page. A collection's page is sent only if the collection can be opened. */
+export async function sendPage({ request, reply, role }: Exchange, site: Site, page: Page): Promise<unknown> {
+  const collection = paramOf(request, 'collection') || null;
+  if (collection !== null) {
+    const { workspace } = await site.collections.open(collection);
+    await requireCollection(site.app.db, workspace.scope.collectionId, 'its dashboard is served');
+  }
+  return reply.type(HTML).send(framedPage(page, { collection, role, hasTokens: site.tokens.length > 0 }));
+}
+
+/** Sends what the dashboard of a collection shows now. */
+export async function sendOverview(exchange: Exchange, site: Site): Promise<unknown> {
+  const { read } = await site.collections.open(paramOf(exchange.request, 'collection'));
+  return (await read())[readerOf(exchange, site)];
+}
+
+/** A person may have closed a page by then, in seconds. */
+const AGAIN_AFTER_S = 30;
+const ERRORS = {
+  one: [429, 'Too many live pages of yours are open; close one of them'],
+  all: [503, 'Too many live pages are open on this server; ask again later'],
+} as const;
+
+/** Sends what the dashboard of a collection shows: all of it first, then what changes. */
+export async function sendLive(exchange: Exchange, site: Site): Promise<unknown> {
+  const { feeds } = await site.collections.open(paramOf(exchange.request, 'collection'));
+  return streamFeed(exchange, feeds[readerOf(exchange, site)], site.livePlaces);
+}
+
+/** Answers with `text/event-stream`: https://html.spec.whatwg.org/multipage/server-sent-events.html */
+async function streamFeed<T extends Dated>(
+  exchange: Exchange,
+  feed: LiveFeed<T>,
+  places: LivePlaces,
+): Promise<unknown> {
+  const { request, reply } = exchange;
+  const place = places.take(holderOf(exchange));
+  if ('full' in place) {
+    const [status, error] = ERRORS[place.full];
+    return reply.code(status).header('retry-after', AGAIN_AFTER_S).send({ error });
+  }
+  // A client that asks for the head wants to know whether there is a stream. The stream itself would never end.
+  const events = request.method === 'HEAD' ? null : feed.listen();
+  if (events === null) place.release();
+  else events.once('close', place.release);
+  return reply.type('text/event-stream').send(events ?? '');
+}
+
+const EXAMPLES_SHOWN = 5;
+
+/** Sends some photos of a collection that were dropped or failed for a reason. Operators see the paths of files. */
+export async function sendExamples({ request, reply, role }: Exchange, { collections }: Site): Promise<unknown> {
+  const { app, scope } = (await collections.open(paramOf(request, 'collection'))).workspace;
+  const reason = paramOf(request, 'reason');
+  const asked = { reason, limit: EXAMPLES_SHOWN };
+  const shown = role !== null && mayAct(role, 'operator') ? (example: ReasonExample) => example : withoutPath;
+  if (isCandidateReason(reason)) return (await examplesOf(app.db, scope, asked)).map(shown);
+  if (isFailedDecision(reason)) return (await failedExamplesOf(app.db, scope, asked)).map(shown);
+  return reply.callNotFound();
+}
+
+/** Folders with spaces in their names are found in the detail by the address of the file. */
+function withoutPath({ url, detail, ...example }: ReasonExample): ReasonExample {
+  const folder = example.source === 'folder' ? `${path.dirname(pathOfFileUrl(url).toString())}/` : '';
+  const said = folder.length > 1 ? (detail?.replaceAll(folder, '') ?? null) : detail;
+  return { ...example, url: withoutFolders(url), detail: said === null ? null : withoutFolders(said) };
+}
+
+/** Redirects to a class on the contact sheet, which is a page or a section; with `as`, to its first photo of that confusion. */
+export async function openClass({ request, reply }: Exchange, { app, collections }: Site): Promise<unknown> {
+  const { workspace } = await collections.open(paramOf(request, 'collection'));
+  const query = new URLSearchParams(request.url.split('?')[1]);
+  const [wnid, confusionWnid] = [query.get('id') ?? '', query.get('as')];
+  const page = `${PAGES_FOLDER}/${classFile(wnid)}`;
+  const isOwn = await isThere(path.join(shortlistFolder(workspace), page));
+  const photo = confusionWnid === null ? null : await firstListed(app.db, workspace.scope, { wnid, confusionWnid });
+  const anchor = photo === null ? classAnchor(wnid) : cardAnchor(wnid, photo);
+  return reply.redirect(`${isOwn ? page : FIRST_PAGE}#${anchor}`, 303);
+}
+
+/** Sends a script or style. They hold no secret, and the page to log in needs them. */
+export async function sendAsset({ request, reply }: Exchange, { assets }: Site): Promise<unknown> {
+  const name = paramOf(request, 'name');
+  const [bytes, mediaType] = [assets.get(name), MEDIA_TYPES[name.replace(/^.*\./, '')]];
+  if (bytes === undefined || mediaType === undefined) return reply.callNotFound();
+  return reply.type(mediaType).header('cache-control', 'no-cache').send(bytes);
+}
+
+/** The sheet's own policy admits its style by a hash. This one also keeps other pages from framing it. */
+const CONTENT_SECURITY_POLICY =
+  "default-src 'none';img-src data:;style-src 'unsafe-inline';base-uri 'none';form-action 'none';frame-ancestors 'none'";
+
+/** Sends a file of the written contact sheet, with the server's bar of navigation at its top. */
+export async function sendSheet({ request, reply }: Exchange, { collections }: Site): Promise<unknown> {
+  const name = paramOf(request, 'collection');
+  const { workspace } = await collections.open(name);
+  const asked = paramOf(request, '*');
+  if (asked !== FIRST_PAGE && !/^pages\/class-[\w-]+\.html$/.test(asked)) return reply.callNotFound();
+  const file = path.join(shortlistFolder(workspace), asked);
+  if (!(await isThere(file))) {
+    const error = `Nothing is listed yet. \`winnow shortlist --collection ${name}\` makes the shortlist and its contact sheet.`;
+    return reply.code(404).send({ error });
+  }
+  return reply
+    .header('content-type', 'text/html; charset=utf-8')
+    .header('content-security-policy', CONTENT_SECURITY_POLICY)
+    .send(Readable.from(withNavigation(createReadStream(file, 'utf8'), navigationHtml(name))));
+}
+
+async function* withNavigation(chunks: AsyncIterable<string>, bar: string): AsyncGenerator<string> {
+  let isFirst = true;
+  for await (const chunk of chunks) {
+    yield isFirst ? chunk.replace('<body>', `<body>${bar}`) : chunk;
+    isFirst = false;
+  }
+}
+
+/** Whether a file of the contact sheet has been written. */
+function isThere(file: string): Promise<boolean> {
+  return access(file).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** A text for people who may not know where files lie on this machine: each absolute path becomes its last part. */
+export function withoutFolders(text: string): string {
+  return text.replaceAll(/(?:file:\/\/|(?<![\w:/.~%-]))\/(?:[^\s/'"]+\/)+/g, '');
+}

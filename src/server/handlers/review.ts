@@ -1,0 +1,158 @@
+import * as z from 'zod';
+import { nameOf } from '../../app/open/workspace.ts';
+import { readAgreement, readShownAgreement } from '../../app/review/agreement.ts';
+import { readClassPage } from '../../app/review/class-page.ts';
+import { readPhotos, readProgress, readSetup, viewOf } from '../../app/review/desk.ts';
+import { readCovers, readFacets } from '../../app/review/facets.ts';
+import { preparePreviews } from '../../app/review/previews.ts';
+import { quote } from '../../config/quote.ts';
+import { PERSON_NAME_RULE, personName } from '../../kernel/people.ts';
+import { recentActions } from '../../review/action.repository.ts';
+import { storeCriteria } from '../../review/criteria.repository.ts';
+import type {
+  ActionsAnswer,
+  ClassList,
+  ClassPage,
+  LeaseAnswer,
+  PhotoRows,
+  RecentActions,
+  ReviewSetup,
+} from '../../review/desk.ts';
+import { subjectsOf } from '../../review/event.ts';
+import { readIndex } from '../../review/photo-index.repository.ts';
+import { recordAction, type Recorded } from '../../review/record-action.process.ts';
+import { takePhotos } from '../../review/take-photos.process.ts';
+import { isNameOfPerson, mayAct, readerOf, reviewerCookie } from '../access.ts';
+import type { Site } from '../dashboard.ts';
+import { deskOf, namedDesk } from '../desk-of.ts';
+import { actionsOf, bodyOf, criteriaBody, indexQuery, leaseBody, parseRequest, rowsBody } from '../review-requests.ts';
+import { paramOf, type Exchange } from '../route.ts';
+import { sendShared } from '../shared-answer.ts';
+
+/** Sends what a page of the review needs to begin. */
+export async function sendSetup(exchange: Exchange, site: Site): Promise<ReviewSetup> {
+  const setup = await readSetup(await deskOf(exchange, site));
+  return { ...setup, mayReview: exchange.role !== null && mayAct(exchange.role, 'reviewer') };
+}
+
+const reviewerBody = z.strictObject({ name: z.string() });
+
+/** Keeps the name under which the browser reviews, in a cookie. A person with a token of their own has a fixed name. */
+export async function chooseReviewer(exchange: Exchange, { tokens }: Site): Promise<unknown> {
+  const { request, reply, reviewer, hasNamedToken } = exchange;
+  if (hasNamedToken) {
+    const error = `Your token belongs to '${reviewer ?? ''}' (server.people), so your reviews are stored under that name`;
+    return reply.code(409).send({ error });
+  }
+  const given = reviewerBody.safeParse(request.body).data?.name;
+  const name = personName(given ?? '');
+  if (name === null) {
+    const error = `Expected JSON with a name (${PERSON_NAME_RULE}) but received ${quote(given ?? request.body)}`;
+    return reply.code(400).send({ error });
+  }
+  if (isNameOfPerson(name, tokens)) {
+    const error = `The name '${name}' belongs to a person with a token (server.people). Log in with that token, or choose another name`;
+    return reply.code(409).send({ error });
+  }
+  return reply.header('set-cookie', reviewerCookie(name)).send({ reviewer: name });
+}
+
+/** Sends every class with listed photos, and how far its review is. */
+export async function sendClasses(exchange: Exchange, site: Site): Promise<unknown> {
+  return sendShared(exchange, site, {
+    what: ['classes'],
+    read: async (desk): Promise<ClassList> => ({ classes: await readProgress(desk, null) }),
+  });
+}
+
+/** Sends what a page tells about one class. */
+export async function sendClassPage(exchange: Exchange, site: Site): Promise<ClassPage> {
+  return readClassPage(await deskOf(exchange, site), paramOf(exchange.request, 'wnid'));
+}
+
+/** Changes what counts in a collection. */
+export async function changeCriteria(exchange: Exchange, site: Site): Promise<{ readonly criteria: string }> {
+  const { text } = bodyOf(criteriaBody, exchange);
+  const { workspace, reviewer } = await namedDesk(exchange, site);
+  await storeCriteria(site.app.db, workspace.scope.collectionId, { text, by: reviewer });
+  return { criteria: text };
+}
+
+/** Sends every photo that matches a filter, in order. */
+export async function sendIndex(exchange: Exchange, site: Site): Promise<unknown> {
+  const wanted = parseRequest(indexQuery, exchange.request.query);
+  return sendShared(exchange, site, {
+    what: ['index', wanted],
+    read: (desk) => readIndex(site.app.db, viewOf(desk), wanted),
+  });
+}
+
+/** Sends what other filters would show. */
+export async function sendFacets(exchange: Exchange, site: Site): Promise<unknown> {
+  const { filter } = parseRequest(indexQuery, exchange.request.query);
+  return sendShared(exchange, site, { what: ['facets', filter], read: (desk) => readFacets(desk, filter) });
+}
+
+/** Sends photos that stand for each class. */
+export async function sendCovers(exchange: Exchange, site: Site): Promise<unknown> {
+  return sendShared(exchange, site, { what: ['covers'], read: readCovers });
+}
+
+/** Sends some photos of the index. */
+export async function sendRows(exchange: Exchange, site: Site): Promise<PhotoRows> {
+  const { subjects } = bodyOf(rowsBody, exchange);
+  return { photos: await readPhotos(await deskOf(exchange, site), subjects) };
+}
+
+/** Takes the next photos for one tab. */
+export async function lease(exchange: Exchange, site: Site): Promise<LeaseAnswer> {
+  const { reviewer, ...wanted } = bodyOf(leaseBody, exchange);
+  const desk = await namedDesk(exchange, site, reviewer);
+  const { leaseMs } = desk.workspace.app.config.review;
+  const { photos, open, lost } = await takePhotos(site.app.db, viewOf(desk), { ...wanted, leaseMs });
+  const hashes = photos.map(({ sha256 }) => sha256);
+  void preparePreviews(site.app, hashes, site.signal);
+  return { photos: await readPhotos(desk, photos), open, lost };
+}
+
+/** A tab that has changed more photos reads those that it shows again. */
+const MOST_PHOTOS = 200;
+
+/** Stores what a reviewer did in one tab, in order. */
+export async function recordActions(exchange: Exchange, site: Site): Promise<ActionsAnswer> {
+  const { reviewer, client, actions } = await actionsOf(exchange.request.body);
+  const desk = await namedDesk(exchange, site, reviewer);
+  const { leaseMs } = desk.workspace.app.config.review;
+  const recorded: Recorded[] = [];
+  for (const action of actions)
+    recorded.push(await recordAction(site.app.db, viewOf(desk), { client, action, leaseMs }));
+  const changed = subjectsOf(recorded.flatMap(({ subjects }) => subjects));
+  return {
+    results: recorded.map(({ sequence, stored, skipped }) => ({ sequence, stored, skipped })),
+    photos: await readPhotos(desk, changed.slice(0, MOST_PHOTOS)),
+    classes: await readProgress(desk, [...new Set(changed.map(({ wnid }) => wnid))]),
+  };
+}
+
+const MOST_ACTIONS = 200;
+
+/** Sends the last actions of the reviewer, for undo and redo. */
+export async function sendRecent(exchange: Exchange, site: Site): Promise<RecentActions> {
+  const { reviewer, workspace } = await deskOf(exchange, site);
+  if (reviewer === null) return { actions: [] };
+  const { collectionId } = workspace.scope;
+  return { actions: await recentActions(site.app.db, { collectionId, reviewer }, MOST_ACTIONS) };
+}
+
+/** Sends what `winnow agreement --json` prints, with class names. Others than operators get it without photos that wait for a verdict. */
+export async function sendAgreement(exchange: Exchange, site: Site): Promise<unknown> {
+  const seesAll = readerOf(exchange, site) === 'operators';
+  return sendShared(exchange, site, {
+    what: ['agreement', seesAll],
+    read: async (desk) => {
+      const { collection } = desk.workspace;
+      const { overall, classes } = await (seesAll ? readAgreement(desk.workspace) : readShownAgreement(desk));
+      return { overall, classes: classes.map((one) => ({ ...one, name: nameOf(collection, one.wnid) })) };
+    },
+  });
+}

@@ -1,0 +1,125 @@
+import { once } from 'node:events';
+import { Readable } from 'node:stream';
+import * as z from 'zod';
+import { readRevisions } from '../../app/export/revisions.ts';
+import { verifyRevision } from '../../app/export/verify-revision.ts';
+import { requireCollection } from '../../collection/collection.repository.ts';
+import { openRevisionFile } from '../../export/revision-file.process.ts';
+import { shortId } from '../../export/revision-id.ts';
+import { revisionTar } from '../../export/revision-tar.process.ts';
+import { revisionPhotos, type Revision } from '../../export/revision.repository.ts';
+import { messageOf } from '../../kernel/errors.ts';
+import { pathOf } from '../../ui/shared/frame.tsx';
+import { mayAct } from '../access.ts';
+import type { Site } from '../dashboard.ts';
+import { requireNothingHidden } from '../desk-of.ts';
+import { revisionsPage } from '../pages.tsx';
+import { BadRequest, parseRequest } from '../review-requests.ts';
+import { folderFor, revisionInPath } from '../revision-in-path.ts';
+import { HTML, paramOf, wantsPage, type Exchange } from '../route.ts';
+
+/** Sends the page of a collection's revisions. */
+export async function sendRevisions(exchange: Exchange, site: Site): Promise<unknown> {
+  await requireNothingHidden(exchange, site);
+  const { request, reply, role } = exchange;
+  const collection = paramOf(request, 'collection');
+  const { workspace } = await site.collections.open(collection);
+  await requireCollection(site.app.db, workspace.scope.collectionId, 'its revisions are served');
+  const { longWork, revisionChanges, tokens } = site;
+  const { shown, all } = await readRevisions(workspace, revisionChanges);
+  const page = revisionsPage(
+    {
+      collection,
+      revisions: shown.map((one) => ({ ...one, path: folderFor(role, one.path) })),
+      all,
+      runningOf: (id) => longWork.of(id),
+      canVerify: role !== null && mayAct(role, 'operator') && !longWork.isBusy,
+    },
+    { hasTokens: tokens.length > 0, role },
+  );
+  return reply.type(HTML).send(page);
+}
+
+const MEDIA_TYPES = {
+  'README.md': 'text/plain; charset=utf-8',
+  'protocol.json': 'application/json; charset=utf-8',
+} as const;
+
+/** Sends a text of a revision's folder, which a browser shows as it is. */
+export async function sendRevisionFile(
+  exchange: Exchange,
+  site: Site,
+  file: keyof typeof MEDIA_TYPES,
+): Promise<unknown> {
+  const { revision } = await revisionInPath(exchange, site);
+  const { handle, bytes } = await openRevisionFile(revision.path, file);
+  return exchange.reply
+    .header('content-type', MEDIA_TYPES[file])
+    .header('content-length', bytes)
+    .header('content-disposition', 'inline')
+    .header('content-security-policy', "default-src 'none'; sandbox")
+    .send(handle.createReadStream());
+}
+
+/** Streams the folder of a revision as one tar archive. One with a photo that was taken down since is not sent. */
+export async function sendRevisionTar(exchange: Exchange, site: Site): Promise<unknown> {
+  const { request, reply } = exchange;
+  const { workspace, revision } = await revisionInPath(exchange, site);
+  const short = shortId(revision.id);
+  const photos = await revisionPhotos(site.app.db, workspace.scope, 0);
+  if ((photos.find(({ id }) => id === revision.id)?.takenDown ?? 0) > 0)
+    throw new BadRequest(
+      `Revision ${short} has photos that were taken down since. Export again: the next revision leaves them out.`,
+      410,
+    );
+  const name = `${workspace.collection.name}-${short}`;
+  const tar = request.method === 'HEAD' ? Readable.from([]) : await startTar(exchange, site, { revision, name });
+  return reply
+    .header('content-type', 'application/x-tar')
+    .header('content-disposition', `attachment; filename="${name}.tar"`)
+    .send(tar);
+}
+
+/** @throws BadRequest 503 if too many are being sent; GiveUpOnItem if the first file cannot be read */
+async function startTar(
+  { reply }: Exchange,
+  { app, takeTarPlace }: Site,
+  { revision, name }: { readonly revision: Revision; readonly name: string },
+): Promise<Readable> {
+  if (!(await takeTarPlace(reply.raw))) throw new BadRequest('Too many revisions are being sent; ask again later', 503);
+  const tar = revisionTar(revision.path, name);
+  tar.on('error', (error) =>
+    app.log.error({ archive: name, reason: messageOf(error) }, 'a revision was not sent to its end'),
+  );
+  await once(tar, 'readable');
+  // Node restarts this time with each byte that leaves, so a slow client is not cut off.
+  reply.raw.setTimeout(app.config.server.photoIdleTimeoutMs, () => reply.raw.destroy());
+  return tar;
+}
+
+/** For how many photos the rule is recomputed with the models. */
+const verifyBody = z.strictObject({ sample: z.enum(['all', '100', '0']) });
+
+/** An operator starts `winnow verify` on the folder of a revision. The page shows how it goes. */
+export async function verifyOnServer(exchange: Exchange, site: Site): Promise<unknown> {
+  const { request, reply } = exchange;
+  const { sample } = parseRequest(verifyBody, request.body);
+  const { workspace, longWorkspace, revision } = await revisionInPath(exchange, site);
+  const { app, nowMs, longWork } = site;
+  const short = shortId(revision.id);
+  const isStarted = longWork.start(
+    revision.id,
+    (signal, onProgress) =>
+      verifyRevision(longWorkspace, revision, {
+        sample: sample === 'all' ? null : Number(sample),
+        nowMs,
+        signal,
+        onProgress,
+      }),
+    (reason) => app.log.error({ revision: short, reason }, 'a revision could not be verified'),
+  );
+  if (isStarted) app.log.info({ revision: short, sample }, 'a verification was started from the page of revisions');
+  if (wantsPage(request)) return reply.redirect(`${pathOf(workspace.collection.name)}revisions#r-${short}`, 303);
+  if (isStarted) return reply.code(202).send({ revision: revision.id });
+  return reply.code(409).send({ error: 'Another verification runs on this server; ask again when it has ended' });
+}
