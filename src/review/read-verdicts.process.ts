@@ -2,13 +2,23 @@ import { createReadStream } from 'node:fs';
 import { open, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { quote } from '../config/quote.ts';
-import { messageOf, UsageError } from '../kernel/errors.ts';
+import { UsageError, messageOf } from '../kernel/errors.ts';
 import { csvRows, listRows } from '../source/csv-rows.process.ts';
 import { withoutMark } from '../source/inflate.process.ts';
+import type { ListRow } from '../source/list-columns.ts';
 import { fiftyOneAnswers } from './fiftyone-answers.ts';
-import type { ImportedVerdict, ReadVerdicts, VerdictRules, VerdictsAndProblems } from './imported-verdict.ts';
+import {
+  judgementOf,
+  noteOf,
+  reviewerOf,
+  subjectOf,
+  timeOf,
+  type ImportedVerdict,
+  type ReadVerdicts,
+  type VerdictRules,
+  type VerdictsAndProblems,
+} from './imported-verdict.ts';
 import { labelStudioAnswers } from './label-studio-answers.ts';
-import { readVerdictRow, VERDICT_COLUMNS } from './verdict-csv.ts';
 
 const PROBLEMS_SHOWN = 10;
 
@@ -99,4 +109,30 @@ function wrongItems(file: string, problems: readonly string[]): UsageError {
   return new UsageError(`Nothing was imported from ${file}. Correct this and import it again:\n${lines.join('\n')}`, {
     code: CODE,
   });
+}
+
+/** Rows of a table of verdicts that people or other tools have written. */
+
+/** The columns of the table, by name. */
+const VERDICT_COLUMNS = ['sha256', 'wnid', 'verdict', 'reason', 'reviewer', 'note', 'at'] as const;
+type VerdictColumn = (typeof VERDICT_COLUMNS)[number];
+
+/** Reads one row, or says what is wrong with it, without its line. */
+function readVerdictRow(
+  { line, error, values }: ListRow,
+  rules: VerdictRules,
+): ImportedVerdict | { readonly problem: string } {
+  if (error !== null) return { problem: error };
+  const text = (column: VerdictColumn): string => (values.get(column) ?? '').trim();
+  const subject = subjectOf(text('sha256'), text('wnid'), rules);
+  if ('problem' in subject) return subject;
+  const judgement = judgementOf(text('verdict'), text('reason'), rules);
+  if ('problem' in judgement) return judgement;
+  const reviewer = reviewerOf(text('reviewer'), rules);
+  if ('problem' in reviewer) return reviewer;
+  const time = timeOf(text('at'));
+  if ('problem' in time) return time;
+  const note = noteOf(text('note'));
+  if ('problem' in note) return note;
+  return { line, ...subject, ...judgement, ...reviewer, ...note, ...time };
 }

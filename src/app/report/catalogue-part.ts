@@ -1,15 +1,18 @@
+import { subjectsOf } from '../../decision/decision.repository.ts';
+import { groupBy } from '../../kernel/group-by.ts';
 import { acceptanceOf } from '../../report/acceptance.ts';
 import { readDurations, readPace } from '../../report/catalogue-facts.repository.ts';
 import { countsBy, licencesOf } from '../../report/counts.ts';
-import { labelNoiseOf } from '../../report/label-noise.ts';
-import type { Report } from '../../report/report.ts';
+import { labelNoiseOf, type DrawnPhoto, type FirstAccepted } from '../../report/label-noise.ts';
+import { confusionMatrix } from '../../report/metrics/confusion.ts';
+import type { ConfusionReport, Report } from '../../report/report.ts';
 import type { ReportedPhoto } from '../../report/reported-photo.repository.ts';
 import { revisionOf } from '../../report/stored-report.repository.ts';
+import { listReviewed } from '../../review/review.repository.ts';
+import { toVerdictLine } from '../../review/verdict-line.ts';
 import type { Workspace } from '../open/workspace.ts';
 import { readAgreement } from '../review/agreement.ts';
-import { readFirstAccepted } from './first-accepted.ts';
 import { readStatus } from '../watch/status.ts';
-import { confusionOf } from './confusion.ts';
 
 /** The parts of a report that no model is needed for. */
 type CataloguePart = Pick<
@@ -50,4 +53,52 @@ export async function cataloguePart(
     sources: countsBy(photos, ({ source }) => [source]).map(([source, count]) => ({ source, photos: count })),
     tags: countsBy(photos, ({ tags }) => tags).map(([tag, count]) => ({ tag, photos: count })),
   };
+}
+
+/** Cells that are shown with photos, and photos of each. */
+const TOP = 10;
+const EXAMPLES = 4;
+
+/**
+ * What the photos of a report are taken for.
+ *
+ * @param concepts what photos were found for; in mode O these are the rows
+ */
+function confusionOf(
+  { collection, scope }: Pick<Workspace, 'collection' | 'scope'>,
+  photos: readonly ReportedPhoto[],
+  concepts: readonly string[],
+): ConfusionReport {
+  const cells = groupBy(photos, ({ wnid, confusionWnid }) => `${wnid} ${confusionWnid}`);
+  const counts = [...cells.values()].map((same) => ({
+    wnid: same[0]?.wnid ?? '',
+    predictedWnid: same[0]?.confusionWnid ?? '',
+    photos: same.length,
+  }));
+  const searched = collection.mode === 'A' ? collection.classes.wnids : concepts;
+  const predicted = collection.mode === 'A' ? scope.wnids : collection.classes.wnids;
+  const { top, ...matrix } = confusionMatrix(counts, { searched, predicted, mode: collection.mode });
+  return {
+    ...matrix,
+    top: top.slice(0, TOP).map((cell) => ({
+      ...cell,
+      examples: (cells.get(`${cell.wnid} ${cell.predictedWnid}`) ?? []).slice(0, EXAMPLES).map(({ sha256 }) => sha256),
+    })),
+  };
+}
+
+/** The photos whose first blind verdict is accept, and those of them that the second pass drew and finished. */
+async function readFirstAccepted({ app, scope }: Workspace): Promise<FirstAccepted> {
+  const { secondPass } = app.config.review;
+  const wnids = await subjectsOf(app.db, scope);
+  const drawn: DrawnPhoto[] = [];
+  let photos = 0;
+  for await (const photo of listReviewed(app.db, scope.collectionId, { wnids, secondPass })) {
+    const { reviews } = toVerdictLine(photo);
+    const [first, second] = [1, 2].map((pass) => reviews.find((review) => review.pass === pass)?.blindVerdict ?? null);
+    if (first !== 'accept') continue;
+    photos += 1;
+    if (second != null && photo.chance !== null) drawn.push({ second, chance: photo.chance });
+  }
+  return { photos, drawn };
 }

@@ -1,7 +1,8 @@
 import { version } from '../../config/version.ts';
-import { allowedConcepts } from '../export/protocol-of.ts';
+import { CENTRE_CROP, CROPS_PER_MEMBER } from '../../evidence/evidence.ts';
 import { choicesOf } from '../../export/protocol.ts';
-import { codeOf, messageOf, StopTheRun, UsageError } from '../../kernel/errors.ts';
+import { StopTheRun, UsageError, codeOf, messageOf } from '../../kernel/errors.ts';
+import { groupBy } from '../../kernel/group-by.ts';
 import { readState } from '../../report/catalogue-facts.repository.ts';
 import { choosePhotos } from '../../report/chosen-photos.ts';
 import { ruleSentences } from '../../report/method.ts';
@@ -9,15 +10,18 @@ import type { Prediction } from '../../report/prediction.ts';
 import type { ModelReport, Report, ReportedPhotos } from '../../report/report.ts';
 import { keptWithRights, type ReportedPhoto } from '../../report/reported-photo.repository.ts';
 import type { ReportInputs } from '../../report/stored-report.repository.ts';
+import type { ListedSubject } from '../../shortlist/outside-evidence.repository.ts';
+import { allowedConcepts } from '../export/protocol-of.ts';
 import { nameOf, type Workspace } from '../open/workspace.ts';
 import { HEAD_PHOTOS } from '../photos/head-photos.ts';
+import { lookAt } from '../shortlist/outside-model.ts';
 import { cataloguePart } from './catalogue-part.ts';
 import { fittedAmong } from './fitted-photos.ts';
 import { galleryOf } from './gallery.ts';
 import { comparisonsOf, memberGapOf, modelReport, type SeenByModel } from './model-reports.ts';
 import { reportedModels, type ReportedModel } from './models.ts';
 import { openFolder, viewFolder, type OutsideFolder } from './outside-folder.ts';
-import { viewPhotos } from './set-views.ts';
+import { readView, type ModelView } from './views.ts';
 
 /** What is being done, for people. */
 export interface ReportProgress {
@@ -194,4 +198,36 @@ function nothingToReport({ collection }: Workspace, which: ReportedPhotos): Usag
     `There is nothing to report of '${collection.name}': ${why}. Run winnow crawl, filter, shortlist and review first, or see --photos.`,
     { code: 'nothing-to-report' },
   );
+}
+
+interface LookOptions {
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: { readonly done: number; readonly total: number }) => void;
+}
+
+const ALL_CROPS = Array.from({ length: CROPS_PER_MEMBER }, (_, crop) => crop);
+
+/**
+ * What a model says of the photos of a report. A model that was no member looks at the photos that it has not seen; what it says
+ * stays in the catalogue. Members have seen every kept photo.
+ *
+ * @throws UsageError and StopTheRun if the model cannot be used; Interrupted, and then the evidence so far is stored
+ */
+async function viewPhotos(
+  workspace: Workspace,
+  model: ReportedModel,
+  { photos, signal, onProgress }: LookOptions & { readonly photos: readonly ReportedPhoto[] },
+): Promise<ModelView> {
+  const view = await readView(workspace, model.memberId, photos);
+  if (model.isMember || view.lacking.length === 0) return view;
+  const subjects = [...groupBy(view.lacking, ({ photoId }) => photoId).values()].flatMap(subjectOf);
+  const crops = workspace.collection.mode === 'A' ? ALL_CROPS : [CENTRE_CROP];
+  const onDone = (done: number): void => onProgress({ done, total: subjects.length });
+  await lookAt(workspace, model, { photos: subjects, crops, signal, onDone });
+  return readView(workspace, model.memberId, photos);
+}
+
+/** One photo, and the classes that it is for. */
+function subjectOf(same: readonly ReportedPhoto[]): ListedSubject[] {
+  return same.slice(0, 1).map(({ photoId, sha256 }) => ({ photoId, sha256, wnids: same.map(({ wnid }) => wnid) }));
 }

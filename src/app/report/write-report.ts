@@ -1,20 +1,21 @@
 import { createHash } from 'node:crypto';
-import { access, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { access, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { displayPath } from '../../config/root.ts';
-import { codeOf, messageOf, StopTheRun, UsageError } from '../../kernel/errors.ts';
+import { StopTheRun, UsageError, codeOf, messageOf } from '../../kernel/errors.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
 import { makeFolder, syncFolder } from '../../platform/disk/folders.ts';
 import { explainFullDisk } from '../../platform/disk/full-disk.ts';
 import { withFileLock } from '../../platform/lock/file-lock.ts';
 import { photosCsv } from '../../report/photos-csv.ts';
+import { CSV_FOLDER, FIGURES_FOLDER, PHOTOS_FILE, REPORT_JSON, reportHtml } from '../../report/report-html.tsx';
 import type { Report } from '../../report/report.ts';
 import { storeReport } from '../../report/stored-report.repository.ts';
-import { CSV_FOLDER, FIGURES_FOLDER, PHOTOS_FILE, REPORT_JSON, reportHtml } from '../../report/report-html.tsx';
 import { reportTables, tableCsv } from '../../report/tables.ts';
+import type { App } from '../open/app.ts';
 import type { Workspace } from '../open/workspace.ts';
+import { reportCopyOf } from '../photos/thumbnails.ts';
 import { writeFigures } from './figures.ts';
-import { reportPictures } from './pictures.ts';
 import { makeReport, type MadeReport, type MakeReportOptions } from './report.ts';
 
 export interface WrittenReport {
@@ -158,4 +159,19 @@ async function onDisk(target: string, work: () => Promise<void>): Promise<void> 
       cause: error,
     });
   }
+}
+
+/** Small copies of the photos that a report shows, as data URIs. A photo whose bytes are lost has none. */
+async function reportPictures(app: App, report: Report, signal: AbortSignal): Promise<ReadonlyMap<Sha256, string>> {
+  const pictures = new Map<Sha256, string>();
+  for (const sha256 of shownIn(report)) {
+    const webp = await reportCopyOf(app, sha256, signal);
+    if (webp !== null) pictures.set(sha256, `data:image/webp;base64,${webp.toString('base64')}`);
+  }
+  return pictures;
+}
+
+/** The photos of the gallery and the examples of confusions. */
+function shownIn({ gallery, confusion }: Pick<Report, 'gallery' | 'confusion'>): ReadonlySet<Sha256> {
+  return new Set([...gallery.map(({ sha256 }) => sha256), ...confusion.top.flatMap(({ examples }) => examples)]);
 }

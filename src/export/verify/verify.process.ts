@@ -1,4 +1,5 @@
-import { throwIfInterrupted, UsageError } from '../../kernel/errors.ts';
+import { UsageError, throwIfInterrupted } from '../../kernel/errors.ts';
+import type { Sha256 } from '../../kernel/ids.ts';
 import { CHECKSUMS, type Checksums } from '../checksums.ts';
 import type { PhotoRow } from '../photo-row.ts';
 import { EXPORT_FORMAT, type Protocol } from '../protocol.ts';
@@ -11,14 +12,13 @@ import { checkCroissant } from './croissant.process.ts';
 import { checkDecisions } from './decisions.process.ts';
 import { ExportFolder } from './export-folder.process.ts';
 import { Findings, type Check, type Verification } from './findings.ts';
-import { belongs, METADATA, PROTOCOL, requiredFiles, thumbnailId } from './layout.ts';
+import { METADATA, PROTOCOL, belongs, requiredFiles, thumbnailId } from './layout.ts';
 import { checkClassFolders, checkMetadata } from './metadata.process.ts';
 import { checkOwnTexts, type OwnTexts } from './own-texts.process.ts';
 import { checkParquet } from './parquet.process.ts';
 import { checkPhotos, type PhotoPorts } from './photos.process.ts';
-import { classProblems, idProblem, listProblems, MAX_JSON_BYTES, protocolOf } from './protocol-checks.ts';
+import { MAX_JSON_BYTES, classProblems, idProblem, listProblems, protocolOf } from './protocol-checks.ts';
 import { checkShards } from './shards.process.ts';
-import { sampled } from './sample.process.ts';
 import { checking } from './unreadable.ts';
 
 /** Recomputes the rule for photos. */
@@ -219,4 +219,17 @@ async function checkOtherHashes(
     );
     onProgress({ what: 'files', done: i + 1, total: others.length });
   }
+}
+
+/**
+ * Chooses photos for a quick look: those with the lowest hashes. Hashes have nothing to do with classes or order, so the photos
+ * are spread evenly, and each run chooses the same.
+ */
+async function sampled({ rows, signal }: ExportContent, count: number): Promise<ReadonlySet<Sha256>> {
+  let lowest: Sha256[] = [];
+  for await (const { row } of rows.all(signal)) {
+    lowest.push(row.sha256);
+    if (lowest.length > 2 * count) lowest = lowest.toSorted().slice(0, count);
+  }
+  return new Set(lowest.toSorted().slice(0, count));
 }

@@ -1,9 +1,9 @@
 import { createRedisBackend, withBackend } from 'bullmq';
-import { messageOf, StopTheRun } from '../../kernel/errors.ts';
+import { Redis, type RedisOptions } from 'ioredis';
+import { StopTheRun, messageOf } from '../../kernel/errors.ts';
 import type { JobQueues } from '../../kernel/job.ts';
 import { CONNECT_TIMEOUT_MS, type ServerToReach } from '../postgres/reach-server.ts';
 import { openBullQueue, type BullBackend } from './bullmq-queue.ts';
-import { EndingRedis } from './ending-redis.ts';
 import { reachRedis } from './reach-redis.ts';
 
 const { Queue, Worker } = withBackend(createRedisBackend);
@@ -120,5 +120,23 @@ class Watch {
     if (this.#failure !== null) return;
     this.#failure = new StopTheRun(message, { code });
     this.#options.onGone(this.#failure);
+  }
+}
+
+/**
+ * A connection to Redis that ends when it is asked to, also between two tries to connect. ioredis only cancels the next
+ * try there: `end` is never emitted and no waiting call is answered. BullMQ's `worker.close()` then waits forever if
+ * work is stopped while a server is away (https://github.com/taskforcesh/bullmq/issues/4585 describes a part of it).
+ */
+class EndingRedis extends Redis {
+  override disconnect(reconnect = false): void {
+    // Starting a try gives something to end, which then ends every waiting call.
+    if (this.status === 'reconnecting' && !reconnect) this.connect().catch(() => undefined);
+    super.disconnect(reconnect);
+  }
+
+  /** BullMQ duplicates its own connections from the one that it is given. */
+  override duplicate(changes?: Partial<RedisOptions>): Redis {
+    return new EndingRedis({ ...this.options, ...changes });
   }
 }

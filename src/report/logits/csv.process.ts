@@ -3,9 +3,7 @@ import { CsvError } from 'csv-parse';
 import { parse } from 'csv-parse/sync';
 import { quote } from '../../config/quote.ts';
 import { codeOf } from '../../kernel/errors.ts';
-import { areCounted, numberIn } from './numbers.ts';
 import { badLogits, type LogitRow, type LogitTable } from './table.ts';
-import { textLines } from './text-lines.ts';
 
 /** The longest line. 22,000 classes with 20 digits have half a megabyte. */
 const MAX_LINE_BYTES = 4 * 1024 * 1024;
@@ -124,4 +122,59 @@ async function* linesOf(file: string) {
   } finally {
     source.destroy();
   }
+}
+
+/** Words for numbers that are not finite, as NumPy, pandas and PyTorch write them. */
+const NOT_FINITE = /^[+-]?(?:nan|inf|infinity)$/i;
+
+/** The number that a cell of a text holds, maybe NaN or infinite. Null: it holds something else. */
+function numberIn(cell: string): number | null {
+  const value = Number(cell);
+  if (!Number.isNaN(value)) return cell.trim() === '' ? null : value;
+  const word = cell.trim();
+  if (!NOT_FINITE.test(word)) return null;
+  if (/nan$/i.test(word)) return Number.NaN;
+  return word.startsWith('-') ? -Infinity : Infinity;
+}
+
+/** Whether names only count columns, as pandas does: 0, 1, 2, … */
+function areCounted(names: readonly string[]): boolean {
+  return names.length > 1 && names.every((name, i) => numberIn(name) === i);
+}
+
+const LINE_FEED = 0x0a;
+
+/** A line of a text, without its line break. */
+interface TextLine {
+  /** From 1. */
+  readonly number: number;
+  readonly text: string;
+}
+
+/**
+ * The lines of a UTF-8 text that comes in pieces. Lines may end with CR LF, and the last one may have no end. A byte order mark is
+ * left out.
+ *
+ * @param maxBytes the longest line
+ * @throws RangeError if a line is longer, with its number; TypeError if it is not UTF-8
+ */
+async function* textLines(chunks: AsyncIterable<Buffer>, maxBytes: number): AsyncGenerator<TextLine, void, undefined> {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  let rest: Buffer = Buffer.alloc(0);
+  let number = 0;
+  const line = (bytes: Buffer): TextLine => {
+    number += 1;
+    return { number, text: decoder.decode(bytes).replace(/\r$/, '') };
+  };
+  for await (const chunk of chunks) {
+    const data = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+    let from = 0;
+    for (let end = data.indexOf(LINE_FEED); end !== -1; end = data.indexOf(LINE_FEED, from)) {
+      yield line(data.subarray(from, end));
+      from = end + 1;
+    }
+    rest = data.subarray(from);
+    if (rest.length > maxBytes) throw new RangeError(`line ${number + 1} has more than ${maxBytes} bytes`);
+  }
+  if (rest.length > 0) yield line(rest);
 }

@@ -49,7 +49,7 @@ export async function sendLive(exchange: Exchange, site: Site): Promise<unknown>
 }
 
 /** Answers with `text/event-stream`: https://html.spec.whatwg.org/multipage/server-sent-events.html */
-async function streamFeed<T extends Dated>(
+export async function streamFeed<T extends Dated>(
   exchange: Exchange,
   feed: LiveFeed<T>,
   places: LivePlaces,

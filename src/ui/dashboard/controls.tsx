@@ -1,9 +1,8 @@
 import { useState } from 'preact/hooks';
+import { countText, listText } from '../shared/texts.ts';
 import { Confirm } from './confirm.tsx';
 import { sendOrder } from './order.ts';
-import { countText, listText } from '../shared/texts.ts';
-import { activityOf, pauseText, STAGES, type Overview, type Pause, type PausableStage } from './overview.ts';
-import { Sparkline } from './sparkline.tsx';
+import { STAGES, activityOf, pauseText, type Overview, type PausableStage, type Pause } from './overview.ts';
 
 interface ControlsProps {
   readonly now: Overview;
@@ -115,5 +114,28 @@ function PauseButton({ collection, stages, onPause }: PauseButtonProps) {
         <input type="checkbox" name="endWorkers" /> let workers that stay end once they have drained
       </label>
     </Confirm>
+  );
+}
+
+const WIDTH = 200;
+const HEIGHT = 36;
+
+/** A stage's photos a second in each minute of the last hour; a flat line before there are two. */
+function Sparkline({ values }: { readonly values: readonly number[] }) {
+  const most = Math.max(...values, 0.001);
+  const shown = values.length < 2 ? [0, 0] : values;
+  const points = shown.map(
+    (value, i) => `${(WIDTH * i) / (shown.length - 1)},${HEIGHT - 2 - (value / most) * (HEIGHT - 4)}`,
+  );
+  return (
+    <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" role="img" aria-label="Rate over the last hour">
+      <polyline
+        points={points.join(' ')}
+        fill="none"
+        stroke="currentColor"
+        stroke-width="1.5"
+        vector-effect="non-scaling-stroke"
+      />
+    </svg>
   );
 }
