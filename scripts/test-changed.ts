@@ -28,7 +28,7 @@ const given = args[0]?.startsWith('-') === false ? args.shift() : undefined;
 const from = given ?? branchPoint();
 console.log(`Tests of what differs from ${given ?? git('log', '-1', '--format=%h (%s)', from) ?? from}.`);
 console.log(
-  'Tests that start commands do not import them. Run the tests of the commands that you changed (npm run test:e2e).',
+  'Tests that start commands do not import them. Run the tests of the commands that you changed (npm run test:all -- test/e2e).',
 );
 const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--config', 'config/tools/vitest.config.ts'];
 const { status } = spawnSync(process.execPath, [...vitest, '--changed', from, ...args], {

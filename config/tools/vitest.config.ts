@@ -5,12 +5,38 @@ import { SlowFirst } from '../../test/support/slow-first.ts';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const support = (file: string): string => `${root}test/support/${file}`;
 
-const files = (...names: string[]): string[] => names.map((name) => `test/e2e/${name}.test.ts`);
+const files = (folder: string, ...names: string[]): string[] => names.map((name) => `test/${folder}/${name}.test.ts`);
 
+/** The ways through the program that `npm test` takes from end to end. `npm run test:rest` takes the others. */
+const WAYS = files(
+  'e2e',
+  'backup',
+  'crawl',
+  'demo',
+  'export',
+  'idle-filter',
+  'report',
+  'review-page',
+  'rules-of-workers',
+);
+/** Integration tests of `npm run test:rest`: kills, outages, hostile hosts, browsers, Redis, other versions, containers. */
+const REST = [
+  ...files('contract', 'job-queue-redis'),
+  ...files('integration/catalogue', 'made-catalogue', 'provider-migration', 'versions'),
+  ...files('integration/deploy', 'containers', 'image-context', 'services'),
+  ...files('integration/embedded-postgres', 'failures', 'upgrade', 'users'),
+  ...files('integration/export', 'earlier-formats', 'fetch-script', 'hostile-exports', 'other-libraries'),
+  ...files('integration/http', 'hostile-host', 'tls-and-proxies'),
+  ...files('integration/models', 'finetune-torch', 'killed-add'),
+  ...files('integration/politeness', 'processes'),
+  ...files('integration/queue', 'redis-queue'),
+  ...files('integration/server', 'accessibility', 'database-killed', 'page'),
+  ...files('integration/services', 'move', 'service-faults', 'shared-models', 'shared-services', 'tls'),
+];
 /** End-to-end tests that keep every processor busy most of the time. */
-const BUSY = files('demo', 'interruptions', 'reference-decisions');
+const BUSY = files('e2e', 'interruptions', 'reference-decisions');
 /** End-to-end tests that measure how long something takes. */
-const ALONE = files('clock-leap', 'two-servers');
+const ALONE = files('e2e', 'clock-leap', 'two-servers');
 
 /** A busy machine may take seconds for what is polled. */
 const POLL = { poll: { timeout: 10_000 } };
@@ -26,7 +52,8 @@ const e2e = {
 
 /**
  * Three sizes of tests. Unit tests run pure code without services, all of them in seconds. Integration tests use real PostgreSQL,
- * real models and real files. End-to-end tests run the built commands as a person does.
+ * real models and real files. End-to-end tests run the built commands as a person does. `npm test` has those that catch most faults
+ * within minutes. The projects `rest…` have the others, of both sizes.
  */
 export default defineConfig({
   root,
@@ -51,6 +78,7 @@ export default defineConfig({
           name: 'integration',
           root,
           include: ['test/integration/**/*.test.ts', 'test/contract/**/*.test.ts'],
+          exclude: REST,
           globalSetup: [support('build-setup.ts'), support('postgres-setup.ts')],
           isolate: false,
           testTimeout: 120_000,
@@ -66,33 +94,43 @@ export default defineConfig({
           ...e2e,
           name: 'e2e',
           root,
-          include: ['test/e2e/**/*.test.ts'],
-          exclude: [...BUSY, ...ALONE],
-          // Tests wait for sites, retries and the end of processes, so four workers keep two cores busy.
-          maxWorkers: 4,
+          include: WAYS,
+          maxWorkers: 3,
           sequence: { groupOrder: 2 },
         },
       },
       {
         test: {
           ...e2e,
-          name: 'e2e-busy',
+          name: 'rest',
           root,
-          include: BUSY,
-          // These tests use both processors for minutes. If other programs run, they take several times as long.
-          testTimeout: 900_000,
-          maxWorkers: 2,
+          include: ['test/e2e/**/*.test.ts', ...REST],
+          exclude: [...WAYS, ...BUSY, ...ALONE],
+          // Tests wait for sites, retries and the end of processes, so four workers keep two cores busy.
+          maxWorkers: 4,
           sequence: { groupOrder: 3 },
         },
       },
       {
         test: {
           ...e2e,
-          name: 'e2e-alone',
+          name: 'rest-busy',
+          root,
+          include: BUSY,
+          // These tests use both processors for minutes. If other programs run, they take several times as long.
+          testTimeout: 900_000,
+          maxWorkers: 2,
+          sequence: { groupOrder: 4 },
+        },
+      },
+      {
+        test: {
+          ...e2e,
+          name: 'rest-alone',
           root,
           include: ALONE,
           fileParallelism: false,
-          sequence: { groupOrder: 4 },
+          sequence: { groupOrder: 5 },
         },
       },
     ],
