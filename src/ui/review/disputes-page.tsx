@@ -73,7 +73,7 @@ export function DisputesPage({ session }: PageProps) {
   const current = subjects?.slice(position, position + 1) ?? [];
   const [photo] = current.map((subject) => session.shelf.photo(subject));
   return (
-    <main class="disputes-page" data-ready={subjects === null ? undefined : ''}>
+    <main class="review-page disputes-page" data-ready={subjects === null ? undefined : ''}>
       <DisputesHeader session={session} place={placeText(position, subjects?.length ?? 0)} />
       {photo === undefined ? (
         <End session={session} count={subjects?.length ?? null} trouble={trouble} />
