@@ -1,6 +1,5 @@
 import type { AgreementReport } from '../../review/agreement.ts';
 import { AGREEMENT_COLUMNS, agreementCells, agreementText } from '../report/agreement.ts';
-import { ask } from './api.ts';
 import { PageFrame, useAnswer } from './class-page-frame.tsx';
 import { useSession, type PageProps } from './use-session.ts';
 import { hrefOf } from './view-url.ts';
@@ -9,11 +8,7 @@ import { WideTable } from './wide-table.tsx';
 /** How far people agree who do not see each other's verdicts. */
 export function AgreementPage({ session }: PageProps) {
   useSession(session);
-  const { collection } = session;
-  const { answer, trouble } = useAnswer(
-    () => ask<AgreementReport>(`/c/${encodeURIComponent(collection)}/api/review/agreement`),
-    collection,
-  );
+  const { answer, trouble } = useAnswer(() => session.api.agreement(), session.collection);
   return (
     <PageFrame session={session} place="agreement" isReady={answer !== null}>
       <h1>Agreement</h1>

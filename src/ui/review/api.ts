@@ -1,3 +1,4 @@
+import type { AgreementReport } from '../../review/agreement.ts';
 import type {
   ActionsAnswer,
   ActionsRequest,
@@ -15,6 +16,7 @@ import type {
   ReviewSetup,
 } from '../../review/desk.ts';
 import type { Subject } from '../../review/event.ts';
+import type { ClassCovers, PhotoFacets } from '../../review/facets.ts';
 
 const UNAUTHORIZED = 401;
 const SESSION_OVER = 'The session is over. Log in again; what is not sent yet is kept in this browser.';
@@ -48,48 +50,42 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** The endpoints of `src/review/desk.ts` for one collection. Each rejects with an ApiError. */
-export interface ReviewApi {
-  setup(): Promise<ReviewSetup>;
-  /** Tells the server who reviews in this browser. */
-  setReviewer(name: string): Promise<unknown>;
-  setCriteria(text: string): Promise<unknown>;
-  classes(): Promise<ClassList>;
-  classPage(wnid: string): Promise<ClassPage>;
-  /** Leases photos to the reviewer of this page. */
-  lease(request: Omit<LeaseRequest, 'reviewer'>): Promise<LeaseAnswer>;
-  index(filter: ReviewFilter, order: ReviewOrder): Promise<PhotoIndex>;
-  /** @param subjects at most 200 */
-  rows(subjects: readonly Subject[]): Promise<PhotoRows>;
-  actions(request: ActionsRequest): Promise<ActionsAnswer>;
-  recent(): Promise<RecentActions>;
-  evidence(subject: Subject): Promise<PhotoEvidenceShown>;
-  heatmap(model: string, wnid: string, sha256: string): Promise<Heatmap>;
-}
+export type ReviewApi = ReturnType<typeof reviewApi>;
 
-/** `reviewer`: whose page it is; null if that is not known yet, or if they may only look. */
-export function reviewApi(collection: string, reviewer: string | null): ReviewApi {
+/**
+ * The endpoints of `src/review/desk.ts` for one collection. Each rejects with an ApiError.
+ *
+ * @param reviewer whose page it is; null if that is not known yet, or if they may only look
+ */
+export function reviewApi(collection: string, reviewer: string | null) {
   const base = `/c/${encodeURIComponent(collection)}/api/review/`;
   const get = <T>(path: string): Promise<T> => ask<T>(base + path);
   const post = <T>(path: string, body: object): Promise<T> => ask<T>(base + path, body);
   return {
-    setup: () => get('setup'),
-    setReviewer: (name) => post('reviewer', { name }),
-    setCriteria: (text) => post('criteria', { text }),
-    classes: () => get('classes'),
-    classPage: (wnid) => get(`class/${encodeURIComponent(wnid)}`),
-    lease: (request) => post('lease', { reviewer, ...request }),
-    index: (filter, order) => get(`index?${queryOf({ ...filter, order })}`),
-    rows: (subjects) => post('rows', { subjects }),
-    actions: (request) => post('actions', request),
-    recent: () => get('recent'),
-    evidence: ({ wnid, sha256 }) => get(`evidence/${encodeURIComponent(wnid)}/${sha256}`),
-    heatmap: (model, wnid, sha256) => get(`heatmap/${encodeURIComponent(model)}/${encodeURIComponent(wnid)}/${sha256}`),
+    setup: () => get<ReviewSetup>('setup'),
+    /** Tells the server who reviews in this browser. */
+    setReviewer: (name: string) => post<unknown>('reviewer', { name }),
+    setCriteria: (text: string) => post<unknown>('criteria', { text }),
+    agreement: () => get<AgreementReport>('agreement'),
+    classes: () => get<ClassList>('classes'),
+    covers: () => get<ClassCovers>('covers'),
+    classPage: (wnid: string) => get<ClassPage>(`class/${encodeURIComponent(wnid)}`),
+    /** Leases photos to the reviewer of this page. */
+    lease: (request: Omit<LeaseRequest, 'reviewer'>) => post<LeaseAnswer>('lease', { reviewer, ...request }),
+    index: (filter: ReviewFilter, order: ReviewOrder) => get<PhotoIndex>(`index?${queryOf({ ...filter, order })}`),
+    facets: (filter: ReviewFilter) => get<PhotoFacets>(`facets?${queryOf({ ...filter })}`),
+    /** @param subjects at most 200 */
+    rows: (subjects: readonly Subject[]) => post<PhotoRows>('rows', { subjects }),
+    actions: (request: ActionsRequest) => post<ActionsAnswer>('actions', request),
+    recent: () => get<RecentActions>('recent'),
+    evidence: ({ wnid, sha256 }: Subject) => get<PhotoEvidenceShown>(`evidence/${encodeURIComponent(wnid)}/${sha256}`),
+    heatmap: (model: string, wnid: string, sha256: string) =>
+      get<Heatmap>(`heatmap/${encodeURIComponent(model)}/${encodeURIComponent(wnid)}/${sha256}`),
   };
 }
 
 /** A query of the API, by the names of the fields. The page's address has shorter names. */
-export function queryOf(fields: Readonly<Record<string, string | number | boolean | undefined>>): URLSearchParams {
+function queryOf(fields: Readonly<Record<string, string | number | boolean | undefined>>): URLSearchParams {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(fields)) if (value !== undefined) query.set(name, String(value));
   return query;
@@ -103,7 +99,7 @@ const KEEP_ALIVE_MAX_CHARS = 30_000;
  *
  * @throws ApiError
  */
-export async function ask<T>(path: string, body?: object): Promise<T> {
+async function ask<T>(path: string, body?: object): Promise<T> {
   const text = body === undefined ? null : JSON.stringify(body);
   const response = await answerTo(path, text);
   // The server asks for a token or a session. Without that header somebody is logged in, and the server says what is wrong.

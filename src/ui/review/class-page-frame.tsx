@@ -28,17 +28,9 @@ const LINKS: readonly { readonly page: ReviewPage; readonly text: string }[] = [
 /** A page of the review on which nothing is decided. */
 export function PageFrame({ session, place, wnid, isReady, children }: PageFrameProps) {
   const classes = session.shelf.classes.filter((one) => wnid === undefined || one.wnid === wnid);
-  const { accepted, open } = totalsOf(classes);
-  const { target } = session.setup;
   return (
     <main class="review-page" data-ready={isReady ? '' : undefined}>
-      <HeaderBar
-        session={session}
-        place={place}
-        accepted={accepted}
-        target={target === null ? null : target * classes.length}
-        detail={`${countText(open)} open`}
-      >
+      <HeaderBar session={session} place={place} classes={classes} detail={`${countText(totalsOf(classes).open)} open`}>
         <PageLinks collection={session.collection} />
       </HeaderBar>
       <div class="page-body">{children}</div>

@@ -1,40 +1,36 @@
-import type { TargetedSubmitEvent } from 'preact';
-import { useState } from 'preact/hooks';
 import type { ClassPage, ReviewSetup } from '../../review/desk.ts';
 import { Link } from '../shared/link.tsx';
 import { countText } from '../shared/texts.ts';
 import { PageFrame, useAnswer } from './class-page-frame.tsx';
-import { useSession, type PageProps } from './use-session.ts';
 import { acceptedText, ProgressBar } from './classes-bar.tsx';
+import { Criteria } from './criteria.tsx';
+import type { ReviewSession } from './session.ts';
+import { useSession, type PageProps } from './use-session.ts';
 import { hrefOf } from './view-url.ts';
 import { WideTable } from './wide-table.tsx';
 
 /** One class: `class/WNID`. */
 export function OneClassPage({ session, match }: PageProps) {
   useSession(session);
-  const { collection, api, setup } = session;
+  const { api } = session;
   const wnid = decodeURIComponent(match[1] ?? '');
   const { answer, trouble } = useAnswer(() => api.classPage(wnid), wnid);
   return (
     <PageFrame session={session} place={answer?.name ?? wnid} wnid={wnid} isReady={answer !== null}>
       {answer === null ? <p class="quiet">{trouble ?? 'Reading the class …'}</p> : null}
-      {answer === null ? null : (
-        <ClassView collection={collection} setup={setup} page={answer} onCriteria={(text) => api.setCriteria(text)} />
-      )}
+      {answer === null ? null : <ClassView session={session} page={answer} />}
     </PageFrame>
   );
 }
 
 interface ClassViewProps {
-  readonly collection: string;
-  readonly setup: ReviewSetup;
+  readonly session: ReviewSession;
   readonly page: ClassPage;
-  /** Stores what counts. Rejects if the server refuses. */
-  readonly onCriteria: (text: string) => Promise<unknown>;
 }
 
 /** All that a reviewer should know of one class. */
-function ClassView({ collection, setup, page, onCriteria }: ClassViewProps) {
+function ClassView({ session, page }: ClassViewProps) {
+  const { collection, setup } = session;
   const { wnid, name, synonyms, gloss, link, references } = page;
   return (
     <>
@@ -48,7 +44,7 @@ function ClassView({ collection, setup, page, onCriteria }: ClassViewProps) {
       <div class="class-columns">
         <div>
           <Progress collection={collection} setup={setup} page={page} />
-          <Criteria setup={setup} onCriteria={onCriteria} />
+          <Criteria session={session} question={null} />
         </div>
         <div>
           <Confusions collection={collection} setup={setup} page={page} />
@@ -74,7 +70,11 @@ function References({ name, references }: Pick<ClassPage, 'name' | 'references'>
   );
 }
 
-type PartProps = Pick<ClassViewProps, 'collection' | 'setup' | 'page'>;
+interface PartProps {
+  readonly collection: string;
+  readonly setup: ReviewSetup;
+  readonly page: ClassPage;
+}
 
 function Progress({ collection, setup: { target }, page: { wnid, progress } }: PartProps) {
   if (progress === null)
@@ -159,43 +159,3 @@ function ConfusionRow({ collection, cap, wnid, name, confusion }: ConfusionRowPr
 }
 
 const NO_COUNTS = { listed: 0, open: 0, accepted: 0, rejected: 0, unsure: 0, disputed: 0 };
-
-/** What counts. It is one text for the whole collection. */
-function Criteria({ setup, onCriteria }: Pick<ClassViewProps, 'setup' | 'onCriteria'>) {
-  const [text, setText] = useState(setup.criteria);
-  const [stored, setStored] = useState(setup.criteria);
-  const [said, say] = useState('');
-  const save = async (event: TargetedSubmitEvent<HTMLFormElement>): Promise<void> => {
-    event.preventDefault();
-    try {
-      await onCriteria(text);
-      setStored(text);
-      say('Saved');
-    } catch (error) {
-      say(error instanceof Error ? error.message : String(error));
-    }
-  };
-  return (
-    <section>
-      <h2>What counts</h2>
-      {setup.mayReview ? (
-        <form class="criteria" onSubmit={(event) => void save(event)}>
-          <label>
-            <span class="soft">For all classes of the collection. Every reviewer sees it beside the photo.</span>
-            <textarea
-              rows={4}
-              value={text}
-              onInput={({ currentTarget: { value } }) => {
-                setText(value);
-                say('');
-              }}
-            />
-          </label>
-          <button disabled={text === stored}>Save</button> <span role="status">{said}</span>
-        </form>
-      ) : (
-        <p>{stored === '' ? 'Nothing is written down yet.' : stored}</p>
-      )}
-    </section>
-  );
-}

@@ -1,12 +1,9 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import type { ClassProgress } from '../../review/desk.ts';
-import type { ClassCovers } from '../../review/facets.ts';
 import { countOf, countText } from '../shared/texts.ts';
-import { ask } from './api.ts';
-import { PageFrame } from './class-page-frame.tsx';
+import { PageFrame, useAnswer } from './class-page-frame.tsx';
 import { acceptedText, ProgressBar, totalsOf } from './classes-bar.tsx';
 import { ClassCard } from './classes-card.tsx';
-import { CLASS_ORDERS, classesShown, isClassOrder, type ClassOrder } from './classes-order.ts';
 import type { ReviewSession } from './session.ts';
 import { useSession, type PageProps } from './use-session.ts';
 import { hrefOf } from './view-url.ts';
@@ -31,10 +28,10 @@ interface ClassesProps {
 }
 
 function Classes({ session, classes }: ClassesProps) {
-  const { collection, setup } = session;
+  const { api, collection, setup } = session;
   const [wanted, setWanted] = useState('');
   const [order, setOrder] = useState<ClassOrder>('review');
-  const covers = useCovers(collection);
+  const covers = useAnswer(() => api.covers(), collection).answer ?? {};
   const shown = classesShown(classes, wanted, order);
   if (classes.length === 0) {
     return (
@@ -68,15 +65,6 @@ function Classes({ session, classes }: ClassesProps) {
       </ul>
     </section>
   );
-}
-
-/** Photos of each class; none while they are read, or if they cannot be read: they are decoration. */
-function useCovers(collection: string): ClassCovers {
-  const [covers, setCovers] = useState<ClassCovers>({});
-  useEffect(() => {
-    ask<ClassCovers>(`/c/${encodeURIComponent(collection)}/api/review/covers`).then(setCovers, () => {});
-  }, [collection]);
-  return covers;
 }
 
 function Find({ wanted, onWanted }: { readonly wanted: string; readonly onWanted: (wanted: string) => void }) {
@@ -165,4 +153,32 @@ function Ways({ collection, classes }: WaysProps) {
       </a>
     </nav>
   );
+}
+
+/** How the start page sorts classes. `review`: the order in which they are reviewed. */
+const CLASS_ORDERS = {
+  review: 'review order',
+  open: 'most open',
+  name: 'name',
+  progress: 'least accepted',
+} as const;
+type ClassOrder = keyof typeof CLASS_ORDERS;
+
+function isClassOrder(text: string): text is ClassOrder {
+  return text in CLASS_ORDERS;
+}
+
+const COMPARE: Readonly<Record<ClassOrder, ((a: ClassProgress, b: ClassProgress) => number) | null>> = {
+  review: null,
+  open: (a, b) => b.open - a.open,
+  name: (a, b) => a.name.localeCompare(b.name, 'en'),
+  progress: (a, b) => a.accepted - b.accepted || b.open - a.open,
+};
+
+/** The classes whose name or id contains what was typed, in order. */
+function classesShown(classes: readonly ClassProgress[], wanted: string, order: ClassOrder): ClassProgress[] {
+  const text = wanted.trim().toLowerCase();
+  const found = classes.filter(({ name, wnid }) => name.toLowerCase().includes(text) || wnid.includes(text));
+  const compare = COMPARE[order];
+  return compare === null ? found : found.toSorted(compare);
 }

@@ -8,7 +8,7 @@ import { totalsOf } from './classes-bar.tsx';
 import { DisputedPhoto } from './disputes-photo.tsx';
 import { readDisputes } from './disputes-read.ts';
 import { HeaderBar } from './frame.tsx';
-import { PhotoDialog } from './grid-dialogs.tsx';
+import { PhotoDialog } from './photo-dialog.tsx';
 import { messageOf } from './api.ts';
 import { judgementOf, type Command } from './keys.ts';
 import type { ReviewSession } from './session.ts';
@@ -105,15 +105,13 @@ function placeText(position: number, count: number): string {
 }
 
 function DisputesHeader({ session, place }: { readonly session: ReviewSession; readonly place: string }) {
-  const { accepted, disputed } = totalsOf(session.shelf.classes);
-  const { target } = session.setup;
+  const { classes } = session.shelf;
   return (
     <HeaderBar
       session={session}
       place={place}
-      accepted={accepted}
-      target={target === null ? null : target * session.shelf.classes.length}
-      detail={`${countText(disputed)} disputed`}
+      classes={classes}
+      detail={`${countText(totalsOf(classes).disputed)} disputed`}
     >
       <PageLinks collection={session.collection} />
     </HeaderBar>

@@ -1,8 +1,7 @@
 import type { ReviewPhoto } from '../../review/desk.ts';
-import { Bar } from '../shared/bar.tsx';
 import { Link } from '../shared/link.tsx';
-import { probabilityText } from '../shared/texts.ts';
 import { opinionsOf, type ShownOpinion } from './disputes-read.ts';
+import { Probabilities } from './evidence-panel.tsx';
 import type { ReviewSession } from './session.ts';
 import { hrefOf } from './view-url.ts';
 import { judgementText } from './words.ts';
@@ -33,7 +32,9 @@ export function DisputedPhoto({ session, photo }: DisputedPhotoProps) {
         <h1>
           <a href={hrefOf(collection, `class/${encodeURIComponent(photo.wnid)}`)}>{photo.name}</a>
         </h1>
-        <Probabilities photo={photo} threshold={setup.threshold} />
+        <dl class="probabilities">
+          <Probabilities photo={photo} setup={setup} />
+        </dl>
         {photo.mine.verdict === null ? null : <p class="own-opinion">One of these opinions is yours.</p>}
         <ul class="opinion-cards">
           {opinions.map((opinion) => (
@@ -72,25 +73,5 @@ function Opinion({ opinion }: { readonly opinion: ShownOpinion }) {
       )}
       {note === '' ? null : <blockquote>{note}</blockquote>}
     </li>
-  );
-}
-
-function Probabilities({ photo, threshold }: { readonly photo: ReviewPhoto; readonly threshold: number }) {
-  const { name, maxTrueProb, confusionName, confusionProb } = photo;
-  return (
-    <dl class="probabilities">
-      {maxTrueProb === null ? null : (
-        <div class="searched">
-          <dt>Searched as {name}</dt>
-          <dd>{probabilityText(maxTrueProb)}</dd>
-          <Bar kind="searched" ratio={maxTrueProb} mark={threshold} />
-        </div>
-      )}
-      <div class="predicted">
-        <dt>Models see {confusionName}</dt>
-        <dd>{probabilityText(confusionProb)}</dd>
-        <Bar kind="predicted" ratio={confusionProb} />
-      </div>
-    </dl>
   );
 }

@@ -1,4 +1,5 @@
 import { countOf } from '../shared/texts.ts';
+import { totalsOf } from './classes-bar.tsx';
 import type { SingleDesk } from './single-desk.ts';
 import { hrefOf } from './view-url.ts';
 
@@ -30,16 +31,14 @@ export function EndPage({ desk }: { readonly desk: SingleDesk }) {
 function Done({ desk }: { readonly desk: SingleDesk }) {
   const { session, view } = desk;
   const { collection, shelf } = session;
-  const sum = (of: 'accepted' | 'rejected' | 'unsure' | 'disputed' | 'open'): number =>
-    shelf.classes.reduce((total, one) => total + one[of], 0);
+  const { accepted, rejected, unsure, disputed, open } = totalsOf(shelf.classes);
   const isFiltered = Object.values(view.filter).some((value) => value !== undefined);
-  const disputed = sum('disputed');
   const allDone = isFiltered ? 'Nothing is open under this filter' : 'Every photo has its verdict';
   return (
     <Calm title={desk.isComplete ? `These ${view.balanced} are done` : allDone}>
       <p>
-        In all {shelf.classes.length} classes: {sum('accepted')} accepted, {sum('rejected')} rejected, {sum('unsure')}{' '}
-        unsure, {disputed} disputed, {sum('open')} open.
+        In all {shelf.classes.length} classes: {accepted} accepted, {rejected} rejected, {unsure} unsure, {disputed}{' '}
+        disputed, {open} open.
       </p>
       <ul>
         {desk.isComplete ? (

@@ -1,4 +1,4 @@
-import type { ModelEvidence, PhotoEvidenceShown, ReviewPhoto } from '../../review/desk.ts';
+import type { ModelEvidence, PhotoEvidenceShown, ReviewPhoto, ReviewSetup } from '../../review/desk.ts';
 import { Bar } from '../shared/bar.tsx';
 import { Link } from '../shared/link.tsx';
 import { countOf, probabilityText } from '../shared/texts.ts';
@@ -33,7 +33,7 @@ export function EvidencePanel(props: EvidencePanelProps) {
   const { outside, history } = known ?? NOTHING_KNOWN;
   return (
     <aside class="side evidence" aria-label="Evidence" aria-busy={evidence === null}>
-      <Probabilities session={session} photo={photo} members={members} />
+      <Certainty session={session} photo={photo} members={members} />
       <ByCrop {...props} photo={photo} />
       <section>
         <h2>Outside the ensemble</h2>
@@ -49,31 +49,19 @@ export function EvidencePanel(props: EvidencePanelProps) {
   );
 }
 
-interface ProbabilitiesProps {
+interface CertaintyProps {
   readonly session: ReviewSession;
   readonly photo: ReviewPhoto;
   readonly members: readonly ModelEvidence[];
 }
 
-function Probabilities({ session, photo, members }: ProbabilitiesProps) {
-  const { threshold, mode } = session.setup;
-  const { name, maxTrueProb, confusionName, confusionProb } = photo;
+function Certainty({ session: { setup }, photo, members }: CertaintyProps) {
+  const { threshold, mode } = setup;
   const crops = members.reduce((count, member) => count + member.crops.length, 0);
   return (
     <section class="ps">
       <dl>
-        {maxTrueProb === null ? null : (
-          <div class="searched">
-            <dt title={name}>Searched as {name}</dt>
-            <dd>{probabilityText(maxTrueProb)}</dd>
-            <Bar kind="searched" ratio={maxTrueProb} mark={threshold} />
-          </div>
-        )}
-        <div class="predicted">
-          <dt title={confusionName}>Models see {confusionName}</dt>
-          <dd>{probabilityText(confusionProb)}</dd>
-          <Bar kind="predicted" ratio={confusionProb} mark={mode === 'O' ? threshold : undefined} />
-        </div>
+        <Probabilities photo={photo} setup={setup} />
       </dl>
       <small>
         Mark: threshold {threshold}.{' '}
@@ -82,6 +70,32 @@ function Probabilities({ session, photo, members }: ProbabilitiesProps) {
           : `Largest p of the searched class${crops > 0 ? ` over ${countOf(crops, 'crop')}` : ''}; mean p of the predicted.`}
       </small>
     </section>
+  );
+}
+
+interface ProbabilitiesProps {
+  readonly photo: ReviewPhoto;
+  readonly setup: ReviewSetup;
+}
+
+/** The items of a list: p of the class searched and of the class predicted, each with its bar. */
+export function Probabilities({ photo, setup: { threshold, mode } }: ProbabilitiesProps) {
+  const { name, maxTrueProb, confusionName, confusionProb } = photo;
+  return (
+    <>
+      {maxTrueProb === null ? null : (
+        <div class="searched">
+          <dt title={name}>Searched as {name}</dt>
+          <dd>{probabilityText(maxTrueProb)}</dd>
+          <Bar kind="searched" ratio={maxTrueProb} mark={threshold} />
+        </div>
+      )}
+      <div class="predicted">
+        <dt title={confusionName}>Models see {confusionName}</dt>
+        <dd>{probabilityText(confusionProb)}</dd>
+        <Bar kind="predicted" ratio={confusionProb} mark={mode === 'O' ? threshold : undefined} />
+      </div>
+    </>
   );
 }
 

@@ -1,7 +1,8 @@
 import type { ComponentChildren } from 'preact';
-import type { ReviewActionSent } from '../../review/desk.ts';
+import type { ClassProgress, ReviewActionSent } from '../../review/desk.ts';
 import { countOf, countText } from '../shared/texts.ts';
 import { pathOf } from '../shared/frame.tsx';
+import { totalsOf } from './classes-bar.tsx';
 import type { KeptAction } from './outbox-store.ts';
 import type { ReviewSession } from './session.ts';
 import { hrefOf } from './view-url.ts';
@@ -11,9 +12,8 @@ interface HeaderBarProps {
   readonly session: ReviewSession;
   /** `class 14 of 40`, `all classes` */
   readonly place: ComponentChildren;
-  readonly accepted: number;
-  /** How many photos should be accepted; null: there is no target. */
-  readonly target: number | null;
+  /** The classes whose accepted photos are counted. */
+  readonly classes: readonly ClassProgress[];
   /** What stands beside the meter: `214 open · this confusion 3 of 15` */
   readonly detail: string;
   /** Chips at the end. */
@@ -21,7 +21,9 @@ interface HeaderBarProps {
 }
 
 /** The bar at the top of the review's pages. What is not sent yet and problems are shown below it, over the page. */
-export function HeaderBar({ session, place, accepted, target, detail, children }: HeaderBarProps) {
+export function HeaderBar({ session, place, classes, detail, children }: HeaderBarProps) {
+  const { accepted } = totalsOf(classes);
+  const target = session.setup.target === null ? null : session.setup.target * classes.length;
   return (
     <header class="review-head">
       <nav aria-label="Pages">

@@ -1,6 +1,5 @@
 import type { ReviewFilter } from '../../review/desk.ts';
 import type { PhotoFacets } from '../../review/facets.ts';
-import { ask, queryOf } from './api.ts';
 import type { ReviewSession } from './session.ts';
 import { searchOf } from './view-url.ts';
 
@@ -38,9 +37,7 @@ export class Facets {
 
   /** If the counts cannot be read, the old ones stay: the tiles say what is wrong. */
   async #read(filter: ReviewFilter, wanted: string): Promise<void> {
-    const { collection } = this.#session;
-    const path = `/c/${encodeURIComponent(collection)}/api/review/facets?${queryOf({ ...filter })}`;
-    const facets = await ask<PhotoFacets>(path).catch(() => null);
+    const facets = await this.#session.api.facets(filter).catch(() => null);
     if (facets === null || wanted !== this.#known) return;
     this.now = facets;
     this.#session.changed();

@@ -5,10 +5,10 @@ import { totalsOf } from './classes-bar.tsx';
 import { CommandButton } from './command-button.tsx';
 import { HeaderBar } from './frame.tsx';
 import { FilterBar } from './grid-bar.tsx';
-import { GridDialogs } from './grid-dialogs.tsx';
-import { selectByKey } from './grid-keys.ts';
+import { GridDialogs } from './photo-dialog.tsx';
+
 import { Grid } from './grid-model.ts';
-import { handlersOf } from './grid-pointer.ts';
+import { handlersOf, selectByKey } from './grid-pointer.ts';
 import { GridSide } from './grid-side.tsx';
 import { Tiles } from './grid-tiles.tsx';
 import { selectedCount } from './selection.ts';
@@ -57,8 +57,6 @@ function GridHeader({ grid }: { readonly grid: Grid }) {
   const { session, view } = grid;
   const { wnid } = view.filter;
   const classes = session.shelf.classes.filter((one) => wnid === undefined || one.wnid === wnid);
-  const { accepted, open } = totalsOf(classes);
-  const { target } = session.setup;
   const common = { kind: 'chip', onCommand: grid.run.bind(grid) };
   return (
     <HeaderBar
@@ -66,9 +64,8 @@ function GridHeader({ grid }: { readonly grid: Grid }) {
       place={
         <a href={hrefOf(session.collection, 'classes')}>{wnid === undefined ? 'all classes' : grid.nameOf(wnid)}</a>
       }
-      accepted={accepted}
-      target={target === null ? null : target * classes.length}
-      detail={`${countText(open)} open`}
+      classes={classes}
+      detail={`${countText(totalsOf(classes).open)} open`}
     >
       <CommandButton {...common} command="view">
         Single

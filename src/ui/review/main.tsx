@@ -1,13 +1,12 @@
 import { render } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { ReviewSetup } from '../../review/desk.ts';
-import { ApiError, messageOf, reviewApi, type ReviewApi } from './api.ts';
 import { AgreementPage } from './agreement-page.tsx';
+import { ApiError, messageOf, reviewApi, type ReviewApi } from './api.ts';
 import { OneClassPage } from './class-page.tsx';
 import { ClassesPage } from './classes-page.tsx';
 import { DisputesPage } from './disputes-page.tsx';
 import { GridPage } from './grid-page.tsx';
-import { NameQuestion } from './name-question.tsx';
 import { ReviewSession } from './session.ts';
 import { Single } from './single.tsx';
 import type { PageProps } from './use-session.ts';
@@ -70,4 +69,44 @@ const collection = app?.dataset['collection'];
 if (app !== null && collection !== undefined) {
   document.body.classList.add('review');
   render(<Review api={reviewApi(collection, null)} collection={collection} />, app);
+}
+
+interface NameQuestionProps {
+  readonly api: ReviewApi;
+  /** The server knows the name now. */
+  readonly onNamed: () => void;
+}
+
+/** Asks once who reviews in this browser. */
+function NameQuestion({ api, onNamed }: NameQuestionProps) {
+  const [problem, setProblem] = useState<string | null>(null);
+  const send = async (name: string): Promise<void> => {
+    try {
+      await api.setReviewer(name);
+      onNamed();
+    } catch (error) {
+      setProblem(messageOf(error));
+    }
+  };
+  return (
+    <main class="review-wait">
+      <h1>Who reviews?</h1>
+      <p class="quiet">Your name is stored with each of your decisions.</p>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          const name = new FormData(event.currentTarget).get('name');
+          if (typeof name === 'string') void send(name.trim());
+        }}
+      >
+        <label>
+          Name <input name="name" required maxLength={100} autoComplete="nickname" autofocus />
+        </label>
+        <button class="chosen">Start</button>
+      </form>
+      <p role="alert" class="trouble">
+        {problem}
+      </p>
+    </main>
+  );
 }

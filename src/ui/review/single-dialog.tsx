@@ -1,8 +1,9 @@
+import { useEffect } from 'preact/hooks';
 import type { ReviewPhoto } from '../../review/desk.ts';
 import type { Subject } from '../../review/event.ts';
-import { CompareDialog } from './compare-dialog.tsx';
-import { PhotoDialog } from './grid-dialogs.tsx';
-import { keysOf } from './keys.ts';
+import { Dialog } from './dialog.tsx';
+import { PhotoDialog } from './photo-dialog.tsx';
+import { keyName, keysOf } from './keys.ts';
 import { namesIn, SeenDialog } from './seen-dialog.tsx';
 import { subjectKey } from './shelf.ts';
 import type { SingleDesk } from './single-desk.ts';
@@ -69,4 +70,43 @@ function Seen({ desk, subject, onClose }: SeenProps) {
   const likely = namesIn(desk.evidence.get(subjectKey(subject)));
   const names = [...new Set([...likely, ...desk.session.setup.classNames])];
   return <SeenDialog names={names} onName={save} onClose={onClose} />;
+}
+
+interface CompareDialogProps {
+  readonly title: string;
+  /** The photo to judge. */
+  readonly photo: { readonly sha256: string; readonly name: string };
+  readonly others: readonly { readonly path: string; readonly name: string }[];
+  /** Keys that close the dialog, beside Escape. */
+  readonly closeKeys: readonly string[];
+  readonly onClose: () => void;
+}
+
+/** The photo to judge beside others, as large as the window allows. */
+function CompareDialog({ title, photo, others, closeKeys, onClose }: CompareDialogProps) {
+  useEffect(() => {
+    const press = (event: KeyboardEvent): void => {
+      if (!closeKeys.includes(keyName(event) ?? '')) return;
+      event.preventDefault();
+      onClose();
+    };
+    document.addEventListener('keydown', press);
+    return () => document.removeEventListener('keydown', press);
+  }, [closeKeys, onClose]);
+  return (
+    <Dialog title={title} kind="compare" onClose={onClose}>
+      <div class={`pictures of-${Math.min(others.length + 1, 4)}`}>
+        <figure>
+          <img src={`/previews/${photo.sha256}`} alt={`Photo to judge, searched as ${photo.name}`} />
+          <figcaption>to judge</figcaption>
+        </figure>
+        {others.map(({ path, name }) => (
+          <figure key={path}>
+            <img src={path} alt={name} />
+            <figcaption>{name}</figcaption>
+          </figure>
+        ))}
+      </div>
+    </Dialog>
+  );
 }

@@ -1,3 +1,4 @@
+import { totalsOf } from './classes-bar.tsx';
 import { HeaderBar } from './frame.tsx';
 import { keyHint, type Command } from './keys.ts';
 import type { SingleDesk } from './single-desk.ts';
@@ -16,10 +17,8 @@ export function SingleHeader({ desk, onView, onCommand }: HeaderProps) {
   const { shelf, setup, collection } = session;
   const { classes } = shelf;
   const position = classes.findIndex(({ wnid }) => wnid === photo?.wnid);
-  const progress = photo === null ? undefined : shelf.progress(photo.wnid);
-  const sum = (of: 'accepted' | 'open'): number => classes.reduce((total, one) => total + one[of], 0);
-  const target = setup.target === null || photo !== null ? setup.target : setup.target * classes.length;
-  const open = `${progress?.open ?? sum('open')} open`;
+  const counted = photo === null ? classes : classes.slice(position, position + 1);
+  const open = `${totalsOf(counted).open} open`;
   return (
     <HeaderBar
       session={session}
@@ -28,8 +27,7 @@ export function SingleHeader({ desk, onView, onCommand }: HeaderProps) {
           {position === -1 ? `${classes.length} classes` : `class ${position + 1} of ${classes.length}`}
         </a>
       }
-      accepted={progress?.accepted ?? sum('accepted')}
-      target={target}
+      classes={counted}
       detail={photo === null ? open : `${open} · this confusion ${shelf.acceptedOf(photo)} of ${setup.cap}`}
     >
       <OrderChip desk={desk} onView={onView} />

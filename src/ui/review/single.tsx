@@ -1,18 +1,18 @@
 import { useEffect, useState } from 'preact/hooks';
+import type { ReviewPhoto } from '../../review/desk.ts';
 import { ActionBar } from './action-bar.tsx';
 import { ClassPanel } from './class-panel.tsx';
+import { CENTRE_CROP, cropAt, type CropRef } from './crop-grid.tsx';
 import { EndPage } from './end-page.tsx';
 import { EvidencePanel } from './evidence-panel.tsx';
-import type { ReviewPhoto } from '../../review/desk.ts';
 import { renderNow } from './render-now.ts';
 import { SingleDesk } from './single-desk.ts';
-import { SingleHeader } from './single-header.tsx';
 import { SingleDialog, type DialogShown } from './single-dialog.tsx';
-import { Stage } from './stage.tsx';
+import { SingleHeader } from './single-header.tsx';
 import { Said, StageTools } from './stage-tools.tsx';
+import { Stage, type CropBox } from './stage.tsx';
 import { Strip } from './strip.tsx';
 import { useCommands } from './use-commands.ts';
-import { useCrops } from './use-crops.ts';
 import { useHeat } from './use-heat.ts';
 import { useSession, type PageProps } from './use-session.ts';
 import { useZoom } from './use-zoom.ts';
@@ -80,4 +80,33 @@ function useDesk(session: PageProps['session']): [SingleDesk, (view: ReviewView)
     setDesk(new SingleDesk(session, view));
   };
   return [desk, setView];
+}
+
+/** The mirrored crops have the places of the first five. */
+const FIRST_MIRRORED = 5;
+
+interface CropControl {
+  readonly areDrawn: boolean;
+  readonly toggle: () => void;
+  /** The crop whose classes are listed: the centre one unless somebody points at another. */
+  readonly chosen: CropRef;
+  readonly choose: (crop: CropRef | null) => void;
+  /** What is drawn on the photo. */
+  readonly boxes: readonly CropBox[];
+  readonly box: CropBox | null;
+}
+
+/** Which crops are drawn on the photo. They stay on from photo to photo. */
+function useCrops({ members }: SingleDesk): CropControl {
+  const [areDrawn, setAreDrawn] = useState(false);
+  const [chosen, choose] = useState<CropRef | null>(null);
+  const crops = areDrawn ? (members[0]?.crops.slice(0, FIRST_MIRRORED) ?? []) : [];
+  return {
+    areDrawn,
+    toggle: () => setAreDrawn((now) => !now),
+    chosen: chosen ?? CENTRE_CROP,
+    choose,
+    boxes: crops.map(({ box }) => box),
+    box: chosen === null ? null : (cropAt(members, chosen)?.box ?? null),
+  };
 }

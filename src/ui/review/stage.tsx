@@ -1,7 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Heatmap, ModelEvidence, ReviewPhoto } from '../../review/desk.ts';
-import { drawHeat } from './heat.ts';
 import type { Pictures } from './pictures.ts';
 import { useGestures } from './use-gestures.ts';
 import { placeOf, type Point, type Size, type Zoom } from './zoom.ts';
@@ -142,4 +141,22 @@ function Box({ left, top, width, height, isActive = false }: CropBox & { readonl
 
 function percent(share: number): string {
   return `${(100 * share).toFixed(2)}%`;
+}
+
+/**
+ * Draws a heatmap, one pixel of the canvas for each cell. What speaks for the class is opaque, in the colour of the canvas's
+ * text; what speaks against it is not drawn.
+ */
+function drawHeat(canvas: HTMLCanvasElement, { rows, columns, values }: Heatmap): void {
+  canvas.width = columns;
+  canvas.height = rows;
+  const context = canvas.getContext('2d');
+  if (context === null) return;
+  const highest = Math.max(...values, Number.MIN_VALUE);
+  context.clearRect(0, 0, columns, rows);
+  context.fillStyle = getComputedStyle(canvas).color;
+  for (const [i, value] of values.entries()) {
+    context.globalAlpha = 0.8 * Math.max(0, value / highest);
+    context.fillRect(i % columns, Math.floor(i / columns), 1, 1);
+  }
 }

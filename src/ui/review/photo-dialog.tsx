@@ -1,15 +1,15 @@
 import { useEffect, useState } from 'preact/hooks';
-import { countOf } from '../shared/texts.ts';
 import type { Subject } from '../../review/event.ts';
+import { countOf } from '../shared/texts.ts';
+import { messageOf } from './api.ts';
 import { Dialog } from './dialog.tsx';
 import { FilterDialog } from './grid-filter.tsx';
-import { messageOf } from './api.ts';
 import type { Grid } from './grid-model.ts';
 import { tagChanges } from './grid-tags.ts';
-import { KeysDialog } from './keys-dialog.tsx';
-import { NoteDialog } from './note-dialog.tsx';
+import { COMMAND_NAMES, COMMANDS, isIn, keysOf, keyText, reasonOf, type Command } from './keys.ts';
 import type { ReviewSession } from './session.ts';
 import { TagsDialog } from './tags-dialog.tsx';
+import { REASON_TEXTS } from './words.ts';
 
 /** The dialog that is open. */
 export function GridDialogs({ grid }: { readonly grid: Grid }) {
@@ -112,4 +112,70 @@ function useLoaded(session: ReviewSession, subjects: readonly Subject[]): string
     );
   }, []);
   return trouble;
+}
+
+interface NoteDialogProps {
+  readonly title: string;
+  readonly text: string;
+  readonly onSave: (text: string) => void;
+  readonly onClose: () => void;
+}
+
+/** A field for a note. Enter saves it, Shift+Enter starts a line, Escape leaves the note as it is. */
+function NoteDialog({ title, text, onSave, onClose }: NoteDialogProps) {
+  const [now, setNow] = useState(text);
+  return (
+    <Dialog title={title} onClose={onClose}>
+      <textarea
+        rows={4}
+        value={now}
+        maxLength={2_000}
+        aria-label={title}
+        autofocus
+        onInput={({ currentTarget }) => setNow(currentTarget.value)}
+        onKeyDown={(event) => {
+          if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
+          event.preventDefault();
+          onSave(now.trim());
+        }}
+      />
+      <p class="choices">
+        <button type="button" class="chosen" onClick={() => onSave(now.trim())}>
+          Save
+        </button>
+        <small>Enter saves, Escape cancels</small>
+      </p>
+    </Dialog>
+  );
+}
+
+interface KeysDialogProps {
+  readonly session: ReviewSession;
+  readonly view: 'single' | 'grid';
+  readonly onClose: () => void;
+}
+
+/** The list of keys. */
+function KeysDialog({ session, view, onClose }: KeysDialogProps) {
+  return (
+    <Dialog title="Keys" kind="keys" onClose={onClose}>
+      <ul>
+        {COMMAND_NAMES.filter((command) => isIn(command, view)).map((command) => (
+          <li key={command}>
+            <span>{textOf(session, command)}</span>
+            <span>
+              {keysOf(command).map((key) => (
+                <kbd key={key}>{keyText(key)}</kbd>
+              ))}
+            </span>
+          </li>
+        ))}
+      </ul>
+    </Dialog>
+  );
+}
+
+function textOf({ setup }: ReviewSession, command: Command): string {
+  const reason = reasonOf(command, setup.reasons);
+  return reason === undefined ? COMMANDS[command].text : `Reject: ${REASON_TEXTS[reason]}`;
 }
