@@ -39,7 +39,7 @@ export function PageFrame({ session, place, wnid, isReady, children }: PageFrame
 }
 
 /** Links to the pages of the review. */
-export function PageLinks({ collection }: { readonly collection: string }) {
+function PageLinks({ collection }: { readonly collection: string }) {
   return (
     <>
       {LINKS.map(({ page, text }) => {

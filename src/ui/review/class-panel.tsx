@@ -2,6 +2,7 @@ import type { ClassPage, ReviewPhoto } from '../../review/desk.ts';
 import { Link } from '../shared/link.tsx';
 import { countText } from '../shared/texts.ts';
 import { Criteria } from './criteria.tsx';
+import { Opinions } from './disputes-opinions.tsx';
 import type { ReviewSession } from './session.ts';
 import type { SingleDesk } from './single-desk.ts';
 import { hrefOf, type ReviewView } from './view-url.ts';
@@ -19,7 +20,7 @@ const QUESTION_O = 'Is any of the 1,000 classes visible?';
 /** What the photo was searched as, and what counts. In mode O the predicted class matters more, so it stands first. */
 export function ClassPanel({ desk, onView, onReferences }: ClassPanelProps) {
   const { session, photo } = desk;
-  const filters = <Filters desk={desk} onView={onView} />;
+  const filters = desk.isForDisputes ? null : <Filters desk={desk} onView={onView} />;
   if (photo === null) {
     return (
       <aside class="side class" aria-label="Class">
@@ -52,6 +53,7 @@ export function ClassPanel({ desk, onView, onReferences }: ClassPanelProps) {
     <aside class="side class" aria-label="Class">
       {filters}
       <Named photo={photo} page={searched} />
+      {desk.isForDisputes ? <Opinions photo={photo} /> : null}
       <Criteria session={session} question={isO ? QUESTION_O : null} />
       {isO ? predictedReferences : searchedReferences}
       <Counts session={session} wnid={photo.wnid} />

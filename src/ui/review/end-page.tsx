@@ -9,6 +9,7 @@ export function EndPage({ desk }: { readonly desk: SingleDesk }) {
   const { collection, setup } = session;
   const { problem, withOthers } = desk.emptiness;
   if (!desk.isReady) return <Calm title="Looking for photos …" />;
+  if (desk.isForDisputes) return <NoDisputes collection={collection} problem={problem} />;
   if (!setup.mayReview) {
     return (
       <Calm title="Your role may look, but not review">
@@ -26,6 +27,26 @@ export function EndPage({ desk }: { readonly desk: SingleDesk }) {
     );
   }
   return <Done desk={desk} />;
+}
+
+function NoDisputes({ collection, problem }: { readonly collection: string; readonly problem: string | null }) {
+  if (problem !== null) return <Calm title="The disputes cannot be read now">{`${problem}.`}</Calm>;
+  return (
+    <Calm title="No dispute is open">
+      <p>Wherever two people have judged a photo, they agree, or it was settled. Undo takes the last decision back.</p>
+      <ul>
+        <li>
+          <a href={hrefOf(collection, '')}>Go on with the review</a>
+        </li>
+        <li>
+          <a href={hrefOf(collection, 'classes')}>See all classes</a>
+        </li>
+        <li>
+          <a href={hrefOf(collection, 'agreement')}>See how far reviewers agree</a>
+        </li>
+      </ul>
+    </Calm>
+  );
 }
 
 function Done({ desk }: { readonly desk: SingleDesk }) {

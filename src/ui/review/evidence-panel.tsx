@@ -79,7 +79,7 @@ interface ProbabilitiesProps {
 }
 
 /** The items of a list: p of the class searched and of the class predicted, each with its bar. */
-export function Probabilities({ photo, setup: { threshold, mode } }: ProbabilitiesProps) {
+function Probabilities({ photo, setup: { threshold, mode } }: ProbabilitiesProps) {
   const { name, maxTrueProb, confusionName, confusionProb } = photo;
   return (
     <>

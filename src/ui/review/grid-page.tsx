@@ -25,7 +25,7 @@ export function GridPage({ session }: PageProps) {
   const { subjects, selection, view } = grid;
   return (
     <main
-      class="review-page grid-page"
+      class="grid-page"
       data-ready={subjects === null ? undefined : ''}
       onClick={(event) => followLink(event, grid)}
     >

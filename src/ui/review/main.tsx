@@ -5,7 +5,6 @@ import { AgreementPage } from './agreement-page.tsx';
 import { ApiError, messageOf, reviewApi, type ReviewApi } from './api.ts';
 import { OneClassPage } from './class-page.tsx';
 import { ClassesPage } from './classes-page.tsx';
-import { DisputesPage } from './disputes-page.tsx';
 import { GridPage } from './grid-page.tsx';
 import { ReviewSession } from './session.ts';
 import { Single } from './single.tsx';
@@ -17,7 +16,7 @@ const PAGES: readonly { readonly path: RegExp; readonly Page: (props: PageProps)
   { path: /^grid$/, Page: GridPage },
   { path: /^classes$/, Page: ClassesPage },
   { path: /^class\/(.+)$/, Page: OneClassPage },
-  { path: /^disputes$/, Page: DisputesPage },
+  { path: /^disputes$/, Page: Single },
   { path: /^agreement$/, Page: AgreementPage },
 ];
 

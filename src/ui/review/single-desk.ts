@@ -7,6 +7,8 @@ import type {
   ReviewPhoto,
 } from '../../review/desk.ts';
 import type { Judgement, Subject } from '../../review/event.ts';
+import { messageOf } from './api.ts';
+import { readDisputes } from './disputes-read.ts';
 import { Fetched } from './fetched.ts';
 import { lastDecisions, nextUndo } from './history.ts';
 import { Pictures } from './pictures.ts';
@@ -27,38 +29,47 @@ export class SingleDesk {
   readonly session: ReviewSession;
   readonly order: ReviewOrder;
   readonly view: ReviewView;
+  /** Whether the photos are those that somebody must settle. */
+  readonly isForDisputes: boolean;
   readonly pictures = new Pictures();
   readonly evidence: Fetched<PhotoEvidenceShown>;
   readonly #classPages: Fetched<ClassPage>;
   /** Whether the first photos have come, or it is known that there are none. */
   isReady: boolean;
   #queue: Queue = EMPTY_QUEUE;
-  readonly #supply: Supply;
+  /** Null for disputes: nobody takes them, because one decision settles a photo for all. */
+  readonly #supply: Supply | null;
   #lastWnid: string | undefined;
   /** The key of the shown photo that another reviewer or tab has by now. It stays: the person may be about to decide. */
   #withOther: string | null = null;
   /** Photos that are to be shown and still being read. */
   #loading = 0;
+  /** Why the disputes cannot be read. */
+  #trouble: string | null = null;
 
-  constructor(session: ReviewSession, view: ReviewView) {
+  constructor(session: ReviewSession, view: ReviewView, isForDisputes: boolean) {
     this.session = session;
     this.view = view;
-    this.isReady = session.client === null;
+    this.isForDisputes = isForDisputes;
+    this.isReady = session.client === null && !isForDisputes;
     this.order = view.order ?? session.setup.orders[0] ?? 'confusions';
     this.evidence = new Fetched(() => session.changed());
     this.#classPages = new Fetched(() => session.changed());
-    this.#supply = new Supply(session, {
-      view,
-      order: this.order,
-      need: () => this.#need(),
-      onAnswer: (answer) => this.#take(answer),
-    });
+    this.#supply = isForDisputes
+      ? null
+      : new Supply(session, {
+          view,
+          order: this.order,
+          need: () => this.#need(),
+          onAnswer: (answer) => this.#take(answer),
+        });
+    if (isForDisputes) void this.#readDisputes();
     if (view.photo !== undefined) void this.show(view.photo);
-    this.#supply.refill();
+    this.#supply?.refill();
   }
 
   close(): void {
-    this.#supply.stop();
+    this.#supply?.stop();
   }
 
   /** The shown photo; null if nothing is left, or while it is on its way. */
@@ -84,6 +95,18 @@ export class SingleDesk {
     return typeof page === 'string' ? null : page;
   }
 
+  /** The same photos in the grid. */
+  get gridView(): ReviewView {
+    const { filter } = this.view;
+    return { ...this.view, filter: this.isForDisputes ? { ...filter, state: 'disputed' } : filter, photo: undefined };
+  }
+
+  /** The place of the shown photo among those that have come, from 1. */
+  get place(): { readonly at: number; readonly of: number } {
+    const { subjects, at } = this.#queue;
+    return { at: Math.min(at + 1, subjects.length), of: subjects.length };
+  }
+
   /** The next photos after the shown one. */
   next(count: number): readonly ReviewPhoto[] {
     const { subjects, at } = this.#queue;
@@ -92,7 +115,7 @@ export class SingleDesk {
 
   /** Why no photo is shown. */
   get emptiness(): { readonly problem: string | null; readonly withOthers: number } {
-    return { problem: this.#supply.problem, withOthers: this.#supply.noneLeft?.open ?? 0 };
+    return { problem: this.#trouble ?? this.#supply?.problem ?? null, withOthers: this.#supply?.noneLeft?.open ?? 0 };
   }
 
   /** Whether another reviewer or tab has the shown photo by now. */
@@ -103,7 +126,7 @@ export class SingleDesk {
 
   /** Whether all photos were shown that the view asks for, though others may be open. */
   get isComplete(): boolean {
-    return this.#supply.isComplete;
+    return this.#supply?.isComplete ?? false;
   }
 
   /** Decides about the shown photo and shows the next one. */
@@ -111,7 +134,9 @@ export class SingleDesk {
     const { photo } = this;
     if (photo === null) return;
     const { sha256, wnid, name } = photo;
-    this.session.decide([{ sha256, wnid }], judgement, this.order);
+    const subjects = [{ sha256, wnid }];
+    if (this.isForDisputes) this.session.record({ kind: 'adjudicate', subjects, value: judgement });
+    else this.session.decide(subjects, judgement, this.order);
     this.evidence.forget(subjectKey(photo));
     this.#toNextOpen();
     this.#settle(`${judgementText(judgement)}: ${name}.`);
@@ -166,7 +191,7 @@ export class SingleDesk {
     await this.session.load([subject]).catch((error: unknown) => this.session.say(String(error)));
     this.#loading -= 1;
     // Another reviewer may have the photo.
-    this.#supply.renew();
+    this.#supply?.renew();
     if (this.photo === null && this.#loading === 0) this.#toNextOpen();
     this.#settle('');
   }
@@ -176,11 +201,25 @@ export class SingleDesk {
     return lastDecisions(this.session.history, STRIP_PHOTOS);
   }
 
+  async #readDisputes(): Promise<void> {
+    try {
+      this.#queue = withMore(this.#queue, await readDisputes(this.session, this.view.filter.wnid));
+    } catch (error) {
+      this.#trouble = messageOf(error);
+    }
+    this.isReady = true;
+    this.#settle('');
+  }
+
   #earlier(): Subject | undefined {
     return this.decisions.map(({ subject }) => subject).findLast((one) => !hasSubject(this.#queue, one));
   }
 
-  #isOpen = (subject: Subject): boolean => this.session.shelf.photo(subject)?.state === 'open';
+  /** Whether a decision on the photo is wanted here. */
+  #isOpen = (subject: Subject): boolean => {
+    const photo = this.session.shelf.photo(subject);
+    return this.isForDisputes ? photo?.isSettled === false : photo?.state === 'open';
+  };
 
   #toNextOpen(): void {
     this.#queue = toNextOpen(this.#queue, this.#isOpen);
@@ -242,7 +281,7 @@ export class SingleDesk {
       for (const wnid of [one.wnid, one.confusionWnid]) this.#classPages.want(wnid, () => session.api.classPage(wnid));
     }
     if (photo !== null) this.evidence.hurry(subjectKey(photo));
-    this.#supply.refill();
+    this.#supply?.refill();
     session.changed();
   }
 

@@ -1,4 +1,5 @@
 import { totalsOf } from './classes-bar.tsx';
+import { CommandButton } from './command-button.tsx';
 import { HeaderBar } from './frame.tsx';
 import { keyHint, type Command } from './keys.ts';
 import type { SingleDesk } from './single-desk.ts';
@@ -13,37 +14,34 @@ interface HeaderProps {
 
 /** Where the reviewer is, how far the class is, and in which order photos come. */
 export function SingleHeader({ desk, onView, onCommand }: HeaderProps) {
-  const { session, photo, view } = desk;
+  const { session, photo } = desk;
   const { shelf, setup, collection } = session;
   const { classes } = shelf;
-  const position = classes.findIndex(({ wnid }) => wnid === photo?.wnid);
-  const counted = photo === null ? classes : classes.slice(position, position + 1);
+  const counted = classes.filter(({ wnid }) => photo === null || wnid === photo.wnid);
   const open = `${totalsOf(counted).open} open`;
   return (
     <HeaderBar
       session={session}
-      place={
-        <a href={hrefOf(collection, 'classes')}>
-          {position === -1 ? `${classes.length} classes` : `class ${position + 1} of ${classes.length}`}
-        </a>
-      }
+      place={<a href={hrefOf(collection, 'classes')}>{placeText(desk)}</a>}
       classes={counted}
       detail={photo === null ? open : `${open} · this confusion ${shelf.acceptedOf(photo)} of ${setup.cap}`}
     >
-      <OrderChip desk={desk} onView={onView} />
-      <a class="chip" href={hrefOf(collection, 'grid', view)}>
+      {desk.isForDisputes ? null : <OrderChip desk={desk} onView={onView} />}
+      <a class="chip" href={hrefOf(collection, 'grid', desk.gridView)}>
         Grid <kbd aria-hidden="true">{keyHint('view')}</kbd>
       </a>
-      <button
-        type="button"
-        class="chip wide"
-        onMouseDown={(event) => event.preventDefault()}
-        onClick={() => onCommand('keys')}
-      >
-        Keys <kbd aria-hidden="true">{keyHint('keys')}</kbd>
-      </button>
+      <CommandButton command="keys" kind="chip wide" onCommand={onCommand}>
+        Keys
+      </CommandButton>
     </HeaderBar>
   );
+}
+
+function placeText({ session, photo, place, isForDisputes }: SingleDesk): string {
+  const { classes } = session.shelf;
+  if (isForDisputes) return place.of === 0 ? 'disputes' : `dispute ${place.at} of ${place.of}`;
+  const position = classes.findIndex(({ wnid }) => wnid === photo?.wnid);
+  return position === -1 ? `${classes.length} classes` : `class ${position + 1} of ${classes.length}`;
 }
 
 function OrderChip({ desk: { session, order, view }, onView }: Omit<HeaderProps, 'onCommand'>) {

@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import type { ReviewPhoto } from '../../review/desk.ts';
+import type { OwnReview, ReviewPhoto } from '../../review/desk.ts';
 import { ActionBar } from './action-bar.tsx';
 import { ClassPanel } from './class-panel.tsx';
 import { CENTRE_CROP, cropAt, type CropRef } from './crop-grid.tsx';
@@ -25,9 +25,9 @@ interface OpenDialog {
 }
 
 /** One photo after another: a key decides, and the next one is there. */
-export function Single({ session }: PageProps) {
+export function Single({ session, match: [page] }: PageProps) {
   useSession(session);
-  const [desk, setView] = useDesk(session);
+  const [desk, setView] = useDesk(session, page === 'disputes');
   const { photo } = desk;
   const [dialog, setDialog] = useState<OpenDialog | null>(null);
   const open = (shown: DialogShown): void => setDialog({ shown, photo });
@@ -63,7 +63,7 @@ export function Single({ session }: PageProps) {
         onCrop={crops.choose}
         onCompare={(sha256) => open({ kind: 'compare', sha256 })}
       />
-      <ActionBar session={session} own={photo?.mine ?? null} isReady={photo !== null} onCommand={run}>
+      <ActionBar session={session} own={ownOf(desk)} isReady={photo !== null} onCommand={run}>
         <Strip desk={desk} onShow={(subject) => void desk.show(subject, 'Back.')} />
       </ActionBar>
       {dialog === null ? null : <SingleDialog desk={desk} {...dialog} onClose={() => setDialog(null)} />}
@@ -71,13 +71,19 @@ export function Single({ session }: PageProps) {
   );
 }
 
+/** What the bar shows of one's own: not the opinion on a dispute, because what one settles is another thing. */
+function ownOf({ photo, isForDisputes }: SingleDesk): OwnReview | null {
+  if (photo === null) return null;
+  return isForDisputes ? { ...photo.mine, verdict: null, reason: null } : photo.mine;
+}
+
 /** The desk of the view in the page's address. Another view gets another desk. */
-function useDesk(session: PageProps['session']): [SingleDesk, (view: ReviewView) => void] {
-  const [desk, setDesk] = useState(() => new SingleDesk(session, viewOf(location.search)));
+function useDesk(session: PageProps['session'], isForDisputes: boolean): [SingleDesk, (view: ReviewView) => void] {
+  const [desk, setDesk] = useState(() => new SingleDesk(session, viewOf(location.search), isForDisputes));
   useEffect(() => () => desk.close(), [desk]);
   const setView = (view: ReviewView): void => {
-    window.history.replaceState(null, '', hrefOf(session.collection, '', view));
-    setDesk(new SingleDesk(session, view));
+    window.history.replaceState(null, '', hrefOf(session.collection, isForDisputes ? 'disputes' : '', view));
+    setDesk(new SingleDesk(session, view, isForDisputes));
   };
   return [desk, setView];
 }

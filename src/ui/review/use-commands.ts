@@ -17,8 +17,7 @@ interface CommandOptions {
 /** Does what keys and buttons ask for in the single view. */
 export function useCommands(options: CommandOptions): (command: Command) => void {
   const { desk, zoom, onDialog, onCrops, onHeat } = options;
-  const toGrid = (hash: string): void =>
-    location.assign(hrefOf(desk.session.collection, 'grid', { ...desk.view, photo: undefined }) + hash);
+  const toGrid = (hash: string): void => location.assign(hrefOf(desk.session.collection, 'grid', desk.gridView) + hash);
   const acts: Partial<Record<Command, () => void>> = {
     undo: () => desk.undo(),
     redo: () => desk.redo(),
