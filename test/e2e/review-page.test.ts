@@ -208,6 +208,24 @@ describe('the review page', () => {
     expect(new URL(page.url()).search).toBe(`?class=${SHARK}`);
     await page.close();
   });
+
+  it('shows what two people said of a photo, and settles it by one key', async () => {
+    const { page, url } = await openAs('Dan');
+    const earlier = await storedEvents();
+    const [{ sha256, wnid } = { sha256: '', wnid: '' }] = earlier;
+    await page.goto(`${url}?photo=${sha256}.${wnid}`);
+    await page.locator('main[data-ready] [data-photo]').waitFor();
+    await page.keyboard.press('x');
+    await until(async () => (await storedEvents()).length > earlier.length, 10_000);
+    await page.goto(`${url}/disputes`);
+    await page.locator('main[data-ready] [data-photo]').waitFor();
+    expect(await new Person(page).shown()).toEqual({ sha256, wnid });
+    expect(await page.locator('.opinion .verdict').allTextContents()).toEqual(['reject', 'accept']);
+    await page.keyboard.press('a');
+    await page.getByText('No dispute is open').waitFor();
+    await until(async () => (await storedEvents()).at(-1)?.kind === 'adjudicate', 10_000);
+    await page.close();
+  });
 });
 
 /** Keeps a note that waits and a flag that is set aside, as earlier versions did for a tab that is gone. */
