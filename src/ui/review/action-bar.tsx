@@ -1,8 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import type { OwnReview } from '../../review/desk.ts';
-import { CommandButton } from './command-button.tsx';
 import { nextRedo, nextUndo } from './history.ts';
-import { REJECTS, type Command } from './keys.ts';
+import { keyHint, REJECTS, type Command } from './keys.ts';
 import type { ReviewSession } from './session.ts';
 import { REASON_TEXTS } from './words.ts';
 
@@ -66,5 +65,33 @@ export function ActionBar({ session, onCommand, own, isReady, before, children }
         })}
       </div>
     </footer>
+  );
+}
+
+interface CommandButtonProps {
+  readonly command: Command;
+  readonly onCommand: (command: Command) => void;
+  readonly children: ComponentChildren;
+  readonly kind?: string;
+  /** For a command that is on or off. */
+  readonly isOn?: boolean | undefined;
+  readonly isDisabled?: boolean;
+}
+
+/** A button that does what a key does, with the key on it. */
+export function CommandButton(props: CommandButtonProps) {
+  const { command, onCommand, children, kind = '', isOn, isDisabled = false } = props;
+  return (
+    <button
+      type="button"
+      class={`command ${kind}${isOn === true ? ' on' : ''}`}
+      aria-pressed={isOn}
+      disabled={isDisabled}
+      // A click leaves the focus where it is, so that Space goes on to zoom.
+      onMouseDown={(event) => event.preventDefault()}
+      onClick={() => onCommand(command)}
+    >
+      <span>{children}</span> <kbd aria-hidden="true">{keyHint(command)}</kbd>
+    </button>
   );
 }

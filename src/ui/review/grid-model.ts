@@ -1,10 +1,11 @@
 import { createRef } from 'preact';
 import type { OwnReview, ReviewFilter, ReviewOrder } from '../../review/desk.ts';
 import type { Judgement, Subject } from '../../review/event.ts';
-import { GridDesk } from './grid-desk.ts';
-import { Facets } from './grid-facets.ts';
+import type { PhotoFacets } from '../../review/facets.ts';
 import { messageOf } from './api.ts';
+import { GridDesk } from './grid-desk.ts';
 import { judgementOf, type Command } from './keys.ts';
+import { renderNow } from './render-now.ts';
 import {
   afterDecision,
   allSelected,
@@ -16,10 +17,9 @@ import {
   toggledAt,
   type Selection,
 } from './selection.ts';
-import { renderNow } from './render-now.ts';
 import type { ReviewSession } from './session.ts';
 import { subjectKey } from './shelf.ts';
-import { hrefOf, viewOf, type ReviewView } from './view-url.ts';
+import { hrefOf, searchOf, viewOf, type ReviewView } from './view-url.ts';
 
 export type GridDialog = 'filter' | 'keys' | 'tags' | 'note';
 
@@ -212,5 +212,46 @@ export class Grid {
       this.#trouble = messageOf(error);
     }
     this.session.changed();
+  }
+}
+
+/** A reviewer who decides quickly does not make the server count after each decision. */
+const WAIT_MS = 400;
+
+/** The counts of other filters. They are read again after this page's decisions have reached the server. */
+class Facets {
+  /** Null until they are read for the first time. */
+  now: PhotoFacets | null = null;
+  readonly #session: ReviewSession;
+  /** What the counts were read for. */
+  #known = '';
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(session: ReviewSession) {
+    this.#session = session;
+  }
+
+  /** Reads the counts unless they are known. */
+  follow(filter: ReviewFilter): void {
+    const { history, outbox } = this.#session;
+    if (outbox.waiting > 0) return;
+    const wanted = `${searchOf({ filter })} ${history.done.length} ${history.undone.length}`;
+    if (wanted === this.#known) return;
+    const isFirst = this.#known === '';
+    this.#known = wanted;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#read(filter, wanted), isFirst ? 0 : WAIT_MS);
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+  }
+
+  /** If the counts cannot be read, the old ones stay: the tiles say what is wrong. */
+  async #read(filter: ReviewFilter, wanted: string): Promise<void> {
+    const facets = await this.#session.api.facets(filter).catch(() => null);
+    if (facets === null || wanted !== this.#known) return;
+    this.now = facets;
+    this.#session.changed();
   }
 }

@@ -1,8 +1,7 @@
 import { useEffect, useMemo } from 'preact/hooks';
 import { countText } from '../shared/texts.ts';
-import { ActionBar } from './action-bar.tsx';
 import { totalsOf } from './classes-bar.tsx';
-import { CommandButton } from './command-button.tsx';
+import { ActionBar, CommandButton } from './action-bar.tsx';
 import { HeaderBar } from './frame.tsx';
 import { FilterBar } from './grid-bar.tsx';
 import { GridDialogs } from './photo-dialog.tsx';

@@ -1,5 +1,5 @@
 import { totalsOf } from './classes-bar.tsx';
-import { CommandButton } from './command-button.tsx';
+import { CommandButton } from './action-bar.tsx';
 import { HeaderBar } from './frame.tsx';
 import { keyHint, type Command } from './keys.ts';
 import type { SingleDesk } from './single-desk.ts';

@@ -1,4 +1,4 @@
-import { CommandButton } from './command-button.tsx';
+import { CommandButton } from './action-bar.tsx';
 import type { Command } from './keys.ts';
 import type { SingleDesk } from './single-desk.ts';
 import type { HeatControl } from './use-heat.ts';
