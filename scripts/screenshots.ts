@@ -39,14 +39,10 @@ const RUNNING: readonly Shot[] = [
   { name: 'funnel-narrow', path: '/c/demo/', ready: '.funnel li', width: 390, height: 1_250 },
 ];
 const PAGES: readonly Shot[] = [
-  { name: 'home', path: '/', ready: '.collections .funnel', width: 1_100, height: 700 },
   { name: 'contact-sheet', path: '/c/demo/sheet/shortlist.html', ready: 'section.class', width: 1_100, height: 800 },
   { name: 'review', path: '/c/demo/review', ...DESK },
   { name: 'review-grid', path: '/c/demo/review/grid', ...DESK },
   { name: 'review-classes', path: '/c/demo/review/classes', ...DESK },
-  { name: 'review-class', path: '/c/demo/review/class/n11939491', ...DESK },
-  { name: 'review-disputes', path: '/c/demo/review/disputes', ...DESK },
-  { name: 'review-agreement', path: '/c/demo/review/agreement', ...DESK },
   { name: 'revisions', path: '/c/demo/revisions', ready: '.revision', width: 1_100, height: 1_000 },
   { name: 'review-phone', path: '/c/demo/review', ...DESK, width: 390, height: 844 },
 ];
