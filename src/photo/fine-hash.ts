@@ -6,8 +6,8 @@
  * brightness and contrast. Frequencies of photos fall off with the distance f from the constant one. Each is multiplied
  * by f^1.5, so that the coarse layout, which the 64-bit hash has compared already, does not outweigh the detail. Then
  * its square root is taken and its sign kept, so that a few strong frequencies, such as those of a horizon, do not
- * decide alone. Similarity is the cosine of two such vectors. `docs/performance.md` has the measurement behind the
- * exponent, the number of frequencies and the threshold. `npm run bench -- near-duplicates` repeats it.
+ * decide alone. Similarity is the cosine of two such vectors. `docs/performance.md` says how many false matches the
+ * exponent, the number of frequencies and the threshold give.
  */
 import { FREQUENCIES, type Frequencies } from './frequencies.ts';
 
