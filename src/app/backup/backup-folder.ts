@@ -24,8 +24,6 @@ export interface BackupFolder {
 /** Only its owner may read a backup: it holds names, notes and addresses. */
 const PRIVATE_FOLDER = 0o700;
 const PRIVATE_FILE = 0o600;
-/** Entries of a fresh disk that are no data. */
-const NO_DATA = new Set(['lost+found', '.DS_Store', 'System Volume Information']);
 
 function folderAt(dir: string): BackupFolder {
   const root = path.resolve(dir);
@@ -61,7 +59,7 @@ export async function writeToBackup<T>(
 ): Promise<T> {
   const folder = await openToWrite(dir, options);
   const { purpose } = options;
-  const lock = { path: path.join(path.resolve(dir), 'backup.lock'), purpose, waitMs: LOCK_WAIT_MS, mayLackLinks: true };
+  const lock = { path: path.join(path.resolve(dir), 'backup.lock'), purpose, waitMs: LOCK_WAIT_MS };
   const [result] = await orUnusable(folder, () =>
     withFileLock(lock, async () => {
       await removeUnfinished(folder);
@@ -79,7 +77,7 @@ async function openToWrite(dir: string, { dataDir, create }: WriteOptions): Prom
     if (!create) await requireBackup(folder);
     await refuseNested(dir, dataDir);
     await makeFolder(path.resolve(dir), PRIVATE_FOLDER);
-    const names = (await readdir(dir)).filter((name) => !NO_DATA.has(name));
+    const names = await readdir(dir);
     if (names.length > 0 && !names.includes(path.basename(folder.snapshots)))
       throw new UsageError(
         `Expected an empty folder or a backup in '${folder.shown}' but it has other files (${names.slice(0, 3).join(', ')}); give another folder`,

@@ -125,8 +125,7 @@ class Copier {
         return;
       } catch (error) {
         if (!CANNOT_SHARE.has(codeOf(error) ?? '')) throw error;
-        // A photo with too many links is no reason to copy all the others.
-        if (codeOf(error) !== 'EMLINK') this.#canShare = false;
+        this.#canShare = false;
       }
     }
     await writeFile(file, bytes, { flag: 'wx' });

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync, unlinkSync } from 'node:fs';
-import { chmod, constants, copyFile, link, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, link, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
@@ -22,9 +22,6 @@ import { hasEnded, identitySchema, ownIdentity, type ProcessIdentity } from './p
  *
  * An unreadable record (power loss, a manual edit) counts as that of an ended process, because no living process can have
  * written it. A holder on another machine or in another container cannot be examined and counts as alive.
- *
- * Without hard links (exFAT, some network disks). The record is copied to the lock's name instead, and the copy fails if the
- * name exists. Others may see half a record, so they read an unreadable one again after a second.
  */
 
 export interface FileLockOptions {
@@ -33,8 +30,6 @@ export interface FileLockOptions {
   /** What the holder is doing, for the message of a process that waits: "attaching to PostgreSQL". */
   readonly purpose: string;
   readonly waitMs: number;
-  /** Whether the file system may lack hard links. All processes that take this lock must give the same. */
-  readonly mayLackLinks?: boolean;
   /** Called once if the lock is held, with a sentence that names the holder. */
   readonly onWait?: (holder: string) => void;
   /** Ends the wait. It does not end the work. */
@@ -55,8 +50,6 @@ interface Found {
 }
 
 const POLL_MS = { min: 15, spread: 35 } as const;
-/** Much longer than it takes to copy a record. */
-const COPY_LIMIT_MS = 1_000;
 const REMAINS = /\.[0-9a-f]{32}(?:\.draft)?$/;
 const NO_HARD_LINKS = new Set(['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP']);
 
@@ -65,7 +58,7 @@ const NO_HARD_LINKS = new Set(['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP']);
  * normally (including `process.exit`). After a kill the next process takes it over at once.
  *
  * @throws StopTheRun `lock-timeout`, which names the holder; Interrupted while it waits; UsageError `lock-unsupported` on a file system without hard
- * links, unless `mayLackLinks`; system errors of the folder (`ENOENT`, `EACCES`, `EROFS`, `ENOSPC`) unchanged
+ * links; system errors of the folder (`ENOENT`, `EACCES`, `EROFS`, `ENOSPC`) unchanged
  */
 export async function withFileLock<T>(options: FileLockOptions, work: () => Promise<T>): Promise<T> {
   const { path, purpose } = options;
@@ -76,7 +69,7 @@ export async function withFileLock<T>(options: FileLockOptions, work: () => Prom
   try {
     await writeFile(draft, `${JSON.stringify(record)}\n`, { flag: 'wx' });
     await chmod(draft, 0o644);
-    await takeWithin(options, { draft, own, mayLackLinks: options.mayLackLinks === true });
+    await takeWithin(options, { draft, own });
   } finally {
     await rm(draft, { force: true });
   }
@@ -92,10 +85,9 @@ export async function withFileLock<T>(options: FileLockOptions, work: () => Prom
 }
 
 interface Taker {
-  /** A file with our record, which is linked or copied to the lock's name. */
+  /** A file with our record, which is linked to the lock's name. */
   readonly draft: string;
   readonly own: ProcessIdentity;
-  readonly mayLackLinks: boolean;
 }
 
 async function takeWithin(options: FileLockOptions, taker: Taker): Promise<void> {
@@ -115,11 +107,10 @@ async function takeWithin(options: FileLockOptions, taker: Taker): Promise<void>
 /** Undefined if we now hold `path`; otherwise the living holder. */
 async function take(path: string, taker: Taker): Promise<LockRecord | undefined> {
   for (;;) {
-    if (await (taker.mayLackLinks ? copyIfAbsent : linkIfAbsent)(taker.draft, path)) return undefined;
+    if (await linkIfAbsent(taker.draft, path)) return undefined;
     const found = await readLock(path);
     if (found === undefined) continue;
     if (found.record !== undefined && !(await hasEnded(found.record, taker.own))) return found.record;
-    if (found.record === undefined && taker.mayLackLinks) await sleep(COPY_LIMIT_MS);
     const claim = `${path}.${found.nonce}`;
     const claimant = await take(claim, taker);
     if (claimant !== undefined) return claimant;
@@ -151,19 +142,9 @@ async function linkIfAbsent(draft: string, path: string): Promise<boolean> {
     if (code === undefined || !NO_HARD_LINKS.has(code)) throw error;
     throw new UsageError(
       `Expected a file system with hard links for the lock '${path}' but link() failed with ${code}; ` +
-        'put the data folder on a local disk',
+        'put the folder on a local disk that has them',
       { code: 'lock-unsupported', cause: error },
     );
-  }
-}
-
-async function copyIfAbsent(draft: string, path: string): Promise<boolean> {
-  try {
-    await copyFile(draft, path, constants.COPYFILE_EXCL);
-    return true;
-  } catch (error) {
-    if (codeOf(error) === 'EEXIST') return false;
-    throw error;
   }
 }
 
