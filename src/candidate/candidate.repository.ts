@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { sql, type Transaction } from 'kysely';
+import { sha256Of } from '../config/sha256.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import { wellFormed } from '../source/text.ts';
 import type { NewCandidate } from './candidate.ts';
@@ -209,6 +209,6 @@ const MAX_KEY_BYTES = 2_000;
 /** Shortens key text that is too long to its beginning, its hash and its end (where a folder's ids have their digits). */
 function indexable(text: string): string {
   if (Buffer.byteLength(text) <= MAX_KEY_BYTES) return text;
-  const hash = createHash('sha256').update(text).digest('hex').slice(0, 32);
+  const hash = sha256Of(text).slice(0, 32);
   return `${text.slice(0, 400)}…${hash}…${text.slice(-64)}`;
 }

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
-import { toSha256, type Sha256, type Wnid } from '../kernel/ids.ts';
+import { type Sha256, type Wnid } from '../kernel/ids.ts';
+import { sha256Of } from '../config/sha256.ts';
 import { createLabelIndex, createNameLookup, type LabelResult } from './label-index.ts';
 import { classesBelow, shortGloss, unchangedLines, type WordNet } from './wordnet.ts';
 
@@ -98,5 +98,5 @@ export function wnidsOf(name: ClassListName, rows: readonly ClassRow[]): Wnid[] 
 
 /** The hash that identifies a class list. Evidence, decisions and masks that refer to positions in the list carry it. */
 export function classListSha256(wnids: readonly Wnid[]): Sha256 {
-  return toSha256(createHash('sha256').update(wnids.join('\n'), 'utf8').digest('hex'));
+  return sha256Of(wnids.join('\n'));
 }

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { didYouMean } from '../config/nearest.ts';
 import { quote } from '../config/quote.ts';
@@ -6,7 +5,8 @@ import { schemaProblems, wholeNumber } from '../config/schema-problems.ts';
 import { checkSetting, layerFromYaml, type Layer } from '../config/setting-layers.ts';
 import { isMapping, type YamlFile } from '../config/yaml.ts';
 import { messageOf } from '../kernel/errors.ts';
-import { toSha256, type Sha256, type Wnid } from '../kernel/ids.ts';
+import { type Sha256, type Wnid } from '../kernel/ids.ts';
+import { sha256Of } from '../config/sha256.ts';
 import type { ClassSet } from './class-set.ts';
 import { answersOf, cardSchema } from './card.ts';
 import { nameSchema } from './name.ts';
@@ -303,8 +303,4 @@ function licenceWarnings({ licences }: CollectionDraft, file: YamlFile): string[
 
 function isUnique(items: readonly unknown[]): boolean {
   return new Set(items).size === items.length;
-}
-
-function sha256Of(data: string | Uint8Array): Sha256 {
-  return toSha256(createHash('sha256').update(data).digest('hex'));
 }

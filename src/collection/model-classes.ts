@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto';
 import { quote } from '../config/quote.ts';
-import { toSha256 } from '../kernel/ids.ts';
 import type { Sha256, Wnid } from '../kernel/ids.ts';
+import { sha256Of } from '../config/sha256.ts';
 import { CLASS_ID, type ClassSet } from './class-set.ts';
 import { normaliseLabel } from './label-index.ts';
 
@@ -82,7 +81,7 @@ function toModelClasses(rows: readonly Row[]): ModelClasses {
 
 function hashOf(rows: readonly Row[]): Sha256 {
   const text = rows.map(({ id, name }) => id ?? name ?? '').join('\n');
-  return toSha256(createHash('sha256').update(text, 'utf8').digest('hex'));
+  return sha256Of(text);
 }
 
 /** Classes as `positionOf` takes them. */

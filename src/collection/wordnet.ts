@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { UsageError } from '../kernel/errors.ts';
 import { groupBy } from '../kernel/group-by.ts';
 import type { Wnid } from '../kernel/ids.ts';
+import { sha256Of } from '../config/sha256.ts';
 import { createNameLookup, type NamedClass } from './label-index.ts';
 
 /** A noun synset of WordNet 3.0: one of the 1,000 ImageNet-1k classes (with `gloss`), or one above or below some (with `names`). */
@@ -38,7 +38,7 @@ export interface BundledTable {
 /** The lines of a table whose text must have this hash, whatever its line ends. Throws a UsageError if it has another. */
 export function unchangedLines(text: string, { what, fileName, sha256, code }: BundledTable): string[] {
   const content = text.replaceAll('\r\n', '\n');
-  const received = createHash('sha256').update(content, 'utf8').digest('hex');
+  const received = sha256Of(content);
   if (received === sha256) return content.trimEnd().split('\n');
   throw new UsageError(
     `Expected ${what} with SHA-256 ${sha256} in ${fileName} but received ${received}; restore the file from the repository`,

@@ -4,6 +4,7 @@ import { mergeEvidence } from '../evidence/evidence.ts';
 import { storeEvidence, type EvidenceToStore } from '../evidence/evidence.repository.ts';
 import { readKnown, type Known } from '../evidence/related-members.repository.ts';
 import type { RelatedMember } from '../evidence/related-members.ts';
+import { batchesOf } from '../kernel/batches.ts';
 import { StopTheRun } from '../kernel/errors.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import { completePage, type Completing } from './complete.process.ts';
@@ -64,7 +65,7 @@ export interface DecidedCounts {
 export async function filterPage({ page }: FilterPayload, deps: FilterDeps): Promise<number> {
   const toDecide = await photosToDecide(deps.db, deps.scope, page);
   const photos = toDecide.filter(({ photoId }) => deps.setAside?.has(photoId) !== true);
-  const batches = inBatches(photos, deps.batchPhotos);
+  const batches = batchesOf(photos, deps.batchPhotos);
   // Batches run in parallel, because the slowest photo of a batch may take ten times as long as the others.
   const ends = await Promise.allSettled(batches.map((batch) => filterBatch(batch, deps)));
   const done = ends.map((end) => {
@@ -75,10 +76,6 @@ export async function filterPage({ page }: FilterPayload, deps: FilterDeps): Pro
   const absent = done.flatMap((batch) => batch.absent);
   if (absent.length > 0 && (await deps.setAside?.add(absent)) !== true) throw bytesAbsent(absent);
   return done.reduce((total, { decided }) => total + decided, completed);
-}
-
-function inBatches<T>(items: readonly T[], size: number): T[][] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));
 }
 
 /** What the catalogue knows of some photos, each for its classes. */

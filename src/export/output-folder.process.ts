@@ -2,6 +2,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { open, writeFile, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { toSha256, type Sha256 } from '../kernel/ids.ts';
+import { sha256Of } from '../config/sha256.ts';
 import { CHECKSUMS } from './checksums.ts';
 
 /** A file of a revision. */
@@ -48,7 +49,7 @@ export class OutputFolder {
   /** Writes a whole file. */
   async put(relative: string, content: Uint8Array | string): Promise<WrittenFile> {
     await writeFile(await this.#placeFor(relative), content, { flag: 'wx' });
-    const digest = createHash('sha256').update(content).digest('hex');
+    const digest = sha256Of(content);
     return this.#note(relative, { sha256: toSha256(digest), bytes: Buffer.byteLength(content) });
   }
 

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
-import { toSha256, type Sha256 } from '../kernel/ids.ts';
+import { type Sha256 } from '../kernel/ids.ts';
+import { sha256Of } from '../config/sha256.ts';
 import type { Protocol } from './protocol.ts';
 
 /**
@@ -8,11 +8,7 @@ import type { Protocol } from './protocol.ts';
  */
 export function idOf(protocol: Omit<Protocol, 'id'>): Sha256 {
   const { id: _id, ...rest } = { id: null, ...protocol };
-  return toSha256(
-    createHash('sha256')
-      .update(JSON.stringify(withSortedKeys(rest)))
-      .digest('hex'),
-  );
+  return sha256Of(JSON.stringify(withSortedKeys(rest)));
 }
 
 function withSortedKeys(value: unknown): unknown {

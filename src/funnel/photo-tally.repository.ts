@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { sql, type Kysely, type RawBuilder, type Transaction } from 'kysely';
 import { collectionScopes } from '../decision/retention.repository.ts';
 import type { DecisionScope } from '../decision/scope.ts';
 import { codeOf } from '../kernel/errors.ts';
+import { sha256Bytes } from '../config/sha256.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import { countPhotos, judgedPhotos } from './funnel.repository.ts';
 import type { PhotoCount } from './funnel.ts';
@@ -69,7 +69,7 @@ export async function photoTallyProblems(db: Kysely<Database>): Promise<string[]
 /** Identifies the rules that decide how photos are counted. */
 function keyOf({ collectionId, decisionSha256, wnids, classes = wnids, concepts, licences }: DecisionScope): Buffer {
   const facts = JSON.stringify([collectionId, decisionSha256, classes, concepts ?? null, licences]);
-  return createHash('sha256').update(facts).digest();
+  return sha256Bytes(facts);
 }
 
 /** The scope's id. Other rules of the collection are deleted if nobody has read them for an hour. */

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { Kysely } from 'kysely';
 import {
   nextInLane,
@@ -8,8 +7,9 @@ import {
   type LanePlace,
   type WaitingPicture,
 } from '../candidate/fetch-queue.repository.ts';
-import { toSha256, type Sha256 } from '../kernel/ids.ts';
+import { type Sha256 } from '../kernel/ids.ts';
 import { mapInOrder } from '../kernel/map-in-order.ts';
+import { sha256Of } from '../config/sha256.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import type { PhotoProblem } from '../source/source.ts';
 import type { FetchPayload } from './fetch.job.ts';
@@ -174,7 +174,7 @@ async function storeBytes(
   const limits = picture.source === 'folder' ? { ...deps.limits, minSidePixels: 1 } : deps.limits;
   const inspection = await deps.held.inspect(picture.id, bytes, limits);
   if (!inspection.ok) return settle(picture, inspection, deps);
-  const sha256 = read.sha256 ?? toSha256(createHash('sha256').update(bytes).digest('hex'));
+  const sha256 = read.sha256 ?? sha256Of(bytes);
   const photo = { ...inspection, sha256, bytes: bytes.length };
   const stored = await deps.photos.store({ pictureId: picture.id, photo, bytes });
   // Another process settled the picture while this one read it.

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import type { Kysely } from 'kysely';
 import pLimit from 'p-limit';
+import { sha256Of } from '../config/sha256.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import { bufferOf, showPath, type BytePath } from '../source/folder/byte-path.ts';
 import { locateEntry } from '../source/folder/discover-folder.process.ts';
@@ -127,7 +127,7 @@ async function readReference({ real, ...version }: Found, deps: HoldDeps): Promi
   if (!Buffer.isBuffer(bytes)) return bytes.reason;
   const inspection = await deps.inspect(bytes, deps.limits);
   if (!inspection.ok) return inspection.reason;
-  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  const sha256 = sha256Of(bytes);
   const { perceptualHash, fineHash } = inspection;
   return { ...version, sha256, perceptualHash, fineHash };
 }

@@ -1,7 +1,7 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
-import { createHash } from 'node:crypto';
 import { renderToStaticMarkup } from 'preact-render-to-string';
 import type { Sha256 } from '../kernel/ids.ts';
+import { sha256Bytes } from '../config/sha256.ts';
 import { ReportPage } from '../ui/report/page.tsx';
 import { plainReport } from '../ui/report/plain.ts';
 import { REPORT_STYLE } from '../ui/report/style.ts';
@@ -25,7 +25,7 @@ const STYLE = `${BASE_STYLE}${REPORT_STYLE}`;
  *   top confusions are asked for
  */
 export function reportHtml(report: Report, pictures: (sha256: Sha256) => string | null): string {
-  const hash = createHash('sha256').update(STYLE).digest('base64');
+  const hash = sha256Bytes(STYLE).toString('base64');
   const policy = `default-src 'none'; img-src data:; style-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'`;
   const page = (
     <html lang="en">

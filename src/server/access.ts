@@ -1,7 +1,8 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Config } from '../config/settings.ts';
 import { UsageError } from '../kernel/errors.ts';
 import { foldedName, personName, ROLES, type Reader, type Role } from '../kernel/people.ts';
+import { sha256Bytes } from '../config/sha256.ts';
 
 /** Who uses the server. `name`: null for everybody who shares the token of a role, and if the server has no tokens. */
 export interface Person {
@@ -166,5 +167,5 @@ function signatureOf(claim: string, token: string, sessionKey: Buffer): string {
 }
 
 function digestOf(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
+  return sha256Bytes(text);
 }

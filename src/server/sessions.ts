@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
+import { sha256Of } from '../config/sha256.ts';
 import { sharedReading } from './shared-reading.ts';
 
 /** An ended session is refused after this time at the latest, in milliseconds, by every server of the catalogue. */
@@ -9,7 +9,7 @@ const CHECK_MS = 5_000;
 
 /** The id under which the catalogue has a session. Who reads it there cannot show the session itself. */
 export function sessionIdOf(session: string): string {
-  return createHash('sha256').update(session).digest('hex');
+  return sha256Of(session);
 }
 
 /** The sessions that have not been ended, as the catalogue has them. It is read once a second at most, except for ids that are unknown. */

@@ -1,8 +1,8 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
-import { createHash } from 'node:crypto';
 import type { VNode } from 'preact';
 import { renderToStaticMarkup } from 'preact-render-to-string';
 import type { Sha256, Wnid } from '../kernel/ids.ts';
+import { sha256Bytes } from '../config/sha256.ts';
 import { LeftOutCard, ListedCard } from '../ui/contact-sheet/card.tsx';
 import {
   ClassSection,
@@ -200,7 +200,7 @@ async function* around(
 }
 
 /** The style sheet's hash in place of 'unsafe-inline': not even a style could come in through a name. */
-const STYLE_HASH = createHash('sha256').update(CONTACT_SHEET_STYLE).digest('base64');
+const STYLE_HASH = sha256Bytes(CONTACT_SHEET_STYLE).toString('base64');
 const CONTENT_SECURITY_POLICY = `default-src 'none'; img-src data:; style-src 'sha256-${STYLE_HASH}'; base-uri 'none'; form-action 'none'`;
 
 const DOCTYPE = '<!doctype html>\n';

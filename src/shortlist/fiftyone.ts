@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { sha256Of } from '../config/sha256.ts';
 import type { HandedPhoto, PhotoPlaces } from './handed-photo.ts';
 
 /** Information on the dataset. */
@@ -95,10 +95,7 @@ function fieldsOf(photo: HandedPhoto): object {
 /** 24 hex digits, as MongoDB's extended JSON writes an id. */
 function objectId({ sha256, wnid }: HandedPhoto, use: string): object {
   return {
-    $oid: createHash('sha256')
-      .update(JSON.stringify([sha256, wnid, use]))
-      .digest('hex')
-      .slice(0, 24),
+    $oid: sha256Of(JSON.stringify([sha256, wnid, use])).slice(0, 24),
   };
 }
 

@@ -1,3 +1,4 @@
+import { backoffMs } from '../kernel/backoff.ts';
 import type { FailedReason } from '../kernel/reasons.ts';
 import type { Refusal } from './http-outcome.ts';
 
@@ -57,7 +58,7 @@ export class HostHealth {
     } else if (nowMs >= trouble.restUntilMs) {
       trouble.tries += 1;
       trouble.problem = problem;
-      trouble.restUntilMs = nowMs + Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (trouble.tries - 1));
+      trouble.restUntilMs = nowMs + backoffMs(trouble.tries, { firstMs: FIRST_PAUSE_MS, capMs: LONGEST_PAUSE_MS });
     }
   }
 

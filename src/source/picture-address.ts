@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { sha256Of } from '../config/sha256.ts';
 import type { PhotoProblem } from './source.ts';
 import { shortText, storableText } from './text.ts';
 
@@ -79,7 +79,7 @@ export function shownAddress(url: string): string {
 
 /** The first 32 hex digits of the SHA-256 of a text: see `PictureAddress.sourceId`. */
 export function pictureId(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 32);
+  return sha256Of(text).slice(0, 32);
 }
 
 /** Removes a possible password from a text, even if the text is not an address. */

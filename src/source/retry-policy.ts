@@ -1,3 +1,4 @@
+import { backoffMs } from '../kernel/backoff.ts';
 import type { DroppedReason, FailedReason } from '../kernel/reasons.ts';
 
 /**
@@ -83,7 +84,7 @@ export function retryDelayMs(failed: FailedTry): number | null {
   const { reason, attempt, random } = failed;
   const backoff = BACKOFFS[reason];
   if (backoff === undefined || !isTransient(failed) || attempt >= failed.maxAttempts) return null;
-  const jitterMs = random * Math.min(backoff.capMs, backoff.baseMs * 2 ** (attempt - 1));
+  const jitterMs = random * backoffMs(attempt, { firstMs: backoff.baseMs, capMs: backoff.capMs });
   if (failed.retryAfterMs === null) return Math.round(backoff.floorMs + jitterMs);
   if (failed.retryAfterMs > MAX_RETRY_AFTER_MS) return null;
   return Math.ceil(failed.retryAfterMs + jitterMs);

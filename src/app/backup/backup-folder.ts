@@ -1,11 +1,11 @@
-import { randomBytes } from 'node:crypto';
-import { access, constants, open, readdir, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
+import { access, constants, readdir, readFile, realpath, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type * as z from 'zod';
 import { displayPath } from '../../config/root.ts';
 import { codeOf, messageOf, StopTheRun, UsageError, WinnowError } from '../../kernel/errors.ts';
 import { openBlobFolder, type BlobFolder } from '../../platform/blobs/blob-folder.ts';
-import { makeFolder, syncFolder } from '../../platform/disk/folders.ts';
+import { makeFolder } from '../../platform/disk/folders.ts';
+import { replaceFile, UNFINISHED } from '../../platform/disk/replace-file.ts';
 import { withFileLock } from '../../platform/lock/file-lock.ts';
 import { FORMAT, snapshotSchema, takedownsSchema, type Snapshot, type Takedown } from './snapshot.ts';
 
@@ -201,25 +201,14 @@ function damaged(file: string, problem: string): StopTheRun {
   );
 }
 
-const UNFINISHED = '.unfinished';
-
 /** Writes a file that is whole or absent. */
-async function writeJson(file: string, value: unknown): Promise<void> {
-  const unfinished = `${file}.${randomBytes(6).toString('hex')}${UNFINISHED}`;
-  try {
-    const handle = await open(unfinished, 'wx', PRIVATE_FILE);
-    try {
-      await handle.writeFile(`${JSON.stringify(value)}\n`);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(unfinished, file);
-    await syncFolder(path.dirname(file));
-  } catch (error) {
-    await rm(unfinished, { force: true }).catch(() => undefined);
-    throw error;
-  }
+function writeJson(file: string, value: unknown): Promise<void> {
+  return replaceFile(
+    file,
+    `${JSON.stringify(value)}
+`,
+    { mode: PRIVATE_FILE, isDurable: true },
+  );
 }
 
 async function orUnusable<T>({ shown }: BackupFolder, use: () => Promise<T>): Promise<T> {

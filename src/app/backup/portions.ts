@@ -1,9 +1,9 @@
-import { hash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import { LostBytes, orLoss, type BlobStore } from '../../kernel/blobs.ts';
 import { messageOf, StopTheRun, throwIfInterrupted } from '../../kernel/errors.ts';
 import { isSha256, toSha256, type Sha256 } from '../../kernel/ids.ts';
+import { sha256Of } from '../../config/sha256.ts';
 import type { ListedPhoto, Shard } from '../move/photo-list.ts';
 import type { Portion } from './snapshot.ts';
 
@@ -44,7 +44,7 @@ export function countRows(text: Buffer): number {
 }
 
 export function hashOf(text: Buffer): Sha256 {
-  return toSha256(hash('sha256', text));
+  return sha256Of(text);
 }
 
 export interface PortionWriterOptions {

@@ -4,6 +4,7 @@ import { discoverJob, type DiscoverPayload } from '../../candidate/discover.job.
 import { discoverPage, type DiscoverDeps, type DiscoveredPage } from '../../candidate/discover.process.ts';
 import { countWaitingPictures } from '../../candidate/fetch-queue.repository.ts';
 import { openPlans, openQueries, workableQueries, type QueryScope } from '../../candidate/query.repository.ts';
+import { backoffMs } from '../../kernel/backoff.ts';
 import { steadyClock } from '../../kernel/clock.ts';
 import { messageOf, SourceBlocked } from '../../kernel/errors.ts';
 import type { Wnid } from '../../kernel/ids.ts';
@@ -40,8 +41,7 @@ const ROOM_CHECK_MS = 500;
 /** How often a long-running worker asks the catalogue whether the pause of a source that refuses requests is over. */
 const BLOCKED_CHECK_MS = 30_000;
 /** Pause before the first retry of a page. It doubles before each further retry. */
-const RETRY_BASE_MS = 5_000;
-const RETRY_CAP_MS = 15 * 60_000;
+const RETRY = { firstMs: 5_000, capMs: 15 * 60_000 } as const;
 
 /** Starts discovery at one source: plans every class, then fetches the queries page by page, alternating between classes. */
 export async function startDiscovery(app: App, given: DiscoverStageOptions): Promise<Stage> {
@@ -79,8 +79,7 @@ function discoverDeps(
     wantedClass: (wnid) => classes.get(wnid) ?? null,
     waitForRoom: () => waitForRoom(app, room),
     shouldStop,
-    retryDelayMs: (attempt, askedMs) =>
-      Math.max(askedMs ?? 0, Math.min(RETRY_CAP_MS, RETRY_BASE_MS * 2 ** (attempt - 1))),
+    retryDelayMs: (attempt, askedMs) => Math.max(askedMs ?? 0, backoffMs(attempt, RETRY)),
     onPage(page) {
       job.count({ source: ready.source.name, outcome: 'found', reason: null, count: page.newPictures });
       options.onPage(page);

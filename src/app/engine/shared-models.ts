@@ -1,13 +1,14 @@
-import { createHash, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { ModelCard } from '../../collection/model-card.ts';
 import { orLoss, LostBytes, type BlobStore } from '../../kernel/blobs.ts';
 import { UsageError } from '../../kernel/errors.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
+import { sha256Of } from '../../config/sha256.ts';
 import { MODELS, type BlobPlace } from '../../platform/blobs/blob-place.ts';
 import { openBlobs } from '../../platform/blobs/open-blobs.ts';
+import { replaceFile } from '../../platform/disk/replace-file.ts';
 import type { MemberSpec } from './messages.ts';
 
 /** The part of an app that is used. */
@@ -55,17 +56,15 @@ async function shared(
     if ((await models.sizeOf(sha256)) !== null) return file;
     const bytes = await readFile(file);
     // A file with other bytes is refused when it is loaded.
-    if (createHash('sha256').update(bytes).digest('hex') === sha256) await models.put(sha256, bytes);
+    if (sha256Of(bytes) === sha256) await models.put(sha256, bytes);
     return file;
   }
   if (existsSync(kept)) return kept;
   const bytes = await orLoss(models.read(sha256));
   if (bytes instanceof LostBytes && bytes.kind === 'missing') return file;
   if (bytes instanceof LostBytes) throw otherBytes(bytes);
-  const draft = `${kept}.${randomUUID()}`;
   await mkdir(path.dirname(kept), { recursive: true });
-  await writeFile(draft, bytes);
-  await rename(draft, kept);
+  await replaceFile(kept, bytes);
   return kept;
 }
 

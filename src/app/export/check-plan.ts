@@ -4,10 +4,11 @@ import type { Protocol } from '../../export/protocol.ts';
 import { classProblems } from '../../export/verify/protocol-checks.ts';
 import { ruleProblems, truthOfRow, type RuleProtocol, type RuleRow } from '../../export/verify/rule.ts';
 import { ConfusionCounts } from '../../export/verify/tally.ts';
+import { inBatches } from '../../kernel/batches.ts';
 import { StopTheRun, throwIfInterrupted } from '../../kernel/errors.ts';
 import { photoIds } from '../../photo/photo.repository.ts';
 import type { Workspace } from '../open/workspace.ts';
-import { chosenPhotos, inBatches, type PlannedPhoto } from './plan-file.ts';
+import { chosenPhotos, type PlannedPhoto } from './plan-file.ts';
 import { ruleOf } from './protocol-of.ts';
 
 export interface PlanToCheck {

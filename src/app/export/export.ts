@@ -10,6 +10,7 @@ import { allowsRedistribution } from '../../export/rights.ts';
 import { storeRevision, type RevisionPhoto } from '../../export/revision.repository.ts';
 import { METADATA } from '../../export/verify/layout.ts';
 import { linesOf, type Line } from '../../export/verify/lines.ts';
+import { inBatches } from '../../kernel/batches.ts';
 import { StopTheRun, throwIfInterrupted } from '../../kernel/errors.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
 import { freeBytesOn } from '../../platform/disk/free-bytes.ts';
@@ -20,7 +21,7 @@ import type { Workspace } from '../open/workspace.ts';
 import { checkPlan } from './check-plan.ts';
 import { foldersOf, type ExportOptions } from './options.ts';
 import { planRevision, type Plan, type PlanOptions } from './plan.ts';
-import { inBatches, readPlan } from './plan-file.ts';
+import { readPlan } from './plan-file.ts';
 import { REVISION, withStaging } from './staging.ts';
 import { writeRevision } from './write-revision.ts';
 

@@ -35,15 +35,3 @@ export async function* readPlan(file: string): AsyncGenerator<PlannedPhoto> {
 export async function* chosenPhotos(file: string): AsyncGenerator<PlannedPhoto> {
   for await (const planned of readPlan(file)) if (planned.photo.leftOut === null) yield planned;
 }
-
-/** Items in lists of at most `size`. */
-export async function* inBatches<Item>(items: AsyncIterable<Item>, size: number): AsyncGenerator<Item[]> {
-  let batch: Item[] = [];
-  for await (const item of items) {
-    batch.push(item);
-    if (batch.length < size) continue;
-    yield batch;
-    batch = [];
-  }
-  if (batch.length > 0) yield batch;
-}

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { batchesOf, collectionOfProtocol, planPublish, type PublishPlan } from '../../export/publish-plan.ts';
 import { requireSame, type ExportedFolder } from '../../export/publish-folder.process.ts';
+import { backoffMs } from '../../kernel/backoff.ts';
 import { codeOf, throwIfInterrupted, UsageError } from '../../kernel/errors.ts';
 import {
   PUBLISH_CUT,
@@ -57,7 +58,7 @@ export interface PublishOptions {
 
 /** How often the destination is listed again after it broke off in the middle of a change. */
 const TRIES = 4;
-const PAUSE_MS = 1_000;
+const PAUSE = { firstMs: 1_000, capMs: 4_000 } as const;
 
 /**
  * Makes the destination hold an export and nothing else of winnow's. Files that are there stay. The files that say that the
@@ -112,7 +113,7 @@ async function untilDone(first: PublishPlan, work: Work): Promise<void> {
     } catch (error) {
       if (codeOf(error) !== PUBLISH_CUT || tried === TRIES) throw error;
     }
-    await sleep(PAUSE_MS * 2 ** (tried - 1), undefined, { signal: work.options.signal });
+    await sleep(backoffMs(tried, PAUSE), undefined, { signal: work.options.signal });
     plan = await planFor(work);
   }
 }

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { lstat, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { displayPath } from '../../config/root.ts';
 import { codeOf, messageOf, StopTheRun, UsageError } from '../../kernel/errors.ts';
+import { sha256Of } from '../../config/sha256.ts';
 import { makeFolder, syncFolder } from '../../platform/disk/folders.ts';
 import { explainFullDisk } from '../../platform/disk/full-disk.ts';
 import { withFileLock } from '../../platform/lock/file-lock.ts';
@@ -21,7 +21,7 @@ export async function withStaging<T>(
   { target, locks }: { readonly target: string; readonly locks: string },
   work: (staging: string) => Promise<T>,
 ): Promise<T> {
-  const name = createHash('sha256').update(target).digest('hex').slice(0, 16);
+  const name = sha256Of(target).slice(0, 16);
   const lock = {
     path: path.join(locks, `export-${name}.lock`),
     purpose: `exporting to ${target}`,

@@ -1,14 +1,13 @@
 import { constants } from 'node:fs';
 import { copyFile, link, writeFile } from 'node:fs/promises';
-import { hash } from 'node:crypto';
 import type { OutputFolder, PhotoSink } from '../../export/output-folder.process.ts';
 import type { PhotoFile } from '../../export/photo-row.ts';
 import type { Protocol } from '../../export/protocol.ts';
 import { rowOf, type RowContext } from '../../export/row-of.ts';
 import { LOST_BYTES_CURE, LostBytes } from '../../kernel/blobs.ts';
 import { codeOf, StopTheRun, throwIfInterrupted } from '../../kernel/errors.ts';
-import { toSha256 } from '../../kernel/ids.ts';
 import { mapInOrder } from '../../kernel/map-in-order.ts';
+import { sha256Of } from '../../config/sha256.ts';
 import { exportedPicture, type ExportedPicture } from '../../platform/image/exported-picture.ts';
 import type { App } from '../open/app.ts';
 import { chosenPhotos, type PlannedPhoto } from './plan-file.ts';
@@ -88,7 +87,7 @@ async function readPicture(
   });
   const picture = await exportedPicture(original, options);
   const isUnchanged = picture.change === 'unchanged';
-  return { ...planned, picture, sha256: isUnchanged ? sha256 : toSha256(hash('sha256', picture.bytes)) };
+  return { ...planned, picture, sha256: isUnchanged ? sha256 : sha256Of(picture.bytes) };
 }
 
 /** What file systems answer that cannot share the bytes of two files. */

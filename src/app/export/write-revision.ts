@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { inBatches } from '../../kernel/batches.ts';
 import { packageRoot } from '../../config/root.ts';
 import { AttributionFiles } from '../../export/attribution-files.process.ts';
 import { cardText } from '../../export/card.ts';
@@ -22,8 +23,8 @@ import { smallWebp } from '../../platform/image/thumbnail.ts';
 import { nameOf, type Workspace } from '../open/workspace.ts';
 import { THUMBNAIL_QUALITY } from '../photos/thumbnails.ts';
 import type { ExportOptions } from './options.ts';
-import { inBatches, readPlan } from './plan-file.ts';
 import type { Plan } from './plan.ts';
+import { readPlan } from './plan-file.ts';
 import { protocolOf } from './protocol-of.ts';
 import { writePhotos } from './write-photos.ts';
 

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { CompletedCounts } from '../../decision/complete.process.ts';
 import { decidePruned } from '../../decision/decide-pruned.process.ts';
 import { countUndecided, undecidedPhotoIds } from '../../decision/decision.repository.ts';
@@ -12,6 +11,7 @@ import { hasEvidence, membersOn } from '../../evidence/evidence.repository.ts';
 import { findRelatedMembers } from '../../evidence/related-members.repository.ts';
 import { codeOf } from '../../kernel/errors.ts';
 import { pagesOf } from '../../kernel/pages.ts';
+import { sha256Of } from '../../config/sha256.ts';
 import { LeakFinder } from '../../photo/find-leaks.process.ts';
 import { hashedPhotos, storeLeaks } from '../../photo/reference-set.repository.ts';
 import type { EngineWork } from '../engine/engine-tally.ts';
@@ -146,9 +146,7 @@ export async function openEngine(
 /** Names the work that a photo may be poison for: the same models, for any collection. */
 function workOf({ identities }: Workspace['ensemble'], provider: string): string {
   const models = identities.map(({ modelSha256, preprocessing }) => `${modelSha256} ${preprocessing}`).toSorted();
-  const hash = createHash('sha256')
-    .update(JSON.stringify([provider, models]))
-    .digest('hex');
+  const hash = sha256Of(JSON.stringify([provider, models]));
   return `filter ${hash}`;
 }
 

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { crc32 } from 'node:zlib';
@@ -8,6 +7,7 @@ import { CENTRE_CROP } from '../../evidence/evidence.ts';
 import { messageOf, throwIfInterrupted } from '../../kernel/errors.ts';
 import type { ExecutionProvider } from '../../kernel/execution-provider.ts';
 import { toSha256, type Sha256 } from '../../kernel/ids.ts';
+import { sha256Of } from '../../config/sha256.ts';
 import { FINE_HASH_BYTES } from '../../photo/fine-hash.ts';
 import type { Fingerprint } from '../../photo/fingerprint.ts';
 import type { PhotoSet, SetPhoto } from '../../report/set/photo-set.ts';
@@ -150,7 +150,7 @@ async function compute(
 
 function fileOf({ card, classes }: Backbone, sha256: Sha256, { dataDir, provider }: FeatureOptions): string {
   const text = JSON.stringify([card.sha256, preprocessingOf(card, classes), card.outputs.features, provider]);
-  const key = createHash('sha256').update(text).digest('hex').slice(0, 16);
+  const key = sha256Of(text).slice(0, 16);
   return cachedFile(dataDir, { kind: `features-v${VERSION}`, sha256, end: `-${key}.f32` });
 }
 

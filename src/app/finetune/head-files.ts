@@ -1,6 +1,6 @@
-import { hash } from 'node:crypto';
 import path from 'node:path';
 import { stringify } from 'yaml';
+import { sha256Of } from '../../config/sha256.ts';
 import { CLASS_LIST_NAMES, wnidsOf, type ClassTable } from '../../collection/class-table.ts';
 import type { HeadCardFile } from '../../collection/head-card.ts';
 import { ADDED_CARD, LOCAL_MODELS } from '../../collection/model-card.process.ts';
@@ -41,7 +41,7 @@ export async function storeHead(
 ): Promise<string> {
   const file = `${name}.head.safetensors`;
   const bytes = linearLayerFile(layer);
-  const sha256 = hash('sha256', bytes);
+  const sha256 = sha256Of(bytes);
   const photosFile = await headPhotosFile(photos);
   const listName = CLASS_LIST_NAMES.find((each) => wnidsOf(each, table.rows).join() === classes.join());
   const card: HeadCardFile = {
@@ -49,7 +49,7 @@ export async function storeHead(
     backbone: backbone.name,
     backboneSha256: backbone.sha256,
     head: { file, sha256, bytes: bytes.length },
-    references: { file: PHOTOS_FILE, sha256: hash('sha256', photosFile), photos: photos.length },
+    references: { file: PHOTOS_FILE, sha256: sha256Of(photosFile), photos: photos.length },
     licence,
     source,
     classes: listName ?? CLASS_FILE,

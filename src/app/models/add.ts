@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { CLASS_LIST_NAMES } from '../../collection/class-table.ts';
@@ -9,6 +8,7 @@ import { nameSchema } from '../../collection/name.ts';
 import { quote } from '../../config/quote.ts';
 import { displayPath, workingFolder } from '../../config/root.ts';
 import { codeOf, messageOf, UsageError } from '../../kernel/errors.ts';
+import { sha256Of } from '../../config/sha256.ts';
 import { describeSession, outputWidth, type GraphDescription } from '../../platform/onnx/graph.ts';
 import { hasLayerBefore, inputOf } from '../../platform/onnx/inner-tensor.ts';
 import { createSession } from '../../platform/onnx/session.ts';
@@ -70,7 +70,7 @@ export async function addModel(request: AddRequest): Promise<Added> {
     draft: {
       name,
       file: request.inPlace ? source : MODEL_FILE,
-      sha256: createHash('sha256').update(bytes).digest('hex'),
+      sha256: sha256Of(bytes),
       bytes: bytes.length,
       licence: given.licence ?? 'unknown',
       source: given.source ?? path.basename(source),

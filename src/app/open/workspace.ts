@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { sha256Of } from '../../config/sha256.ts';
 import { loadClassTable } from '../../collection/class-table.process.ts';
 import { storedCollection } from '../../collection/collection.process.ts';
 import { readRules, registerCollection, storeText } from '../../collection/collection.repository.ts';
@@ -88,7 +88,5 @@ export function decisionSha256Of(
   { identities }: Pick<Ensemble, 'identities'>,
 ): string {
   const models = identities.map(identityText).toSorted();
-  return createHash('sha256')
-    .update(JSON.stringify([rulesSha256, models]))
-    .digest('hex');
+  return sha256Of(JSON.stringify([rulesSha256, models]));
 }

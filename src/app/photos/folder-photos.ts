@@ -1,10 +1,10 @@
-import { hash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { firstOf } from '../../collection/first-of.ts';
 import { quote } from '../../config/quote.ts';
 import { messageOf, throwIfInterrupted, UsageError } from '../../kernel/errors.ts';
-import { toSha256, type Sha256 } from '../../kernel/ids.ts';
+import { type Sha256 } from '../../kernel/ids.ts';
+import { sha256Of } from '../../config/sha256.ts';
 import { fingerprintOf, type Fingerprint } from '../../photo/fingerprint.ts';
 import { inspectPhoto } from '../../platform/image/inspect.ts';
 
@@ -64,7 +64,7 @@ async function readPhoto(
     const { size } = await stat(absolute);
     if (size > MAX_PHOTO_BYTES) return `it has ${size} bytes, more than ${MAX_PHOTO_BYTES}`;
     const bytes = await readFile(absolute);
-    const sha256 = toSha256(hash('sha256', bytes));
+    const sha256 = sha256Of(bytes);
     if (expected !== null && sha256 !== expected) return 'its SHA-256 is not the one that was expected';
     const limits = { maxPixels, minSidePixels: 1, maxAspectRatio: Infinity };
     const inspection = await inspectPhoto(bytes, limits, fingerprintOf);

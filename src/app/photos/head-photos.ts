@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
@@ -10,6 +9,7 @@ import { quote } from '../../config/quote.ts';
 import { linesOf } from '../../export/verify/lines.ts';
 import { messageOf, UsageError } from '../../kernel/errors.ts';
 import { jsonOf } from '../../kernel/json.ts';
+import { sha256Of } from '../../config/sha256.ts';
 import { FINE_HASH_BYTES } from '../../photo/fine-hash.ts';
 import { KnownPictures } from '../../photo/known-pictures.ts';
 
@@ -45,7 +45,7 @@ export async function* readHeadPhotos({
 }: Pick<ModelCard, 'name'> & { readonly references: NonNullable<ModelCard['references']> }): AsyncGenerator<HeadPhoto> {
   try {
     const bytes = await readFile(references.path);
-    const sha256 = hash('sha256', bytes);
+    const sha256 = sha256Of(bytes);
     if (sha256 !== references.sha256)
       throw new Error(`its SHA-256 is ${sha256}, but the card says ${references.sha256}`);
     for await (const { number, text } of linesOf(Readable.from([bytes]).pipe(createGunzip()))) {

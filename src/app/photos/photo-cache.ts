@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { messageOf } from '../../kernel/errors.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
+import { replaceFile } from '../../platform/disk/replace-file.ts';
 import type { App } from '../open/app.ts';
 
 /**
@@ -20,18 +20,15 @@ export function cachedFile(
 }
 
 /**
- * Stores a file of the cache. A finished file is renamed, so that no reader sees half of it. If it cannot be stored, it is
+ * Stores a file of the cache. If it cannot be stored, it is
  * computed again each time.
  */
 export async function keepCached({ log }: Pick<App, 'log'>, file: string, content: string | Uint8Array): Promise<void> {
-  const unfinished = `${file}.${randomBytes(6).toString('hex')}`;
   try {
     await mkdir(path.dirname(file), { recursive: true });
-    await writeFile(unfinished, content);
-    await rename(unfinished, file);
+    await replaceFile(file, content);
   } catch (error) {
     log.warn({ file, reason: messageOf(error) }, 'a file of the cache of photos cannot be stored');
-    await rm(unfinished, { force: true }).catch(() => undefined);
   }
 }
 

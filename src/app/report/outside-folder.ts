@@ -1,11 +1,12 @@
-import { hash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { quote } from '../../config/quote.ts';
 import { membersOn } from '../../evidence/evidence.repository.ts';
 import { CENTRE_CROP, summariseCrop } from '../../evidence/evidence.ts';
+import { batchesOf } from '../../kernel/batches.ts';
 import { messageOf, throwIfInterrupted, UsageError } from '../../kernel/errors.ts';
-import { toSha256, type Sha256, type Wnid } from '../../kernel/ids.ts';
+import { type Sha256, type Wnid } from '../../kernel/ids.ts';
+import { sha256Of } from '../../config/sha256.ts';
 import {
   readOutsidePictures,
   storeOutsidePictures,
@@ -84,8 +85,7 @@ async function* storedPictures(
   pictures: readonly FolderPicture[],
 ): AsyncGenerator<OutsidePicture> {
   const hashes = [...new Set(pictures.map(({ sha256 }) => sha256))];
-  for (let from = 0; from < hashes.length; from += AT_ONCE)
-    yield* await readOutsidePictures(db, memberId, hashes.slice(from, from + AT_ONCE));
+  for (const batch of batchesOf(hashes, AT_ONCE)) yield* await readOutsidePictures(db, memberId, batch);
 }
 
 interface LackingPictures extends Pick<OutsideFolder, 'root' | 'pictures'> {
@@ -183,7 +183,7 @@ export async function openFolder(
     throwIfInterrupted(signal);
     try {
       const bytes = await readFile(path.join(set.root, file));
-      pictures.push({ file, wnid, originalSha256, sha256: toSha256(hash('sha256', bytes)) });
+      pictures.push({ file, wnid, originalSha256, sha256: sha256Of(bytes) });
     } catch (error) {
       unreadable.add(file, messageOf(error));
     }

@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
-import { access, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { access, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { displayPath } from '../../config/root.ts';
 import { StopTheRun, UsageError, codeOf, messageOf } from '../../kernel/errors.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
+import { sha256Of } from '../../config/sha256.ts';
 import { makeFolder, syncFolder } from '../../platform/disk/folders.ts';
 import { explainFullDisk } from '../../platform/disk/full-disk.ts';
 import { withFileLock } from '../../platform/lock/file-lock.ts';
@@ -36,7 +36,7 @@ export async function writeReport(
   { out, ...options }: MakeReportOptions & { readonly out: string },
 ): Promise<WrittenReport> {
   const target = path.resolve(out);
-  const name = createHash('sha256').update(target).digest('hex').slice(0, 16);
+  const name = sha256Of(target).slice(0, 16);
   const lock = {
     path: path.join(workspace.app.dataDir, `report-${name}.lock`),
     purpose: `reporting to ${target}`,

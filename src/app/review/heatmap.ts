@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import pLimit from 'p-limit';
 import { loadClassTable } from '../../collection/class-table.process.ts';
@@ -7,6 +6,7 @@ import { CENTRE_CROP } from '../../evidence/evidence.ts';
 import { orLoss } from '../../kernel/blobs.ts';
 import { Interrupted, RetryLater, UsageError } from '../../kernel/errors.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
+import { sha256Of } from '../../config/sha256.ts';
 import { photoSize } from '../../photo/photo.repository.ts';
 import type { Heatmap } from '../../review/desk.ts';
 import type { Subject } from '../../review/event.ts';
@@ -152,7 +152,7 @@ function fileOf({ dataDir }: Pick<App, 'dataDir'>, wanted: WantedValues): string
 
 function keyOf({ card, classes, row }: WantedValues): string {
   const text = JSON.stringify([card.sha256, preprocessingOf(card, classes), card.outputs.featureMap ?? null, row]);
-  return createHash('sha256').update(text).digest('hex').slice(0, 16);
+  return sha256Of(text).slice(0, 16);
 }
 
 /** Null if the file is absent, or was cut by a crash. */

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { messageOf } from '../../kernel/errors.ts';
 import type { Wnid } from '../../kernel/ids.ts';
+import { sha256Of } from '../../config/sha256.ts';
 import type { ClassPage } from '../../review/desk.ts';
 import { classReference, classReferences, type ClassReference } from '../../review/class-reference.repository.ts';
 import { isWithin, joinPath, pathOfShown } from '../../source/folder/byte-path.ts';
@@ -51,5 +51,5 @@ async function bytesOf({ folder, path: file, sha256 }: ClassReference, maxBytes:
   if (!isWithin(real, root.real)) return 'it leads outside the folder';
   const bytes = await useFile(real, maxBytes, (handle) => handle.readFile());
   if (!Buffer.isBuffer(bytes)) return bytes.detail ?? bytes.reason;
-  return createHash('sha256').update(bytes).digest('hex') === sha256 ? bytes : 'its bytes have changed';
+  return sha256Of(bytes) === sha256 ? bytes : 'its bytes have changed';
 }

@@ -1,10 +1,9 @@
-import { createWriteStream } from 'node:fs';
-import { mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises';
+import { mkdir, readdir, rm, rmdir } from 'node:fs/promises';
 import path from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { loadClassTable } from '../../collection/class-table.process.ts';
 import type { Funnel } from '../../funnel/funnel.ts';
 import { groupBy } from '../../kernel/group-by.ts';
+import { replaceFile } from '../../platform/disk/replace-file.ts';
 import {
   contactSheet,
   FIRST_PAGE,
@@ -18,6 +17,8 @@ import { shortlistCsv } from '../../shortlist/shortlist-csv.ts';
 import type { ListedPhoto } from '../../shortlist/shortlist.repository.ts';
 import { stagesOf } from '../../ui/shared/stages.ts';
 import { nameOf, type Workspace } from '../open/workspace.ts';
+
+const DURABLE = { isDurable: true } as const;
 import { thumbnailOf } from '../photos/thumbnails.ts';
 
 export interface ShortlistFiles {
@@ -52,9 +53,9 @@ export async function writeShortlistFiles(
   const sheet = await sheetOf(workspace, content);
   const { onePagePhotos } = app.config.shortlist;
   const pages = contactSheet(sheet, (sha256) => thumbnailOf(app, sha256, signal), onePagePhotos);
-  for (const { file, chunks } of pages) await replaceFile(path.join(folder, file), chunks);
+  for (const { file, chunks } of pages) await replaceFile(path.join(folder, file), chunks, DURABLE);
   const csv = path.join(folder, 'shortlist.csv');
-  await replaceFile(csv, [shortlistCsv(content.rows)]);
+  await replaceFile(csv, shortlistCsv(content.rows), DURABLE);
   await removeOtherPages(path.join(folder, PAGES_FOLDER), new Set(pages.map(({ file }) => path.basename(file))));
   return { csv, html: path.join(folder, FIRST_PAGE) };
 }
@@ -73,8 +74,8 @@ export async function writeFiftyOneDataset(
   const folder = path.join(shortlistFolder(workspace), 'fiftyone');
   await mkdir(folder, { recursive: true });
   const about = { collection: workspace.collection.name, ensemble: places.ensemble };
-  await replaceFile(path.join(folder, 'samples.json'), [fiftyOneSamples(photos, places)]);
-  await replaceFile(path.join(folder, 'metadata.json'), [fiftyOneMetadata(about)]);
+  await replaceFile(path.join(folder, 'samples.json'), fiftyOneSamples(photos, places), DURABLE);
+  await replaceFile(path.join(folder, 'metadata.json'), fiftyOneMetadata(about), DURABLE);
   return folder;
 }
 
@@ -86,21 +87,6 @@ async function removeOtherPages(folder: string, names: ReadonlySet<string>): Pro
     else await rm(path.join(folder, name), { recursive: true, force: true });
   }
   if (left === 0) await rmdir(folder);
-}
-
-/** Writes the file aside, syncs it and renames it, so that a reader never sees half a file. */
-export async function replaceFile(file: string, chunks: Iterable<string> | AsyncIterable<string>): Promise<void> {
-  const unfinished = `${file}.${process.pid}.unfinished`;
-  try {
-    await pipeline(chunks, createWriteStream(unfinished));
-    const handle = await open(unfinished, 'r');
-    await handle.sync();
-    await handle.close();
-    await rename(unfinished, file);
-  } catch (error) {
-    await rm(unfinished, { force: true });
-    throw error;
-  }
 }
 
 async function sheetOf({ collection }: Workspace, parts: ShortlistContent): Promise<ContactSheet> {

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { groupBy } from '../../kernel/group-by.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
+import { sha256Of } from '../../config/sha256.ts';
 
 /** Classes with fewer different photos have none held out. */
 const LEAST_PHOTOS = 3;
@@ -31,5 +31,5 @@ export function heldOut(
 }
 
 function keyOf(sha256: Sha256, seed: number): string {
-  return createHash('sha256').update(`${seed} ${sha256}`).digest('hex');
+  return sha256Of(`${seed} ${sha256}`);
 }

@@ -1,9 +1,9 @@
-import { hash } from 'node:crypto';
 import path from 'node:path';
 import { parquetMetadataAsync, parquetReadObjects, type AsyncBuffer, type FileMetaData } from 'hyparquet';
 import * as z from 'zod';
 import { messageOf, throwIfInterrupted } from '../../kernel/errors.ts';
 import { jsonOf } from '../../kernel/json.ts';
+import { sha256Of } from '../../config/sha256.ts';
 import { listOf } from '../bounded.ts';
 import type { PhotoRow } from '../photo-row.ts';
 import type { ExportContent } from './content.process.ts';
@@ -101,7 +101,7 @@ async function rowProblems({ rows }: ExportContent, value: unknown, seen: Set<nu
   seen.add(position);
   const { row } = await rows.at(position);
   return [
-    hash('sha256', image.bytes) !== row.sha256 && `Expected the bytes of test/${file_name} but they differ`,
+    sha256Of(image.bytes) !== row.sha256 && `Expected the bytes of test/${file_name} but they differ`,
     image.path !== path.posix.basename(file_name) &&
       `Expected the path ${path.posix.basename(file_name)} but received '${image.path}'`,
     ...valueProblems(row, cells),

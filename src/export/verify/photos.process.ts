@@ -1,6 +1,5 @@
-import { hash } from 'node:crypto';
 import { GiveUpOnItem } from '../../kernel/errors.ts';
-import { toSha256 } from '../../kernel/ids.ts';
+import { sha256Of } from '../../config/sha256.ts';
 import { keepsMetadata } from '../protocol.ts';
 import type { PhotoRow } from '../photo-row.ts';
 import { checkHash } from './checksums.process.ts';
@@ -86,7 +85,7 @@ async function checkPhoto(
   ports: PhotoPorts & { readonly pictures: Map<string, string> },
 ): Promise<void> {
   const { findings, checksums } = content;
-  const sha256 = toSha256(hash('sha256', bytes));
+  const sha256 = sha256Of(bytes);
   checkHash(findings, checksums, { path, sha256 });
   if (sha256 !== row.sha256)
     findings.breach('metadata', path, `Expected the SHA-256 ${row.sha256} of its row but the file has ${sha256}`);

@@ -1,6 +1,6 @@
-import { hash } from 'node:crypto';
 import { createTarDecoder, type ParsedTarEntry } from 'modern-tar';
 import { GiveUpOnItem, messageOf, throwIfInterrupted } from '../../kernel/errors.ts';
+import { sha256Of } from '../../config/sha256.ts';
 import type { ExportContent } from './content.process.ts';
 import { filesOfFormat } from './layout.ts';
 import { MAX_LINE_BYTES } from './lines.ts';
@@ -102,7 +102,7 @@ async function sampleProblems(
   return [
     key !== `${row.wnid}/${row.id}` && `Expected the key ${row.wnid}/${row.id} but received '${key}'`,
     kinds !== KINDS.join(', ') && `Expected the members ${KINDS.join(', ')} of '${key}' but received ${kinds}`,
-    hash('sha256', contentOf('jpg')) !== row.sha256 &&
+    sha256Of(contentOf('jpg')) !== row.sha256 &&
       `Expected the bytes of test/${row.file_name} for '${key}.jpg' but they differ`,
     contentOf('json').toString() !== text && `Expected the row of test/metadata.jsonl in '${key}.json' but it differs`,
     contentOf('cls').toString() !== String(row.label) &&

@@ -1,7 +1,8 @@
-import { createHash, hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { pipeline, Transform, type Readable, type TransformCallback } from 'node:stream';
 import { LostBytes } from '../../kernel/blobs.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
+import { sha256Of } from '../../config/sha256.ts';
 
 /** The expected bytes, and where they are, for people. */
 export interface Expected {
@@ -11,7 +12,7 @@ export interface Expected {
 
 /** The bytes, if their SHA-256 is the expected one. @throws LostBytes `wrong` */
 export function verified(bytes: Buffer, expected: Expected): Buffer {
-  const actual = hash('sha256', bytes);
+  const actual = sha256Of(bytes);
   if (actual !== expected.sha256) throw wrongBytes(expected, actual);
   return bytes;
 }

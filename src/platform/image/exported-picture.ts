@@ -1,8 +1,8 @@
 /** The form in which photos leave winnow: one that every reader decodes to the pixels that decisions were made on. */
-import { hash } from 'node:crypto';
 import sharp from 'sharp';
-import { toSha256, type Sha256 } from '../../kernel/ids.ts';
+import { type Sha256 } from '../../kernel/ids.ts';
 import type { PictureChange } from '../../kernel/picture-change.ts';
+import { sha256Of } from '../../config/sha256.ts';
 import { plainJpegSize } from './container.ts';
 import { decodeLimit } from './decode-limit.ts';
 import { decodeRgb, OPEN_OPTIONS, weightOf } from './decode.ts';
@@ -72,7 +72,7 @@ async function reencoded(bytes: Buffer): Promise<ExportedPicture> {
     const read = await decodeRgb(png);
     if (Buffer.compare(read.data, data) !== 0)
       throw new Error('Expected the same pixels from a PNG but received others');
-    const pixelsSha256 = toSha256(hash('sha256', data));
+    const pixelsSha256 = sha256Of(data);
     return { extension: 'png', width, height, bytes: png, change: 'reencoded', pixelsSha256 };
   });
 }

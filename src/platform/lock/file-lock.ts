@@ -1,10 +1,11 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { readFileSync, unlinkSync } from 'node:fs';
 import { chmod, link, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
 import { StopTheRun, UsageError, codeOf, throwIfInterrupted } from '../../kernel/errors.ts';
+import { sha256Of } from '../../config/sha256.ts';
 import { hasEnded, identitySchema, ownIdentity, type ProcessIdentity } from './process-identity.ts';
 
 /*
@@ -153,7 +154,7 @@ async function readLock(path: string): Promise<Found | undefined> {
     const [text, { ino, mtimeMs }] = await Promise.all([readFile(path, 'utf8'), stat(path)]);
     const record = parseRecord(text);
     if (record !== undefined) return { nonce: record.nonce, record };
-    return { nonce: createHash('sha256').update(`${ino} ${mtimeMs} ${text}`).digest('hex').slice(0, 32) };
+    return { nonce: sha256Of(`${ino} ${mtimeMs} ${text}`).slice(0, 32) };
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined;
     throw error;

@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import * as ort from 'onnxruntime-node';
 import { refuseTelemetry } from '../../config/env.ts';
 import { messageOf, StopTheRun } from '../../kernel/errors.ts';
 import type { ExecutionProvider } from '../../kernel/execution-provider.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
+import { sha256Of } from '../../config/sha256.ts';
 import { requireOneFile } from './external-data.ts';
 import { describeSession, fixedBatchOf, inputProblems, outputProblems, tensorText, type GraphValue } from './graph.ts';
 import { withTensors } from './inner-tensor.ts';
@@ -128,7 +128,7 @@ export async function verifyModelFile(file: string, sha256: Sha256): Promise<Buf
       cause: error,
     });
   }
-  const actual = createHash('sha256').update(bytes).digest('hex');
+  const actual = sha256Of(bytes);
   if (actual === sha256) return bytes;
   throw new StopTheRun(
     `Expected sha256 ${sha256} for the model '${file}' but its ${bytes.length} bytes have ${actual}: the file is damaged or another model; restore it from its source`,

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { backoffMs } from '../../kernel/backoff.ts';
 import { messageOf, RetryLater } from '../../kernel/errors.ts';
 import { parseRetryAfterMs } from '../../kernel/retry-after.ts';
 
@@ -27,7 +28,7 @@ export function hubFetch({ signal, pauseMs }: HubFetchOptions): typeof fetch {
     for (let tried = 1; ; tried += 1) {
       const answer = await once();
       if (signal.aborted || !mayPass(answer, isCommit)) return settled(answer);
-      const waitMs = askedPauseMs(answer) ?? Math.min(MAX_PAUSE_MS, pauseMs * 2 ** (tried - 1));
+      const waitMs = askedPauseMs(answer) ?? backoffMs(tried, { firstMs: pauseMs, capMs: MAX_PAUSE_MS });
       if (tried === TRIES || waitMs > MAX_ASKED_PAUSE_MS) return settled(given(answer, url));
       await sleep(waitMs, undefined, { signal });
     }

@@ -13,6 +13,7 @@ import {
 } from '@huggingface/hub';
 import { Interrupted } from '../../kernel/errors.ts';
 import type { Destination, LocalFile, RemoteFile, Visibility } from '../../kernel/publish.ts';
+import { sha256Of } from '../../config/sha256.ts';
 import { hubFailure, type HubPlace } from './hub-failure.ts';
 import { hubFetch } from './hub-fetch.ts';
 
@@ -182,6 +183,6 @@ async function isSameContent({ lfs, oid, size }: ListFileEntry, local: LocalFile
   if (size !== local.bytes) return false;
   const bytes = await readFile(local.place);
   // A file that was changed is not the one to publish, even if the Hub has it.
-  if (createHash('sha256').update(bytes).digest('hex') !== local.sha256) return false;
+  if (sha256Of(bytes) !== local.sha256) return false;
   return createHash('sha1').update(`blob ${bytes.length}\0`).update(bytes).digest('hex') === oid;
 }

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import * as z from 'zod';
+import { sha256Of } from '../../config/sha256.ts';
 import type { ApiResponse, Json, NetworkSource, Page, PlanResult, SourceApi, WantedClass } from '../network-source.ts';
 import { isTokenRefused, readResults, readToken, type ResultsAnswer } from './answer.ts';
 import { phrasesOf } from './phrase.ts';
@@ -138,7 +138,7 @@ function isGood({ givenAtMs, agent }: Token, { settings, api }: Search): boolean
 
 /** A hash of the User-Agent, which may contain the user's address. */
 function agentOf({ userAgent }: DuckduckgoSettings): string {
-  return createHash('sha256').update(userAgent).digest('hex').slice(0, 16);
+  return sha256Of(userAgent).slice(0, 16);
 }
 
 async function requestToken(search: Search): Promise<Token> {

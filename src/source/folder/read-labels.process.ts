@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { UsageError } from '../../kernel/errors.ts';
+import { sha256Bytes } from '../../config/sha256.ts';
 import { csvRows, listRows, type CsvRow } from '../csv-rows.process.ts';
 import { withoutMark } from '../inflate.process.ts';
 import type { ListRow } from '../list-columns.ts';
@@ -71,7 +71,7 @@ function entryOf(listed: ListRow, root: BytePath): FolderEntry {
 
 /** Whether no earlier row has this path with this class. It keeps 64 bits of a hash, so one in 10^7 lists of 10^6 rows is wrong. */
 function isNew({ relative, label }: FolderEntry, seen: Set<bigint>): boolean {
-  const key = createHash('sha256').update(`${relative}\0${label}`).digest().readBigUInt64LE();
+  const key = sha256Bytes(`${relative}\0${label}`).readBigUInt64LE();
   if (seen.has(key)) return false;
   seen.add(key);
   return true;

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { sha256Of } from '../../config/sha256.ts';
 import { unreadable } from '../misfit.ts';
 import type { PhotoProblem } from '../source.ts';
 import { bytePathOf, pathOfFileUrl } from './byte-path.ts';
@@ -17,7 +17,7 @@ export function readFolderPicture(
 ): Promise<Buffer | PhotoProblem> {
   return useFile(bytePathOf(pathOfFileUrl(url)), maxBytes, async (handle) => {
     const bytes = await handle.readFile();
-    const digits = createHash('sha256').update(bytes).digest('hex').slice(0, 16);
+    const digits = sha256Of(bytes).slice(0, 16);
     if (digits === HASH_DIGITS.exec(sourceId)?.[1]) return bytes;
     return unreadable('changed since it was found: crawl the folder again');
   });

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import type { Kysely } from 'kysely';
 import { UsageError } from '../../kernel/errors.ts';
-import { toSha256, type Sha256 } from '../../kernel/ids.ts';
+import { type Sha256 } from '../../kernel/ids.ts';
+import { sha256Of } from '../../config/sha256.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import { NO_VERSION, type RemoteVersion } from '../remote-version.ts';
 import type { FoundPhoto } from '../source.ts';
@@ -117,5 +117,5 @@ async function identifyDump({ db, identify }: OpenDataDeps, inputs: WalkInputs):
 function inputsOf(options: OpenDataOptions): Sha256 {
   const { classes, photoSize, mediaUrl, qualityGrade, limitPerClass, rules } = options;
   const text = JSON.stringify([classes, photoSize, mediaUrl, qualityGrade, limitPerClass, rules]);
-  return toSha256(createHash('sha256').update(text).digest('hex'));
+  return sha256Of(text);
 }

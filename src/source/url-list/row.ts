@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { sha256Of } from '../../config/sha256.ts';
 import { labelProblem, RIGHTS_FIELDS, rightsOf, type ListRow } from '../list-columns.ts';
 import { misfitPhoto, unreadable } from '../misfit.ts';
 import { pictureAddress } from '../picture-address.ts';
@@ -18,7 +18,7 @@ export const REQUIRED_FIELDS: readonly string[] = ['url', 'wnid'];
 export function photoOfRow(row: ListRow, listName: string): FoundPhoto {
   const where = `line ${row.line} of ${listName}: `;
   if (row.error !== null) {
-    const hash = createHash('sha256').update(row.content).digest('hex').slice(0, 16);
+    const hash = sha256Of(row.content).slice(0, 16);
     const sourceId = `${shortText(listName, 100)}:${row.line}@${hash}`;
     return misfitPhoto({ source: URLS, sourceId, label: '', detail: `${where}${row.error}` });
   }
