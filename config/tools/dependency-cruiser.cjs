@@ -33,7 +33,6 @@ const APP_FOLDERS = [
   'upkeep',
   'models',
   'finetune',
-  'move',
   'backup',
 ];
 

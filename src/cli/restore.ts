@@ -1,21 +1,14 @@
 import type { Command } from 'commander';
-import {
-  chooseSnapshot,
-  requireFreshFolder,
-  restore,
-  type Restored,
-  type RestoreOptions,
-} from '../app/backup/restore.ts';
-import type { Snapshot } from '../app/backup/snapshot.ts';
+import { chooseSnapshot, requireFreshFolder, restore, type Restored } from '../app/backup/restore.ts';
 import { catalogueText, openServer } from '../app/open/app.ts';
 import { hasData } from '../app/open/data-folder.ts';
 import { markedRestore, markRestore, unmarkRestore } from '../app/open/restore-mark.ts';
 import { LOST_BYTES_CURE } from '../kernel/blobs.ts';
 import { blobPlaceOf } from '../platform/blobs/blob-place.ts';
 import { openBlobs } from '../platform/blobs/open-blobs.ts';
+import { withCopyProgress } from './copy-progress.ts';
 import { auditFinding, findingText } from './doctor/finding.ts';
 import { bytesText, linesText, photosText, plural, shellWord, writeResult } from './output.ts';
-import { withProgress } from './progress.ts';
 import { addCommand, runCommand, type CommandContext, type GlobalFlags } from './start/context.ts';
 import { EXIT } from './start/exit.ts';
 
@@ -87,40 +80,16 @@ async function restoreFrom(
       ? 'give another folder to --data'
       : 'create a new database with createdb, and give blobs.url or --data an empty place';
     try {
-      return await withRestoreProgress(chosen.snapshot, (on) =>
-        restore({ ...chosen, connection: server, shown: catalogueText(target), advice, blobs, signal, onBegun, ...on }),
-      );
+      const { tables, photos } = chosen.snapshot;
+      const totals = { rows: tables.reduce((sum, { rows }) => sum + rows, 0), photos: photos.rows };
+      const options = { ...chosen, connection: server, shown: catalogueText(target), advice, blobs, signal, onBegun };
+      return await withCopyProgress(totals, (events) => restore({ ...options, ...events }));
     } finally {
       await blobs.close();
     }
   } finally {
     await server.detach();
   }
-}
-
-function withRestoreProgress<T>(
-  { tables, photos: { rows } }: Snapshot,
-  work: (on: Pick<RestoreOptions, 'onTable' | 'onRows' | 'onPhoto'>) => Promise<T>,
-): Promise<T> {
-  const catalogue = {
-    label: 'catalogue',
-    done: 0,
-    total: tables.reduce((sum, table) => sum + table.rows, 0),
-    note: '',
-  };
-  const photos = { label: 'photos', done: 0, total: rows, bytes: 0, note: '' };
-  return withProgress(
-    () => [catalogue, photos],
-    () =>
-      work({
-        onTable: (table) => void (catalogue.note = table),
-        onRows: (count) => void (catalogue.done += count),
-        onPhoto: ({ bytes, isCopied }) => {
-          photos.done += 1;
-          if (isCopied) photos.bytes += bytes;
-        },
-      }),
-  );
 }
 
 function restoreText({ snapshot, tables, rows, photos, takenDown, checks }: Restored, { data }: GlobalFlags): string {

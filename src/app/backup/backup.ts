@@ -1,44 +1,27 @@
-import type { Client } from 'pg';
 import { version } from '../../config/version.ts';
 import { UsageError } from '../../kernel/errors.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
 import { photoFacts } from '../../photo/photo.repository.ts';
 import { identityOf } from '../../platform/postgres/clients.ts';
-import {
-  catalogueTables,
-  connectPlainly,
-  numbersOf,
-  type CatalogueTable,
-} from '../move/catalogue-tables.repository.ts';
-import { moveBlobs, type BlobsMoved } from '../move/move-blobs.ts';
-import type { Shard } from '../move/photo-list.ts';
-import { storedShards } from '../move/target.repository.ts';
 import type { App } from '../open/app.ts';
 import { readMove } from '../open/move-state.repository.ts';
 import { readSnapshots, writeSnapshot, writeToBackup, type BackupFolder } from './backup-folder.ts';
-import {
-  beginSnapshot,
-  endSnapshot,
-  readPhotoList,
-  readRows,
-  type CatalogueState,
-} from './catalogue-copy.repository.ts';
-import { PortionWriter, readPortions, shardsOf } from './portions.ts';
-import { FORMAT, idOf, SECRET_TABLES, type Portion, type Snapshot, type TableCopy } from './snapshot.ts';
+import { copyPhotos, type CopyEvents, type PhotosCopied } from './copy-photos.ts';
+import { tablesOf } from './copy-tables.ts';
+import { readPortions, shardsOf, writePortions } from './portions.ts';
+import { FORMAT, idOf, SECRET_TABLES, type Snapshot, type TableCopy } from './snapshot.ts';
 import { removeUnused, type Removed } from './sweep.ts';
+import { beginSnapshot, connectPlainly, endSnapshot, readPhotoList } from './tables.repository.ts';
 import { removeTakenDown } from './takedowns.ts';
 
-export interface BackupOptions {
+export interface BackupOptions extends CopyEvents {
   readonly app: Pick<App, 'db' | 'blobs' | 'blobPlace' | 'connection' | 'dataDir'>;
   readonly dir: string;
   /** Number of snapshots to keep. The oldest are removed. */
   readonly keep: number;
-  /** Whether to read and hash what the backup has, instead of comparing sizes. What is damaged there is replaced. */
+  /** Whether to read and hash the photos that the backup has, instead of comparing sizes. Damaged ones are replaced. */
   readonly verify: boolean;
   readonly signal: AbortSignal;
-  readonly onTable: (table: string) => void;
-  readonly onRows: (rows: number) => void;
-  readonly onPhoto: (photo: { readonly bytes: number; readonly isCopied: boolean }) => void;
 }
 
 export interface BackedUp {
@@ -65,8 +48,7 @@ export interface BackedUp {
 
 /**
  * Adds a snapshot of the catalogue and the bytes of its photos to a backup, while other commands work. Only what the backup lacks is
- * copied. Most photos are copied before the catalogue is read, so that few can be pruned between the two. The snapshot
- * counts once its file is written, at the end. What a killed backup has copied, the next one uses.
+ * copied. The snapshot counts once its file is written, at the end. What a killed backup has copied, the next one uses.
  *
  * @throws UsageError `backup-of-another`, and those of `writeToBackup`
  */
@@ -78,46 +60,43 @@ export async function backUp(options: BackupOptions): Promise<BackedUp> {
 }
 
 async function backUpTo(folder: BackupFolder, options: BackupOptions): Promise<BackedUp> {
-  const { app, keep, verify, signal } = options;
-  const client = await connectPlainly(app.connection.url, app.connection.applicationName);
-  try {
-    const earlier = await readSnapshots(folder);
-    const source = await requireSameCatalogue(app, earlier, folder);
-    const before = await copyPhotos(options, folder, storedShards(app.db));
-    const writer = new PortionWriter(folder.catalogue, { earlier: earlier.flatMap(portionsOf), verify, signal });
-    const copy = await copyCatalogue(client, writer, { ...options, after: earlier.at(-1)?.at });
-    const list = readPortions(folder.catalogue, copy.photos.portions, signal);
-    // Photos that are there have been reported and verified before.
-    const onPhoto: BackupOptions['onPhoto'] = (photo) => void (photo.isCopied && options.onPhoto(photo));
-    const after = await copyPhotos({ ...options, verify: false, onPhoto }, folder, shardsOf(list));
-    const without = await reasonsFor(app, after);
-    const snapshot: Snapshot = { ...copy, source, photos: { ...copy.photos, bytes: after.bytes }, without };
-    const takenDown = await removeTakenDown(folder, app.db);
-    await writeSnapshot(folder, snapshot);
-    const snapshots = [...earlier, snapshot];
-    const { removed, warnings } = await removeUnused(folder, snapshots, { keep, signal });
-    removed.photos += takenDown.photos;
-    removed.bytes += takenDown.bytes;
-    return {
-      snapshot: snapshot.id,
-      at: snapshot.at,
-      tables: snapshot.tables.length,
-      rows: snapshot.tables.reduce((sum, { rows }) => sum + rows, 0),
-      photos: after.photos,
-      bytes: after.bytes,
-      copied: {
-        photos: before.copied + after.copied,
-        bytes: before.copiedBytes + after.copiedBytes,
-        catalogueBytes: writer.addedBytes,
-      },
-      ...without,
-      removed,
-      warnings,
-      snapshots: snapshots.slice(-keep).map(({ id }) => id),
-    };
-  } finally {
-    await client.end();
-  }
+  const { app, keep, signal } = options;
+  const earlier = await readSnapshots(folder);
+  const source = await requireSameCatalogue(app, earlier, folder);
+  const { addedBytes, ...copy } = await copyCatalogue(folder, { ...options, after: earlier.at(-1)?.at });
+  let copiedBytes = 0;
+  const photos = await copyPhotos({
+    ...options,
+    onPhoto(photo) {
+      if (photo.isCopied) copiedBytes += photo.bytes;
+      options.onPhoto(photo);
+    },
+    from: app.blobs,
+    to: folder.blobs,
+    shards: shardsOf(readPortions(folder.catalogue, copy.photos.portions, signal)),
+    fileOf: app.blobPlace.kind === 'folder' ? (sha256) => app.blobs.placeOf(sha256) : undefined,
+  });
+  const without = await reasonsFor(app, photos);
+  const snapshot: Snapshot = { ...copy, source, photos: { ...copy.photos, bytes: photos.bytes }, without };
+  const takenDown = await removeTakenDown(folder, app.db);
+  await writeSnapshot(folder, snapshot);
+  const snapshots = [...earlier, snapshot];
+  const { removed, warnings } = await removeUnused(folder, snapshots, { keep, signal });
+  removed.photos += takenDown.photos;
+  removed.bytes += takenDown.bytes;
+  return {
+    snapshot: snapshot.id,
+    at: snapshot.at,
+    tables: snapshot.tables.length,
+    rows: snapshot.tables.reduce((sum, { rows }) => sum + rows, 0),
+    photos: photos.photos,
+    bytes: photos.bytes,
+    copied: { photos: photos.copied, bytes: copiedBytes, catalogueBytes: addedBytes },
+    ...without,
+    removed,
+    warnings,
+    snapshots: snapshots.slice(-keep).map(({ id }) => id),
+  };
 }
 
 /**
@@ -139,78 +118,47 @@ async function requireSameCatalogue(
   );
 }
 
-/** All portions that a snapshot needs. */
-function portionsOf({ tables, photos }: Snapshot): Portion[] {
-  return [...tables.flatMap(({ portions }) => portions), ...photos.portions];
-}
-
-async function copyPhotos(
-  { app, verify, signal, onPhoto }: BackupOptions,
-  { blobs, shown }: BackupFolder,
-  shards: AsyncIterable<Shard>,
-): Promise<BlobsMoved & { copiedBytes: number }> {
-  let copiedBytes = 0;
-  const moved = await moveBlobs({
-    from: app.blobs,
-    to: blobs,
-    shards,
-    ...(app.blobPlace.kind === 'folder' ? { fileOf: (sha256: Sha256) => app.blobs.placeOf(sha256) } : {}),
-    verify,
-    shown,
-    signal,
-    onPhoto(photo) {
-      if (photo.isCopied) copiedBytes += photo.bytes;
-      onPhoto(photo);
-    },
-  });
-  return { ...moved, copiedBytes };
-}
-
-type CatalogueCopy = Omit<Snapshot, 'source' | 'without'>;
-
 /** Reads all tables and the list of photos at one moment. */
 async function copyCatalogue(
-  client: Client,
-  writer: PortionWriter,
-  { onTable, onRows, after }: BackupOptions & { readonly after: string | undefined },
-): Promise<CatalogueCopy> {
-  const { at, postgres, migrations }: CatalogueState = await beginSnapshot(client);
-  const tables: TableCopy[] = [];
-  for (const table of await catalogueTables(client)) {
-    if (SECRET_TABLES.includes(table.name)) continue;
-    onTable(table.name);
-    tables.push(await copyTable(client, table, { writer, onRows }));
+  { catalogue }: BackupFolder,
+  { app, signal, onTable, onRows, after }: BackupOptions & { readonly after: string | undefined },
+): Promise<Omit<Snapshot, 'source' | 'without'> & { addedBytes: number }> {
+  const client = await connectPlainly(app.connection.url, app.connection.applicationName);
+  try {
+    const { at, postgres, migrations } = await beginSnapshot(client);
+    const tables: TableCopy[] = [];
+    let addedBytes = 0;
+    for (const table of await tablesOf(client, signal)) {
+      const { name, columns } = table;
+      if (SECRET_TABLES.includes(name)) continue;
+      onTable(name);
+      const { rows, portions, ...written } = await writePortions(table.rows(), { catalogue, signal, onRows });
+      tables.push({ name, columns: [...columns], rows, numbers: await table.numbers(), portions });
+      addedBytes += written.addedBytes;
+    }
+    const list = await writePortions(readPhotoList(client), { catalogue, signal, onRows: () => undefined });
+    await endSnapshot(client);
+    const time = new Date(Math.max(at.getTime(), after === undefined ? 0 : Date.parse(after) + 1)).toISOString();
+    return {
+      format: FORMAT,
+      id: idOf(time),
+      at: time,
+      winnow: version,
+      postgres,
+      migrations: [...migrations],
+      tables,
+      photos: { rows: list.rows, portions: list.portions, bytes: 0 },
+      addedBytes: addedBytes + list.addedBytes,
+    };
+  } finally {
+    await client.end();
   }
-  // The list is read again below, so a damaged file must be replaced now.
-  const photos = { ...(await writer.write(readPhotoList(client), () => undefined, true)), bytes: 0 };
-  await endSnapshot(client);
-  const time = new Date(Math.max(at.getTime(), after === undefined ? 0 : Date.parse(after) + 1)).toISOString();
-  return {
-    format: FORMAT,
-    id: idOf(time),
-    at: time,
-    winnow: version,
-    postgres,
-    migrations: [...migrations],
-    tables,
-    photos,
-  };
-}
-
-async function copyTable(
-  client: Client,
-  table: CatalogueTable,
-  { writer, onRows }: { readonly writer: PortionWriter; readonly onRows: (rows: number) => void },
-): Promise<TableCopy> {
-  const { name, columns } = table;
-  const { rows, portions } = await writer.write(readRows(client, table), onRows);
-  return { name, columns: [...columns], rows, numbers: await numbersOf(client, table), portions };
 }
 
 /** Why listed photos have no bytes. Those that were taken down are in the list of takedowns. */
 async function reasonsFor(
   { db }: BackupOptions['app'],
-  { missing, damaged }: BlobsMoved,
+  { missing, damaged }: PhotosCopied,
 ): Promise<Snapshot['without']> {
   const without: { pruned: Sha256[]; lost: Sha256[] } = { pruned: [], lost: [...damaged] };
   for (const sha256 of missing) {

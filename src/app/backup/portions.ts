@@ -4,7 +4,7 @@ import { LostBytes, orLoss, type BlobStore } from '../../kernel/blobs.ts';
 import { messageOf, StopTheRun, throwIfInterrupted } from '../../kernel/errors.ts';
 import { isSha256, toSha256, type Sha256 } from '../../kernel/ids.ts';
 import { sha256Of } from '../../config/sha256.ts';
-import type { ListedPhoto, Shard } from '../move/photo-list.ts';
+import { SHARDS, type ListedPhoto, type Shard } from './copy-photos.ts';
 import type { Portion } from './snapshot.ts';
 
 /** A portion holds whole rows and is cut after this many bytes. PostgreSQL's rows have at most 1 GB. */
@@ -43,72 +43,56 @@ export function countRows(text: Buffer): number {
   return rows;
 }
 
-export function hashOf(text: Buffer): Sha256 {
-  return sha256Of(text);
+/** What a table holds, to compare it with a copy. */
+export interface Contents {
+  readonly rows: number;
+  /** Of its portions. */
+  readonly hashes: readonly Sha256[];
 }
 
-export interface PortionWriterOptions {
-  /** Portions that earlier snapshots have. They are not compressed again. */
-  readonly earlier: readonly Portion[];
-  /** Whether to read and hash the files of earlier snapshots, instead of comparing sizes. */
-  readonly verify: boolean;
+export async function contentsOf(chunks: AsyncIterable<Buffer>, signal: AbortSignal): Promise<Contents> {
+  const hashes: Sha256[] = [];
+  let rows = 0;
+  for await (const text of cutRows(chunks)) {
+    throwIfInterrupted(signal);
+    hashes.push(sha256Of(text));
+    rows += countRows(text);
+  }
+  return { rows, hashes };
+}
+
+export interface WriteOptions {
+  readonly catalogue: BlobStore;
   readonly signal: AbortSignal;
+  readonly onRows: (rows: number) => void;
 }
 
-/** Stores portions as gzip files. */
-export class PortionWriter {
-  readonly #catalogue: BlobStore;
-  readonly #options: PortionWriterOptions;
-  /** By the hash of their text. */
-  readonly #known: Map<Sha256, Portion>;
-  /** Bytes of the files that were added. */
-  addedBytes = 0;
-
-  constructor(catalogue: BlobStore, options: PortionWriterOptions) {
-    this.#catalogue = catalogue;
-    this.#options = options;
-    this.#known = new Map(options.earlier.map((portion) => [portion.sha256, portion]));
-  }
-
-  /**
-   * @param verify as the option
-   * @returns the portions of all rows, and their number
-   */
-  async write(
-    chunks: AsyncIterable<Buffer>,
-    onRows: (rows: number) => void,
-    verify = this.#options.verify,
-  ): Promise<{ rows: number; portions: Portion[] }> {
-    const portions: Portion[] = [];
-    let rows = 0;
-    for await (const text of cutRows(chunks)) {
-      throwIfInterrupted(this.#options.signal);
-      const count = countRows(text);
-      rows += count;
-      onRows(count);
-      portions.push(await this.#store(text, verify));
-    }
-    return { rows, portions };
-  }
-
-  async #store(text: Buffer, verify: boolean): Promise<Portion> {
-    const sha256 = hashOf(text);
-    const known = this.#known.get(sha256);
-    if (known !== undefined && (await this.#has(known, verify))) return known;
+/**
+ * Stores rows as gzip files, each under its hash. Files that the backup has are read: they stay if they are whole, and are replaced
+ * otherwise.
+ *
+ * @returns the portions, the number of rows, and the bytes of the files that were added
+ */
+export async function writePortions(
+  chunks: AsyncIterable<Buffer>,
+  { catalogue, signal, onRows }: WriteOptions,
+): Promise<{ rows: number; portions: Portion[]; addedBytes: number }> {
+  const portions: Portion[] = [];
+  let rows = 0;
+  let addedBytes = 0;
+  for await (const text of cutRows(chunks)) {
+    throwIfInterrupted(signal);
     // The lowest level: rows are mostly numbers, of which more effort saves little.
     const bytes = await promisify(gzip)(text, { level: 1 });
-    const portion = { sha256, file: hashOf(bytes), bytes: bytes.length };
-    if (!(await this.#has(portion, verify))) this.addedBytes += bytes.length;
-    await this.#catalogue.put(portion.file, bytes);
-    this.#known.set(sha256, portion);
-    return portion;
+    const file = sha256Of(bytes);
+    if ((await orLoss(catalogue.sizeOf(file))) !== bytes.length) addedBytes += bytes.length;
+    await catalogue.put(file, bytes);
+    portions.push({ sha256: sha256Of(text), file, bytes: bytes.length });
+    const count = countRows(text);
+    rows += count;
+    onRows(count);
   }
-
-  async #has({ file, bytes }: Portion, verify: boolean): Promise<boolean> {
-    const found = await orLoss(this.#catalogue.sizeOf(file));
-    if (found !== bytes || !verify) return found === bytes;
-    return !((await orLoss(this.#catalogue.read(file))) instanceof LostBytes);
-  }
+  return { rows, portions, addedBytes };
 }
 
 /** The texts of portions. @throws StopTheRun `backup-damaged` if a file is missing or differs from its hash */
@@ -134,18 +118,21 @@ function damaged(cause: unknown): StopTheRun {
   );
 }
 
-/** The photos of a sorted list, split by the first two digits of their hashes. */
+/** The photos of a sorted list, split by the first two digits of their hashes. Yields every shard, also an empty one. */
 export async function* shardsOf(texts: AsyncIterable<Buffer>): AsyncGenerator<Shard> {
-  let shard = '';
+  const shards = SHARDS.values();
+  let shard = shards.next().value ?? '';
   let photos: ListedPhoto[] = [];
   for await (const photo of photosOfList(texts)) {
-    const next = photo.sha256.slice(0, 2);
-    if (next !== shard && photos.length > 0) yield { shard, photos };
-    if (next !== shard) photos = [];
-    shard = next;
+    while (shard < photo.sha256.slice(0, 2)) {
+      yield { shard, photos };
+      shard = shards.next().value ?? '';
+      photos = [];
+    }
     photos.push(photo);
   }
-  if (photos.length > 0) yield { shard, photos };
+  yield { shard, photos };
+  for (const rest of shards) yield { shard: rest, photos: [] };
 }
 
 async function* photosOfList(texts: AsyncIterable<Buffer>): AsyncGenerator<ListedPhoto> {

@@ -3,29 +3,28 @@ import type { Kysely } from 'kysely';
 import type { Client } from 'pg';
 import { displayPath } from '../../config/root.ts';
 import type { BlobStore } from '../../kernel/blobs.ts';
-import { codeOf, StopTheRun, throwIfInterrupted, UsageError } from '../../kernel/errors.ts';
+import { codeOf, StopTheRun, UsageError } from '../../kernel/errors.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
 import { recordActivity } from '../activity/activity.repository.ts';
 import { localActor } from '../activity/local-actor.ts';
 import { listTakedowns, takeDown } from '../../photo/takedown.repository.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import { MIGRATIONS } from '../../platform/postgres/migrations/index.ts';
-import { migrate, migrateUpTo, openPool } from '../../platform/postgres/open-database.ts';
-import { catalogueTables, connectPlainly, setNumbers } from '../move/catalogue-tables.repository.ts';
-import { moveBlobs, type BlobsMoved } from '../move/move-blobs.ts';
-import type { Shard } from '../move/photo-list.ts';
-import { beginMove, finishMove, requireFreeTarget, requireNobodyElse } from '../move/target.repository.ts';
-import { readMove, type MoveState } from '../open/move-state.repository.ts';
+import { migrate, openPool } from '../../platform/postgres/open-database.ts';
+import { readMove } from '../open/move-state.repository.ts';
 import { RESTORE_MARK } from '../open/restore-mark.ts';
 import { auditDataFolder } from '../upkeep/audit.ts';
 import type { AuditResult } from '../upkeep/audit-rows.repository.ts';
 import { openToRead, readSnapshots, readTakedowns, type BackupFolder } from './backup-folder.ts';
-import { areFilled, fillTables, insertRows, markPruned, readRows } from './catalogue-copy.repository.ts';
-import { countRows, cutRows, hashOf, readPortions, shardsOf } from './portions.ts';
-import { SECRET_TABLES, targetKey, type Snapshot, type TableCopy, type Takedown } from './snapshot.ts';
+import { copyPhotos, type CopyEvents, type PhotosCopied, type Shard } from './copy-photos.ts';
+import { compareTables, copyTables, type TargetDatabase } from './copy-tables.ts';
+import { readPortions, shardsOf } from './portions.ts';
+import { SECRET_TABLES, targetKey, type Snapshot, type Takedown } from './snapshot.ts';
+import { connectPlainly } from './tables.repository.ts';
+import { areFilled, beginCopy, finishCopy, markFilled, markPruned, notEmpty } from './target.repository.ts';
 import { photosOf, targetOf } from './takedowns.ts';
 
-export interface RestoreOptions {
+export interface RestoreOptions extends CopyEvents {
   readonly folder: BackupFolder;
   readonly snapshot: Snapshot;
   readonly connection: { readonly url: string; readonly applicationName: string };
@@ -36,9 +35,6 @@ export interface RestoreOptions {
   readonly signal: AbortSignal;
   /** Called when the catalogue itself says that it is being restored. */
   readonly onBegun: () => Promise<void>;
-  readonly onTable: (table: string) => void;
-  readonly onRows: (rows: number) => void;
-  readonly onPhoto: (photo: { readonly bytes: number; readonly isCopied: boolean }) => void;
 }
 
 export interface Restored {
@@ -46,7 +42,7 @@ export interface Restored {
   readonly at: string;
   readonly tables: number;
   readonly rows: number;
-  readonly photos: BlobsMoved;
+  readonly photos: PhotosCopied;
   /** Photos of the snapshot that are left out because they were taken down after it. */
   readonly takenDown: number;
   /** The checks of `winnow doctor --deep`. */
@@ -88,9 +84,8 @@ const MAY_BE_THERE = new Set([RESTORE_MARK, 'postgres', 'blobs']);
 /** @throws UsageError `target-not-empty` if the data folder has files that are not of a restore */
 export async function requireFreshFolder(dataDir: string): Promise<void> {
   const names = await readdir(dataDir).catch((error: unknown) => {
-    if (codeOf(error) === 'ENOENT') return [];
     // A file in its place is reported when the folder is opened.
-    if (codeOf(error) === 'ENOTDIR') return [];
+    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return [];
     throw error;
   });
   const others = names.filter((name) => !MAY_BE_THERE.has(name));
@@ -105,45 +100,44 @@ export async function requireFreshFolder(dataDir: string): Promise<void> {
  * Fills an empty catalogue and an empty store of blobs from a snapshot, and checks the result. An interrupted restore is resumed by the
  * next call. Until the end, other commands refuse the catalogue. The backup is only read.
  *
- * @throws UsageError `target-not-empty`, `move-in-use`; StopTheRun `restore-differs`, `backup-damaged` if the backup lacks a
- * part of the catalogue
+ * @throws UsageError `target-not-empty`, `move-in-use`; StopTheRun `copy-differs`, `backup-damaged` if the backup lacks a part
+ * of the catalogue
  */
 export async function restore(options: RestoreOptions): Promise<Restored> {
-  const { connection, folder, snapshot, blobs, signal, shown } = options;
+  const { connection, folder, snapshot, blobs, signal } = options;
   // The statement that needs a lost connection reports it.
   const db = openPool({ ...connection, poolSize: 2, onConnectionLost: () => undefined });
   let client: Client | null = null;
   try {
     client = await connectPlainly(connection.url, connection.applicationName);
-    await requireNobodyElse(db, shown);
     await begin(db, options);
     await options.onBegun();
     // A restore that was killed may have left some.
     await blobs.removeUnfinished();
     const takedowns = await readTakedowns(folder);
-    const takenDown = photosOf(takedowns);
-    if (!(await areFilled(client))) await fillCatalogue({ db, client }, options);
-    const photos = await moveBlobs({
+    if (!(await areFilled(db))) await fillCatalogue(options, { ...options, db, client });
+    const photos = await copyPhotos({
+      ...options,
       from: folder.blobs,
       to: blobs,
       fileOf: (sha256) => folder.blobs.pathOf(sha256),
-      shards: shardsWithout(shardsOf(readPortions(folder.catalogue, snapshot.photos.portions, signal)), takenDown),
-      shown,
-      signal,
-      onPhoto: options.onPhoto,
+      shards: shardsWithout(
+        shardsOf(readPortions(folder.catalogue, snapshot.photos.portions, signal)),
+        photosOf(takedowns),
+      ),
     });
     await migrate(db);
-    await markPruned(client, snapshot.without.pruned);
-    const left = await obeyTakedowns(db, blobs, takedowns);
+    await markPruned(db, snapshot.without.pruned);
+    const takenDown = await obeyTakedowns(db, blobs, takedowns);
     await recordActivity(db, { ...localActor(), action: 'restore', detail: { snapshot: snapshot.id } });
-    await finishMove(db);
+    await finishCopy(db);
     return {
       snapshot: snapshot.id,
       at: snapshot.at,
       tables: snapshot.tables.length,
       rows: snapshot.tables.reduce((sum, { rows }) => sum + rows, 0),
       photos: { ...photos, missing: photos.missing.filter((sha256) => !snapshot.without.pruned.includes(sha256)) },
-      takenDown: left,
+      takenDown,
       checks: await auditDataFolder({ db, blobs }, signal),
     };
   } finally {
@@ -153,90 +147,35 @@ export async function restore(options: RestoreOptions): Promise<Restored> {
 
 /** Refuses a target that is not empty, unless an earlier call has begun to fill it from the same snapshot. */
 async function begin(db: Kysely<Database>, { snapshot, shown, advice, blobs }: RestoreOptions): Promise<void> {
-  const begun = await readMove(db);
-  if (begun !== null && begun.finishedAt === null && begun.snapshot === snapshot.id) return;
-  if (begun !== null) throw notEmpty(begun, { shown, advice });
-  await requireFreeTarget(db, [...snapshot.tables, ...SECRET_TABLES.map((name) => ({ name }))], { shown, advice });
-  for await (const { place } of blobs.list())
-    throw new UsageError(`Expected no photos at the target but found ${place}; ${advice}`, {
-      code: 'target-not-empty',
-    });
-  await beginMove(db, { source: snapshot.source, snapshot: snapshot.id });
-}
-
-function notEmpty(
-  { snapshot, finishedAt }: MoveState,
-  { shown, advice }: Pick<RestoreOptions, 'shown' | 'advice'>,
-): UsageError {
-  const what = snapshot === null ? 'a catalogue was moved' : `the snapshot ${snapshot} was restored`;
-  const when = finishedAt === null ? ', and this has not ended' : ` on ${finishedAt.toISOString()}`;
-  const other = snapshot === null || finishedAt !== null ? '' : `continue with --snapshot ${snapshot}, or `;
-  return new UsageError(`Expected nothing in ${shown} but ${what} into it${when}; ${other}${advice}`, {
-    code: 'target-not-empty',
-  });
-}
-
-/** Fills the tables at the schema of the snapshot, and compares them with it. All of it is one transaction. */
-async function fillCatalogue(
-  { db, client }: { readonly db: Kysely<Database>; readonly client: Client },
-  { folder, snapshot, signal, shown, onTable, onRows }: RestoreOptions,
-): Promise<void> {
-  await migrateUpTo(db, snapshot.migrations.at(-1) ?? '');
-  const tables = await catalogueTables(client);
-  const copied = new Set([...snapshot.tables.map(({ name }) => name), ...SECRET_TABLES]);
-  const missing = tables.find(({ name }) => !copied.has(name));
-  if (missing !== undefined)
-    throw new StopTheRun(
-      `The snapshot ${snapshot.id} lacks the table ${missing.name}, which the catalogue of its migrations has. Restore another snapshot`,
-      { code: 'backup-damaged' },
-    );
-  const steps = snapshot.tables.map((copy) => {
-    const table = tables.find(({ name }) => name === copy.name);
-    if (table !== undefined && String(table.columns) === String(copy.columns)) return { copy, table };
-    throw new StopTheRun(
-      `Expected the table ${copy.name} with the columns ${copy.columns.join(', ')} in ${shown} but it has ${table?.columns.join(', ') ?? 'no such table'}; use winnow ${snapshot.winnow}, and an empty target`,
-      { code: 'restore-differs' },
-    );
-  });
-  await fillTables(client, tables, async () => {
-    for (const { copy, table } of steps) {
-      onTable(copy.name);
-      await insertRows(client, table, counted(readPortions(folder.catalogue, copy.portions, signal), onRows));
-      await setNumbers(client, table, copy.numbers);
-    }
-    for (const { copy, table } of steps) {
-      onTable(`${copy.name}, read back`);
-      await compare(copy, cutRows(readRows(client, table)), signal);
-    }
-  });
-}
-
-async function* counted(texts: AsyncIterable<Buffer>, onRows: (rows: number) => void): AsyncGenerator<Buffer> {
-  for await (const text of texts) {
-    yield text;
-    onRows(countRows(text));
-  }
-}
-
-/** @throws StopTheRun `restore-differs` */
-async function compare(
-  { name, rows, portions }: TableCopy,
-  texts: AsyncIterable<Buffer>,
-  signal: AbortSignal,
-): Promise<void> {
-  const hashes: string[] = [];
-  let found = 0;
-  for await (const text of texts) {
-    throwIfInterrupted(signal);
-    hashes.push(hashOf(text));
-    found += countRows(text);
-  }
-  const isSame = String(hashes) === String(portions.map(({ sha256 }) => sha256));
-  if (isSame && found === rows) return;
-  throw new StopTheRun(
-    `Expected the ${rows} rows of the table ${name} to be those of the backup but ${isSame ? `its parts have ${found}` : 'they differ when they are read back'}; nothing was stored`,
-    { code: 'restore-differs' },
+  if ((await readMove(db)) === null)
+    for await (const { place } of blobs.list())
+      throw notEmpty(`Expected no photos at the target but found ${place}; ${advice}`);
+  const copy = { source: snapshot.source, snapshot: snapshot.id };
+  const tables = [...snapshot.tables, ...SECRET_TABLES.map((name) => ({ name }))];
+  const endedAt = await beginCopy(db, { copy, tables, shown, advice });
+  if (endedAt === null) return;
+  throw notEmpty(
+    `Expected nothing in ${shown} but the snapshot ${snapshot.id} was restored into it on ${endedAt.toISOString()}; ${advice}`,
   );
+}
+
+/** @throws StopTheRun `copy-differs` */
+async function fillCatalogue({ folder, snapshot, signal }: RestoreOptions, target: TargetDatabase): Promise<void> {
+  const tables = snapshot.tables.map(({ name, columns, numbers, rows, portions }) => ({
+    name,
+    columns,
+    numbers: async () => numbers,
+    rows: () => readPortions(folder.catalogue, portions, signal),
+    contents: async () => ({ rows, hashes: portions.map(({ sha256 }) => sha256) }),
+  }));
+  await copyTables(tables, snapshot.migrations.at(-1) ?? '', target);
+  const { differing } = await compareTables(tables, target);
+  if (differing.length > 0)
+    throw new StopTheRun(
+      `Expected the rows of the backup when they are read back but ${differing.join(', ')} differ; restore another snapshot, or take the backup from a copy`,
+      { code: 'copy-differs' },
+    );
+  await markFilled(target.db);
 }
 
 async function* shardsWithout(shards: AsyncIterable<Shard>, excluded: ReadonlySet<Sha256>): AsyncGenerator<Shard> {

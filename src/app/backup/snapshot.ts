@@ -61,6 +61,11 @@ export const snapshotSchema = z.object({
 });
 export type Snapshot = Readonly<z.infer<typeof snapshotSchema>>;
 
+/** All portions that a snapshot needs. */
+export function portionsOf({ tables, photos }: Snapshot): Portion[] {
+  return [...tables, photos].flatMap(({ portions }) => portions);
+}
+
 /** Photos, URLs and places that must not come back. */
 export const takedownsSchema = z.array(
   z.object({

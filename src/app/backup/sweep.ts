@@ -1,10 +1,10 @@
 import { StopTheRun, throwIfInterrupted } from '../../kernel/errors.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
 import type { BlobStore } from '../../kernel/blobs.ts';
-import { SHARDS, type Shard } from '../move/photo-list.ts';
+import { SHARDS } from './copy-photos.ts';
 import { removeSnapshot, type BackupFolder } from './backup-folder.ts';
 import { readPortions, shardsOf } from './portions.ts';
-import type { Snapshot } from './snapshot.ts';
+import { portionsOf, type Snapshot } from './snapshot.ts';
 
 /** What no snapshot of the backup needs any more. */
 export interface Removed {
@@ -36,9 +36,7 @@ export async function removeUnused(
   const kept = snapshots.slice(-keep);
   for (const snapshot of old) await removeSnapshot(folder, snapshot);
   const removed: Removed = { snapshots: old.length, photos: 0, bytes: 0 };
-  const files = new Set<string>();
-  for (const { tables, photos } of kept)
-    for (const { portions } of [...tables, photos]) for (const { file } of portions) files.add(file);
+  const files = new Set<string>(kept.flatMap(portionsOf).map(({ file }) => file));
   removed.bytes += (await removeBut(folder.catalogue, (sha256) => files.has(sha256))).bytes;
   const warning = await removePhotos(folder, kept, { removed, signal });
   return { removed, warnings: warning === null ? [] : [warning] };
@@ -52,16 +50,16 @@ async function removePhotos(
 ): Promise<string | null> {
   const lists = kept.map(({ id, photos }) => ({
     id,
-    list: new ShardReader(shardsOf(readPortions(folder.catalogue, photos.portions, signal))),
+    shards: shardsOf(readPortions(folder.catalogue, photos.portions, signal)),
   }));
   for (const shard of SHARDS) {
     throwIfInterrupted(signal);
     const wanted = new Set<Sha256>();
-    for (const { id, list } of lists) {
-      const photos = await orDamage(list.read(shard));
-      if (photos instanceof StopTheRun)
-        return `The list of photos of the snapshot ${id} cannot be read, so photos that no snapshot needs were kept. ${photos.message}. To give this snapshot up, delete snapshots/${id}.json in '${folder.shown}'.`;
-      for (const { sha256 } of photos) wanted.add(sha256);
+    for (const { id, shards } of lists) {
+      const next = await orDamage(shards.next());
+      if (next instanceof StopTheRun)
+        return `The list of photos of the snapshot ${id} cannot be read, so photos that no snapshot needs were kept. ${next.message}. To give this snapshot up, delete snapshots/${id}.json in '${folder.shown}'.`;
+      for (const { sha256 } of next.value?.photos ?? []) wanted.add(sha256);
     }
     const gone = await removeBut(folder.blobs, (sha256) => wanted.has(sha256), shard);
     removed.photos += gone.count;
@@ -90,27 +88,4 @@ async function removeBut(
     gone.bytes += bytes;
   }
   return gone;
-}
-
-/** Reads a list of shards step by step, next to other lists that have other shards. */
-class ShardReader {
-  readonly #shards: AsyncIterator<Shard>;
-  #next: Shard | null = null;
-
-  constructor(shards: AsyncIterable<Shard>) {
-    this.#shards = shards[Symbol.asyncIterator]();
-  }
-
-  /** The photos of a shard. Call it in the order of shards. */
-  async read(shard: string): Promise<Shard['photos']> {
-    if (this.#next === null) {
-      const { value, done } = await this.#shards.next();
-      if (done === true) return [];
-      this.#next = value;
-    }
-    if (this.#next?.shard !== shard) return [];
-    const { photos } = this.#next;
-    this.#next = null;
-    return photos;
-  }
 }

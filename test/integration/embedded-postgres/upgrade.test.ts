@@ -2,7 +2,6 @@ import { copyFileSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { beginMove } from '../../../src/app/move/target.repository.ts';
 import { attachEmbedded } from '../../../src/platform/postgres/embedded/attach.ts';
 import { MIGRATIONS } from '../../../src/platform/postgres/migrations/index.ts';
 import { openPool } from '../../../src/platform/postgres/open-database.ts';
@@ -89,7 +88,8 @@ describe('the catalogue of an older winnow', () => {
     const lease = await attachHere(dataDir);
     const db = openPool({ ...pool, url: lease.url });
     await sql.raw(`delete from kysely_migration where name = '${Object.keys(MIGRATIONS).at(-1)}'`).execute(db);
-    await beginMove(db, { source: 'a backup', snapshot: '2026-11-27T00-00-00-000Z' });
+    await sql.raw('create schema winnow_move; create table winnow_move.state (finished_at timestamptz)').execute(db);
+    await sql.raw('insert into winnow_move.state default values').execute(db);
     await db.destroy();
     await lease.detach();
     const attached = await attachHere(dataDir);

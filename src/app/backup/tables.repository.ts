@@ -1,4 +1,7 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import type { Client } from 'pg';
+import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
 import { SteadyClient } from '../../platform/postgres/steady-client.ts';
 
 /** A table of the catalogue as the server describes it. Names are quoted. */
@@ -8,8 +11,8 @@ export interface CatalogueTable {
   readonly columns: readonly string[];
   /** The columns that identify and order rows. */
   readonly key: readonly { readonly column: string; readonly type: string }[];
-  /** The column whose numbers the server assigns. */
-  readonly identity: string | null;
+  /** The sequence with which the server numbers rows, or null. */
+  readonly sequence: string | null;
   /** The names of the tables that it refers to. */
   readonly needs: readonly string[];
 }
@@ -31,7 +34,8 @@ export async function catalogueTables(client: Client): Promise<CatalogueTable[]>
         where i.indrelid = c.oid and i.indisprimary and a.attrelid = c.oid and a.attnum = k.attnum),
         (select json_agg(json_build_object('column', quote_ident(attname), 'type', format_type(atttypid, atttypmod)))
         from pg_attribute where attrelid = c.oid and attidentity <> ''), '[]') as key,
-      (select quote_ident(attname) from pg_attribute where attrelid = c.oid and attidentity <> '') as identity,
+      (select pg_get_serial_sequence(quote_ident(c.relname), attname) from pg_attribute
+        where attrelid = c.oid and attidentity <> '') as sequence,
       array(select quote_ident(f.relname) from pg_constraint r join pg_class f on f.oid = r.confrelid
         where r.conrelid = c.oid and r.contype = 'f' and f.oid <> c.oid) as needs
     from pg_class c
@@ -67,18 +71,59 @@ export async function connectPlainly(url: string, applicationName: string): Prom
   return client;
 }
 
-/**
- * Reads the whole table: the number of rows, and a sum that does not depend on their order, over the first eight bytes of each row's
- * SHA-256.
- */
-export async function sumOf(client: Client, { name, columns }: CatalogueTable): Promise<{ rows: number; sum: string }> {
-  const { rows } = await client.query<{ rows: string; sum: string }>(
-    `select count(*) as rows, coalesce(sum(('x' || encode(substr(sha256(convert_to(row(${columns.join(', ')})::text, 'UTF8')), 1, 8), 'hex'))::bit(64)::bigint::numeric), 0)::text as sum from ${name}`,
-  );
-  return { rows: Number(rows[0]?.rows ?? 0), sum: rows[0]?.sum ?? '' };
+/** One moment of a catalogue. */
+export interface CatalogueState {
+  readonly at: Date;
+  readonly postgres: string;
+  /** The migrations of its schema, in order. */
+  readonly migrations: readonly string[];
 }
 
-/** Where the server's numbering of a table stands. */
+/** Begins a transaction that reads one moment of the catalogue. It locks nothing that other commands need. */
+export async function beginSnapshot(client: Client): Promise<CatalogueState> {
+  await client.query('begin isolation level repeatable read, read only');
+  const { rows } = await client.query<CatalogueState>(
+    `select now() as at, current_setting('server_version') as postgres, (select array_agg(name order by name) from kysely_migration) as migrations`,
+  );
+  const [state] = rows;
+  if (state === undefined) throw new Error('Expected one row of a query without a table');
+  return state;
+}
+
+export async function endSnapshot(client: Client): Promise<void> {
+  await client.query('rollback');
+}
+
+/** The rows of a table in the order of its key, as COPY writes them. Equal tables of any two servers give equal bytes. */
+export function readRows(client: Client, { name, columns, key }: CatalogueTable): AsyncIterable<Buffer> {
+  const order = key.map(({ column, type }) => (isText(type) ? `${column} collate "C"` : column)).join(', ');
+  return client.query(copyTo(`copy (select ${columns.join(', ')} from ${name} order by ${order}) to stdout`));
+}
+
+/** Servers sort texts by different languages. */
+function isText(type: string): boolean {
+  return type === 'text' || type.startsWith('character');
+}
+
+/** The photos that have their bytes, sorted by hash: lines of the hash and the number of bytes. */
+export function readPhotoList(client: Client): AsyncIterable<Buffer> {
+  return client.query(
+    copyTo(
+      `copy (select encode(sha256, 'hex'), bytes from photo where bytes_state = 'stored' order by sha256) to stdout`,
+    ),
+  );
+}
+
+/** Inserts rows that COPY wrote. */
+export async function insertRows(
+  client: Client,
+  { name, columns }: CatalogueTable,
+  texts: AsyncIterable<Buffer>,
+): Promise<void> {
+  await pipeline(Readable.from(texts), client.query(copyFrom(`copy ${name} (${columns.join(', ')}) from stdin`)));
+}
+
+/** The last number that the server has assigned, or is about to assign. */
 export interface TableNumbers {
   readonly lastValue: number;
   /** Whether the last value has been assigned. */
@@ -86,29 +131,41 @@ export interface TableNumbers {
 }
 
 /** Null if the table has no column that the server numbers. */
-export async function numbersOf(
-  client: Client,
-  { name, identity }: Pick<CatalogueTable, 'name' | 'identity'>,
-): Promise<TableNumbers | null> {
-  if (identity === null) return null;
-  const { rows } = await client.query<{ sequence: string }>(`select ${sequenceOf(name, identity)} as sequence`);
-  const { rows: values } = await client.query<{ last_value: string; is_called: boolean }>(
-    `select last_value, is_called from ${rows[0]?.sequence ?? ''}`,
+export async function numbersOf(client: Client, { sequence }: CatalogueTable): Promise<TableNumbers | null> {
+  if (sequence === null) return null;
+  const { rows } = await client.query<{ last_value: string; is_called: boolean }>(
+    `select last_value, is_called from ${sequence}`,
   );
-  const [value] = values;
+  const [value] = rows;
   return value === undefined ? null : { lastValue: Number(value.last_value), isCalled: value.is_called };
 }
 
 /** Sets the numbering so that the next id is the one that another catalogue would have assigned. */
 export async function setNumbers(
   client: Client,
-  { name, identity }: Pick<CatalogueTable, 'name' | 'identity'>,
+  { sequence }: CatalogueTable,
   numbers: TableNumbers | null,
 ): Promise<void> {
-  if (identity === null || numbers === null) return;
-  await client.query(`select setval(${sequenceOf(name, identity)}, $1, $2)`, [numbers.lastValue, numbers.isCalled]);
+  if (sequence === null || numbers === null) return;
+  await client.query('select setval($1, $2, $3)', [sequence, numbers.lastValue, numbers.isCalled]);
 }
 
-function sequenceOf(name: string, identity: string): string {
-  return `pg_get_serial_sequence('${name}', '${identity}')`;
+/**
+ * Empties the tables and fills them, all in one transaction, without their triggers: the counts that triggers keep are among the
+ * rows.
+ */
+export async function refillTables(
+  client: Client,
+  tables: readonly CatalogueTable[],
+  fill: () => Promise<void>,
+): Promise<void> {
+  const names = tables.map(({ name }) => name);
+  await client.query('begin');
+  for (const name of names) await client.query(`alter table ${name} disable trigger user`);
+  // Cascade: the unlogged tables, which are not copied, refer to them.
+  await client.query(`truncate ${names.join(', ')} cascade`);
+  await fill();
+  for (const name of names) await client.query(`alter table ${name} enable trigger user`);
+  await client.query('commit');
+  for (const name of names) await client.query(`analyze ${name}`);
 }

@@ -1,0 +1,58 @@
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { sql, type Kysely } from 'kysely';
+import { displayPath } from '../../config/root.ts';
+import { codeOf, UsageError } from '../../kernel/errors.ts';
+import type { Database } from '../../platform/postgres/database.ts';
+import { SHARDS, type ListedPhoto, type Shard } from './copy-photos.ts';
+
+/**
+ * Number of rows of the catalogue, estimated by the server because a count would read all rows once more. Null if the
+ * server has no estimate.
+ */
+export async function estimatedRows(db: Kysely<Database>): Promise<number | null> {
+  const { rows } = await sql<{ rows: number | null }>`
+    select nullif(sum(n_live_tup), 0)::bigint as rows from pg_stat_user_tables where schemaname = 'public'`.execute(db);
+  return rows[0]?.rows ?? null;
+}
+
+export async function countPhotos(db: Kysely<Database>): Promise<number> {
+  const { rows } = await sql<{ count: number }>`select count(*) as count from photo`.execute(db);
+  return rows[0]?.count ?? 0;
+}
+
+/** The photos that have their bytes, one shard at a time. */
+export async function* storedShards(db: Kysely<Database>): AsyncGenerator<Shard> {
+  for (const shard of SHARDS) {
+    const { rows: photos } = await sql<ListedPhoto>`
+      select encode(sha256, 'hex') as sha256, bytes from photo
+      where bytes_state = 'stored' and sha256 between decode(${shard}, 'hex') and decode(rpad(${shard}, 64, 'f'), 'hex')`.execute(
+      db,
+    );
+    yield { shard, photos };
+  }
+}
+
+/**
+ * Refuses to begin a second backup where the first one cannot be seen, because its disk is not mounted: otherwise a nightly job
+ * reports success while the real backup goes stale. The activity log knows where backups went.
+ *
+ * @param dir absolute path of the folder of the backup
+ * @throws UsageError `backup-missing`
+ */
+export async function requireEarlierBackup(db: Kysely<Database>, dir: string): Promise<void> {
+  const snapshots = await readdir(path.join(dir, 'snapshots')).catch((error: unknown) =>
+    codeOf(error) === 'ENOENT' ? [] : null,
+  );
+  // The backup itself reports a folder that cannot be read.
+  if (snapshots === null || snapshots.length > 0) return;
+  const { rows } = await sql<{ at: Date }>`
+    select max(at) as at from activity
+    where action = 'backup' and outcome = 'done' and detail->>'dir' = ${dir} having max(at) is not null`.execute(db);
+  const [last] = rows;
+  if (last === undefined) return;
+  throw new UsageError(
+    `This catalogue was backed up to '${displayPath(dir)}' on ${last.at.toISOString()}, but there is no snapshot now. Check that its disk is mounted. To begin a new backup there, add --new.`,
+    { code: 'backup-missing' },
+  );
+}
