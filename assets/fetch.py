@@ -97,10 +97,12 @@ class Fetcher:
         target = self.target(row["file_name"])
         pixels = self.pixels.get(row["file_name"])
         if target.exists():
-            # The PNG files that are made here have other bytes than the exported ones.
-            if pixels is not None or sha256_of(target) == row["sha256"]:
+            if pixels is None and sha256_of(target) == row["sha256"]:
                 return "present"
-            raise Problem("in-the-way", "the file there has another SHA-256")
+            # The PNG files that are made here have other bytes than the exported ones.
+            if pixels is not None and pixels_of(target) == pixels:
+                return "present"
+            raise Problem("in-the-way", "the file there is not the photo of the set")
         url = address_of(row["source_url"])
         if pixels is not None and Image is None:
             raise Problem("needs-pillow", "the set has it as PNG")
@@ -210,6 +212,17 @@ def seconds_of(retry_after, otherwise):
         return max(0.0, email.utils.parsedate_to_datetime(retry_after).timestamp() - time.time())
     except (TypeError, ValueError):
         return otherwise
+
+
+def pixels_of(path):
+    """SHA-256 of the pixels of a picture that this program has written. Raises Problem without Pillow."""
+    if Image is None:
+        raise Problem("needs-pillow", "the file that is there cannot be compared with the set")
+    try:
+        with Image.open(path) as picture:
+            return hashlib.sha256(picture.convert("RGB").tobytes()).hexdigest()
+    except OSError:
+        return None
 
 
 def sha256_of(path):

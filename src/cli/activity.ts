@@ -46,8 +46,8 @@ export function addActivityCommand(program: Command): void {
     );
 }
 
-/** The name of a collection. A path gives the name in its file. A name needs no file, because the log outlives collections. */
-async function nameOf(nameOrPath: string): Promise<string> {
+/** The name of a collection. A path gives the name in its file. A name needs no file, because logs outlive collections. */
+export async function nameOf(nameOrPath: string): Promise<string> {
   return isPath(nameOrPath) ? (await usableCollection(nameOrPath)).collection.name : nameOrPath;
 }
 

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import { JOB_STATES, listJobs, type JobState, type RecordedJob } from '../app/work/job-history.repository.ts';
 import { PAUSABLE_STAGES, type PausableStage } from '../collection/pause.ts';
+import { nameOf } from './activity.ts';
 import { writeJsonLines, writeOut } from './output.ts';
 import { addCommand, runOnData, wholeNumberFrom, type GlobalFlags } from './start/context.ts';
 import { tableText } from './table.ts';
@@ -34,7 +35,8 @@ export function addJobsCommand(program: Command): void {
     .addHelpText('after', HELP)
     .action((flags: JobsFlags) =>
       runOnData(flags, { name: 'jobs', access: 'read' }, async ({ db }) => {
-        const { stage, state, limit, collection } = flags;
+        const { stage, state, limit } = flags;
+        const collection = flags.collection === undefined ? undefined : await nameOf(flags.collection);
         const jobs = await listJobs(db, { stage, state, limit, collection });
         await (flags.json === true ? writeJsonLines(jobs) : writeOut(textOf(jobs)));
       }),

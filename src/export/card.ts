@@ -111,7 +111,7 @@ ${python(
 const LINKS = `The set has no pictures. This fetches those that have an address in \`source_url\`, changes them as the set has them
 (without metadata, or as PNG) and checks the SHA-256 of the files, or of the pixels of converted ones:
 
-${shell('python fetch.py')}
+${shell('python3 fetch.py --contact you@example.org')}
 
 Then \`ImageFolder("test")\` of torchvision reads what was fetched. Hugging Face datasets reads the lines about them:
 

@@ -22,3 +22,8 @@ export function oneLine(text: string): string {
 function escaped(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
+
+/** A text for people who may not know where files lie on this machine: each absolute path becomes its last part. */
+export function withoutFolders(text: string): string {
+  return text.replaceAll(/(?:file:\/\/|(?<![\w:/.~%-]))\/(?:[^\s/'"]+\/)+/g, '');
+}

@@ -9,10 +9,12 @@ import type { ClassAccuracy, Evaluation, EvaluationCurves, FittedPhotos } from '
 export const REPORTED_PHOTOS = ['accepted', 'listed', 'kept'] as const;
 export type ReportedPhotos = (typeof REPORTED_PHOTOS)[number];
 
+/** Version of the shape of a report. It rises with each release that changes it. */
+export const REPORT_FORMAT = 2;
+
 /** `report.json`. All shares are fractions, 0..1. */
 export interface Report {
-  /** Version of this shape. */
-  readonly format: 1;
+  readonly format: typeof REPORT_FORMAT;
   readonly collection: string;
   readonly mode: 'A' | 'O';
   /** Version of winnow. */

@@ -119,9 +119,10 @@ export class Collections {
     const config = await configOf(collection);
     const longWorkspace = await openWorkspace({ ...longApp, config }, collection);
     const workspace = { ...longWorkspace, app: { ...app, config } };
+    const openedWith = await rulesSha256Of(app.db, workspace.scope.collectionId);
     const rates = new RateHistory();
     const read = sharedReading(async () => {
-      if (!(await rulesAreOf(workspace))) await this.#reopen(name, feeds);
+      if ((await rulesSha256Of(app.db, workspace.scope.collectionId)) !== openedWith) await this.#reopen(name, feeds);
       const { operators, others } = await readOverviews(longWorkspace, new Date(nowMs()));
       rates.add(operators);
       const live = { rates: rates.rates() };
@@ -179,10 +180,4 @@ export class Collections {
   async #readOpened(): Promise<void> {
     for (const opened of this.#opened.values()) await opened.then(({ read }) => read()).catch(() => undefined);
   }
-}
-
-/** Whether the catalogue still has the rules of the workspace. A collection that was deleted has no other rules. */
-async function rulesAreOf({ app, scope }: Workspace): Promise<boolean> {
-  const sha256 = await rulesSha256Of(app.db, scope.collectionId);
-  return sha256 === undefined || sha256 === scope.decisionSha256;
 }

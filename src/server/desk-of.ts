@@ -1,6 +1,7 @@
 import { viewOf, type Desk } from '../app/review/desk.ts';
 import { hiddenPhotos } from '../review/desk.repository.ts';
 import { countOf } from '../ui/shared/texts.ts';
+import { readerOf } from './access.ts';
 import type { Site } from './dashboard.ts';
 import { BadRequest } from './review-requests.ts';
 import { paramOf, type Exchange } from './route.ts';
@@ -12,16 +13,17 @@ export async function deskOf({ request, reviewer }: Exchange, { collections }: S
 }
 
 /**
- * Refuses a report or a revision, which show single verdicts, to a reviewer who may still give a blind verdict on one of them.
+ * Refuses a report or a revision, which show single verdicts, to everybody but operators as long as one of the verdicts is hidden
+ * from them.
  *
  * @throws BadRequest 403
  */
 export async function requireNothingHidden(exchange: Exchange, site: Site): Promise<void> {
-  if (exchange.role !== 'reviewer') return;
+  if (readerOf(exchange, site) === 'operators') return;
   const { length } = await hiddenPhotos(site.app.db, viewOf(await deskOf(exchange, site)));
   if (length === 0) return;
   throw new BadRequest(
-    `Reports and revisions show what other reviewers said, and ${countOf(length, 'photo')} still wait for a blind second verdict. Ask again after the second pass, or ask an operator.`,
+    `Reports and revisions show what other reviewers said, and ${countOf(length, 'photo')} still wait for a blind second verdict. Ask again after the second pass, or ask an operator. With review.secondPass 0 only unsure photos wait.`,
     403,
   );
 }

@@ -210,7 +210,9 @@ describe('the page of the report', () => {
   beforeAll(async () => {
     const port = await freePort();
     url = `http://127.0.0.1:${port}/c/tiny/report`;
-    server = startWinnow(['server', ...flags()], { env: { WINNOW_SERVER_PORT: String(port) } });
+    server = startWinnow(['server', ...flags()], {
+      env: { WINNOW_SERVER_PORT: String(port), WINNOW_REVIEW_SECOND_PASS: '0' },
+    });
     await until(
       () =>
         fetch(url).then(

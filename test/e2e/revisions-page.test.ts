@@ -58,7 +58,7 @@ beforeAll(async () => {
   await judgeAgain();
   newest = (await exportTo('v2', '--format', 'webdataset,coco', '--thumbnails')).id.slice(0, 12);
   const port = await freePort();
-  server = startWinnow(['server', ...flags(), '--set', `server.port=${port}`]);
+  server = startWinnow(['server', ...flags(), '--set', `server.port=${port}`, '--set', 'review.secondPass=0']);
   url = `http://127.0.0.1:${port}`;
   await until(async () => (await fetch(`${url}/ready`).catch(() => null))?.ok === true);
   browser = await openBrowser(chromium);

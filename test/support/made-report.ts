@@ -110,7 +110,7 @@ const EMPTY: Partial<Report> = {
 
 function headOf({ mode, wnids, photos, classNames, text }: About) {
   return {
-    format: 1,
+    format: 2,
     collection: text('birds'),
     mode,
     winnow: '0.1.0',

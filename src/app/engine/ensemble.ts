@@ -21,6 +21,8 @@ export interface Ensemble {
   readonly memberIds: readonly number[];
   /** The keys of the members' evidence, in the same order. */
   readonly identities: readonly ModelIdentity[];
+  /** The members' cards, of this machine or of the catalogue, in the same order. */
+  readonly cards: readonly MemberCard[];
 }
 
 /**
@@ -47,7 +49,7 @@ export async function openEnsemble(
   const memberIds: number[] = [];
   for (const identity of identities)
     memberIds.push(await registerMember(db, { ...identity, executionProvider: 'cpu' }, classListId));
-  return { members, memberIds, identities };
+  return { members, memberIds, identities, cards: cheapestFirst };
 }
 
 /** Model cards of the catalogue. */

@@ -90,9 +90,10 @@ function planOptionsOf(workspace: Workspace, { by, licences, pixels, signal }: E
 async function requireSpace(
   target: string,
   { originalBytes }: Pick<Plan, 'originalBytes'>,
-  { formats, pixels, hardLinks }: ExportOptions,
+  { formats, pixels, hardLinks, keepMetadata }: ExportOptions,
 ): Promise<void> {
-  const copies = (pixels && !hardLinks ? 1 : 0) + formats.filter((format) => format !== 'coco').length;
+  const copies =
+    (pixels && !(hardLinks && keepMetadata) ? 1 : 0) + formats.filter((format) => format !== 'coco').length;
   const free = await freeBytesOn(path.dirname(target));
   if (originalBytes * copies <= free) return;
   throw new StopTheRun(

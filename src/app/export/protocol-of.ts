@@ -1,6 +1,5 @@
 import { loadClassTable } from '../../collection/class-table.process.ts';
 import { allowedHyponyms } from '../../collection/collection.repository.ts';
-import { cardFor, type FoundCard } from '../../collection/model-card.process.ts';
 import { version } from '../../config/version.ts';
 import type { WrittenFile } from '../../export/output-folder.process.ts';
 import { choicesOf, EXPORT_FORMAT, type Protocol } from '../../export/protocol.ts';
@@ -83,14 +82,13 @@ export function ruleOf({ collection: { mode, policy } }: Workspace, cap: number)
 
 async function modelsOf({ app, scope, ensemble }: Workspace): Promise<Protocol['models']> {
   return Promise.all(
-    ensemble.identities.map(async ({ modelName, modelSha256, preprocessing }, i) => {
-      const card: FoundCard = await cardFor(modelName);
-      const { bytes, licence, source } = card;
+    ensemble.cards.map(async ({ card }, i) => {
+      const { name, sha256, bytes, licence, source } = card;
       return {
-        name: modelName,
-        sha256: modelSha256,
+        name,
+        sha256,
         bytes,
-        preprocessing,
+        preprocessing: ensemble.identities[i]?.preprocessing ?? '',
         executionProvider: (await providersOfKept(app.db, scope, ensemble.memberIds[i] ?? -1)).join(' and '),
         licence,
         source,

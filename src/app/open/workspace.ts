@@ -41,7 +41,10 @@ async function followRules(own: Workspace, stored: StoredRules, use: RulesUse): 
   const { app, collection: file } = own;
   const text = await differencesText(app, stored, { given: givenBy(own), opens: 'would be' });
   if (use === 'keep' || use === 'change') throw rulesRefused(text);
-  warnOf(app, `${text}. The catalogue's rules are used.`);
+  warnOf(
+    app,
+    `${text}. The catalogue's rules are used, and only their classes. winnow filter with this file changes them.`,
+  );
   const followed = await register(app, await withCatalogueRules(file, stored), stored);
   return { ...followed, scope: { ...followed.scope, decisionSha256: stored.decisionSha256 } };
 }

@@ -31,9 +31,13 @@ export async function holdHeadReferences({ app, collection, scope }: Opened, sig
   const names = new Set([...collection.ensemble, ...app.config.review.outsideModels]);
   for (const name of names) {
     const card = await cardFor(name).catch((error: unknown) => {
-      // A machine that works with the catalogue's rules may lack the card. A filter where the head is has stored the set.
-      if (error instanceof UsageError) return null;
-      throw error;
+      if (!(error instanceof UsageError)) throw error;
+      // A machine that works with the catalogue's rules may lack the card. A command where the head is stores the set.
+      app.log.warn(
+        { model: name, reason: error.message },
+        'whether the model was fitted on photos is unknown here, so candidates that are among them are dropped only if a filter or shortlist ran where the model is',
+      );
+      return null;
     });
     if (card?.head === undefined) continue;
     if (card.references === undefined)

@@ -1,8 +1,8 @@
 import { loadClassTable } from '../../collection/class-table.process.ts';
-import { cardFor, classesOfCard, listCards, type FoundCard } from '../../collection/model-card.process.ts';
+import { cardFor, classesOfCard, listCards } from '../../collection/model-card.process.ts';
 import { didYouMean } from '../../config/nearest.ts';
 import { messageOf, UsageError } from '../../kernel/errors.ts';
-import { preprocessingOf, requireModelFiles, specOf } from '../engine/ensemble.ts';
+import { requireModelFiles, specOf } from '../engine/ensemble.ts';
 import type { Workspace } from '../open/workspace.ts';
 import { openOutsideModel, type OutsideModel } from '../shortlist/outside-model.ts';
 
@@ -42,7 +42,7 @@ export async function reportedModels(workspace: Workspace, wanted: readonly stri
     else if (wanted === null) leftOut.push({ model: name, reason: model.reason });
     else throw new UsageError(`The model '${name}' cannot be in the report: ${model.reason}`, { code: 'report-model' });
   }
-  return { models: [...models, ...(await membersOf(workspace))], leftOut };
+  return { models: [...models, ...membersOf(workspace)], leftOut };
 }
 
 async function outsideModel(
@@ -68,20 +68,11 @@ async function outsideModel(
   }
 }
 
-async function membersOf({ ensemble }: Workspace): Promise<ReportedModel[]> {
-  const table = await loadClassTable();
-  return Promise.all(
-    ensemble.members.map(async (member, i): Promise<ReportedModel> => {
-      const card: FoundCard = await cardFor(member.name);
-      const classes = await classesOfCard(card, table);
-      const known = ensemble.identities[i];
-      if (known?.modelSha256 !== card.sha256 || known.preprocessing !== preprocessingOf(card, classes))
-        throw new UsageError(
-          `The model '${card.name}' has changed since this program started. Start it again, and winnow filter, if the change is wanted.`,
-          { code: 'model-changed' },
-        );
-      const memberId = ensemble.memberIds[i] ?? -1;
-      return { card, classes, member, memberId, isMember: true, sharesBackbone: false };
-    }),
-  );
+function membersOf({ ensemble }: Workspace): ReportedModel[] {
+  return ensemble.members.flatMap((member, i) => {
+    const [known, memberId] = [ensemble.cards[i], ensemble.memberIds[i]];
+    return known === undefined || memberId === undefined
+      ? []
+      : [{ ...known, member, memberId, isMember: true, sharesBackbone: false }];
+  });
 }

@@ -7,7 +7,7 @@ import { readState } from '../../report/catalogue-facts.repository.ts';
 import { choosePhotos } from '../../report/chosen-photos.ts';
 import { ruleSentences } from '../../report/method.ts';
 import type { Prediction } from '../../report/prediction.ts';
-import type { ModelReport, Report, ReportedPhotos } from '../../report/report.ts';
+import { REPORT_FORMAT, type ModelReport, type Report, type ReportedPhotos } from '../../report/report.ts';
 import { keptWithRights, type ReportedPhoto } from '../../report/reported-photo.repository.ts';
 import type { ReportInputs } from '../../report/stored-report.repository.ts';
 import type { ListedSubject } from '../../shortlist/outside-evidence.repository.ts';
@@ -60,7 +60,7 @@ export async function makeReport(workspace: Workspace, options: MakeReportOption
   for (const one of seen) reports.push(await modelReport(workspace, one, { photos, signal }));
   const models = seen.map(({ model }) => model);
   const report: Report = {
-    format: 1,
+    format: REPORT_FORMAT,
     collection: collection.name,
     mode: collection.mode,
     winnow: version,

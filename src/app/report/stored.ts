@@ -1,5 +1,5 @@
 import { readState } from '../../report/catalogue-facts.repository.ts';
-import type { CatalogueState } from '../../report/report.ts';
+import { REPORT_FORMAT, type CatalogueState } from '../../report/report.ts';
 import { readReport, storeReport, type StoredReport } from '../../report/stored-report.repository.ts';
 import type { Workspace } from '../open/workspace.ts';
 import { makeReport, type MakeReportOptions } from './report.ts';
@@ -9,10 +9,10 @@ export interface ShownReport extends StoredReport {
   readonly changes: string | null;
 }
 
-/** The newest report of a collection, and whether the catalogue has changed since. Null: none was made. */
+/** The newest report of a collection, and whether the catalogue has changed since. Null: none was made by this version. */
 export async function readShownReport({ app, scope }: Workspace): Promise<ShownReport | null> {
   const stored = await readReport(app.db, scope);
-  if (stored === null) return null;
+  if (stored?.report.format !== REPORT_FORMAT) return null;
   const { state } = await readState(app.db, scope);
   return { ...stored, changes: changesText(stored.report.state, state) };
 }

@@ -80,7 +80,7 @@ async function refuseOther(target: string): Promise<void> {
 
 async function isReport(folder: string): Promise<boolean> {
   const text = await readFile(path.join(folder, REPORT_JSON), 'utf8').catch(() => '');
-  return /^\{\s*"format": 1,\s*"collection": /.test(text);
+  return /^\{\s*"format": \d+,\s*"collection": /.test(text);
 }
 
 async function writeFiles(

@@ -6,6 +6,7 @@ import { buildShortlist } from '../../shortlist/build.process.ts';
 import { listedPhotos, listShortlist, readBuiltAt, type ListedPhoto } from '../../shortlist/shortlist.repository.ts';
 import { changesOfList } from '../../shortlist/shortlist.ts';
 import { nameOf, type Workspace } from '../open/workspace.ts';
+import { holdHeadReferences } from '../photos/head-references.ts';
 import { funnelIn } from '../watch/status.ts';
 import { computeFeatures, type FeaturePassOptions } from './feature-pass.ts';
 import { runOutsideModels, type OutsideModelsOptions } from './outside-models.ts';
@@ -40,6 +41,7 @@ async function make(workspace: Workspace, { cap, signal, onFeatures, onOutside }
   const { app, collection, scope } = workspace;
   const { target, secondPass } = app.config.review;
   const policy = { ...collection.policy, cap: cap ?? collection.policy.cap, target };
+  await holdHeadReferences(workspace, signal);
   const comparesFeatures = policy.nearDuplicateCosine !== null;
   const backboneId = comparesFeatures ? await computeFeatures(workspace, { signal, onProgress: onFeatures }) : null;
   const before = await listedPhotos(app.db, scope);

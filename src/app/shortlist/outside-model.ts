@@ -1,5 +1,6 @@
 import { loadClassTable } from '../../collection/class-table.process.ts';
-import { cardFor, classesOfCard, type FoundCard } from '../../collection/model-card.process.ts';
+import { cardFor, classesOfCard } from '../../collection/model-card.process.ts';
+import type { ModelCard } from '../../collection/model-card.ts';
 import { unknownClasses, wantedClasses, type ModelClasses } from '../../collection/model-classes.ts';
 import { registerClassList, registerMember, storeEvidence } from '../../evidence/evidence.repository.ts';
 import { CENTRE_CROP, noCrops, ranOn, summariseCrop, type CropEvidence } from '../../evidence/evidence.ts';
@@ -15,7 +16,7 @@ const PHOTOS_AT_ONCE = 8;
 
 /** A model that is not in the ensemble of a collection and knows all its classes. */
 export interface OutsideModel {
-  readonly card: FoundCard;
+  readonly card: ModelCard;
   readonly classes: ModelClasses;
   readonly member: MemberSpec;
   readonly memberId: number;

@@ -6,6 +6,7 @@ import {
   type ConnectedProcess,
 } from '../../funnel/overview.repository.ts';
 import type { ByReader } from '../../kernel/people.ts';
+import { withoutFolders } from '../../kernel/printable.ts';
 import { nameOf, type Workspace } from '../open/workspace.ts';
 import { JOB_STATES, listJobs, type RecordedJob } from '../work/job-history.repository.ts';
 import { readStatuses, type Status } from './status.ts';
@@ -41,20 +42,22 @@ export async function readOverviews(workspace: Workspace, at: Date): Promise<ByR
     topConfusions(app.db, scope, CONFUSIONS_SHOWN),
     ...JOB_STATES.map((state) => listJobs(app.db, { collection: collection.name, state, limit: JOBS_SHOWN })),
   ]);
-  const overviewOf = (status: Status): Overview => ({
+  const overviewOf = (status: Status, shown: readonly RecordedJob[]): Overview => ({
     ...status,
     queries: mostFruitful(status.queries),
     queryCount: status.queries.length,
     at: at.toISOString(),
     workers,
-    jobs: jobs.flat(),
+    jobs: shown,
     confusions: confusions.map((confusion) => ({
       ...confusion,
       searchedAs: nameOf(collection, confusion.wnid),
       predicted: nameOf(collection, confusion.confusionWnid),
     })),
   });
-  return { operators: overviewOf(statuses.operators), others: overviewOf(statuses.others) };
+  const all = jobs.flat();
+  const withoutPaths = all.map((job) => ({ ...job, reason: job.reason === null ? null : withoutFolders(job.reason) }));
+  return { operators: overviewOf(statuses.operators, all), others: overviewOf(statuses.others, withoutPaths) };
 }
 
 /** In the order in which they were. */

@@ -11,6 +11,7 @@ import { FIRST_PAGE, PAGES_FOLDER } from '../../shortlist/contact-sheet.tsx';
 import { firstListed } from '../../shortlist/shortlist.repository.ts';
 import { pathOfFileUrl } from '../../source/folder/byte-path.ts';
 import { cardAnchor, classAnchor } from '../../ui/contact-sheet/anchors.ts';
+import { withoutFolders } from '../../kernel/printable.ts';
 import { mayAct, readerOf } from '../access.ts';
 import { MEDIA_TYPES } from '../assets.ts';
 import type { Site } from '../dashboard.ts';
@@ -142,9 +143,4 @@ function isThere(file: string): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-/** A text for people who may not know where files lie on this machine: each absolute path becomes its last part. */
-export function withoutFolders(text: string): string {
-  return text.replaceAll(/(?:file:\/\/|(?<![\w:/.~%-]))\/(?:[^\s/'"]+\/)+/g, '');
 }

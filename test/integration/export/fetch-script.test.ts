@@ -422,6 +422,9 @@ for line in open(sys.argv[2]):
         }
         const again = await start([path.join(folder, FETCH_SCRIPT), ...QUICK]).ended;
         expect([again.code, again.stdout]).toEqual([0, `${made.length} were there already\n`]);
+        await rgb.clone().negate().png().toFile(path.join(folder, 'test/n01498041/p0.png'));
+        const other = await start([path.join(folder, FETCH_SCRIPT), ...QUICK]).ended;
+        expect([other.code, other.stdout]).toEqual([1, expect.stringMatching(/^in-the-way\tn01498041\/p0.png/)]);
       });
 
       it('is not saved if Pillow reads other pixels than the set has', async (context) => {

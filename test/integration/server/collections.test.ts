@@ -58,6 +58,21 @@ describe('one server', () => {
     await expect.poll(shown).toMatchObject({ totals: { decided: { kept: 0, undecided: 1 } } });
   });
 
+  it('shows a collection whose file changed before anything was decided', async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'winnow-early-'));
+    const file = path.join(folder, 'early.yaml');
+    const write = async (threshold: number) => {
+      await writeFile(file, `name: early\nclasses: [n01440764, n01443537]\npolicy: { threshold: ${threshold} }\n`);
+      return (await usableCollection(file)).collection;
+    };
+    await openWorkspace(dashboard.app, await write(0.15));
+    const server = await dashboard.serve(NO_TOKENS, { named: await write(0.3) });
+    const { body } = await fetch(`${server}/c/early/api/live`);
+    const { value } = (await body?.getReader().read()) ?? {};
+    expect(Buffer.from(value ?? []).toString()).toContain('"collection":"early"');
+    await rm(folder, { recursive: true });
+  });
+
   it('says what to do about a collection that it does not know, to a person on a page', async () => {
     for (const name of ['birds', '..%2f..%2fpackage.json', '.%2fx.yaml']) {
       const { status, body } = await ask(url, `/c/${name}/`, { headers: { accept: 'text/html' } });

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { addJobs } from '../../../src/app/work/job-history.repository.ts';
 import { settlePicture } from '../../../src/candidate/fetch-queue.repository.ts';
 import { candidate, fetched, photo, store, stored } from '../catalogue/fixtures.ts';
 import { sha256Of } from '../../support/sha256.ts';
@@ -35,6 +36,27 @@ describe('a dashboard without tokens, on this machine', () => {
         workers: [expect.objectContaining({ name: 'server', pid: process.pid })],
       }),
     ]);
+  });
+
+  it('says why a job failed, without the folders of this machine to all but operators with a token', async () => {
+    const { db } = dashboard.app;
+    const { collectionId } = dashboard.workspace.scope;
+    const failed = {
+      at: new Date().toISOString(),
+      collectionId,
+      stage: 'filter',
+      state: 'failed',
+      photos: 1,
+      seconds: 1,
+    } as const;
+    const where = { source: null, queryId: null, host: null, page: null, worker: 'w' };
+    await addJobs(db, [{ ...failed, ...where, reason: 'ENOENT: no bytes at /home/ana/set/blobs/ab' }]);
+    const reasons = async (token: string): Promise<unknown[]> => {
+      const { body } = await ask(guarded, '/c/demo/api/overview', bearer(token));
+      return (JSON.parse(body) as { jobs: { reason: unknown }[] }).jobs.map(({ reason }) => reason);
+    };
+    expect(await reasons(VIEWER)).toEqual(['ENOENT: no bytes at ab']);
+    expect(await reasons(OPERATOR)).toEqual(['ENOENT: no bytes at /home/ana/set/blobs/ab']);
   });
 
   it('sends what changes as it changes', async () => {

@@ -12,6 +12,7 @@ import type { Config } from '../../../src/config/settings.ts';
 import { openLogger } from '../../../src/platform/log/logger.ts';
 import { tokenHoldersOf } from '../../../src/server/access.ts';
 import { loadAssets, type Assets } from '../../../src/server/assets.ts';
+import type { Collection } from '../../../src/collection/collection.ts';
 import { openSite } from '../../../src/server/dashboard.ts';
 import { routesOf } from '../../../src/server/routes.ts';
 import { sessionKeyOf } from '../../../src/server/session-key.repository.ts';
@@ -41,6 +42,8 @@ interface Served {
   /** Proxies that are trusted. */
   readonly trustProxy?: readonly string[];
   readonly maxConnections?: number;
+  /** The collection of `--collection`; by default that of the demo. */
+  readonly named?: Collection;
 }
 
 export interface DashboardTests {
@@ -81,11 +84,13 @@ export function useDashboard(services: () => Promise<Record<string, string>> = a
     get workspace() {
       return get().workspace;
     },
-    async serve({ operator, viewer, people = {}, ...roles }, { host = '127.0.0.1', reviewer = null, ...limits } = {}) {
+    async serve(
+      { operator, viewer, people = {}, ...roles },
+      { host = '127.0.0.1', reviewer = null, named = get().workspace.collection, ...limits } = {},
+    ) {
       const nowMs = (): number => Date.now();
-      const { app, workspace } = get();
+      const { app } = get();
       const configOf = async () => app.config;
-      const named = workspace.collection;
       const tokens = tokenHoldersOf({ token: operator, reviewerToken: roles.reviewer, viewerToken: viewer, people });
       const access = { tokens, sessionKey: await sessionKeyOf(app.db) };
       assets ??= loadAssets(root, null);

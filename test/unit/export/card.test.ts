@@ -162,7 +162,9 @@ describe('the text of a card', () => {
     expect(text).toContain('annotations/coco.json');
     expect(frontMatterOf(cardText(written, shards))).toMatchObject({ tags: expect.arrayContaining(['webdataset']) });
     expect(sectionOf(card(), '## Load it')).not.toMatch(/webdataset|parquet|coco/);
-    expect(sectionOf(card({ options: { ...options, pixels: false } }), '## Load it')).toContain('python fetch.py');
+    expect(sectionOf(card({ options: { ...options, pixels: false } }), '## Load it')).toContain(
+      'python3 fetch.py --contact you@example.org',
+    );
   });
 
   it('lists licences with their addresses, and photos that were taken down', () => {

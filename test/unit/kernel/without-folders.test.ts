@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { withoutFolders } from '../../../src/server/handlers/pages.ts';
+import { withoutFolders } from '../../../src/kernel/printable.ts';
 
 it.each([
   ['file:///home/ann/photos/cat.jpg', 'cat.jpg'],
