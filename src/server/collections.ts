@@ -122,7 +122,9 @@ export class Collections {
     const openedWith = await rulesSha256Of(app.db, workspace.scope.collectionId);
     const rates = new RateHistory();
     const read = sharedReading(async () => {
-      if ((await rulesSha256Of(app.db, workspace.scope.collectionId)) !== openedWith) await this.#reopen(name, feeds);
+      // A collection that was deleted has no other rules.
+      const sha256 = await rulesSha256Of(app.db, workspace.scope.collectionId);
+      if (sha256 !== undefined && sha256 !== openedWith) await this.#reopen(name, feeds);
       const { operators, others } = await readOverviews(longWorkspace, new Date(nowMs()));
       rates.add(operators);
       const live = { rates: rates.rates() };
