@@ -1,10 +1,12 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { forgetCollection } from '../../../src/app/upkeep/forget-collection.repository.ts';
 import { countVerdicts } from '../../../src/funnel/funnel.repository.ts';
 import { importVerdicts } from '../../../src/review/import.process.ts';
+import { verdictProblems } from '../../../src/review/verdict-audit.repository.ts';
 import { readVerdicts } from '../../../src/review/read-verdicts.process.ts';
 import { listEvents, listReviewed } from '../../../src/review/review.repository.ts';
 import { toVerdictLine, type VerdictLine } from '../../../src/review/verdict-line.ts';
@@ -124,6 +126,23 @@ describe('importing verdicts', () => {
     );
     expect(both.reduce((sum, { imported: count }) => sum + count, 0)).toBe(3);
     expect((await verdicts()).map(({ reviews }) => reviews.length)).toEqual([1, 1, 1]);
+  });
+});
+
+describe('the audit of verdicts', () => {
+  it('accepts the reason of any rejection, as earlier versions stored it, and no other', async () => {
+    const { db } = database;
+    await sql`truncate review_event, verdict cascade`.execute(db);
+    const later = `${c},n01,reject,low-quality,bo,,2026-11-22T09:00:00Z`;
+    await imported(HEADER, later, `${c},n01,reject,wrong-class,ana,,2026-11-20T09:00:00Z`);
+    for (const [reason, problems] of [
+      ['wrong-class', 0],
+      ['low-quality', 0],
+      ['other', 1],
+    ] as const) {
+      await sql`update verdict set reason = ${reason}`.execute(db);
+      expect((await verdictProblems(db)).problems, reason).toHaveLength(problems);
+    }
   });
 });
 
