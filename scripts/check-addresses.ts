@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { repositoryFiles } from './words/repository-files.ts';
 
 /**
- * What ties a file to one machine or one network. `npm ci` must use the registry that the user's npm is set to, and a path
+ * Text that ties a file to one machine or one network. `npm ci` must use the registry that the user's npm is set to, and a path
  * of one machine means nothing on another.
  */
 const FORBIDDEN = [

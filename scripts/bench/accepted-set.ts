@@ -14,7 +14,7 @@ export const COLLECTION = 'imagenet-a';
 
 export interface AcceptedSet {
   readonly photos: number;
-  /** What the photos show, again and again. Each has bytes of its own. */
+  /** Pictures that the photos repeat in turn. Each photo has bytes of its own. */
   readonly pictures: readonly Buffer[];
   /** Adds what a benchmark needs besides. */
   readonly more?: (workspace: Workspace) => Promise<void>;

@@ -29,7 +29,7 @@ interface Result {
   readonly seconds: number;
   readonly cpuSeconds: number;
   readonly peakMegabytes: number;
-  /** What was added to the backup: photos and the compressed catalogue. Null for a restore. */
+  /** Added to the backup: photos and the compressed catalogue. Null for a restore. */
   readonly copiedPhotos: number | null;
   readonly photoMegabytes: number | null;
   readonly catalogueMegabytes: number | null;

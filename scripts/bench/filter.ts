@@ -33,7 +33,7 @@ interface Case {
   readonly labelling: Labelling;
   readonly ensemble: keyof typeof ENSEMBLES;
   readonly photos: number;
-  /** Whether all crops run, also of photos that are decided. */
+  /** True if all crops run, also those of decided photos. */
   readonly all?: boolean;
 }
 

@@ -11,7 +11,7 @@ const reportSchema = z.object({
   bytes: z.number(),
 });
 
-/** What the photo server has answered. */
+/** Counts of the photo server's answers. */
 export type PhotoServerReport = z.infer<typeof reportSchema>;
 
 /** The photo server of photo-server.ts in its own process. */
@@ -19,7 +19,7 @@ export interface PhotoSource {
   /** `127.0.0.1:PORT` */
   readonly address: string;
   urlOf(number: number): string;
-  /** What was answered since the last report. */
+  /** The answers since the last report. */
   report(): Promise<PhotoServerReport>;
   close(): Promise<void>;
 }

@@ -8,7 +8,7 @@ export interface CpuSeconds {
   readonly system: number;
 }
 
-/** What a group of processes used. */
+/** CPU time and memory used by a group of processes. */
 export interface GroupUse {
   readonly cpu: CpuSeconds;
   /** User and system time together, over time. */

@@ -11,7 +11,7 @@ import { POSTGRES, postmasterOf, WINNOW } from './winnow-crawl.ts';
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const PROGRAM = path.join(ROOT, 'src', 'cli', 'winnow.cjs');
 
-/** Where commands are started: a folder with its own model cards, collection files and data folders. */
+/** The folder in which commands are started, with its own model cards, collection files and data folders. */
 export interface Project {
   readonly folder: string;
   readonly signal: AbortSignal;
@@ -48,7 +48,7 @@ export async function takeIn(project: Project, name: string, { collection, files
   return data;
 }
 
-/** What `winnow filter --json` reports about its work. */
+/** The work that `winnow filter --json` reports. */
 export interface FilterWork {
   readonly threads: number;
   readonly startedAt: string;

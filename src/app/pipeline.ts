@@ -58,7 +58,7 @@ class PipelineRun {
   readonly #options: PipelineOptions;
   readonly #running: Record<PausableStage, Stage[]> = { discover: [], fetch: [], filter: [] };
   readonly #blocked = new Map<string, string>();
-  /** Whether a walk is running and not waiting. */
+  /** True while a walk runs and does not wait. */
   #isWalking = false;
   /** Aborted if a stage can never finish. The other stages then end too, so that a broken filter does not wait for the crawl. */
   readonly #failure = new AbortController();

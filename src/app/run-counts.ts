@@ -30,7 +30,7 @@ export class SourceCounts {
   /** By reason: pictures refused when they were found, or when their headers or bytes were read. */
   readonly dropped: Record<string, number> = {};
   readonly failed: Record<string, number> = {};
-  /** Whether more may be found. */
+  /** True while more may be found. */
   isSearching = false;
 
   addPage({ seen, newPictures, overLimit, refused }: FoundPage): void {
@@ -78,7 +78,7 @@ export class RunCounts {
   readonly lost: Sha256[] = [];
   /** The work of the filter. Null until the filter has ended. */
   filterWork: EngineWork | null = null;
-  /** Why a source or a host waits, and until when, in milliseconds since the epoch. Null: until further notice. */
+  /** Why a source or a host waits, and until when, in milliseconds since the epoch. Null if the end is unknown. */
   readonly waits = new Map<string, { readonly why: string; readonly untilMs: number | null }>();
 
   /** The counts of a source. Creates them on first use. */
@@ -93,7 +93,7 @@ export class RunCounts {
     return [...this.sources.values()].reduce((total, counts) => total + counts[number], 0);
   }
 
-  /** Notes why a source waits until further notice. Null: it goes on. */
+  /** Records why a source waits, with unknown end. Null if it no longer waits. */
   noteWait(source: string, why: string | null): void {
     if (why === null) this.waits.delete(source);
     else this.waits.set(source, { why, untilMs: null });

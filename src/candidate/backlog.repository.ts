@@ -2,7 +2,7 @@ import { sql, type Kysely } from 'kysely';
 import type { Database } from '../platform/postgres/database.ts';
 
 /**
- * Whether more than `limit` pictures of a source wait to be fetched. It runs before each page of results, so it reads at most
+ * True if more than `limit` pictures of a source wait to be fetched. It runs before each page of results, so it reads at most
  * that many entries of an index, however long the backlog is.
  */
 export async function isBacklogAbove(db: Kysely<Database>, source: string, limit: number): Promise<boolean> {

@@ -8,9 +8,9 @@ import type { NewCandidate } from './candidate.ts';
 const REVISABLE_DROPS = ['unknown-class', 'licence-not-allowed', 'too-small', 'aspect-ratio', 'outside-folder'];
 
 export interface StoreOptions {
-  /** Whether to retry pictures that failed before. True if finding them again costs nothing, as in a folder. */
+  /** Retries pictures that failed before. True if finding them again costs nothing, as in a folder. */
   readonly retryFailed: boolean;
-  /** Largest number of new candidates, not counting those that are refused or have a problem. Null: no limit. */
+  /** Largest number of new candidates, not counting those that are refused or have a problem. Null for no limit. */
   readonly admitAtMost: number | null;
 }
 

@@ -21,7 +21,7 @@ export interface DiscoverDeps {
   readonly source: NetworkSource;
   readonly api: SourceApi;
   readonly rules: CandidateRules;
-  /** Largest number of candidates per class and source. Null: no limit. */
+  /** Largest number of candidates per class and source. Null for no limit. */
   readonly limitPerClass: number | null;
   /** The class as its plan needs it. Null if this run does not collect the class. */
   wantedClass(wnid: Wnid): WantedClass | null;

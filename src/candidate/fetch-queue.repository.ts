@@ -14,7 +14,7 @@ export interface WaitingPicture {
   readonly source: string;
   readonly sourceId: string;
   readonly url: string;
-  /** How often it was tried. */
+  /** Number of tries. */
   readonly attempts: number;
 }
 
@@ -38,7 +38,7 @@ export interface Lane {
   readonly lanes: number;
 }
 
-/** Whether picture `p` waits and belongs to this scope. */
+/** SQL: picture `p` waits and belongs to this scope. */
 function isWanted({ sources, wnids }: FetchScope): RawBuilder<boolean> {
   // Because of the concatenation, PostgreSQL does not look up each of a thousand classes in the index for every picture.
   return sql`p.state = 'found' and p.source = any(${sources}::text[]) and exists (
@@ -92,7 +92,7 @@ export async function waitingHosts(db: Kysely<Database>, scope: FetchScope): Pro
   return rows.map((row) => row.host);
 }
 
-/** How many pictures wait, including those that wait for a retry. Counts at most `atMost`. */
+/** Counts the pictures that wait, including those that wait for a retry, up to `atMost`. */
 export async function countWaitingPictures(
   db: Kysely<Database>,
   scope: FetchScope,

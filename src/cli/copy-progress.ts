@@ -6,7 +6,7 @@ export interface CopyTotals {
   readonly rows?: number | null;
   /** Not given: photos are not copied. */
   readonly photos?: number;
-  /** Whether the totals may still grow. */
+  /** True if the totals may still grow. */
   readonly isGrowing?: boolean;
 }
 

@@ -21,7 +21,7 @@ interface MoveFlags extends GlobalFlags {
   readonly toBlobs?: string;
 }
 
-/** What to move and where to; null: it is not moved. */
+/** The targets of a move; null for a part that is not moved. */
 interface MovePlan {
   readonly database: { readonly url: string; readonly shown: string } | null;
   readonly blobs: { readonly url: string; readonly place: BlobPlace } | null;
@@ -116,7 +116,7 @@ async function photosTo(
   }
 }
 
-/** Whether all photos of the catalogue are at the target. */
+/** True if all photos of the catalogue are at the target. */
 function isWhole(blobs: PhotosCopied | null): boolean {
   return blobs === null || blobs.missing.length + blobs.damaged.length === 0;
 }

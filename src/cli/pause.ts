@@ -153,7 +153,7 @@ async function pause(app: App, { signal, collection }: CommandContext, order: Pa
   return signal.aborted ? EXIT.interrupted : EXIT.done;
 }
 
-/** What is paused, and which of its jobs are in flight; '' if nothing is paused. */
+/** The paused stages and their jobs in flight; '' if nothing is paused. */
 export function pausesLine(pauses: readonly Pause[]): string {
   return pauses.length === 0 ? '' : `${pausesText(pauses)}: ${handText(pauses)}\n`;
 }

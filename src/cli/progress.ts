@@ -10,9 +10,9 @@ export interface ProgressLine {
   readonly done: number;
   /** Null while the total is unknown. */
   readonly total: number | null;
-  /** Whether the total may still grow. If so, no remaining time is shown. */
+  /** True if the total may still grow. If so, no remaining time is shown. */
   readonly isGrowing?: boolean;
-  /** Bytes of what is done. */
+  /** Bytes done. */
   readonly bytes?: number;
   /** `kept 12, dropped 88` */
   readonly note: string;

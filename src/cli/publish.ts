@@ -170,7 +170,7 @@ function resultText(result: PublishResult, { target, exported, flags }: Publishe
   return linesText([
     `${plural(uploaded.files, 'file')} ${would}uploaded (${bytesText(uploaded.bytes)}), ${unchanged} unchanged, ${deleted} ${would}deleted`,
     leftAlone > 0 &&
-      `${plural(leftAlone, 'file')} of another revision left: no protocol.json of winnow was there, so they may be somebody else's. Publish again to delete them.`,
+      `${plural(leftAlone, 'file')} of another revision left: no protocol.json of winnow was there, so they may not be winnow's. Publish again to delete them.`,
     `${dryRun ? 'place:   ' : `revision ${shortId(id)} of ${collection.name}: `}${url}${visibilityText(result, flags)}`,
     isHub &&
       visibility === 'private' &&

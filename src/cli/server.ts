@@ -59,7 +59,7 @@ const nowMs = (): number => systemClock.nowMs();
 /**
  * Serves all collections of a data folder until Ctrl-C or SIGTERM. `--collection` opens one of them at once.
  *
- * @param isWorker whether it logs as workers do. It then also has no more time to end than they have
+ * @param isWorker true to log as workers do, and to end within the same time
  */
 export async function runServer(flags: GlobalFlags, isWorker = false): Promise<void> {
   const action = (context: CommandContext): Promise<number> => {
@@ -80,7 +80,7 @@ export async function runServer(flags: GlobalFlags, isWorker = false): Promise<v
 }
 
 interface Serving {
-  /** The name for reviews of people who have chosen none, on a server without tokens. Null: pages ask for it. */
+  /** The name for reviews of people who have chosen none, on a server without tokens. Null if pages ask for it. */
   readonly reviewer: string | null;
   /** Called with the server's address (`http://127.0.0.1:4310`) once it listens. */
   readonly announce: (url: string) => Promise<void>;

@@ -33,7 +33,7 @@ export function addSessionsCommand(program: Command): void {
       'after',
       `
 A server refuses an ended session within a second, and breaks off its streams and downloads within some more.
-Who has a token can log in again: to keep somebody out, change or remove the token in the settings, too.
+The holder of a token can log in again. To keep a person out, also change or remove the token in the settings.
 
 Examples:
   winnow sessions end alice
@@ -77,7 +77,7 @@ function isOf({ id, name, role }: OpenSession, who: string): boolean {
 function unknownWho(who: string, open: readonly OpenSession[]): UsageError {
   const known = [...new Set(open.map(({ name, role }) => name ?? role))].join(', ');
   return new UsageError(
-    `Expected somebody who is logged in (${known === '' ? 'nobody is' : known}) or the id of a session but received '${who}'`,
+    `Expected a person or role that is logged in (${known === '' ? 'nobody is' : known}) or the id of a session but received '${who}'`,
     { code: 'unknown-session' },
   );
 }

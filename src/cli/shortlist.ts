@@ -130,7 +130,7 @@ function shortlistText(made: MadeShortlist): string {
   ].join('\n');
 }
 
-/** What the reviews did to the list. Nothing before the first verdict, except for classes that are short of the target. */
+/** The effect of reviews on the list. Empty before the first verdict, except for classes that are short of the target. */
 function reviewLines({ funnel, changes, target }: MadeShortlist): string[] {
   const { selected, rejected, unsure, disputed } = funnel.totals;
   const reviewed = selected + rejected + unsure + disputed;

@@ -53,7 +53,7 @@ export function queriesLine(queries: readonly QueryYield[]): string {
 /** Number of hosts shown to people. `--json` has all. */
 const HOSTS_SHOWN = 10;
 
-/** What sites may be asked now, and what waits; empty if no site was asked. */
+/** The remaining budgets and the waits of sites; empty if no site was asked. */
 export function budgetsText(budgets: readonly KeyBudget[]): string {
   const shown = [
     ...budgets.filter(({ key, waits }) => waits !== null || !key.startsWith('host:')),

@@ -55,7 +55,7 @@ export function addTakedownCommand(program: Command): void {
 }
 
 /**
- * Takes down what is named, and removes the bytes of all photos that were ever taken down: an earlier command may have ended
+ * Takes down the named photos, and removes the bytes of all photos that were ever taken down: an earlier command may have ended
  * before it removed them.
  */
 async function removePhotos(app: App, target: TakedownTarget, reason: string): Promise<TakedownResult> {
@@ -82,7 +82,7 @@ async function removalFailure(app: App, sha256: Sha256): Promise<unknown> {
   }
 }
 
-/** What the command names, for the activity log. */
+/** The target as the user named it, for the activity log. */
 function namedIn({ sha256, url, sourceId }: TakedownFlags): string {
   return sha256 ?? sourceId ?? hideSecret(url ?? '', 'url-passwords');
 }

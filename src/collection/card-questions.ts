@@ -1,6 +1,6 @@
 /**
- * What only the curator of a set can say, by the key under `export.card` of the collection file. Each question is printed as
- * an open one on the dataset card until it is answered.
+ * Questions that only the curator of a set can answer, by the key under `export.card` of the collection file. The dataset card
+ * lists those without an answer.
  */
 export const CARD_QUESTIONS = {
   title: 'What is the set called?',
@@ -13,7 +13,7 @@ export const CARD_QUESTIONS = {
   licence: 'Under which licence are labels, selection and texts? The photos keep theirs.',
   motivation: 'For what purpose was the set made, and which gap does it fill?',
   funding: 'Who paid for it?',
-  people: 'Do photos show people, and could somebody recognise them?',
+  people: 'Do photos show people, and could these people be recognised?',
   sensitive: 'May photos be confidential, sensitive, offensive or frightening?',
   ethicsReview: 'Was there an ethical review, and with what result?',
   consent: 'Were the people in the photos told, did they consent, and how can they withdraw?',
@@ -24,8 +24,7 @@ export const CARD_QUESTIONS = {
   priorUses: 'What has it been used for already, and where are these papers and systems listed?',
   biases: 'Which biases do you know of?',
   limitations: 'Which other limits and errors do you know of?',
-  socialImpact:
-    'What good or harm may come of the set? Has anybody analysed what it means for the people in the photos?',
+  socialImpact: 'What good or harm may come of the set? Was its effect on the people in the photos analysed?',
   distribution: 'Who receives the set, how and when? Does it have a DOI?',
   restrictions: 'Do third parties or export rules restrict the set, beyond the licences of the photos?',
   maintenance: 'Who maintains the set, how are errors announced, and for how long are old versions kept?',

@@ -59,7 +59,7 @@ export async function classesOf(context: CollectionContext) {
   return { ...lists, drafts, problems: unread.length > 0 ? unread : unfit(), warnings };
 }
 
-/** The classes that the models choose among. Null: the same as `classes`. In mode O there is no mask, so all classes of the model. */
+/** The classes that the models choose among; null if these are `classes`. Mode O has no mask, so all classes of the model. */
 async function amongOf(context: CollectionContext): Promise<Entries | null> {
   const { mode, among } = context.draft;
   if (mode === 'O') return listNamed('imagenet-1k', context.table, 'imagenet-1k');

@@ -133,7 +133,7 @@ async function checkText(
   };
 }
 
-/** Whether what a user calls a collection is a path and not a name. */
+/** True if the text is the path of a collection file, not a name. */
 export function isPath(nameOrPath: string): boolean {
   return /[/\\]|\.ya?ml$/.test(nameOrPath);
 }

@@ -84,7 +84,7 @@ export async function rulesSha256Of(db: Kysely<Database>, collectionId: number):
   return row?.decision_sha256.toString('hex');
 }
 
-/** Whether these rules are still in force for the collection. They cannot change before the transaction ends. */
+/** True if these rules are still in force for the collection. They cannot change before the transaction ends. */
 export async function rulesHold(
   trx: Transaction<Database>,
   { collectionId, decisionSha256 }: { readonly collectionId: number; readonly decisionSha256: string },
@@ -174,7 +174,7 @@ type StoredRow = Pick<StoredRules, 'id' | 'decisionSha256' | 'fileSha256' | 'tex
   readonly among: string[] | null;
 };
 
-/** How many decisions of a collection were made under these rules. */
+/** Counts the decisions of a collection under these rules. */
 export async function countDecisions(
   db: Kysely<Database>,
   { id, decisionSha256 }: Pick<StoredRules, 'id' | 'decisionSha256'>,

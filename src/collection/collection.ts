@@ -24,7 +24,7 @@ export interface Collection {
   readonly mode: Mode;
   /** Mode A: the classes that photos are searched as. Mode O: the classes that a model must predict for a kept photo. */
   readonly classes: ClassSet;
-  /** What the candidates show: classes or concepts. */
+  /** Classes or concepts that candidates are searched as. */
   readonly subjects: Subjects;
   /**
    * The classes of softmax, evidence and confusions. Mode A: `among` (the mask), which contains all of `classes`. Mode O: all
@@ -32,7 +32,7 @@ export interface Collection {
    */
   readonly evidenceClasses: Pick<ClassSet, 'wnids' | 'sha256' | 'nameByWnid'>;
   readonly queries: QueriesFile | null;
-  /** Mode O: ids of WordNet concepts below one of the 1,000 classes whose photos are taken all the same. */
+  /** Mode O: ids of WordNet concepts below one of the 1,000 classes whose photos are nevertheless allowed. */
   readonly allowHyponyms: readonly Wnid[];
   readonly sources: readonly SourceName[];
   /** Allowed licences: SPDX ids, `Public-Domain`, `all-rights-reserved`, `unknown`. */
@@ -44,7 +44,7 @@ export interface Collection {
   readonly policy: Readonly<z.output<typeof policySchema>>;
   /** Settings that the collection overrides, for loadConfig. */
   readonly settings: Layer;
-  /** What the curators say about the exported set, by the keys of CARD_QUESTIONS. It has only the keys of the file that have a text. */
+  /** The curators' answers about the exported set, by the keys of CARD_QUESTIONS. Unanswered keys are absent. */
   readonly card: Readonly<Record<string, string>>;
   /** Absolute path. Null if the collection was read from the catalogue. */
   readonly file: string | null;
@@ -94,13 +94,13 @@ const policySchema = z.strictObject({
   threshold: z.number().gt(0).lt(1).describe('a number above 0 and below 1').default(0.15),
   /** Mode A. `max`: one crop is enough to drop. `mean`: the mean softmax of a member's ten crops decides. */
   aggregation: z.enum(['max', 'mean']).default('max'),
-  /** Mode A. A photo is dropped if any member says so, or only if all do. */
+  /** Mode A. A photo is dropped if any member would drop it, or only if all would. */
   members: z.enum(['any', 'all']).default('any'),
   /** Largest number of photos of one confusion on the shortlist of a class. */
   cap: wholeNumber(1).default(15),
   /** Largest Hamming distance of the 64-bit perceptual hashes of two near-duplicates. */
   nearDuplicateDistance: wholeNumber(0, 64).default(6),
-  /** Photos are also near-duplicates if their features have at least this cosine similarity. Null: not compared. */
+  /** Photos whose features have at least this cosine similarity are also near-duplicates. Null for no such comparison. */
   nearDuplicateCosine: z.number().gt(0).max(1).describe('a number above 0 and at most 1').nullable().default(null),
   /** Mode O. A photo is kept only with at least this confidence. */
   minConfidence: z.number().min(0).max(1).describe('a number from 0 to 1').default(0.9),
@@ -118,7 +118,7 @@ const collectionSchema = z.strictObject({
   name: nameSchema,
   mode: z.enum(['A', 'O']).default('A'),
   classes: classListSchema,
-  /** Mode A. Null: the same as `classes`. */
+  /** Mode A. Null for the same as `classes`. */
   among: classListSchema.nullable().default(null),
   /** Mode O. */
   concepts: z
@@ -127,7 +127,7 @@ const collectionSchema = z.strictObject({
     .default('any'),
   /** Mode O: whether concepts may stand above some of the 1,000 classes, as dog does. */
   allowHypernyms: z.boolean().describe('true or false').default(false),
-  /** Mode O: concepts below one of the 1,000 classes that are taken all the same, as baby grand (below grand piano). */
+  /** Mode O: concepts below one of the 1,000 classes that are nevertheless allowed, as baby grand (below grand piano). */
   allowHyponyms: z
     .array(z.string().regex(/^n\d{8}$/))
     .describe('a list of WordNet ids, as [n02766792]')
@@ -196,7 +196,7 @@ export function draftCollection(file: YamlFile): CollectionDraftResult {
   return { draft, given: result.data, problems: [...problems, ...modeProblems(draft, file)], warnings };
 }
 
-/** What a draft refers to. */
+/** The things that a draft refers to. */
 type Found = Pick<Collection, 'classes' | 'subjects' | 'evidenceClasses' | 'queries' | 'file' | 'text'>;
 
 /** Creates a collection from a draft without problems and the things that it refers to. */

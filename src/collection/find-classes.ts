@@ -43,12 +43,12 @@ interface Looked {
   /** Normalised. */
   readonly wanted: string;
   readonly gloss: string;
-  /** Whether its wnid or one of its names equals the text, in any spelling. */
+  /** True if its wnid or one of its names equals the text, in any spelling. */
   readonly isNamed: boolean;
   readonly isBelow: boolean;
 }
 
-/** The rank of a class: 0 is best. Null: the class does not match. */
+/** The rank of a class: 0 is best; null if the class does not match. */
 function rankOf({ name, synonyms }: ClassRow, { wanted, gloss, isNamed, isBelow }: Looked): number | null {
   const words = wanted.split(' ');
   const names = [name, ...synonyms].map((one) => normaliseLabel(one));

@@ -36,7 +36,7 @@ const headCardSchema = z.strictObject({
     .optional(),
 });
 
-/** What the YAML file of a head contains. */
+/** The content of a head's YAML file. */
 export type HeadCardFile = z.input<typeof headCardSchema>;
 
 /** A card of a head: a file over the `features` of another card's model, which lends file, pixels and cost. */

@@ -103,7 +103,7 @@ function singularsOf(letters: string): string[] {
 export interface LabelAdvice {
   /** A short description of a class. Empty if there is none. */
   glossOf(wnid: Wnid): string;
-  /** Describes an unknown label, as the end of a sentence: `stands above ...`. Null: the message gives the nearest name. */
+  /** Describes an unknown label, as the end of a sentence: `stands above ...`. If null, the message gives the nearest name. */
   unknown(label: string): string | null;
   /** The classes for which an unknown label is another spelling or a plural (`geese`). */
   otherSpelling(label: string): readonly NamedClass[];

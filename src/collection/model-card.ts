@@ -8,7 +8,7 @@ import { isSha256, toSha256, type Sha256 } from '../kernel/ids.ts';
 import { CLASS_LIST_NAMES } from './class-table.ts';
 import { nameSchema } from './name.ts';
 
-/** How the values of a picture follow one another: channel after channel, or pixel after pixel. */
+/** The order of a picture's values: channel after channel, or pixel after pixel. */
 const LAYOUTS = ['nchw', 'nhwc'] as const;
 /** `uint8`: the graph takes 0..255 and normalises itself. */
 const INPUT_TYPES = ['float32', 'uint8'] as const;
@@ -61,10 +61,10 @@ const cardSchema = z.strictObject({
 });
 
 type Card = z.output<typeof cardSchema>;
-/** What the YAML file contains. */
+/** The content of the YAML file. */
 export type CardFile = z.input<typeof cardSchema>;
 
-/** What a picture is read as where the graph normalises itself. */
+/** Leaves pixels unchanged, for a graph that normalises its input. */
 const AS_IT_IS: Normalisation = Object.freeze({ mean: [0, 0, 0] as const, std: [1, 1, 1] as const });
 
 export interface Normalisation {
@@ -73,7 +73,7 @@ export interface Normalisation {
 }
 
 /**
- * What is needed to run a model exactly as it was trained: a file in config/models, or in a folder of config/local/models.
+ * Everything needed to run a model exactly as it was trained: a file in config/models, or in a folder of config/local/models.
  *
  * A crop of `input.size` x `input.size` pixels is cut after the shorter side was resized to `resize.shorterSide` (Pillow's bilinear
  * filter with antialias). The network's input is RGB, `[batch, 3, size, size]` (`layout: nchw`, the default) or
@@ -90,7 +90,7 @@ export interface ModelCard extends Readonly<Omit<Card, 'normalise'>> {
    * `featureMap [batch, d, h, w]`; and what the values of the first are (logits by default).
    */
   readonly outputs: Readonly<Card['outputs']>;
-  /** Whether it has learned anything. A filter of untrained models drops and keeps at random: for tests and benchmarks only. */
+  /** False if its weights are random. A filter of untrained models drops and keeps at random: for tests and benchmarks only. */
   readonly trained: boolean;
   /** Absolute path of the model file; the code that loads it checks `bytes` and `sha256`. */
   readonly path: string;
@@ -105,7 +105,7 @@ export interface ModelCard extends Readonly<Omit<Card, 'normalise'>> {
     readonly photos: number;
     readonly path: string;
   };
-  /** What `winnow finetune` measured when it fitted the head. */
+  /** Measurements of `winnow finetune` when it fitted the head. */
   readonly fit?: Readonly<Record<string, string | number | boolean | null>>;
 }
 
@@ -128,7 +128,7 @@ export function parseModelCard(yaml: string, fileName: string, base: string): Mo
   return Object.freeze({ ...card, normalise: card.normalise ?? AS_IT_IS, path: resolve(base, card.file) });
 }
 
-/** What the schema cannot see. */
+/** Problems that the schema cannot find. */
 function problemsOf(card: Card, file: YamlFile): string[] {
   const problems: string[] = [];
   if (card.resize.shorterSide < card.input.size) {

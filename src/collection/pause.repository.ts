@@ -48,7 +48,7 @@ export async function endPauses(
   return rows.map(({ stage }) => stage);
 }
 
-/** Reads the pauses that apply to a collection: its own, and those of every collection. Null: reads all pauses. */
+/** Reads the pauses that apply to a collection: its own, and those of every collection. If null, reads all pauses. */
 export async function readPauses(db: Kysely<Database>, collectionId: number | null): Promise<readonly Pause[]> {
   const { rows } = await sql<Pause>`
     select stage, collection.name as collection, paused_by as "by", since, end_workers_at is not null as "endsWorkers",
@@ -63,7 +63,7 @@ export async function readPauses(db: Kysely<Database>, collectionId: number | nu
   return rows;
 }
 
-/** What a process must know about a pause. */
+/** A pause as processes read it. */
 export interface PauseOrder extends PauseNote {
   readonly collectionId: number | null;
   /** When the pause ordered long-running workers to end. Null if it did not. */
@@ -98,7 +98,7 @@ export async function reportInFlight(
   );
 }
 
-/** Whether a time is within the last `forMs` milliseconds. A time in the future does not count: the clock was set back. */
+/** SQL: a time is within the last `forMs` milliseconds. A time in the future does not count: the clock was set back. */
 function isWithin(time: RawBuilder<unknown>, forMs: number): RawBuilder<boolean> {
   return sql`${time} between clock_timestamp() - ${forMs}::double precision * interval '1 millisecond' and clock_timestamp()`;
 }

@@ -13,7 +13,7 @@ export interface StagePlace {
 /** Says who paused which stage, and when. */
 export interface PauseNote {
   readonly stage: PausableStage;
-  /** The collection that is paused. Null: every collection. */
+  /** The collection that is paused. Null for every collection. */
   readonly collection: string | null;
   /** Who paused it: `ann@lab3`, or `operator` for a pause from the dashboard. */
   readonly by: string;
@@ -22,11 +22,11 @@ export interface PauseNote {
 
 /** An operator's order that no process takes new work of a stage. Running jobs finish. */
 export interface Pause extends PauseNote {
-  /** Whether long-running workers must end. */
+  /** True if long-running workers must end. */
   readonly endsWorkers: boolean;
-  /** How many jobs still run, in all processes. */
+  /** Jobs that still run, in all processes. */
   readonly inHand: number;
-  /** Whether no job runs, and every process has had time to read the pause. */
+  /** True if no job runs, and every process has had time to read the pause. */
   readonly isDrained: boolean;
 }
 

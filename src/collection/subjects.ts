@@ -6,7 +6,7 @@ import { hypernymsOf } from './wordnet.ts';
 import { normaliseLabel, type LabelResult } from './label-index.ts';
 
 /**
- * What the candidates of a collection show: its classes in mode A, concepts outside ImageNet-1k in mode O. Candidates, decisions
+ * The things that photos are searched as: classes in mode A, concepts outside ImageNet-1k in mode O. Candidates, decisions
  * and shortlists store the id of a subject as their `wnid`.
  */
 export interface Subjects {
@@ -64,7 +64,7 @@ export function conceptSubjects(
 }
 
 export interface ConceptRules {
-  /** Whether a concept may stand above some of the 1,000 classes, as dog does. By default it may not. */
+  /** Allows a concept above some of the 1,000 classes, as dog is. Default: false. */
   readonly allowHypernyms?: boolean;
 }
 

@@ -10,7 +10,7 @@ export interface Synset {
   readonly gloss?: string;
   readonly names?: readonly string[];
   readonly plurals?: readonly string[];
-  /** Whether it is below a class. */
+  /** True if it is below a class. */
   readonly below?: boolean;
   readonly hypernyms: readonly Wnid[];
 }

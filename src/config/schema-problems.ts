@@ -32,7 +32,7 @@ function wordsOf({ description, anyOf, enum: values, const: literal, type, items
 const WORDS_OF_TYPES: Readonly<Record<string, string>> = { boolean: 'true or false', null: 'null', string: 'text' };
 
 /**
- * What the first problem of a value is about: its path in the value, [] for the whole, and what the schema accepts there. A
+ * The first problem of a value: its path in the value ([] for the whole value), and what the schema accepts there. A
  * name in a mapping counts as the value at its path.
  */
 export function firstProblem(

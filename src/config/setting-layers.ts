@@ -50,7 +50,7 @@ export function layerFromYaml(file: YamlFile, top: ValuePath = []): Layer {
 /** Every setting's name is far shorter. The limit bounds the recursion into a file that is not a settings file. */
 const MAX_NAME_LENGTH = 200;
 
-/** Whether to look for settings below a name. Unknown groups count too, because the full names in them give better advice. */
+/** True if settings are looked for below a name. Unknown groups count too, because the full names in them give better advice. */
 function isGroup(value: unknown, name: string): boolean {
   const isKnown = SETTING_NAMES.some((known) => known.startsWith(`${name}.`));
   if (isKnown) return value === null || isMapping(value);

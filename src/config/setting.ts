@@ -25,7 +25,7 @@ export function httpUrl(): z.ZodType<string> {
   return z.url({ protocol: /^https?$/ }).describe('an http or https URL');
 }
 
-/** A schema of rates. Null: no limit. */
+/** A schema of rates. Null for no limit. */
 export function perMinute(): z.ZodNullable<z.ZodNumber> {
   return wholeNumber(1).nullable();
 }

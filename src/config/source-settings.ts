@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { wholeNumber } from './schema-problems.ts';
 import { httpUrl, perMinute, setting } from './setting.ts';
 
-/** What a crawl takes in, and how the sources are asked. */
+/** Settings of crawls and sources. */
 export const SOURCE_SETTINGS = {
   'crawl.limitPerClass': setting(wholeNumber(1).nullable(), null, 'Photos per class and source. null: no limit.'),
   'crawl.contact': setting(
@@ -109,7 +109,7 @@ export const SOURCE_SETTINGS = {
   'sources.flickr.mediaUrl': setting(
     httpUrl().nullable(),
     null,
-    'Address to fetch pictures from in place of https://live.staticflickr.com. null: the addresses that the API returns.',
+    'Address to fetch pictures from instead of https://live.staticflickr.com. null: the addresses that the API returns.',
   ),
   'sources.flickr.requestsPerMinute': setting(
     perMinute(),

@@ -44,7 +44,7 @@ export function valueAt(value: unknown, path: ValuePath): unknown {
   );
 }
 
-/** Whether a value is an object, and neither null nor a list. */
+/** True for an object that is neither null nor a list. */
 export function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

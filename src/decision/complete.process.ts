@@ -25,25 +25,25 @@ export interface PhotoToComplete {
 export interface CompleteDeps {
   readonly db: Kysely<Database>;
   readonly memberIds: readonly number[];
-  /** Members of other collections that give the same results as ours, over longer class lists. Absent: none. */
+  /** Members of other collections that give the same results as ours, over longer class lists. */
   readonly related?: readonly RelatedMember[];
   /** The policies that the evidence must answer; the engine's own. */
   readonly policies: readonly FilterPolicy[];
-  /** Which crops the engine runs: those that the policies need, or all. */
+  /** Crops that the engine runs: those that the policies need, or all. */
   readonly evaluate: 'needed' | 'all';
   readonly engine: { evaluate(tasks: readonly EvaluationTask[]): Promise<readonly EvaluationResult[]> };
 }
 
 export interface CompletedCounts {
-  /** Photos of which crops ran. */
+  /** Photos with crops that ran. */
   readonly photos: number;
-  /** Photos that lack nothing any more. */
+  /** Photos that are now complete. */
   readonly done: number;
   /** Number of crops that ran. */
   readonly crops: number;
   /** Photos that have no bytes, because they were pruned or lost. */
   readonly absent: readonly number[];
-  /** Those of the absent photos that should have bytes. Their disk may not be mounted. */
+  /** Absent photos that should have bytes. Their disk may not be mounted. */
   readonly lost: readonly LostPhoto[];
   /**
    * Photos whose bytes cannot be decoded, that kill every process that tries, or for which a model gives no finite
@@ -103,7 +103,7 @@ export async function completeEvidence(
   };
 }
 
-/** What is needed to complete decided photos, and where the result is reported. */
+/** Options of completing decided photos. */
 export interface Completing {
   /**
    * Photos whose crops cannot be computed. They are added when they are found, and this run does not try them again.

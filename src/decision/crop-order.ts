@@ -24,8 +24,8 @@ interface Tally {
 
 /**
  * Learns from the current run how many of the open photos each crop decides, per millisecond that its member takes.
- * What counts is what a crop adds to those that ran before it, not how good it is alone: the mirrored centre sees what
- * the centre saw.
+ * A crop is rated by the photos that it adds to those decided by earlier crops, not alone: the mirrored centre sees what the
+ * centre saw.
  *
  * @param costs what a crop of each member costs, in any one unit, until passes have been timed
  */

@@ -3,7 +3,7 @@ import { CROP_ORDER } from './decide.ts';
 import { cropsMissing, isAlwaysDropped, type Truth } from './judge.ts';
 import type { FilterPolicy } from './policy.ts';
 
-/** What is known of a photo, and its classes. */
+/** The known evidence of a photo, and its classes. */
 interface Known {
   readonly task: { readonly truths: readonly Truth[]; readonly evidence: PhotoEvidence };
   /** Evidence from this run, in addition to the stored evidence. */

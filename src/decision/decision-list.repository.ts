@@ -74,7 +74,7 @@ export function listDecisions(
   );
 }
 
-/** Whether a candidate of the source brings photo and class `s` into the collection. */
+/** SQL: a candidate of the source brings photo and class `s` into the collection. */
 function hasSource(scope: DecisionScope, source: string | undefined): ReturnType<typeof sql> {
   if (source === undefined) return sql`true`;
   return sql`exists (select 1 from candidate c join picture p on p.id = c.picture_id where p.photo_id = s.photo_id and c.wnid = s.wnid

@@ -7,7 +7,7 @@ import type { NewDecision, PhotoToDecide } from './decision.ts';
 import { candidateWnids, type DecisionScope } from './scope.ts';
 
 /**
- * Whether the collection allows the licence of picture `p`: `isLicenceAllowed` for a licence that `normaliseLicence`
+ * SQL: the collection allows the licence of picture `p`: `isLicenceAllowed` for a licence that `normaliseLicence`
  * made. An expression `A OR B` is allowed if one branch is. Only the upper-case operator counts, and none in
  * parentheses.
  */
@@ -18,12 +18,12 @@ export function allowedLicence(scope: DecisionScope): RawBuilder<unknown> {
     and string_to_array(lower(replace(p.licence, ' OR ', chr(1))), chr(1)) && ${ids})`;
 }
 
-/** Whether candidate `c` is of one of the collection's classes or, in mode O, of a concept that it takes. */
+/** SQL: candidate `c` is of one of the collection's classes or, in mode O, of a concept that it takes. */
 export function ofCollection(scope: DecisionScope, wnid: RawBuilder<unknown> = sql`c.wnid`): RawBuilder<unknown> {
   return isAmong(wnid, candidateWnids(scope));
 }
 
-/** What the collection's photos were searched as: its classes or, in mode O, the concepts that it has candidates of. */
+/** The subjects of the collection's photos: its classes or, in mode O, the concepts that it has candidates of. */
 export async function subjectsOf(db: Kysely<Database>, scope: DecisionScope): Promise<readonly Wnid[]> {
   return scope.concepts === undefined ? (scope.classes ?? scope.wnids) : conceptsSeen(db, scope);
 }
@@ -56,7 +56,7 @@ function pairs(scope: DecisionScope, isOfClass: RawBuilder<unknown>, where: RawB
 }
 
 /**
- * Whether the collection has yet to decide photo and class `s` under its current rules. `where` may restrict the
+ * SQL: the collection has yet to decide photo and class `s` under its current rules. `where` may restrict the
  * decisions `d` to those of the photos in question, which PostgreSQL does not infer.
  */
 export function undecided(scope: DecisionScope, where: RawBuilder<unknown> = sql`true`): RawBuilder<unknown> {
@@ -65,7 +65,7 @@ export function undecided(scope: DecisionScope, where: RawBuilder<unknown> = sql
       and d.decision_sha256 = ${rules(scope)} and ${where})`;
 }
 
-/** Whether photo `s` was pruned. Such a photo cannot be decided, or only without its bytes (`decidePruned`). */
+/** SQL: photo `s` was pruned. Such a photo cannot be decided, or only without its bytes (`decidePruned`). */
 export const isPruned = sql`exists (select 1 from photo b where b.id = s.photo_id and b.bytes_state <> 'stored')`;
 
 function rules(scope: DecisionScope): Buffer {

@@ -9,13 +9,13 @@ export interface MemberDigest {
   readonly read: number;
   /** Crops whose logits are known, 0..10. */
   readonly withLogits: number;
-  /** Whether the true class comes first in some crop. */
+  /** True if the true class comes first in some crop. */
   readonly isRight: boolean;
   /** The largest p(true) of a crop, 0..1; 0 if none is known. */
   readonly maxTrueProb: number;
   /** The mean p(true) of the ten crops, 0..1. Unknown values count as 0. */
   readonly meanTrueProb: number;
-  /** Whether the true class comes first in the mean softmax of the ten crops; false while logits are missing. */
+  /** True if the true class comes first in the mean softmax of the ten crops; false while logits are missing. */
   readonly isRightInMean: boolean;
 }
 
@@ -85,7 +85,7 @@ function hasHit(member: MemberDigest, { aggregation, threshold }: Policy): boole
   return member.isRightInMean || member.meanTrueProb > Math.min(threshold, CERTAINLY_FIRST);
 }
 
-/** Whether the logits are needed to reach the verdict again. An undecided photo may still need them. */
+/** True if the logits are needed to reach the verdict again. An undecided photo may still need them. */
 export function restsOnLogits(members: readonly MemberDigest[], policy: Policy): boolean {
   if (judgeDigest(members, policy).state !== 'dropped') return true;
   const withoutThem = members.map((member) => ({ ...member, isRightInMean: false, withLogits: 0 }));

@@ -25,19 +25,16 @@ export interface FilterDeps {
   readonly policy: FilterPolicy;
   /** Ids of the ensemble's members, in its order. */
   readonly memberIds: readonly number[];
-  /** Members of other collections that give the same results as ours, over longer class lists. Absent: none. */
+  /** Members of other collections that give the same results as ours, over longer class lists. */
   readonly related?: readonly RelatedMember[];
   /** Photos in one batch: a thread works on one batch, and one transaction stores it. */
   readonly batchPhotos: number;
-  /**
-   * Finds and stores which photos are in a reference set: photo id -> a text that names the twin. Absent: there are no
-   * sets.
-   */
+  /** Finds and stores which photos are in a reference set: photo id -> a text that names the twin. Left out without sets. */
   readonly leaksOf?: (photoIds: readonly number[]) => Promise<ReadonlyMap<number, string>>;
   readonly engine: { evaluate(tasks: readonly EvaluationTask[]): Promise<readonly EvaluationResult[]> };
-  /** Absent: photos whose bytes are lost are tried again later. */
+  /** Without it, photos whose bytes are lost are tried again later. */
   readonly setAside?: SetAside | undefined;
-  /** If every crop is wanted, decided photos that lack crops are completed, too. */
+  /** If every crop is wanted, decided photos that lack crops are also completed. */
   readonly completing?: Completing | undefined;
   shouldStop(): boolean;
   onDecided(counts: DecidedCounts): void;
@@ -47,10 +44,7 @@ export interface DecidedCounts {
   readonly kept: number;
   readonly dropped: number;
   readonly failed: number;
-  /**
-   * Those of the failed photos that kill every process that evaluates them, or for which a model gives no finite
-   * numbers.
-   */
+  /** Failed photos that kill every process that evaluates them, or for which a model gives no finite numbers. */
   readonly poisoned: number;
 }
 
@@ -78,7 +72,7 @@ export async function filterPage({ page }: FilterPayload, deps: FilterDeps): Pro
   return done.reduce((total, { decided }) => total + decided, completed);
 }
 
-/** What the catalogue knows of some photos, each for its classes. */
+/** Reads the stored evidence of photos, each for its classes. */
 export async function readKnownOf(
   photos: readonly PhotoToDecide[],
   { db, scope, memberIds, related = [] }: Pick<FilterDeps, 'db' | 'scope' | 'memberIds' | 'related'>,
@@ -189,7 +183,7 @@ function outcomeOf(
   const decisions = photo.wnids.flatMap((wnid) => {
     const judged = { photoId, wnid, truth: truthOf(deps.scope, wnid), evidence };
     const decision = decisionFor(judged, deps.policy, names);
-    // What its other crops decide stands, because it must not depend on which of them ran first.
+    // A verdict of its other crops stands, because it must not depend on which of them ran first.
     return decision ?? (problem === null ? [] : poison(photoId, wnid, problem.detail));
   });
   const isNew = (member: number, crop: number): boolean =>

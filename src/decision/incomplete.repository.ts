@@ -10,7 +10,7 @@ import type { DecisionScope } from './scope.ts';
 import { cellsOf, countCrops, digestOfCells } from './stored-cells.ts';
 import { storedPages, type StoredPhoto } from './stored-page.repository.ts';
 
-/** What is needed to find the decided photos whose evidence is incomplete. */
+/** Selects the decided photos whose evidence is incomplete. */
 export interface Completion {
   readonly scope: DecisionScope;
   readonly policy: FilterPolicy;
@@ -53,7 +53,7 @@ export async function incompletePhotoIds(
   return ids.toSorted((a, b) => a - b).slice(0, limit);
 }
 
-/** How many decided photos are incomplete. */
+/** Counts the decided photos that are incomplete. */
 export async function countIncomplete(db: Kysely<Database>, completion: Completion): Promise<number> {
   const ids = await incompletePhotoIds(db, completion, { after: -1, limit: Number.POSITIVE_INFINITY });
   return ids.length;

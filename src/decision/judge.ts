@@ -38,7 +38,7 @@ function classOf(truth: Truth): number {
 }
 
 /**
- * Whether summaries would not suffice to decide the photo in the same way again. This holds for all kept photos, and
+ * True if summaries would not suffice to decide the photo in the same way again. This holds for all kept photos, and
  * for undecided ones of a run that was stopped. Their logits are stored, so that no crop has to run twice.
  */
 export function restsOnEvidence(evidence: PhotoEvidence, truth: Truth, policy: FilterPolicy): boolean {
@@ -47,7 +47,7 @@ export function restsOnEvidence(evidence: PhotoEvidence, truth: Truth, policy: F
 }
 
 /**
- * Whether the summaries alone show that every setting of the mode drops the photo, so that no setting needs its logits.
+ * True if the summaries alone show that every setting of the mode drops the photo, so that no setting needs its logits.
  * If the loosest settings drop it, all others do: no p is above a threshold of 1, and every score reaches a confidence
  * of 0.
  */

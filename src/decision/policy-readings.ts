@@ -8,7 +8,7 @@ import type { FilterPolicy, ModeOPolicy, Policy } from './policy.ts';
 import { cellsOf, digestOfCells, type StoredDigest } from './stored-cells.ts';
 import type { StoredPhoto } from './stored-page.repository.ts';
 
-/** What a photo would be under each of some policies. */
+/** The verdicts on a photo under several policies. */
 export interface Reading {
   readonly verdicts: readonly DigestVerdict[];
   /** The place of a kept photo in a shortlist; null if no policy keeps it. */
@@ -32,7 +32,7 @@ export function orderOf(policy: FilterPolicy): Order {
 /**
  * Decides a photo under each policy from its stored summaries only.
  *
- * @returns null if the logits are needed, too: then call `readEvidenceUnder`
+ * @returns null if it also needs the logits: then call `readEvidenceUnder`
  */
 export function readStored(
   photo: StoredPhoto,
@@ -80,9 +80,7 @@ function readStoredModeA(
   return hasMore && reading?.verdicts.some(({ state }) => state === 'undecided') === true ? null : reading;
 }
 
-/**
- * Adds what related members say over more classes. It bounds what a member would say of crops that it has not evaluated.
- */
+/** Adds the evidence of related members over more classes. It bounds the results of crops that a member has not evaluated. */
 function withRelatedDigests(
   own: readonly StoredDigest[],
   photo: StoredPhoto,

@@ -1,6 +1,6 @@
 import type { Collection } from '../collection/collection.ts';
 
-/** What the filter refuses (§3.1). All of it can be changed later: evidence stays, and photos are decided again. */
+/** The rules of the filter in mode A (§3.1). They can be changed later: evidence stays, and photos are decided again. */
 export interface Policy {
   readonly mode?: 'A';
   /** A photo is dropped if p(true class) is strictly above this; in (0, 1). The paper's is 0.15. */
@@ -14,9 +14,7 @@ export interface Policy {
   readonly members: 'any' | 'all';
 }
 
-/**
- * What mode O keeps (§3.1, ImageNet-O): photos of other things, for which the first member is nevertheless confident.
- */
+/** Mode O (§3.1, ImageNet-O) keeps photos of other things, for which the first member is nevertheless confident. */
 export interface ModeOPolicy {
   readonly mode: 'O';
   /** Kept only if the score is at least this; in [0, 1]. The released set's lowest is 0.9055. */

@@ -1,7 +1,7 @@
 import type { WnidScope } from '../candidate/candidate.ts';
 import type { Wnid } from '../kernel/ids.ts';
 
-/** Which photos a collection decides: fetched, of one of these classes (or concepts), under one of these licences. */
+/** The photos that a collection decides: fetched, of one of these classes (or concepts), under one of these licences. */
 export interface DecisionScope {
   readonly collectionId: number;
   /** Hash, in hex, of the rules that can change decisions. A decision under other rules does not count. */
@@ -15,7 +15,7 @@ export interface DecisionScope {
   readonly licences: 'any' | readonly string[];
 }
 
-/** What the collection's candidates are searched as. */
+/** The classes or concepts that the collection's candidates are searched as. */
 export function candidateWnids(scope: DecisionScope): WnidScope {
   const { concepts } = scope;
   if (concepts === undefined) return scope.classes ?? scope.wnids;
@@ -23,7 +23,7 @@ export function candidateWnids(scope: DecisionScope): WnidScope {
 }
 
 export interface ConceptScope {
-  /** Null: any. */
+  /** Null for all. */
   readonly only: readonly Wnid[] | null;
   /** Classes that cannot be concepts, because the model knows them. */
   readonly not: readonly Wnid[];

@@ -2,9 +2,7 @@ import { CROPS_PER_MEMBER, noCrops, type CropEvidence } from '../evidence/eviden
 import type { MemberDigest } from './digest.ts';
 import { CERTAINLY_FIRST } from './mean-probabilities.ts';
 
-/**
- * Where the summaries of one member's evaluated crops are: from `start` to `end` in `view`; nothing if they are equal.
- */
+/** The summaries of one member's evaluated crops: bytes [start, end) of `view`, empty if the two are equal. */
 export interface CellSpan {
   readonly view: DataView;
   readonly start: number;
@@ -20,11 +18,11 @@ const HEAD_BYTES = 14;
 const CLASS_BYTES = 10;
 const WITH_LOGITS = 16;
 
-/** What a digest from summaries alone leaves open: nothing, the argmax of the mean, or everything. */
+/** The part of a digest that summaries alone leave open: nothing, the argmax of the mean, or everything. */
 export type Unclear = 'nothing' | 'mean' | 'all';
 
 export interface StoredDigest extends MemberDigest {
-  /** What only the stored logits can answer. */
+  /** The part that needs the stored logits. */
   readonly unclear: Unclear;
 }
 
@@ -78,9 +76,7 @@ function probabilityAt(view: DataView, at: number, truth: number): number {
   return view.getInt16(at + 2) === truth ? view.getFloat64(at + 4) : -1;
 }
 
-/**
- * Whether another class, in just those crops in which it comes first, has more than the true class has in all of them.
- */
+/** True if another class has a larger sum over the crops where it comes first than the true class has over all crops. */
 function isBeaten({ view, start, end }: CellSpan, truth: number, sumTrueProb: number): boolean {
   const sums = new Map<number, number>();
   for (let at = start; at < end; at += HEAD_BYTES + CLASS_BYTES * view.getInt16(at + 12)) {
@@ -124,7 +120,7 @@ function bytesOf({ buffer, byteOffset, byteLength }: DataView): Uint8Array {
   return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
-/** How many crops of a member are stored, and how many of those with logits. */
+/** Counts the stored crops of a member, and those with logits. */
 export function countCrops({ view, start, end }: CellSpan): { readonly crops: number; readonly withLogits: number } {
   let [crops, withLogits] = [0, 0];
   for (let at = start; at < end; at += HEAD_BYTES + CLASS_BYTES * view.getInt16(at + 12)) {

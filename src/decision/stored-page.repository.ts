@@ -15,7 +15,7 @@ export type PresentState = 'undecided' | 'kept' | 'dropped' | 'in-reference-set'
 /** A photo of a class with a summary of what is stored of it. */
 export interface StoredPhoto {
   readonly photoId: number;
-  /** What it is a candidate for: position among the subjects. */
+  /** The subject that it is a candidate for: position among the subjects. */
   readonly subject: number;
   /** The true class: position in the class list; -1 in mode O. */
   readonly truth: number;
@@ -41,7 +41,7 @@ interface PagesAsked {
   readonly memberIds: readonly number[];
   readonly related?: readonly RelatedMember[];
   readonly subjects: readonly Wnid[];
-  /** A range of photo ids. Absent: all photos. */
+  /** A range of photo ids. Default: all photos. */
   readonly range?: Partial<Range>;
 }
 

@@ -79,7 +79,7 @@ export async function membersOnEach(db: Kysely<Database>, members: readonly numb
   return members.map((id) => each.get(id) ?? [id]);
 }
 
-/** Whether a member has evidence of any photo. If it has none, this reads all digests, so do not call it often. */
+/** True if a member has evidence of any photo. If it has none, this reads all digests, so do not call it often. */
 export async function hasEvidence(db: Kysely<Database>, memberId: number): Promise<boolean> {
   const { rows } = await sql`select 1 from evidence_digest where member_id = ${memberId} limit 1`.execute(db);
   return rows.length > 0;

@@ -5,7 +5,7 @@ import { keepsMetadata, totalsOf, type Protocol } from './protocol.ts';
 
 /**
  * How a revision was made and what to know before using it, in sentences. Card, datasheet and Croissant file share them, so that
- * they cannot contradict each other. The texts are Markdown that reads well as plain text, too.
+ * they cannot contradict each other. The texts are Markdown that also reads well as plain text.
  */
 
 const SOURCE_TEXT: Readonly<Record<string, string>> = {
@@ -46,7 +46,7 @@ function periodText(period: Protocol['collected']): string {
   return first === last ? ` on ${first}` : ` between ${first} and ${last}`;
 }
 
-/** What the set is, in one paragraph: the answer if the curator has not described it. */
+/** The default description of the set: one paragraph. */
 export function aboutText(protocol: Protocol): string {
   const { rule, photos, classes } = protocol;
   const size = `${countOf(photos, 'photo')} in ${countOf(classes.length, 'folder')}`;
@@ -87,7 +87,7 @@ export function crawlText({ rule, sources, searched, among, collected, funnel }:
   );
 }
 
-/** What winnow did, and what it did not ask, while it fetched the photos. Empty if all photos were given as files. */
+/** The site rules that fetching obeyed or ignored. Empty if all photos were given as files. */
 export function politenessText(protocol: Protocol): string {
   if (protocol.photos === photosFromFolder(protocol)) return '';
   return sentences(
@@ -140,7 +140,7 @@ export function shortlistText({ rule, nearDuplicates: { distance, cosine } }: Pr
   );
 }
 
-/** What reviewers were asked, as the curator or the program words it. */
+/** The question for reviewers, in the words of the curator or the program. */
 export const criteriaText = ({ review, rule }: Protocol): string => review.criteria ?? DEFAULT_CRITERIA[rule.mode];
 
 export function reviewText({ review, rule, among }: Protocol): string {
@@ -168,7 +168,6 @@ const secondVerdictsText = ({ photos }: Protocol['review']['agreement']): string
     ? 'No photo has a second, blind verdict'
     : `${countOf(photos, 'photo')} of the shortlist ${photos === 1 ? 'has' : 'have'} a second, blind verdict by another reviewer`;
 
-/** How many verdicts a photo has. */
 export const verdictsText = ({ review: { agreement } }: Protocol): string =>
   `At least 1. ${secondVerdictsText(agreement)}.`;
 
@@ -191,7 +190,7 @@ function coefficient(name: string, [value, low, high]: readonly [number | null, 
   return `${name} is ${value.toFixed(2)}${interval}.`;
 }
 
-/** What the exported pictures are, beside their originals. */
+/** How the exported pictures differ from their originals. */
 export function pixelsText(protocol: Protocol): string {
   const { photos, stripped = 0, reencoded, options } = protocol;
   if (!options.pixels) return 'The set has no pictures, only links to them with their SHA-256.';

@@ -5,10 +5,10 @@ import { UNKNOWN_LICENCE } from '../source/licence.ts';
 import type { PhotoRow } from './photo-row.ts';
 import { licenceUrlOf } from './rights.ts';
 
-/** What a cell says if the creator or the licence is not known. */
+/** Cell text for an unknown creator or licence. */
 const UNKNOWN = UNKNOWN_LICENCE;
 
-/** What `pandas.read_csv` takes for a missing value unless its reader says otherwise (pandas 3.1.1, STR_NA_VALUES). */
+/** Texts that `pandas.read_csv` reads as missing by default (pandas 3.1.1, STR_NA_VALUES). */
 const PANDAS_MISSING: ReadonlySet<string> = new Set(
   '|#N/A|#N/A N/A|#NA|-1.#IND|-1.#QNAN|-NaN|-nan|1.#IND|1.#QNAN|<NA>|N/A|NA|NULL|NaN|None|n/a|nan|null'.split('|'),
 );
@@ -30,7 +30,7 @@ export function webAddress(text: string): string {
   return url !== null && /^https?:$/.test(url.protocol) ? url.href : '';
 }
 
-/** What a source says of a photo; null if it says nothing. */
+/** The facts that a source gives about a photo; null if it gives none. */
 export interface SourceTexts {
   readonly creator: string | null;
   readonly pageUrl: string | null;
@@ -49,14 +49,14 @@ export function rightsTexts(said: SourceTexts): Pick<PhotoRow, 'creator' | 'page
   };
 }
 
-/** What was done to a photo before it was put into the set. */
+/** The change made to a photo before it was put into the set. */
 const CHANGES: Readonly<Record<PictureChange, string>> = {
   unchanged: 'unchanged',
   stripped: 'metadata removed, without other changes',
   reencoded: 'converted to an upright 8-bit RGB PNG, transparent parts on white, without other changes',
 };
 
-/** How the file of a row differs from the stored photo. Of a PNG with other bytes, only the line of attribution tells. */
+/** How the file of a row differs from the stored photo. For a PNG with other bytes, only its attribution line tells. */
 export function changeOf(
   row: Pick<PhotoRow, 'sha256' | 'original_sha256' | 'file_name' | 'attribution'>,
 ): PictureChange {

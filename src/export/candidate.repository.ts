@@ -85,7 +85,7 @@ interface ShortlistHead {
   readonly builtAt: string;
 }
 
-/** The rules by which the stored shortlist was built. Null: none was built. */
+/** The rules of the stored shortlist, or null if none was built. */
 export async function readShortlistHead(
   db: Kysely<Database>,
   { collectionId }: DecisionScope,

@@ -151,7 +151,7 @@ Accuracy is the share of photos whose class comes first among the ${countOf(amon
 (\`among\` in \`protocol.json\`), so keep only the logits of these. ${here}`;
 }
 
-/** What only sets of mode O have: the claim, how far to trust it, and how such a set is used (section 4 of the paper). */
+/** For mode O only: the claim, how far to trust it, and how to use such a set (section 4 of the paper). */
 function outOfDistribution(protocol: Protocol): string {
   const { among, searched, review } = protocol;
   const blind = review.agreement.photos;
@@ -162,7 +162,7 @@ function outOfDistribution(protocol: Protocol): string {
 
 **How far to trust it.** A reviewer may miss one of so many classes. In ImageNet-O itself, the authors of NINCO (Bitterwolf, Müller
 and Hein, *In or Out?*, ICML 2023) found 78 of 400 photos in distribution (19.5 %). Here ${countOf(blind, 'listed photo')}
-${blind === 1 ? 'has' : 'have'} two blind verdicts. Let somebody audit a random sample before you rely on a number.
+${blind === 1 ? 'has' : 'have'} two blind verdicts. Audit a random sample before you rely on a number.
 
 **How to evaluate.** Take photos of the ${countOf(searched.length, 'class', 'classes')} in \`searched\` of \`protocol.json\` as in distribution, and
 this set as out of distribution. Keep only the logits of these classes. The score of a photo is the negative of its largest softmax
@@ -229,7 +229,7 @@ const ORDER_TEXT: Readonly<Record<Protocol['review']['orders'][number]['order'],
 /** Reasons that the stage before the revision shows. */
 const NOT_ACCEPTED: ReadonlySet<string> = new Set(['unreviewed', 'rejected', 'unsure', 'disputed']);
 
-/** What happened to everything that was found, stage by stage, down to the photos of the revision. */
+/** Counts the photos stage by stage, from those found to those in the revision. */
 function funnelTable({ funnel, photos, leftOut }: Protocol): string {
   const rows = stagesOf(totalsOf(funnel)).map(({ name, count, lost = [] }) => [name, countText(count), lostText(lost)]);
   const accepted = leftOut.filter(({ reason }) => !NOT_ACCEPTED.has(reason));

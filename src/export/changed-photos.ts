@@ -1,6 +1,6 @@
 import type { RevisionChange } from './revision.repository.ts';
 
-/** How many photos came, or went. */
+/** Numbers of added and removed photos. */
 export function sumOfChanges(changes: readonly RevisionChange[], change: RevisionChange['change']): number {
   return changes.filter((row) => row.change === change).reduce((sum, { photos }) => sum + photos, 0);
 }

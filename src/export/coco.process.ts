@@ -5,7 +5,7 @@ import type { PhotoFile, PhotoRow } from './photo-row.ts';
 
 const COCO = 'annotations/coco.json';
 
-/** What the file says of the whole set. */
+/** Facts about the whole set. */
 export interface AboutCoco {
   /** The collection's name. */
   readonly collection: string;
@@ -29,7 +29,7 @@ interface Part {
 
 /**
  * Writes `annotations/coco.json`: an image and an annotation with the same id for each photo, 1, 2, ... in the order of the
- * photos. The annotation's box is the whole image, because nobody drew boxes; `info` says so. `file_name` is relative to
+ * photos. The annotation's box is the whole image, because there are no drawn boxes; `info` says so. `file_name` is relative to
  * `test/`. Source: https://cocodataset.org/#format-data
  */
 class CocoSink implements PhotoSink<PhotoFile> {

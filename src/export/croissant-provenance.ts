@@ -3,7 +3,7 @@ import { crawlText, filterText, reviewText, shortlistText, sourceText } from './
 import type { CroissantNode } from './croissant-terms.ts';
 import type { Protocol } from './protocol.ts';
 
-/** Where sources are on the web. The others have no address of their own. */
+/** Web addresses of sources. The other sources have none. */
 const SOURCE_URL: Readonly<Record<string, string>> = {
   inaturalist: 'https://www.inaturalist.org/',
   'inaturalist-open-data': 'https://github.com/inaturalist/inaturalist-open-data',

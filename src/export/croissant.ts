@@ -43,14 +43,14 @@ function licencesOf({ licences }: Protocol): readonly string[] {
   return texts.length === 0 ? [LICENCES_PAGE] : texts;
 }
 
-/** Where the set is published. If nobody has said that, its content is named, because Croissant requires an address. */
+/** The address of the set, or a name for its content if the curator gave none, because Croissant requires an address. */
 function urlOf(protocol: Protocol): string {
   const answer = answerTo(protocol, 'url');
   return answer !== null && URL.parse(answer) !== null ? answer : `urn:sha256:${protocol.id}`;
 }
 
 /**
- * Who made the set. One name may be a person and the next a group. All are Organizations: a person can count as one, but a
+ * The makers of the set. One name may be a person and the next a group. All are Organizations: a person can count as one, but a
  * group cannot be a Person.
  */
 function creatorsOf(protocol: Protocol): readonly CroissantNode[] {

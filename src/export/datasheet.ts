@@ -7,9 +7,9 @@ import type { Protocol } from './protocol.ts';
 
 interface Section {
   readonly title: string;
-  /** What the protocol says, beside the other sections of the card. */
+  /** Facts from the protocol, in addition to the other sections of the card. */
   readonly facts: readonly string[];
-  /** What only the curator can say. */
+  /** Questions that only the curator can answer. */
   readonly asked: readonly CardKey[];
 }
 

@@ -28,7 +28,6 @@ export const decisionsHeader = (): string => csv([DECISION_COLUMNS]);
 export interface DecisionNames {
   /** The name of a class that photos are searched as. */
   readonly classNameOf: (wnid: string) => string;
-  /** What a reviewer is called. */
   readonly pseudonymOf: (reviewer: string) => string;
 }
 

@@ -129,13 +129,13 @@ function featuresOf(protocol: Protocol): readonly Feature[] {
   });
 }
 
-/** What the curator answered, or null. An answer of blanks is none. */
+/** The curator's answer, or null if it is missing or blank. */
 export function answerTo({ card }: Pick<Protocol, 'card'>, key: CardKey): string | null {
   const answer = Object.hasOwn(card, key) ? card[key]?.trim() : undefined;
   return answer === undefined || answer === '' ? null : answer;
 }
 
-/** What the curator answered, or that the question is open. */
+/** The curator's answer, or a note that the question is open. */
 export function answerOrOpen(protocol: Pick<Protocol, 'card'>, key: CardKey): string {
   return answerTo(protocol, key) ?? `Open: the curator has not answered this (export.card.${key}).`;
 }
@@ -168,7 +168,7 @@ export function titleOf(protocol: Protocol): string {
 /** The version that the curator gives the set. The revision itself is named by its id. */
 export const versionOf = (protocol: Pick<Protocol, 'card'>): string => answerTo(protocol, 'version') ?? '1.0.0';
 
-/** The names of the curators. If nobody has said who they are, the curators of the collection. */
+/** The names of the curators. Defaults to the curators of the collection. */
 export function curatorsOf(protocol: Protocol): readonly string[] {
   const names = (answerTo(protocol, 'curators') ?? '')
     .split(/[;\n]/)

@@ -48,13 +48,13 @@ export function licencesPage(protocol: Protocol): string {
   return `${sections.map((lines) => lines.join('\n')).join('\n\n')}\n`;
 }
 
-/** What the curators say of the part that is theirs. */
+/** The curators' licence for their own part: labels, selection and texts. */
 function ownLicence({ card }: Protocol): readonly (readonly string[])[] {
   const licence = card['licence'];
   return licence === undefined ? [] : [[`Labels, selection and texts: ${markdownText(licence)}.`]];
 }
 
-/** The notes of all licences, each once, in the order in which the licences come. */
+/** The notes of all licences, each once, in licence order. */
 function distinctNotes({ licences }: Protocol): readonly LicenceNote[] {
   const all = licences.flatMap(({ licence }) => licenceNotes(licence));
   return [...new Map(all.map((note) => [note.term, note])).values()];

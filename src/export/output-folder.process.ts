@@ -14,9 +14,8 @@ export interface WrittenFile {
 }
 
 /**
- * A new folder in which a revision is written. Every file that goes in is hashed on the way and gets its line in
- * SHA256SUMS, in the order in which files are completed. It holds no list of files, so a million of them need no more
- * memory than one.
+ * A new folder for a revision. Every file is hashed while it is written, and gets its line in SHA256SUMS when it is complete.
+ * It holds no list of files, so a million of them need no more memory than one.
  *
  * Calls do not overlap: the caller awaits each.
  */

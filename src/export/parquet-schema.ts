@@ -31,11 +31,10 @@ const COLUMNS: readonly (readonly [keyof PhotoRow, ColumnKind])[] = [
   ['searched_wnid', 'text'],
 ];
 
-/** What all files of a set have in common. */
+/** Shared by all files of a set. */
 export interface ParquetShape {
   /** Names of the classes, in the order of their labels. */
   readonly classNames: readonly string[];
-  /** Whether rows have `searched_wnid`. */
   readonly hasSearchedWnid: boolean;
 }
 

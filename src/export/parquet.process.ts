@@ -7,7 +7,7 @@ import type { OutputFolder, PhotoSink, WrittenFile } from './output-folder.proce
 import { columnDataOf, featuresOf, schemaOf, type ParquetShape } from './parquet-schema.ts';
 import type { PhotoFile } from './photo-row.ts';
 
-/** What the library `datasets` writes by default (`MAX_SHARD_SIZE`). */
+/** The default of the library `datasets` (`MAX_SHARD_SIZE`). */
 const MAX_FILE_BYTES = 500_000_000;
 /** A row group is in memory as a whole while it is written, and a reader loads it as a whole. */
 const MAX_GROUP_BYTES = 16 * 2 ** 20;

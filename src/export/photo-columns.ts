@@ -1,7 +1,7 @@
 import type { PhotoRow } from './photo-row.ts';
 import type { Protocol } from './protocol.ts';
 
-/** What a column of `test/metadata.jsonl` holds. `label` is the position of a class, `texts` a list. */
+/** Type of a column of `test/metadata.jsonl`. `label` is the position of a class, `texts` a list. */
 export type ColumnType = 'text' | 'label' | 'whole number' | 'number' | 'texts';
 
 interface PhotoColumn {

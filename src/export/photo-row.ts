@@ -26,7 +26,7 @@ export const photoRowSchema = z.strictObject({
   original_sha256: sha256,
   source: z.string(),
   source_id: z.string(),
-  /** Where the bytes came from; '' for a file. */
+  /** URL of the bytes; '' for a file. */
   source_url: z.string(),
   /** The photo's page at the source. */
   page_url: z.string(),
@@ -47,7 +47,7 @@ export const photoRowSchema = z.strictObject({
   predicted_prob: z.number(),
   /** Failure modes that reviewers named, sorted. */
   tags: listOf(z.string(), 1_000),
-  /** What decided that the photo is accepted. */
+  /** The kind of verdict that accepted the photo. */
   decided_by: z.enum(['single', 'agreement', 'adjudication', 'import']),
   /** Mode O only: the concept that the photo was searched as. */
   searched_wnid: z.string().optional(),

@@ -3,7 +3,7 @@ import { isSha256, toSha256 } from '../kernel/ids.ts';
 import { SHOWN_BY } from '../review/event.ts';
 import { listOf, recordOf } from './bounded.ts';
 
-/** Why a photo that was listed or reviewed is not in a revision, in the order in which the reasons are looked for. */
+/** Why a listed or reviewed photo is not in a revision. Reasons are checked in this order. */
 export const EXPORT_REASONS = [
   // Its verdict.
   'unreviewed',
@@ -19,9 +19,9 @@ export const EXPORT_REASONS = [
   'left-out',
   // Its licence is not one of those that the export allows.
   'licence',
-  // Accepted for another class, too: a test photo shows one class.
+  // Also accepted for another class: a test photo shows one class.
   'duplicate',
-  // Accepted, but its confusion has as many accepted photos as the cap allows. It can come so if a rejection is taken back.
+  // Accepted, but its confusion has as many accepted photos as the cap allows. An undone rejection can cause this.
   'cap',
 ] as const;
 export type ExportReason = (typeof EXPORT_REASONS)[number];
@@ -78,12 +78,12 @@ const modelSchema = z.strictObject({
   name: z.string(),
   sha256,
   bytes: count,
-  /** See `preprocessingVersion`. It names the hash of a head, too. */
+  /** See `preprocessingVersion`. It also names the hash of a head. */
   preprocessing: z.string(),
-  /** Where the evidence of the photos was made: `cpu`; several are joined by ` and `. */
+  /** The execution provider of the evidence, such as `cpu`; several are joined by ` and `. */
   executionProvider: z.string(),
   licence: z.string(),
-  /** Where the weights come from. */
+  /** Origin of the weights. */
   source: z.string(),
   /** Side of the square input and of the shorter side before cropping, in pixels; mean and deviation in units of 0..255. */
   size: count,
@@ -106,15 +106,15 @@ const agreementSchema = z.strictObject({
 });
 
 const reviewSchema = z.strictObject({
-  /** What a reviewer asks of a photo, in the words of the collection's owner. Null: the criteria of the program. */
+  /** The owner's criteria for accepting a photo; null for those of the program. */
   criteria: z.string().nullable(),
-  /** The setting `review.secondPass` at the export. `agreement.photos` says what came of it. */
+  /** The setting `review.secondPass` at the export. `agreement.photos` has the result. */
   secondPass: share,
-  /** The setting `review.target` at the export; null: none. */
+  /** The setting `review.target` at the export; null without a target. */
   target: count.nullable(),
   /** People who gave a verdict on a listed photo. */
   reviewers: count,
-  /** How many verdicts were given on photos that came in each order; `import`: photos that no page showed. */
+  /** Number of verdicts by the order in which photos were shown; `import` for photos that no page showed. */
   orders: listOf(z.strictObject({ order: z.enum([...SHOWN_BY, 'import']), verdicts: count }), FEW),
   /** Days (UTC) of the first and the last verdict; null without verdicts. */
   period: period.nullable(),
@@ -148,10 +148,10 @@ export const protocolSchema = z.strictObject({
   models: listOf(modelSchema, FEW).refine(hasItems, NONE),
   /** The classes of softmax, in the order of the wnids. Mode A: the mask. Mode O: all classes of the model. */
   among: listOf(wnid, CLASSES).refine(hasItems, NONE),
-  /** Mode A: what photos are searched as. Mode O: what the model must predict. In the order of the wnids. */
+  /** Mode A: classes that photos are searched as. Mode O: classes that the model must predict. Sorted by wnid. */
   searched: listOf(wnid, CLASSES).refine(hasItems, NONE),
   /**
-   * What the folders of `test/` are: in mode A the class searched as; in mode O the class that the model predicts, or the
+   * The meaning of the folders in `test/`. Mode A: the class searched as. Mode O: the class that the model predicts, or the
    * concept that the photo shows.
    */
   folders: z.enum(['class', 'predicted', 'concept']),
@@ -170,7 +170,7 @@ export const protocolSchema = z.strictObject({
   leftOut: listOf(z.strictObject({ reason: z.enum(EXPORT_REASONS), count }), FEW),
   /** Sorted by licence. `url` is '' if the licence has no address. */
   licences: listOf(z.strictObject({ licence: z.string(), url: z.string(), photos: count }), CLASSES),
-  /** Where the photos are from, and how many of them have a page and an address. Format 1 lacks the last two. */
+  /** Photos by source, and how many of them have a page and an address. Format 1 lacks the last two. */
   sources: listOf(
     z.strictObject({ source: z.string(), photos: count, pages: count.optional(), addresses: count.optional() }),
     FEW,
@@ -187,14 +187,14 @@ export const protocolSchema = z.strictObject({
     names: z.enum(['id', 'imagenet-a']),
     pixels: z.boolean(),
     thumbnails: z.boolean(),
-    /** Whether pictures keep EXIF, XMP, IPTC and comments. Format 1 lacks it: `true`. */
+    /** True if pictures keep EXIF, XMP, IPTC and comments. Format 1 lacks it and means `true`. */
     keepMetadata: z.boolean().optional(),
     /** Allowed licences; null: those that allow redistribution. */
     licences: listOf(z.string(), CLASSES).nullable(),
   }),
   /** Photos of earlier revisions that were taken down since. */
   tombstones: listOf(z.strictObject({ id: z.string(), wnid, takenDownAt: time }), MANY),
-  /** What the paper leaves open and winnow decided, a sentence each. */
+  /** Choices of winnow where the paper is silent, one sentence for each. */
   choices: listOf(z.string(), FEW),
   /** Answers of the curator: `export.card` of the collection file. */
   card: recordOf(z.string(), FEW),
@@ -204,7 +204,7 @@ export const protocolSchema = z.strictObject({
 
 export type Protocol = z.output<typeof protocolSchema>;
 
-/** Whether the pictures of an export have, or may have, the metadata of their sources. */
+/** True if the pictures of an export may have the metadata of their sources. */
 export function keepsMetadata({ format, options }: Pick<Protocol, 'format' | 'options'>): boolean {
   return format < 2 || options.keepMetadata === true;
 }
@@ -270,7 +270,7 @@ const MODE_O = [
 ] as const;
 
 /**
- * What the paper leaves open and winnow decided, for protocol and card (`rule` has the numbers).
+ * The choices of winnow where the paper is silent, for protocol and card (`rule` has the numbers).
  *
  * @param allowed mode O: the concepts below one of the 1,000 classes whose photos are taken, as `baby grand (n02766792)`
  */

@@ -21,21 +21,18 @@ const OF_AN_EXPORT = [
 const isOfAnExport = (path: string): boolean =>
   path === CHECKSUMS || path === FETCH_SCRIPT || OF_AN_EXPORT.some((pattern) => pattern.test(path));
 
-/** What publishing an export changes at the destination. */
+/** The changes that publishing an export makes at the destination. */
 export interface PublishPlan {
   readonly upload: readonly LocalFile[];
   /** Uploaded after all others, in this order. */
   readonly last: readonly LocalFile[];
   /** Files of an earlier revision that this one does not have. */
   readonly remove: readonly RemoteFile[];
-  /** Files that are there with the same content. */
+  /** Files that the destination has with the same content. */
   readonly unchanged: number;
-  /**
-   * Files that could be of an earlier revision but may be somebody else's, because no protocol.json of winnow is there. They
-   * stay.
-   */
+  /** Files that look like those of an export but stay, because the destination has no protocol.json of winnow. */
   readonly leftAlone: number;
-  /** Files of somebody else that the export would replace. If there are any, nothing may be changed. */
+  /** Files not made by winnow that the export would replace. If there are any, nothing may be changed. */
   readonly foreign: readonly string[];
 }
 

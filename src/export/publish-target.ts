@@ -1,6 +1,6 @@
 import { UsageError } from '../kernel/errors.ts';
 
-/** Where a set is published. */
+/** The destination of a published set. */
 export type PublishTarget =
   /** A dataset on the Hugging Face Hub: `OWNER/NAME`. */
   | { readonly kind: 'hub'; readonly name: string }

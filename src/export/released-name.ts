@@ -89,7 +89,7 @@ function safe(text: string, space: ' ' | '_'): string {
   return cut(plain, MAX_NAME_BYTES).replaceAll(/^[ ._]+|[ ._]+$/g, '') || '-';
 }
 
-/** The longest beginning that has at most so many bytes in UTF-8. */
+/** The longest prefix that has at most the given number of bytes in UTF-8. */
 function cut(text: string, maxBytes: number): string {
   let bytes = 0;
   let kept = '';

@@ -46,7 +46,7 @@ export type FolderState = 'there' | 'gone' | 'other';
 /** Only as large as a protocol can get. */
 const MAX_PROTOCOL_BYTES = 64 * 1024 * 1024;
 
-/** Whether the folder of a revision still has it, by the id in its protocol. */
+/** Checks by the id in its protocol that a folder still holds the revision. */
 export async function stateOfFolder({
   id,
   path: folder,

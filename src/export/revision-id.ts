@@ -18,7 +18,7 @@ function withSortedKeys(value: unknown): unknown {
   return Object.fromEntries(entries.map(([key, item]) => [key, withSortedKeys(item)]));
 }
 
-/** How many digits of a revision's id or a photo's name people are shown. */
+/** Digits of a revision's id or a photo's name to show to people. */
 const SHOWN_DIGITS = 12;
 
 /** The beginning of a revision's id, for people. */

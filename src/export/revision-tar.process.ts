@@ -12,7 +12,7 @@ const CHUNK_BYTES = 256 * 1024;
 /**
  * A revision's folder as one tar archive: the files of SHA256SUMS in its order, then SHA256SUMS. The same folder gives the same
  * bytes. Files are read as the archive is, and some megabytes of it are in memory. A file that is missing, or has
- * another checksum, ends the stream with an error, so nobody takes the archive for a whole one.
+ * another checksum, ends the stream with an error, so that the archive does not look whole.
  *
  * @param within the folder that the archive unpacks to
  */
@@ -43,7 +43,7 @@ interface Member {
   readonly folder: string;
   readonly within: string;
   readonly file: string;
-  /** What SHA256SUMS says; null: it does not list the file. */
+  /** From SHA256SUMS; null if it does not list the file. */
   readonly sha256: string | null;
 }
 

@@ -21,7 +21,7 @@ export interface Revision {
   /** When it was first exported, as ISO 8601. */
   readonly madeAt: string;
   readonly protocol: Protocol;
-  /** What `winnow verify` found in the folder, if an operator ran it on the server. */
+  /** The result of `winnow verify` for the folder, if an operator ran it on the server. */
   readonly verified: StoredVerification | null;
 }
 
@@ -44,8 +44,8 @@ export interface NewRevision extends Pick<Revision, 'protocol' | 'bytes' | 'path
 }
 
 /**
- * Stores a revision with its photos in one transaction. If the same revision is stored already, only its path changes, and nobody
- * has verified the new folder.
+ * Stores a revision with its photos in one transaction. If the same revision is stored already, only its path changes, and the
+ * new folder counts as not verified.
  */
 export async function storeRevision(
   db: Kysely<Database>,
@@ -93,7 +93,7 @@ export async function storeVerification(
     where collection_id = ${collectionId} and revision = decode(${id}, 'hex') and path = ${path}`.execute(db);
 }
 
-/** What became of a revision's photos since. */
+/** Takedowns and covers of a revision. */
 export interface RevisionPhotos {
   readonly id: Sha256;
   /** Photos of the revision that were taken down since. */
@@ -137,14 +137,12 @@ export async function revisionsWith(db: Kysely<Database>, photos: readonly Sha25
   return rows.map(({ collection, id, path }) => ({ collection, id, path }));
 }
 
-/** What changed of one folder between two revisions, for one reason. */
+/** Photos of one folder that only one of two revisions has, for one reason. */
 export interface RevisionChange {
   readonly folder: string;
   /** `added`: the newer revision has the photos, the older one does not. */
   readonly change: 'added' | 'removed';
-  /**
-   * Why the revision that lacks them does not have them. `not-listed`: they were neither listed nor reviewed then.
-   */
+  /** Why the other revision lacks them. `not-listed`: they were neither listed nor reviewed then. */
   readonly reason: ExportReason | 'not-listed';
   readonly photos: number;
 }

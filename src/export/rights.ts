@@ -9,9 +9,9 @@ const LICENCE_LIST = 'https://creativecommons.org/licenses/list.en';
 const UNVERSIONED = /^CC-BY(?:-NC)?(?:-ND|-SA)?$/;
 
 /**
- * Whether a photo with this normalised licence may be passed on: all Creative Commons licences (NC and ND too), CC0, the
- * public domain, and the open licences that `normaliseLicence` knows. An expression `A OR B` does if one of its branches does.
- * `unknown`, `all-rights-reserved` and texts that are not recognised do not, because copyright forbids it by default.
+ * True for normalised licences that let people pass a photo on: all Creative Commons licences (also NC and ND), CC0, the public
+ * domain, and the open licences that `normaliseLicence` knows. `A OR B` is allowed if one of its branches is. `unknown`,
+ * `all-rights-reserved` and unrecognised texts are not allowed, because copyright forbids it by default.
  */
 export function allowsRedistribution(licence: string): boolean {
   return branchesOf(licence).some(branchAllows);
@@ -32,9 +32,9 @@ function branchUrl(branch: string): string {
   return url ?? (UNVERSIONED.test(id) ? LICENCE_LIST : '');
 }
 
-/** What one element of a licence, or a kind of licence, asks of the people who use a photo. */
+/** The conditions of one licence element, or of a kind of licence, for people who use a photo. */
 export interface LicenceNote {
-  /** `BY`, or what the licence is if it has no elements: `public domain`. */
+  /** `BY`, or the kind of a licence without elements, such as `public domain`. */
   readonly term: string;
   /** Sentences, without markup. */
   readonly text: string;
@@ -74,8 +74,8 @@ const OTHER: LicenceNote = {
 };
 
 /**
- * What a normalised licence asks of the people who use a photo, in the order of the licence's name. Of `A OR B`, what the
- * first branch that allows redistribution asks, because users choose.
+ * The conditions of a normalised licence for people who use a photo, in the order of the licence's name. For `A OR B`, those of
+ * the first branch that allows redistribution, because users choose.
  */
 export function licenceNotes(licence: string): readonly LicenceNote[] {
   const branch = branchesOf(licence).find(branchAllows);

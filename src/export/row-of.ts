@@ -16,7 +16,7 @@ export interface ExportedFile {
   readonly height: number;
 }
 
-/** What a row needs besides the photo and its file. */
+/** Shared by all rows of a revision. */
 export interface RowContext {
   readonly mode: 'A' | 'O';
   readonly classOf: ReadonlyMap<string, Protocol['classes'][number]>;

@@ -4,7 +4,7 @@ import type { Sha256, Wnid } from '../kernel/ids.ts';
 import type { DecidedBy, Review, VerdictState } from '../review/verdict.ts';
 import type { ExportReason } from './protocol.ts';
 
-/** Where one candidate of a photo came from, and its rights. */
+/** Origin and rights of one candidate of a photo. */
 export interface Rights {
   readonly source: string;
   readonly sourceId: string;
@@ -18,10 +18,10 @@ export interface Rights {
   readonly foundOn: string;
 }
 
-/** A photo, for one class, that was listed or reviewed. Null: unknown, because the photo was taken down or never decided. */
+/** A photo, for one class, that was listed or reviewed. Facts are null if it was taken down or never decided. */
 export interface ExportCandidate {
   readonly sha256: Sha256;
-  /** What the photo was searched as. */
+  /** The class that the photo was searched as. */
   readonly wnid: Wnid;
   readonly rank: number | null;
   readonly confusionWnid: Wnid | null;
@@ -45,9 +45,9 @@ export interface ExportCandidate {
 
 /** A candidate with its place in the revision. */
 export interface SelectedPhoto extends Omit<ExportCandidate, 'rights'> {
-  /** Null: the revision contains it. */
+  /** Null if the revision contains the photo. */
   readonly leftOut: ExportReason | null;
-  /** Those under which the photo is used, or the first. Null if no candidate brings the photo any more. */
+  /** Those under which the photo is used, or the first. Null if the photo has no candidate any more. */
   readonly rights: Rights | null;
 }
 
@@ -55,7 +55,6 @@ export interface SelectionRules {
   readonly mode: 'A' | 'O';
   /** Photos of one confusion. */
   readonly cap: number;
-  /** Whether the revision may contain photos under this licence. */
   readonly isLicenceAllowed: (licence: string) => boolean;
 }
 

@@ -6,7 +6,7 @@ import { rowText, type PhotoFile } from './photo-row.ts';
 /** About the size that the Hugging Face Hub advises. */
 const MAX_SHARD_BYTES = 1_000_000_000;
 
-/** What tar says of every member, so that the same photos give the same bytes. */
+/** Tar header fields of every member. They are constant, so that the same photos give the same bytes. */
 export const TAR_MEMBER = {
   type: 'file',
   mode: 0o644,
@@ -24,8 +24,8 @@ export interface ShardOptions {
 
 /**
  * Writes photos as WebDataset shards: `shards/test-000000.tar` and so on. A photo is three adjacent members with one key:
- * `<folder>/<id>.jpg`, `.json` (its row) and `.cls` (its label). A PNG is a `.jpg` member, too. Loaders want the same members
- * in each sample, and they tell formats by the content.
+ * `<folder>/<id>.jpg`, `.json` (its row) and `.cls` (its label). A PNG is also a `.jpg` member: loaders want the same
+ * members in each sample, and they tell formats by the content.
  * Source: `base_plus_ext` of the package `webdataset` 1.0.2. It cuts the key at the first dot of the base name.
  */
 export class ShardSink implements PhotoSink<PhotoFile> {

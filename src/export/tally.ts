@@ -12,7 +12,7 @@ type Counts = Pick<Protocol, 'photos' | 'leftOut' | 'licences' | 'sources' | 'ta
 
 const ORDERS = [...SHOWN_BY, 'import'] as const;
 
-/** Counts what a revision's protocol says of its photos. It keeps numbers. */
+/** Counts photos for a revision's protocol. Keeps numbers, not photos. */
 export class ExportTally {
   readonly #folders = new Map<string, number>();
   readonly #leftOut = new Map<string, number>();

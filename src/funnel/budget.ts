@@ -7,7 +7,7 @@ export interface BudgetLeft {
   readonly left: number;
 }
 
-/** The budgets of a source, a host, or all pictures of a site, as `status` shows them. Null: no such limit. */
+/** The budgets of a source, a host, or all pictures of a site, as `status` shows them. Null if there is no such limit. */
 export interface KeyBudget {
   /** `source:inaturalist` (its API), `host:live.staticflickr.com`, `media:inaturalist` (its pictures as a whole). */
   readonly key: string;
@@ -16,9 +16,7 @@ export interface KeyBudget {
   readonly requestsPerDay: BudgetLeft | null;
   readonly bytesPerHour: BudgetLeft | null;
   readonly bytesPerDay: BudgetLeft | null;
-  /**
-   * Why nothing can be sent now, and until when. Null if a request can be sent, or only its normal spacing delays it.
-   */
+  /** The reason why no request can be sent now, and its end. Null if one can be sent, or only waits for its normal spacing. */
   readonly waits: {
     readonly reason: WaitReason;
     readonly until: string;

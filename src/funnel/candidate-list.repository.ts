@@ -6,7 +6,7 @@ import type { Database } from '../platform/postgres/database.ts';
 import { equalsIfGiven, streamRows } from '../platform/postgres/query.ts';
 import { judged } from './funnel.repository.ts';
 
-/** Where a candidate was found, for which class, and its rights as the source gave them. */
+/** A candidate's place and class, and its rights as the source gave them. */
 export interface CandidateSighting {
   readonly source: string;
   readonly sourceId: string;
@@ -27,7 +27,7 @@ export interface CandidateLine extends CandidateSighting {
   readonly width: number | null;
   readonly height: number | null;
   readonly bytes: number | null;
-  /** Whether the bytes are on disk or were pruned. */
+  /** Null before the photo is stored. */
   readonly bytesState: BytesState | null;
 }
 

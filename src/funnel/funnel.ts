@@ -4,7 +4,7 @@ import type { VerdictState } from '../review/verdict.ts';
 import type { LeftOutReason } from '../shortlist/shortlist.ts';
 
 /**
- * What happened to everything that was found: `in = out + dropped + failed` at every stage.
+ * The outcomes of all candidates: `in = out + dropped + failed` at every stage.
  *
  *     found       = waiting + fetched + sum(dropped) + sum(failed)
  *     fetched     = duplicates + sum(decided)
@@ -50,7 +50,7 @@ function emptyTotals() {
     rejected: 0,
     /** No reviewer is sure. */
     unsure: 0,
-    /** Reviewers disagree, and nobody has settled it. */
+    /** Reviewers disagree, and no later verdict has settled it. */
     disputed: 0,
     unreviewed: 0,
     /** Photos whose bytes were deleted because every collection has dropped them. */
@@ -108,12 +108,11 @@ export interface VerdictCount {
   readonly source: string;
   readonly queryId: number | null;
   readonly verdict: Exclude<VerdictState, 'unreviewed'>;
-  /** Whether another, blind verdict is wanted. */
+  /** True if another, blind verdict is wanted. */
   readonly isPending: boolean;
   readonly count: number;
 }
 
-/** What is counted for a funnel. */
 export interface FunnelCounts {
   readonly candidates: readonly CandidateCount[];
   readonly photos: readonly PhotoCount[];

@@ -36,10 +36,10 @@ export async function notCounting(
   return rows;
 }
 
-/** What the reviews of a photo come to in one collection. */
+/** The verdict on a photo in one collection. */
 export interface StoryReview extends Subject, Verdict {
   readonly collection: string;
-  /** Null: the verdict counts. */
+  /** Null if the verdict counts. */
   readonly whyNot: NotCounting | null;
 }
 

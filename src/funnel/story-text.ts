@@ -13,7 +13,7 @@ export function whyText({
   return `${reason === null ? '' : ` ${reason}`}${detail === null ? '' : ` (${detail})`}`;
 }
 
-/** What the photo is, and when it was stored and pruned. */
+/** Describes the photo, and when it was stored and pruned. */
 export function photoTexts(photo: StoryPhoto): [what: string, stored: string] {
   return [
     `${photo.format}, ${photo.width} x ${photo.height} pixels, ${photo.bytes} bytes, EXIF orientation ${photo.exifOrientation}, perceptual hash ${photo.perceptualHash}`,
@@ -21,7 +21,7 @@ export function photoTexts(photo: StoryPhoto): [what: string, stored: string] {
   ];
 }
 
-/** What the candidate is for, where it was found, its address and its rights. */
+/** Describes the class of the candidate, where it was found, its address and its rights. */
 export function candidateTexts(candidate: StoryCandidate, nameOf: (wnid: string) => string): string[] {
   const { wnid, source, sourceId, state, ...rights } = candidate;
   return [

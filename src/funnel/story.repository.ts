@@ -7,7 +7,7 @@ import type { Database } from '../platform/postgres/database.ts';
 import { reviewedAndGone, reviewsOfPhoto, type StoryReview } from './standing.repository.ts';
 import type { CandidateSighting } from './candidate-list.repository.ts';
 
-/** Everything that the catalogue knows of one photo, or of a picture that never became one. */
+/** All records of one photo, or of a picture that never became one. */
 export interface Story {
   readonly photo: StoryPhoto | null;
   readonly candidates: readonly StoryCandidate[];
@@ -62,7 +62,7 @@ export interface StoryDecision {
   } | null;
 }
 
-/** What a model said about one crop, over one list of classes. */
+/** The result of a model for one crop, over one list of classes. */
 export interface StoryCrop {
   /** SHA-256 of the class list. */
   readonly classList: string;
@@ -81,7 +81,7 @@ export interface StoryCrop {
   readonly decides: readonly { readonly collection: string; readonly wnid: string }[];
 }
 
-/** What a user may ask for: a photo by the hash of its bytes or of an exported file (or the first digits), or a picture by its id at the source. */
+/** Finds a photo by the hash of its bytes or of an exported file (or its first digits), or a picture by its id at the source. */
 export type StoryKey = { readonly sha256Prefix: string } | { readonly source: string; readonly sourceId: string };
 
 /**

@@ -14,19 +14,19 @@ export interface WhatIfGrid {
   readonly nearDuplicateDistance: number;
 }
 
-/** What a photo is, or would be; a photo of a reference set is dropped whatever the policy. */
+/** The state of a photo, now or under a policy. A photo of a reference set is dropped under every policy. */
 export type WhatIfState = 'kept' | 'undecided' | 'dropped' | 'failed';
 
 export interface WhatIfCounts {
   readonly kept: number;
   /** Photos that lack crops, or logits, that the setting needs. */
   readonly undecided: number;
-  /** Crops that those lack: at most so many would run. */
+  /** Crops that undecided photos lack: the most that would run. */
   readonly missingCrops: number;
   readonly dropped: number;
   /** Undecodable: no setting changes that. */
   readonly failed: number;
-  /** Of the kept: what the shortlist would list. */
+  /** Kept photos that the shortlist would list. */
   readonly shortlisted: number;
 }
 
@@ -36,7 +36,7 @@ export interface WhatIfSetting {
   readonly cap: number;
   readonly totals: WhatIfCounts;
   readonly bySubject: readonly WhatIfCounts[];
-  /** Photos whose state is another one now. */
+  /** Photos whose present state is different. */
   readonly changed: number;
 }
 
@@ -61,11 +61,11 @@ const STATES: readonly WhatIfState[] = ['kept', 'undecided', 'dropped', 'failed'
 const COUNTS = STATES.length + 1;
 const MISSING = STATES.length;
 
-/** Adds photos up under every setting of a grid; what is in memory of a photo is a few numbers, and only if it may be kept. */
+/** Counts photos under every setting of a grid. Only photos that may be kept stay in memory, as a few numbers each. */
 export class WhatIfTally {
   /** Photos in all. */
   photos = 0;
-  /** What the collection says now. */
+  /** Photos by their present state. */
   readonly present: Record<WhatIfState, number> = { kept: 0, undecided: 0, dropped: 0, failed: 0 };
   /** Photos that some policy leaves undecided, each once, ascending if they are added so. */
   readonly undecidedIds: number[] = [];
@@ -75,7 +75,7 @@ export class WhatIfTally {
   readonly #counts: Float64Array;
   readonly #changed: Float64Array;
   #kept: Kept[][];
-  /** Made once all photos are there. */
+  /** Sorted after the last photo was added. */
   readonly #sorted: Partial<Record<Order, readonly (readonly Kept[])[]>> = {};
   readonly #samples: ChangeSamples;
 
@@ -224,7 +224,7 @@ interface Sample extends Omit<ChangedPhoto, 'under'> {
   readonly under: number[];
 }
 
-/** Of each change those photos whose scattered ids are smallest: spread over the catalogue, and the same every time. */
+/** Samples the photos of each change by their smallest scattered ids: spread over the catalogue, and always the same. */
 class ChangeSamples {
   readonly #most: number;
   /** By change, least rank first. */
@@ -234,7 +234,7 @@ class ChangeSamples {
     this.#most = most;
   }
 
-  /** Whether a photo of that rank would be among those of the change: hardly any is. */
+  /** True if a photo of that rank would be sampled for the change, which is rare. */
   takes(from: WhatIfState, to: WhatIfState, rank: number): boolean {
     const known = this.#of(from, to);
     return known.length < this.#most || rank <= (known.at(-1)?.rank ?? -1);

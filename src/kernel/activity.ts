@@ -1,4 +1,4 @@
-/** What the activity log records. */
+/** Actions that the activity log records. */
 export const ACTIVITIES = [
   'log-in',
   'log-in-failed',
@@ -25,7 +25,7 @@ export type Activity = (typeof ACTIVITIES)[number];
 /** How an activity ended. */
 export type Outcome = 'done' | 'failed' | 'interrupted';
 
-/** Who does something, and from where. */
+/** A person or program that acts, and its place. */
 export interface Actor {
   /** The person or the role of a token (`alice`, `operator`); for a command the user of the system, `ann@lab3`. */
   readonly who: string;
@@ -33,7 +33,7 @@ export interface Actor {
   readonly place: string;
 }
 
-/** What was asked for, or what came of it: a JSON object with words and numbers. Never a secret. */
+/** Details of the request or its result: a JSON object with words and numbers. Never a secret. */
 export type ActivityDetail = Readonly<Record<string, unknown>>;
 
 /** A line of the activity log. */
@@ -44,7 +44,7 @@ export interface LoggedActivity extends Actor {
   /** The name of the collection; null: it concerned none or all of them. */
   readonly collection: string | null;
   readonly detail: ActivityDetail;
-  /** Null: it runs still, or its process was killed. */
+  /** Null if it still runs, or its process was killed. */
   readonly outcome: Outcome | null;
   readonly endedAt: Date | null;
 }

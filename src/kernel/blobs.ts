@@ -6,7 +6,7 @@ export interface ListedBlob {
   readonly place: string;
   /** Null if the entry is not a blob. */
   readonly sha256: Sha256 | null;
-  /** 0 if `problem` says why nothing can be read there. */
+  /** 0 if there is a `problem`. */
   readonly bytes: number;
   /** The system's error message, if the entry cannot be examined (a loop of links, a folder without permission). */
   readonly problem: string | null;
@@ -57,7 +57,7 @@ export interface BlobStore {
   sizeOf(sha256: Sha256): Promise<number | null>;
   /** Deletes a blob. Does nothing if there is no such blob. */
   remove(sha256: Sha256): Promise<void>;
-  /** Where the blob is or would be, as messages show it: a path or a URL. */
+  /** The path or URL of the blob, existing or not, as messages show it. */
   placeOf(sha256: Sha256): string;
   /** Path of a file with the blob's bytes, for programs that need a file. Checks the hash and rejects as `read` does. */
   localFile(sha256: Sha256): Promise<string>;
@@ -75,7 +75,7 @@ export interface BlobStore {
 }
 
 /**
- * How the bytes of a blob are lost:
+ * Kinds of lost bytes:
  *
  * - `missing`: there are no bytes (the disk may not be mounted);
  * - `wrong`: the bytes have another SHA-256;
@@ -99,7 +99,7 @@ export class LostBytes extends Error {
   }
 }
 
-/** What a call of a blob store returns, or how the bytes are lost. Other failures are thrown. */
+/** Returns the result of a call of a blob store, or the error if the bytes are lost. Other errors are thrown. */
 export async function orLoss<T>(call: Promise<T>): Promise<T | LostBytes> {
   try {
     return await call;
@@ -109,6 +109,6 @@ export async function orLoss<T>(call: Promise<T>): Promise<T | LostBytes> {
   }
 }
 
-/** What the user can do about lost bytes, for the end of a message. */
+/** Advice about lost bytes, for the end of a message. */
 export const LOST_BYTES_CURE =
   'winnow resume fetches lost bytes again (for photos of a folder, crawl the folder again afterwards)';

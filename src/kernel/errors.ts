@@ -1,5 +1,5 @@
 /**
- * What every error of winnow carries. Error classes are named for what the runner must do about them, not for where they
+ * The details of every error of winnow. Error classes are named for what the runner must do about them, not for where they
  * arose. A message says what is wrong, where (with the value quoted), and what to do. "Expected X but received Y" is for
  * wrong types and formats.
  */
@@ -24,7 +24,7 @@ export class UsageError extends WinnowError {}
 
 /** The item is fine and the same work may succeed later. Consequence: the job is retried after a pause. */
 export class RetryLater extends WinnowError {
-  /** How long the server asked us to wait, in milliseconds. Null if it did not say. */
+  /** The wait that the server asked for, in milliseconds. Null if it named none. */
   readonly retryAfterMs: number | null;
   constructor(message: string, details: ErrorDetails & { readonly retryAfterMs?: number | null }) {
     super(message, details);

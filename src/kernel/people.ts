@@ -1,4 +1,4 @@
-/** What people who use the server may do: a viewer looks, a reviewer also judges photos, an operator also steers the work. */
+/** Roles on the server: a viewer looks, a reviewer also judges photos, an operator also steers the work. */
 export const ROLES = ['viewer', 'reviewer', 'operator'] as const;
 export type Role = (typeof ROLES)[number];
 
@@ -17,7 +17,7 @@ export const PERSON_NAME = /^[\p{L}\p{N}][\p{L}\p{M}\p{N} ._@'’-]{0,59}$/u;
 /** `PERSON_NAME` in words. */
 export const PERSON_NAME_RULE = "1 to 60 letters, digits, spaces and . _ - @ ', the first a letter or a digit";
 
-/** Writes a name in one of the ways in which Unicode can write it, without spaces around it. Null if it is not a name. */
+/** Normalises a name to one Unicode form, without spaces around it. Null if it is not a name. */
 export function personName(text: string): string | null {
   const name = text.normalize('NFC').trim();
   return PERSON_NAME.test(name) ? name : null;
@@ -28,7 +28,7 @@ export function foldedName(name: string): string {
   return name.normalize('NFKC').toLowerCase();
 }
 
-/** Which of these names are those of known people, in whatever case; each once. */
+/** Returns those of these names that known people have, in any case, each once. */
 export function namesOfPeople(names: readonly string[], people: readonly string[]): string[] {
   const known = new Set(people.map(foldedName));
   return [...new Set(names)].filter((name) => known.has(foldedName(name)));

@@ -15,13 +15,13 @@ export interface LocalFile {
 export interface RemoteFile {
   readonly path: string;
   readonly bytes: number;
-  /** Whether it has the content of the local file with this path. False if there is no such local file. */
+  /** True if it has the content of the local file with this path. False if there is no such local file. */
   readonly isSame: boolean;
-  /** Whether replacing it would lose what somebody else stored there. */
+  /** True if winnow did not store it, so replacing it could lose the data of another user. */
   readonly isForeign: boolean;
 }
 
-/** Who can see what is published. Null: the destination has rules of its own, or there is nothing yet. */
+/** Who can see published files. Null if the destination has rules of its own, or nothing is published. */
 export type Visibility = 'public' | 'private' | null;
 
 /**
@@ -32,23 +32,23 @@ export type Visibility = 'public' | 'private' | null;
  * RetryLater after which the destination may or may not have done the work: list it again.
  */
 export interface Destination {
-  /** Where people find the set. */
+  /** The address where people find the set. */
   readonly url: string;
-  /** How much `upload` and `remove` take in one call. What a call did stays done if the next one fails. */
+  /** Limits of one call of `upload` or `remove`. Work of a call stays done if the next one fails. */
   readonly batch: { readonly files: number; readonly bytes: number };
-  /** Looks whether the place is there, and may be used. */
+  /** Checks that the place exists and may be used. */
   look(): Promise<Visibility>;
   /** Makes the place if it is missing. */
   prepare(): Promise<Visibility>;
   list(local: ReadonlyMap<string, LocalFile>): AsyncIterable<RemoteFile>;
   /** A small text file. Null if there is none. */
   read(path: string): Promise<string | null>;
-  /** @param onFile called once for each file that is there */
+  /** @param onFile called once for each stored file */
   upload(files: readonly LocalFile[], onFile: (file: LocalFile) => void): Promise<void>;
   remove(paths: readonly string[]): Promise<void>;
   /** Uploads the files that say that the set is complete, in this order or at once. */
   finish(files: readonly LocalFile[]): Promise<void>;
-  /** Makes deleted files unreachable. Null: deleted files are gone already. */
+  /** Makes deleted files unreachable. Null if deleting suffices. */
   readonly forgetHistory: (() => Promise<void>) | null;
 }
 

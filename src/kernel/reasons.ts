@@ -63,12 +63,12 @@ export type DecisionReason =
  */
 export const FAILED_DECISION_REASONS = ['undecodable', 'poison'] as const;
 
-/** Whether a text is a reason of a failed decision. */
+/** True if a text is a reason of a failed decision. */
 export function isFailedDecision(text: string): boolean {
   return FAILED_DECISION_REASONS.some((reason) => reason === text);
 }
 
-/** Whether a text is a reason for which candidates are dropped or fail. */
+/** True if a text is a reason for which candidates are dropped or fail. */
 export function isCandidateReason(text: string): text is DroppedReason | FailedReason {
   return [...DROPPED_REASONS, ...FAILED_REASONS].some((reason) => reason === text);
 }

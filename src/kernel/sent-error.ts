@@ -4,7 +4,7 @@ import { codeOf, messageOf, RetryLater, StopTheRun } from './errors.ts';
 export interface SentError {
   readonly message: string;
   readonly code: string;
-  /** Whether the same work may succeed later. */
+  /** True if the same work may succeed later. */
   readonly mayPass: boolean;
 }
 

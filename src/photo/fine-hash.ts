@@ -63,7 +63,7 @@ export function fineSimilarity(a: FineHash, b: FineHash): number {
 }
 
 /**
- * Whether two pictures whose 64-bit hashes match are the same. If a finer hash is unknown (null: the picture is from an
+ * True if two pictures whose 64-bit hashes match are the same. If a finer hash is unknown (null: the picture is from an
  * older catalogue and its bytes are gone), the 64-bit hash alone decides, so that no leak is missed.
  */
 export function confirms(a: FineHash | null, b: FineHash | null): boolean {

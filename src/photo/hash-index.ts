@@ -117,7 +117,7 @@ function masksWithin(radius: number): Uint16Array {
   ));
 }
 
-/** How many bits from the value to search in a chunk's table; -1: not at all. */
+/** Search radius in a chunk's table, in bits; -1 to skip the table. */
 function radiusOf(chunk: number, maxDistance: number): number {
   const radius = Math.floor(maxDistance / CHUNKS);
   return chunk <= maxDistance % CHUNKS ? radius : radius - 1;
@@ -193,7 +193,7 @@ class ChunkTables {
   }
 }
 
-/** Whether the table of an earlier chunk has found the hash already. `high` and `low` are the bits that differ. */
+/** True if the table of an earlier chunk has found the hash. `high` and `low` are the bits that differ. */
 function wasFound(high: number, low: number, at: { readonly chunk: number; readonly maxDistance: number }): boolean {
   const parts = [high >>> CHUNK_BITS, high & 0xff_ff, low >>> CHUNK_BITS];
   for (let chunk = 0; chunk < at.chunk; chunk += 1) {

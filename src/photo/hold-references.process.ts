@@ -34,7 +34,7 @@ export interface HoldDeps {
   inspect(bytes: Buffer, limits: InspectionLimits): Promise<Inspection>;
   readonly limits: InspectionLimits & { readonly maxBytes: number };
   readonly signal: AbortSignal;
-  /** The files that count, by their paths as messages show them. Absent: all. */
+  /** The files to hold, by their paths as messages show them. Default: all. */
   readonly only?: ReadonlySet<string> | undefined;
   /** Updated as the walk goes on. */
   readonly counts: HoldCounts;

@@ -4,7 +4,7 @@ import type { Death, WorkKind } from './suspicion.ts';
 
 const PICTURES: WorkKind = 'inspect';
 
-/** What processes have in flight, and what was in flight when a process died. All functions use the connection of `db`. */
+/** Work that processes have in flight, or had when they died. All functions use the connection of `db`. */
 
 /** An item that was in flight when a process died. */
 export interface SuspectRow {

@@ -29,12 +29,9 @@ export type StoredPhoto =
 export interface PhotoStoreDeps {
   readonly db: Kysely<Database>;
   readonly blobs: { put(sha256: Sha256, bytes: Buffer): Promise<void>; remove(sha256: Sha256): Promise<void> };
-  /**
-   * If at least this many different pictures of one source have the same bytes, these are a notice. Null or absent:
-   * never.
-   */
+  /** If at least this many different pictures of one source have the same bytes, these are a notice. Null for no such limit. */
   readonly sameBytesLimit?: number | null;
-  /** The photos whose bytes some collection needs. Absent: all. */
+  /** The photos whose bytes some collection needs. Default: all. */
   readonly neededOf?: (trx: Transaction<Database>, photoIds: readonly number[]) => Promise<ReadonlySet<number>>;
 }
 
@@ -101,14 +98,14 @@ async function overtaken({ pictureId, photo }: ReadPhoto, { db, blobs }: PhotoSt
   await buryOvertaken(db, pictureId, photo.sha256);
   const takenDown = (await takenDownReasons(db, [photo.sha256])).get(photo.sha256);
   if (takenDown === undefined) return { overtaken: true };
-  // This is safe, because nobody stores bytes that have a tombstone.
+  // This is safe, because no process stores bytes that have a tombstone.
   await blobs.remove(photo.sha256);
   return { takenDown };
 }
 
 /**
  * Decides on the bytes of a pruned photo that were fetched again: they stay if they were asked for, or if a collection
- * needs them now. The photo's row is locked, so that nobody deletes them at the same time. A crash before that leaves
+ * needs them now. The photo's row is locked, so that no process deletes them at the same time. A crash before that leaves
  * the photo pruned.
  */
 async function settleBytes(

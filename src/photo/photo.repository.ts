@@ -30,7 +30,7 @@ export interface StoredPhotoRow {
  *
  * The ids are given as an array and the condition on the state is a `case`, so that PostgreSQL looks up the pictures by their
  * ids. Otherwise, while its statistics are old and say that few pictures wait, it compares every waiting picture with every
- * given one: 12 seconds for 96 photos while 200,000 wait, in place of 12 milliseconds.
+ * given one: 12 seconds for 96 photos while 200,000 wait, instead of 12 milliseconds.
  *
  * @returns for each picture, in their order, the photo, also if it was stored before; null if the picture was skipped
  */
@@ -104,7 +104,7 @@ export async function photoHashes(
   return rows.map((row) => ({ sha256: toSha256(row.sha256.toString('hex')), bytes: row.bytes }));
 }
 
-/** Whether a photo has its bytes, and its format (`jpeg`, `png` or `webp`, judged by its content). Undefined if it does not exist. */
+/** The state of a photo's bytes, and its format by content: `jpeg`, `png` or `webp`. Undefined if it does not exist. */
 export function photoFacts(
   db: Kysely<Database>,
   sha256: Sha256,

@@ -7,8 +7,5 @@ export interface NewPhoto extends Omit<AcceptedPhoto, 'ok'> {
   readonly bytes: number;
 }
 
-/**
- * Whether a photo has its bytes. `pruning`: they are being deleted, or `winnow prune` was interrupted while it deleted
- * them.
- */
+/** State of a photo's bytes. `pruning`: they are being deleted, or `winnow prune` was interrupted while it deleted them. */
 export type BytesState = 'stored' | 'pruning' | 'pruned';

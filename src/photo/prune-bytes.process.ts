@@ -12,7 +12,6 @@ export interface PruneBytesDeps {
   sizeOf(sha256: Sha256): Promise<number | null>;
 }
 
-/** What was deleted. */
 export interface PrunedCount {
   readonly photos: number;
   readonly bytes: number;

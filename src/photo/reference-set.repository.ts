@@ -14,7 +14,7 @@ export interface ReferenceSet {
   readonly purpose: ReferencePurpose;
   /** Absolute path of the folder; or a text that names a head, its photos and the collection. */
   readonly folder: string;
-  /** The only collection that the set counts for: one with that head. Null: all collections. */
+  /** The only collection that the set counts for: one with that head. Null for all collections. */
   readonly collectionId: number | null;
   /**
    * A photo and a reference are the same picture if their perceptual hashes differ in at most this many bits. 0..64. Means
@@ -50,7 +50,7 @@ export async function beginWalk(
   return { ...set, distance };
 }
 
-/** What shows whether a stored file has changed. */
+/** A stored file's path, size and time, which change with the file. */
 export interface FileVersion {
   /** Relative to the folder, as messages show it. */
   readonly path: string;
@@ -157,7 +157,7 @@ export interface ReferenceSetLine extends ReferenceSet {
   readonly leaks: number;
   readonly addedAt: Date;
   /**
-   * Whether the last walk has not ended: it still runs, or was interrupted. Pictures that it saw are stored. But deleted
+   * True if the last walk still runs or was interrupted. Pictures that it saw are stored. But deleted
    * files are not forgotten yet, and older photos are not compared with the new pictures yet.
    */
   readonly isUnended: boolean;
@@ -216,7 +216,7 @@ export function referenceHashes(
   );
 }
 
-/** What decides whether a reference picture is the same as a photo. */
+/** Hashes that identify a reference picture. */
 export interface ReferenceMarks {
   /** Hex. */
   readonly sha256: string;

@@ -6,7 +6,7 @@ export interface Death {
   readonly at: string;
   /** `SIGABRT`, `exit code 3`, `no answer within 600 s`. */
   readonly how: string;
-  /** What the process was doing, if it reported that: `decoding it`. */
+  /** The step that the process had reported: `decoding it`. Null if it had reported none. */
   readonly doing: string | null;
   /** The end of what it wrote to stderr; may be empty. */
   readonly said: string;
@@ -23,7 +23,7 @@ export type WorkKind = 'filter' | 'inspect';
 /** Number of deaths, alone in a process, that condemn an item. One may be an accident. */
 const DEATHS = 2;
 
-/** Whether an item has killed enough processes that no other should try it. */
+/** True if an item has killed so many processes that no other should try it. */
 export function isCondemned(deaths: readonly Death[]): boolean {
   return deaths.length >= DEATHS;
 }

@@ -3,14 +3,14 @@ import { toSha256, type Sha256 } from '../kernel/ids.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import { photosOfFiles } from './exported-file.repository.ts';
 
-/** What to take down: the bytes of a photo or of an exported file of it, any picture at a place of a source, or any picture at a URL. */
+/** Selects for takedown the bytes of a photo or of its exported file, or any picture at a URL or a place of a source. */
 export type TakedownTarget =
   | { readonly sha256: Sha256 }
   /** All spellings under which the URL may be stored. */
   | { readonly urls: readonly string[] }
   | { readonly source: string; readonly sourceId: string };
 
-/** Which of these bytes were taken down, and why. */
+/** Returns those of these hashes whose bytes were taken down, with the reason. */
 export async function takenDownReasons(
   db: Kysely<Database>,
   hashes: readonly Sha256[],

@@ -7,7 +7,7 @@ import type { CatalogueState, ReviewerPace, StageDuration } from './report.ts';
 
 const ISO = sql.lit('YYYY-MM-DD"T"HH24:MI:SS.MS"Z"');
 
-/** What a report depends on, and when the newest of it entered the catalogue; null: nothing did. */
+/** The state that a report depends on. `at`: when its newest fact entered the catalogue, or null if it is empty. */
 export async function readState(
   db: Kysely<Database>,
   scope: DecisionScope,
@@ -60,7 +60,7 @@ export async function readDurations(db: Kysely<Database>, scope: DecisionScope):
 /** A longer time between two verdicts is a pause. */
 const LONGEST_SECONDS = 300;
 
-/** How fast each reviewer decides, the busiest first. Verdicts of one moment are one action on many photos. */
+/** The pace of each reviewer, busiest first. Verdicts of one moment are one action on many photos. */
 export async function readPace(db: Kysely<Database>, { collectionId }: DecisionScope): Promise<ReviewerPace[]> {
   const { rows } = await sql<{ verdicts: number; medianSeconds: number | null }>`
     select sum(v.verdicts)::int as verdicts, percentile_cont(0.5) within group (order by v.seconds)

@@ -1,7 +1,7 @@
 import type { Report } from './report.ts';
 import type { ReportedPhoto } from './reported-photo.repository.ts';
 
-/** How many photos have each key, most first, then by key. */
+/** Number of photos by key, most first, then by key. */
 export function countsBy<Item>(items: readonly Item[], keysOf: (item: Item) => readonly string[]): [string, number][] {
   const counts = new Map<string, number>();
   for (const item of items) for (const key of keysOf(item)) counts.set(key, (counts.get(key) ?? 0) + 1);

@@ -1,7 +1,7 @@
 import { sql, type Kysely } from 'kysely';
 import type { Database } from '../platform/postgres/database.ts';
 
-/** What a member says of one crop. Classes are positions in the member's class list. */
+/** A member's result for one crop. Classes are positions in the member's class list. */
 export interface CropRow {
   readonly photoId: number;
   /** 0..9 in TenCrop order. */

@@ -1,7 +1,7 @@
 import { CENTRE_CROP, CROPS_PER_MEMBER } from '../evidence/evidence.ts';
 import type { CropReport } from './report.ts';
 
-/** What a model says of one crop of a photo of a searched class. */
+/** A model's result for one crop of a photo of a searched class. */
 export interface SeenCrop {
   /** 0..9 in TenCrop order. */
   readonly crop: number;

@@ -45,7 +45,7 @@ export function evaluationOf(predictions: readonly Prediction[], about: Evaluate
   };
 }
 
-/** What the figures of this evaluation are drawn from. @throws RangeError as `evaluationOf` */
+/** The curves of an evaluation, for its figures. @throws RangeError as `evaluationOf` */
 export function curvesOf(
   predictions: readonly Prediction[],
   about: Pick<Evaluated, 'inDistribution'>,

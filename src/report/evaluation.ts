@@ -1,4 +1,4 @@
-/** How well a model does on a set of photos. All shares are fractions, 0..1; null if there is nothing to compute them from. */
+/** A model's results on a set of photos. All shares are fractions, 0..1; null if there is nothing to compute them from. */
 export interface Evaluation extends ConfidenceIntervals {
   /** The name of the model, or of the file of logits. */
   readonly model: string;
@@ -23,7 +23,7 @@ export interface Evaluation extends ConfidenceIntervals {
   readonly ood: OodMeasures | null;
 }
 
-/** How many photos a head was fitted or measured with, which its figures leave out. Null: that is unknown. */
+/** Numbers of photos that a head was fitted or measured with, so its figures leave them out. Null if unknown. */
 export interface FittedPhotos {
   readonly photos: number | null;
   /** All photos of the set. */
@@ -53,7 +53,7 @@ export interface ClassAccuracy {
   readonly accuracyHigh: number;
 }
 
-/** How well the confidence of a model tells photos of the set (positive) from photos in the distribution. */
+/** Measures of how well a model's confidence tells photos of the set (positive) from photos in the distribution. */
 export interface OodMeasures {
   /** Photos of the set, and photos in the distribution. */
   readonly positives: number;
@@ -73,9 +73,9 @@ export interface OodMeasures {
   readonly fpr95First: number;
   readonly fpr95FirstLow: number;
   readonly fpr95FirstHigh: number;
-  /** What a score without information gives. */
+  /** Results of a random score. */
   readonly chance: { readonly aupr: number; readonly auroc: number; readonly fpr95: number };
-  /** What is positive and what is scored. */
+  /** The positive photos and the score, in words. */
   readonly polarity: string;
 }
 
@@ -93,7 +93,7 @@ export interface CurvePoint {
   readonly y: number;
 }
 
-/** What the figures of one model are drawn from. */
+/** Data for the figures of one model. */
 export interface EvaluationCurves {
   readonly reliability: readonly ReliabilityBin[];
   /** x: share of photos that are answered, most confident first; y: accuracy on them. At most 201 points. */

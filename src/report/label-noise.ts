@@ -2,7 +2,7 @@ import type { ReviewVerdict } from '../review/event.ts';
 import { hypergeometricLimits } from './metrics/hypergeometric.ts';
 import type { LabelNoise } from './report.ts';
 
-/** What both reviewers were asked. */
+/** The question for both reviewers. */
 const QUESTIONS = {
   A: 'Is it a photograph of sufficient quality that shows its class, and no other?',
   O: 'Is none of the classes visible?',
@@ -17,13 +17,13 @@ export interface FirstAccepted {
 
 export interface DrawnPhoto {
   readonly second: ReviewVerdict;
-  /** With which the photo was drawn, above 0, at most 1. */
+  /** Probability that the photo was drawn, above 0, at most 1. */
   readonly chance: number;
 }
 
 /**
- * Estimates the share of the photos that the first look accepted and that a second look would reject. A photo of which the second
- * reviewer is unsure is not counted as wrong, but on its own. Each drawn photo stands for 1 / chance photos. The interval has at
+ * Estimates the share of accepted photos that a second look would reject. Photos that the second reviewer is
+ * unsure about are counted separately, not as wrong. Each drawn photo stands for 1 / chance photos. The interval has at
  * least 95 % if all chances are equal. Otherwise it is that of a simple random sample of (Σw)² / Σw² photos (Kish 1965, "Survey
  * Sampling"). A published audit found 19.5 % of ImageNet-O in the distribution.
  */

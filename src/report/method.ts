@@ -2,7 +2,7 @@ import type { Collection } from '../collection/collection.ts';
 
 type Rules = Pick<Collection, 'mode' | 'policy'>;
 
-/** The rule of the filter, a sentence each. */
+/** The rule of the filter, as sentences. */
 export function ruleSentences({ mode, policy }: Rules): string[] {
   const { threshold, aggregation, members, minConfidence, cap } = policy;
   const shortlist = `At most ${cap} photos of a confusion are on the shortlist, rejected ones aside.`;
@@ -19,7 +19,7 @@ export function ruleSentences({ mode, policy }: Rules): string[] {
   ];
 }
 
-/** What the rule implies for a member's accuracy on the kept photos: nothing that a report would have to measure. */
+/** States what the rule alone implies for a member's accuracy on the kept photos, without measuring. */
 export function impliedFor({ mode, policy: { aggregation, members } }: Rules): string {
   if (mode === 'O')
     return 'The mean of its ten crops is at least as sure as the rule demands; its centre crop alone may be less sure.';

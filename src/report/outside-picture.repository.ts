@@ -2,7 +2,7 @@ import { sql, type Kysely } from 'kysely';
 import type { Sha256 } from '../kernel/ids.ts';
 import type { Database } from '../platform/postgres/database.ts';
 
-/** What a model says of the centre crop of a picture that is no photo of the catalogue. */
+/** A model's result for the centre crop of a picture outside the catalogue. */
 export interface OutsidePicture {
   readonly sha256: Sha256;
   /** Position in the member's class list. */

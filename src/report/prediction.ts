@@ -1,4 +1,4 @@
-/** What a model says of the centre crop of one photo (§4: Resize, CenterCrop, logits masked to the set's classes). */
+/** A model's prediction for the centre crop of one photo (§4: Resize, CenterCrop, logits masked to the set's classes). */
 export interface Prediction {
   /** Position of the class with the largest logit in the list of classes (`among`). */
   readonly predicted: number;
@@ -8,7 +8,6 @@ export interface Prediction {
   readonly truth: number | null;
 }
 
-/** Whether the model is right. */
 export function isCorrect({ predicted, truth }: Prediction): boolean {
   return predicted === truth;
 }

@@ -28,9 +28,9 @@ export interface Report {
   /** The classes that models choose among, and those that photos are searched as, by wnid. */
   readonly among: number;
   readonly classNames: Readonly<Record<string, string>>;
-  /** The rule that the filter applied, a sentence each. */
+  /** The rule that the filter applied, as sentences. */
   readonly rule: readonly string[];
-  /** What the paper leaves open and winnow decided, a sentence each. */
+  /** Choices of winnow where the paper is silent, one sentence for each. */
   readonly choices: readonly string[];
   /** The folder of clean photos (`--clean`). */
   readonly clean: { readonly folder: string; readonly photos: number; readonly classes: number } | null;
@@ -58,7 +58,7 @@ export interface Report {
   readonly gallery: readonly GalleryPhoto[];
 }
 
-/** What a report depends on. Two reports of one state with the same folders and models are equal. */
+/** The catalogue facts that a report depends on. Reports of one state with the same folders and models are equal. */
 export interface CatalogueState {
   /** SHA-256 of the candidates, the decisions, the listed photos, the actions of reviewers, the exports and the takedowns. */
   readonly sha256: string;
@@ -86,7 +86,7 @@ export interface StageDuration {
 
 export interface ModelReport extends Evaluation {
   readonly isMember: boolean;
-  /** Whether it is no member but runs the file of one: a head over the backbone of a member, or the backbone of such a member. */
+  /** True if it runs a member's file but is no member: a head over a member's backbone, or the backbone of a member. */
   readonly sharesBackbone: boolean;
   /** Of a head; null for any other model. */
   readonly fitted: FittedPhotos | null;
@@ -166,7 +166,7 @@ export interface ConfusionCount {
   readonly photos: number;
 }
 
-/** What the ten crops of each photo show. */
+/** Results on the ten crops of each photo. */
 export interface CropReport {
   readonly models: readonly {
     readonly model: string;
@@ -190,9 +190,9 @@ export interface ReviewerPace {
   readonly medianSeconds: number | null;
 }
 
-/** How many photos that a first look accepted a blind second look would reject. */
+/** Estimate of the accepted photos that a blind second look would reject. */
 export interface LabelNoise {
-  /** What both reviewers were asked. */
+  /** The question for both reviewers. */
   readonly question: string;
   /** Photos whose first blind verdict is accept. */
   readonly accepted: number;
@@ -200,7 +200,7 @@ export interface LabelNoise {
   readonly photos: number;
   /** Those that the second reviewer rejected. */
   readonly wrong: number;
-  /** Those of which the second one was unsure. They are not among the wrong ones. */
+  /** Those that the second reviewer was unsure about. They are not among the wrong ones. */
   readonly unsure: number;
   /**
    * The estimate for all accepted photos, with the ends of its 95 % interval: wrong / photos, weighted if photos were drawn with
@@ -225,7 +225,7 @@ export interface AcceptanceRow {
 
 export interface GalleryPhoto {
   readonly sha256: Sha256;
-  /** What it is searched as, and what the ensemble takes it for. */
+  /** The class that it is searched as, and the ensemble's prediction. */
   readonly wnid: string;
   readonly predictedWnid: string;
   /** The largest p of the searched class (null in mode O), and the mean p of the predicted one. */

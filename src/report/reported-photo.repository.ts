@@ -9,7 +9,7 @@ import type { VerdictState } from '../review/verdict.ts';
 export interface ReportedPhoto {
   readonly photoId: number;
   readonly sha256: Sha256;
-  /** What it is searched as, and what the ensemble takes it for. */
+  /** The class that it is searched as, and the ensemble's prediction. */
   readonly wnid: Wnid;
   readonly confusionWnid: Wnid;
   /** 0..1 */

@@ -5,14 +5,14 @@ import type { Database } from '../platform/postgres/database.ts';
 import type { Subject } from '../review/event.ts';
 import type { Report, ReportedPhotos } from './report.ts';
 
-/** What the next report of the same kind needs to know. */
+/** The inputs of a report, for the next report of the same kind. */
 export interface ReportInputs {
   /** Absolute paths, or null. */
   readonly clean: string | null;
   readonly inDistribution: string | null;
-  /** Null: accepted photos, or listed ones if there are none. */
+  /** Null for accepted photos, or listed ones if none is accepted. */
   readonly which: ReportedPhotos | null;
-  /** Null: every model that can be used. */
+  /** Null for every usable model. */
   readonly models: readonly string[] | null;
 }
 
@@ -37,7 +37,7 @@ export async function storeReport(
   );
 }
 
-/** Null: none was made. */
+/** Null if there is no report yet. */
 export async function readReport(db: Kysely<Database>, { collectionId }: DecisionScope): Promise<StoredReport | null> {
   const { rows } = await sql<StoredReport>`
     select report, inputs, to_char(made_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "madeAt"

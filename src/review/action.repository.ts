@@ -3,7 +3,7 @@ import type { Database } from '../platform/postgres/database.ts';
 import { MOST_PHOTOS_AT_ONCE, type ActionRef, type ReviewActionStored } from './desk.ts';
 import type { Subject } from './event.ts';
 
-/** Whose actions. */
+/** A reviewer in one collection. */
 export interface Actor {
   readonly collectionId: number;
   readonly reviewer: string;
@@ -12,7 +12,7 @@ export interface Actor {
 /** The client of the events of a bulk action, whose sequence numbers count its photos. Clients of tabs have no slash. */
 export const bulkClient = ({ client, sequence }: ActionRef): string => `${client}/${sequence}`;
 
-/** An event as an undo needs it. */
+/** The fields of an event that an undo needs. */
 export interface ActionEvent extends Subject {
   readonly id: number;
   readonly kind: string;
@@ -48,7 +48,7 @@ function isOfAction({ collectionId, reviewer }: Actor, { part, ...action }: Acti
 /** The number of the first event of a part of a bulk action, or of an action that has one part. */
 export const firstOfPart = (part = 1): number => (part - 1) * MOST_PHOTOS_AT_ONCE + 1;
 
-/** Whether a reviewer has done anything in the collection. */
+/** True if the reviewer has any event in the collection. */
 export async function hasReviewed(db: Kysely<Database>, { collectionId, reviewer }: Actor): Promise<boolean> {
   const { rows } = await sql<{ has: boolean }>`
     select exists(select 1 from review_event where collection_id = ${collectionId} and reviewer = ${reviewer}) as has`.execute(
@@ -57,7 +57,7 @@ export async function hasReviewed(db: Kysely<Database>, { collectionId, reviewer
   return rows[0]?.has ?? false;
 }
 
-/** The photos that are, or were, to be reviewed: on the shortlist or left out of it, reviewed before, or taken by this tab. */
+/** The photos that a reviewer may act on: on the shortlist or left out of it, reviewed before, or taken by this tab. */
 export async function reviewableAmong(
   trx: Transaction<Database>,
   { collectionId, client }: { readonly collectionId: number; readonly client: string },
@@ -99,8 +99,8 @@ export async function recentActions(
   { collectionId, reviewer }: Actor,
   limit: number,
 ): Promise<ReviewActionStored[]> {
-  // The events of an action have one client: the tab and its number for a bulk action, the tab for the others. What an undo
-  // takes back is found by the event that it undoes, which is one of that action.
+  // The events of an action have one client: the tab and its number for a bulk action, the tab for the others. The action
+  // that an undo takes back is found through the event that it undoes.
   const { rows } = await sql<{ action: ReviewActionStored }>`
     select jsonb_build_object('client', a.client, 'sequence', a.sequence, 'kind', a.kind, 'photos', a.photos,
         'at', to_char(e.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),

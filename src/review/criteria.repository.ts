@@ -1,7 +1,7 @@
 import { sql, type Kysely } from 'kysely';
 import type { Database } from '../platform/postgres/database.ts';
 
-/** What counts in a collection, as its people wrote it; null if they have not. */
+/** The collection's own review criteria; null if it has none. */
 export async function readCriteria(db: Kysely<Database>, collectionId: number): Promise<string | null> {
   const { rows } = await sql<{ text: string }>`
     select text from review_criteria where collection_id = ${collectionId}`.execute(db);

@@ -10,7 +10,7 @@ import { subjectKey, type Subject } from './event.ts';
 import type { FreePhoto } from './lease.repository.ts';
 import { listedVerdicts } from './second-pass.repository.ts';
 
-/** What a reviewer's view of a collection depends on. */
+/** A reviewer's view of a collection. */
 export interface DeskView {
   readonly scope: DecisionScope;
   /** '' for a person without a name, who has reviewed nothing. */
@@ -22,8 +22,8 @@ export interface DeskView {
 }
 
 /**
- * The listed photos as the reviewer may see them. `waits`: a verdict of this reviewer is wanted. Then the photo looks open,
- * whatever another reviewer has said. `shown_accepted` counts the accepted photos of a confusion that the reviewer may know of.
+ * The listed photos as the reviewer may see them. `waits`: this reviewer should give a verdict. Then the photo looks
+ * open, whatever another reviewer has said. `shown_accepted`: the accepted photos of a confusion that the reviewer may know of.
  *
  * @param wnids limits the classes; null: all
  */
@@ -38,7 +38,7 @@ function shownPhotos({ scope, reviewer, secondPass }: DeskView, wnids: readonly 
   )`;
 }
 
-/** Whether every model outside the ensemble with evidence of photo `p` takes its centre crop for what the ensemble does. */
+/** SQL: true if each outside model with evidence predicts the ensemble's class on the centre crop of photo `p`. */
 export function isNoise({ ensembleModels }: DeskView): RawBuilder<unknown> {
   const shas = ensembleModels.map((sha256) => Buffer.from(sha256, 'hex'));
   return sql`coalesce((
@@ -91,18 +91,18 @@ function conditionsOf(filter: ReviewFilter): RawBuilder<unknown>[] {
   });
 }
 
-/** Which photos, in which order. `wnids`: of these classes only, which is much less work than all classes. */
+/** A filter and an order. `wnids` limits the classes, which is much less work than all classes. */
 export interface Wanted {
   readonly filter: ReviewFilter;
   readonly order: ReviewOrder;
   readonly wnids?: readonly Wnid[] | undefined;
 }
 
-/** The listed photos `p` that match a filter; what others have said of a photo that waits is not looked at. */
+/** The listed photos `p` that match a filter. Others' verdicts on a photo that waits are ignored. */
 export function matching(view: DeskView, { filter, order, wnids }: Wanted): RawBuilder<unknown> {
   const { wnid, source, noise } = filter;
   const classes = wnids ?? (wnid === undefined ? null : [wnid]);
-  // Looking up the pictures of 100,000 photos takes as long as all else.
+  // Looking up the pictures of 100,000 photos takes as long as everything else.
   const needsPicture = source !== undefined || order === 'source' || order === 'newest';
   const ofEach =
     classes === null ? sql`${firstPictures(view)} as first using (photo_id, wnid)` : sql`${firstPicture(view)} on true`;
@@ -113,10 +113,10 @@ export function matching(view: DeskView, { filter, order, wnids }: Wanted): RawB
   ) as p where ${noise === undefined ? sql`true` : sql`${isNoise(view)} = ${noise}`}`;
 }
 
-/** The turn of photo `p` among those that match: how many photos of its confusion the reviewer knows as accepted, or come before it. */
+/** Place of photo `p` in its confusion: first the accepted photos that the reviewer may know of, then the matches by rank. */
 export const TURN = sql`p.shown_accepted + row_number() over (partition by p.wnid, p.confusion_wnid order by p.rank) as turn`;
 
-/** How photos are sorted within what comes first. */
+/** The sort keys of an order. */
 export function orderOf(view: DeskView, order: ReviewOrder): RawBuilder<unknown> {
   const first: Record<ReviewOrder, RawBuilder<unknown>> = {
     confusions: sql`p.turn`,
@@ -183,11 +183,11 @@ export type ShownRow = Omit<
 > & {
   readonly acceptedOfConfusion: number;
   readonly reason: RejectReason | null;
-  /** Whether a verdict of this reviewer is wanted. */
+  /** True if this reviewer should give a verdict. */
   readonly waits: boolean;
 };
 
-/** The photos that are listed, in the order in which they are asked for. */
+/** The photos that are listed, in the requested order. */
 export async function shownRows(
   db: Kysely<Database>,
   view: DeskView,
@@ -235,8 +235,8 @@ export async function hiddenPhotos(
 }
 
 /**
- * The photos among `subjects` that are listed and that this reviewer has reviewed or should review. Disputed photos and those that an
- * adjudication has settled are left out: a person who sees what others say decides about them, one at a time.
+ * The photos among `subjects` that are listed and that this reviewer has reviewed or should review. Disputed photos and those
+ * that an adjudication has settled are left out: a person who sees others' verdicts decides about them, one at a time.
  */
 export async function ownAmongListed(
   db: Kysely<Database>,

@@ -2,9 +2,7 @@ import type { Sha256, Wnid } from '../kernel/ids.ts';
 import type { RejectReason } from '../kernel/reasons.ts';
 import type { Judgement, ReviewVerdict, ShownBy, Subject } from './event.ts';
 
-/**
- * What the server and the review page say to each other, as JSON. All paths are below `/c/NAME/api/review/`.
- */
+/** The JSON protocol between the server and the review page. All paths are below `/c/NAME/api/review/`. */
 
 /** The orders in which pages show photos. */
 export const REVIEW_ORDERS = ['confusions', 'lowest', 'source', 'newest'] as const satisfies readonly ShownBy[];
@@ -14,7 +12,7 @@ export type ReviewOrder = (typeof REVIEW_ORDERS)[number];
 export const SHOWN_STATES = ['open', 'accepted', 'rejected', 'unsure', 'disputed'] as const;
 export type ShownState = (typeof SHOWN_STATES)[number];
 
-/** Which photos are shown. Absent: no limit. */
+/** A filter on photos. A field that is not set does not limit them. */
 export interface ReviewFilter {
   readonly wnid?: Wnid | undefined;
   readonly confusion?: Wnid | undefined;
@@ -30,7 +28,7 @@ export interface ReviewFilter {
   readonly pMax?: number | undefined;
 }
 
-/** What one reviewer has said of a photo. */
+/** One reviewer's verdict and remarks on a photo. */
 export interface OwnReview {
   readonly verdict: ReviewVerdict | null;
   readonly reason: RejectReason | null;
@@ -63,17 +61,17 @@ export interface ReviewPhoto extends Subject {
   readonly state: ShownState;
   /** The reason of the verdict that this reviewer may see. */
   readonly reason: RejectReason | null;
-  /** Whether an adjudication has settled it. Then only another one changes its state. */
+  /** True if an adjudication has settled it. Then only another one changes its state. */
   readonly isSettled: boolean;
   readonly mine: OwnReview;
-  /** What each reviewer says. Empty while this reviewer's verdict has to be blind. */
+  /** The other reviewers' reviews. Empty while this reviewer's verdict has to be blind. */
   readonly others: readonly (OwnReview & { readonly reviewer: string })[];
 }
 
 /** `GET setup`: what a page needs to begin. */
 export interface ReviewSetup {
   readonly mode: 'A' | 'O';
-  /** Null: the page must ask for a name (`POST reviewer {name}`, which answers with a cookie). */
+  /** Null if the page must ask for a name (`POST reviewer {name}`, which answers with a cookie). */
   readonly reviewer: string | null;
   readonly mayReview: boolean;
   /** Reasons in the order of the keys 1 to 9. */
@@ -85,9 +83,9 @@ export interface ReviewSetup {
   readonly cap: number;
   /** Accepted photos that a class should have; null: no target. */
   readonly target: number | null;
-  /** What counts, in the words of the collection's owner. */
+  /** The review criteria, in the words of the collection's owner. */
   readonly criteria: string;
-  /** How long photos are lent to a page, in milliseconds. */
+  /** Duration of a lease, in milliseconds. */
   readonly leaseMs: number;
   /** Mode O: the names of the classes that must not be visible, sorted. Empty in mode A. */
   readonly classNames: readonly string[];
@@ -119,7 +117,7 @@ export interface ClassPage {
   readonly gloss: string | null;
   /** An article about it. */
   readonly link: string;
-  /** Null: the class has no listed photos. */
+  /** Null if the class has no listed photos. */
   readonly progress: ClassProgress | null;
   /** Fullest quota last. */
   readonly confusions: readonly {
@@ -133,9 +131,9 @@ export interface ClassPage {
   readonly references: readonly { readonly path: string; readonly name: string }[];
 }
 
-/** `POST lease`: takes the next photos for one tab, so that nobody else gets them meanwhile. */
+/** `POST lease`: leases the next photos to one tab. */
 export interface LeaseRequest {
-  /** Who reviews. The server refuses it if somebody else is logged in by now. Absent: who is logged in. */
+  /** Defaults to the person who is logged in. If the page names another person, the server refuses the request. */
   readonly reviewer?: string | undefined;
   readonly client: string;
   readonly order: ReviewOrder;
@@ -155,10 +153,10 @@ export interface LeaseAnswer {
   readonly photos: readonly ReviewPhoto[];
   /**
    * Photos that wait for this reviewer, those that others hold included: of all classes if there are fewer photos than were asked
-   * for, else of the classes that had enough.
+   * for, otherwise of the classes that had enough.
    */
   readonly open: number;
-  /** Held photos that another reviewer has by now. */
+  /** Held photos that another reviewer has taken. */
   readonly lost: readonly Subject[];
 }
 
@@ -182,9 +180,9 @@ export interface ActionRef {
   readonly sequence: number;
 }
 
-/** What one request of `POST actions` may hold. */
+/** Most actions in one request of `POST actions`. */
 export const MOST_ACTIONS_AT_ONCE = 100;
-/** Photos of all its actions. A page sends a decision on more of them in several requests. */
+/** Most photos in all actions of a request. A page splits a decision on more photos into several requests. */
 export const MOST_PHOTOS_AT_ONCE = 20_000;
 
 interface ActionOn {
@@ -217,14 +215,14 @@ export type ReviewActionSent = ActionOn & ReviewChange;
 
 /** `POST actions`: in order; sending them again changes nothing. */
 export interface ActionsRequest {
-  /** Who decides. The server refuses it if somebody else is logged in by now. Absent: who is logged in. */
+  /** Defaults to the person who is logged in. If the page names another person, the server refuses the request. */
   readonly reviewer?: string | undefined;
   readonly client: string;
   readonly actions: readonly ReviewActionSent[];
 }
 
 export interface ActionsAnswer {
-  /** What became of each action. */
+  /** The result of each action. */
   readonly results: readonly {
     readonly sequence: number;
     readonly stored: number;
@@ -237,7 +235,7 @@ export interface ActionsAnswer {
   readonly classes: readonly ClassProgress[];
 }
 
-/** An action that is stored. */
+/** A stored action. */
 export type ReviewActionStored = ActionRef &
   ReviewChangeStored & {
     readonly at: string;
@@ -272,7 +270,7 @@ export interface PhotoEvidenceShown {
 
 export interface ModelEvidence {
   readonly model: string;
-  /** What a heatmap can show: the model's last layer and feature map, or occlusion. */
+  /** How a heatmap is computed: from the model's last layer and feature map, or by occlusion. */
   readonly heatmap: 'class-activation' | 'occlusion';
   readonly crops: readonly {
     /** 0..9, in TenCrop order. */

@@ -4,7 +4,7 @@ const DAY_MS = 86_400_000;
 /** `isEventTime` in words. */
 export const EVENT_TIME_RULE = 'a time from 2000-01-01 to a day from now';
 
-/** Whether a review can be of that time. Clocks of browsers may be wrong by hours, but not by years. */
+/** True if a review can have this time. Browser clocks may be wrong by hours, but not by years. */
 export function isEventTime(time: Date): boolean {
   return time.getTime() >= EARLIEST_MS && time.getTime() <= Date.now() + DAY_MS;
 }

@@ -25,7 +25,7 @@ export type ReviewVerdict = (typeof REVIEW_VERDICTS)[number];
 export const SHOWN_BY = ['confusions', 'lowest', 'noise', 'source', 'newest', 'grid'] as const;
 export type ShownBy = (typeof SHOWN_BY)[number];
 
-/** What a verdict says. */
+/** A verdict with its reason. */
 export interface Judgement {
   readonly verdict: ReviewVerdict;
   /** Why the photo is rejected. Null for other verdicts, and if the reviewer gave no reason. */
@@ -40,7 +40,7 @@ interface KindOf<Kind extends string, Value> {
 }
 
 export type ReviewAction =
-  /** `isBlind`: the reviewer knew nothing of what others say of the photo. */
+  /** `isBlind`: the reviewer could not see others' verdicts on the photo. */
   | KindOf<'verdict', Judgement & { readonly shownBy: ShownBy; readonly isBlind?: boolean }>
   /** All tags of the reviewer for this photo. */
   | KindOf<'tag', { readonly tags: readonly string[] }>
@@ -49,13 +49,13 @@ export type ReviewAction =
   | KindOf<'adjudicate', Judgement>
   | KindOf<'import', Judgement & { readonly note: string }>
   | KindOf<'undo', null>
-  /** `isBlind: false`: it brings a verdict back after the reviewer could see what others say. */
+  /** `isBlind: false`: it brings a verdict back after the reviewer could see others' verdicts. */
   | KindOf<'redo', { readonly isBlind: false } | null>;
 
 /** An action as a client sends it. */
 export type NewReviewEvent = ReviewAction &
   Subject & {
-    /** When it happened, as ISO 8601. Absent: now. */
+    /** When it happened, as ISO 8601. Defaults to now. */
     readonly at?: string;
     readonly reviewer: string;
     /** The browser tab or command that sent it. With `sequence`, which counts from 1, it makes sending twice harmless. */

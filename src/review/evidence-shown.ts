@@ -6,7 +6,7 @@ import type { Size } from '../photo/pixels/box.ts';
 import { cropOnPhoto } from './crop-box.ts';
 import type { ModelEvidence, PhotoEvidenceShown } from './desk.ts';
 
-/** A model, and what it said of the crops of a photo. */
+/** A model with its evidence on the crops of a photo. */
 export interface SeenByModel {
   readonly model: string;
   readonly heatmap: ModelEvidence['heatmap'];
@@ -15,24 +15,24 @@ export interface SeenByModel {
   readonly crops: readonly (CropEvidence | null)[];
 }
 
-/** What evidence is about. */
+/** The photo and classes that evidence is about. */
 export interface ShownSubject {
   /** Pixels, upright. */
   readonly photo: Size;
   /** The class list of the evidence. */
   readonly wnids: readonly Wnid[];
   readonly nameOf: (wnid: Wnid) => string;
-  /** What the photo was searched as. In mode O it is not in the list. */
+  /** The class that the photo was searched as. In mode O it is not in the list. */
   readonly searched: Wnid;
-  /** What the ensemble takes the photo for; null if it is not on the shortlist. */
+  /** The ensemble's prediction; null if the photo is not on the shortlist. */
   readonly predicted: Wnid | null;
 }
 
 const CLASSES_SHOWN = 5;
-/** From here on a class is likely. */
+/** A class is likely from this probability on. */
 const LIKELY = 0.1;
 
-/** What one model said, with the place of each crop on the photo. */
+/** One model's evidence, with the place of each crop on the photo. */
 export function modelEvidence({ crops, input, ...model }: SeenByModel, subject: ShownSubject): ModelEvidence {
   const { photo, wnids, nameOf, searched } = subject;
   const position = wnids.indexOf(searched);

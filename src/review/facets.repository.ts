@@ -19,7 +19,7 @@ export interface OpenConfusionCount {
   readonly accepted: number;
 }
 
-/** The values of photo `p` in each part of the filter. Null: the photo has none that the reviewer may see. */
+/** The values of photo `p` in each part of the filter. Null if it has none that the reviewer may see. */
 const VALUES = {
   state: sql`p.shown_state`,
   source: sql`p.source`,
@@ -33,7 +33,7 @@ export type FacetPart = keyof typeof VALUES | 'noise';
 const MOST_PREDICTED = 200;
 const MOST_CONFUSIONS = 20;
 
-/** Counts what other values of each part of a filter would show, and finds the confusions with open quota. */
+/** Counts the photos of each value in each part of a filter, and finds the confusions with open quota. */
 export async function countFacets(
   db: Kysely<Database>,
   view: DeskView,

@@ -1,6 +1,6 @@
 import type { Heatmap } from './desk.ts';
 
-/** What a heatmap shows, without its place on the photo. */
+/** A heatmap without its place on the photo. */
 export type HeatmapValues = Omit<Heatmap, 'box'>;
 
 /** The part of a linear layer that gives one logit. */

@@ -1,6 +1,6 @@
 import type { ReviewEvent } from './event.ts';
 
-/** What a reviewer did, on one line. */
+/** Describes a reviewer's action on one line. */
 export function eventText(event: ReviewEvent): string {
   return `${event.reviewer}: ${actionText(event)}`;
 }

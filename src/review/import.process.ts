@@ -9,7 +9,7 @@ import { eventsOf, insertEvents, listedAmong, lockBulks, lockSubjects } from './
 import type { ImportedVerdict } from './imported-verdict.ts';
 import { verdictOf, type Review } from './verdict.ts';
 
-/** A row that says something else than what its reviewer has said before. What was said before stays. */
+/** A row that contradicts its reviewer's stored verdict. The stored verdict stays. */
 export interface ImportConflict {
   readonly row: ImportedVerdict;
   readonly stored: Pick<Review, 'verdict' | 'reason'>;
@@ -18,7 +18,7 @@ export interface ImportConflict {
 /** `rows = imported + known + conflicts + not listed`, always. */
 export interface ImportResult {
   readonly imported: number;
-  /** Rows that say what their reviewer has said before. */
+  /** Rows that repeat their reviewer's stored verdict. */
   readonly known: number;
   readonly conflicts: readonly ImportConflict[];
   /** Rows about photos that are not on the collection's shortlist. */
@@ -27,8 +27,7 @@ export interface ImportResult {
 
 /**
  * Stores the verdicts of a file, each as the review of its reviewer, in one transaction. A photo may also be named by the hash of
- * an exported file. Nothing that was said before is
- * overwritten, so importing a file again changes nothing.
+ * an exported file. Stored verdicts are never overwritten, so importing a file again changes nothing.
  */
 export async function importVerdicts(
   db: Kysely<Database>,
@@ -66,7 +65,7 @@ export async function importVerdicts(
 const reviewKey = ({ sha256, wnid, reviewer }: Subject & { readonly reviewer: string }): string =>
   `${sha256} ${wnid} ${reviewer}`;
 
-/** What each reviewer says now of each photo. */
+/** Each reviewer's current verdict on each photo. */
 function saidBefore(events: readonly ReviewEvent[]): Map<string, Pick<Review, 'verdict' | 'reason'>> {
   const said = new Map<string, Pick<Review, 'verdict' | 'reason'>>();
   for (const [, ofPhoto] of groupBy(events, subjectKey)) {

@@ -6,13 +6,11 @@ import { isStorable, STORABLE_RULE } from '../source/text.ts';
 import { REVIEW_VERDICTS, type Judgement, type Subject } from './event.ts';
 import { EVENT_TIME_RULE, isEventTime } from './event-time.ts';
 
-/** What the files have in common from which verdicts are imported. */
-
-/** A verdict of such a file. */
+/** A verdict in a file that is imported. */
 export interface ImportedVerdict extends Subject, Judgement {
   /** From 1: the line of a table, or the place of a task or sample in its file. */
   readonly line: number;
-  /** What another tool calls it: `task 7`, `sample 65a0…`. Absent in a table. */
+  /** The other tool's name for it: `task 7`, `sample 65a0…`. Not set in a table. */
   readonly item?: string;
   readonly reviewer: string;
   readonly note: string;
@@ -23,9 +21,9 @@ export interface ImportedVerdict extends Subject, Judgement {
 /** The content of a file. */
 export interface ReadVerdicts {
   readonly verdicts: readonly ImportedVerdict[];
-  /** Tasks and samples that nobody has answered. */
+  /** Tasks and samples without an answer. */
   readonly unanswered: number;
-  /** Tasks that somebody has skipped, once for each person. */
+  /** Skipped tasks, once for each person who skipped them. */
   readonly skipped: number;
 }
 
@@ -39,7 +37,7 @@ export interface VerdictRules {
   readonly resolveClass: (
     label: string,
   ) => { readonly ok: true; readonly wnid: string } | { readonly ok: false; readonly detail: string };
-  /** The reviewer of verdicts that name nobody. */
+  /** The reviewer of verdicts without a name. */
   readonly reviewer?: string | undefined;
 }
 

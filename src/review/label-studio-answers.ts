@@ -18,7 +18,7 @@ import {
  * `convert_to_json_min` of the package `label-studio-sdk`, which the export of Label Studio runs.
  */
 
-/** What the tasks have of a row of the shortlist. */
+/** The fields of a shortlist row that a task has. */
 const dataSchema = z.looseObject({
   sha256: z.string(),
   wnid: z.string(),
@@ -28,7 +28,7 @@ const dataSchema = z.looseObject({
 });
 type TaskData = z.output<typeof dataSchema>;
 
-/** An id, or what the server knows of the person. */
+/** An id, or the server's record of the person. */
 const personSchema = z.union([z.number(), z.string(), z.looseObject({ id: z.number(), email: z.string().optional() })]);
 
 const annotationSchema = z.looseObject({
@@ -133,8 +133,8 @@ function verdictOf(data: TaskData, annotation: Annotation, rules: VerdictRules):
 
 /**
  * In mode A the class searched as is accepted, and both other answers are of the wrong class. In mode O the concept searched
- * as is accepted, and the predicted class is in-distribution. What shows neither of the two may yet show another of the 1,000
- * classes, so that the answer is unsure.
+ * as is accepted, and the predicted class is in-distribution. A photo that shows neither may still show another of the
+ * 1,000 classes, so the answer is unsure.
  */
 function judgementOfChoices(
   data: TaskData,

@@ -2,7 +2,7 @@ import { sql, type Kysely, type Transaction } from 'kysely';
 import type { Database } from '../platform/postgres/database.ts';
 import type { Subject } from './event.ts';
 
-/** Who takes photos, and for how long. */
+/** A tab that takes photos, and how long it may keep them. */
 export interface LeaseHolder {
   readonly collectionId: number;
   readonly reviewer: string;
@@ -19,7 +19,7 @@ export async function lockLeases(trx: Transaction<Database>, collectionId: numbe
   await sql`select pg_advisory_xact_lock(${LOCK_CLASS}::int, ${collectionId}::int)`.execute(trx);
 }
 
-/** Renews the leases that a tab still needs. Gives its others back, and those of anybody that have run out. */
+/** Renews the leases that a tab still needs. Deletes its other leases and all expired ones. */
 export async function keepLeases(
   trx: Transaction<Database>,
   holder: LeaseHolder,
@@ -33,7 +33,7 @@ export async function keepLeases(
   await addLeases(trx, holder, held);
 }
 
-/** Takes photos for a tab. A photo that another tab has taken meanwhile stays with it until its lease runs out. */
+/** Takes photos for a tab. A photo that another tab has leased stays with that tab until the lease ends. */
 export async function addLeases(
   trx: Transaction<Database>,
   { collectionId, reviewer, client, leaseMs }: LeaseHolder,

@@ -24,8 +24,8 @@ const PROBLEMS_SHOWN = 10;
 
 /**
  * Reads a whole file of verdicts: a CSV table, a JSON export of Label Studio, or a FiftyOne dataset (its `samples.json` or the
- * folder). The content says which of them it is. If anything is wrong, nothing is returned, so that no half of a file is
- * imported.
+ * folder). The content says which of them it is. If anything is wrong, nothing is returned, so that no part of a
+ * file is imported.
  *
  * @throws UsageError `verdicts-file`: the file cannot be read, or a sentence for each of the first wrong rows
  */
@@ -40,7 +40,7 @@ async function fileOf(given: string): Promise<string> {
   return (await stat(given)).isDirectory() ? path.join(given, 'samples.json') : given;
 }
 
-/** Whether the file begins with a bracket, as no table does. */
+/** True if the file begins with a bracket. No table does. */
 async function isJson(file: string): Promise<boolean> {
   const handle = await open(file).catch((error: unknown) => unusable(file, messageOf(error)));
   try {

@@ -31,11 +31,11 @@ import { addLeases, endLeases, lockLeases } from './lease.repository.ts';
 import { eventsOf, insertEvents, lockBulks, lockSubjects } from './review.repository.ts';
 import { blindPartOf, isJudging, undoneIn } from './verdict.ts';
 
-/** What became of an action. */
+/** The result of an action. */
 export interface Recorded {
   readonly sequence: number;
   readonly stored: number;
-  /** Photos that were not for this reviewer to decide: another has, holds or settled them, or the collection does not list them. */
+  /** Photos that this reviewer may not decide: another reviewer decided, holds or settled them, or they are not listed. */
   readonly skipped: number;
   /** Photos whose verdicts may have changed. */
   readonly subjects: readonly Subject[];
@@ -44,7 +44,7 @@ export interface Recorded {
 /** The code of an error: an undo or redo of something else. */
 export const CANNOT_UNDO = 'cannot-undo';
 
-/** What a tab sends. */
+/** An action with the tab that sends it. */
 export interface TabAction {
   readonly client: string;
   readonly action: ReviewActionSent;
@@ -61,7 +61,7 @@ const takeBulkPlace = pLimit(1);
  * Stores what a reviewer did: an event for each photo, all or none of them. An action that was stored before is not stored
  * again. A photo whose decision is taken back is shown again, so it is kept for the tab.
  *
- * @throws UsageError `cannot-undo`: an undo of an undo, or a redo of anything else; `sequence-taken`: something else has its number
+ * @throws UsageError `cannot-undo`: an undo of an undo, or a redo of anything else; `sequence-taken`: its number is in use
  */
 export async function recordAction(db: Kysely<Database>, view: DeskView, sent: TabAction): Promise<Recorded> {
   const actor = { collectionId: view.scope.collectionId, reviewer: view.reviewer };
@@ -102,13 +102,13 @@ async function recordIn(trx: Transaction<Database>, view: DeskView, sent: TabAct
   return { sequence, stored: added, skipped: wanted.length - added, subjects };
 }
 
-/** The events in slices, those of a class together, since to look at a part of a class takes as long as to look at all of it. */
+/** The events in slices, sorted by class, because reading a part of a class takes as long as reading all of it. */
 function slicesOf(events: readonly UnnumberedEvent[]): UnnumberedEvent[][] {
   const byClass = [...groupBy(events, ({ wnid }) => wnid).values()].flat();
   return Array.from({ length: Math.ceil(byClass.length / SLICE) }, (_, i) => byClass.slice(i * SLICE, (i + 1) * SLICE));
 }
 
-/** The events on photos that are, or were, to be reviewed. */
+/** The events on photos that the reviewer may act on. */
 async function reviewableSlices(
   trx: Transaction<Database>,
   tab: Parameters<typeof reviewableAmong>[1],
@@ -157,8 +157,8 @@ async function storeEvents(
 }
 
 /**
- * Takes out of a new decision what others have taken while it was stored: such a photo would get two. Returns how many. The lock
- * is taken last, so that nobody waits for photos as long as the whole decision takes.
+ * Removes from a new decision the photos that others took while it was being stored, because they would get two decisions.
+ * Returns their number. The lock is taken last, so that no tab waits for photos as long as the whole decision takes.
  */
 async function leaveToOthers(trx: Transaction<Database>, actor: Actor, action: ActionPart): Promise<number> {
   await lockLeases(trx, actor.collectionId);
@@ -168,11 +168,11 @@ async function leaveToOthers(trx: Transaction<Database>, actor: Actor, action: A
 }
 
 /**
- * The event as it is stored after what was done before: none if it would take back what is taken back already. A verdict, and a
- * redo of one, says whether it is blind: the reviewer has never seen what others say, and either nobody else has decided or the
- * photo waits for this reviewer.
+ * The event as it is stored after the events before it: none if it would take back an event that is taken back already. A
+ * verdict, and a redo of one, states whether it is blind: the reviewer has never seen others' verdicts, and either no other
+ * reviewer has decided or the photo waits for this reviewer.
  *
- * @param waits whether a verdict of this reviewer was wanted
+ * @param waits true if the photo waited for a verdict of this reviewer
  */
 function fitting(event: UnnumberedEvent, before: readonly ReviewEvent[], waits: boolean): UnnumberedEvent[] {
   if (event.undoes !== null && undoneIn(before).has(event.undoes)) return [];
@@ -193,7 +193,7 @@ function redone(undo: number, before: readonly ReviewEvent[]): ReviewEvent | und
 /** The code of an error: another action has this number of this client. */
 export const SEQUENCE_TAKEN = 'sequence-taken';
 
-/** Whether all stored events of a number are among those that the action with this number wants. Some may have been skipped. */
+/** True if all stored events of a number are among the events of this action. Some of those may have been skipped. */
 async function isPartOf(wanted: readonly UnnumberedEvent[], stored: readonly ActionEvent[]): Promise<boolean> {
   if (stored.length === 0) return true;
   const events = new Map(wanted.map((event) => [subjectKey(event), event]));
@@ -240,8 +240,8 @@ async function eventsFor(
 }
 
 /**
- * Whether the action gives verdicts on photos that a person saw in the grid, or gives such verdicts on several photos again. Others
- * may have taken or decided those photos in the meantime. A photo that a person looks at alone is theirs to judge.
+ * True if the action gives verdicts on photos that a person saw in the grid, or gives such verdicts on several photos again.
+ * Others may have taken or decided those photos since. A photo that a person looks at alone is theirs to judge.
  */
 async function decidesInGrid(
   trx: Transaction<Database>,

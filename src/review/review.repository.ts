@@ -31,7 +31,7 @@ export async function lockSubjects(
   collectionId: number,
   subjects: readonly Subject[],
 ): Promise<void> {
-  // Comparing a large table with what was said before takes a while.
+  // Comparing a large table with the stored verdicts takes a while.
   await allowLongIdle(trx);
   const given = sql`jsonb_to_recordset(${JSON.stringify(subjects)}::jsonb) as s(sha256 text, wnid text)`;
   await sql`
@@ -89,7 +89,7 @@ export function storedVerdict({ sha256, wnid, verdict }: Subject & { readonly ve
   return { sha256, wnid, state, reason, reviewers, tags, flagged, wanted: opinionsWanted(verdict) };
 }
 
-/** Stores what the events of photos come to, for counts and queues. */
+/** Stores the verdicts that the events of photos give, for counts and queues. */
 export async function storeVerdicts(
   trx: Transaction<Database>,
   collectionId: number,
@@ -112,13 +112,13 @@ export interface VerdictFilter {
   readonly source?: string | undefined;
   /** The share of photos that the second pass draws, 0..1. Default: none are drawn. */
   readonly secondPass?: number | undefined;
-  /** At least so many people have reviewed the photo; 0 by default. */
+  /** Least number of people who have reviewed the photo. Default: 0. */
   readonly reviewers?: number;
 }
 
 /** A photo on the shortlist, or one that was reviewed, with its events by id. */
 export interface ReviewedPhoto extends Subject {
-  /** Whether it is on the shortlist now. A verdict on another photo does not count. */
+  /** True if it is on the shortlist now. A verdict on another photo does not count. */
   readonly isListed: boolean;
   /** The chance with which the second pass drew the photo, 0..1; null if it did not draw it. */
   readonly chance: number | null;
@@ -156,7 +156,7 @@ export function listReviewed(
   );
 }
 
-/** Which of these photos the collection has on its shortlist. */
+/** Those of the photos that are on the collection's shortlist. */
 export async function listedAmong(
   db: Kysely<Database>,
   collectionId: number,
@@ -170,7 +170,7 @@ export async function listedAmong(
   return rows;
 }
 
-/** Whether the collection lists more than so many photos. */
+/** True if the collection lists more than `photos` photos. */
 export async function listsMoreThan(db: Kysely<Database>, collectionId: number, photos: number): Promise<boolean> {
   const { rows } = await sql`
     select 1 from shortlist_entry where collection_id = ${collectionId} and state = 'listed' offset ${photos} limit 1`.execute(

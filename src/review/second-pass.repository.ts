@@ -3,8 +3,8 @@ import type { DecisionScope } from '../decision/scope.ts';
 import type { Wnid } from '../kernel/ids.ts';
 
 /**
- * The listed photos of a collection with what their events come to. `wants_more`: a verdict of a reviewer who has given none
- * is wanted. `is_pending`: the same of a photo that somebody has reviewed, so its verdict must not be shown.
+ * The listed photos of a collection with their verdicts. `wants_more`: a reviewer who has given no verdict should give one.
+ * `is_pending`: the same for a photo that has been reviewed, so its verdict must not be shown.
  *
  * @param secondPass the share of photos that get a blind second pass, 0..1
  * @param wnids limits the classes; null: all
@@ -29,17 +29,17 @@ export function listedVerdicts(
   )`;
 }
 
-/** SQL of whether photo `f` of decision `d`, with its row `v` of the table `verdict`, waits for a second, blind verdict. */
+/** SQL: true if photo `f` of decision `d`, with its row `v` of the table `verdict`, waits for a second, blind verdict. */
 export function isKeptPending(share: number): RawBuilder<unknown> {
   return isPending(share, { wnid: sql`d.wnid`, sha256: sql`f.sha256` });
 }
 
-/** SQL of whether somebody has reviewed a photo and another, blind verdict is wanted. */
+/** SQL: true if a photo has been reviewed and another, blind verdict is wanted. */
 function isPending(share: number, photo: PhotoSql): RawBuilder<unknown> {
   return sql`coalesce(cardinality(v.reviewers) between 1 and ${wantedOf(share, photo)} - 1, false)`;
 }
 
-/** SQL of how many reviewers should give a verdict on a photo. */
+/** SQL: the number of reviewers who should give a verdict on a photo. */
 function wantedOf(share: number, photo: PhotoSql): RawBuilder<unknown> {
   return sql`case when v.wanted > 0 and cardinality(v.reviewers) > 0 and ${isDrawn(share, photo)} then greatest(v.wanted, 2)
     else coalesce(v.wanted, 1) end`;
@@ -52,7 +52,7 @@ interface PhotoSql {
 }
 
 /**
- * SQL of whether the second pass draws a photo: each with the same chance, the share, whatever its class. A hash of the photo and
+ * SQL: true if the second pass draws a photo. Each has the same chance, the share, whatever its class. A hash of the photo and
  * its class decides, so the sample does not depend on the order of reviews, grows as photos come, and a larger share contains a
  * smaller one.
  *
@@ -64,12 +64,12 @@ export function isDrawn(share: number, { wnid, sha256 }: PhotoSql): RawBuilder<u
   return sql`coalesce(v.draw_place <= ceil(${share}::float8 * v.draw_of), ${hash} < ${boundOf(share)}::bytea)`;
 }
 
-/** SQL of the chance with which the second pass draws a photo, 0..1. */
+/** SQL: the chance that the second pass draws a photo, 0..1. */
 export function drawChance(share: number): RawBuilder<unknown> {
   return sql`coalesce(ceil(${share}::float8 * v.draw_of) / v.draw_of, ${share}::float8)`;
 }
 
-/** A share of all hashes is below it. */
+/** This share of all hashes is below the result. */
 function boundOf(share: number): Buffer {
   if (share >= 1) return Buffer.alloc(33, 0xff);
   const bound = Buffer.alloc(6);

@@ -1,6 +1,6 @@
 /**
- * What may fool the models on a photo. The first 16 are the factors of ImageNet-X (Idrissi et al. 2022); then come the failure modes of
- * section 3.2 of the paper that those do not name.
+ * Properties of a photo that may fool the models. The first 16 are the factors of ImageNet-X (Idrissi et al. 2022). The others
+ * are failure modes of section 3.2 of the paper that ImageNet-X does not name.
  */
 export const FAILURE_TAGS = [
   'pose',

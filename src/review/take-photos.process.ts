@@ -6,20 +6,20 @@ import type { LeaseAnswer, LeaseRequest } from './desk.ts';
 import { subjectKey } from './event.ts';
 import { addLeases, keepLeases, lockLeases, takenAmong, type FreePhoto } from './lease.repository.ts';
 
-/** So many more photos are looked for than are taken, because other tabs may take some of them at the same time. */
+/** Extra photos to look for, because other tabs may take some of them at the same time. */
 const SPARE = 64;
 
 interface Found {
   readonly photos: readonly FreePhoto[];
-  /** Photos that wait in the classes that were looked at. */
+  /** Photos that wait in the searched classes. */
   readonly open: number;
-  /** Whether there are no other free photos. */
+  /** True if there are no other free photos. */
   readonly isAll: boolean;
 }
 
 /**
- * Takes the next photos that wait for a reviewer, so that the tab holds as many as it wants. Nobody else gets them before the
- * lease ends. The photos are looked for before the lock is taken, so that tabs do not wait for each other's search.
+ * Takes the next photos that wait for a reviewer, so that the tab holds as many as it wants. No other tab gets them before
+ * the lease ends. The photos are looked for before the lock is taken, so that tabs do not wait for each other's search.
  */
 export async function takePhotos(
   db: Kysely<Database>,
@@ -51,7 +51,7 @@ export async function takePhotos(
 const NOTHING: Found = { photos: [], open: 0, isAll: false };
 
 interface Search extends Omit<NextPhotos, 'limit'> {
-  /** More classes are looked at until so many photos are found. */
+  /** The search looks at more classes until it has found this many photos. */
   readonly least: number;
 }
 
@@ -76,7 +76,7 @@ async function findPhotos(db: Kysely<Database>, view: DeskView, { least, ...sear
   return { photos, open, isAll: true };
 }
 
-/** The classes in the order of the queue: the one that is shown, those after it, those before it; first one, then ever more at once. */
+/** The classes in queue order: the one that is shown, those after it, those before it. First one, then ever more at once. */
 async function* classesFrom(db: Kysely<Database>, view: DeskView, from: Wnid | undefined): AsyncGenerator<Wnid[]> {
   if (from !== undefined) yield [from];
   const others = (await listedClasses(db, view)).filter((wnid) => wnid !== from);

@@ -4,7 +4,7 @@ import { verdictOf, type Verdict } from './verdict.ts';
 
 /** One line of `winnow verdicts --json`. */
 export interface VerdictLine extends Subject, Verdict {
-  /** Whether the photo is on the shortlist now. The verdict of another photo does not count. */
+  /** True if the photo is on the shortlist now. The verdict of another photo does not count. */
   readonly isListed: boolean;
 }
 

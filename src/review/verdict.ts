@@ -4,23 +4,23 @@ import type { Judgement, ReviewEvent, ReviewVerdict, ShownBy } from './event.ts'
 export const VERDICT_STATES = ['unreviewed', 'accepted', 'rejected', 'unsure', 'disputed'] as const;
 export type VerdictState = (typeof VERDICT_STATES)[number];
 
-/** What decided: one review, two that agree, a person who settled a dispute, or a review that was imported. */
+/** The basis of a decision: one review, two that agree, a person who settled a dispute, or an imported review. */
 export type DecidedBy = 'single' | 'agreement' | 'adjudication' | 'import';
 
-/** What the reviews of a photo and class come to. */
+/** The combined verdict of the reviews of a photo and class. */
 export interface Verdict {
   readonly state: VerdictState;
   /** Why the photo is rejected: the first reason in the deciding reviews. Null for other states. */
   readonly reason: RejectReason | null;
   /** The tags of all reviewers, sorted. */
   readonly tags: readonly string[];
-  /** The notes of all reviewers, a line each. */
+  /** The notes of all reviewers, one line for each. */
   readonly note: string;
-  /** Whether a reviewer has flagged the photo. */
+  /** True if a reviewer has flagged the photo. */
   readonly flagged: boolean;
   /** Null while nothing is decided: unreviewed or disputed. */
   readonly decidedBy: DecidedBy | null;
-  /** What each reviewer says now, in the order of their passes. */
+  /** Each reviewer's current review, in the order of their passes. */
   readonly reviews: readonly Review[];
 }
 
@@ -29,8 +29,8 @@ export interface Review extends Judgement {
   readonly tags: readonly string[];
   readonly note: string;
   /**
-   * The reviewer's last verdict from before a page could show what others say; null: there was none. Agreement is computed on
-   * these.
+   * The reviewer's last verdict from before a page could show others' verdicts; null if there was none. Agreement is computed
+   * on these.
    */
   readonly blindVerdict: ReviewVerdict | null;
   /** 1 for the first reviewer of the photo, 2 for the second. A reviewer who changes a verdict keeps the number. */
@@ -61,12 +61,12 @@ export function verdictOf(events: readonly ReviewEvent[]): Verdict {
   };
 }
 
-/** At most this many reviewers are asked about a photo of which one is unsure. */
+/** Most reviewers who are asked about a photo if one of them is unsure. */
 const MOST_OPINIONS = 3;
 
 /**
- * How many reviewers should have given a verdict on a photo, without a second pass: one, or one more than so far while
- * somebody is unsure. 0 if an adjudication has settled it.
+ * The number of reviewers who should give a verdict on a photo, without a second pass: one, or one more than so far while a
+ * reviewer is unsure. 0 if an adjudication has settled it.
  */
 export function opinionsWanted({ reviews, decidedBy }: Verdict): number {
   if (decidedBy === 'adjudication') return 0;
@@ -75,8 +75,8 @@ export function opinionsWanted({ reviews, decidedBy }: Verdict): number {
 }
 
 /**
- * The ids of the events that are taken back. An undo takes an event back, and a redo takes an undo back. An event comes after what
- * it undoes, so that one walk from the last to the first finds all of them.
+ * The ids of the events that are taken back. An undo takes an event back, and a redo takes an undo back. An event follows the
+ * one that it undoes, so one walk from the last to the first finds all of them.
  *
  * @param events all of one photo, by id
  */
@@ -92,7 +92,7 @@ function withoutUndone(events: readonly ReviewEvent[]): ReviewEvent[] {
   return events.filter(({ id, undoes }) => undoes === null && !undone.has(id));
 }
 
-/** All that one reviewer says of the photo now. */
+/** One reviewer's current verdict and remarks on the photo. */
 export interface Opinion {
   readonly reviewer: string;
   /** Null if the reviewer has only tagged, flagged or noted, or has taken the verdict back. */
@@ -104,8 +104,8 @@ export interface Opinion {
 }
 
 /**
- * What each reviewer says of one photo, in the order of their first verdicts, undone ones included, so that an undo changes
- * no pass.
+ * The reviewers' opinions on one photo, in the order of their first verdicts. Undone verdicts are included, so that an undo
+ * changes no pass.
  *
  * @param events all of the photo's, by id
  */
@@ -156,18 +156,18 @@ type ReviewGiven = Extract<ReviewEvent, { kind: 'verdict' | 'import' }>;
 type Judging = Extract<ReviewEvent, { kind: 'verdict' | 'import' | 'adjudicate' }>;
 
 const isReview = (event: ReviewEvent): event is ReviewGiven => event.kind === 'verdict' || event.kind === 'import';
-/** Whether the event says what becomes of the photo. */
+/** True if the event decides about the photo. */
 export const isJudging = (event: ReviewEvent): event is Judging => isReview(event) || event.kind === 'adjudicate';
 
-/** Whether the reviewer could see what others say when this event was stored. An import counts as blind. */
+/** True if the reviewer could see others' verdicts when this event was stored. An import counts as blind. */
 function isKnowing({ kind, value }: ReviewEvent): boolean {
   return (kind === 'verdict' && value.isBlind !== true) || (kind === 'redo' && value !== null);
 }
 
 /**
- * The last verdict that stood before the reviewer could see what others say, and whether that moment has come. It comes when
- * verdicts of the reviewer and of another one stand at the same time, or when another one's stands and the photo is adjudicated:
- * then pages show all of them. Taking a verdict back does not make the reviewer forget. `said` is null if no verdict stood.
+ * The reviewer's last valid verdict before pages could show others' verdicts, and whether pages could. They can from the moment
+ * when another reviewer has a valid verdict and the photo has one of this reviewer or an adjudication. Taking a verdict back
+ * does not make the reviewer forget. `said` is null if there was no valid verdict.
  *
  * @param events all of the photo's, by id
  */
@@ -176,7 +176,7 @@ export function blindPartOf(
   reviewer: string,
 ): { readonly said: ReviewVerdict | null; readonly hasSeen: boolean } {
   const judgings = judgingsOf(events);
-  // What stands.
+  // Verdicts and adjudications that are not taken back.
   const [own, others, adjudications] = [new Set<Judging>(), new Set<Judging>(), new Set<Judging>()];
   for (const event of events) {
     if (event.reviewer === reviewer && isKnowing(event)) return { said: lastSaid(own), hasSeen: true };

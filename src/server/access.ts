@@ -4,7 +4,7 @@ import { UsageError } from '../kernel/errors.ts';
 import { foldedName, personName, ROLES, type Reader, type Role } from '../kernel/people.ts';
 import { sha256Bytes } from '../config/sha256.ts';
 
-/** Who uses the server. `name`: null for everybody who shares the token of a role, and if the server has no tokens. */
+/** A user of the server. `name` is null for users who share the token of a role, and if the server has no tokens. */
 export interface Person {
   readonly role: Role;
   readonly name: string | null;
@@ -15,7 +15,7 @@ export interface TokenHolder extends Person {
   readonly token: string;
 }
 
-/** What tokens and sessions are checked against. Without tokens everybody who reaches the server is an operator. */
+/** The valid tokens, and the key of sessions. Without tokens everybody who reaches the server is an operator. */
 export interface Access {
   readonly tokens: readonly TokenHolder[];
   /** 32 random bytes that sign sessions. */
@@ -73,7 +73,7 @@ export function mayAct(role: Role, needed: Role): boolean {
   return ROLES.indexOf(role) >= ROLES.indexOf(needed);
 }
 
-/** What kind of reader a client is. Without tokens the server cannot tell operators from reviewers, so nobody is an operator. */
+/** A client's kind of reader. Without tokens the server cannot tell operators from reviewers, so nobody is an operator. */
 export function readerOf({ role }: { readonly role: Role | null }, { tokens }: Pick<Access, 'tokens'>): Reader {
   return role === 'operator' && tokens.length > 0 ? 'operators' : 'others';
 }
@@ -89,16 +89,16 @@ export function holderOfToken(given: string, tokens: readonly TokenHolder[]): To
 }
 
 /**
- * What a browser keeps in place of the token: `role.name.until.signature`, the name as base64url. The signature also covers
- * the token: the session outlives a restart of the server, and ends at once when its token is changed. Nobody can test
- * guesses of the token without the key.
+ * Returns the session that a browser keeps instead of the token: `role.name.until.signature`, the name as base64url. The
+ * signature also covers the token, so the session outlives a restart of the server but ends at once when its token changes.
+ * Nobody can test guesses of the token without the key.
  */
 export function sessionFor({ role, name, token }: TokenHolder, sessionKey: Buffer, nowMs: number): string {
   const claim = `${role}.${Buffer.from(name ?? '').toString('base64url')}.${nowMs + SESSION_MS}`;
   return `${claim}.${signatureOf(claim, token, sessionKey)}`;
 }
 
-/** The holder of the token that a session was opened with. Null if the session is not ours, or over. */
+/** The holder of the token that a session was opened with. Null if the session is not ours, or has ended. */
 export function holderOfSession(session: string, { tokens, sessionKey }: Access, nowMs: number): TokenHolder | null {
   const parts = /^(([a-z]+)\.([\w-]*)\.(\d+))\.([\w-]+)$/.exec(session) ?? [];
   const [, claim = '', role, encodedName = '', until, signature = ''] = parts;
@@ -110,8 +110,8 @@ export function holderOfSession(session: string, { tokens, sessionKey }: Access,
 }
 
 /**
- * The name under which reviews are stored: that of the person's token, else the one that the browser keeps, else the
- * server's own for a server without tokens. Null if there is none: the page must then ask for it.
+ * The name under which reviews are stored: that of the person's token, otherwise the one that the browser keeps, otherwise
+ * the server's own if it has no tokens. Null if there is none. The page must then ask for it.
  *
  * @param cookie the `Cookie` header
  * @param server `reviewer`: the server's own name, or null
@@ -127,7 +127,7 @@ export function reviewerOf(
   return tokens.length === 0 ? reviewer : null;
 }
 
-/** Whether a name belongs to a person with a token. Nobody else may review under it, in whatever case. */
+/** True if a name belongs to a person with a token, in upper or lower case. Nobody else may review under it. */
 export function isNameOfPerson(name: string, tokens: readonly TokenHolder[]): boolean {
   return tokens.some((one) => one.name !== null && foldedName(one.name) === foldedName(name));
 }

@@ -18,27 +18,27 @@ import { LiveFeed } from './live-feed.ts';
 export const UNKNOWN_COLLECTION = 'unknown-collection';
 export const BAD_COLLECTION = 'bad-collection';
 
-/** How often what pages show is read, in milliseconds. */
+/** How often the data of pages is read, in milliseconds. */
 const LIVE_EVERY_MS = 1_000;
 /** How often a collection is read while no page of it is open, so that its rates have no gaps. */
 const RATES_EVERY_MS = 60_000;
 
-/** What a collection's page shows. */
+/** The data of a collection's page. */
 export interface LiveOverview extends Overview {
   readonly rates: Rates;
 }
 
-/** A collection that somebody has asked for. */
+/** An opened collection, shared by all requests. */
 export interface OpenCollection {
   /** For requests: PostgreSQL ends statements that take too long. */
   readonly workspace: Workspace;
-  /** For what is read once for everybody, and for work that goes on after its request. Its statements may take long. */
+  /** For data that is read once for all clients, and for work that outlasts its request. Its statements may take long. */
   readonly longWorkspace: Workspace;
   readonly read: () => Promise<ByReader<LiveOverview>>;
   readonly feeds: ByReader<LiveFeed<LiveOverview>>;
 }
 
-/** A collection as the list of them shows it. */
+/** A collection in the list of collections. */
 export interface CollectionCard {
   readonly name: string;
   /** Why it cannot be shown; null if it can. */
@@ -57,16 +57,16 @@ export interface CollectionCard {
 
 interface CollectionsOptions {
   readonly app: App;
-  /** The same, whose statements may take long. */
+  /** For statements that may take long. */
   readonly longApp: App;
-  /** The collection of `--collection`, whose file may lie anywhere. */
+  /** The collection of `--collection`, whose file may be in any folder. */
   readonly named: Collection | null;
   /** The settings for a collection: its file may have some. */
   readonly configOf: (collection: Collection) => Promise<Config>;
   readonly nowMs: () => number;
 }
 
-/** The collections of a data folder: each is opened when somebody first asks for it, and shared by all from then on. */
+/** The collections of a data folder. Each is opened at the first request for it, and then shared by all requests. */
 export class Collections {
   readonly #options: CollectionsOptions;
   readonly #opened = new Map<string, Promise<OpenCollection>>();
@@ -77,7 +77,7 @@ export class Collections {
     this.#timer = setInterval(() => void this.#readOpened(), RATES_EVERY_MS).unref();
   }
 
-  /** Those with a file, and those that the catalogue knows. */
+  /** Collections with a file, and those in the catalogue. */
   async names(): Promise<{ readonly name: string; readonly isKnown: boolean }[]> {
     const known = new Set(await collectionNames(this.#options.app.db));
     const files = (await listCollections()).map(({ name }) => name);
@@ -90,12 +90,12 @@ export class Collections {
   open(name: string): Promise<OpenCollection> {
     const opened = this.#opened.get(name) ?? this.#open(name);
     this.#opened.set(name, opened);
-    // A file that is corrected can be opened without a new start of the server.
+    // A corrected file can be opened without a restart of the server.
     opened.catch(() => this.#opened.delete(name));
     return opened;
   }
 
-  /** Those of the catalogue that can be opened. */
+  /** The catalogue's collections that can be opened. */
   async known(): Promise<OpenCollection[]> {
     const names = (await this.names()).filter(({ isKnown }) => isKnown);
     const opened = await Promise.allSettled(names.map(({ name }) => this.open(name)));
@@ -138,7 +138,7 @@ export class Collections {
     return { workspace, longWorkspace, read, feeds };
   }
 
-  /** Has the collection opened again with its new rules at the next request. Pages that are open connect again. */
+  /** Makes the next request open the collection again, with its new rules. Open pages reconnect. */
   async #reopen(name: string, feeds: OpenCollection['feeds']): Promise<void> {
     if ((await this.#opened.get(name))?.feeds === feeds) this.#opened.delete(name);
     for (const feed of Object.values(feeds)) feed.close();

@@ -22,7 +22,7 @@ import { LongWork } from './long-work.ts';
 import { Sessions } from './sessions.ts';
 import { openSessionIds } from './session.repository.ts';
 
-/** Readings of a whole collection that run at once. The other connections to the catalogue answer what is quick. */
+/** Readings of a whole collection that run at once. The other connections to the catalogue are for quick requests. */
 const SHARED_READINGS = 2;
 
 export interface SiteOptions extends Access {
@@ -32,12 +32,12 @@ export interface SiteOptions extends Access {
   readonly configOf: (collection: Collection) => Promise<Config>;
 }
 
-/** What the handlers of one server share. */
+/** The state that the handlers of one server share. */
 export type Site = ReturnType<typeof openSite>;
 
 /** How long the list of collections is kept, in milliseconds: each of them is read for it. */
 const CARDS_EVERY_MS = 2_000;
-/** How often photos and their bytes are counted for `/metrics`, at most: every photo is looked at for that. */
+/** The least time between two counts of photos and bytes for `/metrics`, in milliseconds. A count reads every photo. */
 const BYTES_EVERY_MS = 60_000;
 const READY_WITHIN_MS = 2_000;
 /** Revisions that are sent at once. Each may take hours and holds some megabytes in memory. */
@@ -67,7 +67,7 @@ export function openSite(longApp: App, { named, configOf, ...shared }: SiteOptio
     readCards: { operators: cardsFor('operators'), others: cardsFor('others') },
     metrics: new Metrics(sharedReading(measuresOf(collections, longApp, shared.nowMs))),
     queues,
-    // Node notices that nothing moves after one to two time-outs: then the place of a client that stalls is free again.
+    // Node detects a stalled client after one to two timeouts. Then its place is free again.
     takePhotoPlace: responsePlaces(photoResponses, 2 * photoIdleTimeoutMs),
     takeTarPlace: responsePlaces(TARS_AT_ONCE, 2 * photoIdleTimeoutMs),
     livePlaces: new LivePlaces(),
@@ -76,7 +76,7 @@ export function openSite(longApp: App, { named, configOf, ...shared }: SiteOptio
     sessions: new Sessions(() => openSessionIds(app.db)),
     failedLogIns,
     revisionChanges: new RevisionChangesCache(),
-    /** Whether the catalogue answers, soon enough. */
+    /** True if the catalogue answers soon enough. */
     isReady: sharedReading(() =>
       inTime(serverVersion(app.db), READY_WITHIN_MS).then(
         () => true,
@@ -85,7 +85,7 @@ export function openSite(longApp: App, { named, configOf, ...shared }: SiteOptio
     ),
     /** Aborted when the server ends. */
     signal: ending.signal,
-    /** Ends what goes on by itself. */
+    /** Ends all background work. */
     async close(): Promise<void> {
       ending.abort();
       await longWork.close();
@@ -96,7 +96,7 @@ export function openSite(longApp: App, { named, configOf, ...shared }: SiteOptio
   };
 }
 
-/** The queue of fetching is everybody's: it is listed once. */
+/** All collections share the fetch queue, so it is listed once. */
 async function queuesOfAll(collections: Collections): Promise<ReturnType<typeof queuesOf>> {
   const known = await collections.known();
   const all = known.flatMap(({ workspace }) => queuesOf(workspace.scope.collectionId));

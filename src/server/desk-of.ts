@@ -6,15 +6,15 @@ import type { Site } from './dashboard.ts';
 import { BadRequest } from './review-requests.ts';
 import { paramOf, type Exchange } from './route.ts';
 
-/** The collection of the path, as the person who asks works on it. */
+/** Opens the collection of the path for the person who sends the request. */
 export async function deskOf({ request, reviewer }: Exchange, { collections }: Site): Promise<Desk> {
   const { workspace } = await collections.open(paramOf(request, 'collection'));
   return { workspace, reviewer };
 }
 
 /**
- * Refuses a report or a revision, which show single verdicts, to everybody but operators as long as one of the verdicts is hidden
- * from them.
+ * Reports and revisions show single verdicts. Refuses them to everybody except operators while one of those verdicts is hidden
+ * from the person.
  *
  * @throws BadRequest 403
  */
@@ -31,8 +31,8 @@ export async function requireNothingHidden(exchange: Exchange, site: Site): Prom
 /**
  * The collection of the path for a person who judges photos.
  *
- * @param claimed who the page says that it is; undefined: it does not say
- * @throws BadRequest 401 without a name, or if somebody else is logged in by now
+ * @param claimed the reviewer that the page names, if it names one
+ * @throws BadRequest 401 without a name, or if another person is logged in
  */
 export async function namedDesk(
   exchange: Exchange,

@@ -8,7 +8,7 @@ const STREAM_MS = 3_600_000;
 /** After a reading, the feed waits this many times as long as the reading took. */
 const PAUSE = 9;
 
-/** What was read, and when: ISO 8601. */
+/** Data with the time at which it was read, as ISO 8601. */
 export interface Dated {
   readonly at: string;
 }
@@ -26,21 +26,21 @@ interface LiveFeedOptions<T extends Dated> {
 /** A page that is open. */
 interface Listener {
   readonly events: PassThrough;
-  /** Paths of the parts that have changed since the page was sent them. Null: it has nothing yet. */
+  /** Paths of the parts that have changed since the page was sent them. Null if it was sent nothing yet. */
   owed: Set<string> | null;
 }
 
 /**
- * What changes, told to all pages that are open: read and compared once for all of them, and only while there are any. A page
+ * Sends changes to all open pages. The data is read and compared once for all of them, and only while a page is open. A page
  * gets everything once, then the parts that changed (`live-parts.ts`), and a heartbeat with the time of the last reading.
  *
- * States: idle (nobody listens) <-> reading (`everyMs` after the last reading, or nine times as long as that took, so that
- * a tenth of the time at most goes into it, however large the catalogue is) -> closed.
+ * States: idle (no page is open) <-> reading (`everyMs` after the last reading, or nine times as long as that took, so that
+ * at most a tenth of the time goes into reading, however large the catalogue is) -> closed.
  */
 export class LiveFeed<T extends Dated> {
   readonly #options: LiveFeedOptions<T>;
   readonly #listeners = new Set<Listener>();
-  /** The parts of the last reading. Empty before there is one, and while nobody listens. */
+  /** The parts of the last reading. Empty before the first reading, and while no page is open. */
   #parts: ReadonlyMap<string, string> = new Map();
   #at = '';
   #isTroubled = false;
@@ -70,7 +70,7 @@ export class LiveFeed<T extends Dated> {
       this.#listeners.delete(listener);
       if (this.#listeners.size > 0) return;
       clearTimeout(this.#timer);
-      // Who comes later is told what is so by then.
+      // The next page must not get old data.
       this.#parts = new Map();
     });
     this.#listeners.add(listener);
@@ -102,7 +102,7 @@ export class LiveFeed<T extends Dated> {
       if (this.#isTroubled) for (const { events } of this.#listeners) write(events, this.#heartbeat());
       this.#isTroubled = false;
     } catch (error) {
-      // The page shows that it is out of date, and goes on when there is something again.
+      // The page shows that it is out of date until the next successful reading.
       const trouble = `event: trouble\ndata: ${JSON.stringify('The catalogue cannot be read just now')}\n\n`;
       for (const { events } of this.#listeners) write(events, trouble);
       this.#isTroubled = true;
@@ -119,7 +119,7 @@ export class LiveFeed<T extends Dated> {
     this.#parts = this.#listeners.size === 0 ? new Map() : now;
   }
 
-  /** Sends what they are owed. A listener that reads too slowly gets it after a later reading, so that it takes up no memory. */
+  /** Sends the owed parts. A listener that reads too slowly gets them after a later reading, so that they take up no memory. */
   #send(listeners: Iterable<Listener>): void {
     const all = [...this.#parts.keys()];
     const texts = new Map<string, string>();
@@ -146,7 +146,7 @@ export class LiveFeed<T extends Dated> {
 /**
  * Writes nothing to a listener that reads too slowly, and nothing after the end. A stream ends before it is closed.
  *
- * @returns whether it was written
+ * @returns true if it was written
  */
 function write(events: PassThrough, text: string): boolean {
   if (!events.writable || events.writableNeedDrain) return false;

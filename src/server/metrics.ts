@@ -6,7 +6,7 @@ import type { KeyBudget } from '../funnel/budget.ts';
 import type { Totals } from '../funnel/funnel.ts';
 import type { ByReader, Reader } from '../kernel/people.ts';
 
-/** What is always told of, so that none of them can be seen as such. */
+/** Always exported, even when 0, so that a missing worker shows as 0. */
 const SERVICES = ['discover-worker', 'fetch-worker', 'filter-worker', 'server'];
 const BUDGETS = ['requestsPerMinute', 'requestsPerDay', 'bytesPerHour', 'bytesPerDay'] as const;
 

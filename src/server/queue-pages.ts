@@ -5,11 +5,11 @@ import { queuesPage } from './pages.tsx';
 import type { Exchange } from './route.ts';
 
 export const ROOT = '/queues';
-/** A queue that does not answer is waited for by those who work, not by a page. */
+/** A page waits this long for an answer of the queues. Workers wait longer. */
 const ANSWER_WITHIN_MS = 10_000;
-/** The colours of a logo, which stand in bull-board's page; without them it is black. */
+/** An inline style of bull-board's page with the colours of its logo. Without it the logo is black. */
 const LOGO_STYLE = "'sha256-r2N1TB/gHbBtBZFKg7ejmq1acVSREzucTAEw6ga4hoU='";
-/** As for all pages, but that paths have a base, and one style may stand in it. */
+/** As for all pages, except that paths have a base, and one inline style is allowed. */
 const CONTENT_SECURITY_POLICY = `default-src 'none';script-src 'self';style-src 'self' ${LOGO_STYLE};img-src 'self';connect-src 'self';base-uri 'self';form-action 'none';frame-ancestors 'none'`;
 
 export interface QueuesDeps {
@@ -17,7 +17,7 @@ export interface QueuesDeps {
   readonly onError: (reason: string) => void;
 }
 
-/** What waits and runs in the queues, to look at. It is opened when first asked for, and again after trouble. */
+/** Pages on the waiting and running jobs of the queues. The board is opened at the first request, and again after an error. */
 export class QueuePages {
   readonly #deps: QueuesDeps;
   #opened: Promise<QueueBoard> | null = null;

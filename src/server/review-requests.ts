@@ -9,7 +9,7 @@ import { REVIEW_VERDICTS, SHOWN_BY, type Subject } from '../review/event.ts';
 import { EVENT_TIME_RULE, isEventTime } from '../review/event-time.ts';
 import type { Exchange } from './route.ts';
 
-/** What pages of the review send: see `src/review/desk.ts`. */
+/** Schemas of the requests of review pages: see `src/review/desk.ts`. */
 
 const MOST_ROWS = 200;
 /** Photos that are checked before other requests are answered. */
@@ -19,7 +19,7 @@ const sha256 = z.string().refine(isSha256, 'a SHA-256: 64 lower-case hex digits'
 const wnid = z.string().min(1).max(200);
 const subject = z.strictObject({ sha256, wnid });
 const reason = z.enum([...REJECT_REASONS, 'in-distribution']);
-/** Who the page says that it is. */
+/** The reviewer that the page names. */
 const reviewer = z.string().max(100).optional();
 /** The name of a tab. A slash would make it that of a bulk decision. */
 const client = z.string().regex(/^[\w-]{1,60}$/, 'letters, digits, _ and -');
@@ -79,7 +79,7 @@ export const leaseBody = z.strictObject({
 export const rowsBody = z.strictObject({ subjects: z.array(subject).max(MOST_ROWS) });
 
 const judgement = { verdict: z.enum(REVIEW_VERDICTS), reason: reason.nullable() };
-/** Each of them is checked by `actionsOf`. */
+/** `actionsOf` checks each of them. */
 const subjects = z.custom<readonly Subject[]>(
   (given) => Array.isArray(given) && given.length > 0,
   'at least one photo',
@@ -134,7 +134,7 @@ export const actionsBody = z.strictObject({
 
 export const criteriaBody = z.strictObject({ text: z.string().trim().min(1).max(5_000) });
 
-/** A request that cannot be answered as it is. */
+/** A request that the server refuses. */
 export class BadRequest extends Error {
   /** The HTTP status. */
   readonly statusCode: number;

@@ -7,9 +7,9 @@ export interface Exchange {
   readonly reply: FastifyReply;
   /** The role of the client; null if it has none. */
   readonly role: Role | null;
-  /** The name under which reviews of the client are stored. Null: the client must choose one first. */
+  /** The name under which reviews of the client are stored. Null if the client must choose one first. */
   readonly reviewer: string | null;
-  /** Whether the token of the client fixes that name. */
+  /** True if the token of the client fixes that name. */
   readonly hasNamedToken: boolean;
 }
 
@@ -19,12 +19,12 @@ export function paramOf({ params }: FastifyRequest, name: string): string {
   return typeof value === 'string' ? value : '';
 }
 
-/** Who a limit counts for: the person of a token, else the address (of IPv6, the network). */
+/** The holder of a limit: the person of a token, otherwise the address (for IPv6, the network). */
 export function holderOf({ request, reviewer, hasNamedToken }: Exchange): string {
   return hasNamedToken && reviewer !== null ? `person ${reviewer}` : normalizeIP(request.ip);
 }
 
-/** Whether a person looks at the answer, in a browser. */
+/** True if a browser asks for a page to show. */
 export function wantsPage({ headers }: FastifyRequest): boolean {
   return (headers.accept ?? '').includes('text/html');
 }
@@ -34,13 +34,13 @@ export interface Route<Context extends readonly unknown[] = []> {
   readonly method: 'GET' | 'POST';
   /** As fastify writes it: `/photos/:sha256`. */
   readonly path: string;
-  /** The least role that may; null: anybody. */
+  /** The least role that may send the request; null if no role is needed. */
   readonly role: Role | null;
-  /** Requests a minute of one address; no limit if left out. */
+  /** Requests per minute from one address. Default: no limit. */
   readonly perMinute?: number;
   /** The largest body that it takes, in bytes, if the body may be larger than usual. */
   readonly maxBodyBytes?: number;
-  /** What it returns is sent; an object as JSON. */
+  /** Returns the answer. An object is sent as JSON. */
   handle(exchange: Exchange, ...context: Context): Promise<unknown>;
 }
 

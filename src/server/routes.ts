@@ -30,7 +30,7 @@ const REVIEW_API = '/c/:collection/api/review';
 /** As many photos as a request may decide (`MOST_PHOTOS_AT_ONCE`), each with its SHA-256 and class. */
 const ACTIONS_MAX_BYTES = 4 * 1024 * 1024;
 
-/** What the pages of the review ask for; `src/review/desk.ts` says what. */
+/** Routes of the review pages. `src/review/desk.ts` describes them. */
 const REVIEW_ROUTES: readonly Route<[Site]>[] = [
   { method: 'GET', path: `${REVIEW_API}/setup`, role: 'viewer', handle: sendSetup },
   { method: 'POST', path: `${REVIEW_API}/reviewer`, role: 'reviewer', handle: chooseReviewer },
@@ -53,7 +53,7 @@ const REVIEW_ROUTES: readonly Route<[Site]>[] = [
   { method: 'GET', path: `${REVIEW_API}/agreement`, role: 'viewer', handle: sendAgreement },
 ];
 
-/** What reviewers see beside a photo. */
+/** Pictures and evidence that reviewers see beside a photo. */
 const EVIDENCE_ROUTES: readonly Route<[Site]>[] = [
   { method: 'GET', path: '/previews/:sha256', role: 'viewer', handle: sendPreview },
   { method: 'GET', path: `${REVIEW_API}/evidence/:wnid/:sha256`, role: 'viewer', handle: sendEvidence },
@@ -88,10 +88,10 @@ const REVISION_ROUTES: readonly Route<[Site]>[] = [
   { method: 'POST', path: `${REVISIONS}/:id/verify`, role: 'operator', handle: verifyOnServer },
 ];
 
-/** A person who mistypes a token has enough tries; they are no use to a program that guesses. */
+/** A person who mistypes a token has enough tries. A program that guesses has too few. */
 const LOG_INS_PER_MINUTE = 10;
 
-/** What the server answers, and the least role that may ask for it. */
+/** All routes, with the least role for each. */
 export const ROUTES: readonly Route<[Site]>[] = [
   ...PAGES.map(({ path, ...page }): Route<[Site]> => {
     return { method: 'GET', path, role: 'viewer', handle: (exchange, site) => sendPage(exchange, site, page) };

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { isIP } from 'node:net';
 
-/** What tells where a request comes from. */
+/** The parts of a request that show where it comes from. */
 export interface RequestOrigin {
   readonly method: string;
   /** `Host`, `Origin`, and those of https://www.w3.org/TR/fetch-metadata/ count. */
@@ -11,7 +11,7 @@ export interface RequestOrigin {
 }
 
 /**
- * Why a request is not for us to answer, or null.
+ * Returns why a request must be refused, or null.
  *
  * `Host` must be an address, `localhost`, or a name that the user allowed: a site whose name is made to resolve to this
  * machine (DNS rebinding) sends its own name. A request that another site makes a browser send is refused, unless a person
@@ -39,8 +39,8 @@ export function refusalOf(
 }
 
 /**
- * Frames and embedded objects navigate, too: only what fills a window is a link that somebody followed. Some browsers say
- * where they come from, but not for what.
+ * True if a person followed a link. Frames and embedded objects also navigate, but they do not fill a window. Some browsers
+ * send no destination.
  */
 function isFollowedLink({ 'sec-fetch-mode': mode, 'sec-fetch-dest': destination }: IncomingHttpHeaders): boolean {
   return mode === 'navigate' && (destination === undefined || destination === 'document');
@@ -55,12 +55,12 @@ function isOwnName(name: string, allowedHosts: readonly string[]): boolean {
   return name === 'localhost' || isIP(name.replaceAll(/[[\]]/g, '')) !== 0 || allowedHosts.includes(name);
 }
 
-/** Behind a proxy that ends TLS the scheme is another one than ours. */
+/** Behind a proxy that ends TLS, the scheme of the origin differs from ours. */
 function isOriginOf(origin: string, host: string, protocol: string | null): boolean {
   return origin === `https://${host}` || (protocol !== 'https' && origin === `http://${host}`);
 }
 
-/** Whether an address to listen on can be reached from this machine only. */
+/** True if an address to listen on can be reached from this machine only. */
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
 }

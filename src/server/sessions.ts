@@ -4,15 +4,15 @@ import { sharedReading } from './shared-reading.ts';
 
 /** An ended session is refused after this time at the latest, in milliseconds, by every server of the catalogue. */
 const FRESH_MS = 1_000;
-/** How often the session of a response that goes on is checked, such as a stream or a large download. */
+/** How often the session of a long response is checked, such as a stream or a large download. */
 const CHECK_MS = 5_000;
 
-/** The id under which the catalogue has a session. Who reads it there cannot show the session itself. */
+/** The id of a session in the catalogue. The session cannot be derived from it. */
 export function sessionIdOf(session: string): string {
   return sha256Of(session);
 }
 
-/** The sessions that have not been ended, as the catalogue has them. It is read once a second at most, except for ids that are unknown. */
+/** Sessions of the catalogue that have not been ended. It is read at most once a second, except for unknown ids. */
 export class Sessions {
   readonly #read: () => Promise<ReadonlySet<string>>;
   #open: ReadonlySet<string> = new Set();
@@ -27,7 +27,7 @@ export class Sessions {
     });
   }
 
-  /** Whether a session whose signature fits has not been ended. */
+  /** True if a session has not been ended. Does not check its signature. */
   async isOpen(session: string): Promise<boolean> {
     const id = sessionIdOf(session);
     const isFresh = performance.now() - this.#readMs < FRESH_MS;

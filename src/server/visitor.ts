@@ -3,7 +3,7 @@ import { bearerIn, holderOfSession, holderOfToken, sessionIn, type Access, type 
 import type { Sessions } from './sessions.ts';
 
 interface VisitorOptions extends Access {
-  /** Which sessions have not been ended. Absent: no session counts. */
+  /** Sessions that have not been ended. By default no session counts. */
   readonly sessions?: Sessions;
   readonly nowMs: () => number;
 }

@@ -25,19 +25,19 @@ import type { Sessions } from './sessions.ts';
 
 export interface WebServerOptions extends Access {
   readonly host: string;
-  /** 0: any that is free. */
+  /** 0 for any free port. */
   readonly port: number;
   /** Names besides addresses and `localhost` under which people reach the server; lower case, without port. */
   readonly allowedHosts: readonly string[];
   /** Addresses and networks of proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed. Default: none. */
   readonly trustProxy?: readonly string[];
-  /** How many connections are open at the same time. Default: 1,000. */
+  /** Most connections that are open at the same time. Default: 1,000. */
   readonly maxConnections?: number;
-  /** The name for the reviews of clients that have chosen none, on a server without tokens. Null: pages ask for it. */
+  /** The name for the reviews of clients that have chosen none, on a server without tokens. Null if pages ask for it. */
   readonly reviewer: string | null;
   readonly log: Logger;
   readonly routes: readonly Route[];
-  /** Which sessions have not been ended. Absent: no session counts, as on a server without tokens. */
+  /** Sessions that have not been ended. By default no session counts, as on a server without tokens. */
   readonly sessions?: Sessions;
   readonly failedLogIns?: FailedLogIns;
   readonly nowMs: () => number;
@@ -93,7 +93,7 @@ export async function startWebServer(options: WebServerOptions): Promise<WebServ
   await app.register(helmet, {
     contentSecurityPolicy: CONTENT_SECURITY_POLICY,
     crossOriginResourcePolicy: { policy: 'same-origin' },
-    // With `no-referrer` a browser would hide the origin of our own forms from us, too.
+    // With `no-referrer` a browser would also hide the origin of our own forms from us.
     referrerPolicy: { policy: 'same-origin' },
     // The proxy that ends TLS in front of this server sets it.
     strictTransportSecurity: false,
@@ -140,7 +140,7 @@ async function closeServer(app: FastifyInstance, handling: ReadonlySet<Promise<u
   await Promise.race([Promise.allSettled(handling), sleep(CLOSE_WITHIN_MS, undefined, { ref: false })]);
 }
 
-/** The same route. What its handler does is in the set as long as it goes on. */
+/** The same route. The set holds the handler's promise until it settles. */
 function countedIn(handling: Set<Promise<unknown>>, route: Route): Route {
   const handle: Route['handle'] = async (exchange) => {
     const work = Promise.resolve(route.handle(exchange)).finally(() => handling.delete(work));
@@ -216,7 +216,7 @@ function addRoute(app: FastifyInstance, route: Route, { check, takeLargePlace, .
         await answerError(reply.header('retry-after', 5), 503, TOO_MANY_LARGE);
     },
     handler: async (request, reply) => {
-      // What anybody may ask for is answered without the catalogue, such as whether the server can reach it.
+      // Routes without a role must work without the catalogue, such as the one that reports whether it answers.
       const person = route.role === null ? null : await personOf(request, options);
       // The session may have ended while the body came.
       if (route.role !== null && (await refuse(person, { needed: route.role, request, reply }))) return reply;
@@ -232,7 +232,7 @@ function addRoute(app: FastifyInstance, route: Route, { check, takeLargePlace, .
   });
 }
 
-/** Answers somebody who may not do this. Returns whether it has. */
+/** Sends a refusal if the person may not use the route. Returns true if it has. */
 async function refuse(
   person: Person | null,
   { needed, request, reply }: { needed: NonNullable<Route['role']>; request: FastifyRequest; reply: FastifyReply },
@@ -287,7 +287,7 @@ function statusOf(error: unknown): number {
   if (known !== undefined) return known;
   const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : Number.NaN;
   if (status >= 400 && status < 600) return status;
-  // A page sends again what it has when the catalogue is back.
+  // A page sends its data again when the catalogue is back.
   return databaseFailure(error) === null ? 500 : 503;
 }
 

@@ -46,12 +46,12 @@ export interface SheetPage {
 
 /** The one page, or the index of the pages. */
 export const FIRST_PAGE = 'shortlist.html';
-/** A page for each class lies in there; nothing else does. */
+/** Contains one page for each class, and nothing else. */
 export const PAGES_FOLDER = 'pages';
 
 /**
- * The shortlist as self-contained HTML: one page as long as it shows at most `onePagePhotos` photos, else an index and a
- * page for each class that keeps anything. The pages come first, so that an index never leads to what is not there yet.
+ * The shortlist as self-contained HTML: one page as long as it shows at most `onePagePhotos` photos, otherwise an index and
+ * a page for each class that keeps anything. The pages are written first, so that the index never links to a missing page.
  *
  * A page asks for nothing from outside and runs no script: its policy admits `data:` pictures and the one style sheet
  * inside, by its hash. Texts are escaped, only http(s) URLs and the sheet's own pages become links. The same sheet and
@@ -199,7 +199,7 @@ async function* around(
   }
 }
 
-/** The style sheet's hash in place of 'unsafe-inline': not even a style could come in through a name. */
+/** With the style sheet's hash instead of 'unsafe-inline', a name cannot inject styles. */
 const STYLE_HASH = sha256Bytes(CONTACT_SHEET_STYLE).toString('base64');
 const CONTENT_SECURITY_POLICY = `default-src 'none'; img-src data:; style-src 'sha256-${STYLE_HASH}'; base-uri 'none'; form-action 'none'`;
 

@@ -33,7 +33,7 @@ export async function keptPhotos(
 }
 
 /**
- * Makes another process that builds the collection's shortlist wait until this transaction ends. Reviews wait, too: an
+ * Makes another process that builds the collection's shortlist wait until this transaction ends. Reviews also wait: an
  * event refers to the collection's row. So no photo is reviewed while it is left out. The time limit is enough to rank
  * 100,000 photos.
  *
@@ -61,7 +61,7 @@ export async function readBuiltAt(db: Kysely<Database>, collectionId: number): P
   return builtAt;
 }
 
-/** Whether a shortlist with these rows and rules is stored already. */
+/** True if a shortlist with these rows and rules is stored. */
 export async function isStored(
   db: Kysely<Database>,
   scope: DecisionScope,

@@ -6,8 +6,8 @@ import { parseHash } from '../photo/perceptual-hash.ts';
 import { Twins, type TwinMeasure } from './twins.ts';
 
 /**
- * What reviewers say of a photo, once one of them has given a verdict. `pending`: a second, blind one is wanted. Until then the
- * list must not show what the first one said.
+ * The review state of a photo with a verdict. `pending`: a second, blind verdict is wanted. Until then the list must not show
+ * the first one.
  */
 export type ReviewedAs = 'accepted' | 'rejected' | 'unsure' | 'disputed' | 'pending';
 
@@ -24,11 +24,11 @@ export interface KeptPhoto {
   readonly confusionProb: number;
   /** 64-bit DCT perceptual hash, 16 lower-case hex digits. */
   readonly perceptualHash: string;
-  /** Confirms a match of the perceptual hash. Absent: unknown, or no perceptual hash of its class matches. */
+  /** Confirms a match of the perceptual hash. Left out if it is unknown, or no perceptual hash of its class matches. */
   readonly fineHash?: FineHash;
   /** Unit vector of its features, if photos are compared by features and it has any. */
   readonly features?: Float32Array;
-  /** Null or absent: nobody has given a verdict. */
+  /** Null or left out if there is no verdict. */
   readonly reviewedAs?: ReviewedAs | null;
 }
 
@@ -41,18 +41,18 @@ export interface ShortlistPolicy {
    */
   readonly nearDuplicateDistance: number;
   /**
-   * Photos whose features have at least this cosine similarity are the same picture, too. Null or absent: features are
-   * not compared.
+   * Photos whose features have at least this cosine similarity are also the same picture. If null or left out, features
+   * are not compared.
    */
   readonly nearDuplicateCosine?: number | null;
   /**
-   * Accepted plus unreviewed photos of a class, at least 1, at which no more unreviewed ones are listed. Null or absent: no
-   * limit.
+   * Accepted plus unreviewed photos of a class, at least 1, at which no more unreviewed ones are listed. No limit if null or
+   * left out.
    */
   readonly target?: number | null;
 }
 
-/** Negative if the first photo comes before the second. sha256 breaks ties, so the order is always total. */
+/** Negative if the first photo precedes the second. sha256 breaks ties, so the order is always total. */
 export type PhotoOrder = (a: KeptPhoto, b: KeptPhoto) => number;
 
 /** Mode A: the photo whose class the models find least likely comes first. */
@@ -74,14 +74,14 @@ export interface ShortlistRow {
   readonly reason: LeftOutReason | null;
   /** For a near-duplicate, the listed photo of the same class that represents it; otherwise null. */
   readonly twinSha256: Sha256 | null;
-  /** What found the twin; null without one. Absent if only hashes are compared. */
+  /** How the twin was found; null without one. Left out if only hashes are compared. */
   readonly twinBy?: TwinMeasure | null;
   readonly confusionWnid: Wnid;
   /** 0..1; null in mode O. */
   readonly maxTrueProb: number | null;
   /** 0..1. */
   readonly confusionProb: number;
-  /** The other classes in which the same bytes are listed, sorted. Rows that are left out have it, too. */
+  /** The other classes in which the same bytes are listed, sorted. Also set for rows that are left out. */
   readonly alsoIn: readonly Wnid[];
 }
 
@@ -124,15 +124,15 @@ export function byClass(photos: Iterable<KeptPhoto>): KeptPhoto[][] {
  * 1. within `nearDuplicateDistance` of a reviewed photo, or of one that the walk has listed for the class, under any confusion,
  *    and confirmed by the finer hash; or by its features at least `nearDuplicateCosine` like one: left out as `near-duplicate`.
  *    Its twin is the earliest reviewed one of those, else the earliest listed, not the closest: the one that ranks best, and
- *    would still stand there if later ones had not been crawled. A copy of a rejected photo is left out, too: a person has
- *    seen that picture.
+ *    would still stand there if later ones had not been crawled. A copy of a rejected photo is also left out: a person
+ *    has seen that picture.
  * 2. its cap is full: left out as `cap`. There is one cap for each predicted class (paper, section 3.1; in mode O our
  *    addition). Rejected photos do not count. The other reviewed ones do, so they may overfill it.
  * 3. accepted, pending and unreviewed photos on the list reach `target`: left out as `target`. Unsure and disputed photos do not count,
- *    since nobody knows whether they will be accepted.
+ *    since they may still be rejected.
  *
- * So a photo over the cap is never listed and is nobody's twin, a near-duplicate uses up no place, and the copy of
- * a listed photo is told as such even where the cap would have left it out too. Every rejection makes a place that the next
+ * So a photo over the cap is never listed and never a twin, a near-duplicate uses up no place, and the copy of
+ * a listed photo is reported as such even if it is also over the cap. Every rejection makes a place that the next
  * build fills from the walk. A class with kept photos has a shortlist. Ranks follow the order of the photos, reviewed or not.
  * The result depends on the photos and verdicts alone, not on when they came.
  */
@@ -171,7 +171,7 @@ export function shortlistClass(
 
 const isReviewed = ({ reviewedAs = null }: KeptPhoto): boolean => reviewedAs !== null;
 
-/** How full the caps and the target of a class are. */
+/** The use of the caps and the target of a class. */
 class Places {
   readonly #policy: ShortlistPolicy;
   /** Listed photos that are not rejected, by confusion. */
@@ -229,7 +229,7 @@ export function countShortlist(rows: Iterable<Pick<ShortlistRow, 'state' | 'reas
   return { kept: listed + cap + nearDuplicate + target, listed, leftOut: { cap, nearDuplicate, target } };
 }
 
-/** How many photos a build has put on a list, and how many it has taken off. */
+/** Photos that a build has put on a list, and taken off. */
 export interface ListChanges {
   readonly added: number;
   readonly removed: number;

@@ -4,7 +4,7 @@ import type { FineHash } from '../photo/fine-hash.ts';
 
 export type TwinMeasure = 'hash' | 'cosine';
 
-/** What photos are compared by: see `KeptPhoto`. */
+/** The fields by which photos are compared: see `KeptPhoto`. */
 interface Comparable {
   readonly perceptualHash: string;
   readonly fineHash?: FineHash;

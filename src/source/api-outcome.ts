@@ -14,7 +14,7 @@ export function quoteBody(body: string): string {
 /** 408 Request Timeout, 425 Too Early and 429 are temporary, as server errors are. The request itself is fine. */
 const PASSING_4XX: ReadonlySet<number> = new Set([408, 425, 429]);
 
-/** Whether a status is temporary: too many requests, or a server error. */
+/** True if a status is temporary: too many requests, or a server error. */
 export function isPassing(status: number): boolean {
   return status >= 500 || PASSING_4XX.has(status);
 }

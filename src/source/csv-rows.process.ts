@@ -7,7 +7,7 @@ export const MAX_ROW_BYTES = 1024 * 1024;
 
 export interface CsvFormat {
   readonly delimiter: ',' | '\t';
-  /** Whether cells may be quoted. If not, a quote is an ordinary character. */
+  /** True if cells may be quoted. If not, a quote is an ordinary character. */
   readonly isQuoted: boolean;
   /** 'latin1': each character of a cell holds one byte. */
   readonly encoding: 'utf8' | 'latin1';
@@ -23,7 +23,7 @@ export interface CsvRow {
   readonly error: string | null;
 }
 
-/** What csv-parse returns with the option `info`. */
+/** A row from csv-parse with the option `info`. */
 interface ParsedRow {
   readonly record: readonly string[];
   readonly info: { readonly empty_lines: number };

@@ -5,7 +5,7 @@ import type { Refusal } from './http-outcome.ts';
 /**
  * Decides whether an unreachable picture is due to the picture, to its host, or to a lost network.
  *
- * All lanes of an unreachable host pause for 2 s, then 4, 8, ... up to 2 minutes, because more requests would use up the tries
+ * All requests to an unreachable host pause for 2 s, then 4, 8, ... up to 2 minutes, because they would use up the tries
  * of one picture after another. After four failed tries in a row the host is given up and its pictures fail at once, but only if
  * another host has answered since. Otherwise our own network may be down. If no host answers, pictures stay waiting, and the run
  * ends after five minutes.
@@ -39,7 +39,7 @@ interface Trouble {
   problem: HostProblem;
 }
 
-/** What one run knows about the hosts that it contacts. Times are milliseconds since the epoch. */
+/** The state of the hosts that one run contacts. Times are milliseconds since the epoch. */
 export class HostHealth {
   readonly #troubles = new Map<string, Trouble>();
   #answeredMs = 0;
@@ -62,7 +62,7 @@ export class HostHealth {
     }
   }
 
-  /** Whether to send a request to the host now. A host that was given up is tried again from time to time. */
+  /** Decides whether to send a request to the host now. A host that was given up is tried again from time to time. */
   verdict(host: string, nowMs: number): HostVerdict {
     const trouble = this.#troubles.get(host);
     if (trouble === undefined || nowMs >= trouble.restUntilMs) return { kind: 'ask' };
@@ -70,13 +70,13 @@ export class HostHealth {
     return { kind: 'rest', untilMs: trouble.restUntilMs, problem: trouble.problem };
   }
 
-  /** Whether four tries have failed although other hosts have answered since the first of them. */
+  /** True if four tries have failed although other hosts have answered since the first of them. */
   isGivenUp(host: string): boolean {
     const trouble = this.#troubles.get(host);
     return trouble !== undefined && trouble.tries >= MAX_TRIES && this.#answeredMs > trouble.sinceMs;
   }
 
-  /** Whether several hosts fail and none has answered since. Then the pictures are probably fine. */
+  /** True if several hosts fail and none has answered since. Then the pictures are probably fine. */
   isNetworkSuspect(): boolean {
     const silent = [...this.#troubles.values()].filter(({ sinceMs }) => this.#answeredMs <= sinceMs);
     return silent.length >= SUSPICIOUS_HOSTS;

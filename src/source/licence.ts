@@ -95,7 +95,7 @@ export function normaliseLicence(text: string | null | undefined): Licence {
 }
 
 /**
- * Whether a normalised licence is one of the allowed ids, in any case. An expression is allowed if one of its branches is.
+ * True if a normalised licence is one of the allowed ids, in any case. An expression is allowed if one of its branches is.
  * `unknown` is an ordinary id here: it is allowed by 'any' or if it is listed. If people wrote the allowed ids, pass them
  * through `normaliseLicence` first.
  */

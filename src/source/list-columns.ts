@@ -26,7 +26,7 @@ export interface ColumnRules {
   readonly separatedBy: string;
   /** The list's name in messages. */
   readonly where: string;
-  /** What to do about missing columns, for messages. */
+  /** Advice on missing columns, for messages. */
   readonly advice: string;
   /** The code of the error. */
   readonly code: string;
@@ -83,7 +83,7 @@ export function unreadRow(line: number, content: string, error: string): ListRow
   return { line, content, error, values: new Map() };
 }
 
-/** What the reason for the end of a list says about its rest. */
+/** Ends the message for a row after which a list cannot be read. */
 export const REST_UNREAD = 'nothing from here on was read';
 
 /** A row of a table. It is refused if it has too few or too many cells, because its cells may have shifted. */

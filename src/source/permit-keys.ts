@@ -5,13 +5,13 @@ import type { Limits, PermitKey } from './politeness.ts';
  * whole, a request for a picture also needs its budget of bytes.
  */
 
-/** The limits of one source. Null: no limit. */
+/** The limits of one source. Null for no limit. */
 export interface SourceLimits {
   readonly requestsPerMinute: number | null;
   readonly requestsPerDay: number | null;
   /** Hosts (`host` or `host:port`) that serve this source's pictures, including all subdomains. May be empty. */
   readonly mediaHosts: readonly string[];
-  /** Limit for each of these hosts. Null: the same limit as for any other host. */
+  /** Limit for each of these hosts. Null for the same limit as for any other host. */
   readonly mediaRequestsPerMinute: number | null;
   readonly mediaBytesPerHour: number | null;
   readonly mediaBytesPerDay: number | null;
@@ -20,7 +20,7 @@ export interface SourceLimits {
 export interface PolitenessSettings {
   /** By the source's name in `SOURCE_NAMES`. */
   readonly sources: Readonly<Record<string, SourceLimits>>;
-  /** Limit for a host that belongs to no source. Null: no limit. */
+  /** Limit for a host that belongs to no source. Null for no limit. */
   readonly requestsPerMinutePerHost: number | null;
 }
 
@@ -49,9 +49,9 @@ export interface MediaRequest {
 
 /**
  * The permits that a request for a picture needs. A site's budget of bytes is charged for its own hosts, whichever source named
- * the picture. It is also charged for its pictures on hosts that no other source owns, because iNaturalist says that the host of a
- * photo may change over time. The open-data bucket is a host of the source `inaturalist-open-data`, so pictures from it are not
- * charged to iNaturalist's budget.
+ * the picture. It is also charged for its pictures on hosts that no other source owns, because iNaturalist says that the host
+ * of a photo may change over time. The open-data bucket is a host of the source `inaturalist-open-data`, so pictures from it
+ * are not charged to iNaturalist's budget.
  */
 export function mediaPermits(request: MediaRequest, settings: PolitenessSettings): PermitKey[] {
   const host = hostOf(request.url);

@@ -13,7 +13,7 @@
  * permitted. If they arrive or end at most `width` later, no window of the site contains more than we counted.
  */
 
-/** The limits of a site. Null: no limit of this kind. */
+/** The limits of a site. Null for no limit of this kind. */
 export interface Limits {
   readonly requestsPerMinute: number | null;
   readonly requestsPerDay: number | null;

@@ -32,7 +32,7 @@ export function conditionsOf({ etag, lastModified }: RemoteVersion): Record<stri
 }
 
 /**
- * Whether two versions are certainly the same file: the same tag or, if one has no tag, the same time and size. False if this
+ * True if two versions are certainly the same file: the same tag or, if one has no tag, the same time and size. False if this
  * cannot be decided.
  */
 export function isSameVersion(a: RemoteVersion, b: RemoteVersion): boolean {
@@ -41,7 +41,7 @@ export function isSameVersion(a: RemoteVersion, b: RemoteVersion): boolean {
   return a.lastModified !== null && a.lastModified === b.lastModified && a.bytes !== null && a.bytes === b.bytes;
 }
 
-/** Whether two versions are certainly different files: another tag, time or size. */
+/** True if two versions are certainly different files: another tag, time or size. */
 export function isOtherVersion(a: RemoteVersion, b: RemoteVersion): boolean {
   if (a.bytes !== null && b.bytes !== null && a.bytes !== b.bytes) return true;
   if (a.etag !== null && b.etag !== null) return weak(a.etag) !== weak(b.etag);
@@ -53,7 +53,7 @@ function weak(etag: string): string {
   return etag.replace(/^W\//, '');
 }
 
-/** The value of If-Range for a request of a part of the file: a strong tag, or else a time. Null if there is neither. */
+/** The value of If-Range for a request of a part of the file: a strong tag, otherwise a time. Null if there is neither. */
 export function rangeCondition({ etag, lastModified }: RemoteVersion): string | null {
   return etag !== null && !etag.startsWith('W/') ? etag : lastModified;
 }

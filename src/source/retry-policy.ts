@@ -2,8 +2,9 @@ import { backoffMs } from '../kernel/backoff.ts';
 import type { DroppedReason, FailedReason } from '../kernel/reasons.ts';
 
 /**
- * Which failures are retried, and when. Reasons without a line here are final: a retry would get the same answer. The pause before try n + 1 is `floorMs` and a random part of `min(capMs, baseMs x 2^(n - 1))` (full
- * jitter, so that what failed together does not come back together).
+ * Retries of failures. Reasons without a line here are final: a retry would get the same answer. The pause before try n + 1 is
+ * `floorMs` and a random part of `min(capMs, baseMs x 2^(n - 1))` (full jitter, so that requests that failed together are not
+ * retried together).
  *
  * | reason                                              | floor | base | cap    | why                                       |
  * |-----------------------------------------------------|-------|------|--------|-------------------------------------------|
@@ -13,7 +14,7 @@ import type { DroppedReason, FailedReason } from '../kernel/reasons.ts';
  * | http-5xx but 501 and 505; http-4xx: only 408 and 425 | 0     | 5 s  | 5 min  | the server says that it may pass          |
  * | rate-limited                                        | 30 s  | 30 s | 10 min | it said "slow down"                       |
  *
- * `tls` is final: handshakes that merely break off are `connect` or `reset`, what is left are certificates.
+ * `tls` is final: it means a bad certificate. Handshakes that break off are `connect` or `reset`.
  */
 const BACKOFFS: Partial<Record<DroppedReason | FailedReason, Backoff>> = {
   'timeout-total': { floorMs: 0, baseMs: 5_000, capMs: 120_000 },
@@ -68,7 +69,7 @@ export interface FailedTry {
   readonly random: number;
 }
 
-/** Whether the same request may succeed later. */
+/** True if the same request may succeed later. */
 export function isTransient({ reason, status }: Pick<FailedTry, 'reason' | 'status'>): boolean {
   if (reason === 'http-4xx') return status !== null && PASSING_4XX.has(status);
   if (reason === 'http-5xx') return status === null || !LASTING_5XX.has(status);

@@ -17,7 +17,7 @@ export interface RobotsRule {
   readonly pattern: string;
   /** The normalised parts between the pattern's wildcards. They must follow one another. */
   readonly parts: readonly string[];
-  /** Whether the pattern ends with `$`, so that the last part must be at the end of the path. */
+  /** True if the pattern ends with `$`, so that the last part must be at the end of the path. */
   readonly isAnchored: boolean;
   /** The length of the normalised pattern. The longest pattern that matches decides. */
   readonly octets: number;
@@ -32,7 +32,7 @@ export const MAX_ROBOTS_BYTES = 500 * 1024;
  */
 const MAX_CRAWL_DELAY_MS = 300_000;
 
-/** Decodes a file as UTF-8, without its byte order mark. A file that is too long is cut before the line that exceeds the limit. */
+/** Decodes a file as UTF-8, without its byte order mark. A long file is cut before the line that exceeds the limit. */
 export function decodeRobots(bytes: Uint8Array): string {
   const text = new TextDecoder('utf-8').decode(bytes.subarray(0, MAX_ROBOTS_BYTES)).replaceAll('\0', '\u{FFFD}');
   if (bytes.length <= MAX_ROBOTS_BYTES) return text;

@@ -4,8 +4,8 @@ import { isTransient, MAX_RETRY_AFTER_MS } from './retry-policy.ts';
 import { decidingRule, decodeRobots, type RobotsRules } from './robots-file.ts';
 
 /**
- * The stored robots.txt of a host. From it we decide whether a request is allowed (RFC 9309, sections 2.3 and 2.4). A fetch of the
- * file follows at least five redirects, also to other hosts. The answer applies to the host that was asked first.
+ * The stored robots.txt of a host. From it we decide whether a request is allowed (RFC 9309, sections 2.3 and 2.4). A fetch of
+ * the file follows at least five redirects, also to other hosts. The answer applies to the host that was asked first.
  */
 export interface StoredRobots {
   /** `https://host[:port]` */
@@ -71,7 +71,7 @@ export function robotsVerdict(stored: StoredRobots | undefined, url: string, now
 }
 
 /**
- * Whether a time is really in the future. No wait is longer than a day (and workers' clocks differ a little), so a later time
+ * True if a time is really in the future. No wait is longer than a day (and workers' clocks differ a little), so a later time
  * means that the clock was set back.
  */
 const isAhead = (timeMs: number, nowMs: number): boolean => timeMs > nowMs && timeMs <= nowMs + DAY_MS + HOUR_MS;
@@ -100,7 +100,7 @@ export type RobotsAnswer =
 
 type NoRobots = Exclude<RobotsAnswer, { readonly kind: 'unchanged' }>;
 
-/** What to store of an answer. If `body` is null, keep the existing copy and its version. */
+/** The parts of an answer to store. If `body` is null, keep the existing copy and its version. */
 export interface RobotsUpdate {
   readonly body: string | null;
   readonly life: RobotsLife;
@@ -154,7 +154,7 @@ function failureOf(answer: NoRobots): FailedReason {
 const REFUSING_PATIENCE_MS = 4 * MINUTE_MS;
 
 /**
- * Whether waiting for the robots.txt of a host that only answers with errors is useless. It is if the host has failed for
+ * True if waiting for the robots.txt of a host that only answers with errors is useless: the host has failed for
  * minutes and was asked again, asks for a wait of more than an hour, or has a lasting problem (a certificate).
  */
 export function isHopeless({ failingSinceMs, checkedMs, retryMs, failure }: RobotsLife): boolean {

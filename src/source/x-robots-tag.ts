@@ -57,7 +57,7 @@ function optOutOfLine(value: string, { agent, nowMs }: Reader): string | null {
 }
 
 interface Parts {
-  /** The agent that this directive and the following ones apply to. Null: the same agent as before. */
+  /** The agent that this directive and the following ones apply to. Null for the same agent as before. */
   readonly scope: string | null;
   readonly directive: string;
   /** The value of the directive as written. Empty if it has none. */
@@ -86,7 +86,7 @@ function splitAtColon(text: string): { name: string; rest: string | null } {
 }
 
 /**
- * Whether a date is past. Dates contain commas (`Wed, 03 Mar 2027 …`, `Mar 3, 2027 …`), and no directive begins with a digit,
+ * True if a date is past. Dates contain commas (`Wed, 03 Mar 2027 …`, `Mar 3, 2027 …`), and no directive begins with a digit,
  * so a part that does is the rest of a date. An invalid date is ignored.
  */
 function isOver(start: string, next: string | undefined, nowMs: number): boolean {

@@ -12,7 +12,7 @@ import { openBlobs } from '../../src/platform/blobs/open-blobs.ts';
 import { startS3, type TestS3 } from '../support/s3-server.ts';
 import { sha256Of } from '../support/sha256.ts';
 
-/** What every backend of the port of blobs has to do: the same tests on each. */
+/** Each backend of the blob port passes the same tests. */
 interface Backend {
   readonly name: string;
   start(): Promise<void>;

@@ -15,7 +15,7 @@ interface FilterResult {
   readonly kept: number;
   readonly dropped: number;
   readonly left: number;
-  /** Null: no crop was evaluated. */
+  /** Null if no crop was evaluated. */
   readonly work: { readonly crops: number } | null;
 }
 
@@ -61,7 +61,7 @@ async function filter(flags: readonly string[]): Promise<FilterResult> {
   return JSON.parse(await json(['filter', ...flags])) as FilterResult;
 }
 
-/** What does not depend on the schedule, by photo and class. */
+/** The parts of decisions that do not depend on the schedule, by photo and class. */
 async function decisionsOf(flags: readonly string[]): Promise<Map<string, Pick<DecisionLine, 'state' | 'confusion'>>> {
   const lines = jsonLines<DecisionLine>(await json(['decisions', ...flags]));
   return new Map(lines.map(({ sha256, wnid, state, confusion }) => [`${wnid} ${sha256}`, { state, confusion }]));

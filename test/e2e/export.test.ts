@@ -32,7 +32,7 @@ const protocolIn = async (name: string): Promise<Protocol> =>
 const rowsIn = async (name: string): Promise<PhotoRow[]> =>
   jsonLines<PhotoRow>(await fileIn(name, 'test/metadata.jsonl'));
 
-/** What `withCameraFacts` puts into photos. */
+/** Metadata that `withCameraFacts` puts into photos. */
 const CAMERA_FACTS = ['Ada Private', 'Canon-maker-secret'];
 
 /** A copy of the data folder, for commands that change it. */

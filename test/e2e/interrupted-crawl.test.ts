@@ -88,7 +88,7 @@ describe('a crawl that is killed again and again', { timeout: 300_000 + SIZE * 1
 
   it('ends like one that was not, and asks for nothing again that it had', async () => {
     const moments: string[] = [];
-    /** What the catalogue had after each kill, and how far the log had come. */
+    /** After each kill: the fetched URLs in the catalogue, and the length of the site's log. */
     const had: { readonly urls: Set<string>; readonly from: number }[] = [];
     for (let kill = 0; kill < KILLS; kill += 1) {
       const crawl = startWinnow(crawlArgs('killed'), { timeoutMs: 600_000 });

@@ -69,7 +69,7 @@ async function crawledCopy(name: string): Promise<string> {
   return name;
 }
 
-/** What must not depend on how the work was interrupted or shared. */
+/** Results that must not depend on how the work was interrupted or shared. */
 interface EndState {
   readonly decisions: readonly string[];
   readonly shortlist: string;

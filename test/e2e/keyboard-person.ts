@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
 import type { ReviewEvent } from '../../src/review/event.ts';
 
-/** What a person did, as it must be stored: an undo names the action by its place in the list. */
+/** An action of a person as it must be stored. An undo names the action by its place in the list. */
 export interface Done {
   readonly kind: ReviewEvent['kind'];
   readonly sha256: string;

@@ -121,7 +121,7 @@ describe('a model that gives no finite numbers', () => {
     });
   });
 
-  it('for any photo ends the run and says so, in place of setting all of them aside', async () => {
+  it('for any photo ends the run and says so, instead of setting all of them aside', async () => {
     await withFolder(async (cwd) => {
       await makeProject(cwd);
       for (let i = 0; i < 70; i += 1) await paint(path.join(cwd, 'photos/blue', `${i}.png`), [100, 80, 10 + i]);

@@ -119,7 +119,7 @@ async function candidates({ collection, data }: Crawl): Promise<CandidateLine[]>
   return jsonLines<CandidateLine>(listed.stdout);
 }
 
-/** What the dump has of the two classes, by what the world is made of. */
+/** Ids of the photos of the two classes, computed from the test world. */
 function wantedPhotos(): string[] {
   const taxa = new Map(world.taxa.map((taxon) => [taxon.id, taxon]));
   const lineage = (id: number): string[] => {

@@ -15,7 +15,7 @@ import { useSharedServer } from '../support/shared-server.ts';
 useSharedServer();
 
 const run = promisify(execFile);
-/** How many of the demo's 321 photos are taken. */
+/** Photos taken of the demo's 321. */
 const PHOTOS = 60;
 /** A Python that has fiftyone. */
 const PYTHON = process.env['WINNOW_TEST_PYTHON'] ?? 'python3';
@@ -45,7 +45,7 @@ beforeAll(async () => {
   listed = jsonLines<ShortlistLine>(await shortlist('--json')).filter(({ state }) => state === 'listed');
 });
 
-/** Why this Python cannot be used, or an empty text. */
+/** The problem of this Python; empty if it can be used. */
 async function lacksFiftyOne(): Promise<string> {
   const finds = 'from importlib.util import find_spec; exit(find_spec("fiftyone") is None)';
   return run(PYTHON, ['-c', finds]).then(
@@ -77,7 +77,7 @@ async function verdictsOf(reviewer: string): Promise<Record<string, string>> {
   );
 }
 
-/** What the reader in Python says of a sample. */
+/** A sample as the Python reader prints it. */
 interface ReadSample {
   readonly sha256: string;
   readonly rank: number;

@@ -73,7 +73,7 @@ describe('results on stdout', () => {
     expect(rows.map((row) => row['sourceId'])).toContainEqual(expect.stringContaining(`it's "quoted",\n🦁.jpg@`));
   });
 
-  it('may be read by somebody who stops reading: the command ends quietly', async () => {
+  it('let the command end quietly if the reader stops early', async () => {
     for (const args of [['decisions', '--json'], ['candidates', '--format', 'csv'], ['decisions']]) {
       const script = `cd "$1" && shift && node "$@" 2>errors.txt | head -1; echo "$(cat errors.txt)" >&2`;
       const words = [folder.at('.'), program, ...args, '--collection', 'demo', '--data', DATA];

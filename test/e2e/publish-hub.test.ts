@@ -241,7 +241,7 @@ describe('winnow publish refuses', () => {
     expect(stdout + stderr).not.toContain(wrong);
   });
 
-  it('the dataset of somebody else, whether it exists or not', async () => {
+  it('the dataset of another owner, whether it exists or not', async () => {
     const theirs = async () => winnow(['publish', made.root, '--to', 'hf:their-lab/set'], { env: environment() });
     const make = await theirs();
     expect([make.code, make.stderr]).toEqual([1, expect.stringContaining('may not write to their-lab/set')]);

@@ -21,7 +21,7 @@ beforeAll(async () => {
   }
 });
 
-/** What the first seconds of a restore make, in this order. */
+/** Files that a restore makes in its first seconds, in this order. */
 const FIRST_FILES = [
   'postgres',
   'postgres/password',

@@ -14,20 +14,20 @@ import type {
 import { subjectKey, subjectsOf, type ReviewVerdict, type Subject } from '../../src/review/event.ts';
 import { sha256Of } from '../support/sha256.ts';
 
-/** How long the server keeps photos for a reviewer, and when a reviewer takes others instead. A step takes less than what is left. */
+/** The lease of photos, and the age at which a reviewer takes others. A step takes less than the difference. */
 export const LEASE_MS = 6_000;
 const RENEW_MS = 2_000;
 /** Photos that a reviewer holds. */
 const HOLD = 8;
 
-/** An action that was sent, and how many photos it was stored for. Null: no answer was read. */
+/** An action that was sent, and how many photos it was stored for. Null if no answer was read. */
 export interface SentAction {
   readonly client: string;
   readonly action: ReviewActionSent;
   readonly stored: number | null;
 }
 
-/** Mostly the photo alone decides. Each reviewer is sometimes unsure, and sometimes says the opposite. */
+/** The photo mostly decides the verdict. Each reviewer is sometimes unsure, and sometimes says the opposite. */
 function verdictBy(reviewer: string, { sha256 }: Subject): ReviewVerdict {
   const mood = Number.parseInt(sha256Of(`${reviewer} ${sha256}`).slice(0, 2), 16);
   if (mood < 26) return 'unsure';
@@ -196,7 +196,7 @@ export class ScriptedReviewer {
     return JSON.parse(text) as Answer;
   }
 
-  /** Sends all of a request, and hangs up: the server gets it, and nobody reads its answer. */
+  /** Sends a whole request and hangs up without reading the answer. */
   async #sendAndVanish(batch: ActionsRequest): Promise<void> {
     const { url, token } = this.#server;
     const sending = request(`${url}c/demo/api/review/actions`, {

@@ -14,16 +14,15 @@ export function sampledOf(lines: readonly VerdictLine[], share: number): Readonl
 }
 
 /**
- * Verdicts that nobody wanted when they were stored: the photo had as many as it should have. A person who has taken a verdict
- * back may give it again, also if a second person, who was asked because of the first verdict, has decided meanwhile. That person
- * may decide, too, although nobody is unsure any more. While a verdict on a photo of the second pass is taken back, one more person
- * may be asked, who then decides, too.
+ * Verdicts that were not wanted when they were stored, because the photo had enough. These are allowed: a person gives an undone
+ * verdict again, even if a second person has decided since. That person, asked because of the first verdict, may decide even if
+ * no verdict is unsure any more. While a verdict of the second pass is undone, one more person may be asked and decide.
  */
 export function unwantedVerdicts(events: readonly ReviewEvent[], sampled: ReadonlySet<string>): ReviewEvent[] {
   const standing = new Map<string, Map<string, ReviewVerdict>>();
   const judges = new Set<string>();
   const doubtful = new Set<string>();
-  /** How often a verdict on a photo was taken back. */
+  /** Number of undone verdicts by photo. */
   const takenBack = new Map<string, number>();
   const passesOf = (key: string): number => (sampled.has(key) ? 2 + (takenBack.get(key) ?? 0) : 1);
   const byId = new Map(events.map((event) => [event.id, event]));
@@ -52,7 +51,7 @@ export const placeOf = ({ client, sequence }: ReviewEvent): { readonly tab: stri
   return { tab, action: bulk === undefined ? sequence : Number(bulk) };
 };
 
-/** What a tab has sent, as its events must be stored: one for each photo, in the order of the actions. */
+/** Expects a tab's actions to be stored as events: one for each photo, in the order of the actions. */
 export function expectStored(sent: readonly SentAction[], events: readonly ReviewEvent[]): void {
   const stored = sent.flatMap(({ action, stored: count }) =>
     Array.from({ length: count ?? 1 }, () => [action.sequence, action.kind]),

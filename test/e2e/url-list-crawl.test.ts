@@ -87,7 +87,7 @@ describe('a crawl of a list of URLs', () => {
         .map(({ reason, detail }) => `${reason}: ${detail}`);
       expect(problems.toSorted()).toEqual([
         expect.stringMatching(/^scheme-refused: line 4 of list\.csv: /),
-        // What names no class is of none.
+        // A row without a class.
         expect.stringMatching(/^unknown-class: line 3 of list\.jsonl: .*'url'/),
         expect.stringMatching(/^unknown-class: line 5 of list\.csv: expected 5 cells/),
         expect.stringMatching(/^unreadable: line 3 of list\.tsv\.gz: /),

@@ -5,7 +5,7 @@ import type { Page } from 'playwright-core';
 const COLOUR_RULES = ['color-contrast', 'link-in-text-block'];
 
 /**
- * What axe finds on a page, one line for each element: rule, element and what is wrong. Empty for an accessible page.
+ * Runs axe on a page. Returns one line for each violation: rule, element and what is wrong.
  *
  * @param rules `colours`: only the rules that depend on colours
  */

@@ -29,7 +29,7 @@ const service = z.looseObject({
 export type ComposeService = z.output<typeof service>;
 const composeFile = z.looseObject({ services: z.record(z.string(), service) });
 
-/** docker-compose.yml as it is written: its variables are names still. */
+/** docker-compose.yml, with its variables not replaced. */
 export async function readComposeText(): Promise<string> {
   return readFile(path.join(repositoryRoot, 'docker-compose.yml'), 'utf8');
 }
@@ -39,7 +39,7 @@ export function parseCompose(text: string): unknown {
   return parse(text, { merge: true });
 }
 
-/** The services with these variables in place of `${NAME:-default}` and `${NAME:?why}`; an empty one counts as unset. */
+/** The services, with `${NAME:-default}` and `${NAME:?why}` replaced by these variables; an empty one counts as unset. */
 export async function composeServices(
   variables: Readonly<Record<string, string>> = {},
 ): Promise<ReadonlyMap<string, ComposeService>> {
@@ -54,7 +54,7 @@ function interpolated(value: unknown, variables: Readonly<Record<string, string>
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, interpolated(inner, variables)]));
 }
 
-/** https://docs.docker.com/reference/compose-file/interpolation/, of which the file uses three forms; a default may have one in it. */
+/** The three forms of https://docs.docker.com/reference/compose-file/interpolation/ in the file. A default may contain one. */
 function interpolatedText(text: string, variables: Readonly<Record<string, string>>): string {
   return text.replaceAll(
     /\$\$|\$\{([A-Z\d_]+):([-?])((?:[^{}]|\$\{[^{}]*\})*)\}|\$/g,
@@ -76,7 +76,7 @@ export function wordsOf(command: ComposeService['command']): readonly string[] {
   return command.split(' ');
 }
 
-/** What the image says of itself: the variables of its last stage, and how one sees that it is well. */
+/** Reads the variables of the last stage of the image, and its health check. */
 export async function readImage(): Promise<{ environment: Record<string, string>; healthCommand: string }> {
   const text = (await readFile(path.join(repositoryRoot, 'Dockerfile'), 'utf8')).split(/^FROM /m).at(-1) ?? '';
   const environment = Object.fromEntries(

@@ -7,13 +7,13 @@ import { openDatabase } from '../../src/platform/postgres/open-database.ts';
 
 /** The server that `postgres-setup.ts` started or was given. */
 export interface TestServer {
-  /** Of a database on it from which others can be made. */
+  /** URL of a database from which others can be made. */
   readonly url: string;
-  /** What the names of this run's databases begin with. */
+  /** Prefix of this run's database names. */
   readonly prefix: string;
-  /** A migrated catalogue with the tables of the queue; nobody connects to it. */
+  /** A migrated catalogue with the tables of the queue, without connections. */
   readonly template: string;
-  /** What `create database` ends with. */
+  /** The last clause of `create database`. */
   readonly strategy: string;
 }
 
@@ -70,8 +70,8 @@ export function useDatabase(options: { poolSize?: number } = {}): TestDatabase {
 }
 
 /**
- * A new database of this run: with the schema, without anything, or a copy of another one, to which nobody may be
- * connected. The caller drops it with `dropDatabase`.
+ * A new database of this run: with the schema, without anything, or a copy of another one, which must have no
+ * connections. The caller drops it with `dropDatabase`.
  */
 export async function createDatabase(from: 'template' | 'nothing' | { readonly copyOf: string }): Promise<string> {
   const server = inject('postgres');
@@ -82,7 +82,7 @@ export async function createDatabase(from: 'template' | 'nothing' | { readonly c
   return urlOfDatabase(server.url, name);
 }
 
-/** How long connections may take to close: a busy machine ends processes late. */
+/** Time limit for connections to close: a busy machine ends processes late. */
 const CLOSING_MS = 10_000;
 
 /** Fails if a connection is still open after that: a leak. */
@@ -121,6 +121,6 @@ function nameOf(url: string): string {
 }
 
 export function urlOfDatabase(url: string, database: string): string {
-  // Not `new URL`: it would lower-case and re-encode the folder of a socket in place of the host.
+  // Not `new URL`: the host may be a socket folder, which it would lower-case and re-encode.
   return url.replace(/^(postgres(?:ql)?:\/\/[^/]*\/)[^?]*/, `$1${database}`);
 }

@@ -12,7 +12,7 @@ export const PYTHON = process.env['WINNOW_TEST_PYTHON'] ?? 'python3';
 /** Those libraries take a minute to load while the machine is busy. */
 export const PYTHON_TIMEOUT_MS = 600_000;
 
-/** Why this Python cannot be used, or an empty text. */
+/** The problem of this Python; empty if it can be used. */
 export async function lacksModules(...modules: readonly string[]): Promise<string> {
   const finds = `from importlib.util import find_spec; exit(any(find_spec(name) is None for name in ${JSON.stringify(modules)}))`;
   return run(PYTHON, ['-c', finds]).then(
@@ -21,7 +21,7 @@ export async function lacksModules(...modules: readonly string[]): Promise<strin
   );
 }
 
-/** What the users' libraries see in a form of an export, as `read-forms.py` prints it. */
+/** Reads a form of an export with the users' libraries, by `read-forms.py`. */
 export async function readWithPython<Seen>(form: 'shards' | 'coco' | 'parquet', folder: string): Promise<Seen> {
   const script = path.join(repositoryRoot, 'test/integration/export/read-forms.py');
   const { stdout } = await run(PYTHON, [script, form, folder], { maxBuffer: 2 ** 26 });

@@ -7,7 +7,7 @@ const ROOM_BYTES = 2 * 2 ** 30;
 
 /**
  * Makes a temporary folder, in memory if the system has a folder there with 2 GB of room. A database has 300 files, and a cluster a
- * thousand. On ext4, a third of PostgreSQL's time went into creating files in place of recently deleted ones.
+ * thousand. On ext4, a third of PostgreSQL's time went into creating files to replace recently deleted ones.
  */
 export function makeTempFolder(prefix: string): string {
   try {

@@ -24,7 +24,7 @@ export async function crawlGeese(
   return winnow(['crawl', ...what, '--data', path.join(folder, 'data'), ...sets]);
 }
 
-/** What `winnow candidates` lists of them. */
+/** Lists the geese with `winnow candidates`. */
 export async function gooseCandidates(folder: string): Promise<CandidateLine[]> {
   const flags = ['--collection', collectionIn(folder), '--data', path.join(folder, 'data'), '--json'];
   return jsonLines<CandidateLine>((await winnow(['candidates', ...flags])).stdout);

@@ -11,13 +11,13 @@ const SAMPLES = fileURLToPath(new URL('../../assets/samples/photos/', import.met
 const LION = join(SAMPLES, 'n02129165/lion-standing.jpg');
 const GOLDFISH = join(SAMPLES, 'n01443537/goldfish.jpg');
 
-/** What is to become of one file of the folder. */
+/** The expected outcome of one file. */
 export interface HostileFile {
   /** The class that its place gives it: the first part of its path. */
   readonly label: string;
-  /** What the folder source says: `found`, or why the file is not for fetching. */
+  /** In the folder source: `found`, or why the file is not fetched. */
   readonly discovered: Verdict;
-  /** What the catalogue says after the fetch step, in a collection that has the wnids of assets/samples and takes any licence. */
+  /** In the catalogue after the fetch step, for a collection that has the wnids of assets/samples and takes any licence. */
   readonly fetched: Verdict;
 }
 

@@ -9,16 +9,16 @@ import { goodPhoto, GOOD_PATHS, pathOf, sendPhoto, startPhotoServer, type LocalS
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
-/** What is to become of a picture. */
+/** The expected outcome of a picture. */
 export interface HostileCase {
-  /** Null: a good photo that must arrive. */
+  /** Null for a good photo that must arrive. */
   readonly reason: FailedReason | null;
   /**
    * Also right, if given: on a busy machine the last bytes and the reset can be read at once. libuv then reports a plain end
    * of the connection.
    */
   readonly reasonIfReadLate?: FailedReason;
-  /** What finds the problem: the request, or the inspection of the bytes. */
+  /** The step that finds the problem: the request, or the inspection of the bytes. */
   readonly foundBy: 'request' | 'inspection';
   /** Requests that it takes: 2 where the first is refused with a status that passes. */
   readonly tries: number;
@@ -239,11 +239,11 @@ function redirect(response: ServerResponse, location: string): void {
 }
 
 function sendPart(response: ServerResponse, headers: OutgoingHttpHeaders, then: () => void): void {
-  // The pause lets the part arrive before whatever comes next.
+  // The pause lets the part arrive before the next step.
   response.writeHead(200, headers).write(PART, () => setTimeout(then, 50));
 }
 
-/** As fast as it is taken. */
+/** Writes as fast as the client reads. */
 function pour(response: ServerResponse, bytes: number): void {
   const piece = Buffer.alloc(64 * 1024, 0xff);
   let poured = 0;

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { builtProgram } from '../../src/config/built.mjs';
 
-/** How long what a command has opened may take to close. Later, its own process would still be there. */
+/** Time limit for resources of a command to close. Any that stay open would keep its own process alive. */
 const CLOSING_MS = 10_000;
 
 // As winnow.cjs starts the program.
@@ -15,13 +15,13 @@ const built = builtProgram(path.resolve(fileURLToPath(new URL('../../', import.m
 if (built === null) (await import('tsx/esm/api')).register();
 const { main } = await (built === null ? import('../../src/cli/main.ts') : import(pathToFileURL(built).href));
 
-/** Given by the parent, as winnow.cjs gives it to its process. Processes that a command starts get it, too. */
+/** Given by the parent, as winnow.cjs gives it to its process. Processes that a command starts also get it. */
 const { UV_THREADPOOL_SIZE } = process.env;
 
 // Each command adds listeners.
 for (const stream of [process.stdout, process.stderr]) stream.setMaxListeners(0);
 
-/** What keeps this process alive, the channel to its parent included: how many of each kind. */
+/** Counts by kind of the resources that keep this process alive, including the channel to its parent. */
 function openThings() {
   const counts = new Map();
   for (const kind of process.getActiveResourcesInfo()) counts.set(kind, (counts.get(kind) ?? 0) + 1);

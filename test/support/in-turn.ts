@@ -5,7 +5,7 @@ import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
 const PROGRAM = fileURLToPath(new URL('in-turn-program.mjs', import.meta.url));
-/** What the program prints after the output of each command. */
+/** Printed by the program after the output of each command. */
 const END = '\0';
 
 /** A command with all that it takes from its process. */
@@ -62,7 +62,7 @@ async function run(command: CommandInTurn, timeoutMs: number): Promise<CommandRe
   }
 }
 
-/** What a stream brings up to the end of a command's output, or of the process. */
+/** Reads a stream up to the end of a command's output, or of the process. */
 function textOf(stream: Readable | null): Promise<string> {
   return new Promise((resolve) => {
     let text = '';

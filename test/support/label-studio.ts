@@ -12,7 +12,7 @@ const PASSWORD = 'of this test only';
 
 export interface TestLabelStudio {
   readonly url: string;
-  /** What the user who is logged in gets. */
+  /** Requests a route as the user who is logged in. */
   get(route: string): Promise<Response>;
   post(route: string, body: object): Promise<Response>;
   /** A personal access token, as the page of the account makes one. */

@@ -1,6 +1,6 @@
 import { sql, type RawBuilder } from 'kysely';
 
-/** What `makeCatalogue` runs for each portion of numbers; every number is one candidate. All of it follows from the seed. */
+/** A portion of the numbers of `makeCatalogue`. Every number is one candidate. The seed decides everything. */
 export interface Portion {
   /** Numbers first..last; first - 1 is a multiple of 50. */
   readonly first: number;
@@ -18,7 +18,7 @@ export interface Portion {
   readonly tail: Buffer;
   /** Of all pictures, 0..1: those that are still to be fetched. */
   readonly waiting: number;
-  /** Whether photos that keep their bytes have those, and not a size only. */
+  /** True if photos that keep their bytes have real ones, not only a size. */
   readonly withBytes: boolean;
 }
 
@@ -40,8 +40,8 @@ const DROPPED = ['too-small', 'too-small', 'opted-out', 'robots-disallowed', 'as
 const LICENCES = ['CC-BY-NC-4.0', 'CC-BY-NC-4.0', 'CC-BY-4.0', 'CC0-1.0', 'all-rights-reserved', 'unknown'];
 
 /**
- * What becomes of each number. In every fifty one is a second class of the picture before; in every hundred one is of no
- * class of the collection. Two pictures in a hundred have the bytes of another one.
+ * Chooses the state of each number. One in 50 is a second class of the picture before. One in 100 is of no class of the
+ * collection. Two pictures in 100 have the bytes of another one.
  */
 function makeNumbers({ first, last, seed, wnids, bigClass, waiting }: Portion): RawBuilder<unknown> {
   const u = (number: string, purpose: number): RawBuilder<unknown> => sql.raw(uniform(seed, number, purpose));
@@ -107,8 +107,8 @@ const makeCandidates = sql`
   from made m join picture p on p.source = m.source and p.source_id = m.picture_no::text order by m.n`;
 
 /**
- * What the members said of each crop that ran, as grid points of logits: all others are 0. A photo that is kept shows its
- * confusion on all crops of both members; one that is dropped does so up to its last, which shows why.
+ * Stores logits of each crop that ran, as grid points; all others are 0. A kept photo shows its confusion on all crops of
+ * both members. A dropped one does so up to its last crop, which shows why it is dropped.
  */
 const makeCells = ({ seed, collectionId, memberIds, wnids }: Portion): RawBuilder<unknown> => {
   const u = (purpose: number): RawBuilder<unknown> => sql.raw(uniform(seed, 'photo_no * 32 + i', purpose));

@@ -20,7 +20,7 @@ export interface CatalogueToMake {
   /** Candidates; a multiple of 50. */
   readonly candidates: number;
   readonly seed: number;
-  /** Whether photos that keep their bytes have any on disk: small JPEGs. Without, `doctor --deep` misses them. */
+  /** Writes small JPEGs to disk for photos that keep their bytes. Otherwise `doctor --deep` reports them as missing. */
   readonly withBytes: boolean;
   /** Of all pictures, 0..1: those that are still to be fetched. */
   readonly waiting: number;
@@ -31,7 +31,7 @@ export interface CatalogueToMake {
 /**
  * Fills an empty catalogue with what a long crawl and filter of imagenet-a leave: queries, candidates in every state,
  * photos, evidence and the decisions that follow from it, a shortlist; a tenth is of one class. No site was asked and
- * no model ran. The same number and seed give the same, but for times.
+ * no model ran. The same number and seed give the same catalogue, except for times.
  */
 export async function makeCatalogue(workspace: Workspace, make: CatalogueToMake): Promise<void> {
   const { app, scope, collection, ensemble } = workspace;
@@ -65,7 +65,7 @@ export async function makeCatalogue(workspace: Workspace, make: CatalogueToMake)
   await sql`vacuum analyze`.execute(app.db);
 }
 
-/** What the queries file asks of each class, as a crawl would have planned it; `made_query` numbers them by class. */
+/** Stores the queries of each class as a crawl would have planned them; `made_query` numbers them by class. */
 async function makeQueries(db: Kysely<Database>, wnids: readonly string[]): Promise<void> {
   const lines = parseQueries(await readFile(QUERIES, 'utf8'), QUERIES);
   const rows = wnids.flatMap((wnid) =>
@@ -88,7 +88,7 @@ async function makeQueries(db: Kysely<Database>, wnids: readonly string[]): Prom
   await sql`create index on made_query (class, place)`.execute(db);
 }
 
-/** Queries have come as far as what they brought says; one in twenty is open, one in two hundred was refused. */
+/** Sets the progress of queries from their candidates. One in 20 is open, one in 200 was refused. */
 async function settleQueries(db: Kysely<Database>): Promise<void> {
   await sql`
     update query q set admitted = coalesce(t.found, 0), seen = coalesce(t.found, 0) * 5 / 4, total = coalesce(t.found, 0) * 3, pages = 1 + coalesce(t.found, 0) / 200,
@@ -98,7 +98,7 @@ async function settleQueries(db: Kysely<Database>): Promise<void> {
     where t.id = q.id`.execute(db);
 }
 
-/** What goes before and behind a photo's number, so that a JPEG comes of it: a comment is in it. */
+/** The bytes before and after a photo's number, which is the comment of a JPEG. */
 async function jpegAround(): Promise<{ head: Buffer; tail: Buffer }> {
   const picture = await sharp({ create: { width: 256, height: 192, channels: 3, background: '#7a8b5c' } })
     .jpeg({ quality: 50 })

@@ -64,11 +64,11 @@ export interface MadeExport {
   readonly pixels: boolean;
   readonly names: Protocol['options']['names'];
   readonly keepMetadata: boolean;
-  /** Whether the protocol names a first model that is not installed. */
+  /** True if the first model of the protocol is not installed. */
   readonly hasUnknownModel: boolean;
 }
 
-/** The members of the mode over the 1,000 classes, and what they say of each photo. */
+/** The members of the mode over the 1,000 classes, and their results for each photo. */
 interface Seen {
   readonly among: readonly string[];
   readonly models: Protocol['models'];

@@ -9,7 +9,7 @@ import type { CropReport, GalleryPhoto, ModelReport, Report } from '../../src/re
 import { funnelOf, type FunnelCounts } from '../../src/funnel/funnel.ts';
 import { yieldsOf } from '../../src/funnel/yields.ts';
 
-/** What strangers can put into names, credits and tags. */
+/** Hostile text for names, credits and tags. */
 export const HOSTILE = `</title></style></svg>"'><script>alert(1)</script>\u202e\u0000\u0007=1+1`;
 
 const NAMES = [
@@ -25,7 +25,6 @@ const NAMES = [
   'sea anemone',
 ];
 
-/** What a made report is like. */
 export interface MadeReport {
   readonly mode?: 'A' | 'O';
   readonly classes?: number;
@@ -67,7 +66,7 @@ export function madeReport(options: MadeReport = {}): Report {
   return photos === 0 ? { ...report, ...EMPTY } : report;
 }
 
-/** What all parts of a made report depend on. */
+/** Shared by all parts of a made report. */
 interface About {
   readonly mode: 'A' | 'O';
   readonly wnids: readonly string[];
@@ -82,7 +81,7 @@ function nameAt(i: number): string {
   return (NAMES[i % NAMES.length] ?? '') + (i < NAMES.length ? '' : ` ${Math.floor(i / NAMES.length) + 1}`);
 }
 
-/** What is different before a photo was found. */
+/** Overrides for a report before a photo was found. */
 const EMPTY: Partial<Report> = {
   revision: null,
   state: { sha256: made('state'), decisions: 0, listed: 0, actions: 0 },

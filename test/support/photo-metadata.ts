@@ -7,7 +7,7 @@ import { PYTHON } from './export-python.ts';
 
 const run = promisify(execFile);
 
-/** Why exiftool cannot be used, or an empty text. */
+/** The problem of exiftool; empty if it can be used. */
 export async function lacksExiftool(): Promise<string> {
   return run('exiftool', ['-ver']).then(
     () => '',
@@ -15,7 +15,7 @@ export async function lacksExiftool(): Promise<string> {
   );
 }
 
-/** What `addPrivateFacts` writes. None of it may be in an exported file. */
+/** Texts that `addPrivateFacts` writes. None may be in an exported file. */
 export const PRIVATE_FACTS = ['SN-4711-secret', 'Ada Private', 'ada@private.example', 'Canon-maker-secret', '52.5163'];
 
 const TAGS = [
@@ -42,7 +42,7 @@ export async function addPrivateFacts(bytes: Buffer, ...more: readonly string[])
   });
 }
 
-/** The groups of exiftool's tags that describe the file and its pixels, and nobody. */
+/** The groups of exiftool's tags that describe the file and its pixels, not people. */
 const OF_PIXELS = new Set([
   'SourceFile',
   'ExifTool',

@@ -22,7 +22,7 @@ export async function processesOn(folder: string): Promise<FolderProcess[]> {
 
 async function processOn(pid: number, folder: string): Promise<FolderProcess | null> {
   if (pid === process.pid) return null;
-  // A process may end, or belong to somebody else, while it is looked at.
+  // The process may have ended, or may belong to another user.
   const workingFolder = await readlink(`/proc/${pid}/cwd`).catch(() => '');
   const command = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).replaceAll('\0', ' ').trim();
   return `${workingFolder}/`.startsWith(`${folder}/`) || command.includes(folder) ? { pid, command } : null;
@@ -36,8 +36,8 @@ export async function killServerOn(folder: string): Promise<void> {
 }
 
 /**
- * How a command ended whose server was stopped or killed. `went on`: the server was back before the command needed it. `told`: it
- * failed, said why, and how to resume. Otherwise its exit code and its last line.
+ * The end of a command whose server was stopped or killed. `went on`: the server was back before the command needed it. `told`:
+ * it failed, said why, and how to resume. Otherwise its exit code and its last line.
  */
 export function endAfterKill({ code, stderr }: { readonly code: number | null; readonly stderr: string }): string {
   const last = stderr.trimEnd().split('\n').at(-1) ?? '';
@@ -86,7 +86,7 @@ export function suiteFolder(): { at(...names: string[]): string } {
   return { at: (...names) => path.join(root, ...names) };
 }
 
-/** What is still there once everything that is on its way out has had the time to end. */
+/** The processes that still run after the grace period. */
 async function leftAfterGrace(folder: string): Promise<FolderProcess[]> {
   const deadlineMs = performance.now() + GRACE_MS;
   for (;;) {

@@ -14,7 +14,7 @@ export interface CommandOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
-  /** Whether the command gets a process of its own. Default: only if it is in `OWN_PROCESS` or `env` has a name of `READ_AT_START`. */
+  /** Gives the command a process of its own. Default: only if it is in `OWN_PROCESS` or `env` has a name of `READ_AT_START`. */
   readonly ownProcess?: boolean;
 }
 
@@ -35,7 +35,7 @@ const READ_AT_START = [
   'TZ',
 ];
 
-/** Where the catalogues of this file's data folders are, if not in the folders: see `useSharedServer`. */
+/** Databases of this file's data folders on a shared server: see `useSharedServer`. */
 export interface CataloguePlaces {
   /** Makes the database of a data folder (an absolute path) if there is none. */
   make(dataDir: string): Promise<unknown>;

@@ -1,7 +1,7 @@
 import { oneLine } from '../../kernel/printable.ts';
 import type { ActivityDetail } from '../../kernel/activity.ts';
 
-/** What the detail of an activity says, in one line: `stages fetch, filter; endWorkers`. */
+/** Returns the detail of an activity as one line: `stages fetch, filter; endWorkers`. */
 export function detailText(detail: ActivityDetail): string {
   return Object.entries(detail)
     .flatMap(([name, value]) => {

@@ -4,12 +4,11 @@ import { Interrupted, messageOf } from '../../kernel/errors.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import { equalsIfGiven } from '../../platform/postgres/query.ts';
 
-/** Something that somebody does. */
+/** An action to record, with its actor. */
 export interface Doing extends Actor {
   readonly action: Activity;
-  /** The name of the collection; null or absent: it concerns none or all of them. */
+  /** The name of the collection. Null or absent if the action concerns none or all of them. */
   readonly collection?: string | null;
-  /** What is asked for. */
   readonly detail?: ActivityDetail;
 }
 
@@ -79,7 +78,7 @@ export interface ActivityFilter {
   readonly limit: number;
 }
 
-/** Lines of the activity log, newest first. The detail has what was asked for and what came of it. */
+/** Lines of the activity log, newest first. The detail joins the request and its result. */
 export async function listActivity(db: Kysely<Database>, filter: ActivityFilter): Promise<LoggedActivity[]> {
   const { action, who, collection, since = null, before = null, limit } = filter;
   const { rows } = await sql<LoggedActivity>`
@@ -93,10 +92,10 @@ export async function listActivity(db: Kysely<Database>, filter: ActivityFilter)
   return rows;
 }
 
-/** The lines in which names are looked for: a page asks each time. */
+/** Lines to search for names. Small, because the page searches on each load. */
 const RECENT_LINES = 10_000;
 
-/** The names of people and collections in the recent part of the log, in the order of the alphabet. */
+/** The names of people and collections in the recent part of the log, sorted. */
 export async function activityNames(
   db: Kysely<Database>,
 ): Promise<{ readonly who: string[]; readonly collections: string[] }> {

@@ -7,11 +7,11 @@ export function localActor(): Actor {
   return { who: `${userName()}@${machine}`, place: `${machine}, process ${process.pid}` };
 }
 
-/** The user's name, or `somebody` if there is no name, as in containers. */
+/** The user's name, or `unknown` if the user has none, as in some containers. */
 function userName(): string {
   try {
     return userInfo().username;
   } catch {
-    return 'somebody';
+    return 'unknown';
   }
 }

@@ -1,9 +1,9 @@
 const UNIT_MS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-/** What `sinceOf` takes, in words. */
+/** Describes the input of `sinceOf`, for messages. */
 export const SINCE_RULE = 'a time ago (90m, 24h, 7d), or a date or time (2026-11-20, 2026-11-20T08:00Z)';
 
-/** The time that a text names: so long before now, or a date or time (in UTC, unless it says otherwise). Null if it names none. */
+/** Parses a time: an age before now, or a date or time (UTC unless it has a zone). Returns null if it is neither. */
 export function sinceOf(text: string, nowMs: number): Date | null {
   const [, count, unit = ''] = /^(\d{1,6})([mhd])$/.exec(text.trim()) ?? [];
   if (count !== undefined) return new Date(nowMs - Number(count) * (UNIT_MS[unit] ?? 0));

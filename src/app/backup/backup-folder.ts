@@ -38,13 +38,13 @@ function folderAt(dir: string): BackupFolder {
 
 export interface WriteOptions {
   readonly dataDir: string;
-  /** Whether to create the backup if the folder is missing or empty. */
+  /** Create the backup if the folder is missing or empty. */
   readonly create: boolean;
   /** The command, for the message of another one that wants to write. */
   readonly purpose: string;
 }
 
-/** For another command that ends just now. */
+/** Long enough for another command that is about to end. */
 const LOCK_WAIT_MS = 1_000;
 
 /**
@@ -95,7 +95,7 @@ async function removeUnfinished({ blobs, catalogue, snapshots }: BackupFolder): 
   for (const name of await readdir(snapshots)) if (name.endsWith(UNFINISHED)) await rm(path.join(snapshots, name));
 }
 
-/** Opens a backup for reading. Nothing is written, so it may be on a read-only disk. @throws UsageError `no-backup`, `backup-folder` */
+/** Opens a backup for reading. It may be on a read-only disk. @throws UsageError `no-backup`, `backup-folder` */
 export async function openToRead(dir: string): Promise<BackupFolder> {
   const folder = folderAt(dir);
   return orUnusable(folder, async () => {
@@ -165,7 +165,7 @@ export async function removeSnapshot(folder: BackupFolder, { id }: Snapshot): Pr
   await orUnusable(folder, () => rm(path.join(folder.snapshots, `${id}.json`)));
 }
 
-/** What has been taken down, in any catalogue that was backed up here. */
+/** Reads the takedowns of every catalogue that was backed up here. */
 export async function readTakedowns({ takedowns }: BackupFolder): Promise<Takedown[]> {
   const value = await readJson(takedowns).catch((error: unknown) => {
     if (codeOf(error) === 'ENOENT') return [];

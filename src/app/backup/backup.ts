@@ -19,7 +19,7 @@ export interface BackupOptions extends CopyEvents {
   readonly dir: string;
   /** Number of snapshots to keep. The oldest are removed. */
   readonly keep: number;
-  /** Whether to read and hash the photos that the backup has, instead of comparing sizes. Damaged ones are replaced. */
+  /** Read and hash the photos in the backup instead of comparing sizes. Damaged ones are replaced. */
   readonly verify: boolean;
   readonly signal: AbortSignal;
 }
@@ -32,23 +32,23 @@ export interface BackedUp {
   /** Photos whose bytes are in the backup, and their bytes. */
   readonly photos: number;
   readonly bytes: number;
-  /** What this command has added: photos, their bytes, and the bytes of the catalogue. */
+  /** Added by this command: photos, their bytes, and the bytes of the catalogue. */
   readonly copied: { readonly photos: number; readonly bytes: number; readonly catalogueBytes: number };
   /** Photos that were pruned while the backup was made. */
   readonly pruned: readonly string[];
   /** Photos whose bytes the data folder has lost. */
   readonly lost: readonly string[];
-  /** What no snapshot needs, and photos that were taken down. */
+  /** Data that no snapshot needed, and photos that were taken down. */
   readonly removed: Removed;
-  /** What is damaged in the backup. */
+  /** Damage found in the backup. */
   readonly warnings: readonly string[];
   /** Snapshots in the backup, the oldest first. */
   readonly snapshots: readonly string[];
 }
 
 /**
- * Adds a snapshot of the catalogue and the bytes of its photos to a backup, while other commands work. Only what the backup lacks is
- * copied. The snapshot counts once its file is written, at the end. What a killed backup has copied, the next one uses.
+ * Adds a snapshot of the catalogue and the bytes of its photos to a backup, while other commands work. Copies only what the
+ * backup lacks, so the next backup reuses the files of a killed one. The snapshot counts once its file is written, at the end.
  *
  * @throws UsageError `backup-of-another`, and those of `writeToBackup`
  */

@@ -3,7 +3,7 @@ import { LostBytes, orLoss, type BlobStore } from '../../kernel/blobs.ts';
 import { throwIfInterrupted } from '../../kernel/errors.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
 
-/** What a copy reports while it works. */
+/** Progress of a copy. */
 export interface CopyEvents {
   readonly onTable: (table: string) => void;
   readonly onRows: (rows: number) => void;
@@ -31,7 +31,7 @@ export interface PhotoCopy extends Pick<CopyEvents, 'onPhoto'> {
   readonly shards: AsyncIterable<Shard>;
   /** Path of a photo's file at the source, if it is a folder. */
   readonly fileOf?: ((sha256: Sha256) => string) | undefined;
-  /** Whether to read and hash what the target has, instead of comparing sizes. What is damaged there is replaced. */
+  /** Read and hash the photos at the target instead of comparing sizes. Damaged ones are replaced. */
   readonly verify?: boolean;
   readonly signal: AbortSignal;
 }

@@ -13,8 +13,8 @@ const MAX_TEXT_BYTES = PORTION_BYTES + 2 ** 30;
 const NEW_LINE = 0x0a;
 
 /**
- * Joins what a COPY sends and cuts it again between rows. Where it cuts depends on the bytes only, not on how they arrive. So rows that
- * have not changed, before the first change, give the same portions again.
+ * Joins the chunks of a COPY and cuts them again between rows. The cuts depend on the bytes only, not on the chunks, so the
+ * rows before the first change give the same portions again.
  */
 export async function* cutRows(chunks: AsyncIterable<Buffer>, portionBytes = PORTION_BYTES): AsyncGenerator<Buffer> {
   let parts: Buffer[] = [];
@@ -43,7 +43,7 @@ export function countRows(text: Buffer): number {
   return rows;
 }
 
-/** What a table holds, to compare it with a copy. */
+/** Row count and hashes of a table, to compare it with a copy. */
 export interface Contents {
   readonly rows: number;
   /** Of its portions. */
@@ -68,8 +68,7 @@ export interface WriteOptions {
 }
 
 /**
- * Stores rows as gzip files, each under its hash. Files that the backup has are read: they stay if they are whole, and are replaced
- * otherwise.
+ * Stores rows as gzip files, each under its hash. Reads the files that the backup has, and replaces those that are damaged.
  *
  * @returns the portions, the number of rows, and the bytes of the files that were added
  */
@@ -82,7 +81,7 @@ export async function writePortions(
   let addedBytes = 0;
   for await (const text of cutRows(chunks)) {
     throwIfInterrupted(signal);
-    // The lowest level: rows are mostly numbers, of which more effort saves little.
+    // The lowest level, because higher ones save little on rows of numbers.
     const bytes = await promisify(gzip)(text, { level: 1 });
     const file = sha256Of(bytes);
     if ((await orLoss(catalogue.sizeOf(file))) !== bytes.length) addedBytes += bytes.length;

@@ -78,10 +78,10 @@ export async function chooseSnapshot(
   return { folder, snapshot };
 }
 
-/** What a restore makes in a data folder, and what may be there before. */
+/** Names that a restore creates in a data folder. An interrupted restore leaves them. */
 const MAY_BE_THERE = new Set([RESTORE_MARK, 'postgres', 'blobs']);
 
-/** @throws UsageError `target-not-empty` if the data folder has files that are not of a restore */
+/** @throws UsageError `target-not-empty` if the data folder has files that no restore created */
 export async function requireFreshFolder(dataDir: string): Promise<void> {
   const names = await readdir(dataDir).catch((error: unknown) => {
     // A file in its place is reported when the folder is opened.
@@ -97,8 +97,8 @@ export async function requireFreshFolder(dataDir: string): Promise<void> {
 }
 
 /**
- * Fills an empty catalogue and an empty store of blobs from a snapshot, and checks the result. An interrupted restore is resumed by the
- * next call. Until the end, other commands refuse the catalogue. The backup is only read.
+ * Fills an empty catalogue and an empty blob store from a snapshot, and checks the result. The next call resumes an
+ * interrupted restore. Until the end, other commands refuse the catalogue. The backup is only read.
  *
  * @throws UsageError `target-not-empty`, `move-in-use`; StopTheRun `copy-differs`, `backup-damaged` if the backup lacks a part
  * of the catalogue
@@ -184,7 +184,7 @@ async function* shardsWithout(shards: AsyncIterable<Shard>, excluded: ReadonlySe
 }
 
 /**
- * Takes down in the restored catalogue what was taken down after the snapshot, and removes all bytes that must not be there.
+ * Repeats the takedowns made after the snapshot in the restored catalogue, and removes all bytes that must not be there.
  * Returns the number of photos.
  */
 async function obeyTakedowns(db: Kysely<Database>, blobs: BlobStore, takedowns: readonly Takedown[]): Promise<number> {

@@ -6,7 +6,7 @@ import { removeSnapshot, type BackupFolder } from './backup-folder.ts';
 import { readPortions, shardsOf } from './portions.ts';
 import { portionsOf, type Snapshot } from './snapshot.ts';
 
-/** What no snapshot of the backup needs any more. */
+/** Counts of what was removed from a backup. */
 export interface Removed {
   snapshots: number;
   photos: number;
@@ -16,7 +16,7 @@ export interface Removed {
 
 export interface Swept {
   readonly removed: Removed;
-  /** Why photos were not removed. Empty if all was well. */
+  /** Why photos were not removed. Usually empty. */
   readonly warnings: readonly string[];
 }
 
@@ -42,7 +42,7 @@ export async function removeUnused(
   return { removed, warnings: warning === null ? [] : [warning] };
 }
 
-/** Returns a warning if a list of photos cannot be read. Then nobody knows which photos its snapshot needs, and all are kept. */
+/** If a photo list cannot be read, returns a warning and keeps all remaining photos, because the snapshot may need them. */
 async function removePhotos(
   folder: BackupFolder,
   kept: readonly Snapshot[],

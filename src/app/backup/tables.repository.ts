@@ -126,7 +126,7 @@ export async function insertRows(
 /** The last number that the server has assigned, or is about to assign. */
 export interface TableNumbers {
   readonly lastValue: number;
-  /** Whether the last value has been assigned. */
+  /** True if `lastValue` has been assigned, false if it is the next one. */
   readonly isCalled: boolean;
 }
 

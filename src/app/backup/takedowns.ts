@@ -8,9 +8,9 @@ import { readTakedowns, writeTakedowns, writeToBackup, type BackupFolder } from 
 import { mergeTakedowns, type Takedown } from './snapshot.ts';
 
 export interface TakedownsApplied {
-  /** Takedowns that the backup knows now. A restore of any of its snapshots obeys them. */
+  /** Takedowns listed in the backup now. A restore of any of its snapshots obeys them. */
   readonly takedowns: number;
-  /** Those that it did not know before. */
+  /** Takedowns that are new in the list. */
   readonly added: number;
   /** Photos whose bytes were removed from the backup. */
   readonly photos: number;
@@ -58,7 +58,7 @@ export function photosOf(takedowns: readonly Takedown[]): Set<Sha256> {
   return new Set(takedowns.flatMap(({ sha256 }) => (sha256 === null ? [] : [sha256])));
 }
 
-/** What a takedown of a list is of. */
+/** Returns the target of a takedown: a photo, a URL, or an item of a source. */
 export function targetOf({ sha256, source, sourceId, url }: Takedown): TakedownTarget {
   if (sha256 !== null) return { sha256 };
   if (url !== null) return { urls: [url] };

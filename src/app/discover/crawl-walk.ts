@@ -22,8 +22,8 @@ export type WalkedSource = ListedSource | DumpSource;
 interface Walked {
   readonly source: string;
   /**
-   * Whether to fetch a picture again that failed before or has lost its bytes, when the walk finds it again. True if this sends
-   * no requests to a site.
+   * Fetch a picture again that failed or has lost its bytes, when the walk finds it. True for sources that need no requests
+   * to a site.
    */
   readonly retryFailed: boolean;
 }
@@ -36,7 +36,7 @@ export interface ListedSource extends Walked {
 
 /** A source that is too large to be read for a preview. */
 export interface DumpSource extends Walked {
-  /** Lists what the source would search for. */
+  /** Lists the searches that a crawl would make. */
   preview(signal: AbortSignal): AsyncIterable<DryRunLine>;
   photos(options: WalkOptions, app: App): AsyncIterable<FoundPhoto>;
 }

@@ -7,6 +7,6 @@ parentPort?.once('message', () => {
   throw new Interrupted();
 });
 parentPort?.unref();
-// What it throws reaches the caller as the thread's error.
+// An error of the computation reaches the caller as the thread's `error` event.
 const { name, given }: Order = workerData;
 parentPort?.postMessage(await COMPUTATIONS[name](given));

@@ -22,14 +22,13 @@ export const COMPUTATIONS = {
 type Computations = typeof COMPUTATIONS;
 type Result<Name extends keyof Computations> = Awaited<ReturnType<Computations[Name]>>;
 
-/** What the thread is asked for. */
 export interface Order {
   readonly name: keyof Computations;
   readonly given: never;
 }
 
 /**
- * Computes in a thread of its own, so that the server goes on answering. What is given and returned is copied.
+ * Computes in a separate thread, so that the server keeps answering. Argument and result are copied.
  *
  * @throws what the function throws; Interrupted once the signal is aborted
  */
@@ -48,7 +47,7 @@ export async function computeAside<Name extends keyof Computations>(
     return await new Promise<Result<Name>>((resolve, reject) => {
       worker.once('message', resolve);
       worker.once('error', (error) => reject(signal?.aborted === true ? new Interrupted() : error));
-      // Without a result before it: the thread was ended.
+      // An exit before a result means that the thread was stopped.
       worker.once('exit', () => reject(new Interrupted()));
     });
   } finally {

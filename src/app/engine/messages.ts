@@ -18,7 +18,7 @@ export interface BackboneSpec {
   readonly format?: InputFormat | undefined;
 }
 
-/** What turns an output of a backbone into logits: nothing, or a layer in a file of its own. */
+/** Turns an output of a backbone into logits: unchanged, or through a layer in a separate file. */
 export interface HeadSpec {
   /** The output of the backbone's graph. */
   readonly output: string;
@@ -47,24 +47,24 @@ interface Shared {
   readonly provider?: ExecutionProvider | undefined;
 }
 
-/** What a filter needs to start. */
+/** The settings of a filter. */
 export interface EngineSpec extends Shared {
   readonly members: readonly MemberSpec[];
   readonly policy: FilterPolicy;
   /** Other policies that photos must be decided under as well. */
   readonly alsoUnder?: readonly FilterPolicy[] | undefined;
   readonly evaluate: 'needed' | 'all';
-  /** Whether each step is reported to the parent process (`tell`). For a process that works on one photo at a time. */
+  /** Report each step to the parent process (`tell`). For a process that works on one photo at a time. */
   readonly tellsSteps?: boolean;
 }
 
-/** What a run of one backbone needs to start. */
+/** The settings of a run of one backbone. */
 export interface OutputsSpec extends Shared {
   readonly backbone: BackboneSpec;
   readonly heads: readonly HeadSpec[];
   /**
-   * The outputs of each crop are followed by those of its copies in which a part is hidden (`occludedCopies`), on a grid with so
-   * many fields per side. Absent: there are no copies.
+   * Fields per side of the occlusion grid. The outputs of each crop are followed by those of its copies with one field hidden
+   * (`occludedCopies`). If absent, there are no copies.
    */
   readonly occlusionGrid?: number | undefined;
 }
@@ -74,7 +74,7 @@ export type ThreadWork =
   | { readonly kind: 'filter'; readonly spec: EngineSpec }
   | { readonly kind: 'outputs'; readonly spec: OutputsSpec };
 
-/** What a thread needs to start. */
+/** The start data of a thread. */
 export interface ThreadSpec {
   readonly work: ThreadWork;
   /** One Int32. The value 1 asks every thread to end its photos early. */
@@ -83,7 +83,6 @@ export interface ThreadSpec {
   readonly decodeLimit: SharedArrayBuffer;
 }
 
-/** Some crops of a photo. */
 export interface OutputsTask {
   readonly sha256: Sha256;
   /** Its bytes, if the caller has them: a photo that is not in the store. */

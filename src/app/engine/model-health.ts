@@ -16,7 +16,7 @@ const PHOTOS_OF_KNOWN = 1_000;
 export interface ModelHealthDeps {
   /** Names of the ensemble's members, in order. */
   readonly names: readonly string[];
-  /** Whether the catalogue has evidence of a member. */
+  /** True if the catalogue has evidence of the member at this position. */
   readonly hasWorked: (member: number) => Promise<boolean>;
 }
 

@@ -6,9 +6,9 @@ export interface ExportOptions {
   readonly out: string;
   readonly formats: readonly ExportFormat[];
   readonly names: Protocol['options']['names'];
-  /** Mode O: what the folders are. */
+  /** The kind of folders in mode O. */
   readonly by: 'predicted' | 'concept';
-  /** Normalised licences; null: those that allow redistribution. */
+  /** Normalised licences. Null for those that allow redistribution. */
   readonly licences: readonly string[] | null;
   readonly pixels: boolean;
   readonly hardLinks: boolean;
@@ -20,7 +20,7 @@ export interface ExportOptions {
   readonly onProgress: (written: { readonly photos: number; readonly of: number; readonly bytes: number }) => void;
 }
 
-/** What the folders of `test/` are. */
+/** The kind of folders in `test/`. */
 export function foldersOf({ collection }: Workspace, { by }: Pick<ExportOptions, 'by'>): Protocol['folders'] {
   return collection.mode === 'A' ? 'class' : by;
 }

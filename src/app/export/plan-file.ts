@@ -11,8 +11,8 @@ export interface PlannedPhoto {
 }
 
 /**
- * What a revision consists of, as a file of one JSON text a line. So the catalogue is read from one short snapshot, and
- * nothing of it is held in memory while pictures are copied for hours.
+ * Writes the photos of a revision to a file, one JSON object per line. This keeps the catalogue snapshot short, and memory
+ * small while pictures are copied for hours.
  */
 export async function writePlan(file: string, photos: AsyncIterable<PlannedPhoto>): Promise<void> {
   await pipeline(

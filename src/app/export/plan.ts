@@ -19,7 +19,7 @@ export interface PlanOptions {
   readonly signal: AbortSignal;
 }
 
-/** What the catalogue said when a revision was planned. */
+/** The catalogue facts of a planned revision. */
 export type Plan = Awaited<ReturnType<typeof planRevision>>;
 
 /**

@@ -11,7 +11,7 @@ import type { Workspace } from '../open/workspace.ts';
 import { foldersOf, type ExportOptions } from './options.ts';
 import type { Plan } from './plan.ts';
 
-/** What was written. */
+/** Counts and tables of the written revision. */
 export interface Written extends Pick<Protocol, 'bytes' | 'stripped' | 'reencoded' | 'pictures'> {
   /** The tables that name every photo. */
   readonly tables: readonly WrittenFile[];

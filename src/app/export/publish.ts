@@ -16,7 +16,7 @@ export interface PublishResult {
   /** `--to` */
   readonly to: string;
   readonly revision: string;
-  /** What was not there with the same content. */
+  /** Files that were missing or differed at the destination. */
   readonly uploaded: { readonly files: number; readonly bytes: number };
   readonly unchanged: number;
   readonly deleted: number;
@@ -26,7 +26,7 @@ export interface PublishResult {
   readonly visibility: Visibility;
   readonly historyForgotten: boolean;
   readonly dryRun: boolean;
-  /** With `--dry-run`: what would be changed. */
+  /** With `--dry-run`: the changes that a real run would make. */
   readonly changes?: readonly PublishChange[];
 }
 
@@ -37,7 +37,7 @@ export interface PublishChange {
 }
 
 export interface PublishProgress {
-  /** Files that are there or were deleted. */
+  /** Files uploaded or deleted. */
   readonly done: number;
   readonly total: number;
   /** Size of the uploaded files. */
@@ -50,7 +50,7 @@ export interface PublishOptions {
   readonly root: string;
   readonly dryRun: boolean;
   readonly forgetHistory: boolean;
-  /** Whether the set of another collection may be replaced. */
+  /** Allow replacing the set of another collection. */
   readonly replace: boolean;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: PublishProgress) => void;
@@ -61,9 +61,8 @@ const TRIES = 4;
 const PAUSE = { firstMs: 1_000, capMs: 4_000 } as const;
 
 /**
- * Makes the destination hold an export and nothing else of winnow's. Files that are there stay. The files that say that the
- * set is complete come last, so an interrupted run leaves a set that differs from its SHA256SUMS, and the next run
- * goes on there.
+ * Makes the destination hold an export and nothing else of winnow's. Unchanged files stay. The files that mark the set as
+ * complete are written last, so an interrupted run leaves a set that differs from its SHA256SUMS. The next run continues it.
  *
  * @throws UsageError `not-ours`, `another-collection`; StopTheRun, RetryLater; Interrupted
  */
@@ -104,7 +103,7 @@ interface Work {
   readonly options: PublishOptions;
 }
 
-/** Carries out a plan. If the destination breaks off, compares with it again and carries out what is missing. */
+/** Carries out a plan. If the destination breaks off, compares with it again and carries out the rest. */
 async function untilDone(first: PublishPlan, work: Work): Promise<void> {
   let plan = first;
   for (let tried = 1; ; tried += 1) {

@@ -10,7 +10,7 @@ import type { Workspace } from '../open/workspace.ts';
 
 /** Revisions on the page. Each is compared with the one before it, photo by photo. */
 const REVISIONS_SHOWN = 20;
-/** Photos that stand for a revision: as many as a wide window has room for. */
+/** Cover photos of a revision: as many as fit into a wide window. */
 const COVERS = 16;
 
 /** Pairs of revisions whose changes are kept: the pages of several collections. */
@@ -19,8 +19,8 @@ const PAIRS_KEPT = 200;
 type Changes = Awaited<ReturnType<typeof compareRevisions>>;
 
 /**
- * What changed between two revisions. Each pair is compared once, because revisions never change. A photo that is taken down
- * changes the reasons, so the pair is then compared again.
+ * Caches the changes between two revisions. Each pair is compared once, because revisions never change. A takedown changes
+ * the reasons, so the pair is then compared again.
  */
 export class RevisionChangesCache {
   readonly #known = new Map<string, Promise<Changes>>();

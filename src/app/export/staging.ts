@@ -58,13 +58,13 @@ async function refuseExisting(target: string): Promise<void> {
   );
 }
 
-/** What is in a folder: nothing if it is not there; a file is in its own place. */
+/** Names in the folder; [] if it does not exist. A file counts as one entry. */
 async function namesIn(folder: string): Promise<readonly string[]> {
   try {
     return await readdir(folder);
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return [];
-    // A file may also stand in place of one of the folders above.
+    // A parent path may also be a file.
     const isFile = codeOf(error) === 'ENOTDIR' && (await lstat(folder).catch(() => null)) !== null;
     if (isFile) return [folder];
     throw error;

@@ -7,7 +7,7 @@ import type { Workspace } from '../open/workspace.ts';
 import { verifyFolder } from './verify.ts';
 
 export interface VerifyRevisionOptions {
-  /** For how many photos the rule is recomputed. Null: for all. */
+  /** Number of photos whose rule is recomputed. Null for all. */
   readonly sample: number | null;
   readonly nowMs: () => number;
   readonly signal: AbortSignal;

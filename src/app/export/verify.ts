@@ -12,12 +12,12 @@ import { withoutMetadata } from '../../platform/image/strip.ts';
 import { RuleCheck } from './rule-check.ts';
 
 export interface VerifyExportOptions {
-  /** For how many photos the rule is recomputed. Null: for all. */
+  /** Number of photos whose rule is recomputed. Null for all. */
   readonly sample: number | null;
   readonly threads: number;
   readonly cropsPerPass: number;
   readonly provider: ExecutionProvider;
-  /** A picture with more is refused. Width times height. */
+  /** Largest width times height. Larger pictures are refused. */
   readonly maxPixels: number;
   /** Version of this winnow. */
   readonly winnow: string;

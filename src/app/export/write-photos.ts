@@ -31,7 +31,7 @@ export interface PhotosToWrite {
 /** Photos that are read and decoded at the same time. */
 const AT_ONCE = 8;
 
-/** What `test/` holds. */
+/** Counts of the pictures in `test/`. */
 export type WrittenPhotos = Pick<Protocol, 'bytes' | 'stripped' | 'reencoded' | 'pictures'> & {
   /** Files that are hard links. */
   readonly linked: number;
@@ -90,7 +90,7 @@ async function readPicture(
   return { ...planned, picture, sha256: isUnchanged ? sha256 : sha256Of(picture.bytes) };
 }
 
-/** What file systems answer that cannot share the bytes of two files. */
+/** Error codes of file systems that cannot share the bytes of two files. */
 const CANNOT_SHARE = new Set(['ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EXDEV', 'EINVAL', 'ENOTTY', 'EPERM', 'EMLINK']);
 
 /**

@@ -50,9 +50,7 @@ export interface FilterStageOptions extends StageOptions {
   readonly onWork?: (work: EngineWork) => void;
 }
 
-/**
- * The filter of one collection. If photos wait or may come, it loads the ensemble into threads and decides page after page.
- */
+/** Starts the filter of one collection. If photos wait or may arrive, it loads the ensemble and decides page after page. */
 export async function startFilter(workspace: Workspace, options: FilterStageOptions): Promise<Stage> {
   const { app } = workspace;
   const { evaluate } = app.config.filter;
@@ -150,7 +148,7 @@ function workOf({ identities }: Workspace['ensemble'], provider: string): string
   return `filter ${hash}`;
 }
 
-/** Whether the bytes of photos that every collection has dropped are deleted at once. */
+/** True if photos that every collection has dropped lose their bytes at once. */
 function retainsKept({ app }: Workspace): boolean {
   return app.config.blobs.retain === 'kept';
 }

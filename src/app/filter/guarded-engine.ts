@@ -17,7 +17,7 @@ export interface GuardedOptions {
   readonly threads: number;
   /** Names the work that a photo may be poison for. */
   readonly work: string;
-  /** Whether the catalogue has evidence of the member at a position. If absent, it has none of any member. */
+  /** True if the catalogue has evidence of the member at this position. If absent, it has none of any member. */
   readonly hasWorked?: (member: number) => Promise<boolean>;
 }
 

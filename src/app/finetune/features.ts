@@ -46,7 +46,7 @@ export interface Backbone {
   readonly classes: ModelClasses;
 }
 
-/** What the cache has of a photo. */
+/** The cached values of a photo. */
 interface Computed extends Fingerprint {
   readonly features: Float32Array;
 }
@@ -124,7 +124,7 @@ async function compute(
   { options, known, report }: Computing,
 ): Promise<void> {
   const { threads, cropsPerPass, provider, signal, maxPixels, log } = options;
-  // Photos will be in it. If it cannot be made, the first file of the cache says so.
+  // If this fails, storing the first file of the cache logs the reason.
   await makeDataFolder(options.dataDir).catch(() => undefined);
   const run = runOnPictures({
     card: backbone.card,

@@ -28,7 +28,7 @@ export interface FinetuneRequest extends TrainingFolders {
   readonly name: string;
   /** Above 0: scikit-learn's 1 / C. */
   readonly l2: number;
-  /** Whether each class has the same weight, whatever its number of photos. */
+  /** True if every class has the same total weight, independent of its number of photos. */
   readonly isBalanced: boolean;
   /** Chooses the held-out tenth. */
   readonly seed: number;
@@ -77,8 +77,7 @@ export interface UnderTwoClasses {
 }
 
 /**
- * Fits a linear head on a backbone's features and stores it as a model. A refused request leaves no model behind; features stay in
- * the cache.
+ * Fits a linear head on a backbone's features and stores it as a model. A refused request leaves no model, only cached features.
  *
  * @throws UsageError `bad-backbone`, `model-missing`, and the codes of `freeName`, `readTrainingSets`, `featuresOfSet` and
  * `storeHead`; StopTheRun if the model cannot be loaded; Interrupted
@@ -148,7 +147,7 @@ function twoClassesOf({ photos }: Labelled): UnderTwoClasses[] {
   });
 }
 
-/** The fit takes such photos: a photo may show both classes, but then the head cannot tell it apart. */
+/** Warns about photos in two classes. They are used, because a photo may show both, but the head cannot separate them. */
 function twoClassesRemarks(pairs: readonly UnderTwoClasses[]): string[] {
   if (pairs.length === 0) return [];
   const named = pairs.map(
@@ -192,7 +191,7 @@ function labelled(photos: readonly PhotoFeatures[], set: PhotoSet, classes: read
   return { photos: photos.map((photo, i) => ({ ...photo, label: labels[i] ?? -1 })), classes: classes.length };
 }
 
-/** The features in memory that threads share, so that none of them copies it. */
+/** The features in shared memory, so that threads need no copy. */
 function matrixOf({ photos, classes }: Labelled): LabelledFeatures {
   const columns = photos[0]?.features.length ?? 0;
   const values = new Float32Array(new SharedArrayBuffer(Float32Array.BYTES_PER_ELEMENT * columns * photos.length));
@@ -236,7 +235,7 @@ function sourceText({ backbone, l2, isBalanced }: FinetuneRequest, photos: numbe
   return `winnow finetune: a linear head on the frozen features of ${backbone}, fitted on ${photos} photos of ${classes} classes (l2 ${l2}${weights}). It is not a network whose weights were all fine-tuned`;
 }
 
-/** What the card says of the fit. */
+/** The facts about the fit in the model card. */
 function factsOf({ l2, isBalanced, seed }: FinetuneRequest, { head, train, val, validation }: Fitted) {
   return {
     photos: train.photos,

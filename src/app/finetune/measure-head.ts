@@ -5,7 +5,7 @@ import { applyLinear, type LinearLayer } from '../../platform/onnx/head.ts';
 import { evaluationOf } from '../../report/evaluate.ts';
 import { answerOf, type Answered } from '../../report/logits/answer.ts';
 
-/** What a head says of labelled photos. Fractions, not percent. */
+/** Measures of a head on labelled photos. Fractions, not percent. */
 export interface HeadMeasures {
   readonly photos: number;
   readonly accuracy: number;

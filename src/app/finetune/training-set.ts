@@ -17,7 +17,7 @@ export interface TrainingFolders {
   /** As the user gave them. */
   readonly train: string;
   readonly val: string | null;
-  /** What the user gave to --classes; null: all folders of `train`. */
+  /** The value of --classes. Null for all folders of `train`. */
   readonly classes: string | null;
 }
 
@@ -26,15 +26,15 @@ export interface TrainingSets {
   readonly classes: readonly string[];
   readonly train: PhotoSet;
   readonly val: PhotoSet | null;
-  /** What the user should know, a sentence each. */
+  /** Notes for the user, one sentence each. */
   readonly remarks: readonly string[];
 }
 
 /**
- * Reads which photos there are to fit a head with, and for which classes. Each class has photos. Does not open the photos.
+ * Lists the photos and classes to fit a head with. Each class has photos. Does not open the photos.
  *
- * @throws UsageError `one-class`, `class-without-photos`, `class-name`, `unknown-class` if `val` shows a class that `train` lacks, and
- * the codes of `readSet`, `requireTrueClasses`, `readClassEntries` and `classesOfEntries`; Interrupted
+ * @throws UsageError `one-class`, `class-without-photos`, `class-name`, `unknown-class` if `val` shows a class that `train`
+ * lacks, and the codes of `readSet`, `requireTrueClasses`, `readClassEntries` and `classesOfEntries`; Interrupted
  */
 export async function readTrainingSets(
   { train: trainDir, val: valDir, classes: list }: TrainingFolders,
@@ -107,7 +107,7 @@ function requireKnown(
   );
 }
 
-/** The text of the class list of a model: a line for each class, with the name that people know if it is one of ImageNet-1k. */
+/** The class list of a model: one line per class, with the readable name of an ImageNet-1k class. */
 export function classListText(classes: readonly string[], table: ClassTable): string {
   return classes.map((name) => `${[name, table.byWnid.get(name)?.name ?? ''].join(' ').trim()}\n`).join('');
 }

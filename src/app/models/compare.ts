@@ -18,9 +18,9 @@ const SIMILAR = 0.02;
 export interface CompareRequest {
   /** The folder with clean photos, as the user gave it. */
   readonly clean: string;
-  /** Null: all models that are ready, trained, and know the classes. */
+  /** Null for all models that are ready, trained, and know the classes. */
   readonly models: readonly string[] | null;
-  /** The classes to choose among, as the user gave them; null: those of the photos. */
+  /** The classes to choose among, as the user gave them. Null for those of the photos. */
   readonly among: string | null;
 }
 
@@ -55,8 +55,8 @@ export interface Comparison {
  * Measures models on the same clean photos, each with the centre crop that the filter sees. Photos of classes that are not among
  * those to choose among are left out.
  *
- * @throws UsageError `unknown-class` if no photo remains, `no-models`, and the codes of `readSet`, `requireTrueClasses`, `readyModel`
- * and `modelAnswers`; StopTheRun if a model cannot be loaded; Interrupted
+ * @throws UsageError `unknown-class` if no photo remains, `no-models`, and the codes of `readSet`, `requireTrueClasses`,
+ * `readyModel` and `modelAnswers`; StopTheRun if a model cannot be loaded; Interrupted
  */
 export async function compareModels(request: CompareRequest, options: CompareOptions): Promise<Comparison> {
   const table = await loadClassTable();

@@ -19,7 +19,7 @@ export interface GivenFacts {
   readonly documentation?: string | undefined;
 }
 
-/** What the file itself says of its picture input. */
+/** A model's picture input, as its file describes it. */
 export interface PictureInput {
   readonly name: string;
   readonly type: 'float32' | 'uint8';
@@ -34,7 +34,7 @@ export interface Question {
   /** The flag is `--` and this. */
   readonly fact: keyof GivenFacts;
   readonly text: string;
-  /** What an empty answer means. Null: the question must be answered. */
+  /** Used if the answer is empty. Null if an answer is required. */
   readonly suggestion: string | null;
 }
 
@@ -64,7 +64,7 @@ export function pictureInputOf({ inputs }: GraphDescription): PictureInput {
   return { name: input.name, type: input.type, ...layoutOf(input, rest) };
 }
 
-/** Whether a dimension may hold the three colour channels. An open dimension may. */
+/** True if a dimension may hold the three colour channels. A dimension without a fixed size may. */
 function mayBeChannels(dim: number | string | undefined): boolean {
   return dim === 3 || typeof dim === 'string';
 }
@@ -150,7 +150,7 @@ export function openQuestions(
     }));
 }
 
-/** What each fact is, for people. */
+/** Describes each fact to the user. */
 const TEXTS = {
   layout: 'nchw (channel after channel) or nhwc (pixel after pixel)',
   size: 'the side of the square input, in pixels',

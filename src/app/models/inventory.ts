@@ -8,7 +8,7 @@ import type { ExecutionProvider } from '../../kernel/execution-provider.ts';
 import { preprocessingOf } from '../engine/ensemble.ts';
 import { problemOfTrial, type Trial } from './judge.ts';
 
-/** What can be said of a model without reading its file. */
+/** A model as listed, without reading its file. */
 export interface ModelEntry {
   readonly name: string;
   /** Null if the card is not valid. `problem` says why. */

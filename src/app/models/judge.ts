@@ -17,14 +17,14 @@ export interface Trial {
   readonly measured: number;
   /** How many of these the model classified correctly. */
   readonly right: number;
-  /** How many it would classify correctly by guessing. */
+  /** Expected number of correct answers by guessing. */
   readonly expectedByChance: number;
   readonly verdict: 'ok' | 'not-finite' | 'constant' | 'chance';
-  /** Whether the outputs are probabilities. */
+  /** True if the outputs are probabilities. */
   readonly isSoftmax: boolean;
 }
 
-/** If guessing is at least as good as the model with this probability, nothing shows that the model knows anything. */
+/** If guessing matches the model with at least this probability, the model is no better than chance. */
 const CHANCE_LEVEL = 0.01;
 /** With fewer photos of its classes even a good model may look like guessing. */
 const MIN_MEASURED = 16;
@@ -79,10 +79,7 @@ export function refusalText(trial: Trial): string | null {
   return `is no better than chance: ${trialText(trial)}`;
 }
 
-/**
- * Whether a model is right less than half of the time, on enough photos to tell. Its card may describe the preprocessing
- * wrongly.
- */
+/** True if a model is mostly wrong on enough photos to tell. Its card may describe the preprocessing wrongly. */
 export function isDoubtful({ verdict, measured, right }: Trial): boolean {
   return verdict === 'ok' && measured >= 8 && right * 2 < measured;
 }

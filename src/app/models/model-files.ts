@@ -28,7 +28,7 @@ export function notWritable(folder: string, cause: unknown): UsageError {
   });
 }
 
-/** Whether the file has the size and the SHA-256 of its card. */
+/** True if the file has the size and the SHA-256 of its card. */
 export async function isWhole(file: string, { bytes, sha256 }: FoundCard): Promise<boolean> {
   return (await sizeOf(file)) === bytes && (await hashOf(file)) === sha256;
 }

@@ -21,7 +21,7 @@ export interface Removal {
   readonly name: string;
   /** Absolute path: the folder of an added model, or the file of a downloaded one. */
   readonly removed: readonly string[];
-  /** What needs the model, as parts of a sentence. Empty unless `force` was given. */
+  /** Uses of the model, as parts of a sentence. Empty unless `force` was given. */
   readonly uses: readonly string[];
   /** Crops whose evidence stays in the catalogue. Null if no data folder was checked. */
   readonly evidenceCrops: number | null;
@@ -37,7 +37,7 @@ export interface RemoveOptions {
   readonly workingDir?: string;
 }
 
-/** What to remove. If the card is broken, only its path is known. */
+/** The model to remove. If the card is broken, only its path is known. */
 interface Target extends CardPlace {
   readonly name: string;
   readonly card: FoundCard | null;
@@ -133,7 +133,7 @@ function isWithin(folder: string, file: string): boolean {
   return file === folder || file.startsWith(folder + path.sep);
 }
 
-/** Counts evidence by the bytes of the model and its head, or by the model's name if a broken card does not state their hashes. */
+/** Counts evidence by the hashes of the model and its head, or by the model's name if the card is broken. */
 function evidenceOf(db: Kysely<Database>, { name, card }: Target): Promise<number> {
   if (card === null) return countEvidence(db, { name });
   return countEvidence(db, { sha256: card.sha256, headSha256: card.head?.sha256 ?? null });

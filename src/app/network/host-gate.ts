@@ -30,11 +30,11 @@ export class HostWaits extends Error {
   }
 }
 
-/** One picture's way through the gate: one request for its own URL, and one for each redirect. */
+/** The requests for one picture: one for its own URL, and one for each redirect. */
 export interface Visit {
   readonly source: string;
   readonly permits: Permit[];
-  /** Whether the reason for the refusal will not change in this run. */
+  /** True if a refusal stays for the rest of the run. */
   isFinal: boolean;
 }
 
@@ -164,7 +164,7 @@ function unanswered(failure: HttpFailure): RobotsAnswer {
   return { kind: 'unreachable', reason: problem.state === 'failed' ? problem.reason : 'unreadable' };
 }
 
-/** Whether politeness is off for a URL. That is possible only for servers that the user lists as their own. */
+/** True if politeness is off for the URL. Only servers that the user lists as their own can have it off. */
 function isOwnServer(url: URL, { fetch: { polite, allowAddresses } }: Config): boolean {
   if (polite) return false;
   return allowAddresses.includes(addressOf(url.href)) || allowAddresses.includes(`${url.hostname}:*`);

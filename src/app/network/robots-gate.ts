@@ -32,7 +32,7 @@ export type RobotsPass =
       readonly kind: 'wait';
       readonly waitMs: number;
       readonly failure: FailedReason;
-      /** Whether this call itself asked the host and got no answer. */
+      /** True if this call itself asked the host and got no answer. */
       readonly isFresh: boolean;
       readonly isHopeless: boolean;
     };

@@ -40,15 +40,15 @@ export interface App {
   readonly pauses: PauseWatch;
   readonly blobs: BlobStore;
   readonly blobPlace: BlobPlace;
-  /** Whether no other winnow process used this catalogue at the start. If so, leftovers of killed processes may be removed. */
+  /** True if no other winnow process used this catalogue at the start, so leftovers of killed processes may be removed. */
   readonly soleClient: boolean;
-  /** What was done to bring the catalogue of the data folder up to date. Null: nothing. */
+  /** The upgrade of the catalogue in the data folder, or null. */
   readonly upgrade: EmbeddedPostgres['upgrade'];
-  /** Whether still no other process uses it. Workers that start together must not mistake each other's jobs for leftovers. */
+  /** Checks `soleClient` again, so that workers that start together do not mistake each other's jobs for leftovers. */
   isStillAlone(): Promise<boolean>;
-  /** Aborted when this process must not go on with the database: it can store no more, or is gone. The reason is the error with which to end. */
+  /** Aborted if the database is gone or can store no more. The reason is the error to end with. */
   readonly broken: AbortSignal;
-  /** Opens other connections to the catalogue, on which PostgreSQL ends every statement that takes longer. `close` closes them. */
+  /** Opens connections on which PostgreSQL cancels every statement that takes longer. `close` closes them. */
   openLimitedDb(statementTimeoutMs: number): Kysely<Database>;
   openQueue<Payload>(definition: JobDefinition<Payload>): Promise<JobQueue<Payload>>;
   /** Opens a board of queues. The caller closes it. */
@@ -62,7 +62,7 @@ export interface AppOptions extends QueuesOptions {
   readonly clientName: string;
   /** The place that sets `postgres.url`, for messages: `DATABASE_URL`. */
   readonly databaseFrom?: string | undefined;
-  /** Whether the process waits for a PostgreSQL that is unreachable for a while. */
+  /** Wait while PostgreSQL is unreachable. */
   readonly waitsForDatabase?: boolean | undefined;
   /** Called while the process waits for the PostgreSQL that it starts in the data folder. It must not throw. */
   readonly whileStarting?: (() => void) | undefined;
@@ -141,7 +141,7 @@ export function catalogueText({
 /** PostgreSQL keeps 63 bytes of the name. The names of machines or pods differ at their ends, so the ends are kept. */
 const MACHINE_NAME_LENGTH = 30;
 
-/** The name of this process's connections. Processes in different containers may have the same id, so for a shared server it includes the machine. */
+/** The name of this process's connections. With a shared server it includes the machine, because process ids may repeat. */
 export function clientNameOf({ postgres }: Config, clientName: string): string {
   const name = `winnow ${clientName} ${process.pid}`;
   const machine = hostname()
@@ -224,7 +224,7 @@ function beingUpgraded(shown: string): StopTheRun {
   );
 }
 
-/** Whether no other winnow process is connected to this database. */
+/** True if no other winnow process is connected to this database. */
 async function isAlone(db: Kysely<Database>): Promise<boolean> {
   return (await otherClients(db)).length === 0;
 }

@@ -24,7 +24,7 @@ export async function requireData(dataDir: string): Promise<void> {
   });
 }
 
-/** Whether a command has created a catalogue in the folder, or is creating one now. */
+/** True if the folder has a catalogue, or a command is creating one. */
 export async function hasData(dataDir: string): Promise<boolean> {
   return stat(path.join(dataDir, 'postgres')).then(
     (state) => state.isDirectory(),

@@ -3,7 +3,7 @@ import { UsageError } from '../../kernel/errors.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import { unfinishedRestore } from './restore-mark.ts';
 
-/** What `winnow move` and `winnow restore` write into their target. */
+/** The record that `winnow move` and `winnow restore` write into their target. */
 export interface MoveState {
   /** The database that is moved, or that was backed up: see `identityOf`. */
   readonly source: string;

@@ -55,12 +55,12 @@ export class PauseWatch {
     await this.#looking;
   }
 
-  /** Whether the stage is paused, as of the last read. */
+  /** True if the stage was paused at the last read. */
   isPaused(place: StagePlace): boolean {
     return this.#ordersFor(place).length > 0;
   }
 
-  /** Whether workers of the stage that are older than the order must end. */
+  /** True if, since this process started, an operator has ordered workers of the stage to end. */
   mustEnd(place: StagePlace): boolean {
     return this.#ordersFor(place).some(
       (order) => order.endWorkersAt !== null && this.#before?.has(keyOf(order)) === false,

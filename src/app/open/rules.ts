@@ -20,7 +20,7 @@ import { sharedModels } from '../engine/shared-models.ts';
 import type { App } from './app.ts';
 
 /**
- * What a command does about rules that differ from those of the catalogue:
+ * How a command handles rules that differ from the catalogue's:
  *
  * - `follow`: it uses the catalogue's rules and warns.
  * - `work`: the same, and it counts as working on the collection, so the rules do not change while it runs.
@@ -68,7 +68,7 @@ export async function agreeOnRules(
   return stored;
 }
 
-/** Whether no command has worked on the collection yet. */
+/** True if no command has worked on the collection yet. */
 async function isFree({ db }: App, stored: StoredRules): Promise<boolean> {
   return stored.text === null && (await countDecisions(db, stored)) === 0;
 }

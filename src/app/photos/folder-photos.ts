@@ -16,7 +16,7 @@ const NAMED = 5;
 interface FolderPhoto {
   /** Relative to the folder, with slashes. */
   readonly file: string;
-  /** The hash that its bytes must have. Null: any. */
+  /** The required hash of its bytes. Null for any. */
   readonly sha256: Sha256 | null;
 }
 

@@ -17,11 +17,11 @@ const NAMED = 20;
 /** A photo whose bytes are lost. */
 export interface LostPhotoBytes {
   readonly sha256: Sha256;
-  /** What was found instead of the bytes. */
+  /** The problem found when the bytes were read. */
   readonly detail: string;
 }
 
-/** The photos whose bytes are lost. All are read and hashed, until the signal aborts. */
+/** Reads and hashes all photos until the signal aborts. Returns those whose bytes are lost. */
 export async function lostAmong(
   blobs: Pick<BlobStore, 'read'>,
   photos: readonly { readonly sha256: Sha256 }[],
@@ -100,7 +100,7 @@ export interface LostBytesFound {
 /**
  * Reads the bytes of every photo, and has the pictures of photos with lost bytes fetched again.
  *
- * @param allLost goes on if the whole store is missing
+ * @param allLost also continue if the whole store is missing
  * @throws StopTheRun `blobs-missing`: see `requireStore`
  */
 export async function refetchLostBytes(

@@ -6,10 +6,10 @@ import { replaceFile } from '../../platform/disk/replace-file.ts';
 import type { App } from '../open/app.ts';
 
 /**
- * What was computed from a photo: small copies, heatmaps, features for fitting heads. All of it lies under `thumbnails/`, may be
- * removed at any time, and goes when its photo is pruned or taken down.
+ * Path of a file computed from a photo: a small copy, heatmap, or features for fitting heads. The files are under
+ * `thumbnails/`, may be removed at any time, and are deleted when the photo is pruned or taken down.
  *
- * @param file `kind`: what it is, with the version of the code that computes it. `end`: the rest of the file's name
+ * @param file `kind`: the kind of file and the version of the code that computes it. `end`: the rest of the file's name
  * @returns absolute path
  */
 export function cachedFile(
@@ -19,10 +19,7 @@ export function cachedFile(
   return path.join(folderOf(dataDir), kind, sha256.slice(0, 2), `${sha256}${end}`);
 }
 
-/**
- * Stores a file of the cache. If it cannot be stored, it is
- * computed again each time.
- */
+/** Stores a file in the cache. If that fails, the file is computed again each time. */
 export async function keepCached({ log }: Pick<App, 'log'>, file: string, content: string | Uint8Array): Promise<void> {
   try {
     await mkdir(path.dirname(file), { recursive: true });

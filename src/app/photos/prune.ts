@@ -58,7 +58,7 @@ export async function pruneCollection(workspace: Workspace, options: PruneOption
   return { gone, finished, held: sorted(held.values()) };
 }
 
-/** What an interrupted prune had left. */
+/** Photos that an interrupted prune left unfinished. */
 async function leftToFinish(db: PruneDeps['db']): Promise<PrunedCount> {
   const { photos = 0, bytes = 0 } = (await countBytes(db)).find(({ state }) => state === 'pruning') ?? {};
   return { photos, bytes };

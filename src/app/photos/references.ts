@@ -75,7 +75,7 @@ export async function completeLeaks(app: App, set: ReferenceSet, run: References
  * Adds the pictures of a folder for reviewers to compare photos with: those in the folder `n01440764` show that class. No
  * decision depends on them.
  *
- * @param only the files that count, relative to `dir`. Absent: all
+ * @param only the files to use, relative to `dir`; all by default
  * @throws as `addReferences`
  */
 export async function addDisplayReferences(
@@ -105,7 +105,7 @@ async function readSet(
   const folder = showPath(root);
   const set = await beginWalk(app.db, { folder, purpose, distance });
   const { maxBytes, maxPixels } = app.config.fetch;
-  // Small and narrow pictures are references, too. Only a file that cannot be decoded is not a picture.
+  // Small and narrow pictures are also references. Only a file that cannot be decoded is not a picture.
   const limits = { maxBytes, maxPixels, minSidePixels: 1, maxAspectRatio: Number.POSITIVE_INFINITY };
   await holdReferences(root, set, { db: app.db, inspect, limits, signal, counts, only });
   if (counts.held + counts.unchanged > 0) return set;
@@ -152,7 +152,7 @@ export async function removeReferences(app: App, set: ReferenceSet): Promise<Res
   return app.db.transaction().execute(async (trx) => {
     await lockLeaks(trx);
     await removeReferenceSet(trx, set.id);
-    // A photo that is in another set, too, stays dropped under the name of that set.
+    // A photo that is also in another set stays dropped under the name of that set.
     const result = await restoreDecisions(trx);
     await overruleLeaks(trx);
     return result;

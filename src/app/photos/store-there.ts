@@ -8,9 +8,9 @@ import type { App } from '../open/app.ts';
 const SAMPLE = 100;
 
 /**
- * Whether the store has the bytes of at least one photo of a sample, or the catalogue has no photos. If not, a disk is not
- * mounted, or a setting names another place, and no single file is to blame. Photos that `winnow resume` has sent back to be
- * fetched do not count.
+ * True if the store has the bytes of at least one photo of a sample, or the catalogue has no photos. If false, a disk is not
+ * mounted or a setting names another place. Photos that `winnow resume` has marked to be fetched again
+ * do not count.
  */
 export async function isStoreThere({ db, blobs }: Pick<App, 'db' | 'blobs'>): Promise<boolean> {
   const sample = await linkedPhotos(db, SAMPLE);
@@ -22,7 +22,7 @@ export async function isStoreThere({ db, blobs }: Pick<App, 'db' | 'blobs'>): Pr
 }
 
 /**
- * Refuses to go on if the store is not there: new photos would be stored in the wrong place, and the old ones would count as lost.
+ * Refuses a missing store. Otherwise new photos would be stored in the wrong place, and the old ones would count as lost.
  *
  * @throws StopTheRun `blobs-missing`; errors of the store
  */

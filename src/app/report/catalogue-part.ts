@@ -30,7 +30,7 @@ type CataloguePart = Pick<
 >;
 
 /**
- * Computes what the catalogue says of the photos of a report.
+ * Computes the part of a report that needs only the catalogue.
  *
  * @param kept all photos that the filter keeps; `photos` are among them
  */
@@ -55,14 +55,14 @@ export async function cataloguePart(
   };
 }
 
-/** Cells that are shown with photos, and photos of each. */
+/** Number of cells shown with photos, and of photos per cell. */
 const TOP = 10;
 const EXAMPLES = 4;
 
 /**
- * What the photos of a report are taken for.
+ * The confusion matrix of the photos of a report.
  *
- * @param concepts what photos were found for; in mode O these are the rows
+ * @param concepts the concepts that photos were found for; the rows in mode O
  */
 function confusionOf(
   { collection, scope }: Pick<Workspace, 'collection' | 'scope'>,

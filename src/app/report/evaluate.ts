@@ -13,16 +13,16 @@ import { readSet } from '../../report/set/read-set.process.ts';
 import { judgeBy, nameOfJudge, type Answers, type Classes, type Judge, type JudgeOptions } from './judge.ts';
 
 export interface EvaluateOptions extends JudgeOptions {
-  /** As the user gave it; null: an export's own classes, else those of ImageNet-1k. */
+  /** As the user gave it. Null for the export's own classes or, without an export, those of ImageNet-1k. */
   readonly among: string | null;
   /** A folder of photos in the distribution. */
   readonly inDistribution: string | null;
 }
 
 export interface SetEvaluation {
-  /** `fitted`: of a head; null for any other model. */
+  /** `fitted` is null unless the model is a head. */
   readonly evaluation: Evaluation & { readonly fitted: FittedPhotos | null };
-  /** What was assumed of the files, a sentence each. */
+  /** Assumptions about the files, one sentence each. */
   readonly assumed: readonly string[];
   /** Names of classes, for people. */
   readonly nameOf: (wnid: Wnid) => string;
@@ -32,8 +32,9 @@ export interface SetEvaluation {
  * Evaluates a model on a set of photos: an export of winnow, or a folder with a folder for each class.
  *
  * @param dir the folder of the set
- * @throws UsageError with the codes of `readSet`, `openLogits`, `readyModel`, `fittedPhotosOf`, `modelAnswers`, and `bad-among`; `unknown-class` if photos
- * show a class that is not among those to choose among; StopTheRun if the model cannot be loaded; Interrupted
+ * @throws UsageError with the codes of `readSet`, `openLogits`, `readyModel`, `fittedPhotosOf`, `modelAnswers`, and
+ * `bad-among`; `unknown-class` if photos show a class outside those to choose among; StopTheRun if the model cannot be loaded;
+ * Interrupted
  */
 export async function evaluateSet(dir: string, judge: Judge, options: EvaluateOptions): Promise<SetEvaluation> {
   const table = await loadClassTable();

@@ -16,7 +16,7 @@ const AT_ONCE = 2_000;
 export interface FittedAmong {
   readonly photoIds: ReadonlySet<number>;
   readonly pictures: ReadonlySet<FolderPicture>;
-  /** Null: the model is no head. */
+  /** Null if the model is not a head. */
   readonly counts: FittedPhotos | null;
 }
 
@@ -27,7 +27,7 @@ interface Reported {
 }
 
 /**
- * Compares photos by their bytes and as pictures, and the pictures of folders by their bytes only, because they are not decoded again.
+ * Compares photos by their bytes and as pictures. Compares pictures of folders by their bytes only, to avoid decoding them again.
  *
  * @throws UsageError `head-photos`
  */

@@ -12,7 +12,7 @@ import { PhotoNames, type PhotoSet } from '../../report/set/photo-set.ts';
 import { fittedPhotosOf } from '../photos/head-photos.ts';
 import { modelAnswers, readyModel, type AnswerOptions } from './model-answers.ts';
 
-/** A file with what a model says of each photo of a set. */
+/** A file with a model's outputs for each photo of a set. */
 export interface LogitsFile {
   readonly file: string;
   /** A file with the names of the photos, in the order of the rows. */
@@ -50,7 +50,7 @@ export interface Classes {
 
 export interface Answers {
   readonly photos: readonly (Answered & { readonly isFitted?: boolean })[];
-  /** Whether the model is a head, and whether it is known which photos it was fitted on. */
+  /** For a head: whether its fitted photos are known. Null for any other model. */
   readonly head: 'known' | 'unknown' | null;
   readonly assumed: readonly string[];
 }
@@ -66,7 +66,8 @@ export interface JudgeContext {
 /**
  * Makes the function that judges a set. Looks up the model first, so that a wrong name costs no time.
  *
- * @throws UsageError as `readyModel` and `fittedPhotosOf`; the function throws as `modelAnswers`, `openLogits`, `classColumns` and `readAnswers`
+ * @throws UsageError as `readyModel` and `fittedPhotosOf`; the function throws as `modelAnswers`, `openLogits`, `classColumns`
+ * and `readAnswers`
  */
 export async function judgeBy(judge: Judge, context: JudgeContext): Promise<JudgeSet> {
   const { table, classes, options } = context;
@@ -88,7 +89,7 @@ export async function judgeBy(judge: Judge, context: JudgeContext): Promise<Judg
   };
 }
 
-/** Why a file is taken for what it is. */
+/** How the kind of numbers in a file was recognised. */
 const KNOWN_BY = {
   logits: '',
   probabilities: ' (no number is negative, and each row sums to 1 within 2 %)',

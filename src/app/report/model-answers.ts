@@ -62,7 +62,7 @@ export interface AnswerOptions {
   readonly onUnreadable: (file: string, why: string) => void;
 }
 
-/** What a model says of a photo, and whether it was fitted or measured with that photo. */
+/** A model's answer for a photo. `isFitted`: the model was fitted or measured with it. */
 interface ModelAnswer extends Answered {
   readonly isFitted: boolean;
 }
@@ -70,10 +70,10 @@ interface ModelAnswer extends Answered {
 /**
  * Runs a model on the centre crop of each photo of a set, with the pixels that the filter sees, and its own resize and crop.
  *
- * @returns what it says of each photo, in the order of the set
+ * @returns one answer for each photo, in the order of the set
  * @param fitted optional: the photos of a head, as `fittedPhotosOf` gives them
- * @throws UsageError `no-pictures` for an export without pictures, `unreadable-photo` with the first few files at the end if any cannot
- * be evaluated; StopTheRun if the model cannot be loaded; Interrupted
+ * @throws UsageError `no-pictures` for an export without pictures, `unreadable-photo` at the end with the first few files that
+ * cannot be evaluated; StopTheRun if the model cannot be loaded; Interrupted
  */
 export async function modelAnswers(
   { fitted, ...model }: ReadyModel & { readonly fitted?: Fitted },

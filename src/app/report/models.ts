@@ -9,12 +9,12 @@ import { openOutsideModel, type OutsideModel } from '../shortlist/outside-model.
 /** A model that a report is about. */
 export interface ReportedModel extends OutsideModel {
   readonly isMember: boolean;
-  /** Whether it is no member but runs the file of one. */
+  /** True if it is not a member but runs the same model file as one. */
   readonly sharesBackbone: boolean;
 }
 
 export interface ReportedModels {
-  /** Models that were no members first, by name; then the members in the order of the ensemble. */
+  /** Other models by name, then the members in ensemble order. */
   readonly models: readonly ReportedModel[];
   readonly leftOut: readonly { readonly model: string; readonly reason: string }[];
 }
@@ -22,7 +22,7 @@ export interface ReportedModels {
 /**
  * The models of a report: the members of the ensemble, and every other model that is installed, trained and knows all classes.
  *
- * @param wanted names of models that must be in it besides the members; null: all that can be
+ * @param wanted names of models that must be in it besides the members. Null for all that can be
  * @throws UsageError `unknown-model`, `report-model` if a wanted model cannot be used
  */
 export async function reportedModels(workspace: Workspace, wanted: readonly string[] | null): Promise<ReportedModels> {

@@ -23,8 +23,8 @@ import { reportedModels, type ReportedModel } from './models.ts';
 import { openFolder, viewFolder, type OutsideFolder } from './outside-folder.ts';
 import { readView, type ModelView } from './views.ts';
 
-/** What is being done, for people. */
 export interface ReportProgress {
+  /** The current step, for people. */
   readonly what: string;
   readonly done: number;
   readonly total: number;
@@ -42,10 +42,10 @@ export interface MadeReport {
 }
 
 /**
- * Computes a report from the catalogue. Models only look at photos that they have not seen yet.
+ * Computes a report from the catalogue. Models evaluate only photos without stored evidence.
  *
- * @throws UsageError `nothing-to-report`, `unknown-model`, `report-model`, `not-a-folder`, `no-pictures`, `unreadable-photo`; StopTheRun;
- * Interrupted
+ * @throws UsageError `nothing-to-report`, `unknown-model`, `report-model`, `not-a-folder`, `no-pictures`, `unreadable-photo`;
+ * StopTheRun; Interrupted
  */
 export async function makeReport(workspace: Workspace, options: MakeReportOptions): Promise<MadeReport> {
   const { app, collection, scope } = workspace;
@@ -95,8 +95,8 @@ interface Folders {
 }
 
 /**
- * Photos of other classes than those of the collection say nothing about it. In mode O these classes are those that the set is
- * told from: the 200 of ImageNet-O, as in the paper.
+ * Opens the folders, without photos of classes outside the collection. In mode O the classes are the 200 of ImageNet-O, as in
+ * the paper.
  */
 async function openFolders(
   workspace: Workspace,
@@ -171,7 +171,7 @@ async function lookWith(
   };
 }
 
-/** What a model says of some items, in the places of all; null for the other items. */
+/** Returns one prediction per item of `all`: those of `some` from `said`, and null for the others. */
 function inPlace<T extends object>(
   all: readonly T[],
   some: readonly T[],
@@ -208,8 +208,8 @@ interface LookOptions {
 const ALL_CROPS = Array.from({ length: CROPS_PER_MEMBER }, (_, crop) => crop);
 
 /**
- * What a model says of the photos of a report. A model that was no member looks at the photos that it has not seen; what it says
- * stays in the catalogue. Members have seen every kept photo.
+ * Returns the answers of a model for the photos of a report. A model outside the ensemble first evaluates the photos without
+ * stored evidence, and its evidence is stored. Members have evaluated every kept photo.
  *
  * @throws UsageError and StopTheRun if the model cannot be used; Interrupted, and then the evidence so far is stored
  */

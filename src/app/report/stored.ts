@@ -5,11 +5,11 @@ import type { Workspace } from '../open/workspace.ts';
 import { makeReport, type MakeReportOptions } from './report.ts';
 
 export interface ShownReport extends StoredReport {
-  /** What is newer in the catalogue, a sentence; null: the report is fresh. */
+  /** The changes in the catalogue since the report, as a sentence. Null without changes. */
   readonly changes: string | null;
 }
 
-/** The newest report of a collection, and whether the catalogue has changed since. Null: none was made by this version. */
+/** The newest report of a collection. Null if there is none, or if it has the format of another version. */
 export async function readShownReport({ app, scope }: Workspace): Promise<ShownReport | null> {
   const stored = await readReport(app.db, scope);
   if (stored?.report.format !== REPORT_FORMAT) return null;
@@ -18,8 +18,8 @@ export async function readShownReport({ app, scope }: Workspace): Promise<ShownR
 }
 
 /**
- * Makes the newest report again, with the same folders and models, or a first one without folders. Models only look at what is
- * new.
+ * Makes the newest report again, with the same folders and models, or a first one without folders. Models only evaluate new
+ * photos.
  *
  * @throws as `makeReport`
  */

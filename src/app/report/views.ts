@@ -9,12 +9,12 @@ import type { Workspace } from '../open/workspace.ts';
 /** Photos whose evidence is read at once. */
 const AT_ONCE = 2_000;
 
-/** What a model says of the photos of a report. */
+/** A model's answers for the photos of a report. */
 export interface ModelView {
   /** One for each photo, in order; null if the model could not look at the photo. */
   readonly predictions: readonly (Prediction | null)[];
   readonly crops: CropTally;
-  /** Photos of which a wanted crop is not stored. */
+  /** Photos without stored evidence for a wanted crop. */
   readonly lacking: readonly ReportedPhoto[];
 }
 

@@ -26,9 +26,9 @@ export interface WrittenReport {
 
 /**
  * Makes a report, keeps it in the catalogue for the server's page, and writes its folder. The folder gets its name when it is
- * complete. A report that is there is replaced.
+ * complete. An existing report is replaced.
  *
- * @throws UsageError `report-out` if something else is there; StopTheRun `lock-timeout` if another process writes there,
+ * @throws UsageError `report-out` if the folder has other files; StopTheRun `lock-timeout` if another process writes there,
  * `report-folder`; as `makeReport`
  */
 export async function writeReport(
@@ -58,10 +58,10 @@ export async function writeReport(
 
 const absolute = (folder: string | null): string | null => (folder === null ? null : path.resolve(folder));
 
-/** What a folder of a report has. */
+/** The files in a report folder. */
 const OWN_FILES: ReadonlySet<string> = new Set(['report.html', REPORT_JSON, CSV_FOLDER, FIGURES_FOLDER]);
 
-/** A folder that has anything else, or no report of winnow, stays as it is. */
+/** Refuses a folder that has other files or no report of winnow. */
 async function refuseOther(target: string): Promise<void> {
   const names = await readdir(target).catch((error: unknown): string[] => {
     if (codeOf(error) === 'ENOENT') return [];

@@ -6,7 +6,7 @@ import { nameOf } from '../open/workspace.ts';
 import { readProgress, viewOf, type Desk } from './desk.ts';
 import { referencesOf } from './references.ts';
 
-/** What a page tells about a class or concept: what it is, and how far its review is. */
+/** Reads the page of a class or concept: its description, and the progress of its review. */
 export async function readClassPage(desk: Desk, wnid: Wnid): Promise<ClassPage> {
   const { app, collection } = desk.workspace;
   const { byWnid, wordNet } = await loadClassTable();

@@ -21,7 +21,7 @@ import { nameOf, type Workspace } from '../open/workspace.ts';
 /** A collection as one reviewer works on it. */
 export interface Desk {
   readonly workspace: Workspace;
-  /** Null: somebody who has given no name, and can only look. */
+  /** Null if the user has given no name. Such a user can only look. */
   readonly reviewer: string | null;
 }
 
@@ -34,7 +34,7 @@ export function viewOf({ workspace: { app, scope, ensemble }, reviewer }: Desk):
   };
 }
 
-/** What does not change while a page is open. */
+/** Reads the settings that stay the same while a page is open. */
 export async function readSetup({ workspace, reviewer }: Desk): Promise<Omit<ReviewSetup, 'mayReview'>> {
   const { app, collection, scope } = workspace;
   const { mode, policy } = collection;
@@ -54,7 +54,7 @@ export async function readSetup({ workspace, reviewer }: Desk): Promise<Omit<Rev
   };
 }
 
-/** The photos that are listed, in the order in which they are asked for. */
+/** Reads the listed photos, in the order of `subjects`. */
 export async function readPhotos(desk: Desk, subjects: readonly Subject[]): Promise<ReviewPhoto[]> {
   const { app, collection, scope } = desk.workspace;
   const rows = await shownRows(app.db, viewOf(desk), subjects);
@@ -69,7 +69,7 @@ export async function readPhotos(desk: Desk, subjects: readonly Subject[]): Prom
 
 const NOTHING: OwnReview = { verdict: null, reason: null, tags: [], note: '', flagged: false };
 
-/** What the reviewer says of a photo, and the others, unless they must not be seen yet. */
+/** The reviewer's own review of a photo, and the others' unless they must stay hidden for now. */
 function reviewsOf(
   { waits }: ShownRow,
   events: readonly ReviewEvent[],

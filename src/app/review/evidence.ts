@@ -19,7 +19,7 @@ import { nameOf, type Workspace } from '../open/workspace.ts';
 import { viewOf, type Desk } from './desk.ts';
 import { activationHead } from './compute-heatmaps.ts';
 
-/** What is shown beside a photo. Null if there is no such photo. */
+/** Reads the evidence shown beside a photo. Null if there is no such photo. */
 export async function evidenceShown(desk: Desk, subject: Subject): Promise<PhotoEvidenceShown | null> {
   const { workspace } = desk;
   const { app, collection, scope, ensemble } = workspace;
@@ -75,14 +75,14 @@ async function seenBy(
   );
 }
 
-/** A model whose card is gone or has changed has no heatmap. The request for one says so. */
+/** A model whose card is missing or has changed has no heatmap. The request for one reports that. */
 async function heatmapKindOf({ modelName, modelSha256 }: ShownMember): Promise<ModelEvidence['heatmap']> {
   const card = await cardFor(modelName).catch(() => null);
   const isSame = card?.sha256 === modelSha256;
   return isSame && (await activationHead(card)) !== null ? 'class-activation' : 'occlusion';
 }
 
-/** The photo's story in this collection. While the reviewer's verdict has to be blind, only the reviewer's own actions are in it. */
+/** The photo's story in this collection. While the verdict must be blind, it has only the reviewer's own actions. */
 async function historyOf(desk: Desk, subject: Subject): Promise<PhotoEvidenceShown['history']> {
   const { app, collection, scope } = desk.workspace;
   const [row] = await shownRows(app.db, viewOf(desk), [subject]);

@@ -67,7 +67,7 @@ async function auditBlobs({ db, blobs }: Audited, signal: AbortSignal): Promise<
   return { name: 'bytes belong to photos', checked, problems };
 }
 
-/** What is wrong with a file of bytes, by the state of its photo in the catalogue. */
+/** The problem with a blob file, by the state of its photo in the catalogue. Null if it is fine. */
 const PROBLEMS_OF_STATE = {
   stored: null,
   pruning: 'is of a photo that was to be pruned: an interrupted prune; winnow prune deletes it',

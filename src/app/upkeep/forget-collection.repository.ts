@@ -5,7 +5,7 @@ import { shareLeaks } from '../../decision/overrule.repository.ts';
 import { UsageError } from '../../kernel/errors.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 
-/** What the catalogue holds for one collection only. */
+/** Counts of the catalogue rows that belong to one collection only. */
 export interface CollectionContent {
   readonly decisions: number;
   /** Decisions that are `kept`. Their photos are safe from `prune`. */
@@ -36,9 +36,9 @@ export async function contentOfCollection(db: Kysely<Database>, name: string): P
 }
 
 /**
- * Removes a collection from the catalogue in one transaction: its decisions, its shortlist, its reviews with
- * their criteria, and its pauses. What belongs to the data folder stays: photos, their candidates, evidence and features. A filter that still works on the
- * collection ends.
+ * Removes a collection from the catalogue in one transaction: its decisions, its shortlist, its reviews with their criteria,
+ * and its pauses. Data shared by collections stays: photos, their candidates, evidence and features. A filter that still works
+ * on the collection ends.
  *
  * @param withReviews false: a collection with reviews stays, because nothing can make them again
  * @returns what was removed
@@ -50,7 +50,7 @@ export async function forgetCollection(
   withReviews: boolean,
 ): Promise<CollectionContent> {
   const { id, content } = await db.transaction().execute((trx) => forgetIn(trx, name, withReviews));
-  // These rows only cache counts that nobody reads any more.
+  // These rows only cache counts that are no longer read.
   await sql`delete from photo_scope where collection_id = ${id}`.execute(db);
   return content;
 }

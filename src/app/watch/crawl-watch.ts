@@ -6,7 +6,7 @@ import { messageOf } from '../../kernel/errors.ts';
 import { readBudgets } from '../network/budgets.ts';
 import type { Workspace } from '../open/workspace.ts';
 
-/** What the catalogue says of a crawl that is under way. */
+/** The state of a running crawl, from the catalogue. */
 export interface CrawlView {
   readonly classes: readonly ClassTally[];
   readonly budgets: readonly KeyBudget[];
@@ -14,7 +14,7 @@ export interface CrawlView {
 
 const LOOK_EVERY_MS = 2_000;
 
-/** Looks at the catalogue now and then, for progress: other workers on the same crawl are seen, too. */
+/** Polls the catalogue for progress, so that other workers on the same crawl are included. */
 export function watchCrawl(
   { app, scope }: Workspace,
   { sources, wnids = candidateWnids(scope) }: { readonly sources: readonly string[]; readonly wnids?: WnidScope },
@@ -25,7 +25,7 @@ export function watchCrawl(
     try {
       view = { classes: await classTallies(app.db, { sources, wnids }), budgets: await readBudgets(app) };
     } catch (error) {
-      // Whatever keeps the catalogue from answering ends the run elsewhere; progress is no reason to.
+      // A failed progress query does not end the run. If the catalogue is gone, the work itself fails.
       app.log.debug({ reason: messageOf(error) }, 'the crawl could not be looked at');
     } finally {
       look = null;

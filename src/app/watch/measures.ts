@@ -5,11 +5,11 @@ import { NETWORK_SOURCES } from '../../source/network-source.ts';
 import type { Workspace } from '../open/workspace.ts';
 import { readOverviews, type Overview } from './overview.ts';
 
-/** What is measured for Prometheus: the funnel page's numbers, and some that no page shows. */
+/** The values for Prometheus: the funnel page's numbers, and some that no page shows. */
 export interface Measures extends Overview {
   /** The totals for readers who must not know verdicts of photos whose second verdict is pending. */
   readonly totalsForOthers: Overview['totals'];
-  /** Queries that can still be asked, within the limit a class. */
+  /** Queries that can still be sent, within the limit per class. */
   readonly openQueries: number;
   /** Of all photos of the catalogue, whichever collection they are in, as they were a while ago. */
   readonly bytes: readonly BytesCount[];

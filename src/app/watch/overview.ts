@@ -11,7 +11,7 @@ import { nameOf, type Workspace } from '../open/workspace.ts';
 import { JOB_STATES, listJobs, type RecordedJob } from '../work/job-history.repository.ts';
 import { readStatuses, type Status } from './status.ts';
 
-/** What the funnel page shows, as it is at one moment. */
+/** The content of the funnel page at one moment. */
 export interface Overview extends Status {
   /** All of them, or those that brought most photos. */
   readonly queries: Status['queries'];
@@ -60,7 +60,7 @@ export async function readOverviews(workspace: Workspace, at: Date): Promise<ByR
   return { operators: overviewOf(statuses.operators, all), others: overviewOf(statuses.others, withoutPaths) };
 }
 
-/** In the order in which they were. */
+/** The queries that fetched most, in the given order. */
 function mostFruitful(queries: Status['queries']): Status['queries'] {
   if (queries.length <= QUERIES_SHOWN) return queries;
   const shown = new Set(queries.toSorted((a, b) => b.fetched - a.fetched).slice(0, QUERIES_SHOWN));

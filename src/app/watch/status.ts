@@ -20,7 +20,7 @@ export interface Status extends Funnel {
   readonly yields: Yields;
   readonly queries: readonly QueryYield[];
   readonly budgets: readonly KeyBudget[];
-  /** What operators have paused: of the collection, or of every one. */
+  /** The pauses that operators set for the collection or for all collections. */
   readonly pauses: readonly Pause[];
 }
 
@@ -29,7 +29,7 @@ export async function readStatus(workspace: Workspace): Promise<Status> {
   return (await readStatuses(workspace)).operators;
 }
 
-/** The same for both kinds of readers, as it is at one moment. */
+/** Reads the status for both kinds of readers, from one moment. */
 export async function readStatuses(workspace: Workspace): Promise<ByReader<Status>> {
   const { app, collection, scope } = workspace;
   const { queries, ...counts } = await readCounts(workspace);

@@ -49,7 +49,7 @@ export class JobIntake {
     return this.#options.watch.isPaused(this.#place);
   }
 
-  /** Whether an operator has ordered long-running workers of the stage to end. */
+  /** True if an operator has ordered long-running workers of the stage to end. */
   get mustEnd(): boolean {
     return this.#options.watch.mustEnd(this.#place);
   }

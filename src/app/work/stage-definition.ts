@@ -16,15 +16,15 @@ export interface StageDefinition<Payload> {
   subjectOf?(payload: Payload): JobSubject;
   /** Creates the jobs for ids that the previous stage produced. */
   jobsFor(ids: readonly number[]): readonly Payload[];
-  /** All jobs that the catalogue says can run now, in portions. */
+  /** All jobs that can run now according to the catalogue, in portions. */
   workable(): AsyncIterable<readonly Payload[]>;
   countLeft(): Promise<number>;
-  /** Whether any work remains. Defined if this is cheaper than `countLeft`. */
+  /** True if any work remains. Defined if this is cheaper than `countLeft`. */
   isAnyLeft?(): Promise<boolean>;
   /** When the first piece of work that must wait becomes workable. Null if none must wait. */
   waitingUntil?(): Promise<Date | null>;
   /**
-   * How often the stage asks the catalogue for workable jobs, from the start on, in milliseconds. Null: it asks only once the
+   * How often the stage asks the catalogue for workable jobs, from the start on, in milliseconds. Null to ask only once the
    * queue is empty.
    */
   readonly requeueEveryMs: number | null;
@@ -51,7 +51,7 @@ export interface PhotosDone {
   readonly source: string;
   /** `later`: they are tried again. */
   readonly outcome: string;
-  /** Why they were refused; null if they were not. */
+  /** Why they were refused, or null. */
   readonly reason: string | null;
   readonly count: number;
 }
@@ -63,7 +63,7 @@ export interface RunningJob extends JobControl {
 }
 
 export interface JobResult<Payload> {
-  /** Whether the job made progress. A job that comes too late does nothing. */
+  /** True if the job made progress. */
   readonly moved: boolean;
   /** Ids for the next stage. */
   readonly handOn?: readonly number[];

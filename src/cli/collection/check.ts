@@ -13,7 +13,7 @@ import { countText, plural, shellWord } from '../output.ts';
 import { classSummaries, classTableText, type ClassSummary } from './class-lines.ts';
 import { differencesOf } from './differences.ts';
 
-/** What `winnow collection check` reports about a collection. */
+/** The report of `winnow collection check`. */
 export interface CollectionReport extends Omit<CollectionCheck, 'ensemble'> {
   /** See `classSummaries`; empty if there are problems. */
   readonly classes: readonly ClassSummary[];

@@ -8,22 +8,22 @@ import type { WantedClass } from '../../source/network-source.ts';
 import { plural } from '../output.ts';
 import { tableText } from '../table.ts';
 
-/** What a curator should know about a class or concept before searching for photos of it. */
+/** Facts about a class or concept for a curator, before photos are searched for. */
 export interface ClassSummary {
   readonly wnid: string;
   readonly name: string;
   /** The name, besides its wnid, that a folder of its photos may have; null if it is not searched for. */
   readonly folder: string | null;
-  /** What each searching source of the collection is asked for. The other sources are given their photos. */
+  /** The searches at the sources that search, by source. The other sources are given their photos. */
   readonly searches: Readonly<Record<string, SearchSummary>>;
 }
 
 export interface SearchSummary {
   /** Names of taxa, words or phrases. */
   readonly terms: readonly string[];
-  /** False: it is searched by its name, because the queries file has no line for it. */
+  /** False if it is searched by its name, because the queries file has no line for it. */
   readonly hasLine: boolean;
-  /** Sentences on what is not understood in its line. */
+  /** Problems in its line, one sentence for each. */
   readonly problems: readonly string[];
 }
 

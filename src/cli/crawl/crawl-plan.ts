@@ -18,11 +18,11 @@ import { discoverOpenData } from '../../source/open-data/discover-open-data.proc
 import { checkUrlListFile, discoverUrlListFile } from '../../source/url-list/discover-url-list.process.ts';
 import { plural } from '../output.ts';
 
-/** What a crawl takes in, and from which sources. It is checked before any work starts. */
+/** The sources of a crawl and how to read them. Checked before any work starts. */
 export interface CrawlPlan {
   readonly walks: readonly WalkedSource[];
   readonly network: readonly NetworkDiscovery[];
-  /** What the walks over a dump find out about their classes, once they have started. */
+  /** Remarks of the walks over a dump on their classes, added once the walks have started. */
   readonly walked: readonly ClassRemark[];
 }
 
@@ -33,14 +33,14 @@ export interface ClassRemark {
   /** Names that cannot be resolved, and searches that the site refuses. */
   readonly problems: readonly string[];
   readonly notes: readonly string[];
-  /** Whether the source is searched for it. */
+  /** True if the source is searched for it. */
   readonly isSearched: boolean;
-  /** Whether the queries file has a line for it at this source. */
+  /** True if the queries file has a line for it at this source. */
   readonly hasLine: boolean;
 }
 
 export interface CrawlRequest {
-  /** From `--source`, or else the collection's own. */
+  /** From `--source`, otherwise the collection's own. */
   readonly sources: readonly string[];
   readonly from: string | undefined;
   /** The classes (in mode O: concepts) to search for; null if any concept will do. */

@@ -26,7 +26,7 @@ export function summaryText(summary: CrawlSummary): string {
   return lines + network;
 }
 
-/** What happened to everything that was found: these numbers and the skipped ones add up to it. */
+/** Accounts for everything that was found: these numbers and the skipped ones add up to it. */
 function fetchedLine(summary: CrawlSummary): string {
   const { seen, fetched, left, otherClasses, overLimit, sources } = summary;
   const dropped = totalByReason(sources.map((source) => source.dropped));

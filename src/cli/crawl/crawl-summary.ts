@@ -19,7 +19,7 @@ export interface SummaryParts {
 /** The result of a run that walked nothing. */
 const NOTHING_WALKED = { ignored: 0, otherClasses: 0, complete: true, problems: [], notes: [] };
 
-/** What a crawl came to, and what to do next. */
+/** The outcome of a crawl, and the next steps. */
 export function summaryOf(parts: SummaryParts) {
   const outcome = outcomeOf(parts);
   return { ...outcome, next: nextSteps(outcome, parts) };
@@ -36,7 +36,7 @@ function outcomeOf({ result, remarks, budgets }: SummaryParts) {
     ignored,
     overLimit: counts.total('overLimit'),
     otherClasses,
-    /** Whether everything that was asked for was looked through. */
+    /** True if all walks and queries are finished. */
     complete: complete && (left.discover ?? 0) === 0,
     fetched: counts.total('fetched'),
     notFetched: counts.total('notFetched'),
@@ -52,7 +52,7 @@ function outcomeOf({ result, remarks, budgets }: SummaryParts) {
     notes: [...notes, ...remarks.notes],
     /** Sources that refused us, and what they answered. */
     blocked: [...blocked].map(([source, why]) => ({ source, why })),
-    /** What waits, why and until when. */
+    /** Sites that must wait, why and until when. */
     waits: budgets.flatMap(({ key, waits }) => (waits === null ? [] : [{ key, until: waits.until, why: waits.why }])),
   };
 }
@@ -74,7 +74,7 @@ function sourceSummary(source: string, counts: SourceCounts, seconds: number) {
   };
 }
 
-/** What to do next, a sentence each. */
+/** The next steps, one sentence for each. */
 function nextSteps(
   { complete, left, blocked, sources, fetched }: Outcome,
   { remarks, result, where }: SummaryParts,

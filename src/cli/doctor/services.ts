@@ -68,7 +68,7 @@ async function disk({ dataDir }: App): Promise<Finding> {
 
 const READABLE_BY_ALL = 0o004;
 
-/** Data folders of earlier versions, and those that somebody else made, may be open to every user of the machine. */
+/** Data folders that winnow did not make, or an earlier version made, may be open to every user of the machine. */
 async function access({ dataDir }: App): Promise<Finding[]> {
   const { mode } = await stat(dataDir);
   if (process.platform === 'win32' || (mode & READABLE_BY_ALL) === 0) return [];

@@ -9,7 +9,7 @@ import { addCommand, runOnCollection, type GlobalFlags } from '../start/context.
 
 /** A line of `winnow export list --json`. */
 type RevisionLine = Omit<Revision, 'protocol' | 'verified'> & {
-  /** Whether the folder is still there. */
+  /** True if the folder still exists. */
   readonly exists: boolean;
 };
 

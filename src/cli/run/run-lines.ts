@@ -12,7 +12,7 @@ export interface RunView extends CrawlView {
   readonly stages: readonly PausableStage[];
   readonly nameOf: (wnid: string) => string;
   readonly nowMs: number;
-  /** What operators have paused, as a sentence; '' if nothing. */
+  /** A sentence on the stages that operators have paused; '' if none. */
   readonly paused: string;
 }
 
@@ -75,7 +75,7 @@ function completionLine({ toComplete, completed, completedCrops, notCompletable 
   return { label: 'evidence', done: completed + notCompletable, total: toComplete, note };
 }
 
-/** What is paused; otherwise why sources and hosts wait: the first by name, and the number of others. */
+/** The paused stages; otherwise why sources and hosts wait: the first by name, and the number of others. */
 function waitingText({ counts, nowMs, paused }: RunView): string {
   if (paused !== '') return paused;
   const waits = counts.waitsAt(nowMs).toSorted();

@@ -105,7 +105,7 @@ export function sourcesOf(plan: CrawlPlan | undefined): readonly string[] {
   ];
 }
 
-/** What remains after a run that was interrupted or that a source refused. */
+/** The remaining work after a run that was interrupted or that a source refused. */
 export function leftText({ crawl, left, counts }: PipelineResult & Pick<StagesResult, 'counts'>): string {
   const { discover = 0, fetch = 0, filter = 0 } = left;
   const parts = nonEmpty([

@@ -27,7 +27,6 @@ export interface GlobalFlags {
   readonly set?: readonly string[];
 }
 
-/** What a command receives. */
 export interface CommandContext {
   readonly flags: GlobalFlags;
   readonly loaded: LoadedConfig;
@@ -64,12 +63,11 @@ export function collect(value: string, previous: readonly string[] = []): readon
   return [...previous, value];
 }
 
-/** What a command may say of itself. */
 interface CommandOptions {
-  /** Whether the command reads the collection that `--collection` names, with its settings. */
+  /** True if the command reads the collection that `--collection` names, with its settings. */
   readonly takesCollection?: boolean;
   readonly settings?: readonly SettingArgument[];
-  /** Whether the logs are for programs. */
+  /** True if the logs are for programs. */
   readonly isWorker?: boolean;
 }
 
@@ -155,7 +153,6 @@ function loggerOf({ config }: LoadedConfig, isWorker: boolean): Logger {
   return openLogger({ level, format: format === 'auto' ? automatic : format }, process.stderr);
 }
 
-/** What a command on a collection receives. */
 export interface CollectionContext extends CommandContext {
   readonly collection: Collection;
 }
@@ -185,13 +182,13 @@ export interface DataUse {
    * of a command that only reads are cancelled, because it has no jobs in flight.
    */
   readonly access?: 'fill' | 'use' | 'read';
-  /** What the command does if the rules of its collection file are not those of the catalogue. By default it follows the catalogue. */
+  /** How to treat a collection file whose rules differ from the catalogue's. By default the catalogue's rules apply. */
   readonly rules?: RulesUse;
-  /** Whether the command waits for a PostgreSQL that is unreachable for a while, as commands that work on stages do. */
+  /** True to wait for a PostgreSQL that is unreachable for a while, as commands that work on stages do. */
   readonly waitsForDatabase?: boolean;
   /**
-   * Loads code that the action needs, while this process starts PostgreSQL. Not called if a server runs already. The action imports
-   * the same code, so it reports a failure.
+   * Loads code that the action needs, while this process starts PostgreSQL. Not called if a server runs already. The action
+   * imports the same code, so it reports a failure.
    */
   readonly whileStarting?: (loaded: LoadedConfig) => Promise<unknown>;
 }

@@ -57,7 +57,7 @@ function photosIn({ kept, undecided, dropped, failed }: WhatIfCounts): number {
   return kept + undecided + dropped + failed;
 }
 
-/** The tables for people: a row for each setting, a row for each class, and some of the photos that change. */
+/** The tables for people: one row per setting, one row per class, and some of the photos that change. */
 export function whatIfText(
   collection: Collection,
   found: WhatIf,
@@ -123,7 +123,7 @@ function everyClass({ settings, subjects }: WhatIf, collection: Collection): str
   return tableText([...subjectHeads(collection), ...(isOne ? [] : settingHeads(settings)), ...COUNT_HEADS], rows);
 }
 
-/** What each class has under the settings, from the least to the most. `--per-class` shows all of it. */
+/** The least and most photos of each class over the settings. `--per-class` shows each setting. */
 function classRanges({ settings, subjects }: WhatIf, collection: Collection): string {
   const rows = subjects.flatMap((wnid, i) => {
     const counts = settings.flatMap(({ bySubject }) => bySubject[i] ?? []);

@@ -30,7 +30,7 @@ as not fillable. If other bytes are missing (is a disk not mounted?), the comman
 fill, says so and ends with exit code 1.
 
 "listed" is the shortlist under the cap, without near-duplicates by perceptual hash, as winnow shortlist
-makes it before anybody reviews; features (policy.nearDuplicateCosine) are not compared, and review.target
+makes it before any review; features (policy.nearDuplicateCosine) are not compared, and review.target
 does not count.
 To use a setting, write it into the collection file and run winnow filter.
 

@@ -17,7 +17,7 @@ export interface Minimum {
   readonly gradient: Float64Array;
   readonly gradientNorm: number;
   readonly iterations: number;
-  /** Whether the gradient is as small as asked for. */
+  /** True if the gradient is as small as asked for. */
   readonly hasConverged: boolean;
 }
 
@@ -78,7 +78,7 @@ async function nextPlace(objective: Objective, here: Place, pairs: readonly Pair
       here.point.map((value, i) => value + step * (direction[i] ?? 0)),
       { step, direction },
     );
-  // The first direction is the gradient, whose length says nothing of that of the step.
+  // The first direction is the gradient, whose length does not suggest a step size.
   const firstStep = pairs.length === 0 ? Math.min(1, 1 / normOf(here.gradient)) : 1;
   return findStep(at, { ...here, step: 0, slope }, firstStep);
 }

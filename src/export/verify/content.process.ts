@@ -8,7 +8,7 @@ import type { Findings } from './findings.ts';
 import { METADATA } from './layout.ts';
 import type { Line } from './lines.ts';
 
-/** What the checks share. */
+/** Shared by all checks. */
 export interface ExportContent {
   readonly folder: ExportFolder;
   readonly findings: Findings;
@@ -103,7 +103,7 @@ export class RowIndex {
     return this.#byId.get(id);
   }
 
-  /** @throws GiveUpOnItem if the file was changed or removed meanwhile */
+  /** @throws GiveUpOnItem if the file was changed or removed during the check */
   async at(position: number): Promise<IndexedRow> {
     const place = { offset: this.#offsets[position] ?? 0, bytes: this.#sizes[position] ?? 0 };
     const text = (await this.#folder.readPart(METADATA, place)).toString();

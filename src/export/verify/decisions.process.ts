@@ -8,7 +8,7 @@ import { wrongOf } from './problems.ts';
 import { differences } from './tally.ts';
 import { checking } from './unreadable.ts';
 
-/** What all lines of one photo and class say of it. */
+/** The cells that all lines of one photo and class share. */
 interface Decision {
   readonly sha256: string;
   readonly wnid: string;

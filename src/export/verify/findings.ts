@@ -11,7 +11,7 @@ export const CHECKS = [
   // Rows of test/metadata.jsonl with the pictures that they describe, protocol.json, decisions.csv.
   'metadata',
   'licence',
-  // What the models say of each photo.
+  // The models' predictions for each photo.
   'rule',
   'cap',
   'duplicate',
@@ -31,11 +31,11 @@ export interface Breach {
   readonly check: Check;
   /** Relative to the export. Lines are added as `test/metadata.jsonl:12`. */
   readonly file: string;
-  /** What was expected, and what is there. */
+  /** Expected and actual value. */
   readonly detail: string;
 }
 
-/** A check that was not made, or not on all photos. */
+/** A check that was skipped for some or all photos. */
 export interface Skipped {
   readonly check: Check;
   readonly reason: string;
@@ -44,7 +44,7 @@ export interface Skipped {
 export interface Verification {
   readonly ok: boolean;
   readonly photos: number;
-  /** How many kinds of checks were made. */
+  /** Number of kinds of checks made. */
   readonly checks: number;
   readonly skipped: readonly Skipped[];
   readonly breaches: readonly Breach[];

@@ -49,12 +49,12 @@ export function filesOfFormat(format: ExportFormat, paths: Iterable<string>): st
   return [...paths].filter((path) => FORMAT_FILES[format].test(path)).toSorted();
 }
 
-/** Whether a file is neither a photo nor a thumbnail, by its place. There are few such files. */
+/** True if the path is not that of a photo or thumbnail. An export has few such files. */
 export function isAboutPhotos(path: string): boolean {
   return path === METADATA || !/^(?:test|thumbnails)\//.test(path);
 }
 
-/** Whether a path, which is not a photo's or a thumbnail's, belongs to an export with this protocol. */
+/** True if the path belongs to an export with this protocol. Not for paths of photos or thumbnails. */
 export function belongs(path: string, protocol: Protocol): boolean {
   return (
     requiredFiles(protocol).includes(path) || protocol.options.formats.some((format) => FORMAT_FILES[format].test(path))
@@ -71,7 +71,7 @@ export function thumbnailId(path: string): string | null {
   return /^thumbnails\/[^/]+\/([A-Za-z0-9_-]+)\.webp$/.exec(path)?.[1] ?? null;
 }
 
-/** What is unsafe about a path from a file of the export. Null if it stays within the export and means the same everywhere. */
+/** Why a path from a file of the export is unsafe. Null if it stays within the export and means the same on every system. */
 export function unsafePath(path: string): string | null {
   if (path === '') return 'is empty';
   if (path.startsWith('/') || /^[A-Za-z]:/.test(path)) return 'is absolute';

@@ -117,7 +117,7 @@ function* valueProblems({ file_name, ...row }: PhotoRow, cells: Readonly<Record<
   }
 }
 
-/** What hyparquet gives. Its errors are about the file. */
+/** Reports an error of hyparquet as an unreadable file. */
 async function parsed<T>(reading: Promise<T>): Promise<T> {
   try {
     return await reading;

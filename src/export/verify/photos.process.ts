@@ -6,10 +6,10 @@ import { checkHash } from './checksums.process.ts';
 import type { ExportContent } from './content.process.ts';
 import { photoPath } from './layout.ts';
 
-/** Larger than any photo may be that winnow fetches. */
+/** Larger than any photo that winnow fetches. */
 const MAX_PHOTO_BYTES = 512 * 1024 * 1024;
 
-/** What a decoder says of the bytes of a picture. */
+/** A picture as its decoder sees it. */
 export interface SeenPicture {
   readonly format: 'jpeg' | 'png' | 'webp';
   /** Pixels, before the orientation is applied. */
@@ -17,9 +17,9 @@ export interface SeenPicture {
   readonly height: number;
   /** 1 to 8 as in EXIF. */
   readonly exifOrientation: number;
-  /** Whether every reader sees the same pixels: an upright JPEG or PNG without alpha, of 8 bits. */
+  /** True for an upright 8-bit JPEG or PNG without alpha. Every reader sees the same pixels in it. */
   readonly isPlain: boolean;
-  /** Whether the file holds more than pixels and what decides their colours, or has a structure that is not understood. */
+  /** True if the file holds more than pixels and their colour data, or has an unknown structure. */
   readonly hasMetadata: boolean;
   /** Equal pictures of one size have equal hashes. */
   readonly perceptualHash: string;
@@ -28,7 +28,6 @@ export interface SeenPicture {
 export interface PhotoPorts {
   /** Decodes a picture. The text says why it cannot be decoded. */
   readonly look: (bytes: Buffer) => Promise<SeenPicture | string>;
-  /** Whether two pictures have the same pixels. */
   readonly arePixelsEqual: (one: Buffer, other: Buffer) => Promise<boolean>;
   /** Takes a photo whose bytes are those of its row. It may wait until there is room for more. */
   readonly take: (row: PhotoRow, bytes: Buffer) => Promise<void>;

@@ -31,7 +31,7 @@ export function idProblem(protocol: Protocol): string | null {
     : `Expected the id ${own}, which follows from the other content, but received ${id}; the file was changed`;
 }
 
-/** What is wrong with the list of classes. Labels are positions of sorted wnids. */
+/** Problems of the class list. Labels are positions of sorted wnids. */
 export function classProblems({ classes }: Pick<Protocol, 'classes'>): string[] {
   const names = new Map<string, string>();
   return classes.flatMap(({ label, wnid, name }, i) => {
@@ -50,7 +50,7 @@ export function classProblems({ classes }: Pick<Protocol, 'classes'>): string[] 
   });
 }
 
-/** What is wrong with the lists of wnids that the rule refers to. */
+/** Problems of the wnid lists that the rule refers to. */
 export function listProblems(protocol: Protocol): string[] {
   const { among, searched, rule, models, leftOut } = protocol;
   const known = new Set(among);
@@ -65,7 +65,7 @@ export function listProblems(protocol: Protocol): string[] {
   ].filter((problem) => problem !== false);
 }
 
-/** Whether each is larger than the one before. */
+/** True if each item is larger than the one before. */
 function isSorted(list: readonly (string | number)[]): boolean {
   return list.every((each, i) => i === 0 || (list[i - 1] ?? 0) < each);
 }

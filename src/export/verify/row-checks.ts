@@ -13,7 +13,7 @@ export interface RowProblem {
   readonly detail: string;
 }
 
-/** What rows are compared with. */
+/** The facts that rows are compared with. */
 export interface RowRules {
   readonly protocol: Protocol;
   readonly classes: ReadonlyMap<string, Protocol['classes'][number]>;

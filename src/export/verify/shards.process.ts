@@ -8,7 +8,7 @@ import { checking, unreadable } from './unreadable.ts';
 
 /** Larger than any photo. A member is in memory as a whole. */
 const MAX_MEMBER_BYTES = 512 * 1024 * 1024;
-/** The members of a photo. A PNG is a `.jpg` member, too. */
+/** The members of a photo. A PNG is also a `.jpg` member. */
 const KINDS = ['jpg', 'json', 'cls'] as const;
 type Kind = (typeof KINDS)[number];
 

@@ -1,10 +1,10 @@
 import type { Verification } from './findings.ts';
 
-/** What `winnow verify` found in the folder of a revision, as it is stored with the revision. */
+/** The result of `winnow verify` for the folder of a revision, stored with the revision. */
 export interface StoredVerification extends Verification {
   /** When it ended, as ISO 8601. */
   readonly at: string;
-  /** How many breaches it found. Only the first ones are stored. */
+  /** Number of breaches found. Only the first ones are stored. */
   readonly breachCount: number;
 }
 

@@ -74,7 +74,7 @@ export class Tally {
   }
 }
 
-/** How many photos each confusion has: a searched class, and the class that the models predict. */
+/** Photos by confusion: the searched class and the class that the models predict. */
 export class ConfusionCounts {
   readonly #confusions = new Map<string, Counts>();
 

@@ -40,7 +40,7 @@ export interface VerifyPorts extends Pick<PhotoPorts, 'look' | 'arePixelsEqual'>
 }
 
 export interface VerifyOptions {
-  /** For how many photos the rule is recomputed. Null: for all. */
+  /** Number of photos whose rule is recomputed; null for all. */
   readonly sample: number | null;
   /** Version of this winnow. */
   readonly winnow: string;

@@ -22,7 +22,7 @@ export function requireBoxWithin(box: Box, size: Size): void {
   );
 }
 
-/** Whether a side can have this length: a whole number of pixels, at least 1. */
+/** True for a whole number of pixels, at least 1. */
 export function isSideLength(value: number): boolean {
   return Number.isSafeInteger(value) && value > 0;
 }

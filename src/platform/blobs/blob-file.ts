@@ -19,7 +19,7 @@ const close = promisify(fs.close);
 const FLAGS = fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0);
 
 /**
- * System errors about one file or folder that cannot be read, whatever the state of the others: a loop of links, a
+ * System errors about one file or folder that cannot be read, while others may be fine: a loop of links, a
  * folder in its place, no permission, a broken sector, a broken file system, a lost network mount. Other errors (no
  * memory, too many open files) say nothing about the file.
  */
@@ -39,7 +39,7 @@ const UNREADABLE = new Set([
   'EUCLEAN',
 ]);
 
-/** Whether an error is about the requested file or folder, and not about the process or the machine. */
+/** True if an error is about the requested file or folder, not about the process or the machine. */
 export function isUnreadable(error: unknown): boolean {
   return UNREADABLE.has(codeOf(error) ?? '');
 }

@@ -26,7 +26,7 @@ export interface BlobFolder extends BlobStore {
    * @throws StopTheRun `disk-full`, `folder-read-only`, `folder-permission`: no other photo could be stored either
    */
   put(sha256: Sha256, bytes: Uint8Array, file?: string): Promise<void>;
-  /** Where the blob is (or would be) on disk. */
+  /** Path of the blob, also if it does not exist. */
   pathOf(sha256: Sha256): string;
 }
 
@@ -35,7 +35,7 @@ const UNFINISHED = 'unfinished';
 
 /**
  * Blobs as files: `<folder>/ab/cd/<sha256>`. A blob is written to a temporary file, synced and renamed, and its folder
- * is synced. It is therefore whole or absent, whatever happens to the process or the machine.
+ * is synced. So it is whole or absent, even after a crash or a power cut.
  */
 export function openBlobFolder(folder: string): BlobFolder {
   let canClone = true;
@@ -136,7 +136,7 @@ async function replace(file: string, target: string): Promise<void> {
   }
 }
 
-/** The system cannot share blocks between these two folders, whatever the files. */
+/** The system cannot share blocks between any files of these two folders. */
 const CANNOT_CLONE = new Set(['EINVAL', 'ENOSYS', 'ENOTSUP', 'ENOTTY', 'EXDEV']);
 
 /**

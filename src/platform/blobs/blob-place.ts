@@ -1,6 +1,6 @@
 import path from 'node:path';
 
-/** Where blobs are, as plain data that can be sent to a thread. */
+/** The storage location of blobs, as plain data that can be sent to a thread. */
 export type BlobPlace =
   | { readonly kind: 'folder'; readonly folder: string }
   | {
@@ -53,7 +53,6 @@ export function placeText(place: BlobPlace): string {
   return `s3://${place.bucket}/${place.prefix}${at}`;
 }
 
-/** Whether two places are the same. */
 export function isSamePlace(one: BlobPlace, other: BlobPlace): boolean {
   return placeText(one) === placeText(other);
 }

@@ -32,7 +32,7 @@ export function s3ClientFor({ endpoint, region, pathStyle }: BucketPlace, tries 
   });
 }
 
-/** Removes an object with all its versions, because nobody may read deleted bytes from an older version. */
+/** Removes an object with all its versions, so that deleted bytes cannot be read from an older version. */
 export async function removeObject(
   client: S3Client,
   object: { readonly Bucket: string; readonly Key: string },

@@ -3,7 +3,7 @@ import { codeOf, messageOf, RetryLater, StopTheRun } from '../../kernel/errors.t
 /** Code of the error for a failure that may pass. */
 export const TROUBLE = 's3-trouble';
 
-/** What an S3 error means for the run. Names: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */
+/** Names of S3 errors: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */
 const ABSENT = new Set(['NoSuchKey', 'NotFound']);
 
 export function isAbsent(error: unknown): boolean {
@@ -73,7 +73,7 @@ export function s3Failure(error: unknown, at: string): Error {
     const { code, expected, advice } = stopping;
     return new StopTheRun(`Expected ${expected(at)} but ${said}; ${advice}`, { code, cause: error });
   }
-  // What the service refuses by rule will be refused again. Errors within the service or the network may be temporary.
+  // The service would refuse a bad request again. Errors within the service or the network may be temporary.
   if (status >= 400 && status < 500 && !PASSING.has(status))
     return new StopTheRun(`Expected ${at} to do as asked but ${said} (HTTP ${status})`, {
       code: 's3-refused',

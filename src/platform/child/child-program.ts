@@ -13,7 +13,7 @@ export type Reply<Answer> = { readonly answer: Answer } | { readonly death: Deat
 export interface ChildOptions<Spec> {
   /** The module that calls `serveParent`. */
   readonly module: URL;
-  /** What the child needs to start. Plain data. */
+  /** The child's first message. Plain data. */
   readonly spec: Spec;
   /**
    * If there is no answer within this time, the child is taken to hang and is killed. Time in which this process is stopped

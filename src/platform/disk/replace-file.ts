@@ -8,7 +8,7 @@ export const UNFINISHED = '.unfinished';
 
 export interface ReplaceOptions {
   readonly mode?: number;
-  /** Whether the file has to survive a power cut: the file and its folder are synced. */
+  /** If true, the file and its folder are synced, so that the file survives a power cut. */
   readonly isDurable?: boolean;
 }
 

@@ -12,7 +12,7 @@ export class BodyBuffers {
   readonly #free = new Map<number, Buffer[]>();
   #freeBytes = 0;
 
-  /** A buffer of at least so many bytes, with any content. */
+  /** A buffer of at least the given number of bytes, with any content. */
   take(bytes: number): Buffer {
     if (bytes > LARGEST_BYTES) return Buffer.allocUnsafeSlow(bytes);
     let size = SMALLEST_BYTES;

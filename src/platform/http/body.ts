@@ -154,7 +154,7 @@ class BoundedBytes {
   readonly #buffers: BodyBuffers | undefined;
   #buffer: Buffer;
   #length = 0;
-  /** Whether more bytes came than fit. */
+  /** True if more bytes came than fit. */
   isFull = false;
 
   /** A correct `expectedBytes` saves copies. A wrong one does no harm. */
@@ -207,7 +207,7 @@ const MAX_BYTES_ON_TRUST = 1024 * 1024;
 
 interface Progress {
   received(): number;
-  /** Whether bytes wait for us to decompress them. Then the host is not the slow side. */
+  /** True if received bytes wait to be decompressed. Then the host is not the slow side. */
   isOurTurn(): boolean;
 }
 

@@ -29,7 +29,7 @@ export interface DownloadDeps extends HttpDeps {
    * downloaded.
    */
   readonly onHeaders?: ((answer: Answer) => Refusal | null) | undefined;
-  /** Where the memory of bodies is taken from. */
+  /** Supplies the memory for bodies. */
   readonly buffers?: BodyBuffers | undefined;
 }
 

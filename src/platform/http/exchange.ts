@@ -16,11 +16,11 @@ export interface Answer {
   readonly headers: Readonly<Record<string, string>>;
   /** All values of a header that may be repeated; `name` is in lower case. */
   readonly valuesOf: (name: string) => readonly string[];
-  /** Has an error listener even while nobody reads it. The reader receives the errors as well. */
+  /** Has an error listener even without a reader. A reader also receives the errors. */
   readonly body: Readable;
 }
 
-/** What carries requests: got, or Node's own HTTP, which takes less CPU time and is used for pictures (docs/design/http.md). */
+/** The HTTP client: got, or Node's own, which takes less CPU time and is used for pictures (docs/design/http.md). */
 export type Carrier = 'got' | 'node';
 
 export interface Sending {
@@ -75,7 +75,7 @@ async function answerTo(
     return await new Promise<Answer>((resolve, reject) => {
       (stream ?? request).once('response', (response: IncomingMessage) => {
         const body = stream ?? response;
-        // Without a listener, an error of a body that nobody reads would end the process.
+        // Without a listener, an error of an unread body would end the process.
         body.on('error', () => undefined);
         // If a connection breaks, the request receives the cause. The answer only learns that it was aborted.
         request.on('error', (error) => body.destroy(error));

@@ -13,20 +13,20 @@ export interface Plan<T> {
   readonly deps: HttpDeps;
   readonly carrier: Carrier;
   readonly acceptEncoding: string;
-  /** Whether to follow redirects. If not, a redirect is accepted like any other answer. */
+  /** If false, a redirect is accepted like any other answer. */
   readonly followsRedirects: boolean;
   /** Makes the result from the answer after the last redirect. It refuses the answer by throwing `Refused`. */
   accept(answer: Answer, arrival: Arrival): Promise<T>;
 }
 
-/** Where the redirects ended. */
+/** The end of the redirects. */
 export interface Arrival {
   readonly watch: Watch;
   /** The last URL, without credentials and fragment. */
   readonly url: URL;
 }
 
-/** How far a request has come. */
+/** Progress of a request. */
 interface Trail {
   readonly watch: Watch;
   /** The current URL, without credentials and fragment. Null before the first hop. */

@@ -14,7 +14,7 @@ export type ResolveHost = (
 
 export const resolveBySystem: ResolveHost = (host, callback) => lookup(host, { all: true }, callback);
 
-/** Where connections may go, and how names are resolved. */
+/** The allowed addresses and the name resolver. */
 export interface Passage {
   readonly guard: AddressGuard;
   readonly resolve: ResolveHost;

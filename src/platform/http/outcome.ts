@@ -30,8 +30,8 @@ export function refusedBy(error: unknown, phase: Phase): Error {
 }
 
 /**
- * Whether the connection was closed properly, although before the end of the body. Otherwise it was reset or broke. If a reset
- * is read together with the last bytes, libuv reports it as a close.
+ * True if the connection was closed properly before the end of the body; false if it was reset or broke. If a reset is read
+ * together with the last bytes, libuv reports it as a close.
  */
 export function isEarlyEnd(error: unknown): boolean {
   const root = rootOf(error);

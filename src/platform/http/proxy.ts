@@ -18,7 +18,7 @@ export interface ProxySettings {
 export interface Proxies {
   readonly forHttps: URL | null;
   readonly forHttp: URL | null;
-  /** Whether a URL is reached directly although its scheme has a proxy. */
+  /** True if a URL is reached directly although its scheme has a proxy. */
   readonly isException: (url: URL) => boolean;
 }
 

@@ -55,9 +55,8 @@ export class Watch {
 const TICKS = 10;
 
 /**
- * Calls `onPeriod` every `periodMs` in which this process runs. It looks at the clock ten times a period. If it could not for a
- * while, it counts only a fifth of a period, because the host is not to blame for the time in which this process was stopped or
- * too busy.
+ * Calls `onPeriod` every `periodMs` of running time. It looks at the clock ten times a period. A longer gap counts as a
+ * fifth of a period, because the host is not to blame while this process is stopped or too busy.
  *
  * @returns a function that stops the calls, and returns how many milliseconds were counted in all
  */

@@ -24,7 +24,7 @@ export function readContainer(format: PhotoFormat, bytes: Buffer): Container {
   }
 }
 
-/** Whether a JPEG has four components: CMYK, or YCCK, which decoders turn into CMYK. Reads no further than its frame. */
+/** True if a JPEG has four components: CMYK, or YCCK, which decoders turn into CMYK. Reads only up to its frame. */
 export function isCmykJpeg(bytes: Buffer): boolean {
   for (const { marker, contentStart } of jpegSegments(bytes)) {
     // A frame begins with length, precision, height and width; the number of components follows.
@@ -104,7 +104,7 @@ export interface Segment {
   readonly marker: number;
   /** Index of the two bytes of length that follow the marker. */
   readonly contentStart: number;
-  /** Whether bytes that belong to no segment stand before the marker. Decoders skip them. */
+  /** True if bytes outside any segment precede the marker. Decoders skip them. */
   readonly isAfterStrayBytes: boolean;
 }
 

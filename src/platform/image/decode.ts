@@ -64,7 +64,7 @@ const LEAST_SHRINKING = 2;
  *   hash differ from those of `decodeRgb`.
  * - A larger JPEG may be reduced to 64 x 64 pixels. The step from frequencies to pixels cannot fail, and libjpeg does it for
  *   an eighth of the pixels only (two to three times faster). In half of the photos two or four bits differ.
- * - Other photos, and JPEGs of which libjpeg-turbo warns: `decodeRgb`.
+ * - Other photos, and JPEGs that libjpeg-turbo warns about: `decodeRgb`.
  *
  * @param use must not keep the picture
  */
@@ -89,7 +89,7 @@ async function decodeReduced(bytes: Buffer, { width, height }: Header): Promise<
   );
 }
 
-/** What a photo's header says. */
+/** Facts from a photo's header. */
 export interface Header {
   /** Pixels, upright. */
   readonly width: number;

@@ -11,7 +11,7 @@ import { withoutMetadata } from './strip.ts';
 
 export interface ExportedPicture extends PictureSize {
   readonly extension: 'jpg' | 'png';
-  /** What the file holds. A re-encoded picture is a PNG with the pixels of `decodeRgb`. */
+  /** The file's content. A re-encoded picture is a PNG with the pixels of `decodeRgb`. */
   readonly bytes: Buffer;
   readonly change: PictureChange;
   /** Hash of the pixels of a re-encoded picture: 8-bit RGB, row by row; otherwise `null`. */
@@ -55,7 +55,7 @@ export async function plainSize(bytes: Buffer): Promise<PictureSize | null> {
   return isPlain ? { width, height } : null;
 }
 
-/** Whether XMP or a text chunk of a PNG may state another orientation than upright. Pillow reads both, libvips does not. */
+/** True if XMP or a PNG text chunk may state an orientation other than upright. Pillow reads both, libvips neither. */
 function isTurnedByText(bytes: Buffer): boolean {
   if (bytes.includes('Raw profile type exif') || bytes.includes('Raw profile type APP1')) return true;
   const at = bytes.indexOf('tiff:Orientation');

@@ -62,7 +62,7 @@ async function inspectFormat(
   return decoded.ok ? { ok: true, format, ...header.value, ...decoded.value } : failed('unreadable', decoded.message);
 }
 
-/** Reads no pixel, so it costs almost nothing, whatever size the file claims. */
+/** Reads no pixel, so it costs almost nothing even if the file claims a huge size. */
 async function readHeader(format: PhotoFormat, bytes: Buffer): Promise<Header> {
   const size = format === 'jpeg' ? plainJpegSize(bytes) : undefined;
   // Sites strip Exif from the sizes that they serve, so most photos need not be opened twice.

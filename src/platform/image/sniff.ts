@@ -70,8 +70,7 @@ async function sniffOther(head: Uint8Array): Promise<Sniffed> {
 async function mediaTypeOf(head: Uint8Array): Promise<string | undefined> {
   try {
     const mediaType = (await fileTypeFromBuffer(head))?.mime;
-    // `file-type` asks only for two letters of a bitmap, and texts begin with 'BM', too. A bitmap's header has many
-    // zeros.
+    // `file-type` takes any text that begins with 'BM' for a bitmap. A bitmap's header has many zeros.
     return mediaType === 'image/bmp' && !head.includes(0) ? undefined : mediaType;
   } catch {
     // Its parsers may fail on hostile bytes, so the kind is unknown.
@@ -79,7 +78,7 @@ async function mediaTypeOf(head: Uint8Array): Promise<string | undefined> {
   }
 }
 
-/** Whether the bytes, as far as both reach, are those of the signature. */
+/** True if the bytes and the signature are equal up to the end of the shorter one. */
 function startsLike(bytes: Uint8Array, signature: Signature['bytes']): boolean {
   return signature.slice(0, bytes.length).every((byte, i) => byte === null || byte === bytes[i]);
 }
@@ -91,8 +90,8 @@ const OPENINGS = [
 ] as const;
 
 /**
- * Whether a file that begins with these bytes is an SVG drawing: after byte order mark, declarations and comments, its
- * root element is `svg`, or its doctype says so. An HTML page that contains a drawing is not.
+ * True if a file that begins with these bytes is an SVG drawing: after byte order mark, declarations and comments, its
+ * root element or doctype is `svg`. An HTML page that contains a drawing is not one.
  */
 function isSvg(head: Uint8Array): boolean {
   const root = skipProlog(decodeText(head));

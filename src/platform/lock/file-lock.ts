@@ -28,7 +28,7 @@ import { hasEnded, identitySchema, ownIdentity, type ProcessIdentity } from './p
 export interface FileLockOptions {
   /** The lock file. Its folder exists and is writable by its users only. */
   readonly path: string;
-  /** What the holder is doing, for the message of a process that waits: "attaching to PostgreSQL". */
+  /** The holder's work, for the message of a waiting process: "attaching to PostgreSQL". */
   readonly purpose: string;
   readonly waitMs: number;
   /** Called once if the lock is held, with a sentence that names the holder. */

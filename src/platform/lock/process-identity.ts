@@ -32,8 +32,8 @@ export async function ownIdentity(): Promise<ProcessIdentity> {
 }
 
 /**
- * Whether `other` has certainly ended, as seen by `own` (the identity of this process). A process on another machine or in another
- * pid namespace (a container that shares the folder) cannot be looked up from here.
+ * True if `other` has certainly ended. `own` is the identity of this process. A process on another machine or in another pid
+ * namespace (a container that shares the folder) cannot be looked up.
  */
 export async function hasEnded(other: ProcessIdentity, own: ProcessIdentity): Promise<boolean> {
   if (other.bootId !== own.bootId) return other.hostname === own.hostname;
@@ -44,7 +44,7 @@ export async function hasEnded(other: ProcessIdentity, own: ProcessIdentity): Pr
   return startedAt !== '' && other.startedAt !== '' && startedAt !== other.startedAt;
 }
 
-/** Whether a process with this pid exists and has not ended. A zombie, which only waits to be reaped, has ended. */
+/** False for a zombie, which has ended and waits to be reaped. */
 export async function isRunning(pid: number): Promise<boolean> {
   return (await startTimeOf(pid)) !== undefined;
 }

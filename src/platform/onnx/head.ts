@@ -158,7 +158,7 @@ async function onnxHead(bytes: Buffer, options: HeadOptions): Promise<Head> {
   }
 }
 
-/** Whether a value is float32 with one row for each picture. */
+/** True if a value is float32 with one row for each picture. */
 function isRow({ type, shape }: GraphValue): boolean {
   return type === 'float32' && shape.length === 2 && (shape[0] === 1 || typeof shape[0] === 'string');
 }

@@ -35,7 +35,7 @@ interface Graph {
 export interface WithTensors {
   /** The model, with the tensors among its outputs. */
   readonly bytes: Buffer;
-  /** The names of the tensors, in the order in which they were asked for. Names that the graph does not have are unchanged. */
+  /** The names of the tensors, in the order of the request. Names that the graph does not have are unchanged. */
   readonly names: readonly string[];
 }
 
@@ -63,7 +63,7 @@ export function withTensors(bytes: Buffer, wanted: readonly string[], file: stri
 }
 
 /**
- * Whether the last layer before an output is linear, so that the graph has features.
+ * True if the last layer before an output is linear, so that the graph has features.
  *
  * @param bytes an ONNX file
  */

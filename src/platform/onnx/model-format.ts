@@ -55,7 +55,7 @@ function logarithms(probabilities: Float32Array): Float32Array {
   return probabilities.map((p) => Math.log(p >= 0 && p < SMALLEST_PROBABILITY ? SMALLEST_PROBABILITY : p));
 }
 
-/** Whether every row has no negative number and sums to 1. If so, the graph contains a softmax. */
+/** True if no row has a negative number and each sums to 1. If so, the graph contains a softmax. */
 export function areProbabilities(rows: readonly Float32Array[]): boolean {
   return (
     rows.length > 0 &&

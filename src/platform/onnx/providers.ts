@@ -17,7 +17,7 @@ export interface ProviderChoice {
 /** The settings about execution providers. */
 export interface ProviderSettings {
   readonly executionProvider: ExecutionProvider;
-  /** Whether the cpu is used if that provider is not available. */
+  /** True if the CPU is used when that provider is not available. */
   readonly providerFallback: boolean;
 }
 
@@ -67,7 +67,7 @@ async function probe(provider: ExecutionProvider): Promise<void> {
   }
 }
 
-/** What each provider needs. */
+/** Requirements of each provider. */
 const NEEDS: Readonly<Record<Exclude<ExecutionProvider, 'cpu'>, string>> = {
   cuda: 'Linux or Windows with an NVIDIA driver, CUDA 12, cuDNN 9 and the libraries of onnxruntime-node for them (ONNXRUNTIME_NODE_INSTALL=cuda12 node node_modules/onnxruntime-node/script/install)',
   coreml: 'macOS',

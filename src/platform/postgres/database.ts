@@ -91,7 +91,7 @@ interface MemberTable {
   model_name: string;
   preprocessing: string;
   class_list_id: number;
-  /** Where the model ran: see `EXECUTION_PROVIDERS`. */
+  /** The execution provider of the model: see `EXECUTION_PROVIDERS`. */
   execution_provider: string;
 }
 
@@ -116,7 +116,7 @@ export interface CollectionTable {
   /** Mode O: wnids. */
   allowed_hyponyms: Generated<string[]>;
   updated_at: Timestamp;
-  /** The canonical text of the collection file. Null: no command has worked on the collection yet. */
+  /** The canonical text of the collection file; null until a command has worked on the collection. */
   rules_text: string | null;
   /** The model cards of the members, by name. */
   cards: ColumnType<unknown, string | null, string | null>;

@@ -7,7 +7,7 @@ import { sql, type RawBuilder } from 'kysely';
  */
 const LONGEST_PAUSE = sql`interval '31 days'`;
 
-/** Whether the time in `column`, before which something must not be done, is null or has passed. */
+/** True if the end of the pause in `column` is null or has passed. */
 export function isOver(column: RawBuilder<unknown>): RawBuilder<boolean> {
   return sql`(${column} is null or ${column} <= clock_timestamp() or ${column} > clock_timestamp() + ${LONGEST_PAUSE})`;
 }

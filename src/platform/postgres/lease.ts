@@ -44,7 +44,7 @@ export interface LeaseOptions {
 export type WorkLocks = Pick<Lease, 'shareWork' | 'aloneAtWork'>;
 
 /**
- * A connection with a shared advisory lock, by which others know that this process uses the catalogue. The kernel closes the
+ * A connection with a shared advisory lock, which shows others that this process uses the catalogue. The kernel closes the
  * connection when the process is killed, so nothing must be written down or cleaned up. If the server drops it (it restarts
  * when one of its processes is killed), it is opened again. The process may end with it open.
  */
@@ -259,7 +259,7 @@ export class Lease {
   }
 }
 
-/** Whether the process that a connection is named after has ended. A name with a machine is not examined: the process may be elsewhere. */
+/** True if the process in a connection's name has ended. A name with a machine is skipped: its process may be elsewhere. */
 async function hasEnded(applicationName: string): Promise<boolean> {
   const pid = /^winnow \S+ (\d+)$/.exec(applicationName)?.[1];
   return pid !== undefined && !(await isRunning(Number(pid)));

@@ -9,7 +9,7 @@ import { SteadyClient } from './steady-client.ts';
 import { IDLE_IN_TRANSACTION_MS } from './transactions.ts';
 
 export interface DatabaseOptions {
-  /** `postgres://user:password@host:port/database`; a socket's folder goes percent-encoded in place of the host. */
+  /** `postgres://user:password@host:port/database`; a socket's folder replaces the host, percent-encoded. */
   readonly url: string;
   /** Shown in pg_stat_activity, where other processes find ours: see `otherClients`. */
   readonly applicationName: string;

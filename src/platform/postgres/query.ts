@@ -16,7 +16,7 @@ export function equalsIfGiven(column: string, value: string | undefined): RawBui
   return value === undefined ? sql`true` : sql`${sql.ref(column)} = ${value}`;
 }
 
-/** Whether a column has one of these values, or with `allBut` none of them. */
+/** True if a column has one of these values, or with `allBut` none of them. */
 export function isAmong(
   column: RawBuilder<unknown>,
   values: readonly string[] | { readonly allBut: readonly string[] },

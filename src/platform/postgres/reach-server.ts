@@ -60,7 +60,7 @@ export async function reachServer(server: ServerToReach & { readonly application
 }
 
 /**
- * Whether a session keeps its locks between transactions. A pool that gives each transaction another connection gives the
+ * True if a session keeps its locks between transactions. A pool that gives each transaction another connection gives the
  * connection with the lock to the other session, or another one to ours.
  */
 async function keepsLocks(client: Client, other: Client): Promise<boolean> {

@@ -4,14 +4,14 @@ import { MIGRATIONS } from './migrations/index.ts';
 /** The schema that this winnow works with: the number of its last migration. */
 export const KNOWN_SCHEMA = numberOf(Object.keys(MIGRATIONS).at(-1));
 
-/** What a catalogue has of the migrations, compared with what this winnow knows. */
+/** The migrations of a catalogue, compared with those of this winnow. */
 export interface SchemaState {
   /**
    * `empty`: no migration was applied. `unfinished`: empty or older, but a move or a restore has begun to fill it, and that alone may
    * change its schema. `foreign`: made by a version whose migrations were replaced since.
    */
   readonly kind: 'empty' | 'unfinished' | 'older' | 'current' | 'newer' | 'foreign';
-  /** The number of the last migration; 0 before there is any. */
+  /** The number of the last migration; 0 without migrations. */
   readonly schema: number;
   /** The last migration that this winnow does not know, or null. */
   readonly unknown: string | null;

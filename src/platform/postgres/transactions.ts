@@ -8,7 +8,7 @@ import type { Database } from './database.ts';
  */
 export const IDLE_IN_TRANSACTION_MS = 10_000;
 
-/** The limit for transactions in which the process itself works between two statements. */
+/** The limit for transactions where the process itself works between two statements. */
 const LONG_IDLE_MS = 300_000;
 
 /** Lets a transaction idle for five minutes instead of ten seconds. Others wait that long for its locks if the process is stopped. */
@@ -16,9 +16,7 @@ export async function allowLongIdle(trx: Transaction<Database>): Promise<void> {
   await sql.raw(`set local idle_in_transaction_session_timeout = ${LONG_IDLE_MS}`).execute(trx);
 }
 
-/**
- * Reads one snapshot of the catalogue, whatever is written at the same time. It locks no rows, so no writer waits for it.
- */
+/** Reads one snapshot of the catalogue, unaffected by concurrent writes. It locks no rows, so no writer waits for it. */
 export function readSnapshot<T>(db: Kysely<Database>, read: (trx: Transaction<Database>) => Promise<T>): Promise<T> {
   return db
     .transaction()

@@ -3,7 +3,7 @@ import { messageOf, RetryLater, StopTheRun, WinnowError } from '../../kernel/err
 import { PUBLISH_CUT } from '../../kernel/publish.ts';
 import { isNetwork, networkText } from './hub-fetch.ts';
 
-/** What the messages name. The token is here to be taken out of them. */
+/** Named in the messages, except for the token, which is removed from them. */
 export interface HubPlace {
   readonly hubUrl: string;
   /** `OWNER/NAME` */
@@ -32,7 +32,7 @@ const MAX_CHARS = 300;
 
 /**
  * The error to show for a failed call. It names neither the token nor the address of a request: the address of an upload
- * is signed, and anybody who has it may write there.
+ * is signed and allows anyone who has it to write there.
  */
 export function hubFailure(error: unknown, place: HubPlace): unknown {
   if (error instanceof WinnowError) return error;
@@ -64,7 +64,7 @@ function answerOf({ statusCode: status, data, url }: HubApiError, place: HubPlac
   return new StopTheRun(`${said}. The Hub refuses this; what was sent before stays there.`, { code: 'hub-refused' });
 }
 
-/** What the Hub says in its answer. */
+/** The Hub's own error message. */
 function textOf(data: HubApiError['data']): string {
   return messageOf(data?.['error'] ?? data?.['message'] ?? 'no reason given');
 }

@@ -35,7 +35,7 @@ export function hubFetch({ signal, pauseMs }: HubFetchOptions): typeof fetch {
   };
 }
 
-/** The answer with its whole body, which is small, or the error. An answer that breaks off is an error, too. */
+/** The answer with its whole body, which is small, or the error. An answer that breaks off is also an error. */
 async function outcomeOf(call: Promise<Response>): Promise<unknown> {
   try {
     const answer = await call;

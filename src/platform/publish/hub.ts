@@ -18,7 +18,7 @@ import { hubFailure, type HubPlace } from './hub-failure.ts';
 import { hubFetch } from './hub-fetch.ts';
 
 export interface HubOptions extends HubPlace {
-  /** Whether a dataset that is made is public. One that is there keeps what it is. */
+  /** True if a new dataset is public. An existing one keeps its visibility. */
   readonly isPublic: boolean;
   /** The title that each commit has. */
   readonly title: string;

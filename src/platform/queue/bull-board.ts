@@ -79,13 +79,13 @@ class WaitingAndRunning extends BullMQAdapter {
   }
 }
 
-/** What `connectQueue` makes is BullMQ's own class; the rest of the program needs to know only a part of it. */
+/** Returns the queue as the BullMQ class that `connectQueue` made. The rest of the program uses a narrower type. */
 function whole(queue: BullQueue): Queue {
   if (queue instanceof Queue) return queue;
   throw new TypeError('Expected a queue of BullMQ');
 }
 
-/** Files by the path that they are asked for by: what is not in this list is not read. */
+/** Files by request path. No other file is served. */
 async function filesIn(folder: string): Promise<Map<string, string>> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   return new Map(
@@ -96,7 +96,7 @@ async function filesIn(folder: string): Promise<Map<string, string>> {
   );
 }
 
-/** What bull-board registers with a server. */
+/** The parts that bull-board registers with a server. */
 interface Registered {
   queues: Parameters<ServerAdapter['setQueues']>[0];
   uiConfig: Parameters<ServerAdapter['setUIConfig']>[0];

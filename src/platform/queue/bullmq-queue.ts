@@ -67,7 +67,7 @@ export function openBullQueue<Payload>(definition: JobDefinition<Payload>, backe
       // clearing.
       await told(() => queue.getVersion());
       await told(() => queue.obliterate({ force: true }));
-      // The settings were deleted, too. Without the limit, 10,000 events would be kept.
+      // The settings were also deleted. Without the limit, 10,000 events would be kept.
       const again = connectQueue(definition, backend);
       await told(() => again.getVersion());
       await again.close();

@@ -15,7 +15,7 @@ const QUEUE_CONNECTIONS = 2;
 
 export interface QueueConnection {
   readonly url: string;
-  /** Starts with `winnow`, by which the embedded server recognises its clients. */
+  /** Starts with `winnow`, so that the embedded server recognises its clients. */
   readonly applicationName: string;
   readonly onError: (error: Error) => void;
   /** Runs each call of a queue. It may run it again if the server was unreachable. By default calls run once. */

@@ -1,6 +1,6 @@
 import { argmax, softmax } from '../../evidence/softmax.ts';
 
-/** What a model says of one photo, whatever the photo shows. */
+/** A model's prediction for one photo. */
 export interface Answered {
   /** Position among the classes to choose among. */
   readonly predicted: number;
@@ -19,8 +19,8 @@ export function answerOf(logits: ArrayLike<number>): Answered {
 }
 
 /**
- * The same from probabilities or percentages of the classes to choose among, whatever their sum: they are rescaled. Without any probability
- * every class is as likely as any other.
+ * The same from probabilities or percentages of the classes to choose among. They are rescaled to sum to 1. If all are 0, every
+ * class is equally likely.
  *
  * @param probabilities 0 or more
  */
@@ -29,7 +29,7 @@ export function answerOfProbabilities(probabilities: Float64Array): Answered {
   return answerOf(probabilities.map((p) => Math.log(Math.max(p, Number.MIN_VALUE))));
 }
 
-/** How far the sum of a row's probabilities may be from 1, or that of its percentages from 100, as a share of it. */
+/** Relative tolerance of a row's sum, which is 1 for probabilities and 100 for percentages. */
 const SUM_TOLERANCE = 0.02;
 
 /**

@@ -12,15 +12,15 @@ interface Layout {
   readonly file: string;
   readonly delimiter: string;
   readonly hasHeader: boolean;
-  /** Whether the first cell of each row is the name of its photo. */
+  /** True if the first cell of each row is the name of its photo. */
   readonly namesPhotos: boolean;
   /** Cells in each line. */
   readonly cells: number;
 }
 
 /**
- * Opens a table of text: numbers that are separated by commas or tabs, a photo a line. It may have a header. The first column may
- * name the photos. Lines are read one after the other.
+ * Opens a text table of numbers separated by commas or tabs, one photo per line. It may have a header. The first column may name
+ * the photos. Lines are read one at a time.
  *
  * @param file the path, as the user gave it
  * @throws UsageError `bad-logits`
@@ -42,7 +42,7 @@ export async function openCsv(file: string): Promise<LogitTable> {
   return { file, columns, names, namesPhotos, rows: () => rowsOf(layout) };
 }
 
-/** A header has names in place of all numbers, or counts its columns. The first cell may be a name in any line. */
+/** A header has names instead of all numbers, or counts its columns. The first cell may be a name in any line. */
 function isHeader(cells: readonly string[]): boolean {
   const rest = cells.slice(1);
   if (areCounted(cells) || areCounted(rest)) return true;
@@ -127,7 +127,7 @@ async function* linesOf(file: string) {
 /** Words for numbers that are not finite, as NumPy, pandas and PyTorch write them. */
 const NOT_FINITE = /^[+-]?(?:nan|inf|infinity)$/i;
 
-/** The number that a cell of a text holds, maybe NaN or infinite. Null: it holds something else. */
+/** The number in a cell, maybe NaN or infinite; null if it holds no number. */
 function numberIn(cell: string): number | null {
   const value = Number(cell);
   if (!Number.isNaN(value)) return cell.trim() === '' ? null : value;
@@ -137,7 +137,7 @@ function numberIn(cell: string): number | null {
   return word.startsWith('-') ? -Infinity : Infinity;
 }
 
-/** Whether names only count columns, as pandas does: 0, 1, 2, … */
+/** True if the names only count columns, as pandas does: 0, 1, 2, … */
 function areCounted(names: readonly string[]): boolean {
   return names.length > 1 && names.every((name, i) => numberIn(name) === i);
 }

@@ -1,6 +1,6 @@
 import { quote } from '../../config/quote.ts';
 
-/** How a number of an array is stored. */
+/** Storage format of an array's numbers. */
 export interface NpyType {
   readonly bytes: 2 | 4 | 8;
   readonly isLittleEndian: boolean;
@@ -8,7 +8,7 @@ export interface NpyType {
 
 export interface NpyHeader {
   readonly type: NpyType;
-  /** Whether the first index varies fastest, so that columns are contiguous. */
+  /** True if the first index varies fastest, so that columns are contiguous. */
   readonly isFortran: boolean;
   readonly rows: number;
   readonly columns: number;
@@ -22,7 +22,7 @@ export const NPY_PREFIX_BYTES = 12;
 const NPY_MAX_HEADER = 10_000;
 
 /**
- * Where the text of the header is.
+ * Finds the text of the header.
  *
  * @param prefix the first NPY_PREFIX_BYTES bytes of the file, or all of a shorter file
  * @returns positions in bytes, or why this is no such file
@@ -63,7 +63,7 @@ export function parseNpyHeader(text: string): NpyHeader | string {
   return { type, isFortran: order === 'True', rows: Number(shape[1]), columns: Number(shape[2]) };
 }
 
-/** How numbers of a type code are stored, or why the type cannot be used. */
+/** The storage format for a type code, or why the type cannot be used. */
 function typeOf(descr: string): NpyType | string {
   const float = /^([<>=|]?)f([248])$/.exec(descr);
   if (float !== null) {

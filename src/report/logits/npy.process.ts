@@ -5,8 +5,8 @@ import { badLogits, type ByteSource, type LogitRow, type LogitTable } from './ta
 
 /**
  * Opens an array of NumPy (`numpy.save`): two dimensions of float16, float32 or float64, in either byte order. Rows are read
- * one after the other, so memory does not grow with the file. Only if columns are contiguous (Fortran order), the numbers are
- * held in memory as they are stored.
+ * one at a time, so memory does not grow with the file. If columns are contiguous (Fortran order), all numbers are held in
+ * memory, as stored.
  *
  * @throws UsageError `bad-logits`
  */

@@ -23,7 +23,7 @@ export async function openLogits(file: string): Promise<LogitTable> {
   return { ...table, rows: () => explained(file, table.rows()) };
 }
 
-/** Says of which file an error of the file system is: it may be removed while it is read. */
+/** Adds the file to errors of the file system: it may be removed while it is read. */
 async function* explained(file: string, rows: ReturnType<LogitTable['rows']>): ReturnType<LogitTable['rows']> {
   try {
     yield* rows;
@@ -78,7 +78,7 @@ function startsWith(head: Buffer, magic: string): boolean {
   return head.subarray(0, magic.length).equals(Buffer.from(magic, 'latin1'));
 }
 
-/** What a file that is no text looks like, and what to do; null for text. */
+/** Names the format of a file that is not text, and what to do; null for text. */
 function otherFormat(head: Buffer): string | null {
   if (startsWith(head, '\x1f\x8b')) return 'compressed with gzip. Unpack it with gunzip';
   if (startsWith(head, '\x80')) return 'a pickle, which can run code when it is loaded. Write it with numpy.save';

@@ -140,7 +140,7 @@ function* rowsOfGroup(
   }
 }
 
-/** One list. An empty one in place of anything else, which is then a list of the wrong length. */
+/** The list of one row; [] for any other value, which then fails as a list of the wrong length. */
 function listAt(lists: ArrayLike<unknown> | undefined, i: number): ArrayLike<unknown> {
   const list = lists?.[i];
   if (Array.isArray(list) || list instanceof Float32Array || list instanceof Float64Array) return list;

@@ -10,7 +10,7 @@ export interface AnsweredPhotos {
   readonly values: Exclude<RowKind, 'unclear'>;
 }
 
-/** What the user says that a file holds; `auto`: its numbers tell. */
+/** The kinds of numbers that the user may declare; `auto` decides by the numbers. */
 export const LOGITS_ARE = ['logits', 'probabilities', 'auto'] as const;
 export type LogitsAre = (typeof LOGITS_ARE)[number];
 
@@ -102,7 +102,7 @@ function requireNoNegative(file: string, values: Float64Array, row: string): voi
   );
 }
 
-/** Matches the rows of a file, one after the other, with the photos of a set. */
+/** Matches the rows of a file, one at a time, with the photos of a set. */
 class Rows {
   readonly #table: LogitTable;
   readonly #order: RowOrder;

@@ -9,10 +9,9 @@ export interface LogitTable {
   readonly columns: number;
   /** The names of the columns, if the file has a header. */
   readonly names: readonly string[] | null;
-  /** Whether each row names its photo. */
   readonly namesPhotos: boolean;
   /**
-   * Reads the rows one after the other.
+   * Reads the rows one at a time.
    *
    * @throws UsageError `bad-logits` at the first row that cannot be read
    */
@@ -36,7 +35,7 @@ export interface ByteSource {
   chunks(): AsyncIterable<Buffer>;
 }
 
-/** What is wrong with a file of logits and what to do, as the end of a sentence: `it is empty. Write …`. */
+/** @param why the problem and what to do, as the end of a sentence: `it is empty. Write …` */
 export function badLogits(file: string, why: string, cause?: unknown): UsageError {
   return new UsageError(`Cannot read logits from ${quote(file)}: ${why}`, { code: 'bad-logits', cause });
 }

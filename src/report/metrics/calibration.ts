@@ -31,7 +31,7 @@ export function rmsCalibrationError(ranking: Ranking, variant: CalibrationVarian
   return Math.sqrt(squares.reduce((sum, square) => sum + square, 0) / photos);
 }
 
-/** How many bins the RMS calibration error of so many photos has. One bin compares only two means. */
+/** Number of bins of the RMS calibration error. One bin compares only two means. */
 export function calibrationBins(photos: number): number {
   return photos === 0 ? 0 : Math.max(1, Math.floor(photos / BIN));
 }

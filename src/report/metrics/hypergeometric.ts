@@ -15,9 +15,9 @@ const TAIL = 0.025;
 const ROUNDING = 1e-6;
 
 /**
- * The exact 95 % interval of a share of a finite population, of which a sample was drawn without replacement: the shares for which
- * neither so few nor so many successes are rarer than 2.5 %. Size and successes of a weighted sample may be fractions: then the
- * interval is that of the next smaller size, from the successes below to those above.
+ * The exact 95 % interval of a share of a finite population, from a sample drawn without replacement. It holds the shares for
+ * which at most, and at least, the observed successes each have a probability of 2.5 % or more. Size and successes of a weighted
+ * sample may be fractions: then the interval is that of the next smaller size, from the successes below to those above.
  * Source: T. Wright, "Exact Confidence Bounds when Sampling from Small Finite Universes", Springer 1991.
  *
  * @returns fractions, 0 <= low <= high <= 1
@@ -30,7 +30,7 @@ export function hypergeometricLimits({ population, size: drawn, successes }: Sam
   const logChoose = (n: number, k: number): number =>
     k < 0 || k > n ? -Infinity : (factorials[n] ?? 0) - (factorials[k] ?? 0) - (factorials[n - k] ?? 0);
   const all = logChoose(population, size);
-  // The chance of at most so many successes, if the population has `total` of them.
+  // The chance of at most `most` successes if the population has `total` of them.
   const upTo = (total: number, most: number): number => {
     let sum = 0;
     for (let found = 0; found <= most; found += 1)

@@ -17,7 +17,7 @@ import {
 const RESAMPLES = 1_000;
 const SEED = 1;
 
-/** What is positive and what is scored. The other way round the numbers differ. */
+/** The positives and the score. The other way round, the numbers differ. */
 const OOD_POLARITY = 'positive: photos of the set; score: minus the largest softmax probability';
 
 /** Confidences of a model, each 0..1. */
@@ -29,7 +29,7 @@ export interface Confidences {
 }
 
 /**
- * How well a lack of confidence tells photos of the set (positive) from photos in the distribution. Score = -confidence.
+ * Measures how well low confidence tells photos of the set (positive) from photos in the distribution. Score = -confidence.
  * The metrics are in `thresholds.ts`. Intervals are the 2.5th and 97.5th percentiles of 1,000 bootstrap resamples with a fixed
  * seed, which draw as many positives from the positives, and negatives from the negatives, as there are.
  * Chance levels are those of a random score: AUPR positives / all, AUROC 0.5, FPR95 0.95.

@@ -3,7 +3,7 @@ import { photosOf, type Ranking } from './answer.ts';
 import { thin } from './thin.ts';
 
 /**
- * Area under the response rate accuracy curve (AURRA). A model that answers only the k photos of which it is most confident
+ * Area under the response rate accuracy curve (AURRA). A model that answers only the k photos that it is most confident about
  * has accuracy a_k at response rate k/n. AURRA is the mean of a_1 to a_n. A confidence without information gives the accuracy.
  *
  * Photos of equal confidence count with their mean correctness, which gives the mean of AURRA over all their orders.

@@ -8,7 +8,7 @@ export interface Scores {
 }
 
 /**
- * How many photos have each distinct score, highest score first. Photos of equal score are on the same side of any threshold,
+ * Number of photos with each distinct score, highest score first. Photos of equal score are on the same side of any threshold,
  * so the metrics below need no order among them. Both lists have the same length; an entry may be 0.
  */
 export interface Thresholds {
@@ -69,8 +69,8 @@ export function averagePrecision({ positives, negatives }: Thresholds): number {
 }
 
 /**
- * Area under the ROC curve: the share of pairs of a positive and a negative in which the positive has the higher score. A pair of
- * equal scores counts one half. Source: Mann-Whitney U; equal to scikit-learn's `roc_auc_score`.
+ * Area under the ROC curve: the share of positive-negative pairs whose positive has the higher score. A pair of equal
+ * scores counts one half. Source: Mann-Whitney U; equal to scikit-learn's `roc_auc_score`.
  *
  * @returns 0..1; 0.5 without information
  */

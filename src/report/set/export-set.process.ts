@@ -13,7 +13,7 @@ import { sortedAsPython, type PhotoSet, type SetPhoto } from './photo-set.ts';
 
 const sha256Schema = z.string().refine(isSha256).transform(toSha256);
 
-/** What an evaluation needs of a row; `winnow verify` checks all of it. */
+/** The columns that an evaluation needs; `winnow verify` checks the whole row. */
 const rowSchema = z.object({
   file_name: z.string().refine((name) => unsafePath(name) === null),
   wnid: z.string().min(1),
@@ -22,7 +22,7 @@ const rowSchema = z.object({
 });
 
 /**
- * Reads which photos an export of winnow has, and what it says of its classes. Does not open the photos.
+ * Reads the photos and classes that an export of winnow lists. Does not open the photos.
  *
  * @param dir the folder with protocol.json
  * @throws UsageError `damaged-export`; Interrupted

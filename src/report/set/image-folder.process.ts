@@ -8,7 +8,7 @@ import { sortedAsPython, type PhotoSet, type SetPhoto } from './photo-set.ts';
 /** Endings of the files that torchvision's ImageFolder takes for pictures. */
 const PICTURES: readonly string[] = ['.jpg', '.jpeg', '.png', '.ppm', '.bmp', '.pgm', '.tif', '.tiff', '.webp'];
 const WNID = /^n\d{8}$/;
-/** Where sets that are split in parts have their folders of classes. */
+/** Folders that hold the class folders of split sets. */
 const PARTS: readonly string[] = ['test', 'val', 'validation', 'train'];
 const NAMED = 3;
 
@@ -43,7 +43,7 @@ export async function readImageFolder(dir: string, { isClass, part, signal }: Re
 }
 
 export interface ReadSetOptions {
-  /** Whether a folder has the name of a class. A folder that is named by a wnid has one. */
+  /** True if a folder has the name of a class. A folder named by a wnid always counts. */
   readonly isClass: (name: string) => boolean;
   /** `train` or `val`: the part of a split set that the caller wants. */
   readonly part?: 'train' | 'val' | undefined;
@@ -80,7 +80,7 @@ interface Entries {
   readonly others: readonly string[];
 }
 
-/** What a folder holds. Links count as what they lead to. */
+/** Lists a folder. A link counts as its target. */
 async function entriesOf(walk: Walk, folder: string): Promise<Entries> {
   const found = await readable(walk, folder, () => readdir(path.join(walk.dir, folder), { withFileTypes: true }));
   const entries = { folders: [] as string[], pictures: [] as string[], others: [] as string[] };

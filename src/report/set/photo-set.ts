@@ -9,9 +9,9 @@ export interface PhotoSet {
   readonly root: string;
   /** In the order of their names, as torchvision's ImageFolder gives them. */
   readonly photos: readonly SetPhoto[];
-  /** What an export of winnow says of itself; null for any other folder. */
+  /** Facts from an export of winnow; null for any other folder. */
   readonly exported: ExportedSet | null;
-  /** What was noticed while the folder was read, a sentence each. */
+  /** Remarks about the folder from reading it, one sentence for each. */
   readonly remarks: readonly string[];
 }
 
@@ -32,7 +32,7 @@ export interface ExportedSet {
   readonly among: readonly Wnid[];
   /** Names of folders and classes, for people. */
   readonly nameByWnid: ReadonlyMap<Wnid, string>;
-  /** Whether it was written with the photos, or only with a script that fetches them. */
+  /** False if the export has only a script that fetches the photos. */
   readonly hasPictures: boolean;
 }
 

@@ -34,7 +34,7 @@ export async function sendLogIn({ reply }: Exchange): Promise<unknown> {
   return reply.type(HTML).send(logInPage(null));
 }
 
-/** Ends the session of the browser, also for somebody who has kept a copy of the cookie. */
+/** Ends the browser's session. Copies of its cookie are then refused as well. */
 export async function logOut({ request, reply }: Exchange, { app }: Site): Promise<unknown> {
   const session = sessionIn(request.headers.cookie);
   const [ended] = session === null ? [] : await endSessions(app.db, [sessionIdOf(session)]);

@@ -10,12 +10,12 @@ import type { Site } from '../dashboard.ts';
 import { ROOT } from '../queue-pages.ts';
 import { paramOf, type Exchange } from '../route.ts';
 
-/** What an operator sends to end a pause. */
+/** The body of a request to end a pause. */
 const unpauseBody = z.strictObject({
   stages: z.array(z.enum(PAUSABLE_STAGES)).min(1),
   everyCollection: z.boolean(),
 });
-/** What an operator sends to pause stages. */
+/** The body of a request to pause stages. */
 const pauseBody = unpauseBody.extend({ endWorkers: z.boolean() });
 
 function scopeOf(order: z.infer<typeof unpauseBody>, collectionId: number): PauseScope {
@@ -67,7 +67,7 @@ export async function unpause(exchange: Exchange, { app, collections }: Site): P
   return { ended, pauses: await readPauses(app.db, collectionId) };
 }
 
-/** Tries again, in every collection, what failed for a reason. */
+/** Retries, in every collection, the work that failed for a reason. */
 export async function retry(exchange: Exchange, { longApp }: Site): Promise<unknown> {
   const reason = paramOf(exchange.request, 'reason');
   if (!RETRIABLE_REASONS.includes(reason)) return exchange.reply.callNotFound();
@@ -95,7 +95,7 @@ export async function sendMetrics(exchange: Exchange, site: Site): Promise<unkno
   return exchange.reply.header('content-type', metrics.contentType).send(text);
 }
 
-/** Tells whether the server can work: whether the catalogue answers. */
+/** Reports whether the catalogue answers. */
 export async function sendReady({ reply }: Exchange, { isReady }: Site): Promise<unknown> {
   const ready = await isReady();
   return reply.code(ready ? 200 : 503).send({ status: ready ? 'ready' : 'not ready' });

@@ -92,12 +92,12 @@ function expectNoStandIn(response: ApiResponse, context: AnswerContext): void {
   if (SERVER_ERROR_MARK.test(response.body)) throw new RetryLater(received(response, context), { code: 'http-5xx' });
 }
 
-/** Whether a refusal may only mean that the token has expired: it does not redirect and asks for no pause. */
+/** True if a refusal may only mean that the token has expired: it does not redirect and asks for no pause. */
 export function isTokenRefused({ status, url, headers }: ApiResponse, sentUrl: string): boolean {
   return status === 403 && !isElsewhere(url, sentUrl) && headers['retry-after'] === undefined;
 }
 
-/** Whether a redirect led to another page or site, such as /418.htm. */
+/** True if a redirect led to another page or site, such as /418.htm. */
 function isElsewhere(finalUrl: string, sentUrl: string): boolean {
   const final = URL.parse(finalUrl, sentUrl);
   if (final === null) return false;

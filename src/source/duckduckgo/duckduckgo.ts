@@ -10,7 +10,7 @@ export interface DuckduckgoSettings {
   readonly url: string;
   /** The most pages of 100 results to take of each search. The Python client duckduckgo_search stops at five. */
   readonly maxPages: number;
-  /** Whether to leave out results that the site considers unsuitable for some audiences. */
+  /** True to leave out results that the site considers unsuitable for some audiences. */
   readonly safeSearch: boolean;
   /** The country and language of the results: `wt-wt` for none, `us-en` for the United States in English. */
   readonly region: string;
@@ -113,7 +113,7 @@ function offsetIn(next: string): number | null {
   return /^\d{1,6}$/.test(text) ? Number(text) : null;
 }
 
-/** What the requests of one page have in common. */
+/** The data that the requests of one page share. */
 interface Search {
   readonly settings: DuckduckgoSettings;
   readonly params: Params;

@@ -11,7 +11,7 @@ export interface FlickrSettings {
   /** The REST endpoint: `https://api.flickr.com/services/rest/`. */
   readonly url: string;
   readonly apiKey: string;
-  /** Address to fetch pictures from instead of https://live.staticflickr.com. Null: the addresses in the answers. */
+  /** Address to fetch pictures from instead of https://live.staticflickr.com. Null to use the addresses in the answers. */
   readonly mediaUrl: string | null;
   /** The largest size to take, by its longer side in pixels. */
   readonly maxSidePixels: number;
@@ -91,7 +91,7 @@ function nextCursor(at: Cursor, answer: SearchAnswer, licences: readonly number[
   return hasMore && !isCapped ? cursorOf([window, ...rest], at.page + 1) : cursorOf(rest, 1);
 }
 
-/** Whether another page of the window may have photos. For a page past the end, Flickr sometimes answers with another page. */
+/** True if another page of the window may have photos. For a page past the end, Flickr sometimes answers with another page. */
 function goesOn(page: number, answer: SearchAnswer, perPage: number): boolean {
   const results = answer.photos.length + answer.misfits.length;
   if (results === 0 || (answer.page !== null && answer.page !== page)) return false;

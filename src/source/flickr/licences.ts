@@ -47,8 +47,8 @@ export function flickrLicence(id: string | undefined): Licence {
 }
 
 /**
- * Returns the licence ids to search for so that every photo with an allowed licence is found. Null: all photos. An empty
- * list: Flickr has none of the allowed licences.
+ * Returns the licence ids to search for so that every photo with an allowed licence is found. Null for all photos. An
+ * empty list if Flickr has none of the allowed licences.
  */
 export function licenceFilter(allowed: 'any' | readonly string[]): number[] | null {
   if (allowed === 'any') return null;

@@ -32,7 +32,7 @@ export interface PhotoContext {
   readonly wnid: Wnid;
   /** The largest size to take, by its longer side in pixels. */
   readonly maxSidePixels: number;
-  /** An address to fetch pictures from instead of Flickr's own host. Null: the addresses in the answers. */
+  /** An address to fetch pictures from instead of Flickr's own host. Null to use the addresses in the answers. */
   readonly mediaUrl: string | null;
 }
 

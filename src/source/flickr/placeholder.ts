@@ -9,7 +9,7 @@ export interface FetchedPicture {
   readonly finalUrl: string;
   /** The SHA-256 of the bytes: 64 hex digits. */
   readonly sha256: string;
-  /** The MD5 of the bytes: 32 hex digits. Only needed for files of `FLICKR_PLACEHOLDER_BYTES` bytes; otherwise it may be absent. */
+  /** The MD5 of the bytes: 32 hex digits. Only needed for files of `FLICKR_PLACEHOLDER_BYTES` bytes. */
   readonly md5?: string;
 }
 
@@ -29,7 +29,7 @@ const KNOWN_HASHES: readonly string[] = ['880a7a58e05d3e83797f27573bb6d35c'];
 const FILE_NAME = /^photo_unavailable(?:_[a-z\d]+)?\.(?:png|gif|jpe?g)$/i;
 
 /**
- * Whether a picture is Flickr's notice that a photo is gone. Such a picture is dropped as `placeholder`. Check every picture
+ * True if a picture is Flickr's notice that a photo is gone. Such a picture is dropped as `placeholder`. Check every picture
  * from the network, not only Flickr's: search engines and lists of addresses also lead to Flickr.
  *
  * @param moreHashes SHA-256 or MD5, hex digits in any case

@@ -22,7 +22,7 @@ export const paramsSchema = z.object({
   wnid: z.string(),
   text: z.string(),
   tags: z.array(z.string()),
-  /** Flickr's ids. Null: all licences. */
+  /** Flickr's ids. Null for all licences. */
   licences: z.array(z.int()).nullable(),
   /** Unix time in seconds. Later uploads are left to a later crawl, so that the windows do not change. */
   until: z.int(),

@@ -9,7 +9,7 @@ export const windowSchema = z.object({
   from: z.int(),
   /** Unix time in seconds, inclusive. */
   to: z.int(),
-  /** One licence id, if the dates cannot be split any further. Null: all wanted licences. */
+  /** One licence id, if the dates cannot be split any further. Null for all wanted licences. */
   licence: z.int().nullable(),
 });
 export type Window = Readonly<z.output<typeof windowSchema>>;

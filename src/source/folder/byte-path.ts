@@ -23,10 +23,7 @@ export function joinPath(folder: BytePath, name: BytePath): BytePath {
   return folder === '' || folder.endsWith('/') ? `${folder}${name}` : `${folder}/${name}`;
 }
 
-/**
- * Whether a path is a folder or lies in it. Both paths are absolute and resolved: without `.`, `..`, links or a slash at the
- * end.
- */
+/** True if `path` is `folder` or in it. Both are absolute and resolved: without `.`, `..`, links or a slash at the end. */
 export function isWithin(path: BytePath, folder: BytePath): boolean {
   return path === folder || path.startsWith(folder === '/' ? folder : `${folder}/`);
 }

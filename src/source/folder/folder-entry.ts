@@ -7,7 +7,7 @@ export interface FolderEntry {
   readonly relative: BytePath;
   /** Absolute, and below the real path of the folder unless the path may contain links (`mayLink`). */
   readonly path: BytePath;
-  /** Whether a part of `path` may be a symbolic link. If so, resolve the path before opening it. */
+  /** True if a part of `path` may be a symbolic link. If so, resolve the path before opening it. */
   readonly mayLink: boolean;
   readonly label: string;
   readonly rights: Rights;

@@ -69,7 +69,7 @@ function entryOf(listed: ListRow, root: BytePath): FolderEntry {
   };
 }
 
-/** Whether no earlier row has this path with this class. It keeps 64 bits of a hash, so one in 10^7 lists of 10^6 rows is wrong. */
+/** True if no earlier row has this path and class. Keeps 64 bits of a hash, so one in 10^7 lists of 10^6 rows is wrong. */
 function isNew({ relative, label }: FolderEntry, seen: Set<bigint>): boolean {
   const key = sha256Bytes(`${relative}\0${label}`).readBigUInt64LE();
   if (seen.has(key)) return false;

@@ -7,7 +7,7 @@ const nameSchema = z.string().trim().min(1).max(200);
 /** One taxon of a class's `inaturalist` line, as config/classes/README.md describes it. */
 const entrySchema = z.strictObject({
   taxon: nameSchema,
-  /** Null: any rank. */
+  /** Null for any rank. */
   rank: nameSchema.toLowerCase().nullable().default(null),
   exclude: z.array(nameSchema).default([]),
   annotation: z.strictObject({ term: nameSchema, value: nameSchema }).nullable().default(null),

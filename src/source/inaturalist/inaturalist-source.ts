@@ -19,7 +19,7 @@ export interface InaturalistSettings {
   readonly photoSize: PhotoSize;
   /** `any` includes all three grades, also casual observations. */
   readonly qualityGrade: 'any' | 'research' | 'needs_id' | 'casual';
-  /** Whether people kept or planted the organism. `any` includes both. */
+  /** `true` for organisms that people kept or planted. `any` includes both. */
   readonly captive: 'any' | 'true' | 'false';
   /** The collection's allowed licences. If all of them can be searched for, observations without such a photo are not listed. */
   readonly licences: 'any' | readonly string[];
@@ -153,8 +153,8 @@ const NO_SUCH_LICENCE =
   '(CC0-1.0, the Creative Commons licences in version 4.0, Public-Domain, GFDL, all-rights-reserved)';
 
 /**
- * Whether this page is the last one. It is, if it is not full by the page size that the site used, unless the site says that
- * there are more results: it leaves out observations that were just deleted.
+ * True if this page is the last one: it is not full by the page size that the site used, and the site reports no more results.
+ * A page may lack observations that were just deleted, so that it is not full.
  */
 function isLast({ results, per_page: perPage, total_results: left }: ObservationsAnswer): boolean {
   if (results.length === 0) return true;

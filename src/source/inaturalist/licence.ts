@@ -18,8 +18,8 @@ const CODES = ['cc0', 'cc-by', 'cc-by-nc', 'cc-by-nd', 'cc-by-sa', 'cc-by-nc-nd'
 const UNSEARCHABLE = new Set(['all-rights-reserved', 'unknown', 'public-domain', 'gfdl']);
 
 /**
- * Returns the value of `photo_license` that finds every observation with a photo under an allowed licence. Null: the filter
- * would hide some, so search for all. '': no photo can have an allowed licence. The licence of each photo must still be
+ * Returns the value of `photo_license` that finds every observation with a photo under an allowed licence. Null if the filter
+ * would hide some, so search for all. '' if no photo can have an allowed licence. The licence of each photo must still be
  * checked: "must have at least one photo with this license".
  */
 export function photoLicenceFilter(allowed: 'any' | readonly string[]): string | null {

@@ -55,14 +55,14 @@ async function findWithin(name: string, lookup: TaxonLookup): Promise<readonly T
 
 interface Search {
   readonly entry: TaxonEntry;
-  /** The taxa with the name in `within`, one of which must be an ancestor. Null: no such condition. */
+  /** The taxa with the name in `within`, one of which must be an ancestor. Null for no such condition. */
   readonly within: readonly Taxon[] | null;
   readonly lookup: TaxonLookup;
 }
 
 interface Match {
   readonly taxon: Taxon | null;
-  /** For the message: taxa with the name that were not used, or else similar names. */
+  /** For the message: taxa with the name that were not used, otherwise similar names. */
   readonly found: readonly Taxon[];
 }
 

@@ -34,7 +34,7 @@ export function titleOf(taxon: Pick<Taxon, 'id' | 'name' | 'rank'>): string {
   return `${taxon.name} (${taxon.rank}, taxon ${taxon.id})`;
 }
 
-/** Whether the taxon is the given one or lies below it. */
+/** True if the taxon is the given one or below it. */
 export function isWithin(taxon: Taxon, ancestorId: number): boolean {
   return taxon.id === ancestorId || taxon.ancestorIds.includes(ancestorId);
 }

@@ -1,7 +1,7 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
 
 export interface FilterProps {
-  /** What is chosen, by the name of the field; '' for everything. */
+  /** The chosen value of each field; '' means no filter. */
   readonly chosen: Readonly<Record<'action' | 'who' | 'collection' | 'since', string>>;
   readonly actions: readonly string[];
   readonly people: readonly string[];
@@ -10,7 +10,7 @@ export interface FilterProps {
 
 const TIMES = { '24h': 'the last day', '7d': 'the last week', '30d': 'the last 30 days' };
 
-/** Which lines of the log are shown. */
+/** The form that filters the activity log. */
 export function Filter({ chosen, actions, people, collections }: FilterProps) {
   const isFiltered = Object.values(chosen).some((value) => value !== '');
   return (
@@ -30,7 +30,7 @@ export function Filter({ chosen, actions, people, collections }: FilterProps) {
   );
 }
 
-/** A value that came with the address stays in the list, even if the recent lines do not have it. */
+/** Keeps a value from the URL in the list, even if no recent line has it. */
 function optionsOf(values: readonly string[], chosen: string): Pick<ChoiceProps, 'values' | 'chosen'> {
   return { values: chosen === '' || values.includes(chosen) ? values : [chosen, ...values], chosen };
 }
@@ -38,7 +38,7 @@ function optionsOf(values: readonly string[], chosen: string): Pick<ChoiceProps,
 interface ChoiceProps {
   readonly label: string;
   readonly name: string;
-  /** What the choice of nothing is called. */
+  /** The label of the option that filters nothing. */
   readonly all: string;
   readonly values: readonly string[];
   readonly chosen: string;

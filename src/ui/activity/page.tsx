@@ -2,7 +2,7 @@
 import { countOf } from '../shared/texts.ts';
 import { Filter, type FilterProps } from './filter.tsx';
 
-/** A line of the activity log, in words. Times are in UTC. */
+/** A line of the activity log. Times are in UTC. */
 export interface ActivityLine {
   readonly id: number;
   /** ISO 8601. */
@@ -11,12 +11,12 @@ export interface ActivityLine {
   readonly place: string;
   readonly action: string;
   readonly collection: string | null;
-  /** Null: it runs still, or its process was killed. */
+  /** `null` while it runs, or if its process was killed. */
   readonly outcome: 'done' | 'failed' | 'interrupted' | null;
   readonly detail: string;
 }
 
-/** A session that is open. */
+/** An open session. */
 export interface SessionLine {
   readonly id: string;
   readonly who: string;
@@ -29,7 +29,7 @@ export interface SessionLine {
 export interface ActivityPageProps extends FilterProps {
   /** Newest first. */
   readonly lines: readonly ActivityLine[];
-  /** Where older lines are; null: there are none. */
+  /** The URL of older lines; `null` if there are none. */
   readonly older: string | null;
   readonly sessions: readonly SessionLine[];
 }

@@ -7,36 +7,31 @@ import { Link, toHttpUrl } from '../shared/link.tsx';
 import { probabilityText } from '../shared/texts.ts';
 import { cardAnchor, shortSha256 } from './anchors.ts';
 
-/**
- * A row of the shortlist with what its card says besides. Texts are plain text, as the source gave them; addresses are
- * linked if http(s).
- */
+/** A shortlist row with the name of its predicted class. Texts are plain text from the source. Only http(s) URLs are linked. */
 export interface SheetPhoto extends ListedPhoto {
-  /** The predicted class, by name. */
   readonly confusionName: string;
 }
 
-/** What the cards of one class have in common. */
+/** Shared by the cards of one class. */
 export interface CardContext {
   readonly wnid: Wnid;
   readonly className: string;
-  /** Mode A: policy.threshold, 0..1, the mark across the bars of the class searched as. Mode O: policy.minConfidence, of the other bars. */
+  /** `mark` is in 0..1. Mode A: policy.threshold, on the searched bars. Mode O: policy.minConfidence, on the predicted bars. */
   readonly mode: 'A' | 'O';
   readonly mark: number;
-  /** The names of the classes on the sheet. */
+  /** Names of the classes on the sheet. */
   readonly names: ReadonlyMap<Wnid, string>;
-  /** The page of another class, seen from this one; '' if it is the same. */
+  /** The relative URL of another class's page; '' if it is this page. */
   readonly pageOf: (wnid: Wnid) => string;
 }
 
 interface CardProps {
   readonly photo: SheetPhoto;
-  /** The address of the thumbnail, a `data:` URL on a sheet; null if there is none. */
+  /** The thumbnail's URL, a `data:` URL on a sheet; `null` if there is none. */
   readonly src: string | null;
   readonly context: CardContext;
 }
 
-/** A listed photo. */
 export function ListedCard({ photo, src, context }: CardProps) {
   return (
     <li class="card" id={cardAnchor(context.wnid, photo.sha256)}>
@@ -101,7 +96,7 @@ interface PictureProps extends Pick<CardProps, 'photo' | 'src'> {
   readonly className: string;
 }
 
-/** The picture, with what it is taken for as its text. */
+/** The picture. Its alternative text names the class that models predict. */
 export function Picture({ photo, src, className }: PictureProps) {
   if (src === null) {
     return (
@@ -118,7 +113,7 @@ export function Picture({ photo, src, className }: PictureProps) {
   );
 }
 
-/** Names come from anywhere: `bdi` keeps a right-to-left one from reordering its neighbours. */
+/** `bdi` keeps a right-to-left name from reordering the text around it. */
 export function Name({ text }: { readonly text: string }) {
   return <bdi>{text}</bdi>;
 }
@@ -175,7 +170,7 @@ function Credit({ photo }: Pick<CardProps, 'photo'>) {
   );
 }
 
-/** The last part of a path, without the digits of the hash that a folder's ids end with; a site's number as it is. */
+/** The last part of a path, without the hash at the end of a folder's ids. A site's photo number is unchanged. */
 function fileNameOf(sourceId: string): string {
   return sourceId.replace(/@(?:[0-9a-f]{16}|-)$/, '').replace(/^.*\//s, '');
 }

@@ -10,23 +10,21 @@ import { Fact } from './header.tsx';
 export interface SheetClass {
   readonly wnid: Wnid;
   readonly name: string;
-  /** All names of the class; the one above may be among them. */
+  /** All names of the class; may include `name`. */
   readonly synonyms: readonly string[];
   /** Photos found for the class, before any filter. */
   readonly candidates: number;
-  /** Every kept photo of the class, in the order of the shortlist: kept, listed and left out are counted from it. */
+  /** Every kept photo of the class, in shortlist order. */
   readonly photos: readonly SheetPhoto[];
 }
 
-/** A class with its photos counted. */
 export interface CountedClass extends SheetClass {
   readonly counts: ShortlistCounts;
 }
 
-/** Names in one line of the contents or of a class; the rest are counted. */
+/** Maximum names in one line. The rest are counted. */
 const NAMES_AT_MOST = 12;
 
-/** What the sheet's sections are of. */
 type Mode = 'A' | 'O';
 const WORDS = {
   A: { title: 'Classes', one: 'class', many: 'classes' },
@@ -36,7 +34,7 @@ const WORDS = {
 interface ContentsProps {
   readonly classes: readonly CountedClass[];
   readonly mode: Mode;
-  /** The page of each class, '' if it is on this one. */
+  /** The URL of each class's page; '' if the class is on this page. */
   readonly pageOf: (wnid: Wnid) => string;
 }
 
@@ -63,7 +61,7 @@ export function Contents({ classes, mode, pageOf }: ContentsProps) {
   );
 }
 
-/** Classes that lost all their candidates, by name. Those for which nothing was found are only counted. */
+/** Names the classes that lost all their candidates. Classes without any candidate are only counted. */
 function EmptyClasses({ classes, mode }: Pick<ContentsProps, 'classes' | 'mode'>) {
   if (classes.length === 0) return null;
   const { one, many } = WORDS[mode];
@@ -86,7 +84,7 @@ interface TileProps {
   readonly page: string;
 }
 
-/** A class on the index: its first photo stands for it. */
+/** A class on the index, with its first photo. */
 export function ClassTile({ sheetClass: { name, photos, counts }, src, page }: TileProps) {
   const [first] = photos;
   return (
@@ -148,12 +146,12 @@ export function ClassSection({ sheetClass, href, mode, children }: SectionProps)
 interface LeftOutProps {
   readonly className: string;
   readonly count: number;
-  /** How many of them are not shown. */
+  /** Number of photos that are not shown. */
   readonly rest: number;
   readonly children: ComponentChildren;
 }
 
-/** The photos of a class that were left out, closed until somebody opens it. */
+/** The left-out photos of a class, collapsed at first. */
 export function LeftOut({ className, count, rest, children }: LeftOutProps) {
   return (
     <details>
@@ -166,13 +164,13 @@ export function LeftOut({ className, count, rest, children }: LeftOutProps) {
   );
 }
 
-/** The confusions of the listed photos with their numbers, most frequent first: shows whether any dominates. */
+/** The confusions of the listed photos with their counts, most frequent first. */
 function confusions(photos: readonly SheetPhoto[], atMost = NAMES_AT_MOST): string {
   const counts = new Map<string, number>();
   for (const { state, confusionName } of photos) {
     if (state === 'listed') counts.set(confusionName, (counts.get(confusionName) ?? 0) + 1);
   }
-  // A stable sort: equal counts stay in the order of rank.
+  // The sort is stable, so equal counts stay in rank order.
   const ordered = [...counts].toSorted(([, a], [, b]) => b - a);
   return someOf(
     ordered.map(([name, count]) => `${name} ${countText(count)}`),

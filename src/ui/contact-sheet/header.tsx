@@ -5,21 +5,20 @@ import { FunnelBars, type FunnelStage } from '../shared/funnel.tsx';
 import { countText } from '../shared/texts.ts';
 import { Name } from './card.tsx';
 
-/** What the top of a contact sheet says of the collection as a whole. */
+/** Facts about the whole collection, for the top of its contact sheet. */
 export interface SheetHeader extends Pick<Collection, 'mode' | 'ensemble' | 'policy'> {
-  /** The collection's name. */
   readonly collection: string;
-  /** Classes that a photo can be taken for. */
+  /** Number of classes that a model can predict. */
   readonly classCount: number;
-  /** When the shortlist became what it is: from the catalogue, so that the same catalogue gives the same bytes. */
+  /** Last change of the shortlist. It is read from the catalogue, so the same catalogue gives the same bytes. */
   readonly builtAt: Date;
-  /** The stages in the order of the data; the first is the widest. */
+  /** The stages in pipeline order; the first has the most photos. */
   readonly funnel: readonly FunnelStage[];
 }
 
 const MODES = { A: 'A, mislabelled by the models', O: 'O, out of distribution' } as const;
 
-/** The top of the sheet: what the collection is, and its funnel. */
+/** The top of the sheet: the collection's facts and its funnel. */
 export function Top({ sheet }: { readonly sheet: SheetHeader }) {
   return (
     <header class="top">
@@ -59,7 +58,6 @@ function Facts({ sheet }: { readonly sheet: SheetHeader }) {
   );
 }
 
-/** A fact in a list: its name and its value. */
 export function Fact({ name, children }: { readonly name: string; readonly children: ComponentChildren }) {
   return (
     <div>
@@ -74,7 +72,7 @@ function twinText({ nearDuplicateDistance, nearDuplicateCosine }: SheetHeader['p
   return `within ${nearDuplicateDistance} of 64 bits of a listed photo, confirmed by the finer hash${byFeatures}`;
 }
 
-/** What the filter did with a photo, by mode. */
+/** The filter's rule in words, for the collection's mode. */
 function ruleText({ mode, policy, classCount }: SheetHeader): string {
   if (mode === 'O') {
     return `if the mean p over ten crops is at least ${policy.minConfidence} for one of ${countText(classCount)} classes`;
@@ -97,7 +95,7 @@ const LEGENDS = {
   },
 } as const;
 
-/** What the bars and the order mean. */
+/** Explains the bars and the order. */
 export function Legend({ mode }: Pick<SheetHeader, 'mode'>) {
   const { searched, predicted, order } = LEGENDS[mode];
   return (

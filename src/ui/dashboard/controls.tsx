@@ -6,11 +6,10 @@ import { STAGES, activityOf, pauseText, type Overview, type PausableStage, type 
 
 interface ControlsProps {
   readonly now: Overview;
-  /** Whether the reader may pause and resume. */
   readonly isOperator: boolean;
 }
 
-/** What each stage does, and for operators the ways to pause and resume it. */
+/** The state of each stage. Operators can pause and resume it. */
 export function Controls({ now, isOperator }: ControlsProps) {
   const { collection, pauses } = now;
   const [said, say] = useState('');
@@ -106,7 +105,7 @@ function PauseButton({ collection, stages, onPause }: PauseButtonProps) {
         onPause(stages, { everyCollection: choices.has('everyCollection'), endWorkers: choices.has('endWorkers') })
       }
     >
-      <p>No process takes new work of {listText(stages)} until somebody resumes it; jobs in progress end.</p>
+      <p>No process takes new work of {listText(stages)} until it is resumed; jobs in progress end.</p>
       <label>
         <input type="checkbox" name="everyCollection" /> of every collection, not only {collection}
       </label>
@@ -120,7 +119,7 @@ function PauseButton({ collection, stages, onPause }: PauseButtonProps) {
 const WIDTH = 200;
 const HEIGHT = 36;
 
-/** A stage's photos a second in each minute of the last hour; a flat line before there are two. */
+/** Photos per second of a stage in each minute of the last hour; a flat line with fewer than two values. */
 function Sparkline({ values }: { readonly values: readonly number[] }) {
   const most = Math.max(...values, 0.001);
   const shown = values.length < 2 ? [0, 0] : values;

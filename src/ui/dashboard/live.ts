@@ -3,24 +3,23 @@ import { overviewWith, timeIn, type Overview } from './overview.ts';
 
 export interface Live {
   readonly now: Overview | null;
-  /** What is wrong, while it is. */
+  /** The current problem; `null` if there is none. */
   readonly trouble: string | null;
 }
 
 const PATH = 'api/live';
 const AGAIN_AFTER_MS = 3_000;
 const LOST = 'No connection to the server; trying again';
-/** What the status of a refusal says. */
+/** Messages by HTTP status of a refused stream. */
 const REFUSALS: ReadonlyMap<number, string> = new Map([
   [401, 'The session is over: load the page again'],
   [429, 'Too many live pages of yours are open: close one of them'],
 ]);
 
 /**
- * The newest overview, as the server sends it, for as long as the page is open: all of it first, then the parts that have
- * changed, and from time to time only when it was read. Listens again whenever the stream has
- * ended: a browser does so by itself only if the connection was lost, and gives up once the server, or a proxy before it,
- * answers anything else.
+ * Streams the newest overview while the page is open. The server sends the whole overview first, then changed parts or only
+ * the time of its last read. Reconnects when the stream ends, because browsers only reconnect after a lost connection, not
+ * after an error status of the server or a proxy.
  */
 export function useLive(): Live {
   const [live, setLive] = useState<Live>({ now: null, trouble: null });
@@ -56,7 +55,7 @@ export function useLive(): Live {
   return live;
 }
 
-/** The browser does not tell what a stream was answered with. 0: nothing answers. */
+/** The HTTP status of a path, which an EventSource does not report; 0 if nothing answers. */
 async function statusOf(path: string): Promise<number> {
   try {
     return (await fetch(path, { method: 'HEAD' })).status;

@@ -2,10 +2,10 @@ import type { LiveOverview } from '../../server/collections.ts';
 import { withParts } from '../shared/live-parts.ts';
 import { countOf, countText, timeLeftText } from '../shared/texts.ts';
 
-/** The type of a value that was sent as JSON. */
+/** The type of a value after JSON. */
 type Json<T> = T extends Date ? string : T extends object ? { [K in keyof T]: Json<T[K]> } : T;
 
-/** What `api/live` and `api/overview` of a collection send. */
+/** The payload of a collection's `api/live` and `api/overview`. */
 export type Overview = Json<LiveOverview>;
 export type Row = Overview['totals'];
 export type ClassRow = Overview['classes'][number];
@@ -13,36 +13,35 @@ export type ClassRow = Overview['classes'][number];
 export type Pause = Overview['pauses'][number];
 export type PausableStage = Pause['stage'];
 
-/** The stages that can be paused, in the order of the work. */
+/** The stages that can be paused, in pipeline order. */
 export const STAGES: readonly { readonly stage: PausableStage; readonly does: string }[] = [
   { stage: 'discover', does: 'photos found' },
   { stage: 'fetch', does: 'photos fetched' },
   { stage: 'filter', does: 'photos decided' },
 ];
 
-/** Reads what the server sends. The server is always of the same version as this page. */
+/** Unchecked: the server always has the same version as this page. */
 const partsIn: (json: string) => Record<string, unknown> = JSON.parse;
 
-/** The overview with the parts of a message. The first message of a stream has all of them. */
+/** Merges the parts in a message into the overview. The first message of a stream has all parts. */
 export function overviewWith(last: Overview | null, json: string): Overview {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the first message has all parts
   return withParts(last, partsIn(json)) as Overview;
 }
 
-/** The time in a message that says only when the catalogue was read. */
+/** Parses a message with only the time at which the catalogue was read. */
 export const timeIn: (json: string) => string = JSON.parse;
 
-/** The outcome of a request that changes something. Only a retry has counts. */
+/** The server's answer to an order. `error` is set if the server refuses. Only a retry has counts. */
 export interface Answer {
   readonly error?: string;
   readonly pictures?: number;
   readonly decisions?: number;
 }
 
-/** The server's answer to an order: an error if it refuses. */
 export const answerIn: (json: string) => Answer = JSON.parse;
 
-/** How many pictures were dropped or failed, and how many photos cannot be decided, by reason; the most frequent first. */
+/** Counts dropped and failed pictures and undecidable photos by reason, most frequent first. */
 export function problemsOf({
   dropped,
   failed,
@@ -76,17 +75,17 @@ export function pauseText({ by, since, collection, endsWorkers, inHand, isDraine
   return `paused since ${when} by ${by}${forAll}: ${isDrained ? 'drained' : `draining${jobs}`}${ends}`;
 }
 
-/** What a stage does now. */
+/** The current state of a stage. */
 export interface Activity {
   readonly state: 'working' | 'waiting' | 'idle' | 'paused';
-  /** How many queries, pictures or photos wait for it. */
+  /** Number of waiting queries, pictures or photos. */
   readonly queue: number;
-  /** The state in words, with what the stage waits for. */
+  /** The state in words, with the reason for waiting. */
   readonly text: string;
   readonly timeLeft: string | null;
 }
 
-/** The command that works a stage. */
+/** The command that starts a stage. */
 const START: Readonly<Record<PausableStage, string>> = { discover: 'crawl', fetch: 'crawl', filter: 'filter' };
 
 export function activityOf(stage: PausableStage, now: Overview): Activity {
@@ -114,13 +113,13 @@ function isWorked(stage: PausableStage, { workers }: Overview): boolean {
   return workers.some(({ name }) => [`${stage}-worker`, START[stage], 'run', 'demo'].includes(name));
 }
 
-/** Something that an operator must act on. */
+/** A problem that an operator must solve. */
 export interface Attention {
   readonly what: string;
   readonly remedy: string;
 }
 
-/** Everything that an operator must act on, with its remedy. An idle system has nothing. */
+/** All problems that an operator must solve; empty for an idle system. */
 export function attentionOf(now: Overview): Attention[] {
   const { collection, totals, budgets, pauses } = now;
   const of = `--collection ${collection}`;

@@ -10,11 +10,11 @@ interface TableProps<Item> {
   readonly caption: string;
   readonly rows: readonly Item[];
   readonly keyOf: (row: Item) => string;
-  /** What each column shows, by its head. The first column names the row. */
+  /** A renderer for each column, by the column's head. The first column names the row. */
   readonly columns: Readonly<Record<string, (row: Item) => ComponentChildren>>;
 }
 
-/** On a narrow screen it scrolls by itself. */
+/** A table that scrolls sideways on a narrow screen. */
 export function Table<Item>({ caption, rows, keyOf, columns }: TableProps<Item>) {
   const [nameColumn, ...numberColumns] = Object.entries(columns);
   return (
@@ -45,7 +45,7 @@ export function Table<Item>({ caption, rows, keyOf, columns }: TableProps<Item>)
   );
 }
 
-/** The columns that classes and sources have in common. */
+/** Columns shared by classes and sources. */
 export const COUNT_COLUMNS = {
   found: ({ found }: Row) => countText(found),
   waiting: ({ waiting }: Row) => countText(waiting),
@@ -53,10 +53,10 @@ export const COUNT_COLUMNS = {
   kept: ({ decided }: Row) => countText(decided.kept),
 };
 
-/** Classes shown before one asks for more. */
+/** Classes shown before the user asks for all. */
 const FIRST_CLASSES = 20;
 
-/** Of 200 classes those with candidates, most kept first; what is typed narrows them down. */
+/** Classes with candidates, most kept first, and a field that filters them by name. */
 export function ClassTable({ classes, confusions }: Pick<Overview, 'classes' | 'confusions'>) {
   const [wanted, setWanted] = useState('');
   const [showsAll, setShowsAll] = useState(false);
@@ -91,7 +91,7 @@ export function ClassTable({ classes, confusions }: Pick<Overview, 'classes' | '
   );
 }
 
-/** The address of a class on the contact sheet, or of its photos that the models take for another class. */
+/** The contact-sheet URL of a class, or of its photos with the given confusion. */
 export function sheetOf(wnid: string, confusionWnid: string | null = null): string {
   const confusion = confusionWnid === null ? '' : `&as=${encodeURIComponent(confusionWnid)}`;
   return `sheet/class?id=${encodeURIComponent(wnid)}${confusion}`;
@@ -99,7 +99,7 @@ export function sheetOf(wnid: string, confusionWnid: string | null = null): stri
 
 const PHOTOS_SHOWN = 3;
 
-/** A class with some of its photos; it leads to its contact sheet once photos are kept. */
+/** A class with some of its photos. It links to its contact sheet once photos are kept. */
 function ClassName({ row, confusions }: { readonly row: ClassRow } & Pick<Overview, 'confusions'>) {
   if (row.wnid === null || row.decided.kept === 0) return <>{row.name}</>;
   const photos = confusions.filter(({ wnid }) => wnid === row.wnid).slice(0, PHOTOS_SHOWN);
@@ -115,7 +115,7 @@ function ClassName({ row, confusions }: { readonly row: ClassRow } & Pick<Overvi
 
 const examplesIn: (json: string) => ReasonExample[] = JSON.parse;
 
-/** Null if the server cannot give them. */
+/** `null` if the request fails. */
 async function examplesOf(reason: string): Promise<ReasonExample[] | null> {
   try {
     const answer = await fetch(`api/examples/${reason}`);
@@ -125,10 +125,10 @@ async function examplesOf(reason: string): Promise<ReasonExample[] | null> {
   }
 }
 
-/** What came to nothing and why; a reason opens to some examples. */
+/** Dropped and failed photos by reason. Each reason opens to some examples. */
 export function Problems({ totals, isOperator }: Pick<Overview, 'totals'> & { readonly isOperator: boolean }) {
   const problems = problemsOf(totals);
-  // Here, and not beside its button: what is tried again is no problem any more, and off the list.
+  // The text is not beside its button, because a retried reason leaves the list.
   const [said, say] = useState('');
   return (
     <section>
@@ -149,16 +149,16 @@ export function Problems({ totals, isOperator }: Pick<Overview, 'totals'> & { re
 
 interface ProblemProps {
   readonly problem: ReturnType<typeof problemsOf>[number];
-  /** A rule's verdict stays; what failed may succeed later. */
+  /** True for failures only: a rule would give the same verdict again. */
   readonly canRetry: boolean;
-  /** Told how another try went. */
+  /** Receives the result of a retry. */
   readonly onSaid: (text: string) => void;
 }
 
 function Problem({ problem: { reason, state, count }, canRetry, onSaid }: ProblemProps) {
   const [examples, setExamples] = useState<readonly ReasonExample[] | null>([]);
   const load = async (): Promise<void> => setExamples(await examplesOf(reason));
-  // The order covers all collections. Their pictures are fetched again, and their photos filtered again.
+  // The order covers all collections: their pictures are fetched again and their photos filtered again.
   const retry = async (): Promise<void> => {
     onSaid('Queueing …');
     const { error, ...retried } = await sendOrder(`/api/retry/${reason}`);

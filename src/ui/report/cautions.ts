@@ -5,18 +5,18 @@ import { bestOutsider, outsidersOf } from './models.ts';
 /** The sections of the page, by id. */
 export type SectionName = 'funnel' | 'transfer' | 'confidence' | 'ood' | 'set' | 'review' | 'why' | 'method';
 
-/** Something without which a reader would take a number for more than it is. */
+/** A limit of the data that a reader must know to interpret a number. */
 export interface Caution {
   readonly section: SectionName;
   readonly text: string;
-  /** The command that helps, if one does. */
+  /** The command that helps; `null` if none does. */
   readonly command: string | null;
 }
 
 /** With fewer photos, a Wilson interval of 50 % is wider than 20 points. */
 const FEW_PHOTOS = 96;
 
-/** What a reader must know before the numbers, in the order of the sections. */
+/** Cautions that a reader must see before the numbers, in section order. */
 export function cautionsOf(report: Report): Caution[] {
   return [...ofPhotos(report), ...ofModels(report)];
 }
@@ -36,7 +36,7 @@ function ofPhotos(report: Report): Caution[] {
   ];
 }
 
-/** The report is of photos that no reviewer has accepted, or not of these only. */
+/** The caution for a report that includes photos without an accept. */
 function ofUnreviewed({ set, collection, funnel }: Report): Caution {
   const { selected } = funnel.totals;
   const accepted = selected === 0 ? 'no reviewer has accepted one' : `reviewers have accepted ${countText(selected)}`;
@@ -93,7 +93,7 @@ function ofModels(report: Report): Caution[] {
   return [...cautions, ...ofOverlap(report)];
 }
 
-/** If labels are wrong as often as the best model is, its mistakes say little. */
+/** If labels are wrong as often as the best model, the model's mistakes say little. */
 function ofOverlap(report: Report): Caution[] {
   const best = bestOutsider(report);
   const { labelNoise } = report;

@@ -8,11 +8,11 @@ export interface ReportFigure {
   /** The name of its files, without an extension: lower-case letters, digits and hyphens. */
   readonly name: string;
   readonly title: string;
-  /** What it shows, with the main numbers: the text alternative. */
+  /** The text alternative: one sentence with the main numbers. */
   readonly text: string;
-  /** How to read it; '' if that needs no words. */
+  /** How to read the chart; '' if no note is needed. */
   readonly note: string;
-  /** The table that it is drawn from. */
+  /** The table with the chart's data. */
   readonly table: TableName;
   readonly draw: (frame: ChartFrame) => VNode;
 }
@@ -23,7 +23,7 @@ interface PlotProps {
   readonly figureFile: (name: string) => string | null;
 }
 
-/** A chart with its title, its text alternative and the links to its table and file; nothing if there is no such chart. */
+/** A chart with its title, text alternative and links to its table and file; nothing if `figure` is null. */
 export function Plot({ figure, csv, figureFile }: PlotProps) {
   if (figure === null) return null;
   const { name, title, text, note, table, draw } = figure;

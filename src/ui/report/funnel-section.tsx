@@ -12,7 +12,7 @@ interface SectionOf {
   readonly title: string;
 }
 
-/** What happened to every photo that was found, by stage, class, source and query. */
+/** The funnel of all photos found, by stage, class, source and query. */
 export function FunnelSection({ context, title }: SectionOf) {
   const { funnel } = context.report;
   const { totals, durations } = funnel;
@@ -63,7 +63,7 @@ export function FunnelSection({ context, title }: SectionOf) {
 
 const COLUMNS = ['found', 'fetched', 'kept', 'yield', 'listed', 'accepted'];
 
-/** The numbers of a class or source; null: of neither. Each leads to its photos if a page shows them. */
+/** The counts of a class or source, linked to their photos where a page shows them; no links if `of` is null. */
 function stageCells(
   { linkOf }: ReportContext,
   { found, fetched, decided, shortlisted, selected }: Totals,
@@ -118,7 +118,7 @@ function Classes({ context }: Pick<SectionOf, 'context'>) {
   );
 }
 
-/** Queries with the best yields; the table has all. */
+/** Only the queries with the best yields are shown; the CSV file has all. */
 const MOST_QUERIES = 60;
 
 function Queries({ context }: Pick<SectionOf, 'context'>) {

@@ -12,7 +12,7 @@ interface SectionOf {
   readonly title: string;
 }
 
-/** How right models are on the set, and how much less than on clean photos. */
+/** Accuracy of the models on the set, and its drop from clean photos. */
 export function TransferSection({ context, title }: SectionOf) {
   const { report, csv } = context;
   const { clean } = report;
@@ -77,7 +77,7 @@ function rowsOf({ report }: ReportContext, cellsOf: (model: ModelReport) => Tabl
   }));
 }
 
-/** What the rule says of members is no finding. */
+/** Warns that the filter's rule implies the members' accuracy. */
 function Implied({ models }: { readonly models: readonly ModelReport[] }) {
   const implied = models.filter(({ implied: text }) => text !== null);
   if (implied.length === 0) return null;
@@ -94,7 +94,7 @@ function Implied({ models }: { readonly models: readonly ModelReport[] }) {
   );
 }
 
-/** Which photos heads were fitted on. A report that an older winnow stored does not say it. */
+/** Names the photos that heads were fitted on. Reports stored by an older winnow lack this field. */
 function FittedNotes({ models }: { readonly models: readonly ModelReport[] }) {
   return models.map(({ model, fitted }) =>
     fitted == null ? null : (
@@ -105,7 +105,7 @@ function FittedNotes({ models }: { readonly models: readonly ModelReport[] }) {
   );
 }
 
-/** Models beside one another, so that the columns fit a page. */
+/** Maximum number of models side by side, so that the table fits a page. */
 const MOST_COLUMNS = 4;
 
 function ClassTable({ context }: Pick<SectionOf, 'context'>) {
@@ -129,12 +129,12 @@ function ClassTable({ context }: Pick<SectionOf, 'context'>) {
   );
 }
 
-/** What an `accuracyCell` has below the accuracy. */
+/** Describes the small text of an `accuracyCell`. */
 function cellWords({ clean }: ReportContext['report']): string {
   return clean === null ? 'with 95 % intervals' : 'with 95 % intervals and drops from clean photos of the class';
 }
 
-/** An accuracy, and below it its interval and how far it is from that on clean photos, if there are such. */
+/** An accuracy with its interval below, and its drop from clean photos if they were evaluated. */
 function accuracyCell(row: (ClassAccuracy & { readonly drop: number | null }) | undefined) {
   if (row === undefined) return percentText(null);
   const { accuracy, accuracyLow, accuracyHigh, drop } = row;
@@ -218,10 +218,10 @@ function pointRange(low: number | null, high: number | null): string {
   return `${pointsText(low).replace(' points', '')} to ${pointsText(high)}`;
 }
 
-/** Photos from which on there are two bins of 100. */
+/** From this many photos there are two bins of 100. */
 const TWO_BINS = 200;
 
-/** Whether models know when they are wrong. */
+/** Calibration and error detection of the models. */
 export function ConfidenceSection({ context, title }: SectionOf) {
   const { report, csv } = context;
   return (
@@ -257,7 +257,7 @@ export function ConfidenceSection({ context, title }: SectionOf) {
   );
 }
 
-/** How well the confidence of models tells the set from photos in the distribution. */
+/** How well model confidence separates the set from in-distribution photos. */
 export function OodSection({ context, title }: SectionOf) {
   const { report, csv } = context;
   const first = report.models.find(({ ood }) => ood !== null);

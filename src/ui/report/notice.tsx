@@ -3,17 +3,16 @@ import type { RunningWork } from '../shared/running-work.ts';
 import { countText } from '../shared/texts.ts';
 
 interface NoticeProps {
-  /** What is newer in the catalogue, a sentence; null: nothing. */
+  /** One sentence about newer data in the catalogue; `null` if there is none. */
   readonly changes: string | null;
   readonly running: RunningWork | null;
   readonly canRecompute: boolean;
-  /** Where the form posts to. */
   readonly action: string;
-  /** Whether no report was made yet. */
+  /** True if there is no report yet. */
   readonly isFirst: boolean;
 }
 
-/** Says whether the report is of today's catalogue, and offers to compute it again. `main.tsx` renews it. */
+/** Says whether the report is up to date and offers to recompute it. `main.tsx` refreshes this notice. */
 export function Notice({ changes, running, canRecompute, action, isFirst }: NoticeProps) {
   const isRunning = running !== null && running.problem === null;
   const isFresh = changes === null && running === null && !isFirst;

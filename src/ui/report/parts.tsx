@@ -13,7 +13,7 @@ interface SectionProps {
   readonly children: ComponentChildren;
 }
 
-/** A section with its heading and what readers must know about it. */
+/** A section with its heading and cautions. */
 export function Section({ name, title, context, children }: SectionProps) {
   return (
     <section id={name} aria-labelledby={`${name}-title`}>
@@ -36,7 +36,7 @@ function CautionText({ caution: { text, command } }: { readonly caution: Caution
   );
 }
 
-/** The charts of these names that have something to show, side by side. */
+/** The named charts side by side, without those that have no data. */
 export function Plots({ context, names }: { readonly context: ReportContext; readonly names: readonly string[] }) {
   const shown = names.map((name) => context.figure(name)).filter((figure) => figure !== null);
   if (shown.length === 0) return null;
@@ -53,16 +53,16 @@ interface CountProps {
   readonly context: ReportContext;
   readonly count: number;
   readonly of: readonly [kind: LinkKind, key: string, details?: LinkDetails];
-  /** Where the number stands if no page shows its photos. */
+  /** The table to link to if no page shows the photos. */
   readonly table: TableName;
 }
 
-/** A count of photos. It leads to them, or to its table. */
+/** A count that links to its photos, or to its table. */
 export function Count({ context, count, of: [kind, key, details], table }: CountProps) {
   return <a href={context.linkOf(kind, key, details) ?? context.csv(table)}>{countText(count)}</a>;
 }
 
-/** A link if there is an address, else the children alone. */
+/** A link, or the children alone if `href` is null. */
 export function To({ href, children }: { readonly href: string | null; readonly children: ComponentChildren }) {
   return href === null ? <>{children}</> : <a href={href}>{children}</a>;
 }
@@ -75,19 +75,19 @@ export interface TableRow {
 
 interface TableProps {
   readonly caption: string;
-  /** Titles of the columns, that of the row heads first. */
+  /** Column titles. The first column has the row heads. */
   readonly columns: readonly string[];
   readonly rows: readonly TableRow[];
-  /** Where the whole table is. */
+  /** The URL of the whole table. */
   readonly csv: string;
-  /** Cells have more than a number. */
+  /** True if cells hold more than a number. */
   readonly isWide?: boolean;
 }
 
-/** Longer tables are folded. */
+/** Longer tables are collapsed. */
 const MOST_ROWS = 12;
 
-/** A table. On narrow screens each row becomes a list, so roles say what the display hides. */
+/** A table with explicit ARIA roles, because CSS turns each row into a list on narrow screens. */
 export function Table(props: TableProps) {
   const { caption, rows, csv } = props;
   if (rows.length === 0) return null;
@@ -148,12 +148,11 @@ function TableAlone({ caption, columns, rows, isWide = false, isFolded = false }
   );
 }
 
-/** What stands where there is nothing to show. */
+/** A placeholder for missing content. */
 export function Nothing({ children }: { readonly children: ComponentChildren }) {
   return <p class="nothing-yet">{children}</p>;
 }
 
-/** A class by name. */
 export function ClassName({
   context,
   wnid,

@@ -8,15 +8,15 @@ import { Notice } from './notice.tsx';
 
 export interface ServedReportProps {
   readonly collection: string;
-  /** Null: none was made. `changes`: what is newer in the catalogue; null: nothing. */
+  /** `null` if there is no report. `changes` describes newer data in the catalogue; `null` if there is none. */
   readonly shown: { readonly report: Report; readonly changes: string | null } | null;
-  /** The computation that runs, or that failed last; null: neither. */
+  /** The running or last failed computation; `null` if there is neither. */
   readonly running: RunningWork | null;
   readonly canRecompute: boolean;
   readonly linkOf: LinkOf;
 }
 
-/** The report as the server shows it: with the state of the catalogue, and links to the photos. */
+/** The report on the server, with a freshness notice and links to the photos. */
 export function ServedReport({ collection, shown, running, canRecompute, linkOf }: ServedReportProps) {
   const base = `${pathOf(collection)}report`;
   const notice = (

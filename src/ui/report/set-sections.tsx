@@ -12,7 +12,7 @@ interface SectionOf {
   readonly title: string;
 }
 
-/** What the photos show: confusions, crops, failure modes and where they are from. */
+/** The photos of the set: confusions, crops, failure modes and sources. */
 export function SetSection({ context, title }: SectionOf) {
   const { report, csv, figures } = context;
   const crops = figures.filter(({ name }) => name.startsWith('crops-')).slice(0, MOST_CROPS);
@@ -67,7 +67,7 @@ interface LeadsProps extends Pick<SectionOf, 'context'> {
   readonly rows: readonly (readonly [name: string, photos: number])[];
 }
 
-/** Links from the counts of a chart to their photos, where a page shows these. */
+/** Links a chart's counts to their photos, where a page shows them. */
 function Leads({ context: { linkOf }, kind, rows }: LeadsProps) {
   const linked = rows.slice(0, MOST_LEADS).flatMap(([name, photos]) => {
     const href = linkOf(kind, name);
@@ -166,7 +166,7 @@ function Examples({ context: { pictures, linkOf }, photos, text }: ExamplesProps
   );
 }
 
-/** How much reviewers agree, and what they accepted. */
+/** Reviewer agreement and the accepted photos. */
 export function ReviewSection({ context, title }: SectionOf) {
   const { report, csv } = context;
   const { overall, classes } = report.agreement;

@@ -8,17 +8,17 @@ import { REASON_TEXTS } from './words.ts';
 interface ActionBarProps {
   readonly session: ReviewSession;
   readonly onCommand: (command: Command) => void;
-  /** What the reviewer has said of the photo; null if there is none, or if several are selected. */
+  /** The reviewer's own review of the photo; `null` without a photo or with several selected. */
   readonly own: OwnReview | null;
-  /** Whether there is something to decide. */
+  /** True if there is a photo to judge. */
   readonly isReady: boolean;
-  /** What stands before the buttons: `3 selected`. */
+  /** Shown before the buttons: `3 selected`. */
   readonly before?: ComponentChildren;
-  /** What stands after the buttons: the strip. */
+  /** Shown after the buttons: the strip. */
   readonly children?: ComponentChildren;
 }
 
-/** The row of what one can do, with the reasons for a reject below it. */
+/** The row of action buttons, with the reject reasons below it. */
 export function ActionBar({ session, onCommand, own, isReady, before, children }: ActionBarProps) {
   const { setup, history } = session;
   const common = { onCommand, isDisabled: !isReady || !setup.mayReview };
@@ -73,12 +73,12 @@ interface CommandButtonProps {
   readonly onCommand: (command: Command) => void;
   readonly children: ComponentChildren;
   readonly kind?: string;
-  /** For a command that is on or off. */
+  /** The state of a toggle command; undefined for others. */
   readonly isOn?: boolean | undefined;
   readonly isDisabled?: boolean;
 }
 
-/** A button that does what a key does, with the key on it. */
+/** A button that runs a key's command and shows the key. */
 export function CommandButton(props: CommandButtonProps) {
   const { command, onCommand, children, kind = '', isOn, isDisabled = false } = props;
   return (
@@ -87,7 +87,7 @@ export function CommandButton(props: CommandButtonProps) {
       class={`command ${kind}${isOn === true ? ' on' : ''}`}
       aria-pressed={isOn}
       disabled={isDisabled}
-      // A click leaves the focus where it is, so that Space goes on to zoom.
+      // A click does not move the focus, so that Space still zooms.
       onMouseDown={(event) => event.preventDefault()}
       onClick={() => onCommand(command)}
     >

@@ -26,7 +26,7 @@ const NO_ANSWER = 'The server does not answer';
 export class ApiError extends Error {
   /** The HTTP status; 0 if no answer came. */
   readonly status: number;
-  /** What the server calls the error, if it has a name for it. */
+  /** The server's error code; `null` if it sent none. */
   readonly code: string | null;
 
   constructor(status: number, message: string, code: string | null = null) {
@@ -40,7 +40,7 @@ export class ApiError extends Error {
     return this.status === UNAUTHORIZED;
   }
 
-  /** Whether the same request can succeed later: the server is away or busy, or somebody has to log in. */
+  /** True if a retry may succeed: the server is unreachable or busy, or the user must log in. */
   get isPassing(): boolean {
     return this.status < 400 || this.status >= 500 || [UNAUTHORIZED, 408, 429].includes(this.status);
   }
@@ -55,7 +55,7 @@ export type ReviewApi = ReturnType<typeof reviewApi>;
 /**
  * The endpoints of `src/review/desk.ts` for one collection. Each rejects with an ApiError.
  *
- * @param reviewer whose page it is; null if that is not known yet, or if they may only look
+ * @param reviewer the page's reviewer; null if unknown, or for a read-only user
  */
 export function reviewApi(collection: string, reviewer: string | null) {
   const base = `/c/${encodeURIComponent(collection)}/api/review/`;
@@ -63,7 +63,7 @@ export function reviewApi(collection: string, reviewer: string | null) {
   const post = <T>(path: string, body: object): Promise<T> => ask<T>(base + path, body);
   return {
     setup: () => get<ReviewSetup>('setup'),
-    /** Tells the server who reviews in this browser. */
+    /** Tells the server the reviewer's name in this browser. */
     setReviewer: (name: string) => post<unknown>('reviewer', { name }),
     setCriteria: (text: string) => post<unknown>('criteria', { text }),
     agreement: () => get<AgreementReport>('agreement'),
@@ -84,25 +84,25 @@ export function reviewApi(collection: string, reviewer: string | null) {
   };
 }
 
-/** A query of the API, by the names of the fields. The page's address has shorter names. */
+/** A query with the API's field names. The page's URL has shorter names. */
 function queryOf(fields: Readonly<Record<string, string | number | boolean | undefined>>): URLSearchParams {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(fields)) if (value !== undefined) query.set(name, String(value));
   return query;
 }
 
-/** A browser refuses to keep more than 64 kB in flight for a page that has closed. */
+/** Browsers limit `keepalive` requests to 64 kB in flight. */
 const KEEP_ALIVE_MAX_CHARS = 30_000;
 
 /**
- * Sends a GET, or a POST if there is a body. A small POST is completed by the browser even if the tab closes.
+ * Sends a GET, or a POST if there is a body. The browser completes a small POST even if the tab closes.
  *
  * @throws ApiError
  */
 async function ask<T>(path: string, body?: object): Promise<T> {
   const text = body === undefined ? null : JSON.stringify(body);
   const response = await answerTo(path, text);
-  // The server asks for a token or a session. Without that header somebody is logged in, and the server says what is wrong.
+  // With this header the server asks for a login. Without it the user is logged in and the body has the error.
   if (response.status === UNAUTHORIZED && response.headers.has('www-authenticate'))
     throw new ApiError(UNAUTHORIZED, SESSION_OVER);
   if (!response.ok) throw await errorIn(response);

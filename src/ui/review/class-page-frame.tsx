@@ -10,9 +10,9 @@ import { hrefOf, type ReviewPage } from './view-url.ts';
 interface PageFrameProps {
   readonly session: ReviewSession;
   readonly place: string;
-  /** The class whose counts stand at the top. Absent: all classes. */
+  /** The class whose counts are at the top. Optional; defaults to all classes. */
   readonly wnid?: string;
-  /** Whether the page shows what it is for. */
+  /** True if the page's content is loaded. */
   readonly isReady: boolean;
   readonly children: ComponentChildren;
 }
@@ -25,7 +25,7 @@ const LINKS: readonly { readonly page: ReviewPage; readonly text: string }[] = [
   { page: 'agreement', text: 'Agreement' },
 ];
 
-/** A page of the review on which nothing is decided. */
+/** A read-only page of the review. */
 export function PageFrame({ session, place, wnid, isReady, children }: PageFrameProps) {
   const classes = session.shelf.classes.filter((one) => wnid === undefined || one.wnid === wnid);
   return (
@@ -55,15 +55,15 @@ function PageLinks({ collection }: { readonly collection: string }) {
 }
 
 interface Answered<T> {
-  /** Null while it is being read, and if it cannot be read. */
+  /** `null` while the request runs and after it failed. */
   readonly answer: T | null;
   readonly trouble: string | null;
 }
 
 /**
- * What the server answers, read once.
+ * The server's answer, requested once for each `of`.
  *
- * @param of what is read; another text makes it read again
+ * @param of identifies the request; a changed value repeats it
  */
 export function useAnswer<T>(read: () => Promise<T>, of: string): Answered<T> {
   const [state, setState] = useState<Answered<T>>({ answer: null, trouble: null });

@@ -17,7 +17,7 @@ interface ClassPanelProps {
 
 const QUESTION_O = 'Is any of the 1,000 classes visible?';
 
-/** What the photo was searched as, and what counts. In mode O the predicted class matters more, so it stands first. */
+/** The searched class and the criteria. In mode O the predicted class is first, because it matters more. */
 export function ClassPanel({ desk, onView, onReferences }: ClassPanelProps) {
   const { session, photo } = desk;
   const filters = desk.isForDisputes ? null : <Filters desk={desk} onView={onView} />;

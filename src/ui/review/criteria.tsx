@@ -4,11 +4,11 @@ import type { ReviewSession } from './session.ts';
 
 interface CriteriaProps {
   readonly session: ReviewSession;
-  /** What is asked of each photo; null if the criteria say it. */
+  /** The question about each photo; `null` if the criteria contain it. */
   readonly question: string | null;
 }
 
-/** What counts, in the words of the collection's owner. Reviewers can change it in place. */
+/** The criteria text of the collection. Reviewers can edit it in place. */
 export function Criteria({ session, question }: CriteriaProps) {
   const [isOpen, setIsOpen] = useState(false);
   const { criteria, mayReview } = session.setup;

@@ -2,7 +2,7 @@ import type { ReviewPhoto } from '../../review/desk.ts';
 import { opinionsOf, type ShownOpinion } from './disputes-read.ts';
 import { judgementText } from './words.ts';
 
-/** What each reviewer said of a photo. */
+/** Each reviewer's opinion of a photo. */
 export function Opinions({ photo }: { readonly photo: ReviewPhoto }) {
   return (
     <section aria-label="Opinions">

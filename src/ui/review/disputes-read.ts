@@ -3,14 +3,14 @@ import type { Subject } from '../../review/event.ts';
 import type { ReviewSession } from './session.ts';
 import { subjectKey } from './shelf.ts';
 
-/** So many people are asked about a photo. If they leave it unsure, somebody must settle it. */
+/** Opinions per photo. If all leave the photo unsure, a reviewer must settle it. */
 const OPINIONS = 3;
 
 /**
- * The photos that somebody must settle, put on the session's shelf: those on which two people disagree, then those that three
- * people leave unsure.
+ * Loads the photos to settle into the session's shelf: first those on which two reviewers disagree, then those that three
+ * reviewers leave unsure.
  *
- * @param wnid only photos of this class; undefined: of all classes
+ * @param wnid limits to one class; undefined for all classes
  * @throws ApiError
  */
 export async function readDisputes(session: ReviewSession, wnid: string | undefined): Promise<readonly Subject[]> {
@@ -26,15 +26,15 @@ async function readAll(session: ReviewSession, filter: ReviewFilter): Promise<re
   return session.shelf.at(subjects.map(subjectKey));
 }
 
-/** Whether nobody else will be asked about a photo that is unsure, and nobody has settled it. */
+/** For an unsure photo: true if it has all its opinions and is not settled. */
 export function isLeftUnsure(photo: Pick<ReviewPhoto, 'isSettled' | 'mine' | 'others'>): boolean {
   return !photo.isSettled && opinionsOf(photo).length >= OPINIONS;
 }
 
-/** What one person says of a photo. */
+/** One reviewer's opinion of a photo. */
 export type ShownOpinion = ReviewPhoto['others'][number];
 
-/** The opinions of everybody who has judged the photo; this reviewer's own has an empty name and stands first. */
+/** The opinions with a verdict. This reviewer's own is first and has an empty name. */
 export function opinionsOf({ mine, others }: Pick<ReviewPhoto, 'mine' | 'others'>): readonly ShownOpinion[] {
   return [{ ...mine, reviewer: '' }, ...others].filter(({ verdict }) => verdict !== null);
 }

@@ -3,7 +3,7 @@ import { totalsOf } from './classes-bar.tsx';
 import type { SingleDesk } from './single-desk.ts';
 import { hrefOf } from './view-url.ts';
 
-/** What stands in the photo's place when there is none. */
+/** Shown instead of a photo when none is left. */
 export function EndPage({ desk }: { readonly desk: SingleDesk }) {
   const { session, view } = desk;
   const { collection, setup } = session;

@@ -25,7 +25,7 @@ const NOTHING_KNOWN: PhotoEvidenceShown = {
   history: [],
 };
 
-/** What the models say of the photo, and where it comes from. Each part keeps its place from photo to photo. */
+/** The models' evidence and the photo's source. Each part keeps its place from photo to photo. */
 export function EvidencePanel(props: EvidencePanelProps) {
   const { session, photo, evidenceShown: evidence, members } = props.desk;
   if (photo === null) return <aside class="side evidence" aria-label="Evidence" />;
@@ -78,7 +78,7 @@ interface ProbabilitiesProps {
   readonly setup: ReviewSetup;
 }
 
-/** The items of a list: p of the class searched and of the class predicted, each with its bar. */
+/** List items with the p of the searched class and of the predicted class, each with a bar. */
 function Probabilities({ photo, setup: { threshold, mode } }: ProbabilitiesProps) {
   const { name, maxTrueProb, confusionName, confusionProb } = photo;
   return (

@@ -14,13 +14,13 @@ interface HeaderBarProps {
   readonly place: ComponentChildren;
   /** The classes whose accepted photos are counted. */
   readonly classes: readonly ClassProgress[];
-  /** What stands beside the meter: `214 open · this confusion 3 of 15` */
+  /** Shown beside the meter: `214 open · this confusion 3 of 15` */
   readonly detail: string;
   /** Chips at the end. */
   readonly children: ComponentChildren;
 }
 
-/** The bar at the top of the review's pages. What is not sent yet and problems are shown below it, over the page. */
+/** The bar at the top of the review's pages. Notices are shown below it, over the page. */
 export function HeaderBar({ session, place, classes, detail, children }: HeaderBarProps) {
   const { accepted } = totalsOf(classes);
   const target = session.setup.target === null ? null : session.setup.target * classes.length;
@@ -60,7 +60,7 @@ function Meter({ value, max }: { readonly value: number; readonly max: number })
   );
 }
 
-/** What is not sent yet, problems, and what a screen reader reads out. */
+/** Unsent actions, problems and the screen-reader announcements. */
 function Notices({ session }: { readonly session: ReviewSession }) {
   const { waiting, offlineSince, problem, setAside } = session.outbox;
   const unsent = offlineSince === null ? '' : `${countOf(waiting, 'action')} not sent yet, trying again`;
@@ -95,7 +95,7 @@ interface SetAsideProps {
   readonly actions: readonly KeptAction[];
 }
 
-/** What the server did not take. Who has read it may throw it away. */
+/** The actions that the server refused. The reviewer can discard them. */
 function SetAside({ session, actions }: SetAsideProps) {
   return (
     <details class="set-aside">

@@ -5,7 +5,7 @@ import { keyHint } from './keys.ts';
 import { selectedCount } from './selection.ts';
 import { ORDER_TEXTS } from './words.ts';
 
-/** What the grid shows: the parts of the filter, the order, and how many photos that are. */
+/** The grid's filter, order and number of photos. */
 export function FilterBar({ grid }: { readonly grid: Grid }) {
   const { view, count, selection, subjects } = grid;
   const nameOf = (wnid: string): string => grid.nameOf(wnid);
@@ -67,7 +67,7 @@ function SortChip({ grid }: { readonly grid: Grid }) {
   );
 }
 
-/** Decided photos stay in the grid until the reviewer wants them out. */
+/** Decided photos stay in the grid until the reviewer presses this. */
 function RefreshChip({ grid }: { readonly grid: Grid }) {
   const gone = grid.desk.countGone(grid.view.filter);
   if (gone === 0) return null;

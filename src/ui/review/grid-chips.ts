@@ -3,7 +3,7 @@ import { REASON_TEXTS, STATE_TEXTS } from './words.ts';
 
 export const STATES = ['open', 'accepted', 'rejected', 'unsure', 'disputed'] as const;
 
-/** A part of a filter that can be taken off. */
+/** A removable part of a filter. */
 export interface FilterChip {
   readonly text: string;
   /** The filter without it. */
@@ -30,14 +30,14 @@ export function chipsOf(filter: ReviewFilter, nameOf: (wnid: string) => string):
   );
 }
 
-/** What this page has done with a photo. */
+/** A change that this page made to a photo. */
 export interface PhotoChange {
   readonly state?: ReviewPhoto['state'];
   readonly reason?: ReviewPhoto['reason'];
   readonly flagged?: boolean;
 }
 
-/** Whether a photo that was changed does not pass a filter any more. */
+/** True if a change makes a photo fail the filter. */
 export function isGone({ state, reason, flagged }: PhotoChange, filter: ReviewFilter): boolean {
   const hasOtherState = state !== undefined && filter.state !== undefined && state !== filter.state;
   const hasOtherReason = state !== undefined && filter.reason !== undefined && reason !== filter.reason;

@@ -10,22 +10,22 @@ import { judgementText } from './words.ts';
 
 /** The server's limit for one request. */
 const ROWS_A_REQUEST = 200;
-/** Tiles that pass by in a quick scroll are not asked for. */
+/** Delay before a request, so that photos passing by in a fast scroll are not read. */
 const WAIT_MS = 60;
 const AGAIN_AFTER_MS = 3_000;
 
 const STATE_OF = { accept: 'accepted', reject: 'rejected', unsure: 'unsure' } as const;
 
-/** Reads the photos of the grid as they come into view, and decides on many at once. */
+/** Reads the grid's photos when they come into view, and decides on many at once. */
 export class GridDesk {
   readonly #session: ReviewSession;
-  /** Photos that need not be read. */
+  /** Photos that are up to date. */
   readonly #read = new Set<string>();
   readonly #unlisted = new Set<string>();
   readonly #asked = new Set<string>();
-  /** What each action of this page has done since the grid was filled. */
+  /** The change of each action of this page since the grid was filled. */
   readonly #made = new Map<string, Pick<Made, 'subjects'> & { readonly change: PhotoChange }>();
-  /** The actions that stand, and what they come to. */
+  /** The actions that `#changes` was computed from. */
   #done: readonly DoneAction[] = [];
   #changes: ReadonlyMap<string, PhotoChange> = new Map();
   #wanted: readonly Subject[] = [];
@@ -42,12 +42,12 @@ export class GridDesk {
     return this.#trouble;
   }
 
-  /** Undefined while the photo is being read, null if it is no longer listed. */
+  /** Undefined while the photo is being read; `null` if it is no longer listed. */
   at(subject: Subject): ReviewPhoto | null | undefined {
     const key = subjectKey(subject);
     if (this.#unlisted.has(key)) return null;
     const photo = this.#session.shelf.photo(subject);
-    // A row that is read while a decision is on its way shows the photo as it was before.
+    // A row that is read before the server has the decision is out of date.
     const change = this.#session.outbox.waiting > 0 ? this.#changesNow().get(key) : undefined;
     return photo === undefined || change === undefined ? photo : { ...photo, ...change };
   }
@@ -58,14 +58,14 @@ export class GridDesk {
     this.#askIn(WAIT_MS);
   }
 
-  /** Reads the photos in view again, and others when they come into view. */
+  /** Re-reads the photos in view, and others when they come into view. */
   readAgain(): void {
     this.#read.clear();
     this.#unlisted.clear();
     this.#askIn(0);
   }
 
-  /** The grid is filled again: nothing that was decided before counts as changed. */
+  /** Call when the grid is filled again: earlier decisions then no longer count as changes. */
   forgetChanges(): void {
     this.#made.clear();
     this.#done = [];
@@ -83,21 +83,21 @@ export class GridDesk {
     if (ref !== null) this.#made.set(refKey(ref), { subjects, change: { flagged } });
   }
 
-  /** Takes the last action back, all its photos at once. Returns it; null if there is none. */
+  /** Undoes the last action for all its photos. Returns the action; `null` if there is none. */
   undo(): DoneAction | null {
     const action = this.#session.undo();
     this.#session.say(action === null ? 'Nothing to undo' : `${countText(action.photos)} undone`);
     return action;
   }
 
-  /** Does again what was taken back last. Returns it; null if there is none. */
+  /** Redoes the last undone action. Returns the action; `null` if there is none. */
   redo(): DoneAction | null {
     const action = this.#session.redo();
     this.#session.say(action === null ? 'Nothing to redo' : `${countText(action.photos)} done again`);
     return action;
   }
 
-  /** How many photos in the grid do not pass the filter any more. */
+  /** Counts the photos in the grid that no longer pass the filter. */
   countGone(filter: ReviewFilter): number {
     let count = 0;
     for (const change of this.#changesNow().values()) if (isGone(change, filter)) count += 1;
@@ -110,7 +110,7 @@ export class GridDesk {
     this.#session.onAnswer = () => {};
   }
 
-  /** What this page has done with photos since the grid was filled, and not taken back. */
+  /** The changes by photo since the grid was filled, without undone ones. */
   #changesNow(): ReadonlyMap<string, PhotoChange> {
     const { done } = this.#session.history;
     if (done === this.#done) return this.#changes;

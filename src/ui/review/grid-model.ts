@@ -26,19 +26,19 @@ export type GridDialog = 'filter' | 'keys' | 'tags' | 'note';
 /** How taps select. `range`: the next tap ends a range. */
 export type TapMode = 'one' | 'several' | 'range';
 
-/** The page of the grid: what it shows, what is selected, and what commands do. */
+/** The state of the grid page: photos, selection and commands. */
 export class Grid {
   readonly session: ReviewSession;
   readonly desk: GridDesk;
   readonly facets: Facets;
   readonly scroller = createRef<HTMLElement>();
   view: ReviewView = viewOf(location.search);
-  /** The photos as they were when the grid was filled: they stay in place while one decides. Null while they are read. */
+  /** The photos at the time the grid was filled. Decided photos keep their place. `null` while they are being read. */
   subjects: readonly Subject[] | null = null;
   selection: Selection = NOTHING_SELECTED;
   tapMode: TapMode = 'one';
   dialog: GridDialog | null = location.hash === '#filter' ? 'filter' : null;
-  /** Whether the tile under the cursor takes the keyboard's focus when it is there. */
+  /** True if the tile under the cursor takes the keyboard focus when it is rendered. */
   takesFocus = false;
   shape = { columns: 1, rowsInView: 1 };
   #trouble: string | null = null;
@@ -50,7 +50,7 @@ export class Grid {
     this.facets = new Facets(session);
   }
 
-  /** Fills the grid and follows the browser's history. Returns what ends it. */
+  /** Fills the grid and follows the browser's history. Returns a function that stops it. */
   start(): () => void {
     const follow = (): void => this.#show(viewOf(location.search));
     const stop = this.session.subscribe(() => this.facets.follow(this.view.filter));
@@ -82,7 +82,7 @@ export class Grid {
     return this.subjects?.[this.selection.cursor];
   }
 
-  /** What the reviewer has said of the photo on which a decision works; null for several photos, and while it is read. */
+  /** The reviewer's own review of the target photo; `null` for several photos, and while the photo is being read. */
   get own(): OwnReview | null {
     const [[first, last] = [0, 0], ...others] = targetsOf(this.selection);
     const subject = first === last && others.length === 0 ? this.subjects?.[first] : undefined;
@@ -95,7 +95,7 @@ export class Grid {
     return this.session.shelf.progress(wnid)?.name ?? predicted ?? wnid;
   }
 
-  /** The photos on which a decision works. */
+  /** The photos to which a decision applies. */
   targets(): Subject[] {
     return itemsIn(this.subjects ?? [], targetsOf(this.selection));
   }
@@ -115,7 +115,7 @@ export class Grid {
     void this.#fill(this.current);
   }
 
-  /** Shows one photo alone. The browser's way back leads to it in the grid. */
+  /** Shows one photo alone. The browser's Back returns to it in the grid. */
   open(position: number): void {
     const view = { ...this.view, photo: this.subjects?.[position] };
     history.replaceState(null, '', hrefOf(this.session.collection, 'grid', view));
@@ -200,7 +200,7 @@ export class Grid {
     const filling = this.#fillings;
     try {
       const { wnids, photos } = await this.session.api.index(this.view.filter, this.order);
-      // The reviewer has gone on to another filter.
+      // The reviewer has chosen another filter.
       if (filling !== this.#fillings) return;
       this.subjects = photos.map(([sha256, wnid]) => ({ sha256, wnid: wnids[wnid] ?? '' }));
       this.#trouble = null;
@@ -215,15 +215,15 @@ export class Grid {
   }
 }
 
-/** A reviewer who decides quickly does not make the server count after each decision. */
+/** Delay after a decision, so that fast decisions cause one count on the server. */
 const WAIT_MS = 400;
 
-/** The counts of other filters. They are read again after this page's decisions have reached the server. */
+/** The counts of other filters. They are re-read after this page's decisions reach the server. */
 class Facets {
-  /** Null until they are read for the first time. */
+  /** `null` until the first read. */
   now: PhotoFacets | null = null;
   readonly #session: ReviewSession;
-  /** What the counts were read for. */
+  /** The filter and history lengths of the last read. */
   #known = '';
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -231,7 +231,7 @@ class Facets {
     this.#session = session;
   }
 
-  /** Reads the counts unless they are known. */
+  /** Reads the counts if the filter or the history has changed. */
   follow(filter: ReviewFilter): void {
     const { history, outbox } = this.#session;
     if (outbox.waiting > 0) return;
@@ -247,7 +247,7 @@ class Facets {
     clearTimeout(this.#timer);
   }
 
-  /** If the counts cannot be read, the old ones stay: the tiles say what is wrong. */
+  /** If the read fails, keeps the old counts: the tiles show the problem. */
   async #read(filter: ReviewFilter, wanted: string): Promise<void> {
     const facets = await this.#session.api.facets(filter).catch(() => null);
     if (facets === null || wanted !== this.#known) return;

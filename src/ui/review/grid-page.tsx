@@ -14,7 +14,7 @@ import { selectedCount } from './selection.ts';
 import { useKeys, useSession, type PageProps } from './use-session.ts';
 import { hrefOf, viewOf } from './view-url.ts';
 
-/** Many photos at once. */
+/** The review page with many photos at once. */
 export function GridPage({ session }: PageProps) {
   useSession(session);
   const grid = useMemo(() => new Grid(session), [session]);
@@ -99,7 +99,7 @@ function GridContent({ grid }: { readonly grid: Grid }) {
   );
 }
 
-/** What a decision works on, and what the last one did. */
+/** The target of a decision and the result of the last one. */
 function Target({ selected, said }: { readonly selected: number; readonly said: string }) {
   return (
     <p class="target">
@@ -109,7 +109,7 @@ function Target({ selected, said }: { readonly selected: number; readonly said: 
   );
 }
 
-/** A link to another view of the grid does not load the page again. */
+/** Follows a link to another view of the grid without a page load. */
 function followLink(event: MouseEvent, grid: Grid): void {
   const link = event.target instanceof Element ? event.target.closest<HTMLAnchorElement>('a[href]') : null;
   const opensElsewhere = event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey;

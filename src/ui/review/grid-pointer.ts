@@ -3,10 +3,10 @@ import type { Grid, TapMode } from './grid-model.ts';
 import { clickedOn, extendedTo, movedTo, toggledAt, type Selection } from './selection.ts';
 
 const LONG_PRESS_MS = 500;
-/** A finger that moves farther scrolls. */
+/** A touch that moves farther is a scroll. */
 const SLACK_PX = 10;
 
-/** What the mouse and fingers do in the grid, as handlers for the element that has the tiles. */
+/** Mouse and touch handlers for the element that has the tiles. */
 export function handlersOf(grid: Grid) {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let start = { x: 0, y: 0 };
@@ -36,7 +36,7 @@ export function handlersOf(grid: Grid) {
     },
     onClick: (event: MouseEvent): void => {
       const position = positionOf(event);
-      // The end of a long press is a click, too.
+      // A long press also ends with a click.
       if (position === null || wasLong) return;
       const mode = grid.tapMode;
       if (mode === 'range') grid.setTapMode('several');
@@ -59,13 +59,13 @@ function clicked(
   return clickedOn(position);
 }
 
-/** The position of the tile that an event is on; null if it is on none. */
+/** The position of the event's tile; `null` if it is on none. */
 function positionOf({ target }: Event): number | null {
   const tile = target instanceof Element ? target.closest<HTMLElement>('[data-position]') : null;
   return tile === null ? null : Number(tile.dataset['position']);
 }
 
-/** Moves the cursor or changes the selection. Returns whether the key does that. */
+/** Moves the cursor or changes the selection. Returns false if the key does neither. */
 export function selectByKey(event: KeyboardEvent, grid: Grid): boolean {
   const moved = movedBy(event, grid);
   if (moved !== null) grid.select(moved);
@@ -74,7 +74,7 @@ export function selectByKey(event: KeyboardEvent, grid: Grid): boolean {
   return moved !== null || event.key === ' ';
 }
 
-/** Null if the key does not move the cursor. With Shift it moves the end of a range. */
+/** The selection after a key; `null` if the key does not move the cursor. Shift extends the range. */
 function movedBy({ key, shiftKey, ctrlKey, altKey, metaKey }: KeyboardEvent, grid: Grid): Selection | null {
   if (ctrlKey || altKey || metaKey) return null;
   const { selection, count, shape } = grid;

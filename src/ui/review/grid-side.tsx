@@ -7,12 +7,12 @@ import { STATE_TEXTS } from './words.ts';
 interface SideProps {
   readonly filter: ReviewFilter;
   readonly setup: ReviewSetup;
-  /** Null while they are being read. */
+  /** `null` while they are being read. */
   readonly facets: PhotoFacets | null;
   readonly hrefTo: (filter: ReviewFilter) => string;
 }
 
-/** What other filters would show. Every count is a link. */
+/** The counts of other filters. Every count is a link. */
 export function GridSide({ filter, setup, facets, hrefTo }: SideProps) {
   if (facets === null) return <aside class="side" aria-label="Counts" aria-busy="true" />;
   const { states, sources, confusions, noise } = facets;

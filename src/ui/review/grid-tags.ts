@@ -1,6 +1,6 @@
 import type { Subject } from '../../review/event.ts';
 
-/** Whether all photos have a tag, or only some of them. */
+/** True if all photos have a tag, `mixed` if only some do. */
 export type TagMark = boolean | 'mixed';
 
 /** @param chosen the tags of each photo */
@@ -10,7 +10,7 @@ export function markOf(tag: string, chosen: readonly (readonly string[])[]): Tag
   return count === chosen.length ? true : 'mixed';
 }
 
-/** The mark after a click. A tag that some photos have can come back to that. */
+/** The mark after a click. A tag that was mixed before can become mixed again. */
 export function nextMark(now: TagMark, before: TagMark): TagMark {
   if (now === 'mixed') return true;
   return now ? false : before === 'mixed' ? 'mixed' : true;
@@ -18,12 +18,12 @@ export function nextMark(now: TagMark, before: TagMark): TagMark {
 
 interface TagChange {
   readonly subjects: readonly Subject[];
-  /** All tags that each of these photos has afterwards. */
+  /** All tags of each of these photos after the change. */
   readonly tags: readonly string[];
 }
 
 /**
- * Photos by the tags that they have afterwards. Photos whose tags stay the same are left out.
+ * Groups the photos by their tags after the change. Photos with unchanged tags are left out.
  *
  * @param toggled the tags that every photo gets (true) or loses (false)
  */

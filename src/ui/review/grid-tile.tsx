@@ -14,7 +14,7 @@ interface TileProps {
   readonly layout: GridLayout;
 }
 
-/** One photo of the grid. What it does when it is pressed is up to the grid. */
+/** One photo of the grid. The grid handles clicks and keys. */
 export function Tile({ grid, subject, position, column, layout }: TileProps) {
   const { selection, order, session } = grid;
   const photo = grid.desk.at(subject);
@@ -69,7 +69,7 @@ function Badges({ photo }: { readonly photo: ReviewPhoto }) {
   );
 }
 
-/** The text of a tile is its name for screen readers, too. */
+/** The text of a tile, also its name for screen readers. */
 function Names({ photo }: { readonly photo: ReviewPhoto | null }) {
   if (photo === null) return <span class="names" />;
   return (
@@ -84,7 +84,7 @@ function Names({ photo }: { readonly photo: ReviewPhoto | null }) {
   );
 }
 
-/** What the grid is sorted by, as each tile shows it. */
+/** The photo's value of the grid's sort order. */
 function valueText(photo: ReviewPhoto, order: ReviewOrder, cap: number): string {
   if (order === 'confusions') return `${photo.acceptedOfConfusion} of ${cap}`;
   if (order === 'source') return photo.source;
@@ -100,7 +100,7 @@ function dateText(iso: string): string {
   return DAY.format(new Date(iso));
 }
 
-/** Null for an open photo. */
+/** `null` for an open photo. */
 function stateText({ state, reason }: ReviewPhoto): string | null {
   if (state === 'open') return null;
   return reason === null ? STATE_TEXTS[state] : REASON_TEXTS[reason];

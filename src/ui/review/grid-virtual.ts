@@ -9,16 +9,16 @@ import {
 import { useLayoutEffect, useMemo, useReducer, useRef, useState } from 'preact/hooks';
 import type { RefObject } from 'preact';
 
-/** Rows above and below the window that are there before one scrolls to them. */
+/** Rows rendered above and below the visible ones. */
 const OVERSCAN = 3;
 
 interface RowsOptions {
   readonly scroller: RefObject<HTMLElement>;
-  /** The element in which rows stand. Other content of the scroller may stand above it. */
+  /** The element that contains the rows. The scroller may have other content above it. */
   readonly list: RefObject<HTMLElement>;
   readonly count: number;
   readonly rowHeight: number;
-  /** This row is always there, so that the keyboard's focus is not lost when one scrolls away. */
+  /** This row is always rendered, so that scrolling away does not lose the keyboard focus. */
   readonly keptRow: number;
 }
 
@@ -28,11 +28,11 @@ export interface VirtualRows {
   readonly height: number;
   readonly rowsInView: number;
   readonly firstRowInView: number;
-  /** Scrolls as little as possible. */
+  /** Scrolls a row into view, by default as little as possible. */
   readonly show: (row: number, align?: 'auto' | 'start' | 'center') => void;
 }
 
-/** The rows of a long list that are in view. Rows have the same height. */
+/** The visible rows of a long list. All rows have the same height. */
 export function useVirtualRows({ scroller, list, count, rowHeight, keptRow }: RowsOptions): VirtualRows {
   const [, render] = useReducer((times: number) => times + 1, 0);
   const [margin, setMargin] = useState(0);
@@ -43,7 +43,7 @@ export function useVirtualRows({ scroller, list, count, rowHeight, keptRow }: Ro
     shown.current = rowHeight;
     virtualizer.measure();
   }
-  // The methods that adapters call.
+  // Methods for framework adapters.
   // oxlint-disable-next-line no-underscore-dangle
   useLayoutEffect(() => virtualizer._didMount(), []);
   // oxlint-disable-next-line no-underscore-dangle
@@ -58,7 +58,7 @@ export function useVirtualRows({ scroller, list, count, rowHeight, keptRow }: Ro
     height: virtualizer.getTotalSize(),
     rowsInView: Math.floor((virtualizer.scrollRect?.height ?? rowHeight) / rowHeight),
     firstRowInView: Math.max(0, Math.round(((virtualizer.scrollOffset ?? 0) - margin) / rowHeight)),
-    // What stands above the first row belongs to it.
+    // The first row scrolls to the very top, so that content above it is visible.
     show: (row, align = 'auto') =>
       row === 0 ? virtualizer.scrollToOffset(0) : virtualizer.scrollToIndex(row, { align }),
   };

@@ -1,23 +1,24 @@
 import type { ActionRef, ReviewActionStored, ReviewChange } from '../../review/desk.ts';
 import type { Judgement, Subject } from '../../review/event.ts';
 
-/** An action that stands: it can be taken back. */
+/** An action that can be undone. */
 export interface DoneAction extends ActionRef {
   readonly kind: Exclude<ReviewActionStored['kind'], 'undo' | 'redo'>;
   /** Null for tags, notes and flags. */
   readonly judgement: Judgement | null;
-  /** The first photo, and how many there are. */
+  /** The first photo. */
   readonly subject: Subject;
+  /** Number of photos. */
   readonly photos: number;
 }
 
-/** An action that was taken back, and the undo that a redo takes back. */
+/** An undone action, and the undo that a redo reverts. */
 export interface UndoneAction {
   readonly action: DoneAction;
   readonly undo: ActionRef;
 }
 
-/** What undo and redo would do. The newest stands last in both. */
+/** The undo and redo stacks, newest last. */
 export interface History {
   readonly done: readonly DoneAction[];
   readonly undone: readonly UndoneAction[];
@@ -29,15 +30,15 @@ export const refKey = ({ client, sequence }: ActionRef): string => `${client} ${
 
 const isSame = (a: ActionRef, b: ActionRef): boolean => a.client === b.client && a.sequence === b.sequence;
 
-/** The stacks after all these actions, the oldest first. */
+/** The stacks after these actions, oldest first. */
 export function historyOf(actions: readonly ReviewActionStored[]): History {
   return actions.reduce(afterAction, NO_HISTORY);
 }
 
 /**
- * The stacks after one more action. An undo names the action itself, also after a redo. A redo names the undo. A new action
- * ends what can be redone. An undo or redo of something unknown (older than the 200 actions that a server lists) changes
- * nothing.
+ * The stacks after one more action. An undo refers to the action, also after a redo. A redo refers to the undo. A new action
+ * clears the redo stack. An undo or redo of an unknown action changes nothing. Actions older than the 200 that a server lists
+ * are unknown.
  */
 export function afterAction(history: History, action: ReviewActionStored): History {
   const { done, undone } = history;
@@ -73,17 +74,17 @@ function doneOf(action: Exclude<ReviewActionStored, TakingBack>): DoneAction {
   return { ...refOf(action), kind, judgement, subject, photos };
 }
 
-/** What an undo takes back now; null if there is nothing. */
+/** The action that an undo would revert; `null` if there is none. */
 export function nextUndo({ done }: History): DoneAction | null {
   return done.at(-1) ?? null;
 }
 
-/** What a redo brings back now; null if there is nothing. */
+/** The action that a redo would restore; `null` if there is none. */
 export function nextRedo({ undone }: History): UndoneAction | null {
   return undone.at(-1) ?? null;
 }
 
-/** The last decisions that stand, the newest last; one for each photo. */
+/** The last decisions that were not undone, newest last; at most one for each photo. */
 export function lastDecisions({ done }: History, count: number): (DoneAction & { readonly judgement: Judgement })[] {
   const found = new Map<string, DoneAction & { readonly judgement: Judgement }>();
   for (let i = done.length - 1; i >= 0 && found.size < count; i -= 1) {
@@ -95,7 +96,7 @@ export function lastDecisions({ done }: History, count: number): (DoneAction & {
   return [...found.values()].toReversed();
 }
 
-/** A change of this tab in the form in which the server lists stored ones. */
+/** A change of this tab in the server's form of stored actions; `null` if its target is unknown. */
 export function storedForm(change: ReviewChange, { ref, at, history }: StoredFormContext): ReviewActionStored | null {
   if ('of' in change) {
     const known =

@@ -1,15 +1,15 @@
 import type { Judgement } from '../../review/event.ts';
 import type { RejectReason } from '../../kernel/reasons.ts';
 
-/** Where a command works: while one photo is shown, in the grid, or in both. */
+/** The views in which a command works: one photo, the grid, or both. */
 type Scope = 'single' | 'grid' | 'both';
 
 interface CommandRow {
-  /** What the key dialog says. */
+  /** The text in the key dialog. */
   readonly text: string;
   readonly keys: readonly string[];
   readonly scope: Scope;
-  /** Whether a held key does it again and again. */
+  /** True if a held key repeats the command. */
   readonly repeats?: true;
 }
 
@@ -18,8 +18,8 @@ const grid = (text: string, ...keys: string[]): CommandRow => ({ text, keys, sco
 const both = (text: string, ...keys: string[]): CommandRow => ({ text, keys, scope: 'both' });
 
 /**
- * What keys do. A key is what it types (`a`, `?`), or its name (`ArrowLeft`, `Space`), after `Ctrl+` and `Shift+`. Shift counts
- * for letters and named keys only: whether `?` and `1` need it depends on the keyboard.
+ * The keys of all commands. A key is the character it types (`a`, `?`) or its name (`ArrowLeft`, `Space`), after `Ctrl+` and
+ * `Shift+`. Shift counts for letters and named keys only, because `?` and `1` need it on some keyboards.
  */
 export const COMMANDS = {
   accept: both('Accept', 'a'),
@@ -71,15 +71,15 @@ function isCommand(text: string): text is Command {
 
 const ROWS: Readonly<Record<Command, CommandRow>> = COMMANDS;
 
-/** The commands that reject for a reason, in the order of the reasons. */
+/** The commands that reject for a reason, in reason order. */
 export const REJECTS: readonly Command[] = COMMAND_NAMES.filter((name) => name.startsWith('reject-'));
 
-/** The reason for which a command rejects; undefined if there is none. */
+/** A command's reject reason; undefined if it has none. */
 export function reasonOf(command: Command, reasons: readonly RejectReason[]): RejectReason | undefined {
   return reasons[REJECTS.indexOf(command)];
 }
 
-/** What a command decides; null if it decides nothing. */
+/** A command's judgement; `null` if it makes none. */
 export function judgementOf(command: Command, reasons: readonly RejectReason[]): Judgement | null {
   if (command === 'accept' || command === 'reject' || command === 'unsure') return { verdict: command, reason: null };
   const reason = reasonOf(command, reasons);
@@ -90,7 +90,7 @@ export function keysOf(command: Command): readonly string[] {
   return ROWS[command].keys;
 }
 
-/** The parts of a KeyboardEvent that count. */
+/** The parts of a KeyboardEvent that matter here. */
 export interface PressedKey {
   readonly key: string;
   readonly code: string;
@@ -114,7 +114,7 @@ const MODIFIERS = new Set([
   'Unidentified',
 ]);
 
-/** The name of a pressed key as in `COMMANDS`; null for a modifier alone, and with Alt or the Meta key. */
+/** The name of a pressed key as in `COMMANDS`; `null` for a modifier alone, and with Alt or Meta. */
 export function keyName({ key, ctrlKey, shiftKey, altKey, metaKey }: PressedKey): string | null {
   if (altKey || metaKey || MODIFIERS.has(key)) return null;
   const isLetter = LETTER.test(key);
@@ -124,14 +124,14 @@ export function keyName({ key, ctrlKey, shiftKey, altKey, metaKey }: PressedKey)
   return `${ctrlKey ? 'Ctrl+' : ''}${shiftKey && !isSign ? 'Shift+' : ''}${base}`;
 }
 
-/** The command of a pressed key in a view; null if there is none. */
+/** The command of a pressed key in a view; `null` if there is none. */
 export function commandOf(pressed: PressedKey, view: 'single' | 'grid'): Command | null {
   const name = keyName(pressed);
   if (name === null) return null;
   return commandAt(name, view) ?? commandAt(digitOf(pressed) ?? '', view);
 }
 
-/** On French keyboards the digits above the letters need Shift. We take them without, too. */
+/** French keyboards need Shift for the digits above the letters. We also accept those keys without Shift. */
 function digitOf({ code, ctrlKey, shiftKey }: PressedKey): string | null {
   return ctrlKey || shiftKey ? null : (/^Digit(\d)$/.exec(code)?.[1] ?? null);
 }
@@ -140,13 +140,13 @@ function commandAt(name: string, view: 'single' | 'grid'): Command | null {
   return COMMAND_NAMES.find((command) => isIn(command, view) && keysOf(command).includes(name)) ?? null;
 }
 
-/** Whether a command works in a view. */
+/** True if a command works in a view. */
 export function isIn(command: Command, view: 'single' | 'grid'): boolean {
   const { scope } = ROWS[command];
   return scope === 'both' || scope === view;
 }
 
-/** Whether a held key does the command again and again. */
+/** True if a held key repeats the command. */
 export function repeats(command: Command): boolean {
   return ROWS[command].repeats === true;
 }
@@ -160,7 +160,7 @@ const SIGNS: Readonly<Record<string, string>> = {
   Space: 'space',
 };
 
-/** The key as a person reads it: `⌫`, `Ctrl Shift Z`, `a`. */
+/** The key for display: `⌫`, `Ctrl Shift Z`, `a`. */
 export function keyText(key: string): string {
   const parts = key === '+' ? ['+'] : key.split(/\+(?=.)/);
   const base = parts.at(-1) ?? '';
@@ -168,12 +168,12 @@ export function keyText(key: string): string {
   return [...parts.slice(0, -1), shown].join(' ');
 }
 
-/** The key that stands on a command's button. */
+/** The key shown on a command's button. */
 export function keyHint(command: Command): string {
   return keyText(keysOf(command)[0] ?? '');
 }
 
-/** Whether a key event is for the page: nobody types into a field, no dialog is open, and nothing else has taken it. */
+/** True unless the event is already handled, a dialog is open, or the focused element takes the key. */
 export function isForPage(event: KeyboardEvent): boolean {
   if (event.defaultPrevented || event.isComposing) return false;
   if (document.querySelector('dialog[open]') !== null) return false;

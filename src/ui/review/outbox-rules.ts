@@ -1,20 +1,20 @@
 import type { ActionRef, ActionsAnswer, ReviewActionSent } from '../../review/desk.ts';
 import { countOf, listText } from '../shared/texts.ts';
 
-/** Photos of a decision that one request sends: the server's `MOST_PHOTOS_AT_ONCE`. */
+/** Maximum photos of a decision in one request: the server's `MOST_PHOTOS_AT_ONCE`. */
 export const PHOTOS_IN_REQUEST = 20_000;
 
-/** A request holds this many actions, and no more than this many photos if it holds several actions. */
+/** Maximum actions per request, and maximum photos in a request with several actions. */
 const BATCH_ACTIONS = 50;
 const BATCH_PHOTOS = 300;
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 15_000;
-/** So many times in a row the server may fail at the same request before the request is given up. */
+/** Failures in a row after which a request is given up. */
 const MOST_FAILURES = 5;
 
 type Sendable = ActionRef & { readonly action: ReviewActionSent };
 
-/** Those of one tab by their numbers, since clocks may be set back; the tab that began first comes first. */
+/** Sorts by tab, the earliest first, then by sequence, because clocks may be set back. */
 export function inOrder<T extends Sendable>(actions: readonly T[]): T[] {
   const byNumber = actions.toSorted((a, b) => a.sequence - b.sequence);
   const beganMs = new Map<string, number>();
@@ -23,7 +23,7 @@ export function inOrder<T extends Sendable>(actions: readonly T[]): T[] {
   return ofClients.flatMap(([client]) => byNumber.filter((one) => one.client === client));
 }
 
-/** The first actions of one tab, as many as the next request holds. */
+/** The actions of the next request, all of one tab. */
 export function batchOf<T extends Sendable>(queue: readonly T[], { alone }: Pace): readonly T[] {
   const limit = alone > 0 ? 1 : BATCH_ACTIONS;
   let photos = 0;
@@ -34,7 +34,7 @@ export function batchOf<T extends Sendable>(queue: readonly T[], { alone }: Pace
   return end === -1 ? queue : queue.slice(0, end);
 }
 
-/** The same action in parts, each of which fits into a request. The server stores them as one action. */
+/** Splits an action into parts that fit into a request. The server stores them as one action. */
 export function partsOf(action: ReviewActionSent): readonly ReviewActionSent[] {
   if (!('subjects' in action) || action.subjects.length <= PHOTOS_IN_REQUEST) return [action];
   const { subjects } = action;
@@ -44,7 +44,7 @@ export function partsOf(action: ReviewActionSent): readonly ReviewActionSent[] {
   });
 }
 
-/** The answers to all parts of an action as one answer. */
+/** Joins the answers to all parts of an action. */
 export function joined(answers: readonly ActionsAnswer[]): ActionsAnswer {
   const results = answers.flatMap((answer) => answer.results);
   const [first] = results;
@@ -53,36 +53,35 @@ export function joined(answers: readonly ActionsAnswer[]): ActionsAnswer {
   return {
     results: [{ ...first, stored: sumOf('stored'), skipped: sumOf('skipped') }],
     photos: answers.flatMap(({ photos }) => photos),
-    // A later answer knows more.
+    // A later answer has newer counts.
     classes: [...new Map(answers.flatMap(({ classes }) => classes.map((one) => [one.wnid, one] as const))).values()],
   };
 }
 
-/** `final`: the server will never take the actions. `failed`: it fails at them, maybe each time. `later`: it may take them later. */
+/** `final`: the server will never accept the actions. `failed`: a server error, maybe permanent. `later`: a retry may succeed. */
 export type Failure = 'final' | 'failed' | 'later';
 
-/** Conflicts that the same action would meet each time. */
+/** Conflicts that a retry cannot solve. */
 const FINAL_CONFLICTS: ReadonlySet<string | null> = new Set(['cannot-undo', 'sequence-taken']);
 
-/** What the answer to a failed request means. Status 0: no answer came. */
+/** Classifies a failed request. Status 0 means no answer. */
 export function outcomeOf({ status, code }: { readonly status: number; readonly code: string | null }): Failure {
   if ([400, 410, 413].includes(status) || (status === 409 && FINAL_CONFLICTS.has(code))) return 'final';
   return status >= 500 && ![502, 503, 504].includes(status) ? 'failed' : 'later';
 }
 
-/** How actions are sent. */
 export interface Pace {
-  /** So many actions of the queue are sent one by one, because the server did not take them together. */
+  /** Number of queued actions to send one by one, because the server refused them together. */
   readonly alone: number;
-  /** How often in a row the server has failed at this request. */
+  /** Server errors in a row for this request. */
   readonly failures: number;
-  /** How long to wait before the request is sent again. */
+  /** Delay before a retry. */
   readonly delayMs: number;
 }
 
 export const FIRST_PACE: Pace = { alone: 0, failures: 0, delayMs: FIRST_RETRY_MS };
 
-/** What to do after an answer to `count` actions. */
+/** The next step after an answer. */
 export interface Step {
   readonly do: 'drop' | 'set-aside' | 'wait' | 'go-on';
   readonly pace: Pace;
@@ -99,7 +98,7 @@ export function stepAfter(outcome: 'stored' | Failure, count: number, pace: Pace
   };
 }
 
-/** Null if nothing is set aside. */
+/** `null` if nothing is set aside. */
 export function setAsideText(refused: readonly { readonly problem: string | null }[]): string | null {
   const last = refused.at(-1);
   if (last === undefined) return null;
@@ -108,7 +107,7 @@ export function setAsideText(refused: readonly { readonly problem: string | null
     : `The server did not take ${refused.length} decisions, the last because: ${last.problem}. They are set aside in this browser; look at the photos again.`;
 }
 
-/** Null if other reviewers have left nothing. */
+/** `null` if no other reviewer has unsent actions. */
 export function othersText(left: readonly { readonly reviewer: string }[]): string | null {
   if (left.length === 0) return null;
   const names = listText([...new Set(left.map(({ reviewer }) => reviewer))]);

@@ -6,7 +6,7 @@ export interface KeptAction extends ActionRef {
   readonly collection: string;
   readonly reviewer: string;
   readonly action: ReviewActionSent;
-  /** Why it is set aside: the server did not take it. Null while it waits. */
+  /** Why the server refused the action, which is then set aside; `null` while it waits. */
   readonly problem: string | null;
 }
 
@@ -14,15 +14,15 @@ interface Schema extends DBSchema {
   actions: { key: [client: string, sequence: number]; value: KeptAction };
 }
 
-/** What this browser keeps until the server has it: the actions of everybody in all tabs and collections. */
+/** Stores actions in this browser until the server has them, for all reviewers, tabs and collections. */
 export interface OutboxStore {
   put(kept: KeptAction): Promise<void>;
   remove(actions: readonly ActionRef[]): Promise<void>;
-  /** All of them, by client and sequence. */
+  /** All actions, by client and sequence. */
   actions(): Promise<KeptAction[]>;
 }
 
-/** Earlier versions kept actions in the same place and form. The second store of their databases, `clients`, is not used. */
+/** Databases of earlier versions hold actions in the same form, and an unused second store, `clients`. */
 export async function openOutboxStore(): Promise<OutboxStore> {
   const db = await openDB<Schema>('winnow-review', 1, {
     upgrade: (fresh) => void fresh.createObjectStore('actions', { keyPath: ['client', 'sequence'] }),
@@ -31,7 +31,7 @@ export async function openOutboxStore(): Promise<OutboxStore> {
     put: async (kept) => {
       const transaction = db.transaction('actions', 'readwrite');
       const put = transaction.store.put(kept);
-      // At once, so that the action is kept even if the tab closes now.
+      // Commit now, so that the action is kept even if the tab closes.
       transaction.commit();
       await Promise.all([put, transaction.done]);
     },

@@ -20,11 +20,11 @@ import { openOutboxStore, type KeptAction, type OutboxStore } from './outbox-sto
 export interface OutboxState {
   /** Actions that the server has not confirmed. */
   readonly waiting: number;
-  /** Since when the server has not answered, in milliseconds of the epoch; null while it does. */
+  /** Time of the first failed request, in milliseconds of the epoch; `null` while the server answers. */
   readonly offlineSince: number | null;
-  /** What a person must know: why nothing is sent, or what the server did not take. */
+  /** A message to the reviewer: why nothing is sent, or which actions the server refused. */
   readonly problem: string | null;
-  /** The actions that are set aside if the problem is about them, else none. */
+  /** The actions set aside, if the problem is about them; otherwise empty. */
   readonly setAside: readonly KeptAction[];
 }
 
@@ -32,15 +32,15 @@ export interface OutboxOptions {
   readonly collection: string;
   readonly reviewer: string;
   readonly send: (collection: string, request: ActionsRequest) => Promise<ActionsAnswer>;
-  /** After each change of `state`. */
+  /** Called after each change of `state`. */
   readonly onChange: () => void;
-  /** What the server says of actions that it has stored. `isOwn`: this page has made them. */
+  /** Called with the server's answer to stored actions. `isOwn` is true if this page made them. */
   readonly onAnswer: (answer: ActionsAnswer, isOwn: boolean) => void;
-  /** The server did not take an action. It is set aside: what it changed has to be read again. */
+  /** Called when the server refuses an action. The photos that it changed must be read again. */
   readonly onRefused: (action: ReviewActionSent) => void;
 }
 
-/** How often a page looks for actions that closed tabs have left. */
+/** Interval at which a page looks for actions of closed tabs. */
 const LOOK_EVERY_MS = 30_000;
 
 type Sent =
@@ -48,37 +48,37 @@ type Sent =
   | { readonly outcome: Failure; readonly error: ApiError };
 
 /**
- * The actions of this browser on their way to the server: one queue, which its tabs share. An action is kept in the browser before
- * it is sent, and forgotten when the server has it. Every tab sends what its reviewer has in the queue, in order, one request at a
- * time; a Web Lock lets one tab send at once. Browsers offer locks to pages from https or this machine only. Without them two tabs
- * may send the same, which does no harm: the server stores an action once. So a tab also sends its own actions that another tab
- * has sent, to get the server's answer. What other reviewers left waits for them.
+ * The queue of unsent actions, shared by all tabs of this browser. An action is stored in the browser before it is sent, and
+ * removed when the server has it. Every tab sends its reviewer's actions in order, one request at a time. A Web Lock lets only
+ * one tab send at a time. Browsers offer locks only to pages from https or this machine. Without locks two tabs may send the
+ * same action, which the server stores once. A tab re-sends its own actions that another tab has sent, to get the answer.
+ * Actions of other reviewers wait until they log in.
  */
 export class Outbox {
-  /** 32 hex digits, new each time the page is loaded. `crypto.randomUUID` exists only where locks do. */
+  /** 32 hex digits, new at each page load. `crypto.randomUUID` needs https, as locks do. */
   readonly client = [...crypto.getRandomValues(new Uint8Array(16))]
     .map((byte) => byte.toString(16).padStart(2, '0'))
     .join('');
-  /** What this browser had for this reviewer and collection when the page was loaded, in the order of sending. */
+  /** The stored actions of this reviewer and collection at page load, in sending order. */
   readonly found: readonly (ActionRef & ReviewActionSent)[];
-  /** Resolves when the server has all that was found. */
+  /** Resolves when the server has all actions in `found`. */
   sentFound: Promise<void> = Promise.resolve();
   readonly #options: OutboxOptions;
   readonly #store: OutboxStore;
   #next = 1;
-  /** The newest known state of the shared queue, for this reviewer. */
+  /** This reviewer's part of the shared queue, as last read. */
   #queue: readonly KeptAction[];
-  /** What the server did not take: what was found of this collection, and what this page sent. */
+  /** Refused actions: those found for this collection, and those sent by this page. */
   #setAside: readonly KeptAction[];
-  /** Other collections that cannot be reviewed now: their own pages send their actions. */
+  /** Other collections that cannot be reviewed now. Their own pages send their actions. */
   readonly #left = new Set<string>();
   #isSending = false;
   #wake: () => void = () => {};
   #offlineSince: number | null = null;
-  /** Why the server takes nothing now. */
+  /** Why the server accepts nothing now. */
   #obstacle: string | null = null;
   #notice: string | null;
-  /** The browser has failed to keep or forget an action, and the person knows. */
+  /** True if the browser failed to store or remove an action and the reviewer was told. */
   #isStoreBroken = false;
   #state: OutboxState;
 
@@ -95,7 +95,7 @@ export class Outbox {
     this.#state = this.#stateNow();
   }
 
-  /** Opens the queue of this browser, and begins to send what is in it. */
+  /** Opens the queue of this browser and starts sending it. */
   static async open(options: OutboxOptions): Promise<Outbox> {
     const store = await openOutboxStore();
     const outbox = new Outbox(options, store, await store.actions());
@@ -115,7 +115,7 @@ export class Outbox {
     return this.#queue;
   }
 
-  /** Takes an action on its way, and says which it is. */
+  /** Queues an action. Returns its reference and time. */
   record(change: ReviewChange): ActionRef & { readonly at: string } {
     const { collection, reviewer } = this.#options;
     const { client } = this;
@@ -126,7 +126,7 @@ export class Outbox {
     return { client, sequence, at: action.at };
   }
 
-  /** Takes what is set aside on its way once more. */
+  /** Queues the actions set aside again. */
   sendAgain(): void {
     const again = this.#setAside.map((one) => ({ ...one, problem: null }));
     this.#setAside = [];
@@ -134,7 +134,7 @@ export class Outbox {
     this.#enqueue(again);
   }
 
-  /** Forgets what is set aside. */
+  /** Deletes the actions set aside. */
   discardSetAside(): void {
     void this.#safely(this.#store.remove(this.#setAside));
     this.#setAside = [];
@@ -142,7 +142,7 @@ export class Outbox {
     this.#changed();
   }
 
-  /** The person has read the problem. What is set aside is shown again when the page is loaded again. */
+  /** Hides the problem. Actions set aside are shown again at the next page load. */
   dismissProblem(): void {
     if (this.#obstacle === null) this.#notice = null;
     this.#obstacle = null;
@@ -171,8 +171,8 @@ export class Outbox {
   }
 
   /**
-   * Actions are sent all the same if the browser fails to keep them, but do not outlive the page. If it fails to forget them, they
-   * are sent again later, which does no harm.
+   * Reports a failure of the store. Actions that the browser cannot store are still sent, but are lost if the page closes first.
+   * Actions that it cannot remove are sent again later, which does no harm.
    */
   async #safely(work: Promise<void>): Promise<void> {
     try {
@@ -201,7 +201,7 @@ export class Outbox {
     }
   }
 
-  /** Sends the next request, if there is something to send. */
+  /** Sends the next request, if any. */
   async #sendNext(pace: Pace): Promise<Step> {
     await this.#readQueue();
     const batch = batchOf(this.#queue, pace);
@@ -215,9 +215,9 @@ export class Outbox {
     return step;
   }
 
-  /** Reads what is in the shared queue. What this page has not sent stays in it, whatever other tabs did. */
+  /** Reads the shared queue. Unsent actions of this page stay in it, even if another tab has removed them. */
   async #readQueue(): Promise<void> {
-    // What cannot be forgotten would be sent again and again.
+    // Actions that cannot be removed would be sent again and again.
     if (this.#isStoreBroken) return;
     const all = await this.#store.actions().catch(() => []);
     const kept = all.filter(
@@ -243,11 +243,11 @@ export class Outbox {
     }
   }
 
-  /** The server has these. */
+  /** Removes the actions that the server has. */
   async #drop(batch: readonly KeptAction[], answer: ActionsAnswer): Promise<void> {
     await this.#safely(this.#store.remove(batch));
     this.#endWait(batch);
-    // An error of the page is not one of sending.
+    // A microtask, so that an error in the callback does not count as a sending error.
     const isOwn = batch[0]?.client === this.client;
     if (batch[0]?.collection === this.#options.collection) queueMicrotask(() => this.#options.onAnswer(answer, isOwn));
   }
@@ -264,7 +264,7 @@ export class Outbox {
 
   #noteFailure({ message, isPassing, isSessionOver }: ApiError): void {
     this.#offlineSince ??= Date.now();
-    // That the server is away is shown anyway.
+    // `offlineSince` already shows that the server is unreachable.
     this.#obstacle = isPassing && !isSessionOver ? null : message;
     this.#changed();
   }
@@ -276,7 +276,7 @@ export class Outbox {
     });
   }
 
-  /** Leaves the actions of another collection that cannot be reviewed now, so that they do not hold up this one. */
+  /** Skips the actions of another collection that cannot be reviewed now, so that they do not block this one. */
   #leave([first]: readonly KeptAction[]): boolean {
     if (first === undefined || first.collection === this.#options.collection) return false;
     this.#left.add(first.collection);
@@ -284,7 +284,7 @@ export class Outbox {
     return true;
   }
 
-  /** The server has answered: these actions are no longer on their way from here. */
+  /** Takes answered actions out of the queue. */
   #endWait(batch: readonly KeptAction[]): void {
     const ended = new Set(batch.map(refKey));
     this.#queue = this.#queue.filter((one) => !ended.has(refKey(one)));
@@ -294,7 +294,7 @@ export class Outbox {
   }
 }
 
-/** Does the work while no other tab of this browser does such work, if the browser has locks. */
+/** Runs the work under a lock shared by all tabs, if the browser has locks. */
 async function oneAtATime<T>(work: () => Promise<T>): Promise<T> {
   const locks: LockManager | undefined = (navigator as Partial<Navigator>).locks;
   return locks === undefined ? work() : await locks.request('winnow-review-sender', work);

@@ -11,7 +11,7 @@ import type { ReviewSession } from './session.ts';
 import { TagsDialog } from './tags-dialog.tsx';
 import { REASON_TEXTS } from './words.ts';
 
-/** The dialog that is open. */
+/** The grid's open dialog. */
 export function GridDialogs({ grid }: { readonly grid: Grid }) {
   const { session, dialog, view, facets } = grid;
   const close = (): void => grid.setDialog(null);
@@ -33,14 +33,14 @@ export function GridDialogs({ grid }: { readonly grid: Grid }) {
 interface PhotoDialogProps {
   readonly session: ReviewSession;
   readonly dialog: 'keys' | 'tags' | 'note';
-  /** Whose keys are shown. */
+  /** The view whose keys are shown. */
   readonly view: 'single' | 'grid';
   /** The photos that get the tags or the note. */
   readonly subjects: readonly Subject[];
   readonly onClose: () => void;
 }
 
-/** What a reviewer says of photos besides a verdict; or the keys. */
+/** The dialog for tags, for a note, or for the list of keys. */
 export function PhotoDialog({ session, dialog, view, subjects, onClose }: PhotoDialogProps) {
   if (dialog === 'keys') return <KeysDialog session={session} view={view} onClose={onClose} />;
   const Fields = dialog === 'note' ? NoteOfPhotos : TagsOfPhotos;
@@ -49,7 +49,7 @@ export function PhotoDialog({ session, dialog, view, subjects, onClose }: PhotoD
 
 type FieldsProps = Omit<PhotoDialogProps, 'dialog' | 'view'>;
 
-/** An empty field is no note that several photos should get. */
+/** For several photos, an empty field leaves their notes unchanged. */
 function NoteOfPhotos({ session, subjects, onClose }: FieldsProps) {
   const photos = countOf(subjects.length, 'photo');
   const [first, ...others] = subjects;
@@ -99,7 +99,7 @@ function TagsOfPhotos({ session, subjects, onClose }: FieldsProps) {
   );
 }
 
-/** Reads the photos that the page does not know. Returns why it has to wait; null if it has what the server knows of them. */
+/** Reads the photos that the page does not have. Returns why the dialog waits; `null` when all are loaded. */
 function useLoaded(session: ReviewSession, subjects: readonly Subject[]): string | null {
   const [trouble, setTrouble] = useState<string | null>(() =>
     subjects.every((subject) => session.shelf.photo(subject) !== undefined) ? null : 'Reading the photos …',
@@ -121,7 +121,7 @@ interface NoteDialogProps {
   readonly onClose: () => void;
 }
 
-/** A field for a note. Enter saves it, Shift+Enter starts a line, Escape leaves the note as it is. */
+/** A field for a note. Enter saves it, Shift+Enter starts a line, Escape discards the changes. */
 function NoteDialog({ title, text, onSave, onClose }: NoteDialogProps) {
   const [now, setNow] = useState(text);
   return (
@@ -155,7 +155,6 @@ interface KeysDialogProps {
   readonly onClose: () => void;
 }
 
-/** The list of keys. */
 function KeysDialog({ session, view, onClose }: KeysDialogProps) {
   return (
     <Dialog title="Keys" kind="keys" onClose={onClose}>

@@ -1,23 +1,23 @@
 /** Photos in the grid, by position: from `from` to `to`, both included. */
 export type Span = readonly [from: number, to: number];
 
-/** What is selected in the grid, and where the cursor stands. All photos of a large collection are one span. */
+/** The selection and the cursor in the grid. All photos of a large collection are one span. */
 export interface Selection {
-  /** The photo that has the keyboard's focus. */
+  /** The photo with the keyboard focus. */
   readonly cursor: number;
-  /** Where a range starts. */
+  /** The start of a range. */
   readonly anchor: number;
-  /** Sorted, apart from each other. */
+  /** Sorted, without overlaps. */
   readonly spans: readonly Span[];
   /** The spans to which the range from `anchor` to `cursor` is added. */
   readonly kept: readonly Span[];
-  /** A click selected the cursor's photo alone: it is selected until the cursor moves. */
+  /** True if a click selected the cursor's photo alone. It is selected until the cursor moves. */
   readonly isClicked: boolean;
 }
 
 export const NOTHING_SELECTED: Selection = { cursor: 0, anchor: 0, spans: [], kept: [], isClicked: false };
 
-/** Moves the cursor. What is selected stays selected, except what a single click selected. */
+/** Moves the cursor. Keeps the selection, except a photo selected by a single click. */
 export function movedTo(selection: Selection, cursor: number): Selection {
   const spans = selection.isClicked ? [] : selection.spans;
   return { cursor, anchor: cursor, spans, kept: spans, isClicked: false };
@@ -34,7 +34,7 @@ export function clickedOn(cursor: number): Selection {
   return { cursor, anchor: cursor, spans: [[cursor, cursor]], kept: [], isClicked: true };
 }
 
-/** Selects one photo more, or no longer. */
+/** Adds a photo to the selection, or removes it. */
 export function toggledAt(selection: Selection, cursor: number): Selection {
   const spans = isSelected(selection, cursor)
     ? withoutOne(selection.spans, cursor)
@@ -51,7 +51,7 @@ export function cleared({ cursor }: Selection): Selection {
   return { ...NOTHING_SELECTED, cursor, anchor: cursor };
 }
 
-/** After a decision nothing is selected. If it was on one photo, the cursor goes on to the next one. */
+/** Clears the selection after a decision. If it was on one photo, the cursor moves to the next one. */
 export function afterDecision(selection: Selection, count: number): Selection {
   const [[first, last] = [0, 0], ...others] = targetsOf(selection);
   const isOne = first === last && others.length === 0;
@@ -66,7 +66,7 @@ export function selectedCount({ spans }: Selection): number {
   return spans.reduce((sum, [from, to]) => sum + to - from + 1, 0);
 }
 
-/** Positions on which a decision works: the selection, or the cursor if nothing is selected. */
+/** Positions to which a decision applies: the selection, or the cursor if nothing is selected. */
 export function targetsOf(selection: Selection): readonly Span[] {
   return selection.spans.length > 0 ? selection.spans : [[selection.cursor, selection.cursor]];
 }

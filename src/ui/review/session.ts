@@ -17,22 +17,22 @@ import { decidesForAll, decisionsOn, Shelf } from './shelf.ts';
 import { countOf } from '../shared/texts.ts';
 import { doneText, judgementText } from './words.ts';
 
-/** What `rows` takes at once. */
+/** Maximum photos per `rows` request. */
 const ROWS_MAX = 200;
-/** How long a page that is loaded again waits for what was not sent before. */
+/** How long a reloaded page waits for earlier unsent actions. */
 const FOUND_WITHIN_MS = 3_000;
 const NOTHING_TO_SEND: OutboxState = { waiting: 0, offlineSince: null, problem: null, setAside: [] };
 
 /** A decision or a redo. */
 interface Unanswered {
   readonly done: string;
-  /** Whether its reviewer is told how many photos were stored, even if none was left out. */
+  /** True if the reviewer is told the number of stored photos even when none was skipped. */
   readonly isAlwaysSaid: boolean;
   stored: number;
   skipped: number;
 }
 
-/** What a view needs to know of an action that it has made. */
+/** An action made by a view. */
 export interface Made {
   readonly ref: ActionRef;
   readonly subjects: readonly Subject[];
@@ -43,24 +43,21 @@ interface SessionOptions {
   readonly setup: ReviewSetup;
 }
 
-/**
- * One open page of the review: the photos that it knows, what its reviewer does, and how that comes to the server. Views read
- * it, and are called after each change.
- */
+/** One open page of the review: its photos, its reviewer's actions and their queue. Views read it and subscribe to changes. */
 export class ReviewSession {
   readonly collection: string;
   readonly api: ReviewApi;
   readonly shelf = new Shelf();
   setup: ReviewSetup;
   history: History = NO_HISTORY;
-  /** What a screen reader reads out next. */
+  /** The next screen-reader announcement. */
   said = '';
-  /** Called with what the server says of this reviewer's actions. */
+  /** Called with the server's answers to this reviewer's actions. */
   onAnswer: (answer: ActionsAnswer) => void = () => {};
-  /** Null for those who may only look. */
+  /** `null` for read-only users. */
   #outbox: Outbox | null = null;
   readonly #listeners = new Set<() => void>();
-  /** What the server has not stored in full, by the sequence numbers of its actions. */
+  /** Decisions and redos without a complete answer, by the sequence numbers of their actions. */
   readonly #unanswered = new Map<number, Unanswered>();
 
   private constructor({ collection, setup }: SessionOptions) {
@@ -69,7 +66,7 @@ export class ReviewSession {
     this.setup = setup;
   }
 
-  /** Begins to send what this browser has for the reviewer. A page opens one session, and then calls `begin`. */
+  /** Starts sending the reviewer's stored actions. A page opens one session and then calls `begin`. */
   static async open(options: SessionOptions): Promise<ReviewSession> {
     const session = new ReviewSession(options);
     const { collection, setup } = options;
@@ -88,7 +85,7 @@ export class ReviewSession {
   }
 
   /**
-   * Reads what the page needs before it is shown. May be called again after it failed.
+   * Reads the data that the page needs before it is shown. May be called again after a failure.
    *
    * @throws ApiError if the server does not answer
    */
@@ -105,7 +102,7 @@ export class ReviewSession {
     return this.#outbox?.state ?? NOTHING_TO_SEND;
   }
 
-  /** The id under which this tab leases photos; null for those who may only look. */
+  /** The id under which this tab leases photos; `null` for read-only users. */
   get client(): string | null {
     return this.#outbox?.client ?? null;
   }
@@ -115,7 +112,7 @@ export class ReviewSession {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Calls the views. */
+  /** Notifies the views. */
   changed(): void {
     for (const listener of this.#listeners) listener();
   }
@@ -129,20 +126,17 @@ export class ReviewSession {
     this.#outbox?.dismissProblem();
   }
 
-  /** Sends again what the server did not take. */
+  /** Sends the refused actions again. */
   sendAgain(): void {
     this.#outbox?.sendAgain();
   }
 
-  /** Forgets what the server did not take. */
+  /** Deletes the refused actions. */
   discardSetAside(): void {
     this.#outbox?.discardSetAside();
   }
 
-  /**
-   * Does something: at once on this page, and as soon as possible on the server. Returns the action; null for those who may only
-   * look, because they do nothing.
-   */
+  /** Applies a change to this page and queues it for the server. Returns `null` for read-only users. */
   record(change: ReviewChange): ActionRef | null {
     if (this.#outbox === null) return null;
     const { client, sequence, at } = this.#outbox.record(change);
@@ -154,7 +148,7 @@ export class ReviewSession {
     return ref;
   }
 
-  /** Decides about photos. The server leaves disputed ones out of a decision on several photos, and the reviewer is told so. */
+  /** Judges photos. If there are several, the server skips disputed ones, and the reviewer is told so. */
   decide(subjects: readonly Subject[], judgement: Judgement, shownBy: ShownBy): readonly Made[] {
     const isForAll = (subject: Subject): boolean => {
       const photo = this.shelf.photo(subject);
@@ -170,7 +164,7 @@ export class ReviewSession {
     });
   }
 
-  /** Flags photos, or takes their flags off if all have one. Returns whether they have one now. */
+  /** Flags photos, or removes the flags if all have one. `flagged` is their new state. */
   flag(subjects: readonly Subject[]): { readonly flagged: boolean; readonly ref: ActionRef | null } {
     const flagged = !subjects.every((subject) => this.shelf.photo(subject)?.mine.flagged === true);
     const ref = this.record({ kind: 'flag', subjects, value: { flagged } });
@@ -178,14 +172,14 @@ export class ReviewSession {
     return { flagged, ref };
   }
 
-  /** Takes back the last action and says which that was; null if there is none. */
+  /** Undoes the last action and returns it; `null` if there is none. */
   undo(): DoneAction | null {
     const action = nextUndo(this.history);
     if (action !== null) this.record({ kind: 'undo', of: refOf(action) });
     return action;
   }
 
-  /** Brings back the action that was taken back last, and says which that was; null if there is none. */
+  /** Redoes the last undone action and returns it; `null` if there is none. */
   redo(): DoneAction | null {
     const undone = nextRedo(this.history);
     const ref = undone === null ? null : this.record({ kind: 'redo', of: undone.undo });
@@ -194,21 +188,21 @@ export class ReviewSession {
     return undone?.action ?? null;
   }
 
-  /** Puts photos on the shelf that are not there yet. */
+  /** Loads the photos that are not on the shelf yet. */
   async load(subjects: readonly Subject[]): Promise<void> {
-    // Photos that came meanwhile with an answer to an action are newer.
+    // A photo may also arrive with an action's answer during this read. That row is newer.
     const isNew = (subject: Subject): boolean => this.shelf.photo(subject) === undefined;
     await this.#read(subjects.filter(isNew), isNew);
   }
 
-  /** Takes photos that the server sent for this page. */
+  /** Puts photos from the server on the shelf. */
   put(photos: readonly ReviewPhoto[]): void {
     const ahead = this.aheadKeys();
     this.shelf.putPhotos(photos, (key) => ahead.has(key));
     this.changed();
   }
 
-  /** The keys of photos that this tab has changed and the server has not. */
+  /** The keys of photos with changes that the server has not confirmed. */
   aheadKeys(): ReadonlySet<string> {
     const outbox = this.#outbox;
     if (outbox === null) return new Set();
@@ -225,7 +219,7 @@ export class ReviewSession {
     this.put(photos);
     this.onAnswer(answer);
     if (isOwn) for (const result of results) this.#sayOf(result);
-    // While more is on its way, this tab's own counts are ahead of the server's.
+    // While actions are in flight, this tab's counts are ahead of the server's.
     if (this.outbox.waiting === 0) this.shelf.putClasses(classes);
     this.changed();
   }
@@ -252,7 +246,7 @@ export class ReviewSession {
     }
   }
 
-  /** What the server has stored, and what this browser has not sent yet. */
+  /** The history from the server's stored actions and this browser's unsent ones. */
   async #historyBefore(outbox: Outbox): Promise<History> {
     const { actions } = await this.api.recent();
     const stored = new Set(actions.map(({ client, sequence }) => `${client} ${sequence}`));

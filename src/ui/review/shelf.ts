@@ -4,13 +4,13 @@ import { refKey, type DoneAction } from './history.ts';
 
 export const subjectKey = ({ sha256, wnid }: Subject): string => `${sha256} ${wnid}`;
 
-/** What an action changes about a photo. */
+/** Fields of a photo that an action changes. */
 interface Change {
   readonly photo: Partial<Pick<ReviewPhoto, 'state' | 'reason' | 'isSettled'>>;
   readonly mine: Partial<OwnReview>;
 }
 
-/** The values that an undo gives back. */
+/** The values that an undo restores. */
 interface Patch extends Change {
   readonly key: string;
 }
@@ -21,10 +21,7 @@ const STATE_AFTER: Readonly<Record<Judgement['verdict'], ShownState>> = {
   unsure: 'unsure',
 };
 
-/**
- * The changes that decide on photos: a verdict, or an adjudication of photos whose state a verdict cannot change. Both, if
- * there are photos of both kinds.
- */
+/** Splits a decision into a verdict and, for photos whose state a verdict cannot change, an adjudication. */
 export function decisionsOn(
   subjects: readonly Subject[],
   { judgement, shownBy, isForAll }: DecisionOptions,
@@ -37,7 +34,7 @@ export function decisionsOn(
   ];
 }
 
-/** Whether a person who decides on the photo decides for all reviewers: it was settled, or it is disputed and seen alone. */
+/** True if a decision on the photo is for all reviewers: it was settled, or it is disputed and shown alone. */
 export function decidesForAll(
   { isSettled, state }: Pick<ReviewPhoto, 'isSettled' | 'state'>,
   isAlone: boolean,
@@ -48,35 +45,35 @@ export function decidesForAll(
 interface DecisionOptions {
   readonly judgement: Judgement;
   readonly shownBy: ShownBy;
-  /** Whether a person decides on the photo for all reviewers. */
+  /** True if a decision on the photo is for all reviewers. */
   readonly isForAll: (subject: Subject) => boolean;
 }
 
 type Target = Pick<DoneAction, 'kind' | 'subject' | 'judgement'>;
 
 /**
- * The photos and counts that the page knows, with this tab's own actions applied before the server answers. Rows of the server
- * replace them afterwards.
+ * The page's photos and counts. This tab's actions are applied before the server answers. Rows of the server replace them
+ * afterwards.
  */
 export class Shelf {
   readonly #photos = new Map<string, ReviewPhoto>();
   readonly #classes = new Map<string, ClassProgress>();
-  /** Accepted photos by class and confusion. */
+  /** Number of accepted photos by class and confusion. */
   readonly #accepted = new Map<string, number>();
-  /** What each action of this page replaced. */
+  /** The values that each action of this page replaced. */
   readonly #before = new Map<string, readonly Patch[]>();
 
-  /** The photo as it is with this tab's actions; undefined if the page does not know it. */
+  /** The photo with this tab's actions applied; undefined if it is not loaded. */
   photo(subject: Subject): ReviewPhoto | undefined {
     return this.#photos.get(subjectKey(subject));
   }
 
-  /** The photos of these keys that the page knows. */
+  /** The loaded photos with these keys. */
   at(keys: Iterable<string>): readonly ReviewPhoto[] {
     return [...keys].flatMap((key) => this.#photos.get(key) ?? []);
   }
 
-  /** In the order in which classes are reviewed. */
+  /** In review order. */
   get classes(): readonly ClassProgress[] {
     return [...this.#classes.values()];
   }
@@ -85,12 +82,12 @@ export class Shelf {
     return this.#classes.get(wnid);
   }
 
-  /** Accepted photos of the photo's class and confusion. */
+  /** Number of accepted photos of the photo's class and confusion. */
   acceptedOf({ wnid, confusionWnid, acceptedOfConfusion }: ReviewPhoto): number {
     return this.#accepted.get(`${wnid} ${confusionWnid}`) ?? acceptedOfConfusion;
   }
 
-  /** Takes rows of the server. Photos that `isAhead` names keep this tab's values, because the server has not seen them. */
+  /** Puts rows of the server. Photos with `isAhead` keep this tab's values, because the server does not have them yet. */
   putPhotos(photos: readonly ReviewPhoto[], isAhead: (key: string) => boolean): void {
     for (const photo of photos) {
       const key = subjectKey(photo);
@@ -107,7 +104,7 @@ export class Shelf {
   /**
    * Applies an action of this tab at once.
    *
-   * @param target what an undo takes back or a redo brings back
+   * @param target the action that an undo reverts or a redo restores
    */
   apply(ref: ActionRef, change: ReviewChange, target: Target | null): void {
     const patches =
@@ -125,7 +122,7 @@ export class Shelf {
     return (this.#before.get(refKey(ref)) ?? []).map(({ key }) => key);
   }
 
-  /** Applies a patch and returns the one that takes it back. */
+  /** Applies a patch and returns the one that reverts it. */
   #patch({ key, photo: fields, mine }: Patch): Patch[] {
     const before = this.#photos.get(key);
     if (before === undefined) return [];
@@ -149,7 +146,7 @@ export class Shelf {
   }
 }
 
-/** The action is from before this page was loaded, so what it replaced is unknown. The server's answer corrects the guess. */
+/** Guesses the patches of an action from before this page was loaded. The server's answer corrects them. */
 function patchesOfEarlier(kind: 'undo' | 'redo', target: Target | null): Patch[] {
   if (target === null || target.judgement === null) return [];
   const key = subjectKey(target.subject);

@@ -19,30 +19,30 @@ import { Supply, type SupplyOptions } from './supply.ts';
 import type { ReviewView } from './view-url.ts';
 import { judgementText } from './words.ts';
 
-/** Photos ahead whose pictures and whose evidence are made ready. */
+/** Photos ahead whose pictures and evidence are preloaded. */
 const PICTURES_AHEAD = 6;
 const EVIDENCE_AHEAD = 4;
 const STRIP_PHOTOS = 10;
 
-/** The desk at which photos are judged one by one: what is shown, what comes next, and what a decision does. */
+/** The state of the single view: the shown photo, the queue and the commands. */
 export class SingleDesk {
   readonly session: ReviewSession;
   readonly order: ReviewOrder;
   readonly view: ReviewView;
-  /** Whether the photos are those that somebody must settle. */
+  /** True on the page of disputes, whose photos a reviewer must settle. */
   readonly isForDisputes: boolean;
   readonly pictures = new Pictures();
   readonly evidence: Fetched<PhotoEvidenceShown>;
   readonly #classPages: Fetched<ClassPage>;
-  /** Whether the first photos have come, or it is known that there are none. */
+  /** True once the first request has ended, or if none is made. */
   isReady: boolean;
   #queue: Queue = EMPTY_QUEUE;
-  /** Null for disputes: nobody takes them, because one decision settles a photo for all. */
+  /** `null` for disputes, which are not leased, because one decision settles a photo for all. */
   readonly #supply: Supply | null;
   #lastWnid: string | undefined;
-  /** The key of the shown photo that another reviewer or tab has by now. It stays: the person may be about to decide. */
+  /** The shown photo's key if another reviewer or tab now leases it. It stays shown, because a decision may be imminent. */
   #withOther: string | null = null;
-  /** Photos that are to be shown and still being read. */
+  /** Number of photos being read to be shown. */
   #loading = 0;
   /** Why the disputes cannot be read. */
   #trouble: string | null = null;
@@ -72,19 +72,19 @@ export class SingleDesk {
     this.#supply?.stop();
   }
 
-  /** The shown photo; null if nothing is left, or while it is on its way. */
+  /** The shown photo; `null` if none is left, or while it is being read. */
   get photo(): ReviewPhoto | null {
     const subject = shownIn(this.#queue);
     return subject === null ? null : (this.session.shelf.photo(subject) ?? null);
   }
 
-  /** What is known of the shown photo; a text says why nothing is, null: it is on its way. */
+  /** The evidence of the shown photo; a string if it cannot be read, `null` while it is being read. */
   get evidenceShown(): PhotoEvidenceShown | string | null {
     const { photo } = this;
     return photo === null ? null : this.evidence.get(subjectKey(photo));
   }
 
-  /** The members' evidence of the shown photo, as far as it has come. */
+  /** The members' evidence of the shown photo; empty until it is read. */
   get members(): readonly ModelEvidence[] {
     const { evidenceShown: known } = this;
     return known === null || typeof known === 'string' ? [] : known.members;
@@ -101,7 +101,7 @@ export class SingleDesk {
     return { ...this.view, filter: this.isForDisputes ? { ...filter, state: 'disputed' } : filter, photo: undefined };
   }
 
-  /** The place of the shown photo among those that have come, from 1. */
+  /** The position of the shown photo in the queue, from 1. */
   get place(): { readonly at: number; readonly of: number } {
     const { subjects, at } = this.#queue;
     return { at: Math.min(at + 1, subjects.length), of: subjects.length };
@@ -118,18 +118,18 @@ export class SingleDesk {
     return { problem: this.#trouble ?? this.#supply?.problem ?? null, withOthers: this.#supply?.noneLeft?.open ?? 0 };
   }
 
-  /** Whether another reviewer or tab has the shown photo by now. */
+  /** True if another reviewer or tab now has the lease of the shown photo. */
   get isWithOther(): boolean {
     const { photo } = this;
     return photo !== null && photo.state === 'open' && subjectKey(photo) === this.#withOther;
   }
 
-  /** Whether all photos were shown that the view asks for, though others may be open. */
+  /** True if the view has had the number of photos that it asks for. Others may still be open. */
   get isComplete(): boolean {
     return this.#supply?.isComplete ?? false;
   }
 
-  /** Decides about the shown photo and shows the next one. */
+  /** Judges the shown photo and shows the next one. */
   decide(judgement: Judgement): void {
     const { photo } = this;
     if (photo === null) return;
@@ -147,7 +147,7 @@ export class SingleDesk {
     if (photo !== null) this.session.flag([{ sha256: photo.sha256, wnid: photo.wnid }]);
   }
 
-  /** Takes back the last action and shows its photo. */
+  /** Undoes the last action and shows its photo. */
   undo(): void {
     const action = this.session.undo();
     if (action === null) {
@@ -161,7 +161,7 @@ export class SingleDesk {
     );
   }
 
-  /** Brings back what was undone, and goes on from its photo. */
+  /** Redoes the last undone action. After a decision shows the next open photo, otherwise the action's photo. */
   redo(): void {
     const action = this.session.redo();
     if (action === null) {
@@ -173,7 +173,7 @@ export class SingleDesk {
     this.#settle(`Done again: ${action.judgement === null ? action.kind : judgementText(action.judgement)}.`);
   }
 
-  /** Shows the photo so many places further. Before the first one come those that were decided before. */
+  /** Moves by `by` photos, clamped to the first and last. Earlier decided photos precede the first one. */
   move(by: number): void {
     const before = this.#queue;
     const earlier = by < 0 && before.at === 0 ? this.#earlier() : undefined;
@@ -182,7 +182,7 @@ export class SingleDesk {
     this.#settle('');
   }
 
-  /** Shows a photo, also one that this page does not know yet. */
+  /** Shows a photo. Reads it first if it is not loaded. */
   async show(subject: Subject, said = ''): Promise<void> {
     this.#queue = goTo(this.#queue, subject);
     this.#settle(said);
@@ -196,7 +196,7 @@ export class SingleDesk {
     this.#settle('');
   }
 
-  /** The decisions in the strip, the newest last. */
+  /** The decisions in the strip, newest last. */
   get decisions(): ReturnType<typeof lastDecisions> {
     return lastDecisions(this.session.history, STRIP_PHOTOS);
   }
@@ -215,7 +215,7 @@ export class SingleDesk {
     return this.decisions.map(({ subject }) => subject).findLast((one) => !hasSubject(this.#queue, one));
   }
 
-  /** Whether a decision on the photo is wanted here. */
+  /** True if the photo needs a decision here. */
   #isOpen = (subject: Subject): boolean => {
     const photo = this.session.shelf.photo(subject);
     return this.isForDisputes ? photo?.isSettled === false : photo?.state === 'open';
@@ -245,7 +245,7 @@ export class SingleDesk {
     return isNew ? 'Another reviewer has this photo now. Your verdict counts, too.' : '';
   }
 
-  /** Takes photos that others have out of the queue, except the shown one. */
+  /** Removes photos that others have leased from the queue, except the shown one. */
   #keepWithoutLost(lost: readonly Subject[]): void {
     const shown = shownIn(this.#queue);
     const shownKey = shown === null ? null : subjectKey(shown);
@@ -266,7 +266,7 @@ export class SingleDesk {
     };
   }
 
-  /** After each change of the queue: reads it out, and makes ready what comes next. */
+  /** Call after each change of the queue: announces the shown photo and preloads the next ones. */
   #settle(said: string): void {
     const { photo, session } = this;
     if (photo !== null) this.#lastWnid = photo.wnid;

@@ -13,13 +13,13 @@ export type DialogShown =
   | { readonly kind: 'note' }
   | { readonly kind: 'references'; readonly of: 'searched' | 'predicted' }
   | { readonly kind: 'compare'; readonly sha256: string }
-  /** Which class is visible on a photo that was just rejected for it. */
+  /** Asks which class is visible on a photo that was just rejected for its class. */
   | { readonly kind: 'seen'; readonly subject: Subject };
 
 interface SingleDialogProps {
   readonly desk: SingleDesk;
   readonly shown: DialogShown;
-  /** The photo for which it was opened. */
+  /** The photo for which the dialog was opened. */
   readonly photo: ReviewPhoto | null;
   readonly onClose: () => void;
 }
@@ -57,7 +57,7 @@ interface SeenProps {
   readonly onClose: () => void;
 }
 
-/** What is seen is kept in the note, because it can be any class and any text. */
+/** Stores the answer in the photo's note, because it can be any text. */
 function Seen({ desk, subject, onClose }: SeenProps) {
   const save = (name: string): void => {
     onClose();
@@ -76,7 +76,7 @@ interface CompareDialogProps {
   /** The photo to judge. */
   readonly photo: { readonly sha256: string; readonly name: string };
   readonly others: readonly { readonly path: string; readonly name: string }[];
-  /** Keys that close the dialog, beside Escape. */
+  /** Keys that close the dialog, in addition to Escape. */
   readonly closeKeys: readonly string[];
   readonly onClose: () => void;
 }
@@ -111,7 +111,7 @@ function CompareDialog({ title, photo, others, closeKeys, onClose }: CompareDial
 }
 
 interface SeenDialogProps {
-  /** All classes. Those that models find likely come first. */
+  /** All classes, the models' likely ones first. */
   readonly names: readonly string[];
   readonly onName: (name: string) => void;
   readonly onClose: () => void;
@@ -119,7 +119,7 @@ interface SeenDialogProps {
 
 const SHOWN = 12;
 
-/** Asks in mode O which of the 1,000 classes is visible. Enter takes the first one that fits, Escape names none. */
+/** Asks in mode O which of the 1,000 classes is visible. Enter picks the first match, Escape picks none. */
 function SeenDialog({ names, onName, onClose }: SeenDialogProps) {
   const [text, setText] = useState('');
   const fitting = names.filter((name) => name.toLowerCase().includes(text.trim().toLowerCase())).slice(0, SHOWN);
@@ -157,7 +157,7 @@ function SeenDialog({ names, onName, onClose }: SeenDialogProps) {
   );
 }
 
-/** The classes that any model puts among the first five of any crop, the most probable first. */
+/** The classes in the top five of any crop of any model, the most probable first. */
 function namesIn(evidence: PhotoEvidenceShown | string | null): readonly string[] {
   if (evidence === null || typeof evidence === 'string') return [];
   const tops = [...evidence.members, ...evidence.outside].flatMap(({ crops }) => crops.flatMap(({ top }) => top));

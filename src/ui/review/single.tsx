@@ -20,11 +20,11 @@ import { hrefOf, viewOf, type ReviewView } from './view-url.ts';
 
 interface OpenDialog {
   readonly shown: DialogShown;
-  /** The photo for which it was opened: the page may show another one when another reviewer has got this one. */
+  /** The photo for which the dialog was opened. The page may show another one by now. */
   readonly photo: ReviewPhoto | null;
 }
 
-/** One photo after another: a key decides, and the next one is there. */
+/** Shows one photo after another. A key decides and shows the next one. */
 export function Single({ session, match: [page] }: PageProps) {
   useSession(session);
   const [desk, setView] = useDesk(session, page === 'disputes');
@@ -71,13 +71,13 @@ export function Single({ session, match: [page] }: PageProps) {
   );
 }
 
-/** What the bar shows of one's own: not the opinion on a dispute, because what one settles is another thing. */
+/** The reviewer's own review for the bar. On a dispute it omits the verdict, because settling is a separate decision. */
 function ownOf({ photo, isForDisputes }: SingleDesk): OwnReview | null {
   if (photo === null) return null;
   return isForDisputes ? { ...photo.mine, verdict: null, reason: null } : photo.mine;
 }
 
-/** The desk of the view in the page's address. Another view gets another desk. */
+/** The desk of the view in the page's URL. A new view gets a new desk. */
 function useDesk(session: PageProps['session'], isForDisputes: boolean): [SingleDesk, (view: ReviewView) => void] {
   const [desk, setDesk] = useState(() => new SingleDesk(session, viewOf(location.search), isForDisputes));
   useEffect(() => () => desk.close(), [desk]);
@@ -88,21 +88,21 @@ function useDesk(session: PageProps['session'], isForDisputes: boolean): [Single
   return [desk, setView];
 }
 
-/** The mirrored crops have the places of the first five. */
+/** Index of the first mirrored crop. Mirrored crops have the same boxes as the first five. */
 const FIRST_MIRRORED = 5;
 
 interface CropControl {
   readonly areDrawn: boolean;
   readonly toggle: () => void;
-  /** The crop whose classes are listed: the centre one unless somebody points at another. */
+  /** The crop whose classes are listed: the centre crop unless the pointer is on another. */
   readonly chosen: CropRef;
   readonly choose: (crop: CropRef | null) => void;
-  /** What is drawn on the photo. */
+  /** The crops drawn on the photo. */
   readonly boxes: readonly CropBox[];
   readonly box: CropBox | null;
 }
 
-/** Which crops are drawn on the photo. They stay on from photo to photo. */
+/** State of the crops drawn on the photo. It is kept from photo to photo. */
 function useCrops({ members }: SingleDesk): CropControl {
   const [areDrawn, setAreDrawn] = useState(false);
   const [chosen, choose] = useState<CropRef | null>(null);

@@ -13,7 +13,7 @@ interface StageToolsProps {
   readonly onCommand: (command: Command) => void;
 }
 
-/** How the photo is shown. */
+/** Buttons for zoom, heatmap and crops. */
 export function StageTools({ desk, zoom, heat, areCropsDrawn, onCommand }: StageToolsProps) {
   const { photo } = desk;
   const common = { onCommand, kind: 'chip', isDisabled: photo === null };
@@ -36,7 +36,7 @@ export function StageTools({ desk, zoom, heat, areCropsDrawn, onCommand }: Stage
   );
 }
 
-/** What has been said of the photo, over its corner. */
+/** The opinions of the photo, over its corner. */
 export function Said({ desk }: { readonly desk: SingleDesk }) {
   return (
     <p class="said">
@@ -47,7 +47,7 @@ export function Said({ desk }: { readonly desk: SingleDesk }) {
   );
 }
 
-/** The verdict, flag, tags and note of this reviewer, and what others say if they may be seen. */
+/** The verdict, flag, tags and note of this reviewer, and the verdicts of others if they are visible. */
 function saidOf({ photo, isWithOther }: SingleDesk): readonly string[] {
   if (photo === null) return [];
   const { mine, others, state } = photo;

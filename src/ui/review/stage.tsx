@@ -9,24 +9,24 @@ export type CropBox = ModelEvidence['crops'][number]['box'];
 
 interface StageProps {
   readonly photo: ReviewPhoto | null;
-  /** Whether keys work. */
+  /** True if keys work. */
   readonly isReady: boolean;
   readonly pictures: Pictures;
   readonly zoom: Zoom;
   readonly onZoom: (zoom: Zoom) => void;
-  /** Where a zoom by key has its middle, and how large the stage is. */
+  /** Called with the point around which a key zooms. */
   readonly onPoint: (at: Point) => void;
   readonly onSize: (size: Size) => void;
   readonly crops: readonly CropBox[];
   readonly crop: CropBox | null;
   readonly heat: { readonly map: Heatmap; readonly kind: 'searched' | 'predicted' } | null;
-  /** Shown in place of a photo, or over it. */
+  /** Shown instead of a photo, or over it. */
   readonly children: ComponentChildren;
-  /** What stands below the photo. */
+  /** Shown below the photo. */
   readonly tools: ComponentChildren;
 }
 
-/** The photo, with what is drawn over it. It can be zoomed and moved. */
+/** The photo with its overlays. It can be zoomed and moved. */
 export function Stage(props: StageProps) {
   const { photo, isReady, zoom, onZoom, onPoint, onSize, children, tools } = props;
   const stage = useRef<HTMLDivElement>(null);
@@ -79,7 +79,7 @@ function Shown({ photo, pictures, zoom, size, crops, crop, heat }: StageProps & 
   );
 }
 
-/** The decoded picture itself, not a copy of it, and the whole photo over it when it is zoomed. */
+/** Inserts the decoded image element itself. When zoomed, the full-size photo is over it. */
 function Picture({ photo, pictures, isZoomed }: { photo: ReviewPhoto; pictures: Pictures; isZoomed: boolean }) {
   const holder = useRef<HTMLDivElement>(null);
   const { sha256, wnid, name } = photo;
@@ -143,10 +143,7 @@ function percent(share: number): string {
   return `${(100 * share).toFixed(2)}%`;
 }
 
-/**
- * Draws a heatmap, one pixel of the canvas for each cell. What speaks for the class is opaque, in the colour of the canvas's
- * text; what speaks against it is not drawn.
- */
+/** Draws a heatmap, one canvas pixel per cell, in the canvas's text colour. Opacity grows with the value; 0 is not drawn. */
 function drawHeat(canvas: HTMLCanvasElement, { rows, columns, values }: Heatmap): void {
   canvas.width = columns;
   canvas.height = rows;

@@ -5,7 +5,7 @@ import type { ReviewSession } from './session.ts';
 import { subjectKey } from './shelf.ts';
 import type { ReviewView } from './view-url.ts';
 
-/** Photos that a tab holds, and the number of open ones ahead below which it asks for more. */
+/** A tab leases up to HOLD photos. It asks for more when fewer than REFILL_AT open ones are ahead. */
 const HOLD = 16;
 const REFILL_AT = 8;
 const MOST_HELD = 100;
@@ -14,35 +14,35 @@ const NONE_AGAIN_MS = 5_000;
 const AGAIN_AT_MOST_MS = 60_000;
 const FAILED_AGAIN_MS = 2_000;
 
-/** How often a page that is looked at renews its leases of `leaseMs` milliseconds, in milliseconds. */
+/** The interval at which a visible page renews leases of `leaseMs`, in milliseconds. */
 export function renewMsOf(leaseMs: number): number {
   return Math.min(RENEW_MS, leaseMs / 3);
 }
 
 /**
- * How long a page waits before it asks again, in milliseconds: photos come back that others held.
+ * The delay before the next request, in milliseconds. Photos leased by others may become free.
  *
- * @param nones how many answers without a photo came one after the other, from 1
+ * @param nones answers without a photo in a row, from 1
  */
 export function waitMsAfter(nones: number): number {
   return Math.min(AGAIN_AT_MOST_MS, NONE_AGAIN_MS * 2 ** (nones - 1));
 }
 
 interface Need {
-  /** Open photos of the queue, in their order. */
+  /** Open photos of the queue, in queue order. */
   readonly open: readonly Subject[];
-  /** How many of them come from the shown one on. */
+  /** Number of open photos from the shown one on. */
   readonly ahead: number;
-  /** The class that is shown. */
+  /** The class of the last shown photo. */
   readonly from: string | undefined;
 }
 
 export interface SupplyOptions {
   readonly view: ReviewView;
   readonly order: ReviewOrder;
-  /** Called whenever a request may be made. */
+  /** Called before a request may be made. */
   readonly need: () => Need;
-  /** Called after each answer, and with null if none came; calls `refill`. `lost`: photos that another reviewer has by now. */
+  /** Called after each answer, with null if the request failed; calls `refill`. `lost` are photos now leased by others. */
   readonly onAnswer: (answer: Pick<LeaseAnswer, 'photos' | 'lost'> | null) => void;
 }
 
@@ -70,16 +70,16 @@ export class Supply {
     this.#renewMs = renewMsOf(session.setup.leaseMs);
     this.#renewal = setInterval(() => this.refill(), this.#renewMs);
     document.addEventListener('visibilitychange', this.renew);
-    // Photos that a closed tab held would be kept from others until their lease ends.
+    // Otherwise a closed tab's photos stay leased until their lease ends.
     addEventListener('pagehide', this.#giveBack);
   }
 
-  /** Whether the view has had as many photos as it asks for in all. */
+  /** True if the view has had the number of photos that it asks for. */
   get isComplete(): boolean {
     return this.#left <= 0;
   }
 
-  /** How many photos the view asks for that have not come. */
+  /** Number of photos that the view still asks for. */
   get #left(): number {
     return (this.#options.view.balanced ?? Infinity) - this.#leased;
   }
@@ -92,7 +92,7 @@ export class Supply {
     const isDue = open.length > 0 && performance.now() - this.#askedAtMs >= this.#renewMs;
     const mayTake = this.#timer === undefined && ahead < REFILL_AT;
     if (!isDue && !mayTake) return;
-    // What the server has not seen as decided must not come again.
+    // Photos with unsent decisions count as held, so that the server does not send them again.
     const sending = this.#session.shelf.at(this.#session.aheadKeys());
     const held = [...new Map([...open, ...sending].map((one) => [subjectKey(one), one])).values()].map(
       ({ sha256, wnid }) => ({ sha256, wnid }),
@@ -102,7 +102,7 @@ export class Supply {
     if (wanted > 0 || isDue) this.#ask({ client, from, held }, wanted);
   }
 
-  /** Asks no more: another view has taken the place of this one. */
+  /** Stops all requests. Call it when another view replaces this one. */
   stop(): void {
     this.#isStopped = true;
     removeEventListener('pagehide', this.#giveBack);
@@ -123,7 +123,7 @@ export class Supply {
     );
   }
 
-  /** Renews the leases now: at the end of a wait, and when somebody looks at the page or at another photo again. */
+  /** Renews the leases now: after a wait, and when the page becomes visible or shows another photo. */
   renew = (): void => {
     this.#askedAtMs = -Infinity;
     this.#endWait();
@@ -135,7 +135,7 @@ export class Supply {
     if (client === null) return;
     const { view, order } = this.#options;
     void this.#session.api.lease({ client, order, filter: view.filter, count: 0, held: [] }).catch(() => undefined);
-    // A browser that brings the page back from its cache shows photos that others may have by then.
+    // A page restored from the browser's cache may show photos that others have leased since.
     addEventListener('pageshow', ({ persisted }) => persisted && location.reload(), { once: true });
   };
 

@@ -5,11 +5,11 @@ import { placeOf, zoomTo, type Point, type Size, type Zoom } from './zoom.ts';
 
 export interface ZoomControl {
   readonly zoom: Zoom;
-  /** CSS pixels for a pixel of the photo, in percent; null while no photo is shown. */
+  /** CSS pixels per photo pixel, in percent; `null` while no photo is shown. */
   readonly percent: number | null;
   /** Shows the photo at 1:1 while the key is held. */
   hold(): void;
-  /** @param key the key that went up; null: all of them */
+  /** @param key the released key; null for all keys */
   release(key: string | null): void;
   fit(): void;
   /** From fit to 1:1, and back. */
@@ -22,12 +22,12 @@ export interface ZoomControl {
   };
 }
 
-/** How large the photo is shown. It is kept from photo to photo. */
+/** The zoom of the photo. It is kept from photo to photo. */
 export function useZoom(photo: ReviewPhoto | null): ZoomControl {
   const [zoom, setZoom] = useState<Zoom>(null);
   const [size, setSize] = useState<Size>({ width: 0, height: 0 });
   const point = useRef<Point | null>(null);
-  /** What to go back to when the key goes up; undefined while it is not held. */
+  /** The zoom to restore when the key is released; undefined while it is not held. */
   const before = useRef<Zoom | undefined>(undefined);
   const toOne = (): void => {
     if (photo === null) return;

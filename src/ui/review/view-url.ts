@@ -4,18 +4,18 @@ import type { Sha256 } from '../../kernel/ids.ts';
 import type { RejectReason } from '../../kernel/reasons.ts';
 import { ORDER_TEXTS, REASON_TEXTS, STATE_TEXTS } from './words.ts';
 
-/** What a page of the review shows, as its address says it. */
+/** The view of a review page, stored in its URL. */
 export interface ReviewView {
   readonly filter: ReviewFilter;
-  /** Absent: the first order that the server offers. */
+  /** Optional; defaults to the first order of the server. */
   readonly order?: ReviewOrder | undefined;
-  /** How many photos of all classes are shown at once, balanced over confusions. Absent: class by class. */
+  /** Number of photos of all classes, balanced over confusions. Optional; defaults to class by class. */
   readonly balanced?: number | undefined;
   /** The photo to show first. */
   readonly photo?: Subject | undefined;
 }
 
-/** The view of a query such as `?class=n01440764&state=open`. A part that cannot be read is left out. */
+/** Parses a query such as `?class=n01440764&state=open`. Invalid parts are ignored. */
 export function viewOf(search: string): ReviewView {
   const query = new URLSearchParams(search);
   const text = (name: string): string | undefined => query.get(name) ?? undefined;

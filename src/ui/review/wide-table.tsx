@@ -1,15 +1,14 @@
 import type { ComponentChildren } from 'preact';
 
 interface WideTableProps {
-  /** What a screen reader calls it. */
+  /** The accessible name. */
   readonly label: string;
   readonly heads: readonly string[];
   readonly caption?: string;
-  /** The rows. */
   readonly children: ComponentChildren;
 }
 
-/** A table that scrolls sideways on a narrow screen, also with the keyboard. */
+/** A table that scrolls sideways on a narrow screen, also by keyboard. */
 export function WideTable({ label, heads, caption, children }: WideTableProps) {
   return (
     <div class="scroll" tabIndex={0} role="region" aria-label={label}>

@@ -3,8 +3,6 @@ import type { Judgement } from '../../review/event.ts';
 import type { RejectReason } from '../../kernel/reasons.ts';
 import { countText } from '../shared/texts.ts';
 
-/** What the page calls orders, states and reasons. The keys are the closed lists of the server. */
-
 export const ORDER_TEXTS: Readonly<Record<ReviewOrder, string>> = {
   confusions: 'open confusions first',
   lowest: 'lowest p first',
@@ -39,7 +37,7 @@ export function judgementText({ verdict, reason }: Judgement): string {
   return { accept: 'accepted', reject: 'rejected', unsure: 'unsure' }[verdict];
 }
 
-/** What became of a decision on several photos: `12 accepted, 3 left as they are: …`. */
+/** The result of a decision on several photos: `12 accepted, 3 left as they are: …`. */
 export function doneText(
   done: string,
   { stored, skipped }: { readonly stored: number; readonly skipped: number },
@@ -49,7 +47,7 @@ export function doneText(
   return `${countText(stored)} ${done}${left}`;
 }
 
-/** What a person did: `wrong class`, `accepted (12 photos)`, `tags: pose`, `undo`. */
+/** An action in words: `wrong class`, `accepted (12 photos)`, `tags: pose`, `undo`. */
 export function actionText(change: ReviewChange): string {
   if ('of' in change) return change.kind;
   const many = change.subjects.length === 1 ? '' : ` (${countText(change.subjects.length)} photos)`;

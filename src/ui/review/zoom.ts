@@ -10,9 +10,8 @@ export interface Point {
 }
 
 /**
- * How large a photo is shown. Null: it fits into the stage. Else `scale` is CSS pixels for a pixel of the photo, and `x` and `y`
- * are the place of the photo in the middle of the stage, as shares of its width and height. So they can be kept for the next
- * photo.
+ * The zoom of a photo; `null` to fit it into the stage. `scale` is CSS pixels per photo pixel. `x` and `y` are the photo point
+ * in the middle of the stage, as shares of the photo's width and height, so that the next photo can use them.
  */
 export type Zoom = (Point & { readonly scale: number }) | null;
 
@@ -26,7 +25,7 @@ const MAX_SCALE = 16;
 /** Pixels around a photo that fits. */
 const MARGIN = 16;
 
-/** Where a photo stands on the stage. A photo that is larger than the stage covers it. */
+/** The photo's position and size on the stage. A photo that is larger than the stage covers it. */
 export function placeOf(photo: Size, stage: Size, zoom: Zoom): Place {
   const scale = zoom?.scale ?? fitScale(photo, stage);
   const width = photo.width * scale;
@@ -53,7 +52,7 @@ function offsetOf(shown: number, room: number, middle: number): number {
   return Math.min(0, Math.max(room - shown, room / 2 - middle * shown));
 }
 
-/** Shows the photo at a scale, with the point of the photo that is under `at` (on the stage) kept where it is. */
+/** Zooms to a scale and keeps the photo point under `at` (on the stage) in place. */
 export function zoomTo(scale: number, at: Point, { photo, stage, zoom }: Shown): Zoom {
   const now = placeOf(photo, stage, zoom);
   const next = Math.min(MAX_SCALE, scale);
@@ -73,7 +72,7 @@ export interface Shown {
   readonly zoom: Zoom;
 }
 
-/** Moves the photo by so many CSS pixels. A photo that fits stays where it is. */
+/** Moves the photo by `by` CSS pixels. A photo that fits does not move. */
 export function pan(by: Point, { photo, stage, zoom }: Shown): Zoom {
   if (zoom === null) return null;
   const { left, top, width, height } = placeOf(photo, stage, zoom);

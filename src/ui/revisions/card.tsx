@@ -15,10 +15,10 @@ interface CardProps {
   readonly canVerify: boolean;
 }
 
-/** How many digits of an id people are shown; `shortId` of the export. */
+/** Digits of an id that are shown; the same as `shortId` of the export. */
 const SHOWN_DIGITS = 12;
 
-/** One revision: what it has, what it leaves out, what changed, and whether its folder is sound. */
+/** One revision: contents, omissions, changes and the state of its folder. */
 export function RevisionCard({ collection, revision, running, canVerify }: CardProps) {
   const { id, photos, bytes, madeAt, covers, protocol, folder, takenDown } = revision;
   const short = id.slice(0, SHOWN_DIGITS);
@@ -110,7 +110,7 @@ const FOLDER_TEXTS = {
 interface FilesProps {
   readonly base: string;
   readonly short: string;
-  /** Size of the archive, about; null: it is not for download. */
+  /** Approximate size of the archive; `null` if it cannot be downloaded. */
   readonly bytes: number | null;
 }
 
@@ -187,7 +187,7 @@ function Changes({ changes }: { readonly changes: RevisionChanges | null }) {
 interface TallyProps {
   readonly name: string;
   readonly kind: 'searched' | 'funnel';
-  /** What shares are of; null: shares say nothing. */
+  /** The total for percentages; `null` to show none. */
   readonly whole: number | null;
   readonly rows: readonly { readonly name: string; readonly url: string | null; readonly count: number }[];
 }

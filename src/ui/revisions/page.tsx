@@ -9,10 +9,10 @@ export interface RevisionsProps {
   readonly collection: string;
   /** Newest first. */
   readonly revisions: readonly RevisionView[];
-  /** How many there are, with those that are not shown. */
+  /** Number of revisions, including those not shown. */
   readonly all: number;
   readonly runningOf: (id: string) => RunningWork | null;
-  /** Whether the reader may start a verification now. */
+  /** True if the user may start a verification now. */
   readonly canVerify: boolean;
 }
 

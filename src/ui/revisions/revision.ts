@@ -1,9 +1,9 @@
 import type { FolderState } from '../../export/revision-file.process.ts';
 import type { Revision, RevisionPhotos } from '../../export/revision.repository.ts';
 
-/** What one revision has and the one before it has not, or the other way round. */
+/** Photos added and removed since the previous revision. */
 export interface RevisionChanges {
-  /** The revision before, by the beginning of its id. */
+  /** The first digits of the previous revision's id. */
   readonly since: string;
   readonly added: number;
   readonly removed: number;
@@ -20,6 +20,6 @@ export interface RevisionChanges {
 /** A revision as its page shows it. */
 export interface RevisionView extends Revision, RevisionPhotos {
   readonly folder: FolderState;
-  /** Against the revision before; null: there is none. */
+  /** Changes since the previous revision; `null` for the first. */
   readonly changes: RevisionChanges | null;
 }

@@ -11,7 +11,7 @@ interface VerifiedProps {
   readonly canVerify: boolean;
 }
 
-/** What `winnow verify` found in the folder, on which day; for operators also the way to run it. `main.tsx` renews it. */
+/** The last result of `winnow verify` and, for operators, a button to run it. `main.tsx` refreshes this part. */
 export function Verified({ base, short, revision: { verified, folder }, running, canVerify }: VerifiedProps) {
   const isRunning = running !== null && running.problem === null;
   return (
@@ -33,7 +33,7 @@ function Problem({ running }: Pick<VerifiedProps, 'running'>) {
   return problem === null ? null : <p class="trouble">The last try ended without a result: {problem}</p>;
 }
 
-/** The form with which an operator starts a verification. */
+/** The form that starts a verification. */
 function Order({ action, isFirst }: { readonly action: string; readonly isFirst: boolean }) {
   return (
     <form method="post" action={action}>
@@ -56,7 +56,6 @@ function progressText({ progress }: RunningWork): string {
   return `The server verifies the folder: ${countText(done)} of ${countText(total)} ${what}`;
 }
 
-/** How a result looks. */
 function toneOf(verified: Stored | null): string {
   if (verified === null) return 'quiet';
   return verified.ok ? 'searched' : 'trouble';
@@ -71,7 +70,7 @@ function resultText(verified: Stored | null): string {
   return `${found} in ${countOf(checks, 'kind of check', 'kinds of checks')}, on ${at.slice(0, 10)}`;
 }
 
-/** The breaches, open at once, and the checks that were not made. */
+/** The breaches, expanded, and the skipped checks. */
 function Findings({ verified: { breaches, breachCount, skipped } }: { readonly verified: Stored }) {
   return (
     <>

@@ -1,6 +1,6 @@
 /**
- * What every page looks like, the contact sheet included: ink on warm paper, teal for what a photo was searched as, rust
- * for what the models say. There are no web fonts, and nothing is fetched.
+ * The style of every page and of the contact sheet. Teal marks the class that a photo was searched as, rust marks the models'
+ * predictions. It loads no fonts or other files.
  */
 export const BASE_STYLE = `
 :root {

@@ -2,12 +2,12 @@
 import type { ComponentChildren } from 'preact';
 
 interface NavigationProps {
-  /** The collection that the page is about; null if it is about none. */
+  /** The page's collection; `null` if it has none. */
   readonly collection: string | null;
   readonly current: 'collections' | 'collection' | 'revisions' | 'report' | 'activity' | null;
   /** Operators have more pages. */
   readonly isOperator?: boolean;
-  /** What stands at the end of the bar. */
+  /** Shown at the end of the bar. */
   readonly children?: ComponentChildren;
 }
 
@@ -46,12 +46,12 @@ export function pathOf(collection: string): string {
 
 interface DocumentProps {
   readonly title: string;
-  /** The script that fills the page, by its file's name without `.js`; null if there is none. */
+  /** File name of the page's script without `.js`; `null` if there is none. */
   readonly script: string | null;
   readonly children: ComponentChildren;
 }
 
-/** A page of the server. No script or style stands in it: the content security policy refuses both. */
+/** A page of the server. The content security policy forbids inline scripts and styles. */
 export function Document({ title, script, children }: DocumentProps) {
   return (
     <html lang="en">

@@ -5,15 +5,15 @@ import { countText, shareText } from './texts.ts';
 export interface FunnelStage {
   /** `found`, `fetched`, `kept`, `listed`, ... */
   readonly name: string;
-  /** Photos that came through this stage. */
+  /** Photos that passed this stage. */
   readonly count: number;
-  /** Where these photos can be seen. */
+  /** The URL of a page with these photos. */
   readonly href?: string;
-  /** What the stage lost, by reason. */
+  /** Photos lost at this stage, by reason. */
   readonly lost?: readonly { readonly reason: string; readonly count: number }[];
 }
 
-/** The stages in the order of the data. Bars are linear, on the scale of the widest stage. */
+/** The stages in pipeline order. Bars are linear, on the scale of the largest stage. */
 export function FunnelBars({ stages }: { readonly stages: readonly FunnelStage[] }) {
   const widest = Math.max(1, ...stages.map((stage) => stage.count));
   return (

@@ -1,10 +1,9 @@
 /*
- * What a live page shows is an object. The server sends all of it once, then only the parts that have changed. The path of a
- * part is its key (`totals`). The path of a row of a list is the key and its index (`classes#17`), and `classes#` is the
- * length of the list.
+ * A live page shows one object. The server sends the whole object once, then only changed parts. The path of a part is its key
+ * (`totals`). The path of a list's row is the key and the row's index (`classes#17`). The path `classes#` is the list's length.
  */
 
-/** The parts of an object as JSON, by their paths. */
+/** The parts of an object as JSON, by path. */
 export function partsOf(whole: object): Map<string, string> {
   const parts = new Map<string, string>();
   for (const [key, value] of Object.entries(whole) as [string, unknown][]) {
@@ -17,12 +16,12 @@ export function partsOf(whole: object): Map<string, string> {
   return parts;
 }
 
-/** The paths whose parts differ. Rows that are gone are not among them: the length of their list says so. */
+/** Paths of new and changed parts. Removed rows are not listed, because the new list length implies them. */
 export function changedPaths(before: ReadonlyMap<string, string>, now: ReadonlyMap<string, string>): string[] {
   return [...now.keys()].filter((path) => now.get(path) !== before.get(path));
 }
 
-/** The JSON of some parts. A path that there is no more is left out. */
+/** The JSON of some parts, without paths that no longer exist. */
 export function partsText(parts: ReadonlyMap<string, string>, paths: Iterable<string>): string {
   const fields: string[] = [];
   for (const path of paths) {
@@ -32,7 +31,7 @@ export function partsText(parts: ReadonlyMap<string, string>, paths: Iterable<st
   return `{${fields.join(',')}}`;
 }
 
-/** The object with the parts of a message. Lists that have not changed stay the same objects. */
+/** Merges the parts in a message into the object. Unchanged lists stay the same objects. */
 export function withParts(last: object | null, message: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const next: Record<string, unknown> = { ...last };
   const lists = new Map<string, unknown[]>();

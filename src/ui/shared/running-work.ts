@@ -1,15 +1,15 @@
-/** How far work of the server is. */
+/** Progress of work on the server. */
 export interface WorkProgress {
-  /** What is counted. */
+  /** The unit that is counted. */
   readonly what: string;
   readonly done: number;
   readonly total: number;
 }
 
-/** Work that the server does now, or that failed. */
+/** Work of the server that is running or has failed. */
 export interface RunningWork {
-  /** Null while nothing is counted yet. */
+  /** `null` before counting starts. */
   readonly progress: WorkProgress | null;
-  /** Why it failed; null: it runs. */
+  /** Why it failed; `null` while it runs. */
   readonly problem: string | null;
 }

@@ -1,6 +1,6 @@
 import { afterEach } from 'vitest';
 
-/** What queues complain of in a test goes in here: nothing, if it did not ask for it. */
+/** Collects the errors that queues report. A test fails if any are left after it. */
 export function useComplaints(): Error[] {
   const complaints: Error[] = [];
   afterEach(() => {

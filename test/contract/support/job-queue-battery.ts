@@ -10,7 +10,6 @@ import { useComplaints } from './complaints.ts';
 import { isEmpty, numbers, numbersJob, type NumberPayload } from './numbers.job.ts';
 import { openQueues, type QueuePlace } from './queue-backends.ts';
 
-/** What the tests run on. */
 export interface QueueBackend {
   readonly name: string;
   /** Starts the queue's server. Returns why it is unavailable here, or null. */
@@ -19,7 +18,7 @@ export interface QueueBackend {
   stop(): Promise<void>;
 }
 
-/** What every backend of the port of job queues has to do: the same tests on each. */
+/** Tests that every backend of the job-queue port passes. */
 export function describeJobQueues(backend: QueueBackend): void {
   describe(`job queues on ${backend.name}`, () => {
     let problem: string | null = null;
@@ -34,7 +33,7 @@ export function describeJobQueues(backend: QueueBackend): void {
     const complaints = useComplaints();
     const program = useBundle({ consumer: new URL('consumer.ts', import.meta.url) });
 
-    /** What becomes of the job of a killed consumer. It takes the length of a lease, so the other tests run in that time. */
+    /** The outcome of a killed consumer's job. It takes the length of a lease, so the other tests run in that time. */
     let afterKill: ReturnType<typeof killConsumer>;
     beforeAll(() => {
       if (problem !== null) return;
@@ -46,7 +45,7 @@ export function describeJobQueues(backend: QueueBackend): void {
 
     async function killConsumer(): Promise<{ pending: number; seen: number[]; failures: unknown[] }> {
       const failures: unknown[] = [];
-      // What goes wrong here is not among the complaints of the tests that run meanwhile.
+      // Errors here must not fail the tests that run at the same time.
       const queues = await openQueues(backend.place(), (error) => failures.push(error));
       const queue = queues.open(numbersJob('of-killed'));
       await queue.add([{ n: 1 }]);
@@ -200,7 +199,7 @@ export function describeJobQueues(backend: QueueBackend): void {
         expect(tries).toBe(3);
       });
 
-      it('for its payload is not handed to anybody', async () => {
+      it('for its payload never reaches the handler', async () => {
         const { name, queue } = await newQueue();
         const { failures } = consume(queue, () => {
           throw new Error('handled');

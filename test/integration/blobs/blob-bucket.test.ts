@@ -8,7 +8,7 @@ import { blobPlaceOf } from '../../../src/platform/blobs/blob-place.ts';
 import { startS3, type Fault, type TestS3 } from '../../support/s3-server.ts';
 import { sha256Of } from '../../support/sha256.ts';
 
-/** What goes wrong with an S3 service, and what comes of it. That it works at all: test/contract/blob-store.test.ts. */
+/** Failures of an S3 service. test/contract/blob-store.test.ts covers normal operation. */
 let s3: TestS3;
 beforeEach(async () => {
   s3 = await startS3();

@@ -127,7 +127,7 @@ describe('a blob folder', () => {
   });
 });
 
-describe('what cannot be read in place of a blob', () => {
+describe('an unreadable entry at the path of a blob', () => {
   const bytes = randomBytes(1_000);
   const sha256 = sha256Of(bytes);
   const SPOILT: [string, (place: string) => Promise<unknown>][] = [
@@ -224,7 +224,7 @@ describe('a writer that is killed', () => {
 });
 
 describe('a folder that cannot be written to stops the run, and says what to do:', () => {
-  /** What the only line of a writer says. */
+  /** Parses the only line of a writer. */
   async function failureOf(folder: string, options: { wrapper?: string[]; uid?: number }): Promise<unknown> {
     const { lines } = startWriter(folder, 'once', options);
     const [line] = (await once(lines, 'line')) as [string];

@@ -64,7 +64,7 @@ interface Choices {
   readonly evaluate?: 'needed' | 'all';
   /** Names the class list. */
   readonly list?: string;
-  /** Whether the second member gives NaN for everything. */
+  /** True if the second member gives NaN for everything. */
   readonly isSecondBroken?: boolean;
 }
 

@@ -136,7 +136,7 @@ describe('openPhotoStore', () => {
 describe('storePhotos', () => {
   it('does not deadlock with candidates that are stored at the same time, in any order', async () => {
     const ids = await waitingIds(40);
-    const again = Array.from({ length: 40 }, (_, i) => candidate(`p${39 - i}`, { creator: 'somebody' }));
+    const again = Array.from({ length: 40 }, (_, i) => candidate(`p${39 - i}`, { creator: 'Ann' }));
     await Promise.all([
       ...[0, 1, 2, 3].map((part) =>
         storePhotos(

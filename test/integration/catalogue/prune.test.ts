@@ -302,5 +302,5 @@ async function waitsForLock(): Promise<void> {
     if ((rows[0]?.waiting ?? 0) > 0) return;
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
-  throw new Error('Expected somebody to wait for a lock but nobody does');
+  throw new Error('Expected a connection to wait for a lock but none does');
 }

@@ -81,7 +81,7 @@ interface Said {
   readonly said: string;
 }
 
-/** What commands say of a catalogue. */
+/** The exit codes and output of commands on a catalogue. */
 async function saidBy(commands: readonly string[], url: string): Promise<Said[]> {
   const env = { DATABASE_URL: url, WINNOW_CRAWL_CONTACT: 'test@example.org' };
   const all: Said[] = [];

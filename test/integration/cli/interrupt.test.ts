@@ -10,7 +10,7 @@ const PAUSE_MS = 300;
 
 interface Listener {
   readonly child: ChildProcess;
-  /** What it has said to its first signal. */
+  /** Resolves with its answer to the first signal. */
   readonly heard: Promise<unknown>;
 }
 

@@ -32,7 +32,7 @@ let site: InaturalistSite;
 let problem: string | null = null;
 /** As `.env` would have them. */
 let variables: Record<string, string> = {};
-/** What stands in the file, and what it is here. */
+/** Addresses in the file, each with its replacement here. */
 let addresses: readonly (readonly [string, string])[] = [];
 const running: RunningCommand[] = [];
 
@@ -87,13 +87,13 @@ const serverAddress = (): string => `http://${here('127.0.0.1:4310')}`;
 
 interface Service {
   readonly command: RunningCommand;
-  /** What it has logged so far, a line an object. */
+  /** Its log so far: one JSON object per line. */
   log(): string;
-  /** The health check, as the image or the file says it: resolves if the service is well. */
+  /** The health check of the image or the file: resolves if the service is well. */
   isWell(): Promise<boolean>;
 }
 
-/** What the local site needs besides: where it is, and that it may be asked without pause. */
+/** Settings for the local site: its address, and no rate limits. */
 function settingsOfSite(): Record<string, string> {
   return {
     WINNOW_SOURCES_INATURALIST_URL: site.url,

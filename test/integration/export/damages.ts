@@ -13,14 +13,14 @@ import type { Sha256 } from '../../../src/kernel/ids.ts';
 import { insertSegment } from '../../support/photo-metadata.ts';
 import { sha256Of } from '../../support/sha256.ts';
 
-/** What is done to a copy of an export, and how verify must report it. */
+/** A damage to a copy of an export, and how verify must report it. */
 export interface Damage {
   readonly title: string;
   readonly check: Check;
   readonly file: RegExp;
   readonly detail: RegExp;
   readonly mode?: 'O';
-  /** Whether only the models can find it. Otherwise they do not run. */
+  /** True if only the models can find it. Otherwise they do not run. */
   readonly needsModels?: true;
   readonly change: (copy: Copy) => Promise<void>;
 }

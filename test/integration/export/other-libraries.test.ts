@@ -91,7 +91,7 @@ describe.sequential('an export', { timeout: TIMEOUT_MS }, () => {
     });
 });
 
-/** What `datasets` and `mlcroissant` see, as test/support/read-export.py prints it. */
+/** An export as `datasets` and `mlcroissant` read it, printed by test/support/read-export.py. */
 interface ReadExport {
   readonly rows: number;
   readonly columns: readonly string[];

@@ -26,7 +26,7 @@ const PHOTOS = path.join(repositoryRoot, '..', 'shared', 'images', 'photos');
 const MODELS = ['efficientnet-lite0', 'efficientnet-lite1', 'efficientnet-lite2'];
 const TIMEOUT_MS = 900_000;
 
-/** What scripts/interop/check_head.py prints. */
+/** The output of scripts/interop/check_head.py. */
 interface Theirs {
   readonly seconds: number;
   readonly iterations: number;

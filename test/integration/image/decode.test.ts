@@ -81,7 +81,7 @@ describe('decodeRgb of PNG', () => {
       .withIccProfile('p3', { attach: true })
       .toBuffer();
     const stored = await sharp(withProfile, { ignoreIcc: true }).raw().toBuffer();
-    // Who minds the profile makes other pixels of the same file.
+    // A decoder that applies the profile returns other pixels.
     expect(await sharp(withProfile).raw().toBuffer()).not.toEqual(stored);
     expect(Buffer.from((await decodeRgb(withProfile)).data)).toEqual(stored);
   });
@@ -256,7 +256,7 @@ describe('useForFingerprint', () => {
       .catch(() => null);
   }
 
-  /** Null: refused. */
+  /** Null if the picture is refused. */
   async function outcomeOf<T>(work: Promise<T>): Promise<T | null> {
     return work.catch(() => null);
   }

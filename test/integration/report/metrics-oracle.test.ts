@@ -25,7 +25,7 @@ interface Answers {
   readonly correct: readonly number[];
 }
 
-/** What scripts/interop/check_metrics.py reads. */
+/** The input of scripts/interop/check_metrics.py. */
 interface Case extends Answers {
   readonly positives: readonly number[];
   readonly negatives: readonly number[];

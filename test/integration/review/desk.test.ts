@@ -56,7 +56,7 @@ async function statesOf(view: DeskView, filter: ReviewFilter = {}, order: Review
   return rows.map((one) => `${namesOf([one])}:${one.state}`).join(' ');
 }
 
-/** What each reviewer said of a photo without knowing the other. */
+/** The blind verdicts on a photo, by reviewer. */
 async function blindVerdictsOf(name: string): Promise<Record<string, ReviewVerdict | null>> {
   const { reviews } = verdictOf(await eventsOf(database.db, listed.scope.collectionId, [photo(name)]));
   return Object.fromEntries(reviews.map(({ reviewer, blindVerdict }) => [reviewer, blindVerdict]));
@@ -124,7 +124,7 @@ describe('taking photos', () => {
 });
 
 describe('a blind second pass', () => {
-  it('is asked of somebody else, for all photos if the share is 1, and for none if it is 0', async () => {
+  it('is asked of another reviewer, for all photos if the share is 1, and for none if it is 0', async () => {
     const all = namesOf([...PHOTOS].map(([name]) => photo(name)));
     await record(viewOf('ann', 1), verdict(all, 'accept', 'grid'));
     expect(await take(viewOf('ann', 1))).toBe('');
@@ -239,7 +239,7 @@ describe('a blind second pass', () => {
     expect(await statesOf(viewOf('ann', 1), { tag: 'blur' })).toBe('f:rejected');
   });
 
-  it('is asked for a photo of which somebody is unsure, up to a third opinion', async () => {
+  it('is asked for a photo about which a reviewer is unsure, up to a third opinion', async () => {
     await record(viewOf('ann'), verdict('f', 'unsure'));
     expect(await take(viewOf('bob'), { filter: { wnid: 'n02' }, count: 1 })).toBe('f');
     await record(viewOf('bob'), verdict('f', 'accept'));

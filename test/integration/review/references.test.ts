@@ -52,7 +52,7 @@ async function add() {
 const pathsOf = async (wnid: string): Promise<string[]> =>
   (await referencesOf(dashboard.workspace, wnid)).map((reference) => reference.path);
 
-/** What the server sends: the status, the type and the size in pixels. */
+/** Requests a picture. Returns the status, the type and the size in pixels. */
 async function picture(url: string): Promise<unknown[]> {
   const response = await fetch(`${server}${url}`);
   const bytes = Buffer.from(await response.arrayBuffer());
@@ -124,7 +124,7 @@ describe('references for display', () => {
       (await app.db.selectFrom('decision').select('state').execute()).map(({ state }) => state);
     expect(await stateOf()).toEqual(['kept']);
 
-    // The same folder may be a set for leaks, too.
+    // The same folder may also be a set for leaks.
     expect(await addReferences(app, { dir: folder, distance: 6 }, run())).toMatchObject({ leaks: 1, overruled: 1 });
     expect(await stateOf()).toEqual(['dropped']);
     const sets = await listReferenceSets(app.db);

@@ -34,7 +34,7 @@ async function accept(subjects: readonly Subject[]): Promise<void> {
   }
 }
 
-/** What bob gets to see after ann has accepted all photos. */
+/** The photos that bob is shown after ann has accepted all. */
 async function drawnFor(share: number): Promise<string[]> {
   const request = { client: 'bob', order: 'confusions', filter: {}, count: 100, held: [], leaseMs: 60_000 } as const;
   const { photos } = await takePhotos(database.db, listed.viewOf('bob', share), request);

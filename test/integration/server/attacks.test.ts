@@ -50,7 +50,7 @@ beforeAll(async () => {
   ] as const) {
     const { waiting } = await store(db, [candidate(sha256Of(name), { wnid: 'n01440764' })]);
     await stored(db, waiting[0] ?? 0, photo(name));
-    // As nothing that is fetched comes to be.
+    // No fetched photo can have this format.
     await sql`update photo set format = ${format} where sha256 = ${Buffer.from(sha256Of(name), 'hex')}`.execute(db);
     await blobs.put(sha256Of(name), Buffer.from(bytes));
   }
@@ -66,7 +66,7 @@ beforeAll(async () => {
 });
 
 interface Attack extends Asked {
-  /** What is tried, as SECURITY.md says it. */
+  /** The attack, as SECURITY.md describes it. */
   readonly what: string;
   readonly server: keyof typeof servers;
   readonly target: string;
@@ -75,7 +75,7 @@ interface Attack extends Asked {
   readonly session?: () => string;
   /** Headers that the answer depends on, where it is not an error. `body`: the answer itself. */
   readonly tells?: readonly string[];
-  /** What comes before. Resolves in what comes after. */
+  /** Runs before the request and returns the clean-up. */
   readonly before?: () => Promise<() => void>;
 }
 
@@ -186,7 +186,7 @@ const ATTACKS: readonly Attack[] = [
   ),
   guarded('a viewer reads the activity log', '/activity', 403, as('viewer')),
   guarded('a reviewer reads the activity log', '/activity', 403, as('reviewer')),
-  guarded('a viewer ends the session of somebody else', `/activity/sessions/${asJpeg}/end`, 403, as('viewer', RETRY)),
+  guarded('a viewer ends the session of another user', `/activity/sessions/${asJpeg}/end`, 403, as('viewer', RETRY)),
   guarded('a form elsewhere ends the session of an operator', `/activity/sessions/${asJpeg}/end`, 403, {
     ...as('operator', RETRY),
     headers: { ...bearer(TOKENS.operator).headers, ...FOREIGN_FORM },
@@ -318,7 +318,7 @@ async function answerTo({ server, target, session, before, ...asked }: Attack): 
   }
 }
 
-/** What the answer says: its error, or the headers that matter. */
+/** The error of the answer, or the headers that matter. */
 function toldIn({ tells }: Attack, { body, headers }: Answered): string {
   if (tells !== undefined)
     return tells.map((name) => (name === 'body' ? body : `${name}: ${String(headers[name])}`)).join('; ');

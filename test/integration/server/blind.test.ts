@@ -141,7 +141,7 @@ const READERS = [
   ['a browser without a name of a server without tokens', 'open', {}],
 ] as const;
 
-/** What a first reviewer may say. Tags and flags are hidden with the verdict. */
+/** Possible verdicts of a first reviewer. Tags and flags are hidden with the verdict. */
 const HIDDEN: readonly Readonly<Record<string, ReviewVerdict>>[] = [
   { a: 'accept', b: 'accept', c: 'reject', d: 'reject' },
   { a: 'reject', b: 'reject', c: 'accept', d: 'accept' },

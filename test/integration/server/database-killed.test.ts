@@ -71,7 +71,7 @@ describe('a server whose embedded PostgreSQL is killed', () => {
       await until(() => live.kinds.slice(seen).includes('data'));
     }
     live.stop();
-    // What was committed is there, and the next order is taken.
+    // Committed rows survive, and the server takes the next order.
     expect(JSON.parse((await ask(url, '/c/demo/api/overview')).body)).toMatchObject({ pauses: [{ stage: 'fetch' }] });
     const unpause = JSON.stringify({ stages: ['fetch'], everyCollection: true });
     expect((await ask(url, '/c/demo/api/unpause', { ...order, body: unpause })).status).toBe(200);

@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 
 describe('the dashboard of a collection that was forgotten', () => {
-  it('says so in place of showing nothing, also if its name is used again', async () => {
+  it('says so instead of showing nothing, also if its name is used again', async () => {
     const { app, workspace } = dashboard;
     expect((await ask(url, '/c/demo/api/overview')).status).toBe(200);
     await forgetCollection(app.db, workspace.collection.name, false);

@@ -47,7 +47,7 @@ describe('a live stream', () => {
     const stream = ask(await serve(feed), '/live');
     await vi.waitUntil(() => ends.length === 1);
     feed.close();
-    // What is written after the end would end the process.
+    // A write after the end would crash the process.
     ends[0]?.();
     expect(await stream).toMatchObject({ status: 200, body: '' });
   });
@@ -59,7 +59,7 @@ describe('a live stream', () => {
     await vi.waitUntil(() => feed.listeners === 0);
   });
 
-  it('begins with what is so, however long ago somebody listened last', async () => {
+  it('begins with the present state, however long ago the last listener left', async () => {
     let n = 0;
     const feed = new LiveFeed({ read: async () => ({ at, n: (n += 1) }), everyMs: 60_000, streamMs: 150, onError });
     const url = await serve(feed);

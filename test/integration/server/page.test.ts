@@ -9,7 +9,7 @@ import { NO_TOKENS, useDashboard } from './support.ts';
 const dashboard = useDashboard();
 const chromium = findChromium();
 const TENCH = 'n01440764';
-/** How long a page may take to change if other programs keep the processors busy. */
+/** Time limit for a change of a page while other programs keep the processors busy. */
 const LOADED_MACHINE = { timeout: 30_000 };
 const GOLDFISH = 'n01443537';
 const TOKEN = 'operator-operator-operator';
@@ -31,7 +31,7 @@ afterAll(async () => browser?.close());
 
 interface Opened {
   readonly page: Page;
-  /** What the browser complained of: refused scripts and styles, exceptions, files that are not there. */
+  /** Errors in the browser: refused scripts and styles, exceptions, missing files. */
   readonly complaints: string[];
 }
 
@@ -40,7 +40,7 @@ let shared: Opened | undefined;
 /** Loads an address in the page that most tests share, because a new page takes a second of a processor. */
 async function loadInPage(address: string): Promise<Opened> {
   shared ??= await openPage('about:blank');
-  // What the page before says as it ends is not of this one.
+  // Errors of the previous page as it unloads do not count.
   await shared.page.goto('about:blank');
   shared.complaints.length = 0;
   await shared.page.goto(address);
@@ -115,7 +115,7 @@ describe('the funnel page', () => {
     await page.keyboard.press('Escape');
     expect([asked, await isOpen(), await pausedStages()]).toEqual([[true, 'Pause filter?'], false, []]);
     await page.keyboard.press('Enter');
-    // What was ticked before is not what is meant now.
+    // The form forgets what was ticked before.
     expect(await ofAll.isChecked()).toBe(false);
     await tabTo(page, 'Pause');
     await page.keyboard.press('Enter');

@@ -122,7 +122,7 @@ describe('the name of a reviewer', () => {
   });
 });
 
-/** What a handler learns of a client. */
+/** The exchange that a handler receives for a client. */
 async function asked(tokens: readonly TokenHolder[], who: Asked, role: Route['role'] = 'viewer'): Promise<unknown> {
   const routes: Route[] = [
     { method: 'GET', path: '/me', role, handle: async (exchange) => ({ ...exchange, request: 0, reply: 0 }) },

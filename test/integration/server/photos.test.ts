@@ -12,7 +12,7 @@ import { ask, NO_TOKENS, useDashboard } from './support.ts';
 
 const RESPONSES = 16;
 const IDLE_TIMEOUT_MS = 2_000;
-/** What a slow client reads at a time: more than the system keeps for it, so that the server sees it move. */
+/** Bytes that a slow client reads at a time: more than the system buffers, so that the server sees progress. */
 const STEP_BYTES = 4_000_000;
 const dashboard = useDashboard(async () => ({
   WINNOW_SERVER_PHOTO_RESPONSES: String(RESPONSES),
@@ -44,7 +44,7 @@ afterEach(() => {
   for (const socket of sockets.splice(0)) socket.destroy();
 });
 
-/** Asks for a photo and reads none of the answer until it is told to. */
+/** Asks for a photo and reads none of the answer until it is resumed. */
 async function staller(sha256: Sha256): Promise<Socket> {
   const { hostname, port } = new URL(server);
   const socket = connect(Number(port), hostname).pause();
@@ -55,7 +55,7 @@ async function staller(sha256: Sha256): Promise<Socket> {
   return socket;
 }
 
-/** What comes of a request by `http`: its status, and how many bytes came before its end or its abortion. */
+/** Downloads a photo: its status, and the bytes received before the response ended or was aborted. */
 async function download(sha256: Sha256): Promise<{ status: number; bytes: number; isWhole: boolean }> {
   const response = await fetch(`${server}/photos/${sha256}`, { headers: { connection: 'close' } });
   let bytes = 0;

@@ -161,7 +161,7 @@ describe('winnow move', () => {
       expect([table, await onServer(url, rows)]).toEqual([table, await onServer(grown, rows)]);
     }
     expect(await onServer(url, 'select client from review_lease')).toEqual([]);
-    // What older versions leave after a kill between two tables.
+    // The state that older versions leave after a kill between two tables.
     await onServer(
       url,
       'update winnow_move.state set finished_at = null; alter table evidence disable trigger user; truncate evidence',

@@ -6,16 +6,16 @@ export interface DuckduckgoSiteOptions {
   readonly results: (phrase: string) => readonly Readonly<Record<string, unknown>>[];
   /** Results a page. DuckDuckGo's is 100. */
   readonly perPage?: number;
-  /** How long the address stays blocked after a wrong token, in milliseconds. Default: an hour. */
+  /** Milliseconds that the address stays blocked after a wrong token. Default: an hour. */
   readonly blockMs?: number;
   /** The site's clock. */
   readonly nowMs?: () => number;
 }
 
-/** How a search page shows its token: as today, as it did, in an address; not at all; or not a search page. */
+/** The search page: the form of its token, or its fault. */
 export type TokenPage = 'quotes' | 'apostrophes' | 'address' | 'without' | 'odd-token' | 'other-page' | 'empty';
 
-/** What a block looks like. `wrong-token` and `no-referer` come of themselves. */
+/** Answers of a block. The site itself sends `wrong-token` and `no-referer` for wrong requests. */
 export const DUCKDUCKGO_BLOCKS = {
   'status-202': {
     status: 202,
@@ -46,7 +46,7 @@ export interface DuckduckgoSite {
   blockedPages: 'search' | 'results' | 'both';
   /** Search pages and results answered before the block starts. */
   blockAfter: number;
-  /** Sent in place of the next answers, in turn. */
+  /** Sent instead of the next answers, in turn. */
   readonly faults: LocalAnswer[];
   /** Expires every token given so far. A request with an expired token is not blocked for it. */
   expireTokens(): void;

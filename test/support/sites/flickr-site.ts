@@ -18,7 +18,7 @@ export interface FlickrSitePhoto {
   readonly title: string;
   /** Normalised: lower case, no blanks. */
   readonly tags: readonly string[];
-  /** Which `url_*` keys it has: `m`, `z`, `c`, `l`, ... */
+  /** Its `url_*` keys: `m`, `z`, `c`, `l`, ... */
   readonly sizes: readonly string[];
   /** Deleted since it was indexed: its picture is the placeholder. */
   readonly gone?: boolean;
@@ -30,21 +30,21 @@ export interface FlickrSiteOptions {
   readonly apiKey?: string;
   /** As in older answers (a text) or newer ones. Default: number. */
   readonly totalAs?: 'string' | 'number';
-  /** What the reported total is multiplied by: it is not exact. Default: 1. */
+  /** Factor of the reported total, which is not exact. Default: 1. */
   readonly totalFactor?: number;
   /** Results after which the last ones are repeated. Flickr's is 4,000. */
   readonly cap?: number;
   /** The largest page. Flickr's is 500. */
   readonly maxPerPage?: number;
-  /** Whether upload dates are not looked at. */
+  /** True if upload dates are ignored. */
   readonly ignoresDates?: boolean;
-  /** How the placeholder of a photo that is gone is sent: after a redirect, as Flickr does, or at the photo's address. */
+  /** Form of the placeholder of a deleted photo: after a redirect, as Flickr does, or at the photo's address. */
   readonly goneAs?: 'redirect' | 'bytes';
 }
 
 const XML = { 'content-type': 'text/xml; charset=utf-8' };
 
-/** What is sent in place of the next answers of the API. */
+/** Sent instead of the next answers of the API. */
 export const FLICKR_FAULTS = {
   'too-many-seconds': { status: 429, headers: { 'retry-after': '7' }, body: 'Too Many Requests' },
   'too-many-date': { status: 429, headers: { 'retry-after': new Date(4_102_444_800_000).toUTCString() }, body: '' },
@@ -77,11 +77,11 @@ export type FlickrFault = keyof typeof FLICKR_FAULTS;
 export interface FlickrSite {
   /** For `sources.flickr.url`: with a path, as Flickr's own. */
   readonly url: string;
-  /** Where the pictures are. */
+  /** Address of the pictures. */
   readonly mediaUrl: string;
   /** Both servers' requests, in the order of their answers. */
   readonly log: { readonly api: readonly LoggedRequest[]; readonly media: readonly LoggedRequest[] };
-  /** Sent in place of the next answers, in turn. */
+  /** Sent instead of the next answers, in turn. */
   readonly faults: FlickrFault[];
   close(): Promise<void>;
 }
@@ -183,7 +183,7 @@ const SIDE: Readonly<Record<string, number>> = {
 
 interface IndexedPhoto {
   readonly photo: FlickrSitePhoto;
-  /** What a text search looks at. */
+  /** The words that a text search matches. */
   readonly words: ReadonlySet<string>;
 }
 

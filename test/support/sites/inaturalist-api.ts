@@ -5,13 +5,13 @@ export interface InaturalistApiOptions {
   readonly world: InaturalistWorld;
   /** More API requests than this within the window get 429. Default: no limit. */
   readonly rate?: { readonly requests: number; readonly windowMs: number };
-  /** How 429 and 503 say when to come back. */
+  /** Form of `Retry-After` with 429 and 503. */
   readonly retryAfter?: { readonly form: 'seconds' | 'date' | 'none'; readonly seconds: number };
   /** Labels of the controlled terms: today's, those of 2022, or no such endpoint. */
   readonly terms?: 'current' | 'former' | 'absent';
   /** Largest page of /observations. The site's is 200. */
   readonly maxPerPage?: number;
-  /** Whether photo URLs end in `?<epoch>`, as they did until about 2022. */
+  /** True if photo URLs end in `?<epoch>`, as they did until about 2022. */
   readonly epochs?: boolean;
 }
 

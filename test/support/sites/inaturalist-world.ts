@@ -23,7 +23,7 @@ export interface SiteObservation {
   readonly taxonId: number;
   readonly qualityGrade: 'research' | 'needs_id' | 'casual';
   readonly captive: boolean;
-  /** The observation's own, which says nothing of its photos. */
+  /** The observation's own, which does not apply to its photos. */
   readonly licence: string | null;
   readonly annotations: readonly { readonly termId: number; readonly valueId: number }[];
   readonly photos: readonly SitePhoto[];
@@ -33,7 +33,7 @@ export interface SiteObservation {
 
 export interface SitePhoto {
   readonly id: number;
-  /** Null: all rights reserved. */
+  /** Null for all rights reserved. */
   readonly licence: string | null;
   readonly extension: string;
   readonly hidden: boolean;

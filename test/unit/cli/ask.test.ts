@@ -29,7 +29,7 @@ describe('terminalAsker', () => {
     expect(String(output.read())).toContain('a name for the model (--name) [net]: ');
   });
 
-  it('says so if the input ends in place of an answer', async () => {
+  it('says so if the input ends before an answer', async () => {
     const { input, output } = terminal(true);
     const answer = terminalAsker(signal, { input, output })?.(QUESTION);
     input.end();

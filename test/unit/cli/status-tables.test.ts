@@ -46,7 +46,7 @@ describe('the table of queries', () => {
     );
   });
 
-  it('has one line in place of itself', () => {
+  it('has a summary of one line', () => {
     expect(queriesLine([plan, query, { ...query, state: 'done' }, { ...query, state: 'done' }])).toBe(
       'queries: 1 open, 2 done; 1 problem (winnow status --queries lists them)\n',
     );

@@ -3,7 +3,7 @@ import type { Policy } from '../../../src/decision/policy.ts';
 import { CROPS_PER_MEMBER, summariseCrop, type CropEvidence, type CropRef } from '../../../src/evidence/evidence.ts';
 import type { Random } from '../../support/random.ts';
 
-/** What the members would say of every crop: `logits[member][crop]`. */
+/** A made photo and its policy. `logits[member][crop]` are the results of all crops. */
 export interface Case {
   readonly logits: readonly (readonly Float32Array[])[];
   readonly truth: number;
@@ -30,7 +30,7 @@ export function randomCase(random: Random, policy: Pick<Policy, 'aggregation' | 
   return { logits, truth, policy: { ...policy, threshold: random.pick([0.15, 0.3, 0.5, 0.8, exactly]) } };
 }
 
-/** All crops of a case: the order in which a test reveals them is up to it. */
+/** All crops of a case. A test may reveal them in any order. */
 export function cropsOf({ logits }: Pick<Case, 'logits'>): CropRef[] {
   return logits.flatMap((crops, member) => crops.map((_, crop) => ({ member, crop })));
 }
@@ -51,7 +51,7 @@ export function reveal(matrix: Matrix, { member, crop }: CropRef, cell: CropEvid
   if (cells !== undefined) cells[crop] = cell;
 }
 
-/** What a verdict may not owe to the order of evaluation. */
+/** The part of a verdict that must not depend on the order of evaluation. */
 export function essence(verdict: Verdict): object {
   return verdict.state === 'kept'
     ? { state: 'kept', confusion: verdict.confusion, confusionProb: verdict.confusionProb }

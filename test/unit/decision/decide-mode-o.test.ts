@@ -114,7 +114,7 @@ function longerList({ logits }: Case, random: Random): LongerList {
   return { logits: longer, places };
 }
 
-/** What the kin tells of a crop, which is a bound where its logits are not stored. */
+/** The evidence of the related member on a crop, which is a bound where its logits are not stored. */
 function saidByRelated({ logits, places }: LongerList, crop: number, withLogits: boolean): CropEvidence {
   const cell = summariseCrop(logits[crop] ?? new Float32Array(1), []);
   return overOurs(withLogits ? cell : { ...cell, logits: null }, places, []);

@@ -7,7 +7,7 @@ import type { Case, Matrix } from './cases.ts';
 import { seededRandom, type Random } from '../../support/random.ts';
 
 interface Run {
-  /** What is wrong, in words: plain checks, as there are tens of thousands of them. */
+  /** Failed checks. `expect` would be slow for tens of thousands of them. */
   readonly complaints: unknown[];
   readonly state: Verdict['state'];
   /** Crops that were known when the photo was decided. */

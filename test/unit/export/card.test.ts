@@ -11,7 +11,7 @@ const card = (changes: Partial<Protocol> = {}): string => cardText(protocolOf(ch
 const { options, licences, classes } = protocolOf();
 const [ccBy] = licences;
 
-/** What stands between the first two lines of dashes. */
+/** Parses the text between the first two lines of dashes. */
 function frontMatterOf(text: string): Record<string, unknown> {
   return parse(/^---\n(.*?)\n---\n/s.exec(text)?.[1] ?? '');
 }
@@ -88,7 +88,7 @@ describe('the front matter of a card', () => {
     expect(frontMatterOf(card({ photos }))).toMatchObject({ size_categories: [category] });
   });
 
-  it('describes the lines in place of pictures if the export has none', () => {
+  it('describes the lines instead of pictures if the export has none', () => {
     const { configs } = frontMatterOf(card({ options: { ...options, pixels: false } }));
     expect(configs).toMatchObject(
       [{ data_files: [{ path: 'test/metadata.jsonl' }], features: [{ name: 'file_name', dtype: 'string' }, {}] }].map(

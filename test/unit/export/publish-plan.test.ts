@@ -56,7 +56,7 @@ describe('the plan of a publish', () => {
     expect([unknown.remove, unknown.leftAlone]).toEqual([[], stale.length]);
   });
 
-  it('names files of somebody else that it would replace, unless the place is of winnow', () => {
+  it('names foreign files that it would replace, unless the place is of winnow', () => {
     const there = [remote('README.md', { isForeign: true }), remote('mine.txt', { isForeign: true })];
     expect(planPublish(local(...FILES), there, { isOfWinnow: false }).foreign).toEqual(['README.md']);
     expect(planPublish(local(...FILES), there, { isOfWinnow: true }).foreign).toEqual([]);

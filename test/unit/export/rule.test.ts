@@ -34,7 +34,7 @@ function rowFor(one: Case): PhotoRow {
 
 const outcome = (one: Case): unknown => (expected(one) as { state: string }).state;
 
-/** What a problem, or none, says of a photo. */
+/** The outcome of a photo that a problem, or none, implies. */
 function reading(problem: string | undefined): string {
   if (problem === undefined) return 'kept';
   return problem.startsWith('Expected a photo that the rule keeps but') ? 'dropped' : problem;

@@ -25,7 +25,7 @@ const POPULATIONS: readonly Population[] = [
   { name: 'rare errors', classes: [{ count: 10, photos: 200, wrong: 0.002 }], byClass: false },
 ];
 
-/** Whether the interval of one draw contains the share of wrong photos. */
+/** True if the interval of one draw contains the share of wrong photos. */
 function covers({ classes, byClass }: Population, random: RandomGenerator): boolean {
   const isBelow = (share: number): boolean => uniformFloat64(random) < share;
   const all: { isWrong: boolean; isDrawn: boolean; chance: number }[] = [];

@@ -120,7 +120,7 @@ describe('the verdict of a photo', () => {
     ]);
   });
 
-  it('names an import as what decided, unless somebody agrees with it', () => {
+  it('names an import as what decided, unless a reviewer agrees with it', () => {
     const imported: ReviewAction = {
       kind: 'import',
       value: { verdict: 'reject', reason: 'low-quality', note: 'from a table' },

@@ -102,7 +102,7 @@ describe('a session', () => {
     expect(afterChange([VIEWER, OPERATOR, { ...ZOE, name: 'Zoe' }])).toBeNull();
   });
 
-  it('stays when the token of somebody else is changed', () => {
+  it('stays when the token of another user is changed', () => {
     expect(afterChange([VIEWER, { ...OPERATOR, token: 'n'.repeat(24) }, ZOE])).toEqual(ZOE);
   });
 

@@ -4,7 +4,7 @@ import { OTHER_THAN_GOOGLE, SAME_AS_GOOGLE, type GoogleCases } from './google-ro
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
-/** Whether our agent may request a path of https://h.example. */
+/** True if our agent may request a path of https://h.example. */
 function mayFetch(file: string, path: string): boolean {
   return decidingRule(parseRobots(file, 'winnow'), `https://h.example${path}`)?.isAllow ?? true;
 }

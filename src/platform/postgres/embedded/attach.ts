@@ -31,7 +31,7 @@ export interface EmbeddedPostgres {
   readonly url: string;
   /** True if no other client was attached when this one attached. Then no other client's work is in progress. */
   readonly soleClient: boolean;
-  /** What this client has changed of an older catalogue; null: nothing. */
+  /** The upgrade that this client made; null if none was needed. */
   readonly upgrade: Upgrade | null;
   readonly workLocks: WorkLocks;
   /**

@@ -35,7 +35,7 @@ async function codeOfWords(words: string, path: string): Promise<string> {
   return room < NO_ROOM_BYTES ? 'ENOSPC' : '';
 }
 
-/** What the error codes of the system and of PostgreSQL mean. `expected`: in words that come before the folder. */
+/** Meaning of the error codes of the system and of PostgreSQL. `expected` is the text before the folder. */
 const KINDS = [
   {
     of: [DISK_FULL, 'ENOSPC', 'EDQUOT'],

@@ -21,7 +21,7 @@ export interface Layout {
 /** PostgreSQL names the socket after its port, even if it listens on no port. */
 export const SOCKET_PORT = 5432;
 
-/** Where a server listens: a loopback port, or with null the socket in the data folder. */
+/** Address of a server: a loopback port, or null for the socket in the data folder. */
 export type Port = number | null;
 
 /** Database and superuser have the same name. */

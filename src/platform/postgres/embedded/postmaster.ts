@@ -6,7 +6,7 @@ import { isRunning } from '../../lock/process-identity.ts';
 import { readIfThere } from './cluster.ts';
 import type { Layout } from './layout.ts';
 
-/** What `postmaster.pid` says about a server (lines 1, 4 and 6; src/include/utils/pidfile.h of PostgreSQL). */
+/** A server's `postmaster.pid` (lines 1, 4 and 6; src/include/utils/pidfile.h of PostgreSQL). */
 export interface Postmaster {
   readonly pid: number;
   /** Undefined while the server starts, and if it listens only on a Unix socket. */
@@ -47,7 +47,7 @@ function pidFileOf(layout: Layout): string {
   return join(layout.cluster, 'postmaster.pid');
 }
 
-/** Whether the process is a PostgreSQL of this cluster. */
+/** True if the process is a PostgreSQL of this cluster. */
 async function worksOn(pid: number, cluster: string): Promise<boolean> {
   if (process.platform === 'linux') return linuxWorksOn(pid, cluster);
   if (process.platform === 'win32') return true;

@@ -7,9 +7,9 @@ import { runProgram } from './program.ts';
 /*
  * PostgreSQL refuses to run as root, and initdb refuses a user id without an entry in the user database. Root therefore
  * runs it
- *  - as the owner of the folder, if that is somebody else;
- *  - else in a user namespace in which root's id shows as that of a system user: files stay root's, nobody is created;
- *  - else (a container may forbid namespaces) as a system user, who then owns the folder and must be able to enter it.
+ *  - as the owner of the folder, if that is another user;
+ *  - otherwise in a user namespace that shows root's id as that of a system user: files stay root's, no user is created;
+ *  - otherwise (a container may forbid namespaces) as a system user, who then owns the folder and must be able to enter it.
  * A user id without an entry, usual in containers, gets the namespace too.
  */
 
@@ -75,7 +75,7 @@ export async function assertCanEnter(folder: string, user: User): Promise<void> 
   );
 }
 
-/** Runs programs in a namespace in which we, or `become`, appear as `shown`. Undefined if namespaces are not allowed. */
+/** Runs programs in a namespace where this user, or `become`, appears as `shown`. Undefined if namespaces are forbidden. */
 async function namespaceAs(shown: User | undefined, become?: User): Promise<RunAs | undefined> {
   if (shown === undefined) return undefined;
   const args = ['--user', `--map-user=${shown.uid}`, `--map-group=${shown.gid}`];

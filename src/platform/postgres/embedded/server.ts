@@ -45,7 +45,7 @@ export async function startAgain(layout: Layout, port: Port): Promise<void> {
 }
 
 export interface StartOptions {
-  /** Where the server listens. By default at any free port, or at the socket. */
+  /** The server's address. Defaults to any free port, or the socket. */
   readonly port?: Port;
   /** Called once `pg_ctl` runs. The server then needs about a tenth of a second. Called again if the start is repeated. Must not throw. */
   readonly whileStarting?: (() => void) | undefined;

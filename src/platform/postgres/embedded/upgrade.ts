@@ -12,24 +12,24 @@ import type { Layout } from './layout.ts';
 import { chownTree, openPrograms } from './programs.ts';
 import { stopServer } from './server.ts';
 
-/** What was changed of an older catalogue. */
+/** The upgrade of an older catalogue. */
 export interface Upgrade {
   readonly fromSchema: number;
   readonly toSchema: number;
-  /** The folder with the cluster as it was before. */
+  /** Folder of the cluster's copy from before the upgrade. */
   readonly copy: string;
 }
 
-/** How many copies are kept: those of the newest schemas. */
+/** Number of copies to keep: those of the newest schemas. */
 const COPIES_KEPT = 2;
 const COPY = /^cluster\.schema-(\d+)$/;
 /** Writing 100 GB to a slow disk takes this long. */
 const SYNC_LIMIT_MS = 3_600_000;
 
 /*
- * How an older catalogue is brought up to date. The caller holds the lock, so nobody can attach before the end. Processes that are
- * attached know the older schema, so it stays for them. The stopped server leaves files that can be copied as they are. If the copy
- * or a migration fails, the catalogue is as it was.
+ * Upgrades an older catalogue. The caller holds the lock, so no process can attach before the end. Attached processes know only
+ * the older schema, so the upgrade is refused while there are any. The files of the stopped server can be copied as they are.
+ * If the copy or a migration fails, the catalogue stays as it was.
  */
 
 /**

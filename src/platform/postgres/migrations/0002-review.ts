@@ -1,7 +1,7 @@
 import { sql, type Kysely } from 'kysely';
 
 const STATEMENTS = [
-  // What reviewers did, never changed or deleted. A photo is named by its bytes, so that its history outlives a takedown.
+  // Actions of reviewers, never changed or deleted. A photo is named by its bytes, so that its history outlives a takedown.
   // undoes: the event that an undo takes back, or the undo that a redo takes back.
   `create table review_event (
      id bigint generated always as identity primary key,
@@ -19,7 +19,7 @@ const STATEMENTS = [
    )`,
   `create index review_event_photo on review_event (collection_id, wnid, sha256, id)`,
 
-  // What the events of a photo come to. It is derived again in the transaction that appends an event.
+  // The state that follows from a photo's events. The transaction that appends an event derives it again.
   `create table verdict (
      collection_id integer not null references collection on delete cascade,
      wnid text not null,

@@ -1,7 +1,7 @@
 import { sql, type Kysely } from 'kysely';
 
 const STATEMENTS = [
-  // What the queues of reviewers depend on. It is derived with the state.
+  // The review queues depend on these columns. They are derived with the state.
   // reviewers: who has given a verdict. wanted: how many verdicts the photo needs without a second pass; 0: it is adjudicated.
   `alter table verdict
      add column reviewers text[] not null default '{}',
@@ -37,7 +37,7 @@ const STATEMENTS = [
   // Deleting a collection deletes its events; each looks for those that undo it.
   `create index review_event_undoes on review_event (undoes) where undoes is not null`,
 
-  // What counts, in the words of the collection's owner.
+  // The criteria of the collection's owner.
   `create table review_criteria (
      collection_id integer primary key references collection on delete cascade,
      text text not null,

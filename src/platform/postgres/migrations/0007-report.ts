@@ -1,9 +1,9 @@
 import { sql, type Kysely } from 'kysely';
 
 const STATEMENTS = [
-  // What a model says of the centre crop of a picture that is no photo of the catalogue: one of a folder of clean photos, or
-  // of photos in the distribution. top1 is a position in the member's class list. output: what the model calls its features; null if
-  // it gives none. scale, vector: as in `feature`.
+  // A model's result for the centre crop of a picture outside the catalogue: from a folder of clean photos, or of photos in the
+  // distribution. top1: a position in the member's class list. output: the model's name for its features; null if it gives none.
+  // scale, vector: as in `feature`.
   `create table outside_picture (
      member_id integer not null references member on delete cascade,
      sha256 bytea not null check (length(sha256) = 32),

@@ -1,8 +1,8 @@
 import { sql, type Kysely } from 'kysely';
 
 const STATEMENTS = [
-  // Who did what, when, from where. Rows are only ever added. What takes time has a row for its begin and one for its end (ends:
-  // the row of the begin). A row without an end belongs to work that runs still or was killed.
+  // Who did what, when, from where. Rows are only ever added. Longer work has a row for its start and one for its end (ends:
+  // the row of the start). A row without an end belongs to work that runs still or was killed.
   // who: a person or a role; for a command the user of the system. place: an address, or a machine with the id of a process.
   // collection: its name, so that the row outlives the collection.
   `create table activity (

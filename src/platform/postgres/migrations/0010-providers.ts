@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { sql, type Kysely } from 'kysely';
 
-/** Whether two rows of `member` are the same model, preprocessing and class list, each on its own execution provider. */
+/** True for two rows of `member` with the same model, preprocessing and class list, each on its own execution provider. */
 const IS_SAME = (one: string, other: string): string =>
   `${one}.model_sha256 = ${other}.model_sha256 and ${one}.preprocessing = ${other}.preprocessing and ${one}.class_list_id = ${other}.class_list_id`;
 
-/** Which of several rows of one crop counts: the largest. */
+/** Of several rows for one crop, the largest counts. */
 const RANK = (row: string, member: string): string =>
   `(${row}.logits is not null, cardinality(${row}.true_classes), ${member}.execution_provider = 'cpu', -${member}.id)`;
 

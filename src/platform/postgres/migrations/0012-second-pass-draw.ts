@@ -1,9 +1,8 @@
 import { sql, type Kysely } from 'kysely';
 
 const STATEMENTS = [
-  // How the photo was drawn for the second pass while the draw was made in each class: its place among the hashes of the listed
-  // photos of its class, from 1, and their number. The lowest hashes were drawn, the share rounded up. Null: every photo has the
-  // same chance.
+  // For second-pass draws that were made per class: the photo's place among the hashes of the listed photos of its class, from 1,
+  // and their number. The lowest hashes were drawn, the share rounded up. Null if every photo has the same chance.
   `alter table verdict add column draw_place integer, add column draw_of integer`,
   `update verdict v set draw_place = l.place, draw_of = l.photos
    from (

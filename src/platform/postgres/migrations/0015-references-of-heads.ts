@@ -1,7 +1,7 @@
 import { sql, type Kysely } from 'kysely';
 
 const STATEMENTS = [
-  // Only this collection drops the photos that are in the set: one of its models is a head that was fitted on them. Null: all do.
+  // The only collection that drops the photos of the set: it has a head that was fitted on them. If null, all drop them.
   'alter table reference_set add column collection_id integer references collection on delete cascade',
   'create index reference_set_collection on reference_set (collection_id)',
 ];

@@ -3,21 +3,21 @@ import type { ScaleLinear } from 'd3-scale';
 import type { ComponentChildren } from 'preact';
 import { at, percentTick } from './texts.ts';
 
-/** Units across a chart. A text has 12 of them, so a chart can be read from 290 pixels on. */
+/** Chart width in units. Text is 12 units high, so a chart is legible from 290 pixels. */
 export const WIDTH = 340;
 
 export interface ChartFrame {
-  /** Unique on the page: ids begin with it. */
+  /** A prefix for element ids, unique on the page. */
   readonly id: string;
-  /** What is drawn, a few words. */
+  /** A few words. */
   readonly title: string;
-  /** What it shows, a sentence with the main numbers: the text alternative. */
+  /** The text alternative: one sentence with the main numbers. */
   readonly text: string;
 }
 
 interface ChartProps {
   readonly frame: ChartFrame;
-  /** Units down. */
+  /** In chart units. */
   readonly height: number;
   readonly children: ComponentChildren;
 }
@@ -33,12 +33,12 @@ export function Chart({ frame: { id, title, text }, height, children }: ChartPro
   );
 }
 
-/** A scale from data to units of the chart. */
+/** A scale from data to chart units. */
 export type Scale = ScaleLinear<number, number>;
 
 interface AxisProps {
   readonly scale: Scale;
-  /** With its unit. */
+  /** Includes the unit. */
   readonly title: string;
   readonly ticks?: readonly number[];
   readonly tickText?: (value: number) => string;
@@ -47,14 +47,14 @@ interface AxisProps {
 const QUARTERS = [0, 0.25, 0.5, 0.75, 1] as const;
 
 interface XAxisProps extends AxisProps {
-  /** Where rules go down, from and to. The axis lies below the last. */
+  /** Vertical extents of the rules, in chart units. The axis is below the last. */
   readonly spans: readonly (readonly [top: number, bottom: number])[];
 }
 
-/** Units that the ticks and the title below a plot take. */
+/** Height of the ticks and the title below a plot, in chart units. */
 export const X_AXIS_HEIGHT = 36;
 
-/** A horizontal axis below a plot, with thin rules through the plot for each tick. */
+/** A horizontal axis below a plot, with a thin rule through the plot for each tick. */
 export function XAxis({ scale, title, ticks = QUARTERS, tickText = percentTick, spans }: XAxisProps) {
   const [left = 0, right = 0] = scale.range();
   const bottom = spans.at(-1)?.[1] ?? 0;
@@ -79,7 +79,7 @@ interface YAxisProps extends AxisProps {
   readonly right: number;
 }
 
-/** A vertical axis left of a plot, with rules. Its title stands above it, so that nobody must turn the head. */
+/** A vertical axis left of a plot, with rules. Its title is above it, because rotated text is hard to read. */
 export function YAxis({ scale, title, ticks = QUARTERS, tickText = percentTick, left, right }: YAxisProps) {
   const [bottom = 0, top = 0] = scale.range();
   const rules = ticks.map((tick) => `M${at(left)} ${at(scale(tick))}H${at(right)}`);

@@ -5,12 +5,12 @@ import { Chart, WIDTH, X_AXIS_HEIGHT, XAxis, YAxis, type ChartFrame, type Scale 
 import { at, fitText, widthOf } from './texts.ts';
 
 export interface Series {
-  /** A letter that stands for the name at the curve. */
+  /** The letter that labels the curve. */
   readonly letter: string;
   readonly name: string;
   /** The main number of the curve, as text. */
   readonly numbers: string;
-  /** The class of its colour, and its dash pattern. */
+  /** The CSS class of its colour. */
   readonly colour: string;
   readonly dash: string | undefined;
   readonly points: readonly Point[];
@@ -25,16 +25,16 @@ export interface Point {
 interface CurvesProps {
   readonly frame: ChartFrame;
   readonly series: readonly Series[];
-  /** Titles of the axes, with units. */
+  /** Axis titles with units. */
   readonly x: string;
   readonly y: string;
-  /** What a score without information gives: the diagonal, or a share. */
+  /** The result of a score without information: the diagonal, or a constant in 0..1. */
   readonly chance?: 'diagonal' | number;
-  /** Steps, as precision changes with recall; or straight lines. */
+  /** Draws steps, as for precision and recall. Optional; defaults to straight lines. */
   readonly steps?: 'before' | 'after';
-  /** The upper end of the vertical axis, 1 if not given. */
+  /** Upper end of the vertical axis. Optional; defaults to 1. */
   readonly highest?: number;
-  /** Points get a dot each. */
+  /** True to draw a dot at each point. */
   readonly hasDots?: boolean;
 }
 
@@ -44,7 +44,7 @@ const RIGHT = WIDTH - 18;
 const BOTTOM = TOP + 220;
 const KEY_ROW = 18;
 
-/** Curves in a square of percent by percent. A letter at each curve leads to its name and number below. */
+/** Curves with percent on both axes. A letter at each curve refers to its name and number below. */
 export function Curves({ frame, series, x, y, chance, steps, hasDots = false, highest = 1 }: CurvesProps) {
   const across = scaleLinear().range([LEFT, RIGHT]);
   const up = scaleLinear().domain([0, highest]).range([BOTTOM, TOP]);
@@ -96,10 +96,10 @@ function Dots({ points, across, up }: Plot & { readonly points: readonly Point[]
   );
 }
 
-/** Where on a curve a letter can stand, as shares of its points. */
+/** Candidate positions of a letter on a curve, as shares of the curve's points. */
 const STANDS = [0.94, 0.8, 0.66, 0.52, 0.38, 0.24];
 
-/** Each letter stands on its curve where the other curves are farthest away, as far right as that allows. */
+/** Places each letter on its curve where the other curves are far away, as far right as possible. */
 function badgesOf(series: readonly Series[], { across, up }: Plot) {
   return series.flatMap((one) => {
     const others = series.filter((other) => other !== one);
@@ -113,10 +113,10 @@ function badgesOf(series: readonly Series[], { across, up }: Plot) {
   });
 }
 
-/** So far away, as a share of the plot, curves cannot be confused. */
+/** Curves at least this far apart cannot be confused. A share of the plot. */
 const ENOUGH = 0.12;
 
-/** How far the other curves and the lower end of the plot are from a point. */
+/** Distance from a point to the nearest other curve or the lower edge of the plot. */
 function roomAt({ x, y }: Point, others: readonly Series[]): number {
   const away = others.map(({ points }) => {
     const nearest = points.reduce<Point | null>(

@@ -12,10 +12,10 @@ export interface MatrixCell {
 
 interface MatrixProps {
   readonly frame: ChartFrame;
-  /** Cells that are not empty. */
+  /** Non-empty cells. */
   readonly cells: readonly MatrixCell[];
   readonly nameOf: (key: string) => string;
-  /** Titles of rows and columns. */
+  /** Titles of the row and column axes. */
   readonly rows: string;
   readonly columns: string;
 }
@@ -27,9 +27,9 @@ const LARGEST_CELL = 30;
 const LEVELS = 5;
 
 /**
- * A matrix of counts: the darker, the more. Only cells with a count are drawn, all of one level as one path, so that 200 x 200
- * classes stay small. Up to 24 classes have their names, and their counts if there is room. Rows and columns are sorted by
- * key; a thin mark shows where a row meets its own column.
+ * A matrix of counts. Darker cells have larger counts. Only cells with a count are drawn, with one path per level, so that
+ * 200 x 200 classes stay small. Up to 24 classes are named, and their counts are shown if there is room. Rows and columns are
+ * sorted by key. A thin line marks the diagonal.
  */
 export function Matrix({ frame, cells, nameOf, rows: rowTitle, columns: columnTitle }: MatrixProps) {
   const rows = sortedKeys(cells.map(({ row }) => row));
@@ -63,7 +63,7 @@ export function Matrix({ frame, cells, nameOf, rows: rowTitle, columns: columnTi
   );
 }
 
-/** Units that the longest name takes, up to a limit. */
+/** Width of the longest name in chart units, up to a limit. */
 function roomFor(names: readonly string[], title: string): number {
   return Math.min(MOST_ROOM, 10 + Math.max(widthOf(title), ...names.map((name) => widthOf(name, 11))));
 }
@@ -84,7 +84,7 @@ interface Places {
   readonly side: number;
 }
 
-/** 1..LEVELS, by the square root of the count, so that single photos can be seen beside large cells. */
+/** 1..LEVELS, by the square root of the count, so that single photos stay visible beside large counts. */
 function levelOf(count: number, most: number): number {
   const scale = scaleSqrt().domain([0, most]).range([0, LEVELS]);
   return Math.max(1, Math.ceil(scale(count) - 1e-9));
@@ -114,7 +114,7 @@ function hundredths(value: number): number {
   return Math.round(value * 100) / 100;
 }
 
-/** A line across each cell whose row and column are of one class. */
+/** A line across each cell whose row and column are the same class. */
 function diagonalOf(rows: readonly string[], columns: readonly string[], places: Places): string {
   const { columnOf, left, top, side } = places;
   return rows
@@ -187,7 +187,7 @@ function Counts({
   );
 }
 
-/** What the levels stand for. */
+/** The legend of the levels. */
 function LevelKey({ most, y }: { readonly most: number; readonly y: number }) {
   const levels = Array.from({ length: LEVELS }, (_, i) => i + 1);
   const [from, to] = ['1', countText(most)];

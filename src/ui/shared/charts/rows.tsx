@@ -3,7 +3,7 @@ import { scaleLinear } from 'd3-scale';
 import { Chart, WIDTH, X_AXIS_HEIGHT, XAxis, type ChartFrame, type Scale } from './chart.tsx';
 import { at, fitText, percentTick, widthOf } from './texts.ts';
 
-/** A value with the ends of its interval, if it has one. */
+/** A value and the ends of its interval, `null` if it has none. */
 export interface Estimate {
   readonly value: number;
   readonly low: number | null;
@@ -13,15 +13,15 @@ export interface Estimate {
 export interface EstimateRow {
   readonly key: string;
   readonly label: string;
-  /** The numbers as text, at the right end. */
+  /** The numbers as text, right-aligned. */
   readonly numbers: string;
   /** A filled dot. */
   readonly main: Estimate | null;
-  /** A hollow dot; a thin line joins the two. */
+  /** A hollow dot, joined to the filled one by a thin line. */
   readonly other?: Estimate | null;
-  /** A broken line across the row: what chance gives. */
+  /** The value by chance: a dashed line across the row. */
   readonly chance?: number;
-  /** The class of its colour. */
+  /** The CSS class of its colour. */
   readonly colour: string;
 }
 
@@ -29,23 +29,23 @@ interface EstimatesProps {
   readonly frame: ChartFrame;
   readonly rows: readonly EstimateRow[];
   readonly axis: string;
-  /** Ends of the scale; 0..1 if not given. */
+  /** Ends of the scale. Optional; defaults to 0..1. */
   readonly domain?: readonly [number, number];
   readonly ticks?: readonly number[];
   readonly tickText?: (value: number) => string;
-  /** What filled and hollow dots are. */
+  /** The meanings of filled and hollow dots. */
   readonly key?: { readonly main: string; readonly other: string };
-  /** A broken line through all rows. */
+  /** A dashed line through all rows. */
   readonly reference?: number;
 }
 
 const MARGIN = 18;
 const ROW = 40;
-/** Where dots stand in a row. */
+/** Vertical position of dots in a row. */
 const TRACK = 28;
 const KEY = 24;
 
-/** A row for each thing that was estimated: a dot, its interval as a band, and above them the name and the numbers. */
+/** One row per estimate: a dot, its interval as a band, and the name and numbers above. */
 export function Estimates({
   frame,
   rows,
@@ -136,7 +136,7 @@ interface BarsProps {
 
 const BAR_ROW = 32;
 
-/** A bar for each count, on the scale of the largest, with its name and number above it. */
+/** One bar per count, on the scale of the largest, with its name and number above. */
 export function Bars({ frame, rows }: BarsProps) {
   const most = Math.max(1, ...rows.map(({ value }) => value));
   const scale = scaleLinear().domain([0, most]).range([0, WIDTH]);

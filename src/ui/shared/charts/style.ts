@@ -1,8 +1,8 @@
 import { BASE_STYLE } from '../base-style.ts';
 
 /**
- * What charts look like, on pages and in figure files. Models differ by colour, dash pattern and letter, so that they can be
- * told apart in print and with every kind of colour vision (hues after Okabe and Ito, of different lightness).
+ * The style of charts on pages and in figure files. Models differ by colour, dash pattern and letter, so that readers can
+ * distinguish them in print and with any colour vision. Hues follow Okabe and Ito and differ in lightness.
  */
 export const CHART_STYLE = `
 :root { --m1: #1b5e9b; --m2: #b0581b; --m3: #6d3f86; --m4: #4c6a17; --m5: #a3295b; --m6: #5a564c; --chance: #8d8879; --figure-font: "Noto Sans", system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; }
@@ -43,10 +43,10 @@ export const CHART_STYLE = `
 .chart text.letter { font-size: 9.5px; fill: currentColor; text-anchor: middle; }
 `;
 
-/** The background of a figure file: that of most papers. */
+/** The background of a figure file: white, as in most papers. */
 export const FIGURE_PAPER = '#ffffff';
 
-/** The style of a figure file: light colours in place of variables, which programs that draw SVG do not all know. */
+/** The style of a figure file: light colours instead of CSS variables, which some SVG programs do not support. */
 export function figureStyle(): string {
   const colours: Record<string, string> = { ...lightOf(BASE_STYLE), ...lightOf(CHART_STYLE), paper: FIGURE_PAPER };
   const rules = CHART_STYLE.slice(CHART_STYLE.indexOf('.chart'));

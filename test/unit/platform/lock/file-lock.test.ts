@@ -105,7 +105,7 @@ describe('a file lock', () => {
     expect(existsSync(path)).toBe(false);
   });
 
-  it('is not released by its former holder after somebody removed and took it', async () => {
+  it('is not released by its former holder after another process removed and took it', async () => {
     let finish = (): void => undefined;
     const finished = new Promise<void>((resolve) => {
       finish = resolve;

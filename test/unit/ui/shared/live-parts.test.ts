@@ -3,7 +3,7 @@ import { changedPaths, partsOf, partsText, withParts } from '../../../../src/ui/
 
 const messageIn: (json: string) => Record<string, unknown> = JSON.parse;
 
-/** What a page has after it was sent the differences between each state and the next. */
+/** The state of a page that was sent the differences between each state and the next. */
 function followed(states: readonly object[]): Record<string, unknown> {
   let parts: ReadonlyMap<string, string> = new Map();
   let page: Record<string, unknown> | null = null;

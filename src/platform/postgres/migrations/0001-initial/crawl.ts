@@ -1,6 +1,6 @@
 /** Progress of searches and walks, and what winnow owes to sites. It survives restarts and is shared by all workers. */
 export const CRAWL = [
-  // A plan is a query, too: it asks which searches to make. There is one plan per source and class. Its `admitted` counts
+  // A plan is also a query: it asks which searches to make. There is one plan per source and class. Its `admitted` counts
   // the candidates of the class from that source, to which a limit applies.
   `create table query (
      id bigint generated always as identity primary key,

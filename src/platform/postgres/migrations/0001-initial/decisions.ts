@@ -1,4 +1,4 @@
-/** What collections decide about photos (decisions and shortlists), and what operators have paused. */
+/** Decisions and shortlists of collections, and stages that operators have paused. */
 export const DECISIONS = [
   `create table collection (
      id integer generated always as identity primary key,
@@ -9,7 +9,7 @@ export const DECISIONS = [
      updated_at timestamptz not null default now()
    )`,
 
-  // No row means undecided. A row whose decision_sha256 differs from the collection's was made under other rules: undecided, too.
+  // No row means undecided. So does a row made under other rules: its decision_sha256 differs from the collection's.
   // overruled: the row as it was before the photo turned out to be a leak, for when the reference set is removed.
   `create table decision (
      collection_id integer not null references collection,

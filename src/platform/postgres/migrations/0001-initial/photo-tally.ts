@@ -64,7 +64,7 @@ export const PHOTO_TALLY = [
      count bigint not null,
      primary key (scope_id, kind)
    ) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.1, autovacuum_vacuum_threshold = 5000)`,
-  // What photo_tally holds of a page, so that it can be subtracted again: kinds, and how many photos each has.
+  // A page's share of photo_tally, so that it can be subtracted again: kinds, and the number of photos of each.
   `create unlogged table photo_page (
      scope_id integer not null references photo_scope on delete cascade,
      page bigint not null,

@@ -1,4 +1,4 @@
-/** What sources found (picture, candidate), what is stored (photo), and what must not come back. */
+/** Pictures and candidates that sources found, stored photos, and takedowns. */
 export const PHOTOS = [
   `create table photo (
      id bigint generated always as identity primary key,
@@ -19,8 +19,8 @@ export const PHOTOS = [
   `create index photo_pruned on photo (id) where bytes_state <> 'stored'`,
   `create index photo_pruning on photo (id) where bytes_state = 'pruning'`,
 
-  // One row per (source, source id). Its photo is fetched once, however many classes it is a candidate for.
-  // host: the host that serves the picture, by which fetching is spaced; '' for a picture on disk.
+  // One row per (source, source id). Its photo is fetched once, even if it is a candidate for several classes.
+  // host: the host that serves the picture, for spacing requests; '' for a picture on disk.
   // refetch_photo_id: the photo whose pruned bytes a waiting picture will bring back.
   `create table picture (
      id bigint generated always as identity primary key,
@@ -47,9 +47,9 @@ export const PHOTOS = [
    )`,
   `create index picture_photo on picture (photo_id) where photo_id is not null`,
   `create index picture_refetch on picture (refetch_photo_id) where refetch_photo_id is not null`,
-  // How many pictures of a source wait to be fetched is asked before each page; the index alone answers.
+  // Before each page winnow counts the waiting pictures of a source, from this index alone.
   `create index picture_waiting on picture (source, id) where state = 'found'`,
-  // The order in which a host is asked for its pictures: those that were never tried come first (fetch-queue.repository.ts).
+  // The fetch order of a host's pictures: those never tried come first (fetch-queue.repository.ts).
   `create index picture_waiting_lane on picture (host, attempts, id) where state = 'found'`,
   // When the next retry is due.
   `create index picture_waiting_retry on picture (not_before) where state = 'found' and not_before is not null`,
@@ -83,7 +83,7 @@ export const PHOTOS = [
   `create index candidate_class on candidate (wnid, picture_id)`,
   `create index candidate_query on candidate (query_id) where query_id is not null`,
 
-  // What must never come back: by its bytes, its place at a source, or its URL. Rows are never deleted.
+  // Pictures that must never come back, by bytes, place at a source, or URL. Rows are never deleted.
   `create table takedown (
      id bigint generated always as identity primary key,
      sha256 bytea,
@@ -98,7 +98,7 @@ export const PHOTOS = [
   `create index takedown_place on takedown (source, source_id) where source_id is not null`,
   `create index takedown_url on takedown (md5(url)) where url is not null`,
 
-  // Bytes that a source sends in place of many pictures: an image that says that a picture is gone.
+  // Bytes that a source sends instead of many pictures: an image that says that a picture is gone.
   `create table notice (
      source text not null,
      sha256 bytea not null check (length(sha256) = 32),
