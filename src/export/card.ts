@@ -135,7 +135,8 @@ ${python('from datasets import load_dataset', 'photos = load_dataset("parquet", 
 
 const ALWAYS = '`test/metadata.jsonl` has a line for each photo. `croissant.json` describes the set for programs.';
 
-const VERIFY = `This checks the files, and the second line, which needs winnow, everything that the set says of itself:
+const VERIFY = `The first line checks the files. The second one needs winnow: it also compares the tables with each other and, if pictures and
+models are there, computes again that the rule keeps each photo.
 
 ${shell('sha256sum --check --quiet SHA256SUMS', 'winnow verify .')}`;
 
