@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ReviewEvent } from '../../src/review/event.ts';
 import { makeColouredShortlist } from '../support/coloured-shortlist.ts';
 import { findChromium, NO_CHROMIUM, openBrowser } from '../support/browser.ts';
-import { freePort } from '../support/free-port.ts';
+import { portOfItsOwn } from '../support/free-port.ts';
 import { suiteFolder } from '../support/process-tree.ts';
 import { useSharedServer } from '../support/shared-server.ts';
 import { until } from '../support/until.ts';
@@ -51,7 +51,7 @@ beforeAll(async () => {
   if (chromium === null) return;
   const { app } = await makeColouredShortlist(folder.at('data'), PHOTOS, (wnid) => (wnid === SHARK ? TENCH : SHARK));
   await app.close();
-  port = await freePort();
+  port = await portOfItsOwn();
   await startServer();
   browser = await openBrowser(chromium);
 });

@@ -11,7 +11,7 @@ import type { Totals } from '../../src/funnel/funnel.ts';
 import { openLogger } from '../../src/platform/log/logger.ts';
 import type { ReviewEvent, ReviewVerdict } from '../../src/review/event.ts';
 import type { VerdictLine } from '../../src/review/verdict-line.ts';
-import { freePort } from '../support/free-port.ts';
+import { portOfItsOwn } from '../support/free-port.ts';
 import { makeShortlistOf } from '../support/made-shortlist.ts';
 import { peakMemoryBytes, suiteFolder } from '../support/process-tree.ts';
 import { catalogueOf, useSharedServer } from '../support/shared-server.ts';
@@ -56,7 +56,7 @@ async function serve(
 ): Promise<Server> {
   const dataDir = folder.at(name);
   await makeCatalogue(dataDir, list);
-  const port = await freePort();
+  const port = await portOfItsOwn();
   const people = Object.fromEntries(NAMES.map((one) => [one, { role: 'reviewer', token: tokenOf(one) }]));
   const config = folder.at(`${name}.yaml`);
   const review = { leaseMs: LEASE_MS, secondPass: list.secondPass };

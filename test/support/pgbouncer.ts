@@ -5,7 +5,7 @@ import path from 'node:path';
 import process from 'node:process';
 import { Client } from 'pg';
 import { onServer } from './database.ts';
-import { freePort } from './free-port.ts';
+import { portOfItsOwn } from './free-port.ts';
 import { until } from './until.ts';
 
 /** PgBouncer refuses to run as root, so for root it runs in a user namespace. */
@@ -33,7 +33,7 @@ export interface PgBouncer {
  */
 export async function startPgBouncer(folder: string, url: string, settings: readonly string[]): Promise<PgBouncer> {
   const { host, port, user, password, database } = new Client({ connectionString: url });
-  const own = await freePort();
+  const own = await portOfItsOwn();
   const [users, file] = [path.join(folder, 'users.txt'), path.join(folder, 'pgbouncer.ini')];
   await writeFile(users, `"${user}" "${password}"\n`);
   const lines = [

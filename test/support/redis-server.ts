@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { freePort } from './free-port.ts';
+import { portOfItsOwn } from './free-port.ts';
 
 export interface TestRedis {
   readonly url: string;
@@ -35,7 +35,7 @@ export async function redisProblem(): Promise<string | null> {
  */
 export async function startRedis(options: readonly string[] = [], detached = false): Promise<TestRedis> {
   const folder = mkdtempSync(path.join(tmpdir(), 'winnow-redis-'));
-  const port = await freePort();
+  const port = await portOfItsOwn();
   const url = `redis://127.0.0.1:${port}`;
   let child: ChildProcess | null = null;
   const redis: TestRedis = {
