@@ -111,8 +111,9 @@ describe('a Redis that becomes unreachable', () => {
     const seen: number[] = [];
     const consumer = queue.consume(async ({ n }) => void seen.push(n), { concurrency: 1, onFailure: () => undefined });
     await queue.add(numbers(1));
-    // A consumer that has yet to report the end of its job waits for the server, as the next test shows.
+    // A consumer that has asked for its next job, or has yet to report the end of one, waits for the server, as the next test shows.
     await until(async () => seen.length === 1 && (await queue.pending()) === 0);
+    await until(async () => String(await redis.run('CLIENT', 'LIST')).includes('cmd=bzpopmin'));
     await redis.stop();
     // The attempts are 100, 200 and 300 ms apart by then, and each is refused at once.
     await sleep(700);
