@@ -1,4 +1,5 @@
 import { sql, type Kysely, type Transaction } from 'kysely';
+import { batchesOf } from '../kernel/batches.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import { isOver, pauseEnd } from '../platform/postgres/due.ts';
 import { isAmong } from '../platform/postgres/query.ts';
@@ -31,8 +32,8 @@ export async function openPlans(
   source: string,
   plans: readonly { readonly wnid: string; readonly title: string; readonly params: Json }[],
 ): Promise<void> {
-  for (let i = 0; i < plans.length; i += PLANS_PER_INSERT) {
-    const rows = plans.slice(i, i + PLANS_PER_INSERT).map((plan) => ({ ...plan, params: JSON.stringify(plan.params) }));
+  for (const batch of batchesOf(plans, PLANS_PER_INSERT)) {
+    const rows = batch.map((plan) => ({ ...plan, params: JSON.stringify(plan.params) }));
     await sql`
       insert into query (source, wnid, kind, key, title, params)
       select ${source}, r.wnid, 'plan', '', r.title, r.params::jsonb

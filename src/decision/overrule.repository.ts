@@ -1,4 +1,5 @@
 import { sql, type Kysely, type Transaction } from 'kysely';
+import { batchesOf } from '../kernel/batches.ts';
 import type { Database } from '../platform/postgres/database.ts';
 
 /**
@@ -78,9 +79,9 @@ export async function restoreDecisions(trx: Transaction<Database>): Promise<Rest
       where l.photo_id = d.photo_id and (s.collection_id is null or s.collection_id = d.collection_id))
     returning d.overruled`.execute(trx);
   const before = rows.map((row) => row.overruled).filter((row) => row !== null);
-  for (let i = 0; i < before.length; i += ROWS_PER_INSERT) {
+  for (const batch of batchesOf(before, ROWS_PER_INSERT)) {
     await sql`
-      insert into decision select r.* from jsonb_populate_recordset(null::decision, ${JSON.stringify(before.slice(i, i + ROWS_PER_INSERT))}::jsonb) as r`.execute(
+      insert into decision select r.* from jsonb_populate_recordset(null::decision, ${JSON.stringify(batch)}::jsonb) as r`.execute(
       trx,
     );
   }

@@ -88,7 +88,7 @@ export interface ModelReport extends Evaluation {
   readonly isMember: boolean;
   /** True if it runs a member's file but is no member: a head over a member's backbone, or the backbone of a member. */
   readonly sharesBackbone: boolean;
-  /** Of a head; null for any other model. */
+  /** The photos that a head was fitted on; null if the model is no head. */
   readonly fitted: FittedPhotos | null;
   /** Accuracy on the clean photos, with the ends of its Wilson 95 % interval; null without `--clean`. */
   readonly clean: number | null;

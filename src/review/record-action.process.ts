@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Kysely, Transaction } from 'kysely';
 import pLimit from 'p-limit';
+import { batchesOf } from '../kernel/batches.ts';
 import { UsageError } from '../kernel/errors.ts';
 import { groupBy } from '../kernel/group-by.ts';
 import type { Database } from '../platform/postgres/database.ts';
@@ -105,7 +106,7 @@ async function recordIn(trx: Transaction<Database>, view: DeskView, sent: TabAct
 /** The events in slices, sorted by class, because reading a part of a class takes as long as reading all of it. */
 function slicesOf(events: readonly UnnumberedEvent[]): UnnumberedEvent[][] {
   const byClass = [...groupBy(events, ({ wnid }) => wnid).values()].flat();
-  return Array.from({ length: Math.ceil(byClass.length / SLICE) }, (_, i) => byClass.slice(i * SLICE, (i + 1) * SLICE));
+  return batchesOf(byClass, SLICE);
 }
 
 /** The events on photos that the reviewer may act on. */

@@ -46,7 +46,7 @@ export function countRows(text: Buffer): number {
 /** Row count and hashes of a table, to compare it with a copy. */
 export interface Contents {
   readonly rows: number;
-  /** Of its portions. */
+  /** The SHA-256 of each of its portions, in order. */
   readonly hashes: readonly Sha256[];
 }
 

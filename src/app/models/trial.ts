@@ -8,6 +8,7 @@ import { packageRoot } from '../../config/root.ts';
 import type { ModelInput } from '../../evidence/member.ts';
 import { PreparedPicture } from '../../evidence/prepared-picture.ts';
 import { argmax } from '../../evidence/softmax.ts';
+import { batchesOf } from '../../kernel/batches.ts';
 import { Interrupted } from '../../kernel/errors.ts';
 import type { ExecutionProvider } from '../../kernel/execution-provider.ts';
 import { decodeRgb } from '../../platform/image/inspect.ts';
@@ -45,9 +46,9 @@ export async function tryModel(
   const session = await openBackbone(spec.backbone, [spec.head], provider);
   try {
     const rows: Float32Array[] = [];
-    for (let i = 0; i < samples.length; i += PHOTOS_PER_PASS) {
+    for (const batch of batchesOf(samples, PHOTOS_PER_PASS)) {
       if (signal?.aborted === true) throw new Interrupted();
-      rows.push(...(await runOn(samples.slice(i, i + PHOTOS_PER_PASS), spec.backbone.input, session)));
+      rows.push(...(await runOn(batch, spec.backbone.input, session)));
     }
     const answers = samples.map(({ truth }, i) => ({ truth, answer: argmax(rows[i] ?? []) }));
     const values = spec.head.values ?? 'logits';

@@ -1,4 +1,5 @@
 import type { ModelCard } from '../../collection/model-card.ts';
+import { batchesOf } from '../../kernel/batches.ts';
 import { KnownPictures } from '../../photo/known-pictures.ts';
 import { parseHash } from '../../photo/perceptual-hash.ts';
 import { readFineHashes } from '../../photo/photo.repository.ts';
@@ -55,8 +56,8 @@ export async function fittedAmong(
 async function knownPhotos(db: App['db'], known: KnownPictures, ids: readonly number[]): Promise<Set<number>> {
   const found = new Set<number>();
   if (known.isEmpty) return found;
-  for (let from = 0; from < ids.length; from += AT_ONCE) {
-    const photos = await hashedPhotos(db, ids.slice(from, from + AT_ONCE));
+  for (const some of batchesOf(ids, AT_ONCE)) {
+    const photos = await hashedPhotos(db, some);
     const hashes = photos.map(({ sha256 }) => sha256);
     const fineHashes = await readFineHashes(db, hashes);
     for (const { id, sha256, perceptualHash } of photos) {

@@ -1,4 +1,5 @@
 import { CENTRE_CROP, CROPS_PER_MEMBER } from '../../evidence/evidence.ts';
+import { batchesOf } from '../../kernel/batches.ts';
 import { groupBy } from '../../kernel/group-by.ts';
 import { cropRows, type CropRow } from '../../report/crop-evidence.repository.ts';
 import { CropTally, type SeenCrop } from '../../report/crop-tally.ts';
@@ -28,8 +29,7 @@ export async function readView(
   const predictions: (Prediction | null)[] = [];
   const lacking: ReportedPhoto[] = [];
   const crops = new CropTally();
-  for (let from = 0; from < photos.length; from += AT_ONCE) {
-    const some = photos.slice(from, from + AT_ONCE);
+  for (const some of batchesOf(photos, AT_ONCE)) {
     const ids = [...new Set(some.map(({ photoId }) => photoId))];
     const rows = groupBy(await cropRows(app.db, memberId, ids), ({ photoId }) => photoId);
     for (const photo of some) {

@@ -1,4 +1,5 @@
 import type { Job, Queue, QueueOptions, Worker, WorkerOptions } from 'bullmq';
+import { batchesOf } from '../../kernel/batches.ts';
 import type { ConsumeOptions, JobConsumer, JobDefinition, JobQueue, QueueSettings } from '../../kernel/job.ts';
 
 /**
@@ -51,10 +52,8 @@ export function openBullQueue<Payload>(definition: JobDefinition<Payload>, backe
     patiently(call).catch((error: unknown) => Promise.reject(backend.explained?.(error) ?? error));
   return {
     async add(payloads) {
-      for (let i = 0; i < payloads.length; i += ADD_BATCH) {
-        const jobs = payloads
-          .slice(i, i + ADD_BATCH)
-          .map((data) => ({ name: definition.queue, data, opts: { jobId: definition.keyOf(data) } }));
+      for (const batch of batchesOf(payloads, ADD_BATCH)) {
+        const jobs = batch.map((data) => ({ name: definition.queue, data, opts: { jobId: definition.keyOf(data) } }));
         await told(() => queue.addBulk(jobs));
       }
     },

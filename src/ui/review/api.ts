@@ -18,6 +18,9 @@ import type {
 import type { Subject } from '../../review/event.ts';
 import type { ClassCovers, PhotoFacets } from '../../review/facets.ts';
 
+/** The server's limit of photos in one `rows` request. */
+export const ROWS_MAX = 200;
+
 const UNAUTHORIZED = 401;
 const SESSION_OVER = 'The session is over. Log in again; what is not sent yet is kept in this browser.';
 const NO_ANSWER = 'The server does not answer';

@@ -2,14 +2,12 @@ import type { ActionsAnswer, ReviewFilter, ReviewPhoto } from '../../review/desk
 import type { Judgement, Subject } from '../../review/event.ts';
 import { countText } from '../shared/texts.ts';
 import { isGone, type PhotoChange } from './grid-chips.ts';
-import { messageOf } from './api.ts';
+import { messageOf, ROWS_MAX } from './api.ts';
 import { refKey, type DoneAction } from './history.ts';
 import type { Made, ReviewSession } from './session.ts';
 import { subjectKey } from './shelf.ts';
 import { judgementText } from './words.ts';
 
-/** The server's limit for one request. */
-const ROWS_A_REQUEST = 200;
 /** Delay before a request, so that photos passing by in a fast scroll are not read. */
 const WAIT_MS = 60;
 const AGAIN_AFTER_MS = 3_000;
@@ -138,7 +136,7 @@ export class GridDesk {
   }
 
   async #ask(): Promise<void> {
-    const missing = this.#wanted.filter((subject) => this.#isMissing(subjectKey(subject))).slice(0, ROWS_A_REQUEST);
+    const missing = this.#wanted.filter((subject) => this.#isMissing(subjectKey(subject))).slice(0, ROWS_MAX);
     if (missing.length === 0) return;
     const keys = missing.map(subjectKey);
     for (const key of keys) this.#asked.add(key);

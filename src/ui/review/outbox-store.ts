@@ -42,3 +42,9 @@ export async function openOutboxStore(): Promise<OutboxStore> {
     actions: () => db.getAll('actions'),
   };
 }
+
+/** Runs the work under a lock shared by all tabs, if the browser has locks. */
+export async function oneAtATime<T>(work: () => Promise<T>): Promise<T> {
+  const locks: LockManager | undefined = (navigator as Partial<Navigator>).locks;
+  return locks === undefined ? work() : await locks.request('winnow-review-sender', work);
+}

@@ -15,7 +15,7 @@ import {
   type Pace,
   type Step,
 } from './outbox-rules.ts';
-import { openOutboxStore, type KeptAction, type OutboxStore } from './outbox-store.ts';
+import { oneAtATime, openOutboxStore, type KeptAction, type OutboxStore } from './outbox-store.ts';
 
 export interface OutboxState {
   /** Actions that the server has not confirmed. */
@@ -292,10 +292,4 @@ export class Outbox {
     this.#obstacle = null;
     this.#changed();
   }
-}
-
-/** Runs the work under a lock shared by all tabs, if the browser has locks. */
-async function oneAtATime<T>(work: () => Promise<T>): Promise<T> {
-  const locks: LockManager | undefined = (navigator as Partial<Navigator>).locks;
-  return locks === undefined ? work() : await locks.request('winnow-review-sender', work);
 }

@@ -1,6 +1,6 @@
 import type { ActionRef, ActionsAnswer, ReviewChange, ReviewPhoto, ReviewSetup } from '../../review/desk.ts';
 import type { Judgement, ShownBy, Subject } from '../../review/event.ts';
-import { reviewApi, type ReviewApi } from './api.ts';
+import { reviewApi, ROWS_MAX, type ReviewApi } from './api.ts';
 import {
   afterAction,
   historyOf,
@@ -17,8 +17,6 @@ import { decidesForAll, decisionsOn, Shelf } from './shelf.ts';
 import { countOf } from '../shared/texts.ts';
 import { doneText, judgementText } from './words.ts';
 
-/** Maximum photos per `rows` request. */
-const ROWS_MAX = 200;
 /** How long a reloaded page waits for earlier unsent actions. */
 const FOUND_WITHIN_MS = 3_000;
 const NOTHING_TO_SEND: OutboxState = { waiting: 0, offlineSince: null, problem: null, setAside: [] };

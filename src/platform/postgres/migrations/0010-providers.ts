@@ -5,7 +5,7 @@ import { sql, type Kysely } from 'kysely';
 const IS_SAME = (one: string, other: string): string =>
   `${one}.model_sha256 = ${other}.model_sha256 and ${one}.preprocessing = ${other}.preprocessing and ${one}.class_list_id = ${other}.class_list_id`;
 
-/** Of several rows for one crop, the largest counts. */
+/** If a crop has several rows, the one with the largest rank counts. */
 const RANK = (row: string, member: string): string =>
   `(${row}.logits is not null, cardinality(${row}.true_classes), ${member}.execution_provider = 'cpu', -${member}.id)`;
 
