@@ -1,10 +1,10 @@
 import process from 'node:process';
 import { sql } from 'kysely';
-import { openApp } from '../../src/app/open/app.ts';
-import { openWorkspace, type Workspace } from '../../src/app/open/workspace.ts';
+import { openApp } from '../../src/runtime/open/app.ts';
+import { openWorkspace, type Workspace } from '../../src/models/workspace/workspace.ts';
 import { usableCollection } from '../../src/collection/collection.process.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
-import { softmax } from '../../src/evidence/softmax.ts';
+import { softmax } from '../../src/models/evidence/softmax.ts';
 import { openLogger } from '../../src/platform/log/logger.ts';
 import { withComment } from '../../test/support/copies.ts';
 import { makeShortlistOf } from '../../test/support/made-shortlist.ts';

@@ -2,8 +2,8 @@ import type { Command } from 'commander';
 import { loadClassTable } from '../collection/class-table.process.ts';
 import { findClasses } from '../collection/find-classes.ts';
 import { quote } from '../config/quote.ts';
-import { writeJsonLines, writeOut } from './output.ts';
-import { tableText } from './table.ts';
+import { writeJsonLines, writeOut } from './text/output.ts';
+import { tableText } from './text/table.ts';
 import { addCommand, runCommand, type GlobalFlags } from './start/context.ts';
 import { EXIT } from './start/exit.ts';
 

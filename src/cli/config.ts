@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { describeConfig } from '../config/load-config.ts';
 import { isMapping } from '../config/yaml.ts';
-import { writeResult } from './output.ts';
-import { tableText } from './table.ts';
+import { writeResult } from './text/output.ts';
+import { tableText } from './text/table.ts';
 import { addCommand, runCommand, type CommandContext, type GlobalFlags } from './start/context.ts';
 
 export function addConfigCommand(program: Command): void {

@@ -1,13 +1,13 @@
 import path from 'node:path';
 import process from 'node:process';
 import type { Command } from 'commander';
-import type { Workspace } from '../app/open/workspace.ts';
-import { addSampleReferences } from '../app/photos/sample-references.ts';
+import type { Workspace } from '../models/workspace/workspace.ts';
+import { addSampleReferences } from '../filter/references/sample-references.ts';
 import { packageRoot } from '../config/root.ts';
 import { codeOf, messageOf } from '../kernel/errors.ts';
 import { whereFlags } from './crawl/crawl.ts';
-import { writeOut } from './output.ts';
-import { serveReview } from './review.ts';
+import { writeOut } from './text/output.ts';
+import { serveReview } from './review/review.ts';
 import { runToShortlist } from './run/run.ts';
 import { addGlobalFlags, type CollectionContext, type GlobalFlags } from './start/context.ts';
 import { EXIT } from './start/exit.ts';

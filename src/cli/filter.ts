@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
-import type { EngineWork } from '../app/engine/engine-tally.ts';
-import type { Workspace } from '../app/open/workspace.ts';
-import { countUndecidedPruned } from '../decision/pruned-photos.repository.ts';
+import type { EngineWork } from '../filter/engine/engine-tally.ts';
+import type { Workspace } from '../models/workspace/workspace.ts';
+import { countUndecidedPruned } from '../filter/prune/pruned-photos.repository.ts';
 import { LOST_BYTES_CURE } from '../kernel/blobs.ts';
 import { finish } from './crawl/crawl.ts';
-import { linesText, photosText, plural, prunedText, writeResult } from './output.ts';
+import { linesText, photosText, plural, prunedText, writeResult } from './text/output.ts';
 import { runStages, STAGES_USE, type StagesResult } from './run/run-stages.ts';
 import {
   addCommand,

@@ -1,23 +1,23 @@
 import path from 'node:path';
 import { type Command, Option } from 'commander';
-import { recorded } from '../app/activity/activity.repository.ts';
-import { localActor } from '../app/activity/local-actor.ts';
+import { recorded } from '../runtime/activity/activity.repository.ts';
+import { localActor } from '../runtime/activity/local-actor.ts';
 import {
   addDisplayReferences,
   addReferences,
   findReferenceSets,
   removeReferences,
   type AddedReferences,
-} from '../app/photos/references.ts';
-import { sumOf } from '../funnel/funnel.ts';
+} from '../filter/references/references.ts';
+import { sumOf } from '../status/funnel.ts';
 import type { ActivityDetail } from '../kernel/activity.ts';
 import { UsageError } from '../kernel/errors.ts';
-import type { HoldCounts } from '../photo/hold-references.process.ts';
+import type { HoldCounts } from '../filter/references/hold-references.process.ts';
 import { LEAK_DISTANCE } from '../photo/known-pictures.ts';
 import { listReferenceSets, type ReferencePurpose, type ReferenceSetLine } from '../photo/reference-set.repository.ts';
-import { countText, linesText, plural, writeJsonLines, writeOut, writeResult } from './output.ts';
-import { tableText } from './table.ts';
-import { withProgress } from './progress.ts';
+import { countText, linesText, plural, writeJsonLines, writeOut, writeResult } from './text/output.ts';
+import { tableText } from './text/table.ts';
+import { withProgress } from './text/progress.ts';
 import { reasonsText } from './run/run-lines.ts';
 import { addCommand, runOnData, wholeNumberFrom, type GlobalFlags } from './start/context.ts';
 

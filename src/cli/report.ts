@@ -1,17 +1,17 @@
 import path from 'node:path';
 import { type Command, Option } from 'commander';
-import { recorded } from '../app/activity/activity.repository.ts';
-import { localActor } from '../app/activity/local-actor.ts';
-import { writeReport, type WrittenReport } from '../app/report/write-report.ts';
-import type { ReportProgress } from '../app/report/report.ts';
-import { nameOf, type Workspace } from '../app/open/workspace.ts';
+import { recorded } from '../runtime/activity/activity.repository.ts';
+import { localActor } from '../runtime/activity/local-actor.ts';
+import { writeReport, type WrittenReport } from '../report/write-report.ts';
+import type { ReportProgress } from '../report/make-report.ts';
+import { nameOf, type Workspace } from '../models/workspace/workspace.ts';
 import { displayPath } from '../config/root.ts';
 import { UsageError } from '../kernel/errors.ts';
 import { REPORTED_PHOTOS, type ModelReport, type Report, type ReportedPhotos } from '../report/report.ts';
-import { fittedText } from '../ui/shared/texts.ts';
-import { countText, linesText, plural, shellWord, writeResult } from './output.ts';
-import { tableText } from './table.ts';
-import { withProgress } from './progress.ts';
+import { fittedText } from '../kernel/texts.ts';
+import { countText, linesText, plural, shellWord, writeResult } from './text/output.ts';
+import { tableText } from './text/table.ts';
+import { withProgress } from './text/progress.ts';
 import { addCommand, runOnCollection, type GlobalFlags } from './start/context.ts';
 
 const HELP = `

@@ -1,19 +1,19 @@
 import { once } from 'node:events';
 import path from 'node:path';
 import type { Command } from 'commander';
-import type { App } from '../app/open/app.ts';
+import type { App } from '../runtime/open/app.ts';
 import type { Collection } from '../collection/collection.ts';
 import { packageRoot } from '../config/root.ts';
 import type { Config } from '../config/settings.ts';
 import { systemClock } from '../kernel/clock.ts';
 import { loadAssets } from '../server/assets.ts';
-import { tokenHoldersOf } from '../server/access.ts';
+import { tokenHoldersOf } from '../server/access/access.ts';
 import { openSite } from '../server/dashboard.ts';
 import { routesOf } from '../server/routes.ts';
-import { sessionKeyOf } from '../server/session-key.repository.ts';
+import { sessionKeyOf } from '../server/access/session-key.repository.ts';
 import { startWebServer } from '../server/web-server.ts';
-import { pathOf } from '../ui/shared/frame.tsx';
-import { writeOut } from './output.ts';
+import { pathOf } from '../page/frame.tsx';
+import { writeOut } from './text/output.ts';
 import { builtProgram, BUILT } from '../config/built.mjs';
 import {
   addCommand,

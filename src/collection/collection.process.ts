@@ -13,8 +13,8 @@ import { classesOf, existingFile, subjectsOf, type CollectionContext } from './c
 import { canonicalText } from './canonical-text.ts';
 import { completeCollection, draftCollection, type Collection, type QueriesFile } from './collection.ts';
 import { firstOf } from './first-of.ts';
-import { classesOfCard, HEAD_TO_FIT, memberCard } from './model-card.process.ts';
-import { unknownClasses, wantedClasses } from './model-classes.ts';
+import { classesOfCard, HEAD_TO_FIT, memberCard } from './cards/model-card.process.ts';
+import { unknownClasses, wantedClasses } from './cards/model-classes.ts';
 
 export interface CollectionCheck {
   /** Absolute path. */

@@ -8,7 +8,7 @@ import { messageOf } from '../kernel/errors.ts';
 import { type Sha256, type Wnid } from '../kernel/ids.ts';
 import { sha256Of } from '../config/sha256.ts';
 import type { ClassSet } from './class-set.ts';
-import { answersOf, cardSchema } from './card.ts';
+import { answersOf, cardSchema } from './cards/card.ts';
 import { nameSchema } from './name.ts';
 import type { Subjects } from './subjects.ts';
 

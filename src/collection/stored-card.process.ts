@@ -2,10 +2,10 @@ import path from 'node:path';
 import { readTextFile } from '../config/read-text.ts';
 import { parseYaml } from '../config/yaml.ts';
 import { CLASS_LIST_NAMES, type ClassTable } from './class-table.ts';
-import { isHeadCard, parseHeadCard, withHead } from './head-card.ts';
-import { classesOfCard, placeOfCard, type FoundCard } from './model-card.process.ts';
-import { parseModelCard, type ModelCard } from './model-card.ts';
-import { parseModelClasses, type ModelClasses } from './model-classes.ts';
+import { isHeadCard, parseHeadCard, withHead } from './cards/head-card.ts';
+import { classesOfCard, placeOfCard, type FoundCard } from './cards/model-card.process.ts';
+import { parseModelCard, type ModelCard } from './cards/model-card.ts';
+import { parseModelClasses, type ModelClasses } from './cards/model-classes.ts';
 
 /** A member's model card as the catalogue keeps it, for machines that lack it: the texts of its files. */
 export interface StoredCard {

@@ -1,6 +1,6 @@
 import { isSha256, type Sha256 } from '../kernel/ids.ts';
 import { unsafePath } from './verify/layout.ts';
-import { linesOf } from './verify/lines.ts';
+import { linesOf } from '../kernel/lines.ts';
 import { unreadable } from './verify/unreadable.ts';
 
 /** The list of checksums, in the form of `sha256sum`. */

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { isSha256, toSha256 } from '../kernel/ids.ts';
-import { SHOWN_BY } from '../review/event.ts';
+import { SHOWN_BY } from '../review/events/event.ts';
 import { listOf, recordOf } from './bounded.ts';
 
 /** Why a listed or reviewed photo is not in a revision. Reasons are checked in this order. */

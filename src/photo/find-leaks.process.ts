@@ -1,8 +1,8 @@
 import type { Kysely } from 'kysely';
 import type { Database } from '../platform/postgres/database.ts';
-import { confirms, type FineHash } from './fine-hash.ts';
-import { HashIndex } from './hash-index.ts';
-import { parseHash } from './perceptual-hash.ts';
+import { confirms, type FineHash } from './hashes/fine-hash.ts';
+import { HashIndex } from './hashes/hash-index.ts';
+import { parseHash } from './hashes/perceptual-hash.ts';
 import { readFineHashes } from './photo.repository.ts';
 import {
   completeSets,

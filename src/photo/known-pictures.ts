@@ -1,7 +1,7 @@
-import { parseFineHash } from './fine-hash.ts';
-import { FingerprintIndex, type ParsedFingerprint } from './fingerprint-index.ts';
-import type { Fingerprint } from './fingerprint.ts';
-import { parseHash } from './perceptual-hash.ts';
+import { parseFineHash } from './hashes/fine-hash.ts';
+import { FingerprintIndex, type ParsedFingerprint } from './hashes/fingerprint-index.ts';
+import type { Fingerprint } from './hashes/fingerprint.ts';
+import { parseHash } from './hashes/perceptual-hash.ts';
 
 /** Bits in which the perceptual hashes of a photo and a reference may differ, unless the user gives another number. 0..64. */
 export const LEAK_DISTANCE = 6;

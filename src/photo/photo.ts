@@ -1,5 +1,5 @@
 import type { Sha256 } from '../kernel/ids.ts';
-import type { AcceptedPhoto } from './inspection.ts';
+import type { AcceptedPhoto } from '../platform/image/inspection.ts';
 
 /** A photo to store: bytes that decode, stored once under their SHA-256. */
 export interface NewPhoto extends Omit<AcceptedPhoto, 'ok'> {

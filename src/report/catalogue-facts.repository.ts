@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { sql, type Kysely } from 'kysely';
-import { inScope, ofCollection } from '../decision/decision.repository.ts';
-import type { DecisionScope } from '../decision/scope.ts';
+import { inScope, ofCollection } from '../filter/run/decision.repository.ts';
+import type { DecisionScope } from '../models/workspace/scope.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import type { CatalogueState, ReviewerPace, StageDuration } from './report.ts';
 

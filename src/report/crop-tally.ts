@@ -1,4 +1,4 @@
-import { CENTRE_CROP, CROPS_PER_MEMBER } from '../evidence/evidence.ts';
+import { CENTRE_CROP, CROPS_PER_MEMBER } from '../models/evidence/evidence.ts';
 import type { CropReport } from './report.ts';
 
 /** A model's result for one crop of a photo of a searched class. */

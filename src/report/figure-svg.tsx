@@ -1,8 +1,8 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
 import { renderToStaticMarkup } from 'preact-render-to-string';
-import type { ReportFigure } from '../ui/report/figure.tsx';
-import { WIDTH } from '../ui/shared/charts/chart.tsx';
-import { FIGURE_PAPER, figureStyle } from '../ui/shared/charts/style.ts';
+import type { ReportFigure } from './page/figure.tsx';
+import { WIDTH } from '../page/charts/chart.tsx';
+import { FIGURE_PAPER, figureStyle } from '../page/charts/style.ts';
 
 /** Units around the chart. */
 const MARGIN = 12;

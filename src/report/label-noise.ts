@@ -1,5 +1,5 @@
-import type { ReviewVerdict } from '../review/event.ts';
-import { hypergeometricLimits } from './metrics/hypergeometric.ts';
+import type { ReviewVerdict } from '../review/events/event.ts';
+import { hypergeometricLimits } from '../evaluate/metrics/hypergeometric.ts';
 import type { LabelNoise } from './report.ts';
 
 /** The question for both reviewers. */

@@ -2,10 +2,10 @@
 import { renderToStaticMarkup } from 'preact-render-to-string';
 import type { Sha256 } from '../kernel/ids.ts';
 import { sha256Bytes } from '../config/sha256.ts';
-import { ReportPage } from '../ui/report/page.tsx';
-import { plainReport } from '../ui/report/plain.ts';
-import { REPORT_STYLE } from '../ui/report/style.ts';
-import { BASE_STYLE } from '../ui/shared/base-style.ts';
+import { ReportPage } from './page/page.tsx';
+import { plainReport } from './page/plain.ts';
+import { REPORT_STYLE } from './page/style.ts';
+import { BASE_STYLE } from '../page/base-style.ts';
 import type { Report } from './report.ts';
 
 /** Names of what lies beside `report.html`. */

@@ -1,9 +1,9 @@
-import type { Funnel } from '../funnel/funnel.ts';
-import type { QueryYield, Yields } from '../funnel/yields.ts';
+import type { Funnel } from '../status/funnel.ts';
+import type { QueryYield, Yields } from '../status/yields.ts';
 import type { Sha256 } from '../kernel/ids.ts';
-import type { AgreementReport } from '../review/agreement.ts';
-import type { Heatmap } from '../review/desk.ts';
-import type { ClassAccuracy, Evaluation, EvaluationCurves, FittedPhotos } from './evaluation.ts';
+import type { AgreementReport } from '../review/agreement/agreement.ts';
+import type { Heatmap } from '../review/desk/desk.ts';
+import type { ClassAccuracy, Evaluation, EvaluationCurves, FittedPhotos } from '../evaluate/evaluation.ts';
 
 /** Photos that a report can be of: those that reviewers accepted, the listed ones, or all that the filter kept. */
 export const REPORTED_PHOTOS = ['accepted', 'listed', 'kept'] as const;

@@ -1,9 +1,9 @@
 import { sql, type Kysely } from 'kysely';
-import { allowedLicence, ofCollection } from '../decision/decision.repository.ts';
-import type { DecisionScope } from '../decision/scope.ts';
+import { allowedLicence, ofCollection } from '../filter/run/decision.repository.ts';
+import type { DecisionScope } from '../models/workspace/scope.ts';
 import type { Sha256, Wnid } from '../kernel/ids.ts';
 import type { Database } from '../platform/postgres/database.ts';
-import type { VerdictState } from '../review/verdict.ts';
+import type { VerdictState } from '../review/events/verdict.ts';
 
 /** A photo that the filter keeps, for one class, with its rights and its verdict. */
 export interface ReportedPhoto {

@@ -1,8 +1,8 @@
 import { sql, type Kysely } from 'kysely';
-import type { DecisionScope } from '../decision/scope.ts';
+import type { DecisionScope } from '../models/workspace/scope.ts';
 import type { Sha256 } from '../kernel/ids.ts';
 import type { Database } from '../platform/postgres/database.ts';
-import type { Subject } from '../review/event.ts';
+import type { Subject } from '../review/events/event.ts';
 import type { Report, ReportedPhotos } from './report.ts';
 
 /** The inputs of a report, for the next report of the same kind. */

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { REPORT_STYLE } from '../ui/report/style.ts';
-import { BASE_STYLE } from '../ui/shared/base-style.ts';
+import { REPORT_STYLE } from '../report/page/style.ts';
+import { BASE_STYLE } from '../page/base-style.ts';
 import { SCRIPTS } from './pages.tsx';
 
 /** The files that the pages load, by name. */
@@ -32,7 +32,7 @@ export async function bundlePages(root: string): Promise<Assets> {
   const { outputFiles } = await build({
     absWorkingDir: root,
     entryPoints: [
-      { in: 'src/ui/shared/pages.css', out: 'style' },
+      { in: 'src/ui/pages.css', out: 'style' },
       ...SCRIPTS.map((script) => ({
         in: `src/ui/${script}/main.tsx`,
         out: script,

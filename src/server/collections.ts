@@ -1,18 +1,18 @@
-import type { App } from '../app/open/app.ts';
-import { collectionFromCatalogue } from '../app/open/rules.ts';
-import { openWorkspace, type Workspace } from '../app/open/workspace.ts';
-import { readOverviews, type Overview } from '../app/watch/overview.ts';
-import { RateHistory, type Rates } from '../app/watch/rates.ts';
+import type { App } from '../runtime/open/app.ts';
+import { collectionFromCatalogue } from '../models/workspace/rules.ts';
+import { openWorkspace, type Workspace } from '../models/workspace/workspace.ts';
+import { readOverviews, type Overview } from '../status/overview.ts';
+import { RateHistory, type Rates } from '../status/rates.ts';
 import { collectionNames, COLLECTION_FORGOTTEN, rulesSha256Of } from '../collection/collection.repository.ts';
 import { listCollections, usableCollection } from '../collection/collection.process.ts';
 import type { Collection } from '../collection/collection.ts';
 import type { Config } from '../config/settings.ts';
 import { codeOf, messageOf, UsageError } from '../kernel/errors.ts';
 import type { ByReader, Reader } from '../kernel/people.ts';
-import { sharedReading } from './shared-reading.ts';
-import type { FunnelStage } from '../ui/shared/funnel.tsx';
-import { stagesOf } from '../ui/shared/stages.ts';
-import { LiveFeed } from './live-feed.ts';
+import { sharedReading } from './live/shared-reading.ts';
+import type { FunnelStage } from '../page/funnel.tsx';
+import { stagesOf } from '../page/stages.ts';
+import { LiveFeed } from './live/live-feed.ts';
 
 /** The code of an error: there is no such collection, or its file cannot be used. */
 export const UNKNOWN_COLLECTION = 'unknown-collection';

@@ -1,26 +1,26 @@
-import { queuesOf } from '../app/discover/collection-queues.ts';
-import { RevisionChangesCache } from '../app/export/revisions.ts';
-import { readMeasures, type Measures } from '../app/watch/measures.ts';
-import type { App } from '../app/open/app.ts';
+import { queuesOf } from '../operate/upkeep/collection-queues.ts';
+import { RevisionChangesCache } from '../export/revisions/revisions.ts';
+import { readMeasures, type Measures } from '../status/measures.ts';
+import type { App } from '../runtime/open/app.ts';
 import type { Collection } from '../collection/collection.ts';
 import type { Config } from '../config/settings.ts';
 import { steadyClock } from '../kernel/clock.ts';
 import type { Reader } from '../kernel/people.ts';
 import { timedCache } from '../kernel/timed-cache.ts';
-import { sharedReading, sharedReadings } from './shared-reading.ts';
+import { sharedReading, sharedReadings } from './live/shared-reading.ts';
 import { countBytes } from '../photo/pruned.repository.ts';
 import { serverVersion } from '../platform/postgres/clients.ts';
-import type { Access } from './access.ts';
+import type { Access } from './access/access.ts';
 import type { Assets } from './assets.ts';
 import { Collections, type CollectionCard } from './collections.ts';
-import { FailedLogIns } from './failed-log-ins.ts';
+import { FailedLogIns } from './access/failed-log-ins.ts';
 import { inTime, QueuePages } from './queue-pages.ts';
-import { LivePlaces } from './live-places.ts';
+import { LivePlaces } from './live/live-places.ts';
 import { Metrics } from './metrics.ts';
-import { responsePlaces } from './response-places.ts';
-import { LongWork } from './long-work.ts';
-import { Sessions } from './sessions.ts';
-import { openSessionIds } from './session.repository.ts';
+import { responsePlaces } from './live/response-places.ts';
+import { LongWork } from './limits/long-work.ts';
+import { Sessions } from './access/sessions.ts';
+import { openSessionIds } from './access/session.repository.ts';
 
 /** Readings of a whole collection that run at once. The other connections to the catalogue are for quick requests. */
 const SHARED_READINGS = 2;

@@ -1,7 +1,7 @@
-import { viewOf, type Desk } from '../app/review/desk.ts';
-import { hiddenPhotos } from '../review/desk.repository.ts';
-import { countOf } from '../ui/shared/texts.ts';
-import { readerOf } from './access.ts';
+import { viewOf, type Desk } from '../review/desk/read-desk.ts';
+import { hiddenPhotos } from '../review/desk/desk.repository.ts';
+import { countOf } from '../kernel/texts.ts';
+import { readerOf } from './access/access.ts';
 import type { Site } from './dashboard.ts';
 import { BadRequest } from './review-requests.ts';
 import { paramOf, type Exchange } from './route.ts';

@@ -1,9 +1,9 @@
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
-import type { Measures } from '../app/watch/measures.ts';
-import { workMetrics } from '../app/work/work-metrics.ts';
+import type { Measures } from '../status/measures.ts';
+import { workMetrics } from '../runtime/work/work-metrics.ts';
 import { PAUSABLE_STAGES } from '../collection/pause.ts';
-import type { KeyBudget } from '../funnel/budget.ts';
-import type { Totals } from '../funnel/funnel.ts';
+import type { KeyBudget } from '../crawl/network/budget.ts';
+import type { Totals } from '../status/funnel.ts';
 import type { ByReader, Reader } from '../kernel/people.ts';
 
 /** Always exported, even when 0, so that a missing worker shows as 0. */

@@ -2,9 +2,9 @@
 import type { VNode } from 'preact';
 import { renderToStaticMarkup } from 'preact-render-to-string';
 import { ActivityPage, type ActivityPageProps } from '../ui/activity/page.tsx';
-import { ServedReport, type ServedReportProps } from '../ui/report/served.tsx';
+import { ServedReport, type ServedReportProps } from '../report/page/served.tsx';
 import { Revisions, type RevisionsProps } from '../ui/revisions/page.tsx';
-import { Document, Navigation } from '../ui/shared/frame.tsx';
+import { Document, Navigation } from '../page/frame.tsx';
 import type { QueueBoard } from '../kernel/job.ts';
 import type { Role } from '../kernel/people.ts';
 

@@ -1,6 +1,6 @@
 import type { ReportedPhotos } from '../report/report.ts';
-import type { LinkDetails, LinkKind, LinkOf } from '../ui/report/context.ts';
-import { pathOf } from '../ui/shared/frame.tsx';
+import type { LinkDetails, LinkKind, LinkOf } from '../report/page/context.ts';
+import { pathOf } from '../page/frame.tsx';
 
 type Query = Readonly<Record<string, string>>;
 

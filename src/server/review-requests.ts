@@ -4,12 +4,12 @@ import { SOURCE_NAMES } from '../collection/collection.ts';
 import { quote } from '../config/quote.ts';
 import { isSha256 } from '../kernel/ids.ts';
 import { REJECT_REASONS } from '../kernel/reasons.ts';
-import { MOST_ACTIONS_AT_ONCE, MOST_PHOTOS_AT_ONCE, REVIEW_ORDERS, SHOWN_STATES } from '../review/desk.ts';
-import { REVIEW_VERDICTS, SHOWN_BY, type Subject } from '../review/event.ts';
-import { EVENT_TIME_RULE, isEventTime } from '../review/event-time.ts';
+import { MOST_ACTIONS_AT_ONCE, MOST_PHOTOS_AT_ONCE, REVIEW_ORDERS, SHOWN_STATES } from '../review/desk/desk.ts';
+import { REVIEW_VERDICTS, SHOWN_BY, type Subject } from '../review/events/event.ts';
+import { EVENT_TIME_RULE, isEventTime } from '../review/events/event-time.ts';
 import type { Exchange } from './route.ts';
 
-/** Schemas of the requests of review pages: see `src/review/desk.ts`. */
+/** Schemas of the requests of review pages: see `src/review/desk/desk.ts`. */
 
 const MOST_ROWS = 200;
 /** Photos that are checked before other requests are answered. */

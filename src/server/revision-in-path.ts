@@ -1,11 +1,11 @@
 import path from 'node:path';
-import { revisionOf } from '../app/export/revisions.ts';
-import type { Workspace } from '../app/open/workspace.ts';
+import { revisionOf } from '../export/revisions/revisions.ts';
+import type { Workspace } from '../models/workspace/workspace.ts';
 import { displayPath } from '../config/root.ts';
-import { stateOfFolder } from '../export/revision-file.process.ts';
-import type { Revision } from '../export/revision.repository.ts';
-import { shortId } from '../export/revision-id.ts';
-import { mayAct } from './access.ts';
+import { stateOfFolder } from '../export/revisions/revision-file.process.ts';
+import type { Revision } from '../export/revisions/revision.repository.ts';
+import { shortId } from '../export/revisions/revision-id.ts';
+import { mayAct } from './access/access.ts';
 import type { Site } from './dashboard.ts';
 import { requireNothingHidden } from './desk-of.ts';
 import { BadRequest } from './review-requests.ts';

@@ -1,4 +1,4 @@
-import { readerOf } from './access.ts';
+import { readerOf } from './access/access.ts';
 import type { Site } from './dashboard.ts';
 import { endSession, sendActivity } from './handlers/activity.ts';
 import { sendClassReference, sendEvidence, sendHeatmap } from './handlers/evidence.ts';
@@ -30,7 +30,7 @@ const REVIEW_API = '/c/:collection/api/review';
 /** As many photos as a request may decide (`MOST_PHOTOS_AT_ONCE`), each with its SHA-256 and class. */
 const ACTIONS_MAX_BYTES = 4 * 1024 * 1024;
 
-/** Routes of the review pages. `src/review/desk.ts` describes them. */
+/** Routes of the review pages. `src/review/desk/desk.ts` describes them. */
 const REVIEW_ROUTES: readonly Route<[Site]>[] = [
   { method: 'GET', path: `${REVIEW_API}/setup`, role: 'viewer', handle: sendSetup },
   { method: 'POST', path: `${REVIEW_API}/reviewer`, role: 'reviewer', handle: chooseReviewer },

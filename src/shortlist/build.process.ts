@@ -1,5 +1,5 @@
 import type { Kysely, RawBuilder } from 'kysely';
-import type { DecisionScope } from '../decision/scope.ts';
+import type { DecisionScope } from '../models/workspace/scope.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import {
   byClass,
@@ -12,7 +12,7 @@ import {
   type ShortlistPolicy,
   type ShortlistRow,
 } from './shortlist.ts';
-import { readUnitVectors } from '../evidence/feature.repository.ts';
+import { readUnitVectors } from '../models/evidence/feature.repository.ts';
 import { readFineHashes } from '../photo/photo.repository.ts';
 import { isStored, keptPhotos, lockCollection, replaceShortlist } from './shortlist.repository.ts';
 

@@ -1,7 +1,7 @@
 import { sql, type Kysely, type RawBuilder, type Transaction } from 'kysely';
 import { collectionForgotten } from '../collection/collection.repository.ts';
-import { allowedLicence, ofCollection } from '../decision/decision.repository.ts';
-import type { DecisionScope } from '../decision/scope.ts';
+import { allowedLicence, ofCollection } from '../filter/run/decision.repository.ts';
+import type { DecisionScope } from '../models/workspace/scope.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import { allowLongIdle } from '../platform/postgres/transactions.ts';
 import { streamRows } from '../platform/postgres/query.ts';

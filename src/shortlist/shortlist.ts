@@ -1,8 +1,8 @@
 import { groupBy } from '../kernel/group-by.ts';
 import type { Sha256, Wnid } from '../kernel/ids.ts';
-import type { FineHash } from '../photo/fine-hash.ts';
-import { withMatches } from '../photo/fingerprint-index.ts';
-import { parseHash } from '../photo/perceptual-hash.ts';
+import type { FineHash } from '../photo/hashes/fine-hash.ts';
+import { withMatches } from '../photo/hashes/fingerprint-index.ts';
+import { parseHash } from '../photo/hashes/perceptual-hash.ts';
 import { Twins, type TwinMeasure } from './twins.ts';
 
 /**

@@ -1,6 +1,6 @@
-import { FingerprintIndex, type ParsedFingerprint } from '../photo/fingerprint-index.ts';
-import { parseHash } from '../photo/perceptual-hash.ts';
-import type { FineHash } from '../photo/fine-hash.ts';
+import { FingerprintIndex, type ParsedFingerprint } from '../photo/hashes/fingerprint-index.ts';
+import { parseHash } from '../photo/hashes/perceptual-hash.ts';
+import type { FineHash } from '../photo/hashes/fine-hash.ts';
 
 export type TwinMeasure = 'hash' | 'cosine';
 

@@ -1,9 +1,9 @@
 import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { DryRunLine } from '../../src/app/discover/dry-run-line.ts';
+import type { DryRunLine } from '../../src/crawl/discover/dry-run-line.ts';
 import type { FoundClass } from '../../src/collection/find-classes.ts';
-import type { CandidateLine } from '../../src/funnel/candidate-list.repository.ts';
+import type { CandidateLine } from '../../src/status/candidate-list.repository.ts';
 import { jsonLines, repositoryRoot, winnow, withFolder } from '../support/winnow.ts';
 import { useSharedServer } from '../support/shared-server.ts';
 

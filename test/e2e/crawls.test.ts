@@ -1,8 +1,8 @@
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { Status } from '../../src/app/watch/status.ts';
+import type { Status } from '../../src/status/status.ts';
 import type { CrawlSummary } from '../../src/cli/crawl/crawl-summary.ts';
-import type { CandidateLine } from '../../src/funnel/candidate-list.repository.ts';
+import type { CandidateLine } from '../../src/status/candidate-list.repository.ts';
 import type { DuckduckgoBlock } from '../support/sites/duckduckgo-site.ts';
 import { useSharedServer } from '../support/shared-server.ts';
 import { jsonLines, setFlags, winnow, withFolder, type CommandResult } from '../support/winnow.ts';

@@ -3,7 +3,7 @@ import path from 'node:path';
 import process from 'node:process';
 import { parse } from 'csv-parse/sync';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Evaluation } from '../../src/report/evaluation.ts';
+import type { Evaluation } from '../../src/evaluate/evaluation.ts';
 import { makeCopies } from '../support/copies.ts';
 import { makeExport } from '../support/made-export.ts';
 import { suiteFolder } from '../support/process-tree.ts';

@@ -4,10 +4,10 @@ import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promis
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { ExportResult } from '../../src/app/export/export.ts';
-import { photoRowSchema, type PhotoRow } from '../../src/export/photo-row.ts';
+import type { ExportResult } from '../../src/export/export.ts';
+import { photoRowSchema, type PhotoRow } from '../../src/export/select/photo-row.ts';
 import { protocolSchema, type Protocol } from '../../src/export/protocol.ts';
-import { idOf } from '../../src/export/revision-id.ts';
+import { idOf } from '../../src/export/revisions/revision-id.ts';
 import { decodeRgb } from '../../src/platform/image/decode.ts';
 import { inCatalogueOf } from '../support/decided.ts';
 import { sha256Of } from '../support/sha256.ts';

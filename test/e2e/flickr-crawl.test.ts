@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { CandidateLine } from '../../src/funnel/candidate-list.repository.ts';
-import { FLICKR_LICENCES } from '../../src/source/flickr/licences.ts';
+import type { CandidateLine } from '../../src/status/candidate-list.repository.ts';
+import { FLICKR_LICENCES } from '../../src/crawl/sources/flickr/licences.ts';
 import { crawlGeese, gooseCandidates } from '../support/geese.ts';
 import {
   flickrPhotos,

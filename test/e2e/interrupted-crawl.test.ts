@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { CandidateLine } from '../../src/funnel/candidate-list.repository.ts';
+import type { CandidateLine } from '../../src/status/candidate-list.repository.ts';
 import { goodPhoto, GOOD_PATHS, startPhotoServer, type LocalServer } from '../support/photo-server.ts';
 import { endAfterKill, killAllOn, killServerOn, suiteFolder } from '../support/process-tree.ts';
 import { startInaturalistSite, type InaturalistSite } from '../support/sites/inaturalist-site.ts';

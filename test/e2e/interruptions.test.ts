@@ -5,8 +5,8 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { DecisionLine } from '../../src/decision/decision-line.ts';
-import type { Funnel } from '../../src/funnel/funnel.ts';
+import type { DecisionLine } from '../../src/filter/run/decision-line.ts';
+import type { Funnel } from '../../src/status/funnel.ts';
 import { makeCopies } from '../support/copies.ts';
 import { untilDecided } from '../support/decided.ts';
 import {

@@ -2,7 +2,7 @@ import { copyFile, cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promi
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { jsonLines, repositoryRoot, winnow, withFolder } from '../support/winnow.ts';
-import { sumsThatFail, type Funnel } from '../../src/funnel/funnel.ts';
+import { sumsThatFail, type Funnel } from '../../src/status/funnel.ts';
 import { useSharedServer } from '../support/shared-server.ts';
 
 useSharedServer();

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { CandidateLine } from '../../src/funnel/candidate-list.repository.ts';
+import type { CandidateLine } from '../../src/status/candidate-list.repository.ts';
 import { dumpOf } from '../integration/open-data/dump.ts';
 import { startInaturalistSite, type InaturalistSite } from '../support/sites/inaturalist-site.ts';
 import { readQueriesLines, worldOf, type InaturalistWorld } from '../support/sites/inaturalist-world.ts';

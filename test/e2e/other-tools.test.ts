@@ -7,7 +7,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { sha256Of } from '../support/sha256.ts';
 import { startLabelStudio, type TestLabelStudio } from '../support/label-studio.ts';
 import { suiteFolder } from '../support/process-tree.ts';
-import type { VerdictLine } from '../../src/review/verdict-line.ts';
+import type { VerdictLine } from '../../src/review/events/verdict-line.ts';
 import type { ShortlistLine } from '../../src/shortlist/shortlist-csv.ts';
 import { jsonLines, repositoryRoot, startNode, winnow } from '../support/winnow.ts';
 import { useSharedServer } from '../support/shared-server.ts';

@@ -1,8 +1,8 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Workspace } from '../../src/app/open/workspace.ts';
-import { listReviewed } from '../../src/review/review.repository.ts';
-import { toVerdictLine, type VerdictLine } from '../../src/review/verdict-line.ts';
+import type { Workspace } from '../../src/models/workspace/workspace.ts';
+import { listReviewed } from '../../src/review/events/review.repository.ts';
+import { toVerdictLine, type VerdictLine } from '../../src/review/events/verdict-line.ts';
 import { findChromium, NO_CHROMIUM, openBrowser } from '../support/browser.ts';
 import { makeColouredShortlist } from '../support/coloured-shortlist.ts';
 import { suiteFolder } from '../support/process-tree.ts';

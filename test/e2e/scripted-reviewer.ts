@@ -10,8 +10,8 @@ import type {
   PhotoIndex,
   ReviewActionSent,
   ReviewChange,
-} from '../../src/review/desk.ts';
-import { subjectKey, subjectsOf, type ReviewVerdict, type Subject } from '../../src/review/event.ts';
+} from '../../src/review/desk/desk.ts';
+import { subjectKey, subjectsOf, type ReviewVerdict, type Subject } from '../../src/review/events/event.ts';
 import { sha256Of } from '../support/sha256.ts';
 
 /** The lease of photos, and the age at which a reviewer takes others. A step takes less than the difference. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { expect } from 'vitest';
-import { subjectKey, type ReviewEvent, type ReviewVerdict } from '../../src/review/event.ts';
-import type { VerdictLine } from '../../src/review/verdict-line.ts';
+import { subjectKey, type ReviewEvent, type ReviewVerdict } from '../../src/review/events/event.ts';
+import type { VerdictLine } from '../../src/review/events/verdict-line.ts';
 import type { SentAction } from './scripted-reviewer.ts';
 
 /** The photos that get a second pass: those whose hash lies below the share. */

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { CandidateLine } from '../../src/funnel/candidate-list.repository.ts';
+import type { CandidateLine } from '../../src/status/candidate-list.repository.ts';
 import { flickrPhotos, startFlickrSite, type FlickrSite } from '../support/sites/flickr-site.ts';
 import { jsonLines, setFlags, winnow, withFolder, type CommandResult } from '../support/winnow.ts';
 import { useSharedServer } from '../support/shared-server.ts';

@@ -3,7 +3,7 @@ import {
   type EvaluationDeps,
   type EvaluationResult,
   type EvaluationTask,
-} from '../../src/decision/evaluate.process.ts';
+} from '../../src/filter/engine/evaluate.process.ts';
 
 /**
  * Evaluates a batch of photos. Returns one result for each task, in order. Throws an error that is not about its photo, once

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { CandidateLine } from '../../src/funnel/candidate-list.repository.ts';
+import type { CandidateLine } from '../../src/status/candidate-list.repository.ts';
 import { jsonLines, setFlags, winnow, type CommandResult } from './winnow.ts';
 
 /** Crawls of one class of a small collection, in a folder of their own: how the real command is sent to a local site. */

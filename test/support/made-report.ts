@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { toSha256, type Sha256 } from '../../src/kernel/ids.ts';
-import type { Heatmap } from '../../src/review/desk.ts';
-import type { Agreement } from '../../src/review/agreement.ts';
-import type { CurvePoint, OodMeasures } from '../../src/report/evaluation.ts';
+import type { Heatmap } from '../../src/review/desk/desk.ts';
+import type { Agreement } from '../../src/review/agreement/agreement.ts';
+import type { CurvePoint, OodMeasures } from '../../src/evaluate/evaluation.ts';
 import type { CropReport, GalleryPhoto, ModelReport, Report } from '../../src/report/report.ts';
-import { funnelOf, type FunnelCounts } from '../../src/funnel/funnel.ts';
-import { yieldsOf } from '../../src/funnel/yields.ts';
+import { funnelOf, type FunnelCounts } from '../../src/status/funnel.ts';
+import { yieldsOf } from '../../src/status/yields.ts';
 
 /** Hostile text for names, credits and tags. */
 export const HOSTILE = `</title></style></svg>"'><script>alert(1)</script>\u202e\u0000\u0007=1+1`;

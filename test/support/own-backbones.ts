@@ -1,5 +1,5 @@
-import type { EvaluationDeps } from '../../src/decision/evaluate.process.ts';
-import type { ModelInput } from '../../src/evidence/member.ts';
+import type { EvaluationDeps } from '../../src/filter/engine/evaluate.process.ts';
+import type { ModelInput } from '../../src/models/evidence/member.ts';
 
 /** A member as tests make them: it gives one row of logits a crop. */
 export interface TestMember {

@@ -1,15 +1,15 @@
-import { backboneOf, headOf, requireModelFiles } from '../../app/engine/ensemble.ts';
+import { backboneOf, headOf, requireModelFiles } from '../../models/engine/ensemble.ts';
 import type { ClassSet } from '../../collection/class-set.ts';
 import { loadClassTable } from '../../collection/class-table.process.ts';
 import { collectionAdvice } from '../../collection/collection-advice.ts';
 import { checkCollection, type CollectionCheck } from '../../collection/collection.process.ts';
 import type { Collection, SourceName } from '../../collection/collection.ts';
 import { firstOf } from '../../collection/first-of.ts';
-import { memberCard } from '../../collection/model-card.process.ts';
+import { memberCard } from '../../collection/cards/model-card.process.ts';
 import { displayPath } from '../../config/root.ts';
 import { messageOf } from '../../kernel/errors.ts';
 import { queryLines } from '../crawl/crawl-plan.ts';
-import { countText, plural, shellWord } from '../output.ts';
+import { countText, plural, shellWord } from '../text/output.ts';
 import { classSummaries, classTableText, type ClassSummary } from './class-lines.ts';
 import { differencesOf } from './differences.ts';
 

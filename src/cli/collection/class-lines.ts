@@ -1,12 +1,12 @@
-import type { QueryLine } from '../../candidate/wanted-class.ts';
+import type { QueryLine } from '../../crawl/candidates/wanted-class.ts';
 import { loadClassTable } from '../../collection/class-table.process.ts';
 import type { Collection, SourceName } from '../../collection/collection.ts';
-import { phrasesOf } from '../../source/duckduckgo/phrase.ts';
-import { planSearches } from '../../source/flickr/plan.ts';
-import { entriesOf } from '../../source/inaturalist/entry.ts';
-import type { WantedClass } from '../../source/network-source.ts';
-import { plural } from '../output.ts';
-import { tableText } from '../table.ts';
+import { phrasesOf } from '../../crawl/sources/duckduckgo/phrase.ts';
+import { planSearches } from '../../crawl/sources/flickr/plan.ts';
+import { entriesOf } from '../../crawl/sources/inaturalist/entry.ts';
+import type { WantedClass } from '../../crawl/sources/network-source.ts';
+import { plural } from '../text/output.ts';
+import { tableText } from '../text/table.ts';
 
 /** Facts about a class or concept for a curator, before photos are searched for. */
 export interface ClassSummary {

@@ -1,5 +1,5 @@
 import type { Collection } from '../../collection/collection.ts';
-import { plural } from '../output.ts';
+import { plural } from '../text/output.ts';
 
 /**
  * One line for each way in which a collection's filter differs from those of the paper and of torchvision.

@@ -1,16 +1,16 @@
 import path from 'node:path';
 import type { Command } from 'commander';
-import { recorded } from '../../app/activity/activity.repository.ts';
-import { localActor } from '../../app/activity/local-actor.ts';
+import { recorded } from '../../runtime/activity/activity.repository.ts';
+import { localActor } from '../../runtime/activity/local-actor.ts';
 import {
   contentOfCollection,
   forgetCollection,
   type CollectionContent,
-} from '../../app/upkeep/forget-collection.repository.ts';
+} from '../../operate/upkeep/forget-collection.repository.ts';
 import { listCollections } from '../../collection/collection.process.ts';
 import { displayPath } from '../../config/root.ts';
 import type { ActivityDetail } from '../../kernel/activity.ts';
-import { countText, linesText, nonEmpty, plural, writeResult } from '../output.ts';
+import { countText, linesText, nonEmpty, plural, writeResult } from '../text/output.ts';
 import { addCommand, runOnData, type GlobalFlags } from '../start/context.ts';
 
 interface ForgetFlags extends GlobalFlags {

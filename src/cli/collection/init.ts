@@ -7,8 +7,8 @@ import { collectionTemplate } from '../../collection/collection-template.ts';
 import { readTextFile } from '../../config/read-text.ts';
 import { displayPath, packageRoot, workingFolder } from '../../config/root.ts';
 import { codeOf, UsageError } from '../../kernel/errors.ts';
-import { labelsInFolder } from '../../source/folder/discover-folder.process.ts';
-import { plural, writeOut } from '../output.ts';
+import { labelsInFolder } from '../../crawl/sources/folder/discover-folder.process.ts';
+import { plural, writeOut } from '../text/output.ts';
 import { addCommand, collect, runCommand, type GlobalFlags } from '../start/context.ts';
 import { makeFolder } from '../../platform/disk/folders.ts';
 

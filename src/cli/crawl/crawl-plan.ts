@@ -1,22 +1,22 @@
-import type { DumpSource, ListedSource, WalkedSource } from '../../app/discover/crawl-walk.ts';
-import { openDataDryRun } from '../../app/discover/open-data-dry-run.ts';
-import { openDump } from '../../app/discover/open-dump.ts';
-import { readySource } from '../../app/discover/sources.ts';
-import { NETWORK_SOURCES, type NetworkSourceName } from '../../source/network-source.ts';
-import type { NetworkDiscovery } from '../../app/discover/sources.ts';
-import { userAgentOf } from '../../app/network/http.ts';
-import { parseQueries, type QueryLine } from '../../candidate/wanted-class.ts';
+import type { DumpSource, ListedSource, WalkedSource } from '../../crawl/discover/crawl-walk.ts';
+import { openDataDryRun } from '../../crawl/discover/open-data-dry-run.ts';
+import { openDump } from '../../crawl/discover/open-dump.ts';
+import { readySource } from '../../crawl/discover/sources.ts';
+import { NETWORK_SOURCES, type NetworkSourceName } from '../../crawl/sources/network-source.ts';
+import type { NetworkDiscovery } from '../../crawl/discover/sources.ts';
+import { userAgentOf } from '../../crawl/network/http.ts';
+import { parseQueries, type QueryLine } from '../../crawl/candidates/wanted-class.ts';
 import { loadClassTable } from '../../collection/class-table.process.ts';
 import { SOURCE_NAMES, type Collection, type SourceName } from '../../collection/collection.ts';
 import { didYouMean } from '../../config/nearest.ts';
 import type { Config } from '../../config/settings.ts';
 import { systemClock } from '../../kernel/clock.ts';
 import { UsageError } from '../../kernel/errors.ts';
-import { checkFolder, discoverFolder } from '../../source/folder/discover-folder.process.ts';
-import type { WantedClass } from '../../source/network-source.ts';
-import { discoverOpenData } from '../../source/open-data/discover-open-data.process.ts';
-import { checkUrlListFile, discoverUrlListFile } from '../../source/url-list/discover-url-list.process.ts';
-import { plural } from '../output.ts';
+import { checkFolder, discoverFolder } from '../../crawl/sources/folder/discover-folder.process.ts';
+import type { WantedClass } from '../../crawl/sources/network-source.ts';
+import { discoverOpenData } from '../../crawl/sources/open-data/discover-open-data.process.ts';
+import { checkUrlListFile, discoverUrlListFile } from '../../crawl/sources/url-list/discover-url-list.process.ts';
+import { plural } from '../text/output.ts';
 
 /** The sources of a crawl and how to read them. Checked before any work starts. */
 export interface CrawlPlan {

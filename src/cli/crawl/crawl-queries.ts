@@ -1,9 +1,9 @@
-import type { DryRunLine } from '../../app/discover/dry-run-line.ts';
-import { discoveryDryRun } from '../../app/discover/dry-run.ts';
-import { walkDryRun } from '../../app/discover/walk-dry-run.ts';
+import type { DryRunLine } from '../../crawl/discover/dry-run-line.ts';
+import { discoveryDryRun } from '../../crawl/discover/dry-run.ts';
+import { walkDryRun } from '../../crawl/discover/walk-dry-run.ts';
 import type { Collection } from '../../collection/collection.ts';
 import { oneLine } from '../../kernel/printable.ts';
-import { countText, plural, writeOut } from '../output.ts';
+import { countText, plural, writeOut } from '../text/output.ts';
 import { hyponymsNamed, rulesOf, wantedOf, wantedWnids, type ClassLabels } from '../run/wanted.ts';
 import { withApp, type CollectionContext } from '../start/context.ts';
 import { EXIT } from '../start/exit.ts';

@@ -1,5 +1,5 @@
-import type { Workspace } from '../../app/open/workspace.ts';
-import { queryReports } from '../../candidate/query.repository.ts';
+import type { Workspace } from '../../models/workspace/workspace.ts';
+import { queryReports } from '../../crawl/candidates/query.repository.ts';
 import { groupBy } from '../../kernel/group-by.ts';
 import { listNotices } from '../../photo/notice.repository.ts';
 import { sourcesOf } from '../run/run-stages.ts';

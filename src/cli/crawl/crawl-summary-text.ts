@@ -1,8 +1,8 @@
-import { sumOf } from '../../funnel/funnel.ts';
+import { sumOf } from '../../status/funnel.ts';
 import { oneLine } from '../../kernel/printable.ts';
-import { bytesText, countText, durationText, linesText, nonEmpty, plural } from '../output.ts';
+import { bytesText, countText, durationText, linesText, nonEmpty, plural } from '../text/output.ts';
 import { reasonsText } from '../run/run-lines.ts';
-import { tableText } from '../table.ts';
+import { tableText } from '../text/table.ts';
 import type { ExplainedClass } from './crawl-remarks.ts';
 import type { CrawlSummary } from './crawl-summary.ts';
 

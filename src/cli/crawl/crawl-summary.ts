@@ -1,7 +1,7 @@
-import type { SourceCounts } from '../../app/run-counts.ts';
-import type { KeyBudget } from '../../funnel/budget.ts';
-import { PASSING_REASONS } from '../../source/retry-policy.ts';
-import { nonEmpty } from '../output.ts';
+import type { SourceCounts } from '../../status/run-counts.ts';
+import type { KeyBudget } from '../../crawl/network/budget.ts';
+import { PASSING_REASONS } from '../../crawl/sources/retry-policy.ts';
+import { nonEmpty } from '../text/output.ts';
 import type { StagesResult } from '../run/run-stages.ts';
 import type { CrawlRemarks } from './crawl-remarks.ts';
 

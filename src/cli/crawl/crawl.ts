@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
-import { readBudgets } from '../../app/network/budgets.ts';
-import type { Workspace } from '../../app/open/workspace.ts';
+import { readBudgets } from '../../crawl/network/budgets.ts';
+import type { Workspace } from '../../models/workspace/workspace.ts';
 import { SOURCE_NAMES } from '../../collection/collection.ts';
 import type { SettingArgument } from '../../config/setting-layers.ts';
 import { oneLine } from '../../kernel/printable.ts';
-import { classOption } from '../list-flags.ts';
-import { shellWord, writeResult } from '../output.ts';
+import { classOption } from '../review/list-flags.ts';
+import { shellWord, writeResult } from '../text/output.ts';
 import { leftText, runStages, sourcesOf, STAGES_USE, type StagesResult } from '../run/run-stages.ts';
 import { wantedWnids } from '../run/wanted.ts';
 import {

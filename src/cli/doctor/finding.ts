@@ -1,4 +1,4 @@
-import type { AuditResult } from '../../app/upkeep/audit-rows.repository.ts';
+import type { AuditResult } from '../../operate/upkeep/audit-rows.repository.ts';
 
 /** One line of the doctor: what was checked, its state, and what to do. A note is information, not a fault. */
 export interface Finding {

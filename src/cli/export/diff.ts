@@ -1,17 +1,17 @@
 import type { Command } from 'commander';
-import { nameOf, type Workspace } from '../../app/open/workspace.ts';
-import { changeText, sumOfChanges } from '../../export/changed-photos.ts';
+import { nameOf, type Workspace } from '../../models/workspace/workspace.ts';
+import { changeText, sumOfChanges } from '../../export/select/changed-photos.ts';
 import {
   compareRevisions,
   listRevisions,
   type Revision,
   type RevisionChange,
-} from '../../export/revision.repository.ts';
-import { shortId } from '../../export/revision-id.ts';
+} from '../../export/revisions/revision.repository.ts';
+import { shortId } from '../../export/revisions/revision-id.ts';
 import { groupBy } from '../../kernel/group-by.ts';
 import { UsageError } from '../../kernel/errors.ts';
-import { countText, writeResult } from '../output.ts';
-import { tableText } from '../table.ts';
+import { countText, writeResult } from '../text/output.ts';
+import { tableText } from '../text/table.ts';
 import { addCommand, runOnCollection, type GlobalFlags } from '../start/context.ts';
 
 const HELP = `

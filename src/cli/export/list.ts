@@ -1,10 +1,10 @@
 import { access } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { displayPath } from '../../config/root.ts';
-import { listRevisions, type Revision } from '../../export/revision.repository.ts';
-import { shortId } from '../../export/revision-id.ts';
-import { bytesText, countText, writeResult } from '../output.ts';
-import { tableText } from '../table.ts';
+import { listRevisions, type Revision } from '../../export/revisions/revision.repository.ts';
+import { shortId } from '../../export/revisions/revision-id.ts';
+import { bytesText, countText, writeResult } from '../text/output.ts';
+import { tableText } from '../text/table.ts';
 import { addCommand, runOnCollection, type GlobalFlags } from '../start/context.ts';
 
 /** A line of `winnow export list --json`. */

@@ -1,12 +1,12 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { Added } from '../../app/models/add.ts';
-import type { GivenFacts } from '../../app/models/draft.ts';
-import { isDoubtful, trialText } from '../../app/models/judge.ts';
-import { NORMALISATIONS } from '../../app/models/normalisation.ts';
+import type { Added } from '../../models/library/add.ts';
+import type { GivenFacts } from '../../models/library/draft.ts';
+import { isDoubtful, trialText } from '../../models/library/judge-trial.ts';
+import { NORMALISATIONS } from '../../models/library/normalisation.ts';
 import { displayPath } from '../../config/root.ts';
 import { tensorText } from '../../platform/onnx/graph.ts';
-import { terminalAsker } from '../ask.ts';
-import { writeOut } from '../output.ts';
+import { terminalAsker } from '../text/ask.ts';
+import { writeOut } from '../text/output.ts';
 import { addGlobalFlags, runCommand, type GlobalFlags } from '../start/context.ts';
 
 interface AddFlags extends GlobalFlags, GivenFacts {
@@ -54,7 +54,7 @@ export function addModelsAddCommand(models: Command): void {
     .action((file: string, flags: AddFlags) =>
       runCommand(flags, async ({ signal, log }) => {
         const { allowChance = false, inPlace = false } = flags;
-        const { addModel } = await import('../../app/models/add.ts');
+        const { addModel } = await import('../../models/library/add.ts');
         const added = await addModel({ file, given: flags, allowChance, inPlace, ask: terminalAsker(signal) });
         if (added.trial.isSoftmax)
           log.info(

@@ -1,9 +1,9 @@
 import { type Command, Option } from 'commander';
-import { threadsOf } from '../../app/engine/ensemble.ts';
-import type { Comparison } from '../../app/models/compare.ts';
-import { plural, percentText, writeResult } from '../output.ts';
-import { tableText } from '../table.ts';
-import { withProgress, type ProgressLine } from '../progress.ts';
+import { threadsOf } from '../../models/engine/ensemble.ts';
+import type { Comparison } from '../../evaluate/compare.ts';
+import { plural, percentText, writeResult } from '../text/output.ts';
+import { tableText } from '../text/table.ts';
+import { withProgress, type ProgressLine } from '../text/progress.ts';
 import { addGlobalFlags, runCommand, type CommandContext, type GlobalFlags } from '../start/context.ts';
 
 const HELP = `
@@ -43,7 +43,7 @@ async function compare(flags: CompareFlags, { loaded, log, signal }: CommandCont
   const { filter, fetch } = loaded.config;
   // These load ONNX Runtime.
   const { requireProvider } = await import('../../platform/onnx/providers.ts');
-  const { compareModels } = await import('../../app/models/compare.ts');
+  const { compareModels } = await import('../../evaluate/compare.ts');
   const provider = await requireProvider(filter, log);
   const lines = new Map<string, ProgressLine>();
   const names = flags.models?.split(',').map((name) => name.trim()) ?? null;

@@ -6,13 +6,13 @@ import {
   verifyModel,
   type ModelEntry,
   type Verification,
-} from '../../app/models/inventory.ts';
-import { trialText } from '../../app/models/judge.ts';
-import type { FoundCard } from '../../collection/model-card.process.ts';
+} from '../../models/library/inventory.ts';
+import { trialText } from '../../models/library/judge-trial.ts';
+import type { FoundCard } from '../../collection/cards/model-card.process.ts';
 import { displayPath } from '../../config/root.ts';
 import { Interrupted } from '../../kernel/errors.ts';
-import { plural, writeJsonLines, writeOut } from '../output.ts';
-import { tableText } from '../table.ts';
+import { plural, writeJsonLines, writeOut } from '../text/output.ts';
+import { tableText } from '../text/table.ts';
 import { addGlobalFlags, runCommand, type CommandContext, type GlobalFlags } from '../start/context.ts';
 import { EXIT } from '../start/exit.ts';
 import { addModelsAddCommand } from './add.ts';

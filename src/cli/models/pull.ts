@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
-import { isDoubtful, trialText } from '../../app/models/judge.ts';
-import type { Pulled } from '../../app/models/pull.ts';
-import { cardFor, type FoundCard } from '../../collection/model-card.process.ts';
+import { isDoubtful, trialText } from '../../models/library/judge-trial.ts';
+import type { Pulled } from '../../models/library/pull.ts';
+import { cardFor, type FoundCard } from '../../collection/cards/model-card.process.ts';
 import { displayPath } from '../../config/root.ts';
 import { Interrupted } from '../../kernel/errors.ts';
-import { plural, writeOut } from '../output.ts';
-import { startProgress } from '../progress.ts';
+import { plural, writeOut } from '../text/output.ts';
+import { startProgress } from '../text/progress.ts';
 import { addGlobalFlags, runCommand, type CommandContext, type GlobalFlags } from '../start/context.ts';
 
 const HELP = `
@@ -57,7 +57,7 @@ async function pull(card: FoundCard, { loaded, signal }: CommandContext): Promis
     waiting: '',
   }));
   try {
-    const { pullModel } = await import('../../app/models/pull.ts');
+    const { pullModel } = await import('../../models/library/pull.ts');
     return await pullModel(card, {
       config: loaded.config,
       signal,

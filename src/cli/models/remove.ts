@@ -1,9 +1,9 @@
 import { access } from 'node:fs/promises';
 import path from 'node:path';
 import { type Command, Option } from 'commander';
-import { removeModel, type Removal } from '../../app/models/remove.ts';
+import { removeModel, type Removal } from '../../models/library/remove.ts';
 import { displayPath } from '../../config/root.ts';
-import { plural, writeOut } from '../output.ts';
+import { plural, writeOut } from '../text/output.ts';
 import { addGlobalFlags, runCommand, withApp, type CommandContext, type GlobalFlags } from '../start/context.ts';
 
 interface RemoveFlags extends GlobalFlags {

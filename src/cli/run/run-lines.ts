@@ -1,10 +1,10 @@
-import type { RunCounts, SourceCounts } from '../../app/run-counts.ts';
-import type { CrawlView } from '../../app/watch/crawl-watch.ts';
-import type { ClassTally } from '../../candidate/tally.repository.ts';
+import type { RunCounts, SourceCounts } from '../../status/run-counts.ts';
+import type { CrawlView } from '../../status/crawl-watch.ts';
+import type { ClassTally } from '../../crawl/candidates/tally.repository.ts';
 import type { PausableStage } from '../../collection/pause.ts';
-import type { KeyBudget } from '../../funnel/budget.ts';
-import { bytesText, countText, nonEmpty } from '../output.ts';
-import type { Progress, ProgressLine } from '../progress.ts';
+import type { KeyBudget } from '../../crawl/network/budget.ts';
+import { bytesText, countText, nonEmpty } from '../text/output.ts';
+import type { Progress, ProgressLine } from '../text/progress.ts';
 
 /** The data from which progress is computed. */
 export interface RunView extends CrawlView {

@@ -1,16 +1,16 @@
-import type { Workspace } from '../../app/open/workspace.ts';
-import { loadQueues } from '../../app/open/queues.ts';
-import type { PipelineResult } from '../../app/pipeline.ts';
-import { RunCounts } from '../../app/run-counts.ts';
-import { watchCrawl } from '../../app/watch/crawl-watch.ts';
-import type { WnidScope } from '../../candidate/candidate.ts';
+import type { Workspace } from '../../models/workspace/workspace.ts';
+import { loadQueues } from '../../runtime/open/queues.ts';
+import type { PipelineResult } from '../../pipeline.ts';
+import { RunCounts } from '../../status/run-counts.ts';
+import { watchCrawl } from '../../status/crawl-watch.ts';
+import type { WnidScope } from '../../crawl/candidates/candidate.ts';
 import type { PausableStage } from '../../collection/pause.ts';
 import type { LoadedConfig } from '../../config/load-config.ts';
 import { allowHyponyms } from '../../collection/collection.repository.ts';
-import { candidateWnids } from '../../decision/scope.ts';
+import { candidateWnids } from '../../models/workspace/scope.ts';
 import type { CrawlPlan } from '../crawl/crawl-plan.ts';
-import { nonEmpty, plural } from '../output.ts';
-import { startProgress } from '../progress.ts';
+import { nonEmpty, plural } from '../text/output.ts';
+import { startProgress } from '../text/progress.ts';
 import type { CommandContext } from '../start/context.ts';
 import { RunProgress } from './run-lines.ts';
 import { hyponymsNamed, rulesOf, wantedOf, wantedWnids, type ClassLabels } from './wanted.ts';
@@ -29,7 +29,7 @@ export interface StagesResult extends PipelineResult {
   readonly durationMs: number;
 }
 
-const loadPipeline = () => import('../../app/pipeline.ts');
+const loadPipeline = () => import('../../pipeline.ts');
 
 /**
  * Loads the code of the stages and of their queues. That takes about as long as PostgreSQL takes to start, so both are

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import type { Workspace } from '../../app/open/workspace.ts';
-import type { MadeShortlist } from '../../app/shortlist/make-shortlist.ts';
+import type { Workspace } from '../../models/workspace/workspace.ts';
+import type { MadeShortlist } from '../../shortlist/make-shortlist.ts';
 import { displayPath } from '../../config/root.ts';
-import { countUndecidedPruned } from '../../decision/pruned-photos.repository.ts';
+import { countUndecidedPruned } from '../../filter/prune/pruned-photos.repository.ts';
 import { groupBy } from '../../kernel/group-by.ts';
 import type { CrawlPlan } from '../crawl/crawl-plan.ts';
 import { summaryText } from '../crawl/crawl-summary-text.ts';
@@ -16,9 +16,9 @@ import {
   type CrawlSourceFlags,
 } from '../crawl/crawl.ts';
 import { filterText } from '../filter.ts';
-import { nonEmpty, plural, writeOut } from '../output.ts';
-import { tableText } from '../table.ts';
-import { makeShortlistWithProgress } from '../shortlist.ts';
+import { nonEmpty, plural, writeOut } from '../text/output.ts';
+import { tableText } from '../text/table.ts';
+import { makeShortlistWithProgress } from '../shortlist/shortlist.ts';
 import {
   addCommand,
   runWithCollection,
@@ -27,7 +27,7 @@ import {
   type GlobalFlags,
 } from '../start/context.ts';
 import { EXIT } from '../start/exit.ts';
-import { checkedFunnel, funnelText } from '../status.ts';
+import { checkedFunnel, funnelText } from '../status/status.ts';
 import { runStages, STAGES_USE } from './run-stages.ts';
 import type { ClassLabels } from './wanted.ts';
 

@@ -1,4 +1,4 @@
-import type { CandidateRules, WnidFilter } from '../../candidate/candidate.ts';
+import type { CandidateRules, WnidFilter } from '../../crawl/candidates/candidate.ts';
 import { loadClassTable } from '../../collection/class-table.process.ts';
 import type { Collection } from '../../collection/collection.ts';
 import type { LabelResult } from '../../collection/label-index.ts';

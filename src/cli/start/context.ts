@@ -1,10 +1,10 @@
 import process from 'node:process';
 import { type Command, InvalidArgumentError } from 'commander';
-import { openApp, type App } from '../../app/open/app.ts';
-import { hasData, requireData } from '../../app/open/data-folder.ts';
-import { toldFailure } from '../../app/open/database-failure.ts';
-import { collectionFromCatalogue, type RulesUse } from '../../app/open/rules.ts';
-import { openWorkspace, type Workspace } from '../../app/open/workspace.ts';
+import { openApp, type App } from '../../runtime/open/app.ts';
+import { hasData, requireData } from '../../runtime/open/data-folder.ts';
+import { toldFailure } from '../../runtime/open/database-failure.ts';
+import { collectionFromCatalogue, type RulesUse } from '../../models/workspace/rules.ts';
+import { openWorkspace, type Workspace } from '../../models/workspace/workspace.ts';
 import { usableCollection, type UsableCollection } from '../../collection/collection.process.ts';
 import type { Collection } from '../../collection/collection.ts';
 import { silenceS3Client } from '../../config/env.ts';
@@ -14,7 +14,7 @@ import { parseSetArgument } from '../../config/setting-text.ts';
 import { codeOf, Interrupted, UsageError } from '../../kernel/errors.ts';
 import { openLogger, type Logger } from '../../platform/log/logger.ts';
 import { cancelStatements } from '../../platform/postgres/clients.ts';
-import { watchOutput } from '../output.ts';
+import { watchOutput } from '../text/output.ts';
 import { exitWith } from './exit.ts';
 import { listenForInterrupt } from './interrupt.ts';
 

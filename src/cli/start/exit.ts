@@ -1,7 +1,7 @@
 import process from 'node:process';
 import { Interrupted, UsageError, WinnowError } from '../../kernel/errors.ts';
 import { printable } from '../../kernel/printable.ts';
-import { ReaderGone } from '../output.ts';
+import { ReaderGone } from '../text/output.ts';
 
 /** The exit codes are part of the contract, because scripts rely on them. */
 export const EXIT = { done: 0, incomplete: 1, usage: 2, interrupted: 130 } as const;

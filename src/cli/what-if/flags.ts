@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Collection } from '../../collection/collection.ts';
-import { filterPolicy, type FilterPolicy } from '../../decision/policy.ts';
-import type { WhatIfGrid } from '../../funnel/what-if-tally.ts';
+import { filterPolicy, type FilterPolicy } from '../../filter/rule/policy.ts';
+import type { WhatIfGrid } from '../../filter/what-if/what-if-tally.ts';
 import { UsageError } from '../../kernel/errors.ts';
 import { wholeNumberFrom, type GlobalFlags } from '../start/context.ts';
 

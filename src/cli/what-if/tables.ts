@@ -1,11 +1,11 @@
-import type { FillCounts } from '../../app/filter/fill-evidence.ts';
-import type { WhatIf } from '../../app/filter/what-if.ts';
-import { nameOf } from '../../app/open/workspace.ts';
+import type { FillCounts } from '../../filter/run/fill-evidence.ts';
+import type { WhatIf } from '../../filter/what-if/what-if.ts';
+import { nameOf } from '../../models/workspace/workspace.ts';
 import type { Collection } from '../../collection/collection.ts';
-import type { FilterPolicy } from '../../decision/policy.ts';
-import type { WhatIfCounts, WhatIfSetting } from '../../funnel/what-if-tally.ts';
-import { countText, nonEmpty, plural, subjectHeads } from '../output.ts';
-import { tableText } from '../table.ts';
+import type { FilterPolicy } from '../../filter/rule/policy.ts';
+import type { WhatIfCounts, WhatIfSetting } from '../../filter/what-if/what-if-tally.ts';
+import { countText, nonEmpty, plural, subjectHeads } from '../text/output.ts';
+import { tableText } from '../text/table.ts';
 
 /** `winnow what-if --json`. */
 export function whatIfJson(collection: Collection, found: WhatIf, fill: FillCounts | null): object {

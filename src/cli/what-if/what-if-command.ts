@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import { fillEvidence, noFill, type FillCounts } from '../../app/filter/fill-evidence.ts';
-import { whatIf, type WhatIf, type WhatIfOptions } from '../../app/filter/what-if.ts';
-import type { Workspace } from '../../app/open/workspace.ts';
-import { countText, plural, writeResult } from '../output.ts';
-import { withProgress, type ProgressLine } from '../progress.ts';
+import { fillEvidence, noFill, type FillCounts } from '../../filter/run/fill-evidence.ts';
+import { whatIf, type WhatIf, type WhatIfOptions } from '../../filter/what-if/what-if.ts';
+import type { Workspace } from '../../models/workspace/workspace.ts';
+import { countText, plural, writeResult } from '../text/output.ts';
+import { withProgress, type ProgressLine } from '../text/progress.ts';
 import { addCommand, runWithCollection, withWorkspace } from '../start/context.ts';
 import { EXIT } from '../start/exit.ts';
 import { addWhatIfFlags, gridOf, type WhatIfFlags } from './flags.ts';

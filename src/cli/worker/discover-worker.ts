@@ -1,13 +1,13 @@
-import { startDiscovery } from '../../app/discover/discover-stage.ts';
-import type { NetworkDiscovery } from '../../app/discover/sources.ts';
-import { NETWORK_SOURCES } from '../../source/network-source.ts';
+import { startDiscovery } from '../../crawl/discover/discover-stage.ts';
+import type { NetworkDiscovery } from '../../crawl/discover/sources.ts';
+import { NETWORK_SOURCES } from '../../crawl/sources/network-source.ts';
 import { allowHyponyms } from '../../collection/collection.repository.ts';
-import type { Workspace } from '../../app/open/workspace.ts';
-import type { Stage, StageOptions } from '../../app/work/stage-definition.ts';
+import type { Workspace } from '../../models/workspace/workspace.ts';
+import type { Stage, StageOptions } from '../../runtime/work/stage-definition.ts';
 import { steadyClock } from '../../kernel/clock.ts';
 import { StopTheRun, UsageError } from '../../kernel/errors.ts';
 import { groupBy } from '../../kernel/group-by.ts';
-import { deleteIdleKeys } from '../../source/permit.repository.ts';
+import { deleteIdleKeys } from '../../crawl/sources/permit.repository.ts';
 import { planCrawl } from '../crawl/crawl-plan.ts';
 import { rulesOf } from '../run/wanted.ts';
 

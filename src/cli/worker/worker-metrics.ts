@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { collectDefaultMetrics } from 'prom-client';
-import { takeWork, workMetrics, type StageWork } from '../../app/work/work-metrics.ts';
+import { takeWork, workMetrics, type StageWork } from '../../runtime/work/work-metrics.ts';
 import type { Config } from '../../config/settings.ts';
 import { messageOf, UsageError } from '../../kernel/errors.ts';
 import type { Logger } from '../../platform/log/logger.ts';

@@ -1,12 +1,12 @@
 import process from 'node:process';
 import { Command } from 'commander';
-import { startFetch } from '../../app/fetch/fetch-stage.ts';
-import { openHandOn, startFilter } from '../../app/filter/filter-stage.ts';
-import type { Workspace } from '../../app/open/workspace.ts';
-import { openHeartbeat } from '../../app/work/heartbeat.ts';
-import type { Stage, StageOptions } from '../../app/work/stage-definition.ts';
+import { startFetch } from '../../crawl/fetch/fetch-stage.ts';
+import { openHandOn, startFilter } from '../../filter/run/filter-stage.ts';
+import type { Workspace } from '../../models/workspace/workspace.ts';
+import { openHeartbeat } from '../../runtime/work/heartbeat.ts';
+import type { Stage, StageOptions } from '../../runtime/work/stage-definition.ts';
 import { SOURCE_NAMES } from '../../collection/collection.ts';
-import { candidateWnids } from '../../decision/scope.ts';
+import { candidateWnids } from '../../models/workspace/scope.ts';
 import {
   addGlobalFlags,
   runWithCollection,

@@ -8,8 +8,8 @@ import {
   attributionPageLine,
   attributionText,
   changeOf,
-} from '../attribution.ts';
-import type { PhotoRow } from '../photo-row.ts';
+} from '../card/attribution.ts';
+import type { PhotoRow } from '../select/photo-row.ts';
 import type { ExportContent } from './content.process.ts';
 import { csvRecords } from './csv.process.ts';
 import { ATTRIBUTION, ATTRIBUTION_PAGE } from './layout.ts';

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { groupBy } from '../../kernel/group-by.ts';
 import { jsonExcess, jsonOf } from '../../kernel/json.ts';
 import { listOf } from '../bounded.ts';
-import type { PhotoRow } from '../photo-row.ts';
+import type { PhotoRow } from '../select/photo-row.ts';
 import type { ExportContent } from './content.process.ts';
 import { COCO } from './layout.ts';
 import { wrongOf } from './problems.ts';

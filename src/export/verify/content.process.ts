@@ -1,12 +1,12 @@
 import { throwIfInterrupted } from '../../kernel/errors.ts';
 import { jsonOf } from '../../kernel/json.ts';
 import type { Protocol } from '../protocol.ts';
-import { photoRowSchema, type PhotoRow } from '../photo-row.ts';
+import { photoRowSchema, type PhotoRow } from '../select/photo-row.ts';
 import type { Checksums } from '../checksums.ts';
 import type { ExportFolder } from './export-folder.process.ts';
 import type { Findings } from './findings.ts';
 import { METADATA } from './layout.ts';
-import type { Line } from './lines.ts';
+import type { Line } from '../../kernel/lines.ts';
 
 /** Shared by all checks. */
 export interface ExportContent {

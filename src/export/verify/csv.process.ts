@@ -1,6 +1,6 @@
 import { pipeline, Readable } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
-import { MAX_LINE_BYTES } from './lines.ts';
+import { MAX_LINE_BYTES } from '../../kernel/lines.ts';
 import { unreadable } from './unreadable.ts';
 
 const MOST_COLUMNS = 200;

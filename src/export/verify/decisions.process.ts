@@ -1,6 +1,6 @@
-import { DECISION_COLUMNS } from '../decisions-csv.ts';
+import { DECISION_COLUMNS } from '../forms/decisions-csv.ts';
 import { EXPORT_REASONS } from '../protocol.ts';
-import type { PhotoRow } from '../photo-row.ts';
+import type { PhotoRow } from '../select/photo-row.ts';
 import type { ExportContent } from './content.process.ts';
 import { csvRecords, type CsvRecord } from './csv.process.ts';
 import { DECISIONS } from './layout.ts';

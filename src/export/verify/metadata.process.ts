@@ -1,6 +1,6 @@
 import { rowOf, type ExportContent } from './content.process.ts';
 import { METADATA, photoPath } from './layout.ts';
-import { linesOf } from './lines.ts';
+import { linesOf } from '../../kernel/lines.ts';
 import { rowProblems, rowRules } from './row-checks.ts';
 import { Tally } from './tally.ts';
 import { checking } from './unreadable.ts';

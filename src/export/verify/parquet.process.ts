@@ -5,7 +5,7 @@ import { messageOf, throwIfInterrupted } from '../../kernel/errors.ts';
 import { jsonOf } from '../../kernel/json.ts';
 import { sha256Of } from '../../config/sha256.ts';
 import { listOf } from '../bounded.ts';
-import type { PhotoRow } from '../photo-row.ts';
+import type { PhotoRow } from '../select/photo-row.ts';
 import type { ExportContent } from './content.process.ts';
 import { filesOfFormat } from './layout.ts';
 import { checking, unreadable } from './unreadable.ts';

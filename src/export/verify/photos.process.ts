@@ -1,7 +1,7 @@
 import { GiveUpOnItem } from '../../kernel/errors.ts';
 import { sha256Of } from '../../config/sha256.ts';
 import { keepsMetadata } from '../protocol.ts';
-import type { PhotoRow } from '../photo-row.ts';
+import type { PhotoRow } from '../select/photo-row.ts';
 import { checkHash } from './checksums.process.ts';
 import type { ExportContent } from './content.process.ts';
 import { photoPath } from './layout.ts';

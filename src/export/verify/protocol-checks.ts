@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { EXPORT_FORMAT, EXPORT_REASONS, protocolSchema, type Protocol } from '../protocol.ts';
-import { idOf } from '../revision-id.ts';
+import { idOf } from '../revisions/revision-id.ts';
 import { jsonExcess, jsonOf } from '../../kernel/json.ts';
 
 /** Limits of protocol.json and croissant.json. They are three times as large as a set of ImageNet-21k's classes asks for. */

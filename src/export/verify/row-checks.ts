@@ -1,8 +1,8 @@
-import { UNKNOWN_LICENCE, isLicenceAllowed, normaliseLicence } from '../../source/licence.ts';
-import { changeOf } from '../attribution.ts';
-import { photoId } from '../revision-id.ts';
-import { allowsRedistribution } from '../rights.ts';
-import type { PhotoRow } from '../photo-row.ts';
+import { UNKNOWN_LICENCE, isLicenceAllowed, normaliseLicence } from '../../crawl/sources/licence.ts';
+import { changeOf } from '../card/attribution.ts';
+import { photoId } from '../revisions/revision-id.ts';
+import { allowsRedistribution } from '../select/rights.ts';
+import type { PhotoRow } from '../select/photo-row.ts';
 import { keepsMetadata, type Protocol } from '../protocol.ts';
 import type { Check } from './findings.ts';
 import { unsafePath } from './layout.ts';

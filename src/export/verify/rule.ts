@@ -1,10 +1,10 @@
-import { argmax } from '../../evidence/softmax.ts';
-import { summariseCrop, type CropEvidence, type PhotoEvidence } from '../../evidence/evidence.ts';
-import { decideModeO } from '../../decision/decide-mode-o.ts';
-import { decide } from '../../decision/decide.ts';
-import { meanProbabilities } from '../../decision/mean-probabilities.ts';
-import type { FilterPolicy, ModeOPolicy, Policy } from '../../decision/policy.ts';
-import type { PhotoRow } from '../photo-row.ts';
+import { argmax } from '../../models/evidence/softmax.ts';
+import { summariseCrop, type CropEvidence, type PhotoEvidence } from '../../models/evidence/evidence.ts';
+import { decideModeO } from '../../filter/rule/decide-mode-o.ts';
+import { decide } from '../../filter/rule/decide.ts';
+import { meanProbabilities } from '../../filter/rule/mean-probabilities.ts';
+import type { FilterPolicy, ModeOPolicy, Policy } from '../../filter/rule/policy.ts';
+import type { PhotoRow } from '../select/photo-row.ts';
 import type { Protocol } from '../protocol.ts';
 
 /**

@@ -3,7 +3,7 @@ import { GiveUpOnItem, messageOf, throwIfInterrupted } from '../../kernel/errors
 import { sha256Of } from '../../config/sha256.ts';
 import type { ExportContent } from './content.process.ts';
 import { filesOfFormat } from './layout.ts';
-import { MAX_LINE_BYTES } from './lines.ts';
+import { MAX_LINE_BYTES } from '../../kernel/lines.ts';
 import { checking, unreadable } from './unreadable.ts';
 
 /** Larger than any photo. A member is in memory as a whole. */

@@ -1,6 +1,6 @@
 import type { PictureChange } from '../../kernel/picture-change.ts';
-import { changeOf } from '../attribution.ts';
-import type { PhotoRow } from '../photo-row.ts';
+import { changeOf } from '../card/attribution.ts';
+import type { PhotoRow } from '../select/photo-row.ts';
 import type { Protocol } from '../protocol.ts';
 
 type Counts = Map<string, number>;

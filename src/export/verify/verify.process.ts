@@ -1,7 +1,7 @@
 import { UsageError, throwIfInterrupted } from '../../kernel/errors.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
 import { CHECKSUMS, type Checksums } from '../checksums.ts';
-import type { PhotoRow } from '../photo-row.ts';
+import type { PhotoRow } from '../select/photo-row.ts';
 import { EXPORT_FORMAT, type Protocol } from '../protocol.ts';
 import { checkAttribution, checkAttributionTexts } from './attribution.process.ts';
 import { checkCard } from './card.process.ts';

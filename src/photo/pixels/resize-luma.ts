@@ -1,4 +1,4 @@
-import type { LumaImage } from '../luma-image.ts';
+import type { LumaImage } from '../../platform/image/luma-image.ts';
 import { axisFilterOver, type AxisFilter } from './axis-filter.ts';
 import type { Size } from './box.ts';
 import { withKernel, type Address, type PixelKernel } from './kernel.ts';

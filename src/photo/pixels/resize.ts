@@ -6,7 +6,7 @@
  * widens with the scale, so that every source pixel counts. An axis that keeps its length is filtered, too, with weights
  * of one, which changes nothing. The loops themselves are in WebAssembly: see `kernel.ts`.
  */
-import type { RgbImage } from '../rgb-image.ts';
+import type { RgbImage } from '../../platform/image/rgb-image.ts';
 import { axisFilterOver, type AxisFilter, type Span } from './axis-filter.ts';
 import { isSideLength, requireBoxWithin } from './box.ts';
 import type { Box, Size } from './box.ts';

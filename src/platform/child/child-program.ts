@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { StopTheRun } from '../../kernel/errors.ts';
 import { fromSent } from '../../kernel/sent-error.ts';
-import type { Death } from '../../photo/suspicion.ts';
+import type { Death } from './suspicion.ts';
 import { DOING, type FromChild } from './messages.ts';
 
 /** The result of a request: an answer, or how the child died. */

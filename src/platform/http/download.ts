@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Sha256 } from '../../kernel/ids.ts';
 import { toSha256 } from '../../kernel/ids.ts';
-import type { HttpFailure, Refusal } from '../../source/http-outcome.ts';
+import type { HttpFailure, Refusal } from './http-outcome.ts';
 import type { BodyBuffers } from './body-buffers.ts';
 import { readBody } from './body.ts';
 import { drain, requireFile, type Answer } from './exchange.ts';

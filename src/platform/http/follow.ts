@@ -1,4 +1,4 @@
-import type { HttpFailure } from '../../source/http-outcome.ts';
+import type { HttpFailure } from './http-outcome.ts';
 import type { AddressGuard } from './address-guard.ts';
 import { drain, exchange, StaleConnection, type Answer, type Carrier } from './exchange.ts';
 import { Refused } from './refused.ts';

@@ -1,4 +1,4 @@
-import type { Refusal } from '../../source/http-outcome.ts';
+import type { Refusal } from './http-outcome.ts';
 
 /** Ends a request early inside this folder, as an error or as the reason of an abort. Callers get an `HttpFailure` instead. */
 export class Refused extends Error {

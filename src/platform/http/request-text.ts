@@ -1,4 +1,4 @@
-import type { HttpFailure } from '../../source/http-outcome.ts';
+import type { HttpFailure } from './http-outcome.ts';
 import { readBody } from './body.ts';
 import { follow } from './follow.ts';
 import type { HttpDeps, HttpLimits, HttpRequest } from './request.ts';

@@ -1,4 +1,4 @@
-import type { Refusal } from '../../source/http-outcome.ts';
+import type { Refusal } from './http-outcome.ts';
 import type { HttpClient } from './http-client.ts';
 
 /** A GET request. Credentials in the URL are removed: no source needs them, and they would end up in logs and exports. */

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { Interrupted } from '../../kernel/errors.ts';
-import type { Refusal } from '../../source/http-outcome.ts';
+import type { Refusal } from './http-outcome.ts';
 import { Refused } from './refused.ts';
 
 /**

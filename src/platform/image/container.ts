@@ -2,7 +2,7 @@
  * Walks through the outer structure of a photo file, without decoding. It can tell a cut file from a damaged one.
  * Decoders cannot, and some decode a cut file silently.
  */
-import type { PhotoFormat } from '../../photo/inspection.ts';
+import type { PhotoFormat } from './inspection.ts';
 
 export interface Container {
   /** `cut`: the bytes end before the file does. `odd`: the walk failed, but a decoder may succeed. */

@@ -1,9 +1,9 @@
 import sharp, { type Sharp } from 'sharp';
 import { GiveUpOnItem, messageOf } from '../../kernel/errors.ts';
-import type { Fingerprint } from '../../photo/fingerprint.ts';
-import type { PhotoFormat } from '../../photo/inspection.ts';
-import type { LumaImage } from '../../photo/luma-image.ts';
-import type { RgbImage } from '../../photo/rgb-image.ts';
+import type { Fingerprint } from '../../photo/hashes/fingerprint.ts';
+import type { PhotoFormat } from './inspection.ts';
+import type { LumaImage } from './luma-image.ts';
+import type { RgbImage } from './rgb-image.ts';
 import { isCmykJpeg, statedPixels } from './container.ts';
 import { decodeLimit } from './decode-limit.ts';
 import { MAX_LUMA_PIXELS, useLuma } from './luma.ts';

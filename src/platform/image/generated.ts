@@ -1,5 +1,5 @@
 /** Finds what a picture file declares about its origin. Nothing is inferred from pixels. */
-import type { PhotoFormat } from '../../photo/inspection.ts';
+import type { PhotoFormat } from './inspection.ts';
 import { jpegSegments, pngChunks, SOS } from './container.ts';
 
 /**

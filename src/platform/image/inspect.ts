@@ -4,10 +4,10 @@
 import sharp from 'sharp';
 import { messageOf } from '../../kernel/errors.ts';
 import type { DroppedReason, FailedReason } from '../../kernel/reasons.ts';
-import type { Fingerprint } from '../../photo/fingerprint.ts';
-import type { Inspection, InspectionLimits, PhotoFormat, RefusedPhoto } from '../../photo/inspection.ts';
-import type { LumaImage } from '../../photo/luma-image.ts';
-import type { RgbImage } from '../../photo/rgb-image.ts';
+import type { Fingerprint } from '../../photo/hashes/fingerprint.ts';
+import type { Inspection, InspectionLimits, PhotoFormat, RefusedPhoto } from './inspection.ts';
+import type { LumaImage } from './luma-image.ts';
+import type { RgbImage } from './rgb-image.ts';
 import { plainJpegSize, readContainer } from './container.ts';
 import { decodeLimit } from './decode-limit.ts';
 import { useForFingerprint, OPEN_OPTIONS, type Header } from './decode.ts';

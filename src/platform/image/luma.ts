@@ -1,6 +1,6 @@
 import turbo from '@julusian/jpeg-turbo';
-import type { Fingerprint } from '../../photo/fingerprint.ts';
-import type { LumaImage } from '../../photo/luma-image.ts';
+import type { Fingerprint } from '../../photo/hashes/fingerprint.ts';
+import type { LumaImage } from './luma-image.ts';
 
 /** Pixels of the largest JPEG that is decoded here. Up to this size, libvips takes more time to reduce a picture. */
 export const MAX_LUMA_PIXELS = 2 ** 20;

@@ -1,5 +1,5 @@
 import { fileTypeFromBuffer } from 'file-type';
-import type { PhotoFormat } from '../../photo/inspection.ts';
+import type { PhotoFormat } from './inspection.ts';
 
 /** Tells the kind of a file by its content alone, because names and media types from servers are often wrong. */
 

@@ -1,16 +1,16 @@
-import { detailText } from '../../app/activity/activity-text.ts';
-import { activityNames, listActivity, recorded, type ActivityFilter } from '../../app/activity/activity.repository.ts';
-import { SINCE_RULE, sinceOf } from '../../app/activity/since.ts';
+import { detailText } from '../../runtime/activity/activity-text.ts';
+import { activityNames, listActivity, recorded, type ActivityFilter } from '../../runtime/activity/activity.repository.ts';
+import { SINCE_RULE, sinceOf } from '../../runtime/activity/since.ts';
 import { quote } from '../../config/quote.ts';
 import { ACTIVITIES, type LoggedActivity } from '../../kernel/activity.ts';
 import { isSha256 } from '../../kernel/ids.ts';
 import type { ActivityLine, ActivityPageProps, SessionLine } from '../../ui/activity/page.tsx';
-import { actorOf } from '../actor.ts';
+import { actorOf } from '../access/actor.ts';
 import type { Site } from '../dashboard.ts';
 import { activityPage } from '../pages.tsx';
 import { BadRequest } from '../review-requests.ts';
 import { HTML, paramOf, type Exchange } from '../route.ts';
-import { endSessions, openSessions, type OpenSession } from '../session.repository.ts';
+import { endSessions, openSessions, type OpenSession } from '../access/session.repository.ts';
 
 const LINES = 100;
 

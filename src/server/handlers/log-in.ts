@@ -1,10 +1,10 @@
-import { recordActivity } from '../../app/activity/activity.repository.ts';
-import { SESSION_MS, holderOfToken, sessionCookie, sessionFor, sessionIn } from '../access.ts';
+import { recordActivity } from '../../runtime/activity/activity.repository.ts';
+import { SESSION_MS, holderOfToken, sessionCookie, sessionFor, sessionIn } from '../access/access.ts';
 import type { Site } from '../dashboard.ts';
 import { logInPage } from '../pages.tsx';
 import { HTML, wantsPage, type Exchange } from '../route.ts';
-import { endSessions, storeSession } from '../session.repository.ts';
-import { sessionIdOf } from '../sessions.ts';
+import { endSessions, storeSession } from '../access/session.repository.ts';
+import { sessionIdOf } from '../access/sessions.ts';
 
 /** Opens a session for a client that sends a token. */
 export async function logIn({ request, reply }: Exchange, site: Site): Promise<unknown> {

@@ -1,11 +1,11 @@
 import * as z from 'zod';
-import { recorded } from '../../app/activity/activity.repository.ts';
-import { RETRIABLE_REASONS, retryFailures } from '../../app/upkeep/retry-failures.ts';
+import { recorded } from '../../runtime/activity/activity.repository.ts';
+import { RETRIABLE_REASONS, retryFailures } from '../../operate/upkeep/retry-failures.ts';
 import { endPauses, pauseStages, readPauses, type PauseScope } from '../../collection/pause.repository.ts';
 import { PAUSABLE_STAGES, listText } from '../../collection/pause.ts';
 import { quote } from '../../config/quote.ts';
-import { readerOf } from '../access.ts';
-import { actorOf } from '../actor.ts';
+import { readerOf } from '../access/access.ts';
+import { actorOf } from '../access/actor.ts';
 import type { Site } from '../dashboard.ts';
 import { ROOT } from '../queue-pages.ts';
 import { paramOf, type Exchange } from '../route.ts';

@@ -1,12 +1,12 @@
-import { recorded } from '../../app/activity/activity.repository.ts';
-import { readShownReport, renewReport } from '../../app/report/stored.ts';
+import { recorded } from '../../runtime/activity/activity.repository.ts';
+import { readShownReport, renewReport } from '../../report/stored.ts';
 import { requireCollection } from '../../collection/collection.repository.ts';
 import type { Report } from '../../report/report.ts';
 import { readReport } from '../../report/stored-report.repository.ts';
 import { reportTables, tableCsv } from '../../report/tables.ts';
-import { pathOf } from '../../ui/shared/frame.tsx';
-import { mayAct } from '../access.ts';
-import { actorOf } from '../actor.ts';
+import { pathOf } from '../../page/frame.tsx';
+import { mayAct } from '../access/access.ts';
+import { actorOf } from '../access/actor.ts';
 import type { Site } from '../dashboard.ts';
 import { requireNothingHidden } from '../desk-of.ts';
 import { reportPage } from '../pages.tsx';

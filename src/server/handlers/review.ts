@@ -1,14 +1,14 @@
 import * as z from 'zod';
-import { nameOf } from '../../app/open/workspace.ts';
-import { readAgreement, readShownAgreement } from '../../app/review/agreement.ts';
-import { readClassPage } from '../../app/review/class-page.ts';
-import { readPhotos, readProgress, readSetup, viewOf } from '../../app/review/desk.ts';
-import { readCovers, readFacets } from '../../app/review/facets.ts';
-import { preparePreviews } from '../../app/review/previews.ts';
+import { nameOf } from '../../models/workspace/workspace.ts';
+import { readAgreement, readShownAgreement } from '../../review/agreement/read-agreement.ts';
+import { readClassPage } from '../../review/classes/class-page.ts';
+import { readPhotos, readProgress, readSetup, viewOf } from '../../review/desk/read-desk.ts';
+import { readCovers, readFacets } from '../../review/desk/read-facets.ts';
+import { preparePreviews } from '../../review/desk/previews.ts';
 import { quote } from '../../config/quote.ts';
 import { PERSON_NAME_RULE, personName } from '../../kernel/people.ts';
-import { recentActions } from '../../review/action.repository.ts';
-import { storeCriteria } from '../../review/criteria.repository.ts';
+import { recentActions } from '../../review/events/action.repository.ts';
+import { storeCriteria } from '../../review/desk/criteria.repository.ts';
 import type {
   ActionsAnswer,
   ClassList,
@@ -17,17 +17,17 @@ import type {
   PhotoRows,
   RecentActions,
   ReviewSetup,
-} from '../../review/desk.ts';
-import { subjectsOf } from '../../review/event.ts';
-import { readIndex } from '../../review/photo-index.repository.ts';
-import { recordAction, type Recorded } from '../../review/record-action.process.ts';
-import { takePhotos } from '../../review/take-photos.process.ts';
-import { isNameOfPerson, mayAct, readerOf, reviewerCookie } from '../access.ts';
+} from '../../review/desk/desk.ts';
+import { subjectsOf } from '../../review/events/event.ts';
+import { readIndex } from '../../review/desk/photo-index.repository.ts';
+import { recordAction, type Recorded } from '../../review/events/record-action.process.ts';
+import { takePhotos } from '../../review/desk/take-photos.process.ts';
+import { isNameOfPerson, mayAct, readerOf, reviewerCookie } from '../access/access.ts';
 import type { Site } from '../dashboard.ts';
 import { deskOf, namedDesk } from '../desk-of.ts';
 import { actionsOf, bodyOf, criteriaBody, indexQuery, leaseBody, parseRequest, rowsBody } from '../review-requests.ts';
 import { paramOf, type Exchange } from '../route.ts';
-import { sendShared } from '../shared-answer.ts';
+import { sendShared } from '../live/shared-answer.ts';
 
 /** Sends what a page of the review needs to begin. */
 export async function sendSetup(exchange: Exchange, site: Site): Promise<ReviewSetup> {

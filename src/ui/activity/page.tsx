@@ -1,5 +1,5 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
-import { countOf } from '../shared/texts.ts';
+import { countOf } from '../../kernel/texts.ts';
 import { Filter, type FilterProps } from './filter.tsx';
 
 /** A line of the activity log. Times are in UTC. */

@@ -1,4 +1,4 @@
-import { countText } from '../shared/texts.ts';
+import { countText } from '../../kernel/texts.ts';
 import type { Overview } from './overview.ts';
 import { sheetOf } from './tables.tsx';
 

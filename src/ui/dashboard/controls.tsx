@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { countText, listText } from '../shared/texts.ts';
+import { countText, listText } from '../../kernel/texts.ts';
 import { Confirm } from './confirm.tsx';
 import { sendOrder } from './order.ts';
 import { STAGES, activityOf, pauseText, type Overview, type PausableStage, type Pause } from './overview.ts';

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
-import { FunnelBars, type FunnelStage } from '../shared/funnel.tsx';
-import { stagesOf } from '../shared/stages.ts';
+import { FunnelBars, type FunnelStage } from '../../page/funnel.tsx';
+import { stagesOf } from '../../page/stages.ts';
 import type { Overview } from './overview.ts';
 
 const ALL = '';

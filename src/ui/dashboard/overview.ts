@@ -1,6 +1,6 @@
 import type { LiveOverview } from '../../server/collections.ts';
-import { withParts } from '../shared/live-parts.ts';
-import { countOf, countText, timeLeftText } from '../shared/texts.ts';
+import { withParts } from '../../page/live-parts.ts';
+import { countOf, countText, timeLeftText } from '../../kernel/texts.ts';
 
 /** The type of a value after JSON. */
 type Json<T> = T extends Date ? string : T extends object ? { [K in keyof T]: Json<T[K]> } : T;

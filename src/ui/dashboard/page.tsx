@@ -1,4 +1,4 @@
-import { bytesText, countText, shareText } from '../shared/texts.ts';
+import { bytesText, countText, shareText } from '../../kernel/texts.ts';
 import { ConfusionCards, ConfusionMatrix } from './confusion-matrix.tsx';
 import { Controls } from './controls.tsx';
 import { ClassFunnel, Reference } from './funnels.tsx';

@@ -1,9 +1,9 @@
 import type { ComponentChildren } from 'preact';
-import type { ReasonExample } from '../../funnel/overview.repository.ts';
+import type { ReasonExample } from '../../status/overview.repository.ts';
 import { useState } from 'preact/hooks';
 import { Confirm } from './confirm.tsx';
 import { sendOrder } from './order.ts';
-import { countText, shareText } from '../shared/texts.ts';
+import { countText, shareText } from '../../kernel/texts.ts';
 import { problemsOf, type Answer, type ClassRow, type Overview, type Row } from './overview.ts';
 
 interface TableProps<Item> {

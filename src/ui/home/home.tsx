@@ -1,8 +1,8 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { CollectionCard } from '../../server/collections.ts';
-import { FunnelBars } from '../shared/funnel.tsx';
-import { pathOf } from '../shared/frame.tsx';
-import { countOf, listText } from '../shared/texts.ts';
+import { FunnelBars } from '../../page/funnel.tsx';
+import { pathOf } from '../../page/frame.tsx';
+import { countOf, listText } from '../../kernel/texts.ts';
 
 const AGAIN_AFTER_MS = 5_000;
 const STEPS = new Set(['found', 'fetched', 'kept', 'listed']);

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import type { OwnReview } from '../../review/desk.ts';
+import type { OwnReview } from '../../review/desk/desk.ts';
 import { nextRedo, nextUndo } from './history.ts';
 import { keyHint, REJECTS, type Command } from './keys.ts';
 import type { ReviewSession } from './session.ts';

@@ -1,5 +1,5 @@
-import type { AgreementReport } from '../../review/agreement.ts';
-import { AGREEMENT_COLUMNS, agreementCells, agreementText } from '../report/agreement.ts';
+import type { AgreementReport } from '../../review/agreement/agreement.ts';
+import { AGREEMENT_COLUMNS, agreementCells, agreementText } from '../../report/page/agreement.ts';
 import { PageFrame, useAnswer } from './class-page-frame.tsx';
 import { useSession, type PageProps } from './use-session.ts';
 import { hrefOf } from './view-url.ts';

@@ -1,4 +1,4 @@
-import type { AgreementReport } from '../../review/agreement.ts';
+import type { AgreementReport } from '../../review/agreement/agreement.ts';
 import type {
   ActionsAnswer,
   ActionsRequest,
@@ -14,9 +14,9 @@ import type {
   ReviewFilter,
   ReviewOrder,
   ReviewSetup,
-} from '../../review/desk.ts';
-import type { Subject } from '../../review/event.ts';
-import type { ClassCovers, PhotoFacets } from '../../review/facets.ts';
+} from '../../review/desk/desk.ts';
+import type { Subject } from '../../review/events/event.ts';
+import type { ClassCovers, PhotoFacets } from '../../review/desk/facets.ts';
 
 /** The server's limit of photos in one `rows` request. */
 export const ROWS_MAX = 200;
@@ -56,7 +56,7 @@ export function messageOf(error: unknown): string {
 export type ReviewApi = ReturnType<typeof reviewApi>;
 
 /**
- * The endpoints of `src/review/desk.ts` for one collection. Each rejects with an ApiError.
+ * The endpoints of `src/review/desk/desk.ts` for one collection. Each rejects with an ApiError.
  *
  * @param reviewer the page's reviewer; null if unknown, or for a read-only user
  */

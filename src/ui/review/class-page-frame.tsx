@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { countText } from '../shared/texts.ts';
+import { countText } from '../../kernel/texts.ts';
 import { totalsOf } from './classes-bar.tsx';
 import { HeaderBar } from './frame.tsx';
 import { messageOf } from './api.ts';

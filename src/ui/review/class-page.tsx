@@ -1,6 +1,6 @@
-import type { ClassPage, ReviewSetup } from '../../review/desk.ts';
-import { Link } from '../shared/link.tsx';
-import { countText } from '../shared/texts.ts';
+import type { ClassPage, ReviewSetup } from '../../review/desk/desk.ts';
+import { Link } from '../../page/link.tsx';
+import { countText } from '../../kernel/texts.ts';
 import { PageFrame, useAnswer } from './class-page-frame.tsx';
 import { acceptedText, ProgressBar } from './classes-bar.tsx';
 import { Criteria } from './criteria.tsx';

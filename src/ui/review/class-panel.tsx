@@ -1,6 +1,6 @@
-import type { ClassPage, ReviewPhoto } from '../../review/desk.ts';
-import { Link } from '../shared/link.tsx';
-import { countText } from '../shared/texts.ts';
+import type { ClassPage, ReviewPhoto } from '../../review/desk/desk.ts';
+import { Link } from '../../page/link.tsx';
+import { countText } from '../../kernel/texts.ts';
 import { Criteria } from './criteria.tsx';
 import { Opinions } from './disputes-opinions.tsx';
 import type { ReviewSession } from './session.ts';

@@ -1,5 +1,5 @@
-import type { ClassProgress } from '../../review/desk.ts';
-import { countText } from '../shared/texts.ts';
+import type { ClassProgress } from '../../review/desk/desk.ts';
+import { countText } from '../../kernel/texts.ts';
 
 export type StateCounts = Pick<ClassProgress, 'listed' | 'open' | 'accepted' | 'rejected' | 'unsure' | 'disputed'>;
 

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
-import type { ClassProgress } from '../../review/desk.ts';
-import { countOf, countText } from '../shared/texts.ts';
+import type { ClassProgress } from '../../review/desk/desk.ts';
+import { countOf, countText } from '../../kernel/texts.ts';
 import { PageFrame, useAnswer } from './class-page-frame.tsx';
 import { acceptedText, ProgressBar, totalsOf } from './classes-bar.tsx';
 import type { ReviewSession } from './session.ts';

@@ -1,5 +1,5 @@
-import type { ModelEvidence } from '../../review/desk.ts';
-import { probabilityText } from '../shared/texts.ts';
+import type { ModelEvidence } from '../../review/desk/desk.ts';
+import { probabilityText } from '../../kernel/texts.ts';
 
 /** One crop of one model. */
 export interface CropRef {

@@ -1,4 +1,4 @@
-import type { ReviewPhoto } from '../../review/desk.ts';
+import type { ReviewPhoto } from '../../review/desk/desk.ts';
 import { opinionsOf, type ShownOpinion } from './disputes-read.ts';
 import { judgementText } from './words.ts';
 

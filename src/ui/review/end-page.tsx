@@ -1,4 +1,4 @@
-import { countOf } from '../shared/texts.ts';
+import { countOf } from '../../kernel/texts.ts';
 import { totalsOf } from './classes-bar.tsx';
 import type { SingleDesk } from './single-desk.ts';
 import { hrefOf } from './view-url.ts';

@@ -1,7 +1,7 @@
-import type { ModelEvidence, PhotoEvidenceShown, ReviewPhoto, ReviewSetup } from '../../review/desk.ts';
-import { Bar } from '../shared/bar.tsx';
-import { Link } from '../shared/link.tsx';
-import { countOf, probabilityText } from '../shared/texts.ts';
+import type { ModelEvidence, PhotoEvidenceShown, ReviewPhoto, ReviewSetup } from '../../review/desk/desk.ts';
+import { Bar } from '../../page/bar.tsx';
+import { Link } from '../../page/link.tsx';
+import { countOf, probabilityText } from '../../kernel/texts.ts';
 import { CropGrid, cropAt, cropText, shortName, type CropRef } from './crop-grid.tsx';
 import type { ReviewSession } from './session.ts';
 import type { SingleDesk } from './single-desk.ts';

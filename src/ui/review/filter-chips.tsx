@@ -1,4 +1,4 @@
-import type { ReviewFilter } from '../../review/desk.ts';
+import type { ReviewFilter } from '../../review/desk/desk.ts';
 import { chipsOf } from './grid-chips.ts';
 
 interface FilterChipsProps {

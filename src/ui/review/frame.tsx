@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact';
-import type { ClassProgress, ReviewActionSent } from '../../review/desk.ts';
-import { countOf, countText } from '../shared/texts.ts';
-import { pathOf } from '../shared/frame.tsx';
+import type { ClassProgress, ReviewActionSent } from '../../review/desk/desk.ts';
+import { countOf, countText } from '../../kernel/texts.ts';
+import { pathOf } from '../../page/frame.tsx';
 import { totalsOf } from './classes-bar.tsx';
 import type { KeptAction } from './outbox-store.ts';
 import type { ReviewSession } from './session.ts';

@@ -1,4 +1,4 @@
-import { countOf, countText } from '../shared/texts.ts';
+import { countOf, countText } from '../../kernel/texts.ts';
 import { FilterChips } from './filter-chips.tsx';
 import type { Grid } from './grid-model.ts';
 import { keyHint } from './keys.ts';

@@ -1,4 +1,4 @@
-import type { ReviewFilter, ReviewPhoto } from '../../review/desk.ts';
+import type { ReviewFilter, ReviewPhoto } from '../../review/desk/desk.ts';
 import { REASON_TEXTS, STATE_TEXTS } from './words.ts';
 
 export const STATES = ['open', 'accepted', 'rejected', 'unsure', 'disputed'] as const;

@@ -1,6 +1,6 @@
-import type { ActionsAnswer, ReviewFilter, ReviewPhoto } from '../../review/desk.ts';
-import type { Judgement, Subject } from '../../review/event.ts';
-import { countText } from '../shared/texts.ts';
+import type { ActionsAnswer, ReviewFilter, ReviewPhoto } from '../../review/desk/desk.ts';
+import type { Judgement, Subject } from '../../review/events/event.ts';
+import { countText } from '../../kernel/texts.ts';
 import { isGone, type PhotoChange } from './grid-chips.ts';
 import { messageOf, ROWS_MAX } from './api.ts';
 import { refKey, type DoneAction } from './history.ts';

@@ -1,7 +1,7 @@
 import type { ComponentChildren, TargetedSubmitEvent } from 'preact';
-import type { ClassProgress, ReviewFilter, ReviewSetup } from '../../review/desk.ts';
-import type { PhotoFacets } from '../../review/facets.ts';
-import { countText } from '../shared/texts.ts';
+import type { ClassProgress, ReviewFilter, ReviewSetup } from '../../review/desk/desk.ts';
+import type { PhotoFacets } from '../../review/desk/facets.ts';
+import { countText } from '../../kernel/texts.ts';
 import { Dialog } from './dialog.tsx';
 import { STATES } from './grid-chips.ts';
 import { viewOf } from './view-url.ts';

@@ -1,7 +1,7 @@
 import { createRef } from 'preact';
-import type { OwnReview, ReviewFilter, ReviewOrder } from '../../review/desk.ts';
-import type { Judgement, Subject } from '../../review/event.ts';
-import type { PhotoFacets } from '../../review/facets.ts';
+import type { OwnReview, ReviewFilter, ReviewOrder } from '../../review/desk/desk.ts';
+import type { Judgement, Subject } from '../../review/events/event.ts';
+import type { PhotoFacets } from '../../review/desk/facets.ts';
 import { messageOf } from './api.ts';
 import { GridDesk } from './grid-desk.ts';
 import { judgementOf, type Command } from './keys.ts';

@@ -1,5 +1,5 @@
 import { useEffect, useMemo } from 'preact/hooks';
-import { countText } from '../shared/texts.ts';
+import { countText } from '../../kernel/texts.ts';
 import { totalsOf } from './classes-bar.tsx';
 import { ActionBar, CommandButton } from './action-bar.tsx';
 import { HeaderBar } from './frame.tsx';

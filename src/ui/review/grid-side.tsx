@@ -1,6 +1,6 @@
-import type { ReviewFilter, ReviewSetup } from '../../review/desk.ts';
-import type { PhotoFacets } from '../../review/facets.ts';
-import { countText } from '../shared/texts.ts';
+import type { ReviewFilter, ReviewSetup } from '../../review/desk/desk.ts';
+import type { PhotoFacets } from '../../review/desk/facets.ts';
+import { countText } from '../../kernel/texts.ts';
 import { STATES } from './grid-chips.ts';
 import { STATE_TEXTS } from './words.ts';
 

@@ -1,4 +1,4 @@
-import type { Subject } from '../../review/event.ts';
+import type { Subject } from '../../review/events/event.ts';
 
 /** True if all photos have a tag, `mixed` if only some do. */
 export type TagMark = boolean | 'mixed';

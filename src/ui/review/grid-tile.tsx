@@ -1,6 +1,6 @@
-import type { ReviewOrder, ReviewPhoto } from '../../review/desk.ts';
-import type { Subject } from '../../review/event.ts';
-import { probabilityText } from '../shared/texts.ts';
+import type { ReviewOrder, ReviewPhoto } from '../../review/desk/desk.ts';
+import type { Subject } from '../../review/events/event.ts';
+import { probabilityText } from '../../kernel/texts.ts';
 import type { GridLayout } from './grid-layout.ts';
 import type { Grid } from './grid-model.ts';
 import { isSelected } from './selection.ts';

@@ -1,6 +1,6 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { RefObject } from 'preact';
-import type { Subject } from '../../review/event.ts';
+import type { Subject } from '../../review/events/event.ts';
 import { layoutOf } from './grid-layout.ts';
 import type { Grid } from './grid-model.ts';
 import { Tile } from './grid-tile.tsx';

@@ -1,5 +1,5 @@
-import type { ActionRef, ReviewActionStored, ReviewChange } from '../../review/desk.ts';
-import type { Judgement, Subject } from '../../review/event.ts';
+import type { ActionRef, ReviewActionStored, ReviewChange } from '../../review/desk/desk.ts';
+import type { Judgement, Subject } from '../../review/events/event.ts';
 
 /** An action that can be undone. */
 export interface DoneAction extends ActionRef {

@@ -1,4 +1,4 @@
-import type { Judgement } from '../../review/event.ts';
+import type { Judgement } from '../../review/events/event.ts';
 import type { RejectReason } from '../../kernel/reasons.ts';
 
 /** The views in which a command works: one photo, the grid, or both. */

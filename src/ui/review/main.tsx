@@ -1,6 +1,6 @@
 import { render } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { ReviewSetup } from '../../review/desk.ts';
+import type { ReviewSetup } from '../../review/desk/desk.ts';
 import { AgreementPage } from './agreement-page.tsx';
 import { ApiError, messageOf, reviewApi, type ReviewApi } from './api.ts';
 import { OneClassPage } from './class-page.tsx';

@@ -1,5 +1,5 @@
-import type { ActionRef, ActionsAnswer, ReviewActionSent } from '../../review/desk.ts';
-import { countOf, listText } from '../shared/texts.ts';
+import type { ActionRef, ActionsAnswer, ReviewActionSent } from '../../review/desk/desk.ts';
+import { countOf, listText } from '../../kernel/texts.ts';
 
 /** Maximum photos of a decision in one request: the server's `MOST_PHOTOS_AT_ONCE`. */
 export const PHOTOS_IN_REQUEST = 20_000;

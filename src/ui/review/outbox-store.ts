@@ -1,5 +1,5 @@
 import { openDB, type DBSchema } from 'idb';
-import type { ActionRef, ReviewActionSent } from '../../review/desk.ts';
+import type { ActionRef, ReviewActionSent } from '../../review/desk/desk.ts';
 
 /** An action that is not stored on the server yet. */
 export interface KeptAction extends ActionRef {

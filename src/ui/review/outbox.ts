@@ -1,4 +1,4 @@
-import type { ActionRef, ActionsAnswer, ActionsRequest, ReviewActionSent, ReviewChange } from '../../review/desk.ts';
+import type { ActionRef, ActionsAnswer, ActionsRequest, ReviewActionSent, ReviewChange } from '../../review/desk/desk.ts';
 import { ApiError, messageOf } from './api.ts';
 import { refKey } from './history.ts';
 import {

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
-import type { Subject } from '../../review/event.ts';
-import { countOf } from '../shared/texts.ts';
+import type { Subject } from '../../review/events/event.ts';
+import { countOf } from '../../kernel/texts.ts';
 import { messageOf } from './api.ts';
 import { Dialog } from './dialog.tsx';
 import { FilterDialog } from './grid-filter.tsx';

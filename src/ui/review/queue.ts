@@ -1,4 +1,4 @@
-import type { Subject } from '../../review/event.ts';
+import type { Subject } from '../../review/events/event.ts';
 
 /** The photos of one tab in display order, and the one shown now. */
 export interface Queue {

@@ -1,5 +1,5 @@
-import type { ActionRef, ActionsAnswer, ReviewChange, ReviewPhoto, ReviewSetup } from '../../review/desk.ts';
-import type { Judgement, ShownBy, Subject } from '../../review/event.ts';
+import type { ActionRef, ActionsAnswer, ReviewChange, ReviewPhoto, ReviewSetup } from '../../review/desk/desk.ts';
+import type { Judgement, ShownBy, Subject } from '../../review/events/event.ts';
 import { reviewApi, ROWS_MAX, type ReviewApi } from './api.ts';
 import {
   afterAction,
@@ -14,7 +14,7 @@ import {
 } from './history.ts';
 import { Outbox, type OutboxState } from './outbox.ts';
 import { decidesForAll, decisionsOn, Shelf } from './shelf.ts';
-import { countOf } from '../shared/texts.ts';
+import { countOf } from '../../kernel/texts.ts';
 import { doneText, judgementText } from './words.ts';
 
 /** How long a reloaded page waits for earlier unsent actions. */

@@ -1,5 +1,5 @@
-import type { ActionRef, ClassProgress, OwnReview, ReviewChange, ReviewPhoto, ShownState } from '../../review/desk.ts';
-import type { Judgement, ShownBy, Subject } from '../../review/event.ts';
+import type { ActionRef, ClassProgress, OwnReview, ReviewChange, ReviewPhoto, ShownState } from '../../review/desk/desk.ts';
+import type { Judgement, ShownBy, Subject } from '../../review/events/event.ts';
 import { refKey, type DoneAction } from './history.ts';
 
 export const subjectKey = ({ sha256, wnid }: Subject): string => `${sha256} ${wnid}`;

@@ -5,8 +5,8 @@ import type {
   PhotoEvidenceShown,
   ReviewOrder,
   ReviewPhoto,
-} from '../../review/desk.ts';
-import type { Judgement, Subject } from '../../review/event.ts';
+} from '../../review/desk/desk.ts';
+import type { Judgement, Subject } from '../../review/events/event.ts';
 import { messageOf } from './api.ts';
 import { readDisputes } from './disputes-read.ts';
 import { Fetched } from './fetched.ts';

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
-import type { PhotoEvidenceShown, ReviewPhoto } from '../../review/desk.ts';
-import type { Subject } from '../../review/event.ts';
+import type { PhotoEvidenceShown, ReviewPhoto } from '../../review/desk/desk.ts';
+import type { Subject } from '../../review/events/event.ts';
 import { Dialog } from './dialog.tsx';
 import { keyName, keysOf } from './keys.ts';
 import { PhotoDialog } from './photo-dialog.tsx';

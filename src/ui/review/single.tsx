@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import type { OwnReview, ReviewPhoto } from '../../review/desk.ts';
+import type { OwnReview, ReviewPhoto } from '../../review/desk/desk.ts';
 import { ActionBar } from './action-bar.tsx';
 import { ClassPanel } from './class-panel.tsx';
 import { CENTRE_CROP, cropAt, type CropRef } from './crop-grid.tsx';

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
-import type { Heatmap, ModelEvidence, ReviewPhoto } from '../../review/desk.ts';
+import type { Heatmap, ModelEvidence, ReviewPhoto } from '../../review/desk/desk.ts';
 import type { Pictures } from './pictures.ts';
 import { useGestures } from './use-gestures.ts';
 import { placeOf, type Point, type Size, type Zoom } from './zoom.ts';

@@ -1,4 +1,4 @@
-import type { Subject } from '../../review/event.ts';
+import type { Subject } from '../../review/events/event.ts';
 import type { SingleDesk } from './single-desk.ts';
 import { subjectKey } from './shelf.ts';
 import { judgementText } from './words.ts';

@@ -1,5 +1,5 @@
-import type { LeaseAnswer, LeaseRequest, ReviewOrder } from '../../review/desk.ts';
-import type { Subject } from '../../review/event.ts';
+import type { LeaseAnswer, LeaseRequest, ReviewOrder } from '../../review/desk/desk.ts';
+import type { Subject } from '../../review/events/event.ts';
 import { ApiError, messageOf } from './api.ts';
 import type { ReviewSession } from './session.ts';
 import { subjectKey } from './shelf.ts';

@@ -1,4 +1,4 @@
-import type { Judgement } from '../../review/event.ts';
+import type { Judgement } from '../../review/events/event.ts';
 import { judgementOf, type Command } from './keys.ts';
 import type { DialogShown } from './single-dialog.tsx';
 import type { SingleDesk } from './single-desk.ts';

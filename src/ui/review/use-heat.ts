@@ -1,5 +1,5 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
-import type { Heatmap } from '../../review/desk.ts';
+import type { Heatmap } from '../../review/desk/desk.ts';
 import { Fetched } from './fetched.ts';
 import type { SingleDesk } from './single-desk.ts';
 

@@ -1,5 +1,5 @@
 import { useRef, useState } from 'preact/hooks';
-import type { ReviewPhoto } from '../../review/desk.ts';
+import type { ReviewPhoto } from '../../review/desk/desk.ts';
 import { keysOf } from './keys.ts';
 import { placeOf, zoomTo, type Point, type Size, type Zoom } from './zoom.ts';
 

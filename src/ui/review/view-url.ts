@@ -1,5 +1,5 @@
-import type { ReviewFilter, ReviewOrder, ShownState } from '../../review/desk.ts';
-import type { Subject } from '../../review/event.ts';
+import type { ReviewFilter, ReviewOrder, ShownState } from '../../review/desk/desk.ts';
+import type { Subject } from '../../review/events/event.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
 import type { RejectReason } from '../../kernel/reasons.ts';
 import { ORDER_TEXTS, REASON_TEXTS, STATE_TEXTS } from './words.ts';

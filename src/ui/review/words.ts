@@ -1,7 +1,7 @@
-import type { ReviewChange, ReviewOrder, ShownState } from '../../review/desk.ts';
-import type { Judgement } from '../../review/event.ts';
+import type { ReviewChange, ReviewOrder, ShownState } from '../../review/desk/desk.ts';
+import type { Judgement } from '../../review/events/event.ts';
 import type { RejectReason } from '../../kernel/reasons.ts';
-import { countText } from '../shared/texts.ts';
+import { countText } from '../../kernel/texts.ts';
 
 export const ORDER_TEXTS: Readonly<Record<ReviewOrder, string>> = {
   confusions: 'open confusions first',

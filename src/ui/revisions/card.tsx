@@ -1,11 +1,11 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
 import type { ComponentChildren } from 'preact';
-import { Bar } from '../shared/bar.tsx';
-import { pathOf } from '../shared/frame.tsx';
-import { Link } from '../shared/link.tsx';
-import { bytesText, countOf, countText, fewPhotosText, shareText } from '../shared/texts.ts';
-import type { RevisionChanges, RevisionView } from './revision.ts';
-import type { RunningWork } from '../shared/running-work.ts';
+import { Bar } from '../../page/bar.tsx';
+import { pathOf } from '../../page/frame.tsx';
+import { Link } from '../../page/link.tsx';
+import { bytesText, countOf, countText, fewPhotosText, shareText } from '../../kernel/texts.ts';
+import type { RevisionChanges, RevisionView } from '../../export/revisions/revision.ts';
+import type { RunningWork } from '../../page/running-work.ts';
 import { Verified } from './verified.tsx';
 
 interface CardProps {

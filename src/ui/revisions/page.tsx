@@ -1,9 +1,9 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
-import { pathOf } from '../shared/frame.tsx';
-import { countOf } from '../shared/texts.ts';
+import { pathOf } from '../../page/frame.tsx';
+import { countOf } from '../../kernel/texts.ts';
 import { RevisionCard } from './card.tsx';
-import type { RevisionView } from './revision.ts';
-import type { RunningWork } from '../shared/running-work.ts';
+import type { RevisionView } from '../../export/revisions/revision.ts';
+import type { RunningWork } from '../../page/running-work.ts';
 
 export interface RevisionsProps {
   readonly collection: string;

@@ -1,7 +1,7 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
-import { countOf, countText } from '../shared/texts.ts';
-import type { RevisionView } from './revision.ts';
-import type { RunningWork } from '../shared/running-work.ts';
+import { countOf, countText } from '../../kernel/texts.ts';
+import type { RevisionView } from '../../export/revisions/revision.ts';
+import type { RunningWork } from '../../page/running-work.ts';
 
 interface VerifiedProps {
   readonly base: string;

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { ReadAhead } from '../../../src/app/engine/read-ahead.ts';
+import { ReadAhead } from '../../../src/filter/engine/read-ahead.ts';
 import type { BlobStore } from '../../../src/kernel/blobs.ts';
 import { toSha256, type Sha256 } from '../../../src/kernel/ids.ts';
 import { openBlobBucket } from '../../../src/platform/blobs/blob-bucket.ts';

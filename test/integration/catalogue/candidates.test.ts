@@ -1,17 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { listCandidates } from '../../../src/funnel/candidate-list.repository.ts';
+import { listCandidates } from '../../../src/status/candidate-list.repository.ts';
 import {
   countWaitingPictures,
   settlePicture,
   nextInLane,
   postponePicture,
   waitingHosts,
-} from '../../../src/candidate/fetch-queue.repository.ts';
-import type { NewCandidate } from '../../../src/candidate/candidate.ts';
-import { storeCandidates } from '../../../src/candidate/candidate.repository.ts';
-import { classTallies } from '../../../src/candidate/tally.repository.ts';
+} from '../../../src/crawl/candidates/fetch-queue.repository.ts';
+import type { NewCandidate } from '../../../src/crawl/candidates/candidate.ts';
+import { storeCandidates } from '../../../src/crawl/candidates/candidate.repository.ts';
+import { classTallies } from '../../../src/crawl/candidates/tally.repository.ts';
 import { collect } from '../../support/collect.ts';
 import { useDatabase } from '../../support/database.ts';
 import { candidate, collection, emptyCatalogue, fetched, photo, store, versionsOf, storePhoto } from './fixtures.ts';

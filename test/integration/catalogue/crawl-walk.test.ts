@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { App } from '../../../src/app/open/app.ts';
-import { crawlWalk } from '../../../src/app/discover/crawl-walk.ts';
-import { discoverFolder } from '../../../src/source/folder/discover-folder.process.ts';
+import type { App } from '../../../src/runtime/open/app.ts';
+import { crawlWalk } from '../../../src/crawl/discover/crawl-walk.ts';
+import { discoverFolder } from '../../../src/crawl/sources/folder/discover-folder.process.ts';
 import { openLogger } from '../../../src/platform/log/logger.ts';
 import { useDatabase } from '../../support/database.ts';
 import { scratchFolder } from '../folder-source/scratch.ts';

@@ -1,19 +1,19 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { NewCandidate } from '../../../src/candidate/candidate.ts';
-import { listDecisions, type DecisionRow } from '../../../src/decision/decision-list.repository.ts';
+import type { NewCandidate } from '../../../src/crawl/candidates/candidate.ts';
+import { listDecisions, type DecisionRow } from '../../../src/filter/run/decision-list.repository.ts';
 import {
   allowedLicence,
   countUndecided,
   photosToDecide,
   undecidedPhotoIds,
-} from '../../../src/decision/decision.repository.ts';
-import type { DecisionScope } from '../../../src/decision/scope.ts';
-import { topConfusions } from '../../../src/funnel/overview.repository.ts';
+} from '../../../src/filter/run/decision.repository.ts';
+import type { DecisionScope } from '../../../src/models/workspace/scope.ts';
+import { topConfusions } from '../../../src/status/overview.repository.ts';
 import { keptPhotos } from '../../../src/shortlist/shortlist.repository.ts';
 import { sql } from 'kysely';
-import { registerClassList, registerMember, storeEvidence } from '../../../src/evidence/evidence.repository.ts';
-import { noEvidence, summariseCrop } from '../../../src/evidence/evidence.ts';
-import { isLicenceAllowed, normaliseLicence } from '../../../src/source/licence.ts';
+import { registerClassList, registerMember, storeEvidence } from '../../../src/models/evidence/evidence.repository.ts';
+import { noEvidence, summariseCrop } from '../../../src/models/evidence/evidence.ts';
+import { isLicenceAllowed, normaliseLicence } from '../../../src/crawl/sources/licence.ts';
 import { collect } from '../../support/collect.ts';
 import { useDatabase } from '../../support/database.ts';
 import { sha256Of } from '../../support/sha256.ts';

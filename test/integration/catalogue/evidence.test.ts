@@ -6,16 +6,16 @@ import {
   registerMember,
   storeEvidence,
   type EvidenceToStore,
-} from '../../../src/evidence/evidence.repository.ts';
+} from '../../../src/models/evidence/evidence.repository.ts';
 import {
   noEvidence,
   ranOn,
   summariseCrop,
   type CropEvidence,
   type PhotoEvidence,
-} from '../../../src/evidence/evidence.ts';
+} from '../../../src/models/evidence/evidence.ts';
 import { useDatabase } from '../../support/database.ts';
-import { findRelatedMembers } from '../../../src/evidence/related-members.repository.ts';
+import { findRelatedMembers } from '../../../src/models/evidence/related-members.repository.ts';
 import { sha256Of } from '../../support/sha256.ts';
 import { candidate, emptyCatalogue, fetched, versionsOf } from './fixtures.ts';
 

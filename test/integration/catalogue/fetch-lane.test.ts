@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { settlePicture } from '../../../src/candidate/fetch-queue.repository.ts';
+import { settlePicture } from '../../../src/crawl/candidates/fetch-queue.repository.ts';
 import { StopTheRun } from '../../../src/kernel/errors.ts';
-import { fetchLane, type FetchDeps } from '../../../src/photo/fetch.process.ts';
+import { fetchLane, type FetchDeps } from '../../../src/crawl/fetch/fetch.process.ts';
 import { openPhotoStore, type PhotoStoreDeps } from '../../../src/photo/photo-store.process.ts';
 import { takeDown } from '../../../src/photo/takedown.repository.ts';
 import { useDatabase } from '../../support/database.ts';

@@ -1,17 +1,17 @@
 import { sql, type Kysely } from 'kysely';
 import { expect } from 'vitest';
-import { storeCandidates, type StoreResult } from '../../../src/candidate/candidate.repository.ts';
-import type { NewCandidate } from '../../../src/candidate/candidate.ts';
-import type { NewDecision } from '../../../src/decision/decision.ts';
-import { storeDecisions } from '../../../src/decision/decision.repository.ts';
-import type { DecisionScope } from '../../../src/decision/scope.ts';
-import { FINE_HASH_BYTES } from '../../../src/photo/fine-hash.ts';
+import { storeCandidates, type StoreResult } from '../../../src/crawl/candidates/candidate.repository.ts';
+import type { NewCandidate } from '../../../src/crawl/candidates/candidate.ts';
+import type { NewDecision } from '../../../src/filter/rule/decision.ts';
+import { storeDecisions } from '../../../src/filter/run/decision.repository.ts';
+import type { DecisionScope } from '../../../src/models/workspace/scope.ts';
+import { FINE_HASH_BYTES } from '../../../src/photo/hashes/fine-hash.ts';
 import { storePhotos } from '../../../src/photo/photo.repository.ts';
 import type { NewPhoto } from '../../../src/photo/photo.ts';
 import type { Database } from '../../../src/platform/postgres/database.ts';
-import type { PhotoCount } from '../../../src/funnel/funnel.ts';
-import { countPhotos } from '../../../src/funnel/funnel.repository.ts';
-import { foldPhotoCounts, readPhotoCounts } from '../../../src/funnel/photo-tally.repository.ts';
+import type { PhotoCount } from '../../../src/status/funnel.ts';
+import { countPhotos } from '../../../src/status/funnel.repository.ts';
+import { foldPhotoCounts, readPhotoCounts } from '../../../src/filter/run/photo-tally.repository.ts';
 import { sha256Of } from '../../support/sha256.ts';
 
 export function candidate(sourceId: string, changes: Partial<NewCandidate> = {}): NewCandidate {

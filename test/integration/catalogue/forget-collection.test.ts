@@ -1,12 +1,12 @@
 import { sql } from 'kysely';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { contentOfCollection, forgetCollection } from '../../../src/app/upkeep/forget-collection.repository.ts';
+import { contentOfCollection, forgetCollection } from '../../../src/operate/upkeep/forget-collection.repository.ts';
 import { rulesHold } from '../../../src/collection/collection.repository.ts';
 import { pauseStages, readPauses } from '../../../src/collection/pause.repository.ts';
-import { storeDecisions } from '../../../src/decision/decision.repository.ts';
-import { lockLeaks, restoreDecisions } from '../../../src/decision/overrule.repository.ts';
-import { photosNeeded } from '../../../src/decision/retention.repository.ts';
-import type { DecisionScope } from '../../../src/decision/scope.ts';
+import { storeDecisions } from '../../../src/filter/run/decision.repository.ts';
+import { lockLeaks, restoreDecisions } from '../../../src/filter/run/overrule.repository.ts';
+import { photosNeeded } from '../../../src/filter/prune/retention.repository.ts';
+import type { DecisionScope } from '../../../src/models/workspace/scope.ts';
 import { buildShortlist } from '../../../src/shortlist/build.process.ts';
 import { useDatabase } from '../../support/database.ts';
 import { candidate, collection, decideAs, dropped, emptyCatalogue, expectTally, fetched, kept } from './fixtures.ts';

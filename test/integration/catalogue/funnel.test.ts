@@ -1,13 +1,13 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { countUndecided } from '../../../src/decision/decision.repository.ts';
-import type { DecisionScope } from '../../../src/decision/scope.ts';
-import { funnelOf, sumsThatFail, type Funnel } from '../../../src/funnel/funnel.ts';
-import { listCandidates } from '../../../src/funnel/candidate-list.repository.ts';
-import { countCandidates, countVerdicts, countPhotos } from '../../../src/funnel/funnel.repository.ts';
-import { readClassNames, readStories } from '../../../src/funnel/story.repository.ts';
-import { registerClassList, registerMember, storeEvidence } from '../../../src/evidence/evidence.repository.ts';
-import { softmax } from '../../../src/evidence/softmax.ts';
-import { noEvidence, summariseCrop } from '../../../src/evidence/evidence.ts';
+import { countUndecided } from '../../../src/filter/run/decision.repository.ts';
+import type { DecisionScope } from '../../../src/models/workspace/scope.ts';
+import { funnelOf, sumsThatFail, type Funnel } from '../../../src/status/funnel.ts';
+import { listCandidates } from '../../../src/status/candidate-list.repository.ts';
+import { countCandidates, countVerdicts, countPhotos } from '../../../src/status/funnel.repository.ts';
+import { readClassNames, readStories } from '../../../src/status/story.repository.ts';
+import { registerClassList, registerMember, storeEvidence } from '../../../src/models/evidence/evidence.repository.ts';
+import { softmax } from '../../../src/models/evidence/softmax.ts';
+import { noEvidence, summariseCrop } from '../../../src/models/evidence/evidence.ts';
 import { shortlistAll } from '../../unit/shortlist/sample-rows.ts';
 import { buildShortlist as buildAnew } from '../../../src/shortlist/build.process.ts';
 import {

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { forgetFailed } from '../../../src/decision/decision.repository.ts';
-import { undecodable } from '../../../src/decision/decision.ts';
+import { forgetFailed } from '../../../src/filter/run/decision.repository.ts';
+import { undecodable } from '../../../src/filter/rule/decision.ts';
 import { refetchPictures } from '../../../src/photo/lost-bytes.repository.ts';
 import { useDatabase } from '../../support/database.ts';
 import { candidate, collection, decideAs, emptyCatalogue, fetched, kept, photo, storePhoto } from './fixtures.ts';

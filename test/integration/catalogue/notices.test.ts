@@ -1,10 +1,10 @@
 import { sql } from 'kysely';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { refetchPruned } from '../../../src/decision/pruned-photos.repository.ts';
-import { filterPage } from '../../../src/decision/filter.process.ts';
-import { pruneRange } from '../../../src/decision/prune.process.ts';
+import { refetchPruned } from '../../../src/filter/prune/pruned-photos.repository.ts';
+import { filterPage } from '../../../src/filter/run/filter.process.ts';
+import { pruneRange } from '../../../src/filter/prune/prune.process.ts';
 import { sharePruned } from '../../../src/photo/pruned.repository.ts';
-import { storeDecisions } from '../../../src/decision/decision.repository.ts';
+import { storeDecisions } from '../../../src/filter/run/decision.repository.ts';
 import { dropNotices, listNotices } from '../../../src/photo/notice.repository.ts';
 import { openPhotoStore, type StoredPhoto } from '../../../src/photo/photo-store.process.ts';
 import { useDatabase } from '../../support/database.ts';

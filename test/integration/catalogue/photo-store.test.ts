@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { settlePicture } from '../../../src/candidate/fetch-queue.repository.ts';
+import { settlePicture } from '../../../src/crawl/candidates/fetch-queue.repository.ts';
 import type { Sha256 } from '../../../src/kernel/ids.ts';
 import { openPhotoStore } from '../../../src/photo/photo-store.process.ts';
 import { takeDown } from '../../../src/photo/takedown.repository.ts';

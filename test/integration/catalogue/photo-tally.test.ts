@@ -1,9 +1,9 @@
 import { sql } from 'kysely';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { settlePicture } from '../../../src/candidate/fetch-queue.repository.ts';
+import { settlePicture } from '../../../src/crawl/candidates/fetch-queue.repository.ts';
 import { setBytesState } from '../../../src/photo/pruned.repository.ts';
 import { takeDown } from '../../../src/photo/takedown.repository.ts';
-import { foldPhotoCounts } from '../../../src/funnel/photo-tally.repository.ts';
+import { foldPhotoCounts } from '../../../src/filter/run/photo-tally.repository.ts';
 import { buildShortlist } from '../../../src/shortlist/build.process.ts';
 import { useDatabase } from '../../support/database.ts';
 import { sha256Of } from '../../support/sha256.ts';

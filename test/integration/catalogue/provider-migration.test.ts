@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
 import { expect, it } from 'vitest';
-import { openEnsemble } from '../../../src/app/engine/ensemble.ts';
-import { decisionSha256Of } from '../../../src/app/open/workspace.ts';
+import { openEnsemble } from '../../../src/models/engine/ensemble.ts';
+import { decisionSha256Of } from '../../../src/models/workspace/workspace.ts';
 import { usableCollection } from '../../../src/collection/collection.process.ts';
 import { registerCollection } from '../../../src/collection/collection.repository.ts';
-import { identityText } from '../../../src/evidence/member.ts';
+import { identityText } from '../../../src/models/evidence/member.ts';
 import { migrate, migrateUpTo, openPool } from '../../../src/platform/postgres/open-database.ts';
 import { applicationName, createDatabase, dropDatabase } from '../../support/database.ts';
 import { candidate, fetched } from './fixtures.ts';

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
-import type { PruneDeps } from '../../../src/decision/prune.process.ts';
-import type { DecisionScope } from '../../../src/decision/scope.ts';
+import type { PruneDeps } from '../../../src/filter/prune/prune.process.ts';
+import type { DecisionScope } from '../../../src/models/workspace/scope.ts';
 import type { Sha256 } from '../../../src/kernel/ids.ts';
 import type { Database } from '../../../src/platform/postgres/database.ts';
 import { candidate, collection, fetched, photo } from './fixtures.ts';

@@ -1,5 +1,5 @@
 import process from 'node:process';
-import { pruneRange } from '../../../src/decision/prune.process.ts';
+import { pruneRange } from '../../../src/filter/prune/prune.process.ts';
 import { openDatabase } from '../../../src/platform/postgres/open-database.ts';
 
 /** Prunes all photos of a collection, and is killed when it is about to delete the first bytes. */

@@ -2,12 +2,12 @@ import { copyFile, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { sql } from 'kysely';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { filterPage } from '../../../src/decision/filter.process.ts';
-import { countUndecided } from '../../../src/decision/decision.repository.ts';
-import { leakDetails, lockLeaks, overruleLeaks, restoreDecisions } from '../../../src/decision/overrule.repository.ts';
-import type { DecisionScope } from '../../../src/decision/scope.ts';
+import { filterPage } from '../../../src/filter/run/filter.process.ts';
+import { countUndecided } from '../../../src/filter/run/decision.repository.ts';
+import { leakDetails, lockLeaks, overruleLeaks, restoreDecisions } from '../../../src/filter/run/overrule.repository.ts';
+import type { DecisionScope } from '../../../src/models/workspace/scope.ts';
 import { LeakFinder } from '../../../src/photo/find-leaks.process.ts';
-import { holdReferences, type HoldCounts } from '../../../src/photo/hold-references.process.ts';
+import { holdReferences, type HoldCounts } from '../../../src/filter/references/hold-references.process.ts';
 import {
   beginWalk,
   completeWalk,
@@ -19,8 +19,8 @@ import {
   storeLeaks,
   type ReferenceSet,
 } from '../../../src/photo/reference-set.repository.ts';
-import { inspect } from '../../../src/app/photos/inspect.ts';
-import { bytePathOfText } from '../../../src/source/folder/byte-path.ts';
+import { inspect } from '../../../src/photo/inspect.ts';
+import { bytePathOfText } from '../../../src/crawl/sources/folder/byte-path.ts';
 import { useDatabase } from '../../support/database.ts';
 import { repositoryRoot, withFolder } from '../../support/winnow.ts';
 import { candidate, collection, decideAs, dropped, emptyCatalogue, fetched, kept, photo } from './fixtures.ts';

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { fetchLane, type FetchDeps } from '../../../src/photo/fetch.process.ts';
+import { fetchLane, type FetchDeps } from '../../../src/crawl/fetch/fetch.process.ts';
 import { openPhotoStore, type PhotoStoreDeps } from '../../../src/photo/photo-store.process.ts';
 import { takeDown, type TakedownTarget } from '../../../src/photo/takedown.repository.ts';
 import { buildShortlist } from '../../../src/shortlist/build.process.ts';

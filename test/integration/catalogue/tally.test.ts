@@ -1,10 +1,10 @@
 import { sql } from 'kysely';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { postponePicture, retryPictures, settlePicture } from '../../../src/candidate/fetch-queue.repository.ts';
-import { isBacklogAbove } from '../../../src/candidate/backlog.repository.ts';
-import { tallyProblems } from '../../../src/candidate/tally.repository.ts';
+import { postponePicture, retryPictures, settlePicture } from '../../../src/crawl/candidates/fetch-queue.repository.ts';
+import { isBacklogAbove } from '../../../src/crawl/candidates/backlog.repository.ts';
+import { tallyProblems } from '../../../src/crawl/candidates/tally.repository.ts';
 import { takeDown } from '../../../src/photo/takedown.repository.ts';
-import { countCandidates } from '../../../src/funnel/funnel.repository.ts';
+import { countCandidates } from '../../../src/status/funnel.repository.ts';
 import { useDatabase } from '../../support/database.ts';
 import { sha256Of } from '../../support/sha256.ts';
 import { candidate, collection, emptyCatalogue, photo, store, storePhoto, truncateCatalogue } from './fixtures.ts';

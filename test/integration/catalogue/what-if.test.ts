@@ -1,33 +1,33 @@
 import { sql } from 'kysely';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { whatIf, type WhatIf, type WhatIfSource } from '../../../src/app/filter/what-if.ts';
-import { completeEvidence } from '../../../src/decision/complete.process.ts';
-import { decide } from '../../../src/decision/decide.ts';
-import { photosOf } from '../../../src/decision/decision.repository.ts';
+import { whatIf, type WhatIf, type WhatIfSource } from '../../../src/filter/what-if/what-if.ts';
+import { completeEvidence } from '../../../src/filter/run/complete.process.ts';
+import { decide } from '../../../src/filter/rule/decide.ts';
+import { photosOf } from '../../../src/filter/run/decision.repository.ts';
 import { evaluateBatch } from '../../support/evaluate-batch.ts';
-import { decisionFor, truthOf } from '../../../src/decision/judge.ts';
-import type { FilterPolicy, Policy } from '../../../src/decision/policy.ts';
-import type { DecisionScope } from '../../../src/decision/scope.ts';
-import { storedPages } from '../../../src/decision/stored-page.repository.ts';
-import { readEvidenceUnder, readStored } from '../../../src/decision/policy-readings.ts';
+import { decisionFor, truthOf } from '../../../src/filter/rule/judge.ts';
+import type { FilterPolicy, Policy } from '../../../src/filter/rule/policy.ts';
+import type { DecisionScope } from '../../../src/models/workspace/scope.ts';
+import { storedPages } from '../../../src/filter/what-if/stored-page.repository.ts';
+import { readEvidenceUnder, readStored } from '../../../src/filter/what-if/policy-readings.ts';
 import {
   registerClassList,
   registerMember,
   readEvidence,
   storeEvidence,
-} from '../../../src/evidence/evidence.repository.ts';
-import { findRelatedMembers, readKnown } from '../../../src/evidence/related-members.repository.ts';
-import { overOurs } from '../../../src/evidence/related-members.ts';
-import { summariseCrop, type PhotoEvidence } from '../../../src/evidence/evidence.ts';
+} from '../../../src/models/evidence/evidence.repository.ts';
+import { findRelatedMembers, readKnown } from '../../../src/models/evidence/related-members.repository.ts';
+import { overOurs } from '../../../src/models/evidence/related-members.ts';
+import { summariseCrop, type PhotoEvidence } from '../../../src/models/evidence/evidence.ts';
 import { LostBytes } from '../../../src/kernel/blobs.ts';
 import { setBytesState } from '../../../src/photo/pruned.repository.ts';
 import { keptPhotos } from '../../../src/shortlist/shortlist.repository.ts';
 import { countShortlist } from '../../../src/shortlist/shortlist.ts';
 import { shortlistAll } from '../../unit/shortlist/sample-rows.ts';
 import { collect } from '../../support/collect.ts';
-import type { RgbImage } from '../../../src/photo/rgb-image.ts';
+import type { RgbImage } from '../../../src/platform/image/rgb-image.ts';
 import { useDatabase } from '../../support/database.ts';
-import { cellOf, cropsOf, emptyMatrix, POLICIES, randomCase, reveal, type Matrix } from '../../unit/decision/cases.ts';
+import { cellOf, cropsOf, emptyMatrix, POLICIES, randomCase, reveal, type Matrix } from '../../unit/filter/rule/cases.ts';
 import { seededRandom } from '../../support/random.ts';
 import { ownBackbones } from '../../support/own-backbones.ts';
 import { sha256Of } from '../../support/sha256.ts';

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loadClassTable } from '../../../src/collection/class-table.process.ts';
 import { parseClassTable } from '../../../src/collection/class-table.ts';
 import { checkCollection, listCollections, usableCollection } from '../../../src/collection/collection.process.ts';
-import { cardFor, listCards } from '../../../src/collection/model-card.process.ts';
+import { cardFor, listCards } from '../../../src/collection/cards/model-card.process.ts';
 import { packageRoot } from '../../../src/config/root.ts';
 import { UsageError } from '../../../src/kernel/errors.ts';
 

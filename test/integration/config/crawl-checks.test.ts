@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { checkBudgets, checkCrawlSettings, type CrawlCheck } from '../../../src/app/discover/crawl-checks.ts';
+import { checkBudgets, checkCrawlSettings, type CrawlCheck } from '../../../src/crawl/discover/crawl-checks.ts';
 import { loadConfig } from '../../../src/config/load-config.ts';
-import type { KeyBudget } from '../../../src/funnel/budget.ts';
+import type { KeyBudget } from '../../../src/crawl/network/budget.ts';
 
 const NO_PROXIES = { httpsProxy: null, httpProxy: null, noProxy: null };
 

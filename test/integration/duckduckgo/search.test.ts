@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { duckduckgoSource, type DuckduckgoSettings } from '../../../src/source/duckduckgo/duckduckgo.ts';
-import type { Json, PlannedQuery, SourceApi } from '../../../src/source/network-source.ts';
+import { duckduckgoSource, type DuckduckgoSettings } from '../../../src/crawl/sources/duckduckgo/duckduckgo.ts';
+import type { Json, PlannedQuery, SourceApi } from '../../../src/crawl/sources/network-source.ts';
 import {
   DUCKDUCKGO_BLOCKS,
   duckduckgoResults,

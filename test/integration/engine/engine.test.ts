@@ -6,14 +6,14 @@ import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { startEngine, type FilterEngine } from '../../../src/app/engine/engine.ts';
-import { decide } from '../../../src/decision/decide.ts';
-import type { Policy } from '../../../src/decision/policy.ts';
-import { noEvidence } from '../../../src/evidence/evidence.ts';
+import { startEngine, type FilterEngine } from '../../../src/filter/engine/engine.ts';
+import { decide } from '../../../src/filter/rule/decide.ts';
+import type { Policy } from '../../../src/filter/rule/policy.ts';
+import { noEvidence } from '../../../src/models/evidence/evidence.ts';
 import { toSha256, type Sha256 } from '../../../src/kernel/ids.ts';
 import { openBlobFolder } from '../../../src/platform/blobs/blob-folder.ts';
 import { useBundle } from '../../support/bundle.ts';
-import { essence } from '../../unit/decision/cases.ts';
+import { essence } from '../../unit/filter/rule/cases.ts';
 import { engineSpec, putBytes, putSamples, taskOf } from './spec.ts';
 
 const PRELOAD = fileURLToPath(new URL('die-in-thread.mjs', import.meta.url));
@@ -96,7 +96,7 @@ describe('the filter engine', () => {
 
 const program = useBundle({
   'engine-child': new URL('engine-child.ts', import.meta.url),
-  'filter-thread': new URL('../../../src/app/engine/filter-thread.ts', import.meta.url),
+  'filter-thread': new URL('../../../src/filter/engine/filter-thread.ts', import.meta.url),
 });
 
 /** How a child process with an engine ended, and what it printed. */

@@ -2,11 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startEngine } from '../../../src/app/engine/engine.ts';
-import { decide } from '../../../src/decision/decide.ts';
-import type { EvaluationTask } from '../../../src/decision/evaluate.process.ts';
-import type { Policy } from '../../../src/decision/policy.ts';
-import { essence } from '../../unit/decision/cases.ts';
+import { startEngine } from '../../../src/filter/engine/engine.ts';
+import { decide } from '../../../src/filter/rule/decide.ts';
+import type { EvaluationTask } from '../../../src/filter/engine/evaluate.process.ts';
+import type { Policy } from '../../../src/filter/rule/policy.ts';
+import { essence } from '../../unit/filter/rule/cases.ts';
 import { seededRandom } from '../../support/random.ts';
 import { engineSpec, putSamples, taskOf, type EngineSpec } from './spec.ts';
 

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { cardFor } from '../../../src/collection/model-card.process.ts';
+import { cardFor } from '../../../src/collection/cards/model-card.process.ts';
 import { openSession, verifyModelFile, type SessionOptions } from '../../../src/platform/onnx/session.ts';
 import { sha256Of } from '../../support/sha256.ts';
 

@@ -1,11 +1,11 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { backboneOf, headOf } from '../../../src/app/engine/ensemble.ts';
-import type { EngineSpec } from '../../../src/app/engine/messages.ts';
-import { cardFor } from '../../../src/collection/model-card.process.ts';
-import type { EvaluationTask } from '../../../src/decision/evaluate.process.ts';
-import { noEvidence } from '../../../src/evidence/evidence.ts';
+import { backboneOf, headOf } from '../../../src/models/engine/ensemble.ts';
+import type { EngineSpec } from '../../../src/filter/engine/messages.ts';
+import { cardFor } from '../../../src/collection/cards/model-card.process.ts';
+import type { EvaluationTask } from '../../../src/filter/engine/evaluate.process.ts';
+import { noEvidence } from '../../../src/models/evidence/evidence.ts';
 import type { Sha256 } from '../../../src/kernel/ids.ts';
 import { openBlobFolder } from '../../../src/platform/blobs/blob-folder.ts';
 import { sha256Of } from '../../support/sha256.ts';

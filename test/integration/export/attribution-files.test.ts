@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { expect, it, onTestFinished } from 'vitest';
-import { AttributionFiles } from '../../../src/export/attribution-files.process.ts';
+import { AttributionFiles } from '../../../src/export/card/attribution-files.process.ts';
 import { OutputFolder } from '../../../src/export/output-folder.process.ts';
 import { sha256Of } from '../../support/sha256.ts';
-import { photoRow } from '../../unit/export/sample-photo-row.ts';
+import { photoRow } from '../../unit/export/select/sample-photo-row.ts';
 
 it('AttributionFiles writes a row and a line for each photo, and one heading for each class', async () => {
   const root = await mkdtemp(path.join(tmpdir(), 'winnow-attribution-'));

@@ -1,8 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openCoco } from '../../../src/export/coco.process.ts';
-import type { PhotoFile } from '../../../src/export/photo-row.ts';
+import { openCoco } from '../../../src/export/forms/coco.process.ts';
+import type { PhotoFile } from '../../../src/export/select/photo-row.ts';
 import { lacksModules, PYTHON_TIMEOUT_MS, readWithPython } from '../../support/export-python.ts';
 import { CLASS_NAMES, photoFiles, photoRow, writePhotos } from '../../support/photo-files.ts';
 

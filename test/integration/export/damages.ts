@@ -2,12 +2,12 @@ import { cp, mkdir, readdir, readFile, rename, rm, symlink, truncate, writeFile 
 import path from 'node:path';
 import { packTar, unpackTar } from 'modern-tar';
 import sharp from 'sharp';
-import { attributionText } from '../../../src/export/attribution.ts';
+import { attributionText } from '../../../src/export/card/attribution.ts';
 import { OutputFolder } from '../../../src/export/output-folder.process.ts';
-import { ParquetSink } from '../../../src/export/parquet.process.ts';
-import { rowText, type PhotoRow } from '../../../src/export/photo-row.ts';
+import { ParquetSink } from '../../../src/export/forms/parquet.process.ts';
+import { rowText, type PhotoRow } from '../../../src/export/select/photo-row.ts';
 import type { Protocol } from '../../../src/export/protocol.ts';
-import { idOf, photoId } from '../../../src/export/revision-id.ts';
+import { idOf, photoId } from '../../../src/export/revisions/revision-id.ts';
 import type { Check } from '../../../src/export/verify/findings.ts';
 import type { Sha256 } from '../../../src/kernel/ids.ts';
 import { insertSegment } from '../../support/photo-metadata.ts';

@@ -7,7 +7,7 @@ import sharp from 'sharp';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { FETCH_SCRIPT, PIXEL_HASHES } from '../../../src/export/verify/layout.ts';
 import { packageRoot } from '../../../src/config/root.ts';
-import type { PhotoRow } from '../../../src/export/photo-row.ts';
+import type { PhotoRow } from '../../../src/export/select/photo-row.ts';
 import { decodeRgb } from '../../../src/platform/image/decode.ts';
 import { withoutMetadata } from '../../../src/platform/image/strip.ts';
 import { noiseBytes } from '../../unit/photo/pixels/noise.ts';

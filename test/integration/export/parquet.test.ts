@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ParquetSink, type ParquetOptions } from '../../../src/export/parquet.process.ts';
-import type { PhotoFile, PhotoRow } from '../../../src/export/photo-row.ts';
+import { ParquetSink, type ParquetOptions } from '../../../src/export/forms/parquet.process.ts';
+import type { PhotoFile, PhotoRow } from '../../../src/export/select/photo-row.ts';
 import { lacksModules, PYTHON_TIMEOUT_MS, readWithPython } from '../../support/export-python.ts';
 import { CLASS_NAMES, photoFiles, photoRow, writePhotos } from '../../support/photo-files.ts';
 import { seededRandom } from '../../support/random.ts';

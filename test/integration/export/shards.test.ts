@@ -1,10 +1,10 @@
 import { unpackTar } from 'modern-tar';
 import { describe, expect, it } from 'vitest';
-import { ShardSink, type ShardOptions } from '../../../src/export/shards.process.ts';
+import { ShardSink, type ShardOptions } from '../../../src/export/forms/shards.process.ts';
 import { lacksModules, PYTHON_TIMEOUT_MS, readWithPython } from '../../support/export-python.ts';
 import { photoFiles, photoRow, writePhotos } from '../../support/photo-files.ts';
 import { sha256Of } from '../../support/sha256.ts';
-import type { PhotoFile, PhotoRow } from '../../../src/export/photo-row.ts';
+import type { PhotoFile, PhotoRow } from '../../../src/export/select/photo-row.ts';
 
 async function write(photos: readonly PhotoFile[], options?: ShardOptions) {
   const written = await writePhotos((folder) => new ShardSink(folder, options), photos);

@@ -1,6 +1,6 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { ThumbnailSink } from '../../../src/export/thumbnails.process.ts';
+import { ThumbnailSink } from '../../../src/export/forms/thumbnails.process.ts';
 import { smallWebp } from '../../../src/platform/image/thumbnail.ts';
 import { photoFiles, writePhotos } from '../../support/photo-files.ts';
 import { sha256Of } from '../../support/sha256.ts';

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, it } from 'vitest';
-import { memberCard } from '../../../src/collection/model-card.process.ts';
+import { memberCard } from '../../../src/collection/cards/model-card.process.ts';
 import { temporaryFolder } from '../models/support.ts';
 
 /** A working folder in which `mine` is a head over that model. */

@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pino } from 'pino';
 import { expect, it, onTestFinished } from 'vitest';
-import { EngineTally } from '../../../src/app/engine/engine-tally.ts';
-import { startEngine } from '../../../src/app/engine/engine.ts';
-import { memberOf } from '../../../src/app/engine/ensemble.ts';
-import { finetune } from '../../../src/app/finetune/finetune.ts';
+import { EngineTally } from '../../../src/filter/engine/engine-tally.ts';
+import { startEngine } from '../../../src/filter/engine/engine.ts';
+import { memberOf } from '../../../src/models/engine/ensemble.ts';
+import { finetune } from '../../../src/evaluate/finetune/finetune.ts';
 import { loadClassTable } from '../../../src/collection/class-table.process.ts';
 import { usableCollection } from '../../../src/collection/collection.process.ts';
-import { classesOfCard, memberCard } from '../../../src/collection/model-card.process.ts';
+import { classesOfCard, memberCard } from '../../../src/collection/cards/model-card.process.ts';
 import { repositoryRoot } from '../../support/winnow.ts';
 import { putSamples, taskOf } from '../engine/spec.ts';
 

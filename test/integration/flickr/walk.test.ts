@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { flickrSource, type FlickrSettings } from '../../../src/source/flickr/flickr.ts';
-import { isFlickrPlaceholder } from '../../../src/source/flickr/placeholder.ts';
-import type { Json, PlannedQuery, SourceApi } from '../../../src/source/network-source.ts';
-import type { FoundPhoto } from '../../../src/source/source.ts';
+import { flickrSource, type FlickrSettings } from '../../../src/crawl/sources/flickr/flickr.ts';
+import { isFlickrPlaceholder } from '../../../src/crawl/sources/flickr/placeholder.ts';
+import type { Json, PlannedQuery, SourceApi } from '../../../src/crawl/sources/network-source.ts';
+import type { FoundPhoto } from '../../../src/crawl/sources/source.ts';
 import {
   flickrPhotos,
   flickrSitePlaceholder,

@@ -4,10 +4,10 @@ import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { inspect } from '../../../src/app/photos/inspect.ts';
-import type { FoundPhoto } from '../../../src/source/source.ts';
-import { pathOfFileUrl } from '../../../src/source/folder/byte-path.ts';
-import { readFolderPicture } from '../../../src/source/folder/read-picture.process.ts';
+import { inspect } from '../../../src/photo/inspect.ts';
+import type { FoundPhoto } from '../../../src/crawl/sources/source.ts';
+import { pathOfFileUrl } from '../../../src/crawl/sources/folder/byte-path.ts';
+import { readFolderPicture } from '../../../src/crawl/sources/folder/read-picture.process.ts';
 import { makeHostileFolder, type HostileFolder } from '../../support/hostile-folder.ts';
 import { discover, pathOf } from './scratch.ts';
 

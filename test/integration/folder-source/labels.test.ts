@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../../src/kernel/errors.ts';
-import { discoverFolder } from '../../../src/source/folder/discover-folder.process.ts';
+import { discoverFolder } from '../../../src/crawl/sources/folder/discover-folder.process.ts';
 import { discover, openFilesBelow, pathOf, scratchFolder, summary } from './scratch.ts';
 
 const SAMPLES = fileURLToPath(new URL('../../../assets/samples', import.meta.url));

@@ -3,9 +3,9 @@ import { readdir, readlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { discoverFolder } from '../../../src/source/folder/discover-folder.process.ts';
-import type { DiscoverFolderOptions } from '../../../src/source/folder/discover-folder.process.ts';
-import type { FoundPhoto } from '../../../src/source/source.ts';
+import { discoverFolder } from '../../../src/crawl/sources/folder/discover-folder.process.ts';
+import type { DiscoverFolderOptions } from '../../../src/crawl/sources/folder/discover-folder.process.ts';
+import type { FoundPhoto } from '../../../src/crawl/sources/source.ts';
 
 /** Makes a folder with these files (path -> content), which is removed after the test. Other users may read it. */
 export function scratchFolder(files: Readonly<Record<string, string | Buffer>> = {}): string {

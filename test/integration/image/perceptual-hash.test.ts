@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import sharp, { type Sharp } from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { hammingDistance, parseHash } from '../../../src/photo/perceptual-hash.ts';
-import { inspect } from '../../../src/app/photos/inspect.ts';
+import { hammingDistance, parseHash } from '../../../src/photo/hashes/perceptual-hash.ts';
+import { inspect } from '../../../src/photo/inspect.ts';
 
 const PHOTOS = new URL('../../../assets/samples/photos/', import.meta.url);
 /** `policy.nearDuplicateDistance` of the default settings: what the shortlist takes for the same photo. */

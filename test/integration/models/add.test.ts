@@ -2,7 +2,7 @@ import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promi
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadClassTable } from '../../../src/collection/class-table.process.ts';
-import { cardFor, classesOfCard } from '../../../src/collection/model-card.process.ts';
+import { cardFor, classesOfCard } from '../../../src/collection/cards/model-card.process.ts';
 import { packageRoot } from '../../../src/config/root.ts';
 import { sha256Of } from '../../support/sha256.ts';
 import { add, AS_127, fixture, project } from './support.ts';

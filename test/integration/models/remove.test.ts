@@ -1,12 +1,12 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { preprocessingOf } from '../../../src/app/engine/ensemble.ts';
-import { removeModel, type Removal } from '../../../src/app/models/remove.ts';
+import { preprocessingOf } from '../../../src/models/engine/ensemble.ts';
+import { removeModel, type Removal } from '../../../src/models/library/remove.ts';
 import { loadClassTable } from '../../../src/collection/class-table.process.ts';
-import { cardFor, classesOfCard } from '../../../src/collection/model-card.process.ts';
-import { registerClassList, registerMember, storeEvidence } from '../../../src/evidence/evidence.repository.ts';
-import { noEvidence, summariseCrop } from '../../../src/evidence/evidence.ts';
+import { cardFor, classesOfCard } from '../../../src/collection/cards/model-card.process.ts';
+import { registerClassList, registerMember, storeEvidence } from '../../../src/models/evidence/evidence.repository.ts';
+import { noEvidence, summariseCrop } from '../../../src/models/evidence/evidence.ts';
 import { useDatabase } from '../../support/database.ts';
 import { sha256Of } from '../../support/sha256.ts';
 import { candidate, fetched } from '../catalogue/fixtures.ts';

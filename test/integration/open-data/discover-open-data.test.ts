@@ -5,16 +5,16 @@ import { sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/kernel/clock.ts';
 import { RetryLater, StopTheRun, UsageError } from '../../../src/kernel/errors.ts';
-import type { Json, WantedClass } from '../../../src/source/network-source.ts';
+import type { Json, WantedClass } from '../../../src/crawl/sources/network-source.ts';
 import {
   discoverOpenData,
   type OpenDataDeps,
   type OpenDataOptions,
-} from '../../../src/source/open-data/discover-open-data.process.ts';
-import { NO_VERSION } from '../../../src/source/remote-version.ts';
-import type { OpenDataProgress } from '../../../src/source/open-data/dump-table.process.ts';
-import type { ClassPlan } from '../../../src/source/open-data/class-plan.ts';
-import type { FoundPhoto } from '../../../src/source/source.ts';
+} from '../../../src/crawl/sources/open-data/discover-open-data.process.ts';
+import { NO_VERSION } from '../../../src/crawl/sources/remote-version.ts';
+import type { OpenDataProgress } from '../../../src/crawl/sources/open-data/dump-table.process.ts';
+import type { ClassPlan } from '../../../src/crawl/sources/open-data/class-plan.ts';
+import type { FoundPhoto } from '../../../src/crawl/sources/source.ts';
 import { collect } from '../../support/collect.ts';
 import { useDatabase } from '../../support/database.ts';
 import { readQueriesLines, worldOf, type SiteObservation } from '../../support/sites/inaturalist-world.ts';

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { openDump } from '../../../src/app/discover/open-dump.ts';
+import { openDump } from '../../../src/crawl/discover/open-dump.ts';
 import { loadConfig } from '../../../src/config/load-config.ts';
-import { NO_VERSION, type RemoteVersion } from '../../../src/source/remote-version.ts';
+import { NO_VERSION, type RemoteVersion } from '../../../src/crawl/sources/remote-version.ts';
 import { startPhotoServer, type LocalServer } from '../../support/photo-server.ts';
 
 const FILE = 'photos.csv.gz';

@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import type { Clock } from '../../../src/kernel/clock.ts';
-import type { OpenDataFile } from '../../../src/source/open-data/rows.ts';
+import type { OpenDataFile } from '../../../src/crawl/sources/open-data/rows.ts';
 import type { InaturalistWorld, SiteTaxon } from '../../support/sites/inaturalist-world.ts';
 
 export type Dump = Readonly<Record<OpenDataFile, string>>;

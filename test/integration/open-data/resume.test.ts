@@ -1,13 +1,13 @@
 import { sql } from 'kysely';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { StopTheRun } from '../../../src/kernel/errors.ts';
-import { NO_VERSION, type RemoteVersion } from '../../../src/source/remote-version.ts';
+import { NO_VERSION, type RemoteVersion } from '../../../src/crawl/sources/remote-version.ts';
 import {
   discoverOpenData,
   type OpenDataDeps,
   type OpenDataOptions,
-} from '../../../src/source/open-data/discover-open-data.process.ts';
-import type { OpenDataFile } from '../../../src/source/open-data/rows.ts';
+} from '../../../src/crawl/sources/open-data/discover-open-data.process.ts';
+import type { OpenDataFile } from '../../../src/crawl/sources/open-data/rows.ts';
 import { useDatabase } from '../../support/database.ts';
 import { uuidOf } from '../../support/sites/inaturalist-world.ts';
 import { HEADERS, opener, table, tickingClock, type Dump } from './dump.ts';

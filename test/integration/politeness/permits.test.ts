@@ -2,7 +2,7 @@ import { Kysely, PostgresDialect, sql } from 'kysely';
 import { Pool } from 'pg';
 import { describe, expect, it } from 'vitest';
 import type { Database } from '../../../src/platform/postgres/database.ts';
-import { closeCircuit, holdKey, usedKeys, tripCircuit } from '../../../src/source/permit-pause.repository.ts';
+import { closeCircuit, holdKey, usedKeys, tripCircuit } from '../../../src/crawl/sources/permit-pause.repository.ts';
 import {
   deleteIdleKeys,
   readStandings,
@@ -10,10 +10,10 @@ import {
   takePermit,
   type Permit,
   type PermitAnswer,
-} from '../../../src/source/permit.repository.ts';
-import { UNUSED_KEY, waitMsOf, waitOf, type Limits, type PermitKey } from '../../../src/source/politeness.ts';
+} from '../../../src/crawl/sources/permit.repository.ts';
+import { UNUSED_KEY, waitMsOf, waitOf, type Limits, type PermitKey } from '../../../src/crawl/sources/politeness.ts';
 import { useDatabase } from '../../support/database.ts';
-import { charge, keyWith } from '../../unit/source/permit-model.ts';
+import { charge, keyWith } from '../../unit/crawl/sources/permit-model.ts';
 import { seededRandom } from '../../support/random.ts';
 
 const database = useDatabase({ poolSize: 8 });

@@ -2,10 +2,10 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { spacingOf } from '../../../src/source/politeness.ts';
+import { spacingOf } from '../../../src/crawl/sources/politeness.ts';
 import { useBundle } from '../../support/bundle.ts';
 import { useDatabase } from '../../support/database.ts';
-import { keyWith } from '../../unit/source/permit-model.ts';
+import { keyWith } from '../../unit/crawl/sources/permit-model.ts';
 
 const database = useDatabase();
 const program = useBundle({ taker: new URL('taker.ts', import.meta.url) });

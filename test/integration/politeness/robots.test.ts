@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { NO_VERSION } from '../../../src/source/remote-version.ts';
-import { claimRobots, readRobots, storeRobots } from '../../../src/source/robots.repository.ts';
-import { digestRobots, robotsVerdict, type RobotsAnswer, type RobotsVerdict } from '../../../src/source/robots.ts';
+import { NO_VERSION } from '../../../src/crawl/sources/remote-version.ts';
+import { claimRobots, readRobots, storeRobots } from '../../../src/crawl/sources/robots.repository.ts';
+import { digestRobots, robotsVerdict, type RobotsAnswer, type RobotsVerdict } from '../../../src/crawl/sources/robots.ts';
 import { useDatabase } from '../../support/database.ts';
 
 const database = useDatabase();

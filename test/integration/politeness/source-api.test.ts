@@ -1,12 +1,12 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { openHttp } from '../../../src/app/network/http.ts';
-import { openSourceApi } from '../../../src/app/network/source-api.ts';
+import { openHttp } from '../../../src/crawl/network/http.ts';
+import { openSourceApi } from '../../../src/crawl/network/source-api.ts';
 import { loadConfig } from '../../../src/config/load-config.ts';
-import { apiKeyOf } from '../../../src/source/permit-keys.ts';
-import { readStandings } from '../../../src/source/permit.repository.ts';
+import { apiKeyOf } from '../../../src/crawl/sources/permit-keys.ts';
+import { readStandings } from '../../../src/crawl/sources/permit.repository.ts';
 import { useDatabase } from '../../support/database.ts';
 import { startLocalServer, type LocalServer } from '../../support/sites/local-server.ts';
-import { keyWith } from '../../unit/source/permit-model.ts';
+import { keyWith } from '../../unit/crawl/sources/permit-model.ts';
 
 const database = useDatabase();
 let site: LocalServer | undefined;

@@ -1,8 +1,8 @@
 /** A separate process that takes permits as fast as it can: `taker.ts DATABASE_URL SECONDS TAKERS PERMIT_KEYS...`. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openDatabase } from '../../../src/platform/postgres/open-database.ts';
-import { takePermit } from '../../../src/source/permit.repository.ts';
-import { keyWith } from '../../unit/source/permit-model.ts';
+import { takePermit } from '../../../src/crawl/sources/permit.repository.ts';
+import { keyWith } from '../../unit/crawl/sources/permit-model.ts';
 
 const [url = '', seconds = '', takers = '', perMinute = '', ...names] = process.argv.slice(2);
 const keys = names.map((key) => ({ ...keyWith({ requestsPerMinute: Number(perMinute) }), key }));

@@ -3,8 +3,8 @@ import { mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promi
 import { promisify } from 'node:util';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openLogits } from '../../../src/report/logits/open-logits.process.ts';
-import { readAnswers, type LogitsAre, type RowOrder } from '../../../src/report/logits/read-answers.process.ts';
+import { openLogits } from '../../../src/evaluate/logits/open-logits.process.ts';
+import { readAnswers, type LogitsAre, type RowOrder } from '../../../src/evaluate/logits/read-answers.process.ts';
 import { lacksModules, PYTHON, PYTHON_TIMEOUT_MS } from '../../support/export-python.ts';
 import { suiteFolder } from '../../support/process-tree.ts';
 

@@ -3,8 +3,8 @@ import { copyFile, mkdir, readFile, rename, rm, symlink, writeFile } from 'node:
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { PhotoNames } from '../../../src/report/set/photo-set.ts';
-import { readSet } from '../../../src/report/set/read-set.process.ts';
+import { PhotoNames } from '../../../src/evaluate/set/photo-set.ts';
+import { readSet } from '../../../src/evaluate/set/read-set.process.ts';
 import { lacksModules, PYTHON, PYTHON_TIMEOUT_MS } from '../../support/export-python.ts';
 import { makeExport } from '../../support/made-export.ts';
 import { suiteFolder } from '../../support/process-tree.ts';

@@ -1,11 +1,11 @@
 import { sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
-import type { ReviewActionSent } from '../../../src/review/desk.ts';
-import { recordAction, type Recorded } from '../../../src/review/record-action.process.ts';
-import { takePhotos } from '../../../src/review/take-photos.process.ts';
+import type { ReviewActionSent } from '../../../src/review/desk/desk.ts';
+import { recordAction, type Recorded } from '../../../src/review/events/record-action.process.ts';
+import { takePhotos } from '../../../src/review/desk/take-photos.process.ts';
 import { collection, emptyCatalogue } from '../catalogue/fixtures.ts';
-import type { DeskView } from '../../../src/review/desk.repository.ts';
-import type { Subject } from '../../../src/review/event.ts';
+import type { DeskView } from '../../../src/review/desk/desk.repository.ts';
+import type { Subject } from '../../../src/review/events/event.ts';
 import { useDatabase } from '../../support/database.ts';
 import { until } from '../../support/until.ts';
 

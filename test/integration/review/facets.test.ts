@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { DeskView } from '../../../src/review/desk.repository.ts';
-import type { ReviewFilter } from '../../../src/review/desk.ts';
-import { countFacets, listCovers, type FacetPart } from '../../../src/review/facets.repository.ts';
-import { recordAction } from '../../../src/review/record-action.process.ts';
+import type { DeskView } from '../../../src/review/desk/desk.repository.ts';
+import type { ReviewFilter } from '../../../src/review/desk/desk.ts';
+import { countFacets, listCovers, type FacetPart } from '../../../src/review/desk/facets.repository.ts';
+import { recordAction } from '../../../src/review/events/record-action.process.ts';
 import { useDatabase } from '../../support/database.ts';
 import { useListedPhotos } from './listed-photos.ts';
 

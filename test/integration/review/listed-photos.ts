@@ -1,7 +1,7 @@
 import { beforeEach } from 'vitest';
-import type { DecisionScope } from '../../../src/decision/scope.ts';
-import type { DeskView } from '../../../src/review/desk.repository.ts';
-import type { Subject } from '../../../src/review/event.ts';
+import type { DecisionScope } from '../../../src/models/workspace/scope.ts';
+import type { DeskView } from '../../../src/review/desk/desk.repository.ts';
+import type { Subject } from '../../../src/review/events/event.ts';
 import { buildShortlist } from '../../../src/shortlist/build.process.ts';
 import { candidate, collection, decideAs, emptyCatalogue, fetched, kept } from '../catalogue/fixtures.ts';
 import type { TestDatabase } from '../../support/database.ts';

@@ -1,10 +1,10 @@
 import { sql, type Kysely } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import { up } from '../../../src/platform/postgres/migrations/0012-second-pass-draw.ts';
-import type { Subject } from '../../../src/review/event.ts';
-import { recordAction } from '../../../src/review/record-action.process.ts';
-import { listReviewed } from '../../../src/review/review.repository.ts';
-import { takePhotos } from '../../../src/review/take-photos.process.ts';
+import type { Subject } from '../../../src/review/events/event.ts';
+import { recordAction } from '../../../src/review/events/record-action.process.ts';
+import { listReviewed } from '../../../src/review/events/review.repository.ts';
+import { takePhotos } from '../../../src/review/desk/take-photos.process.ts';
 import { collect } from '../../support/collect.ts';
 import { useDatabase } from '../../support/database.ts';
 import { useListedPhotos, type PhotoToList } from './listed-photos.ts';

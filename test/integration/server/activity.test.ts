@@ -1,9 +1,9 @@
 import http from 'node:http';
 import { describe, expect, it } from 'vitest';
-import { listActivity, recorded } from '../../../src/app/activity/activity.repository.ts';
+import { listActivity, recorded } from '../../../src/runtime/activity/activity.repository.ts';
 import { Interrupted } from '../../../src/kernel/errors.ts';
-import { endSessions, openSessions } from '../../../src/server/session.repository.ts';
-import { FailedLogIns } from '../../../src/server/failed-log-ins.ts';
+import { endSessions, openSessions } from '../../../src/server/access/session.repository.ts';
+import { FailedLogIns } from '../../../src/server/access/failed-log-ins.ts';
 import { ask, bearer, FORM, JSON_BODY, useDashboard } from './support.ts';
 
 const dashboard = useDashboard();

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { storeReport } from '../../../src/report/stored-report.repository.ts';
-import type { ReviewVerdict, Subject } from '../../../src/review/event.ts';
+import type { ReviewVerdict, Subject } from '../../../src/review/events/event.ts';
 import { ROUTES } from '../../../src/server/routes.ts';
 import { buildShortlist } from '../../../src/shortlist/build.process.ts';
 import { madeReport } from '../../support/made-report.ts';

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { listEvents } from '../../../src/review/review.repository.ts';
+import { listEvents } from '../../../src/review/events/review.repository.ts';
 import { ROUTES } from '../../../src/server/routes.ts';
 import { buildShortlist } from '../../../src/shortlist/build.process.ts';
 import { collect } from '../../support/collect.ts';

@@ -2,7 +2,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { findChromium, NO_CHROMIUM, openBrowser } from '../../support/browser.ts';
 import { readPauses } from '../../../src/collection/pause.repository.ts';
-import { settlePicture } from '../../../src/candidate/fetch-queue.repository.ts';
+import { settlePicture } from '../../../src/crawl/candidates/fetch-queue.repository.ts';
 import { candidate, decideAs, fetched, kept, store } from '../catalogue/fixtures.ts';
 import { NO_TOKENS, useDashboard } from './support.ts';
 

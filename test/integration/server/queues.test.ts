@@ -1,6 +1,6 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { queuesOf } from '../../../src/app/discover/collection-queues.ts';
+import { queuesOf } from '../../../src/operate/upkeep/collection-queues.ts';
 import { findChromium, NO_CHROMIUM, openBrowser } from '../../support/browser.ts';
 import { redisProblem, startRedis, type TestRedis } from '../../support/redis-server.ts';
 import { ask, NO_TOKENS, useDashboard, type DashboardTests } from './support.ts';

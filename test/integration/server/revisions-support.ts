@@ -1,10 +1,10 @@
 import { mkdir } from 'node:fs/promises';
 import { OutputFolder } from '../../../src/export/output-folder.process.ts';
 import type { Protocol } from '../../../src/export/protocol.ts';
-import { storeRevision, type RevisionPhoto } from '../../../src/export/revision.repository.ts';
-import { idOf } from '../../../src/export/revision-id.ts';
+import { storeRevision, type RevisionPhoto } from '../../../src/export/revisions/revision.repository.ts';
+import { idOf } from '../../../src/export/revisions/revision-id.ts';
 import type { Sha256 } from '../../../src/kernel/ids.ts';
-import type { Workspace } from '../../../src/app/open/workspace.ts';
+import type { Workspace } from '../../../src/models/workspace/workspace.ts';
 import { protocolOf } from '../../support/exported.ts';
 
 export interface WrittenRevision {

@@ -21,7 +21,7 @@ import { buffer } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { storeVerification } from '../../../src/export/revision.repository.ts';
+import { storeVerification } from '../../../src/export/revisions/revision.repository.ts';
 import { takeDown } from '../../../src/photo/takedown.repository.ts';
 import { sha256Of } from '../../support/sha256.ts';
 import { until } from '../../support/until.ts';

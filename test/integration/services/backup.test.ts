@@ -5,23 +5,23 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { openToRead, readSnapshots } from '../../../src/app/backup/backup-folder.ts';
-import { tablesOf } from '../../../src/app/backup/copy-tables.ts';
-import { backUp, type BackedUp, type BackupOptions } from '../../../src/app/backup/backup.ts';
+import { openToRead, readSnapshots } from '../../../src/operate/backup/backup-folder.ts';
+import { tablesOf } from '../../../src/operate/backup/copy-tables.ts';
+import { backUp, type BackedUp, type BackupOptions } from '../../../src/operate/backup/backup.ts';
 import {
   chooseSnapshot,
   requireFreshFolder,
   restore,
   type Restored,
   type RestoreOptions,
-} from '../../../src/app/backup/restore.ts';
-import { connectPlainly } from '../../../src/app/backup/tables.repository.ts';
-import { applyTakedowns } from '../../../src/app/backup/takedowns.ts';
-import { openApp, type App } from '../../../src/app/open/app.ts';
-import type { Snapshot } from '../../../src/app/backup/snapshot.ts';
-import { auditDataFolder } from '../../../src/app/upkeep/audit.ts';
-import { migrateCatalogue } from '../../../src/app/upkeep/migrate-catalogue.ts';
-import { openWorkspace } from '../../../src/app/open/workspace.ts';
+} from '../../../src/operate/backup/restore.ts';
+import { connectPlainly } from '../../../src/operate/backup/tables.repository.ts';
+import { applyTakedowns } from '../../../src/operate/backup/takedowns.ts';
+import { openApp, type App } from '../../../src/runtime/open/app.ts';
+import type { Snapshot } from '../../../src/operate/backup/snapshot.ts';
+import { auditDataFolder } from '../../../src/operate/upkeep/audit.ts';
+import { migrateCatalogue } from '../../../src/operate/upkeep/migrate-catalogue.ts';
+import { openWorkspace } from '../../../src/models/workspace/workspace.ts';
 import { usableCollection } from '../../../src/collection/collection.process.ts';
 import { loadConfig } from '../../../src/config/load-config.ts';
 import { toSha256, type Sha256 } from '../../../src/kernel/ids.ts';

@@ -1,14 +1,14 @@
 import { sql } from 'kysely';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { DecisionScope } from '../../../src/decision/scope.ts';
-import { countCandidates, countPhotos, countVerdicts } from '../../../src/funnel/funnel.repository.ts';
-import { funnelOf, sumsThatFail, type Totals } from '../../../src/funnel/funnel.ts';
-import { notCounting } from '../../../src/funnel/standing.repository.ts';
-import { readStories } from '../../../src/funnel/story.repository.ts';
+import type { DecisionScope } from '../../../src/models/workspace/scope.ts';
+import { countCandidates, countPhotos, countVerdicts } from '../../../src/status/funnel.repository.ts';
+import { funnelOf, sumsThatFail, type Totals } from '../../../src/status/funnel.ts';
+import { notCounting } from '../../../src/status/standing.repository.ts';
+import { readStories } from '../../../src/status/story.repository.ts';
 import { takeDown } from '../../../src/photo/takedown.repository.ts';
-import type { ReviewVerdict } from '../../../src/review/event.ts';
-import { isKeptPending } from '../../../src/review/second-pass.repository.ts';
-import { importVerdicts } from '../../../src/review/import.process.ts';
+import type { ReviewVerdict } from '../../../src/review/events/event.ts';
+import { isKeptPending } from '../../../src/shortlist/second-pass.repository.ts';
+import { importVerdicts } from '../../../src/review/import/import.process.ts';
 import { buildShortlist } from '../../../src/shortlist/build.process.ts';
 import { lockCollection } from '../../../src/shortlist/shortlist.repository.ts';
 import {

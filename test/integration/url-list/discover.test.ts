@@ -9,12 +9,12 @@ import { runInNewContext } from 'node:vm';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { UsageError } from '../../../src/kernel/errors.ts';
-import type { FoundPhoto } from '../../../src/source/source.ts';
+import type { FoundPhoto } from '../../../src/crawl/sources/source.ts';
 import {
   discoverUrlList,
   discoverUrlListFile,
   urlListFormat,
-} from '../../../src/source/url-list/discover-url-list.process.ts';
+} from '../../../src/crawl/sources/url-list/discover-url-list.process.ts';
 import { collect } from '../../support/collect.ts';
 
 const { signal } = new AbortController();

@@ -1,4 +1,4 @@
-import type { SourceApi } from '../../../src/source/network-source.ts';
+import type { SourceApi } from '../../../src/crawl/sources/network-source.ts';
 
 /** Requests as a source makes them, sent at once: no permits, no guards. Redirects are followed. */
 export function plainApi(userAgent = 'winnow-test/1.0', nowMs: () => number = Date.now): SourceApi {

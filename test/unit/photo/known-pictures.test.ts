@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FINE_HASH_BYTES } from '../../../src/photo/fine-hash.ts';
+import { FINE_HASH_BYTES } from '../../../src/photo/hashes/fine-hash.ts';
 import { KnownPictures, LEAK_DISTANCE, parsedFingerprint, underTwoLabels } from '../../../src/photo/known-pictures.ts';
 import { sha256Of } from '../../support/sha256.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { figureSvg } from '../../../src/report/figure-svg.tsx';
-import { reportFigures } from '../../../src/ui/report/figures.ts';
+import { reportFigures } from '../../../src/report/page/figures.ts';
 import { madeReport } from '../../support/made-report.ts';
 
 describe('figureSvg', () => {

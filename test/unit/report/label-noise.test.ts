@@ -3,7 +3,7 @@ import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import type { RandomGenerator } from 'pure-rand/types/RandomGenerator';
 import { describe, expect, it } from 'vitest';
 import { labelNoiseOf, type DrawnPhoto } from '../../../src/report/label-noise.ts';
-import { REVIEW_VERDICTS, type ReviewVerdict } from '../../../src/review/event.ts';
+import { REVIEW_VERDICTS, type ReviewVerdict } from '../../../src/review/events/event.ts';
 
 /** Classes of some photos, of which a first look accepted all and a second one would reject a share. */
 interface Population {

@@ -4,7 +4,7 @@ import { acceptanceOf } from '../../../src/report/acceptance.ts';
 import { choosePhotos } from '../../../src/report/chosen-photos.ts';
 import { countsBy, licencesOf } from '../../../src/report/counts.ts';
 import { CropTally } from '../../../src/report/crop-tally.ts';
-import { chooseGallery } from '../../../src/report/gallery.ts';
+import { chooseGallery } from '../../../src/report/choose-gallery.ts';
 import { impliedFor, ruleSentences } from '../../../src/report/method.ts';
 import type { ReportedPhoto } from '../../../src/report/reported-photo.repository.ts';
 

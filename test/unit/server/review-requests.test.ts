@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { REVIEW_ORDERS } from '../../../src/review/desk.ts';
+import { REVIEW_ORDERS } from '../../../src/review/desk/desk.ts';
 import { actionsOf, indexQuery } from '../../../src/server/review-requests.ts';
 import { sha256Of } from '../../support/sha256.ts';
 

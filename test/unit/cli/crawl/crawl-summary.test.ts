@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { RunCounts } from '../../../../src/app/run-counts.ts';
+import { RunCounts } from '../../../../src/status/run-counts.ts';
 import { remarksOf } from '../../../../src/cli/crawl/crawl-remarks.ts';
 import type { ClassRemark } from '../../../../src/cli/crawl/crawl-plan.ts';
 import { summaryText } from '../../../../src/cli/crawl/crawl-summary-text.ts';

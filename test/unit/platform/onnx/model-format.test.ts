@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { areProbabilities, inputDims, toInput, toLogits } from '../../../../src/platform/onnx/model-format.ts';
-import { softmax } from '../../../../src/evidence/softmax.ts';
+import { softmax } from '../../../../src/models/evidence/softmax.ts';
 
 /** Two pictures of 2 x 2 pixels, channel by channel. */
 const PLANES = Float32Array.from({ length: 24 }, (_, i) => i);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { OwnReview } from '../../../../src/review/desk.ts';
+import type { OwnReview } from '../../../../src/review/desk/desk.ts';
 import { isLeftUnsure } from '../../../../src/ui/review/disputes-read.ts';
 
 const said = (verdict: OwnReview['verdict']): OwnReview => ({

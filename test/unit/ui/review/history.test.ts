@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { ReviewActionStored, ReviewChange } from '../../../../src/review/desk.ts';
-import type { Judgement } from '../../../../src/review/event.ts';
+import type { ReviewActionStored, ReviewChange } from '../../../../src/review/desk/desk.ts';
+import type { Judgement } from '../../../../src/review/events/event.ts';
 import { toSha256 } from '../../../../src/kernel/ids.ts';
 import {
   afterAction,

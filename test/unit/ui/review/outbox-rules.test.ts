@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MOST_PHOTOS_AT_ONCE } from '../../../../src/review/desk.ts';
+import { MOST_PHOTOS_AT_ONCE } from '../../../../src/review/desk/desk.ts';
 import { toSha256 } from '../../../../src/kernel/ids.ts';
 import {
   batchOf,

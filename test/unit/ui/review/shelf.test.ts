@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { toSha256 } from '../../../../src/kernel/ids.ts';
-import type { ClassProgress, ReviewPhoto } from '../../../../src/review/desk.ts';
+import type { ClassProgress, ReviewPhoto } from '../../../../src/review/desk/desk.ts';
 import { decidesForAll, decisionsOn, Shelf, subjectKey } from '../../../../src/ui/review/shelf.ts';
 
 const subject = { sha256: toSha256('1'.repeat(64)), wnid: 'n01440764' };

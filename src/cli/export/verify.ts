@@ -1,0 +1,88 @@
+import { stat } from 'node:fs/promises';
+import type { Command } from 'commander';
+import { threadsOf } from '../../models/engine/ensemble.ts';
+import { verifyFolder } from '../../export/verify/verify-folder.ts';
+import { version } from '../../config/version.ts';
+import type { Verification } from '../../export/verify/findings.ts';
+import type { VerifyProgress } from '../../export/verify/verify.process.ts';
+import { UsageError } from '../../kernel/errors.ts';
+import { oneLine } from '../../kernel/printable.ts';
+import { linesText, plural, writeResult } from '../text/output.ts';
+import { withProgress } from '../text/progress.ts';
+import { addCommand, runCommand, wholeNumberFrom, type CommandContext, type GlobalFlags } from '../start/context.ts';
+import { EXIT } from '../start/exit.ts';
+
+const HELP = `
+Reads every file of the folder that winnow export made, compares what they say of each photo, and
+recomputes the rule of the protocol with the models: each photo must be one that the filter keeps, for the
+numbers that are recorded. It needs no network, no catalogue and no data folder, only the models.
+
+It prints a line for each breach: the check, the file, what was expected and what is there. Checks that
+cannot run, such as the rule if a model is not installed, are listed as skipped and are no breaches.
+It also checks exports that earlier versions made. It does not compare their sentences.
+
+Exit codes: 0 the export is what it claims to be, 1 there are breaches, 2 it is no export, 130 interrupted.
+
+Examples:
+  winnow verify exports/imagenet-a
+  winnow verify exports/imagenet-a --sample 100   recomputes the rule for 100 photos, all else for all
+  winnow verify exports/imagenet-a --json | jq '.breaches[]'
+`;
+
+interface VerifyFlags extends GlobalFlags {
+  readonly sample?: number;
+}
+
+export function addVerifyCommand(program: Command): void {
+  addCommand(program, 'verify', 'Check that an exported folder is what it claims to be')
+    .argument('<dir>', 'the folder that winnow export made')
+    .option('--sample <n>', 'recompute the rule for n photos only; 0 needs no models', wholeNumberFrom(0, 999_999_999))
+    .addHelpText('after', HELP)
+    .action(async (dir: string, flags: VerifyFlags) => {
+      await runCommand(flags, (context) => verify(dir, flags, context));
+    });
+}
+
+async function verify(dir: string, flags: VerifyFlags, { loaded, log, signal }: CommandContext): Promise<number> {
+  await requireFolder(dir);
+  const { filter, fetch } = loaded.config;
+  // This loads ONNX Runtime, which most commands do not need.
+  const { requireProvider } = await import('../../platform/onnx/providers.ts');
+  // An export can be verified on any machine.
+  const provider = await requireProvider({ ...filter, providerFallback: true }, log);
+  let progress: VerifyProgress | null = null;
+  const result = await withProgress(
+    () => (progress === null ? [] : [{ label: progress.what, done: progress.done, total: progress.total, note: '' }]),
+    () =>
+      verifyFolder(dir, {
+        sample: flags.sample ?? null,
+        threads: threadsOf(filter.threads),
+        cropsPerPass: filter.batchCrops,
+        provider,
+        maxPixels: fetch.maxPixels,
+        winnow: version,
+        signal,
+        onProgress: (now) => {
+          progress = now;
+        },
+      }),
+  );
+  await writeResult(flags, result, () => verificationText(result));
+  return result.ok ? EXIT.done : EXIT.incomplete;
+}
+
+async function requireFolder(dir: string): Promise<void> {
+  const found = await stat(dir).catch(() => null);
+  if (found?.isDirectory() === true) return;
+  const why = found === null ? 'No such folder' : 'Not a folder';
+  throw new UsageError(`${why}: ${dir}. Give the folder that \`winnow export --out\` made`, { code: 'not-a-folder' });
+}
+
+function verificationText({ ok, photos, checks, skipped, breaches }: Verification): string {
+  const made = `${plural(photos, 'photo')}, ${plural(checks, 'kind of check', 'kinds of checks')}`;
+  return linesText([
+    ...breaches.map(({ check, file, detail }) => `${check}  ${oneLine(file)}: ${oneLine(detail)}`),
+    ...skipped.map(({ check, reason }) => `skipped  ${check}: ${oneLine(reason)}`),
+    ok ? `ok: ${made}, no breaches` : `not ok: ${made}, ${plural(breaches.length, 'breach', 'breaches')}`,
+  ]);
+}

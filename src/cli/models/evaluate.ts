@@ -1,0 +1,136 @@
+import { type Command, Option } from 'commander';
+import { threadsOf } from '../../models/engine/ensemble.ts';
+import { evaluateSet, type SetEvaluation } from '../../evaluate/evaluate-set.ts';
+import type { EvaluateProgress, Judge } from '../../evaluate/judge.ts';
+import { LOGITS_ARE, type LogitsAre } from '../../evaluate/logits/read-answers.process.ts';
+import { UsageError } from '../../kernel/errors.ts';
+import { evaluationText } from './evaluation-text.ts';
+import { writeResult } from '../text/output.ts';
+import { withProgress } from '../text/progress.ts';
+import { addCommand, runCommand, type CommandContext, type GlobalFlags } from '../start/context.ts';
+
+const HELP = `
+Measures a model on a set of photos: accuracy, calibration, and by class. With photos that are in the
+distribution it also measures how well the model's confidence tells the set's photos from them. The set is
+an export of winnow, or a folder with a folder of photos for each class that is named by its wnid (jpg, jpeg,
+png, webp), as torchvision's ImageFolder takes it. It needs no network, no catalogue and no data folder.
+
+The model is one of \`winnow models list\`, which sees the centre crop of each photo. Or it is a file that
+another program wrote: logits or probabilities, which the numbers tell (--logits-are decides where they do
+not), a row for each photo, a column for each of the 1,000
+classes of ImageNet-1k or for each of the classes to choose among, in the order of their wnids. Files are
+npy, npz (the array 'logits'), csv (maybe with a header, and with file names first) or parquet (a column
+for each class, or one of lists). Rows come in the order of the sorted file names, or by the names in the
+file or in --files. docs/evaluate.md shows how PyTorch writes one.
+
+A head (\`winnow finetune\`) is not measured on photos that it was fitted or validated with: it counts and leaves
+out those with the same bytes or the same picture.
+
+Exit codes: 0 done, 1 the model cannot be loaded, 2 the set or the file cannot be used, 130 interrupted.
+
+Examples:
+  winnow evaluate exports/imagenet-a --model efficientnet-lite2
+  winnow evaluate exports/imagenet-a --logits vit.npy
+  winnow evaluate imagenet-a --logits vit.csv --among imagenet-a --json | jq .accuracy
+  winnow evaluate imagenet-o --logits o.npy --in-distribution val --in-logits val.npy --among imagenet-o
+`;
+
+interface EvaluateFlags extends GlobalFlags {
+  readonly model?: string;
+  readonly logits?: string;
+  readonly files?: string;
+  readonly logitsAre: LogitsAre;
+  readonly inDistribution?: string;
+  readonly inLogits?: string;
+  readonly inFiles?: string;
+  readonly among?: string;
+}
+
+export function addEvaluateCommand(program: Command): void {
+  addCommand(program, 'evaluate', 'Measure a model on an exported set or on a folder of photos')
+    .argument('<dir>', 'an export of winnow, or a folder with a folder for each class')
+    .addOption(new Option('--model <name>', 'a registered model'))
+    .addOption(new Option('--logits <file>', 'what another program computed: npy, npz, csv or parquet'))
+    .addOption(new Option('--logits-are <kind>', 'what the files of logits hold').choices(LOGITS_ARE).default('auto'))
+    .addOption(new Option('--files <file>', 'the names of the photos in the order of the rows, one a line'))
+    .addOption(new Option('--in-distribution <dir>', 'photos that show the classes, to measure detection'))
+    .addOption(new Option('--in-logits <file>', 'the same as --logits, for the photos of --in-distribution'))
+    .addOption(new Option('--in-files <file>', 'the same as --files, for the rows of --in-logits'))
+    .addOption(
+      new Option(
+        '--among <list>',
+        "classes to choose among: imagenet-1k, imagenet-a, imagenet-o, a file with one class a line, or wnids with commas between them (default: an export's own, else imagenet-1k)",
+      ),
+    )
+    .addHelpText('after', HELP)
+    .action(async (dir: string, flags: EvaluateFlags) => {
+      await runCommand(flags, (context) => evaluate(dir, flags, context));
+    });
+}
+
+async function evaluate(dir: string, flags: EvaluateFlags, { loaded, log, signal }: CommandContext): Promise<void> {
+  const judge = judgeOf(flags);
+  const { filter, fetch } = loaded.config;
+  // This loads ONNX Runtime, which most commands do not need.
+  const { requireProvider } = await import('../../platform/onnx/providers.ts');
+  const provider = judge.kind === 'model' ? await requireProvider(filter, log) : 'cpu';
+  let progress: EvaluateProgress | null = null;
+  const result: SetEvaluation = await withProgress(
+    () => (progress === null ? [] : [{ label: progress.what, done: progress.done, total: progress.total, note: '' }]),
+    () =>
+      evaluateSet(dir, judge, {
+        among: flags.among ?? null,
+        inDistribution: flags.inDistribution ?? null,
+        threads: threadsOf(filter.threads),
+        cropsPerPass: filter.batchCrops,
+        provider,
+        maxPixels: fetch.maxPixels,
+        signal,
+        onProgress: (now) => {
+          progress = now;
+        },
+        onUnreadable: (file, reason) => log.warn({ file, reason }, 'a photo cannot be evaluated'),
+      }),
+  );
+  if (flags.json === true) for (const sentence of result.assumed) log.info(sentence);
+  await writeResult(flags, result.evaluation, () => evaluationText(result));
+}
+
+function judgeOf(flags: EvaluateFlags): Judge {
+  const { model, logits, files, inLogits, inFiles, logitsAre } = flags;
+  const problem = flagProblems(flags).find(([isWrong]) => isWrong)?.[1];
+  if (problem !== undefined) throw new UsageError(problem, { code: 'wrong-flags' });
+  if (logits === undefined) return { kind: 'model', name: model ?? '' };
+  return {
+    kind: 'logits',
+    set: { file: logits, names: files ?? null },
+    inDistribution: inLogits === undefined ? null : { file: inLogits, names: inFiles ?? null },
+    logitsAre,
+  };
+}
+
+/** Combinations of flags that make no sense, with what to do. */
+function flagProblems(flags: EvaluateFlags): readonly (readonly [boolean, string])[] {
+  const has = (flag: keyof EvaluateFlags): boolean => flags[flag] !== undefined;
+  return [
+    [
+      has('model') && (has('logits') || has('inLogits')),
+      'Give either --model or files of logits: a file says what some other model has computed',
+    ],
+    [
+      !has('model') && !has('logits'),
+      'Name what to evaluate: --model NAME (`winnow models list` lists them) or --logits FILE',
+    ],
+    [
+      flags.logitsAre !== 'auto' && !has('logits'),
+      '--logits-are says what is in the file of --logits: add --logits FILE',
+    ],
+    [has('files') && !has('logits'), '--files names the rows of --logits: add --logits FILE'],
+    [has('inLogits') && !has('inDistribution'), '--in-logits needs its photos: add --in-distribution DIR'],
+    [has('inFiles') && !has('inLogits'), '--in-files names the rows of --in-logits: add --in-logits FILE'],
+    [
+      has('logits') && has('inDistribution') && !has('inLogits'),
+      '--logits says nothing of the photos of --in-distribution: add --in-logits FILE',
+    ],
+  ];
+}

@@ -1,0 +1,74 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { listActivity } from '../../runtime/activity/activity.repository.ts';
+import { detailText } from '../../runtime/activity/activity-text.ts';
+import { SINCE_RULE, sinceOf } from '../../runtime/activity/since.ts';
+import { isPath, usableCollection } from '../../collection/collection.process.ts';
+import { ACTIVITIES, type Activity, type LoggedActivity } from '../../kernel/activity.ts';
+import { systemClock } from '../../kernel/clock.ts';
+import { writeJsonLines, writeOut } from '../text/output.ts';
+import { tableText } from '../text/table.ts';
+import { addCommand, runOnData, wholeNumberFrom, type GlobalFlags } from '../start/context.ts';
+
+interface ActivityFlags extends GlobalFlags {
+  readonly since?: Date;
+  readonly limit: number;
+  readonly action?: Activity;
+  readonly who?: string;
+}
+
+const HELP = `
+Newest first. Commands are recorded under the user of the system and the machine, requests of the server
+under the person or role of the token and the address. A failed log-in is one line, and further ones of the
+same address within a minute are counted in a second one. An activity without an end runs still, or its
+process was killed. PostgreSQL refuses to change or delete a line. Times are in UTC.
+
+Examples:
+  winnow activity
+  winnow activity --since 7d --action takedown
+  winnow activity --collection imagenet-a --limit 1000 --json
+  winnow activity --collection collections/birds.yaml
+`;
+
+export function addActivityCommand(program: Command): void {
+  addCommand(program, 'activity', 'List who did what, when and from where: pauses, deletions, exports, log-ins')
+    .option('--since <when>', `only since ${SINCE_RULE}`, sinceFlag)
+    .option('--limit <lines>', 'at most this many lines', wholeNumberFrom(1, 1_000_000), 50)
+    .addOption(new Option('--action <name>', 'only this').choices(ACTIVITIES))
+    .option('--who <name>', 'only of this person, role or user, as the list shows it')
+    .addHelpText('after', HELP)
+    .action((flags: ActivityFlags) =>
+      runOnData(flags, { name: 'activity', access: 'read' }, async ({ db }) => {
+        const { since, limit, action, who } = flags;
+        const collection = flags.collection === undefined ? undefined : await nameOf(flags.collection);
+        const lines = await listActivity(db, { since, limit, action, who, collection });
+        await (flags.json === true ? writeJsonLines(lines) : writeOut(linesOf(lines)));
+      }),
+    );
+}
+
+/** The name of a collection. A path gives the name in its file. A name needs no file, because logs outlive collections. */
+export async function nameOf(nameOrPath: string): Promise<string> {
+  return isPath(nameOrPath) ? (await usableCollection(nameOrPath)).collection.name : nameOrPath;
+}
+
+function sinceFlag(text: string): Date {
+  const since = sinceOf(text, systemClock.nowMs());
+  if (since !== null) return since;
+  throw new InvalidArgumentError(`Expected ${SINCE_RULE} but received '${text}'.`);
+}
+
+function linesOf(lines: readonly LoggedActivity[]): string {
+  if (lines.length === 0) return 'nothing is recorded that fits\n';
+  return tableText(
+    ['when', 'who', 'from', 'did', 'collection', '', 'detail'],
+    lines.map(({ at, who, place, action, collection, outcome, detail }) => [
+      at.toISOString().slice(0, 19).replace('T', ' '),
+      who,
+      place,
+      action,
+      collection ?? '',
+      outcome === 'done' ? '' : (outcome ?? 'no end'),
+      detailText(detail),
+    ]),
+  );
+}

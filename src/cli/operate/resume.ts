@@ -1,0 +1,52 @@
+import type { Command } from 'commander';
+import { queuesOf } from '../../operate/upkeep/collection-queues.ts';
+import { NETWORK_SOURCES } from '../../crawl/sources/network-source.ts';
+import { countToDecide } from '../../filter/run/count-to-decide.ts';
+import { refetchLostBytes } from '../../photo/lost-bytes.ts';
+import { countWaitingPictures } from '../../crawl/candidates/fetch-queue.repository.ts';
+import { openQueries } from '../../crawl/candidates/query.repository.ts';
+import { SOURCE_NAMES } from '../../collection/collection.ts';
+import { readPauses } from '../../collection/pause.repository.ts';
+import { candidateWnids } from '../../models/workspace/scope.ts';
+import { Interrupted } from '../../kernel/errors.ts';
+import { countText, writeOut } from '../text/output.ts';
+import { pausesLine } from './pause.ts';
+import { addGlobalFlags, runOnCollection, type GlobalFlags } from '../start/context.ts';
+
+export function addResumeCommand(program: Command): void {
+  addGlobalFlags(
+    program.command('resume').description('Rebuild the queues from the catalogue, and have lost bytes fetched again'),
+  )
+    .addHelpText(
+      'after',
+      '\nUse this if a queue was lost or is stuck, or if files of the data folder were lost. crawl, filter and run then continue.\nEvery stored photo is read and hashed: bytes that are missing, wrong or unreadable count as lost.\nTo end a pause, use `winnow unpause`.\n',
+    )
+    .option('--all-lost', 'go on although no photo has its bytes, and have all fetched again')
+    .action(async (flags: GlobalFlags & { readonly allLost?: boolean }) => {
+      await runOnCollection(flags, { name: 'resume', access: 'use' }, async (workspace, { signal }) => {
+        const { app, scope } = workspace;
+        const wnids = candidateWnids(scope);
+        const { lost, of, named } = await refetchLostBytes(app, { signal, allLost: flags.allLost === true });
+        for (const job of queuesOf(scope.collectionId)) await (await app.openQueue(job)).clear();
+        if (signal.aborted) throw new Interrupted();
+        for (const { sha256, detail } of named) app.log.warn({ sha256, reason: detail }, 'a photo has lost its bytes');
+        const queries = await Promise.all(
+          NETWORK_SOURCES.map((source) => openQueries(app.db, { source, wnids, limitPerClass: null })),
+        );
+        const left = {
+          lostBytes: lost,
+          queries: queries.reduce((total, { count }) => total + count, 0),
+          toFetch: await countWaitingPictures(app.db, { sources: SOURCE_NAMES, wnids }),
+          toDecide: (await countToDecide(workspace)).withBytes,
+        };
+        const lostText =
+          lost === 0
+            ? ''
+            : `${countText(lost)} of ${countText(of)} photos had lost their bytes: crawl fetches them again (for a folder: crawl --from)\n`;
+        const text = `${lostText}left: ${countText(left.queries)} queries open, ${countText(left.toFetch)} pictures to fetch, ${countText(left.toDecide)} photos to decide; crawl, filter or run continue with them\n`;
+        // A user who wants to end a pause may have run this command.
+        const paused = pausesLine(await readPauses(app.db, scope.collectionId));
+        await writeOut(flags.json === true ? `${JSON.stringify(left)}\n` : `${text}${paused}`);
+      });
+    });
+}

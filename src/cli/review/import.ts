@@ -1,0 +1,116 @@
+import type { Command } from 'commander';
+import { importVerdicts, type ImportConflict, type ImportResult } from '../../review/import/import.process.ts';
+import type { ImportedVerdict, ReadVerdicts } from '../../review/import/imported-verdict.ts';
+import { readVerdicts } from '../../review/import/read-verdicts.process.ts';
+import { namesOfPeople } from '../../kernel/people.ts';
+import { plural, writeResult } from '../text/output.ts';
+import { tableText } from '../text/table.ts';
+import { addCommand, runWithCollection, withWorkspace, type GlobalFlags } from '../start/context.ts';
+import { EXIT } from '../start/exit.ts';
+
+const HELP = `
+The content of the file says what it is:
+  a CSV table     With a header. Columns, by name: sha256, wnid (or a class's name) and verdict (accept,
+                  reject or unsure); optional are reason (of a reject), reviewer, note and at (a time with
+                  its zone). sha256 is that of the stored photo or of its file in an export.
+  Label Studio    The export JSON or JSON-MIN of a project that was made from the tasks of
+                  winnow shortlist --format label-studio. The class searched as accepts the photo, the
+                  predicted class and neither reject it. (Mode O: the predicted class rejects it as
+                  in-distribution, neither is unsure.) Skipped tasks do not count.
+  FiftyOne        The samples.json, or the folder, of a FiftyOneDataset export of the dataset of
+                  winnow shortlist --format fiftyone. A verdict is a tag of the sample (accept, unsure,
+                  reject, or with its reason reject:wrong-class), or the label of a Classification named
+                  verdict.
+
+Each verdict becomes the review of its reviewer, beside those that there are. If a row, task or sample is
+wrong, nothing is imported. A verdict that contradicts what its reviewer has said before is reported, and
+nothing is overwritten; so is one about a photo that is not on the shortlist. The exit code is then 1.
+An import may bring verdicts of people with tokens (server.people), who said them elsewhere: a warning names
+them.
+
+Examples:
+  winnow verdicts import verdicts.csv --collection imagenet-a
+  winnow verdicts import project-1-at-2026-11-26.json --collection imagenet-a
+  winnow verdicts import exported/samples.json --reviewer ana --collection imagenet-a
+`;
+
+interface ImportFlags extends GlobalFlags {
+  readonly reviewer?: string;
+}
+
+export function addVerdictsImportCommand(verdicts: Command): void {
+  addCommand(verdicts, 'import', 'Read verdicts from a CSV table, Label Studio or FiftyOne')
+    .argument('<file>', 'a table, an export of Label Studio, or a FiftyOne dataset')
+    .option('--reviewer <name>', 'who gave the verdicts that name nobody (default: import)')
+    .addHelpText('after', HELP)
+    .action((file: string, _: ImportFlags, command: Command) =>
+      importFrom(file, command.optsWithGlobals<ImportFlags>()),
+    );
+}
+
+async function importFrom(file: string, flags: ImportFlags): Promise<void> {
+  await runWithCollection(flags, {}, async (context) => {
+    const { mode, subjects } = context.collection;
+    const rules = { mode, resolveClass: subjects.resolveLabel, reviewer: flags.reviewer };
+    const { verdicts, ...read } = await readVerdicts(file, rules);
+    return withWorkspace(context, { name: 'verdicts', access: 'use' }, async ({ app, scope }) => {
+      const names = verdicts.map(({ reviewer }) => reviewer);
+      const ofPeople = namesOfPeople(names, Object.keys(app.config.server.people));
+      const result = { ...(await importVerdicts(app.db, scope.collectionId, verdicts)), ...read, ofPeople };
+      await writeResult(flags, result, () => importText(result));
+      return result.conflicts.length + result.notListed.length === 0 ? EXIT.done : EXIT.incomplete;
+    });
+  });
+}
+
+const ROWS_SHOWN = 10;
+
+interface ImportReport extends ImportResult, Omit<ReadVerdicts, 'verdicts'> {
+  /** Reviewers in the file whose names belong to people with tokens. */
+  readonly ofPeople: readonly string[];
+}
+
+export function importText(result: ImportReport): string {
+  const { imported, known, conflicts, notListed, unanswered, skipped, ofPeople } = result;
+  return [
+    `${plural(imported, 'verdict')} imported, ${plural(known, 'verdict')} known before\n`,
+    unanswered > 0 ? `without an answer: ${unanswered}\n` : '',
+    skipped > 0 ? `skipped by their reviewers: ${skipped}\n` : '',
+    ofPeople.length > 0
+      ? `warning: ${ofPeople.map((name) => `'${name}'`).join(', ')} in the file: people with these names have tokens (server.people), and the verdicts count as theirs; import only what they said\n`
+      : '',
+    problemText(
+      `${plural(conflicts.length, 'verdict')} against what the reviewer has said before; nothing was changed`,
+      conflicts,
+      conflictCells,
+    ),
+    problemText(
+      `${plural(notListed.length, 'verdict')} about photos that are not on the shortlist`,
+      notListed,
+      (row) => [...rowCells(row), ''],
+    ),
+  ].join('');
+}
+
+function problemText<Row>(title: string, rows: readonly Row[], cellsOf: (row: Row) => string[]): string {
+  if (rows.length === 0) return '';
+  const more =
+    rows.length > ROWS_SHOWN ? `and ${plural(rows.length - ROWS_SHOWN, 'row')} more (--json lists all)\n` : '';
+  const table = tableText(
+    ['place', 'class', 'photo', 'reviewer', 'verdict', 'said before'],
+    rows.slice(0, ROWS_SHOWN).map(cellsOf),
+  );
+  return `${title}:\n${table}${more}`;
+}
+
+function rowCells({ line, item, wnid, sha256, reviewer, verdict, reason }: ImportedVerdict): string[] {
+  return [item ?? `line ${line}`, wnid, sha256.slice(0, 12), reviewer, verdictText({ verdict, reason })];
+}
+
+function conflictCells({ row, stored }: ImportConflict): string[] {
+  return [...rowCells(row), verdictText(stored)];
+}
+
+function verdictText({ verdict, reason }: Pick<ImportedVerdict, 'verdict' | 'reason'>): string {
+  return reason === null ? verdict : `${verdict} (${reason})`;
+}

@@ -1,0 +1,124 @@
+import { type Command, Option } from 'commander';
+import type { Workspace } from '../../models/workspace/workspace.ts';
+import { SOURCE_NAMES } from '../../collection/collection.ts';
+import { conceptsSeen } from '../../filter/run/decision.repository.ts';
+import type { CandidateFilter } from '../../status/candidate-list.repository.ts';
+import { Interrupted, UsageError } from '../../kernel/errors.ts';
+import { isSafeCsv, safeCsvOption, writeCsv } from '../text/csv-output.ts';
+import { writeJsonLines, writeOut } from '../text/output.ts';
+import { classesOf } from '../run/wanted.ts';
+import { addCommand, collect, runOnCollection, type GlobalFlags } from '../start/context.ts';
+
+export interface ListFlags extends GlobalFlags {
+  readonly class?: readonly string[];
+  readonly state?: string;
+  readonly reason?: string;
+  readonly source?: string;
+  readonly format?: 'jsonl' | 'csv' | 'table';
+  readonly safeCsv?: boolean;
+}
+
+/** A command that lists what a collection has, one row a line. */
+interface ListCommand<Row> {
+  /** `candidate` */
+  readonly what: string;
+  readonly description: string;
+  readonly help: string;
+  /** Every state, with the reasons that are possible in it. */
+  readonly reasons: Readonly<Record<string, readonly string[]>>;
+  readonly rowsOf: (workspace: Workspace, filter: CandidateFilter, flags: ListFlags) => AsyncIterable<Row>;
+  /** A row of the table, in one line. */
+  readonly lineOf: (row: Row) => string;
+}
+
+/** Adds `winnow candidates`, `decisions` or `verdicts`. */
+export function addListCommand<Row extends object>(program: Command, list: ListCommand<Row>): Command {
+  const { what, description, help, reasons, rowsOf } = list;
+  return addCommand(program, `${what}s`, description)
+    .addOption(classOption())
+    .addOption(new Option('--state <state>', 'list this state only').choices(Object.keys(reasons)))
+    .addOption(
+      new Option('--reason <reason>', 'list this reason only').choices([...new Set(Object.values(reasons).flat())]),
+    )
+    .addOption(new Option('--source <name>', 'list photos of this source only').choices(SOURCE_NAMES))
+    .addOption(new Option('--format <format>', 'jsonl is the format of --json').choices(['table', 'jsonl', 'csv']))
+    .addOption(safeCsvOption())
+    .addHelpText('after', help)
+    .action(async (flags: ListFlags) => {
+      const format = formatOf(flags);
+      const isSafe = isSafeCsv(flags, format);
+      refuseImpossible(flags, reasons);
+      await runOnCollection(flags, { name: `${what}s`, access: 'read' }, async (workspace, { signal }) => {
+        const { state, reason, source } = flags;
+        const { app, collection, scope } = workspace;
+        const wnids =
+          flags.class === undefined
+            ? (collection.subjects.ids ?? (await conceptsSeen(app.db, scope)))
+            : classesOf(collection, flags.class);
+        const filter = { wnids, unknownClasses: flags.class === undefined, state, reason, source };
+        const rows = rowsOf(workspace, filter, flags);
+        await writeList(rows, { list, format, isSafe, signal });
+      });
+    });
+}
+
+/** `--class`: `classesOf` resolves it. */
+export function classOption(): Option {
+  return new Option(
+    '--class <names>',
+    'list these classes of the collection only, by wnid or name, separated by commas; or repeat the flag',
+  ).argParser(collect);
+}
+
+/** The format that the flags ask for. `--json` is `jsonl`. */
+export function formatOf<Format extends string>(flags: {
+  readonly json?: boolean;
+  readonly format?: Format | 'jsonl';
+}): Format | 'jsonl' | 'table' {
+  if (flags.json !== true) return flags.format ?? 'table';
+  if (flags.format === undefined || flags.format === 'jsonl') return 'jsonl';
+  throw new UsageError(`Give either --json or --format ${flags.format}, not both`, { code: 'two-formats' });
+}
+
+/** @throws UsageError if no photo can have the reason in that state: an empty list would hide the mistake */
+function refuseImpossible(
+  { state, reason }: ListFlags,
+  reasonsOfState: Readonly<Record<string, readonly string[]>>,
+): void {
+  if (state === undefined || reason === undefined) return;
+  const possible = reasonsOfState[state] ?? [];
+  if (possible.includes(reason)) return;
+  const expected = possible.length === 0 ? 'no --reason' : `a --reason out of ${possible.join(', ')}`;
+  throw new UsageError(`Expected ${expected} with --state ${state} but received '${reason}'`, {
+    code: 'impossible-filter',
+  });
+}
+
+interface ListWriting<Row> {
+  readonly list: ListCommand<Row>;
+  readonly format: ListFlags['format'];
+  readonly isSafe: boolean;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Writes rows as they arrive. If there are none, it says so on stderr, so that stdout holds only rows. Ctrl-C stops the
+ * list at once. Exit code 130 shows that it is not complete.
+ */
+async function writeList<Row extends object>(
+  rows: AsyncIterable<Row>,
+  { list, format, isSafe, signal }: ListWriting<Row>,
+): Promise<void> {
+  let count = 0;
+  const counted = async function* (): AsyncGenerator<Row> {
+    for await (const row of rows) {
+      if (signal.aborted) throw new Interrupted();
+      count += 1;
+      yield row;
+    }
+  };
+  if (format === 'jsonl') await writeJsonLines(counted());
+  else if (format === 'csv') await writeCsv(counted(), isSafe);
+  else for await (const row of counted()) await writeOut(`${list.lineOf(row)}\n`);
+  if (count === 0) console.error(`winnow: no ${list.what} matches`);
+}

@@ -1,0 +1,96 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import type { App } from '../../runtime/open/app.ts';
+import type { SettingArgument } from '../../config/setting-layers.ts';
+import { UsageError } from '../../kernel/errors.ts';
+import { personName, PERSON_NAME_RULE } from '../../kernel/people.ts';
+import { tokenHoldersOf } from '../../server/access/access.ts';
+import { pathOf } from '../../page/frame.tsx';
+import { whereFlags } from '../crawl/crawl.ts';
+import { writeOut } from '../text/output.ts';
+import { serve } from '../server.ts';
+import {
+  addCommand,
+  runWithCollection,
+  withWorkspace,
+  wholeNumberFrom,
+  type CollectionContext,
+  type GlobalFlags,
+} from '../start/context.ts';
+import { checkedFunnel } from '../status/status.ts';
+
+interface ReviewFlags extends GlobalFlags {
+  readonly reviewer?: string;
+  readonly port?: number;
+}
+
+export function addReviewCommand(program: Command): void {
+  addCommand(program, 'review', 'Serve the page on which people accept and reject the photos of the shortlist')
+    .option(
+      '--reviewer <name>',
+      'the name under which the reviews are stored (without it, the page asks once; with tokens it is theirs)',
+      reviewerName,
+    )
+    .option(
+      '--port <n>',
+      'the port to listen on, 0 for any free one (default: server.port)',
+      wholeNumberFrom(0, 65_535),
+    )
+    .addHelpText(
+      'after',
+      `
+Prints the address of the page and serves it, with all other pages of winnow server, until Ctrl-C.
+--json prints {"url": "http://127.0.0.1:4310/c/NAME/review"}.
+
+Several people can review at the same time. On this machine they need no token. For other machines
+give each of them one (server.people); docs/review.md says how.
+
+Examples:
+  winnow review --collection imagenet-a
+  winnow review --collection imagenet-a --reviewer alice --port 0
+`,
+    )
+    .action((flags: ReviewFlags) => runReview(flags));
+}
+
+function reviewerName(text: string): string {
+  const name = personName(text);
+  if (name === null) throw new InvalidArgumentError(`Expected a name (${PERSON_NAME_RULE}) but received '${text}'.`);
+  return name;
+}
+
+async function runReview(flags: ReviewFlags): Promise<void> {
+  const { port, reviewer = null } = flags;
+  const settings: SettingArgument[] = port === undefined ? [] : [['server.port', String(port), '--port']];
+  await runWithCollection(flags, { settings }, (context) =>
+    withWorkspace(context, { name: 'review', access: 'use' }, async (workspace) => {
+      refuseSecondName(workspace.app, reviewer);
+      const { totals } = await checkedFunnel(workspace);
+      if (totals.shortlisted === 0)
+        context.log.warn(`No photo is listed yet. \`winnow shortlist ${whereFlags(context)}\` makes the list.`);
+      return serveReview(workspace.app, context, reviewer);
+    }),
+  );
+}
+
+/** With tokens, the name of a reviewer is that of the token, or each browser chooses one. */
+function refuseSecondName({ config }: App, reviewer: string | null): void {
+  if (reviewer === null || tokenHoldersOf(config.server).length === 0) return;
+  throw new UsageError(
+    `Expected no --reviewer beside tokens but received '${reviewer}': people who log in have names of their own. Leave out --reviewer, or give each person a token in server.people.`,
+    { code: 'reviewer-with-tokens' },
+  );
+}
+
+/** Serves the review page of a collection until Ctrl-C, and prints its address. */
+export async function serveReview(app: App, context: CollectionContext, reviewer: string | null): Promise<number> {
+  const { collection, flags } = context;
+  return serve(app, context, {
+    reviewer,
+    announce: (origin) => {
+      const url = `${origin}${pathOf(collection.name)}review`;
+      return writeOut(
+        flags.json === true ? `${JSON.stringify({ url })}\n` : `Review ${collection.name} at ${url} (Ctrl-C ends it)\n`,
+      );
+    },
+  });
+}

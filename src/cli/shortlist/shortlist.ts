@@ -1,0 +1,159 @@
+import { type Command, Option } from 'commander';
+import type { Workspace } from '../../models/workspace/workspace.ts';
+import { makeShortlist, type MadeShortlist, type ShortlistOptions } from '../../shortlist/make-shortlist.ts';
+import { displayPath } from '../../config/root.ts';
+import { groupBy } from '../../kernel/group-by.ts';
+import type { ShortlistRow } from '../../shortlist/shortlist.ts';
+import { isSafeCsv, safeCsvOption } from '../text/csv-output.ts';
+import { formatOf } from '../review/list-flags.ts';
+import { nonEmpty, plural, subjectHeads, writeOut } from '../text/output.ts';
+import { tableText } from '../text/table.ts';
+import { withProgress, type ProgressLine } from '../text/progress.ts';
+import { SHORTLIST_FORMATS, writeShortlist, type ShortlistFormat } from './shortlist-formats.ts';
+import { addCommand, runOnCollection, wholeNumberFrom, type GlobalFlags } from '../start/context.ts';
+
+interface ShortlistFlags extends GlobalFlags {
+  readonly cap?: number;
+  readonly format?: ShortlistFormat;
+  readonly safeCsv?: boolean;
+}
+
+const HELP = `
+Writes shortlist.csv and shortlist.html (a contact sheet; of many photos an index, with a page for
+each class in pages/) to <data>/shortlists/<collection>/.
+The same catalogue and verdicts give the same shortlist, byte for byte.
+
+A photo that was reviewed keeps its place as long as the filter keeps it. Rejected photos do not count
+towards the cap, so each leaves a place to the next photo of its confusion. With the setting
+review.target, a class gets new photos only until its accepted and unreviewed ones reach that number.
+Run the command again after a review to fill the places. docs/review.md says more.
+
+--format is for other tools (csv and jsonl have what is left out, too):
+  label-studio  Prints tasks with the class searched as, and the confusion as a prediction. For
+                visible pictures:
+                1. Start Label Studio with LABEL_STUDIO_LOCAL_FILES_SERVING_ENABLED=true and
+                   LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT=<data>/blobs, as an absolute path.
+                   Never the data folder itself: it holds passwords.
+                2. Make a personal access token there, under Account & Settings, and
+                   export LABEL_STUDIO_API_KEY=<the token>
+                3. node --import tsx scripts/label-studio.ts tasks.json --blobs <data>/blobs
+                The script makes a project with the labelling setup of config/label-studio.xml, adds
+                a local storage for each folder in blobs/ that the tasks need (Label Studio refuses
+                its document root as a storage), and imports the tasks.
+  fiftyone      Writes a dataset to <data>/shortlists/<collection>/fiftyone/. In Python:
+                import fiftyone as fo
+                dataset = fo.Dataset.from_dir(dataset_dir="<that folder>",
+                                              dataset_type=fo.types.FiftyOneDataset)
+                Fields: searched_as, prediction (with confidence), prob_searched_as (p of the class
+                searched as), rank, licence, licence_url, creator, page_url and others.
+docs/other-tools.md says more.
+
+Examples:
+  winnow shortlist --collection imagenet-a
+  winnow shortlist --collection imagenet-a --cap 5 --json
+  winnow shortlist --collection imagenet-a --format label-studio > tasks.json
+  winnow shortlist --collection imagenet-a --format fiftyone
+`;
+
+export function addShortlistCommand(program: Command): void {
+  addCommand(program, 'shortlist', 'List the kept photos: at most a cap for each confusion, and no near-duplicates')
+    .option(
+      '--cap <n>',
+      "at most this many photos per confusion (default: the collection's policy.cap)",
+      wholeNumberFrom(1, 999_999_999),
+    )
+    .addOption(
+      new Option('--format <format>', 'write the shortlist for another tool; jsonl is the format of --json').choices(
+        SHORTLIST_FORMATS,
+      ),
+    )
+    .addOption(safeCsvOption())
+    .addHelpText('after', HELP)
+    .action(async (flags: ShortlistFlags) => {
+      const format = formatOf(flags);
+      const isSafe = isSafeCsv(flags, format);
+      await runOnCollection(
+        flags,
+        { name: 'shortlist', access: 'read', waitsForDatabase: true, rules: 'work' },
+        async (workspace, { signal }) => {
+          const made = await makeShortlistWithProgress(workspace, { cap: flags.cap, signal });
+          if (format === 'table') await writeOut(shortlistText(made));
+          else await writeShortlist(workspace, made.rows, { format, isSafe });
+        },
+      );
+    });
+}
+
+/** Builds the shortlist. Shows progress while models look at photos for it. */
+export async function makeShortlistWithProgress(
+  workspace: Workspace,
+  options: Omit<ShortlistOptions, 'onFeatures' | 'onOutside'>,
+): Promise<MadeShortlist> {
+  let lines: readonly ProgressLine[] = [];
+  const onFeatures: ShortlistOptions['onFeatures'] = ({ done, total }) => {
+    lines = [{ label: 'features', done, total, note: '' }];
+  };
+  const onOutside: ShortlistOptions['onOutside'] = ({ model, done, total }) => {
+    lines = [{ label: model, done, total, note: 'for reviewers' }];
+  };
+  return withProgress(
+    () => lines,
+    () => makeShortlist(workspace, { ...options, onFeatures, onOutside }),
+  );
+}
+
+/** One line for each class that keeps a photo, with its largest confusions, and where the files are. */
+function shortlistText(made: MadeShortlist): string {
+  const { rows, funnel, files, nameOf } = made;
+  if (rows.length === 0)
+    return 'nothing is kept yet, so nothing is listed: run winnow filter first, or relax the policy\n';
+  // Grouped once: mode O may have thousands of concepts, and scanning all rows for each would take minutes.
+  const listedAs = groupBy(
+    rows.filter((row) => row.state === 'listed'),
+    (row) => row.wnid,
+  );
+  const hasTarget = made.target !== null;
+  const lines = funnel.classes.flatMap(({ wnid, name, decided, shortlisted, leftOut }) => {
+    if (wnid === null || decided.kept === 0) return [];
+    const confusions = confusionsText(listedAs.get(wnid) ?? [], nameOf);
+    const past = hasTarget ? [leftOut.target] : [];
+    return [[wnid, name, decided.kept, shortlisted, leftOut.cap, leftOut.nearDuplicate, ...past, confusions]];
+  });
+  const { shortlisted: listed, decided } = funnel.totals;
+  const past = hasTarget ? ['past target'] : [];
+  return [
+    tableText([...subjectHeads(funnel), 'kept', 'listed', 'over cap', 'near-dup', ...past, 'taken for'], lines),
+    `listed ${plural(listed, 'photo')} of ${plural(decided.kept, 'kept photo')}`,
+    ...reviewLines(made),
+    `table:         ${displayPath(files.csv)}`,
+    `contact sheet: ${displayPath(files.html)}\n`,
+  ].join('\n');
+}
+
+/** The effect of reviews on the list. Empty before the first verdict, except for classes that are short of the target. */
+function reviewLines({ funnel, changes, target }: MadeShortlist): string[] {
+  const { selected, rejected, unsure, disputed } = funnel.totals;
+  const reviewed = selected + rejected + unsure + disputed;
+  const crawled = funnel.classes.filter(({ wnid, found }) => wnid !== null && found > 0);
+  const short = crawled.filter((row) => target !== null && row.selected + row.unreviewed < target);
+  return nonEmpty([
+    reviewed > 0 && `newly listed: ${changes.added}, no longer listed: ${changes.removed}`,
+    reviewed > 0 &&
+      `kept their place because they were reviewed: ${reviewed}, of which ${rejected} rejected ones do not count towards the cap`,
+    short.length > 0 &&
+      `crawled classes with fewer accepted and unreviewed photos than review.target (${target}): ${short.length} of ${crawled.length}`,
+  ]);
+}
+
+const CONFUSIONS_SHOWN = 3;
+
+function confusionsText(listed: readonly ShortlistRow[], nameOf: (wnid: string) => string): string {
+  const largest = [...groupBy(listed, (row) => row.confusionWnid)].toSorted(
+    ([a, photosOfA], [b, photosOfB]) => photosOfB.length - photosOfA.length || (a < b ? -1 : 1),
+  );
+  const shown = largest
+    .slice(0, CONFUSIONS_SHOWN)
+    .map(([wnid, { length }]) => `${nameOf(wnid)}${length > 1 ? ` ${length}` : ''}`);
+  const more = largest.length - shown.length;
+  return `${shown.join(', ')}${more > 0 ? `, ${more} more` : ''}`;
+}

@@ -1,0 +1,149 @@
+import type { Command } from 'commander';
+import type { Workspace } from '../../models/workspace/workspace.ts';
+import { stagesOf } from '../../page/stages.ts';
+import { readFunnel, readStatus, type Status } from '../../status/status.ts';
+import { sumOf, sumsThatFail, type Funnel, type Totals } from '../../status/funnel.ts';
+import { yieldOf } from '../../status/yields.ts';
+import { countText, nonEmpty, percentText, prunedText, subjectHeads, writeResult } from '../text/output.ts';
+import { tableText } from '../text/table.ts';
+import { pausesLine } from '../operate/pause.ts';
+import { addCommand, runOnCollection, type GlobalFlags } from '../start/context.ts';
+import { budgetsText, queriesLine, queriesText } from './status-tables.ts';
+
+interface StatusFlags extends GlobalFlags {
+  readonly all?: boolean;
+  readonly queries?: boolean;
+}
+
+export function addStatusCommand(program: Command): void {
+  addCommand(
+    program,
+    'status',
+    'Show the funnel: what happened to everything that was found, for each class and in total',
+  )
+    .option('--all', 'also show classes without candidates')
+    .option(
+      '--queries',
+      'show every query: the results that the site reports, and how many were seen, fetched and kept',
+    )
+    .addHelpText(
+      'after',
+      `
+The numbers add up:
+  found       = waiting + fetched + dropped + failed
+  fetched     = duplicates + kept + undecided + undecodable + poison
+                + correct + confident (mode A) + not confident + of another class (mode O)
+                + in a reference set
+  kept        = shortlisted + left out (cap, near-duplicate, target) + unlisted
+  shortlisted = selected (accepted) + rejected + unsure + disputed + unreviewed
+  pruned      = photos whose bytes were deleted (winnow prune): they count as what they were decided
+  yield       = kept / fetched; photos that several queries found count as kept for the first of them
+
+Budgets are what sites may still be asked: requests in the next minute and today, bytes this hour and today.
+
+Examples:
+  winnow status --collection imagenet-a --queries
+  winnow status --collection imagenet-a --json | jq .totals
+  winnow status --collection imagenet-a --json | jq '.queries[] | select(.yield != null) | [.class, .title, .yield]'
+`,
+    )
+    .action(async (flags: StatusFlags) => {
+      await runOnCollection(flags, { name: 'status', access: 'read' }, async (workspace) => {
+        const status = logSums(workspace, await readStatus(workspace));
+        await writeResult(flags, status, () => statusText(status, flags));
+      });
+    });
+}
+
+/** The funnel as the catalogue has it now. */
+export async function checkedFunnel(workspace: Workspace): Promise<Funnel> {
+  return logSums(workspace, await readFunnel(workspace));
+}
+
+/** Logs sums that do not add up, because they are a defect. */
+function logSums<F extends Funnel>({ app }: Workspace, funnel: F): F {
+  for (const sum of sumsThatFail(funnel.totals))
+    app.log.error({ collection: funnel.collection }, `the funnel does not add up: ${sum}`);
+  return funnel;
+}
+
+const BAR_WIDTH = 32;
+
+function statusText(status: Status, { all, queries }: Pick<StatusFlags, 'all' | 'queries'>): string {
+  const { classes, sources, mode, totals } = status;
+  const shown = all === true ? classes : classes.filter((row) => row.found > 0);
+  return nonEmpty([
+    funnelText(status),
+    shown.length === 0
+      ? 'no candidates yet: run winnow crawl\n'
+      : totalsTable(shown, { mode, nameHeads: subjectHeads(status), namesOf: ({ wnid, name }) => [wnid ?? '-', name] }),
+    sources.length > 1 && totalsTable(sources, { mode, nameHeads: ['source'], namesOf: ({ source }) => [source] }),
+    totals.undecidedPruned > 0 && `${prunedText(totals.undecidedPruned)}\n`,
+    queries === true ? queriesText(status.queries) : queriesLine(status.queries),
+    budgetsText(status.budgets),
+    pausesLine(status.pauses),
+  ]).join('\n');
+}
+
+/** A bar for each stage, with what it lost and why. */
+export function funnelText({ collection, mode, totals }: Funnel): string {
+  const stages = stagesOf(totals);
+  const widest = Math.max(1, stages[0]?.count ?? 1);
+  const digits = countText(widest).length;
+  const lines = stages.map(({ name, count, lost = [] }) => {
+    const bar = '█'.repeat(Math.round((count / widest) * BAR_WIDTH)).padEnd(BAR_WIDTH, '·');
+    const losses = lost.map(({ reason, count: n }) => `${reason} ${countText(n)}`).join(', ');
+    return `  ${name.padEnd(16)}${bar}  ${countText(count).padStart(digits)}${losses === '' ? '' : `  - ${losses}`}`;
+  });
+  return `${collection} (mode ${mode})\n\n${lines.join('\n')}\n`;
+}
+
+/** Columns of counts. Those that are zero in every row are left out, except the ones marked `always`. */
+const COLUMNS: readonly {
+  readonly head: string;
+  /** Shown even if all are zero: in every mode, or in one. */
+  readonly always?: true | 'A' | 'O';
+  readonly of: (totals: Totals) => number;
+}[] = [
+  { head: 'found', always: true, of: (totals) => totals.found },
+  { head: 'waiting', of: (totals) => totals.waiting },
+  { head: 'fetched', always: true, of: (totals) => totals.fetched },
+  { head: 'dropped', of: (totals) => sumOf(totals.dropped) },
+  { head: 'failed', of: (totals) => sumOf(totals.failed) },
+  { head: 'duplicate', of: (totals) => totals.duplicates },
+  { head: 'correct', always: 'A', of: (totals) => totals.decided.correct },
+  { head: 'confident', always: 'A', of: (totals) => totals.decided.confident },
+  { head: 'not confident', always: 'O', of: (totals) => totals.decided.notConfident },
+  { head: 'other class', always: 'O', of: (totals) => totals.decided.otherClass },
+  { head: 'in reference', of: (totals) => totals.decided.inReferenceSet },
+  { head: 'undecodable', of: (totals) => totals.decided.failed - totals.poisoned },
+  { head: 'poison', of: (totals) => totals.poisoned },
+  { head: 'undecided', of: (totals) => totals.decided.undecided },
+  { head: 'pruned', of: (totals) => totals.pruned },
+  { head: 'kept', always: true, of: (totals) => totals.decided.kept },
+  { head: 'over cap', of: (totals) => totals.leftOut.cap },
+  { head: 'near-dup', of: (totals) => totals.leftOut.nearDuplicate },
+  { head: 'past target', of: (totals) => totals.leftOut.target },
+  { head: 'unlisted', of: (totals) => totals.unlisted },
+  { head: 'listed', always: true, of: (totals) => totals.shortlisted },
+  { head: 'accepted', of: (totals) => totals.selected },
+  { head: 'rejected', of: (totals) => totals.rejected },
+  { head: 'unsure', of: (totals) => totals.unsure },
+  { head: 'disputed', of: (totals) => totals.disputed },
+];
+
+interface TableNames<Row> {
+  readonly mode: Funnel['mode'];
+  readonly nameHeads: readonly string[];
+  readonly namesOf: (row: Row) => readonly string[];
+}
+
+function totalsTable<Row extends Totals>(rows: readonly Row[], { mode, nameHeads, namesOf }: TableNames<Row>): string {
+  const columns = COLUMNS.filter(
+    ({ always, of }) => always === true || always === mode || rows.some((row) => of(row) !== 0),
+  );
+  return tableText(
+    [...nameHeads, ...columns.map(({ head }) => head), 'yield'],
+    rows.map((row) => [...namesOf(row), ...columns.map(({ of }) => of(row)), percentText(yieldOf(row).yield)]),
+  );
+}

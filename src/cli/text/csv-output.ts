@@ -1,0 +1,39 @@
+import process from 'node:process';
+import type { Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { Option } from 'commander';
+import { stringify } from 'csv-stringify';
+import { UsageError } from '../../kernel/errors.ts';
+import { printable } from '../../kernel/printable.ts';
+
+/** `--safe-csv`: see `isSafeCsv`. */
+export function safeCsvOption(): Option {
+  return new Option(
+    '--safe-csv',
+    "with --format csv: put ' before cells that a spreadsheet would run as a formula (= + - @ at the start)",
+  );
+}
+
+/** @throws UsageError `safe-csv` if another format is asked for: nothing would be made safe */
+export function isSafeCsv({ safeCsv = false }: { readonly safeCsv?: boolean }, format: string): boolean {
+  if (!safeCsv || format === 'csv') return safeCsv;
+  throw new UsageError(`Expected --format csv with --safe-csv but received '${format}'`, { code: 'safe-csv' });
+}
+
+/**
+ * Writes rows as they arrive, with a header. Nested values are written as JSON in their cells. On a terminal control
+ * characters are escaped, because texts come from strangers. Files and other programs get the texts as they are.
+ */
+export async function writeCsv(
+  rows: AsyncIterable<object>,
+  isSafe: boolean,
+  out: Writable & { readonly isTTY?: boolean } = process.stdout,
+): Promise<void> {
+  const cast = { object: (value: object) => JSON.stringify(value), boolean: String };
+  const csv = stringify({ header: true, cast, escape_formulas: isSafe });
+  // A chunk has whole rows.
+  const shown = async function* (chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer | string> {
+    for await (const chunk of chunks) yield out.isTTY === true ? printable(String(chunk)) : chunk;
+  };
+  await pipeline(rows, csv, shown, out, { end: false });
+}

@@ -1,0 +1,114 @@
+import { once } from 'node:events';
+import process from 'node:process';
+import { setImmediate } from 'node:timers/promises';
+import { codeOf, StopTheRun, WinnowError } from '../../kernel/errors.ts';
+import { printable } from '../../kernel/printable.ts';
+import { countText } from '../../kernel/texts.ts';
+
+export { bytesText, countText } from '../../kernel/texts.ts';
+
+/** The reader of stdout has closed it, as `| head` does. The command ends, and this is not a failure. */
+export class ReaderGone extends WinnowError {}
+
+/**
+ * Watches stdout. A failed write causes an event, not an error at the place of the write.
+ * `flushed` resolves once everything was written. `failure` returns what prevented it.
+ */
+export function watchOutput(): { flushed(): Promise<void>; failure(): WinnowError | null } {
+  let failure: WinnowError | null = null;
+  process.stdout.on('error', (error) => {
+    failure ??=
+      codeOf(error) === 'EPIPE'
+        ? new ReaderGone('The reader of stdout has gone', { code: 'reader-gone', cause: error })
+        : new StopTheRun(`Expected to write the results to stdout but received '${error.message}'`, {
+            code: 'stdout',
+            cause: error,
+          });
+  });
+  return {
+    failure: () => failure,
+    flushed: async () => {
+      await new Promise<void>((resolve) => {
+        process.stdout.write('', () => resolve());
+      });
+      // The event comes after the callback.
+      await setImmediate();
+      if (failure !== null) throw failure;
+    },
+  };
+}
+
+/**
+ * Writes to stdout with control characters escaped, and waits if the reader is slower. Rejects with EPIPE once the reader has
+ * closed stdout. Pass texts from outside through `oneLine` before they become part of a line.
+ */
+export async function writeOut(text: string): Promise<void> {
+  if (process.stdout.write(printable(text))) return;
+  await once(process.stdout, 'drain');
+}
+
+/** Writes the result of a command: with `--json` an object in one line, otherwise a text for people. */
+export async function writeResult(
+  { json }: { readonly json?: boolean },
+  result: unknown,
+  textOf: () => string | Promise<string>,
+): Promise<void> {
+  await writeOut(json === true ? `${JSON.stringify(result)}\n` : await textOf());
+}
+
+/** Writes one JSON object on each line. */
+export async function writeJsonLines(rows: AsyncIterable<unknown> | Iterable<unknown>): Promise<void> {
+  for await (const row of rows) await writeOut(`${JSON.stringify(row)}\n`);
+}
+
+/** The heads of the columns that name a class or concept. */
+export function subjectHeads({ mode }: { readonly mode: 'A' | 'O' }): string[] {
+  return mode === 'A' ? ['wnid', 'class'] : ['id', 'concept'];
+}
+
+/** Quotes a word for a shell, if that is necessary. */
+export function shellWord(text: string): string {
+  return /^[\w./:@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
+}
+
+/** The texts that apply: `nonEmpty([count > 0 && 'there are some'])`. Leaves out `false` and ''. */
+export function nonEmpty(texts: readonly (string | false)[]): string[] {
+  return texts.filter((text): text is string => text !== false && text !== '');
+}
+
+/** The texts that apply, each in a line of its own. */
+export function linesText(texts: readonly (string | false)[]): string {
+  return nonEmpty(texts)
+    .map((text) => `${text}\n`)
+    .join('');
+}
+
+/** `1 photo`, `2 photos` */
+export function plural(count: number, one: string, many = `${one}s`): string {
+  return `${countText(count)} ${count === 1 ? one : many}`;
+}
+
+/** `12.3 %`. Empty if the share is unknown. */
+export function percentText(share: number | null): string {
+  return share === null ? '' : `${(share * 100).toFixed(1)} %`;
+}
+
+/** `12 s`, `4 min`, `1.5 h` */
+export function durationText(seconds: number): string {
+  if (seconds < 90) return `${Math.ceil(seconds)} s`;
+  if (seconds < 90 * 60) return `${Math.round(seconds / 60)} min`;
+  return `${(seconds / 3600).toFixed(1)} h`;
+}
+
+const PHOTOS_NAMED = 3;
+
+/** `5 photos (HASH, HASH, HASH and 2 more)` */
+export function photosText(hashes: readonly string[]): string {
+  const more = hashes.length > PHOTOS_NAMED ? ` and ${hashes.length - PHOTOS_NAMED} more` : '';
+  return `${plural(hashes.length, 'photo')} (${hashes.slice(0, PHOTOS_NAMED).join(', ')}${more})`;
+}
+
+/** The message on photos that cannot be decided without their bytes. */
+export function prunedText(count: number): string {
+  return `${plural(count, 'photo')} cannot be decided without the bytes that were pruned: winnow retry --reason pruned has them fetched again by the next crawl`;
+}

@@ -1,0 +1,179 @@
+import process from 'node:process';
+import { MultiBar, type SingleBar } from 'cli-progress';
+import { oneLine } from '../../kernel/printable.ts';
+import { bytesText, countText, durationText, nonEmpty } from './output.ts';
+import { Pace, type Speed } from './pace.ts';
+
+/** One line of progress as it is now. */
+export interface ProgressLine {
+  readonly label: string;
+  readonly done: number;
+  /** Null while the total is unknown. */
+  readonly total: number | null;
+  /** True if the total may still grow. If so, no remaining time is shown. */
+  readonly isGrowing?: boolean;
+  /** Bytes done. */
+  readonly bytes?: number;
+  /** `kept 12, dropped 88` */
+  readonly note: string;
+}
+
+export interface Progress {
+  readonly lines: readonly ProgressLine[];
+  /** Parts of the work, the busiest first. As many are shown as there is room for. */
+  readonly parts?: readonly ProgressLine[];
+  /** Why the work waits; '' if it does not. */
+  readonly waiting?: string;
+}
+
+const BAR_UPDATE_MS = 250;
+const LINE_EVERY_MS = 10_000;
+/** Parts shown at a time. */
+const PARTS_SHOWN = 6;
+
+/**
+ * Shows progress on stderr: bars on a terminal, otherwise lines every ten seconds. Calls `progress` when it needs it.
+ */
+export function startProgress(progress: () => Progress): { stop(): void } {
+  return process.stderr.isTTY ? startBars(progress) : startLines(progress);
+}
+
+/** Shows lines of progress while some work is done. */
+export async function withProgress<T>(lines: () => readonly ProgressLine[], work: () => Promise<T>): Promise<T> {
+  const progress = startProgress(() => ({ lines: lines() }));
+  try {
+    return await work();
+  } finally {
+    progress.stop();
+  }
+}
+
+/** The text behind the label of each line. Keeps the speed of each label. */
+export class ProgressTexts {
+  readonly #paces = new Map<string, Pace>();
+  readonly #complete = new Map<string, string>();
+  readonly #startMs: number;
+
+  constructor(startMs: number) {
+    this.#startMs = startMs;
+  }
+
+  /**
+   * Returns the lines that have news, with their texts. A complete line is returned once, with its speed at that time. It is
+   * returned again if it gets more to do.
+   */
+  news(lines: readonly ProgressLine[], nowMs: number): readonly (ProgressLine & { readonly text: string })[] {
+    return lines.flatMap((line) => {
+      const state = `${line.done} of ${line.total}`;
+      if (this.#complete.get(line.label) === state) return [];
+      if (line.done === line.total && line.isGrowing !== true) this.#complete.set(line.label, state);
+      return [{ ...line, text: this.of(line, nowMs) }];
+    });
+  }
+
+  /** `1,204 of 5,000  41/s, 12.3 MB/s, 93 s left  dropped 3` */
+  of(line: ProgressLine, nowMs: number): string {
+    const { label, done, bytes = 0, note } = line;
+    const pace = this.#paces.get(label) ?? new Pace(this.#startMs);
+    this.#paces.set(label, pace);
+    const speed = pace.note({ atMs: nowMs, done, bytes });
+    return nonEmpty([amountText(line), speed !== null && speedText(line, speed), oneLine(note)]).join('  ');
+  }
+}
+
+/** `1,204 of 5,000 so far` */
+function amountText({ done, total, isGrowing = false }: Pick<ProgressLine, 'done' | 'total' | 'isGrowing'>): string {
+  if (total === null) return countText(done);
+  return `${countText(done)} of ${countText(total)}${isGrowing ? ' so far' : ''}`;
+}
+
+/** `41/s, 12.3 MB/s, 93 s left`. While nothing moves, the time left is unknown: the work may wait for hours. */
+function speedText({ done, total, isGrowing, bytes = 0 }: ProgressLine, { perSecond, bytesPerSecond }: Speed): string {
+  const isTimeKnown = isGrowing !== true && total !== null && total > done && perSecond > 0;
+  return nonEmpty([
+    done > 0 && `${perSecond < 10 ? perSecond.toFixed(1) : countText(Math.round(perSecond))}/s`,
+    bytes > 0 && `${bytesText(bytesPerSecond)}/s`,
+    isTimeKnown && `${durationText((total - done) / perSecond)} left`,
+  ]).join(', ');
+}
+
+function startLines(progress: () => Progress): { stop(): void } {
+  const texts = new ProgressTexts(performance.now());
+  let lastParts = '';
+  const print = (): void => {
+    const { lines, parts = [], waiting = '' } = progress();
+    for (const { label, text } of texts.news(lines, performance.now())) process.stderr.write(`${label} ${text}\n`);
+    const newParts = partsText(parts);
+    if (newParts !== '' && newParts !== lastParts) process.stderr.write(`  ${newParts}\n`);
+    lastParts = newParts;
+    if (waiting !== '') process.stderr.write(`  ${waiting}\n`);
+  };
+  const timer = setInterval(print, LINE_EVERY_MS);
+  return { stop: () => clearInterval(timer) };
+}
+
+/** `dragonfly 204 of 1,000, wren 12 of 40; 14 more` */
+export function partsText(parts: readonly ProgressLine[]): string {
+  const shown = parts.slice(0, PARTS_SHOWN).map(({ label, done, total, note }) => {
+    return `${label} ${amountText({ done, total })}${note === '' ? '' : ` (${oneLine(note)})`}`;
+  });
+  const more = parts.length - shown.length;
+  return `${shown.join(', ')}${more > 0 ? `; ${countText(more)} more` : ''}`;
+}
+
+function startBars(progress: () => Progress): { stop(): void } {
+  const bars = new Bars();
+  const texts = new ProgressTexts(performance.now());
+  const update = (): void => {
+    const { lines, parts = [], waiting = '' } = progress();
+    bars.remark(waiting);
+    for (const line of texts.news(lines, performance.now())) bars.show(line.label, line, line);
+    // Places are fixed, but what they show changes with the busiest parts.
+    for (const [place, part] of parts.slice(0, PARTS_SHOWN).entries()) {
+      const text = `${amountText(part)}  ${oneLine(part.note)}`;
+      bars.show(`part ${place}`, part, { label: `  ${part.label}`, text });
+    }
+  };
+  const timer = setInterval(update, BAR_UPDATE_MS);
+  return {
+    stop: () => {
+      clearInterval(timer);
+      update();
+      bars.stop();
+    },
+  };
+}
+
+const LABEL_CHARS = 24;
+
+class Bars {
+  readonly #bars = new MultiBar({
+    stream: process.stderr,
+    hideCursor: true,
+    clearOnComplete: false,
+    format: '{label} {bar} {text}',
+    barsize: 20,
+  });
+  readonly #byKey = new Map<string, SingleBar>();
+  #remark: SingleBar | null = null;
+
+  show(key: string, { done, total }: ProgressLine, { label, text }: { label: string; text: string }): void {
+    const most = Math.max(total ?? done, done, 1);
+    const payload = { label: label.padEnd(LABEL_CHARS).slice(0, LABEL_CHARS), text };
+    const bar = this.#byKey.get(key) ?? this.#bars.create(most, 0, payload);
+    this.#byKey.set(key, bar);
+    bar.setTotal(most);
+    bar.update(done, payload);
+  }
+
+  /** Prints a line without a bar, if there is something to say. */
+  remark(text: string): void {
+    if (text === '' && this.#remark === null) return;
+    this.#remark ??= this.#bars.create(1, 0, { text }, { format: '{text}' });
+    this.#remark.update(0, { text });
+  }
+
+  stop(): void {
+    if (this.#bars.isActive) this.#bars.stop();
+  }
+}

@@ -1,0 +1,193 @@
+import { existsSync } from 'node:fs';
+import { basename, dirname, join, normalize, resolve } from 'node:path';
+import { didYouMean } from '../../config/nearest.ts';
+import { quote } from '../../config/quote.ts';
+import { readTextFile } from '../../config/read-text.ts';
+import { configFolders, displayPath, packageRoot, workingFolder } from '../../config/root.ts';
+import { entriesOf, listYamlFiles } from '../../config/yaml-files.ts';
+import { parseYaml } from '../../config/yaml.ts';
+import type { NamedFile } from '../../config/yaml-files.ts';
+import { codeOf, messageOf, UsageError } from '../../kernel/errors.ts';
+import { CLASS_LIST_NAMES, wnidsOf } from '../class-table.ts';
+import type { ClassTable } from '../class-table.ts';
+import type { Collection } from '../collection.ts';
+import { isHeadCard, parseHeadCard, withHead, type HeadCard } from './head-card.ts';
+import { badCard, parseModelCard } from './model-card.ts';
+import type { ModelCard } from './model-card.ts';
+import { modelClassesOf, parseModelClasses } from './model-classes.ts';
+import type { ModelClasses } from './model-classes.ts';
+
+/** Where `models add` makes a folder for each model, below the folder that holds config/. */
+export const LOCAL_MODELS = 'config/local/models';
+/** The card in such a folder. Other files that the card names are relative to the folder. */
+export const ADDED_CARD = 'card.yaml';
+
+/** A card and where it was found. */
+export interface FoundCard extends ModelCard {
+  /** Absolute path of the YAML file. */
+  readonly cardFile: string;
+  /** `added` by `models add`; `project`: written by hand in the working directory; `bundled` with winnow. */
+  readonly origin: 'added' | 'project' | 'bundled';
+}
+
+/** Where the card of a name lies, whether or not it can be read. */
+export interface CardPlace {
+  /** Absolute path of the YAML file. */
+  readonly cardFile: string;
+  readonly origin: FoundCard['origin'];
+  /** The folder that `file` in the card is relative to. */
+  readonly base: string;
+}
+
+/**
+ * The model card of that name: from config/local/models or config/models of the working directory, otherwise of the package.
+ *
+ * @throws UsageError `unknown-model` with the nearest and all known names, or `bad-model-card`
+ */
+export async function cardFor(
+  name: string,
+  root: string = packageRoot,
+  workingDir: string = workingFolder(),
+): Promise<FoundCard> {
+  const { cardFile, origin, base } = await placeOfCard(name, root, workingDir);
+  const shown = displayPath(cardFile, workingDir);
+  const { text } = await readTextFile(cardFile, 'a model card');
+  const file = parseYaml(text, shown);
+  const card = isHeadCard(file)
+    ? await headCardOf(parseHeadCard(file), { shown, base, root, workingDir })
+    : parseModelCard(text, shown, base);
+  if (card.name === name) return Object.freeze({ ...card, cardFile, origin });
+  throw new UsageError(`Expected the file's name '${name}' for 'name' in ${shown} but received '${card.name}'`, {
+    code: 'bad-model-card',
+  });
+}
+
+/** Code of the error for a head that the user has not fitted yet. */
+export const HEAD_TO_FIT = 'head-to-fit';
+
+/**
+ * The card of a member of a collection.
+ *
+ * @throws UsageError `head-to-fit` with the command if it is a head that the user has not fitted yet, `other-backbone` if its card is not
+ * the head that the collection declares; the codes of `cardFor`
+ */
+export async function memberCard(
+  name: string,
+  { heads }: Pick<Collection, 'heads'>,
+  workingDir: string = workingFolder(),
+): Promise<FoundCard> {
+  const declared = heads.get(name);
+  const card = await cardFor(name, packageRoot, workingDir).catch((error: unknown) => {
+    if (declared === undefined || codeOf(error) !== 'unknown-model') throw error;
+    throw new UsageError(
+      `The member '${name}' is a head over '${declared.backbone}' that you fit on photos of its classes: ${finetuneCommand(name, declared)}   # DIR has a folder of photos for each class`,
+      { code: HEAD_TO_FIT, cause: error },
+    );
+  });
+  if (declared === undefined || card.backbone === declared.backbone) return card;
+  const [found, advice] =
+    card.backbone === undefined
+      ? ['is not a head', `Remove '${name}' from 'heads', or give the head another name`]
+      : [
+          `is a head over '${card.backbone}'`,
+          `Change 'heads', or fit the head again: winnow models remove ${name}, then ${finetuneCommand(name, declared)}`,
+        ];
+  throw new UsageError(
+    `Expected a head over '${declared.backbone}' for the member '${name}', as 'heads' of the collection says, but its card (${displayPath(card.cardFile, workingDir)}) ${found}. ${advice}`,
+    { code: 'other-backbone' },
+  );
+}
+
+function finetuneCommand(name: string, { backbone, classes }: { readonly backbone: string; readonly classes: string }) {
+  return `winnow finetune --backbone ${backbone} --train DIR --classes ${classes} --name ${name}`;
+}
+
+/** @throws UsageError `bad-model-card`, also if there is no card of the backbone: `unknown-model` means the head's own card */
+async function headCardOf(
+  head: HeadCard,
+  place: { readonly shown: string; readonly base: string; readonly root: string; readonly workingDir: string },
+): Promise<ModelCard> {
+  const { cardFile, base } = await placeOfCard(head.backbone, place.root, place.workingDir).catch((error: unknown) => {
+    if (codeOf(error) !== 'unknown-model') throw error;
+    throw badCard([
+      `The head '${head.name}' (${place.shown}) needs its backbone '${head.backbone}', which has no model card. ${messageOf(error)} Add the backbone again, or remove the head`,
+    ]);
+  });
+  const { text } = await readTextFile(cardFile, 'a model card');
+  const shown = displayPath(cardFile, place.workingDir);
+  if (isHeadCard(parseYaml(text, shown)))
+    throw badCard([
+      `Expected a model with a file of its own for 'backbone' in ${place.shown} but '${head.backbone}' is a head, too`,
+    ]);
+  return withHead(head, parseModelCard(text, shown, base), place);
+}
+
+/** @throws UsageError `unknown-model` with the nearest and all known names */
+export async function placeOfCard(
+  name: string,
+  root: string = packageRoot,
+  workingDir: string = workingFolder(),
+): Promise<CardPlace> {
+  const known = await listCards(root, workingDir);
+  const found = known.find((card) => card.name === name);
+  if (found !== undefined) return { cardFile: found.file, ...placeOf(found.file, root) };
+  const names = known.map((card) => card.name);
+  throw new UsageError(
+    `Expected a model card (${names.join(', ')}) but received ${quote(name)}.${didYouMean(name, names)}`,
+    { code: 'unknown-model' },
+  );
+}
+
+/**
+ * All model cards by name. A card of the working directory hides the package's card of the same name. In either, an added
+ * model hides a card that was written by hand.
+ */
+export async function listCards(
+  root: string = packageRoot,
+  workingDir: string = workingFolder(),
+): Promise<NamedFile[]> {
+  const byName = new Map<string, NamedFile>();
+  for (const folder of configFolders('models', root, workingDir)) {
+    const local = resolve(folder, '../..', LOCAL_MODELS);
+    for (const card of [...(await addedCards(local)), ...(await listYamlFiles([local, folder]))])
+      if (!byName.has(card.name)) byName.set(card.name, card);
+  }
+  return [...byName.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** Skips hidden folders: they are unfinished. */
+async function addedCards(local: string): Promise<NamedFile[]> {
+  const names = (await entriesOf(local)).filter((name) => !name.startsWith('.'));
+  return names.map((name) => ({ name, file: join(local, name, ADDED_CARD) })).filter(({ file }) => existsSync(file));
+}
+
+/**
+ * The classes of a card's model, in the order of its outputs.
+ *
+ * @throws UsageError `bad-model-classes`, `unreadable-file`
+ */
+export async function classesOfCard(
+  { cardFile, classes }: Pick<FoundCard, 'cardFile' | 'classes'>,
+  table: ClassTable,
+): Promise<ModelClasses> {
+  return readModelClasses(resolve(dirname(cardFile), classes), classes, table);
+}
+
+/** The same for a list's name, or else the file at `path`. */
+export async function readModelClasses(path: string, name: string, table: ClassTable): Promise<ModelClasses> {
+  const listName = CLASS_LIST_NAMES.find((known) => known === name);
+  if (listName !== undefined) return modelClassesOf(wnidsOf(listName, table.rows));
+  const { text } = await readTextFile(path, `one of the class lists ${CLASS_LIST_NAMES.join(', ')} or a class list`);
+  const { classes, problems } = parseModelClasses(text, displayPath(path));
+  if (problems.length === 0) return classes;
+  throw new UsageError(problems.join('\n'), { code: 'bad-model-classes' });
+}
+
+function placeOf(cardFile: string, root: string): Pick<CardPlace, 'base' | 'origin'> {
+  const folder = dirname(cardFile);
+  if (basename(cardFile) === ADDED_CARD && dirname(folder).endsWith(normalize(`/${LOCAL_MODELS}`)))
+    return { base: folder, origin: 'added' };
+  const isLocal = folder.endsWith(normalize(`/${LOCAL_MODELS}`));
+  const base = resolve(folder, isLocal ? '../../..' : '../..');
+  return { base, origin: !isLocal && base === resolve(root) ? 'bundled' : 'project' };
+}

@@ -1,0 +1,156 @@
+import { resolve } from 'node:path';
+import * as z from 'zod';
+import { schemaProblems, wholeNumber } from '../../config/schema-problems.ts';
+import { parseYaml } from '../../config/yaml.ts';
+import type { YamlFile } from '../../config/yaml.ts';
+import { UsageError } from '../../kernel/errors.ts';
+import { isSha256, toSha256, type Sha256 } from '../../kernel/ids.ts';
+import { CLASS_LIST_NAMES } from '../class-table.ts';
+import { nameSchema } from '../name.ts';
+
+/** The order of a picture's values: channel after channel, or pixel after pixel. */
+const LAYOUTS = ['nchw', 'nhwc'] as const;
+/** `uint8`: the graph takes 0..255 and normalises itself. */
+const INPUT_TYPES = ['float32', 'uint8'] as const;
+/** Of probabilities winnow takes the logarithm: softmax of log p over any subset of classes is p, rescaled to sum to 1. */
+const OUTPUT_VALUES = ['logits', 'probabilities'] as const;
+
+export const cardText = z.string().trim().min(1).describe('a text');
+export const webPage = z.url({ protocol: /^https?$/ });
+const sideSchema = wholeNumber(1, 4096);
+const meanSchema = z
+  .tuple([z.number(), z.number(), z.number()])
+  .readonly()
+  .describe('three numbers for R, G and B, in units of 0..255');
+const stdSchema = z
+  .tuple([z.number().positive(), z.number().positive(), z.number().positive()])
+  .readonly()
+  .describe('three numbers above 0 for R, G and B, in units of 0..255');
+
+export const sha256Schema = z.string().refine(isSha256).transform(toSha256).describe('64 lower-case hex digits');
+export const classesSchema = cardText.describe(
+  `a list's name (${CLASS_LIST_NAMES.join(', ')}), or the name of a file beside the card with one class a line`,
+);
+
+const cardSchema = z.strictObject({
+  name: nameSchema,
+  file: cardText.describe('the path of an .onnx file, relative to the folder that holds config/'),
+  sha256: sha256Schema,
+  bytes: wholeNumber(1),
+  licence: cardText.describe('the SPDX id of the licence of the weights'),
+  source: cardText.describe('where the weights come from'),
+  documentation: webPage.describe('the http or https URL of the page that documents the preprocessing').optional(),
+  input: z.strictObject({
+    name: cardText,
+    size: sideSchema,
+    layout: z.enum(LAYOUTS).optional(),
+    type: z.enum(INPUT_TYPES).optional(),
+  }),
+  resize: z.strictObject({ shorterSide: sideSchema, interpolation: z.literal('bilinear-antialias') }),
+  normalise: z.strictObject({ mean: meanSchema, std: stdSchema }).optional(),
+  outputs: z.strictObject({
+    logits: cardText,
+    features: cardText.optional(),
+    featureMap: cardText.optional(),
+    values: z.enum(OUTPUT_VALUES).optional(),
+  }),
+  classes: classesSchema,
+  trained: z.boolean(),
+  download: z.array(webPage).min(1).readonly().describe('a list of http or https URLs of the file').optional(),
+  costs: z.strictObject({ multiplyAddsPerCrop: wholeNumber(1) }).optional(),
+});
+
+type Card = z.output<typeof cardSchema>;
+/** The content of the YAML file. */
+export type CardFile = z.input<typeof cardSchema>;
+
+/** Leaves pixels unchanged, for a graph that normalises its input. */
+const AS_IT_IS: Normalisation = Object.freeze({ mean: [0, 0, 0] as const, std: [1, 1, 1] as const });
+
+export interface Normalisation {
+  readonly mean: readonly [number, number, number];
+  readonly std: readonly [number, number, number];
+}
+
+/**
+ * Everything needed to run a model exactly as it was trained: a file in config/models, or in a folder of config/local/models.
+ *
+ * A crop of `input.size` x `input.size` pixels is cut after the shorter side was resized to `resize.shorterSide` (Pillow's bilinear
+ * filter with antialias). The network's input is RGB, `[batch, 3, size, size]` (`layout: nchw`, the default) or
+ * `[batch, size, size, 3]` (`nhwc`); float32 `(pixel - mean) / std` with pixel 0..255, or (`type: uint8`) the pixels themselves.
+ */
+export interface ModelCard extends Readonly<Omit<Card, 'normalise'>> {
+  readonly input: Readonly<Card['input']>;
+  readonly resize: Readonly<Card['resize']>;
+  /** Mean 0 and deviation 1 for a uint8 input. */
+  readonly normalise: Normalisation;
+  /**
+   * Names of the graph's tensors: `logits [batch, classes]` (`*` stands for the only output of a graph), pooled
+   * `features [batch, d]` (`input of LOGITS`: what the last linear layer before the output LOGITS takes),
+   * `featureMap [batch, d, h, w]`; and what the values of the first are (logits by default).
+   */
+  readonly outputs: Readonly<Card['outputs']>;
+  /** False if its weights are random. A filter of untrained models drops and keeps at random: for tests and benchmarks only. */
+  readonly trained: boolean;
+  /** Absolute path of the model file; the code that loads it checks `bytes` and `sha256`. */
+  readonly path: string;
+  /** The name of the card that `file`, pixels and outputs come from, if this card names a head; its logits are the head's. */
+  readonly backbone?: string;
+  /** A file over the output `features`. `path` is absolute. */
+  readonly head?: { readonly file: string; readonly sha256: Sha256; readonly bytes: number; readonly path: string };
+  /** The file with hashes of the photos that the head was fitted and measured with. `path` is absolute. */
+  readonly references?: {
+    readonly file: string;
+    readonly sha256: Sha256;
+    readonly photos: number;
+    readonly path: string;
+  };
+  /** Measurements of `winnow finetune` when it fitted the head. */
+  readonly fit?: Readonly<Record<string, string | number | boolean | null>>;
+}
+
+/**
+ * Reads a model card.
+ *
+ * @param fileName as messages show it
+ * @param base the folder that `file` is relative to
+ * @throws UsageError `bad-model-card` with all problems, or `bad-yaml`
+ */
+export function parseModelCard(yaml: string, fileName: string, base: string): ModelCard {
+  const file = parseYaml(yaml, fileName);
+  const result = cardSchema.safeParse(file.value);
+  if (!result.success) throw badCard(schemaProblems(cardSchema, file));
+  const card = result.data;
+  const problems = problemsOf(card, file);
+  if (problems.length > 0) throw badCard(problems);
+  for (const part of [card.input, card.resize, card.normalise ?? {}, card.outputs, card.costs ?? {}])
+    Object.freeze(part);
+  return Object.freeze({ ...card, normalise: card.normalise ?? AS_IT_IS, path: resolve(base, card.file) });
+}
+
+/** Problems that the schema cannot find. */
+function problemsOf(card: Card, file: YamlFile): string[] {
+  const problems: string[] = [];
+  if (card.resize.shorterSide < card.input.size) {
+    problems.push(
+      `Expected at least the input size ${card.input.size} for 'resize.shorterSide' in ${file.where(['resize', 'shorterSide'])} ` +
+        `but received ${card.resize.shorterSide}; a crop would not fit`,
+    );
+  }
+  const isUint8 = card.input.type === 'uint8';
+  if (isUint8 && card.normalise !== undefined) {
+    problems.push(
+      `Expected no 'normalise' for an input of uint8, which the graph normalises itself, but it is in ${file.where(['normalise'])}`,
+    );
+  }
+  if (!isUint8 && card.normalise === undefined) {
+    problems.push(
+      `Expected {mean: [R, G, B], std: [R, G, B]} in units of 0..255 for 'normalise' in ${file.where([])} but it is missing`,
+    );
+  }
+  return problems;
+}
+
+export function badCard(problems: readonly string[]): UsageError {
+  return new UsageError(problems.join('\n'), { code: 'bad-model-card' });
+}

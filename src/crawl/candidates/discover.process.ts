@@ -1,0 +1,105 @@
+import type { Kysely } from 'kysely';
+import { GiveUpOnItem, messageOf, RetryLater } from '../../kernel/errors.ts';
+import type { Wnid } from '../../kernel/ids.ts';
+import type { Database } from '../../platform/postgres/database.ts';
+import type { NetworkSource, Page, SourceApi, WantedClass } from '../sources/network-source.ts';
+import { candidateOf, countRefusals, type CandidateRules, type RefusalCounts } from './candidate.ts';
+import { storeCandidates } from './candidate.repository.ts';
+import type { DiscoverPayload } from './discover.job.ts';
+import {
+  advanceQuery,
+  lockAdmitted,
+  postponeQuery,
+  readQuery,
+  refuseQuery,
+  storePlan,
+  type QueryState,
+} from './query.repository.ts';
+
+export interface DiscoverDeps {
+  readonly db: Kysely<Database>;
+  readonly source: NetworkSource;
+  readonly api: SourceApi;
+  readonly rules: CandidateRules;
+  /** Largest number of candidates per class and source. Null for no limit. */
+  readonly limitPerClass: number | null;
+  /** The class as its plan needs it. Null if this run does not collect the class. */
+  wantedClass(wnid: Wnid): WantedClass | null;
+  /** Resolves once fetching has caught up, or earlier if the run must end. */
+  waitForRoom(): Promise<void>;
+  shouldStop(): boolean;
+  /** Pause before a page is retried, in milliseconds. */
+  retryDelayMs(attempt: number, retryAfterMs: number | null): number;
+  onPage(page: DiscoveredPage): void;
+}
+
+/** The result of one page. */
+export interface DiscoveredPage {
+  readonly wnid: Wnid;
+  readonly seen: number;
+  readonly newPictures: number;
+  readonly overLimit: number;
+  readonly refused: RefusalCounts;
+}
+
+/**
+ * Runs one discovery job: fetches the next page of a query, or plans a class. The cursor moves in the transaction that stores
+ * the page's candidates. So no page is lost, and after a crash at most one page is requested again.
+ *
+ * @returns ids of pictures that wait to be fetched; null if this run has nothing to do
+ * @throws SourceBlocked if the source refuses all requests
+ */
+export async function discoverPage(payload: DiscoverPayload, deps: DiscoverDeps): Promise<readonly number[] | null> {
+  const state = await readQuery(deps.db, payload.queryId);
+  // Another worker has done the page, or the job was queued before the cursor moved.
+  if (state === null || state.pages !== payload.page) return null;
+  const wanted = deps.wantedClass(state.wnid);
+  // The query belongs to another run of the same collection, which will queue it again.
+  if (wanted === null) return null;
+  await deps.waitForRoom();
+  if (deps.shouldStop()) return [];
+  try {
+    return state.kind === 'plan' ? await planClass(state, wanted, deps) : await fetchPage(state, deps);
+  } catch (error) {
+    await settle(state, error, deps);
+    return [];
+  }
+}
+
+async function planClass(state: QueryState, wanted: WantedClass, deps: DiscoverDeps): Promise<readonly number[]> {
+  const plan = await deps.source.plan(wanted, deps.api);
+  await deps.db.transaction().execute((trx) => storePlan(trx, state, plan));
+  return [];
+}
+
+async function fetchPage(state: QueryState, deps: DiscoverDeps): Promise<readonly number[]> {
+  const page = await deps.source.nextPage(state.query, state.cursor, deps.api);
+  const candidates = page.photos.map((photo) => candidateOf(photo, deps.rules, state.id));
+  const stored = await deps.db.transaction().execute(async (trx) => {
+    const room = deps.limitPerClass === null ? null : deps.limitPerClass - (await lockAdmitted(trx, state));
+    const result = await storeCandidates(trx, candidates, { retryFailed: false, admitAtMost: room });
+    // If the limit cut the page off, the cursor stays, so that the page is requested again if the limit is raised.
+    const advanced: Page = result.overLimit > 0 ? { ...page, next: state.cursor } : page;
+    await advanceQuery(trx, state, { page: advanced, admitted: result.admitted });
+    return result;
+  });
+  const { newPictures, overLimit } = stored;
+  deps.onPage({
+    wnid: state.wnid,
+    seen: page.photos.length,
+    newPictures,
+    overLimit,
+    refused: countRefusals(candidates),
+  });
+  return stored.waiting;
+}
+
+async function settle(state: QueryState, error: unknown, deps: DiscoverDeps): Promise<void> {
+  const { db } = deps;
+  if (error instanceof RetryLater) {
+    const delayMs = deps.retryDelayMs(state.attempts + 1, error.retryAfterMs);
+    await postponeQuery(db, state.id, { delayMs, problem: error.message });
+  } else if (error instanceof GiveUpOnItem) {
+    await refuseQuery(db, state.id, messageOf(error));
+  } else throw error;
+}

@@ -1,0 +1,147 @@
+import { sql, type Kysely, type RawBuilder } from 'kysely';
+import type { Database } from '../../platform/postgres/database.ts';
+import { isOver, pauseEnd } from '../../platform/postgres/due.ts';
+import { isAmong } from '../../platform/postgres/query.ts';
+import type { PhotoProblem } from '../sources/source.ts';
+import { wellFormed } from '../sources/text.ts';
+import type { WnidScope } from './candidate.ts';
+
+/** Queries of the fetch stage: which pictures wait, at which hosts, and what became of them. */
+
+/** A picture whose bytes are not fetched yet. */
+export interface WaitingPicture {
+  readonly id: number;
+  readonly source: string;
+  readonly sourceId: string;
+  readonly url: string;
+  /** Number of tries. */
+  readonly attempts: number;
+}
+
+/**
+ * The pictures that a run fetches: those of its sources that are an accepted candidate for one of its classes or concepts. Runs of
+ * other collections fetch the other pictures, with their own settings.
+ */
+export interface FetchScope {
+  readonly sources: readonly string[];
+  readonly wnids: WnidScope;
+}
+
+/**
+ * A lane stands for one connection to one host. It has the host's pictures whose ids leave the same remainder. Each lane is a
+ * job, and a job runs only once at a time over all workers, so a host never sees more connections than it has lanes.
+ */
+export interface Lane {
+  /** Empty for files on disk. */
+  readonly host: string;
+  readonly lane: number;
+  readonly lanes: number;
+}
+
+/** SQL: picture `p` waits and belongs to this scope. */
+function isWanted({ sources, wnids }: FetchScope): RawBuilder<boolean> {
+  // Because of the concatenation, PostgreSQL does not look up each of a thousand classes in the index for every picture.
+  return sql`p.state = 'found' and p.source = any(${sources}::text[]) and exists (
+    select 1 from candidate c where c.picture_id = p.id and c.refusal is null and ${isAmong(sql`c.wnid || ''`, wnids)})`;
+}
+
+const isDue = isOver(sql`p.not_before`);
+
+export interface LanePlace {
+  readonly attempts: number;
+  readonly id: number;
+}
+
+/**
+ * The next pictures of a lane that can be fetched now. Pictures that were never tried come first, so that the retries of a few
+ * pictures do not use up a failing host's time.
+ */
+export async function nextInLane(
+  db: Kysely<Database>,
+  scope: FetchScope,
+  { lane, after, limit }: { lane: Lane; after: LanePlace | null; limit: number },
+): Promise<WaitingPicture[]> {
+  const { attempts, id } = after ?? { attempts: -1, id: 0 };
+  const { rows } = await sql<WaitingPicture>`
+    select p.id, p.source, p.source_id as "sourceId", p.url, p.attempts from picture p
+    where p.host = ${lane.host} and p.id % ${lane.lanes} = ${lane.lane} and (p.attempts, p.id) > (${attempts}, ${id})
+      and ${isWanted(scope)} and ${isDue}
+    order by p.attempts, p.id limit ${limit}`.execute(db);
+  return rows;
+}
+
+/** Pictures per host that are counted to order the hosts. More make no difference. */
+const COUNTED_PER_HOST = 10;
+
+/**
+ * The hosts with pictures that can be fetched now, those with the fewest first. It walks the index from host to host and reads
+ * only as many pictures of each as it needs for the order, because there may be hundreds of thousands.
+ */
+export async function waitingHosts(db: Kysely<Database>, scope: FetchScope): Promise<string[]> {
+  const { rows } = await sql<{ host: string }>`
+    with recursive hosts as (
+      (select host from picture where state = 'found' order by host limit 1)
+      union all
+      select (select p.host from picture p where p.state = 'found' and p.host > hosts.host order by p.host limit 1)
+      from hosts where hosts.host is not null)
+    select hosts.host from hosts cross join lateral (
+      select count(*) as due from (
+        select 1 from picture p where p.host = hosts.host and ${isWanted(scope)} and ${isDue}
+        limit ${COUNTED_PER_HOST}) as one_host) as counted
+    where hosts.host is not null and due > 0 order by due, hosts.host`.execute(db);
+  return rows.map((row) => row.host);
+}
+
+/** Counts the pictures that wait, including those that wait for a retry, up to `atMost`. */
+export async function countWaitingPictures(
+  db: Kysely<Database>,
+  scope: FetchScope,
+  atMost: number | null = null,
+): Promise<number> {
+  const { rows } = await sql<{ count: number }>`
+    select count(*) as count from (select 1 from picture p where ${isWanted(scope)} limit ${atMost}) as waiting`.execute(
+    db,
+  );
+  return rows[0]?.count ?? 0;
+}
+
+/** When the first retry is due. Null if no picture waits for a retry. */
+export async function firstRetry(db: Kysely<Database>, scope: FetchScope): Promise<Date | null> {
+  const { rows } = await sql<{ due: Date }>`
+    select p.not_before as due from picture p
+    where p.not_before is not null and ${isWanted(scope)} order by p.not_before limit 1`.execute(db);
+  return rows[0]?.due ?? null;
+}
+
+/** Records that the picture could not be fetched this time. It stays waiting. */
+export async function postponePicture(
+  db: Kysely<Database>,
+  id: number,
+  { delayMs, problem, isTry }: { delayMs: number; problem: string; isTry: boolean },
+): Promise<void> {
+  await sql`
+    update picture set attempts = attempts + ${isTry ? 1 : 0}, not_before = ${pauseEnd(delayMs)}, detail = ${wellFormed(problem)}
+    where id = ${id} and state = 'found'`.execute(db);
+}
+
+/** Settles a picture that was refused or could not be fetched. A picture that is settled already does not change. */
+export async function settlePicture(db: Kysely<Database>, id: number, outcome: PhotoProblem): Promise<void> {
+  const { state, reason, detail } = outcome;
+  await db
+    .updateTable('picture')
+    .set({ state, reason, detail: wellFormed(detail), settled_at: new Date() })
+    .where('id', '=', id)
+    .where('state', '=', 'found')
+    .execute();
+}
+
+/** Reopens pictures that failed for one of these reasons. Returns how many. */
+export async function retryPictures(
+  db: Kysely<Database>,
+  { sources, reasons }: { readonly sources: readonly string[]; readonly reasons: readonly string[] },
+): Promise<number> {
+  const result = await sql`
+    update picture set state = 'found', reason = null, detail = null, attempts = 0, not_before = null, settled_at = null
+    where state = 'failed' and reason = any(${reasons}::text[]) and source = any(${sources}::text[])`.execute(db);
+  return Number(result.numAffectedRows ?? 0);
+}

@@ -1,0 +1,193 @@
+import { sql, type Kysely, type Transaction } from 'kysely';
+import { batchesOf } from '../../kernel/batches.ts';
+import type { Database } from '../../platform/postgres/database.ts';
+import { isOver, pauseEnd } from '../../platform/postgres/due.ts';
+import { isAmong } from '../../platform/postgres/query.ts';
+import type { Json, Page, PlannedQuery, PlanResult } from '../sources/network-source.ts';
+import type { WnidScope } from './candidate.ts';
+
+/** A query and its progress. */
+export interface QueryState {
+  readonly id: number;
+  readonly source: string;
+  readonly wnid: string;
+  readonly kind: 'plan' | 'search';
+  readonly query: PlannedQuery;
+  readonly cursor: Json | null;
+  /** Pages fetched so far. Together with the id this is the job key of the next page. */
+  readonly pages: number;
+  readonly attempts: number;
+}
+
+/** The queries that a crawl works: those of a source, for some classes that have not reached the limit. */
+export interface QueryScope {
+  readonly source: string;
+  readonly wnids: WnidScope;
+  readonly limitPerClass: number | null;
+}
+
+/** Opens a plan query for each class that was not planned yet, or was planned with other inputs. */
+export async function openPlans(
+  db: Kysely<Database>,
+  source: string,
+  plans: readonly { readonly wnid: string; readonly title: string; readonly params: Json }[],
+): Promise<void> {
+  for (const batch of batchesOf(plans, PLANS_PER_INSERT)) {
+    const rows = batch.map((plan) => ({ ...plan, params: JSON.stringify(plan.params) }));
+    await sql`
+      insert into query (source, wnid, kind, key, title, params)
+      select ${source}, r.wnid, 'plan', '', r.title, r.params::jsonb
+      from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r(wnid text, title text, params text)
+      on conflict (source, wnid, kind, md5(key)) do update
+        set params = excluded.params, title = excluded.title, state = 'open', problems = '{}', notes = '{}', pages = query.pages + 1
+        where query.params is distinct from excluded.params or query.problems <> '{}'`.execute(db);
+  }
+}
+
+const PLANS_PER_INSERT = 1_000;
+
+/** The SQL conditions of a workable query. `q` is the query, `plan` the plan query of its class. */
+function isWanted({ source, wnids, limitPerClass }: QueryScope): ReturnType<typeof sql> {
+  return sql`q.source = ${source} and q.state = 'open' and ${isAmong(sql`q.wnid`, wnids)}
+    and (q.kind = 'plan' or ${limitPerClass}::bigint is null or plan.admitted < ${limitPerClass}::bigint)`;
+}
+
+const WITH_PLAN = sql`query q left join query plan on plan.source = q.source and plan.wnid = q.wnid and plan.kind = 'plan'`;
+
+export interface WorkableQuery {
+  readonly id: number;
+  readonly pages: number;
+}
+
+/** How many queries are queued at a time. A source answers a few queries a second. */
+const WORKABLE_AT_ONCE = 200;
+
+/** The next workable queries, those with the fewest pages first, so that all classes make progress. */
+export async function workableQueries(db: Kysely<Database>, scope: QueryScope): Promise<WorkableQuery[]> {
+  const { rows } = await sql<WorkableQuery>`
+    select q.id, q.pages from ${WITH_PLAN}
+    where ${isWanted(scope)} and ${isOver(sql`q.not_before`)}
+    order by q.pages, q.id limit ${WORKABLE_AT_ONCE}`.execute(db);
+  return rows;
+}
+
+/** How many queries are open, and when the first one that must wait may continue. */
+export async function openQueries(
+  db: Kysely<Database>,
+  scope: QueryScope,
+): Promise<{ count: number; notBefore: Date | null }> {
+  const { rows } = await sql<{ count: number; notBefore: Date | null }>`
+    select count(*) as count, min(q.not_before) as "notBefore" from ${WITH_PLAN} where ${isWanted(scope)}`.execute(db);
+  return rows[0] ?? { count: 0, notBefore: null };
+}
+
+export async function readQuery(db: Kysely<Database>, id: number): Promise<QueryState | null> {
+  const { rows } = await sql<Omit<QueryState, 'query'> & { key: string; title: string; params: Json }>`
+    select id, source, wnid, kind, key, title, params, cursor, pages, attempts from query where id = ${id} and state = 'open'`.execute(
+    db,
+  );
+  const [row] = rows;
+  if (row === undefined) return null;
+  const { key, title, params, ...state } = row;
+  return { ...state, query: { key, title, params } };
+}
+
+/** Stores the result of a plan. Opens its new queries; known queries keep their cursors. */
+export async function storePlan(
+  trx: Transaction<Database>,
+  { id, source, wnid, pages }: QueryState,
+  plan: PlanResult,
+): Promise<void> {
+  const rows = plan.queries.map(({ key, title, params }) => ({ key, title, params: JSON.stringify(params) }));
+  await sql`
+    insert into query (source, wnid, kind, key, title, params)
+    select ${source}, ${wnid}, 'search', r.key, r.title, r.params::jsonb
+    from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r(key text, title text, params text)
+    on conflict (source, wnid, kind, md5(key)) do update set title = excluded.title`.execute(trx);
+  await sql`
+    update query set state = 'done', pages = ${pages + 1}, problems = ${plan.problems}::text[], notes = ${plan.notes}::text[],
+      attempts = 0, not_before = null, updated_at = now()
+    where id = ${id} and pages = ${pages}`.execute(trx);
+}
+
+/**
+ * Locks the class's counter until the end of the transaction. Pages of one class and source are therefore admitted one after the
+ * other, and the limit is exact.
+ *
+ * @returns how many candidates of the class the source has found so far
+ */
+export async function lockAdmitted(trx: Transaction<Database>, { source, wnid }: QueryState): Promise<number> {
+  const { rows } = await sql<{ admitted: number }>`
+    select admitted from query where source = ${source} and wnid = ${wnid} and kind = 'plan' for update`.execute(trx);
+  return rows[0]?.admitted ?? 0;
+}
+
+/** Moves the query's cursor by a page. Call it in the transaction that stores the page's candidates. */
+export async function advanceQuery(
+  trx: Transaction<Database>,
+  state: QueryState,
+  { page, admitted }: { page: Page; admitted: number },
+): Promise<void> {
+  const { id, source, wnid, pages } = state;
+  const cursor = page.next === null ? null : JSON.stringify(page.next);
+  await sql`
+    update query set cursor = ${cursor}::jsonb, pages = ${pages + 1}, state = ${page.next === null ? 'done' : 'open'},
+      total = coalesce(total, ${page.total}::bigint), seen = seen + ${page.photos.length}, admitted = admitted + ${admitted},
+      attempts = 0, not_before = null, updated_at = now()
+    where id = ${id} and pages = ${pages}`.execute(trx);
+  await sql`
+    update query set admitted = admitted + ${admitted} where source = ${source} and wnid = ${wnid} and kind = 'plan'`.execute(
+    trx,
+  );
+}
+
+/** Postpones a page that cannot be fetched now. It is retried after the pause. */
+export async function postponeQuery(
+  db: Kysely<Database>,
+  id: number,
+  { delayMs, problem }: { readonly delayMs: number; readonly problem: string },
+): Promise<void> {
+  await sql`
+    update query set not_before = ${pauseEnd(delayMs)}, attempts = attempts + 1, notes = array[${problem}]::text[], updated_at = now()
+    where id = ${id}`.execute(db);
+}
+
+/** Records that the site refuses this query. Other queries continue. */
+export async function refuseQuery(db: Kysely<Database>, id: number, problem: string): Promise<void> {
+  await sql`
+    update query set state = 'refused', problems = array[${problem}]::text[], updated_at = now() where id = ${id}`.execute(
+    db,
+  );
+}
+
+/** The result of a query, with its problems and notes. */
+export interface QueryReport {
+  readonly id: number;
+  readonly source: string;
+  readonly wnid: string;
+  /** `plan` decides which searches to send. A class without searches has only a plan. */
+  readonly kind: 'plan' | 'search';
+  readonly title: string;
+  readonly state: 'open' | 'done' | 'refused';
+  /** How many results the site reports. Null if it does not say. */
+  readonly total: number | null;
+  /** How many results were read. */
+  readonly seen: number;
+  /** How many new candidates it found. */
+  readonly admitted: number;
+  readonly problems: readonly string[];
+  readonly notes: readonly string[];
+  readonly notBefore: Date | null;
+}
+
+export async function queryReports(
+  db: Kysely<Database>,
+  scope: Pick<QueryScope, 'wnids'> & { readonly sources: readonly string[] },
+): Promise<QueryReport[]> {
+  const { rows } = await sql<QueryReport>`
+    select id, source, wnid, kind, title, state, total, seen, admitted, problems, notes, not_before as "notBefore" from query
+    where source = any(${scope.sources}::text[]) and ${isAmong(sql`wnid`, scope.wnids)} order by source, wnid collate "C", kind, id`.execute(
+    db,
+  );
+  return rows;
+}

@@ -1,0 +1,197 @@
+import type { Kysely } from 'kysely';
+import {
+  nextInLane,
+  postponePicture,
+  settlePicture,
+  type FetchScope,
+  type LanePlace,
+  type WaitingPicture,
+} from '../candidates/fetch-queue.repository.ts';
+import { type Sha256 } from '../../kernel/ids.ts';
+import { mapInOrder } from '../../kernel/map-in-order.ts';
+import { sha256Of } from '../../config/sha256.ts';
+import type { Database } from '../../platform/postgres/database.ts';
+import type { PhotoProblem } from '../sources/source.ts';
+import type { FetchPayload } from './fetch.job.ts';
+import type { Inspection, InspectionLimits } from '../../platform/image/inspection.ts';
+import type { PhotoStore } from '../../photo/photo-store.process.ts';
+
+/** The result of reading a picture from its source. */
+export type PictureRead =
+  | {
+      readonly kind: 'bytes';
+      readonly bytes: Buffer;
+      readonly sha256?: Sha256;
+      /** Called at most once, when nobody uses the bytes any more. Not called if an error leaves that unknown. */
+      readonly giveBack?: () => void;
+    }
+  | { readonly kind: 'problem'; readonly problem: PhotoProblem }
+  /** The picture is tried again later. `isTry` false: no request was made, so this does not count as a try. */
+  | { readonly kind: 'later'; readonly delayMs: number; readonly detail: string; readonly isTry?: boolean }
+  /** The host takes no request for now (the next permit is due later, or it sent Retry-After). The lane ends. */
+  | { readonly kind: 'host-waits'; readonly waitMs: number; readonly why: string };
+
+export interface FetchDeps {
+  readonly db: Kysely<Database>;
+  readonly scope: FetchScope;
+  /** Reads a picture within the limits of bytes and of time. */
+  read(picture: WaitingPicture): Promise<PictureRead>;
+  /** Records that pictures are in flight until they are released. */
+  hold(pictureIds: readonly number[]): Promise<HeldPictures>;
+  /** One store for all lanes of a process. */
+  readonly photos: PhotoStore;
+  readonly limits: InspectionLimits;
+  /** True once the run should end. Pictures that have not been started stay waiting. */
+  shouldStop(): boolean;
+  onOutcome(outcome: FetchOutcome): void;
+  onHostWaits(host: string, wait: { readonly waitMs: number; readonly why: string }): void;
+}
+
+/** Pictures in flight, with the function that inspects them: some were in flight when an earlier process died. */
+export interface HeldPictures {
+  inspect(pictureId: number, bytes: Buffer, limits: InspectionLimits): Promise<Inspection>;
+  release(): Promise<void>;
+}
+
+export interface FetchOutcome {
+  readonly outcome: 'fetched' | 'dropped' | 'failed' | 'later';
+  /** Why the picture was dropped or failed; otherwise null. */
+  readonly reason: string | null;
+  readonly source: string;
+  readonly bytes: number;
+}
+
+/** Pictures read from the catalogue by one query. */
+const PICTURES_AT_A_TIME = 32;
+/**
+ * Pictures of a lane that are in memory. The lane reads the next one while those before it are inspected and stored, so that
+ * its connection is not idle meanwhile.
+ */
+const HELD_AT_ONCE = 4;
+/** After a picture of more bytes, the lane waits until it is settled, so that memory holds one such picture for each lane. */
+const LARGE_BYTES = 2 ** 20;
+/** After this time the lane is queued again, so that other lanes get their turn. */
+const TURN_MS = 15_000;
+
+/**
+ * One fetch job. It reads the lane's pictures one after the other. While it reads one, it judges, stores and settles up to
+ * three earlier ones.
+ *
+ * @returns ids of the photos that are stored now, and how many pictures were settled
+ */
+export async function fetchLane(lane: FetchPayload, deps: FetchDeps): Promise<{ photoIds: number[]; settled: number }> {
+  const done: LaneDone = { photoIds: [], settled: 0 };
+  const endMs = performance.now() + TURN_MS;
+  let after: LanePlace | null = null;
+  for (;;) {
+    const pictures: WaitingPicture[] = await nextInLane(deps.db, deps.scope, {
+      lane,
+      after,
+      limit: PICTURES_AT_A_TIME,
+    });
+    const goesOn = pictures.length > 0 && (await fetchSome(pictures, { lane, endMs, done, deps }));
+    if (!goesOn || pictures.length < PICTURES_AT_A_TIME) return done;
+    after = pictures.at(-1) ?? null;
+  }
+}
+
+interface LaneDone {
+  readonly photoIds: number[];
+  settled: number;
+}
+
+interface LaneTurn {
+  readonly lane: FetchPayload;
+  /** When the lane must let other lanes run, by `performance.now()`. */
+  readonly endMs: number;
+  readonly done: LaneDone;
+  readonly deps: FetchDeps;
+}
+
+/** False once the lane's time is up, its host waits, or the run should end. */
+async function fetchSome(pictures: readonly WaitingPicture[], { lane, endMs, done, deps }: LaneTurn): Promise<boolean> {
+  const held = await deps.hold(pictures.map(({ id }) => id));
+  let started = 0;
+  let hasFailed = false;
+  let lastSettled: Promise<unknown> = Promise.resolve();
+  async function* reads(): AsyncGenerator<{ picture: WaitingPicture; read: SettlingRead }> {
+    for (const picture of pictures) {
+      if (hasFailed || deps.shouldStop() || performance.now() > endMs) return;
+      const read = await deps.read(picture);
+      if (read.kind === 'host-waits') {
+        deps.onHostWaits(lane.host, read);
+        return;
+      }
+      started += 1;
+      yield { picture, read };
+      if (read.kind === 'bytes' && read.bytes.length > LARGE_BYTES) await lastSettled;
+    }
+  }
+  try {
+    const settled = mapInOrder(reads(), { limit: HELD_AT_ONCE }, ({ picture, read }) => {
+      const photoId = settleRead(picture, read, { ...deps, held });
+      photoId.catch(() => (hasFailed = true));
+      lastSettled = photoId;
+      return photoId;
+    });
+    for await (const photoId of settled) {
+      done.settled += 1;
+      if (photoId !== null) done.photoIds.push(photoId);
+    }
+    return started === pictures.length;
+  } finally {
+    await held.release();
+  }
+}
+
+/** A result that settles its picture, or postpones it. */
+type SettlingRead = Exclude<PictureRead, { kind: 'host-waits' }>;
+type SettleDeps = FetchDeps & { readonly held: HeldPictures };
+
+async function settleRead(picture: WaitingPicture, read: SettlingRead, deps: SettleDeps): Promise<number | null> {
+  if (read.kind === 'bytes') {
+    const photoId = await storeBytes(picture, read, deps);
+    read.giveBack?.();
+    return photoId;
+  }
+  if (read.kind === 'problem') return settle(picture, read.problem, deps);
+  await postponePicture(deps.db, picture.id, {
+    delayMs: read.delayMs,
+    problem: read.detail,
+    isTry: read.isTry ?? true,
+  });
+  deps.onOutcome({ outcome: 'later', reason: null, source: picture.source, bytes: 0 });
+  return null;
+}
+
+async function storeBytes(
+  picture: WaitingPicture,
+  read: Extract<PictureRead, { kind: 'bytes' }>,
+  deps: SettleDeps,
+): Promise<number | null> {
+  const { bytes } = read;
+  // A folder holds the user's own files, so the size limits do not apply.
+  const limits = picture.source === 'folder' ? { ...deps.limits, minSidePixels: 1 } : deps.limits;
+  const inspection = await deps.held.inspect(picture.id, bytes, limits);
+  if (!inspection.ok) return settle(picture, inspection, deps);
+  const sha256 = read.sha256 ?? sha256Of(bytes);
+  const photo = { ...inspection, sha256, bytes: bytes.length };
+  const stored = await deps.photos.store({ pictureId: picture.id, photo, bytes });
+  // Another process settled the picture while this one read it.
+  if ('overtaken' in stored) return null;
+  if ('takenDown' in stored) {
+    return settle(picture, { state: 'dropped', reason: 'taken-down', detail: stored.takenDown }, deps);
+  }
+  if ('placeholder' in stored) {
+    deps.onOutcome({ outcome: 'dropped', reason: 'placeholder', source: picture.source, bytes: bytes.length });
+    return null;
+  }
+  deps.onOutcome({ outcome: 'fetched', reason: null, source: picture.source, bytes: bytes.length });
+  return stored.photoId;
+}
+
+async function settle(picture: WaitingPicture, problem: PhotoProblem, deps: FetchDeps): Promise<null> {
+  await settlePicture(deps.db, picture.id, problem);
+  deps.onOutcome({ outcome: problem.state, reason: problem.reason, source: picture.source, bytes: 0 });
+  return null;
+}

@@ -1,0 +1,181 @@
+import * as z from 'zod';
+import { sha256Of } from '../../../config/sha256.ts';
+import type { ApiResponse, Json, NetworkSource, Page, PlanResult, SourceApi, WantedClass } from '../network-source.ts';
+import { isTokenRefused, readResults, readToken, type ResultsAnswer } from './answer.ts';
+import { phrasesOf } from './phrase.ts';
+import { DUCKDUCKGO, duckduckgoCandidate } from './result.ts';
+
+export interface DuckduckgoSettings {
+  /** `https://duckduckgo.com`. */
+  readonly url: string;
+  /** The most pages of 100 results to take of each search. The Python client duckduckgo_search stops at five. */
+  readonly maxPages: number;
+  /** True to leave out results that the site considers unsuitable for some audiences. */
+  readonly safeSearch: boolean;
+  /** The country and language of the results: `wt-wt` for none, `us-en` for the United States in English. */
+  readonly region: string;
+  /** The User-Agent that the API sends. A token that one User-Agent received is not used with another. */
+  readonly userAgent: string;
+}
+
+/** The setting that must be `true` before DuckDuckGo's search pages are requested. */
+export const IGNORE_ROBOTS_SETTING = 'sources.duckduckgo.ignoreRobots';
+
+/** The reason, for `doctor` and for the error if the setting is missing. */
+export const IGNORE_ROBOTS_NOTICE =
+  'DuckDuckGo has no documented API, and its robots.txt applies to its search pages as to any other page. They are ' +
+  `requested, whatever it says, only with ${IGNORE_ROBOTS_SETTING}: true. For the hosts of the pictures that it finds, ` +
+  'robots.txt is always respected.';
+
+/** SearXNG keeps a token for as long. */
+const TOKEN_LIFE_MS = 3_600_000;
+
+const paramsSchema = z.object({ wnid: z.string(), phrase: z.string(), safeSearch: z.boolean(), region: z.string() });
+type Params = Readonly<z.output<typeof paramsSchema>>;
+
+const tokenSchema = z.object({
+  vqd: z.string(),
+  /** Milliseconds since the epoch. */
+  givenAtMs: z.number(),
+  /** The User-Agent that received the token. */
+  agent: z.string(),
+});
+type Token = Readonly<z.output<typeof tokenSchema>>;
+
+const cursorSchema = z.object({
+  /** The number of pages taken so far. */
+  pages: z.int().nonnegative(),
+  /** The offset of the next page's first result, as the site gave it. */
+  offset: z.int().nonnegative(),
+  token: tokenSchema.nullable(),
+});
+type Cursor = Readonly<z.output<typeof cursorSchema>>;
+
+const START: Cursor = { pages: 0, offset: 0, token: null };
+
+/**
+ * DuckDuckGo's image search, used as its own page uses it. A search page gives a token (vqd), which belongs to the query and
+ * the User-Agent. The results are requested with it, in pages of 100. The cursor contains the token, so most pages need one
+ * request. A page without a valid token needs two.
+ *
+ * Results are only requested with a token that was given for this query. After a block no further request is sent, with one
+ * exception: if the token came from an earlier page and gets a 403, it may have expired, so the request is tried once with a
+ * new token.
+ */
+export function duckduckgoSource(settings: DuckduckgoSettings): NetworkSource {
+  return {
+    name: DUCKDUCKGO,
+    plan: (wanted) => Promise.resolve(plan(wanted, settings)),
+    async nextPage(query, cursor, api) {
+      const params = paramsSchema.parse(query.params);
+      const at = cursor === null ? START : cursorSchema.parse(cursor);
+      const site = `${settings.url.replace(/\/+$/, '')}/`;
+      const { answer, token } = await pageAt(at, { settings, params, api, site });
+      return {
+        photos: answer.results.map((result) => duckduckgoCandidate(result, params.wnid)),
+        next: nextCursor(at, { answer, token, maxPages: settings.maxPages }),
+        total: null,
+      } satisfies Page;
+    },
+  };
+}
+
+function plan(wanted: WantedClass, { safeSearch, region }: DuckduckgoSettings): PlanResult {
+  const { phrases, problems, notes } = phrasesOf(wanted);
+  const queries = phrases.map((phrase) => ({
+    // The key contains everything that decides the results. Other settings make another search with its own cursor.
+    key: JSON.stringify([phrase, region, safeSearch]),
+    title: `"${phrase}"`,
+    params: { wnid: wanted.wnid, phrase, safeSearch, region } satisfies Params,
+  }));
+  return { queries, problems, notes };
+}
+
+interface Taken {
+  readonly answer: ResultsAnswer;
+  readonly token: Token;
+  readonly maxPages: number;
+}
+
+/**
+ * Returns the next cursor. Null at the end: after an empty page (even if it names a next one), without a next page, or after
+ * the most pages wanted.
+ */
+function nextCursor({ pages, offset }: Cursor, { answer, token, maxPages }: Taken): Json {
+  const next = answer.next === undefined ? null : offsetIn(answer.next);
+  if (answer.results.length === 0 || next === null || next <= offset || pages + 1 >= maxPages) return null;
+  return { pages: pages + 1, offset: next, token: { ...token } };
+}
+
+/** Reads only the offset. We build the rest of the address ourselves, above all its host. */
+function offsetIn(next: string): number | null {
+  const text = new URLSearchParams(next.slice(next.indexOf('?') + 1)).get('s') ?? '';
+  return /^\d{1,6}$/.test(text) ? Number(text) : null;
+}
+
+/** The data that the requests of one page share. */
+interface Search {
+  readonly settings: DuckduckgoSettings;
+  readonly params: Params;
+  readonly api: SourceApi;
+  /** The address of the site, with a slash at the end. */
+  readonly site: string;
+}
+
+async function pageAt({ offset, token }: Cursor, search: Search): Promise<Omit<Taken, 'maxPages'>> {
+  if (token !== null && isGood(token, search)) {
+    const response = await requestResults(search, token, offset);
+    if (!isTokenRefused(response, resultsUrl(search))) return { answer: read(response, search), token };
+  }
+  const fresh = await requestToken(search);
+  return { answer: read(await requestResults(search, fresh, offset), search), token: fresh };
+}
+
+function isGood({ givenAtMs, agent }: Token, { settings, api }: Search): boolean {
+  const ageMs = api.nowMs() - givenAtMs;
+  return ageMs >= 0 && ageMs <= TOKEN_LIFE_MS && agent === agentOf(settings);
+}
+
+/** A hash of the User-Agent, which may contain the user's address. */
+function agentOf({ userAgent }: DuckduckgoSettings): string {
+  return sha256Of(userAgent).slice(0, 16);
+}
+
+async function requestToken(search: Search): Promise<Token> {
+  const { settings, params, api, site } = search;
+  const query = new URLSearchParams({ q: params.phrase, iar: 'images', t: 'h_' });
+  const response = await send(search, `${site}?${query.toString()}`, {
+    accept: 'text/html,application/xhtml+xml,*/*;q=0.8',
+    'sec-fetch-dest': 'document',
+    'sec-fetch-mode': 'navigate',
+  });
+  const vqd = readToken(response, { what: 'a search page', url: site, nowMs: api.nowMs() });
+  return { vqd, givenAtMs: api.nowMs(), agent: agentOf(settings) };
+}
+
+function requestResults(search: Search, { vqd }: Token, offset: number): Promise<ApiResponse> {
+  const { phrase, safeSearch, region } = search.params;
+  const query = new URLSearchParams({
+    o: 'json',
+    q: phrase,
+    l: region,
+    vqd,
+    p: safeSearch ? '1' : '-1',
+    // Six unused filters: time, size, colour, type, layout and licence.
+    f: ',,,,,',
+  });
+  if (offset > 0) query.set('s', String(offset));
+  const headers = { accept: '*/*', 'sec-fetch-dest': 'empty', 'sec-fetch-mode': 'cors' };
+  return send(search, `${resultsUrl(search)}?${query.toString()}`, headers);
+}
+
+const resultsUrl = ({ site }: Search): string => `${site}i.js`;
+
+function send({ api, site }: Search, url: string, headers: Readonly<Record<string, string>>): Promise<ApiResponse> {
+  return api.send({ url, headers: { ...headers, 'sec-fetch-site': 'same-origin', referer: site } });
+}
+
+function read(response: ApiResponse, search: Search): ResultsAnswer {
+  const context = { what: 'a page of image results', url: resultsUrl(search), nowMs: search.api.nowMs() };
+  return readResults(response, context);
+}

@@ -1,0 +1,86 @@
+import type { Wnid } from '../../kernel/ids.ts';
+import type { FoundPhoto } from './source.ts';
+
+/** Sources that are searched with queries. */
+export const NETWORK_SOURCES = ['inaturalist', 'flickr', 'duckduckgo'] as const;
+export type NetworkSourceName = (typeof NETWORK_SOURCES)[number];
+
+/**
+ * The contract of a network source. Queries are planned once for each class. Each query is then walked page by page with a
+ * cursor, which is stored in the same transaction as the page's candidates. A source has no state of its own: the query and the
+ * cursor contain everything that it needs to resume after a crash.
+ */
+export interface NetworkSource {
+  /** The name in `SOURCE_NAMES`. */
+  readonly name: string;
+  /** Plans the queries of one class. It may send requests (to resolve a name). The plan is stored and not made again. */
+  plan(wanted: WantedClass, api: SourceApi): Promise<PlanResult>;
+  /** Fetches one page, with exactly one request if the site allows it. */
+  nextPage(query: PlannedQuery, cursor: Json | null, api: SourceApi): Promise<Page>;
+}
+
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+
+/** A class, and what the collection's queries file says to search for. */
+export interface WantedClass {
+  readonly wnid: Wnid;
+  readonly name: string;
+  /** The scientific name in ImageNet's metadata, which is often out of date, or null. */
+  readonly scientificName: string | null;
+  /** This source's part of the class's line in the queries file; undefined if the class has no line. */
+  readonly entry: Json | undefined;
+}
+
+export interface PlanResult {
+  readonly queries: readonly PlannedQuery[];
+  /** Sentences about entries that gave no query (an unresolved or ambiguous name). The other entries are used. */
+  readonly problems: readonly string[];
+  /** Notes for the user: the class has no line and is searched by name, or the source has no such thing. */
+  readonly notes: readonly string[];
+}
+
+/** One search, in a form that can be stored, repeated and shown to people. */
+export interface PlannedQuery {
+  /** Stable and unique within (source, class), so that planning again finds the same query and its cursor. */
+  readonly key: string;
+  /** The title for people: `Anisoptera (infraorder, taxon 47793) without Zygoptera`. */
+  readonly title: string;
+  /** The parameters that the source needs to send the query. */
+  readonly params: Json;
+}
+
+export interface Page {
+  /** The photos of the page. A photo has a problem if the source shows that it is withheld or absent. `label` is the class's wnid. */
+  readonly photos: readonly FoundPhoto[];
+  /** The cursor of the next page. Null once the query is exhausted. */
+  readonly next: Json | null;
+  /** The total number of results that the site reports. Null if it does not. */
+  readonly total: number | null;
+}
+
+export interface ApiRequest {
+  /** Absolute URL with its query. It may contain a key, which is redacted wherever the URL is shown. */
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface ApiResponse {
+  readonly status: number;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** The decoded text, of limited size. */
+  readonly body: string;
+  /** The URL after redirects. */
+  readonly url: string;
+}
+
+/**
+ * Sends requests to a source's API. Each request takes a permit first (requests a minute and a day, shared by all workers). It
+ * sends the User-Agent, checks addresses, and limits time and size. Returns answers of any status, because only the source knows
+ * their meaning. Rejects with RetryLater if no answer came.
+ */
+export interface SourceApi {
+  send(request: ApiRequest): Promise<ApiResponse>;
+  /** The current time in milliseconds since the epoch. */
+  nowMs(): number;
+}

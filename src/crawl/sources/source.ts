@@ -1,0 +1,36 @@
+import type { DroppedReason, FailedReason } from '../../kernel/reasons.ts';
+
+/** Why a photo that a source named will not be fetched. `detail` is for people. */
+export type PhotoProblem =
+  | { readonly state: 'dropped'; readonly reason: DroppedReason; readonly detail: string }
+  | { readonly state: 'failed'; readonly reason: FailedReason; readonly detail: string };
+
+/** The rights in a photo, as its source states them. */
+export interface Rights {
+  /** A normalised id (see licence.ts). `unknown` if the source states none. */
+  readonly licence: string;
+  /** The address of the licence's text, if it is a known licence. */
+  readonly licenceUrl: string | null;
+  /** The creator to credit, as the source writes it. */
+  readonly creator: string | null;
+  /** The http(s) page that shows the photo, for people. */
+  readonly pageUrl: string | null;
+}
+
+/**
+ * A photo that a source named, as discovery knows it before any of its bytes are fetched.
+ *
+ * A source yields one for every photo that it saw, including those that it refuses (`problem`), so that the funnel adds up.
+ * All strings can be stored as they are: well-formed Unicode without U+0000.
+ */
+export interface FoundPhoto extends Rights {
+  /** The source's name: `folder`, `inaturalist`, ... */
+  readonly source: string;
+  /** Stable and unique within the source. A picture is fetched once per (source, sourceId). */
+  readonly sourceId: string;
+  /** The class as the source gives it: a wnid or a name. Empty if it gives none. */
+  readonly label: string;
+  /** The address of the bytes. Fetch it only if `problem` is null. */
+  readonly url: string;
+  readonly problem: PhotoProblem | null;
+}

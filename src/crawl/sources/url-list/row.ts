@@ -1,0 +1,43 @@
+import { sha256Of } from '../../../config/sha256.ts';
+import { labelProblem, RIGHTS_FIELDS, rightsOf, type ListRow } from '../list-columns.ts';
+import { misfitPhoto, unreadable } from '../misfit.ts';
+import { pictureAddress } from '../picture-address.ts';
+import type { FoundPhoto } from '../source.ts';
+import { shortText, storableText } from '../text.ts';
+
+const URLS = 'urls';
+
+/** Column names in lower case, and the field that each fills. Other columns are ignored. */
+export const FIELD_OF_NAME: ReadonlyMap<string, string> = new Map([['url', 'url'], ['wnid', 'wnid'], ...RIGHTS_FIELDS]);
+export const REQUIRED_FIELDS: readonly string[] = ['url', 'wnid'];
+
+/**
+ * Converts a row to a candidate that is identified by its normalised address. So a list that is cut, sorted or merged yields
+ * the same pictures. An invalid row becomes a candidate with a problem that states its line.
+ */
+export function photoOfRow(row: ListRow, listName: string): FoundPhoto {
+  const where = `line ${row.line} of ${listName}: `;
+  if (row.error !== null) {
+    const hash = sha256Of(row.content).slice(0, 16);
+    const sourceId = `${shortText(listName, 100)}:${row.line}@${hash}`;
+    return misfitPhoto({ source: URLS, sourceId, label: '', detail: `${where}${row.error}` });
+  }
+  const text = (field: string): string => storableText(row.values.get(field) ?? '');
+  const url = text('url');
+  const address = pictureAddress(url);
+  const label = text('wnid');
+  const misfit = labelProblem(label) ?? urlProblem(url);
+  const problem = address.problem ?? (misfit === null ? null : unreadable(misfit));
+  return {
+    source: URLS,
+    ...address,
+    label: labelProblem(label) === null ? label : '',
+    ...rightsOf(text),
+    problem: problem === null ? null : { ...problem, detail: `${where}${problem.detail}` },
+  };
+}
+
+/** U+FFFD replaced bytes that are not UTF-8, so the real address is unknown. */
+function urlProblem(url: string): string | null {
+  return url.includes('\u{FFFD}') ? 'expected an address in UTF-8 but received other bytes' : null;
+}

@@ -1,0 +1,83 @@
+import { createReadStream } from 'node:fs';
+import path from 'node:path';
+import * as z from 'zod';
+import { quote } from '../../config/quote.ts';
+import { readTextFile } from '../../config/read-text.ts';
+import { METADATA, unsafePath } from '../../export/verify/layout.ts';
+import { linesOf } from '../../kernel/lines.ts';
+import { protocolOf } from '../../export/verify/protocol-checks.ts';
+import { messageOf, throwIfInterrupted, UsageError } from '../../kernel/errors.ts';
+import { isSha256, toSha256, type Wnid } from '../../kernel/ids.ts';
+import { jsonOf } from '../../kernel/json.ts';
+import { sortedAsPython, type PhotoSet, type SetPhoto } from './photo-set.ts';
+
+const sha256Schema = z.string().refine(isSha256).transform(toSha256);
+
+/** The columns that an evaluation needs; `winnow verify` checks the whole row. */
+const rowSchema = z.object({
+  file_name: z.string().refine((name) => unsafePath(name) === null),
+  wnid: z.string().min(1),
+  sha256: sha256Schema,
+  original_sha256: sha256Schema.nullable().default(null),
+});
+
+/**
+ * Reads the photos and classes that an export of winnow lists. Does not open the photos.
+ *
+ * @param dir the folder with protocol.json
+ * @throws UsageError `damaged-export`; Interrupted
+ */
+export async function readExportSet(dir: string, protocolFile: string, signal: AbortSignal): Promise<PhotoSet> {
+  const { text } = await readTextFile(protocolFile, 'the protocol of an export');
+  const protocol = protocolOf(text);
+  if (typeof protocol === 'string') throw damaged(protocolFile, protocol);
+  const { rows, isSorted } = await readRows(path.join(dir, METADATA), signal);
+  if (rows.length !== protocol.photos)
+    throw damaged(dir, `protocol.json counts ${protocol.photos} photos but ${METADATA} lists ${rows.length}`);
+  const hasPictures = protocol.options.pixels;
+  return {
+    dir,
+    root: path.join(dir, path.dirname(METADATA)),
+    // A PNG that the export's own script makes has the same pixels, but may have other bytes.
+    photos: hasPictures ? rows : rows.map((row) => ({ ...row, sha256: null })),
+    exported: {
+      mode: protocol.rule.mode,
+      among: protocol.among,
+      nameByWnid: new Map<Wnid, string>(protocol.classes.map(({ wnid, name }) => [wnid, name])),
+      hasPictures,
+    },
+    remarks: isSorted ? [] : [`photos are in the order of their file names, which is not that of ${METADATA}`],
+  };
+}
+
+/** The rows as ImageFolder sorts their files, and whether the file has that order. */
+async function readRows(
+  file: string,
+  signal: AbortSignal,
+): Promise<{ readonly rows: SetPhoto[]; readonly isSorted: boolean }> {
+  const rows: SetPhoto[] = [];
+  const seen = new Set<string>();
+  try {
+    for await (const { number, text } of linesOf(createReadStream(file))) {
+      throwIfInterrupted(signal);
+      const row = rowSchema.safeParse(jsonOf(text));
+      if (!row.success) throw damaged(file, `line ${number} is no row of a photo`);
+      const { file_name, wnid, sha256, original_sha256: originalSha256 } = row.data;
+      if (seen.has(file_name)) throw damaged(file, `line ${number} repeats the photo ${quote(file_name)}`);
+      seen.add(file_name);
+      rows.push({ file: file_name, wnid, sha256, originalSha256 });
+    }
+  } catch (error) {
+    throw signal.aborted || error instanceof UsageError ? error : damaged(file, messageOf(error), error);
+  }
+  // Folders come first: the end of a folder's name sorts before any other character.
+  const sorted = sortedAsPython(rows, (row) => row.file.replaceAll('/', '\0'));
+  return { rows: sorted, isSorted: sorted.every((row, i) => row === rows[i]) };
+}
+
+function damaged(file: string, why: string, cause?: unknown): UsageError {
+  return new UsageError(
+    `Cannot read the export at ${quote(file)}: ${why}. \`winnow verify\` lists all that is wrong with it`,
+    { code: 'damaged-export', cause },
+  );
+}

@@ -1,0 +1,193 @@
+import { stringify } from 'csv-stringify/sync';
+import type { PictureChange } from '../../kernel/picture-change.ts';
+import { oneLine } from '../../kernel/printable.ts';
+import { UNKNOWN_LICENCE } from '../../crawl/sources/licence.ts';
+import type { PhotoRow } from '../select/photo-row.ts';
+import { licenceUrlOf } from '../select/rights.ts';
+
+/** Cell text for an unknown creator or licence. */
+const UNKNOWN = UNKNOWN_LICENCE;
+
+/** Texts that `pandas.read_csv` reads as missing by default (pandas 3.1.1, STR_NA_VALUES). */
+const PANDAS_MISSING: ReadonlySet<string> = new Set(
+  '|#N/A|#N/A N/A|#NA|-1.#IND|-1.#QNAN|-NaN|-nan|1.#IND|1.#QNAN|<NA>|N/A|NA|NULL|NaN|None|n/a|nan|null'.split('|'),
+);
+
+/**
+ * A creator as an export writes it: on one line, without control characters. An empty name becomes `unknown`. A name that
+ * pandas takes for a missing value, such as `NA`, becomes `NA (name)`, because readers that use pandas would lose it. Quotes
+ * around the cell do not help. Applying the function again changes nothing.
+ */
+export function creatorText(creator: string): string {
+  const text = oneLine(creator.trim());
+  if (text === '') return UNKNOWN;
+  return PANDAS_MISSING.has(text) ? `${text} (name)` : text;
+}
+
+/** An address that a browser can open, or '' for any other text, such as a file's path. */
+export function webAddress(text: string): string {
+  const url = URL.parse(text.trim());
+  return url !== null && /^https?:$/.test(url.protocol) ? url.href : '';
+}
+
+/** The facts that a source gives about a photo; null if it gives none. */
+export interface SourceTexts {
+  readonly creator: string | null;
+  readonly pageUrl: string | null;
+  /** As `normaliseLicence` gives it. */
+  readonly licence: string;
+  readonly licenceUrl: string | null;
+}
+
+/** The texts of a source as the tables of an export have them. A known licence without an address gets `licenceUrlOf`. */
+export function rightsTexts(said: SourceTexts): Pick<PhotoRow, 'creator' | 'page_url' | 'license' | 'license_url'> {
+  return {
+    creator: creatorText(said.creator ?? ''),
+    page_url: webAddress(said.pageUrl ?? ''),
+    license: oneLine(said.licence.trim()) || UNKNOWN,
+    license_url: webAddress(said.licenceUrl ?? '') || licenceUrlOf(said.licence),
+  };
+}
+
+/** The change made to a photo before it was put into the set. */
+const CHANGES: Readonly<Record<PictureChange, string>> = {
+  unchanged: 'unchanged',
+  stripped: 'metadata removed, without other changes',
+  reencoded: 'converted to an upright 8-bit RGB PNG, transparent parts on white, without other changes',
+};
+
+/** How the file of a row differs from the stored photo. For a PNG with other bytes, only its attribution line tells. */
+export function changeOf(
+  row: Pick<PhotoRow, 'sha256' | 'original_sha256' | 'file_name' | 'attribution'>,
+): PictureChange {
+  if (row.sha256 === row.original_sha256) return 'unchanged';
+  return row.file_name.endsWith('.png') && !row.attribution.endsWith(CHANGES.stripped) ? 'reencoded' : 'stripped';
+}
+
+/** The facts that a line of attribution is made of. */
+export interface Credit extends Pick<
+  PhotoRow,
+  'source' | 'source_id' | 'page_url' | 'creator' | 'license' | 'license_url'
+> {
+  readonly change: PictureChange;
+}
+
+/**
+ * The line that people print beside a photo: title, author, source, licence (TASL) and changes, as Creative Commons asks in
+ * "Recommended practices for attribution" and in section 3(a) of its licences 4.0. Sources give photos no title, so the
+ * source's id stands for it.
+ */
+export function attributionText(credit: Credit): string {
+  const { title, author, page, licence, licenceUrl, changes } = partsOf(credit);
+  return `${title}${inBrackets(page)} by ${author}, ${licence}${inBrackets(licenceUrl)}, ${changes}`;
+}
+
+interface CreditParts {
+  readonly title: string;
+  readonly author: string;
+  /** '' if there is none. */
+  readonly page: string;
+  readonly licence: string;
+  /** '' if there is none. */
+  readonly licenceUrl: string;
+  readonly changes: string;
+}
+
+function partsOf(credit: Credit): CreditParts {
+  const { creator, page_url, license, license_url } = rightsTexts({
+    creator: credit.creator,
+    pageUrl: credit.page_url,
+    licence: credit.license,
+    licenceUrl: credit.license_url,
+  });
+  return {
+    title: `Photo ${oneLine(credit.source_id)} from ${oneLine(credit.source)}`,
+    author: creator === UNKNOWN ? 'an unknown creator' : creator,
+    page: page_url,
+    licence: license === UNKNOWN ? 'licence unknown' : `licence ${license}`,
+    licenceUrl: license_url,
+    changes: CHANGES[credit.change],
+  };
+}
+
+function inBrackets(address: string): string {
+  return address === '' ? '' : ` (${address})`;
+}
+
+/** The first line of `attribution.csv`, with its line feed. */
+export const attributionCsvHeader =
+  'file_name,id,wnid,class_name,source,source_id,source_page_url,source_url,creator,license,license_url,attribution,' +
+  'changes,sha256,original_sha256\n';
+
+/**
+ * Lines of `attribution.csv` (RFC 4180, but with line feeds), one for each photo. `file_name` is relative to the folder of the
+ * export. Each text is on one line. Addresses that are not http or https are ''. pandas reads each creator as text if
+ * it is one (see `creatorText`), unless all creators of the file are numbers; `dtype=str` helps there.
+ */
+export function attributionCsvRows(rows: readonly PhotoRow[]): string {
+  return stringify(rows.map(csvCells), { record_delimiter: '\n' });
+}
+
+function csvCells(row: PhotoRow): readonly string[] {
+  const { page, licenceUrl, changes } = partsOf({ ...row, change: changeOf(row) });
+  return [
+    `test/${row.file_name}`,
+    row.id,
+    row.wnid,
+    row.class_name,
+    row.source,
+    row.source_id,
+    page,
+    webAddress(row.source_url),
+    creatorText(row.creator),
+    row.license.trim() || UNKNOWN,
+    licenceUrl,
+    row.attribution,
+    changes,
+    row.sha256,
+    row.original_sha256,
+  ].map(oneLine);
+}
+
+/** The beginning of `ATTRIBUTION.md`. */
+export function attributionPageHeader(collection: string): string {
+  return [
+    `# Creators and licences of the photos: ${markdownText(collection)}`,
+    '',
+    'Each photo keeps its own licence. [LICENSES.md](LICENSES.md) says what the licences ask of you.',
+    '[attribution.csv](attribution.csv) has the same facts as a table.',
+    '',
+  ].join('\n');
+}
+
+/** The heading of a class in `ATTRIBUTION.md`. */
+export function attributionPageClass({ wnid, class_name }: Pick<PhotoRow, 'wnid' | 'class_name'>): string {
+  return `\n## ${markdownText(class_name)} (${markdownText(wnid)})\n\n`;
+}
+
+/** A photo's line in `ATTRIBUTION.md`. */
+export function attributionPageLine(row: PhotoRow): string {
+  const { title, author, page, licence, licenceUrl, changes } = partsOf({ ...row, change: changeOf(row) });
+  const file = markdownLink(row.id, `test/${row.file_name}`);
+  const rights = `${markdownLink(title, page)} by ${markdownText(author)}, ${markdownLink(licence, licenceUrl)}`;
+  return `- ${file}: ${rights}, ${changes}\n`;
+}
+
+/** Characters that CommonMark, GitHub's tables and formulas, or HTML read as markup, and `:`, which ends `http` in a link. */
+const MARKUP = /[\\`*_{}[\]()<>#|~!&$:]/g;
+
+/** A text from outside as a person sees it, on one line and without markup. */
+export function markdownText(text: string): string {
+  return oneLine(text).replaceAll(MARKUP, String.raw`\$&`);
+}
+
+/** A link, or only the text if there is no address. An address cannot end the link early. */
+export function markdownLink(text: string, address: string): string {
+  if (address === '') return markdownText(text);
+  const safe = address.replaceAll(/[\s()<>\\]/g, (character) => encodeURIComponent(character).replace(/^[()]$/, hexOf));
+  return `[${markdownText(text)}](${safe})`;
+}
+
+function hexOf(character: string): string {
+  return `%${character.charCodeAt(0).toString(16)}`;
+}

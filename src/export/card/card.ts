@@ -1,0 +1,294 @@
+import { stagesOf } from '../../page/stages.ts';
+import { countOf, countText } from '../../kernel/texts.ts';
+import {
+  aboutText,
+  agreementText,
+  biasTexts,
+  crawlText,
+  criteriaText,
+  filterText,
+  foldersText,
+  limitTexts,
+  listText,
+  modelsText,
+  pixelsText,
+  REVISIONS_TEXT,
+  reviewText,
+  shortlistText,
+  takedownText,
+  unsuitableUseTexts,
+  useTexts,
+} from './account.ts';
+import { datasheet } from './datasheet.ts';
+import {
+  answerTo,
+  citationOf,
+  curatorsOf,
+  frontMatter,
+  LICENCES_PAGE,
+  openQuestions,
+  titleOf,
+  versionOf,
+} from './front-matter.ts';
+import { licenceTable } from './licences-page.ts';
+import { bullets, markdownTable, plainMarkdown, quotation } from './markdown.ts';
+import type { WrittenFile } from '../output-folder.process.ts';
+import { totalsOf, type Protocol } from '../protocol.ts';
+
+/**
+ * `README.md`: the dataset card, with the datasheet behind it. It is a function of its arguments: no clock, no locale.
+ *
+ * Texts of the curator (`export.card`) go in as the Markdown that they are. All other texts from outside are escaped.
+ *
+ * @param files the other files of the folder
+ */
+export function cardText(protocol: Protocol, files: readonly WrittenFile[]): string {
+  const sections = [
+    `# ${plainMarkdown(titleOf(protocol))}`,
+    answerTo(protocol, 'description') ?? aboutText(protocol),
+    facts(protocol),
+    loading(protocol, files),
+    protocol.rule.mode === 'A' ? evaluation(protocol) : outOfDistribution(protocol),
+    folders(protocol),
+    howItWasMade(protocol),
+    protocol.options.pixels && pictures(protocol),
+    licences(protocol),
+    `## Use\n\n${bullets([...useTexts(protocol), ...unsuitableUseTexts(protocol)])}`,
+    `## Limits\n\n${bullets([...limitTexts(protocol), ...biasTexts(protocol)])}`,
+    revisions(protocol),
+    citation(protocol),
+    datasheet(protocol),
+    open(protocol),
+  ];
+  return `${frontMatter(protocol, files)}\n${joined(sections)}\n`;
+}
+
+const joined = (parts: readonly (string | false)[]): string => parts.filter((part) => part !== false).join('\n\n');
+
+function facts(protocol: Protocol): string {
+  const { photos, classes, frozenAt, id, winnow } = protocol;
+  const url = answerTo(protocol, 'url');
+  const rows = [
+    ['photos', countText(photos)],
+    ['folders', countText(classes.length)],
+    ['filtered with', plainMarkdown(modelsText(protocol))],
+    ['curators', listText(curatorsOf(protocol).map(plainMarkdown))],
+    ...(url === null ? [] : [['address', plainMarkdown(url)]]),
+    ['version', `${versionOf(protocol)}, of ${frozenAt.slice(0, 10)}`],
+    ['revision', `\`${id}\``],
+    ['made with', `winnow ${plainMarkdown(winnow)}`],
+  ];
+  return markdownTable(['', ''], rows);
+}
+
+const python = (...lines: readonly string[]): string => ['```python', ...lines, '```'].join('\n');
+const shell = (...lines: readonly string[]): string => ['```sh', ...lines, '```'].join('\n');
+
+/** How to load the set with the usual libraries. Code for the other forms is there if they were written. */
+function loading(protocol: Protocol, files: readonly WrittenFile[]): string {
+  const { pixels, formats } = protocol.options;
+  const parts = pixels ? [FOLDER] : [LINKS];
+  const shards = files.filter(({ path }) => /^shards\/test-\d{6}\.tar$/.test(path)).length;
+  if (formats.includes('webdataset') && shards > 0) parts.push(webDataset(shards));
+  if (formats.includes('parquet')) parts.push(PARQUET);
+  if (formats.includes('coco'))
+    parts.push('`annotations/coco.json` has the set for COCO tools, with the licence of each photo.');
+  return `## Load it\n\n${[...parts, ALWAYS, VERIFY].join('\n\n')}`;
+}
+
+const FOLDER = `In the folder of the set:
+
+${python(
+  '# torchvision: the labels are the positions of the folders',
+  'from torchvision.datasets import ImageFolder',
+  'photos = ImageFolder("test")',
+  '',
+  '# Hugging Face datasets: with the names of the classes, the rights and the evidence of each photo',
+  'from datasets import load_dataset',
+  'photos = load_dataset(".", split="test")',
+)}`;
+
+const LINKS = `The set has no pictures. This fetches those that have an address in \`source_url\`, changes them as the set has them
+(without metadata, or as PNG) and checks the SHA-256 of the files, or of the pixels of converted ones:
+
+${shell('python3 fetch.py --contact you@example.org')}
+
+Then \`ImageFolder("test")\` of torchvision reads what was fetched. Hugging Face datasets reads the lines about them:
+
+${python('from datasets import load_dataset', 'photos = load_dataset(".", split="test")')}`;
+
+function webDataset(shards: number): string {
+  const last = String(shards - 1).padStart(6, '0');
+  const names = shards === 1 ? 'test-000000.tar' : `test-{000000..${last}}.tar`;
+  return `WebDataset, from ${countOf(shards, 'shard')}:
+
+${python(
+  'import webdataset',
+  `photos = webdataset.WebDataset("shards/${names}", shardshuffle=False)`,
+  'photos = photos.decode("pil").to_tuple("jpg", "json")',
+)}`;
+}
+
+const PARQUET = `Parquet:
+
+${python('from datasets import load_dataset', 'photos = load_dataset("parquet", data_files={"test": "data/test-*.parquet"}, split="test")')}`;
+
+const ALWAYS = '`test/metadata.jsonl` has a line for each photo. `croissant.json` describes the set for programs.';
+
+const VERIFY = `The first line checks the files. The second one needs winnow: it also compares the tables with each other and, if pictures and
+models are there, computes again that the rule keeps each photo.
+
+${shell('sha256sum --check --quiet SHA256SUMS', 'winnow verify .')}`;
+
+/** How to measure a model with the set: section 4 of the paper. */
+function evaluation({ among, classes }: Protocol): string {
+  const here =
+    among.length === classes.length
+      ? 'Each of them has photos here.'
+      : `Photos of ${countText(classes.length)} of them are here.`;
+  return `## Evaluate a model
+
+Accuracy is the share of photos whose class comes first among the ${countOf(among.length, 'class', 'classes')} of the filter
+(\`among\` in \`protocol.json\`), so keep only the logits of these. ${here}`;
+}
+
+/** For mode O only: the claim, how far to trust it, and how to use such a set (section 4 of the paper). */
+function outOfDistribution(protocol: Protocol): string {
+  const { among, searched, review } = protocol;
+  const blind = review.agreement.photos;
+  return `## Out of distribution
+
+**The claim.** No photo shows any of the ${countText(among.length)} classes that ${plainMarkdown(modelsText(protocol))} knows, anywhere in it.
+“Review” says what the reviewers were asked.
+
+**How far to trust it.** A reviewer may miss one of so many classes. In ImageNet-O itself, the authors of NINCO (Bitterwolf, Müller
+and Hein, *In or Out?*, ICML 2023) found 78 of 400 photos in distribution (19.5 %). Here ${countOf(blind, 'listed photo')}
+${blind === 1 ? 'has' : 'have'} two blind verdicts. Audit a random sample before you rely on a number.
+
+**How to evaluate.** Take photos of the ${countOf(searched.length, 'class', 'classes')} in \`searched\` of \`protocol.json\` as in distribution, and
+this set as out of distribution. Keep only the logits of these classes. The score of a photo is the negative of its largest softmax
+probability. Report the area under the precision-recall curve, out of distribution as the positive class, beside its chance
+level: the share of photos that are out of distribution.`;
+}
+
+function folders(protocol: Protocol): string {
+  const rows = protocol.classes.map(({ label, wnid, name, photos }) => [
+    String(label),
+    plainMarkdown(wnid),
+    plainMarkdown(name),
+    countText(photos),
+  ]);
+  const names =
+    protocol.options.names === 'id'
+      ? 'A photo is named by its id, which is the same in every revision.'
+      : 'File names are written as in the released sets of the paper. `id` in `test/metadata.jsonl` is the same in every revision.';
+  return `## Folders
+
+${foldersText(protocol)} The label of a photo is the position of its folder. ${names}
+
+<details><summary>${countOf(rows.length, 'folder')}</summary>
+
+${markdownTable(['label', 'folder', 'name', 'photos'], rows)}
+
+</details>`;
+}
+
+function howItWasMade(protocol: Protocol): string {
+  const { models, tags, choices, review } = protocol;
+  const rows = models.map(({ name, licence, source, sha256 }) => [
+    ...[name, licence, source].map(plainMarkdown),
+    `\`${sha256}\``,
+  ]);
+  const tagRows = tags.map(({ tag, photos }) => [plainMarkdown(tag), String(photos)]);
+  const orders = review.orders.map(({ order, verdicts }) => [ORDER_TEXT[order], countText(verdicts)]);
+  return joined([
+    '## How it was made\n\n`protocol.json` has all of this for programs.',
+    `### Crawl\n\n${crawlText(protocol)}`,
+    `### Filter\n\n${filterText(protocol)}\n\n${markdownTable(['model', 'licence', 'from', 'SHA-256'], rows)}`,
+    `### Shortlist\n\n${shortlistText(protocol)}`,
+    `### Review\n\n${reviewText(protocol)} The criteria of the collection:\n\n${quotation(criteriaText(protocol))}`,
+    `${agreementText(protocol)} \`decisions.csv\` has the verdicts on every listed photo.`,
+    orders.length > 0 && markdownTable(['photos were shown', 'verdicts'], orders),
+    `### What became of the photos\n\n${funnelTable(protocol)}`,
+    tags.length > 0 &&
+      `### What may fool the models\n\nTags of the reviewers:\n\n${markdownTable(['tag', 'photos'], tagRows)}`,
+    choices.length > 0 && `### What the paper leaves open\n\nwinnow decided:\n\n${bullets(choices.map(plainMarkdown))}`,
+  ]);
+}
+
+/** In which order photos came to reviewers: it can influence verdicts. */
+const ORDER_TEXT: Readonly<Record<Protocol['review']['orders'][number]['order'], string>> = {
+  confusions: 'class by class, the predicted class with the fewest accepted photos first',
+  lowest: 'the lowest probability of the searched class first',
+  noise: 'photos on which all models agree first',
+  source: 'by source',
+  newest: 'the newest first',
+  grid: 'many at once in a grid',
+  import: 'not shown by winnow: the verdict was imported',
+};
+
+/** Reasons that the stage before the revision shows. */
+const NOT_ACCEPTED: ReadonlySet<string> = new Set(['unreviewed', 'rejected', 'unsure', 'disputed']);
+
+/** Counts the photos stage by stage, from those found to those in the revision. */
+function funnelTable({ funnel, photos, leftOut }: Protocol): string {
+  const rows = stagesOf(totalsOf(funnel)).map(({ name, count, lost = [] }) => [name, countText(count), lostText(lost)]);
+  const accepted = leftOut.filter(({ reason }) => !NOT_ACCEPTED.has(reason));
+  const revision = ['in this revision', countText(photos), lostText(accepted)];
+  return markdownTable(['stage', 'photos', 'lost on the way'], [...rows, revision]);
+}
+
+function lostText(lost: readonly { readonly reason: string; readonly count: number }[]): string {
+  return lost.map(({ reason, count }) => `${reason.replaceAll('-', ' ')} ${countText(count)}`).join(', ');
+}
+
+function pictures(protocol: Protocol): string {
+  return `## Pixels
+
+The files have the pixels that the models saw, so all loaders agree: turned upright as EXIF says, alpha put on white, of 16 bits the
+high byte. ${pixelsText(protocol)} In \`test/metadata.jsonl\`, \`sha256\` is that of the file and \`original_sha256\` that of the original.`;
+}
+
+function licences(protocol: Protocol): string {
+  return `## Licences
+
+Every photo keeps its own licence, which is what its source states, or \`unknown\`. [${LICENCES_PAGE}](${LICENCES_PAGE}) says what each
+one asks of you. [ATTRIBUTION.md](ATTRIBUTION.md) and \`attribution.csv\` credit the creator of each photo.
+
+${licenceTable(protocol)}`;
+}
+
+function revisions(protocol: Protocol): string {
+  const rows = protocol.tombstones.map(({ id, wnid, takenDownAt }) => [
+    `\`${id}\``,
+    plainMarkdown(wnid),
+    takenDownAt.slice(0, 10),
+  ]);
+  const table = rows.length === 0 ? 'No photo was taken down.' : markdownTable(['photo', 'folder', 'taken down'], rows);
+  return `## Revisions and takedowns\n\n${REVISIONS_TEXT}\n\n${takedownText(protocol)}\n\n${table}`;
+}
+
+function citation(protocol: Protocol): string {
+  const text = citationOf(protocol);
+  const longestRun = Math.max(0, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
+  const fence = '`'.repeat(Math.max(3, longestRun + 1));
+  return `## Citation
+
+${fence}
+${text}
+${fence}
+
+The procedure follows Hendrycks, Zhao, Basart, Steinhardt and Song, *Natural Adversarial Examples*, CVPR 2021.`;
+}
+
+function open(protocol: Protocol): string | false {
+  const questions = openQuestions(protocol).map(([key, question]) => [`\`${key}\``, question]);
+  return (
+    questions.length > 0 &&
+    `## Open questions
+
+The curator has not answered ${countOf(questions.length, 'question')}. Answers go into \`export.card\` of the collection file.
+
+${markdownTable(['key', 'question'], questions)}`
+  );
+}

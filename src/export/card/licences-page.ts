@@ -1,0 +1,114 @@
+import { countOf, countText } from '../../kernel/texts.ts';
+import { takedownText } from './account.ts';
+import { markdownLink, markdownText, webAddress } from './attribution.ts';
+import { bullets, markdownTable } from './markdown.ts';
+import type { ExportReason, Protocol } from '../protocol.ts';
+import { COLLECTION_NOTE, licenceNotes, licenceUrlOf, type LicenceNote } from '../select/rights.ts';
+
+/** Why a photo is not in an export, in words that follow "because". */
+const LEFT_OUT_TEXTS: Readonly<Record<ExportReason, string>> = {
+  unreviewed: 'nobody has reviewed it',
+  rejected: 'reviewers rejected it',
+  unsure: 'reviewers were unsure',
+  disputed: 'reviewers disagreed',
+  'taken-down': 'it was taken down',
+  withdrawn: 'its source does not offer it any more, or its licence is not allowed any more',
+  dropped: 'the filter drops it under the rules of now',
+  failed: 'it cannot be evaluated',
+  undecided: 'the filter has not decided it under the rules of now',
+  'left-out': 'it was accepted, but the shortlist of now does not list it',
+  licence: 'its licence is not one of those that this export allows',
+  duplicate: 'it was accepted for several classes',
+  cap: 'its confusion already has as many accepted photos as the rules allow',
+};
+
+/**
+ * `LICENSES.md`: the licences of an export with their counts and what they ask of users, what was left out, and whom to ask for a
+ * takedown. It depends on the protocol only.
+ */
+export function licencesPage(protocol: Protocol): string {
+  const notes = distinctNotes(protocol);
+  const sections = [
+    ['# Licences of the photos'],
+    [
+      'Each photo keeps its own licence: what the source said when the photo was found, or `unknown`. The column `license` of ' +
+        '[attribution.csv](attribution.csv) has it; [ATTRIBUTION.md](ATTRIBUTION.md) names the creators.',
+    ],
+    ...ownLicence(protocol),
+    [licenceTable(protocol)],
+    ...(notes.length === 0
+      ? []
+      : [['## What the licences ask of you'], [bullets(notes.map(({ term, text }) => `**${term}**: ${text}`))]]),
+    ...advice(protocol, new Set(notes.map(({ term }) => term))),
+    ['## What was left out'],
+    ...leftOut(protocol),
+    ['## If a photo should not be here'],
+    [takedownText(protocol)],
+  ];
+  return `${sections.map((lines) => lines.join('\n')).join('\n\n')}\n`;
+}
+
+/** The curators' licence for their own part: labels, selection and texts. */
+function ownLicence({ card }: Protocol): readonly (readonly string[])[] {
+  const licence = card['licence'];
+  return licence === undefined ? [] : [[`Labels, selection and texts: ${markdownText(licence)}.`]];
+}
+
+/** The notes of all licences, each once, in licence order. */
+function distinctNotes({ licences }: Protocol): readonly LicenceNote[] {
+  const all = licences.flatMap(({ licence }) => licenceNotes(licence));
+  return [...new Map(all.map((note) => [note.term, note])).values()];
+}
+
+/** The licences with their counts and, in short, what they ask. */
+export function licenceTable({ licences, photos }: Pick<Protocol, 'licences' | 'photos'>): string {
+  const rows = licences.map(({ licence, url, photos: count }) => [
+    markdownLink(licence, webAddress(url) || licenceUrlOf(licence)),
+    countText(count),
+    licenceNotes(licence)
+      .map(({ term }) => term)
+      .join(', '),
+  ]);
+  return markdownTable(['licence', 'photos', 'asks'], [...rows, ['all', countText(photos), '']]);
+}
+
+/** How to stay within the licences. Rows are selected by the names of licences, so the advice names those of this export. */
+function advice(protocol: Protocol, terms: ReadonlySet<string>): readonly (readonly string[])[] {
+  const { options, reencoded } = protocol;
+  const lines = [
+    'To measure a model, run it on the photos as they are. This passes no photo on.',
+    'If you show a photo, in a paper or on a page, show all of it and print its line of attribution.',
+    terms.has('NC') && `For commercial work, leave out the photos under ${licencesWith(protocol, 'NC')}.`,
+    terms.has('ND') &&
+      `Before you pass on cropped or edited photos, leave out those under ${licencesWith(protocol, 'ND')}.`,
+    'If you pass the set on, pass on attribution.csv and this page with it.',
+    reencoded > 0 &&
+      `${countOf(reencoded, 'file')} written as PNG: the column \`changes\` of attribution.csv says which.`,
+    options.thumbnails && '`thumbnails/` has smaller copies of whole photos for previews.',
+  ];
+  return [['## How to stay within the licences'], [bullets(lines.filter((line) => line !== false))], [COLLECTION_NOTE]];
+}
+
+function licencesWith({ licences }: Protocol, term: string): string {
+  const ids = licences.flatMap(({ licence }) =>
+    licenceNotes(licence).some((note) => note.term === term) ? [markdownText(licence)] : [],
+  );
+  return ids.join(', ');
+}
+
+function leftOut({ leftOut: reasons, options, tombstones }: Protocol): readonly (readonly string[])[] {
+  const rows = reasons.map(({ reason, count }) => [countText(count), LEFT_OUT_TEXTS[reason]]);
+  const rule =
+    options.licences === null
+      ? options.pixels
+        ? 'A photo is left out if its licence does not allow people to pass it on, or is not known.'
+        : 'This export leaves out no photo for its licence, because it has links and no pictures.'
+      : `This export allows only these licences: ${options.licences.map(markdownText).join(', ')}.`;
+  return [
+    [rule],
+    [rows.length === 0 ? 'No photo was left out.' : markdownTable(['photos', 'left out because'], rows)],
+    ...(tombstones.length === 0
+      ? []
+      : [[`Taken down since an earlier revision: ${tombstones.map(({ id }) => `\`${id}\``).join(', ')}.`]]),
+  ];
+}

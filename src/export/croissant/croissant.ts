@@ -1,0 +1,63 @@
+import type { WrittenFile } from '../output-folder.process.ts';
+import { aboutText } from '../card/account.ts';
+import { filesOf, recordSetsOf } from './croissant-records.ts';
+import { responsibleUse } from './croissant-rai.ts';
+import { provenance } from './croissant-provenance.ts';
+import { CROISSANT_CONTEXT, type CroissantNode } from './croissant-terms.ts';
+import { answerTo, citationOf, curatorsOf, LICENCES_PAGE, titleOf, versionOf } from '../card/front-matter.ts';
+import type { Protocol } from '../protocol.ts';
+
+const CONFORMS_TO = ['http://mlcommons.org/croissant/1.1', 'http://mlcommons.org/croissant/RAI/1.0'];
+
+/**
+ * `croissant.json`: the revision for machines, as Croissant 1.1 with RAI 1.0 and provenance (docs.mlcommons.org/croissant).
+ *
+ * @param files the other files of the folder; `test/metadata.jsonl` must be among them
+ * @throws RangeError without `test/metadata.jsonl`
+ */
+export function croissantText(protocol: Protocol, files: readonly WrittenFile[]): string {
+  const document: CroissantNode = {
+    '@context': CROISSANT_CONTEXT,
+    '@type': 'sc:Dataset',
+    name: titleOf(protocol),
+    description: answerTo(protocol, 'description') ?? aboutText(protocol),
+    conformsTo: CONFORMS_TO,
+    license: licencesOf(protocol),
+    url: urlOf(protocol),
+    creator: creatorsOf(protocol),
+    datePublished: protocol.frozenAt.slice(0, 10),
+    version: versionOf(protocol),
+    citeAs: citationOf(protocol),
+    keywords: keywordsOf(protocol),
+    ...responsibleUse(protocol),
+    ...provenance(protocol),
+    distribution: filesOf(protocol, files),
+    recordSet: recordSetsOf(protocol),
+  };
+  return `${JSON.stringify(document, null, 2)}\n`;
+}
+
+/** The addresses of the photos' licences. A licence without one goes in by its id. */
+function licencesOf({ licences }: Protocol): readonly string[] {
+  const texts = licences.map(({ licence, url }) => (url === '' ? licence : url));
+  return texts.length === 0 ? [LICENCES_PAGE] : texts;
+}
+
+/** The address of the set, or a name for its content if the curator gave none, because Croissant requires an address. */
+function urlOf(protocol: Protocol): string {
+  const answer = answerTo(protocol, 'url');
+  return answer !== null && URL.parse(answer) !== null ? answer : `urn:sha256:${protocol.id}`;
+}
+
+/**
+ * The makers of the set. One name may be a person and the next a group. All are Organizations: a person can count as one, but a
+ * group cannot be a Person.
+ */
+function creatorsOf(protocol: Protocol): readonly CroissantNode[] {
+  return curatorsOf(protocol).map((name) => ({ '@type': 'sc:Organization', name }));
+}
+
+function keywordsOf({ rule }: Protocol): readonly string[] {
+  const about = rule.mode === 'A' ? ['adversarial filtering', 'robustness'] : ['out-of-distribution detection'];
+  return ['image classification', 'test set', ...about];
+}

@@ -1,0 +1,68 @@
+import { stringify } from 'csv-stringify/sync';
+import type { SelectedPhoto } from '../select/select.ts';
+
+/** The columns of `decisions.csv`. */
+export const DECISION_COLUMNS = [
+  'wnid',
+  'class_name',
+  'sha256',
+  'rank',
+  'predicted_wnid',
+  'predicted_prob',
+  'max_true_prob',
+  'state',
+  'exported',
+  'left_out_reason',
+  'decided_by',
+  'reviewer',
+  'pass',
+  'verdict',
+  'verdict_reason',
+  'tags',
+  'shown_by',
+  'at',
+] as const;
+
+export const decisionsHeader = (): string => csv([DECISION_COLUMNS]);
+
+export interface DecisionNames {
+  /** The name of a class that photos are searched as. */
+  readonly classNameOf: (wnid: string) => string;
+  readonly pseudonymOf: (reviewer: string) => string;
+}
+
+/**
+ * The lines of photos that were listed or reviewed: one for each reviewer's verdict, or one with empty cells if there is none.
+ * `sha256` is that of the original bytes. Tags are separated by `|`.
+ */
+export function decisionLines(photos: readonly SelectedPhoto[], names: DecisionNames): string {
+  return csv(photos.flatMap((photo) => recordsOf(photo, names)));
+}
+
+type DecisionRecord = readonly (string | number | null)[];
+
+function recordsOf(photo: SelectedPhoto, { classNameOf, pseudonymOf }: DecisionNames): DecisionRecord[] {
+  const { wnid, sha256, rank, confusionWnid, confusionProb, maxTrueProb, state, leftOut, decidedBy } = photo;
+  const isExported = leftOut === null ? 'yes' : 'no';
+  const ofPhoto = [wnid, classNameOf(wnid), sha256, rank, confusionWnid, confusionProb, maxTrueProb, state];
+  const common = [...ofPhoto, isExported, leftOut, decidedBy];
+  if (photo.reviews.length === 0) return [[...common, null, null, null, null, null, null, null]];
+  return photo.reviews.map(({ reviewer, pass, verdict, reason, tags, shownBy, at }) => [
+    ...common,
+    pseudonymOf(reviewer),
+    pass,
+    verdict,
+    reason,
+    tags.join('|'),
+    shownBy ?? 'import',
+    at,
+  ]);
+}
+
+/** RFC 4180, with line feeds. Null is an empty cell. */
+function csv(records: readonly DecisionRecord[]): string {
+  return stringify(
+    records.map((record) => [...record]),
+    { record_delimiter: '\n' },
+  );
+}

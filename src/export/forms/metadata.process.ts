@@ -1,0 +1,11 @@
+import type { OutputFolder, PhotoSink } from '../output-folder.process.ts';
+import { rowText, type PhotoFile } from '../select/photo-row.ts';
+
+/** Writes `test/metadata.jsonl`: a line for each photo, as Hugging Face's ImageFolder reads it. */
+export async function openMetadata(output: OutputFolder): Promise<PhotoSink<PhotoFile>> {
+  const file = await output.start('test/metadata.jsonl');
+  return {
+    add: ({ row }) => file.write(`${rowText(row)}\n`),
+    finish: async () => [await file.close()],
+  };
+}

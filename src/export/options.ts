@@ -1,0 +1,26 @@
+import type { ExportFormat, Protocol } from './protocol.ts';
+import type { Workspace } from '../models/workspace/workspace.ts';
+
+export interface ExportOptions {
+  /** The folder to make. */
+  readonly out: string;
+  readonly formats: readonly ExportFormat[];
+  readonly names: Protocol['options']['names'];
+  /** The kind of folders in mode O. */
+  readonly by: 'predicted' | 'concept';
+  /** Normalised licences. Null for those that allow redistribution. */
+  readonly licences: readonly string[] | null;
+  readonly pixels: boolean;
+  readonly hardLinks: boolean;
+  readonly thumbnails: boolean;
+  readonly keepMetadata: boolean;
+  readonly signal: AbortSignal;
+  /** Called while the evidence of the photos is checked, before anything is written. */
+  readonly onChecked: (checked: { readonly photos: number; readonly of: number }) => void;
+  readonly onProgress: (written: { readonly photos: number; readonly of: number; readonly bytes: number }) => void;
+}
+
+/** The kind of folders in `test/`. */
+export function foldersOf({ collection }: Workspace, { by }: Pick<ExportOptions, 'by'>): Protocol['folders'] {
+  return collection.mode === 'A' ? 'class' : by;
+}

@@ -1,0 +1,118 @@
+import path from 'node:path';
+import type { ExportFormat } from '../protocol.ts';
+import type { PhotoRow } from '../select/photo-row.ts';
+
+/** The names that a released name is made of. */
+export interface NamesOfPhoto {
+  /**
+   * Mode A: the name of the class that each member takes the photo for, in the order of the members. Only the first two
+   * count. If it is one, it is written twice, and so is the ensemble's class if the members' are not known.
+   * Mode O: the lemmas of the concept that the photo was searched as.
+   */
+  readonly names: readonly string[];
+}
+
+/** 255 bytes are the most that file systems allow for a name. The numbers, the id and the end need 80 at most. */
+const MAX_NAME_BYTES = 80;
+/** So many photos of a folder can have the same name. The others carry their ids. */
+const MAX_ZEROS = 9;
+
+/**
+ * Gives photos the file names of the released ImageNet-A and ImageNet-O, unique within each folder:
+ *
+ * - mode A: `0.000116_digital clock _ digital clock_0.865662.jpg`, which is `max_true_prob` with six decimals, the
+ *   prediction of model 1, the prediction of model 2, and `predicted_prob` with the digits of a 32-bit number. The release
+ *   does not say over which models and crops its numbers are taken.
+ * - mode O: `cardinal_tetra_Paracheirodon_axelrodi_0.99767953.JPEG`, which is the concept and `predicted_prob`.
+ *
+ * A name that the folder has already gets a zero at the end of its last number, which changes no value. Names that differ
+ * in case alone count as the same, because some file systems take them for the same.
+ *
+ * Source: hendrycks/natural-adv-examples, issues 2 and 3, and the names in the release.
+ */
+export class ReleasedNames {
+  #folder = '';
+  readonly #timesUsed = new Map<string, number>();
+
+  /**
+   * The file name within the folder, with the extension. Photos come in the order of their folders.
+   *
+   * @param row `max_true_prob` is null in mode O. Of `file_name` the folder and the extension count.
+   */
+  nameFor(row: PhotoRow, { names }: NamesOfPhoto): string {
+    const folder = path.posix.dirname(row.file_name);
+    if (folder !== this.#folder) this.#timesUsed.clear();
+    this.#folder = folder;
+    const name = row.max_true_prob === null ? nameInO(row, names) : nameInA(row, row.max_true_prob, names);
+    const key = name.toLowerCase();
+    const times = this.#timesUsed.get(key) ?? 0;
+    this.#timesUsed.set(key, times + 1);
+    const suffix = times <= MAX_ZEROS ? '0'.repeat(times) : `-${row.id}`;
+    return `${name}${suffix}${extensionOf(row)}`;
+  }
+}
+
+/** Why photos cannot have released names beside these formats, or null. */
+export function releasedNamesProblem(formats: readonly ExportFormat[]): string | null {
+  if (!formats.includes('webdataset')) return null;
+  return (
+    '--names imagenet-a cannot be combined with --format webdataset: WebDataset cuts file names at the first dot, and ' +
+    'released names begin with a number such as 0.000116, so all photos of a class would become one. Leave out one of the two.'
+  );
+}
+
+function nameInA(row: PhotoRow, trueProb: number, names: readonly string[]): string {
+  const [first = row.predicted_wnid, second = first] = names;
+  return `${trueProb.toFixed(6)}_${safe(first, ' ')} _ ${safe(second, ' ')}_${float32Digits(row.predicted_prob)}`;
+}
+
+function nameInO(row: PhotoRow, names: readonly string[]): string {
+  const concept = names.length === 0 ? (row.searched_wnid ?? row.wnid) : names.join('_');
+  return `${safe(concept, '_')}_${float32Digits(row.predicted_prob)}`;
+}
+
+/** Released photos are `.jpg` in ImageNet-A and `.JPEG` in ImageNet-O. */
+function extensionOf({ file_name, max_true_prob }: PhotoRow): string {
+  const extension = path.posix.extname(file_name);
+  return extension === '.jpg' && max_true_prob === null ? '.JPEG' : extension;
+}
+
+/**
+ * A text as a part of a file name on any system: without slashes, control characters and other characters that Windows
+ * refuses. Underscores divide the parts, so spaces and underscores become `space`.
+ */
+function safe(text: string, space: ' ' | '_'): string {
+  const plain = text
+    .normalize('NFC')
+    .replaceAll(/[\p{Cc}\p{Cf}\p{Co}\p{Cs}<>:"/\\|?*]/gu, '-')
+    .replaceAll(/[\s_]+/g, space);
+  return cut(plain, MAX_NAME_BYTES).replaceAll(/^[ ._]+|[ ._]+$/g, '') || '-';
+}
+
+/** The longest prefix that has at most the given number of bytes in UTF-8. */
+function cut(text: string, maxBytes: number): string {
+  let bytes = 0;
+  let kept = '';
+  for (const character of text) {
+    bytes += Buffer.byteLength(character);
+    if (bytes > maxBytes) break;
+    kept += character;
+  }
+  return kept;
+}
+
+/** The fewest digits that tell a number, 0..1, from other 32-bit floats, as NumPy prints it. */
+function float32Digits(value: number): string {
+  const rounded = Math.fround(value);
+  // 1e-6 and less would be printed with an exponent.
+  if (rounded < 0.000_001) return rounded.toFixed(9).replace(/(\.\d+?)0+$/, '$1');
+  for (let digits = 1; digits < 9; digits++) {
+    const shorter = Number(rounded.toPrecision(digits));
+    if (Math.fround(shorter) === rounded) return withPoint(shorter);
+  }
+  return withPoint(Number(rounded.toPrecision(9)));
+}
+
+function withPoint(value: number): string {
+  return Number.isInteger(value) ? value.toFixed(1) : String(value);
+}

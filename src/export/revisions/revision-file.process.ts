@@ -1,0 +1,72 @@
+import { realpath, type FileHandle } from 'node:fs/promises';
+import path from 'node:path';
+import { codeOf, GiveUpOnItem, messageOf } from '../../kernel/errors.ts';
+import { openPlainFile } from '../verify/export-folder.process.ts';
+import { PROTOCOL, unsafePath } from '../verify/layout.ts';
+import { unreadable } from '../verify/unreadable.ts';
+
+/** A file of a revision's folder. The caller closes the handle. */
+export interface OpenFile {
+  readonly handle: FileHandle;
+  readonly bytes: number;
+}
+
+/**
+ * Opens a file of a revision's folder. Neither the file nor a folder on the way to it may be a link, so no file outside is ever
+ * opened. The folder itself may be reached through links.
+ *
+ * @param relative with slashes
+ * @throws GiveUpOnItem `unreadable-file`
+ */
+export async function openRevisionFile(folder: string, relative: string): Promise<OpenFile> {
+  const unsafe = unsafePath(relative);
+  if (unsafe !== null) throw unreadable(`Expected a path within the export but '${relative}' ${unsafe}`);
+  const absolute = path.join(folder, relative);
+  try {
+    const handle = await openPlainFile(absolute);
+    if (handle === null) throw unreadable(`Expected a file but '${relative}' is something else`);
+    try {
+      if ((await realpath(absolute)) !== path.join(await realpath(folder), relative))
+        throw unreadable(`Expected a file within the export but '${relative}' leads elsewhere`);
+      return { handle, bytes: (await handle.stat()).size };
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
+  } catch (error) {
+    if (error instanceof GiveUpOnItem) throw error;
+    // Messages of the file system name the whole path, which viewers are not shown.
+    throw unreadable(`Expected to read '${relative}' but received '${codeOf(error) ?? messageOf(error)}'`, error);
+  }
+}
+
+/** `other`: something else is in its place, such as another revision. */
+export type FolderState = 'there' | 'gone' | 'other';
+
+/** Only as large as a protocol can get. */
+const MAX_PROTOCOL_BYTES = 64 * 1024 * 1024;
+
+/** Checks by the id in its protocol that a folder still holds the revision. */
+export async function stateOfFolder({
+  id,
+  path: folder,
+}: {
+  readonly id: string;
+  readonly path: string;
+}): Promise<FolderState> {
+  if ((await realpath(folder).catch(() => null)) === null) return 'gone';
+  try {
+    const { handle, bytes } = await openRevisionFile(folder, PROTOCOL);
+    try {
+      if (bytes > MAX_PROTOCOL_BYTES) return 'other';
+      const protocol: unknown = JSON.parse(await handle.readFile('utf8'));
+      const found: unknown =
+        typeof protocol === 'object' && protocol !== null ? Reflect.get(protocol, 'id') : undefined;
+      return found === id ? 'there' : 'other';
+    } finally {
+      await handle.close();
+    }
+  } catch {
+    return 'other';
+  }
+}

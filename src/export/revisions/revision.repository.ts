@@ -1,0 +1,199 @@
+import { sql, type Kysely, type Transaction } from 'kysely';
+import type { DecisionScope } from '../../models/workspace/scope.ts';
+import { membersOnEach } from '../../models/evidence/evidence.repository.ts';
+import type { Sha256, Wnid } from '../../kernel/ids.ts';
+import type { Database } from '../../platform/postgres/database.ts';
+import { allowLongIdle } from '../../platform/postgres/transactions.ts';
+import type { ExportReason, Protocol } from '../protocol.ts';
+import { photoId } from './revision-id.ts';
+import type { StoredVerification } from '../verify/stored-verification.ts';
+
+/** A revision as the catalogue knows it. */
+export interface Revision {
+  /** 64 hex digits. */
+  readonly id: Sha256;
+  readonly photos: number;
+  readonly classes: number;
+  /** Size of the whole folder. */
+  readonly bytes: number;
+  /** Absolute path where it was last written. */
+  readonly path: string;
+  /** When it was first exported, as ISO 8601. */
+  readonly madeAt: string;
+  readonly protocol: Protocol;
+  /** The result of `winnow verify` for the folder, if an operator ran it on the server. */
+  readonly verified: StoredVerification | null;
+}
+
+/** A photo that was listed or reviewed when a revision was made. */
+export interface RevisionPhoto {
+  readonly sha256: Sha256;
+  readonly wnid: Wnid;
+  /** Its folder in `test/`; null if the revision does not have it. */
+  readonly folder: string | null;
+  /** Why it was left out; null: the revision has it. */
+  readonly reason: ExportReason | null;
+  /** Hash of its file, if that differs from the stored photo. */
+  readonly fileSha256: Sha256 | null;
+}
+
+/** A revision to store. */
+export interface NewRevision extends Pick<Revision, 'protocol' | 'bytes' | 'path'> {
+  /** Its photos in any order; in pieces, so that they are never in memory as a whole. */
+  readonly rows: AsyncIterable<readonly RevisionPhoto[]>;
+}
+
+/**
+ * Stores a revision with its photos in one transaction. If the same revision is stored already, only its path changes, and the
+ * new folder counts as not verified.
+ */
+export async function storeRevision(
+  db: Kysely<Database>,
+  { collectionId }: DecisionScope,
+  { protocol, bytes, path, rows: photoRows }: NewRevision,
+): Promise<void> {
+  await db.transaction().execute(async (trx) => {
+    await allowLongIdle(trx);
+    const { rows } = await sql<{ id: number; isNew: boolean }>`
+      insert into export_revision (collection_id, revision, photos, classes, bytes, protocol, path)
+      values (${collectionId}, decode(${protocol.id}, 'hex'), ${protocol.photos}, ${protocol.classes.length}, ${bytes},
+        ${JSON.stringify(protocol)}::jsonb, ${path})
+      on conflict (collection_id, revision) do update set path = excluded.path, verified = null
+      returning id, xmax = 0 as "isNew"`.execute(trx);
+    const [row] = rows;
+    if (row?.isNew === true) for await (const some of photoRows) await insertPhotos(trx, row.id, some);
+  });
+}
+
+async function insertPhotos(trx: Transaction<Database>, id: number, photos: readonly RevisionPhoto[]): Promise<void> {
+  await sql`
+    insert into export_photo (export_id, wnid, sha256, folder, reason, file_sha256)
+    select ${id}::int, p.wnid, decode(p.sha256, 'hex'), p.folder, p.reason, decode(p."fileSha256", 'hex')
+    from jsonb_to_recordset(${JSON.stringify(photos)}::jsonb)
+      as p(wnid text, sha256 text, folder text, reason text, "fileSha256" text)`.execute(trx);
+}
+
+/** The revisions of a collection, oldest first. */
+export async function listRevisions(db: Kysely<Database>, { collectionId }: DecisionScope): Promise<Revision[]> {
+  const { rows } = await sql<Revision>`
+    select encode(revision, 'hex') as id, photos, classes, bytes, path, protocol, verified,
+      to_char(made_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "madeAt"
+    from export_revision where collection_id = ${collectionId} order by export_revision.id`.execute(db);
+  return rows;
+}
+
+/** Stores what `winnow verify` found in the folder of a revision, unless the revision was written elsewhere by then. */
+export async function storeVerification(
+  db: Kysely<Database>,
+  { collectionId }: DecisionScope,
+  { id, path, verified }: Pick<Revision, 'id' | 'path'> & { readonly verified: StoredVerification },
+): Promise<void> {
+  await sql`
+    update export_revision set verified = ${JSON.stringify(verified)}::jsonb
+    where collection_id = ${collectionId} and revision = decode(${id}, 'hex') and path = ${path}`.execute(db);
+}
+
+/** Takedowns and covers of a revision. */
+export interface RevisionPhotos {
+  readonly id: Sha256;
+  /** Photos of the revision that were taken down since. */
+  readonly takenDown: number;
+  /** Photos to show for it: those with the lowest hashes, which have nothing to do with classes. None that was taken down. */
+  readonly covers: readonly Sha256[];
+}
+
+/** @param covers how many photos to name at most */
+export async function revisionPhotos(
+  db: Kysely<Database>,
+  { collectionId }: DecisionScope,
+  covers: number,
+): Promise<RevisionPhotos[]> {
+  const { rows } = await sql<RevisionPhotos>`
+    select encode(r.revision, 'hex') as id,
+      (select count(distinct p.sha256)::int from takedown t join export_photo p on p.sha256 = t.sha256
+        where p.export_id = r.id and p.folder is not null) as "takenDown",
+      array(select encode(p.sha256, 'hex') from export_photo p
+        where p.export_id = r.id and p.folder is not null
+          and not exists (select 1 from takedown t where t.sha256 = p.sha256)
+        order by p.sha256 limit ${covers}) as covers
+    from export_revision r where r.collection_id = ${collectionId}`.execute(db);
+  return rows;
+}
+
+/** A revision that has a photo which was taken down. */
+export interface AffectedRevision {
+  readonly collection: string;
+  readonly id: Sha256;
+  readonly path: string;
+}
+
+/** The revisions of every collection that have one of these photos. */
+export async function revisionsWith(db: Kysely<Database>, photos: readonly Sha256[]): Promise<AffectedRevision[]> {
+  const { rows } = await sql<AffectedRevision>`
+    select distinct k.name as collection, encode(r.revision, 'hex') as id, r.path, r.id as position
+    from export_photo p join export_revision r on r.id = p.export_id join collection k on k.id = r.collection_id
+    where p.folder is not null
+      and p.sha256 = any(array(select decode(h, 'hex') from unnest(${photos}::text[]) as h)) order by r.id`.execute(db);
+  return rows.map(({ collection, id, path }) => ({ collection, id, path }));
+}
+
+/** Photos of one folder that only one of two revisions has, for one reason. */
+export interface RevisionChange {
+  readonly folder: string;
+  /** `added`: the newer revision has the photos, the older one does not. */
+  readonly change: 'added' | 'removed';
+  /** Why the other revision lacks them. `not-listed`: they were neither listed nor reviewed then. */
+  readonly reason: ExportReason | 'not-listed';
+  readonly photos: number;
+}
+
+/** The photos that only one of two revisions has, counted by folder and reason. */
+export async function compareRevisions(
+  db: Kysely<Database>,
+  { collectionId }: DecisionScope,
+  { older, newer }: { readonly older: Sha256; readonly newer: Sha256 },
+): Promise<RevisionChange[]> {
+  const photosOf = (id: Sha256) => sql`(
+    select p.* from export_photo p join export_revision r on r.id = p.export_id
+    where r.collection_id = ${collectionId} and r.revision = decode(${id}, 'hex'))`;
+  const { rows } = await sql<RevisionChange>`
+    select * from (select coalesce(n.folder, o.folder) as folder,
+      case when n.folder is null then 'removed' else 'added' end as change,
+      coalesce(case when n.folder is null then n.reason else o.reason end,
+        case when n.folder is null and exists (select 1 from takedown t where t.sha256 = o.sha256) then 'taken-down'
+          else 'not-listed' end) as reason,
+      count(*)::int as photos
+    from ${photosOf(older)} as o full join ${photosOf(newer)} as n on n.wnid = o.wnid and n.sha256 = o.sha256
+    where (o.folder is null) <> (n.folder is null)
+    group by 1, 2, 3) as changes order by folder collate "C", change, reason`.execute(db);
+  return rows;
+}
+
+/** The photos that revisions had and that were taken down since, by id. */
+export async function tombstonesOf(
+  db: Kysely<Database>,
+  { collectionId }: DecisionScope,
+): Promise<Protocol['tombstones']> {
+  const { rows } = await sql<{ sha256: Sha256; wnid: Wnid; takenDownAt: string }>`
+    select distinct encode(p.sha256, 'hex') as sha256, p.folder as wnid,
+      to_char(t.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "takenDownAt"
+    from export_photo p join export_revision r on r.id = p.export_id join takedown t on t.sha256 = p.sha256
+    where r.collection_id = ${collectionId} and p.folder is not null order by 1, 2`.execute(db);
+  return rows.map(({ sha256, ...tombstone }) => ({ id: photoId(sha256), ...tombstone }));
+}
+
+/** The execution providers that made a member's evidence of the kept photos of a collection, by name. */
+export async function providersOfKept(
+  db: Kysely<Database>,
+  { collectionId, decisionSha256 }: Pick<DecisionScope, 'collectionId' | 'decisionSha256'>,
+  memberId: number,
+): Promise<string[]> {
+  const [onEach = []] = await membersOnEach(db, [memberId]);
+  if (onEach.length === 1) return ['cpu'];
+  const { rows } = await sql<{ name: string }>`
+    select distinct v.execution_provider as name
+    from decision d join counted_evidence v on v.photo_id = d.photo_id and v.member_id = ${memberId}
+    where d.collection_id = ${collectionId} and d.state = 'kept' and d.decision_sha256 = decode(${decisionSha256}, 'hex')
+    order by name`.execute(db);
+  return rows.map(({ name }) => name);
+}

@@ -1,0 +1,53 @@
+import type { PhotoRow } from './photo-row.ts';
+import type { Protocol } from '../protocol.ts';
+
+/** Type of a column of `test/metadata.jsonl`. `label` is the position of a class, `texts` a list. */
+export type ColumnType = 'text' | 'label' | 'whole number' | 'number' | 'texts';
+
+interface PhotoColumn {
+  readonly name: keyof PhotoRow;
+  readonly type: ColumnType;
+  /** For readers of the Croissant file. */
+  readonly description: string;
+}
+
+/** The columns of `test/metadata.jsonl`, in order. */
+const COLUMNS: readonly PhotoColumn[] = [
+  { name: 'file_name', type: 'text', description: 'The file, relative to test/.' },
+  { name: 'id', type: 'text', description: 'The photo: the same in every revision.' },
+  { name: 'label', type: 'label', description: 'Position of the folder among the folders, sorted.' },
+  { name: 'wnid', type: 'text', description: 'The folder.' },
+  { name: 'class_name', type: 'text', description: 'The name of the folder’s class.' },
+  { name: 'sha256', type: 'text', description: 'SHA-256 of the file.' },
+  { name: 'original_sha256', type: 'text', description: 'SHA-256 of the bytes that the source gave.' },
+  { name: 'source', type: 'text', description: 'Where the photo was found.' },
+  { name: 'source_id', type: 'text', description: 'What the source calls the photo.' },
+  { name: 'source_url', type: 'text', description: 'Where the bytes came from.' },
+  { name: 'page_url', type: 'text', description: 'The photo’s page at the source.' },
+  { name: 'creator', type: 'text', description: 'Whom to credit, as the source writes it, or unknown.' },
+  { name: 'license', type: 'text', description: 'The photo’s licence: an SPDX id where there is one, or unknown.' },
+  { name: 'license_url', type: 'text', description: 'The text of the licence.' },
+  { name: 'attribution', type: 'text', description: 'The line to print beside the photo.' },
+  { name: 'width', type: 'whole number', description: 'In pixels.' },
+  { name: 'height', type: 'whole number', description: 'In pixels.' },
+  {
+    name: 'max_true_prob',
+    type: 'number',
+    description: 'The largest probability of the searched class over models and crops.',
+  },
+  { name: 'predicted_wnid', type: 'text', description: 'The class that the models take the photo for.' },
+  { name: 'predicted_prob', type: 'number', description: 'Its mean probability over the crops.' },
+  { name: 'tags', type: 'texts', description: 'What may fool the models, as the reviewers see it.' },
+  { name: 'decided_by', type: 'text', description: 'What decided that the photo is accepted.' },
+];
+
+const CONCEPT: PhotoColumn = {
+  name: 'searched_wnid',
+  type: 'text',
+  description: 'The concept that the photo was searched as.',
+};
+
+/** The columns that the rows of this revision have. */
+export function photoColumns({ rule }: Pick<Protocol, 'rule'>): readonly PhotoColumn[] {
+  return rule.mode === 'O' ? [...COLUMNS, CONCEPT] : COLUMNS;
+}

@@ -1,0 +1,71 @@
+import type { Sha256 } from '../../kernel/ids.ts';
+import type { PictureChange } from '../../kernel/picture-change.ts';
+import { attributionText, rightsTexts, webAddress } from '../card/attribution.ts';
+import type { PhotoRow } from './photo-row.ts';
+import type { Protocol } from '../protocol.ts';
+import { photoId } from '../revisions/revision-id.ts';
+import type { SelectedPhoto } from './select.ts';
+
+/** The file of a photo in `test/`. */
+export interface ExportedFile {
+  readonly extension: 'jpg' | 'png';
+  readonly sha256: Sha256;
+  readonly change: PictureChange;
+  /** Pixels. */
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Shared by all rows of a revision. */
+export interface RowContext {
+  readonly mode: 'A' | 'O';
+  readonly classOf: ReadonlyMap<string, Protocol['classes'][number]>;
+  /** The name of a photo's file in its folder, if it is not the id. Called with each photo in order. */
+  readonly nameFor: ((row: PhotoRow, photo: SelectedPhoto) => string) | null;
+}
+
+/** A photo of a revision, with its folder in `test/` and its file. */
+export interface PlacedPhoto {
+  readonly photo: SelectedPhoto;
+  readonly folder: string;
+  readonly file: ExportedFile;
+}
+
+/** The row of a photo in `test/metadata.jsonl`. */
+export function rowOf({ photo, folder, file }: PlacedPhoto, context: RowContext): PhotoRow {
+  const { rights, confusionWnid, confusionProb, decidedBy } = photo;
+  const label = context.classOf.get(folder);
+  if (rights === null || confusionWnid === null || confusionProb === null || decidedBy === null || label === undefined)
+    throw new Error(`Expected rights, a confusion and a verdict of the photo ${photo.sha256} in ${folder}`);
+  const id = photoId(photo.sha256);
+  const { page_url, creator, license, license_url } = rightsTexts(rights);
+  const origin = {
+    file_name: `${folder}/${id}.${file.extension}`,
+    id,
+    label: label.label,
+    wnid: folder,
+    class_name: label.name,
+    sha256: file.sha256,
+    original_sha256: photo.sha256,
+    source: rights.source,
+    source_id: rights.sourceId,
+    // The address of a file would tell strangers the folders of this machine.
+    source_url: webAddress(rights.url),
+    page_url,
+    creator,
+    license,
+    license_url,
+  };
+  const content = {
+    width: file.width,
+    height: file.height,
+    max_true_prob: photo.maxTrueProb,
+    predicted_wnid: confusionWnid,
+    predicted_prob: confusionProb,
+    tags: [...photo.tags],
+    decided_by: decidedBy,
+    ...(context.mode === 'O' ? { searched_wnid: photo.wnid } : {}),
+  };
+  const row = { ...origin, attribution: attributionText({ ...origin, change: file.change }), ...content };
+  return context.nameFor === null ? row : { ...row, file_name: `${folder}/${context.nameFor(row, photo)}` };
+}

@@ -1,0 +1,130 @@
+import { agreementOf, blindVerdictsOf, countVerdicts } from '../../review/agreement/agreement.ts';
+import { SHOWN_BY } from '../../review/events/event.ts';
+import { rightsTexts, webAddress } from '../card/attribution.ts';
+import { EXPORT_REASONS, type Protocol } from '../protocol.ts';
+import type { SelectedPhoto } from './select.ts';
+
+type Counts = Pick<Protocol, 'photos' | 'leftOut' | 'licences' | 'sources' | 'tags' | 'collected' | 'classes'> & {
+  readonly review: Pick<Protocol['review'], 'reviewers' | 'orders' | 'period' | 'agreement'>;
+  /** Size of the originals of all photos in the revision. */
+  readonly originalBytes: number;
+};
+
+const ORDERS = [...SHOWN_BY, 'import'] as const;
+
+/** Counts photos for a revision's protocol. Keeps numbers, not photos. */
+export class ExportTally {
+  readonly #folders = new Map<string, number>();
+  readonly #leftOut = new Map<string, number>();
+  readonly #licences = new Map<string, { url: string; photos: number }>();
+  readonly #sources = new Map<string, { photos: number; pages: number; addresses: number }>();
+  readonly #tags = new Map<string, number>();
+  readonly #orders = new Map<string, number>();
+  readonly #reviewers = new Set<string>();
+  readonly #blind = new Map<string, number>();
+  readonly #collected = new Days();
+  readonly #reviewed = new Days();
+  #originalBytes = 0;
+
+  /** @param folder its folder in `test/`, if the revision has the photo */
+  add(photo: SelectedPhoto, folder: string): void {
+    this.#addReviews(photo);
+    if (photo.leftOut === null) this.#addPhoto(photo, folder);
+    else increase(this.#leftOut, photo.leftOut);
+  }
+
+  #addReviews({ reviews }: SelectedPhoto): void {
+    for (const { reviewer, shownBy, at } of reviews) {
+      this.#reviewers.add(reviewer);
+      increase(this.#orders, shownBy ?? 'import');
+      this.#reviewed.add(at.slice(0, 10));
+    }
+    const verdicts = blindVerdictsOf(reviews);
+    if (verdicts !== null) countVerdicts(this.#blind, verdicts);
+  }
+
+  #addPhoto({ bytes, tags, rights }: SelectedPhoto, folder: string): void {
+    increase(this.#folders, folder);
+    this.#originalBytes += bytes ?? 0;
+    for (const tag of tags) increase(this.#tags, tag);
+    if (rights === null) return;
+    this.#collected.add(rights.foundOn);
+    const { license, license_url: url, page_url: page } = rightsTexts(rights);
+    const source = this.#sources.get(rights.source) ?? { photos: 0, pages: 0, addresses: 0 };
+    this.#sources.set(rights.source, {
+      photos: source.photos + 1,
+      pages: source.pages + (page === '' ? 0 : 1),
+      addresses: source.addresses + (webAddress(rights.url) === '' ? 0 : 1),
+    });
+    const known = this.#licences.get(license);
+    // The first address of a licence in the order of the photos, so that it does not change between two exports.
+    this.#licences.set(license, { url: known?.url || url, photos: (known?.photos ?? 0) + 1 });
+  }
+
+  /** @param nameOf the name of a folder's class */
+  counts(nameOf: (folder: string) => string): Counts {
+    return {
+      photos: sum(this.#folders.values()),
+      originalBytes: this.#originalBytes,
+      classes: classesOf(this.#folders, nameOf),
+      leftOut: EXPORT_REASONS.flatMap((reason) => {
+        const count = this.#leftOut.get(reason);
+        return count === undefined ? [] : [{ reason, count }];
+      }),
+      licences: sorted(this.#licences).map(([licence, of]) => ({ licence, ...of })),
+      sources: sorted(this.#sources).map(([source, of]) => ({ source, ...of })),
+      tags: sorted(this.#tags)
+        .toSorted(([, a], [, b]) => b - a)
+        .map(([tag, photos]) => ({ tag, photos })),
+      collected: this.#collected.period(),
+      review: {
+        reviewers: this.#reviewers.size,
+        orders: ORDERS.flatMap((order) => {
+          const verdicts = this.#orders.get(order);
+          return verdicts === undefined ? [] : [{ order, verdicts }];
+        }),
+        period: this.#reviewed.period(),
+        agreement: agreementOf(this.#blind),
+      },
+    };
+  }
+}
+
+/** Two classes with the same name (there are two of 'crane') have their wnids in their names. */
+function classesOf(folders: ReadonlyMap<string, number>, nameOf: (folder: string) => string): Protocol['classes'] {
+  const names = new Map<string, number>();
+  for (const folder of folders.keys()) increase(names, nameOf(folder));
+  return sorted(folders).map(([wnid, photos], label) => {
+    const name = nameOf(wnid);
+    return { label, wnid, name: (names.get(name) ?? 0) > 1 ? `${name} (${wnid})` : name, photos };
+  });
+}
+
+class Days {
+  #first = '';
+  #last = '';
+
+  /** @param day as `2026-11-26`, which sorts as text */
+  add(day: string): void {
+    if (this.#first === '' || day < this.#first) this.#first = day;
+    if (day > this.#last) this.#last = day;
+  }
+
+  period(): { first: string; last: string } | null {
+    return this.#first === '' ? null : { first: this.#first, last: this.#last };
+  }
+}
+
+function increase(counts: Map<string, number>, key: string): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
+}
+
+function sorted<Value>(counts: ReadonlyMap<string, Value>): [string, Value][] {
+  return [...counts].toSorted(([a], [b]) => (a < b ? -1 : 1));
+}
+
+function sum(values: Iterable<number>): number {
+  let total = 0;
+  for (const value of values) total += value;
+  return total;
+}

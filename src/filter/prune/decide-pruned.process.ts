@@ -1,0 +1,47 @@
+import { prunedIds } from '../../photo/pruned.repository.ts';
+import type { NewDecision, PhotoToDecide } from '../rule/decision.ts';
+import { leaked, readKnownOf, storeBatch, type FilterDeps } from '../run/filter.process.ts';
+import { decisionFor, truthOf } from '../rule/judge.ts';
+import { prunedToDecide } from './pruned-photos.repository.ts';
+
+type Deps = Pick<
+  FilterDeps,
+  'db' | 'scope' | 'policy' | 'memberIds' | 'related' | 'leaksOf' | 'shouldStop' | 'onDecided'
+>;
+
+const PHOTOS_AT_A_TIME = 512;
+
+/**
+ * Drops those of the pruned photos that the stored evidence drops under the current rules. All others stay undecided,
+ * because keeping a photo takes its bytes.
+ *
+ * @throws StopTheRun `other-rules` if the catalogue has other rules for the collection by now
+ */
+export async function decidePruned(deps: Deps): Promise<void> {
+  for (let after = 0; !deps.shouldStop();) {
+    const ids = await prunedIds(deps.db, { after, limit: PHOTOS_AT_A_TIME });
+    const last = ids.at(-1);
+    if (last === undefined) return;
+    await decideSome(await prunedToDecide(deps.db, deps.scope, ids), deps);
+    after = last;
+  }
+}
+
+async function decideSome(photos: readonly PhotoToDecide[], deps: Deps): Promise<void> {
+  if (photos.length === 0) return;
+  const { scope, policy, memberIds } = deps;
+  const ids = photos.map(({ photoId }) => photoId);
+  const leaks = (await deps.leaksOf?.(ids)) ?? new Map<number, string>();
+  const known = await readKnownOf(photos, deps);
+  const names = { wnids: scope.wnids, memberIds };
+  const judged = photos
+    .filter(({ photoId }) => !leaks.has(photoId))
+    .flatMap(({ photoId, wnids }): NewDecision[] =>
+      wnids.flatMap((wnid) => {
+        const evidence = known.get(photoId)?.evidence ?? [];
+        return decisionFor({ photoId, wnid, truth: truthOf(scope, wnid), evidence }, policy, names) ?? [];
+      }),
+    );
+  const decisions = [...leaked(photos, leaks), ...judged.filter(({ state }) => state === 'dropped')];
+  if (decisions.length > 0) await storeBatch(deps, { evidence: [], decisions, mayLeak: ids });
+}

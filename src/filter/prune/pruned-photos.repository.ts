@@ -1,0 +1,76 @@
+import { sql, type Kysely } from 'kysely';
+import type { Database } from '../../platform/postgres/database.ts';
+import type { PhotoToDecide } from '../rule/decision.ts';
+import {
+  allowedLicence,
+  fewInScope,
+  inScope,
+  isPruned,
+  ofCollection,
+  photosWith,
+  undecided,
+} from '../run/decision.repository.ts';
+import type { DecisionScope } from '../../models/workspace/scope.ts';
+
+/**
+ * Photos that a collection has yet to decide but whose bytes were pruned. No filter can decide them, because it cannot
+ * run their crops.
+ */
+
+/** How many (photo, class) pairs wait for bytes that were pruned. */
+export async function countUndecidedPruned(db: Kysely<Database>, scope: DecisionScope): Promise<number> {
+  const { rows } = await sql<{ count: number }>`
+    select count(*) as count from ${inScope(scope)} as s where ${undecided(scope)} and ${isPruned}`.execute(db);
+  return rows[0]?.count ?? 0;
+}
+
+/** Those among some photos, each with its undecided classes. */
+export function prunedToDecide(
+  db: Kysely<Database>,
+  scope: DecisionScope,
+  photoIds: readonly number[],
+): Promise<PhotoToDecide[]> {
+  const pairs = fewInScope(scope, sql`p.photo_id = any(${photoIds}::bigint[])`);
+  return photosWith(db, pairs, sql`${undecided(scope)} and ${isPruned}`);
+}
+
+export interface RefetchRequest {
+  /** Only from these sources. */
+  readonly sources: readonly string[];
+  /** Only these photos; null: those that the collection has yet to decide. */
+  readonly photoIds?: readonly number[] | null;
+}
+
+/**
+ * Marks pruned photos for the next crawl to fetch again, one picture each: preferably a picture of the collection whose
+ * fetch has not failed before. The photo's row stays with everything that is known of it. The same bytes belong to the
+ * same photo again, and stay even if no collection needs them by then. If a picture cannot be fetched again, nothing
+ * changes.
+ *
+ * @returns how many photos will be fetched
+ */
+export async function refetchPruned(
+  db: Kysely<Database>,
+  scope: DecisionScope,
+  { sources, photoIds = null }: RefetchRequest,
+): Promise<number> {
+  const which =
+    photoIds === null
+      ? sql`exists (select 1 from ${fewInScope(scope, sql`p.photo_id = f.id`)} as s where ${undecided(scope)})`
+      : sql`f.id = any(${photoIds}::bigint[])`;
+  const result = await sql`
+    with chosen as (
+      select distinct on (f.id) p.id as picture_id, f.id as photo_id
+      from photo f join picture p on p.photo_id = f.id join candidate c on c.picture_id = p.id
+      where f.bytes_state <> 'stored' and p.source = any(${sources}::text[])
+        and c.refusal is null and ${ofCollection(scope)} and ${allowedLicence(scope)}
+        and not exists (select 1 from picture r where r.refetch_photo_id = f.id) and ${which}
+      order by f.id, p.detail is not null, p.source <> 'folder', p.id),
+    locked as (
+      select p.id, chosen.photo_id from picture p join chosen on chosen.picture_id = p.id
+      where p.state = 'fetched' order by p.source, p.source_id for no key update of p)
+    update picture set state = 'found', photo_id = null, refetch_photo_id = locked.photo_id,
+      detail = null, attempts = 0, not_before = null, settled_at = null
+    from locked where picture.id = locked.id`.execute(db);
+  return Number(result.numAffectedRows ?? 0);
+}

@@ -1,0 +1,81 @@
+import { wellFormed } from '../../crawl/sources/text.ts';
+import type { Sha256, Wnid } from '../../kernel/ids.ts';
+import type { DecisionReason } from '../../kernel/reasons.ts';
+import type { Verdict } from './decide.ts';
+
+/** A photo of one class, to be decided for a collection. */
+export interface PhotoToDecide {
+  readonly photoId: number;
+  readonly sha256: Sha256;
+  /** The collection's classes for which the photo has no decision under the current rules. */
+  readonly wnids: readonly Wnid[];
+}
+
+/** A decision as it is stored, with the confusion and the deciding crop by name and id. */
+export interface NewDecision {
+  readonly photoId: number;
+  readonly wnid: Wnid;
+  readonly state: 'kept' | 'dropped' | 'failed';
+  readonly reason: DecisionReason | null;
+  readonly detail: string | null;
+  readonly maxTrueProb: number | null;
+  readonly isLowerBound: boolean;
+  readonly memberId: number | null;
+  readonly crop: number | null;
+  readonly confusionWnid: Wnid | null;
+  readonly confusionProb: number | null;
+}
+
+/** Names for the positions in a verdict. */
+export interface VerdictNames {
+  readonly wnids: readonly Wnid[];
+  readonly memberIds: readonly number[];
+}
+
+/** The decision for a verdict, or null while it is undecided. */
+export function decisionOf(
+  photoId: number,
+  wnid: Wnid,
+  { verdict, names }: { verdict: Verdict; names: VerdictNames },
+): NewDecision | null {
+  if (verdict.state === 'undecided') return null;
+  const { state, maxTrueProb } = verdict;
+  const decided = { ...NOTHING_KNOWN, photoId, wnid, state, maxTrueProb };
+  if (verdict.state === 'kept') {
+    const { confusion, confusionProb } = verdict;
+    return { ...decided, isLowerBound: false, confusionWnid: names.wnids[confusion] ?? null, confusionProb };
+  }
+  const { reason, decidedBy, maxTrueProbIsLowerBound } = verdict;
+  const memberId = names.memberIds[decidedBy.member] ?? null;
+  return { ...decided, reason, isLowerBound: maxTrueProbIsLowerBound, memberId, crop: decidedBy.crop };
+}
+
+/** A photo whose stored bytes cannot be decoded: it fails for every class. */
+export function undecodable(photoId: number, wnid: Wnid, detail: string): NewDecision {
+  return { ...NOTHING_KNOWN, photoId, wnid, state: 'failed', reason: 'undecodable', detail: wellFormed(detail) };
+}
+
+/**
+ * A photo that fails for every class: it kills every process that evaluates it, or a model gives no finite numbers
+ * where they are needed.
+ */
+export function poison(photoId: number, wnid: Wnid, detail: string): NewDecision {
+  return { ...NOTHING_KNOWN, photoId, wnid, state: 'failed', reason: 'poison', detail };
+}
+
+/** A photo that is in a reference set is dropped for every class. */
+export function inReferenceSet(photoId: number, wnid: Wnid, detail: string): NewDecision {
+  return { ...NOTHING_KNOWN, photoId, wnid, state: 'dropped', reason: 'in-reference-set', detail };
+}
+
+/** A decision without its photo, class and state. */
+export const NOTHING_KNOWN = {
+  reason: null,
+  detail: null,
+  maxTrueProb: null,
+  isLowerBound: true,
+  memberId: null,
+  crop: null,
+  confusionWnid: null,
+  confusionProb: null,
+} as const;

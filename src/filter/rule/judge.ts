@@ -1,0 +1,77 @@
+import type { CropRef, PhotoEvidence } from '../../models/evidence/evidence.ts';
+import type { Wnid } from '../../kernel/ids.ts';
+import { decide } from './decide.ts';
+import { digestOf, judgeDigest, restsOnLogits, type MemberDigest } from './digest.ts';
+import { decideModeO } from './decide-mode-o.ts';
+import { decisionOf, type NewDecision, type VerdictNames } from './decision.ts';
+import { modeODecisionOf } from './mode-o-decision.ts';
+import type { FilterPolicy, Policy } from './policy.ts';
+import type { DecisionScope } from '../../models/workspace/scope.ts';
+
+/** The true class of a photo, as a position in the class list; null in mode O, where it is none of the classes. */
+export type Truth = number | null;
+
+/** The crops that can still decide the photo, most useful first; none once it is decided. */
+export function cropsMissing(evidence: PhotoEvidence, truth: Truth, policy: FilterPolicy): readonly CropRef[] {
+  const verdict = policy.mode === 'O' ? decideModeO(evidence, policy) : decide(evidence, classOf(truth), policy);
+  return verdict.state === 'undecided' ? verdict.missing : [];
+}
+
+/** A photo with its evidence. */
+export interface Judged {
+  readonly photoId: number;
+  readonly wnid: Wnid;
+  readonly truth: Truth;
+  readonly evidence: PhotoEvidence;
+}
+
+/** The collection's decision on a photo, or null while it is undecided. */
+export function decisionFor(photo: Judged, policy: FilterPolicy, names: VerdictNames): NewDecision | null {
+  const { photoId, wnid, truth, evidence } = photo;
+  if (policy.mode === 'O') return modeODecisionOf(photo, { verdict: decideModeO(evidence, policy), policy, names });
+  return decisionOf(photoId, wnid, { verdict: decide(evidence, classOf(truth), policy), names });
+}
+
+function classOf(truth: Truth): number {
+  if (truth !== null) return truth;
+  throw new RangeError('Expected the position of the true class in mode A but received none');
+}
+
+/**
+ * True if summaries would not suffice to decide the photo in the same way again. This holds for all kept photos, and
+ * for undecided ones of a run that was stopped. Their logits are stored, so that no crop has to run twice.
+ */
+export function restsOnEvidence(evidence: PhotoEvidence, truth: Truth, policy: FilterPolicy): boolean {
+  if (policy.mode === 'O') return decideModeO(evidence, policy).state !== 'dropped';
+  return restsOnLogits(digestOf(evidence, classOf(truth)), policy);
+}
+
+/**
+ * True if the summaries alone show that every setting of the mode drops the photo, so that no setting needs its logits.
+ * If the loosest settings drop it, all others do: no p is above a threshold of 1, and every score reaches a confidence
+ * of 0.
+ */
+export function isAlwaysDropped(evidence: PhotoEvidence, truth: Truth, policy: FilterPolicy): boolean {
+  const summaries = evidence.map((cells) => cells.map((cell) => cell && { ...cell, logits: null }));
+  if (policy.mode === 'O') return decideModeO(summaries, { ...policy, minConfidence: 0 }).state === 'dropped';
+  return isDigestAlwaysDropped(digestOf(summaries, classOf(truth)));
+}
+
+/** The same in mode A, for a digest of summaries. */
+export function isDigestAlwaysDropped(digest: readonly MemberDigest[]): boolean {
+  return LOOSEST.every((loosest) => judgeDigest(digest, loosest).state === 'dropped');
+}
+
+const LOOSEST = (['max', 'mean'] as const).map((aggregation): Policy => ({
+  threshold: 1,
+  aggregation,
+  members: 'all',
+}));
+
+/** The position of a class of the collection; null in mode O. */
+export function truthOf(scope: DecisionScope, wnid: Wnid): Truth {
+  if (scope.concepts !== undefined) return null;
+  const index = scope.wnids.indexOf(wnid);
+  if (index === -1) throw new Error(`Expected a class of the collection but received ${wnid}`);
+  return index;
+}

@@ -1,0 +1,205 @@
+import { sql, type Kysely, type RawBuilder, type Transaction } from 'kysely';
+import type { Database } from '../../platform/postgres/database.ts';
+import { isAmong } from '../../platform/postgres/query.ts';
+import type { Wnid } from '../../kernel/ids.ts';
+import { rangeOf } from '../../kernel/pages.ts';
+import type { NewDecision, PhotoToDecide } from '../rule/decision.ts';
+import { candidateWnids, type DecisionScope } from '../../models/workspace/scope.ts';
+
+/**
+ * SQL: the collection allows the licence of picture `p`: `isLicenceAllowed` for a licence that `normaliseLicence`
+ * made. An expression `A OR B` is allowed if one branch is. Only the upper-case operator counts, and none in
+ * parentheses.
+ */
+export function allowedLicence(scope: DecisionScope): RawBuilder<unknown> {
+  if (scope.licences === 'any') return sql`true`;
+  const ids = sql`${scope.licences.map((id) => id.toLowerCase())}::text[]`;
+  return sql`(lower(p.licence) = any(${ids}) or p.licence like '% OR %' and p.licence !~ '[()]' and length(p.licence) <= 500
+    and string_to_array(lower(replace(p.licence, ' OR ', chr(1))), chr(1)) && ${ids})`;
+}
+
+/** SQL: candidate `c` is of one of the collection's classes or, in mode O, of a concept that it takes. */
+export function ofCollection(scope: DecisionScope, wnid: RawBuilder<unknown> = sql`c.wnid`): RawBuilder<unknown> {
+  return isAmong(wnid, candidateWnids(scope));
+}
+
+/** The subjects of the collection's photos: its classes or, in mode O, the concepts that it has candidates of. */
+export async function subjectsOf(db: Kysely<Database>, scope: DecisionScope): Promise<readonly Wnid[]> {
+  return scope.concepts === undefined ? (scope.classes ?? scope.wnids) : conceptsSeen(db, scope);
+}
+
+/** The concepts that the collection has candidates of, sorted. */
+export async function conceptsSeen(db: Kysely<Database>, scope: DecisionScope): Promise<Wnid[]> {
+  const { rows } = await sql<{ wnid: Wnid }>`
+    select c.wnid from candidate_tally c where c.refusal is distinct from 'unknown-class' and ${ofCollection(scope)}
+    group by c.wnid having sum(c.count) <> 0 order by c.wnid collate "C"`.execute(db);
+  return rows.map((row) => row.wnid);
+}
+
+/** (photo_id, wnid) of every pair that the collection decides, each once, even if several candidates brought it. */
+export function inScope(scope: DecisionScope, where: RawBuilder<unknown> = sql`true`): RawBuilder<unknown> {
+  return pairs(scope, ofCollection(scope), where);
+}
+
+/**
+ * The same for a few photos, which `where` names. The concatenation keeps PostgreSQL from looking up each of a thousand
+ * classes in the index for every photo.
+ */
+export function fewInScope(scope: DecisionScope, where: RawBuilder<unknown>): RawBuilder<unknown> {
+  return pairs(scope, ofCollection(scope, sql`c.wnid || ''`), where);
+}
+
+function pairs(scope: DecisionScope, isOfClass: RawBuilder<unknown>, where: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`(
+    select distinct p.photo_id, c.wnid from candidate c join picture p on p.id = c.picture_id
+    where p.photo_id is not null and c.refusal is null and ${isOfClass} and ${allowedLicence(scope)} and ${where})`;
+}
+
+/**
+ * SQL: the collection has yet to decide photo and class `s` under its current rules. `where` may restrict the
+ * decisions `d` to those of the photos in question, which PostgreSQL does not infer.
+ */
+export function undecided(scope: DecisionScope, where: RawBuilder<unknown> = sql`true`): RawBuilder<unknown> {
+  return sql`not exists (
+    select 1 from decision d where d.collection_id = ${scope.collectionId} and d.photo_id = s.photo_id and d.wnid = s.wnid
+      and d.decision_sha256 = ${rules(scope)} and ${where})`;
+}
+
+/** SQL: photo `s` was pruned. Such a photo cannot be decided, or only without its bytes (`decidePruned`). */
+export const isPruned = sql`exists (select 1 from photo b where b.id = s.photo_id and b.bytes_state <> 'stored')`;
+
+function rules(scope: DecisionScope): Buffer {
+  return Buffer.from(scope.decisionSha256, 'hex');
+}
+
+/** Ids per query. This many are held in memory, however many there are in total. */
+const IDS_AT_A_TIME = 100_000;
+
+/**
+ * Ids of photos with bytes, ascending from `after`, that some class of the collection has not decided; without
+ * `except`. They are read range by range, so that no range is read twice.
+ */
+export async function undecidedPhotoIds(
+  db: Kysely<Database>,
+  scope: DecisionScope,
+  { after, limit, except = [] }: { after: number; limit: number; except?: readonly number[] },
+): Promise<number[]> {
+  const { rows: largest } = await sql<{ id: number | null }>`select max(id) as id from photo`.execute(db);
+  const last = largest[0]?.id ?? 0;
+  const ids: number[] = [];
+  for (let from = after + 1; from <= last && ids.length < limit; from += IDS_AT_A_TIME) {
+    const within = (column: RawBuilder<unknown>): RawBuilder<unknown> =>
+      sql`${column} >= ${from} and ${column} < ${from + IDS_AT_A_TIME}`;
+    const { rows } = await sql<{ id: number }>`
+      select distinct s.photo_id as id from ${inScope(scope, within(sql`p.photo_id`))} as s
+      where ${undecided(scope, within(sql`d.photo_id`))} and not ${isPruned} and s.photo_id <> all(${except}::bigint[])
+      order by id limit ${limit - ids.length}`.execute(db);
+    for (const { id } of rows) ids.push(id);
+  }
+  return ids;
+}
+
+/**
+ * How many (photo, class) pairs, of all photos or of some, are undecided and can be decided, because their photos have
+ * bytes.
+ */
+export async function countUndecided(
+  db: Kysely<Database>,
+  scope: DecisionScope,
+  photoIds?: readonly number[],
+): Promise<number> {
+  const photos = photoIds === undefined ? sql`true` : sql`p.photo_id = any(${photoIds}::bigint[])`;
+  const { rows } = await sql<{ count: number }>`
+    select count(*) as count from ${inScope(scope, photos)} as s where ${undecided(scope)} and not ${isPruned}`.execute(
+    db,
+  );
+  return rows[0]?.count ?? 0;
+}
+
+/** The photos of one page that are still to be decided, each with its undecided classes. */
+export async function photosToDecide(
+  db: Kysely<Database>,
+  scope: DecisionScope,
+  page: number,
+): Promise<PhotoToDecide[]> {
+  const { from, before } = rangeOf(page);
+  return photosWith(
+    db,
+    inScope(scope, sql`p.photo_id >= ${from} and p.photo_id < ${before}`),
+    sql`${undecided(scope)} and not ${isPruned}`,
+  );
+}
+
+/** Some photos of the collection, each with all its classes in the collection. */
+export async function photosOf(
+  db: Kysely<Database>,
+  scope: DecisionScope,
+  photoIds: readonly number[],
+): Promise<PhotoToDecide[]> {
+  return photosWith(db, inScope(scope, sql`p.photo_id = any(${photoIds}::bigint[])`), sql`true`);
+}
+
+/** The photos of some pairs `s` that meet a condition, each with its classes among them. */
+export async function photosWith(
+  db: Kysely<Database>,
+  scoped: RawBuilder<unknown>,
+  where: RawBuilder<unknown>,
+): Promise<PhotoToDecide[]> {
+  const { rows } = await sql<PhotoToDecide>`
+    select s.photo_id as "photoId", encode(photo.sha256, 'hex') as sha256, array_agg(s.wnid order by s.wnid) as wnids
+    from ${scoped} as s join photo on photo.id = s.photo_id where ${where}
+    group by s.photo_id, photo.sha256 order by s.photo_id`.execute(db);
+  return rows;
+}
+
+/** The decisions whose photo some picture of their class has now. Its pictures may have been dropped as a notice. */
+export async function withPicture(
+  trx: Transaction<Database>,
+  decisions: readonly NewDecision[],
+): Promise<readonly NewDecision[]> {
+  const { rows } = await sql<{ photo_id: number; wnid: Wnid }>`
+    select p.photo_id, c.wnid from picture p join candidate c on c.picture_id = p.id
+    where p.photo_id = any(${decisions.map(({ photoId }) => photoId)}::bigint[])`.execute(trx);
+  const there = new Set(rows.map(({ photo_id, wnid }) => `${photo_id} ${wnid}`));
+  return decisions.filter(({ photoId, wnid }) => there.has(`${photoId} ${wnid}`));
+}
+
+/**
+ * Stores decisions. An existing decision under the same rules is never replaced: another process has decided the same,
+ * because a decision is a function of the photo and the rules. Rows are sorted, so that two writers cannot deadlock.
+ *
+ * @returns how many were new
+ */
+export async function storeDecisions(
+  trx: Transaction<Database>,
+  scope: DecisionScope,
+  decisions: readonly NewDecision[],
+): Promise<number> {
+  const decided = sql`state, reason, detail, max_true_prob, is_lower_bound, member_id, crop, confusion_wnid, confusion_prob, decision_sha256`;
+  const { numAffectedRows } = await sql`
+    insert into decision as stored (collection_id, photo_id, wnid, ${decided})
+    select ${scope.collectionId}, d."photoId", d.wnid, d.state, d.reason, d.detail, d."maxTrueProb", d."isLowerBound", d."memberId",
+      d.crop, d."confusionWnid", d."confusionProb", ${rules(scope)}
+    from jsonb_to_recordset(${JSON.stringify(decisions)}::jsonb) as d("photoId" bigint, wnid text, state text, reason text, detail text,
+      "maxTrueProb" double precision, "isLowerBound" boolean, "memberId" int, crop smallint, "confusionWnid" text,
+      "confusionProb" double precision)
+    order by d."photoId", d.wnid
+    on conflict (collection_id, photo_id, wnid) do update set (${decided}, decided_at) = (
+      select ${decided}, decided_at from (select excluded.*) as new)
+    where stored.decision_sha256 <> excluded.decision_sha256`.execute(trx);
+  return Number(numAffectedRows ?? 0);
+}
+
+/**
+ * Deletes decisions, of any collection, that failed for a reason, so that the filter decides them again.
+ *
+ * @returns how many there were
+ */
+export async function forgetFailed(db: Kysely<Database>, reason: string): Promise<number> {
+  const { numDeletedRows } = await db
+    .deleteFrom('decision')
+    .where('state', '=', 'failed')
+    .where('reason', '=', reason)
+    .executeTakeFirst();
+  return Number(numDeletedRows);
+}

@@ -1,0 +1,205 @@
+import type { Kysely } from 'kysely';
+import { rulesHold } from '../../collection/collection.repository.ts';
+import { mergeEvidence } from '../../models/evidence/evidence.ts';
+import { storeEvidence, type EvidenceToStore } from '../../models/evidence/evidence.repository.ts';
+import { readKnown, type Known } from '../../models/evidence/related-members.repository.ts';
+import type { RelatedMember } from '../../models/evidence/related-members.ts';
+import { batchesOf } from '../../kernel/batches.ts';
+import { StopTheRun } from '../../kernel/errors.ts';
+import type { Database } from '../../platform/postgres/database.ts';
+import { completePage, type Completing } from './complete.process.ts';
+import { inReferenceSet, poison, undecodable, type NewDecision, type PhotoToDecide } from '../rule/decision.ts';
+import { photosToDecide, storeDecisions, withPicture } from './decision.repository.ts';
+import { sharePruned } from '../../photo/pruned.repository.ts';
+import { overruleLeaks, shareLeaks } from './overrule.repository.ts';
+import type { EvaluationResult, EvaluationTask } from '../engine/evaluate.process.ts';
+import type { FilterPayload } from './filter.job.ts';
+import { decisionFor, isAlwaysDropped, restsOnEvidence, truthOf, type Truth } from '../rule/judge.ts';
+import { bytesAbsent, lostAmong, type LostPhoto, type SetAside } from './lost-photos.process.ts';
+import type { FilterPolicy } from '../rule/policy.ts';
+import type { DecisionScope } from '../../models/workspace/scope.ts';
+
+export interface FilterDeps {
+  readonly db: Kysely<Database>;
+  readonly scope: DecisionScope;
+  readonly policy: FilterPolicy;
+  /** Ids of the ensemble's members, in its order. */
+  readonly memberIds: readonly number[];
+  /** Members of other collections that give the same results as ours, over longer class lists. */
+  readonly related?: readonly RelatedMember[];
+  /** Photos in one batch: a thread works on one batch, and one transaction stores it. */
+  readonly batchPhotos: number;
+  /** Finds and stores which photos are in a reference set: photo id -> a text that names the twin. Left out without sets. */
+  readonly leaksOf?: (photoIds: readonly number[]) => Promise<ReadonlyMap<number, string>>;
+  readonly engine: { evaluate(tasks: readonly EvaluationTask[]): Promise<readonly EvaluationResult[]> };
+  /** Without it, photos whose bytes are lost are tried again later. */
+  readonly setAside?: SetAside | undefined;
+  /** If every crop is wanted, decided photos that lack crops are also completed. */
+  readonly completing?: Completing | undefined;
+  shouldStop(): boolean;
+  onDecided(counts: DecidedCounts): void;
+}
+
+export interface DecidedCounts {
+  readonly kept: number;
+  readonly dropped: number;
+  readonly failed: number;
+  /** Failed photos that kill every process that evaluates them, or for which a model gives no finite numbers. */
+  readonly poisoned: number;
+}
+
+/**
+ * One filter job: decides the undecided photos of the page, in batches. One transaction stores evidence and decisions
+ * of a batch. A crash therefore costs only the batches in flight, and nothing is decided without its evidence.
+ *
+ * @returns how many decisions were made, and photos completed
+ * @throws RetryLater `bytes-absent`, once the rest is decided, if photos have lost their bytes and are not set aside
+ * @throws StopTheRun `other-rules` if the catalogue has other rules for the collection by now
+ */
+export async function filterPage({ page }: FilterPayload, deps: FilterDeps): Promise<number> {
+  const toDecide = await photosToDecide(deps.db, deps.scope, page);
+  const photos = toDecide.filter(({ photoId }) => deps.setAside?.has(photoId) !== true);
+  const batches = batchesOf(photos, deps.batchPhotos);
+  // Batches run in parallel, because the slowest photo of a batch may take ten times as long as the others.
+  const ends = await Promise.allSettled(batches.map((batch) => filterBatch(batch, deps)));
+  const done = ends.map((end) => {
+    if (end.status === 'rejected') throw end.reason;
+    return end.value;
+  });
+  const completed = await completePage(page, deps);
+  const absent = done.flatMap((batch) => batch.absent);
+  if (absent.length > 0 && (await deps.setAside?.add(absent)) !== true) throw bytesAbsent(absent);
+  return done.reduce((total, { decided }) => total + decided, completed);
+}
+
+/** Reads the stored evidence of photos, each for its classes. */
+export async function readKnownOf(
+  photos: readonly PhotoToDecide[],
+  { db, scope, memberIds, related = [] }: Pick<FilterDeps, 'db' | 'scope' | 'memberIds' | 'related'>,
+): Promise<Map<number, Known>> {
+  const asked = photos.map(({ photoId, wnids }) => ({ photoId, truths: wnids.map((wnid) => truthOf(scope, wnid)) }));
+  return readKnown(db, asked, { memberIds, related });
+}
+
+async function filterBatch(
+  batch: readonly PhotoToDecide[],
+  deps: FilterDeps,
+): Promise<{ decided: number; absent: readonly LostPhoto[] }> {
+  const { db, scope } = deps;
+  if (deps.shouldStop()) return { decided: 0, absent: [] };
+  const leaks = (await deps.leaksOf?.(batch.map((photo) => photo.photoId))) ?? new Map<number, string>();
+  const photos = batch.filter((photo) => !leaks.has(photo.photoId));
+  const known = await readKnownOf(photos, deps);
+  const tasks = photos.map((photo) => ({
+    sha256: photo.sha256,
+    truths: photo.wnids.map((wnid) => truthOf(scope, wnid)),
+    evidence: known.get(photo.photoId)?.evidence ?? [],
+  }));
+  const results = await deps.engine.evaluate(tasks);
+  const outcomes = photos.map((photo, i) =>
+    outcomeOf(photo, { known: known.get(photo.photoId), result: results[i], deps }),
+  );
+  const decided = await storeBatch(deps, {
+    evidence: outcomes.map((outcome) => outcome.evidence),
+    decisions: [...leaked(batch, leaks), ...outcomes.flatMap((outcome) => outcome.decisions)],
+    mayLeak: photos.map((photo) => photo.photoId),
+  });
+  return { decided, absent: await lostAmong(db, photos, results) };
+}
+
+interface BatchToStore {
+  readonly evidence: readonly EvidenceToStore[];
+  readonly decisions: readonly NewDecision[];
+  /** Photos that may be in a reference set that was added while they were evaluated. */
+  readonly mayLeak: readonly number[];
+}
+
+/**
+ * Stores evidence and decisions in one transaction, in which no rules change and no photo of a decision is pruned.
+ *
+ * @returns how many decisions were stored
+ */
+export async function storeBatch(
+  { db, scope, memberIds, onDecided }: Pick<FilterDeps, 'db' | 'scope' | 'memberIds' | 'onDecided'>,
+  { evidence, decisions, mayLeak }: BatchToStore,
+): Promise<number> {
+  const stored = await db.transaction().execute(async (trx) => {
+    if (!(await rulesHold(trx, scope))) throw otherRules();
+    await shareLeaks(trx);
+    await storeEvidence(trx, evidence, memberIds);
+    // Another process may have pruned photos under other rules since, and a kept photo must have bytes.
+    const pruned = await sharePruned(trx, [...new Set(decisions.map(({ photoId }) => photoId))]);
+    const valid = decisions.filter(({ state, photoId }) => state !== 'kept' || !pruned.has(photoId));
+    const there = await withPicture(trx, valid);
+    await storeDecisions(trx, scope, there);
+    await overruleLeaks(trx, mayLeak);
+    return there;
+  });
+  onDecided(countStates(stored));
+  return stored.length;
+}
+
+/** A photo in a reference set needs no evidence. */
+export function leaked(batch: readonly PhotoToDecide[], leaks: ReadonlyMap<number, string>): NewDecision[] {
+  return batch.flatMap(({ photoId, wnids }) => {
+    const detail = leaks.get(photoId);
+    return detail === undefined ? [] : wnids.map((wnid) => inReferenceSet(photoId, wnid, detail));
+  });
+}
+
+/** Code of the error for a filter whose rules are no longer those of the catalogue. */
+export const OTHER_RULES = 'other-rules';
+
+/** A filter that had lost its connection, and with it its lock, may find other rules. */
+function otherRules(): StopTheRun {
+  return new StopTheRun(
+    'The rules of the collection changed while this filter had no connection to PostgreSQL, or the collection was forgotten (winnow collection forget). This filter stops',
+    { code: OTHER_RULES },
+  );
+}
+
+interface Outcome {
+  readonly evidence: EvidenceToStore;
+  readonly decisions: readonly NewDecision[];
+}
+
+function outcomeOf(
+  photo: PhotoToDecide,
+  { known, result, deps }: { known: Known | undefined; result: EvaluationResult | undefined; deps: FilterDeps },
+): Outcome {
+  if (result === undefined) throw new Error(`Expected a result for the photo ${photo.sha256} but the engine gave none`);
+  const { photoId } = photo;
+  const { problem } = result;
+  if (problem !== null && problem.kind !== 'not-finite') {
+    const { kind, detail } = problem;
+    const failed = kind === 'poison' ? poison : undecodable;
+    return {
+      evidence: { photoId, evidence: [], withLogits: false },
+      decisions: kind === 'absent' ? [] : photo.wnids.map((wnid) => failed(photoId, wnid, detail)),
+    };
+  }
+  const evidence = mergeEvidence(known?.evidence ?? [], result.fresh);
+  const names = { wnids: deps.scope.wnids, memberIds: deps.memberIds };
+  const decisions = photo.wnids.flatMap((wnid) => {
+    const judged = { photoId, wnid, truth: truthOf(deps.scope, wnid), evidence };
+    const decision = decisionFor(judged, deps.policy, names);
+    // A verdict of its other crops stands, because it must not depend on which of them ran first.
+    return decision ?? (problem === null ? [] : poison(photoId, wnid, problem.detail));
+  });
+  const isNew = (member: number, crop: number): boolean =>
+    [result.fresh, known?.gained].some((cells) => (cells?.[member]?.[crop] ?? null) !== null);
+  const fresh = evidence.map((cells, member) => cells.map((cell, crop) => (isNew(member, crop) ? cell : null)));
+  const needsLogits = (truth: Truth): boolean =>
+    deps.completing === undefined
+      ? restsOnEvidence(evidence, truth, deps.policy)
+      : !isAlwaysDropped(evidence, truth, deps.policy);
+  const withLogits = photo.wnids.some((wnid) => needsLogits(truthOf(deps.scope, wnid)));
+  return { evidence: { photoId, evidence: fresh, withLogits }, decisions };
+}
+
+function countStates(decisions: readonly NewDecision[]): DecidedCounts {
+  const count = (state: NewDecision['state']): number =>
+    decisions.filter((decision) => decision.state === state).length;
+  const poisoned = decisions.filter(({ reason }) => reason === 'poison').length;
+  return { kept: count('kept'), dropped: count('dropped'), failed: count('failed'), poisoned };
+}

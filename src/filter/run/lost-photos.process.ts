@@ -1,0 +1,47 @@
+import type { Kysely } from 'kysely';
+import { LOST_BYTES_CURE } from '../../kernel/blobs.ts';
+import { RetryLater } from '../../kernel/errors.ts';
+import type { Sha256 } from '../../kernel/ids.ts';
+import { prunedAmong } from '../../photo/pruned.repository.ts';
+import type { Database } from '../../platform/postgres/database.ts';
+import type { EvaluationResult } from '../engine/evaluate.process.ts';
+
+/** A photo whose bytes are lost: they are missing, wrong or unreadable. */
+export interface LostPhoto {
+  readonly photoId: number;
+  readonly sha256: Sha256;
+  readonly detail: string;
+}
+
+/** Photos that a run leaves out, since their bytes are lost. */
+export interface SetAside {
+  has(photoId: number): boolean;
+  /** Returns false, and sets nothing aside, if the whole store is missing and not single photos. */
+  add(photos: readonly LostPhoto[]): Promise<boolean>;
+}
+
+/** The photos of a batch whose bytes are lost. Pruned photos lack their bytes on purpose, so they are not lost. */
+export async function lostAmong(
+  db: Kysely<Database>,
+  photos: readonly { readonly photoId: number; readonly sha256: Sha256 }[],
+  results: readonly EvaluationResult[],
+): Promise<readonly LostPhoto[]> {
+  const absent = photos.flatMap(({ photoId, sha256 }, i) => {
+    const problem = results[i]?.problem;
+    return problem?.kind === 'absent' ? [{ photoId, sha256, detail: problem.detail }] : [];
+  });
+  const pruned = await prunedAmong(
+    db,
+    absent.map(({ photoId }) => photoId),
+  );
+  return absent.filter(({ photoId }) => !pruned.has(photoId));
+}
+
+/** This does not judge the photos: a folder may not be mounted, or be the wrong one. */
+export function bytesAbsent([first, ...others]: readonly LostPhoto[]): RetryLater {
+  const photos = others.length === 0 ? 'the photo' : `${others.length + 1} photos such as`;
+  return new RetryLater(
+    `The bytes of ${photos} ${first?.sha256} are lost (${first?.detail}): check the data folder (--data) and its disk; ${LOST_BYTES_CURE}`,
+    { code: 'bytes-absent' },
+  );
+}

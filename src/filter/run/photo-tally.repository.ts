@@ -1,0 +1,204 @@
+import { sql, type Kysely, type RawBuilder, type Transaction } from 'kysely';
+import { collectionScopes } from '../prune/retention.repository.ts';
+import type { DecisionScope } from '../../models/workspace/scope.ts';
+import { codeOf } from '../../kernel/errors.ts';
+import { sha256Bytes } from '../../config/sha256.ts';
+import type { Database } from '../../platform/postgres/database.ts';
+import { countPhotos, judgedPhotos } from '../../status/funnel.repository.ts';
+import type { PhotoCount } from '../../status/funnel.ts';
+
+/**
+ * Counts photos of each kind from a tally. Pages of consecutive photos are counted once, under the reader's rules, and
+ * the sums are stored in `photo_tally`. Triggers mark the pages in which something changes (`0001-initial/photo-tally.ts`). A reader
+ * takes the tally without the marked pages and counts those pages itself, in one snapshot. The result is therefore
+ * exact, whether or not the pages were folded. Folding counts the marked pages again and puts them into the tally, so
+ * that the next reader need not.
+ */
+
+/** Photos of a page. The triggers in `0001-initial/photo-tally.ts` have the same number. */
+const PHOTOS_PER_PAGE = 1024;
+
+/** Pages in one fold. A kill costs this much work, a second or two. */
+const PAGES_PER_FOLD = 256;
+
+/** Names the lock that serialises folds. */
+const LOCK = 0x74_61_6c_6c;
+
+/** Consecutive pages. */
+interface Run {
+  readonly from: number;
+  readonly before: number;
+}
+
+/** The same as `countPhotos`. It must run in a transaction with a snapshot. */
+export async function readPhotoCounts(trx: Transaction<Database>, scope: DecisionScope): Promise<PhotoCount[]> {
+  const { rows } = await sql<{ id: number }>`select id from photo_scope where sha256 = ${keyOf(scope)}`.execute(trx);
+  const scopeId = rows[0]?.id ?? null;
+  const stale = await stalePages(trx, scopeId);
+  const counts = scopeId === null ? [] : await talliedCounts(trx, scopeId, stale);
+  for (const run of runsOf(stale)) counts.push(...(await countPhotos(trx, scope, ofPhotosIn(run))));
+  return stale.length === 0 ? counts : addedUp(counts);
+}
+
+/**
+ * Counts the pages that have changed, some at a time. Skips pages that another process is counting, instead of waiting
+ * for its lock.
+ */
+export async function foldPhotoCounts(db: Kysely<Database>, scope: DecisionScope): Promise<void> {
+  const scopeId = await openScope(db, scope);
+  for (const run of runsOf(await stalePages(db, scopeId), PAGES_PER_FOLD))
+    if (!(await foldRun(db, scope, { scopeId, run }))) return;
+}
+
+/** Collections whose tally of photos differs from a real count. There are none unless the triggers have a defect. */
+export async function photoTallyProblems(db: Kysely<Database>): Promise<string[]> {
+  return db
+    .transaction()
+    .setIsolationLevel('repeatable read')
+    .execute(async (trx) => {
+      const problems: string[] = [];
+      for (const { name, scope } of await collectionScopes(trx)) {
+        const counted = (await countPhotos(trx, scope)).map((one) => ({ ...one, count: -one.count }));
+        for (const { count, ...kind } of addedUp([...(await readPhotoCounts(trx, scope)), ...counted]))
+          problems.push(`the tally of ${name} has ${count} photos more than there are (${JSON.stringify(kind)})`);
+      }
+      return problems;
+    });
+}
+
+/** Identifies the rules that decide how photos are counted. */
+function keyOf({ collectionId, decisionSha256, wnids, classes = wnids, concepts, licences }: DecisionScope): Buffer {
+  const facts = JSON.stringify([collectionId, decisionSha256, classes, concepts ?? null, licences]);
+  return sha256Bytes(facts);
+}
+
+/** The scope's id. Other rules of the collection are deleted if nobody has read them for an hour. */
+async function openScope(db: Kysely<Database>, scope: DecisionScope): Promise<number> {
+  const key = keyOf(scope);
+  const { rows } = await sql<{ id: number }>`
+    insert into photo_scope (collection_id, sha256) values (${scope.collectionId}, ${key})
+    on conflict (sha256) do update set read_at = now() where photo_scope.read_at < now() - interval '10 minutes'
+    returning id`.execute(db);
+  if (rows[0] === undefined)
+    return (await db.selectFrom('photo_scope').select('id').where('sha256', '=', key).executeTakeFirstOrThrow()).id;
+  await sql`
+    delete from photo_scope where collection_id = ${scope.collectionId} and id <> ${rows[0].id}
+      and read_at < now() - interval '1 hour'`.execute(db);
+  return rows[0].id;
+}
+
+/** Pages of photos that were never counted or have changed since, ascending. */
+async function stalePages(db: Kysely<Database>, scopeId: number | null, run: Run | null = null): Promise<number[]> {
+  const { from = 0, before = null } = run ?? {};
+  const { rows } = await sql<{ page: number }>`
+    select page from generate_series(${from}::bigint,
+      coalesce(${before}::bigint - 1, (select max(id) / ${PHOTOS_PER_PAGE}::int from photo))) as page
+    except (select page from photo_page where scope_id = ${scopeId} except select page from photo_mark)
+    order by page`.execute(db);
+  return rows.map((row) => row.page);
+}
+
+/** Splits pages into the longest runs of consecutive pages, each with a maximum length. */
+function runsOf(pages: readonly number[], atMost = Number.POSITIVE_INFINITY): Run[] {
+  const runs: { from: number; before: number }[] = [];
+  for (const page of pages) {
+    const last = runs.at(-1);
+    if (last?.before === page && page - last.from < atMost) last.before = page + 1;
+    else runs.push({ from: page, before: page + 1 });
+  }
+  return runs;
+}
+
+/** A condition on pictures `p`. */
+function ofPhotosIn({ from, before }: Run): RawBuilder<unknown> {
+  return sql`p.photo_id >= ${from * PHOTOS_PER_PAGE} and p.photo_id < ${before * PHOTOS_PER_PAGE}`;
+}
+
+const KIND = sql`wnid, source, query_id, state, reason, listed, is_pruned`;
+
+/** The counts of the tally, without the pages that have changed since they were counted. */
+async function talliedCounts(db: Kysely<Database>, scopeId: number, stale: readonly number[]): Promise<PhotoCount[]> {
+  const { rows } = await sql<PhotoCount>`
+    select wnid, source, query_id as "queryId", state, reason, listed, is_pruned as "isPruned", sum(count)::bigint as count
+    from (
+      select ${KIND}, count from photo_tally where scope_id = ${scopeId}
+      union all
+      select ${KIND}, -k.count from photo_page g cross join unnest(g.kinds, g.counts) as k(kind, count)
+        join photo_tally t on t.scope_id = g.scope_id and t.kind = k.kind
+      where g.scope_id = ${scopeId} and g.page = any(${stale}::bigint[])
+    ) as both_ways group by ${KIND} having sum(count) <> 0`.execute(db);
+  return rows;
+}
+
+/** Each kind once; zero counts are left out. */
+function addedUp(counts: readonly PhotoCount[]): PhotoCount[] {
+  const byKind = new Map<string, PhotoCount>();
+  for (const { count, wnid, source, queryId, state, reason, listed, isPruned } of counts) {
+    const kind = { wnid, source, queryId, state, reason, listed, isPruned };
+    const key = JSON.stringify(kind);
+    byKind.set(key, { ...kind, count: (byKind.get(key)?.count ?? 0) + count });
+  }
+  return [...byKind.values()].filter(({ count }) => count !== 0);
+}
+
+/** PostgreSQL's code for a lock that could not be acquired in time. */
+const LOCK_NOT_AVAILABLE = '55P03';
+
+/** False if another process holds the lock for too long. */
+async function foldRun(
+  db: Kysely<Database>,
+  scope: DecisionScope,
+  { scopeId, run }: { scopeId: number; run: Run },
+): Promise<boolean> {
+  try {
+    await db.transaction().execute(async (trx) => {
+      await sql`set local work_mem = '64MB'`.execute(trx);
+      await sql`set local lock_timeout = '30s'`.execute(trx);
+      await sql`select pg_advisory_xact_lock(${LOCK})`.execute(trx);
+      // The previous holder of the lock may have counted them.
+      if ((await stalePages(trx, scopeId, run)).length > 0) await recount(trx, scope, { scopeId, run });
+    });
+    return true;
+  } catch (error) {
+    if (codeOf(error) === LOCK_NOT_AVAILABLE) return false;
+    throw error;
+  }
+}
+
+/**
+ * One statement, so one snapshot. It counts what the deleted marks were about, and a change that is committed later
+ * leaves a mark that stays. A kind's number is a 64-bit hash of its content.
+ */
+async function recount(
+  trx: Transaction<Database>,
+  scope: DecisionScope,
+  { scopeId, run }: { scopeId: number; run: Run },
+): Promise<void> {
+  const { from, before } = run;
+  await sql`
+    with marks as (
+      delete from photo_mark where ctid = any(array(
+        select ctid from photo_mark where page >= ${from} and page < ${before} for update skip locked)) returning page),
+    counted as materialized (
+      select photo_id / ${PHOTOS_PER_PAGE}::int as page, ('x' || left(md5(row(${KIND})::text), 16))::bit(64)::bigint as kind, ${KIND}, count(*)::int as count
+      from ${judgedPhotos(scope, ofPhotosIn(run))} as s group by 1, ${KIND}),
+    old as (
+      select scope_id, kinds, counts from photo_page where scope_id = ${scopeId} and page >= ${from} and page < ${before}),
+    gone as (
+      delete from photo_page where scope_id <> ${scopeId} and page in (select page from marks) returning scope_id, kinds, counts),
+    stored as (
+      insert into photo_page (scope_id, page, kinds, counts)
+      select ${scopeId}::int, page, coalesce(array_agg(kind) filter (where kind is not null), '{}'),
+        coalesce(array_agg(count) filter (where kind is not null), '{}')
+      from generate_series(${from}::bigint, ${before}::bigint - 1) as page left join counted using (page) group by page
+      on conflict (scope_id, page) do update set kinds = excluded.kinds, counts = excluded.counts),
+    changes as (
+      select ${scopeId}::int as scope_id, kind, ${KIND}, count from counted
+      union all
+      select o.scope_id, k.kind, null, null, null, null, null, null, null, -k.count
+      from (select * from old union all select * from gone) as o cross join unnest(o.kinds, o.counts) as k(kind, count))
+    insert into photo_tally (scope_id, kind, ${KIND}, count)
+    select scope_id, kind, max(wnid), max(source), max(query_id), max(state), max(reason), max(listed), bool_or(is_pruned), sum(count)
+    from changes group by scope_id, kind having sum(count) <> 0
+    on conflict (scope_id, kind) do update set count = photo_tally.count + excluded.count`.execute(trx);
+}

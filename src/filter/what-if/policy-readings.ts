@@ -1,0 +1,196 @@
+import { CROPS_PER_MEMBER, type PhotoEvidence } from '../../models/evidence/evidence.ts';
+import { overOurs, withRelated, type RelatedMember } from '../../models/evidence/related-members.ts';
+import { DROPPED, digestOf, judgeDigest, KEPT, maxTrueProbOf, undecided } from '../rule/digest.ts';
+import type { DigestVerdict, MemberDigest } from '../rule/digest.ts';
+import { decideModeO } from '../rule/decide-mode-o.ts';
+import { confusionOf } from '../rule/mean-probabilities.ts';
+import type { FilterPolicy, ModeOPolicy, Policy } from '../rule/policy.ts';
+import { cellsOf, digestOfCells, type StoredDigest } from '../rule/stored-cells.ts';
+import type { StoredPhoto } from './stored-page.repository.ts';
+
+/** The verdicts on a photo under several policies. */
+export interface Reading {
+  readonly verdicts: readonly DigestVerdict[];
+  /** The place of a kept photo in a shortlist; null if no policy keeps it. */
+  readonly place: Place | null;
+}
+
+export interface Place {
+  /** The class that models confuse it with, as a position in the class list. */
+  readonly confusion: number;
+  /** Sort keys for policies of each order, smallest first: see `orderOf`. */
+  readonly order: Readonly<Record<Order, number>>;
+}
+
+/** Kept photos are sorted by the aggregated p(true). In mode O they are sorted by the score, whatever the policy. */
+export type Order = Policy['aggregation'];
+
+export function orderOf(policy: FilterPolicy): Order {
+  return policy.mode === 'O' ? 'max' : policy.aggregation;
+}
+
+/**
+ * Decides a photo under each policy from its stored summaries only.
+ *
+ * @returns null if it also needs the logits: then call `readEvidenceUnder`
+ */
+export function readStored(
+  photo: StoredPhoto,
+  policies: readonly FilterPolicy[],
+  related: readonly RelatedMember[] = [],
+): Reading | null {
+  if (isModeO(policies)) return readStoredModeO(photo, policies, related);
+  return readStoredModeA(photo, policies.filter(isModeA), related);
+}
+
+/** Decides a photo under each policy from its whole evidence, including logits. */
+export function readEvidenceUnder(
+  evidence: PhotoEvidence,
+  { truth, policies }: { readonly truth: number; readonly policies: readonly FilterPolicy[] },
+): Reading {
+  if (isModeO(policies)) return readModeO(evidence, policies);
+  const confusion = (): number | null => confusionOf(evidence, truth)?.confusion ?? null;
+  const reading = readDigest(digestOf(evidence, truth), policies.filter(isModeA), confusion);
+  if (reading === null) throw new RangeError('Expected the logits of every crop of every member of a kept photo');
+  return reading;
+}
+
+function isModeA(policy: FilterPolicy): policy is Policy {
+  return policy.mode !== 'O';
+}
+
+function isModeO(policies: readonly FilterPolicy[]): policies is readonly ModeOPolicy[] {
+  return policies.every((policy) => policy.mode === 'O');
+}
+
+function readStoredModeA(
+  photo: StoredPhoto,
+  policies: readonly Policy[],
+  related: readonly RelatedMember[],
+): Reading | null {
+  const own = photo.cells.map((span) => digestOfCells(span, photo.truth));
+  const { digest, hasMore } =
+    related.length === 0 ? { digest: own, hasMore: false } : withRelatedDigests(own, photo, related);
+  const isMeanAsked = policies.some(({ aggregation }) => aggregation === 'mean');
+  const isUnclear = digest.some(({ unclear }) => unclear === 'all' || (unclear === 'mean' && isMeanAsked));
+  if (isUnclear) return null;
+  // The confusion of a kept photo depends only on its crops, not on the policy.
+  const reading = readDigest(digest, policies, () => (photo.present === 'kept' ? photo.confusion : null));
+  // More evidence can only change the verdict `undecided`.
+  return hasMore && reading?.verdicts.some(({ state }) => state === 'undecided') === true ? null : reading;
+}
+
+/** Adds the evidence of related members over more classes. It bounds the results of crops that a member has not evaluated. */
+function withRelatedDigests(
+  own: readonly StoredDigest[],
+  photo: StoredPhoto,
+  related: readonly RelatedMember[],
+): { readonly digest: readonly StoredDigest[]; readonly hasMore: boolean } {
+  let hasMore = false;
+  const digest = own.map((mine, member) => {
+    if (mine.withLogits === CROPS_PER_MEMBER) return mine;
+    const known = cropsWithRelated(photo, member, { related, truths: [photo.truth] });
+    hasMore ||= known.relatedHasLogits;
+    const [bounded = mine] = digestOf([known.crops], photo.truth);
+    return { ...bounded, withLogits: mine.withLogits, unclear: mine.unclear };
+  });
+  return { digest, hasMore };
+}
+
+interface StoredCrops {
+  /** Cells without logits. A cell of a related member is a bound. */
+  readonly crops: PhotoEvidence[number];
+  readonly hasLogits: boolean;
+  readonly relatedHasLogits: boolean;
+}
+
+/** The stored summaries of one member's crops. Missing cells come from its related members. */
+function cropsWithRelated(
+  photo: StoredPhoto,
+  member: number,
+  { related, truths }: { readonly related: readonly RelatedMember[]; readonly truths: readonly number[] },
+): StoredCrops {
+  const span = photo.cells[member];
+  const own = span === undefined ? { crops: [], hasLogits: false } : cellsOf(span);
+  let known: PhotoEvidence[number] = own.crops;
+  let relatedHasLogits = false;
+  for (const [i, { member: of, places }] of related.entries()) {
+    const theirs = photo.relatedCells[i];
+    if (of !== member || theirs === undefined || theirs.start === theirs.end) continue;
+    const { crops, hasLogits } = cellsOf(theirs);
+    relatedHasLogits ||= hasLogits;
+    const inOurs = crops.map((cell) => cell && overOurs(cell, places, truths));
+    known = withRelated(known, inOurs);
+  }
+  return { crops: known, hasLogits: own.hasLogits, relatedHasLogits };
+}
+
+/** Null if a policy keeps the photo but its confusion is unknown. */
+function readDigest(
+  digest: readonly MemberDigest[],
+  policies: readonly Policy[],
+  confusionOfKept: () => number | null,
+): Reading | null {
+  const verdicts = policies.map((policy) => judgeDigest(digest, policy));
+  if (verdicts.every(({ state }) => state !== 'kept')) return { verdicts, place: null };
+  const confusion = confusionOfKept();
+  if (confusion === null) return null;
+  const order = { max: maxTrueProbOf(digest, 'max'), mean: maxTrueProbOf(digest, 'mean') };
+  return { verdicts, place: { confusion, order } };
+}
+
+function readStoredModeO(
+  photo: StoredPhoto,
+  policies: readonly ModeOPolicy[],
+  related: readonly RelatedMember[],
+): Reading | null {
+  if (photo.present === 'kept') {
+    const { confusion, confusionProb } = photo;
+    const verdicts = policies.map(({ minConfidence }) => (confusionProb >= minConfidence ? KEPT : DROPPED));
+    return { verdicts, place: { confusion, order: { max: -confusionProb, mean: -confusionProb } } };
+  }
+  const { crops, hasLogits, relatedHasLogits } = cropsWithRelated(photo, 0, { related, truths: [] });
+  const reading = readModeO(
+    [renumbered(crops)],
+    policies.map((policy) => ({ ...policy, predictable: predictableIn(crops, policy) })),
+  );
+  // Logits are needed only if summaries leave the photo undecided.
+  const isOpen = reading.verdicts.some(({ state }) => state === 'undecided');
+  return isOpen && (hasLogits || relatedHasLogits) ? null : reading;
+}
+
+function readModeO(evidence: PhotoEvidence, policies: readonly ModeOPolicy[]): Reading {
+  const decided = policies.map((policy) => decideModeO(evidence, policy));
+  const verdicts = decided.map((verdict): DigestVerdict => {
+    if (verdict.state === 'undecided') return undecided(verdict.missing.length);
+    return verdict.state === 'kept' ? KEPT : DROPPED;
+  });
+  const kept = decided.find((verdict) => verdict.state === 'kept');
+  if (kept === undefined) return { verdicts, place: null };
+  return { verdicts, place: { confusion: kept.predicted, order: { max: -kept.score, mean: -kept.score } } };
+}
+
+/**
+ * Renumbers classes so that bounds are computed for eleven classes instead of a thousand. Summaries name at most ten
+ * classes, and all others are alike: the named ones get the numbers from 0, and all others share one number. The state is
+ * the same.
+ */
+function renumbered(crops: PhotoEvidence[number]): PhotoEvidence[number] {
+  const named = namedIn(crops);
+  return crops.map((cell) =>
+    cell === null ? null : { ...cell, top1: named.indexOf(cell.top1), trueProbs: new Map() },
+  );
+}
+
+function predictableIn(crops: PhotoEvidence[number], { predictable }: ModeOPolicy): number[] {
+  const named = namedIn(crops);
+  const wanted = new Set(predictable);
+  const those = named.flatMap((at, i) => (wanted.has(at) ? [i] : []));
+  return those.length < wanted.size ? [...those, named.length] : those;
+}
+
+function namedIn(crops: PhotoEvidence[number]): number[] {
+  // -1 is a class outside our list.
+  const named = crops.flatMap((cell) => (cell === null || cell.top1 === -1 ? [] : [cell.top1]));
+  return [...new Set(named)].toSorted((a, b) => a - b);
+}

@@ -1,0 +1,69 @@
+import type { FittedPhotos } from '../evaluate/evaluation.ts';
+
+const COUNT = new Intl.NumberFormat('en-GB', { maximumFractionDigits: 0 });
+
+/** `81,413` */
+export function countText(count: number): string {
+  return COUNT.format(count);
+}
+
+/** `1 job`, `81,413 jobs` */
+export function countOf(count: number, one: string, many = `${one}s`): string {
+  return `${countText(count)} ${count === 1 ? one : many}`;
+}
+
+/** `11.0 %`, or a dash if the whole is 0. */
+export function shareText(part: number, whole: number): string {
+  return whole > 0 ? `${((100 * part) / whole).toFixed(1)} %` : '–';
+}
+
+/** Three decimals. A smaller probability that is not 0 is shown as `<0.001`. */
+export function probabilityText(probability: number): string {
+  return probability > 0 && probability < 0.0005 ? '<0.001' : probability.toFixed(3);
+}
+
+/** `4.9 GB`, as budgets are given: a kilobyte has a thousand bytes. */
+export function bytesText(bytes: number): string {
+  if (bytes < 999.5) return `${Math.round(bytes)} B`;
+  const units = ['kB', 'MB', 'GB', 'TB'];
+  let value = bytes / 1_000;
+  // A value that rounds to 1000.0 is shown in the next unit.
+  for (; value >= 999.95 && units.length > 1; units.shift()) value /= 1_000;
+  return `${value.toFixed(1)} ${units[0]}`;
+}
+
+/** `fitted on 3 of 81 photos of this set; left out` */
+export function fittedText({ photos, of, clean, inDistribution }: FittedPhotos): string {
+  if (photos === null) return 'unknown which photos it was fitted on, so none is left out';
+  const more = [
+    ['clean photos', clean ?? 0] as const,
+    ['photos in the distribution', inDistribution ?? 0] as const,
+  ].flatMap(([what, count]) => (count === 0 ? [] : [`${countText(count)} ${what}`]));
+  const all = listText([`${countText(photos)} of ${countOf(of, 'photo')} of this set`, ...more]);
+  return `fitted on ${all}${photos + more.length === 0 ? '' : '; left out'}`;
+}
+
+/** `discover, fetch and filter` */
+export function listText(words: readonly string[]): string {
+  return words.length <= 1 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
+}
+
+/** How long the remaining work takes at this rate a second; null if that is unknown. */
+export function timeLeftText(left: number, rate: number | null): string | null {
+  if (left === 0 || rate === null || rate <= 0) return null;
+  const minutes = left / rate / 60;
+  if (minutes < 1) return 'under a minute';
+  if (minutes < 90) return `${Math.round(minutes)} min`;
+  return minutes < 48 * 60 ? `${(minutes / 60).toFixed(1)} h` : `${Math.round(minutes / 1_440)} days`;
+}
+
+/** Photos with two blind verdicts from which on agreement has an interval, and from which on it needs no warning. */
+const PHOTOS_FOR_INTERVAL = 10;
+const ENOUGH_PHOTOS = 20;
+
+/** A sentence that belongs beside the agreement of reviewers over few photos; null if there are enough, or none. */
+export function fewPhotosText({ photos }: { readonly photos: number }): string | null {
+  if (photos === 0 || photos >= ENOUGH_PHOTOS) return null;
+  const only = `Only ${photos} ${photos === 1 ? 'photo has' : 'photos have'} two blind verdicts`;
+  return photos < PHOTOS_FOR_INTERVAL ? `${only}: too few for an interval.` : `${only}: these figures are rough.`;
+}

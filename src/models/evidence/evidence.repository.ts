@@ -1,0 +1,249 @@
+import { sql, type Kysely, type Selectable, type Transaction } from 'kysely';
+import type { Database } from '../../platform/postgres/database.ts';
+import type { ExecutionProvider } from '../../kernel/execution-provider.ts';
+import type { Sha256 } from '../../kernel/ids.ts';
+import { CROPS_PER_MEMBER, noCrops, type CropEvidence, type PhotoEvidence } from './evidence.ts';
+import type { MemberIdentity } from './member.ts';
+
+/** Registers a class list by its hash. The same list always has the same id. */
+export async function registerClassList(
+  db: Kysely<Database>,
+  sha256: Sha256,
+  wnids: readonly string[],
+): Promise<number> {
+  const { id } = await db
+    .insertInto('class_list')
+    .values({ sha256: Buffer.from(sha256, 'hex'), wnids: [...wnids] })
+    .onConflict((conflict) => conflict.column('sha256').doUpdateSet({ wnids: (eb) => eb.ref('class_list.wnids') }))
+    .returning('id')
+    .executeTakeFirstOrThrow();
+  return id;
+}
+
+/** Registers a member. The same model, preprocessing, class list and execution provider always have the same id. */
+export async function registerMember(
+  db: Kysely<Database>,
+  member: MemberIdentity,
+  classListId: number,
+): Promise<number> {
+  const { id } = await db
+    .insertInto('member')
+    .values({
+      model_sha256: Buffer.from(member.modelSha256, 'hex'),
+      model_name: member.modelName,
+      preprocessing: member.preprocessing,
+      class_list_id: classListId,
+      execution_provider: member.executionProvider,
+    })
+    .onConflict((conflict) =>
+      conflict.constraint('member_identity').doUpdateSet({ model_name: (eb) => eb.ref('member.model_name') }),
+    )
+    .returning('id')
+    .executeTakeFirstOrThrow();
+  return id;
+}
+
+/**
+ * Registers members for an execution provider, and returns their ids there.
+ *
+ * @param members ids for the cpu, under which collections and readers know the members
+ */
+export async function membersOn(
+  db: Kysely<Database>,
+  members: readonly number[],
+  provider: ExecutionProvider,
+): Promise<readonly number[]> {
+  if (provider === 'cpu' || members.length === 0) return members;
+  await sql`
+    insert into member (model_sha256, model_name, preprocessing, class_list_id, execution_provider)
+    select model_sha256, model_name, preprocessing, class_list_id, ${provider} from member where id = any(${members})
+    on conflict do nothing`.execute(db);
+  const { rows } = await sql<{ own: number; there: number }>`
+    select m.id as own, o.id as there
+    from member m join member o using (model_sha256, preprocessing, class_list_id)
+    where m.id = any(${members}) and o.execution_provider = ${provider}`.execute(db);
+  const there = new Map(rows.map((row) => [row.own, row.there]));
+  return members.map((id) => there.get(id) ?? -1);
+}
+
+/**
+ * The ids of each member for every execution provider, in the order in which their rows count: the cpu's, then those
+ * of the others as they were registered. See the view `counted_evidence`.
+ */
+export async function membersOnEach(db: Kysely<Database>, members: readonly number[]): Promise<readonly number[][]> {
+  const { rows } = await sql<{ own: number; ids: number[] }>`
+    select m.id as own, array_agg(o.id order by o.execution_provider <> 'cpu', o.id) as ids
+    from member m join member o using (model_sha256, preprocessing, class_list_id)
+    where m.id = any(${members}) group by m.id`.execute(db);
+  const each = new Map(rows.map(({ own, ids }) => [own, ids]));
+  return members.map((id) => each.get(id) ?? [id]);
+}
+
+/** True if a member has evidence of any photo. If it has none, this reads all digests, so do not call it often. */
+export async function hasEvidence(db: Kysely<Database>, memberId: number): Promise<boolean> {
+  const { rows } = await sql`select 1 from evidence_digest where member_id = ${memberId} limit 1`.execute(db);
+  return rows.length > 0;
+}
+
+/**
+ * The stored evidence of some photos, of all execution providers.
+ *
+ * @param members ids for the cpu, in the order of the ensemble: row m of each matrix is `members[m]`
+ * @returns a matrix for each photo id, empty if nothing is stored
+ */
+export async function readEvidence(
+  db: Kysely<Database>,
+  photoIds: readonly number[],
+  members: readonly number[],
+): Promise<Map<number, PhotoEvidence>> {
+  const matrices = new Map(photoIds.map((id) => [id, members.map(noCrops)]));
+  if (photoIds.length === 0 || members.length === 0) return matrices;
+  const { rows } = await sql<CountedRow>`
+    select * from counted_evidence where photo_id = any(${photoIds}) and member_id = any(${members})`.execute(db);
+  for (const row of rows) {
+    const cells = matrices.get(row.photo_id)?.[members.indexOf(row.member_id)];
+    if (cells !== undefined) cells[row.crop] = toCropEvidence(row);
+  }
+  return matrices;
+}
+
+/** The logits of all crops of a member, in the order of the crops; null if some are not stored. */
+type MemberLogits = readonly Float32Array[] | null;
+
+/**
+ * The stored logits of some photos, without the summaries: a row for each photo and member is read ten times faster than
+ * one for each crop.
+ *
+ * @param members ids, in the order of the ensemble
+ * @param classes length of the class list. Logits of another length count as not stored.
+ * @returns a list with an entry for each member, for each photo id
+ */
+export async function readLogits(
+  db: Kysely<Database>,
+  photoIds: readonly number[],
+  { members, classes }: { readonly members: readonly number[]; readonly classes: number },
+): Promise<Map<number, MemberLogits[]>> {
+  const found = new Map(photoIds.map((id) => [id, members.map((): MemberLogits => null)]));
+  const bytes = classes * Float32Array.BYTES_PER_ELEMENT;
+  const { rows } = await sql<{ photoId: number; memberId: number; logits: Buffer }>`
+    select photo_id as "photoId", member_id as "memberId", string_agg(logits, ''::bytea order by crop) as logits
+    from counted_evidence
+    where photo_id = any(${photoIds}) and member_id = any(${members}) and octet_length(logits) = ${bytes}::int
+    group by photo_id, member_id having count(*) = ${CROPS_PER_MEMBER}::int`.execute(db);
+  for (const { photoId, memberId, logits } of rows) {
+    const all = floatsOf(logits);
+    const crops = Array.from({ length: CROPS_PER_MEMBER }, (_, crop) =>
+      all.subarray(crop * classes, (crop + 1) * classes),
+    );
+    found.get(photoId)?.splice(members.indexOf(memberId), 1, crops);
+  }
+  return found;
+}
+
+interface CountedRow extends Selectable<Database['evidence']> {
+  execution_provider: ExecutionProvider;
+}
+
+function toCropEvidence(row: CountedRow): CropEvidence {
+  return {
+    top1: row.top1,
+    top1Prob: row.top1_prob,
+    trueProbs: new Map(row.true_classes.map((wanted, i) => [wanted, row.true_probs[i] ?? Number.NaN])),
+    logits: row.logits === null ? null : floatsOf(row.logits),
+    ...(row.execution_provider === 'cpu' ? {} : { executionProvider: row.execution_provider }),
+  };
+}
+
+function floatsOf(bytes: Buffer): Float32Array {
+  // Copied because a Float32Array must start at a multiple of four, and pg's buffers start anywhere.
+  return new Float32Array(new Uint8Array(bytes).buffer);
+}
+
+export interface EvidenceToStore {
+  readonly photoId: number;
+  /** Cells to write. Null cells stay as they are stored. */
+  readonly evidence: PhotoEvidence;
+  /** Full logits are stored only for photos that were kept (4 bytes a class and crop). */
+  readonly withLogits: boolean;
+}
+
+/**
+ * Stores evidence, each crop under the execution provider on which it ran. A stored cell keeps what it has and gains
+ * what is new.
+ *
+ * @param members ids for the cpu
+ */
+export async function storeEvidence(
+  trx: Transaction<Database>,
+  entries: readonly EvidenceToStore[],
+  members: readonly number[],
+): Promise<void> {
+  const cells = entries.flatMap(cellsOf);
+  const ids = new Map<ExecutionProvider, readonly number[]>();
+  for (const provider of new Set(cells.map(providerOf))) ids.set(provider, await membersOn(trx, members, provider));
+  const rows = cells
+    .map((cell) => ({ ...cell, memberId: ids.get(providerOf(cell))?.[cell.member] ?? -1 }))
+    .toSorted(byKey);
+  if (rows.length === 0) return;
+  await sql`
+    insert into evidence (photo_id, member_id, crop, top1, top1_prob, true_classes, true_probs, logits)
+    select r.photo_id, r.member_id, r.crop, r.top1, r.top1_prob, r.true_classes::smallint[], r.true_probs::double precision[], r.logits
+    from unnest(
+      ${rows.map((row) => row.photoId)}::bigint[], ${rows.map((row) => row.memberId)}::int[], ${rows.map((row) => row.crop)}::smallint[],
+      ${rows.map((row) => row.cell.top1)}::smallint[], ${rows.map((row) => row.cell.top1Prob)}::double precision[],
+      ${rows.map((row) => arrayLiteral(row.cell.trueProbs.keys()))}::text[], ${rows.map((row) => arrayLiteral(row.cell.trueProbs.values()))}::text[],
+      ${rows.map((row) => row.logits)}::bytea[]
+    ) as r(photo_id, member_id, crop, top1, top1_prob, true_classes, true_probs, logits)
+    on conflict (photo_id, member_id, crop) do update set
+      (true_classes, true_probs) = (
+        select coalesce(array_agg(k.class order by k.class), '{}'), coalesce(array_agg(k.prob order by k.class), '{}')
+        from (
+          select distinct on (u.class) u.class, u.prob from (
+            select 1 as rank, n.* from unnest(excluded.true_classes, excluded.true_probs) as n(class, prob)
+            union all select 2, o.* from unnest(evidence.true_classes, evidence.true_probs) as o(class, prob)
+          ) as u order by u.class, u.rank
+        ) as k
+      ),
+      logits = coalesce(excluded.logits, evidence.logits)`.execute(trx);
+}
+
+interface Cell {
+  readonly photoId: number;
+  /** Position in the ensemble. */
+  readonly member: number;
+  readonly crop: number;
+  readonly cell: CropEvidence;
+  readonly logits: Buffer | null;
+}
+
+function cellsOf({ photoId, evidence, withLogits }: EvidenceToStore): Cell[] {
+  return evidence.flatMap((cells, member) =>
+    cells.flatMap((cell, crop): Cell[] => {
+      if (cell === null) return [];
+      const logits =
+        withLogits && cell.logits !== null
+          ? Buffer.from(new Uint8Array(cell.logits.buffer, cell.logits.byteOffset, cell.logits.byteLength))
+          : null;
+      return [{ photoId, member, crop, cell, logits }];
+    }),
+  );
+}
+
+function providerOf({ cell }: Cell): ExecutionProvider {
+  return cell.executionProvider ?? 'cpu';
+}
+
+interface Key {
+  readonly photoId: number;
+  readonly memberId: number;
+  readonly crop: number;
+}
+
+/** All writers use the same row order, so that two of them cannot deadlock. */
+function byKey(a: Key, b: Key): number {
+  return a.photoId - b.photoId || a.memberId - b.memberId || a.crop - b.crop;
+}
+
+function arrayLiteral(values: Iterable<number>): string {
+  return `{${[...values].join(',')}}`;
+}

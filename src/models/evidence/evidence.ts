@@ -1,0 +1,94 @@
+import type { ExecutionProvider } from '../../kernel/execution-provider.ts';
+import { notFiniteText } from './not-finite.ts';
+import { argmax, softmax } from './softmax.ts';
+
+/** TenCrop: top-left, top-right, bottom-left, bottom-right, centre, then the same five of the mirrored picture (§3.1). */
+export const CROPS_PER_MEMBER = 10;
+
+/** The centre crop, which evaluations, features and heatmaps use, in TenCrop order. */
+export const CENTRE_CROP = 4;
+
+/** One cell of the members x crops matrix of a photo. */
+export interface CropRef {
+  /** Position in the ensemble. */
+  readonly member: number;
+  /** 0..9 in TenCrop order. */
+  readonly crop: number;
+}
+
+/** The result of one member for one crop. Classes are positions in the collection's class list. */
+export interface CropEvidence {
+  /** The class of the largest logit. */
+  readonly top1: number;
+  /** 0..1. */
+  readonly top1Prob: number;
+  /** p(class), 0..1, for the classes that the photo is a candidate of. A class that is absent is not known. */
+  readonly trueProbs: ReadonlyMap<number, number>;
+  /** Float32 logits over the class list. Stored only for photos that were kept, otherwise null. */
+  readonly logits: Float32Array | null;
+  /**
+   * True if the crop was evaluated only over a longer class list. Then `top1` is exact (-1 if it is a class outside our
+   * list), and each probability is a lower bound. The crop itself still counts as missing.
+   */
+  readonly isBound?: boolean;
+  /** Where the crop ran. The cpu by default. */
+  readonly executionProvider?: ExecutionProvider;
+}
+
+/** The partial matrix of a photo: `members[m][c]` is null while crop c of member m has not been evaluated. */
+export type PhotoEvidence = readonly (readonly (CropEvidence | null)[])[];
+
+/** An empty matrix for `members` members. */
+export function noEvidence(members: number): PhotoEvidence {
+  return Array.from({ length: members }, noCrops);
+}
+
+/** The row of a member that has evaluated no crop. */
+export function noCrops(): (CropEvidence | null)[] {
+  return Array.from({ length: CROPS_PER_MEMBER }, () => null);
+}
+
+/**
+ * Computes the summary of one crop for some classes.
+ *
+ * @param logits float32, over the class list
+ * @param trueClasses positions in the class list whose probability must be known
+ * @throws RangeError if a logit is not a finite number: such a model must not decide anything
+ */
+export function summariseCrop(logits: Float32Array, trueClasses: Iterable<number>): CropEvidence {
+  const wrong = logits.length === 0 ? 'none' : notFiniteText(logits, 'class');
+  if (wrong !== null)
+    throw new RangeError(`Expected finite logits of one class or more from the model but received ${wrong}`);
+  const probs = softmax(logits);
+  const top1 = argmax(logits);
+  const top1Prob = probs[top1] ?? 0;
+  const trueProbs = new Map<number, number>();
+  for (const wanted of trueClasses) trueProbs.set(wanted, probs[wanted] ?? 0);
+  return { top1, top1Prob, trueProbs, logits };
+}
+
+/** Marks crops that ran on an execution provider. */
+export function ranOn(provider: ExecutionProvider, evidence: PhotoEvidence): PhotoEvidence {
+  if (provider === 'cpu') return evidence;
+  return evidence.map((cells) => cells.map((cell) => cell && { ...cell, executionProvider: provider }));
+}
+
+/** p(class) of a crop, if it is stored for that class or the logits are known. */
+export function probabilityOf(crop: CropEvidence, wanted: number): number | null {
+  const stored = crop.trueProbs.get(wanted);
+  if (stored !== undefined) return stored;
+  if (crop.logits !== null) return softmax(crop.logits)[wanted] ?? null;
+  return crop.top1 === wanted ? crop.top1Prob : null;
+}
+
+/** Merges two matrices. If both know a cell, `newer` adds to the stored cell and its logits win. */
+export function mergeEvidence(stored: PhotoEvidence, newer: PhotoEvidence): PhotoEvidence {
+  return stored.map((crops, member) => crops.map((crop, index) => mergeCrop(crop, newer[member]?.[index] ?? null)));
+}
+
+function mergeCrop(stored: CropEvidence | null, newer: CropEvidence | null): CropEvidence | null {
+  if (stored === null || newer === null) return newer ?? stored;
+  if (stored.isBound === true) return newer;
+  const trueProbs = new Map([...stored.trueProbs, ...newer.trueProbs]);
+  return { ...newer, trueProbs, logits: newer.logits ?? stored.logits };
+}

@@ -1,0 +1,66 @@
+import { sql, type Kysely } from 'kysely';
+import type { Database } from '../../platform/postgres/database.ts';
+import type { Sha256 } from '../../kernel/ids.ts';
+import { unitVector, type StoredFeature } from './feature.ts';
+import type { ModelIdentity } from './member.ts';
+
+/**
+ * Registers the model output that photos are compared by. The same output always has the same id. Features are computed on
+ * the cpu only.
+ */
+export async function registerBackbone(
+  db: Kysely<Database>,
+  { modelName, modelSha256, preprocessing }: ModelIdentity,
+  output: string,
+): Promise<number> {
+  const { rows } = await sql<{ id: number }>`
+    insert into backbone (model_sha256, model_name, preprocessing, output)
+    values (${Buffer.from(modelSha256, 'hex')}, ${modelName}, ${preprocessing}, ${output})
+    on conflict (model_sha256, preprocessing, output) do update set model_name = backbone.model_name returning id`.execute(
+    db,
+  );
+  const [row] = rows;
+  if (row === undefined) throw new Error(`Expected an id for the backbone ${modelName} but the database returned none`);
+  return row.id;
+}
+
+/** The photos among these that lack features. */
+export async function withoutFeatures(
+  db: Kysely<Database>,
+  backboneId: number,
+  photos: readonly Sha256[],
+): Promise<ReadonlySet<string>> {
+  const { rows } = await sql<{ sha256: string }>`
+    select encode(f.sha256, 'hex') as sha256 from unnest(${photos}::text[]) as wanted(hex) join photo f on f.sha256 = decode(wanted.hex, 'hex')
+    where not exists (select 1 from feature v where v.backbone_id = ${backboneId} and v.photo_id = f.id)`.execute(db);
+  return new Set(rows.map((row) => row.sha256));
+}
+
+export async function storeFeatures(
+  db: Kysely<Database>,
+  backboneId: number,
+  features: ReadonlyMap<Sha256, StoredFeature>,
+): Promise<void> {
+  const entries = [...features];
+  if (entries.length === 0) return;
+  await sql`
+    insert into feature (backbone_id, photo_id, scale, vector)
+    select ${backboneId}, f.id, n.scale, n.vector
+    from unnest(${entries.map(([sha256]) => sha256)}::text[], ${entries.map(([, { scale }]) => scale)}::real[],
+      ${entries.map(([, { vector }]) => vector)}::bytea[]) as n(hex, scale, vector) join photo f on f.sha256 = decode(n.hex, 'hex')
+    on conflict do nothing`.execute(db);
+}
+
+/** Unit vectors of the photos that have features. */
+export async function readUnitVectors(
+  db: Kysely<Database>,
+  backboneId: number,
+  photos: readonly Sha256[],
+): Promise<ReadonlyMap<string, Float32Array>> {
+  const { rows } = await sql<{ sha256: string; vector: Buffer }>`
+    select encode(f.sha256, 'hex') as sha256, v.vector from unnest(${photos}::text[]) as wanted(hex)
+    join photo f on f.sha256 = decode(wanted.hex, 'hex') join feature v on v.backbone_id = ${backboneId} and v.photo_id = f.id`.execute(
+    db,
+  );
+  return new Map(rows.map((row) => [row.sha256, unitVector(row.vector)]));
+}

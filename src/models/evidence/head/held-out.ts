@@ -1,0 +1,35 @@
+import { groupBy } from '../../../kernel/group-by.ts';
+import type { Sha256 } from '../../../kernel/ids.ts';
+import { sha256Of } from '../../../config/sha256.ts';
+
+/** Classes with fewer different photos have none held out. */
+const LEAST_PHOTOS = 3;
+const SHARE = 0.1;
+
+/**
+ * Chooses a tenth of each class to measure a head on: a tenth of its different photos, at least one. It takes those whose hash together
+ * with the seed is the smallest, so the choice depends neither on the names of files nor on their order. Copies of a photo stay
+ * together.
+ *
+ * @returns the positions that are held out
+ */
+export function heldOut(
+  photos: readonly { readonly sha256: Sha256; readonly label: number }[],
+  seed: number,
+): ReadonlySet<number> {
+  const chosen = new Set<number>();
+  const positions = photos.map((photo, i) => ({ ...photo, i }));
+  for (const ofClass of groupBy(positions, ({ label }) => label).values()) {
+    const bySha = groupBy(ofClass, ({ sha256 }) => sha256);
+    if (bySha.size < LEAST_PHOTOS) continue;
+    const shuffled = [...bySha].map(([sha256, same]) => ({ key: keyOf(sha256, seed), same }));
+    const count = Math.max(1, Math.round(bySha.size * SHARE));
+    for (const { same } of shuffled.toSorted((a, b) => (a.key < b.key ? -1 : 1)).slice(0, count))
+      for (const { i } of same) chosen.add(i);
+  }
+  return chosen;
+}
+
+function keyOf(sha256: Sha256, seed: number): string {
+  return sha256Of(`${seed} ${sha256}`);
+}

@@ -1,0 +1,82 @@
+import type { ExecutionProvider } from '../../kernel/execution-provider.ts';
+import type { Sha256 } from '../../kernel/ids.ts';
+
+/** The input pixels of a member: everything besides its weights that changes its logits. */
+export interface ModelInput {
+  /** Side of the square input, pixels. */
+  readonly size: number;
+  /** The picture's shorter side before cropping, pixels. */
+  readonly shorterSide: number;
+  /** Subtracted from each channel (RGB), in 0..255 units. */
+  readonly mean: readonly [number, number, number];
+  /** Divides each channel (RGB), in 0..255 units. */
+  readonly std: readonly [number, number, number];
+}
+
+/** A model's bytes and how it is used. */
+export interface ModelIdentity {
+  readonly modelName: string;
+  readonly modelSha256: Sha256;
+  /** See `preprocessingVersion`. */
+  readonly preprocessing: string;
+}
+
+/** The part of the key of evidence that is not the photo, the crop or the class list. */
+export interface MemberIdentity extends ModelIdentity {
+  /** Where the model ran. Another provider gives other last digits. */
+  readonly executionProvider: ExecutionProvider;
+}
+
+/** A text that names a member in the rules of a collection. The execution provider is no part of them. */
+export function identityText({ modelSha256, preprocessing }: ModelIdentity): string {
+  return `${modelSha256} ${preprocessing}`;
+}
+
+/** Increased whenever the pixel code changes a model's input. Stored evidence of an older version is then not used. */
+const PIXELS_VERSION = 1;
+
+/** How the graph takes its input and gives its output, where most models are the same. */
+export interface ModelReading {
+  /** `nhwc`: pixel by pixel instead of channel by channel. */
+  readonly layout: 'nchw' | 'nhwc';
+  /** `uint8`: 0..255, normalised inside the graph. */
+  readonly type: 'float32' | 'uint8';
+  /** The logarithm of probabilities is taken. */
+  readonly values: 'logits' | 'probabilities';
+  /** Name of the graph's output. */
+  readonly output: string;
+  /**
+   * Hash of the model's own class list, which says which logit belongs to which class. Null for the 1,000 classes of
+   * ImageNet.
+   */
+  readonly classesSha256: Sha256 | null;
+  /** Hash of the file that turns `output` into logits. Absent if the output has them. */
+  readonly headSha256?: Sha256 | undefined;
+}
+
+/**
+ * Names the way from bytes to logits of known classes, so that evidence that was made another way is never reused. Values
+ * that all bundled models share add nothing to the name, so that evidence from before there were others stays valid.
+ */
+export function preprocessingVersion(input: ModelInput, reading?: ModelReading): string {
+  const { size, shorterSide, mean, std } = input;
+  const pixels = `v${PIXELS_VERSION} exif white-alpha pillow-bilinear:${shorterSide} tencrop:${size} mean:${mean.join(',')} std:${std.join(',')}`;
+  return [pixels, ...(reading === undefined ? [] : wordsOf(reading))].join(' ');
+}
+
+/** The sizes in pixels in the name that `preprocessingVersion` gives, for evidence of a model whose card may be gone. */
+export function cropSizesOf(preprocessing: string): Pick<ModelInput, 'size' | 'shorterSide'> {
+  const [, shorterSide, size] = /pillow-bilinear:(\d+) tencrop:(\d+)/.exec(preprocessing) ?? [];
+  return { size: Number(size), shorterSide: Number(shorterSide) };
+}
+
+function wordsOf({ layout, type, values, output, classesSha256, headSha256 }: ModelReading): string[] {
+  return [
+    layout === 'nchw' ? '' : layout,
+    type === 'float32' ? '' : type,
+    values === 'logits' ? '' : `log-of-${values}`,
+    output === 'logits' ? '' : `output:${output}`,
+    classesSha256 === null ? '' : `classes:${classesSha256}`,
+    headSha256 === undefined ? '' : `head:${headSha256}`,
+  ].filter((word) => word !== '');
+}

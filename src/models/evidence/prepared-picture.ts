@@ -1,0 +1,93 @@
+import type { RgbImage } from '../../platform/image/rgb-image.ts';
+import type { Box, Size } from '../../photo/pixels/box.ts';
+import { resizeBilinear, resizeRegion, shorterSideSize } from '../../photo/pixels/resize.ts';
+import { tenCrop } from '../../photo/pixels/ten-crop.ts';
+import { fillTensor } from '../../photo/pixels/tensor.ts';
+import { CROPS_PER_MEMBER } from './evidence.ts';
+import type { ModelInput } from './member.ts';
+
+/** The place of one crop's values: `3 * size * size` floats of `tensor` from `offset`, channel by channel. */
+export interface TensorSlot {
+  readonly tensor: Float32Array;
+  readonly offset: number;
+}
+
+/**
+ * A picture with more pixels is resized for every member at once, and the decoded picture is freed, so that a batch of
+ * camera-sized photos does not fill memory. For smaller pictures the centre is cut out first, which is all that most photos
+ * need.
+ */
+const KEEP_DECODED_PIXELS = 600_000;
+
+/**
+ * A resized whole picture with more pixels is as thin as a line: 1 x 30,000 pixels would take 6 GB. For such a picture only
+ * the crops themselves are resized. If the decoded picture is large, all crops are made at once and it is freed.
+ */
+const MAX_WHOLE_PIXELS = 2 ** 22;
+
+/** A photo as input for the members. Resizes only what is needed, and only once. */
+export class PreparedPicture {
+  #decoded: RgbImage | null;
+  readonly #size: Size;
+  /** Whole resized pictures, by shorter side. */
+  readonly #whole = new Map<number, RgbImage>();
+  /** Crops cut from the decoded picture, by shorter side and box. With an odd margin the mirrored centre is another box. */
+  readonly #parts = new Map<string, RgbImage>();
+
+  constructor(decoded: RgbImage, inputs: readonly ModelInput[]) {
+    this.#size = { width: decoded.width, height: decoded.height };
+    this.#decoded = decoded;
+    if (decoded.width * decoded.height <= KEEP_DECODED_PIXELS) return;
+    for (const input of inputs) {
+      if (this.#isThin(input)) for (let crop = 0; crop < CROPS_PER_MEMBER; crop += 1) this.#cropOf(input, crop);
+      else this.#wholePicture(input);
+    }
+    this.#decoded = null;
+  }
+
+  /** Writes crop 0..9 (TenCrop order) into the slot, normalised for `input`. */
+  fill(slot: TensorSlot, input: ModelInput, crop: number): void {
+    const { image, box, mirrored } = this.#cropOf(input, crop);
+    fillTensor(slot.tensor, slot.offset, { image, box, mirrored, mean: input.mean, std: input.std });
+  }
+
+  /** The crop's place in a resized picture: in the whole, or in a picture of the crop alone. */
+  #cropOf(input: ModelInput, crop: number): { image: RgbImage; box: Box; mirrored: boolean } {
+    const target = shorterSideSize(this.#size, input.shorterSide);
+    const { box, mirrored } = tenCrop(crop, target, input.size);
+    const isCentre = crop % 5 === 4;
+    const isPart = isCentre || this.#isThin(input);
+    const whole = isPart ? this.#whole.get(input.shorterSide) : this.#wholePicture(input);
+    if (whole !== undefined) return { image: whole, box, mirrored };
+    return { image: this.#part(input, { target, box }), box: { ...box, left: 0, top: 0 }, mirrored };
+  }
+
+  #isThin({ shorterSide }: ModelInput): boolean {
+    const { width, height } = shorterSideSize(this.#size, shorterSide);
+    return width * height > MAX_WHOLE_PIXELS;
+  }
+
+  #wholePicture(input: ModelInput): RgbImage {
+    const known = this.#whole.get(input.shorterSide);
+    if (known !== undefined) return known;
+    const { width, height } = shorterSideSize(this.#size, input.shorterSide);
+    const image = resizeBilinear(this.#source(), width, height);
+    this.#whole.set(input.shorterSide, image);
+    return image;
+  }
+
+  #part(input: ModelInput, region: { target: Size; box: Box }): RgbImage {
+    const key = [input.shorterSide, region.box.left, region.box.top, input.size].join(' ');
+    const known = this.#parts.get(key);
+    if (known !== undefined) return known;
+    const image = resizeRegion(this.#source(), region.target, region.box);
+    this.#parts.set(key, image);
+    return image;
+  }
+
+  #source(): RgbImage {
+    if (this.#decoded === null)
+      throw new Error('Expected the decoded picture to be in memory; it is freed once every member has its own size');
+    return this.#decoded;
+  }
+}

@@ -1,0 +1,172 @@
+import { stringify } from 'yaml';
+import type { CardFile } from '../../collection/cards/model-card.ts';
+import { quote } from '../../config/quote.ts';
+import { UsageError } from '../../kernel/errors.ts';
+import { outputWidth, tensorText, type GraphDescription, type GraphValue } from '../../platform/onnx/graph.ts';
+import { NORMALISATIONS } from './normalisation.ts';
+
+/** The facts that the user gave `models add` in flags and answers, as typed. */
+export interface GivenFacts {
+  readonly name?: string | undefined;
+  readonly layout?: 'nchw' | 'nhwc' | undefined;
+  readonly size?: number | undefined;
+  readonly resize?: number | undefined;
+  readonly normalise?: string | undefined;
+  readonly logits?: string | undefined;
+  readonly classes?: string | undefined;
+  readonly licence?: string | undefined;
+  readonly source?: string | undefined;
+  readonly documentation?: string | undefined;
+}
+
+/** A model's picture input, as its file describes it. */
+export interface PictureInput {
+  readonly name: string;
+  readonly type: 'float32' | 'uint8';
+  /** Null if the dimensions do not decide it. */
+  readonly layout: 'nchw' | 'nhwc' | null;
+  /** In pixels. Null if the input accepts any size. */
+  readonly size: number | null;
+}
+
+/** A missing fact. On a terminal the user is asked with a suggestion; elsewhere the message names the missing flag. */
+export interface Question {
+  /** The flag is `--` and this. */
+  readonly fact: keyof GivenFacts;
+  readonly text: string;
+  /** Used if the answer is empty. Null if an answer is required. */
+  readonly suggestion: string | null;
+}
+
+/**
+ * Returns the one picture input of a classifier.
+ *
+ * @throws UsageError `model-unsuitable` with the reason if there is no such input
+ */
+export function pictureInputOf({ inputs }: GraphDescription): PictureInput {
+  const [input] = inputs;
+  if (input === undefined || inputs.length > 1) {
+    const list = inputs.map((each) => `'${each.name}' ${tensorText(each)}`).join(', ');
+    throw unsuitable(`one input, a picture, but the graph has ${inputs.length} (${list})`);
+  }
+  if (input.type !== 'float32' && input.type !== 'uint8')
+    throw unsuitable(
+      `an input of float32 or uint8 but '${input.name}' is ${tensorText(input)}; export it with one of these`,
+    );
+  if (input.shape.length !== 4)
+    throw unsuitable(`an input of four dimensions, batch and a picture, but '${input.name}' is ${tensorText(input)}`);
+  const [batch, ...rest] = input.shape;
+  if (typeof batch === 'number' && batch !== 1) {
+    throw unsuitable(
+      `an input that takes one picture at a time or any number but '${input.name}' is ${tensorText(input)}, always ${batch}; export it with a dynamic batch or with 1`,
+    );
+  }
+  return { name: input.name, type: input.type, ...layoutOf(input, rest) };
+}
+
+/** True if a dimension may hold the three colour channels. A dimension without a fixed size may. */
+function mayBeChannels(dim: number | string | undefined): boolean {
+  return dim === 3 || typeof dim === 'string';
+}
+
+function layoutOf(input: GraphValue, dims: readonly (number | string)[]): Pick<PictureInput, 'layout' | 'size'> {
+  const [first, second, third] = dims;
+  const layouts = [
+    { layout: 'nchw' as const, sides: [second, third], possible: mayBeChannels(first), sure: first === 3 },
+    { layout: 'nhwc' as const, sides: [first, second], possible: mayBeChannels(third), sure: third === 3 },
+  ].filter(({ possible }) => possible);
+  // A dimension of 3 is better evidence than an open one.
+  const sure = layouts.filter((each) => each.sure);
+  const [only, other] = sure.length > 0 ? sure : layouts;
+  if (only === undefined) throw unsuitable(`three channels, RGB, but '${input.name}' is ${tensorText(input)}`);
+  const sides = only.sides.filter((side) => typeof side === 'number');
+  const [size = null] = sides;
+  if (sides.some((side) => side !== size))
+    throw unsuitable(`a square picture but '${input.name}' is ${tensorText(input)}`);
+  return other === undefined ? { layout: only.layout, size } : { layout: null, size: null };
+}
+
+/**
+ * Returns the outputs that may be the logits: float32, with one row for each picture.
+ *
+ * @param width the length of the class list, if known
+ * @throws UsageError `model-unsuitable` if there is no such output, or not the requested one
+ */
+export function logitsCandidates(
+  { outputs }: GraphDescription,
+  { logits, width }: { readonly logits?: string | undefined; readonly width: number | null },
+): readonly GraphValue[] {
+  const list = outputs.map((each) => `'${each.name}' ${tensorText(each)}`).join(', ');
+  const rows = outputs.filter((output) => output.type === 'float32' && isRow(output));
+  if (rows.length === 0) throw unsuitable(`an output of float32 [batch, classes] but the graph has ${list}`);
+  if (logits !== undefined) {
+    const found = rows.find(({ name }) => name === logits);
+    if (found !== undefined) return [found];
+    throw unsuitable(
+      `an output float32 [batch, classes] called ${quote(logits)} for --logits but the graph has ${list}`,
+    );
+  }
+  const fitting = rows.filter((row) => width === null || outputWidth(row) === null || outputWidth(row) === width);
+  if (fitting.length > 0) return fitting;
+  throw new UsageError(
+    `Expected an output with one value for each of the ${width} classes of the class list but the graph has ${list}; give the class list of this model with --classes`,
+    { code: 'class-count' },
+  );
+}
+
+function isRow({ shape }: GraphValue): boolean {
+  return shape.length >= 2 && shape.slice(2).every((dim) => dim === 1);
+}
+
+/** Returns the facts that neither the file nor the user has stated, in the order in which to ask for them. */
+export function openQuestions(
+  graph: GraphDescription,
+  given: GivenFacts,
+  {
+    input,
+    width,
+    fileStem,
+  }: { readonly input: PictureInput; readonly width: number | null; readonly fileStem: string },
+): Question[] {
+  const size = input.size ?? given.size;
+  const candidates = logitsCandidates(graph, { logits: given.logits, width });
+  const hasThousand = graph.outputs.some((output) => outputWidth(output) === 1000);
+  const facts: readonly [fact: keyof typeof TEXTS, isNeeded: boolean, suggestion: string | null][] = [
+    ['layout', input.layout === null, 'nchw'],
+    ['size', input.size === null, '224'],
+    ['classes', true, hasThousand ? 'imagenet-1k' : null],
+    ['logits', candidates.length > 1, candidates[0]?.name ?? null],
+    ['normalise', input.type === 'float32', null],
+    ['resize', true, size === undefined ? '256' : String(Math.round(size / 0.875))],
+    ['name', true, fileStem === '' ? null : fileStem],
+  ];
+  const names = candidates.map(({ name }) => name).join(' or ');
+  return facts
+    .filter(([fact, isNeeded]) => isNeeded && given[fact] === undefined)
+    .map(([fact, , suggestion]) => ({
+      fact,
+      text: fact === 'logits' ? `${TEXTS.logits}: ${names}` : TEXTS[fact],
+      suggestion,
+    }));
+}
+
+/** Describes each fact to the user. */
+const TEXTS = {
+  layout: 'nchw (channel after channel) or nhwc (pixel after pixel)',
+  size: 'the side of the square input, in pixels',
+  classes:
+    'the classes in the order of the outputs: imagenet-1k, imagenet-a, imagenet-o, or a file with one wnid or name on each line',
+  logits: 'the output with the logits',
+  normalise: `how pixels become numbers: ${NORMALISATIONS}`,
+  resize: "the photo's shorter side before the crop, in pixels",
+  name: 'a name for the model',
+} as const;
+
+/** Returns the text of a new card. */
+export function cardText(card: CardFile): string {
+  return `# Written by \`winnow models add\`. What the keys mean: docs/models.md.\n${stringify(card, { flowCollectionPadding: true })}`;
+}
+
+function unsuitable(expected: string): UsageError {
+  return new UsageError(`Expected ${expected}`, { code: 'model-unsuitable' });
+}

@@ -1,0 +1,30 @@
+import type { WnidScope } from '../../crawl/candidates/candidate.ts';
+import type { Wnid } from '../../kernel/ids.ts';
+
+/** The photos that a collection decides: fetched, of one of these classes (or concepts), under one of these licences. */
+export interface DecisionScope {
+  readonly collectionId: number;
+  /** Hash, in hex, of the rules that can change decisions. A decision under other rules does not count. */
+  readonly decisionSha256: string;
+  /** Sorted: the class list that evidence refers to. */
+  readonly wnids: readonly Wnid[];
+  /** Mode A: what the photos are candidates of, each one of `wnids`; by default all of `wnids`. */
+  readonly classes?: readonly Wnid[];
+  /** Mode O: what the photos are candidates of. Undefined in mode A. */
+  readonly concepts?: ConceptScope;
+  readonly licences: 'any' | readonly string[];
+}
+
+/** The classes or concepts that the collection's candidates are searched as. */
+export function candidateWnids(scope: DecisionScope): WnidScope {
+  const { concepts } = scope;
+  if (concepts === undefined) return scope.classes ?? scope.wnids;
+  return concepts.only ?? { allBut: concepts.not };
+}
+
+export interface ConceptScope {
+  /** Null for all. */
+  readonly only: readonly Wnid[] | null;
+  /** Classes that cannot be concepts, because the model knows them. */
+  readonly not: readonly Wnid[];
+}

@@ -1,0 +1,43 @@
+/** @jsxRuntime automatic @jsxImportSource preact */
+import { Bar } from './bar.tsx';
+import { countText, shareText } from '../kernel/texts.ts';
+
+export interface FunnelStage {
+  /** `found`, `fetched`, `kept`, `listed`, ... */
+  readonly name: string;
+  /** Photos that passed this stage. */
+  readonly count: number;
+  /** The URL of a page with these photos. */
+  readonly href?: string;
+  /** Photos lost at this stage, by reason. */
+  readonly lost?: readonly { readonly reason: string; readonly count: number }[];
+}
+
+/** The stages in pipeline order. Bars are linear, on the scale of the largest stage. */
+export function FunnelBars({ stages }: { readonly stages: readonly FunnelStage[] }) {
+  const widest = Math.max(1, ...stages.map((stage) => stage.count));
+  return (
+    <ol class="funnel" aria-label="Photos left after each stage">
+      {stages.map((stage, i) => (
+        <li key={stage.name}>
+          <span class="stage">{stage.name}</span>{' '}
+          <span class="count">
+            {stage.href === undefined ? countText(stage.count) : <a href={stage.href}>{countText(stage.count)}</a>}
+          </span>{' '}
+          <span class="share">{shareOfBefore(stage, stages[i - 1])}</span>
+          <Bar kind="funnel" ratio={stage.count / widest} />
+          <Lost stage={stage} />
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+function shareOfBefore({ count }: FunnelStage, before: FunnelStage | undefined): string | null {
+  return before === undefined ? null : `${shareText(count, before.count)} of ${before.name}`;
+}
+
+function Lost({ stage: { lost = [] } }: { readonly stage: FunnelStage }) {
+  const told = lost.filter(({ count }) => count > 0).map(({ reason, count }) => `${countText(count)} ${reason}`);
+  return told.length === 0 ? null : <span class="lost">{told.join(', ')}</span>;
+}

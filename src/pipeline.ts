@@ -1,0 +1,230 @@
+import type { CandidateRules, WnidFilter, WnidScope } from './crawl/candidates/candidate.ts';
+import { countWaitingPictures, type FetchScope } from './crawl/candidates/fetch-queue.repository.ts';
+import { PAUSABLE_STAGES, type PausableStage, type StagePlace } from './collection/pause.ts';
+import { countIncomplete } from './filter/run/incomplete.repository.ts';
+import { systemClock } from './kernel/clock.ts';
+import { deleteIdleKeys } from './crawl/sources/permit.repository.ts';
+import { addSummaries, crawlWalk, type WalkSummary, type WalkedSource } from './crawl/discover/crawl-walk.ts';
+import { startDiscovery, waitForRoom } from './crawl/discover/discover-stage.ts';
+import type { NetworkDiscovery } from './crawl/discover/sources.ts';
+import { startFetch } from './crawl/fetch/fetch-stage.ts';
+import { countToDecide } from './filter/run/count-to-decide.ts';
+import { completionOf, startFilter } from './filter/run/filter-stage.ts';
+import type { Workspace } from './models/workspace/workspace.ts';
+import type { RunCounts } from './status/run-counts.ts';
+import type { Stage } from './runtime/work/stage-definition.ts';
+
+export interface PipelineOptions {
+  /** The stages of this run. Work for a stage that is not among them stays in the catalogue. */
+  readonly stages: ReadonlySet<PausableStage>;
+  /** Sources that are read from beginning to end: a folder, a list of URLs, a dump. */
+  readonly walks: readonly WalkedSource[];
+  readonly network: readonly NetworkDiscovery[];
+  readonly rules: CandidateRules;
+  /** The classes that this run collects. Photos of the collection's other classes are skipped. */
+  readonly wanted: WnidFilter;
+  /** The same classes in the form for SQL. */
+  readonly wantedWnids: WnidScope;
+  readonly limitPerClass: number | null;
+  readonly signal: AbortSignal;
+  /** Updated during the run. */
+  readonly counts: RunCounts;
+}
+
+export interface PipelineResult {
+  /** Null if nothing was walked in this run. */
+  readonly crawl: WalkSummary | null;
+  /** The remaining work of each stage that ran: 0 unless interrupted. */
+  readonly left: Partial<Record<PausableStage, number>>;
+  /** Sources that refused our requests, with their messages. */
+  readonly blocked: ReadonlyMap<string, string>;
+}
+
+/**
+ * Runs the wanted stages concurrently. A stage starts at once on what the previous stage produces. It passes ids to the
+ * next stage, never jobs.
+ */
+export async function runPipeline(workspace: Workspace, options: PipelineOptions): Promise<PipelineResult> {
+  const run = new PipelineRun(workspace, options);
+  try {
+    return await run.work();
+  } finally {
+    await run.stop();
+  }
+}
+
+class PipelineRun {
+  readonly #workspace: Workspace;
+  readonly #options: PipelineOptions;
+  readonly #running: Record<PausableStage, Stage[]> = { discover: [], fetch: [], filter: [] };
+  readonly #blocked = new Map<string, string>();
+  /** True while a walk runs and does not wait. */
+  #isWalking = false;
+  /** Aborted if a stage can never finish. The other stages then end too, so that a broken filter does not wait for the crawl. */
+  readonly #failure = new AbortController();
+  readonly #signal: AbortSignal;
+
+  constructor(workspace: Workspace, options: PipelineOptions) {
+    this.#workspace = workspace;
+    this.#options = options;
+    this.#signal = AbortSignal.any([options.signal, this.#failure.signal]);
+  }
+
+  async work(): Promise<PipelineResult> {
+    const { stages, counts, network } = this.#options;
+    if (network.length > 0) await deleteIdleKeys(this.#workspace.app.db);
+    // Start the stages in reverse order, so that each finds the next stage running.
+    const { discover, fetch, filter } = this.#running;
+    if (stages.has('filter')) filter.push(await this.#startFilter());
+    if (stages.has('fetch')) fetch.push(await this.#startFetch());
+    if (stages.has('discover')) for (const one of network) discover.push(await this.#startDiscovery(one));
+    const crawl = stages.has('discover') ? await this.#walk() : null;
+    const left: Partial<Record<PausableStage, number>> = {};
+    for (const name of PAUSABLE_STAGES) {
+      const running = this.#running[name];
+      const counted = await Promise.all(running.map((stage) => stage.finish()));
+      if (running.length > 0) left[name] = counted.reduce((total, count) => total + count, 0);
+      running.length = 0;
+    }
+    if (!this.#signal.aborted) counts.waits.clear();
+    return { crawl, left, blocked: this.#blocked };
+  }
+
+  /** Waits for the running jobs. Does nothing if the work is done. */
+  async stop(): Promise<void> {
+    for (const stage of Object.values(this.#running).flat()) await stage.stop();
+  }
+
+  get #walkedAs(): StagePlace {
+    return { stage: 'discover', collectionId: this.#workspace.scope.collectionId };
+  }
+
+  async #toFetch(source: string, ids: readonly number[]): Promise<void> {
+    this.#options.counts.of(source).toFetch += ids.length;
+    for (const stage of this.#running.fetch) await stage.enqueue(ids);
+  }
+
+  async #toDecide(ids: readonly number[]): Promise<void> {
+    this.#options.counts.toDecide += ids.length;
+    for (const stage of this.#running.filter) await stage.enqueue(ids);
+  }
+
+  #ending(): { readonly signal: AbortSignal; readonly onFatal: () => void } {
+    return { signal: this.#signal, onFatal: () => this.#failure.abort() };
+  }
+
+  async #startFilter(): Promise<Stage> {
+    const { counts } = this.#options;
+    const { app } = this.#workspace;
+    counts.toDecide += (await countToDecide(this.#workspace)).withBytes;
+    if (app.config.filter.evaluate === 'all')
+      counts.toComplete = await countIncomplete(app.db, completionOf(this.#workspace));
+    return startFilter(this.#workspace, {
+      ...this.#ending(),
+      onDecided: (decided) => {
+        for (const number of ['kept', 'dropped', 'failed', 'poisoned'] as const) counts[number] += decided[number];
+      },
+      onCompleted: ({ done, crops, absent, undecodable }) => {
+        counts.completed += done;
+        counts.completedCrops += crops;
+        counts.notCompletable += absent.length + undecodable.length;
+      },
+      onLost: (photos) => counts.lost.push(...photos.map(({ sha256 }) => sha256)),
+      onWork: (work) => (counts.filterWork = work),
+    });
+  }
+
+  async #startFetch(): Promise<Stage> {
+    const { counts, walks, network, wantedWnids } = this.#options;
+    const { app, scope: ofDecisions } = this.#workspace;
+    const sources = [...walks.map((walk) => walk.source), ...network.map(({ ready }) => ready.source.name)];
+    const scope: FetchScope = { sources, wnids: wantedWnids };
+    for (const source of sources)
+      counts.of(source).toFetch += await countWaitingPictures(app.db, { ...scope, sources: [source] });
+    return startFetch(app, {
+      ...this.#ending(),
+      collectionId: ofDecisions.collectionId,
+      scope,
+      onDone: (ids) => this.#toDecide(ids),
+      onOutcome: (outcome) => counts.of(outcome.source).addOutcome(outcome),
+      onHostWaits: (host, { why, waitMs }) => counts.waits.set(host, { why, untilMs: systemClock.nowMs() + waitMs }),
+    });
+  }
+
+  async #startDiscovery({ ready, classes }: NetworkDiscovery): Promise<Stage> {
+    const { counts, rules, limitPerClass } = this.#options;
+    const { name } = ready.source;
+    const ofSource = counts.of(name);
+    ofSource.isSearching = true;
+    const stage = await startDiscovery(this.#workspace.app, {
+      ready,
+      collectionId: this.#workspace.scope.collectionId,
+      classes,
+      rules,
+      limitPerClass,
+      ...this.#ending(),
+      onDone: (ids) => this.#toFetch(name, ids),
+      onPage: (page) => ofSource.addPage(page),
+      onWait: (why) => counts.noteWait(name, why),
+      onBlocked: (why) => this.#blocked.set(name, why),
+    });
+    const finish = async (): Promise<number> => {
+      const left = await stage.finish();
+      ofSource.isSearching = false;
+      return left;
+    };
+    return { enqueue: (ids) => stage.enqueue(ids), finish, serve: () => stage.serve(), stop: () => stage.stop() };
+  }
+
+  /** Waits until fetching has caught up. A folder does not wait, because its files are read during the walk. */
+  async #roomFor(source: string): Promise<void> {
+    const { counts, stages, wantedWnids: wnids } = this.#options;
+    this.#isWalking = false;
+    if (source !== 'folder' && stages.has('fetch')) {
+      const onWait = (why: string | null): void => counts.noteWait(source, why);
+      await waitForRoom(this.#workspace.app, { source, wnids, signal: this.#signal, onWait });
+      counts.noteWait(source, null);
+    }
+    await this.#untilWalksMay();
+  }
+
+  async #untilWalksMay(): Promise<void> {
+    await this.#workspace.app.pauses.untilOpen(this.#walkedAs, this.#signal);
+    this.#isWalking = true;
+  }
+
+  async #walk(): Promise<WalkSummary | null> {
+    const leave = this.#workspace.app.pauses.join({ ...this.#walkedAs, runningJobs: () => (this.#isWalking ? 1 : 0) });
+    try {
+      return await this.#walkAll();
+    } finally {
+      this.#isWalking = false;
+      leave();
+    }
+  }
+
+  async #walkAll(): Promise<WalkSummary | null> {
+    const { walks, rules, wanted, limitPerClass, counts } = this.#options;
+    let total: WalkSummary | null = null;
+    for (const walk of walks) {
+      const ofSource = counts.of(walk.source);
+      ofSource.isSearching = true;
+      await this.#untilWalksMay();
+      const summary = await crawlWalk(this.#workspace.app, {
+        walk,
+        rules,
+        wanted,
+        limitPerClass,
+        signal: this.#signal,
+        onFound: () => (ofSource.found += 1),
+        onPage: (page) => ofSource.addPage({ ...page, seen: 0, overLimit: 0 }),
+        onWaiting: (ids) => this.#toFetch(walk.source, ids),
+        waitForRoom: () => this.#roomFor(walk.source),
+      });
+      ofSource.isSearching = false;
+      ofSource.overLimit += summary.overLimit;
+      total = total === null ? summary : addSummaries(total, summary);
+    }
+    return total;
+  }
+}

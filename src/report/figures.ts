@@ -1,0 +1,30 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { packageRoot } from '../config/root.ts';
+import { figurePng } from '../platform/image/figure-png.ts';
+import { figureSvg } from './figure-svg.tsx';
+import { FIGURES_FOLDER } from './report-html.tsx';
+import type { Report } from './report.ts';
+import { reportFigures } from './page/figures.ts';
+
+const FONT = path.join(packageRoot, 'assets', 'fonts', 'NotoSans-Regular.ttf');
+
+/**
+ * Writes each chart of a report as `figures/NAME.svg` and, with two pixels for each unit, as `figures/NAME.png`. Both have light
+ * colours and texts. The same report gives the same SVG bytes everywhere and the same PNG bytes on one machine.
+ *
+ * @param folder absolute path of the folder of the report
+ * @returns names of the files, relative to `folder`, with `/`
+ */
+export async function writeFigures(report: Report, folder: string): Promise<string[]> {
+  const names: string[] = [];
+  await mkdir(path.join(folder, FIGURES_FOLDER), { recursive: true });
+  for (const figure of reportFigures(report)) {
+    const svg = figureSvg(figure);
+    const name = `${FIGURES_FOLDER}/${figure.name}`;
+    await writeFile(path.join(folder, `${name}.svg`), svg);
+    await writeFile(path.join(folder, `${name}.png`), await figurePng(svg, FONT));
+    names.push(`${name}.svg`, `${name}.png`);
+  }
+  return names;
+}

@@ -1,0 +1,104 @@
+import type { Report } from '../report.ts';
+import { countOf, countText } from '../../kernel/texts.ts';
+import { bestOutsider, outsidersOf } from './models.ts';
+
+/** The sections of the page, by id. */
+export type SectionName = 'funnel' | 'transfer' | 'confidence' | 'ood' | 'set' | 'review' | 'why' | 'method';
+
+/** A limit of the data that a reader must know to interpret a number. */
+export interface Caution {
+  readonly section: SectionName;
+  readonly text: string;
+  /** The command that helps; `null` if none does. */
+  readonly command: string | null;
+}
+
+/** With fewer photos, a Wilson interval of 50 % is wider than 20 points. */
+const FEW_PHOTOS = 96;
+
+/** Cautions that a reader must see before the numbers, in section order. */
+export function cautionsOf(report: Report): Caution[] {
+  return [...ofPhotos(report), ...ofModels(report)];
+}
+
+function ofPhotos(report: Report): Caution[] {
+  const { set, collection, mode } = report;
+  if (set.photos === 0) {
+    const text = 'There is no photo to report on yet. Crawl, filter and review first.';
+    return [{ section: 'funnel', text, command: `winnow run --collection ${collection}` }];
+  }
+  const few = `${countOf(set.photos, 'photo')} ${set.photos === 1 ? 'is' : 'are'} few: 95 % intervals are up to ${widthText(set.photos)} points wide. Compare intervals, not single numbers.`;
+  return [
+    ...(set.which === 'accepted' ? [] : [ofUnreviewed(report)]),
+    ...(set.photos < FEW_PHOTOS
+      ? [{ section: mode === 'O' ? 'ood' : 'transfer', text: few, command: null } as const]
+      : []),
+  ];
+}
+
+/** The caution for a report that includes photos without an accept. */
+function ofUnreviewed({ set, collection, funnel }: Report): Caution {
+  const { selected } = funnel.totals;
+  const accepted = selected === 0 ? 'no reviewer has accepted one' : `reviewers have accepted ${countText(selected)}`;
+  return {
+    section: 'funnel',
+    text: `These are the ${set.which} photos: ${accepted}. Wrong labels among them count as mistakes of the models.`,
+    command:
+      selected === 0
+        ? `winnow review --collection ${collection}`
+        : `winnow report --collection ${collection} --photos accepted --out DIR`,
+  };
+}
+
+/** Width of the Wilson 95 % interval of 50 %, in points. */
+function widthText(photos: number): string {
+  const z = 1.96;
+  return countText((100 * z) / Math.sqrt(photos + z * z));
+}
+
+function ofModels(report: Report): Caution[] {
+  const { collection, mode, clean, inDistribution, memberGap } = report;
+  const cautions: Caution[] = [];
+  const section = mode === 'O' ? 'ood' : 'transfer';
+  const outsiders = outsidersOf(report);
+  if (outsiders.every(({ sharesBackbone }) => sharesBackbone)) {
+    const isAlone = report.leftOut.length === 0;
+    const why =
+      outsiders.length > 0
+        ? 'The only measured models besides the members share the backbone of a member.'
+        : isAlone
+          ? 'No model but members of the filter was measured.'
+          : 'No model but members of the filter could be measured: the others were left out, for the reasons under Method.';
+    const text = `${why} Only another model shows whether the set is hard for others too.`;
+    cautions.push({ section, text, command: isAlone ? 'winnow models add FILE' : null });
+  }
+  if (mode === 'A' && clean === null) {
+    const text =
+      'No clean photos were given, so nothing says how much of the error is the set’s: a model may be as bad on ordinary photos.';
+    cautions.push({ section, text, command: `winnow report --collection ${collection} --clean DIR --out DIR` });
+  }
+  if (mode === 'O' && inDistribution === null) {
+    const text = 'No photos in the distribution were given, so detection cannot be measured.';
+    cautions.push({
+      section,
+      text,
+      command: `winnow report --collection ${collection} --in-distribution DIR --out DIR`,
+    });
+  }
+  if (memberGap !== null && memberGap.isLarge) {
+    const { higher, lower, difference } = memberGap;
+    const text = `The members ${higher} and ${lower} differ by ${(100 * difference).toFixed(1)} points on clean photos. The paper’s members were alike; here the weaker one may decide which photos are kept.`;
+    cautions.push({ section, text, command: null });
+  }
+  return [...cautions, ...ofOverlap(report)];
+}
+
+/** If labels are wrong as often as the best model, the model's mistakes say little. */
+function ofOverlap(report: Report): Caution[] {
+  const best = bestOutsider(report);
+  const { labelNoise } = report;
+  if (report.mode === 'O' || best?.accuracy == null || labelNoise.low === null || labelNoise.low < 1 - best.accuracy)
+    return [];
+  const text = 'The label noise is as large as the best model’s error: its mistakes may be ours.';
+  return [{ section: 'transfer', text, command: null }];
+}

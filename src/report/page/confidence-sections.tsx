@@ -1,0 +1,100 @@
+/** @jsxRuntime automatic @jsxImportSource preact */
+import { countOf, countText } from '../../kernel/texts.ts';
+import { FittedNotes, rowsOf, type SectionOf } from './model-sections.tsx';
+import { Nothing, Plots, Section, Table } from './parts.tsx';
+import { estimateText, percentText, rangeText } from './texts.ts';
+
+/** From this many photos there are two bins of 100. */
+const TWO_BINS = 200;
+
+/** Calibration and error detection of the models. */
+export function ConfidenceSection({ context, title }: SectionOf) {
+  const { report, csv } = context;
+  return (
+    <Section name="confidence" title={title} context={context}>
+      <p>
+        Confidence is the largest softmax over {countOf(report.among, 'class', 'classes')}. RMS calibration error: the
+        root mean square gap between confidence and accuracy, over bins of 100 photos. AURRA: mean accuracy over all
+        response rates. Soft-F1: how well low confidence marks mistakes. Intervals are of 1,000 bootstrap resamples.
+      </p>
+      {report.models.length === 0 ? <Nothing>No model has run on these photos.</Nothing> : null}
+      <Plots context={context} names={['reliability', 'response-rate']} />
+      <Table
+        caption="Calibration and error detection, with 95 % intervals"
+        isWide
+        columns={['model', 'RMS error, corrected', 'RMS error, upstream-compatible', 'AURRA', 'soft-F1']}
+        csv={csv('models')}
+        rows={rowsOf(context, (model) => [
+          estimateText(model.rmsCalibrationError, model.rmsCalibrationErrorLow, model.rmsCalibrationErrorHigh),
+          percentText(model.rmsCalibrationErrorUpstream),
+          estimateText(model.aurra, model.aurraLow, model.aurraHigh),
+          estimateText(model.softF1, model.softF1Low, model.softF1High),
+        ])}
+      />
+      {report.models.some(({ photos }) => photos < TWO_BINS) ? (
+        <p class="note">
+          Below {countText(TWO_BINS)} photos the RMS error has one bin: it compares the mean confidence with the
+          accuracy, and mistakes in opposite directions cancel out. The upstream-compatible variant leaves out the last
+          bin, as the paper’s code does. From 100 to 199 photos there is no other bin, so it is {percentText(0)} for any
+          model; below 100 photos that code fails.
+        </p>
+      ) : null}
+    </Section>
+  );
+}
+
+/** How well model confidence separates the set from in-distribution photos. */
+export function OodSection({ context, title }: SectionOf) {
+  const { report, csv } = context;
+  const first = report.models.find(({ ood }) => ood !== null);
+  return (
+    <Section name="ood" title={title} context={context}>
+      {first?.ood == null ? (
+        <Nothing>Nothing is measured without photos in the distribution.</Nothing>
+      ) : (
+        <p>
+          {first.ood.polarity.replace(/\.?$/, '.')} {countOf(first.ood.positives, 'photo')} of the set against{' '}
+          {countOf(first.ood.negatives, 'photo')} in the distribution
+          {report.inDistribution === null ? null : (
+            <>
+              {' '}
+              in <code>{report.inDistribution.folder}</code>
+            </>
+          )}
+          . A score without information gives an AUPR of {percentText(first.ood.chance.aupr)}, an AUROC of{' '}
+          {percentText(first.ood.chance.auroc)} and an FPR95 of {percentText(first.ood.chance.fpr95)}.
+        </p>
+      )}
+      <Plots context={context} names={['precision-recall', 'roc']} />
+      <Table
+        caption="Detection, with 95 % bootstrap intervals"
+        isWide
+        columns={['model', 'AUPR ↑', 'AUROC ↑', 'FPR95 ↓, nearest', 'FPR95 ↓, first']}
+        csv={csv('models')}
+        rows={rowsOf(context, ({ ood }) =>
+          ood === null
+            ? [NO_NUMBER, NO_NUMBER, NO_NUMBER, NO_NUMBER]
+            : [
+                withRange(ood.aupr, ood.auprLow, ood.auprHigh),
+                withRange(ood.auroc, ood.aurocLow, ood.aurocHigh),
+                withRange(ood.fpr95Nearest, ood.fpr95NearestLow, ood.fpr95NearestHigh),
+                withRange(ood.fpr95First, ood.fpr95FirstLow, ood.fpr95FirstHigh),
+              ],
+        ).filter(() => first !== undefined)}
+      />
+      <FittedNotes models={report.models} />
+      {first === undefined ? null : (
+        <p class="note">
+          FPR95, nearest: at the threshold whose recall is nearest to 95 %, as in the paper’s code. FPR95, first: at the
+          first threshold whose recall is at least 95 %, as in OpenOOD. ↑ higher is better, ↓ lower is better.
+        </p>
+      )}
+    </Section>
+  );
+}
+
+const NO_NUMBER = percentText(null);
+
+function withRange(value: number, low: number, high: number): string {
+  return `${percentText(value)} (${rangeText(low, high) ?? ''})`;
+}

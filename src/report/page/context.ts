@@ -1,0 +1,50 @@
+import type { ComponentChildren } from 'preact';
+import type { Sha256 } from '../../kernel/ids.ts';
+import type { Report } from '../report.ts';
+import type { TableName } from '../tables.ts';
+import type { Caution, SectionName } from './cautions.ts';
+import type { ReportFigure } from './figure.tsx';
+
+/**
+ * A group of photos that a link can show. Its `key` is the funnel name of a stage (`found`, `fetched`, `kept`, `listed`,
+ * `accepted`, `rejected`), the wnid of a class, the SHA-256 of a photo or the id of a revision, otherwise the name itself.
+ */
+export type LinkKind = 'stage' | 'class' | 'confusion' | 'source' | 'photo' | 'revision' | 'tag' | 'licence';
+
+/** Narrows a link to the photos that a number counts. */
+export interface LinkDetails {
+  /** For confusions only. Their `key` is the wnid that the photos are searched as. */
+  readonly predictedWnid?: string;
+  /** Optional; defaults to the photos of the report. */
+  readonly stage?: 'found' | 'fetched' | 'kept' | 'listed' | 'accepted';
+}
+
+/** Returns the URL of a page that shows the photos behind a number; `null` if there is none. */
+export type LinkOf = (kind: LinkKind, key: string, details?: LinkDetails) => string | null;
+
+export interface ReportPageProps {
+  readonly report: Report;
+  /** The URL of a photo's thumbnail, maybe a `data:` URL; `null` if there is none. */
+  readonly pictures: (sha256: Sha256) => string | null;
+  readonly linkOf: LinkOf;
+  /** The URL of a table. */
+  readonly csv: (table: TableName) => string;
+  /** The URL of `report.json`. */
+  readonly json: string;
+  /** The URL of the table of all kept photos; `null` if there is no such file. */
+  readonly photosCsv: string | null;
+  /** The URL of a chart's file; `null` if there is no such file. */
+  readonly figureFile: (name: string) => string | null;
+  /** Shown above the report, for example that it is stale. */
+  readonly notice?: ComponentChildren;
+}
+
+/** Shared by all sections of the page. */
+export interface ReportContext extends Omit<ReportPageProps, 'notice'> {
+  readonly nameOf: (wnid: string) => string;
+  readonly figure: (name: string) => ReportFigure | null;
+  readonly figures: readonly ReportFigure[];
+  readonly cautions: readonly Caution[];
+}
+
+export type Sections = readonly { readonly name: SectionName; readonly title: string }[];

@@ -1,0 +1,166 @@
+/** @jsxRuntime automatic @jsxImportSource preact */
+import type { ComponentChildren } from 'preact';
+import type { TableName } from '../tables.ts';
+import { countText } from '../../kernel/texts.ts';
+import type { Caution, SectionName } from './cautions.ts';
+import type { LinkDetails, LinkKind, ReportContext } from './context.ts';
+import { Plot } from './figure.tsx';
+
+interface SectionProps {
+  readonly name: SectionName;
+  readonly title: string;
+  readonly context: ReportContext;
+  readonly children: ComponentChildren;
+}
+
+/** A section with its heading and cautions. */
+export function Section({ name, title, context, children }: SectionProps) {
+  return (
+    <section id={name} aria-labelledby={`${name}-title`}>
+      <h2 id={`${name}-title`}>{title}</h2>
+      {context.cautions
+        .filter(({ section }) => section === name)
+        .map((caution) => (
+          <CautionText key={caution.text} caution={caution} />
+        ))}
+      {children}
+    </section>
+  );
+}
+
+function CautionText({ caution: { text, command } }: { readonly caution: Caution }) {
+  return (
+    <p class="caution">
+      <b>Caution</b> {text} {command === null ? null : <code>{command}</code>}
+    </p>
+  );
+}
+
+/** The named charts side by side, without those that have no data. */
+export function Plots({ context, names }: { readonly context: ReportContext; readonly names: readonly string[] }) {
+  const shown = names.map((name) => context.figure(name)).filter((figure) => figure !== null);
+  if (shown.length === 0) return null;
+  return (
+    <div class="plots">
+      {shown.map((figure) => (
+        <Plot key={figure.name} figure={figure} csv={context.csv} figureFile={context.figureFile} />
+      ))}
+    </div>
+  );
+}
+
+interface CountProps {
+  readonly context: ReportContext;
+  readonly count: number;
+  readonly of: readonly [kind: LinkKind, key: string, details?: LinkDetails];
+  /** The table to link to if no page shows the photos. */
+  readonly table: TableName;
+}
+
+/** A count that links to its photos, or to its table. */
+export function Count({ context, count, of: [kind, key, details], table }: CountProps) {
+  return <a href={context.linkOf(kind, key, details) ?? context.csv(table)}>{countText(count)}</a>;
+}
+
+/** A link, or the children alone if `href` is null. */
+export function To({ href, children }: { readonly href: string | null; readonly children: ComponentChildren }) {
+  return href === null ? <>{children}</> : <a href={href}>{children}</a>;
+}
+
+export interface TableRow {
+  readonly key: string;
+  readonly head: ComponentChildren;
+  readonly cells: readonly ComponentChildren[];
+}
+
+interface TableProps {
+  readonly caption: string;
+  /** Column titles. The first column has the row heads. */
+  readonly columns: readonly string[];
+  readonly rows: readonly TableRow[];
+  /** The URL of the whole table. */
+  readonly csv: string;
+  /** True if cells hold more than a number. */
+  readonly isWide?: boolean;
+}
+
+/** Longer tables are collapsed. */
+const MOST_ROWS = 12;
+
+/** A table with explicit ARIA roles, because CSS turns each row into a list on narrow screens. */
+export function Table(props: TableProps) {
+  const { caption, rows, csv } = props;
+  if (rows.length === 0) return null;
+  const link = (
+    <p class="files">
+      <a href={csv} aria-label={`CSV of ${caption}`}>
+        CSV
+      </a>
+    </p>
+  );
+  if (rows.length <= MOST_ROWS) {
+    return (
+      <div class="tabled">
+        <TableAlone {...props} />
+        {link}
+      </div>
+    );
+  }
+  return (
+    <details class="tabled">
+      <summary>
+        {caption} <small>{countText(rows.length)} rows</small>
+      </summary>
+      <TableAlone {...props} isFolded />
+      {link}
+    </details>
+  );
+}
+
+function TableAlone({ caption, columns, rows, isWide = false, isFolded = false }: TableProps & { isFolded?: boolean }) {
+  return (
+    <table role="table" class={isWide ? 'wide' : undefined}>
+      <caption class={isFolded ? 'unseen' : undefined}>{caption}</caption>
+      <thead role="rowgroup">
+        <tr role="row">
+          {columns.map((column) => (
+            <th key={column} scope="col" role="columnheader">
+              {column}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody role="rowgroup">
+        {rows.map(({ key, head, cells }) => (
+          <tr key={key} role="row">
+            <th scope="row" role="rowheader">
+              {head}
+            </th>
+            {cells.map((cell, i) => (
+              <td key={columns[i + 1]} role="cell" data-title={columns[i + 1]}>
+                {cell}
+              </td>
+            ))}
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+/** A placeholder for missing content. */
+export function Nothing({ children }: { readonly children: ComponentChildren }) {
+  return <p class="nothing-yet">{children}</p>;
+}
+
+export function ClassName({
+  context,
+  wnid,
+  kind,
+}: {
+  readonly context: ReportContext;
+  readonly wnid: string;
+  readonly kind: 'searched' | 'predicted';
+}) {
+  return <bdi class={kind}>{context.nameOf(wnid)}</bdi>;
+}

@@ -1,0 +1,292 @@
+import { sql, type Kysely, type RawBuilder } from 'kysely';
+import { allowedLicence } from '../../filter/run/decision.repository.ts';
+import type { DecisionScope } from '../../models/workspace/scope.ts';
+import { CENTRE_CROP } from '../../models/evidence/evidence.ts';
+import type { Sha256, Wnid } from '../../kernel/ids.ts';
+import type { RejectReason } from '../../kernel/reasons.ts';
+import type { Database } from '../../platform/postgres/database.ts';
+import { SHOWN_STATES, type ClassProgress, type ReviewFilter, type ReviewOrder, type ReviewPhoto } from './desk.ts';
+import { subjectKey, type Subject } from '../events/event.ts';
+import type { FreePhoto } from './lease.repository.ts';
+import { listedVerdicts } from '../../shortlist/second-pass.repository.ts';
+
+/** A reviewer's view of a collection. */
+export interface DeskView {
+  readonly scope: DecisionScope;
+  /** '' for a person without a name, who has reviewed nothing. */
+  readonly reviewer: string;
+  /** Share of the listed photos that get a blind second pass, 0..1. */
+  readonly secondPass: number;
+  /** SHA-256 of the models that decide. Others are outside models. */
+  readonly ensembleModels: readonly Sha256[];
+}
+
+/**
+ * The listed photos as the reviewer may see them. `waits`: this reviewer should give a verdict. Then the photo looks
+ * open, whatever another reviewer has said. `shown_accepted`: the accepted photos of a confusion that the reviewer may know of.
+ *
+ * @param wnids limits the classes; null: all
+ */
+function shownPhotos({ scope, reviewer, secondPass }: DeskView, wnids: readonly Wnid[] | null): RawBuilder<unknown> {
+  return sql`(
+    select s.*, case when s.waits or s.state = 'unreviewed' then 'open' else s.state end as shown_state,
+      count(*) filter (where s.state = 'accepted' and not s.waits) over (partition by s.wnid, s.confusion_wnid) as shown_accepted
+    from (
+      select l.*, l.wants_more and not ${reviewer} = any(l.reviewers) as waits
+      from ${listedVerdicts(scope, secondPass, wnids)} as l
+    ) as s
+  )`;
+}
+
+/** SQL: true if each outside model with evidence predicts the ensemble's class on the centre crop of photo `p`. */
+export function isNoise({ ensembleModels }: DeskView): RawBuilder<unknown> {
+  const shas = ensembleModels.map((sha256) => Buffer.from(sha256, 'hex'));
+  return sql`coalesce((
+    select bool_and(c.wnids[v.top1 + 1] = p.confusion_wnid)
+    from counted_evidence v join member m on m.id = v.member_id join class_list c on c.id = m.class_list_id
+    where v.photo_id = p.photo_id and v.crop = ${CENTRE_CROP}
+      and v.member_id = any(array(select id from member where model_sha256 <> all(${shas}::bytea[])))), false)`;
+}
+
+/** The picture that brought photo `shown`: the first whose licence the collection allows. */
+function firstPicture({ scope }: DeskView): RawBuilder<unknown> {
+  return sql`lateral (
+    select p.source, p.page_url, p.creator, p.licence, p.licence_url, c.found_at
+    from candidate c join picture p on p.id = c.picture_id
+    where p.photo_id = shown.photo_id and c.wnid = shown.wnid and c.refusal is null
+    order by case when ${allowedLicence(scope)} then 0 else 1 end, c.id limit 1) as first`;
+}
+
+/** The same for photos of all classes: one pass over all pictures takes a third of the time of a look at each photo. */
+function firstPictures({ scope }: DeskView): RawBuilder<unknown> {
+  return sql`(
+    select distinct on (p.photo_id, c.wnid) p.photo_id, c.wnid, p.source, c.found_at
+    from shortlist_entry e join picture p on p.photo_id = e.photo_id
+    join candidate c on c.picture_id = p.id and c.wnid = e.wnid
+    where e.collection_id = ${scope.collectionId} and e.state = 'listed' and c.refusal is null
+    order by p.photo_id, c.wnid, case when ${allowedLicence(scope)} then 0 else 1 end, c.id)`;
+}
+
+const SEARCHED_PROB = sql`coalesce(shown.max_true_prob, shown.confusion_prob)`;
+
+/** The SQL of each part of a filter that a photo's own row answers. */
+const CONDITIONS = {
+  confusion: (wnid) => sql`shown.confusion_wnid = ${wnid}`,
+  source: (source) => sql`first.source = ${source}`,
+  state: (state) => sql`shown.shown_state = ${state}`,
+  reason: (reason) => sql`not shown.waits and shown.reason = ${reason}`,
+  tag: (tag) => sql`not shown.waits and ${tag} = any(shown.tags)`,
+  flagged: (flagged) => sql`(not shown.waits and shown.is_flagged) = ${flagged}`,
+  pMin: (pMin) => sql`${SEARCHED_PROB} >= ${pMin}::float8`,
+  pMax: (pMax) => sql`${SEARCHED_PROB} <= ${pMax}::float8`,
+} satisfies Partial<Record<keyof ReviewFilter, (value: string | number | boolean) => RawBuilder<unknown>>>;
+
+function conditionsOf(filter: ReviewFilter): RawBuilder<unknown>[] {
+  const given = new Map(Object.entries(filter));
+  return Object.entries(CONDITIONS).flatMap(([part, conditionOf]) => {
+    const value: unknown = given.get(part);
+    return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+      ? [conditionOf(value)]
+      : [];
+  });
+}
+
+/** A filter and an order. `wnids` limits the classes, which is much less work than all classes. */
+export interface Wanted {
+  readonly filter: ReviewFilter;
+  readonly order: ReviewOrder;
+  readonly wnids?: readonly Wnid[] | undefined;
+}
+
+/** The listed photos `p` that match a filter. Others' verdicts on a photo that waits are ignored. */
+export function matching(view: DeskView, { filter, order, wnids }: Wanted): RawBuilder<unknown> {
+  const { wnid, source, noise } = filter;
+  const classes = wnids ?? (wnid === undefined ? null : [wnid]);
+  // Looking up the pictures of 100,000 photos takes as long as everything else.
+  const needsPicture = source !== undefined || order === 'source' || order === 'newest';
+  const ofEach =
+    classes === null ? sql`${firstPictures(view)} as first using (photo_id, wnid)` : sql`${firstPicture(view)} on true`;
+  const first = needsPicture ? ofEach : sql`(select null as source, null as found_at) as first on true`;
+  return sql`(
+    select shown.*, first.source, first.found_at from ${shownPhotos(view, classes)} as shown
+    join ${first} where ${sql.join([sql`true`, ...conditionsOf(filter)], sql` and `)}
+  ) as p where ${noise === undefined ? sql`true` : sql`${isNoise(view)} = ${noise}`}`;
+}
+
+/** Place of photo `p` in its confusion: first the accepted photos that the reviewer may know of, then the matches by rank. */
+export const TURN = sql`p.shown_accepted + row_number() over (partition by p.wnid, p.confusion_wnid order by p.rank) as turn`;
+
+/** The sort keys of an order. */
+export function orderOf(view: DeskView, order: ReviewOrder): RawBuilder<unknown> {
+  const first: Record<ReviewOrder, RawBuilder<unknown>> = {
+    confusions: sql`p.turn`,
+    // In mode O, where no class was searched, the surest prediction comes first.
+    lowest: sql`coalesce(p.max_true_prob, -p.confusion_prob)`,
+    source: sql`p.source`,
+    newest: sql`p.found_at desc`,
+  };
+  return sql`${first[order]}, p.wnid collate "C", p.rank`;
+}
+
+export interface NextPhotos extends Wanted {
+  readonly client: string;
+  /** Photos that the tab keeps. */
+  readonly held: readonly Subject[];
+  /** The class that comes first; then those after it, then those before it. */
+  readonly from: Wnid | undefined;
+  /** Photos of all classes at once, those of the emptiest confusions first. */
+  readonly isBalanced: boolean;
+  readonly limit: number;
+}
+
+/** The next photos that wait for the reviewer and that no tab holds, with the number of all that wait. */
+export async function nextPhotos(
+  db: Kysely<Database>,
+  view: DeskView,
+  wanted: NextPhotos,
+): Promise<{ readonly photos: readonly FreePhoto[]; readonly open: number }> {
+  const { client, held, order, from, isBalanced, limit } = wanted;
+  const classes = isBalanced ? sql`` : sql`p.wnid collate "C" < ${from ?? ''}, p.wnid collate "C",`;
+  const { rows } = await sql<{ photos: FreePhoto[]; open: number }>`
+    with waiting as materialized (select p.*, ${TURN} from ${matching(view, wanted)} and p.waits),
+      taken as (
+        select wnid, sha256 from review_lease
+        where collection_id = ${view.scope.collectionId} and client <> ${client} and until > clock_timestamp()
+        union all select wnid, decode(sha256, 'hex') from jsonb_to_recordset(${JSON.stringify(held)}::jsonb) as h(sha256 text, wnid text))
+    select (select count(*) from waiting) as open, coalesce((
+      select jsonb_agg(n.subject order by n.place) from (
+        select jsonb_build_object('sha256', encode(p.sha256, 'hex'), 'wnid', p.wnid, 'reviews', cardinality(p.reviewers)) as subject,
+          row_number() over (order by ${classes} ${orderOf(view, order)}) as place
+        from waiting as p
+        where not exists (select 1 from taken t where t.wnid = p.wnid and t.sha256 = p.sha256)
+        order by place limit ${limit}
+      ) as n), '[]'::jsonb) as photos`.execute(db);
+  return rows[0] ?? { photos: [], open: 0 };
+}
+
+/** The classes with photos on the shortlist, sorted. One look at the index finds each of them. */
+export async function listedClasses(db: Kysely<Database>, { scope }: DeskView): Promise<Wnid[]> {
+  const next = (after: RawBuilder<unknown>): RawBuilder<unknown> => sql`
+    select min(wnid) as wnid from shortlist_entry where collection_id = ${scope.collectionId} and ${after}`;
+  const { rows } = await sql<{ wnid: Wnid }>`
+    with recursive class as (
+      ${next(sql`true`)}
+      union all select n.wnid from class c cross join lateral (${next(sql`wnid > c.wnid`)}) as n where c.wnid is not null)
+    select wnid from class where wnid is not null order by wnid collate "C"`.execute(db);
+  return rows.map(({ wnid }) => wnid);
+}
+
+/** A listed photo as the catalogue has it: without names and reviews. */
+export type ShownRow = Omit<
+  ReviewPhoto,
+  'name' | 'confusionName' | 'mine' | 'others' | 'acceptedOfConfusion' | 'reason'
+> & {
+  readonly acceptedOfConfusion: number;
+  readonly reason: RejectReason | null;
+  /** True if this reviewer should give a verdict. */
+  readonly waits: boolean;
+};
+
+/** The photos that are listed, in the requested order. */
+export async function shownRows(
+  db: Kysely<Database>,
+  view: DeskView,
+  subjects: readonly Subject[],
+): Promise<ShownRow[]> {
+  const wnids = [...new Set(subjects.map(({ wnid }) => wnid))];
+  const { rows } = await sql<ShownRow>`
+    select p.wnid, encode(p.sha256, 'hex') as sha256, p.rank, p.confusion_wnid as "confusionWnid", p.max_true_prob as "maxTrueProb",
+      p.confusion_prob as "confusionProb", p.shown_accepted as "acceptedOfConfusion", p.width, p.height, p.shown_state as state, p.waits, p.wanted = 0 as "isSettled",
+      case when p.waits then null else p.reason end as reason, ${isNoise(view)} as "isNoise", p.source,
+      p.page_url as "pageUrl", p.creator, p.licence, p.licence_url as "licenceUrl",
+      to_char(p.found_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as "foundAt"
+    from (
+      select shown.*, first.*, s.place
+      from rows from (jsonb_to_recordset(${JSON.stringify(subjects)}::jsonb) as (sha256 text, wnid text)) with ordinality as s(sha256, wnid, place)
+      join ${shownPhotos(view, wnids)} as shown on shown.wnid = s.wnid and shown.sha256 = decode(s.sha256, 'hex')
+      join ${firstPicture(view)} on true
+    ) as p order by p.place`.execute(db);
+  return rows;
+}
+
+/** The photos among `subjects` that wait for a verdict of this reviewer, by key. */
+export async function waitingAmong(
+  db: Kysely<Database>,
+  view: DeskView,
+  subjects: readonly Subject[],
+): Promise<ReadonlySet<string>> {
+  const wnids = [...new Set(subjects.map(({ wnid }) => wnid))];
+  const { rows } = await sql<Subject>`
+    select s.sha256, s.wnid from jsonb_to_recordset(${JSON.stringify(subjects)}::jsonb) as s(sha256 text, wnid text)
+    join ${shownPhotos(view, wnids)} as p on p.wnid = s.wnid and p.sha256 = decode(s.sha256, 'hex')
+    where p.waits`.execute(db);
+  return new Set(rows.map(subjectKey));
+}
+
+/** The listed photos whose verdicts this reviewer must not know yet, because a second, blind one is pending. */
+export async function hiddenPhotos(
+  db: Kysely<Database>,
+  { scope, reviewer, secondPass }: DeskView,
+): Promise<Subject[]> {
+  const { rows } = await sql<Subject>`
+    select encode(p.sha256, 'hex') as sha256, p.wnid from ${listedVerdicts(scope, secondPass, null)} as p
+    where p.is_pending and not ${reviewer} = any(p.reviewers)`.execute(db);
+  return rows;
+}
+
+/**
+ * The photos among `subjects` that are listed and that this reviewer has reviewed or should review. Disputed photos and those
+ * that an adjudication has settled are left out: a person who sees others' verdicts decides about them, one at a time.
+ */
+export async function ownAmongListed(
+  db: Kysely<Database>,
+  view: DeskView,
+  subjects: readonly Subject[],
+): Promise<Subject[]> {
+  const wnids = [...new Set(subjects.map(({ wnid }) => wnid))];
+  const { rows } = await sql<Subject>`
+    select s.sha256, s.wnid from jsonb_to_recordset(${JSON.stringify(subjects)}::jsonb) as s(sha256 text, wnid text)
+    join ${shownPhotos(view, wnids)} as p on p.wnid = s.wnid and p.sha256 = decode(s.sha256, 'hex')
+    where p.wanted > 0 and (p.waits or p.state <> 'disputed' and ${view.reviewer} = any(p.reviewers))`.execute(db);
+  return rows;
+}
+
+/**
+ * Counts the listed photos of each class by state, in the order of the wnids. Classes without listed photos are left out.
+ *
+ * @param wnids limits the classes; null: all
+ */
+export async function classProgress(
+  db: Kysely<Database>,
+  view: DeskView,
+  wnids: readonly Wnid[] | null,
+): Promise<Omit<ClassProgress, 'name'>[]> {
+  const { rows } = await sql<Omit<ClassProgress, 'name'>>`
+    select p.wnid, count(*) as listed, ${stateCounts} from ${shownPhotos(view, wnids)} as p
+    group by p.wnid order by p.wnid collate "C"`.execute(db);
+  return rows;
+}
+
+const stateCounts = sql.join(
+  SHOWN_STATES.map((state) => sql`count(*) filter (where p.shown_state = ${sql.lit(state)}) as ${sql.ref(state)}`),
+);
+
+export interface ConfusionProgress {
+  readonly wnid: Wnid;
+  readonly listed: number;
+  readonly open: number;
+  readonly accepted: number;
+}
+
+/** The confusions of a class, those with the fewest accepted photos first. */
+export async function confusionProgress(
+  db: Kysely<Database>,
+  view: DeskView,
+  wnid: Wnid,
+): Promise<ConfusionProgress[]> {
+  const { rows } = await sql<ConfusionProgress>`
+    select p.confusion_wnid as wnid, count(*) as listed, count(*) filter (where p.shown_state = 'open') as open,
+      count(*) filter (where p.shown_state = 'accepted') as accepted
+    from ${shownPhotos(view, [wnid])} as p group by 1 order by accepted, open desc, 1`.execute(db);
+  return rows;
+}

@@ -1,0 +1,298 @@
+import type { Sha256, Wnid } from '../../kernel/ids.ts';
+import type { RejectReason } from '../../kernel/reasons.ts';
+import type { Judgement, ReviewVerdict, ShownBy, Subject } from '../events/event.ts';
+
+/** The JSON protocol between the server and the review page. All paths are below `/c/NAME/api/review/`. */
+
+/** The orders in which pages show photos. */
+export const REVIEW_ORDERS = ['confusions', 'lowest', 'source', 'newest'] as const satisfies readonly ShownBy[];
+export type ReviewOrder = (typeof REVIEW_ORDERS)[number];
+
+/** `open`: the photo waits for a verdict of this reviewer. The other values: the state as this reviewer may see it. */
+export const SHOWN_STATES = ['open', 'accepted', 'rejected', 'unsure', 'disputed'] as const;
+export type ShownState = (typeof SHOWN_STATES)[number];
+
+/** A filter on photos. A field that is not set does not limit them. */
+export interface ReviewFilter {
+  readonly wnid?: Wnid | undefined;
+  readonly confusion?: Wnid | undefined;
+  readonly source?: string | undefined;
+  readonly state?: ShownState | undefined;
+  readonly reason?: RejectReason | undefined;
+  readonly tag?: string | undefined;
+  readonly flagged?: boolean | undefined;
+  /** Every model outside the ensemble agrees with it. */
+  readonly noise?: boolean | undefined;
+  /** Bounds of the largest p of the class searched as (mode O: of the mean p of the predicted class), 0..1. */
+  readonly pMin?: number | undefined;
+  readonly pMax?: number | undefined;
+}
+
+/** One reviewer's verdict and remarks on a photo. */
+export interface OwnReview {
+  readonly verdict: ReviewVerdict | null;
+  readonly reason: RejectReason | null;
+  readonly tags: readonly string[];
+  readonly note: string;
+  readonly flagged: boolean;
+}
+
+/** A photo on the shortlist, as one reviewer may see it: a photo that waits for a second, blind verdict looks open. */
+export interface ReviewPhoto extends Subject {
+  readonly name: string;
+  readonly rank: number;
+  readonly confusionWnid: Wnid;
+  readonly confusionName: string;
+  /** 0..1; null in mode O. */
+  readonly maxTrueProb: number | null;
+  readonly confusionProb: number;
+  /** Accepted photos of this class and confusion. */
+  readonly acceptedOfConfusion: number;
+  readonly isNoise: boolean;
+  readonly width: number;
+  readonly height: number;
+  readonly source: string;
+  readonly pageUrl: string | null;
+  readonly creator: string | null;
+  readonly licence: string;
+  readonly licenceUrl: string | null;
+  /** When the source brought it, as ISO 8601. */
+  readonly foundAt: string;
+  readonly state: ShownState;
+  /** The reason of the verdict that this reviewer may see. */
+  readonly reason: RejectReason | null;
+  /** True if an adjudication has settled it. Then only another one changes its state. */
+  readonly isSettled: boolean;
+  readonly mine: OwnReview;
+  /** The other reviewers' reviews. Empty while this reviewer's verdict has to be blind. */
+  readonly others: readonly (OwnReview & { readonly reviewer: string })[];
+}
+
+/** `GET setup`: what a page needs to begin. */
+export interface ReviewSetup {
+  readonly mode: 'A' | 'O';
+  /** Null if the page must ask for a name (`POST reviewer {name}`, which answers with a cookie). */
+  readonly reviewer: string | null;
+  readonly mayReview: boolean;
+  /** Reasons in the order of the keys 1 to 9. */
+  readonly reasons: readonly RejectReason[];
+  readonly tags: readonly string[];
+  readonly orders: readonly ReviewOrder[];
+  readonly sources: readonly string[];
+  readonly threshold: number;
+  readonly cap: number;
+  /** Accepted photos that a class should have; null: no target. */
+  readonly target: number | null;
+  /** The review criteria, in the words of the collection's owner. */
+  readonly criteria: string;
+  /** Duration of a lease, in milliseconds. */
+  readonly leaseMs: number;
+  /** Mode O: the names of the classes that must not be visible, sorted. Empty in mode A. */
+  readonly classNames: readonly string[];
+}
+
+/** Photos of one class by their state, as this reviewer may see it. */
+export interface ClassProgress {
+  readonly wnid: Wnid;
+  readonly name: string;
+  readonly listed: number;
+  /** Waiting for a verdict of this reviewer. */
+  readonly open: number;
+  readonly accepted: number;
+  readonly rejected: number;
+  readonly unsure: number;
+  readonly disputed: number;
+}
+
+/** `GET classes`: every class with listed photos, in the order in which they are reviewed. */
+export interface ClassList {
+  readonly classes: readonly ClassProgress[];
+}
+
+/** `GET class/:wnid`, also of a class that models predict. */
+export interface ClassPage {
+  readonly wnid: Wnid;
+  readonly name: string;
+  readonly synonyms: readonly string[];
+  readonly gloss: string | null;
+  /** An article about it. */
+  readonly link: string;
+  /** Null if the class has no listed photos. */
+  readonly progress: ClassProgress | null;
+  /** Fullest quota last. */
+  readonly confusions: readonly {
+    readonly wnid: Wnid;
+    readonly name: string;
+    readonly listed: number;
+    readonly open: number;
+    readonly accepted: number;
+  }[];
+  /** Paths of pictures that surely show the class. */
+  readonly references: readonly { readonly path: string; readonly name: string }[];
+}
+
+/** `POST lease`: leases the next photos to one tab. */
+export interface LeaseRequest {
+  /** Defaults to the person who is logged in. If the page names another person, the server refuses the request. */
+  readonly reviewer?: string | undefined;
+  readonly client: string;
+  readonly order: ReviewOrder;
+  readonly filter: ReviewFilter;
+  /** The class that is shown now: its photos come first, then those of the classes after it. */
+  readonly from?: Wnid | undefined;
+  /** Photos of all classes at once, balanced over confusions; not class by class. */
+  readonly isBalanced?: boolean | undefined;
+  /** How many photos the tab wants to hold in all, 0..100. 0: it gives back all that it holds, and `open` is 0. */
+  readonly count: number;
+  /** Photos that the tab holds already. Leases on others are given back. */
+  readonly held: readonly Subject[];
+}
+
+export interface LeaseAnswer {
+  /** New ones, in their order. */
+  readonly photos: readonly ReviewPhoto[];
+  /**
+   * Photos that wait for this reviewer, those that others hold included: of all classes if there are fewer photos than were asked
+   * for, otherwise of the classes that had enough.
+   */
+  readonly open: number;
+  /** Held photos that another reviewer has taken. */
+  readonly lost: readonly Subject[];
+}
+
+/** `GET index?FILTER&order=…`: every photo that matches, in order; its classes by position in `wnids`. */
+export interface PhotoIndex {
+  readonly wnids: readonly Wnid[];
+  readonly photos: readonly (readonly [sha256: Sha256, wnid: number])[];
+  /** Photos by state under the filter without its state. */
+  readonly counts: Readonly<Record<ShownState, number>>;
+}
+
+/** `POST rows {subjects}`, at most 200: the photos that are still listed, in the order in which they were asked for. */
+export interface PhotoRows {
+  readonly photos: readonly ReviewPhoto[];
+}
+
+/** One thing that a reviewer did in a tab: the unit of undo. */
+export interface ActionRef {
+  readonly client: string;
+  /** 1, 2, … within the client. */
+  readonly sequence: number;
+}
+
+/** Most actions in one request of `POST actions`. */
+export const MOST_ACTIONS_AT_ONCE = 100;
+/** Most photos in all actions of a request. A page splits a decision on more photos into several requests. */
+export const MOST_PHOTOS_AT_ONCE = 20_000;
+
+interface ActionOn {
+  readonly sequence: number;
+  /** 1, 2, … for a decision on more photos than a request may hold; each request has the photos of one part. */
+  readonly part?: number | undefined;
+  /** When it was done, as ISO 8601. */
+  readonly at: string;
+}
+
+/** `subjects`: more than one for a bulk decision. */
+export type ReviewChange =
+  | {
+      readonly kind: 'verdict';
+      readonly subjects: readonly Subject[];
+      readonly value: Judgement & { readonly shownBy: ShownBy };
+    }
+  | { readonly kind: 'adjudicate'; readonly subjects: readonly Subject[]; readonly value: Judgement }
+  | {
+      readonly kind: 'tag';
+      readonly subjects: readonly Subject[];
+      readonly value: { readonly tags: readonly string[] };
+    }
+  | { readonly kind: 'note'; readonly subjects: readonly Subject[]; readonly value: { readonly note: string } }
+  | { readonly kind: 'flag'; readonly subjects: readonly Subject[]; readonly value: { readonly flagged: boolean } }
+  /** `of`: the action that is taken back, or the undo that a redo takes back; of this reviewer, in any tab. */
+  | { readonly kind: 'undo' | 'redo'; readonly of: ActionRef };
+
+export type ReviewActionSent = ActionOn & ReviewChange;
+
+/** `POST actions`: in order; sending them again changes nothing. */
+export interface ActionsRequest {
+  /** Defaults to the person who is logged in. If the page names another person, the server refuses the request. */
+  readonly reviewer?: string | undefined;
+  readonly client: string;
+  readonly actions: readonly ReviewActionSent[];
+}
+
+export interface ActionsAnswer {
+  /** The result of each action. */
+  readonly results: readonly {
+    readonly sequence: number;
+    readonly stored: number;
+    /** Photos of a bulk decision that another reviewer has or holds, or that are no longer listed. */
+    readonly skipped: number;
+  }[];
+  /** The photos that changed, at most 200. */
+  readonly photos: readonly ReviewPhoto[];
+  /** The classes that changed. */
+  readonly classes: readonly ClassProgress[];
+}
+
+/** A stored action. */
+export type ReviewActionStored = ActionRef &
+  ReviewChangeStored & {
+    readonly at: string;
+    /** How many photos it was for. */
+    readonly photos: number;
+    /** The first of them. */
+    readonly subject: Subject;
+  };
+
+type ReviewChangeStored =
+  | { readonly kind: 'verdict' | 'adjudicate'; readonly value: Judgement }
+  | { readonly kind: 'tag' | 'note' | 'flag' }
+  | { readonly kind: 'undo' | 'redo'; readonly of: ActionRef };
+
+/** `GET recent`: the last 200 actions of this reviewer in all tabs, the oldest first. */
+export interface RecentActions {
+  readonly actions: readonly ReviewActionStored[];
+}
+
+/** `GET evidence/:wnid/:sha256`. */
+export interface PhotoEvidenceShown {
+  readonly members: readonly ModelEvidence[];
+  /** Models that are not in the ensemble. */
+  readonly outside: readonly ModelEvidence[];
+  /** Classes besides the searched and the predicted one that a crop puts first, or that several crops find likely. */
+  readonly alsoSeen: readonly { readonly wnid: Wnid; readonly name: string; readonly prob: number }[];
+  /** Photos of the class that are the same picture, listed ones first. */
+  readonly nearDuplicates: readonly { readonly sha256: Sha256; readonly state: 'listed' | 'left-out' }[];
+  /** Lines like those of `winnow show`, the newest last; without other people's verdicts while the review has to be blind. */
+  readonly history: readonly { readonly at: string | null; readonly text: string }[];
+}
+
+export interface ModelEvidence {
+  readonly model: string;
+  /** How a heatmap is computed: from the model's last layer and feature map, or by occlusion. */
+  readonly heatmap: 'class-activation' | 'occlusion';
+  readonly crops: readonly {
+    /** 0..9, in TenCrop order. */
+    readonly crop: number;
+    /** Place on the photo, as shares of its width and height; `isMirrored`: read from right to left. */
+    readonly box: { readonly left: number; readonly top: number; readonly width: number; readonly height: number };
+    readonly isMirrored: boolean;
+    /** p of the searched class; null if it is not stored, and in mode O. */
+    readonly trueProb: number | null;
+    /** The five most likely classes; only the first if logits are not stored. */
+    readonly top: readonly { readonly wnid: Wnid; readonly name: string; readonly prob: number }[];
+  }[];
+}
+
+/** `GET heatmap/:model/:wnid/:sha256`: of the centre crop. */
+export interface Heatmap {
+  readonly kind: 'class-activation' | 'occlusion';
+  readonly rows: number;
+  readonly columns: number;
+  /** Row by row; class activation: contributions to the logit whose mean plus `bias` is the logit. */
+  readonly values: readonly number[];
+  readonly bias: number;
+  readonly logit: number;
+  readonly box: ModelEvidence['crops'][number]['box'];
+}

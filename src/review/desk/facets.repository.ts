@@ -1,0 +1,102 @@
+import { sql, type Kysely, type RawBuilder } from 'kysely';
+import type { Sha256, Wnid } from '../../kernel/ids.ts';
+import type { Database } from '../../platform/postgres/database.ts';
+import { isNoise, matching, type DeskView } from './desk.repository.ts';
+import type { ReviewFilter } from './desk.ts';
+
+/** A value of one part of the filter, with the number of photos that have it. */
+export interface FacetCount {
+  readonly facet: FacetPart;
+  readonly value: string;
+  readonly photos: number;
+}
+
+/** A confusion that can take more accepted photos. */
+export interface OpenConfusionCount {
+  readonly wnid: Wnid;
+  readonly confusionWnid: Wnid;
+  readonly open: number;
+  readonly accepted: number;
+}
+
+/** The values of photo `p` in each part of the filter. Null if it has none that the reviewer may see. */
+const VALUES = {
+  state: sql`p.shown_state`,
+  source: sql`p.source`,
+  reason: sql`case when not p.waits then p.reason end`,
+  tag: sql`case when not p.waits then p.tags end`,
+  predicted: sql`p.confusion_wnid`,
+  flagged: sql`case when not p.waits and p.is_flagged then 'true' end`,
+} as const;
+export type FacetPart = keyof typeof VALUES | 'noise';
+
+const MOST_PREDICTED = 200;
+const MOST_CONFUSIONS = 20;
+
+/** Counts the photos of each value in each part of a filter, and finds the confusions with open quota. */
+export async function countFacets(
+  db: Kysely<Database>,
+  view: DeskView,
+  { filter, cap }: { readonly filter: ReviewFilter; readonly cap: number },
+): Promise<{ readonly counts: FacetCount[]; readonly confusions: OpenConfusionCount[] }> {
+  const { wnid, pMin, pMax } = filter;
+  const { rows } = await sql<{ counts: FacetCount[] | null; confusions: OpenConfusionCount[] | null }>`
+    with p as materialized (
+      select p.wnid, p.confusion_wnid, p.shown_accepted as accepted, ${sql.join(
+        Object.entries(VALUES).map(([part, value]) => sql`${value} as ${sql.ref(part)}`),
+      )}, case when ${isNoise(view)} then 'true' end as noise
+      from ${matching(view, { filter: { wnid, pMin, pMax }, order: 'source' })}
+    )
+    select (
+      select jsonb_agg(c) from (${sql.join(
+        [...Object.keys(VALUES), 'noise'].map((part) => countsOf(part, filter)),
+        sql` union all `,
+      )}) as c
+    ) as counts, (
+      select jsonb_agg(c) from (
+        select p.wnid, p.confusion_wnid as "confusionWnid", count(*) filter (where p.state = 'open') as open, max(p.accepted) as accepted
+        from p group by 1, 2 having max(p.accepted) < ${cap} and count(*) filter (where p.state = 'open') > 0
+        order by 4, 3 desc, 1, 2 limit ${MOST_CONFUSIONS}
+      ) as c
+    ) as confusions`.execute(db);
+  return { counts: rows[0]?.counts ?? [], confusions: rows[0]?.confusions ?? [] };
+}
+
+/** Photos by the values of one part, under all other parts of the filter. */
+function countsOf(part: string, filter: ReviewFilter): RawBuilder<unknown> {
+  const { state, source, reason, tag, confusion, flagged, noise } = filter;
+  const conditions: Readonly<Record<FacetPart, RawBuilder<unknown> | null>> = {
+    state: state === undefined ? null : sql`p.state = ${state}`,
+    source: source === undefined ? null : sql`p.source = ${source}`,
+    reason: reason === undefined ? null : sql`p.reason = ${reason}`,
+    tag: tag === undefined ? null : sql`${tag} = any(p.tag)`,
+    predicted: confusion === undefined ? null : sql`p.predicted = ${confusion}`,
+    flagged: flagged === undefined ? null : sql`(p.flagged is not null) = ${flagged}`,
+    noise: noise === undefined ? null : sql`(p.noise is not null) = ${noise}`,
+  };
+  const others = Object.entries(conditions).flatMap(([one, condition]) =>
+    one === part || condition === null ? [] : [condition],
+  );
+  const value = part === 'tag' ? sql`t.tag` : sql.ref(`p.${part}`);
+  const tags = part === 'tag' ? sql`cross join unnest(p.tag) as t(tag)` : sql``;
+  return sql`(
+    select ${part}::text as facet, ${value} as value, count(*) as photos from p ${tags}
+    where ${sql.join([sql`${value} is not null`, ...others], sql` and `)} group by 2 order by 3 desc, 2 limit ${MOST_PREDICTED})`;
+}
+
+const COVERS = 4;
+
+/** The first listed photos of each class. */
+export async function listCovers(
+  db: Kysely<Database>,
+  { scope }: DeskView,
+): Promise<{ readonly wnid: Wnid; readonly photos: Sha256[] }[]> {
+  const { rows } = await sql<{ wnid: Wnid; photos: Sha256[] }>`
+    select e.wnid, array_agg(encode(f.sha256, 'hex') order by e.rank) as photos
+    from (
+      select wnid, photo_id, rank, row_number() over (partition by wnid order by rank) as place from shortlist_entry
+      where collection_id = ${scope.collectionId} and state = 'listed'
+    ) as e join photo f on f.id = e.photo_id
+    where e.place <= ${COVERS} group by 1`.execute(db);
+  return rows;
+}

@@ -1,0 +1,86 @@
+import type { Kysely } from 'kysely';
+import type { Wnid } from '../../kernel/ids.ts';
+import type { Database } from '../../platform/postgres/database.ts';
+import { listedClasses, nextPhotos, type DeskView, type NextPhotos } from './desk.repository.ts';
+import type { LeaseAnswer, LeaseRequest } from './desk.ts';
+import { subjectKey } from '../events/event.ts';
+import { addLeases, keepLeases, lockLeases, takenAmong, type FreePhoto } from './lease.repository.ts';
+
+/** Extra photos to look for, because other tabs may take some of them at the same time. */
+const SPARE = 64;
+
+interface Found {
+  readonly photos: readonly FreePhoto[];
+  /** Photos that wait in the searched classes. */
+  readonly open: number;
+  /** True if there are no other free photos. */
+  readonly isAll: boolean;
+}
+
+/**
+ * Takes the next photos that wait for a reviewer, so that the tab holds as many as it wants. No other tab gets them before
+ * the lease ends. The photos are looked for before the lock is taken, so that tabs do not wait for each other's search.
+ */
+export async function takePhotos(
+  db: Kysely<Database>,
+  view: DeskView,
+  { leaseMs, ...request }: Omit<LeaseRequest, 'reviewer'> & { readonly leaseMs: number },
+): Promise<Pick<LeaseAnswer, 'open' | 'lost'> & Pick<Found, 'photos'>> {
+  const { client, filter, order, from, isBalanced = false, count, held } = request;
+  const { collectionId } = view.scope;
+  const holder = { collectionId, reviewer: view.reviewer, client, leaseMs };
+  const wanted = { client, filter, order, from, isBalanced, held, least: count - held.length };
+  const found = wanted.least > 0 ? await findPhotos(db, view, wanted) : NOTHING;
+  return db.transaction().execute(async (trx) => {
+    await lockLeases(trx, collectionId);
+    await keepLeases(trx, holder, held);
+    // A page that closes gives its photos back, and reads no answer.
+    if (count === 0) return { photos: [], open: 0, lost: [] };
+    const taken = new Set((await takenAmong(trx, holder, [...held, ...found.photos])).map(subjectKey));
+    const lost = held.filter((one) => taken.has(subjectKey(one)));
+    const limit = Math.max(0, count - held.length + lost.length);
+    const free = found.photos.filter((one) => !taken.has(subjectKey(one))).slice(0, limit);
+    const isEnough = free.length === limit || found.isAll;
+    const next = isEnough ? { ...found, photos: free } : await findPhotos(trx, view, { ...wanted, least: limit });
+    const photos = next.photos.slice(0, limit);
+    await addLeases(trx, holder, photos);
+    return { photos, open: next.open, lost };
+  });
+}
+
+const NOTHING: Found = { photos: [], open: 0, isAll: false };
+
+interface Search extends Omit<NextPhotos, 'limit'> {
+  /** The search looks at more classes until it has found this many photos. */
+  readonly least: number;
+}
+
+/**
+ * Finds the next photos that wait and that no tab holds. It looks at few classes first, and at more only if those have too few
+ * photos: to look at all classes of a large collection takes a hundred times as long.
+ */
+async function findPhotos(db: Kysely<Database>, view: DeskView, { least, ...search }: Search): Promise<Found> {
+  const wanted = { ...search, limit: least + SPARE };
+  if (search.isBalanced || search.filter.wnid !== undefined) {
+    const next = await nextPhotos(db, view, wanted);
+    return { ...next, isAll: next.photos.length < wanted.limit };
+  }
+  const photos: FreePhoto[] = [];
+  let open = 0;
+  for await (const wnids of classesFrom(db, view, search.from)) {
+    const next = await nextPhotos(db, view, { ...wanted, wnids });
+    photos.push(...next.photos);
+    open += next.open;
+    if (photos.length >= least) return { photos, open, isAll: false };
+  }
+  return { photos, open, isAll: true };
+}
+
+/** The classes in queue order: the one that is shown, those after it, those before it. First one, then ever more at once. */
+async function* classesFrom(db: Kysely<Database>, view: DeskView, from: Wnid | undefined): AsyncGenerator<Wnid[]> {
+  if (from !== undefined) yield [from];
+  const others = (await listedClasses(db, view)).filter((wnid) => wnid !== from);
+  const after = others.filter((wnid) => wnid > (from ?? ''));
+  const inOrder = [...after, ...others.slice(0, others.length - after.length)];
+  for (let [at, size] = [0, 1]; at < inOrder.length; at += size, size *= 2) yield inOrder.slice(at, at + size);
+}

@@ -1,0 +1,71 @@
+import type { Sha256, Wnid } from '../../kernel/ids.ts';
+import type { RejectReason } from '../../kernel/reasons.ts';
+
+/** A photo that was searched as a class: what a review is about. */
+export interface Subject {
+  readonly sha256: Sha256;
+  readonly wnid: Wnid;
+}
+
+export const subjectKey = ({ sha256, wnid }: Subject): string => `${sha256} ${wnid}`;
+
+/** Each photo and class once. */
+export function subjectsOf(rows: readonly Subject[]): Subject[] {
+  return [...new Map(rows.map(({ sha256, wnid }) => [subjectKey({ sha256, wnid }), { sha256, wnid }])).values()];
+}
+
+/** `accept`: the photo belongs in the set. `reject`: it does not. `unsure`: a second reviewer should look at it. */
+export const REVIEW_VERDICTS = ['accept', 'reject', 'unsure'] as const;
+export type ReviewVerdict = (typeof REVIEW_VERDICTS)[number];
+
+/**
+ * The order in which a photo came to its reviewer. It is part of the protocol, so each verdict stores it. Only old events have
+ * `noise`: photos on which all models agree came first.
+ */
+export const SHOWN_BY = ['confusions', 'lowest', 'noise', 'source', 'newest', 'grid'] as const;
+export type ShownBy = (typeof SHOWN_BY)[number];
+
+/** A verdict with its reason. */
+export interface Judgement {
+  readonly verdict: ReviewVerdict;
+  /** Why the photo is rejected. Null for other verdicts, and if the reviewer gave no reason. */
+  readonly reason: RejectReason | null;
+}
+
+interface KindOf<Kind extends string, Value> {
+  readonly kind: Kind;
+  readonly value: Value;
+  /** The id of the event that an undo takes back, or of the undo that a redo takes back. */
+  readonly undoes: Kind extends 'undo' | 'redo' ? number : null;
+}
+
+export type ReviewAction =
+  /** `isBlind`: the reviewer could not see others' verdicts on the photo. */
+  | KindOf<'verdict', Judgement & { readonly shownBy: ShownBy; readonly isBlind?: boolean }>
+  /** All tags of the reviewer for this photo. */
+  | KindOf<'tag', { readonly tags: readonly string[] }>
+  | KindOf<'note', { readonly note: string }>
+  | KindOf<'flag', { readonly flagged: boolean }>
+  | KindOf<'adjudicate', Judgement>
+  | KindOf<'import', Judgement & { readonly note: string }>
+  | KindOf<'undo', null>
+  /** `isBlind: false`: it brings a verdict back after the reviewer could see others' verdicts. */
+  | KindOf<'redo', { readonly isBlind: false } | null>;
+
+/** An action as a client sends it. */
+export type NewReviewEvent = ReviewAction &
+  Subject & {
+    /** When it happened, as ISO 8601. Defaults to now. */
+    readonly at?: string;
+    readonly reviewer: string;
+    /** The browser tab or command that sent it. With `sequence`, which counts from 1, it makes sending twice harmless. */
+    readonly client: string;
+    readonly sequence: number;
+  };
+
+/** One stored action of a reviewer. Events are only ever appended. */
+export type ReviewEvent = NewReviewEvent & {
+  /** The order in which events were stored. */
+  readonly id: number;
+  readonly at: string;
+};

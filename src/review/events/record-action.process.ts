@@ -1,0 +1,268 @@
+import { setImmediate } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+import type { Kysely, Transaction } from 'kysely';
+import pLimit from 'p-limit';
+import { batchesOf } from '../../kernel/batches.ts';
+import { UsageError } from '../../kernel/errors.ts';
+import { groupBy } from '../../kernel/group-by.ts';
+import type { Database } from '../../platform/postgres/database.ts';
+import {
+  bulkClient,
+  countStored,
+  dropTaken,
+  eventsOfAction,
+  firstOfPart,
+  reviewableAmong,
+  type ActionEvent,
+  type ActionPart,
+  type Actor,
+} from './action.repository.ts';
+import { deriveVerdicts } from './derive-verdicts.process.ts';
+import { ownAmongListed, waitingAmong, type DeskView } from '../desk/desk.repository.ts';
+import type { ActionRef, ReviewActionSent } from '../desk/desk.ts';
+import {
+  subjectKey,
+  subjectsOf,
+  type NewReviewEvent,
+  type ReviewAction,
+  type ReviewEvent,
+  type Subject,
+} from './event.ts';
+import { addLeases, endLeases, lockLeases } from '../desk/lease.repository.ts';
+import { eventsOf, insertEvents, lockBulks, lockSubjects } from './review.repository.ts';
+import { blindPartOf, isJudging, undoneIn } from './verdict.ts';
+
+/** The result of an action. */
+export interface Recorded {
+  readonly sequence: number;
+  readonly stored: number;
+  /** Photos that this reviewer may not decide: another reviewer decided, holds or settled them, or they are not listed. */
+  readonly skipped: number;
+  /** Photos whose verdicts may have changed. */
+  readonly subjects: readonly Subject[];
+}
+
+/** The code of an error: an undo or redo of something else. */
+export const CANNOT_UNDO = 'cannot-undo';
+
+/** An action with the tab that sends it. */
+export interface TabAction {
+  readonly client: string;
+  readonly action: ReviewActionSent;
+  /** How long a photo is kept for the tab, in milliseconds. */
+  readonly leaseMs: number;
+}
+
+/** Photos that are stored by one statement. Other requests are answered between two statements. */
+const SLICE = 2_000;
+/** An action on many photos keeps a connection for seconds. Others of this process wait for it without one. */
+const takeBulkPlace = pLimit(1);
+
+/**
+ * Stores what a reviewer did: an event for each photo, all or none of them. An action that was stored before is not stored
+ * again. A photo whose decision is taken back is shown again, so it is kept for the tab.
+ *
+ * @throws UsageError `cannot-undo`: an undo of an undo, or a redo of anything else; `sequence-taken`: its number is in use
+ */
+export async function recordAction(db: Kysely<Database>, view: DeskView, sent: TabAction): Promise<Recorded> {
+  const actor = { collectionId: view.scope.collectionId, reviewer: view.reviewer };
+  const { action } = sent;
+  const photos = 'of' in action ? await countStored(db, actor, action.of) : action.subjects.length;
+  const record = (): Promise<Recorded> =>
+    db.transaction().execute(async (trx) => {
+      if (photos > 1) await lockBulks(trx, actor.collectionId);
+      return recordIn(trx, view, sent);
+    });
+  return photos > 1 ? takeBulkPlace(record) : record();
+}
+
+async function recordIn(trx: Transaction<Database>, view: DeskView, sent: TabAction): Promise<Recorded> {
+  const { client, action, leaseMs } = sent;
+  const { sequence } = action;
+  const actor = { collectionId: view.scope.collectionId, reviewer: view.reviewer };
+  const wanted = await eventsFor(trx, actor, action);
+  const subjects = subjectsOf(wanted);
+  const slices = await reviewableSlices(trx, { ...actor, client }, wanted);
+  await lockSubjects(trx, actor.collectionId, subjectsOf(slices[0] ?? []));
+  // An action that arrives twice at once waits for the lock, and is then found stored.
+  const stored = await eventsOfAction(trx, actor, { client, ...action });
+  if (!(await isPartOf(wanted, stored))) throw sequenceTaken({ client, sequence });
+  if (stored.length > 0) return { sequence, stored: stored.length, skipped: wanted.length - stored.length, subjects };
+  const isBulk = await decidesInGrid(trx, actor, { action, wanted });
+  let added = 0;
+  for (const slice of slices) {
+    const events = await fittingEvents(trx, view, { events: slice, areOthers: isBulk && subjects.length > 1 });
+    await storeEvents(trx, actor, numbered(events, sent, { from: added, isAlone: subjects.length === 1 }));
+    added += events.length;
+  }
+  if (isBulk) added -= await leaveToOthers(trx, actor, { client, ...action });
+  // After the lock is taken: another transaction that holds it may wait for these rows.
+  if (action.kind === 'verdict')
+    for (const slice of slices) await endLeases(trx, { ...actor, client }, subjectsOf(slice));
+  if (action.kind === 'undo' && subjects.length === 1) await addLeases(trx, { ...actor, client, leaseMs }, subjects);
+  return { sequence, stored: added, skipped: wanted.length - added, subjects };
+}
+
+/** The events in slices, sorted by class, because reading a part of a class takes as long as reading all of it. */
+function slicesOf(events: readonly UnnumberedEvent[]): UnnumberedEvent[][] {
+  const byClass = [...groupBy(events, ({ wnid }) => wnid).values()].flat();
+  return batchesOf(byClass, SLICE);
+}
+
+/** The events on photos that the reviewer may act on. */
+async function reviewableSlices(
+  trx: Transaction<Database>,
+  tab: Parameters<typeof reviewableAmong>[1],
+  wanted: readonly UnnumberedEvent[],
+): Promise<UnnumberedEvent[][]> {
+  const slices: UnnumberedEvent[][] = [];
+  for (const slice of slicesOf(wanted)) {
+    const known = new Set((await reviewableAmong(trx, tab, subjectsOf(slice))).map(subjectKey));
+    slices.push(slice.filter((event) => known.has(subjectKey(event))));
+  }
+  return slices;
+}
+
+/**
+ * Locks the photos of some events, and returns those events that are stored.
+ *
+ * @param slice `areOthers`: some photos may be for others to decide
+ */
+async function fittingEvents(
+  trx: Transaction<Database>,
+  view: DeskView,
+  { events, areOthers }: { readonly events: readonly UnnumberedEvent[]; readonly areOthers: boolean },
+): Promise<UnnumberedEvent[]> {
+  const subjects = subjectsOf(events);
+  const { collectionId } = view.scope;
+  await lockSubjects(trx, collectionId, subjects);
+  const before = groupBy(await eventsOf(trx, collectionId, subjects), subjectKey);
+  const own = new Set((areOthers ? await ownAmongListed(trx, view, subjects) : subjects).map(subjectKey));
+  const judges = events[0]?.kind === 'verdict' || events[0]?.kind === 'redo';
+  const waiting = judges ? await waitingAmong(trx, view, subjects) : new Set<string>();
+  return events.flatMap((event) => {
+    const key = subjectKey(event);
+    return own.has(key) ? fitting(event, before.get(key) ?? [], waiting.has(key)) : [];
+  });
+}
+
+async function storeEvents(
+  trx: Transaction<Database>,
+  { collectionId }: Actor,
+  events: readonly NewReviewEvent[],
+): Promise<void> {
+  const [first] = events;
+  const added = await insertEvents(trx, collectionId, events);
+  if (first !== undefined && added < events.length) throw sequenceTaken(first);
+  await deriveVerdicts(trx, collectionId, subjectsOf(events));
+}
+
+/**
+ * Removes from a new decision the photos that others took while it was being stored, because they would get two decisions.
+ * Returns their number. The lock is taken last, so that no tab waits for photos as long as the whole decision takes.
+ */
+async function leaveToOthers(trx: Transaction<Database>, actor: Actor, action: ActionPart): Promise<number> {
+  await lockLeases(trx, actor.collectionId);
+  const taken = await dropTaken(trx, actor, action);
+  if (taken.length > 0) await deriveVerdicts(trx, actor.collectionId, taken);
+  return taken.length;
+}
+
+/**
+ * The event as it is stored after the events before it: none if it would take back an event that is taken back already. A
+ * verdict, and a redo of one, states whether it is blind: the reviewer has never seen others' verdicts, and either no other
+ * reviewer has decided or the photo waits for this reviewer.
+ *
+ * @param waits true if the photo waited for a verdict of this reviewer
+ */
+function fitting(event: UnnumberedEvent, before: readonly ReviewEvent[], waits: boolean): UnnumberedEvent[] {
+  if (event.undoes !== null && undoneIn(before).has(event.undoes)) return [];
+  const { reviewer } = event;
+  const isHidden = waits || before.every((one) => !isJudging(one) || one.reviewer === reviewer);
+  const isBlind = isHidden && !blindPartOf(before, reviewer).hasSeen;
+  if (event.kind === 'verdict') return [{ ...event, value: { ...event.value, isBlind } }];
+  const isLate = event.kind === 'redo' && !isBlind && redone(event.undoes, before)?.kind === 'verdict';
+  return [isLate ? { ...event, value: { isBlind: false } } : event];
+}
+
+/** The event that a redo brings back. */
+function redone(undo: number, before: readonly ReviewEvent[]): ReviewEvent | undefined {
+  const target = before.find(({ id }) => id === undo)?.undoes;
+  return before.find(({ id }) => id === target);
+}
+
+/** The code of an error: another action has this number of this client. */
+export const SEQUENCE_TAKEN = 'sequence-taken';
+
+/** True if all stored events of a number are among the events of this action. Some of those may have been skipped. */
+async function isPartOf(wanted: readonly UnnumberedEvent[], stored: readonly ActionEvent[]): Promise<boolean> {
+  if (stored.length === 0) return true;
+  const events = new Map(wanted.map((event) => [subjectKey(event), event]));
+  for (const [i, { kind, undoes, value, ...subject }] of stored.entries()) {
+    const event = events.get(subjectKey(subject));
+    // A stored value may say more, such as whether a verdict is blind.
+    const isSameValue = isDeepStrictEqual({ ...value, ...event?.value }, { ...value });
+    if (event?.kind !== kind || event.undoes !== undoes || !isSameValue) return false;
+    if (i % SLICE === SLICE - 1) await setImmediate();
+  }
+  return true;
+}
+
+function sequenceTaken({ client, sequence }: ActionRef): UsageError {
+  return new UsageError(
+    `Expected a new number for an action of ${client} but ${sequence} is that of another action, or of another reviewer's; load the page again`,
+    { code: SEQUENCE_TAKEN },
+  );
+}
+
+type UnnumberedEvent = Subject & ReviewAction & Pick<NewReviewEvent, 'at' | 'reviewer'>;
+
+/** The events of an action, as if all of its photos were for this reviewer. */
+async function eventsFor(
+  trx: Transaction<Database>,
+  actor: Actor,
+  action: ReviewActionSent,
+): Promise<UnnumberedEvent[]> {
+  const { at } = action;
+  const { reviewer } = actor;
+  if (!('of' in action)) {
+    const { subjects, sequence: _, part: __, ...change } = action;
+    return subjectsOf(subjects).map((subject) => ({ ...change, ...subject, reviewer, undoes: null }));
+  }
+  const { kind } = action;
+  const targets = await eventsOfAction(trx, actor, action.of);
+  const isRedo = kind === 'redo';
+  if (targets.some((target) => (target.kind === 'undo') !== isRedo || target.kind === 'redo'))
+    throw new UsageError(
+      `Expected ${isRedo ? 'an undo' : 'an action that is no undo'} to ${kind} but action ${action.of.sequence} of ${action.of.client} is '${targets[0]?.kind}'`,
+      { code: CANNOT_UNDO },
+    );
+  return targets.map(({ id, sha256, wnid }) => ({ sha256, wnid, at, reviewer, kind, value: null, undoes: id }));
+}
+
+/**
+ * True if the action gives verdicts on photos that a person saw in the grid, or gives such verdicts on several photos again.
+ * Others may have taken or decided those photos since. A photo that a person looks at alone is theirs to judge.
+ */
+async function decidesInGrid(
+  trx: Transaction<Database>,
+  { collectionId }: Actor,
+  { action, wanted }: { readonly action: ReviewActionSent; readonly wanted: readonly UnnumberedEvent[] },
+): Promise<boolean> {
+  if (action.kind === 'verdict') return action.value.shownBy === 'grid';
+  const [first] = wanted;
+  if (action.kind !== 'redo' || first === undefined || wanted.length === 1) return false;
+  if (first.undoes === null) return false;
+  return redone(first.undoes, await eventsOf(trx, collectionId, subjectsOf([first])))?.kind === 'verdict';
+}
+
+/** @param place `from`: how many events of the action are stored already; `isAlone`: the action is on one photo */
+function numbered(
+  events: readonly UnnumberedEvent[],
+  { client, action: { sequence, part } }: TabAction,
+  { from, isAlone }: { readonly from: number; readonly isAlone: boolean },
+): NewReviewEvent[] {
+  if (isAlone && part === undefined) return events.map((event) => ({ ...event, client, sequence }));
+  const before = firstOfPart(part) + from;
+  return events.map((event, i) => ({ ...event, client: bulkClient({ client, sequence }), sequence: before + i }));
+}

@@ -1,0 +1,190 @@
+import { sql, type Kysely, type Transaction } from 'kysely';
+import { equalsIfGiven, streamRows } from '../../platform/postgres/query.ts';
+import type { Database } from '../../platform/postgres/database.ts';
+import { allowLongIdle } from '../../platform/postgres/transactions.ts';
+import type { Sha256, Wnid } from '../../kernel/ids.ts';
+import type { NewReviewEvent, ReviewEvent, Subject } from './event.ts';
+import { drawChance, isDrawn } from '../../shortlist/second-pass.repository.ts';
+import { opinionsWanted, type Verdict } from './verdict.ts';
+
+/** Events `e` as `ReviewEvent`s. */
+export const EVENT = sql`e.id, to_char(e.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at, e.reviewer, e.client, e.sequence,
+  encode(e.sha256, 'hex') as sha256, e.wnid, e.kind, e.value, e.undoes`;
+
+/** Keeps our lock apart from other advisory locks. */
+const BULK_LOCK = 0x57_4e_42;
+
+/**
+ * Makes other actions on several photos of the collection wait until this transaction ends. Each locks its photos in several
+ * steps, so that two of them could deadlock.
+ */
+export async function lockBulks(trx: Transaction<Database>, collectionId: number): Promise<void> {
+  await sql`select pg_advisory_xact_lock(${BULK_LOCK}::int, ${collectionId}::int)`.execute(trx);
+}
+
+/**
+ * Makes another process that reviews one of these photos wait until this transaction ends. Rows are locked in one order, so
+ * that two reviewers cannot deadlock.
+ */
+export async function lockSubjects(
+  trx: Transaction<Database>,
+  collectionId: number,
+  subjects: readonly Subject[],
+): Promise<void> {
+  // Comparing a large table with the stored verdicts takes a while.
+  await allowLongIdle(trx);
+  const given = sql`jsonb_to_recordset(${JSON.stringify(subjects)}::jsonb) as s(sha256 text, wnid text)`;
+  await sql`
+    insert into verdict (collection_id, wnid, sha256)
+    select distinct ${collectionId}::int, s.wnid, decode(s.sha256, 'hex') from ${given} order by 2, 3
+    on conflict do nothing`.execute(trx);
+  await sql`
+    select 1 from verdict v join ${given} on v.wnid = s.wnid and v.sha256 = decode(s.sha256, 'hex')
+    where v.collection_id = ${collectionId} order by v.wnid, v.sha256 for update of v`.execute(trx);
+}
+
+/** Appends events in their order, and skips those that were appended before. Returns how many are new. */
+export async function insertEvents(
+  trx: Transaction<Database>,
+  collectionId: number,
+  events: readonly NewReviewEvent[],
+): Promise<number> {
+  const { rows } = await sql`
+    insert into review_event (collection_id, sha256, wnid, reviewer, client, sequence, kind, value, undoes, at)
+    select ${collectionId}::int, decode(e.sha256, 'hex'), e.wnid, e.reviewer, e.client, e.sequence, e.kind, e.value, e.undoes,
+      coalesce(e.at, clock_timestamp())
+    from jsonb_to_recordset(${JSON.stringify(events)}::jsonb)
+      as e(sha256 text, wnid text, reviewer text, client text, sequence int, kind text, value jsonb, undoes bigint, at timestamptz)
+    order by e.sequence
+    on conflict (collection_id, client, sequence) do nothing returning id`.execute(trx);
+  return rows.length;
+}
+
+/** All events of these photos, by id. */
+export async function eventsOf(
+  db: Kysely<Database>,
+  collectionId: number,
+  subjects: readonly Subject[],
+): Promise<ReviewEvent[]> {
+  const { rows } = await sql<ReviewEvent>`
+    select ${EVENT} from review_event e
+    join jsonb_to_recordset(${JSON.stringify(subjects)}::jsonb) as s(sha256 text, wnid text)
+      on e.wnid = s.wnid and e.sha256 = decode(s.sha256, 'hex')
+    where e.collection_id = ${collectionId} order by e.id`.execute(db);
+  return rows;
+}
+
+/** Every event of the collection in its order. */
+export function listEvents(db: Kysely<Database>, collectionId: number): AsyncGenerator<ReviewEvent> {
+  return streamRows(
+    db,
+    sql<ReviewEvent>`select ${EVENT} from review_event e where e.collection_id = ${collectionId} order by e.id`,
+  );
+}
+
+/** A row of the table of verdicts. */
+export function storedVerdict({ sha256, wnid, verdict }: Subject & { readonly verdict: Verdict }) {
+  const { state, reason, reviews, tags, flagged } = verdict;
+  const reviewers = reviews.map(({ reviewer }) => reviewer);
+  return { sha256, wnid, state, reason, reviewers, tags, flagged, wanted: opinionsWanted(verdict) };
+}
+
+/** Stores the verdicts that the events of photos give, for counts and queues. */
+export async function storeVerdicts(
+  trx: Transaction<Database>,
+  collectionId: number,
+  verdicts: readonly (Subject & { readonly verdict: Verdict })[],
+): Promise<void> {
+  const rows = verdicts.map(storedVerdict);
+  await sql`
+    update verdict v set state = n.state, reason = n.reason, reviewers = n.reviewers, wanted = n.wanted, tags = n.tags,
+      is_flagged = n.flagged
+    from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as n(
+      sha256 text, wnid text, state text, reason text, reviewers text[], wanted int, tags text[], flagged bool)
+    where v.collection_id = ${collectionId} and v.wnid = n.wnid and v.sha256 = decode(n.sha256, 'hex')`.execute(trx);
+}
+
+export interface VerdictFilter {
+  readonly wnids: readonly Wnid[];
+  readonly state?: string | undefined;
+  readonly reason?: string | undefined;
+  /** Photos that have a candidate of this source. */
+  readonly source?: string | undefined;
+  /** The share of photos that the second pass draws, 0..1. Default: none are drawn. */
+  readonly secondPass?: number | undefined;
+  /** Least number of people who have reviewed the photo. Default: 0. */
+  readonly reviewers?: number;
+}
+
+/** A photo on the shortlist, or one that was reviewed, with its events by id. */
+export interface ReviewedPhoto extends Subject {
+  /** True if it is on the shortlist now. A verdict on another photo does not count. */
+  readonly isListed: boolean;
+  /** The chance with which the second pass drew the photo, 0..1; null if it did not draw it. */
+  readonly chance: number | null;
+  readonly events: readonly ReviewEvent[];
+}
+
+/** Every listed or reviewed photo that passes the filter, by class and SHA-256. */
+export function listReviewed(
+  db: Kysely<Database>,
+  collectionId: number,
+  { wnids, state, reason, source, secondPass = 0, reviewers = 0 }: VerdictFilter,
+): AsyncGenerator<ReviewedPhoto> {
+  const photo = { wnid: sql`coalesce(n.wnid, v.wnid)`, sha256: sql`coalesce(n.sha256, v.sha256)` };
+  return streamRows(
+    db,
+    sql<ReviewedPhoto>`
+    select l.wnid, encode(l.sha256, 'hex') as sha256, l."isListed", l.chance,
+      (select coalesce(jsonb_agg(to_jsonb(o) order by o.id), '[]'::jsonb) from (
+        select ${EVENT} from review_event e
+        where e.collection_id = ${collectionId} and e.wnid = l.wnid and e.sha256 = l.sha256) as o) as events
+    from (
+      select coalesce(n.wnid, v.wnid) as wnid, coalesce(n.sha256, v.sha256) as sha256, n.wnid is not null as "isListed",
+        coalesce(v.state, 'unreviewed') as state, v.reason, case when ${isDrawn(secondPass, photo)} then ${drawChance(secondPass)} end as chance,
+        coalesce(cardinality(v.reviewers), 0) as reviewers
+      from (select s.wnid, f.sha256 from shortlist_entry s join photo f on f.id = s.photo_id
+        where s.collection_id = ${collectionId} and s.state = 'listed') as n
+      full join (select * from verdict where collection_id = ${collectionId}) as v on v.wnid = n.wnid and v.sha256 = n.sha256
+    ) as l
+    where l.wnid = any(${wnids}::text[]) and ${equalsIfGiven('l.state', state)} and ${equalsIfGiven('l.reason', reason)}
+      and l.reviewers >= ${reviewers}
+      and (${source === undefined} or exists (
+        select 1 from photo f join picture p on p.photo_id = f.id join candidate c on c.picture_id = p.id
+        where f.sha256 = l.sha256 and c.wnid = l.wnid and c.refusal is null and p.source = ${source ?? ''}))
+    order by l.wnid collate "C", l.sha256`,
+  );
+}
+
+/** Those of the photos that are on the collection's shortlist. */
+export async function listedAmong(
+  db: Kysely<Database>,
+  collectionId: number,
+  subjects: readonly Subject[],
+): Promise<Subject[]> {
+  const { rows } = await sql<Subject>`
+    select s.sha256, s.wnid from jsonb_to_recordset(${JSON.stringify(subjects)}::jsonb) as s(sha256 text, wnid text)
+    join photo f on f.sha256 = decode(s.sha256, 'hex')
+    join shortlist_entry e on e.collection_id = ${collectionId} and e.wnid = s.wnid and e.photo_id = f.id
+    where e.state = 'listed'`.execute(db);
+  return rows;
+}
+
+/** True if the collection lists more than `photos` photos. */
+export async function listsMoreThan(db: Kysely<Database>, collectionId: number, photos: number): Promise<boolean> {
+  const { rows } = await sql`
+    select 1 from shortlist_entry where collection_id = ${collectionId} and state = 'listed' offset ${photos} limit 1`.execute(
+    db,
+  );
+  return rows.length > 0;
+}
+
+/** The listed photos that nobody has reviewed, class by class and best rank first. */
+export async function firstUnreviewed(db: Kysely<Database>, collectionId: number, limit: number): Promise<Sha256[]> {
+  const { rows } = await sql<{ sha256: Sha256 }>`
+    select encode(f.sha256, 'hex') as sha256 from shortlist_entry e join photo f on f.id = e.photo_id
+    left join verdict v on v.collection_id = e.collection_id and v.wnid = e.wnid and v.sha256 = f.sha256
+    where e.collection_id = ${collectionId} and e.state = 'listed' and coalesce(v.state, 'unreviewed') = 'unreviewed'
+    order by e.wnid collate "C", e.rank limit ${limit}`.execute(db);
+  return rows.map(({ sha256 }) => sha256);
+}

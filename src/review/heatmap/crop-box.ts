@@ -1,0 +1,35 @@
+import type { ModelInput } from '../../models/evidence/member.ts';
+import type { Size } from '../../photo/pixels/box.ts';
+import { shorterSideSize } from '../../photo/pixels/resize.ts';
+import { tenCrop } from '../../photo/pixels/ten-crop.ts';
+
+/** A part of a photo. `left` and `width` are shares of its width, `top` and `height` of its height, 0..1. */
+export interface ShareBox extends Size {
+  readonly left: number;
+  readonly top: number;
+}
+
+/**
+ * Where on the photo a crop is that a model sees: a square of `size` pixels of the photo whose shorter side was resized to
+ * `shorterSide` pixels.
+ *
+ * @param photo its size in pixels, upright
+ * @param crop 0..9 in TenCrop order; 5 to 9 are mirrored, so the model sees their pixels from right to left
+ */
+export function cropOnPhoto(
+  photo: Size,
+  { size, shorterSide }: Pick<ModelInput, 'size' | 'shorterSide'>,
+  crop: number,
+): { readonly box: ShareBox; readonly isMirrored: boolean } {
+  const resized = shorterSideSize(photo, shorterSide);
+  const { box, mirrored } = tenCrop(crop, resized, size);
+  return {
+    box: {
+      left: box.left / resized.width,
+      top: box.top / resized.height,
+      width: box.width / resized.width,
+      height: box.height / resized.height,
+    },
+    isMirrored: mirrored,
+  };
+}

@@ -1,0 +1,53 @@
+import type { Heatmap } from '../desk/desk.ts';
+
+/** A heatmap without its place on the photo. */
+export type HeatmapValues = Omit<Heatmap, 'box'>;
+
+/** The part of a linear layer that gives one logit. */
+export interface LogitLayer {
+  /** One weight for each feature. */
+  readonly weight: Float32Array;
+  readonly bias: number;
+}
+
+/** A logit may differ by this much from what its class activation comes to; of a logit above 1, by this share. */
+const TOLERANCE = 1e-3;
+
+/**
+ * Class activation: how much each place of a feature map adds to a logit. It is exact for a model that averages its feature map
+ * over all places and gives the averages to a linear layer: the mean of the values plus the bias is the logit.
+ * Zhou et al., Learning Deep Features for Discriminative Localization (2016), section 2.
+ *
+ * @param featureMap `[features, rows, columns]`, as many rows as columns
+ * @param logit what the model gave
+ * @returns null if the model does not work like that, so that its values do not come to the logit
+ */
+export function classActivation(
+  featureMap: Float32Array,
+  { weight, bias }: LogitLayer,
+  logit: number,
+): HeatmapValues | null {
+  const places = featureMap.length / weight.length;
+  const side = Math.sqrt(places);
+  if (!Number.isInteger(side)) return null;
+  const values = Array.from({ length: places }, () => 0);
+  for (const [feature, factor] of weight.entries()) {
+    const from = feature * places;
+    for (let place = 0; place < places; place += 1)
+      values[place] = (values[place] ?? 0) + factor * (featureMap[from + place] ?? 0);
+  }
+  const sum = values.reduce((total, value) => total + value, 0);
+  const isExact = Math.abs(sum / places + bias - logit) <= TOLERANCE * Math.max(1, Math.abs(logit));
+  return isExact ? { kind: 'class-activation', rows: side, columns: side, values, bias, logit } : null;
+}
+
+/**
+ * Occlusion: how far a logit falls if a part of the picture is hidden. It needs nothing but the model's output.
+ * Zeiler and Fergus, Visualizing and Understanding Convolutional Networks (2014), section 4.2.
+ *
+ * @param hidden the logit with each part of a square grid hidden, row by row
+ */
+export function occlusion(logit: number, hidden: readonly number[]): HeatmapValues {
+  const side = Math.sqrt(hidden.length);
+  return { kind: 'occlusion', rows: side, columns: side, values: hidden.map((each) => logit - each), bias: 0, logit };
+}

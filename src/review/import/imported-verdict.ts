@@ -1,0 +1,105 @@
+import { didYouMean } from '../../config/nearest.ts';
+import { quote } from '../../config/quote.ts';
+import { isSha256 } from '../../kernel/ids.ts';
+import { MODE_O_REJECT_REASONS, REJECT_REASONS } from '../../kernel/reasons.ts';
+import { isStorable, STORABLE_RULE } from '../../crawl/sources/text.ts';
+import { REVIEW_VERDICTS, type Judgement, type Subject } from '../events/event.ts';
+import { EVENT_TIME_RULE, isEventTime } from '../events/event-time.ts';
+
+/** A verdict in a file that is imported. */
+export interface ImportedVerdict extends Subject, Judgement {
+  /** From 1: the line of a table, or the place of a task or sample in its file. */
+  readonly line: number;
+  /** The other tool's name for it: `task 7`, `sample 65a0…`. Not set in a table. */
+  readonly item?: string;
+  readonly reviewer: string;
+  readonly note: string;
+  /** ISO 8601; undefined if the file does not say. */
+  readonly at: string | undefined;
+}
+
+/** The content of a file. */
+export interface ReadVerdicts {
+  readonly verdicts: readonly ImportedVerdict[];
+  /** Tasks and samples without an answer. */
+  readonly unanswered: number;
+  /** Skipped tasks, once for each person who skipped them. */
+  readonly skipped: number;
+}
+
+/** The same, with a sentence for each wrong row, task or sample, which says where it is. */
+export interface VerdictsAndProblems extends ReadVerdicts {
+  readonly problems: readonly string[];
+}
+
+export interface VerdictRules {
+  readonly mode: 'A' | 'O';
+  readonly resolveClass: (
+    label: string,
+  ) => { readonly ok: true; readonly wnid: string } | { readonly ok: false; readonly detail: string };
+  /** The reviewer of verdicts without a name. */
+  readonly reviewer?: string | undefined;
+}
+
+interface Problem {
+  readonly problem: string;
+}
+
+export function subjectOf(sha256: string, wnid: string, { resolveClass }: VerdictRules): Subject | Problem {
+  const lower = sha256.toLowerCase();
+  if (!isSha256(lower)) return { problem: `expected 64 hex digits for sha256 but received ${quote(sha256)}` };
+  if (!isStorable(wnid)) return unstorable('wnid', wnid);
+  const resolved = resolveClass(wnid);
+  if (!resolved.ok) return { problem: `expected a class of the collection for wnid but ${resolved.detail}` };
+  return { sha256: lower, wnid: resolved.wnid };
+}
+
+export function judgementOf(verdict: string, reason: string, { mode }: VerdictRules): Judgement | Problem {
+  const known = REVIEW_VERDICTS.find((one) => one === verdict.toLowerCase());
+  if (known === undefined)
+    return { problem: `expected accept, reject or unsure for verdict but received ${quote(verdict)}` };
+  if (reason === '') return { verdict: known, reason: null };
+  const reasons = mode === 'A' ? REJECT_REASONS : MODE_O_REJECT_REASONS;
+  const knownReason = reasons.find((one) => one === reason);
+  if (knownReason === undefined)
+    return {
+      problem: `expected one of ${reasons.join(', ')} for reason but received ${quote(reason)}.${didYouMean(reason, reasons)}`,
+    };
+  if (known !== 'reject') return { problem: `expected no reason beside '${known}' but received ${quote(reason)}` };
+  return { verdict: known, reason: knownReason };
+}
+
+/** The reviewer's name if neither the file nor the command has one. */
+const UNNAMED_REVIEWER = 'import';
+
+const LONGEST_NAME = 100;
+
+export function reviewerOf(text: string, rules: VerdictRules): { readonly reviewer: string } | Problem {
+  if (!isStorable(text)) return unstorable('reviewer', text);
+  const reviewer = text || (rules.reviewer ?? UNNAMED_REVIEWER);
+  if (reviewer.length <= LONGEST_NAME) return { reviewer };
+  return { problem: `expected at most ${LONGEST_NAME} characters for reviewer but received ${quote(reviewer)}` };
+}
+
+export function noteOf(note: string): { readonly note: string } | Problem {
+  return isStorable(note) ? { note } : unstorable('note', note);
+}
+
+function unstorable(column: string, text: string): Problem {
+  return { problem: `expected ${STORABLE_RULE} for ${column} but received ${quote(text)}` };
+}
+
+/** A date and time with a zone. Without a zone it would mean another moment on each machine. */
+const WITH_ZONE = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)$/;
+
+/** @param text empty: the file does not say */
+export function timeOf(text: string): { readonly at: string | undefined } | Problem {
+  if (text === '') return { at: undefined };
+  const time = new Date(text);
+  if (!WITH_ZONE.test(text) || Number.isNaN(time.getTime()))
+    return {
+      problem: `expected a time with its zone for at, such as 2026-11-26T14:30:00Z, but received ${quote(text)}`,
+    };
+  if (isEventTime(time)) return { at: time.toISOString() };
+  return { problem: `expected ${EVENT_TIME_RULE} for at but received ${quote(text)}` };
+}

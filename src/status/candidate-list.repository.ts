@@ -1,0 +1,66 @@
+import { sql, type Kysely } from 'kysely';
+import type { DecisionScope } from '../models/workspace/scope.ts';
+import type { CandidateState } from '../kernel/reasons.ts';
+import type { BytesState } from '../photo/photo.ts';
+import type { Database } from '../platform/postgres/database.ts';
+import { equalsIfGiven, streamRows } from '../platform/postgres/query.ts';
+import { judged } from './funnel.repository.ts';
+
+/** A candidate's place and class, and its rights as the source gave them. */
+export interface CandidateSighting {
+  readonly source: string;
+  readonly sourceId: string;
+  readonly wnid: string;
+  readonly url: string;
+  readonly pageUrl: string | null;
+  readonly creator: string | null;
+  readonly licence: string;
+  readonly licenceUrl: string | null;
+}
+
+/** One line of `winnow candidates --json`. */
+export interface CandidateLine extends CandidateSighting {
+  readonly state: CandidateState;
+  readonly reason: string | null;
+  readonly detail: string | null;
+  readonly sha256: string | null;
+  readonly width: number | null;
+  readonly height: number | null;
+  readonly bytes: number | null;
+  /** Null before the photo is stored. */
+  readonly bytesState: BytesState | null;
+}
+
+export interface CandidateFilter {
+  /** Wanted classes of the collection. Candidates of an unknown class are included if `unknownClasses` is set. */
+  readonly wnids: readonly string[];
+  readonly unknownClasses: boolean;
+  readonly state?: string | undefined;
+  readonly reason?: string | undefined;
+  readonly source?: string | undefined;
+}
+
+/**
+ * Every candidate that passes the filter, as the collection judges it now, by class, source and source id: the lines
+ * behind the counts of the funnel. The same catalogue gives the same lines.
+ */
+export function listCandidates(
+  db: Kysely<Database>,
+  scope: DecisionScope,
+  filter: CandidateFilter,
+): AsyncGenerator<CandidateLine> {
+  const { state, reason, detail } = judged(scope);
+  return streamRows(
+    db,
+    sql<CandidateLine>`
+    select l.* from (
+      select p.source, p.source_id as "sourceId", c.wnid, p.url, p.page_url as "pageUrl", p.creator, p.licence, p.licence_url as "licenceUrl",
+        ${state} as state, ${reason} as reason, ${detail} as detail,
+        encode(f.sha256, 'hex') as sha256, f.width, f.height, f.bytes, f.bytes_state as "bytesState"
+      from candidate c join picture p on p.id = c.picture_id left join photo f on f.id = p.photo_id
+      where c.wnid = any(${filter.wnids}::text[]) or ${filter.unknownClasses} and c.refusal = 'unknown-class'
+    ) as l
+    where ${equalsIfGiven('l.state', filter.state)} and ${equalsIfGiven('l.reason', filter.reason)} and ${equalsIfGiven('l.source', filter.source)}
+    order by l.wnid collate "C", l.source collate "C", l."sourceId" collate "C"`,
+  );
+}

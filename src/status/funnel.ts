@@ -1,0 +1,230 @@
+import { groupBy } from '../kernel/group-by.ts';
+import type { DroppedReason, FailedReason } from '../kernel/reasons.ts';
+import type { VerdictState } from '../review/events/verdict.ts';
+import type { LeftOutReason } from '../shortlist/shortlist.ts';
+
+/**
+ * The outcomes of all candidates: `in = out + dropped + failed` at every stage.
+ *
+ *     found       = waiting + fetched + sum(dropped) + sum(failed)
+ *     fetched     = duplicates + sum(decided)
+ *     decided.kept = shortlisted + leftOut.cap + leftOut.nearDuplicate + leftOut.target + unlisted
+ *     shortlisted = selected + rejected + unsure + disputed + unreviewed
+ */
+export type Totals = ReturnType<typeof emptyTotals>;
+
+function emptyTotals() {
+  const dropped: Partial<Record<DroppedReason, number>> = {};
+  const failed: Partial<Record<FailedReason, number>> = {};
+  return {
+    /** Candidates found, in any state. */
+    found: 0,
+    /** Not fetched yet. */
+    waiting: 0,
+    fetched: 0,
+    /** Refused by a rule. */
+    dropped,
+    /** Could not be fetched. */
+    failed,
+    /** Fetched, but another candidate of the class had brought the same bytes before. */
+    duplicates: 0,
+    /** Photos (distinct bytes) of the class. Mode A: `correct`, `confident`. Mode O: `notConfident`, `otherClass`. */
+    decided: {
+      kept: 0,
+      correct: 0,
+      confident: 0,
+      notConfident: 0,
+      otherClass: 0,
+      /** Leaks of a reference set. */
+      inReferenceSet: 0,
+      undecided: 0,
+      failed: 0,
+    },
+    shortlisted: 0,
+    /** `target`: the class has as many photos as its target needs. */
+    leftOut: { cap: 0, nearDuplicate: 0, target: 0 },
+    /** Kept since the shortlist was last built. */
+    unlisted: 0,
+    /** Accepted by reviewers. */
+    selected: 0,
+    rejected: 0,
+    /** No reviewer is sure. */
+    unsure: 0,
+    /** Reviewers disagree, and no later verdict has settled it. */
+    disputed: 0,
+    unreviewed: 0,
+    /** Photos whose bytes were deleted because every collection has dropped them. */
+    pruned: 0,
+    /**
+     * Those of the pruned photos that are undecided now, under other rules or for another class. Only their bytes can
+     * decide them.
+     */
+    undecidedPruned: 0,
+    /** Those of `decided.failed` that kill every process that evaluates them. The others cannot be decoded. */
+    poisoned: 0,
+  };
+}
+
+/** `winnow status --json`. */
+export interface Funnel {
+  readonly collection: string;
+  readonly mode: 'A' | 'O';
+  readonly totals: Totals;
+  /**
+   * One for each class of the collection, then, if there are any, one with `wnid: null` for candidates of no class of
+   * it.
+   */
+  readonly classes: readonly (Totals & { readonly wnid: string | null; readonly name: string })[];
+  readonly sources: readonly (Totals & { readonly source: string })[];
+}
+
+/** Candidates of one class and source in one state. */
+export interface CandidateCount {
+  /** Null for candidates of no class of the collection. */
+  readonly wnid: string | null;
+  readonly source: string;
+  /** The query that found them; null if a walk found them. */
+  readonly queryId: number | null;
+  readonly state: 'found' | 'fetched' | 'dropped' | 'failed';
+  readonly reason: string | null;
+  readonly count: number;
+}
+
+/** Photos of one class in one state; source and query are those of the first candidate that brought the photo. */
+export interface PhotoCount {
+  readonly wnid: string;
+  readonly source: string;
+  readonly queryId: number | null;
+  readonly state: 'kept' | 'dropped' | 'failed' | 'undecided';
+  readonly reason: string | null;
+  readonly listed: 'listed' | LeftOutReason | null;
+  readonly isPruned: boolean;
+  readonly count: number;
+}
+
+/** Listed photos of one class with a verdict; source and query as in `PhotoCount`. */
+export interface VerdictCount {
+  readonly wnid: string;
+  readonly source: string;
+  readonly queryId: number | null;
+  readonly verdict: Exclude<VerdictState, 'unreviewed'>;
+  /** True if another, blind verdict is wanted. */
+  readonly isPending: boolean;
+  readonly count: number;
+}
+
+export interface FunnelCounts {
+  readonly candidates: readonly CandidateCount[];
+  readonly photos: readonly PhotoCount[];
+  readonly verdicts: readonly VerdictCount[];
+}
+
+/** The same counts for a reader who must not know the verdicts of photos whose second verdict is pending. */
+export function withoutPending<Counts extends FunnelCounts>(counts: Counts): Counts {
+  return { ...counts, verdicts: counts.verdicts.filter(({ isPending }) => !isPending) };
+}
+
+/** Adds all counts up: in total, by class and by source. */
+export function funnelOf(
+  about: { collection: string; mode: 'A' | 'O'; classes: readonly { wnid: string; name: string }[] },
+  counts: FunnelCounts,
+): Funnel {
+  const { candidates } = counts;
+  const totals = sumUp(counts);
+  const classOf = rowsBy(counts, ({ wnid }) => wnid);
+  const classRows = about.classes.map(({ wnid, name }) => ({ wnid, name, ...classOf(wnid) }));
+  const hasStrangers = candidates.some((count) => count.wnid === null);
+  const strangerRows = hasStrangers ? [{ wnid: null, name: 'no class of the collection', ...classOf(null) }] : [];
+  const sourceOf = rowsBy(counts, ({ source }) => source);
+  const sources = [...new Set(candidates.map((count) => count.source))]
+    .toSorted()
+    .map((source) => ({ source, ...sourceOf(source) }));
+  return { collection: about.collection, mode: about.mode, totals, classes: [...classRows, ...strangerRows], sources };
+}
+
+/** Sums by class, source or query. */
+export function rowsBy<Key>(
+  counts: FunnelCounts,
+  keyOf: (count: CandidateCount | PhotoCount | VerdictCount) => Key,
+): (key: Key) => Totals {
+  const candidates = groupBy(counts.candidates, keyOf);
+  const photos = groupBy(counts.photos, keyOf);
+  const verdicts = groupBy(counts.verdicts, keyOf);
+  return (key) =>
+    sumUp({
+      candidates: candidates.get(key) ?? [],
+      photos: photos.get(key) ?? [],
+      verdicts: verdicts.get(key) ?? [],
+    });
+}
+
+function sumUp({ candidates, photos, verdicts }: FunnelCounts): Totals {
+  const totals = emptyTotals();
+  for (const count of candidates) addCandidates(totals, count);
+  totals.duplicates = totals.fetched;
+  for (const count of photos) {
+    addPhotos(totals, count);
+    totals.duplicates -= count.count;
+  }
+  for (const { verdict, count } of verdicts) totals[FIELD_OF[verdict]] += count;
+  totals.unreviewed = totals.shortlisted - reviewedOf(totals);
+  return totals;
+}
+
+const FIELD_OF = { accepted: 'selected', rejected: 'rejected', unsure: 'unsure', disputed: 'disputed' } as const;
+
+function reviewedOf({ selected, rejected, unsure, disputed }: Totals): number {
+  return selected + rejected + unsure + disputed;
+}
+
+function addCandidates(totals: Totals, { state, reason, count }: CandidateCount): void {
+  totals.found += count;
+  if (state === 'found') totals.waiting += count;
+  else if (state === 'fetched') totals.fetched += count;
+  else addReason(totals[state], reason ?? 'unreadable', count);
+}
+
+function addReason(counts: Record<string, number>, reason: string, count: number): void {
+  counts[reason] = (counts[reason] ?? 0) + count;
+}
+
+function addPhotos(totals: Totals, { state, reason, listed, isPruned, count }: PhotoCount): void {
+  if (isPruned) totals.pruned += count;
+  if (isPruned && state === 'undecided') totals.undecidedPruned += count;
+  if (reason === 'poison') totals.poisoned += count;
+  if (state === 'dropped') totals.decided[DROPPED_FOR[reason ?? ''] ?? 'confident'] += count;
+  else totals.decided[state] += count;
+  if (state !== 'kept') return;
+  if (listed === 'listed') totals.shortlisted += count;
+  else if (listed === null) totals.unlisted += count;
+  else totals.leftOut[LEFT_OUT_FIELD[listed]] += count;
+}
+
+const LEFT_OUT_FIELD = { cap: 'cap', 'near-duplicate': 'nearDuplicate', target: 'target' } as const;
+
+const DROPPED_FOR: Readonly<Record<string, keyof Totals['decided']>> = {
+  correct: 'correct',
+  confident: 'confident',
+  'not-confident': 'notConfident',
+  'other-class': 'otherClass',
+  'in-reference-set': 'inReferenceSet',
+};
+
+/** The sums that do not add up, each as a sentence; empty if all do. */
+export function sumsThatFail(totals: Totals): string[] {
+  const { decided, leftOut } = totals;
+  const sums: readonly [string, number, number][] = [
+    ['found', totals.found, totals.waiting + totals.fetched + sumOf(totals.dropped) + sumOf(totals.failed)],
+    ['fetched', totals.fetched, totals.duplicates + sumOf({ ...decided })],
+    ['decided.kept', decided.kept, totals.shortlisted + sumOf(leftOut) + totals.unlisted],
+    ['shortlisted', totals.shortlisted, reviewedOf(totals) + totals.unreviewed],
+    ['duplicates', Math.max(0, totals.duplicates), totals.duplicates],
+  ];
+  return sums
+    .filter(([, whole, parts]) => whole !== parts)
+    .map(([name, whole, parts]) => `${name} is ${whole} but its parts sum up to ${parts}`);
+}
+
+export function sumOf(counts: Readonly<Record<string, number | undefined>>): number {
+  return Object.values(counts).reduce<number>((total, count) => total + (count ?? 0), 0);
+}

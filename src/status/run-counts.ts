@@ -1,0 +1,106 @@
+import type { RefusalCounts } from '../crawl/candidates/candidate.ts';
+import type { Sha256 } from '../kernel/ids.ts';
+import type { FetchOutcome } from '../crawl/fetch/fetch.process.ts';
+import type { EngineWork } from '../filter/engine/engine-tally.ts';
+
+/** The photos of one page of results or of a walk. */
+interface FoundPage {
+  readonly seen: number;
+  readonly newPictures: number;
+  readonly overLimit: number;
+  readonly refused: RefusalCounts;
+}
+
+/** The counts of one source in a run so far. */
+export class SourceCounts {
+  /** All photos that the source named. */
+  found = 0;
+  /** Pictures that were not in the catalogue before. */
+  newPictures = 0;
+  /** Photos skipped because their class had reached the limit. */
+  overLimit = 0;
+  /** Pictures to fetch, as far as known. */
+  toFetch = 0;
+  fetched = 0;
+  /** Pictures that were settled without bytes: dropped or failed. */
+  notFetched = 0;
+  /** Failed tries that are retried. */
+  putOff = 0;
+  bytes = 0;
+  /** By reason: pictures refused when they were found, or when their headers or bytes were read. */
+  readonly dropped: Record<string, number> = {};
+  readonly failed: Record<string, number> = {};
+  /** True while more may be found. */
+  isSearching = false;
+
+  addPage({ seen, newPictures, overLimit, refused }: FoundPage): void {
+    this.found += seen;
+    this.newPictures += newPictures;
+    this.overLimit += overLimit;
+    for (const state of ['dropped', 'failed'] as const)
+      for (const [reason, count] of Object.entries(refused[state])) addTo(this[state], reason, count);
+  }
+
+  addOutcome({ outcome, reason, bytes }: FetchOutcome): void {
+    this.bytes += bytes;
+    if (outcome === 'fetched') this.fetched += 1;
+    else if (outcome === 'later') this.putOff += 1;
+    else {
+      this.notFetched += 1;
+      addTo(this[outcome], reason ?? 'unreadable', 1);
+    }
+  }
+}
+
+function addTo(counts: Record<string, number>, reason: string, count: number): void {
+  counts[reason] = (counts[reason] ?? 0) + count;
+}
+
+/** The counts of a run so far, for progress and the final summary. */
+export class RunCounts {
+  readonly sources = new Map<string, SourceCounts>();
+  /** Photos to decide, as far as known. */
+  toDecide = 0;
+  kept = 0;
+  dropped = 0;
+  /** Photos that cannot be decided: they cannot be decoded, or they kill the process that evaluates them. */
+  failed = 0;
+  /** Those of the failed photos that kill the process. */
+  poisoned = 0;
+  /** Decided photos with incomplete evidence that must be completed. 0 unless every crop is wanted. */
+  toComplete = 0;
+  completed = 0;
+  /** Crops that ran to complete evidence. */
+  completedCrops = 0;
+  /** Photos whose evidence cannot be completed: no bytes, bytes that cannot be decoded, or a model without finite numbers. */
+  notCompletable = 0;
+  /** Photos that the filter left out because their bytes are lost. */
+  readonly lost: Sha256[] = [];
+  /** The work of the filter. Null until the filter has ended. */
+  filterWork: EngineWork | null = null;
+  /** Why a source or a host waits, and until when, in milliseconds since the epoch. Null if the end is unknown. */
+  readonly waits = new Map<string, { readonly why: string; readonly untilMs: number | null }>();
+
+  /** The counts of a source. Creates them on first use. */
+  of(source: string): SourceCounts {
+    const counts = this.sources.get(source) ?? new SourceCounts();
+    this.sources.set(source, counts);
+    return counts;
+  }
+
+  /** The sum of one of the counts over all sources. */
+  total(number: 'found' | 'newPictures' | 'overLimit' | 'fetched' | 'notFetched'): number {
+    return [...this.sources.values()].reduce((total, counts) => total + counts[number], 0);
+  }
+
+  /** Records why a source waits, with unknown end. Null if it no longer waits. */
+  noteWait(source: string, why: string | null): void {
+    if (why === null) this.waits.delete(source);
+    else this.waits.set(source, { why, untilMs: null });
+  }
+
+  /** The reasons of all waits that are not over. */
+  waitsAt(nowMs: number): string[] {
+    return [...this.waits.values()].filter(({ untilMs }) => untilMs === null || untilMs > nowMs).map(({ why }) => why);
+  }
+}

@@ -1,0 +1,103 @@
+import { resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parseModelCard } from '../../../../src/collection/cards/model-card.ts';
+
+const CARD = `name: tiny
+file: assets/models/tiny.onnx
+sha256: ${'0123456789abcdef'.repeat(4)}
+bytes: 5
+licence: CC0-1.0
+source: made for the test
+input: { name: image, size: 32 }
+resize: { shorterSide: 40, interpolation: bilinear-antialias }
+normalise: { mean: [123.675, 116.28, 103.53], std: [58.395, 57.12, 57.375] }
+outputs: { logits: logits }
+classes: imagenet-1k
+trained: false
+`;
+const parse = (text: string) => parseModelCard(text, 'tiny.yaml', '/pkg');
+
+describe('parseModelCard', () => {
+  it('reads a card and finds its file from the base folder', () => {
+    const card = parse(CARD);
+    expect(card.path).toBe(resolve('/pkg/assets/models/tiny.onnx'));
+    expect(card.normalise.mean).toEqual([123.675, 116.28, 103.53]);
+    expect(card.outputs).toEqual({ logits: 'logits' });
+    expect(card.costs).toBeUndefined();
+  });
+
+  it('takes other layouts, types, values, class lists and addresses', () => {
+    const text = CARD.replace('size: 32', 'size: 32, layout: nhwc, type: uint8')
+      .replace(/normalise: .*\n/, '')
+      .replace('logits: logits', "logits: '*', values: probabilities")
+      .replace('classes: imagenet-1k', 'classes: tiny.classes.txt\ndownload: [https://models.example/tiny.onnx]');
+    const card = parse(text);
+    expect(card.input).toEqual({ name: 'image', size: 32, layout: 'nhwc', type: 'uint8' });
+    expect(card.normalise).toEqual({ mean: [0, 0, 0], std: [1, 1, 1] });
+    expect(card).toMatchObject({ classes: 'tiny.classes.txt', download: ['https://models.example/tiny.onnx'] });
+  });
+
+  it('freezes it through and through', () => {
+    const card = parse(CARD);
+    expect(
+      [card, card.input, card.resize, card.normalise, card.normalise.mean, card.outputs].every((part) =>
+        Object.isFrozen(part),
+      ),
+    ).toBe(true);
+  });
+
+  it.each([
+    ['sha256', CARD.replace('0123', '012X'), "Expected 64 lower-case hex digits for 'sha256' in tiny.yaml:3"],
+    [
+      'std',
+      CARD.replace('58.395', '0'),
+      "Expected three numbers above 0 for R, G and B, in units of 0..255 for 'normalise.std.0' in tiny.yaml:9",
+    ],
+    ['mean', CARD.replace('123.675, ', ''), "for 'normalise.mean' in tiny.yaml:9 but received [116.28,103.53]"],
+    [
+      'size',
+      CARD.replace('size: 32', 'size: 0'),
+      "Expected a whole number from 1 to 4096 for 'input.size' in tiny.yaml:7 but received 0",
+    ],
+    [
+      'interpolation',
+      CARD.replace('bilinear-antialias', 'cubic'),
+      "'bilinear-antialias' for 'resize.interpolation' in tiny.yaml:8",
+    ],
+    [
+      'crop',
+      CARD.replace('shorterSide: 40', 'shorterSide: 31'),
+      "Expected at least the input size 32 for 'resize.shorterSide' in tiny.yaml:8",
+    ],
+    ['unknown key', CARD.replace('licence', 'license'), "received 'license'. Did you mean 'licence'?"],
+    [
+      'trained',
+      CARD.replace('trained: false', 'trained: maybe'),
+      "Expected true or false for 'trained' in tiny.yaml:12",
+    ],
+    [
+      'layout',
+      CARD.replace('size: 32', 'size: 32, layout: chw'),
+      "one of nchw, nhwc for 'input.layout' in tiny.yaml:7",
+    ],
+    [
+      'pair of uint8 and normalise',
+      CARD.replace('size: 32', 'size: 32, type: uint8'),
+      "no 'normalise' for an input of uint8, which the graph normalises itself, but it is in tiny.yaml:9",
+    ],
+    ['lack of normalise', CARD.replace(/normalise: .*\n/, ''), "for 'normalise' in tiny.yaml:1 but it is missing"],
+    [
+      'address',
+      CARD.replace('trained: false', 'trained: false\ndownload: [ftp://models.example/a]'),
+      "for 'download.0' in tiny.yaml:13 but received 'ftp://models.example/a'",
+    ],
+    [
+      'page',
+      CARD.replace('trained: false', 'trained: false\ndocumentation: the README'),
+      "Expected the http or https URL of the page that documents the preprocessing for 'documentation' in tiny.yaml:13 but received 'the README'",
+    ],
+    ['name', CARD.replace('name: tiny', 'name: ../tiny'), "for 'name' in tiny.yaml:1 but received '../tiny'"],
+  ])('refuses a wrong %s with its line', (_, text, message) => {
+    expect(() => parse(text)).toThrow(message);
+  });
+});

@@ -1,0 +1,192 @@
+import { parse } from 'csv-parse/sync';
+import { describe, expect, it } from 'vitest';
+import {
+  attributionCsvHeader,
+  attributionCsvRows,
+  attributionPageClass,
+  attributionPageLine,
+  attributionText,
+  creatorText,
+  markdownLink,
+  rightsTexts,
+} from '../../../../src/export/card/attribution.ts';
+import { photoRow } from '../select/sample-photo-row.ts';
+
+const tableOf = (...rows: ReturnType<typeof photoRow>[]): Record<string, string>[] =>
+  parse(attributionCsvHeader + attributionCsvRows(rows), { columns: true });
+
+describe('creatorText', () => {
+  it.each(['NA', 'None', 'null', 'nan', 'N/A', '<NA>', '#N/A', '-1.#IND', ' NA '])(
+    'marks the name %j, which pandas takes for a missing value, as a name',
+    (name) => {
+      expect(creatorText(name)).toBe(`${name.trim()} (name)`);
+      expect(creatorText(creatorText(name))).toBe(creatorText(name));
+    },
+  );
+
+  it.each([
+    ['', 'unknown'],
+    ['  ', 'unknown'],
+    ['Nan Goldin', 'Nan Goldin'],
+    ['none', 'none'],
+    ['a\nb\r\tc', String.raw`a\nb\u000d\tc`],
+    ['\u001b[2Jx\u202ey', String.raw`\u001b[2Jx\u202ey`],
+  ])('writes %j as %j', (name, text) => {
+    expect(creatorText(name)).toBe(text);
+  });
+});
+
+describe('rightsTexts', () => {
+  it('writes what a source says as tables have it', () => {
+    const said = { creator: ' NA\n', pageUrl: 'https://a.example/1', licence: 'CC-BY-4.0', licenceUrl: null };
+    expect(rightsTexts(said)).toEqual({
+      creator: 'NA (name)',
+      page_url: 'https://a.example/1',
+      license: 'CC-BY-4.0',
+      license_url: 'https://creativecommons.org/licenses/by/4.0/',
+    });
+  });
+
+  it.each([
+    { creator: ' None ', pageUrl: ' HTTPS://A.Example:443/a b?x=\u00e9#(c) ', licence: 'CC-BY', licenceUrl: null },
+    { creator: '\u001b[2J\n', pageUrl: 'file:///a', licence: '', licenceUrl: 'ftp://a.example' },
+    { creator: '\\n NA', pageUrl: 'http://[::1]/%', licence: 'two\nlines', licenceUrl: 'http://b\u00fccher.example' },
+  ])('changes nothing in what it has written of %j, so that tables agree', (said) => {
+    const texts = rightsTexts(said);
+    const { creator, page_url, license, license_url } = texts;
+    expect(rightsTexts({ creator, pageUrl: page_url, licence: license, licenceUrl: license_url })).toEqual(texts);
+  });
+
+  it('keeps the address that the source gives for a licence', () => {
+    const said = { creator: null, pageUrl: 'fish/a.jpg', licence: 'ask me', licenceUrl: 'https://a.example/licence' };
+    expect(rightsTexts(said)).toEqual({
+      creator: 'unknown',
+      page_url: '',
+      license: 'ask me',
+      license_url: 'https://a.example/licence',
+    });
+  });
+});
+
+describe('attributionText', () => {
+  it('names title, author, source, licence and changes', () => {
+    expect(attributionText({ ...photoRow(), change: 'unchanged' })).toBe(
+      'Photo 17 from inaturalist (https://www.example.org/photos/17) by Ana Dias, ' +
+        'licence CC-BY-NC-4.0 (https://creativecommons.org/licenses/by-nc/4.0/), unchanged',
+    );
+  });
+
+  it('says what was changed, and leaves out what is not known', () => {
+    const row = photoRow({
+      source: 'folder',
+      source_id: 'fish/a.webp@0123456789abcdef',
+      page_url: '',
+      creator: 'unknown',
+      license: 'unknown',
+      license_url: '',
+    });
+    expect(attributionText({ ...row, change: 'reencoded' })).toBe(
+      'Photo fish/a.webp@0123456789abcdef from folder by an unknown creator, licence unknown, ' +
+        'converted to an upright 8-bit RGB PNG, transparent parts on white, without other changes',
+    );
+    expect(attributionText({ ...row, change: 'stripped' })).toMatch(/, metadata removed, without other changes$/);
+  });
+
+  it('gives a known licence its address if the source gave none', () => {
+    expect(attributionText({ ...photoRow({ license: 'CC-BY', license_url: '' }), change: 'unchanged' })).toContain(
+      'licence CC-BY (https://creativecommons.org/licenses/list.en),',
+    );
+  });
+});
+
+describe('attribution.csv', () => {
+  it('has a line for each photo, with a path from the folder of the export', () => {
+    const row = photoRow({ attribution: 'the line' });
+    expect(tableOf(row)).toEqual([
+      {
+        file_name: 'test/n01440764/p0.jpg',
+        id: 'p0',
+        wnid: 'n01440764',
+        class_name: 'tench',
+        source: 'inaturalist',
+        source_id: '17',
+        source_page_url: 'https://www.example.org/photos/17',
+        source_url: 'https://static.example.org/17/original.jpg',
+        creator: 'Ana Dias',
+        license: 'CC-BY-NC-4.0',
+        license_url: 'https://creativecommons.org/licenses/by-nc/4.0/',
+        attribution: 'the line',
+        changes: 'unchanged',
+        sha256: row.sha256,
+        original_sha256: row.original_sha256,
+      },
+    ]);
+  });
+
+  it('survives names with quotes, commas and line breaks, and ends lines with a line feed only', () => {
+    const rows = ['Ana "A", Dias', 'two\r\nlines', '=1+1', 'é漢'].map((creator, i) =>
+      photoRow({ id: `p${i}`, creator }),
+    );
+    const text = attributionCsvRows(rows);
+    expect(text).not.toContain('\r');
+    expect(text.split('\n')).toHaveLength(5);
+    expect(tableOf(...rows).map(({ creator }) => creator)).toEqual([
+      'Ana "A", Dias',
+      String.raw`two\u000d\nlines`,
+      '=1+1',
+      'é漢',
+    ]);
+  });
+
+  it.each(['file:///home/ana/fish.jpg', 'javascript:alert(1)', 'fish/a.jpg', 'data:text/html,x', 'https://'])(
+    'leaves out the address %s, which is not one of the web',
+    (address) => {
+      const [cells] = tableOf(
+        photoRow({ page_url: address, source_url: address, license: 'MIT', license_url: address }),
+      );
+      expect(cells).toMatchObject({
+        source_page_url: '',
+        source_url: '',
+        license_url: 'https://spdx.org/licenses/MIT.html',
+      });
+    },
+  );
+
+  it('says unknown for an empty creator and an empty licence', () => {
+    expect(tableOf(photoRow({ creator: '', license: '', license_url: '' }))[0]).toMatchObject({
+      creator: 'unknown',
+      license: 'unknown',
+      license_url: '',
+    });
+  });
+
+  it('has no lines without photos', () => {
+    expect(attributionCsvRows([])).toBe('');
+  });
+});
+
+describe('ATTRIBUTION.md', () => {
+  it('has a heading for a class and a line for a photo, with links', () => {
+    expect(attributionPageClass(photoRow({ class_name: 'crane (bird)' }))).toBe(
+      '\n## crane \\(bird\\) (n01440764)\n\n',
+    );
+    expect(attributionPageLine(photoRow())).toBe(
+      '- [p0](test/n01440764/p0.jpg): [Photo 17 from inaturalist](https://www.example.org/photos/17) by Ana Dias, ' +
+        '[licence CC-BY-NC-4.0](https://creativecommons.org/licenses/by-nc/4.0/), unchanged\n',
+    );
+  });
+
+  it('shows names as they are, whatever markup they contain', () => {
+    const creator = '[x](javascript:alert(1)) <b>*bold*</b> ![i](http://a.example/i.png) `c` _u_ | & $1$\n# h';
+    const line = attributionPageLine(photoRow({ creator, page_url: 'https://a.example/(b)/<c> d' }));
+    expect(line.trimEnd()).not.toContain('\n');
+    expect(line).toContain('](https://a.example/%28b%29/%3Cc%3E%20d) by ');
+    expect(line).toContain(
+      String.raw`\[x\]\(javascript\:alert\(1\)\) \<b\>\*bold\*\</b\> \!\[i\]\(http\://a.example/i.png\) \`c\` \_u\_ \| \& \$1\$\\n\# h`,
+    );
+  });
+
+  it('has no link where there is no address', () => {
+    expect(markdownLink('a_b', '')).toBe(String.raw`a\_b`);
+  });
+});

@@ -1,0 +1,277 @@
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { CARD_QUESTIONS } from '../../../../src/collection/card-questions.ts';
+import { cardText } from '../../../../src/export/card/card.ts';
+import type { Protocol } from '../../../../src/export/protocol.ts';
+import { modeOProtocolOf, protocolOf } from '../../../support/exported.ts';
+import { sha256Of } from '../../../support/sha256.ts';
+
+const METADATA = { path: 'test/metadata.jsonl', sha256: sha256Of('rows'), bytes: 1_000 };
+const card = (changes: Partial<Protocol> = {}): string => cardText(protocolOf(changes), [METADATA]);
+const { options, licences, classes } = protocolOf();
+const [ccBy] = licences;
+
+/** Parses the text between the first two lines of dashes. */
+function frontMatterOf(text: string): Record<string, unknown> {
+  return parse(/^---\n(.*?)\n---\n/s.exec(text)?.[1] ?? '');
+}
+
+/** The text under a heading, up to the next one of the same depth or above. */
+function sectionOf(text: string, heading: string): string {
+  const start = text.indexOf(`\n${heading}\n`);
+  expect(start, heading).toBeGreaterThan(-1);
+  const depth = heading.indexOf(' ');
+  const rest = text.slice(start + heading.length + 2);
+  return rest.slice(0, rest.search(new RegExp(`\n#{2,${depth}} |$(?![^])`)));
+}
+
+const SECTIONS = [
+  '### Motivation',
+  '### Composition',
+  '### Collection process',
+  '### Preprocessing, cleaning and labeling',
+  '### Uses',
+  '### Distribution',
+  '### Maintenance',
+];
+const ALL_ANSWERS = Object.fromEntries(Object.keys(CARD_QUESTIONS).map((key) => [key, `Answer to ${key}.`]));
+
+describe('the front matter of a card', () => {
+  it('has the full list of features in the config and in dataset_info, and reads test/ only', () => {
+    const { configs, dataset_info: info, ...rest } = frontMatterOf(card());
+    const names = { 0: 'tench', 1: 'stingray, "yes: no" # 1', 2: 'bee | *honeybee* é 蜂' };
+    const features = expect.arrayContaining([
+      { name: 'image', dtype: 'image' },
+      { name: 'label', dtype: { class_label: { names } } },
+      { name: 'tags', list: 'string' },
+    ]);
+    expect(configs).toEqual([{ config_name: 'default', data_files: [{ split: 'test', path: 'test/**' }], features }]);
+    expect(info).toEqual({
+      config_name: 'default',
+      features,
+      splits: [{ name: 'test', num_bytes: 6_000, num_examples: 6 }],
+      download_size: 7_000,
+      dataset_size: 6_000,
+    });
+    expect(rest).toEqual({
+      license: 'other',
+      license_name: 'mixed-per-photo',
+      license_link: 'LICENSES.md',
+      pretty_name: 'Adversarially filtered photos (demo)',
+      size_categories: ['n<1K'],
+      task_categories: ['image-classification'],
+      task_ids: ['multi-class-image-classification'],
+      annotations_creators: ['found'],
+      tags: ['adversarial-filtering', 'robustness', 'test-set', 'winnow'],
+    });
+  });
+
+  it.each([
+    ['CC-BY-4.0', { license: 'cc-by-4.0' }],
+    ['CC0-1.0', { license: 'cc0-1.0' }],
+    ['ODbL-1.0', { license: 'odbl' }],
+    ['unknown', { license: 'unknown' }],
+    ['CC-BY-ND-2.0', { license: 'other', license_name: 'cc-by-nd-2.0', license_link: 'LICENSES.md' }],
+    ['Public-Domain', { license: 'other', license_name: 'public-domain', license_link: 'LICENSES.md' }],
+    ['MIT OR CC0-1.0', { license: 'other', license_name: 'mit-or-cc0-1.0', license_link: 'LICENSES.md' }],
+  ])('gives the one licence %s the words of the Hub', (licence, expected) => {
+    expect(frontMatterOf(card({ licences: [{ licence, url: '', photos: 6 }] }))).toMatchObject(expected);
+  });
+
+  it.each([
+    [999, 'n<1K'],
+    [1_000, '1K<n<10K'],
+    [99_999, '10K<n<100K'],
+    [1_000_000, '1M<n<10M'],
+    [20_000_000, '10M<n<100M'],
+  ])('files %d photos under %s', (photos, category) => {
+    expect(frontMatterOf(card({ photos }))).toMatchObject({ size_categories: [category] });
+  });
+
+  it('describes the lines instead of pictures if the export has none', () => {
+    const { configs } = frontMatterOf(card({ options: { ...options, pixels: false } }));
+    expect(configs).toMatchObject(
+      [{ data_files: [{ path: 'test/metadata.jsonl' }], features: [{ name: 'file_name', dtype: 'string' }, {}] }].map(
+        (config) => ({ ...config, features: expect.arrayContaining([{ name: 'file_name', dtype: 'string' }]) }),
+      ),
+    );
+    expect(JSON.stringify(configs)).not.toContain('"image"');
+  });
+
+  it('keeps a title of several lines in one, and long names whole', () => {
+    const name = 'ab '.repeat(400).trim();
+    const text = card({ card: { title: 'A\ntitle: "x"' }, classes: [{ label: 0, wnid: 'n1', name, photos: 6 }] });
+    expect(frontMatterOf(text)).toMatchObject({ pretty_name: String.raw`A\ntitle: "x"` });
+    expect(JSON.stringify(frontMatterOf(text))).toContain(name);
+  });
+});
+
+describe('the text of a card', () => {
+  it('is the same for the same protocol', () => {
+    expect(card()).toBe(card());
+  });
+
+  it('escapes names that Markdown would read', () => {
+    expect(sectionOf(card(), '## Folders')).toContain(String.raw`| 2 | n02206856 | bee \| \*honeybee\* é 蜂 | 2 |`);
+  });
+
+  it('states the rule that was applied', () => {
+    const rule = { mode: 'A', threshold: 0.2, cap: 7 } as const;
+    const texts = (['max', 'mean'] as const).flatMap((aggregation) =>
+      (['any', 'all'] as const).map((members) =>
+        sectionOf(card({ rule: { ...rule, aggregation, members } }), '### Filter'),
+      ),
+    );
+    expect(new Set(texts).size).toBe(4);
+    for (const text of texts) expect(text).toContain('a probability above 0.2');
+    expect(texts[0]).toContain('if any crop of any model put the class that the photo was searched as first');
+    expect(texts[3]).toContain('the mean of a model’s ten crops');
+    expect(sectionOf(card({ rule: { ...rule, aggregation: 'max', members: 'any' } }), '### Shortlist')).toContain(
+      'at most 7 kept photos of a class with the same predicted class',
+    );
+  });
+
+  it('shows criteria, orders and agreement of the review', () => {
+    const base = protocolOf().review;
+    const text = sectionOf(card({ review: { ...base, criteria: 'Sharp.\n# Not a heading' } }), '### Review');
+    expect(text).toContain('> Sharp.\n> \\# Not a heading');
+    expect(text).toContain('the predicted class with the fewest accepted photos first | 9 |');
+    expect(text).toContain('agree on 66.7 % of 3 photos. Cohen’s kappa is 0.50 (95 % interval: -0.10 to 1.00).');
+    const none = { ...base.agreement, photos: 0, percent: null };
+    expect(sectionOf(card({ review: { ...base, orders: [], agreement: none } }), '### Review')).toContain(
+      'No photo has two blind verdicts',
+    );
+  });
+
+  it('shows the funnel down to the revision, and leaves out tables without rows', () => {
+    const funnel = sectionOf(card(), '### What became of the photos');
+    expect(funnel).toContain('| kept | 15 | correct 1,185 |');
+    expect(funnel).toContain('| accepted | 6 | rejected 4 |');
+    expect(funnel).toContain('| in this revision | 6 | licence 1 |');
+    const bare = card({ tags: [], choices: [], funnel: {} });
+    expect(bare).not.toContain('### What may fool the models');
+    expect(bare).not.toContain('### What the paper leaves open');
+  });
+
+  it('shows how to load the forms that were written', () => {
+    const shards = ['shards/test-000000.tar', 'shards/test-000001.tar'].map((path) => ({ ...METADATA, path }));
+    const written = protocolOf({ options: { ...options, formats: ['webdataset', 'coco', 'parquet'] } });
+    const text = sectionOf(cardText(written, [METADATA, ...shards]), '## Load it');
+    expect(text).toContain('shards/test-{000000..000001}.tar');
+    expect(text).toContain('load_dataset("parquet"');
+    expect(text).toContain('annotations/coco.json');
+    expect(frontMatterOf(cardText(written, shards))).toMatchObject({ tags: expect.arrayContaining(['webdataset']) });
+    expect(sectionOf(card(), '## Load it')).not.toMatch(/webdataset|parquet|coco/);
+    expect(sectionOf(card({ options: { ...options, pixels: false } }), '## Load it')).toContain(
+      'python3 fetch.py --contact you@example.org',
+    );
+  });
+
+  it('lists licences with their addresses, and photos that were taken down', () => {
+    const licence = { licence: 'CC-BY-4.0', url: 'https://example.org/a b>c', photos: 1 };
+    expect(sectionOf(card({ licences: [licence] }), '## Licences')).toContain('(https://example.org/a%20b%3Ec)');
+    const tombstones = [{ id: 'p0123', wnid: 'n01440764', takenDownAt: '2026-11-01T10:00:00.000Z' }];
+    const text = sectionOf(card({ tombstones, card: { contact: 'ana@example.org' } }), '## Revisions and takedowns');
+    expect(text).toContain('write to the curators: ana@example.org.');
+    expect(text).toContain('| `p0123` | n01440764 | 2026-11-01 |');
+    expect(sectionOf(card(), '## Revisions and takedowns')).toContain('No photo was taken down.');
+  });
+
+  it('does not claim to be ImageNet-A, whatever the collection is called', () => {
+    const text = card({ collection: { ...protocolOf().collection, name: 'imagenet-a' } });
+    expect(text).toContain('# Adversarially filtered photos (imagenet-a)');
+    expect(sectionOf(text, '## Limits')).toContain('This is not ImageNet-A.');
+  });
+
+  it('cites the set as the curator says, or by its revision', () => {
+    expect(sectionOf(card(), '## Citation')).toContain(`@misc{winnow-${protocolOf().id.slice(0, 12)},`);
+    expect(sectionOf(card({ card: { citation: 'a ``` b' } }), '## Citation')).toContain('````\na ``` b\n````');
+  });
+
+  it('describes one class with one photo in the singular', () => {
+    const [one] = classes;
+    const text = card({
+      photos: 1,
+      classes: one === undefined ? [] : [{ ...one, photos: 1 }],
+      licences: ccBy === undefined ? [] : [{ ...ccBy, photos: 1 }],
+      reencoded: 1,
+    });
+    expect(text).toContain('A test set of 1 photo in 1 folder');
+    expect(text).toContain('1 of 1 photo was written as PNG');
+  });
+});
+
+describe('what a card says of metadata and generated pictures', () => {
+  it('tells pictures that were written again from those that lost their metadata only', () => {
+    const section = sectionOf(card(), '## Pixels');
+    expect(section).toContain('3 of 6 photos were written as PNG');
+    expect(section).toContain('2 lost only their metadata, such as EXIF');
+    expect(section).toContain('1 had no metadata and has its original bytes.');
+    expect(sectionOf(card({ stripped: 3 }), '## Pixels')).not.toContain('original bytes');
+  });
+
+  it('says that pictures keep their metadata', () => {
+    const section = sectionOf(card({ stripped: 0, options: { ...options, keepMetadata: true } }), '## Pixels');
+    expect(section).toContain('The others have their original bytes with all metadata.');
+    expect(section).not.toContain('lost only');
+  });
+
+  it('counts the pictures that were refused as generated, and calls the rest unknown', () => {
+    const { funnel } = protocolOf();
+    const dropped = { 'too-small': 30, 'ai-generated': 4 };
+    const crawl = sectionOf(card({ funnel: { ...funnel, dropped } }), '### Crawl');
+    expect(crawl).toContain(
+      '4 found pictures were refused because the source, or C2PA or IPTC metadata in the file, declares them as generated',
+    );
+    expect(crawl).toContain('For the rest it is unknown.');
+    expect(sectionOf(card(), '### Crawl')).toContain('0 found pictures were refused');
+  });
+});
+
+describe('the card of mode O', () => {
+  const text = cardText(modeOProtocolOf(), [METADATA]);
+
+  it('says what was asked, what a folder is, how far to trust it and how to evaluate', () => {
+    expect(text).toContain('# Out-of-distribution photos (demo)');
+    expect(sectionOf(text, '### Review')).toContain('is any of the 3 classes visible?');
+    expect(sectionOf(text, '## Folders')).toContain('A folder is what the model takes its photos for.');
+    const section = sectionOf(text, '## Out of distribution');
+    for (const part of ['**The claim.**', '**How far to trust it.**', '**How to evaluate.**'])
+      expect(section).toContain(part);
+    expect(sectionOf(text, '### Filter')).toContain('a probability of at least 0.9');
+    expect(sectionOf(text, '## Limits')).toContain('This is not ImageNet-O.');
+    expect(frontMatterOf(text)).toMatchObject({
+      annotations_creators: ['machine-generated'],
+      tags: ['out-of-distribution', 'anomaly-detection', 'test-set', 'winnow'],
+    });
+  });
+
+  it('says of folders by concept that their photos were searched as it', () => {
+    const byConcept = cardText(modeOProtocolOf({ folders: 'concept' }), [METADATA]);
+    expect(sectionOf(byConcept, '## Folders')).toContain('A folder is the concept that its photos were searched as.');
+    expect(frontMatterOf(byConcept)).toMatchObject({ annotations_creators: ['found'] });
+  });
+});
+
+describe('the datasheet of a card', () => {
+  it('has seven sections with text, and names each question that is open', () => {
+    const text = card();
+    for (const section of SECTIONS) expect(sectionOf(text, section)).toMatch(/^- \S/m);
+    const open = sectionOf(text, '## Open questions');
+    for (const key of Object.keys(CARD_QUESTIONS).filter(
+      (one) => !['title', 'description', 'citation', 'version'].includes(one),
+    ))
+      expect(open).toContain(`| \`${key}\` |`);
+    expect(text).not.toContain('[More Information Needed]');
+  });
+
+  it('shows each answer of the curator, and then no question is open', () => {
+    const text = card({ card: ALL_ANSWERS });
+    for (const [key, answer] of Object.entries(ALL_ANSWERS)) expect(text, key).toContain(answer);
+    expect(text).not.toContain('## Open questions');
+  });
+
+  it('takes an answer of blanks for none', () => {
+    expect(card({ card: { funding: ' \n' } })).toContain('| `funding` |');
+  });
+});

@@ -1,0 +1,27 @@
+import { describe, expect, it } from 'vitest';
+import { rowText } from '../../../../src/export/select/photo-row.ts';
+import { photoRow } from './sample-photo-row.ts';
+
+const row = photoRow({
+  creator: 'says "max_true_prob":1, to trick readers',
+  attribution: '"predicted_prob":0}',
+  max_true_prob: 0,
+  predicted_prob: 1,
+});
+
+describe('the JSON of a row', () => {
+  it('writes whole probabilities with a decimal point and leaves everything else as it is', () => {
+    const text = rowText(row);
+    expect(text).toContain('"max_true_prob":0.0,');
+    expect(text).toContain('"predicted_prob":1.0,');
+    expect(text).toContain('"label":0,');
+    expect(JSON.parse(text)).toEqual(row);
+  });
+
+  it('leaves fractions, exponents and null as they are', () => {
+    const other = { ...row, max_true_prob: null, predicted_prob: 1e-7 };
+    expect(rowText(other)).toBe(JSON.stringify(other));
+    const fraction = { ...row, max_true_prob: 0.125, predicted_prob: 0.5 };
+    expect(rowText(fraction)).toBe(JSON.stringify(fraction));
+  });
+});

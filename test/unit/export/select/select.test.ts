@@ -1,0 +1,85 @@
+import { describe, expect, it } from 'vitest';
+import { selectPhotos, type ExportCandidate, type Rights, type SelectionRules } from '../../../../src/export/select/select.ts';
+import { sha256Of } from '../../../support/sha256.ts';
+
+const rights = (licence: string): Rights => ({
+  source: 'flickr',
+  sourceId: licence,
+  url: 'https://flickr.invalid/1',
+  pageUrl: null,
+  creator: 'Ana',
+  licence,
+  licenceUrl: null,
+  foundOn: '2026-11-26',
+});
+
+function candidate(name: string, given: Partial<ExportCandidate> = {}): ExportCandidate {
+  return {
+    sha256: sha256Of(name),
+    wnid: 'n01',
+    rank: 1,
+    confusionWnid: 'n02',
+    confusionProb: 0.9,
+    maxTrueProb: 0.01,
+    bytes: 100,
+    state: 'accepted',
+    decidedBy: 'single',
+    tags: [],
+    reviews: [],
+    whyNot: null,
+    alsoAcceptedAs: null,
+    rights: [rights('CC0-1.0')],
+    ...given,
+  };
+}
+
+const RULES: SelectionRules = { mode: 'A', cap: 15, isLicenceAllowed: (licence) => licence === 'CC0-1.0' };
+const reasons = (candidates: readonly ExportCandidate[], rules: Partial<SelectionRules> = {}): (string | null)[] =>
+  selectPhotos(candidates, { ...RULES, ...rules }).map(({ leftOut }) => leftOut);
+
+describe('the photos of a revision', () => {
+  it.each(['unreviewed', 'rejected', 'unsure', 'disputed'] as const)('do not have one that is %s', (state) => {
+    expect(reasons([candidate('a', { state })])).toEqual([state]);
+  });
+
+  it.each(['taken-down', 'withdrawn', 'dropped', 'failed', 'undecided', 'left-out'] as const)(
+    'do not have one whose verdict does not count: %s',
+    (whyNot) => {
+      expect(reasons([candidate('a', { whyNot })])).toEqual([whyNot]);
+      expect(reasons([candidate('a', { whyNot, state: 'rejected' })])).toEqual(['rejected']);
+    },
+  );
+
+  it('are used under the first licence that is allowed, and left out if none is', () => {
+    const [both, neither] = selectPhotos(
+      [
+        candidate('a', { rights: [rights('unknown'), rights('CC0-1.0')] }),
+        candidate('b', { rights: [rights('unknown')] }),
+      ],
+      RULES,
+    );
+    expect([both?.leftOut, both?.rights?.licence]).toEqual([null, 'CC0-1.0']);
+    expect([neither?.leftOut, neither?.rights?.licence]).toEqual(['licence', 'unknown']);
+    expect(reasons([candidate('c', { rights: [] })])).toEqual(['licence']);
+  });
+
+  it('have no photo that shows two classes; in mode O the first of its concepts stays', () => {
+    const twice = [
+      candidate('a', { wnid: 'n05', alsoAcceptedAs: 'n07' }),
+      candidate('b', { wnid: 'n05', alsoAcceptedAs: 'n03' }),
+    ];
+    expect(reasons(twice)).toEqual(['duplicate', 'duplicate']);
+    expect(reasons(twice, { mode: 'O' })).toEqual([null, 'duplicate']);
+  });
+
+  it('have at most the cap of each confusion, those that rank first; rejected ones take no place', () => {
+    const three = [
+      candidate('a', { rank: 3 }),
+      candidate('b', { rank: 1 }),
+      candidate('c', { rank: 2, state: 'rejected' }),
+      candidate('d', { rank: 4, confusionWnid: 'n09' }),
+    ];
+    expect(reasons(three, { cap: 1 })).toEqual(['cap', null, 'rejected', null]);
+    expect(reasons(three, { cap: 2 })).toEqual([null, null, 'rejected', null]);
+  });
+});

@@ -1,0 +1,115 @@
+import { describe, expect, it } from 'vitest';
+import { summariseCrop, type PhotoEvidence } from '../../../../src/models/evidence/evidence.ts';
+import type { PhotoRow } from '../../../../src/export/select/photo-row.ts';
+import type { Protocol } from '../../../../src/export/protocol.ts';
+import { ruleProblems } from '../../../../src/export/verify/rule.ts';
+import { seededRandom } from '../../../support/random.ts';
+import { expected, expectedMaxTrueProb, POLICIES, randomCase, type Case } from '../../filter/rule/cases.ts';
+import { photoRow } from '../select/sample-photo-row.ts';
+import { protocolOf as sampleProtocol } from '../../../support/exported.ts';
+
+const WNIDS = ['n01440764', 'n01443537', 'n01514668', 'n01530575'];
+const CASES_OF_EACH_POLICY = 400;
+
+function evidenceOf({ logits, truth }: Case): PhotoEvidence {
+  return logits.map((crops) => crops.map((crop) => summariseCrop(crop, [truth])));
+}
+
+function protocolFor({ logits, policy }: Case): Protocol {
+  const among = WNIDS.slice(0, logits[0]?.[0]?.length);
+  const { threshold, aggregation, members } = policy;
+  return sampleProtocol({ rule: { mode: 'A', threshold, aggregation, members, cap: 15 }, among, searched: among });
+}
+
+/** The row that the protocol, read literally, gives a photo that is kept. A photo that is dropped gets some prediction. */
+function rowFor(one: Case): PhotoRow {
+  const { confusion = one.truth === 0 ? 1 : 0, confusionProb = 0.5 } = expected(one) as Partial<Record<string, number>>;
+  return photoRow({
+    wnid: WNIDS[one.truth] ?? '',
+    max_true_prob: expectedMaxTrueProb(one),
+    predicted_wnid: WNIDS[confusion] ?? '',
+    predicted_prob: confusionProb,
+  });
+}
+
+const outcome = (one: Case): unknown => (expected(one) as { state: string }).state;
+
+/** The outcome of a photo that a problem, or none, implies. */
+function reading(problem: string | undefined): string {
+  if (problem === undefined) return 'kept';
+  return problem.startsWith('Expected a photo that the rule keeps but') ? 'dropped' : problem;
+}
+
+/** The case on a processor that gives the true class less. */
+function lowered(one: Case, by: number): Case {
+  const lower = (crop: Float32Array): Float32Array => crop.map((logit, at) => (at === one.truth ? logit - by : logit));
+  return { ...one, logits: one.logits.map((crops) => crops.map(lower)) };
+}
+
+/** Kept under the usual rule: p(true) is 0.0149 on each crop of each member, and the second class has the rest. */
+const KEPT: Case = {
+  logits: Array.from({ length: 2 }, () => Array.from({ length: 10 }, () => Float32Array.of(0, 4.1, 0.5))),
+  truth: 0,
+  policy: { threshold: 0.15, aggregation: 'max', members: 'any' },
+};
+
+describe.each(POLICIES)('the rule under aggregation $aggregation and members $members', (policy) => {
+  const random = seededRandom(7);
+  const cases = Array.from({ length: CASES_OF_EACH_POLICY }, () => randomCase(random, policy));
+
+  it('keeps what the protocol, read literally, keeps', () => {
+    // Another processor may have given the true class 1e-4 less, so a photo at the very edge of the rule is kept.
+    const clear = cases.filter((one) => outcome(one) === outcome(lowered(one, 1e-3)));
+    expect(new Set(clear.map(outcome))).toEqual(new Set(['kept', 'dropped']));
+    for (const one of clear)
+      expect(reading(ruleProblems(rowFor(one), evidenceOf(one), protocolFor(one))[0])).toBe(outcome(one));
+  });
+});
+
+describe('a row that says something else than the evidence', () => {
+  const wrong: readonly [string, Partial<PhotoRow>, string][] = [
+    ['the largest p', { max_true_prob: 0.0151 }, 'Expected the max_true_prob 0.0158'],
+    ['the predicted class', { predicted_wnid: 'n01514668' }, 'Expected the predicted class n01443537'],
+    ['the p of the predicted class', { predicted_prob: 0.5 }, 'Expected the predicted_prob 0.957'],
+  ];
+
+  it.each(wrong)('is found: %s', (_, change, problem) => {
+    const [found, ...others] = ruleProblems({ ...rowFor(KEPT), ...change }, evidenceOf(KEPT), protocolFor(KEPT));
+    expect([found, others]).toEqual([expect.stringContaining(problem), []]);
+  });
+
+  it('may differ by what another processor changes', () => {
+    const row = { ...rowFor(KEPT), max_true_prob: expectedMaxTrueProb(KEPT) + 1e-5 };
+    expect(ruleProblems(row, evidenceOf(KEPT), protocolFor(KEPT))).toEqual([]);
+  });
+});
+
+describe('evidence that proves nothing', () => {
+  it('is a problem', () => {
+    const lacking = evidenceOf(KEPT).map((cells) => cells.map((cell) => cell && { ...cell, logits: null }));
+    expect(ruleProblems(rowFor(KEPT), lacking, protocolFor(KEPT))).toEqual([
+      'Expected the logits of every crop of every member',
+    ]);
+  });
+});
+
+describe('the rule of mode O', () => {
+  const evidence = evidenceOf({ ...KEPT, logits: KEPT.logits.slice(0, 1) });
+  const protocol = (minConfidence: number, searched: string[]): Protocol =>
+    sampleProtocol({
+      rule: { mode: 'O', minConfidence, cap: 15 },
+      among: WNIDS.slice(0, 3),
+      searched,
+      folders: 'predicted',
+    });
+  const row = photoRow({ ...rowFor(KEPT), wnid: 'n01443537', max_true_prob: null, searched_wnid: 'n99999999' });
+
+  it.each([
+    ['keeps a confident photo of a wanted class', 0.9, 'n01443537', 'kept'],
+    ['drops a photo below the confidence', 0.99, 'n01443537', 'dropped'],
+    ['drops a photo of a class that is not wanted', 0.9, 'n01440764', 'dropped'],
+  ] as const)('%s', (...[, minConfidence, searched, state]) => {
+    const given = protocol(minConfidence, [searched]);
+    expect(reading(ruleProblems(row, evidence, given)[0])).toBe(state);
+  });
+});

@@ -1,0 +1,215 @@
+import { isDeepStrictEqual } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { decideModeO, type ModeOVerdict } from '../../../../src/filter/rule/decide-mode-o.ts';
+import { modeODecisionOf } from '../../../../src/filter/rule/mode-o-decision.ts';
+import type { ModeOPolicy } from '../../../../src/filter/rule/policy.ts';
+import { CROPS_PER_MEMBER, noEvidence, summariseCrop, type CropEvidence } from '../../../../src/models/evidence/evidence.ts';
+import { overOurs, withRelated } from '../../../../src/models/evidence/related-members.ts';
+import { emptyMatrix, reveal, type Matrix } from './cases.ts';
+import { seededRandom, type Random } from '../../../support/random.ts';
+
+interface Case {
+  /** Of each crop. */
+  readonly logits: readonly Float32Array[];
+  readonly policy: ModeOPolicy;
+}
+
+/** Few classes and few values, so that ties are common; often one class is liked by every crop, as it must be to be kept. */
+function randomCase(random: Random): Case {
+  const classes = 2 + random.below(5);
+  const liked = random.below(classes);
+  const love = random.pick([0, 1, 3, 6]);
+  const logits = Array.from({ length: CROPS_PER_MEMBER }, () =>
+    Float32Array.from({ length: classes }, (_, at) => random.below(3) + (at === liked ? love : 0)),
+  );
+  const predictable = Array.from({ length: classes }, (_, at) => at).filter(() => random.next() < 0.6);
+  const exactly = Math.max(...meansOf(logits));
+  return { logits, policy: { mode: 'O', minConfidence: random.pick([0, 0.3, 0.5, 0.9, exactly]), predictable } };
+}
+
+/** The protocol's "Mode O" read literally on all evidence, sharing no code with what is tested. */
+function expected({ logits, policy }: Case): object {
+  const means = meansOf(logits);
+  const score = Math.max(...means);
+  const predicted = means.indexOf(score);
+  if (score < policy.minConfidence || !policy.predictable.includes(predicted)) return { state: 'dropped' };
+  return { state: 'kept', predicted, score };
+}
+
+function meansOf(logits: readonly Float32Array[]): number[] {
+  const probs = logits.map((row) => {
+    const max = Math.max(...row);
+    const weights = [...row].map((logit) => Math.exp(logit - max));
+    const sum = weights.reduce((total, weight) => total + weight, 0);
+    return weights.map((weight) => weight / sum);
+  });
+  return (probs[0] ?? []).map((_, at) => probs.reduce((total, row) => total + (row[at] ?? 0), 0) / probs.length);
+}
+
+function essence(verdict: ModeOVerdict): object {
+  return verdict.state === 'kept' ? verdict : { state: verdict.state };
+}
+
+function show({ logits }: Case, matrix: Matrix, at: { readonly crop: number; readonly withLogits: boolean }): void {
+  const cell = summariseCrop(logits[at.crop] ?? new Float32Array(1), []);
+  reveal(matrix, { member: 0, crop: at.crop }, at.withLogits ? cell : { ...cell, logits: null });
+}
+
+/** Crops in random order, some as summaries first, as they are stored of what was dropped. What is wrong, in words. */
+function revealAll(one: Case, random: Random): { complaints: unknown[]; cropsNeeded: number } {
+  const matrix = emptyMatrix(1);
+  const order = random.shuffle(Array.from({ length: CROPS_PER_MEMBER }, (_, crop) => crop));
+  const first = order.map((crop) => ({ crop, withLogits: random.next() < 0.7 }));
+  const again = first.filter(({ withLogits }) => !withLogits).map(({ crop }) => ({ crop, withLogits: true }));
+  const complaints: unknown[] = [];
+  let before: ModeOVerdict['state'] = 'undecided';
+  let cropsNeeded: number = CROPS_PER_MEMBER;
+  for (const [step, next] of [...first, ...again].entries()) {
+    show(one, matrix, next);
+    const verdict = decideModeO(matrix, one.policy);
+    const fits =
+      verdict.state === 'undecided'
+        ? before === 'undecided' && verdict.missing.length > 0
+        : isDeepStrictEqual(essence(verdict), expected(one));
+    if (!fits) complaints.push({ one, step, verdict, wanted: expected(one) });
+    if (before === 'undecided' && verdict.state !== 'undecided') cropsNeeded = Math.min(step + 1, CROPS_PER_MEMBER);
+    before = verdict.state;
+  }
+  if (before === 'undecided') complaints.push({ one, before });
+  return { complaints, cropsNeeded };
+}
+
+/** Runs what is asked for, in its order or any, until the photo is decided. */
+function runMissing(one: Case, random: Random): unknown[] {
+  const matrix = emptyMatrix(1);
+  for (let ran = 0; ran <= CROPS_PER_MEMBER; ran += 1) {
+    const verdict = decideModeO(matrix, one.policy);
+    if (verdict.state !== 'undecided') return isDeepStrictEqual(essence(verdict), expected(one)) ? [] : [one, verdict];
+    const next = random.next() < 0.5 ? verdict.missing[0] : random.shuffle(verdict.missing)[0];
+    if (next === undefined || matrix[0]?.[next.crop] !== null) return [one, verdict];
+    show(one, matrix, { crop: next.crop, withLogits: true });
+  }
+  return [one, 'undecided after every crop'];
+}
+
+/** The same crops over a longer list: our logits at `places`, and those of one to three classes outside our list. */
+interface LongerList {
+  readonly logits: readonly Float32Array[];
+  readonly places: readonly number[];
+}
+
+function longerList({ logits }: Case, random: Random): LongerList {
+  const classes = logits[0]?.length ?? 0;
+  const others = 1 + random.below(3);
+  const places = random
+    .shuffle(Array.from({ length: classes + others }, (_, at) => at))
+    .slice(0, classes)
+    .toSorted((a, b) => a - b);
+  const strength = random.pick([-4, 0, 3]);
+  const longer = logits.map((row) => {
+    const all = Float32Array.from({ length: classes + others }, () => random.below(3) + strength);
+    places.forEach((place, at) => (all[place] = row[at] ?? 0));
+    return all;
+  });
+  return { logits: longer, places };
+}
+
+/** The evidence of the related member on a crop, which is a bound where its logits are not stored. */
+function saidByRelated({ logits, places }: LongerList, crop: number, withLogits: boolean): CropEvidence {
+  const cell = summariseCrop(logits[crop] ?? new Float32Array(1), []);
+  return overOurs(withLogits ? cell : { ...cell, logits: null }, places, []);
+}
+
+/** Some crops evaluated over the longer list, some over ours; then the missing ones run. What is wrong, and how it ended. */
+function runWithRelated(one: Case, random: Random): { complaints: unknown[]; state: string; toldByRelated: boolean } {
+  const longer = longerList(one, random);
+  const [share, logitShare] = [random.pick([0.3, 1]), random.pick([0, 0, 0.5])];
+  const theirs = emptyMatrix(1).map((row) =>
+    row.map((_, crop) => (random.next() < share ? saidByRelated(longer, crop, random.next() < logitShare) : null)),
+  );
+  const ours = emptyMatrix(1);
+  for (let crop = 0; crop < CROPS_PER_MEMBER; crop += 1)
+    if (random.next() < 0.2) show(one, ours, { crop, withLogits: random.next() < 0.3 });
+  const matrix = ours.map((row, member) => [...withRelated(row, theirs[member] ?? [])]);
+  const before = decideModeO(matrix, one.policy);
+  let verdict = before;
+  const ran = new Set<number>();
+  while (verdict.state === 'undecided') {
+    const next = random.next() < 0.5 ? verdict.missing[0] : random.shuffle(verdict.missing)[0];
+    if (next === undefined || ran.has(next.crop))
+      return { complaints: [one, verdict], state: 'stuck', toldByRelated: false };
+    show(one, matrix, { crop: next.crop, withLogits: true });
+    ran.add(next.crop);
+    verdict = decideModeO(matrix, one.policy);
+  }
+  const fits = isDeepStrictEqual(essence(verdict), expected(one));
+  const complaints = fits ? [] : [{ one, theirs, ours, verdict, wanted: expected(one) }];
+  return { complaints, state: verdict.state, toldByRelated: ran.size === 0 };
+}
+
+describe('decideModeO', () => {
+  it('decides the same whatever was stored before of a longer class list, and uses it to drop', () => {
+    const random = seededRandom(3);
+    const runs = Array.from({ length: 6_000 }, () => runWithRelated(randomCase(random), random));
+    expect(runs.flatMap(({ complaints }) => complaints).slice(0, 1)).toEqual([]);
+    const count = (state: string, toldByRelated: boolean): number =>
+      runs.filter((run) => run.state === state && run.toldByRelated === toldByRelated).length;
+    expect(Math.min(count('kept', false), count('dropped', false), count('dropped', true))).toBeGreaterThan(100);
+  });
+
+  it('gives the state, the class and the score of all evidence, whatever the order in which crops come', () => {
+    const random = seededRandom(1);
+    const runs = Array.from({ length: 3_000 }, () => revealAll(randomCase(random), random));
+    expect(runs.flatMap((run) => run.complaints).slice(0, 1)).toEqual([]);
+    expect(runs.filter((run) => run.cropsNeeded < CROPS_PER_MEMBER).length).toBeGreaterThan(500);
+  });
+
+  it('comes to the same end by running only what it asks for, each crop once', () => {
+    const random = seededRandom(2);
+    const complaints = Array.from({ length: 3_000 }, () => runMissing(randomCase(random), random));
+    expect(complaints.filter((complaint) => complaint.length > 0).slice(0, 1)).toEqual([]);
+  });
+
+  it('asks for the centre crop first and needs nothing but two unsure crops to drop at 0.9', () => {
+    const policy: ModeOPolicy = { mode: 'O', minConfidence: 0.9, predictable: [0, 1] };
+    const matrix = emptyMatrix(1);
+    expect(decideModeO(noEvidence(1), policy)).toMatchObject({
+      missing: [{ member: 0, crop: 4 }, { crop: 9 }, {}, {}, {}, {}, {}, {}, {}, {}],
+    });
+    const one = { logits: Array.from({ length: 10 }, () => Float32Array.of(1, 1, 1)), policy };
+    show(one, matrix, { crop: 4, withLogits: true });
+    expect(decideModeO(matrix, policy).state).toBe('undecided');
+    show(one, matrix, { crop: 9, withLogits: true });
+    expect(decideModeO(matrix, policy)).toMatchObject({ state: 'dropped', reason: 'not-confident' });
+  });
+
+  it('drops for the class what is sure enough of one that is not wanted', () => {
+    const policy: ModeOPolicy = { mode: 'O', minConfidence: 0.9, predictable: [1] };
+    const matrix = emptyMatrix(1);
+    const one = { logits: Array.from({ length: 10 }, () => Float32Array.of(9, 1, 1)), policy };
+    for (const crop of [4, 9]) show(one, matrix, { crop, withLogits: true });
+    const verdict = decideModeO(matrix, policy);
+    expect(verdict).toMatchObject({ state: 'dropped', reason: 'other-class', leading: 0 });
+    const names = { wnids: ['n01', 'n02', 'n03'], memberIds: [7] };
+    expect(modeODecisionOf({ photoId: 1, wnid: 'gnome' }, { verdict, policy, names })).toMatchObject({
+      state: 'dropped',
+      reason: 'other-class',
+      detail: "most like n01, which is none of the collection's classes",
+      maxTrueProb: null,
+      memberId: 7,
+      crop: null,
+    });
+  });
+
+  it('needs no logits to drop again what was dropped before, and asks for them where a lower bar may keep it', () => {
+    const one = { logits: Array.from({ length: 10 }, () => Float32Array.of(2, 1, 1)) };
+    const matrix = emptyMatrix(1);
+    for (const crop of [4, 9, 0]) show({ ...one, policy: at(0.9) }, matrix, { crop, withLogits: false });
+    expect(decideModeO(matrix, at(0.9)).state).toBe('dropped');
+    expect(decideModeO(matrix, at(0.5))).toMatchObject({ state: 'undecided', missing: { length: 10, 0: { crop: 1 } } });
+
+    function at(minConfidence: number): ModeOPolicy {
+      return { mode: 'O', minConfidence, predictable: [0, 1, 2] };
+    }
+  });
+});

@@ -1,0 +1,143 @@
+import { isDeepStrictEqual } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { CROP_ORDER, decide, type Verdict } from '../../../../src/filter/rule/decide.ts';
+import { CROPS_PER_MEMBER, summariseCrop, type CropRef } from '../../../../src/models/evidence/evidence.ts';
+import { cellOf, cropsOf, emptyMatrix, essence, expected, POLICIES, randomCase, reveal } from './cases.ts';
+import type { Case, Matrix } from './cases.ts';
+import { seededRandom, type Random } from '../../../support/random.ts';
+
+interface Run {
+  /** Failed checks. `expect` would be slow for tens of thousands of them. */
+  readonly complaints: unknown[];
+  readonly state: Verdict['state'];
+  /** Crops that were known when the photo was decided. */
+  readonly cropsNeeded: number;
+}
+
+/**
+ * Reveals all crops in random order and decides after each. Some come as summaries first, as they are stored of photos
+ * that were dropped, and with their logits later.
+ */
+function revealAll(one: Case, random: Random): Run {
+  const wanted = expected(one);
+  const matrix = emptyMatrix(one.logits.length);
+  const crops = random.shuffle(cropsOf(one));
+  const first = crops.map((ref) => ({ ref, withLogits: random.next() < 0.7 }));
+  const again = first.filter(({ withLogits }) => !withLogits).map(({ ref }) => ({ ref, withLogits: true }));
+  const run = { complaints: [] as unknown[], state: 'undecided' as Verdict['state'], cropsNeeded: crops.length };
+  for (const [step, { ref, withLogits }] of [...first, ...again].entries()) {
+    reveal(matrix, ref, cellOf(one, ref, withLogits));
+    const verdict = decide(matrix, one.truth, one.policy);
+    const fits =
+      verdict.state === 'undecided'
+        ? run.state === 'undecided' && isUseful(verdict.missing, matrix)
+        : isDeepStrictEqual(essence(verdict), wanted);
+    if (!fits) run.complaints.push({ one, step, verdict, before: run.state, wanted });
+    if (run.state === 'undecided' && verdict.state !== 'undecided') run.cropsNeeded = Math.min(step + 1, crops.length);
+    run.state = verdict.state;
+  }
+  return run;
+}
+
+/** Something to run, each crop once, and none whose logits are known. */
+function isUseful(missing: readonly CropRef[], matrix: Matrix): boolean {
+  const keys = new Set(missing.map(({ member, crop }) => member * CROPS_PER_MEMBER + crop));
+  const known = missing.some(({ member, crop }) => (matrix[member]?.[crop]?.logits ?? null) !== null);
+  return missing.length > 0 && keys.size === missing.length && !known;
+}
+
+/** Runs what is asked for, or any other of the missing crops, until the photo is decided. */
+function runMissing(one: Case, random: Random): Run {
+  const matrix = emptyMatrix(one.logits.length);
+  const complaints: unknown[] = [];
+  let ran = 0;
+  let verdict = decide(matrix, one.truth, one.policy);
+  while (verdict.state === 'undecided' && complaints.length === 0) {
+    const next = random.next() < 0.5 ? verdict.missing[0] : random.shuffle(verdict.missing)[0];
+    if (next === undefined || matrix[next.member]?.[next.crop] !== null) complaints.push({ one, verdict });
+    else reveal(matrix, next, cellOf(one, next));
+    ran += 1;
+    verdict = decide(matrix, one.truth, one.policy);
+  }
+  if (!isDeepStrictEqual(essence(verdict), expected(one))) complaints.push({ one, verdict });
+  return { complaints, state: verdict.state, cropsNeeded: ran };
+}
+
+describe.each(POLICIES)('decide with aggregation $aggregation and members $members', (rules) => {
+  it('equals the protocol read literally, in whatever order crops are revealed, and never changes its mind', () => {
+    const random = seededRandom(1);
+    const cases = Array.from({ length: 150 }, () => randomCase(random, rules));
+    const runs = cases.map((one) => revealAll(one, random));
+    expect(runs.flatMap((run) => run.complaints)).toEqual([]);
+    // The cases are worth something: both ends are common, and many are decided before all crops are known.
+    const count = (state: string): number => runs.filter((run) => run.state === state).length;
+    expect(count('kept')).toBeGreaterThan(20);
+    expect(count('dropped')).toBeGreaterThan(20);
+    expect(count('undecided')).toBe(0);
+    const early = runs.filter((run, i) => run.cropsNeeded < cropsOf(cases[i] ?? { logits: [] }).length);
+    expect(early.length).toBeGreaterThan(20);
+  });
+
+  it('asked which crop to run next, needs no crop twice, no more than all, and ends with the same verdict', () => {
+    const random = seededRandom(2);
+    const cases = Array.from({ length: 200 }, () => randomCase(random, rules));
+    const runs = cases.map((one) => runMissing(one, random));
+    expect(runs.flatMap((run) => run.complaints)).toEqual([]);
+    const all = cases.map((one) => cropsOf(one).length);
+    expect(runs.filter((run, i) => run.cropsNeeded > (all[i] ?? 0))).toEqual([]);
+    expect(runs.filter((run, i) => run.cropsNeeded < (all[i] ?? 0)).length).toBeGreaterThan(20);
+  });
+});
+
+/** One member gets it right at one place of the reading order, or nowhere (10); crops before `known` are revealed. */
+interface Prefix {
+  readonly hitAt: number;
+  readonly known: number;
+  readonly row: Matrix[number];
+}
+
+function everyPrefix(): Prefix[] {
+  const right = summariseCrop(Float32Array.from([0, 9, 0]), [1]);
+  const wrong = summariseCrop(Float32Array.from([0, -9, 9]), [1]);
+  const lengths = Array.from({ length: CROPS_PER_MEMBER + 1 }, (_, i) => i);
+  return lengths.flatMap((hitAt) =>
+    lengths.map((known): Prefix => {
+      const places = lengths.slice(0, CROPS_PER_MEMBER).map((crop) => CROP_ORDER.indexOf(crop));
+      return { hitAt, known, row: places.map((place) => (place >= known ? null : place === hitAt ? right : wrong)) };
+    }),
+  );
+}
+
+function expectedOf(first: Prefix, second: Prefix, members: 'any' | 'all'): object {
+  const [firstSays, secondSays] = [first.hitAt < first.known, second.hitAt < second.known];
+  const complete = first.known + second.known === 2 * CROPS_PER_MEMBER;
+  if (members === 'any' ? firstSays || secondSays : firstSays && secondSays) {
+    const decidedBy = firstSays
+      ? { member: 0, crop: CROP_ORDER[first.hitAt] }
+      : { member: 1, crop: CROP_ORDER[second.hitAt] };
+    return { state: 'dropped', decidedBy, maxTrueProbIsLowerBound: !complete };
+  }
+  return { state: complete ? 'kept' : 'undecided' };
+}
+
+function shownOf(verdict: Verdict): object {
+  if (verdict.state !== 'dropped') return { state: verdict.state };
+  const { state, decidedBy, maxTrueProbIsLowerBound } = verdict;
+  return { state, decidedBy, maxTrueProbIsLowerBound };
+}
+
+describe('decide, over every place of a hit and every number of known crops of two members', () => {
+  it.each(['any', 'all'] as const)('is right where %s must say "drop"', (members) => {
+    const prefixes = everyPrefix();
+    const complaints: unknown[] = [];
+    for (const first of prefixes) {
+      for (const second of prefixes) {
+        const verdict = decide([first.row, second.row], 1, { threshold: 0.15, aggregation: 'max', members });
+        const wanted = expectedOf(first, second, members);
+        if (!isDeepStrictEqual(shownOf(verdict), wanted)) complaints.push({ first, second, verdict, wanted });
+      }
+    }
+    expect(prefixes).toHaveLength(121);
+    expect(complaints).toEqual([]);
+  });
+});

@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest';
+import { decisionOf, undecodable } from '../../../../src/filter/rule/decision.ts';
+import type { Verdict } from '../../../../src/filter/rule/decide.ts';
+
+const names = { wnids: ['n01', 'n02', 'n03'], memberIds: [70, 71] };
+const of = (verdict: Verdict) => decisionOf(5, 'n02', { verdict, names });
+
+describe('decisionOf', () => {
+  it('is nothing while the verdict is open', () => {
+    expect(of({ state: 'undecided', missing: [{ member: 0, crop: 4 }], maxTrueProb: null })).toBeNull();
+  });
+
+  it('names the member and the crop that dropped the photo', () => {
+    const dropped = of({
+      state: 'dropped',
+      reason: 'confident',
+      decidedBy: { member: 1, crop: 0 },
+      maxTrueProb: 0.2,
+      maxTrueProbIsLowerBound: true,
+    });
+    expect(dropped).toEqual({
+      photoId: 5,
+      wnid: 'n02',
+      state: 'dropped',
+      reason: 'confident',
+      detail: null,
+      maxTrueProb: 0.2,
+      isLowerBound: true,
+      memberId: 71,
+      crop: 0,
+      confusionWnid: null,
+      confusionProb: null,
+    });
+  });
+
+  it('names no crop where the mean of a member dropped it', () => {
+    const verdict: Verdict = {
+      state: 'dropped',
+      reason: 'correct',
+      decidedBy: { member: 0, crop: null },
+      maxTrueProb: 0.6,
+      maxTrueProbIsLowerBound: false,
+    };
+    expect(of(verdict)).toMatchObject({ memberId: 70, crop: null });
+  });
+
+  it('names what a kept photo is taken for', () => {
+    expect(of({ state: 'kept', maxTrueProb: 0, confusion: 2, confusionProb: 0.7 })).toMatchObject({
+      state: 'kept',
+      reason: null,
+      maxTrueProb: 0,
+      isLowerBound: false,
+      memberId: null,
+      confusionWnid: 'n03',
+      confusionProb: 0.7,
+    });
+  });
+});
+
+describe('undecodable', () => {
+  it('fails the photo, says why, and knows no probability', () => {
+    expect(undecodable(5, 'n02', 'cut off')).toMatchObject({
+      state: 'failed',
+      reason: 'undecodable',
+      detail: 'cut off',
+      maxTrueProb: null,
+      isLowerBound: true,
+    });
+  });
+});

@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest';
+import { fingerprintOf } from '../../../../src/photo/hashes/fingerprint.ts';
+import { hammingDistance, HASH_BITS, parseHash } from '../../../../src/photo/hashes/perceptual-hash.ts';
+import type { RgbImage } from '../../../../src/platform/image/rgb-image.ts';
+import { noiseImage } from '../pixels/noise.ts';
+
+const perceptualHash = (image: RgbImage): string => fingerprintOf(image).perceptualHash;
+const distanceOf = (a: string, b: string): number => hammingDistance(parseHash(a), parseHash(b));
+
+describe('perceptualHash', () => {
+  it.each([
+    ['white', 255, '8000000000000000'],
+    ['grey', 128, '8000000000000000'],
+    ['black', 0, '0000000000000000'],
+  ])('finds no frequency in a picture that is all %s', (_, level, hash) => {
+    expect(perceptualHash(flat(level))).toBe(hash);
+  });
+
+  it('answers 16 lower-case hex digits, for a single pixel too', () => {
+    for (const image of [noiseImage(1, 1), noiseImage(3, 200), noiseImage(640, 480)]) {
+      expect(perceptualHash(image)).toMatch(/^[0-9a-f]{16}$/);
+    }
+  });
+
+  it('is had of a picture that is too long to be shrunk at once', () => {
+    for (const [width, height] of [
+      [300_000, 1],
+      [1, 300_000],
+    ] as const)
+      expect(perceptualHash({ width, height, data: new Uint8Array(900_000).fill(255) })).toBe('8000000000000000');
+  });
+
+  it('puts horizontal frequencies in the bits of the first row', () => {
+    // Light on the left, dark on the right: the lowest horizontal frequency is the only strong one.
+    const wave = grey(64, 64, (x) => 128 + 100 * Math.cos((Math.PI * (x + 0.5)) / 64));
+    const firstByte = Number.parseInt(perceptualHash(wave).slice(0, 2), 16);
+    expect(firstByte & 0b1100_0000).toBe(0b1100_0000);
+  });
+
+  it('agrees with the defining sums of the DCT in floating point', () => {
+    const image = noiseImage(32, 32);
+    expect(perceptualHash(image)).toBe(hashByDefinition(image));
+  });
+});
+
+describe('hammingDistance', () => {
+  it.each([
+    ['0000000000000000', '0000000000000000', 0],
+    ['0000000000000000', 'ffffffffffffffff', HASH_BITS],
+    ['8000000000000000', '0000000000000001', 2],
+    ['ffffffff00000000', '00000000ffffffff', 64],
+    ['123456789abcdef0', '123456789abcdef3', 2],
+  ])('counts the bits in which %s and %s differ', (a, b, bits) => {
+    expect(distanceOf(a, b)).toBe(bits);
+  });
+
+  it('agrees with counting ones in the text of the difference', () => {
+    for (let i = 0n; i < 500n; i++) {
+      const a = BigInt.asUintN(64, i * 0x9e37_79b9_7f4a_7c15n);
+      const b = BigInt.asUintN(64, (i + 7n) * 0xc2b2_ae3d_27d4_eb4fn);
+      const ones = (a ^ b).toString(2).replaceAll('0', '').length;
+      expect(distanceOf(hex(a), hex(b))).toBe(ones);
+    }
+  });
+
+  it.each([
+    '',
+    '123',
+    'FFFFFFFFFFFFFFFF',
+    'gggggggggggggggg',
+    '00000000000000000',
+    '000000000000000é',
+    '0x00000000000000',
+  ])('refuses %j as a hash', (text) => {
+    expect(() => parseHash(text)).toThrow('Expected 16 lower-case hex digits');
+  });
+});
+
+function hex(value: bigint): string {
+  return value.toString(16).padStart(16, '0');
+}
+
+function flat(level: number): RgbImage {
+  return grey(50, 40, () => level);
+}
+
+function grey(width: number, height: number, level: (x: number, y: number) => number): RgbImage {
+  const data = Uint8Array.from({ length: width * height * 3 }, (_, i) => {
+    const pixel = Math.floor(i / 3);
+    return Math.round(level(pixel % width, Math.floor(pixel / width)));
+  });
+  return { width, height, data };
+}
+
+function basis(frequency: number, at: number): number {
+  return Math.cos((Math.PI * frequency * (2 * at + 1)) / 64);
+}
+
+/** 32 x 32 pixels only, so that nothing is resized. */
+function hashByDefinition(image: RgbImage): string {
+  const luma = Array.from({ length: 1_024 }, (_, i) => {
+    const [red = 0, green = 0, blue = 0] = image.data.subarray(i * 3);
+    return Math.floor(0.299 * red + 0.587 * green + 0.114 * blue + 0.5);
+  });
+  const frequencies = Array.from({ length: 64 }, (_, i) =>
+    luma.reduce((sum, value, at) => sum + value * basis(i % 8, at % 32) * basis(i >> 3, at >> 5), 0),
+  );
+  const sorted = frequencies.toSorted((a, b) => a - b);
+  const median = ((sorted[31] ?? 0) + (sorted[32] ?? 0)) / 2;
+  return hex(BigInt(`0b${frequencies.map((value) => (value > median ? 1 : 0)).join('')}`));
+}

@@ -1,0 +1,374 @@
+import { describe, expect, it } from 'vitest';
+import { renderToStaticMarkup } from 'preact-render-to-string';
+import { reportHtml } from '../../../../src/report/report-html.tsx';
+import type { ModelReport, Report } from '../../../../src/report/report.ts';
+import { TABLE_NAMES } from '../../../../src/report/tables.ts';
+import { reportFigures } from '../../../../src/report/page/figures.ts';
+import type { Heatmap } from '../../../../src/review/desk/desk.ts';
+import type { ReportPageProps } from '../../../../src/report/page/context.ts';
+import { bestOutsider } from '../../../../src/report/page/models.ts';
+import { countText } from '../../../../src/kernel/texts.ts';
+import { ReportPage } from '../../../../src/report/page/page.tsx';
+import { ServedReport, type ServedReportProps } from '../../../../src/report/page/served.tsx';
+import { madeReport, type MadeReport } from '../../../support/made-report.ts';
+
+const PICTURE = 'data:image/webp;base64,UklGRg==';
+const htmlOf = (options: MadeReport = {}): string => reportHtml(madeReport(options), () => PICTURE);
+const textOf = (html: string): string =>
+  html
+    .replaceAll(/<style>.*?<\/style>|<[^>]+>/gs, ' ')
+    .replaceAll(/\s+/g, ' ')
+    .replaceAll('&amp;', '&');
+const all = (html: string, pattern: RegExp): string[] => [...html.matchAll(pattern)].map(([, found]) => found ?? '');
+
+const KINDS: readonly (readonly [string, MadeReport])[] = [
+  ['mode A', {}],
+  ['mode O', { mode: 'O' }],
+  ['hostile texts', { isHostile: true }],
+  ['200 classes', { classes: 200, photos: 7_500, outsiders: 5 }],
+  ['one class', { classes: 1, photos: 12, outsiders: 1, hasClean: false }],
+  ['no photo', { photos: 0, outsiders: 0, hasClean: false }],
+];
+
+/** `photos` is the table of all kept photos, which is not part of the report. */
+const FILES: readonly string[] = [...TABLE_NAMES, 'photos'];
+
+describe('bestOutsider', () => {
+  const report = madeReport({ outsiders: 2 });
+  const withShared = (...shared: readonly string[]) => ({
+    ...report,
+    models: report.models.map((model) => ({ ...model, sharesBackbone: shared.includes(model.model) })),
+  });
+  const names = report.models.filter(({ isMember }) => !isMember).map(({ model }) => model);
+  const best = bestOutsider(report)?.model ?? '';
+
+  it('is never a model that runs the file of a member', () => {
+    const other = names.find((name) => name !== best);
+    expect(bestOutsider(withShared(best))?.model).toBe(other);
+    expect(bestOutsider(withShared(...names))).toBeNull();
+  });
+
+  it('is absent, with the reason, if all such models share the backbone of a member', () => {
+    const text = textOf(reportHtml(withShared(...names), () => PICTURE));
+    expect(text).toContain('all such models share the backbone of a member');
+    expect(text).toContain('The only measured models besides the members share the backbone of a member.');
+  });
+});
+
+describe('a head that leaves out photos', () => {
+  it('takes none from the counts of classes and confusions, and its note says how many', () => {
+    const report = madeReport({ outsiders: 2 });
+    const [first, second, ...others] = report.models;
+    if (first === undefined || second === undefined) throw new Error('Expected two models');
+    const fitted = { photos: 5, of: first.photos, clean: 2, inDistribution: 0 };
+    const withPhotos = (model: ModelReport, ofClass: number, ofConfusion: number): ModelReport => ({
+      ...model,
+      perClass: model.perClass.map((row) => ({ ...row, photos: ofClass })),
+      perConfusion: model.perConfusion.map((row) => ({ ...row, photos: ofConfusion })),
+    });
+    const head = { ...withPhotos(second, 1_234, 5_678), fitted };
+    const whole = withPhotos(first, 4_321, 8_765);
+    for (const models of [
+      [head, whole],
+      [whole, head],
+    ]) {
+      const text = textOf(reportHtml({ ...report, models: [...models, ...others] }, () => PICTURE));
+      expect(text).toMatch(/4,321.*8,765/);
+      expect(text).not.toMatch(/1,234|5,678/);
+      expect(text).toContain(
+        `fitted on 5 of ${countText(first.photos)} photos of this set and 2 clean photos; left out`,
+      );
+    }
+  });
+});
+
+describe('reportHtml', () => {
+  it.each(KINDS)('asks for nothing from outside and runs nothing: %s', (_, options) => {
+    const html = htmlOf(options);
+    expect(html).toContain(
+      `default-src &#39;none&#39;; img-src data:; style-src &#39;sha256-`.replaceAll('&#39;', "'"),
+    );
+    expect(all(html, /<(script|link|iframe|object|form|base)\b/g)).toEqual([]);
+    expect(
+      all(html, /(?:src|href)="([^"]*)"/g).filter(
+        (address) => !/^(#|data:image\/|csv\/|figures\/|report\.json$)/.test(address),
+      ),
+    ).toEqual([]);
+    expect(html).not.toMatch(/ style="| on\w+="/);
+  });
+
+  it.each(KINDS)('links to tables and figures that exist only: %s', (_, options) => {
+    const html = htmlOf(options);
+    const tables = new Set(all(html, /href="csv\/([^"]*)\.csv"/g));
+    expect([...tables].filter((name) => !FILES.includes(name))).toEqual([]);
+    const figures = all(html, /href="figures\/([^"]*)\.svg"/g);
+    const names = reportFigures(madeReport(options)).map(({ name }) => name);
+    expect(figures.filter((name) => !names.includes(name))).toEqual([]);
+  });
+
+  it.each(KINDS)('has headings in order, unique ids and targets that exist: %s', (_, options) => {
+    const html = htmlOf(options);
+    const levels = all(html, /<h([1-6])/g).map(Number);
+    expect(levels[0]).toBe(1);
+    expect(levels.filter((level, i) => i > 0 && level > (levels[i - 1] ?? 0) + 1)).toEqual([]);
+    const ids = all(html, / id="([^"]+)"/g);
+    expect(ids.filter((id, i) => ids.indexOf(id) !== i)).toEqual([]);
+    expect(all(html, /href="#([^"]+)"/g).filter((id) => !ids.includes(id))).toEqual([]);
+    expect(
+      all(html, /aria-labelledby="([^"]+)"/g)
+        .flatMap((names) => names.split(' '))
+        .filter((id) => !ids.includes(id)),
+    ).toEqual([]);
+  });
+
+  it.each(KINDS)('shows no fraction, NaN or name of a missing value: %s', (_, options) => {
+    expect(textOf(htmlOf(options))).not.toMatch(/NaN|undefined|\bnull\b|Infinity|\d\.\d{4}/);
+  });
+
+  it('escapes texts of strangers, drops their control characters and cuts long ones', () => {
+    const html = htmlOf({ isHostile: true });
+    expect(html).not.toMatch(/<script|javascript:|[\u0000-\u0008\u202e]/); // oxlint-disable-line no-control-regex
+    expect(html.match(/<\/title>/g)?.length).toBe(1 + (html.match(/<title id=/g)?.length ?? 0));
+    expect(html).not.toMatch(/x{200}/);
+  });
+
+  it('gives the same bytes for the same report', () => {
+    expect(htmlOf()).toBe(htmlOf());
+  });
+});
+
+describe('ReportPage', () => {
+  const page = (report: Report, props: Partial<ReportPageProps> = {}): string =>
+    renderToStaticMarkup(
+      <ReportPage
+        report={report}
+        pictures={() => null}
+        linkOf={() => null}
+        csv={(table) => `csv/${table}.csv`}
+        json="report.json"
+        photosCsv={null}
+        figureFile={() => null}
+        {...props}
+      />,
+    );
+
+  it('opens with what it is of, and three numbers with their intervals', () => {
+    const text = textOf(htmlOf());
+    expect(text).toContain('412 photos of 10 classes, accepted by reviewers, judged among 10 classes');
+    expect(text).toContain(
+      'accuracy of the best model that did not filter 18.2 % resnet50-v1-12, 95 % interval 14.8 to 22.2 %, 87.0 % on clean photos',
+    );
+    expect(text).toContain('kept by the filter 10.0 % 1,986 of 19,910 fetched photos');
+    expect(text).toContain(
+      'rejected by a blind second look 3.3 % 4 of 120 photos that a first look accepted, 95 % interval 1.3 to 8.3 %; the second was unsure of 2',
+    );
+  });
+
+  it('says that no export has its photos, and does not say that there was no export', () => {
+    const text = textOf(page({ ...madeReport(), revision: null }));
+    expect(text).toContain('no export has exactly these photos');
+    expect(text).not.toContain('not exported yet');
+  });
+
+  it('claims nothing of photos in mode O that no reviewer has accepted', () => {
+    const made = madeReport({ mode: 'O' });
+    const text = textOf(page({ ...made, set: { ...made.set, which: 'kept' } }));
+    expect(text).toContain('kept by the filter, judged among 1,000 classes');
+    expect(text).not.toContain('show none of');
+  });
+
+  it('does not claim to know why models fail, or that every registered model could run', () => {
+    const text = textOf(page({ ...madeReport(), leftOut: [] }));
+    expect(text).not.toMatch(/Why models fail|is a matter of framing|every registered model could run/);
+  });
+
+  it('says why there is no model that did not filter', () => {
+    expect(textOf(htmlOf({ outsiders: 0 }))).toContain('did not filter – all such models were left out');
+    const report = { ...madeReport({ outsiders: 0 }), leftOut: [] };
+    expect(textOf(page(report))).toContain('did not filter – no such model was measured');
+  });
+
+  it('shows the sections of its mode', () => {
+    const sections = (options: MadeReport) => all(htmlOf(options), /<section id="(\w+)"/g);
+    expect(sections({})).toEqual(['funnel', 'transfer', 'confidence', 'set', 'review', 'why', 'method']);
+    expect(sections({ mode: 'O' })).toEqual(['funnel', 'ood', 'set', 'review', 'why', 'method']);
+  });
+
+  it('gives every chart a text alternative with numbers', () => {
+    for (const options of [{}, { mode: 'O' } as const]) {
+      const figures = reportFigures(madeReport(options));
+      expect(figures.length).toBeGreaterThan(8);
+      expect(figures.filter(({ text }) => !/^[\w"].*\d.*\.$/.test(text)).map(({ name, text }) => [name, text])).toEqual(
+        [],
+      );
+    }
+  });
+
+  it('calls models different only if the corrected test does', () => {
+    const report = madeReport();
+    const [first] = report.comparisons;
+    if (first === undefined) throw new Error('the report compares no models');
+    const pair = { ...first, on: 'set' as const, low: 0.01, high: 0.2 };
+    const comparisons = [pair, { ...pair, a: 'other', p: 0.03, pHolm: 0.06 }];
+    const figure = reportFigures({ ...report, comparisons }).find(({ name }) => name === 'comparisons');
+    expect(figure?.text).toContain('1 of 2 pairs of models differ by more than chance');
+  });
+
+  it('draws both heatmaps of a photo on one scale, which its legend names', () => {
+    const report = madeReport();
+    const [photo] = report.gallery;
+    if (photo?.searched == null) throw new Error('the first photo has no heatmaps');
+    const heat = (values: readonly number[]) => ({ ...photo.searched, rows: 1, columns: 2, values }) as Heatmap;
+    const gallery = [{ ...photo, searched: heat([2, -1]), predicted: heat([8, 1]) }];
+    const html = page({ ...report, gallery }, { pictures: () => PICTURE });
+    expect(all(html.slice(html.indexOf('<section id="why"')), /fill-opacity="([^"]+)"/g)).toEqual([
+      '0.2',
+      '0.8',
+      '0.1',
+    ]);
+    expect(textOf(html)).toContain('0 +4.0 ');
+  });
+
+  it('says that the RMS error of fewer than 200 photos has one bin', () => {
+    expect(textOf(htmlOf({ photos: 150 }))).toContain('Below 200 photos the RMS error has one bin');
+    expect(textOf(htmlOf({ photos: 300 }))).not.toContain('has one bin');
+  });
+
+  /** A report of listed photos, of which reviewers have accepted some. */
+  const withAccepted = (selected: number): Report => {
+    const { funnel, ...rest } = madeReport();
+    const totals = { ...funnel.totals, selected };
+    return { ...rest, funnel: { ...funnel, totals }, set: { which: 'listed', photos: 412, classes: 10 } };
+  };
+
+  it.each<readonly [what: string, report: Report, warning: RegExp]>([
+    [
+      'nobody has accepted a photo',
+      withAccepted(0),
+      /These are the listed photos: no reviewer has accepted one\..*winnow review --collection birds/,
+    ],
+    [
+      'photos that nobody has accepted are among those of the report',
+      withAccepted(300),
+      /These are the listed photos: reviewers have accepted 300\..*winnow report --collection birds --photos accepted/,
+    ],
+    ['members differ', madeReport(), /efficientnet-lite1 and efficientnet-lite0 differ by 2\.7 points on clean photos/],
+    ['there are few photos', madeReport({ photos: 40 }), /40 photos are few: 95 % intervals are up to 30 points wide/],
+    ['no clean photos were given', madeReport({ hasClean: false }), /winnow report --collection birds --clean DIR/],
+    [
+      'all models filtered',
+      { ...madeReport({ outsiders: 0 }), leftOut: [] },
+      /No model but members of the filter was measured\..*winnow models add FILE/,
+    ],
+    [
+      'all other models were left out',
+      madeReport({ outsiders: 0 }),
+      /the others were left out, for the reasons under Method/,
+    ],
+    [
+      'mode O has no photos in the distribution',
+      { ...madeReport({ mode: 'O' }), inDistribution: null },
+      /winnow report --collection birds --in-distribution DIR/,
+    ],
+  ])('warns if %s', (_, report, warning) => {
+    expect(textOf(page(report))).toMatch(warning);
+  });
+
+  it('warns of nothing if there is no reason', () => {
+    const report = { ...madeReport({ classes: 30, photos: 2_000 }), memberGap: null };
+    expect(page(report)).not.toContain('Caution');
+  });
+
+  it('says that the accuracy of members is implied by the rule', () => {
+    expect(textOf(htmlOf())).toMatch(
+      /The members’ accuracy is no finding.*efficientnet-lite0, efficientnet-lite1: no crop of a kept photo is right/,
+    );
+  });
+
+  it('leads from counts to their photos, and to the table where no page shows them', () => {
+    const linked = page(madeReport(), {
+      linkOf: (kind, key, details) => ['/photos', kind, key, ...Object.values(details ?? {})].join('/'),
+    });
+    expect(linked).toContain('href="/photos/stage/kept"');
+    expect(linked).toContain('href="/photos/class/n01000000"');
+    for (const stage of ['found', 'fetched', 'kept', 'listed', 'accepted'])
+      for (const of of ['class/n01000000', 'source/flickr']) expect(linked).toContain(`href="/photos/${of}/${stage}"`);
+    const [top] = madeReport().confusion.top;
+    const key = `${top?.wnid}/${top?.predictedWnid}`;
+    expect(linked).toContain(`<a href="/photos/confusion/${key}">${top?.photos}</a>`);
+    expect(page(madeReport())).toContain(`<a href="csv/confusion.csv">${top?.photos}</a>`);
+    expect(linked).toContain('<a href="/photos/tag/unusual viewpoint"><bdi>unusual viewpoint</bdi> 91</a>');
+    expect(page(madeReport())).not.toContain('class="leads"');
+  });
+
+  it('shows accuracies by class and by confusion with intervals, and drops if there are clean photos', () => {
+    const [model] = madeReport().models;
+    const row = model?.perClass[0];
+    const points = (share = Number.NaN): string => (100 * share).toFixed(1);
+    const range = `${points(row?.accuracyLow)} to ${points(row?.accuracyHigh)} %`;
+    const drop = `, drop ${points(row?.drop ?? undefined)} points`.replace('-', '−');
+    const said = (options: MadeReport) => textOf(htmlOf(options)).replaceAll('\u00a0', ' ');
+    expect(said({})).toContain(`${points(row?.accuracy)} % ${range}${drop}`);
+    expect(said({ hasClean: false })).toContain(`${points(row?.accuracy)} % ${range}`);
+    expect(said({ hasClean: false })).not.toContain(', drop ');
+  });
+
+  it('says why the upstream-compatible RMS error is 0 below 200 photos', () => {
+    expect(textOf(htmlOf({ photos: 150 }))).toContain('From 100 to 199 photos there is no other bin');
+    expect(textOf(htmlOf({ photos: 200 }))).not.toContain('there is no other bin');
+  });
+
+  it('shows the measures of detection with intervals, in whole sentences', () => {
+    const text = textOf(htmlOf({ mode: 'O' })).replaceAll('\u00a0', ' ');
+    expect(text).toContain('minus the largest softmax probability. 412 photos of the set against');
+    // The first model: 0.941 - 0.123, nearest, and 0.944 - 0.123, first.
+    expect(text).toContain('81.8 % (79.8 to 83.4 %) 82.1 % (80.2 to 83.6 %)');
+  });
+
+  it('folds long tables, and shows short ones', () => {
+    const folded = (options: MadeReport) => all(htmlOf(options), /<summary>([^<]*) </g);
+    expect(folded({})).toEqual([]);
+    expect(folded({ classes: 200, photos: 7_500 })).toContainEqual(expect.stringContaining('Accuracy by class'));
+  });
+
+  it('lays the heatmaps over the photo where the crop was', () => {
+    const html = htmlOf();
+    // The box is 0.65625 of the width and 0.875 of the height, so the photo is 4:3 and 133 units wide.
+    expect(html).toContain('viewBox="0 0 133 100"');
+    expect(html).toContain('<g transform="translate(22.86 6.25) scale(12.47 12.5)">');
+    expect(html).toMatch(/class="shot heat searched"[^>]*aria-label="Where the model sees house finch"/);
+  });
+
+  it('says if it is stale, and offers to compute it again to those who may', () => {
+    const shown = { report: madeReport(), changes: 'Since then: 12 decisions more.' };
+    const served = (props: Partial<ServedReportProps> = {}): string =>
+      renderToStaticMarkup(
+        <ServedReport collection="birds" shown={shown} running={null} canRecompute linkOf={() => null} {...props} />,
+      );
+    expect(served()).toContain('<form method="post" action="/c/birds/report"><button>Compute again</button></form>');
+    expect(textOf(served())).toContain('Stale Since then: 12 decisions more.');
+    expect(served({ canRecompute: false })).not.toContain('<form');
+    const fresh = served({ shown: { ...shown, changes: null } });
+    expect(fresh).not.toContain('class="stale"');
+    expect(textOf(fresh)).toContain('Fresh: of today’s catalogue Compute again');
+    expect(served({ shown: { ...shown, changes: null }, canRecompute: false })).not.toContain('<form');
+    const progress = { what: 'lite2 on the set', done: 40, total: 412 };
+    const running = served({ running: { progress, problem: null } });
+    expect(running).not.toContain('<form');
+    expect(textOf(running)).toContain('lite2 on the set, 40 of 412');
+    expect(textOf(served({ running: { progress, problem: 'no memory' } }))).toContain('without a report: no memory');
+    expect(textOf(served({ shown: null }))).toContain('There is no report of this collection yet');
+  });
+
+  it('says what is missing where there is nothing to show', () => {
+    const text = textOf(htmlOf({ photos: 0, outsiders: 0, hasClean: false }));
+    for (const words of [
+      'No photo has been found yet',
+      'No model has run on these photos',
+      'No reviewer has tagged a failure mode',
+      'Nobody has reviewed a photo yet',
+      'There are no photos to show',
+    ])
+      expect(text).toContain(words);
+  });
+});

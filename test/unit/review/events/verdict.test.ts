@@ -1,0 +1,235 @@
+import { describe, expect, it } from 'vitest';
+import { toSha256 } from '../../../../src/kernel/ids.ts';
+import type { ReviewAction, ReviewEvent } from '../../../../src/review/events/event.ts';
+import { verdictOf } from '../../../../src/review/events/verdict.ts';
+
+type Step = readonly [reviewer: string, action: ReviewAction];
+
+const judge = (verdict: 'accept' | 'reject' | 'unsure', reason: 'wrong-class' | null = null): ReviewAction => ({
+  kind: 'verdict',
+  value: { verdict, reason, shownBy: 'confusions' },
+  undoes: null,
+});
+const accept = judge('accept');
+const reject = judge('reject', 'wrong-class');
+const unsure = judge('unsure');
+const tag = (...tags: string[]): ReviewAction => ({ kind: 'tag', value: { tags }, undoes: null });
+const note = (text: string): ReviewAction => ({ kind: 'note', value: { note: text }, undoes: null });
+const flag = (flagged: boolean): ReviewAction => ({ kind: 'flag', value: { flagged }, undoes: null });
+const undo = (undoes: number): ReviewAction => ({ kind: 'undo', value: null, undoes });
+const redo = (undoes: number): ReviewAction => ({ kind: 'redo', value: null, undoes });
+
+/** Events with ids from 1. */
+function events(...steps: Step[]): ReviewEvent[] {
+  return steps.map(([reviewer, action], i) => ({
+    ...action,
+    id: i + 1,
+    at: `2026-11-26T12:00:${String(i).padStart(2, '0')}.000Z`,
+    reviewer,
+    client: reviewer,
+    sequence: i + 1,
+    sha256: toSha256('a'.repeat(64)),
+    wnid: 'n01440764',
+  }));
+}
+
+const stateOf = (...steps: Step[]): unknown[] => {
+  const { state, decidedBy, reason } = verdictOf(events(...steps));
+  return [state, decidedBy, reason];
+};
+
+describe('the verdict of a photo', () => {
+  it.each<[string, Step[], unknown[]]>([
+    ['no review', [], ['unreviewed', null, null]],
+    ['one accepts', [['ana', accept]], ['accepted', 'single', null]],
+    ['one rejects', [['ana', reject]], ['rejected', 'single', 'wrong-class']],
+    ['one is unsure', [['ana', unsure]], ['unsure', 'single', null]],
+    [
+      'the same one decides again',
+      [
+        ['ana', accept],
+        ['ana', reject],
+      ],
+      ['rejected', 'single', 'wrong-class'],
+    ],
+    [
+      'two accept',
+      [
+        ['ana', accept],
+        ['bo', accept],
+      ],
+      ['accepted', 'agreement', null],
+    ],
+    [
+      'two reject, one with a reason',
+      [
+        ['ana', judge('reject')],
+        ['bo', reject],
+      ],
+      ['rejected', 'agreement', 'wrong-class'],
+    ],
+    [
+      'two differ',
+      [
+        ['ana', accept],
+        ['bo', reject],
+      ],
+      ['disputed', null, null],
+    ],
+    [
+      'one is unsure, the other accepts',
+      [
+        ['ana', unsure],
+        ['bo', accept],
+      ],
+      ['accepted', 'single', null],
+    ],
+    [
+      'both are unsure',
+      [
+        ['ana', unsure],
+        ['bo', unsure],
+      ],
+      ['unsure', 'agreement', null],
+    ],
+    [
+      'a third agrees with one of two',
+      [
+        ['ana', unsure],
+        ['bo', accept],
+        ['cy', reject],
+      ],
+      ['disputed', null, null],
+    ],
+    ['only tags', [['ana', tag('blur')]], ['unreviewed', null, null]],
+  ])('%s', (_, steps, expected) => {
+    expect(stateOf(...steps)).toEqual(expected);
+  });
+
+  it('is that of an adjudication, whatever is said before and after it', () => {
+    const adjudicate: ReviewAction = { kind: 'adjudicate', value: { verdict: 'accept', reason: null }, undoes: null };
+    expect(stateOf(['ana', accept], ['bo', reject], ['cy', adjudicate], ['dee', reject])).toEqual([
+      'accepted',
+      'adjudication',
+      null,
+    ]);
+    expect(stateOf(['ana', accept], ['bo', reject], ['cy', adjudicate], ['cy', undo(3)])).toEqual([
+      'disputed',
+      null,
+      null,
+    ]);
+  });
+
+  it('names an import as what decided, unless a reviewer agrees with it', () => {
+    const imported: ReviewAction = {
+      kind: 'import',
+      value: { verdict: 'reject', reason: 'low-quality', note: 'from a table' },
+      undoes: null,
+    };
+    expect(stateOf(['ana', imported])).toEqual(['rejected', 'import', 'low-quality']);
+    expect(verdictOf(events(['ana', imported])).reviews).toMatchObject([
+      { note: 'from a table', shownBy: null, pass: 1 },
+    ]);
+    expect(stateOf(['ana', imported], ['bo', judge('reject')])).toEqual(['rejected', 'agreement', 'low-quality']);
+  });
+
+  it('orders passes that were imported by their times, and leaves other passes where they are', () => {
+    const imported: ReviewAction = {
+      kind: 'import',
+      value: { verdict: 'accept', reason: null, note: '' },
+      undoes: null,
+    };
+    const [ana, bo, cem, dan] = events(['ana', imported], ['bo', accept], ['cem', imported], ['dan', imported]);
+    const earlier = (event: ReviewEvent | undefined, at: string) => (event === undefined ? [] : [{ ...event, at }]);
+    const { reviews } = verdictOf([
+      ...earlier(ana, '2026-11-25T10:00:00.000Z'),
+      ...earlier(bo, '2026-11-25T11:00:00.000Z'),
+      ...earlier(cem, '2026-11-25T09:00:00.000Z'),
+      ...earlier(dan, '2026-11-25T08:00:00.000Z'),
+    ]);
+    expect(reviews.map(({ reviewer }) => reviewer)).toEqual(['dan', 'bo', 'cem', 'ana']);
+  });
+});
+
+describe('the blind verdict of a reviewer', () => {
+  const blind = (verdict: 'accept' | 'reject'): ReviewAction => ({
+    kind: 'verdict',
+    value: { verdict, reason: null, shownBy: 'confusions', isBlind: true },
+    undoes: null,
+  });
+  const imported: ReviewAction = { kind: 'import', value: { verdict: 'reject', reason: null, note: '' }, undoes: null };
+  const blindVerdicts = (...steps: Step[]): unknown[] =>
+    verdictOf(events(...steps)).reviews.map(({ reviewer, blindVerdict }) => `${reviewer} ${blindVerdict}`);
+
+  it('is the last one that the reviewer gave without knowing the other', () => {
+    expect(blindVerdicts(['ana', blind('accept')], ['ana', blind('reject')])).toEqual(['ana reject']);
+    expect(blindVerdicts(['ana', blind('accept')], ['ana', blind('reject')], ['bo', blind('accept')])).toEqual([
+      'ana reject',
+      'bo accept',
+    ]);
+  });
+
+  it('stays what it was when a reviewer who has seen the other one decides again, also after an undo', () => {
+    const both: Step[] = [
+      ['ana', blind('accept')],
+      ['bo', blind('reject')],
+    ];
+    expect(blindVerdicts(...both, ['bo', accept])).toEqual(['ana accept', 'bo reject']);
+    // A server of an earlier version has stored such a verdict as blind.
+    expect(blindVerdicts(...both, ['bo', undo(2)], ['bo', blind('accept')])).toEqual(['ana accept', 'bo reject']);
+    expect(blindVerdicts(...both, ['ana', undo(1)], ['ana', blind('reject')])).toEqual(['ana accept', 'bo reject']);
+    expect(blindVerdicts(...both, ['bo', undo(2)], ['bo', redo(3)])).toEqual(['ana accept', 'bo reject']);
+    expect(blindVerdicts(...both, ['ana', undo(1)], ['ana', imported])).toEqual(['ana accept', 'bo reject']);
+  });
+
+  it('is not one that was taken back before the other one could be seen', () => {
+    expect(blindVerdicts(['ana', blind('accept')], ['ana', undo(1)], ['ana', blind('reject')])).toEqual(['ana reject']);
+    const undone: Step[] = [
+      ['ana', blind('accept')],
+      ['ana', undo(1)],
+      ['bo', blind('reject')],
+    ];
+    expect(blindVerdicts(...undone, ['ana', accept])).toEqual(['ana null', 'bo reject']);
+  });
+
+  it('of an import is what it says', () => {
+    expect(blindVerdicts(['ana', blind('accept')], ['bo', imported])).toEqual(['ana accept', 'bo reject']);
+  });
+});
+
+describe('undo and redo', () => {
+  it('restore every field', () => {
+    const before: Step[] = [
+      ['ana', tag('blur', 'crop')],
+      ['ana', note('a swan?')],
+      ['ana', flag(true)],
+      ['ana', accept],
+    ];
+    const changed: Step[] = [
+      ['ana', reject],
+      ['ana', tag()],
+      ['ana', note('')],
+      ['ana', flag(false)],
+    ];
+    const undone = ([8, 7, 6, 5] as const).map((id): Step => ['ana', undo(id)]);
+    const redone = ([9, 10, 11, 12] as const).map((id): Step => ['ana', redo(id)]);
+    const first = verdictOf(events(...before));
+    expect(first).toMatchObject({ state: 'accepted', tags: ['blur', 'crop'], note: 'a swan?', flagged: true });
+    const second = verdictOf(events(...before, ...changed));
+    expect(second).toMatchObject({ state: 'rejected', tags: [], note: '', flagged: false });
+    expect(verdictOf(events(...before, ...changed, ...undone))).toEqual(first);
+    expect(verdictOf(events(...before, ...changed, ...undone, ...redone))).toEqual(second);
+  });
+
+  it('of one verdict leave the other reviewer the second one', () => {
+    const { reviews } = verdictOf(events(['ana', accept], ['bo', accept], ['ana', undo(1)], ['ana', reject]));
+    expect(reviews.map(({ reviewer, pass, verdict }) => [reviewer, pass, verdict])).toEqual([
+      ['ana', 1, 'reject'],
+      ['bo', 2, 'accept'],
+    ]);
+  });
+
+  it('take a photo back to unreviewed', () => {
+    expect(stateOf(['ana', accept], ['ana', undo(1)])).toEqual(['unreviewed', null, null]);
+  });
+});

@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest';
+import { PreparedPicture } from '../../../../src/models/evidence/prepared-picture.ts';
+import { cropOnPhoto } from '../../../../src/review/heatmap/crop-box.ts';
+
+const INPUT = { size: 224, shorterSide: 256, mean: [0, 0, 0], std: [1, 1, 1] } as const;
+
+/** A picture whose red value says how far to the right a pixel is, and whose green value how far down, from 0 to 255. */
+function ramp(width: number, height: number) {
+  const data = new Uint8Array(width * height * 3);
+  for (let y = 0; y < height; y += 1)
+    for (let x = 0; x < width; x += 1) {
+      const at = (y * width + x) * 3;
+      data[at] = Math.round((255 * (x + 0.5)) / width);
+      data[at + 1] = Math.round((255 * (y + 0.5)) / height);
+    }
+  return { width, height, data };
+}
+
+/** Where the pixels of a crop lie on a ramp, as shares: the middle of its first and of its last column and row. */
+function pixelsOf(picture: PreparedPicture, crop: number) {
+  const plane = INPUT.size ** 2;
+  const tensor = new Float32Array(3 * plane);
+  picture.fill({ tensor, offset: 0 }, INPUT, crop);
+  const at = (index: number): number => (tensor[index] ?? Number.NaN) / 255;
+  const last = INPUT.size - 1;
+  return { left: at(0), right: at(last), top: at(plane), bottom: at(plane + last * INPUT.size) };
+}
+
+describe('the place of a crop on its photo', () => {
+  it.each([
+    [640, 480],
+    [480, 640],
+    [300, 300],
+    [1_000, 257],
+    [131, 1_200],
+  ])('is where the pixels come from that the engine reads of %i x %i pixels', (width, height) => {
+    const photo = ramp(width, height);
+    const picture = new PreparedPicture(photo, [INPUT]);
+    for (let crop = 0; crop < 10; crop += 1) {
+      const { box, isMirrored } = cropOnPhoto(photo, INPUT, crop);
+      const pixels = pixelsOf(picture, crop);
+      const [first, end] = isMirrored ? [pixels.right, pixels.left] : [pixels.left, pixels.right];
+      const half = { x: box.width / INPUT.size / 2, y: box.height / INPUT.size / 2 };
+      // Ramps have steps of 1 / 255, and the filter flattens them at the edges of the photo.
+      expect(Math.abs(first - (box.left + half.x))).toBeLessThan(0.006);
+      expect(Math.abs(end - (box.left + box.width - half.x))).toBeLessThan(0.006);
+      expect(Math.abs(pixels.top - (box.top + half.y))).toBeLessThan(0.006);
+      expect(Math.abs(pixels.bottom - (box.top + box.height - half.y))).toBeLessThan(0.006);
+      expect(isMirrored).toBe(crop >= 5);
+    }
+  });
+
+  it('of crops 4 and 9 is the middle, within a pixel of the resized photo', () => {
+    for (const crop of [4, 9])
+      for (const [width, height] of [
+        [640, 481],
+        [333, 2_000],
+      ] as const) {
+        const { box } = cropOnPhoto({ width, height }, INPUT, crop);
+        expect(Math.abs(box.left + box.width / 2 - 0.5)).toBeLessThan(1 / 256);
+        expect(Math.abs(box.top + box.height / 2 - 0.5)).toBeLessThan(1 / 256);
+      }
+  });
+
+  it('lies on the photo, however long it is', () => {
+    for (const [width, height] of [
+      [1, 30_000],
+      [30_000, 7],
+      [256, 256],
+    ] as const)
+      for (let crop = 0; crop < 10; crop += 1) {
+        const { left, top, width: w, height: h } = cropOnPhoto({ width, height }, INPUT, crop).box;
+        for (const share of [left, top, w, h, left + w, top + h]) {
+          expect(share).toBeGreaterThanOrEqual(0);
+          expect(share).toBeLessThanOrEqual(1 + 1e-12);
+        }
+      }
+  });
+});

@@ -1,0 +1,173 @@
+import { createHmac } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import {
+  holderOfSession,
+  holderOfToken,
+  isNameOfPerson,
+  mayAct,
+  reviewerCookie,
+  reviewerOf,
+  SESSION_MS,
+  sessionFor,
+  sessionIn,
+  tokenHoldersOf,
+  type TokenHolder,
+} from '../../../../src/server/access/access.ts';
+
+const VIEWER: TokenHolder = { role: 'viewer', name: null, token: 'v'.repeat(24) };
+const OPERATOR: TokenHolder = { role: 'operator', name: null, token: 'o'.repeat(24) };
+const ZOE: TokenHolder = { role: 'reviewer', name: 'Zoë', token: 'z'.repeat(24) };
+const TOKENS = [VIEWER, OPERATOR, ZOE];
+const KEY = Buffer.alloc(32, 7);
+const ACCESS = { tokens: TOKENS, sessionKey: KEY };
+const NOW_MS = 1_800_000_000_000;
+
+const SETTINGS = { token: null, reviewerToken: null, viewerToken: null, people: {} };
+
+describe('the tokens of the settings', () => {
+  it('belong to roles and to people', () => {
+    const people = { Zoë: { role: 'reviewer', token: ZOE.token } } as const;
+    expect(tokenHoldersOf({ ...SETTINGS, token: OPERATOR.token, viewerToken: VIEWER.token, people })).toEqual(TOKENS);
+    expect(tokenHoldersOf(SETTINGS)).toEqual([]);
+  });
+
+  it('are refused if two are the same, without being printed', () => {
+    const people = {
+      alice: { role: 'reviewer', token: 'a'.repeat(24) },
+      bob: { role: 'viewer', token: 'a'.repeat(24) },
+    } as const;
+    expect(() => tokenHoldersOf({ ...SETTINGS, people })).toThrow(
+      /^Expected a token of its own .* the same one in server\.people\.alice and in server\.people\.bob\. (?!.*aaa)/,
+    );
+    expect(() => tokenHoldersOf({ ...SETTINGS, token: 'x'.repeat(24), viewerToken: 'x'.repeat(24) })).toThrow(
+      /in server\.viewerToken and in server\.token\./,
+    );
+  });
+
+  it('are refused if two people have one name in different case', () => {
+    const people = {
+      Alice: { role: 'reviewer', token: 'a'.repeat(24) },
+      alice: { role: 'viewer', token: 'b'.repeat(24) },
+    } as const;
+    expect(() => tokenHoldersOf({ ...SETTINGS, people })).toThrow(/received 'Alice' and 'alice' in server\.people/);
+  });
+});
+
+describe('a token', () => {
+  it.each([
+    [OPERATOR.token, OPERATOR],
+    [ZOE.token, ZOE],
+    ['z'.repeat(23), null],
+    ['z'.repeat(25), null],
+    ['', null],
+  ])('%s belongs to its holder', (token, holder) => {
+    expect(holderOfToken(token, TOKENS)).toEqual(holder);
+  });
+
+  it('fits nothing if there are none', () => {
+    expect(holderOfToken('', [])).toBeNull();
+  });
+});
+
+describe('a role', () => {
+  it('may what lesser ones may, and no more', () => {
+    expect([mayAct('operator', 'viewer'), mayAct('reviewer', 'reviewer'), mayAct('viewer', 'reviewer')]).toEqual([
+      true,
+      true,
+      false,
+    ]);
+  });
+});
+
+describe('a session', () => {
+  const session = sessionFor(ZOE, KEY, NOW_MS);
+  const afterChange = (tokens: readonly TokenHolder[], sessionKey = KEY): TokenHolder | null =>
+    holderOfSession(session, { tokens, sessionKey }, NOW_MS);
+
+  it('belongs to its holder until it is over', () => {
+    expect(holderOfSession(session, ACCESS, NOW_MS)).toEqual(ZOE);
+    expect(holderOfSession(session, ACCESS, NOW_MS + SESSION_MS - 1)).toEqual(ZOE);
+    expect(holderOfSession(session, ACCESS, NOW_MS + SESSION_MS)).toBeNull();
+    expect(holderOfSession(sessionFor(VIEWER, KEY, NOW_MS), ACCESS, NOW_MS)).toEqual(VIEWER);
+  });
+
+  it('travels in a cookie', () => {
+    expect(sessionIn(`a=b; winnow_session=${session}; winnow_reviewer=x`)).toBe(session);
+  });
+
+  it('ends when its token is changed or removed, or its role', () => {
+    expect(afterChange([VIEWER, OPERATOR, { ...ZOE, token: 'n'.repeat(24) }])).toBeNull();
+    expect(afterChange([VIEWER, OPERATOR])).toBeNull();
+    expect(afterChange([VIEWER, OPERATOR, { ...ZOE, role: 'viewer' }])).toBeNull();
+    expect(afterChange([VIEWER, OPERATOR, { ...ZOE, name: 'Zoe' }])).toBeNull();
+  });
+
+  it('stays when the token of another user is changed', () => {
+    expect(afterChange([VIEWER, { ...OPERATOR, token: 'n'.repeat(24) }, ZOE])).toEqual(ZOE);
+  });
+
+  it('ends when the key is changed', () => {
+    expect(afterChange(TOKENS, Buffer.alloc(32, 8))).toBeNull();
+  });
+
+  it('cannot be made from the tokens, nor from the key without the token', () => {
+    const [claim = ''] = /^operator\.\.\d+/.exec(sessionFor(OPERATOR, KEY, NOW_MS)) ?? [];
+    const signed = (secret: string | Buffer, text: string): string =>
+      `${claim}.${createHmac('sha256', secret).update(text).digest('base64url')}`;
+    const forged = [
+      signed(JSON.stringify(TOKENS.map(({ token }) => token)), claim),
+      signed(OPERATOR.token, claim),
+      signed(Buffer.alloc(32), `${claim}.${OPERATOR.token}`),
+      signed(KEY, claim),
+      signed(KEY, `${claim}.${VIEWER.token}`),
+    ];
+    expect(forged.map((one) => holderOfSession(one, ACCESS, NOW_MS))).toEqual(forged.map(() => null));
+  });
+
+  it.each([
+    session.replace('reviewer', 'operator'),
+    session.replace(/^reviewer\.[\w-]+/, 'operator.'),
+    session.replace(/^reviewer\.[\w-]+/, 'viewer.'),
+    session.replace(/\.\d+\./, '.9999999999999.'),
+    session.slice(0, -1),
+    `${session}x`,
+    session.split('.').slice(0, 3).join('.'),
+    '',
+    'operator...',
+  ])('that was tampered with belongs to nobody: %s', (forged) => {
+    expect(holderOfSession(forged, ACCESS, NOW_MS)).toBeNull();
+  });
+});
+
+describe('the name of a reviewer', () => {
+  const operator = { role: 'operator', name: null } as const;
+  const cookie = (name: string): string => `a=b; ${reviewerCookie(name).split(';')[0]}`;
+
+  it('is that of the token, whatever the browser keeps', () => {
+    expect(reviewerOf(ZOE, cookie('bob'), { tokens: TOKENS, reviewer: 'ann' })).toBe('Zoë');
+  });
+
+  it('is the one that the browser keeps, for a token of a role and without tokens', () => {
+    expect(reviewerOf(operator, cookie('José 2'), { tokens: TOKENS, reviewer: 'ann' })).toBe('José 2');
+    expect(reviewerOf(operator, cookie('bob'), { tokens: [], reviewer: 'ann' })).toBe('bob');
+  });
+
+  it('is that of the server without tokens, where the browser keeps none', () => {
+    expect(reviewerOf(operator, undefined, { tokens: [], reviewer: 'ann' })).toBe('ann');
+    expect(reviewerOf(operator, 'winnow_reviewer=%%%', { tokens: [], reviewer: null })).toBeNull();
+  });
+
+  it('has to be asked for with the token of a role', () => {
+    expect(reviewerOf(operator, undefined, { tokens: TOKENS, reviewer: 'ann' })).toBeNull();
+  });
+
+  it('is never that of a person with a token, in whatever case', () => {
+    expect(reviewerOf(operator, cookie('ZOË'), { tokens: TOKENS, reviewer: null })).toBeNull();
+    expect([isNameOfPerson('zoë', TOKENS), isNameOfPerson('Zo', TOKENS)]).toEqual([true, false]);
+  });
+
+  it('is not taken from a cookie that holds something else than a name', () => {
+    const bad = Buffer.from('a\nb').toString('base64url');
+    expect(reviewerOf(operator, `winnow_reviewer=${bad}`, { tokens: [], reviewer: null })).toBeNull();
+  });
+});
