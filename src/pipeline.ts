@@ -7,6 +7,7 @@ import { deleteIdleKeys } from './crawl/sources/permit.repository.ts';
 import { addSummaries, crawlWalk, type WalkSummary, type WalkedSource } from './crawl/discover/crawl-walk.ts';
 import { startDiscovery, waitForRoom } from './crawl/discover/discover-stage.ts';
 import type { NetworkDiscovery } from './crawl/discover/sources.ts';
+import { photosNeeded } from './filter/prune/retention.repository.ts';
 import { startFetch } from './crawl/fetch/fetch-stage.ts';
 import { countToDecide } from './filter/run/count-to-decide.ts';
 import { completionOf, startFilter } from './filter/run/filter-stage.ts';
@@ -145,6 +146,7 @@ class PipelineRun {
       ...this.#ending(),
       collectionId: ofDecisions.collectionId,
       scope,
+      neededOf: photosNeeded,
       onDone: (ids) => this.#toDecide(ids),
       onOutcome: (outcome) => counts.of(outcome.source).addOutcome(outcome),
       onHostWaits: (host, { why, waitMs }) => counts.waits.set(host, { why, untilMs: systemClock.nowMs() + waitMs }),

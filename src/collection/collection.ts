@@ -1,3 +1,4 @@
+import { SOURCE_NAMES, type SourceName } from './source-names.ts';
 import * as z from 'zod';
 import { didYouMean } from '../config/nearest.ts';
 import { quote } from '../config/quote.ts';
@@ -14,9 +15,6 @@ import type { Subjects } from './subjects.ts';
 
 /** `A`: keep photos that the models mislabel. `O`: keep photos that show none of the classes although a model is sure of one. */
 export type Mode = 'A' | 'O';
-
-export const SOURCE_NAMES = ['inaturalist', 'inaturalist-open-data', 'flickr', 'duckduckgo', 'urls', 'folder'] as const;
-export type SourceName = (typeof SOURCE_NAMES)[number];
 
 /** A checked collection file. */
 export interface Collection {

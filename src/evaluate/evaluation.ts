@@ -23,16 +23,6 @@ export interface Evaluation extends ConfidenceIntervals {
   readonly ood: OodMeasures | null;
 }
 
-/** Numbers of photos that a head was fitted or measured with, so its figures leave them out. Null if unknown. */
-export interface FittedPhotos {
-  readonly photos: number | null;
-  /** All photos of the set. */
-  readonly of: number;
-  /** Among clean photos, and among those in the distribution; 0 without such photos. */
-  readonly clean: number | null;
-  readonly inDistribution: number | null;
-}
-
 /** Ends of 95 % bootstrap intervals; null where the measure is. */
 export interface ConfidenceIntervals {
   readonly rmsCalibrationErrorLow: number | null;

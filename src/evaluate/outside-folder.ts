@@ -20,7 +20,7 @@ import type { App } from '../runtime/open/app.ts';
 import type { Workspace } from '../models/workspace/workspace.ts';
 import { readFolderPhotos, UnreadablePhotos } from '../photo/folder-photos.ts';
 import { requirePictures } from './model-answers.ts';
-import type { ReportedModel } from '../report/models.ts';
+import type { OutsideModel } from '../shortlist/outside-model.ts';
 
 /** A picture of a folder that is no part of the catalogue. */
 export interface FolderPicture {
@@ -58,7 +58,7 @@ const AT_ONCE = 64;
  */
 export async function viewFolder(
   workspace: Workspace,
-  model: ReportedModel,
+  model: OutsideModel,
   { name, root, pictures, ...options }: FolderOptions & OutsideFolder,
 ): Promise<readonly Prediction[]> {
   const { app, scope } = workspace;
@@ -81,7 +81,7 @@ export async function viewFolder(
 /** Yields the stored rows, one for each hash. */
 async function* storedPictures(
   db: App['db'],
-  { memberId }: ReportedModel,
+  { memberId }: OutsideModel,
   pictures: readonly FolderPicture[],
 ): AsyncGenerator<OutsidePicture> {
   const hashes = [...new Set(pictures.map(({ sha256 }) => sha256))];
@@ -95,7 +95,7 @@ interface LackingPictures extends Pick<OutsideFolder, 'root' | 'pictures'> {
 /** Runs the model and stores what it says, some pictures at a time. */
 async function* looked(
   workspace: Workspace,
-  { card, classes, member, memberId }: ReportedModel,
+  { card, classes, member, memberId }: OutsideModel,
   { root, pictures, unreadable, signal, onProgress }: FolderOptions & LackingPictures,
 ): AsyncGenerator<OutsidePicture> {
   if (pictures.length === 0) return;

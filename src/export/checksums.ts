@@ -1,7 +1,7 @@
 import { isSha256, type Sha256 } from '../kernel/ids.ts';
 import { unsafePath } from './verify/layout.ts';
 import { linesOf } from '../kernel/lines.ts';
-import { unreadable } from './verify/unreadable.ts';
+import { unreadable } from '../kernel/errors.ts';
 
 /** The list of checksums, in the form of `sha256sum`. */
 export const CHECKSUMS = 'SHA256SUMS';

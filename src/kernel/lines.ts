@@ -1,4 +1,4 @@
-import { unreadable } from '../export/verify/unreadable.ts';
+import { unreadable } from './errors.ts';
 
 /** The longest line, in bytes. It limits the memory that a file without line feeds takes. Real lines are far shorter. */
 export const MAX_LINE_BYTES = 1024 * 1024;

@@ -90,3 +90,11 @@ export const REJECT_REASONS = [
 export const MODE_O_REJECT_REASONS = ['in-distribution', ...REJECT_REASONS.slice(1)] as const;
 
 export type RejectReason = (typeof REJECT_REASONS)[number] | 'in-distribution';
+
+/** Why a kept photo is not on the shortlist. */
+export type LeftOutReason = 'cap' | 'near-duplicate' | 'target';
+
+/** Why a photo that a source named will not be fetched. `detail` is for people. */
+export type PhotoProblem =
+  | { readonly state: 'dropped'; readonly reason: DroppedReason; readonly detail: string }
+  | { readonly state: 'failed'; readonly reason: FailedReason; readonly detail: string };

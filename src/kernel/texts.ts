@@ -1,5 +1,3 @@
-import type { FittedPhotos } from '../evaluate/evaluation.ts';
-
 const COUNT = new Intl.NumberFormat('en-GB', { maximumFractionDigits: 0 });
 
 /** `81,413` */
@@ -30,6 +28,16 @@ export function bytesText(bytes: number): string {
   // A value that rounds to 1000.0 is shown in the next unit.
   for (; value >= 999.95 && units.length > 1; units.shift()) value /= 1_000;
   return `${value.toFixed(1)} ${units[0]}`;
+}
+
+/** Numbers of photos that a head was fitted or measured with, so its figures leave them out. Null if unknown. */
+export interface FittedPhotos {
+  readonly photos: number | null;
+  /** All photos of the set. */
+  readonly of: number;
+  /** Among clean photos, and among those in the distribution; 0 without such photos. */
+  readonly clean: number | null;
+  readonly inDistribution: number | null;
 }
 
 /** `fitted on 3 of 81 photos of this set; left out` */

@@ -1,4 +1,4 @@
-import type { Totals } from '../status/funnel.ts';
+import type { Totals } from '../kernel/funnel.ts';
 import type { FunnelStage } from './funnel.tsx';
 
 /** The funnel of a collection, a class or a source: each stage with what it lost. The last one is there once a photo was reviewed. */

@@ -1,6 +1,6 @@
 import { parseFineHash } from './hashes/fine-hash.ts';
 import { FingerprintIndex, type ParsedFingerprint } from './hashes/fingerprint-index.ts';
-import type { Fingerprint } from './hashes/fingerprint.ts';
+import type { Fingerprint } from '../platform/image/inspection.ts';
 import { parseHash } from './hashes/perceptual-hash.ts';
 
 /** Bits in which the perceptual hashes of a photo and a reference may differ, unless the user gives another number. 0..64. */

@@ -1,11 +1,24 @@
 import pLimit from 'p-limit';
-import type { LostPhoto, SetAside } from '../filter/run/lost-photos.process.ts';
 import { LOST_BYTES_CURE, LostBytes, orLoss, type BlobStore } from '../kernel/blobs.ts';
 import type { Sha256 } from '../kernel/ids.ts';
 import { refetchPictures, storedPhotosOf } from './lost-bytes.repository.ts';
 import { photoHashes } from './photo.repository.ts';
 import type { App } from '../runtime/open/app.ts';
 import { isStoreThere, requireStore } from './store-there.ts';
+
+/** A photo whose bytes are lost: they are missing, wrong or unreadable. */
+export interface LostPhoto {
+  readonly photoId: number;
+  readonly sha256: Sha256;
+  readonly detail: string;
+}
+
+/** Photos that a run leaves out, since their bytes are lost. */
+export interface SetAside {
+  has(photoId: number): boolean;
+  /** Returns false, and sets nothing aside, if the whole store is missing and not single photos. */
+  add(photos: readonly LostPhoto[]): Promise<boolean>;
+}
 
 const PHOTOS_PER_QUERY = 1_000;
 /** Enough to keep a disk or a bucket busy while one blob is hashed. */

@@ -3,7 +3,7 @@ import { StopTheRun } from '../kernel/errors.ts';
 import type { Database, ReferenceSetTable } from '../platform/postgres/database.ts';
 import { streamRows } from '../platform/postgres/query.ts';
 import { parseFineHash, type FineHash } from './hashes/fine-hash.ts';
-import type { Fingerprint } from './hashes/fingerprint.ts';
+import type { Fingerprint } from '../platform/image/inspection.ts';
 
 /** The purpose of a set's pictures. `leaks`: they must not be in a test set. `display`: reviewers compare photos with them. */
 export type ReferencePurpose = ReferenceSetTable['purpose'];

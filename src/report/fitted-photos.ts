@@ -4,7 +4,7 @@ import { KnownPictures } from '../photo/known-pictures.ts';
 import { parseHash } from '../photo/hashes/perceptual-hash.ts';
 import { readFineHashes } from '../photo/photo.repository.ts';
 import { hashedPhotos } from '../photo/reference-set.repository.ts';
-import type { FittedPhotos } from '../evaluate/evaluation.ts';
+import type { FittedPhotos } from '../kernel/texts.ts';
 import type { ReportedPhoto } from './reported-photo.repository.ts';
 import type { App } from '../runtime/open/app.ts';
 import { fittedPhotosOf } from '../photo/head-photos.ts';

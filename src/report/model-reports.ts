@@ -1,6 +1,6 @@
 import { groupBy } from '../kernel/group-by.ts';
 import { accuracyByClass, accuracyOf, curvesOf } from '../evaluate/evaluate.ts';
-import type { FittedPhotos } from '../evaluate/evaluation.ts';
+import type { FittedPhotos } from '../kernel/texts.ts';
 import { pairedDifference } from '../evaluate/metrics/bootstrap.ts';
 import { differenceInterval } from '../evaluate/metrics/intervals.ts';
 import { holm, mcnemarP } from '../evaluate/metrics/mcnemar.ts';

@@ -1,9 +1,11 @@
-import type { Funnel } from '../status/funnel.ts';
+import type { ConfusionCount, ConfusionMatrix } from '../evaluate/metrics/confusion.ts';
+import type { Funnel } from '../kernel/funnel.ts';
 import type { QueryYield, Yields } from '../status/yields.ts';
 import type { Sha256 } from '../kernel/ids.ts';
 import type { AgreementReport } from '../review/agreement/agreement.ts';
 import type { Heatmap } from '../review/desk/desk.ts';
-import type { ClassAccuracy, Evaluation, EvaluationCurves, FittedPhotos } from '../evaluate/evaluation.ts';
+import type { ClassAccuracy, Evaluation, EvaluationCurves } from '../evaluate/evaluation.ts';
+import type { FittedPhotos } from '../kernel/texts.ts';
 
 /** Photos that a report can be of: those that reviewers accepted, the listed ones, or all that the filter kept. */
 export const REPORTED_PHOTOS = ['accepted', 'listed', 'kept'] as const;
@@ -143,27 +145,9 @@ export interface MemberGap {
   readonly isLarge: boolean;
 }
 
-/** The matrix of what photos are searched as (rows) and what the ensemble takes them for (columns). */
-export interface ConfusionReport {
-  /** Cells with at least one photo, and cells that could have one. */
-  readonly cells: number;
-  readonly possible: number;
-  /** cells / possible */
-  readonly density: number | null;
-  /** Share of searched classes that have a photo. */
-  readonly coverage: number | null;
-  /** Shannon entropy of the photos over the cells, in bits; 0 if all are in one cell. */
-  readonly entropy: number | null;
-  /** The matrix, without empty cells, by wnid. */
-  readonly counts: readonly ConfusionCount[];
-  /** The cells with most photos, with examples. */
+/** The matrix of a report: its largest cells have examples. */
+export interface ConfusionReport extends Omit<ConfusionMatrix, 'top'> {
   readonly top: readonly (ConfusionCount & { readonly examples: readonly Sha256[] })[];
-}
-
-export interface ConfusionCount {
-  readonly wnid: string;
-  readonly predictedWnid: string;
-  readonly photos: number;
 }
 
 /** Results on the ten crops of each photo. */

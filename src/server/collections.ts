@@ -1,8 +1,8 @@
 import type { App } from '../runtime/open/app.ts';
 import { collectionFromCatalogue } from '../models/workspace/rules.ts';
 import { openWorkspace, type Workspace } from '../models/workspace/workspace.ts';
-import { readOverviews, type Overview } from '../status/overview.ts';
-import { RateHistory, type Rates } from '../status/rates.ts';
+import { readOverviews, type CollectionCard, type LiveOverview } from '../status/overview.ts';
+import { RateHistory } from '../status/rates.ts';
 import { collectionNames, COLLECTION_FORGOTTEN, rulesSha256Of } from '../collection/collection.repository.ts';
 import { listCollections, usableCollection } from '../collection/collection.process.ts';
 import type { Collection } from '../collection/collection.ts';
@@ -10,7 +10,6 @@ import type { Config } from '../config/settings.ts';
 import { codeOf, messageOf, UsageError } from '../kernel/errors.ts';
 import type { ByReader, Reader } from '../kernel/people.ts';
 import { sharedReading } from './live/shared-reading.ts';
-import type { FunnelStage } from '../page/funnel.tsx';
 import { stagesOf } from '../page/stages.ts';
 import { LiveFeed } from './live/live-feed.ts';
 
@@ -23,11 +22,6 @@ const LIVE_EVERY_MS = 1_000;
 /** How often a collection is read while no page of it is open, so that its rates have no gaps. */
 const RATES_EVERY_MS = 60_000;
 
-/** The data of a collection's page. */
-export interface LiveOverview extends Overview {
-  readonly rates: Rates;
-}
-
 /** An opened collection, shared by all requests. */
 export interface OpenCollection {
   /** For requests: PostgreSQL ends statements that take too long. */
@@ -36,23 +30,6 @@ export interface OpenCollection {
   readonly longWorkspace: Workspace;
   readonly read: () => Promise<ByReader<LiveOverview>>;
   readonly feeds: ByReader<LiveFeed<LiveOverview>>;
-}
-
-/** A collection in the list of collections. */
-export interface CollectionCard {
-  readonly name: string;
-  /** Why it cannot be shown; null if it can. */
-  readonly problem: string | null;
-  /** Null before anything was collected for it. */
-  readonly funnel: {
-    readonly mode: 'A' | 'O';
-    readonly classes: number;
-    readonly stages: readonly FunnelStage[];
-  } | null;
-  /** Photos for the picture of the card, by SHA-256. */
-  readonly photos: readonly string[];
-  /** Stages that work, by name. */
-  readonly working: readonly string[];
 }
 
 interface CollectionsOptions {

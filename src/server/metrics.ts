@@ -3,7 +3,7 @@ import type { Measures } from '../status/measures.ts';
 import { workMetrics } from '../runtime/work/work-metrics.ts';
 import { PAUSABLE_STAGES } from '../collection/pause.ts';
 import type { KeyBudget } from '../crawl/network/budget.ts';
-import type { Totals } from '../status/funnel.ts';
+import type { Totals } from '../kernel/funnel.ts';
 import type { ByReader, Reader } from '../kernel/people.ts';
 
 /** Always exported, even when 0, so that a missing worker shows as 0. */

@@ -7,7 +7,9 @@ import { listedPhotos, listShortlist, readBuiltAt, type ListedPhoto } from './sh
 import { changesOfList } from './shortlist.ts';
 import { nameOf, type Workspace } from '../models/workspace/workspace.ts';
 import { holdHeadReferences } from '../filter/references/head-references.ts';
-import { funnelIn } from '../status/status.ts';
+import type { Funnel } from '../kernel/funnel.ts';
+import type { Transaction } from 'kysely';
+import type { Database } from '../platform/postgres/database.ts';
 import { computeFeatures, type FeaturePassOptions } from './feature-pass.ts';
 import { runOutsideModels, type OutsideModelsOptions } from './outside-models.ts';
 import { writeShortlistFiles } from './shortlist-files.ts';
@@ -18,6 +20,8 @@ export interface ShortlistOptions {
   /** Replaces the collection's cap. */
   readonly cap?: number | undefined;
   readonly signal: AbortSignal;
+  /** Reads the funnel that the contact sheet shows, in the transaction that reads the list. */
+  readonly funnelIn: (trx: Transaction<Database>) => Promise<Funnel>;
   /** Called while features are computed, if photos are compared by features. */
   readonly onFeatures: FeaturePassOptions['onProgress'];
   /** Called while models outside the ensemble look at listed photos. */
@@ -37,7 +41,7 @@ export async function makeShortlist(workspace: Workspace, options: ShortlistOpti
   return withAdvisoryLock(app.db, [LOCK_CLASS, scope.collectionId], () => make(workspace, options));
 }
 
-async function make(workspace: Workspace, { cap, signal, onFeatures, onOutside }: ShortlistOptions) {
+async function make(workspace: Workspace, { cap, signal, onFeatures, onOutside, funnelIn }: ShortlistOptions) {
   const { app, collection, scope } = workspace;
   const { target, secondPass } = app.config.review;
   const policy = { ...collection.policy, cap: cap ?? collection.policy.cap, target };
@@ -50,7 +54,7 @@ async function make(workspace: Workspace, { cap, signal, onFeatures, onOutside }
   if (signal.aborted) throw new Interrupted();
   await runOutsideModels(workspace, { signal, onProgress: onOutside });
   await foldPhotoCounts(app.db, scope);
-  const { rows, ...content } = await readContent(workspace);
+  const { rows, ...content } = await readContent(workspace, funnelIn);
   const shown = { ...content, rows: rows.map((row) => measured(row, comparesFeatures)) };
   const files = await writeShortlistFiles({ ...workspace, collection: { ...collection, policy } }, shown, signal);
   return { ...shown, files, changes, target, nameOf: (wnid: string) => nameOf(collection, wnid) };
@@ -62,12 +66,11 @@ function measured({ twinBy = null, ...row }: ListedPhoto, comparesFeatures: bool
 }
 
 /** Reads rows, counts and time from one snapshot of the catalogue, even if a crawl or filter is running. */
-async function readContent(workspace: Workspace) {
-  const { app, scope } = workspace;
+async function readContent({ app, scope }: Workspace, funnelIn: ShortlistOptions['funnelIn']) {
   return readSnapshot(app.db, async (trx) => {
     const rows: ListedPhoto[] = [];
     for await (const row of listShortlist(trx, scope)) rows.push(row);
     const builtAt = await readBuiltAt(trx, scope.collectionId);
-    return { rows, builtAt, funnel: await funnelIn(trx, workspace) };
+    return { rows, builtAt, funnel: await funnelIn(trx) };
   });
 }

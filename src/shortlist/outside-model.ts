@@ -7,7 +7,7 @@ import { CENTRE_CROP, noCrops, ranOn, summariseCrop, type CropEvidence } from '.
 import type { ExecutionProvider } from '../kernel/execution-provider.ts';
 import type { ListedSubject } from './outside-evidence.repository.ts';
 import { memberOf, preprocessingOf, requireModelFiles, threadsOf } from '../models/engine/ensemble.ts';
-import type { MemberSpec } from '../filter/engine/messages.ts';
+import type { MemberSpec } from '../models/engine/spec.ts';
 import { runBackbone, type PhotoOutputs } from '../filter/engine/run-backbone.ts';
 import type { Workspace } from '../models/workspace/workspace.ts';
 

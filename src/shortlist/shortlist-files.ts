@@ -1,7 +1,7 @@
 import { mkdir, readdir, rm, rmdir } from 'node:fs/promises';
 import path from 'node:path';
 import { loadClassTable } from '../collection/class-table.process.ts';
-import type { Funnel } from '../status/funnel.ts';
+import type { Funnel } from '../kernel/funnel.ts';
 import { groupBy } from '../kernel/group-by.ts';
 import { replaceFile } from '../platform/disk/replace-file.ts';
 import {

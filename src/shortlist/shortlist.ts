@@ -1,3 +1,4 @@
+import type { LeftOutReason } from '../kernel/reasons.ts';
 import { groupBy } from '../kernel/group-by.ts';
 import type { Sha256, Wnid } from '../kernel/ids.ts';
 import type { FineHash } from '../photo/hashes/fine-hash.ts';
@@ -60,8 +61,6 @@ export const LEAST_TRUE_FIRST: PhotoOrder = (a, b) => (a.maxTrueProb ?? 0) - (b.
 
 /** Mode O: the photo with the most confident prediction comes first. */
 export const SUREST_FIRST: PhotoOrder = (a, b) => b.confusionProb - a.confusionProb;
-
-export type LeftOutReason = 'cap' | 'near-duplicate' | 'target';
 
 /** One kept photo of one class: listed, or left out and why. The fields of `shortlist --json`, in that order. */
 export interface ShortlistRow {

@@ -1,82 +1,7 @@
 import { groupBy } from '../kernel/group-by.ts';
-import type { DroppedReason, FailedReason } from '../kernel/reasons.ts';
+import type { PhotoCount } from '../filter/run/photo-counts.repository.ts';
+import { emptyTotals, type Funnel, type Totals } from '../kernel/funnel.ts';
 import type { VerdictState } from '../review/events/verdict.ts';
-import type { LeftOutReason } from '../shortlist/shortlist.ts';
-
-/**
- * The outcomes of all candidates: `in = out + dropped + failed` at every stage.
- *
- *     found       = waiting + fetched + sum(dropped) + sum(failed)
- *     fetched     = duplicates + sum(decided)
- *     decided.kept = shortlisted + leftOut.cap + leftOut.nearDuplicate + leftOut.target + unlisted
- *     shortlisted = selected + rejected + unsure + disputed + unreviewed
- */
-export type Totals = ReturnType<typeof emptyTotals>;
-
-function emptyTotals() {
-  const dropped: Partial<Record<DroppedReason, number>> = {};
-  const failed: Partial<Record<FailedReason, number>> = {};
-  return {
-    /** Candidates found, in any state. */
-    found: 0,
-    /** Not fetched yet. */
-    waiting: 0,
-    fetched: 0,
-    /** Refused by a rule. */
-    dropped,
-    /** Could not be fetched. */
-    failed,
-    /** Fetched, but another candidate of the class had brought the same bytes before. */
-    duplicates: 0,
-    /** Photos (distinct bytes) of the class. Mode A: `correct`, `confident`. Mode O: `notConfident`, `otherClass`. */
-    decided: {
-      kept: 0,
-      correct: 0,
-      confident: 0,
-      notConfident: 0,
-      otherClass: 0,
-      /** Leaks of a reference set. */
-      inReferenceSet: 0,
-      undecided: 0,
-      failed: 0,
-    },
-    shortlisted: 0,
-    /** `target`: the class has as many photos as its target needs. */
-    leftOut: { cap: 0, nearDuplicate: 0, target: 0 },
-    /** Kept since the shortlist was last built. */
-    unlisted: 0,
-    /** Accepted by reviewers. */
-    selected: 0,
-    rejected: 0,
-    /** No reviewer is sure. */
-    unsure: 0,
-    /** Reviewers disagree, and no later verdict has settled it. */
-    disputed: 0,
-    unreviewed: 0,
-    /** Photos whose bytes were deleted because every collection has dropped them. */
-    pruned: 0,
-    /**
-     * Those of the pruned photos that are undecided now, under other rules or for another class. Only their bytes can
-     * decide them.
-     */
-    undecidedPruned: 0,
-    /** Those of `decided.failed` that kill every process that evaluates them. The others cannot be decoded. */
-    poisoned: 0,
-  };
-}
-
-/** `winnow status --json`. */
-export interface Funnel {
-  readonly collection: string;
-  readonly mode: 'A' | 'O';
-  readonly totals: Totals;
-  /**
-   * One for each class of the collection, then, if there are any, one with `wnid: null` for candidates of no class of
-   * it.
-   */
-  readonly classes: readonly (Totals & { readonly wnid: string | null; readonly name: string })[];
-  readonly sources: readonly (Totals & { readonly source: string })[];
-}
 
 /** Candidates of one class and source in one state. */
 export interface CandidateCount {
@@ -87,18 +12,6 @@ export interface CandidateCount {
   readonly queryId: number | null;
   readonly state: 'found' | 'fetched' | 'dropped' | 'failed';
   readonly reason: string | null;
-  readonly count: number;
-}
-
-/** Photos of one class in one state; source and query are those of the first candidate that brought the photo. */
-export interface PhotoCount {
-  readonly wnid: string;
-  readonly source: string;
-  readonly queryId: number | null;
-  readonly state: 'kept' | 'dropped' | 'failed' | 'undecided';
-  readonly reason: string | null;
-  readonly listed: 'listed' | LeftOutReason | null;
-  readonly isPruned: boolean;
   readonly count: number;
 }
 

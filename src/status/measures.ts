@@ -1,7 +1,7 @@
 import { openQueries } from '../crawl/candidates/query.repository.ts';
 import { candidateWnids } from '../models/workspace/scope.ts';
 import type { BytesCount } from '../photo/pruned.repository.ts';
-import { NETWORK_SOURCES } from '../crawl/sources/network-source.ts';
+import { NETWORK_SOURCES } from '../collection/source-names.ts';
 import type { Workspace } from '../models/workspace/workspace.ts';
 import { readOverviews, type Overview } from './overview.ts';
 

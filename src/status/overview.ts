@@ -1,3 +1,5 @@
+import type { FunnelStage } from '../page/funnel.tsx';
+import type { Rates } from './rates.ts';
 import { requireCollection } from '../collection/collection.repository.ts';
 import {
   connectedProcesses,
@@ -24,6 +26,28 @@ export interface Overview extends Status {
   readonly jobs: readonly RecordedJob[];
   /** The most frequent ones among kept photos. */
   readonly confusions: readonly (ConfusionCount & { readonly searchedAs: string; readonly predicted: string })[];
+}
+
+/** The data of a collection's page. */
+export interface LiveOverview extends Overview {
+  readonly rates: Rates;
+}
+
+/** A collection in the list of collections. */
+export interface CollectionCard {
+  readonly name: string;
+  /** Why it cannot be shown; null if it can. */
+  readonly problem: string | null;
+  /** Null before anything was collected for it. */
+  readonly funnel: {
+    readonly mode: 'A' | 'O';
+    readonly classes: number;
+    readonly stages: readonly FunnelStage[];
+  } | null;
+  /** Photos for the picture of the card, by SHA-256. */
+  readonly photos: readonly string[];
+  /** Stages that work, by name. */
+  readonly working: readonly string[];
 }
 
 const CONFUSIONS_SHOWN = 200;

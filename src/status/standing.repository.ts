@@ -6,7 +6,7 @@ import type { Sha256 } from '../kernel/ids.ts';
 import type { Subject } from '../review/events/event.ts';
 import { eventsOf } from '../review/events/review.repository.ts';
 import { verdictOf, type Verdict } from '../review/events/verdict.ts';
-import { judgedPhotos } from './funnel.repository.ts';
+import { judgedPhotos } from '../filter/run/photo-counts.repository.ts';
 import type { NotCounting } from './standing.ts';
 
 /**

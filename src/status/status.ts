@@ -5,13 +5,14 @@ import type { Pause } from '../collection/pause.ts';
 import { candidateWnids } from '../models/workspace/scope.ts';
 import type { KeyBudget } from '../crawl/network/budget.ts';
 import { countCandidates, countVerdicts } from './funnel.repository.ts';
-import { funnelOf, withoutPending, type CandidateCount, type Funnel, type FunnelCounts } from './funnel.ts';
+import { funnelOf, withoutPending, type CandidateCount, type FunnelCounts } from './funnel.ts';
+import type { Funnel } from '../kernel/funnel.ts';
 import { foldPhotoCounts, readPhotoCounts } from '../filter/run/photo-tally.repository.ts';
 import { queryYields, yieldsOf, type QueryYield, type Yields } from './yields.ts';
 import type { ByReader } from '../kernel/people.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import { allowMoreMemory, readSnapshot } from '../platform/postgres/transactions.ts';
-import { NETWORK_SOURCES } from '../crawl/sources/network-source.ts';
+import { NETWORK_SOURCES } from '../collection/source-names.ts';
 import { readBudgets } from '../crawl/network/budgets.ts';
 import type { Workspace } from '../models/workspace/workspace.ts';
 

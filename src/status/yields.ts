@@ -1,5 +1,6 @@
 import type { QueryReport } from '../crawl/candidates/query.repository.ts';
-import { rowsBy, sumOf, type Funnel, type FunnelCounts, type Totals } from './funnel.ts';
+import { rowsBy, sumOf, type FunnelCounts } from './funnel.ts';
+import type { Funnel, Totals } from '../kernel/funnel.ts';
 
 /**
  * The yield of a source, a class or a query: the share of fetched photos that were kept. If several found the same

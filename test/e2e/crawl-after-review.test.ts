@@ -1,7 +1,7 @@
 import { cp, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Funnel } from '../../src/status/funnel.ts';
+import type { Funnel } from '../../src/kernel/funnel.ts';
 import type { ReviewVerdict } from '../../src/review/events/event.ts';
 import type { VerdictLine } from '../../src/review/events/verdict-line.ts';
 import type { ShortlistRow } from '../../src/shortlist/shortlist.ts';

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { CandidateLine } from '../../src/status/candidate-list.repository.ts';
 import type { DecisionLine } from '../../src/filter/run/decision-line.ts';
-import type { Funnel } from '../../src/status/funnel.ts';
+import type { Funnel } from '../../src/kernel/funnel.ts';
 import type { ShortlistRow } from '../../src/shortlist/shortlist.ts';
 import { suiteFolder } from '../support/process-tree.ts';
 import { jsonLines, repositoryRoot, winnow } from '../support/winnow.ts';

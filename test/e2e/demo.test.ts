@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import type { DecisionLine } from '../../src/filter/run/decision-line.ts';
-import type { Funnel } from '../../src/status/funnel.ts';
+import type { Funnel } from '../../src/kernel/funnel.ts';
 import type { AgreementReport } from '../../src/review/agreement/agreement.ts';
 import type { VerdictLine } from '../../src/review/events/verdict-line.ts';
 import type { ShortlistRow } from '../../src/shortlist/shortlist.ts';

@@ -2,7 +2,8 @@ import { copyFile, cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promi
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { jsonLines, repositoryRoot, winnow, withFolder } from '../support/winnow.ts';
-import { sumsThatFail, type Funnel } from '../../src/status/funnel.ts';
+import { sumsThatFail } from '../../src/status/funnel.ts';
+import type { Funnel } from '../../src/kernel/funnel.ts';
 import { useSharedServer } from '../support/shared-server.ts';
 
 useSharedServer();

@@ -3,7 +3,7 @@ import path from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import type { DecisionLine } from '../../src/filter/run/decision-line.ts';
-import type { Funnel } from '../../src/status/funnel.ts';
+import type { Funnel } from '../../src/kernel/funnel.ts';
 import { sha256Of } from '../support/sha256.ts';
 import { jsonLines, repositoryRoot, winnow, withFolder, type CommandResult } from '../support/winnow.ts';
 import { expectFunnelAddsUp } from './funnel-sums.ts';

@@ -1,7 +1,7 @@
 import { cp, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Funnel } from '../../src/status/funnel.ts';
+import type { Funnel } from '../../src/kernel/funnel.ts';
 import { sumsThatFail } from '../../src/status/funnel.ts';
 import { repositoryRoot, winnow, withFolder, type CommandResult } from '../support/winnow.ts';
 import { useSharedServer } from '../support/shared-server.ts';

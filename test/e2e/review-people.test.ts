@@ -7,7 +7,7 @@ import { openWorkspace } from '../../src/models/workspace/workspace.ts';
 import type { AgreementReport } from '../../src/review/agreement/agreement.ts';
 import { usableCollection } from '../../src/collection/collection.process.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
-import type { Totals } from '../../src/status/funnel.ts';
+import type { Totals } from '../../src/kernel/funnel.ts';
 import { openLogger } from '../../src/platform/log/logger.ts';
 import type { ReviewEvent, ReviewVerdict } from '../../src/review/events/event.ts';
 import type { VerdictLine } from '../../src/review/events/verdict-line.ts';

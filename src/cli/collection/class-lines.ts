@@ -1,6 +1,7 @@
 import type { QueryLine } from '../../crawl/candidates/wanted-class.ts';
 import { loadClassTable } from '../../collection/class-table.process.ts';
-import type { Collection, SourceName } from '../../collection/collection.ts';
+import type { Collection } from '../../collection/collection.ts';
+import type { SourceName } from '../../collection/source-names.ts';
 import { phrasesOf } from '../../crawl/sources/duckduckgo/phrase.ts';
 import { planSearches } from '../../crawl/sources/flickr/plan.ts';
 import { entriesOf } from '../../crawl/sources/inaturalist/entry.ts';

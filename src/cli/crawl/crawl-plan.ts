@@ -2,12 +2,13 @@ import type { DumpSource, ListedSource, WalkedSource } from '../../crawl/discove
 import { openDataDryRun } from '../../crawl/discover/open-data-dry-run.ts';
 import { openDump } from '../../crawl/discover/open-dump.ts';
 import { readySource } from '../../crawl/discover/sources.ts';
-import { NETWORK_SOURCES, type NetworkSourceName } from '../../crawl/sources/network-source.ts';
+import { NETWORK_SOURCES, type NetworkSourceName } from '../../collection/source-names.ts';
 import type { NetworkDiscovery } from '../../crawl/discover/sources.ts';
 import { userAgentOf } from '../../crawl/network/http.ts';
 import { parseQueries, type QueryLine } from '../../crawl/candidates/wanted-class.ts';
 import { loadClassTable } from '../../collection/class-table.process.ts';
-import { SOURCE_NAMES, type Collection, type SourceName } from '../../collection/collection.ts';
+import type { Collection } from '../../collection/collection.ts';
+import { SOURCE_NAMES, type SourceName } from '../../collection/source-names.ts';
 import { didYouMean } from '../../config/nearest.ts';
 import type { Config } from '../../config/settings.ts';
 import { systemClock } from '../../kernel/clock.ts';

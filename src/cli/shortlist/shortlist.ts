@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { Workspace } from '../../models/workspace/workspace.ts';
+import { funnelIn } from '../../status/status.ts';
 import { makeShortlist, type MadeShortlist, type ShortlistOptions } from '../../shortlist/make-shortlist.ts';
 import { displayPath } from '../../config/root.ts';
 import { groupBy } from '../../kernel/group-by.ts';
@@ -87,7 +88,7 @@ export function addShortlistCommand(program: Command): void {
 /** Builds the shortlist. Shows progress while models look at photos for it. */
 export async function makeShortlistWithProgress(
   workspace: Workspace,
-  options: Omit<ShortlistOptions, 'onFeatures' | 'onOutside'>,
+  options: Pick<ShortlistOptions, 'cap' | 'signal'>,
 ): Promise<MadeShortlist> {
   let lines: readonly ProgressLine[] = [];
   const onFeatures: ShortlistOptions['onFeatures'] = ({ done, total }) => {
@@ -98,7 +99,7 @@ export async function makeShortlistWithProgress(
   };
   return withProgress(
     () => lines,
-    () => makeShortlist(workspace, { ...options, onFeatures, onOutside }),
+    () => makeShortlist(workspace, { ...options, funnelIn: (trx) => funnelIn(trx, workspace), onFeatures, onOutside }),
   );
 }
 

@@ -1,6 +1,6 @@
 import { startDiscovery } from '../../crawl/discover/discover-stage.ts';
 import type { NetworkDiscovery } from '../../crawl/discover/sources.ts';
-import { NETWORK_SOURCES } from '../../crawl/sources/network-source.ts';
+import { NETWORK_SOURCES } from '../../collection/source-names.ts';
 import { allowHyponyms } from '../../collection/collection.repository.ts';
 import type { Workspace } from '../../models/workspace/workspace.ts';
 import type { Stage, StageOptions } from '../../runtime/work/stage-definition.ts';

@@ -1,11 +1,12 @@
 import process from 'node:process';
 import { Command } from 'commander';
+import { photosNeeded } from '../../filter/prune/retention.repository.ts';
 import { startFetch } from '../../crawl/fetch/fetch-stage.ts';
 import { openHandOn, startFilter } from '../../filter/run/filter-stage.ts';
 import type { Workspace } from '../../models/workspace/workspace.ts';
 import { openHeartbeat } from '../../runtime/work/heartbeat.ts';
 import type { Stage, StageOptions } from '../../runtime/work/stage-definition.ts';
-import { SOURCE_NAMES } from '../../collection/collection.ts';
+import { SOURCE_NAMES } from '../../collection/source-names.ts';
 import { candidateWnids } from '../../models/workspace/scope.ts';
 import {
   addGlobalFlags,
@@ -30,6 +31,7 @@ const STAGES: Readonly<Record<'discover' | 'fetch' | 'filter', Start>> = {
       collectionId: scope.collectionId,
       // All sources, because a crawl may have named other sources than the collection file does.
       scope: { sources: SOURCE_NAMES, wnids: candidateWnids(scope) },
+      neededOf: photosNeeded,
       onDone: await openHandOn(workspace),
       onOutcome: () => {},
       onHostWaits: (host, { why }) => app.log.info({ host }, why),

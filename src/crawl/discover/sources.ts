@@ -5,7 +5,8 @@ import type { Wnid } from '../../kernel/ids.ts';
 import { duckduckgoSource, IGNORE_ROBOTS_NOTICE, IGNORE_ROBOTS_SETTING } from '../sources/duckduckgo/duckduckgo.ts';
 import { flickrSource } from '../sources/flickr/flickr.ts';
 import { InaturalistSource } from '../sources/inaturalist/inaturalist-source.ts';
-import type { NetworkSource, NetworkSourceName, WantedClass } from '../sources/network-source.ts';
+import type { NetworkSource, WantedClass } from '../sources/network-source.ts';
+import type { NetworkSourceName } from '../../collection/source-names.ts';
 import { addressOf, userAgentOf } from '../network/http.ts';
 
 export interface ReadySource {

@@ -7,11 +7,10 @@ import {
   type FetchScope,
   type WaitingPicture,
 } from '../candidates/fetch-queue.repository.ts';
-import { photosNeeded } from '../../filter/prune/retention.repository.ts';
 import { steadyClock } from '../../kernel/clock.ts';
 import { fetchJob, type FetchPayload } from './fetch.job.ts';
 import { fetchLane, type FetchDeps, type FetchOutcome, type PictureRead } from './fetch.process.ts';
-import { openPhotoStore } from '../../photo/photo-store.process.ts';
+import { openPhotoStore, type PhotoStoreDeps } from '../../photo/photo-store.process.ts';
 import { readFolderPicture } from '../sources/folder/read-picture.process.ts';
 import type { App } from '../../runtime/open/app.ts';
 import { requireStore } from '../../photo/store-there.ts';
@@ -25,6 +24,8 @@ import { NetworkPictures } from './network-pictures.ts';
 export interface FetchStageOptions extends StageOptions {
   readonly collectionId: number;
   readonly scope: FetchScope;
+  /** The photos whose bytes some collection needs, among these. */
+  readonly neededOf: NonNullable<PhotoStoreDeps['neededOf']>;
   readonly onOutcome: (outcome: FetchOutcome) => void;
   readonly onHostWaits: (host: string, wait: { readonly waitMs: number; readonly why: string }) => void;
 }
@@ -109,7 +110,7 @@ function fetchDeps(
   const { maxPixels, minSidePixels, maxAspectRatio, maxBytes } = config.fetch;
   return {
     db,
-    photos: openPhotoStore({ db, blobs, neededOf: photosNeeded, sameBytesLimit: config.crawl.sameBytesLimit }),
+    photos: openPhotoStore({ db, blobs, neededOf: options.neededOf, sameBytesLimit: config.crawl.sameBytesLimit }),
     scope: options.scope,
     async read(picture) {
       if (picture.source === 'folder') return readFromFolder(picture, maxBytes);

@@ -11,7 +11,7 @@ import { type Sha256 } from '../../kernel/ids.ts';
 import { mapInOrder } from '../../kernel/map-in-order.ts';
 import { sha256Of } from '../../config/sha256.ts';
 import type { Database } from '../../platform/postgres/database.ts';
-import type { PhotoProblem } from '../sources/source.ts';
+import type { PhotoProblem } from '../../kernel/reasons.ts';
 import type { FetchPayload } from './fetch.job.ts';
 import type { Inspection, InspectionLimits } from '../../platform/image/inspection.ts';
 import type { PhotoStore } from '../../photo/photo-store.process.ts';

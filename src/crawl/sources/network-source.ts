@@ -1,10 +1,6 @@
 import type { Wnid } from '../../kernel/ids.ts';
 import type { FoundPhoto } from './source.ts';
 
-/** Sources that are searched with queries. */
-export const NETWORK_SOURCES = ['inaturalist', 'flickr', 'duckduckgo'] as const;
-export type NetworkSourceName = (typeof NETWORK_SOURCES)[number];
-
 /**
  * The contract of a network source. Queries are planned once for each class. Each query is then walked page by page with a
  * cursor, which is stored in the same transaction as the page's candidates. A source has no state of its own: the query and the

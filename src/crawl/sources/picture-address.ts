@@ -1,5 +1,5 @@
 import { sha256Of } from '../../config/sha256.ts';
-import type { PhotoProblem } from './source.ts';
+import type { PhotoProblem } from '../../kernel/reasons.ts';
 import { shortText, storableText } from './text.ts';
 
 /** The address of a picture from a list or a search engine, checked before any request is sent to it. */

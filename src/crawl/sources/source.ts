@@ -1,9 +1,4 @@
-import type { DroppedReason, FailedReason } from '../../kernel/reasons.ts';
-
-/** Why a photo that a source named will not be fetched. `detail` is for people. */
-export type PhotoProblem =
-  | { readonly state: 'dropped'; readonly reason: DroppedReason; readonly detail: string }
-  | { readonly state: 'failed'; readonly reason: FailedReason; readonly detail: string };
+import type { PhotoProblem } from '../../kernel/reasons.ts';
 
 /** The rights in a photo, as its source states them. */
 export interface Rights {

@@ -9,7 +9,7 @@ import type { ExecutionProvider } from '../../kernel/execution-provider.ts';
 import { toSha256, type Sha256 } from '../../kernel/ids.ts';
 import { sha256Of } from '../../config/sha256.ts';
 import { FINE_HASH_BYTES } from '../../photo/hashes/fine-hash.ts';
-import type { Fingerprint } from '../../photo/hashes/fingerprint.ts';
+import type { Fingerprint } from '../../platform/image/inspection.ts';
 import type { PhotoSet, SetPhoto } from '../set/photo-set.ts';
 import { preprocessingOf } from '../../models/engine/ensemble.ts';
 import { makeDataFolder } from '../../platform/disk/folders.ts';

@@ -1,6 +1,23 @@
-import type { ConfusionCount, ConfusionReport } from '../../report/report.ts';
+/** Photos of one cell of the matrix. */
+export interface ConfusionCount {
+  readonly wnid: string;
+  readonly predictedWnid: string;
+  readonly photos: number;
+}
 
-export interface ConfusionMatrix extends Omit<ConfusionReport, 'top'> {
+/** The matrix of what photos are searched as (rows) and what the ensemble takes them for (columns). */
+export interface ConfusionMatrix {
+  /** Cells with at least one photo, and cells that could have one. */
+  readonly cells: number;
+  readonly possible: number;
+  /** cells / possible */
+  readonly density: number | null;
+  /** Share of searched classes that have a photo. */
+  readonly coverage: number | null;
+  /** Shannon entropy of the photos over the cells, in bits; 0 if all are in one cell. */
+  readonly entropy: number | null;
+  /** The matrix, without empty cells, by wnid. */
+  readonly counts: readonly ConfusionCount[];
   /** The cells with most photos, most first, then by wnid. */
   readonly top: readonly ConfusionCount[];
 }

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { codeOf, GiveUpOnItem, messageOf } from '../../kernel/errors.ts';
 import { openPlainFile } from '../verify/export-folder.process.ts';
 import { PROTOCOL, unsafePath } from '../verify/layout.ts';
-import { unreadable } from '../verify/unreadable.ts';
+import { unreadable } from '../../kernel/errors.ts';
 
 /** A file of a revision's folder. The caller closes the handle. */
 export interface OpenFile {

@@ -5,7 +5,7 @@ import { CHECKSUMS, listedFile } from '../checksums.ts';
 import { openRevisionFile } from './revision-file.process.ts';
 import { TAR_MEMBER } from '../forms/shards.process.ts';
 import { linesOf } from '../../kernel/lines.ts';
-import { unreadable } from '../verify/unreadable.ts';
+import { unreadable } from '../../kernel/errors.ts';
 
 const CHUNK_BYTES = 256 * 1024;
 

@@ -12,7 +12,7 @@ import type { ExecutionProvider } from '../../kernel/execution-provider.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
 import { startEngine, type FilterEngine } from '../../filter/engine/engine.ts';
 import { preprocessingOf, requireModelFiles, specOf } from '../../models/engine/ensemble.ts';
-import type { MemberSpec } from '../../filter/engine/messages.ts';
+import type { MemberSpec } from '../../models/engine/spec.ts';
 
 /** Photos that wait for a thread or are with one, for each thread. They are in memory. */
 const PHOTOS_PER_THREAD = 8;

@@ -6,7 +6,8 @@ import type { Protocol } from '../protocol.ts';
 import type { ExportContent } from './content.process.ts';
 import { CARD } from './layout.ts';
 import { wrongOf } from './problems.ts';
-import { checking, unreadable } from './unreadable.ts';
+import { checking } from './unreadable.ts';
+import { unreadable } from '../../kernel/errors.ts';
 
 const MAX_BYTES = 16 * 1024 * 1024;
 /** Parsed YAML takes hundreds of times the memory of its text. Most of it is a line for each class. */

@@ -6,7 +6,8 @@ import type { PhotoRow } from '../select/photo-row.ts';
 import type { ExportContent } from './content.process.ts';
 import { COCO } from './layout.ts';
 import { wrongOf } from './problems.ts';
-import { checking, unreadable } from './unreadable.ts';
+import { checking } from './unreadable.ts';
+import { unreadable } from '../../kernel/errors.ts';
 
 /** The file is parsed as a whole. About 600,000 photos fit. */
 const MAX_BYTES = 400 * 1024 * 1024;

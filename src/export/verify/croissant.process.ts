@@ -5,7 +5,8 @@ import { listOf } from '../bounded.ts';
 import type { ExportContent } from './content.process.ts';
 import { CROISSANT } from './layout.ts';
 import { JSON_LIMITS, MAX_JSON_BYTES } from './protocol-checks.ts';
-import { checking, unreadable } from './unreadable.ts';
+import { checking } from './unreadable.ts';
+import { unreadable } from '../../kernel/errors.ts';
 
 const CONFORMS_TO = 'http://mlcommons.org/croissant/1.1';
 

@@ -1,7 +1,7 @@
 import { pipeline, Readable } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
 import { MAX_LINE_BYTES } from '../../kernel/lines.ts';
-import { unreadable } from './unreadable.ts';
+import { unreadable } from '../../kernel/errors.ts';
 
 const MOST_COLUMNS = 200;
 

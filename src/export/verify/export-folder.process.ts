@@ -5,7 +5,7 @@ import path from 'node:path';
 import { codeOf, GiveUpOnItem } from '../../kernel/errors.ts';
 import { toSha256, type Sha256 } from '../../kernel/ids.ts';
 import type { Findings } from './findings.ts';
-import { unreadable } from './unreadable.ts';
+import { unreadable } from '../../kernel/errors.ts';
 
 /** Opening a link fails, and opening a pipe does not wait for its writer. Windows has neither flag. */
 const FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);

@@ -8,7 +8,8 @@ import { listOf } from '../bounded.ts';
 import type { PhotoRow } from '../select/photo-row.ts';
 import type { ExportContent } from './content.process.ts';
 import { filesOfFormat } from './layout.ts';
-import { checking, unreadable } from './unreadable.ts';
+import { checking } from './unreadable.ts';
+import { unreadable } from '../../kernel/errors.ts';
 
 /** A row group is in memory as a whole. winnow writes 16 MB or one photo. */
 const MAX_GROUP_BYTES = 1024 * 1024 * 1024;

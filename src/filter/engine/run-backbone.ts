@@ -7,7 +7,8 @@ import type { ExecutionProvider } from '../../kernel/execution-provider.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
 import type { BlobPlace } from '../../platform/blobs/blob-place.ts';
 import { backboneOf, headOf } from '../../models/engine/ensemble.ts';
-import type { HeadSpec, OutputsResult, OutputsSpec, OutputsTask } from './messages.ts';
+import type { OutputsResult, OutputsSpec, OutputsTask } from './messages.ts';
+import type { HeadSpec } from '../../models/engine/spec.ts';
 import { ThreadPool } from './thread-pool.ts';
 
 /** `logits` [classes], pooled `features` [d], or `featureMap` [d, h, w] in this order: whichever of them the card names. */

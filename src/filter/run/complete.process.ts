@@ -10,7 +10,8 @@ import type { EvaluationProblem, EvaluationResult, EvaluationTask } from '../eng
 import { photosOf } from './decision.repository.ts';
 import { incompletePhotoIds } from './incomplete.repository.ts';
 import { isAlwaysDropped, restsOnEvidence, truthOf, type Truth } from '../rule/judge.ts';
-import { lostAmong, type LostPhoto } from './lost-photos.process.ts';
+import { lostAmong } from './lost-photos.process.ts';
+import type { LostPhoto } from '../../photo/lost-bytes.ts';
 import { cropsToEvaluate } from '../rule/crops-to-evaluate.ts';
 import type { FilterPolicy } from '../rule/policy.ts';
 import type { DecisionScope } from '../../models/workspace/scope.ts';

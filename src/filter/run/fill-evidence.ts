@@ -1,7 +1,8 @@
 import { completeEvidence, type CompletedCounts, type PhotoToComplete } from './complete.process.ts';
 import { photosOf } from './decision.repository.ts';
 import { truthOf } from '../rule/judge.ts';
-import { bytesAbsent, type LostPhoto } from './lost-photos.process.ts';
+import { bytesAbsent } from './lost-photos.process.ts';
+import type { LostPhoto } from '../../photo/lost-bytes.ts';
 import type { FilterPolicy } from '../rule/policy.ts';
 import { findRelatedMembers } from '../../models/evidence/related-members.repository.ts';
 import type { Workspace } from '../../models/workspace/workspace.ts';

@@ -4,7 +4,7 @@ import { countUndecided, undecidedPhotoIds } from './decision.repository.ts';
 import { filterJob, type FilterPayload } from './filter.job.ts';
 import { filterPage, OTHER_RULES, type DecidedCounts, type FilterDeps } from './filter.process.ts';
 import { countIncomplete, incompletePhotoIds, type Completion } from './incomplete.repository.ts';
-import type { LostPhoto } from './lost-photos.process.ts';
+import type { LostPhoto } from '../../photo/lost-bytes.ts';
 import { leakDetails } from './overrule.repository.ts';
 import { filterPolicy, type FilterPolicy } from '../rule/policy.ts';
 import { hasEvidence, membersOn } from '../../models/evidence/evidence.repository.ts';

@@ -15,7 +15,8 @@ import { overruleLeaks, shareLeaks } from './overrule.repository.ts';
 import type { EvaluationResult, EvaluationTask } from '../engine/evaluate.process.ts';
 import type { FilterPayload } from './filter.job.ts';
 import { decisionFor, isAlwaysDropped, restsOnEvidence, truthOf, type Truth } from '../rule/judge.ts';
-import { bytesAbsent, lostAmong, type LostPhoto, type SetAside } from './lost-photos.process.ts';
+import { bytesAbsent, lostAmong } from './lost-photos.process.ts';
+import type { LostPhoto, SetAside } from '../../photo/lost-bytes.ts';
 import type { FilterPolicy } from '../rule/policy.ts';
 import type { DecisionScope } from '../../models/workspace/scope.ts';
 

@@ -1,7 +1,7 @@
 import type { StagePlace } from '../../collection/pause.ts';
 import { messageOf } from '../../kernel/errors.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
-import { firstUnreviewed } from '../../review/events/review.repository.ts';
+import { firstUnreviewed } from './idle-previews.repository.ts';
 import type { App } from '../../runtime/open/app.ts';
 import { sleepUnlessAborted } from '../../runtime/open/sleep.ts';
 import { previewOf } from '../../photo/thumbnails.ts';

@@ -3,22 +3,9 @@ import { LOST_BYTES_CURE } from '../../kernel/blobs.ts';
 import { RetryLater } from '../../kernel/errors.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
 import { prunedAmong } from '../../photo/pruned.repository.ts';
+import type { LostPhoto } from '../../photo/lost-bytes.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import type { EvaluationResult } from '../engine/evaluate.process.ts';
-
-/** A photo whose bytes are lost: they are missing, wrong or unreadable. */
-export interface LostPhoto {
-  readonly photoId: number;
-  readonly sha256: Sha256;
-  readonly detail: string;
-}
-
-/** Photos that a run leaves out, since their bytes are lost. */
-export interface SetAside {
-  has(photoId: number): boolean;
-  /** Returns false, and sets nothing aside, if the whole store is missing and not single photos. */
-  add(photos: readonly LostPhoto[]): Promise<boolean>;
-}
 
 /** The photos of a batch whose bytes are lost. Pruned photos lack their bytes on purpose, so they are not lost. */
 export async function lostAmong(

@@ -4,8 +4,8 @@ import type { DecisionScope } from '../../models/workspace/scope.ts';
 import { codeOf } from '../../kernel/errors.ts';
 import { sha256Bytes } from '../../config/sha256.ts';
 import type { Database } from '../../platform/postgres/database.ts';
-import { countPhotos, judgedPhotos } from '../../status/funnel.repository.ts';
-import type { PhotoCount } from '../../status/funnel.ts';
+import { countPhotos, judgedPhotos } from './photo-counts.repository.ts';
+import type { PhotoCount } from './photo-counts.repository.ts';
 
 /**
  * Counts photos of each kind from a tally. Pages of consecutive photos are counted once, under the reader's rules, and

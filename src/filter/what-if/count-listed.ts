@@ -1,5 +1,4 @@
 import { FingerprintIndex, type ParsedFingerprint } from '../../photo/hashes/fingerprint-index.ts';
-import type { ShortlistPolicy } from '../../shortlist/shortlist.ts';
 
 /** The properties of a kept photo that decide its place in a shortlist. */
 export interface Listable extends ParsedFingerprint {
@@ -16,7 +15,7 @@ export interface Listable extends ParsedFingerprint {
  */
 export function countListed(
   photos: Iterable<Listable>,
-  { cap, nearDuplicateDistance }: Pick<ShortlistPolicy, 'cap' | 'nearDuplicateDistance'>,
+  { cap, nearDuplicateDistance }: { readonly cap: number; readonly nearDuplicateDistance: number },
 ): number {
   const places = new Map<number, number>();
   const listed = new FingerprintIndex();

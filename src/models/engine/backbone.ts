@@ -4,7 +4,7 @@ import { openHead, type Head } from '../../platform/onnx/head.ts';
 import { outputWidth } from '../../platform/onnx/graph.ts';
 import { toLogits } from '../../platform/onnx/model-format.ts';
 import { openSession, type OnnxSession } from '../../platform/onnx/session.ts';
-import type { BackboneSpec, HeadSpec, MemberSpec } from '../../filter/engine/messages.ts';
+import type { BackboneSpec, HeadSpec, MemberSpec } from './spec.ts';
 
 /** A backbone's session and the heads over its outputs. */
 export interface OpenBackbone {

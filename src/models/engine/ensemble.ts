@@ -12,7 +12,7 @@ import { registerClassList, registerMember } from '../evidence/evidence.reposito
 import { preprocessingVersion, type ModelInput, type ModelIdentity, type ModelReading } from '../evidence/member.ts';
 import { UsageError } from '../../kernel/errors.ts';
 import type { Database } from '../../platform/postgres/database.ts';
-import type { BackboneSpec, HeadSpec, MemberSpec } from '../../filter/engine/messages.ts';
+import type { BackboneSpec, HeadSpec, MemberSpec } from './spec.ts';
 
 export interface Ensemble {
   /** Cheapest first: the schedule uses them in this order. */

@@ -9,7 +9,7 @@ import { sha256Of } from '../../config/sha256.ts';
 import { MODELS, type BlobPlace } from '../../platform/blobs/blob-place.ts';
 import { openBlobs } from '../../platform/blobs/open-blobs.ts';
 import { replaceFile } from '../../platform/disk/replace-file.ts';
-import type { MemberSpec } from '../../filter/engine/messages.ts';
+import type { MemberSpec } from './spec.ts';
 
 /** The part of an app that is used. */
 interface ModelStore {

@@ -1,5 +1,5 @@
 import { DROPPED_REASONS, type DroppedReason, type FailedReason } from '../../kernel/reasons.ts';
-import type { PhotoProblem } from '../../crawl/sources/source.ts';
+import type { PhotoProblem } from '../../kernel/reasons.ts';
 
 /** Why a request was not sent, or its answer not read. `detail` is for people and has no credentials or query strings. */
 export interface Refusal {

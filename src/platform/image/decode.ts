@@ -1,6 +1,6 @@
 import sharp, { type Sharp } from 'sharp';
 import { GiveUpOnItem, messageOf } from '../../kernel/errors.ts';
-import type { Fingerprint } from '../../photo/hashes/fingerprint.ts';
+import type { Fingerprint } from './inspection.ts';
 import type { PhotoFormat } from './inspection.ts';
 import type { LumaImage } from './luma-image.ts';
 import type { RgbImage } from './rgb-image.ts';

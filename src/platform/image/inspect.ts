@@ -4,7 +4,7 @@
 import sharp from 'sharp';
 import { messageOf } from '../../kernel/errors.ts';
 import type { DroppedReason, FailedReason } from '../../kernel/reasons.ts';
-import type { Fingerprint } from '../../photo/hashes/fingerprint.ts';
+import type { Fingerprint } from './inspection.ts';
 import type { Inspection, InspectionLimits, PhotoFormat, RefusedPhoto } from './inspection.ts';
 import type { LumaImage } from './luma-image.ts';
 import type { RgbImage } from './rgb-image.ts';

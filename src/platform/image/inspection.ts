@@ -2,7 +2,6 @@
  * Checks that downloaded bytes must pass to count as a photo. This is the port that `src/platform/image` implements.
  */
 import type { DroppedReason, FailedReason } from '../../kernel/reasons.ts';
-import type { Fingerprint } from '../../photo/hashes/fingerprint.ts';
 
 /** The accepted formats, for still pictures only. */
 export type PhotoFormat = 'jpeg' | 'png' | 'webp';
@@ -17,6 +16,14 @@ export interface InspectionLimits {
   readonly minSidePixels: number;
   /** Maximum ratio of the long side to the short side. More is `aspect-ratio`. */
   readonly maxAspectRatio: number;
+}
+
+/** The hashes that identify a picture, as they are stored. */
+export interface Fingerprint {
+  /** 64-bit DCT hash as 16 hex digits. Searches use it. */
+  readonly perceptualHash: string;
+  /** The finer hash as 510 hex digits. It confirms a match. */
+  readonly fineHash: string;
 }
 
 /** A usable photo, which was decoded completely. */

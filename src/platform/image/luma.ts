@@ -1,5 +1,5 @@
 import turbo from '@julusian/jpeg-turbo';
-import type { Fingerprint } from '../../photo/hashes/fingerprint.ts';
+import type { Fingerprint } from './inspection.ts';
 import type { LumaImage } from './luma-image.ts';
 
 /** Pixels of the largest JPEG that is decoded here. Up to this size, libvips takes more time to reduce a picture. */

@@ -1,5 +1,5 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
-import type { Totals } from '../../status/funnel.ts';
+import type { Totals } from '../../kernel/funnel.ts';
 import { FunnelBars } from '../../page/funnel.tsx';
 import { stagesOf } from '../../page/stages.ts';
 import { countText, shareText } from '../../kernel/texts.ts';

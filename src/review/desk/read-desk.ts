@@ -1,7 +1,7 @@
 import { groupBy } from '../../kernel/group-by.ts';
 import type { Wnid } from '../../kernel/ids.ts';
 import { MODE_O_REJECT_REASONS, REJECT_REASONS } from '../../kernel/reasons.ts';
-import { SOURCE_NAMES } from '../../collection/collection.ts';
+import { SOURCE_NAMES } from '../../collection/source-names.ts';
 import { readCriteria } from './criteria.repository.ts';
 import { DEFAULT_CRITERIA } from './criteria.ts';
 import { classProgress, shownRows, type DeskView, type ShownRow } from './desk.repository.ts';

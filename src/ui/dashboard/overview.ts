@@ -1,4 +1,4 @@
-import type { LiveOverview } from '../../server/collections.ts';
+import type { LiveOverview } from '../../status/overview.ts';
 import { withParts } from '../../page/live-parts.ts';
 import { countOf, countText, timeLeftText } from '../../kernel/texts.ts';
 

@@ -4,7 +4,7 @@ import type { EvaluationResult, EvaluationTask } from '../../../src/filter/engin
 import { filterPage, type FilterDeps } from '../../../src/filter/run/filter.process.ts';
 import type { FilterPolicy, Policy } from '../../../src/filter/rule/policy.ts';
 import type { DecisionScope } from '../../../src/models/workspace/scope.ts';
-import type { LostPhoto } from '../../../src/filter/run/lost-photos.process.ts';
+import type { LostPhoto } from '../../../src/photo/lost-bytes.ts';
 import type { CompletedCounts } from '../../../src/filter/run/complete.process.ts';
 import { countUndecided, forgetFailed, undecidedPhotoIds } from '../../../src/filter/run/decision.repository.ts';
 import { countIncomplete } from '../../../src/filter/run/incomplete.repository.ts';

@@ -9,8 +9,8 @@ import { FINE_HASH_BYTES } from '../../../src/photo/hashes/fine-hash.ts';
 import { storePhotos } from '../../../src/photo/photo.repository.ts';
 import type { NewPhoto } from '../../../src/photo/photo.ts';
 import type { Database } from '../../../src/platform/postgres/database.ts';
-import type { PhotoCount } from '../../../src/status/funnel.ts';
-import { countPhotos } from '../../../src/status/funnel.repository.ts';
+import type { PhotoCount } from '../../../src/filter/run/photo-counts.repository.ts';
+import { countPhotos } from '../../../src/filter/run/photo-counts.repository.ts';
 import { foldPhotoCounts, readPhotoCounts } from '../../../src/filter/run/photo-tally.repository.ts';
 import { sha256Of } from '../../support/sha256.ts';
 

@@ -1,9 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { countUndecided } from '../../../src/filter/run/decision.repository.ts';
 import type { DecisionScope } from '../../../src/models/workspace/scope.ts';
-import { funnelOf, sumsThatFail, type Funnel } from '../../../src/status/funnel.ts';
+import { funnelOf, sumsThatFail } from '../../../src/status/funnel.ts';
+import type { Funnel } from '../../../src/kernel/funnel.ts';
 import { listCandidates } from '../../../src/status/candidate-list.repository.ts';
-import { countCandidates, countVerdicts, countPhotos } from '../../../src/status/funnel.repository.ts';
+import { countCandidates, countVerdicts } from '../../../src/status/funnel.repository.ts';
+import { countPhotos } from '../../../src/filter/run/photo-counts.repository.ts';
 import { readClassNames, readStories } from '../../../src/status/story.repository.ts';
 import { registerClassList, registerMember, storeEvidence } from '../../../src/models/evidence/evidence.repository.ts';
 import { softmax } from '../../../src/models/evidence/softmax.ts';

@@ -6,7 +6,8 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { EngineTally } from '../../../src/filter/engine/engine-tally.ts';
 import { startEngine } from '../../../src/filter/engine/engine.ts';
 import { backboneOf, preprocessingOf, specOf } from '../../../src/models/engine/ensemble.ts';
-import type { EngineSpec, MemberSpec } from '../../../src/filter/engine/messages.ts';
+import type { EngineSpec } from '../../../src/filter/engine/messages.ts';
+import type { MemberSpec } from '../../../src/models/engine/spec.ts';
 import { runBackbone, type PhotoOutputs } from '../../../src/filter/engine/run-backbone.ts';
 import { loadClassTable } from '../../../src/collection/class-table.process.ts';
 import { cardFor, classesOfCard, type FoundCard } from '../../../src/collection/cards/model-card.process.ts';

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openApp, type App } from '../../../src/runtime/open/app.ts';
+import { funnelIn } from '../../../src/status/status.ts';
 import { makeShortlist } from '../../../src/shortlist/make-shortlist.ts';
 import { openWorkspace, type Workspace } from '../../../src/models/workspace/workspace.ts';
 import { usableCollection } from '../../../src/collection/collection.process.ts';
@@ -46,10 +47,11 @@ describe('two builds of one shortlist', () => {
     const dataDir = await mkdtemp(path.join(tmpdir(), 'winnow-build-'));
     onTestFinished(() => rm(dataDir, { recursive: true, force: true }));
     const [first, second] = [await workspaceIn(dataDir), await workspaceIn(dataDir)];
-    const options = { signal: new AbortController().signal, onFeatures: () => undefined, onOutside: () => undefined };
+    const { signal } = new AbortController();
+    const options = { signal, onFeatures: () => undefined, onOutside: () => undefined };
     const ended: string[] = [];
     const build = async (name: string, workspace: Workspace): Promise<string> => {
-      const { files } = await makeShortlist(workspace, options);
+      const { files } = await makeShortlist(workspace, { ...options, funnelIn: (trx) => funnelIn(trx, workspace) });
       ended.push(name);
       return files.csv;
     };

@@ -1,8 +1,10 @@
 import { sql } from 'kysely';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { DecisionScope } from '../../../src/models/workspace/scope.ts';
-import { countCandidates, countPhotos, countVerdicts } from '../../../src/status/funnel.repository.ts';
-import { funnelOf, sumsThatFail, type Totals } from '../../../src/status/funnel.ts';
+import { countCandidates, countVerdicts } from '../../../src/status/funnel.repository.ts';
+import { countPhotos } from '../../../src/filter/run/photo-counts.repository.ts';
+import { funnelOf, sumsThatFail } from '../../../src/status/funnel.ts';
+import type { Totals } from '../../../src/kernel/funnel.ts';
 import { notCounting } from '../../../src/status/standing.repository.ts';
 import { readStories } from '../../../src/status/story.repository.ts';
 import { takeDown } from '../../../src/photo/takedown.repository.ts';

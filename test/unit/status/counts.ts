@@ -1,4 +1,5 @@
-import type { CandidateCount, PhotoCount } from '../../../src/status/funnel.ts';
+import type { CandidateCount } from '../../../src/status/funnel.ts';
+import type { PhotoCount } from '../../../src/filter/run/photo-counts.repository.ts';
 
 const OF = { wnid: 'n01', source: 'folder', queryId: null, reason: null };
 

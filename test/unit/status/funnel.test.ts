@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { funnelOf, sumOf, sumsThatFail, type Totals, type VerdictCount } from '../../../src/status/funnel.ts';
+import { funnelOf, sumOf, sumsThatFail, type VerdictCount } from '../../../src/status/funnel.ts';
+import type { Totals } from '../../../src/kernel/funnel.ts';
 import { candidateCount, photoCount } from './counts.ts';
 
 const about = {

@@ -5,7 +5,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { getSystemErrorMap } from 'node:util';
 import { StopTheRun, codeOf } from '../../../kernel/errors.ts';
 import { unreadable } from '../misfit.ts';
-import type { PhotoProblem } from '../source.ts';
+import type { PhotoProblem } from '../../../kernel/reasons.ts';
 import { bufferOf, bytePathOf } from './byte-path.ts';
 import type { BytePath } from './byte-path.ts';
 

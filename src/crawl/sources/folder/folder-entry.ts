@@ -1,4 +1,5 @@
-import type { PhotoProblem, Rights } from '../source.ts';
+import type { Rights } from '../source.ts';
+import type { PhotoProblem } from '../../../kernel/reasons.ts';
 import type { BytePath } from './byte-path.ts';
 
 /** A file found by the walk or in a row of labels.csv. Its bytes have not been read. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { unreadable } from '../misfit.ts';
-import type { PhotoProblem } from '../source.ts';
+import type { PhotoProblem } from '../../../kernel/reasons.ts';
 import type { BytePath } from './byte-path.ts';
 import { useFile } from './file-system.process.ts';
 

@@ -1,6 +1,7 @@
 import { labelProblem, RIGHTS_FIELDS, rightsOf, type ColumnRules, type ListRow } from '../list-columns.ts';
 import { NO_RIGHTS, unreadable } from '../misfit.ts';
-import type { PhotoProblem, Rights } from '../source.ts';
+import type { Rights } from '../source.ts';
+import type { PhotoProblem } from '../../../kernel/reasons.ts';
 import { showPath } from './byte-path.ts';
 import type { BytePath } from './byte-path.ts';
 import { outsideFolder } from './folder-entry.ts';

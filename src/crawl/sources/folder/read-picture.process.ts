@@ -1,6 +1,6 @@
 import { sha256Of } from '../../../config/sha256.ts';
 import { unreadable } from '../misfit.ts';
-import type { PhotoProblem } from '../source.ts';
+import type { PhotoProblem } from '../../../kernel/reasons.ts';
 import { bytePathOf, pathOfFileUrl } from './byte-path.ts';
 import { useFile } from './file-system.process.ts';
 

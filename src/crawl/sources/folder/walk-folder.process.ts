@@ -6,7 +6,7 @@ import { describeSystemError, kindOf, resolvePath } from './file-system.process.
 import type { NodeKind } from './file-system.process.ts';
 import { outsideFolder } from './folder-entry.ts';
 import type { FolderEntry } from './folder-entry.ts';
-import type { PhotoProblem } from '../source.ts';
+import type { PhotoProblem } from '../../../kernel/reasons.ts';
 
 export interface WalkOptions {
   readonly signal: AbortSignal;

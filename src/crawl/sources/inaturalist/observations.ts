@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import type { Wnid } from '../../../kernel/ids.ts';
 import { misfitPhoto, unreadable } from '../misfit.ts';
-import type { FoundPhoto, PhotoProblem } from '../source.ts';
+import type { FoundPhoto } from '../source.ts';
+import type { PhotoProblem } from '../../../kernel/reasons.ts';
 import { inaturalistLicence } from './licence.ts';
 import { creatorOf, photoUrl, type PhotoSize } from './photo.ts';
 import { storableText } from '../text.ts';

@@ -1,0 +1,35 @@
+import type { ModelInput } from '../evidence/member.ts';
+import type { Sha256 } from '../../kernel/ids.ts';
+import type { InputFormat, OutputValues } from '../../platform/onnx/model-format.ts';
+
+/** A network, and the input that it takes. */
+export interface BackboneSpec {
+  readonly file: string;
+  readonly sha256: Sha256;
+  readonly inputName: string;
+  readonly input: ModelInput;
+  /** The input format, if it is not float32 NCHW. */
+  readonly format?: InputFormat | undefined;
+}
+
+/** Turns an output of a backbone into logits: unchanged, or through a layer in a separate file. */
+export interface HeadSpec {
+  /** The output of the backbone's graph. */
+  readonly output: string;
+  readonly values?: OutputValues | undefined;
+  /** The number of logits. Not checked if absent. */
+  readonly classes?: number | undefined;
+  /** A layer over the output. If absent, the output itself is used. */
+  readonly layer?: { readonly file: string; readonly sha256: Sha256 } | undefined;
+}
+
+/** One member of the ensemble, ready to be opened by a thread. */
+export interface MemberSpec {
+  readonly name: string;
+  readonly backbone: BackboneSpec;
+  readonly head: HeadSpec;
+  /** Positions of the collection's classes among the model's own: the mask (§3.1). */
+  readonly mask: readonly number[];
+  /** Cost of a crop in multiply-adds, to compare members. */
+  readonly cost: number;
+}
