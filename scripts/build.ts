@@ -54,10 +54,10 @@ async function bundle(folder: string): Promise<void> {
     // it.
     entryPoints: [
       { in: 'src/cli/main.ts', out: 'cli/main' },
-      { in: 'src/filter/engine/filter-thread.ts', out: 'part/filter-thread' },
-      { in: 'src/evaluate/aside/computation-thread.ts', out: 'part/computation-thread' },
-      { in: 'src/filter/run/solo-filter.ts', out: 'part/solo-filter' },
-      { in: 'src/crawl/fetch/solo-inspect.ts', out: 'part/solo-inspect' },
+      { in: 'src/filter/engine/filter-thread.process.ts', out: 'part/filter-thread' },
+      { in: 'src/evaluate/aside/computation-thread.process.ts', out: 'part/computation-thread' },
+      { in: 'src/filter/run/solo-filter.process.ts', out: 'part/solo-filter' },
+      { in: 'src/crawl/fetch/solo-inspect.process.ts', out: 'part/solo-inspect' },
       ...WORKERS.map((name) => ({ in: `workers/${name}.ts`, out: `workers/${name}` })),
     ],
     chunkNames: 'part/[name]-[hash]',

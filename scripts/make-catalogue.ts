@@ -1,8 +1,8 @@
 import process from 'node:process';
 import { Command, InvalidArgumentError } from 'commander';
-import { openApp } from '../src/runtime/open/app.ts';
-import { readStatus } from '../src/status/status.ts';
-import { openWorkspace } from '../src/models/workspace/workspace.ts';
+import { openApp } from '../src/runtime/open/app.process.ts';
+import { readStatus } from '../src/status/status.process.ts';
+import { openWorkspace } from '../src/models/workspace/workspace.process.ts';
 import { usableCollection } from '../src/collection/collection.process.ts';
 import { loadConfig } from '../src/config/load-config.ts';
 import { openLogger } from '../src/platform/log/logger.ts';

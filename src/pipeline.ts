@@ -4,14 +4,14 @@ import { PAUSABLE_STAGES, type PausableStage, type StagePlace } from './collecti
 import { countIncomplete } from './filter/run/incomplete.repository.ts';
 import { systemClock } from './kernel/clock.ts';
 import { deleteIdleKeys } from './crawl/sources/permit.repository.ts';
-import { addSummaries, crawlWalk, type WalkSummary, type WalkedSource } from './crawl/discover/crawl-walk.ts';
-import { startDiscovery, waitForRoom } from './crawl/discover/discover-stage.ts';
-import type { NetworkDiscovery } from './crawl/discover/sources.ts';
+import { addSummaries, crawlWalk, type WalkSummary, type WalkedSource } from './crawl/discover/crawl-walk.process.ts';
+import { startDiscovery, waitForRoom } from './crawl/discover/discover-stage.process.ts';
+import type { NetworkDiscovery } from './crawl/discover/sources.process.ts';
 import { photosNeeded } from './filter/prune/retention.repository.ts';
-import { startFetch } from './crawl/fetch/fetch-stage.ts';
-import { countToDecide } from './filter/run/count-to-decide.ts';
-import { completionOf, startFilter } from './filter/run/filter-stage.ts';
-import type { Workspace } from './models/workspace/workspace.ts';
+import { startFetch } from './crawl/fetch/fetch-stage.process.ts';
+import { countToDecide } from './filter/run/count-to-decide.process.ts';
+import { completionOf, startFilter } from './filter/run/filter-stage.process.ts';
+import type { Workspace } from './models/workspace/workspace.process.ts';
 import type { RunCounts } from './status/run-counts.ts';
 import type { Stage } from './runtime/work/stage-definition.ts';
 

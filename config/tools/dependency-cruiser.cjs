@@ -1,57 +1,52 @@
-/** The stages in the order of the data flow (ARCHITECTURE.md draws it). A stage imports only the stages before it. */
-const STAGES = [
+/** The rooms of `src`, lowest first (ARCHITECTURE.md describes them). A room imports only itself and the rooms before it. */
+const ROOMS = [
+  'kernel',
+  'config',
+  'platform',
+  'page',
   'collection',
-  'source',
-  'candidate',
+  'runtime',
   'photo',
-  'evidence',
-  'decision',
-  'shortlist',
-  'review',
-  'funnel',
-  'export',
-  'report',
-];
-const stages = STAGES.join('|');
-
-/** The folders of `src/app` in import order: each imports only those before it. `pipeline.ts` may import all of them. */
-const APP_FOLDERS = [
-  'activity',
-  'engine',
-  'open',
-  'work',
-  'network',
-  'photos',
-  'discover',
-  'fetch',
-  'filter',
-  'watch',
-  'shortlist',
-  'review',
-  'export',
-  'report',
-  'upkeep',
+  'crawl',
   'models',
-  'finetune',
-  'backup',
+  'filter',
+  'shortlist',
+  'review',
+  'status',
+  'export',
+  'evaluate',
+  'report',
+  'operate',
+  'pipeline.ts',
+  'ui',
+  'server',
+  'cli',
 ];
 
-const onlyUpstream = (root, folders) =>
-  folders.map((folder, i) => ({
-    name: `${folder}-in-${root.replace('/', '-')}-knows-only-upstream`,
-    severity: 'error',
-    from: { path: `^${root}/${folder}/` },
-    to: { path: `^${root}/((${folders.slice(i + 1).join('|')})/|[^/]+$)` },
-  }));
+const place = (room) => (room.endsWith('.ts') ? `${room}$` : `${room}/`);
+const rooms = (from, to) => `^src/(${ROOMS.slice(from, to).map(place).join('|')})`;
+const indexOf = (room) => ROOMS.indexOf(room);
+
+/** The rooms whose files follow the suffixes: `x.ts` is pure. */
+const SUFFIXED = rooms(indexOf('collection'), indexOf('pipeline.ts'));
+/** Code that pages run in a browser. */
+const PAGES = '^src/(ui|page|report/page|shortlist/sheet)/';
+
+const IO =
+  '^((node:)?(fs|http|https|http2|net|tls|dns|dgram|os|child_process|process|worker_threads|timers)(/promises)?$|node_modules/(pg|pg-cursor|kysely|bullmq|ioredis|got|undici|sharp|@julusian|onnxruntime-node|@aws-sdk|@huggingface|fastify|pino)(/|$))';
 
 module.exports = {
   forbidden: [
-    ...onlyUpstream('src', STAGES),
-    ...onlyUpstream('src/app', APP_FOLDERS),
-    {
-      name: 'every-file-has-a-place',
+    ...ROOMS.slice(0, -1).map((room, i) => ({
+      name: `${room}-imports-only-rooms-below`,
       severity: 'error',
-      from: { path: '^src/', pathNot: `^src/(${stages}|kernel|config|platform|app|cli|server|ui)/` },
+      from: { path: `^src/${place(room)}` },
+      to: { path: rooms(i + 1) },
+    })),
+    {
+      name: 'every-file-has-a-room',
+      severity: 'error',
+      from: { path: '^src/', pathNot: rooms(0) },
       to: {},
     },
     {
@@ -61,17 +56,13 @@ module.exports = {
       to: { pathNot: '^src/kernel/' },
     },
     {
-      name: 'config-knows-only-the-kernel',
+      name: 'suffixes-say-what-a-file-may-do',
+      comment:
+        'x.ts is pure, x.repository.ts has SQL, x.process.ts works with files, networks, the catalogue and time.',
       severity: 'error',
-      from: { path: '^src/config/' },
-      to: { path: '^src/', pathNot: '^src/(config|kernel)/' },
-    },
-    {
-      name: 'pure-logic-has-no-io',
-      severity: 'error',
-      from: { path: `^src/(${stages})/`, pathNot: '\\.(repository|process)\\.ts$' },
+      from: { path: SUFFIXED, pathNot: '\\.(repository|process)\\.tsx?$|\\.mjs$' },
       to: {
-        path: '^(src/(platform|app|cli|server)/|(node:)?(fs|http|https|http2|net|tls|dns|dgram|os|child_process|worker_threads|process|timers)(/promises)?$|node_modules/(pg|pg-cursor|kysely|bullmq|ioredis|got|undici|sharp|@julusian|onnxruntime-node|@aws-sdk|@huggingface|fastify|pino)(/|$))',
+        path: `^src/platform/|\\.(repository|process)\\.tsx?$|${IO}`,
         dependencyTypesNot: ['type-only'],
       },
     },
@@ -85,46 +76,28 @@ module.exports = {
       },
     },
     {
-      name: 'stages-use-platform-only-through-ports',
-      severity: 'error',
-      from: { path: `^src/(${stages})/`, pathNot: '\\.repository\\.ts$' },
-      to: { path: '^src/platform/', dependencyTypesNot: ['type-only'] },
-    },
-    {
-      name: 'platform-knows-no-stage',
-      severity: 'error',
-      from: { path: '^src/platform/' },
-      to: { path: `^src/(${stages}|app|cli|server)/`, dependencyTypesNot: ['type-only'] },
-    },
-    {
-      name: 'only-entry-points-compose',
-      severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(app|cli|server|ui)/' },
-      to: { path: '^src/app/' },
-    },
-    {
       name: 'pages-run-in-browsers',
       comment: 'Pages may import the types of what the server sends, but no code that runs on the server.',
       severity: 'error',
-      from: { path: '^src/ui/' },
-      to: { path: '^(src/|(node:)?[a-z_]+$)', pathNot: '^src/ui/', dependencyTypesNot: ['type-only'] },
-    },
-    {
-      name: 'only-plain-components-are-shared',
-      comment: 'The server and the shortlist render components that need no browser.',
-      severity: 'error',
-      from: { path: '^src/', pathNot: '^src/ui/' },
-      to: { path: '^src/ui/', pathNot: '^src/ui/(shared|contact-sheet|revisions|report|activity)/' },
+      from: { path: PAGES },
+      to: {
+        path: '^(src/|(node:)?[a-z_]+$)',
+        pathNot: `${PAGES}|^src/kernel/`,
+        dependencyTypesNot: ['type-only'],
+      },
     },
     {
       name: 'plain-components-need-no-browser',
-      comment: 'They import no pages and no hooks, because they show only their props.',
+      comment: 'The server renders them. They import no hooks, because they show only their props.',
       severity: 'error',
-      from: { path: '^src/ui/(shared|contact-sheet|revisions|report|activity)/' },
-      to: {
-        path: '^(src/ui/|node_modules/preact/(hooks|compat)/)',
-        pathNot: '^src/ui/(shared|contact-sheet|revisions|report|activity)/',
-      },
+      from: { path: '^src/(page|report/page|shortlist/sheet|ui/(revisions|activity))/' },
+      to: { path: '^(src/ui/(review|dashboard|home)/|node_modules/preact/(hooks|compat)/)' },
+    },
+    {
+      name: 'the-server-renders-plain-components',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/ui/' },
+      to: { path: '^src/ui/', pathNot: '^src/ui/(revisions|activity)/', dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'only-config-reads-env',

@@ -1,7 +1,7 @@
 import process from 'node:process';
 import { sql } from 'kysely';
-import { openApp } from '../../src/runtime/open/app.ts';
-import { openWorkspace, type Workspace } from '../../src/models/workspace/workspace.ts';
+import { openApp } from '../../src/runtime/open/app.process.ts';
+import { openWorkspace, type Workspace } from '../../src/models/workspace/workspace.process.ts';
 import { usableCollection } from '../../src/collection/collection.process.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
 import { softmax } from '../../src/models/evidence/softmax.ts';

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { EngineWork } from '../filter/engine/engine-tally.ts';
-import type { Workspace } from '../models/workspace/workspace.ts';
+import type { Workspace } from '../models/workspace/workspace.process.ts';
 import { countUndecidedPruned } from '../filter/prune/pruned-photos.repository.ts';
 import { LOST_BYTES_CURE } from '../kernel/blobs.ts';
 import { finish } from './crawl/crawl.ts';

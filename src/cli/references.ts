@@ -1,14 +1,14 @@
 import path from 'node:path';
 import { type Command, Option } from 'commander';
 import { recorded } from '../runtime/activity/activity.repository.ts';
-import { localActor } from '../runtime/activity/local-actor.ts';
+import { localActor } from '../runtime/activity/local-actor.process.ts';
 import {
   addDisplayReferences,
   addReferences,
   findReferenceSets,
   removeReferences,
   type AddedReferences,
-} from '../filter/references/references.ts';
+} from '../filter/references/references.process.ts';
 import { sumOf } from '../status/funnel.ts';
 import type { ActivityDetail } from '../kernel/activity.ts';
 import { UsageError } from '../kernel/errors.ts';

@@ -1,10 +1,10 @@
 import path from 'node:path';
 import { type Command, Option } from 'commander';
 import { recorded } from '../runtime/activity/activity.repository.ts';
-import { localActor } from '../runtime/activity/local-actor.ts';
-import { writeReport, type WrittenReport } from '../report/write-report.ts';
-import type { ReportProgress } from '../report/make-report.ts';
-import { nameOf, type Workspace } from '../models/workspace/workspace.ts';
+import { localActor } from '../runtime/activity/local-actor.process.ts';
+import { writeReport, type WrittenReport } from '../report/write-report.process.ts';
+import type { ReportProgress } from '../report/make-report.process.ts';
+import { nameOf, type Workspace } from '../models/workspace/workspace.process.ts';
 import { displayPath } from '../config/root.ts';
 import { UsageError } from '../kernel/errors.ts';
 import { REPORTED_PHOTOS, type ModelReport, type Report, type ReportedPhotos } from '../report/report.ts';

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import path from 'node:path';
 import type { Command } from 'commander';
-import type { App } from '../runtime/open/app.ts';
+import type { App } from '../runtime/open/app.process.ts';
 import type { Collection } from '../collection/collection.ts';
 import { packageRoot } from '../config/root.ts';
 import type { Config } from '../config/settings.ts';

@@ -1,5 +1,5 @@
 import type { ExportFormat, Protocol } from './protocol.ts';
-import type { Workspace } from '../models/workspace/workspace.ts';
+import type { Workspace } from '../models/workspace/workspace.process.ts';
 
 export interface ExportOptions {
   /** The folder to make. */

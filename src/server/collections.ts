@@ -1,8 +1,8 @@
-import type { App } from '../runtime/open/app.ts';
-import { collectionFromCatalogue } from '../models/workspace/rules.ts';
-import { openWorkspace, type Workspace } from '../models/workspace/workspace.ts';
-import { readOverviews, type CollectionCard, type LiveOverview } from '../status/overview.ts';
-import { RateHistory } from '../status/rates.ts';
+import type { App } from '../runtime/open/app.process.ts';
+import { collectionFromCatalogue } from '../models/workspace/rules.process.ts';
+import { openWorkspace, type Workspace } from '../models/workspace/workspace.process.ts';
+import { readOverviews, type CollectionCard } from '../status/overview.process.ts';
+import { RateHistory, type LiveOverview } from '../status/rates.ts';
 import { collectionNames, COLLECTION_FORGOTTEN, rulesSha256Of } from '../collection/collection.repository.ts';
 import { listCollections, usableCollection } from '../collection/collection.process.ts';
 import type { Collection } from '../collection/collection.ts';

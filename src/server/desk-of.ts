@@ -1,4 +1,4 @@
-import { viewOf, type Desk } from '../review/desk/read-desk.ts';
+import { viewOf, type Desk } from '../review/desk/read-desk.process.ts';
 import { hiddenPhotos } from '../review/desk/desk.repository.ts';
 import { countOf } from '../kernel/texts.ts';
 import { readerOf } from './access/access.ts';

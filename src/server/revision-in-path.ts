@@ -1,6 +1,6 @@
 import path from 'node:path';
-import { revisionOf } from '../export/revisions/revisions.ts';
-import type { Workspace } from '../models/workspace/workspace.ts';
+import { revisionOf } from '../export/revisions/revisions.process.ts';
+import type { Workspace } from '../models/workspace/workspace.process.ts';
 import { displayPath } from '../config/root.ts';
 import { stateOfFolder } from '../export/revisions/revision-file.process.ts';
 import type { Revision } from '../export/revisions/revision.repository.ts';

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { databaseFailure } from '../runtime/open/database-failure.ts';
+import { databaseFailure } from '../runtime/open/database-failure.process.ts';
 import { COLLECTION_FORGOTTEN } from '../collection/collection.repository.ts';
 import { codeOf, messageOf, UsageError } from '../kernel/errors.ts';
 import type { Logger } from '../platform/log/logger.ts';
@@ -15,7 +15,13 @@ import { countedTokens, type TokenCheck } from './access/failed-tokens.ts';
 import type { FailedLogIns } from './access/failed-log-ins.ts';
 import { problemPage } from './pages.tsx';
 import { limitJson } from './limits/json-body.ts';
-import { BODY_TOO_LARGE, largeBodyPlaces, SMALL_BODY_BYTES, TOO_MANY_LARGE, tooLargeText } from './limits/large-bodies.ts';
+import {
+  BODY_TOO_LARGE,
+  largeBodyPlaces,
+  SMALL_BODY_BYTES,
+  TOO_MANY_LARGE,
+  tooLargeText,
+} from './limits/large-bodies.ts';
 import { wantsPage, type Route } from './route.ts';
 import { refuseUnstorableText } from './limits/storable-text.ts';
 import { isLoopback, refusalOf } from './access/same-site.ts';

@@ -1,7 +1,7 @@
 import type { PausableStage } from '../collection/pause.ts';
 import { sumOf } from './funnel.ts';
 import { groupBy } from '../kernel/group-by.ts';
-import type { Overview } from './overview.ts';
+import type { Overview } from './overview.process.ts';
 
 const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
@@ -16,6 +16,11 @@ export interface Rate {
 }
 
 export type Rates = Readonly<Record<PausableStage, Rate>>;
+
+/** The data of a collection's page. */
+export interface LiveOverview extends Overview {
+  readonly rates: Rates;
+}
 
 type Reading = { readonly atMs: number } & Readonly<Record<PausableStage, number>>;
 

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { Status } from '../../src/status/status.ts';
+import type { Status } from '../../src/status/status.process.ts';
 import type { CrawlSummary } from '../../src/cli/crawl/crawl-summary.ts';
 import type { CandidateLine } from '../../src/status/candidate-list.repository.ts';
 import type { DuckduckgoBlock } from '../support/sites/duckduckgo-site.ts';

@@ -4,7 +4,7 @@ import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promis
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { ExportResult } from '../../src/export/export.ts';
+import type { ExportResult } from '../../src/export/export.process.ts';
 import { photoRowSchema, type PhotoRow } from '../../src/export/select/photo-row.ts';
 import { protocolSchema, type Protocol } from '../../src/export/protocol.ts';
 import { idOf } from '../../src/export/revisions/revision-id.ts';

@@ -1,6 +1,6 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Workspace } from '../../src/models/workspace/workspace.ts';
+import type { Workspace } from '../../src/models/workspace/workspace.process.ts';
 import { listReviewed } from '../../src/review/events/review.repository.ts';
 import { toVerdictLine, type VerdictLine } from '../../src/review/events/verdict-line.ts';
 import { findChromium, NO_CHROMIUM, openBrowser } from '../support/browser.ts';

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { ExportResult } from '../../src/export/export.ts';
+import type { ExportResult } from '../../src/export/export.process.ts';
 import type { Verification } from '../../src/export/verify/findings.ts';
 import { countOf } from '../../src/kernel/texts.ts';
 import { overflowOf, violationsOn } from '../support/accessibility.ts';

@@ -1,6 +1,6 @@
 import sharp from 'sharp';
-import { openApp } from '../../src/runtime/open/app.ts';
-import { openWorkspace, type Workspace } from '../../src/models/workspace/workspace.ts';
+import { openApp } from '../../src/runtime/open/app.process.ts';
+import { openWorkspace, type Workspace } from '../../src/models/workspace/workspace.process.ts';
 import { usableCollection } from '../../src/collection/collection.process.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
 import { openLogger } from '../../src/platform/log/logger.ts';

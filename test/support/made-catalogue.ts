@@ -3,7 +3,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { sql, type Kysely } from 'kysely';
 import sharp from 'sharp';
-import type { Workspace } from '../../src/models/workspace/workspace.ts';
+import type { Workspace } from '../../src/models/workspace/workspace.process.ts';
 import { parseQueries } from '../../src/crawl/candidates/wanted-class.ts';
 import { toSha256 } from '../../src/kernel/ids.ts';
 import type { Database } from '../../src/platform/postgres/database.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
-import type { Workspace } from '../../src/models/workspace/workspace.ts';
+import type { Workspace } from '../../src/models/workspace/workspace.process.ts';
 import { toSha256 } from '../../src/kernel/ids.ts';
 
 export interface ShortlistToMake {

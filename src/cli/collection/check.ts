@@ -1,4 +1,4 @@
-import { backboneOf, headOf, requireModelFiles } from '../../models/engine/ensemble.ts';
+import { backboneOf, headOf, requireModelFiles } from '../../models/engine/ensemble.process.ts';
 import type { ClassSet } from '../../collection/class-set.ts';
 import { loadClassTable } from '../../collection/class-table.process.ts';
 import { collectionAdvice } from '../../collection/collection-advice.ts';

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { Command } from 'commander';
 import { recorded } from '../../runtime/activity/activity.repository.ts';
-import { localActor } from '../../runtime/activity/local-actor.ts';
+import { localActor } from '../../runtime/activity/local-actor.process.ts';
 import {
   contentOfCollection,
   forgetCollection,

@@ -1,10 +1,10 @@
-import type { DumpSource, ListedSource, WalkedSource } from '../../crawl/discover/crawl-walk.ts';
-import { openDataDryRun } from '../../crawl/discover/open-data-dry-run.ts';
-import { openDump } from '../../crawl/discover/open-dump.ts';
-import { readySource } from '../../crawl/discover/sources.ts';
+import type { DumpSource, ListedSource, WalkedSource } from '../../crawl/discover/crawl-walk.process.ts';
+import { openDataDryRun } from '../../crawl/discover/open-data-dry-run.process.ts';
+import { openDump } from '../../crawl/discover/open-dump.process.ts';
+import { readySource } from '../../crawl/discover/sources.process.ts';
 import { NETWORK_SOURCES, type NetworkSourceName } from '../../collection/source-names.ts';
-import type { NetworkDiscovery } from '../../crawl/discover/sources.ts';
-import { userAgentOf } from '../../crawl/network/http.ts';
+import type { NetworkDiscovery } from '../../crawl/discover/sources.process.ts';
+import { userAgentOf } from '../../crawl/network/http.process.ts';
 import { parseQueries, type QueryLine } from '../../crawl/candidates/wanted-class.ts';
 import { loadClassTable } from '../../collection/class-table.process.ts';
 import type { Collection } from '../../collection/collection.ts';

@@ -1,6 +1,6 @@
 import type { DryRunLine } from '../../crawl/discover/dry-run-line.ts';
-import { discoveryDryRun } from '../../crawl/discover/dry-run.ts';
-import { walkDryRun } from '../../crawl/discover/walk-dry-run.ts';
+import { discoveryDryRun } from '../../crawl/discover/dry-run.process.ts';
+import { walkDryRun } from '../../crawl/discover/walk-dry-run.process.ts';
 import type { Collection } from '../../collection/collection.ts';
 import { oneLine } from '../../kernel/printable.ts';
 import { countText, plural, writeOut } from '../text/output.ts';

@@ -1,4 +1,4 @@
-import type { Workspace } from '../../models/workspace/workspace.ts';
+import type { Workspace } from '../../models/workspace/workspace.process.ts';
 import { queryReports } from '../../crawl/candidates/query.repository.ts';
 import { groupBy } from '../../kernel/group-by.ts';
 import { listNotices } from '../../photo/notice.repository.ts';

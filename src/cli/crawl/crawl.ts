@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { readBudgets } from '../../crawl/network/budgets.ts';
-import type { Workspace } from '../../models/workspace/workspace.ts';
+import { readBudgets } from '../../crawl/network/budgets.process.ts';
+import type { Workspace } from '../../models/workspace/workspace.process.ts';
 import { SOURCE_NAMES } from '../../collection/source-names.ts';
 import type { SettingArgument } from '../../config/setting-layers.ts';
 import { oneLine } from '../../kernel/printable.ts';

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import process from 'node:process';
-import type { App } from '../../runtime/open/app.ts';
-import { redisText } from '../../runtime/open/queues.ts';
+import type { App } from '../../runtime/open/app.process.ts';
+import { redisText } from '../../runtime/open/queues.process.ts';
 import { hideSecret } from '../../config/quote.ts';
 import { messageOf } from '../../kernel/errors.ts';
 import { placeText } from '../../platform/blobs/blob-place.ts';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { nameOf, type Workspace } from '../../models/workspace/workspace.ts';
+import { nameOf, type Workspace } from '../../models/workspace/workspace.process.ts';
 import { changeText, sumOfChanges } from '../../export/select/changed-photos.ts';
 import {
   compareRevisions,

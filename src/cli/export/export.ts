@@ -1,8 +1,8 @@
 import path from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { recorded } from '../../runtime/activity/activity.repository.ts';
-import { localActor } from '../../runtime/activity/local-actor.ts';
-import { exportRevision, type ExportResult } from '../../export/export.ts';
+import { localActor } from '../../runtime/activity/local-actor.process.ts';
+import { exportRevision, type ExportResult } from '../../export/export.process.ts';
 import type { ExportOptions } from '../../export/options.ts';
 import { didYouMean } from '../../config/nearest.ts';
 import { displayPath } from '../../config/root.ts';

@@ -1,9 +1,9 @@
 import path from 'node:path';
 import type { Command } from 'commander';
 import { recorded } from '../../runtime/activity/activity.repository.ts';
-import { localActor } from '../../runtime/activity/local-actor.ts';
-import { publishFolder, type PublishProgress, type PublishResult } from '../../export/publish/publish.ts';
-import { hasData } from '../../runtime/open/data-folder.ts';
+import { localActor } from '../../runtime/activity/local-actor.process.ts';
+import { publishFolder, type PublishProgress, type PublishResult } from '../../export/publish/publish.process.ts';
+import { hasData } from '../../runtime/open/data-folder.process.ts';
 import { readEnvironment, silenceS3Client } from '../../config/env.ts';
 import { readExportedFolder, type ExportedFolder } from '../../export/publish/publish-folder.process.ts';
 import { parseTarget, type PublishTarget } from '../../export/publish/publish-target.ts';

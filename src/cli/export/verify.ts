@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { threadsOf } from '../../models/engine/ensemble.ts';
-import { verifyFolder } from '../../export/verify/verify-folder.ts';
+import { threadsOf } from '../../models/engine/ensemble.process.ts';
+import { verifyFolder } from '../../export/verify/verify-folder.process.ts';
 import { version } from '../../config/version.ts';
 import type { Verification } from '../../export/verify/findings.ts';
 import type { VerifyProgress } from '../../export/verify/verify.process.ts';

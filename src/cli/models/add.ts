@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { Added } from '../../models/library/add.ts';
-import type { GivenFacts } from '../../models/library/draft.ts';
+import type { Added } from '../../models/library/add.process.ts';
+import type { GivenFacts } from '../../models/library/draft.process.ts';
 import { isDoubtful, trialText } from '../../models/library/judge-trial.ts';
 import { NORMALISATIONS } from '../../models/library/normalisation.ts';
 import { displayPath } from '../../config/root.ts';
@@ -54,7 +54,7 @@ export function addModelsAddCommand(models: Command): void {
     .action((file: string, flags: AddFlags) =>
       runCommand(flags, async ({ signal, log }) => {
         const { allowChance = false, inPlace = false } = flags;
-        const { addModel } = await import('../../models/library/add.ts');
+        const { addModel } = await import('../../models/library/add.process.ts');
         const added = await addModel({ file, given: flags, allowChance, inPlace, ask: terminalAsker(signal) });
         if (added.trial.isSoftmax)
           log.info(

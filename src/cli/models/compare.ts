@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
-import { threadsOf } from '../../models/engine/ensemble.ts';
-import type { Comparison } from '../../evaluate/compare.ts';
+import { threadsOf } from '../../models/engine/ensemble.process.ts';
+import type { Comparison } from '../../evaluate/compare.process.ts';
 import { plural, percentText, writeResult } from '../text/output.ts';
 import { tableText } from '../text/table.ts';
 import { withProgress, type ProgressLine } from '../text/progress.ts';
@@ -43,7 +43,7 @@ async function compare(flags: CompareFlags, { loaded, log, signal }: CommandCont
   const { filter, fetch } = loaded.config;
   // These load ONNX Runtime.
   const { requireProvider } = await import('../../platform/onnx/providers.ts');
-  const { compareModels } = await import('../../evaluate/compare.ts');
+  const { compareModels } = await import('../../evaluate/compare.process.ts');
   const provider = await requireProvider(filter, log);
   const lines = new Map<string, ProgressLine>();
   const names = flags.models?.split(',').map((name) => name.trim()) ?? null;

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
-import { threadsOf } from '../../models/engine/ensemble.ts';
-import { evaluateSet, type SetEvaluation } from '../../evaluate/evaluate-set.ts';
-import type { EvaluateProgress, Judge } from '../../evaluate/judge.ts';
+import { threadsOf } from '../../models/engine/ensemble.process.ts';
+import { evaluateSet, type SetEvaluation } from '../../evaluate/evaluate-set.process.ts';
+import type { EvaluateProgress, Judge } from '../../evaluate/judge.process.ts';
 import { LOGITS_ARE, type LogitsAre } from '../../evaluate/logits/read-answers.process.ts';
 import { UsageError } from '../../kernel/errors.ts';
 import { evaluationText } from './evaluation-text.ts';

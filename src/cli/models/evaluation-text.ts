@@ -1,4 +1,4 @@
-import type { SetEvaluation } from '../../evaluate/evaluate-set.ts';
+import type { SetEvaluation } from '../../evaluate/evaluate-set.process.ts';
 import type { ClassAccuracy, Evaluation, OodMeasures } from '../../evaluate/evaluation.ts';
 import { calibrationBins } from '../../evaluate/metrics/calibration.ts';
 import { fittedText } from '../../kernel/texts.ts';

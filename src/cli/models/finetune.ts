@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { threadsOf } from '../../models/engine/ensemble.ts';
-import type { Finetuned, FinetuneProgress } from '../../evaluate/finetune/finetune.ts';
+import { threadsOf } from '../../models/engine/ensemble.process.ts';
+import type { Finetuned, FinetuneProgress } from '../../evaluate/finetune/finetune.process.ts';
 import { displayPath } from '../../config/root.ts';
 import { linesText, percentText, plural, writeResult } from '../text/output.ts';
 import { tableText } from '../text/table.ts';
@@ -76,7 +76,7 @@ async function run(flags: FinetuneFlags, { loaded, log, signal }: CommandContext
   const { filter, fetch } = loaded.config;
   // These load ONNX Runtime.
   const { requireProvider } = await import('../../platform/onnx/providers.ts');
-  const { finetune } = await import('../../evaluate/finetune/finetune.ts');
+  const { finetune } = await import('../../evaluate/finetune/finetune.process.ts');
   const provider = await requireProvider(filter, log);
   const fitProgress = new Float64Array(new SharedArrayBuffer(2 * Float64Array.BYTES_PER_ELEMENT));
   const { backbone, train, val = null, classes = null, name, l2, licence } = flags;

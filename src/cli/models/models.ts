@@ -6,7 +6,7 @@ import {
   verifyModel,
   type ModelEntry,
   type Verification,
-} from '../../models/library/inventory.ts';
+} from '../../models/library/inventory.process.ts';
 import { trialText } from '../../models/library/judge-trial.ts';
 import type { FoundCard } from '../../collection/cards/model-card.process.ts';
 import { displayPath } from '../../config/root.ts';

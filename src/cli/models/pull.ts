@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { isDoubtful, trialText } from '../../models/library/judge-trial.ts';
-import type { Pulled } from '../../models/library/pull.ts';
+import type { Pulled } from '../../models/library/pull.process.ts';
 import { cardFor, type FoundCard } from '../../collection/cards/model-card.process.ts';
 import { displayPath } from '../../config/root.ts';
 import { Interrupted } from '../../kernel/errors.ts';
@@ -57,7 +57,7 @@ async function pull(card: FoundCard, { loaded, signal }: CommandContext): Promis
     waiting: '',
   }));
   try {
-    const { pullModel } = await import('../../models/library/pull.ts');
+    const { pullModel } = await import('../../models/library/pull.process.ts');
     return await pullModel(card, {
       config: loaded.config,
       signal,

@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises';
 import path from 'node:path';
 import { type Command, Option } from 'commander';
-import { removeModel, type Removal } from '../../models/library/remove.ts';
+import { removeModel, type Removal } from '../../models/library/remove.process.ts';
 import { displayPath } from '../../config/root.ts';
 import { plural, writeOut } from '../text/output.ts';
 import { addGlobalFlags, runCommand, withApp, type CommandContext, type GlobalFlags } from '../start/context.ts';

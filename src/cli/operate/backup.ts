@@ -1,13 +1,13 @@
 import path from 'node:path';
 import type { Command } from 'commander';
 import { recorded } from '../../runtime/activity/activity.repository.ts';
-import { localActor } from '../../runtime/activity/local-actor.ts';
-import { openToRead, readSnapshots } from '../../operate/backup/backup-folder.ts';
-import { backUp, type BackedUp } from '../../operate/backup/backup.ts';
+import { localActor } from '../../runtime/activity/local-actor.process.ts';
+import { openToRead, readSnapshots } from '../../operate/backup/backup-folder.process.ts';
+import { backUp, type BackedUp } from '../../operate/backup/backup.process.ts';
 import type { Snapshot } from '../../operate/backup/snapshot.ts';
 import { countPhotos, estimatedRows, requireEarlierBackup } from '../../operate/backup/source.repository.ts';
-import { applyTakedowns } from '../../operate/backup/takedowns.ts';
-import type { App } from '../../runtime/open/app.ts';
+import { applyTakedowns } from '../../operate/backup/takedowns.process.ts';
+import type { App } from '../../runtime/open/app.process.ts';
 import { LOST_BYTES_CURE } from '../../kernel/blobs.ts';
 import { withCopyProgress } from './copy-progress.ts';
 import { bytesText, countText, linesText, photosText, plural, writeResult } from '../text/output.ts';

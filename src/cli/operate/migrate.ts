@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { migrateCatalogue, type Migrated } from '../../operate/upkeep/migrate-catalogue.ts';
+import { migrateCatalogue, type Migrated } from '../../operate/upkeep/migrate-catalogue.process.ts';
 import { UsageError } from '../../kernel/errors.ts';
 import { KNOWN_SCHEMA } from '../../platform/postgres/schema.ts';
 import { confirmed } from '../text/ask.ts';

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import { copyPhotos, type PhotoCopy, type PhotosCopied } from '../../operate/backup/copy-photos.ts';
-import { moveDatabase, type DatabaseMoved } from '../../operate/backup/move.ts';
+import { moveDatabase, type DatabaseMoved } from '../../operate/backup/move.process.ts';
 import { countPhotos, estimatedRows, storedShards } from '../../operate/backup/source.repository.ts';
 import { requireNobodyElse } from '../../operate/backup/target.repository.ts';
-import type { App } from '../../runtime/open/app.ts';
-import { requireStore } from '../../photo/store-there.ts';
+import type { App } from '../../runtime/open/app.process.ts';
+import { requireStore } from '../../photo/store-there.process.ts';
 import { hideSecret } from '../../config/quote.ts';
 import { checkSetting } from '../../config/setting-layers.ts';
 import { LOST_BYTES_CURE } from '../../kernel/blobs.ts';

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { recorded } from '../../runtime/activity/activity.repository.ts';
-import { localActor } from '../../runtime/activity/local-actor.ts';
-import { pruneCollection, type HeldCount, type PruneReport } from '../../filter/prune/prune.ts';
+import { localActor } from '../../runtime/activity/local-actor.process.ts';
+import { pruneCollection, type HeldCount, type PruneReport } from '../../filter/prune/prune-collection.process.ts';
 import { countUndecidedPruned } from '../../filter/prune/pruned-photos.repository.ts';
 import { bytesText, countText, plural, prunedText, writeOut } from '../text/output.ts';
 import { startProgress } from '../text/progress.ts';

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { queuesOf } from '../../operate/upkeep/collection-queues.ts';
 import { NETWORK_SOURCES } from '../../collection/source-names.ts';
-import { countToDecide } from '../../filter/run/count-to-decide.ts';
-import { refetchLostBytes } from '../../photo/lost-bytes.ts';
+import { countToDecide } from '../../filter/run/count-to-decide.process.ts';
+import { refetchLostBytes } from '../../photo/lost-bytes.process.ts';
 import { countWaitingPictures } from '../../crawl/candidates/fetch-queue.repository.ts';
 import { openQueries } from '../../crawl/candidates/query.repository.ts';
 import { SOURCE_NAMES } from '../../collection/source-names.ts';

@@ -1,7 +1,13 @@
 import { type Command, Option } from 'commander';
 import { recorded } from '../../runtime/activity/activity.repository.ts';
-import { localActor } from '../../runtime/activity/local-actor.ts';
-import { PRUNED, RETRIABLE_REASONS, retryFailures, UNDECODABLE, type Retried } from '../../operate/upkeep/retry-failures.ts';
+import { localActor } from '../../runtime/activity/local-actor.process.ts';
+import {
+  PRUNED,
+  RETRIABLE_REASONS,
+  retryFailures,
+  UNDECODABLE,
+  type Retried,
+} from '../../operate/upkeep/retry-failures.process.ts';
 import { SOURCE_NAMES } from '../../collection/source-names.ts';
 import { nonEmpty, plural, writeResult } from '../text/output.ts';
 import { addCommand, runOnData, type GlobalFlags } from '../start/context.ts';

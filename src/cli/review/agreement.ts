@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { nameOf, type Workspace } from '../../models/workspace/workspace.ts';
-import { readAgreement } from '../../review/agreement/read-agreement.ts';
+import { nameOf, type Workspace } from '../../models/workspace/workspace.process.ts';
+import { readAgreement } from '../../review/agreement/read-agreement.process.ts';
 import type { Agreement, AgreementReport } from '../../review/agreement/agreement.ts';
 import { fewPhotosText } from '../../kernel/texts.ts';
 import { countText, writeResult } from '../text/output.ts';

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import type { Workspace } from '../../models/workspace/workspace.ts';
+import type { Workspace } from '../../models/workspace/workspace.process.ts';
 import { SOURCE_NAMES } from '../../collection/source-names.ts';
 import { conceptsSeen } from '../../filter/run/decision.repository.ts';
 import type { CandidateFilter } from '../../status/candidate-list.repository.ts';

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import type { App } from '../../runtime/open/app.ts';
+import type { App } from '../../runtime/open/app.process.ts';
 import type { SettingArgument } from '../../config/setting-layers.ts';
 import { UsageError } from '../../kernel/errors.ts';
 import { personName, PERSON_NAME_RULE } from '../../kernel/people.ts';

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { recorded } from '../../runtime/activity/activity.repository.ts';
-import { localActor } from '../../runtime/activity/local-actor.ts';
-import type { App } from '../../runtime/open/app.ts';
+import { localActor } from '../../runtime/activity/local-actor.process.ts';
+import type { App } from '../../runtime/open/app.process.ts';
 import { UsageError } from '../../kernel/errors.ts';
 import { foldedName } from '../../kernel/people.ts';
 import { endSessions, openSessions, type OpenSession } from '../../server/access/session.repository.ts';

@@ -1,5 +1,5 @@
 import type { RunCounts, SourceCounts } from '../../status/run-counts.ts';
-import type { CrawlView } from '../../status/crawl-watch.ts';
+import type { CrawlView } from '../../status/crawl-watch.process.ts';
 import type { ClassTally } from '../../crawl/candidates/tally.repository.ts';
 import type { PausableStage } from '../../collection/pause.ts';
 import type { KeyBudget } from '../../crawl/network/budget.ts';

@@ -1,8 +1,8 @@
-import type { Workspace } from '../../models/workspace/workspace.ts';
-import { loadQueues } from '../../runtime/open/queues.ts';
+import type { Workspace } from '../../models/workspace/workspace.process.ts';
+import { loadQueues } from '../../runtime/open/queues.process.ts';
 import type { PipelineResult } from '../../pipeline.ts';
 import { RunCounts } from '../../status/run-counts.ts';
-import { watchCrawl } from '../../status/crawl-watch.ts';
+import { watchCrawl } from '../../status/crawl-watch.process.ts';
 import type { WnidScope } from '../../crawl/candidates/candidate.ts';
 import type { PausableStage } from '../../collection/pause.ts';
 import type { LoadedConfig } from '../../config/load-config.ts';

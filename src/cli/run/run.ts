@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import type { Workspace } from '../../models/workspace/workspace.ts';
-import type { MadeShortlist } from '../../shortlist/make-shortlist.ts';
+import type { Workspace } from '../../models/workspace/workspace.process.ts';
+import type { MadeShortlist } from '../../shortlist/make-shortlist.process.ts';
 import { displayPath } from '../../config/root.ts';
 import { countUndecidedPruned } from '../../filter/prune/pruned-photos.repository.ts';
 import { groupBy } from '../../kernel/group-by.ts';

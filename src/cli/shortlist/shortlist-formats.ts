@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
-import type { App } from '../../runtime/open/app.ts';
-import { nameOf, type Workspace } from '../../models/workspace/workspace.ts';
-import { writeFiftyOneDataset } from '../../shortlist/shortlist-files.ts';
+import type { App } from '../../runtime/open/app.process.ts';
+import { nameOf, type Workspace } from '../../models/workspace/workspace.process.ts';
+import { writeFiftyOneDataset } from '../../shortlist/shortlist-files.process.ts';
 import { displayPath } from '../../config/root.ts';
 import { LOST_BYTES_CURE, LostBytes } from '../../kernel/blobs.ts';
 import type { HandedPhoto, PhotoPlaces } from '../../shortlist/handed-photo.ts';

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
-import type { Workspace } from '../../models/workspace/workspace.ts';
-import { funnelIn } from '../../status/status.ts';
-import { makeShortlist, type MadeShortlist, type ShortlistOptions } from '../../shortlist/make-shortlist.ts';
+import type { Workspace } from '../../models/workspace/workspace.process.ts';
+import { funnelIn } from '../../status/status.process.ts';
+import { makeShortlist, type MadeShortlist, type ShortlistOptions } from '../../shortlist/make-shortlist.process.ts';
 import { displayPath } from '../../config/root.ts';
 import { groupBy } from '../../kernel/group-by.ts';
 import type { ShortlistRow } from '../../shortlist/shortlist.ts';

@@ -1,10 +1,10 @@
 import process from 'node:process';
 import { type Command, InvalidArgumentError } from 'commander';
-import { openApp, type App } from '../../runtime/open/app.ts';
-import { hasData, requireData } from '../../runtime/open/data-folder.ts';
-import { toldFailure } from '../../runtime/open/database-failure.ts';
-import { collectionFromCatalogue, type RulesUse } from '../../models/workspace/rules.ts';
-import { openWorkspace, type Workspace } from '../../models/workspace/workspace.ts';
+import { openApp, type App } from '../../runtime/open/app.process.ts';
+import { hasData, requireData } from '../../runtime/open/data-folder.process.ts';
+import { toldFailure } from '../../runtime/open/database-failure.process.ts';
+import { collectionFromCatalogue, type RulesUse } from '../../models/workspace/rules.process.ts';
+import { openWorkspace, type Workspace } from '../../models/workspace/workspace.process.ts';
 import { usableCollection, type UsableCollection } from '../../collection/collection.process.ts';
 import type { Collection } from '../../collection/collection.ts';
 import { silenceS3Client } from '../../config/env.ts';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { nameOf, type Workspace } from '../../models/workspace/workspace.ts';
+import { nameOf, type Workspace } from '../../models/workspace/workspace.process.ts';
 import { toDecisionLine, type DecisionLine } from '../../filter/run/decision-line.ts';
 import { listDecisions, type DecisionFilter } from '../../filter/run/decision-list.repository.ts';
 import { oneLine } from '../../kernel/printable.ts';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { App } from '../../runtime/open/app.ts';
+import type { App } from '../../runtime/open/app.process.ts';
 import { loadClassTable } from '../../collection/class-table.process.ts';
 import { candidateTexts, decisionText, photoTexts, whyText } from '../../status/story-text.ts';
 import { readClassNames, readStories, type Story, type StoryKey } from '../../status/story.repository.ts';

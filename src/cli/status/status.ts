@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import type { Workspace } from '../../models/workspace/workspace.ts';
+import type { Workspace } from '../../models/workspace/workspace.process.ts';
 import { stagesOf } from '../../page/stages.ts';
-import { readFunnel, readStatus, type Status } from '../../status/status.ts';
+import { readFunnel, readStatus, type Status } from '../../status/status.process.ts';
 import { sumOf, sumsThatFail } from '../../status/funnel.ts';
 import type { Funnel, Totals } from '../../kernel/funnel.ts';
 import { yieldOf } from '../../status/yields.ts';

@@ -1,6 +1,6 @@
 import process from 'node:process';
 import { createInterface } from 'node:readline/promises';
-import type { Question } from '../../models/library/draft.ts';
+import type { Question } from '../../models/library/draft.process.ts';
 import { UsageError } from '../../kernel/errors.ts';
 
 interface Terminal {

@@ -1,6 +1,6 @@
-import type { FillCounts } from '../../filter/run/fill-evidence.ts';
-import type { WhatIf } from '../../filter/what-if/what-if.ts';
-import { nameOf } from '../../models/workspace/workspace.ts';
+import type { FillCounts } from '../../filter/run/fill-evidence.process.ts';
+import type { WhatIf } from '../../filter/what-if/what-if.process.ts';
+import { nameOf } from '../../models/workspace/workspace.process.ts';
 import type { Collection } from '../../collection/collection.ts';
 import type { FilterPolicy } from '../../filter/rule/policy.ts';
 import type { WhatIfCounts, WhatIfSetting } from '../../filter/what-if/what-if-tally.ts';

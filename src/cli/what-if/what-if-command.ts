@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { fillEvidence, noFill, type FillCounts } from '../../filter/run/fill-evidence.ts';
-import { whatIf, type WhatIf, type WhatIfOptions } from '../../filter/what-if/what-if.ts';
-import type { Workspace } from '../../models/workspace/workspace.ts';
+import { fillEvidence, noFill, type FillCounts } from '../../filter/run/fill-evidence.process.ts';
+import { whatIf, type WhatIf, type WhatIfOptions } from '../../filter/what-if/what-if.process.ts';
+import type { Workspace } from '../../models/workspace/workspace.process.ts';
 import { countText, plural, writeResult } from '../text/output.ts';
 import { withProgress, type ProgressLine } from '../text/progress.ts';
 import { addCommand, runWithCollection, withWorkspace } from '../start/context.ts';

@@ -1,8 +1,8 @@
-import { startDiscovery } from '../../crawl/discover/discover-stage.ts';
-import type { NetworkDiscovery } from '../../crawl/discover/sources.ts';
+import { startDiscovery } from '../../crawl/discover/discover-stage.process.ts';
+import type { NetworkDiscovery } from '../../crawl/discover/sources.process.ts';
 import { NETWORK_SOURCES } from '../../collection/source-names.ts';
 import { allowHyponyms } from '../../collection/collection.repository.ts';
-import type { Workspace } from '../../models/workspace/workspace.ts';
+import type { Workspace } from '../../models/workspace/workspace.process.ts';
 import type { Stage, StageOptions } from '../../runtime/work/stage-definition.ts';
 import { steadyClock } from '../../kernel/clock.ts';
 import { StopTheRun, UsageError } from '../../kernel/errors.ts';

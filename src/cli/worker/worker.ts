@@ -1,10 +1,10 @@
 import process from 'node:process';
 import { Command } from 'commander';
 import { photosNeeded } from '../../filter/prune/retention.repository.ts';
-import { startFetch } from '../../crawl/fetch/fetch-stage.ts';
-import { openHandOn, startFilter } from '../../filter/run/filter-stage.ts';
-import type { Workspace } from '../../models/workspace/workspace.ts';
-import { openHeartbeat } from '../../runtime/work/heartbeat.ts';
+import { startFetch } from '../../crawl/fetch/fetch-stage.process.ts';
+import { openHandOn, startFilter } from '../../filter/run/filter-stage.process.ts';
+import type { Workspace } from '../../models/workspace/workspace.process.ts';
+import { openHeartbeat } from '../../runtime/work/heartbeat.process.ts';
 import type { Stage, StageOptions } from '../../runtime/work/stage-definition.ts';
 import { SOURCE_NAMES } from '../../collection/source-names.ts';
 import { candidateWnids } from '../../models/workspace/scope.ts';

@@ -1,5 +1,16 @@
-import { noCrops, summariseCrop, type CropEvidence, type CropRef, type PhotoEvidence } from '../../models/evidence/evidence.ts';
-import type { Backbone, CropOutputs, StreamedPhoto, UnreadablePhoto } from '../../models/evidence/crop-stream.process.ts';
+import {
+  noCrops,
+  summariseCrop,
+  type CropEvidence,
+  type CropRef,
+  type PhotoEvidence,
+} from '../../models/evidence/evidence.ts';
+import type {
+  Backbone,
+  CropOutputs,
+  StreamedPhoto,
+  UnreadablePhoto,
+} from '../../models/evidence/crop-stream.process.ts';
 import { notFiniteText } from '../../models/evidence/not-finite.ts';
 import type { BackboneCrop } from '../../models/evidence/schedule.ts';
 import type { Sha256 } from '../../kernel/ids.ts';

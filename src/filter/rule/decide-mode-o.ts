@@ -1,4 +1,9 @@
-import { CROPS_PER_MEMBER, type CropEvidence, type CropRef, type PhotoEvidence } from '../../models/evidence/evidence.ts';
+import {
+  CROPS_PER_MEMBER,
+  type CropEvidence,
+  type CropRef,
+  type PhotoEvidence,
+} from '../../models/evidence/evidence.ts';
 import { argmax, softmax } from '../../models/evidence/softmax.ts';
 import { CROP_ORDER } from './decide.ts';
 import type { ModeOPolicy } from './policy.ts';

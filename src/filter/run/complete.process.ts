@@ -11,7 +11,7 @@ import { photosOf } from './decision.repository.ts';
 import { incompletePhotoIds } from './incomplete.repository.ts';
 import { isAlwaysDropped, restsOnEvidence, truthOf, type Truth } from '../rule/judge.ts';
 import { lostAmong } from './lost-photos.process.ts';
-import type { LostPhoto } from '../../photo/lost-bytes.ts';
+import type { LostPhoto } from '../../photo/lost-bytes.process.ts';
 import { cropsToEvaluate } from '../rule/crops-to-evaluate.ts';
 import type { FilterPolicy } from '../rule/policy.ts';
 import type { DecisionScope } from '../../models/workspace/scope.ts';

@@ -16,7 +16,7 @@ import type { EvaluationResult, EvaluationTask } from '../engine/evaluate.proces
 import type { FilterPayload } from './filter.job.ts';
 import { decisionFor, isAlwaysDropped, restsOnEvidence, truthOf, type Truth } from '../rule/judge.ts';
 import { bytesAbsent, lostAmong } from './lost-photos.process.ts';
-import type { LostPhoto, SetAside } from '../../photo/lost-bytes.ts';
+import type { LostPhoto, SetAside } from '../../photo/lost-bytes.process.ts';
 import type { FilterPolicy } from '../rule/policy.ts';
 import type { DecisionScope } from '../../models/workspace/scope.ts';
 

@@ -3,7 +3,7 @@ import { LOST_BYTES_CURE } from '../../kernel/blobs.ts';
 import { RetryLater } from '../../kernel/errors.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
 import { prunedAmong } from '../../photo/pruned.repository.ts';
-import type { LostPhoto } from '../../photo/lost-bytes.ts';
+import type { LostPhoto } from '../../photo/lost-bytes.process.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import type { EvaluationResult } from '../engine/evaluate.process.ts';
 

@@ -9,7 +9,7 @@ interface Matrix {
   readonly columns: number;
 }
 
-/** `MatrixProducts` of src/evidence/head. */
+/** `MatrixProducts` of src/models/evidence/head. */
 interface Products {
   timesTransposed(a: Matrix, b: Matrix): Promise<Float64Array>;
   transposedTimes(a: Matrix, b: Matrix): Promise<Float64Array>;

@@ -2,7 +2,7 @@ import { sql, type Kysely, type Transaction } from 'kysely';
 import { equalsIfGiven, streamRows } from '../../platform/postgres/query.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import { allowLongIdle } from '../../platform/postgres/transactions.ts';
-import type { Sha256, Wnid } from '../../kernel/ids.ts';
+import type { Wnid } from '../../kernel/ids.ts';
 import type { NewReviewEvent, ReviewEvent, Subject } from './event.ts';
 import { drawChance, isDrawn } from '../../shortlist/second-pass.repository.ts';
 import { opinionsWanted, type Verdict } from './verdict.ts';

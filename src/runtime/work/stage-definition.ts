@@ -1,6 +1,6 @@
 import type { StagePlace } from '../../collection/pause.ts';
 import type { JobDefinition } from '../../kernel/job.ts';
-import type { JobControl } from './job-intake.ts';
+import type { JobControl } from './job-intake.process.ts';
 
 /** Defines a stage of the pipeline that takes jobs from a queue. The remaining work is in the catalogue, not in the queue. */
 export interface StageDefinition<Payload> {

@@ -1,5 +1,5 @@
 import { recordActivity } from '../../runtime/activity/activity.repository.ts';
-import type { App } from '../../runtime/open/app.ts';
+import type { App } from '../../runtime/open/app.process.ts';
 import { messageOf } from '../../kernel/errors.ts';
 
 const WINDOW_MS = 60_000;

@@ -1,5 +1,10 @@
 import { detailText } from '../../runtime/activity/activity-text.ts';
-import { activityNames, listActivity, recorded, type ActivityFilter } from '../../runtime/activity/activity.repository.ts';
+import {
+  activityNames,
+  listActivity,
+  recorded,
+  type ActivityFilter,
+} from '../../runtime/activity/activity.repository.ts';
 import { SINCE_RULE, sinceOf } from '../../runtime/activity/since.ts';
 import { quote } from '../../config/quote.ts';
 import { ACTIVITIES, type LoggedActivity } from '../../kernel/activity.ts';

@@ -1,7 +1,7 @@
-import { NO_HEATMAP } from '../../review/heatmap/compute-heatmaps.ts';
-import { evidenceShown } from '../../status/photo-evidence.ts';
-import { heatmapOf } from '../../review/heatmap/heatmaps.ts';
-import { referencePicture } from '../../review/classes/references.ts';
+import { NO_HEATMAP } from '../../review/heatmap/compute-heatmaps.process.ts';
+import { evidenceShown } from '../../status/photo-evidence.process.ts';
+import { heatmapOf } from '../../review/heatmap/heatmaps.process.ts';
+import { referencePicture } from '../../review/classes/references.process.ts';
 import { Interrupted, RetryLater, codeOf, messageOf } from '../../kernel/errors.ts';
 import { isSha256 } from '../../kernel/ids.ts';
 import type { Site } from '../dashboard.ts';

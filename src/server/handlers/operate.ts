@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { recorded } from '../../runtime/activity/activity.repository.ts';
-import { RETRIABLE_REASONS, retryFailures } from '../../operate/upkeep/retry-failures.ts';
+import { RETRIABLE_REASONS, retryFailures } from '../../operate/upkeep/retry-failures.process.ts';
 import { endPauses, pauseStages, readPauses, type PauseScope } from '../../collection/pause.repository.ts';
 import { PAUSABLE_STAGES, listText } from '../../collection/pause.ts';
 import { quote } from '../../config/quote.ts';

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
-import type { App } from '../../runtime/open/app.ts';
-import { previewOf, thumbnailOf } from '../../photo/thumbnails.ts';
+import type { App } from '../../runtime/open/app.process.ts';
+import { previewOf, thumbnailOf } from '../../photo/thumbnails.process.ts';
 import { LOST_BYTES_CURE, LostBytes, type OpenBlob } from '../../kernel/blobs.ts';
 import { messageOf } from '../../kernel/errors.ts';
 import { isSha256, type Sha256 } from '../../kernel/ids.ts';

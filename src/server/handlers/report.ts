@@ -1,5 +1,5 @@
 import { recorded } from '../../runtime/activity/activity.repository.ts';
-import { readShownReport, renewReport } from '../../report/stored.ts';
+import { readShownReport, renewReport } from '../../report/stored.process.ts';
 import { requireCollection } from '../../collection/collection.repository.ts';
 import type { Report } from '../../report/report.ts';
 import { readReport } from '../../report/stored-report.repository.ts';

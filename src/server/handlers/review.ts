@@ -1,10 +1,10 @@
 import * as z from 'zod';
-import { nameOf } from '../../models/workspace/workspace.ts';
-import { readAgreement, readShownAgreement } from '../../review/agreement/read-agreement.ts';
-import { readClassPage } from '../../review/classes/class-page.ts';
-import { readPhotos, readProgress, readSetup, viewOf } from '../../review/desk/read-desk.ts';
-import { readCovers, readFacets } from '../../review/desk/read-facets.ts';
-import { preparePreviews } from '../../review/desk/previews.ts';
+import { nameOf } from '../../models/workspace/workspace.process.ts';
+import { readAgreement, readShownAgreement } from '../../review/agreement/read-agreement.process.ts';
+import { readClassPage } from '../../review/classes/class-page.process.ts';
+import { readPhotos, readProgress, readSetup, viewOf } from '../../review/desk/read-desk.process.ts';
+import { readCovers, readFacets } from '../../review/desk/read-facets.process.ts';
+import { preparePreviews } from '../../review/desk/previews.process.ts';
 import { quote } from '../../config/quote.ts';
 import { PERSON_NAME_RULE, personName } from '../../kernel/people.ts';
 import { recentActions } from '../../review/events/action.repository.ts';

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import * as z from 'zod';
-import { readRevisions } from '../../export/revisions/revisions.ts';
-import { verifyRevision } from '../../export/revisions/verify-revision.ts';
+import { readRevisions } from '../../export/revisions/revisions.process.ts';
+import { verifyRevision } from '../../export/revisions/verify-revision.process.ts';
 import { requireCollection } from '../../collection/collection.repository.ts';
 import { openRevisionFile } from '../../export/revisions/revision-file.process.ts';
 import { shortId } from '../../export/revisions/revision-id.ts';

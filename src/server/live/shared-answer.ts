@@ -1,4 +1,4 @@
-import { viewOf, type Desk } from '../../review/desk/read-desk.ts';
+import { viewOf, type Desk } from '../../review/desk/read-desk.process.ts';
 import { hasReviewed } from '../../review/events/action.repository.ts';
 import { listsMoreThan } from '../../review/events/review.repository.ts';
 import type { Site } from '../dashboard.ts';

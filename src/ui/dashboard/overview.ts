@@ -1,4 +1,4 @@
-import type { LiveOverview } from '../../status/overview.ts';
+import type { LiveOverview } from '../../status/rates.ts';
 import { withParts } from '../../page/live-parts.ts';
 import { countOf, countText, timeLeftText } from '../../kernel/texts.ts';
 

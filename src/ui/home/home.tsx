@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import type { CollectionCard } from '../../status/overview.ts';
+import type { CollectionCard } from '../../status/overview.process.ts';
 import { FunnelBars } from '../../page/funnel.tsx';
 import { pathOf } from '../../page/frame.tsx';
 import { countOf, listText } from '../../kernel/texts.ts';

@@ -1,4 +1,10 @@
-import type { ActionRef, ActionsAnswer, ActionsRequest, ReviewActionSent, ReviewChange } from '../../review/desk/desk.ts';
+import type {
+  ActionRef,
+  ActionsAnswer,
+  ActionsRequest,
+  ReviewActionSent,
+  ReviewChange,
+} from '../../review/desk/desk.ts';
 import { ApiError, messageOf } from './api.ts';
 import { refKey } from './history.ts';
 import {

@@ -1,4 +1,11 @@
-import type { ActionRef, ClassProgress, OwnReview, ReviewChange, ReviewPhoto, ShownState } from '../../review/desk/desk.ts';
+import type {
+  ActionRef,
+  ClassProgress,
+  OwnReview,
+  ReviewChange,
+  ReviewPhoto,
+  ShownState,
+} from '../../review/desk/desk.ts';
 import type { Judgement, ShownBy, Subject } from '../../review/events/event.ts';
 import { refKey, type DoneAction } from './history.ts';
 

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { App } from '../../../src/runtime/open/app.ts';
-import { crawlWalk } from '../../../src/crawl/discover/crawl-walk.ts';
+import type { App } from '../../../src/runtime/open/app.process.ts';
+import { crawlWalk } from '../../../src/crawl/discover/crawl-walk.process.ts';
 import { discoverFolder } from '../../../src/crawl/sources/folder/discover-folder.process.ts';
 import { openLogger } from '../../../src/platform/log/logger.ts';
 import { useDatabase } from '../../support/database.ts';

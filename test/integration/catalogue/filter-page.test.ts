@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { whatIf } from '../../../src/filter/what-if/what-if.ts';
+import { whatIf } from '../../../src/filter/what-if/what-if.process.ts';
 import type { EvaluationResult, EvaluationTask } from '../../../src/filter/engine/evaluate.process.ts';
 import { filterPage, type FilterDeps } from '../../../src/filter/run/filter.process.ts';
 import type { FilterPolicy, Policy } from '../../../src/filter/rule/policy.ts';
 import type { DecisionScope } from '../../../src/models/workspace/scope.ts';
-import type { LostPhoto } from '../../../src/photo/lost-bytes.ts';
+import type { LostPhoto } from '../../../src/photo/lost-bytes.process.ts';
 import type { CompletedCounts } from '../../../src/filter/run/complete.process.ts';
 import { countUndecided, forgetFailed, undecidedPhotoIds } from '../../../src/filter/run/decision.repository.ts';
 import { countIncomplete } from '../../../src/filter/run/incomplete.repository.ts';

@@ -3,10 +3,15 @@ import { setImmediate } from 'node:timers/promises';
 import { sql, type Kysely } from 'kysely';
 import { pino } from 'pino';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { Guard } from '../../../src/runtime/work/guard.ts';
+import { Guard } from '../../../src/runtime/work/guard.process.ts';
 import { setBytesState } from '../../../src/photo/pruned.repository.ts';
 import { takeDown } from '../../../src/photo/takedown.repository.ts';
-import { forgiveDeaths, recordDeath, removeInFlight, addInFlight } from '../../../src/runtime/work/in-flight.repository.ts';
+import {
+  forgiveDeaths,
+  recordDeath,
+  removeInFlight,
+  addInFlight,
+} from '../../../src/runtime/work/in-flight.repository.ts';
 import { openLogger } from '../../../src/platform/log/logger.ts';
 import type { Database } from '../../../src/platform/postgres/database.ts';
 import { openPool } from '../../../src/platform/postgres/open-database.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { PauseWatch } from '../../../src/runtime/open/pause-watch.ts';
+import { PauseWatch } from '../../../src/runtime/open/pause-watch.process.ts';
 import { endPauses, pauseStages, readPauses, reportInFlight } from '../../../src/collection/pause.repository.ts';
 import type { PausableStage, StagePlace } from '../../../src/collection/pause.ts';
 import { useDatabase } from '../../support/database.ts';

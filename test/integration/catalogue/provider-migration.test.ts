@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
 import { expect, it } from 'vitest';
-import { openEnsemble } from '../../../src/models/engine/ensemble.ts';
-import { decisionSha256Of } from '../../../src/models/workspace/workspace.ts';
+import { openEnsemble } from '../../../src/models/engine/ensemble.process.ts';
+import { decisionSha256Of } from '../../../src/models/workspace/workspace.process.ts';
 import { usableCollection } from '../../../src/collection/collection.process.ts';
 import { registerCollection } from '../../../src/collection/collection.repository.ts';
 import { identityText } from '../../../src/models/evidence/member.ts';

@@ -4,7 +4,12 @@ import { sql } from 'kysely';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { filterPage } from '../../../src/filter/run/filter.process.ts';
 import { countUndecided } from '../../../src/filter/run/decision.repository.ts';
-import { leakDetails, lockLeaks, overruleLeaks, restoreDecisions } from '../../../src/filter/run/overrule.repository.ts';
+import {
+  leakDetails,
+  lockLeaks,
+  overruleLeaks,
+  restoreDecisions,
+} from '../../../src/filter/run/overrule.repository.ts';
 import type { DecisionScope } from '../../../src/models/workspace/scope.ts';
 import { LeakFinder } from '../../../src/photo/find-leaks.process.ts';
 import { holdReferences, type HoldCounts } from '../../../src/filter/references/hold-references.process.ts';
@@ -19,7 +24,7 @@ import {
   storeLeaks,
   type ReferenceSet,
 } from '../../../src/photo/reference-set.repository.ts';
-import { inspect } from '../../../src/photo/inspect.ts';
+import { inspect } from '../../../src/photo/inspect.process.ts';
 import { bytePathOfText } from '../../../src/crawl/sources/folder/byte-path.ts';
 import { useDatabase } from '../../support/database.ts';
 import { repositoryRoot, withFolder } from '../../support/winnow.ts';

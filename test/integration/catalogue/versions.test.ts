@@ -4,7 +4,7 @@ import path from 'node:path';
 import { sql, type Kysely } from 'kysely';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { tablesOf } from '../../../src/operate/backup/copy-tables.ts';
+import { tablesOf } from '../../../src/operate/backup/copy-tables.process.ts';
 import type { Database } from '../../../src/platform/postgres/database.ts';
 import { Lease } from '../../../src/platform/postgres/lease.ts';
 import { migrate, openPool } from '../../../src/platform/postgres/open-database.ts';

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { whatIf, type WhatIf, type WhatIfSource } from '../../../src/filter/what-if/what-if.ts';
+import { whatIf, type WhatIf, type WhatIfSource } from '../../../src/filter/what-if/what-if.process.ts';
 import { completeEvidence } from '../../../src/filter/run/complete.process.ts';
 import { decide } from '../../../src/filter/rule/decide.ts';
 import { photosOf } from '../../../src/filter/run/decision.repository.ts';
@@ -27,7 +27,15 @@ import { shortlistAll } from '../../unit/shortlist/sample-rows.ts';
 import { collect } from '../../support/collect.ts';
 import type { RgbImage } from '../../../src/platform/image/rgb-image.ts';
 import { useDatabase } from '../../support/database.ts';
-import { cellOf, cropsOf, emptyMatrix, POLICIES, randomCase, reveal, type Matrix } from '../../unit/filter/rule/cases.ts';
+import {
+  cellOf,
+  cropsOf,
+  emptyMatrix,
+  POLICIES,
+  randomCase,
+  reveal,
+  type Matrix,
+} from '../../unit/filter/rule/cases.ts';
 import { seededRandom } from '../../support/random.ts';
 import { ownBackbones } from '../../support/own-backbones.ts';
 import { sha256Of } from '../../support/sha256.ts';

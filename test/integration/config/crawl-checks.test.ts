@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkBudgets, checkCrawlSettings, type CrawlCheck } from '../../../src/crawl/discover/crawl-checks.ts';
+import { checkBudgets, checkCrawlSettings, type CrawlCheck } from '../../../src/crawl/discover/crawl-checks.process.ts';
 import { loadConfig } from '../../../src/config/load-config.ts';
 import type { KeyBudget } from '../../../src/crawl/network/budget.ts';
 

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { requireData } from '../../../src/runtime/open/data-folder.ts';
+import { requireData } from '../../../src/runtime/open/data-folder.process.ts';
 import { withFolder } from '../../support/winnow.ts';
 
 async function problemOf(dataDir: string): Promise<string> {

@@ -3,7 +3,7 @@ import { hostname, tmpdir } from 'node:os';
 import path from 'node:path';
 import { Client } from 'pg';
 import { expect, it } from 'vitest';
-import { openApp, type App } from '../../../src/runtime/open/app.ts';
+import { openApp, type App } from '../../../src/runtime/open/app.process.ts';
 import { loadConfig } from '../../../src/config/load-config.ts';
 import { openLogger } from '../../../src/platform/log/logger.ts';
 import { connectedProcesses } from '../../../src/status/overview.repository.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { sql } from 'kysely';
 import { Pool } from 'pg';
 import { describe, expect, it } from 'vitest';
-import { openApp } from '../../../src/runtime/open/app.ts';
+import { openApp } from '../../../src/runtime/open/app.process.ts';
 import { loadConfig } from '../../../src/config/load-config.ts';
 import { openLogger } from '../../../src/platform/log/logger.ts';
 import { attachEmbedded } from '../../../src/platform/postgres/embedded/attach.ts';

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { startEngine, type FilterEngine } from '../../../src/filter/engine/engine.ts';
+import { startEngine, type FilterEngine } from '../../../src/filter/engine/engine.process.ts';
 import { decide } from '../../../src/filter/rule/decide.ts';
 import type { Policy } from '../../../src/filter/rule/policy.ts';
 import { noEvidence } from '../../../src/models/evidence/evidence.ts';
@@ -96,7 +96,7 @@ describe('the filter engine', () => {
 
 const program = useBundle({
   'engine-child': new URL('engine-child.ts', import.meta.url),
-  'filter-thread': new URL('../../../src/filter/engine/filter-thread.ts', import.meta.url),
+  'filter-thread': new URL('../../../src/filter/engine/filter-thread.process.ts', import.meta.url),
 });
 
 /** How a child process with an engine ended, and what it printed. */

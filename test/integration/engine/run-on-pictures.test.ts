@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { runOnPictures, type Picture, type PhotoOutputs } from '../../../src/filter/engine/run-backbone.ts';
+import { runOnPictures, type Picture, type PhotoOutputs } from '../../../src/filter/engine/run-backbone.process.ts';
 import { cardFor } from '../../../src/collection/cards/model-card.process.ts';
 import { suiteFolder } from '../../support/process-tree.ts';
 import { sha256Of } from '../../support/sha256.ts';

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startEngine } from '../../../src/filter/engine/engine.ts';
+import { startEngine } from '../../../src/filter/engine/engine.process.ts';
 import { decide } from '../../../src/filter/rule/decide.ts';
 import type { EvaluationTask } from '../../../src/filter/engine/evaluate.process.ts';
 import type { Policy } from '../../../src/filter/rule/policy.ts';

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { backboneOf, headOf } from '../../../src/models/engine/ensemble.ts';
+import { backboneOf, headOf } from '../../../src/models/engine/ensemble.process.ts';
 import type { EngineSpec } from '../../../src/filter/engine/messages.ts';
 import { cardFor } from '../../../src/collection/cards/model-card.process.ts';
 import type { EvaluationTask } from '../../../src/filter/engine/evaluate.process.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { verifyFolder } from '../../../src/export/verify/verify-folder.ts';
+import { verifyFolder } from '../../../src/export/verify/verify-folder.process.ts';
 import { version } from '../../../src/config/version.ts';
 import { EXPORT_FORMAT } from '../../../src/export/protocol.ts';
 import { idOf } from '../../../src/export/revisions/revision-id.ts';

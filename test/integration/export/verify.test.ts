@@ -2,7 +2,7 @@ import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { verifyFolder } from '../../../src/export/verify/verify-folder.ts';
+import { verifyFolder } from '../../../src/export/verify/verify-folder.process.ts';
 import { version } from '../../../src/config/version.ts';
 import { CHECKS, type Verification } from '../../../src/export/verify/findings.ts';
 import { makeExport, type MadeExport } from '../../support/made-export.ts';

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { inspect } from '../../../src/photo/inspect.ts';
+import { inspect } from '../../../src/photo/inspect.process.ts';
 import type { FoundPhoto } from '../../../src/crawl/sources/source.ts';
 import { pathOfFileUrl } from '../../../src/crawl/sources/folder/byte-path.ts';
 import { readFolderPicture } from '../../../src/crawl/sources/folder/read-picture.process.ts';

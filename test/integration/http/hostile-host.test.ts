@@ -3,7 +3,7 @@ import pLimit from 'p-limit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { download, type DownloadResult } from '../../../src/platform/http/download.ts';
 import type { HttpClient } from '../../../src/platform/http/http-client.ts';
-import { inspect } from '../../../src/photo/inspect.ts';
+import { inspect } from '../../../src/photo/inspect.process.ts';
 import { isReasonOf, startHostileHost, type HostileHost } from '../../support/hostile-host.ts';
 import { goodPhoto, GOOD_PATHS } from '../../support/photo-server.ts';
 import { handlesInUse, LIMITS, openClient } from './support.ts';

@@ -1,6 +1,6 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { inspect } from '../../../src/photo/inspect.ts';
+import { inspect } from '../../../src/photo/inspect.process.ts';
 import { addPrivateFacts, insertSegment, lacksExiftool } from '../../support/photo-metadata.ts';
 import { noiseBytes } from '../../unit/photo/pixels/noise.ts';
 import { pngChunk, pngFile } from './png-file.ts';

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import sharp, { type Sharp } from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { hammingDistance, parseHash } from '../../../src/photo/hashes/perceptual-hash.ts';
-import { inspect } from '../../../src/photo/inspect.ts';
+import { inspect } from '../../../src/photo/inspect.process.ts';
 
 const PHOTOS = new URL('../../../assets/samples/photos/', import.meta.url);
 /** `policy.nearDuplicateDistance` of the default settings: what the shortlist takes for the same photo. */

@@ -1,7 +1,7 @@
 import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { listModels } from '../../../src/models/library/inventory.ts';
+import { listModels } from '../../../src/models/library/inventory.process.ts';
 import { externalDataOf } from '../../../src/platform/onnx/external-data.ts';
 import { openSession } from '../../../src/platform/onnx/session.ts';
 import { sha256Of } from '../../support/sha256.ts';

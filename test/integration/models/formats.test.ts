@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { openBackbone } from '../../../src/models/engine/backbone.ts';
+import { openBackbone } from '../../../src/models/engine/backbone.process.ts';
 import type { BackboneSpec, HeadSpec } from '../../../src/models/engine/spec.ts';
 import { availableProvider } from '../../../src/platform/onnx/providers.ts';
 import { sha256Of } from '../../support/sha256.ts';

@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { removeModel } from '../../../src/models/library/remove.ts';
+import { removeModel } from '../../../src/models/library/remove.process.ts';
 import { listCards } from '../../../src/collection/cards/model-card.process.ts';
 import { packageRoot } from '../../../src/config/root.ts';
 import { repositoryRoot, startNode } from '../../support/winnow.ts';

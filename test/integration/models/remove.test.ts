@@ -1,8 +1,8 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { preprocessingOf } from '../../../src/models/engine/ensemble.ts';
-import { removeModel, type Removal } from '../../../src/models/library/remove.ts';
+import { preprocessingOf } from '../../../src/models/engine/ensemble.process.ts';
+import { removeModel, type Removal } from '../../../src/models/library/remove.process.ts';
 import { loadClassTable } from '../../../src/collection/class-table.process.ts';
 import { cardFor, classesOfCard } from '../../../src/collection/cards/model-card.process.ts';
 import { registerClassList, registerMember, storeEvidence } from '../../../src/models/evidence/evidence.repository.ts';

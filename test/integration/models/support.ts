@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
-import { addModel, type Added, type AddRequest } from '../../../src/models/library/add.ts';
+import { addModel, type Added, type AddRequest } from '../../../src/models/library/add.process.ts';
 
 export const FIXTURES = fileURLToPath(new URL('../../fixtures/onnx/', import.meta.url));
 /** The names of five classes. */

@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import type { DryRunLine } from '../../../src/crawl/discover/dry-run-line.ts';
-import { openDataDryRun } from '../../../src/crawl/discover/open-data-dry-run.ts';
+import { openDataDryRun } from '../../../src/crawl/discover/open-data-dry-run.process.ts';
 import { loadConfig } from '../../../src/config/load-config.ts';
 import type { WantedClass } from '../../../src/crawl/sources/network-source.ts';
 import { readQueriesLines, worldOf } from '../../support/sites/inaturalist-world.ts';

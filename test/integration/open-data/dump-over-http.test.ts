@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { openDump } from '../../../src/crawl/discover/open-dump.ts';
+import { openDump } from '../../../src/crawl/discover/open-dump.process.ts';
 import { loadConfig } from '../../../src/config/load-config.ts';
 import { NO_VERSION, type RemoteVersion } from '../../../src/crawl/sources/remote-version.ts';
 import { startPhotoServer, type LocalServer } from '../../support/photo-server.ts';

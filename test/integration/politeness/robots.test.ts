@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { NO_VERSION } from '../../../src/crawl/sources/remote-version.ts';
 import { claimRobots, readRobots, storeRobots } from '../../../src/crawl/sources/robots.repository.ts';
-import { digestRobots, robotsVerdict, type RobotsAnswer, type RobotsVerdict } from '../../../src/crawl/sources/robots.ts';
+import {
+  digestRobots,
+  robotsVerdict,
+  type RobotsAnswer,
+  type RobotsVerdict,
+} from '../../../src/crawl/sources/robots.ts';
 import { useDatabase } from '../../support/database.ts';
 
 const database = useDatabase();

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { openHttp } from '../../../src/crawl/network/http.ts';
-import { openSourceApi } from '../../../src/crawl/network/source-api.ts';
+import { openHttp } from '../../../src/crawl/network/http.process.ts';
+import { openSourceApi } from '../../../src/crawl/network/source-api.process.ts';
 import { loadConfig } from '../../../src/config/load-config.ts';
 import { apiKeyOf } from '../../../src/crawl/sources/permit-keys.ts';
 import { readStandings } from '../../../src/crawl/sources/permit.repository.ts';

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { writeFigures } from '../../../src/report/figures.ts';
+import { writeFigures } from '../../../src/report/figures.process.ts';
 import { madeReport } from '../../support/made-report.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
@@ -25,7 +25,7 @@ async function writeWithoutFonts(target: string): Promise<void> {
   const moduleAt = (file: string): string => JSON.stringify(path.join(root, file));
   await writeFile(
     script,
-    `import { writeFigures } from ${moduleAt('src/report/figures.ts')};
+    `import { writeFigures } from ${moduleAt('src/report/figures.process.ts')};
      import { madeReport } from ${moduleAt('test/support/made-report.ts')};
      await writeFigures(madeReport(), ${JSON.stringify(target)});`,
   );

@@ -1,9 +1,9 @@
 import { cp, mkdir, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readTrainingSets } from '../../../src/evaluate/finetune/training-set.ts';
-import { compareModels } from '../../../src/evaluate/compare.ts';
-import { evaluateSet } from '../../../src/evaluate/evaluate-set.ts';
+import { readTrainingSets } from '../../../src/evaluate/finetune/training-set.process.ts';
+import { compareModels } from '../../../src/evaluate/compare.process.ts';
+import { evaluateSet } from '../../../src/evaluate/evaluate-set.process.ts';
 import { loadClassTable } from '../../../src/collection/class-table.process.ts';
 import { modeOProtocolOf, writeExport } from '../../support/exported.ts';
 import { suiteFolder } from '../../support/process-tree.ts';

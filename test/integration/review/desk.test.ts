@@ -1,7 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { recentActions } from '../../../src/review/events/action.repository.ts';
-import { classProgress, confusionProgress, shownRows, type DeskView } from '../../../src/review/desk/desk.repository.ts';
-import type { LeaseRequest, PhotoIndex, ReviewChange, ReviewFilter, ReviewOrder } from '../../../src/review/desk/desk.ts';
+import {
+  classProgress,
+  confusionProgress,
+  shownRows,
+  type DeskView,
+} from '../../../src/review/desk/desk.repository.ts';
+import type {
+  LeaseRequest,
+  PhotoIndex,
+  ReviewChange,
+  ReviewFilter,
+  ReviewOrder,
+} from '../../../src/review/desk/desk.ts';
 import type { ReviewVerdict, ShownBy, Subject } from '../../../src/review/events/event.ts';
 import { countFacets } from '../../../src/review/desk/facets.repository.ts';
 import { readIndex } from '../../../src/review/desk/photo-index.repository.ts';

@@ -4,9 +4,13 @@ import path from 'node:path';
 import { sql } from 'kysely';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { addDisplayReferences, addReferences, removeReferences } from '../../../src/filter/references/references.ts';
-import { addSampleReferences } from '../../../src/filter/references/sample-references.ts';
-import { referencesOf } from '../../../src/review/classes/references.ts';
+import {
+  addDisplayReferences,
+  addReferences,
+  removeReferences,
+} from '../../../src/filter/references/references.process.ts';
+import { addSampleReferences } from '../../../src/filter/references/sample-references.process.ts';
+import { referencesOf } from '../../../src/review/classes/references.process.ts';
 import { LeakFinder } from '../../../src/photo/find-leaks.process.ts';
 import type { HoldCounts } from '../../../src/filter/references/hold-references.process.ts';
 import { hashedPhotos, listReferenceSets } from '../../../src/photo/reference-set.repository.ts';

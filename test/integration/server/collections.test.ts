@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { usableCollection } from '../../../src/collection/collection.process.ts';
-import { openWorkspace, type Workspace } from '../../../src/models/workspace/workspace.ts';
+import { openWorkspace, type Workspace } from '../../../src/models/workspace/workspace.process.ts';
 import { ROLES } from '../../../src/kernel/people.ts';
 import { ROUTES } from '../../../src/server/routes.ts';
 import { candidate, decideAs, fetched, kept, store } from '../catalogue/fixtures.ts';

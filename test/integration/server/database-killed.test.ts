@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openApp, type App } from '../../../src/runtime/open/app.ts';
+import { openApp, type App } from '../../../src/runtime/open/app.process.ts';
 import { usableCollection } from '../../../src/collection/collection.process.ts';
 import { loadConfig } from '../../../src/config/load-config.ts';
 import { openLogger } from '../../../src/platform/log/logger.ts';

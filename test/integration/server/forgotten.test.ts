@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { forgetCollection } from '../../../src/operate/upkeep/forget-collection.repository.ts';
-import { openWorkspace } from '../../../src/models/workspace/workspace.ts';
+import { openWorkspace } from '../../../src/models/workspace/workspace.process.ts';
 import { ask, JSON_BODY, NO_TOKENS, useDashboard } from './support.ts';
 
 const dashboard = useDashboard();

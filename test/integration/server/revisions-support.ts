@@ -4,7 +4,7 @@ import type { Protocol } from '../../../src/export/protocol.ts';
 import { storeRevision, type RevisionPhoto } from '../../../src/export/revisions/revision.repository.ts';
 import { idOf } from '../../../src/export/revisions/revision-id.ts';
 import type { Sha256 } from '../../../src/kernel/ids.ts';
-import type { Workspace } from '../../../src/models/workspace/workspace.ts';
+import type { Workspace } from '../../../src/models/workspace/workspace.process.ts';
 import { protocolOf } from '../../support/exported.ts';
 
 export interface WrittenRevision {

@@ -5,23 +5,23 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { openToRead, readSnapshots } from '../../../src/operate/backup/backup-folder.ts';
-import { tablesOf } from '../../../src/operate/backup/copy-tables.ts';
-import { backUp, type BackedUp, type BackupOptions } from '../../../src/operate/backup/backup.ts';
+import { openToRead, readSnapshots } from '../../../src/operate/backup/backup-folder.process.ts';
+import { tablesOf } from '../../../src/operate/backup/copy-tables.process.ts';
+import { backUp, type BackedUp, type BackupOptions } from '../../../src/operate/backup/backup.process.ts';
 import {
   chooseSnapshot,
   requireFreshFolder,
   restore,
   type Restored,
   type RestoreOptions,
-} from '../../../src/operate/backup/restore.ts';
+} from '../../../src/operate/backup/restore.process.ts';
 import { connectPlainly } from '../../../src/operate/backup/tables.repository.ts';
-import { applyTakedowns } from '../../../src/operate/backup/takedowns.ts';
-import { openApp, type App } from '../../../src/runtime/open/app.ts';
+import { applyTakedowns } from '../../../src/operate/backup/takedowns.process.ts';
+import { openApp, type App } from '../../../src/runtime/open/app.process.ts';
 import type { Snapshot } from '../../../src/operate/backup/snapshot.ts';
-import { auditDataFolder } from '../../../src/operate/upkeep/audit.ts';
-import { migrateCatalogue } from '../../../src/operate/upkeep/migrate-catalogue.ts';
-import { openWorkspace } from '../../../src/models/workspace/workspace.ts';
+import { auditDataFolder } from '../../../src/operate/upkeep/audit.process.ts';
+import { migrateCatalogue } from '../../../src/operate/upkeep/migrate-catalogue.process.ts';
+import { openWorkspace } from '../../../src/models/workspace/workspace.process.ts';
 import { usableCollection } from '../../../src/collection/collection.process.ts';
 import { loadConfig } from '../../../src/config/load-config.ts';
 import { toSha256, type Sha256 } from '../../../src/kernel/ids.ts';

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { moveDatabase } from '../../../src/operate/backup/move.ts';
+import { moveDatabase } from '../../../src/operate/backup/move.process.ts';
 import { attachEmbedded, type EmbeddedPostgres } from '../../../src/platform/postgres/embedded/attach.ts';
 import { openPool } from '../../../src/platform/postgres/open-database.ts';
 import { applicationName, createDatabase, dropDatabase, onServer } from '../../support/database.ts';

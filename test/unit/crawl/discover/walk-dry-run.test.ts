@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { DumpSource, ListedSource } from '../../../../src/crawl/discover/crawl-walk.ts';
+import type { DumpSource, ListedSource } from '../../../../src/crawl/discover/crawl-walk.process.ts';
 import type { DryRunLine } from '../../../../src/crawl/discover/dry-run-line.ts';
-import { walkDryRun, type WalkDryRunOptions } from '../../../../src/crawl/discover/walk-dry-run.ts';
+import { walkDryRun, type WalkDryRunOptions } from '../../../../src/crawl/discover/walk-dry-run.process.ts';
 import type { CandidateRules } from '../../../../src/crawl/candidates/candidate.ts';
 import { RetryLater } from '../../../../src/kernel/errors.ts';
 import type { FoundPhoto } from '../../../../src/crawl/sources/source.ts';

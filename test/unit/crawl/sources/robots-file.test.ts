@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { MAX_ROBOTS_BYTES, decidingRule, decodeRobots, parseRobots } from '../../../../src/crawl/sources/robots-file.ts';
+import {
+  MAX_ROBOTS_BYTES,
+  decidingRule,
+  decodeRobots,
+  parseRobots,
+} from '../../../../src/crawl/sources/robots-file.ts';
 import { OTHER_THAN_GOOGLE, SAME_AS_GOOGLE, type GoogleCases } from './google-robots-cases.ts';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);

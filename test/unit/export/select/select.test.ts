@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { selectPhotos, type ExportCandidate, type Rights, type SelectionRules } from '../../../../src/export/select/select.ts';
+import {
+  selectPhotos,
+  type ExportCandidate,
+  type Rights,
+  type SelectionRules,
+} from '../../../../src/export/select/select.ts';
 import { sha256Of } from '../../../support/sha256.ts';
 
 const rights = (licence: string): Rights => ({

@@ -3,10 +3,19 @@ import { LostBytes } from '../../../../src/kernel/blobs.ts';
 import { WorkTally } from '../../../../src/filter/engine/evaluation-work.ts';
 import { LearntCropOrder, type CropOrder } from '../../../../src/filter/rule/crop-order.ts';
 import { decide, type Verdict } from '../../../../src/filter/rule/decide.ts';
-import { PhotoStream, type EvaluationDeps, type EvaluationTask } from '../../../../src/filter/engine/evaluate.process.ts';
+import {
+  PhotoStream,
+  type EvaluationDeps,
+  type EvaluationTask,
+} from '../../../../src/filter/engine/evaluate.process.ts';
 import type { Policy } from '../../../../src/filter/rule/policy.ts';
 import { evaluateBatch } from '../../../support/evaluate-batch.ts';
-import { mergeEvidence, noEvidence, type CropEvidence, type PhotoEvidence } from '../../../../src/models/evidence/evidence.ts';
+import {
+  mergeEvidence,
+  noEvidence,
+  type CropEvidence,
+  type PhotoEvidence,
+} from '../../../../src/models/evidence/evidence.ts';
 import type { ModelInput } from '../../../../src/models/evidence/member.ts';
 import { GiveUpOnItem } from '../../../../src/kernel/errors.ts';
 import { toSha256, type Sha256 } from '../../../../src/kernel/ids.ts';

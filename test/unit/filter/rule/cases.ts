@@ -1,6 +1,11 @@
 import type { Verdict } from '../../../../src/filter/rule/decide.ts';
 import type { Policy } from '../../../../src/filter/rule/policy.ts';
-import { CROPS_PER_MEMBER, summariseCrop, type CropEvidence, type CropRef } from '../../../../src/models/evidence/evidence.ts';
+import {
+  CROPS_PER_MEMBER,
+  summariseCrop,
+  type CropEvidence,
+  type CropRef,
+} from '../../../../src/models/evidence/evidence.ts';
 import type { Random } from '../../../support/random.ts';
 
 /** A made photo and its policy. `logits[member][crop]` are the results of all crops. */

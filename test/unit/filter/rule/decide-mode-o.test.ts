@@ -3,7 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { decideModeO, type ModeOVerdict } from '../../../../src/filter/rule/decide-mode-o.ts';
 import { modeODecisionOf } from '../../../../src/filter/rule/mode-o-decision.ts';
 import type { ModeOPolicy } from '../../../../src/filter/rule/policy.ts';
-import { CROPS_PER_MEMBER, noEvidence, summariseCrop, type CropEvidence } from '../../../../src/models/evidence/evidence.ts';
+import {
+  CROPS_PER_MEMBER,
+  noEvidence,
+  summariseCrop,
+  type CropEvidence,
+} from '../../../../src/models/evidence/evidence.ts';
 import { overOurs, withRelated } from '../../../../src/models/evidence/related-members.ts';
 import { emptyMatrix, reveal, type Matrix } from './cases.ts';
 import { seededRandom, type Random } from '../../../support/random.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { requireDifferent } from '../../../../src/models/engine/ensemble.ts';
+import { requireDifferent } from '../../../../src/models/engine/ensemble.process.ts';
 import { toSha256 } from '../../../../src/kernel/ids.ts';
 
 const identity = (modelName: string, digit: string, preprocessing = 'v1 224/256') => ({

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { cardText, logitsCandidates, openQuestions, pictureInputOf } from '../../../../src/models/library/draft.ts';
+import {
+  cardText,
+  logitsCandidates,
+  openQuestions,
+  pictureInputOf,
+} from '../../../../src/models/library/draft.process.ts';
 import { parseNormalisation } from '../../../../src/models/library/normalisation.ts';
 import { sniffText } from '../../../../src/models/library/sniff.ts';
 import { parseModelCard } from '../../../../src/collection/cards/model-card.ts';

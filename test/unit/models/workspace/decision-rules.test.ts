@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { expect, it } from 'vitest';
-import { decisionSha256Of } from '../../../../src/models/workspace/workspace.ts';
+import { decisionSha256Of } from '../../../../src/models/workspace/workspace.process.ts';
 import { sha256Of } from '../../../support/sha256.ts';
 
 it('the rules that decisions count under have the key that they had before execution providers existed', () => {

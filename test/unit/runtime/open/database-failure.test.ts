@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { databaseFailure, fatalFailure, toldFailure } from '../../../../src/runtime/open/database-failure.ts';
+import { databaseFailure, fatalFailure, toldFailure } from '../../../../src/runtime/open/database-failure.process.ts';
 import { StopTheRun, UsageError } from '../../../../src/kernel/errors.ts';
 
 function errorWith(code: string | undefined, message = 'as the server put it'): Error {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { waitingOut, type OutageOptions } from '../../../../src/runtime/open/outage.ts';
+import { waitingOut, type OutageOptions } from '../../../../src/runtime/open/outage.process.ts';
 
 /** The logged messages, by level. */
 function recording(): { lines: string[]; log: OutageOptions['log'] } {

@@ -7,7 +7,7 @@ import {
   type SheetClass,
   type SheetPage,
   type Thumbnails,
-} from '../../../../src/shortlist/sheet/contact-sheet.tsx';
+} from '../../../../src/shortlist/contact-sheet.tsx';
 import { shortlistClass } from '../../../../src/shortlist/shortlist.ts';
 import { sha256Of } from '../../../support/sha256.ts';
 import { keptPhoto } from '../sample-rows.ts';

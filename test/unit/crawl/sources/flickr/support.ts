@@ -1,6 +1,11 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import type { ApiRequest, ApiResponse, PlannedQuery, SourceApi } from '../../../../../src/crawl/sources/network-source.ts';
+import type {
+  ApiRequest,
+  ApiResponse,
+  PlannedQuery,
+  SourceApi,
+} from '../../../../../src/crawl/sources/network-source.ts';
 import { flickrSource, type FlickrSettings } from '../../../../../src/crawl/sources/flickr/flickr.ts';
 import { repositoryRoot } from '../../../../support/winnow.ts';
 

@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { GiveUpOnItem, RetryLater, SourceBlocked } from '../../../../../src/kernel/errors.ts';
-import { InaturalistSource, type InaturalistSettings } from '../../../../../src/crawl/sources/inaturalist/inaturalist-source.ts';
+import {
+  InaturalistSource,
+  type InaturalistSettings,
+} from '../../../../../src/crawl/sources/inaturalist/inaturalist-source.ts';
 import type { Json, PlannedQuery, PlanResult, WantedClass } from '../../../../../src/crawl/sources/network-source.ts';
 import type { FoundPhoto } from '../../../../../src/crawl/sources/source.ts';
 import type { InaturalistApiOptions } from '../../../../support/sites/inaturalist-api.ts';

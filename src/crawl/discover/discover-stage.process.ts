@@ -1,0 +1,152 @@
+import { isBacklogAbove } from '../candidates/backlog.repository.ts';
+import type { CandidateRules, WnidScope } from '../candidates/candidate.ts';
+import { discoverJob, type DiscoverPayload } from '../candidates/discover.job.ts';
+import { discoverPage, type DiscoverDeps, type DiscoveredPage } from '../candidates/discover.process.ts';
+import { countWaitingPictures } from '../candidates/fetch-queue.repository.ts';
+import { openPlans, openQueries, workableQueries, type QueryScope } from '../candidates/query.repository.ts';
+import { backoffMs } from '../../kernel/backoff.ts';
+import { steadyClock } from '../../kernel/clock.ts';
+import { messageOf, SourceBlocked } from '../../kernel/errors.ts';
+import type { Wnid } from '../../kernel/ids.ts';
+import type { SourceApi, WantedClass } from '../sources/network-source.ts';
+import { apiKeyOf } from '../sources/permit-keys.ts';
+import { tripCircuit } from '../sources/permit-pause.repository.ts';
+import { openHttp } from '../network/http.process.ts';
+import { openSourceApi } from '../network/source-api.process.ts';
+import type { App } from '../../runtime/open/app.process.ts';
+import { sleepUnlessAborted } from '../../runtime/open/sleep.process.ts';
+import type { RunningJob, Stage, StageDefinition, StageOptions } from '../../runtime/work/stage-definition.ts';
+import { startStage } from '../../runtime/work/stage.process.ts';
+import type { ReadySource } from './sources.process.ts';
+
+export interface DiscoverStageOptions extends StageOptions {
+  readonly ready: ReadySource;
+  readonly collectionId: number;
+  readonly classes: ReadonlyMap<Wnid, WantedClass>;
+  readonly rules: CandidateRules;
+  readonly limitPerClass: number | null;
+  readonly onPage: (page: DiscoveredPage) => void;
+  /** Receives the reason why the source waits, or null once it continues. */
+  readonly onWait: (why: string | null) => void;
+  /** Called if the source refuses all requests. Its discovery then ends, except in a long-running worker. Other sources continue. */
+  readonly onBlocked: (why: string) => void;
+  /** True in a long-running worker, which waits until a source that refuses requests may be asked again. */
+  readonly stays?: boolean;
+}
+
+/** Pages of one source that are fetched at the same time, so that a slow answer does not delay the next request. Permits space the requests. */
+const PAGES_AT_ONCE = 2;
+const REQUEUE_EVERY_MS = 1_000;
+const ROOM_CHECK_MS = 500;
+/** How often a long-running worker asks the catalogue whether the pause of a source that refuses requests is over. */
+const BLOCKED_CHECK_MS = 30_000;
+/** Pause before the first retry of a page. It doubles before each further retry. */
+const RETRY = { firstMs: 5_000, capMs: 15 * 60_000 } as const;
+
+/** Starts discovery at one source: plans every class, then fetches the queries page by page, alternating between classes. */
+export async function startDiscovery(app: App, given: DiscoverStageOptions): Promise<Stage> {
+  const { source, endpoint } = given.ready;
+  const blocked = new AbortController();
+  const options: DiscoverStageOptions = {
+    ...given,
+    signal: AbortSignal.any([given.signal, blocked.signal]),
+    onBlocked(why) {
+      given.onBlocked(why);
+      if (given.stays !== true) blocked.abort();
+    },
+  };
+  const client = openHttp(app.config, [endpoint]);
+  const api = openSourceApi({ ...options, app, source: source.name, client });
+  await openPlans(app.db, source.name, [...options.classes.values()].map(planOf));
+  const close = (): Promise<void> => Promise.resolve(client.close());
+  return startStage<DiscoverPayload>(app, { ...definitionOf(app, options, api), close }, options);
+}
+
+function discoverDeps(
+  app: App,
+  options: DiscoverStageOptions,
+  { api, job }: { api: SourceApi; job: RunningJob },
+): DiscoverDeps {
+  const { ready, classes, rules, limitPerClass, signal, onWait } = options;
+  const shouldStop = (): boolean => signal.aborted || job.shouldStop();
+  const room = { source: ready.source.name, wnids: [...classes.keys()], signal, shouldStop, onWait };
+  return {
+    db: app.db,
+    source: ready.source,
+    api,
+    rules,
+    limitPerClass,
+    wantedClass: (wnid) => classes.get(wnid) ?? null,
+    waitForRoom: () => waitForRoom(app, room),
+    shouldStop,
+    retryDelayMs: (attempt, askedMs) => Math.max(askedMs ?? 0, backoffMs(attempt, RETRY)),
+    onPage(page) {
+      job.count({ source: ready.source.name, outcome: 'found', reason: null, count: page.newPictures });
+      options.onPage(page);
+    },
+  };
+}
+
+function definitionOf(app: App, options: DiscoverStageOptions, api: SourceApi): StageDefinition<DiscoverPayload> {
+  const { db } = app;
+  const { ready, classes, limitPerClass } = options;
+  const scope: QueryScope = { source: ready.source.name, wnids: [...classes.keys()], limitPerClass };
+  let restsUntilMs = 0;
+  const isResting = (): boolean => steadyClock.nowMs() < restsUntilMs;
+  return {
+    name: `discover ${scope.source}`,
+    job: discoverJob(scope.source, options.collectionId),
+    pausedAs: { stage: 'discover', collectionId: options.collectionId },
+    concurrency: PAGES_AT_ONCE,
+    async handle(payload, job) {
+      if (isResting()) return { moved: false };
+      try {
+        const handOn = await discoverPage(payload, discoverDeps(app, options, { api, job }));
+        options.onWait(null);
+        return handOn === null ? { moved: false } : { moved: true, handOn };
+      } catch (error) {
+        if (!(error instanceof SourceBlocked)) throw error;
+        if (error.code !== 'circuit-open') await tripCircuit(db, apiKeyOf(scope.source), { why: messageOf(error) });
+        restsUntilMs = steadyClock.nowMs() + BLOCKED_CHECK_MS;
+        options.onBlocked(error.message);
+        return { moved: false };
+      }
+    },
+    subjectOf: ({ queryId, page }) => ({ source: scope.source, queryId, page }),
+    jobsFor: () => [],
+    async *workable() {
+      if (isResting()) return;
+      const queries = await workableQueries(db, scope);
+      yield queries.map(({ id, pages }) => ({ queryId: id, page: pages }));
+    },
+    countLeft: async () => (await openQueries(db, scope)).count,
+    waitingUntil: async () => (await openQueries(db, scope)).notBefore,
+    requeueEveryMs: REQUEUE_EVERY_MS,
+  };
+}
+
+function planOf({ wnid, name, scientificName, entry }: WantedClass): Parameters<typeof openPlans>[2][number] {
+  return { wnid, title: `what to ask for ${name}`, params: { name, scientificName, entry: entry ?? null } };
+}
+
+interface FetchRoom {
+  readonly source: string;
+  readonly wnids: WnidScope;
+  readonly signal: AbortSignal;
+  /** Returns true once the caller must stop. */
+  readonly shouldStop?: () => boolean;
+  readonly onWait: (why: string | null) => void;
+}
+
+/** Waits until fetching has caught up. Discovery may be ahead of fetching only by the number of pictures of crawl.maxBacklog. */
+export async function waitForRoom(app: App, { source, wnids, signal, shouldStop, onWait }: FetchRoom): Promise<void> {
+  const isOver = (): boolean => signal.aborted || app.broken.aborted || (shouldStop?.() ?? false);
+  while (!isOver()) {
+    const { maxBacklog } = app.config.crawl;
+    // The first query is cheap and usually answers no. The second one leaves out pictures that only other collections want.
+    if (!(await isBacklogAbove(app.db, source, maxBacklog))) return;
+    if ((await countWaitingPictures(app.db, { sources: [source], wnids }, maxBacklog + 1)) <= maxBacklog) return;
+    onWait(`${source} waits because more than ${maxBacklog} pictures wait to be fetched (crawl.maxBacklog)`);
+    await sleepUnlessAborted(ROOM_CHECK_MS, signal);
+  }
+}

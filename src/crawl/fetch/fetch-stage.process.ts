@@ -1,0 +1,156 @@
+import { availableParallelism } from 'node:os';
+import pLimit from 'p-limit';
+import {
+  countWaitingPictures,
+  firstRetry,
+  waitingHosts,
+  type FetchScope,
+  type WaitingPicture,
+} from '../candidates/fetch-queue.repository.ts';
+import { steadyClock } from '../../kernel/clock.ts';
+import { fetchJob, type FetchPayload } from './fetch.job.ts';
+import { fetchLane, type FetchDeps, type FetchOutcome, type PictureRead } from './fetch.process.ts';
+import { openPhotoStore, type PhotoStoreDeps } from '../../photo/photo-store.process.ts';
+import { readFolderPicture } from '../sources/folder/read-picture.process.ts';
+import type { App } from '../../runtime/open/app.process.ts';
+import { requireStore } from '../../photo/store-there.process.ts';
+import { inspect } from '../../photo/inspect.process.ts';
+import type { Stage, StageDefinition, StageOptions } from '../../runtime/work/stage-definition.ts';
+import { startStage } from '../../runtime/work/stage.process.ts';
+import { guardInspection, type GuardedInspection } from './guarded-inspection.process.ts';
+import { HostRounds } from './host-rounds.ts';
+import { NetworkPictures } from './network-pictures.process.ts';
+
+export interface FetchStageOptions extends StageOptions {
+  readonly collectionId: number;
+  readonly scope: FetchScope;
+  /** The photos whose bytes some collection needs, among these. */
+  readonly neededOf: NonNullable<PhotoStoreDeps['neededOf']>;
+  readonly onOutcome: (outcome: FetchOutcome) => void;
+  readonly onHostWaits: (host: string, wait: { readonly waitMs: number; readonly why: string }) => void;
+}
+
+/** How often lanes are queued for new hosts and for hosts that have waited. */
+const REQUEUE_EVERY_MS = 500;
+/** Photos that are inspected at the same time, per processor. Two, because each waits for the main thread in between. */
+const INSPECTIONS_PER_PROCESSOR = 2;
+/** Hosts that are queued at a time for each connection, so that a connection always finds another host. */
+const HOSTS_PER_CONNECTION = 16;
+/** Lanes for files on disk. More would only make the disk seek. */
+const DISK_LANES = 8;
+
+/** Starts to fetch the waiting pictures of some sources and classes. Each job is a lane. */
+export async function startFetch(app: App, options: FetchStageOptions): Promise<Stage> {
+  // Checked before anything is downloaded.
+  await app.blobs.check();
+  await requireStore(app);
+  const needsNetwork = options.scope.sources.some((source) => source !== 'folder');
+  const network = needsNetwork ? new NetworkPictures(app, options.signal) : null;
+  const inspecting = pLimit(INSPECTIONS_PER_PROCESSOR * availableParallelism());
+  const inspection = guardInspection(app, (bytes, limits) => inspecting(() => inspect(bytes, limits)));
+  return startStage(app, definitionOf(app, options, { network, inspection }), options);
+}
+
+function definitionOf(
+  app: App,
+  options: FetchStageOptions,
+  parts: { readonly network: NetworkPictures | null; readonly inspection: GuardedInspection },
+): StageDefinition<FetchPayload> {
+  const { db } = app;
+  const { connections, connectionsPerHost } = app.config.fetch;
+  const resting = new RestingHosts();
+  const { network, inspection } = parts;
+  const deps = fetchDeps(app, options, { ...parts, resting });
+  const walk = (): Promise<string[]> => waitingHosts(db, deps.scope);
+  const rounds = new HostRounds(walk, HOSTS_PER_CONNECTION * connections);
+  const lanesOf = (host: string): FetchPayload[] => {
+    const lanes = host === '' ? Math.min(DISK_LANES, connections) : connectionsPerHost;
+    return Array.from({ length: lanes }, (_, lane) => ({ host, lane, lanes }));
+  };
+  return {
+    name: 'fetch',
+    job: fetchJob,
+    pausedAs: { stage: 'fetch', collectionId: options.collectionId },
+    concurrency: connections,
+    async handle(lane, job) {
+      const shouldStop = (): boolean => deps.shouldStop() || job.shouldStop();
+      const onOutcome = (outcome: FetchOutcome): void => {
+        job.count({ ...outcome, count: 1 });
+        deps.onOutcome(outcome);
+      };
+      const { photoIds, settled } = await fetchLane(lane, { ...deps, shouldStop, onOutcome });
+      return { moved: settled > 0, handOn: photoIds };
+    },
+    subjectOf: ({ host }) => ({ host }),
+    // The next requeue, within half a second, finds the hosts of new pictures.
+    jobsFor: () => [],
+    async *workable() {
+      yield (await rounds.next((host) => resting.isResting(host))).flatMap(lanesOf);
+    },
+    countLeft: () => countWaitingPictures(db, deps.scope),
+    isAnyLeft: async () => (await countWaitingPictures(db, deps.scope, 1)) > 0,
+    waitingUntil: async () => resting.firstEnd() ?? (await firstRetry(db, deps.scope)),
+    requeueEveryMs: REQUEUE_EVERY_MS,
+    async close() {
+      network?.close();
+      await inspection.close();
+    },
+  };
+}
+
+function fetchDeps(
+  { db, blobs, config }: App,
+  options: FetchStageOptions,
+  {
+    network,
+    inspection,
+    resting,
+  }: { network: NetworkPictures | null; inspection: GuardedInspection; resting: RestingHosts },
+): FetchDeps {
+  const { maxPixels, minSidePixels, maxAspectRatio, maxBytes } = config.fetch;
+  return {
+    db,
+    photos: openPhotoStore({ db, blobs, neededOf: options.neededOf, sameBytesLimit: config.crawl.sameBytesLimit }),
+    scope: options.scope,
+    async read(picture) {
+      if (picture.source === 'folder') return readFromFolder(picture, maxBytes);
+      if (network === null) throw new Error(`Expected a network client for the source ${picture.source}`);
+      return network.read(picture);
+    },
+    hold: inspection.hold,
+    limits: { maxPixels, minSidePixels, maxAspectRatio: maxAspectRatio ?? Number.POSITIVE_INFINITY },
+    shouldStop: () => options.signal.aborted,
+    onOutcome: options.onOutcome,
+    onHostWaits(host, wait) {
+      resting.rest(host, wait.waitMs);
+      options.onHostWaits(host, wait);
+    },
+  };
+}
+
+async function readFromFolder(picture: WaitingPicture, maxBytes: number): Promise<PictureRead> {
+  const read = await readFolderPicture(picture, maxBytes);
+  return Buffer.isBuffer(read) ? { kind: 'bytes', bytes: read } : { kind: 'problem', problem: read };
+}
+
+/** Hosts whose next permit is due too late to wait for. Their lanes are not queued until then. */
+class RestingHosts {
+  readonly #untilMs = new Map<string, number>();
+
+  rest(host: string, waitMs: number): void {
+    this.#untilMs.set(host, Math.max(this.#untilMs.get(host) ?? 0, steadyClock.nowMs() + waitMs));
+  }
+
+  isResting(host: string): boolean {
+    const untilMs = this.#untilMs.get(host);
+    if (untilMs === undefined) return false;
+    if (untilMs > steadyClock.nowMs()) return true;
+    this.#untilMs.delete(host);
+    return false;
+  }
+
+  firstEnd(): Date | null {
+    const ends = [...this.#untilMs.values()];
+    return ends.length === 0 ? null : new Date(Math.min(...ends));
+  }
+}

@@ -1,0 +1,128 @@
+import { createHash } from 'node:crypto';
+import type { WaitingPicture } from '../candidates/fetch-queue.repository.ts';
+import { steadyClock, systemClock } from '../../kernel/clock.ts';
+import type { PictureRead } from './fetch.process.ts';
+import { BodyBuffers } from '../../platform/http/body-buffers.ts';
+import { download, type DownloadResult } from '../../platform/http/download.ts';
+import type { Answer } from '../../platform/http/exchange.ts';
+import type { HttpClient } from '../../platform/http/http-client.ts';
+import { FLICKR_PLACEHOLDER_BYTES, isFlickrPlaceholder } from '../sources/flickr/placeholder.ts';
+import { isAboutHost } from '../sources/host-health.ts';
+import { problemOf, type HttpFailure, type Refusal } from '../../platform/http/http-outcome.ts';
+import { hostKeyOf } from '../sources/permit-keys.ts';
+import { holdKey } from '../sources/permit-pause.repository.ts';
+import { RATE_LIMITED_PAUSE_MS, retryDelayMs } from '../sources/retry-policy.ts';
+import { optOutOf } from '../sources/x-robots-tag.ts';
+import { HostGate, HostWaits, type Visit } from '../network/host-gate.process.ts';
+import { httpLimits, openHttp, ROBOTS_AGENT } from '../network/http.process.ts';
+import type { App } from '../../runtime/open/app.process.ts';
+
+/**
+ * Fetches pictures from the hosts that sources named. Every request, also after a redirect, first passes the host gate. The
+ * headers are checked for opt-outs before the body is read, and all limits apply to the body.
+ */
+export class NetworkPictures {
+  readonly #app: App;
+  readonly #signal: AbortSignal;
+  readonly #client: HttpClient;
+  readonly #gate: HostGate;
+  readonly #buffers = new BodyBuffers();
+
+  constructor(app: App, signal: AbortSignal) {
+    this.#app = app;
+    this.#signal = signal;
+    this.#client = openHttp(app.config);
+    this.#gate = new HostGate(app, signal);
+  }
+
+  close(): void {
+    this.#client.close();
+    this.#gate.close();
+  }
+
+  async read(picture: WaitingPicture): Promise<PictureRead> {
+    const visit: Visit = { source: picture.source, permits: [], isFinal: false };
+    try {
+      const result = await download({ url: picture.url }, httpLimits(this.#app.config), {
+        client: this.#client,
+        signal: this.#signal,
+        beforeRequest: (url) => this.#gate.pass(url, visit),
+        onHeaders: optOut,
+        buffers: this.#buffers,
+      });
+      await this.#gate.settle(visit, result.receivedBytes);
+      this.#noteHealth(result, visit);
+      return result.ok ? received(result, this.#buffers) : await this.#refused(picture, result, visit);
+    } catch (error) {
+      await this.#gate.settle(visit, 0);
+      if (error instanceof HostWaits) return waitFor(error, picture);
+      if (this.#signal.aborted) return { kind: 'host-waits', waitMs: 0, why: 'interrupted' };
+      throw error;
+    }
+  }
+
+  /** Records whether the last host could be reached. A visit that got no permit has sent no request. */
+  #noteHealth(result: DownloadResult, visit: Visit): void {
+    if (result.finalUrl === null) return;
+    const { host } = new URL(result.finalUrl);
+    const nowMs = steadyClock.nowMs();
+    if (result.ok || result.status !== null || result.reason === 'reset') this.#gate.health.answered(host, nowMs);
+    else if (isAboutHost(result.reason) && !visit.isFinal) this.#gate.health.failed(host, result, nowMs);
+  }
+
+  async #refused(picture: WaitingPicture, failure: HttpFailure, visit: Visit): Promise<PictureRead> {
+    const { reason, status, retryAfterMs, detail, finalUrl } = failure;
+    const { health } = this.#gate;
+    const url = finalUrl ?? picture.url;
+    if (reason === 'rate-limited' || (retryAfterMs !== null && status === 503)) {
+      const forMs = retryAfterMs ?? RATE_LIMITED_PAUSE_MS;
+      await holdKey(this.#app.db, hostKeyOf(url), { forMs, why: detail });
+    }
+    if (isAboutHost(reason) && !visit.isFinal) {
+      if (health.isNetworkSuspect()) return waitFor(new HostWaits(hostOf(url), SUSPECT_PAUSE_MS, detail), picture);
+      visit.isFinal = health.isGivenUp(hostOf(url));
+    }
+    const attempt = picture.attempts + 1;
+    const { tries: maxAttempts } = this.#app.config.fetch;
+    const delayMs = retryDelayMs({ reason, status, attempt, maxAttempts, retryAfterMs, random: Math.random() });
+    if (delayMs === null || visit.isFinal) return { kind: 'problem', problem: problemOf(failure) };
+    return { kind: 'later', delayMs, detail: `${reason}: ${detail}` };
+  }
+}
+
+/** Equal to the first pause of an unreachable host. */
+const SUSPECT_PAUSE_MS = 2_000;
+
+/** Waits for a host. If it is the lane's own host, the whole lane waits; if a redirect leads to it, only the picture does. */
+function waitFor({ host, waitMs, message }: HostWaits, picture: WaitingPicture): PictureRead {
+  if (host === hostOf(picture.url)) return { kind: 'host-waits', waitMs, why: message };
+  return { kind: 'later', delayMs: waitMs, detail: message, isTry: false };
+}
+
+const hostOf = (url: string): string => new URL(url).host;
+
+function optOut({ valuesOf }: Answer): Refusal | null {
+  const directive = optOutOf(valuesOf('x-robots-tag'), {
+    agent: ROBOTS_AGENT,
+    nowMs: systemClock.nowMs(),
+  });
+  return directive === null ? null : { reason: 'opted-out', detail: `X-Robots-Tag: ${directive}` };
+}
+
+function received(
+  { bytes, sha256, finalUrl }: Extract<DownloadResult, { ok: true }>,
+  buffers: BodyBuffers,
+): PictureRead {
+  const md5 = bytes.length === FLICKR_PLACEHOLDER_BYTES ? createHash('md5').update(bytes).digest('hex') : undefined;
+  if (isFlickrPlaceholder({ finalUrl, sha256, ...(md5 === undefined ? {} : { md5 }) })) {
+    return {
+      kind: 'problem',
+      problem: {
+        state: 'dropped',
+        reason: 'placeholder',
+        detail: 'Flickr shows that the photo is no longer available',
+      },
+    };
+  }
+  return { kind: 'bytes', bytes, sha256, giveBack: () => buffers.giveBack(bytes) };
+}

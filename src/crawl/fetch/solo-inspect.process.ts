@@ -1,0 +1,17 @@
+import type { Inspection, InspectionLimits } from '../../platform/image/inspection.ts';
+import { DECODING } from '../../platform/child/suspicion.ts';
+import { serveParent, tell } from '../../platform/child/serve-parent.ts';
+import { inspect } from '../../photo/inspect.process.ts';
+
+export interface InspectionRequest {
+  readonly bytes: Buffer;
+  readonly limits: InspectionLimits;
+}
+
+/** The program of the child process that inspects suspect pictures one by one. */
+serveParent(() =>
+  Promise.resolve(async ({ bytes, limits }: InspectionRequest): Promise<Inspection> => {
+    tell(DECODING);
+    return inspect(bytes, limits);
+  }),
+);

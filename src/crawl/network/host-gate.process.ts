@@ -1,0 +1,180 @@
+import type { Config } from '../../config/settings.ts';
+import { steadyClock, systemClock } from '../../kernel/clock.ts';
+import { StopTheRun } from '../../kernel/errors.ts';
+import type { HttpClient } from '../../platform/http/http-client.ts';
+import { requestText } from '../../platform/http/request-text.ts';
+import { conditionsOf, NO_VERSION, versionOf, type RemoteVersion } from '../sources/remote-version.ts';
+import { HostHealth, type HostProblem } from '../sources/host-health.ts';
+import { problemOf, type HttpFailure, type Refusal } from '../../platform/http/http-outcome.ts';
+import { mediaPermits, type PolitenessSettings } from '../sources/permit-keys.ts';
+import { settlePermit, type Permit } from '../sources/permit.repository.ts';
+import type { RobotsAnswer } from '../sources/robots.ts';
+import type { App } from '../../runtime/open/app.process.ts';
+import { addressOf, httpLimits, openHttp } from './http.process.ts';
+import { permitSoon, politenessOf } from './politeness.process.ts';
+import { RobotsGate, ROBOTS_LIMIT_BYTES, type RobotsPass } from './robots-gate.process.ts';
+
+/** A lane waits for a permit that is due within this time. If it is due later, another picture gets the lane. */
+const PATIENCE_MS = 2_000;
+/** Bytes to reserve from a site's budget until the real number is known. */
+const RESERVED_BYTES = 2_000_000;
+
+/** The host cannot be asked now. */
+export class HostWaits extends Error {
+  readonly host: string;
+  readonly waitMs: number;
+  constructor(host: string, waitMs: number, why: string) {
+    super(why);
+    this.host = host;
+    this.waitMs = Math.max(1, waitMs);
+  }
+}
+
+/** The requests for one picture: one for its own URL, and one for each redirect. */
+export interface Visit {
+  readonly source: string;
+  readonly permits: Permit[];
+  /** True if a refusal stays for the rest of the run. */
+  isFinal: boolean;
+}
+
+/**
+ * Checks every request for a picture just before it is sent: whether its host can be reached, what its robots.txt allows, and
+ * whether the permits are free.
+ */
+export class HostGate {
+  readonly health = new HostHealth();
+  readonly #app: App;
+  readonly #signal: AbortSignal;
+  /** A separate client, because the pictures hold all connections to a host while they wait for its robots.txt. */
+  readonly #client: HttpClient;
+  readonly #politeness: PolitenessSettings;
+  readonly #robots: RobotsGate;
+
+  constructor(app: App, signal: AbortSignal) {
+    this.#app = app;
+    this.#signal = signal;
+    this.#client = openHttp(app.config);
+    this.#politeness = politenessOf(app.config);
+    this.#robots = new RobotsGate({
+      db: app.db,
+      nowMs: () => systemClock.nowMs(),
+      signal,
+      fetchFile: (url, known) => this.#fetchRobots(url, known),
+    });
+  }
+
+  close(): void {
+    this.#client.close();
+  }
+
+  /**
+   * Returns null if the request may be sent now. The visit then holds its permits.
+   *
+   * @throws HostWaits if the request must wait; StopTheRun if no host has answered for a long time
+   */
+  async pass(url: URL, visit: Visit): Promise<Refusal | null> {
+    const refusal = this.#unreachable(url.host, visit);
+    if (refusal !== null || isOwnServer(url, this.#app.config)) return refusal;
+    const pass = await this.#robots.pass(url.href);
+    if (pass.kind === 'disallow') return { reason: 'robots-disallowed', detail: pass.rule };
+    if (pass.kind === 'wait') return this.#withoutRobots(url, pass, visit);
+    visit.permits.push(await this.#permit(url.href, { source: visit.source, crawlDelayMs: pass.crawlDelayMs }));
+    return null;
+  }
+
+  /** Reports how many bytes all requests of a visit received. */
+  async settle({ permits }: Visit, bytes: number): Promise<void> {
+    // Redirects receive almost no bytes, so all bytes are charged to the last host.
+    for (const [i, permit] of permits.entries())
+      await settlePermit(this.#app.db, permit, i === permits.length - 1 ? bytes : 0);
+  }
+
+  #unreachable(host: string, visit: Visit): Refusal | null {
+    const nowMs = steadyClock.nowMs();
+    const gone = this.health.networkGone(nowMs);
+    if (gone !== null) throw networkGone(gone);
+    const verdict = this.health.verdict(host, nowMs);
+    if (verdict.kind === 'ask') return null;
+    if (verdict.kind === 'rest')
+      throw new HostWaits(host, verdict.untilMs - nowMs, `${host} cannot be reached (${verdict.problem.reason})`);
+    visit.isFinal = true;
+    return verdict.problem;
+  }
+
+  /** Sends no request to a host whose robots.txt is unknown. The picture waits for the file as long as that is useful. */
+  #withoutRobots(url: URL, pass: Extract<RobotsPass, { kind: 'wait' }>, visit: Visit): Refusal {
+    const { host } = url;
+    const problem: HostProblem = { reason: pass.failure, detail: `the robots.txt of ${host} cannot be fetched` };
+    const isSilent = pass.failure !== 'http-5xx' && pass.failure !== 'rate-limited';
+    if (pass.isFresh && isSilent) this.health.failed(host, problem, steadyClock.nowMs());
+    visit.isFinal = pass.isHopeless || this.health.isGivenUp(host);
+    if (visit.isFinal) return problem;
+    // The picture that made the failed request for robots.txt has used a try. The others wait.
+    if (pass.isFresh && isSilent && !this.health.isNetworkSuspect()) return problem;
+    throw new HostWaits(host, pass.waitMs, `${problem.detail} (${pass.failure})`);
+  }
+
+  async #permit(url: string, { source, crawlDelayMs }: { source: string; crawlDelayMs: number }): Promise<Permit> {
+    const keys = mediaPermits({ url, source, crawlDelayMs }, this.#politeness);
+    const options = { signal: this.#signal, patienceMs: PATIENCE_MS, reserveBytes: RESERVED_BYTES };
+    const answer = await permitSoon(this.#app.db, keys, options);
+    if ('permit' in answer) return answer.permit;
+    throw new HostWaits(new URL(url).host, answer.waitMs, answer.why);
+  }
+
+  async #fetchRobots(url: string, known: RemoteVersion): Promise<RobotsAnswer> {
+    const permits: Permit[] = [];
+    const conditions = conditionsOf(known);
+    // RFC 9309, section 2.3.1.2, asks for at least five redirects.
+    const limits = { ...httpLimits(this.#app.config), maxBytes: ROBOTS_LIMIT_BYTES, maxRedirects: 5 };
+    const answer = await requestText({ url, headers: conditions, keepsBeginning: true }, limits, {
+      client: this.#client,
+      signal: this.#signal,
+      beforeRequest: async ({ href }) => {
+        permits.push(await this.#permit(href, { source: '', crawlDelayMs: 0 }));
+        return null;
+      },
+    });
+    await this.settle({ source: '', permits, isFinal: false }, answer.receivedBytes);
+    if (!answer.ok) return unanswered(answer);
+    this.health.answered(new URL(url).host, steadyClock.nowMs());
+    const { status, body, headers, retryAfterMs } = answer;
+    const cacheControl = headers['cache-control'] ?? null;
+    if (status === 304 && Object.keys(conditions).length > 0) return { kind: 'unchanged', cacheControl };
+    const version = versionOf(headers);
+    return { kind: 'answered', status, body: Buffer.from(body), cacheControl, retryAfterMs, version };
+  }
+}
+
+/** More redirects than RFC 9309 requires crawlers to follow count as a missing file. */
+const MISLED: RobotsAnswer = {
+  kind: 'answered',
+  status: 302,
+  body: Buffer.alloc(0),
+  cacheControl: null,
+  retryAfterMs: null,
+  version: NO_VERSION,
+};
+
+function unanswered(failure: HttpFailure): RobotsAnswer {
+  if (failure.reason === 'too-many-redirects') return MISLED;
+  const problem = problemOf(failure);
+  // A `dropped` state cannot occur for a robots.txt, because the rules that drop are for pictures.
+  return { kind: 'unreachable', reason: problem.state === 'failed' ? problem.reason : 'unreadable' };
+}
+
+/** True if politeness is off for the URL. Only servers that the user lists as their own can have it off. */
+function isOwnServer(url: URL, { fetch: { polite, allowAddresses } }: Config): boolean {
+  if (polite) return false;
+  return allowAddresses.includes(addressOf(url.href)) || allowAddresses.includes(`${url.hostname}:*`);
+}
+
+function networkGone({ sinceMs, problem }: { sinceMs: number; problem: HostProblem }): StopTheRun {
+  const since = new Date(sinceMs).toISOString();
+  return new StopTheRun(
+    `Expected an answer of some host but there has been none since ${since} (${problem.reason}: ${problem.detail}); ` +
+      'run the command again once the network is back, what is not fetched yet stays waiting',
+    { code: 'network-gone' },
+  );
+}

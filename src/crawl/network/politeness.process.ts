@@ -1,0 +1,64 @@
+import type { Kysely } from 'kysely';
+import type { Config } from '../../config/settings.ts';
+import type { Database } from '../../platform/postgres/database.ts';
+import type { PolitenessSettings, SourceLimits } from '../sources/permit-keys.ts';
+import { takePermit, type Permit } from '../sources/permit.repository.ts';
+import { explainWait, type PermitKey, type WaitReason } from '../sources/politeness.ts';
+import { sleepUnlessAborted } from '../../runtime/open/sleep.process.ts';
+
+const NO_LIMITS: SourceLimits = {
+  requestsPerMinute: null,
+  requestsPerDay: null,
+  mediaHosts: [],
+  mediaRequestsPerMinute: null,
+  mediaBytesPerHour: null,
+  mediaBytesPerDay: null,
+};
+
+/** The limits of all sites, from the settings. */
+export function politenessOf({ sources, fetch }: Config): PolitenessSettings {
+  const { inaturalist, flickr, duckduckgo } = sources;
+  return {
+    requestsPerMinutePerHost: fetch.requestsPerMinutePerHost,
+    sources: {
+      inaturalist: { ...NO_LIMITS, ...inaturalist },
+      // Amazon provides the open-data bucket for downloads. iNaturalist's own budgets do not apply to it.
+      'inaturalist-open-data': {
+        ...NO_LIMITS,
+        mediaHosts: [new URL(sources.inaturalistOpenData.mediaUrl).host],
+        mediaRequestsPerMinute: sources.inaturalistOpenData.mediaRequestsPerMinute,
+      },
+      flickr: { ...NO_LIMITS, ...flickr, mediaHosts: ['staticflickr.com'] },
+      duckduckgo: { ...NO_LIMITS, ...duckduckgo },
+    },
+  };
+}
+
+export interface WaitOptions {
+  readonly signal: AbortSignal;
+  /** The longest wait. Longer waits are reported instead. */
+  readonly patienceMs: number;
+  readonly reserveBytes?: number;
+  readonly onWait?: (why: string) => void;
+}
+
+export type PermitOrWait =
+  | { readonly permit: Permit }
+  | { readonly waitMs: number; readonly why: string; readonly reason: WaitReason };
+
+/** Takes a permit. Waits for it if it is due soon. */
+export async function permitSoon(
+  db: Kysely<Database>,
+  keys: readonly PermitKey[],
+  options: WaitOptions,
+): Promise<PermitOrWait> {
+  const { signal, patienceMs, reserveBytes = 0, onWait } = options;
+  for (;;) {
+    const answer = await takePermit(db, keys, { reserveBytes });
+    if (answer.granted) return { permit: answer.permit };
+    const why = explainWait(answer.why);
+    if (answer.waitMs > patienceMs || signal.aborted) return { waitMs: answer.waitMs, why, reason: answer.why.reason };
+    onWait?.(why);
+    await sleepUnlessAborted(answer.waitMs, signal);
+  }
+}

@@ -1,0 +1,124 @@
+import { loadClassTable } from '../collection/class-table.process.ts';
+import type { ClassTable } from '../collection/class-table.ts';
+import { firstOf } from '../collection/first-of.ts';
+import { quote } from '../config/quote.ts';
+import { UsageError } from '../kernel/errors.ts';
+import type { Wnid } from '../kernel/ids.ts';
+import { wilsonInterval } from './metrics/wilson.ts';
+import { classesOfEntries, readClassEntries } from './set/among.process.ts';
+import type { PhotoSet } from './set/photo-set.ts';
+import { readSet } from './set/read-set.process.ts';
+import { onlyClasses, requireTrueClasses } from './set/true-classes.ts';
+import { modelAnswers, readyModel, type AnswerOptions } from './model-answers.process.ts';
+import { listModels } from '../models/library/inventory.process.ts';
+
+/** The paper's two members have similar accuracies on clean photos. Members further apart than this differ. */
+const SIMILAR = 0.02;
+
+export interface CompareRequest {
+  /** The folder with clean photos, as the user gave it. */
+  readonly clean: string;
+  /** Null for all models that are ready, trained, and know the classes. */
+  readonly models: readonly string[] | null;
+  /** The classes to choose among, as the user gave them. Null for those of the photos. */
+  readonly among: string | null;
+}
+
+export interface CompareOptions extends Omit<AnswerOptions, 'onProgress'> {
+  readonly onProgress: (progress: { readonly model: string; readonly done: number; readonly total: number }) => void;
+}
+
+/** Fractions, not percent. */
+export interface CleanAccuracy {
+  readonly model: string;
+  readonly photos: number;
+  readonly accuracy: number;
+  /** Ends of Wilson's 95 % interval. */
+  readonly accuracyLow: number;
+  readonly accuracyHigh: number;
+}
+
+export interface Comparison {
+  readonly classes: number;
+  /** The most accurate first. */
+  readonly models: readonly CleanAccuracy[];
+  /** The largest difference of two accuracies. */
+  readonly spread: number;
+  /** The largest difference of models that count as similar. */
+  readonly similar: number;
+  readonly isSimilar: boolean;
+  readonly leftOut: readonly { readonly model: string; readonly reason: string }[];
+  readonly remarks: readonly string[];
+}
+
+/**
+ * Measures models on the same clean photos, each with the centre crop that the filter sees. Photos of classes that are not among
+ * those to choose among are left out.
+ *
+ * @throws UsageError `unknown-class` if no photo remains, `no-models`, and the codes of `readSet`, `requireTrueClasses`,
+ * `readyModel` and `modelAnswers`; StopTheRun if a model cannot be loaded; Interrupted
+ */
+export async function compareModels(request: CompareRequest, options: CompareOptions): Promise<Comparison> {
+  const table = await loadClassTable();
+  const { set, among } = await readClean(request, { table, signal: options.signal });
+  const wanted = among.map((wnid) => ({ wnid, name: table.byWnid.get(wnid)?.name ?? wnid }));
+  const leftOut: { model: string; reason: string }[] = [];
+  const models: CleanAccuracy[] = [];
+  for (const name of request.models ?? (await readyNames())) {
+    const model = await readyModel(name, { among: wanted, table }).catch((error: unknown) => {
+      if (request.models !== null || !(error instanceof UsageError) || error.code !== 'unknown-class') throw error;
+      return null;
+    });
+    if (model === null) {
+      leftOut.push({ model: name, reason: 'it does not know all classes' });
+      continue;
+    }
+    const total = set.photos.length;
+    const onProgress = (done: number): void => options.onProgress({ model: name, done, total });
+    const answers = await modelAnswers(model, set, { ...options, onProgress });
+    const correct = answers.filter(({ predicted }, i) => among[predicted] === set.photos[i]?.wnid).length;
+    const { low, high } = wilsonInterval(correct, total) ?? { low: 0, high: 1 };
+    models.push({ model: name, photos: total, accuracy: correct / total, accuracyLow: low, accuracyHigh: high });
+  }
+  if (models.length === 0)
+    throw new UsageError(
+      `No model that is ready and trained knows all ${among.length} classes of ${quote(request.clean)}. Name the classes to choose among with --among, or fit a head with \`winnow finetune\``,
+      { code: 'no-models' },
+    );
+  const accuracies = models.map(({ accuracy }) => accuracy);
+  const spread = Math.max(...accuracies) - Math.min(...accuracies);
+  return {
+    classes: among.length,
+    models: models.toSorted((a, b) => b.accuracy - a.accuracy),
+    spread,
+    similar: SIMILAR,
+    isSimilar: spread <= SIMILAR,
+    leftOut,
+    remarks: set.remarks,
+  };
+}
+
+async function readyNames(): Promise<string[]> {
+  const models = await listModels();
+  return models.filter(({ state, card }) => state === 'ready' && card?.trained === true).map(({ name }) => name);
+}
+
+async function readClean(
+  { clean, among }: CompareRequest,
+  { table, signal }: { readonly table: ClassTable; readonly signal: AbortSignal },
+): Promise<{ readonly set: PhotoSet; readonly among: readonly Wnid[] }> {
+  const entries = among === null ? null : await readClassEntries(among, table);
+  // Without --among any folder may be a class of a head.
+  const isClass = (name: string): boolean => entries === null || entries.includes(name);
+  const all = await readSet(clean, { isClass, signal });
+  requireTrueClasses(all, '--clean');
+  const folders = new Set(all.photos.map(({ wnid }) => wnid));
+  if (entries === null) return { set: all, among: [...folders].toSorted() };
+  const classes = classesOfEntries(entries, { table, folders });
+  const set = onlyClasses(all, classes);
+  if (set.photos.length > 0) return { set, among: classes };
+  throw new UsageError(
+    `Expected photos of the ${classes.length} classes of --among in ${quote(clean)} but its folders are others: ${firstOf([...folders].map(quote), 5).join(', ')}. Name the folders by the classes, or give other classes to --among`,
+    { code: 'unknown-class' },
+  );
+}

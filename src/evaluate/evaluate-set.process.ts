@@ -1,0 +1,119 @@
+import { loadClassTable } from '../collection/class-table.process.ts';
+import { wnidsOf, type ClassTable } from '../collection/class-table.ts';
+import { firstOf } from '../collection/first-of.ts';
+import { quote } from '../config/quote.ts';
+import { groupBy } from '../kernel/group-by.ts';
+import { UsageError } from '../kernel/errors.ts';
+import type { Wnid } from '../kernel/ids.ts';
+import { evaluationOf } from './evaluate.ts';
+import type { Evaluation } from './evaluation.ts';
+import type { FittedPhotos } from '../kernel/texts.ts';
+import { classesOfEntries, readClassEntries } from './set/among.process.ts';
+import type { PhotoSet } from './set/photo-set.ts';
+import { readSet } from './set/read-set.process.ts';
+import { judgeBy, nameOfJudge, type Answers, type Classes, type Judge, type JudgeOptions } from './judge.process.ts';
+
+export interface EvaluateOptions extends JudgeOptions {
+  /** As the user gave it. Null for the export's own classes or, without an export, those of ImageNet-1k. */
+  readonly among: string | null;
+  /** A folder of photos in the distribution. */
+  readonly inDistribution: string | null;
+}
+
+export interface SetEvaluation {
+  /** `fitted` is null unless the model is a head. */
+  readonly evaluation: Evaluation & { readonly fitted: FittedPhotos | null };
+  /** Assumptions about the files, one sentence each. */
+  readonly assumed: readonly string[];
+  /** Names of classes, for people. */
+  readonly nameOf: (wnid: Wnid) => string;
+}
+
+/**
+ * Evaluates a model on a set of photos: an export of winnow, or a folder with a folder for each class.
+ *
+ * @param dir the folder of the set
+ * @throws UsageError with the codes of `readSet`, `openLogits`, `readyModel`, `fittedPhotosOf`, `modelAnswers`, and
+ * `bad-among`; `unknown-class` if photos show a class outside those to choose among; StopTheRun if the model cannot be loaded;
+ * Interrupted
+ */
+export async function evaluateSet(dir: string, judge: Judge, options: EvaluateOptions): Promise<SetEvaluation> {
+  const table = await loadClassTable();
+  const { set, inSet, classes } = await readSets(dir, options, table);
+  const showsNone = set.exported === null ? inSet !== null : set.exported.mode === 'O';
+  const truths = showsNone ? null : truthsOf(set, classes.wnids);
+  const judged = await judgeBy(judge, { table, classes, options });
+  const answers = await judged(set, 'photos');
+  const inAnswers = inSet === null ? null : await judged(inSet, 'in distribution');
+  const predictions = notFitted(answers.photos.map((answer, i) => ({ ...answer, truth: truths?.[i] ?? null })));
+  const about = {
+    model: nameOfJudge(judge),
+    among: classes.wnids,
+    inDistribution: inAnswers === null ? null : notFitted(inAnswers.photos).map(({ confidence }) => confidence),
+  };
+  const ofTruths = showsNone ? ['the photos show none of these classes, so there is no accuracy'] : [];
+  return {
+    evaluation: { ...evaluationOf(predictions, about), fitted: fittedOf(answers, inAnswers) },
+    assumed: [classes.assumed, ...ofTruths, ...answers.assumed, ...(inAnswers?.assumed ?? [])],
+    nameOf: classes.nameOf,
+  };
+}
+
+/** A head has learned the answers for the photos that it was fitted on. */
+function notFitted<T extends { readonly isFitted?: boolean }>(answers: readonly T[]): T[] {
+  return answers.filter(({ isFitted }) => isFitted !== true);
+}
+
+function fittedOf({ head, photos }: Answers, inAnswers: Answers | null): FittedPhotos | null {
+  if (head === null) return null;
+  const count = (answers: Answers['photos']): number | null =>
+    head === 'unknown' ? null : answers.length - notFitted(answers).length;
+  return { photos: count(photos), of: photos.length, clean: count([]), inDistribution: count(inAnswers?.photos ?? []) };
+}
+
+interface Sets {
+  readonly set: PhotoSet;
+  readonly inSet: PhotoSet | null;
+  readonly classes: Classes;
+}
+
+async function readSets(dir: string, options: EvaluateOptions, table: ClassTable): Promise<Sets> {
+  const entries = options.among === null ? null : await readClassEntries(options.among, table);
+  const names = new Set(entries);
+  const reading = { isClass: (name: string) => names.has(name), signal: options.signal };
+  const set = await readSet(dir, reading);
+  const inSet = options.inDistribution === null ? null : await readSet(options.inDistribution, reading);
+  const folders = new Set(set.photos.map(({ wnid }) => wnid));
+  const among = entries === null ? null : classesOfEntries(entries, { table, folders });
+  return { set, inSet, classes: amongOf(set, { among, table }) };
+}
+
+function amongOf(
+  { exported }: PhotoSet,
+  { among, table }: { readonly among: readonly Wnid[] | null; readonly table: ClassTable },
+): Classes {
+  const wnids = among ?? exported?.among ?? wnidsOf('imagenet-1k', table.rows);
+  const whose = among !== null ? 'of --among' : exported === null ? 'of ImageNet-1k' : 'of the export';
+  return {
+    wnids,
+    nameOf: (wnid) => exported?.nameByWnid.get(wnid) ?? table.byWnid.get(wnid)?.name ?? wnid,
+    assumed: `the model chooses among the ${wnids.length.toLocaleString('en')} classes ${whose}`,
+  };
+}
+
+/** The position of each photo's class. @throws UsageError `unknown-class` */
+function truthsOf({ dir, photos }: PhotoSet, among: readonly Wnid[]): number[] {
+  const positions = new Map(among.map((wnid, i) => [wnid, i]));
+  const unknown = groupBy(
+    photos.filter(({ wnid }) => !positions.has(wnid)),
+    ({ wnid }) => wnid,
+  );
+  if (unknown.size > 0) {
+    const listed = [...unknown].map(([wnid, each]) => `${quote(wnid)} (photos: ${each.length})`);
+    throw new UsageError(
+      `Expected each folder of ${quote(dir)} to be one of the ${among.length} classes to choose among but ${unknown.size} ${unknown.size === 1 ? 'is' : 'are'} not: ${firstOf(listed, 5).join(', ')}. Name folders by wnid, or give the classes with --among. If the photos show none of the classes, give photos that do with --in-distribution`,
+      { code: 'unknown-class' },
+    );
+  }
+  return photos.map(({ wnid }) => positions.get(wnid) ?? -1);
+}

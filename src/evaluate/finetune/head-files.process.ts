@@ -1,0 +1,67 @@
+import path from 'node:path';
+import { stringify } from 'yaml';
+import { sha256Of } from '../../config/sha256.ts';
+import { CLASS_LIST_NAMES, wnidsOf, type ClassTable } from '../../collection/class-table.ts';
+import type { HeadCardFile } from '../../collection/cards/head-card.ts';
+import { ADDED_CARD, LOCAL_MODELS } from '../../collection/cards/model-card.process.ts';
+import type { ModelCard } from '../../collection/cards/model-card.ts';
+import type { LinearLayer } from '../../platform/onnx/head.ts';
+import { linearLayerFile } from '../../platform/onnx/write-linear.ts';
+import { storeModel } from '../../models/library/store.process.ts';
+import { headPhotosFile, type HeadPhoto } from '../../photo/head-photos.process.ts';
+import { classListText } from './training-set.process.ts';
+
+export interface HeadToStore {
+  readonly name: string;
+  readonly backbone: Pick<ModelCard, 'name' | 'sha256'>;
+  readonly layer: LinearLayer;
+  /** Names of folders, in the order of the layer's rows. */
+  readonly classes: readonly string[];
+  readonly licence: string;
+  readonly source: string;
+  readonly fit: NonNullable<HeadCardFile['fit']>;
+  /** Those that it was fitted and measured with. */
+  readonly photos: readonly HeadPhoto[];
+}
+
+const CLASS_FILE = 'classes.txt';
+/** Hashes of the photos of a head. */
+const PHOTOS_FILE = 'photos.jsonl.gz';
+
+/**
+ * Stores a head as `models add` stores a model: a folder with the layer (`NAME.head.safetensors`), the card, the class list and
+ * the hashes of its photos.
+ *
+ * @returns the absolute path of the card
+ * @throws UsageError `model-exists`, `models-folder`
+ */
+export async function storeHead(
+  { name, backbone, layer, classes, licence, source, fit, photos }: HeadToStore,
+  { table, workingDir }: { readonly table: ClassTable; readonly workingDir: string },
+): Promise<string> {
+  const file = `${name}.head.safetensors`;
+  const bytes = linearLayerFile(layer);
+  const sha256 = sha256Of(bytes);
+  const photosFile = await headPhotosFile(photos);
+  const listName = CLASS_LIST_NAMES.find((each) => wnidsOf(each, table.rows).join() === classes.join());
+  const card: HeadCardFile = {
+    name,
+    backbone: backbone.name,
+    backboneSha256: backbone.sha256,
+    head: { file, sha256, bytes: bytes.length },
+    references: { file: PHOTOS_FILE, sha256: sha256Of(photosFile), photos: photos.length },
+    licence,
+    source,
+    classes: listName ?? CLASS_FILE,
+    trained: true,
+    fit,
+  };
+  const folder = path.join(workingDir, LOCAL_MODELS, name);
+  await storeModel(folder, {
+    [ADDED_CARD]: `# Written by \`winnow finetune\`. What the keys mean: docs/models.md.\n${stringify(card, { flowCollectionPadding: true })}`,
+    [file]: bytes,
+    [PHOTOS_FILE]: photosFile,
+    ...(listName === undefined ? { [CLASS_FILE]: classListText(classes, table) } : {}),
+  });
+  return path.join(folder, ADDED_CARD);
+}

@@ -1,0 +1,131 @@
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
+import type { ClassTable } from '../collection/class-table.ts';
+import { firstOf } from '../collection/first-of.ts';
+import { cardFor, classesOfCard, type FoundCard } from '../collection/cards/model-card.process.ts';
+import { unknownClasses, type ModelClasses, type WantedClass } from '../collection/cards/model-classes.ts';
+import { CENTRE_CROP } from '../models/evidence/evidence.ts';
+import { quote } from '../config/quote.ts';
+import { UsageError } from '../kernel/errors.ts';
+import type { ExecutionProvider } from '../kernel/execution-provider.ts';
+import { FETCH_SCRIPT } from '../export/verify/layout.ts';
+import { KnownPictures, parsedFingerprint } from '../photo/known-pictures.ts';
+import { answerOf, type Answered } from './logits/answer.ts';
+import type { PhotoSet } from './set/photo-set.ts';
+import { requireModelFiles, specOf } from '../models/engine/ensemble.process.ts';
+import { runOnPictures } from '../filter/engine/run-backbone.process.ts';
+import type { Fitted } from '../photo/head-photos.process.ts';
+import { readFolderPhotos, UnreadablePhotos } from '../photo/folder-photos.process.ts';
+
+/** Photos for which another thread is worth its start. */
+const PHOTOS_PER_THREAD = 8;
+const NAMED = 5;
+
+/** A registered model that knows all classes to choose among. */
+export interface ReadyModel {
+  readonly card: FoundCard;
+  readonly classes: ModelClasses;
+  /** The output of each class. */
+  readonly mask: readonly number[];
+}
+
+/**
+ * Looks up a model for an evaluation. Loads no weights.
+ *
+ * @throws UsageError `unknown-model` and other codes of a card, `unknown-class` if the model lacks a class, `model-missing`
+ */
+export async function readyModel(
+  name: string,
+  { among, table }: { readonly among: readonly WantedClass[]; readonly table: ClassTable },
+): Promise<ReadyModel> {
+  const card = await cardFor(name);
+  const classes = await classesOfCard(card, table);
+  const unknown = unknownClasses(classes, among);
+  if (unknown.length > 0)
+    throw new UsageError(
+      `The model '${name}' has no output for ${unknown.length} of the ${among.length} classes to choose among: ${firstOf(unknown, NAMED).join(', ')}. Name the classes that it knows with --among`,
+      { code: 'unknown-class' },
+    );
+  await requireModelFiles([specOf(card, classes)]);
+  return { card, classes, mask: among.map((each) => classes.positionOf(each) ?? -1) };
+}
+
+export interface AnswerOptions {
+  readonly threads: number;
+  readonly cropsPerPass: number;
+  readonly provider: ExecutionProvider;
+  /** A picture with more is refused. Width times height. */
+  readonly maxPixels: number;
+  readonly signal: AbortSignal;
+  readonly onProgress: (done: number) => void;
+  /** Called for each photo that cannot be evaluated, before the others are. */
+  readonly onUnreadable: (file: string, why: string) => void;
+}
+
+/** A model's answer for a photo. `isFitted`: the model was fitted or measured with it. */
+interface ModelAnswer extends Answered {
+  readonly isFitted: boolean;
+}
+
+/**
+ * Runs a model on the centre crop of each photo of a set, with the pixels that the filter sees, and its own resize and crop.
+ *
+ * @returns one answer for each photo, in the order of the set
+ * @param fitted optional: the photos of a head, as `fittedPhotosOf` gives them
+ * @throws UsageError `no-pictures` for an export without pictures, `unreadable-photo` at the end with the first few files that
+ * cannot be evaluated; StopTheRun if the model cannot be loaded; Interrupted
+ */
+export async function modelAnswers(
+  { fitted, ...model }: ReadyModel & { readonly fitted?: Fitted },
+  set: PhotoSet,
+  options: AnswerOptions,
+): Promise<ModelAnswer[]> {
+  await requirePictures(set);
+  const { threads, cropsPerPass, provider, maxPixels, signal, onProgress } = options;
+  const unreadable = new UnreadablePhotos();
+  const report = (file: string, why: string): void => {
+    unreadable.add(file, why);
+    options.onUnreadable(file, why);
+  };
+  const run = runOnPictures({
+    card: model.card,
+    classes: model.classes,
+    outputs: ['logits'],
+    pictures: readFolderPhotos(set.root, set.photos, { maxPixels, signal, onUnreadable: report }),
+    crops: [CENTRE_CROP],
+    threads: Math.min(threads, Math.ceil(set.photos.length / PHOTOS_PER_THREAD)),
+    cropsPerPass,
+    provider,
+    signal,
+  });
+  const answers: ModelAnswer[] = [];
+  for await (const { picture, outputs } of run) {
+    const { problem } = outputs;
+    if (problem !== null) report(picture.file, problem.kind === 'not-finite' ? problem.said : problem.detail);
+    const logits = problem === null ? outputs.crops[0]?.logits : undefined;
+    if (logits !== undefined) {
+      const answer = answerOf(model.mask.map((position) => logits[position] ?? Number.NaN));
+      const isFitted = fitted instanceof KnownPictures && fitted.has(picture, parsedFingerprint(picture));
+      answers.push({ ...answer, isFitted });
+    }
+    onProgress(answers.length + unreadable.count);
+  }
+  unreadable.refuse({ dir: set.dir, photos: set.photos.length });
+  return answers;
+}
+
+/** An export without pictures can have them later: its script fetches them. */
+export async function requirePictures({ dir, root, photos, exported }: PhotoSet): Promise<void> {
+  if (exported?.hasPictures !== false || (await hasFile(path.join(root, photos[0]?.file ?? '')))) return;
+  throw new UsageError(
+    `The export at ${quote(dir)} was made with --no-pixels and has no pictures yet. Fetch them with \`python3 ${FETCH_SCRIPT} --contact ADDRESS\` in that folder, or give the logits of a model with --logits`,
+    { code: 'no-pictures' },
+  );
+}
+
+async function hasFile(file: string): Promise<boolean> {
+  return stat(file).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+}

@@ -1,0 +1,189 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { quote } from '../config/quote.ts';
+import { membersOn } from '../models/evidence/evidence.repository.ts';
+import { CENTRE_CROP, summariseCrop } from '../models/evidence/evidence.ts';
+import { batchesOf } from '../kernel/batches.ts';
+import { messageOf, throwIfInterrupted, UsageError } from '../kernel/errors.ts';
+import { type Sha256, type Wnid } from '../kernel/ids.ts';
+import { sha256Of } from '../config/sha256.ts';
+import { readOutsidePictures, storeOutsidePictures, type OutsidePicture } from './outside-picture.repository.ts';
+import type { Prediction } from './prediction.ts';
+import { readSet } from './set/read-set.process.ts';
+import { requireModelFiles, threadsOf } from '../models/engine/ensemble.process.ts';
+import { runOnPictures, type PhotoOutputs } from '../filter/engine/run-backbone.process.ts';
+import type { App } from '../runtime/open/app.process.ts';
+import type { Workspace } from '../models/workspace/workspace.process.ts';
+import { readFolderPhotos, UnreadablePhotos } from '../photo/folder-photos.process.ts';
+import { requirePictures } from './model-answers.process.ts';
+import type { OutsideModel } from '../shortlist/outside-model.process.ts';
+
+/** A picture of a folder that is no part of the catalogue. */
+export interface FolderPicture {
+  /** Relative to the folder, with slashes. */
+  readonly file: string;
+  readonly sha256: Sha256;
+  /** In an export: hash of the photo's own bytes. */
+  readonly originalSha256: Sha256 | null;
+  /** The class that it shows. */
+  readonly wnid: Wnid;
+}
+
+/** A folder of photos, one folder a class. */
+export interface OutsideFolder {
+  /** Its last part, for people. */
+  readonly name: string;
+  readonly root: string;
+  readonly pictures: readonly FolderPicture[];
+}
+
+export interface FolderOptions {
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: { readonly done: number; readonly total: number }) => void;
+}
+
+/** Pictures whose rows are read or stored in one statement. */
+const AT_ONCE = 64;
+
+/**
+ * Lets a model look at the centre crops of a folder. What it says is kept in the catalogue, so that the next report only runs
+ * the model on new pictures.
+ *
+ * @returns what it says of each picture, in their order
+ * @throws UsageError `unreadable-photo`, once all others are stored; StopTheRun if the model cannot be loaded; Interrupted
+ */
+export async function viewFolder(
+  workspace: Workspace,
+  model: OutsideModel,
+  { name, root, pictures, ...options }: FolderOptions & OutsideFolder,
+): Promise<readonly Prediction[]> {
+  const { app, scope } = workspace;
+  const known = new Map<Sha256, OutsidePicture>();
+  const remember = (row: OutsidePicture): void => void known.set(row.sha256, row);
+  for await (const row of storedPictures(app.db, model, pictures)) remember(row);
+  const lacking = new Map(pictures.map((picture) => [picture.sha256, picture]));
+  for (const sha256 of known.keys()) lacking.delete(sha256);
+  const unreadable = new UnreadablePhotos();
+  const folder = { root, pictures: [...lacking.values()], unreadable };
+  for await (const row of looked(workspace, model, { ...options, ...folder })) remember(row);
+  unreadable.refuse({ dir: name, photos: pictures.length });
+  const positions = new Map(scope.wnids.map((wnid, position) => [wnid, position]));
+  return pictures.map(({ sha256, wnid }) => {
+    const row = known.get(sha256);
+    return { predicted: row?.top1 ?? -1, confidence: row?.top1Prob ?? 0, truth: positions.get(wnid) ?? null };
+  });
+}
+
+/** Yields the stored rows, one for each hash. */
+async function* storedPictures(
+  db: App['db'],
+  { memberId }: OutsideModel,
+  pictures: readonly FolderPicture[],
+): AsyncGenerator<OutsidePicture> {
+  const hashes = [...new Set(pictures.map(({ sha256 }) => sha256))];
+  for (const batch of batchesOf(hashes, AT_ONCE)) yield* await readOutsidePictures(db, memberId, batch);
+}
+
+interface LackingPictures extends Pick<OutsideFolder, 'root' | 'pictures'> {
+  readonly unreadable: UnreadablePhotos;
+}
+
+/** Runs the model and stores what it says, some pictures at a time. */
+async function* looked(
+  workspace: Workspace,
+  { card, classes, member, memberId }: OutsideModel,
+  { root, pictures, unreadable, signal, onProgress }: FolderOptions & LackingPictures,
+): AsyncGenerator<OutsidePicture> {
+  if (pictures.length === 0) return;
+  const { app } = workspace;
+  await requireModelFiles([member]);
+  const { requireProvider } = await import('../platform/onnx/providers.ts');
+  const provider = await requireProvider(app.config.filter, app.log);
+  const [idThere = memberId] = await membersOn(app.db, [memberId], provider);
+  const { threads, batchCrops } = app.config.filter;
+  const run = runOnPictures({
+    card,
+    classes,
+    outputs: ['logits'],
+    pictures: readFolderPhotos(root, pictures, {
+      maxPixels: app.config.fetch.maxPixels,
+      signal,
+      onUnreadable: (file, why) => unreadable.add(file, why),
+    }),
+    crops: [CENTRE_CROP],
+    threads: Math.min(threadsOf(threads), Math.ceil(pictures.length / AT_ONCE)),
+    cropsPerPass: batchCrops,
+    provider,
+    signal,
+  });
+  let batch: OutsidePicture[] = [];
+  let done = 0;
+  for await (const { picture, outputs } of run) {
+    if (outputs.problem !== null) {
+      unreadable.add(picture.file, problemText(outputs.problem));
+      continue;
+    }
+    const { top1, top1Prob } = summariseCrop(masked(outputs.crops[0]?.logits, member.mask), []);
+    batch.push({ sha256: picture.sha256, top1, top1Prob });
+    done += 1;
+    onProgress({ done, total: pictures.length });
+    if (batch.length < AT_ONCE) continue;
+    yield* await stored(batch);
+    batch = [];
+  }
+  yield* await stored(batch);
+
+  async function stored(rows: OutsidePicture[]): Promise<OutsidePicture[]> {
+    await storeOutsidePictures(app.db, idThere, rows);
+    return rows;
+  }
+}
+
+function masked(logits: Float32Array | undefined, mask: readonly number[]): Float32Array {
+  return Float32Array.from(mask, (position) => logits?.[position] ?? Number.NaN);
+}
+
+function problemText(problem: NonNullable<PhotoOutputs['problem']>): string {
+  return problem.kind === 'not-finite' ? `the model gives ${problem.said}` : problem.detail;
+}
+
+interface OpenOptions {
+  /** The option that gave the folder, for messages. */
+  readonly option: string;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Reads which pictures of the classes of the collection a folder has, and their hashes.
+ *
+ * @throws UsageError as `readSet`, `no-pictures`, or `unreadable-photo` with the first few files; Interrupted
+ */
+export async function openFolder(
+  { collection }: Workspace,
+  dir: string,
+  { option, signal }: OpenOptions,
+): Promise<OutsideFolder> {
+  const known = new Set(collection.evidenceClasses.wnids);
+  const set = await readSet(dir, { isClass: (name) => known.has(name), signal });
+  await requirePictures(set);
+  const classes = new Set(collection.classes.wnids);
+  const wanted = set.photos.filter(({ wnid }) => classes.has(wnid));
+  if (wanted.length === 0)
+    throw new UsageError(
+      `${quote(dir)} has no pictures of the classes of '${collection.name}'. Give ${option} a folder with a folder for each class, named by its wnid.`,
+      { code: 'no-pictures' },
+    );
+  const pictures: FolderPicture[] = [];
+  const unreadable = new UnreadablePhotos();
+  for (const { file, wnid, originalSha256 } of wanted) {
+    throwIfInterrupted(signal);
+    try {
+      const bytes = await readFile(path.join(set.root, file));
+      pictures.push({ file, wnid, originalSha256, sha256: sha256Of(bytes) });
+    } catch (error) {
+      unreadable.add(file, messageOf(error));
+    }
+  }
+  unreadable.refuse({ dir, photos: wanted.length });
+  return { name: path.basename(path.resolve(dir)), root: set.root, pictures };
+}

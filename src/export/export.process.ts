@@ -1,0 +1,127 @@
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
+import { displayPath } from '../config/root.ts';
+import { CHECKSUMS } from './checksums.ts';
+import { OutputFolder } from './output-folder.process.ts';
+import type { PhotoRow } from './select/photo-row.ts';
+import type { Protocol } from './protocol.ts';
+import { allowsRedistribution } from './select/rights.ts';
+import { storeRevision, type RevisionPhoto } from './revisions/revision.repository.ts';
+import { METADATA } from './verify/layout.ts';
+import { linesOf, type Line } from '../kernel/lines.ts';
+import { inBatches } from '../kernel/batches.ts';
+import { StopTheRun, throwIfInterrupted } from '../kernel/errors.ts';
+import type { Sha256 } from '../kernel/ids.ts';
+import { freeBytesOn } from '../platform/disk/free-bytes.ts';
+import { makeDataFolder, makeFolder } from '../platform/disk/folders.ts';
+import { isLicenceAllowed } from '../crawl/sources/licence.ts';
+import { bytesText } from '../kernel/texts.ts';
+import type { Workspace } from '../models/workspace/workspace.process.ts';
+import { checkPlan } from './select/check-plan.process.ts';
+import { foldersOf, type ExportOptions } from './options.ts';
+import { planRevision, type Plan, type PlanOptions } from './select/plan.process.ts';
+import { readPlan } from './select/plan-file.process.ts';
+import { REVISION, withStaging } from './revisions/staging.process.ts';
+import { writeRevision } from './revisions/write-revision.process.ts';
+
+/** `winnow export --json`. */
+export interface ExportResult {
+  readonly id: Protocol['id'];
+  /** Absolute. */
+  readonly path: string;
+  readonly photos: number;
+  readonly classes: number;
+  /** Size of the folder. */
+  readonly bytes: number;
+  readonly leftOut: Protocol['leftOut'];
+  /** Pictures without the metadata of their originals, with the same pixels in the same bytes. */
+  readonly stripped: number;
+  /** Pictures that were written as PNG. */
+  readonly reencoded: number;
+  /** Pictures that are hard links to the stored bytes. */
+  readonly linked: number;
+}
+
+/**
+ * Freezes what reviewers accepted into a new folder, and stores the revision in the catalogue. The folder gets its name only when it
+ * is complete.
+ *
+ * @throws UsageError `export-exists`, `no-shortlist`, `nothing-to-export`; StopTheRun `rule-broken`, `lost-bytes`, `no-space`; Interrupted
+ */
+export async function exportRevision(workspace: Workspace, options: ExportOptions): Promise<ExportResult> {
+  const target = path.resolve(options.out);
+  await makeDataFolder(workspace.app.dataDir);
+  return withStaging({ target, locks: workspace.app.dataDir }, async (staging) => {
+    const planFile = path.join(staging, 'plan.jsonl');
+    const plan = await planRevision(workspace, planFile, planOptionsOf(workspace, options));
+    await requireSpace(target, plan, options);
+    const onChecked = (photos: number): void => options.onChecked({ photos, of: plan.photos });
+    await checkPlan(workspace, { planFile, plan, signal: options.signal, onChecked });
+    const root = path.join(staging, REVISION);
+    await makeFolder(root);
+    const output = await OutputFolder.open(root, makeFolder);
+    const { protocol, linked } = await writeRevision(workspace, { planFile, plan, output, options });
+    await output.close();
+    throwIfInterrupted(options.signal);
+    const bytes = output.bytes + (await stat(path.join(root, CHECKSUMS))).size;
+    const { db } = workspace.app;
+    const rows = revisionPhotos(planFile, path.join(root, METADATA));
+    await storeRevision(db, workspace.scope, { protocol, bytes, path: target, rows });
+    const { id, photos, classes, leftOut, stripped = 0, reencoded } = protocol;
+    return { id, path: target, photos, classes: classes.length, bytes, leftOut, stripped, reencoded, linked };
+  });
+}
+
+function planOptionsOf(workspace: Workspace, { by, licences, pixels, signal }: ExportOptions): PlanOptions {
+  const isAllowed = (licence: string): boolean => {
+    if (licences !== null) return isLicenceAllowed(licence, licences);
+    // Links and hashes are no copies.
+    return !pixels || allowsRedistribution(licence);
+  };
+  return {
+    folders: foldersOf(workspace, { by }),
+    isLicenceAllowed: isAllowed,
+    signal,
+  };
+}
+
+/** @throws StopTheRun `no-space` if the disk has less room than the pictures need */
+async function requireSpace(
+  target: string,
+  { originalBytes }: Pick<Plan, 'originalBytes'>,
+  { formats, pixels, hardLinks, keepMetadata }: ExportOptions,
+): Promise<void> {
+  const copies =
+    (pixels && !(hardLinks && keepMetadata) ? 1 : 0) + formats.filter((format) => format !== 'coco').length;
+  const free = await freeBytesOn(path.dirname(target));
+  if (originalBytes * copies <= free) return;
+  throw new StopTheRun(
+    `The export needs about ${bytesText(originalBytes * copies)} but ${displayPath(path.dirname(target))} has ${bytesText(free)} free. Make room, or give --out a folder on another disk.`,
+    { code: 'no-space' },
+  );
+}
+
+const ROWS_AT_ONCE = 2_000;
+
+/** The photos of the plan. The rows that were written say which hashes the files of the chosen ones have. */
+async function* revisionPhotos(planFile: string, metadataFile: string): AsyncGenerator<RevisionPhoto[]> {
+  const rows = linesOf(createReadStream(metadataFile));
+  for await (const planned of inBatches(readPlan(planFile), ROWS_AT_ONCE)) {
+    const photos: RevisionPhoto[] = [];
+    for (const { photo, folder } of planned) {
+      const { sha256, wnid, leftOut: reason } = photo;
+      if (reason !== null) photos.push({ sha256, wnid, folder: null, reason, fileSha256: null });
+      else photos.push({ sha256, wnid, folder, reason, fileSha256: fileOf(sha256, await rows.next()) });
+    }
+    yield photos;
+  }
+}
+
+/** Null if the file has the stored bytes. */
+function fileOf(photo: Sha256, line: IteratorResult<Line, unknown>): Sha256 | null {
+  const row: PhotoRow | null = line.done === true ? null : JSON.parse(line.value.text);
+  if (row?.original_sha256 !== photo)
+    throw new Error(`Expected the row of ${photo} but received ${row?.original_sha256}`);
+  return row.sha256 === photo ? null : row.sha256;
+}

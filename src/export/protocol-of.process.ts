@@ -1,0 +1,99 @@
+import { loadClassTable } from '../collection/class-table.process.ts';
+import { allowedHyponyms } from '../collection/collection.repository.ts';
+import { version } from '../config/version.ts';
+import type { WrittenFile } from './output-folder.process.ts';
+import { choicesOf, EXPORT_FORMAT, type Protocol } from './protocol.ts';
+import { providersOfKept } from './revisions/revision.repository.ts';
+import { idOf } from './revisions/revision-id.ts';
+import { toSha256 } from '../kernel/ids.ts';
+import { inputOf } from '../models/engine/ensemble.process.ts';
+import type { Workspace } from '../models/workspace/workspace.process.ts';
+import { foldersOf, type ExportOptions } from './options.ts';
+import type { Plan } from './select/plan.process.ts';
+
+/** Counts and tables of the written revision. */
+export interface Written extends Pick<Protocol, 'bytes' | 'stripped' | 'reencoded' | 'pictures'> {
+  /** The tables that name every photo. */
+  readonly tables: readonly WrittenFile[];
+}
+
+/** The protocol of a revision, with its id. */
+export async function protocolOf(
+  workspace: Workspace,
+  { plan, options, written }: { readonly plan: Plan; readonly options: ExportOptions; readonly written: Written },
+): Promise<Protocol> {
+  const { collection, scope, app } = workspace;
+  const { tables, ...counts } = written;
+  const { secondPass, target } = app.config.review;
+  const protocol: Omit<Protocol, 'id'> = {
+    format: EXPORT_FORMAT,
+    winnow: version,
+    collection: {
+      name: collection.name,
+      sha256: collection.sha256,
+      decisionSha256: toSha256(scope.decisionSha256),
+      sources: [...collection.sources],
+    },
+    frozenAt: plan.frozenAt,
+    rule: ruleOf(workspace, plan.cap),
+    nearDuplicates: { distance: plan.nearDuplicateDistance, cosine: collection.policy.nearDuplicateCosine },
+    models: await modelsOf(workspace),
+    among: [...collection.evidenceClasses.wnids],
+    searched: [...collection.classes.wnids],
+    folders: foldersOf(workspace, options),
+    classes: plan.classes,
+    photos: plan.photos,
+    ...counts,
+    leftOut: plan.leftOut,
+    licences: plan.licences,
+    sources: plan.sources,
+    tags: plan.tags,
+    collected: plan.collected,
+    review: { ...plan.review, criteria: plan.criteria, secondPass, target },
+    funnel: { ...plan.funnel },
+    options: {
+      formats: [...options.formats],
+      names: options.names,
+      pixels: options.pixels,
+      thumbnails: options.thumbnails,
+      keepMetadata: options.keepMetadata,
+      licences: options.licences === null ? null : [...options.licences],
+    },
+    tombstones: plan.tombstones,
+    choices: choicesOf(collection.mode, await allowedConcepts(workspace)),
+    card: { ...collection.card },
+    files: Object.fromEntries(tables.map(({ path, sha256 }) => [path, sha256])),
+  };
+  return { ...protocol, id: idOf(protocol) };
+}
+
+/** Mode O: the allowed concepts below one of the 1,000 classes, as `baby grand (n02766792)`. */
+export async function allowedConcepts({ app, scope }: Pick<Workspace, 'app' | 'scope'>): Promise<string[]> {
+  const wnids = await allowedHyponyms(app.db, scope.collectionId);
+  const { wordNet } = await loadClassTable();
+  return wnids.map((wnid) => `${wordNet().byWnid.get(wnid)?.names?.[0] ?? wnid} (${wnid})`);
+}
+
+/** The rule under which the photos are kept, with the cap of the shortlist. */
+export function ruleOf({ collection: { mode, policy } }: Workspace, cap: number): Protocol['rule'] {
+  const { threshold, aggregation, members, minConfidence } = policy;
+  return mode === 'A' ? { mode, threshold, aggregation, members, cap } : { mode, minConfidence, cap };
+}
+
+async function modelsOf({ app, scope, ensemble }: Workspace): Promise<Protocol['models']> {
+  return Promise.all(
+    ensemble.cards.map(async ({ card }, i) => {
+      const { name, sha256, bytes, licence, source } = card;
+      return {
+        name,
+        sha256,
+        bytes,
+        preprocessing: ensemble.identities[i]?.preprocessing ?? '',
+        executionProvider: (await providersOfKept(app.db, scope, ensemble.memberIds[i] ?? -1)).join(' and '),
+        licence,
+        source,
+        ...inputOf(card),
+      };
+    }),
+  );
+}

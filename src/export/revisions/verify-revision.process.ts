@@ -1,0 +1,41 @@
+import { version } from '../../config/version.ts';
+import { storeVerification, type Revision } from './revision.repository.ts';
+import { storedVerification } from '../verify/stored-verification.ts';
+import type { VerifyProgress } from '../verify/verify.process.ts';
+import { threadsOf } from '../../models/engine/ensemble.process.ts';
+import type { Workspace } from '../../models/workspace/workspace.process.ts';
+import { verifyFolder } from '../verify/verify-folder.process.ts';
+
+export interface VerifyRevisionOptions {
+  /** Number of photos whose rule is recomputed. Null for all. */
+  readonly sample: number | null;
+  readonly nowMs: () => number;
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: VerifyProgress) => void;
+}
+
+/**
+ * Checks the folder of a revision as `winnow verify` does, and stores the result with the revision.
+ *
+ * @throws UsageError `not-an-export`; Interrupted
+ */
+export async function verifyRevision(
+  { app, scope }: Workspace,
+  { id, path }: Revision,
+  { nowMs, ...options }: VerifyRevisionOptions,
+): Promise<void> {
+  const { filter, fetch } = app.config;
+  // This loads ONNX Runtime.
+  const { requireProvider } = await import('../../platform/onnx/providers.ts');
+  // An export can be verified on any machine.
+  const provider = await requireProvider({ ...filter, providerFallback: true }, app.log);
+  const verification = await verifyFolder(path, {
+    ...options,
+    threads: threadsOf(filter.threads),
+    cropsPerPass: filter.batchCrops,
+    provider,
+    maxPixels: fetch.maxPixels,
+    winnow: version,
+  });
+  await storeVerification(app.db, scope, { id, path, verified: storedVerification(verification, new Date(nowMs())) });
+}

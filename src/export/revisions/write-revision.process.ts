@@ -1,0 +1,135 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { inBatches } from '../../kernel/batches.ts';
+import { packageRoot } from '../../config/root.ts';
+import { AttributionFiles } from '../card/attribution-files.process.ts';
+import { cardText } from '../card/card.ts';
+import { openCoco } from '../forms/coco.process.ts';
+import { croissantText } from '../croissant/croissant.ts';
+import { decisionLines, decisionsHeader } from '../forms/decisions-csv.ts';
+import { licencesPage } from '../card/licences-page.ts';
+import { openMetadata } from '../forms/metadata.process.ts';
+import type { OutputFolder, PhotoSink, WrittenFile } from '../output-folder.process.ts';
+import { ParquetSink } from '../forms/parquet.process.ts';
+import type { PhotoFile } from '../select/photo-row.ts';
+import { openPixelHashes } from '../forms/pixel-hashes.process.ts';
+import type { Protocol } from '../protocol.ts';
+import { ReleasedNames } from './released-name.ts';
+import type { RowContext } from '../select/row-of.ts';
+import { ShardSink } from '../forms/shards.process.ts';
+import { ThumbnailSink } from '../forms/thumbnails.process.ts';
+import { FETCH_SCRIPT } from '../verify/layout.ts';
+import { smallWebp } from '../../platform/image/thumbnail.ts';
+import { nameOf, type Workspace } from '../../models/workspace/workspace.process.ts';
+import { THUMBNAIL_QUALITY } from '../../photo/thumbnails.process.ts';
+import type { ExportOptions } from '../options.ts';
+import type { Plan } from '../select/plan.process.ts';
+import { readPlan } from '../select/plan-file.process.ts';
+import { protocolOf } from '../protocol-of.process.ts';
+import { writePhotos } from './write-photos.process.ts';
+
+interface ToWrite {
+  readonly plan: Plan;
+  readonly planFile: string;
+  readonly output: OutputFolder;
+  readonly options: ExportOptions;
+}
+
+/** It goes with exports without pictures: their readers fetch the photos with it. */
+const FETCH_PROGRAM = path.join(packageRoot, 'assets', FETCH_SCRIPT);
+/** Photos whose decisions are written at once. */
+const PHOTOS_AT_ONCE = 256;
+/** The tables that name every photo. */
+const PROVED = new Set(['test/metadata.jsonl', 'attribution.csv', 'decisions.csv']);
+
+/**
+ * Writes all files of a revision. The tables come before the protocol, which has their hashes.
+ *
+ * @returns the protocol, and how many pictures are hard links
+ */
+export async function writeRevision(
+  workspace: Workspace,
+  given: ToWrite,
+): Promise<{ readonly protocol: Protocol; readonly linked: number }> {
+  const { plan, planFile, output, options } = given;
+  const files: WrittenFile[] = [await writeDecisions(workspace, given)];
+  const sinks = await openSinks(workspace, output, { plan, options });
+  const { pixels, keepMetadata, hardLinks, signal } = options;
+  const { linked, ...photos } = await writePhotos(workspace.app, {
+    planFile,
+    output,
+    context: rowContextOf(workspace, given),
+    pixels,
+    keepMetadata,
+    hardLinks,
+    sinks,
+    signal,
+    onProgress: (written) => options.onProgress({ ...written, of: plan.photos }),
+  });
+  for (const sink of sinks) files.push(...(await sink.finish()));
+  const tables = files.filter((file) => PROVED.has(file.path));
+  const protocol = await protocolOf(workspace, { plan, options, written: { ...photos, tables } });
+  if (!pixels) files.push(await output.put(FETCH_SCRIPT, await readFile(FETCH_PROGRAM)));
+  await output.put('protocol.json', `${JSON.stringify(protocol, null, 2)}\n`);
+  // These follow from the protocol, and two of them from the other files.
+  await output.put('LICENSES.md', licencesPage(protocol));
+  await output.put('croissant.json', croissantText(protocol, files));
+  await output.put('README.md', cardText(protocol, files));
+  return { protocol, linked };
+}
+
+async function writeDecisions({ collection }: Workspace, { plan, planFile, output }: ToWrite): Promise<WrittenFile> {
+  const pseudonyms = new Map(plan.reviewers.map((reviewer, i) => [reviewer, `R${i + 1}`]));
+  const file = await output.start('decisions.csv');
+  await file.write(decisionsHeader());
+  const names = {
+    classNameOf: (wnid: string): string => nameOf(collection, wnid),
+    pseudonymOf: (reviewer: string): string => pseudonyms.get(reviewer) ?? '',
+  };
+  for await (const photos of inBatches(readPlan(planFile), PHOTOS_AT_ONCE))
+    await file.write(
+      decisionLines(
+        photos.map(({ photo }) => photo),
+        names,
+      ),
+    );
+  return file.close();
+}
+
+function rowContextOf({ collection }: Workspace, { plan, options }: ToWrite): RowContext {
+  const released = options.names === 'imagenet-a' ? new ReleasedNames() : null;
+  return {
+    mode: collection.mode,
+    classOf: new Map(plan.classes.map((of) => [of.wnid, of])),
+    nameFor:
+      released === null
+        ? null
+        : (row, { wnid, confusionWnid }) => {
+            const named = collection.mode === 'A' ? (confusionWnid ?? '') : wnid;
+            return released.nameFor(row, { names: [nameOf(collection, named)] });
+          },
+  };
+}
+
+/** Opens the tables and the other forms in which a revision is written beside its pictures. */
+async function openSinks(
+  { app, collection }: Workspace,
+  output: OutputFolder,
+  { plan, options }: { readonly plan: Plan; readonly options: ExportOptions },
+): Promise<PhotoSink<PhotoFile>[]> {
+  const { formats, thumbnails, pixels } = options;
+  const sinks: PhotoSink<PhotoFile>[] = [
+    await openMetadata(output),
+    await AttributionFiles.open(output, collection.name),
+  ];
+  const classNames = plan.classes.map(({ name }) => name);
+  if (!pixels) sinks.push(await openPixelHashes(output));
+  if (formats.includes('webdataset')) sinks.push(new ShardSink(output));
+  if (formats.includes('coco'))
+    sinks.push(await openCoco(output, { collection: collection.name, frozenAt: plan.frozenAt }));
+  if (formats.includes('parquet'))
+    sinks.push(new ParquetSink(output, { classNames, hasSearchedWnid: collection.mode === 'O' }));
+  const small = { maxSidePixels: app.config.shortlist.thumbnailPixels, quality: THUMBNAIL_QUALITY };
+  if (thumbnails) sinks.push(new ThumbnailSink(output, ({ bytes }) => smallWebp(bytes, small)));
+  return sinks;
+}

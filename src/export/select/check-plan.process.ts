@@ -1,0 +1,100 @@
+import { summariseCrop, type PhotoEvidence } from '../../models/evidence/evidence.ts';
+import { readLogits } from '../../models/evidence/evidence.repository.ts';
+import type { Protocol } from '../protocol.ts';
+import { classProblems } from '../verify/protocol-checks.ts';
+import { ruleProblems, truthOfRow, type RuleProtocol, type RuleRow } from '../verify/rule.ts';
+import { ConfusionCounts } from '../verify/tally.ts';
+import { inBatches } from '../../kernel/batches.ts';
+import { StopTheRun, throwIfInterrupted } from '../../kernel/errors.ts';
+import { photoIds } from '../../photo/photo.repository.ts';
+import type { Workspace } from '../../models/workspace/workspace.process.ts';
+import { chosenPhotos, type PlannedPhoto } from './plan-file.process.ts';
+import { ruleOf } from '../protocol-of.process.ts';
+
+export interface PlanToCheck {
+  readonly planFile: string;
+  /** The classes, and the cap of the shortlist. */
+  readonly plan: Pick<Protocol, 'classes'> & { readonly cap: number };
+  readonly signal: AbortSignal;
+  /** Called with the number of photos that are checked. */
+  readonly onChecked: (photos: number) => void;
+}
+
+/** Photos whose logits are read at once: 80 kB each with two members and 1,000 classes. */
+const PHOTOS_AT_ONCE = 64;
+
+/**
+ * Checks a plan before pictures are copied, with the rule that `winnow verify` applies: the stored logits of each photo give
+ * what its row will say, no confusion has more photos than the cap, and the classes are sorted.
+ *
+ * @throws StopTheRun `rule-broken`; Interrupted
+ */
+export async function checkPlan(
+  workspace: Workspace,
+  { planFile, plan, signal, onChecked }: PlanToCheck,
+): Promise<void> {
+  const { collection, ensemble } = workspace;
+  const protocol: RuleProtocol = {
+    rule: ruleOf(workspace, plan.cap),
+    among: [...collection.evidenceClasses.wnids],
+    searched: [...collection.classes.wnids],
+    models: ensemble.identities.map(({ modelName: name }) => ({ name })),
+  };
+  const confusions = new ConfusionCounts();
+  let photos = 0;
+  for await (const batch of inBatches(chosenPhotos(planFile), PHOTOS_AT_ONCE)) {
+    throwIfInterrupted(signal);
+    for (const { sha256, row, evidence } of await rowsOf(workspace, batch, protocol)) {
+      confusions.add(row.wnid, row.predicted_wnid);
+      const [problem] = ruleProblems(row, evidence, protocol);
+      if (problem !== undefined)
+        throw broken(`The evidence of the accepted photo ${sha256} (${row.wnid}) contradicts its decision. ${problem}`);
+    }
+    photos += batch.length;
+    onChecked(photos);
+  }
+  throwIfInterrupted(signal);
+  const [problem] = [...classProblems(plan), ...confusions.problems(plan.cap)];
+  if (problem !== undefined) throw broken(`The plan of the revision breaks its own rule. ${problem}`);
+}
+
+interface RowToCheck {
+  readonly sha256: string;
+  readonly row: RuleRow;
+  readonly evidence: PhotoEvidence;
+}
+
+/** Photos with their evidence. A photo that was removed from the catalogue has none. */
+async function rowsOf(
+  { app: { db }, ensemble: { memberIds: members } }: Workspace,
+  batch: readonly PlannedPhoto[],
+  protocol: RuleProtocol,
+): Promise<RowToCheck[]> {
+  const ids = await photoIds(
+    db,
+    batch.map(({ photo }) => photo.sha256),
+  );
+  const logits = await readLogits(db, [...new Set(ids.values())], { members, classes: protocol.among.length });
+  return batch.map(({ photo: { sha256, wnid, maxTrueProb, confusionWnid, confusionProb } }) => {
+    const truth = truthOfRow({ wnid }, protocol);
+    const truths = truth === null ? [] : [truth];
+    const crops = logits.get(ids.get(sha256) ?? -1) ?? members.map(() => null);
+    return {
+      sha256,
+      row: {
+        wnid,
+        max_true_prob: maxTrueProb,
+        predicted_wnid: confusionWnid ?? '',
+        predicted_prob: confusionProb ?? Number.NaN,
+      },
+      evidence: crops.map((ofMember) => ofMember?.map((crop) => summariseCrop(crop, truths)) ?? [null]),
+    };
+  });
+}
+
+function broken(problem: string): StopTheRun {
+  return new StopTheRun(
+    `${problem}. No revision was made. winnow doctor --deep lists the photos whose evidence is incomplete, and winnow filter --set filter.evaluate=all completes it. If evidence and decision differ, restore the catalogue from a backup, or reject the photo.`,
+    { code: 'rule-broken' },
+  );
+}

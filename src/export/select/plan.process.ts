@@ -1,0 +1,105 @@
+import type { Transaction } from 'kysely';
+import { exportCandidates, lastReviewAt, readShortlistHead, reviewersOf } from './candidate.repository.ts';
+import type { Protocol } from '../protocol.ts';
+import { tombstonesOf } from '../revisions/revision.repository.ts';
+import { selectPhotos, type ExportCandidate, type SelectionRules } from './select.ts';
+import { ExportTally } from './tally.ts';
+import { foldPhotoCounts } from '../../filter/run/photo-tally.repository.ts';
+import { throwIfInterrupted, UsageError } from '../../kernel/errors.ts';
+import type { Database } from '../../platform/postgres/database.ts';
+import { readSnapshot } from '../../platform/postgres/transactions.ts';
+import { readCriteria } from '../../review/desk/criteria.repository.ts';
+import { nameOf, type Workspace } from '../../models/workspace/workspace.process.ts';
+import { funnelIn } from '../../status/status.process.ts';
+import { writePlan, type PlannedPhoto } from './plan-file.process.ts';
+
+export interface PlanOptions {
+  readonly folders: Protocol['folders'];
+  readonly isLicenceAllowed: SelectionRules['isLicenceAllowed'];
+  readonly signal: AbortSignal;
+}
+
+/** The catalogue facts of a planned revision. */
+export type Plan = Awaited<ReturnType<typeof planRevision>>;
+
+/**
+ * Chooses the photos of a revision from one snapshot of the catalogue, writes them to a file and counts them.
+ *
+ * @throws UsageError `no-shortlist`, `nothing-to-export`
+ */
+export async function planRevision(workspace: Workspace, file: string, options: PlanOptions) {
+  const { app, scope } = workspace;
+  await foldPhotoCounts(app.db, scope);
+  return readSnapshot(app.db, async (trx) => {
+    const shortlist = await readShortlistHead(trx, scope);
+    if (shortlist === null) throw noShortlist(workspace);
+    const tally = new ExportTally();
+    await writePlan(file, selectAll(trx, workspace, { ...options, cap: shortlist.cap, tally }));
+    const counts = tally.counts((folder) => nameOf(workspace.collection, folder));
+    if (counts.photos === 0) throw nothingToExport(workspace, counts);
+    const tombstones = await tombstonesOf(trx, scope);
+    const reviewedAt = await lastReviewAt(trx, scope);
+    return {
+      ...counts,
+      cap: shortlist.cap,
+      nearDuplicateDistance: shortlist.nearDuplicateDistance,
+      // Texts in this form sort by time.
+      frozenAt:
+        [shortlist.builtAt, reviewedAt ?? '', ...tombstones.map(({ takenDownAt }) => takenDownAt)].toSorted().at(-1) ??
+        '',
+      tombstones,
+      reviewers: await reviewersOf(trx, scope),
+      criteria: await readCriteria(trx, scope.collectionId),
+      funnel: (await funnelIn(trx, workspace)).totals,
+    };
+  });
+}
+
+type Selecting = PlanOptions & { readonly cap: number; readonly tally: ExportTally };
+
+/** One folder after another, because caps are counted within a folder. */
+async function* selectAll(
+  trx: Transaction<Database>,
+  { scope, collection }: Workspace,
+  { folders, cap, isLicenceAllowed, tally, signal }: Selecting,
+): AsyncGenerator<PlannedPhoto> {
+  const rules = { mode: collection.mode, cap, isLicenceAllowed };
+  let ofFolder: ExportCandidate[] = [];
+  let folder = '';
+  function* select(): Generator<PlannedPhoto> {
+    for (const photo of selectPhotos(ofFolder, rules)) {
+      tally.add(photo, folder);
+      yield { photo, folder };
+    }
+  }
+  for await (const candidate of exportCandidates(trx, scope, folders)) {
+    throwIfInterrupted(signal);
+    const next = folderOf(candidate, folders);
+    if (next !== folder) {
+      yield* select();
+      [ofFolder, folder] = [[], next];
+    }
+    ofFolder.push(candidate);
+  }
+  yield* select();
+}
+
+/** Photos without a prediction, which no revision has, share a folder of no name. */
+function folderOf({ wnid, confusionWnid }: ExportCandidate, folders: Protocol['folders']): string {
+  return folders === 'predicted' ? (confusionWnid ?? '') : wnid;
+}
+
+function noShortlist({ collection }: Workspace): UsageError {
+  return new UsageError(
+    `There is no shortlist of '${collection.name}' yet, so nothing can be accepted. Run winnow shortlist, then winnow review.`,
+    { code: 'no-shortlist' },
+  );
+}
+
+function nothingToExport({ collection }: Workspace, { leftOut }: Pick<Protocol, 'leftOut'>): UsageError {
+  const why = leftOut.map(({ reason, count }) => `${reason} ${count}`).join(', ');
+  return new UsageError(
+    `No photo of '${collection.name}' can be exported${why === '' ? '' : ` (${why})`}. A revision has the photos that reviewers accepted, under licences that allow redistribution: run winnow review, or see --licences.`,
+    { code: 'nothing-to-export' },
+  );
+}

@@ -1,0 +1,157 @@
+import { loadClassTable } from '../../collection/class-table.process.ts';
+import { cardFor, classesOfCard, listCards, type FoundCard } from '../../collection/cards/model-card.process.ts';
+import type { ModelClasses } from '../../collection/cards/model-classes.ts';
+import { noEvidence } from '../../models/evidence/evidence.ts';
+import type { PhotoRow } from './photo-row.ts';
+import type { Protocol } from '../protocol.ts';
+import type { Check } from '../verify/findings.ts';
+import { photoPath } from '../verify/layout.ts';
+import { policyOf, ruleProblems, truthOfRow } from '../verify/rule.ts';
+import { Interrupted, messageOf, StopTheRun, UsageError } from '../../kernel/errors.ts';
+import type { ExecutionProvider } from '../../kernel/execution-provider.ts';
+import type { Sha256 } from '../../kernel/ids.ts';
+import { startEngine, type FilterEngine } from '../../filter/engine/engine.process.ts';
+import { preprocessingOf, requireModelFiles, specOf } from '../../models/engine/ensemble.process.ts';
+import type { MemberSpec } from '../../models/engine/spec.ts';
+
+/** Photos that wait for a thread or are with one, for each thread. They are in memory. */
+const PHOTOS_PER_THREAD = 8;
+
+export interface RuleOptions {
+  readonly threads: number;
+  readonly cropsPerPass: number;
+  readonly provider: ExecutionProvider;
+  readonly signal: AbortSignal;
+  /** Called for each problem, in the order of the photos. */
+  readonly onProblem: (path: string, detail: string) => void;
+}
+
+/** A model of the ensemble that cannot be used here, or knows the classes by other names. */
+export interface NoModel {
+  readonly check: Extract<Check, 'model-missing' | 'rule'>;
+  readonly reason: string;
+}
+
+/**
+ * Recomputes with the models what the rows of an export say: all crops of all members, in the threads of the filter, from the
+ * bytes that the caller has read.
+ */
+export class RuleCheck {
+  readonly #protocol: Protocol;
+  readonly #options: RuleOptions;
+  readonly #engine: FilterEngine;
+  readonly #seen = new Set<Sha256>();
+  readonly #waiting: Promise<() => void>[] = [];
+  #photos = 0;
+
+  private constructor(protocol: Protocol, options: RuleOptions, engine: FilterEngine) {
+    this.#protocol = protocol;
+    this.#options = options;
+    this.#engine = engine;
+  }
+
+  /** Loads the models that the protocol names, or says which one is missing. */
+  static async start(protocol: Protocol, options: RuleOptions): Promise<RuleCheck | NoModel> {
+    const members = await membersOf(protocol);
+    if (!Array.isArray(members)) return members;
+    const { threads, cropsPerPass, provider } = options;
+    const blobs = { kind: 'folder', folder: '' } as const; // Never read, because each photo comes with its bytes.
+    const policy = policyOf(protocol);
+    try {
+      await requireModelFiles(members);
+      const engine = await startEngine({ members, policy, evaluate: 'all', cropsPerPass, blobs, provider }, threads);
+      return new RuleCheck(protocol, options, engine);
+    } catch (error) {
+      if (!(error instanceof UsageError || error instanceof StopTheRun)) throw error;
+      return { check: 'model-missing', reason: messageOf(error) };
+    }
+  }
+
+  /** How many photos were recomputed. */
+  get photos(): number {
+    return this.#photos;
+  }
+
+  /** Gives a photo to the threads. Waits while they have enough. */
+  async add(row: PhotoRow, bytes: Uint8Array): Promise<void> {
+    if (this.#seen.has(row.sha256)) return;
+    this.#seen.add(row.sha256);
+    const result = this.#evaluate(row, bytes);
+    // The error is thrown when the photo's turn comes.
+    result.catch(() => undefined);
+    this.#waiting.push(result);
+    if (this.#waiting.length >= PHOTOS_PER_THREAD * this.#options.threads) await this.#settleFirst();
+  }
+
+  /** Waits for all photos. */
+  async finish(): Promise<void> {
+    while (this.#waiting.length > 0) await this.#settleFirst();
+  }
+
+  async close(): Promise<void> {
+    this.#engine.requestStop();
+    await this.#engine.close();
+  }
+
+  async #settleFirst(): Promise<void> {
+    const report = await this.#waiting.shift();
+    if (this.#options.signal.aborted) throw new Interrupted();
+    report?.();
+  }
+
+  /** Evaluates a photo. The function that is returned reports the problems, so that they come in the order of the photos. */
+  async #evaluate(row: PhotoRow, bytes: Uint8Array): Promise<() => void> {
+    const { sha256, file_name } = row;
+    const truth = truthOfRow(row, this.#protocol);
+    // A class outside the mask is a problem of the row, which is reported as such.
+    if (truth === -1) return () => undefined;
+    const evidence = noEvidence(this.#protocol.models.length);
+    const [result] = await this.#engine.evaluate([{ sha256, truths: [truth], evidence, bytes }]);
+    this.#photos += 1;
+    if (result === undefined) throw new Error('Expected a result for each photo');
+    const problem = result.problem?.detail;
+    const details = problem === undefined ? ruleProblems(row, result.fresh, this.#protocol) : [problem];
+    return () => details.forEach((detail) => this.#options.onProblem(photoPath(file_name), detail));
+  }
+}
+
+/** The members in the order of the protocol, or the first that is not usable. */
+async function membersOf(protocol: Protocol): Promise<MemberSpec[] | NoModel> {
+  const members: MemberSpec[] = [];
+  const names = new Map(protocol.classes.map(({ wnid, name }) => [wnid, name]));
+  for (const model of protocol.models) {
+    const found = await findModel(model);
+    if (found === null)
+      return {
+        check: 'model-missing',
+        reason: `no installed model has the SHA-256 ${model.sha256} and the preprocessing of '${model.name}'; install it with \`winnow models add\` (it comes from ${model.source})`,
+      };
+    const mask = protocol.among.map((wnid) => found.classes.positionOf({ wnid, name: names.get(wnid) ?? wnid }) ?? -1);
+    const unknown = protocol.among[mask.indexOf(-1)];
+    if (unknown !== undefined)
+      return {
+        check: 'rule',
+        reason: `the model '${model.name}' knows no class '${unknown}' by its id, and the export does not say its name`,
+      };
+    members.push({ ...specOf(found.card, found.classes), mask });
+  }
+  return members;
+}
+
+interface FoundModel {
+  readonly card: FoundCard;
+  readonly classes: ModelClasses;
+}
+
+/** The installed model with the same bytes and the same preprocessing. A model of the same name is tried first. */
+async function findModel({ name, sha256, preprocessing }: Protocol['models'][number]): Promise<FoundModel | null> {
+  const table = await loadClassTable();
+  const names = (await listCards()).map((card) => card.name);
+  for (const each of names.toSorted((a, b) => Number(b === name) - Number(a === name))) {
+    const card = await cardFor(each).catch(() => null);
+    if (card?.sha256 !== sha256) continue;
+    const classes = await classesOfCard(card, table).catch(() => null);
+    if (classes !== null && preprocessingOf(card, classes) === preprocessing) return { card, classes };
+  }
+  return null;
+}

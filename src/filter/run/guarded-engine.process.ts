@@ -1,0 +1,167 @@
+import type { EvaluationResult, EvaluationTask } from '../engine/evaluate.process.ts';
+import { noEvidence, ranOn } from '../../models/evidence/evidence.ts';
+import { codeOf, StopTheRun } from '../../kernel/errors.ts';
+import { deathsText, type Death } from '../../platform/child/suspicion.ts';
+import { EngineTally, type EngineWork } from '../engine/engine-tally.ts';
+import { startEngine, type FilterEngine } from '../engine/engine.process.ts';
+import type { EngineSpec } from '../engine/messages.ts';
+import { ModelHealth } from '../engine/model-health.ts';
+import { THREAD_DIED } from '../engine/thread-pool.process.ts';
+import type { App } from '../../runtime/open/app.process.ts';
+import { Guard, type Held } from '../../runtime/work/guard.process.ts';
+import { SharedLock } from './shared-lock.ts';
+import type { SoloAnswer } from './solo-filter.process.ts';
+
+export interface GuardedOptions {
+  readonly spec: EngineSpec;
+  readonly threads: number;
+  /** Names the work that a photo may be poison for. */
+  readonly work: string;
+  /** True if the catalogue has evidence of the member at this position. If absent, it has none of any member. */
+  readonly hasWorked?: (member: number) => Promise<boolean>;
+}
+
+/** Evaluating a photo takes some seconds with the largest models. */
+const LIMIT_MS = 600_000;
+
+/**
+ * An engine that records which photos are in flight. Photos that were in flight when a process died are evaluated one by
+ * one in a child process, while no thread of this process has a photo or a model in memory. If the child dies and this
+ * process survives, the photo is to blame. After two such deaths it is condemned. A photo without finite numbers is
+ * returned as a problem, unless its model is to blame.
+ *
+ * `start` loads the models. Otherwise they are loaded for the first photos, before those are recorded as in flight.
+ */
+export class GuardedEngine implements FilterEngine {
+  readonly #options: GuardedOptions;
+  readonly #lock = new SharedLock();
+  readonly #guard: Guard<EngineSpec, EvaluationTask, SoloAnswer>;
+  readonly #health: ModelHealth;
+  /** The work of all engines and child processes. */
+  readonly #tally: EngineTally;
+  #started: Promise<unknown> | null = null;
+  #engine: Promise<FilterEngine> | null = null;
+  #isStopping = false;
+  #isClosed = false;
+
+  constructor(app: Pick<App, 'connection' | 'log'>, options: GuardedOptions) {
+    this.#options = options;
+    const { spec, threads, work, hasWorked = () => Promise.resolve(false) } = options;
+    const child = { module: new URL('solo-filter.mjs', import.meta.url), spec, limitMs: LIMIT_MS };
+    this.#guard = new Guard(app, { work, noun: 'photo', child });
+    this.#health = new ModelHealth({ names: spec.members.map(({ name }) => name), hasWorked });
+    this.#tally = new EngineTally(threads);
+  }
+
+  /** @throws StopTheRun if a model cannot be loaded */
+  async start(): Promise<void> {
+    this.#started ??= this.#opened();
+    await this.#started;
+  }
+
+  async evaluate(tasks: readonly EvaluationTask[]): Promise<readonly EvaluationResult[]> {
+    if (tasks.length === 0) return [];
+    await this.start();
+    const held = await this.#guard.take(tasks.map(({ sha256 }) => sha256));
+    try {
+      const { provider = 'cpu' } = this.#options.spec;
+      const results = (await this.#evaluate(tasks, held)).map((result) => ({
+        ...result,
+        fresh: ranOn(provider, result.fresh),
+      }));
+      await this.#health.look(tasks, results);
+      const survived = tasks.filter(
+        ({ sha256 }, i) => !held.suspects.has(sha256) && results[i]?.problem?.kind !== 'poison',
+      );
+      await held.release(this.#isStopping ? [] : survived.map(({ sha256 }) => sha256));
+      return results;
+    } catch (error) {
+      // If a thread died, the rows stay: the next process finds them as if this process had died. After any other error no
+      // photo is to blame. That error is the one to report, even if the release fails.
+      if (codeOf(error) !== THREAD_DIED) await held.release().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /** The work since the start. */
+  get work(): EngineWork {
+    return this.#tally.engineWork;
+  }
+
+  /** Suspects that were not begun stay as they are. */
+  requestStop(): void {
+    this.#isStopping = true;
+    // An engine that could not start has already rejected the promises of its callers.
+    void this.#engine?.then((engine) => engine.requestStop()).catch(() => undefined);
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    await this.#guard.endChild();
+    await this.#closeEngine();
+    await this.#guard.close();
+  }
+
+  async #evaluate(
+    tasks: readonly EvaluationTask[],
+    held: Held<EvaluationTask, SoloAnswer>,
+  ): Promise<readonly EvaluationResult[]> {
+    const isSuspect = ({ sha256 }: EvaluationTask): boolean => held.suspects.has(sha256);
+    const free = tasks.filter((task) => !isSuspect(task));
+    const suspects = tasks.filter(isSuspect);
+    const together = free.length === 0 ? [] : await this.#lock.shared(() => this.#together(free));
+    const alone = suspects.length === 0 ? [] : await this.#lock.exclusive(() => this.#alone(suspects, held));
+    const resultOf = new Map([
+      ...free.map((task, i) => [task, together[i]] as const),
+      ...suspects.map((task, i) => [task, alone[i]] as const),
+    ]);
+    return tasks.map((task) => resultOf.get(task) ?? this.#nothing(null));
+  }
+
+  async #together(tasks: readonly EvaluationTask[]): Promise<readonly EvaluationResult[]> {
+    await this.#guard.endChild();
+    const engine = await this.#opened();
+    return engine.evaluate(tasks);
+  }
+
+  async #alone(
+    tasks: readonly EvaluationTask[],
+    held: Held<EvaluationTask, SoloAnswer>,
+  ): Promise<readonly EvaluationResult[]> {
+    const results: EvaluationResult[] = [];
+    for (const task of tasks) results.push(this.#isStopping ? this.#nothing(null) : await this.#one(task, held));
+    return results;
+  }
+
+  async #one(task: EvaluationTask, held: Held<EvaluationTask, SoloAnswer>): Promise<EvaluationResult> {
+    if (held.suspects.get(task.sha256) === null) await this.#closeEngine();
+    this.#tally.begin();
+    const reply = await held.alone(task.sha256, task);
+    if ('deaths' in reply) return this.#nothing(reply.deaths);
+    this.#tally.add(reply.answer.work);
+    return reply.answer.result;
+  }
+
+  /** The result of a photo that was not evaluated or must not be: no evidence of any member. */
+  #nothing(deaths: readonly Death[] | null): EvaluationResult {
+    const problem = deaths === null ? null : { kind: 'poison' as const, detail: deathsText(deaths) };
+    return { fresh: noEvidence(this.#options.spec.members.length), problem };
+  }
+
+  async #opened(): Promise<FilterEngine> {
+    const { spec, threads } = this.#options;
+    if (this.#isClosed)
+      throw new StopTheRun('Expected an open filter engine for a batch but it was closed', { code: 'engine-closed' });
+    this.#engine ??= startEngine(spec, threads, this.#tally);
+    const engine = await this.#engine;
+    if (this.#isStopping) engine.requestStop();
+    return engine;
+  }
+
+  async #closeEngine(): Promise<void> {
+    const engine = await this.#engine?.catch(() => null);
+    this.#engine = null;
+    await engine?.close();
+  }
+}

@@ -1,0 +1,209 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { CLASS_LIST_NAMES } from '../../collection/class-table.ts';
+import { ADDED_CARD, listCards, LOCAL_MODELS } from '../../collection/cards/model-card.process.ts';
+import { parseModelCard, type CardFile } from '../../collection/cards/model-card.ts';
+import type { ModelClasses } from '../../collection/cards/model-classes.ts';
+import { nameSchema } from '../../collection/name.ts';
+import { quote } from '../../config/quote.ts';
+import { displayPath, workingFolder } from '../../config/root.ts';
+import { codeOf, messageOf, UsageError } from '../../kernel/errors.ts';
+import { sha256Of } from '../../config/sha256.ts';
+import { describeSession, outputWidth, type GraphDescription } from '../../platform/onnx/graph.ts';
+import { hasLayerBefore, inputOf } from '../../platform/onnx/inner-tensor.ts';
+import { createSession } from '../../platform/onnx/session.ts';
+import { cardText, logitsCandidates, pictureInputOf, type GivenFacts, type PictureInput } from './draft.process.ts';
+import { gather, type Ask } from './gather.process.ts';
+import { refusalText, type Trial } from './judge-trial.ts';
+import { parseNormalisation } from './normalisation.ts';
+import { sniffText } from './sniff.ts';
+import { storeModel } from './store.process.ts';
+import { tryModel } from './trial.process.ts';
+
+export interface AddRequest {
+  /** The path as the user typed it. */
+  readonly file: string;
+  readonly given: GivenFacts;
+  /** Register a model that shows no knowledge on the samples, for tests and benchmarks. */
+  readonly allowChance: boolean;
+  /** Refer to the file at its place instead of copying it. */
+  readonly inPlace: boolean;
+  /** Null if there is no terminal. */
+  readonly ask: Ask | null;
+  /** The folder that contains config/local/models. */
+  readonly workingDir?: string;
+}
+
+export interface Added {
+  readonly name: string;
+  /** An absolute path. */
+  readonly cardFile: string;
+  readonly modelFile: string;
+  readonly graph: GraphDescription;
+  readonly trial: Trial;
+  readonly classes: number;
+  readonly card: string;
+}
+
+/** File names in the folder of an added model. */
+const MODEL_FILE = 'model.onnx';
+const CLASS_FILE = 'classes.txt';
+
+/**
+ * Registers an ONNX file: reads its inputs and outputs, takes the other facts from flags or asks for them, runs the model on
+ * sample photos, and writes its card. A refused model leaves no files behind.
+ *
+ * @throws UsageError with the reason
+ */
+export async function addModel(request: AddRequest): Promise<Added> {
+  const workingDir = request.workingDir ?? workingFolder();
+  const source = path.resolve(workingDir, request.file);
+  const bytes = await readModel(source);
+  const graph = await graphOf(bytes, source);
+  const input = pictureInputOf(graph);
+  const { given, classes } = await gather(request, { graph, input, workingDir, source });
+  const name = await freeName(given.name, workingDir);
+  requireAgreement(given, input);
+  const isListName = CLASS_LIST_NAMES.some((known) => known === given.classes);
+  const folder = path.join(workingDir, LOCAL_MODELS, name);
+  const { trial, card } = await tryDraft(request, {
+    draft: {
+      name,
+      file: request.inPlace ? source : MODEL_FILE,
+      sha256: sha256Of(bytes),
+      bytes: bytes.length,
+      licence: given.licence ?? 'unknown',
+      source: given.source ?? path.basename(source),
+      documentation: given.documentation,
+      ...pixelFacts(given, input),
+      outputs: { ...outputsOf(bytes, logitsOf(graph, given, classes)), values: 'logits' },
+      classes: isListName ? (given.classes ?? '') : CLASS_FILE,
+      trained: true,
+    },
+    source,
+    classes,
+  });
+  await storeModel(folder, {
+    [ADDED_CARD]: card,
+    ...(request.inPlace ? {} : { [MODEL_FILE]: bytes }),
+    ...(isListName ? {} : { [CLASS_FILE]: await readFile(path.resolve(workingDir, given.classes ?? '')) }),
+  });
+  const modelFile = request.inPlace ? source : path.join(folder, MODEL_FILE);
+  return { name, cardFile: path.join(folder, ADDED_CARD), modelFile, graph, trial, classes: classes.count, card };
+}
+
+async function readModel(file: string): Promise<Buffer> {
+  try {
+    return await readFile(file);
+  } catch (error) {
+    throw new UsageError(`Expected an ONNX file at '${displayPath(file)}' but it cannot be read: ${messageOf(error)}`, {
+      code: 'model-unreadable',
+      cause: error,
+    });
+  }
+}
+
+async function graphOf(bytes: Buffer, file: string): Promise<GraphDescription> {
+  try {
+    const session = await createSession(bytes, { file: displayPath(file) });
+    try {
+      return describeSession(session);
+    } finally {
+      await session.release();
+    }
+  } catch (error) {
+    if (codeOf(error) === 'model-external-data')
+      throw new UsageError(messageOf(error), { code: 'model-external-data', cause: error });
+    throw new UsageError(`${messageOf(error).replace(/\.+$/, '')}. ${sniffText(bytes)}`, {
+      code: 'model-invalid',
+      cause: error,
+    });
+  }
+}
+
+/**
+ * A valid name that no model has.
+ *
+ * @throws UsageError `model-name`, `model-exists`
+ */
+export async function freeName(name: string | undefined, workingDir: string): Promise<string> {
+  const parsed = nameSchema.safeParse(name);
+  if (!parsed.success)
+    throw new UsageError(`Expected ${nameSchema.description} for --name but received ${quote(name)}`, {
+      code: 'model-name',
+    });
+  const taken = (await listCards(undefined, workingDir)).find((card) => card.name === parsed.data);
+  if (taken === undefined) return parsed.data;
+  throw new UsageError(
+    `Expected a new name for --name but '${parsed.data}' is the name of the model in ${displayPath(taken.file, workingDir)}; \`winnow models remove ${parsed.data}\` removes what was added`,
+    { code: 'model-exists' },
+  );
+}
+
+/** `gather` has asked for everything that the file does not state. */
+function pixelFacts(
+  { layout = 'nchw', size = 0, resize = 0, normalise = '' }: GivenFacts,
+  input: PictureInput,
+): Pick<CardFile, 'input' | 'resize' | 'normalise'> {
+  return {
+    input: { name: input.name, size: input.size ?? size, layout: input.layout ?? layout, type: input.type },
+    resize: { shorterSide: resize, interpolation: 'bilinear-antialias' },
+    normalise: input.type === 'uint8' ? undefined : parseNormalisation(normalise),
+  };
+}
+
+function logitsOf(graph: GraphDescription, given: GivenFacts, { count }: ModelClasses): string {
+  const [output] = logitsCandidates(graph, { logits: given.logits, width: count });
+  const width = output === undefined ? null : outputWidth(output);
+  if (output !== undefined && (width === null || width === count)) return output.name;
+  throw new UsageError(
+    `Expected a class list of ${width} classes, as many as the output '${output?.name}' has values, for --classes but ${quote(given.classes)} has ${count}`,
+    { code: 'class-count' },
+  );
+}
+
+/** With features, if the last layer is linear: then the model can be the backbone of a head. */
+function outputsOf(bytes: Buffer, logits: string): CardFile['outputs'] {
+  return hasLayerBefore(bytes, logits) ? { logits, features: inputOf(logits) } : { logits };
+}
+
+/** Refuses a flag that contradicts the file. */
+function requireAgreement({ layout, size, normalise }: GivenFacts, input: PictureInput): void {
+  const inGraph = input.type === 'uint8' ? 'uint8, which the graph normalises itself' : null;
+  const pairs = [
+    { flag: '--layout', said: layout, inFile: input.layout },
+    { flag: '--size', said: size, inFile: input.size },
+    { flag: '--normalise', said: normalise, inFile: inGraph },
+  ];
+  for (const { flag, said, inFile } of pairs) {
+    if (said === undefined || inFile === null || said === inFile) continue;
+    throw new UsageError(
+      `Expected ${flag} to agree with what the file says of '${input.name}' (${inFile}) but received ${quote(said)}; leave ${flag} out`,
+      { code: 'model-facts-clash' },
+    );
+  }
+}
+
+/** Runs the model as its card will describe it. Returns the final card. */
+async function tryDraft(
+  { allowChance }: AddRequest,
+  { draft, source, classes }: { readonly draft: CardFile; readonly source: string; readonly classes: ModelClasses },
+): Promise<{ trial: Trial; card: string }> {
+  const parsed = parseModelCard(cardText(draft), 'the new card', '');
+  const trial = await tryModel({ ...parsed, path: source }, classes).catch((error: unknown) => {
+    throw new UsageError(
+      `Expected a model that runs on photos but '${displayPath(source)}' does not: ${messageOf(error)}`,
+      { code: 'model-does-not-run', cause: error },
+    );
+  });
+  const refusal = refusalText(trial);
+  const isAllowed = trial.verdict !== 'not-finite' && allowChance;
+  if (refusal !== null && !isAllowed) {
+    throw new UsageError(
+      `Expected a trained classifier but '${displayPath(source)}' ${refusal}. If it is one, check --normalise, --resize and the order of --classes${trial.verdict === 'not-finite' ? '' : '; --allow-chance registers it anyway, for tests and benchmarks'}`,
+      { code: 'model-refused' },
+    );
+  }
+  const outputs = { ...draft.outputs, values: trial.isSoftmax ? ('probabilities' as const) : ('logits' as const) };
+  return { trial, card: cardText({ ...draft, outputs, trained: refusal === null }) };
+}

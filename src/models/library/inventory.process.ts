@@ -1,0 +1,97 @@
+import { stat } from 'node:fs/promises';
+import { loadClassTable } from '../../collection/class-table.process.ts';
+import { cardFor, classesOfCard, listCards, type FoundCard } from '../../collection/cards/model-card.process.ts';
+import type { ModelClasses } from '../../collection/cards/model-classes.ts';
+import { displayPath } from '../../config/root.ts';
+import { codeOf, messageOf } from '../../kernel/errors.ts';
+import type { ExecutionProvider } from '../../kernel/execution-provider.ts';
+import { preprocessingOf } from '../engine/ensemble.process.ts';
+import { problemOfTrial, type Trial } from './judge-trial.ts';
+
+/** A model as listed, without reading its file. */
+export interface ModelEntry {
+  readonly name: string;
+  /** Null if the card is not valid. `problem` says why. */
+  readonly card: FoundCard | null;
+  readonly classes: ModelClasses | null;
+  /** `absent`: its file is missing. `pull` downloads it if the card has an address. */
+  readonly state: 'ready' | 'absent' | 'wrong-size' | 'broken-card';
+  readonly problem: string | null;
+}
+
+/** Lists all models that commands find by name. */
+export async function listModels(): Promise<ModelEntry[]> {
+  const entries: ModelEntry[] = [];
+  for (const { name } of await listCards()) entries.push(await modelEntry(name));
+  return entries;
+}
+
+/** @throws UsageError `unknown-model` */
+export async function modelEntry(name: string): Promise<ModelEntry> {
+  try {
+    const card = await cardFor(name);
+    const classes = await classesOfCard(card, await loadClassTable());
+    return { name, card, classes, ...(await stateOf(card)) };
+  } catch (error) {
+    if (codeOf(error) === 'unknown-model') throw error;
+    return { name, card: null, classes: null, state: 'broken-card', problem: messageOf(error) };
+  }
+}
+
+/** Checks the files of a card by their size. The card of a head has two files: the backbone's first, then its own. */
+async function stateOf(card: FoundCard): Promise<Pick<ModelEntry, 'state' | 'problem'>> {
+  const found = await stateOfFile(card);
+  if (card.head === undefined || found.state !== 'ready') return found;
+  return stateOfFile({ name: card.name, ...card.head });
+}
+
+async function stateOfFile({
+  name,
+  path,
+  bytes,
+  download,
+}: Pick<FoundCard, 'name' | 'path' | 'bytes' | 'download'>): Promise<Pick<ModelEntry, 'state' | 'problem'>> {
+  try {
+    const { size } = await stat(path);
+    if (size === bytes) return { state: 'ready', problem: null };
+    return { state: 'wrong-size', problem: `Expected ${bytes} bytes at '${path}' but it has ${size}` };
+  } catch (error) {
+    const advice = download === undefined ? '' : `; \`winnow models pull ${name}\` downloads it`;
+    const why = codeOf(error) === 'ENOENT' ? 'there is no such file' : messageOf(error);
+    return { state: 'absent', problem: `Expected its file at '${displayPath(path)}' but ${why}${advice}` };
+  }
+}
+
+/**
+ * The preprocessing that `ModelReading` and `ModelInput` derive from a card. With the card's sha256, it is the key of its
+ * evidence.
+ */
+export function preprocessingOfEntry({ card, classes }: ModelEntry): string | null {
+  return card === null || classes === null ? null : preprocessingOf(card, classes);
+}
+
+export interface Verification {
+  readonly name: string;
+  /** `absent` is not a failure if the model was only not downloaded yet. */
+  readonly state: 'ok' | 'absent' | 'failed';
+  readonly problem: string | null;
+  readonly trial: Trial | null;
+}
+
+/** Checks that the size, the sha256 and the graph are as the card says, and runs the model on sample photos. */
+export async function verifyModel(name: string, provider: ExecutionProvider): Promise<Verification> {
+  const { card, classes, state, problem } = await modelEntry(name);
+  if (card === null || classes === null || state !== 'ready') {
+    const isToBePulled = state === 'absent' && card?.download !== undefined;
+    return { name, state: isToBePulled ? 'absent' : 'failed', problem, trial: null };
+  }
+  try {
+    // Loads ONNX Runtime and sharp, which a list of models does not need.
+    const { tryModel } = await import('./trial.process.ts');
+    const trial = await tryModel(card, classes, { provider });
+    const found = problemOfTrial(card, trial);
+    return { name, state: found === null ? 'ok' : 'failed', problem: found, trial };
+  } catch (error) {
+    return { name, state: 'failed', problem: messageOf(error), trial: null };
+  }
+}

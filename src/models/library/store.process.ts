@@ -1,0 +1,70 @@
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { displayPath } from '../../config/root.ts';
+import { codeOf, UsageError, WinnowError } from '../../kernel/errors.ts';
+import { syncFolder } from '../../platform/disk/folders.ts';
+import { withFileLock } from '../../platform/lock/file-lock.ts';
+import { makeModelFolder, notWritable } from './model-files.process.ts';
+
+/** Long enough for another call to write a large model. */
+const LOCK_WAIT_MS = 60_000;
+
+/** The name of a model's folder while it is being written or removed. No command reads such a folder. */
+const unfinishedOf = (folder: string): string =>
+  path.join(path.dirname(folder), `.${path.basename(folder)}.unfinished`);
+
+/**
+ * Writes the folder of a model under a temporary name and renames it at the end. So a model either exists with all of its
+ * files or not at all.
+ *
+ * @throws UsageError `model-exists` if the name is taken; `models-folder`
+ */
+export async function storeModel(folder: string, files: Readonly<Record<string, Uint8Array | string>>): Promise<void> {
+  const unfinished = unfinishedOf(folder);
+  await makeModelFolder(path.dirname(folder));
+  await changeModels(folder, async () => {
+    try {
+      await mkdir(unfinished);
+      for (const [name, bytes] of Object.entries(files))
+        await writeFile(path.join(unfinished, name), bytes, { flush: true });
+      await syncFolder(unfinished);
+      await rename(unfinished, folder);
+    } catch (error) {
+      await rm(unfinished, { recursive: true, force: true });
+      throw TAKEN.has(codeOf(error) ?? '') ? exists(folder) : error;
+    }
+  });
+}
+
+/** Removes the folder of a model. It renames the folder first, so that no command finds a part of it. */
+export async function removeStored(folder: string): Promise<void> {
+  await changeModels(folder, async () => {
+    await rename(folder, unfinishedOf(folder));
+    await rm(unfinishedOf(folder), { recursive: true });
+  });
+}
+
+/** Errors of `rename` if its target is a file or a folder with files. */
+const TAKEN: ReadonlySet<string> = new Set(['ENOTEMPTY', 'EEXIST', 'ENOTDIR']);
+
+function exists(folder: string): UsageError {
+  return new UsageError(`Expected a new name for --name but '${displayPath(folder)}' already exists`, {
+    code: 'model-exists',
+  });
+}
+
+/** Changes the models of a project. Only one process does so at a time. It first removes what killed processes left. */
+async function changeModels(folder: string, change: () => Promise<void>): Promise<void> {
+  const models = path.dirname(folder);
+  const lock = { path: path.join(models, '.lock'), purpose: 'changing models', waitMs: LOCK_WAIT_MS };
+  try {
+    await withFileLock(lock, async () => {
+      for (const name of await readdir(models))
+        if (/^\..+\.unfinished$/.test(name)) await rm(path.join(models, name), { recursive: true, force: true });
+      await change();
+      await syncFolder(models);
+    });
+  } catch (error) {
+    throw error instanceof WinnowError ? error : notWritable(models, error);
+  }
+}

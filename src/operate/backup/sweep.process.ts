@@ -1,0 +1,91 @@
+import { StopTheRun, throwIfInterrupted } from '../../kernel/errors.ts';
+import type { Sha256 } from '../../kernel/ids.ts';
+import type { BlobStore } from '../../kernel/blobs.ts';
+import { SHARDS } from './copy-photos.ts';
+import { removeSnapshot, type BackupFolder } from './backup-folder.process.ts';
+import { readPortions, shardsOf } from './portions.ts';
+import { portionsOf, type Snapshot } from './snapshot.ts';
+
+/** Counts of what was removed from a backup. */
+export interface Removed {
+  snapshots: number;
+  photos: number;
+  /** Bytes of removed photos and of removed parts of tables. */
+  bytes: number;
+}
+
+export interface Swept {
+  readonly removed: Removed;
+  /** Why photos were not removed. Usually empty. */
+  readonly warnings: readonly string[];
+}
+
+export interface SweepOptions {
+  /** Number of snapshots to keep: the newest. */
+  readonly keep: number;
+  readonly signal: AbortSignal;
+}
+
+/** Removes the oldest snapshots, and then all files that no snapshot refers to. */
+export async function removeUnused(
+  folder: BackupFolder,
+  snapshots: readonly Snapshot[],
+  { keep, signal }: SweepOptions,
+): Promise<Swept> {
+  const old = snapshots.slice(0, -keep);
+  const kept = snapshots.slice(-keep);
+  for (const snapshot of old) await removeSnapshot(folder, snapshot);
+  const removed: Removed = { snapshots: old.length, photos: 0, bytes: 0 };
+  const files = new Set<string>(kept.flatMap(portionsOf).map(({ file }) => file));
+  removed.bytes += (await removeBut(folder.catalogue, (sha256) => files.has(sha256))).bytes;
+  const warning = await removePhotos(folder, kept, { removed, signal });
+  return { removed, warnings: warning === null ? [] : [warning] };
+}
+
+/** If a photo list cannot be read, returns a warning and keeps all remaining photos, because the snapshot may need them. */
+async function removePhotos(
+  folder: BackupFolder,
+  kept: readonly Snapshot[],
+  { removed, signal }: { readonly removed: Removed; readonly signal: AbortSignal },
+): Promise<string | null> {
+  const lists = kept.map(({ id, photos }) => ({
+    id,
+    shards: shardsOf(readPortions(folder.catalogue, photos.portions, signal)),
+  }));
+  for (const shard of SHARDS) {
+    throwIfInterrupted(signal);
+    const wanted = new Set<Sha256>();
+    for (const { id, shards } of lists) {
+      const next = await orDamage(shards.next());
+      if (next instanceof StopTheRun)
+        return `The list of photos of the snapshot ${id} cannot be read, so photos that no snapshot needs were kept. ${next.message}. To give this snapshot up, delete snapshots/${id}.json in '${folder.shown}'.`;
+      for (const { sha256 } of next.value?.photos ?? []) wanted.add(sha256);
+    }
+    const gone = await removeBut(folder.blobs, (sha256) => wanted.has(sha256), shard);
+    removed.photos += gone.count;
+    removed.bytes += gone.bytes;
+  }
+  return null;
+}
+
+async function orDamage<T>(reading: Promise<T>): Promise<T | StopTheRun> {
+  return reading.catch((error: unknown) => {
+    if (error instanceof StopTheRun && error.code === 'backup-damaged') return error;
+    throw error;
+  });
+}
+
+async function removeBut(
+  blobs: BlobStore,
+  isWanted: (sha256: Sha256) => boolean,
+  shard?: string,
+): Promise<{ count: number; bytes: number }> {
+  const gone = { count: 0, bytes: 0 };
+  for await (const { sha256, bytes } of blobs.list(shard)) {
+    if (sha256 === null || isWanted(sha256)) continue;
+    await blobs.remove(sha256);
+    gone.count += 1;
+    gone.bytes += bytes;
+  }
+  return gone;
+}

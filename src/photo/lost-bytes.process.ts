@@ -1,0 +1,160 @@
+import pLimit from 'p-limit';
+import { LOST_BYTES_CURE, LostBytes, orLoss, type BlobStore } from '../kernel/blobs.ts';
+import type { Sha256 } from '../kernel/ids.ts';
+import { refetchPictures, storedPhotosOf } from './lost-bytes.repository.ts';
+import { photoHashes } from './photo.repository.ts';
+import type { App } from '../runtime/open/app.process.ts';
+import { isStoreThere, requireStore } from './store-there.process.ts';
+
+/** A photo whose bytes are lost: they are missing, wrong or unreadable. */
+export interface LostPhoto {
+  readonly photoId: number;
+  readonly sha256: Sha256;
+  readonly detail: string;
+}
+
+/** Photos that a run leaves out, since their bytes are lost. */
+export interface SetAside {
+  has(photoId: number): boolean;
+  /** Returns false, and sets nothing aside, if the whole store is missing and not single photos. */
+  add(photos: readonly LostPhoto[]): Promise<boolean>;
+}
+
+const PHOTOS_PER_QUERY = 1_000;
+/** Enough to keep a disk or a bucket busy while one blob is hashed. */
+const READS_AT_ONCE = 8;
+
+/** Maximum number of photos that are named. `winnow doctor --deep` counts all. */
+const NAMED = 20;
+
+/** A photo whose bytes are lost. */
+export interface LostPhotoBytes {
+  readonly sha256: Sha256;
+  /** The problem found when the bytes were read. */
+  readonly detail: string;
+}
+
+/** Reads and hashes all photos until the signal aborts. Returns those whose bytes are lost. */
+export async function lostAmong(
+  blobs: Pick<BlobStore, 'read'>,
+  photos: readonly { readonly sha256: Sha256 }[],
+  signal: AbortSignal,
+): Promise<LostPhotoBytes[]> {
+  const found = await pLimit(READS_AT_ONCE).map(photos, async ({ sha256 }) => {
+    const read = signal.aborted ? null : await orLoss(blobs.read(sha256));
+    return read instanceof LostBytes ? [{ sha256, detail: read.message }] : [];
+  });
+  return found.flat();
+}
+
+export interface LostPhotosOptions {
+  /**
+   * For a long-running worker: photos are named but not left out, so that it continues with them once their bytes are
+   * back.
+   */
+  readonly isStaying?: boolean | undefined;
+  readonly onLost?: ((photos: readonly LostPhoto[]) => void) | undefined;
+}
+
+/** The photos of one run that have lost their bytes. They are named once, and left out until the run ends. */
+export class LostPhotos implements SetAside {
+  readonly #app: Pick<App, 'db' | 'blobs' | 'blobPlace' | 'log'>;
+  readonly #options: LostPhotosOptions;
+  readonly #ids = new Set<number>();
+
+  constructor(app: Pick<App, 'db' | 'blobs' | 'blobPlace' | 'log'>, options: LostPhotosOptions) {
+    this.#app = app;
+    this.#options = options;
+  }
+
+  /** Photos that are left out. */
+  get ids(): readonly number[] {
+    return this.#isStaying ? [] : [...this.#ids];
+  }
+
+  has(photoId: number): boolean {
+    return !this.#isStaying && this.#ids.has(photoId);
+  }
+
+  async add(photos: readonly LostPhoto[]): Promise<boolean> {
+    // A worker that stays waits until the disk is back.
+    if (this.#isStaying && !(await isStoreThere(this.#app))) return false;
+    await requireStore(this.#app);
+    this.name(photos);
+    return !this.#isStaying;
+  }
+
+  /** Names those that have not been named yet. */
+  name(photos: readonly LostPhoto[]): void {
+    const fresh = photos.filter(({ photoId }) => !this.#ids.has(photoId));
+    for (const { photoId, sha256, detail } of fresh) {
+      this.#ids.add(photoId);
+      if (this.#ids.size <= NAMED)
+        this.#app.log.warn(
+          { sha256, reason: detail },
+          `a photo has lost its bytes and is left out; ${LOST_BYTES_CURE}`,
+        );
+    }
+    this.#options.onLost?.(fresh);
+  }
+
+  get #isStaying(): boolean {
+    return this.#options.isStaying === true;
+  }
+}
+
+/** The number of photos that have lost their bytes, the number of all photos, and some of the lost ones. */
+export interface LostBytesFound {
+  readonly lost: number;
+  readonly of: number;
+  readonly named: readonly LostPhotoBytes[];
+}
+
+/**
+ * Reads the bytes of every photo, and has the pictures of photos with lost bytes fetched again.
+ *
+ * @param allLost also continue if the whole store is missing
+ * @throws StopTheRun `blobs-missing`: see `requireStore`
+ */
+export async function refetchLostBytes(
+  app: App,
+  { signal, allLost }: { readonly signal: AbortSignal; readonly allLost: boolean },
+): Promise<LostBytesFound> {
+  const { db, blobs } = app;
+  if (!allLost) await requireStore(app);
+  const named: LostPhotoBytes[] = [];
+  let lost = 0;
+  let of = 0;
+  let after: Sha256 | null = null;
+  while (!signal.aborted) {
+    const page: { sha256: Sha256 }[] = await photoHashes(db, after, PHOTOS_PER_QUERY);
+    const gone = await lostAmong(blobs, page, signal);
+    if (gone.length > 0) await refetchPictures(db, gone);
+    named.push(...gone.slice(0, NAMED - named.length));
+    lost += gone.length;
+    of += page.length;
+    after = page.at(-1)?.sha256 ?? null;
+    if (page.length < PHOTOS_PER_QUERY) break;
+  }
+  return { lost, of, named };
+}
+
+/**
+ * Reads the bytes of the photos of some pictures of a source, and has the pictures of photos with lost bytes fetched
+ * again.
+ *
+ * @returns the number of those photos
+ * @throws StopTheRun `blobs-missing`: see `requireStore`
+ */
+export async function refetchLostOf(
+  app: Pick<App, 'db' | 'blobs' | 'blobPlace'>,
+  { source, sourceIds }: { readonly source: string; readonly sourceIds: readonly string[] },
+  signal: AbortSignal,
+): Promise<number> {
+  const { db, blobs } = app;
+  const lost = await lostAmong(blobs, await storedPhotosOf(db, source, sourceIds), signal);
+  if (lost.length === 0) return 0;
+  await requireStore(app);
+  await refetchPictures(db, lost, source);
+  return lost.length;
+}

@@ -1,0 +1,104 @@
+import { subjectsOf } from '../filter/run/decision.repository.ts';
+import { groupBy } from '../kernel/group-by.ts';
+import { acceptanceOf } from './acceptance.ts';
+import { readDurations, readPace } from './catalogue-facts.repository.ts';
+import { countsBy, licencesOf } from './counts.ts';
+import { labelNoiseOf, type DrawnPhoto, type FirstAccepted } from './label-noise.ts';
+import { confusionMatrix } from '../evaluate/metrics/confusion.ts';
+import type { ConfusionReport, Report } from './report.ts';
+import type { ReportedPhoto } from './reported-photo.repository.ts';
+import { revisionOf } from './stored-report.repository.ts';
+import { listReviewed } from '../review/events/review.repository.ts';
+import { toVerdictLine } from '../review/events/verdict-line.ts';
+import type { Workspace } from '../models/workspace/workspace.process.ts';
+import { readAgreement } from '../review/agreement/read-agreement.process.ts';
+import { readStatus } from '../status/status.process.ts';
+
+/** The parts of a report that no model is needed for. */
+type CataloguePart = Pick<
+  Report,
+  | 'revision'
+  | 'funnel'
+  | 'confusion'
+  | 'agreement'
+  | 'pace'
+  | 'labelNoise'
+  | 'acceptance'
+  | 'licences'
+  | 'sources'
+  | 'tags'
+>;
+
+/**
+ * Computes the part of a report that needs only the catalogue.
+ *
+ * @param kept all photos that the filter keeps; `photos` are among them
+ */
+export async function cataloguePart(
+  workspace: Workspace,
+  { photos, kept }: { readonly photos: readonly ReportedPhoto[]; readonly kept: readonly ReportedPhoto[] },
+): Promise<CataloguePart> {
+  const { app, collection, scope } = workspace;
+  const { totals, classes, sources, yields, queries } = await readStatus(workspace);
+  const found = classes.flatMap((row) => (row.wnid !== null && row.found > 0 ? [row.wnid] : []));
+  return {
+    revision: await revisionOf(app.db, scope, photos),
+    funnel: { totals, classes, sources, yields, queries, durations: await readDurations(app.db, scope) },
+    confusion: confusionOf(workspace, photos, found),
+    agreement: await readAgreement(workspace),
+    pace: await readPace(app.db, scope),
+    labelNoise: labelNoiseOf(await readFirstAccepted(workspace), collection.mode),
+    acceptance: acceptanceOf(kept),
+    licences: licencesOf(photos),
+    sources: countsBy(photos, ({ source }) => [source]).map(([source, count]) => ({ source, photos: count })),
+    tags: countsBy(photos, ({ tags }) => tags).map(([tag, count]) => ({ tag, photos: count })),
+  };
+}
+
+/** Number of cells shown with photos, and of photos per cell. */
+const TOP = 10;
+const EXAMPLES = 4;
+
+/**
+ * The confusion matrix of the photos of a report.
+ *
+ * @param concepts the concepts that photos were found for; the rows in mode O
+ */
+function confusionOf(
+  { collection, scope }: Pick<Workspace, 'collection' | 'scope'>,
+  photos: readonly ReportedPhoto[],
+  concepts: readonly string[],
+): ConfusionReport {
+  const cells = groupBy(photos, ({ wnid, confusionWnid }) => `${wnid} ${confusionWnid}`);
+  const counts = [...cells.values()].map((same) => ({
+    wnid: same[0]?.wnid ?? '',
+    predictedWnid: same[0]?.confusionWnid ?? '',
+    photos: same.length,
+  }));
+  const searched = collection.mode === 'A' ? collection.classes.wnids : concepts;
+  const predicted = collection.mode === 'A' ? scope.wnids : collection.classes.wnids;
+  const { top, ...matrix } = confusionMatrix(counts, { searched, predicted, mode: collection.mode });
+  return {
+    ...matrix,
+    top: top.slice(0, TOP).map((cell) => ({
+      ...cell,
+      examples: (cells.get(`${cell.wnid} ${cell.predictedWnid}`) ?? []).slice(0, EXAMPLES).map(({ sha256 }) => sha256),
+    })),
+  };
+}
+
+/** The photos whose first blind verdict is accept, and those of them that the second pass drew and finished. */
+async function readFirstAccepted({ app, scope }: Workspace): Promise<FirstAccepted> {
+  const { secondPass } = app.config.review;
+  const wnids = await subjectsOf(app.db, scope);
+  const drawn: DrawnPhoto[] = [];
+  let photos = 0;
+  for await (const photo of listReviewed(app.db, scope.collectionId, { wnids, secondPass })) {
+    const { reviews } = toVerdictLine(photo);
+    const [first, second] = [1, 2].map((pass) => reviews.find((review) => review.pass === pass)?.blindVerdict ?? null);
+    if (first !== 'accept') continue;
+    photos += 1;
+    if (second != null && photo.chance !== null) drawn.push({ second, chance: photo.chance });
+  }
+  return { photos, drawn };
+}

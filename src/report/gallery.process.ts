@@ -1,0 +1,117 @@
+import { CENTRE_CROP } from '../models/evidence/evidence.ts';
+import { StopTheRun, UsageError } from '../kernel/errors.ts';
+import { groupBy } from '../kernel/group-by.ts';
+import type { Sha256, Wnid } from '../kernel/ids.ts';
+import { photoSize } from '../photo/photo.repository.ts';
+import { chooseGallery } from './choose-gallery.ts';
+import type { GalleryPhoto } from './report.ts';
+import type { ReportedPhoto } from './reported-photo.repository.ts';
+import { cropOnPhoto } from '../review/heatmap/crop-box.ts';
+import type { Heatmap } from '../review/desk/desk.ts';
+import type { HeatmapValues } from '../review/heatmap/heatmap.ts';
+import { backboneOf, threadsOf } from '../models/engine/ensemble.process.ts';
+import { nameOf, type Workspace } from '../models/workspace/workspace.process.ts';
+import { activationHead } from '../review/heatmap/compute-heatmaps.process.ts';
+import { manyHeatmaps } from '../review/heatmap/heatmaps.process.ts';
+import type { ReportedModel } from './models.process.ts';
+
+/**
+ * Photos that models get wrong, with heatmaps of the first member whose heatmaps are exact, or else of the first one. A photo
+ * that the model cannot look at has none.
+ *
+ * @throws Interrupted
+ */
+export async function galleryOf(
+  workspace: Workspace,
+  { photos, models }: { readonly photos: readonly ReportedPhoto[]; readonly models: readonly ReportedModel[] },
+  signal: AbortSignal,
+): Promise<GalleryPhoto[]> {
+  const chosen = chooseGallery(photos);
+  const model = await heatmapModel(models);
+  const maps = model === null ? null : await heatmapsOf(workspace, { chosen, model }, signal);
+  return chosen.map((photo) => {
+    const { sha256, wnid, confusionWnid, maxTrueProb, confusionProb, creator, licence, tags } = photo;
+    const shown = maps?.get(sha256);
+    return {
+      sha256,
+      wnid,
+      predictedWnid: confusionWnid,
+      maxTrueProb,
+      predictedProb: confusionProb,
+      credit: creator ?? 'unknown',
+      licence,
+      tags,
+      model: shown === undefined ? null : (model?.card.name ?? null),
+      searched: shown?.get(wnid) ?? null,
+      predicted: shown?.get(confusionWnid) ?? null,
+    };
+  });
+}
+
+async function heatmapModel(models: readonly ReportedModel[]): Promise<ReportedModel | null> {
+  const members = models.filter(({ isMember }) => isMember);
+  for (const member of members) if ((await activationHead(member.card)) !== null) return member;
+  return members[0] ?? null;
+}
+
+type Maps = ReadonlyMap<Sha256, ReadonlyMap<Wnid, Heatmap>>;
+
+async function heatmapsOf(
+  workspace: Workspace,
+  { chosen, model }: { readonly chosen: readonly ReportedPhoto[]; readonly model: ReportedModel },
+  signal: AbortSignal,
+): Promise<Maps | null> {
+  const { app, collection } = workspace;
+  const { card, classes } = model;
+  const classesOf = new Map(
+    [...groupBy(chosen, ({ sha256 }) => sha256)].map(([sha256, same]) => [
+      sha256,
+      [...new Set(same.flatMap(({ wnid, confusionWnid }) => [wnid, confusionWnid]))],
+    ]),
+  );
+  const rowOf = (wnid: Wnid): number | null => classes.positionOf({ wnid, name: nameOf(collection, wnid) });
+  const photos = [...classesOf].map(([sha256, wnids]) => ({
+    sha256,
+    rows: wnids.map(rowOf).filter((row) => row !== null),
+  }));
+  const threads = threadsOf(app.config.filter.threads);
+  try {
+    const values = await manyHeatmaps(app, { card, classes, photos }, { threads, signal });
+    const maps = new Map<Sha256, ReadonlyMap<Wnid, Heatmap>>();
+    for (const [sha256, wnids] of classesOf) {
+      const ofPhoto = values.get(sha256) ?? new Map<number, HeatmapValues>();
+      maps.set(
+        sha256,
+        await placed(workspace, model, { sha256, wnids, valuesOf: (wnid) => ofPhoto.get(rowOf(wnid) ?? -1) }),
+      );
+    }
+    return maps;
+  } catch (error) {
+    if (!(error instanceof UsageError || error instanceof StopTheRun)) throw error;
+    app.log.warn({ model: card.name, reason: error.message }, 'the report has no heatmaps');
+    return null;
+  }
+}
+
+interface Placing {
+  readonly sha256: Sha256;
+  readonly wnids: readonly Wnid[];
+  readonly valuesOf: (wnid: Wnid) => HeatmapValues | undefined;
+}
+
+/** The heatmaps of one photo at their place on it, by class. */
+async function placed(
+  { app }: Workspace,
+  { card }: ReportedModel,
+  { sha256, wnids, valuesOf }: Placing,
+): Promise<ReadonlyMap<Wnid, Heatmap>> {
+  const size = await photoSize(app.db, sha256);
+  if (size === undefined) return new Map();
+  const { box } = cropOnPhoto(size, backboneOf(card).input, CENTRE_CROP);
+  return new Map(
+    wnids.flatMap((wnid): [Wnid, Heatmap][] => {
+      const values = valuesOf(wnid);
+      return values === undefined ? [] : [[wnid, { ...values, box }]];
+    }),
+  );
+}

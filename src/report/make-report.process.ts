@@ -1,0 +1,233 @@
+import { version } from '../config/version.ts';
+import { CENTRE_CROP, CROPS_PER_MEMBER } from '../models/evidence/evidence.ts';
+import { choicesOf } from '../export/protocol.ts';
+import { StopTheRun, UsageError, codeOf, messageOf } from '../kernel/errors.ts';
+import { groupBy } from '../kernel/group-by.ts';
+import { readState } from './catalogue-facts.repository.ts';
+import { choosePhotos } from './chosen-photos.ts';
+import { ruleSentences } from './method.ts';
+import type { Prediction } from '../evaluate/prediction.ts';
+import { REPORT_FORMAT, type ModelReport, type Report, type ReportedPhotos } from './report.ts';
+import { keptWithRights, type ReportedPhoto } from './reported-photo.repository.ts';
+import type { ReportInputs } from './stored-report.repository.ts';
+import type { ListedSubject } from '../shortlist/outside-evidence.repository.ts';
+import { allowedConcepts } from '../export/protocol-of.process.ts';
+import { nameOf, type Workspace } from '../models/workspace/workspace.process.ts';
+import { HEAD_PHOTOS } from '../photo/head-photos.process.ts';
+import { lookAt } from '../shortlist/outside-model.process.ts';
+import { cataloguePart } from './catalogue-part.process.ts';
+import { fittedAmong } from './fitted-photos.process.ts';
+import { galleryOf } from './gallery.process.ts';
+import { comparisonsOf, memberGapOf, modelReport, type SeenByModel } from './model-reports.process.ts';
+import { reportedModels, type ReportedModel } from './models.process.ts';
+import { openFolder, viewFolder, type OutsideFolder } from '../evaluate/outside-folder.process.ts';
+import { readView, type ModelView } from './views.process.ts';
+
+export interface ReportProgress {
+  /** The current step, for people. */
+  readonly what: string;
+  readonly done: number;
+  readonly total: number;
+}
+
+export interface MakeReportOptions extends ReportInputs {
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: ReportProgress) => void;
+}
+
+export interface MadeReport {
+  readonly report: Report;
+  /** All photos that the filter keeps. */
+  readonly kept: readonly ReportedPhoto[];
+}
+
+/**
+ * Computes a report from the catalogue. Models evaluate only photos without stored evidence.
+ *
+ * @throws UsageError `nothing-to-report`, `unknown-model`, `report-model`, `not-a-folder`, `no-pictures`, `unreadable-photo`;
+ * StopTheRun; Interrupted
+ */
+export async function makeReport(workspace: Workspace, options: MakeReportOptions): Promise<MadeReport> {
+  const { app, collection, scope } = workspace;
+  const { signal } = options;
+  const { state, at } = await readState(app.db, scope);
+  const kept = await keptWithRights(app.db, scope);
+  const { which, photos } = choosePhotos(kept, { wanted: options.which, mode: collection.mode });
+  if (photos.length === 0) throw nothingToReport(workspace, which);
+  const folders = await openFolders(workspace, options);
+  const { seen, leftOut } = await lookWithAll(workspace, { photos, folders, options });
+  const reports: ModelReport[] = [];
+  for (const one of seen) reports.push(await modelReport(workspace, one, { photos, signal }));
+  const models = seen.map(({ model }) => model);
+  const report: Report = {
+    format: REPORT_FORMAT,
+    collection: collection.name,
+    mode: collection.mode,
+    winnow: version,
+    at: at ?? '',
+    state,
+    set: { which, photos: photos.length, classes: new Set(photos.map(({ wnid }) => wnid)).size },
+    among: scope.wnids.length,
+    classNames: Object.fromEntries(namedClasses(workspace, photos).map((wnid) => [wnid, nameOf(collection, wnid)])),
+    rule: ruleSentences(collection),
+    choices: choicesOf(collection.mode, await allowedConcepts(workspace)),
+    clean: folders.clean === null ? null : cleanFacts(folders.clean),
+    inDistribution: folders.inDistribution === null ? null : cleanFacts(folders.inDistribution),
+    leftOut,
+    ...(await cataloguePart(workspace, { photos, kept })),
+    models: reports,
+    comparisons: comparisonsOf(seen),
+    memberGap: memberGapOf(reports),
+    crops: {
+      models:
+        collection.mode === 'A'
+          ? seen.map((one) => one.photos.crops.report(one.model.card.name, one.model.isMember))
+          : [],
+    },
+    gallery: await galleryOf(workspace, { photos, models }, signal),
+  };
+  return { report, kept };
+}
+
+interface Folders {
+  readonly clean: OutsideFolder | null;
+  readonly inDistribution: OutsideFolder | null;
+}
+
+/**
+ * Opens the folders, without photos of classes outside the collection. In mode O the classes are the 200 of ImageNet-O, as in
+ * the paper.
+ */
+async function openFolders(
+  workspace: Workspace,
+  { clean, inDistribution, signal }: MakeReportOptions,
+): Promise<Folders> {
+  const { mode } = workspace.collection;
+  if (mode === 'A' && inDistribution !== null)
+    throw new UsageError(
+      `--in-distribution is for mode O, but '${workspace.collection.name}' is of mode A. Give --clean a folder of photos that were not filtered.`,
+      { code: 'report-mode' },
+    );
+  const open = (folder: string | null, option: string): Promise<OutsideFolder | null> =>
+    folder === null ? Promise.resolve(null) : openFolder(workspace, folder, { option, signal });
+  return { clean: await open(clean, '--clean'), inDistribution: await open(inDistribution, '--in-distribution') };
+}
+
+function cleanFacts({ name, pictures }: OutsideFolder): NonNullable<Report['clean']> {
+  return { folder: name, photos: pictures.length, classes: new Set(pictures.map(({ wnid }) => wnid)).size };
+}
+
+interface Looking {
+  readonly photos: readonly ReportedPhoto[];
+  readonly folders: Folders;
+  readonly options: MakeReportOptions;
+}
+
+/** A model that was no member and is damaged is left out, unless it was asked for. */
+async function lookWithAll(
+  workspace: Workspace,
+  looking: Looking,
+): Promise<{ readonly seen: SeenByModel[]; readonly leftOut: Report['leftOut'] }> {
+  const wanted = looking.options.models;
+  const { models, leftOut } = await reportedModels(workspace, wanted);
+  const seen: SeenByModel[] = [];
+  const broken: { model: string; reason: string }[] = [];
+  for (const model of models) {
+    try {
+      seen.push(await lookWith(workspace, model, looking));
+    } catch (error) {
+      const isDamaged = error instanceof StopTheRun || codeOf(error) === HEAD_PHOTOS;
+      if (!isDamaged || model.isMember || wanted !== null) throw error;
+      broken.push({ model: model.card.name, reason: messageOf(error) });
+    }
+  }
+  return { seen, leftOut: [...leftOut, ...broken] };
+}
+
+async function lookWith(
+  workspace: Workspace,
+  model: ReportedModel,
+  { photos, folders, options: { signal, onProgress } }: Looking,
+): Promise<SeenByModel> {
+  const fitted = await fittedAmong(workspace.app.db, model.card, { photos, ...folders });
+  const watched = (what: string) => ({
+    signal,
+    onProgress: (now: { done: number; total: number }) => onProgress({ what: `${model.card.name} ${what}`, ...now }),
+  });
+  const look = async (folder: OutsideFolder | null, what: string): Promise<SeenByModel['clean']> => {
+    if (folder === null) return null;
+    const pictures = folder.pictures.filter((picture) => !fitted.pictures.has(picture));
+    const seen = await viewFolder(workspace, model, { ...folder, ...watched(what), pictures });
+    return inPlace(folder.pictures, pictures, seen);
+  };
+  const rest = photos.filter(({ photoId }) => !fitted.photoIds.has(photoId));
+  const view = await viewPhotos(workspace, model, { photos: rest, ...watched('on the set') });
+  return {
+    model,
+    fitted: fitted.counts,
+    photos: { ...view, predictions: inPlace(photos, rest, view.predictions) },
+    clean: await look(folders.clean, 'on clean photos'),
+    inDistribution: await look(folders.inDistribution, 'in the distribution'),
+  };
+}
+
+/** Returns one prediction per item of `all`: those of `some` from `said`, and null for the others. */
+function inPlace<T extends object>(
+  all: readonly T[],
+  some: readonly T[],
+  said: readonly (Prediction | null)[],
+): (Prediction | null)[] {
+  const byItem = new Map(some.map((item, i) => [item, said[i] ?? null]));
+  return all.map((item) => byItem.get(item) ?? null);
+}
+
+/** Every class that the report names. */
+function namedClasses({ collection }: Workspace, photos: readonly ReportedPhoto[]): string[] {
+  return [
+    ...new Set([...collection.classes.wnids, ...photos.flatMap(({ wnid, confusionWnid }) => [wnid, confusionWnid])]),
+  ].toSorted();
+}
+
+function nothingToReport({ collection }: Workspace, which: ReportedPhotos): UsageError {
+  const why = {
+    accepted: 'no photo is accepted',
+    listed: 'no photo is on the shortlist',
+    kept: 'the filter keeps no photo',
+  }[which];
+  return new UsageError(
+    `There is nothing to report of '${collection.name}': ${why}. Run winnow crawl, filter, shortlist and review first, or see --photos.`,
+    { code: 'nothing-to-report' },
+  );
+}
+
+interface LookOptions {
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: { readonly done: number; readonly total: number }) => void;
+}
+
+const ALL_CROPS = Array.from({ length: CROPS_PER_MEMBER }, (_, crop) => crop);
+
+/**
+ * Returns the answers of a model for the photos of a report. A model outside the ensemble first evaluates the photos without
+ * stored evidence, and its evidence is stored. Members have evaluated every kept photo.
+ *
+ * @throws UsageError and StopTheRun if the model cannot be used; Interrupted, and then the evidence so far is stored
+ */
+async function viewPhotos(
+  workspace: Workspace,
+  model: ReportedModel,
+  { photos, signal, onProgress }: LookOptions & { readonly photos: readonly ReportedPhoto[] },
+): Promise<ModelView> {
+  const view = await readView(workspace, model.memberId, photos);
+  if (model.isMember || view.lacking.length === 0) return view;
+  const subjects = [...groupBy(view.lacking, ({ photoId }) => photoId).values()].flatMap(subjectOf);
+  const crops = workspace.collection.mode === 'A' ? ALL_CROPS : [CENTRE_CROP];
+  const onDone = (done: number): void => onProgress({ done, total: subjects.length });
+  await lookAt(workspace, model, { photos: subjects, crops, signal, onDone });
+  return readView(workspace, model.memberId, photos);
+}
+
+/** One photo, and the classes that it is for. */
+function subjectOf(same: readonly ReportedPhoto[]): ListedSubject[] {
+  return same.slice(0, 1).map(({ photoId, sha256 }) => ({ photoId, sha256, wnids: same.map(({ wnid }) => wnid) }));
+}

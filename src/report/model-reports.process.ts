@@ -1,0 +1,165 @@
+import { groupBy } from '../kernel/group-by.ts';
+import { accuracyByClass, accuracyOf, curvesOf } from '../evaluate/evaluate.ts';
+import type { FittedPhotos } from '../kernel/texts.ts';
+import { pairedDifference } from '../evaluate/metrics/bootstrap.ts';
+import { differenceInterval } from '../evaluate/metrics/intervals.ts';
+import { holm, mcnemarP } from '../evaluate/metrics/mcnemar.ts';
+import { impliedFor } from './method.ts';
+import { isCorrect, type Prediction } from '../evaluate/prediction.ts';
+import type { Comparison, MemberGap, ModelReport, ReportedConfusion } from './report.ts';
+import type { ReportedPhoto } from './reported-photo.repository.ts';
+import { computeAside } from '../evaluate/aside/compute-aside.process.ts';
+import type { Workspace } from '../models/workspace/workspace.process.ts';
+import type { ReportedModel } from './models.process.ts';
+import type { ModelView } from './views.process.ts';
+
+/** A model with everything that it says. */
+export interface SeenByModel {
+  readonly model: ReportedModel;
+  readonly photos: ModelView;
+  /** One for each picture, in order; null if the model is a head that was fitted on it. Null without such a folder. */
+  readonly clean: readonly (Prediction | null)[] | null;
+  readonly inDistribution: readonly (Prediction | null)[] | null;
+  readonly fitted: FittedPhotos | null;
+}
+
+/** The figures of one model. */
+export async function modelReport(
+  { collection, scope }: Workspace,
+  { model, photos: view, fitted, ...folders }: SeenByModel,
+  { photos, signal }: { readonly photos: readonly ReportedPhoto[]; readonly signal: AbortSignal },
+): Promise<ModelReport> {
+  const predictions = madeOf(view.predictions);
+  const clean = madeOf(folders.clean ?? []);
+  const about = {
+    model: model.card.name,
+    among: scope.wnids,
+    inDistribution: folders.inDistribution && madeOf(folders.inDistribution).map(({ confidence }) => confidence),
+  };
+  // The resamples of many photos take seconds.
+  const evaluation = await computeAside('evaluationOf', [predictions, about], signal);
+  const onClean = cleanAccuracy(clean);
+  const cleanByClass = accuracyByClass(clean, scope.wnids);
+  const cleanOf = new Map(cleanByClass.map(({ wnid, accuracy }) => [wnid, accuracy]));
+  return {
+    ...evaluation,
+    isMember: model.isMember,
+    sharesBackbone: model.sharesBackbone,
+    fitted,
+    ...onClean,
+    ...dropWithInterval(accuracyOf(answersOf(clean)), accuracyOf(answersOf(predictions))),
+    perClass: evaluation.perClass.map((row) => {
+      const ofClass = cleanOf.get(row.wnid) ?? null;
+      return { ...row, clean: ofClass, drop: dropOf(ofClass, row.accuracy) };
+    }),
+    perConfusion:
+      collection.mode === 'A'
+        ? byConfusion(view.predictions, photos).map((row) => ({
+            ...row,
+            drop: dropOf(cleanOf.get(row.wnid) ?? null, row.accuracy),
+          }))
+        : [],
+    implied: model.isMember ? impliedFor(collection) : null,
+    curves: curvesOf(predictions, about),
+  };
+}
+
+function madeOf(predictions: readonly (Prediction | null)[]): Prediction[] {
+  return predictions.filter((prediction) => prediction !== null);
+}
+
+function dropOf(clean: number | null, accuracy: number | null): number | null {
+  return clean === null || accuracy === null ? null : clean - accuracy;
+}
+
+function answersOf(predictions: readonly Prediction[]): { readonly isCorrect: boolean }[] {
+  return predictions.filter(({ truth }) => truth !== null).map((one) => ({ isCorrect: isCorrect(one) }));
+}
+
+type Accuracy = ReturnType<typeof accuracyOf>;
+
+function dropWithInterval(clean: Accuracy, set: Accuracy): Pick<ModelReport, 'drop' | 'dropLow' | 'dropHigh'> {
+  if (clean === null || set === null) return { drop: null, dropLow: null, dropHigh: null };
+  const { low, high } = differenceInterval(clean, set);
+  return { drop: clean.accuracy - set.accuracy, dropLow: low, dropHigh: high };
+}
+
+function cleanAccuracy(
+  predictions: readonly Prediction[],
+): Pick<ModelReport, 'clean' | 'cleanLow' | 'cleanHigh' | 'cleanPhotos'> {
+  const estimate = accuracyOf(answersOf(predictions));
+  return {
+    clean: estimate?.accuracy ?? null,
+    cleanLow: estimate?.accuracyLow ?? null,
+    cleanHigh: estimate?.accuracyHigh ?? null,
+    cleanPhotos: predictions.length,
+  };
+}
+
+function byConfusion(
+  predictions: readonly (Prediction | null)[],
+  photos: readonly ReportedPhoto[],
+): Omit<ReportedConfusion, 'drop'>[] {
+  const seen = photos.flatMap(({ wnid, confusionWnid }, i) => {
+    const prediction = predictions[i];
+    return prediction == null ? [] : [{ wnid, predictedWnid: confusionWnid, isCorrect: isCorrect(prediction) }];
+  });
+  return [...groupBy(seen, ({ wnid, predictedWnid }) => `${wnid} ${predictedWnid}`).values()].flatMap((same) => {
+    const [first] = same;
+    const accuracy = accuracyOf(same);
+    if (first === undefined || accuracy === null) return [];
+    const { wnid, predictedWnid } = first;
+    return [{ wnid, predictedWnid, photos: same.length, ...accuracy }];
+  });
+}
+
+/** Each pair of models that were no members, on the photos that both could look at. */
+export function comparisonsOf(models: readonly SeenByModel[]): Comparison[] {
+  const outside = models.filter(({ model }) => !model.isMember);
+  const comparing: readonly Comparing[] = [
+    { on: 'set', predictionsOf: ({ photos }) => photos.predictions },
+    { on: 'clean', predictionsOf: ({ clean }) => clean ?? [] },
+  ];
+  return comparing.flatMap((one) => {
+    const pairs = outside.flatMap((a, i) => outside.slice(i + 1).flatMap((b) => compared(a, b, one)));
+    const corrected = holm(pairs.map(({ p }) => p));
+    return pairs.map((pair, i) => ({ ...pair, pHolm: corrected[i] ?? 1 }));
+  });
+}
+
+interface Comparing {
+  readonly on: Comparison['on'];
+  readonly predictionsOf: (seen: SeenByModel) => readonly (Prediction | null)[];
+}
+
+function compared(a: SeenByModel, b: SeenByModel, { on, predictionsOf }: Comparing): Omit<Comparison, 'pHolm'>[] {
+  const others = predictionsOf(b);
+  const pairs = predictionsOf(a).flatMap((one, i) => {
+    const other = others[i];
+    return one == null || other == null || one.truth === null ? [] : [[isCorrect(one), isCorrect(other)] as const];
+  });
+  if (pairs.length === 0) return [];
+  const difference = pairedDifference(
+    pairs.map(([one]) => one),
+    pairs.map(([, other]) => other),
+  );
+  const onlyA = pairs.filter(([one, other]) => one && !other).length;
+  const onlyB = pairs.filter(([one, other]) => other && !one).length;
+  const p = mcnemarP(onlyA, onlyB);
+  return [{ a: a.model.card.name, b: b.model.card.name, on, photos: pairs.length, ...difference, p }];
+}
+
+/** The paper's two members had similar accuracies on clean photos. A larger difference of members is worth a warning. */
+const LARGEST_GAP = 0.02;
+
+/** The members with the highest and the lowest accuracy on the clean photos. */
+export function memberGapOf(models: readonly ModelReport[]): MemberGap | null {
+  const members = models.flatMap(({ isMember, clean, model }) =>
+    isMember && clean !== null ? [{ model, clean }] : [],
+  );
+  const sorted = members.toSorted((a, b) => b.clean - a.clean);
+  const [higher, lower] = [sorted[0], sorted.at(-1)];
+  if (higher === undefined || lower === undefined || sorted.length < 2) return null;
+  const difference = higher.clean - lower.clean;
+  return { higher: higher.model, lower: lower.model, difference, isLarge: difference > LARGEST_GAP };
+}

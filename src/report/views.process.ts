@@ -1,0 +1,54 @@
+import { CENTRE_CROP, CROPS_PER_MEMBER } from '../models/evidence/evidence.ts';
+import { batchesOf } from '../kernel/batches.ts';
+import { groupBy } from '../kernel/group-by.ts';
+import { cropRows, type CropRow } from './crop-evidence.repository.ts';
+import { CropTally, type SeenCrop } from './crop-tally.ts';
+import type { Prediction } from '../evaluate/prediction.ts';
+import type { ReportedPhoto } from './reported-photo.repository.ts';
+import type { Workspace } from '../models/workspace/workspace.process.ts';
+
+/** Photos whose evidence is read at once. */
+const AT_ONCE = 2_000;
+
+/** A model's answers for the photos of a report. */
+export interface ModelView {
+  /** One for each photo, in order; null if the model could not look at the photo. */
+  readonly predictions: readonly (Prediction | null)[];
+  readonly crops: CropTally;
+  /** Photos without stored evidence for a wanted crop. */
+  readonly lacking: readonly ReportedPhoto[];
+}
+
+/** Reads the evidence of one model. In mode O photos show none of the classes, so only their centre crops are wanted. */
+export async function readView(
+  { app, scope, collection }: Workspace,
+  memberId: number,
+  photos: readonly ReportedPhoto[],
+): Promise<ModelView> {
+  const positions = new Map(scope.wnids.map((wnid, position) => [wnid, position]));
+  const predictions: (Prediction | null)[] = [];
+  const lacking: ReportedPhoto[] = [];
+  const crops = new CropTally();
+  for (const some of batchesOf(photos, AT_ONCE)) {
+    const ids = [...new Set(some.map(({ photoId }) => photoId))];
+    const rows = groupBy(await cropRows(app.db, memberId, ids), ({ photoId }) => photoId);
+    for (const photo of some) {
+      const ofPhoto = rows.get(photo.photoId) ?? [];
+      const truth = collection.mode === 'A' ? (positions.get(photo.wnid) ?? null) : null;
+      const centre = ofPhoto.find(({ crop }) => crop === CENTRE_CROP);
+      predictions.push(centre === undefined ? null : { predicted: centre.top1, confidence: centre.top1Prob, truth });
+      const seen = truth === null ? [] : seenCrops(ofPhoto, truth);
+      crops.add(seen);
+      if (truth === null ? centre === undefined : seen.length < CROPS_PER_MEMBER) lacking.push(photo);
+    }
+  }
+  return { predictions, crops, lacking };
+}
+
+/** The crops whose p of the searched class is stored. */
+function seenCrops(rows: readonly CropRow[], truth: number): SeenCrop[] {
+  return rows.flatMap(({ crop, top1, top1Prob, trueClasses, trueProbs }) => {
+    const trueProb = top1 === truth ? top1Prob : trueProbs[trueClasses.indexOf(truth)];
+    return trueProb === undefined ? [] : [{ crop, trueProb, isCorrect: top1 === truth }];
+  });
+}

@@ -1,0 +1,43 @@
+import { subjectsOf } from '../../filter/run/decision.repository.ts';
+import {
+  agreementByClass,
+  blindVerdictsOf,
+  countVerdicts,
+  type AgreementReport,
+  type VerdictCounts,
+} from './agreement.ts';
+import { hiddenPhotos } from '../desk/desk.repository.ts';
+import { subjectKey } from '../events/event.ts';
+import { listReviewed } from '../events/review.repository.ts';
+import { toVerdictLine } from '../events/verdict-line.ts';
+import type { Workspace } from '../../models/workspace/workspace.process.ts';
+import { viewOf, type Desk } from '../desk/read-desk.process.ts';
+
+/** Compares the passes of each photo that has two or more, by what the reviewers said without knowing the others. */
+export async function readAgreement(workspace: Workspace): Promise<AgreementReport> {
+  return agreementByClass(await readCounts(workspace));
+}
+
+/** The same without the photos whose verdicts this reviewer must not know yet. */
+export async function readShownAgreement(desk: Desk): Promise<AgreementReport> {
+  const { workspace } = desk;
+  const hidden = await hiddenPhotos(workspace.app.db, viewOf(desk));
+  return agreementByClass(await readCounts(workspace, new Set(hidden.map(subjectKey))));
+}
+
+/** The blind verdicts of all photos that have two, counted by class. */
+async function readCounts(
+  { app, scope }: Workspace,
+  without: ReadonlySet<string> = new Set(),
+): Promise<ReadonlyMap<string, VerdictCounts>> {
+  const wnids = await subjectsOf(app.db, scope);
+  const classes = new Map<string, Map<string, number>>();
+  for await (const photo of listReviewed(app.db, scope.collectionId, { wnids, reviewers: 2 })) {
+    const verdicts = blindVerdictsOf(toVerdictLine(photo).reviews);
+    if (verdicts === null || without.has(subjectKey(photo))) continue;
+    const counts = classes.get(photo.wnid) ?? new Map<string, number>();
+    classes.set(photo.wnid, counts);
+    countVerdicts(counts, verdicts);
+  }
+  return classes;
+}

@@ -1,0 +1,25 @@
+import pLimit from 'p-limit';
+import { messageOf } from '../../kernel/errors.ts';
+import type { Sha256 } from '../../kernel/ids.ts';
+import type { App } from '../../runtime/open/app.process.ts';
+import { previewOf } from '../../photo/thumbnails.process.ts';
+
+/** One preview at a time in the whole process, so that requests need not wait for a processor. */
+const ONE_AT_A_TIME = pLimit(1);
+
+/**
+ * Makes the previews of photos that a reviewer will soon look at. A preview that exists is only read. Never rejects: if a
+ * preview cannot be made, the request for it tries again and says why.
+ */
+export async function preparePreviews(
+  app: Pick<App, 'blobs' | 'config' | 'dataDir' | 'log'>,
+  photos: readonly Sha256[],
+  signal: AbortSignal,
+): Promise<void> {
+  await ONE_AT_A_TIME.map(photos, async (sha256) => {
+    if (signal.aborted) return;
+    await previewOf(app, sha256, signal).catch((error: unknown) =>
+      app.log.debug({ sha256, reason: messageOf(error) }, 'a preview could not be prepared'),
+    );
+  });
+}

@@ -1,0 +1,90 @@
+import { groupBy } from '../../kernel/group-by.ts';
+import type { Wnid } from '../../kernel/ids.ts';
+import { MODE_O_REJECT_REASONS, REJECT_REASONS } from '../../kernel/reasons.ts';
+import { SOURCE_NAMES } from '../../collection/source-names.ts';
+import { readCriteria } from './criteria.repository.ts';
+import { DEFAULT_CRITERIA } from './criteria.ts';
+import { classProgress, shownRows, type DeskView, type ShownRow } from './desk.repository.ts';
+import { REVIEW_ORDERS, type ClassProgress, type OwnReview, type ReviewPhoto, type ReviewSetup } from './desk.ts';
+import { subjectKey, type ReviewEvent, type Subject } from '../events/event.ts';
+import { eventsOf } from '../events/review.repository.ts';
+import { FAILURE_TAGS } from '../events/tags.ts';
+import { opinionsOf, type Opinion } from '../events/verdict.ts';
+import { nameOf, type Workspace } from '../../models/workspace/workspace.process.ts';
+
+/** A collection as one reviewer works on it. */
+export interface Desk {
+  readonly workspace: Workspace;
+  /** Null if the user has given no name. Such a user can only look. */
+  readonly reviewer: string | null;
+}
+
+export function viewOf({ workspace: { app, scope, ensemble }, reviewer }: Desk): DeskView {
+  return {
+    scope,
+    reviewer: reviewer ?? '',
+    secondPass: app.config.review.secondPass,
+    ensembleModels: ensemble.identities.map(({ modelSha256 }) => modelSha256),
+  };
+}
+
+/** Reads the settings that stay the same while a page is open. */
+export async function readSetup({ workspace, reviewer }: Desk): Promise<Omit<ReviewSetup, 'mayReview'>> {
+  const { app, collection, scope } = workspace;
+  const { mode, policy } = collection;
+  return {
+    mode,
+    reviewer,
+    reasons: mode === 'A' ? REJECT_REASONS : MODE_O_REJECT_REASONS,
+    tags: FAILURE_TAGS,
+    orders: REVIEW_ORDERS,
+    sources: SOURCE_NAMES,
+    threshold: mode === 'A' ? policy.threshold : policy.minConfidence,
+    cap: policy.cap,
+    target: app.config.review.target,
+    leaseMs: app.config.review.leaseMs,
+    classNames: mode === 'A' ? [] : [...collection.evidenceClasses.nameByWnid.values()].toSorted(),
+    criteria: (await readCriteria(app.db, scope.collectionId)) ?? DEFAULT_CRITERIA[mode],
+  };
+}
+
+/** Reads the listed photos, in the order of `subjects`. */
+export async function readPhotos(desk: Desk, subjects: readonly Subject[]): Promise<ReviewPhoto[]> {
+  const { app, collection, scope } = desk.workspace;
+  const rows = await shownRows(app.db, viewOf(desk), subjects);
+  const events = groupBy(await eventsOf(app.db, scope.collectionId, subjects), subjectKey);
+  return rows.map((row) => ({
+    ...row,
+    name: nameOf(collection, row.wnid),
+    confusionName: nameOf(collection, row.confusionWnid),
+    ...reviewsOf(row, events.get(subjectKey(row)) ?? [], desk.reviewer),
+  }));
+}
+
+const NOTHING: OwnReview = { verdict: null, reason: null, tags: [], note: '', flagged: false };
+
+/** The reviewer's own review of a photo, and the others' unless they must stay hidden for now. */
+function reviewsOf(
+  { waits }: ShownRow,
+  events: readonly ReviewEvent[],
+  reviewer: string | null,
+): Pick<ReviewPhoto, 'mine' | 'others'> {
+  const opinions = opinionsOf(events);
+  const mine = opinions.find((opinion) => opinion.reviewer === reviewer);
+  const others = waits ? [] : opinions.filter((opinion) => opinion !== mine);
+  return {
+    mine: mine === undefined ? NOTHING : ownReview(mine),
+    others: others.map((opinion) => ({ reviewer: opinion.reviewer, ...ownReview(opinion) })),
+  };
+}
+
+function ownReview({ review, tags, note, flagged }: Opinion): OwnReview {
+  return { verdict: review?.verdict ?? null, reason: review?.reason ?? null, tags, note, flagged };
+}
+
+/** Counts the photos of classes by state. @param wnids null: all classes with listed photos */
+export async function readProgress(desk: Desk, wnids: readonly Wnid[] | null): Promise<ClassProgress[]> {
+  const { app, collection } = desk.workspace;
+  const classes = await classProgress(app.db, viewOf(desk), wnids);
+  return classes.map((one) => ({ ...one, name: nameOf(collection, one.wnid) }));
+}

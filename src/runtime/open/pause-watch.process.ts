@@ -1,0 +1,131 @@
+import { randomUUID } from 'node:crypto';
+import type { Kysely } from 'kysely';
+import { pauseOrders, reportInFlight, type PauseOrder } from '../../collection/pause.repository.ts';
+import { pausesText, type StagePlace } from '../../collection/pause.ts';
+import type { Database } from '../../platform/postgres/database.ts';
+import { sleepUnlessAborted } from './sleep.process.ts';
+
+/** How often a working process reads the pauses. */
+export const LOOK_EVERY_MS = 1_000;
+/** The pauses are not read again within this time, so that the stages of one process share a query. */
+const FRESH_MS = 500;
+
+/** Work of this process that can be paused. */
+export interface Pausable extends StagePlace {
+  /** How many of its jobs run now. */
+  runningJobs(): number;
+}
+
+/**
+ * Watches the pauses in the catalogue for all the work of one process. While something is paused, it reports once a second how
+ * many jobs of the paused stages still run in this process.
+ */
+export class PauseWatch {
+  readonly #db: Kysely<Database>;
+  readonly #log: { info(message: string): void };
+  readonly #process = randomUUID();
+  readonly #work = new Set<Pausable>();
+  #orders: readonly PauseOrder[] = [];
+  /** Orders to end that are older than this process, and do not apply to it. Null until the first read. */
+  #before: ReadonlySet<string> | null = null;
+  #lookedMs = Number.NEGATIVE_INFINITY;
+  #looking: Promise<void> | null = null;
+  #hasReported = false;
+  #told = '';
+
+  constructor({ db, log }: { readonly db: Kysely<Database>; readonly log: { info(message: string): void } }) {
+    this.#db = db;
+    this.#log = log;
+  }
+
+  /** Registers work of this process. The returned function removes it again. */
+  join(work: Pausable): () => void {
+    this.#work.add(work);
+    return () => this.#work.delete(work);
+  }
+
+  /** Reads the pauses, unless they were just read. */
+  async look(): Promise<void> {
+    if (performance.now() - this.#lookedMs >= FRESH_MS) await this.refresh();
+  }
+
+  /** Reads the pauses. */
+  async refresh(): Promise<void> {
+    this.#looking ??= this.#read().finally(() => (this.#looking = null));
+    await this.#looking;
+  }
+
+  /** True if the stage was paused at the last read. */
+  isPaused(place: StagePlace): boolean {
+    return this.#ordersFor(place).length > 0;
+  }
+
+  /** True if, since this process started, an operator has ordered workers of the stage to end. */
+  mustEnd(place: StagePlace): boolean {
+    return this.#ordersFor(place).some(
+      (order) => order.endWorkersAt !== null && this.#before?.has(keyOf(order)) === false,
+    );
+  }
+
+  /** Why the stages of this process wait, as a sentence. Empty if they do not. */
+  text(): string {
+    const places = [...this.#work];
+    const holding = this.#orders.filter((order) => places.some((place) => isFor(order, place)));
+    return pausesText(holding);
+  }
+
+  /** Resolves once the stage is not paused or the signal aborts. */
+  async untilOpen(place: StagePlace, signal: AbortSignal): Promise<void> {
+    await this.look();
+    while (this.isPaused(place) && !signal.aborted) {
+      await sleepUnlessAborted(LOOK_EVERY_MS, signal);
+      await this.look();
+    }
+  }
+
+  async close(): Promise<void> {
+    // If the database is gone, the report is lost with it or soon counts as stale.
+    if (this.#hasReported) await reportInFlight(this.#db, this.#process, []).catch(() => undefined);
+  }
+
+  async #read(): Promise<void> {
+    this.#orders = await pauseOrders(this.#db);
+    this.#before ??= new Set(this.#orders.map(keyOf));
+    await this.#report();
+    this.#lookedMs = performance.now();
+    this.#tell();
+  }
+
+  async #report(): Promise<void> {
+    const paused = new Map<string, StagePlace & { jobs: number }>();
+    for (const work of this.#work) {
+      if (!this.isPaused(work)) continue;
+      const { stage, collectionId } = work;
+      const key = `${stage} ${collectionId}`;
+      paused.set(key, { stage, collectionId, jobs: (paused.get(key)?.jobs ?? 0) + work.runningJobs() });
+    }
+    const busy = [...paused.values()].filter(({ jobs }) => jobs > 0);
+    if (busy.length === 0 && !this.#hasReported) return;
+    await reportInFlight(this.#db, this.#process, busy);
+    this.#hasReported = busy.length > 0;
+  }
+
+  #tell(): void {
+    const text = this.text();
+    if (text === this.#told) return;
+    this.#log.info(text === '' ? 'no stage is paused any more' : text);
+    this.#told = text;
+  }
+
+  #ordersFor(place: StagePlace): PauseOrder[] {
+    return this.#orders.filter((order) => isFor(order, place));
+  }
+}
+
+function isFor({ stage, collectionId }: PauseOrder, place: StagePlace): boolean {
+  return stage === place.stage && (collectionId === null || collectionId === place.collectionId);
+}
+
+function keyOf({ stage, collectionId, endWorkersAt }: PauseOrder): string {
+  return `${stage} ${collectionId ?? 'all'} ${endWorkersAt?.toISOString() ?? ''}`;
+}

@@ -1,0 +1,109 @@
+import { mkdir, readdir, rm, rmdir } from 'node:fs/promises';
+import path from 'node:path';
+import { loadClassTable } from '../collection/class-table.process.ts';
+import type { Funnel } from '../kernel/funnel.ts';
+import { groupBy } from '../kernel/group-by.ts';
+import { replaceFile } from '../platform/disk/replace-file.ts';
+import { contactSheet, FIRST_PAGE, PAGES_FOLDER, type ContactSheet, type SheetClass } from './contact-sheet.tsx';
+import { fiftyOneMetadata, fiftyOneSamples } from './fiftyone.ts';
+import type { HandedPhoto, PhotoPlaces } from './handed-photo.ts';
+import { shortlistCsv } from './shortlist-csv.ts';
+import type { ListedPhoto } from './shortlist.repository.ts';
+import { stagesOf } from '../page/stages.ts';
+import { nameOf, type Workspace } from '../models/workspace/workspace.process.ts';
+
+const DURABLE = { isDurable: true } as const;
+import { thumbnailOf } from '../photo/thumbnails.process.ts';
+
+export interface ShortlistFiles {
+  readonly csv: string;
+  readonly html: string;
+}
+
+export interface ShortlistContent {
+  readonly rows: readonly ListedPhoto[];
+  readonly funnel: Funnel;
+  /** When the shortlist last changed. */
+  readonly builtAt: Date;
+}
+
+/** Absolute path of the folder of a collection's shortlist files. */
+export function shortlistFolder({ app, collection }: Pick<Workspace, 'app' | 'collection'>): string {
+  return path.join(app.dataDir, 'shortlists', collection.name);
+}
+
+/**
+ * Writes `shortlist.csv` and the contact sheet (`shortlist.html`, and `pages/` if it is large) to the data folder. Each
+ * file replaces the old one atomically. Pages of an earlier sheet are deleted.
+ */
+export async function writeShortlistFiles(
+  workspace: Workspace,
+  content: ShortlistContent,
+  signal: AbortSignal,
+): Promise<ShortlistFiles> {
+  const { app } = workspace;
+  const folder = shortlistFolder(workspace);
+  await mkdir(path.join(folder, PAGES_FOLDER), { recursive: true });
+  const sheet = await sheetOf(workspace, content);
+  const { onePagePhotos } = app.config.shortlist;
+  const pages = contactSheet(sheet, (sha256) => thumbnailOf(app, sha256, signal), onePagePhotos);
+  for (const { file, chunks } of pages) await replaceFile(path.join(folder, file), chunks, DURABLE);
+  const csv = path.join(folder, 'shortlist.csv');
+  await replaceFile(csv, shortlistCsv(content.rows), DURABLE);
+  await removeOtherPages(path.join(folder, PAGES_FOLDER), new Set(pages.map(({ file }) => path.basename(file))));
+  return { csv, html: path.join(folder, FIRST_PAGE) };
+}
+
+/**
+ * Writes the listed photos as a FiftyOne dataset of type `FiftyOneDataset` to
+ * `<data>/shortlists/<collection>/fiftyone/`. The pictures are not copied: samples name them by absolute paths.
+ *
+ * @returns absolute path of the dataset's folder
+ */
+export async function writeFiftyOneDataset(
+  workspace: Pick<Workspace, 'app' | 'collection'>,
+  photos: readonly HandedPhoto[],
+  places: PhotoPlaces,
+): Promise<string> {
+  const folder = path.join(shortlistFolder(workspace), 'fiftyone');
+  await mkdir(folder, { recursive: true });
+  const about = { collection: workspace.collection.name, ensemble: places.ensemble };
+  await replaceFile(path.join(folder, 'samples.json'), fiftyOneSamples(photos, places), DURABLE);
+  await replaceFile(path.join(folder, 'metadata.json'), fiftyOneMetadata(about), DURABLE);
+  return folder;
+}
+
+/** Also removes the folder if it is empty. */
+async function removeOtherPages(folder: string, names: ReadonlySet<string>): Promise<void> {
+  let left = 0;
+  for (const name of await readdir(folder)) {
+    if (names.has(name)) left += 1;
+    else await rm(path.join(folder, name), { recursive: true, force: true });
+  }
+  if (left === 0) await rmdir(folder);
+}
+
+async function sheetOf({ collection }: Workspace, parts: ShortlistContent): Promise<ContactSheet> {
+  const { name, mode, ensemble, policy, classes } = collection;
+  const table = await loadClassTable();
+  const byClass = groupBy(parts.rows, (row) => row.wnid);
+  const sheetClasses = parts.funnel.classes.flatMap((totals): SheetClass[] => {
+    if (totals.wnid === null) return [];
+    const photos = (byClass.get(totals.wnid) ?? []).map((row) => ({
+      ...row,
+      confusionName: nameOf(collection, row.confusionWnid),
+    }));
+    const synonyms = table.byWnid.get(totals.wnid)?.synonyms ?? [];
+    return [{ wnid: totals.wnid, name: totals.name, synonyms, candidates: totals.found, photos }];
+  });
+  return {
+    collection: name,
+    mode,
+    ensemble,
+    policy,
+    classCount: classes.wnids.length,
+    builtAt: parts.builtAt,
+    funnel: stagesOf(parts.funnel.totals),
+    classes: sheetClasses,
+  };
+}

@@ -1,0 +1,86 @@
+import type { FunnelStage } from '../page/funnel.tsx';
+import { requireCollection } from '../collection/collection.repository.ts';
+import {
+  connectedProcesses,
+  topConfusions,
+  type ConfusionCount,
+  type ConnectedProcess,
+} from './overview.repository.ts';
+import type { ByReader } from '../kernel/people.ts';
+import { withoutFolders } from '../kernel/printable.ts';
+import { nameOf, type Workspace } from '../models/workspace/workspace.process.ts';
+import { JOB_STATES, listJobs, type RecordedJob } from '../runtime/work/job-history.repository.ts';
+import { readStatuses, type Status } from './status.process.ts';
+
+/** The content of the funnel page at one moment. */
+export interface Overview extends Status {
+  /** All of them, or those that brought most photos. */
+  readonly queries: Status['queries'];
+  /** How many queries there are. */
+  readonly queryCount: number;
+  /** ISO 8601. */
+  readonly at: string;
+  readonly workers: readonly ConnectedProcess[];
+  /** The jobs of the collection that ended last, some of each state. */
+  readonly jobs: readonly RecordedJob[];
+  /** The most frequent ones among kept photos. */
+  readonly confusions: readonly (ConfusionCount & { readonly searchedAs: string; readonly predicted: string })[];
+}
+
+/** A collection in the list of collections. */
+export interface CollectionCard {
+  readonly name: string;
+  /** Why it cannot be shown; null if it can. */
+  readonly problem: string | null;
+  /** Null before anything was collected for it. */
+  readonly funnel: {
+    readonly mode: 'A' | 'O';
+    readonly classes: number;
+    readonly stages: readonly FunnelStage[];
+  } | null;
+  /** Photos for the picture of the card, by SHA-256. */
+  readonly photos: readonly string[];
+  /** Stages that work, by name. */
+  readonly working: readonly string[];
+}
+
+const CONFUSIONS_SHOWN = 200;
+/** The page is sent again every second or so, so it holds only the queries that brought most photos. */
+const QUERIES_SHOWN = 200;
+/** Jobs shown of each state. */
+const JOBS_SHOWN = 20;
+
+/** @throws StopTheRun `collection-forgotten`: there would be nothing to show, however much is decided under its name again */
+export async function readOverviews(workspace: Workspace, at: Date): Promise<ByReader<Overview>> {
+  const { app, scope, collection } = workspace;
+  await requireCollection(app.db, scope.collectionId, 'its dashboard is served');
+  const [statuses, workers, confusions, ...jobs] = await Promise.all([
+    readStatuses(workspace),
+    connectedProcesses(app.db),
+    topConfusions(app.db, scope, CONFUSIONS_SHOWN),
+    ...JOB_STATES.map((state) => listJobs(app.db, { collection: collection.name, state, limit: JOBS_SHOWN })),
+  ]);
+  const overviewOf = (status: Status, shown: readonly RecordedJob[]): Overview => ({
+    ...status,
+    queries: mostFruitful(status.queries),
+    queryCount: status.queries.length,
+    at: at.toISOString(),
+    workers,
+    jobs: shown,
+    confusions: confusions.map((confusion) => ({
+      ...confusion,
+      searchedAs: nameOf(collection, confusion.wnid),
+      predicted: nameOf(collection, confusion.confusionWnid),
+    })),
+  });
+  const all = jobs.flat();
+  const withoutPaths = all.map((job) => ({ ...job, reason: job.reason === null ? null : withoutFolders(job.reason) }));
+  return { operators: overviewOf(statuses.operators, all), others: overviewOf(statuses.others, withoutPaths) };
+}
+
+/** The queries that fetched most, in the given order. */
+function mostFruitful(queries: Status['queries']): Status['queries'] {
+  if (queries.length <= QUERIES_SHOWN) return queries;
+  const shown = new Set(queries.toSorted((a, b) => b.fetched - a.fetched).slice(0, QUERIES_SHOWN));
+  return queries.filter((query) => shown.has(query));
+}

@@ -1,0 +1,87 @@
+import type { Transaction } from 'kysely';
+import { queryReports, type QueryReport } from '../crawl/candidates/query.repository.ts';
+import { readPauses } from '../collection/pause.repository.ts';
+import type { Pause } from '../collection/pause.ts';
+import { candidateWnids } from '../models/workspace/scope.ts';
+import type { KeyBudget } from '../crawl/network/budget.ts';
+import { countCandidates, countVerdicts } from './funnel.repository.ts';
+import { funnelOf, withoutPending, type CandidateCount, type FunnelCounts } from './funnel.ts';
+import type { Funnel } from '../kernel/funnel.ts';
+import { foldPhotoCounts, readPhotoCounts } from '../filter/run/photo-tally.repository.ts';
+import { queryYields, yieldsOf, type QueryYield, type Yields } from './yields.ts';
+import type { ByReader } from '../kernel/people.ts';
+import type { Database } from '../platform/postgres/database.ts';
+import { allowMoreMemory, readSnapshot } from '../platform/postgres/transactions.ts';
+import { NETWORK_SOURCES } from '../collection/source-names.ts';
+import { readBudgets } from '../crawl/network/budgets.process.ts';
+import type { Workspace } from '../models/workspace/workspace.process.ts';
+
+/** `winnow status --json`. */
+export interface Status extends Funnel {
+  readonly yields: Yields;
+  readonly queries: readonly QueryYield[];
+  readonly budgets: readonly KeyBudget[];
+  /** The pauses that operators set for the collection or for all collections. */
+  readonly pauses: readonly Pause[];
+}
+
+/** The funnel with all verdicts, what each query came to, and what may be asked of the sites now. */
+export async function readStatus(workspace: Workspace): Promise<Status> {
+  return (await readStatuses(workspace)).operators;
+}
+
+/** Reads the status for both kinds of readers, from one moment. */
+export async function readStatuses(workspace: Workspace): Promise<ByReader<Status>> {
+  const { app, collection, scope } = workspace;
+  const { queries, ...counts } = await readCounts(workspace);
+  const funnel = funnelFrom(workspace, counts);
+  const operators = {
+    ...funnel,
+    yields: yieldsOf(funnel),
+    queries: queryYields(queries, counts, collection.subjects.nameOf),
+    budgets: await readBudgets(app),
+    pauses: await readPauses(app.db, scope.collectionId),
+  };
+  return { operators, others: { ...operators, ...funnelFrom(workspace, withoutPending(counts)) } };
+}
+
+/** The collection's funnel as the catalogue has it at one moment. */
+export async function readFunnel(workspace: Workspace): Promise<Funnel> {
+  return funnelFrom(workspace, await readCounts(workspace));
+}
+
+interface Counts extends FunnelCounts {
+  readonly queries: readonly QueryReport[];
+}
+
+function funnelFrom({ collection }: Workspace, counts: FunnelCounts): Funnel {
+  const wnids = collection.subjects.ids ?? wnidsIn(counts.candidates);
+  const classes = wnids.map((wnid) => ({ wnid, name: collection.subjects.nameOf(wnid) }));
+  return funnelOf({ collection: collection.name, mode: collection.mode, classes }, counts);
+}
+
+/** The concepts that there are candidates of, sorted. */
+function wnidsIn(candidates: readonly CandidateCount[]): string[] {
+  return [...new Set(candidates.flatMap(({ wnid }) => (wnid === null ? [] : [wnid])))].toSorted();
+}
+
+/** The same inside a transaction that has a snapshot. */
+export async function funnelIn(trx: Transaction<Database>, workspace: Workspace): Promise<Funnel> {
+  return funnelFrom(workspace, await countsIn(trx, workspace));
+}
+
+/** One snapshot for all counts, or a running crawl would make the sums fail. */
+async function readCounts(workspace: Workspace): Promise<Counts> {
+  await foldPhotoCounts(workspace.app.db, workspace.scope);
+  return readSnapshot(workspace.app.db, (trx) => countsIn(trx, workspace));
+}
+
+async function countsIn(trx: Transaction<Database>, { app, scope }: Workspace): Promise<Counts> {
+  await allowMoreMemory(trx);
+  return {
+    candidates: await countCandidates(trx, scope),
+    photos: await readPhotoCounts(trx, scope),
+    verdicts: await countVerdicts(trx, scope, app.config.review.secondPass),
+    queries: await queryReports(trx, { sources: NETWORK_SOURCES, wnids: candidateWnids(scope) }),
+  };
+}
