@@ -46,7 +46,7 @@ const XML = { 'content-type': 'text/xml; charset=utf-8' };
 
 /** Sent instead of the next answers of the API. */
 export const FLICKR_FAULTS = {
-  'too-many-seconds': { status: 429, headers: { 'retry-after': '7' }, body: 'Too Many Requests' },
+  'too-many-seconds': { status: 429, headers: { 'retry-after': '2' }, body: 'Too Many Requests' },
   'too-many-date': { status: 429, headers: { 'retry-after': new Date(4_102_444_800_000).toUTCString() }, body: '' },
   'server-error': { status: 502, body: '<html><body>Bad Gateway</body></html>' },
   'forbidden-page': { status: 403, body: '<html><head><title>Access denied</title></head></html>' },
@@ -331,7 +331,7 @@ function xml(code: number, message: string): LocalAnswer {
 const PLACEHOLDER_PATH = '/pw/images/en-us/photo_unavailable.png';
 
 /** The picture that stands for photos that are gone, as this site sends it: any small PNG. */
-export function flickrSitePlaceholder(): Buffer {
+function flickrSitePlaceholder(): Buffer {
   return readFileSync(path.join(repositoryRoot, 'test/fixtures/preprocess/tiny-17x31.png'));
 }
 
