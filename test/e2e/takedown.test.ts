@@ -11,7 +11,7 @@ useSharedServer();
 const [GOOSE, KOALA] = ['n01855672', 'n01882714'];
 
 it('a takedown deletes photos named by their bytes, their URL or their place, and no crawl of the same or another URL brings the bytes back', async () => {
-  const world = flickrPhotos({ count: 4, text: 'x', tag: 'x', from: 1_000_000, to: 2_000_000 });
+  const world = flickrPhotos({ count: 4, text: 'x', from: 1_000_000, to: 2_000_000 });
   const photos = world.map((photo) => ({ ...photo, sizes: ['m'] }));
   const host = await startFlickrSite({ photos });
   onTestFinished(() => host.close());

@@ -173,12 +173,12 @@ const WITH_SIZES = 20;
 /** More photos than a search of Flickr returns. The picture of one is gone. */
 export async function startFlickr(...faults: readonly FlickrFault[]): Promise<CrawledSite> {
   const [from = 0, to = 0] = [2015, 2024].map((year) => Date.UTC(year, 5, 1) / 1000);
-  const photos = flickrPhotos({ count: 4_600, text: 'goose', tag: 'goose', from, to }).map((photo, i) => ({
+  const photos = flickrPhotos({ count: 4_600, text: 'goose', from, to }).map((photo, i) => ({
     ...photo,
     sizes: i < WITH_SIZES ? photo.sizes : [],
     gone: i === 8,
   }));
-  const site = await startFlickrSite({ photos, apiKey: FLICKR_KEY, totalAs: 'string' });
+  const site = await startFlickrSite({ photos, apiKey: FLICKR_KEY });
   site.faults.push(...faults);
   const byId = new Map(photos.map((photo) => [photo.id, photo]));
   return {
@@ -207,7 +207,7 @@ export async function startFlickr(...faults: readonly FlickrFault[]): Promise<Cr
 
 /** A host of pictures alone, each in one small size. */
 async function startPictures(count: number): Promise<{ host: FlickrSite; photos: FlickrSitePhoto[] }> {
-  const world = flickrPhotos({ count, text: 'goose', tag: 'goose', from: 1_000_000, to: 2_000_000 });
+  const world = flickrPhotos({ count, text: 'goose', from: 1_000_000, to: 2_000_000 });
   const photos = world.map((photo) => ({ ...photo, sizes: ['m'] }));
   return { host: await startFlickrSite({ photos }), photos };
 }
@@ -219,7 +219,7 @@ const pictureUrl = ({ mediaUrl }: FlickrSite, photo: FlickrSitePhoto | undefined
 export async function startDuckduckgo(block?: DuckduckgoBlock): Promise<CrawledSite> {
   const { host, photos } = await startPictures(12);
   const results = duckduckgoResults(photos.length, (i) => pictureUrl(host, photos[i]));
-  const site = await startDuckduckgoSite({ results: () => results, perPage: 5 });
+  const site = await startDuckduckgoSite({ results, perPage: 5 });
   if (block !== undefined) [site.block, site.blockAfter] = [block, 2];
   return {
     searchedBy: 'names',
