@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -71,17 +71,6 @@ describe('discoverFolder with labels.csv', () => {
     expect(found.map(({ label, licence }) => `${label} ${licence}`)).toEqual(['n7 CC0-1.0', 'n8 MIT']);
     expect(new Set(found.map(({ sourceId }) => sourceId)).size).toBe(1);
   });
-
-  it('yields nothing for a header without rows', async () => {
-    expect(await discover(labelled('file,wnid\n'))).toEqual([]);
-  });
-
-  it('reads rows across the borders of chunks', async () => {
-    const rows = Array.from({ length: 3_000 }, (_, index) => `n1/a.jpg,n${index},"line\r\nbreak"`);
-    const found = await discover(labelled(`file,wnid,creator\r\n${rows.join('\r\n')}`));
-    expect(found.length).toBe(3_000);
-    expect(found.every(({ label, creator }, index) => label === `n${index}` && creator === 'line\r\nbreak')).toBe(true);
-  });
 });
 
 describe('unusable rows of labels.csv', () => {
@@ -137,11 +126,6 @@ describe('unusable rows of labels.csv', () => {
     expect(summary(found)).toEqual(['n1/a.jpg [n7] ok', 'labels.csv:3 [] unreadable']);
     expect(found[1]?.problem?.detail).toContain('nothing from here on was read');
   });
-
-  it('end it soon after an unclosed quote, however long the file is', async () => {
-    const found = await discover(labelled(`file,wnid\n"n1/a.jpg,n7\n${'n1/b.jpg,n7\n'.repeat(1_000_000)}`));
-    expect(summary(found)).toEqual(['labels.csv:2 [] unreadable']);
-  });
 });
 
 describe('an unusable labels.csv', () => {
@@ -171,13 +155,6 @@ describe('an unusable labels.csv', () => {
     make(join(dir, 'labels.csv'));
     await expect(discoverFolder(dir, { signal }).next()).rejects.toThrow(UsageError);
     await expect(discover(dir)).rejects.toThrow(message);
-  });
-
-  it('may be a link to another file of the folder', async () => {
-    const dir = labelled('', { 'lists/v2.csv': 'file,wnid\nn1/a.jpg,n7\n' });
-    rmSync(join(dir, 'labels.csv'));
-    symlinkSync('lists/v2.csv', join(dir, 'labels.csv'));
-    expect(summary(await discover(dir))).toEqual(['n1/a.jpg [n7] ok']);
   });
 });
 

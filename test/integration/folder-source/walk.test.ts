@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { appendFileSync, chmodSync, mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -61,13 +61,6 @@ describe('discoverFolder without labels.csv', () => {
     expect(await discover(dir)).toEqual(found);
   });
 
-  it('yields nothing for an empty folder, and for empty classes', async () => {
-    const dir = scratchFolder();
-    expect(await discover(dir)).toEqual([]);
-    mkdirSync(join(dir, 'n1'));
-    expect(await discover(dir)).toEqual([]);
-  });
-
   it('skips and counts files that operating systems leave in folders', async () => {
     const junk = ['.git/a.jpg', 'n1/.a.jpg', 'n1/Thumbs.db', 'n1/desktop.ini', 'n1/labels.csv'];
     const dir = scratchFolder(
@@ -81,7 +74,7 @@ describe('discoverFolder without labels.csv', () => {
     expect(ignored.toSorted()).toEqual(['.git', 'n1/.a.jpg', 'n1/Thumbs.db', 'n1/desktop.ini', 'n1/labels.csv']);
   });
 
-  it.each([0, 1, 256 * 1024 - 1, 256 * 1024, 256 * 1024 + 1, 1_000_000])('hashes a file of %i bytes', async (bytes) => {
+  it.each([0, 256 * 1024, 256 * 1024 + 1])('hashes a file of %i bytes', async (bytes) => {
     const content = Buffer.alloc(bytes, 'winnow');
     const [photo] = await discover(scratchFolder({ 'n1/a.jpg': content }));
     expect(photo).toMatchObject({ sourceId: `n1/a.jpg@${hashOf(content)}`, problem: null });
@@ -178,14 +171,6 @@ describe('links in a folder', () => {
     }
   });
 
-  it('may lead to the folder itself', async () => {
-    const dir = scratchFolder({ 'n1/a.jpg': 'x' });
-    symlinkSync(dir, join(dir, '../link'));
-    const found = await discover(join(dir, '../link'));
-    expect(found).toEqual(await discover(dir));
-    expect(summary(found)).toEqual(['n1/a.jpg [n1] ok']);
-  });
-
   it('are reported, not followed forever, if they make a cycle', async () => {
     const dir = scratchFolder({ 'n1/a.jpg': 'x', 'n2/deep/b.jpg': 'x' });
     symlinkSync('.', join(dir, 'n1/self'));
@@ -259,27 +244,7 @@ describe('a folder that changes during the walk', () => {
   });
 });
 
-describe('hashFile', () => {
-  it('reads at most one byte past the length of a growing file', async () => {
-    const path = join(scratchFolder({ 'a.jpg': '' }), 'a.jpg');
-    // This takes some hundred milliseconds, in which the file grows.
-    truncateSync(path, 2 ** 29);
-    const hashed = hashFile(path, { maxBytes: 2 ** 30, signal });
-    await sleep(20);
-    appendFileSync(path, Buffer.alloc(30_000));
-    expect(await hashed).toHaveProperty(
-      'detail',
-      `changed while it was read: ${2 ** 29} bytes before, ${2 ** 29 + 1} read`,
-    );
-  });
-});
-
 describe('stopping', () => {
-  it('throws the reason of a signal that was aborted before', async () => {
-    const dir = scratchFolder(many(3));
-    await expect(discover(dir, { signal: AbortSignal.abort(new Error('Ctrl-C')) })).rejects.toThrow('Ctrl-C');
-  });
-
   it('does not wait for the hash of a huge file, and closes it', async () => {
     const dir = scratchFolder({ 'n1/huge.jpg': '' });
     truncateSync(join(dir, 'n1/huge.jpg'), 1024 ** 4);

@@ -24,6 +24,8 @@ const CUT: Sending = { ...DONE, cutAfter: 100_000 };
 
 function send(request: IncomingMessage, response: ServerResponse, sending: Sending): void {
   const { bytes = BYTES, cutAfter } = sending;
+  if (sending.etag !== undefined && request.headers['if-none-match'] === sending.etag)
+    return void response.writeHead(304).end();
   const [start, end] = partOf(request, sending) ?? [0, bytes.length];
   const isPart = end - start < bytes.length;
   response.writeHead(isPart ? 206 : 200, {
@@ -55,6 +57,7 @@ interface Read {
   readonly version: RemoteVersion;
   readonly bytes: Buffer;
   readonly host: LocalServer;
+  readonly dump: ReturnType<typeof openDump>;
 }
 
 /** Identifies and reads the file from a server that answers the first request in the first way, and so on. */
@@ -71,7 +74,7 @@ async function read(...answers: readonly Sending[]): Promise<Read> {
   const version = await dump.identify(FILE, NO_VERSION);
   const pieces: Uint8Array[] = [];
   for await (const piece of await dump.open(FILE)) pieces.push(piece);
-  return { version, bytes: Buffer.concat(pieces), host };
+  return { version, bytes: Buffer.concat(pieces), host, dump };
 }
 
 const partsOf = ({ log }: LocalServer): unknown[] => log.map(({ headers }) => [headers.range, headers['if-range']]);
@@ -117,6 +120,12 @@ describe('a dump over HTTP', () => {
     const { version, bytes } = await read({});
     expect(version).toEqual({ ...NO_VERSION, bytes: BYTES.length });
     expect(bytes.equals(BYTES)).toBe(true);
+  });
+
+  it('is not sent again if it has not changed', async () => {
+    const { version, host, dump } = await read(DONE);
+    expect(await dump.identify(FILE, version)).toEqual(version);
+    expect(host.log.at(-1)?.status).toBe(304);
   });
 
   it('is named without the password of its address', async () => {

@@ -3,20 +3,12 @@ import type { LocalAnswer } from './local-server.ts';
 
 export interface InaturalistApiOptions {
   readonly world: InaturalistWorld;
-  /** More API requests than this within the window get 429. Default: no limit. */
-  readonly rate?: { readonly requests: number; readonly windowMs: number };
-  /** Form of `Retry-After` with 429 and 503. */
-  readonly retryAfter?: { readonly form: 'seconds' | 'date' | 'none'; readonly seconds: number };
-  /** Labels of the controlled terms: today's, those of 2022, or no such endpoint. */
-  readonly terms?: 'current' | 'former' | 'absent';
   /** Largest page of /observations. The site's is 200. */
   readonly maxPerPage?: number;
-  /** True if photo URLs end in `?<epoch>`, as they did until about 2022. */
-  readonly epochs?: boolean;
 }
 
-/** `maintenance`: 503 for every request; `blocked`: 403 with a page; `garbage`: 200 with half an answer. */
-export type ApiMode = 'normal' | 'maintenance' | 'blocked' | 'garbage';
+/** `blocked`: 403 with a page. */
+export type ApiMode = 'normal' | 'blocked';
 
 const ROBOTS_FORBID = { status: 200, headers: { 'content-type': 'text/plain' }, body: 'User-agent: *\nDisallow: /\n' };
 
@@ -26,7 +18,6 @@ export class InaturalistApi {
   readonly #mediaUrl: string;
   readonly #taxa: ReadonlyMap<number, SiteTaxon>;
   readonly #counts = new Map<number, number>();
-  readonly #recentMs: number[] = [];
 
   constructor(options: InaturalistApiOptions, mediaUrl: string) {
     this.#options = options;
@@ -39,40 +30,12 @@ export class InaturalistApi {
 
   answer(url: URL, mode: ApiMode): LocalAnswer {
     if (url.pathname === '/robots.txt') return ROBOTS_FORBID;
-    const refusal = this.#refusal(mode);
-    if (refusal !== null) return refusal;
-    const ids = /^\/v1\/taxa\/([\d,]+)$/.exec(url.pathname)?.[1];
-    if (ids !== undefined) return this.#taxaById(ids.split(',').map(Number));
-    if (url.pathname === '/v1/taxa') return this.#searchTaxa(url.searchParams);
-    if (url.pathname === '/v1/observations') return this.#observations(url.searchParams);
-    if (url.pathname === '/v1/controlled_terms') return this.#terms();
-    return problem(404, 'Not Found');
-  }
-
-  #refusal(mode: ApiMode): LocalAnswer | null {
     if (mode === 'blocked')
       return { status: 403, headers: HTML, body: '<html><h1>403 Forbidden</h1>Your IP is blocked</html>' };
-    if (mode === 'maintenance') {
-      return { ...problem(503, 'Down for maintenance'), headers: { ...JSON_TYPE, ...this.#retryAfter() } };
-    }
-    if (mode === 'garbage') return { status: 200, headers: JSON_TYPE, body: '{"total_results":3,"page":1,"per_pa' };
-    const { rate } = this.#options;
-    if (rate === undefined) return null;
-    const nowMs = Date.now();
-    while (this.#recentMs[0] !== undefined && this.#recentMs[0] <= nowMs - rate.windowMs) this.#recentMs.shift();
-    if (this.#recentMs.length >= rate.requests) {
-      return { status: 429, headers: { ...HTML, ...this.#retryAfter() }, body: '<h1>429 Too Many Requests</h1>' };
-    }
-    this.#recentMs.push(nowMs);
-    return null;
-  }
-
-  #retryAfter(): Record<string, string> {
-    const { form, seconds } = this.#options.retryAfter ?? { form: 'seconds', seconds: 1 };
-    if (form === 'none') return {};
-    return {
-      'retry-after': form === 'seconds' ? String(seconds) : new Date(Date.now() + seconds * 1000).toUTCString(),
-    };
+    if (url.pathname === '/v1/taxa') return this.#searchTaxa(url.searchParams);
+    if (url.pathname === '/v1/observations') return this.#observations(url.searchParams);
+    if (url.pathname === '/v1/controlled_terms') return terms();
+    return problem(404, 'Not Found');
   }
 
   /** From the root down to the taxon. */
@@ -82,18 +45,6 @@ export class InaturalistApi {
       lineage.unshift(taxon.id);
     }
     return lineage;
-  }
-
-  #taxaById(ids: readonly number[]): LocalAnswer {
-    if (ids.length > 30) return problem(422, 'Too many IDs');
-    const found = ids.flatMap((id) => this.#taxa.get(id) ?? []);
-    return json(
-      pageOf(
-        found.map((taxon) => this.#taxonJson(taxon, false)),
-        found.length,
-        { page: 1, perPage: 30 },
-      ),
-    );
   }
 
   /** Every word of `q` must begin a word of one of the names, common names included; most observed first. */
@@ -140,28 +91,8 @@ export class InaturalistApi {
     };
   }
 
-  #terms(): LocalAnswer {
-    const { terms = 'current' } = this.#options;
-    if (terms === 'absent') return problem(404, 'Not Found');
-    const label = (text: string): string => (terms === 'former' ? (FORMER_LABELS.get(text) ?? text) : text);
-    const results = SITE_TERMS.map((term) => ({
-      id: term.id,
-      label: label(term.label),
-      is_value: false,
-      values: Object.entries(term.values).map(([text, id]) => ({ id, label: label(text), blocking: false })),
-    }));
-    return json(pageOf(results, results.length, { page: 1, perPage: 30 }));
-  }
-
   #observations(params: URLSearchParams): LocalAnswer {
     const window = windowOf(params, this.#options.maxPerPage ?? 200);
-    if (window.page * window.perPage > 10_000) {
-      return problem(
-        403,
-        'Result window is too large, page x size must be less than or equal to [10000]. Please narrow your search, or ' +
-          'use a sliding window approach with id_above or id_below params.',
-      );
-    }
     const found = this.#sorted(
       this.#options.world.observations.filter((one) => this.#matches(one, params)),
       params,
@@ -183,14 +114,10 @@ export class InaturalistApi {
     const isOneOf = (name: string, ids: readonly number[]): boolean =>
       numbers(name)?.some((id) => ids.includes(id)) ?? true;
     const without = numbers('without_taxon_id') ?? [];
-    const name = params.get('taxon_name');
     return (
       isOneOf('taxon_id', lineage) &&
       !without.some((id) => lineage.includes(id)) &&
-      // The union of all taxa with such a name, common names included: a trap.
-      (name === null || this.#named(name).some(({ id }) => lineage.includes(id))) &&
       one.id > Number(params.get('id_above') ?? 0) &&
-      one.id < Number(params.get('id_below') ?? Number.MAX_SAFE_INTEGER) &&
       passesDetails(one, params)
     );
   }
@@ -215,7 +142,7 @@ export class InaturalistApi {
       photos: one.photos.map(({ id, licence, extension, hidden, flags }) => ({
         id,
         license_code: licence,
-        url: `${this.#mediaUrl}/photos/${id}/square.${extension}${this.#options.epochs === true ? '?1598551272' : ''}`,
+        url: `${this.#mediaUrl}/photos/${id}/square.${extension}`,
         attribution: attributionOf(one.user, licence),
         original_dimensions: { width: 1024, height: 768 },
         hidden,
@@ -223,6 +150,16 @@ export class InaturalistApi {
       })),
     };
   }
+}
+
+function terms(): LocalAnswer {
+  const results = SITE_TERMS.map((term) => ({
+    id: term.id,
+    label: term.label,
+    is_value: false,
+    values: Object.entries(term.values).map(([label, id]) => ({ id, label, blocking: false })),
+  }));
+  return json(pageOf(results, results.length, { page: 1, perPage: 30 }));
 }
 
 function passesDetails(one: SiteObservation, params: URLSearchParams): boolean {
@@ -243,12 +180,6 @@ function passesDetails(one: SiteObservation, params: URLSearchParams): boolean {
       ))
   );
 }
-
-const FORMER_LABELS: ReadonlyMap<string, string> = new Map([
-  ['Flowers and Fruits', 'Plant Phenology'],
-  ['Flowers', 'Flowering'],
-  ['Fruits or Seeds', 'Fruiting'],
-]);
 
 /** As in lib/models/taxon.js of iNaturalistAPI, and the root's. */
 const RANKS = new Set(

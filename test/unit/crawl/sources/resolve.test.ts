@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { resolveEntry, type Resolution } from '../../../../../src/crawl/sources/inaturalist/resolve.ts';
-import { foldName, type Taxon, type TaxonLookup } from '../../../../../src/crawl/sources/inaturalist/taxon.ts';
+import { resolveEntry, type Resolution } from '../../../../src/crawl/sources/inaturalist/resolve.ts';
+import { foldName, type Taxon, type TaxonLookup } from '../../../../src/crawl/sources/inaturalist/taxon.ts';
 
 function taxon(id: number, name: string, more: Partial<Taxon> = {}): Taxon {
   return { id, name, rank: 'genus', isActive: true, ancestorIds: [48460, id], otherNames: [], ...more };
