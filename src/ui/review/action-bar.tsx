@@ -1,15 +1,11 @@
 import type { ComponentChildren } from 'preact';
 import type { OwnReview } from '../../review/desk/desk.ts';
-import { nextRedo, nextUndo } from './history.ts';
+import type { Desk } from './desk.ts';
 import { keyHint, REJECTS, type Command } from './keys.ts';
-import type { ReviewSession } from './session.ts';
-import { REASON_TEXTS } from './words.ts';
+import { ORDER_TEXTS, REASON_TEXTS } from './words.ts';
 
 interface ActionBarProps {
-  readonly session: ReviewSession;
-  readonly onCommand: (command: Command) => void;
-  /** The reviewer's own review of the photo; `null` without a photo or with several selected. */
-  readonly own: OwnReview | null;
+  readonly desk: Desk;
   /** True if there is a photo to judge. */
   readonly isReady: boolean;
   /** Shown before the buttons: `3 selected`. */
@@ -18,47 +14,59 @@ interface ActionBarProps {
   readonly children?: ComponentChildren;
 }
 
+/** The buttons of the first row, with their classes. Toggles know whether they are on for the reviewer's own review. */
+const BUTTONS: readonly {
+  readonly command: Command;
+  readonly text: string;
+  readonly kind?: string;
+  readonly isOn?: (own: OwnReview | null) => boolean;
+}[] = [
+  { command: 'accept', text: 'Accept', kind: 'yes', isOn: (own) => own?.verdict === 'accept' },
+  {
+    command: 'reject',
+    text: 'Reject',
+    kind: 'no',
+    isOn: (own) => own?.verdict === 'reject' && own.reason === null,
+  },
+  { command: 'unsure', text: 'Unsure', isOn: (own) => own?.verdict === 'unsure' },
+  { command: 'undo', text: 'Undo', kind: 'undo' },
+  { command: 'redo', text: 'Redo', kind: 'second' },
+  { command: 'flag', text: 'Flag', kind: 'second', isOn: (own) => own?.flagged === true },
+  { command: 'tags', text: 'Tags', kind: 'second', isOn: (own) => (own?.tags.length ?? 0) > 0 },
+  { command: 'note', text: 'Note', kind: 'second', isOn: (own) => (own?.note ?? '') !== '' },
+];
+
 /** The row of action buttons, with the reject reasons below it. */
-export function ActionBar({ session, onCommand, own, isReady, before, children }: ActionBarProps) {
+export function ActionBar({ desk, isReady, before, children }: ActionBarProps) {
+  const { own, session } = desk;
   const { setup, history } = session;
-  const common = { onCommand, isDisabled: !isReady || !setup.mayReview };
-  const is = (verdict: OwnReview['verdict']): boolean => own !== null && own.verdict === verdict;
+  const isDisabled = (command: Command): boolean => {
+    if (command === 'undo') return history.done.length === 0;
+    if (command === 'redo') return history.undone.length === 0;
+    return !isReady || !setup.mayReview;
+  };
   return (
     <footer class="review-bar">
       <div class="actions" role="group" aria-label="Decide">
         {before}
-        <CommandButton {...common} command="accept" kind="yes" isOn={is('accept')}>
-          Accept
-        </CommandButton>
-        <CommandButton {...common} command="reject" kind="no" isOn={is('reject') && own?.reason === null}>
-          Reject
-        </CommandButton>
-        <CommandButton {...common} command="unsure" isOn={is('unsure')}>
-          Unsure
-        </CommandButton>
-        <CommandButton {...common} command="undo" kind="undo" isDisabled={nextUndo(history) === null}>
-          Undo
-        </CommandButton>
-        <CommandButton {...common} command="redo" kind="second" isDisabled={nextRedo(history) === null}>
-          Redo
-        </CommandButton>
-        <CommandButton {...common} command="flag" kind="second" isOn={own?.flagged === true}>
-          Flag
-        </CommandButton>
-        <CommandButton {...common} command="tags" kind="second" isOn={(own?.tags.length ?? 0) > 0}>
-          Tags
-        </CommandButton>
-        <CommandButton {...common} command="note" kind="second" isOn={(own?.note ?? '') !== ''}>
-          Note
-        </CommandButton>
+        {BUTTONS.map(({ command, text, kind, isOn }) => (
+          <CommandButton key={command} {...{ desk, command, kind }} isOn={isOn?.(own)} isDisabled={isDisabled(command)}>
+            {text}
+          </CommandButton>
+        ))}
       </div>
       {children}
       <div class="reasons" role="group" aria-label="Reject, because">
         {setup.reasons.map((reason, i) => {
-          const command = REJECTS[i];
-          if (command === undefined) return null;
+          const command = REJECTS[i] ?? 'reject';
           return (
-            <CommandButton key={reason} {...common} command={command} kind="reason" isOn={own?.reason === reason}>
+            <CommandButton
+              key={reason}
+              {...{ desk, command }}
+              kind="reason"
+              isOn={own?.reason === reason}
+              isDisabled={isDisabled(command)}
+            >
               {REASON_TEXTS[reason]}
             </CommandButton>
           );
@@ -69,18 +77,20 @@ export function ActionBar({ session, onCommand, own, isReady, before, children }
 }
 
 interface CommandButtonProps {
+  readonly desk: Desk;
   readonly command: Command;
-  readonly onCommand: (command: Command) => void;
   readonly children: ComponentChildren;
-  readonly kind?: string;
+  readonly kind?: string | undefined;
   /** The state of a toggle command; undefined for others. */
   readonly isOn?: boolean | undefined;
   readonly isDisabled?: boolean;
+  /** Optional; defaults to the command. */
+  readonly onClick?: () => void;
 }
 
 /** A button that runs a key's command and shows the key. */
 export function CommandButton(props: CommandButtonProps) {
-  const { command, onCommand, children, kind = '', isOn, isDisabled = false } = props;
+  const { desk, command, children, kind = '', isOn, isDisabled = false, onClick = () => desk.run(command) } = props;
   return (
     <button
       type="button"
@@ -89,9 +99,31 @@ export function CommandButton(props: CommandButtonProps) {
       disabled={isDisabled}
       // A click does not move the focus, so that Space still zooms.
       onMouseDown={(event) => event.preventDefault()}
-      onClick={() => onCommand(command)}
+      onClick={onClick}
     >
       <span>{children}</span> <kbd aria-hidden="true">{keyHint(command)}</kbd>
     </button>
+  );
+}
+
+/** The order in which the page shows photos. */
+export function OrderChoice({ desk }: { readonly desk: Desk }) {
+  const { orders } = desk.session.setup;
+  return (
+    <select
+      value={desk.order}
+      onChange={({ currentTarget }) => {
+        const chosen = orders.find((one) => one === currentTarget.value);
+        if (chosen !== undefined) desk.go({ ...desk.view, order: chosen, photo: undefined });
+        // Keys are for the page again.
+        currentTarget.blur();
+      }}
+    >
+      {orders.map((one) => (
+        <option key={one} value={one}>
+          {ORDER_TEXTS[one]}
+        </option>
+      ))}
+    </select>
   );
 }

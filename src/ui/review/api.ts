@@ -23,7 +23,6 @@ export const ROWS_MAX = 200;
 
 const UNAUTHORIZED = 401;
 const SESSION_OVER = 'The session is over. Log in again; what is not sent yet is kept in this browser.';
-const NO_ANSWER = 'The server does not answer';
 
 /** A request that failed. */
 export class ApiError extends Error {
@@ -61,9 +60,11 @@ export type ReviewApi = ReturnType<typeof reviewApi>;
  * @param reviewer the page's reviewer; null if unknown, or for a read-only user
  */
 export function reviewApi(collection: string, reviewer: string | null) {
-  const base = `/c/${encodeURIComponent(collection)}/api/review/`;
-  const get = <T>(path: string): Promise<T> => ask<T>(base + path);
-  const post = <T>(path: string, body: object): Promise<T> => ask<T>(base + path, body);
+  const get = <T>(...path: string[]): Promise<T> => post<T>(path.map(encodeURIComponent).join('/'));
+  const query = <T>(path: string, fields: object): Promise<T> => {
+    const set = Object.entries(fields).filter(([, value]) => value !== undefined);
+    return post<T>(`${path}?${new URLSearchParams(set.map(([name, value]) => [name, String(value)]))}`);
+  };
   return {
     setup: () => get<ReviewSetup>('setup'),
     /** Tells the server the reviewer's name in this browser. */
@@ -72,26 +73,27 @@ export function reviewApi(collection: string, reviewer: string | null) {
     agreement: () => get<AgreementReport>('agreement'),
     classes: () => get<ClassList>('classes'),
     covers: () => get<ClassCovers>('covers'),
-    classPage: (wnid: string) => get<ClassPage>(`class/${encodeURIComponent(wnid)}`),
+    classPage: (wnid: string) => get<ClassPage>('class', wnid),
     /** Leases photos to the reviewer of this page. */
     lease: (request: Omit<LeaseRequest, 'reviewer'>) => post<LeaseAnswer>('lease', { reviewer, ...request }),
-    index: (filter: ReviewFilter, order: ReviewOrder) => get<PhotoIndex>(`index?${queryOf({ ...filter, order })}`),
-    facets: (filter: ReviewFilter) => get<PhotoFacets>(`facets?${queryOf({ ...filter })}`),
+    /** Every photo that matches, in order. */
+    index: async (filter: ReviewFilter, order: ReviewOrder): Promise<readonly Subject[]> => {
+      const { wnids, photos } = await query<PhotoIndex>('index', { ...filter, order });
+      return photos.map(([sha256, position]) => ({ sha256, wnid: wnids[position] ?? '' }));
+    },
+    facets: (filter: ReviewFilter) => query<PhotoFacets>('facets', filter),
     /** @param subjects at most 200 */
     rows: (subjects: readonly Subject[]) => post<PhotoRows>('rows', { subjects }),
     actions: (request: ActionsRequest) => post<ActionsAnswer>('actions', request),
     recent: () => get<RecentActions>('recent'),
-    evidence: ({ wnid, sha256 }: Subject) => get<PhotoEvidenceShown>(`evidence/${encodeURIComponent(wnid)}/${sha256}`),
-    heatmap: (model: string, wnid: string, sha256: string) =>
-      get<Heatmap>(`heatmap/${encodeURIComponent(model)}/${encodeURIComponent(wnid)}/${sha256}`),
+    evidence: ({ wnid, sha256 }: Subject) => get<PhotoEvidenceShown>('evidence', wnid, sha256),
+    heatmap: (model: string, wnid: string, sha256: string) => get<Heatmap>('heatmap', model, wnid, sha256),
   };
-}
 
-/** A query with the API's field names. The page's URL has shorter names. */
-function queryOf(fields: Readonly<Record<string, string | number | boolean | undefined>>): URLSearchParams {
-  const query = new URLSearchParams();
-  for (const [name, value] of Object.entries(fields)) if (value !== undefined) query.set(name, String(value));
-  return query;
+  /** A GET if there is no body. */
+  function post<T>(path: string, body?: object): Promise<T> {
+    return ask<T>(`/c/${encodeURIComponent(collection)}/api/review/${path}`, body);
+  }
 }
 
 /** Browsers limit `keepalive` requests to 64 kB in flight. */
@@ -102,28 +104,26 @@ const KEEP_ALIVE_MAX_CHARS = 30_000;
  *
  * @throws ApiError
  */
-async function ask<T>(path: string, body?: object): Promise<T> {
-  const text = body === undefined ? null : JSON.stringify(body);
-  const response = await answerTo(path, text);
+async function ask<T>(path: string, content?: object): Promise<T> {
+  const accept = 'application/json';
+  const body = JSON.stringify(content);
+  const request: RequestInit =
+    content === undefined
+      ? { headers: { accept } }
+      : {
+          method: 'POST',
+          headers: { 'content-type': accept, accept },
+          body,
+          keepalive: body.length < KEEP_ALIVE_MAX_CHARS,
+        };
+  const response = await fetch(path, request).catch(() => {
+    throw new ApiError(0, 'The server does not answer');
+  });
   // With this header the server asks for a login. Without it the user is logged in and the body has the error.
   if (response.status === UNAUTHORIZED && response.headers.has('www-authenticate'))
     throw new ApiError(UNAUTHORIZED, SESSION_OVER);
   if (!response.ok) throw await errorIn(response);
   return await response.json();
-}
-
-async function answerTo(path: string, text: string | null): Promise<Response> {
-  try {
-    if (text === null) return await fetch(path, { headers: { accept: 'application/json' } });
-    return await fetch(path, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', accept: 'application/json' },
-      body: text,
-      keepalive: text.length < KEEP_ALIVE_MAX_CHARS,
-    });
-  } catch {
-    throw new ApiError(0, NO_ANSWER);
-  }
 }
 
 async function errorIn(response: Response): Promise<ApiError> {

@@ -2,25 +2,25 @@ import type { ClassPage, ReviewPhoto } from '../../review/desk/desk.ts';
 import { Link } from '../../page/link.tsx';
 import { countText } from '../../kernel/texts.ts';
 import { Criteria } from './criteria.tsx';
-import { Opinions } from './disputes-opinions.tsx';
+import { Opinions } from './disputes.tsx';
 import type { ReviewSession } from './session.ts';
 import type { SingleDesk } from './single-desk.ts';
-import { hrefOf, type ReviewView } from './view-url.ts';
+import { hrefOf } from './view-url.ts';
 import { FilterChips } from './filter-chips.tsx';
 import { keyHint } from './keys.ts';
-
-interface ClassPanelProps {
-  readonly desk: SingleDesk;
-  readonly onView: (view: ReviewView) => void;
-  readonly onReferences: (of: 'searched' | 'predicted') => void;
-}
+import { STATES } from './words.ts';
 
 const QUESTION_O = 'Is any of the 1,000 classes visible?';
 
 /** The searched class and the criteria. In mode O the predicted class is first, because it matters more. */
-export function ClassPanel({ desk, onView, onReferences }: ClassPanelProps) {
-  const { session, photo } = desk;
-  const filters = desk.isForDisputes ? null : <Filters desk={desk} onView={onView} />;
+export function ClassPanel({ desk }: { readonly desk: SingleDesk }) {
+  const { session, photo, view } = desk;
+  const isFiltered = !desk.isForDisputes && Object.values(view.filter).some((value) => value !== undefined);
+  const filters = isFiltered ? (
+    <div class="filters">
+      <FilterChips desk={desk} />
+    </div>
+  ) : null;
   if (photo === null) {
     return (
       <aside class="side class" aria-label="Class">
@@ -28,36 +28,18 @@ export function ClassPanel({ desk, onView, onReferences }: ClassPanelProps) {
       </aside>
     );
   }
-  const searched = desk.classPage(photo.wnid);
-  const predicted = desk.classPage(photo.confusionWnid);
   const isO = session.setup.mode === 'O';
-  const searchedReferences = (
-    <References
-      title={photo.name}
-      hint={keyHint('references')}
-      page={searched}
-      kind="searched"
-      onOpen={() => onReferences('searched')}
-    />
-  );
-  const predictedReferences = (
-    <References
-      title={photo.confusionName}
-      hint={keyHint('predicted-references')}
-      page={predicted}
-      kind="predicted"
-      onOpen={() => onReferences('predicted')}
-    />
-  );
+  const searched = <References desk={desk} kind="searched" wnid={photo.wnid} title={photo.name} />;
+  const predicted = <References desk={desk} kind="predicted" wnid={photo.confusionWnid} title={photo.confusionName} />;
   return (
     <aside class="side class" aria-label="Class">
       {filters}
-      <Named photo={photo} page={searched} />
+      <Named photo={photo} page={desk.classPage(photo.wnid)} />
       {desk.isForDisputes ? <Opinions photo={photo} /> : null}
       <Criteria session={session} question={isO ? QUESTION_O : null} />
-      {isO ? predictedReferences : searchedReferences}
+      {isO ? predicted : searched}
       <Counts session={session} wnid={photo.wnid} />
-      {isO ? searchedReferences : predictedReferences}
+      {isO ? searched : predicted}
     </aside>
   );
 }
@@ -81,35 +63,21 @@ function Named({ photo, page }: { readonly photo: ReviewPhoto; readonly page: Cl
   );
 }
 
-function Filters({ desk: { session, photo, view }, onView }: Pick<ClassPanelProps, 'desk' | 'onView'>) {
-  if (Object.values(view.filter).every((value) => value === undefined)) return null;
-  const nameOf = (wnid: string): string =>
-    (wnid === photo?.confusionWnid ? photo.confusionName : session.shelf.progress(wnid)?.name) ?? wnid;
-  return (
-    <div class="filters">
-      <FilterChips
-        filter={view.filter}
-        nameOf={nameOf}
-        onFilter={(filter) => onView({ ...view, filter, photo: undefined })}
-      />
-    </div>
-  );
-}
-
 interface ReferencesProps {
-  readonly title: string;
-  readonly hint: string;
+  readonly desk: SingleDesk;
   readonly kind: 'searched' | 'predicted';
-  readonly page: ClassPage | null;
-  readonly onOpen: () => void;
+  readonly wnid: string;
+  readonly title: string;
 }
 
-function References({ title, hint, kind, page, onOpen }: ReferencesProps) {
+function References({ desk, kind, wnid, title }: ReferencesProps) {
+  const page = desk.classPage(wnid);
+  const command = kind === 'searched' ? 'references' : 'predicted-references';
   const shown = page?.references.slice(0, 3) ?? [];
   return (
     <section class="references">
       <h2>
-        <span class={kind}>{title}</span>, for comparison <kbd aria-hidden="true">{hint}</kbd>
+        <span class={kind}>{title}</span>, for comparison <kbd aria-hidden="true">{keyHint(command)}</kbd>
       </h2>
       {page !== null && shown.length === 0 ? <small>No reference photos.</small> : null}
       <button
@@ -118,7 +86,7 @@ function References({ title, hint, kind, page, onOpen }: ReferencesProps) {
         hidden={shown.length === 0}
         aria-label={`Reference photos of ${title}`}
         onMouseDown={(event) => event.preventDefault()}
-        onClick={onOpen}
+        onClick={() => desk.run(command)}
       >
         {shown.map(({ path }) => (
           <img key={path} src={path} alt="" />
@@ -131,8 +99,7 @@ function References({ title, hint, kind, page, onOpen }: ReferencesProps) {
 function Counts({ session, wnid }: { readonly session: ReviewSession; readonly wnid: string }) {
   const progress = session.shelf.progress(wnid);
   if (progress === undefined) return null;
-  const states = ['open', 'accepted', 'rejected', 'unsure', 'disputed'] as const;
-  const href = (state?: (typeof states)[number]): string =>
+  const href = (state?: (typeof STATES)[number]): string =>
     hrefOf(session.collection, 'grid', { filter: { wnid, state } });
   return (
     <section>
@@ -141,7 +108,7 @@ function Counts({ session, wnid }: { readonly session: ReviewSession; readonly w
           <a href={href()}>on the shortlist</a>
         </dt>
         <dd>{countText(progress.listed)}</dd>
-        {states.map((state) => (
+        {STATES.map((state) => (
           <>
             <dt key={state}>
               <a href={href(state)}>{state}</a>

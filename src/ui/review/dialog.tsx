@@ -35,3 +35,36 @@ export function Dialog({ title, kind = '', onClose, children }: DialogProps) {
     </dialog>
   );
 }
+
+interface FormDialogProps extends DialogProps {
+  readonly onSave: (form: HTMLFormElement) => void;
+  readonly onKey?: (key: string, form: HTMLFormElement) => void;
+}
+
+/** A dialog with fields. Enter saves them, Shift+Enter starts a line, Escape discards the changes. */
+export function FormDialog({ onSave, onKey, children, ...dialog }: FormDialogProps) {
+  return (
+    <Dialog {...dialog}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          dialog.onClose();
+          onSave(event.currentTarget);
+        }}
+        onKeyDown={(event) => {
+          onKey?.(event.key, event.currentTarget);
+          const isButton = event.target instanceof HTMLButtonElement;
+          if (event.key !== 'Enter' || event.shiftKey || event.isComposing || isButton) return;
+          event.preventDefault();
+          event.currentTarget.requestSubmit();
+        }}
+      >
+        {children}
+        <p class="choices">
+          <button class="chosen">Save</button>
+          <small>Enter saves, Escape cancels</small>
+        </p>
+      </form>
+    </Dialog>
+  );
+}

@@ -7,7 +7,7 @@ import { hrefOf } from './view-url.ts';
 export function EndPage({ desk }: { readonly desk: SingleDesk }) {
   const { session, view } = desk;
   const { collection, setup } = session;
-  const { problem, withOthers } = desk.emptiness;
+  const { trouble: problem, withOthers } = desk;
   if (!desk.isReady) return <Calm title="Looking for photos …" />;
   if (desk.isForDisputes) return <NoDisputes collection={collection} problem={problem} />;
   if (!setup.mayReview) {

@@ -5,16 +5,14 @@ import { countOf, probabilityText } from '../../kernel/texts.ts';
 import { CropGrid, cropAt, cropText, shortName, type CropRef } from './crop-grid.tsx';
 import type { ReviewSession } from './session.ts';
 import type { SingleDesk } from './single-desk.ts';
+import { dayText } from './words.ts';
 
 interface EvidencePanelProps {
   readonly desk: SingleDesk;
   readonly crop: CropRef;
   readonly onCrop: (crop: CropRef | null) => void;
-  /** Shows a near-duplicate beside the photo. */
-  readonly onCompare: (sha256: string) => void;
 }
 
-const DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric' });
 const MOMENT = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short' });
 
 const NOTHING_KNOWN: PhotoEvidenceShown = {
@@ -42,7 +40,7 @@ export function EvidencePanel(props: EvidencePanelProps) {
           <small>{alsoText(known)}</small>
         </p>
       </section>
-      <NearDuplicates known={known} onCompare={props.onCompare} />
+      <NearDuplicates known={known} onCompare={(sha256) => props.desk.openDialog({ kind: 'compare', sha256 })} />
       {typeof evidence === 'string' ? <p class="trouble">{evidence}</p> : null}
       <Credit photo={photo} history={history} />
     </aside>
@@ -197,8 +195,8 @@ function Credit({ photo, history }: CreditProps) {
     <section class="credit-of">
       <p>
         <small>
-          {creator ?? 'Creator unknown'} · <Link url={licenceUrl}>{licence}</Link> · {source}, found{' '}
-          {DAY.format(new Date(foundAt))} for “{name}”
+          {creator ?? 'Creator unknown'} · <Link url={licenceUrl}>{licence}</Link> · {source}, found {dayText(foundAt)}{' '}
+          for “{name}”
           {pageUrl === null ? null : (
             <>
               {' '}

@@ -1,24 +1,54 @@
-import type { ReviewFilter } from '../../review/desk/desk.ts';
-import { chipsOf } from './grid-chips.ts';
+import type { ReviewFilter, ReviewPhoto } from '../../review/desk/desk.ts';
+import type { Desk } from './desk.ts';
+import type { PhotoChange } from './shelf.ts';
+import { REASON_TEXTS, STATE_TEXTS } from './words.ts';
 
-interface FilterChipsProps {
-  readonly filter: ReviewFilter;
-  readonly nameOf: (wnid: string) => string;
-  /** Called with the filter without the part that was taken off. */
-  readonly onFilter: (filter: ReviewFilter) => void;
+/** A removable part of a filter. */
+interface FilterChip {
+  readonly text: string;
+  /** The filter without it. */
+  readonly without: ReviewFilter;
 }
 
-/** The parts of a filter. A click takes one off. */
-export function FilterChips({ filter, nameOf, onFilter }: FilterChipsProps) {
+/** The parts of a filter in words. */
+export function chipsOf(filter: ReviewFilter, nameOf: (wnid: string) => string): FilterChip[] {
+  const { wnid, confusion, source, state, reason, tag, flagged, noise, pMin, pMax } = filter;
+  const texts: readonly (readonly [keyof ReviewFilter, string | undefined])[] = [
+    ['state', state && STATE_TEXTS[state]],
+    ['wnid', wnid && `searched as ${nameOf(wnid)}`],
+    ['confusion', confusion && `models see ${nameOf(confusion)}`],
+    ['source', source && `from ${source}`],
+    ['reason', reason && REASON_TEXTS[reason]],
+    ['tag', tag && `tagged ${tag}`],
+    ['flagged', flagged === true ? 'flagged' : undefined],
+    ['noise', noise === true ? 'all models agree' : undefined],
+    ['pMin', pMin === undefined ? undefined : `p from ${pMin}`],
+    ['pMax', pMax === undefined ? undefined : `p up to ${pMax}`],
+  ];
+  return texts.flatMap(([part, text]) =>
+    text === undefined ? [] : [{ text, without: { ...filter, [part]: undefined } }],
+  );
+}
+
+/** True if a changed photo fails the filter. */
+export function isGone({ state, reason, mine }: PhotoChange | ReviewPhoto, filter: ReviewFilter): boolean {
+  const hasOtherState = state !== undefined && filter.state !== undefined && state !== filter.state;
+  const hasOtherReason = state !== undefined && filter.reason !== undefined && reason !== filter.reason;
+  return hasOtherState || hasOtherReason || (filter.flagged === true && mine?.flagged === false);
+}
+
+/** The parts of the page's filter. A click takes one off. */
+export function FilterChips({ desk }: { readonly desk: Desk }) {
+  const { view } = desk;
   return (
     <>
-      {chipsOf(filter, nameOf).map(({ text, without }) => (
+      {chipsOf(view.filter, (wnid) => desk.nameOf(wnid)).map(({ text, without }) => (
         <button
           key={text}
           type="button"
           class="chip on"
           aria-label={`Take off the filter: ${text}`}
-          onClick={() => onFilter(without)}
+          onClick={() => desk.go({ ...view, filter: without, photo: undefined })}
         >
           {text} <span aria-hidden="true">×</span>
         </button>

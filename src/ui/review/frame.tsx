@@ -62,7 +62,7 @@ function Meter({ value, max }: { readonly value: number; readonly max: number })
 
 /** Unsent actions, problems and the screen-reader announcements. */
 function Notices({ session }: { readonly session: ReviewSession }) {
-  const { waiting, offlineSince, problem, setAside } = session.outbox;
+  const { waiting, offlineSince, problem, setAside } = session.sending;
   const unsent = offlineSince === null ? '' : `${countOf(waiting, 'action')} not sent yet, trying again`;
   return (
     <div class="notices">
@@ -72,11 +72,11 @@ function Notices({ session }: { readonly session: ReviewSession }) {
       {problem === null ? null : (
         <div role="alert" class="notice trouble">
           {problem}{' '}
-          <button type="button" onClick={() => session.dismissProblem()}>
+          <button type="button" onClick={() => session.outbox?.dismissProblem()}>
             Understood
           </button>{' '}
           {setAside.length > 0 ? (
-            <button type="button" onClick={() => session.sendAgain()}>
+            <button type="button" onClick={() => session.outbox?.sendAgain()}>
               Send again
             </button>
           ) : null}
@@ -108,7 +108,7 @@ function SetAside({ session, actions }: SetAsideProps) {
           </li>
         ))}
       </ul>
-      <button type="button" onClick={() => session.discardSetAside()}>
+      <button type="button" onClick={() => session.outbox?.discardSetAside()}>
         Discard
       </button>
     </details>

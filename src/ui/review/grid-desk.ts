@@ -1,162 +1,199 @@
-import type { ActionsAnswer, ReviewFilter, ReviewPhoto } from '../../review/desk/desk.ts';
-import type { Judgement, Subject } from '../../review/events/event.ts';
-import { countText } from '../../kernel/texts.ts';
-import { isGone, type PhotoChange } from './grid-chips.ts';
+import { createRef } from 'preact';
+import type { ReviewFilter } from '../../review/desk/desk.ts';
+import type { Subject } from '../../review/events/event.ts';
+import type { PhotoFacets } from '../../review/desk/facets.ts';
 import { messageOf, ROWS_MAX } from './api.ts';
-import { refKey, type DoneAction } from './history.ts';
-import type { Made, ReviewSession } from './session.ts';
-import { subjectKey } from './shelf.ts';
-import { judgementText } from './words.ts';
+import { Desk, type Commands } from './desk.ts';
+import { isGone } from './filter-chips.tsx';
+import { subjectKey, type DoneAction } from './history.ts';
+import { afterDecision, allSelected, cleared, type Selection } from './selection.ts';
+import { hrefOf, searchOf } from './view-url.ts';
 
 /** Delay before a request, so that photos passing by in a fast scroll are not read. */
-const WAIT_MS = 60;
+const SCROLLED_MS = 60;
 const AGAIN_AFTER_MS = 3_000;
+/** Delay of counts after a decision, so that fast decisions cause one count on the server. */
+const COUNT_MS = 400;
 
-const STATE_OF = { accept: 'accepted', reject: 'rejected', unsure: 'unsure' } as const;
+/** How taps select. `range`: the next tap ends a range. */
+export type TapMode = 'one' | 'several' | 'range';
 
-/** Reads the grid's photos when they come into view, and decides on many at once. */
-export class GridDesk {
-  readonly #session: ReviewSession;
-  /** Photos that are up to date. */
-  readonly #read = new Set<string>();
-  readonly #unlisted = new Set<string>();
-  readonly #asked = new Set<string>();
-  /** The change of each action of this page since the grid was filled. */
-  readonly #made = new Map<string, Pick<Made, 'subjects'> & { readonly change: PhotoChange }>();
-  /** The actions that `#changes` was computed from. */
-  #done: readonly DoneAction[] = [];
-  #changes: ReadonlyMap<string, PhotoChange> = new Map();
+/** The store of the page with many photos at once. Decided photos keep their place until the grid is filled again. */
+export class GridDesk extends Desk {
+  readonly shownBy = 'grid';
+  readonly scroller = createRef<HTMLElement>();
+  tapMode: TapMode = 'one';
+  /** True if the tile under the cursor takes the keyboard focus when it is rendered. */
+  takesFocus = false;
+  shape = { columns: 1, rowsInView: 1 };
+  /** The counts of other filters; `null` until the first read. */
+  facets: PhotoFacets | null = null;
+  /** The filter and history lengths of the last counts. */
+  #counted = '';
+  #counting: ReturnType<typeof setTimeout> | undefined;
+  /** Photos that are up to date; false for those that are no longer listed. */
+  #read = new Map<string, boolean>();
   #wanted: readonly Subject[] = [];
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #trouble: string | null = null;
+  #reading: ReturnType<typeof setTimeout> | undefined;
+  #isReading = false;
+  #unsubscribe: () => void = () => {};
 
-  constructor(session: ReviewSession) {
-    this.#session = session;
-    session.onAnswer = (answer) => this.#take(answer);
+  protected override readonly commands: Commands = {
+    'select-all': () => this.select(allSelected(this.list.selection, this.list.count)),
+    open: () => this.open(this.list.at),
+    view: () => this.open(this.list.at),
+    filter: () => this.openDialog({ kind: 'filter' }),
+  };
+
+  override start(): () => void {
+    this.session.onMoreChanged = () => this.#readAgain();
+    this.#unsubscribe = this.session.subscribe(() => this.#count());
+    if (location.hash === '#filter') this.openDialog({ kind: 'filter' });
+    return super.start();
   }
 
-  /** Why photos cannot be read; null if they can. */
-  get trouble(): string | null {
-    return this.#trouble;
+  override nameOf(wnid: string): string {
+    return this.facets?.predicted.find((one) => one.wnid === wnid)?.name ?? super.nameOf(wnid);
   }
 
-  /** Undefined while the photo is being read; `null` if it is no longer listed. */
-  at(subject: Subject): ReviewPhoto | null | undefined {
-    const key = subjectKey(subject);
-    if (this.#unlisted.has(key)) return null;
-    const photo = this.#session.shelf.photo(subject);
-    // A row that is read before the server has the decision is out of date.
-    const change = this.#session.outbox.waiting > 0 ? this.#changesNow().get(key) : undefined;
-    return photo === undefined || change === undefined ? photo : { ...photo, ...change };
+  /** True if the server said that the photo is no longer listed. */
+  isUnlisted(subject: Subject): boolean {
+    return this.#read.get(subjectKey(subject)) === false;
+  }
+
+  /** Number of photos in the grid that no longer pass the filter. */
+  get gone(): number {
+    const { shelf } = this.session;
+    const isGoneNow = (key: string): boolean => isGone(shelf.at(key) ?? shelf.change(key), this.view.filter);
+    return [...shelf.touched].filter((key) => this.list.has(key) && isGoneNow(key)).length;
+  }
+
+  /** Fills the grid again. The cursor stays on its photo if the photo still matches. */
+  refresh(): void {
+    void this.#fill(this.list.current);
+  }
+
+  /** Shows one photo alone. The browser's Back returns to it in the grid. */
+  open(position: number): void {
+    const view = { ...this.view, photo: this.list.subjects[position] };
+    history.replaceState(null, '', hrefOf(this.session.collection, 'grid', view));
+    location.assign(hrefOf(this.session.collection, '', view));
+  }
+
+  setTapMode(mode: TapMode): void {
+    this.tapMode = mode;
+    this.session.changed();
+  }
+
+  select(selection: Selection): void {
+    this.list.selection = selection;
+    this.takesFocus = true;
+    this.session.changed();
+  }
+
+  clear(): void {
+    this.tapMode = 'one';
+    this.select(cleared(this.list.selection));
   }
 
   /** Reads the photos in view that are unknown or out of date. */
   want(subjects: readonly Subject[]): void {
     this.#wanted = subjects;
-    this.#askIn(WAIT_MS);
+    this.#readIn(SCROLLED_MS);
   }
 
-  /** Re-reads the photos in view, and others when they come into view. */
-  readAgain(): void {
-    this.#read.clear();
-    this.#unlisted.clear();
-    this.#askIn(0);
+  protected fill(): void {
+    this.list.fill([]);
+    void this.#fill(this.view.photo);
   }
 
-  /** Call when the grid is filled again: earlier decisions then no longer count as changes. */
-  forgetChanges(): void {
-    this.#made.clear();
-    this.#done = [];
-  }
-
-  decide(subjects: readonly Subject[], judgement: Judgement): void {
-    const change = { state: STATE_OF[judgement.verdict], reason: judgement.reason };
-    for (const made of this.#session.decide(subjects, judgement, 'grid'))
-      this.#made.set(refKey(made.ref), { subjects: made.subjects, change });
-    this.#session.say(`${countText(subjects.length)} ${judgementText(judgement)}`);
-  }
-
-  flag(subjects: readonly Subject[]): void {
-    const { flagged, ref } = this.#session.flag(subjects);
-    if (ref !== null) this.#made.set(refKey(ref), { subjects, change: { flagged } });
-  }
-
-  /** Undoes the last action for all its photos. Returns the action; `null` if there is none. */
-  undo(): DoneAction | null {
-    const action = this.#session.undo();
-    this.#session.say(action === null ? 'Nothing to undo' : `${countText(action.photos)} undone`);
-    return action;
-  }
-
-  /** Redoes the last undone action. Returns the action; `null` if there is none. */
-  redo(): DoneAction | null {
-    const action = this.#session.redo();
-    this.#session.say(action === null ? 'Nothing to redo' : `${countText(action.photos)} done again`);
-    return action;
-  }
-
-  /** Counts the photos in the grid that no longer pass the filter. */
-  countGone(filter: ReviewFilter): number {
-    let count = 0;
-    for (const change of this.#changesNow().values()) if (isGone(change, filter)) count += 1;
-    return count;
-  }
-
-  close(): void {
-    clearTimeout(this.#timer);
+  protected stop(): void {
+    clearTimeout(this.#counting);
+    clearTimeout(this.#reading);
     this.#wanted = [];
-    this.#session.onAnswer = () => {};
+    this.#unsubscribe();
+    this.session.onMoreChanged = () => {};
   }
 
-  /** The changes by photo since the grid was filled, without undone ones. */
-  #changesNow(): ReadonlyMap<string, PhotoChange> {
-    const { done } = this.#session.history;
-    if (done === this.#done) return this.#changes;
-    const changes = new Map<string, PhotoChange>();
-    for (const action of done) {
-      const { subjects, change } = this.#made.get(refKey(action)) ?? { subjects: [], change: {} };
-      for (const subject of subjects) {
-        const key = subjectKey(subject);
-        changes.set(key, { ...changes.get(key), ...change });
-      }
-    }
-    this.#done = done;
-    this.#changes = changes;
-    return changes;
+  protected afterDecision(): void {
+    this.tapMode = 'one';
+    this.select(afterDecision(this.list.selection, this.list.count));
   }
 
-  #take({ results, photos }: ActionsAnswer): void {
-    const touched = results.reduce((sum, { stored, skipped }) => sum + stored + skipped, 0);
-    if (touched > photos.length) this.readAgain();
+  protected showAgain({ subject }: DoneAction, _: 'undo' | 'redo', said: string): void {
+    this.session.say(said);
+    const position = this.list.positionOf(subject);
+    if (position !== undefined) this.select({ ...cleared(this.list.selection), cursor: position, anchor: position });
   }
 
-  #askIn(ms: number): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#ask(), ms);
-  }
-
-  async #ask(): Promise<void> {
-    const missing = this.#wanted.filter((subject) => this.#isMissing(subjectKey(subject))).slice(0, ROWS_MAX);
-    if (missing.length === 0) return;
-    const keys = missing.map(subjectKey);
-    for (const key of keys) this.#asked.add(key);
+  async #fill(start: Subject | undefined): Promise<void> {
+    const { view } = this;
     try {
-      const { photos } = await this.#session.api.rows(missing);
-      const listed = new Set(photos.map(subjectKey));
-      for (const key of keys) (listed.has(key) ? this.#read : this.#unlisted).add(key);
-      this.#trouble = null;
-      this.#session.put(photos);
-      this.#askIn(0);
+      const subjects = await this.session.api.index(view.filter, this.order);
+      // The reviewer has chosen another filter.
+      if (view !== this.view) return;
+      this.list.fill(subjects);
+      if (start !== undefined) this.list.fill(subjects, this.list.positionOf(start) ?? 0);
+      this.trouble = null;
+      this.isReady = true;
+      this.session.shelf.touched.clear();
+      this.#readAgain();
     } catch (error) {
-      this.#trouble = messageOf(error);
-      this.#session.changed();
-      this.#askIn(AGAIN_AFTER_MS);
+      this.trouble = messageOf(error);
+    }
+    this.session.changed();
+  }
+
+  /** Reads the photos in view again, and others when they come into view. */
+  #readAgain(): void {
+    this.#read = new Map();
+    this.#readIn(0);
+  }
+
+  #readIn(ms: number): void {
+    clearTimeout(this.#reading);
+    this.#reading = setTimeout(() => void this.#readWanted(), ms);
+  }
+
+  async #readWanted(): Promise<void> {
+    const read = this.#read;
+    const missing = this.#wanted.filter((one) => !read.has(subjectKey(one))).slice(0, ROWS_MAX);
+    if (missing.length === 0 || this.#isReading) return;
+    this.#isReading = true;
+    try {
+      const { photos } = await this.session.api.rows(missing);
+      for (const one of missing) read.set(subjectKey(one), false);
+      for (const photo of photos) read.set(subjectKey(photo), true);
+      this.trouble = null;
+      this.session.put(photos);
+      this.#readIn(0);
+    } catch (error) {
+      this.trouble = messageOf(error);
+      this.session.changed();
+      this.#readIn(AGAIN_AFTER_MS);
     } finally {
-      for (const key of keys) this.#asked.delete(key);
+      this.#isReading = false;
     }
   }
 
-  #isMissing(key: string): boolean {
-    return !this.#asked.has(key) && !this.#read.has(key) && !this.#unlisted.has(key);
+  /** Reads the counts again if the filter has changed, or once the server has what this page has changed. */
+  #count(): void {
+    const { history, sending } = this.session;
+    if (sending.waiting > 0) return;
+    const { filter } = this.view;
+    const wanted = `${searchOf({ filter })} ${history.done.length} ${history.undone.length}`;
+    if (wanted === this.#counted) return;
+    const isFirst = this.#counted === '';
+    this.#counted = wanted;
+    clearTimeout(this.#counting);
+    this.#counting = setTimeout(() => void this.#readCounts(filter, wanted), isFirst ? 0 : COUNT_MS);
+  }
+
+  /** If the read fails, keeps the old counts: the tiles show the problem. */
+  async #readCounts(filter: ReviewFilter, wanted: string): Promise<void> {
+    const facets = await this.session.api.facets(filter).catch(() => null);
+    if (facets === null || wanted !== this.#counted) return;
+    this.facets = facets;
+    this.session.changed();
   }
 }

@@ -1,34 +1,31 @@
-import type { ComponentChildren, TargetedSubmitEvent } from 'preact';
-import type { ClassProgress, ReviewFilter, ReviewSetup } from '../../review/desk/desk.ts';
+import type { TargetedSubmitEvent } from 'preact';
+import type { ReviewFilter } from '../../review/desk/desk.ts';
 import type { PhotoFacets } from '../../review/desk/facets.ts';
 import { countText } from '../../kernel/texts.ts';
+import type { Desk } from './desk.ts';
 import { Dialog } from './dialog.tsx';
-import { STATES } from './grid-chips.ts';
 import { viewOf } from './view-url.ts';
-import { REASON_TEXTS, STATE_TEXTS } from './words.ts';
+import { REASON_TEXTS, STATES, STATE_TEXTS } from './words.ts';
 
 interface FilterDialogProps {
-  readonly filter: ReviewFilter;
-  readonly setup: ReviewSetup;
-  readonly classes: readonly ClassProgress[];
+  readonly desk: Desk;
   /** Null while they are being read. */
   readonly facets: PhotoFacets | null;
-  readonly onChosen: (filter: ReviewFilter) => void;
-  /** The dialog is closed, with or without a choice. */
-  readonly onClose: () => void;
 }
 
 /** Asks for a filter. Field names are those of the page's address. */
-export function FilterDialog({ onChosen, onClose, ...fields }: FilterDialogProps) {
+export function FilterDialog({ desk, facets }: FilterDialogProps) {
   const choose = (event: TargetedSubmitEvent<HTMLFormElement>): void => {
     event.preventDefault();
-    onClose();
-    onChosen(event.submitter?.getAttribute('value') === 'none' ? {} : filterIn(new FormData(event.currentTarget)));
+    const isNone = event.submitter?.getAttribute('value') === 'none';
+    const filter = isNone ? {} : filterIn(new FormData(event.currentTarget));
+    desk.closeDialog();
+    desk.go({ filter, order: desk.view.order });
   };
   return (
-    <Dialog title="Filter" kind="filter" onClose={onClose}>
+    <Dialog title="Filter" kind="filter" onClose={desk.closeDialog}>
       <form onSubmit={choose}>
-        <Fields {...fields} />
+        <Fields desk={desk} facets={facets} />
         <p class="choices">
           <button class="chosen">Show</button>
           <button value="none">Show all photos</button>
@@ -38,20 +35,25 @@ export function FilterDialog({ onChosen, onClose, ...fields }: FilterDialogProps
   );
 }
 
-function Fields({ filter, setup, classes, facets }: Omit<FilterDialogProps, 'onChosen' | 'onClose'>) {
+function Fields({ desk: { session, view }, facets }: FilterDialogProps) {
+  const { setup, shelf } = session;
+  const { filter } = view;
+  const classes = shelf.classes
+    .map(({ wnid, name, listed }): Option => [wnid, name, listed])
+    .toSorted(([, a], [, b]) => a.localeCompare(b, 'en'));
+  const predicted = facets?.predicted.map(({ wnid, name, photos }): Option => [wnid, name, photos]) ?? [];
+  const states = STATES.map((state): Option => [state, STATE_TEXTS[state], facets?.states[state]]);
+  const reasons = setup.reasons.map((one): Option => [one, REASON_TEXTS[one], countIn(facets?.reasons, one)]);
+  const sources = setup.sources.map((one): Option => [one, one, countIn(facets?.sources, one)]);
+  const tags = setup.tags.map((one): Option => [one, one, countIn(facets?.tags, one)]);
   return (
     <div class="fields">
-      <Choice label="Searched as" name="class" value={filter.wnid} of={classChoices(classes)} isFirst />
-      <Choice label="Models see" name="as" value={filter.confusion} of={predictedChoices(facets)} />
-      <Choice label="State" name="state" value={filter.state} of={plainChoices(STATES, facets?.states, STATE_TEXTS)} />
-      <Choice
-        label="Reason"
-        name="reason"
-        value={filter.reason}
-        of={plainChoices(setup.reasons, facets?.reasons, REASON_TEXTS)}
-      />
-      <Choice label="Source" name="source" value={filter.source} of={plainChoices(setup.sources, facets?.sources)} />
-      <Choice label="Tag" name="tag" value={filter.tag} of={plainChoices(setup.tags, facets?.tags)} />
+      <Choice label="Searched as" name="class" value={filter.wnid} of={classes} isFirst />
+      <Choice label="Models see" name="as" value={filter.confusion} of={predicted} />
+      <Choice label="State" name="state" value={filter.state} of={states} />
+      <Choice label="Reason" name="reason" value={filter.reason} of={reasons} />
+      <Choice label="Source" name="source" value={filter.source} of={sources} />
+      <Choice label="Tag" name="tag" value={filter.tag} of={tags} />
       <fieldset class="p-range">
         <legend>{setup.mode === 'A' ? 'p of the class searched' : 'p of the class predicted'}</legend>
         <Bound label="from" name="p-min" value={filter.pMin} />
@@ -65,23 +67,18 @@ function Fields({ filter, setup, classes, facets }: Omit<FilterDialogProps, 'onC
   );
 }
 
-function Bound({ label, name, value }: Pick<ChoiceProps, 'label' | 'name'> & { readonly value: number | undefined }) {
-  return (
-    <label>
-      {label} <input type="number" name={name} min="0" max="1" step="any" value={value ?? ''} inputMode="decimal" />
-    </label>
-  );
+function countIn(counts: Readonly<Record<string, number>> | undefined, name: string): number | undefined {
+  return counts === undefined ? undefined : (counts[name] ?? 0);
 }
 
-interface Option {
-  readonly value: string;
-  readonly text: string;
-  readonly count?: number | undefined;
-}
+type Option = readonly [value: string, text: string, count: number | undefined];
 
-interface ChoiceProps {
+interface FieldProps {
   readonly label: string;
   readonly name: string;
+}
+
+interface ChoiceProps extends FieldProps {
   readonly value: string | undefined;
   readonly of: readonly Option[];
   /** It has the focus when the dialog opens. */
@@ -90,17 +87,17 @@ interface ChoiceProps {
 
 /** A value that is set and not among the options stays one of them. */
 function Choice({ label, name, value, of, isFirst = false }: ChoiceProps) {
-  const isKnown = value === undefined || of.some((option) => option.value === value);
+  const isKnown = value === undefined || of.some(([option]) => option === value);
   return (
     <label>
       {label}
       <select name={name} value={value ?? ''} autofocus={isFirst}>
         <option value="">any</option>
         {isKnown ? null : <option value={value}>{value}</option>}
-        {of.map((option) => (
-          <option key={option.value} value={option.value}>
-            {option.text}
-            {counted(option.count)}
+        {of.map(([option, text, count]) => (
+          <option key={option} value={option}>
+            {text}
+            {counted(count)}
           </option>
         ))}
       </select>
@@ -108,14 +105,20 @@ function Choice({ label, name, value, of, isFirst = false }: ChoiceProps) {
   );
 }
 
-interface CheckProps {
-  readonly label: string;
-  readonly name: string;
+function Bound({ label, name, value }: FieldProps & { readonly value: number | undefined }) {
+  return (
+    <label>
+      {label} <input type="number" name={name} min="0" max="1" step="any" value={value ?? ''} inputMode="decimal" />
+    </label>
+  );
+}
+
+interface CheckProps extends FieldProps {
   readonly isOn: boolean | undefined;
   readonly count: number | undefined;
 }
 
-function Check({ label, name, isOn, count }: CheckProps): ComponentChildren {
+function Check({ label, name, isOn, count }: CheckProps) {
   return (
     <label class="check">
       <input type="checkbox" name={name} value="1" checked={isOn === true} /> {label}
@@ -133,27 +136,4 @@ function filterIn(data: FormData): ReviewFilter {
   const query = new URLSearchParams();
   for (const [name, value] of data) if (typeof value === 'string' && value !== '') query.set(name, value);
   return viewOf(`?${query}`).filter;
-}
-
-function classChoices(classes: readonly ClassProgress[]): Option[] {
-  return classes
-    .map(({ wnid, name, listed }) => ({ value: wnid, text: name, count: listed }))
-    .toSorted((a, b) => a.text.localeCompare(b.text, 'en'));
-}
-
-function predictedChoices(facets: PhotoFacets | null): Option[] {
-  return (facets?.predicted ?? []).map(({ wnid, name, photos }) => ({ value: wnid, text: name, count: photos }));
-}
-
-/** @param counts undefined while they are being read */
-function plainChoices<Name extends string>(
-  names: readonly Name[],
-  counts: Readonly<Partial<Record<Name, number>>> | undefined,
-  texts?: Readonly<Record<Name, string>>,
-): Option[] {
-  return names.map((name) => ({
-    value: name,
-    text: texts?.[name] ?? name,
-    count: counts === undefined ? undefined : (counts[name] ?? 0),
-  }));
 }

@@ -34,6 +34,30 @@ export function layoutOf(width: number, rem: number): GridLayout {
   return { columns, tileWidth, imageHeight, rowHeight, gap };
 }
 
+/** Rows rendered above and below those in view. */
+const OVERSCAN = 3;
+
+interface Window {
+  /** The place at the top of the window, from the first row. */
+  readonly top: number;
+  readonly height: number;
+  readonly rowHeight: number;
+  /** Number of rows. */
+  readonly count: number;
+  /** This row is always rendered, so that scrolling away does not lose the keyboard focus. */
+  readonly keptRow: number;
+}
+
+/** The rows to render: those from `from` to before `to`, and the kept one. */
+export function rowsAround({ top, height, rowHeight, count, keptRow }: Window) {
+  const from = Math.max(0, Math.min(count - 1, Math.floor(top / rowHeight)) - OVERSCAN);
+  const to = Math.min(count, Math.ceil(Math.max(0, top + height) / rowHeight) + OVERSCAN);
+  const rows = Array.from({ length: Math.max(0, to - from) }, (_, i) => from + i);
+  if (keptRow < from) rows.unshift(keptRow);
+  if (keptRow >= to && keptRow < count) rows.push(keptRow);
+  return { rows, from, to };
+}
+
 interface Place {
   readonly cursor: number;
   /** Photos in the grid. */

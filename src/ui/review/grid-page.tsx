@@ -1,68 +1,55 @@
 import { useEffect, useMemo } from 'preact/hooks';
-import { countText } from '../../kernel/texts.ts';
+import { countOf, countText } from '../../kernel/texts.ts';
 import { totalsOf } from './classes-bar.tsx';
-import { ActionBar, CommandButton } from './action-bar.tsx';
+import { ActionBar, CommandButton, OrderChoice } from './action-bar.tsx';
+import { FilterChips } from './filter-chips.tsx';
 import { HeaderBar } from './frame.tsx';
-import { FilterBar } from './grid-bar.tsx';
-import { GridDialogs } from './photo-dialog.tsx';
-
-import { Grid } from './grid-model.ts';
-import { handlersOf, selectByKey } from './grid-pointer.ts';
+import { GridDesk } from './grid-desk.ts';
+import { pointerHandlers, selectByKey } from './grid-select.ts';
 import { GridSide } from './grid-side.tsx';
 import { Tiles } from './grid-tiles.tsx';
+import { keyHint } from './keys.ts';
+import { PhotoDialog } from './photo-dialog.tsx';
 import { selectedCount } from './selection.ts';
 import { useKeys, useSession, type PageProps } from './use-session.ts';
 import { hrefOf, viewOf } from './view-url.ts';
 
+interface GridProps {
+  readonly desk: GridDesk;
+}
+
 /** The review page with many photos at once. */
 export function GridPage({ session }: PageProps) {
   useSession(session);
-  const grid = useMemo(() => new Grid(session), [session]);
-  useEffect(() => grid.start(), [grid]);
-  const run = useMemo(() => grid.run.bind(grid), [grid]);
-  useKeys('grid', { run, onPress: (event) => selectByKey(event, grid) });
-  const { subjects, selection, view } = grid;
+  const desk = useMemo(() => new GridDesk(session, 'grid'), [session]);
+  useEffect(() => desk.start(), [desk]);
+  useKeys('grid', desk, { onPress: (event) => selectByKey(event, desk) });
+  const { isReady } = desk;
   return (
-    <main
-      class="grid-page"
-      data-ready={subjects === null ? undefined : ''}
-      onClick={(event) => followLink(event, grid)}
-    >
-      <GridHeader grid={grid} />
-      <GridSide
-        filter={view.filter}
-        setup={session.setup}
-        facets={grid.facets.now}
-        hrefTo={(one) => grid.hrefTo(one)}
-      />
+    <main class="grid-page" data-ready={isReady ? '' : undefined} onClick={(event) => followLink(event, desk)}>
+      <GridHeader desk={desk} />
+      <GridSide desk={desk} />
       <h1 class="unseen">Grid of {session.collection}</h1>
-      <section class="gridview" ref={grid.scroller} aria-label="Grid" aria-busy={subjects === null}>
-        <FilterBar grid={grid} />
-        <GridContent grid={grid} />
+      <section class="gridview" ref={desk.scroller} aria-label="Grid" aria-busy={!isReady}>
+        <FilterBar desk={desk} />
+        <GridContent desk={desk} />
       </section>
-      <ActionBar
-        session={session}
-        own={grid.own}
-        isReady={grid.count > 0}
-        onCommand={run}
-        before={<Target selected={selectedCount(selection)} said={session.said} />}
-      />
-      <GridDialogs grid={grid} />
+      <ActionBar desk={desk} isReady={desk.list.count > 0} before={<Target desk={desk} />} />
+      <PhotoDialog desk={desk} facets={desk.facets} />
     </main>
   );
 }
 
-function GridHeader({ grid }: { readonly grid: Grid }) {
-  const { session, view } = grid;
+function GridHeader({ desk }: GridProps) {
+  const { session, view } = desk;
   const { wnid } = view.filter;
   const classes = session.shelf.classes.filter((one) => wnid === undefined || one.wnid === wnid);
-  const common = { kind: 'chip', onCommand: grid.run.bind(grid) };
+  const common = { kind: 'chip', desk };
+  const place = wnid === undefined ? 'all classes' : desk.nameOf(wnid);
   return (
     <HeaderBar
       session={session}
-      place={
-        <a href={hrefOf(session.collection, 'classes')}>{wnid === undefined ? 'all classes' : grid.nameOf(wnid)}</a>
-      }
+      place={<a href={hrefOf(session.collection, 'classes')}>{place}</a>}
       classes={classes}
       detail={`${countText(totalsOf(classes).open)} open`}
     >
@@ -76,14 +63,60 @@ function GridHeader({ grid }: { readonly grid: Grid }) {
   );
 }
 
-function GridContent({ grid }: { readonly grid: Grid }) {
-  const pointer = useMemo(() => handlersOf(grid), [grid]);
-  const { subjects, trouble } = grid;
-  if (subjects === null) return <p class="quiet nothing">{trouble ?? 'Reading the photos …'}</p>;
-  if (subjects.length === 0) {
+/** The grid's filter, order and number of photos. */
+function FilterBar({ desk }: GridProps) {
+  const { gone, tapMode } = desk;
+  return (
+    <div class="filters">
+      <FilterChips desk={desk} />
+      <label class="chip sort">
+        Sort
+        <OrderChoice desk={desk} />
+      </label>
+      <button type="button" class="chip" aria-haspopup="dialog" onClick={() => desk.run('filter')}>
+        Filter <kbd aria-hidden="true">{keyHint('filter')}</kbd>
+      </button>
+      <button
+        type="button"
+        class="chip select-mode"
+        aria-pressed={tapMode !== 'one'}
+        onClick={() => desk.setTapMode(tapMode === 'one' ? 'several' : 'one')}
+      >
+        {tapMode === 'range' ? 'Tap the last photo' : 'Select'}
+      </button>
+      {gone === 0 ? null : (
+        <button type="button" class="chip refresh" onClick={() => desk.refresh()}>
+          ↻ {countText(gone)} no longer {gone === 1 ? 'matches' : 'match'}
+        </button>
+      )}
+      {desk.isReady ? <CountLine desk={desk} /> : null}
+    </div>
+  );
+}
+
+function CountLine({ desk }: GridProps) {
+  const { count, selection } = desk.list;
+  const selected = selectedCount(selection);
+  const isAll = selected >= count;
+  return (
+    <p class="quiet count-line">
+      {countOf(count, 'photo')}
+      {selected > 0 ? ` · ${countText(selected)} selected` : null}
+      <button type="button" class="plain" onClick={() => (isAll ? desk.clear() : desk.run('select-all'))}>
+        <kbd aria-hidden="true">{isAll ? 'Esc' : keyHint('select-all')}</kbd> Select {isAll ? 'none' : 'all'}
+      </button>
+    </p>
+  );
+}
+
+function GridContent({ desk }: GridProps) {
+  const pointer = useMemo(() => pointerHandlers(desk), [desk]);
+  const { isReady, list, trouble } = desk;
+  if (!isReady) return <p class="quiet nothing">{trouble ?? 'Reading the photos …'}</p>;
+  if (list.count === 0) {
     return (
       <p class="nothing">
-        No photo matches. <a href={grid.hrefTo({})}>Show all photos</a>
+        No photo matches. <a href={desk.hrefTo({})}>Show all photos</a>
       </p>
     );
   }
@@ -94,26 +127,27 @@ function GridContent({ grid }: { readonly grid: Grid }) {
           {trouble}
         </p>
       )}
-      <Tiles grid={grid} subjects={subjects} />
+      <Tiles desk={desk} />
     </div>
   );
 }
 
 /** The target of a decision and the result of the last one. */
-function Target({ selected, said }: { readonly selected: number; readonly said: string }) {
+function Target({ desk: { list, session } }: GridProps) {
+  const selected = selectedCount(list.selection);
   return (
     <p class="target">
       <b>{selected === 0 ? 'This photo' : `${countText(selected)} selected`}</b>
-      <small>{said}</small>
+      <small>{session.said}</small>
     </p>
   );
 }
 
 /** Follows a link to another view of the grid without a page load. */
-function followLink(event: MouseEvent, grid: Grid): void {
+function followLink(event: MouseEvent, desk: GridDesk): void {
   const link = event.target instanceof Element ? event.target.closest<HTMLAnchorElement>('a[href]') : null;
   const opensElsewhere = event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey;
   if (link === null || opensElsewhere || link.pathname !== location.pathname) return;
   event.preventDefault();
-  grid.go(viewOf(link.search));
+  desk.go(viewOf(link.search));
 }

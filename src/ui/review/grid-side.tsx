@@ -1,63 +1,61 @@
-import type { ReviewFilter, ReviewSetup } from '../../review/desk/desk.ts';
+import type { ReviewFilter } from '../../review/desk/desk.ts';
 import type { PhotoFacets } from '../../review/desk/facets.ts';
 import { countText } from '../../kernel/texts.ts';
-import { STATES } from './grid-chips.ts';
-import { STATE_TEXTS } from './words.ts';
+import type { GridDesk } from './grid-desk.ts';
+import { STATES, STATE_TEXTS } from './words.ts';
 
-interface SideProps {
+interface CountLink {
+  readonly text: string;
+  readonly count: number;
   readonly filter: ReviewFilter;
-  readonly setup: ReviewSetup;
-  /** `null` while they are being read. */
-  readonly facets: PhotoFacets | null;
-  readonly hrefTo: (filter: ReviewFilter) => string;
+  readonly isOn: boolean;
 }
 
 /** The counts of other filters. Every count is a link. */
-export function GridSide({ filter, setup, facets, hrefTo }: SideProps) {
+export function GridSide({ desk }: { readonly desk: GridDesk }) {
+  const { facets, session, view } = desk;
   if (facets === null) return <aside class="side" aria-label="Counts" aria-busy="true" />;
-  const { states, sources, confusions, noise } = facets;
+  const { filter } = view;
+  const { states, sources, noise } = facets;
   const all = Object.values(states).reduce((sum, count) => sum + count, 0);
-  const stateLinks = STATES.map((state) => ({
-    text: STATE_TEXTS[state],
-    count: states[state],
+  const stateLink = (text: string, count: number, state?: ReviewFilter['state']): CountLink => ({
+    text,
+    count,
     filter: { ...filter, state },
     isOn: filter.state === state,
-  }));
-  const listed = setup.sources.filter((source) => (sources[source] ?? 0) > 0 || filter.source === source);
-  const sourceLinks = listed.map((source) => ({
-    text: source,
-    count: sources[source] ?? 0,
-    filter: { ...filter, source: filter.source === source ? undefined : source },
-    isOn: filter.source === source,
-  }));
+  });
+  const noiseIsOn = filter.noise === true;
+  const ofNoise = { ...filter, noise: noiseIsOn ? undefined : true };
+  const show = [
+    stateLink('all', all),
+    ...STATES.map((state) => stateLink(STATE_TEXTS[state], states[state], state)),
+    { text: 'all models agree', count: noise, filter: ofNoise, isOn: noiseIsOn },
+  ];
+  const ofSources = session.setup.sources.map((source): CountLink => {
+    const isOn = filter.source === source;
+    return {
+      text: source,
+      count: sources[source] ?? 0,
+      filter: { ...filter, source: isOn ? undefined : source },
+      isOn,
+    };
+  });
   return (
     <aside class="side" aria-label="Counts">
-      <Links
-        title="Show"
-        hrefTo={hrefTo}
-        links={[
-          { text: 'all', count: all, filter: { ...filter, state: undefined }, isOn: filter.state === undefined },
-          ...stateLinks,
-          {
-            text: 'all models agree',
-            count: noise,
-            filter: { ...filter, noise: filter.noise === true ? undefined : true },
-            isOn: filter.noise === true,
-          },
-        ]}
-      />
-      <Confusions filter={filter} cap={setup.cap} confusions={confusions} hrefTo={hrefTo} />
-      <Links title="Source" hrefTo={hrefTo} links={sourceLinks} />
+      <Links desk={desk} title="Show" links={show} />
+      <Confusions desk={desk} confusions={facets.confusions} />
+      <Links desk={desk} title="Source" links={ofSources.filter(({ count, isOn }) => count > 0 || isOn)} />
     </aside>
   );
 }
 
-interface ConfusionsProps extends Pick<SideProps, 'filter' | 'hrefTo'> {
-  readonly cap: number;
+interface ConfusionsProps {
+  readonly desk: GridDesk;
   readonly confusions: PhotoFacets['confusions'];
 }
 
-function Confusions({ filter, cap, confusions, hrefTo }: ConfusionsProps) {
+function Confusions({ desk, confusions }: ConfusionsProps) {
+  const { filter } = desk.view;
   if (confusions.length === 0) return null;
   return (
     <section>
@@ -66,7 +64,7 @@ function Confusions({ filter, cap, confusions, hrefTo }: ConfusionsProps) {
         {confusions.map(({ wnid, name, confusionWnid, confusionName, accepted, open }) => (
           <li key={`${wnid} ${confusionWnid}`}>
             <a
-              href={hrefTo({ ...filter, wnid, confusion: confusionWnid })}
+              href={desk.hrefTo({ ...filter, wnid, confusion: confusionWnid })}
               aria-current={filter.wnid === wnid && filter.confusion === confusionWnid ? 'true' : undefined}
               title={`${countText(open)} open`}
             >
@@ -74,7 +72,7 @@ function Confusions({ filter, cap, confusions, hrefTo }: ConfusionsProps) {
                 <span class="searched">{name}</span> → <span class="predicted">{confusionName}</span>
               </span>
               <span class="count">
-                {accepted} of {cap}
+                {accepted} of {desk.session.setup.cap}
               </span>
             </a>
           </li>
@@ -85,24 +83,19 @@ function Confusions({ filter, cap, confusions, hrefTo }: ConfusionsProps) {
 }
 
 interface LinksProps {
+  readonly desk: GridDesk;
   readonly title: string;
-  readonly hrefTo: (filter: ReviewFilter) => string;
-  readonly links: readonly {
-    readonly text: string;
-    readonly count: number;
-    readonly filter: ReviewFilter;
-    readonly isOn: boolean;
-  }[];
+  readonly links: readonly CountLink[];
 }
 
-function Links({ title, hrefTo, links }: LinksProps) {
+function Links({ desk, title, links }: LinksProps) {
   return (
     <section>
       <h2>{title}</h2>
       <ul class="count-links">
         {links.map(({ text, count, filter, isOn }) => (
           <li key={text}>
-            <a href={hrefTo(filter)} aria-current={isOn ? 'true' : undefined}>
+            <a href={desk.hrefTo(filter)} aria-current={isOn ? 'true' : undefined}>
               <span>{text}</span>
               <span class="count">{countText(count)}</span>
             </a>

@@ -1,33 +1,33 @@
-import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { RefObject } from 'preact';
+import { useEffect, useLayoutEffect, useReducer, useRef } from 'preact/hooks';
+import type { ReviewOrder, ReviewPhoto } from '../../review/desk/desk.ts';
 import type { Subject } from '../../review/events/event.ts';
-import { layoutOf } from './grid-layout.ts';
-import type { Grid } from './grid-model.ts';
-import { Tile } from './grid-tile.tsx';
-import { useVirtualRows } from './grid-virtual.ts';
+import { probabilityText } from '../../kernel/texts.ts';
+import type { GridDesk } from './grid-desk.ts';
+import { layoutOf, rowsAround, type GridLayout } from './grid-layout.ts';
+import { isSelected } from './selection.ts';
+import { dayText, REASON_TEXTS, STATE_TEXTS } from './words.ts';
 
-interface TilesProps {
-  readonly grid: Grid;
-  readonly subjects: readonly Subject[];
-}
+/** Pixels above and below a row that is scrolled into view. */
+const PADDING = 8;
 
-/** The photos as tiles. Only the rows in view are in the document. */
-export function Tiles({ grid, subjects }: TilesProps) {
-  const { selection, desk, scroller } = grid;
+/** The photos as tiles. Only the rows in view and the cursor's row are in the document. */
+export function Tiles({ desk }: { readonly desk: GridDesk }) {
+  const { subjects, at } = desk.list;
   const list = useRef<HTMLDivElement>(null);
-  const layout = useLayoutOf(list);
+  const { layout, top, height } = useViewport(desk.scroller, list);
   const { columns, rowHeight } = layout;
-  const rowCount = Math.ceil(subjects.length / columns);
-  const cursorRow = Math.floor(selection.cursor / columns);
-  const virtual = useVirtualRows({ scroller, list, count: rowCount, rowHeight, keptRow: cursorRow });
-  const { rows, rowsInView } = virtual;
-  grid.shape = { columns, rowsInView };
-  const from = (rows[0]?.index ?? 0) * columns;
-  const to = ((rows.at(-1)?.index ?? -1) + 1) * columns;
-  useEffect(() => desk.want(subjects.slice(from, to)), [desk, subjects, from, to]);
-  useStayInPlace(columns, virtual);
-  useLayoutEffect(() => virtual.show(cursorRow), [selection.cursor, subjects]);
-  useFocus(grid);
+  const count = Math.ceil(subjects.length / columns);
+  const cursorRow = Math.floor(at / columns);
+  const { rows, from, to } = rowsAround({ top, height, rowHeight, count, keptRow: cursorRow });
+  desk.shape = { columns, rowsInView: Math.floor(height / rowHeight) };
+  useEffect(() => desk.want(subjects.slice(from * columns, to * columns)), [desk, subjects, from, to, columns]);
+  useLayoutEffect(() => showRow(desk.scroller, list, { row: cursorRow, rowHeight }), [at, subjects]);
+  useStayInPlace(desk.scroller, { columns, rowHeight, top });
+  useLayoutEffect(() => {
+    if (desk.takesFocus) document.querySelector<HTMLElement>(`#tile-${at}`)?.focus({ preventScroll: true });
+    desk.takesFocus = false;
+  });
   return (
     <div
       ref={list}
@@ -35,20 +35,20 @@ export function Tiles({ grid, subjects }: TilesProps) {
       class="tiles"
       aria-label="Photos"
       aria-multiselectable="true"
-      aria-rowcount={rowCount}
+      aria-rowcount={count}
       aria-colcount={columns}
-      style={{ height: virtual.height }}
+      style={{ height: count * rowHeight }}
     >
-      {rows.map(({ index, top }) => (
+      {rows.map((row) => (
         <div
-          key={index}
+          key={row}
           role="row"
           class="tile-row"
-          aria-rowindex={index + 1}
-          style={{ transform: `translateY(${top}px)`, gap: layout.gap }}
+          aria-rowindex={row + 1}
+          style={{ transform: `translateY(${row * rowHeight}px)`, gap: layout.gap }}
         >
-          {subjects.slice(index * columns, (index + 1) * columns).map((subject, column) => (
-            <Tile key={column} {...{ grid, subject, layout, column }} position={index * columns + column} />
+          {subjects.slice(row * columns, (row + 1) * columns).map((subject, column) => (
+            <Tile key={column} {...{ desk, subject, layout, column }} position={row * columns + column} />
           ))}
         </div>
       ))}
@@ -56,38 +56,140 @@ export function Tiles({ grid, subjects }: TilesProps) {
   );
 }
 
-/** The tile under the cursor takes the focus once after the cursor was moved. */
-function useFocus(grid: Grid): void {
+/** The layout for the width of the list, the place that is scrolled to, and the height of the window on the list. */
+function useViewport(scroller: RefObject<HTMLElement>, list: RefObject<HTMLElement>) {
+  const [, again] = useReducer((times: number) => times + 1, 0);
   useLayoutEffect(() => {
-    if (!grid.takesFocus) return;
-    document.querySelector<HTMLElement>(`#tile-${grid.selection.cursor}`)?.focus({ preventScroll: true });
-    grid.takesFocus = false;
-  });
+    const element = scroller.current;
+    if (element === null || list.current === null) return undefined;
+    const observer = new ResizeObserver(() => again(undefined));
+    for (const one of [element, list.current]) observer.observe(one);
+    const scrolled = (): void => again(undefined);
+    element.addEventListener('scroll', scrolled, { passive: true });
+    again(undefined);
+    return () => {
+      observer.disconnect();
+      element.removeEventListener('scroll', scrolled);
+    };
+  }, []);
+  const rem = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
+  const layout = layoutOf(list.current?.clientWidth ?? 960, rem);
+  const { scrollTop = 0, clientHeight = layout.rowHeight } = scroller.current ?? {};
+  return { layout, top: scrollTop - (list.current?.offsetTop ?? 0), height: clientHeight };
 }
 
-/** Follows the width of the element and the size of the page's text. */
-function useLayoutOf(list: RefObject<HTMLElement>): ReturnType<typeof layoutOf> {
-  const [width, setWidth] = useState(960);
-  useLayoutEffect(() => {
-    const element = list.current;
-    if (element === null) return undefined;
-    setWidth(element.clientWidth);
-    const observer = new ResizeObserver(() => setWidth(element.clientWidth));
-    observer.observe(element);
-    return () => observer.disconnect();
-  }, []);
-  return layoutOf(width, Number.parseFloat(getComputedStyle(document.documentElement).fontSize));
+/** Scrolls a row into view, as little as possible. The first row scrolls to the very top, where the filters are. */
+function showRow(
+  { current: scroller }: RefObject<HTMLElement>,
+  { current: list }: RefObject<HTMLElement>,
+  { row, rowHeight }: { readonly row: number; readonly rowHeight: number },
+): void {
+  if (scroller === null || list === null) return;
+  const start = list.offsetTop + row * rowHeight - PADDING;
+  const end = start + rowHeight + 2 * PADDING - scroller.clientHeight;
+  if (row === 0) scroller.scrollTop = 0;
+  else scroller.scrollTop = Math.min(start, Math.max(end, scroller.scrollTop));
+}
+
+interface Place {
+  readonly columns: number;
+  readonly rowHeight: number;
+  readonly top: number;
 }
 
 /** When the window changes its width, the photos that were at its top stay there. */
-function useStayInPlace(columns: number, { firstRowInView, show }: ReturnType<typeof useVirtualRows>): void {
+function useStayInPlace({ current: scroller }: RefObject<HTMLElement>, { columns, rowHeight, top }: Place): void {
   const before = useRef({ columns, position: 0 });
   useLayoutEffect(() => {
-    if (before.current.columns === columns) {
-      before.current = { columns, position: firstRowInView * columns };
-      return;
-    }
-    show(Math.floor(before.current.position / columns), 'start');
-    before.current = { ...before.current, columns };
+    const { position } = before.current;
+    const by = (Math.floor(position / columns) - Math.round(top / rowHeight)) * rowHeight;
+    if (before.current.columns !== columns && scroller !== null) scroller.scrollTop += by;
+    else before.current = { columns, position: Math.max(0, Math.round(top / rowHeight)) * columns };
+    before.current.columns = columns;
   });
+}
+
+interface TileProps {
+  readonly desk: GridDesk;
+  readonly subject: Subject;
+  readonly position: number;
+  readonly column: number;
+  readonly layout: GridLayout;
+}
+
+/** One photo of the grid. The grid handles clicks and keys. */
+function Tile({ desk, subject, position, column, layout }: TileProps) {
+  const { list, order, session } = desk;
+  const photo = desk.isUnlisted(subject) ? null : session.shelf.photo(subject);
+  const isOn = isSelected(list.selection, position);
+  return (
+    <div
+      role="gridcell"
+      id={`tile-${position}`}
+      class={isOn ? 'tile selected' : 'tile'}
+      tabIndex={position === list.at ? 0 : -1}
+      aria-selected={isOn}
+      aria-colindex={column + 1}
+      data-position={position}
+      data-photo={subject.sha256}
+      data-wnid={subject.wnid}
+      data-state={photo?.state}
+      style={{ width: layout.tileWidth }}
+    >
+      <span class="picture" style={{ height: layout.imageHeight }}>
+        {photo === undefined ? <span class="unseen">Photo {position + 1}, being read</span> : null}
+        {photo === null ? (
+          <span class="quiet">no longer listed</span>
+        ) : (
+          <img src={`/thumbnails/${subject.sha256}`} alt="" draggable={false} decoding="async" />
+        )}
+        {photo ? <span class="value">{valueText(photo, order, session.setup.cap)}</span> : null}
+        {photo ? <Badges photo={photo} /> : null}
+        {isOn ? (
+          <span class="tick" aria-hidden="true">
+            ✓
+          </span>
+        ) : null}
+      </span>
+      <span class="names">{photo ? <Names photo={photo} /> : null}</span>
+    </div>
+  );
+}
+
+function Badges({ photo: { state, reason, mine } }: { readonly photo: ReviewPhoto }) {
+  return (
+    <>
+      {state === 'open' ? null : (
+        <b class={`badge ${state}`}>{reason === null ? STATE_TEXTS[state] : REASON_TEXTS[reason]}</b>
+      )}
+      {mine.flagged ? (
+        <b class="flag">
+          <span aria-hidden="true">⚑</span>
+          <span class="unseen">flagged</span>
+        </b>
+      ) : null}
+    </>
+  );
+}
+
+/** The text of a tile, also its name for screen readers. */
+function Names({ photo }: { readonly photo: ReviewPhoto }) {
+  return (
+    <>
+      <span class="searched">{photo.name}</span>
+      <span class="predicted">
+        <span aria-hidden="true">→ </span>
+        <span class="unseen">, models see </span>
+        {photo.confusionName}
+      </span>
+    </>
+  );
+}
+
+/** The photo's value of the grid's sort order. */
+function valueText(photo: ReviewPhoto, order: ReviewOrder, cap: number): string {
+  if (order === 'confusions') return `${photo.acceptedOfConfusion} of ${cap}`;
+  if (order === 'source') return photo.source;
+  if (order === 'newest') return dayText(photo.foundAt);
+  return `p ${probabilityText(photo.maxTrueProb ?? photo.confusionProb)}`;
 }

@@ -3,7 +3,7 @@ import type { Judgement, Subject } from '../../review/events/event.ts';
 
 /** An action that can be undone. */
 export interface DoneAction extends ActionRef {
-  readonly kind: Exclude<ReviewActionStored['kind'], 'undo' | 'redo'>;
+  readonly kind: Exclude<ReviewChange['kind'], 'undo' | 'redo'>;
   /** Null for tags, notes and flags. */
   readonly judgement: Judgement | null;
   /** The first photo. */
@@ -12,44 +12,40 @@ export interface DoneAction extends ActionRef {
   readonly photos: number;
 }
 
-/** An undone action, and the undo that a redo reverts. */
-export interface UndoneAction {
-  readonly action: DoneAction;
-  readonly undo: ActionRef;
-}
+type Reversal = ActionRef & { readonly kind: 'undo' | 'redo'; readonly of: ActionRef };
 
-/** The undo and redo stacks, newest last. */
+/** The undo and redo stacks, newest last. `undo` is the undo that a redo reverts. */
 export interface History {
   readonly done: readonly DoneAction[];
-  readonly undone: readonly UndoneAction[];
+  readonly undone: readonly { readonly action: DoneAction; readonly undo: ActionRef }[];
 }
 
 export const NO_HISTORY: History = { done: [], undone: [] };
 
-export const refKey = ({ client, sequence }: ActionRef): string => `${client} ${sequence}`;
+export const subjectKey = ({ sha256, wnid }: Subject): string => `${sha256} ${wnid}`;
 
-const isSame = (a: ActionRef, b: ActionRef): boolean => a.client === b.client && a.sequence === b.sequence;
-
-/** The stacks after these actions, oldest first. */
-export function historyOf(actions: readonly ReviewActionStored[]): History {
-  return actions.reduce(afterAction, NO_HISTORY);
+/** Each photo and class once. */
+export function subjectsOf(rows: readonly Subject[]): Subject[] {
+  return [...new Map(rows.map(({ sha256, wnid }) => [subjectKey({ sha256, wnid }), { sha256, wnid }])).values()];
 }
+
+export const refKey = ({ client, sequence }: ActionRef): string => `${client} ${sequence}`;
 
 /**
  * The stacks after one more action. An undo refers to the action, also after a redo. A redo refers to the undo. A new action
  * clears the redo stack. An undo or redo of an unknown action changes nothing. Actions older than the 200 that a server lists
  * are unknown.
  */
-export function afterAction(history: History, action: ReviewActionStored): History {
-  const { done, undone } = history;
-  if (!isTakingBack(action)) return { done: [...done, doneOf(action)], undone: [] };
+export function afterAction({ done, undone }: History, action: DoneAction | Reversal): History {
+  if (!('of' in action)) return { done: [...done, action], undone: [] };
+  const of = refKey(action.of);
   if (action.kind === 'undo') {
-    const found = done.findLast((one) => isSame(one, action.of));
-    if (found === undefined) return history;
+    const found = done.findLast((one) => refKey(one) === of);
+    if (found === undefined) return { done, undone };
     return { done: done.filter((one) => one !== found), undone: [...undone, { action: found, undo: refOf(action) }] };
   }
-  const found = undone.findLast(({ undo }) => isSame(undo, action.of));
-  if (found === undefined) return history;
+  const found = undone.findLast(({ undo }) => refKey(undo) === of);
+  if (found === undefined) return { done, undone };
   return { done: [...done, found.action], undone: undone.filter((one) => one !== found) };
 }
 
@@ -57,66 +53,31 @@ export function refOf({ client, sequence }: ActionRef): ActionRef {
   return { client, sequence };
 }
 
-type TakingBack = Extract<ReviewActionStored, { readonly of: ActionRef }>;
-type Judging = Extract<ReviewActionStored, { readonly value: Judgement }>;
-
-function isTakingBack(action: ReviewActionStored): action is TakingBack {
-  return action.kind === 'undo' || action.kind === 'redo';
+/** An action of the server's list. */
+export function storedAction(stored: ReviewActionStored): DoneAction | Reversal {
+  if (stored.kind === 'undo' || stored.kind === 'redo') return stored;
+  const { kind, subject, photos } = stored;
+  const judgement = stored.kind === 'verdict' || stored.kind === 'adjudicate' ? stored.value : null;
+  return { ...refOf(stored), kind, judgement, subject, photos };
 }
 
-function isJudging(action: ReviewActionStored): action is Judging {
-  return action.kind === 'verdict' || action.kind === 'adjudicate';
-}
-
-function doneOf(action: Exclude<ReviewActionStored, TakingBack>): DoneAction {
-  const { kind, subject, photos } = action;
-  const judgement = isJudging(action) ? action.value : null;
-  return { ...refOf(action), kind, judgement, subject, photos };
-}
-
-/** The action that an undo would revert; `null` if there is none. */
-export function nextUndo({ done }: History): DoneAction | null {
-  return done.at(-1) ?? null;
-}
-
-/** The action that a redo would restore; `null` if there is none. */
-export function nextRedo({ undone }: History): UndoneAction | null {
-  return undone.at(-1) ?? null;
+/** A change that this browser made; `null` if it is for no photo. */
+export function madeAction(ref: ActionRef, change: ReviewChange): DoneAction | Reversal | null {
+  if ('of' in change) return { ...refOf(ref), kind: change.kind, of: change.of };
+  const { kind, subjects, value } = change;
+  const [subject] = subjects;
+  if (subject === undefined) return null;
+  return { ...refOf(ref), kind, judgement: 'verdict' in value ? value : null, subject, photos: subjects.length };
 }
 
 /** The last decisions that were not undone, newest last; at most one for each photo. */
 export function lastDecisions({ done }: History, count: number): (DoneAction & { readonly judgement: Judgement })[] {
   const found = new Map<string, DoneAction & { readonly judgement: Judgement }>();
-  for (let i = done.length - 1; i >= 0 && found.size < count; i -= 1) {
-    const action = done[i];
-    if (action === undefined || action.judgement === null) continue;
-    const key = `${action.subject.sha256} ${action.subject.wnid}`;
-    if (!found.has(key)) found.set(key, { ...action, judgement: action.judgement });
+  for (const action of done.toReversed()) {
+    const { judgement, subject } = action;
+    if (judgement === null || found.has(subjectKey(subject))) continue;
+    found.set(subjectKey(subject), { ...action, judgement });
+    if (found.size === count) break;
   }
   return [...found.values()].toReversed();
-}
-
-/** A change of this tab in the server's form of stored actions; `null` if its target is unknown. */
-export function storedForm(change: ReviewChange, { ref, at, history }: StoredFormContext): ReviewActionStored | null {
-  if ('of' in change) {
-    const known =
-      change.kind === 'undo'
-        ? history.done.find((one) => isSame(one, change.of))
-        : history.undone.find(({ undo }) => isSame(undo, change.of))?.action;
-    if (known === undefined) return null;
-    return { ...ref, at, kind: change.kind, of: change.of, subject: known.subject, photos: known.photos };
-  }
-  const [subject] = change.subjects;
-  if (subject === undefined) return null;
-  const common = { ...ref, at, subject, photos: change.subjects.length };
-  return change.kind === 'verdict' || change.kind === 'adjudicate'
-    ? { ...common, kind: change.kind, value: change.value }
-    : { ...common, kind: change.kind };
-}
-
-interface StoredFormContext {
-  readonly ref: ActionRef;
-  /** ISO 8601. */
-  readonly at: string;
-  readonly history: History;
 }

@@ -1,180 +1,169 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { Subject } from '../../review/events/event.ts';
+import type { PhotoFacets } from '../../review/desk/facets.ts';
 import { countOf } from '../../kernel/texts.ts';
 import { messageOf } from './api.ts';
-import { Dialog } from './dialog.tsx';
+import type { Desk } from './desk.ts';
+import { Dialog, FormDialog } from './dialog.tsx';
 import { FilterDialog } from './grid-filter.tsx';
-import type { Grid } from './grid-model.ts';
-import { tagChanges } from './grid-tags.ts';
-import { COMMAND_NAMES, COMMANDS, isIn, keysOf, keyText, reasonOf, type Command } from './keys.ts';
-import type { ReviewSession } from './session.ts';
-import { TagsDialog } from './tags-dialog.tsx';
+import { COMMAND_NAMES, COMMANDS, isIn, keysOf, keyText, reasonOf } from './keys.ts';
 import { REASON_TEXTS } from './words.ts';
 
-/** The grid's open dialog. */
-export function GridDialogs({ grid }: { readonly grid: Grid }) {
-  const { session, dialog, view, facets } = grid;
-  const close = (): void => grid.setDialog(null);
-  if (dialog === null) return null;
-  if (dialog !== 'filter')
-    return <PhotoDialog {...{ session, dialog }} view="grid" subjects={grid.targets()} onClose={close} />;
-  return (
-    <FilterDialog
-      filter={view.filter}
-      setup={session.setup}
-      classes={session.shelf.classes}
-      facets={facets.now}
-      onChosen={(filter) => grid.go({ filter, order: view.order })}
-      onClose={close}
-    />
-  );
-}
-
 interface PhotoDialogProps {
-  readonly session: ReviewSession;
-  readonly dialog: 'keys' | 'tags' | 'note';
-  /** The view whose keys are shown. */
-  readonly view: 'single' | 'grid';
-  /** The photos that get the tags or the note. */
+  readonly desk: Desk;
+  /** The counts of filters; `null` while they are being read. */
+  readonly facets: PhotoFacets | null;
+}
+
+/** The open dialog, if it is one of both views: the filter, the keys, or the tags or the note of photos. */
+export function PhotoDialog({ desk, facets }: PhotoDialogProps) {
+  const { dialog } = desk;
+  if (dialog?.kind === 'keys') return <KeysDialog desk={desk} />;
+  if (dialog?.kind === 'filter') return <FilterDialog desk={desk} facets={facets} />;
+  if (dialog?.kind === 'note') return <NoteDialog desk={desk} subjects={dialog.subjects} />;
+  return dialog?.kind === 'tags' ? <TagsDialog desk={desk} subjects={dialog.subjects} /> : null;
+}
+
+interface FieldsProps {
+  readonly desk: Desk;
   readonly subjects: readonly Subject[];
-  readonly onClose: () => void;
 }
-
-/** The dialog for tags, for a note, or for the list of keys. */
-export function PhotoDialog({ session, dialog, view, subjects, onClose }: PhotoDialogProps) {
-  if (dialog === 'keys') return <KeysDialog session={session} view={view} onClose={onClose} />;
-  const Fields = dialog === 'note' ? NoteOfPhotos : TagsOfPhotos;
-  return <Fields {...{ session, subjects, onClose }} />;
-}
-
-type FieldsProps = Omit<PhotoDialogProps, 'dialog' | 'view'>;
 
 /** For several photos, an empty field leaves their notes unchanged. */
-function NoteOfPhotos({ session, subjects, onClose }: FieldsProps) {
+function NoteDialog({ desk: { session, closeDialog }, subjects }: FieldsProps) {
   const photos = countOf(subjects.length, 'photo');
   const [first, ...others] = subjects;
   const before = first === undefined || others.length > 0 ? '' : (session.shelf.photo(first)?.mine.note ?? '');
+  const title = others.length === 0 ? 'Note' : `Note on ${photos}`;
+  const save = (form: HTMLFormElement): void => {
+    const note = (form.querySelector('textarea')?.value ?? before).trim();
+    if (note === before) return;
+    session.record({ kind: 'note', subjects, value: { note } });
+    session.say(`Note on ${photos} saved`);
+  };
   return (
-    <NoteDialog
-      title={others.length === 0 ? 'Note' : `Note on ${photos}`}
-      text={before}
-      onSave={(note) => {
-        onClose();
-        if (note === before) return;
-        session.record({ kind: 'note', subjects, value: { note } });
-        session.say(`Note on ${photos} saved`);
-      }}
-      onClose={onClose}
-    />
+    <FormDialog title={title} onSave={save} onClose={closeDialog}>
+      <textarea rows={4} defaultValue={before} maxLength={2_000} aria-label={title} autofocus />
+    </FormDialog>
   );
 }
 
-function TagsOfPhotos({ session, subjects, onClose }: FieldsProps) {
-  const trouble = useLoaded(session, subjects);
-  if (trouble !== null) {
-    return (
-      <Dialog title="Tags" onClose={onClose}>
-        <p role="status">{trouble}</p>
-      </Dialog>
-    );
-  }
-  const photos = subjects.flatMap((subject) => {
-    const tags = session.shelf.photo(subject)?.mine.tags;
-    return tags === undefined ? [] : [{ subject, tags }];
-  });
-  return (
-    <TagsDialog
-      offered={session.setup.tags}
-      chosen={photos.map(({ tags }) => tags)}
-      onSave={(toggled) => {
-        onClose();
-        const changes = tagChanges(photos, toggled);
-        for (const { subjects: changed, tags } of changes)
-          session.record({ kind: 'tag', subjects: changed, value: { tags } });
-        const count = changes.reduce((sum, change) => sum + change.subjects.length, 0);
-        if (count > 0) session.say(`Tags of ${countOf(count, 'photo')} saved`);
-      }}
-      onClose={onClose}
-    />
-  );
-}
-
-/** Reads the photos that the page does not have. Returns why the dialog waits; `null` when all are loaded. */
-function useLoaded(session: ReviewSession, subjects: readonly Subject[]): string | null {
-  const [trouble, setTrouble] = useState<string | null>(() =>
-    subjects.every((subject) => session.shelf.photo(subject) !== undefined) ? null : 'Reading the photos …',
-  );
+/** Tags as a list of check boxes. The keys 1 to 9 tick the first nine. A box of a tag that only some photos have is mixed. */
+function TagsDialog({ desk: { session, closeDialog }, subjects }: FieldsProps) {
+  const [trouble, setTrouble] = useState<string | null>('Reading the photos …');
   useEffect(() => {
-    if (trouble === null) return;
     session.load(subjects).then(
       () => setTrouble(null),
       (error: unknown) => setTrouble(messageOf(error)),
     );
   }, []);
-  return trouble;
-}
-
-interface NoteDialogProps {
-  readonly title: string;
-  readonly text: string;
-  readonly onSave: (text: string) => void;
-  readonly onClose: () => void;
-}
-
-/** A field for a note. Enter saves it, Shift+Enter starts a line, Escape discards the changes. */
-function NoteDialog({ title, text, onSave, onClose }: NoteDialogProps) {
-  const [now, setNow] = useState(text);
+  const photos = subjects.flatMap((subject) => session.shelf.photo(subject) ?? []);
+  if (photos.length < subjects.length && trouble !== null) {
+    return (
+      <Dialog title="Tags" onClose={closeDialog}>
+        <p role="status">{trouble}</p>
+      </Dialog>
+    );
+  }
+  const tagsOf = photos.map(({ mine }) => mine.tags);
+  const save = (form: HTMLFormElement): void => {
+    const boxes = [...form.querySelectorAll('input')].filter(({ indeterminate }) => !indeterminate);
+    const changes = tagChanges(photos, new Map(boxes.map(({ name, checked }) => [name, checked])));
+    for (const { subjects: changed, tags } of changes)
+      session.record({ kind: 'tag', subjects: changed, value: { tags } });
+    const count = changes.reduce((sum, change) => sum + change.subjects.length, 0);
+    if (count > 0) session.say(`Tags of ${countOf(count, 'photo')} saved`);
+  };
   return (
-    <Dialog title={title} onClose={onClose}>
-      <textarea
-        rows={4}
-        value={now}
-        maxLength={2_000}
-        aria-label={title}
-        autofocus
-        onInput={({ currentTarget }) => setNow(currentTarget.value)}
-        onKeyDown={(event) => {
-          if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
-          event.preventDefault();
-          onSave(now.trim());
-        }}
-      />
-      <p class="choices">
-        <button type="button" class="chosen" onClick={() => onSave(now.trim())}>
-          Save
-        </button>
-        <small>Enter saves, Escape cancels</small>
-      </p>
-    </Dialog>
+    <FormDialog title="Tags" onSave={save} onKey={tick} onClose={closeDialog}>
+      <ul class="ticks">
+        {[...new Set([...session.setup.tags, ...tagsOf.flat()])].map((tag, i) => (
+          <TagBox key={tag} tag={tag} place={i} shares={tagsOf.map((tags) => tags.includes(tag))} />
+        ))}
+      </ul>
+    </FormDialog>
   );
 }
 
-interface KeysDialogProps {
-  readonly session: ReviewSession;
-  readonly view: 'single' | 'grid';
-  readonly onClose: () => void;
+function tick(key: string, form: HTMLFormElement): void {
+  if (/^[1-9]$/.test(key)) form.querySelectorAll('input')[Number(key) - 1]?.click();
 }
 
-function KeysDialog({ session, view, onClose }: KeysDialogProps) {
+interface TagBoxProps {
+  readonly tag: string;
+  readonly place: number;
+  /** One value per photo: true if it has the tag. */
+  readonly shares: readonly boolean[];
+}
+
+function TagBox({ tag, place, shares }: TagBoxProps) {
+  const isSome = shares.includes(true);
+  const isMixed = isSome && shares.includes(false);
   return (
-    <Dialog title="Keys" kind="keys" onClose={onClose}>
+    <li>
+      <label>
+        <input
+          type="checkbox"
+          name={tag}
+          defaultChecked={isSome && !isMixed}
+          indeterminate={isMixed}
+          autofocus={place === 0}
+        />
+        {tag} {place < 9 ? <kbd aria-hidden="true">{place + 1}</kbd> : null}
+      </label>
+    </li>
+  );
+}
+
+interface TagChange {
+  readonly subjects: readonly Subject[];
+  /** All tags of each of these photos after the change. */
+  readonly tags: readonly string[];
+}
+
+/**
+ * Groups the photos by their tags after the change. Photos with unchanged tags are left out.
+ *
+ * @param ticked the tags that every photo has (true) or lacks (false) afterwards
+ */
+export function tagChanges(
+  photos: readonly (Subject & { readonly mine: { readonly tags: readonly string[] } })[],
+  ticked: ReadonlyMap<string, boolean>,
+): TagChange[] {
+  const added = [...ticked].filter(([, isOn]) => isOn).map(([tag]) => tag);
+  const groups = new Map<string, { readonly subjects: Subject[]; readonly tags: readonly string[] }>();
+  for (const { sha256, wnid, mine } of photos) {
+    const tags = [...new Set([...mine.tags.filter((tag) => ticked.get(tag) !== false), ...added])];
+    const key = keyOf(tags);
+    if (key === keyOf(mine.tags)) continue;
+    const group = groups.get(key) ?? { subjects: [], tags };
+    group.subjects.push({ sha256, wnid });
+    groups.set(key, group);
+  }
+  return [...groups.values()];
+}
+
+const keyOf = (tags: readonly string[]): string => JSON.stringify(tags.toSorted());
+
+function KeysDialog({ desk }: { readonly desk: Desk }) {
+  const { reasons } = desk.session.setup;
+  return (
+    <Dialog title="Keys" kind="keys" onClose={desk.closeDialog}>
       <ul>
-        {COMMAND_NAMES.filter((command) => isIn(command, view)).map((command) => (
-          <li key={command}>
-            <span>{textOf(session, command)}</span>
-            <span>
-              {keysOf(command).map((key) => (
-                <kbd key={key}>{keyText(key)}</kbd>
-              ))}
-            </span>
-          </li>
-        ))}
+        {COMMAND_NAMES.filter((command) => isIn(command, desk.page === 'grid' ? 'grid' : 'single')).map((command) => {
+          const reason = reasonOf(command, reasons);
+          return (
+            <li key={command}>
+              <span>{reason === undefined ? COMMANDS[command].text : `Reject: ${REASON_TEXTS[reason]}`}</span>
+              <span>
+                {keysOf(command).map((key) => (
+                  <kbd key={key}>{keyText(key)}</kbd>
+                ))}
+              </span>
+            </li>
+          );
+        })}
       </ul>
     </Dialog>
   );
-}
-
-function textOf({ setup }: ReviewSession, command: Command): string {
-  const reason = reasonOf(command, setup.reasons);
-  return reason === undefined ? COMMANDS[command].text : `Reject: ${REASON_TEXTS[reason]}`;
 }

@@ -1,19 +1,10 @@
 import type { ActionRef, ActionsAnswer, ReviewChange, ReviewPhoto, ReviewSetup } from '../../review/desk/desk.ts';
 import type { Judgement, ShownBy, Subject } from '../../review/events/event.ts';
 import { reviewApi, ROWS_MAX, type ReviewApi } from './api.ts';
-import {
-  afterAction,
-  historyOf,
-  nextRedo,
-  nextUndo,
-  NO_HISTORY,
-  refOf,
-  storedForm,
-  type DoneAction,
-  type History,
-} from './history.ts';
+import { afterAction, madeAction, NO_HISTORY, refKey, refOf, storedAction } from './history.ts';
+import type { DoneAction, History } from './history.ts';
 import { Outbox, type OutboxState } from './outbox.ts';
-import { decidesForAll, decisionsOn, Shelf } from './shelf.ts';
+import { Shelf } from './shelf.ts';
 import { countOf } from '../../kernel/texts.ts';
 import { doneText, judgementText } from './words.ts';
 
@@ -21,19 +12,13 @@ import { doneText, judgementText } from './words.ts';
 const FOUND_WITHIN_MS = 3_000;
 const NOTHING_TO_SEND: OutboxState = { waiting: 0, offlineSince: null, problem: null, setAside: [] };
 
-/** A decision or a redo. */
+/** A decision or a redo without a complete answer. */
 interface Unanswered {
   readonly done: string;
   /** True if the reviewer is told the number of stored photos even when none was skipped. */
   readonly isAlwaysSaid: boolean;
   stored: number;
   skipped: number;
-}
-
-/** An action made by a view. */
-export interface Made {
-  readonly ref: ActionRef;
-  readonly subjects: readonly Subject[];
 }
 
 interface SessionOptions {
@@ -50,12 +35,12 @@ export class ReviewSession {
   history: History = NO_HISTORY;
   /** The next screen-reader announcement. */
   said = '';
-  /** Called with the server's answers to this reviewer's actions. */
-  onAnswer: (answer: ActionsAnswer) => void = () => {};
+  /** Called when the server has changed more photos than it sends back. */
+  onMoreChanged: () => void = () => {};
   /** `null` for read-only users. */
   #outbox: Outbox | null = null;
   readonly #listeners = new Set<() => void>();
-  /** Decisions and redos without a complete answer, by the sequence numbers of their actions. */
+  /** By the sequence numbers of the actions. */
   readonly #unanswered = new Map<number, Unanswered>();
 
   private constructor({ collection, setup }: SessionOptions) {
@@ -96,13 +81,13 @@ export class ReviewSession {
     this.shelf.putClasses((await this.api.classes()).classes);
   }
 
-  get outbox(): OutboxState {
-    return this.#outbox?.state ?? NOTHING_TO_SEND;
+  /** The queue of unsent actions; `null` for read-only users. */
+  get outbox(): Outbox | null {
+    return this.#outbox;
   }
 
-  /** The id under which this tab leases photos; `null` for read-only users. */
-  get client(): string | null {
-    return this.#outbox?.client ?? null;
+  get sending(): OutboxState {
+    return this.#outbox?.state ?? NOTHING_TO_SEND;
   }
 
   subscribe(listener: () => void): () => void {
@@ -120,70 +105,47 @@ export class ReviewSession {
     this.changed();
   }
 
-  dismissProblem(): void {
-    this.#outbox?.dismissProblem();
-  }
-
-  /** Sends the refused actions again. */
-  sendAgain(): void {
-    this.#outbox?.sendAgain();
-  }
-
-  /** Deletes the refused actions. */
-  discardSetAside(): void {
-    this.#outbox?.discardSetAside();
-  }
-
   /** Applies a change to this page and queues it for the server. Returns `null` for read-only users. */
   record(change: ReviewChange): ActionRef | null {
     if (this.#outbox === null) return null;
-    const { client, sequence, at } = this.#outbox.record(change);
-    const ref: ActionRef = { client, sequence };
+    const ref = this.#outbox.record(change);
     this.shelf.apply(ref, change, this.#targetOf(change));
-    const stored = storedForm(change, { ref, at, history: this.history });
-    if (stored !== null) this.history = afterAction(this.history, stored);
+    const action = madeAction(ref, change);
+    if (action !== null) this.history = afterAction(this.history, action);
     this.changed();
     return ref;
   }
 
-  /** Judges photos. If there are several, the server skips disputed ones, and the reviewer is told so. */
-  decide(subjects: readonly Subject[], judgement: Judgement, shownBy: ShownBy): readonly Made[] {
+  /**
+   * Judges photos. If there are several, the server skips disputed ones, and the reviewer is told so. A decision is for all
+   * reviewers if the photo was settled, or if it is disputed and shown alone.
+   */
+  decide(subjects: readonly Subject[], judgement: Judgement, shownBy: ShownBy): void {
     const isForAll = (subject: Subject): boolean => {
       const photo = this.shelf.photo(subject);
-      return photo !== undefined && decidesForAll(photo, subjects.length === 1);
+      return photo !== undefined && (photo.isSettled || (photo.state === 'disputed' && subjects.length === 1));
     };
-    const done = judgementText(judgement);
-    const decision: Unanswered = { done, isAlwaysSaid: subjects.length > 1, stored: 0, skipped: 0 };
-    return decisionsOn(subjects, { judgement, shownBy, isForAll }).flatMap((change) => {
-      const ref = this.record(change);
-      if (ref === null) return [];
-      this.#unanswered.set(ref.sequence, decision);
-      return [{ ref, subjects: change.subjects }];
-    });
+    const own = subjects.filter((subject) => !isForAll(subject));
+    const forAll = own.length === subjects.length ? [] : subjects.filter(isForAll);
+    const isAlwaysSaid = subjects.length > 1;
+    const decision: Unanswered = { done: judgementText(judgement), isAlwaysSaid, stored: 0, skipped: 0 };
+    if (own.length > 0) this.#await(decision, { kind: 'verdict', subjects: own, value: { ...judgement, shownBy } });
+    if (forAll.length > 0) this.#await(decision, { kind: 'adjudicate', subjects: forAll, value: judgement });
   }
 
-  /** Flags photos, or removes the flags if all have one. `flagged` is their new state. */
-  flag(subjects: readonly Subject[]): { readonly flagged: boolean; readonly ref: ActionRef | null } {
+  /** Flags photos, or removes the flags if all have one. */
+  flag(subjects: readonly Subject[]): void {
     const flagged = !subjects.every((subject) => this.shelf.photo(subject)?.mine.flagged === true);
-    const ref = this.record({ kind: 'flag', subjects, value: { flagged } });
+    this.record({ kind: 'flag', subjects, value: { flagged } });
     this.say(`${flagged ? 'Flagged' : 'Flag taken off'}: ${countOf(subjects.length, 'photo')}`);
-    return { flagged, ref };
   }
 
-  /** Undoes the last action and returns it; `null` if there is none. */
-  undo(): DoneAction | null {
-    const action = nextUndo(this.history);
-    if (action !== null) this.record({ kind: 'undo', of: refOf(action) });
+  /** Undoes the last action, or redoes the last undone one. Returns the action; `null` if there is none. */
+  takeBack(kind: 'undo' | 'redo'): DoneAction | null {
+    const [action, of] = this.#reversible(kind);
+    if (action === null || of === null) this.say(`Nothing to ${kind}`);
+    else this.#await({ done: 'done again', isAlwaysSaid: false, stored: 0, skipped: 0 }, { kind, of });
     return action;
-  }
-
-  /** Redoes the last undone action and returns it; `null` if there is none. */
-  redo(): DoneAction | null {
-    const undone = nextRedo(this.history);
-    const ref = undone === null ? null : this.record({ kind: 'redo', of: undone.undo });
-    if (ref !== null)
-      this.#unanswered.set(ref.sequence, { done: 'done again', isAlwaysSaid: false, stored: 0, skipped: 0 });
-    return undone?.action ?? null;
   }
 
   /** Loads the photos that are not on the shelf yet. */
@@ -202,23 +164,37 @@ export class ReviewSession {
 
   /** The keys of photos with changes that the server has not confirmed. */
   aheadKeys(): ReadonlySet<string> {
-    const outbox = this.#outbox;
-    if (outbox === null) return new Set();
-    return new Set(outbox.waiting.flatMap((ref) => this.shelf.keysOf(ref)));
+    return new Set(this.#outbox?.waiting.flatMap((ref) => this.shelf.keysOf(ref)));
   }
 
-  #targetOf(change: ReviewChange): DoneAction | null {
-    if (change.kind === 'undo') return nextUndo(this.history);
-    return change.kind === 'redo' ? (nextRedo(this.history)?.action ?? null) : null;
+  /** The loaded photos among them. */
+  aheadSubjects(): readonly Subject[] {
+    return [...this.aheadKeys()].flatMap((key) => this.shelf.at(key) ?? []);
   }
 
-  #take(answer: ActionsAnswer, isOwn: boolean): void {
-    const { photos, classes, results } = answer;
+  #await(unanswered: Unanswered, change: ReviewChange): void {
+    const ref = this.record(change);
+    if (ref !== null && change.kind !== 'undo') this.#unanswered.set(ref.sequence, unanswered);
+  }
+
+  /** The action to undo or redo, and what the change refers to. */
+  #reversible(kind: 'undo' | 'redo'): readonly [DoneAction | null, ActionRef | null] {
+    const { done, undone } = this.history;
+    if (kind === 'redo') return [undone.at(-1)?.action ?? null, undone.at(-1)?.undo ?? null];
+    const last = done.at(-1);
+    return last === undefined ? [null, null] : [last, refOf(last)];
+  }
+
+  #targetOf({ kind }: ReviewChange): DoneAction | null {
+    return kind === 'undo' || kind === 'redo' ? this.#reversible(kind)[0] : null;
+  }
+
+  #take({ photos, classes, results }: ActionsAnswer, isOwn: boolean): void {
     this.put(photos);
-    this.onAnswer(answer);
+    if (results.reduce((sum, { stored, skipped }) => sum + stored + skipped, 0) > photos.length) this.onMoreChanged();
     if (isOwn) for (const result of results) this.#sayOf(result);
     // While actions are in flight, this tab's counts are ahead of the server's.
-    if (this.outbox.waiting === 0) this.shelf.putClasses(classes);
+    if (this.sending.waiting === 0) this.shelf.putClasses(classes);
     this.changed();
   }
 
@@ -247,11 +223,8 @@ export class ReviewSession {
   /** The history from the server's stored actions and this browser's unsent ones. */
   async #historyBefore(outbox: Outbox): Promise<History> {
     const { actions } = await this.api.recent();
-    const stored = new Set(actions.map(({ client, sequence }) => `${client} ${sequence}`));
-    const waiting = outbox.found.filter(({ client, sequence }) => !stored.has(`${client} ${sequence}`));
-    return waiting.reduce((history, { client, sequence, at, ...change }) => {
-      const form = storedForm(change, { ref: { client, sequence }, at, history });
-      return form === null ? history : afterAction(history, form);
-    }, historyOf(actions));
+    const stored = new Set(actions.map(refKey));
+    const unsent = outbox.found.filter((one) => !stored.has(refKey(one))).flatMap((one) => madeAction(one, one) ?? []);
+    return [...actions.map(storedAction), ...unsent].reduce(afterAction, NO_HISTORY);
   }
 }

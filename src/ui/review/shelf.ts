@@ -6,21 +6,13 @@ import type {
   ReviewPhoto,
   ShownState,
 } from '../../review/desk/desk.ts';
-import type { Judgement, ShownBy, Subject } from '../../review/events/event.ts';
-import { refKey, type DoneAction } from './history.ts';
-
-export const subjectKey = ({ sha256, wnid }: Subject): string => `${sha256} ${wnid}`;
+import type { Judgement, Subject } from '../../review/events/event.ts';
+import { refKey, subjectKey, type DoneAction } from './history.ts';
 
 /** Fields of a photo that an action changes. */
-interface Change {
-  readonly photo: Partial<Pick<ReviewPhoto, 'state' | 'reason' | 'isSettled'>>;
-  readonly mine: Partial<OwnReview>;
-}
-
-/** The values that an undo restores. */
-interface Patch extends Change {
-  readonly key: string;
-}
+export type PhotoChange = Partial<Pick<ReviewPhoto, 'state' | 'reason' | 'isSettled'>> & {
+  readonly mine?: Partial<OwnReview>;
+};
 
 const STATE_AFTER: Readonly<Record<Judgement['verdict'], ShownState>> = {
   accept: 'accepted',
@@ -28,56 +20,34 @@ const STATE_AFTER: Readonly<Record<Judgement['verdict'], ShownState>> = {
   unsure: 'unsure',
 };
 
-/** Splits a decision into a verdict and, for photos whose state a verdict cannot change, an adjudication. */
-export function decisionsOn(
-  subjects: readonly Subject[],
-  { judgement, shownBy, isForAll }: DecisionOptions,
-): (ReviewChange & { readonly subjects: readonly Subject[] })[] {
-  const forAll = subjects.filter(isForAll);
-  const own = subjects.filter((subject) => !isForAll(subject));
-  return [
-    ...(own.length > 0 ? [{ kind: 'verdict' as const, subjects: own, value: { ...judgement, shownBy } }] : []),
-    ...(forAll.length > 0 ? [{ kind: 'adjudicate' as const, subjects: forAll, value: judgement }] : []),
-  ];
-}
-
-/** True if a decision on the photo is for all reviewers: it was settled, or it is disputed and shown alone. */
-export function decidesForAll(
-  { isSettled, state }: Pick<ReviewPhoto, 'isSettled' | 'state'>,
-  isAlone: boolean,
-): boolean {
-  return isSettled || (state === 'disputed' && isAlone);
-}
-
-interface DecisionOptions {
-  readonly judgement: Judgement;
-  readonly shownBy: ShownBy;
-  /** True if a decision on the photo is for all reviewers. */
-  readonly isForAll: (subject: Subject) => boolean;
-}
-
-type Target = Pick<DoneAction, 'kind' | 'subject' | 'judgement'>;
-
 /**
- * The page's photos and counts. This tab's actions are applied before the server answers. Rows of the server replace them
- * afterwards.
+ * The page's photos and counts. This tab's changes lie over the rows of the server, until the server has them and sends the row
+ * again.
  */
 export class Shelf {
-  readonly #photos = new Map<string, ReviewPhoto>();
+  readonly #rows = new Map<string, ReviewPhoto>();
+  readonly #changes = new Map<string, PhotoChange>();
   readonly #classes = new Map<string, ClassProgress>();
   /** Number of accepted photos by class and confusion. */
   readonly #accepted = new Map<string, number>();
-  /** The values that each action of this page replaced. */
-  readonly #before = new Map<string, readonly Patch[]>();
+  /** The keys of photos that this page has changed. */
+  readonly touched = new Set<string>();
+  /** The values that an undo of each action of this page restores. */
+  readonly #before = new Map<string, ReadonlyMap<string, PhotoChange>>();
 
-  /** The photo with this tab's actions applied; undefined if it is not loaded. */
+  /** The photo with this tab's changes; undefined if it is not loaded. */
   photo(subject: Subject): ReviewPhoto | undefined {
-    return this.#photos.get(subjectKey(subject));
+    return this.at(subjectKey(subject));
   }
 
-  /** The loaded photos with these keys. */
-  at(keys: Iterable<string>): readonly ReviewPhoto[] {
-    return [...keys].flatMap((key) => this.#photos.get(key) ?? []);
+  at(key: string): ReviewPhoto | undefined {
+    const row = this.#rows.get(key);
+    return row === undefined ? undefined : withChange(row, this.change(key));
+  }
+
+  /** This tab's changes of a photo, which may not be loaded. */
+  change(key: string): PhotoChange {
+    return this.#changes.get(key) ?? {};
   }
 
   /** In review order. */
@@ -94,12 +64,13 @@ export class Shelf {
     return this.#accepted.get(`${wnid} ${confusionWnid}`) ?? acceptedOfConfusion;
   }
 
-  /** Puts rows of the server. Photos with `isAhead` keep this tab's values, because the server does not have them yet. */
+  /** Puts rows of the server. Changes of photos with `isAhead` stay, because the server does not have them yet. */
   putPhotos(photos: readonly ReviewPhoto[], isAhead: (key: string) => boolean): void {
     for (const photo of photos) {
       const key = subjectKey(photo);
-      if (this.#photos.has(key) && isAhead(key)) continue;
-      this.#photos.set(key, photo);
+      this.#rows.set(key, photo);
+      if (isAhead(key)) continue;
+      this.#changes.delete(key);
       this.#accepted.set(`${photo.wnid} ${photo.confusionWnid}`, photo.acceptedOfConfusion);
     }
   }
@@ -113,33 +84,32 @@ export class Shelf {
    *
    * @param target the action that an undo reverts or a redo restores
    */
-  apply(ref: ActionRef, change: ReviewChange, target: Target | null): void {
+  apply(ref: ActionRef, change: ReviewChange, target: DoneAction | null): void {
     const patches =
       'of' in change
-        ? (this.#before.get(refKey(change.of)) ?? patchesOfEarlier(change.kind, target))
-        : change.subjects.map((subject) => ({ key: subjectKey(subject), ...changeOf(change) }));
-    this.#before.set(
-      refKey(ref),
-      patches.flatMap((patch) => this.#patch(patch)),
-    );
+        ? (this.#before.get(refKey(change.of)) ?? patchOfEarlier(change.kind, target))
+        : new Map(change.subjects.map((subject) => [subjectKey(subject), changeOf(change)]));
+    this.#before.set(refKey(ref), new Map([...patches].map(([key, patch]) => [key, this.#patch(key, patch)])));
   }
 
   /** The keys of the photos that an action of this page has changed. */
   keysOf(ref: ActionRef): readonly string[] {
-    return (this.#before.get(refKey(ref)) ?? []).map(({ key }) => key);
+    return [...(this.#before.get(refKey(ref))?.keys() ?? [])];
   }
 
-  /** Applies a patch and returns the one that reverts it. */
-  #patch({ key, photo: fields, mine }: Patch): Patch[] {
-    const before = this.#photos.get(key);
-    if (before === undefined) return [];
-    const after: ReviewPhoto = { ...before, ...fields, mine: { ...before.mine, ...mine } };
-    this.#photos.set(key, after);
-    if (before.state !== after.state) this.#count(before, after.state);
-    return [{ key, photo: pick(before, fields), mine: pick(before.mine, mine) }];
+  /** Applies a change and returns the one that reverts it. */
+  #patch(key: string, patch: PhotoChange): PhotoChange {
+    const photo = this.at(key);
+    const earlier = this.change(key);
+    this.touched.add(key);
+    this.#changes.set(key, { ...earlier, ...patch, mine: { ...earlier.mine, ...patch.mine } });
+    if (photo !== undefined && patch.state !== undefined) this.#count(photo, patch.state);
+    const before: PhotoChange = photo ?? earlier;
+    return { ...pick(before, patch), mine: pick(before.mine ?? {}, patch.mine ?? {}) };
   }
 
   #count(before: ReviewPhoto, state: ShownState): void {
+    if (before.state === state) return;
     const progress = this.#classes.get(before.wnid);
     if (progress !== undefined) {
       this.#classes.set(before.wnid, {
@@ -153,26 +123,35 @@ export class Shelf {
   }
 }
 
-/** Guesses the patches of an action from before this page was loaded. The server's answer corrects them. */
-function patchesOfEarlier(kind: 'undo' | 'redo', target: Target | null): Patch[] {
-  if (target === null || target.judgement === null) return [];
-  const key = subjectKey(target.subject);
-  const settled = target.kind === 'adjudicate' ? { isSettled: kind === 'redo' } : {};
-  if (kind === 'undo')
-    return [{ key, photo: { state: 'open', reason: null, ...settled }, mine: { verdict: null, reason: null } }];
-  const { verdict, reason } = target.judgement;
-  return [{ key, photo: { state: STATE_AFTER[verdict], reason, ...settled }, mine: { verdict, reason } }];
+/** A row with a change. Undefined fields change nothing. */
+function withChange(row: ReviewPhoto, change: PhotoChange): ReviewPhoto {
+  const { state = row.state, reason = row.reason, isSettled = row.isSettled } = change;
+  return { ...row, state, reason, isSettled, mine: ownWithChange(row.mine, change.mine ?? {}) };
 }
 
-function changeOf(change: Exclude<ReviewChange, { readonly of: ActionRef }>): Change {
-  if (change.kind === 'verdict' || change.kind === 'adjudicate') {
-    const { verdict, reason } = change.value;
-    const photo = { state: STATE_AFTER[verdict], reason };
-    return change.kind === 'verdict'
-      ? { photo, mine: { verdict, reason } }
-      : { photo: { ...photo, isSettled: true }, mine: {} };
-  }
-  return { photo: {}, mine: change.value };
+function ownWithChange(own: OwnReview, change: Partial<OwnReview>): OwnReview {
+  const { verdict = own.verdict, reason = own.reason } = change;
+  const { tags = own.tags, note = own.note, flagged = own.flagged } = change;
+  return { verdict, reason, tags, note, flagged };
+}
+
+/** Guesses the changes of an action from before this page was loaded. The server's answer corrects them. */
+function patchOfEarlier(kind: 'undo' | 'redo', target: DoneAction | null): ReadonlyMap<string, PhotoChange> {
+  if (target === null || target.judgement === null) return new Map();
+  const settled = target.kind === 'adjudicate' ? { isSettled: kind === 'redo' } : {};
+  const { verdict, reason } = target.judgement;
+  const patch: PhotoChange =
+    kind === 'redo'
+      ? { state: STATE_AFTER[verdict], reason, mine: { verdict, reason } }
+      : { state: 'open', reason: null, mine: { verdict: null, reason: null } };
+  return new Map([[subjectKey(target.subject), { ...patch, ...settled }]]);
+}
+
+function changeOf(change: Exclude<ReviewChange, { readonly of: ActionRef }>): PhotoChange {
+  if (change.kind !== 'verdict' && change.kind !== 'adjudicate') return { mine: change.value };
+  const { verdict, reason } = change.value;
+  const after = { state: STATE_AFTER[verdict], reason };
+  return change.kind === 'verdict' ? { ...after, mine: { verdict, reason } } : { ...after, isSettled: true };
 }
 
 /** The values that `from` has for the fields of `like`. */

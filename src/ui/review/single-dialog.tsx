@@ -2,79 +2,50 @@ import { useEffect, useState } from 'preact/hooks';
 import type { PhotoEvidenceShown, ReviewPhoto } from '../../review/desk/desk.ts';
 import type { Subject } from '../../review/events/event.ts';
 import { Dialog } from './dialog.tsx';
+import { subjectKey } from './history.ts';
 import { keyName, keysOf } from './keys.ts';
 import { PhotoDialog } from './photo-dialog.tsx';
-import { subjectKey } from './shelf.ts';
 import type { SingleDesk } from './single-desk.ts';
 
-export type DialogShown =
-  | { readonly kind: 'keys' }
-  | { readonly kind: 'tags' }
-  | { readonly kind: 'note' }
-  | { readonly kind: 'references'; readonly of: 'searched' | 'predicted' }
-  | { readonly kind: 'compare'; readonly sha256: string }
-  /** Asks which class is visible on a photo that was just rejected for its class. */
-  | { readonly kind: 'seen'; readonly subject: Subject };
-
-interface SingleDialogProps {
-  readonly desk: SingleDesk;
-  readonly shown: DialogShown;
-  /** The photo for which the dialog was opened. */
-  readonly photo: ReviewPhoto | null;
-  readonly onClose: () => void;
+/** The open dialog of the single view. */
+export function SingleDialog({ desk }: { readonly desk: SingleDesk }) {
+  const { dialog } = desk;
+  const [subject] = dialog?.subjects ?? [];
+  const photo = subject === undefined ? undefined : desk.session.shelf.photo(subject);
+  if (dialog !== null && photo !== undefined) {
+    if (dialog.kind === 'seen') return <Seen desk={desk} photo={photo} />;
+    if (dialog.kind === 'compare') {
+      const others = [{ path: `/previews/${dialog.sha256}`, name: 'near-duplicate' }];
+      return <Compare title="Near-duplicate" photo={photo} others={others} closeKeys={[]} onClose={desk.closeDialog} />;
+    }
+    if (dialog.kind === 'references') return <References desk={desk} photo={photo} of={dialog.of} />;
+  }
+  return <PhotoDialog desk={desk} facets={null} />;
 }
 
-/** The dialogs of the single view. */
-export function SingleDialog({ desk, shown, photo, onClose }: SingleDialogProps) {
-  const { session } = desk;
-  if (shown.kind === 'seen') return <Seen desk={desk} subject={shown.subject} onClose={onClose} />;
-  if (shown.kind === 'keys') return <PhotoDialog {...{ session, onClose }} dialog="keys" view="single" subjects={[]} />;
-  if (photo === null) return null;
-  if (shown.kind === 'compare') {
-    const others = [{ path: `/previews/${shown.sha256}`, name: 'near-duplicate' }];
-    return <CompareDialog title="Near-duplicate" photo={photo} others={others} closeKeys={[]} onClose={onClose} />;
-  }
-  if (shown.kind === 'tags' || shown.kind === 'note') {
-    const subjects = [{ sha256: photo.sha256, wnid: photo.wnid }];
-    return <PhotoDialog {...{ session, subjects, onClose }} dialog={shown.kind} view="single" />;
-  }
-  const isSearched = shown.of === 'searched';
-  const page = desk.classPage(isSearched ? photo.wnid : photo.confusionWnid);
+interface ReferencesProps {
+  readonly desk: SingleDesk;
+  readonly photo: ReviewPhoto;
+  readonly of: 'searched' | 'predicted';
+}
+
+function References({ desk, photo, of }: ReferencesProps) {
+  const isSearched = of === 'searched';
   return (
-    <CompareDialog
+    <Compare
       title={isSearched ? photo.name : photo.confusionName}
       photo={photo}
-      others={page?.references ?? []}
+      others={desk.classPage(isSearched ? photo.wnid : photo.confusionWnid)?.references ?? []}
       closeKeys={keysOf(isSearched ? 'references' : 'predicted-references')}
-      onClose={onClose}
+      onClose={desk.closeDialog}
     />
   );
 }
 
-interface SeenProps {
-  readonly desk: SingleDesk;
-  readonly subject: Subject;
-  readonly onClose: () => void;
-}
-
-/** Stores the answer in the photo's note, because it can be any text. */
-function Seen({ desk, subject, onClose }: SeenProps) {
-  const save = (name: string): void => {
-    onClose();
-    const before = desk.session.shelf.photo(subject)?.mine.note ?? '';
-    const note = `${before}${before === '' ? '' : '\n'}sees: ${name}`;
-    desk.session.record({ kind: 'note', subjects: [subject], value: { note } });
-    desk.session.say(`Note: ${note}`);
-  };
-  const likely = namesIn(desk.evidence.get(subjectKey(subject)));
-  const names = [...new Set([...likely, ...desk.session.setup.classNames])];
-  return <SeenDialog names={names} onName={save} onClose={onClose} />;
-}
-
-interface CompareDialogProps {
+interface CompareProps {
   readonly title: string;
   /** The photo to judge. */
-  readonly photo: { readonly sha256: string; readonly name: string };
+  readonly photo: ReviewPhoto;
   readonly others: readonly { readonly path: string; readonly name: string }[];
   /** Keys that close the dialog, in addition to Escape. */
   readonly closeKeys: readonly string[];
@@ -82,7 +53,7 @@ interface CompareDialogProps {
 }
 
 /** The photo to judge beside others, as large as the window allows. */
-function CompareDialog({ title, photo, others, closeKeys, onClose }: CompareDialogProps) {
+function Compare({ title, photo, others, closeKeys, onClose }: CompareProps) {
   useEffect(() => {
     const press = (event: KeyboardEvent): void => {
       if (!closeKeys.includes(keyName(event) ?? '')) return;
@@ -110,27 +81,36 @@ function CompareDialog({ title, photo, others, closeKeys, onClose }: CompareDial
   );
 }
 
-interface SeenDialogProps {
-  /** All classes, the models' likely ones first. */
-  readonly names: readonly string[];
-  readonly onName: (name: string) => void;
-  readonly onClose: () => void;
+interface SeenProps {
+  readonly desk: SingleDesk;
+  readonly photo: ReviewPhoto;
 }
 
 const SHOWN = 12;
 
-/** Asks in mode O which of the 1,000 classes is visible. Enter picks the first match, Escape picks none. */
-function SeenDialog({ names, onName, onClose }: SeenDialogProps) {
+/**
+ * Asks in mode O which of the 1,000 classes is visible: all classes, the models' likely ones first. Enter picks the first match,
+ * Escape picks none. Stores the answer in the photo's note, because it can be any text.
+ */
+function Seen({ desk: { closeDialog, evidence, session }, photo }: SeenProps) {
   const [text, setText] = useState('');
+  const subjects: readonly Subject[] = [{ sha256: photo.sha256, wnid: photo.wnid }];
+  const names = [...new Set([...namesIn(evidence.get(subjectKey(photo))), ...session.setup.classNames])];
   const fitting = names.filter((name) => name.toLowerCase().includes(text.trim().toLowerCase())).slice(0, SHOWN);
+  const save = (name: string): void => {
+    closeDialog();
+    const { note: before } = photo.mine;
+    const note = `${before}${before === '' ? '' : '\n'}sees: ${name}`;
+    session.record({ kind: 'note', subjects, value: { note } });
+    session.say(`Note: ${note}`);
+  };
   return (
-    <Dialog title="Which class is visible?" onClose={onClose}>
+    <Dialog title="Which class is visible?" onClose={closeDialog}>
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          const name = fitting[0] ?? text.trim();
-          if (text.trim() === '') onClose();
-          else onName(name);
+          if (text.trim() === '') closeDialog();
+          else save(fitting[0] ?? text.trim());
         }}
       >
         <input
@@ -143,7 +123,7 @@ function SeenDialog({ names, onName, onClose }: SeenDialogProps) {
         <ul class="names">
           {fitting.map((name) => (
             <li key={name}>
-              <button type="button" onClick={() => onName(name)}>
+              <button type="button" onClick={() => save(name)}>
                 {name}
               </button>
             </li>
@@ -162,5 +142,5 @@ function namesIn(evidence: PhotoEvidenceShown | string | null): readonly string[
   if (evidence === null || typeof evidence === 'string') return [];
   const tops = [...evidence.members, ...evidence.outside].flatMap(({ crops }) => crops.flatMap(({ top }) => top));
   const all = [...evidence.alsoSeen, ...tops].toSorted((a, b) => b.prob - a.prob);
-  return [...new Set(all.map(({ name }) => name))];
+  return all.map(({ name }) => name);
 }

@@ -1,109 +1,102 @@
-import { useEffect, useState } from 'preact/hooks';
-import type { OwnReview, ReviewPhoto } from '../../review/desk/desk.ts';
-import { ActionBar } from './action-bar.tsx';
+import { useEffect, useMemo, useState } from 'preact/hooks';
+import { ActionBar, CommandButton, OrderChoice } from './action-bar.tsx';
 import { ClassPanel } from './class-panel.tsx';
+import { totalsOf } from './classes-bar.tsx';
 import { CENTRE_CROP, cropAt, type CropRef } from './crop-grid.tsx';
 import { EndPage } from './end-page.tsx';
 import { EvidencePanel } from './evidence-panel.tsx';
-import { renderNow } from './render-now.ts';
+import { HeaderBar } from './frame.tsx';
+import { keyHint } from './keys.ts';
 import { SingleDesk } from './single-desk.ts';
-import { SingleDialog, type DialogShown } from './single-dialog.tsx';
-import { SingleHeader } from './single-header.tsx';
+import { SingleDialog } from './single-dialog.tsx';
 import { Said, StageTools } from './stage-tools.tsx';
-import { Stage, type CropBox } from './stage.tsx';
+import { Stage } from './stage.tsx';
 import { Strip } from './strip.tsx';
-import { useCommands } from './use-commands.ts';
 import { useHeat } from './use-heat.ts';
-import { useSession, type PageProps } from './use-session.ts';
+import { useKeys, useSession, type PageProps } from './use-session.ts';
 import { useZoom } from './use-zoom.ts';
-import { hrefOf, viewOf, type ReviewView } from './view-url.ts';
-
-interface OpenDialog {
-  readonly shown: DialogShown;
-  /** The photo for which the dialog was opened. The page may show another one by now. */
-  readonly photo: ReviewPhoto | null;
-}
+import { hrefOf } from './view-url.ts';
 
 /** Shows one photo after another. A key decides and shows the next one. */
 export function Single({ session, match: [page] }: PageProps) {
   useSession(session);
-  const [desk, setView] = useDesk(session, page === 'disputes');
+  const desk = useMemo(() => new SingleDesk(session, page === 'disputes' ? page : ''), [session, page]);
+  useEffect(() => desk.start(), [desk]);
   const { photo } = desk;
-  const [dialog, setDialog] = useState<OpenDialog | null>(null);
-  const open = (shown: DialogShown): void => setDialog({ shown, photo });
   const crops = useCrops(desk);
   const zoom = useZoom(photo);
   const heat = useHeat(desk);
-  const run = useCommands({
-    desk,
-    zoom,
-    onDialog: (shown) => renderNow(() => open(shown)),
-    onCrops: crops.toggle,
-    onHeat: heat.cycle,
-  });
+  desk.tools = { heatmap: heat.cycle, crops: crops.toggle, zoom: zoom.hold, fit: zoom.fit };
+  useKeys('single', desk, { onRelease: zoom.release });
   return (
     <div class="review-page single">
-      <SingleHeader desk={desk} onView={setView} onCommand={run} />
-      <ClassPanel desk={desk} onView={setView} onReferences={(of) => open({ kind: 'references', of })} />
+      <SingleHeader desk={desk} />
+      <ClassPanel desk={desk} />
       <Stage
         photo={photo}
         pictures={desk.pictures}
         isReady={desk.isReady}
-        {...zoom.stage}
+        zoom={zoom}
         crops={crops.boxes}
         crop={crops.box}
         heat={heat.shown}
-        tools={<StageTools desk={desk} zoom={zoom} areCropsDrawn={crops.areDrawn} heat={heat} onCommand={run} />}
+        tools={<StageTools desk={desk} zoom={zoom} areCropsDrawn={crops.areDrawn} heat={heat} />}
       >
         {photo === null ? <EndPage desk={desk} /> : <Said desk={desk} />}
       </Stage>
-      <EvidencePanel
-        desk={desk}
-        crop={crops.chosen}
-        onCrop={crops.choose}
-        onCompare={(sha256) => open({ kind: 'compare', sha256 })}
-      />
-      <ActionBar session={session} own={ownOf(desk)} isReady={photo !== null} onCommand={run}>
-        <Strip desk={desk} onShow={(subject) => void desk.show(subject, 'Back.')} />
+      <EvidencePanel desk={desk} crop={crops.chosen} onCrop={crops.choose} />
+      <ActionBar desk={desk} isReady={photo !== null}>
+        <Strip desk={desk} />
       </ActionBar>
-      {dialog === null ? null : <SingleDialog desk={desk} {...dialog} onClose={() => setDialog(null)} />}
+      <SingleDialog desk={desk} />
     </div>
   );
 }
 
-/** The reviewer's own review for the bar. On a dispute it omits the verdict, because settling is a separate decision. */
-function ownOf({ photo, isForDisputes }: SingleDesk): OwnReview | null {
-  if (photo === null) return null;
-  return isForDisputes ? { ...photo.mine, verdict: null, reason: null } : photo.mine;
+/** Where the reviewer is, how far the class is, and in which order photos come. */
+function SingleHeader({ desk }: { readonly desk: SingleDesk }) {
+  const { photo, session } = desk;
+  const { shelf, setup, collection } = session;
+  const counted = shelf.classes.filter(({ wnid }) => photo === null || wnid === photo.wnid);
+  const open = `${totalsOf(counted).open} open`;
+  return (
+    <HeaderBar
+      session={session}
+      place={<a href={hrefOf(collection, 'classes')}>{placeText(desk)}</a>}
+      classes={counted}
+      detail={photo === null ? open : `${open} · this confusion ${shelf.acceptedOf(photo)} of ${setup.cap}`}
+    >
+      {desk.isForDisputes ? null : (
+        <label class="chip wide">
+          Order: <OrderChoice desk={desk} />
+        </label>
+      )}
+      <a class="chip" href={desk.gridHref}>
+        Grid <kbd aria-hidden="true">{keyHint('view')}</kbd>
+      </a>
+      <CommandButton command="keys" kind="chip wide" desk={desk}>
+        Keys
+      </CommandButton>
+    </HeaderBar>
+  );
 }
 
-/** The desk of the view in the page's URL. A new view gets a new desk. */
-function useDesk(session: PageProps['session'], isForDisputes: boolean): [SingleDesk, (view: ReviewView) => void] {
-  const [desk, setDesk] = useState(() => new SingleDesk(session, viewOf(location.search), isForDisputes));
-  useEffect(() => () => desk.close(), [desk]);
-  const setView = (view: ReviewView): void => {
-    window.history.replaceState(null, '', hrefOf(session.collection, isForDisputes ? 'disputes' : '', view));
-    setDesk(new SingleDesk(session, view, isForDisputes));
-  };
-  return [desk, setView];
+function placeText({ session, photo, list, isForDisputes }: SingleDesk): string {
+  const { classes } = session.shelf;
+  if (isForDisputes)
+    return list.count === 0 ? 'disputes' : `dispute ${Math.min(list.at + 1, list.count)} of ${list.count}`;
+  const position = classes.findIndex(({ wnid }) => wnid === photo?.wnid);
+  return position === -1 ? `${classes.length} classes` : `class ${position + 1} of ${classes.length}`;
 }
 
 /** Index of the first mirrored crop. Mirrored crops have the same boxes as the first five. */
 const FIRST_MIRRORED = 5;
 
-interface CropControl {
-  readonly areDrawn: boolean;
-  readonly toggle: () => void;
-  /** The crop whose classes are listed: the centre crop unless the pointer is on another. */
-  readonly chosen: CropRef;
-  readonly choose: (crop: CropRef | null) => void;
-  /** The crops drawn on the photo. */
-  readonly boxes: readonly CropBox[];
-  readonly box: CropBox | null;
-}
-
-/** State of the crops drawn on the photo. It is kept from photo to photo. */
-function useCrops({ members }: SingleDesk): CropControl {
+/**
+ * The crops drawn on the photo, kept from photo to photo. The `chosen` one lists its classes: the centre crop unless the pointer
+ * is on another.
+ */
+function useCrops({ members }: SingleDesk) {
   const [areDrawn, setAreDrawn] = useState(false);
   const [chosen, choose] = useState<CropRef | null>(null);
   const crops = areDrawn ? (members[0]?.crops.slice(0, FIRST_MIRRORED) ?? []) : [];

@@ -1,5 +1,4 @@
 import { CommandButton } from './action-bar.tsx';
-import type { Command } from './keys.ts';
 import type { SingleDesk } from './single-desk.ts';
 import type { HeatControl } from './use-heat.ts';
 import type { ZoomControl } from './use-zoom.ts';
@@ -10,16 +9,15 @@ interface StageToolsProps {
   readonly zoom: ZoomControl;
   readonly heat: HeatControl;
   readonly areCropsDrawn: boolean;
-  readonly onCommand: (command: Command) => void;
 }
 
 /** Buttons for zoom, heatmap and crops. */
-export function StageTools({ desk, zoom, heat, areCropsDrawn, onCommand }: StageToolsProps) {
+export function StageTools({ desk, zoom, heat, areCropsDrawn }: StageToolsProps) {
   const { photo } = desk;
-  const common = { onCommand, kind: 'chip', isDisabled: photo === null };
+  const common = { desk, kind: 'chip', isDisabled: photo === null };
   return (
     <div class="tools" role="group" aria-label="How the photo is shown">
-      <CommandButton {...common} command="zoom" isOn={zoom.zoom !== null} onCommand={() => zoom.toggle()}>
+      <CommandButton {...common} command="zoom" isOn={zoom.zoom !== null} onClick={zoom.toggle}>
         1:1
       </CommandButton>
       <CommandButton {...common} command="fit">

@@ -1,9 +1,9 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { Heatmap, ModelEvidence, ReviewPhoto } from '../../review/desk/desk.ts';
 import type { Pictures } from './pictures.ts';
-import { useGestures } from './use-gestures.ts';
-import { placeOf, type Point, type Size, type Zoom } from './zoom.ts';
+import type { ZoomControl } from './use-zoom.ts';
+import { placeOf } from './zoom.ts';
 
 export type CropBox = ModelEvidence['crops'][number]['box'];
 
@@ -12,11 +12,7 @@ interface StageProps {
   /** True if keys work. */
   readonly isReady: boolean;
   readonly pictures: Pictures;
-  readonly zoom: Zoom;
-  readonly onZoom: (zoom: Zoom) => void;
-  /** Called with the point around which a key zooms. */
-  readonly onPoint: (at: Point) => void;
-  readonly onSize: (size: Size) => void;
+  readonly zoom: ZoomControl;
   readonly crops: readonly CropBox[];
   readonly crop: CropBox | null;
   readonly heat: { readonly map: Heatmap; readonly kind: 'searched' | 'predicted' } | null;
@@ -28,23 +24,7 @@ interface StageProps {
 
 /** The photo with its overlays. It can be zoomed and moved. */
 export function Stage(props: StageProps) {
-  const { photo, isReady, zoom, onZoom, onPoint, onSize, children, tools } = props;
-  const stage = useRef<HTMLDivElement>(null);
-  const [size, setSize] = useState<Size>({ width: 0, height: 0 });
-  useLayoutEffect(() => {
-    const element = stage.current;
-    if (element === null) return undefined;
-    const measure = (): void => {
-      const now = { width: element.clientWidth, height: element.clientHeight };
-      setSize(now);
-      onSize(now);
-    };
-    const observer = new ResizeObserver(measure);
-    observer.observe(element);
-    measure();
-    return () => observer.disconnect();
-  }, []);
-  useGestures(stage, { shown: photo === null ? null : { photo, stage: size, zoom }, onZoom, onPoint });
+  const { photo, isReady, zoom, children, tools } = props;
   return (
     <main class="stage" data-ready={isReady ? '' : undefined}>
       {photo === null ? null : (
@@ -52,8 +32,8 @@ export function Stage(props: StageProps) {
           <b class="searched">{photo.name}</b> <span class="predicted">seen as {photo.confusionName}</span>
         </p>
       )}
-      <div class={`view${zoom === null ? '' : ' zoomed'}`} ref={stage}>
-        {photo === null || size.width === 0 ? null : <Shown {...props} photo={photo} size={size} />}
+      <div class={`view${zoom.zoom === null ? '' : ' zoomed'}`} ref={zoom.stage}>
+        {photo === null || zoom.size.width === 0 ? null : <Shown {...props} photo={photo} />}
         {children}
       </div>
       {tools}
@@ -61,11 +41,11 @@ export function Stage(props: StageProps) {
   );
 }
 
-function Shown({ photo, pictures, zoom, size, crops, crop, heat }: StageProps & { photo: ReviewPhoto; size: Size }) {
-  const { left, top, width, height } = placeOf(photo, size, zoom);
+function Shown({ photo, pictures, zoom, crops, crop, heat }: StageProps & { photo: ReviewPhoto }) {
+  const { left, top, width, height } = placeOf(photo, zoom.size, zoom.zoom);
   return (
     <div class="shown" style={{ left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${height}px` }}>
-      <Picture photo={photo} pictures={pictures} isZoomed={zoom !== null} />
+      <Picture photo={photo} pictures={pictures} isZoomed={zoom.zoom !== null} />
       {heat === null ? null : <Heat {...heat} />}
       {crops.length === 0 && crop === null ? null : (
         <svg class="crop-boxes" aria-hidden="true">
@@ -92,25 +72,11 @@ function Picture({ photo, pictures, isZoomed }: { photo: ReviewPhoto; pictures: 
     image.draggable = false;
     holder.current?.replaceChildren(image);
   }, [pictures, sha256, wnid, name]);
-  const [whole, setWhole] = useState<string | null>(null);
-  useEffect(() => {
-    if (!isZoomed) return undefined;
-    const image = new Image();
-    image.src = `/photos/${sha256}`;
-    let isWanted = true;
-    void image.decode().then(
-      () => (isWanted ? setWhole(sha256) : undefined),
-      () => {},
-    );
-    return () => {
-      isWanted = false;
-    };
-  }, [sha256, isZoomed]);
   return (
     <>
       {isLoaded ? null : <img class="whole" src={`/thumbnails/${sha256}`} alt="" />}
       <div class="picture" ref={holder} />
-      {isZoomed && whole === sha256 ? <img class="whole" src={`/photos/${sha256}`} alt="" draggable={false} /> : null}
+      {isZoomed ? <img key={sha256} class="whole" src={`/photos/${sha256}`} alt="" draggable={false} /> : null}
     </>
   );
 }

@@ -1,17 +1,11 @@
-import type { Subject } from '../../review/events/event.ts';
+import { subjectKey } from './history.ts';
 import type { SingleDesk } from './single-desk.ts';
-import { subjectKey } from './shelf.ts';
 import { judgementText } from './words.ts';
 
 const NEXT_PHOTOS = 3;
 
-interface StripProps {
-  readonly desk: SingleDesk;
-  readonly onShow: (subject: Subject) => void;
-}
-
 /** The last decisions, the shown photo, and what comes next. A click on a decision shows its photo again. */
-export function Strip({ desk, onShow }: StripProps) {
+export function Strip({ desk }: { readonly desk: SingleDesk }) {
   const { photo, decisions, session } = desk;
   const shown = photo === null ? null : subjectKey(photo);
   const before = decisions.filter(({ subject }) => subjectKey(subject) !== shown);
@@ -28,7 +22,7 @@ export function Strip({ desk, onShow }: StripProps) {
                 title={text}
                 aria-label={`${text}. Show it again`}
                 onMouseDown={(event) => event.preventDefault()}
-                onClick={() => onShow(subject)}
+                onClick={() => void desk.show(subject, 'Back.')}
               >
                 <img src={`/thumbnails/${subject.sha256}`} alt="" />
                 {photos > 1 ? <span class="many">{photos}</span> : null}

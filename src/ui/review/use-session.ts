@@ -1,5 +1,6 @@
 import { useEffect, useReducer, useRef } from 'preact/hooks';
-import { commandOf, isForPage, keyName, repeats, type Command } from './keys.ts';
+import type { Desk } from './desk.ts';
+import { commandOf, isForPage, keyName, repeats } from './keys.ts';
 import type { ReviewSession } from './session.ts';
 
 export interface PageProps {
@@ -15,35 +16,29 @@ export function useSession(session: ReviewSession): void {
 }
 
 interface KeyHandlers {
-  readonly run: (command: Command) => void;
   /** Gets each key before it is a command. Returns whether it has used the key. */
   readonly onPress?: (event: KeyboardEvent) => boolean;
   /** A key went up; null: the window lost the focus. */
   readonly onRelease?: (key: string | null) => void;
 }
 
-/** Calls `run` for each command that a key asks for while the view is open. */
-export function useKeys(view: 'single' | 'grid', handlers: KeyHandlers): void {
+/** Runs the command of each pressed key. */
+export function useKeys(view: 'single' | 'grid', desk: Desk, handlers: KeyHandlers): void {
   const newest = useRef(handlers);
   newest.current = handlers;
   useEffect(() => {
+    const gone = new AbortController();
+    const { signal } = gone;
     const press = (event: KeyboardEvent): void => {
       if (!isForPage(event)) return;
       const isUsed = newest.current.onPress?.(event) === true;
       const command = isUsed ? null : commandOf(event, view);
       if (isUsed || command !== null) event.preventDefault();
-      if (command === null) return;
-      if (!event.repeat || repeats(command)) newest.current.run(command);
+      if (command !== null && (!event.repeat || repeats(command))) desk.run(command);
     };
-    const release = (event: KeyboardEvent): void => newest.current.onRelease?.(keyName(event));
-    const leave = (): void => newest.current.onRelease?.(null);
-    document.addEventListener('keydown', press);
-    document.addEventListener('keyup', release);
-    window.addEventListener('blur', leave);
-    return () => {
-      document.removeEventListener('keydown', press);
-      document.removeEventListener('keyup', release);
-      window.removeEventListener('blur', leave);
-    };
-  }, [view]);
+    document.addEventListener('keydown', press, { signal });
+    document.addEventListener('keyup', (event) => newest.current.onRelease?.(keyName(event)), { signal });
+    window.addEventListener('blur', () => newest.current.onRelease?.(null), { signal });
+    return () => gone.abort();
+  }, [view, desk]);
 }

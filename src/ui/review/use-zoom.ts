@@ -1,62 +1,115 @@
-import { useRef, useState } from 'preact/hooks';
+import type { RefObject } from 'preact';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { ReviewPhoto } from '../../review/desk/desk.ts';
 import { keysOf } from './keys.ts';
-import { placeOf, zoomTo, type Point, type Size, type Zoom } from './zoom.ts';
+import { pan, pinch, scaleOf, zoomTo, type Point, type Shown, type Size, type Zoom } from './zoom.ts';
 
-export interface ZoomControl {
-  readonly zoom: Zoom;
-  /** CSS pixels per photo pixel, in percent; `null` while no photo is shown. */
-  readonly percent: number | null;
-  /** Shows the photo at 1:1 while the key is held. */
-  hold(): void;
-  /** @param key the released key; null for all keys */
-  release(key: string | null): void;
-  fit(): void;
-  /** From fit to 1:1, and back. */
-  toggle(): void;
-  readonly stage: {
-    readonly zoom: Zoom;
-    readonly onZoom: (zoom: Zoom) => void;
-    readonly onPoint: (at: Point) => void;
-    readonly onSize: (size: Size) => void;
-  };
-}
+export type ZoomControl = ReturnType<typeof useZoom>;
 
-/** The zoom of the photo. It is kept from photo to photo. */
-export function useZoom(photo: ReviewPhoto | null): ZoomControl {
+/** The zoom of the photo on the stage, by keys, wheel, drag, pinch and double click. It is kept from photo to photo. */
+export function useZoom(photo: ReviewPhoto | null) {
+  const stage = useRef<HTMLDivElement>(null);
   const [zoom, setZoom] = useState<Zoom>(null);
-  const [size, setSize] = useState<Size>({ width: 0, height: 0 });
-  const point = useRef<Point | null>(null);
+  const size = useSize(stage);
+  const shown: Shown | null = photo === null ? null : { photo, stage: size, zoom };
+  const point = useGestures(stage, { shown, onZoom: setZoom });
   /** The zoom to restore when the key is released; undefined while it is not held. */
   const before = useRef<Zoom | undefined>(undefined);
   const toOne = (): void => {
-    if (photo === null) return;
     const at = point.current ?? { x: size.width / 2, y: size.height / 2 };
-    setZoom((now) => zoomTo(1, at, { photo, stage: size, zoom: now }));
+    if (shown !== null) setZoom(zoomTo(1, at, shown));
   };
   return {
+    stage,
     zoom,
-    percent: photo === null || size.width === 0 ? null : Math.round(100 * placeOf(photo, size, zoom).scale),
+    size,
+    /** CSS pixels per photo pixel, in percent; `null` while no photo is shown. */
+    percent: shown === null || size.width === 0 ? null : Math.round(100 * scaleOf(shown)),
+    /** Shows the photo at 1:1 while the key is held. */
     hold: () => {
       if (before.current !== undefined) return;
       before.current = zoom;
       toOne();
     },
-    release: (key) => {
-      if (before.current === undefined) return;
-      if (key !== null && !keysOf('zoom').includes(key)) return;
+    /** @param key the released key; null for all keys */
+    release: (key: string | null) => {
+      if (before.current === undefined || (key !== null && !keysOf('zoom').includes(key))) return;
       setZoom(before.current);
       before.current = undefined;
     },
     fit: () => setZoom(null),
+    /** From fit to 1:1, and back. */
     toggle: () => (zoom === null ? toOne() : setZoom(null)),
-    stage: {
-      zoom,
-      onZoom: setZoom,
-      onPoint: (at) => {
-        point.current = at;
-      },
-      onSize: setSize,
-    },
   };
+}
+
+function useSize(stage: RefObject<HTMLElement>): Size {
+  const [size, setSize] = useState<Size>({ width: 0, height: 0 });
+  useLayoutEffect(() => {
+    const element = stage.current;
+    if (element === null) return undefined;
+    const measure = (): void => setSize({ width: element.clientWidth, height: element.clientHeight });
+    const observer = new ResizeObserver(measure);
+    observer.observe(element);
+    measure();
+    return () => observer.disconnect();
+  }, []);
+  return size;
+}
+
+interface Gestures {
+  /** Null while no photo is shown. */
+  readonly shown: Shown | null;
+  readonly onZoom: (zoom: Zoom) => void;
+}
+
+/** Zooms by wheel, drag, pinch and double click, which a double tap is, too. Returns the last point of the pointer. */
+function useGestures(stage: RefObject<HTMLElement>, gestures: Gestures): { readonly current: Point | null } {
+  const newest = useRef(gestures);
+  const point = useRef<Point | null>(null);
+  newest.current = gestures;
+  useEffect(() => {
+    const element = stage.current;
+    if (element === null) return undefined;
+    const gone = new AbortController();
+    const { signal } = gone;
+    const down = new Map<number, Point>();
+    const change = (next: (shown: Shown) => Zoom): void => {
+      const { shown, onZoom } = newest.current;
+      if (shown !== null) onZoom(next(shown));
+    };
+    const pointOf = ({ clientX, clientY }: MouseEvent): Point => {
+      const { left, top } = element.getBoundingClientRect();
+      return { x: clientX - left, y: clientY - top };
+    };
+    const press = (event: PointerEvent): void => {
+      if (event.target instanceof Element && event.target.closest('button, a') !== null) return;
+      element.setPointerCapture(event.pointerId);
+      down.set(event.pointerId, pointOf(event));
+    };
+    const move = (event: PointerEvent): void => {
+      const to = pointOf(event);
+      const from = down.get(event.pointerId);
+      point.current = to;
+      if (from === undefined) return;
+      down.set(event.pointerId, to);
+      const other = [...down].find(([id]) => id !== event.pointerId)?.[1];
+      if (other === undefined) change((shown) => pan({ x: to.x - from.x, y: to.y - from.y }, shown));
+      else change((shown) => pinch({ from, to, other }, shown));
+    };
+    const wheel = (event: WheelEvent): void => {
+      event.preventDefault();
+      change((shown) => zoomTo(scaleOf(shown) * Math.exp(-event.deltaY / 400), pointOf(event), shown));
+    };
+    const toggle = (event: MouseEvent): void =>
+      change((shown) => (shown.zoom === null ? zoomTo(1, pointOf(event), shown) : null));
+    element.addEventListener('pointerdown', press, { signal });
+    element.addEventListener('pointermove', move, { signal });
+    for (const type of ['pointerup', 'pointercancel'] as const)
+      element.addEventListener(type, ({ pointerId }) => down.delete(pointerId), { signal });
+    element.addEventListener('wheel', wheel, { signal, passive: false });
+    element.addEventListener('dblclick', toggle, { signal });
+    return () => gone.abort();
+  }, [stage]);
+  return point;
 }

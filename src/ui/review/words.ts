@@ -10,6 +10,8 @@ export const ORDER_TEXTS: Readonly<Record<ReviewOrder, string>> = {
   newest: 'newest first',
 };
 
+export const STATES = ['open', 'accepted', 'rejected', 'unsure', 'disputed'] as const;
+
 export const STATE_TEXTS: Readonly<Record<ShownState, string>> = {
   open: 'open',
   accepted: 'accepted',
@@ -30,6 +32,13 @@ export const REASON_TEXTS: Readonly<Record<RejectReason, string>> = {
   'text-or-watermark': 'text, watermark',
   other: 'other reason',
 };
+
+const DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric' });
+
+/** `26 Nov 2026` */
+export function dayText(iso: string): string {
+  return DAY.format(new Date(iso));
+}
 
 /** `accepted`, `unsure`, `rejected`, or the reason: `wrong class`. */
 export function judgementText({ verdict, reason }: Judgement): string {

@@ -27,7 +27,7 @@ const MARGIN = 16;
 
 /** The photo's position and size on the stage. A photo that is larger than the stage covers it. */
 export function placeOf(photo: Size, stage: Size, zoom: Zoom): Place {
-  const scale = zoom?.scale ?? fitScale(photo, stage);
+  const scale = scaleOf({ photo, stage, zoom });
   const width = photo.width * scale;
   const height = photo.height * scale;
   return {
@@ -37,6 +37,10 @@ export function placeOf(photo: Size, stage: Size, zoom: Zoom): Place {
     height,
     scale,
   };
+}
+
+export function scaleOf({ photo, stage, zoom }: Shown): number {
+  return zoom?.scale ?? fitScale(photo, stage);
 }
 
 function fitScale(photo: Size, stage: Size): number {
@@ -81,6 +85,22 @@ export function pan(by: Point, { photo, stage, zoom }: Shown): Zoom {
     x: inside((stage.width / 2 - left - by.x) / width),
     y: inside((stage.height / 2 - top - by.y) / height),
   };
+}
+
+interface Pinch {
+  readonly from: Point;
+  readonly to: Point;
+  /** The finger that did not move. */
+  readonly other: Point;
+}
+
+/** One of two fingers moved: the photo keeps its place between them. */
+export function pinch({ from, to, other }: Pinch, shown: Shown): Zoom {
+  const before = Math.hypot(from.x - other.x, from.y - other.y);
+  const after = Math.hypot(to.x - other.x, to.y - other.y);
+  const middle = { x: (to.x + other.x) / 2, y: (to.y + other.y) / 2 };
+  const moved = { ...shown, zoom: pan({ x: (to.x - from.x) / 2, y: (to.y - from.y) / 2 }, shown) };
+  return zoomTo((scaleOf(moved) * after) / Math.max(1, before), middle, moved);
 }
 
 function inside(share: number): number {

@@ -1,45 +1,33 @@
-import { describe, expect, it } from 'vitest';
-import { pan, placeOf, zoomTo } from '../../../../src/ui/review/zoom.ts';
+import { expect, it } from 'vitest';
+import { pan, pinch, placeOf, zoomTo } from '../../../../src/ui/review/zoom.ts';
 
 const photo = { width: 2_000, height: 1_000 };
 const stage = { width: 832, height: 632 };
+const fitting = { photo, stage, zoom: null };
+const inMiddle = { ...fitting, zoom: zoomTo(1, { x: 416, y: 316 }, fitting) };
 
-describe('the zoom of a photo', () => {
-  it('fits the photo into the stage, in its middle', () => {
-    expect(placeOf(photo, stage, null)).toEqual({ left: 16, top: 116, width: 800, height: 400, scale: 0.4 });
-  });
+it('a photo fits into the middle of the stage, and a drag leaves it there', () => {
+  expect(placeOf(photo, stage, null)).toEqual({ left: 16, top: 116, width: 800, height: 400, scale: 0.4 });
+  expect(pan({ x: 50, y: 50 }, fitting)).toBeNull();
+});
 
-  it('keeps the point under the pointer where it is', () => {
-    const at = { x: 216, y: 216 };
-    const share = { x: (at.x - 16) / 800, y: (at.y - 116) / 400 };
-    const zoom = zoomTo(1, at, { photo, stage, zoom: null });
-    const { left, top, width, height } = placeOf(photo, stage, zoom);
-    expect([left + share.x * width, top + share.y * height]).toEqual(
-      [at.x, at.y].map((value) => expect.closeTo(value, 6)),
-    );
-  });
+it('a zoom keeps the point under the pointer where it is', () => {
+  const { left, top, width, height } = placeOf(photo, stage, zoomTo(1, { x: 216, y: 216 }, fitting));
+  expect([left + 0.25 * width, top + 0.25 * height]).toEqual([216, 216].map((one) => expect.closeTo(one, 6)));
+});
 
-  it('is kept for a photo of another size as a place and a scale', () => {
-    const zoom = zoomTo(1, { x: 416, y: 316 }, { photo, stage, zoom: null });
-    expect(placeOf({ width: 3_000, height: 3_000 }, stage, zoom)).toMatchObject({
-      scale: 1,
-      left: -1_084,
-      top: -1_184,
-    });
-  });
+it('two fingers that move apart by half enlarge the photo by half', () => {
+  const fingers = { from: { x: 336, y: 316 }, to: { x: 296, y: 316 }, other: { x: 416, y: 316 } };
+  expect(pinch(fingers, inMiddle)?.scale).toBeCloseTo(1.5);
+});
 
-  it('goes back to the photo that fits', () => {
-    const zoom = zoomTo(1, { x: 0, y: 0 }, { photo, stage, zoom: null });
-    expect(zoomTo(0.3, { x: 0, y: 0 }, { photo, stage, zoom })).toBeNull();
-  });
+it('a zoom is kept for a photo of another size, and ends where a photo fits', () => {
+  const other = { width: 3_000, height: 3_000 };
+  expect(placeOf(other, stage, inMiddle.zoom)).toMatchObject({ scale: 1, left: -1_084, top: -1_184 });
+  expect(zoomTo(0.3, { x: 0, y: 0 }, inMiddle)).toBeNull();
+});
 
-  it('does not move a photo out of the stage', () => {
-    const zoom = zoomTo(1, { x: 416, y: 316 }, { photo, stage, zoom: null });
-    const moved = pan({ x: 5_000, y: -5_000 }, { photo, stage, zoom });
-    expect(placeOf(photo, stage, moved)).toMatchObject({ left: 0, top: 632 - 1_000 });
-  });
-
-  it('leaves a photo that fits where it is', () => {
-    expect(pan({ x: 50, y: 50 }, { photo, stage, zoom: null })).toBeNull();
-  });
+it('a drag does not move a photo out of the stage', () => {
+  const moved = pan({ x: 5_000, y: -5_000 }, inMiddle);
+  expect(placeOf(photo, stage, moved)).toMatchObject({ left: 0, top: 632 - 1_000 });
 });

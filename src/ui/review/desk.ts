@@ -1,0 +1,150 @@
+import { options } from 'preact';
+import type { OwnReview, ReviewFilter, ReviewOrder, ReviewPhoto } from '../../review/desk/desk.ts';
+import type { Judgement, ShownBy, Subject } from '../../review/events/event.ts';
+import type { DoneAction } from './history.ts';
+import { judgementOf, type Command } from './keys.ts';
+import { PhotoList } from './list.ts';
+import type { ReviewSession } from './session.ts';
+import { hrefOf, viewOf, type ReviewView } from './view-url.ts';
+import { judgementText } from './words.ts';
+
+export type DialogShown =
+  | { readonly kind: 'filter' | 'keys' | 'tags' | 'note' }
+  | { readonly kind: 'references'; readonly of: 'searched' | 'predicted' }
+  | { readonly kind: 'compare'; readonly sha256: string }
+  /** Asks which class is visible on a photo that was just rejected for its class. */
+  | { readonly kind: 'seen' };
+
+export type Commands = Readonly<Partial<Record<Command, () => void>>>;
+
+/** The store of a page on which photos are judged: its list of photos, its view, its open dialog and its commands. */
+export abstract class Desk {
+  readonly session: ReviewSession;
+  readonly page: 'grid' | 'disputes' | '';
+  readonly list = new PhotoList();
+  view: ReviewView = viewOf(location.search);
+  /** True once the first photos were read, or none can be. */
+  isReady = false;
+  /** Why photos cannot be read; `null` if they can. */
+  trouble: string | null = null;
+  /** The open dialog, with the photos for which it was opened. The page may show another one by now. */
+  dialog: (DialogShown & { readonly subjects: readonly Subject[] }) | null = null;
+  /** The commands of this page besides those of all pages. */
+  protected readonly commands: Commands = {};
+  /** The commands of the components that show the photo. */
+  tools: Commands = {};
+
+  constructor(session: ReviewSession, page: Desk['page']) {
+    this.session = session;
+    this.page = page;
+  }
+
+  /** Reads the photos of a new view. */
+  protected abstract fill(): void;
+  /** Shows a photo, after an undo or redo. */
+  protected abstract showAgain(action: DoneAction, kind: 'undo' | 'redo', said: string): void;
+  /** Goes on after a decision. */
+  protected abstract afterDecision(judgement: Judgement, subjects: readonly Subject[]): void;
+  /** The order that is stored with a verdict. */
+  abstract get shownBy(): ShownBy;
+  protected abstract stop(): void;
+
+  /** Reads photos and follows the browser's history. Returns a function that stops it. */
+  start(): () => void {
+    const follow = (): void => this.#show(viewOf(location.search));
+    addEventListener('popstate', follow);
+    this.fill();
+    return () => {
+      removeEventListener('popstate', follow);
+      this.stop();
+    };
+  }
+
+  get order(): ReviewOrder {
+    return this.view.order ?? this.session.setup.orders[0] ?? 'confusions';
+  }
+
+  /** The shown photo, or the one under the cursor; `null` if there is none, or while it is being read. */
+  get photo(): ReviewPhoto | null {
+    const { current } = this.list;
+    return current === undefined ? null : (this.session.shelf.photo(current) ?? null);
+  }
+
+  /**
+   * The reviewer's own review of the photo to judge; `null` for several photos, and while the photo is being read. On a dispute
+   * it omits the verdict, because settling is a separate decision.
+   */
+  get own(): OwnReview | null {
+    const [subject, ...others] = this.list.targets;
+    const mine = subject === undefined || others.length > 0 ? undefined : this.session.shelf.photo(subject)?.mine;
+    if (mine === undefined) return null;
+    return this.page === 'disputes' ? { ...mine, verdict: null, reason: null } : mine;
+  }
+
+  /** The name of a class, or its id if no photo of it is listed. */
+  nameOf(wnid: string): string {
+    const predicted = wnid === this.photo?.confusionWnid ? this.photo.confusionName : wnid;
+    return this.session.shelf.progress(wnid)?.name ?? predicted;
+  }
+
+  hrefTo(filter: ReviewFilter): string {
+    return hrefOf(this.session.collection, this.page, { filter, order: this.view.order });
+  }
+
+  /** Shows another filter or order, as a step in the browser's history. */
+  go(view: ReviewView): void {
+    history.pushState(null, '', hrefOf(this.session.collection, this.page, view));
+    this.#show(view);
+  }
+
+  openDialog(shown: DialogShown, subjects = this.list.targets): void {
+    this.dialog = { ...shown, subjects };
+    // Render before the next key, which a fast typist means for the dialog.
+    options.debounceRendering = (render) => render();
+    this.session.changed();
+    delete options.debounceRendering;
+  }
+
+  closeDialog = (): void => {
+    this.dialog = null;
+    this.session.changed();
+  };
+
+  run(command: Command): void {
+    const judgement = judgementOf(command, this.session.setup.reasons);
+    if (judgement !== null) this.#decide(judgement);
+    else if (command === 'undo' || command === 'redo') this.#takeBack(command);
+    else if (command === 'keys') this.openDialog({ kind: command });
+    else if (command === 'tags' || command === 'note') this.#forTargets(() => this.openDialog({ kind: command }));
+    else if (command === 'flag') this.#forTargets((subjects) => this.session.flag(subjects));
+    else (this.commands[command] ?? this.tools[command])?.();
+  }
+
+  #show(view: ReviewView): void {
+    this.view = view;
+    this.isReady = false;
+    this.fill();
+    this.session.changed();
+  }
+
+  #decide(judgement: Judgement): void {
+    this.#forTargets((subjects) => {
+      if (this.page === 'disputes') this.session.record({ kind: 'adjudicate', subjects, value: judgement });
+      else this.session.decide(subjects, judgement, this.shownBy);
+      this.afterDecision(judgement, subjects);
+    });
+  }
+
+  #forTargets(act: (subjects: readonly Subject[]) => void): void {
+    const { targets } = this.list;
+    if (targets.length > 0 && this.session.setup.mayReview) act(targets);
+  }
+
+  #takeBack(kind: 'undo' | 'redo'): void {
+    const action = this.session.takeBack(kind);
+    if (action === null) return;
+    const many = action.photos > 1 ? ` of ${action.photos} photos` : '';
+    const what = action.judgement === null ? action.kind : judgementText(action.judgement);
+    this.showAgain(action, kind, `${kind === 'undo' ? 'Undone' : 'Done again'}: ${what}${many}.`);
+  }
+}
