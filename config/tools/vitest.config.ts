@@ -24,14 +24,23 @@ const REST = [
   ...files('contract', 'job-queue-redis'),
   ...files('integration/catalogue', 'made-catalogue', 'provider-migration', 'versions'),
   ...files('integration/deploy', 'containers', 'image-context', 'services'),
-  ...files('integration/embedded-postgres', 'failures', 'upgrade', 'users'),
+  ...files('integration/embedded-postgres', 'attach-faults', 'failures', 'upgrade', 'users'),
   ...files('integration/export', 'earlier-formats', 'fetch-script', 'hostile-exports', 'other-libraries'),
   ...files('integration/http', 'hostile-host', 'tls-and-proxies'),
-  ...files('integration/models', 'finetune-torch', 'killed-add'),
+  ...files('integration/models', 'finetune-torch', 'killed-add', 'pull-faults'),
   ...files('integration/politeness', 'processes'),
   ...files('integration/queue', 'redis-queue'),
+  ...files('integration/report', 'page'),
   ...files('integration/server', 'accessibility', 'database-killed', 'page'),
-  ...files('integration/services', 'move', 'service-faults', 'shared-models', 'shared-services', 'tls'),
+  ...files(
+    'integration/services',
+    'backup-faults',
+    'move',
+    'service-faults',
+    'shared-models',
+    'shared-services',
+    'tls',
+  ),
 ];
 /** End-to-end tests that keep every processor busy most of the time. */
 const BUSY = files('e2e', 'interruptions', 'reference-decisions');

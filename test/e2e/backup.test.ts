@@ -13,14 +13,18 @@ import {
 } from '../support/photo-server.ts';
 import { suiteFolder } from '../support/process-tree.ts';
 import { makeReviewedSet, SET_WNIDS, type ReviewedSet } from '../support/reviewed-set.ts';
+import { useSharedServer } from '../support/shared-server.ts';
 import { until } from '../support/until.ts';
 import { writeUrlList } from '../support/url-list.ts';
 import { jsonLines, setFlags, startWinnow, winnow } from '../support/winnow.ts';
 
 const folder = suiteFolder();
-const URLS = 300;
+/** The data folder with a server of its own. */
+const FRESH = 'fresh';
+useSharedServer({ except: (dataDir) => dataDir === folder.at(FRESH) });
+const URLS = 120;
 /** Pictures that the site sends at once. The others come one by one until `isHurried`, so that the crawl lasts. */
-const AT_ONCE = 60;
+const AT_ONCE = 50;
 const PAUSE_MS = 300;
 
 let site: LocalServer;
@@ -119,7 +123,7 @@ describe('a backup while a crawl works', { timeout: 600_000 }, () => {
     expect((await crawl.result).code).toBe(0);
     expect(await story(set)).toEqual(before);
 
-    const fresh = { data: folder.at('fresh') };
+    const fresh = { data: folder.at(FRESH) };
     const args = ['restore', backup(), '--data', fresh.data];
     await killOnce(args, path.join(fresh.data, 'blobs'), 10);
     const refused = await winnow(['status', '--collection', set.collection, '--data', fresh.data]);

@@ -15,6 +15,8 @@ export interface TestServer {
   readonly template: string;
   /** The last clause of `create database`. */
   readonly strategy: string;
+  /** A folder of this run, for what one test file makes for all. */
+  readonly folder: string;
 }
 
 declare module 'vitest' {

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { rm } from 'node:fs/promises';
 import type { TestProject } from 'vitest/node';
 import { attachEmbedded } from '../../src/platform/postgres/embedded/attach.ts';
 import { openDatabase } from '../../src/platform/postgres/open-database.ts';
@@ -43,12 +44,14 @@ async function start(): Promise<Started> {
   const { url, strategy, stop } =
     given === undefined ? await startEmbedded() : { url: given, strategy: '', stop: () => Promise.resolve() };
   const prefix = `winnow_test_${process.pid}`;
-  const server: TestServer = { url, prefix, template: `${prefix}_template`, strategy };
+  const folder = makeTempFolder('winnow-run-');
+  const server: TestServer = { url, prefix, template: `${prefix}_template`, strategy, folder };
   const tearDown = async (): Promise<void> => {
     try {
       await dropDatabases(server);
     } finally {
       await stop();
+      await rm(folder, { recursive: true, force: true });
     }
   };
   try {

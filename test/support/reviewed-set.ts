@@ -1,9 +1,12 @@
-import { readdir, readFile, mkdir, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { cp, readdir, readFile, mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import sharp from 'sharp';
-import { expect } from 'vitest';
+import { expect, inject } from 'vitest';
+import { withFileLock } from '../../src/platform/lock/file-lock.ts';
 import type { ShortlistLine } from '../../src/shortlist/shortlist-csv.ts';
 import { withCameraFacts } from './photo-metadata.ts';
+import { keepCatalogueOf, useCopyOf } from './shared-server.ts';
 import { jsonLines, repositoryRoot, winnow } from './winnow.ts';
 
 const SAMPLES = path.join(repositoryRoot, 'assets', 'samples', 'photos');
@@ -79,24 +82,51 @@ export interface ReviewedSet {
   readonly listed: readonly ShortlistLine[];
 }
 
+const REVIEWERS: readonly [string, string?] = ['Zoë Reviewer', 'Ben Reviewer'];
+const WAIT_MS = 200_000;
+
 /**
- * Makes photos, crawls, filters and lists them, and imports the verdicts of people: all are accepted, but the last listed one is
- * rejected and the one before it is not reviewed. The second person looks at every fourth photo.
+ * Photos that were crawled, filtered and listed, with the verdicts of people: all are accepted, but the last listed one is
+ * rejected and the one before it is not reviewed. The second person looks at every fourth photo. The first test file that asks for
+ * the set of the usual reviewers makes it. Others get copies. The file calls `useSharedServer`.
  *
  * @param folder an empty folder
  */
-export async function makeReviewedSet(
-  folder: string,
-  reviewers: readonly [string, string?] = ['Zoë Reviewer', 'Ben Reviewer'],
-): Promise<ReviewedSet> {
+export async function makeReviewedSet(folder: string, reviewers = REVIEWERS): Promise<ReviewedSet> {
+  if (reviewers !== REVIEWERS) return makeSet(folder, reviewers);
+  const origin = path.join(inject('postgres').folder, 'reviewed');
+  const lock = { path: `${origin}.lock`, purpose: 'making the reviewed set', waitMs: WAIT_MS };
+  const { url, listed } = await withFileLock(lock, () => originAt(origin));
+  await cp(origin, folder, { recursive: true, mode: constants.COPYFILE_FICLONE });
+  const { collection, data } = placesIn(folder);
+  await useCopyOf(url, data);
+  return { collection, data, listed };
+}
+
+/** The set that others are copies of, and the URL of its database. */
+async function originAt(folder: string): Promise<{ url: string; listed: ReviewedSet['listed'] }> {
+  const note = `${folder}.json`;
+  const known = await readFile(note, 'utf8').catch(() => null);
+  if (known !== null) return JSON.parse(known);
+  const { data, listed } = await makeSet(folder, REVIEWERS);
+  const made = { url: await keepCatalogueOf(data), listed };
+  await writeFile(note, JSON.stringify(made));
+  return made;
+}
+
+const placesIn = (folder: string): Omit<ReviewedSet, 'listed'> => ({
+  collection: path.join(folder, 'tiny.yaml'),
+  data: path.join(folder, 'data'),
+});
+
+async function makeSet(folder: string, reviewers: readonly [string, string?]): Promise<ReviewedSet> {
   const photos = path.join(folder, 'photos');
   await writePhotos(photos);
-  const collection = path.join(folder, 'tiny.yaml');
+  const { collection, data } = placesIn(folder);
   await writeFile(
     collection,
     `name: tiny\nclasses: [${SET_WNIDS.join(', ')}]\namong: imagenet-1k\nensemble: [efficientnet-lite0]\npolicy: {nearDuplicateDistance: 0}\n`,
   );
-  const data = path.join(folder, 'data');
   const flags = ['--collection', collection, '--data', data];
   expect(await winnow(['run', '--source', 'folder', '--from', photos, ...flags])).toMatchObject({ code: 0 });
   const { stdout } = await winnow(['shortlist', ...flags, '--json']);

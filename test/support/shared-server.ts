@@ -52,7 +52,20 @@ export async function copyData(from: string, to: string): Promise<void> {
   const url = await catalogueOf(from);
   await mkdir(path.dirname(to), { recursive: true });
   await promisify(execFile)('cp', ['-a', from, to]);
-  await remember(path.resolve(to), () => createDatabase({ copyOf: url }));
+  await useCopyOf(url, to);
+}
+
+/** Gives a data folder without a catalogue a copy of a database. */
+export async function useCopyOf(url: string, dataDir: string): Promise<void> {
+  await remember(path.resolve(dataDir), () => createDatabase({ copyOf: url }));
+}
+
+/** Takes the database of a data folder out of this file's care, so that it stays to the end of the run. Returns its URL. */
+export async function keepCatalogueOf(dataDir: string): Promise<string> {
+  const url = await catalogueOf(dataDir);
+  catalogues.delete(path.resolve(dataDir));
+  made.delete(path.resolve(dataDir));
+  return url;
 }
 
 function remember(dataDir: string, make: () => Promise<string>): Promise<string> {

@@ -180,7 +180,7 @@ describe('decodeRgb of four inks', () => {
 });
 
 describe('useForFingerprint', () => {
-  const DAMAGES = 480;
+  const DAMAGES = 128;
 
   it('refuses the same damaged JPEGs as decodeRgb, be they damaged in their headers or in their data', async () => {
     const small = sharp(fixture('large.jpg')).resize({ width: 320 });
@@ -207,8 +207,8 @@ describe('useForFingerprint', () => {
       expect(answer === null, `damage ${i}`).toBe(full === null);
       if (full === null) counts.refused += 1;
     }
-    expect(counts.refused).toBeGreaterThan(10);
-    expect(counts.luma).toBeGreaterThan(10);
+    expect(counts.refused).toBeGreaterThan(5);
+    expect(counts.luma).toBeGreaterThan(5);
   });
 
   it('refuses the same kinds of JPEG as decodeRgb', async () => {

@@ -143,9 +143,8 @@ const READERS = [
 
 /** Possible verdicts of a first reviewer. Tags and flags are hidden with the verdict. */
 const HIDDEN: readonly Readonly<Record<string, ReviewVerdict>>[] = [
-  { a: 'accept', b: 'accept', c: 'reject', d: 'reject' },
-  { a: 'reject', b: 'reject', c: 'accept', d: 'accept' },
-  { a: 'unsure', b: 'accept', c: 'reject', d: 'unsure' },
+  { a: 'accept', b: 'accept', c: 'reject', d: 'unsure' },
+  { a: 'unsure', b: 'reject', c: 'accept', d: 'reject' },
 ];
 const MARKS = [
   { kind: 'tag', subjects: [photo('a')], value: { tags: ['blur'] } },
@@ -153,7 +152,7 @@ const MARKS = [
 ];
 
 describe('the verdicts of photos whose second verdict is pending', () => {
-  it('show in no answer to reviewers, viewers and browsers without a token', { timeout: 240_000 }, async () => {
+  it('show in no answer to reviewers, viewers and browsers without a token', async () => {
     const answers: Record<string, Record<string, string>>[] = [];
     for (const [i, verdicts] of HIDDEN.entries()) {
       await sql`truncate review_event, verdict, review_lease cascade`.execute(dashboard.app.db);

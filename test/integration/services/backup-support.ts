@@ -1,0 +1,180 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { sql } from 'kysely';
+import { afterAll, beforeAll, onTestFinished } from 'vitest';
+import { openToRead, readSnapshots } from '../../../src/operate/backup/backup-folder.process.ts';
+import { tablesOf } from '../../../src/operate/backup/copy-tables.process.ts';
+import { backUp, type BackedUp, type BackupOptions } from '../../../src/operate/backup/backup.process.ts';
+import {
+  chooseSnapshot,
+  restore,
+  type Restored,
+  type RestoreOptions,
+} from '../../../src/operate/backup/restore.process.ts';
+import { connectPlainly } from '../../../src/operate/backup/tables.repository.ts';
+import { openApp, type App } from '../../../src/runtime/open/app.process.ts';
+import type { Snapshot } from '../../../src/operate/backup/snapshot.ts';
+import { openWorkspace } from '../../../src/models/workspace/workspace.process.ts';
+import { usableCollection } from '../../../src/collection/collection.process.ts';
+import { loadConfig } from '../../../src/config/load-config.ts';
+import { toSha256, type Sha256 } from '../../../src/kernel/ids.ts';
+import { openBlobFolder } from '../../../src/platform/blobs/blob-folder.ts';
+import { openLogger } from '../../../src/platform/log/logger.ts';
+import {
+  applicationName,
+  createDatabase,
+  dropDatabase,
+  useDatabase,
+  type TestDatabase,
+} from '../../support/database.ts';
+import { DRAGONFLY, makeCatalogue } from '../../support/made-catalogue.ts';
+import { repositoryRoot } from '../../support/winnow.ts';
+
+const CANDIDATES = 100;
+const CLASSES = 8;
+export const { signal } = new AbortController();
+/** A backup or restore that reports nothing. */
+const quiet = {
+  onBegun: async () => undefined,
+  onTable: () => undefined,
+  onRows: () => undefined,
+  onPhoto: () => undefined,
+};
+
+let [root, app]: [string, App | undefined] = ['', undefined];
+
+/** A catalogue as a crawl and a filter leave it, with the bytes of its photos, for the tests of one file. */
+export function useMadeCatalogue(): { readonly database: TestDatabase; readonly root: string } {
+  const database = useDatabase();
+  beforeAll(async () => {
+    root = await mkdtemp(path.join(tmpdir(), 'winnow-backup-'));
+    app = await openAt(database.url, path.join(root, 'data'));
+    const workspace = await openWorkspace(app, (await usableCollection(await writeCollection())).collection);
+    const counts = { candidates: CANDIDATES, seed: 1, withBytes: true, waiting: 0.1 };
+    await makeCatalogue(workspace, { ...counts, signal, onProgress: () => undefined });
+    await sql`insert into session_key (secret) values (decode(repeat('ab', 32), 'hex'))`.execute(app.db);
+  });
+  afterAll(async () => {
+    await app?.close();
+    await rm(root, { recursive: true, force: true });
+  });
+  return {
+    database,
+    get root() {
+      return root;
+    },
+  };
+}
+
+/** Some classes of imagenet-a. All of them have ten times as many queries, which each backup and each restore would copy. */
+async function writeCollection(): Promise<string> {
+  const queries = path.join(repositoryRoot, 'config', 'classes', 'queries-imagenet-a.jsonl');
+  const lines = (await readFile(queries, 'utf8')).trimEnd().split('\n');
+  const wnids = lines.map((line): string => JSON.parse(line).wnid);
+  const file = path.join(root, 'some.yaml');
+  const classes = [DRAGONFLY, ...wnids.filter((wnid) => wnid !== DRAGONFLY)].slice(0, CLASSES);
+  await writeFile(
+    file,
+    `name: some\nclasses: [${classes.join(', ')}]\nqueries: ${queries}\nsources: [inaturalist, flickr, duckduckgo]\n` +
+      'ensemble: [efficientnet-lite0, efficientnet-lite1]\n',
+  );
+  return file;
+}
+
+export function theApp(): App {
+  if (app === undefined) throw new Error('Expected the app to be open');
+  return app;
+}
+
+export async function openAt(url: string, dataDir: string): Promise<App> {
+  const { config } = await loadConfig({ env: { WINNOW_POSTGRES_URL: url } });
+  return openApp({
+    config,
+    dataDir,
+    clientName: 'backup',
+    log: openLogger({ level: 'silent', format: 'json' }, process.stderr),
+  });
+}
+
+/** A new folder for a backup, with a name that not every system can spell. */
+export const folderFor = (name: string): string => path.join(root, `Sicherung ü ${name}`);
+
+export function backup(dir: string, changes: Partial<BackupOptions> = {}): Promise<BackedUp> {
+  return backUp({ app: theApp(), dir, keep: 7, verify: false, signal, ...quiet, ...changes });
+}
+
+export interface Target {
+  readonly url: string;
+  readonly dataDir: string;
+}
+
+/** A new database: empty, or with the tables of a catalogue. A restore takes both. */
+export async function emptyTarget(from: 'nothing' | 'template' = 'template'): Promise<Target> {
+  const url = await createDatabase(from);
+  onTestFinished(() => dropDatabase(url));
+  return { url, dataDir: path.join(root, `restored-${new URL(url).pathname.slice(1)}`) };
+}
+
+export async function restoreInto(
+  { url, dataDir }: Target,
+  dir: string,
+  { id, ...changes }: Partial<RestoreOptions> & { readonly id?: string } = {},
+): Promise<Restored> {
+  return restore({
+    ...(await chooseSnapshot(dir, id)),
+    connection: { url, applicationName: `winnow restore ${process.pid}` },
+    shown: 'the target',
+    advice: 'give another one',
+    blobs: openBlobFolder(path.join(dataDir, 'blobs')),
+    signal,
+    ...quiet,
+    ...changes,
+  });
+}
+
+/** Rows of each table, and their hashes. */
+export async function contents(url: string): Promise<Record<string, unknown>> {
+  const client = await connectPlainly(url, applicationName());
+  try {
+    const found: Record<string, unknown> = {};
+    for (const table of await tablesOf(client, signal)) found[table.name] = await table.contents();
+    return found;
+  } finally {
+    await client.end();
+  }
+}
+
+export async function filesIn(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.join(entry.parentPath, entry.name))
+    .toSorted();
+}
+
+export async function storedPhotos(): Promise<Sha256[]> {
+  const { rows } = await sql<{ hex: string }>`
+    select encode(sha256, 'hex') as hex from photo where bytes_state = 'stored' order by 1`.execute(theApp().db);
+  return rows.map(({ hex }) => toSha256(hex));
+}
+
+/** Changes the only snapshot of a backup. */
+export async function editSnapshot(dir: string, change: (snapshot: Snapshot) => Snapshot): Promise<void> {
+  const folder = await openToRead(dir);
+  const [snapshot] = await readSnapshots(folder);
+  if (snapshot === undefined) throw new Error('Expected a snapshot');
+  await writeFile(path.join(folder.snapshots, `${snapshot.id}.json`), JSON.stringify(change(snapshot)));
+}
+
+export function problemsOf({ checks }: Restored): string[] {
+  return checks.flatMap(({ problems }) => problems);
+}
+
+/** Takes a photo's bytes away until the end of the test. */
+export async function withoutBytes(sha256: Sha256, instead?: string): Promise<void> {
+  const file = theApp().blobs.placeOf(sha256);
+  const bytes = await readFile(file);
+  onTestFinished(() => writeFile(file, bytes));
+  await (instead === undefined ? rm(file) : writeFile(file, instead));
+}
