@@ -59,17 +59,18 @@ describe('a crawl that is killed again and again', { timeout: 300_000 + SIZE * 1
     return ['crawl', '--collection', 'imagenet-a', '--source', 'inaturalist', '--data', folder.at(data), ...sets];
   }
 
-  const media = (): InaturalistSite['log'] => site.log.filter(({ server }) => server === 'media');
+  const media = (): InaturalistSite['log']['media'] => site.log.media;
+  const requested = (): number => site.log.api.length + site.log.media.length;
   const fetchedUrls = async (data: string): Promise<Set<string>> =>
     new Set((await candidateLines(folder.at(data), '--state', 'fetched')).map(({ url }) => new URL(url).pathname));
 
   /** Waits until a command sends a request, or has nothing to request. Before, it is starting: a kill would interrupt nothing. */
   async function firstRequestOf(command: Promise<unknown>): Promise<void> {
-    const before = site.log.length;
+    const before = requested();
     let hasEnded = false;
     const end = (): boolean => (hasEnded = true);
     void command.then(end, end);
-    await until(() => hasEnded || site.log.length > before);
+    await until(() => hasEnded || requested() > before);
   }
 
   beforeAll(async () => {

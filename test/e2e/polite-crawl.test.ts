@@ -152,18 +152,18 @@ describe('two crawls at once, one of them killed and started again', () => {
       folder.at('api'),
       ...sets,
     ];
-    const api = (): readonly { atMs: number }[] => site.log.filter(({ server }) => server === 'api');
+    const { api, media } = site.log;
     await catalogueOf(folder.at('api'));
     const [first, second] = [startWinnow(args), startWinnow(args)];
-    while (api().length < 8) await sleep(50);
+    while (api.length < 8) await sleep(50);
     first.killGroup('SIGKILL');
     await first.result;
     const third = startWinnow(args);
-    while (api().length < 24) await sleep(50);
+    while (api.length < 24) await sleep(50);
     for (const command of [second, third]) command.killGroup('SIGINT');
     expect((await Promise.all([second.result, third.result])).map(({ code }) => code)).toEqual([130, 130]);
-    expectWithinRate(api());
-    expectWithinRate(site.log.filter(({ server }) => server === 'media'));
+    expectWithinRate(api);
+    expectWithinRate(media);
   });
 });
 

@@ -194,9 +194,8 @@ it('are well, find, fetch and decide together, tell of it, and end on SIGTERM', 
   }))
     expect([name, valueOf(metrics, `winnow_processes{collection="insects",name="${name}"}`)]).toEqual([name, count]);
   // Two that discover ask for each page once, and no picture is fetched twice.
-  const asked = site.log
-    .filter(({ server, path: at }) => at.endsWith('/observations') || server === 'media')
-    .map(({ path: at, query }) => `${at} ${JSON.stringify(query)}`);
+  const pages = site.log.api.filter(({ path: at }) => at.endsWith('/observations'));
+  const asked = [...pages, ...site.log.media].map(({ path: at, query }) => `${at} ${query.toString()}`);
   expect(asked.length).toBeGreaterThan(total);
   expect(asked.length - new Set(asked).size).toBe(0);
   expect(storedPhotos()).toBe(total);
@@ -267,9 +266,9 @@ it('a worker stays where its source refuses it, and leaves the source alone', as
   await until('the refusal to be told', () =>
     discover.log().includes('the source refuses us; it is not asked until its pause is over'),
   );
-  const requests = site.log.length;
+  const requests = site.log.api.length;
   await until('the worker to be well', () => discover.isWell());
   await sleep(1_500);
-  expect(site.log.length).toBe(requests);
+  expect(site.log.api.length).toBe(requests);
   await endAll([discover]);
 });

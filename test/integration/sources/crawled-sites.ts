@@ -76,9 +76,6 @@ async function threeClasses(perTaxon: number): Promise<InaturalistWorld> {
   );
 }
 
-const inaturalistRequests = (site: InaturalistSite, server: 'api' | 'media'): readonly SiteRequest[] =>
-  site.log.filter((request) => request.server === server);
-
 function classOf({ annotations }: SiteObservation, names: readonly string[]): string | null {
   if (names.includes('Anser') || names.includes('Branta')) return GOOSE;
   if (names.includes('Anisoptera')) return names.includes('Zygoptera') ? null : DRAGONFLY;
@@ -118,8 +115,8 @@ export async function startInaturalist(perTaxon: number): Promise<CrawledSite & 
       'sources.inaturalist.qualityGrade': 'any',
       'fetch.allowAddresses': new URL(site.mediaUrl).host,
     },
-    searches: () => inaturalistRequests(site, 'api'),
-    pictures: () => inaturalistRequests(site, 'media'),
+    searches: () => site.log.api,
+    pictures: () => site.log.media,
     photos: photosOf(world, () => true),
     // The site hides some of its photos, and marks observations as spam.
     ends: ['fetched', 'taken-down'],
@@ -149,8 +146,8 @@ async function startOpenData(folder: string): Promise<CrawledSite> {
       'fetch.allowAddresses': new URL(site.mediaUrl).host,
       'log.level': 'warn',
     },
-    searches: () => inaturalistRequests(site, 'api'),
-    pictures: () => inaturalistRequests(site, 'media'),
+    searches: () => site.log.api,
+    pictures: () => site.log.media,
     // The open data has no annotations, so it has no adult ladybugs.
     photos: photosOf(world, ({ licence }, { spam }) => licence !== null && !spam).filter(
       (photo) => !photo.startsWith(LADYBUG),

@@ -53,12 +53,6 @@ describe('readRow', () => {
     });
   });
 
-  it('returns unknown rights without a column or with an empty cell', () => {
-    const nothing = { licence: 'unknown', licenceUrl: null, creator: null, pageUrl: null };
-    expect(listed('a.jpg').rights).toEqual(nothing);
-    expect(row('file,wnid,licence,creator,page_url', ['a.jpg', 'n1', ' ', '', '']).rights).toEqual(nothing);
-  });
-
   it.each(['javascript:alert(1)', 'file:///etc/passwd', '//example.com', 'see the book', 'https://'])(
     'leaves out the page %j, which is not an http address',
     (page) => {
