@@ -1,9 +1,12 @@
 import {
-  PhotoStream,
-  type EvaluationDeps,
+  EvaluatedPhoto,
   type EvaluationResult,
+  type EvaluationRules,
   type EvaluationTask,
-} from '../../src/filter/engine/evaluate.process.ts';
+} from '../../src/filter/engine/evaluated-photo.ts';
+import { CropStream, type CropStreamDeps } from '../../src/models/evidence/crop-stream.process.ts';
+
+export type EvaluationDeps = EvaluationRules & CropStreamDeps;
 
 /**
  * Evaluates a batch of photos. Returns one result for each task, in order. Throws an error that is not about its photo, once
@@ -13,9 +16,10 @@ export async function evaluateBatch(
   tasks: readonly EvaluationTask[],
   deps: EvaluationDeps,
 ): Promise<EvaluationResult[]> {
-  const stream = new PhotoStream(deps);
+  const stream = new CropStream(deps);
   const results = tasks.map(
-    (task) => new Promise<EvaluationResult>((settle, fail) => stream.push({ task, settle, fail })),
+    (task) =>
+      new Promise<EvaluationResult>((settle, fail) => stream.push(new EvaluatedPhoto(task, deps, { settle, fail }))),
   );
   await Promise.allSettled(results);
   return Promise.all(results);

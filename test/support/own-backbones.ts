@@ -1,4 +1,4 @@
-import type { EvaluationDeps } from '../../src/filter/engine/evaluate.process.ts';
+import type { EvaluationRules } from '../../src/filter/engine/evaluated-photo.ts';
 import type { ModelInput } from '../../src/models/evidence/member.ts';
 
 /** A member as tests make them: it gives one row of logits a crop. */
@@ -8,7 +8,7 @@ export interface TestMember {
 }
 
 /** An ensemble in which each member has a backbone of its own. */
-export function ownBackbones(members: readonly TestMember[]): Pick<EvaluationDeps, 'members' | 'backbones'> {
+export function ownBackbones(members: readonly TestMember[]): Pick<EvaluationRules, 'members' | 'backbones'> {
   return {
     members: members.map((_, i) => `member ${i}`),
     backbones: members.map((member, i) => ({

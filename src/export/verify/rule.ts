@@ -1,11 +1,13 @@
-import { argmax } from '../../models/evidence/softmax.ts';
-import { summariseCrop, type CropEvidence, type PhotoEvidence } from '../../models/evidence/evidence.ts';
-import { decideModeO } from '../../filter/rule/decide-mode-o.ts';
-import { decide } from '../../filter/rule/decide.ts';
-import { meanProbabilities } from '../../filter/rule/mean-probabilities.ts';
-import type { FilterPolicy, ModeOPolicy, Policy } from '../../filter/rule/policy.ts';
+import type { FilterPolicy } from '../../filter/rule/policy.ts';
+import type { PhotoEvidence } from '../../models/evidence/evidence.ts';
+import { argmax, softmax } from '../../models/evidence/softmax.ts';
 import type { PhotoRow } from '../select/photo-row.ts';
 import type { Protocol } from '../protocol.ts';
+
+/**
+ * The rule stated a second time, on purpose: `winnow verify` must find a mistake in the filter's own. Every crop of every
+ * member is known here, so it is short.
+ */
 
 /**
  * By how much a recomputed probability may differ. On one machine they are equal. Another processor sums the products of
@@ -43,61 +45,88 @@ export function truthOfRow({ wnid }: Pick<RuleRow, 'wnid'>, { rule, among }: Rul
   return rule.mode === 'O' ? null : among.indexOf(wnid);
 }
 
+/** The logits over `among` of each crop of each member. */
+type Logits = readonly (readonly Float32Array[])[];
+
 /**
  * How the recomputed evidence of a photo contradicts its row.
  *
  * @param evidence every crop of every member, with logits over `among`
  */
 export function ruleProblems(row: RuleRow, evidence: PhotoEvidence, protocol: RuleProtocol): string[] {
-  const policy = policyOf(protocol);
-  const means = meanProbabilities(policy.mode === 'O' ? evidence.slice(0, 1) : evidence);
-  if (means === null) return ['Expected the logits of every crop of every member'];
+  const logits = evidence.map((cells) => cells.flatMap((cell) => cell?.logits ?? []));
+  if (logits.some((crops, member) => crops.length === 0 || crops.length < (evidence[member]?.length ?? 0)))
+    return ['Expected the logits of every crop of every member'];
+  const { rule } = protocol;
   const truth = truthOfRow(row, protocol) ?? -1;
-  const verdict =
-    policy.mode === 'O' ? modeOProblems(evidence, policy) : modeAProblems(row, { evidence, policy, truth, protocol });
-  return [...verdict, ...predictionProblems(row, { means, truth, protocol })];
+  const means = meanOf((rule.mode === 'O' ? logits.slice(0, 1) : logits).flat().map(softmax));
+  const broken =
+    rule.mode === 'O'
+      ? modeOProblems(means, protocol)
+      : modeAProblems(row, { logits, truth, rule, models: protocol.models });
+  return [...broken, ...predictionProblems(row, { means, truth, protocol })];
 }
 
-interface Recomputed {
-  readonly evidence: PhotoEvidence;
-  readonly policy: Policy;
+type ModeARule = Extract<RuleProtocol['rule'], { readonly mode: 'A' }>;
+
+interface Recomputed extends Pick<RuleProtocol, 'models'> {
+  readonly logits: Logits;
   readonly truth: number;
-  readonly protocol: RuleProtocol;
+  readonly rule: ModeARule;
 }
 
-function modeAProblems(row: RuleRow, { evidence, policy, truth, protocol }: Recomputed): string[] {
-  const { maxTrueProb } = decide(evidence, truth, policy);
-  const recorded = row.max_true_prob ?? Number.NaN;
-  const verdict = decide(lenient(evidence, truth), truth, policy);
-  const isEqual = maxTrueProb !== null && Math.abs(maxTrueProb - recorded) <= PROBABILITY_TOLERANCE;
-  const isDropped = verdict.state === 'dropped';
+function modeAProblems(row: RuleRow, { logits, truth, rule, models }: Recomputed): string[] {
+  const compared = logits.map((crops) => comparedOf(crops, rule));
+  const maxTrueProb = Math.max(...compared.flat().map((probs) => probs[truth] ?? Number.NaN));
+  const isEqual = Math.abs(maxTrueProb - (row.max_true_prob ?? Number.NaN)) <= PROBABILITY_TOLERANCE;
+  const hits = logits.map((crops) =>
+    hitOf(
+      comparedOf(
+        crops.map((crop) => lenient(crop, truth)),
+        rule,
+      ),
+      truth,
+      rule,
+    ),
+  );
+  const isDropped = rule.members === 'any' ? hits.some((hit) => hit !== null) : hits.every((hit) => hit !== null);
+  const member = hits.findIndex((hit) => hit !== null);
+  const who = models[member]?.name ?? `member ${member}`;
   return [
-    isDropped && droppedText(verdict, protocol),
+    isDropped && `Expected a photo that the rule keeps but ${who} ${hits[member]} (largest p ${maxTrueProb})`,
     !isEqual && `Expected the max_true_prob ${maxTrueProb}, as recomputed, but its row has ${row.max_true_prob}`,
   ].filter((problem) => problem !== false);
 }
 
-function droppedText(
-  { reason, decidedBy, maxTrueProb }: Extract<ReturnType<typeof decide>, { readonly state: 'dropped' }>,
-  { models, rule }: RuleProtocol,
-): string {
-  const who = models[decidedBy.member]?.name ?? `member ${decidedBy.member}`;
-  const where = decidedBy.crop === null ? 'on the mean of its crops' : `on crop ${decidedBy.crop}`;
-  const why =
-    reason === 'correct'
-      ? 'predicts the searched class'
-      : `gives it more than the threshold ${rule.mode === 'A' ? rule.threshold : ''}`;
-  return `Expected a photo that the rule keeps but ${who} ${why} ${where} (largest p ${maxTrueProb})`;
+/** The probabilities that the rule looks at: those of each crop of a member, or their mean. */
+function comparedOf(crops: readonly Float32Array[], { aggregation }: ModeARule): readonly Float64Array[] {
+  const probs = crops.map(softmax);
+  return aggregation === 'max' ? probs : [meanOf(probs)];
 }
 
-function modeOProblems(evidence: PhotoEvidence, policy: ModeOPolicy): string[] {
-  const verdict = decideModeO(evidence, { ...policy, minConfidence: policy.minConfidence - PROBABILITY_TOLERANCE });
-  if (verdict.state === 'kept') return [];
-  const why =
-    verdict.state === 'dropped' && verdict.reason === 'other-class'
-      ? 'it is taken for a class that is not wanted'
-      : `no class reaches ${policy.minConfidence}`;
-  return [`Expected a photo that the rule keeps but ${why}`];
+/** Why a member drops the photo; null if it does not. */
+function hitOf(compared: readonly Float64Array[], truth: number, { threshold, aggregation }: ModeARule): string | null {
+  for (const [crop, probs] of compared.entries()) {
+    const where = aggregation === 'max' ? `on crop ${crop}` : 'on the mean of its crops';
+    if (argmax(probs) === truth) return `predicts the searched class ${where}`;
+    if ((probs[truth] ?? 0) > threshold) return `gives it more than the threshold ${threshold} ${where}`;
+  }
+  return null;
+}
+
+function modeOProblems(means: Float64Array, { rule, among, searched }: RuleProtocol): string[] {
+  if (rule.mode !== 'O') return [];
+  const predicted = argmax(means);
+  if ((means[predicted] ?? 0) < rule.minConfidence - PROBABILITY_TOLERANCE)
+    return [`Expected a photo that the rule keeps but no class reaches ${rule.minConfidence}`];
+  if (searched.includes(among[predicted] ?? '')) return [];
+  return ['Expected a photo that the rule keeps but it is taken for a class that is not wanted'];
+}
+
+function meanOf(rows: readonly Float64Array[]): Float64Array {
+  const total = new Float64Array(rows[0]?.length ?? 0);
+  for (const row of rows) for (const [at, prob] of row.entries()) total[at] = (total[at] ?? 0) + prob;
+  return total.map((sum) => sum / rows.length);
 }
 
 /** The largest mean of the other classes is the prediction. Two classes within the tolerance may change places. */
@@ -123,14 +152,9 @@ function predictionProblems(
 }
 
 /**
- * The evidence with the true class's logits lower by what another processor may add to them. A photo that the rule just keeps
- * on one machine is then kept on each.
+ * The logits of a crop with that of the true class lower by what another processor may add to it. A photo that the rule
+ * just keeps on one machine is then kept on each.
  */
-function lenient(evidence: PhotoEvidence, truth: number): PhotoEvidence {
-  const lower = ({ logits }: CropEvidence): CropEvidence => {
-    const changed = Float32Array.from(logits ?? []);
-    changed[truth] = (changed[truth] ?? 0) - LOGIT_TOLERANCE;
-    return summariseCrop(changed, [truth]);
-  };
-  return evidence.map((cells) => cells.map((cell) => (cell === null ? null : lower(cell))));
+function lenient(logits: Float32Array, truth: number): Float32Array {
+  return logits.with(truth, (logits[truth] ?? 0) - LOGIT_TOLERANCE);
 }

@@ -1,4 +1,4 @@
-import type { EvaluationResult, EvaluationTask } from './evaluate.process.ts';
+import type { EvaluationResult, EvaluationTask } from './evaluated-photo.ts';
 import type { EngineTally } from './engine-tally.ts';
 import type { EngineSpec } from './messages.ts';
 import { ThreadPool } from './thread-pool.process.ts';

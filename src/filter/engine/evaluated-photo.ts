@@ -14,7 +14,6 @@ import type {
 import { notFiniteText } from '../../models/evidence/not-finite.ts';
 import type { BackboneCrop } from '../../models/evidence/schedule.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
-import type { CropOrder } from '../rule/crop-order.ts';
 import type { Truth } from '../rule/judge.ts';
 import { cropsToEvaluate } from '../rule/crops-to-evaluate.ts';
 import { notFiniteProblem, type NotFinite, type NotFiniteCrop } from './not-finite.ts';
@@ -59,7 +58,6 @@ export interface EvaluationRules {
   readonly alsoUnder?: readonly FilterPolicy[] | undefined;
   /** `needed` stops at the decision; `all` evaluates every crop (benchmarks, checks against a reference). */
   readonly evaluate: 'needed' | 'all';
-  readonly order: CropOrder;
 }
 
 /** How a photo ends: exactly one of the two functions is called, once. */
@@ -102,9 +100,9 @@ export class EvaluatedPhoto implements StreamedPhoto {
   }
 
   next(): BackboneCrop | null {
-    const { order, backbones } = this.#rules;
+    const { backbones } = this.#rules;
     for (;;) {
-      this.#asked = order.next(this.#missing) ?? null;
+      this.#asked = this.#missing[0] ?? null;
       if (this.#asked === null) return null;
       const { member, crop } = this.#asked;
       const logits = this.#putBy[member]?.get(crop);
@@ -140,10 +138,7 @@ export class EvaluatedPhoto implements StreamedPhoto {
     const said = notFiniteText(logits, 'class');
     if (said === null) cells[ref.crop] = summaryOf(this.#task, logits);
     else this.#notFinite.push({ ...ref, said });
-    const spared = this.#missing.length > 1;
     this.#missing = cropsToEvaluate({ task: this.#task, fresh: this.#fresh, notFinite: this.#notFinite }, this.#rules);
-    // The last crop of a photo decides it, too, but saves no work.
-    this.#rules.order.learn(ref, this.#missing.length === 0 && spared);
   }
 }
 

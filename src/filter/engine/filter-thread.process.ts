@@ -1,6 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { LearntCropOrder } from '../rule/crop-order.ts';
-import { PhotoStream, type EnsembleBackbone, type EvaluationTask } from './evaluate.process.ts';
+import { EvaluatedPhoto, type EnsembleBackbone, type EvaluationTask } from './evaluated-photo.ts';
 import { WorkTally } from './evaluation-work.ts';
 import { CropStream, type CropOutputs, type CropStreamDeps } from '../../models/evidence/crop-stream.process.ts';
 import type { ModelInput } from '../../models/evidence/member.ts';
@@ -30,7 +29,7 @@ interface Work {
   readonly backbones: readonly OpenBackbone[];
 }
 
-type StreamDeps = Omit<CropStreamDeps, 'backbones' | 'onPassed'>;
+type StreamDeps = Omit<CropStreamDeps, 'backbones'>;
 
 /**
  * The program of one thread. It decodes, resizes and evaluates its own photos with its own sessions, so threads share only
@@ -90,20 +89,13 @@ async function filter(spec: EngineSpec, deps: StreamDeps, bytes: ReadAhead): Pro
     });
   }
   const names = members.map(({ name }) => name);
-  const stream = new PhotoStream({
-    ...deps,
-    ...(spec.tellsSteps === true ? stepsTold({ names, backbones, bytes }) : {}),
-    members: names,
-    backbones,
-    policy,
-    alsoUnder,
-    evaluate,
-    order: new LearntCropOrder(members.map(({ cost }) => cost)),
-  });
+  const rules = { members: names, backbones, policy, alsoUnder, evaluate };
+  const steps = spec.tellsSteps === true ? stepsTold({ names, backbones, bytes }) : {};
+  const stream = new CropStream({ ...deps, ...steps, backbones });
   return {
     push: (task: EvaluationTask, end) => {
       if (task.bytes !== undefined) bytes.give(task.sha256, task.bytes);
-      stream.push({ task, ...end });
+      stream.push(new EvaluatedPhoto(task, rules, end));
     },
     idle: () => stream.idle(),
     backbones: opened,
@@ -183,7 +175,7 @@ function post(message: FromThread<unknown>): void {
 }
 
 try {
-  // Only thread-pool.process.ts starts this thread, and its data is a ThreadSpec.
+  // Only thread-pool.ts starts this thread, and its data is a ThreadSpec.
   const spec: ThreadSpec = workerData;
   await main(spec);
 } catch (error) {

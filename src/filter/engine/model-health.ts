@@ -1,4 +1,4 @@
-import type { EvaluationResult, EvaluationTask } from './evaluate.process.ts';
+import type { EvaluationResult, EvaluationTask } from './evaluated-photo.ts';
 import { StopTheRun } from '../../kernel/errors.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
 

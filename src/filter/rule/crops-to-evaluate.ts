@@ -1,5 +1,5 @@
 import { mergeEvidence, type CropEvidence, type CropRef, type PhotoEvidence } from '../../models/evidence/evidence.ts';
-import { CROP_ORDER } from './decide.ts';
+import { cropOrder } from './crop-order.ts';
 import { cropsMissing, isAlwaysDropped, type Truth } from './judge.ts';
 import type { FilterPolicy } from './policy.ts';
 
@@ -23,8 +23,8 @@ interface Wanted {
 }
 
 /**
- * Crops that can still decide a photo for one of its classes under one of the policies. Empty once it is decided, or if
- * no crop is left.
+ * Crops that can still decide a photo for one of its classes under one of the policies, in `cropOrder`. Empty once it is
+ * decided, or if no crop is left.
  */
 export function cropsToEvaluate({ task, fresh, notFinite = [] }: Known, deps: Wanted): readonly CropRef[] {
   const evidence = mergeEvidence(task.evidence, fresh);
@@ -47,6 +47,5 @@ function isNoneOf(crops: readonly CropRef[]): (one: CropRef) => boolean {
 }
 
 function cropsWhere(evidence: PhotoEvidence, isWanted: (cell: CropEvidence | null) => boolean): readonly CropRef[] {
-  const all = CROP_ORDER.flatMap((crop) => evidence.map((_, member) => ({ member, crop })));
-  return all.filter(({ member, crop }) => isWanted(evidence[member]?.[crop] ?? null));
+  return cropOrder(evidence.length).filter(({ member, crop }) => isWanted(evidence[member]?.[crop] ?? null));
 }

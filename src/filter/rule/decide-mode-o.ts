@@ -5,7 +5,7 @@ import {
   type PhotoEvidence,
 } from '../../models/evidence/evidence.ts';
 import { argmax, softmax } from '../../models/evidence/softmax.ts';
-import { CROP_ORDER } from './decide.ts';
+import { cropOrder } from './crop-order.ts';
 import type { ModeOPolicy } from './policy.ts';
 
 export interface ModeODropped {
@@ -146,8 +146,7 @@ function droppedOn({ least, most }: Bounds, { minConfidence }: ModeOPolicy): Mod
 
 /** Crops that were never evaluated come first, then those known as a summary only. */
 function missingOf(crops: PhotoEvidence[number]): CropRef[] {
-  const withoutLogits = CROP_ORDER.filter((crop) => (crops[crop]?.logits ?? null) === null);
-  const isKnown = (crop: number): boolean => (crops[crop] ?? null) !== null;
-  const ordered = [...withoutLogits.filter((crop) => !isKnown(crop)), ...withoutLogits.filter(isKnown)];
-  return ordered.map((crop) => ({ member: 0, crop }));
+  const withoutLogits = cropOrder(1).filter(({ crop }) => (crops[crop]?.logits ?? null) === null);
+  const isKnown = ({ crop }: CropRef): boolean => (crops[crop] ?? null) !== null;
+  return [...withoutLogits.filter((ref) => !isKnown(ref)), ...withoutLogits.filter(isKnown)];
 }

@@ -1,4 +1,9 @@
-import { CROPS_PER_MEMBER, probabilityOf, type PhotoEvidence } from '../../models/evidence/evidence.ts';
+import {
+  CROPS_PER_MEMBER,
+  probabilityOf,
+  type CropEvidence,
+  type PhotoEvidence,
+} from '../../models/evidence/evidence.ts';
 import { argmax } from '../../models/evidence/softmax.ts';
 import { CERTAINLY_FIRST, meanProbabilities } from './mean-probabilities.ts';
 import type { Policy } from './policy.ts';
@@ -13,7 +18,7 @@ export interface MemberDigest {
   readonly isRight: boolean;
   /** The largest p(true) of a crop, 0..1; 0 if none is known. */
   readonly maxTrueProb: number;
-  /** The mean p(true) of the ten crops, 0..1. Unknown values count as 0. */
+  /** The mean p(true) of the ten crops, 0..1. Unknown values count as 0, so it is a lower bound. */
   readonly meanTrueProb: number;
   /** True if the true class comes first in the mean softmax of the ten crops; false while logits are missing. */
   readonly isRightInMean: boolean;
@@ -25,43 +30,52 @@ export type DigestVerdict =
   | { readonly state: 'undecided'; readonly missing: number };
 
 /**
- * Reduces a photo's evidence to a few numbers. `judgeDigest` decides from them what `decide` decides from the evidence,
- * for every policy, so that many policies can be tried without reading the evidence again.
+ * Reduces a photo's evidence to a few numbers, from which `judgeDigest` decides it under every policy. Many policies can
+ * then be tried without reading the evidence again.
  *
  * @param truth the true class, as a position in the class list
  */
 export function digestOf(evidence: PhotoEvidence, truth: number): MemberDigest[] {
   return evidence.map((cells) => {
-    const probs = cells.map((cell) => (cell === null ? null : probabilityOf(cell, truth)));
-    const known = probs.filter((prob) => prob !== null);
-    const means = meanProbabilities([cells]);
+    const probs = cells.map((cell) => cell && probabilityOf(cell, truth)).filter((prob) => prob !== null);
     return {
-      read: cells.filter((cell, crop) => cell !== null && cell.isBound !== true && probs[crop] !== null).length,
-      withLogits: cells.filter((cell) => cell !== null && cell.logits !== null).length,
+      read: cells.filter((cell) => isRead(cell, truth)).length,
+      withLogits: cells.filter(hasLogits).length,
       isRight: cells.some((cell) => cell?.top1 === truth),
-      maxTrueProb: Math.max(0, ...known),
-      meanTrueProb: known.reduce((sum, prob) => sum + prob, 0) / CROPS_PER_MEMBER,
-      isRightInMean: means !== null && argmax(means) === truth,
+      maxTrueProb: Math.max(0, ...probs),
+      meanTrueProb: probs.reduce((sum, prob) => sum + prob, 0) / CROPS_PER_MEMBER,
+      // Computed only for policies that ask for it, because it takes the softmax of ten crops.
+      get isRightInMean() {
+        const means = meanProbabilities([cells]);
+        return means !== null && argmax(means) === truth;
+      },
     };
   });
 }
 
-/** The result of `decide` for the evidence from which the digest was made. */
+/** True if p(true) of a crop is known. A bound can drop a photo, as a known value can, but it never keeps one. */
+export function isRead(cell: CropEvidence | null, truth: number): boolean {
+  return cell !== null && cell.isBound !== true && probabilityOf(cell, truth) !== null;
+}
+
+export function hasLogits(cell: CropEvidence | null): boolean {
+  return cell !== null && cell.logits !== null;
+}
+
+/**
+ * The rule of mode A (§3.1, protocol "Mode A"), for decisions, for the schedule and for what-if. Monotone: more evidence
+ * never changes a verdict that is not `undecided`.
+ *
+ * @param members one or more
+ */
 export function judgeDigest(members: readonly MemberDigest[], policy: Policy): DigestVerdict {
-  let [hits, openCrops, withoutLogits] = [0, 0, 0];
-  // Under `all`, one member that has all it needs and does not drop the photo settles it.
-  let isSaved = false;
-  for (const member of members) {
-    const isHit = hasHit(member, policy);
-    withoutLogits += CROPS_PER_MEMBER - member.withLogits;
-    if (isHit) hits += 1;
-    if (isHit && policy.members === 'all') continue;
-    const open = lackingCrops(member, policy);
-    openCrops += open;
-    if (open === 0 && policy.members === 'all') isSaved = true;
-  }
-  if (policy.members === 'any' ? hits > 0 : hits === members.length) return DROPPED;
-  const missing = !isSaved && openCrops > 0 ? openCrops : withoutLogits;
+  const isHit = (member: MemberDigest): boolean => hasHit(member, policy);
+  if (policy.members === 'any' ? members.some(isHit) : members.every(isHit)) return DROPPED;
+  const needed = neededCrops(members, policy);
+  const missing = members.reduce((total, member) => {
+    if (needed === 'logits') return total + CROPS_PER_MEMBER - member.withLogits;
+    return isHit(member) ? total : total + lackingCrops(member, policy);
+  }, 0);
   return missing === 0 ? KEPT : undecided(missing);
 }
 
@@ -75,14 +89,29 @@ export function undecided(missing: number): DigestVerdict {
   return (UNDECIDED[missing] ??= Object.freeze({ state: 'undecided', missing }));
 }
 
+/** True if the member drops the photo. A mean above one half puts the true class first, whatever the missing crops say. */
+export function hasHit(member: MemberDigest, { aggregation, threshold }: Policy): boolean {
+  if (aggregation === 'max') return member.isRight || member.maxTrueProb > threshold;
+  return member.isRightInMean || member.meanTrueProb > Math.min(threshold, CERTAINLY_FIRST);
+}
+
+/**
+ * The crops that an undecided photo needs. `verdict`: those with which members without a hit may still drop it. `logits`:
+ * nothing can drop it any more, and its confusion needs the logits of every crop. Under `all`, one member that has all it
+ * needs and does not drop the photo settles it.
+ */
+export function neededCrops(members: readonly MemberDigest[], policy: Policy): 'verdict' | 'logits' {
+  const mayHit = (member: MemberDigest): boolean => lackingCrops(member, policy) > 0;
+  const canDrop =
+    policy.members === 'any'
+      ? members.some(mayHit)
+      : members.every((member) => hasHit(member, policy) || mayHit(member));
+  return canDrop ? 'verdict' : 'logits';
+}
+
 /** Number of crops that the member needs before it can say that it does not drop the photo. */
 function lackingCrops({ read, withLogits }: MemberDigest, { aggregation }: Policy): number {
   return CROPS_PER_MEMBER - (aggregation === 'max' ? read : withLogits);
-}
-
-function hasHit(member: MemberDigest, { aggregation, threshold }: Policy): boolean {
-  if (aggregation === 'max') return member.isRight || member.maxTrueProb > threshold;
-  return member.isRightInMean || member.meanTrueProb > Math.min(threshold, CERTAINLY_FIRST);
 }
 
 /** True if the logits are needed to reach the verdict again. An undecided photo may still need them. */

@@ -6,7 +6,7 @@ import type { RelatedMember } from '../../models/evidence/related-members.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
 import { rangeOf } from '../../kernel/pages.ts';
 import type { Database } from '../../platform/postgres/database.ts';
-import type { EvaluationProblem, EvaluationResult, EvaluationTask } from '../engine/evaluate.process.ts';
+import type { EvaluationProblem, EvaluationResult, EvaluationTask } from '../engine/evaluated-photo.ts';
 import { photosOf } from './decision.repository.ts';
 import { incompletePhotoIds } from './incomplete.repository.ts';
 import { isAlwaysDropped, restsOnEvidence, truthOf, type Truth } from '../rule/judge.ts';

@@ -12,7 +12,7 @@ import { inReferenceSet, poison, undecodable, type NewDecision, type PhotoToDeci
 import { photosToDecide, storeDecisions, withPicture } from './decision.repository.ts';
 import { sharePruned } from '../../photo/pruned.repository.ts';
 import { overruleLeaks, shareLeaks } from './overrule.repository.ts';
-import type { EvaluationResult, EvaluationTask } from '../engine/evaluate.process.ts';
+import type { EvaluationResult, EvaluationTask } from '../engine/evaluated-photo.ts';
 import type { FilterPayload } from './filter.job.ts';
 import { decisionFor, isAlwaysDropped, restsOnEvidence, truthOf, type Truth } from '../rule/judge.ts';
 import { bytesAbsent, lostAmong } from './lost-photos.process.ts';

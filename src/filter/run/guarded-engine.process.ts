@@ -1,4 +1,4 @@
-import type { EvaluationResult, EvaluationTask } from '../engine/evaluate.process.ts';
+import type { EvaluationResult, EvaluationTask } from '../engine/evaluated-photo.ts';
 import { noEvidence, ranOn } from '../../models/evidence/evidence.ts';
 import { codeOf, StopTheRun } from '../../kernel/errors.ts';
 import { deathsText, type Death } from '../../platform/child/suspicion.ts';

@@ -5,7 +5,7 @@ import type { Sha256 } from '../../kernel/ids.ts';
 import { prunedAmong } from '../../photo/pruned.repository.ts';
 import type { LostPhoto } from '../../photo/lost-bytes.process.ts';
 import type { Database } from '../../platform/postgres/database.ts';
-import type { EvaluationResult } from '../engine/evaluate.process.ts';
+import type { EvaluationResult } from '../engine/evaluated-photo.ts';
 
 /** The photos of a batch whose bytes are lost. Pruned photos lack their bytes on purpose, so they are not lost. */
 export async function lostAmong(

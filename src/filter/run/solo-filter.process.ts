@@ -1,4 +1,4 @@
-import type { EvaluationResult, EvaluationTask } from '../engine/evaluate.process.ts';
+import type { EvaluationResult, EvaluationTask } from '../engine/evaluated-photo.ts';
 import type { EvaluationWork } from '../engine/evaluation-work.ts';
 import { codeOf } from '../../kernel/errors.ts';
 import { serveParent } from '../../platform/child/serve-parent.ts';

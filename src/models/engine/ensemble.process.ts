@@ -15,7 +15,7 @@ import type { Database } from '../../platform/postgres/database.ts';
 import type { BackboneSpec, HeadSpec, MemberSpec } from './spec.ts';
 
 export interface Ensemble {
-  /** Cheapest first: the schedule uses them in this order. */
+  /** Cheapest first, as `cropOrder` expects them. */
   readonly members: readonly MemberSpec[];
   /** Ids of the members in the catalogue, in the same order: those for the cpu, wherever the members run. */
   readonly memberIds: readonly number[];
@@ -127,7 +127,6 @@ export function specOf(card: ModelCard, classes: ModelClasses): Omit<MemberSpec,
     name: card.name,
     backbone: backboneOf(card),
     head: { ...headOf(card), classes: classes.count },
-    cost: costOf(card),
   };
 }
 

@@ -30,6 +30,4 @@ export interface MemberSpec {
   readonly head: HeadSpec;
   /** Positions of the collection's classes among the model's own: the mask (§3.1). */
   readonly mask: readonly number[];
-  /** Cost of a crop in multiply-adds, to compare members. */
-  readonly cost: number;
 }

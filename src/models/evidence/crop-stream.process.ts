@@ -49,8 +49,6 @@ export interface CropStreamDeps {
   };
   /** Called before a pass with its crops. Each is of another photo. */
   onPass?(backbone: number, crops: readonly number[]): void;
-  /** Called after a pass. */
-  onPassed?(backbone: number, pass: { readonly crops: number; readonly durationMs: number }): void;
   /** Called when a photo will be decoded soon, so that its bytes can be read early. */
   readAhead?(sha256: Sha256): void;
   /**
@@ -181,7 +179,6 @@ export class CropStream {
       // Counted before photos are settled, because the report of the last photo must include this pass.
       work?.addPass({ crops: crops.length, prepareMs: preparedMs - startMs, inferMs: endMs - preparedMs });
       crops.forEach(({ photo }, i) => this.#take(photo, outputs[i]));
-      this.#deps.onPassed?.(position, { crops: crops.length, durationMs: endMs - startMs });
     } catch (error) {
       for (const { photo } of crops) this.#close(photo)?.fail(error);
     }

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { whatIf } from '../../../src/filter/what-if/what-if.process.ts';
-import type { EvaluationResult, EvaluationTask } from '../../../src/filter/engine/evaluate.process.ts';
+import type { EvaluationResult, EvaluationTask } from '../../../src/filter/engine/evaluated-photo.ts';
 import { filterPage, type FilterDeps } from '../../../src/filter/run/filter.process.ts';
 import type { FilterPolicy, Policy } from '../../../src/filter/rule/policy.ts';
 import type { DecisionScope } from '../../../src/models/workspace/scope.ts';
@@ -110,7 +110,6 @@ async function setting({
         policy,
         evaluate: evaluate ?? 'needed',
         cropsPerPass: 3,
-        order: { next: ([first]) => first, learn: () => undefined, learnCost: () => undefined },
         shouldStop: () => (asked += 1) > (stopAfter ?? Number.POSITIVE_INFINITY),
         async decode(sha256, use) {
           decoded.push(sha256);

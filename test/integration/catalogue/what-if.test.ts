@@ -546,7 +546,6 @@ describe('completing evidence', () => {
       alsoUnder,
       evaluate: 'needed' as const,
       cropsPerPass: 3,
-      order: { next: <T>([first]: readonly T[]) => first, learn: () => undefined, learnCost: () => undefined },
       shouldStop: () => false,
       decode: <T>(sha256: string, use: (image: RgbImage) => T) =>
         isThere(sha256)

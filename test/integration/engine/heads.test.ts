@@ -12,7 +12,7 @@ import { runBackbone, type PhotoOutputs } from '../../../src/filter/engine/run-b
 import { loadClassTable } from '../../../src/collection/class-table.process.ts';
 import { cardFor, classesOfCard, type FoundCard } from '../../../src/collection/cards/model-card.process.ts';
 import { decide } from '../../../src/filter/rule/decide.ts';
-import type { EvaluationResult } from '../../../src/filter/engine/evaluate.process.ts';
+import type { EvaluationResult } from '../../../src/filter/engine/evaluated-photo.ts';
 import type { EvaluationWork } from '../../../src/filter/engine/evaluation-work.ts';
 import type { Policy } from '../../../src/filter/rule/policy.ts';
 import { PreparedPicture } from '../../../src/models/evidence/prepared-picture.ts';

@@ -4,13 +4,13 @@ import { fileURLToPath } from 'node:url';
 import { backboneOf, headOf } from '../../../src/models/engine/ensemble.process.ts';
 import type { EngineSpec } from '../../../src/filter/engine/messages.ts';
 import { cardFor } from '../../../src/collection/cards/model-card.process.ts';
-import type { EvaluationTask } from '../../../src/filter/engine/evaluate.process.ts';
+import type { EvaluationTask } from '../../../src/filter/engine/evaluated-photo.ts';
 import { noEvidence } from '../../../src/models/evidence/evidence.ts';
 import type { Sha256 } from '../../../src/kernel/ids.ts';
 import { openBlobFolder } from '../../../src/platform/blobs/blob-folder.ts';
 import { sha256Of } from '../../support/sha256.ts';
 
-const SAMPLES = fileURLToPath(new URL('../../../assets/samples/photos/', import.meta.url));
+const SAMPLES = fileURLToPath(new URL('../../../assets/samples/photos', import.meta.url));
 
 export type { EngineSpec };
 
@@ -22,7 +22,6 @@ export async function engineSpec(blobsDir: string, changes: Partial<EngineSpec> 
     backbone: backboneOf(card),
     head: headOf(card),
     mask: Array.from({ length: 100 }, (_, i) => i),
-    cost: 1,
   }));
   const policy = { threshold: 0.15, aggregation: 'max', members: 'any' } as const;
   const blobs = { kind: 'folder', folder: blobsDir } as const;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ModelHealth } from '../../../../src/filter/engine/model-health.ts';
-import type { EvaluationResult, EvaluationTask } from '../../../../src/filter/engine/evaluate.process.ts';
+import type { EvaluationResult, EvaluationTask } from '../../../../src/filter/engine/evaluated-photo.ts';
 import { noEvidence, summariseCrop } from '../../../../src/models/evidence/evidence.ts';
 import { toSha256 } from '../../../../src/kernel/ids.ts';
 

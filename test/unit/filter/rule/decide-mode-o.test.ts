@@ -179,7 +179,7 @@ describe('decideModeO', () => {
     const policy: ModeOPolicy = { mode: 'O', minConfidence: 0.9, predictable: [0, 1] };
     const matrix = emptyMatrix(1);
     expect(decideModeO(noEvidence(1), policy)).toMatchObject({
-      missing: [{ member: 0, crop: 4 }, { crop: 9 }, {}, {}, {}, {}, {}, {}, {}, {}],
+      missing: [{ member: 0, crop: 4 }, { crop: 2 }, {}, {}, {}, {}, {}, {}, {}, {}],
     });
     const one = { logits: Array.from({ length: 10 }, () => Float32Array.of(1, 1, 1)), policy };
     show(one, matrix, { crop: 4, withLogits: true });
@@ -211,7 +211,7 @@ describe('decideModeO', () => {
     const matrix = emptyMatrix(1);
     for (const crop of [4, 9, 0]) show({ ...one, policy: at(0.9) }, matrix, { crop, withLogits: false });
     expect(decideModeO(matrix, at(0.9)).state).toBe('dropped');
-    expect(decideModeO(matrix, at(0.5))).toMatchObject({ state: 'undecided', missing: { length: 10, 0: { crop: 1 } } });
+    expect(decideModeO(matrix, at(0.5))).toMatchObject({ state: 'undecided', missing: { length: 10, 0: { crop: 2 } } });
 
     function at(minConfidence: number): ModeOPolicy {
       return { mode: 'O', minConfidence, predictable: [0, 1, 2] };

@@ -7,7 +7,7 @@ const of = (verdict: Verdict) => decisionOf(5, 'n02', { verdict, names });
 
 describe('decisionOf', () => {
   it('is nothing while the verdict is open', () => {
-    expect(of({ state: 'undecided', missing: [{ member: 0, crop: 4 }], maxTrueProb: null })).toBeNull();
+    expect(of({ state: 'undecided', missing: [{ member: 0, crop: 4 }] })).toBeNull();
   });
 
   it('names the member and the crop that dropped the photo', () => {
