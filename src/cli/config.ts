@@ -19,7 +19,7 @@ Examples:
   winnow config --collection imagenet-a --set filter.threads=2 --json
 `,
     )
-    .action((flags: GlobalFlags) => runCommand(flags, show, { takesCollection: true }));
+    .action((flags: GlobalFlags) => runCommand(flags, show, { collection: 'named' }));
 }
 
 async function show({ flags, loaded }: CommandContext): Promise<void> {

@@ -76,7 +76,7 @@ export async function runServer(flags: GlobalFlags, isWorker = false): Promise<v
     if (isWorker) limitDrain(context);
     return withApp(context, { name: 'server' }, (app) => serve(app, context, { reviewer: null, announce }));
   };
-  await runCommand(flags, action, { takesCollection: true, isWorker });
+  await runCommand(flags, action, { collection: 'named', isWorker });
 }
 
 interface Serving {

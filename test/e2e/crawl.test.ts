@@ -132,6 +132,17 @@ describe('winnow run on a folder', () => {
     await run(['filter', '--collection', folder.at('four.yaml'), '--data', data]);
     expect(verdicts(await query<DecisionLine>('decisions', folder.at('four.yaml'), 'data'))).toEqual(verdicts(first));
   });
+
+  it('needs no --collection while there is one, and lists the commands to type once there are two', async () => {
+    const at = ['--data', folder.at('data')];
+    const status = await run(['status', ...at, '--json']);
+    expect(JSON.parse(status)).toEqual(await funnelOf(folder.at('four.yaml'), 'data'));
+    await run(['filter', '--collection', await writeCollection('second.yaml', { name: 'second' }), ...at]);
+    const { code, stderr } = await winnow(['status', ...at]);
+    expect(code).toBe(2);
+    expect(stderr).toContain(`\n  winnow status ${at.join(' ')} --collection four\n`);
+    expect(stderr).toContain(`\n  winnow status ${at.join(' ')} --collection second`);
+  });
 });
 
 describe('rights and limits of a crawl', () => {

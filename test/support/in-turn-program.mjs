@@ -44,7 +44,8 @@ async function run({ args, cwd, env }) {
   Object.assign(process.env, { UV_THREADPOOL_SIZE }, env);
   process.chdir(cwd);
   process.exitCode = 0;
-  await main([process.execPath, 'winnow', ...args]);
+  process.argv = [process.execPath, 'winnow', ...args];
+  await main(process.argv);
   const code = process.exitCode;
   process.exitCode = 0;
   const left = await leftOpen(before);

@@ -5,7 +5,7 @@ import { hasData, requireData } from '../../runtime/open/data-folder.process.ts'
 import { toldFailure } from '../../runtime/open/database-failure.process.ts';
 import { collectionFromCatalogue, type RulesUse } from '../../models/workspace/rules.process.ts';
 import { openWorkspace, type Workspace } from '../../models/workspace/workspace.process.ts';
-import { usableCollection, type UsableCollection } from '../../collection/collection.process.ts';
+import { listCollections, usableCollection, type UsableCollection } from '../../collection/collection.process.ts';
 import type { Collection } from '../../collection/collection.ts';
 import { silenceS3Client } from '../../config/env.ts';
 import { loadConfig, type LoadedConfig } from '../../config/load-config.ts';
@@ -14,7 +14,8 @@ import { parseSetArgument } from '../../config/setting-text.ts';
 import { codeOf, Interrupted, UsageError } from '../../kernel/errors.ts';
 import { openLogger, type Logger } from '../../platform/log/logger.ts';
 import { cancelStatements } from '../../platform/postgres/clients.ts';
-import { watchOutput } from '../text/output.ts';
+import { collectionNames } from '../../collection/collection.repository.ts';
+import { shellWord, watchOutput } from '../text/output.ts';
 import { exitWith } from './exit.ts';
 import { listenForInterrupt } from './interrupt.ts';
 
@@ -64,8 +65,11 @@ export function collect(value: string, previous: readonly string[] = []): readon
 }
 
 interface CommandOptions {
-  /** True if the command reads the collection that `--collection` names, with its settings. */
-  readonly takesCollection?: boolean;
+  /**
+   * `named`: the command reads the collection that `--collection` names, with its settings. `needed`: without the flag, it reads
+   * the only one in the catalogue.
+   */
+  readonly collection?: 'none' | 'named' | 'needed';
   readonly settings?: readonly SettingArgument[];
   /** True if the logs are for programs. */
   readonly isWorker?: boolean;
@@ -83,13 +87,13 @@ export function wholeNumberFrom(min: number, max: number): (text: string) => num
 export async function runCommand(
   flags: GlobalFlags,
   action: (context: CommandContext) => Promise<void | number>,
-  { takesCollection = false, settings = [], isWorker = false }: CommandOptions = {},
+  { collection: use = 'none', settings = [], isWorker = false }: CommandOptions = {},
 ): Promise<void> {
   const { signal, stopListening } = listenForInterrupt({ isWorker });
   const output = watchOutput();
   let databaseFolder: string | null = flags.data;
   try {
-    const { collection, warnings } = takesCollection ? await collectionOf(flags, signal) : NO_COLLECTION;
+    const { collection, warnings } = use === 'none' ? NO_COLLECTION : await collectionOf(flags, signal, use);
     const loaded = await settingsFor(flags, collection, settings);
     if (loaded.config.postgres.url !== null) databaseFolder = null;
     if (loaded.config.blobs.url !== null) silenceS3Client();
@@ -109,24 +113,55 @@ export async function runCommand(
 const NO_COLLECTION = { collection: null, warnings: [] };
 
 /**
- * The collection that `--collection` names, if the flag is given, with warnings about its file. Without such a file it is the
- * collection of this name in the catalogue.
+ * The collection that `--collection` names, with warnings about its file. Without such a file it is the collection of this name in
+ * the catalogue. If one is needed and none is named, it is the only one in the catalogue.
  */
-async function collectionOf(flags: GlobalFlags, signal: AbortSignal): Promise<UsableCollection | typeof NO_COLLECTION> {
-  const { collection: name } = flags;
+async function collectionOf(
+  flags: GlobalFlags,
+  signal: AbortSignal,
+  use: 'named' | 'needed',
+): Promise<UsableCollection | typeof NO_COLLECTION> {
+  const name = flags.collection ?? (use === 'needed' ? await onlyCollection(flags, signal) : undefined);
   if (name === undefined) return NO_COLLECTION;
   try {
     return await usableCollection(name);
   } catch (error) {
     if (codeOf(error) !== 'unknown-collection') throw error;
-    const loaded = await settingsFor(flags, null);
-    if (loaded.config.postgres.url === null && !(await hasData(flags.data))) throw error;
-    const context = { flags, loaded, signal, collection: null, log: loggerOf(loaded, false) };
-    const use = { name: 'collection', access: 'read' } as const;
-    const collection = await withApp(context, use, (app) => collectionFromCatalogue(app, name));
+    const collection = await fromCatalogue(flags, signal, (app) => collectionFromCatalogue(app, name));
     if (collection === null) throw error;
     return { collection, warnings: [] };
   }
+}
+
+/** How many collections an error lists. */
+const COLLECTIONS_LISTED = 10;
+
+/** @throws UsageError with the commands to type, if the catalogue has no collection or several */
+async function onlyCollection(flags: GlobalFlags, signal: AbortSignal): Promise<string> {
+  const stored = (await fromCatalogue(flags, signal, (app) => collectionNames(app.db))) ?? [];
+  const [only, ...others] = stored;
+  if (only !== undefined && others.length === 0) return only;
+  const names = only === undefined ? (await listCollections()).map(({ name }) => name) : stored;
+  const typed = ['winnow', ...process.argv.slice(2)].map(shellWord).join(' ');
+  const commands = names.slice(0, COLLECTIONS_LISTED).map((name) => `\n  ${typed} --collection ${shellWord(name)}`);
+  const more = names.length > COLLECTIONS_LISTED ? `\n  (${names.length} in all: winnow collection list)` : '';
+  const of = only === undefined ? `${flags.data} has none yet` : `${flags.data} has ${names.length}`;
+  throw new UsageError(
+    `No collection was given, and ${of}. Add --collection NAME (or the path of a collection file):${commands.join('')}${more}`,
+    { code: 'collection-missing' },
+  );
+}
+
+/** What the catalogue says, if there is one. */
+async function fromCatalogue<T>(
+  flags: GlobalFlags,
+  signal: AbortSignal,
+  read: (app: App) => Promise<T>,
+): Promise<T | null> {
+  const loaded = await settingsFor(flags, null);
+  if (loaded.config.postgres.url === null && !(await hasData(flags.data))) return null;
+  const context = { flags, loaded, signal, collection: null, log: loggerOf(loaded, false) };
+  return withApp(context, { name: 'collection', access: 'read' }, read);
 }
 
 /** The outcome of an interrupted command is the interruption, whatever else happened. */
@@ -160,17 +195,14 @@ export interface CollectionContext extends CommandContext {
 /** Runs a command that needs a collection. */
 export async function runWithCollection(
   flags: GlobalFlags,
-  options: Omit<CommandOptions, 'takesCollection'>,
+  options: Omit<CommandOptions, 'collection'>,
   action: (context: CollectionContext) => Promise<void | number>,
 ): Promise<void> {
   const withCollection = ({ collection, ...context }: CommandContext): Promise<void | number> => {
-    if (collection !== null) return action({ ...context, collection });
-    throw new UsageError(
-      'No collection was given. Add --collection NAME (a name under config/collections, or the path of a file); `winnow collection list` shows the known ones',
-      { code: 'collection-missing' },
-    );
+    if (collection === null) throw new Error('Expected a collection, because one is needed');
+    return action({ ...context, collection });
   };
-  await runCommand(flags, withCollection, { ...options, takesCollection: true });
+  await runCommand(flags, withCollection, { ...options, collection: 'needed' });
 }
 
 /** How a command opens the data folder. */
