@@ -152,7 +152,7 @@ async function onlyCollection(flags: GlobalFlags, signal: AbortSignal): Promise<
   );
 }
 
-/** What the catalogue says, if there is one. */
+/** Reads from the catalogue. Null if there is none. */
 async function fromCatalogue<T>(
   flags: GlobalFlags,
   signal: AbortSignal,
