@@ -37,7 +37,7 @@ const pick = (values: readonly string[], at: string): RawBuilder<unknown> =>
 
 const FAILED = ['http-404', 'http-404', 'http-404', 'connect', 'dns', 'truncated', 'not-an-image', 'timeout-total'];
 const DROPPED = ['too-small', 'too-small', 'opted-out', 'robots-disallowed', 'aspect-ratio'];
-const LICENCES = ['CC-BY-NC-4.0', 'CC-BY-NC-4.0', 'CC-BY-4.0', 'CC0-1.0', 'all-rights-reserved', 'unknown'];
+export const LICENCES = ['CC-BY-NC-4.0', 'CC-BY-NC-4.0', 'CC-BY-4.0', 'CC0-1.0', 'all-rights-reserved', 'unknown'];
 
 /**
  * Chooses the state of each number. One in 50 is a second class of the picture before. One in 100 is of no class of the

@@ -4,11 +4,12 @@ import { fileURLToPath } from 'node:url';
 import { sql, type Kysely } from 'kysely';
 import sharp from 'sharp';
 import type { Workspace } from '../../src/models/workspace/workspace.process.ts';
+import { storeLicences } from '../../src/crawl/candidates/candidate.repository.ts';
 import { parseQueries } from '../../src/crawl/candidates/wanted-class.ts';
 import { toSha256 } from '../../src/kernel/ids.ts';
 import type { Database } from '../../src/platform/postgres/database.ts';
 import { buildShortlist } from '../../src/shortlist/build.process.ts';
-import { statementsOf, type Portion } from './made-catalogue-sql.ts';
+import { LICENCES, statementsOf, type Portion } from './made-catalogue-sql.ts';
 
 const QUERIES = fileURLToPath(new URL('../../config/classes/queries-imagenet-a.jsonl', import.meta.url));
 const SOURCES = ['inaturalist', 'flickr', 'duckduckgo'] as const;
@@ -53,6 +54,7 @@ export async function makeCatalogue(workspace: Workspace, make: CatalogueToMake)
     const last = Math.min(candidates, first + PORTION - 1);
     const portion: Portion = { ...parts, first, last };
     await app.db.transaction().execute(async (trx) => {
+      await storeLicences(trx, LICENCES);
       for (const statement of statementsOf(portion)) await statement.execute(trx);
     });
     if (withBytes) await writePhotos(workspace, portion);

@@ -1,6 +1,7 @@
-import { sql, type Transaction } from 'kysely';
+import { sql, type Kysely, type Transaction } from 'kysely';
 import { sha256Of } from '../../config/sha256.ts';
 import type { Database } from '../../platform/postgres/database.ts';
+import { licenceChoices } from '../sources/licence.ts';
 import { wellFormed } from '../sources/text.ts';
 import type { NewCandidate } from './candidate.ts';
 
@@ -44,6 +45,10 @@ export async function storeCandidates(
     from jsonb_to_recordset(${JSON.stringify(rows.map(toRow))}::jsonb) as r(source text, "sourceId" text, wnid text, url text,
       "pageUrl" text, creator text, licence text, "licenceUrl" text, host text, "queryId" bigint, position int, refusal text,
       "refusalDetail" text, state text, reason text, detail text)) as f`;
+  await storeLicences(
+    trx,
+    room.map(({ licence }) => licence),
+  );
   const newPictures = await insertPictures(trx, found);
   const pictureIds = await lockPictures(trx, found);
   await reviseRights(trx, found);
@@ -97,6 +102,20 @@ async function withTakedowns(
       ? candidate
       : { ...candidate, problem: { state: 'dropped', reason: 'taken-down', detail: hit.reason } };
   });
+}
+
+/** Stores which ids allow each licence, so that queries can tell the pictures whose licence a collection allows. */
+export async function storeLicences(trx: Kysely<Database>, licences: readonly string[]): Promise<void> {
+  const rows = [...new Set(licences.map(wellFormed))].toSorted().flatMap((name) => {
+    const choices = licenceChoices(name);
+    return choices.length === 0 ? [] : [{ name, choices }];
+  });
+  if (rows.length === 0) return;
+  await trx
+    .insertInto('licence')
+    .values(rows)
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
 }
 
 type Found = ReturnType<typeof sql>;

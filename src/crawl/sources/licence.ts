@@ -95,14 +95,23 @@ export function normaliseLicence(text: string | null | undefined): Licence {
 }
 
 /**
- * True if a normalised licence is one of the allowed ids, in any case. An expression is allowed if one of its branches is.
- * `unknown` is an ordinary id here: it is allowed by 'any' or if it is listed. If people wrote the allowed ids, pass them
- * through `normaliseLicence` first.
+ * The ids, in lower case, that allow a normalised licence: a collection allows it if it lists one of them. An expression is
+ * allowed if one of its branches is. The catalogue stores them for each licence (`storeLicences`). Longer texts are not
+ * names of licences and have none.
+ */
+export function licenceChoices(licence: string): readonly string[] {
+  if (licence.length > MAX_NAME_LENGTH) return [];
+  return [...new Set([licence, ...branchesOf(licence)].map((id) => id.toLowerCase()))];
+}
+
+/**
+ * True if a normalised licence is one of the allowed ids, in any case. `unknown` is an ordinary id here: it is allowed by
+ * 'any' or if it is listed. If people wrote the allowed ids, pass them through `normaliseLicence` first.
  */
 export function isLicenceAllowed(licence: string, allowed: 'any' | readonly string[]): boolean {
   if (allowed === 'any') return true;
   const ids = new Set(allowed.map((id) => id.toLowerCase()));
-  return [licence, ...branchesOf(licence)].some((branch) => ids.has(branch.toLowerCase()));
+  return licenceChoices(licence).some((id) => ids.has(id));
 }
 
 /**

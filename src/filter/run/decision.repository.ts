@@ -6,16 +6,11 @@ import { rangeOf } from '../../kernel/pages.ts';
 import type { NewDecision, PhotoToDecide } from '../rule/decision.ts';
 import { candidateWnids, type DecisionScope } from '../../models/workspace/scope.ts';
 
-/**
- * SQL: the collection allows the licence of picture `p`: `isLicenceAllowed` for a licence that `normaliseLicence`
- * made. An expression `A OR B` is allowed if one branch is. Only the upper-case operator counts, and none in
- * parentheses.
- */
-export function allowedLicence(scope: DecisionScope): RawBuilder<unknown> {
-  if (scope.licences === 'any') return sql`true`;
-  const ids = sql`${scope.licences.map((id) => id.toLowerCase())}::text[]`;
-  return sql`(lower(p.licence) = any(${ids}) or p.licence like '% OR %' and p.licence !~ '[()]' and length(p.licence) <= 500
-    and string_to_array(lower(replace(p.licence, ' OR ', chr(1))), chr(1)) && ${ids})`;
+/** SQL: the collection allows the licence of picture `p`, as `isLicenceAllowed` says. */
+export function allowedLicence({ licences }: Pick<DecisionScope, 'licences'>): RawBuilder<unknown> {
+  if (licences === 'any') return sql`true`;
+  const ids = licences.map((id) => id.toLowerCase());
+  return sql`p.licence = any(array(select name from licence where choices && ${ids}::text[]))`;
 }
 
 /** SQL: candidate `c` is of one of the collection's classes or, in mode O, of a concept that it takes. */

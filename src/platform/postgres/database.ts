@@ -12,6 +12,7 @@ type OptionalTimestamp = ColumnType<Date | null, Date | null | undefined, Date |
 export interface Database {
   photo: PhotoTable;
   picture: PictureTable;
+  licence: LicenceTable;
   class_list: ClassListTable;
   member: MemberTable;
   evidence: EvidenceTable;
@@ -48,6 +49,13 @@ interface PictureTable {
   not_before: OptionalTimestamp;
   /** The photo whose pruned bytes this picture is fetched again for. */
   refetch_photo_id: Generated<number | null>;
+}
+
+interface LicenceTable {
+  /** As `picture.licence` has it. */
+  name: string;
+  /** See `licenceChoices`. */
+  choices: readonly string[];
 }
 
 interface PhotoTable {

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { NewCandidate } from '../../../src/crawl/candidates/candidate.ts';
+import { storeLicences } from '../../../src/crawl/candidates/candidate.repository.ts';
 import { listDecisions, type DecisionRow } from '../../../src/filter/run/decision-list.repository.ts';
 import {
   allowedLicence,
@@ -148,6 +149,8 @@ describe('the licence check of the database', () => {
       '',
     ];
     const licences = given.map((text) => normaliseLicence(text).id);
+    await storeLicences(database.db, licences);
+    await storeLicences(database.db, ['MIT']);
     for (const allowed of [['CC0-1.0'], ['mit', 'CC-BY-4.0'], ['later', 'or', 'x'], ['CC-BY-4.0 OR MIT'], []]) {
       const scope = { ...(await collection(database.db, allowed.join())), licences: allowed };
       const { rows } = await sql<{ licence: string; allowed: boolean }>`

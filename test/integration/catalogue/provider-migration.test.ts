@@ -1,14 +1,15 @@
 import { createHash } from 'node:crypto';
-import { sql } from 'kysely';
+import { sql, type Kysely } from 'kysely';
 import { expect, it } from 'vitest';
 import { openEnsemble } from '../../../src/models/engine/ensemble.process.ts';
 import { decisionSha256Of } from '../../../src/models/workspace/workspace.process.ts';
 import { usableCollection } from '../../../src/collection/collection.process.ts';
 import { registerCollection } from '../../../src/collection/collection.repository.ts';
 import { identityText } from '../../../src/models/evidence/member.ts';
+import type { Database } from '../../../src/platform/postgres/database.ts';
 import { migrate, migrateUpTo, openPool } from '../../../src/platform/postgres/open-database.ts';
 import { applicationName, createDatabase, dropDatabase } from '../../support/database.ts';
-import { candidate, fetched } from './fixtures.ts';
+import { photo } from './fixtures.ts';
 
 const NAMES = ['demo', 'imagenet-o'] as const;
 
@@ -26,7 +27,7 @@ it.each(NAMES)('decisions of %s that were made on cuda count on every machine af
       .update(JSON.stringify([collection.rulesSha256, onCuda]))
       .digest('hex');
     const id = await registerCollection(db, collection, { decisionSha256: before, memberIds });
-    const photoId = await fetched(db, [candidate('a')], 'A');
+    const photoId = await storedByOlder(db);
     await sql`
       insert into decision (collection_id, photo_id, wnid, state, reason, is_lower_bound, member_id, decision_sha256)
       values (${id}, ${photoId}, 'n01', 'dropped', 'correct', false, ${memberIds[0]}, decode(${before}, 'hex')),
@@ -49,3 +50,13 @@ it.each(NAMES)('decisions of %s that were made on cuda count on every machine af
     await dropDatabase(url);
   }
 });
+
+/** Stores a photo without its candidate, because an older winnow stores candidates in other tables. */
+async function storedByOlder(db: Kysely<Database>): Promise<number> {
+  const { sha256, perceptualHash, fineHash } = photo('A');
+  const { rows } = await sql<{ id: number }>`
+    insert into photo (sha256, format, width, height, bytes, exif_orientation, perceptual_hash, fine_hash)
+    values (decode(${sha256}, 'hex'), 'jpeg', 500, 400, 1000, 1, decode(${perceptualHash}, 'hex'), decode(${fineHash}, 'hex'))
+    returning id`.execute(db);
+  return rows[0]?.id ?? -1;
+}

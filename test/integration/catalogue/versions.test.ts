@@ -4,6 +4,7 @@ import path from 'node:path';
 import { sql, type Kysely } from 'kysely';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { licenceChoices } from '../../../src/crawl/sources/licence.ts';
 import { tablesOf } from '../../../src/operate/backup/copy-tables.process.ts';
 import type { Database } from '../../../src/platform/postgres/database.ts';
 import { Lease } from '../../../src/platform/postgres/lease.ts';
@@ -13,7 +14,6 @@ import { applicationName, createDatabase, dropDatabase, onServer } from '../../s
 import { makeOlderSchema, OLDER_SCHEMA as OLDER } from '../../support/older-schema.ts';
 import { until } from '../../support/until.ts';
 import { winnow } from '../../support/winnow.ts';
-import { candidate, fetched } from './fixtures.ts';
 
 /** Every command that opens the catalogue, but those that change it themselves. */
 const COMMANDS = [
@@ -47,6 +47,7 @@ const COMMANDS = [
   'references add assets/samples --for leaks',
   'move --to-database postgres://nobody@127.0.0.1:9/none',
 ];
+const LICENCES = ['CC0-1.0', 'CC0-1.0', 'GFDL OR CC-BY-SA-2.5', '(MIT OR CC0-1.0)', `a${' text'.repeat(600)}`];
 const silent = { debug: () => {}, info: () => {}, warn: () => {} };
 
 let folder = '';
@@ -56,7 +57,10 @@ beforeAll(async () => {
   urls.older = await createDatabase('nothing');
   await withDatabase(urls.older, async (db) => {
     await makeOlderSchema(db);
-    await fetched(db, [candidate('kept', { wnid: 'n01440764' })], 'a photo');
+    await sql`insert into picture (source, source_id, url, licence, state)
+      select 'folder', id, id, licence, 'found' from unnest(${LICENCES}::text[]) with ordinality as l(licence, id)`.execute(
+      db,
+    );
   });
   urls.newer = await createDatabase('template');
   await onServer(urls.newer, `insert into kysely_migration (name, timestamp) values ('0099-future', 'then')`);
@@ -151,6 +155,12 @@ describe('on a shared catalogue of an older winnow', () => {
     ]);
     expect([status?.code, status?.said]).toEqual([0, expect.stringContaining('"action":"migrate"')]);
     expect(await rowsOf(urls.older)).toMatchObject(kept);
+    const allowedBy = await onServer(urls.older, 'select name, choices from licence order by name collate "C"');
+    expect(allowedBy).toEqual(
+      LICENCES.slice(1, 4)
+        .toSorted()
+        .map((name) => ({ name, choices: licenceChoices(name) })),
+    );
   });
 });
 

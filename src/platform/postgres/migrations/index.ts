@@ -14,6 +14,7 @@ import * as secondPassDraw from './0012-second-pass-draw.ts';
 import * as jobHistory from './0013-job-history.ts';
 import * as allowedHyponyms from './0014-allowed-hyponyms.ts';
 import * as referencesOfHeads from './0015-references-of-heads.ts';
+import * as licences from './0016-licences.ts';
 
 /** Every migration, by its number. A migration that has landed is never edited: a change is a new file. */
 export const MIGRATIONS: Record<string, Migration> = {
@@ -32,4 +33,5 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0013-job-history': jobHistory,
   '0014-allowed-hyponyms': allowedHyponyms,
   '0015-references-of-heads': referencesOfHeads,
+  '0016-licences': licences,
 };
