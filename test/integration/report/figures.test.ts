@@ -12,8 +12,10 @@ import { madeReport } from '../../support/made-report.ts';
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 
 let folder = '';
+let names: readonly string[] = [];
 beforeAll(async () => {
   folder = await mkdtemp(path.join(os.tmpdir(), 'winnow-figures-'));
+  names = await writeFigures(madeReport(), path.join(folder, 'here'));
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -36,7 +38,6 @@ async function writeWithoutFonts(target: string): Promise<void> {
 describe('writeFigures', () => {
   it('writes each chart as SVG, and as PNG with two pixels for each unit', async () => {
     const target = path.join(folder, 'here');
-    const names = await writeFigures(madeReport(), target);
     expect(names).toContain('figures/transfer.svg');
     expect(names).toContain('figures/transfer.png');
     for (const name of names.filter((one) => one.endsWith('.png'))) {
@@ -52,8 +53,7 @@ describe('writeFigures', () => {
   });
 
   it('draws the same letters on a machine without fonts', async () => {
-    const [here, there] = [path.join(folder, 'with-fonts'), path.join(folder, 'without-fonts')];
-    const names = await writeFigures(madeReport(), here);
+    const [here, there] = [path.join(folder, 'here'), path.join(folder, 'without-fonts')];
     await writeWithoutFonts(there);
     for (const name of names) {
       const [one, other] = await Promise.all([here, there].map((place) => readFile(path.join(place, name))));
@@ -62,7 +62,7 @@ describe('writeFigures', () => {
   });
 
   it('gives files of hostile names that can be drawn', async () => {
-    const names = await writeFigures(madeReport({ isHostile: true }), path.join(folder, 'hostile'));
-    expect(names.length).toBeGreaterThan(20);
+    const hostile = await writeFigures(madeReport({ isHostile: true }), path.join(folder, 'hostile'));
+    expect(hostile.length).toBeGreaterThan(20);
   });
 });

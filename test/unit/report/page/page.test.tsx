@@ -13,7 +13,13 @@ import { ServedReport, type ServedReportProps } from '../../../../src/report/pag
 import { madeReport, type MadeReport } from '../../../support/made-report.ts';
 
 const PICTURE = 'data:image/webp;base64,UklGRg==';
-const htmlOf = (options: MadeReport = {}): string => reportHtml(madeReport(options), () => PICTURE);
+const pages = new Map<MadeReport, string>();
+/** The page of a made report, which is written once for the same options. */
+function htmlOf(options: MadeReport = {}): string {
+  const html = pages.get(options) ?? reportHtml(madeReport(options), () => PICTURE);
+  pages.set(options, html);
+  return html;
+}
 const textOf = (html: string): string =>
   html
     .replaceAll(/<style>.*?<\/style>|<[^>]+>/gs, ' ')
