@@ -1,6 +1,6 @@
 import { groupBy } from '../kernel/group-by.ts';
 import type { ClassAccuracy, Evaluation, EvaluationCurves } from './evaluation.ts';
-import { rankingOf, type Answer } from './metrics/answer.ts';
+import { rankingOf, type ModelAnswer } from './metrics/answer.ts';
 import { reliabilityBins, rmsCalibrationError } from './metrics/calibration.ts';
 import { confidenceIntervals } from './metrics/intervals.ts';
 import { oodCurves, oodMeasures } from './metrics/ood.ts';
@@ -61,7 +61,7 @@ export function curvesOf(
 }
 
 /** The answers that are right or wrong: none in mode O. */
-function answersOf(predictions: readonly Prediction[]): Answer[] {
+function answersOf(predictions: readonly Prediction[]): ModelAnswer[] {
   const known = predictions.filter(({ truth }) => truth !== null);
   if (known.length > 0 && known.length < predictions.length) {
     throw new RangeError(
@@ -81,7 +81,7 @@ function checkPositions(predictions: readonly Prediction[], among: readonly stri
 
 /** The share of right answers with its Wilson 95 % interval; null without answers. */
 export function accuracyOf(
-  answers: readonly Pick<Answer, 'isCorrect'>[],
+  answers: readonly Pick<ModelAnswer, 'isCorrect'>[],
 ): Omit<ClassAccuracy, 'wnid' | 'photos'> | null {
   const correct = answers.filter((answer) => answer.isCorrect).length;
   const interval = wilsonInterval(correct, answers.length);

@@ -20,7 +20,7 @@ import { bytesText } from '../kernel/texts.ts';
 import type { Workspace } from '../models/workspace/workspace.process.ts';
 import { checkPlan } from './select/check-plan.process.ts';
 import { foldersOf, type ExportOptions } from './options.ts';
-import { planRevision, type Plan, type PlanOptions } from './select/plan.process.ts';
+import { planRevision, type RevisionPlan, type PlanOptions } from './select/plan.process.ts';
 import { readPlan } from './select/plan-file.process.ts';
 import { REVISION, withStaging } from './revisions/staging.process.ts';
 import { writeRevision } from './revisions/write-revision.process.ts';
@@ -89,7 +89,7 @@ function planOptionsOf(workspace: Workspace, { by, licences, pixels, signal }: E
 /** @throws StopTheRun `no-space` if the disk has less room than the pictures need */
 async function requireSpace(
   target: string,
-  { originalBytes }: Pick<Plan, 'originalBytes'>,
+  { originalBytes }: Pick<RevisionPlan, 'originalBytes'>,
   { formats, pixels, hardLinks, keepMetadata }: ExportOptions,
 ): Promise<void> {
   const copies =

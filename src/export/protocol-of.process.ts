@@ -9,7 +9,7 @@ import { toSha256 } from '../kernel/ids.ts';
 import { inputOf } from '../models/engine/ensemble.process.ts';
 import type { Workspace } from '../models/workspace/workspace.process.ts';
 import { foldersOf, type ExportOptions } from './options.ts';
-import type { Plan } from './select/plan.process.ts';
+import type { RevisionPlan } from './select/plan.process.ts';
 
 /** Counts and tables of the written revision. */
 export interface Written extends Pick<Protocol, 'bytes' | 'stripped' | 'reencoded' | 'pictures'> {
@@ -20,7 +20,11 @@ export interface Written extends Pick<Protocol, 'bytes' | 'stripped' | 'reencode
 /** The protocol of a revision, with its id. */
 export async function protocolOf(
   workspace: Workspace,
-  { plan, options, written }: { readonly plan: Plan; readonly options: ExportOptions; readonly written: Written },
+  {
+    plan,
+    options,
+    written,
+  }: { readonly plan: RevisionPlan; readonly options: ExportOptions; readonly written: Written },
 ): Promise<Protocol> {
   const { collection, scope, app } = workspace;
   const { tables, ...counts } = written;

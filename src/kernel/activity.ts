@@ -23,7 +23,7 @@ export const ACTIVITIES = [
 export type Activity = (typeof ACTIVITIES)[number];
 
 /** How an activity ended. */
-export type Outcome = 'done' | 'failed' | 'interrupted';
+export type ActivityEnd = 'done' | 'failed' | 'interrupted';
 
 /** A person or program that acts, and its place. */
 export interface Actor {
@@ -45,6 +45,6 @@ export interface LoggedActivity extends Actor {
   readonly collection: string | null;
   readonly detail: ActivityDetail;
   /** Null if it still runs, or its process was killed. */
-  readonly outcome: Outcome | null;
+  readonly outcome: ActivityEnd | null;
   readonly endedAt: Date | null;
 }

@@ -9,7 +9,7 @@ import { lockIfPruned, setBytesState } from './pruned.repository.ts';
 import { buryOvertaken, takenDownReasons } from './takedown.repository.ts';
 
 /** A picture that was read and is a photo. */
-export interface ReadPhoto {
+export interface ReadPicture {
   readonly pictureId: number;
   readonly photo: NewPhoto;
   readonly bytes: Buffer;
@@ -37,7 +37,7 @@ export interface PhotoStoreDeps {
 
 export interface PhotoStore {
   /** Resolves when the bytes are safe on disk and the photo and its picture are in the catalogue. */
-  store(read: ReadPhoto): Promise<StoredPhoto>;
+  store(read: ReadPicture): Promise<StoredPhoto>;
 }
 
 /** Bounds how many files are written at once. */
@@ -48,14 +48,14 @@ const BATCH_PHOTOS = 256;
  * write: files are synced in parallel, and one statement creates all their rows.
  */
 export function openPhotoStore(deps: PhotoStoreDeps): PhotoStore {
-  return { store: createBatcher(async (batch: readonly ReadPhoto[]) => storeBatch(batch, deps), BATCH_PHOTOS) };
+  return { store: createBatcher(async (batch: readonly ReadPicture[]) => storeBatch(batch, deps), BATCH_PHOTOS) };
 }
 
 /**
  * Stores bytes before rows, so that a row always has its bytes. A crash in between leaves bytes that the next run
  * finds.
  */
-async function storeBatch(batch: readonly ReadPhoto[], deps: PhotoStoreDeps): Promise<StoredPhoto[]> {
+async function storeBatch(batch: readonly ReadPicture[], deps: PhotoStoreDeps): Promise<StoredPhoto[]> {
   const { db, blobs } = deps;
   const takenDown = await takenDownReasons(
     db,
@@ -94,7 +94,7 @@ async function noticesAmong(
  * Another process settled the picture, or took its bytes down, while they were stored. Bytes that were taken down are
  * removed.
  */
-async function overtaken({ pictureId, photo }: ReadPhoto, { db, blobs }: PhotoStoreDeps): Promise<StoredPhoto> {
+async function overtaken({ pictureId, photo }: ReadPicture, { db, blobs }: PhotoStoreDeps): Promise<StoredPhoto> {
   await buryOvertaken(db, pictureId, photo.sha256);
   const takenDown = (await takenDownReasons(db, [photo.sha256])).get(photo.sha256);
   if (takenDown === undefined) return { overtaken: true };
@@ -109,7 +109,7 @@ async function overtaken({ pictureId, photo }: ReadPhoto, { db, blobs }: PhotoSt
  * the photo pruned.
  */
 async function settleBytes(
-  { photo, bytes }: ReadPhoto,
+  { photo, bytes }: ReadPicture,
   { id, isRefetched }: StoredPhotoRow,
   { db, blobs, neededOf }: PhotoStoreDeps,
 ): Promise<void> {

@@ -9,14 +9,14 @@ import type { QueueBoard } from '../kernel/job.ts';
 import type { Role } from '../kernel/people.ts';
 
 /** One page: its frame is made here, and its script fills it. */
-export interface Page {
+export interface PageParts {
   readonly title: string;
   /** The folder of `src/ui` that has its script. */
   readonly script: string;
 }
 
 /** The pages by path. */
-export const PAGES: readonly (Page & { readonly path: string })[] = [
+export const PAGES: readonly (PageParts & { readonly path: string })[] = [
   { path: '/', title: 'Collections', script: 'home' },
   { path: '/c/:collection/', title: 'Funnel', script: 'dashboard' },
   ...['', '/grid', '/classes', '/class/:wnid', '/disputes', '/agreement'].map((page) => ({
@@ -44,7 +44,7 @@ interface FrameOptions {
   readonly hasTokens: boolean;
 }
 
-export function framedPage({ title, script }: Page, { collection, role, hasTokens }: FrameOptions): string {
+export function framedPage({ title, script }: PageParts, { collection, role, hasTokens }: FrameOptions): string {
   return htmlOf(
     <Document title={collection === null ? title : `${collection}: ${title.toLowerCase()}`} script={script}>
       <Navigation

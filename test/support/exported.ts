@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import sharp from 'sharp';
-import { cardText } from '../../src/export/card/card.ts';
+import { exportCard } from '../../src/export/card/card.ts';
 import { croissantText } from '../../src/export/croissant/croissant.ts';
 import { OutputFolder, type WrittenFile } from '../../src/export/output-folder.process.ts';
 import type { PhotoRow } from '../../src/export/select/photo-row.ts';
@@ -212,7 +212,7 @@ export async function writeExport(root: string, about: Protocol): Promise<Protoc
   await put('LICENSES.md', '# Licences\n');
   const protocol = { ...about, bytes };
   await put('croissant.json', croissantText(protocol, written));
-  await put('README.md', cardText(protocol, written));
+  await put('README.md', exportCard(protocol, written));
   await folder.close();
   return protocol;
 }

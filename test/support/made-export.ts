@@ -13,7 +13,7 @@ import { decide } from '../../src/filter/rule/decide.ts';
 import { noEvidence, type PhotoEvidence } from '../../src/models/evidence/evidence.ts';
 import { AttributionFiles } from '../../src/export/card/attribution-files.process.ts';
 import { attributionText, changeOf } from '../../src/export/card/attribution.ts';
-import { cardText } from '../../src/export/card/card.ts';
+import { exportCard } from '../../src/export/card/card.ts';
 import { openCoco } from '../../src/export/forms/coco.process.ts';
 import { croissantText } from '../../src/export/croissant/croissant.ts';
 import { decisionLines, decisionsHeader } from '../../src/export/forms/decisions-csv.ts';
@@ -104,7 +104,7 @@ export async function makeExport(root: string, changes: Partial<MadeExport> = {}
   const protocol = protocolOf(made, { seen: await known, photos, tables });
   await output.put('protocol.json', `${JSON.stringify(protocol, null, 2)}\n`);
   await output.put('LICENSES.md', licencesPage(protocol));
-  await output.put('README.md', cardText(protocol, tables));
+  await output.put('README.md', exportCard(protocol, tables));
   await output.put('croissant.json', croissantText(protocol, tables));
   if (!made.pixels) await output.put('fetch.py', 'print("a script")\n');
   await output.close();

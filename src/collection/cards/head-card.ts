@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import * as z from 'zod';
 import { schemaProblems, wholeNumber } from '../../config/schema-problems.ts';
 import type { YamlFile } from '../../config/yaml.ts';
-import { badCard, cardText as text, classesSchema, sha256Schema, webPage, type ModelCard } from './model-card.ts';
+import { badCard, textField as text, classesSchema, sha256Schema, webPage, type ModelCard } from './model-card.ts';
 import { nameSchema } from '../name.ts';
 
 const headCardSchema = z.strictObject({

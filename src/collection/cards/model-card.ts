@@ -15,7 +15,7 @@ const INPUT_TYPES = ['float32', 'uint8'] as const;
 /** Of probabilities winnow takes the logarithm: softmax of log p over any subset of classes is p, rescaled to sum to 1. */
 const OUTPUT_VALUES = ['logits', 'probabilities'] as const;
 
-export const cardText = z.string().trim().min(1).describe('a text');
+export const textField = z.string().trim().min(1).describe('a text');
 export const webPage = z.url({ protocol: /^https?$/ });
 const sideSchema = wholeNumber(1, 4096);
 const meanSchema = z
@@ -28,20 +28,20 @@ const stdSchema = z
   .describe('three numbers above 0 for R, G and B, in units of 0..255');
 
 export const sha256Schema = z.string().refine(isSha256).transform(toSha256).describe('64 lower-case hex digits');
-export const classesSchema = cardText.describe(
+export const classesSchema = textField.describe(
   `a list's name (${CLASS_LIST_NAMES.join(', ')}), or the name of a file beside the card with one class a line`,
 );
 
 const cardSchema = z.strictObject({
   name: nameSchema,
-  file: cardText.describe('the path of an .onnx file, relative to the folder that holds config/'),
+  file: textField.describe('the path of an .onnx file, relative to the folder that holds config/'),
   sha256: sha256Schema,
   bytes: wholeNumber(1),
-  licence: cardText.describe('the SPDX id of the licence of the weights'),
-  source: cardText.describe('where the weights come from'),
+  licence: textField.describe('the SPDX id of the licence of the weights'),
+  source: textField.describe('where the weights come from'),
   documentation: webPage.describe('the http or https URL of the page that documents the preprocessing').optional(),
   input: z.strictObject({
-    name: cardText,
+    name: textField,
     size: sideSchema,
     layout: z.enum(LAYOUTS).optional(),
     type: z.enum(INPUT_TYPES).optional(),
@@ -49,9 +49,9 @@ const cardSchema = z.strictObject({
   resize: z.strictObject({ shorterSide: sideSchema, interpolation: z.literal('bilinear-antialias') }),
   normalise: z.strictObject({ mean: meanSchema, std: stdSchema }).optional(),
   outputs: z.strictObject({
-    logits: cardText,
-    features: cardText.optional(),
-    featureMap: cardText.optional(),
+    logits: textField,
+    features: textField.optional(),
+    featureMap: textField.optional(),
     values: z.enum(OUTPUT_VALUES).optional(),
   }),
   classes: classesSchema,

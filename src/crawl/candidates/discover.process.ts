@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely';
 import { GiveUpOnItem, messageOf, RetryLater } from '../../kernel/errors.ts';
 import type { Wnid } from '../../kernel/ids.ts';
 import type { Database } from '../../platform/postgres/database.ts';
-import type { NetworkSource, Page, SourceApi, WantedClass } from '../sources/network-source.ts';
+import type { NetworkSource, ResultPage, SourceApi, WantedClass } from '../sources/network-source.ts';
 import { candidateOf, countRefusals, type CandidateRules, type RefusalCounts } from './candidate.ts';
 import { storeCandidates } from './candidate.repository.ts';
 import type { DiscoverPayload } from './discover.job.ts';
@@ -79,7 +79,7 @@ async function fetchPage(state: QueryState, deps: DiscoverDeps): Promise<readonl
     const room = deps.limitPerClass === null ? null : deps.limitPerClass - (await lockAdmitted(trx, state));
     const result = await storeCandidates(trx, candidates, { retryFailed: false, admitAtMost: room });
     // If the limit cut the page off, the cursor stays, so that the page is requested again if the limit is raised.
-    const advanced: Page = result.overLimit > 0 ? { ...page, next: state.cursor } : page;
+    const advanced: ResultPage = result.overLimit > 0 ? { ...page, next: state.cursor } : page;
     await advanceQuery(trx, state, { page: advanced, admitted: result.admitted });
     return result;
   });

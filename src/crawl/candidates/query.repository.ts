@@ -3,7 +3,7 @@ import { batchesOf } from '../../kernel/batches.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import { isOver, pauseEnd } from '../../platform/postgres/due.ts';
 import { isAmong } from '../../platform/postgres/query.ts';
-import type { Json, Page, PlannedQuery, PlanResult } from '../sources/network-source.ts';
+import type { Json, ResultPage, PlannedQuery, PlanResult } from '../sources/network-source.ts';
 import type { WnidScope } from './candidate.ts';
 
 /** A query and its progress. */
@@ -126,7 +126,7 @@ export async function lockAdmitted(trx: Transaction<Database>, { source, wnid }:
 export async function advanceQuery(
   trx: Transaction<Database>,
   state: QueryState,
-  { page, admitted }: { page: Page; admitted: number },
+  { page, admitted }: { page: ResultPage; admitted: number },
 ): Promise<void> {
   const { id, source, wnid, pages } = state;
   const cursor = page.next === null ? null : JSON.stringify(page.next);

@@ -4,7 +4,7 @@ import { steadyClock, systemClock } from '../../kernel/clock.ts';
 import type { PictureRead } from './fetch.process.ts';
 import { BodyBuffers } from '../../platform/http/body-buffers.ts';
 import { download, type DownloadResult } from '../../platform/http/download.ts';
-import type { Answer } from '../../platform/http/exchange.ts';
+import type { HttpAnswer } from '../../platform/http/exchange.ts';
 import type { HttpClient } from '../../platform/http/http-client.ts';
 import { FLICKR_PLACEHOLDER_BYTES, isFlickrPlaceholder } from '../sources/flickr/placeholder.ts';
 import { isAboutHost } from '../sources/host-health.ts';
@@ -101,7 +101,7 @@ function waitFor({ host, waitMs, message }: HostWaits, picture: WaitingPicture):
 
 const hostOf = (url: string): string => new URL(url).host;
 
-function optOut({ valuesOf }: Answer): Refusal | null {
+function optOut({ valuesOf }: HttpAnswer): Refusal | null {
   const directive = optOutOf(valuesOf('x-robots-tag'), {
     agent: ROBOTS_AGENT,
     nowMs: systemClock.nowMs(),

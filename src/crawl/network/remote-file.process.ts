@@ -1,6 +1,6 @@
 import { Interrupted } from '../../kernel/errors.ts';
 import { contentLengthOf, readBodyInto } from '../../platform/http/body.ts';
-import { drain, requireFile, type Answer } from '../../platform/http/exchange.ts';
+import { drain, requireFile, type HttpAnswer } from '../../platform/http/exchange.ts';
 import { follow, type Arrival } from '../../platform/http/follow.ts';
 import { Refused } from '../../platform/http/refused.ts';
 import type { HttpDeps, HttpLimits, HttpRequest } from '../../platform/http/request.ts';
@@ -115,7 +115,7 @@ export function fetchFile(
 function requestFile<T>(
   request: HttpRequest,
   deps: RemoteFileDeps,
-  accept: (answer: Answer, arrival: Arrival) => Promise<T | OtherFile>,
+  accept: (answer: HttpAnswer, arrival: Arrival) => Promise<T | OtherFile>,
 ): Promise<T | FileFailure> {
   const { followsRedirects } = deps;
   const limits = { ...deps.limits, totalTimeoutMs: TOTAL_TIMEOUT_MS };
@@ -141,7 +141,7 @@ async function persist<T extends { readonly ok: true }>(
 }
 
 /** The offset of the answer's first byte. */
-function startOf(answer: Answer, wanted: number, deps: RemoteFileDeps): number {
+function startOf(answer: HttpAnswer, wanted: number, deps: RemoteFileDeps): number {
   const { status, headers } = answer;
   if (status !== 206 && status !== 416) {
     requireWholeFile(answer, deps);
@@ -152,14 +152,14 @@ function startOf(answer: Answer, wanted: number, deps: RemoteFileDeps): number {
   throw new Refused({ reason: 'short-body', detail: `status ${status} with the range '${range}'` });
 }
 
-function requireWholeFile(answer: Answer, { client, followsRedirects }: RemoteFileDeps): void {
+function requireWholeFile(answer: HttpAnswer, { client, followsRedirects }: RemoteFileDeps): void {
   const to = followsRedirects ? undefined : answer.headers['location'];
   const hint = to === undefined ? '' : `, a redirect to ${to.slice(0, 200)}, which is not followed`;
   requireFile(answer, client.clock, hint);
 }
 
 /** The length of the whole file. Null if the server does not state it, or states that of the compressed bytes. */
-function totalBytesOf({ status, headers }: Answer, { decompress }: RemoteFileDeps): number | null {
+function totalBytesOf({ status, headers }: HttpAnswer, { decompress }: RemoteFileDeps): number | null {
   if (status === 206 || status === 416) {
     const total = /^bytes (?:\d+-\d+|\*)\/(\d+)$/i.exec(headers['content-range']?.trim() ?? '')?.[1];
     return total === undefined ? null : Number(total);

@@ -12,7 +12,7 @@ export interface NetworkSource {
   /** Plans the queries of one class. It may send requests (to resolve a name). The plan is stored and not made again. */
   plan(wanted: WantedClass, api: SourceApi): Promise<PlanResult>;
   /** Fetches one page, with exactly one request if the site allows it. */
-  nextPage(query: PlannedQuery, cursor: Json | null, api: SourceApi): Promise<Page>;
+  nextPage(query: PlannedQuery, cursor: Json | null, api: SourceApi): Promise<ResultPage>;
 }
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
@@ -45,7 +45,7 @@ export interface PlannedQuery {
   readonly params: Json;
 }
 
-export interface Page {
+export interface ResultPage {
   /** The photos of the page. A photo has a problem if the source shows that it is withheld or absent. `label` is the class's wnid. */
   readonly photos: readonly FoundPhoto[];
   /** The cursor of the next page. Null once the query is exhausted. */

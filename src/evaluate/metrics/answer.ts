@@ -1,5 +1,5 @@
 /** A model's answer for one photo. */
-export interface Answer {
+export interface ModelAnswer {
   /** The largest probability of softmax over the classes, 0..1. */
   readonly confidence: number;
   readonly isCorrect: boolean;
@@ -17,7 +17,7 @@ export interface Ranking {
 }
 
 /** @throws RangeError if a confidence is not a number from 0 to 1 */
-export function rankingOf(answers: readonly Answer[]): Ranking {
+export function rankingOf(answers: readonly ModelAnswer[]): Ranking {
   const confidence = distinct(answers);
   const placeOf = new Map(Array.from(confidence, (value, place) => [value, place]));
   const [photos, correct] = [new Float64Array(confidence.length), new Float64Array(confidence.length)];
@@ -40,7 +40,7 @@ export function photosOf({ photos }: Ranking): number {
   return photos.reduce((sum, count) => sum + count, 0);
 }
 
-function distinct(answers: readonly Answer[]): Float64Array {
+function distinct(answers: readonly ModelAnswer[]): Float64Array {
   const values = new Set(answers.map(({ confidence }) => checkConfidence(confidence)));
   return Float64Array.from(values).toSorted();
 }

@@ -42,7 +42,7 @@ import { totalsOf, type Protocol } from '../protocol.ts';
  *
  * @param files the other files of the folder
  */
-export function cardText(protocol: Protocol, files: readonly WrittenFile[]): string {
+export function exportCard(protocol: Protocol, files: readonly WrittenFile[]): string {
   const sections = [
     `# ${plainMarkdown(titleOf(protocol))}`,
     answerTo(protocol, 'description') ?? aboutText(protocol),

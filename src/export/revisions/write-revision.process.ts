@@ -3,7 +3,7 @@ import path from 'node:path';
 import { inBatches } from '../../kernel/batches.ts';
 import { packageRoot } from '../../config/root.ts';
 import { AttributionFiles } from '../card/attribution-files.process.ts';
-import { cardText } from '../card/card.ts';
+import { exportCard } from '../card/card.ts';
 import { openCoco } from '../forms/coco.process.ts';
 import { croissantText } from '../croissant/croissant.ts';
 import { decisionLines, decisionsHeader } from '../forms/decisions-csv.ts';
@@ -23,13 +23,13 @@ import { smallWebp } from '../../platform/image/thumbnail.ts';
 import { nameOf, type Workspace } from '../../models/workspace/workspace.process.ts';
 import { THUMBNAIL_QUALITY } from '../../photo/thumbnails.process.ts';
 import type { ExportOptions } from '../options.ts';
-import type { Plan } from '../select/plan.process.ts';
+import type { RevisionPlan } from '../select/plan.process.ts';
 import { readPlan } from '../select/plan-file.process.ts';
 import { protocolOf } from '../protocol-of.process.ts';
 import { writePhotos } from './write-photos.process.ts';
 
 interface ToWrite {
-  readonly plan: Plan;
+  readonly plan: RevisionPlan;
   readonly planFile: string;
   readonly output: OutputFolder;
   readonly options: ExportOptions;
@@ -74,7 +74,7 @@ export async function writeRevision(
   // These follow from the protocol, and two of them from the other files.
   await output.put('LICENSES.md', licencesPage(protocol));
   await output.put('croissant.json', croissantText(protocol, files));
-  await output.put('README.md', cardText(protocol, files));
+  await output.put('README.md', exportCard(protocol, files));
   return { protocol, linked };
 }
 
@@ -115,7 +115,7 @@ function rowContextOf({ collection }: Workspace, { plan, options }: ToWrite): Ro
 async function openSinks(
   { app, collection }: Workspace,
   output: OutputFolder,
-  { plan, options }: { readonly plan: Plan; readonly options: ExportOptions },
+  { plan, options }: { readonly plan: RevisionPlan; readonly options: ExportOptions },
 ): Promise<PhotoSink<PhotoFile>[]> {
   const { formats, thumbnails, pixels } = options;
   const sinks: PhotoSink<PhotoFile>[] = [

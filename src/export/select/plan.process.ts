@@ -20,7 +20,7 @@ export interface PlanOptions {
 }
 
 /** The catalogue facts of a planned revision. */
-export type Plan = Awaited<ReturnType<typeof planRevision>>;
+export type RevisionPlan = Awaited<ReturnType<typeof planRevision>>;
 
 /**
  * Chooses the photos of a revision from one snapshot of the catalogue, writes them to a file and counts them.

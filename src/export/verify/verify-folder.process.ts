@@ -1,4 +1,4 @@
-import { cardText } from '../card/card.ts';
+import { exportCard } from '../card/card.ts';
 import { croissantText } from '../croissant/croissant.ts';
 import { licencesPage } from '../card/licences-page.ts';
 import { verifyExport, type VerifyProgress } from './verify.process.ts';
@@ -32,7 +32,7 @@ export interface VerifyExportOptions {
  */
 export async function verifyFolder(folder: string, options: VerifyExportOptions): Promise<Verification> {
   const ports = {
-    texts: { card: cardText, licences: licencesPage, croissant: croissantText },
+    texts: { card: exportCard, licences: licencesPage, croissant: croissantText },
     look: (bytes: Buffer) => look(bytes, options.maxPixels),
     arePixelsEqual,
     startRule: (protocol: Parameters<typeof RuleCheck.start>[0], onProblem: (path: string, detail: string) => void) =>

@@ -34,7 +34,7 @@ export interface ModeOUndecided {
   readonly missing: readonly CropRef[];
 }
 
-export type ModeOVerdict = ModeODropped | ModeOKept | ModeOUndecided;
+export type ModeOOutcome = ModeODropped | ModeOKept | ModeOUndecided;
 
 /**
  * Decides one photo from the evidence so far (protocol, "Mode O"). The photo is kept if the class with the largest mean
@@ -43,9 +43,9 @@ export type ModeOVerdict = ModeODropped | ModeOKept | ModeOUndecided;
  * If crops are missing, a mean lies within bounds: a crop that was not evaluated gives a class between 0 and 1. A photo
  * is dropped as soon as no predictable class can be the largest and reach the confidence any more. The bounds are
  * summed in the order of the crops, like the mean itself, and rounding never reverses the order of two sums of which
- * one has the larger terms. The bounds therefore hold to the last bit, and more evidence never changes a verdict.
+ * one has the larger terms. The bounds therefore hold to the last bit, and more evidence never changes an outcome.
  */
-export function decideModeO(evidence: PhotoEvidence, policy: ModeOPolicy): ModeOVerdict {
+export function decideModeO(evidence: PhotoEvidence, policy: ModeOPolicy): ModeOOutcome {
   const crops = evidence[0] ?? [];
   const bounds = boundsOf(crops);
   if (bounds !== null && !anyCanBeKept(bounds, policy)) return droppedOn(bounds, policy);

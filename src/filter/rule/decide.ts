@@ -27,16 +27,16 @@ export interface Undecided {
   readonly missing: readonly CropRef[];
 }
 
-export type Verdict = Dropped | Kept | Undecided;
+export type Outcome = Dropped | Kept | Undecided;
 
 /**
  * Decides one photo for one class from the evidence so far. `judgeDigest` is the rule. This adds what is stored with its
- * verdict, or the crops that must run next.
+ * outcome, or the crops that must run next.
  *
  * @param evidence the partial matrix, one row for each member
  * @param truth the true class, as a position in the class list
  */
-export function decide(evidence: PhotoEvidence, truth: number, policy: Policy): Verdict {
+export function decide(evidence: PhotoEvidence, truth: number, policy: Policy): Outcome {
   const digest = digestOf(evidence, truth);
   const { state } = judgeDigest(digest, policy);
   if (state === 'undecided') return { state, missing: missingCrops(evidence, { digest, truth, policy }) };
@@ -87,6 +87,6 @@ function missingCrops(
   return cropOrder(evidence.length).filter(({ member, crop }) => {
     const cell = evidence[member]?.[crop] ?? null;
     if (isOpen[member] !== true) return false;
-    return needed === 'verdict' && policy.aggregation === 'max' ? !isRead(cell, truth) : !hasLogits(cell);
+    return needed === 'outcome' && policy.aggregation === 'max' ? !isRead(cell, truth) : !hasLogits(cell);
   });
 }

@@ -1,7 +1,7 @@
 import { wellFormed } from '../../crawl/sources/text.ts';
 import type { Sha256, Wnid } from '../../kernel/ids.ts';
 import type { DecisionReason } from '../../kernel/reasons.ts';
-import type { Verdict } from './decide.ts';
+import type { Outcome } from './decide.ts';
 
 /** A photo of one class, to be decided for a collection. */
 export interface PhotoToDecide {
@@ -26,26 +26,26 @@ export interface NewDecision {
   readonly confusionProb: number | null;
 }
 
-/** Names for the positions in a verdict. */
-export interface VerdictNames {
+/** Names for the positions in an outcome. */
+export interface OutcomeNames {
   readonly wnids: readonly Wnid[];
   readonly memberIds: readonly number[];
 }
 
-/** The decision for a verdict, or null while it is undecided. */
+/** The decision for an outcome, or null while it is undecided. */
 export function decisionOf(
   photoId: number,
   wnid: Wnid,
-  { verdict, names }: { verdict: Verdict; names: VerdictNames },
+  { outcome, names }: { outcome: Outcome; names: OutcomeNames },
 ): NewDecision | null {
-  if (verdict.state === 'undecided') return null;
-  const { state, maxTrueProb } = verdict;
+  if (outcome.state === 'undecided') return null;
+  const { state, maxTrueProb } = outcome;
   const decided = { ...NOTHING_KNOWN, photoId, wnid, state, maxTrueProb };
-  if (verdict.state === 'kept') {
-    const { confusion, confusionProb } = verdict;
+  if (outcome.state === 'kept') {
+    const { confusion, confusionProb } = outcome;
     return { ...decided, isLowerBound: false, confusionWnid: names.wnids[confusion] ?? null, confusionProb };
   }
-  const { reason, decidedBy, maxTrueProbIsLowerBound } = verdict;
+  const { reason, decidedBy, maxTrueProbIsLowerBound } = outcome;
   const memberId = names.memberIds[decidedBy.member] ?? null;
   return { ...decided, reason, isLowerBound: maxTrueProbIsLowerBound, memberId, crop: decidedBy.crop };
 }

@@ -25,7 +25,7 @@ export interface MemberDigest {
 }
 
 /** Decided, or undecided with at most this many crops missing. */
-export type DigestVerdict =
+export type DigestOutcome =
   | { readonly state: 'kept' | 'dropped'; readonly missing: 0 }
   | { readonly state: 'undecided'; readonly missing: number };
 
@@ -64,11 +64,11 @@ export function hasLogits(cell: CropEvidence | null): boolean {
 
 /**
  * The rule of mode A (§3.1, protocol "Mode A"), for decisions, for the schedule and for what-if. Monotone: more evidence
- * never changes a verdict that is not `undecided`.
+ * never changes an outcome that is not `undecided`.
  *
  * @param members one or more
  */
-export function judgeDigest(members: readonly MemberDigest[], policy: Policy): DigestVerdict {
+export function judgeDigest(members: readonly MemberDigest[], policy: Policy): DigestOutcome {
   const isHit = (member: MemberDigest): boolean => hasHit(member, policy);
   if (policy.members === 'any' ? members.some(isHit) : members.every(isHit)) return DROPPED;
   const needed = neededCrops(members, policy);
@@ -79,13 +79,13 @@ export function judgeDigest(members: readonly MemberDigest[], policy: Policy): D
   return missing === 0 ? KEPT : undecided(missing);
 }
 
-export const DROPPED: DigestVerdict = Object.freeze({ state: 'dropped', missing: 0 });
-export const KEPT: DigestVerdict = Object.freeze({ state: 'kept', missing: 0 });
+export const DROPPED: DigestOutcome = Object.freeze({ state: 'dropped', missing: 0 });
+export const KEPT: DigestOutcome = Object.freeze({ state: 'kept', missing: 0 });
 /** Cached, because what-if asks for millions. */
-const UNDECIDED: DigestVerdict[] = [];
+const UNDECIDED: DigestOutcome[] = [];
 
 /** @param missing 1 or more */
-export function undecided(missing: number): DigestVerdict {
+export function undecided(missing: number): DigestOutcome {
   return (UNDECIDED[missing] ??= Object.freeze({ state: 'undecided', missing }));
 }
 
@@ -96,17 +96,17 @@ export function hasHit(member: MemberDigest, { aggregation, threshold }: Policy)
 }
 
 /**
- * The crops that an undecided photo needs. `verdict`: those with which members without a hit may still drop it. `logits`:
+ * The crops that an undecided photo needs. `outcome`: those with which members without a hit may still drop it. `logits`:
  * nothing can drop it any more, and its confusion needs the logits of every crop. Under `all`, one member that has all it
  * needs and does not drop the photo settles it.
  */
-export function neededCrops(members: readonly MemberDigest[], policy: Policy): 'verdict' | 'logits' {
+export function neededCrops(members: readonly MemberDigest[], policy: Policy): 'outcome' | 'logits' {
   const mayHit = (member: MemberDigest): boolean => lackingCrops(member, policy) > 0;
   const canDrop =
     policy.members === 'any'
       ? members.some(mayHit)
       : members.every((member) => hasHit(member, policy) || mayHit(member));
-  return canDrop ? 'verdict' : 'logits';
+  return canDrop ? 'outcome' : 'logits';
 }
 
 /** Number of crops that the member needs before it can say that it does not drop the photo. */
@@ -114,7 +114,7 @@ function lackingCrops({ read, withLogits }: MemberDigest, { aggregation }: Polic
   return CROPS_PER_MEMBER - (aggregation === 'max' ? read : withLogits);
 }
 
-/** True if the logits are needed to reach the verdict again. An undecided photo may still need them. */
+/** True if the logits are needed to reach the outcome again. An undecided photo may still need them. */
 export function restsOnLogits(members: readonly MemberDigest[], policy: Policy): boolean {
   if (judgeDigest(members, policy).state !== 'dropped') return true;
   const withoutThem = members.map((member) => ({ ...member, isRightInMean: false, withLogits: 0 }));

@@ -3,7 +3,7 @@ import type { Wnid } from '../../kernel/ids.ts';
 import { decide } from './decide.ts';
 import { digestOf, judgeDigest, restsOnLogits, type MemberDigest } from './digest.ts';
 import { decideModeO } from './decide-mode-o.ts';
-import { decisionOf, type NewDecision, type VerdictNames } from './decision.ts';
+import { decisionOf, type NewDecision, type OutcomeNames } from './decision.ts';
 import { modeODecisionOf } from './mode-o-decision.ts';
 import type { FilterPolicy, Policy } from './policy.ts';
 import type { DecisionScope } from '../../models/workspace/scope.ts';
@@ -13,8 +13,8 @@ export type Truth = number | null;
 
 /** The crops that can still decide the photo, most useful first; none once it is decided. */
 export function cropsMissing(evidence: PhotoEvidence, truth: Truth, policy: FilterPolicy): readonly CropRef[] {
-  const verdict = policy.mode === 'O' ? decideModeO(evidence, policy) : decide(evidence, classOf(truth), policy);
-  return verdict.state === 'undecided' ? verdict.missing : [];
+  const outcome = policy.mode === 'O' ? decideModeO(evidence, policy) : decide(evidence, classOf(truth), policy);
+  return outcome.state === 'undecided' ? outcome.missing : [];
 }
 
 /** A photo with its evidence. */
@@ -26,10 +26,10 @@ export interface Judged {
 }
 
 /** The collection's decision on a photo, or null while it is undecided. */
-export function decisionFor(photo: Judged, policy: FilterPolicy, names: VerdictNames): NewDecision | null {
+export function decisionFor(photo: Judged, policy: FilterPolicy, names: OutcomeNames): NewDecision | null {
   const { photoId, wnid, truth, evidence } = photo;
-  if (policy.mode === 'O') return modeODecisionOf(photo, { verdict: decideModeO(evidence, policy), policy, names });
-  return decisionOf(photoId, wnid, { verdict: decide(evidence, classOf(truth), policy), names });
+  if (policy.mode === 'O') return modeODecisionOf(photo, { outcome: decideModeO(evidence, policy), policy, names });
+  return decisionOf(photoId, wnid, { outcome: decide(evidence, classOf(truth), policy), names });
 }
 
 function classOf(truth: Truth): number {

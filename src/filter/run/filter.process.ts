@@ -159,7 +159,7 @@ function otherRules(): StopTheRun {
   );
 }
 
-interface Outcome {
+interface Filtered {
   readonly evidence: EvidenceToStore;
   readonly decisions: readonly NewDecision[];
 }
@@ -167,7 +167,7 @@ interface Outcome {
 function outcomeOf(
   photo: PhotoToDecide,
   { known, result, deps }: { known: Known | undefined; result: EvaluationResult | undefined; deps: FilterDeps },
-): Outcome {
+): Filtered {
   if (result === undefined) throw new Error(`Expected a result for the photo ${photo.sha256} but the engine gave none`);
   const { photoId } = photo;
   const { problem } = result;
@@ -184,7 +184,7 @@ function outcomeOf(
   const decisions = photo.wnids.flatMap((wnid) => {
     const judged = { photoId, wnid, truth: truthOf(deps.scope, wnid), evidence };
     const decision = decisionFor(judged, deps.policy, names);
-    // A verdict of its other crops stands, because it must not depend on which of them ran first.
+    // An outcome of its other crops stands, because it must not depend on which of them ran first.
     return decision ?? (problem === null ? [] : poison(photoId, wnid, problem.detail));
   });
   const isNew = (member: number, crop: number): boolean =>

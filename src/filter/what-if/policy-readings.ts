@@ -1,16 +1,16 @@
 import { CROPS_PER_MEMBER, type PhotoEvidence } from '../../models/evidence/evidence.ts';
 import { overOurs, withRelated, type RelatedMember } from '../../models/evidence/related-members.ts';
 import { DROPPED, digestOf, judgeDigest, KEPT, maxTrueProbOf, undecided } from '../rule/digest.ts';
-import type { DigestVerdict, MemberDigest } from '../rule/digest.ts';
+import type { DigestOutcome, MemberDigest } from '../rule/digest.ts';
 import { decideModeO } from '../rule/decide-mode-o.ts';
 import { confusionOf } from '../rule/mean-probabilities.ts';
 import type { FilterPolicy, ModeOPolicy, Policy } from '../rule/policy.ts';
 import { cellsOf, digestOfCells, type StoredDigest } from '../rule/stored-cells.ts';
 import type { StoredPhoto } from './stored-page.repository.ts';
 
-/** The verdicts on a photo under several policies. */
+/** The outcomes on a photo under several policies. */
 export interface Reading {
-  readonly verdicts: readonly DigestVerdict[];
+  readonly outcomes: readonly DigestOutcome[];
   /** The place of a kept photo in a shortlist; null if no policy keeps it. */
   readonly place: Place | null;
 }
@@ -76,8 +76,8 @@ function readStoredModeA(
   if (isUnclear) return null;
   // The confusion of a kept photo depends only on its crops, not on the policy.
   const reading = readDigest(digest, policies, () => (photo.present === 'kept' ? photo.confusion : null));
-  // More evidence can only change the verdict `undecided`.
-  return hasMore && reading?.verdicts.some(({ state }) => state === 'undecided') === true ? null : reading;
+  // More evidence can only change the outcome `undecided`.
+  return hasMore && reading?.outcomes.some(({ state }) => state === 'undecided') === true ? null : reading;
 }
 
 /** Adds the evidence of related members over more classes. It bounds the results of crops that a member has not evaluated. */
@@ -131,12 +131,12 @@ function readDigest(
   policies: readonly Policy[],
   confusionOfKept: () => number | null,
 ): Reading | null {
-  const verdicts = policies.map((policy) => judgeDigest(digest, policy));
-  if (verdicts.every(({ state }) => state !== 'kept')) return { verdicts, place: null };
+  const outcomes = policies.map((policy) => judgeDigest(digest, policy));
+  if (outcomes.every(({ state }) => state !== 'kept')) return { outcomes, place: null };
   const confusion = confusionOfKept();
   if (confusion === null) return null;
   const order = { max: maxTrueProbOf(digest, 'max'), mean: maxTrueProbOf(digest, 'mean') };
-  return { verdicts, place: { confusion, order } };
+  return { outcomes, place: { confusion, order } };
 }
 
 function readStoredModeO(
@@ -146,8 +146,8 @@ function readStoredModeO(
 ): Reading | null {
   if (photo.present === 'kept') {
     const { confusion, confusionProb } = photo;
-    const verdicts = policies.map(({ minConfidence }) => (confusionProb >= minConfidence ? KEPT : DROPPED));
-    return { verdicts, place: { confusion, order: { max: -confusionProb, mean: -confusionProb } } };
+    const outcomes = policies.map(({ minConfidence }) => (confusionProb >= minConfidence ? KEPT : DROPPED));
+    return { outcomes, place: { confusion, order: { max: -confusionProb, mean: -confusionProb } } };
   }
   const { crops, hasLogits, relatedHasLogits } = cropsWithRelated(photo, 0, { related, truths: [] });
   const reading = readModeO(
@@ -155,19 +155,19 @@ function readStoredModeO(
     policies.map((policy) => ({ ...policy, predictable: predictableIn(crops, policy) })),
   );
   // Logits are needed only if summaries leave the photo undecided.
-  const isOpen = reading.verdicts.some(({ state }) => state === 'undecided');
+  const isOpen = reading.outcomes.some(({ state }) => state === 'undecided');
   return isOpen && (hasLogits || relatedHasLogits) ? null : reading;
 }
 
 function readModeO(evidence: PhotoEvidence, policies: readonly ModeOPolicy[]): Reading {
   const decided = policies.map((policy) => decideModeO(evidence, policy));
-  const verdicts = decided.map((verdict): DigestVerdict => {
-    if (verdict.state === 'undecided') return undecided(verdict.missing.length);
-    return verdict.state === 'kept' ? KEPT : DROPPED;
+  const outcomes = decided.map((outcome): DigestOutcome => {
+    if (outcome.state === 'undecided') return undecided(outcome.missing.length);
+    return outcome.state === 'kept' ? KEPT : DROPPED;
   });
-  const kept = decided.find((verdict) => verdict.state === 'kept');
-  if (kept === undefined) return { verdicts, place: null };
-  return { verdicts, place: { confusion: kept.predicted, order: { max: -kept.score, mean: -kept.score } } };
+  const kept = decided.find((outcome) => outcome.state === 'kept');
+  if (kept === undefined) return { outcomes, place: null };
+  return { outcomes, place: { confusion: kept.predicted, order: { max: -kept.score, mean: -kept.score } } };
 }
 
 /**

@@ -99,15 +99,15 @@ export class WhatIfTally {
   /** @param marks needed of a photo that some policy keeps */
   add(
     { photoId, subject, present }: StoredPhoto,
-    { verdicts, place }: Reading,
+    { outcomes, place }: Reading,
     marks: { readonly sha256: string; readonly perceptualHash: string } | undefined,
   ): void {
     const from = stateOf(present);
     this.#note(from);
     const rank = scattered(photoId);
     let isUndecided = false;
-    for (let policy = 0; policy < verdicts.length; policy += 1) {
-      const { state, missing } = verdicts[policy] ?? UNKNOWN;
+    for (let policy = 0; policy < outcomes.length; policy += 1) {
+      const { state, missing } = outcomes[policy] ?? UNKNOWN;
       this.#count(this.#placeOf(policy, subject) + STATES.indexOf(state), 1);
       if (missing > 0) {
         isUndecided = true;
@@ -120,7 +120,7 @@ export class WhatIfTally {
     }
     if (isUndecided && this.undecidedIds.at(-1) !== photoId) this.undecidedIds.push(photoId);
     if (place === null || marks === undefined) return;
-    const isKept = verdicts.map(({ state }) => state === 'kept');
+    const isKept = outcomes.map(({ state }) => state === 'kept');
     const { sha256, perceptualHash } = marks;
     this.#kept[subject]?.push({ photoId, sha256, hash: parseHash(perceptualHash), fineHash: null, ...place, isKept });
   }

@@ -12,7 +12,7 @@ import { sha256Of } from '../../config/sha256.ts';
 import { describeSession, outputWidth, type GraphDescription } from '../../platform/onnx/graph.ts';
 import { hasLayerBefore, inputOf } from '../../platform/onnx/inner-tensor.ts';
 import { createSession } from '../../platform/onnx/session.ts';
-import { cardText, logitsCandidates, pictureInputOf, type GivenFacts, type PictureInput } from './draft.process.ts';
+import { cardFileText, logitsCandidates, pictureInputOf, type GivenFacts, type PictureInput } from './draft.process.ts';
 import { gather, type Ask } from './gather.process.ts';
 import { refusalText, type Trial } from './judge-trial.ts';
 import { parseNormalisation } from './normalisation.ts';
@@ -189,7 +189,7 @@ async function tryDraft(
   { allowChance }: AddRequest,
   { draft, source, classes }: { readonly draft: CardFile; readonly source: string; readonly classes: ModelClasses },
 ): Promise<{ trial: Trial; card: string }> {
-  const parsed = parseModelCard(cardText(draft), 'the new card', '');
+  const parsed = parseModelCard(cardFileText(draft), 'the new card', '');
   const trial = await tryModel({ ...parsed, path: source }, classes).catch((error: unknown) => {
     throw new UsageError(
       `Expected a model that runs on photos but '${displayPath(source)}' does not: ${messageOf(error)}`,
@@ -205,5 +205,5 @@ async function tryDraft(
     );
   }
   const outputs = { ...draft.outputs, values: trial.isSoftmax ? ('probabilities' as const) : ('logits' as const) };
-  return { trial, card: cardText({ ...draft, outputs, trained: refusal === null }) };
+  return { trial, card: cardFileText({ ...draft, outputs, trained: refusal === null }) };
 }

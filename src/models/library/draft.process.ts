@@ -163,7 +163,7 @@ const TEXTS = {
 } as const;
 
 /** Returns the text of a new card. */
-export function cardText(card: CardFile): string {
+export function cardFileText(card: CardFile): string {
   return `# Written by \`winnow models add\`. What the keys mean: docs/models.md.\n${stringify(card, { flowCollectionPadding: true })}`;
 }
 

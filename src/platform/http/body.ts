@@ -3,7 +3,7 @@ import { Writable, type Readable, type Transform } from 'node:stream';
 import { finished, pipeline } from 'node:stream/promises';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import type { BodyBuffers } from './body-buffers.ts';
-import type { Answer } from './exchange.ts';
+import type { HttpAnswer } from './exchange.ts';
 import { isEarlyEnd, refusedBy } from './outcome.ts';
 import { Refused } from './refused.ts';
 import type { HttpLimits } from './request.ts';
@@ -20,7 +20,7 @@ import { everyRunningMs, type Watch } from './watch.ts';
  * @param keepsBeginning if the body is too large, return its first `maxBytes` and do not read the rest
  * @throws Refused: too-large, too-slow, short-body, reset, unreadable (invalid compressed data), timeout-total
  */
-export async function readBody(answer: Answer, limits: HttpLimits, reading: Reading): Promise<Buffer> {
+export async function readBody(answer: HttpAnswer, limits: HttpLimits, reading: Reading): Promise<Buffer> {
   const { watch, hash, buffers, keepsBeginning = false } = reading;
   const isPlain = inflaterFor(answer.headers) === null;
   const expectedBytes = isPlain ? contentLengthOf(answer.headers) : null;
@@ -45,7 +45,7 @@ export async function readBody(answer: Answer, limits: HttpLimits, reading: Read
  */
 export async function readBodyInto(
   consume: (chunk: Buffer) => void | Promise<void>,
-  answer: Answer,
+  answer: HttpAnswer,
   { limits, watch, decompress = true, takesAtOnce = false }: Into,
 ): Promise<void> {
   const { headers, body } = answer;
@@ -224,17 +224,17 @@ function checkSpeed({ minBytesPerSecond, speedWindowMs }: HttpLimits, watch: Wat
 }
 
 /** @throws Refused too-large */
-function declaredBytes(headers: Answer['headers'], { maxBytes }: HttpLimits): number | null {
+function declaredBytes(headers: HttpAnswer['headers'], { maxBytes }: HttpLimits): number | null {
   const declared = contentLengthOf(headers);
   if (declared !== null && declared > maxBytes) throw tooLarge(`${declared} bytes declared`, maxBytes);
   return declared;
 }
 
-function startInflater(headers: Answer['headers']): Transform | null {
+function startInflater(headers: HttpAnswer['headers']): Transform | null {
   return inflaterFor(headers)?.() ?? null;
 }
 
-function inflaterFor(headers: Answer['headers']): (() => Transform) | null {
+function inflaterFor(headers: HttpAnswer['headers']): (() => Transform) | null {
   switch ((headers['content-encoding'] ?? '').trim().toLowerCase()) {
     case 'gzip':
     case 'x-gzip':
@@ -249,7 +249,7 @@ function inflaterFor(headers: Answer['headers']): (() => Transform) | null {
 }
 
 /** Null if there is no such header, or if it is not a number. Node itself refuses most of the latter. */
-export function contentLengthOf(headers: Answer['headers']): number | null {
+export function contentLengthOf(headers: HttpAnswer['headers']): number | null {
   const text = headers['content-length'];
   return text !== undefined && /^\d+$/.test(text) ? Number(text) : null;
 }

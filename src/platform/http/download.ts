@@ -4,7 +4,7 @@ import { toSha256 } from '../../kernel/ids.ts';
 import type { HttpFailure, Refusal } from './http-outcome.ts';
 import type { BodyBuffers } from './body-buffers.ts';
 import { readBody } from './body.ts';
-import { drain, requireFile, type Answer } from './exchange.ts';
+import { drain, requireFile, type HttpAnswer } from './exchange.ts';
 import { follow } from './follow.ts';
 import { reasonOfStatus } from './outcome.ts';
 import { Refused } from './refused.ts';
@@ -28,7 +28,7 @@ export interface DownloadDeps extends HttpDeps {
    * Called for a 2xx answer before its body is read, so that it can check the headers for opt-outs. A refused body is not
    * downloaded.
    */
-  readonly onHeaders?: ((answer: Answer) => Refusal | null) | undefined;
+  readonly onHeaders?: ((answer: HttpAnswer) => Refusal | null) | undefined;
   /** Supplies the memory for bodies. */
   readonly buffers?: BodyBuffers | undefined;
 }

@@ -10,7 +10,7 @@ import { Refused } from './refused.ts';
 import { everyRunningMs, type Watch } from './watch.ts';
 
 /** The head of an answer, with a body that is not read yet. */
-export interface Answer {
+export interface HttpAnswer {
   readonly status: number;
   /** Names in lower case. The values of a repeated header are joined by commas, or the first is used where only one makes sense. */
   readonly headers: Readonly<Record<string, string>>;
@@ -39,7 +39,7 @@ export class StaleConnection extends Refused {}
  *
  * @throws Refused
  */
-export async function exchange(url: URL, sending: Sending): Promise<Answer> {
+export async function exchange(url: URL, sending: Sending): Promise<HttpAnswer> {
   const { client, carrier, headers, firstByteTimeoutMs, watch } = sending;
   const detail = `no answer within ${firstByteTimeoutMs} ms`;
   const stop = everyRunningMs(firstByteTimeoutMs, () => watch.abort({ reason: 'timeout-first-byte', detail }));
@@ -66,13 +66,13 @@ function carriedByGot(url: URL, request: ClientRequest): Request {
 async function answerTo(
   request: ClientRequest,
   { watch, stream }: { readonly watch: Watch; readonly stream: Request | null },
-): Promise<Answer> {
+): Promise<HttpAnswer> {
   // The option `signal` is not used: it would also destroy the connection of a body, and the reader of the body aborts it in
   // its own way.
   const abort = (): void => void request.destroy(new Error('aborted', { cause: watch.signal.reason }));
   watch.signal.addEventListener('abort', abort);
   try {
-    return await new Promise<Answer>((resolve, reject) => {
+    return await new Promise<HttpAnswer>((resolve, reject) => {
       (stream ?? request).once('response', (response: IncomingMessage) => {
         const body = stream ?? response;
         // Without a listener, an error of an unread body would end the process.
@@ -101,14 +101,14 @@ async function answerTo(
 }
 
 /** @throws Refused for any status that does not bring the whole file. `hint` is added to its detail. */
-export function requireFile({ status, headers }: Answer, clock: Clock, hint = ''): void {
+export function requireFile({ status, headers }: HttpAnswer, clock: Clock, hint = ''): void {
   const reason = reasonOfStatus(status);
   if (reason === null) return;
   const retryAfterMs = parseRetryAfterMs(headers['retry-after'], clock.nowMs());
   throw new Refused({ reason, detail: `status ${status}${hint}`, retryAfterMs });
 }
 
-function headersOf(response: IncomingMessage): Pick<Answer, 'headers' | 'valuesOf'> {
+function headersOf(response: IncomingMessage): Pick<HttpAnswer, 'headers' | 'valuesOf'> {
   const headers: Record<string, string> = {};
   for (const [name, value = ''] of Object.entries(response.headers))
     headers[name] = typeof value === 'string' ? value : value.join(', ');
@@ -123,7 +123,7 @@ const DRAIN_MAX_BYTES = 16 * 1024;
 const DRAIN_TIMEOUT_MS = 1_000;
 
 /** Discards the body of a redirect or an error page. Never rejects. */
-export async function drain({ body }: Answer, watch: Watch): Promise<void> {
+export async function drain({ body }: HttpAnswer, watch: Watch): Promise<void> {
   let drained = 0;
   body.on('data', (chunk: Buffer) => {
     drained += chunk.length;

@@ -1,13 +1,13 @@
 import type { HttpFailure } from './http-outcome.ts';
 import type { AddressGuard } from './address-guard.ts';
-import { drain, exchange, StaleConnection, type Answer, type Carrier } from './exchange.ts';
+import { drain, exchange, StaleConnection, type HttpAnswer, type Carrier } from './exchange.ts';
 import { Refused } from './refused.ts';
 import type { HttpDeps, HttpLimits, HttpRequest } from './request.ts';
 import { portOf, shownUrl } from './url.ts';
 import { Watch } from './watch.ts';
 
 /** A request, and what to do with its answer. */
-export interface Plan<T> {
+export interface RequestPlan<T> {
   readonly request: HttpRequest;
   readonly limits: HttpLimits;
   readonly deps: HttpDeps;
@@ -16,7 +16,7 @@ export interface Plan<T> {
   /** If false, a redirect is accepted like any other answer. */
   readonly followsRedirects: boolean;
   /** Makes the result from the answer after the last redirect. It refuses the answer by throwing `Refused`. */
-  accept(answer: Answer, arrival: Arrival): Promise<T>;
+  accept(answer: HttpAnswer, arrival: Arrival): Promise<T>;
 }
 
 /** The end of the redirects. */
@@ -43,7 +43,7 @@ interface Trail {
  *
  * @throws Interrupted, and the errors of `beforeRequest` and `accept` except `Refused`
  */
-export async function follow<T>(plan: Plan<T>): Promise<T | HttpFailure> {
+export async function follow<T>(plan: RequestPlan<T>): Promise<T | HttpFailure> {
   const watch = new Watch(plan.limits.totalTimeoutMs, plan.deps.signal);
   const trail: Trail = { watch, url: null, hops: 0, status: null };
   try {
@@ -56,7 +56,7 @@ export async function follow<T>(plan: Plan<T>): Promise<T | HttpFailure> {
   }
 }
 
-async function walk<T>(plan: Plan<T>, trail: Trail): Promise<T> {
+async function walk<T>(plan: RequestPlan<T>, trail: Trail): Promise<T> {
   const { client } = plan.deps;
   const visited = new Set<string>();
   for (let target = plan.request.url; ; trail.hops += 1) {
@@ -75,7 +75,7 @@ async function walk<T>(plan: Plan<T>, trail: Trail): Promise<T> {
 type Landing<T> = { readonly accepted: T } | { readonly location: string };
 
 /** Sends one request to one URL. If the first meets a closed connection, sends it once more. */
-async function hop<T>(url: URL, plan: Plan<T>, trail: Trail): Promise<Landing<T>> {
+async function hop<T>(url: URL, plan: RequestPlan<T>, trail: Trail): Promise<Landing<T>> {
   const visitOnce = async (): Promise<Landing<T>> => {
     trail.watch.signal.throwIfAborted();
     const refusal = (await plan.deps.beforeRequest?.(url)) ?? null;
@@ -91,7 +91,7 @@ async function hop<T>(url: URL, plan: Plan<T>, trail: Trail): Promise<Landing<T>
   }
 }
 
-async function visit<T>(url: URL, plan: Plan<T>, trail: Trail): Promise<Landing<T>> {
+async function visit<T>(url: URL, plan: RequestPlan<T>, trail: Trail): Promise<Landing<T>> {
   const { watch } = trail;
   const { firstByteTimeoutMs } = plan.limits;
   const headers = headersFor(url, plan);
@@ -109,7 +109,7 @@ async function visit<T>(url: URL, plan: Plan<T>, trail: Trail): Promise<Landing<
 }
 
 /** Headers that identify us are only sent to the origin that they were meant for. */
-function headersFor(url: URL, { request, acceptEncoding }: Plan<unknown>): Record<string, string> {
+function headersFor(url: URL, { request, acceptEncoding }: RequestPlan<unknown>): Record<string, string> {
   const headers: Record<string, string> = { 'accept-encoding': acceptEncoding, ...request.headers };
   if (URL.parse(request.url)?.origin !== url.origin) {
     delete headers['authorization'];
@@ -122,7 +122,7 @@ function headersFor(url: URL, { request, acceptEncoding }: Plan<unknown>): Recor
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 /** The target of a redirect, or null. Node reads headers as Latin-1, but servers write UTF-8. */
-function redirectOf({ status, headers }: Answer): string | null {
+function redirectOf({ status, headers }: HttpAnswer): string | null {
   const location = headers['location'];
   return REDIRECTS.has(status) && location !== undefined ? Buffer.from(location, 'latin1').toString() : null;
 }

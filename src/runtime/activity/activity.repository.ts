@@ -1,5 +1,5 @@
 import { sql, type Kysely } from 'kysely';
-import type { Activity, ActivityDetail, Actor, LoggedActivity, Outcome } from '../../kernel/activity.ts';
+import type { Activity, ActivityDetail, Actor, LoggedActivity, ActivityEnd } from '../../kernel/activity.ts';
 import { Interrupted, messageOf } from '../../kernel/errors.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import { equalsIfGiven } from '../../platform/postgres/query.ts';
@@ -33,7 +33,7 @@ export async function recorded<T>(
   work: () => Promise<T>,
 ): Promise<T> {
   const ends = await insert(db, { ...doing, outcome: null, ends: null });
-  const end = (outcome: Outcome, detail: ActivityDetail): Promise<number> =>
+  const end = (outcome: ActivityEnd, detail: ActivityDetail): Promise<number> =>
     insert(db, { ...doing, detail, outcome, ends });
   let result: T;
   try {
@@ -64,7 +64,7 @@ async function insert(
 }
 
 interface Ending {
-  readonly outcome: Outcome | null;
+  readonly outcome: ActivityEnd | null;
   readonly ends: number | null;
 }
 

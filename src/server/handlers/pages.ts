@@ -17,11 +17,11 @@ import { MEDIA_TYPES } from '../assets.ts';
 import type { Site } from '../dashboard.ts';
 import type { Dated, LiveFeed } from '../live/live-feed.ts';
 import type { LivePlaces } from '../live/live-places.ts';
-import { framedPage, navigationHtml, type Page } from '../pages.tsx';
+import { framedPage, navigationHtml, type PageParts } from '../pages.tsx';
 import { HTML, holderOf, paramOf, type Exchange } from '../route.ts';
 
 /** Sends a page. A collection's page is sent only if the collection can be opened. */
-export async function sendPage({ request, reply, role }: Exchange, site: Site, page: Page): Promise<unknown> {
+export async function sendPage({ request, reply, role }: Exchange, site: Site, page: PageParts): Promise<unknown> {
   const collection = paramOf(request, 'collection') || null;
   if (collection !== null) {
     const { workspace } = await site.collections.open(collection);

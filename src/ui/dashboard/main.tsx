@@ -1,5 +1,5 @@
 import { render } from 'preact';
-import { Page } from './page.tsx';
+import { CollectionPage } from './page.tsx';
 
 const app = document.querySelector<HTMLElement>('#app');
-if (app !== null) render(<Page isOperator={app.dataset['role'] === 'operator'} />, app);
+if (app !== null) render(<CollectionPage isOperator={app.dataset['role'] === 'operator'} />, app);

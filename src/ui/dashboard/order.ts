@@ -1,7 +1,7 @@
-import { answerIn, type Answer } from './overview.ts';
+import { answerIn, type OrderAnswer } from './overview.ts';
 
 /** Asks the server to do something; what it says, with an error in words if it was not done. Never rejects. */
-export async function sendOrder(path: string, order: object | null = null): Promise<Answer> {
+export async function sendOrder(path: string, order: object | null = null): Promise<OrderAnswer> {
   try {
     const body = order === null ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(order) };
     const answer = await fetch(path, { method: 'POST', ...body });

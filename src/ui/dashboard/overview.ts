@@ -33,13 +33,13 @@ export function overviewWith(last: Overview | null, json: string): Overview {
 export const timeIn: (json: string) => string = JSON.parse;
 
 /** The server's answer to an order. `error` is set if the server refuses. Only a retry has counts. */
-export interface Answer {
+export interface OrderAnswer {
   readonly error?: string;
   readonly pictures?: number;
   readonly decisions?: number;
 }
 
-export const answerIn: (json: string) => Answer = JSON.parse;
+export const answerIn: (json: string) => OrderAnswer = JSON.parse;
 
 /** Counts dropped and failed pictures and undecidable photos by reason, most frequent first. */
 export function problemsOf({

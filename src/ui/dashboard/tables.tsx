@@ -4,7 +4,7 @@ import { useState } from 'preact/hooks';
 import { Confirm } from './confirm.tsx';
 import { sendOrder } from './order.ts';
 import { countText, shareText } from '../../kernel/texts.ts';
-import { problemsOf, type Answer, type ClassRow, type Overview, type Row } from './overview.ts';
+import { problemsOf, type OrderAnswer, type ClassRow, type Overview, type Row } from './overview.ts';
 
 interface TableProps<Item> {
   readonly caption: string;
@@ -189,7 +189,7 @@ function Problem({ problem: { reason, state, count }, canRetry, onSaid }: Proble
   );
 }
 
-function retriedText({ pictures = 0, decisions = 0 }: Answer): string {
+function retriedText({ pictures = 0, decisions = 0 }: OrderAnswer): string {
   if (decisions > 0) return `${countText(decisions)} will be tried again by the next filter`;
   return `${countText(pictures)} will be tried again by the next crawl`;
 }

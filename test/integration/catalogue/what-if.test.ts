@@ -167,10 +167,10 @@ describe('readings from stored summaries', () => {
           expect([photo.truth, photo.subject]).toEqual([truth, positions.indexOf(truth)]);
           const told = readStored(photo, policies);
           counts[told === null ? 'read' : 'stored'] += 1;
-          const { verdicts } = told ?? readEvidenceUnder(whole, { truth, policies });
+          const { outcomes } = told ?? readEvidenceUnder(whole, { truth, policies });
           const wanted = policies.map((policy) => decide(whole, truth, policy));
-          expect(verdicts.map(({ state, missing }) => [state, missing])).toEqual(
-            wanted.map((verdict) => [verdict.state, verdict.state === 'undecided' ? verdict.missing.length : 0]),
+          expect(outcomes.map(({ state, missing }) => [state, missing])).toEqual(
+            wanted.map((outcome) => [outcome.state, outcome.state === 'undecided' ? outcome.missing.length : 0]),
           );
         }
       });
@@ -247,11 +247,11 @@ describe('readings from stored summaries', () => {
         const evidence = known.get(photo.photoId)?.evidence ?? [];
         const reading = readStored(photo, policies, related);
         told[reading === null ? 'read' : 'stored'] += 1;
-        const { verdicts } = reading ?? readEvidenceUnder(evidence, { truth: photo.truth, policies });
+        const { outcomes } = reading ?? readEvidenceUnder(evidence, { truth: photo.truth, policies });
         const wanted = policies.map((policy) => decide(evidence, photo.subject, policy));
         for (const { state } of wanted) states.add(state);
-        expect(verdicts.map(({ state, missing }) => [state, missing])).toEqual(
-          wanted.map((verdict) => [verdict.state, verdict.state === 'undecided' ? verdict.missing.length : 0]),
+        expect(outcomes.map(({ state, missing }) => [state, missing])).toEqual(
+          wanted.map((outcome) => [outcome.state, outcome.state === 'undecided' ? outcome.missing.length : 0]),
         );
       }
     });
@@ -294,7 +294,7 @@ describe('readings from stored summaries', () => {
       for (const photo of page) {
         const wanted = readEvidenceUnder(evidence.get(photo.photoId) ?? [], { truth: 0, policies });
         expect(readStored(photo, policies) ?? wanted).toEqual(wanted);
-        for (const { state } of wanted.verdicts) states.add(state);
+        for (const { state } of wanted.outcomes) states.add(state);
       }
     });
     expect(states).toEqual(new Set(['undecided', 'dropped']));
@@ -360,7 +360,7 @@ describe('readings from stored summaries', () => {
         const reading = readStored(photo, policies, related);
         told[reading === null ? 'read' : 'stored'] += 1;
         expect(reading ?? wanted).toEqual(wanted);
-        for (const { state } of wanted.verdicts) states.add(state);
+        for (const { state } of wanted.outcomes) states.add(state);
       }
     });
     expect(Math.min(told.stored, told.read)).toBeGreaterThan(10);

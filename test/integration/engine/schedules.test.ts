@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startEngine } from '../../../src/filter/engine/engine.process.ts';
-import { decide, type Verdict } from '../../../src/filter/rule/decide.ts';
+import { decide, type Outcome } from '../../../src/filter/rule/decide.ts';
 import type { EvaluationTask } from '../../../src/filter/engine/evaluated-photo.ts';
 import type { Policy } from '../../../src/filter/rule/policy.ts';
 import { essence } from '../../unit/filter/rule/cases.ts';
@@ -32,12 +32,12 @@ describe('decisions of sample photos with the real models', () => {
   }
 
   /** The verdict on each photo, in the order of `tasks`, from an engine that gets them shuffled and in batches. */
-  async function verdictsOf(changes: Partial<EngineSpec>, how: How, policy = POLICY): Promise<Verdict[]> {
+  async function verdictsOf(changes: Partial<EngineSpec>, how: How, policy = POLICY): Promise<Outcome[]> {
     const spec = await engineSpec(blobsDir, { policy, ...changes });
     const engine = await startEngine(spec, how.threads);
     try {
       const order = seededRandom(how.seed).shuffle(tasks.map((_, i) => i));
-      const verdicts = new Map<number, Verdict>();
+      const verdicts = new Map<number, Outcome>();
       const batches = inBatches(order, how.batchPhotos).map(async (batch) => {
         const results = await engine.evaluate(batch.flatMap((i) => tasks[i] ?? []));
         for (const [at, i] of batch.entries()) {

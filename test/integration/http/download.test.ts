@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { Interrupted } from '../../../src/kernel/errors.ts';
 import { BodyBuffers } from '../../../src/platform/http/body-buffers.ts';
 import { download } from '../../../src/platform/http/download.ts';
-import type { Answer } from '../../../src/platform/http/exchange.ts';
+import type { HttpAnswer } from '../../../src/platform/http/exchange.ts';
 import type { HttpClient, HttpClientOptions } from '../../../src/platform/http/http-client.ts';
 import { goodPhoto, GOOD_PATHS, startPhotoServer, type LocalServer } from '../../support/photo-server.ts';
 import { LIMITS, openClient, resolverOf, USER_AGENT } from './support.ts';
@@ -292,8 +292,8 @@ describe('onHeaders', () => {
       response.once('close', () => clearInterval(timer));
     });
     const client = clientOf([server.address]);
-    const heads: Answer[] = [];
-    const onHeaders = (head: Answer): { reason: 'opted-out'; detail: string } => {
+    const heads: HttpAnswer[] = [];
+    const onHeaders = (head: HttpAnswer): { reason: 'opted-out'; detail: string } => {
       heads.push(head);
       return { reason: 'opted-out', detail: 'noai' };
     };

@@ -1,6 +1,14 @@
 import * as z from 'zod';
 import { sha256Of } from '../../../config/sha256.ts';
-import type { ApiResponse, Json, NetworkSource, Page, PlanResult, SourceApi, WantedClass } from '../network-source.ts';
+import type {
+  ApiResponse,
+  Json,
+  NetworkSource,
+  ResultPage,
+  PlanResult,
+  SourceApi,
+  WantedClass,
+} from '../network-source.ts';
 import { isTokenRefused, readResults, readToken, type ResultsAnswer } from './answer.ts';
 import { phrasesOf } from './phrase.ts';
 import { DUCKDUCKGO, duckduckgoCandidate } from './result.ts';
@@ -75,7 +83,7 @@ export function duckduckgoSource(settings: DuckduckgoSettings): NetworkSource {
         photos: answer.results.map((result) => duckduckgoCandidate(result, params.wnid)),
         next: nextCursor(at, { answer, token, maxPages: settings.maxPages }),
         total: null,
-      } satisfies Page;
+      } satisfies ResultPage;
     },
   };
 }

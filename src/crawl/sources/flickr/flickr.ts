@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { GiveUpOnItem } from '../../../kernel/errors.ts';
-import type { ApiResponse, Json, NetworkSource, Page } from '../network-source.ts';
+import type { ApiResponse, Json, NetworkSource, ResultPage } from '../network-source.ts';
 import { FLICKR_LICENCE_IDS, licenceFilter } from './licences.ts';
 import { readSearch, type SearchAnswer } from './parse.ts';
 import { EXTRAS, FLICKR, flickrCandidate, flickrMisfit } from './photo.ts';
@@ -57,7 +57,7 @@ export function flickrSource(settings: FlickrSettings): NetworkSource {
         ],
         next: nextCursor(at, answer, params.licences ?? FLICKR_LICENCE_IDS),
         total: cursor === null ? answer.total : null,
-      } satisfies Page;
+      } satisfies ResultPage;
     },
   };
 }

@@ -1,6 +1,14 @@
 import * as z from 'zod';
 import { GiveUpOnItem, RetryLater } from '../../../kernel/errors.ts';
-import type { Json, NetworkSource, Page, PlannedQuery, PlanResult, SourceApi, WantedClass } from '../network-source.ts';
+import type {
+  Json,
+  NetworkSource,
+  ResultPage,
+  PlannedQuery,
+  PlanResult,
+  SourceApi,
+  WantedClass,
+} from '../network-source.ts';
 import { nameOf } from '../class-line.ts';
 import { shownAddress } from '../picture-address.ts';
 import { AnnotationDirectory, findAnnotation, type AnnotationIds } from './annotations.ts';
@@ -75,7 +83,7 @@ export class InaturalistSource implements NetworkSource {
     return { queries: [...queries.values()], problems, notes };
   }
 
-  async nextPage(query: PlannedQuery, cursor: Json | null, api: SourceApi): Promise<Page> {
+  async nextPage(query: PlannedQuery, cursor: Json | null, api: SourceApi): Promise<ResultPage> {
     const { wnid, search } = paramsSchema.parse(query.params);
     const idAbove = cursorSchema.parse(cursor ?? 0);
     const params = new URLSearchParams({

@@ -1,6 +1,6 @@
 import { StopTheRun, UsageError, WinnowError, codeOf, messageOf } from '../../../kernel/errors.ts';
 import { freeBytesOn } from '../../disk/free-bytes.ts';
-import type { Outcome } from './program.ts';
+import type { ProgramEnd } from './program.ts';
 
 /** PostgreSQL's SQLSTATE for a full disk. */
 export const DISK_FULL = '53100';
@@ -14,7 +14,7 @@ export function explained(error: unknown, path: string): unknown {
 }
 
 /** The error to show for a program that failed: `what` is its name, `words` is what it, or the server's log, reported. */
-export async function programFailure(what: string, outcome: Outcome, at: { path: string; words: string }) {
+export async function programFailure(what: string, outcome: ProgramEnd, at: { path: string; words: string }) {
   const cause = new Error(outcome.output);
   const known = byCode(await codeOfWords(`${outcome.output}\n${at.words}`, at.path), at.path, cause);
   if (known !== undefined) return known;

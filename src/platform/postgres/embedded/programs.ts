@@ -4,7 +4,7 @@ import { PRIVATE } from '../../disk/folders.ts';
 import { assertShellSafe, brokenBinaries, locateNative } from './binaries.ts';
 import type { Layout } from './layout.ts';
 import { runProgram } from './program.ts';
-import type { Outcome } from './program.ts';
+import type { ProgramEnd } from './program.ts';
 import { assertCanEnter, chooseRunAs } from './run-as.ts';
 import type { RunAs, User } from './run-as.ts';
 
@@ -15,7 +15,7 @@ export interface Programs {
   /** The user that must own what the server writes. Absent if that is the current user. */
   readonly user?: User;
   /** Runs in the `postgres` folder, so that arguments can be relative paths, which no shell misreads. */
-  run(name: 'initdb' | 'pg_ctl' | 'postgres', args: readonly string[], timeoutMs: number): Promise<Outcome>;
+  run(name: 'initdb' | 'pg_ctl' | 'postgres', args: readonly string[], timeoutMs: number): Promise<ProgramEnd>;
 }
 
 const VERSION_TIMEOUT_MS = 20_000;

@@ -4,7 +4,7 @@ import type {
   ApiResponse,
   Json,
   NetworkSource,
-  Page,
+  ResultPage,
   PlannedQuery,
   PlanResult,
   SourceApi,
@@ -49,7 +49,7 @@ export async function queryOf(source: NetworkSource, entry: Json): Promise<Plann
 }
 
 /** Returns the number of photos of a page, or the name and code of the error. */
-export async function outcomeOf(page: Promise<Page>): Promise<string> {
+export async function outcomeOf(page: Promise<ResultPage>): Promise<string> {
   try {
     return `${(await page).photos.length} photos`;
   } catch (error) {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { curvesOf, evaluationOf } from '../../../../src/evaluate/evaluate.ts';
-import { rankingOf, type Answer } from '../../../../src/evaluate/metrics/answer.ts';
+import { rankingOf, type ModelAnswer } from '../../../../src/evaluate/metrics/answer.ts';
 import { reliabilityBins, rmsCalibrationError } from '../../../../src/evaluate/metrics/calibration.ts';
 import { aurra, responseRateCurve } from '../../../../src/evaluate/metrics/response-rate.ts';
 import { softF1 } from '../../../../src/evaluate/metrics/soft-f1.ts';
@@ -8,7 +8,7 @@ import type { Prediction } from '../../../../src/evaluate/prediction.ts';
 import { madeNumbers } from './made-numbers.ts';
 
 /** Answers whose confidences have one decimal, so that many are equal. */
-function manyTies(count: number): Answer[] {
+function manyTies(count: number): ModelAnswer[] {
   const correct = madeNumbers(8, count);
   return madeNumbers(7, count).map((u, i) => ({
     confidence: Math.round(u * 10) / 10,
@@ -24,7 +24,7 @@ function shuffled<Item>(items: readonly Item[]): Item[] {
     .map(({ item }) => item);
 }
 
-const METRICS: readonly (readonly [string, (answers: readonly Answer[]) => number | null])[] = [
+const METRICS: readonly (readonly [string, (answers: readonly ModelAnswer[]) => number | null])[] = [
   ['RMS calibration error, corrected', (answers) => rmsCalibrationError(rankingOf(answers), 'corrected')],
   [
     'RMS calibration error, upstream-compatible',

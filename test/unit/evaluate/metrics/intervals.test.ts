@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { accuracyOf } from '../../../../src/evaluate/evaluate.ts';
-import { rankingOf, type Answer } from '../../../../src/evaluate/metrics/answer.ts';
+import { rankingOf, type ModelAnswer } from '../../../../src/evaluate/metrics/answer.ts';
 import { confidenceIntervals, differenceInterval } from '../../../../src/evaluate/metrics/intervals.ts';
 import { madeNumbers } from './made-numbers.ts';
 
 /** Answers of a model that is right as often as `shareOf` says at its confidence. */
-function madeAnswers(seed: number, photos: number, shareOf: (confidence: number) => number): Answer[] {
+function madeAnswers(seed: number, photos: number, shareOf: (confidence: number) => number): ModelAnswer[] {
   const luck = madeNumbers(seed + 1000, photos);
   return madeNumbers(seed, photos).map((u, i) => {
     const confidence = 0.1 + 0.9 * Math.sqrt(u);

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { CARD_QUESTIONS } from '../../../../src/collection/card-questions.ts';
-import { cardText } from '../../../../src/export/card/card.ts';
+import { exportCard } from '../../../../src/export/card/card.ts';
 import type { Protocol } from '../../../../src/export/protocol.ts';
 import { modeOProtocolOf, protocolOf } from '../../../support/exported.ts';
 import { sha256Of } from '../../../support/sha256.ts';
 
 const METADATA = { path: 'test/metadata.jsonl', sha256: sha256Of('rows'), bytes: 1_000 };
-const card = (changes: Partial<Protocol> = {}): string => cardText(protocolOf(changes), [METADATA]);
+const card = (changes: Partial<Protocol> = {}): string => exportCard(protocolOf(changes), [METADATA]);
 const { options, licences, classes } = protocolOf();
 const [ccBy] = licences;
 
@@ -156,11 +156,11 @@ describe('the text of a card', () => {
   it('shows how to load the forms that were written', () => {
     const shards = ['shards/test-000000.tar', 'shards/test-000001.tar'].map((path) => ({ ...METADATA, path }));
     const written = protocolOf({ options: { ...options, formats: ['webdataset', 'coco', 'parquet'] } });
-    const text = sectionOf(cardText(written, [METADATA, ...shards]), '## Load it');
+    const text = sectionOf(exportCard(written, [METADATA, ...shards]), '## Load it');
     expect(text).toContain('shards/test-{000000..000001}.tar');
     expect(text).toContain('load_dataset("parquet"');
     expect(text).toContain('annotations/coco.json');
-    expect(frontMatterOf(cardText(written, shards))).toMatchObject({ tags: expect.arrayContaining(['webdataset']) });
+    expect(frontMatterOf(exportCard(written, shards))).toMatchObject({ tags: expect.arrayContaining(['webdataset']) });
     expect(sectionOf(card(), '## Load it')).not.toMatch(/webdataset|parquet|coco/);
     expect(sectionOf(card({ options: { ...options, pixels: false } }), '## Load it')).toContain(
       'python3 fetch.py --contact you@example.org',
@@ -229,7 +229,7 @@ describe('what a card says of metadata and generated pictures', () => {
 });
 
 describe('the card of mode O', () => {
-  const text = cardText(modeOProtocolOf(), [METADATA]);
+  const text = exportCard(modeOProtocolOf(), [METADATA]);
 
   it('says what was asked, what a folder is, how far to trust it and how to evaluate', () => {
     expect(text).toContain('# Out-of-distribution photos (demo)');
@@ -247,7 +247,7 @@ describe('the card of mode O', () => {
   });
 
   it('says of folders by concept that their photos were searched as it', () => {
-    const byConcept = cardText(modeOProtocolOf({ folders: 'concept' }), [METADATA]);
+    const byConcept = exportCard(modeOProtocolOf({ folders: 'concept' }), [METADATA]);
     expect(sectionOf(byConcept, '## Folders')).toContain('A folder is the concept that its photos were searched as.');
     expect(frontMatterOf(byConcept)).toMatchObject({ annotations_creators: ['found'] });
   });

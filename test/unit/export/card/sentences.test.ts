@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cardText } from '../../../../src/export/card/card.ts';
+import { exportCard } from '../../../../src/export/card/card.ts';
 import { croissantText } from '../../../../src/export/croissant/croissant.ts';
 import { licencesPage } from '../../../../src/export/card/licences-page.ts';
 import { choicesOf, type Protocol } from '../../../../src/export/protocol.ts';
@@ -176,7 +176,7 @@ const SENTENCES: readonly (readonly [
 
 /** The Markdown is wrapped in a few places, and Croissant escapes line feeds. */
 function textsOf(protocol: Protocol): string {
-  const markdown = [cardText(protocol, FILES), licencesPage(protocol)].join('\n');
+  const markdown = [exportCard(protocol, FILES), licencesPage(protocol)].join('\n');
   return [markdown, markdown.replaceAll('\n', ' '), croissantText(protocol, FILES)].join('\n');
 }
 

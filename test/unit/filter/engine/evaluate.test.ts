@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { LostBytes } from '../../../../src/kernel/blobs.ts';
 import { WorkTally } from '../../../../src/filter/engine/evaluation-work.ts';
-import { decide, type Verdict } from '../../../../src/filter/rule/decide.ts';
+import { decide, type Outcome } from '../../../../src/filter/rule/decide.ts';
 import { EvaluatedPhoto, type EvaluationTask } from '../../../../src/filter/engine/evaluated-photo.ts';
 import type { Policy } from '../../../../src/filter/rule/policy.ts';
 import { CropStream } from '../../../../src/models/evidence/crop-stream.process.ts';
@@ -96,7 +96,7 @@ const task = (n: number, truths: readonly number[], evidence: PhotoEvidence = no
   evidence,
 });
 
-const verdictsOf = (tasks: readonly EvaluationTask[], fresh: readonly PhotoEvidence[], policy: Policy): Verdict[] =>
+const outcomesOf = (tasks: readonly EvaluationTask[], fresh: readonly PhotoEvidence[], policy: Policy): Outcome[] =>
   tasks.flatMap((one, i) =>
     one.truths.map((truth) => decide(mergeEvidence(one.evidence, fresh[i] ?? []), truth ?? -1, policy)),
   );
@@ -131,7 +131,7 @@ async function evaluateAtRandom(
     };
     const asked = batch.flatMap((n) => stored[n] ?? []);
     const fresh = await evaluate(asked, setting(deps));
-    const states = asked.map((one, i) => verdictsOf([one], fresh.slice(i, i + 1), policy).map(({ state }) => state));
+    const states = asked.map((one, i) => outcomesOf([one], fresh.slice(i, i + 1), policy).map(({ state }) => state));
     const left = batch.filter((_, i) => states[i]?.includes('undecided') === true);
     for (const [i, n] of batch.entries()) {
       const one = stored[n];
@@ -154,9 +154,9 @@ describe('evaluateBatch', () => {
     const some = await evaluate(tasks, needed);
     const every = await evaluate(tasks, all);
     expect(every.map(cellsOf)).toEqual(tasks.map(() => 20));
-    const wanted = verdictsOf(tasks, every, policy).map(essence);
-    expect(verdictsOf(tasks, some, policy).map(essence)).toEqual(wanted);
-    expect(new Set(wanted.map((verdict) => JSON.stringify(verdict).slice(0, 12))).size).toBe(2);
+    const wanted = outcomesOf(tasks, every, policy).map(essence);
+    expect(outcomesOf(tasks, some, policy).map(essence)).toEqual(wanted);
+    expect(new Set(wanted.map((outcome) => JSON.stringify(outcome).slice(0, 12))).size).toBe(2);
     expect(needed.members[0].crops + needed.members[1].crops).toBe(
       some.reduce((total, fresh) => total + cellsOf(fresh), 0),
     );
@@ -175,10 +175,10 @@ describe('evaluateBatch', () => {
     const policy = { ...rules, threshold: 0.15 };
     const tasks = Array.from({ length: 16 }, (_, n) => task(n, n % 5 === 0 ? [0, 3] : [n % CLASSES]));
     const every = await evaluate(tasks, setting({ policy, evaluate: 'all' }));
-    const wanted = verdictsOf(tasks, every, policy).map(essence);
+    const wanted = outcomesOf(tasks, every, policy).map(essence);
     for (let seed = 0; seed < 4; seed += 1) {
       const evidence = await evaluateAtRandom(tasks, policy, seed);
-      expect(verdictsOf(tasks, evidence, policy).map(essence)).toEqual(wanted);
+      expect(outcomesOf(tasks, evidence, policy).map(essence)).toEqual(wanted);
     }
   });
 
@@ -189,7 +189,7 @@ describe('evaluateBatch', () => {
     const fresh = await evaluate(tasks, setting({ policy, alsoUnder }));
     const every = await evaluate(tasks, setting({ evaluate: 'all' }));
     for (const one of policies)
-      expect(verdictsOf(tasks, fresh, one).map(essence)).toEqual(verdictsOf(tasks, every, one).map(essence));
+      expect(outcomesOf(tasks, fresh, one).map(essence)).toEqual(outcomesOf(tasks, every, one).map(essence));
     const again = setting({ policy, alsoUnder });
     await evaluate(
       tasks.map((one, i) => ({ ...one, evidence: fresh[i] ?? [] })),
@@ -203,7 +203,7 @@ describe('evaluateBatch', () => {
     const [first] = setting().members;
     const alone = setting(ownBackbones([first]));
     const fresh = await evaluate(tasks, alone);
-    const states = verdictsOf(tasks, fresh, MAX_ANY).map(({ state }) => state);
+    const states = outcomesOf(tasks, fresh, MAX_ANY).map(({ state }) => state);
     const kept = states.filter((state) => state === 'kept').length;
     expect(kept).toBeGreaterThan(2);
     const none = noEvidence(1);
@@ -265,12 +265,12 @@ describe('evaluateBatch', () => {
     const ran = part.reduce((total, fresh) => total + cellsOf(fresh), 0);
     expect(ran).toBe(stopped.members[0].crops + stopped.members[1].crops);
     expect(ran).toBeGreaterThan(0);
-    expect(verdictsOf(tasks, part, MAX_ANY).map((verdict) => verdict.state)).toContain('undecided');
+    expect(outcomesOf(tasks, part, MAX_ANY).map((outcome) => outcome.state)).toContain('undecided');
 
     const again = tasks.map((one, i) => ({ ...one, evidence: mergeEvidence(one.evidence, part[i] ?? []) }));
     const whole = setting();
     const rest = await evaluate(again, setting());
-    expect(verdictsOf(again, rest, MAX_ANY)).toEqual(verdictsOf(tasks, await evaluate(tasks, whole), MAX_ANY));
+    expect(outcomesOf(again, rest, MAX_ANY)).toEqual(outcomesOf(tasks, await evaluate(tasks, whole), MAX_ANY));
     expect(ran + rest.reduce((total, fresh) => total + cellsOf(fresh), 0)).toBe(
       whole.members[0].crops + whole.members[1].crops,
     );
@@ -354,8 +354,8 @@ describe('evaluateBatch', () => {
         const fresh = results.map((result) => result.fresh);
         const open = tasks.flatMap((one, at) => one.truths.map(() => results[at]?.problem?.kind ?? null));
         ends.push(
-          verdictsOf(tasks, fresh, policy).map((verdict, at) =>
-            verdict.state === 'undecided' ? open[at] : essence(verdict),
+          outcomesOf(tasks, fresh, policy).map((outcome, at) =>
+            outcome.state === 'undecided' ? open[at] : essence(outcome),
           ),
         );
       }

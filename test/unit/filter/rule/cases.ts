@@ -1,4 +1,4 @@
-import type { Verdict } from '../../../../src/filter/rule/decide.ts';
+import type { Outcome } from '../../../../src/filter/rule/decide.ts';
 import type { Policy } from '../../../../src/filter/rule/policy.ts';
 import {
   CROPS_PER_MEMBER,
@@ -56,11 +56,11 @@ export function reveal(matrix: Matrix, { member, crop }: CropRef, cell: CropEvid
   if (cells !== undefined) cells[crop] = cell;
 }
 
-/** The part of a verdict that must not depend on the order of evaluation. */
-export function essence(verdict: Verdict): object {
-  return verdict.state === 'kept'
-    ? { state: 'kept', confusion: verdict.confusion, confusionProb: verdict.confusionProb }
-    : { state: verdict.state };
+/** The part of an outcome that must not depend on the order of evaluation. */
+export function essence(outcome: Outcome): object {
+  return outcome.state === 'kept'
+    ? { state: 'kept', confusion: outcome.confusion, confusionProb: outcome.confusionProb }
+    : { state: outcome.state };
 }
 
 /** The protocol's "Mode A" read literally on all evidence, sharing no code with what is tested. */

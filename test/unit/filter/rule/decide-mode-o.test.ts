@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { decideModeO, type ModeOVerdict } from '../../../../src/filter/rule/decide-mode-o.ts';
+import { decideModeO, type ModeOOutcome } from '../../../../src/filter/rule/decide-mode-o.ts';
 import { modeODecisionOf } from '../../../../src/filter/rule/mode-o-decision.ts';
 import type { ModeOPolicy } from '../../../../src/filter/rule/policy.ts';
 import {
@@ -51,8 +51,8 @@ function meansOf(logits: readonly Float32Array[]): number[] {
   return (probs[0] ?? []).map((_, at) => probs.reduce((total, row) => total + (row[at] ?? 0), 0) / probs.length);
 }
 
-function essence(verdict: ModeOVerdict): object {
-  return verdict.state === 'kept' ? verdict : { state: verdict.state };
+function essence(outcome: ModeOOutcome): object {
+  return outcome.state === 'kept' ? outcome : { state: outcome.state };
 }
 
 function show({ logits }: Case, matrix: Matrix, at: { readonly crop: number; readonly withLogits: boolean }): void {
@@ -67,18 +67,18 @@ function revealAll(one: Case, random: Random): { complaints: unknown[]; cropsNee
   const first = order.map((crop) => ({ crop, withLogits: random.next() < 0.7 }));
   const again = first.filter(({ withLogits }) => !withLogits).map(({ crop }) => ({ crop, withLogits: true }));
   const complaints: unknown[] = [];
-  let before: ModeOVerdict['state'] = 'undecided';
+  let before: ModeOOutcome['state'] = 'undecided';
   let cropsNeeded: number = CROPS_PER_MEMBER;
   for (const [step, next] of [...first, ...again].entries()) {
     show(one, matrix, next);
-    const verdict = decideModeO(matrix, one.policy);
+    const outcome = decideModeO(matrix, one.policy);
     const fits =
-      verdict.state === 'undecided'
-        ? before === 'undecided' && verdict.missing.length > 0
-        : isDeepStrictEqual(essence(verdict), expected(one));
-    if (!fits) complaints.push({ one, step, verdict, wanted: expected(one) });
-    if (before === 'undecided' && verdict.state !== 'undecided') cropsNeeded = Math.min(step + 1, CROPS_PER_MEMBER);
-    before = verdict.state;
+      outcome.state === 'undecided'
+        ? before === 'undecided' && outcome.missing.length > 0
+        : isDeepStrictEqual(essence(outcome), expected(one));
+    if (!fits) complaints.push({ one, step, outcome, wanted: expected(one) });
+    if (before === 'undecided' && outcome.state !== 'undecided') cropsNeeded = Math.min(step + 1, CROPS_PER_MEMBER);
+    before = outcome.state;
   }
   if (before === 'undecided') complaints.push({ one, before });
   return { complaints, cropsNeeded };
@@ -88,10 +88,10 @@ function revealAll(one: Case, random: Random): { complaints: unknown[]; cropsNee
 function runMissing(one: Case, random: Random): unknown[] {
   const matrix = emptyMatrix(1);
   for (let ran = 0; ran <= CROPS_PER_MEMBER; ran += 1) {
-    const verdict = decideModeO(matrix, one.policy);
-    if (verdict.state !== 'undecided') return isDeepStrictEqual(essence(verdict), expected(one)) ? [] : [one, verdict];
-    const next = random.next() < 0.5 ? verdict.missing[0] : random.shuffle(verdict.missing)[0];
-    if (next === undefined || matrix[0]?.[next.crop] !== null) return [one, verdict];
+    const outcome = decideModeO(matrix, one.policy);
+    if (outcome.state !== 'undecided') return isDeepStrictEqual(essence(outcome), expected(one)) ? [] : [one, outcome];
+    const next = random.next() < 0.5 ? outcome.missing[0] : random.shuffle(outcome.missing)[0];
+    if (next === undefined || matrix[0]?.[next.crop] !== null) return [one, outcome];
     show(one, matrix, { crop: next.crop, withLogits: true });
   }
   return [one, 'undecided after every crop'];
@@ -137,19 +137,19 @@ function runWithRelated(one: Case, random: Random): { complaints: unknown[]; sta
     if (random.next() < 0.2) show(one, ours, { crop, withLogits: random.next() < 0.3 });
   const matrix = ours.map((row, member) => [...withRelated(row, theirs[member] ?? [])]);
   const before = decideModeO(matrix, one.policy);
-  let verdict = before;
+  let outcome = before;
   const ran = new Set<number>();
-  while (verdict.state === 'undecided') {
-    const next = random.next() < 0.5 ? verdict.missing[0] : random.shuffle(verdict.missing)[0];
+  while (outcome.state === 'undecided') {
+    const next = random.next() < 0.5 ? outcome.missing[0] : random.shuffle(outcome.missing)[0];
     if (next === undefined || ran.has(next.crop))
-      return { complaints: [one, verdict], state: 'stuck', toldByRelated: false };
+      return { complaints: [one, outcome], state: 'stuck', toldByRelated: false };
     show(one, matrix, { crop: next.crop, withLogits: true });
     ran.add(next.crop);
-    verdict = decideModeO(matrix, one.policy);
+    outcome = decideModeO(matrix, one.policy);
   }
-  const fits = isDeepStrictEqual(essence(verdict), expected(one));
-  const complaints = fits ? [] : [{ one, theirs, ours, verdict, wanted: expected(one) }];
-  return { complaints, state: verdict.state, toldByRelated: ran.size === 0 };
+  const fits = isDeepStrictEqual(essence(outcome), expected(one));
+  const complaints = fits ? [] : [{ one, theirs, ours, outcome, wanted: expected(one) }];
+  return { complaints, state: outcome.state, toldByRelated: ran.size === 0 };
 }
 
 describe('decideModeO', () => {
@@ -193,10 +193,10 @@ describe('decideModeO', () => {
     const matrix = emptyMatrix(1);
     const one = { logits: Array.from({ length: 10 }, () => Float32Array.of(9, 1, 1)), policy };
     for (const crop of [4, 9]) show(one, matrix, { crop, withLogits: true });
-    const verdict = decideModeO(matrix, policy);
-    expect(verdict).toMatchObject({ state: 'dropped', reason: 'other-class', leading: 0 });
+    const outcome = decideModeO(matrix, policy);
+    expect(outcome).toMatchObject({ state: 'dropped', reason: 'other-class', leading: 0 });
     const names = { wnids: ['n01', 'n02', 'n03'], memberIds: [7] };
-    expect(modeODecisionOf({ photoId: 1, wnid: 'gnome' }, { verdict, policy, names })).toMatchObject({
+    expect(modeODecisionOf({ photoId: 1, wnid: 'gnome' }, { outcome, policy, names })).toMatchObject({
       state: 'dropped',
       reason: 'other-class',
       detail: "most like n01, which is none of the collection's classes",

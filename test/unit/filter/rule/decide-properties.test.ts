@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { cropOrder } from '../../../../src/filter/rule/crop-order.ts';
-import { decide, type Verdict } from '../../../../src/filter/rule/decide.ts';
+import { decide, type Outcome } from '../../../../src/filter/rule/decide.ts';
 import { CROPS_PER_MEMBER, summariseCrop, type CropRef } from '../../../../src/models/evidence/evidence.ts';
 import { cellOf, cropsOf, emptyMatrix, essence, expected, POLICIES, randomCase, reveal } from './cases.ts';
 import type { Case, Matrix } from './cases.ts';
@@ -10,7 +10,7 @@ import { seededRandom, type Random } from '../../../support/random.ts';
 interface Run {
   /** Failed checks. `expect` would be slow for tens of thousands of them. */
   readonly complaints: unknown[];
-  readonly state: Verdict['state'];
+  readonly state: Outcome['state'];
   /** Crops that were known when the photo was decided. */
   readonly cropsNeeded: number;
 }
@@ -25,17 +25,17 @@ function revealAll(one: Case, random: Random): Run {
   const crops = random.shuffle(cropsOf(one));
   const first = crops.map((ref) => ({ ref, withLogits: random.next() < 0.7 }));
   const again = first.filter(({ withLogits }) => !withLogits).map(({ ref }) => ({ ref, withLogits: true }));
-  const run = { complaints: [] as unknown[], state: 'undecided' as Verdict['state'], cropsNeeded: crops.length };
+  const run = { complaints: [] as unknown[], state: 'undecided' as Outcome['state'], cropsNeeded: crops.length };
   for (const [step, { ref, withLogits }] of [...first, ...again].entries()) {
     reveal(matrix, ref, cellOf(one, ref, withLogits));
-    const verdict = decide(matrix, one.truth, one.policy);
+    const outcome = decide(matrix, one.truth, one.policy);
     const fits =
-      verdict.state === 'undecided'
-        ? run.state === 'undecided' && isUseful(verdict.missing, matrix)
-        : isDeepStrictEqual(essence(verdict), wanted);
-    if (!fits) run.complaints.push({ one, step, verdict, before: run.state, wanted });
-    if (run.state === 'undecided' && verdict.state !== 'undecided') run.cropsNeeded = Math.min(step + 1, crops.length);
-    run.state = verdict.state;
+      outcome.state === 'undecided'
+        ? run.state === 'undecided' && isUseful(outcome.missing, matrix)
+        : isDeepStrictEqual(essence(outcome), wanted);
+    if (!fits) run.complaints.push({ one, step, outcome, before: run.state, wanted });
+    if (run.state === 'undecided' && outcome.state !== 'undecided') run.cropsNeeded = Math.min(step + 1, crops.length);
+    run.state = outcome.state;
   }
   return run;
 }
@@ -52,16 +52,16 @@ function runMissing(one: Case, random: Random): Run {
   const matrix = emptyMatrix(one.logits.length);
   const complaints: unknown[] = [];
   let ran = 0;
-  let verdict = decide(matrix, one.truth, one.policy);
-  while (verdict.state === 'undecided' && complaints.length === 0) {
-    const next = random.next() < 0.5 ? verdict.missing[0] : random.shuffle(verdict.missing)[0];
-    if (next === undefined || matrix[next.member]?.[next.crop] !== null) complaints.push({ one, verdict });
+  let outcome = decide(matrix, one.truth, one.policy);
+  while (outcome.state === 'undecided' && complaints.length === 0) {
+    const next = random.next() < 0.5 ? outcome.missing[0] : random.shuffle(outcome.missing)[0];
+    if (next === undefined || matrix[next.member]?.[next.crop] !== null) complaints.push({ one, outcome });
     else reveal(matrix, next, cellOf(one, next));
     ran += 1;
-    verdict = decide(matrix, one.truth, one.policy);
+    outcome = decide(matrix, one.truth, one.policy);
   }
-  if (!isDeepStrictEqual(essence(verdict), expected(one))) complaints.push({ one, verdict });
-  return { complaints, state: verdict.state, cropsNeeded: ran };
+  if (!isDeepStrictEqual(essence(outcome), expected(one))) complaints.push({ one, outcome });
+  return { complaints, state: outcome.state, cropsNeeded: ran };
 }
 
 describe.each(POLICIES)('decide with aggregation $aggregation and members $members', (rules) => {
@@ -79,7 +79,7 @@ describe.each(POLICIES)('decide with aggregation $aggregation and members $membe
     expect(early.length).toBeGreaterThan(20);
   });
 
-  it('asked which crop to run next, needs no crop twice, no more than all, and ends with the same verdict', () => {
+  it('asked which crop to run next, needs no crop twice, no more than all, and ends with the same outcome', () => {
     const random = seededRandom(2);
     const cases = Array.from({ length: 200 }, () => randomCase(random, rules));
     const runs = cases.map((one) => runMissing(one, random));
@@ -121,9 +121,9 @@ function expectedOf(prefixes: readonly Prefix[], members: 'any' | 'all'): object
   return { state: 'dropped', decidedBy, maxTrueProbIsLowerBound: !complete };
 }
 
-function shownOf(verdict: Verdict): object {
-  if (verdict.state !== 'dropped') return { state: verdict.state };
-  const { state, decidedBy, maxTrueProbIsLowerBound } = verdict;
+function shownOf(outcome: Outcome): object {
+  if (outcome.state !== 'dropped') return { state: outcome.state };
+  const { state, decidedBy, maxTrueProbIsLowerBound } = outcome;
   return { state, decidedBy, maxTrueProbIsLowerBound };
 }
 
@@ -132,9 +132,9 @@ describe('decide, over every place of a hit and every number of known crops of t
     const complaints: unknown[] = [];
     for (const first of everyPrefix(0)) {
       for (const second of everyPrefix(1)) {
-        const verdict = decide([first.row, second.row], 1, { threshold: 0.15, aggregation: 'max', members });
+        const outcome = decide([first.row, second.row], 1, { threshold: 0.15, aggregation: 'max', members });
         const wanted = expectedOf([first, second], members);
-        if (!isDeepStrictEqual(shownOf(verdict), wanted)) complaints.push({ first, second, verdict, wanted });
+        if (!isDeepStrictEqual(shownOf(outcome), wanted)) complaints.push({ first, second, outcome, wanted });
       }
     }
     expect(everyPrefix(0)).toHaveLength(121);

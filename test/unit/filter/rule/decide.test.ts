@@ -17,9 +17,9 @@ function uniform(members: number, logits: readonly number[], truth: number): Mat
 
 describe.each(POLICIES)('decide with aggregation $aggregation and members $members', (rules) => {
   it('is undecided on no evidence, and wants the centre crop of the first member first', () => {
-    const verdict = decide(emptyMatrix(2), 0, { ...rules, threshold: 0.15 });
+    const outcome = decide(emptyMatrix(2), 0, { ...rules, threshold: 0.15 });
     const missing = cropOrder(2);
-    expect(verdict).toEqual({ state: 'undecided', missing });
+    expect(outcome).toEqual({ state: 'undecided', missing });
     expect(missing[0]).toEqual({ member: 0, crop: 4 });
   });
 
@@ -69,9 +69,9 @@ function row(cell: Matrix[number][number]): Matrix[number] {
 }
 
 function missingOf(matrix: Matrix, policy: Partial<Policy> = {}): readonly CropRef[] {
-  const verdict = decide(matrix, 0, { ...MAX_ANY, ...policy });
-  if (verdict.state !== 'undecided') throw new Error(`unexpectedly ${verdict.state}`);
-  return verdict.missing;
+  const outcome = decide(matrix, 0, { ...MAX_ANY, ...policy });
+  if (outcome.state !== 'undecided') throw new Error(`unexpectedly ${outcome.state}`);
+  return outcome.missing;
 }
 
 describe('the crops that a photo waits for', () => {

@@ -37,13 +37,13 @@ describe.each(POLICIES)('a digest, judged with aggregation $aggregation and memb
     for (let i = 0; i < 2_000; i += 1) {
       const one = randomCase(random, rules);
       const matrix = partOf(one, random);
-      const verdict = decide(matrix, one.truth, one.policy);
+      const outcome = decide(matrix, one.truth, one.policy);
       const digest = digestOf(matrix, one.truth);
-      const missing = verdict.state === 'undecided' ? verdict.missing.length : 0;
-      expect(judgeDigest(digest, one.policy)).toEqual({ state: verdict.state, missing });
+      const missing = outcome.state === 'undecided' ? outcome.missing.length : 0;
+      expect(judgeDigest(digest, one.policy)).toEqual({ state: outcome.state, missing });
       const maxTrueProb = maxTrueProbOf(digest, one.policy.aggregation);
-      expect(verdict.state === 'kept' ? maxTrueProb : null).toBe(verdict.state === 'kept' ? verdict.maxTrueProb : null);
-      states.set(verdict.state, (states.get(verdict.state) ?? 0) + 1);
+      expect(outcome.state === 'kept' ? maxTrueProb : null).toBe(outcome.state === 'kept' ? outcome.maxTrueProb : null);
+      states.set(outcome.state, (states.get(outcome.state) ?? 0) + 1);
     }
     for (const state of ['kept', 'dropped', 'undecided']) expect(states.get(state)).toBeGreaterThan(30);
   });

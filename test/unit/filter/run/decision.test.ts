@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { decisionOf, undecodable } from '../../../../src/filter/rule/decision.ts';
-import type { Verdict } from '../../../../src/filter/rule/decide.ts';
+import type { Outcome } from '../../../../src/filter/rule/decide.ts';
 
 const names = { wnids: ['n01', 'n02', 'n03'], memberIds: [70, 71] };
-const of = (verdict: Verdict) => decisionOf(5, 'n02', { verdict, names });
+const of = (outcome: Outcome) => decisionOf(5, 'n02', { outcome, names });
 
 describe('decisionOf', () => {
-  it('is nothing while the verdict is open', () => {
+  it('is nothing while the outcome is open', () => {
     expect(of({ state: 'undecided', missing: [{ member: 0, crop: 4 }] })).toBeNull();
   });
 
@@ -34,14 +34,14 @@ describe('decisionOf', () => {
   });
 
   it('names no crop where the mean of a member dropped it', () => {
-    const verdict: Verdict = {
+    const outcome: Outcome = {
       state: 'dropped',
       reason: 'correct',
       decidedBy: { member: 0, crop: null },
       maxTrueProb: 0.6,
       maxTrueProbIsLowerBound: false,
     };
-    expect(of(verdict)).toMatchObject({ memberId: 70, crop: null });
+    expect(of(outcome)).toMatchObject({ memberId: 70, crop: null });
   });
 
   it('names what a kept photo is taken for', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
-  cardText,
+  cardFileText,
   logitsCandidates,
   openQuestions,
   pictureInputOf,
@@ -97,7 +97,7 @@ describe('openQuestions', () => {
 describe('cardText', () => {
   it('can be read as a card', () => {
     const card = parseModelCard(
-      cardText({
+      cardFileText({
         name: 'net',
         file: 'config/local/models/net.onnx',
         sha256: 'ab'.repeat(32),
