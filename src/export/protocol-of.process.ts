@@ -17,15 +17,14 @@ export interface Written extends Pick<Protocol, 'bytes' | 'stripped' | 'reencode
   readonly tables: readonly WrittenFile[];
 }
 
+interface RevisionParts {
+  readonly plan: RevisionPlan;
+  readonly options: ExportOptions;
+  readonly written: Written;
+}
+
 /** The protocol of a revision, with its id. */
-export async function protocolOf(
-  workspace: Workspace,
-  {
-    plan,
-    options,
-    written,
-  }: { readonly plan: RevisionPlan; readonly options: ExportOptions; readonly written: Written },
-): Promise<Protocol> {
+export async function protocolOf(workspace: Workspace, { plan, options, written }: RevisionParts): Promise<Protocol> {
   const { collection, scope, app } = workspace;
   const { tables, ...counts } = written;
   const { secondPass, target } = app.config.review;
