@@ -13,6 +13,7 @@ import { countText, linesText, plural, shellWord, writeResult } from './text/out
 import { tableText } from './text/table.ts';
 import { withProgress } from './text/progress.ts';
 import { addCommand, runOnCollection, type GlobalFlags } from './start/context.ts';
+import type { Mode } from '../kernel/mode.ts';
 
 const HELP = `
 Writes what a paper's section of experiments would say of the collection: report.html to read,
@@ -116,48 +117,58 @@ function reportText({ report, path: folderPath }: WrittenReport, { collection }:
     '',
     `confusions: ${countText(confusion.cells)} of ${countText(confusion.possible)} possible${topText(report, collection)}`,
     ...leftOut.map(({ model, reason }) => `left out: ${model}, because ${reason}`),
-    hintText(report),
+    MODEL_TEXTS[report.mode].hintOf(report),
     `read:  ${folder}/report.html`,
   ]);
 }
 
+/** How a report shows the models, and what to add to it. */
+interface ModelTexts {
+  readonly heads: readonly string[];
+  readonly cellsOf: (model: ModelReport) => string[];
+  readonly hintOf: (report: Report) => string | false;
+}
+
+const MODEL_TEXTS: Readonly<Record<Mode, ModelTexts>> = {
+  A: {
+    heads: ['accuracy', 'clean', 'drop'],
+    cellsOf: accuracyCells,
+    hintOf: ({ clean }) => clean === null && 'Add --clean DIR to see how far accuracy drops.',
+  },
+  O: {
+    heads: ['AUPR', 'AUROC', 'FPR95'],
+    cellsOf: oodCells,
+    hintOf: ({ inDistribution }) => inDistribution === null && 'Add --in-distribution DIR for AUPR, AUROC and FPR95.',
+  },
+};
+
 function modelsText({ mode, models }: Report): string {
-  return mode === 'A'
-    ? tableText(['model', '', 'photos', 'accuracy', 'clean', 'drop'], models.map(modelCells))
-    : tableText(['model', '', 'photos', 'AUPR', 'AUROC', 'FPR95'], models.map(oodCells));
+  const { heads, cellsOf } = MODEL_TEXTS[mode];
+  return tableText(
+    ['model', '', 'photos', ...heads],
+    models.map((model) => [model.model, roleOf(model), countText(model.photos), ...cellsOf(model)]),
+  );
 }
 
-function hintText({ mode, clean, inDistribution }: Report): string | false {
-  if (mode === 'A') return clean === null && 'Add --clean DIR to see how far accuracy drops.';
-  return inDistribution === null && 'Add --in-distribution DIR for AUPR, AUROC and FPR95.';
-}
-
-function roleOf({ isMember, sharesBackbone }: Pick<ModelReport, 'isMember' | 'sharesBackbone'>): string {
+function roleOf({ isMember, sharesBackbone }: ModelReport): string {
   if (isMember) return 'member';
   return sharesBackbone ? "over a member's backbone" : '';
 }
 
-function oodCells({ model, isMember, sharesBackbone, photos, ood }: ModelReport): string[] {
-  const numbers =
-    ood === null
-      ? ['', '', '']
-      : [
-          `${withInterval(ood.aupr, ood.auprLow, ood.auprHigh)}, chance ${(100 * ood.chance.aupr).toFixed(1)}`,
-          `${withInterval(ood.auroc, ood.aurocLow, ood.aurocHigh)}, chance ${(100 * ood.chance.auroc).toFixed(1)}`,
-          `${(100 * ood.fpr95Nearest).toFixed(1)} %`,
-        ];
-  return [model, roleOf({ isMember, sharesBackbone }), countText(photos), ...numbers];
+function oodCells({ ood }: ModelReport): string[] {
+  if (ood === null) return ['', '', ''];
+  return [
+    `${withInterval(ood.aupr, ood.auprLow, ood.auprHigh)}, chance ${(100 * ood.chance.aupr).toFixed(1)}`,
+    `${withInterval(ood.auroc, ood.aurocLow, ood.aurocHigh)}, chance ${(100 * ood.chance.auroc).toFixed(1)}`,
+    `${(100 * ood.fpr95Nearest).toFixed(1)} %`,
+  ];
 }
 
-function modelCells(report: ModelReport): string[] {
-  const { model, isMember, sharesBackbone, photos, accuracy, accuracyLow, accuracyHigh, ...of } = report;
+function accuracyCells({ accuracy, accuracyLow, accuracyHigh, drop, ...of }: ModelReport): string[] {
   return [
-    model,
-    roleOf({ isMember, sharesBackbone }),
-    countText(photos),
     withInterval(accuracy, accuracyLow, accuracyHigh),
     withInterval(of.clean, of.cleanLow, of.cleanHigh),
-    of.drop === null ? '' : `${(100 * of.drop).toFixed(1)} points`,
+    drop === null ? '' : `${(100 * drop).toFixed(1)} points`,
   ];
 }
 

@@ -1,6 +1,7 @@
 import { firstOf } from './first-of.ts';
 import { classListSha256, wnidsOf, type ClassTable } from './class-table.ts';
 import type { Collection } from './collection.ts';
+import { MODES } from './modes.ts';
 import { relatedPairs, type RelatedPair } from './wordnet.ts';
 
 /** With fewer classes than this the models are hardly ever wrong. The paper's lists have 200. */
@@ -9,7 +10,7 @@ const FEW_CLASSES = 100;
 /** Warns of choices in a valid collection that probably lead to poor results, in sentences. `checkCollection` reports errors. */
 export function collectionAdvice(collection: Collection, table: ClassTable): string[] {
   // In mode O a photo has no true class, and the model always chooses among all its classes.
-  if (collection.mode === 'O') return [];
+  if (!MODES[collection.mode].showsClass) return [];
   return [...fewClasses(collection, table), ...relatedClasses(collection, table)];
 }
 

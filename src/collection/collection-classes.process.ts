@@ -7,6 +7,7 @@ import { displayPath, packageRoot } from '../config/root.ts';
 import type { YamlFile } from '../config/yaml.ts';
 import { messageOf } from '../kernel/errors.ts';
 import type { Wnid } from '../kernel/ids.ts';
+import type { Mode } from '../kernel/mode.ts';
 import { classOfEntry, createClassSet, parseClassList, type ClassEntry, type ClassSet } from './class-set.ts';
 import { CLASS_LIST_NAMES, wnidsOf, type ClassListName, type ClassTable } from './class-table.ts';
 import type { ClassListDraft, CollectionDraft } from './collection.ts';
@@ -47,24 +48,42 @@ interface ClassLists {
 export async function classesOf(context: CollectionContext) {
   const { mode, classes } = context.draft;
   const own = await entriesOf(context, 'classes', classes);
+  const { amongOf, problemsOf } = LISTS[mode];
   const among = await amongOf(context);
   const listed = createClassSet(namedAsIn(own.entries, among?.entries ?? [], context.table), context.table);
   const wider =
     among === null ? null : createClassSet(namedAsIn(among.entries, own.entries, context.table), context.table);
   const lists: ClassLists = { classes: listed.classes, evidenceClasses: (wider ?? listed).classes };
   const unread = [own, listed, among, wider].flatMap((one) => one?.problems ?? []);
-  const unfit = (): string[] => (mode === 'A' ? modeAProblems(lists, context) : modeOProblems(lists, context));
   const warnings = [...listed.warnings, ...(wider?.warnings ?? [])];
-  const drafts = { classes: own.draft, among: mode === 'A' ? (among?.draft ?? null) : null };
-  return { ...lists, drafts, problems: unread.length > 0 ? unread : unfit(), warnings };
+  const drafts = { classes: own.draft, among: among?.draft ?? null };
+  return { ...lists, drafts, problems: unread.length > 0 ? unread : problemsOf(lists, context), warnings };
 }
 
-/** The classes that the models choose among; null if these are `classes`. Mode O has no mask, so all classes of the model. */
-async function amongOf(context: CollectionContext): Promise<Entries | null> {
-  const { mode, among } = context.draft;
-  if (mode === 'O') return listNamed('imagenet-1k', context.table, 'imagenet-1k');
-  return among === null ? null : entriesOf(context, 'among', among);
+/** How the lists of a collection are read. */
+interface ListRules {
+  /** The classes that the models choose among; null if these are `classes`. */
+  readonly amongOf: (context: CollectionContext) => Promise<AmongEntries | null>;
+  readonly problemsOf: (lists: ClassLists, context: CollectionContext) => string[];
+  readonly subjectsOf: (context: CollectionContext, classes: ClassSet) => FoundSubjects;
 }
+
+const LISTS: Readonly<Record<Mode, ListRules>> = {
+  A: {
+    amongOf: async (context) => {
+      const { among } = context.draft;
+      return among === null ? null : entriesOf(context, 'among', among);
+    },
+    problemsOf: modeAProblems,
+    subjectsOf: (_, classes) => ({ subjects: classSubjects(classes), problems: [] }),
+  },
+  O: {
+    // There is no mask: these are all classes of the model, and no key of the file.
+    amongOf: async ({ table }) => ({ ...listNamed('imagenet-1k', table, 'imagenet-1k'), draft: null }),
+    problemsOf: modeOProblems,
+    subjectsOf: conceptsOf,
+  },
+};
 
 function modeAProblems({ classes, evidenceClasses }: ClassLists, { draft, yaml }: CollectionContext): string[] {
   const where = yaml.where([draft.among === null ? 'classes' : 'among']);
@@ -129,12 +148,17 @@ function namedAsIn(
   });
 }
 
+interface FoundSubjects {
+  readonly subjects: Subjects;
+  readonly problems: readonly string[];
+}
+
 /** The subjects of a collection's photos: its classes in mode A, its concepts in mode O. */
-export function subjectsOf(
-  { draft, yaml, table }: CollectionContext,
-  classes: ClassSet,
-): { readonly subjects: Subjects; readonly problems: readonly string[] } {
-  if (draft.mode === 'A') return { subjects: classSubjects(classes), problems: [] };
+export function subjectsOf(context: CollectionContext, classes: ClassSet): FoundSubjects {
+  return LISTS[context.draft.mode].subjectsOf(context, classes);
+}
+
+function conceptsOf({ draft, yaml, table }: CollectionContext): FoundSubjects {
   const { allowHypernyms } = draft;
   const notBelow = draft.allowHyponyms.flatMap((wnid, i) =>
     table.wordNet().hyponymsNamed(wnid).length > 0
@@ -158,6 +182,9 @@ interface Entries {
   /** The list as a collection file can have it, without the name of a file. */
   readonly draft: ClassListDraft;
 }
+
+/** The same of `among`, which a collection file need not have. */
+type AmongEntries = Omit<Entries, 'draft'> & { readonly draft: ClassListDraft | null };
 
 /**
  * Reads the entries of a class list.

@@ -3,6 +3,7 @@ import { StopTheRun } from '../kernel/errors.ts';
 import type { Wnid } from '../kernel/ids.ts';
 import type { CollectionTable, Database } from '../platform/postgres/database.ts';
 import type { Collection } from './collection.ts';
+import { MODES } from './modes.ts';
 import { parseDefinition, storedCardsSchema, type StoredRules } from './stored-rules.ts';
 import type { StoredCard } from './stored-card.process.ts';
 
@@ -127,13 +128,13 @@ export async function requireCollection(db: Kysely<Database>, id: number, work: 
 }
 
 function rowOf(collection: Collection, { decisionSha256, memberIds }: DecisionRules): Insertable<CollectionTable> {
-  const { subjects, evidenceClasses, mode } = collection;
+  const { subjects, classes, evidenceClasses, mode } = collection;
   const subjectNames = (subjects.ids ?? []).map((id): [string, string] => [id, subjects.nameOf(id)]);
   const definition = {
     name: collection.name,
     mode,
-    classes: collection.classes.wnids,
-    ...(mode === 'O' ? { concepts: subjects.ids ?? 'any' } : {}),
+    classes: classes.wnids,
+    [MODES[mode].subjectKey]: subjects.ids ?? 'any',
     names: Object.fromEntries([...subjectNames, ...evidenceClasses.nameByWnid]),
     classListSha256: evidenceClasses.sha256,
     sources: collection.sources,

@@ -2,19 +2,18 @@ import { SOURCE_NAMES, type SourceName } from './source-names.ts';
 import * as z from 'zod';
 import { didYouMean } from '../config/nearest.ts';
 import { quote } from '../config/quote.ts';
-import { schemaProblems, wholeNumber } from '../config/schema-problems.ts';
+import { schemaProblems } from '../config/schema-problems.ts';
 import { checkSetting, layerFromYaml, type Layer } from '../config/setting-layers.ts';
 import { isMapping, type YamlFile } from '../config/yaml.ts';
 import { messageOf } from '../kernel/errors.ts';
 import { type Sha256, type Wnid } from '../kernel/ids.ts';
 import { sha256Of } from '../config/sha256.ts';
+import type { Mode } from '../kernel/mode.ts';
 import type { ClassSet } from './class-set.ts';
 import { answersOf, cardSchema } from './cards/card.ts';
+import { MODES, policySchema, type CollectionPolicy } from './modes.ts';
 import { nameSchema } from './name.ts';
 import type { Subjects } from './subjects.ts';
-
-/** `A`: keep photos that the models mislabel. `O`: keep photos that show none of the classes although a model is sure of one. */
-export type Mode = 'A' | 'O';
 
 /** A checked collection file. */
 export interface Collection {
@@ -39,7 +38,7 @@ export interface Collection {
   readonly ensemble: readonly string[];
   /** The members that each user fits with `winnow finetune`, by their names: the card of the backbone, and what --classes takes. */
   readonly heads: ReadonlyMap<string, Readonly<z.output<typeof headSchema>>>;
-  readonly policy: Readonly<z.output<typeof policySchema>>;
+  readonly policy: CollectionPolicy;
   /** Settings that the collection overrides, for loadConfig. */
   readonly settings: Layer;
   /** The curators' answers about the exported set, by the keys of CARD_QUESTIONS. Unanswered keys are absent. */
@@ -85,24 +84,6 @@ const conceptEntrySchema = z
     z.strictObject({ wnid: z.string().trim().min(1).max(200), name: z.string().trim().min(1).max(200).optional() }),
   ])
   .describe('a WordNet id or the name of a concept outside ImageNet-1k, or {wnid: ..., name: ...}');
-
-/** Which photos to drop and how many to list (§3.1 of the paper). Defaults are the paper's numbers where it gives them. */
-const policySchema = z.strictObject({
-  /** Mode A. A photo is dropped as confident if p of the class searched as is strictly above this. */
-  threshold: z.number().gt(0).lt(1).describe('a number above 0 and below 1').default(0.15),
-  /** Mode A. `max`: one crop is enough to drop. `mean`: the mean softmax of a member's ten crops decides. */
-  aggregation: z.enum(['max', 'mean']).default('max'),
-  /** Mode A. A photo is dropped if any member would drop it, or only if all would. */
-  members: z.enum(['any', 'all']).default('any'),
-  /** Largest number of photos of one confusion on the shortlist of a class. */
-  cap: wholeNumber(1).default(15),
-  /** Largest Hamming distance of the 64-bit perceptual hashes of two near-duplicates. */
-  nearDuplicateDistance: wholeNumber(0, 64).default(6),
-  /** Photos whose features have at least this cosine similarity are also near-duplicates. Null for no such comparison. */
-  nearDuplicateCosine: z.number().gt(0).max(1).describe('a number above 0 and at most 1').nullable().default(null),
-  /** Mode O. A photo is kept only with at least this confidence. */
-  minConfidence: z.number().min(0).max(1).describe('a number from 0 to 1').default(0.9),
-});
 
 const headSchema = z.strictObject({
   backbone: nameSchema.describe('the name of a model card'),
@@ -184,7 +165,7 @@ export function draftCollection(file: YamlFile): CollectionDraftResult {
   const draft: CollectionDraft = {
     ...given,
     mode,
-    ensemble: ensemble ?? (mode === 'A' ? ['efficientnet-lite0', 'efficientnet-lite1'] : ['efficientnet-lite0']),
+    ensemble: ensemble ?? MODES[mode].ensemble,
     heads: new Map(Object.entries(heads ?? {})),
     policy: policy ?? policySchema.parse({}),
     settings,
@@ -221,14 +202,14 @@ export function completeCollection(
 function rulesSha256(
   of: Pick<Collection, 'mode' | 'classes' | 'evidenceClasses' | 'ensemble' | 'licences' | 'policy'>,
 ): Sha256 {
-  const { threshold, aggregation, members, minConfidence } = of.policy;
+  const { predictedList, ruleKeys } = MODES[of.mode];
   // This is a canonical form: keys are always in this order, and lists are sorted.
   const facts = {
     mode: of.mode,
-    classesSha256: of.mode === 'A' ? of.evidenceClasses.sha256 : of.classes.sha256,
+    classesSha256: { among: of.evidenceClasses, classes: of.classes }[predictedList].sha256,
     ensemble: of.ensemble.toSorted(),
     licences: of.licences === 'any' ? 'any' : [...new Set(of.licences)].toSorted(),
-    policy: of.mode === 'A' ? { threshold, aggregation, members } : { minConfidence },
+    policy: Object.fromEntries(ruleKeys.map((key) => [key, of.policy[key]])),
   };
   return sha256Of(JSON.stringify(facts));
 }
@@ -252,7 +233,7 @@ function settingProblems(...setting: Parameters<typeof checkSetting>): string[] 
 }
 
 function modeProblems(draft: CollectionDraft, file: YamlFile): string[] {
-  if (draft.mode === 'A' || draft.ensemble.length === 1) return [];
+  if (draft.ensemble.length <= MODES[draft.mode].mostMembers) return [];
   const where = file.where(['ensemble']);
   return [
     `Mode O takes one model, because its score is one model's confidence. Give one for 'ensemble' in ${where}, not ` +
@@ -270,15 +251,15 @@ function idleKeyWarnings({ mode, ensemble, heads }: CollectionDraft, file: YamlF
   const idleHeads = [...heads.keys()]
     .filter((name) => !ensemble.includes(name))
     .map((name) => `'heads.${name}' in ${file.where(['heads', name])} has no effect, because no member has this name`);
-  const idlePolicy = mode === 'A' ? ['minConfidence'] : ['threshold', 'aggregation', 'members'];
+  const { ruleKeys, idleKeys, idleWhy } = MODES[mode];
   const { policy } = file.value;
-  const inPolicy = idlePolicy
-    .filter((key) => isMapping(policy) && Object.hasOwn(policy, key))
+  const inPolicy = Object.values(MODES)
+    .flatMap((one) => one.ruleKeys)
+    .filter((key) => !ruleKeys.includes(key) && isMapping(policy) && Object.hasOwn(policy, key))
     .map((key) => `'policy.${key}' in ${file.where(['policy', key])} has no effect in mode ${mode}`);
-  const why = mode === 'A' ? '' : ', where the model always chooses among all classes that it knows';
-  const inFile = (mode === 'A' ? ['concepts', 'allowHypernyms', 'allowHyponyms'] : ['among'])
+  const inFile = idleKeys
     .filter((key) => Object.hasOwn(file.value, key))
-    .map((key) => `'${key}' in ${file.where([key])} has no effect in mode ${mode}${why}`);
+    .map((key) => `'${key}' in ${file.where([key])} has no effect in mode ${mode}${idleWhy}`);
   return [...idleHeads, ...inPolicy, ...inFile];
 }
 

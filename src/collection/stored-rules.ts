@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { createClassSet, type ClassSet } from './class-set.ts';
 import { classListSha256, type ClassTable } from './class-table.ts';
 import type { Collection } from './collection.ts';
+import { MODES } from './modes.ts';
 import type { StoredCard } from './stored-card.process.ts';
 
 const definitionSchema = z.object({
@@ -72,16 +73,20 @@ export function ruleDifferences(
   { collection, models }: { readonly collection: Collection; readonly models: readonly RuleModel[] },
 ): RuleDifference[] {
   const { mode, policy, evidenceClasses, classes, licences, ensemble } = collection;
-  const keys = mode === 'A' ? (['threshold', 'aggregation', 'members'] as const) : (['minConfidence'] as const);
+  const { ruleKeys, predictedList } = MODES[mode];
   const lists: [string, readonly string[], readonly string[]][] = [
     ['ensemble', stored.ensemble, ensemble],
     ['licences', listOf(stored.licences), listOf(licences)],
-    mode === 'A' ? ['among', stored.among, evidenceClasses.wnids] : ['classes', stored.classes, classes.wnids],
+    [predictedList, stored[predictedList], { among: evidenceClasses, classes }[predictedList].wnids],
   ];
   return [
     { key: 'mode', stored: stored.mode, given: mode },
     ...lists.map(([key, own, other]) => ({ key, stored: listText(own, other), given: listText(other, own) })),
-    ...keys.map((key) => ({ key: `policy.${key}`, stored: String(stored.policy[key]), given: String(policy[key]) })),
+    ...ruleKeys.map((key) => ({
+      key: `policy.${key}`,
+      stored: String(stored.policy[key]),
+      given: String(policy[key]),
+    })),
     ...models.flatMap((model) =>
       modelDifferences(
         stored.members.find(({ name }) => name === model.name),
@@ -140,7 +145,7 @@ export function withStoredRules(file: Collection, stored: StoredRules, table: Cl
       sha256: classListSha256(stored.among),
       nameByWnid: new Map(stored.among.map((wnid) => [wnid, nameOf(wnid)])),
     },
-    classes: setOf(mode === 'A' ? searched : stored.classes),
+    classes: setOf({ among: searched, classes: stored.classes }[MODES[mode].predictedList]),
     policy: Object.assign({}, file.policy, policy),
   };
 }

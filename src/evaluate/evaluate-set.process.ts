@@ -12,6 +12,7 @@ import { classesOfEntries, readClassEntries } from './set/among.process.ts';
 import type { PhotoSet } from './set/photo-set.ts';
 import { readSet } from './set/read-set.process.ts';
 import { judgeBy, nameOfJudge, type Answers, type Classes, type Judge, type JudgeOptions } from './judge.process.ts';
+import { MODES } from '../collection/modes.ts';
 
 export interface EvaluateOptions extends JudgeOptions {
   /** As the user gave it. Null for the export's own classes or, without an export, those of ImageNet-1k. */
@@ -40,7 +41,7 @@ export interface SetEvaluation {
 export async function evaluateSet(dir: string, judge: Judge, options: EvaluateOptions): Promise<SetEvaluation> {
   const table = await loadClassTable();
   const { set, inSet, classes } = await readSets(dir, options, table);
-  const showsNone = set.exported === null ? inSet !== null : set.exported.mode === 'O';
+  const showsNone = set.exported === null ? inSet !== null : !MODES[set.exported.mode].showsClass;
   const truths = showsNone ? null : truthsOf(set, classes.wnids);
   const judged = await judgeBy(judge, { table, classes, options });
   const answers = await judged(set, 'photos');

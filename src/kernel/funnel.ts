@@ -1,4 +1,5 @@
 import type { DroppedReason, FailedReason } from './reasons.ts';
+import type { Mode } from './mode.ts';
 
 /**
  * The outcomes of all candidates: `in = out + dropped + failed` at every stage.
@@ -65,7 +66,7 @@ export function emptyTotals() {
 /** `winnow status --json`. */
 export interface Funnel {
   readonly collection: string;
-  readonly mode: 'A' | 'O';
+  readonly mode: Mode;
   readonly totals: Totals;
   /**
    * One for each class of the collection, then, if there are any, one with `wnid: null` for candidates of no class of

@@ -13,6 +13,7 @@ import { toVerdictLine } from '../review/events/verdict-line.ts';
 import type { Workspace } from '../models/workspace/workspace.process.ts';
 import { readAgreement } from '../review/agreement/read-agreement.process.ts';
 import { readStatus } from '../status/status.process.ts';
+import { MODES } from '../collection/modes.ts';
 
 /** The parts of a report that no model is needed for. */
 type CataloguePart = Pick<
@@ -75,9 +76,11 @@ function confusionOf(
     predictedWnid: same[0]?.confusionWnid ?? '',
     photos: same.length,
   }));
-  const searched = collection.mode === 'A' ? collection.classes.wnids : concepts;
-  const predicted = collection.mode === 'A' ? scope.wnids : collection.classes.wnids;
-  const { top, ...matrix } = confusionMatrix(counts, { searched, predicted, mode: collection.mode });
+  const { showsClass, subjectKey, predictedList } = MODES[collection.mode];
+  const classes = collection.classes.wnids;
+  const searched = { classes, concepts }[subjectKey];
+  const predicted = { classes, among: scope.wnids }[predictedList];
+  const { top, ...matrix } = confusionMatrix(counts, { searched, predicted, hasDiagonal: !showsClass });
   return {
     ...matrix,
     top: top.slice(0, TOP).map((cell) => ({

@@ -1,6 +1,8 @@
 import { groupBy } from '../kernel/group-by.ts';
 import type { ReportedPhotos } from './report.ts';
 import type { ReportedPhoto } from './reported-photo.repository.ts';
+import type { Mode } from '../kernel/mode.ts';
+import { MODES } from '../collection/modes.ts';
 
 /** The photos of a report, by class and SHA-256. */
 export interface ChosenPhotos {
@@ -15,7 +17,7 @@ export interface ChosenPhotos {
  */
 export function choosePhotos(
   kept: readonly ReportedPhoto[],
-  { wanted, mode }: { readonly wanted: ReportedPhotos | null; readonly mode: 'A' | 'O' },
+  { wanted, mode }: { readonly wanted: ReportedPhotos | null; readonly mode: Mode },
 ): ChosenPhotos {
   const listed = kept.filter(({ isListed }) => isListed);
   const accepted = ofOneClass(
@@ -28,10 +30,10 @@ export function choosePhotos(
 }
 
 /** A photo that is accepted for several classes is in no export; in mode O it is in it for the first of its concepts. */
-function ofOneClass(photos: readonly ReportedPhoto[], mode: 'A' | 'O'): ReportedPhoto[] {
+function ofOneClass(photos: readonly ReportedPhoto[], mode: Mode): ReportedPhoto[] {
   const classesOf = groupBy(photos, ({ sha256 }) => sha256);
   return photos.filter((photo) => {
     const same = classesOf.get(photo.sha256) ?? [];
-    return same.length === 1 || (mode === 'O' && same[0] === photo);
+    return same.length === 1 || (!MODES[mode].showsClass && same[0] === photo);
   });
 }

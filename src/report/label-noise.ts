@@ -1,12 +1,8 @@
 import type { ReviewVerdict } from '../review/events/event.ts';
 import { hypergeometricLimits } from '../evaluate/metrics/hypergeometric.ts';
 import type { LabelNoise } from './report.ts';
-
-/** The question for both reviewers. */
-const QUESTIONS = {
-  A: 'Is it a photograph of sufficient quality that shows its class, and no other?',
-  O: 'Is none of the classes visible?',
-} as const;
+import type { Mode } from '../kernel/mode.ts';
+import { REVIEW_MODES } from '../review/modes.ts';
 
 /** Photos whose first blind verdict is accept. */
 export interface FirstAccepted {
@@ -27,8 +23,8 @@ export interface DrawnPhoto {
  * least 95 % if all chances are equal. Otherwise it is that of a simple random sample of (Σw)² / Σw² photos (Kish 1965, "Survey
  * Sampling"). A published audit found 19.5 % of ImageNet-O in the distribution.
  */
-export function labelNoiseOf({ photos: accepted, drawn }: FirstAccepted, mode: 'A' | 'O'): LabelNoise {
-  const question = QUESTIONS[mode];
+export function labelNoiseOf({ photos: accepted, drawn }: FirstAccepted, mode: Mode): LabelNoise {
+  const { question } = REVIEW_MODES[mode];
   const ofVerdict = (verdict: ReviewVerdict): DrawnPhoto[] => drawn.filter(({ second }) => second === verdict);
   const [wrong, unsure] = [ofVerdict('reject'), ofVerdict('unsure')];
   const counts = { question, accepted, photos: drawn.length, wrong: wrong.length, unsure: unsure.length };

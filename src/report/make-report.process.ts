@@ -22,6 +22,7 @@ import { comparisonsOf, memberGapOf, modelReport, type SeenByModel } from './mod
 import { reportedModels, type ReportedModel } from './models.process.ts';
 import { openFolder, viewFolder, type OutsideFolder } from '../evaluate/outside-folder.process.ts';
 import { readView, type ModelView } from './views.process.ts';
+import { MODES } from '../collection/modes.ts';
 
 export interface ReportProgress {
   /** The current step, for people. */
@@ -79,10 +80,9 @@ export async function makeReport(workspace: Workspace, options: MakeReportOption
     comparisons: comparisonsOf(seen),
     memberGap: memberGapOf(reports),
     crops: {
-      models:
-        collection.mode === 'A'
-          ? seen.map((one) => one.photos.crops.report(one.model.card.name, one.model.isMember))
-          : [],
+      models: MODES[collection.mode].showsClass
+        ? seen.map((one) => one.photos.crops.report(one.model.card.name, one.model.isMember))
+        : [],
     },
     gallery: await galleryOf(workspace, { photos, models }, signal),
   };
@@ -103,7 +103,7 @@ async function openFolders(
   { clean, inDistribution, signal }: MakeReportOptions,
 ): Promise<Folders> {
   const { mode } = workspace.collection;
-  if (mode === 'A' && inDistribution !== null)
+  if (MODES[mode].showsClass && inDistribution !== null)
     throw new UsageError(
       `--in-distribution is for mode O, but '${workspace.collection.name}' is of mode A. Give --clean a folder of photos that were not filtered.`,
       { code: 'report-mode' },
@@ -221,7 +221,7 @@ async function viewPhotos(
   const view = await readView(workspace, model.memberId, photos);
   if (model.isMember || view.lacking.length === 0) return view;
   const subjects = [...groupBy(view.lacking, ({ photoId }) => photoId).values()].flatMap(subjectOf);
-  const crops = workspace.collection.mode === 'A' ? ALL_CROPS : [CENTRE_CROP];
+  const crops = MODES[workspace.collection.mode].showsClass ? ALL_CROPS : [CENTRE_CROP];
   const onDone = (done: number): void => onProgress({ done, total: subjects.length });
   await lookAt(workspace, model, { photos: subjects, crops, signal, onDone });
   return readView(workspace, model.memberId, photos);

@@ -1,31 +1,45 @@
 import type { Collection } from '../collection/collection.ts';
+import type { CollectionPolicy } from '../collection/modes.ts';
+import type { Mode } from '../kernel/mode.ts';
 
 type Rules = Pick<Collection, 'mode' | 'policy'>;
 
+interface MethodTexts {
+  readonly rule: (policy: CollectionPolicy) => string;
+  /** The consequence of the rule alone for a member's accuracy on the kept photos. */
+  readonly implied: (policy: CollectionPolicy) => string;
+}
+
+const METHODS: Readonly<Record<Mode, MethodTexts>> = {
+  A: {
+    rule: ({ threshold, aggregation, members }) => {
+      const says = aggregation === 'max' ? 'any of its ten crops' : 'the mean softmax of its ten crops';
+      const who = members === 'any' ? 'any member' : 'every member';
+      return `A photo is dropped if ${who} says for ${says} that its class comes first or has a probability above ${threshold}.`;
+    },
+    implied: ({ aggregation, members }) => {
+      if (members === 'all')
+        return 'The filter keeps photos on which at least one member fails, so its accuracy is not zero by the rule.';
+      return aggregation === 'max'
+        ? 'Its accuracy is 0 % by the rule: the filter drops every photo that a crop of it gets right.'
+        : 'The filter drops every photo that the mean of its crops gets right; its centre crop alone may be right.';
+    },
+  },
+  O: {
+    rule: ({ minConfidence }) =>
+      `A photo is kept if the mean softmax of its ten crops is at least ${minConfidence} for one of the classes, by the first member.`,
+    implied: () =>
+      'The mean of its ten crops is at least as sure as the rule demands; its centre crop alone may be less sure.',
+  },
+};
+
 /** The rule of the filter, as sentences. */
 export function ruleSentences({ mode, policy }: Rules): string[] {
-  const { threshold, aggregation, members, minConfidence, cap } = policy;
-  const shortlist = `At most ${cap} photos of a confusion are on the shortlist, rejected ones aside.`;
-  if (mode === 'O')
-    return [
-      `A photo is kept if the mean softmax of its ten crops is at least ${minConfidence} for one of the classes, by the first member.`,
-      shortlist,
-    ];
-  const says = aggregation === 'max' ? 'any of its ten crops' : 'the mean softmax of its ten crops';
-  const who = members === 'any' ? 'any member' : 'every member';
-  return [
-    `A photo is dropped if ${who} says for ${says} that its class comes first or has a probability above ${threshold}.`,
-    shortlist,
-  ];
+  const shortlist = `At most ${policy.cap} photos of a confusion are on the shortlist, rejected ones aside.`;
+  return [METHODS[mode].rule(policy), shortlist];
 }
 
 /** States what the rule alone implies for a member's accuracy on the kept photos, without measuring. */
-export function impliedFor({ mode, policy: { aggregation, members } }: Rules): string {
-  if (mode === 'O')
-    return 'The mean of its ten crops is at least as sure as the rule demands; its centre crop alone may be less sure.';
-  if (members === 'all')
-    return 'The filter keeps photos on which at least one member fails, so its accuracy is not zero by the rule.';
-  return aggregation === 'max'
-    ? 'Its accuracy is 0 % by the rule: the filter drops every photo that a crop of it gets right.'
-    : 'The filter drops every photo that the mean of its crops gets right; its centre crop alone may be right.';
+export function impliedFor({ mode, policy }: Rules): string {
+  return METHODS[mode].implied(policy);
 }

@@ -12,6 +12,7 @@ import { computeAside } from '../evaluate/aside/compute-aside.process.ts';
 import type { Workspace } from '../models/workspace/workspace.process.ts';
 import type { ReportedModel } from './models.process.ts';
 import type { ModelView } from './views.process.ts';
+import { MODES } from '../collection/modes.ts';
 
 /** A model with everything that it says. */
 export interface SeenByModel {
@@ -52,13 +53,12 @@ export async function modelReport(
       const ofClass = cleanOf.get(row.wnid) ?? null;
       return { ...row, clean: ofClass, drop: dropOf(ofClass, row.accuracy) };
     }),
-    perConfusion:
-      collection.mode === 'A'
-        ? byConfusion(view.predictions, photos).map((row) => ({
-            ...row,
-            drop: dropOf(cleanOf.get(row.wnid) ?? null, row.accuracy),
-          }))
-        : [],
+    perConfusion: MODES[collection.mode].showsClass
+      ? byConfusion(view.predictions, photos).map((row) => ({
+          ...row,
+          drop: dropOf(cleanOf.get(row.wnid) ?? null, row.accuracy),
+        }))
+      : [],
     implied: model.isMember ? impliedFor(collection) : null,
     curves: curvesOf(predictions, about),
   };

@@ -6,6 +6,7 @@ import type { AgreementReport } from '../review/agreement/agreement.ts';
 import type { Heatmap } from '../review/desk/desk.ts';
 import type { ClassAccuracy, Evaluation, EvaluationCurves } from '../evaluate/evaluation.ts';
 import type { FittedPhotos } from '../kernel/texts.ts';
+import type { Mode } from '../kernel/mode.ts';
 
 /** Photos that a report can be of: those that reviewers accepted, the listed ones, or all that the filter kept. */
 export const REPORTED_PHOTOS = ['accepted', 'listed', 'kept'] as const;
@@ -18,7 +19,7 @@ export const REPORT_FORMAT = 2;
 export interface Report {
   readonly format: typeof REPORT_FORMAT;
   readonly collection: string;
-  readonly mode: 'A' | 'O';
+  readonly mode: Mode;
   /** Version of winnow. */
   readonly winnow: string;
   /** Id of the export that has exactly these photos; null: there is none. */

@@ -6,6 +6,7 @@ import { CropTally, type SeenCrop } from './crop-tally.ts';
 import type { Prediction } from '../evaluate/prediction.ts';
 import type { ReportedPhoto } from './reported-photo.repository.ts';
 import type { Workspace } from '../models/workspace/workspace.process.ts';
+import { MODES } from '../collection/modes.ts';
 
 /** Photos whose evidence is read at once. */
 const AT_ONCE = 2_000;
@@ -25,6 +26,7 @@ export async function readView(
   memberId: number,
   photos: readonly ReportedPhoto[],
 ): Promise<ModelView> {
+  const { showsClass } = MODES[collection.mode];
   const positions = new Map(scope.wnids.map((wnid, position) => [wnid, position]));
   const predictions: (Prediction | null)[] = [];
   const lacking: ReportedPhoto[] = [];
@@ -34,7 +36,7 @@ export async function readView(
     const rows = groupBy(await cropRows(app.db, memberId, ids), ({ photoId }) => photoId);
     for (const photo of some) {
       const ofPhoto = rows.get(photo.photoId) ?? [];
-      const truth = collection.mode === 'A' ? (positions.get(photo.wnid) ?? null) : null;
+      const truth = showsClass ? (positions.get(photo.wnid) ?? null) : null;
       const centre = ofPhoto.find(({ crop }) => crop === CENTRE_CROP);
       predictions.push(centre === undefined ? null : { predicted: centre.top1, confidence: centre.top1Prob, truth });
       const seen = truth === null ? [] : seenCrops(ofPhoto, truth);

@@ -17,6 +17,7 @@ import { Legend, Top, type SheetHeader } from './sheet/header.tsx';
 import { CONTACT_SHEET_STYLE } from './sheet/style.ts';
 import { classFile } from './class-file.ts';
 import { countShortlist } from './shortlist.ts';
+import { SHEET_TEXTS } from './sheet/modes.ts';
 
 export type { SheetClass };
 
@@ -138,8 +139,7 @@ function classSection(
 ): AsyncGenerator<string, void, void> {
   const { wnid, name: className, photos } = sheetClass;
   const { mode, policy } = sheet;
-  const mark = mode === 'A' ? policy.threshold : policy.minConfidence;
-  const context = { wnid, className, mode, mark, names, pageOf };
+  const context = { wnid, className, marks: SHEET_TEXTS[mode].marks(policy), names, pageOf };
   const listed = photos.filter((photo) => photo.state === 'listed');
   const leftOut = photos.filter((photo) => photo.state === 'left-out');
   const shown = leftOut.slice(0, LEFT_OUT_PER_CLASS);

@@ -2,6 +2,7 @@ import { groupBy } from '../kernel/group-by.ts';
 import type { PhotoCount } from '../filter/run/photo-counts.repository.ts';
 import { emptyTotals, type Funnel, type Totals } from '../kernel/funnel.ts';
 import type { VerdictState } from '../review/events/verdict.ts';
+import type { Mode } from '../kernel/mode.ts';
 
 /** Candidates of one class and source in one state. */
 export interface CandidateCount {
@@ -39,7 +40,7 @@ export function withoutPending<Counts extends FunnelCounts>(counts: Counts): Cou
 
 /** Adds all counts up: in total, by class and by source. */
 export function funnelOf(
-  about: { collection: string; mode: 'A' | 'O'; classes: readonly { wnid: string; name: string }[] },
+  about: { collection: string; mode: Mode; classes: readonly { wnid: string; name: string }[] },
   counts: FunnelCounts,
 ): Funnel {
   const { candidates } = counts;

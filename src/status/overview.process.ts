@@ -11,6 +11,7 @@ import { withoutFolders } from '../kernel/printable.ts';
 import { nameOf, type Workspace } from '../models/workspace/workspace.process.ts';
 import { JOB_STATES, listJobs, type RecordedJob } from '../runtime/work/job-history.repository.ts';
 import { readStatuses, type Status } from './status.process.ts';
+import type { Mode } from '../kernel/mode.ts';
 
 /** The content of the funnel page at one moment. */
 export interface Overview extends Status {
@@ -34,7 +35,7 @@ export interface CollectionCard {
   readonly problem: string | null;
   /** Null before anything was collected for it. */
   readonly funnel: {
-    readonly mode: 'A' | 'O';
+    readonly mode: Mode;
     readonly classes: number;
     readonly stages: readonly FunnelStage[];
   } | null;

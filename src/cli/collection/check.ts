@@ -13,6 +13,7 @@ import { queryLines } from '../crawl/crawl-plan.ts';
 import { countText, plural, shellWord } from '../text/output.ts';
 import { classSummaries, classTableText, type ClassSummary } from './class-lines.ts';
 import { differencesOf } from './differences.ts';
+import { MODES } from '../../collection/modes.ts';
 
 /** The report of `winnow collection check`. */
 export interface CollectionReport extends Omit<CollectionCheck, 'ensemble'> {
@@ -67,16 +68,12 @@ export function reportText(
 }
 
 function rulesText(collection: Collection): string {
-  const { name, mode, classes, evidenceClasses, subjects, ensemble, sources, policy } = collection;
-  const rules =
-    mode === 'A'
-      ? `threshold ${policy.threshold}, aggregation ${policy.aggregation}, members ${policy.members}`
-      : `minimum confidence ${policy.minConfidence}, concepts ${subjects.ids === null ? 'any' : subjects.ids.length}`;
+  const { name, mode, classes, evidenceClasses, ensemble, sources, policy } = collection;
   const cosine = policy.nearDuplicateCosine === null ? '' : ` or cosine ${policy.nearDuplicateCosine}`;
   return [
     `${name}: mode ${mode}, ${countOf(classes)} (list sha256 ${classes.sha256.slice(0, 16)}), sources ${sources.join(', ')}`,
     `the models choose among ${countOf(evidenceClasses)} (list sha256 ${evidenceClasses.sha256.slice(0, 16)})`,
-    `ensemble ${ensemble.join(', ')}; ${rules}, cap ${policy.cap}, near-duplicate distance ${policy.nearDuplicateDistance}${cosine}\n`,
+    `ensemble ${ensemble.join(', ')}; ${MODES[mode].ruleText(collection)}, cap ${policy.cap}, near-duplicate distance ${policy.nearDuplicateDistance}${cosine}\n`,
   ].join('\n');
 }
 

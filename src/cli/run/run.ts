@@ -30,6 +30,7 @@ import { EXIT } from '../start/exit.ts';
 import { checkedFunnel, funnelText } from '../status/status.ts';
 import { runStages, STAGES_USE } from './run-stages.ts';
 import type { ClassLabels } from './wanted.ts';
+import { SUBJECTS } from '../../kernel/mode.ts';
 
 export function addRunCommand(program: Command): void {
   addCrawlFlags(addCommand(program, 'run', 'Crawl, filter and shortlist in one command, as photos arrive'))
@@ -113,7 +114,7 @@ function confusionsText({ rows, funnel, nameOf }: MadeShortlist): string {
     .toSorted((a, b) => b.kept - a.kept || b.sureness - a.sureness || (a.sha256 < b.sha256 ? -1 : 1));
   if (confusions.length === 0) return '';
   const table = tableText(
-    [funnel.mode === 'A' ? 'class' : 'concept', 'taken for', 'kept', 'listed', 'highest p'],
+    [SUBJECTS[funnel.mode].one, 'taken for', 'kept', 'listed', 'highest p'],
     confusions.slice(0, CONFUSIONS_SHOWN).map(({ wnid, confusionWnid, kept, listed, sureness }) => {
       return [nameOf(wnid), nameOf(confusionWnid), kept, listed, sureness.toFixed(2)];
     }),

@@ -6,6 +6,8 @@ import { belowClassText } from '../../collection/subjects.ts';
 import { quote } from '../../config/quote.ts';
 import { UsageError } from '../../kernel/errors.ts';
 import type { Wnid } from '../../kernel/ids.ts';
+import { MODES } from '../../collection/modes.ts';
+import { SUBJECTS } from '../../kernel/mode.ts';
 
 /** The values of `--class`, or undefined if the flag is not given. */
 export type ClassLabels = readonly string[] | undefined;
@@ -21,7 +23,7 @@ export async function rulesOf(
   { mode, subjects, licences }: Collection,
   { allowed, searched }: { readonly allowed: readonly Wnid[]; readonly searched: readonly string[] | null },
 ): Promise<CandidateRules> {
-  if (mode === 'A') return { resolveLabel: remembered(subjects.resolveLabel), wnids: subjects, licences };
+  if (MODES[mode].showsClass) return { resolveLabel: remembered(subjects.resolveLabel), wnids: subjects, licences };
   const table = await loadClassTable();
   const accepted = new Set(allowed);
   const problems = (searched ?? []).flatMap((concept) => belowClassText(concept, table, accepted) ?? []);
@@ -41,8 +43,8 @@ export async function rulesOf(
  * @throws UsageError `unknown-concept`
  */
 export async function hyponymsNamed({ mode }: Collection, values: readonly string[]): Promise<Wnid[]> {
-  if (values.length > 0 && mode === 'A')
-    throw new UsageError('--allow has no effect in mode A. Leave it out', { code: 'wrong-flags' });
+  if (values.length > 0 && MODES[mode].idleKeys.includes('allowHyponyms'))
+    throw new UsageError(`--allow has no effect in mode ${mode}. Leave it out`, { code: 'wrong-flags' });
   const { wordNet } = await loadClassTable();
   return values
     .flatMap((value) => value.split(','))
@@ -103,10 +105,8 @@ export function classesOf(collection: Collection, values: readonly string[]): st
 function classOf({ subjects, mode, name }: Collection, label: string): LabelResult {
   const resolved = subjects.resolveLabel(label);
   if (resolved.ok && subjects.has(resolved.wnid)) return resolved;
-  const kind = mode === 'A' ? { one: 'class', many: 'classes' } : { one: 'concept', many: 'concepts' };
-  const why = resolved.ok
-    ? `${resolved.wnid} is not one of its ${subjects.ids?.length ?? 0} ${kind.many}`
-    : resolved.detail;
-  const detail = `Expected a ${kind.one} of collection '${name}' for --class but received '${label}': ${why}`;
+  const { one, many } = SUBJECTS[mode];
+  const why = resolved.ok ? `${resolved.wnid} is not one of its ${subjects.ids?.length ?? 0} ${many}` : resolved.detail;
+  const detail = `Expected a ${one} of collection '${name}' for --class but received '${label}': ${why}`;
   return { ok: false, detail };
 }

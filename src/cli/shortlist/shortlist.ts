@@ -7,7 +7,7 @@ import { groupBy } from '../../kernel/group-by.ts';
 import type { ShortlistRow } from '../../shortlist/shortlist.ts';
 import { isSafeCsv, safeCsvOption } from '../text/csv-output.ts';
 import { formatOf } from '../review/list-flags.ts';
-import { nonEmpty, plural, subjectHeads, writeOut } from '../text/output.ts';
+import { nonEmpty, plural, SUBJECT_HEADS, writeOut } from '../text/output.ts';
 import { tableText } from '../text/table.ts';
 import { withProgress, type ProgressLine } from '../text/progress.ts';
 import { SHORTLIST_FORMATS, writeShortlist, type ShortlistFormat } from './shortlist-formats.ts';
@@ -123,7 +123,7 @@ function shortlistText(made: MadeShortlist): string {
   const { shortlisted: listed, decided } = funnel.totals;
   const past = hasTarget ? ['past target'] : [];
   return [
-    tableText([...subjectHeads(funnel), 'kept', 'listed', 'over cap', 'near-dup', ...past, 'taken for'], lines),
+    tableText([...SUBJECT_HEADS[funnel.mode], 'kept', 'listed', 'over cap', 'near-dup', ...past, 'taken for'], lines),
     `listed ${plural(listed, 'photo')} of ${plural(decided.kept, 'kept photo')}`,
     ...reviewLines(made),
     `table:         ${displayPath(files.csv)}`,

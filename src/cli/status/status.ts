@@ -5,7 +5,7 @@ import { readFunnel, readStatus, type Status } from '../../status/status.process
 import { sumOf, sumsThatFail } from '../../status/funnel.ts';
 import type { Funnel, Totals } from '../../kernel/funnel.ts';
 import { yieldOf } from '../../status/yields.ts';
-import { countText, nonEmpty, percentText, prunedText, subjectHeads, writeResult } from '../text/output.ts';
+import { countText, nonEmpty, percentText, prunedText, SUBJECT_HEADS, writeResult } from '../text/output.ts';
 import { tableText } from '../text/table.ts';
 import { pausesLine } from '../operate/pause.ts';
 import { addCommand, runOnCollection, type GlobalFlags } from '../start/context.ts';
@@ -77,7 +77,7 @@ function statusText(status: Status, { all, queries }: Pick<StatusFlags, 'all' | 
     funnelText(status),
     shown.length === 0
       ? 'no candidates yet: run winnow crawl\n'
-      : totalsTable(shown, { mode, nameHeads: subjectHeads(status), namesOf: ({ wnid, name }) => [wnid ?? '-', name] }),
+      : totalsTable(shown, { mode, nameHeads: SUBJECT_HEADS[mode], namesOf: ({ wnid, name }) => [wnid ?? '-', name] }),
     sources.length > 1 && totalsTable(sources, { mode, nameHeads: ['source'], namesOf: ({ source }) => [source] }),
     totals.undecidedPruned > 0 && `${prunedText(totals.undecidedPruned)}\n`,
     queries === true ? queriesText(status.queries) : queriesLine(status.queries),

@@ -4,6 +4,7 @@ import { setImmediate } from 'node:timers/promises';
 import { codeOf, StopTheRun, WinnowError } from '../../kernel/errors.ts';
 import { printable } from '../../kernel/printable.ts';
 import { countText } from '../../kernel/texts.ts';
+import type { Mode } from '../../kernel/mode.ts';
 
 export { bytesText, countText } from '../../kernel/texts.ts';
 
@@ -62,9 +63,7 @@ export async function writeJsonLines(rows: AsyncIterable<unknown> | Iterable<unk
 }
 
 /** The heads of the columns that name a class or concept. */
-export function subjectHeads({ mode }: { readonly mode: 'A' | 'O' }): string[] {
-  return mode === 'A' ? ['wnid', 'class'] : ['id', 'concept'];
-}
+export const SUBJECT_HEADS: Readonly<Record<Mode, readonly string[]>> = { A: ['wnid', 'class'], O: ['id', 'concept'] };
 
 /** Quotes a word for a shell, if that is necessary. */
 export function shellWord(text: string): string {

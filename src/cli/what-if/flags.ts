@@ -68,10 +68,10 @@ function listOf<Item>(expected: string, itemOf: (word: string) => Item | undefin
 
 /** The settings that the flags ask for. The collection's own fill the gaps. */
 export function gridOf(collection: Collection, flags: WhatIfFlags): WhatIfGrid {
-  const { mode, policy } = collection;
+  const { policy } = collection;
   refuseOtherMode(collection, flags);
   const grid = {
-    policies: mode === 'A' ? policiesOfModeA(collection, flags) : policiesOfModeO(collection, flags),
+    policies: policiesOf(collection, flags),
     caps: flags.cap ?? [policy.cap],
     nearDuplicateDistance: policy.nearDuplicateDistance,
   };
@@ -83,25 +83,18 @@ export function gridOf(collection: Collection, flags: WhatIfFlags): WhatIfGrid {
   );
 }
 
-function policiesOfModeA({ policy }: Collection, flags: WhatIfFlags): FilterPolicy[] {
+/** Every combination of the given values. Flags of the other mode are not given. */
+function policiesOf(collection: Collection, flags: WhatIfFlags): FilterPolicy[] {
+  const { policy } = collection;
   const { threshold = [policy.threshold], aggregation = [policy.aggregation] } = flags;
-  const members = flags.members ?? flags.ensemble ?? [policy.members];
-  return aggregation.flatMap((aggregated) =>
-    members.flatMap((which) =>
-      threshold.map((above): FilterPolicy => ({
-        mode: 'A',
-        threshold: above,
-        aggregation: aggregated,
-        members: which,
-      })),
-    ),
+  const { minConfidence = [policy.minConfidence], members = flags.ensemble ?? [policy.members] } = flags;
+  const means = aggregation.flatMap((one) => members.map((which) => ({ aggregation: one, members: which })));
+  const limits = threshold.flatMap((above) =>
+    minConfidence.map((least) => ({ threshold: above, minConfidence: least })),
   );
-}
-
-function policiesOfModeO(collection: Collection, { minConfidence }: WhatIfFlags): FilterPolicy[] {
-  const own = filterPolicy(collection);
-  if (own.mode !== 'O') return [];
-  return (minConfidence ?? [own.minConfidence]).map((least) => ({ ...own, minConfidence: least }));
+  return means.flatMap((mean) =>
+    limits.map((limit) => filterPolicy({ ...collection, policy: { ...policy, ...mean, ...limit } })),
+  );
 }
 
 const MODE_FLAGS = {
@@ -110,8 +103,10 @@ const MODE_FLAGS = {
 } as const;
 
 function refuseOtherMode({ mode, name }: Collection, flags: WhatIfFlags): void {
-  const others = mode === 'A' ? MODE_FLAGS.O : MODE_FLAGS.A;
-  const given = Object.entries(others).find(([key]) => Object.hasOwn(flags, key));
+  const own: object = MODE_FLAGS[mode];
+  const given = Object.entries({ ...MODE_FLAGS.A, ...MODE_FLAGS.O }).find(
+    ([key]) => Object.hasOwn(flags, key) && !Object.hasOwn(own, key),
+  );
   if (given !== undefined)
     throw new UsageError(
       `${given[1]} does not apply: the collection '${name}' has mode ${mode}. Use ${Object.values(MODE_FLAGS[mode]).join(', ')} or --cap`,

@@ -4,7 +4,7 @@ import { nameOf } from '../../models/workspace/workspace.process.ts';
 import type { Collection } from '../../collection/collection.ts';
 import type { FilterPolicy } from '../../filter/rule/policy.ts';
 import type { WhatIfCounts, WhatIfSetting } from '../../filter/what-if/what-if-tally.ts';
-import { countText, nonEmpty, plural, subjectHeads } from '../text/output.ts';
+import { countText, nonEmpty, plural, SUBJECT_HEADS } from '../text/output.ts';
 import { tableText } from '../text/table.ts';
 
 /** `winnow what-if --json`. */
@@ -120,7 +120,7 @@ function everyClass({ settings, subjects }: WhatIf, collection: Collection): str
       return [[wnid, nameOf(collection, wnid), ...(isOne ? [] : [...cellsOf(policy), cap]), ...countsOf(counts)]];
     }),
   );
-  return tableText([...subjectHeads(collection), ...(isOne ? [] : settingHeads(settings)), ...COUNT_HEADS], rows);
+  return tableText([...SUBJECT_HEADS[collection.mode], ...(isOne ? [] : settingHeads(settings)), ...COUNT_HEADS], rows);
 }
 
 /** The least and most photos of each class over the settings. `--per-class` shows each setting. */
@@ -132,7 +132,7 @@ function classRanges({ settings, subjects }: WhatIf, collection: Collection): st
     const ranges = COUNT_HEADS.map((_, column) => rangeText(columns.map((row) => row[column] ?? 0)));
     return [[wnid, nameOf(collection, wnid), ...ranges]];
   });
-  return `each class, least to most over the settings (--per-class: under each):\n\n${tableText([...subjectHeads(collection), ...COUNT_HEADS], rows)}`;
+  return `each class, least to most over the settings (--per-class: under each):\n\n${tableText([...SUBJECT_HEADS[collection.mode], ...COUNT_HEADS], rows)}`;
 }
 
 function rangeText(values: readonly number[]): string {

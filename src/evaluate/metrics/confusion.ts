@@ -27,15 +27,15 @@ export interface MatrixShape {
   readonly searched: readonly string[];
   /** Columns: the classes, by wnid, that the ensemble chooses among. */
   readonly predicted: readonly string[];
-  /** Mode A drops photos that are taken for what they show, so its diagonal is empty. */
-  readonly mode: 'A' | 'O';
+  /** False in mode A, which drops photos that are taken for what they show. */
+  readonly hasDiagonal: boolean;
 }
 
 const TOP_CELLS = 20;
 
 /**
  * Measures the matrix of what photos are searched as and what the ensemble takes them for.
- * - possible = rows · columns, in mode A without the diagonal
+ * - possible = rows · columns, without the diagonal in mode A
  * - density = cells with a photo / possible, 0..1
  * - coverage = rows with a photo / rows, 0..1
  * - entropy = -sum(p · log2 p) over the cells, in bits; p is a cell's share of the photos. 0..log2(possible).
@@ -49,8 +49,8 @@ const TOP_CELLS = 20;
 export function confusionMatrix(counts: readonly ConfusionCount[], shape: MatrixShape): ConfusionMatrix {
   const [rows, columns] = [new Set(shape.searched), new Set(shape.predicted)];
   const both = [...rows].filter((wnid) => columns.has(wnid)).length;
-  const possible = rows.size * columns.size - (shape.mode === 'A' ? both : 0);
-  const cells = [...cellsOf(counts, { rows, columns, mode: shape.mode }).values()].toSorted(byWnid);
+  const possible = rows.size * columns.size - (shape.hasDiagonal ? 0 : both);
+  const cells = [...cellsOf(counts, { rows, columns, hasDiagonal: shape.hasDiagonal }).values()].toSorted(byWnid);
   return {
     cells: cells.length,
     possible,
@@ -65,7 +65,7 @@ export function confusionMatrix(counts: readonly ConfusionCount[], shape: Matrix
 interface Place {
   readonly rows: ReadonlySet<string>;
   readonly columns: ReadonlySet<string>;
-  readonly mode: 'A' | 'O';
+  readonly hasDiagonal: boolean;
 }
 
 function cellsOf(counts: readonly ConfusionCount[], place: Place): Map<string, ConfusionCount> {
@@ -79,7 +79,7 @@ function cellsOf(counts: readonly ConfusionCount[], place: Place): Map<string, C
   return cells;
 }
 
-function checkCell({ wnid, predictedWnid, photos }: ConfusionCount, { rows, columns, mode }: Place): void {
+function checkCell({ wnid, predictedWnid, photos }: ConfusionCount, { rows, columns, hasDiagonal }: Place): void {
   const cell = `'${wnid}' taken for '${predictedWnid}'`;
   if (!Number.isSafeInteger(photos) || photos < 0) {
     throw new RangeError(`Expected a whole number of photos of ${cell} but received ${photos}.`);
@@ -87,7 +87,7 @@ function checkCell({ wnid, predictedWnid, photos }: ConfusionCount, { rows, colu
   if (!rows.has(wnid) || !columns.has(predictedWnid)) {
     throw new RangeError(`${cell} is not in the confusion matrix: pass both classes in its shape.`);
   }
-  if (mode === 'A' && wnid === predictedWnid && photos > 0) {
+  if (!hasDiagonal && wnid === predictedWnid && photos > 0) {
     throw new RangeError(`${cell}: in mode A no photo is taken for what it shows.`);
   }
 }

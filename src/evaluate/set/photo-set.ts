@@ -1,5 +1,6 @@
 import { resolve, relative, sep } from 'node:path';
 import type { Sha256, Wnid } from '../../kernel/ids.ts';
+import type { Mode } from '../../kernel/mode.ts';
 
 /** Photos to evaluate a model on. */
 export interface PhotoSet {
@@ -27,7 +28,7 @@ export interface SetPhoto {
 }
 
 export interface ExportedSet {
-  readonly mode: 'A' | 'O';
+  readonly mode: Mode;
   /** The classes that models choose among, sorted. */
   readonly among: readonly Wnid[];
   /** Names of folders and classes, for people. */

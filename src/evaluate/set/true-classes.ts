@@ -2,6 +2,7 @@ import { quote } from '../../config/quote.ts';
 import { UsageError } from '../../kernel/errors.ts';
 import type { Wnid } from '../../kernel/ids.ts';
 import type { PhotoSet } from './photo-set.ts';
+import { MODES } from '../../collection/modes.ts';
 
 /**
  * Refuses a set whose folders are not the classes that its photos show.
@@ -10,7 +11,7 @@ import type { PhotoSet } from './photo-set.ts';
  * @throws UsageError `no-true-classes` for an export of mode O
  */
 export function requireTrueClasses({ dir, exported }: PhotoSet, flag: string): void {
-  if (exported?.mode !== 'O') return;
+  if (exported === null || MODES[exported.mode].showsClass) return;
   throw new UsageError(
     `Expected photos in the folders of the classes that they show for ${flag} but ${quote(dir)} is an export of mode O: its photos show none of the classes that models choose among. Give an export of mode A, or a folder with a folder of photos for each class`,
     { code: 'no-true-classes' },

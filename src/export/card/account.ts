@@ -1,5 +1,5 @@
-import { DEFAULT_CRITERIA } from '../../review/desk/criteria.ts';
 import { countOf, countText, fewPhotosText } from '../../kernel/texts.ts';
+import { REVIEW_MODES } from '../../review/modes.ts';
 import { answerTo } from './front-matter.ts';
 import { keepsMetadata, totalsOf, type Protocol } from '../protocol.ts';
 
@@ -141,7 +141,7 @@ export function shortlistText({ rule, nearDuplicates: { distance, cosine } }: Pr
 }
 
 /** The question for reviewers, in the words of the curator or the program. */
-export const criteriaText = ({ review, rule }: Protocol): string => review.criteria ?? DEFAULT_CRITERIA[rule.mode];
+export const criteriaText = ({ review, rule }: Protocol): string => review.criteria ?? REVIEW_MODES[rule.mode].criteria;
 
 export function reviewText({ review, rule, among }: Protocol): string {
   const { reviewers, orders, period, agreement, target } = review;

@@ -5,6 +5,7 @@ import type { PhotoRow } from './photo-row.ts';
 import type { Protocol } from '../protocol.ts';
 import { photoId } from '../revisions/revision-id.ts';
 import type { SelectedPhoto } from './select.ts';
+import type { Mode } from '../../kernel/mode.ts';
 
 /** The file of a photo in `test/`. */
 export interface ExportedFile {
@@ -18,7 +19,7 @@ export interface ExportedFile {
 
 /** Shared by all rows of a revision. */
 export interface RowContext {
-  readonly mode: 'A' | 'O';
+  readonly mode: Mode;
   readonly classOf: ReadonlyMap<string, Protocol['classes'][number]>;
   /** The name of a photo's file in its folder, if it is not the id. Called with each photo in order. */
   readonly nameFor: ((row: PhotoRow, photo: SelectedPhoto) => string) | null;

@@ -3,6 +3,7 @@ import { groupBy } from '../../kernel/group-by.ts';
 import type { Sha256, Wnid } from '../../kernel/ids.ts';
 import type { DecidedBy, Review, VerdictState } from '../../review/events/verdict.ts';
 import type { ExportReason } from '../protocol.ts';
+import type { Mode } from '../../kernel/mode.ts';
 
 /** Origin and rights of one candidate of a photo. */
 export interface Rights {
@@ -52,7 +53,7 @@ export interface SelectedPhoto extends Omit<ExportCandidate, 'rights'> {
 }
 
 export interface SelectionRules {
-  readonly mode: 'A' | 'O';
+  readonly mode: Mode;
   /** Photos of one confusion. */
   readonly cap: number;
   readonly isLicenceAllowed: (licence: string) => boolean;
@@ -81,7 +82,7 @@ function selectOne({ rights, ...candidate }: ExportCandidate, rules: SelectionRu
 function reasonOf(
   { state, whyNot, alsoAcceptedAs, wnid }: Omit<ExportCandidate, 'rights'>,
   hasLicence: boolean,
-  mode: 'A' | 'O',
+  mode: Mode,
 ): ExportReason | null {
   if (state !== 'accepted') return state;
   if (whyNot !== null) return whyNot;

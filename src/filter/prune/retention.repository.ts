@@ -2,7 +2,7 @@ import { sql, type Kysely, type RawBuilder, type Transaction } from 'kysely';
 import * as z from 'zod';
 import type { Database } from '../../platform/postgres/database.ts';
 import { fewInScope } from '../run/decision.repository.ts';
-import type { DecisionScope } from '../../models/workspace/scope.ts';
+import { CANDIDATES, type DecisionScope } from '../../models/workspace/scope.ts';
 
 /** Decides which photos need their bytes, according to every collection in the catalogue. */
 
@@ -47,8 +47,8 @@ function scopeOf({ id, decisionSha256, definition, wnids }: CollectionRow): Deci
   const base = { collectionId: id, decisionSha256, licences };
   const list = wnids ?? classes;
   if (list === null) return { ...base, wnids: [], concepts: { only: null, not: [] } };
-  if (mode === 'A') return { ...base, wnids: list, classes: classes ?? list };
-  return { ...base, wnids: list, concepts: { only: concepts === 'any' ? null : concepts, not: list } };
+  const lists = { classes: classes ?? list, concepts: concepts === 'any' ? null : concepts, among: list };
+  return { ...base, wnids: list, ...CANDIDATES[mode](lists) };
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { WnidScope } from '../../crawl/candidates/candidate.ts';
 import type { Wnid } from '../../kernel/ids.ts';
+import type { Mode } from '../../kernel/mode.ts';
 
 /** The photos that a collection decides: fetched, of one of these classes (or concepts), under one of these licences. */
 export interface DecisionScope {
@@ -28,3 +29,18 @@ export interface ConceptScope {
   /** Classes that cannot be concepts, because the model knows them. */
   readonly not: readonly Wnid[];
 }
+
+interface CollectionLists {
+  readonly classes: readonly Wnid[];
+  /** Null for all. */
+  readonly concepts: readonly Wnid[] | null;
+  readonly among: readonly Wnid[];
+}
+
+/** The part of a scope that says what photos are candidates of. */
+export const CANDIDATES: Readonly<
+  Record<Mode, (lists: CollectionLists) => Pick<DecisionScope, 'classes' | 'concepts'>>
+> = {
+  A: ({ classes }) => ({ classes }),
+  O: ({ concepts, among }) => ({ concepts: { only: concepts, not: among } }),
+};

@@ -4,7 +4,7 @@ import { storedCollection } from '../../collection/collection.process.ts';
 import { readRules, registerCollection, storeText } from '../../collection/collection.repository.ts';
 import type { Collection } from '../../collection/collection.ts';
 import { withStoredRules, type StoredRules } from '../../collection/stored-rules.ts';
-import type { DecisionScope } from './scope.ts';
+import { CANDIDATES, type DecisionScope } from './scope.ts';
 import { identityText } from '../evidence/member.ts';
 import { openEnsemble, type Ensemble } from '../engine/ensemble.process.ts';
 import { modelPlaceOf } from '../engine/shared-models.process.ts';
@@ -88,7 +88,7 @@ function scopeOf(
   ids: Pick<DecisionScope, 'collectionId' | 'decisionSha256'>,
 ): DecisionScope {
   const { wnids } = evidenceClasses;
-  const candidates = mode === 'A' ? { classes: classes.wnids } : { concepts: { only: subjects.ids, not: wnids } };
+  const candidates = CANDIDATES[mode]({ classes: classes.wnids, concepts: subjects.ids, among: wnids });
   return { ...ids, wnids, ...candidates, licences };
 }
 

@@ -1,6 +1,7 @@
 import type { Report } from '../report.ts';
 import { countOf, countText } from '../../kernel/texts.ts';
 import { bestOutsider, outsidersOf } from './models.ts';
+import { REPORT_TEXTS } from './modes.ts';
 
 /** The sections of the page, by id. */
 export type SectionName = 'funnel' | 'transfer' | 'confidence' | 'ood' | 'set' | 'review' | 'why' | 'method';
@@ -30,9 +31,7 @@ function ofPhotos(report: Report): Caution[] {
   const few = `${countOf(set.photos, 'photo')} ${set.photos === 1 ? 'is' : 'are'} few: 95 % intervals are up to ${widthText(set.photos)} points wide. Compare intervals, not single numbers.`;
   return [
     ...(set.which === 'accepted' ? [] : [ofUnreviewed(report)]),
-    ...(set.photos < FEW_PHOTOS
-      ? [{ section: mode === 'O' ? 'ood' : 'transfer', text: few, command: null } as const]
-      : []),
+    ...(set.photos < FEW_PHOTOS ? [{ section: REPORT_TEXTS[mode].section, text: few, command: null }] : []),
   ];
 }
 
@@ -57,9 +56,9 @@ function widthText(photos: number): string {
 }
 
 function ofModels(report: Report): Caution[] {
-  const { collection, mode, clean, inDistribution, memberGap } = report;
+  const { collection, mode, memberGap } = report;
   const cautions: Caution[] = [];
-  const section = mode === 'O' ? 'ood' : 'transfer';
+  const { section, outside } = REPORT_TEXTS[mode];
   const outsiders = outsidersOf(report);
   if (outsiders.every(({ sharesBackbone }) => sharesBackbone)) {
     const isAlone = report.leftOut.length === 0;
@@ -72,18 +71,9 @@ function ofModels(report: Report): Caution[] {
     const text = `${why} Only another model shows whether the set is hard for others too.`;
     cautions.push({ section, text, command: isAlone ? 'winnow models add FILE' : null });
   }
-  if (mode === 'A' && clean === null) {
-    const text =
-      'No clean photos were given, so nothing says how much of the error is the set’s: a model may be as bad on ordinary photos.';
-    cautions.push({ section, text, command: `winnow report --collection ${collection} --clean DIR --out DIR` });
-  }
-  if (mode === 'O' && inDistribution === null) {
-    const text = 'No photos in the distribution were given, so detection cannot be measured.';
-    cautions.push({
-      section,
-      text,
-      command: `winnow report --collection ${collection} --in-distribution DIR --out DIR`,
-    });
+  if (report[outside.key] === null) {
+    const command = `winnow report --collection ${collection} ${outside.flag} DIR --out DIR`;
+    cautions.push({ section, text: outside.missing, command });
   }
   if (memberGap !== null && memberGap.isLarge) {
     const { higher, lower, difference } = memberGap;
@@ -97,8 +87,7 @@ function ofModels(report: Report): Caution[] {
 function ofOverlap(report: Report): Caution[] {
   const best = bestOutsider(report);
   const { labelNoise } = report;
-  if (report.mode === 'O' || best?.accuracy == null || labelNoise.low === null || labelNoise.low < 1 - best.accuracy)
-    return [];
+  if (best?.accuracy == null || labelNoise.low === null || labelNoise.low < 1 - best.accuracy) return [];
   const text = 'The label noise is as large as the best model’s error: its mistakes may be ours.';
   return [{ section: 'transfer', text, command: null }];
 }

@@ -8,6 +8,7 @@ import { countOf, countText, listText } from '../../kernel/texts.ts';
 import type { ReportFigure } from './figure.tsx';
 import { MOST_CURVES, markedModels, type MarkedModel } from './models.ts';
 import { percentText, pointsText, someText } from './texts.ts';
+import { REPORT_TEXTS } from './modes.ts';
 
 /** The charts of models: accuracy, its drop, confidence, and how well confidence tells sets apart. */
 export function modelFigures(report: Report): ReportFigure[] {
@@ -28,7 +29,7 @@ const label = ({ letter, model }: MarkedModel): string =>
 function transfer(report: Report): ReportFigure | null {
   const marked = markedModels(report).filter(({ model }) => model.accuracy !== null || model.clean !== null);
   if (marked.length === 0) return null;
-  const hasMembers = report.mode === 'A' && marked.some(({ model }) => model.isMember);
+  const hasMembers = REPORT_TEXTS[report.mode].rulesMembers && marked.some(({ model }) => model.isMember);
   const hasClean = marked.some(({ model }) => model.clean !== null);
   const rows = marked.map((one): EstimateRow => {
     const { model } = one;
@@ -150,7 +151,7 @@ type PointsOf = (model: ModelReport) => readonly CurvePoint[] | null;
  */
 function seriesOf(report: Report, pointsOf: PointsOf, numbersOf: (model: ModelReport) => string): Series[] {
   return markedModels(report)
-    .filter(({ model }) => report.mode === 'O' || !model.isMember)
+    .filter(({ model }) => !REPORT_TEXTS[report.mode].rulesMembers || !model.isMember)
     .slice(0, MOST_CURVES)
     .flatMap((one) => {
       const points = pointsOf(one.model) ?? [];
@@ -164,7 +165,6 @@ function textOf(series: readonly Series[]): string {
 }
 
 function reliability(report: Report): ReportFigure | null {
-  if (report.mode === 'O') return null;
   const series = seriesOf(
     report,
     ({ curves }) => curves.reliability.map(({ confidence, accuracy }) => ({ x: confidence, y: accuracy })),
@@ -191,7 +191,6 @@ function reliability(report: Report): ReportFigure | null {
 }
 
 function responseRate(report: Report): ReportFigure | null {
-  if (report.mode === 'O') return null;
   const series = seriesOf(
     report,
     ({ curves }) => curves.responseRate,

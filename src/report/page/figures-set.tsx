@@ -7,6 +7,7 @@ import { stagesOf } from '../../page/stages.ts';
 import { countOf, countText, listText, probabilityText, shareText } from '../../kernel/texts.ts';
 import type { ReportFigure } from './figure.tsx';
 import { decimalText, percentText, rangeText } from './texts.ts';
+import { REPORT_TEXTS } from './modes.ts';
 
 /** The charts of the set: its funnel, its confusions, its crops, where it is from, and what reviewers accepted. */
 export function setFigures(report: Report): ReportFigure[] {
@@ -65,7 +66,7 @@ function confusion({ confusion: matrix, classNames, mode }: Report): ReportFigur
           count: photos,
         }))}
         nameOf={nameOf}
-        rows={mode === 'O' ? 'concept' : 'searched as'}
+        rows={REPORT_TEXTS[mode].rows}
         columns="taken for"
       />
     ),

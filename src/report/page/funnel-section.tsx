@@ -6,6 +6,7 @@ import { countText, shareText } from '../../kernel/texts.ts';
 import type { LinkDetails, ReportContext } from './context.ts';
 import { Nothing, Section, Table, To, type TableRow } from './parts.tsx';
 import { NOTHING, percentText, spanText } from './texts.ts';
+import { SUBJECTS } from '../../kernel/mode.ts';
 
 interface SectionOf {
   readonly context: ReportContext;
@@ -104,7 +105,7 @@ function Classes({ context }: Pick<SectionOf, 'context'>) {
   const { classes } = context.report.funnel;
   return (
     <Table
-      caption={context.report.mode === 'O' ? 'By concept' : 'By class'}
+      caption={`By ${SUBJECTS[context.report.mode].one}`}
       columns={['class', ...COLUMNS]}
       csv={context.csv('funnel-classes')}
       rows={classes

@@ -12,7 +12,7 @@ interface SectionOf {
 
 /** Photos with what speaks for the searched and for the predicted class in them. */
 export function WhySection({ context, title }: SectionOf) {
-  const { gallery, mode } = context.report;
+  const { gallery } = context.report;
   const models = [...new Set(gallery.flatMap(({ model }) => (model === null ? [] : [model])))];
   return (
     <Section name="why" title={title} context={context}>
@@ -20,7 +20,7 @@ export function WhySection({ context, title }: SectionOf) {
       {models.length === 0 ? null : (
         <p>
           The colour shows which parts of the centre crop speak for{' '}
-          {mode === 'O' ? null : (
+          {gallery.every(({ searched }) => searched === null) ? null : (
             <>
               <span class="key searched">the searched class</span> and for{' '}
             </>

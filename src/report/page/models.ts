@@ -1,4 +1,5 @@
 import type { ModelReport, Report } from '../report.ts';
+import { REPORT_TEXTS } from './modes.ts';
 
 /** A model with what stands for it in charts: the same letter, colour and dash pattern in all of them. */
 export interface MarkedModel {
@@ -32,7 +33,7 @@ export function outsidersOf({ models }: Pick<Report, 'models'>): ModelReport[] {
  * file of a member is not among them: with the features of a member, it has helped to filter.
  */
 export function bestOutsider(report: Pick<Report, 'models' | 'mode'>): ModelReport | null {
-  const valueOf = ({ accuracy, ood }: ModelReport) => (report.mode === 'O' ? (ood?.aupr ?? -1) : (accuracy ?? -1));
+  const valueOf = (model: ModelReport): number => REPORT_TEXTS[report.mode].valueOf(model) ?? -1;
   const independent = outsidersOf(report).filter(({ sharesBackbone }) => !sharesBackbone);
   const [best] = independent.toSorted((a, b) => valueOf(b) - valueOf(a));
   return best === undefined || valueOf(best) < 0 ? null : best;

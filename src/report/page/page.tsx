@@ -1,6 +1,5 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
 import type { VNode } from 'preact';
-import type { Report } from '../report.ts';
 import { cautionsOf, type SectionName } from './cautions.ts';
 import type { ReportContext, ReportPageProps } from './context.ts';
 import { reportFigures } from './figures.ts';
@@ -12,11 +11,12 @@ import { TransferSection } from './model-sections.tsx';
 import { plainReport } from './plain.ts';
 import { ReviewSection, SetSection } from './set-sections.tsx';
 import { Contents, Summary } from './summary.tsx';
+import type { Mode } from '../../kernel/mode.ts';
 
 /** The report as people read it: no script, no hooks, no browser. */
 export function ReportPage({ notice, ...props }: ReportPageProps) {
   const context = contextOf(props);
-  const sections = SECTIONS.filter(({ mode }) => mode === undefined || mode === context.report.mode);
+  const sections = SECTIONS[context.report.mode];
   return (
     <main class="report">
       {notice}
@@ -39,22 +39,27 @@ interface PartProps {
 interface PageSection {
   readonly name: SectionName;
   readonly title: string;
-  /** Shown in this mode only. */
-  readonly mode?: Report['mode'];
   readonly Part: (props: PartProps) => VNode;
 }
 
-/** In the order of a paper's experiments. */
-const SECTIONS: readonly PageSection[] = [
-  { name: 'funnel', title: 'The funnel', Part: FunnelSection },
-  { name: 'transfer', title: 'Transfer', mode: 'A', Part: TransferSection },
-  { name: 'confidence', title: 'Confidence', mode: 'A', Part: ConfidenceSection },
-  { name: 'ood', title: 'Out of distribution', mode: 'O', Part: OodSection },
+const FUNNEL: PageSection = { name: 'funnel', title: 'The funnel', Part: FunnelSection };
+const COMMON: readonly PageSection[] = [
   { name: 'set', title: 'What the set looks like', Part: SetSection },
   { name: 'review', title: 'Reviews', Part: ReviewSection },
   { name: 'why', title: 'What speaks for the classes', Part: WhySection },
   { name: 'method', title: 'Method', Part: MethodSection },
 ];
+
+/** In the order of a paper's experiments. */
+const SECTIONS: Readonly<Record<Mode, readonly PageSection[]>> = {
+  A: [
+    FUNNEL,
+    { name: 'transfer', title: 'Transfer', Part: TransferSection },
+    { name: 'confidence', title: 'Confidence', Part: ConfidenceSection },
+    ...COMMON,
+  ],
+  O: [FUNNEL, { name: 'ood', title: 'Out of distribution', Part: OodSection }, ...COMMON],
+};
 
 function contextOf(props: Omit<ReportPageProps, 'notice'>): ReportContext {
   const report = plainReport(props.report);

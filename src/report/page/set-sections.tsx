@@ -6,6 +6,7 @@ import { AGREEMENT_COLUMNS, agreementCells, agreementText } from './agreement.ts
 import type { ReportContext } from './context.ts';
 import { ClassName, Count, Nothing, Plots, Section, Table, To } from './parts.tsx';
 import { decimalText, estimateText, NOTHING, percentText } from './texts.ts';
+import { SUBJECTS } from '../../kernel/mode.ts';
 
 interface SectionOf {
   readonly context: ReportContext;
@@ -98,7 +99,7 @@ function MatrixNumbers({ context }: Pick<SectionOf, 'context'>) {
         cells
       </Fact>
       <Fact name="Coverage">
-        {percentText(confusion.coverage)} of the {mode === 'O' ? 'concepts' : 'classes'} searched have a photo
+        {percentText(confusion.coverage)} of the {SUBJECTS[mode].many} searched have a photo
       </Fact>
       <Fact name="Entropy">
         {decimalText(confusion.entropy)} bits, as if{' '}

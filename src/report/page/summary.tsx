@@ -5,6 +5,7 @@ import type { ReportContext, Sections } from './context.ts';
 import { bestOutsider } from './models.ts';
 import { To } from './parts.tsx';
 import { estimateText, NOTHING, percentText, rangeText, timeText } from './texts.ts';
+import { SUBJECTS, type Mode } from '../../kernel/mode.ts';
 
 /** Digits of an id that people are shown. */
 const SHOWN_DIGITS = 12;
@@ -21,8 +22,7 @@ export function Summary({ context }: { readonly context: ReportContext }) {
         <bdi>{report.collection}</bdi>
       </h1>
       <p class="lead">
-        {countOf(set.photos, 'photo')} of{' '}
-        {countOf(set.classes, report.mode === 'O' ? 'concept' : 'class', report.mode === 'O' ? 'concepts' : 'classes')},{' '}
+        {countOf(set.photos, 'photo')} of {countOf(set.classes, SUBJECTS[report.mode].one, SUBJECTS[report.mode].many)},{' '}
         {WHICH[set.which]}, judged among {countOf(report.among, 'class', 'classes')}
       </p>
       <dl class="big-numbers">
@@ -59,6 +59,9 @@ export function Summary({ context }: { readonly context: ReportContext }) {
   );
 }
 
+/** How hard the set is for the best model that was no member. */
+const DIFFICULTY: Readonly<Record<Mode, (report: Report) => BigNumber>> = { A: accuracy, O: detection };
+
 interface BigNumber {
   readonly name: string;
   readonly value: string;
@@ -73,7 +76,7 @@ function bigNumbers(report: Report): BigNumber[] {
   const { wrong, photos, unsure } = labelNoise;
   const rejected = `${countText(wrong)} of ${countOf(photos, 'photo')} that a first look accepted${range === null ? '' : `, 95 % interval ${range}`}; the second was unsure of ${countText(unsure)}`;
   return [
-    report.mode === 'O' ? detection(report) : accuracy(report),
+    DIFFICULTY[report.mode](report),
     {
       name: 'kept by the filter',
       value: shareText(total.kept, total.fetched),

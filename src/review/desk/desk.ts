@@ -1,6 +1,7 @@
 import type { Sha256, Wnid } from '../../kernel/ids.ts';
 import type { RejectReason } from '../../kernel/reasons.ts';
 import type { Judgement, ReviewVerdict, ShownBy, Subject } from '../events/event.ts';
+import type { Mode } from '../../kernel/mode.ts';
 
 /** The JSON protocol between the server and the review page. All paths are below `/c/NAME/api/review/`. */
 
@@ -70,7 +71,7 @@ export interface ReviewPhoto extends Subject {
 
 /** `GET setup`: what a page needs to begin. */
 export interface ReviewSetup {
-  readonly mode: 'A' | 'O';
+  readonly mode: Mode;
   /** Null if the page must ask for a name (`POST reviewer {name}`, which answers with a cookie). */
   readonly reviewer: string | null;
   readonly mayReview: boolean;

@@ -1,9 +1,7 @@
 import { groupBy } from '../../kernel/group-by.ts';
 import type { Wnid } from '../../kernel/ids.ts';
-import { MODE_O_REJECT_REASONS, REJECT_REASONS } from '../../kernel/reasons.ts';
 import { SOURCE_NAMES } from '../../collection/source-names.ts';
 import { readCriteria } from './criteria.repository.ts';
-import { DEFAULT_CRITERIA } from './criteria.ts';
 import { classProgress, shownRows, type DeskView, type ShownRow } from './desk.repository.ts';
 import { REVIEW_ORDERS, type ClassProgress, type OwnReview, type ReviewPhoto, type ReviewSetup } from './desk.ts';
 import { subjectKey, type ReviewEvent, type Subject } from '../events/event.ts';
@@ -11,6 +9,8 @@ import { eventsOf } from '../events/review.repository.ts';
 import { FAILURE_TAGS } from '../events/tags.ts';
 import { opinionsOf, type Opinion } from '../events/verdict.ts';
 import { nameOf, type Workspace } from '../../models/workspace/workspace.process.ts';
+import { MODES } from '../../collection/modes.ts';
+import { REVIEW_MODES } from '../modes.ts';
 
 /** A collection as one reviewer works on it. */
 export interface Desk {
@@ -35,16 +35,16 @@ export async function readSetup({ workspace, reviewer }: Desk): Promise<Omit<Rev
   return {
     mode,
     reviewer,
-    reasons: mode === 'A' ? REJECT_REASONS : MODE_O_REJECT_REASONS,
+    reasons: REVIEW_MODES[mode].reasons,
     tags: FAILURE_TAGS,
     orders: REVIEW_ORDERS,
     sources: SOURCE_NAMES,
-    threshold: mode === 'A' ? policy.threshold : policy.minConfidence,
+    threshold: MODES[mode].mark(policy),
     cap: policy.cap,
     target: app.config.review.target,
     leaseMs: app.config.review.leaseMs,
-    classNames: mode === 'A' ? [] : [...collection.evidenceClasses.nameByWnid.values()].toSorted(),
-    criteria: (await readCriteria(app.db, scope.collectionId)) ?? DEFAULT_CRITERIA[mode],
+    classNames: MODES[mode].showsClass ? [] : [...collection.evidenceClasses.nameByWnid.values()].toSorted(),
+    criteria: (await readCriteria(app.db, scope.collectionId)) ?? REVIEW_MODES[mode].criteria,
   };
 }
 

@@ -1,10 +1,11 @@
 import { didYouMean } from '../../config/nearest.ts';
 import { quote } from '../../config/quote.ts';
 import { isSha256 } from '../../kernel/ids.ts';
-import { MODE_O_REJECT_REASONS, REJECT_REASONS } from '../../kernel/reasons.ts';
 import { isStorable, STORABLE_RULE } from '../../crawl/sources/text.ts';
 import { REVIEW_VERDICTS, type Judgement, type Subject } from '../events/event.ts';
 import { EVENT_TIME_RULE, isEventTime } from '../events/event-time.ts';
+import type { Mode } from '../../kernel/mode.ts';
+import { REVIEW_MODES } from '../modes.ts';
 
 /** A verdict in a file that is imported. */
 export interface ImportedVerdict extends Subject, Judgement {
@@ -33,7 +34,7 @@ export interface VerdictsAndProblems extends ReadVerdicts {
 }
 
 export interface VerdictRules {
-  readonly mode: 'A' | 'O';
+  readonly mode: Mode;
   readonly resolveClass: (
     label: string,
   ) => { readonly ok: true; readonly wnid: string } | { readonly ok: false; readonly detail: string };
@@ -59,7 +60,7 @@ export function judgementOf(verdict: string, reason: string, { mode }: VerdictRu
   if (known === undefined)
     return { problem: `expected accept, reject or unsure for verdict but received ${quote(verdict)}` };
   if (reason === '') return { verdict: known, reason: null };
-  const reasons = mode === 'A' ? REJECT_REASONS : MODE_O_REJECT_REASONS;
+  const { reasons } = REVIEW_MODES[mode];
   const knownReason = reasons.find((one) => one === reason);
   if (knownReason === undefined)
     return {

@@ -3,7 +3,6 @@ import { quote } from '../../config/quote.ts';
 import { answersOf, NEITHER } from '../../shortlist/label-studio.ts';
 import type { Judgement, Subject } from '../events/event.ts';
 import {
-  judgementOf,
   reviewerOf,
   subjectOf,
   timeOf,
@@ -11,6 +10,7 @@ import {
   type VerdictRules,
   type VerdictsAndProblems,
 } from './imported-verdict.ts';
+import { REVIEW_MODES } from '../modes.ts';
 
 /**
  * The answers in a JSON export of Label Studio, of a project whose tasks `winnow shortlist --format label-studio` has
@@ -131,11 +131,6 @@ function verdictOf(data: TaskData, annotation: Annotation, rules: VerdictRules):
   return { ...subject, ...judgement, ...reviewer, ...time };
 }
 
-/**
- * In mode A the class searched as is accepted, and both other answers are of the wrong class. In mode O the concept searched
- * as is accepted, and the predicted class is in-distribution. A photo that shows neither may still show another of the
- * 1,000 classes, so the answer is unsure.
- */
 function judgementOfChoices(
   data: TaskData,
   choices: readonly string[],
@@ -145,10 +140,10 @@ function judgementOfChoices(
   const [choice] = new Set(choices);
   if (new Set(choices).size > 1)
     return { problem: `expected one answer but received ${choices.map(quote).join(' and ')}` };
-  if (choice === searchedAs) return judgementOf('accept', '', rules);
-  const isWrong = choice === predicted || (choice === NEITHER && rules.mode === 'A');
-  if (isWrong) return judgementOf('reject', rules.mode === 'A' ? 'wrong-class' : 'in-distribution', rules);
-  if (choice === NEITHER) return judgementOf('unsure', '', rules);
+  if (choice === searchedAs) return { verdict: 'accept', reason: null };
+  const { ifPredicted, ifNeither } = REVIEW_MODES[rules.mode];
+  if (choice === predicted) return ifPredicted;
+  if (choice === NEITHER) return ifNeither;
   const expected = [searchedAs, predicted, NEITHER].map(quote).join(', ');
   return {
     problem: `expected one of the answers ${expected} for ${quote('class')} but received ${quote(choice)}. Take the labelling setup of config/label-studio.xml.`,

@@ -6,6 +6,7 @@ import { Bar } from '../../page/bar.tsx';
 import { Link, toHttpUrl } from '../../page/link.tsx';
 import { probabilityText } from '../../kernel/texts.ts';
 import { cardAnchor, shortSha256 } from './anchors.ts';
+import type { Marks } from './modes.ts';
 
 /** A shortlist row with the name of its predicted class. Texts are plain text from the source. Only http(s) URLs are linked. */
 export interface SheetPhoto extends ListedPhoto {
@@ -16,9 +17,7 @@ export interface SheetPhoto extends ListedPhoto {
 export interface CardContext {
   readonly wnid: Wnid;
   readonly className: string;
-  /** `mark` is in 0..1. Mode A: policy.threshold, on the searched bars. Mode O: policy.minConfidence, on the predicted bars. */
-  readonly mode: 'A' | 'O';
-  readonly mark: number;
+  readonly marks: Marks;
   /** Names of the classes on the sheet. */
   readonly names: ReadonlyMap<Wnid, string>;
   /** The relative URL of another class's page; '' if it is this page. */
@@ -67,7 +66,7 @@ interface ProbabilitiesProps extends Pick<CardProps, 'photo' | 'context'> {
 
 function Probabilities({ photo, context, hasBars = false }: ProbabilitiesProps) {
   const { maxTrueProb, confusionProb, confusionName } = photo;
-  const { className, mode, mark } = context;
+  const { className, marks } = context;
   return (
     <dl class="probabilities">
       <div class="searched">
@@ -76,7 +75,7 @@ function Probabilities({ photo, context, hasBars = false }: ProbabilitiesProps) 
           <Name text={className} />
         </dt>
         <dd>{maxTrueProb === null ? null : <Probability of={maxTrueProb} />}</dd>
-        {hasBars && maxTrueProb !== null ? <Bar kind="searched" ratio={maxTrueProb} mark={mark} /> : null}
+        {hasBars && maxTrueProb !== null ? <Bar kind="searched" ratio={maxTrueProb} mark={marks.searched} /> : null}
       </div>
       <div class="predicted">
         <dt>
@@ -86,7 +85,7 @@ function Probabilities({ photo, context, hasBars = false }: ProbabilitiesProps) 
         <dd>
           <Probability of={confusionProb} />
         </dd>
-        {hasBars ? <Bar kind="predicted" ratio={confusionProb} mark={mode === 'O' ? mark : undefined} /> : null}
+        {hasBars ? <Bar kind="predicted" ratio={confusionProb} mark={marks.predicted} /> : null}
       </div>
     </dl>
   );

@@ -6,6 +6,8 @@ import { countOf, countText } from '../../kernel/texts.ts';
 import { classAnchor } from './anchors.ts';
 import { Name, Picture, type SheetPhoto } from './card.tsx';
 import { Fact } from './header.tsx';
+import { SUBJECTS, type Mode } from '../../kernel/mode.ts';
+import { SHEET_TEXTS } from './modes.ts';
 
 export interface SheetClass {
   readonly wnid: Wnid;
@@ -25,12 +27,6 @@ export interface CountedClass extends SheetClass {
 /** Maximum names in one line. The rest are counted. */
 const NAMES_AT_MOST = 12;
 
-type Mode = 'A' | 'O';
-const WORDS = {
-  A: { title: 'Classes', one: 'class', many: 'classes' },
-  O: { title: 'Concepts', one: 'concept', many: 'concepts' },
-} as const satisfies Record<Mode, unknown>;
-
 interface ContentsProps {
   readonly classes: readonly CountedClass[];
   readonly mode: Mode;
@@ -40,7 +36,7 @@ interface ContentsProps {
 
 /** The list of classes (or concepts). */
 export function Contents({ classes, mode, pageOf }: ContentsProps) {
-  const { title } = WORDS[mode];
+  const { title } = SHEET_TEXTS[mode];
   return (
     <nav id="contents" aria-label={title}>
       <h2>
@@ -64,7 +60,7 @@ export function Contents({ classes, mode, pageOf }: ContentsProps) {
 /** Names the classes that lost all their candidates. Classes without any candidate are only counted. */
 function EmptyClasses({ classes, mode }: Pick<ContentsProps, 'classes' | 'mode'>) {
   if (classes.length === 0) return null;
-  const { one, many } = WORDS[mode];
+  const { one, many } = SUBJECTS[mode];
   const tried = classes.filter(({ candidates }) => candidates > 0);
   const untried = classes.length - tried.length;
   const candidates = tried.reduce((sum, sheetClass) => sum + sheetClass.candidates, 0);
@@ -125,7 +121,7 @@ export function ClassSection({ sheetClass, href, mode, children }: SectionProps)
           <Name text={name} /> <code>{wnid}</code>
         </h2>
         <a class="to-contents" href={href}>
-          {WORDS[mode].title}
+          {SHEET_TEXTS[mode].title}
         </a>
         <p class="gloss">{synonyms.filter((synonym) => synonym !== name).join(', ')}</p>
         <dl class="counts">

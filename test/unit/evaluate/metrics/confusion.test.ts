@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { confusionMatrix } from '../../../../src/evaluate/metrics/confusion.ts';
 
 const classes = ['n1', 'n2', 'n3'];
-const shape = { searched: classes, predicted: [...classes, 'n4'], mode: 'A' } as const;
+const shape = { searched: classes, predicted: [...classes, 'n4'], hasDiagonal: false } as const;
 const cell = (wnid: string, predictedWnid: string, photos: number) => ({ wnid, predictedWnid, photos });
 
 describe('confusion matrix', () => {
@@ -36,13 +36,13 @@ describe('confusion matrix', () => {
   });
 
   it('counts the diagonal in mode O', () => {
-    const matrix = confusionMatrix([cell('n1', 'n1', 1)], { ...shape, mode: 'O' });
+    const matrix = confusionMatrix([cell('n1', 'n1', 1)], { ...shape, hasDiagonal: true });
     expect(matrix).toMatchObject({ cells: 1, possible: 12 });
   });
 
   it('is null where there is nothing to compute it from', () => {
     expect(confusionMatrix([], shape)).toMatchObject({ cells: 0, density: 0, coverage: 0, entropy: null });
-    expect(confusionMatrix([], { searched: [], predicted: [], mode: 'O' })).toMatchObject({
+    expect(confusionMatrix([], { searched: [], predicted: [], hasDiagonal: true })).toMatchObject({
       density: null,
       coverage: null,
     });
