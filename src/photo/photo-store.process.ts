@@ -44,7 +44,7 @@ export interface PhotoStore {
 const BATCH_PHOTOS = 256;
 
 /**
- * Opens the store to which lanes give their photos. Photos that arrive while others are being stored share the next
+ * Opens the store to which partitions give their photos. Photos that arrive while others are being stored share the next
  * write: files are synced in parallel, and one statement creates all their rows.
  */
 export function openPhotoStore(deps: PhotoStoreDeps): PhotoStore {

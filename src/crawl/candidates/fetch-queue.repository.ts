@@ -28,14 +28,14 @@ export interface FetchScope {
 }
 
 /**
- * A lane stands for one connection to one host. It has the host's pictures whose ids leave the same remainder. Each lane is a
- * job, and a job runs only once at a time over all workers, so a host never sees more connections than it has lanes.
+ * A partition of a host: its pictures whose ids leave the same remainder, fetched over one connection. Each partition is a job, and
+ * a job runs only once at a time over all workers, so a host never sees more connections than it has partitions.
  */
-export interface Lane {
+export interface Partition {
   /** Empty for files on disk. */
   readonly host: string;
-  readonly lane: number;
-  readonly lanes: number;
+  readonly partition: number;
+  readonly partitions: number;
 }
 
 /** SQL: picture `p` waits and belongs to this scope. */
@@ -47,24 +47,24 @@ function isWanted({ sources, wnids }: FetchScope): RawBuilder<boolean> {
 
 const isDue = isOver(sql`p.not_before`);
 
-export interface LanePlace {
+export interface PartitionPlace {
   readonly attempts: number;
   readonly id: number;
 }
 
 /**
- * The next pictures of a lane that can be fetched now. Pictures that were never tried come first, so that the retries of a few
+ * The next pictures of a partition that can be fetched now. Pictures that were never tried come first, so that the retries of a few
  * pictures do not use up a failing host's time.
  */
-export async function nextInLane(
+export async function nextInPartition(
   db: Kysely<Database>,
   scope: FetchScope,
-  { lane, after, limit }: { lane: Lane; after: LanePlace | null; limit: number },
+  { partition, after, limit }: { partition: Partition; after: PartitionPlace | null; limit: number },
 ): Promise<WaitingPicture[]> {
   const { attempts, id } = after ?? { attempts: -1, id: 0 };
   const { rows } = await sql<WaitingPicture>`
     select p.id, p.source, p.source_id as "sourceId", p.url, p.attempts from picture p
-    where p.host = ${lane.host} and p.id % ${lane.lanes} = ${lane.lane} and (p.attempts, p.id) > (${attempts}, ${id})
+    where p.host = ${partition.host} and p.id % ${partition.partitions} = ${partition.partition} and (p.attempts, p.id) > (${attempts}, ${id})
       and ${isWanted(scope)} and ${isDue}
     order by p.attempts, p.id limit ${limit}`.execute(db);
   return rows;

@@ -9,7 +9,7 @@ import {
 } from '../candidates/fetch-queue.repository.ts';
 import { steadyClock } from '../../kernel/clock.ts';
 import { fetchJob, type FetchPayload } from './fetch.job.ts';
-import { fetchLane, type FetchDeps, type FetchOutcome, type PictureRead } from './fetch.process.ts';
+import { fetchPartition, type FetchDeps, type FetchOutcome, type PictureRead } from './fetch.process.ts';
 import { openPhotoStore, type PhotoStoreDeps } from '../../photo/photo-store.process.ts';
 import { readFolderPicture } from '../sources/folder/read-picture.process.ts';
 import type { App } from '../../runtime/open/app.process.ts';
@@ -30,16 +30,16 @@ export interface FetchStageOptions extends StageOptions {
   readonly onHostWaits: (host: string, wait: { readonly waitMs: number; readonly why: string }) => void;
 }
 
-/** How often lanes are queued for new hosts and for hosts that have waited. */
+/** How often partitions are queued for new hosts and for hosts that have waited. */
 const REQUEUE_EVERY_MS = 500;
 /** Photos that are inspected at the same time, per processor. Two, because each waits for the main thread in between. */
 const INSPECTIONS_PER_PROCESSOR = 2;
 /** Hosts that are queued at a time for each connection, so that a connection always finds another host. */
 const HOSTS_PER_CONNECTION = 16;
-/** Lanes for files on disk. More would only make the disk seek. */
-const DISK_LANES = 8;
+/** Partitions for files on disk. More would only make the disk seek. */
+const DISK_PARTITIONS = 8;
 
-/** Starts to fetch the waiting pictures of some sources and classes. Each job is a lane. */
+/** Starts to fetch the waiting pictures of some sources and classes. Each job is a partition. */
 export async function startFetch(app: App, options: FetchStageOptions): Promise<Stage> {
   // Checked before anything is downloaded.
   await app.blobs.check();
@@ -63,29 +63,29 @@ function definitionOf(
   const deps = fetchDeps(app, options, { ...parts, resting });
   const walk = (): Promise<string[]> => waitingHosts(db, deps.scope);
   const rounds = new HostRounds(walk, HOSTS_PER_CONNECTION * connections);
-  const lanesOf = (host: string): FetchPayload[] => {
-    const lanes = host === '' ? Math.min(DISK_LANES, connections) : connectionsPerHost;
-    return Array.from({ length: lanes }, (_, lane) => ({ host, lane, lanes }));
+  const partitionsOf = (host: string): FetchPayload[] => {
+    const partitions = host === '' ? Math.min(DISK_PARTITIONS, connections) : connectionsPerHost;
+    return Array.from({ length: partitions }, (_, partition) => ({ host, partition, partitions }));
   };
   return {
     name: 'fetch',
     job: fetchJob,
     pausedAs: { stage: 'fetch', collectionId: options.collectionId },
     concurrency: connections,
-    async handle(lane, job) {
+    async handle(partition, job) {
       const shouldStop = (): boolean => deps.shouldStop() || job.shouldStop();
       const onOutcome = (outcome: FetchOutcome): void => {
         job.count({ ...outcome, count: 1 });
         deps.onOutcome(outcome);
       };
-      const { photoIds, settled } = await fetchLane(lane, { ...deps, shouldStop, onOutcome });
+      const { photoIds, settled } = await fetchPartition(partition, { ...deps, shouldStop, onOutcome });
       return { moved: settled > 0, handOn: photoIds };
     },
     subjectOf: ({ host }) => ({ host }),
     // The next requeue, within half a second, finds the hosts of new pictures.
     jobsFor: () => [],
     async *workable() {
-      yield (await rounds.next((host) => resting.isResting(host))).flatMap(lanesOf);
+      yield (await rounds.next((host) => resting.isResting(host))).flatMap(partitionsOf);
     },
     countLeft: () => countWaitingPictures(db, deps.scope),
     isAnyLeft: async () => (await countWaitingPictures(db, deps.scope, 1)) > 0,
@@ -133,7 +133,7 @@ async function readFromFolder(picture: WaitingPicture, maxBytes: number): Promis
   return Buffer.isBuffer(read) ? { kind: 'bytes', bytes: read } : { kind: 'problem', problem: read };
 }
 
-/** Hosts whose next permit is due too late to wait for. Their lanes are not queued until then. */
+/** Hosts whose next permit is due too late to wait for. Their partitions are not queued until then. */
 class RestingHosts {
   readonly #untilMs = new Map<string, number>();
 

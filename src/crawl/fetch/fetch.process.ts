@@ -1,10 +1,10 @@
 import type { Kysely } from 'kysely';
 import {
-  nextInLane,
+  nextInPartition,
   postponePicture,
   settlePicture,
   type FetchScope,
-  type LanePlace,
+  type PartitionPlace,
   type WaitingPicture,
 } from '../candidates/fetch-queue.repository.ts';
 import { type Sha256 } from '../../kernel/ids.ts';
@@ -28,7 +28,7 @@ export type PictureRead =
   | { readonly kind: 'problem'; readonly problem: PhotoProblem }
   /** The picture is tried again later. `isTry` false: no request was made, so this does not count as a try. */
   | { readonly kind: 'later'; readonly delayMs: number; readonly detail: string; readonly isTry?: boolean }
-  /** The host takes no request for now (the next permit is due later, or it sent Retry-After). The lane ends. */
+  /** The host takes no request for now (the next permit is due later, or it sent Retry-After). The partition ends. */
   | { readonly kind: 'host-waits'; readonly waitMs: number; readonly why: string };
 
 export interface FetchDeps {
@@ -38,7 +38,7 @@ export interface FetchDeps {
   read(picture: WaitingPicture): Promise<PictureRead>;
   /** Records that pictures are in flight until they are released. */
   hold(pictureIds: readonly number[]): Promise<HeldPictures>;
-  /** One store for all lanes of a process. */
+  /** One store for all partitions of a process. */
   readonly photos: PhotoStore;
   readonly limits: InspectionLimits;
   /** True once the run should end. Pictures that have not been started stay waiting. */
@@ -64,52 +64,58 @@ export interface FetchOutcome {
 /** Pictures read from the catalogue by one query. */
 const PICTURES_AT_A_TIME = 32;
 /**
- * Pictures of a lane that are in memory. The lane reads the next one while those before it are inspected and stored, so that
+ * Pictures of a partition that are in memory. The partition reads the next one while those before it are inspected and stored, so that
  * its connection is not idle meanwhile.
  */
 const HELD_AT_ONCE = 4;
-/** After a picture of more bytes, the lane waits until it is settled, so that memory holds one such picture for each lane. */
+/** After a picture of more bytes, the partition waits until it is settled, so that memory holds one such picture for each partition. */
 const LARGE_BYTES = 2 ** 20;
-/** After this time the lane is queued again, so that other lanes get their turn. */
+/** After this time the partition is queued again, so that other partitions get their turn. */
 const TURN_MS = 15_000;
 
 /**
- * One fetch job. It reads the lane's pictures one after the other. While it reads one, it judges, stores and settles up to
+ * One fetch job. It reads the partition's pictures one after the other. While it reads one, it judges, stores and settles up to
  * three earlier ones.
  *
  * @returns ids of the photos that are stored now, and how many pictures were settled
  */
-export async function fetchLane(lane: FetchPayload, deps: FetchDeps): Promise<{ photoIds: number[]; settled: number }> {
-  const done: LaneDone = { photoIds: [], settled: 0 };
+export async function fetchPartition(
+  partition: FetchPayload,
+  deps: FetchDeps,
+): Promise<{ photoIds: number[]; settled: number }> {
+  const done: Done = { photoIds: [], settled: 0 };
   const endMs = performance.now() + TURN_MS;
-  let after: LanePlace | null = null;
+  let after: PartitionPlace | null = null;
   for (;;) {
-    const pictures: WaitingPicture[] = await nextInLane(deps.db, deps.scope, {
-      lane,
+    const pictures: WaitingPicture[] = await nextInPartition(deps.db, deps.scope, {
+      partition,
       after,
       limit: PICTURES_AT_A_TIME,
     });
-    const goesOn = pictures.length > 0 && (await fetchSome(pictures, { lane, endMs, done, deps }));
+    const goesOn = pictures.length > 0 && (await fetchSome(pictures, { partition, endMs, done, deps }));
     if (!goesOn || pictures.length < PICTURES_AT_A_TIME) return done;
     after = pictures.at(-1) ?? null;
   }
 }
 
-interface LaneDone {
+interface Done {
   readonly photoIds: number[];
   settled: number;
 }
 
-interface LaneTurn {
-  readonly lane: FetchPayload;
-  /** When the lane must let other lanes run, by `performance.now()`. */
+interface Fetching {
+  readonly partition: FetchPayload;
+  /** When the partition must let other partitions run, by `performance.now()`. */
   readonly endMs: number;
-  readonly done: LaneDone;
+  readonly done: Done;
   readonly deps: FetchDeps;
 }
 
-/** False once the lane's time is up, its host waits, or the run should end. */
-async function fetchSome(pictures: readonly WaitingPicture[], { lane, endMs, done, deps }: LaneTurn): Promise<boolean> {
+/** False once the partition's time is up, its host waits, or the run should end. */
+async function fetchSome(
+  pictures: readonly WaitingPicture[],
+  { partition, endMs, done, deps }: Fetching,
+): Promise<boolean> {
   const held = await deps.hold(pictures.map(({ id }) => id));
   let started = 0;
   let hasFailed = false;
@@ -119,7 +125,7 @@ async function fetchSome(pictures: readonly WaitingPicture[], { lane, endMs, don
       if (hasFailed || deps.shouldStop() || performance.now() > endMs) return;
       const read = await deps.read(picture);
       if (read.kind === 'host-waits') {
-        deps.onHostWaits(lane.host, read);
+        deps.onHostWaits(partition.host, read);
         return;
       }
       started += 1;

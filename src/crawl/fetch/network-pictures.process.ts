@@ -93,7 +93,7 @@ export class NetworkPictures {
 /** Equal to the first pause of an unreachable host. */
 const SUSPECT_PAUSE_MS = 2_000;
 
-/** Waits for a host. If it is the lane's own host, the whole lane waits; if a redirect leads to it, only the picture does. */
+/** Waits for a host. If it is the partition's own host, the whole partition waits; if a redirect leads to it, only the picture does. */
 function waitFor({ host, waitMs, message }: HostWaits, picture: WaitingPicture): PictureRead {
   if (host === hostOf(picture.url)) return { kind: 'host-waits', waitMs, why: message };
   return { kind: 'later', delayMs: waitMs, detail: message, isTry: false };

@@ -14,7 +14,7 @@ import { addressOf, httpLimits, openHttp } from './http.process.ts';
 import { permitSoon, politenessOf } from './politeness.process.ts';
 import { RobotsGate, ROBOTS_LIMIT_BYTES, type RobotsPass } from './robots-gate.process.ts';
 
-/** A lane waits for a permit that is due within this time. If it is due later, another picture gets the lane. */
+/** A partition waits for a permit that is due within this time. If it is due later, another picture gets the partition. */
 const PATIENCE_MS = 2_000;
 /** Bytes to reserve from a site's budget until the real number is known. */
 const RESERVED_BYTES = 2_000_000;

@@ -32,7 +32,7 @@ export interface RecordedJob extends Omit<JobToRecord, 'at' | 'collectionId' | '
   readonly id: number;
   readonly at: Date;
   readonly collection: string;
-  /** The class of a discovery job; a lane and a page have photos of many classes. */
+  /** The class of a discovery job; a partition and a page have photos of many classes. */
   readonly wnid: string | null;
 }
 

@@ -5,7 +5,7 @@ import { listCandidates } from '../../../src/status/candidate-list.repository.ts
 import {
   countWaitingPictures,
   settlePicture,
-  nextInLane,
+  nextInPartition,
   postponePicture,
   waitingHosts,
 } from '../../../src/crawl/candidates/fetch-queue.repository.ts';
@@ -321,8 +321,8 @@ describe('waiting pictures', () => {
     );
     const scope = { sources: ['folder'], wnids: { allBut: ['n01', 'n02'] } };
     expect(await countWaitingPictures(database.db, scope)).toBe(1);
-    const lane = { host: '', lane: 0, lanes: 1 };
-    const next = await nextInLane(database.db, scope, { lane, after: null, limit: 10 });
+    const partition = { host: '', partition: 0, partitions: 1 };
+    const next = await nextInPartition(database.db, scope, { partition, after: null, limit: 10 });
     expect(next.map(({ sourceId }) => sourceId)).toEqual(['gnome']);
     const tallies = await classTallies(database.db, scope);
     expect(tallies.map(({ wnid, waiting }) => [wnid, waiting])).toEqual([['garden_gnome', 1]]);
@@ -335,35 +335,37 @@ describe('waiting pictures', () => {
     const day = 86_400_000;
     await postponePicture(database.db, held, { delayMs: 30 * day, problem: 'held', isTry: false });
     await postponePicture(database.db, ages, { delayMs: 1_000 * day, problem: 'in the year 2030', isTry: false });
-    const lane = { host: '', lane: 0, lanes: 1 };
-    const next = await nextInLane(database.db, scope, { lane, after: null, limit: 10 });
+    const partition = { host: '', partition: 0, partitions: 1 };
+    const next = await nextInPartition(database.db, scope, { partition, after: null, limit: 10 });
     expect(next.map(({ sourceId }) => sourceId)).toEqual(['b-ages']);
   });
 
-  it('come lane by lane and leave once they are settled', async () => {
+  it('come partition by partition and leave once they are settled', async () => {
     const scope = { sources: ['folder'], wnids: ['n01'] };
     const { waiting } = await store(
       database.db,
       Array.from({ length: 130 }, (_, i) => candidate(`p${String(i).padStart(3, '0')}`)),
     );
     expect(await waitingHosts(database.db, scope)).toEqual(['']);
-    const lane = (number: number) => ({
-      lane: { host: '', lane: number, lanes: 3 },
+    const partition = (number: number) => ({
+      partition: { host: '', partition: number, partitions: 3 },
       after: null,
       limit: 100,
     });
-    const lanes = await Promise.all([0, 1, 2].map((number) => nextInLane(database.db, scope, lane(number))));
+    const partitions = await Promise.all(
+      [0, 1, 2].map((number) => nextInPartition(database.db, scope, partition(number))),
+    );
     expect(
-      lanes
+      partitions
         .flat()
         .map(({ id }) => id)
         .toSorted((a, b) => a - b),
     ).toEqual(waiting.toSorted((a, b) => a - b));
-    const [first] = lanes[1] ?? [];
+    const [first] = partitions[1] ?? [];
     expect(first).toEqual({ id: 1, source: 'folder', sourceId: 'p000', url: 'file:///photos/p000', attempts: 0 });
     await settlePicture(database.db, 1, { state: 'failed', reason: 'unreadable', detail: '' });
     expect(await countWaitingPictures(database.db, scope)).toBe(129);
-    expect((await nextInLane(database.db, scope, lane(1)))[0]?.id).toBe(4);
+    expect((await nextInPartition(database.db, scope, partition(1)))[0]?.id).toBe(4);
     expect(await countWaitingPictures(database.db, scope, 5)).toBe(5);
     expect(await countWaitingPictures(database.db, { ...scope, sources: ['flickr'] })).toBe(0);
   });
@@ -397,15 +399,15 @@ describe('waiting pictures', () => {
     );
     await postponePicture(database.db, 1, { delayMs: 0, problem: 'connect', isTry: true });
     await postponePicture(database.db, 2, { delayMs: 0, problem: 'its host waits', isTry: false });
-    const lane = { host: '', lane: 0, lanes: 1 };
-    const first = await nextInLane(database.db, scope, { lane, after: null, limit: 3 });
+    const partition = { host: '', partition: 0, partitions: 1 };
+    const first = await nextInPartition(database.db, scope, { partition, after: null, limit: 3 });
     expect(first.map(({ id, attempts }) => [id, attempts])).toEqual([
       [2, 0],
       [3, 0],
       [4, 0],
     ]);
     const after = first.at(-1) ?? null;
-    const second = await nextInLane(database.db, scope, { lane, after, limit: 3 });
+    const second = await nextInPartition(database.db, scope, { partition, after, limit: 3 });
     expect(second.map(({ id, attempts }) => [id, attempts])).toEqual([[1, 1]]);
   });
 

@@ -52,7 +52,7 @@ async function pictureStates(): Promise<string[]> {
 }
 
 describe('openPhotoStore', () => {
-  it('stores photos of many lanes at once, bytes before rows, each photo once', async () => {
+  it('stores photos of many partitions at once, bytes before rows, each photo once', async () => {
     const blobs = slowBlobs();
     const photos = openPhotoStore({ db: database.db, blobs });
     const ids = await waitingIds(30);

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { fetchLane, type FetchDeps } from '../../../src/crawl/fetch/fetch.process.ts';
+import { fetchPartition, type FetchDeps } from '../../../src/crawl/fetch/fetch.process.ts';
 import { openPhotoStore, type PhotoStoreDeps } from '../../../src/photo/photo-store.process.ts';
 import { takeDown, type TakedownTarget } from '../../../src/photo/takedown.repository.ts';
 import { buildShortlist } from '../../../src/shortlist/build.process.ts';
@@ -24,7 +24,7 @@ const TARGETS: readonly (readonly [name: string, TakedownTarget])[] = [
   ['its place at the source', { source: 'flickr', sourceId: 'a' }],
 ];
 
-const lane = (host: string) => ({ host, lane: 0, lanes: 1 });
+const partition = (host: string) => ({ host, partition: 0, partitions: 1 });
 
 interface Crawl {
   readonly blobs: Set<string>;
@@ -76,7 +76,7 @@ function crawl(step?: 'read' | 'put', meanwhile: () => Promise<unknown> = () => 
     onOutcome: ({ outcome }) => outcomes.push(outcome),
     onHostWaits: () => undefined,
   };
-  return { blobs, outcomes, run: async (host) => (await fetchLane(lane(host), deps)).photoIds };
+  return { blobs, outcomes, run: async (host) => (await fetchPartition(partition(host), deps)).photoIds };
 }
 
 async function states(): Promise<Record<string, string>> {

@@ -42,13 +42,13 @@ interface Host {
 }
 
 /** A stage with one job for each host; `work` does what the job does. */
-function lanes(
+function partitions(
   collectionId: number,
   left: Set<string>,
   work: (host: string, job: RunningJob) => void,
 ): StageDefinition<Host> {
   return {
-    name: 'lanes',
+    name: 'partitions',
     job: {
       queue: `history-${collectionId}`,
       parse: (data) => z.object({ host: z.string() }).parse(data),
@@ -89,7 +89,7 @@ it.for(['PostgreSQL', 'Redis'])(
       job.count({ source: 'urls', outcome: 'failed', reason: 'http-404', count: 2 });
       job.count({ source: 'urls', outcome: 'later', reason: null, count: 1 });
     };
-    const definition = lanes(await newCollection(app), new Set(['fast.example:443', 'slow.example:443']), work);
+    const definition = partitions(await newCollection(app), new Set(['fast.example:443', 'slow.example:443']), work);
     await (await startStage(app, definition, { signal: new AbortController().signal })).finish();
     const jobs = await listJobs(app.db, { limit: 10 });
     const shared = { collection: 'demo', stage: 'fetch', source: null, wnid: null, page: null };
@@ -120,7 +120,7 @@ it.for(['PostgreSQL', 'Redis'])(
 it('a job ends well although its history cannot be written', async () => {
   const app = await newApp();
   const left = new Set(['a.example:443']);
-  const definition = lanes(await newCollection(app), left, (_host, job) =>
+  const definition = partitions(await newCollection(app), left, (_host, job) =>
     job.count({ source: 'urls', outcome: 'fetched', reason: null, count: 1 }),
   );
   await sql`alter table job_history rename to job_history_away`.execute(app.db);

@@ -36,11 +36,11 @@ interface Shown {
 
 async function queueTwoLanes({ app, workspace }: DashboardTests): Promise<void> {
   const job = queuesOf(workspace.scope.collectionId).find(({ queue }) => queue === 'fetch');
-  if (job === undefined) throw new Error('Expected a queue of lanes');
-  const queue = await app.openQueue({ ...job, keyOf: (lane) => `lane-${JSON.stringify(lane).length}` });
+  if (job === undefined) throw new Error('Expected a queue of partitions');
+  const queue = await app.openQueue({ ...job, keyOf: (partition) => `partition-${JSON.stringify(partition).length}` });
   await queue.add([
-    { host: 'a.example:443', lane: 0, lanes: 2 },
-    { host: 'bb.example:443', lane: 0, lanes: 2 },
+    { host: 'a.example:443', partition: 0, partitions: 2 },
+    { host: 'bb.example:443', partition: 0, partitions: 2 },
   ]);
 }
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { settlePicture } from '../../../src/crawl/candidates/fetch-queue.repository.ts';
 import { StopTheRun } from '../../../src/kernel/errors.ts';
-import { fetchLane, type FetchDeps } from '../../../src/crawl/fetch/fetch.process.ts';
+import { fetchPartition, type FetchDeps } from '../../../src/crawl/fetch/fetch.process.ts';
 import { openPhotoStore, type PhotoStoreDeps } from '../../../src/photo/photo-store.process.ts';
 import { takeDown } from '../../../src/photo/takedown.repository.ts';
 import { useDatabase } from '../../support/database.ts';
@@ -12,7 +12,7 @@ import { candidate, emptyCatalogue, fetched, store, versionsOf } from './fixture
 
 const database = useDatabase();
 /** The only host: everything is on disk. */
-const lane = { host: '', lane: 0, lanes: 1 };
+const partition = { host: '', partition: 0, partitions: 1 };
 beforeEach(() => emptyCatalogue(database.db));
 
 interface Setting {
@@ -78,14 +78,14 @@ async function states(): Promise<Record<string, string>> {
   return Object.fromEntries(rows.map((row) => [row.source_id, row.reason ?? row.state]));
 }
 
-describe('fetchLane', () => {
+describe('fetchPartition', () => {
   it('settles every picture that waits, and keeps the bytes of those that are photos', async () => {
     await store(
       database.db,
       ['a', 'b', 'copy of a', 'c', 'd'].map((id) => candidate(id)),
     );
     const one = setting({ a: 'wren', b: 'noise', 'copy of a': 'wren', c: 'kite' });
-    const { photoIds } = await fetchLane(lane, one.deps);
+    const { photoIds } = await fetchPartition(partition, one.deps);
     expect(await states()).toEqual({
       a: 'fetched',
       b: 'not-an-image',
@@ -103,9 +103,9 @@ describe('fetchLane', () => {
   it('reads nothing when run again', async () => {
     await store(database.db, [candidate('a'), candidate('b')]);
     const one = setting({ a: 'wren' });
-    await fetchLane(lane, one.deps);
+    await fetchPartition(partition, one.deps);
     const before = await versionsOf(database.db, 'picture');
-    expect(await fetchLane(lane, one.deps)).toEqual({ photoIds: [], settled: 0 });
+    expect(await fetchPartition(partition, one.deps)).toEqual({ photoIds: [], settled: 0 });
     expect(one.read).toHaveLength(2);
     expect(await versionsOf(database.db, 'picture')).toEqual(before);
   });
@@ -133,7 +133,7 @@ describe('fetchLane', () => {
         },
       },
     };
-    expect(await fetchLane(lane, slow)).toMatchObject({ settled: 6 });
+    expect(await fetchPartition(partition, slow)).toMatchObject({ settled: 6 });
     expect(Math.max(...inMemory)).toBe(most);
     expect(one.read).toEqual(ids);
   });
@@ -144,7 +144,7 @@ describe('fetchLane', () => {
       Array.from({ length: 20 }, (_, i) => candidate(`p${i}`)),
     );
     const one: Setting = setting({}, { shouldStop: () => one.read.length >= 5 });
-    await fetchLane(lane, one.deps);
+    await fetchPartition(partition, one.deps);
     expect(one.read.length).toBe(5);
     expect(Object.values(await states()).filter((state) => state === 'found')).toHaveLength(20 - one.read.length);
   });
@@ -154,7 +154,7 @@ describe('fetchLane', () => {
     const full = new StopTheRun('Expected room but there is none', { code: 'disk-full' });
     const blobs = { put: () => Promise.reject(full), remove: () => Promise.reject(full) };
     const one = setting({ a: 'wren' }, { photos: openPhotoStore({ db: database.db, blobs }) });
-    await expect(fetchLane(lane, one.deps)).rejects.toBe(full);
+    await expect(fetchPartition(partition, one.deps)).rejects.toBe(full);
     expect(await states()).toEqual({ a: 'found' });
     expect(await versionsOf(database.db, 'photo')).toEqual([]);
   });
@@ -176,7 +176,7 @@ describe('fetchLane', () => {
       },
       photos: { store: () => Promise.reject(full) },
     };
-    await expect(fetchLane(lane, slow)).rejects.toBe(full);
+    await expect(fetchPartition(partition, slow)).rejects.toBe(full);
     expect(one.read).toEqual(['p0', 'p1']);
   });
 
@@ -201,7 +201,7 @@ describe('fetchLane', () => {
           photo.bytes.toString() === 'kite' ? Promise.reject(full) : one.deps.photos.store(photo),
       },
     };
-    await expect(fetchLane(lane, pooled)).rejects.toBe(full);
+    await expect(fetchPartition(partition, pooled)).rejects.toBe(full);
     expect(givenBack.map(([id]) => id).toSorted()).toEqual(['a', 'b']);
     // Each was settled by then.
     expect(givenBack.map(([, outcomes]) => outcomes.length)).toEqual([1, 2]);
@@ -223,7 +223,7 @@ describe('fetchLane', () => {
             : { kind: 'later', delayMs: 60_000, detail: 'reset' },
         ),
     };
-    expect(await fetchLane(lane, later)).toEqual({ photoIds: [], settled: 1 });
+    expect(await fetchPartition(partition, later)).toEqual({ photoIds: [], settled: 1 });
     expect([waits, one.outcomes]).toEqual([[70_000], ['later']]);
     const rows = await database.db.selectFrom('picture').selectAll().orderBy('id').execute();
     expect(rows.map(({ state, attempts, not_before }) => [state, attempts, not_before === null])).toEqual([
@@ -233,7 +233,7 @@ describe('fetchLane', () => {
     ]);
     // They are not fetched before their time, and the others are still next.
     const again = setting({ a: 'wren', b: 'kite', c: 'crow' });
-    expect((await fetchLane(lane, again.deps)).settled).toBe(2);
+    expect((await fetchPartition(partition, again.deps)).settled).toBe(2);
     expect(again.read).toEqual(['b', 'c']);
   });
 
@@ -245,7 +245,7 @@ describe('fetchLane', () => {
       .values({ sha256: Buffer.from(sha256, 'hex'), reason: 'asked to' })
       .execute();
     const one = setting({ a: 'wren' });
-    await fetchLane(lane, one.deps);
+    await fetchPartition(partition, one.deps);
     expect([await states(), one.blobs.size]).toEqual([{ a: 'taken-down' }, 0]);
     await database.db.deleteFrom('takedown').execute();
   });
@@ -267,7 +267,7 @@ describe('fetchLane', () => {
       },
     };
     const slow: FetchDeps = { ...one.deps, photos: openPhotoStore({ db: database.db, blobs: slowFolder }) };
-    expect(await fetchLane(lane, slow)).toMatchObject({ photoIds: [] });
+    expect(await fetchPartition(partition, slow)).toMatchObject({ photoIds: [] });
     // The other picture has the same bytes, which are known by now.
     expect(await states()).toEqual({ a: 'taken-down', 'copy of a': 'taken-down' });
     expect([one.blobs.size, await versionsOf(database.db, 'photo')]).toEqual([0, []]);
@@ -285,7 +285,7 @@ describe('fetchLane', () => {
         return one.deps.hold(ids);
       },
     };
-    expect(await fetchLane(lane, slow)).toMatchObject({ photoIds: [] });
+    expect(await fetchPartition(partition, slow)).toMatchObject({ photoIds: [] });
     expect(await states()).toEqual({ a: 'too-small', b: 'fetched' });
     expect([...one.blobs.keys()]).toEqual([sha256Of('wren')]);
   });
@@ -300,7 +300,7 @@ describe('fetchLane', () => {
         return one.deps.hold(ids);
       },
     };
-    await fetchLane(lane, slow);
+    await fetchPartition(partition, slow);
     expect(await states()).toEqual({ a: 'taken-down' });
   });
 });
