@@ -10,7 +10,7 @@ import { untilDecided } from '../support/decided.ts';
 import { catalogueOf, useSharedServer } from '../support/shared-server.ts';
 import { jsonLines, startWinnow, startWorker, winnow, type RunningCommand } from '../support/winnow.ts';
 
-const PHOTOS = 32;
+const PHOTOS = 16;
 const TIMEOUT_MS = 240_000;
 /** With small batches the first decisions are stored while most photos still wait. */
 const env = { WINNOW_FILTER_BATCH_PHOTOS: '2', WINNOW_FILTER_THREADS: '1' };
