@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { CARD_QUESTIONS } from '../../../../src/collection/card-questions.ts';
+import { packageRoot } from '../../../../src/config/root.ts';
 import { exportCard } from '../../../../src/export/card/card.ts';
 import type { Protocol } from '../../../../src/export/protocol.ts';
 import { modeOProtocolOf, protocolOf } from '../../../support/exported.ts';
 import { sha256Of } from '../../../support/sha256.ts';
 
+/** Cards as they are written today, without their front matter. `npm run test:unit -- card -u` writes them again. */
+const FIXTURES = `${packageRoot}/test/fixtures/cards`;
 const METADATA = { path: 'test/metadata.jsonl', sha256: sha256Of('rows'), bytes: 1_000 };
 const card = (changes: Partial<Protocol> = {}): string => exportCard(protocolOf(changes), [METADATA]);
 const { options, licences, classes } = protocolOf();
@@ -25,15 +28,6 @@ function sectionOf(text: string, heading: string): string {
   return rest.slice(0, rest.search(new RegExp(`\n#{2,${depth}} |$(?![^])`)));
 }
 
-const SECTIONS = [
-  '### Motivation',
-  '### Composition',
-  '### Collection process',
-  '### Preprocessing, cleaning and labeling',
-  '### Uses',
-  '### Distribution',
-  '### Maintenance',
-];
 const ALL_ANSWERS = Object.fromEntries(Object.keys(CARD_QUESTIONS).map((key) => [key, `Answer to ${key}.`]));
 
 describe('the front matter of a card', () => {
@@ -107,12 +101,12 @@ describe('the front matter of a card', () => {
 });
 
 describe('the text of a card', () => {
-  it('is the same for the same protocol', () => {
-    expect(card()).toBe(card());
-  });
-
-  it('escapes names that Markdown would read', () => {
-    expect(sectionOf(card(), '## Folders')).toContain(String.raw`| 2 | n02206856 | bee \| \*honeybee\* é 蜂 | 2 |`);
+  it.each([
+    ['mode A', 'mode-a.md', protocolOf()],
+    ['mode O', 'mode-o.md', modeOProtocolOf()],
+  ])('says in %s what is in the file of the fixtures', async (_, file, protocol) => {
+    const body = exportCard(protocol, [METADATA]).replace(/^---\n.*?\n---\n\n/s, '');
+    await expect(body).toMatchFileSnapshot(`${FIXTURES}/${file}`);
   });
 
   it('states the rule that was applied', () => {
@@ -131,23 +125,17 @@ describe('the text of a card', () => {
     );
   });
 
-  it('shows criteria, orders and agreement of the review', () => {
+  it('shows criteria of the review, and says if nothing was judged twice', () => {
     const base = protocolOf().review;
     const text = sectionOf(card({ review: { ...base, criteria: 'Sharp.\n# Not a heading' } }), '### Review');
     expect(text).toContain('> Sharp.\n> \\# Not a heading');
-    expect(text).toContain('the predicted class with the fewest accepted photos first | 9 |');
-    expect(text).toContain('agree on 66.7 % of 3 photos. Cohen’s kappa is 0.50 (95 % interval: -0.10 to 1.00).');
     const none = { ...base.agreement, photos: 0, percent: null };
     expect(sectionOf(card({ review: { ...base, orders: [], agreement: none } }), '### Review')).toContain(
       'No photo has two blind verdicts',
     );
   });
 
-  it('shows the funnel down to the revision, and leaves out tables without rows', () => {
-    const funnel = sectionOf(card(), '### What became of the photos');
-    expect(funnel).toContain('| kept | 15 | correct 1,185 |');
-    expect(funnel).toContain('| accepted | 6 | rejected 4 |');
-    expect(funnel).toContain('| in this revision | 6 | licence 1 |');
+  it('leaves out tables without rows', () => {
     const bare = card({ tags: [], choices: [], funnel: {} });
     expect(bare).not.toContain('### What may fool the models');
     expect(bare).not.toContain('### What the paper leaves open');
@@ -161,7 +149,6 @@ describe('the text of a card', () => {
     expect(text).toContain('load_dataset("parquet"');
     expect(text).toContain('annotations/coco.json');
     expect(frontMatterOf(exportCard(written, shards))).toMatchObject({ tags: expect.arrayContaining(['webdataset']) });
-    expect(sectionOf(card(), '## Load it')).not.toMatch(/webdataset|parquet|coco/);
     expect(sectionOf(card({ options: { ...options, pixels: false } }), '## Load it')).toContain(
       'python3 fetch.py --contact you@example.org',
     );
@@ -174,7 +161,6 @@ describe('the text of a card', () => {
     const text = sectionOf(card({ tombstones, card: { contact: 'ana@example.org' } }), '## Revisions and takedowns');
     expect(text).toContain('write to the curators: ana@example.org.');
     expect(text).toContain('| `p0123` | n01440764 | 2026-11-01 |');
-    expect(sectionOf(card(), '## Revisions and takedowns')).toContain('No photo was taken down.');
   });
 
   it('does not claim to be ImageNet-A, whatever the collection is called', () => {
@@ -183,8 +169,7 @@ describe('the text of a card', () => {
     expect(sectionOf(text, '## Limits')).toContain('This is not ImageNet-A.');
   });
 
-  it('cites the set as the curator says, or by its revision', () => {
-    expect(sectionOf(card(), '## Citation')).toContain(`@misc{winnow-${protocolOf().id.slice(0, 12)},`);
+  it('cites the set as the curator says', () => {
     expect(sectionOf(card({ card: { citation: 'a ``` b' } }), '## Citation')).toContain('````\na ``` b\n````');
   });
 
@@ -202,11 +187,7 @@ describe('the text of a card', () => {
 });
 
 describe('what a card says of metadata and generated pictures', () => {
-  it('tells pictures that were written again from those that lost their metadata only', () => {
-    const section = sectionOf(card(), '## Pixels');
-    expect(section).toContain('3 of 6 photos were written as PNG');
-    expect(section).toContain('2 lost only their metadata, such as EXIF');
-    expect(section).toContain('1 had no metadata and has its original bytes.');
+  it('does not speak of original bytes if every picture was changed', () => {
     expect(sectionOf(card({ stripped: 3 }), '## Pixels')).not.toContain('original bytes');
   });
 
@@ -223,24 +204,12 @@ describe('what a card says of metadata and generated pictures', () => {
     expect(crawl).toContain(
       '4 found pictures were refused because the source, or C2PA or IPTC metadata in the file, declares them as generated',
     );
-    expect(crawl).toContain('For the rest it is unknown.');
-    expect(sectionOf(card(), '### Crawl')).toContain('0 found pictures were refused');
   });
 });
 
 describe('the card of mode O', () => {
-  const text = exportCard(modeOProtocolOf(), [METADATA]);
-
-  it('says what was asked, what a folder is, how far to trust it and how to evaluate', () => {
-    expect(text).toContain('# Out-of-distribution photos (demo)');
-    expect(sectionOf(text, '### Review')).toContain('is any of the 3 classes visible?');
-    expect(sectionOf(text, '## Folders')).toContain('A folder is what the model takes its photos for.');
-    const section = sectionOf(text, '## Out of distribution');
-    for (const part of ['**The claim.**', '**How far to trust it.**', '**How to evaluate.**'])
-      expect(section).toContain(part);
-    expect(sectionOf(text, '### Filter')).toContain('a probability of at least 0.9');
-    expect(sectionOf(text, '## Limits')).toContain('This is not ImageNet-O.');
-    expect(frontMatterOf(text)).toMatchObject({
+  it('says in its front matter that a model chose the folders', () => {
+    expect(frontMatterOf(exportCard(modeOProtocolOf(), [METADATA]))).toMatchObject({
       annotations_creators: ['machine-generated'],
       tags: ['out-of-distribution', 'anomaly-detection', 'test-set', 'winnow'],
     });
@@ -254,17 +223,6 @@ describe('the card of mode O', () => {
 });
 
 describe('the datasheet of a card', () => {
-  it('has seven sections with text, and names each question that is open', () => {
-    const text = card();
-    for (const section of SECTIONS) expect(sectionOf(text, section)).toMatch(/^- \S/m);
-    const open = sectionOf(text, '## Open questions');
-    for (const key of Object.keys(CARD_QUESTIONS).filter(
-      (one) => !['title', 'description', 'citation', 'version'].includes(one),
-    ))
-      expect(open).toContain(`| \`${key}\` |`);
-    expect(text).not.toContain('[More Information Needed]');
-  });
-
   it('shows each answer of the curator, and then no question is open', () => {
     const text = card({ card: ALL_ANSWERS });
     for (const [key, answer] of Object.entries(ALL_ANSWERS)) expect(text, key).toContain(answer);
