@@ -1,4 +1,4 @@
-import { SOURCE_NAMES, type SourceName } from './source-names.ts';
+import { SOURCE_NAMES, type SourceName } from '../config/sources/sources.ts';
 import * as z from 'zod';
 import { didYouMean } from '../config/nearest.ts';
 import { quote } from '../config/quote.ts';

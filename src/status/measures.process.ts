@@ -1,7 +1,7 @@
 import { openQueries } from '../crawl/candidates/query.repository.ts';
 import { candidateWnids } from '../models/workspace/scope.ts';
 import type { BytesCount } from '../photo/pruned.repository.ts';
-import { NETWORK_SOURCES } from '../collection/source-names.ts';
+import { NETWORK_SOURCES } from '../config/sources/sources.ts';
 import type { Workspace } from '../models/workspace/workspace.process.ts';
 import { readOverviews, type Overview } from './overview.process.ts';
 

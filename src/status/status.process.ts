@@ -12,7 +12,7 @@ import { queryYields, yieldsOf, type QueryYield, type Yields } from './yields.ts
 import type { ByReader } from '../kernel/people.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import { allowMoreMemory, readSnapshot } from '../platform/postgres/transactions.ts';
-import { NETWORK_SOURCES } from '../collection/source-names.ts';
+import { NETWORK_SOURCES } from '../config/sources/sources.ts';
 import { readBudgets } from '../crawl/network/budgets.process.ts';
 import type { Workspace } from '../models/workspace/workspace.process.ts';
 

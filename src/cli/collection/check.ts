@@ -4,7 +4,7 @@ import { loadClassTable } from '../../collection/class-table.process.ts';
 import { collectionAdvice } from '../../collection/collection-advice.ts';
 import { checkCollection, type CollectionCheck } from '../../collection/collection.process.ts';
 import type { Collection } from '../../collection/collection.ts';
-import type { SourceName } from '../../collection/source-names.ts';
+import { sourceOf, type SourceName } from '../../config/sources/sources.ts';
 import { firstOf } from '../../collection/first-of.ts';
 import { memberCard } from '../../collection/cards/model-card.process.ts';
 import { displayPath } from '../../config/root.ts';
@@ -89,9 +89,7 @@ function classesText({ subjects, sources }: Collection, classes: readonly ClassS
 }
 
 /** How photos are crawled from the first of the sources. */
-function nextCommand([source]: readonly SourceName[], nameOrPath: string): string {
-  const crawl = `winnow crawl --collection ${shellWord(nameOrPath)} --source ${source}`;
-  if (source === 'folder') return `${crawl} --from DIR   # DIR has a sub-folder for each class, or a labels.csv`;
-  if (source === 'urls') return `${crawl} --from FILE`;
-  return `${crawl} --limit 100 --set crawl.contact=you@example.org`;
+function nextCommand([source = 'folder']: readonly SourceName[], nameOrPath: string): string {
+  const flags = sourceOf(source).from?.flags ?? '--limit 100 --set crawl.contact=you@example.org';
+  return `winnow crawl --collection ${shellWord(nameOrPath)} --source ${source} ${flags}`;
 }

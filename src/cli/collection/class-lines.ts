@@ -1,11 +1,8 @@
 import type { QueryLine } from '../../crawl/candidates/wanted-class.ts';
 import { loadClassTable } from '../../collection/class-table.process.ts';
 import type { Collection } from '../../collection/collection.ts';
-import type { SourceName } from '../../collection/source-names.ts';
-import { phrasesOf } from '../../crawl/sources/duckduckgo/phrase.ts';
-import { planSearches } from '../../crawl/sources/flickr/plan.ts';
-import { entriesOf } from '../../crawl/sources/inaturalist/entry.ts';
-import type { WantedClass } from '../../crawl/sources/network-source.ts';
+import { NETWORK_SOURCES, sourceOf, type SourceName } from '../../config/sources/sources.ts';
+import { SEARCHES, type SearchTerms } from '../../crawl/sources/searches.ts';
 import { plural } from '../text/output.ts';
 import { tableText } from '../text/table.ts';
 
@@ -19,29 +16,10 @@ export interface ClassSummary {
   readonly searches: Readonly<Record<string, SearchSummary>>;
 }
 
-export interface SearchSummary {
-  /** Names of taxa, words or phrases. */
-  readonly terms: readonly string[];
+export interface SearchSummary extends SearchTerms {
   /** False if it is searched by its name, because the queries file has no line for it. */
   readonly hasLine: boolean;
-  /** Problems in its line, one sentence for each. */
-  readonly problems: readonly string[];
 }
-
-type TermsOf = (wanted: WantedClass) => Omit<SearchSummary, 'hasLine'>;
-
-const TERMS: Partial<Record<SourceName, TermsOf>> = {
-  inaturalist: taxa,
-  'inaturalist-open-data': taxa,
-  flickr: (wanted) => {
-    const { queries, problems } = planSearches(wanted, { licences: null, nowMs: 0 });
-    return { terms: queries.map(({ title }) => title), problems };
-  },
-  duckduckgo: (wanted) => {
-    const { phrases: terms, problems } = phrasesOf(wanted);
-    return { terms, problems };
-  },
-};
 
 /**
  * The classes (in mode O: concepts) that the collection searches for. If it takes any concept, the classes that a kept
@@ -60,20 +38,16 @@ export async function classSummaries(
     const name = subjects.nameOf(wnid);
     const scientificName = byWnid.get(wnid)?.scientificName ?? null;
     const searchesOf = (source: SourceName): [string, SearchSummary][] => {
-      const termsOf = TERMS[source];
-      if (termsOf === undefined) return [];
-      const entry = lines.get(wnid)?.[source === 'inaturalist-open-data' ? 'inaturalist' : source];
-      return [[source, { ...termsOf({ wnid, name, scientificName, entry }), hasLine: entry !== undefined }]];
+      const searched = NETWORK_SOURCES.find((one) => one === sourceOf(source).line);
+      if (searched === undefined) return [];
+      const entry = lines.get(wnid)?.[searched];
+      const terms = SEARCHES[searched].terms({ wnid, name, scientificName, entry });
+      return [[source, { ...terms, hasLine: entry !== undefined }]];
     };
     const found = subjects.resolveLabel(name);
     const folder = found.ok && found.wnid === wnid ? name : wnid;
     return { wnid, name, folder, searches: Object.fromEntries(sources.flatMap(searchesOf)) };
   });
-}
-
-function taxa(wanted: WantedClass): ReturnType<TermsOf> {
-  const { entries, problems } = entriesOf(wanted);
-  return { terms: entries.map(({ taxon }) => taxon), problems };
 }
 
 /** A table for people, with a column for each source that searches. */

@@ -2,13 +2,18 @@ import type { DumpSource, ListedSource, WalkedSource } from '../../crawl/discove
 import { openDataDryRun } from '../../crawl/discover/open-data-dry-run.process.ts';
 import { openDump } from '../../crawl/discover/open-dump.process.ts';
 import { readySource } from '../../crawl/discover/sources.process.ts';
-import { NETWORK_SOURCES, type NetworkSourceName } from '../../collection/source-names.ts';
 import type { NetworkDiscovery } from '../../crawl/discover/sources.process.ts';
 import { userAgentOf } from '../../crawl/network/http.process.ts';
 import { parseQueries, type QueryLine } from '../../crawl/candidates/wanted-class.ts';
 import { loadClassTable } from '../../collection/class-table.process.ts';
 import type { Collection } from '../../collection/collection.ts';
-import { SOURCE_NAMES, type SourceName } from '../../collection/source-names.ts';
+import {
+  NETWORK_SOURCES,
+  SOURCE_NAMES,
+  sourceOf,
+  type NetworkSourceName,
+  type SourceName,
+} from '../../config/sources/sources.ts';
 import { didYouMean } from '../../config/nearest.ts';
 import type { Config } from '../../config/settings.ts';
 import { systemClock } from '../../kernel/clock.ts';
@@ -59,25 +64,38 @@ export async function planCrawl(collection: Collection, config: Config, request:
   const network: NetworkDiscovery[] = [];
   const walked: ClassRemark[] = [];
   for (const name of names) {
-    if (isNetworkSource(name)) {
-      const classes = await wantedClasses(collection, { lines, source: name, wnids: request.wnids });
-      network.push({ ready: readySource(name, config, collection), classes });
-    } else if (name === 'folder')
-      walks.push(
-        await folderWalk(
-          needed(request.from, 'DIR, the folder of photos', name),
-          config.fetch.maxBytes,
-          request.signal,
-        ),
-      );
-    else if (name === 'urls') walks.push(await urlListWalk(needed(request.from, 'FILE, the list of URLs', name)));
+    const { line, from } = sourceOf(name);
+    const { wnids, signal } = request;
+    const classes = line === null ? NO_CLASSES : await wantedClasses(collection, { lines, source: line, wnids });
+    if (isNetworkSource(name)) network.push({ ready: readySource(name, config, collection), classes });
     else {
-      const classes = await wantedClasses(collection, { lines, source: 'inaturalist', wnids: request.wnids });
-      walks.push(openDataWalk(collection, config, { classes, walked }));
+      const given = from === null ? '' : needed(request.from, from.what, name);
+      walks.push(await WALKS[name]({ collection, config, classes, walked, from: given, signal }));
     }
   }
   return { walks, network, walked };
 }
+
+const NO_CLASSES: ReadonlyMap<string, WantedClass> = new Map();
+
+interface WalkRequest {
+  readonly collection: Collection;
+  readonly config: Config;
+  /** The value of `--from`; empty for a source that takes none. */
+  readonly from: string;
+  readonly classes: ReadonlyMap<string, WantedClass>;
+  /** Receives remarks once the walk has started. */
+  readonly walked: ClassRemark[];
+  readonly signal: AbortSignal;
+}
+
+/** How each source that is not searched is walked. */
+const WALKS: Readonly<Record<Exclude<SourceName, NetworkSourceName>, (request: WalkRequest) => Promise<WalkedSource>>> =
+  {
+    'inaturalist-open-data': (request) => Promise.resolve(openDataWalk(request)),
+    urls: urlListWalk,
+    folder: folderWalk,
+  };
 
 function sourceName(name: string): SourceName {
   const known = SOURCE_NAMES.find((one) => one === name);
@@ -97,8 +115,9 @@ function needed(from: string | undefined, what: string, source: SourceName): str
   throw new UsageError(`Expected --from ${what}, for --source ${source} but it is missing`, { code: 'from-missing' });
 }
 
-async function folderWalk(from: string, maxBytes: number, crawlSignal: AbortSignal): Promise<ListedSource> {
+async function folderWalk({ from, config, signal: crawlSignal }: WalkRequest): Promise<ListedSource> {
   await checkFolder(from, crawlSignal);
+  const { maxBytes } = config.fetch;
   return {
     source: 'folder',
     retryFailed: true,
@@ -106,7 +125,7 @@ async function folderWalk(from: string, maxBytes: number, crawlSignal: AbortSign
   };
 }
 
-async function urlListWalk(from: string): Promise<ListedSource> {
+async function urlListWalk({ from }: WalkRequest): Promise<ListedSource> {
   await checkUrlListFile(from);
   return {
     source: 'urls',
@@ -130,11 +149,7 @@ const ROWS_TOLD = 5;
 
 const OPEN_DATA = 'inaturalist-open-data';
 
-function openDataWalk(
-  collection: Collection,
-  config: Config,
-  { classes, walked }: { classes: ReadonlyMap<string, WantedClass>; walked: ClassRemark[] },
-): DumpSource {
+function openDataWalk({ collection, config, classes, walked }: WalkRequest): DumpSource {
   const { inaturalist, inaturalistOpenData } = config.sources;
   return {
     source: OPEN_DATA,

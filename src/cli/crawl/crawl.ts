@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { readBudgets } from '../../crawl/network/budgets.process.ts';
 import type { Workspace } from '../../models/workspace/workspace.process.ts';
-import { SOURCE_NAMES } from '../../collection/source-names.ts';
+import { SOURCE_NAMES } from '../../config/sources/sources.ts';
 import type { SettingArgument } from '../../config/setting-layers.ts';
 import { oneLine } from '../../kernel/printable.ts';
 import { classOption } from '../review/list-flags.ts';

@@ -1,11 +1,10 @@
 import type { Command } from 'commander';
 import { queuesOf } from '../../operate/upkeep/collection-queues.ts';
-import { NETWORK_SOURCES } from '../../collection/source-names.ts';
+import { NETWORK_SOURCES, SOURCE_NAMES } from '../../config/sources/sources.ts';
 import { countToDecide } from '../../filter/run/count-to-decide.process.ts';
 import { refetchLostBytes } from '../../photo/lost-bytes.process.ts';
 import { countWaitingPictures } from '../../crawl/candidates/fetch-queue.repository.ts';
 import { openQueries } from '../../crawl/candidates/query.repository.ts';
-import { SOURCE_NAMES } from '../../collection/source-names.ts';
 import { readPauses } from '../../collection/pause.repository.ts';
 import { candidateWnids } from '../../models/workspace/scope.ts';
 import { Interrupted } from '../../kernel/errors.ts';

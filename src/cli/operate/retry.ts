@@ -8,7 +8,7 @@ import {
   UNDECODABLE,
   type Retried,
 } from '../../operate/upkeep/retry-failures.process.ts';
-import { SOURCE_NAMES } from '../../collection/source-names.ts';
+import { SOURCE_NAMES } from '../../config/sources/sources.ts';
 import { nonEmpty, plural, writeResult } from '../text/output.ts';
 import { addCommand, runOnData, type GlobalFlags } from '../start/context.ts';
 

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { Workspace } from '../../models/workspace/workspace.process.ts';
-import { SOURCE_NAMES } from '../../collection/source-names.ts';
+import { SOURCE_NAMES } from '../../config/sources/sources.ts';
 import { conceptsSeen } from '../../filter/run/decision.repository.ts';
 import type { CandidateFilter } from '../../status/candidate-list.repository.ts';
 import { Interrupted, UsageError } from '../../kernel/errors.ts';

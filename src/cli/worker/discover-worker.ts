@@ -1,6 +1,6 @@
 import { startDiscovery } from '../../crawl/discover/discover-stage.process.ts';
 import type { NetworkDiscovery } from '../../crawl/discover/sources.process.ts';
-import { NETWORK_SOURCES } from '../../collection/source-names.ts';
+import { NETWORK_SOURCES } from '../../config/sources/sources.ts';
 import { allowHyponyms } from '../../collection/collection.repository.ts';
 import type { Workspace } from '../../models/workspace/workspace.process.ts';
 import type { Stage, StageOptions } from '../../runtime/work/stage-definition.ts';

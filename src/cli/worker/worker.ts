@@ -6,7 +6,7 @@ import { openHandOn, startFilter } from '../../filter/run/filter-stage.process.t
 import type { Workspace } from '../../models/workspace/workspace.process.ts';
 import { openHeartbeat } from '../../runtime/work/heartbeat.process.ts';
 import type { Stage, StageOptions } from '../../runtime/work/stage-definition.ts';
-import { SOURCE_NAMES } from '../../collection/source-names.ts';
+import { SOURCE_NAMES } from '../../config/sources/sources.ts';
 import { candidateWnids } from '../../models/workspace/scope.ts';
 import {
   addGlobalFlags,

@@ -1,8 +1,8 @@
 import type { Config } from '../../config/settings.ts';
+import { SOURCES } from '../../config/sources/sources.ts';
 import { isNearlyUsedUp, type KeyBudget } from '../network/budget.ts';
 import { messageOf } from '../../kernel/errors.ts';
 import { createProxies, type Proxies, type ProxySettings } from '../../platform/http/proxy.ts';
-import { IGNORE_ROBOTS_NOTICE, IGNORE_ROBOTS_SETTING } from '../sources/duckduckgo/duckduckgo.ts';
 
 /** The result of a check before a crawl: its state, and what to do about it. A `note` is information, not a fault. */
 export interface CrawlCheck {
@@ -13,7 +13,8 @@ export interface CrawlCheck {
 
 /** Checks the settings and environment variables that a crawl of network sources needs. */
 export function checkCrawlSettings(config: Config, proxies: ProxySettings): CrawlCheck[] {
-  return [contact(config), flickrKey(config), duckduckgo(config), proxy(config, proxies), ...politeness(config)];
+  const advice = SOURCES.flatMap((source) => source.advice(config.sources) ?? []);
+  return [contact(config), ...advice, proxy(config, proxies), ...politeness(config)];
 }
 
 function contact({ crawl }: Config): CrawlCheck {
@@ -22,20 +23,6 @@ function contact({ crawl }: Config): CrawlCheck {
   const detail =
     'not set: network sources need it; set an e-mail address or a URL at which sites can contact you (WINNOW_CRAWL_CONTACT, config/local.yaml)';
   return { name, state: 'note', detail };
-}
-
-function flickrKey({ sources }: Config): CrawlCheck {
-  const name = 'Flickr key';
-  if (sources.flickr.apiKey !== null) return { name, state: 'ok', detail: 'present' };
-  const detail =
-    'missing: the source flickr needs sources.flickr.apiKey (or FLICKR_API_KEY); Pro accounts create one at flickr.com/services/apps/create';
-  return { name, state: 'note', detail };
-}
-
-function duckduckgo({ sources }: Config): CrawlCheck {
-  const isAsked = sources.duckduckgo.ignoreRobots;
-  const detail = `${IGNORE_ROBOTS_NOTICE} It is ${isAsked ? `asked: ${IGNORE_ROBOTS_SETTING} is true` : 'not asked'}.`;
-  return { name: 'DuckDuckGo', state: 'note', detail };
 }
 
 function politeness({ fetch }: Config): CrawlCheck[] {
@@ -78,10 +65,10 @@ function proxyText(name: string, url: URL | null): string {
   return url === null ? '' : `${url.protocol}//${url.host} (${name})`;
 }
 
+/** The addresses of all sources. That of a dump may be a folder. */
 function sourceUrls({ sources }: Config): URL[] {
-  const { inaturalist, inaturalistOpenData, flickr, duckduckgo: search } = sources;
-  const urls = [inaturalist.url, inaturalistOpenData.mediaUrl, flickr.url, flickr.mediaUrl, search.url];
-  return urls.flatMap((url) => (url === null ? [] : [new URL(url)]));
+  const addresses = SOURCES.flatMap((source) => source.addresses(sources));
+  return addresses.flatMap((address) => (/^https?:/i.test(address) ? [new URL(address)] : []));
 }
 
 /** Reports sources and hosts that winnow must not contact now, and daily or hourly budgets that are nearly used up. */

@@ -1,13 +1,10 @@
 import type { Collection } from '../../collection/collection.ts';
 import type { Config } from '../../config/settings.ts';
-import { UsageError } from '../../kernel/errors.ts';
+import { sourceOf, type NetworkSourceName } from '../../config/sources/sources.ts';
 import type { Wnid } from '../../kernel/ids.ts';
-import { duckduckgoSource, IGNORE_ROBOTS_NOTICE, IGNORE_ROBOTS_SETTING } from '../sources/duckduckgo/duckduckgo.ts';
-import { flickrSource } from '../sources/flickr/flickr.ts';
-import { InaturalistSource } from '../sources/inaturalist/inaturalist-source.ts';
-import type { NetworkSource, WantedClass } from '../sources/network-source.ts';
-import type { NetworkSourceName } from '../../collection/source-names.ts';
 import { addressOf, userAgentOf } from '../network/http.process.ts';
+import type { NetworkSource, WantedClass } from '../sources/network-source.ts';
+import { SEARCHES } from '../sources/searches.ts';
 
 export interface ReadySource {
   readonly source: NetworkSource;
@@ -27,34 +24,8 @@ export interface NetworkDiscovery {
  * @throws UsageError before any work if a key or a consent that the source needs is missing
  */
 export function readySource(name: NetworkSourceName, config: Config, { licences }: Collection): ReadySource {
-  const { inaturalist, flickr, duckduckgo } = config.sources;
-  switch (name) {
-    case 'inaturalist':
-      return { source: new InaturalistSource({ ...inaturalist, licences }), endpoint: addressOf(inaturalist.url) };
-    case 'flickr':
-      return {
-        source: flickrSource({ ...flickr, apiKey: flickrKey(config), licences }),
-        endpoint: addressOf(flickr.url),
-      };
-    case 'duckduckgo':
-      if (!duckduckgo.ignoreRobots) {
-        throw new UsageError(`${IGNORE_ROBOTS_NOTICE} If you may do this, add --set ${IGNORE_ROBOTS_SETTING}=true.`, {
-          code: 'duckduckgo-robots',
-        });
-      }
-      return {
-        source: duckduckgoSource({ ...duckduckgo, userAgent: userAgentOf(config) }),
-        endpoint: addressOf(duckduckgo.url),
-      };
-    default:
-      return name satisfies never;
-  }
-}
-
-function flickrKey({ sources }: Config): string {
-  if (sources.flickr.apiKey !== null) return sources.flickr.apiKey;
-  throw new UsageError(
-    'The source flickr needs a key. Set sources.flickr.apiKey or FLICKR_API_KEY. Pro accounts create keys at flickr.com/services/apps/create.',
-    { code: 'flickr-key-missing' },
-  );
+  const missing = sourceOf(name).missing(config.sources);
+  if (missing !== null) throw missing;
+  const source = SEARCHES[name].open(config.sources, { licences, userAgent: userAgentOf(config) });
+  return { source, endpoint: addressOf(config.sources[name].url) };
 }

@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { readEnvironment } from '../../config/env.ts';
 import { packageRoot } from '../../config/root.ts';
 import type { Config } from '../../config/settings.ts';
+import { SOURCES } from '../../config/sources/sources.ts';
 import { systemClock } from '../../kernel/clock.ts';
 import { UsageError } from '../../kernel/errors.ts';
 import { openHttpClient, type HttpClient } from '../../platform/http/http-client.ts';
@@ -64,11 +65,12 @@ export function openHttpAs(userAgent: string, config: Config, allowAddresses: re
 
 /** The hosts of the sources' APIs and photos, by which responses are counted. Other hosts come by the thousand. */
 function sourceHosts({ sources }: Config): readonly string[] {
-  const { inaturalist, inaturalistOpenData, flickr, duckduckgo } = sources;
-  const urls = [inaturalist.url, inaturalistOpenData.url, inaturalistOpenData.mediaUrl, flickr.url, duckduckgo.url];
-  // The dump may be a folder.
-  const ofUrls = urls.flatMap((url) => URL.parse(url)?.hostname ?? []);
-  return [...new Set([...ofUrls, ...inaturalist.mediaHosts, 'staticflickr.com'])];
+  // A dump may be a folder.
+  const hosts = SOURCES.flatMap((source) => [
+    ...source.addresses(sources).flatMap((address) => URL.parse(address)?.hostname ?? []),
+    ...source.limits(sources).mediaHosts,
+  ]);
+  return [...new Set(hosts)];
 }
 
 /** The proxies in the environment. Names in capitals take precedence. */

@@ -1,36 +1,17 @@
 import type { Kysely } from 'kysely';
 import type { Config } from '../../config/settings.ts';
+import { SOURCES } from '../../config/sources/sources.ts';
 import type { Database } from '../../platform/postgres/database.ts';
-import type { PolitenessSettings, SourceLimits } from '../sources/permit-keys.ts';
+import type { PolitenessSettings } from '../sources/permit-keys.ts';
 import { takePermit, type Permit } from '../sources/permit.repository.ts';
 import { explainWait, type PermitKey, type WaitReason } from '../sources/politeness.ts';
 import { sleepUnlessAborted } from '../../runtime/open/sleep.process.ts';
 
-const NO_LIMITS: SourceLimits = {
-  requestsPerMinute: null,
-  requestsPerDay: null,
-  mediaHosts: [],
-  mediaRequestsPerMinute: null,
-  mediaBytesPerHour: null,
-  mediaBytesPerDay: null,
-};
-
 /** The limits of all sites, from the settings. */
 export function politenessOf({ sources, fetch }: Config): PolitenessSettings {
-  const { inaturalist, flickr, duckduckgo } = sources;
   return {
     requestsPerMinutePerHost: fetch.requestsPerMinutePerHost,
-    sources: {
-      inaturalist: { ...NO_LIMITS, ...inaturalist },
-      // Amazon provides the open-data bucket for downloads. iNaturalist's own budgets do not apply to it.
-      'inaturalist-open-data': {
-        ...NO_LIMITS,
-        mediaHosts: [new URL(sources.inaturalistOpenData.mediaUrl).host],
-        mediaRequestsPerMinute: sources.inaturalistOpenData.mediaRequestsPerMinute,
-      },
-      flickr: { ...NO_LIMITS, ...flickr, mediaHosts: ['staticflickr.com'] },
-      duckduckgo: { ...NO_LIMITS, ...duckduckgo },
-    },
+    sources: Object.fromEntries(SOURCES.map((source) => [source.name, source.limits(sources)])),
   };
 }
 

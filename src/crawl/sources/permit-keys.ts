@@ -1,21 +1,10 @@
+import type { SourceLimits } from '../../config/sources/source.ts';
 import type { Limits, PermitKey } from './politeness.ts';
 
 /**
  * Decides which permits a request needs: that of a source's API, or that of a picture's host. If the site limits pictures as a
  * whole, a request for a picture also needs its budget of bytes.
  */
-
-/** The limits of one source. Null for no limit. */
-export interface SourceLimits {
-  readonly requestsPerMinute: number | null;
-  readonly requestsPerDay: number | null;
-  /** Hosts (`host` or `host:port`) that serve this source's pictures, including all subdomains. May be empty. */
-  readonly mediaHosts: readonly string[];
-  /** Limit for each of these hosts. Null for the same limit as for any other host. */
-  readonly mediaRequestsPerMinute: number | null;
-  readonly mediaBytesPerHour: number | null;
-  readonly mediaBytesPerDay: number | null;
-}
 
 export interface PolitenessSettings {
   /** By the source's name in `SOURCE_NAMES`. */

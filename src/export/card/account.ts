@@ -1,3 +1,4 @@
+import { sourceOf } from '../../config/sources/sources.ts';
 import { countOf, countText, fewPhotosText } from '../../kernel/texts.ts';
 import { REVIEW_MODES } from '../../review/modes.ts';
 import { answerTo } from './front-matter.ts';
@@ -8,17 +9,8 @@ import { keepsMetadata, totalsOf, type Protocol } from '../protocol.ts';
  * they cannot contradict each other. The texts are Markdown that also reads well as plain text.
  */
 
-const SOURCE_TEXT: Readonly<Record<string, string>> = {
-  inaturalist: 'iNaturalist',
-  'inaturalist-open-data': 'iNaturalist Open Data',
-  flickr: 'Flickr',
-  duckduckgo: 'the image search of DuckDuckGo',
-  urls: 'a list of addresses',
-  folder: 'a folder of files',
-};
-
 /** A source in words. */
-export const sourceText = (source: string): string => SOURCE_TEXT[source] ?? source;
+export const sourceText = (source: string): string => sourceOf(source)?.title ?? source;
 
 /** `a, b and c` */
 export function listText(texts: readonly string[]): string {
@@ -93,8 +85,7 @@ export function politenessText(protocol: Protocol): string {
   return sentences(
     'winnow fetches a picture only if the robots.txt and the X-Robots-Tag of its host allow that, unless the curators named the ' +
       'host as their own.',
-    protocol.sources.some(({ source }) => source === 'duckduckgo') &&
-      'It requested the search pages of DuckDuckGo whatever the robots.txt of DuckDuckGo says.',
+    ...protocol.sources.map(({ source }) => sourceOf(source)?.confession ?? null),
   );
 }
 

@@ -1,15 +1,8 @@
+import { sourceOf } from '../../config/sources/sources.ts';
 import { countOf, countText } from '../../kernel/texts.ts';
 import { crawlText, filterText, reviewText, shortlistText, sourceText } from '../card/account.ts';
 import type { CroissantNode } from './croissant-terms.ts';
 import type { Protocol } from '../protocol.ts';
-
-/** Web addresses of sources. The other sources have none. */
-const SOURCE_URL: Readonly<Record<string, string>> = {
-  inaturalist: 'https://www.inaturalist.org/',
-  'inaturalist-open-data': 'https://github.com/inaturalist/inaturalist-open-data',
-  flickr: 'https://www.flickr.com/',
-  duckduckgo: 'https://duckduckgo.com/',
-};
 
 /** PROV-O (w3.org/TR/prov-o), as Croissant 1.1 uses it: where photos come from, and the steps that made the set, in order. */
 export function provenance(protocol: Protocol): CroissantNode {
@@ -20,9 +13,9 @@ export function provenance(protocol: Protocol): CroissantNode {
 }
 
 function origin({ source, photos, pages = 0, addresses = 0 }: Protocol['sources'][number]): CroissantNode {
-  const url = SOURCE_URL[source];
+  const url = sourceOf(source)?.homepage;
   return {
-    ...(url === undefined ? {} : { '@id': url }),
+    ...(url === undefined || url === null ? {} : { '@id': url }),
     '@type': 'prov:Entity',
     'prov:label': sourceText(source),
     description:

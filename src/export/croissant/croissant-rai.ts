@@ -1,3 +1,4 @@
+import { sourceOf } from '../../config/sources/sources.ts';
 import {
   agreementText,
   biasTexts,
@@ -47,16 +48,10 @@ export function responsibleUse(protocol: Protocol): CroissantNode {
   };
 }
 
-/** Words of the RAI vocabulary. */
-const TYPE_OF: Readonly<Record<string, string>> = {
-  inaturalist: 'Web API',
-  'inaturalist-open-data': 'Secondary Data analysis',
-  flickr: 'Web API',
-  duckduckgo: 'Web Scraping',
-};
-
 function collectionTypes({ sources }: Protocol): readonly string[] {
-  return [...new Set([...sources.map(({ source }) => TYPE_OF[source] ?? 'Others'), 'Manual Human Curator'])];
+  return [
+    ...new Set([...sources.map(({ source }) => sourceOf(source)?.collectionType ?? 'Others'), 'Manual Human Curator']),
+  ];
 }
 
 /** The first and the last day. An interval in one text (`A/B`) would not be a date, which validators expect. */

@@ -2,7 +2,7 @@ import { discoverJob } from '../../crawl/candidates/discover.job.ts';
 import { filterJob } from '../../filter/run/filter.job.ts';
 import type { JobDefinition } from '../../kernel/job.ts';
 import { fetchJob } from '../../crawl/fetch/fetch.job.ts';
-import { NETWORK_SOURCES } from '../../collection/source-names.ts';
+import { NETWORK_SOURCES } from '../../config/sources/sources.ts';
 
 /** The definitions of the queues that a collection uses. All collections share the fetch queue. No jobs can be added with them. */
 export function queuesOf(collectionId: number): JobDefinition<unknown>[] {

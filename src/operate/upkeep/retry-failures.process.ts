@@ -1,5 +1,5 @@
 import { retryPictures } from '../../crawl/candidates/fetch-queue.repository.ts';
-import { SOURCE_NAMES } from '../../collection/source-names.ts';
+import { SOURCE_NAMES } from '../../config/sources/sources.ts';
 import { forgetFailed } from '../../filter/run/decision.repository.ts';
 import { refetchPruned } from '../../filter/prune/pruned-photos.repository.ts';
 import { collectionScopes } from '../../filter/prune/retention.repository.ts';

@@ -1,6 +1,6 @@
 import { groupBy } from '../../kernel/group-by.ts';
 import type { Wnid } from '../../kernel/ids.ts';
-import { SOURCE_NAMES } from '../../collection/source-names.ts';
+import { SOURCE_NAMES } from '../../config/sources/sources.ts';
 import { readCriteria } from './criteria.repository.ts';
 import { classProgress, shownRows, type DeskView, type ShownRow } from './desk.repository.ts';
 import { REVIEW_ORDERS, type ClassProgress, type OwnReview, type ReviewPhoto, type ReviewSetup } from './desk.ts';

@@ -1,7 +1,6 @@
 import { Counter, Histogram, Registry } from 'prom-client';
-import { SOURCE_NAMES } from '../../collection/source-names.ts';
 import type { PausableStage } from '../../collection/pause.ts';
-import { NETWORK_SOURCES } from '../../collection/source-names.ts';
+import { NETWORK_SOURCES, SOURCE_NAMES } from '../../config/sources/sources.ts';
 import type { PhotosDone } from './stage-definition.ts';
 
 /** The metrics of the work of this process, for Prometheus. A process has one of each, whatever it works on. */

@@ -26,15 +26,6 @@ export interface DuckduckgoSettings {
   readonly userAgent: string;
 }
 
-/** The setting that must be `true` before DuckDuckGo's search pages are requested. */
-export const IGNORE_ROBOTS_SETTING = 'sources.duckduckgo.ignoreRobots';
-
-/** The reason, for `doctor` and for the error if the setting is missing. */
-export const IGNORE_ROBOTS_NOTICE =
-  'DuckDuckGo has no documented API, and its robots.txt applies to its search pages as to any other page. They are ' +
-  `requested, whatever it says, only with ${IGNORE_ROBOTS_SETTING}: true. For the hosts of the pictures that it finds, ` +
-  'robots.txt is always respected.';
-
 /** SearXNG keeps a token for as long. */
 const TOKEN_LIFE_MS = 3_600_000;
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import type { SourceLimits } from '../../../../src/config/sources/source.ts';
 import {
   apiPermits,
   mediaPermits,
   permitOfKey,
   type PolitenessSettings,
-  type SourceLimits,
 } from '../../../../src/crawl/sources/permit-keys.ts';
 
 const source = (limits: Partial<SourceLimits>): SourceLimits => ({

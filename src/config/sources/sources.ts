@@ -1,0 +1,56 @@
+import { duckduckgo } from './duckduckgo.ts';
+import { flickr } from './flickr.ts';
+import { inaturalist } from './inaturalist.ts';
+import { openData } from './open-data.ts';
+import { defineSource, type Source } from './source.ts';
+
+const urls = defineSource({
+  name: 'urls',
+  key: 'urls',
+  isSearched: false,
+  title: 'a list of addresses',
+  from: { what: 'FILE, the list of URLs', flags: '--from FILE' },
+  settings: {},
+});
+
+const folder = defineSource({
+  name: 'folder',
+  key: 'folder',
+  isSearched: false,
+  title: 'a folder of files',
+  from: {
+    what: 'DIR, the folder of photos',
+    flags: '--from DIR   # DIR has a sub-folder for each class, or a labels.csv',
+  },
+  settings: {},
+});
+
+/** All sources, in the order in which they are listed. Names, limits, advice and sentences follow from this list. */
+export const SOURCES = [inaturalist, openData, flickr, duckduckgo, urls, folder] as const;
+
+/** The rows of the sources in the table of settings. */
+export const SETTINGS_OF_SOURCES = {
+  ...inaturalist.settings,
+  ...openData.settings,
+  ...flickr.settings,
+  ...duckduckgo.settings,
+};
+
+type AnySource = (typeof SOURCES)[number];
+export type SourceName = AnySource['name'];
+/** Sources that are searched with queries. */
+export type NetworkSourceName = Extract<AnySource, { readonly isSearched: true }>['name'];
+
+export const SOURCE_NAMES: readonly SourceName[] = SOURCES.map(({ name }) => name);
+export const NETWORK_SOURCES: readonly NetworkSourceName[] = SOURCES.flatMap((source) =>
+  source.isSearched ? [source.name] : [],
+);
+
+const BY_NAME = new Map<string, Source>(SOURCES.map((source) => [source.name, source]));
+
+/** Finds a source by its name, which may come from an export of another version. */
+export function sourceOf(name: SourceName): Source;
+export function sourceOf(name: string): Source | undefined;
+export function sourceOf(name: string): Source | undefined {
+  return BY_NAME.get(name);
+}

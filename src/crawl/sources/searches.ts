@@ -1,0 +1,54 @@
+import type { Config } from '../../config/settings.ts';
+import type { NetworkSourceName } from '../../config/sources/sources.ts';
+import { duckduckgoSource } from './duckduckgo/duckduckgo.ts';
+import { phrasesOf } from './duckduckgo/phrase.ts';
+import { flickrSource } from './flickr/flickr.ts';
+import { planSearches } from './flickr/plan.ts';
+import { InaturalistSource } from './inaturalist/inaturalist-source.ts';
+import { entriesOf } from './inaturalist/entry.ts';
+import type { NetworkSource, WantedClass } from './network-source.ts';
+
+/** The searches that a line of the queries file asks for. */
+export interface SearchTerms {
+  /** Names of taxa, words or phrases. */
+  readonly terms: readonly string[];
+  /** Problems in the line, one sentence for each. */
+  readonly problems: readonly string[];
+}
+
+/** How a source is searched. */
+export interface Search {
+  readonly open: (sources: Config['sources'], context: SearchContext) => NetworkSource;
+  readonly terms: (wanted: WantedClass) => SearchTerms;
+}
+
+export interface SearchContext {
+  /** The licences that the collection allows. */
+  readonly licences: 'any' | readonly string[];
+  readonly userAgent: string;
+}
+
+/** The searches of all sources that are searched with queries. */
+export const SEARCHES: Readonly<Record<NetworkSourceName, Search>> = {
+  inaturalist: {
+    open: ({ inaturalist }, { licences }) => new InaturalistSource({ ...inaturalist, licences }),
+    terms(wanted) {
+      const { entries, problems } = entriesOf(wanted);
+      return { terms: entries.map(({ taxon }) => taxon), problems };
+    },
+  },
+  flickr: {
+    open: ({ flickr }, { licences }) => flickrSource({ ...flickr, apiKey: flickr.apiKey ?? '', licences }),
+    terms(wanted) {
+      const { queries, problems } = planSearches(wanted, { licences: null, nowMs: 0 });
+      return { terms: queries.map(({ title }) => title), problems };
+    },
+  },
+  duckduckgo: {
+    open: ({ duckduckgo }, { userAgent }) => duckduckgoSource({ ...duckduckgo, userAgent }),
+    terms(wanted) {
+      const { phrases, problems } = phrasesOf(wanted);
+      return { terms: phrases, problems };
+    },
+  },
+};
