@@ -1,25 +1,68 @@
-import type { ClassPage, ReviewSetup } from '../../review/desk/desk.ts';
+import type { ClassPage } from '../../review/desk/desk.ts';
+import { AGREEMENT_COLUMNS, agreementCells, agreementText } from '../../report/page/agreement.ts';
+import { Bar } from '../../page/bar.tsx';
 import { Link } from '../../page/link.tsx';
 import { countText } from '../../kernel/texts.ts';
-import { PageFrame, useAnswer } from './class-page-frame.tsx';
-import { acceptedText, ProgressBar } from './classes-bar.tsx';
 import { Criteria } from './criteria.tsx';
+import { AnswerPage, ProgressBar, WideTable } from './page-parts.tsx';
 import type { ReviewSession } from './session.ts';
-import { useSession, type PageProps } from './use-session.ts';
+import type { PageProps } from './use-session.ts';
 import { hrefOf } from './view-url.ts';
-import { WideTable } from './wide-table.tsx';
+import { acceptedText } from './words.ts';
+
+/** How far people agree who do not see each other's verdicts. */
+export function AgreementPage({ session }: PageProps) {
+  const { api, collection, shelf } = session;
+  const nameOf = (wnid: string): string => shelf.progress(wnid)?.name ?? wnid;
+  return (
+    <AnswerPage
+      session={session}
+      place={() => 'agreement'}
+      read={() => api.agreement()}
+      waiting="Comparing the verdicts …"
+    >
+      {({ overall, classes }) => (
+        <>
+          <h1>Agreement</h1>
+          <p class="in-all">Two people, the second without seeing the first verdict: {agreementText(overall)}</p>
+          <p class="quiet">
+            Some of the same verdicts are chance. κ is the agreement beyond chance, given how often each pass used each
+            verdict. α treats all reviewers alike, takes third verdicts too, and corrects for few photos. Both are 1 if
+            people always agree, and 0 if they agree no more than by chance. In brackets: 95 % intervals.
+          </p>
+          <section>
+            <WideTable
+              label="Agreement by class"
+              caption="By class"
+              heads={AGREEMENT_COLUMNS}
+              rows={classes
+                .toSorted((a, b) => b.photos - a.photos || nameOf(a.wnid).localeCompare(nameOf(b.wnid), 'en'))
+                .map((one) => ({
+                  key: one.wnid,
+                  head: <a href={hrefOf(collection, `class/${encodeURIComponent(one.wnid)}`)}>{nameOf(one.wnid)}</a>,
+                  cells: agreementCells(one),
+                }))}
+            />
+          </section>
+        </>
+      )}
+    </AnswerPage>
+  );
+}
 
 /** One class: `class/WNID`. */
 export function OneClassPage({ session, match }: PageProps) {
-  useSession(session);
-  const { api } = session;
   const wnid = decodeURIComponent(match[1] ?? '');
-  const { answer, trouble } = useAnswer(() => api.classPage(wnid), wnid);
   return (
-    <PageFrame session={session} place={answer?.name ?? wnid} wnid={wnid} isReady={answer !== null}>
-      {answer === null ? <p class="quiet">{trouble ?? 'Reading the class …'}</p> : null}
-      {answer === null ? null : <ClassView session={session} page={answer} />}
-    </PageFrame>
+    <AnswerPage
+      session={session}
+      wnid={wnid}
+      place={(page) => page?.name ?? wnid}
+      read={() => session.api.classPage(wnid)}
+      waiting="Reading the class …"
+    >
+      {(page) => <ClassView session={session} page={page} />}
+    </AnswerPage>
   );
 }
 
@@ -30,7 +73,6 @@ interface ClassViewProps {
 
 /** All that a reviewer should know of one class. */
 function ClassView({ session, page }: ClassViewProps) {
-  const { collection, setup } = session;
   const { wnid, name, synonyms, gloss, link, references } = page;
   return (
     <>
@@ -43,11 +85,11 @@ function ClassView({ session, page }: ClassViewProps) {
       </header>
       <div class="class-columns">
         <div>
-          <Progress collection={collection} setup={setup} page={page} />
+          <Progress session={session} page={page} />
           <Criteria session={session} question={null} />
         </div>
         <div>
-          <Confusions collection={collection} setup={setup} page={page} />
+          {page.confusions.length === 0 ? null : <Confusions session={session} page={page} />}
           {references.length === 0 ? null : <References name={name} references={references} />}
         </div>
       </div>
@@ -70,21 +112,16 @@ function References({ name, references }: Pick<ClassPage, 'name' | 'references'>
   );
 }
 
-interface PartProps {
-  readonly collection: string;
-  readonly setup: ReviewSetup;
-  readonly page: ClassPage;
-}
-
-function Progress({ collection, setup: { target }, page: { wnid, progress } }: PartProps) {
+function Progress({ session: { collection, setup }, page: { wnid, progress } }: ClassViewProps) {
   if (progress === null)
     return <p>No photo of this class is on the shortlist. Models see it in photos of other classes.</p>;
   const { listed, open, accepted, rejected, unsure, disputed } = progress;
   const counts = { 'on the shortlist': listed, open, accepted, rejected, unsure, disputed };
+  const view = { filter: { wnid } };
   return (
     <section>
-      <h2>{acceptedText(accepted, target)}</h2>
-      <ProgressBar counts={progress} target={target} />
+      <h2>{acceptedText(accepted, setup.target)}</h2>
+      <ProgressBar counts={progress} target={setup.target} />
       <dl class="counts-list">
         {Object.entries(counts).map(([text, count]) => (
           <div key={text}>
@@ -94,14 +131,14 @@ function Progress({ collection, setup: { target }, page: { wnid, progress } }: P
         ))}
       </dl>
       <p class="ways-in">
-        <a class="button yes" href={hrefOf(collection, '', { filter: { wnid } })}>
+        <a class="button yes" href={hrefOf(collection, '', view)}>
           Review this class
         </a>
-        <a class="button" href={hrefOf(collection, 'grid', { filter: { wnid } })}>
+        <a class="button" href={hrefOf(collection, 'grid', view)}>
           Grid
         </a>
         {disputed === 0 ? null : (
-          <a class="button" href={hrefOf(collection, 'disputes', { filter: { wnid } })}>
+          <a class="button" href={hrefOf(collection, 'disputes', view)}>
             Disputes
           </a>
         )}
@@ -110,52 +147,41 @@ function Progress({ collection, setup: { target }, page: { wnid, progress } }: P
   );
 }
 
-function Confusions({ collection, setup: { cap }, page: { wnid, name, confusions } }: PartProps) {
-  if (confusions.length === 0) return null;
+function Confusions({ session: { collection, setup }, page: { wnid, name, confusions } }: ClassViewProps) {
+  const { cap } = setup;
   return (
     <section>
       <h2>What models see in photos of {name}</h2>
-      <WideTable label="Confusions" heads={['models see', 'quota', 'open', 'listed', 'review']}>
-        {confusions.map((confusion) => (
-          <ConfusionRow key={confusion.wnid} {...{ collection, cap, wnid, name, confusion }} />
-        ))}
-      </WideTable>
+      <WideTable
+        label="Confusions"
+        heads={['models see', 'quota', 'open', 'listed', 'review']}
+        rows={confusions.map((one) => {
+          const view = { filter: { wnid, confusion: one.wnid } };
+          return {
+            key: one.wnid,
+            head: (
+              <a class="predicted" href={hrefOf(collection, `class/${encodeURIComponent(one.wnid)}`)}>
+                {one.name}
+              </a>
+            ),
+            cells: [
+              <span class="quota">
+                {countText(one.accepted)} of {countText(cap)} <Bar kind="searched" ratio={one.accepted / cap} />
+              </span>,
+              countText(one.open),
+              countText(one.listed),
+              <span class="links">
+                <a href={hrefOf(collection, '', view)} aria-label={`Queue of ${name} seen as ${one.name}`}>
+                  queue
+                </a>
+                <a href={hrefOf(collection, 'grid', view)} aria-label={`Grid of ${name} seen as ${one.name}`}>
+                  grid
+                </a>
+              </span>,
+            ],
+          };
+        })}
+      />
     </section>
   );
 }
-
-interface ConfusionRowProps extends Pick<ClassPage, 'wnid' | 'name'> {
-  readonly collection: string;
-  readonly cap: number;
-  readonly confusion: ClassPage['confusions'][number];
-}
-
-function ConfusionRow({ collection, cap, wnid, name, confusion }: ConfusionRowProps) {
-  const view = { filter: { wnid, confusion: confusion.wnid } };
-  const quota = { ...NO_COUNTS, listed: cap, accepted: Math.min(cap, confusion.accepted) };
-  return (
-    <tr>
-      <th scope="row" class="predicted">
-        <a href={hrefOf(collection, `class/${encodeURIComponent(confusion.wnid)}`)}>{confusion.name}</a>
-      </th>
-      <td>
-        <span class="quota">
-          {countText(confusion.accepted)} of {countText(cap)}
-          <ProgressBar counts={quota} target={null} />
-        </span>
-      </td>
-      <td>{countText(confusion.open)}</td>
-      <td>{countText(confusion.listed)}</td>
-      <td class="links">
-        <a href={hrefOf(collection, '', view)} aria-label={`Queue of ${name} seen as ${confusion.name}`}>
-          queue
-        </a>
-        <a href={hrefOf(collection, 'grid', view)} aria-label={`Grid of ${name} seen as ${confusion.name}`}>
-          grid
-        </a>
-      </td>
-    </tr>
-  );
-}
-
-const NO_COUNTS = { listed: 0, open: 0, accepted: 0, rejected: 0, unsure: 0, disputed: 0 };

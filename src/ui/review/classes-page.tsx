@@ -1,22 +1,27 @@
 import { useState } from 'preact/hooks';
 import type { ClassProgress } from '../../review/desk/desk.ts';
 import { countOf, countText } from '../../kernel/texts.ts';
-import { PageFrame, useAnswer } from './class-page-frame.tsx';
-import { acceptedText, ProgressBar, totalsOf } from './classes-bar.tsx';
+import { PageFrame, ProgressBar, useAnswer } from './page-parts.tsx';
 import type { ReviewSession } from './session.ts';
-import { useSession, type PageProps } from './use-session.ts';
+import type { PageProps } from './use-session.ts';
 import { hrefOf } from './view-url.ts';
+import { acceptedText, DECIDED, totalsOf } from './words.ts';
 
 /** The start page: where the review stands, and the ways into it. */
 export function ClassesPage({ session }: PageProps) {
-  useSession(session);
   const { classes } = session.shelf;
   return (
     <PageFrame session={session} place="all classes" isReady>
       <h1 class="unseen">Review of {session.collection}</h1>
       <Totals classes={classes} target={session.setup.target} />
       <Ways collection={session.collection} classes={classes} />
-      <Classes session={session} classes={classes} />
+      {classes.length > 0 ? (
+        <Classes session={session} classes={classes} />
+      ) : (
+        <p>
+          No photo is on the shortlist. <code>winnow shortlist --collection {session.collection}</code> makes one.
+        </p>
+      )}
     </PageFrame>
   );
 }
@@ -29,22 +34,32 @@ interface ClassesProps {
 function Classes({ session, classes }: ClassesProps) {
   const { api, collection, setup } = session;
   const [wanted, setWanted] = useState('');
-  const [order, setOrder] = useState<ClassOrder>('review');
-  const covers = useAnswer(() => api.covers(), collection).answer ?? {};
-  const shown = classesShown(classes, wanted, order);
-  if (classes.length === 0) {
-    return (
-      <p>
-        No photo is on the shortlist. <code>winnow shortlist --collection {collection}</code> makes one.
-      </p>
-    );
-  }
+  const [order, setOrder] = useState('review order');
+  const covers = useAnswer(() => api.covers()).answer ?? {};
+  const part = wanted.trim().toLowerCase();
+  const found = classes.filter(({ name, wnid }) => name.toLowerCase().includes(part) || wnid.includes(part));
+  const shown = found.toSorted(ORDERS[order]);
   return (
     <section aria-label="Classes">
       <div class="find-classes">
         <h2>Classes</h2>
-        <Find wanted={wanted} onWanted={setWanted} />
-        <Sort order={order} onOrder={setOrder} />
+        <label>
+          <span class="unseen">Find a class</span>
+          <input
+            type="search"
+            placeholder="Find a class"
+            value={wanted}
+            onInput={({ currentTarget: { value } }) => setWanted(value)}
+          />
+        </label>
+        <label>
+          Sort{' '}
+          <select value={order} onChange={({ currentTarget: { value } }) => setOrder(value)}>
+            {Object.keys(ORDERS).map((text) => (
+              <option key={text}>{text}</option>
+            ))}
+          </select>
+        </label>
         <span role="status" class="quiet">
           {shown.length === classes.length
             ? ''
@@ -66,38 +81,6 @@ function Classes({ session, classes }: ClassesProps) {
   );
 }
 
-function Find({ wanted, onWanted }: { readonly wanted: string; readonly onWanted: (wanted: string) => void }) {
-  return (
-    <label>
-      <span class="unseen">Find a class</span>
-      <input
-        type="search"
-        placeholder="Find a class"
-        value={wanted}
-        onInput={({ currentTarget: { value } }) => onWanted(value)}
-      />
-    </label>
-  );
-}
-
-function Sort({ order, onOrder }: { readonly order: ClassOrder; readonly onOrder: (order: ClassOrder) => void }) {
-  return (
-    <label>
-      Sort{' '}
-      <select
-        value={order}
-        onChange={({ currentTarget: { value } }) => (isClassOrder(value) ? onOrder(value) : undefined)}
-      >
-        {Object.entries(CLASS_ORDERS).map(([name, text]) => (
-          <option key={name} value={name}>
-            {text}
-          </option>
-        ))}
-      </select>
-    </label>
-  );
-}
-
 const NO_PHOTOS: readonly string[] = [];
 
 function Totals({ classes, target }: { readonly classes: readonly ClassProgress[]; readonly target: number | null }) {
@@ -113,10 +96,11 @@ function Totals({ classes, target }: { readonly classes: readonly ClassProgress[
       </p>
       <ProgressBar counts={totals} target={wanted} />
       <p class="numbers">
-        <span class="key accepted">{countText(totals.accepted)} accepted</span>
-        <span class="key disputed">{countText(totals.disputed)} disputed</span>
-        <span class="key unsure">{countText(totals.unsure)} unsure</span>
-        <span class="key rejected">{countText(totals.rejected)} rejected</span>
+        {DECIDED.map((state) => (
+          <span key={state} class={`key ${state}`}>
+            {countText(totals[state])} {state}
+          </span>
+        ))}
         <span class="key open">{countText(totals.open)} open to you</span>
       </p>
     </section>
@@ -154,33 +138,13 @@ function Ways({ collection, classes }: WaysProps) {
   );
 }
 
-/** How the start page sorts classes. `review`: the order in which they are reviewed. */
-const CLASS_ORDERS = {
-  review: 'review order',
-  open: 'most open',
-  name: 'name',
-  progress: 'least accepted',
-} as const;
-type ClassOrder = keyof typeof CLASS_ORDERS;
-
-function isClassOrder(text: string): text is ClassOrder {
-  return text in CLASS_ORDERS;
-}
-
-const COMPARE: Readonly<Record<ClassOrder, ((a: ClassProgress, b: ClassProgress) => number) | null>> = {
-  review: null,
-  open: (a, b) => b.open - a.open,
+/** How the start page sorts classes, by name. Classes come in the order in which they are reviewed. */
+const ORDERS: Readonly<Record<string, (a: ClassProgress, b: ClassProgress) => number>> = {
+  'review order': () => 0,
+  'most open': (a, b) => b.open - a.open,
   name: (a, b) => a.name.localeCompare(b.name, 'en'),
-  progress: (a, b) => a.accepted - b.accepted || b.open - a.open,
+  'least accepted': (a, b) => a.accepted - b.accepted || b.open - a.open,
 };
-
-/** The classes whose name or id contains what was typed, in order. */
-function classesShown(classes: readonly ClassProgress[], wanted: string, order: ClassOrder): ClassProgress[] {
-  const text = wanted.trim().toLowerCase();
-  const found = classes.filter(({ name, wnid }) => name.toLowerCase().includes(text) || wnid.includes(text));
-  const compare = COMPARE[order];
-  return compare === null ? found : found.toSorted(compare);
-}
 
 interface ClassCardProps {
   readonly collection: string;

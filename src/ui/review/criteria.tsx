@@ -38,12 +38,12 @@ interface CriteriaFormProps {
 }
 
 function CriteriaForm({ session, onClose }: CriteriaFormProps) {
-  const [text, setText] = useState(session.setup.criteria);
   const [problem, setProblem] = useState('');
-  const save = async (): Promise<void> => {
+  const save = async (form: HTMLFormElement): Promise<void> => {
     try {
-      await session.api.setCriteria(text.trim());
-      session.setup = { ...session.setup, criteria: text.trim() };
+      const criteria = (form.querySelector('textarea')?.value ?? '').trim();
+      await session.api.setCriteria(criteria);
+      session.setup = { ...session.setup, criteria };
       onClose();
     } catch (error) {
       setProblem(messageOf(error));
@@ -53,15 +53,14 @@ function CriteriaForm({ session, onClose }: CriteriaFormProps) {
     <form
       onSubmit={(event) => {
         event.preventDefault();
-        void save();
+        void save(event.currentTarget);
       }}
     >
       <textarea
         rows={6}
         aria-label="What counts"
-        value={text}
+        defaultValue={session.setup.criteria}
         autofocus
-        onInput={({ currentTarget }) => setText(currentTarget.value)}
         onKeyDown={({ key }) => (key === 'Escape' ? onClose() : undefined)}
       />
       <p class="choices">

@@ -1,7 +1,8 @@
+import type { ComponentChildren } from 'preact';
 import { countOf } from '../../kernel/texts.ts';
-import { totalsOf } from './classes-bar.tsx';
 import type { SingleDesk } from './single-desk.ts';
 import { hrefOf } from './view-url.ts';
+import { totalsOf } from './words.ts';
 
 /** Shown instead of a photo when none is left. */
 export function EndPage({ desk }: { readonly desk: SingleDesk }) {
@@ -12,9 +13,10 @@ export function EndPage({ desk }: { readonly desk: SingleDesk }) {
   if (desk.isForDisputes) return <NoDisputes collection={collection} problem={problem} />;
   if (!setup.mayReview) {
     return (
-      <Calm title="Your role may look, but not review">
-        <a href={hrefOf(collection, 'grid', view)}>Look at the photos in the grid</a>
-      </Calm>
+      <Calm
+        title="Your role may look, but not review"
+        links={{ 'Look at the photos in the grid': hrefOf(collection, 'grid', view) }}
+      />
     );
   }
   if (desk.isComplete) return <Done desk={desk} />;
@@ -32,69 +34,64 @@ export function EndPage({ desk }: { readonly desk: SingleDesk }) {
 function NoDisputes({ collection, problem }: { readonly collection: string; readonly problem: string | null }) {
   if (problem !== null) return <Calm title="The disputes cannot be read now">{`${problem}.`}</Calm>;
   return (
-    <Calm title="No dispute is open">
-      <p>Wherever two people have judged a photo, they agree, or it was settled. Undo takes the last decision back.</p>
-      <ul>
-        <li>
-          <a href={hrefOf(collection, '')}>Go on with the review</a>
-        </li>
-        <li>
-          <a href={hrefOf(collection, 'classes')}>See all classes</a>
-        </li>
-        <li>
-          <a href={hrefOf(collection, 'agreement')}>See how far reviewers agree</a>
-        </li>
-      </ul>
+    <Calm
+      title="No dispute is open"
+      links={{
+        'Go on with the review': hrefOf(collection, ''),
+        'See all classes': hrefOf(collection, 'classes'),
+        'See how far reviewers agree': hrefOf(collection, 'agreement'),
+      }}
+    >
+      Wherever two people have judged a photo, they agree, or it was settled. Undo takes the last decision back.
     </Calm>
   );
 }
 
-function Done({ desk }: { readonly desk: SingleDesk }) {
-  const { session, view } = desk;
+function Done({ desk: { session, view, isComplete } }: { readonly desk: SingleDesk }) {
   const { collection, shelf } = session;
   const { accepted, rejected, unsure, disputed, open } = totalsOf(shelf.classes);
   const isFiltered = Object.values(view.filter).some((value) => value !== undefined);
   const allDone = isFiltered ? 'Nothing is open under this filter' : 'Every photo has its verdict';
+  const next = { [`Review the next ${view.balanced}`]: hrefOf(collection, '', { ...view, photo: undefined }) };
+  const disputes = { [`Settle ${countOf(disputed, 'dispute')}`]: hrefOf(collection, 'disputes') };
   return (
-    <Calm title={desk.isComplete ? `These ${view.balanced} are done` : allDone}>
-      <p>
-        In all {shelf.classes.length} classes: {accepted} accepted, {rejected} rejected, {unsure} unsure, {disputed}{' '}
-        disputed, {open} open.
-      </p>
-      <ul>
-        {desk.isComplete ? (
-          <li>
-            <a href={hrefOf(collection, '', { ...view, photo: undefined })}>Review the next {view.balanced}</a>
-          </li>
-        ) : null}
-        {isFiltered ? (
-          <li>
-            <a href={hrefOf(collection, '')}>Review all open photos</a>
-          </li>
-        ) : null}
-        {disputed > 0 ? (
-          <li>
-            <a href={hrefOf(collection, 'disputes')}>Settle {countOf(disputed, 'dispute')}</a>
-          </li>
-        ) : null}
-        <li>
-          <a href={hrefOf(collection, 'classes')}>See all classes</a>
-        </li>
-        <li>
-          <a href={hrefOf(collection, 'grid', { filter: { ...view.filter, state: 'accepted' } })}>
-            Look over the accepted photos
-          </a>
-        </li>
-      </ul>
+    <Calm
+      title={isComplete ? `These ${view.balanced} are done` : allDone}
+      links={{
+        ...(isComplete ? next : {}),
+        ...(isFiltered ? { 'Review all open photos': hrefOf(collection, '') } : {}),
+        ...(disputed > 0 ? disputes : {}),
+        'See all classes': hrefOf(collection, 'classes'),
+        'Look over the accepted photos': hrefOf(collection, 'grid', { filter: { ...view.filter, state: 'accepted' } }),
+      }}
+    >
+      In all {shelf.classes.length} classes: {accepted} accepted, {rejected} rejected, {unsure} unsure, {disputed}{' '}
+      disputed, {open} open.
     </Calm>
   );
 }
 
-function Calm({ title, children }: { readonly title: string; readonly children?: preact.ComponentChildren }) {
+interface CalmProps {
+  readonly title: string;
+  readonly children?: ComponentChildren;
+  /** Addresses by their texts. */
+  readonly links?: Readonly<Record<string, string>>;
+}
+
+function Calm({ title, children, links }: CalmProps) {
   return (
     <div class="calm">
       <h1>{title}</h1>
-      {typeof children === 'string' ? <p>{children}</p> : children}
+      {children === undefined ? null : <p>{children}</p>}
+      {links === undefined ? null : (
+        <ul>
+          {Object.entries(links).map(([text, href]) => (
+            <li key={text}>
+              <a href={href}>{text}</a>
+            </li>
+          ))}
+        </ul>
+      )}
     </div>
   );
 }

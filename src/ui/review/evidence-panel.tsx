@@ -1,9 +1,8 @@
-import type { ModelEvidence, PhotoEvidenceShown, ReviewPhoto, ReviewSetup } from '../../review/desk/desk.ts';
+import type { ModelEvidence, PhotoEvidenceShown, ReviewPhoto } from '../../review/desk/desk.ts';
 import { Bar } from '../../page/bar.tsx';
 import { Link } from '../../page/link.tsx';
 import { countOf, probabilityText } from '../../kernel/texts.ts';
 import { CropGrid, cropAt, cropText, shortName, type CropRef } from './crop-grid.tsx';
-import type { ReviewSession } from './session.ts';
 import type { SingleDesk } from './single-desk.ts';
 import { dayText } from './words.ts';
 
@@ -15,85 +14,63 @@ interface EvidencePanelProps {
 
 const MOMENT = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short' });
 
-const NOTHING_KNOWN: PhotoEvidenceShown = {
-  members: [],
-  outside: [],
-  alsoSeen: [],
-  nearDuplicates: [],
-  history: [],
-};
-
 /** The models' evidence and the photo's source. Each part keeps its place from photo to photo. */
 export function EvidencePanel(props: EvidencePanelProps) {
-  const { session, photo, evidenceShown: evidence, members } = props.desk;
+  const { desk } = props;
+  const { photo, evidenceShown: evidence } = desk;
   if (photo === null) return <aside class="side evidence" aria-label="Evidence" />;
   const known = typeof evidence === 'string' ? null : evidence;
-  const { outside, history } = known ?? NOTHING_KNOWN;
+  const also = known?.alsoSeen.map(({ name, prob }) => `${name} ${probabilityText(prob)}`) ?? [];
   return (
     <aside class="side evidence" aria-label="Evidence" aria-busy={evidence === null}>
-      <Certainty session={session} photo={photo} members={members} />
+      <Certainty desk={desk} photo={photo} />
       <ByCrop {...props} photo={photo} />
       <section>
         <h2>Outside the ensemble</h2>
-        <Outside photo={photo} outside={outside} />
+        <Outside photo={photo} outside={known?.outside ?? []} />
         <p class="also">
-          <small>{alsoText(known)}</small>
+          <small>{also.length === 0 ? '' : `May also be visible: ${also.join(', ')}`}</small>
         </p>
       </section>
-      <NearDuplicates known={known} onCompare={(sha256) => props.desk.openDialog({ kind: 'compare', sha256 })} />
+      <NearDuplicates desk={desk} known={known} />
       {typeof evidence === 'string' ? <p class="trouble">{evidence}</p> : null}
-      <Credit photo={photo} history={history} />
+      <Credit photo={photo} history={known?.history ?? []} />
     </aside>
   );
 }
 
 interface CertaintyProps {
-  readonly session: ReviewSession;
+  readonly desk: SingleDesk;
   readonly photo: ReviewPhoto;
-  readonly members: readonly ModelEvidence[];
 }
 
-function Certainty({ session: { setup }, photo, members }: CertaintyProps) {
-  const { threshold, mode } = setup;
+/** The p of the searched class and of the predicted class, each with a bar. */
+function Certainty({ desk: { members, session }, photo }: CertaintyProps) {
+  const { threshold, mode } = session.setup;
+  const { name, maxTrueProb, confusionName, confusionProb } = photo;
   const crops = members.reduce((count, member) => count + member.crops.length, 0);
+  const largest = `Largest p of the searched class${crops > 0 ? ` over ${countOf(crops, 'crop')}` : ''}`;
   return (
     <section class="ps">
       <dl>
-        <Probabilities photo={photo} setup={setup} />
+        {maxTrueProb === null ? null : (
+          <div class="searched">
+            <dt title={name}>Searched as {name}</dt>
+            <dd>{probabilityText(maxTrueProb)}</dd>
+            <Bar kind="searched" ratio={maxTrueProb} mark={threshold} />
+          </div>
+        )}
+        <div class="predicted">
+          <dt title={confusionName}>Models see {confusionName}</dt>
+          <dd>{probabilityText(confusionProb)}</dd>
+          <Bar kind="predicted" ratio={confusionProb} mark={mode === 'O' ? threshold : undefined} />
+        </div>
       </dl>
       <small>
         Mark: threshold {threshold}.{' '}
-        {mode === 'O'
-          ? 'Mean p of the predicted class.'
-          : `Largest p of the searched class${crops > 0 ? ` over ${countOf(crops, 'crop')}` : ''}; mean p of the predicted.`}
+        {mode === 'O' ? 'Mean p of the predicted class.' : `${largest}; mean p of the predicted.`}
       </small>
     </section>
-  );
-}
-
-interface ProbabilitiesProps {
-  readonly photo: ReviewPhoto;
-  readonly setup: ReviewSetup;
-}
-
-/** List items with the p of the searched class and of the predicted class, each with a bar. */
-function Probabilities({ photo, setup: { threshold, mode } }: ProbabilitiesProps) {
-  const { name, maxTrueProb, confusionName, confusionProb } = photo;
-  return (
-    <>
-      {maxTrueProb === null ? null : (
-        <div class="searched">
-          <dt title={name}>Searched as {name}</dt>
-          <dd>{probabilityText(maxTrueProb)}</dd>
-          <Bar kind="searched" ratio={maxTrueProb} mark={threshold} />
-        </div>
-      )}
-      <div class="predicted">
-        <dt title={confusionName}>Models see {confusionName}</dt>
-        <dd>{probabilityText(confusionProb)}</dd>
-        <Bar kind="predicted" ratio={confusionProb} mark={mode === 'O' ? threshold : undefined} />
-      </div>
-    </>
   );
 }
 
@@ -151,17 +128,12 @@ function Outside({ photo, outside }: { readonly photo: ReviewPhoto; readonly out
   );
 }
 
-function alsoText(known: PhotoEvidenceShown | null): string {
-  if (known === null || known.alsoSeen.length === 0) return '';
-  return `May also be visible: ${known.alsoSeen.map(({ name, prob }) => `${name} ${probabilityText(prob)}`).join(', ')}`;
-}
-
 interface NearDuplicatesProps {
+  readonly desk: SingleDesk;
   readonly known: PhotoEvidenceShown | null;
-  readonly onCompare: (sha256: string) => void;
 }
 
-function NearDuplicates({ known, onCompare }: NearDuplicatesProps) {
+function NearDuplicates({ desk, known }: NearDuplicatesProps) {
   const pictures = known?.nearDuplicates ?? [];
   return (
     <section class="near">
@@ -174,7 +146,7 @@ function NearDuplicates({ known, onCompare }: NearDuplicatesProps) {
             type="button"
             aria-label={`Compare with a near-duplicate that is ${state === 'listed' ? 'listed, too' : 'left out'}`}
             onMouseDown={(event) => event.preventDefault()}
-            onClick={() => onCompare(sha256)}
+            onClick={() => desk.openDialog({ kind: 'compare', sha256 })}
           >
             <img src={`/thumbnails/${sha256}`} alt="" />
           </button>

@@ -1,12 +1,12 @@
 import type { ComponentChildren } from 'preact';
 import type { ClassProgress, ReviewActionSent } from '../../review/desk/desk.ts';
+import { Bar } from '../../page/bar.tsx';
 import { countOf, countText } from '../../kernel/texts.ts';
 import { pathOf } from '../../page/frame.tsx';
-import { totalsOf } from './classes-bar.tsx';
 import type { KeptAction } from './outbox-store.ts';
 import type { ReviewSession } from './session.ts';
 import { hrefOf } from './view-url.ts';
-import { actionText } from './words.ts';
+import { actionText, totalsOf } from './words.ts';
 
 interface HeaderBarProps {
   readonly session: ReviewSession;
@@ -39,7 +39,7 @@ export function HeaderBar({ session, place, classes, detail, children }: HeaderB
         <span>
           <b>{countText(accepted)}</b> {target === null ? 'accepted' : `of ${countText(target)} accepted`}
         </span>
-        {target === null ? null : <Meter value={accepted} max={target} />}
+        {target === null ? null : <Bar kind="searched" ratio={target > 0 ? accepted / target : 0} />}
         <span class="quiet wide">{detail}</span>
       </p>
       <div class="chips">
@@ -48,15 +48,6 @@ export function HeaderBar({ session, place, classes, detail, children }: HeaderB
       </div>
       <Notices session={session} />
     </header>
-  );
-}
-
-function Meter({ value, max }: { readonly value: number; readonly max: number }) {
-  return (
-    <svg class="meter" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">
-      <rect class="track" width="100" height="6" />
-      <rect class="fill" width={max > 0 ? Math.min(100, (100 * value) / max) : 0} height="6" />
-    </svg>
   );
 }
 

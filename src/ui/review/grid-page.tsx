@@ -1,6 +1,5 @@
 import { useEffect, useMemo } from 'preact/hooks';
 import { countOf, countText } from '../../kernel/texts.ts';
-import { totalsOf } from './classes-bar.tsx';
 import { ActionBar, CommandButton, OrderChoice } from './action-bar.tsx';
 import { FilterChips } from './filter-chips.tsx';
 import { HeaderBar } from './frame.tsx';
@@ -13,6 +12,7 @@ import { PhotoDialog } from './photo-dialog.tsx';
 import { selectedCount } from './selection.ts';
 import { useKeys, useSession, type PageProps } from './use-session.ts';
 import { hrefOf, viewOf } from './view-url.ts';
+import { totalsOf } from './words.ts';
 
 interface GridProps {
   readonly desk: GridDesk;

@@ -9,8 +9,6 @@ interface CommandRow {
   readonly text: string;
   readonly keys: readonly string[];
   readonly scope: Scope;
-  /** True if a held key repeats the command. */
-  readonly repeats?: true;
 }
 
 const single = (text: string, ...keys: string[]): CommandRow => ({ text, keys, scope: 'single' });
@@ -36,8 +34,8 @@ export const COMMANDS = {
   unsure: both('Unsure', 'u'),
   undo: both('Undo', 'Backspace', 'Ctrl+z'),
   redo: both('Redo', 'Ctrl+Shift+z'),
-  next: { ...single('Next photo', 'ArrowRight', 'ArrowDown', 'j'), repeats: true },
-  previous: { ...single('Photo before', 'ArrowLeft', 'ArrowUp', 'k'), repeats: true },
+  next: single('Next photo', 'ArrowRight', 'ArrowDown', 'j'),
+  previous: single('Photo before', 'ArrowLeft', 'ArrowUp', 'k'),
   flag: both('Flag, or take the flag off', 'f'),
   tags: both('Tags', 't'),
   note: both('Note', 'n'),
@@ -50,14 +48,8 @@ export const COMMANDS = {
   fit: single('Fit the photo into the page', '0'),
   filter: both('Filter', '/'),
   keys: both('Keys', '?'),
-  left: { ...grid('Left', 'ArrowLeft'), repeats: true },
-  right: { ...grid('Right', 'ArrowRight'), repeats: true },
-  up: { ...grid('Up', 'ArrowUp'), repeats: true },
-  down: { ...grid('Down', 'ArrowDown'), repeats: true },
-  'extend-left': { ...grid('Select to the left', 'Shift+ArrowLeft'), repeats: true },
-  'extend-right': { ...grid('Select to the right', 'Shift+ArrowRight'), repeats: true },
-  'extend-up': { ...grid('Select upwards', 'Shift+ArrowUp'), repeats: true },
-  'extend-down': { ...grid('Select downwards', 'Shift+ArrowDown'), repeats: true },
+  move: grid('Move', 'ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown'),
+  extend: grid('Select a range', 'Shift+ArrowLeft', 'Shift+ArrowRight', 'Shift+ArrowUp', 'Shift+ArrowDown'),
   'select-all': grid('Select all photos of the filter', 'Ctrl+a'),
   open: grid('Show the photo alone', 'Enter'),
 } as const satisfies Readonly<Record<string, CommandRow>>;
@@ -102,21 +94,10 @@ export interface PressedKey {
 
 const LETTER = /^\p{L}$/u;
 const SIGN = /^\S$/u;
-const MODIFIERS = new Set([
-  'Control',
-  'Shift',
-  'Alt',
-  'AltGraph',
-  'Meta',
-  'CapsLock',
-  'Dead',
-  'Process',
-  'Unidentified',
-]);
 
-/** The name of a pressed key as in `COMMANDS`; `null` for a modifier alone, and with Alt or Meta. */
+/** The name of a pressed key as in `COMMANDS`; `null` with Alt or Meta. */
 export function keyName({ key, ctrlKey, shiftKey, altKey, metaKey }: PressedKey): string | null {
-  if (altKey || metaKey || MODIFIERS.has(key)) return null;
+  if (altKey || metaKey) return null;
   const isLetter = LETTER.test(key);
   const isSign = SIGN.test(key) && !isLetter;
   const named = key === ' ' ? 'Space' : key;
@@ -148,7 +129,7 @@ export function isIn(command: Command, view: 'single' | 'grid'): boolean {
 
 /** True if a held key repeats the command. */
 export function repeats(command: Command): boolean {
-  return ROWS[command].repeats === true;
+  return command === 'next' || command === 'previous';
 }
 
 const SIGNS: Readonly<Record<string, string>> = {
@@ -162,7 +143,7 @@ const SIGNS: Readonly<Record<string, string>> = {
 
 /** The key for display: `⌫`, `Ctrl Shift Z`, `a`. */
 export function keyText(key: string): string {
-  const parts = key === '+' ? ['+'] : key.split(/\+(?=.)/);
+  const parts = key.split('+');
   const base = parts.at(-1) ?? '';
   const shown = SIGNS[base] ?? (parts.length > 1 && base.length === 1 ? base.toUpperCase() : base);
   return [...parts.slice(0, -1), shown].join(' ');

@@ -1,9 +1,8 @@
 import { render } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { ReviewSetup } from '../../review/desk/desk.ts';
-import { AgreementPage } from './agreement-page.tsx';
 import { ApiError, messageOf, reviewApi, type ReviewApi } from './api.ts';
-import { OneClassPage } from './class-page.tsx';
+import { AgreementPage, OneClassPage } from './class-page.tsx';
 import { ClassesPage } from './classes-page.tsx';
 import { GridPage } from './grid-page.tsx';
 import { ReviewSession } from './session.ts';

@@ -1,7 +1,6 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { ActionBar, CommandButton, OrderChoice } from './action-bar.tsx';
 import { ClassPanel } from './class-panel.tsx';
-import { totalsOf } from './classes-bar.tsx';
 import { CENTRE_CROP, cropAt, type CropRef } from './crop-grid.tsx';
 import { EndPage } from './end-page.tsx';
 import { EvidencePanel } from './evidence-panel.tsx';
@@ -16,6 +15,7 @@ import { useHeat } from './use-heat.ts';
 import { useKeys, useSession, type PageProps } from './use-session.ts';
 import { useZoom } from './use-zoom.ts';
 import { hrefOf } from './view-url.ts';
+import { totalsOf } from './words.ts';
 
 /** Shows one photo after another. A key decides and shows the next one. */
 export function Single({ session, match: [page] }: PageProps) {

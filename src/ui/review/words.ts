@@ -1,4 +1,4 @@
-import type { ReviewChange, ReviewOrder, ShownState } from '../../review/desk/desk.ts';
+import type { ClassProgress, ReviewChange, ReviewOrder, ShownState } from '../../review/desk/desk.ts';
 import type { Judgement } from '../../review/events/event.ts';
 import type { RejectReason } from '../../kernel/reasons.ts';
 import { countText } from '../../kernel/texts.ts';
@@ -69,4 +69,23 @@ function valueText(change: Exclude<ReviewChange, { readonly of: unknown }>): str
   if (change.kind === 'note') return change.value.note === '' ? 'no note' : `note: “${change.value.note}”`;
   if (change.kind === 'flag') return change.value.flagged ? 'flagged' : 'flag taken off';
   return judgementText(change.value);
+}
+
+export type StateCounts = Pick<ClassProgress, 'listed' | ShownState>;
+
+/** The states of photos that are not open, in the order in which pages count them. */
+export const DECIDED = ['accepted', 'disputed', 'unsure', 'rejected'] as const;
+
+/** The sums over classes. */
+export function totalsOf(classes: readonly ClassProgress[]): StateCounts {
+  const totals = { listed: 0, open: 0, accepted: 0, rejected: 0, unsure: 0, disputed: 0 };
+  for (const one of classes) for (const part of ['listed', ...STATES] as const) totals[part] += one[part];
+  return totals;
+}
+
+/** `12 of 40 accepted`, or `12 accepted` if there is no target. */
+export function acceptedText(accepted: number, target: number | null): string {
+  return target === null
+    ? `${countText(accepted)} accepted`
+    : `${countText(accepted)} of ${countText(target)} accepted`;
 }

@@ -1,0 +1,143 @@
+import type { ComponentChildren } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import type { ClassProgress } from '../../review/desk/desk.ts';
+import { countText } from '../../kernel/texts.ts';
+import { messageOf } from './api.ts';
+import { HeaderBar } from './frame.tsx';
+import { useSession, type PageProps } from './use-session.ts';
+import { hrefOf, type ReviewPage } from './view-url.ts';
+import { DECIDED, totalsOf, type StateCounts } from './words.ts';
+
+interface PageFrameProps extends Pick<PageProps, 'session'> {
+  readonly place: string;
+  /** The class whose counts are at the top. Optional; defaults to all classes. */
+  readonly wnid?: string;
+  /** True if the page's content is loaded. */
+  readonly isReady: boolean;
+  readonly children: ComponentChildren;
+}
+
+const LINKS: Readonly<Record<string, ReviewPage>> = {
+  Classes: 'classes',
+  Single: '',
+  Grid: 'grid',
+  Disputes: 'disputes',
+  Agreement: 'agreement',
+};
+
+/** A page of the review on which nothing is decided. */
+export function PageFrame({ session, place, wnid, isReady, children }: PageFrameProps) {
+  useSession(session);
+  const classes = session.shelf.classes.filter((one) => wnid === undefined || one.wnid === wnid);
+  return (
+    <main class="review-page" data-ready={isReady ? '' : undefined}>
+      <HeaderBar session={session} place={place} classes={classes} detail={`${countText(totalsOf(classes).open)} open`}>
+        {Object.entries(LINKS).map(([text, page]) => {
+          const href = hrefOf(session.collection, page);
+          return (
+            <a key={text} class="chip" href={href} aria-current={location.pathname === href ? 'page' : undefined}>
+              {text}
+            </a>
+          );
+        })}
+      </HeaderBar>
+      <div class="page-body">{children}</div>
+    </main>
+  );
+}
+
+interface AnswerPageProps<T> extends Pick<PageFrameProps, 'session' | 'wnid'> {
+  readonly place: (answer: T | null) => string;
+  readonly read: () => Promise<T>;
+  /** Shown until the answer comes. */
+  readonly waiting: string;
+  readonly children: (answer: T) => ComponentChildren;
+}
+
+/** A page that shows one answer of the server. */
+export function AnswerPage<T>({ place, read, waiting, children, ...frame }: AnswerPageProps<T>) {
+  const { answer, trouble } = useAnswer(read);
+  return (
+    <PageFrame {...frame} place={place(answer)} isReady={answer !== null}>
+      {answer === null ? <p class="quiet">{trouble ?? waiting}</p> : children(answer)}
+    </PageFrame>
+  );
+}
+
+/** The server's answer; `null` while the request runs and after it failed. */
+export function useAnswer<T>(read: () => Promise<T>) {
+  const [state, setState] = useState<{ answer: T | null; trouble: string | null }>({ answer: null, trouble: null });
+  useEffect(() => {
+    read().then(
+      (answer) => setState({ answer, trouble: null }),
+      (error: unknown) => setState({ answer: null, trouble: messageOf(error) }),
+    );
+  }, []);
+  return state;
+}
+
+interface ProgressBarProps {
+  readonly counts: StateCounts;
+  /** The wanted number of accepted photos: a line across the bar. */
+  readonly target: number | null;
+}
+
+/** A part for each state, on a track of all listed photos. It is decoration: the counts stand beside it as text. */
+export function ProgressBar({ counts, target }: ProgressBarProps) {
+  const whole = Math.max(1, counts.listed, target ?? 0);
+  const share = (count: number): string => ((100 * count) / whole).toFixed(2);
+  let end = 0;
+  return (
+    <svg class="progress-bar" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">
+      <rect class="track" width="100" height="8" />
+      {DECIDED.map((state) => {
+        const start = end;
+        end += counts[state];
+        return <rect key={state} class={state} x={share(start)} width={share(counts[state])} height="8" />;
+      })}
+      {target === null || target >= whole ? null : <path class="mark" d={`M${share(target)} 0V8`} />}
+    </svg>
+  );
+}
+
+interface WideTableProps {
+  /** The accessible name. */
+  readonly label: string;
+  readonly heads: readonly string[];
+  readonly caption?: string;
+  readonly rows: readonly {
+    readonly key: ClassProgress['wnid'];
+    readonly head: ComponentChildren;
+    readonly cells: readonly ComponentChildren[];
+  }[];
+}
+
+/** A table that scrolls sideways on a narrow screen, also by keyboard. */
+export function WideTable({ label, heads, caption, rows }: WideTableProps) {
+  return (
+    <div class="scroll" tabIndex={0} role="region" aria-label={label}>
+      <table>
+        {caption === undefined ? null : <caption>{caption}</caption>}
+        <thead>
+          <tr>
+            {heads.map((head) => (
+              <th key={head} scope="col">
+                {head}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map(({ key, head, cells }) => (
+            <tr key={key}>
+              <th scope="row">{head}</th>
+              {cells.map((cell, i) => (
+                <td key={heads[i + 1]}>{cell}</td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
