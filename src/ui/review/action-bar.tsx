@@ -6,7 +6,6 @@ import { ORDER_TEXTS, REASON_TEXTS } from './words.ts';
 
 interface ActionBarProps {
   readonly desk: Desk;
-  /** True if there is a photo to judge. */
   readonly isReady: boolean;
   /** Shown before the buttons: `3 selected`. */
   readonly before?: ComponentChildren;
@@ -84,7 +83,6 @@ interface CommandButtonProps {
   /** The state of a toggle command; undefined for others. */
   readonly isOn?: boolean | undefined;
   readonly isDisabled?: boolean;
-  /** Optional; defaults to the command. */
   readonly onClick?: () => void;
 }
 
@@ -106,7 +104,6 @@ export function CommandButton(props: CommandButtonProps) {
   );
 }
 
-/** The order in which the page shows photos. */
 export function OrderChoice({ desk }: { readonly desk: Desk }) {
   const { orders } = desk.session.setup;
   return (

@@ -24,11 +24,9 @@ export const ROWS_MAX = 200;
 const UNAUTHORIZED = 401;
 const SESSION_OVER = 'The session is over. Log in again; what is not sent yet is kept in this browser.';
 
-/** A request that failed. */
 export class ApiError extends Error {
   /** The HTTP status; 0 if no answer came. */
   readonly status: number;
-  /** The server's error code; `null` if it sent none. */
   readonly code: string | null;
 
   constructor(status: number, message: string, code: string | null = null) {
@@ -67,16 +65,13 @@ export function reviewApi(collection: string, reviewer: string | null) {
   };
   return {
     setup: () => get<ReviewSetup>('setup'),
-    /** Tells the server the reviewer's name in this browser. */
     setReviewer: (name: string) => post<unknown>('reviewer', { name }),
     setCriteria: (text: string) => post<unknown>('criteria', { text }),
     agreement: () => get<AgreementReport>('agreement'),
     classes: () => get<ClassList>('classes'),
     covers: () => get<ClassCovers>('covers'),
     classPage: (wnid: string) => get<ClassPage>('class', wnid),
-    /** Leases photos to the reviewer of this page. */
     lease: (request: Omit<LeaseRequest, 'reviewer'>) => post<LeaseAnswer>('lease', { reviewer, ...request }),
-    /** Every photo that matches, in order. */
     index: async (filter: ReviewFilter, order: ReviewOrder): Promise<readonly Subject[]> => {
       const { wnids, photos } = await query<PhotoIndex>('index', { ...filter, order });
       return photos.map(([sha256, position]) => ({ sha256, wnid: wnids[position] ?? '' }));
@@ -90,7 +85,6 @@ export function reviewApi(collection: string, reviewer: string | null) {
     heatmap: (model: string, wnid: string, sha256: string) => get<Heatmap>('heatmap', model, wnid, sha256),
   };
 
-  /** A GET if there is no body. */
   function post<T>(path: string, body?: object): Promise<T> {
     return ask<T>(`/c/${encodeURIComponent(collection)}/api/review/${path}`, body);
   }

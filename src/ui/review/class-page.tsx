@@ -50,7 +50,6 @@ export function AgreementPage({ session }: PageProps) {
   );
 }
 
-/** One class: `class/WNID`. */
 export function OneClassPage({ session, match }: PageProps) {
   const wnid = decodeURIComponent(match[1] ?? '');
   return (
@@ -71,7 +70,6 @@ interface ClassViewProps {
   readonly page: ClassPage;
 }
 
-/** All that a reviewer should know of one class. */
 function ClassView({ session, page }: ClassViewProps) {
   const { wnid, name, synonyms, gloss, link, references } = page;
   return (

@@ -149,7 +149,6 @@ const ORDERS: Readonly<Record<string, (a: ClassProgress, b: ClassProgress) => nu
 interface ClassCardProps {
   readonly collection: string;
   readonly progress: ClassProgress;
-  /** Some of its photos: listed ones. */
   readonly photos: readonly string[];
   readonly target: number | null;
 }

@@ -1,7 +1,6 @@
 import type { ModelEvidence } from '../../review/desk/desk.ts';
 import { probabilityText } from '../../kernel/texts.ts';
 
-/** One crop of one model. */
 export interface CropRef {
   readonly member: number;
   readonly crop: number;
@@ -23,10 +22,8 @@ export function cropAt(members: readonly ModelEvidence[], { member, crop }: Crop
 interface CropGridProps {
   readonly members: readonly ModelEvidence[];
   readonly confusionWnid: string;
-  /** The crop whose classes are listed. */
   readonly chosen: CropRef;
   readonly onChoose: (crop: CropRef) => void;
-  /** The pointer has left. */
   readonly onLeave: () => void;
 }
 

@@ -39,11 +39,9 @@ export abstract class Desk {
     this.page = page;
   }
 
-  /** Reads the photos of a new view. */
   protected abstract fill(): void;
   /** Shows a photo, after an undo or redo. */
   protected abstract showAgain(action: DoneAction, kind: 'undo' | 'redo', said: string): void;
-  /** Goes on after a decision. */
   protected abstract afterDecision(judgement: Judgement, subjects: readonly Subject[]): void;
   /** The order that is stored with a verdict. */
   abstract get shownBy(): ShownBy;

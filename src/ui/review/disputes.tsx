@@ -37,7 +37,6 @@ function opinionsOf({ mine, others }: Pick<ReviewPhoto, 'mine' | 'others'>): rea
   return [{ ...mine, reviewer: '' }, ...others].filter(({ verdict }) => verdict !== null);
 }
 
-/** Each reviewer's opinion of a photo. */
 export function Opinions({ photo }: { readonly photo: ReviewPhoto }) {
   return (
     <section aria-label="Opinions">

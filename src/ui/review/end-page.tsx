@@ -4,7 +4,6 @@ import type { SingleDesk } from './single-desk.ts';
 import { hrefOf } from './view-url.ts';
 import { totalsOf } from './words.ts';
 
-/** Shown instead of a photo when none is left. */
 export function EndPage({ desk }: { readonly desk: SingleDesk }) {
   const { session, view } = desk;
   const { collection, setup } = session;
@@ -74,7 +73,6 @@ function Done({ desk: { session, view, isComplete } }: { readonly desk: SingleDe
 interface CalmProps {
   readonly title: string;
   readonly children?: ComponentChildren;
-  /** Addresses by their texts. */
   readonly links?: Readonly<Record<string, string>>;
 }
 

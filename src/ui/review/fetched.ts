@@ -35,7 +35,6 @@ export class Fetched<T> {
     );
   }
 
-  /** Forgets an answer that is out of date. */
   forget(key: string): void {
     this.#entries.delete(key);
   }

@@ -3,14 +3,11 @@ import type { Desk } from './desk.ts';
 import type { PhotoChange } from './shelf.ts';
 import { REASON_TEXTS, STATE_TEXTS } from './words.ts';
 
-/** A removable part of a filter. */
 interface FilterChip {
   readonly text: string;
-  /** The filter without it. */
   readonly without: ReviewFilter;
 }
 
-/** The parts of a filter in words. */
 export function chipsOf(filter: ReviewFilter, nameOf: (wnid: string) => string): FilterChip[] {
   const { wnid, confusion, source, state, reason, tag, flagged, noise, pMin, pMax } = filter;
   const texts: readonly (readonly [keyof ReviewFilter, string | undefined])[] = [

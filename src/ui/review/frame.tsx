@@ -1,22 +1,21 @@
 import type { ComponentChildren } from 'preact';
-import type { ClassProgress, ReviewActionSent } from '../../review/desk/desk.ts';
+import type { ClassProgress } from '../../review/desk/desk.ts';
 import { Bar } from '../../page/bar.tsx';
 import { countOf, countText } from '../../kernel/texts.ts';
 import { pathOf } from '../../page/frame.tsx';
-import type { KeptAction } from './outbox-store.ts';
+import { refKey } from './history.ts';
+import type { Outbox } from './outbox.ts';
 import type { ReviewSession } from './session.ts';
 import { hrefOf } from './view-url.ts';
 import { actionText, totalsOf } from './words.ts';
 
 interface HeaderBarProps {
   readonly session: ReviewSession;
-  /** `class 14 of 40`, `all classes` */
   readonly place: ComponentChildren;
   /** The classes whose accepted photos are counted. */
   readonly classes: readonly ClassProgress[];
   /** Shown beside the meter: `214 open · this confusion 3 of 15` */
   readonly detail: string;
-  /** Chips at the end. */
   readonly children: ComponentChildren;
 }
 
@@ -53,25 +52,21 @@ export function HeaderBar({ session, place, classes, detail, children }: HeaderB
 
 /** Unsent actions, problems and the screen-reader announcements. */
 function Notices({ session }: { readonly session: ReviewSession }) {
-  const { waiting, offlineSince, problem, setAside } = session.sending;
-  const unsent = offlineSince === null ? '' : `${countOf(waiting, 'action')} not sent yet, trying again`;
+  const { outbox } = session;
+  const unsent =
+    outbox?.isOffline === true ? `${countOf(outbox.waiting.length, 'action')} not sent yet, trying again` : '';
   return (
     <div class="notices">
       <p role="status" class={unsent === '' ? 'unseen' : 'notice'}>
         {unsent}
       </p>
-      {problem === null ? null : (
+      {outbox === null || outbox.problem === null ? null : (
         <div role="alert" class="notice trouble">
-          {problem}{' '}
-          <button type="button" onClick={() => session.outbox?.dismissProblem()}>
+          {outbox.problem}{' '}
+          <button type="button" onClick={() => outbox.dismissProblem()}>
             Understood
           </button>{' '}
-          {setAside.length > 0 ? (
-            <button type="button" onClick={() => session.outbox?.sendAgain()}>
-              Send again
-            </button>
-          ) : null}
-          {setAside.length > 0 ? <SetAside session={session} actions={setAside} /> : null}
+          {outbox.setAside.length > 0 ? <SetAside session={session} outbox={outbox} /> : null}
         </div>
       )}
       <p aria-live="polite" class="unseen">
@@ -83,33 +78,37 @@ function Notices({ session }: { readonly session: ReviewSession }) {
 
 interface SetAsideProps {
   readonly session: ReviewSession;
-  readonly actions: readonly KeptAction[];
+  readonly outbox: Outbox;
 }
 
-/** The actions that the server refused. The reviewer can discard them. */
-function SetAside({ session, actions }: SetAsideProps) {
+/** The actions that the server refused, each with a link to its first photo. The reviewer can discard them. */
+function SetAside({ session: { collection, shelf }, outbox }: SetAsideProps) {
   return (
-    <details class="set-aside">
-      <summary>Show what is set aside</summary>
-      <ul>
-        {actions.map(({ client, sequence, action, problem }) => (
-          <li key={`${client} ${sequence}`}>
-            {`${actionText(action)}, ${new Date(action.at).toLocaleString()}: ${problem ?? ''}`}{' '}
-            <Photos session={session} action={action} />
-          </li>
-        ))}
-      </ul>
-      <button type="button" onClick={() => session.outbox?.discardSetAside()}>
-        Discard
+    <>
+      <button type="button" onClick={() => outbox.sendAgain()}>
+        Send again
       </button>
-    </details>
+      <details class="set-aside">
+        <summary>Show what is set aside</summary>
+        <ul>
+          {outbox.setAside.map((one) => {
+            const photo = 'subjects' in one.action ? one.action.subjects[0] : undefined;
+            return (
+              <li key={refKey(one)}>
+                {`${actionText(one.action)}, ${new Date(one.action.at).toLocaleString()}: ${one.problem ?? ''}`}{' '}
+                {photo === undefined ? null : (
+                  <a href={hrefOf(collection, '', { filter: {}, photo })}>
+                    {shelf.progress(photo.wnid)?.name ?? photo.wnid}
+                  </a>
+                )}
+              </li>
+            );
+          })}
+        </ul>
+        <button type="button" onClick={() => outbox.discardSetAside()}>
+          Discard
+        </button>
+      </details>
+    </>
   );
-}
-
-/** A link to the first photo of an action. */
-function Photos({ session, action }: { readonly session: ReviewSession; readonly action: ReviewActionSent }) {
-  const photo = 'subjects' in action ? action.subjects[0] : undefined;
-  if (photo === undefined) return null;
-  const name = session.shelf.progress(photo.wnid)?.name ?? photo.wnid;
-  return <a href={hrefOf(session.collection, '', { filter: {}, photo })}>{name}</a>;
 }

@@ -56,7 +56,6 @@ export class GridDesk extends Desk {
     return this.facets?.predicted.find((one) => one.wnid === wnid)?.name ?? super.nameOf(wnid);
   }
 
-  /** True if the server said that the photo is no longer listed. */
   isUnlisted(subject: Subject): boolean {
     return this.#read.get(subjectKey(subject)) === false;
   }
@@ -178,8 +177,8 @@ export class GridDesk extends Desk {
 
   /** Reads the counts again if the filter has changed, or once the server has what this page has changed. */
   #count(): void {
-    const { history, sending } = this.session;
-    if (sending.waiting > 0) return;
+    const { history, isSent } = this.session;
+    if (!isSent) return;
     const { filter } = this.view;
     const wanted = `${searchOf({ filter })} ${history.done.length} ${history.undone.length}`;
     if (wanted === this.#counted) return;

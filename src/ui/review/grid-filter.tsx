@@ -9,7 +9,6 @@ import { REASON_TEXTS, STATES, STATE_TEXTS } from './words.ts';
 
 interface FilterDialogProps {
   readonly desk: Desk;
-  /** Null while they are being read. */
   readonly facets: PhotoFacets | null;
 }
 
@@ -81,7 +80,6 @@ interface FieldProps {
 interface ChoiceProps extends FieldProps {
   readonly value: string | undefined;
   readonly of: readonly Option[];
-  /** It has the focus when the dialog opens. */
   readonly isFirst?: boolean;
 }
 
@@ -131,7 +129,6 @@ function counted(count: number | undefined): string {
   return count === undefined ? '' : ` (${countText(count)})`;
 }
 
-/** The fields are named as in the page's address. */
 function filterIn(data: FormData): ReviewFilter {
   const query = new URLSearchParams();
   for (const [name, value] of data) if (typeof value === 'string' && value !== '') query.set(name, value);

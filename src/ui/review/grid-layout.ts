@@ -8,7 +8,6 @@ export interface GridLayout {
   readonly gap: number;
 }
 
-/** Names below a photo: two lines and their padding. */
 const CAPTION_REM = 3.1;
 const SMALLEST_TILE_REM = { narrow: 8, wide: 10.5, huge: 14 } as const;
 const NARROW_REM = 34;
@@ -42,7 +41,6 @@ interface Window {
   readonly top: number;
   readonly height: number;
   readonly rowHeight: number;
-  /** Number of rows. */
   readonly count: number;
   /** This row is always rendered, so that scrolling away does not lose the keyboard focus. */
   readonly keptRow: number;
@@ -60,10 +58,8 @@ export function rowsAround({ top, height, rowHeight, count, keptRow }: Window) {
 
 interface Place {
   readonly cursor: number;
-  /** Photos in the grid. */
   readonly count: number;
   readonly columns: number;
-  /** Rows that the window shows at once. */
   readonly rowsInView: number;
 }
 

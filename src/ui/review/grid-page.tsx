@@ -18,7 +18,6 @@ interface GridProps {
   readonly desk: GridDesk;
 }
 
-/** The review page with many photos at once. */
 export function GridPage({ session }: PageProps) {
   useSession(session);
   const desk = useMemo(() => new GridDesk(session, 'grid'), [session]);
@@ -63,7 +62,6 @@ function GridHeader({ desk }: GridProps) {
   );
 }
 
-/** The grid's filter, order and number of photos. */
 function FilterBar({ desk }: GridProps) {
   const { gone, tapMode } = desk;
   return (

@@ -6,9 +6,7 @@ export interface DoneAction extends ActionRef {
   readonly kind: Exclude<ReviewChange['kind'], 'undo' | 'redo'>;
   /** Null for tags, notes and flags. */
   readonly judgement: Judgement | null;
-  /** The first photo. */
   readonly subject: Subject;
-  /** Number of photos. */
   readonly photos: number;
 }
 
@@ -53,7 +51,6 @@ export function refOf({ client, sequence }: ActionRef): ActionRef {
   return { client, sequence };
 }
 
-/** An action of the server's list. */
 export function storedAction(stored: ReviewActionStored): DoneAction | Reversal {
   if (stored.kind === 'undo' || stored.kind === 'redo') return stored;
   const { kind, subject, photos } = stored;

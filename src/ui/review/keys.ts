@@ -1,11 +1,9 @@
 import type { Judgement } from '../../review/events/event.ts';
 import type { RejectReason } from '../../kernel/reasons.ts';
 
-/** The views in which a command works: one photo, the grid, or both. */
 type Scope = 'single' | 'grid' | 'both';
 
 interface CommandRow {
-  /** The text in the key dialog. */
   readonly text: string;
   readonly keys: readonly string[];
   readonly scope: Scope;
@@ -82,7 +80,6 @@ export function keysOf(command: Command): readonly string[] {
   return ROWS[command].keys;
 }
 
-/** The parts of a KeyboardEvent that matter here. */
 export interface PressedKey {
   readonly key: string;
   readonly code: string;
@@ -121,13 +118,11 @@ function commandAt(name: string, view: 'single' | 'grid'): Command | null {
   return COMMAND_NAMES.find((command) => isIn(command, view) && keysOf(command).includes(name)) ?? null;
 }
 
-/** True if a command works in a view. */
 export function isIn(command: Command, view: 'single' | 'grid'): boolean {
   const { scope } = ROWS[command];
   return scope === 'both' || scope === view;
 }
 
-/** True if a held key repeats the command. */
 export function repeats(command: Command): boolean {
   return command === 'next' || command === 'previous';
 }
@@ -149,7 +144,6 @@ export function keyText(key: string): string {
   return [...parts.slice(0, -1), shown].join(' ');
 }
 
-/** The key shown on a command's button. */
 export function keyHint(command: Command): string {
   return keyText(keysOf(command)[0] ?? '');
 }

@@ -71,11 +71,9 @@ if (app !== null && collection !== undefined) {
 
 interface NameQuestionProps {
   readonly api: ReviewApi;
-  /** The server knows the name now. */
   readonly onNamed: () => void;
 }
 
-/** Asks once who reviews in this browser. */
 function NameQuestion({ api, onNamed }: NameQuestionProps) {
   const [problem, setProblem] = useState<string | null>(null);
   const send = async (name: string): Promise<void> => {

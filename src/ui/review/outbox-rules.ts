@@ -24,8 +24,8 @@ export function inOrder<T extends Sendable>(actions: readonly T[]): T[] {
 }
 
 /** The actions of the next request, all of one tab. */
-export function batchOf<T extends Sendable>(queue: readonly T[], { alone }: Pace): readonly T[] {
-  const limit = alone > 0 ? 1 : BATCH_ACTIONS;
+export function batchOf<T extends Sendable>(queue: readonly T[], { isAlone }: Pace): readonly T[] {
+  const limit = isAlone ? 1 : BATCH_ACTIONS;
   let photos = 0;
   const end = queue.findIndex(({ client, action }, i) => {
     photos += 'subjects' in action ? action.subjects.length : 1;
@@ -71,15 +71,15 @@ export function outcomeOf({ status, code }: { readonly status: number; readonly 
 }
 
 export interface Pace {
-  /** Number of queued actions to send one by one, because the server refused them together. */
-  readonly alone: number;
+  /** True after the server refused several actions together: they are sent one by one until it refuses one. */
+  readonly isAlone: boolean;
   /** Server errors in a row for this request. */
   readonly failures: number;
   /** Delay before a retry. */
   readonly delayMs: number;
 }
 
-export const FIRST_PACE: Pace = { alone: 0, failures: 0, delayMs: FIRST_RETRY_MS };
+export const FIRST_PACE: Pace = { isAlone: false, failures: 0, delayMs: FIRST_RETRY_MS };
 
 /** The next step after an answer. */
 export interface Step {
@@ -89,13 +89,10 @@ export interface Step {
 
 export function stepAfter(outcome: 'stored' | Failure, count: number, pace: Pace): Step {
   const failures = pace.failures + (outcome === 'failed' ? 1 : 0);
+  if (outcome === 'stored') return { do: 'drop', pace: { ...FIRST_PACE, isAlone: pace.isAlone } };
   if (outcome === 'later' || (outcome === 'failed' && failures < MOST_FAILURES))
     return { do: 'wait', pace: { ...pace, failures, delayMs: Math.min(2 * pace.delayMs, LAST_RETRY_MS) } };
-  if (outcome !== 'stored' && count > 1) return { do: 'go-on', pace: { ...FIRST_PACE, alone: count } };
-  return {
-    do: outcome === 'stored' ? 'drop' : 'set-aside',
-    pace: { ...FIRST_PACE, alone: Math.max(0, pace.alone - count) },
-  };
+  return { do: count > 1 ? 'go-on' : 'set-aside', pace: { ...FIRST_PACE, isAlone: count > 1 } };
 }
 
 /** `null` if nothing is set aside. */

@@ -23,22 +23,11 @@ import {
 } from './outbox-rules.ts';
 import { oneAtATime, openOutboxStore, type KeptAction, type OutboxStore } from './outbox-store.ts';
 
-export interface OutboxState {
-  /** Actions that the server has not confirmed. */
-  readonly waiting: number;
-  /** Time of the first failed request, in milliseconds of the epoch; `null` while the server answers. */
-  readonly offlineSince: number | null;
-  /** A message to the reviewer: why nothing is sent, or which actions the server refused. */
-  readonly problem: string | null;
-  /** The actions set aside, if the problem is about them; otherwise empty. */
-  readonly setAside: readonly KeptAction[];
-}
-
 export interface OutboxOptions {
   readonly collection: string;
   readonly reviewer: string;
   readonly send: (collection: string, request: ActionsRequest) => Promise<ActionsAnswer>;
-  /** Called after each change of `state`. */
+  /** Called after each change. */
   readonly onChange: () => void;
   /** Called with the server's answer to stored actions. `isOwn` is true if this page made them. */
   readonly onAnswer: (answer: ActionsAnswer, isOwn: boolean) => void;
@@ -65,10 +54,10 @@ export class Outbox {
   readonly client = [...crypto.getRandomValues(new Uint8Array(16))]
     .map((byte) => byte.toString(16).padStart(2, '0'))
     .join('');
-  /** The stored actions of this reviewer and collection at page load, in sending order. */
-  readonly found: readonly (ActionRef & ReviewActionSent)[];
-  /** Resolves when the server has all actions in `found`. */
+  /** Resolves when the server has all actions that were in the queue when the page was loaded. */
   sentFound: Promise<void> = Promise.resolve();
+  /** True while the server does not answer. */
+  isOffline = false;
   readonly #options: OutboxOptions;
   readonly #store: OutboxStore;
   #next = 1;
@@ -80,13 +69,11 @@ export class Outbox {
   readonly #left = new Set<string>();
   #isSending = false;
   #wake: () => void = () => {};
-  #offlineSince: number | null = null;
   /** Why the server accepts nothing now. */
   #obstacle: string | null = null;
   #notice: string | null;
   /** True if the browser failed to store or remove an action and the reviewer was told. */
   #isStoreBroken = false;
-  #state: OutboxState;
 
   private constructor(options: OutboxOptions, store: OutboxStore, kept: readonly KeptAction[]) {
     this.#options = options;
@@ -94,11 +81,9 @@ export class Outbox {
     const mine = inOrder(kept.filter(({ reviewer }) => reviewer === options.reviewer));
     const ofHere = mine.filter(({ collection }) => collection === options.collection);
     this.#queue = mine.filter(({ problem }) => problem === null);
-    this.found = ofHere.flatMap(({ client, action, problem }) => (problem === null ? [{ ...action, client }] : []));
     this.#setAside = ofHere.filter(({ problem }) => problem !== null);
     const ofOthers = kept.filter(({ reviewer, problem }) => reviewer !== options.reviewer && problem === null);
     this.#notice = setAsideText(this.#setAside) ?? othersText(ofOthers);
-    this.#state = this.#stateNow();
   }
 
   /** Opens the queue of this browser and starts sending it. */
@@ -112,13 +97,19 @@ export class Outbox {
     return outbox;
   }
 
-  get state(): OutboxState {
-    return this.#state;
+  /** The actions that the server has not confirmed. */
+  get waiting(): readonly KeptAction[] {
+    return this.#queue;
   }
 
-  /** The actions that the server has not confirmed. */
-  get waiting(): readonly ActionRef[] {
-    return this.#queue;
+  /** A message to the reviewer: why nothing is sent, or which actions the server refused. */
+  get problem(): string | null {
+    return this.#obstacle ?? this.#notice;
+  }
+
+  /** The actions set aside, if the problem is about them; otherwise empty. */
+  get setAside(): readonly KeptAction[] {
+    return this.#obstacle === null && this.#notice !== null ? this.#setAside : [];
   }
 
   /** Queues an action. Returns its reference and time. */
@@ -145,35 +136,21 @@ export class Outbox {
     void this.#safely(this.#store.remove(this.#setAside));
     this.#setAside = [];
     this.#notice = null;
-    this.#changed();
+    this.#options.onChange();
   }
 
   /** Hides the problem. Actions set aside are shown again at the next page load. */
   dismissProblem(): void {
     if (this.#obstacle === null) this.#notice = null;
     this.#obstacle = null;
-    this.#changed();
+    this.#options.onChange();
   }
 
   #enqueue(added: readonly KeptAction[]): void {
     for (const kept of added) void this.#safely(this.#store.put(kept));
     this.#queue = [...this.#queue, ...added];
-    this.#changed();
-    void this.#send();
-  }
-
-  #stateNow(): OutboxState {
-    return {
-      waiting: this.#queue.length,
-      offlineSince: this.#offlineSince,
-      problem: this.#obstacle ?? this.#notice,
-      setAside: this.#obstacle === null && this.#notice !== null ? this.#setAside : [],
-    };
-  }
-
-  #changed(): void {
-    this.#state = this.#stateNow();
     this.#options.onChange();
+    void this.#send();
   }
 
   /**
@@ -188,7 +165,7 @@ export class Outbox {
       this.#isStoreBroken = true;
       const advice = 'Do not close the page while some are not sent.';
       this.#notice = `This browser cannot keep decisions (${messageOf(error)}). ${advice}`;
-      this.#changed();
+      this.#options.onChange();
     }
   }
 
@@ -269,10 +246,10 @@ export class Outbox {
   }
 
   #noteFailure({ message, isPassing, isSessionOver }: ApiError): void {
-    this.#offlineSince ??= Date.now();
-    // `offlineSince` already shows that the server is unreachable.
+    this.isOffline = true;
+    // `isOffline` already shows that the server is unreachable.
     this.#obstacle = isPassing && !isSessionOver ? null : message;
-    this.#changed();
+    this.#options.onChange();
   }
 
   async #wait(ms: number): Promise<void> {
@@ -294,8 +271,8 @@ export class Outbox {
   #endWait(batch: readonly KeptAction[]): void {
     const ended = new Set(batch.map(refKey));
     this.#queue = this.#queue.filter((one) => !ended.has(refKey(one)));
-    this.#offlineSince = null;
+    this.isOffline = false;
     this.#obstacle = null;
-    this.#changed();
+    this.#options.onChange();
   }
 }

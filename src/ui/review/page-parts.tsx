@@ -12,7 +12,6 @@ interface PageFrameProps extends Pick<PageProps, 'session'> {
   readonly place: string;
   /** The class whose counts are at the top. Optional; defaults to all classes. */
   readonly wnid?: string;
-  /** True if the page's content is loaded. */
   readonly isReady: boolean;
   readonly children: ComponentChildren;
 }
@@ -49,7 +48,6 @@ export function PageFrame({ session, place, wnid, isReady, children }: PageFrame
 interface AnswerPageProps<T> extends Pick<PageFrameProps, 'session' | 'wnid'> {
   readonly place: (answer: T | null) => string;
   readonly read: () => Promise<T>;
-  /** Shown until the answer comes. */
   readonly waiting: string;
   readonly children: (answer: T) => ComponentChildren;
 }
@@ -101,7 +99,6 @@ export function ProgressBar({ counts, target }: ProgressBarProps) {
 }
 
 interface WideTableProps {
-  /** The accessible name. */
   readonly label: string;
   readonly heads: readonly string[];
   readonly caption?: string;

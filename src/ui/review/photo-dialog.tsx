@@ -11,7 +11,6 @@ import { REASON_TEXTS } from './words.ts';
 
 interface PhotoDialogProps {
   readonly desk: Desk;
-  /** The counts of filters; `null` while they are being read. */
   readonly facets: PhotoFacets | null;
 }
 

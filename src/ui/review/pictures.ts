@@ -23,7 +23,6 @@ export class Pictures {
     return image;
   }
 
-  /** Loads and decodes a picture that will be shown soon. */
   prepare(sha256: string): void {
     void this.of(sha256)
       .decode()

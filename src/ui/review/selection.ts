@@ -5,7 +5,6 @@ export type Span = readonly [from: number, to: number];
 export interface Selection {
   /** The photo with the keyboard focus. */
   readonly cursor: number;
-  /** The start of a range. */
   readonly anchor: number;
   /** Sorted, without overlaps. */
   readonly spans: readonly Span[];
@@ -29,12 +28,10 @@ export function extendedTo({ anchor, kept }: Selection, cursor: number): Selecti
   return { cursor, anchor, spans: withSpan(kept, range), kept, isClicked: false };
 }
 
-/** Selects one photo alone. */
 export function clickedOn(cursor: number): Selection {
   return { cursor, anchor: cursor, spans: [[cursor, cursor]], kept: [], isClicked: true };
 }
 
-/** Adds a photo to the selection, or removes it. */
 export function toggledAt(selection: Selection, cursor: number): Selection {
   const spans = isSelected(selection, cursor)
     ? withoutOne(selection.spans, cursor)
@@ -71,7 +68,6 @@ export function targetsOf(selection: Selection): readonly Span[] {
   return selection.spans.length > 0 ? selection.spans : [[selection.cursor, selection.cursor]];
 }
 
-/** The items at the positions in `spans`. */
 export function itemsIn<Item>(items: readonly Item[], spans: readonly Span[]): Item[] {
   return spans.flatMap(([from, to]) => items.slice(from, to + 1));
 }

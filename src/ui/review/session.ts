@@ -3,14 +3,13 @@ import type { Judgement, ShownBy, Subject } from '../../review/events/event.ts';
 import { reviewApi, ROWS_MAX, type ReviewApi } from './api.ts';
 import { afterAction, madeAction, NO_HISTORY, refKey, refOf, storedAction } from './history.ts';
 import type { DoneAction, History } from './history.ts';
-import { Outbox, type OutboxState } from './outbox.ts';
+import { Outbox } from './outbox.ts';
 import { Shelf } from './shelf.ts';
 import { countOf } from '../../kernel/texts.ts';
 import { doneText, judgementText } from './words.ts';
 
 /** How long a reloaded page waits for earlier unsent actions. */
 const FOUND_WITHIN_MS = 3_000;
-const NOTHING_TO_SEND: OutboxState = { waiting: 0, offlineSince: null, problem: null, setAside: [] };
 
 /** A decision or a redo without a complete answer. */
 interface Unanswered {
@@ -86,8 +85,9 @@ export class ReviewSession {
     return this.#outbox;
   }
 
-  get sending(): OutboxState {
-    return this.#outbox?.state ?? NOTHING_TO_SEND;
+  /** True if the server has all actions of this page. */
+  get isSent(): boolean {
+    return (this.#outbox?.waiting.length ?? 0) === 0;
   }
 
   subscribe(listener: () => void): () => void {
@@ -95,7 +95,6 @@ export class ReviewSession {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Notifies the views. */
   changed(): void {
     for (const listener of this.#listeners) listener();
   }
@@ -194,7 +193,7 @@ export class ReviewSession {
     if (results.reduce((sum, { stored, skipped }) => sum + stored + skipped, 0) > photos.length) this.onMoreChanged();
     if (isOwn) for (const result of results) this.#sayOf(result);
     // While actions are in flight, this tab's counts are ahead of the server's.
-    if (this.sending.waiting === 0) this.shelf.putClasses(classes);
+    if (this.isSent) this.shelf.putClasses(classes);
     this.changed();
   }
 
@@ -221,10 +220,11 @@ export class ReviewSession {
   }
 
   /** The history from the server's stored actions and this browser's unsent ones. */
-  async #historyBefore(outbox: Outbox): Promise<History> {
+  async #historyBefore({ waiting }: Outbox): Promise<History> {
     const { actions } = await this.api.recent();
     const stored = new Set(actions.map(refKey));
-    const unsent = outbox.found.filter((one) => !stored.has(refKey(one))).flatMap((one) => madeAction(one, one) ?? []);
-    return [...actions.map(storedAction), ...unsent].reduce(afterAction, NO_HISTORY);
+    const unsent = waiting.filter((one) => one.collection === this.collection && !stored.has(refKey(one)));
+    const made = unsent.flatMap((one) => madeAction(one, one.action) ?? []);
+    return [...actions.map(storedAction), ...made].reduce(afterAction, NO_HISTORY);
   }
 }

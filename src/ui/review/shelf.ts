@@ -50,7 +50,6 @@ export class Shelf {
     return this.#changes.get(key) ?? {};
   }
 
-  /** In review order. */
   get classes(): readonly ClassProgress[] {
     return [...this.#classes.values()];
   }
@@ -59,7 +58,6 @@ export class Shelf {
     return this.#classes.get(wnid);
   }
 
-  /** Number of accepted photos of the photo's class and confusion. */
   acceptedOf({ wnid, confusionWnid, acceptedOfConfusion }: ReviewPhoto): number {
     return this.#accepted.get(`${wnid} ${confusionWnid}`) ?? acceptedOfConfusion;
   }

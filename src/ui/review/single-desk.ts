@@ -25,7 +25,6 @@ export class SingleDesk extends Desk {
   #lastWnid: string | undefined;
   /** The shown photo's key if another reviewer or tab now leases it. It stays shown, because a decision may be imminent. */
   #withOther: string | null = null;
-  /** Number of photos being read to be shown. */
   #loading = 0;
 
   protected override readonly commands: Commands = {
@@ -69,7 +68,6 @@ export class SingleDesk extends Desk {
     return hrefOf(this.session.collection, 'grid', { ...view, filter: shown, photo: undefined });
   }
 
-  /** The next photos after the shown one. */
   next(count: number): readonly ReviewPhoto[] {
     const { subjects, at } = this.list;
     return subjects.slice(at + 1, at + 1 + count).flatMap((one) => this.session.shelf.photo(one) ?? []);
@@ -164,7 +162,6 @@ export class SingleDesk extends Desk {
     this.#settle('');
   }
 
-  /** True if the photo needs a decision here. */
   #isOpen = (subject: Subject): boolean => {
     const photo = this.session.shelf.photo(subject);
     return this.isForDisputes ? photo?.isSettled === false : photo?.state === 'open';

@@ -7,7 +7,6 @@ import { keyName, keysOf } from './keys.ts';
 import { PhotoDialog } from './photo-dialog.tsx';
 import type { SingleDesk } from './single-desk.ts';
 
-/** The open dialog of the single view. */
 export function SingleDialog({ desk }: { readonly desk: SingleDesk }) {
   const { dialog } = desk;
   const [subject] = dialog?.subjects ?? [];

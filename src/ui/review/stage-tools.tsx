@@ -11,7 +11,6 @@ interface StageToolsProps {
   readonly areCropsDrawn: boolean;
 }
 
-/** Buttons for zoom, heatmap and crops. */
 export function StageTools({ desk, zoom, heat, areCropsDrawn }: StageToolsProps) {
   const { photo } = desk;
   const common = { desk, kind: 'chip', isDisabled: photo === null };

@@ -9,16 +9,13 @@ export type CropBox = ModelEvidence['crops'][number]['box'];
 
 interface StageProps {
   readonly photo: ReviewPhoto | null;
-  /** True if keys work. */
   readonly isReady: boolean;
   readonly pictures: Pictures;
   readonly zoom: ZoomControl;
   readonly crops: readonly CropBox[];
   readonly crop: CropBox | null;
   readonly heat: { readonly map: Heatmap; readonly kind: 'searched' | 'predicted' } | null;
-  /** Shown instead of a photo, or over it. */
   readonly children: ComponentChildren;
-  /** Shown below the photo. */
   readonly tools: ComponentChildren;
 }
 

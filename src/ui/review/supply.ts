@@ -28,7 +28,6 @@ interface Need {
 interface SupplyOptions {
   readonly view: ReviewView;
   readonly order: ReviewOrder;
-  /** Called before a request may be made. */
   readonly need: () => Need;
   /** Called after each answer, with null if the request failed; calls `refill`. */
   readonly onAnswer: (answer: LeaseAnswer | null) => void;
@@ -50,7 +49,6 @@ export class Supply {
   #askedAtMs = -Infinity;
   /** Open photos that others hold, if the last answer had none. */
   withOthers = 0;
-  /** Why photos cannot be leased now. */
   problem: string | null = null;
 
   constructor(session: ReviewSession, options: SupplyOptions) {

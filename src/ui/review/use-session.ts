@@ -9,7 +9,6 @@ export interface PageProps {
   readonly match: readonly string[];
 }
 
-/** Renders the component again after each change of the session. */
 export function useSession(session: ReviewSession): void {
   const [, again] = useReducer((count: number) => count + 1, 0);
   useEffect(() => session.subscribe(() => again(undefined)), [session]);

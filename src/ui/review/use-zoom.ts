@@ -58,7 +58,6 @@ function useSize(stage: RefObject<HTMLElement>): Size {
 }
 
 interface Gestures {
-  /** Null while no photo is shown. */
   readonly shown: Shown | null;
   readonly onZoom: (zoom: Zoom) => void;
 }

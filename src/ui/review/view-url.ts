@@ -11,7 +11,6 @@ export interface ReviewView {
   readonly order?: ReviewOrder | undefined;
   /** Number of photos of all classes, balanced over confusions. Optional; defaults to class by class. */
   readonly balanced?: number | undefined;
-  /** The photo to show first. */
   readonly photo?: Subject | undefined;
 }
 
@@ -61,7 +60,6 @@ export function searchOf({ filter, order, balanced, photo }: ReviewView): string
   return query.size === 0 ? '' : `?${query}`;
 }
 
-/** The pages of the review. */
 export type ReviewPage = '' | 'grid' | 'classes' | 'disputes' | 'agreement' | `class/${string}`;
 
 /** The path of a page, with the query of the view. */

@@ -76,7 +76,6 @@ export type StateCounts = Pick<ClassProgress, 'listed' | ShownState>;
 /** The states of photos that are not open, in the order in which pages count them. */
 export const DECIDED = ['accepted', 'disputed', 'unsure', 'rejected'] as const;
 
-/** The sums over classes. */
 export function totalsOf(classes: readonly ClassProgress[]): StateCounts {
   const totals = { listed: 0, open: 0, accepted: 0, rejected: 0, unsure: 0, disputed: 0 };
   for (const one of classes) for (const part of ['listed', ...STATES] as const) totals[part] += one[part];

@@ -51,7 +51,7 @@ describe('a request with actions', () => {
     const queue = [...Array.from({ length: 60 }, (_, i) => action(`a${i + 1}@00`)), ...actions('b1@00')];
     expect(batchOf(queue, FIRST_PACE).length).toBe(50);
     expect(names(batchOf(queue.slice(58), FIRST_PACE))).toBe('a59 a60');
-    expect(names(batchOf(queue, { ...FIRST_PACE, alone: 2 }))).toBe('a1');
+    expect(names(batchOf(queue, { ...FIRST_PACE, isAlone: true }))).toBe('a1');
   });
 
   it('holds no more than 300 photos, unless one action has more', () => {
@@ -99,8 +99,8 @@ function sendAll(count: number, failure: Failure, bad: readonly number[]): strin
 }
 
 describe('sending', () => {
-  it('sets aside the one refused action of several, and sends each of them once more', () => {
-    expect(sendAll(4, 'final', [2])).toEqual(['go-on a1 a2 a3 a4', 'drop a1', 'set-aside a2', 'drop a3', 'drop a4']);
+  it('sends several refused actions one by one until one is set aside', () => {
+    expect(sendAll(4, 'final', [2])).toEqual(['go-on a1 a2 a3 a4', 'drop a1', 'set-aside a2', 'drop a3 a4']);
   });
 
   it('sets an action aside after five failures of the server for its batch and five for itself, and goes on', () => {
