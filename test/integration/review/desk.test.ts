@@ -13,7 +13,7 @@ import type {
   ReviewFilter,
   ReviewOrder,
 } from '../../../src/review/desk/desk.ts';
-import type { ReviewVerdict, ShownBy, Subject } from '../../../src/review/events/event.ts';
+import { REVIEW_VERDICTS, type ReviewVerdict, type ShownBy, type Subject } from '../../../src/review/events/event.ts';
 import { countFacets } from '../../../src/review/desk/facets.repository.ts';
 import { readIndex } from '../../../src/review/desk/photo-index.repository.ts';
 import { recordAction } from '../../../src/review/events/record-action.process.ts';
@@ -59,6 +59,10 @@ const verdict = (names: string, given: ReviewVerdict, shownBy: ShownBy = 'confus
   subjects: names.split('').map(photo),
   value: { verdict: given, reason: null, shownBy },
 });
+
+/** Takes an action of the reviewer's tab back, or does it again. */
+const takeBack = (view: DeskView, kind: 'undo' | 'redo', { sequence: of }: { readonly sequence: number }) =>
+  record(view, { kind, of: { client: view.reviewer, sequence: of } });
 
 async function statesOf(view: DeskView, filter: ReviewFilter = {}, order: ReviewOrder = 'lowest'): Promise<string> {
   const { wnids, photos }: PhotoIndex = JSON.parse(await readIndex(database.db, view, { filter, order }));
@@ -176,7 +180,7 @@ describe('a blind second pass', () => {
     // Changed where the page shows the dispute; and taken back, after which the photo waits again for a person who knows.
     await record(bob, verdict(asked.charAt(0), 'accept'));
     await record(bob, { kind: 'undo', of: { client: 'bob', sequence } });
-    await record(bob, { kind: 'undo', of: { client: 'bob', sequence: first.sequence } });
+    await takeBack(bob, 'undo', first);
     await record(bob, verdict(asked.charAt(0), 'accept'));
     const events = await collect(listEvents(database.db, listed.scope.collectionId));
     const blind = events.flatMap(({ kind, reviewer, value }) =>
@@ -186,48 +190,28 @@ describe('a blind second pass', () => {
     expect(new Set(blind.slice(0, 7))).toEqual(new Set(['ann true']));
   });
 
-  it('counts what was said before its reviewer saw the other verdict, also after an undo, a look and another verdict', async () => {
-    const [ann, bob] = [viewOf('ann', 1), viewOf('bob', 1)];
-    const undo = (view: DeskView, { sequence: of }: { readonly sequence: number }) =>
-      record(view, { kind: 'undo', of: { client: view.reviewer, sequence: of } });
-    const first = await record(ann, verdict('f', 'accept'));
-    const second = await record(bob, verdict('f', 'reject'));
-    // Each sees the other verdict, takes back their own, and gives the other one.
-    await undo(bob, second);
-    await record(bob, verdict('f', 'accept'));
-    await undo(ann, first);
-    await record(ann, verdict('f', 'reject'));
-    expect(await blindVerdictsOf('f')).toEqual({ ann: 'accept', bob: 'reject' });
-  });
-
-  it('counts a verdict that was taken back and given again while the other one was hidden', async () => {
-    const [ann, bob] = [viewOf('ann', 1), viewOf('bob', 1)];
-    const first = await record(ann, verdict('f', 'accept'));
-    await record(ann, { kind: 'undo', of: { client: 'ann', sequence: first.sequence } });
-    const undone = { client: 'ann', sequence };
-    await record(bob, verdict('f', 'reject'));
-    await record(ann, { kind: 'redo', of: undone });
-    expect(await blindVerdictsOf('f')).toEqual({ ann: 'accept', bob: 'reject' });
-  });
-
-  it('does not count a verdict that is brought back where the page shows what the other one says', async () => {
-    const [ann, bob] = [viewOf('ann'), viewOf('bob')];
-    const first = await record(ann, verdict('f', 'accept'));
-    await record(ann, { kind: 'undo', of: { client: 'ann', sequence: first.sequence } });
-    const undone = { client: 'ann', sequence };
-    await record(bob, verdict('f', 'reject'));
-    await record(ann, { kind: 'redo', of: undone });
-    expect(await blindVerdictsOf('f')).toEqual({ ann: null, bob: 'reject' });
-  });
-
-  it('does not count a verdict of a person who has settled the photo, seen the other verdict and taken that back', async () => {
-    const [ann, bob] = [viewOf('ann', 1), viewOf('bob', 1)];
-    await record(ann, verdict('f', 'accept'));
-    const value = { verdict: 'reject', reason: null } as const;
-    const settled = await record(bob, { kind: 'adjudicate', subjects: [photo('f')], value });
-    await record(bob, { kind: 'undo', of: { client: 'bob', sequence: settled.sequence } });
-    await record(bob, verdict('f', 'accept'));
-    expect(await blindVerdictsOf('f')).toEqual({ ann: 'accept', bob: null });
+  /** A verdict counts as blind if it was first given while the other one was hidden, and nothing was settled before. */
+  it.each([
+    ['ann accept, bob reject, bob undo, bob accept', 1, 'accept', 'reject'],
+    ['ann accept, bob reject, ann undo, ann reject', 1, 'accept', 'reject'],
+    ['ann accept, ann undo, bob reject, ann redo', 1, 'accept', 'reject'],
+    ['ann accept, ann undo, bob reject, ann redo', 0, null, 'reject'],
+    ['ann accept, bob settle, bob undo, bob accept', 1, 'accept', null],
+  ])('counts verdicts after: %s', async (steps, secondPass, ...[ann, bob]) => {
+    const last = new Map<string, { readonly sequence: number }>();
+    for (const [name = '', what = ''] of steps.split(', ').map((step) => step.split(' '))) {
+      const view = viewOf(name, secondPass);
+      const value = { verdict: 'reject', reason: null } as const;
+      const given = REVIEW_VERDICTS.find((one) => one === what);
+      const change: ReviewChange =
+        given === undefined ? { kind: 'adjudicate', subjects: [photo('f')], value } : verdict('f', given);
+      const isTakenBack = what === 'undo' || what === 'redo';
+      last.set(
+        name,
+        await (isTakenBack ? takeBack(view, what, last.get(name) ?? { sequence: 0 }) : record(view, change)),
+      );
+    }
+    expect(await blindVerdictsOf('f')).toEqual({ ann, bob });
   });
 
   it('does not change the order of the photos, nor which are handed out, until both verdicts are given', async () => {
@@ -312,14 +296,14 @@ describe('actions', () => {
         take(viewOf('bob'), { count: 3 }),
       ]);
       expect(done).toMatchObject({ stored: 7 - taken.length, skipped: taken.length });
-      await record(viewOf('ann'), { kind: 'undo', of: { client: 'ann', sequence: done.sequence } });
+      await takeBack(viewOf('ann'), 'undo', done);
       await take(viewOf('bob'), { count: 0 });
     }
   });
 
   it('that are taken back leave their photo to the tab, until it takes others', async () => {
     const done = await record(viewOf('ann'), verdict('a', 'accept'));
-    await record(viewOf('ann'), { kind: 'undo', of: { client: 'ann', sequence: done.sequence } });
+    await takeBack(viewOf('ann'), 'undo', done);
     expect(await take(viewOf('bob'))).toBe('dbecfg');
     expect(await record(viewOf('bob'), verdict('ab', 'reject', 'grid'))).toMatchObject({ stored: 1, skipped: 1 });
     await take(viewOf('ann'), { count: 0 });
@@ -328,10 +312,10 @@ describe('actions', () => {
 
   it('of a bulk decision are undone and redone as one', async () => {
     const done = await record(viewOf('ann'), verdict('abcde', 'accept', 'grid'));
-    const undone = await record(viewOf('ann'), { kind: 'undo', of: { client: 'ann', sequence: done.sequence } });
+    const undone = await takeBack(viewOf('ann'), 'undo', done);
     expect(undone.stored).toBe(5);
     expect(await statesOf(viewOf('ann'), { state: 'accepted' })).toBe('');
-    await record(viewOf('ann'), { kind: 'redo', of: { client: 'ann', sequence: undone.sequence } });
+    await takeBack(viewOf('ann'), 'redo', undone);
     expect(await statesOf(viewOf('ann'), { state: 'accepted' })).toBe(
       'a:accepted b:accepted c:accepted d:accepted e:accepted',
     );
@@ -347,7 +331,7 @@ describe('actions', () => {
   it('are listed with the fields of their kind only', async () => {
     const done = await record(viewOf('ann'), verdict('a', 'accept'));
     await record(viewOf('ann'), { kind: 'note', subjects: [photo('a')], value: { note: 'blurred' } });
-    await record(viewOf('ann'), { kind: 'undo', of: { client: 'ann', sequence: done.sequence } });
+    await takeBack(viewOf('ann'), 'undo', done);
     const common = ['at', 'client', 'kind', 'photos', 'sequence', 'subject'];
     const actions = await recentActions(database.db, { collectionId: listed.scope.collectionId, reviewer: 'ann' }, 10);
     expect(actions.map((action) => Object.keys(action).toSorted())).toEqual([
@@ -361,7 +345,7 @@ describe('actions', () => {
     const [ann, bob, cem] = ['ann', 'bob', 'cem'].map((name) => viewOf(name, 1)) as [DeskView, DeskView, DeskView];
     const done = await record(ann, verdict('g', 'accept'));
     expect(await take(bob, { filter: { wnid: 'n02' }, from: 'n02' })).toContain('g');
-    await record(ann, { kind: 'undo', of: { client: 'ann', sequence: done.sequence } });
+    await takeBack(ann, 'undo', done);
     await record(bob, verdict('g', 'accept'));
     expect(await take(cem, { filter: { wnid: 'n02' }, from: 'n02' })).toContain('g');
     expect(await record(ann, verdict('g', 'reject'))).toMatchObject({ stored: 1 });
@@ -370,21 +354,21 @@ describe('actions', () => {
 
   it('of a bulk decision that are done again leave out what others have or have decided since', async () => {
     const done = await record(viewOf('ann'), verdict('abcd', 'accept', 'grid'));
-    const undone = await record(viewOf('ann'), { kind: 'undo', of: { client: 'ann', sequence: done.sequence } });
+    const undone = await takeBack(viewOf('ann'), 'undo', done);
     await record(viewOf('bob'), verdict('a', 'reject'));
     await take(viewOf('bob'), { count: 1, filter: { confusion: 'n02' } });
-    const redone = await record(viewOf('ann'), { kind: 'redo', of: { client: 'ann', sequence: undone.sequence } });
+    const redone = await takeBack(viewOf('ann'), 'redo', undone);
     expect(redone).toMatchObject({ stored: 2, skipped: 2 });
     expect(await statesOf(viewOf('ann'), { wnid: 'n01' })).toBe('a:rejected b:accepted c:accepted d:open e:open');
-    await record(viewOf('ann'), { kind: 'undo', of: { client: 'ann', sequence: done.sequence } });
+    await takeBack(viewOf('ann'), 'undo', done);
     expect(await statesOf(viewOf('ann'), { wnid: 'n01' })).toBe('a:rejected b:open c:open d:open e:open');
   });
 
   it('on one photo are done again, whatever another reviewer has decided since', async () => {
     const done = await record(viewOf('ann'), verdict('a', 'accept'));
-    const undone = await record(viewOf('ann'), { kind: 'undo', of: { client: 'ann', sequence: done.sequence } });
+    const undone = await takeBack(viewOf('ann'), 'undo', done);
     await record(viewOf('bob'), verdict('a', 'reject'));
-    await record(viewOf('ann'), { kind: 'redo', of: { client: 'ann', sequence: undone.sequence } });
+    await takeBack(viewOf('ann'), 'redo', undone);
     expect(await statesOf(viewOf('ann'), { wnid: 'n01' })).toContain('a:disputed');
   });
 
@@ -393,7 +377,7 @@ describe('actions', () => {
     const of = { client: 'ann', sequence: done.sequence };
     const undone = await record(viewOf('ann'), { kind: 'undo', of });
     expect(await record(viewOf('ann'), { kind: 'undo', of })).toMatchObject({ stored: 0 });
-    await record(viewOf('ann'), { kind: 'redo', of: { client: 'ann', sequence: undone.sequence } });
+    await takeBack(viewOf('ann'), 'redo', undone);
     expect(await statesOf(viewOf('ann'), { state: 'accepted' })).toBe('a:accepted');
   });
 

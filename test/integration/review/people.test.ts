@@ -126,7 +126,7 @@ it('four people at once give each photo its passes, and every action is stored o
   );
   expect(reviewed.filter(({ isListed }) => isListed)).toHaveLength(PHOTOS.length);
   const sampled = new Set(reviewed.filter(({ chance }) => chance !== null).map(subjectKey));
-  // Who decides once more is asked for a second pass, because somebody was unsure, or in place of a verdict that was taken back.
+  // A reviewer is asked once more for a second pass, after an unsure verdict, and after a verdict that was undone.
   const again = new Set(
     events
       .filter(({ kind, value }) => kind === 'undo' || (kind === 'verdict' && value.verdict === 'unsure'))
