@@ -88,42 +88,17 @@ const part = z.int().min(1).max(100).optional();
 const tag = z.string().regex(/^[a-z][\w.:-]{0,59}$/, 'letters, digits and . : _ -');
 const ref = z.strictObject({ client, sequence });
 
+/** An action on photos, with a value of its kind. */
+const on = <Kind extends string, Value extends z.core.$ZodLooseShape>(kind: Kind, value: Value) =>
+  z.strictObject({ kind: z.literal(kind), sequence, part, at, subjects, value: z.strictObject(value) });
+
 const action = z.discriminatedUnion('kind', [
-  z.strictObject({
-    kind: z.literal('verdict'),
-    sequence,
-    part,
-    at,
-    subjects,
-    value: z.strictObject({ ...judgement, shownBy: z.enum(SHOWN_BY) }),
-  }),
-  z.strictObject({ kind: z.literal('adjudicate'), sequence, part, at, subjects, value: z.strictObject(judgement) }),
-  z.strictObject({
-    kind: z.literal('tag'),
-    sequence,
-    part,
-    at,
-    subjects,
-    value: z.strictObject({ tags: z.array(tag).max(50) }),
-  }),
-  z.strictObject({
-    kind: z.literal('note'),
-    sequence,
-    part,
-    at,
-    subjects,
-    value: z.strictObject({ note: z.string().max(5_000) }),
-  }),
-  z.strictObject({
-    kind: z.literal('flag'),
-    sequence,
-    part,
-    at,
-    subjects,
-    value: z.strictObject({ flagged: z.boolean() }),
-  }),
-  z.strictObject({ kind: z.literal('undo'), sequence, at, of: ref }),
-  z.strictObject({ kind: z.literal('redo'), sequence, at, of: ref }),
+  on('verdict', { ...judgement, shownBy: z.enum(SHOWN_BY) }),
+  on('adjudicate', judgement),
+  on('tag', { tags: z.array(tag).max(50) }),
+  on('note', { note: z.string().max(5_000) }),
+  on('flag', { flagged: z.boolean() }),
+  z.strictObject({ kind: z.enum(['undo', 'redo']), sequence, at, of: ref }),
 ]);
 
 export const actionsBody = z.strictObject({

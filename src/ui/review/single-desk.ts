@@ -12,7 +12,7 @@ import { judgementText } from './words.ts';
 
 /** Photos ahead whose pictures and evidence are preloaded. */
 const PICTURES_AHEAD = 6;
-const EVIDENCE_AHEAD = 4;
+const EVIDENCE_AHEAD = 2;
 const STRIP_PHOTOS = 10;
 
 /** The store of the page that shows one photo after another: leased ones, or on the page of disputes those to settle. */
