@@ -4,6 +4,7 @@ import type { Workspace } from '../../src/models/workspace/workspace.process.ts'
 import { listReviewed } from '../../src/review/events/review.repository.ts';
 import { toVerdictLine, type VerdictLine } from '../../src/review/events/verdict-line.ts';
 import { findChromium, NO_CHROMIUM, openBrowser } from '../support/browser.ts';
+import { inOutput } from '../support/in-output.ts';
 import { makeColouredShortlist } from '../support/coloured-shortlist.ts';
 import { suiteFolder } from '../support/process-tree.ts';
 import { useSharedServer } from '../support/shared-server.ts';
@@ -25,7 +26,7 @@ beforeAll(async () => {
   if (chromium === null) return;
   workspace = await makeColouredShortlist(folder.at('data'), PHOTOS, (wnid) => (wnid === SHARK ? TENCH : SHARK));
   server = startWinnow(['server', ...place(), '--set', 'server.port=0']);
-  url = `${await addressOf(server)}review/grid`;
+  url = `${await inOutput(server.child, /(http:\/\/127\.0\.0\.1:\d+\/c\/demo\/)/)}review/grid`;
   browser = await openBrowser(chromium);
 }, 240_000);
 
@@ -37,19 +38,6 @@ afterAll(async () => {
 });
 
 const place = (): string[] => ['--collection', 'demo', '--data', folder.at('data')];
-
-/** The address of the collection's pages, as soon as the server tells it. */
-async function addressOf({ child }: RunningCommand): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let text = '';
-    child.stdout?.on('data', (chunk: Buffer) => {
-      text += chunk.toString();
-      const found = /http:\/\/127\.0\.0\.1:\d+\/c\/demo\//.exec(text);
-      if (found !== null) resolve(found[0]);
-    });
-    child.once('exit', () => reject(new Error(`Expected the server to tell its address but it ended: ${text}`)));
-  });
-}
 
 /** Opens the grid as a person with this name. */
 async function openGrid(name: string, search = ''): Promise<Page> {

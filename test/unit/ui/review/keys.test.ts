@@ -1,92 +1,70 @@
-import { describe, expect, it } from 'vitest';
-import {
-  COMMAND_NAMES,
-  commandOf,
-  isIn,
-  keyName,
-  keysOf,
-  keyText,
-  type PressedKey,
-} from '../../../../src/ui/review/keys.ts';
+import { expect, it } from 'vitest';
+import { COMMAND_NAMES, commandOf, isIn, keysOf, keyText } from '../../../../src/ui/review/keys.ts';
 
-function press(key: string, more: Partial<PressedKey> = {}): PressedKey {
-  return { key, code: '', ctrlKey: false, shiftKey: false, altKey: false, metaKey: false, ...more };
+const NO_MODIFIERS = { ctrlKey: false, shiftKey: false, altKey: false, metaKey: false };
+
+/** `Ctrl+Shift+Z` as the browser reports it, on the key with this code. */
+function press(text: string, code = '') {
+  const parts = text.split('+');
+  const held = parts.slice(0, -1).map((name) => [`${name.toLowerCase()}Key`, true]);
+  return { ...NO_MODIFIERS, ...Object.fromEntries(held), key: parts.at(-1) ?? '', code };
 }
 
-const single = (key: string, more: Partial<PressedKey> = {}) => commandOf(press(key, more), 'single');
-const grid = (key: string, more: Partial<PressedKey> = {}) => commandOf(press(key, more), 'grid');
+it.each([
+  ['a', 'accept'],
+  ['x', 'reject'],
+  ['1', 'reject-1'],
+  ['9', 'reject-9'],
+  ['u', 'unsure'],
+  ['Backspace', 'undo'],
+  ['Ctrl+z', 'undo'],
+  ['Ctrl+Shift+Z', 'redo'],
+  ['f', 'flag'],
+  ['t', 'tags'],
+  ['n', 'note'],
+  ['g', 'view'],
+  ['r', 'references'],
+  ['Shift+R', 'predicted-references'],
+  ['h', 'heatmap'],
+  ['c', 'crops'],
+  [' ', 'zoom'],
+  ['0', 'fit'],
+  ['/', 'filter'],
+  ['?', 'keys'],
+  ['ArrowLeft', 'previous'],
+  ['k', 'previous'],
+  ['ArrowRight', 'next'],
+  ['j', 'next'],
+  // Combinations that are not in the table are for the browser.
+  ['Ctrl+a', null],
+  ['Alt+a', null],
+  ['Meta+a', null],
+  ['Ctrl+r', null],
+  ['Shift+Shift', null],
+  // Signs may need Shift. Caps lock makes capitals without it.
+  ['Shift+?', 'keys'],
+  ['Shift+/', 'filter'],
+  ['Shift+1', 'reject-1'],
+  ['A', 'accept'],
+])('the key %s is for the command %s of the single view', (key, expected) => {
+  expect(commandOf(press(key), 'single')).toBe(expected);
+});
 
-describe('the keys of the review', () => {
-  it('have the commands of the contract', () => {
-    expect(
-      ['a', 'x', '1', '9', 'u', 'Backspace', 'f', 't', 'n', 'g', 'r', 'h', 'c', ' ', '0', '/', '?'].map((key) =>
-        single(key),
-      ),
-    ).toEqual([
-      'accept',
-      'reject',
-      'reject-1',
-      'reject-9',
-      'unsure',
-      'undo',
-      'flag',
-      'tags',
-      'note',
-      'view',
-      'references',
-      'heatmap',
-      'crops',
-      'zoom',
-      'fit',
-      'filter',
-      'keys',
-    ]);
-    expect(['ArrowLeft', 'k', 'ArrowRight', 'j'].map((key) => single(key))).toEqual([
-      'previous',
-      'previous',
-      'next',
-      'next',
-    ]);
-    expect(single('z', { ctrlKey: true })).toBe('undo');
-    expect(single('Z', { ctrlKey: true, shiftKey: true })).toBe('redo');
-    expect(single('R', { shiftKey: true })).toBe('predicted-references');
-    expect(grid('ArrowLeft', { shiftKey: true })).toBe('extend');
-    expect(grid('a', { ctrlKey: true })).toBe('select-all');
-  });
+it.each([
+  ['single', '&', 'Digit1', 'reject-1'],
+  ['single', 'Shift+!', 'Digit1', null],
+  ['grid', 'Shift+ArrowLeft', '', 'extend'],
+  ['grid', 'Ctrl+a', '', 'select-all'],
+] as const)('in the %s view the key %s (%s) is for the command %s', (...[view, key, code, expected]) => {
+  expect(commandOf(press(key, code), view)).toBe(expected);
+});
 
-  it('leave combinations to the browser that are not in the table', () => {
-    expect(single('a', { ctrlKey: true })).toBeNull();
-    expect(single('a', { altKey: true })).toBeNull();
-    expect(single('a', { metaKey: true })).toBeNull();
-    expect(single('r', { ctrlKey: true })).toBeNull();
-    expect(single('Shift', { shiftKey: true })).toBeNull();
-  });
+it.each(['single', 'grid'] as const)('no two commands of the %s view share a key', (view) => {
+  const keys = COMMAND_NAMES.filter((name) => isIn(name, view)).flatMap(keysOf);
+  expect(new Set(keys).size).toBe(keys.length);
+});
 
-  it('do not depend on the keyboard: signs may need Shift, digits may not', () => {
-    expect(single('?', { shiftKey: true })).toBe('keys');
-    expect(single('/', { shiftKey: true })).toBe('filter');
-    expect(single('1', { shiftKey: true })).toBe('reject-1');
-    expect(single('&', { code: 'Digit1' })).toBe('reject-1');
-    expect(single('!', { code: 'Digit1', shiftKey: true })).toBeNull();
-    // Caps lock makes capitals without Shift.
-    expect(single('A')).toBe('accept');
-  });
-
-  it('never share a key where both commands work', () => {
-    for (const view of ['single', 'grid'] as const) {
-      const keys = COMMAND_NAMES.filter((name) => isIn(name, view)).flatMap(keysOf);
-      expect(new Set(keys).size).toBe(keys.length);
-    }
-  });
-
-  it('are shown as people read them', () => {
-    expect(['Backspace', 'Ctrl+Shift+z', 'a', 'Space', 'Shift+ArrowUp'].map(keyText)).toEqual([
-      '⌫',
-      'Ctrl Shift Z',
-      'a',
-      'space',
-      'Shift ↑',
-    ]);
-    expect(keyName(press('ä'))).toBe('ä');
-  });
+it('keys are shown as people read them', () => {
+  const shown = ['Backspace', 'Ctrl+Shift+z', 'a', 'Space', 'Shift+ArrowUp'].map(keyText);
+  expect(shown).toEqual(['⌫', 'Ctrl Shift Z', 'a', 'space', 'Shift ↑']);
 });

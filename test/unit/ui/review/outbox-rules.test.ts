@@ -36,14 +36,11 @@ it('a page sends as many photos in a request as the server takes', () => {
   expect(PHOTOS_IN_REQUEST).toBe(MOST_PHOTOS_AT_ONCE);
 });
 
-describe('the order of what is sent', () => {
-  it('follows the numbers within a tab, even if the clock was set back', () => {
-    expect(names(inOrder(actions('a3@01', 'a1@30', 'a10@02', 'a2@05')))).toBe('a1 a2 a3 a10');
-  });
-
-  it('takes tabs by their first action, whatever they did later', () => {
-    expect(names(inOrder(actions('a1@10', 'a2@40', 'b1@05', 'b2@50', 'c7@20')))).toBe('b1 b2 a1 a2 c7');
-  });
+it.each([
+  ['follows the numbers within a tab, even if the clock was set back', 'a3@01 a1@30 a10@02 a2@05', 'a1 a2 a3 a10'],
+  ['takes tabs by their first action, whatever they did later', 'a1@10 a2@40 b1@05 b2@50 c7@20', 'b1 b2 a1 a2 c7'],
+])('the order of what is sent %s', (_, given, expected) => {
+  expect(names(inOrder(actions(...given.split(' '))))).toBe(expected);
 });
 
 describe('a request with actions', () => {
@@ -61,25 +58,15 @@ describe('a request with actions', () => {
   });
 });
 
-describe('the answer to a request that failed', () => {
-  const outcomes = (statuses: number[], code: string | null = null): string[] => [
-    ...new Set(statuses.map((status) => outcomeOf({ status, code }))),
-  ];
-
-  it('is final for a wrong request, a forgotten collection, an undo that cannot be, and a number that is taken', () => {
-    expect(outcomes([400, 410, 413])).toEqual(['final']);
-    expect(outcomes([409], 'sequence-taken')).toEqual(['final']);
-    expect(outcomes([409], 'cannot-undo')).toEqual(['final']);
-  });
-
-  it('may change for people without the right to review, and for a collection that cannot be used now', () => {
-    expect(outcomes([0, 401, 403, 404, 408, 409, 429, 502, 503, 504])).toEqual(['later']);
-    expect(outcomes([409], 'bad-collection')).toEqual(['later']);
-  });
-
-  it('is a failure of the server for its other errors', () => {
-    expect(outcomes([500, 501, 507])).toEqual(['failed']);
-  });
+it.each([
+  ['final', null, [400, 410, 413]],
+  ['final', 'sequence-taken', [409]],
+  ['final', 'cannot-undo', [409]],
+  ['later', null, [0, 401, 403, 404, 408, 409, 429, 502, 503, 504]],
+  ['later', 'bad-collection', [409]],
+  ['failed', null, [500, 501, 507]],
+])('a failure is %s with the code %s and the status %j', (expected, code, statuses) => {
+  expect(new Set(statuses.map((status) => outcomeOf({ status, code })))).toEqual(new Set([expected]));
 });
 
 /** Sends the queue to a server that answers so to each request that holds one of the bad actions. Returns what was done. */
@@ -128,18 +115,11 @@ describe('sending', () => {
   });
 });
 
-describe('what a person is told', () => {
-  it('says how many decisions are set aside and why', () => {
-    expect(setAsideText([])).toBeNull();
-    expect(setAsideText([{ problem: 'no such photo' }])).toContain('did not take a decision: no such photo');
-    expect(setAsideText([{ problem: 'old' }, { problem: 'new' }])).toContain('2 decisions, the last because: new');
-  });
-
-  it('says whose actions wait for another login', () => {
-    const left = ['Ana', 'Ana', 'Ben'].map((reviewer) => ({ reviewer }));
-    expect(othersText(left)).toContain('3 actions of Ana and Ben');
-    expect(othersText([])).toBeNull();
-  });
+it('a person is told what is set aside, and whose actions wait for another login', () => {
+  expect([setAsideText([]), othersText([])]).toEqual([null, null]);
+  expect(setAsideText([{ problem: 'no such photo' }])).toContain('did not take a decision: no such photo');
+  expect(setAsideText([{ problem: 'old' }, { problem: 'new' }])).toContain('2 decisions, the last because: new');
+  expect(othersText(['Ana', 'Ana', 'Ben'].map((reviewer) => ({ reviewer })))).toContain('3 actions of Ana and Ben');
 });
 
 describe('a decision on more photos than a request may hold', () => {
