@@ -191,34 +191,28 @@ describe('a table of verdicts', () => {
     ]);
   });
 
-  it.each<[string, string, RegExp]>([
-    ['a hash', `xyz,n01,accept,,,,`, /line 2: expected 64 hex digits for sha256 but received 'xyz'/],
-    ['a class', `${a},swan,accept,,,,`, /line 2: .* 'swan' names no class/],
-    ['a verdict', `${a},n01,acept,,,,`, /line 2: expected accept, reject or unsure for verdict but received 'acept'/],
-    ['a reason', `${a},n01,reject,low-qualty,,,`, /line 2: .*'low-qualty'\. Did you mean 'low-quality'\?/],
-    ['a reason of an accepted photo', `${a},n01,accept,other,,,`, /line 2: expected no reason beside 'accept'/],
-    ['a time without a zone', `${a},n01,accept,,,,2026-11-20 09:00`, /line 2: expected a time with its zone/],
-    ['a time that there is not', `${a},n01,accept,,,,2026-13-20T09:00Z`, /line 2: expected a time with its zone/],
+  it.each([
+    ['a hash', `xyz,n01,accept,,,,`, "expected 64 hex digits for sha256 but received 'xyz'"],
+    ['a class', `${a},swan,accept,,,,`, "'swan' names no class"],
+    ['a verdict', `${a},n01,acept,,,,`, "expected accept, reject or unsure for verdict but received 'acept'"],
+    ['a reason', `${a},n01,reject,low-qualty,,,`, "'low-qualty'. Did you mean 'low-quality'?"],
+    ['a reason of an accepted photo', `${a},n01,accept,other,,,`, "expected no reason beside 'accept'"],
+    ['a time without a zone', `${a},n01,accept,,,,2026-11-20 09:00`, 'expected a time with its zone'],
+    ['a time that there is not', `${a},n01,accept,,,,2026-13-20T09:00Z`, 'expected a time with its zone'],
     [
       'a time before 2000',
       `${a},n01,accept,,,,1999-12-31T23:59:59Z`,
-      /line 2: expected a time from 2000-01-01 to a day from now for at/,
+      'expected a time from 2000-01-01 to a day from now',
     ],
-    [
-      'a time to come',
-      `${a},n01,accept,,,,2999-01-01T00:00:00Z`,
-      /line 2: expected a time from 2000-01-01 to a day from now for at/,
-    ],
-    [
-      'NUL in a note',
-      `${a},n01,accept,,ana,a\0b,`,
-      /line 2: expected text without U\+0000 .* for note but received 'a\\u0000b'/,
-    ],
-    ['NUL in a name', `${a},n01,accept,,a\0b,,`, /line 2: expected text without U\+0000 .* for reviewer but received/],
-    ['NUL in a class', `${a},n\0,accept,,ana,,`, /line 2: expected text without U\+0000 .* for wnid but received/],
-    ['a row that is too short', `${a},n01`, /line 2: expected 7 cells, as in the header, but received 2/],
+    ['a time to come', `${a},n01,accept,,,,2999-01-01T00:00:00Z`, 'expected a time from 2000-01-01 to a day from now'],
+    ['NUL in a note', `${a},n01,accept,,ana,a\0b,`, String.raw`for note but received 'a\u0000b'`],
+    ['NUL in a name', `${a},n01,accept,,a\0b,,`, 'for reviewer but received'],
+    ['NUL in a class', `${a},n\0,accept,,ana,,`, 'for wnid but received'],
+    ['a row that is too short', `${a},n01`, 'expected 7 cells, as in the header, but received 2'],
   ])('with a wrong row is refused as a whole: %s', async (_, row, message) => {
-    await expect(read(HEADER, row, `${b},n01,accept,,,,`)).rejects.toThrow(message);
+    const reading = read(HEADER, row, `${b},n01,accept,,,,`);
+    await expect(reading).rejects.toThrow('line 2: ');
+    await expect(reading).rejects.toThrow(message);
   });
 
   it('without a header, or without a file, is an error', async () => {
