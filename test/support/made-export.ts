@@ -127,7 +127,7 @@ async function evaluate(mode: 'A' | 'O'): Promise<Seen> {
   }));
   const policy = { threshold: 0.15, aggregation: 'max', members: 'any' } as const;
   const blobs = { kind: 'folder', folder: '' } as const;
-  const engine = await startEngine({ members, policy, evaluate: 'all', cropsPerPass: 8, blobs }, 1);
+  const engine = await startEngine({ members, policies: [policy], evaluate: 'all', cropsPerPass: 8, blobs }, 1);
   try {
     const files = mode === 'A' ? KEPT_A : KEPT_O;
     const evidence = await Promise.all(

@@ -56,10 +56,10 @@ export class RuleCheck {
     if (!Array.isArray(members)) return members;
     const { threads, cropsPerPass, provider } = options;
     const blobs = { kind: 'folder', folder: '' } as const; // Never read, because each photo comes with its bytes.
-    const policy = policyOf(protocol);
+    const policies = [policyOf(protocol)];
     try {
       await requireModelFiles(members);
-      const engine = await startEngine({ members, policy, evaluate: 'all', cropsPerPass, blobs, provider }, threads);
+      const engine = await startEngine({ members, policies, evaluate: 'all', cropsPerPass, blobs, provider }, threads);
       return new RuleCheck(protocol, options, engine);
     } catch (error) {
       if (!(error instanceof UsageError || error instanceof StopTheRun)) throw error;

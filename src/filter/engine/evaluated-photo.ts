@@ -1,4 +1,5 @@
 import {
+  mergeEvidence,
   noCrops,
   summariseCrop,
   type CropEvidence,
@@ -15,9 +16,8 @@ import { notFiniteText } from '../../models/evidence/not-finite.ts';
 import type { BackboneCrop } from '../../models/evidence/schedule.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
 import type { Truth } from '../rule/judge.ts';
-import { cropsToEvaluate } from '../rule/crops-to-evaluate.ts';
+import { cropsToEvaluate, type Wanted } from '../rule/crops-to-evaluate.ts';
 import { notFiniteProblem, type NotFinite, type NotFiniteCrop } from './not-finite.ts';
-import type { FilterPolicy } from '../rule/policy.ts';
 
 /** A photo that must be evaluated until every one of its classes is decided. */
 export interface EvaluationTask {
@@ -49,15 +49,10 @@ export interface EnsembleBackbone extends Backbone {
   readonly members: readonly number[];
 }
 
-export interface EvaluationRules {
+export interface EvaluationRules extends Wanted {
   /** Names of the ensemble's members, for messages. */
   readonly members: readonly string[];
   readonly backbones: readonly EnsembleBackbone[];
-  readonly policy: FilterPolicy;
-  /** Other policies that photos must be decided under as well. */
-  readonly alsoUnder?: readonly FilterPolicy[] | undefined;
-  /** `needed` stops at the decision; `all` evaluates every crop (benchmarks, checks against a reference). */
-  readonly evaluate: 'needed' | 'all';
 }
 
 /** How a photo ends: exactly one of the two functions is called, once. */
@@ -92,7 +87,7 @@ export class EvaluatedPhoto implements StreamedPhoto {
     this.fail = fail;
     this.#fresh = rules.members.map(noCrops);
     this.#putBy = rules.members.map(() => new Map());
-    this.#missing = cropsToEvaluate({ task, fresh: this.#fresh }, rules);
+    this.#missing = cropsToEvaluate(task, rules);
   }
 
   get sha256(): Sha256 {
@@ -138,7 +133,9 @@ export class EvaluatedPhoto implements StreamedPhoto {
     const said = notFiniteText(logits, 'class');
     if (said === null) cells[ref.crop] = summaryOf(this.#task, logits);
     else this.#notFinite.push({ ...ref, said });
-    this.#missing = cropsToEvaluate({ task: this.#task, fresh: this.#fresh, notFinite: this.#notFinite }, this.#rules);
+    const { truths, evidence } = this.#task;
+    const known = mergeEvidence(evidence, this.#fresh);
+    this.#missing = cropsToEvaluate({ truths, evidence: known, notFinite: this.#notFinite }, this.#rules);
   }
 }
 

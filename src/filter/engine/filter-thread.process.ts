@@ -72,7 +72,7 @@ async function main({ work: asked, stopFlag, decodeLimit }: ThreadSpec): Promise
 }
 
 async function filter(spec: EngineSpec, deps: StreamDeps, bytes: ReadAhead): Promise<Work> {
-  const { members, policy, alsoUnder, evaluate, provider } = spec;
+  const { members, policies, evaluate, provider } = spec;
   const shared = backbonesOf(members);
   const opened: OpenBackbone[] = [];
   const backbones: EnsembleBackbone[] = [];
@@ -89,7 +89,7 @@ async function filter(spec: EngineSpec, deps: StreamDeps, bytes: ReadAhead): Pro
     });
   }
   const names = members.map(({ name }) => name);
-  const rules = { members: names, backbones, policy, alsoUnder, evaluate };
+  const rules = { members: names, backbones, policies, evaluate };
   const steps = spec.tellsSteps === true ? stepsTold({ names, backbones, bytes }) : {};
   const stream = new CropStream({ ...deps, ...steps, backbones });
   return {

@@ -1,6 +1,6 @@
 import type { EvaluationWork } from './evaluation-work.ts';
 import type { SentError } from '../../kernel/sent-error.ts';
-import type { FilterPolicy } from '../rule/policy.ts';
+import type { Wanted } from '../rule/crops-to-evaluate.ts';
 import type { CropOutputs, UnreadablePhoto } from '../../models/evidence/crop-stream.process.ts';
 import type { BackboneSpec, HeadSpec, MemberSpec } from '../../models/engine/spec.ts';
 import type { ExecutionProvider } from '../../kernel/execution-provider.ts';
@@ -15,12 +15,8 @@ interface Shared {
 }
 
 /** The settings of a filter. */
-export interface EngineSpec extends Shared {
+export interface EngineSpec extends Shared, Wanted {
   readonly members: readonly MemberSpec[];
-  readonly policy: FilterPolicy;
-  /** Other policies that photos must be decided under as well. */
-  readonly alsoUnder?: readonly FilterPolicy[] | undefined;
-  readonly evaluate: 'needed' | 'all';
   /** Report each step to the parent process (`tell`). For a process that works on one photo at a time. */
   readonly tellsSteps?: boolean;
 }

@@ -1,7 +1,9 @@
 import { prunedIds } from '../../photo/pruned.repository.ts';
 import type { NewDecision, PhotoToDecide } from '../rule/decision.ts';
-import { leaked, readKnownOf, storeBatch, type FilterDeps } from '../run/filter.process.ts';
-import { decisionFor, truthOf } from '../rule/judge.ts';
+import { readKnown } from '../../models/evidence/related-members.repository.ts';
+import { withTruths } from '../run/evaluate-batch.process.ts';
+import { leaked, storeBatch, type FilterDeps } from '../run/filter.process.ts';
+import { decisionFor } from '../rule/judge.ts';
 import { prunedToDecide } from './pruned-photos.repository.ts';
 
 type Deps = Pick<
@@ -29,18 +31,15 @@ export async function decidePruned(deps: Deps): Promise<void> {
 
 async function decideSome(photos: readonly PhotoToDecide[], deps: Deps): Promise<void> {
   if (photos.length === 0) return;
-  const { scope, policy, memberIds } = deps;
+  const { db, scope, memberIds, related = [] } = deps;
   const ids = photos.map(({ photoId }) => photoId);
   const leaks = (await deps.leaksOf?.(ids)) ?? new Map<number, string>();
-  const known = await readKnownOf(photos, deps);
-  const names = { wnids: scope.wnids, memberIds };
+  const asked = photos.map((photo) => withTruths(photo, scope));
+  const known = await readKnown(db, asked, { memberIds, related });
   const judged = photos
     .filter(({ photoId }) => !leaks.has(photoId))
     .flatMap(({ photoId, wnids }): NewDecision[] =>
-      wnids.flatMap((wnid) => {
-        const evidence = known.get(photoId)?.evidence ?? [];
-        return decisionFor({ photoId, wnid, truth: truthOf(scope, wnid), evidence }, policy, names) ?? [];
-      }),
+      wnids.flatMap((wnid) => decisionFor({ photoId, wnid }, known.get(photoId)?.evidence ?? [], deps) ?? []),
     );
   const decisions = [...leaked(photos, leaks), ...judged.filter(({ state }) => state === 'dropped')];
   if (decisions.length > 0) await storeBatch(deps, { evidence: [], decisions, mayLeak: ids });

@@ -1,24 +1,21 @@
-import { mergeEvidence, type CropEvidence, type CropRef, type PhotoEvidence } from '../../models/evidence/evidence.ts';
+import type { CropEvidence, CropRef, PhotoEvidence } from '../../models/evidence/evidence.ts';
 import { cropOrder } from './crop-order.ts';
-import { cropsMissing, isAlwaysDropped, type Truth } from './judge.ts';
+import { cropsMissing, isAlwaysDropped, restsOnEvidence, type Truth } from './judge.ts';
 import type { FilterPolicy } from './policy.ts';
 
 /** The known evidence of a photo, and its classes. */
 interface Known {
-  readonly task: { readonly truths: readonly Truth[]; readonly evidence: PhotoEvidence };
-  /** Evidence from this run, in addition to the stored evidence. */
-  readonly fresh: PhotoEvidence;
+  readonly truths: readonly Truth[];
+  readonly evidence: PhotoEvidence;
   /** Crops that gave no finite numbers in this run: the same model gives the same result for the same crop. */
   readonly notFinite?: readonly CropRef[];
 }
 
-/**
- * The policies under which a photo must be decided. `all`: every crop is wanted, whether the photo is decided or not,
- * and everything that any other setting needs.
- */
-interface Wanted {
-  readonly policy: FilterPolicy;
-  readonly alsoUnder?: readonly FilterPolicy[] | undefined;
+/** The crops that are wanted of a photo. */
+export interface Wanted {
+  /** One or more. The photo must be decided under each of them. */
+  readonly policies: readonly FilterPolicy[];
+  /** `all`: every crop, whether the photo is decided or not, and everything that any other setting needs. */
   readonly evaluate: 'needed' | 'all';
 }
 
@@ -26,20 +23,37 @@ interface Wanted {
  * Crops that can still decide a photo for one of its classes under one of the policies, in `cropOrder`. Empty once it is
  * decided, or if no crop is left.
  */
-export function cropsToEvaluate({ task, fresh, notFinite = [] }: Known, deps: Wanted): readonly CropRef[] {
-  const evidence = mergeEvidence(task.evidence, fresh);
-  for (const truth of task.truths) {
-    for (const policy of [deps.policy, ...(deps.alsoUnder ?? [])]) {
+export function cropsToEvaluate({ truths, evidence, notFinite = [] }: Known, wanted: Wanted): readonly CropRef[] {
+  const { policies, evaluate } = wanted;
+  for (const truth of truths) {
+    for (const policy of policies) {
       const missing = cropsMissing(evidence, truth, policy).filter(isNoneOf(notFinite));
       if (missing.length > 0) return missing;
     }
   }
-  if (deps.evaluate === 'needed') return [];
+  if (evaluate === 'needed') return [];
   const open = cropsWhere(evidence, (cell) => cell === null || cell.isBound === true).filter(isNoneOf(notFinite));
   if (open.length > 0) return open;
   // Only when every crop has been evaluated is it clear which ones must run again because their logits were not stored.
-  const isTold = task.truths.every((truth) => isAlwaysDropped(evidence, truth, deps.policy));
-  return isTold ? [] : cropsWhere(evidence, (cell) => cell?.logits === null).filter(isNoneOf(notFinite));
+  if (!needsLogits(evidence, truths, wanted)) return [];
+  return cropsWhere(evidence, (cell) => cell?.logits === null).filter(isNoneOf(notFinite));
+}
+
+/**
+ * True if the logits of a photo must be stored. Otherwise its summaries suffice to decide it in the same way again, and with
+ * `all`, under every setting.
+ */
+export function needsLogits(
+  evidence: PhotoEvidence,
+  truths: readonly Truth[],
+  { policies, evaluate }: Wanted,
+): boolean {
+  const rests = evaluate === 'all' ? mayBeKept : restsOnEvidence;
+  return truths.some((truth) => policies.some((policy) => rests(evidence, truth, policy)));
+}
+
+function mayBeKept(evidence: PhotoEvidence, truth: Truth, policy: FilterPolicy): boolean {
+  return !isAlwaysDropped(evidence, truth, policy);
 }
 
 function isNoneOf(crops: readonly CropRef[]): (one: CropRef) => boolean {

@@ -124,13 +124,16 @@ function classesNamed(crops: PhotoEvidence[number]): number {
   return named.length === 0 ? 0 : Math.max(...named) + 2;
 }
 
-function anyCanBeKept({ least, most }: Bounds, { minConfidence, predictable }: ModeOPolicy): boolean {
-  const largest = least[argmax(least)] ?? 0;
-  const isFinal = least.every((value, at) => value === most[at]);
-  if (isFinal) {
-    const predicted = argmax(least);
-    return largest >= minConfidence && predictable.includes(predicted);
-  }
+/** The rule of mode O, once every crop is known. */
+export function keeps(predicted: number, score: number, { minConfidence, predictable }: ModeOPolicy): boolean {
+  return score >= minConfidence && predictable.includes(predicted);
+}
+
+function anyCanBeKept({ least, most }: Bounds, policy: ModeOPolicy): boolean {
+  const { minConfidence, predictable } = policy;
+  const leading = argmax(least);
+  const largest = least[leading] ?? 0;
+  if (least.every((value, at) => value === most[at])) return keeps(leading, largest, policy);
   // A class beyond those that summaries name has the bounds of the last place.
   return predictable.some((at) => {
     const reachable = most[Math.min(at, most.length - 1)] ?? 0;

@@ -2,6 +2,8 @@ import { wellFormed } from '../../crawl/sources/text.ts';
 import type { Sha256, Wnid } from '../../kernel/ids.ts';
 import type { DecisionReason } from '../../kernel/reasons.ts';
 import type { Outcome } from './decide.ts';
+import type { ModeODropped, ModeOOutcome } from './decide-mode-o.ts';
+import type { ModeOPolicy } from './policy.ts';
 
 /** A photo of one class, to be decided for a collection. */
 export interface PhotoToDecide {
@@ -50,6 +52,29 @@ export function decisionOf(
   return { ...decided, reason, isLowerBound: maxTrueProbIsLowerBound, memberId, crop: decidedBy.crop };
 }
 
+/**
+ * The decision for a mode-O outcome, or null while it is undecided. There is no true class, so there is no p(true). The
+ * predicted class and its probability stand where mode A has the confusion.
+ */
+export function modeODecisionOf(
+  { photoId, wnid }: { readonly photoId: number; readonly wnid: Wnid },
+  { outcome, policy, names }: { outcome: ModeOOutcome; policy: ModeOPolicy; names: OutcomeNames },
+): NewDecision | null {
+  if (outcome.state === 'undecided') return null;
+  const decided = { ...NOTHING_KNOWN, photoId, wnid, state: outcome.state, isLowerBound: false };
+  if (outcome.state === 'kept') {
+    return { ...decided, confusionWnid: names.wnids[outcome.predicted] ?? null, confusionProb: outcome.score };
+  }
+  const detail = detailOf(outcome, policy, names);
+  return { ...decided, reason: outcome.reason, detail, memberId: names.memberIds[0] ?? null };
+}
+
+function detailOf({ reason, leading, atMost }: ModeODropped, policy: ModeOPolicy, { wnids }: OutcomeNames): string {
+  const wnid = wnids[leading] ?? String(leading);
+  if (reason === 'other-class') return `most like ${wnid}, which is none of the collection's classes`;
+  return `most like ${wnid}, with ${atMost.toFixed(4)} at most, below ${policy.minConfidence}`;
+}
+
 /** A photo whose stored bytes cannot be decoded: it fails for every class. */
 export function undecodable(photoId: number, wnid: Wnid, detail: string): NewDecision {
   return { ...NOTHING_KNOWN, photoId, wnid, state: 'failed', reason: 'undecodable', detail: wellFormed(detail) };
@@ -69,7 +94,7 @@ export function inReferenceSet(photoId: number, wnid: Wnid, detail: string): New
 }
 
 /** A decision without its photo, class and state. */
-export const NOTHING_KNOWN = {
+const NOTHING_KNOWN = {
   reason: null,
   detail: null,
   maxTrueProb: null,

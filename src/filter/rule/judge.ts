@@ -3,8 +3,7 @@ import type { Wnid } from '../../kernel/ids.ts';
 import { decide } from './decide.ts';
 import { digestOf, judgeDigest, restsOnLogits, type MemberDigest } from './digest.ts';
 import { decideModeO } from './decide-mode-o.ts';
-import { decisionOf, type NewDecision, type OutcomeNames } from './decision.ts';
-import { modeODecisionOf } from './mode-o-decision.ts';
+import { decisionOf, modeODecisionOf, type NewDecision } from './decision.ts';
 import type { FilterPolicy, Policy } from './policy.ts';
 import type { DecisionScope } from '../../models/workspace/scope.ts';
 
@@ -17,19 +16,23 @@ export function cropsMissing(evidence: PhotoEvidence, truth: Truth, policy: Filt
   return outcome.state === 'undecided' ? outcome.missing : [];
 }
 
-/** A photo with its evidence. */
-export interface Judged {
-  readonly photoId: number;
-  readonly wnid: Wnid;
-  readonly truth: Truth;
-  readonly evidence: PhotoEvidence;
+/** The rules of a collection, and the ids of its members. */
+export interface Rules {
+  readonly scope: DecisionScope;
+  readonly policy: FilterPolicy;
+  readonly memberIds: readonly number[];
 }
 
-/** The collection's decision on a photo, or null while it is undecided. */
-export function decisionFor(photo: Judged, policy: FilterPolicy, names: OutcomeNames): NewDecision | null {
-  const { photoId, wnid, truth, evidence } = photo;
+/** The collection's decision on a photo for a class, or null while it is undecided. */
+export function decisionFor(
+  photo: { readonly photoId: number; readonly wnid: Wnid },
+  evidence: PhotoEvidence,
+  { scope, policy, memberIds }: Rules,
+): NewDecision | null {
+  const names = { wnids: scope.wnids, memberIds };
   if (policy.mode === 'O') return modeODecisionOf(photo, { outcome: decideModeO(evidence, policy), policy, names });
-  return decisionOf(photoId, wnid, { outcome: decide(evidence, classOf(truth), policy), names });
+  const truth = classOf(truthOf(scope, photo.wnid));
+  return decisionOf(photo.photoId, photo.wnid, { outcome: decide(evidence, truth, policy), names });
 }
 
 function classOf(truth: Truth): number {

@@ -1,6 +1,6 @@
-import { completeEvidence, type CompletedCounts, type PhotoToComplete } from './complete.process.ts';
+import { completeEvidence, type CompletedCounts } from './complete.process.ts';
+import { withTruths } from './evaluate-batch.process.ts';
 import { photosOf } from './decision.repository.ts';
-import { truthOf } from '../rule/judge.ts';
 import { bytesAbsent } from './lost-photos.process.ts';
 import type { LostPhoto } from '../../photo/lost-bytes.process.ts';
 import type { FilterPolicy } from '../rule/policy.ts';
@@ -45,7 +45,7 @@ export async function fillEvidence(workspace: Workspace, options: FillOptions): 
   const { photoIds, policies, signal, counts } = options;
   counts.total = photoIds.length;
   if (photoIds.length === 0) return;
-  const { app, ensemble } = workspace;
+  const { app, scope, ensemble } = workspace;
   await app.blobs.check();
   const { engine, threads } = await openEngine(workspace, { evaluate: 'needed', policies, signal });
   const related = await findRelatedMembers(app.db, ensemble.memberIds);
@@ -58,7 +58,11 @@ export async function fillEvidence(workspace: Workspace, options: FillOptions): 
     while (next < photoIds.length && !signal.aborted && !broken.signal.aborted) {
       const ids = photoIds.slice(next, next + app.config.filter.batchPhotos);
       next += ids.length;
-      const completed = await completeEvidence(await toComplete(workspace, ids), deps);
+      const photos = await photosOf(app.db, scope, ids);
+      const completed = await completeEvidence(
+        photos.map((photo) => withTruths(photo, scope)),
+        deps,
+      );
       addTo(counts, completed);
       lost.push(...completed.lost);
     }
@@ -78,15 +82,6 @@ export async function fillEvidence(workspace: Workspace, options: FillOptions): 
   } finally {
     await engine.close();
   }
-}
-
-async function toComplete({ app, scope }: Workspace, ids: readonly number[]): Promise<PhotoToComplete[]> {
-  const photos = await photosOf(app.db, scope, ids);
-  return photos.map(({ photoId, sha256, wnids }) => ({
-    photoId,
-    sha256,
-    truths: wnids.map((wnid) => truthOf(scope, wnid)),
-  }));
 }
 
 function addTo(counts: FillCounts, { done, crops, absent, lost, undecodable }: CompletedCounts): void {

@@ -124,11 +124,9 @@ export async function openEngine(
   const { requireProvider } = await import('../../platform/onnx/providers.ts');
   const provider = await requireProvider(app.config.filter, app.log);
   const threads = threadsOf(app.config.filter.threads);
-  const [policy = filterPolicy(collection), ...alsoUnder] = policies;
   const spec = {
     members,
-    policy,
-    alsoUnder,
+    policies,
     evaluate,
     cropsPerPass: app.config.filter.batchCrops,
     blobs: app.blobPlace,

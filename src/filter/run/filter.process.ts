@@ -1,38 +1,28 @@
-import type { Kysely } from 'kysely';
 import { rulesHold } from '../../collection/collection.repository.ts';
-import { mergeEvidence } from '../../models/evidence/evidence.ts';
 import { storeEvidence, type EvidenceToStore } from '../../models/evidence/evidence.repository.ts';
-import { readKnown, type Known } from '../../models/evidence/related-members.repository.ts';
-import type { RelatedMember } from '../../models/evidence/related-members.ts';
 import { batchesOf } from '../../kernel/batches.ts';
 import { StopTheRun } from '../../kernel/errors.ts';
-import type { Database } from '../../platform/postgres/database.ts';
+import type { Wnid } from '../../kernel/ids.ts';
 import { completePage, type Completing } from './complete.process.ts';
 import { inReferenceSet, poison, undecodable, type NewDecision, type PhotoToDecide } from '../rule/decision.ts';
 import { photosToDecide, storeDecisions, withPicture } from './decision.repository.ts';
 import { sharePruned } from '../../photo/pruned.repository.ts';
 import { overruleLeaks, shareLeaks } from './overrule.repository.ts';
-import type { EvaluationResult, EvaluationTask } from '../engine/evaluated-photo.ts';
+import { evaluateBatch, withTruths, type BatchDeps, type EvaluatedInBatch } from './evaluate-batch.process.ts';
 import type { FilterPayload } from './filter.job.ts';
-import { decisionFor, isAlwaysDropped, restsOnEvidence, truthOf, type Truth } from '../rule/judge.ts';
+import { decisionFor } from '../rule/judge.ts';
 import { bytesAbsent, lostAmong } from './lost-photos.process.ts';
 import type { LostPhoto, SetAside } from '../../photo/lost-bytes.process.ts';
 import type { FilterPolicy } from '../rule/policy.ts';
 import type { DecisionScope } from '../../models/workspace/scope.ts';
 
-export interface FilterDeps {
-  readonly db: Kysely<Database>;
+export interface FilterDeps extends Omit<BatchDeps, 'policies' | 'evaluate'> {
   readonly scope: DecisionScope;
   readonly policy: FilterPolicy;
-  /** Ids of the ensemble's members, in its order. */
-  readonly memberIds: readonly number[];
-  /** Members of other collections that give the same results as ours, over longer class lists. */
-  readonly related?: readonly RelatedMember[];
   /** Photos in one batch: a thread works on one batch, and one transaction stores it. */
   readonly batchPhotos: number;
   /** Finds and stores which photos are in a reference set: photo id -> a text that names the twin. Left out without sets. */
   readonly leaksOf?: (photoIds: readonly number[]) => Promise<ReadonlyMap<number, string>>;
-  readonly engine: { evaluate(tasks: readonly EvaluationTask[]): Promise<readonly EvaluationResult[]> };
   /** Without it, photos whose bytes are lost are tried again later. */
   readonly setAside?: SetAside | undefined;
   /** If every crop is wanted, decided photos that lack crops are also completed. */
@@ -73,39 +63,27 @@ export async function filterPage({ page }: FilterPayload, deps: FilterDeps): Pro
   return done.reduce((total, { decided }) => total + decided, completed);
 }
 
-/** Reads the stored evidence of photos, each for its classes. */
-export async function readKnownOf(
-  photos: readonly PhotoToDecide[],
-  { db, scope, memberIds, related = [] }: Pick<FilterDeps, 'db' | 'scope' | 'memberIds' | 'related'>,
-): Promise<Map<number, Known>> {
-  const asked = photos.map(({ photoId, wnids }) => ({ photoId, truths: wnids.map((wnid) => truthOf(scope, wnid)) }));
-  return readKnown(db, asked, { memberIds, related });
-}
-
 async function filterBatch(
   batch: readonly PhotoToDecide[],
   deps: FilterDeps,
 ): Promise<{ decided: number; absent: readonly LostPhoto[] }> {
-  const { db, scope } = deps;
+  const { db, scope, policy, completing } = deps;
   if (deps.shouldStop()) return { decided: 0, absent: [] };
   const leaks = (await deps.leaksOf?.(batch.map((photo) => photo.photoId))) ?? new Map<number, string>();
   const photos = batch.filter((photo) => !leaks.has(photo.photoId));
-  const known = await readKnownOf(photos, deps);
-  const tasks = photos.map((photo) => ({
-    sha256: photo.sha256,
-    truths: photo.wnids.map((wnid) => truthOf(scope, wnid)),
-    evidence: known.get(photo.photoId)?.evidence ?? [],
-  }));
-  const results = await deps.engine.evaluate(tasks);
-  const outcomes = photos.map((photo, i) =>
-    outcomeOf(photo, { known: known.get(photo.photoId), result: results[i], deps }),
+  const evaluated = await evaluateBatch(
+    photos.map((photo) => withTruths(photo, scope)),
+    { ...deps, policies: [policy], evaluate: completing === undefined ? 'needed' : 'all' },
   );
   const decided = await storeBatch(deps, {
-    evidence: outcomes.map((outcome) => outcome.evidence),
-    decisions: [...leaked(batch, leaks), ...outcomes.flatMap((outcome) => outcome.decisions)],
+    evidence: evaluated.map(({ toStore }) => toStore),
+    decisions: [
+      ...leaked(batch, leaks),
+      ...evaluated.flatMap((one, i) => decisionsOf(photos[i]?.wnids ?? [], one, deps)),
+    ],
     mayLeak: photos.map((photo) => photo.photoId),
   });
-  return { decided, absent: await lostAmong(db, photos, results) };
+  return { decided, absent: await lostAmong(db, evaluated) };
 }
 
 interface BatchToStore {
@@ -159,43 +137,20 @@ function otherRules(): StopTheRun {
   );
 }
 
-interface Filtered {
-  readonly evidence: EvidenceToStore;
-  readonly decisions: readonly NewDecision[];
-}
-
-function outcomeOf(
-  photo: PhotoToDecide,
-  { known, result, deps }: { known: Known | undefined; result: EvaluationResult | undefined; deps: FilterDeps },
-): Filtered {
-  if (result === undefined) throw new Error(`Expected a result for the photo ${photo.sha256} but the engine gave none`);
-  const { photoId } = photo;
-  const { problem } = result;
-  if (problem !== null && problem.kind !== 'not-finite') {
-    const { kind, detail } = problem;
-    const failed = kind === 'poison' ? poison : undecodable;
-    return {
-      evidence: { photoId, evidence: [], withLogits: false },
-      decisions: kind === 'absent' ? [] : photo.wnids.map((wnid) => failed(photoId, wnid, detail)),
-    };
-  }
-  const evidence = mergeEvidence(known?.evidence ?? [], result.fresh);
-  const names = { wnids: deps.scope.wnids, memberIds: deps.memberIds };
-  const decisions = photo.wnids.flatMap((wnid) => {
-    const judged = { photoId, wnid, truth: truthOf(deps.scope, wnid), evidence };
-    const decision = decisionFor(judged, deps.policy, names);
-    // An outcome of its other crops stands, because it must not depend on which of them ran first.
+/** The decisions on a photo for some of its classes. None for a class for which it is undecided. */
+function decisionsOf(
+  wnids: readonly Wnid[],
+  { photo: { photoId }, evidence, problem }: EvaluatedInBatch,
+  deps: FilterDeps,
+): NewDecision[] {
+  if (problem?.kind === 'absent') return [];
+  return wnids.flatMap((wnid) => {
+    if (problem?.kind === 'undecodable') return undecodable(photoId, wnid, problem.detail);
+    if (problem?.kind === 'poison') return poison(photoId, wnid, problem.detail);
+    // An outcome of crops with finite numbers stands, because it must not depend on which of them ran first.
+    const decision = decisionFor({ photoId, wnid }, evidence, deps);
     return decision ?? (problem === null ? [] : poison(photoId, wnid, problem.detail));
   });
-  const isNew = (member: number, crop: number): boolean =>
-    [result.fresh, known?.gained].some((cells) => (cells?.[member]?.[crop] ?? null) !== null);
-  const fresh = evidence.map((cells, member) => cells.map((cell, crop) => (isNew(member, crop) ? cell : null)));
-  const needsLogits = (truth: Truth): boolean =>
-    deps.completing === undefined
-      ? restsOnEvidence(evidence, truth, deps.policy)
-      : !isAlwaysDropped(evidence, truth, deps.policy);
-  const withLogits = photo.wnids.some((wnid) => needsLogits(truthOf(deps.scope, wnid)));
-  return { evidence: { photoId, evidence: fresh, withLogits }, decisions };
 }
 
 function countStates(decisions: readonly NewDecision[]): DecidedCounts {

@@ -1,22 +1,19 @@
 import type { Kysely } from 'kysely';
 import { LOST_BYTES_CURE } from '../../kernel/blobs.ts';
 import { RetryLater } from '../../kernel/errors.ts';
-import type { Sha256 } from '../../kernel/ids.ts';
 import { prunedAmong } from '../../photo/pruned.repository.ts';
 import type { LostPhoto } from '../../photo/lost-bytes.process.ts';
 import type { Database } from '../../platform/postgres/database.ts';
-import type { EvaluationResult } from '../engine/evaluated-photo.ts';
+import type { EvaluatedInBatch } from './evaluate-batch.process.ts';
 
 /** The photos of a batch whose bytes are lost. Pruned photos lack their bytes on purpose, so they are not lost. */
 export async function lostAmong(
   db: Kysely<Database>,
-  photos: readonly { readonly photoId: number; readonly sha256: Sha256 }[],
-  results: readonly EvaluationResult[],
+  evaluated: readonly Pick<EvaluatedInBatch, 'photo' | 'problem'>[],
 ): Promise<readonly LostPhoto[]> {
-  const absent = photos.flatMap(({ photoId, sha256 }, i) => {
-    const problem = results[i]?.problem;
-    return problem?.kind === 'absent' ? [{ photoId, sha256, detail: problem.detail }] : [];
-  });
+  const absent = evaluated.flatMap(({ photo: { photoId, sha256 }, problem }) =>
+    problem?.kind === 'absent' ? [{ photoId, sha256, detail: problem.detail }] : [],
+  );
   const pruned = await prunedAmong(
     db,
     absent.map(({ photoId }) => photoId),

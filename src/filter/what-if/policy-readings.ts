@@ -2,7 +2,7 @@ import { CROPS_PER_MEMBER, type PhotoEvidence } from '../../models/evidence/evid
 import { overOurs, withRelated, type RelatedMember } from '../../models/evidence/related-members.ts';
 import { DROPPED, digestOf, judgeDigest, KEPT, maxTrueProbOf, undecided } from '../rule/digest.ts';
 import type { DigestOutcome, MemberDigest } from '../rule/digest.ts';
-import { decideModeO } from '../rule/decide-mode-o.ts';
+import { decideModeO, keeps } from '../rule/decide-mode-o.ts';
 import { confusionOf } from '../rule/mean-probabilities.ts';
 import type { FilterPolicy, ModeOPolicy, Policy } from '../rule/policy.ts';
 import { cellsOf, digestOfCells, type StoredDigest } from '../rule/stored-cells.ts';
@@ -146,7 +146,7 @@ function readStoredModeO(
 ): Reading | null {
   if (photo.present === 'kept') {
     const { confusion, confusionProb } = photo;
-    const outcomes = policies.map(({ minConfidence }) => (confusionProb >= minConfidence ? KEPT : DROPPED));
+    const outcomes = policies.map((policy) => (keeps(confusion, confusionProb, policy) ? KEPT : DROPPED));
     return { outcomes, place: { confusion, order: { max: -confusionProb, mean: -confusionProb } } };
   }
   const { crops, hasLogits, relatedHasLogits } = cropsWithRelated(photo, 0, { related, truths: [] });

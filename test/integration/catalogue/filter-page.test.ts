@@ -107,7 +107,7 @@ async function setting({
       batches.push(tasks);
       const results = await evaluateBatch(tasks, {
         ...ownBackbones([memberOver(scope.wnids.length), isSecondBroken ? BROKEN : memberOver(scope.wnids.length)]),
-        policy,
+        policies: [policy],
         evaluate: evaluate ?? 'needed',
         cropsPerPass: 3,
         shouldStop: () => (asked += 1) > (stopAfter ?? Number.POSITIVE_INFINITY),

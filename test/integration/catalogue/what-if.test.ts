@@ -5,7 +5,7 @@ import { completeEvidence } from '../../../src/filter/run/complete.process.ts';
 import { decide } from '../../../src/filter/rule/decide.ts';
 import { photosOf } from '../../../src/filter/run/decision.repository.ts';
 import { evaluateBatch } from '../../support/evaluate-batch.ts';
-import { decisionFor, truthOf } from '../../../src/filter/rule/judge.ts';
+import { decisionFor } from '../../../src/filter/rule/judge.ts';
 import type { FilterPolicy, Policy } from '../../../src/filter/rule/policy.ts';
 import type { DecisionScope } from '../../../src/models/workspace/scope.ts';
 import { storedPages } from '../../../src/filter/what-if/stored-page.repository.ts';
@@ -98,8 +98,7 @@ async function decideAll({ scope, memberIds }: WhatIfSource, policy: FilterPolic
   );
   const decisions = photos.flatMap(({ photoId, wnids }) =>
     wnids.flatMap((wnid) => {
-      const photo = { photoId, wnid, truth: truthOf(scope, wnid), evidence: evidence.get(photoId) ?? [] };
-      return decisionFor(photo, policy, { wnids: scope.wnids, memberIds }) ?? [];
+      return decisionFor({ photoId, wnid }, evidence.get(photoId) ?? [], { scope, policy, memberIds }) ?? [];
     }),
   );
   await decideAs(database.db, scope, decisions);
@@ -539,11 +538,9 @@ describe('completing evidence', () => {
         );
       },
     }));
-    const [policy = PAPERS, ...alsoUnder] = policies;
     const deps = {
       ...ownBackbones(members),
-      policy,
-      alsoUnder,
+      policies,
       evaluate: 'needed' as const,
       cropsPerPass: 3,
       shouldStop: () => false,

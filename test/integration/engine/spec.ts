@@ -25,7 +25,7 @@ export async function engineSpec(blobsDir: string, changes: Partial<EngineSpec> 
   }));
   const policy = { threshold: 0.15, aggregation: 'max', members: 'any' } as const;
   const blobs = { kind: 'folder', folder: blobsDir } as const;
-  return { members, policy, evaluate: 'needed', cropsPerPass: 2, blobs, ...changes };
+  return { members, policies: [policy], evaluate: 'needed', cropsPerPass: 2, blobs, ...changes };
 }
 
 /** Stores some sample photos as blobs. Returns their hashes. */

@@ -93,7 +93,7 @@ it("the paper's two members, of which one is fitted, share each forward pass of 
   const blobs = { kind: 'folder', folder: path.join(folder, 'blobs') } as const;
   const photos = await putSamples(blobs.folder, 1);
   const { policy } = collection;
-  const engine = await startEngine({ members, policy, evaluate: 'all', cropsPerPass: 1, blobs }, 1, tally);
+  const engine = await startEngine({ members, policies: [policy], evaluate: 'all', cropsPerPass: 1, blobs }, 1, tally);
   onTestFinished(() => engine.close());
   const results = await engine.evaluate(photos.map((sha256) => taskOf(sha256, 0)));
   expect(results.map(({ problem, fresh }) => [problem, fresh.map((crops) => [...crops].length)])).toEqual([

@@ -81,7 +81,7 @@ function setting(changes: Partial<EvaluationDeps> = {}): Setting {
   };
   const always = {
     ...ownBackbones(members),
-    policy: MAX_ANY,
+    policies: [MAX_ANY],
     evaluate: 'needed',
     cropsPerPass: 4,
     decode,
@@ -125,7 +125,7 @@ async function evaluateAtRandom(
     const batch = open.splice(0, 1 + random.below(9));
     let passes = random.below(12);
     const deps = {
-      policy,
+      policies: [policy],
       cropsPerPass: 1 + random.below(6),
       shouldStop: () => open.length > 0 && (passes -= 1) < 0,
     };
@@ -150,7 +150,7 @@ describe('evaluateBatch', () => {
   it.each(POLICIES)('decides as all crops do, with fewer of them: $aggregation, $members', async (rules) => {
     const policy = { ...rules, threshold: 0.15 };
     const tasks = Array.from({ length: 40 }, (_, n) => task(n, n % 5 === 0 ? [0, 3] : [n % CLASSES]));
-    const [needed, all] = [setting({ policy }), setting({ policy, evaluate: 'all' })];
+    const [needed, all] = [setting({ policies: [policy] }), setting({ policies: [policy], evaluate: 'all' })];
     const some = await evaluate(tasks, needed);
     const every = await evaluate(tasks, all);
     expect(every.map(cellsOf)).toEqual(tasks.map(() => 20));
@@ -174,7 +174,7 @@ describe('evaluateBatch', () => {
   it.each(POLICIES)('decides the same however photos arrive and stop: $aggregation, $members', async (rules) => {
     const policy = { ...rules, threshold: 0.15 };
     const tasks = Array.from({ length: 16 }, (_, n) => task(n, n % 5 === 0 ? [0, 3] : [n % CLASSES]));
-    const every = await evaluate(tasks, setting({ policy, evaluate: 'all' }));
+    const every = await evaluate(tasks, setting({ policies: [policy], evaluate: 'all' }));
     const wanted = outcomesOf(tasks, every, policy).map(essence);
     for (let seed = 0; seed < 4; seed += 1) {
       const evidence = await evaluateAtRandom(tasks, policy, seed);
@@ -184,13 +184,12 @@ describe('evaluateBatch', () => {
 
   it('decides under every policy that is asked for, with no crop more than they need', async () => {
     const policies = POLICIES.flatMap((rules) => [0.1, 0.4].map((threshold) => ({ ...rules, threshold })));
-    const [policy = MAX_ANY, ...alsoUnder] = policies;
     const tasks = Array.from({ length: 20 }, (_, n) => task(n, [n % CLASSES]));
-    const fresh = await evaluate(tasks, setting({ policy, alsoUnder }));
+    const fresh = await evaluate(tasks, setting({ policies }));
     const every = await evaluate(tasks, setting({ evaluate: 'all' }));
     for (const one of policies)
       expect(outcomesOf(tasks, fresh, one).map(essence)).toEqual(outcomesOf(tasks, every, one).map(essence));
-    const again = setting({ policy, alsoUnder });
+    const again = setting({ policies });
     await evaluate(
       tasks.map((one, i) => ({ ...one, evidence: fresh[i] ?? [] })),
       again,
@@ -340,7 +339,7 @@ describe('evaluateBatch', () => {
       const ends = [];
       for (let i = 0; i < 4; i += 1) {
         const { deps, members } = setting({
-          policy,
+          policies: [policy],
           cropsPerPass: 1 + i,
           evaluate: i === 1 ? 'all' : 'needed',
         });
@@ -385,8 +384,8 @@ describe('two members with one backbone', () => {
     const policy = { ...rules, threshold: 0.15 };
     const tasks = Array.from({ length: 30 }, (_, n) => task(n, n % 5 === 0 ? [0, 3] : [n % CLASSES]));
     const [apart, together] = [pair(false), pair(true)];
-    const wanted = await evaluate(tasks, setting({ policy, ...apart }));
-    expect(await evaluate(tasks, setting({ policy, ...together }))).toEqual(wanted);
+    const wanted = await evaluate(tasks, setting({ policies: [policy], ...apart }));
+    expect(await evaluate(tasks, setting({ policies: [policy], ...together }))).toEqual(wanted);
     expect(together.network.crops).toBeLessThan(apart.network.crops);
   });
 

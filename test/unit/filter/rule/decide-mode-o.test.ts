@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { decideModeO, type ModeOOutcome } from '../../../../src/filter/rule/decide-mode-o.ts';
-import { modeODecisionOf } from '../../../../src/filter/rule/mode-o-decision.ts';
+import { modeODecisionOf } from '../../../../src/filter/rule/decision.ts';
 import type { ModeOPolicy } from '../../../../src/filter/rule/policy.ts';
 import {
   CROPS_PER_MEMBER,
