@@ -35,7 +35,7 @@ describe('bootstrap intervals of the measures of confidence', () => {
   // The true root mean square of confidence - accuracy, by integration over u in confidence = 0.1 + 0.9 * sqrt(u).
   it.each([
     { photos: 60, name: 'far too sure', shareOf: (c: number) => 0.2 * c },
-    { photos: 400, name: 'nearly calibrated', shareOf: (c: number) => c - 0.02 },
+    { photos: 150, name: 'nearly calibrated', shareOf: (c: number) => c - 0.02 },
   ])(
     'of the RMS error of $photos answers that are $name cover the truth in at least 17 of 20 runs',
     ({ photos, shareOf }) => {
