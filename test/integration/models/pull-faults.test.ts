@@ -108,17 +108,13 @@ describe('models pull', () => {
 });
 
 describe('the trial of models pull', () => {
-  it.each([
-    ['five-nan.onnx', { outputs: { logits: 'roots' } }, /gives values that are not finite numbers/],
-    ['five-constant.onnx', {}, /the same values for all of 32 sample photos.*must say 'trained: false'/],
-    ['five-probabilities.onnx', { outputs: { logits: 'probabilities' } }, /gives probabilities although its card says/],
-  ])('does not give %s its final name, and keeps the bytes for another try', async (file, changes, message) => {
-    const model = await fixture(file);
-    const { server, card, pull, onDisk } = await sceneOf(model, changes);
+  it('does not give a model its final name that answers alike for all photos, and keeps the bytes for another try', async () => {
+    const model = await fixture('five-constant.onnx');
+    const { server, card, pull, onDisk } = await sceneOf(model);
     await expect(pull()).rejects.toMatchObject({
       name: 'StopTheRun',
       code: 'model-refused',
-      message: expect.stringMatching(message),
+      message: expect.stringMatching(/the same values for all of 32 sample photos.*must say 'trained: false'/),
     });
     await expect(pull()).rejects.toThrow(
       new RegExp(`in .*net\\.yaml with ${card.documentation}\\..*kept as '.*net\\.onnx\\.part'`),
@@ -128,35 +124,14 @@ describe('the trial of models pull', () => {
     expect(server.log).toHaveLength(1);
   });
 
-  it('refuses a model with the accuracy of chance, unless its card says that it is untrained', async () => {
-    const model = await fixture('five-nchw.onnx');
-    // Hammers, dams and others, which cannot be recognised by their mean colour.
-    const classes = 'n03481172\nn03160309\nn02395406\nn13054560\nn01514859\n';
-    const trained = await sceneOf(model, { classes: 'things.txt' });
-    await writeFile(path.join(path.dirname(trained.card.cardFile), 'things.txt'), classes);
-    await expect(trained.pull()).rejects.toThrow(/'net' is no better than chance: \d of 20 sample photos right/);
-    expect(await trained.onDisk()).not.toHaveProperty('net.onnx');
-    const untrained = await sceneOf(model, { classes: 'things.txt', trained: false });
-    await writeFile(path.join(path.dirname(untrained.card.cardFile), 'things.txt'), classes);
-    expect(await untrained.pull()).toMatchObject({ trial: { verdict: 'chance', measured: 20 } });
-    expect(await untrained.onDisk()).toEqual({ 'net.onnx': model.length });
+  it('does not give its final name to a file that does not run as its card says', async () => {
+    const { pull, onDisk } = await sceneOf(await fixture('five-nchw.onnx'), { outputs: { logits: 'scores' } });
+    await expect(pull()).rejects.toMatchObject({
+      code: 'model-does-not-run',
+      message: expect.stringMatching(/output 'scores'/),
+    });
+    expect(await onDisk()).not.toHaveProperty('net.onnx');
   });
-
-  it.each([
-    ['five-nchw.onnx', { outputs: { logits: 'scores' } }, /output 'scores'/],
-    ['external-initializer.onnx', {}, /it keeps weights in other files/],
-    ['README.md', {}, /Expected an ONNX model/],
-  ])(
-    'does not give its final name to a file that does not run as its card says: %s',
-    async (file, changes, message) => {
-      const { pull, onDisk } = await sceneOf(await fixture(file), changes);
-      await expect(pull()).rejects.toMatchObject({
-        code: 'model-does-not-run',
-        message: expect.stringMatching(message),
-      });
-      expect(await onDisk()).not.toHaveProperty('net.onnx');
-    },
-  );
 
   it('gives a model its final name without a download once its card is correct', async () => {
     const { server, card, pull, onDisk } = await sceneOf(BYTES, { outputs: { logits: 'scores' } });
