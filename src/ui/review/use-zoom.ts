@@ -62,7 +62,7 @@ interface Gestures {
   readonly onZoom: (zoom: Zoom) => void;
 }
 
-/** Zooms by wheel, drag, pinch and double click, which a double tap is, too. Returns the last point of the pointer. */
+/** Zooms by wheel, drag, pinch, double click and double tap. Returns the last point of the pointer. */
 function useGestures(stage: RefObject<HTMLElement>, gestures: Gestures): { readonly current: Point | null } {
   const newest = useRef(gestures);
   const point = useRef<Point | null>(null);
@@ -77,14 +77,15 @@ function useGestures(stage: RefObject<HTMLElement>, gestures: Gestures): { reado
       const { shown, onZoom } = newest.current;
       if (shown !== null) onZoom(next(shown));
     };
-    const pointOf = ({ clientX, clientY }: MouseEvent): Point => {
-      const { left, top } = element.getBoundingClientRect();
-      return { x: clientX - left, y: clientY - top };
-    };
+    const pointOf = (event: MouseEvent): Point => pointOn(element, event);
+    const isDoubleTap = doubleTaps();
+    const toggle = (event: MouseEvent): void =>
+      change((shown) => (shown.zoom === null ? zoomTo(1, pointOf(event), shown) : null));
     const press = (event: PointerEvent): void => {
       if (event.target instanceof Element && event.target.closest('button, a') !== null) return;
       element.setPointerCapture(event.pointerId);
       down.set(event.pointerId, pointOf(event));
+      if (isDoubleTap(event) && down.size === 1) toggle(event);
     };
     const move = (event: PointerEvent): void => {
       const to = pointOf(event);
@@ -100,8 +101,6 @@ function useGestures(stage: RefObject<HTMLElement>, gestures: Gestures): { reado
       event.preventDefault();
       change((shown) => zoomTo(scaleOf(shown) * Math.exp(-event.deltaY / 400), pointOf(event), shown));
     };
-    const toggle = (event: MouseEvent): void =>
-      change((shown) => (shown.zoom === null ? zoomTo(1, pointOf(event), shown) : null));
     element.addEventListener('pointerdown', press, { signal });
     element.addEventListener('pointermove', move, { signal });
     for (const type of ['pointerup', 'pointercancel'] as const)
@@ -111,4 +110,23 @@ function useGestures(stage: RefObject<HTMLElement>, gestures: Gestures): { reado
     return () => gone.abort();
   }, [stage]);
   return point;
+}
+
+function pointOn(element: HTMLElement, { clientX, clientY }: MouseEvent): Point {
+  const { left, top } = element.getBoundingClientRect();
+  return { x: clientX - left, y: clientY - top };
+}
+
+const DOUBLE_TAP_MS = 300;
+const DOUBLE_TAP_PIXELS = 30;
+
+/** Finds the second of two quick taps at one place. Browsers report double clicks of a mouse only. */
+function doubleTaps(): (event: PointerEvent) => boolean {
+  let last = { atMs: -Infinity, x: 0, y: 0 };
+  return ({ pointerType, timeStamp, clientX: x, clientY: y }) => {
+    if (pointerType === 'mouse') return false;
+    const isDouble = timeStamp - last.atMs < DOUBLE_TAP_MS && Math.hypot(x - last.x, y - last.y) < DOUBLE_TAP_PIXELS;
+    last = { atMs: isDouble ? -Infinity : timeStamp, x, y };
+    return isDouble;
+  };
 }
