@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { rm } from 'node:fs/promises';
 import type { TestProject } from 'vitest/node';
 import { attachEmbedded } from '../../src/platform/postgres/embedded/attach.ts';
 import { openDatabase } from '../../src/platform/postgres/open-database.ts';
@@ -45,13 +44,14 @@ async function start(): Promise<Started> {
     given === undefined ? await startEmbedded() : { url: given, strategy: '', stop: () => Promise.resolve() };
   const prefix = `winnow_test_${process.pid}`;
   const folder = makeTempFolder('winnow-run-');
+  const remove = removerOf(folder);
   const server: TestServer = { url, prefix, template: `${prefix}_template`, strategy, folder };
   const tearDown = async (): Promise<void> => {
     try {
       await dropDatabases(server);
     } finally {
       await stop();
-      await rm(folder, { recursive: true, force: true });
+      await remove();
     }
   };
   try {
