@@ -109,8 +109,7 @@ async function* revisionPhotos(planFile: string, metadataFile: string): AsyncGen
   const rows = linesOf(createReadStream(metadataFile));
   for await (const planned of inBatches(readPlan(planFile), ROWS_AT_ONCE)) {
     const photos: RevisionPhoto[] = [];
-    for (const { photo, folder } of planned) {
-      const { sha256, wnid, leftOut: reason } = photo;
+    for (const { sha256, wnid, folder, leftOut: reason } of planned) {
       if (reason !== null) photos.push({ sha256, wnid, folder: null, reason, fileSha256: null });
       else photos.push({ sha256, wnid, folder, reason, fileSha256: fileOf(sha256, await rows.next()) });
     }

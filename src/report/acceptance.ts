@@ -3,7 +3,7 @@ import { wilsonInterval } from '../evaluate/metrics/wilson.ts';
 import type { AcceptanceRow } from './report.ts';
 import type { ReportedPhoto } from './reported-photo.repository.ts';
 
-type Reviewed = Pick<ReportedPhoto, 'verdict' | 'source' | 'wnid' | 'maxTrueProb' | 'confusionProb'>;
+type Reviewed = Pick<ReportedPhoto, 'verdict' | 'rights' | 'wnid' | 'maxTrueProb' | 'confusionProb'>;
 
 /** Width of a range of scores. */
 const STEP = 0.025;
@@ -17,7 +17,7 @@ const DECIMALS = 3;
 export function acceptanceOf(photos: readonly Reviewed[]): AcceptanceRow[] {
   const settled = photos.filter(({ verdict }) => verdict === 'accepted' || verdict === 'rejected');
   return [
-    ...rowsBy('source', settled, ({ source }) => source),
+    ...rowsBy('source', settled, ({ rights }) => rights.source),
     ...rowsBy('class', settled, ({ wnid }) => wnid),
     ...rowsBy('score', settled, ({ maxTrueProb, confusionProb }) => rangeOf(maxTrueProb ?? confusionProb)),
   ];

@@ -50,8 +50,8 @@ export async function cataloguePart(
     pace: await readPace(app.db, scope),
     labelNoise: labelNoiseOf(await readFirstAccepted(workspace), collection.mode),
     acceptance: acceptanceOf(kept),
-    licences: licencesOf(photos),
-    sources: countsBy(photos, ({ source }) => [source]).map(([source, count]) => ({ source, photos: count })),
+    licences: licencesOf(photos.map(({ rights }) => rights)),
+    sources: countsBy(photos, ({ rights }) => [rights.source]).map(([source, count]) => ({ source, photos: count })),
     tags: countsBy(photos, ({ tags }) => tags).map(([tag, count]) => ({ tag, photos: count })),
   };
 }

@@ -19,7 +19,7 @@ export function choosePhotos(
   kept: readonly ReportedPhoto[],
   { wanted, mode }: { readonly wanted: ReportedPhotos | null; readonly mode: Mode },
 ): ChosenPhotos {
-  const listed = kept.filter(({ isListed }) => isListed);
+  const listed = kept.filter(({ rank }) => rank !== null);
   const accepted = ofOneClass(
     listed.filter(({ verdict }) => verdict === 'accepted'),
     mode,

@@ -1,5 +1,5 @@
 import type { Report } from './report.ts';
-import type { ReportedPhoto } from './reported-photo.repository.ts';
+import type { Rights } from '../shortlist/photo-of-class.repository.ts';
 
 /** Number of photos by key, most first, then by key. */
 export function countsBy<Item>(items: readonly Item[], keysOf: (item: Item) => readonly string[]): [string, number][] {
@@ -9,10 +9,10 @@ export function countsBy<Item>(items: readonly Item[], keysOf: (item: Item) => r
 }
 
 /** Photos by licence, most first. The address is the first that a photo of that licence has. */
-export function licencesOf(photos: readonly Pick<ReportedPhoto, 'licence' | 'licenceUrl'>[]): Report['licences'] {
-  return countsBy(photos, ({ licence }) => [licence]).map(([licence, count]) => ({
+export function licencesOf(rights: readonly Pick<Rights, 'licence' | 'licenceUrl'>[]): Report['licences'] {
+  return countsBy(rights, ({ licence }) => [licence]).map(([licence, count]) => ({
     licence,
-    url: photos.find((photo) => photo.licence === licence && photo.licenceUrl !== null)?.licenceUrl ?? '',
+    url: rights.find((one) => one.licence === licence && one.licenceUrl !== null)?.licenceUrl ?? '',
     photos: count,
   }));
 }

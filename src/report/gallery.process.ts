@@ -30,7 +30,7 @@ export async function galleryOf(
   const model = await heatmapModel(models);
   const maps = model === null ? null : await heatmapsOf(workspace, { chosen, model }, signal);
   return chosen.map((photo) => {
-    const { sha256, wnid, confusionWnid, maxTrueProb, confusionProb, creator, licence, tags } = photo;
+    const { sha256, wnid, confusionWnid, maxTrueProb, confusionProb, rights, tags } = photo;
     const shown = maps?.get(sha256);
     return {
       sha256,
@@ -38,8 +38,8 @@ export async function galleryOf(
       predictedWnid: confusionWnid,
       maxTrueProb,
       predictedProb: confusionProb,
-      credit: creator ?? 'unknown',
-      licence,
+      credit: rights.creator ?? 'unknown',
+      licence: rights.licence,
       tags,
       model: shown === undefined ? null : (model?.card.name ?? null),
       searched: shown?.get(wnid) ?? null,

@@ -17,6 +17,9 @@ const COLUMNS = [
 
 /** Every photo that the filter keeps, one a line: what the counts of a report are made of. Tags have spaces between them. */
 export function photosCsv(photos: readonly ReportedPhoto[]): string {
-  const rows = photos.map((photo) => COLUMNS.map((name) => (name === 'tags' ? photo.tags.join(' ') : photo[name])));
+  const rows = photos.map((photo) => {
+    const cells = { ...photo, ...photo.rights, isListed: photo.rank !== null, tags: photo.tags.join(' ') };
+    return COLUMNS.map((name) => cells[name]);
+  });
   return stringify([[...COLUMNS], ...rows], { record_delimiter: '\n', cast: { boolean: (value) => String(value) } });
 }

@@ -83,12 +83,12 @@ function fieldsOf(photo: HandedPhoto): object {
     prob_searched_as: photo.maxTrueProb,
     rank: photo.rank,
     sha256: photo.sha256,
-    source: photo.source,
-    source_id: photo.sourceId,
-    page_url: photo.pageUrl,
-    creator: photo.creator,
-    licence: photo.licence,
-    licence_url: photo.licenceUrl,
+    source: photo.rights.source,
+    source_id: photo.rights.sourceId,
+    page_url: photo.rights.pageUrl,
+    creator: photo.rights.creator,
+    licence: photo.rights.licence,
+    licence_url: photo.rights.licenceUrl,
   };
 }
 

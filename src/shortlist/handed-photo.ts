@@ -1,11 +1,9 @@
-import type { ListedPhoto } from './shortlist.repository.ts';
+import type { SheetPhoto } from './sheet/card.tsx';
 
 /** A listed photo with the names of its classes, as it is exported to other tools. */
-export interface HandedPhoto extends ListedPhoto {
+export interface HandedPhoto extends SheetPhoto {
   /** The name of the class or concept that the photo was searched as. */
   readonly name: string;
-  /** The name of the class that it is taken for. */
-  readonly confusionName: string;
 }
 
 /** Where the photos' bytes are. */

@@ -51,7 +51,7 @@ function pathInBlobs({ sha256 }: HandedPhoto, { pathOf, blobsFolder }: PhotoPlac
 
 function aboutOf(photo: HandedPhoto): Record<string, unknown> {
   const { sha256, wnid, name, rank, confusionWnid, confusionName, maxTrueProb, confusionProb } = photo;
-  const { source, pageUrl, creator, licence, licenceUrl } = photo;
+  const { source, pageUrl, creator, licence, licenceUrl } = photo.rights;
   const shortlist = { sha256, wnid, name, rank, confusionWnid, confusionName, maxTrueProb, confusionProb };
   return { ...shortlist, source, pageUrl, creator, licence, licenceUrl };
 }

@@ -3,7 +3,7 @@ import { Interrupted } from '../kernel/errors.ts';
 import { readSnapshot, withAdvisoryLock } from '../platform/postgres/transactions.ts';
 import { isKeptPending } from './second-pass.repository.ts';
 import { buildShortlist } from './build.process.ts';
-import { listedPhotos, listShortlist, readBuiltAt, type ListedPhoto } from './shortlist.repository.ts';
+import { listedPhotos, listShortlist, readBuiltAt, type ShortlistPhoto } from './shortlist.repository.ts';
 import { changesOfList } from './shortlist.ts';
 import { nameOf, type Workspace } from '../models/workspace/workspace.process.ts';
 import { holdHeadReferences } from '../filter/references/head-references.process.ts';
@@ -61,14 +61,14 @@ async function make(workspace: Workspace, { cap, signal, onFeatures, onOutside, 
 }
 
 /** If features are not compared, `twinBy` is left out, so that such tables do not change. */
-function measured({ twinBy = null, ...row }: ListedPhoto, comparesFeatures: boolean): ListedPhoto {
+function measured({ twinBy = null, ...row }: ShortlistPhoto, comparesFeatures: boolean): ShortlistPhoto {
   return comparesFeatures ? { ...row, twinBy } : row;
 }
 
 /** Reads rows, counts and time from one snapshot of the catalogue, even if a crawl or filter is running. */
 async function readContent({ app, scope }: Workspace, funnelIn: ShortlistOptions['funnelIn']) {
   return readSnapshot(app.db, async (trx) => {
-    const rows: ListedPhoto[] = [];
+    const rows: ShortlistPhoto[] = [];
     for await (const row of listShortlist(trx, scope)) rows.push(row);
     const builtAt = await readBuiltAt(trx, scope.collectionId);
     return { rows, builtAt, funnel: await funnelIn(trx) };

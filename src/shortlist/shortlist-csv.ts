@@ -1,9 +1,9 @@
 import { stringify } from 'csv-stringify/sync';
 import { ROW_COLUMNS, type ShortlistRow } from './shortlist.ts';
-import type { ListedPhoto } from './shortlist.repository.ts';
+import type { Rights } from './photo-of-class.repository.ts';
 
 /** One line of `shortlist --json` and `shortlist.csv`: a row, and where the photo was found. */
-export type ShortlistLine = ShortlistRow & Pick<ListedPhoto, 'source' | 'sourceId'>;
+export type ShortlistLine = ShortlistRow & { readonly rights: Pick<Rights, 'source' | 'sourceId'> };
 
 /**
  * `shortlist.csv`: a header, one line for each row in the given order, `\n` line ends, UTF-8 when written.
@@ -15,7 +15,12 @@ export type ShortlistLine = ShortlistRow & Pick<ListedPhoto, 'source' | 'sourceI
  * the path of a folder's photo, so files are written without it
  */
 export function shortlistCsv(rows: readonly ShortlistLine[], isSafe = false): string {
-  const records = rows.map((row) => ({ ...row, legacyName: legacyName(row), alsoIn: row.alsoIn.join('|') }));
+  const records = rows.map((row) => ({
+    ...row,
+    ...row.rights,
+    legacyName: legacyName(row),
+    alsoIn: row.alsoIn.join('|'),
+  }));
   return stringify(records, {
     header: true,
     columns: columnsOf(rows),
@@ -26,7 +31,7 @@ export function shortlistCsv(rows: readonly ShortlistLine[], isSafe = false): st
 
 /** Exactly the fields of a line, in their order. */
 export function shortlistLine(line: ShortlistLine): Record<string, unknown> {
-  const named: Readonly<Record<string, unknown>> = { ...line, legacyName: legacyName(line) };
+  const named: Readonly<Record<string, unknown>> = { ...line, ...line.rights, legacyName: legacyName(line) };
   return Object.fromEntries(columnsOf([line]).map((column) => [column, named[column]]));
 }
 

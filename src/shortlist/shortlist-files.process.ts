@@ -8,7 +8,7 @@ import { contactSheet, FIRST_PAGE, PAGES_FOLDER, type ContactSheet, type SheetCl
 import { fiftyOneMetadata, fiftyOneSamples } from './fiftyone.ts';
 import type { HandedPhoto, PhotoPlaces } from './handed-photo.ts';
 import { shortlistCsv } from './shortlist-csv.ts';
-import type { ListedPhoto } from './shortlist.repository.ts';
+import type { ShortlistPhoto } from './shortlist.repository.ts';
 import { stagesOf } from '../page/stages.ts';
 import { nameOf, type Workspace } from '../models/workspace/workspace.process.ts';
 
@@ -21,7 +21,7 @@ export interface ShortlistFiles {
 }
 
 export interface ShortlistContent {
-  readonly rows: readonly ListedPhoto[];
+  readonly rows: readonly ShortlistPhoto[];
   readonly funnel: Funnel;
   /** When the shortlist last changed. */
   readonly builtAt: Date;

@@ -4,7 +4,7 @@ import { allowedLicence, ofCollection } from '../filter/run/decision.repository.
 import type { DecisionScope } from '../models/workspace/scope.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import { allowLongIdle } from '../platform/postgres/transactions.ts';
-import { streamRows } from '../platform/postgres/query.ts';
+import { photosOfClass, type PhotoOfClass } from './photo-of-class.repository.ts';
 import { ROW_COLUMNS, type KeptPhoto, type ShortlistPolicy, type ShortlistRow } from './shortlist.ts';
 
 /**
@@ -125,41 +125,19 @@ export async function replaceShortlist(
 
 const ROWS_PER_INSERT = 5_000;
 
-/** A row of the shortlist with the information that a person needs beside it. */
-export interface ListedPhoto extends ShortlistRow {
-  /** Where the photo was found: `inaturalist`, `flickr`, ... */
-  readonly source: string;
-  /** The photo's id at the source: a path in a folder, a number at a site. */
-  readonly sourceId: string;
-  /** The photo's page at the source. */
-  readonly pageUrl: string | null;
-  readonly creator: string | null;
-  /** An SPDX expression, `Public-Domain`, `all-rights-reserved`, `unknown`, or a URL. */
-  readonly licence: string;
-  /** The address of the licence's text. */
-  readonly licenceUrl: string | null;
-}
+/** A row of the shortlist, listed or left out, with the rights of its photo. */
+export type ShortlistPhoto = ShortlistRow & PhotoOfClass;
 
-/**
- * The stored shortlist in its order. The rights are those of the first candidate that brought the photo under a licence
- * that the collection allows. Another source may state other rights for the same bytes, but the photo is not used under
- * those.
- */
-export function listShortlist(db: Kysely<Database>, scope: DecisionScope): AsyncGenerator<ListedPhoto> {
-  return streamRows(
-    db,
-    sql<ListedPhoto>`
-      select e.rank, e.wnid, encode(f.sha256, 'hex') as sha256, e.state, e.reason, encode(twin.sha256, 'hex') as "twinSha256",
-        e.confusion_wnid as "confusionWnid", e.max_true_prob as "maxTrueProb", e.confusion_prob as "confusionProb", e.also_in as "alsoIn",
-        e.twin_by as "twinBy", first.source_id as "sourceId",
-        first.source, first.page_url as "pageUrl", first.creator, first.licence, first.licence_url as "licenceUrl"
-      from shortlist_entry e join photo f on f.id = e.photo_id left join photo twin on twin.id = e.twin_photo_id
-      cross join lateral (
-        select p.* from candidate c join picture p on p.id = c.picture_id
-        where p.photo_id = e.photo_id and c.wnid = e.wnid and c.refusal is null order by case when ${allowedLicence(scope)} then 0 else 1 end, c.id limit 1
-      ) as first
-      where e.collection_id = ${scope.collectionId} order by e.position`,
-  );
+/** The stored shortlist in its order. */
+export function listShortlist(db: Kysely<Database>, scope: DecisionScope): AsyncGenerator<ShortlistPhoto> {
+  return photosOfClass<ShortlistPhoto>(db, scope, {
+    of: sql`(
+      select e.*, f.sha256, twin.sha256 as twin_sha256 from shortlist_entry e join photo f on f.id = e.photo_id
+      left join photo twin on twin.id = e.twin_photo_id where e.collection_id = ${scope.collectionId})`,
+    columns: sql`l.state, l.reason, encode(l.twin_sha256, 'hex') as "twinSha256", l.twin_by as "twinBy", l.also_in as "alsoIn"`,
+    where: sql`p.id is not null`,
+    order: sql`l.position`,
+  });
 }
 
 /** The photos that are on the stored shortlist, by class: empty if there is none. */

@@ -298,6 +298,7 @@ function decisionOf(row: PhotoRow, leftOut: 'rejected' | null): string {
       {
         sha256: row.original_sha256,
         wnid: row.searched_wnid ?? row.wnid,
+        folder: row.wnid,
         rank: 1,
         confusionWnid: row.predicted_wnid,
         confusionProb: row.predicted_prob,

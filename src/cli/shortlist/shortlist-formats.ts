@@ -7,7 +7,7 @@ import { LOST_BYTES_CURE, LostBytes } from '../../kernel/blobs.ts';
 import type { HandedPhoto, PhotoPlaces } from '../../shortlist/handed-photo.ts';
 import { labelStudioTasks } from '../../shortlist/label-studio.ts';
 import { shortlistCsv, shortlistLine } from '../../shortlist/shortlist-csv.ts';
-import type { ListedPhoto } from '../../shortlist/shortlist.repository.ts';
+import type { ShortlistPhoto } from '../../shortlist/shortlist.repository.ts';
 import { plural, writeJsonLines, writeOut } from '../text/output.ts';
 
 export const SHORTLIST_FORMATS = ['table', 'jsonl', 'csv', 'label-studio', 'fiftyone'] as const;
@@ -16,7 +16,7 @@ export type ShortlistFormat = (typeof SHORTLIST_FORMATS)[number];
 /** Writes the shortlist in another tool's format: to stdout, or for FiftyOne to a folder. */
 export async function writeShortlist(
   workspace: Workspace,
-  rows: readonly ListedPhoto[],
+  rows: readonly ShortlistPhoto[],
   { format, isSafe }: { readonly format: Exclude<ShortlistFormat, 'table'>; readonly isSafe: boolean },
 ): Promise<void> {
   if (format === 'jsonl') await writeJsonLines(rows.map(shortlistLine));
@@ -60,7 +60,7 @@ In Python:
 const FILES_AT_ONCE = 16;
 
 /** The files of the listed photos on this machine. Photos in a bucket are fetched into the data folder. */
-async function filesOf({ blobs, log }: App, listed: readonly ListedPhoto[]): Promise<ReadonlyMap<string, string>> {
+async function filesOf({ blobs, log }: App, listed: readonly ShortlistPhoto[]): Promise<ReadonlyMap<string, string>> {
   const paths = new Map<string, string>();
   await pLimit(FILES_AT_ONCE).map(new Set(listed.map(({ sha256 }) => sha256)), async (sha256) => {
     try {

@@ -2,6 +2,7 @@ import { stringify } from 'csv-stringify/sync';
 import type { PictureChange } from '../../kernel/picture-change.ts';
 import { oneLine } from '../../kernel/printable.ts';
 import { UNKNOWN_LICENCE } from '../../crawl/sources/licence.ts';
+import type { Rights } from '../../shortlist/photo-of-class.repository.ts';
 import type { PhotoRow } from '../select/photo-row.ts';
 import { licenceUrlOf } from '../select/rights.ts';
 
@@ -30,17 +31,10 @@ export function webAddress(text: string): string {
   return url !== null && /^https?:$/.test(url.protocol) ? url.href : '';
 }
 
-/** The facts that a source gives about a photo; null if it gives none. */
-export interface SourceTexts {
-  readonly creator: string | null;
-  readonly pageUrl: string | null;
-  /** As `normaliseLicence` gives it. */
-  readonly licence: string;
-  readonly licenceUrl: string | null;
-}
-
 /** The texts of a source as the tables of an export have them. A known licence without an address gets `licenceUrlOf`. */
-export function rightsTexts(said: SourceTexts): Pick<PhotoRow, 'creator' | 'page_url' | 'license' | 'license_url'> {
+export function rightsTexts(
+  said: Pick<Rights, 'creator' | 'pageUrl' | 'licence' | 'licenceUrl'>,
+): Pick<PhotoRow, 'creator' | 'page_url' | 'license' | 'license_url'> {
   return {
     creator: creatorText(said.creator ?? ''),
     page_url: webAddress(said.pageUrl ?? ''),

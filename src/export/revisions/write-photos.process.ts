@@ -6,11 +6,13 @@ import type { Protocol } from '../protocol.ts';
 import { rowOf, type RowContext } from '../select/row-of.ts';
 import { LOST_BYTES_CURE, LostBytes } from '../../kernel/blobs.ts';
 import { codeOf, StopTheRun, throwIfInterrupted } from '../../kernel/errors.ts';
+import type { Sha256 } from '../../kernel/ids.ts';
 import { mapInOrder } from '../../kernel/map-in-order.ts';
 import { sha256Of } from '../../config/sha256.ts';
 import { exportedPicture, type ExportedPicture } from '../../platform/image/exported-picture.ts';
 import type { App } from '../../runtime/open/app.process.ts';
-import { chosenPhotos, type PlannedPhoto } from '../select/plan-file.process.ts';
+import { chosenPhotos } from '../select/plan-file.process.ts';
+import type { SelectedPhoto } from '../select/select.ts';
 
 export interface PhotosToWrite {
   /** The plan; its photos that are left out are skipped. */
@@ -41,13 +43,13 @@ export async function writePhotos(app: App, given: PhotosToWrite): Promise<Writt
   const { output, context, pixels, sinks, signal, onProgress } = given;
   const total = { photos: 0, bytes: 0, unchanged: 0, stripped: 0, reencoded: 0, pictures: { jpg: 0, png: 0 } };
   const copier = new Copier(app, given.hardLinks);
-  const files = mapInOrder(chosenPhotos(given.planFile), { limit: AT_ONCE, signal }, (planned) =>
-    readPicture(app, planned, given),
+  const files = mapInOrder(chosenPhotos(given.planFile), { limit: AT_ONCE, signal }, (photo) =>
+    readPicture(app, photo, given),
   );
-  for await (const { photo, folder, picture, sha256 } of files) {
+  for await (const { photo, picture, sha256 } of files) {
     throwIfInterrupted(signal);
     const { bytes, change, extension, pixelsSha256 } = picture;
-    const row = rowOf({ photo, folder, file: { ...picture, sha256 } }, context);
+    const row = rowOf(photo, { ...picture, sha256 }, context);
     if (pixels) {
       const path = `test/${row.file_name}`;
       if (change === 'unchanged')
@@ -66,18 +68,19 @@ export async function writePhotos(app: App, given: PhotosToWrite): Promise<Writt
   return { bytes, stripped, reencoded, pictures, linked: copier.linked };
 }
 
-interface ReadPicture extends PlannedPhoto {
+interface ReadPicture {
+  readonly photo: SelectedPhoto;
   readonly picture: ExportedPicture;
   /** The SHA-256 of the written file. */
-  readonly sha256: PlannedPhoto['photo']['sha256'];
+  readonly sha256: Sha256;
 }
 
 async function readPicture(
   app: App,
-  planned: PlannedPhoto,
+  photo: SelectedPhoto,
   options: Pick<PhotosToWrite, 'keepMetadata'>,
 ): Promise<ReadPicture> {
-  const { sha256 } = planned.photo;
+  const { sha256 } = photo;
   const original = await app.blobs.read(sha256).catch((error: unknown) => {
     if (!(error instanceof LostBytes)) throw error;
     throw new StopTheRun(
@@ -87,7 +90,7 @@ async function readPicture(
   });
   const picture = await exportedPicture(original, options);
   const isUnchanged = picture.change === 'unchanged';
-  return { ...planned, picture, sha256: isUnchanged ? sha256 : sha256Of(picture.bytes) };
+  return { photo, picture, sha256: isUnchanged ? sha256 : sha256Of(picture.bytes) };
 }
 
 /** Error codes of file systems that cannot share the bytes of two files. */
@@ -116,7 +119,7 @@ class Copier {
     return this.#hardLinks ? this.#shared : 0;
   }
 
-  async copy(sha256: ReadPicture['sha256'], bytes: Buffer, file: string): Promise<void> {
+  async copy(sha256: Sha256, bytes: Buffer, file: string): Promise<void> {
     if (this.#canShare) {
       try {
         await this.#share(this.#app.blobs.placeOf(sha256), file);

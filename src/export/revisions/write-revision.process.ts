@@ -87,12 +87,7 @@ async function writeDecisions({ collection }: Workspace, { plan, planFile, outpu
     pseudonymOf: (reviewer: string): string => pseudonyms.get(reviewer) ?? '',
   };
   for await (const photos of inBatches(readPlan(planFile), PHOTOS_AT_ONCE))
-    await file.write(
-      decisionLines(
-        photos.map(({ photo }) => photo),
-        names,
-      ),
-    );
+    await file.write(decisionLines(photos, names));
   return file.close();
 }
 

@@ -1,17 +1,23 @@
-import { sql, type Kysely } from 'kysely';
-import { allowedLicence, subjectsOf } from '../../filter/run/decision.repository.ts';
+import { sql, type Kysely, type RawBuilder } from 'kysely';
+import { subjectsOf } from '../../filter/run/decision.repository.ts';
 import type { DecisionScope } from '../../models/workspace/scope.ts';
 import { notCounting } from '../../status/standing.repository.ts';
 import type { Database } from '../../platform/postgres/database.ts';
-import { streamRows } from '../../platform/postgres/query.ts';
 import { subjectKey, type ReviewEvent } from '../../review/events/event.ts';
 import { verdictOf } from '../../review/events/verdict.ts';
+import { photosOfClass } from '../../shortlist/photo-of-class.repository.ts';
 import type { Protocol } from '../protocol.ts';
-import type { ExportCandidate } from './select.ts';
+import type { ExportCandidate, SelectionRules } from './select.ts';
 
 type CandidateRow = Omit<ExportCandidate, 'state' | 'decidedBy' | 'tags' | 'reviews' | 'whyNot'> & {
   readonly events: readonly ReviewEvent[];
 };
+
+interface CandidatesQuery {
+  readonly folders: Protocol['folders'];
+  /** A photo is used under the first licence that is allowed. If none is, its first licence is stated. */
+  readonly isLicenceAllowed: SelectionRules['isLicenceAllowed'];
+}
 
 /**
  * Every photo that is listed or was reviewed, with what the catalogue knows of it, by folder and SHA-256. It reads from one
@@ -20,53 +26,45 @@ type CandidateRow = Omit<ExportCandidate, 'state' | 'decidedBy' | 'tags' | 'revi
 export async function* exportCandidates(
   db: Kysely<Database>,
   scope: DecisionScope,
-  folders: Protocol['folders'],
+  { folders, isLicenceAllowed }: CandidatesQuery,
 ): AsyncGenerator<ExportCandidate> {
   const reasons = new Map((await notCounting(db, scope)).map((row) => [subjectKey(row), row.whyNot]));
-  for await (const { events, ...row } of candidateRows(db, scope, { folders, wnids: await subjectsOf(db, scope) })) {
+  const licences = await db.selectFrom('licence').select('name').execute();
+  const rows = photosOfClass<CandidateRow>(db, scope, {
+    of: listedOrReviewed(scope, await subjectsOf(db, scope)),
+    columns: candidateColumns(scope),
+    order: sql`${folders === 'predicted' ? sql`l.confusion_wnid` : sql`l.wnid`} collate "C", l.sha256, l.wnid collate "C"`,
+    preferred: licences.flatMap(({ name }) => (isLicenceAllowed(name) ? [name] : [])),
+  });
+  for await (const { events, ...row } of rows) {
     const { state, decidedBy, tags, reviews } = verdictOf(events);
     yield { ...row, state, decidedBy, tags, reviews, whyNot: reasons.get(subjectKey(row)) ?? null };
   }
 }
 
-function candidateRows(
-  db: Kysely<Database>,
-  scope: DecisionScope,
-  { folders, wnids }: { readonly folders: Protocol['folders']; readonly wnids: readonly string[] },
-): AsyncGenerator<CandidateRow> {
-  const { collectionId } = scope;
-  const folder = folders === 'predicted' ? sql`d.confusion_wnid` : sql`l.wnid`;
-  return streamRows(
-    db,
-    sql<CandidateRow>`
-      select encode(l.sha256, 'hex') as sha256, l.wnid, l.rank, d.confusion_wnid as "confusionWnid",
-        d.confusion_prob as "confusionProb", d.max_true_prob as "maxTrueProb", f.bytes,
-        (select coalesce(jsonb_agg(jsonb_build_object('id', e.id, 'reviewer', e.reviewer, 'kind', e.kind, 'value', e.value,
-            'undoes', e.undoes, 'at', to_char(e.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) order by e.id), '[]')
-          from review_event e where e.collection_id = ${collectionId} and e.wnid = l.wnid and e.sha256 = l.sha256) as events,
-        (select min(v.wnid collate "C") from verdict v
-          join shortlist_entry s on s.collection_id = v.collection_id and s.wnid = v.wnid and s.photo_id = f.id
-          where v.collection_id = ${collectionId} and v.sha256 = l.sha256 and v.wnid <> l.wnid and v.state = 'accepted'
-            and s.state = 'listed') as "alsoAcceptedAs",
-        (select coalesce(jsonb_agg(jsonb_build_object('source', p.source, 'sourceId', p.source_id, 'url', p.url,
-            'pageUrl', p.page_url, 'creator', p.creator, 'licence', p.licence, 'licenceUrl', p.licence_url,
-            'foundOn', to_char(p.found_at at time zone 'UTC', 'YYYY-MM-DD'))
-            order by case when ${allowedLicence(scope)} then 0 else 1 end, c.id), '[]')
-          from candidate c join picture p on p.id = c.picture_id
-          where p.photo_id = f.id and c.wnid = l.wnid and c.refusal is null) as rights
-      from (
-        select coalesce(n.wnid, v.wnid) as wnid, coalesce(n.sha256, v.sha256) as sha256, n.rank
-        from (select s.wnid, f.sha256, s.rank from shortlist_entry s join photo f on f.id = s.photo_id
-          where s.collection_id = ${collectionId} and s.state = 'listed') as n
-        full join (select wnid, sha256 from verdict where collection_id = ${collectionId}) as v
-          on v.wnid = n.wnid and v.sha256 = n.sha256
-      ) as l
-      left join photo f on f.sha256 = l.sha256
-      left join decision d on d.collection_id = ${collectionId} and d.photo_id = f.id and d.wnid = l.wnid
-        and d.state = 'kept'
-      where l.wnid = any(${wnids}::text[])
-      order by ${folder} collate "C", l.sha256, l.wnid collate "C"`,
-  );
+function listedOrReviewed({ collectionId }: DecisionScope, wnids: readonly string[]): RawBuilder<unknown> {
+  return sql`(
+    select coalesce(n.wnid, v.wnid) as wnid, coalesce(n.sha256, v.sha256) as sha256, n.rank, f.id as photo_id, f.bytes,
+      d.confusion_wnid, d.confusion_prob, d.max_true_prob
+    from (select s.wnid, f.sha256, s.rank from shortlist_entry s join photo f on f.id = s.photo_id
+      where s.collection_id = ${collectionId} and s.state = 'listed') as n
+    full join (select wnid, sha256 from verdict where collection_id = ${collectionId}) as v
+      on v.wnid = n.wnid and v.sha256 = n.sha256
+    left join photo f on f.sha256 = coalesce(n.sha256, v.sha256)
+    left join decision d on d.collection_id = ${collectionId} and d.photo_id = f.id and d.wnid = coalesce(n.wnid, v.wnid)
+      and d.state = 'kept'
+    where coalesce(n.wnid, v.wnid) = any(${wnids}::text[]))`;
+}
+
+function candidateColumns({ collectionId }: DecisionScope): RawBuilder<unknown> {
+  return sql`l.bytes,
+    (select coalesce(jsonb_agg(jsonb_build_object('id', e.id, 'reviewer', e.reviewer, 'kind', e.kind, 'value', e.value,
+        'undoes', e.undoes, 'at', to_char(e.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) order by e.id), '[]')
+      from review_event e where e.collection_id = ${collectionId} and e.wnid = l.wnid and e.sha256 = l.sha256) as events,
+    (select min(v.wnid collate "C") from verdict v
+      join shortlist_entry s on s.collection_id = v.collection_id and s.wnid = v.wnid and s.photo_id = l.photo_id
+      where v.collection_id = ${collectionId} and v.sha256 = l.sha256 and v.wnid <> l.wnid and v.state = 'accepted'
+        and s.state = 'listed') as "alsoAcceptedAs"`;
 }
 
 /** The reviewers of a collection in the order of their first actions, so that a pseudonym stays the same. */

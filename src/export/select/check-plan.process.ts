@@ -8,7 +8,8 @@ import { inBatches } from '../../kernel/batches.ts';
 import { StopTheRun, throwIfInterrupted } from '../../kernel/errors.ts';
 import { photoIds } from '../../photo/photo.repository.ts';
 import type { Workspace } from '../../models/workspace/workspace.process.ts';
-import { chosenPhotos, type PlannedPhoto } from './plan-file.process.ts';
+import { chosenPhotos } from './plan-file.process.ts';
+import type { SelectedPhoto } from './select.ts';
 import { ruleOf } from '../protocol-of.process.ts';
 
 export interface PlanToCheck {
@@ -67,15 +68,15 @@ interface RowToCheck {
 /** Photos with their evidence. A photo that was removed from the catalogue has none. */
 async function rowsOf(
   { app: { db }, ensemble: { memberIds: members } }: Workspace,
-  batch: readonly PlannedPhoto[],
+  batch: readonly SelectedPhoto[],
   protocol: RuleProtocol,
 ): Promise<RowToCheck[]> {
   const ids = await photoIds(
     db,
-    batch.map(({ photo }) => photo.sha256),
+    batch.map(({ sha256 }) => sha256),
   );
   const logits = await readLogits(db, [...new Set(ids.values())], { members, classes: protocol.among.length });
-  return batch.map(({ photo: { sha256, wnid, maxTrueProb, confusionWnid, confusionProb } }) => {
+  return batch.map(({ sha256, wnid, maxTrueProb, confusionWnid, confusionProb }) => {
     const truth = truthOfRow({ wnid }, protocol);
     const truths = truth === null ? [] : [truth];
     const crops = logits.get(ids.get(sha256) ?? -1) ?? members.map(() => null);

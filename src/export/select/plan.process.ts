@@ -2,7 +2,7 @@ import type { Transaction } from 'kysely';
 import { exportCandidates, lastReviewAt, readShortlistHead, reviewersOf } from './candidate.repository.ts';
 import type { Protocol } from '../protocol.ts';
 import { tombstonesOf } from '../revisions/revision.repository.ts';
-import { selectPhotos, type ExportCandidate, type SelectionRules } from './select.ts';
+import { selectPhotos, type ExportCandidate, type SelectedPhoto, type SelectionRules } from './select.ts';
 import { ExportTally } from './tally.ts';
 import { foldPhotoCounts } from '../../filter/run/photo-tally.repository.ts';
 import { throwIfInterrupted, UsageError } from '../../kernel/errors.ts';
@@ -11,7 +11,7 @@ import { readSnapshot } from '../../platform/postgres/transactions.ts';
 import { readCriteria } from '../../review/desk/criteria.repository.ts';
 import { nameOf, type Workspace } from '../../models/workspace/workspace.process.ts';
 import { funnelIn } from '../../status/status.process.ts';
-import { writePlan, type PlannedPhoto } from './plan-file.process.ts';
+import { writePlan } from './plan-file.process.ts';
 
 export interface PlanOptions {
   readonly folders: Protocol['folders'];
@@ -62,17 +62,17 @@ async function* selectAll(
   trx: Transaction<Database>,
   { scope, collection }: Workspace,
   { folders, cap, isLicenceAllowed, tally, signal }: Selecting,
-): AsyncGenerator<PlannedPhoto> {
+): AsyncGenerator<SelectedPhoto> {
   const rules = { mode: collection.mode, cap, isLicenceAllowed };
   let ofFolder: ExportCandidate[] = [];
   let folder = '';
-  function* select(): Generator<PlannedPhoto> {
-    for (const photo of selectPhotos(ofFolder, rules)) {
-      tally.add(photo, folder);
-      yield { photo, folder };
+  function* select(): Generator<SelectedPhoto> {
+    for (const photo of selectPhotos(ofFolder, { ...rules, folder })) {
+      tally.add(photo);
+      yield photo;
     }
   }
-  for await (const candidate of exportCandidates(trx, scope, folders)) {
+  for await (const candidate of exportCandidates(trx, scope, { folders, isLicenceAllowed })) {
     throwIfInterrupted(signal);
     const next = folderOf(candidate, folders);
     if (next !== folder) {

@@ -25,16 +25,9 @@ export interface RowContext {
   readonly nameFor: ((row: PhotoRow, photo: SelectedPhoto) => string) | null;
 }
 
-/** A photo of a revision, with its folder in `test/` and its file. */
-export interface PlacedPhoto {
-  readonly photo: SelectedPhoto;
-  readonly folder: string;
-  readonly file: ExportedFile;
-}
-
 /** The row of a photo in `test/metadata.jsonl`. */
-export function rowOf({ photo, folder, file }: PlacedPhoto, context: RowContext): PhotoRow {
-  const { rights, confusionWnid, confusionProb, decidedBy } = photo;
+export function rowOf(photo: SelectedPhoto, file: ExportedFile, context: RowContext): PhotoRow {
+  const { folder, rights, confusionWnid, confusionProb, decidedBy } = photo;
   const label = context.classOf.get(folder);
   if (rights === null || confusionWnid === null || confusionProb === null || decidedBy === null || label === undefined)
     throw new Error(`Expected rights, a confusion and a verdict of the photo ${photo.sha256} in ${folder}`);

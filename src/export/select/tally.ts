@@ -26,10 +26,9 @@ export class ExportTally {
   readonly #reviewed = new Days();
   #originalBytes = 0;
 
-  /** @param folder its folder in `test/`, if the revision has the photo */
-  add(photo: SelectedPhoto, folder: string): void {
+  add(photo: SelectedPhoto): void {
     this.#addReviews(photo);
-    if (photo.leftOut === null) this.#addPhoto(photo, folder);
+    if (photo.leftOut === null) this.#addPhoto(photo);
     else increase(this.#leftOut, photo.leftOut);
   }
 
@@ -43,7 +42,7 @@ export class ExportTally {
     if (verdicts !== null) countVerdicts(this.#blind, verdicts);
   }
 
-  #addPhoto({ bytes, tags, rights }: SelectedPhoto, folder: string): void {
+  #addPhoto({ bytes, tags, rights, folder }: SelectedPhoto): void {
     increase(this.#folders, folder);
     this.#originalBytes += bytes ?? 0;
     for (const tag of tags) increase(this.#tags, tag);

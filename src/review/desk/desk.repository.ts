@@ -1,11 +1,11 @@
 import { sql, type Kysely, type RawBuilder } from 'kysely';
-import { allowedLicence } from '../../filter/run/decision.repository.ts';
 import type { DecisionScope } from '../../models/workspace/scope.ts';
 import { CENTRE_CROP } from '../../models/evidence/evidence.ts';
 import type { Sha256, Wnid } from '../../kernel/ids.ts';
 import type { RejectReason } from '../../kernel/reasons.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import { SHOWN_STATES, type ClassProgress, type ReviewFilter, type ReviewOrder, type ReviewPhoto } from './desk.ts';
+import { allowedFirst, firstPicture } from '../../shortlist/photo-of-class.repository.ts';
 import { subjectKey, type Subject } from '../events/event.ts';
 import type { FreePhoto } from './lease.repository.ts';
 import { listedVerdicts } from '../../shortlist/second-pass.repository.ts';
@@ -48,23 +48,19 @@ export function isNoise({ ensembleModels }: DeskView): RawBuilder<unknown> {
       and v.member_id = any(array(select id from member where model_sha256 <> all(${shas}::bytea[])))), false)`;
 }
 
-/** The picture that brought photo `shown`: the first whose licence the collection allows. */
-function firstPicture({ scope }: DeskView): RawBuilder<unknown> {
-  return sql`lateral (
-    select p.source, p.page_url, p.creator, p.licence, p.licence_url, c.found_at
-    from candidate c join picture p on p.id = c.picture_id
-    where p.photo_id = shown.photo_id and c.wnid = shown.wnid and c.refusal is null
-    order by case when ${allowedLicence(scope)} then 0 else 1 end, c.id limit 1) as first`;
-}
-
-/** The same for photos of all classes: one pass over all pictures takes a third of the time of a look at each photo. */
+/** `firstPicture` of photos of all classes: one pass over all pictures takes a third of the time of a look at each photo. */
 function firstPictures({ scope }: DeskView): RawBuilder<unknown> {
   return sql`(
-    select distinct on (p.photo_id, c.wnid) p.photo_id, c.wnid, p.source, c.found_at
+    select distinct on (p.photo_id, c.wnid) p.photo_id, c.wnid, p.source, c.found_at as candidate_found_at
     from shortlist_entry e join picture p on p.photo_id = e.photo_id
     join candidate c on c.picture_id = p.id and c.wnid = e.wnid
     where e.collection_id = ${scope.collectionId} and e.state = 'listed' and c.refusal is null
-    order by p.photo_id, c.wnid, case when ${allowedLicence(scope)} then 0 else 1 end, c.id)`;
+    order by p.photo_id, c.wnid, ${allowedFirst(scope)})`;
+}
+
+/** SQL: the picture `first` of photo `shown`. */
+function pictureOf({ scope }: DeskView): RawBuilder<unknown> {
+  return sql`${firstPicture(scope, { photoId: sql`shown.photo_id`, wnid: sql`shown.wnid` })} as first`;
 }
 
 const SEARCHED_PROB = sql`coalesce(shown.max_true_prob, shown.confusion_prob)`;
@@ -105,10 +101,10 @@ export function matching(view: DeskView, { filter, order, wnids }: Wanted): RawB
   // Looking up the pictures of 100,000 photos takes as long as everything else.
   const needsPicture = source !== undefined || order === 'source' || order === 'newest';
   const ofEach =
-    classes === null ? sql`${firstPictures(view)} as first using (photo_id, wnid)` : sql`${firstPicture(view)} on true`;
-  const first = needsPicture ? ofEach : sql`(select null as source, null as found_at) as first on true`;
+    classes === null ? sql`${firstPictures(view)} as first using (photo_id, wnid)` : sql`${pictureOf(view)} on true`;
+  const first = needsPicture ? ofEach : sql`(select null as source, null as candidate_found_at) as first on true`;
   return sql`(
-    select shown.*, first.source, first.found_at from ${shownPhotos(view, classes)} as shown
+    select shown.*, first.source, first.candidate_found_at from ${shownPhotos(view, classes)} as shown
     join ${first} where ${sql.join([sql`true`, ...conditionsOf(filter)], sql` and `)}
   ) as p where ${noise === undefined ? sql`true` : sql`${isNoise(view)} = ${noise}`}`;
 }
@@ -123,7 +119,7 @@ export function orderOf(view: DeskView, order: ReviewOrder): RawBuilder<unknown>
     // In mode O, where no class was searched, the surest prediction comes first.
     lowest: sql`coalesce(p.max_true_prob, -p.confusion_prob)`,
     source: sql`p.source`,
-    newest: sql`p.found_at desc`,
+    newest: sql`p.candidate_found_at desc`,
   };
   return sql`${first[order]}, p.wnid collate "C", p.rank`;
 }
@@ -199,12 +195,12 @@ export async function shownRows(
       p.confusion_prob as "confusionProb", p.shown_accepted as "acceptedOfConfusion", p.width, p.height, p.shown_state as state, p.waits, p.wanted = 0 as "isSettled",
       case when p.waits then null else p.reason end as reason, ${isNoise(view)} as "isNoise", p.source,
       p.page_url as "pageUrl", p.creator, p.licence, p.licence_url as "licenceUrl",
-      to_char(p.found_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as "foundAt"
+      to_char(p.candidate_found_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as "foundAt"
     from (
-      select shown.*, first.*, s.place
+      select shown.*, first.source, first.page_url, first.creator, first.licence, first.licence_url, first.candidate_found_at, s.place
       from rows from (jsonb_to_recordset(${JSON.stringify(subjects)}::jsonb) as (sha256 text, wnid text)) with ordinality as s(sha256, wnid, place)
       join ${shownPhotos(view, wnids)} as shown on shown.wnid = s.wnid and shown.sha256 = decode(s.sha256, 'hex')
-      join ${firstPicture(view)} on true
+      join ${pictureOf(view)} on true
     ) as p order by p.place`.execute(db);
   return rows;
 }

@@ -1,7 +1,7 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
 import type { ComponentChildren } from 'preact';
 import type { Wnid } from '../../kernel/ids.ts';
-import type { ListedPhoto } from '../shortlist.repository.ts';
+import type { ShortlistPhoto } from '../shortlist.repository.ts';
 import { Bar } from '../../page/bar.tsx';
 import { Link, toHttpUrl } from '../../page/link.tsx';
 import { probabilityText } from '../../kernel/texts.ts';
@@ -9,9 +9,7 @@ import { cardAnchor, shortSha256 } from './anchors.ts';
 import type { Marks } from './modes.ts';
 
 /** A shortlist row with the name of its predicted class. Texts are plain text from the source. Only http(s) URLs are linked. */
-export interface SheetPhoto extends ListedPhoto {
-  readonly confusionName: string;
-}
+export type SheetPhoto = ShortlistPhoto & { readonly confusionName: string };
 
 /** Shared by the cards of one class. */
 export interface CardContext {
@@ -154,7 +152,8 @@ function AlsoIn({ photo, context }: Pick<CardProps, 'photo' | 'context'>) {
 
 /** Who made the photo, under what licence, and where it came from. */
 function Credit({ photo }: Pick<CardProps, 'photo'>) {
-  const { sha256, source, sourceId, pageUrl, creator, licence, licenceUrl } = photo;
+  const { sha256, rights } = photo;
+  const { source, sourceId, pageUrl, creator, licence, licenceUrl } = rights;
   return (
     <p class="credit">
       <span class="creator">

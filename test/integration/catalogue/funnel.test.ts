@@ -18,6 +18,7 @@ import {
   readBuiltAt,
   replaceShortlist,
 } from '../../../src/shortlist/shortlist.repository.ts';
+import { exportCandidates } from '../../../src/export/select/candidate.repository.ts';
 import { collect } from '../../support/collect.ts';
 import { useDatabase } from '../../support/database.ts';
 import { sha256Of } from '../../support/sha256.ts';
@@ -231,8 +232,7 @@ describe('the stored shortlist', () => {
       confusionProb: 0.9,
       twinSha256: null,
       alsoIn: [],
-      source: 'folder',
-      licence: 'CC-BY-4.0',
+      rights: { source: 'folder', licence: 'CC-BY-4.0' },
     });
   });
 
@@ -247,7 +247,13 @@ describe('the stored shortlist', () => {
     await decideAs(database.db, scope, [kept(a, 'n01')]);
     await buildShortlist(scope, 15);
     const [listed] = await collect(listShortlist(database.db, scope));
-    expect(listed).toMatchObject({ licence: 'CC-BY-4.0', creator: 'Ann' });
+    expect(listed).toMatchObject({ rights: { licence: 'CC-BY-4.0', creator: 'Ann' } });
+    const rightsUnder = async (...licences: string[]): Promise<unknown> => {
+      const isLicenceAllowed = (licence: string): boolean => licences.includes(licence);
+      return collect(exportCandidates(database.db, scope, { folders: 'class', isLicenceAllowed }));
+    };
+    expect(await rightsUnder('all-rights-reserved')).toMatchObject([{ rank: 1, rights: { creator: 'thief' } }]);
+    expect(await rightsUnder()).toMatchObject([{ rank: 1, rights: { creator: 'Ann' } }]);
   });
 
   it('remembers the twin of a near-duplicate, and the other classes of the same bytes', async () => {

@@ -16,6 +16,7 @@ import { findChromium, NO_CHROMIUM, openBrowser } from '../../support/browser.ts
 import { keptPhoto } from '../../unit/shortlist/sample-rows.ts';
 import { candidate, decideAs, fetched, kept, store } from '../catalogue/fixtures.ts';
 import { NO_TOKENS, useDashboard } from './support.ts';
+import { sampleRights } from '../../support/sample-rights.ts';
 
 const dashboard = useDashboard();
 const chromium = findChromium();
@@ -56,18 +57,11 @@ const servers = { open: '', guarded: '' };
 /** Each class has one or two photos, so that they stand side by side. */
 async function writeSheet(): Promise<void> {
   const { name, mode, ensemble, policy } = dashboard.workspace.collection;
-  const rights = {
-    source: 'folder',
-    sourceId: 'a.jpg',
-    pageUrl: null,
-    creator: LONG,
-    licence: 'CC0-1.0',
-    licenceUrl: null,
-  };
+  const rights = sampleRights({ creator: LONG });
   const classes = [TENCH, GOLDFISH].map((wnid, i) => {
     const photos = Array.from({ length: i + 1 }, (_, n) => keptPhoto(`${wnid} ${n}`, { wnid, maxTrueProb: n / 100 }));
     const rows = shortlistClass(photos, { cap: 9, nearDuplicateDistance: 0 });
-    const shown = rows.map((row) => ({ ...row, ...rights, confusionName: LONG }));
+    const shown = rows.map((row) => ({ ...row, rights, confusionName: LONG }));
     return { wnid, name: LONG, synonyms: [LONG], candidates: 3, photos: shown };
   });
   const head = { collection: name, mode, ensemble, policy, classCount: 1_000, builtAt: new Date(0), funnel: [] };

@@ -10,6 +10,7 @@ import { findChromium, NO_CHROMIUM, openBrowser } from '../../support/browser.ts
 import { keptPhoto } from '../../unit/shortlist/sample-rows.ts';
 import { candidate, decideAs, fetched, kept } from '../catalogue/fixtures.ts';
 import { ask, NO_TOKENS, useDashboard } from './support.ts';
+import { sampleRights } from '../../support/sample-rights.ts';
 
 const dashboard = useDashboard();
 const chromium = findChromium();
@@ -74,10 +75,9 @@ describe('in a browser', () => {
     const { app, workspace } = dashboard;
     const photoId = await fetched(app.db, [candidate('a', { wnid: TENCH })], 'a');
     await decideAs(app.db, workspace.scope, [kept(photoId, TENCH)]);
-    const source = { source: 'flickr', sourceId: '1', pageUrl: 'https://photos.example/1', creator: 'A. Person' };
-    const rights = { licence: 'CC-BY-4.0', licenceUrl: 'https://licences.example/by' };
+    const rights = sampleRights({ pageUrl: 'https://photos.example/1', creator: 'A. Person' });
     const rows = shortlistClass([keptPhoto('a', { wnid: TENCH })], { cap: 1, nearDuplicateDistance: 0 });
-    const listed = rows.map((row) => ({ ...row, ...source, ...rights }));
+    const listed = rows.map((row) => ({ ...row, rights }));
     const content = { rows: listed, funnel: await readFunnel(workspace), builtAt: new Date() };
     await writeShortlistFiles(workspace, content, new AbortController().signal);
     const requested: URL[] = [];

@@ -13,6 +13,7 @@ import { sha256Of } from '../../support/sha256.ts';
 import { keptPhoto } from '../../unit/shortlist/sample-rows.ts';
 import { candidate, fetched, photo, store, stored } from '../catalogue/fixtures.ts';
 import { ask, bearer, NO_TOKENS, useDashboard } from './support.ts';
+import { sampleRights } from '../../support/sample-rights.ts';
 
 const dashboard = useDashboard();
 const TOKENS = { operator: 'operator-operator-operator', reviewer: null, viewer: 'viewer-viewer-viewer-viewer' };
@@ -33,8 +34,7 @@ const rows = shortlistClass(
 );
 
 function sheetClass(wnid: string): SheetClass {
-  const provenance = { source: 'folder', sourceId: 'a.jpg', pageUrl: null, creator: null, licence: 'CC0-1.0' };
-  const photos = rows.map((row) => ({ ...row, wnid, ...provenance, licenceUrl: null, confusionName: 'goldfish' }));
+  const photos = rows.map((row) => ({ ...row, wnid, rights: sampleRights(), confusionName: 'goldfish' }));
   return { wnid, name: wnid, synonyms: [], candidates: 3, photos };
 }
 

@@ -7,6 +7,7 @@ import { CropTally } from '../../../src/report/crop-tally.ts';
 import { chooseGallery } from '../../../src/report/choose-gallery.ts';
 import { impliedFor, ruleSentences } from '../../../src/report/method.ts';
 import type { ReportedPhoto } from '../../../src/report/reported-photo.repository.ts';
+import { sampleRights } from '../../support/sample-rights.ts';
 
 const photo = (number: number, more: Partial<ReportedPhoto> = {}): ReportedPhoto => ({
   photoId: number,
@@ -15,20 +16,17 @@ const photo = (number: number, more: Partial<ReportedPhoto> = {}): ReportedPhoto
   confusionWnid: 'b',
   confusionProb: 0.5,
   maxTrueProb: 0.06,
-  isListed: true,
+  rank: 1,
   verdict: 'accepted',
   tags: [],
-  source: 'folder',
-  licence: 'CC0-1.0',
-  licenceUrl: null,
-  creator: null,
+  rights: sampleRights(),
   ...more,
 });
 
 describe('choosePhotos', () => {
   const accepted = photo(1);
   const listed = photo(2, { verdict: 'unreviewed' });
-  const kept = photo(3, { isListed: false });
+  const kept = photo(3, { rank: null });
 
   it('takes the accepted photos, or else the listed ones, or else all', () => {
     const choose = (photos: ReportedPhoto[]) => choosePhotos(photos, { wanted: null, mode: 'A' });
@@ -86,7 +84,7 @@ describe('acceptanceOf', () => {
   it('counts accepted against rejected photos, and no others', () => {
     const photos = [
       photo(1),
-      photo(2, { verdict: 'rejected', source: 'flickr', maxTrueProb: 0.15 }),
+      photo(2, { verdict: 'rejected', rights: sampleRights({ source: 'flickr' }), maxTrueProb: 0.15 }),
       photo(3, { verdict: 'unsure' }),
       photo(4, { verdict: 'rejected', maxTrueProb: 0 }),
     ];
@@ -134,8 +132,8 @@ describe('counts', () => {
   });
 
   it('give a licence the first address that one of its photos has', () => {
-    const photos = [photo(1), photo(2, { licenceUrl: 'https://creativecommons.org/publicdomain/zero/1.0/' })];
-    expect(licencesOf(photos)).toEqual([
+    const licenceUrl = 'https://creativecommons.org/publicdomain/zero/1.0/';
+    expect(licencesOf([sampleRights(), sampleRights({ licenceUrl })])).toEqual([
       { licence: 'CC0-1.0', url: 'https://creativecommons.org/publicdomain/zero/1.0/', photos: 2 },
     ]);
   });

@@ -5,6 +5,7 @@ import { labelStudioTasks } from '../../../src/shortlist/label-studio.ts';
 import { shortlistClass } from '../../../src/shortlist/shortlist.ts';
 import { sha256Of } from '../../support/sha256.ts';
 import { keptPhoto } from './sample-rows.ts';
+import { sampleRights } from '../../support/sample-rights.ts';
 
 const places: PhotoPlaces = {
   pathOf: (sha256) => `/home/me/my data/blobs/${sha256.slice(0, 2)}/${sha256}`,
@@ -15,15 +16,8 @@ const places: PhotoPlaces = {
 function handed(name: string, wnid: string): HandedPhoto {
   const [row] = shortlistClass([keptPhoto(name, { wnid })], { cap: 1, nearDuplicateDistance: 0 });
   if (row === undefined) throw new Error('Expected a row');
-  const rights = {
-    source: 'folder',
-    sourceId: 'a.jpg',
-    pageUrl: null,
-    creator: 'Ann "A."',
-    licence: 'CC0-1.0',
-    licenceUrl: null,
-  };
-  return { ...row, ...rights, name: `name of ${wnid}`, confusionName: 'banjo' };
+  const rights = sampleRights({ creator: 'Ann "A."' });
+  return { ...row, rights, name: `name of ${wnid}`, confusionName: 'banjo' };
 }
 
 describe('labelStudioTasks', () => {

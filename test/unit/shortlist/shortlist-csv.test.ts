@@ -4,6 +4,7 @@ import { shortlistCsv, shortlistLine, type ShortlistLine } from '../../../src/sh
 import { shortlistClass } from '../../../src/shortlist/shortlist.ts';
 import { sha256Of } from '../../support/sha256.ts';
 import { keptPhoto } from './sample-rows.ts';
+import { sampleRights } from '../../support/sample-rights.ts';
 
 const HEADER =
   'rank,wnid,sha256,state,reason,twinSha256,confusionWnid,maxTrueProb,confusionProb,alsoIn,source,sourceId';
@@ -14,7 +15,7 @@ function rows(): ShortlistLine[] {
     keptPhoto('b', { maxTrueProb: 0.13, confusionProb: 1, perceptualHash: '0000000000000001' }),
     keptPhoto('c', { maxTrueProb: 0.14, confusionProb: 5e-7 }),
   ];
-  const found = { source: 'folder', sourceId: 'kite/a, b.jpg@1' };
+  const found = { rights: sampleRights({ sourceId: 'kite/a, b.jpg@1' }) };
   return shortlistClass(photos, { cap: 1, nearDuplicateDistance: 6 }).map((row) => ({ ...row, ...found }));
 }
 

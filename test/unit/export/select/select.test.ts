@@ -1,22 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import {
-  selectPhotos,
-  type ExportCandidate,
-  type Rights,
-  type SelectionRules,
-} from '../../../../src/export/select/select.ts';
+import { selectPhotos, type ExportCandidate, type SelectionRules } from '../../../../src/export/select/select.ts';
+import { sampleRights } from '../../../support/sample-rights.ts';
 import { sha256Of } from '../../../support/sha256.ts';
-
-const rights = (licence: string): Rights => ({
-  source: 'flickr',
-  sourceId: licence,
-  url: 'https://flickr.invalid/1',
-  pageUrl: null,
-  creator: 'Ana',
-  licence,
-  licenceUrl: null,
-  foundOn: '2026-11-26',
-});
 
 function candidate(name: string, given: Partial<ExportCandidate> = {}): ExportCandidate {
   return {
@@ -33,12 +18,17 @@ function candidate(name: string, given: Partial<ExportCandidate> = {}): ExportCa
     reviews: [],
     whyNot: null,
     alsoAcceptedAs: null,
-    rights: [rights('CC0-1.0')],
+    rights: sampleRights(),
     ...given,
   };
 }
 
-const RULES: SelectionRules = { mode: 'A', cap: 15, isLicenceAllowed: (licence) => licence === 'CC0-1.0' };
+const RULES: SelectionRules = {
+  mode: 'A',
+  folder: 'n01',
+  cap: 15,
+  isLicenceAllowed: (licence) => licence === 'CC0-1.0',
+};
 const reasons = (candidates: readonly ExportCandidate[], rules: Partial<SelectionRules> = {}): (string | null)[] =>
   selectPhotos(candidates, { ...RULES, ...rules }).map(({ leftOut }) => leftOut);
 
@@ -55,17 +45,9 @@ describe('the photos of a revision', () => {
     },
   );
 
-  it('are used under the first licence that is allowed, and left out if none is', () => {
-    const [both, neither] = selectPhotos(
-      [
-        candidate('a', { rights: [rights('unknown'), rights('CC0-1.0')] }),
-        candidate('b', { rights: [rights('unknown')] }),
-      ],
-      RULES,
-    );
-    expect([both?.leftOut, both?.rights?.licence]).toEqual([null, 'CC0-1.0']);
-    expect([neither?.leftOut, neither?.rights?.licence]).toEqual(['licence', 'unknown']);
-    expect(reasons([candidate('c', { rights: [] })])).toEqual(['licence']);
+  it('are left out if their licence is not allowed, or none is known', () => {
+    expect(reasons([candidate('a', { rights: sampleRights({ licence: 'unknown' }) })])).toEqual(['licence']);
+    expect(reasons([candidate('b', { rights: null })])).toEqual(['licence']);
   });
 
   it('have no photo that shows two classes; in mode O the first of its concepts stays', () => {

@@ -4,6 +4,7 @@ import type { VerdictRules } from '../../../../src/review/import/imported-verdic
 import { labelStudioTasks } from '../../../../src/shortlist/label-studio.ts';
 import { sha256Of } from '../../../support/sha256.ts';
 import { keptPhoto, shortlistAll } from '../../shortlist/sample-rows.ts';
+import { sampleRights } from '../../../support/sample-rights.ts';
 
 const RULES: VerdictRules = {
   mode: 'A',
@@ -21,8 +22,7 @@ function tasks(names: readonly string[], confusionName = 'banjo'): Task[] {
     names.map((name, i) => keptPhoto(name, { maxTrueProb: i / 100 })),
     { cap: 15, nearDuplicateDistance: 0 },
   );
-  const found = { source: 'folder', sourceId: 'a', pageUrl: null, creator: null, licence: 'unknown', licenceUrl: null };
-  const photos = rows.map((row) => ({ ...row, ...found, name: 'dragonfly', confusionName }));
+  const photos = rows.map((row) => ({ ...row, rights: sampleRights(), name: 'dragonfly', confusionName }));
   const places = { pathOf: (sha256: string) => `/blobs/${sha256}`, blobsFolder: '/blobs', ensemble: ['m'] };
   return JSON.parse(labelStudioTasks(photos, places));
 }

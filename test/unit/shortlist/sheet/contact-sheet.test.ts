@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import type { Rights } from '../../../../src/shortlist/photo-of-class.repository.ts';
 import type { SheetPhoto } from '../../../../src/shortlist/sheet/card.tsx';
 import {
   contactSheet,
@@ -11,6 +12,7 @@ import {
 import { shortlistClass } from '../../../../src/shortlist/shortlist.ts';
 import { sha256Of } from '../../../support/sha256.ts';
 import { keptPhoto } from '../sample-rows.ts';
+import { sampleRights } from '../../../support/sample-rights.ts';
 
 const WEBP = Buffer.from('RIFF');
 const WEBP_URI = `data:image/webp;base64,${WEBP.toString('base64')}`;
@@ -30,26 +32,26 @@ const noThumbnail: Thumbnails = async () => {
 function sheetClass(
   wnid: string,
   size: { listed: number; leftOut?: number },
-  fields: Partial<SheetPhoto> = {},
+  changes: Partial<Rights & SheetPhoto> = {},
 ): SheetClass {
   const count = size.listed + (size.leftOut ?? 0);
   const photos = Array.from({ length: count }, (_, i) => keptPhoto(`${wnid} ${i}`, { wnid, maxTrueProb: i / 10_000 }));
   const rows = shortlistClass(photos, { cap: Math.max(size.listed, 1), nearDuplicateDistance: 0 });
-  const provenance = {
-    confusionName: 'banjo',
+  const rights = sampleRights({
     source: 'flickr',
     sourceId: '12345',
     pageUrl: 'https://example.org/photos/1',
     creator: 'A. Person',
     licence: 'CC-BY-4.0',
     licenceUrl: 'https://creativecommons.org/licenses/by/4.0/',
-  };
+    ...changes,
+  });
   return {
     wnid,
     name: `name of ${wnid}`,
     synonyms: [`name of ${wnid}`, 'second name'],
     candidates: 81_413,
-    photos: rows.map((row) => ({ ...row, ...provenance, ...fields })),
+    photos: rows.map((row) => ({ ...row, rights, confusionName: 'banjo', ...changes })),
   };
 }
 

@@ -1,0 +1,107 @@
+import { sql, type Kysely, type RawBuilder } from 'kysely';
+import { allowedLicence } from '../filter/run/decision.repository.ts';
+import type { Sha256, Wnid } from '../kernel/ids.ts';
+import type { DecisionScope } from '../models/workspace/scope.ts';
+import type { Database } from '../platform/postgres/database.ts';
+import { streamRows } from '../platform/postgres/query.ts';
+
+/** Origin and rights of a photo, as the source of one of its pictures states them. */
+export interface Rights {
+  /** Where the photo was found: `inaturalist`, `flickr`, ... */
+  readonly source: string;
+  /** The photo's id at the source: a path in a folder, a number at a site. */
+  readonly sourceId: string;
+  readonly url: string;
+  /** The photo's page at the source. */
+  readonly pageUrl: string | null;
+  readonly creator: string | null;
+  /** An SPDX id or expression, `Public-Domain`, `all-rights-reserved`, `unknown`, or a text of the source. */
+  readonly licence: string;
+  /** The address of the licence's text. */
+  readonly licenceUrl: string | null;
+  /** A day (UTC), as `2026-11-26`. */
+  readonly foundOn: string;
+}
+
+/**
+ * A photo of a collection, for one class, with its rights and its rank.
+ *
+ * @typeParam Gone null for photos that may have been taken down, or dropped since they were reviewed
+ */
+export interface PhotoOfClass<Gone extends null = never> {
+  readonly sha256: Sha256;
+  /** The class that the photo was searched as. */
+  readonly wnid: Wnid;
+  /** 1, 2, ... within the class; null if it is not listed. */
+  readonly rank: number | null;
+  /** The class that the ensemble takes the photo for. */
+  readonly confusionWnid: Wnid | Gone;
+  /** 0..1 */
+  readonly confusionProb: number | Gone;
+  /** 0..1; null in mode O. */
+  readonly maxTrueProb: number | null;
+  readonly rights: Rights | Gone;
+}
+
+interface PhotosQuery {
+  /** SQL: photos `l` with `photo_id`, `wnid`, `sha256`, `rank`, `confusion_wnid`, `confusion_prob` and `max_true_prob`. */
+  readonly of: RawBuilder<unknown>;
+  /** SQL: further columns. */
+  readonly columns: RawBuilder<unknown>;
+  /** SQL: a condition on the picture `p` whose rights are stated. */
+  readonly where?: RawBuilder<unknown>;
+  readonly order: RawBuilder<unknown>;
+  /** Licences whose pictures come first. */
+  readonly preferred?: readonly string[];
+}
+
+/** Reads photos with their rights, which are those of `firstPicture`. */
+export function photosOfClass<Photo extends PhotoOfClass<null>>(
+  db: Kysely<Database>,
+  scope: DecisionScope,
+  { of, columns, where = sql`true`, order, preferred }: PhotosQuery,
+): AsyncGenerator<Photo> {
+  const subject = { photoId: sql`l.photo_id`, wnid: sql`l.wnid` };
+  return streamRows(
+    db,
+    sql<Photo>`
+      select encode(l.sha256, 'hex') as sha256, l.wnid, l.rank, l.confusion_wnid as "confusionWnid",
+        l.confusion_prob as "confusionProb", l.max_true_prob as "maxTrueProb", ${columns},
+        case when p.id is not null then json_build_object('source', p.source, 'sourceId', p.source_id, 'url', p.url,
+          'pageUrl', p.page_url, 'creator', p.creator, 'licence', p.licence, 'licenceUrl', p.licence_url,
+          'foundOn', to_char(p.found_at at time zone 'UTC', 'YYYY-MM-DD')) end as rights
+      from ${of} as l left join ${firstPicture(scope, subject, preferred)} as p on true
+      where ${where} order by ${order}`,
+  );
+}
+
+/**
+ * SQL: the picture under whose rights a photo is used for a class: the first one whose licence the collection allows.
+ * Another source may state other rights for the same bytes, but the photo is not used under those. If the collection allows
+ * none, the first one.
+ *
+ * @param preferred licences whose pictures come first
+ */
+export function firstPicture(
+  scope: DecisionScope,
+  { photoId, wnid }: { readonly photoId: RawBuilder<unknown>; readonly wnid: RawBuilder<unknown> },
+  preferred: readonly string[] | null = null,
+): RawBuilder<unknown> {
+  const isPreferred = preferred === null ? sql`true` : sql`p.licence = any(${preferred}::text[])`;
+  return sql`lateral (
+    select p.id, p.source, p.source_id, p.url, p.page_url, p.creator, p.licence, p.licence_url, p.found_at,
+      c.found_at as candidate_found_at
+    from candidate c join picture p on p.id = c.picture_id
+    where p.photo_id = ${photoId} and c.wnid = ${wnid} and c.refusal is null
+    order by ${firstIf(isPreferred)}, ${allowedFirst(scope)} limit 1)`;
+}
+
+/** SQL: the order of candidates `c` with pictures `p` in which those whose licence the collection allows come first. */
+export function allowedFirst(scope: DecisionScope): RawBuilder<unknown> {
+  return sql`${firstIf(allowedLicence(scope))}, c.id`;
+}
+
+/** PostgreSQL refuses to order by a constant, but not by this. */
+function firstIf(condition: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`case when ${condition} then 0 else 1 end`;
+}

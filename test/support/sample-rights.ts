@@ -1,0 +1,16 @@
+import type { Rights } from '../../src/shortlist/photo-of-class.repository.ts';
+
+/** The rights of a photo from a folder, with the given changes. */
+export function sampleRights(changes: Partial<Rights> = {}): Rights {
+  return {
+    source: 'folder',
+    sourceId: 'a.jpg',
+    url: 'file:///photos/a.jpg',
+    pageUrl: null,
+    creator: null,
+    licence: 'CC0-1.0',
+    licenceUrl: null,
+    foundOn: '2026-11-26',
+    ...changes,
+  };
+}
