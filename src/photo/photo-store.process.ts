@@ -20,7 +20,7 @@ export interface ReadPicture {
  * another process settled the picture first. `placeholder`: the picture was dropped, as were other pictures with the
  * same bytes.
  */
-export type StoredPhoto =
+export type StoreOutcome =
   | { readonly photoId: number }
   | { readonly takenDown: string }
   | { readonly overtaken: true }
@@ -37,7 +37,7 @@ export interface PhotoStoreDeps {
 
 export interface PhotoStore {
   /** Resolves when the bytes are safe on disk and the photo and its picture are in the catalogue. */
-  store(read: ReadPicture): Promise<StoredPhoto>;
+  store(read: ReadPicture): Promise<StoreOutcome>;
 }
 
 /** Bounds how many files are written at once. */
@@ -55,7 +55,7 @@ export function openPhotoStore(deps: PhotoStoreDeps): PhotoStore {
  * Stores bytes before rows, so that a row always has its bytes. A crash in between leaves bytes that the next run
  * finds.
  */
-async function storeBatch(batch: readonly ReadPicture[], deps: PhotoStoreDeps): Promise<StoredPhoto[]> {
+async function storeBatch(batch: readonly ReadPicture[], deps: PhotoStoreDeps): Promise<StoreOutcome[]> {
   const { db, blobs } = deps;
   const takenDown = await takenDownReasons(
     db,
@@ -69,7 +69,7 @@ async function storeBatch(batch: readonly ReadPicture[], deps: PhotoStoreDeps): 
   const rowOf = new Map(wanted.map((read, i) => [read, rows[i] ?? null]));
   for (const [read, row] of rowOf) if (row?.isPruned === true) await settleBytes(read, row, deps);
   const notices = await noticesAmong(rows, deps);
-  const results: StoredPhoto[] = [];
+  const results: StoreOutcome[] = [];
   for (const read of batch) {
     const reason = takenDown.get(read.photo.sha256);
     const notice = notices.get(read.pictureId);
@@ -94,7 +94,7 @@ async function noticesAmong(
  * Another process settled the picture, or took its bytes down, while they were stored. Bytes that were taken down are
  * removed.
  */
-async function overtaken({ pictureId, photo }: ReadPicture, { db, blobs }: PhotoStoreDeps): Promise<StoredPhoto> {
+async function overtaken({ pictureId, photo }: ReadPicture, { db, blobs }: PhotoStoreDeps): Promise<StoreOutcome> {
   await buryOvertaken(db, pictureId, photo.sha256);
   const takenDown = (await takenDownReasons(db, [photo.sha256])).get(photo.sha256);
   if (takenDown === undefined) return { overtaken: true };

@@ -6,7 +6,7 @@ import { pruneRange } from '../../../src/filter/prune/prune.process.ts';
 import { sharePruned } from '../../../src/photo/pruned.repository.ts';
 import { storeDecisions } from '../../../src/filter/run/decision.repository.ts';
 import { dropNotices, listNotices } from '../../../src/photo/notice.repository.ts';
-import { openPhotoStore, type StoredPhoto } from '../../../src/photo/photo-store.process.ts';
+import { openPhotoStore, type StoreOutcome } from '../../../src/photo/photo-store.process.ts';
 import { useDatabase } from '../../support/database.ts';
 import { until } from '../../support/until.ts';
 import {
@@ -32,9 +32,9 @@ async function arrive(
   source: string,
   ids: readonly string[],
   { limit = 5, wnids = ['n01'] }: { readonly limit?: number | null; readonly wnids?: readonly string[] } = {},
-): Promise<StoredPhoto[]> {
+): Promise<StoreOutcome[]> {
   const stores = [1, 2].map(() => openPhotoStore({ db: database.db, blobs, sameBytesLimit: limit }));
-  const results: StoredPhoto[] = [];
+  const results: StoreOutcome[] = [];
   for (const [i, id] of ids.entries()) {
     const page = wnids.map((wnid) => candidate(id, { source, wnid, url: `https://h.example/${source}/${id}` }));
     const { waiting } = await store(database.db, page);
