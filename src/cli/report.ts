@@ -123,24 +123,19 @@ function reportText({ report, path: folderPath }: WrittenReport, { collection }:
 }
 
 /** How a report shows the models, and what to add to it. */
-interface ModelTexts {
-  readonly heads: readonly string[];
-  readonly cellsOf: (model: ModelReport) => string[];
-  readonly hintOf: (report: Report) => string | false;
-}
-
-const MODEL_TEXTS: Readonly<Record<Mode, ModelTexts>> = {
+const MODEL_TEXTS = {
   A: {
     heads: ['accuracy', 'clean', 'drop'],
     cellsOf: accuracyCells,
-    hintOf: ({ clean }) => clean === null && 'Add --clean DIR to see how far accuracy drops.',
+    hintOf: ({ clean }: Report) => clean === null && 'Add --clean DIR to see how far accuracy drops.',
   },
   O: {
     heads: ['AUPR', 'AUROC', 'FPR95'],
     cellsOf: oodCells,
-    hintOf: ({ inDistribution }) => inDistribution === null && 'Add --in-distribution DIR for AUPR, AUROC and FPR95.',
+    hintOf: ({ inDistribution }: Report) =>
+      inDistribution === null && 'Add --in-distribution DIR for AUPR, AUROC and FPR95.',
   },
-};
+} satisfies Record<Mode, object>;
 
 function modelsText({ mode, models }: Report): string {
   const { heads, cellsOf } = MODEL_TEXTS[mode];

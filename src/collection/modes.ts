@@ -21,7 +21,9 @@ export const policySchema = z.strictObject({
 });
 
 export type CollectionPolicy = Readonly<z.output<typeof policySchema>>;
-type RuleKey = 'threshold' | 'aggregation' | 'members' | 'minConfidence';
+type RuleA = { readonly mode: 'A' } & Pick<CollectionPolicy, 'threshold' | 'aggregation' | 'members'>;
+type RuleO = { readonly mode: 'O' } & Pick<CollectionPolicy, 'minConfidence'>;
+type RuleKey = Exclude<keyof RuleA | keyof RuleO, 'mode'>;
 
 interface RuleParts {
   readonly policy: CollectionPolicy;
@@ -41,6 +43,7 @@ interface ModeOfCollection {
   readonly predictedList: 'among' | 'classes';
   /** The keys of the policy that the filter's rule has. */
   readonly ruleKeys: readonly RuleKey[];
+  readonly ruleOf: (policy: CollectionPolicy) => RuleA | RuleO;
   /** The filter's rule in short, for a line of text. */
   readonly ruleText: (of: RuleParts) => string;
   /** The probability that pages mark: below it (mode A) or from it on (mode O) a photo is kept. */
@@ -58,6 +61,7 @@ export const MODES: Readonly<Record<Mode, ModeOfCollection>> = {
     subjectKey: 'classes',
     predictedList: 'among',
     ruleKeys: ['threshold', 'aggregation', 'members'],
+    ruleOf: ({ threshold, aggregation, members }) => ({ mode: 'A', threshold, aggregation, members }),
     ruleText: ({ policy: { threshold, aggregation, members } }) =>
       `threshold ${threshold}, aggregation ${aggregation}, members ${members}`,
     mark: ({ threshold }) => threshold,
@@ -71,6 +75,7 @@ export const MODES: Readonly<Record<Mode, ModeOfCollection>> = {
     subjectKey: 'concepts',
     predictedList: 'classes',
     ruleKeys: ['minConfidence'],
+    ruleOf: ({ minConfidence }) => ({ mode: 'O', minConfidence }),
     ruleText: ({ policy: { minConfidence }, subjects: { ids } }) =>
       `minimum confidence ${minConfidence}, concepts ${ids === null ? 'any' : ids.length}`,
     mark: ({ minConfidence }) => minConfidence,

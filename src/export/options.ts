@@ -1,5 +1,6 @@
 import type { ExportFormat, Protocol } from './protocol.ts';
 import type { Workspace } from '../models/workspace/workspace.process.ts';
+import { EXPORT_MODES } from './modes.ts';
 
 export interface ExportOptions {
   /** The folder to make. */
@@ -22,5 +23,5 @@ export interface ExportOptions {
 
 /** The kind of folders in `test/`. */
 export function foldersOf({ collection }: Workspace, { by }: Pick<ExportOptions, 'by'>): Protocol['folders'] {
-  return collection.mode === 'A' ? 'class' : by;
+  return EXPORT_MODES[collection.mode].foldersBy(by);
 }

@@ -10,6 +10,7 @@ import { inputOf } from '../models/engine/ensemble.process.ts';
 import type { Workspace } from '../models/workspace/workspace.process.ts';
 import { foldersOf, type ExportOptions } from './options.ts';
 import type { RevisionPlan } from './select/plan.process.ts';
+import { MODES } from '../collection/modes.ts';
 
 /** Counts and tables of the written revision. */
 export interface Written extends Pick<Protocol, 'bytes' | 'stripped' | 'reencoded' | 'pictures'> {
@@ -79,8 +80,7 @@ export async function allowedConcepts({ app, scope }: Pick<Workspace, 'app' | 's
 
 /** The rule under which the photos are kept, with the cap of the shortlist. */
 export function ruleOf({ collection: { mode, policy } }: Workspace, cap: number): Protocol['rule'] {
-  const { threshold, aggregation, members, minConfidence } = policy;
-  return mode === 'A' ? { mode, threshold, aggregation, members, cap } : { mode, minConfidence, cap };
+  return { ...MODES[mode].ruleOf(policy), cap };
 }
 
 async function modelsOf({ app, scope, ensemble }: Workspace): Promise<Protocol['models']> {

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { isSha256, toSha256 } from '../kernel/ids.ts';
 import { SHOWN_BY } from '../review/events/event.ts';
 import { listOf, recordOf } from './bounded.ts';
+import { EXPORT_MODES } from './modes.ts';
 
 /** Why a listed or reviewed photo is not in a revision. Reasons are checked in this order. */
 export const EXPORT_REASONS = [
@@ -256,19 +257,6 @@ const COMMON = [
   'Crops are cut after the shorter side was resized as Pillow does (bilinear, antialias); the other side is int(size * long / short).',
 ] as const;
 
-const MODE_A = [
-  'p is computed in double precision.',
-  'The paper removes a photo if any crop is classified correctly. It does not say whether the threshold is for one crop or for the mean of the crops. The rule (aggregation: max or mean) says what was used here, for both.',
-  'The confusion of a photo is the class with the largest mean p over members and crops, other than the true one.',
-  'Of the photos of a confusion, those with the lowest p(true class) are listed first. Rejected photos do not count towards the cap.',
-] as const;
-
-const MODE_O = [
-  'The score of a photo is the largest value of the mean softmax of the ten crops of the one model, over all its classes.',
-  'Only as many photos as the cap allows are listed for each predicted class and concept, the most confident first. The paper has no such cap.',
-  'The question for reviewers is whether any of the classes of the model is visible.',
-] as const;
-
 /**
  * The choices of winnow where the paper is silent, for protocol and card (`rule` has the numbers).
  *
@@ -276,5 +264,5 @@ const MODE_O = [
  */
 export function choicesOf(mode: Protocol['rule']['mode'], allowed: readonly string[] = []): string[] {
   const below = `The curators allowed concepts that WordNet has below one of the 1,000 classes: ${allowed.join(', ')}.`;
-  return [...(mode === 'A' ? MODE_A : MODE_O), ...(allowed.length > 0 ? [below] : []), ...COMMON];
+  return [...EXPORT_MODES[mode].choices, ...(allowed.length > 0 ? [below] : []), ...COMMON];
 }

@@ -4,20 +4,14 @@ import type { Mode } from '../kernel/mode.ts';
 
 type Rules = Pick<Collection, 'mode' | 'policy'>;
 
-interface MethodTexts {
-  readonly rule: (policy: CollectionPolicy) => string;
-  /** The consequence of the rule alone for a member's accuracy on the kept photos. */
-  readonly implied: (policy: CollectionPolicy) => string;
-}
-
-const METHODS: Readonly<Record<Mode, MethodTexts>> = {
+const METHODS = {
   A: {
-    rule: ({ threshold, aggregation, members }) => {
+    rule: ({ threshold, aggregation, members }: CollectionPolicy): string => {
       const says = aggregation === 'max' ? 'any of its ten crops' : 'the mean softmax of its ten crops';
       const who = members === 'any' ? 'any member' : 'every member';
       return `A photo is dropped if ${who} says for ${says} that its class comes first or has a probability above ${threshold}.`;
     },
-    implied: ({ aggregation, members }) => {
+    implied: ({ aggregation, members }: CollectionPolicy): string => {
       if (members === 'all')
         return 'The filter keeps photos on which at least one member fails, so its accuracy is not zero by the rule.';
       return aggregation === 'max'
@@ -26,12 +20,12 @@ const METHODS: Readonly<Record<Mode, MethodTexts>> = {
     },
   },
   O: {
-    rule: ({ minConfidence }) =>
+    rule: ({ minConfidence }: CollectionPolicy): string =>
       `A photo is kept if the mean softmax of its ten crops is at least ${minConfidence} for one of the classes, by the first member.`,
-    implied: () =>
+    implied: (): string =>
       'The mean of its ten crops is at least as sure as the rule demands; its centre crop alone may be less sure.',
   },
-};
+} satisfies Record<Mode, object>;
 
 /** The rule of the filter, as sentences. */
 export function ruleSentences({ mode, policy }: Rules): string[] {

@@ -3,24 +3,21 @@ import { MODE_O_REJECT_REASONS, REJECT_REASONS, type RejectReason } from '../ker
 import type { Judgement } from './events/event.ts';
 
 /** The part of a review that differs between the modes. */
-interface ReviewMode {
-  /** In the order of the keys 1 to 9. */
+interface ReviewMode extends Record<'ifPredicted' | 'ifNeither', Judgement> {
   readonly reasons: readonly RejectReason[];
-  /** The criteria for accepting a photo, in a collection without criteria of its own. */
   readonly criteria: string;
-  /** The question for both reviewers of a photo. */
   readonly question: string;
-  /** The verdict of a person who sees the predicted class, or neither that class nor the one searched as. */
-  readonly ifPredicted: Judgement;
-  readonly ifNeither: Judgement;
 }
 
 export const REVIEW_MODES: Readonly<Record<Mode, ReviewMode>> = {
   A: {
+    /** In the order of the keys 1 to 9. */
     reasons: REJECT_REASONS,
+    /** The criteria for accepting a photo, in a collection without criteria of its own. */
     criteria:
       'The photo clearly shows the class, and no other class of the list. It is a photograph, and sharp enough to be sure.',
     question: 'Is it a photograph of sufficient quality that shows its class, and no other?',
+    /** The verdict of a person who sees the predicted class, or neither that class nor the one searched as. */
     ifPredicted: { verdict: 'reject', reason: 'wrong-class' },
     ifNeither: { verdict: 'reject', reason: 'wrong-class' },
   },

@@ -3,6 +3,8 @@ import { countOf, countText, fewPhotosText } from '../../kernel/texts.ts';
 import { REVIEW_MODES } from '../../review/modes.ts';
 import { answerTo } from './front-matter.ts';
 import { keepsMetadata, totalsOf, type Protocol } from '../protocol.ts';
+import type { Mode } from '../../kernel/mode.ts';
+import { CARD_TEXTS } from './mode-texts.ts';
 
 /**
  * How a revision was made and what to know before using it, in sentences. Card, datasheet and Croissant file share them, so that
@@ -38,16 +40,50 @@ function periodText(period: Protocol['collected']): string {
   return first === last ? ` on ${first}` : ` between ${first} and ${last}`;
 }
 
+const CROPS = 'up to ten crops of each photo (the four corners and the centre, and the same five mirrored)';
+
+type Rule<M extends Mode> = Extract<Protocol['rule'], { readonly mode: M }>;
+
+interface RuleTexts {
+  /** The property of all photos, in one or two sentences. */
+  readonly claim: string;
+  /** How the filter chose them. */
+  readonly filter: string;
+}
+
+function ruleTexts(protocol: Protocol): RuleTexts {
+  const { rule } = protocol;
+  return rule.mode === 'A' ? textsOfA(protocol, rule) : textsOfO(protocol, rule);
+}
+
+function textsOfA(protocol: Protocol, rule: Rule<'A'>): RuleTexts {
+  const models = modelsText(protocol);
+  return {
+    claim: `Reviewers say that each photo shows its class; ${fooledText(protocol, rule.members)} it for something else.`,
+    filter:
+      `${countOf(protocol.models.length, 'model')}, ${models}, looked at ${CROPS} and chose among ` +
+      `${countText(protocol.among.length)} classes. ${dropText(rule)} Every crop of a kept photo was evaluated.`,
+  };
+}
+
+function textsOfO(protocol: Protocol, { minConfidence }: Rule<'O'>): RuleTexts {
+  const models = modelsText(protocol);
+  const among = countText(protocol.among.length);
+  return {
+    claim:
+      `Reviewers say that no photo shows any of the ${among} classes of ${models}; ` +
+      `the model is nevertheless at least ${minConfidence} sure of one.`,
+    filter:
+      `One model, ${models}, looked at ${CROPS} and chose among its ${among} classes. A photo was kept only if the ` +
+      `mean of the ten gave some class a probability of at least ${minConfidence}, and that class was one of the ` +
+      `${countText(protocol.searched.length)} of the collection.`,
+  };
+}
+
 /** The default description of the set: one paragraph. */
 export function aboutText(protocol: Protocol): string {
-  const { rule, photos, classes } = protocol;
-  const size = `${countOf(photos, 'photo')} in ${countOf(classes.length, 'folder')}`;
-  if (rule.mode === 'A')
-    return `A test set of ${size}. Reviewers say that each photo shows its class; ${fooledText(protocol, rule.members)} it for something else.`;
-  return (
-    `A test set of ${size}. Reviewers say that no photo shows any of the ${countText(protocol.among.length)} classes of ` +
-    `${modelsText(protocol)}; the model is nevertheless at least ${rule.minConfidence} sure of one.`
-  );
+  const { photos, classes } = protocol;
+  return `A test set of ${countOf(photos, 'photo')} in ${countOf(classes.length, 'folder')}. ${ruleTexts(protocol).claim}`;
 }
 
 function fooledText(protocol: Protocol, members: 'any' | 'all'): string {
@@ -63,15 +99,12 @@ export function foldersText({ folders }: Protocol): string {
 }
 
 /** Where the photos are from, and how many pictures were refused because they are declared as generated. */
-export function crawlText({ rule, sources, searched, among, collected, funnel }: Protocol): string {
-  const subjects =
-    rule.mode === 'A'
-      ? `photos of ${countOf(searched.length, 'class', 'classes')}`
-      : `photos of concepts outside the ${countText(among.length)} classes`;
+export function crawlText(protocol: Protocol): string {
+  const { rule, sources, collected, funnel } = protocol;
   const counts = sources.map(({ source, photos }) => `${sourceText(source)} (${countText(photos)})`);
   const refused = totalsOf(funnel).dropped['ai-generated'] ?? 0;
   return sentences(
-    `The collection is for ${subjects}.`,
+    `The collection is for ${CARD_TEXTS[rule.mode].subjects(protocol)}.`,
     counts.length > 0 && `winnow found the photos of this revision${periodText(collected)}: ${listText(counts)}.`,
     'Creator, licence and page are what the source says.',
     `${countText(refused)} found ${refused === 1 ? 'picture was' : 'pictures were'} refused because the source, or C2PA or IPTC ` +
@@ -89,22 +122,9 @@ export function politenessText(protocol: Protocol): string {
   );
 }
 
-const CROPS = 'up to ten crops of each photo (the four corners and the centre, and the same five mirrored)';
+export const filterText = (protocol: Protocol): string => ruleTexts(protocol).filter;
 
-export function filterText(protocol: Protocol): string {
-  const { rule, among, searched } = protocol;
-  const classes = `${countText(among.length)} classes`;
-  if (rule.mode === 'O')
-    return (
-      `One model, ${modelsText(protocol)}, looked at ${CROPS} and chose among its ${classes}. A photo was kept only if the ` +
-      `mean of the ten gave some class a probability of at least ${rule.minConfidence}, and that class was one of the ` +
-      `${countText(searched.length)} of the collection.`
-    );
-  const looked = `${countOf(protocol.models.length, 'model')}, ${modelsText(protocol)}, looked at ${CROPS}`;
-  return `${looked} and chose among ${classes}. ${dropText(rule)} Every crop of a kept photo was evaluated.`;
-}
-
-function dropText({ threshold, aggregation, members }: Extract<Protocol['rule'], { readonly mode: 'A' }>): string {
+function dropText({ threshold, aggregation, members }: Rule<'A'>): string {
   const does = `put the class that the photo was searched as first, or gave it a probability above ${threshold}`;
   if (aggregation === 'max')
     return members === 'any'
@@ -117,15 +137,10 @@ function dropText({ threshold, aggregation, members }: Extract<Protocol['rule'],
 }
 
 export function shortlistText({ rule, nearDuplicates: { distance, cosine } }: Protocol): string {
-  const listed =
-    rule.mode === 'A'
-      ? `The shortlist takes at most ${rule.cap} kept photos of a class with the same predicted class, those with the ` +
-        'lowest probability of the searched class first.'
-      : `For each concept and predicted class the shortlist takes at most ${rule.cap} photos, the most confident first.`;
   const alike =
     cosine === null ? '' : `, and so are photos whose features have a cosine similarity of at least ${cosine}`;
   return (
-    `${listed} Rejected photos do not count, and reviewed photos keep their places. Other photos that look like a listed ` +
+    `${CARD_TEXTS[rule.mode].listed(rule.cap)} Rejected photos do not count, and reviewed photos keep their places. Other photos that look like a listed ` +
     `one of their class are left out: those whose 64-bit perceptual hashes differ in at most ${distance} bits, which a finer ` +
     `hash confirms${alike}.`
   );
@@ -134,14 +149,12 @@ export function shortlistText({ rule, nearDuplicates: { distance, cosine } }: Pr
 /** The question for reviewers, in the words of the curator or the program. */
 export const criteriaText = ({ review, rule }: Protocol): string => review.criteria ?? REVIEW_MODES[rule.mode].criteria;
 
-export function reviewText({ review, rule, among }: Protocol): string {
+export function reviewText(protocol: Protocol): string {
+  const { review, rule } = protocol;
   const { reviewers, orders, period, agreement, target } = review;
   const verdicts = orders.reduce((sum, one) => sum + one.verdicts, 0);
   const imported = orders.find(({ order }) => order === 'import')?.verdicts ?? 0;
-  const question =
-    rule.mode === 'A'
-      ? 'does it show the class that it was searched as?'
-      : `is any of the ${countText(among.length)} classes visible?`;
+  const question = CARD_TEXTS[rule.mode].question(protocol);
   return sentences(
     `${countOf(reviewers, 'reviewer')} gave ${countOf(verdicts, 'verdict')} on photos of the shortlist${periodText(period)}.`,
     verdicts > imported && `The review page asked of each photo: ${question}`,
@@ -201,16 +214,14 @@ export function pixelsText(protocol: Protocol): string {
 
 /** Limits of every set that is made in this way, then those that the curator knows. */
 export function limitTexts(protocol: Protocol): readonly string[] {
-  const isModeA = protocol.rule.mode === 'A';
+  const { released, estimate, mistakes } = CARD_TEXTS[protocol.rule.mode];
   const models = modelsText(protocol);
   return given(
-    `This is not ${isModeA ? 'ImageNet-A' : 'ImageNet-O'}. The paper filtered with ResNet-50, here ${models} did, and other people ` +
-      'reviewed. So numbers on the two sets cannot be compared.',
-    isModeA
-      ? 'Accuracy on this set does not estimate accuracy on photos as they are found: those that the filter recognises are missing.'
-      : 'Detection on this set does not estimate detection of other unknown things: it has only photos that the filter is sure of.',
+    `This is not ${released}. The paper filtered with ResNet-50, here ${models} did, and other people reviewed. So numbers on the ` +
+      'two sets cannot be compared.',
+    estimate,
     `The photos may be harder for models like ${models} than for others. Compare models that took no part in the filter.`,
-    `People make mistakes: some photos may ${isModeA ? 'be in the wrong folder' : 'show one of the classes'}.`,
+    mistakes,
     answerTo(protocol, 'limitations'),
   );
 }
@@ -218,19 +229,13 @@ export function limitTexts(protocol: Protocol): readonly string[] {
 export function biasTexts(protocol: Protocol): readonly string[] {
   return given(
     `The places, seasons, people and things in the photos are those of ${listText(originsOf(protocol))}.`,
-    protocol.rule.mode === 'A'
-      ? 'Reviewers may have rejected photos that they could not recognise, so the hardest ones may be missing.'
-      : 'The concepts are those of the collection, so other unknown things are missing.',
+    CARD_TEXTS[protocol.rule.mode].bias,
     answerTo(protocol, 'biases'),
   );
 }
 
 export function useTexts(protocol: Protocol): readonly string[] {
-  const use =
-    protocol.rule.mode === 'A'
-      ? 'Testing image classifiers: how well they recognise photos that fooled others.'
-      : 'Testing out-of-distribution detection, together with photos of the classes of the model.';
-  return given(use, answerTo(protocol, 'uses'));
+  return given(CARD_TEXTS[protocol.rule.mode].use, answerTo(protocol, 'uses'));
 }
 
 export function unsuitableUseTexts(protocol: Protocol): readonly string[] {

@@ -34,6 +34,7 @@ import { licenceTable } from './licences-page.ts';
 import { bullets, markdownTable, plainMarkdown, quotation } from './markdown.ts';
 import type { WrittenFile } from '../output-folder.process.ts';
 import { totalsOf, type Protocol } from '../protocol.ts';
+import type { Mode } from '../../kernel/mode.ts';
 
 /**
  * `README.md`: the dataset card, with the datasheet behind it. It is a function of its arguments: no clock, no locale.
@@ -48,7 +49,7 @@ export function exportCard(protocol: Protocol, files: readonly WrittenFile[]): s
     answerTo(protocol, 'description') ?? aboutText(protocol),
     facts(protocol),
     loading(protocol, files),
-    protocol.rule.mode === 'A' ? evaluation(protocol) : outOfDistribution(protocol),
+    EVALUATION[protocol.rule.mode](protocol),
     folders(protocol),
     howItWasMade(protocol),
     protocol.options.pixels && pictures(protocol),
@@ -139,6 +140,8 @@ const VERIFY = `The first line checks the files. The second one needs winnow: it
 models are there, computes again that the rule keeps each photo.
 
 ${shell('sha256sum --check --quiet SHA256SUMS', 'winnow verify .')}`;
+
+const EVALUATION: Readonly<Record<Mode, (protocol: Protocol) => string>> = { A: evaluation, O: outOfDistribution };
 
 /** How to measure a model with the set: section 4 of the paper. */
 function evaluation({ among, classes }: Protocol): string {

@@ -4,6 +4,7 @@ import type { WrittenFile } from '../output-folder.process.ts';
 import { CARD_QUESTIONS, type CardKey } from '../../collection/card-questions.ts';
 import { photoColumns, type ColumnType } from '../select/photo-columns.ts';
 import type { Protocol } from '../protocol.ts';
+import { CARD_TEXTS } from './mode-texts.ts';
 
 /** The lines of the photos, in every form of the set. */
 export const METADATA = 'test/metadata.jsonl';
@@ -26,7 +27,7 @@ export function frontMatter(protocol: Protocol, files: readonly WrittenFile[]): 
     pretty_name: titleOf(protocol),
     size_categories: [sizeCategory(photos)],
     task_categories: ['image-classification'],
-    ...(protocol.rule.mode === 'A' ? { task_ids: ['multi-class-image-classification'] } : {}),
+    ...CARD_TEXTS[protocol.rule.mode].hubTasks,
     // The labels, which reviewers accepted. The Hub has no word for reviewers whose training is unknown.
     annotations_creators: [protocol.folders === 'predicted' ? 'machine-generated' : 'found'],
     tags: tagsOf(protocol),
@@ -106,9 +107,12 @@ function sizeCategory(photos: number): string {
 }
 
 function tagsOf({ rule, options }: Protocol): readonly string[] {
-  const about =
-    rule.mode === 'A' ? ['adversarial-filtering', 'robustness'] : ['out-of-distribution', 'anomaly-detection'];
-  return [...about, 'test-set', 'winnow', ...options.formats.filter((format) => format === 'webdataset')];
+  return [
+    ...CARD_TEXTS[rule.mode].hubTags,
+    'test-set',
+    'winnow',
+    ...options.formats.filter((format) => format === 'webdataset'),
+  ];
 }
 
 type Feature = Readonly<Record<string, unknown>>;
@@ -161,8 +165,7 @@ function cardKeys(): readonly CardKey[] {
 export function titleOf(protocol: Protocol): string {
   const answer = answerTo(protocol, 'title');
   if (answer !== null) return oneLine(answer);
-  const kind = protocol.rule.mode === 'A' ? 'Adversarially filtered photos' : 'Out-of-distribution photos';
-  return `${kind} (${oneLine(protocol.collection.name)})`;
+  return `${CARD_TEXTS[protocol.rule.mode].title} (${oneLine(protocol.collection.name)})`;
 }
 
 /** The version that the curator gives the set. The revision itself is named by its id. */

@@ -3,6 +3,7 @@ import type { CroissantNode } from './croissant-terms.ts';
 import { METADATA } from '../card/front-matter.ts';
 import type { WrittenFile } from '../output-folder.process.ts';
 import type { Protocol } from '../protocol.ts';
+import { EXPORT_MODES } from '../modes.ts';
 
 /** Ids of the Croissant file. They contain no blanks, which mlcroissant refuses. */
 const ROWS = 'metadata.jsonl';
@@ -33,7 +34,7 @@ export function filesOf(protocol: Protocol, files: readonly WrittenFile[]): read
 
 /** Only patterns that match a file. Released names of mode O end in `.JPEG`. */
 function pictureFiles({ pictures, rule, options }: Protocol): CroissantNode {
-  const jpeg = rule.mode === 'O' && options.names === 'imagenet-a' ? 'test/*.JPEG' : 'test/*.jpg';
+  const jpeg = `test/*${options.names === 'id' ? '.jpg' : EXPORT_MODES[rule.mode].releasedJpeg}`;
   const kinds = [
     { photos: pictures.jpg, type: 'image/jpeg', files: jpeg },
     { photos: pictures.png, type: 'image/png', files: 'test/*.png' },
@@ -92,7 +93,8 @@ const TYPE_OF: Readonly<Record<ColumnType, string | readonly string[]>> = {
  * of these lines with the pictures and the classes at once, so the pictures are a record set of their own.
  */
 function photos(protocol: Protocol): CroissantNode {
-  const columns = photoColumns(protocol).filter(({ name }) => name !== 'max_true_prob' || protocol.rule.mode === 'A');
+  const { hasTrueProb } = EXPORT_MODES[protocol.rule.mode];
+  const columns = photoColumns(protocol).filter(({ name }) => hasTrueProb || name !== 'max_true_prob');
   return {
     '@type': 'cr:RecordSet',
     '@id': 'photos',

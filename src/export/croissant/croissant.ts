@@ -6,6 +6,7 @@ import { provenance } from './croissant-provenance.ts';
 import { CROISSANT_CONTEXT, type CroissantNode } from './croissant-terms.ts';
 import { answerTo, citationOf, curatorsOf, LICENCES_PAGE, titleOf, versionOf } from '../card/front-matter.ts';
 import type { Protocol } from '../protocol.ts';
+import { CARD_TEXTS } from '../card/mode-texts.ts';
 
 const CONFORMS_TO = ['http://mlcommons.org/croissant/1.1', 'http://mlcommons.org/croissant/RAI/1.0'];
 
@@ -58,6 +59,5 @@ function creatorsOf(protocol: Protocol): readonly CroissantNode[] {
 }
 
 function keywordsOf({ rule }: Protocol): readonly string[] {
-  const about = rule.mode === 'A' ? ['adversarial filtering', 'robustness'] : ['out-of-distribution detection'];
-  return ['image classification', 'test set', ...about];
+  return ['image classification', 'test set', ...CARD_TEXTS[rule.mode].keywords];
 }

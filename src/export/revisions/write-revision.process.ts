@@ -27,6 +27,7 @@ import type { RevisionPlan } from '../select/plan.process.ts';
 import { readPlan } from '../select/plan-file.process.ts';
 import { protocolOf } from '../protocol-of.process.ts';
 import { writePhotos } from './write-photos.process.ts';
+import { EXPORT_MODES } from '../modes.ts';
 
 interface ToWrite {
   readonly plan: RevisionPlan;
@@ -99,10 +100,8 @@ function rowContextOf({ collection }: Workspace, { plan, options }: ToWrite): Ro
     nameFor:
       released === null
         ? null
-        : (row, { wnid, confusionWnid }) => {
-            const named = collection.mode === 'A' ? (confusionWnid ?? '') : wnid;
-            return released.nameFor(row, { names: [nameOf(collection, named)] });
-          },
+        : (row, photo) =>
+            released.nameFor(row, { names: [nameOf(collection, EXPORT_MODES[collection.mode].releasedAs(photo))] }),
   };
 }
 
@@ -123,7 +122,7 @@ async function openSinks(
   if (formats.includes('coco'))
     sinks.push(await openCoco(output, { collection: collection.name, frozenAt: plan.frozenAt }));
   if (formats.includes('parquet'))
-    sinks.push(new ParquetSink(output, { classNames, hasSearchedWnid: collection.mode === 'O' }));
+    sinks.push(new ParquetSink(output, { classNames, ...EXPORT_MODES[collection.mode] }));
   const small = { maxSidePixels: app.config.shortlist.thumbnailPixels, quality: THUMBNAIL_QUALITY };
   if (thumbnails) sinks.push(new ThumbnailSink(output, ({ bytes }) => smallWebp(bytes, small)));
   return sinks;

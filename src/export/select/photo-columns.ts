@@ -1,5 +1,6 @@
 import type { PhotoRow } from './photo-row.ts';
 import type { Protocol } from '../protocol.ts';
+import { EXPORT_MODES } from '../modes.ts';
 
 /** Type of a column of `test/metadata.jsonl`. `label` is the position of a class, `texts` a list. */
 export type ColumnType = 'text' | 'label' | 'whole number' | 'number' | 'texts';
@@ -49,5 +50,5 @@ const CONCEPT: PhotoColumn = {
 
 /** The columns that the rows of this revision have. */
 export function photoColumns({ rule }: Pick<Protocol, 'rule'>): readonly PhotoColumn[] {
-  return rule.mode === 'O' ? [...COLUMNS, CONCEPT] : COLUMNS;
+  return EXPORT_MODES[rule.mode].hasSearchedWnid ? [...COLUMNS, CONCEPT] : COLUMNS;
 }

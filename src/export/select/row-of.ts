@@ -6,6 +6,7 @@ import type { Protocol } from '../protocol.ts';
 import { photoId } from '../revisions/revision-id.ts';
 import type { SelectedPhoto } from './select.ts';
 import type { Mode } from '../../kernel/mode.ts';
+import { EXPORT_MODES } from '../modes.ts';
 
 /** The file of a photo in `test/`. */
 export interface ExportedFile {
@@ -58,7 +59,7 @@ export function rowOf(photo: SelectedPhoto, file: ExportedFile, context: RowCont
     predicted_prob: confusionProb,
     tags: [...photo.tags],
     decided_by: decidedBy,
-    ...(context.mode === 'O' ? { searched_wnid: photo.wnid } : {}),
+    ...(EXPORT_MODES[context.mode].hasSearchedWnid ? { searched_wnid: photo.wnid } : {}),
   };
   const row = { ...origin, attribution: attributionText({ ...origin, change: file.change }), ...content };
   return context.nameFor === null ? row : { ...row, file_name: `${folder}/${context.nameFor(row, photo)}` };

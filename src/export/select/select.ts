@@ -5,6 +5,7 @@ import type { DecidedBy, Review, VerdictState } from '../../review/events/verdic
 import type { PhotoOfClass } from '../../shortlist/photo-of-class.repository.ts';
 import type { ExportReason } from '../protocol.ts';
 import type { Mode } from '../../kernel/mode.ts';
+import { MODES } from '../../collection/modes.ts';
 
 /** A photo, for one class, that was listed or reviewed, with its verdict. */
 export interface ExportCandidate extends PhotoOfClass<null> {
@@ -62,7 +63,7 @@ function reasonOf(
   if (state !== 'accepted') return state;
   if (whyNot !== null) return whyNot;
   if (rights === null || !isLicenceAllowed(rights.licence)) return 'licence';
-  if (alsoAcceptedAs !== null && (mode === 'A' || alsoAcceptedAs < wnid)) return 'duplicate';
+  if (alsoAcceptedAs !== null && (MODES[mode].showsClass || alsoAcceptedAs < wnid)) return 'duplicate';
   return null;
 }
 

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { EXPORT_FORMAT, EXPORT_REASONS, protocolSchema, type Protocol } from '../protocol.ts';
 import { idOf } from '../revisions/revision-id.ts';
 import { jsonExcess, jsonOf } from '../../kernel/json.ts';
+import { MODES } from '../../collection/modes.ts';
 
 /** Limits of protocol.json and croissant.json. They are three times as large as a set of ImageNet-21k's classes asks for. */
 export const JSON_LIMITS = { depth: 20, items: 2_000_000 };
@@ -60,7 +61,7 @@ export function listProblems(protocol: Protocol): string[] {
     !isSorted(among) && "Expected sorted wnids, each once, in 'among'",
     !isSorted(searched) && "Expected sorted wnids, each once, in 'searched'",
     unknown !== undefined && `Expected the searched classes in 'among' but '${unknown}' is not there`,
-    rule.mode === 'O' && models.length > 1 && `Expected one model in mode O but received ${models.length}`,
+    models.length > MODES[rule.mode].mostMembers && `Expected one model in mode O but received ${models.length}`,
     !isSorted(reasons) && "Expected each reason once in 'leftOut', in the order in which they are looked for",
   ].filter((problem) => problem !== false);
 }

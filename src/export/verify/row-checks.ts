@@ -6,6 +6,7 @@ import type { PhotoRow } from '../select/photo-row.ts';
 import { keepsMetadata, type Protocol } from '../protocol.ts';
 import type { Check } from './findings.ts';
 import { unsafePath } from './layout.ts';
+import type { Mode } from '../../kernel/mode.ts';
 
 /** A check that a row does not pass, and why. */
 export interface RowProblem {
@@ -36,7 +37,7 @@ export function rowProblems(row: PhotoRow, rules: RowRules): RowProblem[] {
     ...fileProblems(row, rules.protocol),
     ...classProblems(row, rules),
     ...licenceProblems(row, rules.protocol),
-    ...(rules.protocol.rule.mode === 'A' ? modeAProblems(row, rules) : modeOProblems(row, rules)),
+    ...ruleProblems(row, rules),
   ];
 }
 
@@ -92,7 +93,14 @@ function isAllowed(license: string, { licences, pixels }: Protocol['options']): 
   return !pixels || allowsRedistribution(license);
 }
 
-function modeAProblems(row: PhotoRow, { protocol, among, searched }: RowRules): RowProblem[] {
+type Rule<M extends Mode> = Extract<Protocol['rule'], { readonly mode: M }>;
+
+function ruleProblems(row: PhotoRow, rules: RowRules): RowProblem[] {
+  const { rule } = rules.protocol;
+  return rule.mode === 'A' ? modeAProblems(row, rules, rule) : modeOProblems(row, rules, rule);
+}
+
+function modeAProblems(row: PhotoRow, { among, searched }: RowRules, rule: Rule<'A'>): RowProblem[] {
   const { wnid, max_true_prob, predicted_wnid, predicted_prob, searched_wnid } = row;
   const isOther = among.has(predicted_wnid) && predicted_wnid !== wnid;
   return [
@@ -103,21 +111,21 @@ function modeAProblems(row: PhotoRow, { protocol, among, searched }: RowRules): 
       !searched.has(wnid) && `Expected a searched class but received '${wnid}'`,
       !isOther && `Expected another class of the mask as predicted_wnid but received '${predicted_wnid}'`,
     ]),
-    ...thresholdProblems(row, protocol),
+    ...thresholdProblems(row, rule),
   ];
 }
 
 /** If all members must agree to drop a photo, one of them may be confident. Then only the models can tell. */
-function thresholdProblems({ max_true_prob }: PhotoRow, { rule }: Protocol): RowProblem[] {
-  if (rule.mode === 'O' || rule.members === 'all') return [];
+function thresholdProblems({ max_true_prob }: PhotoRow, rule: Rule<'A'>): RowProblem[] {
+  if (rule.members === 'all') return [];
   return problems('rule', [
     (max_true_prob ?? 0) > rule.threshold &&
       `Expected a max_true_prob of at most the threshold ${rule.threshold} but received ${max_true_prob}`,
   ]);
 }
 
-function modeOProblems(row: PhotoRow, { protocol, searched }: RowRules): RowProblem[] {
-  const { rule, folders } = protocol;
+function modeOProblems(row: PhotoRow, { protocol, searched }: RowRules, rule: Rule<'O'>): RowProblem[] {
+  const { folders } = protocol;
   const { wnid, max_true_prob, predicted_wnid, predicted_prob, searched_wnid } = row;
   const ownFolder = folders === 'concept' ? searched_wnid : predicted_wnid;
   return [
@@ -128,8 +136,7 @@ function modeOProblems(row: PhotoRow, { protocol, searched }: RowRules): RowProb
       !isShare(predicted_prob) && `Expected a predicted_prob from 0 to 1 but received ${predicted_prob}`,
     ]),
     ...problems('rule', [
-      rule.mode === 'O' &&
-        predicted_prob < rule.minConfidence &&
+      predicted_prob < rule.minConfidence &&
         `Expected a predicted_prob of at least ${rule.minConfidence} but received ${predicted_prob}`,
       !searched.has(predicted_wnid) &&
         `Expected one of the predictable classes as predicted_wnid but received '${predicted_wnid}'`,

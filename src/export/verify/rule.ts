@@ -1,3 +1,4 @@
+import { MODES } from '../../collection/modes.ts';
 import type { FilterPolicy } from '../../filter/rule/policy.ts';
 import type { PhotoEvidence } from '../../models/evidence/evidence.ts';
 import { argmax, softmax } from '../../models/evidence/softmax.ts';
@@ -42,7 +43,7 @@ export function policyOf({ rule, among, searched }: Omit<RuleProtocol, 'models'>
 
 /** The position of the true class of a photo. Null in mode O. */
 export function truthOfRow({ wnid }: Pick<RuleRow, 'wnid'>, { rule, among }: RuleProtocol): number | null {
-  return rule.mode === 'O' ? null : among.indexOf(wnid);
+  return MODES[rule.mode].showsClass ? among.indexOf(wnid) : null;
 }
 
 /** The logits over `among` of each crop of each member. */
@@ -59,15 +60,16 @@ export function ruleProblems(row: RuleRow, evidence: PhotoEvidence, protocol: Ru
     return ['Expected the logits of every crop of every member'];
   const { rule } = protocol;
   const truth = truthOfRow(row, protocol) ?? -1;
-  const means = meanOf((rule.mode === 'O' ? logits.slice(0, 1) : logits).flat().map(softmax));
+  const means = meanOf(logits.slice(0, MODES[rule.mode].mostMembers).flat().map(softmax));
   const broken =
     rule.mode === 'O'
-      ? modeOProblems(means, protocol)
+      ? modeOProblems(means, { ...protocol, rule })
       : modeAProblems(row, { logits, truth, rule, models: protocol.models });
   return [...broken, ...predictionProblems(row, { means, truth, protocol })];
 }
 
 type ModeARule = Extract<RuleProtocol['rule'], { readonly mode: 'A' }>;
+type ModeOProtocol = RuleProtocol & { readonly rule: Extract<RuleProtocol['rule'], { readonly mode: 'O' }> };
 
 interface Recomputed extends Pick<RuleProtocol, 'models'> {
   readonly logits: Logits;
@@ -114,8 +116,7 @@ function hitOf(compared: readonly Float64Array[], truth: number, { threshold, ag
   return null;
 }
 
-function modeOProblems(means: Float64Array, { rule, among, searched }: RuleProtocol): string[] {
-  if (rule.mode !== 'O') return [];
+function modeOProblems(means: Float64Array, { rule, among, searched }: ModeOProtocol): string[] {
   const predicted = argmax(means);
   if ((means[predicted] ?? 0) < rule.minConfidence - PROBABILITY_TOLERANCE)
     return [`Expected a photo that the rule keeps but no class reaches ${rule.minConfidence}`];

@@ -26,7 +26,7 @@ export interface Place {
 export type Order = Policy['aggregation'];
 
 export function orderOf(policy: FilterPolicy): Order {
-  return policy.mode === 'O' ? 'max' : policy.aggregation;
+  return isModeO(policy) ? 'max' : policy.aggregation;
 }
 
 /**
@@ -39,8 +39,8 @@ export function readStored(
   policies: readonly FilterPolicy[],
   related: readonly RelatedMember[] = [],
 ): Reading | null {
-  if (isModeO(policies)) return readStoredModeO(photo, policies, related);
-  return readStoredModeA(photo, policies.filter(isModeA), related);
+  const { modeA, modeO } = byMode(policies);
+  return modeO.length > 0 ? readStoredModeO(photo, modeO, related) : readStoredModeA(photo, modeA, related);
 }
 
 /** Decides a photo under each policy from its whole evidence, including logits. */
@@ -48,19 +48,21 @@ export function readEvidenceUnder(
   evidence: PhotoEvidence,
   { truth, policies }: { readonly truth: number; readonly policies: readonly FilterPolicy[] },
 ): Reading {
-  if (isModeO(policies)) return readModeO(evidence, policies);
+  const { modeA, modeO } = byMode(policies);
+  if (modeO.length > 0) return readModeO(evidence, modeO);
   const confusion = (): number | null => confusionOf(evidence, truth)?.confusion ?? null;
-  const reading = readDigest(digestOf(evidence, truth), policies.filter(isModeA), confusion);
+  const reading = readDigest(digestOf(evidence, truth), modeA, confusion);
   if (reading === null) throw new RangeError('Expected the logits of every crop of every member of a kept photo');
   return reading;
 }
 
-function isModeA(policy: FilterPolicy): policy is Policy {
-  return policy.mode !== 'O';
+function isModeO(policy: FilterPolicy): policy is ModeOPolicy {
+  return policy.mode === 'O';
 }
 
-function isModeO(policies: readonly FilterPolicy[]): policies is readonly ModeOPolicy[] {
-  return policies.every((policy) => policy.mode === 'O');
+/** The policies, which are all of one mode. */
+function byMode(policies: readonly FilterPolicy[]): { readonly modeA: Policy[]; readonly modeO: ModeOPolicy[] } {
+  return { modeA: policies.filter((policy) => !isModeO(policy)), modeO: policies.filter(isModeO) };
 }
 
 function readStoredModeA(

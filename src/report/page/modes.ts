@@ -2,25 +2,17 @@ import type { Mode } from '../../kernel/mode.ts';
 import type { ModelReport } from '../report.ts';
 
 /** The texts of a report that differ between the modes. */
-interface ReportTexts {
-  /** The section with the models' main numbers. */
-  readonly section: 'transfer' | 'ood';
-  /** The rows of the confusion matrix. */
-  readonly rows: string;
-  /** The number that tells how good a model is, 0..1. */
-  readonly valueOf: (model: ModelReport) => number | null;
-  /** True if the rule decides which answers of a member are wrong, so its numbers are no finding. */
-  readonly rulesMembers: boolean;
-  /** Photos that are needed for the main numbers, and the caution if there are none. */
-  readonly outside: { readonly key: 'clean' | 'inDistribution'; readonly flag: string; readonly missing: string };
-}
-
-export const REPORT_TEXTS: Readonly<Record<Mode, ReportTexts>> = {
+export const REPORT_TEXTS = {
   A: {
+    /** The section with the models' main numbers. */
     section: 'transfer',
+    /** The rows of the confusion matrix. */
     rows: 'searched as',
-    valueOf: ({ accuracy }) => accuracy,
+    /** The number that tells how good a model is, 0..1. */
+    valueOf: ({ accuracy }: ModelReport) => accuracy,
+    /** True if the rule decides which answers of a member are wrong, so its numbers are no finding. */
     rulesMembers: true,
+    /** Photos that are needed for the main numbers, and the caution if there are none. */
     outside: {
       key: 'clean',
       flag: '--clean',
@@ -31,7 +23,7 @@ export const REPORT_TEXTS: Readonly<Record<Mode, ReportTexts>> = {
   O: {
     section: 'ood',
     rows: 'concept',
-    valueOf: ({ ood }) => ood?.aupr ?? null,
+    valueOf: ({ ood }: ModelReport) => ood?.aupr ?? null,
     rulesMembers: false,
     outside: {
       key: 'inDistribution',
@@ -39,4 +31,4 @@ export const REPORT_TEXTS: Readonly<Record<Mode, ReportTexts>> = {
       missing: 'No photos in the distribution were given, so detection cannot be measured.',
     },
   },
-};
+} as const satisfies Record<Mode, object>;

@@ -9,29 +9,17 @@ export interface Marks {
 }
 
 /** The texts of a contact sheet that differ between the modes. */
-interface SheetTexts {
-  readonly about: string;
-  /** The title of the list of what photos are searched as. */
-  readonly title: string;
-  readonly ruleName: string;
-  readonly ruleText: (policy: CollectionPolicy, classCount: number) => string;
-  /** The photos that the cap counts. */
-  readonly capped: string;
-  readonly marks: (policy: CollectionPolicy) => Marks;
-  readonly legend: { readonly searched: string; readonly predicted: string; readonly order: string };
-}
-
-export const SHEET_TEXTS: Readonly<Record<Mode, SheetTexts>> = {
+export const SHEET_TEXTS = {
   A: {
     about: 'A, mislabelled by the models',
     title: 'Classes',
     ruleName: 'Dropped',
-    ruleText: ({ threshold, aggregation, members }) => {
+    ruleText: ({ threshold, aggregation, members }: CollectionPolicy): string => {
       const over = aggregation === 'max' ? 'any crop' : 'the mean of the crops';
       return `if correct or p of the class searched as > ${threshold}, on ${over} of ${members === 'any' ? 'any member' : 'all members'}`;
     },
     capped: 'for each confusion of a class',
-    marks: ({ threshold }) => ({ searched: threshold }),
+    marks: ({ threshold }: CollectionPolicy): Marks => ({ searched: threshold }),
     legend: {
       searched: 'the largest p over members and crops; the mark is the threshold',
       predicted: 'the mean p over members and crops',
@@ -42,14 +30,14 @@ export const SHEET_TEXTS: Readonly<Record<Mode, SheetTexts>> = {
     about: 'O, out of distribution',
     title: 'Concepts',
     ruleName: 'Kept',
-    ruleText: ({ minConfidence }, classCount) =>
+    ruleText: ({ minConfidence }: CollectionPolicy, classCount: number): string =>
       `if the mean p over ten crops is at least ${minConfidence} for one of ${countText(classCount)} classes`,
     capped: 'for each class a concept is taken for (our addition)',
-    marks: ({ minConfidence }) => ({ predicted: minConfidence }),
+    marks: ({ minConfidence }: CollectionPolicy): Marks => ({ predicted: minConfidence }),
     legend: {
       searched: "a concept, none of the model's classes",
       predicted: 'the mean p over ten crops; the mark is the least kept',
       order: 'highest p first, so the photos that the model is surest of lead each concept',
     },
   },
-};
+} satisfies Record<Mode, object>;

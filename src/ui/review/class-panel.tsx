@@ -8,9 +8,7 @@ import type { SingleDesk } from './single-desk.ts';
 import { hrefOf } from './view-url.ts';
 import { FilterChips } from './filter-chips.tsx';
 import { keyHint } from './keys.ts';
-import { STATES } from './words.ts';
-
-const QUESTION_O = 'Is any of the 1,000 classes visible?';
+import { MODE_WORDS, STATES } from './words.ts';
 
 /** The searched class and the criteria. In mode O the predicted class is first, because it matters more. */
 export function ClassPanel({ desk }: { readonly desk: SingleDesk }) {
@@ -28,18 +26,20 @@ export function ClassPanel({ desk }: { readonly desk: SingleDesk }) {
       </aside>
     );
   }
-  const isO = session.setup.mode === 'O';
-  const searched = <References desk={desk} kind="searched" wnid={photo.wnid} title={photo.name} />;
-  const predicted = <References desk={desk} kind="predicted" wnid={photo.confusionWnid} title={photo.confusionName} />;
+  const { question, first, second } = MODE_WORDS[session.setup.mode];
+  const references = {
+    searched: <References desk={desk} kind="searched" wnid={photo.wnid} title={photo.name} />,
+    predicted: <References desk={desk} kind="predicted" wnid={photo.confusionWnid} title={photo.confusionName} />,
+  };
   return (
     <aside class="side class" aria-label="Class">
       {filters}
       <Named photo={photo} page={desk.classPage(photo.wnid)} />
       {desk.isForDisputes ? <Opinions photo={photo} /> : null}
-      <Criteria session={session} question={isO ? QUESTION_O : null} />
-      {isO ? predicted : searched}
+      <Criteria session={session} question={question} />
+      {references[first]}
       <Counts session={session} wnid={photo.wnid} />
-      {isO ? searched : predicted}
+      {references[second]}
     </aside>
   );
 }

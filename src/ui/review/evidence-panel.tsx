@@ -1,10 +1,10 @@
 import type { ModelEvidence, PhotoEvidenceShown, ReviewPhoto } from '../../review/desk/desk.ts';
 import { Bar } from '../../page/bar.tsx';
 import { Link } from '../../page/link.tsx';
-import { countOf, probabilityText } from '../../kernel/texts.ts';
+import { probabilityText } from '../../kernel/texts.ts';
 import { CropGrid, cropAt, cropText, shortName, type CropRef } from './crop-grid.tsx';
 import type { SingleDesk } from './single-desk.ts';
-import { dayText } from './words.ts';
+import { dayText, MODE_WORDS } from './words.ts';
 
 interface EvidencePanelProps {
   readonly desk: SingleDesk;
@@ -49,7 +49,6 @@ function Certainty({ desk: { members, session }, photo }: CertaintyProps) {
   const { threshold, mode } = session.setup;
   const { name, maxTrueProb, confusionName, confusionProb } = photo;
   const crops = members.reduce((count, member) => count + member.crops.length, 0);
-  const largest = `Largest p of the searched class${crops > 0 ? ` over ${countOf(crops, 'crop')}` : ''}`;
   return (
     <section class="ps">
       <dl>
@@ -63,12 +62,15 @@ function Certainty({ desk: { members, session }, photo }: CertaintyProps) {
         <div class="predicted">
           <dt title={confusionName}>Models see {confusionName}</dt>
           <dd>{probabilityText(confusionProb)}</dd>
-          <Bar kind="predicted" ratio={confusionProb} mark={mode === 'O' ? threshold : undefined} />
+          <Bar
+            kind="predicted"
+            ratio={confusionProb}
+            mark={MODE_WORDS[mode].first === 'predicted' ? threshold : undefined}
+          />
         </div>
       </dl>
       <small>
-        Mark: threshold {threshold}.{' '}
-        {mode === 'O' ? 'Mean p of the predicted class.' : `${largest}; mean p of the predicted.`}
+        Mark: threshold {threshold}. {MODE_WORDS[mode].bars(crops)}
       </small>
     </section>
   );

@@ -5,7 +5,7 @@ import { countText } from '../../kernel/texts.ts';
 import type { Desk } from './desk.ts';
 import { Dialog } from './dialog.tsx';
 import { viewOf } from './view-url.ts';
-import { REASON_TEXTS, STATES, STATE_TEXTS } from './words.ts';
+import { MODE_WORDS, REASON_TEXTS, STATES, STATE_TEXTS } from './words.ts';
 
 interface FilterDialogProps {
   readonly desk: Desk;
@@ -54,7 +54,7 @@ function Fields({ desk: { session, view }, facets }: FilterDialogProps) {
       <Choice label="Source" name="source" value={filter.source} of={sources} />
       <Choice label="Tag" name="tag" value={filter.tag} of={tags} />
       <fieldset class="p-range">
-        <legend>{setup.mode === 'A' ? 'p of the class searched' : 'p of the class predicted'}</legend>
+        <legend>{MODE_WORDS[setup.mode].decisiveP}</legend>
         <Bound label="from" name="p-min" value={filter.pMin} />
         <Bound label="to" name="p-max" value={filter.pMax} />
       </fieldset>

@@ -1,7 +1,8 @@
 import type { ClassProgress, ReviewChange, ReviewOrder, ShownState } from '../../review/desk/desk.ts';
 import type { Judgement } from '../../review/events/event.ts';
 import type { RejectReason } from '../../kernel/reasons.ts';
-import { countText } from '../../kernel/texts.ts';
+import { countOf, countText } from '../../kernel/texts.ts';
+import type { Mode } from '../../kernel/mode.ts';
 
 export const ORDER_TEXTS: Readonly<Record<ReviewOrder, string>> = {
   confusions: 'open confusions first',
@@ -88,3 +89,25 @@ export function acceptedText(accepted: number, target: number | null): string {
     ? `${countText(accepted)} accepted`
     : `${countText(accepted)} of ${countText(target)} accepted`;
 }
+
+/** The words of the page that differ between the modes. */
+export const MODE_WORDS = {
+  A: {
+    /** The question about each photo; `null` if the criteria contain it. */
+    question: null,
+    /** The class whose p the filter decides by is shown before the other one. */
+    first: 'searched',
+    second: 'predicted',
+    decisiveP: 'p of the class searched',
+    /** The meaning of the two bars. @param crops evaluated crops of all models */
+    bars: (crops: number): string =>
+      `Largest p of the searched class${crops > 0 ? ` over ${countOf(crops, 'crop')}` : ''}; mean p of the predicted.`,
+  },
+  O: {
+    question: 'Is any of the 1,000 classes visible?',
+    first: 'predicted',
+    second: 'searched',
+    decisiveP: 'p of the class predicted',
+    bars: (): string => 'Mean p of the predicted class.',
+  },
+} as const satisfies Record<Mode, object>;
