@@ -22,26 +22,19 @@ const WAYS = files(
 /** Integration tests of `npm run test:rest`: kills, outages, hostile hosts, browsers, Redis, other versions, containers. */
 const REST = [
   ...files('contract', 'job-queue-redis'),
-  ...files('integration/catalogue', 'made-catalogue', 'provider-migration', 'versions'),
+  ...files('integration/crawl/politeness', 'processes'),
   ...files('integration/deploy', 'containers', 'image-context', 'services'),
-  ...files('integration/embedded-postgres', 'attach-faults', 'failures', 'upgrade', 'users'),
+  ...files('integration/evaluate/finetune', 'resnet-ensemble'),
   ...files('integration/export', 'earlier-formats', 'fetch-script', 'hostile-exports', 'other-libraries'),
-  ...files('integration/finetune', 'resnet-ensemble'),
-  ...files('integration/http', 'hostile-host', 'tls-and-proxies'),
-  ...files('integration/models', 'finetune-torch', 'killed-add', 'pull-faults'),
-  ...files('integration/politeness', 'processes'),
-  ...files('integration/queue', 'redis-queue'),
+  ...files('integration/models', 'finetune-torch', 'killed-add', 'provider-migration', 'pull-faults'),
+  ...files('integration/operate', 'backup-faults', 'move', 'service-faults', 'shared-models', 'shared-services', 'tls'),
+  ...files('integration/platform/embedded-postgres', 'attach-faults', 'failures', 'upgrade', 'users'),
+  ...files('integration/platform/http', 'hostile-host', 'tls-and-proxies'),
+  ...files('integration/platform/postgres', 'versions'),
+  ...files('integration/platform/queue', 'redis-queue'),
   ...files('integration/report', 'page'),
   ...files('integration/server', 'accessibility', 'database-killed', 'page', 'queues'),
-  ...files(
-    'integration/services',
-    'backup-faults',
-    'move',
-    'service-faults',
-    'shared-models',
-    'shared-services',
-    'tls',
-  ),
+  ...files('integration/status', 'made-catalogue'),
 ];
 /** End-to-end tests that keep every processor busy most of the time. */
 const BUSY = files('e2e', 'interruptions', 'reference-decisions');

@@ -1,4 +1,4 @@
-"""Fits scikit-learn's LogisticRegression, for test/integration/finetune/head-oracle.test.ts.
+"""Fits scikit-learn's LogisticRegression, for test/integration/evaluate/finetune/head-oracle.test.ts.
 
     python check_head.py FOLDER
 

@@ -5,7 +5,7 @@ import { usableCollection } from '../../src/collection/collection.process.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
 import { openLogger } from '../../src/platform/log/logger.ts';
 import { buildShortlist } from '../../src/shortlist/build.process.ts';
-import { candidate, decideAs, kept, photo, store, stored } from '../integration/catalogue/fixtures.ts';
+import { candidate, decideAs, kept, photo, store, stored } from './catalogue-fixtures.ts';
 import { sha256Of } from './sha256.ts';
 import { catalogueOf } from './shared-server.ts';
 

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { countResponse, workMetrics } from '../../../src/runtime/work/work-metrics.ts';
 import { holdKey } from '../../../src/crawl/sources/permit-pause.repository.ts';
-import { candidate, store } from '../catalogue/fixtures.ts';
+import { candidate, store } from '../../support/catalogue-fixtures.ts';
 import { NO_TOKENS, useDashboard } from '../server/support.ts';
 import { repositoryRoot } from '../../support/winnow.ts';
 

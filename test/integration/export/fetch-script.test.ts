@@ -11,7 +11,7 @@ import type { PhotoRow } from '../../../src/export/select/photo-row.ts';
 import { decodeRgb } from '../../../src/platform/image/decode.ts';
 import { withoutMetadata } from '../../../src/platform/image/strip.ts';
 import { noiseBytes } from '../../unit/photo/pixels/noise.ts';
-import { pngChunk, pngFile } from '../image/png-file.ts';
+import { pngChunk, pngFile } from '../platform/image/png-file.ts';
 import { lacksModules, PYTHON, PYTHON_TIMEOUT_MS } from '../../support/export-python.ts';
 import { photoRow } from '../../support/photo-files.ts';
 import { insertSegment } from '../../support/photo-metadata.ts';

@@ -9,7 +9,7 @@ import { registerClassList, registerMember, storeEvidence } from '../../../src/m
 import { noEvidence, summariseCrop } from '../../../src/models/evidence/evidence.ts';
 import { useDatabase } from '../../support/database.ts';
 import { sha256Of } from '../../support/sha256.ts';
-import { candidate, fetched } from '../catalogue/fixtures.ts';
+import { candidate, fetched } from '../../support/catalogue-fixtures.ts';
 import { add, fixture, project } from './support.ts';
 
 const remove = (workingDir: string, name: string, force = false): Promise<Removal> =>

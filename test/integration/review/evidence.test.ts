@@ -14,7 +14,7 @@ import { deriveVerdicts } from '../../../src/review/events/derive-verdicts.proce
 import { insertEvents, lockSubjects } from '../../../src/review/events/review.repository.ts';
 import type { PhotoEvidenceShown } from '../../../src/review/desk/desk.ts';
 import { buildShortlist } from '../../../src/shortlist/build.process.ts';
-import { candidate, decideAs, kept, photo, store, stored } from '../catalogue/fixtures.ts';
+import { candidate, decideAs, kept, photo, store, stored } from '../../support/catalogue-fixtures.ts';
 import { sha256Of } from '../../support/sha256.ts';
 import { repositoryRoot } from '../../support/winnow.ts';
 import { ask, NO_TOKENS, useDashboard } from '../server/support.ts';

@@ -12,7 +12,7 @@ import type { Sha256 } from '../../../src/kernel/ids.ts';
 import { openBlobFolder } from '../../../src/platform/blobs/blob-folder.ts';
 import { linearRowOf } from '../../../src/platform/onnx/head.ts';
 import { classActivation } from '../../../src/review/heatmap/heatmap.ts';
-import { putBytes, putSamples } from '../engine/spec.ts';
+import { putBytes, putSamples } from '../filter/engine/spec.ts';
 import { repositoryRoot } from '../../support/winnow.ts';
 
 const LION = path.join(repositoryRoot, 'assets/samples/photos/n02129165/lion-lying.jpg');

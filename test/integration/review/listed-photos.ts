@@ -3,7 +3,7 @@ import type { DecisionScope } from '../../../src/models/workspace/scope.ts';
 import type { DeskView } from '../../../src/review/desk/desk.repository.ts';
 import type { Subject } from '../../../src/review/events/event.ts';
 import { buildShortlist } from '../../../src/shortlist/build.process.ts';
-import { candidate, collection, decideAs, emptyCatalogue, fetched, kept } from '../catalogue/fixtures.ts';
+import { candidate, collection, decideAs, emptyCatalogue, fetched, kept } from '../../support/catalogue-fixtures.ts';
 import type { TestDatabase } from '../../support/database.ts';
 import { sha256Of } from '../../support/sha256.ts';
 

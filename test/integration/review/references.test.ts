@@ -15,7 +15,7 @@ import { LeakFinder } from '../../../src/photo/find-leaks.process.ts';
 import type { HoldCounts } from '../../../src/filter/references/hold-references.process.ts';
 import { hashedPhotos, listReferenceSets } from '../../../src/photo/reference-set.repository.ts';
 import { buildShortlist } from '../../../src/shortlist/build.process.ts';
-import { candidate, decideAs, kept, photo, store, stored } from '../catalogue/fixtures.ts';
+import { candidate, decideAs, kept, photo, store, stored } from '../../support/catalogue-fixtures.ts';
 import { sha256Of } from '../../support/sha256.ts';
 import { repositoryRoot } from '../../support/winnow.ts';
 import { ask, NO_TOKENS, useDashboard } from '../server/support.ts';

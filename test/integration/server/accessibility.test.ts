@@ -14,7 +14,7 @@ import { overflowOf, violationsOn } from '../../support/accessibility.ts';
 import { sha256Of } from '../../support/sha256.ts';
 import { findChromium, NO_CHROMIUM, openBrowser } from '../../support/browser.ts';
 import { keptPhoto } from '../../unit/shortlist/sample-rows.ts';
-import { candidate, decideAs, fetched, kept, store } from '../catalogue/fixtures.ts';
+import { candidate, decideAs, fetched, kept, store } from '../../support/catalogue-fixtures.ts';
 import { NO_TOKENS, useDashboard } from './support.ts';
 import { sampleRights } from '../../support/sample-rights.ts';
 

@@ -9,7 +9,7 @@ import { sessionFor, type TokenHolder } from '../../../src/server/access/access.
 import { sessionKeyOf } from '../../../src/server/access/session-key.repository.ts';
 import { sha256Of } from '../../support/sha256.ts';
 import { repositoryRoot } from '../../support/winnow.ts';
-import { candidate, fetched, photo, store, stored } from '../catalogue/fixtures.ts';
+import { candidate, fetched, photo, store, stored } from '../../support/catalogue-fixtures.ts';
 import { ask, bearer, FORM, JSON_BODY, NO_TOKENS, useDashboard, type Answered, type Asked } from './support.ts';
 
 const dashboard = useDashboard(async () => ({ WINNOW_SERVER_STATEMENT_TIMEOUT_MS: '2500' }));

@@ -7,7 +7,7 @@ import { ROUTES } from '../../../src/server/routes.ts';
 import { buildShortlist } from '../../../src/shortlist/build.process.ts';
 import { madeReport } from '../../support/made-report.ts';
 import { sha256Of } from '../../support/sha256.ts';
-import { candidate, decideAs, fetched, kept } from '../catalogue/fixtures.ts';
+import { candidate, decideAs, fetched, kept } from '../../support/catalogue-fixtures.ts';
 import { ask, bearer, JSON_BODY, NO_TOKENS, useDashboard, type Asked } from './support.ts';
 
 /** Every photo is reviewed by two people. */

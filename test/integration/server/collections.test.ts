@@ -6,7 +6,7 @@ import { usableCollection } from '../../../src/collection/collection.process.ts'
 import { openWorkspace, type Workspace } from '../../../src/models/workspace/workspace.process.ts';
 import { ROLES } from '../../../src/kernel/people.ts';
 import { ROUTES } from '../../../src/server/routes.ts';
-import { candidate, decideAs, fetched, kept, store } from '../catalogue/fixtures.ts';
+import { candidate, decideAs, fetched, kept, store } from '../../support/catalogue-fixtures.ts';
 import { ask, bearer, NO_TOKENS, useDashboard } from './support.ts';
 
 const dashboard = useDashboard();

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { addJobs } from '../../../src/runtime/work/job-history.repository.ts';
 import { settlePicture } from '../../../src/crawl/candidates/fetch-queue.repository.ts';
-import { candidate, fetched, photo, store, stored } from '../catalogue/fixtures.ts';
+import { candidate, fetched, photo, store, stored } from '../../support/catalogue-fixtures.ts';
 import { sha256Of } from '../../support/sha256.ts';
 import { ask, bearer, FORM, JSON_BODY, NO_TOKENS, useDashboard, type Asked } from './support.ts';
 

@@ -11,7 +11,7 @@ import { openSite } from '../../../src/server/dashboard.ts';
 import { routesOf } from '../../../src/server/routes.ts';
 import { startWebServer, type WebServer } from '../../../src/server/web-server.ts';
 import { until } from '../../support/until.ts';
-import { postmasterPid, serversIn } from '../embedded-postgres/support.ts';
+import { postmasterPid, serversIn } from '../platform/embedded-postgres/support.ts';
 import { ask } from './support.ts';
 
 const log = openLogger({ level: 'silent', format: 'json' }, process.stderr);

@@ -8,7 +8,7 @@ import { readFunnel } from '../../../src/status/status.process.ts';
 import { shortlistClass } from '../../../src/shortlist/shortlist.ts';
 import { findChromium, NO_CHROMIUM, openBrowser } from '../../support/browser.ts';
 import { keptPhoto } from '../../unit/shortlist/sample-rows.ts';
-import { candidate, decideAs, fetched, kept } from '../catalogue/fixtures.ts';
+import { candidate, decideAs, fetched, kept } from '../../support/catalogue-fixtures.ts';
 import { ask, NO_TOKENS, useDashboard } from './support.ts';
 import { sampleRights } from '../../support/sample-rights.ts';
 

@@ -4,7 +4,7 @@ import { connect, type Socket } from 'node:net';
 import { sql } from 'kysely';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Sha256 } from '../../../src/kernel/ids.ts';
-import { candidate, photo, store, stored } from '../catalogue/fixtures.ts';
+import { candidate, photo, store, stored } from '../../support/catalogue-fixtures.ts';
 import { sha256Of } from '../../support/sha256.ts';
 import { ask, bearer, FORM, NO_TOKENS, useDashboard, type Answered } from './support.ts';
 

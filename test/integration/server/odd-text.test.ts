@@ -4,7 +4,7 @@ import { ROUTES } from '../../../src/server/routes.ts';
 import { buildShortlist } from '../../../src/shortlist/build.process.ts';
 import { collect } from '../../support/collect.ts';
 import { sha256Of } from '../../support/sha256.ts';
-import { candidate, decideAs, fetched, kept } from '../catalogue/fixtures.ts';
+import { candidate, decideAs, fetched, kept } from '../../support/catalogue-fixtures.ts';
 import { ask, bearer, FORM, JSON_BODY, useDashboard, type Answered } from './support.ts';
 
 const dashboard = useDashboard();

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished }
 import { findChromium, NO_CHROMIUM, openBrowser } from '../../support/browser.ts';
 import { readPauses } from '../../../src/collection/pause.repository.ts';
 import { settlePicture } from '../../../src/crawl/candidates/fetch-queue.repository.ts';
-import { candidate, decideAs, fetched, kept, store } from '../catalogue/fixtures.ts';
+import { candidate, decideAs, fetched, kept, store } from '../../support/catalogue-fixtures.ts';
 import { NO_TOKENS, useDashboard } from './support.ts';
 
 const dashboard = useDashboard();

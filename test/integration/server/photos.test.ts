@@ -5,7 +5,7 @@ import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Sha256 } from '../../../src/kernel/ids.ts';
-import { candidate, photo, store, stored } from '../catalogue/fixtures.ts';
+import { candidate, photo, store, stored } from '../../support/catalogue-fixtures.ts';
 import { sha256Of } from '../../support/sha256.ts';
 import { until } from '../../support/until.ts';
 import { ask, NO_TOKENS, useDashboard } from './support.ts';

@@ -25,7 +25,7 @@ import { storeVerification } from '../../../src/export/revisions/revision.reposi
 import { takeDown } from '../../../src/photo/takedown.repository.ts';
 import { sha256Of } from '../../support/sha256.ts';
 import { until } from '../../support/until.ts';
-import { candidate, fetched } from '../catalogue/fixtures.ts';
+import { candidate, fetched } from '../../support/catalogue-fixtures.ts';
 import { writeRevision, type WrittenRevision } from './revisions-support.ts';
 import { ask, bearer, FORM, NO_TOKENS, useDashboard, type Answered } from './support.ts';
 

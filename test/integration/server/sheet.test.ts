@@ -11,7 +11,7 @@ import { shortlistClass } from '../../../src/shortlist/shortlist.ts';
 import { cardAnchor, classAnchor } from '../../../src/shortlist/sheet/anchors.ts';
 import { sha256Of } from '../../support/sha256.ts';
 import { keptPhoto } from '../../unit/shortlist/sample-rows.ts';
-import { candidate, fetched, photo, store, stored } from '../catalogue/fixtures.ts';
+import { candidate, fetched, photo, store, stored } from '../../support/catalogue-fixtures.ts';
 import { ask, bearer, NO_TOKENS, useDashboard } from './support.ts';
 import { sampleRights } from '../../support/sample-rights.ts';
 

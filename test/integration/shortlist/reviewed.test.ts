@@ -22,7 +22,7 @@ import {
   expectTally,
   fetched,
   kept,
-} from '../catalogue/fixtures.ts';
+} from '../../support/catalogue-fixtures.ts';
 import { useDatabase } from '../../support/database.ts';
 import { sha256Of } from '../../support/sha256.ts';
 import { until } from '../../support/until.ts';

@@ -1,0 +1,74 @@
+import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { openApp, type App } from '../../../src/runtime/open/app.process.ts';
+import { pruneCollection } from '../../../src/filter/prune/prune-collection.process.ts';
+import { addReferences } from '../../../src/filter/references/references.process.ts';
+import { openWorkspace } from '../../../src/models/workspace/workspace.process.ts';
+import { usableCollection } from '../../../src/collection/collection.process.ts';
+import { loadConfig } from '../../../src/config/load-config.ts';
+import { listReferenceSets } from '../../../src/photo/reference-set.repository.ts';
+import { openLogger } from '../../../src/platform/log/logger.ts';
+import { useDatabase } from '../../support/database.ts';
+import { repositoryRoot } from '../../support/winnow.ts';
+import { candidate, emptyCatalogue, fetched } from '../../support/catalogue-fixtures.ts';
+
+const database = useDatabase();
+beforeEach(async () => {
+  await emptyCatalogue(database.db);
+  await database.db.deleteFrom('reference_set').execute();
+});
+
+const SAMPLES = path.join(repositoryRoot, 'assets', 'samples', 'photos');
+const { signal } = new AbortController();
+
+async function appIn(folder: string): Promise<App> {
+  const { config } = await loadConfig({ env: { WINNOW_POSTGRES_URL: database.url } });
+  const log = openLogger({ level: 'silent', format: 'json' }, process.stderr);
+  const app = await openApp({ config, dataDir: path.join(folder, 'data'), clientName: 'test', log });
+  onTestFinished(() => app.close());
+  return app;
+}
+
+async function emptyFolder(): Promise<string> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'winnow-tools-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+describe('adding references', () => {
+  it('from a folder without pictures changes nothing and reports it, because the disk may not be mounted', async () => {
+    const folder = await emptyFolder();
+    const app = await appIn(folder);
+    const dir = path.join(folder, 'pictures');
+    await mkdir(dir);
+    const add = () => {
+      const counts = { seen: 0, held: 0, unchanged: 0, unreadable: {} };
+      return addReferences(app, { dir, distance: 6 }, { signal, counts });
+    };
+    await expect(add()).rejects.toMatchObject({ code: 'no-pictures', message: expect.stringContaining(`'${dir}'`) });
+    expect(await listReferenceSets(app.db)).toEqual([]);
+    const picture = path.join(dir, 'one.jpg');
+    await copyFile(path.join(SAMPLES, 'n01443537', 'goldfish.jpg'), picture);
+    expect(await add()).toMatchObject({ leaks: 0 });
+    await rm(picture);
+    await expect(add()).rejects.toMatchObject({ code: 'no-pictures' });
+    expect(await listReferenceSets(app.db)).toMatchObject([{ folder: dir, pictures: 1 }]);
+  });
+});
+
+describe('a dry run of prune', () => {
+  it('counts photos that an interrupted prune has left', async () => {
+    const app = await appIn(await emptyFolder());
+    const id = await fetched(app.db, [candidate('A')], 'A');
+    await app.db
+      .updateTable('photo')
+      .set({ bytes_state: 'pruning', pruned_at: new Date() })
+      .where('id', '=', id)
+      .execute();
+    const workspace = await openWorkspace(app, (await usableCollection('demo')).collection);
+    const left = { photos: 1, bytes: 100_000 };
+    expect(await pruneCollection(workspace, { isDryRun: true, signal })).toMatchObject({ gone: left, finished: left });
+  });
+});

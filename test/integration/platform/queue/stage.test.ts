@@ -1,0 +1,403 @@
+import { mkdtemp, readdir, rm, writeFile, mkdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import * as z from 'zod';
+import { openApp, type App } from '../../../../src/runtime/open/app.process.ts';
+import type { JobControl } from '../../../../src/runtime/work/job-intake.process.ts';
+import { inPortions } from '../../../../src/runtime/work/in-portions.ts';
+import type { Stage, StageDefinition } from '../../../../src/runtime/work/stage-definition.ts';
+import { startStage } from '../../../../src/runtime/work/stage.process.ts';
+import { endPauses, pauseStages } from '../../../../src/collection/pause.repository.ts';
+import { loadConfig } from '../../../../src/config/load-config.ts';
+import { StopTheRun } from '../../../../src/kernel/errors.ts';
+import { pagesOf, rangeOf } from '../../../../src/kernel/pages.ts';
+import { openLogger } from '../../../../src/platform/log/logger.ts';
+import { useDatabase } from '../../../support/database.ts';
+import { redisProblem, startRedis } from '../../../support/redis-server.ts';
+
+const database = useDatabase();
+
+/** A command on this file's catalogue, closed at the end of the test. */
+async function newApp(clientName = 'test'): Promise<App> {
+  const dataDir = await mkdtemp(path.join(tmpdir(), 'winnow-app-'));
+  onTestFinished(() => rm(dataDir, { recursive: true, force: true }));
+  return appIn(dataDir, clientName);
+}
+
+async function appIn(dataDir: string, clientName = 'test', env: Record<string, string> = {}): Promise<App> {
+  const { config } = await loadConfig({ env: { WINNOW_POSTGRES_URL: database.url, ...env } });
+  const app = await openApp({
+    config,
+    dataDir,
+    clientName,
+    log: openLogger({ level: 'silent', format: 'json' }, process.stderr),
+  });
+  onTestFinished(() => app.close());
+  return app;
+}
+
+let queues = 0;
+const page = z.strictObject({ page: z.int() });
+
+/**
+ * A catalogue in memory: a set of ids to process. `work` gets the remaining ids of a page and removes those that it did.
+ */
+type Page = z.output<typeof page>;
+const jobsFor = (some: readonly number[]): Page[] => pagesOf(some).map((number) => ({ page: number }));
+
+function definition(
+  left: Set<number>,
+  work: (ids: number[], control: JobControl) => Promise<void> | void,
+): StageDefinition<Page> {
+  const ascending = (after: number): number[] => [...left].filter((id) => id > after).toSorted((a, b) => a - b);
+  return {
+    name: 'numbers',
+    job: {
+      queue: `stage-${(queues += 1)}`,
+      parse: (data) => page.parse(data),
+      keyOf: (payload) => `page-${payload.page}`,
+      attempts: 2,
+      backoffMs: 20,
+    },
+    pausedAs: { stage: 'filter', collectionId: 1 },
+    concurrency: 2,
+    async handle(payload, control) {
+      const { from, before } = rangeOf(payload.page);
+      const some = [...left].filter((id) => id >= from && id < before);
+      await work(some, control);
+      return { moved: some.some((id) => !left.has(id)), handOn: some };
+    },
+    jobsFor,
+    workable: () => inPortions((after, limit) => Promise.resolve(ascending(after).slice(0, limit)), jobsFor),
+    countLeft: () => Promise.resolve(left.size),
+    requeueEveryMs: null,
+  };
+}
+
+async function start(app: App, defined: StageDefinition<Page>, signal = new AbortController().signal): Promise<Stage> {
+  const stage = await startStage(app, defined, { signal });
+  onTestFinished(() => stage.stop());
+  return stage;
+}
+
+const ids = (count: number): Set<number> => new Set(Array.from({ length: count }, (_, i) => i + 1));
+
+describe('a stage', () => {
+  it('processes everything that is left in the catalogue, page by page', async () => {
+    const left = ids(1_000);
+    const pages: number[] = [];
+    const stage = await start(
+      await newApp(),
+      definition(left, (some) => {
+        pages.push(some.length);
+        for (const id of some) left.delete(id);
+      }),
+    );
+    expect(await stage.finish()).toBe(0);
+    expect(pages.toSorted((a, b) => a - b)).toEqual([41, 63, ...Array.from({ length: 14 }, () => 64)]);
+  });
+
+  it('queues remaining work whenever the queue has room, for any amount of work', async () => {
+    const left = ids(64 * 60);
+    const app = await newApp();
+    const defined = definition(left, (some) => some.forEach((id) => left.delete(id)));
+    const queue = await app.openQueue(defined.job);
+    let most = 0;
+    const stage = await start(app, {
+      ...defined,
+      queuedAtMost: 10,
+      async *workable() {
+        const jobs = jobsFor([...left]);
+        for (let i = 0; i < jobs.length; i += 10) yield jobs.slice(i, i + 10);
+      },
+      async handle(payload, control) {
+        most = Math.max(most, await queue.pending());
+        return defined.handle(payload, control);
+      },
+    });
+    expect(await stage.finish()).toBe(0);
+    expect([most > 1, most < 30]).toEqual([true, true]);
+  });
+
+  it('is done at once if nothing is left', async () => {
+    const stage = await start(
+      await newApp(),
+      definition(new Set(), () => undefined),
+    );
+    expect(await stage.finish()).toBe(0);
+  });
+
+  it('starts on work that arrives before it is asked to finish, and passes its results on', async () => {
+    const left = ids(10);
+    const made: number[] = [];
+    const defined = definition(left, (some) => some.forEach((id) => left.delete(id)));
+    const signal = new AbortController().signal;
+    const stage = await startStage(await newApp(), defined, {
+      signal,
+      async onDone(some) {
+        made.push(...some);
+      },
+    });
+    await stage.enqueue([3, 4]);
+    for (let i = 0; i < 200 && left.size > 0; i += 1) await sleep(20);
+    expect([left.size, made]).toEqual([0, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]]);
+    await stage.finish();
+  });
+
+  it('continues while another command adds as much work as it does', async () => {
+    const left = ids(64);
+    let added = 0;
+    const stage = await start(
+      await newApp(),
+      definition(left, (some) => {
+        for (const id of some) left.delete(id);
+        added += 1;
+        if (added > 6) return;
+        for (let i = 0; i < 64; i += 1) left.add(added * 64 + i);
+      }),
+    );
+    expect(await stage.finish()).toBe(0);
+    expect(added).toBeGreaterThan(6);
+  });
+
+  it('does not count the remaining work while it makes progress', async () => {
+    const left = ids(640);
+    let counts = 0;
+    const stage = await start(await newApp(), {
+      ...definition(left, (some) => some.forEach((id) => left.delete(id))),
+      async countLeft() {
+        counts += 1;
+        return left.size;
+      },
+      isAnyLeft: () => Promise.resolve(left.size > 0),
+    });
+    expect([await stage.finish(), counts]).toEqual([0, 1]);
+  });
+
+  it('gives up when it makes no progress, and reports the last error', async () => {
+    const left = ids(70);
+    const stage = await start(
+      await newApp(),
+      definition(left, (some) => {
+        if (some.length > 10) throw new Error('the model is in a bad mood');
+        for (const id of some) left.delete(id);
+      }),
+    );
+    await expect(stage.finish()).rejects.toMatchObject({
+      name: 'StopTheRun',
+      code: 'no-progress',
+      message: expect.stringMatching(
+        /makes no progress: 63 items remain; the last error was: the model is in a bad mood/,
+      ),
+    });
+  });
+
+  it('ends at once with the reason if the run cannot continue', async () => {
+    let tries = 0;
+    const full = new StopTheRun('Expected room but there is none', { code: 'disk-full' });
+    const stage = await start(
+      await newApp(),
+      definition(ids(500), () => {
+        tries += 1;
+        throw full;
+      }),
+    );
+    await expect(stage.finish()).rejects.toBe(full);
+    expect(tries).toBeLessThan(4);
+  });
+
+  it('reports once, while it still runs, that it can never finish', async () => {
+    const full = new StopTheRun('Expected room but there is none', { code: 'disk-full' });
+    const defined = definition(ids(500), () => {
+      throw full;
+    });
+    const told: string[] = [];
+    const signal = new AbortController().signal;
+    const stage = await startStage(await newApp(), defined, { signal, onFatal: () => told.push('fatal') });
+    await stage.enqueue([...ids(500)]);
+    for (let i = 0; i < 200 && told.length === 0; i += 1) await sleep(20);
+    expect(told).toEqual(['fatal']);
+    await expect(stage.finish()).rejects.toBe(full);
+    expect(told).toEqual(['fatal']);
+  });
+
+  it('after the signal finishes the jobs in flight, takes no more jobs, and reports how many are left', async () => {
+    const left = ids(640);
+    const controller = new AbortController();
+    let begun = 0;
+    const stage = await start(
+      await newApp(),
+      definition(left, async (some) => {
+        begun += 1;
+        if (begun === 2) controller.abort();
+        await sleep(100);
+        for (const id of some) left.delete(id);
+      }),
+      controller.signal,
+    );
+    const leftAtTheEnd = await stage.finish();
+    expect(begun).toBe(2);
+    expect(leftAtTheEnd).toBe(left.size);
+    expect(left.size).toBeLessThan(640);
+    expect(left.size).toBeGreaterThan(500);
+  });
+
+  it('forgets jobs that a killed run had queued if it is alone on the catalogue', async () => {
+    const app = await newApp();
+    expect(app.soleClient).toBe(true);
+    const left = ids(3);
+    const handled: number[][] = [];
+    const defined = definition(left, (some) => {
+      handled.push(some);
+      for (const id of some) left.delete(id);
+    });
+    const before = await app.openQueue(defined.job);
+    await before.add([{ page: 40 }, { page: 41 }]);
+    const stage = await start(app, defined);
+    await stage.finish();
+    expect(handled).toEqual([[1, 2, 3]]);
+  });
+});
+
+describe('a stage that an operator pauses', () => {
+  const all = { stages: ['filter'], collectionId: null } as const;
+  const pause = (endWorkers = false): Promise<void> => pauseStages(database.db, { ...all, by: 'ann', endWorkers });
+  afterEach(async () => void (await endPauses(database.db, all)));
+
+  it('takes no job, is not given up, and continues when the pause ends', async () => {
+    const left = ids(200);
+    let begun = 0;
+    await pause();
+    const app = await newApp();
+    const stage = await start(
+      app,
+      definition(left, (some) => {
+        begun += 1;
+        for (const id of some) left.delete(id);
+      }),
+    );
+    await stage.enqueue([...left]);
+    const finished = stage.finish();
+    await sleep(300);
+    const whilePaused = [begun, left.size, app.pauses.text()];
+    await endPauses(database.db, all);
+    expect([await finished, whilePaused]).toEqual([
+      0,
+      [0, 200, expect.stringMatching(/^filter is paused since \d\d:\d\d by ann/)],
+    ]);
+  });
+
+  it('stops the jobs in flight where they can continue later, and ends at the signal', async () => {
+    const left = ids(640);
+    const controller = new AbortController();
+    let begun = 0;
+    let ended = 0;
+    const defined = definition(left, async (some, control) => {
+      begun += 1;
+      for (const id of some) {
+        if (control.shouldStop()) break;
+        left.delete(id);
+        await sleep(40);
+      }
+      ended += 1;
+    });
+    const stage = await start(await newApp(), defined, controller.signal);
+    const finished = stage.finish();
+    await vi.waitUntil(() => begun >= 2);
+    await pause();
+    await vi.waitUntil(() => ended >= 2, 10_000);
+    const whenDrained = left.size;
+    await sleep(300);
+    controller.abort();
+    expect([await finished, begun, left.size]).toEqual([whenDrained, 2, whenDrained]);
+    expect(whenDrained).toBeGreaterThan(640 - 128);
+  });
+
+  it('ends a long-running worker once its jobs in flight are done, if that is requested', async () => {
+    const left = ids(640);
+    let isInFlight = false;
+    const defined = definition(left, async (some) => {
+      isInFlight = true;
+      await sleep(300);
+      for (const id of some) left.delete(id);
+      isInFlight = false;
+    });
+    const stage = await start(await newApp(), { ...defined, concurrency: 1 });
+    const served = stage.serve();
+    await vi.waitUntil(() => isInFlight);
+    await pause(true);
+    await served;
+    const whenEnded = [isInFlight, left.size];
+    const later = await start(await newApp(), { ...defined, concurrency: 1 });
+    const laterServed = later.serve().then(() => 'ended');
+    const first = await Promise.race([laterServed, sleep(1_500).then(() => 'waits')]);
+    expect([whenEnded[0], left.size, first]).toEqual([false, whenEnded[1], 'waits']);
+    expect(left.size).toBeGreaterThan(0);
+    await pause(true);
+    expect(await laterServed).toBe('ended');
+  });
+});
+
+describe('a stage whose Redis is emptied in mid-run', () => {
+  it('queues the remaining pages again, processes each once, and reports that', async (context) => {
+    const problem = await redisProblem();
+    context.skip(problem !== null, problem ?? '');
+    const redis = await startRedis();
+    onTestFinished(() => redis.stop());
+    const dataDir = await mkdtemp(path.join(tmpdir(), 'winnow-app-'));
+    onTestFinished(() => rm(dataDir, { recursive: true, force: true }));
+    const app = await appIn(dataDir, 'test', { REDIS_URL: redis.url });
+    const left = ids(1_000);
+    const pages: number[] = [];
+    const stage = await start(
+      app,
+      definition(left, async (some) => {
+        pages.push(some.length);
+        if (pages.length === 4) await redis.run('FLUSHALL');
+        await sleep(50);
+        for (const id of some) left.delete(id);
+      }),
+    );
+    expect(await stage.finish()).toBe(0);
+    expect(pages.filter((count) => count > 0).toSorted((a, b) => a - b)).toEqual([
+      41,
+      63,
+      ...Array.from({ length: 14 }, () => 64),
+    ]);
+  });
+});
+
+describe('an app', () => {
+  it('knows whether another command uses the catalogue', async () => {
+    const first = await newApp('crawl');
+    const second = await newApp('filter');
+    expect([first.soleClient, second.soleClient]).toEqual([true, false]);
+    expect(await first.isStillAlone()).toBe(false);
+    await second.close();
+    // The server notices the end of a client some milliseconds later.
+    await expect.poll(() => first.isStillAlone()).toBe(true);
+    await first.close();
+    expect((await newApp('crawl')).soleClient).toBe(true);
+  });
+
+  it('removes half-written files of a killed command, unless another command may be writing them', async () => {
+    const first = await newApp('crawl');
+    const unfinished = path.join(first.dataDir, 'blobs', 'unfinished');
+    await mkdir(unfinished, { recursive: true });
+    await writeFile(path.join(unfinished, 'half'), 'bytes');
+    const second = await appIn(first.dataDir, 'filter');
+    expect(await readdir(unfinished)).toEqual(['half']);
+    await first.close();
+    await second.close();
+    await appIn(first.dataDir, 'crawl');
+    await expect(readdir(unfinished)).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
+  it('may be closed twice', async () => {
+    const app = await newApp();
+    await app.close();
+    await expect(app.close()).resolves.toBeUndefined();
+  });
+});

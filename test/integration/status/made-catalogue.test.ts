@@ -1,0 +1,104 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { sql } from 'kysely';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openApp, type App } from '../../../src/runtime/open/app.process.ts';
+import { auditDataFolder } from '../../../src/operate/upkeep/audit.process.ts';
+import { readStatus } from '../../../src/status/status.process.ts';
+import { openWorkspace, type Workspace } from '../../../src/models/workspace/workspace.process.ts';
+import { usableCollection } from '../../../src/collection/collection.process.ts';
+import { loadConfig } from '../../../src/config/load-config.ts';
+import { openLogger } from '../../../src/platform/log/logger.ts';
+import { sumOf, sumsThatFail } from '../../../src/status/funnel.ts';
+import { useDatabase } from '../../support/database.ts';
+import { makeCatalogue } from '../../support/made-catalogue.ts';
+import { truncateCatalogue } from '../../support/catalogue-fixtures.ts';
+
+const CANDIDATES = 5_000;
+const database = useDatabase();
+const { signal } = new AbortController();
+
+let [app, dataDir]: [App | undefined, string] = [undefined, ''];
+
+beforeAll(async () => {
+  dataDir = await mkdtemp(path.join(tmpdir(), 'winnow-made-'));
+  const { config } = await loadConfig({ env: { WINNOW_POSTGRES_URL: database.url } });
+  const log = openLogger({ level: 'silent', format: 'json' }, process.stderr);
+  app = await openApp({ config, dataDir, clientName: 'make-catalogue', log });
+});
+afterAll(async () => {
+  await app?.close();
+  await rm(dataDir, { recursive: true, force: true });
+});
+
+async function made(candidates: number, withBytes: boolean): Promise<Workspace> {
+  if (app === undefined) throw new Error('Expected the app to be open');
+  await truncateCatalogue(database.db);
+  const workspace = await openWorkspace(app, (await usableCollection('imagenet-a')).collection);
+  await makeCatalogue(workspace, { candidates, seed: 1, withBytes, waiting: 0.1, signal, onProgress: () => undefined });
+  return workspace;
+}
+
+async function problems(): Promise<string[]> {
+  if (app === undefined) throw new Error('Expected the app to be open');
+  return (await auditDataFolder(app, signal)).flatMap((result) => result.problems);
+}
+
+/** Counts of rows, by text. */
+async function counted(query: string): Promise<Record<string, number>> {
+  const { rows } = await sql<{ kind: string; count: number }>`${sql.raw(query)}`.execute(database.db);
+  return Object.fromEntries(rows.map(({ kind, count }) => [kind, count]));
+}
+
+describe('a made catalogue', () => {
+  it('adds up, has its bytes and its evidence, and status equals a count of its rows one by one', async () => {
+    const workspace = await made(CANDIDATES, true);
+    const { totals, classes, sources, queries } = await readStatus(workspace);
+    for (const row of [totals, ...classes, ...sources]) expect(sumsThatFail(row)).toEqual([]);
+    expect(totals.found).toBe(CANDIDATES);
+    const pictures = await counted(
+      'select p.state as kind, count(*) from candidate c join picture p on p.id = c.picture_id group by 1',
+    );
+    expect(pictures).toEqual({
+      found: totals.waiting,
+      fetched: totals.fetched,
+      dropped: sumOf(totals.dropped),
+      failed: sumOf(totals.failed),
+    });
+    const { kept, correct, confident, failed, undecided } = totals.decided;
+    const decisions = await counted('select coalesce(reason, state) as kind, count(*) from decision group by 1');
+    expect(decisions).toEqual({ kept, correct, confident, ...(failed > 0 ? { undecodable: failed } : {}) });
+    const pairs = await counted(
+      `select 'all' as kind, count(distinct (p.photo_id, c.wnid)) from candidate c join picture p on p.id = c.picture_id where p.photo_id is not null`,
+    );
+    expect(pairs).toEqual({ all: kept + correct + confident + failed + undecided });
+    const listed = await counted('select coalesce(reason, state) as kind, count(*) from shortlist_entry group by 1');
+    expect(listed).toMatchObject({ listed: totals.shortlisted, cap: totals.leftOut.cap });
+    expect(queries.reduce((sum, query) => sum + query.fetched, 0)).toBeGreaterThan(0.9 * totals.fetched);
+    expect(await problems()).toEqual([]);
+  });
+
+  it('differs from a wrong tally, and doctor reports that', async () => {
+    await sql`update photo_tally set count = count + 1 where kind = (select min(kind) from photo_tally)`.execute(
+      database.db,
+    );
+    expect(await problems()).toEqual([
+      expect.stringMatching(/^the tally of imagenet-a has 1 photos more than there are /),
+    ]);
+  });
+
+  it('is the same for the same seed', async () => {
+    const rows = (): Promise<string> =>
+      sql<{ rows: string }>`
+        select md5(string_agg(encode(f.sha256, 'hex') || d.wnid || d.state || coalesce(d.max_true_prob, 0), ',' order by f.sha256, d.wnid)) as rows
+        from decision d join photo f on f.id = d.photo_id`
+        .execute(database.db)
+        .then((result) => result.rows[0]?.rows ?? '');
+    await made(200, false);
+    const first = await rows();
+    await made(200, false);
+    expect(await rows()).toBe(first);
+    expect(first).not.toBe('');
+  });
+});
