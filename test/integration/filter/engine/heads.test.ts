@@ -26,7 +26,7 @@ import { openBlobFolder } from '../../../../src/platform/blobs/blob-folder.ts';
 
 const CLASSES = 5;
 const FEATURES = 1280;
-const ROOT = path.resolve(import.meta.dirname, '../../..');
+const ROOT = path.resolve(import.meta.dirname, '../../../..');
 
 let folder = '';
 let photos: Sha256[] = [];
