@@ -195,6 +195,17 @@ export async function collectionNames(db: Kysely<Database>): Promise<string[]> {
   return rows.map(({ name }) => name);
 }
 
+/** The names of the collections whose rules the catalogue has, sorted. One that was only read has none. */
+export async function collectionsWithRules(db: Kysely<Database>): Promise<string[]> {
+  const rows = await db
+    .selectFrom('collection')
+    .select('name')
+    .where('rules_text', 'is not', null)
+    .orderBy('name')
+    .execute();
+  return rows.map(({ name }) => name);
+}
+
 /** Adds concepts below one of the 1,000 classes to those whose photos the collection takes. @returns all of them, sorted */
 export async function allowHyponyms(
   db: Kysely<Database>,

@@ -24,7 +24,8 @@ export async function keptWithRights(db: Kysely<Database>, scope: DecisionScope)
       where d.collection_id = ${collectionId} and d.state = 'kept' and d.decision_sha256 = decode(${decisionSha256}, 'hex')
         and ${ofCollection(scope, sql`d.wnid`)})`,
     columns: sql`l.photo_id::int as "photoId", coalesce(l.verdict, 'unreviewed') as verdict, coalesce(l.tags, '{}') as tags`,
-    where: allowedLicence(scope),
+    // A photo without a picture waits to be fetched again.
+    where: sql`p.id is not null and ${allowedLicence(scope)}`,
     order: sql`l.wnid collate "C", l.sha256`,
   });
   for await (const photo of kept) photos.push(photo);

@@ -14,7 +14,7 @@ import { parseSetArgument } from '../../config/setting-text.ts';
 import { codeOf, Interrupted, UsageError } from '../../kernel/errors.ts';
 import { openLogger, type Logger } from '../../platform/log/logger.ts';
 import { cancelStatements } from '../../platform/postgres/clients.ts';
-import { collectionNames } from '../../collection/collection.repository.ts';
+import { collectionsWithRules } from '../../collection/collection.repository.ts';
 import { shellWord, watchOutput } from '../text/output.ts';
 import { exitWith } from './exit.ts';
 import { listenForInterrupt } from './interrupt.ts';
@@ -87,13 +87,14 @@ export function wholeNumberFrom(min: number, max: number): (text: string) => num
 export async function runCommand(
   flags: GlobalFlags,
   action: (context: CommandContext) => Promise<void | number>,
-  { collection: use = 'none', settings = [], isWorker = false }: CommandOptions = {},
+  options: CommandOptions = {},
 ): Promise<void> {
+  const { collection: use = 'none', settings = [], isWorker = false } = options;
   const { signal, stopListening } = listenForInterrupt({ isWorker });
   const output = watchOutput();
   let databaseFolder: string | null = flags.data;
   try {
-    const { collection, warnings } = use === 'none' ? NO_COLLECTION : await collectionOf(flags, signal, use);
+    const { collection, warnings } = use === 'none' ? NO_COLLECTION : await collectionOf(flags, signal, options);
     const loaded = await settingsFor(flags, collection, settings);
     if (loaded.config.postgres.url !== null) databaseFolder = null;
     if (loaded.config.blobs.url !== null) silenceS3Client();
@@ -114,20 +115,22 @@ const NO_COLLECTION = { collection: null, warnings: [] };
 
 /**
  * The collection that `--collection` names, with warnings about its file. Without such a file it is the collection of this name in
- * the catalogue. If one is needed and none is named, it is the only one in the catalogue.
+ * the catalogue. If one is needed and none is named, it is the only one in the catalogue, with the catalogue's rules.
  */
 async function collectionOf(
   flags: GlobalFlags,
   signal: AbortSignal,
-  use: 'named' | 'needed',
+  { collection: use, isWorker = false }: CommandOptions,
 ): Promise<UsableCollection | typeof NO_COLLECTION> {
-  const name = flags.collection ?? (use === 'needed' ? await onlyCollection(flags, signal) : undefined);
-  if (name === undefined) return NO_COLLECTION;
+  const { collection: name } = flags;
+  const inCatalogue = <T>(read: (app: App) => Promise<T>): Promise<T | null> =>
+    fromCatalogue(flags, { signal, isWorker }, read);
+  if (name === undefined) return use === 'needed' ? onlyCollection(flags, inCatalogue) : NO_COLLECTION;
   try {
     return await usableCollection(name);
   } catch (error) {
     if (codeOf(error) !== 'unknown-collection') throw error;
-    const collection = await fromCatalogue(flags, signal, (app) => collectionFromCatalogue(app, name));
+    const collection = await inCatalogue((app) => collectionFromCatalogue(app, name));
     if (collection === null) throw error;
     return { collection, warnings: [] };
   }
@@ -137,17 +140,26 @@ async function collectionOf(
 const COLLECTIONS_LISTED = 10;
 
 /** @throws UsageError with the commands to type, if the catalogue has no collection or several */
-async function onlyCollection(flags: GlobalFlags, signal: AbortSignal): Promise<string> {
-  const stored = (await fromCatalogue(flags, signal, (app) => collectionNames(app.db))) ?? [];
+async function onlyCollection(
+  { data }: GlobalFlags,
+  inCatalogue: <T>(read: (app: App) => Promise<T>) => Promise<T | null>,
+): Promise<UsableCollection> {
+  const stored = (await inCatalogue(({ db }) => collectionsWithRules(db))) ?? [];
   const [only, ...others] = stored;
-  if (only !== undefined && others.length === 0) return only;
+  const collection =
+    only === undefined || others.length > 0 ? null : await inCatalogue((app) => collectionFromCatalogue(app, only));
+  if (collection !== null) return { collection, warnings: [] };
   const names = only === undefined ? (await listCollections()).map(({ name }) => name) : stored;
-  const typed = ['winnow', ...process.argv.slice(2)].map(shellWord).join(' ');
-  const commands = names.slice(0, COLLECTIONS_LISTED).map((name) => `\n  ${typed} --collection ${shellWord(name)}`);
+  const words = process.argv.slice(2);
+  const flagsAt = words.findIndex((word) => word.startsWith('-'));
+  // Only the command and its data folder: other flags may contain passwords.
+  const typed = words.slice(0, flagsAt === -1 ? words.length : flagsAt).concat(data === 'data' ? [] : ['--data', data]);
+  const command = ['winnow', ...typed].map(shellWord).join(' ');
+  const commands = names.slice(0, COLLECTIONS_LISTED).map((name) => `\n  ${command} --collection ${shellWord(name)}`);
   const more = names.length > COLLECTIONS_LISTED ? `\n  (${names.length} in all: winnow collection list)` : '';
-  const of = only === undefined ? `${flags.data} has none yet` : `${flags.data} has ${names.length}`;
+  const found = only === undefined ? 'the catalogue has none yet' : `the catalogue has ${names.length}`;
   throw new UsageError(
-    `No collection was given, and ${of}. Add --collection NAME (or the path of a collection file):${commands.join('')}${more}`,
+    `No collection was given, and ${found}. Add --collection NAME (or the path of a collection file):${commands.join('')}${more}`,
     { code: 'collection-missing' },
   );
 }
@@ -155,13 +167,13 @@ async function onlyCollection(flags: GlobalFlags, signal: AbortSignal): Promise<
 /** Reads from the catalogue. Null if there is none. */
 async function fromCatalogue<T>(
   flags: GlobalFlags,
-  signal: AbortSignal,
+  { signal, isWorker }: { readonly signal: AbortSignal; readonly isWorker: boolean },
   read: (app: App) => Promise<T>,
 ): Promise<T | null> {
   const loaded = await settingsFor(flags, null);
   if (loaded.config.postgres.url === null && !(await hasData(flags.data))) return null;
-  const context = { flags, loaded, signal, collection: null, log: loggerOf(loaded, false) };
-  return withApp(context, { name: 'collection', access: 'read' }, read);
+  const context = { flags, loaded, signal, collection: null, log: loggerOf(loaded, isWorker) };
+  return withApp(context, { name: 'collection', access: 'read', waitsForDatabase: isWorker }, read);
 }
 
 /** The outcome of an interrupted command is the interruption, whatever else happened. */

@@ -68,7 +68,7 @@ function proxyText(name: string, url: URL | null): string {
 /** The addresses of all sources. That of a dump may be a folder. */
 function sourceUrls({ sources }: Config): URL[] {
   const addresses = SOURCES.flatMap((source) => source.addresses(sources));
-  return addresses.flatMap((address) => (/^https?:/i.test(address) ? [new URL(address)] : []));
+  return addresses.flatMap((address) => (/^https?:/i.test(address) ? (URL.parse(address) ?? []) : []));
 }
 
 /** Reports sources and hosts that winnow must not contact now, and daily or hourly budgets that are nearly used up. */

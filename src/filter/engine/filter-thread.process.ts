@@ -175,7 +175,7 @@ function post(message: FromThread<unknown>): void {
 }
 
 try {
-  // Only thread-pool.ts starts this thread, and its data is a ThreadSpec.
+  // Only thread-pool.process.ts starts this thread, and its data is a ThreadSpec.
   const spec: ThreadSpec = workerData;
   await main(spec);
 } catch (error) {

@@ -63,7 +63,11 @@ export async function evaluateBatch(
     const gained = known.get(photo.photoId)?.gained;
     const isNew = (member: number, crop: number): boolean =>
       [fresh, gained].some((cells) => (cells?.[member]?.[crop] ?? null) !== null);
-    const added = evidence.map((cells, member) => cells.map((cell, crop) => (isNew(member, crop) ? cell : null)));
+    // The photo may be gone.
+    const isEvaluated = problem === null || problem.kind === 'not-finite';
+    const added = isEvaluated
+      ? evidence.map((cells, member) => cells.map((cell, crop) => (isNew(member, crop) ? cell : null)))
+      : [];
     const withLogits = needsLogits(evidence, photo.truths, { policies, evaluate });
     return { photo, evidence, fresh, problem, toStore: { photoId: photo.photoId, evidence: added, withLogits } };
   });

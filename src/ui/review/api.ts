@@ -53,7 +53,7 @@ export function messageOf(error: unknown): string {
 export type ReviewApi = ReturnType<typeof reviewApi>;
 
 /**
- * The endpoints of `src/review/desk.ts` for one collection. Each rejects with an ApiError.
+ * The endpoints of `src/review/desk/desk.ts` for one collection. Each rejects with an ApiError.
  *
  * @param reviewer the page's reviewer; null if unknown, or for a read-only user
  */

@@ -42,6 +42,8 @@ export abstract class Desk {
   protected abstract fill(): void;
   /** Shows a photo, after an undo or redo. */
   protected abstract showAgain(action: DoneAction, kind: 'undo' | 'redo', said: string): void;
+  /** False while the photo that an action is for is being read. */
+  protected abstract get isShown(): boolean;
   protected abstract afterDecision(judgement: Judgement, subjects: readonly Subject[]): void;
   /** The order that is stored with a verdict. */
   abstract get shownBy(): ShownBy;
@@ -135,7 +137,7 @@ export abstract class Desk {
 
   #forTargets(act: (subjects: readonly Subject[]) => void): void {
     const { targets } = this.list;
-    if (targets.length > 0 && this.session.setup.mayReview) act(targets);
+    if (targets.length > 0 && this.isShown && this.session.setup.mayReview) act(targets);
   }
 
   #takeBack(kind: 'undo' | 'redo'): void {

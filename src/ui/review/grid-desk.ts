@@ -1,6 +1,7 @@
 import { createRef } from 'preact';
 import type { ReviewFilter } from '../../review/desk/desk.ts';
-import type { Subject } from '../../review/events/event.ts';
+import { countText } from '../../kernel/texts.ts';
+import type { Judgement, Subject } from '../../review/events/event.ts';
 import type { PhotoFacets } from '../../review/desk/facets.ts';
 import { messageOf, ROWS_MAX } from './api.ts';
 import { Desk, type Commands } from './desk.ts';
@@ -8,6 +9,7 @@ import { isGone } from './filter-chips.tsx';
 import { subjectKey, type DoneAction } from './history.ts';
 import { afterDecision, allSelected, cleared, type Selection } from './selection.ts';
 import { hrefOf, searchOf } from './view-url.ts';
+import { judgementText } from './words.ts';
 
 /** Delay before a request, so that photos passing by in a fast scroll are not read. */
 const SCROLLED_MS = 60;
@@ -114,7 +116,12 @@ export class GridDesk extends Desk {
     this.session.onMoreChanged = () => {};
   }
 
-  protected afterDecision(): void {
+  protected get isShown(): boolean {
+    return true;
+  }
+
+  protected afterDecision(judgement: Judgement, subjects: readonly Subject[]): void {
+    this.session.say(`${countText(subjects.length)} ${judgementText(judgement)}`);
     this.tapMode = 'one';
     this.select(afterDecision(this.list.selection, this.list.count));
   }

@@ -22,8 +22,9 @@ export function Tiles({ desk }: { readonly desk: GridDesk }) {
   const { rows, from, to } = rowsAround({ top, height, rowHeight, count, keptRow: cursorRow });
   desk.shape = { columns, rowsInView: Math.floor(height / rowHeight) };
   useEffect(() => desk.want(subjects.slice(from * columns, to * columns)), [desk, subjects, from, to, columns]);
-  useLayoutEffect(() => showRow(desk.scroller, list, { row: cursorRow, rowHeight }), [at, subjects]);
-  useStayInPlace(desk.scroller, { columns, rowHeight, top });
+  const isMeasured = list.current !== null;
+  useStayInPlace(desk.scroller, { columns, rowHeight, top, isMeasured });
+  useLayoutEffect(() => showRow(desk.scroller, list, { row: cursorRow, rowHeight }), [at, subjects, isMeasured]);
   useLayoutEffect(() => {
     if (desk.takesFocus) document.querySelector<HTMLElement>(`#tile-${at}`)?.focus({ preventScroll: true });
     desk.takesFocus = false;
@@ -95,12 +96,19 @@ interface Place {
   readonly columns: number;
   readonly rowHeight: number;
   readonly top: number;
+  /** False in the first rendering, whose columns are a guess. */
+  readonly isMeasured: boolean;
 }
 
 /** When the window changes its width, the photos that were at its top stay there. */
-function useStayInPlace({ current: scroller }: RefObject<HTMLElement>, { columns, rowHeight, top }: Place): void {
-  const before = useRef({ columns, position: 0 });
+function useStayInPlace(
+  { current: scroller }: RefObject<HTMLElement>,
+  { columns, rowHeight, top, isMeasured }: Place,
+): void {
+  const before = useRef<{ columns: number; position: number } | null>(null);
   useLayoutEffect(() => {
+    if (!isMeasured) return;
+    before.current ??= { columns, position: 0 };
     const { position } = before.current;
     const by = (Math.floor(position / columns) - Math.round(top / rowHeight)) * rowHeight;
     if (before.current.columns !== columns && scroller !== null) scroller.scrollTop += by;

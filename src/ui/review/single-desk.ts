@@ -111,6 +111,9 @@ export class SingleDesk extends Desk {
   protected fill(): void {
     const { session, view, order } = this;
     this.stop();
+    this.trouble = null;
+    this.#lastWnid = undefined;
+    this.#withOther = null;
     this.list.fill([]);
     this.isReady = session.outbox === null && !this.isForDisputes;
     if (this.isForDisputes) void this.#readDisputes();
@@ -124,6 +127,10 @@ export class SingleDesk extends Desk {
 
   protected stop(): void {
     this.#supply?.stop();
+  }
+
+  protected get isShown(): boolean {
+    return this.photo !== null;
   }
 
   protected afterDecision(judgement: Judgement, subjects: readonly Subject[]): void {

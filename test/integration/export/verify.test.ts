@@ -29,7 +29,7 @@ async function verify(
 ): Promise<Verification> {
   return verifyFolder(root, {
     sample,
-    threads: 1,
+    threads: 2,
     cropsPerPass: 8,
     provider: 'cpu',
     maxPixels: 100_000_000,

@@ -144,7 +144,7 @@ const READERS = [
 /** Possible verdicts of a first reviewer. Tags and flags are hidden with the verdict. */
 const HIDDEN: readonly Readonly<Record<string, ReviewVerdict>>[] = [
   { a: 'accept', b: 'accept', c: 'reject', d: 'unsure' },
-  { a: 'unsure', b: 'reject', c: 'accept', d: 'reject' },
+  { a: 'unsure', b: 'reject', c: 'unsure', d: 'reject' },
 ];
 const MARKS = [
   { kind: 'tag', subjects: [photo('a')], value: { tags: ['blur'] } },

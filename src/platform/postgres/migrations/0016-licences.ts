@@ -18,6 +18,6 @@ const MAX_NAME_LENGTH = 500;
 
 /** In lower case, as they were computed when this migration was written. */
 function choicesOf(licence: string): string[] {
-  const branches = /[()]/.test(licence) ? [] : licence.split(' OR ');
+  const branches = /[()]/.test(licence) ? [] : licence.split(/ OR (?!LATER\b)/);
   return [...new Set([licence, ...branches].map((id) => id.toLowerCase()))];
 }

@@ -47,7 +47,14 @@ const COMMANDS = [
   'references add assets/samples --for leaks',
   'move --to-database postgres://nobody@127.0.0.1:9/none',
 ];
-const LICENCES = ['CC0-1.0', 'CC0-1.0', 'GFDL OR CC-BY-SA-2.5', '(MIT OR CC0-1.0)', `a${' text'.repeat(600)}`];
+const LICENCES = [
+  'CC0-1.0',
+  'CC0-1.0',
+  'GFDL OR CC-BY-SA-2.5',
+  '(MIT OR CC0-1.0)',
+  'Foo 2 OR LATER',
+  `a${' text'.repeat(600)}`,
+];
 const silent = { debug: () => {}, info: () => {}, warn: () => {} };
 
 let folder = '';
@@ -157,7 +164,7 @@ describe('on a shared catalogue of an older winnow', () => {
     expect(await rowsOf(urls.older)).toMatchObject(kept);
     const allowedBy = await onServer(urls.older, 'select name, choices from licence order by name collate "C"');
     expect(allowedBy).toEqual(
-      LICENCES.slice(1, 4)
+      LICENCES.slice(1, 5)
         .toSorted()
         .map((name) => ({ name, choices: licenceChoices(name) })),
     );
