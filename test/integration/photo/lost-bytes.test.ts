@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { forgetFailed } from '../../../src/filter/run/decision.repository.ts';
 import { undecodable } from '../../../src/filter/rule/decision.ts';
 import { refetchPictures } from '../../../src/photo/lost-bytes.repository.ts';
+import { keptWithRights } from '../../../src/report/reported-photo.repository.ts';
 import { useDatabase } from '../../support/database.ts';
 import {
   candidate,
@@ -24,6 +25,7 @@ describe('a photo whose bytes are lost', () => {
     const other = await fetched(database.db, [candidate('c')], 'C');
     const scope = await collection(database.db, 'birds');
     await decideAs(database.db, scope, [kept(id, 'n01')]);
+    expect(await keptWithRights(database.db, scope)).toMatchObject([{ photoId: id, rights: { sourceId: 'a' } }]);
     expect(await refetchPictures(database.db, [photo('A')])).toBe(2);
     const pictures = await database.db
       .selectFrom('picture')
@@ -35,6 +37,8 @@ describe('a photo whose bytes are lost', () => {
       ['found', null],
       ['fetched', other],
     ]);
+    // A report leaves it out until then: nothing states its rights.
+    expect(await keptWithRights(database.db, scope)).toEqual([]);
     expect(await storePhoto(database.db, pictures[0]?.id ?? 0, photo('A'))).toBe(id);
     expect(await database.db.selectFrom('decision').select('photo_id').execute()).toEqual([{ photo_id: id }]);
   });
