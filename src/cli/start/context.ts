@@ -5,19 +5,20 @@ import { hasData, requireData } from '../../runtime/open/data-folder.process.ts'
 import { toldFailure } from '../../runtime/open/database-failure.process.ts';
 import { collectionFromCatalogue, type RulesUse } from '../../models/workspace/rules.process.ts';
 import { openWorkspace, type Workspace } from '../../models/workspace/workspace.process.ts';
-import { listCollections, usableCollection, type UsableCollection } from '../../collection/collection.process.ts';
+import { usableCollection, type UsableCollection } from '../../collection/collection.process.ts';
 import type { Collection } from '../../collection/collection.ts';
 import { silenceS3Client } from '../../config/env.ts';
 import { loadConfig, type LoadedConfig } from '../../config/load-config.ts';
 import type { SettingArgument } from '../../config/setting-layers.ts';
 import { parseSetArgument } from '../../config/setting-text.ts';
-import { codeOf, Interrupted, UsageError } from '../../kernel/errors.ts';
+import { codeOf, Interrupted } from '../../kernel/errors.ts';
 import { openLogger, type Logger } from '../../platform/log/logger.ts';
 import { cancelStatements } from '../../platform/postgres/clients.ts';
 import { collectionsWithRules } from '../../collection/collection.repository.ts';
-import { shellWord, watchOutput } from '../text/output.ts';
+import { watchOutput } from '../text/output.ts';
 import { exitWith } from './exit.ts';
 import { listenForInterrupt } from './interrupt.ts';
+import { noCollection } from './no-collection.ts';
 
 /** Flags that every command takes. */
 export interface GlobalFlags {
@@ -136,32 +137,19 @@ async function collectionOf(
   }
 }
 
-/** How many collections an error lists. */
-const COLLECTIONS_LISTED = 10;
-
 /** @throws UsageError with the commands to type, if the catalogue has no collection or several */
 async function onlyCollection(
   { data }: GlobalFlags,
   inCatalogue: <T>(read: (app: App) => Promise<T>) => Promise<T | null>,
 ): Promise<UsableCollection> {
-  const stored = (await inCatalogue(({ db }) => collectionsWithRules(db))) ?? [];
-  const [only, ...others] = stored;
-  const collection =
-    only === undefined || others.length > 0 ? null : await inCatalogue((app) => collectionFromCatalogue(app, only));
-  if (collection !== null) return { collection, warnings: [] };
-  const names = only === undefined ? (await listCollections()).map(({ name }) => name) : stored;
-  const words = process.argv.slice(2);
-  const flagsAt = words.findIndex((word) => word.startsWith('-'));
-  // Only the command and its data folder: other flags may contain passwords.
-  const typed = words.slice(0, flagsAt === -1 ? words.length : flagsAt).concat(data === 'data' ? [] : ['--data', data]);
-  const command = ['winnow', ...typed].map(shellWord).join(' ');
-  const commands = names.slice(0, COLLECTIONS_LISTED).map((name) => `\n  ${command} --collection ${shellWord(name)}`);
-  const more = names.length > COLLECTIONS_LISTED ? `\n  (${names.length} in all: winnow collection list)` : '';
-  const found = only === undefined ? 'the catalogue has none yet' : `the catalogue has ${names.length}`;
-  throw new UsageError(
-    `No collection was given, and ${found}. Add --collection NAME (or the path of a collection file):${commands.join('')}${more}`,
-    { code: 'collection-missing' },
-  );
+  const stored = await inCatalogue(async (app) => {
+    const names = await collectionsWithRules(app.db);
+    const [only] = names;
+    return { names, only: only === undefined || names.length > 1 ? null : await collectionFromCatalogue(app, only) };
+  });
+  const collection = stored?.only ?? null;
+  if (collection === null) throw await noCollection(data, stored?.names ?? []);
+  return { collection, warnings: [] };
 }
 
 /** Reads from the catalogue. Null if there is none. */

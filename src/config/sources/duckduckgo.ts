@@ -20,7 +20,7 @@ export const duckduckgo = defineSource({
   title: 'the image search of DuckDuckGo',
   homepage: 'https://duckduckgo.com/',
   collectionType: 'Web Scraping',
-  confession: 'It requested the search pages of DuckDuckGo whatever the robots.txt of DuckDuckGo says.',
+  exceptionText: 'It requested the search pages of DuckDuckGo whatever the robots.txt of DuckDuckGo says.',
   settings: {
     url: setting(httpUrl(), 'https://duckduckgo.com', 'Address of DuckDuckGo.'),
     ignoreRobots: setting(

@@ -35,10 +35,10 @@ interface Facts {
   /** How its photos were collected, in a word of the RAI vocabulary of Croissant. */
   readonly collectionType: 'Web API' | 'Web Scraping' | 'Secondary Data analysis' | 'Others';
   /** A sentence for the card of an export, if it does not obey the rules that all others obey. */
-  readonly confession: string | null;
+  readonly exceptionText: string | null;
 }
 
-const DEFAULTS = { line: null, from: null, homepage: null, collectionType: 'Others', confession: null } as const;
+const DEFAULTS = { line: null, from: null, homepage: null, collectionType: 'Others', exceptionText: null } as const;
 
 /** A finding of `winnow doctor` about a source. */
 interface Advice {

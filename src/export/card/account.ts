@@ -118,7 +118,7 @@ export function politenessText(protocol: Protocol): string {
   return sentences(
     'winnow fetches a picture only if the robots.txt and the X-Robots-Tag of its host allow that, unless the curators named the ' +
       'host as their own.',
-    ...protocol.sources.map(({ source }) => sourceOf(source)?.confession ?? null),
+    ...protocol.sources.map(({ source }) => sourceOf(source)?.exceptionText ?? null),
   );
 }
 

@@ -56,7 +56,7 @@ it('a source of 40 lines has settings, limits, advice, sentences and a search', 
     null,
     null,
   ]);
-  expect([museum.title, museum.confession, museum.collectionType]).toEqual(['the museum', null, 'Others']);
+  expect([museum.title, museum.exceptionText, museum.collectionType]).toEqual(['the museum', null, 'Others']);
   const wanted = { wnid: 'n1', name: 'vase', scientificName: null, entry: undefined };
   // The search of the museum needs none of the settings of other sources.
   const source = search.open({} as never, { licences: 'any', userAgent: 'winnow-test' });

@@ -99,8 +99,11 @@ it.each([
   [false, null, 3, true],
   [false, null, 2, false],
   [true, 'unsure', 3, false],
-] as const)('a photo that others left unsure is to be settled: %j', (...[isSettled, verdict, count, expected]) => {
-  const others = ['ben', 'cleo', 'dan'].map((reviewer) => ({ ...PHOTO.mine, verdict: 'unsure' as const, reviewer }));
-  const mine = { ...PHOTO.mine, verdict };
-  expect(isLeftUnsure({ isSettled, mine, others: others.slice(0, count) })).toBe(expected);
-});
+] as const)(
+  'says whether a photo that others left unsure needs an adjudication: %j',
+  (...[isSettled, verdict, count, expected]) => {
+    const others = ['ben', 'cleo', 'dan'].map((reviewer) => ({ ...PHOTO.mine, verdict: 'unsure' as const, reviewer }));
+    const mine = { ...PHOTO.mine, verdict };
+    expect(isLeftUnsure({ isSettled, mine, others: others.slice(0, count) })).toBe(expected);
+  },
+);
