@@ -1,10 +1,8 @@
 import { stringify } from 'yaml';
 import type { CollectionDraft, QueriesFile } from './collection.ts';
 
-/** A draft with the content of the files that it names. */
 export interface DraftToKeep {
   readonly draft: CollectionDraft;
-  /** The values of its file. */
   readonly given: object;
   /** The lists with their entries, even if the file names another file for them. */
   readonly lists: Pick<CollectionDraft, 'classes' | 'among'>;

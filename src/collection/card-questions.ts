@@ -1,7 +1,4 @@
-/**
- * Questions that only the curator of a set can answer, by the key under `export.card` of the collection file. The dataset card
- * lists those without an answer.
- */
+/** Questions that only the curator of a set can answer, by the key under `export.card`. The card lists unanswered ones. */
 export const CARD_QUESTIONS = {
   title: 'What is the set called?',
   description: 'What is the set, in two or three sentences?',

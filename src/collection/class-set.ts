@@ -9,19 +9,16 @@ export interface ClassSet {
   readonly wnids: readonly Wnid[];
   /** SHA-256 of the wnids joined with line feeds. */
   readonly sha256: Sha256;
-  /** Short names for people, of all its classes. */
   readonly nameByWnid: ReadonlyMap<Wnid, string>;
   /** Works as ClassTable.resolveLabel, but tries the collection's own classes and names first. The class need not be in the set. */
   readonly resolveLabel: (label: string) => LabelResult;
 }
 
-/** One line of a collection's `classes`. */
 export interface ClassEntry {
   /** As the file has it: a wnid, an id that the user chose, or a name of one of the 1,000 classes. */
   readonly wnid: string;
   /** Turns an id that is not in the table into a class of the user. For other ids it replaces the table's name. */
   readonly name?: string | undefined;
-  /** `file:line`, for messages. */
   readonly where: string;
 }
 
@@ -65,11 +62,7 @@ export function createClassSet(entries: readonly ClassEntry[], table: ClassTable
   return { classes: toClassSet(nameByWnid, labelResolver(ownNames, table, nameByWnid)), problems, warnings };
 }
 
-/**
- * Reads a file with one class a line, by wnid or name. `#` starts a comment. Skips blank lines.
- *
- * @returns the entries, and a problem if there are none
- */
+/** One class a line, by wnid or name. `#` starts a comment. Blank lines are skipped. */
 export function parseClassList(text: string, fileName: string): { entries: ClassEntry[]; problems: string[] } {
   const entries = text.split(/\r?\n/).flatMap((line, i): ClassEntry[] => {
     const wnid = line.replace(/#.*$/, '').trim();

@@ -8,11 +8,7 @@ import { parseWordNet, type WordNet } from './wordnet.ts';
 
 let loaded: Promise<ClassTable> | null = null;
 
-/**
- * The bundled class table. A process reads it once, which takes about 20 ms.
- *
- * @throws UsageError `unreadable-file` or `bad-class-table`; its `wordNet` throws `unreadable-file` or `bad-wordnet-table`
- */
+/** The bundled class table. A process reads it once, which takes about 20 ms. */
 export function loadClassTable(): Promise<ClassTable> {
   loaded ??= readClassTable().catch((error: unknown) => {
     loaded = null;

@@ -40,14 +40,7 @@ const CLASSES_SHA256 = '5ec39544516cd4da65b24a145e29a7b6bb10d29a4d7a28f7562785ae
 
 const rowIn: (line: string) => ClassRow = JSON.parse;
 
-/**
- * Reads the class table.
- *
- * @param text JSON Lines, as in config/classes/imagenet-1k.jsonl
- * @param fileName the file's name in messages
- * @param wordNet reads the WordNet table; called on first use
- * @throws UsageError `bad-class-table` if the text has another hash
- */
+/** Throws a UsageError `bad-class-table` if the text has another hash. `wordNet` reads the WordNet table on first use. */
 export function parseClassTable(text: string, fileName: string, wordNet: () => WordNet): ClassTable {
   const table = { what: 'the class table', fileName, sha256: CLASSES_SHA256, code: 'bad-class-table' };
   const rows = unchangedLines(text, table).map(rowIn);
@@ -66,7 +59,6 @@ export function parseClassTable(text: string, fileName: string, wordNet: () => W
   };
 }
 
-/** How many classes a message lists. */
 const CLASSES_SHOWN = 5;
 
 /**
@@ -89,7 +81,6 @@ export function hypernymText(
   return `stands above ${below.length} of the ImageNet-1k classes: ${list}`;
 }
 
-/** The wnids of a named list, sorted. */
 export function wnidsOf(name: ClassListName, rows: readonly ClassRow[]): Wnid[] {
   const members =
     name === 'imagenet-1k' ? rows : rows.filter((row) => (name === 'imagenet-a' ? row.imagenetA : row.imagenetO));

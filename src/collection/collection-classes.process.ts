@@ -15,7 +15,6 @@ import { firstOf } from './first-of.ts';
 import { normaliseLabel } from './label-index.ts';
 import { classSubjects, conceptSubjects, type ConceptEntry, type Subjects } from './subjects.ts';
 
-/** A collection file that is being checked, and the folders in which to look for the files that it names. */
 export interface CollectionContext {
   readonly draft: CollectionDraft;
   readonly yaml: YamlFile;
@@ -35,16 +34,12 @@ export async function existingFile(path: string, { file, workingDir }: Collectio
   return null;
 }
 
-/** The classes of a collection, and those that softmax covers. */
 interface ClassLists {
   readonly classes: ClassSet;
   readonly evidenceClasses: ClassSet;
 }
 
-/**
- * Reads the classes of a collection and those that its models choose among: from a named list, a file or single entries.
- * If there are problems, the lists must not be used.
- */
+/** If there are problems, the lists must not be used. */
 export async function classesOf(context: CollectionContext) {
   const { mode, classes } = context.draft;
   const own = await entriesOf(context, 'classes', classes);
@@ -60,7 +55,6 @@ export async function classesOf(context: CollectionContext) {
   return { ...lists, drafts, problems: unread.length > 0 ? unread : problemsOf(lists, context), warnings };
 }
 
-/** How the lists of a collection are read. */
 interface ListRules {
   /** The classes that the models choose among; null if these are `classes`. */
   readonly amongOf: (context: CollectionContext) => Promise<AmongEntries | null>;
@@ -153,7 +147,6 @@ interface FoundSubjects {
   readonly problems: readonly string[];
 }
 
-/** The subjects of a collection's photos: its classes in mode A, its concepts in mode O. */
 export function subjectsOf(context: CollectionContext, classes: ClassSet): FoundSubjects {
   return LISTS[context.draft.mode].subjectsOf(context, classes);
 }
@@ -183,14 +176,8 @@ interface Entries {
   readonly draft: ClassListDraft;
 }
 
-/** The same of `among`, which a collection file need not have. */
 type AmongEntries = Omit<Entries, 'draft'> & { readonly draft: ClassListDraft | null };
 
-/**
- * Reads the entries of a class list.
- *
- * @param key the key of the list in the collection file
- */
 async function entriesOf(context: CollectionContext, key: 'classes' | 'among', list: ClassListDraft): Promise<Entries> {
   const { yaml, table } = context;
   const where = yaml.where([key]);

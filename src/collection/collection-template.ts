@@ -4,13 +4,7 @@ import { UsageError } from '../kernel/errors.ts';
 import type { ClassRow } from './class-table.ts';
 import { nameSchema } from './name.ts';
 
-/**
- * The text of a new collection file that explains every key. `winnow collection init NAME` writes it.
- *
- * @param example the bundled collection `custom`
- * @param classes the classes to collect; if empty, the file keeps those of the example
- * @throws UsageError `bad-collection-name`
- */
+/** The bundled collection `custom` with another name. If `classes` is empty, the file keeps those of the example. */
 export function collectionTemplate(
   example: string,
   name: string,

@@ -17,26 +17,20 @@ import { classesOfCard, HEAD_TO_FIT, memberCard } from './cards/model-card.proce
 import { unknownClasses, wantedClasses } from './cards/model-classes.ts';
 
 export interface CollectionCheck {
-  /** Absolute path. */
   readonly file: string;
-  /** Null if there are problems. */
   readonly collection: Collection | null;
   /** Names of model cards, also of those with problems. Empty if the file cannot be read. */
   readonly ensemble: readonly string[];
   /** Sentences with file and line. If there are any, the collection cannot be used. */
   readonly problems: readonly string[];
-  /** Sentences about what is probably a mistake. */
   readonly warnings: readonly string[];
 }
 
 export type UsableCollection = Pick<CollectionCheck, 'warnings'> & { readonly collection: Collection };
 
 /**
- * Reads a collection.
- *
  * @param nameOrPath a name, which is searched in config/collections of the working directory and then of the package; or a path
  *   (with a slash, or ending in .yaml or .yml), relative to the working directory
- * @throws UsageError `unknown-collection` with the nearest and all known names, `bad-collection` with all problems, `bad-yaml`
  */
 export async function usableCollection(
   nameOrPath: string,
@@ -52,11 +46,7 @@ export async function listCollections(workingDir: string = workingFolder()): Pro
   return listYamlFiles(configFolders('collections', packageRoot, workingDir));
 }
 
-/**
- * Reads a collection and everything that it names (class list, queries, model cards), and reports all problems at once.
- *
- * @throws UsageError only if there is no such collection, or the class table itself is damaged
- */
+/** Also reads everything that the collection names (class list, queries, model cards), and reports all problems at once. */
 export async function checkCollection(
   nameOrPath: string,
   workingDir: string = workingFolder(),
@@ -67,11 +57,7 @@ export async function checkCollection(
   return { file, ...check };
 }
 
-/**
- * Reads a collection from the text that the catalogue has of it.
- *
- * @throws UsageError `bad-collection` if the text was stored by a version of winnow whose collections had other keys
- */
+/** @throws UsageError `bad-collection` if the text was stored by a version of winnow whose collections had other keys */
 export async function storedCollection(
   name: string,
   { text, fileSha256 }: { readonly text: string; readonly fileSha256: string },
@@ -86,7 +72,6 @@ export async function storedCollection(
 interface CollectionSource {
   readonly text: string;
   readonly bytes: Uint8Array;
-  /** The name of the text in messages. */
   readonly shown: string;
   /** Absolute path. Null for a text of the catalogue. */
   readonly file: string | null;
@@ -133,7 +118,6 @@ async function checkText(
   };
 }
 
-/** True if the text is the path of a collection file, not a name. */
 export function isPath(nameOrPath: string): boolean {
   return /[/\\]|\.ya?ml$/.test(nameOrPath);
 }
@@ -177,7 +161,6 @@ async function queriesOf(context: CollectionContext): Promise<{ queries: Queries
   return { queries: null, problems: [problem] };
 }
 
-/** Checks that every model card exists, and that each model knows all classes that it chooses among. */
 async function checkEnsemble(
   { draft, yaml, workingDir, table }: CollectionContext,
   among: ClassSet | null,

@@ -7,11 +7,9 @@ import { MODES } from './modes.ts';
 import { parseDefinition, storedCardsSchema, type StoredRules } from './stored-rules.ts';
 import type { StoredCard } from './stored-card.process.ts';
 
-/** The rules that decisions are made under. They are known once the models are. */
 export interface DecisionRules {
   /** SHA-256 of the collection's rules and its members, in hex. If a model is replaced, photos are decided again. */
   readonly decisionSha256: string;
-  /** Ids of the ensemble's members in the catalogue. */
   readonly memberIds: readonly number[];
 }
 
@@ -37,7 +35,6 @@ export async function registerCollection(
   return id;
 }
 
-/** The rules to store, with the cards of the members and who stores them. */
 export interface RulesToStore extends DecisionRules {
   readonly cards: Readonly<Record<string, StoredCard>>;
   readonly by: string;
@@ -46,8 +43,6 @@ export interface RulesToStore extends DecisionRules {
 /**
  * Stores the rules for all further decisions of the collection. Decisions under other rules stay in the catalogue but no longer
  * count. A filter that still works under other rules ends: see `rulesHold`.
- *
- * @param when `unset`: only if no rules are stored yet
  */
 export async function storeRules(
   db: Kysely<Database>,
@@ -75,7 +70,6 @@ export async function storeText(db: Kysely<Database>, collection: Collection, ru
     .execute();
 }
 
-/** The hash of the rules of a collection, in hex. Undefined if it was deleted. */
 export async function rulesSha256Of(db: Kysely<Database>, collectionId: number): Promise<string | undefined> {
   const row = await db
     .selectFrom('collection')
@@ -99,17 +93,12 @@ export async function rulesHold(
   return row?.decision_sha256.toString('hex') === decisionSha256;
 }
 
-/** Code of the error for a process whose rules are not those of the catalogue. */
 export const RULES_DIFFER = 'rules-differ';
 
 /** Code of the error for a process whose collection was deleted. If the collection is used again, it has another id. */
 export const COLLECTION_FORGOTTEN = 'collection-forgotten';
 
-/**
- * The error for a collection that was deleted while a process used it.
- *
- * @param work what needed the collection, as in `its shortlist is built`
- */
+/** @param work what needed the collection, as in `its shortlist is built` */
 export function collectionForgotten(work: string): StopTheRun {
   return new StopTheRun(
     `The collection was deleted (winnow collection forget) while ${work}, so nothing was stored. Run the command again to create it again.`,
@@ -117,11 +106,6 @@ export function collectionForgotten(work: string): StopTheRun {
   );
 }
 
-/**
- * Checks that the collection still exists.
- *
- * @throws StopTheRun `collection-forgotten`
- */
 export async function requireCollection(db: Kysely<Database>, id: number, work: string): Promise<void> {
   const row = await db.selectFrom('collection').select('id').where('id', '=', id).executeTakeFirst();
   if (row === undefined) throw collectionForgotten(work);
@@ -152,7 +136,6 @@ function rowOf(collection: Collection, { decisionSha256, memberIds }: DecisionRu
   };
 }
 
-/** The rules of a collection in the catalogue, or null if it has no such collection. */
 export async function readRules(db: Kysely<Database>, name: string): Promise<StoredRules | null> {
   const { rows } = await sql<StoredRow>`
     select k.id, encode(k.decision_sha256, 'hex') as "decisionSha256", encode(k.file_sha256, 'hex') as "fileSha256", k.definition, k.rules_text as text, k.cards,
@@ -175,7 +158,6 @@ type StoredRow = Pick<StoredRules, 'id' | 'decisionSha256' | 'fileSha256' | 'tex
   readonly among: string[] | null;
 };
 
-/** Counts the decisions of a collection under these rules. */
 export async function countDecisions(
   db: Kysely<Database>,
   { id, decisionSha256 }: Pick<StoredRules, 'id' | 'decisionSha256'>,
@@ -189,7 +171,6 @@ export async function countDecisions(
   return count;
 }
 
-/** The names of all collections of the catalogue. */
 export async function collectionNames(db: Kysely<Database>): Promise<string[]> {
   const rows = await db.selectFrom('collection').select('name').orderBy('name').execute();
   return rows.map(({ name }) => name);
@@ -224,7 +205,6 @@ export async function allowHyponyms(
   return row.allowed_hyponyms;
 }
 
-/** The concepts below one of the 1,000 classes whose photos the collection takes, by wnid. */
 export async function allowedHyponyms(db: Kysely<Database>, collectionId: number): Promise<readonly Wnid[]> {
   const row = await db
     .selectFrom('collection')

@@ -15,13 +15,11 @@ import { MODES, policySchema, type CollectionPolicy } from './modes.ts';
 import { nameSchema } from './name.ts';
 import type { Subjects } from './subjects.ts';
 
-/** A checked collection file. */
 export interface Collection {
   readonly name: string;
   readonly mode: Mode;
   /** Mode A: the classes that photos are searched as. Mode O: the classes that a model must predict for a kept photo. */
   readonly classes: ClassSet;
-  /** Classes or concepts that candidates are searched as. */
   readonly subjects: Subjects;
   /**
    * The classes of softmax, evidence and confusions. Mode A: `among` (the mask), which contains all of `classes`. Mode O: all
@@ -34,12 +32,10 @@ export interface Collection {
   readonly sources: readonly SourceName[];
   /** Allowed licences: SPDX ids, `Public-Domain`, `all-rights-reserved`, `unknown`. */
   readonly licences: 'any' | readonly string[];
-  /** Names of model cards. */
   readonly ensemble: readonly string[];
   /** The members that each user fits with `winnow finetune`, by their names: the card of the backbone, and what --classes takes. */
   readonly heads: ReadonlyMap<string, Readonly<z.output<typeof headSchema>>>;
   readonly policy: CollectionPolicy;
-  /** Settings that the collection overrides, for loadConfig. */
   readonly settings: Layer;
   /** The curators' answers about the exported set, by the keys of CARD_QUESTIONS. Unanswered keys are absent. */
   readonly card: Readonly<Record<string, string>>;
@@ -53,7 +49,6 @@ export interface Collection {
   readonly rulesSha256: Sha256;
 }
 
-/** The searches of each class, as `parseQueries` reads them. */
 export interface QueriesFile {
   /** The file's name in messages. */
   readonly from: string;
@@ -149,7 +144,6 @@ export type CollectionDraft = Omit<
 export interface CollectionDraftResult {
   /** Null if the file is not a collection. A draft can be used if `problems` is empty. */
   readonly draft: CollectionDraft | null;
-  /** The file's values, with defaults. */
   readonly given: object;
   readonly problems: readonly string[];
   readonly warnings: readonly string[];
@@ -175,10 +169,8 @@ export function draftCollection(file: YamlFile): CollectionDraftResult {
   return { draft, given: result.data, problems: [...problems, ...modeProblems(draft, file)], warnings };
 }
 
-/** The things that a draft refers to. */
 type Found = Pick<Collection, 'classes' | 'subjects' | 'evidenceClasses' | 'queries' | 'file' | 'text'>;
 
-/** Creates a collection from a draft without problems and the things that it refers to. */
 export function completeCollection(
   draft: CollectionDraft,
   { bytes, ...found }: Found & { readonly bytes: Uint8Array },

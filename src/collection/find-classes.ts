@@ -5,9 +5,7 @@ import { classesBelow } from './wordnet.ts';
 export interface FoundClass {
   readonly wnid: string;
   readonly name: string;
-  /** All lemmas of the class in WordNet's order. */
   readonly synonyms: readonly string[];
-  /** WordNet's definition. */
   readonly gloss: string;
 }
 
@@ -21,8 +19,6 @@ export interface FoundClass {
  * 4. classes with parts of words in one of their names;
  * 5. classes with words in a name or in the gloss that begin with these;
  * 6. classes below the hypernym.
- *
- * @param text if it is empty, no class is found
  */
 export function findClasses(text: string, table: ClassTable): FoundClass[] {
   const wanted = normaliseLabel(text);

@@ -1,7 +1,6 @@
 /** How many problems or ids one message lists. `checkCollection` returns all of them. */
 const MAX_LISTED = 20;
 
-/** The first items of a list, for a message, followed by how many more there are. */
 export function firstOf(items: readonly string[], atMost = MAX_LISTED): string[] {
   return items.length <= atMost
     ? [...items]

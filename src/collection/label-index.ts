@@ -2,11 +2,9 @@ import { nearest } from '../config/nearest.ts';
 import { quote } from '../config/quote.ts';
 import type { Wnid } from '../kernel/ids.ts';
 
-/** A class with the names by which people may look it up. */
 export interface NamedClass {
   readonly wnid: Wnid;
   readonly name: string;
-  /** All lemmas of the class in WordNet's order. */
   readonly synonyms: readonly string[];
 }
 
@@ -101,7 +99,6 @@ function singularsOf(letters: string): string[] {
 
 /** Further facts for messages about labels. Called only if a label cannot be resolved. */
 export interface LabelAdvice {
-  /** A short description of a class. Empty if there is none. */
   glossOf(wnid: Wnid): string;
   /** Describes an unknown label, as the end of a sentence: `stands above ...`. If null, the message gives the nearest name. */
   unknown(label: string): string | null;
@@ -168,7 +165,6 @@ interface LabelIndex {
   readonly bySynonym: ReadonlyMap<string, readonly NamedClass[]>;
 }
 
-/** The class with this wnid, or all classes with this name or synonym. */
 function allNamed(name: string, { byWnid, byOwnName, bySynonym }: LabelIndex): NamedClass[] {
   const exact = byWnid.get(name);
   if (exact !== undefined) return [exact];

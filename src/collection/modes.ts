@@ -30,21 +30,17 @@ interface RuleParts {
   readonly subjects: { readonly ids: readonly string[] | null };
 }
 
-/** The part of a collection and its rule that differs between the modes. */
 interface ModeOfCollection {
   /** True if photos show the class that they are searched as. Otherwise they show none of the models' classes. */
   readonly showsClass: boolean;
-  /** The default members. */
   readonly ensemble: readonly string[];
   readonly mostMembers: number;
   /** The key of the collection file for what photos are searched as. */
   readonly subjectKey: 'classes' | 'concepts';
   /** The list of the classes that a kept photo may be taken for. Decisions depend on it. */
   readonly predictedList: 'among' | 'classes';
-  /** The keys of the policy that the filter's rule has. */
   readonly ruleKeys: readonly RuleKey[];
   readonly ruleOf: (policy: CollectionPolicy) => RuleA | RuleO;
-  /** The filter's rule in short, for a line of text. */
   readonly ruleText: (of: RuleParts) => string;
   /** The probability that pages mark: below it (mode A) or from it on (mode O) a photo is kept. */
   readonly mark: (policy: CollectionPolicy) => number;

@@ -16,11 +16,7 @@ export interface PauseScope {
   readonly collectionId: number | null;
 }
 
-/**
- * Pauses stages. A stage that is paused already keeps its time and its author.
- *
- * @throws StopTheRun `collection-forgotten`
- */
+/** A stage that is paused already keeps its time and its author. */
 export async function pauseStages(
   db: Kysely<Database>,
   { stages, collectionId, by, endWorkers }: PauseScope & { readonly by: string; readonly endWorkers: boolean },
@@ -63,7 +59,6 @@ export async function readPauses(db: Kysely<Database>, collectionId: number | nu
   return rows;
 }
 
-/** A pause as processes read it. */
 export interface PauseOrder extends PauseNote {
   readonly collectionId: number | null;
   /** When the pause ordered long-running workers to end. Null if it did not. */

@@ -4,13 +4,11 @@ import { groupBy } from '../kernel/group-by.ts';
 export const PAUSABLE_STAGES = ['discover', 'fetch', 'filter'] as const;
 export type PausableStage = (typeof PAUSABLE_STAGES)[number];
 
-/** One stage of one collection. */
 export interface StagePlace {
   readonly stage: PausableStage;
   readonly collectionId: number;
 }
 
-/** Says who paused which stage, and when. */
 export interface PauseNote {
   readonly stage: PausableStage;
   /** The collection that is paused. Null for every collection. */
@@ -22,9 +20,7 @@ export interface PauseNote {
 
 /** An operator's order that no process takes new work of a stage. Running jobs finish. */
 export interface Pause extends PauseNote {
-  /** True if long-running workers must end. */
   readonly endsWorkers: boolean;
-  /** Jobs that still run, in all processes. */
   readonly inHand: number;
   /** True if no job runs, and every process has had time to read the pause. */
   readonly isDrained: boolean;

@@ -16,16 +16,13 @@ export interface StoredCard {
   readonly classes: string | null;
 }
 
-/** A file that a card names. */
 type NamedFile = Pick<ModelCard, 'file' | 'sha256'>;
 
-/** A member's card with the classes of its model. */
 export interface MemberCard {
   readonly card: ModelCard;
   readonly classes: ModelClasses;
 }
 
-/** Reads the files of a card for the catalogue. */
 export async function storableCard({ cardFile, backbone, classes }: FoundCard): Promise<StoredCard> {
   return {
     card: await textOf(cardFile),
@@ -34,11 +31,7 @@ export async function storableCard({ cardFile, backbone, classes }: FoundCard): 
   };
 }
 
-/**
- * The card of a member from the catalogue's texts.
- *
- * @param fileOf the path on this machine of a file that a card names
- */
+/** `fileOf`: the path on this machine of a file that a card names. */
 export async function readStoredCard(
   name: string,
   texts: StoredCard,

@@ -23,15 +23,12 @@ const definitionSchema = z.object({
   memberIds: z.array(z.number()).catch([]),
 });
 
-/** The cards of the members in the catalogue. */
 export const storedCardsSchema = z.record(
   z.string(),
   z.object({ card: z.string(), backbone: z.string().nullable(), classes: z.string().nullable() }),
 );
 
-/** The rules of a collection as the catalogue has them. */
 export interface StoredRules extends z.output<typeof definitionSchema> {
-  /** Id of the collection. */
   readonly id: number;
   readonly decisionSha256: string;
   /** SHA-256, in hex, of the file that the rules were read from. */
@@ -43,18 +40,15 @@ export interface StoredRules extends z.output<typeof definitionSchema> {
   readonly text: string | null;
   readonly cards: Readonly<Record<string, StoredCard>>;
   readonly since: Date | null;
-  /** Who stored the rules: `ann@lab3`. */
   readonly by: string | null;
 }
 
-/** A model as decisions depend on it. */
 export interface RuleModel {
   readonly name: string;
   readonly sha256: string;
   readonly preprocessing: string;
 }
 
-/** A rule that differs. Values are texts for people. */
 export interface RuleDifference {
   /** A key of the collection file, or `model NAME`. */
   readonly key: string;
@@ -67,7 +61,6 @@ export function parseDefinition(definition: unknown): z.output<typeof definition
   return definitionSchema.parse(definition);
 }
 
-/** The rules in which a collection, with these models, differs from the catalogue. */
 export function ruleDifferences(
   stored: StoredRules,
   { collection, models }: { readonly collection: Collection; readonly models: readonly RuleModel[] },
@@ -108,7 +101,6 @@ function listOf(licences: Collection['licences']): readonly string[] {
   return typeof licences === 'string' ? [licences] : licences;
 }
 
-/** How many items of a long list are named. */
 const ITEMS_NAMED = 8;
 
 /** A list for people. Of a long one, its length and the items that the other list lacks. */

@@ -13,22 +13,18 @@ export interface Subjects {
   /** Sorted. Null if any concept is accepted. */
   readonly ids: readonly Wnid[] | null;
   has(id: Wnid): boolean;
-  /** The name that people read. */
   readonly nameOf: (id: Wnid) => string;
   /** Finds the subject that a folder's name or a flag means. The collection need not contain it. */
   readonly resolveLabel: (label: string) => LabelResult;
 }
 
-/** One line of a collection's `concepts`. */
 export interface ConceptEntry {
   readonly label: string;
   /** The name that people read. By default the label. */
   readonly name?: string | undefined;
-  /** `file:line`, for messages. */
   readonly where: string;
 }
 
-/** The subjects of mode A: the classes. */
 export function classSubjects({ wnids, nameByWnid, resolveLabel }: ClassSet): Subjects {
   return Object.freeze({
     ids: wnids,
@@ -38,7 +34,6 @@ export function classSubjects({ wnids, nameByWnid, resolveLabel }: ClassSet): Su
   });
 }
 
-/** The subjects of mode O: the listed concepts, or any concept. */
 export function conceptSubjects(
   entries: readonly ConceptEntry[] | 'any',
   table: ClassTable,
@@ -101,8 +96,6 @@ export function conceptOf(
 /**
  * Explains why photos of a concept may not be taken in mode O: WordNet has a sense of it below one of the 1,000 classes, so such a
  * photo shows that class. Null for any other concept, and if all such senses are allowed.
- *
- * @param label a wnid, a name or a concept's id
  */
 export function belowClassText(
   label: string,

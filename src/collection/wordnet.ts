@@ -10,7 +10,6 @@ export interface Synset {
   readonly gloss?: string;
   readonly names?: readonly string[];
   readonly plurals?: readonly string[];
-  /** True if it is below a class. */
   readonly below?: boolean;
   readonly hypernyms: readonly Wnid[];
 }
@@ -20,18 +19,13 @@ export interface WordNet {
   readonly byWnid: ReadonlyMap<Wnid, Synset>;
   /** Finds the hypernyms with this wnid or name, by the rules of ClassTable.classesNamed. */
   readonly hypernymsNamed: (label: string) => readonly NamedClass[];
-  /** Finds the hyponyms with this wnid or name, by the same rules. */
   readonly hyponymsNamed: (label: string) => readonly NamedClass[];
 }
 
-/** A table that is bundled with winnow. */
 export interface BundledTable {
-  /** In messages: `the class table`. */
   readonly what: string;
-  /** In messages. */
   readonly fileName: string;
   readonly sha256: string;
-  /** The code of the error. */
   readonly code: string;
 }
 
@@ -51,17 +45,11 @@ const WORDNET_SHA256 = '7b1ba9289b703933d1a2f97c8dc3705461bac24d111662e3d2b2c4eb
 
 const synsetIn: (line: string) => Synset = JSON.parse;
 
-/**
- * Reads the WordNet table (JSON Lines, config/classes/README.md).
- *
- * @throws UsageError `bad-wordnet-table` if the text has another hash
- */
 export function parseWordNet(text: string, fileName: string): WordNet {
   const table = { what: 'the WordNet table', fileName, sha256: WORDNET_SHA256, code: 'bad-wordnet-table' };
   return createWordNet(unchangedLines(text, table).map(synsetIn));
 }
 
-/** Creates a table of the given synsets. */
 export function createWordNet(synsets: readonly Synset[]): WordNet {
   const named = synsets.flatMap(({ wnid, names, plurals = [], below = false }) => {
     const name = names?.[0];
@@ -87,7 +75,6 @@ export function hypernymsOf(wnid: Wnid, { byWnid }: WordNet): ReadonlySet<Wnid> 
   return above;
 }
 
-/** The ImageNet-1k classes below any of the given synsets, sorted. */
 export function classesBelow(wnids: readonly Wnid[], wordNet: WordNet): Wnid[] {
   const classes = [...wordNet.byWnid.values()].filter(({ gloss }) => gloss !== undefined);
   return classes
@@ -107,11 +94,7 @@ export interface RelatedPair {
   readonly hypernym: Wnid;
 }
 
-/**
- * Finds the pairs of classes in a list that overlap or are siblings in WordNet. Overlaps come first.
- *
- * @param wnids must have no duplicates; ids that are not in the table are in no pair
- */
+/** Overlaps come first. The wnids must have no duplicates. Ids that are not in the table are in no pair. */
 export function relatedPairs(wnids: readonly Wnid[], wordNet: WordNet): RelatedPair[] {
   const listed = new Set(wnids);
   const overlaps = wnids.flatMap((wnid) =>

@@ -22,7 +22,6 @@ import { SHEET_TEXTS } from './sheet/modes.ts';
 export type { SheetClass };
 
 export interface ContactSheet extends SheetHeader {
-  /** In the order of the page. */
   readonly classes: readonly SheetClass[];
 }
 
@@ -38,7 +37,6 @@ const LEFT_OUT_PER_CLASS = 60;
 /** Thumbnails asked for at a time: enough to hide a store's latency, few enough to hold in memory. */
 const PHOTOS_AT_A_TIME = 16;
 
-/** A file of the sheet, in chunks to be written one after the other as UTF-8. */
 export interface SheetPage {
   /** Relative to the folder of the shortlist, with `/`. */
   readonly file: string;
@@ -86,7 +84,6 @@ interface PageContext {
   readonly pageOf: (wnid: Wnid) => string;
 }
 
-/** Listed photos, and as many of those left out as are shown. */
 function shownOf({ counts: { listed, kept } }: CountedClass): number {
   return listed + Math.min(kept - listed, LEFT_OUT_PER_CLASS);
 }

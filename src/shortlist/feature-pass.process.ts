@@ -19,7 +19,6 @@ export interface FeaturePassOptions {
   readonly onProgress: (progress: { readonly done: number; readonly total: number }) => void;
 }
 
-/** Photos whose features are stored in one statement. */
 const PHOTOS_AT_ONCE = 8;
 
 /**
@@ -35,14 +34,7 @@ export async function computeFeatures(workspace: Workspace, options: FeaturePass
   return computeFeaturesOf(workspace, { card, photos: [...new Set(kept)] }, options);
 }
 
-/**
- * Computes the features that some stored photos still lack. There are few of them, so it may start fewer threads than the
- * filter.
- *
- * @param wanted a card that names features, and different photos
- * @returns the id of the backbone
- * @throws StopTheRun and Interrupted as above
- */
+/** There are few of them, so it may start fewer threads than the filter. The wanted card names features. */
 async function computeFeaturesOf(
   { app }: Workspace,
   wanted: { readonly card: ModelCard; readonly photos: readonly Sha256[] },
@@ -82,7 +74,6 @@ async function computeFeaturesOf(
   return backboneId;
 }
 
-/** The catalogue's id of the features that a card names. */
 function backboneIdOf(db: App['db'], card: ModelCard): Promise<number> {
   const preprocessing = preprocessingVersion(backboneOf(card).input);
   const identity = { modelName: card.name, modelSha256: card.sha256, preprocessing };
@@ -103,8 +94,6 @@ async function featureCardOf({ collection }: Workspace): Promise<ModelCard> {
 /**
  * Returns a function that reads the features of a batch and warns about photos that have none. It throws StopTheRun
  * `model-output` if the model is to blame, because it gives no features for any photo.
- *
- * @param about `isSound`: whether the model has already given finite features for some photo
  */
 function featureReader(
   log: App['log'],

@@ -1,18 +1,14 @@
 import { sha256Of } from '../config/sha256.ts';
 import type { HandedPhoto, PhotoPlaces } from './handed-photo.ts';
 
-/** Information on the dataset. */
 export interface AboutDataset {
-  /** The collection's name. */
   readonly collection: string;
-  /** Names of the models. */
   readonly ensemble: readonly string[];
 }
 
 /** The FiftyOne release whose format the files have. Later releases migrate them on import. */
 const FORMAT_VERSION = '1.13.0';
 
-/** Types of FiftyOne's fields, by the short names that are used here. */
 const TYPES = {
   string: 'fiftyone.core.fields.StringField',
   int: 'fiftyone.core.fields.IntField',

@@ -17,14 +17,11 @@ import { writeShortlistFiles } from './shortlist-files.process.ts';
 export type MadeShortlist = Awaited<ReturnType<typeof makeShortlist>>;
 
 export interface ShortlistOptions {
-  /** Replaces the collection's cap. */
   readonly cap?: number | undefined;
   readonly signal: AbortSignal;
   /** Reads the funnel that the contact sheet shows, in the transaction that reads the list. */
   readonly funnelIn: (trx: Transaction<Database>) => Promise<Funnel>;
-  /** Called while features are computed, if photos are compared by features. */
   readonly onFeatures: FeaturePassOptions['onProgress'];
-  /** Called while models outside the ensemble look at listed photos. */
   readonly onOutside: OutsideModelsOptions['onProgress'];
 }
 

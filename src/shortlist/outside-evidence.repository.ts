@@ -2,7 +2,6 @@ import { sql, type Kysely } from 'kysely';
 import type { Sha256, Wnid } from '../kernel/ids.ts';
 import type { Database } from '../platform/postgres/database.ts';
 
-/** A listed photo, and the classes that it is listed for. */
 export interface ListedSubject {
   readonly photoId: number;
   readonly sha256: Sha256;

@@ -11,7 +11,6 @@ import type { MemberSpec } from '../models/engine/spec.ts';
 import { runBackbone, type PhotoOutputs } from '../filter/engine/run-backbone.process.ts';
 import type { Workspace } from '../models/workspace/workspace.process.ts';
 
-/** Photos whose evidence is stored in one statement. */
 const PHOTOS_AT_ONCE = 8;
 
 /** A model that is not in the ensemble of a collection and knows all its classes. */
@@ -22,12 +21,7 @@ export interface OutsideModel {
   readonly memberId: number;
 }
 
-/**
- * Opens a model for photos of a collection.
- *
- * @returns `member` if it is in the ensemble under another name; `unknown-classes` with a reason for people
- * @throws UsageError if the card is absent or wrong
- */
+/** Returns `member` if it is in the ensemble under another name, or the collection's classes that it does not know. */
 export async function openOutsideModel(
   { app, collection, ensemble }: Workspace,
   name: string,

@@ -12,8 +12,6 @@ export interface OutsideModelsOptions {
 /**
  * Lets the models of `review.outsideModels` look at the centre crops of listed photos, and stores what they say as evidence, for
  * reviewers. No decision reads it: these models are not in the ensemble. A model that cannot be used is a warning.
- *
- * @throws Interrupted, and then the evidence so far is stored
  */
 export async function runOutsideModels(workspace: Workspace, options: OutsideModelsOptions): Promise<void> {
   const { app, collection } = workspace;

@@ -5,19 +5,15 @@ import type { DecisionScope } from '../models/workspace/scope.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import { streamRows } from '../platform/postgres/query.ts';
 
-/** Origin and rights of a photo, as the source of one of its pictures states them. */
 export interface Rights {
-  /** Where the photo was found: `inaturalist`, `flickr`, ... */
   readonly source: string;
   /** The photo's id at the source: a path in a folder, a number at a site. */
   readonly sourceId: string;
   readonly url: string;
-  /** The photo's page at the source. */
   readonly pageUrl: string | null;
   readonly creator: string | null;
   /** An SPDX id or expression, `Public-Domain`, `all-rights-reserved`, `unknown`, or a text of the source. */
   readonly licence: string;
-  /** The address of the licence's text. */
   readonly licenceUrl: string | null;
   /** A day (UTC), as `2026-11-26`. */
   readonly foundOn: string;
@@ -51,11 +47,9 @@ interface PhotosQuery {
   /** SQL: a condition on the picture `p` whose rights are stated. */
   readonly where?: RawBuilder<unknown>;
   readonly order: RawBuilder<unknown>;
-  /** Licences whose pictures come first. */
   readonly preferred?: readonly string[];
 }
 
-/** Reads photos with their rights, which are those of `firstPicture`. */
 export function photosOfClass<Photo extends PhotoOfClass<null>>(
   db: Kysely<Database>,
   scope: DecisionScope,
@@ -78,9 +72,7 @@ export function photosOfClass<Photo extends PhotoOfClass<null>>(
 /**
  * SQL: the picture under whose rights a photo is used for a class: the first one whose licence the collection allows.
  * Another source may state other rights for the same bytes, but the photo is not used under those. If the collection allows
- * none, the first one.
- *
- * @param preferred licences whose pictures come first
+ * none, the first one. Pictures with `preferred` licences come first.
  */
 export function firstPicture(
   scope: DecisionScope,

@@ -23,11 +23,9 @@ export interface ShortlistFiles {
 export interface ShortlistContent {
   readonly rows: readonly ShortlistPhoto[];
   readonly funnel: Funnel;
-  /** When the shortlist last changed. */
   readonly builtAt: Date;
 }
 
-/** Absolute path of the folder of a collection's shortlist files. */
 export function shortlistFolder({ app, collection }: Pick<Workspace, 'app' | 'collection'>): string {
   return path.join(app.dataDir, 'shortlists', collection.name);
 }
@@ -57,8 +55,6 @@ export async function writeShortlistFiles(
 /**
  * Writes the listed photos as a FiftyOne dataset of type `FiftyOneDataset` to
  * `<data>/shortlists/<collection>/fiftyone/`. The pictures are not copied: samples name them by absolute paths.
- *
- * @returns absolute path of the dataset's folder
  */
 export async function writeFiftyOneDataset(
   workspace: Pick<Workspace, 'app' | 'collection'>,

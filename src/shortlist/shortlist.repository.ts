@@ -7,11 +7,7 @@ import { allowLongIdle } from '../platform/postgres/transactions.ts';
 import { photosOfClass, type PhotoOfClass } from './photo-of-class.repository.ts';
 import { ROW_COLUMNS, type KeptPhoto, type ShortlistPolicy, type ShortlistRow } from './shortlist.ts';
 
-/**
- * Everything that the collection keeps under its current rules, with its verdicts, in no order.
- *
- * @param isPending SQL of whether photo `f` of decision `d`, with its verdict `v`, waits for a second, blind verdict
- */
+/** In no order. `isPending`: SQL of whether photo `f` of decision `d`, with verdict `v`, waits for a second, blind verdict. */
 export async function keptPhotos(
   db: Kysely<Database>,
   scope: DecisionScope,
@@ -51,7 +47,6 @@ export async function lockCollection(trx: Transaction<Database>, collectionId: n
   throw collectionForgotten('its shortlist is built');
 }
 
-/** When the stored shortlist last changed. */
 export async function readBuiltAt(db: Kysely<Database>, collectionId: number): Promise<Date> {
   const { built_at: builtAt } = await db
     .selectFrom('shortlist')
@@ -61,7 +56,6 @@ export async function readBuiltAt(db: Kysely<Database>, collectionId: number): P
   return builtAt;
 }
 
-/** True if a shortlist with these rows and rules is stored. */
 export async function isStored(
   db: Kysely<Database>,
   scope: DecisionScope,
@@ -91,7 +85,6 @@ function textOf(row: ShortlistRow): string {
   return JSON.stringify({ ...row, twinBy: row.twinBy ?? null }, [...ROW_COLUMNS, 'twinBy']);
 }
 
-/** Replaces the collection's whole shortlist by another one. */
 export async function replaceShortlist(
   trx: Transaction<Database>,
   scope: DecisionScope,
@@ -125,10 +118,8 @@ export async function replaceShortlist(
 
 const ROWS_PER_INSERT = 5_000;
 
-/** A row of the shortlist, listed or left out, with the rights of its photo. */
 export type ShortlistPhoto = ShortlistRow & PhotoOfClass;
 
-/** The stored shortlist in its order. */
 export function listShortlist(db: Kysely<Database>, scope: DecisionScope): AsyncGenerator<ShortlistPhoto> {
   return photosOfClass<ShortlistPhoto>(db, scope, {
     of: sql`(
@@ -140,7 +131,6 @@ export function listShortlist(db: Kysely<Database>, scope: DecisionScope): Async
   });
 }
 
-/** The photos that are on the stored shortlist, by class: empty if there is none. */
 export async function listedPhotos(
   db: Kysely<Database>,
   { collectionId }: DecisionScope,
@@ -151,7 +141,6 @@ export async function listedPhotos(
   return rows;
 }
 
-/** The SHA-256 of the first listed photo of one confusion, or null if no photo of it is listed. */
 export async function firstListed(
   db: Kysely<Database>,
   { collectionId }: DecisionScope,

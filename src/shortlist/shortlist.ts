@@ -12,7 +12,6 @@ import { Twins, type TwinMeasure } from './twins.ts';
  */
 export type ReviewedAs = 'accepted' | 'rejected' | 'unsure' | 'disputed' | 'pending';
 
-/** A photo that the filter kept for one class. */
 export interface KeptPhoto {
   readonly sha256: Sha256;
   /** The class whose candidate the photo is. */
@@ -36,20 +35,11 @@ export interface KeptPhoto {
 export interface ShortlistPolicy {
   /** Listed photos per class and confusion, at least 1. */
   readonly cap: number;
-  /**
-   * Bits, 0..64: photos whose hashes differ in at most this many are the same picture, if their finer hashes confirm
-   * it.
-   */
+  /** Bits, 0..64: photos whose hashes differ in at most this many are the same picture, if their finer hashes confirm it. */
   readonly nearDuplicateDistance: number;
-  /**
-   * Photos whose features have at least this cosine similarity are also the same picture. If null or left out, features
-   * are not compared.
-   */
+  /** Photos whose features have at least this cosine similarity are also the same picture. If null, features are not compared. */
   readonly nearDuplicateCosine?: number | null;
-  /**
-   * Accepted plus unreviewed photos of a class, at least 1, at which no more unreviewed ones are listed. No limit if null or
-   * left out.
-   */
+  /** Accepted plus unreviewed photos of a class, at least 1, at which no more unreviewed ones are listed. If null, no limit. */
   readonly target?: number | null;
 }
 
@@ -69,7 +59,6 @@ export interface ShortlistRow {
   readonly wnid: Wnid;
   readonly sha256: Sha256;
   readonly state: 'listed' | 'left-out';
-  /** Null if listed. */
   readonly reason: LeftOutReason | null;
   /** For a near-duplicate, the listed photo of the same class that represents it; otherwise null. */
   readonly twinSha256: Sha256 | null;
@@ -84,9 +73,7 @@ export interface ShortlistRow {
   readonly alsoIn: readonly Wnid[];
 }
 
-/**
- * The fields of every row, in their order. Typed by the record's keys, so that a renamed field fails to compile here.
- */
+/** Typed by the record's keys, so that a renamed field fails to compile here. */
 export const ROW_COLUMNS = [
   'rank',
   'wnid',
@@ -170,7 +157,6 @@ export function shortlistClass(
 
 const isReviewed = ({ reviewedAs = null }: KeptPhoto): boolean => reviewedAs !== null;
 
-/** The use of the caps and the target of a class. */
 class Places {
   readonly #policy: ShortlistPolicy;
   /** Listed photos that are not rejected, by confusion. */
@@ -187,7 +173,6 @@ class Places {
     if (reviewedAs === null || reviewedAs === 'accepted' || reviewedAs === 'pending') this.#acceptedOrUnreviewed += 1;
   }
 
-  /** Why an unreviewed photo has no place, or null if it has one. */
   fullFor({ confusionWnid }: KeptPhoto): 'cap' | 'target' | null {
     const { cap, target = null } = this.#policy;
     if ((this.#taken.get(confusionWnid) ?? 0) >= cap) return 'cap';
@@ -228,13 +213,11 @@ export function countShortlist(rows: Iterable<Pick<ShortlistRow, 'state' | 'reas
   return { kept: listed + cap + nearDuplicate + target, listed, leftOut: { cap, nearDuplicate, target } };
 }
 
-/** Photos that a build has put on a list, and taken off. */
 export interface ListChanges {
   readonly added: number;
   readonly removed: number;
 }
 
-/** @param before the photos that were listed until now */
 export function changesOfList(
   before: readonly Pick<ShortlistRow, 'wnid' | 'sha256'>[],
   rows: readonly Pick<ShortlistRow, 'wnid' | 'sha256' | 'state'>[],

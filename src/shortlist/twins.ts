@@ -4,14 +4,12 @@ import type { FineHash } from '../photo/hashes/fine-hash.ts';
 
 export type TwinMeasure = 'hash' | 'cosine';
 
-/** The fields by which photos are compared: see `KeptPhoto`. */
 interface Comparable {
   readonly perceptualHash: string;
   readonly fineHash?: FineHash;
   readonly features?: Float32Array;
 }
 
-/** How similar two photos of one picture are: see `ShortlistPolicy`. */
 interface Similarity {
   readonly nearDuplicateDistance: number;
   readonly nearDuplicateCosine?: number | null;
@@ -21,7 +19,6 @@ interface Similarity {
 export class Twins<Photo extends Comparable> {
   readonly #policy: Similarity;
   readonly #photos: Photo[] = [];
-  /** In the order of the photos. */
   readonly #hashes = new FingerprintIndex();
 
   constructor(policy: Similarity) {

@@ -6,7 +6,6 @@ import type { Database } from '../platform/postgres/database.ts';
 import { equalsIfGiven, streamRows } from '../platform/postgres/query.ts';
 import { judged } from './funnel.repository.ts';
 
-/** A candidate's place and class, and its rights as the source gave them. */
 export interface CandidateSighting {
   readonly source: string;
   readonly sourceId: string;
@@ -40,10 +39,7 @@ export interface CandidateFilter {
   readonly source?: string | undefined;
 }
 
-/**
- * Every candidate that passes the filter, as the collection judges it now, by class, source and source id: the lines
- * behind the counts of the funnel. The same catalogue gives the same lines.
- */
+/** The lines behind the counts of the funnel, by class, source and source id. The same catalogue gives the same lines. */
 export function listCandidates(
   db: Kysely<Database>,
   scope: DecisionScope,

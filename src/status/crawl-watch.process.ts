@@ -6,7 +6,6 @@ import { messageOf } from '../kernel/errors.ts';
 import { readBudgets } from '../crawl/network/budgets.process.ts';
 import type { Workspace } from '../models/workspace/workspace.process.ts';
 
-/** The state of a running crawl, from the catalogue. */
 export interface CrawlView {
   readonly classes: readonly ClassTally[];
   readonly budgets: readonly KeyBudget[];
@@ -35,7 +34,6 @@ export function watchCrawl(
     look ??= takeLook();
   }, LOOK_EVERY_MS);
   return {
-    /** As of the last look. */
     view: () => view,
     stop: async () => {
       clearInterval(timer);

@@ -19,11 +19,7 @@ export function judged(scope: DecisionScope): Record<'state' | 'reason' | 'detai
   };
 }
 
-/**
- * Candidates of the collection's classes, and those of no class of it, counted by class, source, query, state and
- * reason. The counts come from the tally that every change updates (`0001-initial/candidate-tally.ts`), so a million candidates take no
- * longer.
- */
+/** The counts come from the tally that every change updates (`0001-initial/candidate-tally.ts`), so a million take no longer. */
 export async function countCandidates(db: Kysely<Database>, scope: DecisionScope): Promise<CandidateCount[]> {
   const { state, reason } = judged(scope);
   const { rows } = await sql<CandidateCount>`
@@ -35,11 +31,7 @@ export async function countCandidates(db: Kysely<Database>, scope: DecisionScope
   return rows;
 }
 
-/**
- * Counts the listed photos that have a verdict, by class, source, query, verdict, and whether another one is pending.
- *
- * @param secondPass the share of photos that get a blind second pass, 0..1
- */
+/** Counts the listed photos that have a verdict. `secondPass`: the share of photos that get a blind second pass, 0..1. */
 export async function countVerdicts(
   db: Kysely<Database>,
   scope: DecisionScope,

@@ -4,7 +4,6 @@ import { emptyTotals, type Funnel, type Totals } from '../kernel/funnel.ts';
 import type { VerdictState } from '../review/events/verdict.ts';
 import type { Mode } from '../kernel/mode.ts';
 
-/** Candidates of one class and source in one state. */
 export interface CandidateCount {
   /** Null for candidates of no class of the collection. */
   readonly wnid: string | null;
@@ -16,13 +15,11 @@ export interface CandidateCount {
   readonly count: number;
 }
 
-/** Listed photos of one class with a verdict; source and query as in `PhotoCount`. */
 export interface VerdictCount {
   readonly wnid: string;
   readonly source: string;
   readonly queryId: number | null;
   readonly verdict: Exclude<VerdictState, 'unreviewed'>;
-  /** True if another, blind verdict is wanted. */
   readonly isPending: boolean;
   readonly count: number;
 }
@@ -38,7 +35,6 @@ export function withoutPending<Counts extends FunnelCounts>(counts: Counts): Cou
   return { ...counts, verdicts: counts.verdicts.filter(({ isPending }) => !isPending) };
 }
 
-/** Adds all counts up: in total, by class and by source. */
 export function funnelOf(
   about: { collection: string; mode: Mode; classes: readonly { wnid: string; name: string }[] },
   counts: FunnelCounts,
@@ -56,7 +52,6 @@ export function funnelOf(
   return { collection: about.collection, mode: about.mode, totals, classes: [...classRows, ...strangerRows], sources };
 }
 
-/** Sums by class, source or query. */
 export function rowsBy<Key>(
   counts: FunnelCounts,
   keyOf: (count: CandidateCount | PhotoCount | VerdictCount) => Key,

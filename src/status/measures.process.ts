@@ -5,7 +5,6 @@ import { NETWORK_SOURCES } from '../config/sources/sources.ts';
 import type { Workspace } from '../models/workspace/workspace.process.ts';
 import { readOverviews, type Overview } from './overview.process.ts';
 
-/** The values for Prometheus: the funnel page's numbers, and some that no page shows. */
 export interface Measures extends Overview {
   /** The totals for readers who must not know verdicts of photos whose second verdict is pending. */
   readonly totalsForOthers: Overview['totals'];

@@ -13,25 +13,20 @@ import { JOB_STATES, listJobs, type RecordedJob } from '../runtime/work/job-hist
 import { readStatuses, type Status } from './status.process.ts';
 import type { Mode } from '../kernel/mode.ts';
 
-/** The content of the funnel page at one moment. */
 export interface Overview extends Status {
   /** All of them, or those that brought most photos. */
   readonly queries: Status['queries'];
-  /** How many queries there are. */
   readonly queryCount: number;
   /** ISO 8601. */
   readonly at: string;
   readonly workers: readonly ConnectedProcess[];
   /** The jobs of the collection that ended last, some of each state. */
   readonly jobs: readonly RecordedJob[];
-  /** The most frequent ones among kept photos. */
   readonly confusions: readonly (ConfusionCount & { readonly searchedAs: string; readonly predicted: string })[];
 }
 
-/** A collection in the list of collections. */
 export interface CollectionCard {
   readonly name: string;
-  /** Why it cannot be shown; null if it can. */
   readonly problem: string | null;
   /** Null before anything was collected for it. */
   readonly funnel: {
@@ -39,16 +34,13 @@ export interface CollectionCard {
     readonly classes: number;
     readonly stages: readonly FunnelStage[];
   } | null;
-  /** Photos for the picture of the card, by SHA-256. */
   readonly photos: readonly string[];
-  /** Stages that work, by name. */
   readonly working: readonly string[];
 }
 
 const CONFUSIONS_SHOWN = 200;
 /** The page is sent again every second or so, so it holds only the queries that brought most photos. */
 const QUERIES_SHOWN = 200;
-/** Jobs shown of each state. */
 const JOBS_SHOWN = 20;
 
 /** @throws StopTheRun `collection-forgotten`: there would be nothing to show, however much is decided under its name again */
@@ -79,7 +71,6 @@ export async function readOverviews(workspace: Workspace, at: Date): Promise<ByR
   return { operators: overviewOf(statuses.operators, all), others: overviewOf(statuses.others, withoutPaths) };
 }
 
-/** The queries that fetched most, in the given order. */
 function mostFruitful(queries: Status['queries']): Status['queries'] {
   if (queries.length <= QUERIES_SHOWN) return queries;
   const shown = new Set(queries.toSorted((a, b) => b.fetched - a.fetched).slice(0, QUERIES_SHOWN));

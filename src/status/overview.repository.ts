@@ -4,7 +4,6 @@ import type { DecisionScope } from '../models/workspace/scope.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import { judged } from './funnel.repository.ts';
 
-/** A winnow process that is connected to the catalogue. */
 export interface ConnectedProcess {
   /** `crawl`, `filter-worker`, `server`. */
   readonly name: string;
@@ -14,10 +13,7 @@ export interface ConnectedProcess {
   readonly since: Date;
 }
 
-/**
- * All processes that are connected now. PostgreSQL drops the connection of a process that dies, so none of the dead is
- * listed.
- */
+/** PostgreSQL drops the connection of a process that dies, so none of the dead is listed. */
 export async function connectedProcesses(db: Kysely<Database>): Promise<ConnectedProcess[]> {
   const { rows } = await sql<ConnectedProcess>`
     select name[1] as name, name[2]::int as pid, coalesce(name[3], host(client_addr)) as address, min(backend_start) as since
@@ -26,16 +22,13 @@ export async function connectedProcesses(db: Kysely<Database>): Promise<Connecte
   return rows;
 }
 
-/** Kept photos that were searched as one class and that the models take for another. */
 export interface ConfusionCount {
   readonly wnid: string;
   readonly confusionWnid: string;
   readonly count: number;
-  /** One of the photos, by SHA-256. */
   readonly photo: string;
 }
 
-/** The most frequent confusions among the kept photos, most frequent first. */
 export async function topConfusions(
   db: Kysely<Database>,
   scope: DecisionScope,
@@ -51,7 +44,6 @@ export async function topConfusions(
   return rows;
 }
 
-/** A dropped or failed candidate, as an example of its reason. */
 export interface ReasonExample {
   readonly source: string;
   readonly url: string;
@@ -59,7 +51,6 @@ export interface ReasonExample {
   readonly detail: string | null;
 }
 
-/** The first few candidates that were dropped or failed for a reason. */
 export async function examplesOf(
   db: Kysely<Database>,
   scope: DecisionScope,

@@ -19,7 +19,6 @@ import { nameOf, type Workspace } from '../models/workspace/workspace.process.ts
 import { viewOf, type Desk } from '../review/desk/read-desk.process.ts';
 import { activationHead } from '../review/heatmap/compute-heatmaps.process.ts';
 
-/** Reads the evidence shown beside a photo. Null if there is no such photo. */
 export async function evidenceShown(desk: Desk, subject: Subject): Promise<PhotoEvidenceShown | null> {
   const { workspace } = desk;
   const { app, collection, scope, ensemble } = workspace;
@@ -52,7 +51,6 @@ export async function evidenceShown(desk: Desk, subject: Subject): Promise<Photo
   };
 }
 
-/** The members of the ensemble in its order, then the others. */
 function inOrder(members: readonly ShownMember[], memberIds: readonly number[]): ShownMember[] {
   const placeOf = ({ id }: ShownMember): number => (memberIds.includes(id) ? memberIds.indexOf(id) : memberIds.length);
   return members.toSorted((a, b) => placeOf(a) - placeOf(b));

@@ -17,7 +17,6 @@ export interface Rate {
 
 export type Rates = Readonly<Record<PausableStage, Rate>>;
 
-/** The data of a collection's page. */
 export interface LiveOverview extends Overview {
   readonly rates: Rates;
 }

@@ -3,7 +3,6 @@ import type { Sha256 } from '../kernel/ids.ts';
 import type { FetchOutcome } from '../crawl/fetch/fetch.process.ts';
 import type { EngineWork } from '../filter/engine/engine-tally.ts';
 
-/** The photos of one page of results or of a walk. */
 interface FoundPage {
   readonly seen: number;
   readonly newPictures: number;
@@ -11,13 +10,9 @@ interface FoundPage {
   readonly refused: RefusalCounts;
 }
 
-/** The counts of one source in a run so far. */
 export class SourceCounts {
-  /** All photos that the source named. */
   found = 0;
-  /** Pictures that were not in the catalogue before. */
   newPictures = 0;
-  /** Photos skipped because their class had reached the limit. */
   overLimit = 0;
   /** Pictures to fetch, as far as known. */
   toFetch = 0;
@@ -30,7 +25,6 @@ export class SourceCounts {
   /** By reason: pictures refused when they were found, or when their headers or bytes were read. */
   readonly dropped: Record<string, number> = {};
   readonly failed: Record<string, number> = {};
-  /** True while more may be found. */
   isSearching = false;
 
   addPage({ seen, newPictures, overLimit, refused }: FoundPage): void {
@@ -56,10 +50,8 @@ function addTo(counts: Record<string, number>, reason: string, count: number): v
   counts[reason] = (counts[reason] ?? 0) + count;
 }
 
-/** The counts of a run so far, for progress and the final summary. */
 export class RunCounts {
   readonly sources = new Map<string, SourceCounts>();
-  /** Photos to decide, as far as known. */
   toDecide = 0;
   kept = 0;
   dropped = 0;
@@ -76,19 +68,16 @@ export class RunCounts {
   notCompletable = 0;
   /** Photos that the filter left out because their bytes are lost. */
   readonly lost: Sha256[] = [];
-  /** The work of the filter. Null until the filter has ended. */
   filterWork: EngineWork | null = null;
   /** Why a source or a host waits, and until when, in milliseconds since the epoch. Null if the end is unknown. */
   readonly waits = new Map<string, { readonly why: string; readonly untilMs: number | null }>();
 
-  /** The counts of a source. Creates them on first use. */
   of(source: string): SourceCounts {
     const counts = this.sources.get(source) ?? new SourceCounts();
     this.sources.set(source, counts);
     return counts;
   }
 
-  /** The sum of one of the counts over all sources. */
   total(number: 'found' | 'newPictures' | 'overLimit' | 'fetched' | 'notFetched'): number {
     return [...this.sources.values()].reduce((total, counts) => total + counts[number], 0);
   }
@@ -99,7 +88,6 @@ export class RunCounts {
     else this.waits.set(source, { why, untilMs: null });
   }
 
-  /** The reasons of all waits that are not over. */
   waitsAt(nowMs: number): string[] {
     return [...this.waits.values()].filter(({ untilMs }) => untilMs === null || untilMs > nowMs).map(({ why }) => why);
   }

@@ -36,10 +36,8 @@ export async function notCounting(
   return rows;
 }
 
-/** The verdict on a photo in one collection. */
 export interface StoryReview extends Subject, Verdict {
   readonly collection: string;
-  /** Null if the verdict counts. */
   readonly whyNot: NotCounting | null;
 }
 

@@ -9,7 +9,6 @@
  */
 export type NotCounting = 'taken-down' | 'withdrawn' | 'dropped' | 'failed' | 'undecided' | 'left-out';
 
-/** The words of commands and pages for it. */
 export const NOT_COUNTING_TEXT: Readonly<Record<NotCounting, string>> = {
   'taken-down': 'does not count: the photo was taken down',
   withdrawn: 'does not count: no candidate that the collection allows brings the photo for this class any more',

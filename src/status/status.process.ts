@@ -21,16 +21,13 @@ export interface Status extends Funnel {
   readonly yields: Yields;
   readonly queries: readonly QueryYield[];
   readonly budgets: readonly KeyBudget[];
-  /** The pauses that operators set for the collection or for all collections. */
   readonly pauses: readonly Pause[];
 }
 
-/** The funnel with all verdicts, what each query came to, and what may be asked of the sites now. */
 export async function readStatus(workspace: Workspace): Promise<Status> {
   return (await readStatuses(workspace)).operators;
 }
 
-/** Reads the status for both kinds of readers, from one moment. */
 export async function readStatuses(workspace: Workspace): Promise<ByReader<Status>> {
   const { app, collection, scope } = workspace;
   const { queries, ...counts } = await readCounts(workspace);
@@ -45,7 +42,6 @@ export async function readStatuses(workspace: Workspace): Promise<ByReader<Statu
   return { operators, others: { ...operators, ...funnelFrom(workspace, withoutPending(counts)) } };
 }
 
-/** The collection's funnel as the catalogue has it at one moment. */
 export async function readFunnel(workspace: Workspace): Promise<Funnel> {
   return funnelFrom(workspace, await readCounts(workspace));
 }
@@ -60,12 +56,10 @@ function funnelFrom({ collection }: Workspace, counts: FunnelCounts): Funnel {
   return funnelOf({ collection: collection.name, mode: collection.mode, classes }, counts);
 }
 
-/** The concepts that there are candidates of, sorted. */
 function wnidsIn(candidates: readonly CandidateCount[]): string[] {
   return [...new Set(candidates.flatMap(({ wnid }) => (wnid === null ? [] : [wnid])))].toSorted();
 }
 
-/** The same inside a transaction that has a snapshot. */
 export async function funnelIn(trx: Transaction<Database>, workspace: Workspace): Promise<Funnel> {
   return funnelFrom(workspace, await countsIn(trx, workspace));
 }

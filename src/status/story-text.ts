@@ -13,7 +13,6 @@ export function whyText({
   return `${reason === null ? '' : ` ${reason}`}${detail === null ? '' : ` (${detail})`}`;
 }
 
-/** Describes the photo, and when it was stored and pruned. */
 export function photoTexts(photo: StoryPhoto): [what: string, stored: string] {
   return [
     `${photo.format}, ${photo.width} x ${photo.height} pixels, ${photo.bytes} bytes, EXIF orientation ${photo.exifOrientation}, perceptual hash ${photo.perceptualHash}`,
@@ -21,7 +20,6 @@ export function photoTexts(photo: StoryPhoto): [what: string, stored: string] {
   ];
 }
 
-/** Describes the class of the candidate, where it was found, its address and its rights. */
 export function candidateTexts(candidate: StoryCandidate, nameOf: (wnid: string) => string): string[] {
   const { wnid, source, sourceId, state, ...rights } = candidate;
   return [
@@ -37,7 +35,6 @@ function twinText({ twinSha256, twinBy }: NonNullable<StoryDecision['shortlist']
   return ` of ${twinSha256.slice(0, 12)}${twinBy === null ? '' : ` by ${twinBy}`}`;
 }
 
-/** One decision, and what the shortlist made of it. */
 export function decisionText(decision: StoryDecision, nameOf: (wnid: string) => string): string {
   const { collection, wnid, state, reason, maxTrueProb, confusionWnid, decidedBy, shortlist } = decision;
   return [

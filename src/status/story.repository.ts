@@ -7,7 +7,6 @@ import type { Database } from '../platform/postgres/database.ts';
 import { reviewedAndGone, reviewsOfPhoto, type StoryReview } from './standing.repository.ts';
 import type { CandidateSighting } from './candidate-list.repository.ts';
 
-/** All records of one photo, or of a picture that never became one. */
 export interface Story {
   readonly photo: StoryPhoto | null;
   readonly candidates: readonly StoryCandidate[];
@@ -28,7 +27,6 @@ export interface StoryPhoto {
   readonly perceptualHash: string;
   readonly storedAt: Date;
   readonly bytesState: BytesState;
-  /** When the bytes were deleted, if they were. */
   readonly prunedAt: Date | null;
 }
 
@@ -62,14 +60,10 @@ export interface StoryDecision {
   } | null;
 }
 
-/** The result of a model for one crop, over one list of classes. */
 export interface StoryCrop {
-  /** SHA-256 of the class list. */
   readonly classList: string;
-  /** Names of the collections that use this class list. */
   readonly collections: readonly string[];
   readonly model: string;
-  /** Where the model ran. */
   readonly executionProvider: string;
   readonly crop: number;
   readonly top1: string;
@@ -84,9 +78,7 @@ export interface StoryCrop {
 /** Finds a photo by the hash of its bytes or of an exported file (or its first digits), or a picture by its id at the source. */
 export type StoryKey = { readonly sha256Prefix: string } | { readonly source: string; readonly sourceId: string };
 
-/**
- * @returns one story for each match: none if nothing is known, several if the first digits of a hash fit several photos
- */
+/** Returns one story for each match: several if the first digits of a hash fit several photos. */
 export async function readStories(db: Kysely<Database>, key: StoryKey): Promise<Story[]> {
   if ('sha256Prefix' in key) {
     const range = rangeOf(key.sha256Prefix);
@@ -207,8 +199,6 @@ function floatsOf(bytes: Buffer): number[] {
 /**
  * The names that collections give their classes, by wnid, if they differ from ImageNet's. If there are two names, that
  * of the alphabetically first collection counts.
- *
- * @param usual ImageNet's names, by wnid
  */
 export async function readClassNames(
   db: Kysely<Database>,

@@ -13,14 +13,11 @@ export interface Yield {
   readonly yield: number | null;
 }
 
-/** One query, from what the site reports down to what was kept. */
 export interface QueryYield extends Yield, Omit<QueryReport, 'id' | 'notBefore'> {
-  /** The class by name. */
   readonly class: string;
   readonly waiting: number;
   readonly dropped: number;
   readonly failed: number;
-  /** When it continues, if it has to wait. */
   readonly goesOn: string | null;
 }
 

@@ -36,7 +36,6 @@ const headCardSchema = z.strictObject({
     .optional(),
 });
 
-/** The content of a head's YAML file. */
 export type HeadCardFile = z.input<typeof headCardSchema>;
 
 /** A card of a head: a file over the `features` of another card's model, which lends file, pixels and cost. */
@@ -54,8 +53,6 @@ export function parseHeadCard(file: YamlFile): HeadCard {
 }
 
 /**
- * The member that a head makes of its backbone.
- *
  * @param shown the head's card, as messages show it
  * @param base the folder that the head's `file` is relative to
  * @throws UsageError `bad-model-card` if the backbone has no features, or is not the one that the head was fitted on

@@ -22,28 +22,20 @@ export const LOCAL_MODELS = 'config/local/models';
 /** The card in such a folder. Other files that the card names are relative to the folder. */
 export const ADDED_CARD = 'card.yaml';
 
-/** A card and where it was found. */
 export interface FoundCard extends ModelCard {
-  /** Absolute path of the YAML file. */
   readonly cardFile: string;
   /** `added` by `models add`; `project`: written by hand in the working directory; `bundled` with winnow. */
   readonly origin: 'added' | 'project' | 'bundled';
 }
 
-/** Where the card of a name lies, whether or not it can be read. */
 export interface CardPlace {
-  /** Absolute path of the YAML file. */
   readonly cardFile: string;
   readonly origin: FoundCard['origin'];
   /** The folder that `file` in the card is relative to. */
   readonly base: string;
 }
 
-/**
- * The model card of that name: from config/local/models or config/models of the working directory, otherwise of the package.
- *
- * @throws UsageError `unknown-model` with the nearest and all known names, or `bad-model-card`
- */
+/** From config/local/models or config/models of the working directory, otherwise of the package. Throws `unknown-model`. */
 export async function cardFor(
   name: string,
   root: string = packageRoot,
@@ -62,12 +54,9 @@ export async function cardFor(
   });
 }
 
-/** Code of the error for a head that the user has not fitted yet. */
 export const HEAD_TO_FIT = 'head-to-fit';
 
 /**
- * The card of a member of a collection.
- *
  * @throws UsageError `head-to-fit` with the command if it is a head that the user has not fitted yet, `other-backbone` if its card is not
  * the head that the collection declares; the codes of `cardFor`
  */
@@ -122,7 +111,6 @@ async function headCardOf(
   return withHead(head, parseModelCard(text, shown, base), place);
 }
 
-/** @throws UsageError `unknown-model` with the nearest and all known names */
 export async function placeOfCard(
   name: string,
   root: string = packageRoot,
@@ -161,11 +149,6 @@ async function addedCards(local: string): Promise<NamedFile[]> {
   return names.map((name) => ({ name, file: join(local, name, ADDED_CARD) })).filter(({ file }) => existsSync(file));
 }
 
-/**
- * The classes of a card's model, in the order of its outputs.
- *
- * @throws UsageError `bad-model-classes`, `unreadable-file`
- */
 export async function classesOfCard(
   { cardFile, classes }: Pick<FoundCard, 'cardFile' | 'classes'>,
   table: ClassTable,
@@ -173,7 +156,6 @@ export async function classesOfCard(
   return readModelClasses(resolve(dirname(cardFile), classes), classes, table);
 }
 
-/** The same for a list's name, or else the file at `path`. */
 export async function readModelClasses(path: string, name: string, table: ClassTable): Promise<ModelClasses> {
   const listName = CLASS_LIST_NAMES.find((known) => known === name);
   if (listName !== undefined) return modelClassesOf(wnidsOf(listName, table.rows));

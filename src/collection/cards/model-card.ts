@@ -61,7 +61,6 @@ const cardSchema = z.strictObject({
 });
 
 type Card = z.output<typeof cardSchema>;
-/** The content of the YAML file. */
 export type CardFile = z.input<typeof cardSchema>;
 
 /** Leaves pixels unchanged, for a graph that normalises its input. */
@@ -105,17 +104,10 @@ export interface ModelCard extends Readonly<Omit<Card, 'normalise'>> {
     readonly photos: number;
     readonly path: string;
   };
-  /** Measurements of `winnow finetune` when it fitted the head. */
   readonly fit?: Readonly<Record<string, string | number | boolean | null>>;
 }
 
-/**
- * Reads a model card.
- *
- * @param fileName as messages show it
- * @param base the folder that `file` is relative to
- * @throws UsageError `bad-model-card` with all problems, or `bad-yaml`
- */
+/** Throws a UsageError `bad-model-card` with all problems, or `bad-yaml`. `base`: the folder that `file` is relative to. */
 export function parseModelCard(yaml: string, fileName: string, base: string): ModelCard {
   const file = parseYaml(yaml, fileName);
   const result = cardSchema.safeParse(file.value);
@@ -128,7 +120,6 @@ export function parseModelCard(yaml: string, fileName: string, base: string): Mo
   return Object.freeze({ ...card, normalise: card.normalise ?? AS_IT_IS, path: resolve(base, card.file) });
 }
 
-/** Problems that the schema cannot find. */
 function problemsOf(card: Card, file: YamlFile): string[] {
   const problems: string[] = [];
   if (card.resize.shorterSide < card.input.size) {

@@ -4,7 +4,6 @@ import { sha256Of } from '../../config/sha256.ts';
 import { CLASS_ID, type ClassSet } from '../class-set.ts';
 import { normaliseLabel } from '../label-index.ts';
 
-/** The classes that a model tells apart, in the order of its outputs. */
 export interface ModelClasses {
   readonly count: number;
   /** Of what the outputs stand for, in their order. */
@@ -17,7 +16,6 @@ export interface ModelClasses {
 
 export interface WantedClass {
   readonly wnid: Wnid;
-  /** The collection's name for it. */
   readonly name: string;
 }
 
@@ -26,7 +24,6 @@ interface Row {
   readonly name: string | null;
 }
 
-/** A list of wnids, as `imagenet-1k` is one. */
 export function modelClassesOf(wnids: readonly Wnid[]): ModelClasses {
   return toModelClasses(wnids.map((id) => ({ id, name: null })));
 }
@@ -84,12 +81,10 @@ function hashOf(rows: readonly Row[]): Sha256 {
   return sha256Of(text);
 }
 
-/** Classes as `positionOf` takes them. */
 export function wantedClasses({ wnids, nameByWnid }: Pick<ClassSet, 'wnids' | 'nameByWnid'>): WantedClass[] {
   return wnids.map((wnid) => ({ wnid, name: nameByWnid.get(wnid) ?? wnid }));
 }
 
-/** The ids of the classes that a model has no output for. */
 export function unknownClasses(classes: ModelClasses, wanted: readonly WantedClass[]): Wnid[] {
   return wanted.filter((each) => classes.positionOf(each) === null).map(({ wnid }) => wnid);
 }

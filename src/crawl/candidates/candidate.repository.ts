@@ -9,18 +9,15 @@ import type { NewCandidate } from './candidate.ts';
 const REVISABLE_DROPS = ['unknown-class', 'licence-not-allowed', 'too-small', 'aspect-ratio', 'outside-folder'];
 
 export interface StoreOptions {
-  /** Retries pictures that failed before. True if finding them again costs nothing, as in a folder. */
   readonly retryFailed: boolean;
   /** Largest number of new candidates, not counting those that are refused or have a problem. Null for no limit. */
   readonly admitAtMost: number | null;
 }
 
 export interface StoreResult {
-  /** Pictures seen for the first time. */
   readonly newPictures: number;
   /** Candidates that are new and not refused. */
   readonly admitted: number;
-  /** Photos skipped because their class has reached its limit. */
   readonly overLimit: number;
   /** Ids of the old and new pictures whose bytes are not fetched yet. */
   readonly waiting: readonly number[];
@@ -134,11 +131,7 @@ async function insertPictures(trx: Transaction<Database>, found: Found): Promise
   return Number(result.numAffectedRows ?? 0);
 }
 
-/**
- * Locks pictures in order. An update locks rows in the order of its plan, which is harmless if all are locked already.
- *
- * @returns their ids
- */
+/** Locks pictures in order and returns their ids. An update locks rows in its plan's order, which is harmless if all are locked. */
 async function lockPictures(trx: Transaction<Database>, found: Found): Promise<readonly number[]> {
   const { rows } = await sql<{ id: number }>`
     select p.id from picture p join (select distinct f.source, f.source_id from ${found}) as one using (source, source_id)
@@ -185,11 +178,7 @@ async function reopenPictures(trx: Transaction<Database>, found: Found, retryFai
       and (one.state = 'found' or one.reason is distinct from p.reason and one.refusal is null)`.execute(trx);
 }
 
-/**
- * Inserts candidates. If one collection wants a candidate, another collection with narrower rules does not refuse it.
- *
- * @returns how many candidates are new and wanted
- */
+/** Returns how many are new and wanted. If one collection wants a candidate, one with narrower rules does not refuse it. */
 async function insertCandidates(trx: Transaction<Database>, found: Found): Promise<number> {
   const { rows } = await sql<{ admitted: boolean }>`
     insert into candidate (picture_id, wnid, refusal, refusal_detail, query_id)

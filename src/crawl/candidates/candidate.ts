@@ -4,17 +4,14 @@ import type { DroppedReason } from '../../kernel/reasons.ts';
 import { isLicenceAllowed } from '../sources/licence.ts';
 import type { FoundPhoto } from '../sources/source.ts';
 
-/** A photo that a source named for one class, with its rights. */
 export interface NewCandidate extends Omit<FoundPhoto, 'label'> {
   /** The class. If the label names no class, the label as given. */
   readonly wnid: Wnid;
-  /** Why a rule of the collection refuses this candidate. Null if none does. */
   readonly refusal: { readonly reason: DroppedReason; readonly detail: string } | null;
   /** The query that found it. Null for sources that are not queried. */
   readonly queryId: number | null;
 }
 
-/** How many candidates are refused or have a problem, by reason. */
 export interface RefusalCounts {
   readonly dropped: Readonly<Record<string, number>>;
   readonly failed: Readonly<Record<string, number>>;
@@ -37,18 +34,15 @@ export type WnidFilter = Pick<ReadonlySet<Wnid>, 'has'>;
 /** The same in a form for SQL: these classes or concepts, or any concept except these classes. */
 export type WnidScope = readonly Wnid[] | { readonly allBut: readonly Wnid[] };
 
-/** The rules by which a collection accepts candidates. */
 export interface CandidateRules {
   /** Finds the class of a label: a wnid, or a name that only one class has. */
   resolveLabel(
     label: string,
   ): { readonly ok: true; readonly wnid: Wnid } | { readonly ok: false; readonly detail: string };
-  /** The collection's classes or concepts. */
   readonly wnids: WnidFilter;
   readonly licences: 'any' | readonly string[];
 }
 
-/** Turns a found photo into a candidate of a class. If a rule refuses it, the candidate carries the reason. */
 export function candidateOf(found: FoundPhoto, rules: CandidateRules, queryId: number | null = null): NewCandidate {
   const { label, ...photo } = found;
   const resolved = rules.resolveLabel(label);

@@ -3,13 +3,9 @@ import type { JobDefinition } from '../../kernel/job.ts';
 
 const payload = z.strictObject({ queryId: z.int().positive(), page: z.int().nonnegative() });
 
-/** Fetches one page of one query. */
 export type DiscoverPayload = z.infer<typeof payload>;
 
-/**
- * Defines discovery jobs. Each source has its own queue, so that a slow or blocked source does not delay others. Each collection
- * has its own queue too, because its rules decide about the photos of a page.
- */
+/** Each source has its own queue, so that a slow one delays no other; so has each collection, whose rules judge a page's photos. */
 export function discoverJob(source: string, collectionId: number): JobDefinition<DiscoverPayload> {
   return {
     queue: `discover-${source}-${collectionId}`,

@@ -21,19 +21,15 @@ export interface DiscoverDeps {
   readonly source: NetworkSource;
   readonly api: SourceApi;
   readonly rules: CandidateRules;
-  /** Largest number of candidates per class and source. Null for no limit. */
   readonly limitPerClass: number | null;
-  /** The class as its plan needs it. Null if this run does not collect the class. */
   wantedClass(wnid: Wnid): WantedClass | null;
   /** Resolves once fetching has caught up, or earlier if the run must end. */
   waitForRoom(): Promise<void>;
   shouldStop(): boolean;
-  /** Pause before a page is retried, in milliseconds. */
   retryDelayMs(attempt: number, retryAfterMs: number | null): number;
   onPage(page: DiscoveredPage): void;
 }
 
-/** The result of one page. */
 export interface DiscoveredPage {
   readonly wnid: Wnid;
   readonly seen: number;

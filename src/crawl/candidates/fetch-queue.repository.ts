@@ -6,22 +6,15 @@ import type { PhotoProblem } from '../../kernel/reasons.ts';
 import { wellFormed } from '../sources/text.ts';
 import type { WnidScope } from './candidate.ts';
 
-/** Queries of the fetch stage: which pictures wait, at which hosts, and what became of them. */
-
-/** A picture whose bytes are not fetched yet. */
 export interface WaitingPicture {
   readonly id: number;
   readonly source: string;
   readonly sourceId: string;
   readonly url: string;
-  /** Number of tries. */
   readonly attempts: number;
 }
 
-/**
- * The pictures that a run fetches: those of its sources that are an accepted candidate for one of its classes or concepts. Runs of
- * other collections fetch the other pictures, with their own settings.
- */
+/** A run fetches pictures of its sources that are an accepted candidate for its classes. Other runs fetch the others. */
 export interface FetchScope {
   readonly sources: readonly string[];
   readonly wnids: WnidScope;
@@ -52,10 +45,7 @@ export interface PartitionPlace {
   readonly id: number;
 }
 
-/**
- * The next pictures of a partition that can be fetched now. Pictures that were never tried come first, so that the retries of a few
- * pictures do not use up a failing host's time.
- */
+/** Pictures that were never tried come first, so that the retries of a few pictures do not use up a failing host's time. */
 export async function nextInPartition(
   db: Kysely<Database>,
   scope: FetchScope,
@@ -105,7 +95,6 @@ export async function countWaitingPictures(
   return rows[0]?.count ?? 0;
 }
 
-/** When the first retry is due. Null if no picture waits for a retry. */
 export async function firstRetry(db: Kysely<Database>, scope: FetchScope): Promise<Date | null> {
   const { rows } = await sql<{ due: Date }>`
     select p.not_before as due from picture p
@@ -113,7 +102,6 @@ export async function firstRetry(db: Kysely<Database>, scope: FetchScope): Promi
   return rows[0]?.due ?? null;
 }
 
-/** Records that the picture could not be fetched this time. It stays waiting. */
 export async function postponePicture(
   db: Kysely<Database>,
   id: number,
@@ -124,7 +112,6 @@ export async function postponePicture(
     where id = ${id} and state = 'found'`.execute(db);
 }
 
-/** Settles a picture that was refused or could not be fetched. A picture that is settled already does not change. */
 export async function settlePicture(db: Kysely<Database>, id: number, outcome: PhotoProblem): Promise<void> {
   const { state, reason, detail } = outcome;
   await db
@@ -135,7 +122,6 @@ export async function settlePicture(db: Kysely<Database>, id: number, outcome: P
     .execute();
 }
 
-/** Reopens pictures that failed for one of these reasons. Returns how many. */
 export async function retryPictures(
   db: Kysely<Database>,
   { sources, reasons }: { readonly sources: readonly string[]; readonly reasons: readonly string[] },

@@ -6,7 +6,6 @@ import { isAmong } from '../../platform/postgres/query.ts';
 import type { Json, ResultPage, PlannedQuery, PlanResult } from '../sources/network-source.ts';
 import type { WnidScope } from './candidate.ts';
 
-/** A query and its progress. */
 export interface QueryState {
   readonly id: number;
   readonly source: string;
@@ -19,7 +18,6 @@ export interface QueryState {
   readonly attempts: number;
 }
 
-/** The queries that a crawl works: those of a source, for some classes that have not reached the limit. */
 export interface QueryScope {
   readonly source: string;
   readonly wnids: WnidScope;
@@ -71,7 +69,6 @@ export async function workableQueries(db: Kysely<Database>, scope: QueryScope): 
   return rows;
 }
 
-/** How many queries are open, and when the first one that must wait may continue. */
 export async function openQueries(
   db: Kysely<Database>,
   scope: QueryScope,
@@ -110,12 +107,7 @@ export async function storePlan(
     where id = ${id} and pages = ${pages}`.execute(trx);
 }
 
-/**
- * Locks the class's counter until the end of the transaction. Pages of one class and source are therefore admitted one after the
- * other, and the limit is exact.
- *
- * @returns how many candidates of the class the source has found so far
- */
+/** Locks the class's counter until the transaction ends, so that its pages are admitted one after another: the limit is exact. */
 export async function lockAdmitted(trx: Transaction<Database>, { source, wnid }: QueryState): Promise<number> {
   const { rows } = await sql<{ admitted: number }>`
     select admitted from query where source = ${source} and wnid = ${wnid} and kind = 'plan' for update`.execute(trx);
@@ -141,7 +133,6 @@ export async function advanceQuery(
   );
 }
 
-/** Postpones a page that cannot be fetched now. It is retried after the pause. */
 export async function postponeQuery(
   db: Kysely<Database>,
   id: number,
@@ -152,7 +143,6 @@ export async function postponeQuery(
     where id = ${id}`.execute(db);
 }
 
-/** Records that the site refuses this query. Other queries continue. */
 export async function refuseQuery(db: Kysely<Database>, id: number, problem: string): Promise<void> {
   await sql`
     update query set state = 'refused', problems = array[${problem}]::text[], updated_at = now() where id = ${id}`.execute(
@@ -160,7 +150,6 @@ export async function refuseQuery(db: Kysely<Database>, id: number, problem: str
   );
 }
 
-/** The result of a query, with its problems and notes. */
 export interface QueryReport {
   readonly id: number;
   readonly source: string;
@@ -171,9 +160,7 @@ export interface QueryReport {
   readonly state: 'open' | 'done' | 'refused';
   /** How many results the site reports. Null if it does not say. */
   readonly total: number | null;
-  /** How many results were read. */
   readonly seen: number;
-  /** How many new candidates it found. */
   readonly admitted: number;
   readonly problems: readonly string[];
   readonly notes: readonly string[];

@@ -22,7 +22,6 @@ export async function tallyProblems(db: Kysely<Database>): Promise<string[]> {
   return rows.map(({ kind, tally, counted }) => `the tally has ${tally} candidates (${kind}) but there are ${counted}`);
 }
 
-/** The candidates of one class and source, by state. */
 export interface ClassTally {
   readonly source: string;
   readonly wnid: string;
@@ -32,7 +31,6 @@ export interface ClassTally {
   readonly failed: number;
 }
 
-/** The tally by class of some sources. */
 export async function classTallies(
   db: Kysely<Database>,
   scope: { readonly sources: readonly string[]; readonly wnids: WnidScope },

@@ -11,7 +11,6 @@ export interface CrawlCheck {
   readonly detail: string;
 }
 
-/** Checks the settings and environment variables that a crawl of network sources needs. */
 export function checkCrawlSettings(config: Config, proxies: ProxySettings): CrawlCheck[] {
   const advice = SOURCES.flatMap((source) => source.advice(config.sources) ?? []);
   return [contact(config), ...advice, proxy(config, proxies), ...politeness(config)];
@@ -71,7 +70,6 @@ function sourceUrls({ sources }: Config): URL[] {
   return addresses.flatMap((address) => (/^https?:/i.test(address) ? (URL.parse(address) ?? []) : []));
 }
 
-/** Reports sources and hosts that winnow must not contact now, and daily or hourly budgets that are nearly used up. */
 export function checkBudgets(budgets: readonly KeyBudget[]): CrawlCheck[] {
   const waiting = budgets.flatMap(({ key, waits, blocks }): CrawlCheck[] => {
     if (waits === null && blocks === 0) return [];

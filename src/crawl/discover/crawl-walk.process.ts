@@ -21,10 +21,7 @@ export type WalkedSource = ListedSource | DumpSource;
 
 interface Walked {
   readonly source: string;
-  /**
-   * Fetch a picture again that failed or has lost its bytes, when the walk finds it. True for sources that need no requests
-   * to a site.
-   */
+  /** Fetches pictures again that failed or have lost their bytes. True if that needs no requests to a site. */
   readonly retryFailed: boolean;
 }
 
@@ -36,7 +33,6 @@ export interface ListedSource extends Walked {
 
 /** A source that is too large to be read for a preview. */
 export interface DumpSource extends Walked {
-  /** Lists the searches that a crawl would make. */
   preview(signal: AbortSignal): AsyncIterable<DryRunLine>;
   photos(options: WalkOptions, app: App): AsyncIterable<FoundPhoto>;
 }
@@ -46,29 +42,21 @@ export interface WalkOptions {
   readonly onIgnored: (relativePath: string) => void;
   /** Photos admitted so far, by class. The walk counts them. A source that resumes after an interruption sets them first. */
   readonly admitted: Map<string, number>;
-  /** Photos a class, or null. */
   readonly limitPerClass: number | null;
   /** Resolves once everything that was yielded is stored. */
   readonly flush: () => Promise<void>;
-  /** Receives a note on the walk as a whole, as a sentence. */
   readonly onNote: (note: string) => void;
 }
 
-/** The result of one walk. */
 export interface WalkSummary {
   /** Photos that the source names, including those with problems. */
   seen: number;
-  /** Pictures that were not in the catalogue before. */
   newPictures: number;
   /** Skipped files: hidden ones, Thumbs.db, desktop.ini. */
   ignored: number;
-  /** Photos skipped because their class has reached the limit. */
   overLimit: number;
-  /** Photos skipped because this crawl does not collect their class. */
   otherClasses: number;
-  /** False if the walk was interrupted: there may be more. */
   complete: boolean;
-  /** Sentences about unreachable or unusable sources. */
   readonly problems: string[];
   readonly notes: string[];
 }
@@ -78,15 +66,11 @@ export interface CrawlWalkOptions {
   readonly rules: CandidateRules;
   /** The classes that this crawl collects. Photos of the collection's other classes are skipped. */
   readonly wanted: WnidFilter;
-  /** Photos a class, or null. */
   readonly limitPerClass: number | null;
   readonly signal: AbortSignal;
-  /** Called after each stored page. */
   readonly onPage: (page: { readonly newPictures: number; readonly refused: RefusalCounts }) => void;
   readonly onFound: () => void;
-  /** Receives the ids of pictures that wait to be fetched. */
   readonly onWaiting: (pictureIds: readonly number[]) => Promise<void>;
-  /** Resolves once fetching has caught up. */
   readonly waitForRoom: () => Promise<void>;
 }
 
@@ -158,7 +142,6 @@ function emptySummary(): WalkSummary {
   return { ...counts, complete: false, problems: [], notes: [] };
 }
 
-/** Returns the photo as a candidate, unless the crawl does not collect its class or the class has reached its limit. */
 export function admit(
   found: FoundPhoto,
   {
@@ -195,7 +178,6 @@ async function storePage(
   await options.onWaiting(stored.waiting);
 }
 
-/** Adds the summaries of two walks. */
 export function addSummaries(a: WalkSummary, b: WalkSummary): WalkSummary {
   return {
     seen: a.seen + b.seen,

@@ -40,7 +40,6 @@ const REQUEUE_EVERY_MS = 1_000;
 const ROOM_CHECK_MS = 500;
 /** How often a long-running worker asks the catalogue whether the pause of a source that refuses requests is over. */
 const BLOCKED_CHECK_MS = 30_000;
-/** Pause before the first retry of a page. It doubles before each further retry. */
 const RETRY = { firstMs: 5_000, capMs: 15 * 60_000 } as const;
 
 /** Starts discovery at one source: plans every class, then fetches the queries page by page, alternating between classes. */
@@ -133,7 +132,6 @@ interface FetchRoom {
   readonly source: string;
   readonly wnids: WnidScope;
   readonly signal: AbortSignal;
-  /** Returns true once the caller must stop. */
   readonly shouldStop?: () => boolean;
   readonly onWait: (why: string | null) => void;
 }

@@ -1,7 +1,6 @@
 /** A line of `winnow crawl --dry-run` about one source: a query, a class, or a note. */
 export interface DryRunLine {
   readonly source: string;
-  /** The class. Null if the line is not about a single class. */
   readonly wnid: string | null;
   /** The query. For counted photos, the reason why they would not be taken, or empty. */
   readonly title: string;

@@ -6,10 +6,7 @@ import type { App } from '../../runtime/open/app.process.ts';
 import type { DryRunLine } from './dry-run-line.ts';
 import type { NetworkDiscovery } from './sources.process.ts';
 
-/**
- * Previews a crawl of one source: plans each class and fetches the first page of each query, with permits. It stores nothing
- * except the permits.
- */
+/** Plans each class and fetches the first page of each query, with permits. It stores nothing except the permits. */
 export async function* discoveryDryRun(
   app: App,
   { ready, classes }: NetworkDiscovery,

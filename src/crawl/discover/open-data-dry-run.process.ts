@@ -8,10 +8,7 @@ import { OPEN_DATA_FILES } from '../sources/open-data/rows.ts';
 import type { DryRunLine } from './dry-run-line.ts';
 import { openDump } from './open-dump.process.ts';
 
-/**
- * Previews a walk over the open data: the taxa that it would search for, and the files that it would read. It reads only the
- * taxa file, because counting the photos would mean reading tens of gigabytes.
- */
+/** Reads only the taxa file, because counting the photos would mean reading tens of gigabytes. */
 export async function* openDataDryRun(
   config: Config,
   { source, classes }: { readonly source: string; readonly classes: readonly WantedClass[] },

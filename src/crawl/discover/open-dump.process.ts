@@ -21,21 +21,16 @@ import {
 export interface Dump {
   /** Returns the current version of a file, given the last known one. Call it for each file before opening the file. */
   readonly identify: (file: OpenDataFile, known: RemoteVersion) => Promise<RemoteVersion>;
-  /** Opens the bytes of the version that was identified. */
   readonly open: (file: OpenDataFile) => Promise<AsyncIterable<Uint8Array>>;
   close(): void;
 }
 
-/** A folder or an address with the files of a dump. */
 interface Place extends Pick<Dump, 'identify' | 'close'> {
   /** Opens a file. It fails, at once or when it is read, if the file now has another version than this one. */
   readonly open: (file: OpenDataFile, version: RemoteVersion) => Promise<AsyncIterable<Uint8Array>>;
 }
 
-/**
- * Opens the files of iNaturalist's open-data dump in a folder or at a URL. They are streamed, because they are tens of
- * gigabytes.
- */
+/** The files of iNaturalist's open-data dump in a folder or at a URL. They are streamed, because they are tens of gigabytes. */
 export function openDump(config: Config, where: string, signal: AbortSignal): Dump {
   const place = /^https?:/i.test(where) ? remoteDump(config, where, signal) : localDump(where, signal);
   const versions = new Map<OpenDataFile, RemoteVersion>();

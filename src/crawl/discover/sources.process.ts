@@ -12,17 +12,12 @@ export interface ReadySource {
   readonly endpoint: string;
 }
 
-/** A network source of this run, and the classes to search for. */
 export interface NetworkDiscovery {
   readonly ready: ReadySource;
   readonly classes: ReadonlyMap<Wnid, WantedClass>;
 }
 
-/**
- * Creates a source that can be queried.
- *
- * @throws UsageError before any work if a key or a consent that the source needs is missing
- */
+/** @throws UsageError before any work if a key or a consent that the source needs is missing */
 export function readySource(name: NetworkSourceName, config: Config, { licences }: Collection): ReadySource {
   const missing = sourceOf(name).missing(config.sources);
   if (missing !== null) throw missing;

@@ -22,12 +22,10 @@ export class UnknownLabels {
     else this.#others += 1;
   }
 
-  /** The number of photos with unknown labels. */
   get count(): number {
     return [...this.#labels.values()].reduce((total, { count }) => total + count, this.#others);
   }
 
-  /** One sentence for each label, those with the most photos first. */
   sentences(): string[] {
     const sentences = [...this.#labels]
       .toSorted(([, a], [, b]) => b.count - a.count)

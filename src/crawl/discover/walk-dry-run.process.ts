@@ -6,10 +6,7 @@ import { UnknownLabels } from './unknown-labels.ts';
 
 export type WalkDryRunOptions = Pick<CrawlWalkOptions, 'walk' | 'rules' | 'wanted' | 'limitPerClass' | 'signal'>;
 
-/**
- * Previews a walk over a source: counts its photos by class, and those that would be skipped by reason. A source that is too
- * large for this lists what it would search for.
- */
+/** Counts a source's photos by class, and those that would be skipped by reason. A dump lists what it would search for. */
 export async function* walkDryRun(options: WalkDryRunOptions): AsyncGenerator<DryRunLine> {
   const { walk, signal } = options;
   const about = { source: walk.source, wnid: null, total: null, problem: null };
@@ -95,7 +92,6 @@ class PhotoCounts {
   }
 }
 
-/** The sort key of a line. Classes come first, by wnid. */
 function orderOf({ wnid, title }: Pick<PhotoCount, 'wnid' | 'title'>): string {
   return JSON.stringify(wnid === null ? [2, title] : [1, wnid, title]);
 }

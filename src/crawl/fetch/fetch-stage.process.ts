@@ -24,7 +24,6 @@ import { NetworkPictures } from './network-pictures.process.ts';
 export interface FetchStageOptions extends StageOptions {
   readonly collectionId: number;
   readonly scope: FetchScope;
-  /** The photos whose bytes some collection needs, among these. */
   readonly neededOf: NonNullable<PhotoStoreDeps['neededOf']>;
   readonly onOutcome: (outcome: FetchOutcome) => void;
   readonly onHostWaits: (host: string, wait: { readonly waitMs: number; readonly why: string }) => void;
@@ -39,7 +38,6 @@ const HOSTS_PER_CONNECTION = 16;
 /** Partitions for files on disk. More would only make the disk seek. */
 const DISK_PARTITIONS = 8;
 
-/** Starts to fetch the waiting pictures of some sources and classes. Each job is a partition. */
 export async function startFetch(app: App, options: FetchStageOptions): Promise<Stage> {
   // Checked before anything is downloaded.
   await app.blobs.check();

@@ -3,7 +3,6 @@ import type { JobDefinition } from '../../kernel/job.ts';
 
 const payload = z.strictObject({ host: z.string(), partition: z.int().nonnegative(), partitions: z.int().positive() });
 
-/** Fetches the pictures of one partition of a host, over one connection. */
 export type FetchPayload = z.infer<typeof payload>;
 
 export const fetchJob: JobDefinition<FetchPayload> = {

@@ -16,7 +16,6 @@ import type { FetchPayload } from './fetch.job.ts';
 import type { Inspection, InspectionLimits } from '../../platform/image/inspection.ts';
 import type { PhotoStore } from '../../photo/photo-store.process.ts';
 
-/** The result of reading a picture from its source. */
 export type PictureRead =
   | {
       readonly kind: 'bytes';
@@ -34,20 +33,16 @@ export type PictureRead =
 export interface FetchDeps {
   readonly db: Kysely<Database>;
   readonly scope: FetchScope;
-  /** Reads a picture within the limits of bytes and of time. */
   read(picture: WaitingPicture): Promise<PictureRead>;
-  /** Records that pictures are in flight until they are released. */
   hold(pictureIds: readonly number[]): Promise<HeldPictures>;
   /** One store for all partitions of a process. */
   readonly photos: PhotoStore;
   readonly limits: InspectionLimits;
-  /** True once the run should end. Pictures that have not been started stay waiting. */
   shouldStop(): boolean;
   onOutcome(outcome: FetchOutcome): void;
   onHostWaits(host: string, wait: { readonly waitMs: number; readonly why: string }): void;
 }
 
-/** Pictures in flight, with the function that inspects them: some were in flight when an earlier process died. */
 export interface HeldPictures {
   inspect(pictureId: number, bytes: Buffer, limits: InspectionLimits): Promise<Inspection>;
   release(): Promise<void>;
@@ -55,30 +50,20 @@ export interface HeldPictures {
 
 export interface FetchOutcome {
   readonly outcome: 'fetched' | 'dropped' | 'failed' | 'later';
-  /** Why the picture was dropped or failed; otherwise null. */
   readonly reason: string | null;
   readonly source: string;
   readonly bytes: number;
 }
 
-/** Pictures read from the catalogue by one query. */
 const PICTURES_AT_A_TIME = 32;
-/**
- * Pictures of a partition that are in memory. The partition reads the next one while those before it are inspected and stored, so that
- * its connection is not idle meanwhile.
- */
+/** Pictures of a partition in memory: one is read while those before it are inspected and stored, so the connection stays busy. */
 const HELD_AT_ONCE = 4;
 /** After a picture of more bytes, the partition waits until it is settled, so that memory holds one such picture for each partition. */
 const LARGE_BYTES = 2 ** 20;
 /** After this time the partition is queued again, so that other partitions get their turn. */
 const TURN_MS = 15_000;
 
-/**
- * One fetch job. It reads the partition's pictures one after the other. While it reads one, it judges, stores and settles up to
- * three earlier ones.
- *
- * @returns ids of the photos that are stored now, and how many pictures were settled
- */
+/** Reads the partition's pictures one after the other. While it reads one, it judges, stores and settles up to three earlier ones. */
 export async function fetchPartition(
   partition: FetchPayload,
   deps: FetchDeps,
@@ -150,7 +135,6 @@ async function fetchSome(
   }
 }
 
-/** A result that settles its picture, or postpones it. */
 type SettlingRead = Exclude<PictureRead, { kind: 'host-waits' }>;
 type SettleDeps = FetchDeps & { readonly held: HeldPictures };
 

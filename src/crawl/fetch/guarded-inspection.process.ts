@@ -17,8 +17,6 @@ export interface GuardedInspection extends Pick<FetchDeps, 'hold'> {
 /**
  * Inspects pictures and records which ones are in flight. Pictures that were in flight when a process died are inspected
  * one by one in a child process. A picture that kills the child process twice is unreadable.
- *
- * @param inspect how all other pictures are inspected: many at once, in this process
  */
 export function guardInspection(app: Pick<App, 'connection' | 'log'>, inspect: Inspect): GuardedInspection {
   const child = { module: new URL('solo-inspect.mjs', import.meta.url), spec: null, limitMs: LIMIT_MS };

@@ -8,7 +8,6 @@ export class HostRounds {
   readonly #atOnce: number;
   #left: readonly string[] = [];
 
-  /** @param atOnce largest number of hosts that one call returns */
   constructor(walk: () => Promise<readonly string[]>, atOnce: number) {
     this.#walk = walk;
     this.#atOnce = atOnce;

@@ -8,7 +8,6 @@ export interface InspectionRequest {
   readonly limits: InspectionLimits;
 }
 
-/** The program of the child process that inspects suspect pictures one by one. */
 serveParent(() =>
   Promise.resolve(async ({ bytes, limits }: InspectionRequest): Promise<Inspection> => {
     tell(DECODING);

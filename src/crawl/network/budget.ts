@@ -1,6 +1,5 @@
 import { explainWait, spacingOf, type Budget, type Standing, type WaitReason } from '../sources/politeness.ts';
 
-/** The used and the remaining part of one limit. */
 export interface BudgetLeft {
   readonly limit: number;
   readonly used: number;
@@ -69,7 +68,6 @@ function minuteOf({ key, limits, nextPermitInMs, budgets }: Standing): KeyBudget
   return { limit, left: Math.min(spaced, today) };
 }
 
-/** Less than a tenth is left. */
 export function isNearlyUsedUp({ limit, left }: BudgetLeft): boolean {
   return left < limit / 10;
 }

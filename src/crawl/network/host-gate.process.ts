@@ -19,7 +19,6 @@ const PATIENCE_MS = 2_000;
 /** Bytes to reserve from a site's budget until the real number is known. */
 const RESERVED_BYTES = 2_000_000;
 
-/** The host cannot be asked now. */
 export class HostWaits extends Error {
   readonly host: string;
   readonly waitMs: number;
@@ -83,7 +82,6 @@ export class HostGate {
     return null;
   }
 
-  /** Reports how many bytes all requests of a visit received. */
   async settle({ permits }: Visit, bytes: number): Promise<void> {
     // Redirects receive almost no bytes, so all bytes are charged to the last host.
     for (const [i, permit] of permits.entries())

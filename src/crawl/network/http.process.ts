@@ -89,7 +89,6 @@ export function addressOf(endpoint: string): string {
   return `${url.hostname}:${portOf(url)}`;
 }
 
-/** The limits of one download. */
 export function httpLimits({ fetch }: Config): HttpLimits {
   const { totalTimeoutMs, firstByteTimeoutMs, minBytesPerSecond, maxBytes, maxRedirects } = fetch;
   return { totalTimeoutMs, firstByteTimeoutMs, minBytesPerSecond, maxBytes, maxRedirects, speedWindowMs: 10_000 };

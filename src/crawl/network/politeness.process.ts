@@ -7,7 +7,6 @@ import { takePermit, type Permit } from '../sources/permit.repository.ts';
 import { explainWait, type PermitKey, type WaitReason } from '../sources/politeness.ts';
 import { sleepUnlessAborted } from '../../runtime/open/sleep.process.ts';
 
-/** The limits of all sites, from the settings. */
 export function politenessOf({ sources, fetch }: Config): PolitenessSettings {
   return {
     requestsPerMinutePerHost: fetch.requestsPerMinutePerHost,
@@ -27,7 +26,6 @@ export type PermitOrWait =
   | { readonly permit: Permit }
   | { readonly waitMs: number; readonly why: string; readonly reason: WaitReason };
 
-/** Takes a permit. Waits for it if it is due soon. */
 export async function permitSoon(
   db: Kysely<Database>,
   keys: readonly PermitKey[],

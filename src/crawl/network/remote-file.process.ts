@@ -18,15 +18,12 @@ export interface RemoteFileDeps extends HttpDeps {
   readonly decompress: boolean;
   /** Consecutive tries without any bytes after which the file is given up. */
   readonly maxAttempts: number;
-  /** Returns a number in [0, 1). */
   readonly random: () => number;
-  /** Called after a failed try, before the pause. */
   readonly onRetry: (failure: HttpFailure) => void;
 }
 
 /** The part of a file that the caller has already. */
 interface Beginning {
-  /** How many bytes the caller has. */
   readonly from: number;
   /** The version of the file that they belong to. `bytes`: the required length of the whole file. */
   readonly version: RemoteVersion;
@@ -51,10 +48,7 @@ export type FileFailure = HttpFailure | OtherFile;
 /** The limit is long, because a file of gigabytes over a slow line takes long. A connection that stands still ends earlier. */
 const TOTAL_TIMEOUT_MS = 24 * 3_600_000;
 
-/**
- * Returns the current version of a file. It requests the first byte unless the version is still the known one. It does not
- * use HEAD, because some servers do not support it.
- */
+/** Requests the first byte unless the version is still the known one. It does not use HEAD, which some servers do not support. */
 export function identifyFile(
   url: string,
   known: RemoteVersion,
@@ -122,7 +116,6 @@ function requestFile<T>(
   return follow({ request, limits, deps, carrier: 'got', acceptEncoding: 'identity', followsRedirects, accept });
 }
 
-/** Repeats the work until it succeeds, fails permanently, or has failed too often in a row. */
 async function persist<T extends { readonly ok: true }>(
   { signal, maxAttempts, random, onRetry }: RemoteFileDeps,
   { ask, received }: { readonly ask: () => Promise<T | FileFailure>; readonly received: () => number },
@@ -140,7 +133,6 @@ async function persist<T extends { readonly ok: true }>(
   }
 }
 
-/** The offset of the answer's first byte. */
 function startOf(answer: HttpAnswer, wanted: number, deps: RemoteFileDeps): number {
   const { status, headers } = answer;
   if (status !== 206 && status !== 416) {

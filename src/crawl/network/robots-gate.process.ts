@@ -52,7 +52,6 @@ export class RobotsGate {
     this.#options = options;
   }
 
-  /** Decides whether a URL may be requested. Asks the host first if nothing is known of it. */
   async pass(url: string): Promise<RobotsPass> {
     const { origin } = new URL(url);
     let isFresh = false;
@@ -67,7 +66,6 @@ export class RobotsGate {
     throw new Interrupted();
   }
 
-  /** Returns the copy in memory if it still answers the question. Otherwise reads the catalogue. */
   async #stored(origin: string, url: string): Promise<StoredRobots | undefined> {
     const known = this.#known.get(origin);
     if (known !== undefined && robotsVerdict(known, url, this.#options.nowMs()).kind !== 'fetch-first') return known;
@@ -112,5 +110,4 @@ export class RobotsGate {
   }
 }
 
-/** The most bytes of a robots.txt to read. */
 export const ROBOTS_LIMIT_BYTES = MAX_ROBOTS_BYTES + 1;

@@ -23,7 +23,6 @@ export interface SourceApiOptions {
   readonly onWait: (why: string) => void;
 }
 
-/** Sends polite requests to one source's own endpoint: see `SourceApi`. */
 export function openSourceApi({ app, source, client, signal, onWait }: SourceApiOptions): SourceApi {
   const keys = apiPermits(source, politenessOf(app.config));
   const limits = { ...httpLimits(app.config), maxBytes: MAX_ANSWER_BYTES };

@@ -1,12 +1,10 @@
 import type { Json, WantedClass } from './network-source.ts';
 import { shortText } from './text.ts';
 
-/** A class for people: `n02165456 (ladybug)`. */
 export function nameOf({ wnid, name }: Pick<WantedClass, 'wnid' | 'name'>): string {
   return `${wnid} (${name})`;
 }
 
-/** A sentence about a part of a class's line that a source cannot use. */
 export function lineProblem(wanted: WantedClass, source: string, misfit: { expected: string; received: Json }): string {
   const [expected, received] = [shortText(misfit.expected, 300), shortText(JSON.stringify(misfit.received), 120)];
   return `Expected ${expected} for '${source}' in the line of ${nameOf(wanted)} but received ${received}`;
@@ -18,11 +16,7 @@ export interface LineItems {
   readonly notes: readonly string[];
 }
 
-/**
- * Returns what a class's line lists for a source, unchecked: `byName` if the class has no line.
- *
- * @param noun what the line lists, as singular and plural
- */
+/** Returns what a class's line lists, unchecked: `byName` if there is no line. `noun`: what it lists, as singular and plural. */
 export function itemsOf(
   wanted: WantedClass,
   source: string,

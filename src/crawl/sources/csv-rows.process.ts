@@ -50,11 +50,7 @@ export async function* csvRows(input: Readable, format: CsvFormat): AsyncGenerat
   }
 }
 
-/**
- * Reads the header of a list and yields its rows.
- *
- * @throws UsageError if the header cannot be read, or lacks a required column
- */
+/** Yields a list's rows. Throws a UsageError if the header cannot be read, or lacks a required column. */
 export async function* listRows(rows: AsyncIterable<CsvRow>, rules: ColumnRules): AsyncGenerator<ListRow> {
   let columns: ListColumns | null = null;
   for await (const row of rows) {

@@ -11,12 +11,10 @@ import type { Refusal } from '../../platform/http/http-outcome.ts';
  * ends after five minutes.
  */
 
-/** Reasons that concern a whole host, not one picture. */
 const HOST_REASONS: ReadonlySet<string> = new Set<FailedReason>(['dns', 'connect']);
 
 export const isAboutHost = (reason: string): boolean => HOST_REASONS.has(reason);
 
-/** Failed tries in a row after which a host is given up. */
 const MAX_TRIES = 4;
 const FIRST_PAUSE_MS = 2_000;
 const LONGEST_PAUSE_MS = 120_000;
@@ -44,7 +42,6 @@ export class HostHealth {
   readonly #troubles = new Map<string, Trouble>();
   #answeredMs = 0;
 
-  /** Records that the host answered, with any status. */
   answered(host: string, nowMs: number): void {
     this.#answeredMs = Math.max(this.#answeredMs, nowMs);
     this.#troubles.delete(host);

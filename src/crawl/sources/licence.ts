@@ -9,7 +9,6 @@ export interface Licence {
   readonly url: string | null;
 }
 
-/** The licence of a photo whose source states none. */
 export const UNKNOWN_LICENCE = 'unknown';
 
 /** Ids outside Creative Commons' numbered licences and the GNU family. Their address is their page at SPDX. */

@@ -24,15 +24,11 @@ export interface ColumnRules {
   readonly required: readonly string[];
   /** The separator in messages: `commas`. */
   readonly separatedBy: string;
-  /** The list's name in messages. */
   readonly where: string;
-  /** Advice on missing columns, for messages. */
   readonly advice: string;
-  /** The code of the error. */
   readonly code: string;
   /** Converts a name of the header to text. By default the name is text already. */
   readonly shown?: (name: string) => string;
-  /** The error for a list whose header cannot be read. */
   readonly unusable: (received: string) => UsageError;
 }
 
@@ -66,24 +62,20 @@ export function readColumns(header: readonly string[], rules: ColumnRules): List
   );
 }
 
-/** A row of a list in any format. */
 export interface ListRow {
   /** The line on which the row begins, from 1. */
   readonly line: number;
   /** The row's text as far as it could be read. It distinguishes the row from the same line of another list. */
   readonly content: string;
-  /** Why the row is not valid, for people. Null if it is. */
   readonly error: string | null;
   /** The values by field. Fields that the row lacks are missing. Empty if the row is not valid. */
   readonly values: ReadonlyMap<string, string>;
 }
 
-/** A row that is not valid. */
 export function unreadRow(line: number, content: string, error: string): ListRow {
   return { line, content, error, values: new Map() };
 }
 
-/** Ends the message for a row after which a list cannot be read. */
 export const REST_UNREAD = 'nothing from here on was read';
 
 /** A row of a table. It is refused if it has too few or too many cells, because its cells may have shifted. */
@@ -113,7 +105,6 @@ export function rightsOf(text: (field: string) => string): Rights {
 /** The longest class. Classes are keys in the catalogue, and PostgreSQL indexes strings of up to some 2,700 bytes. */
 const LONGEST_LABEL = 200;
 
-/** Why a label cannot be a class, for people. Null if it can. */
 export function labelProblem(label: string): string | null {
   if (label.length <= LONGEST_LABEL) return null;
   return `expected a class of at most ${LONGEST_LABEL} characters but received ${label.length}`;

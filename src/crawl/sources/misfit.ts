@@ -2,7 +2,6 @@ import { UNKNOWN_LICENCE } from './licence.ts';
 import type { FoundPhoto, Rights } from './source.ts';
 import type { PhotoProblem } from '../../kernel/reasons.ts';
 
-/** The rights of a photo of which nothing is stated. */
 export const NO_RIGHTS: Rights = { licence: UNKNOWN_LICENCE, licenceUrl: null, creator: null, pageUrl: null };
 
 export function unreadable(detail: string): PhotoProblem {

@@ -17,7 +17,6 @@ export interface NetworkSource {
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
-/** A class, and what the collection's queries file says to search for. */
 export interface WantedClass {
   readonly wnid: Wnid;
   readonly name: string;
@@ -41,7 +40,6 @@ export interface PlannedQuery {
   readonly key: string;
   /** The title for people: `Anisoptera (infraorder, taxon 47793) without Zygoptera`. */
   readonly title: string;
-  /** The parameters that the source needs to send the query. */
   readonly params: Json;
 }
 
@@ -50,7 +48,6 @@ export interface ResultPage {
   readonly photos: readonly FoundPhoto[];
   /** The cursor of the next page. Null once the query is exhausted. */
   readonly next: Json | null;
-  /** The total number of results that the site reports. Null if it does not. */
   readonly total: number | null;
 }
 
@@ -64,9 +61,7 @@ export interface ApiResponse {
   readonly status: number;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
-  /** The decoded text, of limited size. */
   readonly body: string;
-  /** The URL after redirects. */
   readonly url: string;
 }
 
@@ -77,6 +72,5 @@ export interface ApiResponse {
  */
 export interface SourceApi {
   send(request: ApiRequest): Promise<ApiResponse>;
-  /** The current time in milliseconds since the epoch. */
   nowMs(): number;
 }

@@ -15,13 +15,10 @@ export interface PolitenessSettings {
 
 const NONE: Limits = { requestsPerMinute: null, requestsPerDay: null, bytesPerHour: null, bytesPerDay: null };
 
-/** The permit key of a source's API. */
 export const apiKeyOf = (source: string): string => `source:${source}`;
 
-/** The permit key of a host. */
 export const hostKeyOf = (url: string): string => `host:${hostOf(url)}`;
 
-/** The permits that a request to a source's API needs. */
 export function apiPermits(source: string, { sources }: PolitenessSettings): PermitKey[] {
   const { requestsPerMinute = null, requestsPerDay = null } = sources[source] ?? {};
   return [{ key: apiKeyOf(source), limits: { ...NONE, requestsPerMinute, requestsPerDay }, minSpacingMs: 0 }];
@@ -30,7 +27,6 @@ export function apiPermits(source: string, { sources }: PolitenessSettings): Per
 export interface MediaRequest {
   /** URL of the picture, or of its host's robots.txt. Each hop of a redirect is a separate request. */
   readonly url: string;
-  /** The source that named the picture. */
   readonly source: string;
   /** The Crawl-delay of the host's robots.txt. 0: none. */
   readonly crawlDelayMs: number;

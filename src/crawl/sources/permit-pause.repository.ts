@@ -11,7 +11,6 @@ import { CIRCUIT_PAUSES_US } from './politeness.ts';
  * The probe's answer closes it, or opens it for longer.
  */
 
-/** The longest wait that a site can impose with Retry-After. */
 const MAX_HOLD_US = 30 * 24 * 3_600_000_000;
 
 /**
@@ -67,7 +66,6 @@ export async function tripCircuit(
   return { trips: row.trips, untilMs: Math.ceil(row.tripped_until_us / 1000) };
 }
 
-/** Closes the circuit after a successful probe. Does nothing if the permit was not a probe. */
 export async function closeCircuit(db: Kysely<Database>, { keys, probes }: Permit): Promise<void> {
   for (const { key, atUs } of keys.filter((permitted) => probes.includes(permitted.key))) {
     await sql`
@@ -76,7 +74,6 @@ export async function closeCircuit(db: Kysely<Database>, { keys, probes }: Permi
   }
 }
 
-/** The used keys: first those that are paused, then the others from the last used on. */
 export async function usedKeys(db: Kysely<Database>, limit: number, { nowMs }: Timed = {}): Promise<string[]> {
   const { rows } = await sql<{ key: string }>`
     select key from permit where seen_us > 0 or trips > 0 or held_until_us > ${wallUs(nowMs)}
@@ -84,7 +81,6 @@ export async function usedKeys(db: Kysely<Database>, limit: number, { nowMs }: T
   return rows.map(({ key }) => key);
 }
 
-/** Shortens a site's message and removes NUL, which PostgreSQL cannot store. */
 function storable(text: string): string {
   return text.slice(0, 300).replaceAll('\0', '\u{FFFD}');
 }

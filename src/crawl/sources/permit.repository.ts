@@ -33,7 +33,6 @@ export interface Timed {
 
 const MAX_ATTEMPTS = 5;
 
-/** A permit, which the caller settles when the request is over. */
 export interface Permit {
   readonly keys: readonly PermittedKey[];
   /** Keys whose circuits are half-open. This request is their probe, so its result must be reported. */
@@ -255,7 +254,6 @@ export async function deleteIdleKeys(db: Kysely<Database>, { nowMs }: Timed = {}
       and greatest(seen_us + ${longestUs}, due_us, held_until_us) < ${wallUs(nowMs)}`.execute(db);
 }
 
-/** The server's time, or the time of a test, in microseconds. */
 export function wallUs(nowMs: number | undefined): RawBuilder<number> {
   if (nowMs !== undefined) return sql`${Math.round(nowMs * 1000)}::bigint`;
   return sql`(extract(epoch from clock_timestamp()) * 1000000)::bigint`;

@@ -2,7 +2,6 @@ import { sha256Of } from '../../config/sha256.ts';
 import type { PhotoProblem } from '../../kernel/reasons.ts';
 import { shortText, storableText } from './text.ts';
 
-/** The address of a picture from a list or a search engine, checked before any request is sent to it. */
 export interface PictureAddress {
   /** The normalised address without a fragment. If there is a problem, the part of the text that can be shown. */
   readonly url: string;
@@ -72,12 +71,10 @@ function refused(
   return { url: shown(given), sourceId: pictureId(given), problem: { state: 'failed', reason, detail } };
 }
 
-/** An address of a service in a message: without the user name and password of a setting. */
 export function shownAddress(url: string): string {
   return url.replace(/(\/\/)[^/?#]*@/, '$1***@');
 }
 
-/** The first 32 hex digits of the SHA-256 of a text: see `PictureAddress.sourceId`. */
 export function pictureId(text: string): string {
   return sha256Of(text).slice(0, 32);
 }

@@ -13,7 +13,6 @@
  * permitted. If they arrive or end at most `width` later, no window of the site contains more than we counted.
  */
 
-/** The limits of a site. Null for no limit of this kind. */
 export interface Limits {
   readonly requestsPerMinute: number | null;
   readonly requestsPerDay: number | null;
@@ -21,7 +20,6 @@ export interface Limits {
   readonly bytesPerDay: number | null;
 }
 
-/** A key for which a request needs a permit. */
 export interface PermitKey {
   readonly key: string;
   readonly limits: Limits;
@@ -121,10 +119,7 @@ export function spacingOf({ limits, minSpacingMs }: PermitKey): Spacing {
 /** A slack of 71 years, so that a due time from an earlier limit has no effect. */
 const UNSPACED: Spacing = { intervalUs: 0, slackUs: 2 ** 51 };
 
-/**
- * The bytes to reserve for one request, or null if the key's bytes are not counted. A file that may be larger than a whole
- * budget needs the full budget.
- */
+/** Null if the key's bytes are not counted. A file that may be larger than a whole budget needs the full budget. */
 export function reservationOf({ bytesPerHour, bytesPerDay }: Limits, reserveBytes: number): number | null {
   if (bytesPerHour === null && bytesPerDay === null) return null;
   return Math.min(reserveBytes, bytesPerHour ?? Infinity, bytesPerDay ?? Infinity);
@@ -144,14 +139,10 @@ export interface Wait {
   readonly key: string;
   readonly reason: WaitReason;
   readonly untilUs: number;
-  /** The site's own words, if there are any. */
   readonly detail: string | null;
 }
 
-/**
- * Why a request that reserves `reserveBytes` would have to wait now, and until when. This is the longest of all waits. Null
- * if the request is permitted.
- */
+/** The longest of all waits. Null if the request is permitted. */
 export function waitOf(asked: PermitKey, state: PermitState, { nowUs, reserveBytes }: Ask): Wait | null {
   const { key, limits } = asked;
   if (nowUs < state.seenUs - CLOCK_TOLERANCE_US) {
@@ -216,7 +207,6 @@ function budgetFrom(counted: Counted, amount: number, nowUs: number): number {
   return steps === now ? 0 : (Math.floor(seenUs / bucketUs) + steps) * bucketUs;
 }
 
-/** The current state of one of a key's limits. */
 export interface Budget {
   readonly measure: Measure;
   readonly limit: number;
@@ -224,7 +214,6 @@ export interface Budget {
   readonly left: number;
 }
 
-/** A key in the form that `status` and `doctor` show. */
 export interface Standing {
   readonly key: string;
   readonly limits: Limits;
@@ -269,7 +258,6 @@ const WAIT_TEXTS: Readonly<Record<WaitReason, string>> = {
   'clock-set-back': 'the clock was set back',
 };
 
-/** A sentence for `status`, `doctor` and the log: which key waits, until when, and why. */
 export function explainWait({ key, reason, untilUs, detail }: Wait): string {
   const until = new Date(Math.ceil(untilUs / 1000)).toISOString();
   return `${key} waits until ${until}: ${WAIT_TEXTS[reason]}${detail === null ? '' : ` (${detail})`}`;

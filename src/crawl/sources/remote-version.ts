@@ -13,7 +13,6 @@ export const NO_VERSION: RemoteVersion = { etag: null, lastModified: null, bytes
 /** Longer validators are ignored, so that a server cannot fill the database. */
 const LONGEST_VALIDATOR = 1_000;
 
-/** Reads the version from the headers of an answer (names in lower case). */
 export function versionOf(headers: Readonly<Record<string, string | undefined>>): RemoteVersion {
   return { etag: validator(headers['etag']), lastModified: validator(headers['last-modified']), bytes: null };
 }

@@ -69,7 +69,6 @@ export interface FailedTry {
   readonly random: number;
 }
 
-/** True if the same request may succeed later. */
 export function isTransient({ reason, status }: Pick<FailedTry, 'reason' | 'status'>): boolean {
   if (reason === 'http-4xx') return status !== null && PASSING_4XX.has(status);
   if (reason === 'http-5xx') return status === null || !LASTING_5XX.has(status);

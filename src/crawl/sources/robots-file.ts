@@ -101,7 +101,6 @@ function recordOf(line: string): [name: string, value: string] {
   return [isProse ? '' : (RECORD_NAMES.get(name.toLowerCase()) ?? ''), value];
 }
 
-/** The product token of an agent. Tokens have no version, but some files write one: `winnow/1.0`. */
 function tokenOf(value: string): string {
   return (/^[^\s/]*/.exec(value)?.[0] ?? '').toLowerCase();
 }
@@ -128,10 +127,7 @@ function ruleOf(isAllow: boolean, pattern: string): RobotsRule {
   };
 }
 
-/**
- * Returns the rule that decides about a URL: the longest that matches, and Allow before Disallow if two are equally long
- * (section 2.2.2). Undefined if no rule matches; then the URL is allowed.
- */
+/** The longest rule that matches decides, and Allow before Disallow if two are equally long (section 2.2.2). */
 export function decidingRule({ rules }: RobotsRules, url: string): RobotsRule | undefined {
   const { pathname, search } = new URL(url);
   if (pathname === '/robots.txt') return undefined;

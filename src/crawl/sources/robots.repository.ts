@@ -4,7 +4,6 @@ import type { Database } from '../../platform/postgres/database.ts';
 import { parseRobots } from './robots-file.ts';
 import type { RobotsUpdate, StoredRobots } from './robots.ts';
 
-/** Reads the stored robots.txt of an origin, parsed for our agent. Undefined if it was never requested. */
 export async function readRobots(
   db: Kysely<Database>,
   origin: string,
@@ -31,7 +30,6 @@ export interface RobotsClaim {
   /** `life.checkedMs` of the copy that the caller has read, 0 for none. If there is a newer copy, the claim is refused. */
   readonly checkedMs: number;
   readonly nowMs: number;
-  /** How long the fetch may take before another worker may try. */
   readonly leaseMs: number;
 }
 
@@ -58,7 +56,6 @@ export async function releaseRobots(db: Kysely<Database>, origin: string): Promi
   await db.updateTable('robots').set({ claimed_until_ms: 0 }).where('origin', '=', origin).execute();
 }
 
-/** Stores the result of a fetch and ends its claim. A failure keeps the existing copy. */
 export async function storeRobots(
   db: Kysely<Database>,
   origin: string,

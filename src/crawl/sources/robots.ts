@@ -13,7 +13,6 @@ export interface StoredRobots {
   /** The rules of the last file for our agent. No rules if the site has no file. Null if it never answered. */
   readonly rules: RobotsRules | null;
   readonly life: RobotsLife;
-  /** The version of the last file. */
   readonly version: RemoteVersion;
 }
 
@@ -50,16 +49,11 @@ const MIN_FRESH_MS = 10 * MINUTE_MS;
 /** Section 2.3.1.4: a host that was unreachable for this long may be treated as one without a file. */
 const GIVE_UP_MS = 30 * DAY_MS;
 
-/** The address of the robots.txt for a URL. */
 export function robotsUrlOf(url: string): string {
   return `${new URL(url).origin}/robots.txt`;
 }
 
-/**
- * Decides whether a URL may be requested. An expired copy is still used while its host cannot be reached.
- *
- * @param stored the stored robots.txt of the URL's origin; undefined if it was never requested
- */
+/** Decides whether a URL may be requested. An expired copy is still used while its host cannot be reached. */
 export function robotsVerdict(stored: StoredRobots | undefined, url: string, nowMs: number): RobotsVerdict {
   if (stored === undefined) return { kind: 'fetch-first' };
   const { rules, life } = stored;

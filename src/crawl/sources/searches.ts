@@ -8,27 +8,21 @@ import { InaturalistSource } from './inaturalist/inaturalist-source.ts';
 import { entriesOf } from './inaturalist/entry.ts';
 import type { NetworkSource, WantedClass } from './network-source.ts';
 
-/** The searches that a line of the queries file asks for. */
 export interface SearchTerms {
-  /** Names of taxa, words or phrases. */
   readonly terms: readonly string[];
-  /** Problems in the line, one sentence for each. */
   readonly problems: readonly string[];
 }
 
-/** How a source is searched. */
 export interface Search {
   readonly open: (sources: Config['sources'], context: SearchContext) => NetworkSource;
   readonly terms: (wanted: WantedClass) => SearchTerms;
 }
 
 export interface SearchContext {
-  /** The licences that the collection allows. */
   readonly licences: 'any' | readonly string[];
   readonly userAgent: string;
 }
 
-/** The searches of all sources that are searched with queries. */
 export const SEARCHES: Readonly<Record<NetworkSourceName, Search>> = {
   inaturalist: {
     open: ({ inaturalist }, { licences }) => new InaturalistSource({ ...inaturalist, licences }),

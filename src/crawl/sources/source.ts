@@ -1,14 +1,10 @@
 import type { PhotoProblem } from '../../kernel/reasons.ts';
 
-/** The rights in a photo, as its source states them. */
 export interface Rights {
   /** A normalised id (see licence.ts). `unknown` if the source states none. */
   readonly licence: string;
-  /** The address of the licence's text, if it is a known licence. */
   readonly licenceUrl: string | null;
-  /** The creator to credit, as the source writes it. */
   readonly creator: string | null;
-  /** The http(s) page that shows the photo, for people. */
   readonly pageUrl: string | null;
 }
 
@@ -19,7 +15,6 @@ export interface Rights {
  * All strings can be stored as they are: well-formed Unicode without U+0000.
  */
 export interface FoundPhoto extends Rights {
-  /** The source's name: `folder`, `inaturalist`, ... */
   readonly source: string;
   /** Stable and unique within the source. A picture is fetched once per (source, sourceId). */
   readonly sourceId: string;

@@ -8,7 +8,6 @@ export function isStorable(text: string): boolean {
   return !text.includes('\0') && !/\p{Surrogate}/u.test(text);
 }
 
-/** `isStorable` in words. */
 export const STORABLE_RULE = 'text without U+0000 and without halves of surrogate pairs';
 
 /** Converts text to a form that the catalogue can store: well-formed Unicode without U+0000 and surrounding blanks. */

@@ -60,7 +60,6 @@ interface Parts {
   /** The agent that this directive and the following ones apply to. Null for the same agent as before. */
   readonly scope: string | null;
   readonly directive: string;
-  /** The value of the directive as written. Empty if it has none. */
   readonly argument: string;
 }
 

@@ -8,19 +8,16 @@ export interface EngineWork extends EvaluationWork {
   readonly spanMs: number;
 }
 
-/** The work of engines that run one after another, and when they did it. */
 export class EngineTally extends WorkTally {
   readonly #threads: number;
   #firstMs: number | null = null;
   #lastMs = 0;
 
-  /** @param threads how many work at the same time */
   constructor(threads: number) {
     super();
     this.#threads = threads;
   }
 
-  /** A thread or process gets a photo. */
   begin(): void {
     this.#firstMs ??= performance.now();
   }

@@ -8,19 +8,11 @@ export interface FilterEngine {
   evaluate(tasks: readonly EvaluationTask[]): Promise<readonly EvaluationResult[]>;
   /** Asks the threads to stop early. Photos then end with the evidence that they have. */
   requestStop(): void;
-  /**
-   * Waits for photos in flight, releases the sessions and ends the threads. Photos that still wait for a thread are
-   * rejected.
-   */
+  /** Photos in flight end first. Photos that still wait for a thread are rejected. */
   close(): Promise<void>;
 }
 
-/**
- * Starts `threads` filter threads and resolves when all have loaded their models.
- *
- * @param tally sums up the work of the threads
- * @throws StopTheRun if a model cannot be loaded
- */
+/** @throws StopTheRun if a model cannot be loaded */
 export async function startEngine(spec: EngineSpec, threads: number, tally?: EngineTally): Promise<FilterEngine> {
   const pool = new ThreadPool<EvaluationTask, EvaluationResult>({ kind: 'filter', spec }, tally);
   await pool.start(threads);

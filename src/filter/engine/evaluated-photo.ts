@@ -19,12 +19,10 @@ import type { Truth } from '../rule/judge.ts';
 import { cropsToEvaluate, type Wanted } from '../rule/crops-to-evaluate.ts';
 import { notFiniteProblem, type NotFinite, type NotFiniteCrop } from './not-finite.ts';
 
-/** A photo that must be evaluated until every one of its classes is decided. */
 export interface EvaluationTask {
   readonly sha256: Sha256;
   /** The classes that the photo is a candidate of, as positions in the class list; null for no class (mode O). */
   readonly truths: readonly Truth[];
-  /** The stored evidence. */
   readonly evidence: PhotoEvidence;
   /** The photo's bytes, if the caller has read them. Otherwise they are read from the blobs. */
   readonly bytes?: Uint8Array;
@@ -50,7 +48,6 @@ export interface EnsembleBackbone extends Backbone {
 }
 
 export interface EvaluationRules extends Wanted {
-  /** Names of the ensemble's members, for messages. */
   readonly members: readonly string[];
   readonly backbones: readonly EnsembleBackbone[];
 }

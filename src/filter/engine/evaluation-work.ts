@@ -1,4 +1,3 @@
-/** The work of evaluating photos: counts, and the time of the threads that did it. */
 export interface EvaluationWork {
   /** Photos that were decoded. */
   readonly photos: number;
@@ -12,7 +11,6 @@ export interface EvaluationWork {
 
 const NO_WORK: EvaluationWork = { photos: 0, crops: 0, passes: 0, prepareMs: 0, inferMs: 0 };
 
-/** Sums up work. */
 export class WorkTally {
   #work = NO_WORK;
 

@@ -15,13 +15,11 @@ import { occludedCopies } from '../../models/engine/occlusion.ts';
 import { PhotoOfOutputs } from './photo-of-outputs.ts';
 import { ReadAhead } from './read-ahead.ts';
 
-/** How a photo's promise is settled. */
 interface End {
   readonly settle: (result: unknown) => void;
   readonly fail: (error: unknown) => void;
 }
 
-/** The work of this thread: filter photos, or give the outputs of one backbone. */
 interface Work {
   /** The pool sends tasks of one kind only: the kind that this work takes. */
   push(task: never, end: End): void;

@@ -14,14 +14,12 @@ interface Shared {
   readonly provider?: ExecutionProvider | undefined;
 }
 
-/** The settings of a filter. */
 export interface EngineSpec extends Shared, Wanted {
   readonly members: readonly MemberSpec[];
   /** Report each step to the parent process (`tell`). For a process that works on one photo at a time. */
   readonly tellsSteps?: boolean;
 }
 
-/** The settings of a run of one backbone. */
 export interface OutputsSpec extends Shared {
   readonly backbone: BackboneSpec;
   readonly heads: readonly HeadSpec[];
@@ -32,12 +30,10 @@ export interface OutputsSpec extends Shared {
   readonly occlusionGrid?: number | undefined;
 }
 
-/** The kind of work of a thread. */
 export type ThreadWork =
   | { readonly kind: 'filter'; readonly spec: EngineSpec }
   | { readonly kind: 'outputs'; readonly spec: OutputsSpec };
 
-/** The start data of a thread. */
 export interface ThreadSpec {
   readonly work: ThreadWork;
   /** One Int32. The value 1 asks every thread to end its photos early. */

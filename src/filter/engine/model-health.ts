@@ -14,7 +14,6 @@ export const PHOTOS_OF_UNKNOWN = 32;
 const PHOTOS_OF_KNOWN = 1_000;
 
 export interface ModelHealthDeps {
-  /** Names of the ensemble's members, in order. */
   readonly names: readonly string[];
   /** True if the catalogue has evidence of the member at this position. */
   readonly hasWorked: (member: number) => Promise<boolean>;
@@ -38,11 +37,7 @@ export class ModelHealth {
     this.#deps = deps;
   }
 
-  /**
-   * Takes note of the results of a batch, before any of it is stored.
-   *
-   * @throws StopTheRun `model-output`
-   */
+  /** Call it before any result of the batch is stored. Throws StopTheRun `model-output`. */
   async look(tasks: readonly EvaluationTask[], results: readonly EvaluationResult[]): Promise<void> {
     for (const { fresh } of results) {
       for (const [member, cells] of fresh.entries()) if (cells.some((cell) => cell !== null)) this.#sound.add(member);
@@ -79,7 +74,6 @@ function membersNotFinite(results: readonly EvaluationResult[]): Set<number> {
   return new Set(results.flatMap(({ problem }) => (problem?.kind === 'not-finite' ? problem.members : [])));
 }
 
-/** The error that ends a run whose model gives no finite number for any photo. */
 export function modelBroken(last: {
   readonly name: string;
   readonly photos: number;

@@ -1,17 +1,12 @@
 import type { CropRef } from '../../models/evidence/evidence.ts';
 import { groupBy } from '../../kernel/group-by.ts';
 
-/** Crops of one photo that models gave NaN or an infinite number for (pure). */
-
 export interface NotFiniteCrop extends CropRef {
   /** `NaN at class 1 of 4` */
   readonly said: string;
 }
 
-/**
- * The problem of a photo with crops for which a model gave no finite numbers. Its other crops may decide it all the
- * same.
- */
+/** The photo's other crops may decide it all the same. */
 export interface NotFinite {
   readonly kind: 'not-finite';
   readonly detail: string;
@@ -22,7 +17,6 @@ export interface NotFinite {
 /** The beginning of the detail of such photos, by which `winnow doctor --deep` recognises them. */
 export const NOT_FINITE_DETAIL = 'a model gave no finite numbers for it: ';
 
-/** @returns null if there are no such crops */
 export function notFiniteProblem(
   crops: readonly NotFiniteCrop[],
   nameOf: (member: number) => string,

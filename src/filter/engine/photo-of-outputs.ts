@@ -8,7 +8,6 @@ interface End {
   readonly fail: (error: unknown) => void;
 }
 
-/** A photo that passes some of its crops through one backbone, in the order of the task. */
 export class PhotoOfOutputs implements StreamedPhoto {
   readonly fail: End['fail'];
   readonly #task: OutputsTask;

@@ -29,7 +29,6 @@ export class ReadAhead {
     this.#given.set(sha256, { bytes: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), takes });
   }
 
-  /** The bytes of a photo. Rejects if they could not be read. */
   async take(sha256: Sha256): Promise<Buffer> {
     const given = this.#given.get(sha256);
     if (given !== undefined) {

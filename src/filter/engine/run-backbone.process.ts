@@ -14,10 +14,8 @@ import { ThreadPool } from './thread-pool.process.ts';
 /** `logits` [classes], pooled `features` [d], or `featureMap` [d, h, w] in this order: whichever of them the card names. */
 export type OutputName = 'logits' | 'features' | 'featureMap';
 
-/** A photo to run. */
 export interface Picture {
   readonly sha256: Sha256;
-  /** Its bytes. If absent, the photo is read from the store. */
   readonly bytes?: Uint8Array | undefined;
 }
 
@@ -30,7 +28,6 @@ interface RunSettings {
   /** The crops of each photo, 0..9 in TenCrop order. */
   readonly crops: readonly number[];
   readonly threads: number;
-  /** Largest number of crops in one forward pass. */
   readonly cropsPerPass: number;
   readonly provider?: ExecutionProvider;
   /** Each crop also runs with parts hidden, on a grid with so many fields per side. Only with the output `logits`. */
@@ -61,7 +58,6 @@ interface NotFiniteOutputs {
   readonly kind: 'not-finite';
   readonly output: OutputName;
   readonly crop: number;
-  /** `NaN at feature 0 of 1280` */
   readonly said: string;
 }
 
@@ -69,7 +65,6 @@ export type PhotoOutputs =
   | { readonly sha256: Sha256; readonly problem: null; readonly crops: readonly OutputsOfCrop[] }
   | { readonly sha256: Sha256; readonly problem: UnreadablePhoto | NotFiniteOutputs };
 
-/** Runs stored photos as `runOnPictures` does. */
 export async function* runBackbone({ photos, ...run }: BackboneRun): AsyncGenerator<PhotoOutputs, void, undefined> {
   for await (const { outputs } of runOnPictures({ ...run, pictures: picturesOf(photos) })) yield outputs;
 }

@@ -7,7 +7,6 @@ import { DecodeLimit, decodeLimit } from '../../platform/image/decode-limit.ts';
 import type { EngineTally } from './engine-tally.ts';
 import type { FromThread, ThreadSpec, ThreadWork, ToThread } from './messages.ts';
 
-/** One photo, and how its promise is settled. */
 interface Item<Task, Result> {
   readonly task: Task;
   readonly resolve: (result: Result) => void;
@@ -28,13 +27,9 @@ interface Thread<Task, Result> {
  */
 const YOUNG_GENERATION_MB = 8;
 
-/** Code of the error when a thread ends unexpectedly. */
 export const THREAD_DIED = 'filter-thread';
 
-/**
- * Threads that work on photos, each with its own sessions. Photos queue for a free thread, so the caller's concurrency is
- * the only backpressure that is needed.
- */
+/** Photos queue for a free thread, so the caller's concurrency is the only backpressure that is needed. */
 export class ThreadPool<Task, Result> {
   readonly #spec: ThreadSpec;
   /** Photos that a thread has at once: those that it decodes or runs, and enough to continue until its next message. */
@@ -56,11 +51,7 @@ export class ThreadPool<Task, Result> {
     this.photosPerThread = photosInFlight(cropsPerPass) + cropsPerPass;
   }
 
-  /**
-   * Resolves when all threads have loaded their models. If one cannot, the pool is closed.
-   *
-   * @throws StopTheRun if a model cannot be loaded
-   */
+  /** If a model cannot be loaded, closes the pool and throws StopTheRun. */
   async start(threads: number): Promise<void> {
     try {
       await Promise.all(Array.from({ length: threads }, () => this.#startThread()));
@@ -70,7 +61,6 @@ export class ThreadPool<Task, Result> {
     }
   }
 
-  /** Works on photos on free threads. Resolves once all are done, with one result for each task, in order. */
   async evaluate(tasks: readonly Task[]): Promise<readonly Result[]> {
     if (this.#broken !== null) throw this.#broken;
     const items = new Set<Item<Task, Result>>();
@@ -165,7 +155,6 @@ export class ThreadPool<Task, Result> {
     this.#dispatch();
   }
 
-  /** Rejects those of the photos that still wait for a thread. */
   #drop(items: ReadonlySet<Item<Task, Result>>, error: Error): void {
     for (const item of this.#waiting.splice(0)) {
       if (items.has(item)) item.reject(error);

@@ -13,12 +13,7 @@ type Deps = Pick<
 
 const PHOTOS_AT_A_TIME = 512;
 
-/**
- * Drops those of the pruned photos that the stored evidence drops under the current rules. All others stay undecided,
- * because keeping a photo takes its bytes.
- *
- * @throws StopTheRun `other-rules` if the catalogue has other rules for the collection by now
- */
+/** Drops pruned photos that the stored evidence drops under the current rules. Keeping a photo would take its bytes. */
 export async function decidePruned(deps: Deps): Promise<void> {
   for (let after = 0; !deps.shouldStop();) {
     const ids = await prunedIds(deps.db, { after, limit: PHOTOS_AT_A_TIME });

@@ -7,15 +7,12 @@ import { countBytes } from '../../photo/pruned.repository.ts';
 import type { Workspace } from '../../models/workspace/workspace.process.ts';
 import { removeCached } from '../../photo/photo-cache.process.ts';
 
-/** Photos that keep their bytes for the same reason. */
 export interface HeldCount extends PrunedCount {
   readonly reason: HoldReason;
-  /** The collection that holds them. */
   readonly collection: string;
 }
 
 export interface PruneReport {
-  /** Photos whose bytes were deleted, or would be. */
   readonly gone: PrunedCount;
   /** The part of `gone` that an interrupted prune had left. */
   readonly finished: PrunedCount;
@@ -52,13 +49,11 @@ export async function pruneCollection(workspace: Workspace, options: PruneOption
   return { gone, finished, held: sorted(held.values()) };
 }
 
-/** Photos that an interrupted prune left unfinished. */
 async function leftToFinish(db: PruneDeps['db']): Promise<PrunedCount> {
   const { photos = 0, bytes = 0 } = (await countBytes(db)).find(({ state }) => state === 'pruning') ?? {};
   return { photos, bytes };
 }
 
-/** For a filter that prunes as it goes: returns a function that prunes the photos of one page. */
 export function pagePruner(workspace: Workspace): (page: number) => Promise<PrunedCount> {
   const deps = depsOf(workspace);
   return async (page) => (await pruneRange(rangeOf(page), deps)).gone;
@@ -76,7 +71,6 @@ function depsOf({ app, scope }: Workspace): PruneDeps {
   };
 }
 
-/** Adds photos that keep their bytes. */
 function addHeld(counts: Map<string, HeldCount>, { held }: RangeOutcome): void {
   for (const { reason, collection, bytes } of held) {
     const key = `${reason} ${collection}`;
@@ -85,7 +79,6 @@ function addHeld(counts: Map<string, HeldCount>, { held }: RangeOutcome): void {
   }
 }
 
-/** Sorted by weight of the reason, then by name of the collection. */
 function sorted(counts: Iterable<HeldCount>): HeldCount[] {
   return [...counts].toSorted(
     (a, b) => HOLD_REASONS.indexOf(a.reason) - HOLD_REASONS.indexOf(b.reason) || (a.collection < b.collection ? -1 : 1),

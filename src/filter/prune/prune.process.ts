@@ -16,10 +16,8 @@ export interface IdRange {
   readonly before: number;
 }
 
-/** The result for the photos of a range that had bytes. */
 export interface RangeOutcome {
   readonly gone: PrunedCount;
-  /** Those that keep their bytes, and why. */
   readonly held: readonly (Hold & { readonly bytes: number })[];
 }
 
@@ -37,7 +35,6 @@ export async function pruneRange(range: IdRange, deps: PruneDeps): Promise<Range
   return { gone, held };
 }
 
-/** A dry run: what would be deleted. */
 export async function wouldPrune(
   range: IdRange,
   { db, scope }: Pick<PruneDeps, 'db' | 'scope'>,

@@ -17,14 +17,12 @@ import type { DecisionScope } from '../../models/workspace/scope.ts';
  * run their crops.
  */
 
-/** How many (photo, class) pairs wait for bytes that were pruned. */
 export async function countUndecidedPruned(db: Kysely<Database>, scope: DecisionScope): Promise<number> {
   const { rows } = await sql<{ count: number }>`
     select count(*) as count from ${inScope(scope)} as s where ${undecided(scope)} and ${isPruned}`.execute(db);
   return rows[0]?.count ?? 0;
 }
 
-/** Those among some photos, each with its undecided classes. */
 export function prunedToDecide(
   db: Kysely<Database>,
   scope: DecisionScope,
@@ -35,7 +33,6 @@ export function prunedToDecide(
 }
 
 export interface RefetchRequest {
-  /** Only from these sources. */
   readonly sources: readonly string[];
   /** Only these photos; null: those that the collection has yet to decide. */
   readonly photoIds?: readonly number[] | null;
@@ -43,11 +40,8 @@ export interface RefetchRequest {
 
 /**
  * Marks pruned photos for the next crawl to fetch again, one picture each: preferably a picture of the collection whose
- * fetch has not failed before. The photo's row stays with everything that is known of it. The same bytes belong to the
- * same photo again, and stay even if no collection needs them by then. If a picture cannot be fetched again, nothing
- * changes.
- *
- * @returns how many photos will be fetched
+ * fetch has not failed before. The same bytes belong to the same photo again, and stay even if no collection needs them by
+ * then. If a picture cannot be fetched again, nothing changes.
  */
 export async function refetchPruned(
   db: Kysely<Database>,

@@ -4,17 +4,12 @@ import type { Database } from '../../platform/postgres/database.ts';
 import { fewInScope } from '../run/decision.repository.ts';
 import { CANDIDATES, type DecisionScope } from '../../models/workspace/scope.ts';
 
-/** Decides which photos need their bytes, according to every collection in the catalogue. */
-
 export interface NamedScope {
   readonly name: string;
   readonly scope: DecisionScope;
 }
 
-/**
- * If a definition cannot be read, the collection counts as one that takes everything, because keeping too much is safer
- * than too little.
- */
+/** A definition that cannot be read counts as one that takes everything: keeping too much is safer than too little. */
 const definitionSchema = z.object({
   mode: z.enum(['A', 'O']).catch('A'),
   classes: z.array(z.string()).nullable().catch(null),
@@ -30,10 +25,7 @@ interface CollectionRow {
   readonly wnids: string[] | null;
 }
 
-/**
- * The collections of the catalogue with the rules of their last filter, which cannot change before the transaction
- * ends.
- */
+/** The collections with the rules of their last filter, which cannot change before the transaction ends. */
 export async function collectionScopes(trx: Transaction<Database>): Promise<NamedScope[]> {
   const { rows } = await sql<CollectionRow>`
     select k.id, k.name, encode(k.decision_sha256, 'hex') as "decisionSha256", k.definition, l.wnids
@@ -67,7 +59,6 @@ export type HoldReason = (typeof HOLD_REASONS)[number];
 export interface Hold {
   readonly photoId: number;
   readonly reason: HoldReason;
-  /** The collection that holds it. */
   readonly collection: string;
 }
 
@@ -112,7 +103,6 @@ function heldBy(
     where d.state is null or d.state = 'failed'`;
 }
 
-/** The photos whose bytes some collection needs. */
 export async function photosNeeded(
   trx: Transaction<Database>,
   photoIds: readonly number[],
@@ -120,7 +110,6 @@ export async function photosNeeded(
   return new Set((await holdsOf(trx, await collectionScopes(trx), photoIds)).keys());
 }
 
-/** Photos of the collection, in a range of ids. */
 export async function photoIdsInScope(
   db: Kysely<Database>,
   scope: DecisionScope,

@@ -14,9 +14,7 @@ import type { Workspace } from '../../models/workspace/workspace.process.ts';
 import { readHeadPhotos } from '../../photo/head-photos.process.ts';
 import { completeLeaks } from './references.process.ts';
 
-/** Pictures stored in one statement. */
 const PAGE_SIZE = 500;
-/** Digits of the hash of a head's photos that people see. */
 const SHOWN_DIGITS = 16;
 
 type Opened = Pick<Workspace, 'app' | 'collection' | 'scope'>;
@@ -70,7 +68,6 @@ async function holdHead(
   );
 }
 
-/** Stores the pictures of a set. @returns how many */
 async function holdPhotos({ db }: App, set: ReferenceSet, card: HeadCard): Promise<number> {
   let page: ReferencePicture[] = [];
   let held = 0;

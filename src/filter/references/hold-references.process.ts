@@ -19,13 +19,10 @@ import {
 } from '../../photo/reference-set.repository.ts';
 
 export interface HoldCounts {
-  /** Files looked at. */
   seen: number;
-  /** The files among them that became references now. */
   held: number;
   /** References from before that are unchanged, or in a directory that cannot be listed. */
   unchanged: number;
-  /** The files among them that did not become references, by reason. */
   readonly unreadable: Record<string, number>;
 }
 
@@ -36,11 +33,9 @@ export interface HoldDeps {
   readonly signal: AbortSignal;
   /** The files to hold, by their paths as messages show them. Default: all. */
   readonly only?: ReadonlySet<string> | undefined;
-  /** Updated as the walk goes on. */
   readonly counts: HoldCounts;
 }
 
-/** Files stored in one statement. */
 const PAGE_SIZE = 64;
 /** Files that are read and decoded at the same time. Each decoded picture is in memory as a whole. */
 const FILES_AT_ONCE = 4;
@@ -49,8 +44,6 @@ const FILES_AT_ONCE = 4;
  * Stores the SHA-256 and the perceptual hashes of every picture below a folder, not its bytes. A stored picture with the
  * same size and time is not read again, so an interrupted walk continues where it stopped. Pictures below a directory that
  * cannot be listed stay stored. Throws the signal's reason.
- *
- * @param root the folder, resolved
  */
 export async function holdReferences(root: BytePath, set: ReferenceSet, deps: HoldDeps): Promise<void> {
   let page: FolderEntry[] = [];
@@ -70,7 +63,6 @@ interface Walk {
   readonly deps: HoldDeps;
 }
 
-/** A file that exists. */
 interface Found extends FileVersion {
   readonly real: BytePath;
 }
@@ -108,7 +100,6 @@ function count(counts: Record<string, number>, reason: string): void {
   counts[reason] = (counts[reason] ?? 0) + 1;
 }
 
-/** The file behind an entry, or the reason why there is none. */
 async function find(entry: FolderEntry, root: BytePath): Promise<Found | string> {
   const { path: real, problem } = await locateEntry(entry, root);
   if (problem !== null) return problem.reason;

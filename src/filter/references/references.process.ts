@@ -26,7 +26,6 @@ import { inspect } from '../../photo/inspect.process.ts';
 
 export interface AddedReferences extends Restored {
   readonly folder: string;
-  /** Photos of the data folder that are in the set. */
   readonly leaks: number;
   /** Decisions that became `in-reference-set`. */
   readonly overruled: number;
@@ -54,11 +53,7 @@ export async function addReferences(
   return completeLeaks(app, await readSet(app, { dir, distance, purpose: 'leaks' }, run), run);
 }
 
-/**
- * Completes a set whose pictures are all stored, and drops the photos that match one.
- *
- * @throws StopTheRun `reference-set-removed`; the signal's reason
- */
+/** Completes a set whose pictures are all stored, and drops the photos that match one. */
 export async function completeLeaks(app: App, set: ReferenceSet, run: ReferencesRun): Promise<AddedReferences> {
   return app.db.transaction().execute(async (trx) => {
     // Millions of hashes are indexed between two statements of this transaction.
@@ -73,10 +68,7 @@ export async function completeLeaks(app: App, set: ReferenceSet, run: References
 
 /**
  * Adds the pictures of a folder for reviewers to compare photos with: those in the folder `n01440764` show that class. No
- * decision depends on them.
- *
- * @param only the files to use, relative to `dir`; all by default
- * @throws as `addReferences`
+ * decision depends on them. `only`: the files to use, relative to `dir`.
  */
 export async function addDisplayReferences(
   app: App,

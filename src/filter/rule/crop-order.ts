@@ -36,7 +36,6 @@ const OF_TWO: readonly (readonly [number, number])[] = [
   [1, 2],
 ];
 
-/** By the number of members. */
 const ORDERS: (readonly CropRef[])[] = [];
 ORDERS[2] = OF_TWO.map(([member, crop]) => ({ member, crop }));
 
@@ -44,8 +43,6 @@ ORDERS[2] = OF_TWO.map(([member, crop]) => ({ member, crop }));
  * The order in which the crops of an ensemble are evaluated and read. It is constant, so a photo's reason is the same in
  * every run: the first crop in this order that drops the photo decides it. Ensembles of more than two members were not
  * measured. They take the crops of one member, each for all members in turn.
- *
- * @returns every crop of every member, once
  */
 export function cropOrder(members: number): readonly CropRef[] {
   return (ORDERS[members] ??= OF_ONE.flatMap((crop) =>

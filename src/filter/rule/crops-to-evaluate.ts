@@ -3,7 +3,6 @@ import { cropOrder } from './crop-order.ts';
 import { cropsMissing, isAlwaysDropped, restsOnEvidence, type Truth } from './judge.ts';
 import type { FilterPolicy } from './policy.ts';
 
-/** The known evidence of a photo, and its classes. */
 interface Known {
   readonly truths: readonly Truth[];
   readonly evidence: PhotoEvidence;
@@ -11,7 +10,6 @@ interface Known {
   readonly notFinite?: readonly CropRef[];
 }
 
-/** The crops that are wanted of a photo. */
 export interface Wanted {
   /** One or more. The photo must be decided under each of them. */
   readonly policies: readonly FilterPolicy[];
@@ -19,10 +17,7 @@ export interface Wanted {
   readonly evaluate: 'needed' | 'all';
 }
 
-/**
- * Crops that can still decide a photo for one of its classes under one of the policies, in `cropOrder`. Empty once it is
- * decided, or if no crop is left.
- */
+/** The crops in `cropOrder`. Empty once the photo is decided, or if no crop is left. */
 export function cropsToEvaluate({ truths, evidence, notFinite = [] }: Known, wanted: Wanted): readonly CropRef[] {
   const { policies, evaluate } = wanted;
   for (const truth of truths) {

@@ -10,9 +10,7 @@ import type { ModeOPolicy } from './policy.ts';
 
 export interface ModeODropped {
   readonly state: 'dropped';
-  /**
-   * `not-confident`: no class reaches the required confidence. `other-class`: one may, but it is not a wanted class.
-   */
+  /** `not-confident`: no class reaches the required confidence. `other-class`: one may, but it is not a wanted class. */
   readonly reason: 'not-confident' | 'other-class';
   /** The leading class in the evidence so far: position in the class list. */
   readonly leading: number;
@@ -55,9 +53,7 @@ export function decideModeO(evidence: PhotoEvidence, policy: ModeOPolicy): ModeO
   return { state: 'kept', predicted, score: bounds.least[predicted] ?? 0 };
 }
 
-/**
- * The lower and the upper bound of each class's mean over the ten crops. Both are the mean once all crops are known.
- */
+/** The bounds of each class's mean over the ten crops. Both are the mean once all crops are known. */
 interface Bounds {
   readonly least: Float64Array;
   readonly most: Float64Array;
@@ -124,7 +120,6 @@ function classesNamed(crops: PhotoEvidence[number]): number {
   return named.length === 0 ? 0 : Math.max(...named) + 2;
 }
 
-/** The rule of mode O, once every crop is known. */
 export function keeps(predicted: number, score: number, { minConfidence, predictable }: ModeOPolicy): boolean {
   return score >= minConfidence && predictable.includes(predicted);
 }

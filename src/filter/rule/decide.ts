@@ -29,13 +29,7 @@ export interface Undecided {
 
 export type Outcome = Dropped | Kept | Undecided;
 
-/**
- * Decides one photo for one class from the evidence so far. `judgeDigest` is the rule. This adds what is stored with its
- * outcome, or the crops that must run next.
- *
- * @param evidence the partial matrix, one row for each member
- * @param truth the true class, as a position in the class list
- */
+/** `judgeDigest` is the rule. This adds what is stored with its outcome. `truth`: position in the class list. */
 export function decide(evidence: PhotoEvidence, truth: number, policy: Policy): Outcome {
   const digest = digestOf(evidence, truth);
   const { state } = judgeDigest(digest, policy);
@@ -66,7 +60,6 @@ function firstHit(
   throw new RangeError('Expected a crop that drops the photo but none does');
 }
 
-/** The first member whose mean drops the photo. */
 function firstMeanHit(digest: readonly MemberDigest[], policy: Policy): Pick<Dropped, 'reason' | 'decidedBy'> {
   const member = digest.findIndex((one) => hasHit(one, policy));
   const isConfident = (digest[member]?.meanTrueProb ?? 0) > policy.threshold;

@@ -5,7 +5,6 @@ import type { Outcome } from './decide.ts';
 import type { ModeODropped, ModeOOutcome } from './decide-mode-o.ts';
 import type { ModeOPolicy } from './policy.ts';
 
-/** A photo of one class, to be decided for a collection. */
 export interface PhotoToDecide {
   readonly photoId: number;
   readonly sha256: Sha256;
@@ -13,7 +12,6 @@ export interface PhotoToDecide {
   readonly wnids: readonly Wnid[];
 }
 
-/** A decision as it is stored, with the confusion and the deciding crop by name and id. */
 export interface NewDecision {
   readonly photoId: number;
   readonly wnid: Wnid;
@@ -28,13 +26,11 @@ export interface NewDecision {
   readonly confusionProb: number | null;
 }
 
-/** Names for the positions in an outcome. */
 export interface OutcomeNames {
   readonly wnids: readonly Wnid[];
   readonly memberIds: readonly number[];
 }
 
-/** The decision for an outcome, or null while it is undecided. */
 export function decisionOf(
   photoId: number,
   wnid: Wnid,
@@ -75,25 +71,19 @@ function detailOf({ reason, leading, atMost }: ModeODropped, policy: ModeOPolicy
   return `most like ${wnid}, with ${atMost.toFixed(4)} at most, below ${policy.minConfidence}`;
 }
 
-/** A photo whose stored bytes cannot be decoded: it fails for every class. */
 export function undecodable(photoId: number, wnid: Wnid, detail: string): NewDecision {
   return { ...NOTHING_KNOWN, photoId, wnid, state: 'failed', reason: 'undecodable', detail: wellFormed(detail) };
 }
 
-/**
- * A photo that fails for every class: it kills every process that evaluates it, or a model gives no finite numbers
- * where they are needed.
- */
+/** Fails for every class: it kills every process that evaluates it, or a model gives no finite numbers where needed. */
 export function poison(photoId: number, wnid: Wnid, detail: string): NewDecision {
   return { ...NOTHING_KNOWN, photoId, wnid, state: 'failed', reason: 'poison', detail };
 }
 
-/** A photo that is in a reference set is dropped for every class. */
 export function inReferenceSet(photoId: number, wnid: Wnid, detail: string): NewDecision {
   return { ...NOTHING_KNOWN, photoId, wnid, state: 'dropped', reason: 'in-reference-set', detail };
 }
 
-/** A decision without its photo, class and state. */
 const NOTHING_KNOWN = {
   reason: null,
   detail: null,

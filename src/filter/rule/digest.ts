@@ -29,12 +29,7 @@ export type DigestOutcome =
   | { readonly state: 'kept' | 'dropped'; readonly missing: 0 }
   | { readonly state: 'undecided'; readonly missing: number };
 
-/**
- * Reduces a photo's evidence to a few numbers, from which `judgeDigest` decides it under every policy. Many policies can
- * then be tried without reading the evidence again.
- *
- * @param truth the true class, as a position in the class list
- */
+/** Reduces a photo's evidence to the numbers from which `judgeDigest` decides it under every policy. */
 export function digestOf(evidence: PhotoEvidence, truth: number): MemberDigest[] {
   return evidence.map((cells) => {
     const probs = cells.map((cell) => cell && probabilityOf(cell, truth)).filter((prob) => prob !== null);
@@ -65,8 +60,6 @@ export function hasLogits(cell: CropEvidence | null): boolean {
 /**
  * The rule of mode A (§3.1, protocol "Mode A"), for decisions, for the schedule and for what-if. Monotone: more evidence
  * never changes an outcome that is not `undecided`.
- *
- * @param members one or more
  */
 export function judgeDigest(members: readonly MemberDigest[], policy: Policy): DigestOutcome {
   const isHit = (member: MemberDigest): boolean => hasHit(member, policy);
@@ -84,7 +77,6 @@ export const KEPT: DigestOutcome = Object.freeze({ state: 'kept', missing: 0 });
 /** Cached, because what-if asks for millions. */
 const UNDECIDED: DigestOutcome[] = [];
 
-/** @param missing 1 or more */
 export function undecided(missing: number): DigestOutcome {
   return (UNDECIDED[missing] ??= Object.freeze({ state: 'undecided', missing }));
 }
@@ -121,9 +113,7 @@ export function restsOnLogits(members: readonly MemberDigest[], policy: Policy):
   return judgeDigest(withoutThem, policy).state !== 'dropped';
 }
 
-/**
- * The value by which the shortlist sorts a kept photo: the largest p(true) over members, aggregated for each member.
- */
+/** The value by which the shortlist sorts a kept photo: the largest p(true) over members, aggregated for each member. */
 export function maxTrueProbOf(members: readonly MemberDigest[], aggregation: Policy['aggregation']): number {
   const of = aggregation === 'max' ? 'maxTrueProb' : 'meanTrueProb';
   return members.reduce((most, member) => Math.max(most, member[of]), 0);

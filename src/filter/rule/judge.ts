@@ -10,20 +10,17 @@ import type { DecisionScope } from '../../models/workspace/scope.ts';
 /** The true class of a photo, as a position in the class list; null in mode O, where it is none of the classes. */
 export type Truth = number | null;
 
-/** The crops that can still decide the photo, most useful first; none once it is decided. */
 export function cropsMissing(evidence: PhotoEvidence, truth: Truth, policy: FilterPolicy): readonly CropRef[] {
   const outcome = policy.mode === 'O' ? decideModeO(evidence, policy) : decide(evidence, classOf(truth), policy);
   return outcome.state === 'undecided' ? outcome.missing : [];
 }
 
-/** The rules of a collection, and the ids of its members. */
 export interface Rules {
   readonly scope: DecisionScope;
   readonly policy: FilterPolicy;
   readonly memberIds: readonly number[];
 }
 
-/** The collection's decision on a photo for a class, or null while it is undecided. */
 export function decisionFor(
   photo: { readonly photoId: number; readonly wnid: Wnid },
   evidence: PhotoEvidence,
@@ -60,7 +57,6 @@ export function isAlwaysDropped(evidence: PhotoEvidence, truth: Truth, policy: F
   return isDigestAlwaysDropped(digestOf(summaries, classOf(truth)));
 }
 
-/** The same in mode A, for a digest of summaries. */
 export function isDigestAlwaysDropped(digest: readonly MemberDigest[]): boolean {
   return LOOSEST.every((loosest) => judgeDigest(digest, loosest).state === 'dropped');
 }
@@ -71,7 +67,6 @@ const LOOSEST = (['max', 'mean'] as const).map((aggregation): Policy => ({
   members: 'all',
 }));
 
-/** The position of a class of the collection; null in mode O. */
 export function truthOf(scope: DecisionScope, wnid: Wnid): Truth {
   if (scope.concepts !== undefined) return null;
   const index = scope.wnids.indexOf(wnid);

@@ -1,10 +1,7 @@
 import type { PhotoEvidence } from '../../models/evidence/evidence.ts';
 import { argmax, softmax } from '../../models/evidence/softmax.ts';
 
-/**
- * A class whose mean p is above this comes first, because the others share the rest. It allows for the rounding of sums
- * of probabilities.
- */
+/** A class whose mean p is above this comes first, because the others share the rest. It allows for the rounding of sums. */
 export const CERTAINLY_FIRST = 0.5 + 1e-9;
 
 /** Mean softmax over all crops of the given members, or null if logits are missing. */
@@ -21,7 +18,6 @@ export function meanProbabilities(members: PhotoEvidence): Float64Array | null {
   return total?.map((value) => value / count) ?? null;
 }
 
-/** The class for which an ensemble takes a photo. */
 export interface Confusion {
   /** Position in the class list. */
   readonly confusion: number;
@@ -29,9 +25,7 @@ export interface Confusion {
   readonly confusionProb: number;
 }
 
-/**
- * The argmax over the other classes of the mean of p over members and crops (protocol); null while logits are missing.
- */
+/** The argmax over the other classes of the mean of p over members and crops (protocol); null while logits are missing. */
 export function confusionOf(evidence: PhotoEvidence, truth: number): Confusion | null {
   const means = meanProbabilities(evidence);
   if (means === null) return null;

@@ -5,10 +5,7 @@ export interface Policy {
   readonly mode?: 'A';
   /** A photo is dropped if p(true class) is strictly above this; in (0, 1). The paper's is 0.15. */
   readonly threshold: number;
-  /**
-   * `max`: one crop suffices to drop (strict reading, default). `mean`: the mean softmax of a member's ten crops
-   * decides.
-   */
+  /** `max`: one crop suffices to drop (strict reading, default). `mean`: the mean softmax of a member's ten crops decides. */
   readonly aggregation: 'max' | 'mean';
   /** `any`: one member suffices to drop (the paper). `all`: every member must agree. */
   readonly members: 'any' | 'all';
@@ -25,7 +22,6 @@ export interface ModeOPolicy {
 
 export type FilterPolicy = Policy | ModeOPolicy;
 
-/** The rules of a collection, expressed in positions of its evidence. */
 export function filterPolicy({ mode, policy, classes, evidenceClasses }: Collection): FilterPolicy {
   const { threshold, aggregation, members, minConfidence } = policy;
   if (mode === 'A') return { mode, threshold, aggregation, members };

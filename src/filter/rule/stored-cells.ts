@@ -22,19 +22,13 @@ const WITH_LOGITS = 16;
 export type Unclear = 'nothing' | 'mean' | 'all';
 
 export interface StoredDigest extends MemberDigest {
-  /** The part that needs the stored logits. */
   readonly unclear: Unclear;
 }
 
 /** An upper bound of the rounding difference between two sums of ten terms. */
 const ROUNDING = 1e-9;
 
-/**
- * The digest of one member's stored summaries, equal to that of `digestOf`, without creating objects for half a million
- * crops.
- *
- * @param truth the true class, as a position in the class list
- */
+/** Equal to `digestOf`, but from one member's stored summaries, without creating objects for half a million crops. */
 export function digestOfCells(span: CellSpan, truth: number): StoredDigest {
   const { view, end } = span;
   let [read, withLogits, maxTrueProb, sumTrueProb] = [0, 0, 0, 0];
@@ -88,12 +82,7 @@ function isBeaten({ view, start, end }: CellSpan, truth: number, sumTrueProb: nu
   return false;
 }
 
-/**
- * The cells that count if several execution providers have some of a photo: for each crop the one that answers most, as
- * in the view `counted_evidence`.
- *
- * @param spans of each provider; among equals the first counts
- */
+/** If several execution providers have cells of a photo, each crop counts once: the cell that answers most (`counted_evidence`). */
 export function countedCells(spans: readonly CellSpan[]): CellSpan {
   const [first = NO_CELLS, ...others] = spans.filter(({ start, end }) => end > start);
   if (others.length === 0) return first;
@@ -120,7 +109,6 @@ function bytesOf({ buffer, byteOffset, byteLength }: DataView): Uint8Array {
   return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
-/** Counts the stored crops of a member, and those with logits. */
 export function countCrops({ view, start, end }: CellSpan): { readonly crops: number; readonly withLogits: number } {
   let [crops, withLogits] = [0, 0];
   for (let at = start; at < end; at += HEAD_BYTES + CLASS_BYTES * view.getInt16(at + 12)) {
@@ -130,7 +118,6 @@ export function countCrops({ view, start, end }: CellSpan): { readonly crops: nu
   return { crops, withLogits };
 }
 
-/** The stored summaries as evidence without logits, and whether there are logits. */
 export function cellsOf({ view, start, end }: CellSpan): { crops: (CropEvidence | null)[]; hasLogits: boolean } {
   const crops = noCrops();
   let hasLogits = false;

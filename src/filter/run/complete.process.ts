@@ -14,9 +14,7 @@ import type { DecisionScope } from '../../models/workspace/scope.ts';
 export interface CompletedCounts {
   /** Photos with crops that ran. */
   readonly photos: number;
-  /** Photos that are now complete. */
   readonly done: number;
-  /** Number of crops that ran. */
   readonly crops: number;
   /** Photos that have no bytes, because they were pruned or lost. */
   readonly absent: readonly number[];
@@ -58,11 +56,8 @@ export async function completeEvidence(batch: readonly PhotoToEvaluate[], deps: 
   };
 }
 
-/** Options of completing decided photos. */
 export interface Completing {
-  /**
-   * Photos whose crops cannot be computed. They are added when they are found, and this run does not try them again.
-   */
+  /** Photos whose crops cannot be computed. They are added when they are found, and this run does not try them again. */
   readonly givenUp: Set<number>;
   onCompleted(counts: CompletedCounts): void;
 }
@@ -75,11 +70,7 @@ export interface CompletePageDeps extends Omit<BatchDeps, 'policies' | 'evaluate
   shouldStop(): boolean;
 }
 
-/**
- * Completes the evidence of the decided photos of a page that lack crops or logits. Does nothing if completing is off.
- *
- * @returns how many photos gained crops
- */
+/** Completes decided photos of a page that lack crops or logits, unless completing is off. Returns how many gained crops. */
 export async function completePage(page: number, deps: CompletePageDeps): Promise<number> {
   const { db, scope, policy, memberIds, batchPhotos, completing } = deps;
   if (completing === undefined || deps.shouldStop()) return 0;

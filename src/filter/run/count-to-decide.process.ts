@@ -2,10 +2,7 @@ import { foldPhotoCounts, readPhotoCounts } from './photo-tally.repository.ts';
 import { readSnapshot } from '../../platform/postgres/transactions.ts';
 import type { Workspace } from '../../models/workspace/workspace.process.ts';
 
-/**
- * Counts undecided pairs of a photo and a class: those that a filter can decide, and those whose bytes a crawl must fetch
- * first.
- */
+/** Undecided pairs of a photo and a class: those that a filter can decide, and those whose bytes must be fetched first. */
 export async function countToDecide({ app, scope }: Workspace): Promise<{ withBytes: number; pruned: number }> {
   await foldPhotoCounts(app.db, scope);
   const counts = await readSnapshot(app.db, (trx) => readPhotoCounts(trx, scope));

@@ -1,7 +1,6 @@
 import { softmax } from '../../models/evidence/softmax.ts';
 import type { DecisionRow, StoredCropRow } from './decision-list.repository.ts';
 
-/** One line of `winnow decisions --json`. */
 export interface DecisionLine {
   readonly sha256: string;
   readonly wnid: string;
@@ -25,14 +24,10 @@ export interface DecisionLine {
     readonly pTop1: number;
     readonly pTrue: number | null;
   }[];
-  /**
-   * Details that the reason leaves out: why it failed, the twin in a reference set, the most likely class of a mode-O
-   * photo; else null.
-   */
+  /** Why it failed, the twin in a reference set, or the most likely class of a mode-O photo; otherwise null. */
   readonly detail: string | null;
 }
 
-/** Names for the ids and positions of a row. */
 export interface LineNames {
   readonly wnids: readonly string[];
   readonly memberIds: readonly number[];

@@ -5,7 +5,6 @@ import type { DecisionState } from '../../kernel/reasons.ts';
 import { allowedLicence, inScope } from './decision.repository.ts';
 import type { DecisionScope } from '../../models/workspace/scope.ts';
 
-/** One decision with its evidence, as the database has it. `toDecisionLine` adds the names that people read. */
 export interface DecisionRow {
   readonly sha256: string;
   readonly wnid: string;

@@ -18,7 +18,6 @@ export function ofCollection(scope: DecisionScope, wnid: RawBuilder<unknown> = s
   return isAmong(wnid, candidateWnids(scope));
 }
 
-/** The subjects of the collection's photos: its classes or, in mode O, the concepts that it has candidates of. */
 export async function subjectsOf(db: Kysely<Database>, scope: DecisionScope): Promise<readonly Wnid[]> {
   return scope.concepts === undefined ? (scope.classes ?? scope.wnids) : conceptsSeen(db, scope);
 }
@@ -94,10 +93,7 @@ export async function undecidedPhotoIds(
   return ids;
 }
 
-/**
- * How many (photo, class) pairs, of all photos or of some, are undecided and can be decided, because their photos have
- * bytes.
- */
+/** How many (photo, class) pairs are undecided and can be decided, because their photos have bytes. */
 export async function countUndecided(
   db: Kysely<Database>,
   scope: DecisionScope,
@@ -111,7 +107,6 @@ export async function countUndecided(
   return rows[0]?.count ?? 0;
 }
 
-/** The photos of one page that are still to be decided, each with its undecided classes. */
 export async function photosToDecide(
   db: Kysely<Database>,
   scope: DecisionScope,
@@ -160,10 +155,8 @@ export async function withPicture(
 }
 
 /**
- * Stores decisions. An existing decision under the same rules is never replaced: another process has decided the same,
- * because a decision is a function of the photo and the rules. Rows are sorted, so that two writers cannot deadlock.
- *
- * @returns how many were new
+ * Returns how many were new. An existing decision under the same rules is never replaced: another process has decided the
+ * same, because a decision is a function of the photo and the rules. Rows are sorted, so that two writers cannot deadlock.
  */
 export async function storeDecisions(
   trx: Transaction<Database>,
@@ -185,11 +178,7 @@ export async function storeDecisions(
   return Number(numAffectedRows ?? 0);
 }
 
-/**
- * Deletes decisions, of any collection, that failed for a reason, so that the filter decides them again.
- *
- * @returns how many there were
- */
+/** Deletes decisions, of any collection, that failed for a reason, so that the filter decides them again. */
 export async function forgetFailed(db: Kysely<Database>, reason: string): Promise<number> {
   const { numDeletedRows } = await db
     .deleteFrom('decision')

@@ -11,7 +11,6 @@ import type { PhotoToDecide } from '../rule/decision.ts';
 import { truthOf, type Truth } from '../rule/judge.ts';
 import type { DecisionScope } from '../../models/workspace/scope.ts';
 
-/** A photo, and the classes that it is a candidate for. */
 export interface PhotoToEvaluate {
   readonly photoId: number;
   readonly sha256: Sha256;
@@ -27,18 +26,14 @@ export interface BatchDeps extends Wanted {
   readonly engine: { evaluate(tasks: readonly EvaluationTask[]): Promise<readonly EvaluationResult[]> };
 }
 
-/** Everything known about a photo of a batch, once its missing crops have run. */
 export interface EvaluatedInBatch {
   readonly photo: PhotoToEvaluate;
   readonly evidence: PhotoEvidence;
-  /** The part of the evidence that ran now. */
   readonly fresh: PhotoEvidence;
-  /** The part that is not stored yet. */
   readonly toStore: EvidenceToStore;
   readonly problem: EvaluationProblem | null;
 }
 
-/** A photo with its classes as positions in the class list. */
 export function withTruths(photo: PhotoToDecide, scope: DecisionScope): PhotoToEvaluate {
   const { photoId, sha256, wnids } = photo;
   return { photoId, sha256, truths: wnids.map((wnid) => truthOf(scope, wnid)) };

@@ -8,12 +8,9 @@ import { findRelatedMembers } from '../../models/evidence/related-members.reposi
 import type { Workspace } from '../../models/workspace/workspace.process.ts';
 import { openEngine } from './filter-stage.process.ts';
 
-/** Progress of a fill. Updated while it runs. */
 export interface FillCounts {
-  /** Photos to look at. */
   total: number;
   done: number;
-  /** Crops that were evaluated. */
   crops: number;
   /** Photos whose bytes were pruned, so their missing crops cannot be evaluated. */
   notFillable: number;

@@ -32,7 +32,6 @@ import { countToDecide } from './count-to-decide.process.ts';
 import { GuardedEngine } from './guarded-engine.process.ts';
 import { IdlePreviews } from './idle-previews.process.ts';
 
-/** Finds out whether there is any photo. */
 const FIRST = { after: 0, limit: 1 };
 
 export interface FilterStageOptions extends StageOptions {
@@ -44,13 +43,10 @@ export interface FilterStageOptions extends StageOptions {
    * again; any other run leaves them out.
    */
   readonly isStaying?: boolean;
-  /** Called once for each photo whose bytes are lost. */
   readonly onLost?: (photos: readonly LostPhoto[]) => void;
-  /** Called at the end with the work that was done. */
   readonly onWork?: (work: EngineWork) => void;
 }
 
-/** Starts the filter of one collection. If photos wait or may arrive, it loads the ensemble and decides page after page. */
 export async function startFilter(workspace: Workspace, options: FilterStageOptions): Promise<Stage> {
   const { app } = workspace;
   const { evaluate } = app.config.filter;
@@ -97,7 +93,6 @@ export async function openHandOn({ app, scope }: Workspace): Promise<(photoIds: 
   return (photoIds) => queue.add(jobsFor(photoIds));
 }
 
-/** How the collection's decided photos are completed. No photo has been given up yet. */
 export function completionOf({ scope, collection, ensemble }: Workspace): Completion & { givenUp: Set<number> } {
   return { scope, policy: filterPolicy(collection), memberIds: ensemble.memberIds, givenUp: new Set() };
 }
@@ -106,7 +101,6 @@ export interface EngineOptions {
   readonly evaluate: 'needed' | 'all';
   /** The policies that photos are decided under; by default the collection's own policy. */
   readonly policies?: readonly FilterPolicy[];
-  /** Asks batches in flight to end early. */
   readonly signal: AbortSignal;
 }
 
@@ -146,7 +140,6 @@ function workOf({ identities }: Workspace['ensemble'], provider: string): string
   return `filter ${hash}`;
 }
 
-/** True if photos that every collection has dropped lose their bytes at once. */
 function retainsKept({ app }: Workspace): boolean {
   return app.config.blobs.retain === 'kept';
 }

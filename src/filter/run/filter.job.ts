@@ -3,7 +3,6 @@ import type { JobDefinition } from '../../kernel/job.ts';
 
 const payload = z.strictObject({ page: z.int().nonnegative() });
 
-/** Decides the photos of one page of photo ids for one collection. */
 export type FilterPayload = z.infer<typeof payload>;
 
 /** One queue for each collection, because a worker serves the collection whose ensemble it has loaded. */

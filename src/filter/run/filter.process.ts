@@ -93,11 +93,7 @@ interface BatchToStore {
   readonly mayLeak: readonly number[];
 }
 
-/**
- * Stores evidence and decisions in one transaction, in which no rules change and no photo of a decision is pruned.
- *
- * @returns how many decisions were stored
- */
+/** One transaction, in which no rules change and no photo of a decision is pruned. Returns how many decisions were stored. */
 export async function storeBatch(
   { db, scope, memberIds, onDecided }: Pick<FilterDeps, 'db' | 'scope' | 'memberIds' | 'onDecided'>,
   { evidence, decisions, mayLeak }: BatchToStore,
@@ -126,7 +122,6 @@ export function leaked(batch: readonly PhotoToDecide[], leaks: ReadonlyMap<numbe
   });
 }
 
-/** Code of the error for a filter whose rules are no longer those of the catalogue. */
 export const OTHER_RULES = 'other-rules';
 
 /** A filter that had lost its connection, and with it its lock, may find other rules. */
@@ -137,7 +132,6 @@ function otherRules(): StopTheRun {
   );
 }
 
-/** The decisions on a photo for some of its classes. None for a class for which it is undecided. */
 function decisionsOf(
   wnids: readonly Wnid[],
   { photo: { photoId }, evidence, problem }: EvaluatedInBatch,

@@ -37,7 +37,6 @@ export class GuardedEngine implements FilterEngine {
   readonly #lock = new SharedLock();
   readonly #guard: Guard<EngineSpec, EvaluationTask, SoloAnswer>;
   readonly #health: ModelHealth;
-  /** The work of all engines and child processes. */
   readonly #tally: EngineTally;
   #started: Promise<unknown> | null = null;
   #engine: Promise<FilterEngine> | null = null;
@@ -83,7 +82,6 @@ export class GuardedEngine implements FilterEngine {
     }
   }
 
-  /** The work since the start. */
   get work(): EngineWork {
     return this.#tally.engineWork;
   }

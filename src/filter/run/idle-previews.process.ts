@@ -10,7 +10,6 @@ import { previewOf } from '../../photo/thumbnails.process.ts';
 const MOST_PHOTOS = 1_000;
 /** A filter is idle if it has run no job for this long. */
 const IDLE_AFTER_MS = 1_000;
-/** How often an idle filter asks which photos are listed and not reviewed. */
 const LOOK_EVERY_MS = 30_000;
 
 /**
@@ -28,7 +27,6 @@ export class IdlePreviews {
   #tried: ReadonlySet<Sha256> = new Set();
   #loop: Promise<void> | null = null;
 
-  /** @param place the filter whose pauses apply, and its collection */
   constructor(app: App, place: StagePlace, signal: AbortSignal) {
     this.#app = app;
     this.#place = place;
@@ -39,7 +37,6 @@ export class IdlePreviews {
     this.#loop ??= this.#watch();
   }
 
-  /** Prepares nothing while the job runs. */
   async during<T>(job: () => Promise<T>): Promise<T> {
     this.#running += 1;
     try {

@@ -2,7 +2,6 @@ import { sql, type Kysely } from 'kysely';
 import type { Sha256 } from '../../kernel/ids.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 
-/** The listed photos that nobody has reviewed, class by class and best rank first. */
 export async function firstUnreviewed(db: Kysely<Database>, collectionId: number, limit: number): Promise<Sha256[]> {
   const { rows } = await sql<{ sha256: Sha256 }>`
     select encode(f.sha256, 'hex') as sha256 from shortlist_entry e join photo f on f.id = e.photo_id

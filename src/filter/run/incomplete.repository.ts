@@ -10,27 +10,21 @@ import type { DecisionScope } from '../../models/workspace/scope.ts';
 import { cellsOf, countCrops, digestOfCells } from '../rule/stored-cells.ts';
 import { storedPages, type StoredPhoto } from '../what-if/stored-page.repository.ts';
 
-/** Selects the decided photos whose evidence is incomplete. */
 export interface Completion {
   readonly scope: DecisionScope;
   readonly policy: FilterPolicy;
-  /** Ids of the ensemble's members. */
   readonly memberIds: readonly number[];
   /** Photos that cannot be completed: without bytes, or with bytes that cannot be decoded. */
   readonly givenUp: ReadonlySet<number>;
 }
 
-/** The range of ids: above `after` and, if it is given, below `before`. */
 export interface IncompleteRange {
   readonly after: number;
   readonly before?: number;
   readonly limit: number;
 }
 
-/**
- * Ids of decided photos, ascending, whose evidence is incomplete: some crops never ran, or ran without storing the
- * logits that some setting needs.
- */
+/** Ids, ascending, of decided photos of which crops never ran, or ran without storing the logits that some setting needs. */
 export async function incompletePhotoIds(
   db: Kysely<Database>,
   completion: Completion,
@@ -53,7 +47,6 @@ export async function incompletePhotoIds(
   return ids.toSorted((a, b) => a - b).slice(0, limit);
 }
 
-/** Counts the decided photos that are incomplete. */
 export async function countIncomplete(db: Kysely<Database>, completion: Completion): Promise<number> {
   const ids = await incompletePhotoIds(db, completion, { after: -1, limit: Number.POSITIVE_INFINITY });
   return ids.length;

@@ -2,18 +2,13 @@ import { sql, type Kysely, type Transaction } from 'kysely';
 import { batchesOf } from '../../kernel/batches.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 
-/**
- * Names the lock that keeps decisions and leaks from missing each other. Filters share it; adding references takes it
- * exclusively.
- */
+/** Keeps decisions and leaks from missing each other: filters share this lock, adding references takes it exclusively. */
 const LOCK = 0x6c_65_61_6b;
 
-/** Holds the shared lock until the transaction ends: no reference set is added or removed. */
 export async function shareLeaks(trx: Transaction<Database>): Promise<void> {
   await sql`select pg_advisory_xact_lock_shared(${LOCK})`.execute(trx);
 }
 
-/** Holds the exclusive lock until the transaction ends: no filter decides. */
 export async function lockLeaks(trx: Transaction<Database>): Promise<void> {
   await sql`select pg_advisory_xact_lock(${LOCK})`.execute(trx);
 }
@@ -26,7 +21,6 @@ const TWINS = sql`
   join collection c on s.collection_id is null or s.collection_id = c.id`;
 const BY_TWIN = sql`c.id, l.photo_id, l.set_id`;
 
-/** A detail text for each of the photos that is a leak in a collection. */
 export async function leakDetails(
   db: Kysely<Database>,
   collectionId: number,
@@ -37,12 +31,7 @@ export async function leakDetails(
   return new Map(rows.map((row) => [row.photo_id, row.detail]));
 }
 
-/**
- * Turns decisions on leaks into `in-reference-set`, in every collection that the set counts for, and keeps the previous decision.
- *
- * @param photoIds only these; null: all
- * @returns how many decisions changed
- */
+/** Keeps the previous decision, in every collection that the set counts for. Returns how many decisions changed. */
 export async function overruleLeaks(
   trx: Transaction<Database>,
   photoIds: readonly number[] | null = null,
@@ -65,13 +54,11 @@ export async function overruleLeaks(
 }
 
 export interface Restored {
-  /** Decisions that were restored. */
   readonly restored: number;
   /** Photos of a class that were never evaluated, and are undecided again. */
   readonly undecided: number;
 }
 
-/** Restores decisions that were overruled for a leak that is no leak any more. */
 export async function restoreDecisions(trx: Transaction<Database>): Promise<Restored> {
   const { rows } = await sql<{ overruled: unknown }>`
     delete from decision d where d.reason = 'in-reference-set' and not exists (

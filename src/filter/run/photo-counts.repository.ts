@@ -16,10 +16,7 @@ export interface PhotoCount {
   readonly count: number;
 }
 
-/**
- * Counts photos of the collection's classes one by one, by class, source, query, decision and place in the shortlist.
- * `readPhotoCounts` gives the same result faster. `where` may exclude pictures `p`.
- */
+/** Counts photos one by one. `readPhotoCounts` gives the same result faster. `where` may exclude pictures `p`. */
 export async function countPhotos(
   db: Kysely<Database>,
   scope: DecisionScope,
@@ -31,10 +28,7 @@ export async function countPhotos(
   return rows;
 }
 
-/**
- * Each photo and class of the collection: which candidate brought it first, the decision, and its place in the
- * shortlist.
- */
+/** Each photo and class: the candidate that brought it first, the decision, and its place in the shortlist. */
 export function judgedPhotos(scope: DecisionScope, where: RawBuilder<unknown>): RawBuilder<unknown> {
   return sql`(
     select s.photo_id, s.wnid, s.source, s.query_id, coalesce(d.state, 'undecided') as state, d.reason,

@@ -21,10 +21,8 @@ const PHOTOS_PER_PAGE = 1024;
 /** Pages in one fold. A kill costs this much work, a second or two. */
 const PAGES_PER_FOLD = 256;
 
-/** Names the lock that serialises folds. */
 const LOCK = 0x74_61_6c_6c;
 
-/** Consecutive pages. */
 interface Run {
   readonly from: number;
   readonly before: number;
@@ -40,10 +38,7 @@ export async function readPhotoCounts(trx: Transaction<Database>, scope: Decisio
   return stale.length === 0 ? counts : addedUp(counts);
 }
 
-/**
- * Counts the pages that have changed, some at a time. Skips pages that another process is counting, instead of waiting
- * for its lock.
- */
+/** Skips pages that another process is counting, instead of waiting for its lock. */
 export async function foldPhotoCounts(db: Kysely<Database>, scope: DecisionScope): Promise<void> {
   const scopeId = await openScope(db, scope);
   for (const run of runsOf(await stalePages(db, scopeId), PAGES_PER_FOLD))
@@ -66,7 +61,6 @@ export async function photoTallyProblems(db: Kysely<Database>): Promise<string[]
     });
 }
 
-/** Identifies the rules that decide how photos are counted. */
 function keyOf({ collectionId, decisionSha256, wnids, classes = wnids, concepts, licences }: DecisionScope): Buffer {
   const facts = JSON.stringify([collectionId, decisionSha256, classes, concepts ?? null, licences]);
   return sha256Bytes(facts);
@@ -98,7 +92,6 @@ async function stalePages(db: Kysely<Database>, scopeId: number | null, run: Run
   return rows.map((row) => row.page);
 }
 
-/** Splits pages into the longest runs of consecutive pages, each with a maximum length. */
 function runsOf(pages: readonly number[], atMost = Number.POSITIVE_INFINITY): Run[] {
   const runs: { from: number; before: number }[] = [];
   for (const page of pages) {
@@ -109,14 +102,12 @@ function runsOf(pages: readonly number[], atMost = Number.POSITIVE_INFINITY): Ru
   return runs;
 }
 
-/** A condition on pictures `p`. */
 function ofPhotosIn({ from, before }: Run): RawBuilder<unknown> {
   return sql`p.photo_id >= ${from * PHOTOS_PER_PAGE} and p.photo_id < ${before * PHOTOS_PER_PAGE}`;
 }
 
 const KIND = sql`wnid, source, query_id, state, reason, listed, is_pruned`;
 
-/** The counts of the tally, without the pages that have changed since they were counted. */
 async function talliedCounts(db: Kysely<Database>, scopeId: number, stale: readonly number[]): Promise<PhotoCount[]> {
   const { rows } = await sql<PhotoCount>`
     select wnid, source, query_id as "queryId", state, reason, listed, is_pruned as "isPruned", sum(count)::bigint as count

@@ -5,7 +5,6 @@ export class SharedLock {
   /** Exclusive holders, and callers that wait for the exclusive lock. */
   #waiting = 0;
 
-  /** Runs `work` once nobody holds the exclusive lock or waits for it. */
   async shared<T>(work: () => Promise<T>): Promise<T> {
     while (this.#waiting > 0) await this.#last;
     const running = work();
@@ -18,7 +17,6 @@ export class SharedLock {
     }
   }
 
-  /** Runs `work` once all other holders have released the lock. */
   async exclusive<T>(work: () => Promise<T>): Promise<T> {
     this.#waiting += 1;
     const before = this.#last;

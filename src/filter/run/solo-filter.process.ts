@@ -9,7 +9,6 @@ import { THREAD_DIED } from '../engine/thread-pool.process.ts';
 
 export interface SoloAnswer {
   readonly result: EvaluationResult;
-  /** The work for this photo. */
   readonly work: EvaluationWork;
 }
 

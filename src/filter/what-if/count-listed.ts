@@ -1,17 +1,12 @@
 import { FingerprintIndex, type ParsedFingerprint } from '../../photo/hashes/fingerprint-index.ts';
 
-/** The properties of a kept photo that decide its place in a shortlist. */
 export interface Listable extends ParsedFingerprint {
-  /** The class that it is taken for. */
   readonly confusion: number;
 }
 
 /**
- * How many of a class's kept photos `shortlistClass` would list when it compares hashes. It checks the cap first. A
- * photo over the cap is never listed and is never a twin, so the same photos are listed, but hashes are compared for
- * few of them.
- *
- * @param photos in the order of the shortlist's rules
+ * How many of a class's kept photos, given in the order of the shortlist, `shortlistClass` would list when it compares
+ * hashes. The cap is checked first: a photo over it is never listed and never a twin, so hashes are compared for few.
  */
 export function countListed(
   photos: Iterable<Listable>,

@@ -8,7 +8,6 @@ import type { FilterPolicy, ModeOPolicy, Policy } from '../rule/policy.ts';
 import { cellsOf, digestOfCells, type StoredDigest } from '../rule/stored-cells.ts';
 import type { StoredPhoto } from './stored-page.repository.ts';
 
-/** The outcomes on a photo under several policies. */
 export interface Reading {
   readonly outcomes: readonly DigestOutcome[];
   /** The place of a kept photo in a shortlist; null if no policy keeps it. */
@@ -16,7 +15,6 @@ export interface Reading {
 }
 
 export interface Place {
-  /** The class that models confuse it with, as a position in the class list. */
   readonly confusion: number;
   /** Sort keys for policies of each order, smallest first: see `orderOf`. */
   readonly order: Readonly<Record<Order, number>>;
@@ -29,11 +27,7 @@ export function orderOf(policy: FilterPolicy): Order {
   return isModeO(policy) ? 'max' : policy.aggregation;
 }
 
-/**
- * Decides a photo under each policy from its stored summaries only.
- *
- * @returns null if it also needs the logits: then call `readEvidenceUnder`
- */
+/** From stored summaries only. Null if the photo also needs the logits: then call `readEvidenceUnder`. */
 export function readStored(
   photo: StoredPhoto,
   policies: readonly FilterPolicy[],
@@ -43,7 +37,6 @@ export function readStored(
   return modeO.length > 0 ? readStoredModeO(photo, modeO, related) : readStoredModeA(photo, modeA, related);
 }
 
-/** Decides a photo under each policy from its whole evidence, including logits. */
 export function readEvidenceUnder(
   evidence: PhotoEvidence,
   { truth, policies }: { readonly truth: number; readonly policies: readonly FilterPolicy[] },
@@ -106,7 +99,6 @@ interface StoredCrops {
   readonly relatedHasLogits: boolean;
 }
 
-/** The stored summaries of one member's crops. Missing cells come from its related members. */
 function cropsWithRelated(
   photo: StoredPhoto,
   member: number,

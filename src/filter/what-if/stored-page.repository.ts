@@ -7,12 +7,9 @@ import { inScope } from '../run/decision.repository.ts';
 import type { DecisionScope } from '../../models/workspace/scope.ts';
 import { countedCells, type CellSpan } from '../rule/stored-cells.ts';
 
-/**
- * The collection's present state of a photo of a class. `in-reference-set` and `failed` do not depend on the policy.
- */
+/** The collection's present state of a photo of a class. `in-reference-set` and `failed` do not depend on the policy. */
 export type PresentState = 'undecided' | 'kept' | 'dropped' | 'in-reference-set' | 'failed';
 
-/** A photo of a class with a summary of what is stored of it. */
 export interface StoredPhoto {
   readonly photoId: number;
   /** The subject that it is a candidate for: position among the subjects. */
@@ -24,7 +21,6 @@ export interface StoredPhoto {
   readonly confusion: number;
   /** The confusion's probability; 0 where there is none. */
   readonly confusionProb: number;
-  /** For each member, summaries of the evaluated crops. */
   readonly cells: readonly CellSpan[];
   /** For each equivalent member, summaries over more classes. */
   readonly relatedCells: readonly CellSpan[];
@@ -41,14 +37,10 @@ interface PagesAsked {
   readonly memberIds: readonly number[];
   readonly related?: readonly RelatedMember[];
   readonly subjects: readonly Wnid[];
-  /** A range of photo ids. Default: all photos. */
   readonly range?: Partial<Range>;
 }
 
-/**
- * Every photo of the collection in pages of ascending ids. One transaction gives a consistent snapshot of the
- * catalogue.
- */
+/** Pages of ascending ids. One transaction gives a consistent snapshot of the catalogue. */
 export async function* storedPages(
   trx: Transaction<Database>,
   scope: DecisionScope,
@@ -142,7 +134,6 @@ function positions(wnids: readonly Wnid[]): RawBuilder<unknown> {
 
 const CELLS_HEAD_BYTES = 16;
 
-/** The summaries of each photo of the page, by member. */
 async function readCells(
   trx: Transaction<Database>,
   memberIds: readonly number[],

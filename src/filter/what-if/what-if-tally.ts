@@ -26,7 +26,6 @@ export interface WhatIfCounts {
   readonly dropped: number;
   /** Undecodable: no setting changes that. */
   readonly failed: number;
-  /** Kept photos that the shortlist would list. */
   readonly shortlisted: number;
 }
 
@@ -36,11 +35,9 @@ export interface WhatIfSetting {
   readonly cap: number;
   readonly totals: WhatIfCounts;
   readonly bySubject: readonly WhatIfCounts[];
-  /** Photos whose present state is different. */
   readonly changed: number;
 }
 
-/** A photo that some settings change. */
 export interface ChangedPhoto {
   readonly photoId: number;
   readonly subject: number;
@@ -63,9 +60,7 @@ const MISSING = STATES.length;
 
 /** Counts photos under every setting of a grid. Only photos that may be kept stay in memory, as a few numbers each. */
 export class WhatIfTally {
-  /** Photos in all. */
   photos = 0;
-  /** Photos by their present state. */
   readonly present: Record<WhatIfState, number> = { kept: 0, undecided: 0, dropped: 0, failed: 0 };
   /** Photos that some policy leaves undecided, each once, ascending if they are added so. */
   readonly undecidedIds: number[] = [];
@@ -88,7 +83,6 @@ export class WhatIfTally {
     this.#samples = new ChangeSamples(samplesPerChange);
   }
 
-  /** A photo that no policy changes. */
   addFixed({ subject, present }: StoredPhoto): void {
     const state = stateOf(present);
     this.#note(state);

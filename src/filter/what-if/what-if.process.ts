@@ -20,11 +20,9 @@ import type { Database } from '../../platform/postgres/database.ts';
 import { readSnapshot } from '../../platform/postgres/transactions.ts';
 import { hashedPhotos, type HashedPhoto } from '../../photo/reference-set.repository.ts';
 
-/** The photos, and the classes that they are candidates of. */
 export interface WhatIfSource {
   readonly db: Kysely<Database>;
   readonly scope: DecisionScope;
-  /** Ids of the ensemble's members, in order. */
   readonly memberIds: readonly number[];
 }
 
@@ -37,7 +35,6 @@ export interface WhatIfOptions {
 
 export interface WhatIf {
   readonly photos: number;
-  /** Counts by the state that the photos have at present. */
   readonly present: Readonly<Record<WhatIfState, number>>;
   /** The classes or concepts that the photos are candidates of, in the order of each setting's `bySubject`. */
   readonly subjects: readonly Wnid[];
@@ -48,13 +45,9 @@ export interface WhatIf {
   readonly undecidedIds: readonly number[];
 }
 
-/** Photos whose logits are in memory at once. */
 const WITH_LOGITS_AT_ONCE = 64;
 
-/**
- * Decides every photo of the collection under every setting of a grid, from one snapshot of the stored evidence. Runs no
- * model and writes nothing.
- */
+/** Reads one snapshot of the stored evidence. Runs no model and writes nothing. */
 export async function whatIf(source: WhatIfSource, options: WhatIfOptions): Promise<WhatIf> {
   const { tally, subjects, samples } = await readTally(source, options);
   tally.setFineHashes(await readFineHashes(source.db, tally.toConfirm()));
@@ -87,7 +80,6 @@ function readTally(
   });
 }
 
-/** The hashes that tell photos apart in a shortlist, by id. */
 async function marksOf(
   trx: Transaction<Database>,
   photos: readonly { readonly photoId: number }[],

@@ -1,4 +1,3 @@
-/** The `id` of a class's section. */
 export function classAnchor(wnid: string): string {
   return `class-${idPart(wnid)}`;
 }

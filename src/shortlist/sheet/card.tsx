@@ -11,12 +11,10 @@ import type { Marks } from './modes.ts';
 /** A shortlist row with the name of its predicted class. Texts are plain text from the source. Only http(s) URLs are linked. */
 export type SheetPhoto = ShortlistPhoto & { readonly confusionName: string };
 
-/** Shared by the cards of one class. */
 export interface CardContext {
   readonly wnid: Wnid;
   readonly className: string;
   readonly marks: Marks;
-  /** Names of the classes on the sheet. */
   readonly names: ReadonlyMap<Wnid, string>;
   /** The relative URL of another class's page; '' if it is this page. */
   readonly pageOf: (wnid: Wnid) => string;
@@ -43,7 +41,6 @@ export function ListedCard({ photo, src, context }: CardProps) {
   );
 }
 
-/** A smaller card that opens with the reason and has no bars. */
 export function LeftOutCard({ photo, src, context }: CardProps) {
   return (
     <li class="card small">
@@ -93,7 +90,6 @@ interface PictureProps extends Pick<CardProps, 'photo' | 'src'> {
   readonly className: string;
 }
 
-/** The picture. Its alternative text names the class that models predict. */
 export function Picture({ photo, src, className }: PictureProps) {
   if (src === null) {
     return (
@@ -150,7 +146,6 @@ function AlsoIn({ photo, context }: Pick<CardProps, 'photo' | 'context'>) {
   return <p class="also-in">Also listed under {links}</p>;
 }
 
-/** Who made the photo, under what licence, and where it came from. */
 function Credit({ photo }: Pick<CardProps, 'photo'>) {
   const { sha256, rights } = photo;
   const { source, sourceId, pageUrl, creator, licence, licenceUrl } = rights;

@@ -24,17 +24,14 @@ export interface CountedClass extends SheetClass {
   readonly counts: ShortlistCounts;
 }
 
-/** Maximum names in one line. The rest are counted. */
 const NAMES_AT_MOST = 12;
 
 interface ContentsProps {
   readonly classes: readonly CountedClass[];
   readonly mode: Mode;
-  /** The URL of each class's page; '' if the class is on this page. */
   readonly pageOf: (wnid: Wnid) => string;
 }
 
-/** The list of classes (or concepts). */
 export function Contents({ classes, mode, pageOf }: ContentsProps) {
   const { title } = SHEET_TEXTS[mode];
   return (
@@ -80,7 +77,6 @@ interface TileProps {
   readonly page: string;
 }
 
-/** A class on the index, with its first photo. */
 export function ClassTile({ sheetClass: { name, photos, counts }, src, page }: TileProps) {
   const [first] = photos;
   return (
@@ -102,13 +98,11 @@ export function ClassTile({ sheetClass: { name, photos, counts }, src, page }: T
 
 interface SectionProps {
   readonly sheetClass: CountedClass;
-  /** The link back to the table of contents. */
   readonly href: string;
   readonly mode: Mode;
   readonly children: ComponentChildren;
 }
 
-/** A class's part of the sheet: its name, its counts, and the cards inside. */
 export function ClassSection({ sheetClass, href, mode, children }: SectionProps) {
   const { wnid, name, synonyms, candidates, photos, counts } = sheetClass;
   const anchor = classAnchor(wnid);
@@ -142,12 +136,10 @@ export function ClassSection({ sheetClass, href, mode, children }: SectionProps)
 interface LeftOutProps {
   readonly className: string;
   readonly count: number;
-  /** Number of photos that are not shown. */
   readonly rest: number;
   readonly children: ComponentChildren;
 }
 
-/** The left-out photos of a class, collapsed at first. */
 export function LeftOut({ className, count, rest, children }: LeftOutProps) {
   return (
     <details>

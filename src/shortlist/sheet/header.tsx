@@ -5,7 +5,6 @@ import { FunnelBars, type FunnelStage } from '../../page/funnel.tsx';
 import { Name } from './card.tsx';
 import { SHEET_TEXTS } from './modes.ts';
 
-/** Facts about the whole collection, for the top of its contact sheet. */
 export interface SheetHeader extends Pick<Collection, 'mode' | 'ensemble' | 'policy'> {
   readonly collection: string;
   /** Number of classes that a model can predict. */
@@ -16,7 +15,6 @@ export interface SheetHeader extends Pick<Collection, 'mode' | 'ensemble' | 'pol
   readonly funnel: readonly FunnelStage[];
 }
 
-/** The top of the sheet: the collection's facts and its funnel. */
 export function Top({ sheet }: { readonly sheet: SheetHeader }) {
   return (
     <header class="top">
@@ -69,7 +67,6 @@ function twinText({ nearDuplicateDistance, nearDuplicateCosine }: SheetHeader['p
   return `within ${nearDuplicateDistance} of 64 bits of a listed photo, confirmed by the finer hash${byFeatures}`;
 }
 
-/** Explains the bars and the order. */
 export function Legend({ mode }: Pick<SheetHeader, 'mode'>) {
   const { searched, predicted, order } = SHEET_TEXTS[mode].legend;
   return (

@@ -8,7 +8,6 @@ export interface Marks {
   readonly predicted?: number;
 }
 
-/** The texts of a contact sheet that differ between the modes. */
 export const SHEET_TEXTS = {
   A: {
     about: 'A, mislabelled by the models',

@@ -13,11 +13,8 @@ import { shownAddress } from '../picture-address.ts';
  */
 
 export interface AnswerContext {
-  /** The requested thing, for messages: `a page of image results`. */
   readonly what: string;
-  /** The URL of the request. */
   readonly url: string;
-  /** Milliseconds since the epoch, for dates in Retry-After. */
   readonly nowMs: number;
 }
 
@@ -74,7 +71,6 @@ export function readResults(response: ApiResponse, context: AnswerContext): Resu
   throw new RetryLater(received(response, context), { code: 'duckduckgo-unusable-answer' });
 }
 
-/** Throws for answers whose status or final address shows a block. */
 function expectNoRefusal(response: ApiResponse, context: AnswerContext): void {
   const { status, url } = response;
   const isRedirected = isElsewhere(url, context.url);
@@ -83,10 +79,7 @@ function expectNoRefusal(response: ApiResponse, context: AnswerContext): void {
   if (status !== 200) throw blocked(response, context);
 }
 
-/**
- * Throws for blocks and errors that come instead of an answer. Do not call it for real answers: their text may contain the
- * marks.
- */
+/** Do not call it for real answers: their text may contain the marks. */
 function expectNoStandIn(response: ApiResponse, context: AnswerContext): void {
   if (BLOCK_MARKS.test(response.body)) throw blocked(response, context);
   if (SERVER_ERROR_MARK.test(response.body)) throw new RetryLater(received(response, context), { code: 'http-5xx' });

@@ -34,17 +34,13 @@ type Params = Readonly<z.output<typeof paramsSchema>>;
 
 const tokenSchema = z.object({
   vqd: z.string(),
-  /** Milliseconds since the epoch. */
   givenAtMs: z.number(),
-  /** The User-Agent that received the token. */
   agent: z.string(),
 });
 type Token = Readonly<z.output<typeof tokenSchema>>;
 
 const cursorSchema = z.object({
-  /** The number of pages taken so far. */
   pages: z.int().nonnegative(),
-  /** The offset of the next page's first result, as the site gave it. */
   offset: z.int().nonnegative(),
   token: tokenSchema.nullable(),
 });
@@ -96,10 +92,7 @@ interface Taken {
   readonly maxPages: number;
 }
 
-/**
- * Returns the next cursor. Null at the end: after an empty page (even if it names a next one), without a next page, or after
- * the most pages wanted.
- */
+/** Null at the end: after an empty page (even if it names a next one), without a next page, or after the most pages wanted. */
 function nextCursor({ pages, offset }: Cursor, { answer, token, maxPages }: Taken): Json {
   const next = answer.next === undefined ? null : offsetIn(answer.next);
   if (answer.results.length === 0 || next === null || next <= offset || pages + 1 >= maxPages) return null;
@@ -112,12 +105,10 @@ function offsetIn(next: string): number | null {
   return /^\d{1,6}$/.test(text) ? Number(text) : null;
 }
 
-/** The data that the requests of one page share. */
 interface Search {
   readonly settings: DuckduckgoSettings;
   readonly params: Params;
   readonly api: SourceApi;
-  /** The address of the site, with a slash at the end. */
   readonly site: string;
 }
 

@@ -13,10 +13,7 @@ export interface ClassPhrases {
   readonly notes: readonly string[];
 }
 
-/**
- * Returns the phrases to search for one class: those of its line, or its name if it has no line. Invalid phrases become
- * problems.
- */
+/** The phrases of the class's line, or its name if it has no line. Invalid phrases become problems. */
 export function phrasesOf(wanted: WantedClass): ClassPhrases {
   const line = itemsOf(wanted, DUCKDUCKGO, { noun: ['phrase', 'phrases'], byName: wanted.name });
   const phrases = new Set<string>();

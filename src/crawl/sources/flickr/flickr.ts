@@ -15,14 +15,10 @@ export interface FlickrSettings {
   readonly mediaUrl: string | null;
   /** The largest size to take, by its longer side in pixels. */
   readonly maxSidePixels: number;
-  /**
-   * The collection's allowed licences. A list is passed on to the search, so that photos that would be refused are not even
-   * listed.
-   */
+  /** Passed on to the search, so that photos that would be refused are not even listed. */
   readonly licences: 'any' | readonly string[];
 }
 
-/** The most a page can hold. */
 const PER_PAGE = 500;
 
 const cursorSchema = z.object({

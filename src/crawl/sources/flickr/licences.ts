@@ -21,7 +21,6 @@ const NAMES: readonly string[] = [
   'CC-BY-NC-ND-4.0',
 ];
 
-/** The addresses of Flickr's own licences. */
 const URLS: Readonly<Record<number, string>> = {
   7: 'https://www.flickr.com/commons/usage/',
   8: 'https://www.usa.gov/government-copyright',
@@ -36,20 +35,14 @@ export const FLICKR_LICENCES: readonly Licence[] = NAMES.map((name, id) => {
 /** A search is split by these when its dates cannot be split any further. */
 export const FLICKR_LICENCE_IDS: readonly number[] = FLICKR_LICENCES.map((_, id) => id);
 
-/**
- * The licence of a result's id. An id that is not known yet keeps its number, because a guess could be wrong. A missing id
- * gives `unknown`.
- */
+/** An id that is not known yet keeps its number, because a guess could be wrong. */
 export function flickrLicence(id: string | undefined): Licence {
   if (id === undefined || id === '') return normaliseLicence(null);
   if (!/^\d{1,4}$/.test(id)) return normaliseLicence(null);
   return FLICKR_LICENCES[Number(id)] ?? { id: `flickr-licence-${Number(id)}`, url: null };
 }
 
-/**
- * Returns the licence ids to search for so that every photo with an allowed licence is found. Null for all photos. An
- * empty list if Flickr has none of the allowed licences.
- */
+/** The licence ids to search for. Null for all photos; empty if Flickr has none of the allowed licences. */
 export function licenceFilter(allowed: 'any' | readonly string[]): number[] | null {
   if (allowed === 'any') return null;
   const ids = new Set(allowed.map((licence) => licence.toLowerCase()));

@@ -51,22 +51,17 @@ export interface SearchAnswer {
   /** The size of the whole search. It is not exact. */
   readonly total: number;
   readonly photos: readonly FlickrPhoto[];
-  /** Results that are not photos as documented, unchanged. */
   readonly misfits: readonly unknown[];
 }
 
 const NO_RESULTS: SearchAnswer = { page: null, pages: 0, perPage: null, total: 0, photos: [], misfits: [] };
 
 export interface SearchContext {
-  /** The requested page, from 1. */
   readonly page: number;
-  /** Milliseconds since the epoch, for dates in Retry-After. */
   readonly nowMs: number;
 }
 
 /**
- * Reads the answer to flickr.photos.search.
- *
  * @throws RetryLater if Flickr is busy or fails, or if there is no answer at all; SourceBlocked `flickr-key` for a key that
  *   is not (or no longer) accepted, and `flickr-blocked` for refusals that apply to every search; GiveUpOnItem `flickr-query`
  *   for a search that Flickr refuses
@@ -112,10 +107,7 @@ function searchAnswer({ page, pages, perpage, total, photo = [] }: z.output<type
   return { page: page ?? null, pages: pages ?? Math.ceil(total / (perPage ?? 1)), perPage, total, photos, misfits };
 }
 
-/**
- * Parses a body, whatever its status and content type. Errors come as HTTP 200, sometimes as XML or with a wrong content
- * type. Null if the body is not an answer from Flickr.
- */
+/** Errors come as HTTP 200, sometimes as XML or with a wrong content type. Null if the body is no answer from Flickr. */
 function answerOf(body: string): Answer | null {
   return /^\s*</.test(body) ? xmlError(body) : (answerSchema.safeParse(answerJson(body)).data ?? null);
 }

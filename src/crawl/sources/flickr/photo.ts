@@ -25,22 +25,15 @@ const ORIGINAL = 'url_o';
 /** `extras` of the search: the sizes, the fields for the rights, and the date that checks the windows. */
 export const EXTRAS = ['license', 'owner_name', 'date_upload', ...SIZES.map(({ key }) => key), ORIGINAL].join(',');
 
-/** The hosts of Flickr's pictures, today and in older answers. */
 const MEDIA_HOST = /^https?:\/\/(?:live|farm\d+|c\d+)\.(?:staticflickr|static\.flickr)\.com(?=\/)/i;
 
 export interface PhotoContext {
   readonly wnid: Wnid;
-  /** The largest size to take, by its longer side in pixels. */
   readonly maxSidePixels: number;
-  /** An address to fetch pictures from instead of Flickr's own host. Null to use the addresses in the answers. */
   readonly mediaUrl: string | null;
 }
 
-/**
- * Converts a search result to a candidate with the largest size that is at most `maxSidePixels`, or with the smallest size if
- * all are larger. A size that does not exist, or that the owner withholds, is missing from the result. Without any size the
- * photo cannot be fetched.
- */
+/** Takes the largest size of at most `maxSidePixels`, otherwise the smallest. A result lacks sizes that its owner withholds. */
 export function flickrCandidate(photo: FlickrPhoto, context: PhotoContext): FoundPhoto {
   const licence = flickrLicence(photo.license);
   const size = bestSize(photo, context.maxSidePixels);
@@ -58,7 +51,6 @@ export function flickrCandidate(photo: FlickrPhoto, context: PhotoContext): Foun
   };
 }
 
-/** A candidate for a result that is not a photo as documented, so that it is counted. */
 export function flickrMisfit(result: unknown, { wnid }: PhotoContext): FoundPhoto {
   const text = JSON.stringify(result);
   const detail = `expected a photo with an id but received ${shortText(text, 200)}`;

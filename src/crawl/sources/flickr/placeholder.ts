@@ -3,11 +3,8 @@
  * GIF, the same for everybody). Collections that do not filter it out contain it many times.
  */
 
-/** The facts about a fetched picture. */
 export interface FetchedPicture {
-  /** The URL after redirects. */
   readonly finalUrl: string;
-  /** The SHA-256 of the bytes: 64 hex digits. */
   readonly sha256: string;
   /** The MD5 of the bytes: 32 hex digits. Only needed for files of `FLICKR_PLACEHOLDER_BYTES` bytes. */
   readonly md5?: string;

@@ -17,7 +17,6 @@ const searchSchema = z
   .refine(({ text, tags }) => text !== '' || tags.length > 0, 'text or tags must be given');
 type Search = Readonly<z.output<typeof searchSchema>>;
 
-/** The parameters that a planned query stores. */
 export const paramsSchema = z.object({
   wnid: z.string(),
   text: z.string(),
@@ -30,15 +29,11 @@ export const paramsSchema = z.object({
 export type SearchParams = Readonly<z.output<typeof paramsSchema>>;
 
 export interface PlanContext {
-  /** See `licenceFilter`. */
   readonly licences: readonly number[] | null;
   readonly nowMs: number;
 }
 
-/**
- * Returns the searches for one class: those of its line, or one by its name if it has no line. Invalid searches become
- * problems.
- */
+/** The searches of the class's line, or one by its name if it has no line. Invalid searches become problems. */
 export function planSearches(wanted: WantedClass, { licences, nowMs }: PlanContext): PlanResult {
   const { searches, problems, notes } = searchesOf(wanted);
   if (licences?.length === 0 && searches.length > 0) {

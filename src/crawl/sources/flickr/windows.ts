@@ -20,7 +20,6 @@ export const FIRST_UPLOAD_S = Date.UTC(2004, 1, 1) / 1000;
 export const MOST_RESULTS = 4_000;
 /** This is below the cap, because Flickr's reported total is not exact: there are often more photos than it says. */
 export const MOST_PER_WINDOW = 3_600;
-/** The target size of the parts when a window is split. */
 const AIM_PER_WINDOW = 2_500;
 /** Uploads are not spread evenly, so smaller parts would mostly be empty. */
 const MOST_PARTS = 12;

@@ -14,10 +14,7 @@ import { mapInOrder } from '../../../kernel/map-in-order.ts';
 import { LABELS_FILE, readLabels } from './read-labels.process.ts';
 import { walkFolder, type WalkOptions } from './walk-folder.process.ts';
 
-/**
- * How many files to read at the same time. More would not help: Node has four file threads, and hashing keeps the main thread
- * busy.
- */
+/** More would not help: Node has four file threads, and hashing keeps the main thread busy. */
 const FILES_UNDER_WAY = 8;
 
 export interface DiscoverFolderOptions {
@@ -65,12 +62,7 @@ export async function* discoverFolder(
   );
 }
 
-/**
- * Returns the labels of the photos in a folder: the names of the sub-folders that have photos, or the classes of its
- * labels.csv. No file is read. Photos without a label do not count.
- *
- * @throws UsageError as `discoverFolder` does
- */
+/** The names of the sub-folders that have photos, or the classes of labels.csv. No file is read. */
 export async function labelsInFolder(dir: string, signal: AbortSignal): Promise<string[]> {
   const labels = new Set<string>();
   const entries = await entriesOf(await openFolder(dir), { signal, onIgnored: () => undefined });
@@ -82,11 +74,7 @@ async function entriesOf(root: BytePath, options: WalkOptions): Promise<AsyncGen
   return (await hasLabels(root)) ? readLabels(root, options.signal) : walkFolder(root, options);
 }
 
-/**
- * Checks before any work whether the folder can be crawled. Reads its labels.csv up to the first row.
- *
- * @throws UsageError as `discoverFolder` does
- */
+/** Checks before any work whether the folder can be crawled. Reads its labels.csv up to the first row. */
 export async function checkFolder(dir: string, signal: AbortSignal): Promise<void> {
   const root = await openFolder(dir);
   if (!(await hasLabels(root))) return;
@@ -95,11 +83,6 @@ export async function checkFolder(dir: string, signal: AbortSignal): Promise<voi
   await entries.return(undefined);
 }
 
-/**
- * Resolves the path of a folder and checks that it can be read.
- *
- * @throws UsageError `folder-unusable`
- */
 export async function openFolder(dir: string): Promise<BytePath> {
   if (dir === '') throw notAFolder(dir, 'nothing');
   try {
@@ -117,10 +100,7 @@ function notAFolder(dir: string, received: string, cause?: unknown): UsageError 
   return new UsageError(message, { code: 'folder-unusable', cause });
 }
 
-/**
- * Also true for a labels.csv that is a directory or a broken link. The user meant it as a list, and reading it reports the
- * problem.
- */
+/** Also true for a labels.csv that is a directory or a broken link: reading it reports the problem. */
 async function hasLabels(root: BytePath): Promise<boolean> {
   try {
     await lstat(bufferOf(joinPath(root, LABELS_FILE)));
@@ -132,7 +112,6 @@ async function hasLabels(root: BytePath): Promise<boolean> {
 }
 
 interface Located {
-  /** The resolved path, if there is no problem. */
   readonly path: BytePath;
   readonly problem: PhotoProblem | null;
 }

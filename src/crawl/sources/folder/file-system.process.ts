@@ -11,7 +11,6 @@ import type { BytePath } from './byte-path.ts';
 
 export type NodeKind = 'file' | 'directory' | 'symbolic link' | 'FIFO' | 'socket' | 'device';
 
-/** The methods that `Stats` and `Dirent` have in common. */
 type Typed = Pick<Stats, 'isFile' | 'isDirectory' | 'isSymbolicLink' | 'isFIFO' | 'isSocket'>;
 
 export function kindOf(node: Typed): NodeKind {
@@ -36,10 +35,7 @@ export function openWithoutBlocking(path: BytePath): Promise<FileHandle> {
   return open(bufferOf(path), constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOFOLLOW ?? 0));
 }
 
-/**
- * Opens a regular file of at most `maxBytes`, gives it to `use` with its size, and closes it. Returns the problem of a file
- * that cannot be used.
- */
+/** Gives `use` the open file and its size. Returns the problem of a file that cannot be used. */
 export async function useFile<T>(
   path: BytePath,
   maxBytes: number,

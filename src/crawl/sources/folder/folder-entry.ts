@@ -2,7 +2,6 @@ import type { Rights } from '../source.ts';
 import type { PhotoProblem } from '../../../kernel/reasons.ts';
 import type { BytePath } from './byte-path.ts';
 
-/** A file found by the walk or in a row of labels.csv. Its bytes have not been read. */
 export interface FolderEntry {
   /** The path relative to the folder, as found or listed. It is the first part of the source id. */
   readonly relative: BytePath;

@@ -8,7 +8,6 @@ import { outsideFolder } from './folder-entry.ts';
 
 const FIELD_OF_NAME = new Map([['file', 'file'], ['wnid', 'wnid'], ...RIGHTS_FIELDS]);
 
-/** The rules for the header of labels.csv. `where` names the file in messages. */
 export function labelRules(where: string): Omit<ColumnRules, 'unusable'> {
   return {
     fieldOfName: FIELD_OF_NAME,
@@ -29,10 +28,7 @@ export interface LabelRow {
   readonly problem: PhotoProblem | null;
 }
 
-/**
- * Reads a row of labels.csv without accessing the disk. A path that is absolute or contains `..` counts as outside the
- * folder, wherever it leads.
- */
+/** Without the disk: a path that is absolute or contains `..` counts as outside the folder, wherever it leads. */
 export function readRow({ error, values }: ListRow): LabelRow {
   if (error !== null) return { relative: null, label: '', rights: NO_RIGHTS, problem: unreadable(error) };
   const text = (field: string): string => showPath(values.get(field) ?? '').trim();

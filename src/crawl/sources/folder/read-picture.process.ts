@@ -4,13 +4,9 @@ import type { PhotoProblem } from '../../../kernel/reasons.ts';
 import { bytePathOf, pathOfFileUrl } from './byte-path.ts';
 import { useFile } from './file-system.process.ts';
 
-/** Digits of the file's SHA-256 at the end of a `sourceId`. */
 const HASH_DIGITS = /@([0-9a-f]{16})$/;
 
-/**
- * Reads the whole file of a picture that discovery found. The bytes must still have the hash in its `sourceId`. A file that has
- * changed is another picture, which the next crawl will find.
- */
+/** A file that has changed is another picture, which the next crawl will find. */
 export function readFolderPicture(
   { sourceId, url }: { readonly sourceId: string; readonly url: string },
   maxBytes: number,

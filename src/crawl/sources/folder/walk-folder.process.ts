@@ -14,7 +14,6 @@ export interface WalkOptions {
   readonly onIgnored: (relativePath: string) => void;
 }
 
-/** The target of a link in a directory, or the error of the file system. */
 type Link = { readonly real: BytePath; readonly kind: NodeKind } | { readonly error: string };
 
 interface Listed {
@@ -24,7 +23,6 @@ interface Listed {
   readonly link: Link | null;
 }
 
-/** A directory that is being walked. */
 interface Level {
   readonly real: BytePath;
   readonly relative: BytePath;
@@ -59,7 +57,6 @@ export async function* walkFolder(root: BytePath, options: WalkOptions): AsyncGe
 }
 
 class Walk {
-  /** The directories from the folder itself down to the one that is being read. */
   readonly levels: Level[] = [];
   readonly #root: BytePath;
   readonly #options: WalkOptions;

@@ -26,7 +26,6 @@ const KNOWN_TERMS: readonly ControlledTerm[] = [
   { id: 22, label: 'Evidence of Presence', values: [term(35, 'Construction')] },
 ];
 
-/** Changed labels, with their present wording. */
 const RENAMED: ReadonlyMap<string, string> = new Map([
   ['plant phenology', 'flowers and fruits'],
   ['flowering', 'flowers'],
@@ -37,10 +36,7 @@ function term(id: number, label: string): Labelled {
   return { id, label };
 }
 
-/**
- * Returns the ids of an annotation that is given by its labels, in any case and in present or former wording. If it does not
- * exist, the problem lists the labels that do.
- */
+/** Compares labels in any case, in present or former wording. If there is none, the problem lists the labels that exist. */
 export function findAnnotation(
   terms: readonly ControlledTerm[],
   { term: termLabel, value }: Annotation,
@@ -66,12 +62,10 @@ function labels(items: readonly Labelled[]): string {
   return items.length === 0 ? 'none' : items.map(({ label }) => label).join(', ');
 }
 
-/** The list of controlled terms, which is requested once. */
 export class AnnotationDirectory {
   readonly #url: string;
   #terms: Promise<readonly ControlledTerm[]> | null = null;
 
-  /** @param url the API's address, without a slash at the end */
   constructor(url: string) {
     this.#url = url;
   }

@@ -7,9 +7,7 @@ import type { ApiResponse } from '../network-source.ts';
 import { shownAddress } from '../picture-address.ts';
 
 export interface AnswerContext {
-  /** Milliseconds since the epoch, for dates in Retry-After. */
   readonly nowMs: number;
-  /** The requested thing, for messages: `a page of observations`. */
   readonly what: string;
 }
 

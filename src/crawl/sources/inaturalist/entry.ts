@@ -24,10 +24,7 @@ export interface ClassEntries {
   readonly notes: readonly string[];
 }
 
-/**
- * Returns the taxa to search for one class: those of its line, or its scientific name if it has no line. Invalid taxa become
- * problems.
- */
+/** The taxa of the class's line, or its scientific name if it has no line. Invalid taxa become problems. */
 export function entriesOf(wanted: WantedClass): ClassEntries {
   if (wanted.entry === null) return noted(`iNaturalist does not identify ${nameOf(wanted)}, so it is not searched for`);
   if (wanted.entry === undefined) return fromScientificName(wanted);

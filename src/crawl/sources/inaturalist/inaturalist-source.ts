@@ -58,10 +58,7 @@ export class InaturalistSource implements NetworkSource {
     this.#annotations = new AnnotationDirectory(this.#url);
   }
 
-  /**
-   * Plans one query for each taxon of the class's line. This object requests each name once: one request for a name that is
-   * found at its rank, one more for any other name, and one for each exclusion.
-   */
+  /** Requests each name once: one request for a name found at its rank, one more for any other, one for each exclusion. */
   async plan(wanted: WantedClass, api: SourceApi): Promise<PlanResult> {
     const { entries, problems: misfits, notes: remarks } = entriesOf(wanted);
     const problems = [...misfits];
@@ -141,8 +138,7 @@ export class InaturalistSource implements NetworkSource {
     if (licences !== null) search['photo_license'] = licences;
     const annotated = entry.annotation === null ? '' : `, ${entry.annotation.term}: ${entry.annotation.value}`;
     return {
-      // The key contains everything that decides which observations are listed. Other settings make another walk with its own
-      // cursor.
+      // The key contains everything that decides which observations are listed: other settings make another walk.
       key: new URLSearchParams(search).toString(),
       title: `${titleOfResolved(resolved)}${annotated}`,
       params: { wnid, search },

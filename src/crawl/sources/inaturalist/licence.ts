@@ -12,7 +12,6 @@ export function inaturalistLicence(code: string | null | undefined): Licence {
   return normaliseLicence(/^cc-by(-(nc|nd|sa)){0,2}$/.test(lower) ? `${lower}-4.0` : lower);
 }
 
-/** The values that `photo_license` accepts. */
 const CODES = ['cc0', 'cc-by', 'cc-by-nc', 'cc-by-nd', 'cc-by-sa', 'cc-by-nc-nd', 'cc-by-nc-sa'];
 /** Licences that a photo can have and that `photo_license` cannot search for. */
 const UNSEARCHABLE = new Set(['all-rights-reserved', 'unknown', 'public-domain', 'gfdl']);

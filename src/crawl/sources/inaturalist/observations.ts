@@ -16,7 +16,6 @@ const flagsSchema = z.array(z.unknown()).nullish().catch(undefined);
 const textSchema = z.string().nullish().catch(undefined);
 const booleanSchema = z.boolean().nullish().catch(undefined);
 
-/** A page of observations. Its results are checked one by one. */
 export const observationsSchema = z.object({
   total_results: z.int().nonnegative().nullish().catch(null),
   /** The page size after the site limited it. */
@@ -118,7 +117,6 @@ function creatorOfPhoto({ attribution, attribution_name: name }: Photo, { user }
   return candidates.map((candidate) => storableText(candidate ?? '')).find((candidate) => candidate !== '') ?? null;
 }
 
-/** Why a photo must not be used: the site hides it, or a user has flagged it. */
 function withheld(photo: Photo, observation: Observation): PhotoProblem | null {
   const flags = [...openFlags(photo.flags), ...openFlags(observation.flags)];
   if ([...flags, photo.url ?? ''].some((text) => GENERATED.test(text)))
@@ -133,7 +131,6 @@ function withheld(photo: Photo, observation: Observation): PhotoProblem | null {
 /** The flag "artificially generated content", and the name of the picture that the site then shows instead of the photo. */
 const GENERATED = /artificially[ -]generated/i;
 
-/** The texts of the unresolved flags. */
 function openFlags(flags: readonly unknown[] | null | undefined): string[] {
   return (flags ?? []).flatMap((given) => {
     const flag = flagSchema.safeParse(given).data;

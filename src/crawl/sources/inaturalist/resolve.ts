@@ -1,7 +1,6 @@
 import type { TaxonEntry } from './entry.ts';
 import { bearers, isWithin, synonymBearers, titleOf, type Taxon, type TaxonLookup } from './taxon.ts';
 
-/** An entry of a class's line, with the taxa of its names. */
 export interface ResolvedEntry {
   readonly entry: TaxonEntry;
   readonly taxon: Taxon;
@@ -16,7 +15,6 @@ export function titleOfResolved({ taxon, excluded }: ResolvedEntry): string {
 }
 
 export interface Resolution {
-  /** Null if the name does not resolve. Then a problem says so. */
   readonly resolved: ResolvedEntry | null;
   readonly problems: readonly string[];
   readonly notes: readonly string[];
@@ -135,7 +133,6 @@ function expected({ taxon, rank, within, synonyms }: TaxonEntry, { place }: Taxo
   return `Expected one active taxon named exactly ${names}${ofRank}${within === null ? '' : ` within ${within}`} ${place}`;
 }
 
-/** How many taxa a message lists. */
 const MAX_LISTED = 5;
 
 function listed(taxa: readonly Taxon[]): string {

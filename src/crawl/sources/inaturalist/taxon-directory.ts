@@ -48,15 +48,11 @@ function scientificName(name: unknown): readonly string[] {
   return isScientific ? [parsed.data.name] : [];
 }
 
-/**
- * Looks names up at /taxa, each of them once. The answers are cached for the life of the directory. Without the cache, the
- * results would be the same.
- */
+/** Looks names up at /taxa, each of them once: the answers are cached for the life of the directory. */
 export class TaxonDirectory {
   readonly #url: string;
   readonly #answers = new Map<string, Promise<readonly Taxon[]>>();
 
-  /** @param url the API's address, without a slash at the end */
   constructor(url: string) {
     this.#url = url;
   }

@@ -1,7 +1,5 @@
-/** A taxon of iNaturalist's taxonomy, with the fields that are needed to resolve names. */
 export interface Taxon {
   readonly id: number;
-  /** The accepted scientific name. */
   readonly name: string;
   readonly rank: string;
   readonly isActive: boolean;
@@ -13,7 +11,6 @@ export interface Taxon {
 
 /** Looks names up in the API or in the taxa of the open data. */
 export interface TaxonLookup {
-  /** For messages: `at iNaturalist`. */
   readonly place: string;
   /** Returns taxa with a similar name, of one rank if it is given. All exact matches must be among them. */
   find(name: string, rank: string | null): Promise<readonly Taxon[]>;
@@ -29,23 +26,19 @@ export function foldName(name: string): string {
     .trim();
 }
 
-/** `Anisoptera (suborder, taxon 47927)`. */
 export function titleOf(taxon: Pick<Taxon, 'id' | 'name' | 'rank'>): string {
   return `${taxon.name} (${taxon.rank}, taxon ${taxon.id})`;
 }
 
-/** True if the taxon is the given one or below it. */
 export function isWithin(taxon: Taxon, ancestorId: number): boolean {
   return taxon.id === ancestorId || taxon.ancestorIds.includes(ancestorId);
 }
 
-/** Active taxa with exactly this name. */
 export function bearers(found: readonly Taxon[], name: string): readonly Taxon[] {
   const folded = foldName(name);
   return found.filter((taxon) => taxon.isActive && foldName(taxon.name) === folded);
 }
 
-/** Active taxa that have exactly this name as another scientific name. */
 export function synonymBearers(found: readonly Taxon[], name: string): readonly Taxon[] {
   const folded = foldName(name);
   return found.filter((taxon) => taxon.isActive && taxon.otherNames.some((other) => foldName(other) === folded));

@@ -23,7 +23,6 @@ import { walkDump, type DumpWalk, type WalkRules } from './walk-dump.process.ts'
 
 export interface OpenDataDeps extends Pick<DumpDeps, 'open' | 'clock'> {
   readonly db: Kysely<Database>;
-  /** Returns the current version of a file, given the last known one. */
   readonly identify: (file: OpenDataFile, known: RemoteVersion) => Promise<RemoteVersion>;
 }
 
@@ -34,7 +33,6 @@ export interface OpenDataOptions extends Pick<DumpDeps, 'signal' | 'onProgress'>
   readonly rules: string;
   /** Called once for each class, before any photo. */
   readonly onPlanned?: (plan: ClassPlan) => void;
-  /** Receives a note on the walk as a whole, as a sentence. */
   readonly onNote: (note: string) => void;
 }
 
@@ -88,7 +86,6 @@ export async function* discoverOpenData(
   }
 }
 
-/** Plans which classes want which taxa. The plan is reported now and whenever the walk resumes. */
 async function plan(
   { db, walk, dump }: DumpWalk,
   { classes, onPlanned }: OpenDataOptions,
@@ -99,14 +96,12 @@ async function plan(
   return classesOfTaxon;
 }
 
-/** Reports the plans and restores the counts of a walk that was already planned. */
 function restore({ stage, admitted, plans }: WalkState, options: OpenDataOptions): void {
   for (const [wnid, count] of Object.entries(admitted)) options.admitted.set(wnid, count);
   if (stage === 'observations') return;
   for (const one of plans) options.onPlanned?.(one);
 }
 
-/** Returns the version of each file. Files without any version are left out. */
 async function identifyDump({ db, identify }: OpenDataDeps, inputs: WalkInputs): Promise<DumpVersions> {
   const known = await lastDump(db, inputs);
   const dump: Partial<Record<OpenDataFile, RemoteVersion>> = {};

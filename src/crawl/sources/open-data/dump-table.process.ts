@@ -16,7 +16,6 @@ export interface DumpDeps {
 
 export interface OpenDataProgress {
   readonly file: OpenDataFile;
-  /** Rows that were read, including malformed ones. */
   readonly rows: number;
   readonly rowsPerSecond: number;
   readonly malformed: Readonly<Partial<Record<MalformedReason, number>>>;
@@ -27,7 +26,6 @@ export interface OpenDataProgress {
 
 const PROGRESS_INTERVAL_MS = 1_000;
 
-/** A file of the dump that is being read. Reports the progress. */
 export class DumpTable<Row> {
   readonly #deps: DumpDeps;
   readonly #columns: DumpColumns<Row>;
@@ -36,7 +34,6 @@ export class DumpTable<Row> {
   #reportedMs: number;
   #wanted = 0;
 
-  /** @param skipRows how many rows at the beginning to skip */
   constructor(deps: DumpDeps, columns: DumpColumns<Row>, skipRows = 0) {
     this.#deps = deps;
     this.#columns = columns;
@@ -50,7 +47,6 @@ export class DumpTable<Row> {
     return this.#table.rows;
   }
 
-  /** Counts a useful row. */
   accept(): void {
     this.#wanted += 1;
   }

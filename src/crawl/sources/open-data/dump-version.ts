@@ -9,7 +9,6 @@ export function isIdentified(dump: DumpVersions): boolean {
   return isSameDump(dump, dump);
 }
 
-/** True if both are certainly the same dump, file by file. */
 export function isSameDump(a: DumpVersions, b: DumpVersions): boolean {
   return OPEN_DATA_FILES.every((file) => {
     const [one, other] = [a[file], b[file]];

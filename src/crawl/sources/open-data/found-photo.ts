@@ -11,9 +11,7 @@ const INATURALIST_OPEN_DATA = 'inaturalist-open-data';
 export interface OpenPhotoContext {
   readonly wnid: Wnid;
   readonly size: PhotoSize;
-  /** The address of the bucket's objects, without a slash at the end. */
   readonly mediaUrl: string;
-  /** The name of the photo's owner, if the dump has it. */
   readonly credit: string | null;
 }
 

@@ -6,7 +6,6 @@ import type { ObserverRow, PhotoRow } from './rows.ts';
 import { UuidScreen } from './uuid-screen.ts';
 import { hasSentinel, ownTables, tableOf, whileOwned, type OpenDataWalk } from './walk.repository.ts';
 
-/** An observation that a class wants. */
 export interface WantedObservation {
   readonly uuid: string;
   readonly observerId: number | null;
@@ -36,7 +35,6 @@ export async function addObservations(
   await ownTables(db, walk, insert);
 }
 
-/** Builds a screen for photos from the stored observations. */
 export async function screenOf(db: Kysely<Database>, walk: OpenDataWalk): Promise<UuidScreen> {
   const screen = new UuidScreen();
   const rows = streamRows(
@@ -74,9 +72,7 @@ export async function addObservers(
 
 export interface JoinOptions {
   readonly walk: OpenDataWalk;
-  /** The numbers of the classes that need more photos. */
   readonly classNumbers: readonly number[];
-  /** How many rows of the file have been read. */
   readonly rowNumber: number;
 }
 

@@ -52,7 +52,6 @@ function namesIn({ taxon, synonyms, within, exclude }: TaxonEntry): readonly str
   return [taxon, ...synonyms, ...exclude, ...(within === null ? [] : [within])].map(foldName);
 }
 
-/** The first pass: finds the taxa with one of the names. */
 async function lookUp(dump: DumpDeps, names: ReadonlySet<string>): Promise<TaxonLookup> {
   const byName = new Map<string, readonly Taxon[]>();
   const keep = (taxon: Taxon): boolean => {
@@ -85,7 +84,6 @@ async function select(dump: DumpDeps, wanted: readonly WantedTaxon[]): Promise<O
   return classesOfTaxon;
 }
 
-/** @param take whether a taxon is useful */
 async function readTaxa(dump: DumpDeps, take: (taxon: Taxon) => boolean): Promise<void> {
   const table = new DumpTable(dump, TAXA);
   for await (const taxa of table.rows()) {

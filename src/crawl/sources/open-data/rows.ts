@@ -1,11 +1,9 @@
 import type { TsvColumns } from './tsv.ts';
 import type { Taxon } from '../inaturalist/taxon.ts';
 
-/** The files of the dump that are read. */
 export const OPEN_DATA_FILES = ['taxa.csv.gz', 'observations.csv.gz', 'observers.csv.gz', 'photos.csv.gz'] as const;
 export type OpenDataFile = (typeof OPEN_DATA_FILES)[number];
 
-/** The columns to read of a file. */
 export interface DumpColumns<Row> extends TsvColumns {
   readonly file: OpenDataFile;
   /** Converts the cells of these columns. Null if a cell is not valid. */

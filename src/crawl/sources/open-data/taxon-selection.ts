@@ -2,13 +2,11 @@ import { groupBy } from '../../../kernel/group-by.ts';
 
 /** A taxon that a class wants, with all its descendants except the excluded ones. */
 export interface WantedTaxon {
-  /** The index of the class in the list of all classes. */
   readonly classNumber: number;
   readonly taxonId: number;
   readonly excludedIds: ReadonlySet<number>;
 }
 
-/** Finds the classes that want observations of a taxon, by its ancestors. */
 export class TaxonSelection {
   readonly #byTaxon: ReadonlyMap<number, readonly WantedTaxon[]>;
   /** Taxa with the same set of classes share one array. */

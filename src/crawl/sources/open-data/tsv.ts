@@ -1,6 +1,5 @@
 import { UsageError } from '../../../kernel/errors.ts';
 
-/** Why a row was skipped. The list is closed. */
 export type MalformedReason = 'columns' | 'line-too-long' | 'value';
 
 /** The longest line, in characters. Longer lines cannot be rows of the dump, whose texts have at most 255 characters. */
@@ -12,7 +11,6 @@ export function detached(cell: string): string {
 }
 
 export interface TsvColumns {
-  /** For messages: `taxa.csv.gz`. */
   readonly file: string;
   /** The names of the columns to keep, in the order of the result. */
   readonly names: readonly string[];
@@ -33,7 +31,6 @@ export class TsvReader {
   readonly #malformed = new Map<MalformedReason, number>();
   readonly #skipRows: number;
 
-  /** @param skipRows how many rows at the beginning to count and skip */
   constructor(columns: TsvColumns, skipRows = 0) {
     this.#columns = columns;
     this.#skipRows = skipRows;

@@ -11,7 +11,6 @@ export class UuidScreen {
   readonly #bits = new Uint32Array(2 ** (BITS_LOG2 - 5));
   #added = 0;
 
-  /** How many UUIDs were added. */
   get added(): number {
     return this.#added;
   }

@@ -19,11 +19,9 @@ import { detached } from './tsv.ts';
 import type { UuidScreen } from './uuid-screen.ts';
 import { advanceWalk, type OpenDataWalk, type WalkProgress, type WalkStage } from './walk.repository.ts';
 
-/** Which photos a walk takes. */
 export interface WalkRules {
   readonly classes: readonly WantedClass[];
   readonly photoSize: PhotoSize;
-  /** The address of the bucket's photos: `https://inaturalist-open-data.s3.amazonaws.com`. */
   readonly mediaUrl: string;
   readonly qualityGrade: 'any' | 'research' | 'needs_id' | 'casual';
   /** How many photos of each class the consumer has taken. A resumed walk sets it to the numbers of the interrupted one. */
@@ -43,7 +41,6 @@ export interface DumpWalk {
   readonly rules: WalkRules;
 }
 
-/** How many rows to collect before they are sent to PostgreSQL. */
 const BATCH_ROWS = 5_000;
 /** Wanted photos may be rare. A batch that is not full is sent after this many rows of the file. */
 const LOOKED_THROUGH_ROWS = 1_000_000;
@@ -51,11 +48,7 @@ const LOOKED_THROUGH_ROWS = 1_000_000;
 /** The classes that want observations of a taxon, by its id. */
 type ClassesOfTaxon = ReadonlyMap<number, readonly number[]>;
 
-/**
- * Continues a walk from its current stage: observations, observers, photos.
- *
- * @param plan called only if the observations are not finished
- */
+/** Continues a walk: observations, observers, photos. `plan` is called only if the observations are not finished. */
 export async function* walkDump(
   stage: DumpWalk,
   from: WalkProgress,

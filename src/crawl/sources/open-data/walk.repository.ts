@@ -5,7 +5,6 @@ import type { Database } from '../../../platform/postgres/database.ts';
 import type { ClassPlan } from './class-plan.ts';
 import { isSameDump, type DumpVersions } from './dump-version.ts';
 
-/** A walk over the dump, with tables of its own. */
 export interface OpenDataWalk {
   readonly id: number;
   readonly collection: string;
@@ -14,12 +13,10 @@ export interface OpenDataWalk {
 /** The file that is being read. `done`: none. */
 export type WalkStage = 'observations' | 'observers' | 'photos' | 'done';
 
-/** How far a walk has come. */
 export interface WalkProgress {
   readonly stage: WalkStage;
   /** Finished rows of the stage's file. */
   readonly rowCount: number;
-  /** Admitted candidates by class. */
   readonly admitted: Readonly<Record<string, number>>;
 }
 
@@ -122,7 +119,6 @@ export async function advanceWalk(
   if (Number(result.numAffectedRows ?? 0) === 0) throw overtaken(walk);
 }
 
-/** Stores the plans of the walk's classes, which are reported again when it resumes. */
 export async function describeWalk(
   db: Kysely<Database>,
   walk: OpenDataWalk,
@@ -186,7 +182,6 @@ async function dropTables(trx: Transaction<Database>, walk: OpenDataWalk): Promi
 
 const UNDEFINED_TABLE = '42P01';
 
-/** Runs a query on the walk's tables and returns its rows. */
 export async function ownTables<Row>(
   db: Kysely<Database>,
   walk: OpenDataWalk,

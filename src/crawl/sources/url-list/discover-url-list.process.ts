@@ -22,7 +22,6 @@ export interface UrlListOptions {
   readonly signal: AbortSignal;
   /** For messages, and to recognise the format. */
   readonly name: string;
-  /** The format, if the name does not show it. */
   readonly format?: UrlListFormat | undefined;
 }
 
@@ -39,7 +38,6 @@ export function urlListFormat(name: string): UrlListFormat | null {
   return FORMAT_OF_EXTENSION[path.extname(name.replace(/\.gz$/i, '')).toLowerCase()] ?? null;
 }
 
-/** `discoverUrlList` of a file. Throws a UsageError as well if it cannot be opened. */
 export async function* discoverUrlListFile(
   file: string,
   options: Omit<UrlListOptions, 'name'>,
@@ -52,11 +50,7 @@ export async function* discoverUrlListFile(
   });
 }
 
-/**
- * Checks before any work that the list exists and its format is known.
- *
- * @throws UsageError as `discoverUrlListFile` does
- */
+/** Checks before any work that the list exists and its format is known. */
 export async function checkUrlListFile(file: string, format?: UrlListFormat): Promise<UrlListFormat> {
   // Check the name first, so that a name without a known format is reported whatever the state of the disk.
   const known = formatOf({ name: file, format });

@@ -10,7 +10,6 @@ export function readJsonRow(text: string, line: number): ListRow | null {
   return typeof values === 'string' ? unreadRow(line, text, values) : { line, content: text, error: null, values };
 }
 
-/** Returns the value of each field, or why the line is not valid. */
 function valuesOf(json: unknown): ReadonlyMap<string, string> | string {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) {
     return `expected a JSON object but received ${json === undefined ? 'no JSON' : shown(json)}`;

@@ -1,5 +1,4 @@
 export interface TextLine {
-  /** The number of the line, from 1. */
   readonly line: number;
   /** The text without the line's end (LF or CRLF). If the line is too long, only its beginning. */
   readonly text: string;

@@ -7,7 +7,6 @@ import { shortText, storableText } from '../text.ts';
 
 const URLS = 'urls';
 
-/** Column names in lower case, and the field that each fills. Other columns are ignored. */
 export const FIELD_OF_NAME: ReadonlyMap<string, string> = new Map([['url', 'url'], ['wnid', 'wnid'], ...RIGHTS_FIELDS]);
 export const REQUIRED_FIELDS: readonly string[] = ['url', 'wnid'];
 
