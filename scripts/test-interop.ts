@@ -35,7 +35,6 @@ const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--config', 'config/too
 const tests = [
   'test/e2e/interop.test.ts',
   'test/integration/report/metrics-oracle.test.ts',
-  'test/integration/evaluate/finetune/head-oracle.test.ts',
   'test/integration/models/finetune-torch.test.ts',
 ];
 const { status } = spawnSync(process.execPath, [...vitest, '--project', 'e2e', '--project', 'integration', ...tests], {

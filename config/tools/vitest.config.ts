@@ -29,7 +29,7 @@ const REST = [
   ...files('integration/models', 'finetune-torch', 'killed-add', 'provider-migration', 'pull-faults'),
   ...files('integration/operate', 'backup-faults', 'move', 'service-faults', 'shared-models', 'shared-services', 'tls'),
   ...files('integration/platform/embedded-postgres', 'attach-faults', 'failures', 'upgrade', 'users'),
-  ...files('integration/platform/http', 'hostile-host', 'tls-and-proxies'),
+  ...files('integration/platform/http', 'tls-and-proxies'),
   ...files('integration/platform/postgres', 'versions'),
   ...files('integration/platform/queue', 'redis-queue'),
   ...files('integration/report', 'page'),

@@ -218,26 +218,9 @@ describe('winnow finetune', () => {
       expect(probability).toBeCloseTo(separate.probabilities[i] ?? Number.NaN, 5);
     expect([together.passes, separate.passes]).toEqual([7 * 10, 2 * 7 * 10]);
   });
-
-  it('removes the head as a model', async () => {
-    await fitted('wnids', 'gone');
-    expect(await winnow(['models', 'remove', 'gone'], { cwd: folder.at() })).toMatchObject({ code: 0 });
-    expect(await readdir(folder.at('config/local/models'))).not.toContain('gone');
-  });
 });
 
 describe('winnow finetune refuses', () => {
-  it('a name that a model has', async () => {
-    expect(await refusal('wnids', 'efficientnet-lite1')).toContain("'efficientnet-lite1' is the name of the model in");
-  });
-
-  it('a folder with one class', async () => {
-    await addPhotos('one/rays', OWN.rays);
-    expect(await refusal('one', 'x')).toContain(
-      "Expected folders of at least two classes in 'one' but there is one: 'rays'",
-    );
-  });
-
   it('a folder with parts of a set, and names the part to give', async () => {
     for (const part of ['val', 'train']) await addPhotos(path.join('split', part, 'rays'), OWN.rays);
     expect(await refusal('split', 'x')).toContain("Its folder 'train' has folders of classes: give 'split/train'");
@@ -261,13 +244,6 @@ describe('winnow finetune refuses', () => {
     );
   });
 
-  it('pictures that cannot be read', async () => {
-    await addPhotos('broken/rays', OWN.rays);
-    await addPhotos('broken/fish', OWN['sea-fish']);
-    await writeFile(folder.at('broken/fish/text.jpg'), 'no picture');
-    expect(await refusal('broken', 'x')).toContain("1 of 5 photos of 'broken' cannot be used: 'fish/text.jpg' (");
-  });
-
   it('photos with features that are no finite numbers', async () => {
     await addNanModel();
     for (const [name, level] of [
@@ -284,21 +260,6 @@ describe('winnow finetune refuses', () => {
     const { code, stderr } = await winnow(['finetune', ...flags], { cwd: folder.at() });
     expect(code).toBe(2);
     expect(stderr).toMatch(/1 of 2 photos of 'levels' cannot be used: 'white\/plain\.png' \(NaN at feature 0 of \d+\)/);
-  });
-
-  it('a backbone without features, a head as a backbone, and a penalty that is none', async () => {
-    const run = (...flags: string[]) =>
-      winnow(['finetune', '--train', 'wnids', '--name', 'x', ...flags], { cwd: folder.at() });
-    await fitted('wnids', 'a-head');
-    expect((await run('--backbone', 'a-head')).stderr).toContain("'a-head' is a head over 'efficientnet-lite0'");
-    expect((await run('--backbone', 'resnet50-structure')).stderr).toContain(
-      "for --backbone but that of 'resnet50-structure' names none; write 'features: input of logits' into 'outputs' of its card (",
-    );
-    const wrong = await run('--backbone', 'efficientnet-lite0', '--l2', '0');
-    expect([wrong.code, wrong.stderr]).toEqual([
-      2,
-      expect.stringContaining("Expected a number above 0 but received '0'"),
-    ]);
   });
 });
 

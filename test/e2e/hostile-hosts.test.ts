@@ -147,6 +147,7 @@ describe('a crawl of hosts that do all that they should not', () => {
     expect([1, 2, 3].map((i) => outcomes.get(`${dead.origin}/${i}.jpg`))).toEqual(['connect', 'connect', 'connect']);
     expect(unlistedUrls().map((url) => outcomes.get(url))).toEqual(['address-refused', 'address-refused']);
     expect(unlisted.log).toEqual([]);
+    expect(host.log.filter(({ path }) => path.startsWith('/latest'))).toEqual([]);
   });
 
   it('lets no request take longer than the limit', () => {

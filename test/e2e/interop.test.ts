@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { copyFile, cp, mkdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import process from 'node:process';
 import { promisify } from 'node:util';
@@ -33,8 +33,6 @@ const run = promisify(execFile);
 const PYTHON = process.env['WINNOW_INTEROP_PYTHON'] ?? '';
 const WITHOUT_PYTHON = 'WINNOW_INTEROP_PYTHON names no Python (npm run test:interop installs one)';
 const CHECKER = path.join(repositoryRoot, 'scripts', 'interop', 'check_export.py');
-/** Another program that checks exports, as a path. It loads the folder in ways that Parquet files in `data/` prevent. */
-const OTHER_CHECKER = process.env['WINNOW_INTEROP_CHECKER'] ?? '';
 const NAMES_WITHOUT_PARQUET = 'datasets-imagefolder,datasets-card,croissant,webdataset,coco';
 const CENTRE = 4;
 /** For the filter, and for the import of PyTorch, on a busy machine. */
@@ -142,28 +140,6 @@ describe('an exported set', { timeout: TIMEOUT_MS }, () => {
     expect([code, stdout]).toEqual([0, expect.stringMatching(/^\d+ passed, 0 failed$/m)]);
   });
 
-  it('passes the checks of another program', async (context) => {
-    context.skip(PYTHON === '', WITHOUT_PYTHON);
-    context.skip(OTHER_CHECKER === '', 'WINNOW_INTEROP_CHECKER names no program that checks exports');
-    const { code, stdout } = await check(withoutParquet(), { checker: OTHER_CHECKER });
-    console.log(stdout);
-    expect([code, stdout]).toEqual([0, expect.stringMatching(/^\d+ passed, 0 failed$/m)]);
-  });
-
-  it('fails the check if two of its photos have changed places', async (context) => {
-    context.skip(PYTHON === '', WITHOUT_PYTHON);
-    const damaged = folder.at('damaged');
-    await cp(exported(), damaged, { recursive: true });
-    const [one, other] = twoClasses(await exportedRows()).map(({ file_name }) => path.join(damaged, 'test', file_name));
-    await rename(one ?? '', `${damaged}.photo`);
-    await rename(other ?? '', one ?? '');
-    await rename(`${damaged}.photo`, other ?? '');
-    const { code, stdout } = await check(damaged);
-    expect(code).toBe(1);
-    const failed = [...stdout.matchAll(/^FAIL (\S+): /gm)].map(([, name]) => name);
-    expect(failed).toEqual(expect.arrayContaining(['checksums', 'imagefolder', 'webdataset', 'parquet']));
-  });
-
   it('gives a PyTorch script of 23 lines the accuracy that winnow computes, photo by photo', async (context) => {
     context.skip(PYTHON === '', WITHOUT_PYTHON);
     const page = await readFile(path.join(repositoryRoot, 'docs', 'evaluate-in-pytorch.md'), 'utf8');
@@ -222,27 +198,6 @@ describe('winnow evaluate', { timeout: TIMEOUT_MS }, () => {
     expect([code, code === 0 ? '' : stderr]).toEqual([0, '']);
     return JSON.parse(stdout) as Evaluation;
   };
-  const SAMPLES = path.join(repositoryRoot, 'assets', 'samples', 'photos');
-  const LITE2 = ['--model', 'efficientnet-lite2'];
-
-  it('counts the photos that a PyTorch script counts, of an export and of all samples', async (context) => {
-    context.skip(PYTHON === '', WITHOUT_PYTHON);
-    await scriptOf('evaluate-in-pytorch.md', 'evaluate.py');
-    // The script reads an export. All samples become one, with the same classes to choose among.
-    await mkdir(folder.at('samples'));
-    await symlink(SAMPLES, folder.at('samples', 'test'));
-    await copyFile(path.join(exported(), 'protocol.json'), folder.at('samples', 'protocol.json'));
-    const files = ['assets/models/efficientnet-lite2.onnx', 'config/classes/imagenet-1k.jsonl'];
-    for (const [set, inPython] of [
-      [exported(), exported()],
-      [SAMPLES, folder.at('samples')],
-    ] as const) {
-      const { accuracy, photos } = await evaluate(set, ...LITE2);
-      const said = await python(folder.at('evaluate.py'), inPython, ...files);
-      console.log(said.trim());
-      expect(said).toMatch(new RegExp(`^${Math.round((accuracy ?? -1) * photos)} of ${photos} photos`));
-    }
-  });
 
   it.for(MODELS)('agrees with PyTorch photo by photo on %s of torchvision, exported to ONNX', async (name, context) => {
     context.skip(PYTHON === '', WITHOUT_PYTHON);
@@ -301,14 +256,4 @@ async function answersOfFile(file: string): Promise<readonly Answered[]> {
 
 async function readExported(): Promise<PhotoSet> {
   return readSet(exported(), { isClass: () => false, signal: new AbortController().signal });
-}
-
-/** Two photos with the same extension, of different classes. */
-function twoClasses(rows: readonly PhotoRow[]): readonly PhotoRow[] {
-  const [first] = rows;
-  const other = rows.find(
-    (row) => row.wnid !== first?.wnid && path.extname(row.file_name) === path.extname(first?.file_name ?? ''),
-  );
-  if (first === undefined || other === undefined) throw new Error('Expected photos of two classes in the export');
-  return [first, other];
 }

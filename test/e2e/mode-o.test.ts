@@ -102,26 +102,6 @@ describe('a collection of mode O', () => {
     });
   });
 
-  it('is not crawled for a listed concept below a class unless that is allowed', async () => {
-    await withFolder(async (folder) => {
-      const from = path.join(folder, 'photos', 'Baby Grand');
-      await mkdir(from, { recursive: true });
-      await copyFile(path.join(SAMPLES, 'n01443537/discus.jpg'), path.join(from, 'one.jpg'));
-      const file = path.join(folder, 'strangers.yaml');
-      const crawl = ['crawl', '--collection', file, '--data', path.join(folder, 'data'), '--from', path.dirname(from)];
-      await writeFile(file, `${COLLECTION}concepts: [baby grand]\n`);
-      const refused = await winnow(crawl);
-      expect(refused).toMatchObject({ code: 2, stdout: '' });
-      expect(refused.stderr).toContain("'baby_grand' is below an ImageNet-1k class");
-      await writeFile(file, `${COLLECTION}concepts: [baby grand]\nallowHyponyms: [n02766792]\n`);
-      expect((await winnow([...crawl, '--json'])).stdout).toContain('"fetched":1');
-      await writeFile(file, `${COLLECTION}allowHyponyms: [n03452741]\n`);
-      expect((await winnow(crawl)).stderr).toMatch(
-        /concept below one of the 1,000 classes in .*but received 'n03452741'/,
-      );
-    });
-  });
-
   it('decides the same on a fresh data folder and where the model was run over 1,001 classes before', async () => {
     await withFolder(async (cwd) => {
       const thousand = jsonLines<{ wnid: string }>(

@@ -1,4 +1,4 @@
-import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { sha256Of } from '../support/sha256.ts';
@@ -103,98 +103,6 @@ describe("a project's own models", () => {
       });
     });
   });
-
-  it('are refused if weights lie outside the file that is hashed, also where an older winnow has written the card', async () => {
-    await withFolder(async (cwd) => {
-      const fixtures = path.join(repositoryRoot, 'test/fixtures/onnx');
-      await writeFile(path.join(cwd, 'five.txt'), 'red\ngreen\nblue\nbright thing\ndark thing\n');
-      // Where ONNX Runtime would look for the other file.
-      await cp(path.join(fixtures, 'external.weights'), path.join(cwd, 'external.weights'));
-      const how = [
-        '--classes',
-        'five.txt',
-        '--resize',
-        '36',
-        '--normalise',
-        '127,127,127/128,128,128',
-        '--name',
-        'mine',
-      ];
-      const reason = /weights inside '.*' but it keeps weights in other files .*"external\.weights"/;
-      const external = path.join(fixtures, 'external-initializer.onnx');
-      const added = await winnow(['models', 'add', external, ...how], { cwd });
-      expect(added).toMatchObject({ code: 2, stderr: expect.stringMatching(reason) });
-      await winnow(['models', 'add', path.join(fixtures, 'five-nchw.onnx'), ...how], { cwd });
-      const local = path.join(cwd, 'config/local/models/mine');
-      const [card, bytes] = [await readFile(path.join(local, 'card.yaml'), 'utf8'), await readFile(external)];
-      const older = card
-        .replace(/^sha256: .*$/m, `sha256: ${sha256Of(bytes)}`)
-        .replace(/^bytes: .*$/m, `bytes: ${bytes.length}`);
-      await writeFile(path.join(local, 'card.yaml'), older);
-      await writeFile(path.join(local, 'model.onnx'), bytes);
-      const verified = await winnow(['models', 'verify', 'mine'], { cwd });
-      expect(verified).toMatchObject({ code: 1, stdout: expect.stringMatching(reason) });
-      const checked = await winnow(['doctor'], { cwd });
-      expect(checked.stdout).toMatch(new RegExp(`model mine.*${reason.source}`));
-      await mkdir(path.join(cwd, 'config/collections'), { recursive: true });
-      const collection = COLLECTION.replace(/^ensemble: .*$/m, 'ensemble: [mine]');
-      await writeFile(path.join(cwd, 'config/collections/colours.yaml'), collection);
-      const photos = path.join(cwd, 'photos/green');
-      await cp(path.join(repositoryRoot, 'assets/samples/photos/n01440764'), photos, { recursive: true });
-      const run = await winnow(['run', '--collection', 'colours', '--from', 'photos'], { cwd });
-      expect(run).toMatchObject({ code: 1, stderr: expect.stringMatching(reason) });
-    });
-  });
-
-  it('are listed beside one whose card is broken, which every command names with its file', async () => {
-    await withFolder(async (cwd) => {
-      const folder = path.join(cwd, 'config/local/models/mine');
-      await mkdir(folder, { recursive: true });
-      await writeFile(path.join(folder, 'card.yaml'), 'name: mine\n  file: [x\n');
-      const listed = await winnow(['models', 'list'], { cwd });
-      expect(listed).toMatchObject({ code: 0, stdout: expect.stringMatching(/^mine +broken card /m) });
-      expect(listed.stdout).toMatch(/^efficientnet-lite0 +ready /m);
-      const reason = /Invalid YAML in config\/local\/models\/mine\/card\.yaml:1: /;
-      expect(listed.stdout).toMatch(reason);
-      const file = path.join(repositoryRoot, 'test/fixtures/onnx/five-uint8.onnx');
-      await writeFile(path.join(cwd, 'five.txt'), 'a\nb\nc\nd\ne\n');
-      const add = ['add', file, '--name', 'mine', '--classes', 'five.txt', '--resize', '36'];
-      for (const [args, code] of [
-        [['show', 'mine'], 2],
-        [['verify', 'mine'], 1],
-        [['pull', 'mine'], 2],
-      ] as const) {
-        const result = await winnow(['models', ...args], { cwd });
-        expect(result, args[0]).toMatchObject({ code });
-        expect(result.stdout + result.stderr).toMatch(reason);
-      }
-      expect((await winnow(['models', ...add], { cwd })).stderr).toMatch(
-        /'mine' is the name of the model in config\/local\/models\/mine\/card\.yaml; `winnow models remove mine` removes/,
-      );
-      const removed = await winnow(['models', 'remove', 'mine'], { cwd });
-      expect(removed).toMatchObject({
-        code: 0,
-        stdout: expect.stringMatching(/^removed config\/local\/models\/mine\nits card was not valid: /),
-      });
-      expect(await winnow(['models', ...add], { cwd })).toMatchObject({ code: 0 });
-    });
-  });
-
-  it('are removed with what is theirs alone', async () => {
-    await withFolder(async (cwd) => {
-      const list = 'a\nb\nc\nd\ne\n';
-      await writeFile(path.join(cwd, 'five.txt'), list);
-      const file = path.join(repositoryRoot, 'test/fixtures/onnx/five-uint8.onnx');
-      for (const name of ['mine', 'twin'])
-        await winnow(['models', 'add', file, '--name', name, '--classes', 'five.txt', '--resize', '36'], { cwd });
-      const removed = await winnow(['models', 'remove', 'mine'], { cwd });
-      expect(removed, removed.stderr).toMatchObject({ code: 0 });
-      const folder = path.join(cwd, 'config/local/models');
-      expect(await readdir(folder)).toEqual(['twin']);
-      expect(await readdir(path.join(folder, 'twin'))).toEqual(['card.yaml', 'classes.txt', 'model.onnx']);
-      expect(await readFile(path.join(cwd, 'five.txt'), 'utf8')).toBe(list);
-    });
-  });
 });
 
 const HEAD_COLLECTION = `name: headed
@@ -252,27 +160,6 @@ describe('a head in a project', () => {
       expect(await run('doctor')).toMatch(/^ok +model lite0-head/m);
       expect(JSON.parse(await run('collection', 'check', 'headed', '--json'))).toMatchObject({
         ensemble: ['efficientnet-lite0', 'lite0-head'],
-      });
-    });
-  });
-
-  it('fails its verification if its file is damaged, and is shown as absent without its file', async () => {
-    await withFolder(async (cwd) => {
-      const file = await writeHead(cwd);
-      const bytes = await readFile(file);
-      bytes[bytes.length - 40] = (bytes[bytes.length - 40] ?? 0) ^ 1;
-      await writeFile(file, bytes);
-      const damaged = await winnow(['models', 'verify', 'lite0-head', '--json'], { cwd });
-      expect(damaged.code).toBe(1);
-      expect(JSON.parse(damaged.stdout)).toMatchObject({
-        state: 'failed',
-        problem: expect.stringMatching(/sha256 .*head\.safetensors/),
-      });
-      await rm(file);
-      const absent = await winnow(['models', 'show', 'lite0-head', '--json'], { cwd });
-      expect(JSON.parse(absent.stdout)).toMatchObject({
-        state: 'absent',
-        problem: expect.stringContaining('head.safetensors'),
       });
     });
   });

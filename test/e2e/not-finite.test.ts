@@ -3,10 +3,8 @@ import path from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import type { DecisionLine } from '../../src/filter/run/decision-line.ts';
-import type { Funnel } from '../../src/kernel/funnel.ts';
 import { sha256Of } from '../support/sha256.ts';
-import { jsonLines, repositoryRoot, winnow, withFolder, type CommandResult } from '../support/winnow.ts';
-import { expectFunnelAddsUp } from './funnel-sums.ts';
+import { jsonLines, repositoryRoot, winnow, withFolder } from '../support/winnow.ts';
 import { useSharedServer } from '../support/shared-server.ts';
 
 useSharedServer();
@@ -65,62 +63,6 @@ async function paint(file: string, left: Colour, right: Colour = left): Promise<
 }
 
 describe('a model that gives no finite numbers', () => {
-  it('for some photos has those set aside that nothing else decides, until they are tried again', async () => {
-    await withFolder(async (cwd) => {
-      await makeProject(cwd);
-      const at = (name: string): string => path.join(cwd, 'photos', name);
-      const dark = await paint(at('blue/dark.png'), [100, 88, 88]);
-      const half = await paint(at('blue/half.png'), [100, 88, 88], [215, 165, 165]);
-      const kept = await paint(at('blue/kept.png'), [204, 153, 153]);
-      const bright = await paint(at('blue/very-bright.png'), [252, 223, 223]);
-      // The other model is right about these.
-      const right = await paint(at('d1/dark.png'), [20, 20, 20]);
-      const wide = await paint(at('b1/half.png'), [20, 20, 20], [210, 210, 210]);
-      const winnowHere = (...args: string[]): Promise<CommandResult> => {
-        const [command = '', ...flags] = args;
-        return winnow([command, '--collection', 'both.yaml', ...flags], { cwd });
-      };
-      const done = async (...args: string[]): Promise<string> => {
-        const { code, stdout, stderr } = await winnowHere(...args);
-        expect([args, code, code === 0 ? '' : stderr]).toEqual([args, 0, '']);
-        return stdout;
-      };
-      const expectDecided = async (): Promise<void> => {
-        const lines = jsonLines<DecisionLine>(await done('decisions', '--json'));
-        expect(new Map(lines.map(({ sha256, state, reason }) => [sha256, `${state} ${reason}`]))).toEqual(
-          new Map([
-            [dark, 'failed poison'],
-            [half, 'failed poison'],
-            [kept, 'kept null'],
-            [bright, 'kept null'],
-            [right, 'dropped correct'],
-            [wide, 'dropped correct'],
-          ]),
-        );
-        const funnel = JSON.parse(await done('status', '--json')) as Funnel;
-        expectFunnelAddsUp(funnel);
-        expect(funnel.totals).toMatchObject({ poisoned: 2, decided: { failed: 2, kept: 2, undecided: 0 } });
-      };
-
-      const run = await winnowHere('run', '--from', 'photos');
-      expect([run.code, run.stdout]).toEqual([0, expect.stringContaining('2 photos failed: poison')]);
-      expect(run.stderr).toContain('a kept photo has no features');
-      expect(run.stderr).toContain('its features are not finite on crop 4 (NaN at feature 0 of 3)');
-      await expectDecided();
-      expect(await done('show', dark)).toContain(
-        "failed poison, a model gave no finite numbers for it: 'five-nan-if-dark' on crop 0 (NaN at class 0 of 5) and on crops 1, 2, 3, 4, 5, 6, 7, 8, 9",
-      );
-      expect(await done('show', half)).toMatch(/'five-nan-if-dark' on crop 0 \(NaN at class 0 of 5\) and on crops 2, /);
-      const audit = JSON.parse(await done('doctor', '--deep', '--json')) as { ok: boolean }[];
-      expect(audit.filter(({ ok }) => !ok)).toEqual([]);
-      expect(await done('retry', '--reason', 'poison')).toContain('2');
-      expect(JSON.parse(await done('filter', '--json'))).toMatchObject({ failed: 2, poisoned: 2, left: 0 });
-      await expectDecided();
-      const completed = await done('filter', '--set', 'filter.evaluate=all');
-      expect(completed).toMatch(/2 photos that cannot be completed: .* without finite numbers of a model/);
-    });
-  });
-
   it('for any photo ends the run and says so, instead of setting all of them aside', async () => {
     await withFolder(async (cwd) => {
       await makeProject(cwd);

@@ -120,11 +120,6 @@ describe('winnow publish to the Hub', () => {
     expect(hub.requests.filter((request) => !request.startsWith('GET '))).toEqual([]);
   });
 
-  it('makes a public dataset if asked', async () => {
-    const result = await published(await makeFolderToPublish(folder.at('v1'), numbers(1)), '--public');
-    expect([result.visibility, dataset().isPrivate]).toEqual(['public', false]);
-  });
-
   it('waits and goes on if the Hub is busy, fails for a moment, or cuts connections', async () => {
     const made = await makeFolderToPublish(folder.at('v1'), numbers(30));
     const seen = new Map<string, number>();
@@ -248,11 +243,6 @@ describe('winnow publish refuses', () => {
     hub.datasets.set('their-lab/set', { isPrivate: false, files: new Map(), commits: [] });
     const write = await theirs();
     expect([write.code, write.stderr]).toEqual([1, expect.stringContaining('may not write to their-lab/set')]);
-  });
-
-  it('a place that is none', async () => {
-    const { code, stderr } = await winnow(['publish', made.root, '--to', 'hf:birds'], { env: environment() });
-    expect([code, stderr]).toEqual([2, expect.stringContaining("received 'hf:birds'")]);
   });
 
   it('a folder that is no export', async () => {

@@ -94,19 +94,6 @@ describe('the report of winnow collection check', () => {
     expect((await among(100)).warnings).toEqual([]);
   });
 
-  it("warns of classes that are siblings in WordNet, unless they are the paper's own list", async () => {
-    const { warnings } = await report('classes: [n02268443, n02268853, n01440764]\namong: imagenet-1k');
-    expect(warnings).toEqual([
-      expect.stringMatching(
-        /^In WordNet one pair .*: dragonfly and damselfly \(both are kinds of odonate\)\. The paper/,
-      ),
-    ]);
-    const thousand = await report('classes: imagenet-1k');
-    expect(thousand.warnings).toEqual([expect.stringMatching(/^In WordNet 1,122 pairs .*; and 1,117 more\. /)]);
-    expect((await report('classes: imagenet-a')).warnings).toEqual([]);
-    expect((await report('mode: O\nclasses: imagenet-o')).warnings).toEqual([]);
-  });
-
   it('lists the queries of each source for each class, and what a source lacks', async () => {
     const { text, classes } = await report(
       `${FOUR}\namong: imagenet-1k\nsources: [inaturalist, flickr, folder]\nqueries: q.jsonl`,
@@ -150,13 +137,6 @@ describe('the report of winnow collection check', () => {
       [],
       [expect.stringMatching(/the model 'resnet50-v1-12' .*winnow models pull/)],
     ]);
-  });
-
-  it('shows thirty classes of a long list and says where to find the others', async () => {
-    const { text, classes } = await report('classes: imagenet-a\nsources: [flickr]');
-    expect(text.match(/^n\d{8} /gm)).toHaveLength(30);
-    expect(text).toContain('and 170 more: winnow collection check mine --json lists them all\n');
-    expect(classes).toHaveLength(200);
   });
 
   it('shows the classes that a kept photo may be predicted as if any concept is allowed, otherwise the concepts', async () => {

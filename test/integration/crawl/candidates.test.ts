@@ -110,10 +110,6 @@ describe('storing a page of candidates', () => {
     expect(read).toBeLessThan(5_000);
   });
 
-  it('does nothing for an empty page', async () => {
-    expect(await store(database.db, [])).toEqual({ newPictures: 0, admitted: 0, overLimit: 0, waiting: [] });
-  });
-
   it('counts a picture once even if the page names it several times', async () => {
     const twice = [candidate('a', { refusal: unknownClass, wnid: 'x' }), candidate('a'), candidate('a')];
     expect((await store(database.db, twice)).newPictures).toBe(1);
@@ -199,20 +195,6 @@ describe('storing candidates again', () => {
     await store(database.db, [candidate('a', { refusal: unknownClass })]);
     expect(await pictures()).toEqual({ a: ['failed', 'truncated', 'cut'] });
   });
-
-  it('reports the latest problem', async () => {
-    const failed = (detail: string, reason: 'unreadable' | 'too-large') =>
-      candidate('a', { problem: { state: 'failed', reason, detail } });
-    await store(database.db, [failed('no permission', 'unreadable')]);
-    await store(database.db, [failed('60 MB', 'too-large')]);
-    expect(await pictures()).toEqual({ a: ['failed', 'too-large', '60 MB'] });
-  });
-
-  it('fetches from the place where the picture was seen last', async () => {
-    await store(database.db, [candidate('a')]);
-    await store(database.db, [candidate('a', { url: 'file:///moved/a' })]);
-    expect(await picture('a')).toMatchObject({ state: 'found', url: 'file:///moved/a' });
-  });
 });
 
 describe('texts of sources', () => {
@@ -248,13 +230,6 @@ describe('texts of sources', () => {
       licence_url: storable,
       detail: storable,
     });
-  });
-
-  it('may be the detail of an error that is reported later', async () => {
-    const { waiting } = await store(database.db, [candidate('a')]);
-    const detail = 'bad\0bytes \uD83D';
-    await settlePicture(database.db, waiting[0] ?? 0, { state: 'failed', reason: 'unreadable', detail });
-    expect(await pictures()).toEqual({ a: ['failed', 'unreadable', 'bad\uFFFDbytes \uFFFD'] });
   });
 
   it('may be longer than a row of an index', async () => {
@@ -457,12 +432,5 @@ describe('the list of candidates', () => {
     expect(await list({ reason: 'truncated', source: 'folder' })).toHaveLength(1);
     expect(await list({ reason: 'truncated', source: 'flickr' })).toEqual([]);
     expect(await list({ source: "'; drop table picture" })).toEqual([]);
-  });
-
-  it('gives bytes and sizes as numbers', async () => {
-    await fetched(database.db, [candidate('a')], 'A');
-    const scope = await collection(database.db, 'birds');
-    const [line] = await collect(listCandidates(database.db, scope, { wnids: ['n01'], unknownClasses: false }));
-    expect(line).toMatchObject({ sha256: photo('A').sha256, width: 640, height: 480, bytes: 100_000 });
   });
 });

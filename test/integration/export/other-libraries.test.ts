@@ -4,16 +4,13 @@ import path from 'node:path';
 import process from 'node:process';
 import { promisify } from 'node:util';
 import { describe, expect, it, type TestContext } from 'vitest';
-import type { Protocol } from '../../../src/export/protocol.ts';
-import { addStrayFile, modeOProtocolOf, protocolOf, writeExport } from '../../support/exported.ts';
+import { addStrayFile, protocolOf, writeExport } from '../../support/exported.ts';
 import { suiteFolder } from '../../support/process-tree.ts';
 import { repositoryRoot } from '../../support/winnow.ts';
 
 const run = promisify(execFile);
 /** A Python that has torchvision, datasets, mlcroissant and huggingface_hub. */
 const PYTHON = process.env['WINNOW_INTEROP_PYTHON'] ?? '';
-/** A program that loads an export with these libraries and prints `ok` or `FAIL` and the name of each check. */
-const CHECKER = process.env['WINNOW_INTEROP_CHECKER'] ?? '';
 /** A Python that imports all of the libraries takes half a minute under load. */
 const TIMEOUT_MS = 300_000;
 const folder = suiteFolder();
@@ -22,20 +19,6 @@ function skipWithoutPython(context: TestContext): void {
   context.skip(!existsSync(PYTHON), 'WINNOW_INTEROP_PYTHON names no Python that has datasets and mlcroissant');
 }
 
-/** The names of the checks that failed, and how many passed. */
-async function check(root: string): Promise<{ readonly failed: readonly string[]; readonly passed: number }> {
-  const wanted = 'imagefolder,hf,croissant,card,attribution';
-  const { stdout } = await run(PYTHON, [CHECKER, root, '--require', wanted]).catch(
-    (error: { stdout: string }) => error,
-  );
-  const lines = stdout.split('\n');
-  return {
-    failed: lines.filter((line) => line.startsWith('FAIL')),
-    passed: lines.filter((line) => line.startsWith('ok ')).length,
-  };
-}
-
-const { classes, licences } = protocolOf();
 /** Names that YAML 1.1, which PyYAML reads, takes for something else. */
 const NAMES = [
   'no',
@@ -57,39 +40,6 @@ const NAMES = [
   '',
   'a\u2028b\u007F\u0085c',
 ];
-const HOSTILE = ['x'.repeat(2_000), ' <b>|`*_[]{}#&!%@\\', 'ends with a colon:'];
-
-const VARIANTS: Readonly<Record<string, Protocol>> = {
-  'mode A': protocolOf(),
-  'mode O': modeOProtocolOf(),
-  'one class, no tags': protocolOf({ classes: classes.slice(0, 1), licences: licences.slice(0, 1), tags: [] }),
-  'class names that YAML could misread': protocolOf({
-    classes: classes.map((one, i) => ({ ...one, name: HOSTILE[i] ?? '' })),
-  }),
-  'answers of the curator': protocolOf({
-    card: {
-      title: 'A "title": with # everything \\ 🐝',
-      description: 'Line one.\n\n---\nline: two',
-      curators: 'Ana Silva; The Bee Group\nBob',
-      url: 'https://example.org/set',
-      citation: '@misc{x,\n title = {X}\n}',
-      version: '2.1.0',
-    },
-  }),
-};
-
-describe.sequential('an export', { timeout: TIMEOUT_MS }, () => {
-  for (const [name, protocol] of Object.entries(VARIANTS))
-    it(`is loaded alike by torchvision, datasets and mlcroissant: ${name}`, async (context) => {
-      skipWithoutPython(context);
-      context.skip(!existsSync(CHECKER), 'WINNOW_INTEROP_CHECKER names no program that checks exports');
-      const root = folder.at(name);
-      await writeExport(root, protocol);
-      const { failed, passed } = await check(root);
-      expect(failed).toEqual([]);
-      expect(passed).toBeGreaterThan(25);
-    });
-});
 
 /** An export as `datasets` and `mlcroissant` read it, printed by test/support/read-export.py. */
 interface ReadExport {

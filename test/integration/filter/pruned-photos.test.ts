@@ -16,7 +16,7 @@ import { takeDown } from '../../../src/photo/takedown.repository.ts';
 import { readStories } from '../../../src/status/story.repository.ts';
 import { useDatabase } from '../../support/database.ts';
 import { sha256Of } from '../../support/sha256.ts';
-import { candidate, decideAs, dropped, emptyCatalogue, kept, photo, store } from '../../support/catalogue-fixtures.ts';
+import { candidate, decideAs, dropped, emptyCatalogue, photo, store } from '../../support/catalogue-fixtures.ts';
 import { bytesStates, Disk, EVERYTHING, onDisk, recorded } from './prune-setting.ts';
 
 const database = useDatabase();
@@ -75,12 +75,6 @@ const pictures = (): Promise<object[]> =>
     .execute();
 
 describe('a photo that was pruned', () => {
-  it('is not fetched again when a crawl finds it again', async () => {
-    const { id } = await prunedPhoto();
-    expect(await store(database.db, [candidate('A')])).toMatchObject({ newPictures: 0, waiting: [] });
-    expect(await pictures()).toMatchObject([{ state: 'fetched', photo_id: id }]);
-  });
-
   it('gets other pictures of the same bytes, and stays pruned while no collection needs them', async () => {
     const { id } = await prunedPhoto();
     expect(await arrive(await waitingPicture('again'), 'A')).toEqual({ photoId: id });
@@ -128,12 +122,6 @@ describe('a photo that was pruned', () => {
     expect(await takeDown(database.db, { sha256: photo('A').sha256 }, 'asked to')).toMatchObject({ pictures: 1 });
     expect(await readStories(database.db, { sha256Prefix: photo('A').sha256 })).toEqual([]);
     expect(id).toBe(1);
-  });
-
-  it('has the time of pruning in its story', async () => {
-    await prunedPhoto();
-    const [story] = await readStories(database.db, { sha256Prefix: photo('A').sha256 });
-    expect(story?.photo).toMatchObject({ bytesState: 'pruned', prunedAt: expect.any(Date), bytes: 100_000 });
   });
 });
 
@@ -296,14 +284,5 @@ describe('a filter whose rules need a pruned photo', () => {
     );
     expect([a, b, decided]).toEqual([1, 2, 0]);
     expect(await countUndecidedPruned(db, scope)).toBe(2);
-  });
-});
-
-describe('a kept photo', () => {
-  it('is never pruned', async () => {
-    const { db } = database;
-    const scope = await recorded(db, 'birds');
-    await decideAs(db, scope, [kept(await onDisk({ db, disk }, 'A'), 'n01')]);
-    expect(await db.transaction().execute((trx) => photosNeeded(trx, [1]))).toEqual(new Set([1]));
   });
 });

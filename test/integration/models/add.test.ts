@@ -106,24 +106,6 @@ describe('models add', () => {
     expect(await localFiles(folder)).toEqual([]);
   });
 
-  it('says what a file that is not a model seems to be', async () => {
-    const folder = await project();
-    const file = path.join(folder, 'model.onnx');
-    const cut = (await readFile(path.join(BUNDLED, 'efficientnet-lite0.onnx'))).subarray(0, 1_000_000);
-    const cases = [
-      [cut, /cut off or damaged/],
-      [Buffer.from('epoch,loss\n1,0.5\n'), /a text file/],
-      [Buffer.alloc(0), /is empty/],
-    ] as const;
-    for (const [bytes, message] of cases) {
-      await writeFile(file, bytes);
-      await expect(add(folder, file)).rejects.toMatchObject({
-        code: 'model-invalid',
-        message: expect.stringMatching(message),
-      });
-    }
-  });
-
   it('names all missing flags at once, or asks for them one by one on a terminal', async () => {
     const folder = await project();
     const nothing = { classes: undefined, normalise: undefined, resize: undefined };

@@ -289,18 +289,6 @@ describe('actions', () => {
     expect(await statesOf(viewOf('ann'), { wnid: 'n01' })).toContain('a:disputed b:accepted');
   });
 
-  it('of a bulk decision leave to others what they take at the same time', async () => {
-    for (let i = 0; i < 20; i += 1) {
-      const [done, taken] = await Promise.all([
-        record(viewOf('ann'), verdict('abcdefg', 'accept', 'grid')),
-        take(viewOf('bob'), { count: 3 }),
-      ]);
-      expect(done).toMatchObject({ stored: 7 - taken.length, skipped: taken.length });
-      await takeBack(viewOf('ann'), 'undo', done);
-      await take(viewOf('bob'), { count: 0 });
-    }
-  });
-
   it('that are taken back leave their photo to the tab, until it takes others', async () => {
     const done = await record(viewOf('ann'), verdict('a', 'accept'));
     await takeBack(viewOf('ann'), 'undo', done);
@@ -308,24 +296,6 @@ describe('actions', () => {
     expect(await record(viewOf('bob'), verdict('ab', 'reject', 'grid'))).toMatchObject({ stored: 1, skipped: 1 });
     await take(viewOf('ann'), { count: 0 });
     expect(await take(viewOf('bob'), { filter: { wnid: 'n01' }, held: [] })).toContain('a');
-  });
-
-  it('of a bulk decision are undone and redone as one', async () => {
-    const done = await record(viewOf('ann'), verdict('abcde', 'accept', 'grid'));
-    const undone = await takeBack(viewOf('ann'), 'undo', done);
-    expect(undone.stored).toBe(5);
-    expect(await statesOf(viewOf('ann'), { state: 'accepted' })).toBe('');
-    await takeBack(viewOf('ann'), 'redo', undone);
-    expect(await statesOf(viewOf('ann'), { state: 'accepted' })).toBe(
-      'a:accepted b:accepted c:accepted d:accepted e:accepted',
-    );
-    expect(
-      await recentActions(database.db, { collectionId: listed.scope.collectionId, reviewer: 'ann' }, 10),
-    ).toMatchObject([
-      { kind: 'verdict', photos: 5, subject: photo('a'), value: { verdict: 'accept' } },
-      { kind: 'undo', photos: 5, of: { client: 'ann', sequence: done.sequence } },
-      { kind: 'redo', photos: 5, of: { client: 'ann', sequence: undone.sequence } },
-    ]);
   });
 
   it('are listed with the fields of their kind only', async () => {

@@ -63,14 +63,6 @@ describe('in a browser', () => {
     if (chromium === null) context.skip(NO_CHROMIUM);
   });
 
-  it('the list of collections shows the problem of a broken file', async () => {
-    const page = await newPage();
-    await page.goto(`${url}/`);
-    const broken = page.locator('.card', { hasText: 'broken' });
-    await expect.poll(() => broken.locator('.trouble').textContent()).toContain('broken.yaml');
-    await page.close();
-  });
-
   it('the list, the dashboard and the contact sheet send no request to another origin', async () => {
     const { app, workspace } = dashboard;
     const photoId = await fetched(app.db, [candidate('a', { wnid: TENCH })], 'a');

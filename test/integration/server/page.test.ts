@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished }
 import { findChromium, NO_CHROMIUM, openBrowser } from '../../support/browser.ts';
 import { readPauses } from '../../../src/collection/pause.repository.ts';
 import { settlePicture } from '../../../src/crawl/candidates/fetch-queue.repository.ts';
-import { candidate, decideAs, fetched, kept, store } from '../../support/catalogue-fixtures.ts';
+import { candidate, fetched, store } from '../../support/catalogue-fixtures.ts';
 import { NO_TOKENS, useDashboard } from './support.ts';
 
 const dashboard = useDashboard();
@@ -12,7 +12,6 @@ const TENCH = 'n01440764';
 /** Time limit for a change of a page while other programs keep the processors busy. */
 const LOADED_MACHINE = { timeout: 30_000 };
 const GOLDFISH = 'n01443537';
-const TOKEN = 'operator-operator-operator';
 
 let browser: Browser | undefined;
 let url = '';
@@ -202,42 +201,5 @@ describe('the funnel page', () => {
     await page.route('**/api/live', (route) => route.fulfill({ status: 401 }));
     await page.goto(url);
     await expect.poll(() => page.locator('main').textContent(), LOADED_MACHINE).toContain('The session is over');
-  });
-
-  it('fits a telephone, and takes its colours from the system', async () => {
-    const backgrounds: string[] = [];
-    const { page } = await openPage('about:blank');
-    await page.setViewportSize({ width: 390, height: 900 });
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme });
-      await page.goto(url);
-      await page.locator('h1').waitFor();
-      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390);
-      backgrounds.push(await page.evaluate('getComputedStyle(document.body).backgroundColor'));
-    }
-    await page.close();
-    expect(backgrounds).toEqual(['rgb(247, 246, 243)', 'rgb(22, 22, 20)']);
-  });
-
-  it('asks for the token first where there is one', async () => {
-    const { page, complaints } = await openPage(await dashboard.serve({ ...NO_TOKENS, operator: TOKEN }));
-    await page.getByLabel('Token').fill(TOKEN);
-    await page.keyboard.press('Enter');
-    await page.getByRole('link', { name: 'demo' }).waitFor();
-    expect([new URL(page.url()).pathname, await page.evaluate('document.cookie'), complaints]).toEqual(['/', '', []]);
-    await page.close();
-  });
-
-  it('calls the rows of the confusion matrix classes searched as, for nobody has checked the photos', async () => {
-    const { db } = dashboard.app;
-    const photoId = await fetched(db, [candidate('d', { wnid: TENCH })], 'd');
-    await decideAs(db, dashboard.workspace.scope, [kept(photoId, TENCH, { confusionWnid: GOLDFISH })]);
-    const { page } = await loadInPage(url);
-    const titles = page.locator('svg.confusions title');
-    await titles.first().waitFor({ state: 'attached' });
-    expect(await titles.allTextContents()).toEqual([
-      'Confusions of the kept photos: classes searched as in rows, predicted classes in columns',
-      'searched as tench, taken for goldfish: 1',
-    ]);
   });
 });

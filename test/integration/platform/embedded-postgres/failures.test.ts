@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { StopTheRun, UsageError } from '../../../../src/kernel/errors.ts';
+import { UsageError } from '../../../../src/kernel/errors.ts';
 import { assertShellSafe, locateNative } from '../../../../src/platform/postgres/embedded/binaries.ts';
 import { runProgram } from '../../../../src/platform/postgres/embedded/program.ts';
 import { query } from './query.ts';
@@ -99,17 +99,6 @@ describe('a cluster that cannot be used', () => {
     await postgres.detach();
   });
 
-  it('does not start with a broken configuration, and the message has the end of its log', async () => {
-    const dataDir = await copyOf(template.dataDir, join(folder.path, 'data'));
-    appendFileSync(join(dataDir, 'postgres', 'cluster', 'postgresql.conf'), '\nno_such_setting = 1\n');
-    const error = await failureOf(dataDir);
-    expect(error).toBeInstanceOf(StopTheRun);
-    expect(error).toMatchObject({
-      code: 'postgres-does-not-start',
-      message: expect.stringMatching(/unrecognized configuration parameter "no_such_setting"/),
-    });
-  });
-
   it('does not start with damaged files, and is not replaced', async () => {
     const dataDir = await copyOf(template.dataDir, join(folder.path, 'data'));
     rmSync(join(dataDir, 'postgres', 'cluster', 'global', 'pg_control'));
@@ -165,22 +154,9 @@ describe('a data folder that cannot be used', () => {
     expect(line.message).toContain(`'${dataDir}'`);
   });
 
-  it('is refused without permission if another user has used it', async (context) => {
-    skipUnless(context, canBecomeOther());
-    const dataDir = await copyOf(template.dataDir, join(folder.path, 'data'));
-    const line = await new OtherProcess(dataDir, { uid: 1001, gid: 1001 }).next();
-    expect(line).toMatchObject({ error: 'UsageError', code: 'data-folder-permission' });
-  });
-
   it('is refused on a read-only file system', async (context) => {
     skipUnless(context, canMountTmpfs());
     const line = await onTmpfs('size=10m', 'mount -o remount,ro "$1"');
-    expect(line).toMatchObject({ error: 'UsageError', code: 'data-folder-read-only' });
-  });
-
-  it('is also refused on a read-only file system after use', async (context) => {
-    skipUnless(context, canMountTmpfs());
-    const line = await onTmpfs('size=100m', `cp -a '${template.dataDir}' "$1/data"; mount -o remount,ro "$1"`);
     expect(line).toMatchObject({ error: 'UsageError', code: 'data-folder-read-only' });
   });
 });
@@ -201,13 +177,6 @@ describe('a full disk', () => {
 });
 
 describe('the programs of the package', () => {
-  it('are refused on a platform that has none, with the remedy', async () => {
-    await expect(locateNative({ platform: 'sunos', arch: 'x64' })).rejects.toMatchObject({
-      code: 'postgres-platform',
-      message: expect.stringMatching(/'sunos-x64'.*DATABASE_URL/),
-    });
-  });
-
   it('are refused if the package of the platform is not installed', async () => {
     const error: unknown = await locateNative({ platform: 'linux', arch: 'ppc64' }).catch((error_: unknown) => error_);
     expect(error).toBeInstanceOf(UsageError);
@@ -242,16 +211,6 @@ describe('the programs of the package', () => {
     expect(outcome).toEqual({ exitCode: null, timedOut: true, output: 'begun' });
     expect(performance.now() - startedMs).toBeLessThan(3_000);
     expect(spawnSync('pgrep', ['-f', '^sleep 31$'], { encoding: 'utf8' }).stdout).toBe('');
-  });
-
-  it('return an outcome if they cannot be started, not an uncaught error', async () => {
-    const outcome = await runProgram({
-      command: join(folder.path, 'none'),
-      args: [],
-      cwd: folder.path,
-      timeoutMs: 1_000,
-    });
-    expect(outcome).toMatchObject({ exitCode: null, timedOut: false, output: expect.stringContaining('ENOENT') });
   });
 });
 

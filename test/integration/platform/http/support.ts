@@ -47,9 +47,3 @@ export function resolverOf(names: Readonly<Record<string, readonly (readonly str
   };
   return { resolve, asked };
 }
-
-/** The sockets, connection attempts and timers of this process. The test runner has some of its own. */
-export function handlesInUse(): string[] {
-  const counted = new Set(['TCPSocketWrap', 'TCPConnectWrap', 'TLSWrap', 'GetAddrInfoReqWrap', 'Timeout', 'Zlib']);
-  return process.getActiveResourcesInfo().filter((name) => counted.has(name));
-}
