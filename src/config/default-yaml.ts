@@ -10,7 +10,6 @@ If several places give a value, the first of this list wins: flags and --set a.b
 brackets); --config FILE, or else config/local.yaml; the collection's settings; this file. \`winnow config\` shows each value and
 where it comes from.`;
 
-/** Generates the text of config/default.yaml. */
 export function defaultYaml(): string {
   const document = new Document({});
   document.commentBefore = HEADER;
@@ -32,7 +31,6 @@ function commentOf(name: SettingName): string {
   return `${description} Takes ${expectedOf(schema)}. [${[environmentName(name), ...aliases].join(', ')}]`;
 }
 
-/** Breaks a text into lines of at most 110 characters. */
 function wrap(text: string): string {
   return text.replaceAll(/(.{1,110})(?: |$)/g, '$1\n').trimEnd();
 }

@@ -7,7 +7,6 @@ export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Env
   return Object.freeze(Object.fromEntries(given));
 }
 
-/** All variables of winnow begin with it. */
 export const PREFIX = 'WINNOW_';
 
 /** The environment variable of a setting: `WINNOW_FETCH_MAX_BYTES` for `fetch.maxBytes`. */

@@ -11,7 +11,6 @@ import { parseYaml, valueAt } from './yaml.ts';
 
 export type OriginSource = 'default' | 'collection' | 'file' | 'environment' | 'flag';
 
-/** The place that a setting's value comes from. */
 export interface Origin {
   readonly source: OriginSource;
   /** `file:line`, the name of the environment variable, the flag, or `built in`. */
@@ -21,21 +20,17 @@ export interface Origin {
 export interface LoadedConfig {
   /** Deeply frozen. */
   readonly config: Config;
-  /** Has an entry for every setting. */
   readonly origins: ReadonlyMap<SettingName, Origin>;
   readonly warnings: readonly string[];
 }
 
 export interface LoadConfigOptions {
-  /** The folder that holds config/default.yaml and config/local.yaml. By default the package's folder. */
   readonly root?: string;
-  /** By default the process environment. */
   readonly env?: Environment | NodeJS.ProcessEnv;
   /** Settings from `--set` and from flags that have a setting of their own. */
   readonly argvSettings?: readonly SettingArgument[];
   /** The file of `--config`. It replaces config/local.yaml and must exist. */
   readonly configFile?: string | undefined;
-  /** `Collection.settings`. */
   readonly collectionSettings?: Layer | undefined;
 }
 
@@ -92,7 +87,6 @@ async function requiredLayer(path: string): Promise<Layer> {
   return layerFromYaml(parseYaml(text, displayPath(path)));
 }
 
-/** Turns dotted names into nested groups. A YAML document creates the groups. */
 function nest(values: ReadonlyMap<SettingName, unknown>): Config {
   const document = new Document({});
   for (const [name, value] of values) document.setIn(name.split('.'), value);
@@ -102,7 +96,6 @@ function nest(values: ReadonlyMap<SettingName, unknown>): Config {
   return config;
 }
 
-/** Checks that every setting has a value. The schemas have checked the values already. */
 function isConfig(config: unknown): config is Config {
   return SETTING_NAMES.every((name) => valueAt(config, name.split('.')) !== undefined);
 }

@@ -1,4 +1,3 @@
-/** Messages shorten longer values to this many characters. */
 const MAX_QUOTED = 120;
 
 /** Quotes a value for a message: strings in single quotes, other values as JSON. Escapes control characters, shortens long values. */

@@ -8,7 +8,6 @@ const MAX_TEXT_BYTES = 16 * 1024 * 1024;
 export interface TextFile {
   /** Without a byte order mark. */
   readonly text: string;
-  /** The file's content as it is on disk. */
   readonly bytes: Uint8Array;
 }
 
@@ -40,7 +39,6 @@ const WHY_UNREADABLE: Readonly<Record<string, string>> = {
   ERR_ENCODING_INVALID_ENCODED_DATA: 'expected UTF-8 text but received other bytes; save it as UTF-8',
 };
 
-/** Reads a small UTF-8 file as `readTextFile` does. Returns undefined if it does not exist. */
 export async function readTextFileIfPresent(path: string, what: string): Promise<TextFile | undefined> {
   try {
     return await readTextFile(path, what);

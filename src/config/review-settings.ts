@@ -2,7 +2,6 @@ import * as z from 'zod';
 import { wholeNumber } from './schema-problems.ts';
 import { setting } from './setting.ts';
 
-/** How photos are selected by people. */
 export const REVIEW_SETTINGS = {
   'review.secondPass': setting(
     z.number().min(0).max(1).describe('a number from 0 to 1'),

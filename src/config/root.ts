@@ -4,7 +4,6 @@ import { fileURLToPath } from 'node:url';
 /** The folder of package.json. With it, commands find config/ and assets/ from any working directory. Absolute, without a final slash. */
 export const packageRoot: string = resolve(fileURLToPath(new URL('../../', import.meta.url)));
 
-/** The folder in which the command was started. */
 export function workingFolder(): string {
   return process.cwd();
 }

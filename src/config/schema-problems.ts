@@ -45,13 +45,11 @@ export function firstProblem(
   return { path, expected: wordsOf(issue?.code === 'invalid_key' && isSchema(names) ? names : there) };
 }
 
-/** A schema of whole numbers from `min` to `max`, both included. */
 export function wholeNumber(min: number, max: number = Number.MAX_SAFE_INTEGER): z.ZodNumber {
   const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
   return z.int().min(min).max(max).describe(`a whole number ${range}`);
 }
 
-/** Checks a parsed file against a schema. Returns a message with file and line for each problem. */
 export function schemaProblems(schema: z.ZodType, file: YamlFile): string[] {
   const result = schema.safeParse(file.value);
   if (result.success) return [];
@@ -93,7 +91,6 @@ function schemaAt(schema: JsonSchema, path: readonly PropertyKey[]): JsonSchema 
   return path.reduce<JsonSchema>((outer, step) => childOf(outer, step) ?? outer, schema);
 }
 
-/** The schema of one value in a mapping or a list. */
 function childOf(schema: JsonSchema, step: PropertyKey): JsonSchema | undefined {
   const { properties, additionalProperties, items, anyOf = [] } = schema;
   const own = typeof step === 'number' ? items : (properties?.[String(step)] ?? additionalProperties);

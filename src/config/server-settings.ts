@@ -5,10 +5,6 @@ import { setting } from './setting.ts';
 
 const ADDRESS_WORDS = 'an address (10.0.0.5, ::1) or a network (10.0.0.0/8, fd00::/8)';
 
-/**
- * Where the web server listens, and who may use it. `workers`: how it and the workers end, and how a monitor sees that workers
- * are alive.
- */
 export const SERVER_SETTINGS = {
   'server.host': setting(
     z.string().trim().min(1).max(255),

@@ -1,7 +1,6 @@
 import * as z from 'zod';
 import { httpUrl, setting } from './setting.ts';
 
-/** Settings of the services that hold the catalogue, the job queues and the photos' bytes. */
 export const SERVICE_SETTINGS = {
   'postgres.url': setting(postgresUrl().nullable(), null, {
     description:

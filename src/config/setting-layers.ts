@@ -7,14 +7,12 @@ import { valueFromText } from './setting-text.ts';
 import { SETTING_NAMES, isSettingName, settingOf, type SettingName } from './settings.ts';
 import { isMapping, valueAt, type ValuePath, type YamlFile } from './yaml.ts';
 
-/** A value that some place gives to a setting. It is not checked yet. */
 export interface Given {
   readonly value: unknown;
   /** `file:line`, the environment variable or the flag. */
   readonly where: string;
 }
 
-/** The settings of one place: a file, the environment or the command line. */
 export type Layer = ReadonlyMap<SettingName, Given>;
 
 /**
@@ -77,14 +75,9 @@ export function layerFromEnvironment(environment: Environment, warn: (message: s
   return layer;
 }
 
-/** A setting from the command line: its name, its text, and the flag that gave it (by default `--set`). */
 export type SettingArgument = readonly [name: string, text: string, flag?: string];
 
-/**
- * Reads settings from the command line. If two arguments give the same setting, the later one wins.
- *
- * @throws UsageError `unknown-setting` with the nearest known name
- */
+/** If two arguments give the same setting, the later one wins. Throws UsageError `unknown-setting`. */
 export function layerFromArguments(settings: readonly SettingArgument[]): Layer {
   const layer = new Map<SettingName, Given>();
   for (const [name, text, flag = '--set'] of settings) {

@@ -29,13 +29,11 @@ function numberFromText(text: string): number | undefined {
   return Math.abs(value) <= Number.MAX_SAFE_INTEGER ? value : undefined;
 }
 
-/** A list of texts. Text that is no list stays as it is. */
 function listFromText(text: string): unknown {
   if (text === '') return [];
   return text.startsWith('[') ? fromYaml(text) : text.split(',').map((item) => item.trim());
 }
 
-/** Lists and mappings of texts. Text that is not YAML stays as it is. */
 function fromYaml(text: string): unknown {
   try {
     const document = parseDocument(text, { prettyErrors: false, schema: 'failsafe' });
@@ -45,12 +43,7 @@ function fromYaml(text: string): unknown {
   }
 }
 
-/**
- * Splits the argument of `--set`.
- *
- * @param argument `a.b.c=value`; the value may contain further `=`
- * @throws UsageError `bad-set-argument` if the name or the `=` is missing
- */
+/** @throws UsageError `bad-set-argument` if the name or the `=` is missing */
 export function parseSetArgument(argument: string): [name: string, text: string] {
   const equals = argument.indexOf('=');
   if (equals <= 0) {

@@ -12,7 +12,6 @@ export interface Setting<S extends z.ZodType = z.ZodType> {
   readonly aliases?: readonly string[];
 }
 
-/** Creates a row of the table of settings. */
 export function setting<S extends z.ZodType>(
   schema: S,
   fallback: z.output<S>,
@@ -25,7 +24,6 @@ export function httpUrl(): z.ZodType<string> {
   return z.url({ protocol: /^https?$/ }).describe('an http or https URL');
 }
 
-/** A schema of rates. Null for no limit. */
 export function perMinute(): z.ZodNullable<z.ZodNumber> {
   return wholeNumber(1).nullable();
 }

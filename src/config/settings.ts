@@ -7,7 +7,6 @@ import { SERVICE_SETTINGS } from './service-settings.ts';
 import { perMinute, setting, type Setting } from './setting.ts';
 import { SOURCE_SETTINGS } from './source-settings.ts';
 
-/** The largest value of `filter.threads`. */
 const MOST_THREADS = 256;
 
 /**
@@ -152,7 +151,6 @@ type Head<N> = N extends `${infer H}.${string}` ? H : N;
 type Below<V, H extends string> = { readonly [N in keyof V as N extends `${H}.${infer Rest}` ? Rest : never]: V[N] };
 type Nested<V> = { readonly [H in Head<keyof V & string>]: H extends keyof V ? V[H] : Nested<Below<V, H>> };
 
-/** All settings with their types, nested by the dots of their names. */
 export type Config = Nested<Values>;
 
 export const SETTING_NAMES: readonly SettingName[] = Object.keys(TABLE).filter(isSettingName);

@@ -6,7 +6,6 @@ export function sha256Of(content: string | Uint8Array): Sha256 {
   return toSha256(hash('sha256', content));
 }
 
-/** The same as 32 bytes. */
 export function sha256Bytes(content: string | Uint8Array): Buffer {
   return hash('sha256', content, 'buffer');
 }

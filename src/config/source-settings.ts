@@ -3,7 +3,6 @@ import { wholeNumber } from './schema-problems.ts';
 import { setting } from './setting.ts';
 import { SETTINGS_OF_SOURCES } from './sources/sources.ts';
 
-/** Settings of crawls and sources. */
 export const SOURCE_SETTINGS = {
   'crawl.limitPerClass': setting(wholeNumber(1).nullable(), null, 'Photos per class and source. null: no limit.'),
   'crawl.contact': setting(

@@ -4,9 +4,7 @@ import { codeOf } from '../kernel/errors.ts';
 
 const EXTENSION = /\.ya?ml$/;
 
-/** A file below config/ that is found by its name. */
 export interface NamedFile {
-  /** The file name without `.yaml`. */
   readonly name: string;
   /** Absolute. */
   readonly file: string;

@@ -2,10 +2,8 @@ import { LineCounter, isMap, isNode, isScalar, isSeq, parseDocument, type Docume
 import { UsageError, messageOf } from '../kernel/errors.ts';
 import { quote } from './quote.ts';
 
-/** The keys and list positions that lead from the top of a document to a value. */
 export type ValuePath = readonly PropertyKey[];
 
-/** A parsed YAML file that knows the line of each value. */
 export interface YamlFile {
   /** Plain JavaScript data. An empty file gives an empty mapping. */
   readonly value: Readonly<Record<string, unknown>>;
@@ -36,7 +34,6 @@ export function parseYaml(text: string, fileName: string): YamlFile {
   return { value, where: (path) => placeOf(offsetOf(document, path)) };
 }
 
-/** The value at a path of plain data. Undefined if there is none. */
 export function valueAt(value: unknown, path: ValuePath): unknown {
   return path.reduce(
     (inner, step) => (typeof inner === 'object' && inner !== null ? Reflect.get(inner, step) : undefined),

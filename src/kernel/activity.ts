@@ -1,4 +1,3 @@
-/** Actions that the activity log records. */
 export const ACTIVITIES = [
   'log-in',
   'log-in-failed',
@@ -22,10 +21,8 @@ export const ACTIVITIES = [
 ] as const;
 export type Activity = (typeof ACTIVITIES)[number];
 
-/** How an activity ended. */
 export type ActivityEnd = 'done' | 'failed' | 'interrupted';
 
-/** A person or program that acts, and its place. */
 export interface Actor {
   /** The person or the role of a token (`alice`, `operator`); for a command the user of the system, `ann@lab3`. */
   readonly who: string;
@@ -36,7 +33,6 @@ export interface Actor {
 /** Details of the request or its result: a JSON object with words and numbers. Never a secret. */
 export type ActivityDetail = Readonly<Record<string, unknown>>;
 
-/** A line of the activity log. */
 export interface LoggedActivity extends Actor {
   readonly id: number;
   readonly at: Date;

@@ -1,8 +1,4 @@
-/**
- * Milliseconds to wait after a try that failed. The pause doubles with each try.
- *
- * @param tries tries made so far: 1, 2, ...
- */
+/** Milliseconds to wait after the failed try number `tries` (1, 2, ...). Doubles with each try, up to `capMs`. */
 export function backoffMs(
   tries: number,
   { firstMs, capMs }: { readonly firstMs: number; readonly capMs: number },

@@ -12,9 +12,7 @@ export interface ListedBlob {
   readonly problem: string | null;
 }
 
-/** A blob that has been opened for reading. */
 export interface OpenBlob {
-  /** Size of the blob. */
   readonly bytes: number;
   /**
    * The bytes, hashed while they are read. If the hash is wrong, the stream fails with LostBytes before its last chunk.
@@ -37,9 +35,8 @@ export interface BlobStore {
    */
   put(sha256: Sha256, bytes: Uint8Array, file?: string): Promise<void>;
   /**
-   * Reads a whole blob and checks its hash.
-   *
-   * @throws LostBytes if the blob is missing, wrong or unreadable; RetryLater if the store is unreachable
+   * Checks the hash. Throws LostBytes if the blob is missing, wrong or unreadable, RetryLater if the store is
+   * unreachable.
    */
   read(sha256: Sha256): Promise<Buffer>;
   /**
@@ -49,11 +46,7 @@ export interface BlobStore {
    * @throws as `read`: immediately if the blob is missing or cannot be opened, at the end if its bytes are wrong
    */
   open(sha256: Sha256): Promise<OpenBlob>;
-  /**
-   * The size of a blob in bytes, or null if there is no such blob. Does not read the bytes.
-   *
-   * @throws LostBytes if something other than a blob is in its place; RetryLater if the store is unreachable
-   */
+  /** Null if there is no such blob. Throws LostBytes if something else is in its place, RetryLater as `read` does. */
   sizeOf(sha256: Sha256): Promise<number | null>;
   /** Deletes a blob. Does nothing if there is no such blob. */
   remove(sha256: Sha256): Promise<void>;
@@ -75,11 +68,8 @@ export interface BlobStore {
 }
 
 /**
- * Kinds of lost bytes:
- *
- * - `missing`: there are no bytes (the disk may not be mounted);
- * - `wrong`: the bytes have another SHA-256;
- * - `unreadable`: the system refuses to read them.
+ * `missing`: there are no bytes (the disk may not be mounted). `wrong`: the bytes have another SHA-256. `unreadable`:
+ * the system refuses to read them.
  */
 export type LossKind = 'missing' | 'wrong' | 'unreadable';
 
@@ -99,7 +89,6 @@ export class LostBytes extends Error {
   }
 }
 
-/** Returns the result of a call of a blob store, or the error if the bytes are lost. Other errors are thrown. */
 export async function orLoss<T>(call: Promise<T>): Promise<T | LostBytes> {
   try {
     return await call;
@@ -109,6 +98,5 @@ export async function orLoss<T>(call: Promise<T>): Promise<T | LostBytes> {
   }
 }
 
-/** Advice about lost bytes, for the end of a message. */
 export const LOST_BYTES_CURE =
   'winnow resume fetches lost bytes again (for photos of a folder, crawl the folder again afterwards)';

@@ -1,4 +1,3 @@
-/** A source of the current time. Tests pass one that they can move. */
 export interface Clock {
   /** Milliseconds since the Unix epoch. */
   nowMs(): number;

@@ -68,7 +68,6 @@ export function codeOf(error: unknown): string | undefined {
   return typeof error.code === 'string' ? error.code : undefined;
 }
 
-/** A file, or the rest of one, that cannot be read. */
 export function unreadable(message: string, cause?: unknown): GiveUpOnItem {
   return new GiveUpOnItem(message, { code: 'unreadable-file', cause });
 }

@@ -15,14 +15,10 @@ export function emptyTotals() {
   const dropped: Partial<Record<DroppedReason, number>> = {};
   const failed: Partial<Record<FailedReason, number>> = {};
   return {
-    /** Candidates found, in any state. */
     found: 0,
-    /** Not fetched yet. */
     waiting: 0,
     fetched: 0,
-    /** Refused by a rule. */
     dropped,
-    /** Could not be fetched. */
     failed,
     /** Fetched, but another candidate of the class had brought the same bytes before. */
     duplicates: 0,
@@ -33,7 +29,6 @@ export function emptyTotals() {
       confident: 0,
       notConfident: 0,
       otherClass: 0,
-      /** Leaks of a reference set. */
       inReferenceSet: 0,
       undecided: 0,
       failed: 0,
@@ -46,7 +41,6 @@ export function emptyTotals() {
     /** Accepted by reviewers. */
     selected: 0,
     rejected: 0,
-    /** No reviewer is sure. */
     unsure: 0,
     /** Reviewers disagree, and no later verdict has settled it. */
     disputed: 0,
@@ -54,8 +48,7 @@ export function emptyTotals() {
     /** Photos whose bytes were deleted because every collection has dropped them. */
     pruned: 0,
     /**
-     * Those of the pruned photos that are undecided now, under other rules or for another class. Only their bytes can
-     * decide them.
+     * Pruned photos that are undecided now, under other rules or for another class. Only their bytes can decide them.
      */
     undecidedPruned: 0,
     /** Those of `decided.failed` that kill every process that evaluates them. The others cannot be decoded. */
@@ -68,10 +61,7 @@ export interface Funnel {
   readonly collection: string;
   readonly mode: Mode;
   readonly totals: Totals;
-  /**
-   * One for each class of the collection, then, if there are any, one with `wnid: null` for candidates of no class of
-   * it.
-   */
+  /** If there are candidates of no class of the collection, the last one has `wnid: null`. */
   readonly classes: readonly (Totals & { readonly wnid: string | null; readonly name: string })[];
   readonly sources: readonly (Totals & { readonly source: string })[];
 }

@@ -12,7 +12,6 @@ export function isSha256(text: string): text is Sha256 {
   return SHA256.test(text);
 }
 
-/** Narrows a text that is known to be a SHA-256. Throws a RangeError that quotes the text if it is not. */
 export function toSha256(text: string): Sha256 {
   if (!isSha256(text)) throw new RangeError(`Expected 64 lower-case hex digits for a SHA-256 but received '${text}'`);
   return text;

@@ -5,7 +5,6 @@
 export interface JobDefinition<Payload> {
   /** Name of the queue. No colon. */
   readonly queue: string;
-  /** Validates data from the queue. Throws if it is not a payload of this kind. */
   parse(data: unknown): Payload;
   /** Idempotency key: while a job of this key waits or runs, adding it again does nothing. No colon. */
   keyOf(payload: Payload): string;
@@ -31,13 +30,11 @@ export interface JobQueue<Payload> {
 /** The queue backend of a catalogue: its PostgreSQL, or a Redis. A process opens it once. */
 export interface JobQueues {
   open<Payload>(definition: JobDefinition<Payload>): JobQueue<Payload>;
-  /** Opens a web page that shows the waiting and running jobs of some queues. */
   openBoard(queues: readonly QueueSettings[]): Promise<QueueBoard>;
   /** Closes the connections that the queues share. Close the queues first. */
   close(): Promise<void>;
 }
 
-/** The part of a job definition that a queue needs. */
 export type QueueSettings = Pick<JobDefinition<unknown>, 'queue' | 'attempts' | 'backoffMs'>;
 
 /** A read-only page that shows queues. It consists of static files and of data that its scripts request. */
@@ -47,7 +44,6 @@ export interface QueueBoard {
     readonly scripts: readonly string[];
     readonly styles: readonly string[];
     readonly icon: string;
-    /** Configuration that the page's scripts read. */
     readonly config: object;
   };
   /** Answers a GET of a path below the page's own (`/`, `/static/main.js`, `/api/queues`). Null if there is no such path. */
@@ -61,9 +57,7 @@ export type BoardAnswer =
   | { readonly kind: 'data'; readonly status: number; readonly body: unknown };
 
 export interface ConsumeOptions {
-  /** How many jobs run at the same time. */
   readonly concurrency: number;
-  /** Called after each failed try of a job. */
   readonly onFailure: (failure: { readonly key: string; readonly attempt: number; readonly error: unknown }) => void;
 }
 

@@ -8,7 +8,6 @@ export function jsonOf(text: string): unknown {
 }
 
 export interface JsonLimits {
-  /** How many lists and objects may be inside each other. */
   readonly depth: number;
   /** How many values there may be, lists and objects included. */
   readonly items: number;

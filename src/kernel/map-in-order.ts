@@ -1,5 +1,4 @@
 export interface MapInOrderOptions {
-  /** The maximum of concurrent calls. */
   readonly limit: number;
   readonly signal?: AbortSignal;
 }

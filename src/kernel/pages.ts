@@ -8,12 +8,10 @@ export function pageOf(id: number): number {
   return Math.floor(id / IDS_PER_PAGE);
 }
 
-/** The first id of a page, and the first id after it. */
 export function rangeOf(page: number): { readonly from: number; readonly before: number } {
   return { from: page * IDS_PER_PAGE, before: (page + 1) * IDS_PER_PAGE };
 }
 
-/** The pages that contain some ids: each page once, in ascending order. */
 export function pagesOf(ids: Iterable<number>): number[] {
   return [...new Set(Array.from(ids, pageOf))].toSorted((a, b) => a - b);
 }

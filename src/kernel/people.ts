@@ -12,9 +12,7 @@ export interface ByReader<T> {
 }
 export type Reader = keyof ByReader<unknown>;
 
-/** The name of a person who reviews. */
 export const PERSON_NAME = /^[\p{L}\p{N}][\p{L}\p{M}\p{N} ._@'’-]{0,59}$/u;
-/** `PERSON_NAME` in words. */
 export const PERSON_NAME_RULE = "1 to 60 letters, digits, spaces and . _ - @ ', the first a letter or a digit";
 
 /** Normalises a name to one Unicode form, without spaces around it. Null if it is not a name. */

@@ -6,12 +6,7 @@ export class Percentiles {
     if (value !== null) this.#values.push(value);
   }
 
-  /**
-   * Interpolates linearly between the two nearest values, as NumPy does.
-   *
-   * @param share 0..1: 0.025 is the 2.5th percentile
-   * @returns null without a value
-   */
+  /** The percentile of a share (0..1), interpolated linearly as NumPy does. Null without a value. */
   at(share: number): number | null {
     const sorted = this.#values.toSorted((a, b) => a - b);
     const place = share * (sorted.length - 1);

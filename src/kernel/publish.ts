@@ -1,6 +1,5 @@
 import type { Sha256 } from './ids.ts';
 
-/** A file of an export. */
 export interface LocalFile {
   /** Relative to the export, with slashes. */
   readonly path: string;
@@ -11,7 +10,6 @@ export interface LocalFile {
   readonly bytes: number;
 }
 
-/** A file at the place where a set is published. */
 export interface RemoteFile {
   readonly path: string;
   readonly bytes: number;

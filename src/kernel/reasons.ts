@@ -63,12 +63,10 @@ export type DecisionReason =
  */
 export const FAILED_DECISION_REASONS = ['undecodable', 'poison'] as const;
 
-/** True if a text is a reason of a failed decision. */
 export function isFailedDecision(text: string): boolean {
   return FAILED_DECISION_REASONS.some((reason) => reason === text);
 }
 
-/** True if a text is a reason for which candidates are dropped or fail. */
 export function isCandidateReason(text: string): text is DroppedReason | FailedReason {
   return [...DROPPED_REASONS, ...FAILED_REASONS].some((reason) => reason === text);
 }
@@ -91,7 +89,6 @@ export const MODE_O_REJECT_REASONS = ['in-distribution', ...REJECT_REASONS.slice
 
 export type RejectReason = (typeof REJECT_REASONS)[number] | 'in-distribution';
 
-/** Why a kept photo is not on the shortlist. */
 export type LeftOutReason = 'cap' | 'near-duplicate' | 'target';
 
 /** Why a photo that a source named will not be fetched. `detail` is for people. */

@@ -33,7 +33,6 @@ export function bytesText(bytes: number): string {
 /** Numbers of photos that a head was fitted or measured with, so its figures leave them out. Null if unknown. */
 export interface FittedPhotos {
   readonly photos: number | null;
-  /** All photos of the set. */
   readonly of: number;
   /** Among clean photos, and among those in the distribution; 0 without such photos. */
   readonly clean: number | null;

@@ -2,7 +2,6 @@ import { sql, type Kysely, type RawBuilder } from 'kysely';
 import type { Sha256 } from '../kernel/ids.ts';
 import type { Database } from '../platform/postgres/database.ts';
 
-/** The hashes from one to another, both included. */
 export interface HashRange {
   readonly from: Buffer;
   readonly to: Buffer;

@@ -14,11 +14,9 @@ import {
   type ReferenceSet,
 } from './reference-set.repository.ts';
 
-/** The pictures of one reference set, loaded for searching: about 50 bytes each. */
 interface SearchableSet {
   readonly set: ReferenceSet;
   readonly index: HashIndex;
-  /** Ids of the pictures, by their position in the index. */
   readonly ids: readonly number[];
 }
 
@@ -31,7 +29,6 @@ export class LeakFinder {
   #sets: readonly SearchableSet[] = [];
   #state = '[]';
 
-  /** The leaks among some photos, in every complete set. */
   async find(db: Kysely<Database>, photos: readonly HashedPhoto[]): Promise<Leak[]> {
     await this.#refresh(db);
     const leaks: Leak[] = [];
@@ -60,7 +57,6 @@ async function loadSet(db: Kysely<Database>, set: ReferenceSet): Promise<Searcha
   return { set, index, ids };
 }
 
-/** A picture whose 64-bit hash matches that of a photo. */
 interface Match {
   readonly pictureId: number;
   /** Hamming distance in bits. */

@@ -9,11 +9,9 @@ import { fingerprintOf } from './hashes/fingerprint.ts';
 import type { Fingerprint } from '../platform/image/inspection.ts';
 import { inspectPhoto } from '../platform/image/inspect.ts';
 
-/** Larger than any photo may be that winnow fetches. */
 const MAX_PHOTO_BYTES = 512 * 1024 * 1024;
 const NAMED = 5;
 
-/** A photo of a folder that is no part of the catalogue. */
 interface FolderPhoto {
   /** Relative to the folder, with slashes. */
   readonly file: string;
@@ -29,18 +27,13 @@ interface PhotoRead extends Fingerprint {
 export type ReadPhoto<P> = P & PhotoRead;
 
 export interface ReadOptions {
-  /** A photo with more is refused. Width times height. */
   readonly maxPixels: number;
   readonly signal?: AbortSignal;
   /** Called for each photo that cannot be read, or that a decoder would show only in part. It is left out. */
   readonly onUnreadable: (file: string, why: string) => void;
 }
 
-/**
- * Reads photos one by one, as they are asked for.
- *
- * @throws Interrupted
- */
+/** Reads photos one by one, as they are asked for. Throws Interrupted. */
 export async function* readFolderPhotos<P extends FolderPhoto>(
   root: string,
   photos: Iterable<P>,
@@ -54,7 +47,6 @@ export async function* readFolderPhotos<P extends FolderPhoto>(
   }
 }
 
-/** The photo, or why it cannot be used. */
 async function readPhoto(
   root: string,
   { file, sha256: expected }: FolderPhoto,

@@ -28,17 +28,11 @@ const photoSchema = z.object({
 /** A photo that a head was fitted or measured with. */
 export type HeadPhoto = Readonly<z.output<typeof photoSchema>>;
 
-/** The file of a head's photos: JSON Lines, compressed with gzip. */
 export async function headPhotosFile(photos: readonly HeadPhoto[]): Promise<Buffer> {
   // One string of all lines could be longer than strings can be.
   return promisify(gzip)(Buffer.concat(photos.map((photo) => Buffer.from(`${JSON.stringify(photo)}\n`))));
 }
 
-/**
- * Reads the photos that a head was fitted and measured with.
- *
- * @throws UsageError `head-photos` if the file is absent or damaged
- */
 export async function* readHeadPhotos({
   name,
   references,
@@ -64,11 +58,7 @@ export async function* readHeadPhotos({
 /** The photos of a head; `unknown` for a head that was made without its reference set; null for any other model. */
 export type Fitted = KnownPictures | 'unknown' | null;
 
-/**
- * The photos that a model was fitted and measured with, if it is a head.
- *
- * @throws UsageError `head-photos`
- */
+/** The photos that a model was fitted and measured with, if it is a head. Throws UsageError `head-photos`. */
 export async function fittedPhotosOf(card: ModelCard): Promise<Fitted> {
   const { head, references } = card;
   if (head === undefined) return null;

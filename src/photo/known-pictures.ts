@@ -12,7 +12,6 @@ export interface HashedPicture {
   readonly originalSha256: string | null;
 }
 
-/** Pictures in memory. A photo is one of them by the rule of reference sets: the same bytes, or the same picture. */
 export class KnownPictures {
   readonly #hashes = new Set<string>();
   readonly #index = new FingerprintIndex();

@@ -6,14 +6,12 @@ import { photoHashes } from './photo.repository.ts';
 import type { App } from '../runtime/open/app.process.ts';
 import { isStoreThere, requireStore } from './store-there.process.ts';
 
-/** A photo whose bytes are lost: they are missing, wrong or unreadable. */
 export interface LostPhoto {
   readonly photoId: number;
   readonly sha256: Sha256;
   readonly detail: string;
 }
 
-/** Photos that a run leaves out, since their bytes are lost. */
 export interface SetAside {
   has(photoId: number): boolean;
   /** Returns false, and sets nothing aside, if the whole store is missing and not single photos. */
@@ -27,14 +25,11 @@ const READS_AT_ONCE = 8;
 /** Maximum number of photos that are named. `winnow doctor --deep` counts all. */
 const NAMED = 20;
 
-/** A photo whose bytes are lost. */
 export interface LostPhotoBytes {
   readonly sha256: Sha256;
-  /** The problem found when the bytes were read. */
   readonly detail: string;
 }
 
-/** Reads and hashes all photos until the signal aborts. Returns those whose bytes are lost. */
 export async function lostAmong(
   blobs: Pick<BlobStore, 'read'>,
   photos: readonly { readonly sha256: Sha256 }[],
@@ -49,8 +44,8 @@ export async function lostAmong(
 
 export interface LostPhotosOptions {
   /**
-   * For a long-running worker: photos are named but not left out, so that it continues with them once their bytes are
-   * back.
+   * For a long-running worker, which continues with the photos once their bytes are back: they are named but not left
+   * out.
    */
   readonly isStaying?: boolean | undefined;
   readonly onLost?: ((photos: readonly LostPhoto[]) => void) | undefined;
@@ -67,7 +62,6 @@ export class LostPhotos implements SetAside {
     this.#options = options;
   }
 
-  /** Photos that are left out. */
   get ids(): readonly number[] {
     return this.#isStaying ? [] : [...this.#ids];
   }
@@ -103,7 +97,6 @@ export class LostPhotos implements SetAside {
   }
 }
 
-/** The number of photos that have lost their bytes, the number of all photos, and some of the lost ones. */
 export interface LostBytesFound {
   readonly lost: number;
   readonly of: number;
@@ -111,10 +104,8 @@ export interface LostBytesFound {
 }
 
 /**
- * Reads the bytes of every photo, and has the pictures of photos with lost bytes fetched again.
- *
- * @param allLost also continue if the whole store is missing
- * @throws StopTheRun `blobs-missing`: see `requireStore`
+ * Reads the bytes of every photo, and has the pictures of photos with lost bytes fetched again. `allLost`: also if the
+ * whole store is missing, which is StopTheRun `blobs-missing` otherwise.
  */
 export async function refetchLostBytes(
   app: App,
@@ -140,11 +131,8 @@ export async function refetchLostBytes(
 }
 
 /**
- * Reads the bytes of the photos of some pictures of a source, and has the pictures of photos with lost bytes fetched
- * again.
- *
- * @returns the number of those photos
- * @throws StopTheRun `blobs-missing`: see `requireStore`
+ * Has the pictures of a source whose photos have lost their bytes fetched again. Returns the number of those photos.
+ * Throws StopTheRun `blobs-missing`: see `requireStore`.
  */
 export async function refetchLostOf(
   app: Pick<App, 'db' | 'blobs' | 'blobPlace'>,

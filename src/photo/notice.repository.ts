@@ -1,14 +1,11 @@
 import { sql, type Kysely, type RawBuilder, type Transaction } from 'kysely';
 import type { Database } from '../platform/postgres/database.ts';
 
-/**
- * Bytes that a source sends instead of photos ("this photo is no longer available"). Many different pictures have them.
- */
+/** Bytes that a source sends instead of photos ("this photo is no longer available"), for many different pictures. */
 export interface Notice {
   readonly source: string;
   /** 64 hex digits. */
   readonly sha256: string;
-  /** Number of different pictures of the source that had these bytes. */
   readonly pictures: number;
 }
 
@@ -84,8 +81,8 @@ async function dropPictures(
 }
 
 /**
- * Deletes the decisions and shortlist entries of a class, if no picture of that class has the photo or will bring its
- * bytes again.
+ * Deletes decisions and shortlist entries for which no picture of the class has the photo or will bring its bytes
+ * again.
  */
 async function forgetDecisions(trx: Transaction<Database>, photoIds: readonly number[]): Promise<void> {
   for (const table of ['shortlist_entry', 'decision'] as const) {

@@ -8,7 +8,6 @@ import { storePhotos, type StoredPhotoRow } from './photo.repository.ts';
 import { lockIfPruned, setBytesState } from './pruned.repository.ts';
 import { buryOvertaken, takenDownReasons } from './takedown.repository.ts';
 
-/** A picture that was read and is a photo. */
 export interface ReadPicture {
   readonly pictureId: number;
   readonly photo: NewPhoto;
@@ -40,7 +39,6 @@ export interface PhotoStore {
   store(read: ReadPicture): Promise<StoreOutcome>;
 }
 
-/** Bounds how many files are written at once. */
 const BATCH_PHOTOS = 256;
 
 /**
@@ -90,10 +88,7 @@ async function noticesAmong(
   return sameBytesLimit === null || ids.length === 0 ? new Map() : dropNotices(db, ids, sameBytesLimit);
 }
 
-/**
- * Another process settled the picture, or took its bytes down, while they were stored. Bytes that were taken down are
- * removed.
- */
+/** Another process settled the picture, or took its bytes down, while they were stored. */
 async function overtaken({ pictureId, photo }: ReadPicture, { db, blobs }: PhotoStoreDeps): Promise<StoreOutcome> {
   await buryOvertaken(db, pictureId, photo.sha256);
   const takenDown = (await takenDownReasons(db, [photo.sha256])).get(photo.sha256);

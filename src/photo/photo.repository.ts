@@ -5,13 +5,11 @@ import { parseFineHash, type FineHash } from './hashes/fine-hash.ts';
 import type { Size } from './pixels/box.ts';
 import type { BytesState, NewPhoto } from './photo.ts';
 
-/** A picture whose bytes are stored, with the photo that they are. */
 export interface FetchedPhoto {
   readonly pictureId: number;
   readonly photo: NewPhoto;
 }
 
-/** The row of the photo that a picture has. */
 export interface StoredPhotoRow {
   readonly id: number;
   /** Its bytes were pruned or are being pruned, so what was written to disk may be gone. */
@@ -73,11 +71,7 @@ export async function storePhotos(
   return fetched.map(({ pictureId }) => stored.get(pictureId) ?? null);
 }
 
-/**
- * The photos that have bytes, with the size of these, whose hashes begin with some digits.
- *
- * @param shard two hexadecimal digits
- */
+/** The photos that have bytes, with the size of these, whose hashes begin with two hexadecimal digits. */
 export async function storedInShard(db: Kysely<Database>, shard: string): Promise<Map<Sha256, number>> {
   const { rows } = await sql<{ sha256: Sha256; bytes: number }>`
     select encode(sha256, 'hex') as sha256, bytes from photo
@@ -104,7 +98,6 @@ export async function photoHashes(
   return rows.map((row) => ({ sha256: toSha256(row.sha256.toString('hex')), bytes: row.bytes }));
 }
 
-/** The state of a photo's bytes, and its format by content: `jpeg`, `png` or `webp`. Undefined if it does not exist. */
 export function photoFacts(
   db: Kysely<Database>,
   sha256: Sha256,
@@ -116,12 +109,10 @@ export function photoFacts(
     .executeTakeFirst();
 }
 
-/** The size of a photo in pixels, upright. Undefined if it does not exist. */
 export function photoSize(db: Kysely<Database>, sha256: Sha256): Promise<Size | undefined> {
   return db.selectFrom('photo').select(['width', 'height']).where('sha256', '=', hexBytes(sha256)).executeTakeFirst();
 }
 
-/** The ids of photos, by SHA-256. Photos that do not exist have none. */
 export async function photoIds(db: Kysely<Database>, sha256s: readonly Sha256[]): Promise<ReadonlyMap<Sha256, number>> {
   const { rows } = await sql<{ sha256: Sha256; id: number }>`
     select s.sha256, f.id from unnest(${sha256s}::text[]) as s(sha256) join photo f on f.sha256 = decode(s.sha256, 'hex')`.execute(
@@ -134,7 +125,6 @@ function hexBytes(hex: string): Buffer {
   return Buffer.from(hex, 'hex');
 }
 
-/** The finer hashes of some photos, by SHA-256 in hex. */
 export type FineHashes = ReadonlyMap<string, FineHash>;
 
 export async function readFineHashes(db: Kysely<Database>, sha256s: readonly string[]): Promise<FineHashes> {

@@ -1,7 +1,6 @@
 import type { Sha256 } from '../kernel/ids.ts';
 import type { AcceptedPhoto } from '../platform/image/inspection.ts';
 
-/** A photo to store: bytes that decode, stored once under their SHA-256. */
 export interface NewPhoto extends Omit<AcceptedPhoto, 'ok'> {
   readonly sha256: Sha256;
   readonly bytes: number;

@@ -38,7 +38,7 @@ export async function removeMarked(deps: PruneBytesDeps, photoIds: readonly numb
   return { photos: photos.length, bytes: photos.reduce((total, { bytes }) => total + bytes, 0) };
 }
 
-/** Those of the photos whose bytes could not be removed and are known to be complete. */
+/** Those of the photos that were not removed and are known to be complete. */
 async function stillWhole(
   marked: readonly BytesOfPhoto[],
   gone: readonly BytesOfPhoto[],
@@ -65,7 +65,6 @@ function notDeleted(error: unknown): StopTheRun {
 
 const PHOTOS_AT_A_TIME = 256;
 
-/** Finishes what an interrupted prune started. */
 export async function finishPruning(deps: PruneBytesDeps, signal: AbortSignal): Promise<PrunedCount> {
   const total = { photos: 0, bytes: 0 };
   for (let after = 0; !signal.aborted;) {

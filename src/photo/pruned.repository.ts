@@ -9,17 +9,13 @@ import { allowLongIdle } from '../platform/postgres/transactions.ts';
  * everywhere.
  */
 
-/** A photo whose bytes are stored or about to be deleted. */
 export interface BytesOfPhoto {
   readonly id: number;
   readonly sha256: Sha256;
   readonly bytes: number;
 }
 
-/**
- * Call this before rows are locked for a change. A takedown locks the table first, and would otherwise deadlock with
- * them.
- */
+/** Call this before rows are locked for a change: a takedown locks the table first, and would deadlock with them. */
 async function beforeRows(trx: Transaction<Database>): Promise<void> {
   await sql`lock table photo in row exclusive mode`.execute(trx);
 }
@@ -42,10 +38,7 @@ export async function lockBytes(
   return rows;
 }
 
-/**
- * Locks one photo if it is pruned, and returns whether it is. The time limit leaves a slow S3 service time to store its
- * bytes.
- */
+/** Locks one photo if it is pruned, and returns whether it is. A slow S3 service gets the time to store its bytes. */
 export async function lockIfPruned(trx: Transaction<Database>, photoId: number): Promise<boolean> {
   await allowLongIdle(trx);
   await beforeRows(trx);
@@ -66,7 +59,6 @@ export async function sharePruned(trx: Transaction<Database>, photoIds: readonly
   return new Set(rows.filter((row) => row.pruned).map((row) => row.id));
 }
 
-/** Which of the photos have been pruned. */
 export async function prunedAmong(db: Kysely<Database>, photoIds: readonly number[]): Promise<Set<number>> {
   if (photoIds.length === 0) return new Set();
   const { rows } = await sql<{ id: number }>`
@@ -97,7 +89,6 @@ export async function prunedIds(
   return rows.map((row) => row.id);
 }
 
-/** The first photo with bytes whose id is at least this; null if there is none. */
 export async function firstStoredFrom(db: Kysely<Database>, from: number): Promise<number | null> {
   const { rows } = await sql<{ id: number }>`
     select id from photo where id >= ${from} and bytes_state = 'stored' order by id limit 1`.execute(db);
@@ -110,7 +101,6 @@ export interface BytesCount {
   readonly bytes: number;
 }
 
-/** How many photos have bytes, how many do not, and the bytes in total. */
 export async function countBytes(db: Kysely<Database>): Promise<BytesCount[]> {
   const { rows } = await sql<BytesCount>`
     select bytes_state as state, count(*) as photos, sum(bytes)::bigint as bytes from photo group by 1 order by 1`.execute(

@@ -8,7 +8,6 @@ import type { Fingerprint } from '../platform/image/inspection.ts';
 /** The purpose of a set's pictures. `leaks`: they must not be in a test set. `display`: reviewers compare photos with them. */
 export type ReferencePurpose = ReferenceSetTable['purpose'];
 
-/** The pictures of a folder, their purpose, and how similar a photo may be to one of them. */
 export interface ReferenceSet {
   readonly id: number;
   readonly purpose: ReferencePurpose;
@@ -60,9 +59,7 @@ export interface FileVersion {
 }
 
 /**
- * Marks stored files that have not changed as seen. Marks of a later walk of the same folder stay.
- *
- * @returns their paths
+ * Marks stored files that have not changed as seen, and returns their paths. Marks of a later walk of the folder stay.
  */
 export async function markSeen(
   db: Kysely<Database>,
@@ -98,10 +95,8 @@ export interface ReferencePicture extends FileVersion, Fingerprint {
 }
 
 /**
- * Stores pictures of a set. Locks the set before its pictures, in the same order as a removal, so that neither deadlocks
- * the other.
- *
- * @throws StopTheRun `reference-set-removed`
+ * Stores pictures of a set. Locks the set first, as a removal does, so that neither deadlocks the other. Throws
+ * StopTheRun `reference-set-removed`.
  */
 export async function holdPictures(
   db: Kysely<Database>,
@@ -132,9 +127,8 @@ function removedMeanwhile({ folder }: ReferenceSet): StopTheRun {
 }
 
 /**
- * Ends a walk that saw the whole folder. Pictures that neither this walk nor a later one has seen are deleted.
- *
- * @throws StopTheRun `reference-set-removed`
+ * Ends a walk that saw the whole folder. Pictures that neither this walk nor a later one has seen are deleted. Throws
+ * StopTheRun `reference-set-removed`.
  */
 export async function completeWalk(
   trx: Transaction<Database>,
@@ -156,10 +150,7 @@ export interface ReferenceSetLine extends ReferenceSet {
   /** Photos of the data folder that are in the set. */
   readonly leaks: number;
   readonly addedAt: Date;
-  /**
-   * True if the last walk still runs or was interrupted. Pictures that it saw are stored. But deleted
-   * files are not forgotten yet, and older photos are not compared with the new pictures yet.
-   */
+  /** The last walk still runs or was interrupted: deleted files are still stored, and older photos not yet compared. */
   readonly isUnended: boolean;
 }
 
@@ -181,7 +172,6 @@ export async function completeSets(db: Kysely<Database>, purpose: ReferencePurpo
   return rows;
 }
 
-/** The number of folders with pictures directly below the folder of a set. */
 export async function countClassFolders(db: Kysely<Database>, setId: number): Promise<number> {
   const { rows } = await sql<{ classes: number }>`
     select count(distinct split_part(path, '/', 1)) as classes from reference_picture
@@ -216,14 +206,12 @@ export function referenceHashes(
   );
 }
 
-/** Hashes that identify a reference picture. */
 export interface ReferenceMarks {
   /** Hex. */
   readonly sha256: string;
   readonly fineHash: FineHash;
 }
 
-/** Reads references by id. */
 export async function marksOfReferences(
   db: Kysely<Database>,
   ids: readonly number[],

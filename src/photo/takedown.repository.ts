@@ -25,7 +25,6 @@ export async function takenDownReasons(
   );
 }
 
-/** One tombstone. */
 export interface ListedTakedown {
   readonly sha256: Sha256 | null;
   readonly source: string | null;
@@ -92,7 +91,6 @@ export async function takeDown(db: Kysely<Database>, target: TakedownTarget, rea
   });
 }
 
-/** Removes photos and everything that was made of them. */
 async function forgetPhotos(
   trx: Transaction<Database>,
   ids: readonly number[],

@@ -27,17 +27,16 @@ export function thumbnailOf(app: SmallCopyDeps, sha256: Sha256, signal: AbortSig
   return copyOfPhoto(app, { sha256, ...size }, signal);
 }
 
-/** Like `thumbnailOf`, for looking at one photo: its longer side has at most 1,600 pixels. */
+/** For looking at one photo: its longer side has at most 1,600 pixels. */
 export function previewOf(app: SmallCopyDeps, sha256: Sha256, signal: AbortSignal): Promise<Buffer | null> {
   return copyOfPhoto(app, { sha256, maxSidePixels: PREVIEW_PIXELS, quality: PREVIEW_QUALITY }, signal);
 }
 
-/** Like `thumbnailOf`, for the file of a report: its longer side has at most 320 pixels, whatever the settings are. */
+/** For the file of a report: its longer side has at most 320 pixels, whatever the settings are. */
 export function reportCopyOf(app: SmallCopyDeps, sha256: Sha256, signal: AbortSignal): Promise<Buffer | null> {
   return copyOfPhoto(app, { sha256, maxSidePixels: REPORT_PIXELS, quality: REPORT_QUALITY }, signal);
 }
 
-/** A small copy of the picture with this hash. */
 export interface SmallCopy {
   readonly sha256: Sha256;
   readonly maxSidePixels: number;
@@ -62,11 +61,6 @@ async function copyOfPhoto(app: SmallCopyDeps, copy: SmallCopy, signal: AbortSig
   return made?.webp ?? null;
 }
 
-/**
- * A small copy from the cache, or a new one.
- *
- * @param read gives the bytes of the picture, or null if there are none
- */
 export async function smallCopyOf(
   { dataDir, log }: Pick<App, 'dataDir' | 'log'>,
   { sha256, maxSidePixels, quality }: SmallCopy,

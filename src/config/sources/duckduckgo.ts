@@ -4,7 +4,6 @@ import { wholeNumber } from '../schema-problems.ts';
 import { httpUrl, perMinute, setting } from '../setting.ts';
 import { defineSource } from './source.ts';
 
-/** The setting that must be `true` before DuckDuckGo's search pages are requested. */
 const CONSENT = 'sources.duckduckgo.ignoreRobots';
 
 const NOTICE =

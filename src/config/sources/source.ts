@@ -23,9 +23,7 @@ const NO_LIMITS: SourceLimits = {
   mediaBytesPerDay: null,
 };
 
-/** Facts about a source that need no search. The other facts and rules of a source have defaults. */
 interface Facts {
-  /** Its name in sentences. */
   readonly title: string;
   /** Its part of a line in the queries file. Null if its photos come with their classes. */
   readonly line: string | null;
@@ -40,7 +38,6 @@ interface Facts {
 
 const DEFAULTS = { line: null, from: null, homepage: null, collectionType: 'Others', exceptionText: null } as const;
 
-/** A finding of `winnow doctor` about a source. */
 interface Advice {
   readonly name: string;
   readonly state: 'ok' | 'note';
@@ -64,7 +61,6 @@ type ValuesOf<Own extends Rows> = { readonly [Name in keyof Own]: z.output<Own[N
 interface Spec<Name, Key, IsSearched, Own extends Rows> extends Partial<Facts> {
   readonly name: Name;
   readonly title: string;
-  /** Its part of `config.sources`. */
   readonly key: Key;
   /** True if it is searched with queries. Such a source is in `crawl/sources/searches.ts` too. */
   readonly isSearched: IsSearched;
@@ -79,11 +75,9 @@ interface Spec<Name, Key, IsSearched, Own extends Rows> extends Partial<Facts> {
 export interface Defined<Name, Key extends string, IsSearched, Own extends Rows> extends Source {
   readonly name: Name & string;
   readonly isSearched: IsSearched;
-  /** Rows for the table of settings. */
   readonly settings: { readonly [Row in keyof Own & string as `sources.${Key}.${Row}`]: Own[Row] };
 }
 
-/** Defines a source from its own settings. */
 export function defineSource<
   const Name extends string,
   const Key extends string,

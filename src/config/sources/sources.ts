@@ -28,7 +28,6 @@ const folder = defineSource({
 /** All sources, in the order in which they are listed. Names, limits, advice and sentences follow from this list. */
 export const SOURCES = [inaturalist, openData, flickr, duckduckgo, urls, folder] as const;
 
-/** The rows of the sources in the table of settings. */
 export const SETTINGS_OF_SOURCES = {
   ...inaturalist.settings,
   ...openData.settings,
@@ -38,7 +37,6 @@ export const SETTINGS_OF_SOURCES = {
 
 type AnySource = (typeof SOURCES)[number];
 export type SourceName = AnySource['name'];
-/** Sources that are searched with queries. */
 export type NetworkSourceName = Extract<AnySource, { readonly isSearched: true }>['name'];
 
 export const SOURCE_NAMES: readonly SourceName[] = SOURCES.map(({ name }) => name);

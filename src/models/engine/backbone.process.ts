@@ -6,7 +6,6 @@ import { toLogits } from '../../platform/onnx/model-format.ts';
 import { openSession, type OnnxSession } from '../../platform/onnx/session.ts';
 import type { BackboneSpec, HeadSpec, MemberSpec } from './spec.ts';
 
-/** A backbone's session and the heads over its outputs. */
 export interface OpenBackbone {
   /** Runs one forward pass for all heads; gives each crop a row for each head, in their order. */
   run(tensor: Float32Array, crops: number): Promise<CropOutputs[]>;
@@ -14,11 +13,7 @@ export interface OpenBackbone {
   close(): Promise<void>;
 }
 
-/**
- * Loads a backbone and its heads.
- *
- * @throws StopTheRun like `openSession` and `openHead`
- */
+/** @throws StopTheRun like `openSession` and `openHead` */
 export async function openBackbone(
   spec: BackboneSpec,
   heads: readonly HeadSpec[],

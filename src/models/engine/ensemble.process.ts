@@ -52,7 +52,6 @@ export async function openEnsemble(
   return { members, memberIds, identities, cards: cheapestFirst };
 }
 
-/** Model cards of the catalogue. */
 export interface StoredCards {
   readonly cards: Readonly<Record<string, StoredCard>>;
   /** The path on this machine of a file that a card names. */
@@ -75,11 +74,7 @@ async function cardOf(name: string, collection: Collection, stored: StoredCards 
   return isSame ? here : kept;
 }
 
-/**
- * Refuses an ensemble that names the same model twice: it would have the same evidence twice, which adds nothing.
- *
- * @throws UsageError `same-member`
- */
+/** @throws UsageError `same-member` if an ensemble names the same model twice, which adds nothing */
 export function requireDifferent(identities: readonly ModelIdentity[], collectionName: string): void {
   const nameOf = new Map<string, string>();
   for (const { modelName, modelSha256, preprocessing } of identities) {
@@ -112,7 +107,6 @@ export function preprocessingOf(card: ModelCard, classes: ModelClasses): string 
   return preprocessingVersion(inputOf(card), reading);
 }
 
-/** The member of a card whose model knows all classes that the collection needs. */
 export function memberOf(
   card: ModelCard,
   { collection, classes }: { collection: Collection; classes: ModelClasses },
@@ -147,7 +141,6 @@ export function headOf({ head, outputs }: ModelCard): HeadSpec {
   return { output: outputs.features ?? '', layer: { file: head.path, sha256: head.sha256 } };
 }
 
-/** The pixels that the model of a card takes. */
 export function inputOf(card: ModelCard): ModelInput {
   return {
     size: card.input.size,
@@ -177,7 +170,6 @@ export async function requireModelFiles(
   }
 }
 
-/** One thread for each processor, unless the settings give a number. */
 export function threadsOf(setting: number | null): number {
   return setting ?? availableParallelism();
 }

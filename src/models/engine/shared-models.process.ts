@@ -11,13 +11,11 @@ import { openBlobs } from '../../platform/blobs/open-blobs.ts';
 import { replaceFile } from '../../platform/disk/replace-file.ts';
 import type { MemberSpec } from './spec.ts';
 
-/** The part of an app that is used. */
 interface ModelStore {
   readonly dataDir: string;
   readonly blobPlace: BlobPlace;
 }
 
-/** Where this machine keeps a model file that it has fetched. */
 export function modelPlaceOf(dataDir: string): (named: Pick<ModelCard, 'file' | 'sha256'>) => string {
   return ({ file, sha256 }) => path.join(dataDir, MODELS, `${sha256}${path.extname(file)}`);
 }
@@ -46,7 +44,6 @@ export async function sharedModels(store: ModelStore, members: readonly MemberSp
   }
 }
 
-/** Uploads or fetches one file, and returns its path. */
 async function shared(
   { file, sha256 }: { readonly file: string; readonly sha256: Sha256 },
   { dataDir, models }: { readonly dataDir: string; readonly models: BlobStore },

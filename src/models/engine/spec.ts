@@ -2,19 +2,16 @@ import type { ModelInput } from '../evidence/member.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
 import type { InputFormat, OutputValues } from '../../platform/onnx/model-format.ts';
 
-/** A network, and the input that it takes. */
 export interface BackboneSpec {
   readonly file: string;
   readonly sha256: Sha256;
   readonly inputName: string;
   readonly input: ModelInput;
-  /** The input format, if it is not float32 NCHW. */
   readonly format?: InputFormat | undefined;
 }
 
 /** Turns an output of a backbone into logits: unchanged, or through a layer in a separate file. */
 export interface HeadSpec {
-  /** The output of the backbone's graph. */
   readonly output: string;
   readonly values?: OutputValues | undefined;
   /** The number of logits. Not checked if absent. */
@@ -23,7 +20,6 @@ export interface HeadSpec {
   readonly layer?: { readonly file: string; readonly sha256: Sha256 } | undefined;
 }
 
-/** One member of the ensemble, ready to be opened by a thread. */
 export interface MemberSpec {
   readonly name: string;
   readonly backbone: BackboneSpec;

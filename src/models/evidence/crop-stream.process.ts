@@ -9,7 +9,6 @@ import { nextPass, type BackboneCrop, type ForwardPass, type OpenPhoto } from '.
 /** The result of one forward pass for one crop: a row of values for each output, in the backbone's order. */
 export type CropOutputs = readonly Float32Array[];
 
-/** A network that evaluates crops. Several members may use its outputs. */
 export interface Backbone {
   readonly input: ModelInput;
   /** Takes `crops * 3 * size * size` floats and gives the outputs of each crop. */
@@ -29,10 +28,7 @@ export interface StreamedPhoto {
   next(): BackboneCrop | null;
   /** Receives the outputs of the crop that `next` returned last. */
   take(outputs: CropOutputs): void;
-  /**
-   * Called with null when the photo needs no more crops or the run stops early, or with the problem if the photo cannot be
-   * read.
-   */
+  /** Receives null when the photo needs no more crops or the run stops early, the problem if it cannot be read. */
   settle(problem: UnreadablePhoto | null): void;
   /** Called with an error that is not about the photo. */
   fail(error: unknown): void;
@@ -40,9 +36,7 @@ export interface StreamedPhoto {
 
 export interface CropStreamDeps {
   readonly backbones: readonly Backbone[];
-  /** Largest number of crops in one forward pass. */
   readonly cropsPerPass: number;
-  /** Counts the cost of the passes. */
   readonly work?: {
     addPhoto(): void;
     addPass(pass: { readonly crops: number; readonly prepareMs: number; readonly inferMs: number }): void;

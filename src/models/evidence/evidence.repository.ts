@@ -209,7 +209,6 @@ export async function storeEvidence(
 
 interface Cell {
   readonly photoId: number;
-  /** Position in the ensemble. */
   readonly member: number;
   readonly crop: number;
   readonly cell: CropEvidence;

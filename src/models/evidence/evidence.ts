@@ -10,7 +10,6 @@ export const CENTRE_CROP = 4;
 
 /** One cell of the members x crops matrix of a photo. */
 export interface CropRef {
-  /** Position in the ensemble. */
   readonly member: number;
   /** 0..9 in TenCrop order. */
   readonly crop: number;
@@ -18,7 +17,6 @@ export interface CropRef {
 
 /** The result of one member for one crop. Classes are positions in the collection's class list. */
 export interface CropEvidence {
-  /** The class of the largest logit. */
   readonly top1: number;
   /** 0..1. */
   readonly top1Prob: number;
@@ -38,22 +36,17 @@ export interface CropEvidence {
 /** The partial matrix of a photo: `members[m][c]` is null while crop c of member m has not been evaluated. */
 export type PhotoEvidence = readonly (readonly (CropEvidence | null)[])[];
 
-/** An empty matrix for `members` members. */
 export function noEvidence(members: number): PhotoEvidence {
   return Array.from({ length: members }, noCrops);
 }
 
-/** The row of a member that has evaluated no crop. */
 export function noCrops(): (CropEvidence | null)[] {
   return Array.from({ length: CROPS_PER_MEMBER }, () => null);
 }
 
 /**
- * Computes the summary of one crop for some classes.
- *
- * @param logits float32, over the class list
- * @param trueClasses positions in the class list whose probability must be known
- * @throws RangeError if a logit is not a finite number: such a model must not decide anything
+ * `trueClasses`: positions in the class list whose probability must be known. Throws RangeError if a logit is not a
+ * finite number: such a model must not decide anything.
  */
 export function summariseCrop(logits: Float32Array, trueClasses: Iterable<number>): CropEvidence {
   const wrong = logits.length === 0 ? 'none' : notFiniteText(logits, 'class');
@@ -67,7 +60,6 @@ export function summariseCrop(logits: Float32Array, trueClasses: Iterable<number
   return { top1, top1Prob, trueProbs, logits };
 }
 
-/** Marks crops that ran on an execution provider. */
 export function ranOn(provider: ExecutionProvider, evidence: PhotoEvidence): PhotoEvidence {
   if (provider === 'cpu') return evidence;
   return evidence.map((cells) => cells.map((cell) => cell && { ...cell, executionProvider: provider }));

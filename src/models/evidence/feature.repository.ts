@@ -24,7 +24,6 @@ export async function registerBackbone(
   return row.id;
 }
 
-/** The photos among these that lack features. */
 export async function withoutFeatures(
   db: Kysely<Database>,
   backboneId: number,
@@ -51,7 +50,6 @@ export async function storeFeatures(
     on conflict do nothing`.execute(db);
 }
 
-/** Unit vectors of the photos that have features. */
 export async function readUnitVectors(
   db: Kysely<Database>,
   backboneId: number,

@@ -13,11 +13,9 @@ export interface ModelInput {
   readonly std: readonly [number, number, number];
 }
 
-/** A model's bytes and how it is used. */
 export interface ModelIdentity {
   readonly modelName: string;
   readonly modelSha256: Sha256;
-  /** See `preprocessingVersion`. */
   readonly preprocessing: string;
 }
 
@@ -43,7 +41,6 @@ export interface ModelReading {
   readonly type: 'float32' | 'uint8';
   /** The logarithm of probabilities is taken. */
   readonly values: 'logits' | 'probabilities';
-  /** Name of the graph's output. */
   readonly output: string;
   /**
    * Hash of the model's own class list, which says which logit belongs to which class. Null for the 1,000 classes of

@@ -3,7 +3,6 @@ import { groupBy } from '../../kernel/group-by.ts';
 /** A crop of a photo, and its backbone as a position in the list of backbones. */
 export interface BackboneCrop {
   readonly backbone: number;
-  /** 0..9 in TenCrop order. */
   readonly crop: number;
 }
 
@@ -14,7 +13,6 @@ export interface OpenPhoto {
   readonly next: BackboneCrop;
 }
 
-/** Crops of several photos that run through one backbone together. */
 export interface ForwardPass {
   readonly backbone: number;
   readonly crops: readonly { readonly photo: number; readonly crop: number }[];

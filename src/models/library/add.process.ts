@@ -21,12 +21,10 @@ import { storeModel } from './store.process.ts';
 import { tryModel } from './trial.process.ts';
 
 export interface AddRequest {
-  /** The path as the user typed it. */
   readonly file: string;
   readonly given: GivenFacts;
   /** Register a model that shows no knowledge on the samples, for tests and benchmarks. */
   readonly allowChance: boolean;
-  /** Refer to the file at its place instead of copying it. */
   readonly inPlace: boolean;
   /** Null if there is no terminal. */
   readonly ask: Ask | null;
@@ -36,7 +34,6 @@ export interface AddRequest {
 
 export interface Added {
   readonly name: string;
-  /** An absolute path. */
   readonly cardFile: string;
   readonly modelFile: string;
   readonly graph: GraphDescription;
@@ -45,7 +42,6 @@ export interface Added {
   readonly card: string;
 }
 
-/** File names in the folder of an added model. */
 const MODEL_FILE = 'model.onnx';
 const CLASS_FILE = 'classes.txt';
 
@@ -121,11 +117,7 @@ async function graphOf(bytes: Buffer, file: string): Promise<GraphDescription> {
   }
 }
 
-/**
- * A valid name that no model has.
- *
- * @throws UsageError `model-name`, `model-exists`
- */
+/** @throws UsageError `model-name`, `model-exists` */
 export async function freeName(name: string | undefined, workingDir: string): Promise<string> {
   const parsed = nameSchema.safeParse(name);
   if (!parsed.success)
@@ -167,7 +159,6 @@ function outputsOf(bytes: Buffer, logits: string): CardFile['outputs'] {
   return hasLayerBefore(bytes, logits) ? { logits, features: inputOf(logits) } : { logits };
 }
 
-/** Refuses a flag that contradicts the file. */
 function requireAgreement({ layout, size, normalise }: GivenFacts, input: PictureInput): void {
   const inGraph = input.type === 'uint8' ? 'uint8, which the graph normalises itself' : null;
   const pairs = [
@@ -184,7 +175,6 @@ function requireAgreement({ layout, size, normalise }: GivenFacts, input: Pictur
   }
 }
 
-/** Runs the model as its card will describe it. Returns the final card. */
 async function tryDraft(
   { allowChance }: AddRequest,
   { draft, source, classes }: { readonly draft: CardFile; readonly source: string; readonly classes: ModelClasses },

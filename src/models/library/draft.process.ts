@@ -19,7 +19,6 @@ export interface GivenFacts {
   readonly documentation?: string | undefined;
 }
 
-/** A model's picture input, as its file describes it. */
 export interface PictureInput {
   readonly name: string;
   readonly type: 'float32' | 'uint8';
@@ -38,11 +37,7 @@ export interface Question {
   readonly suggestion: string | null;
 }
 
-/**
- * Returns the one picture input of a classifier.
- *
- * @throws UsageError `model-unsuitable` with the reason if there is no such input
- */
+/** @throws UsageError `model-unsuitable` with the reason if there is no such input */
 export function pictureInputOf({ inputs }: GraphDescription): PictureInput {
   const [input] = inputs;
   if (input === undefined || inputs.length > 1) {
@@ -87,10 +82,8 @@ function layoutOf(input: GraphValue, dims: readonly (number | string)[]): Pick<P
 }
 
 /**
- * Returns the outputs that may be the logits: float32, with one row for each picture.
- *
- * @param width the length of the class list, if known
- * @throws UsageError `model-unsuitable` if there is no such output, or not the requested one
+ * The outputs that may be the logits: float32, with one row for each picture. Throws UsageError `model-unsuitable` if
+ * there is no such output, or not the requested one.
  */
 export function logitsCandidates(
   { outputs }: GraphDescription,
@@ -150,7 +143,6 @@ export function openQuestions(
     }));
 }
 
-/** Describes each fact to the user. */
 const TEXTS = {
   layout: 'nchw (channel after channel) or nhwc (pixel after pixel)',
   size: 'the side of the square input, in pixels',
@@ -162,7 +154,6 @@ const TEXTS = {
   name: 'a name for the model',
 } as const;
 
-/** Returns the text of a new card. */
 export function cardFileText(card: CardFile): string {
   return `# Written by \`winnow models add\`. What the keys mean: docs/models.md.\n${stringify(card, { flowCollectionPadding: true })}`;
 }

@@ -8,7 +8,6 @@ import type { GraphDescription } from '../../platform/onnx/graph.ts';
 import { openQuestions, type GivenFacts, type PictureInput, type Question } from './draft.process.ts';
 import { parseNormalisation } from './normalisation.ts';
 
-/** Asks the user at the terminal. */
 export type Ask = (question: Question) => Promise<string>;
 
 export interface Gathering {
@@ -68,7 +67,6 @@ function missingFacts(questions: readonly Question[]): UsageError {
   );
 }
 
-/** Derives a model name from the name of its file. */
 function stemOf(file: string): string {
   return path
     .basename(file)

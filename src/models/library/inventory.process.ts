@@ -8,7 +8,6 @@ import type { ExecutionProvider } from '../../kernel/execution-provider.ts';
 import { preprocessingOf } from '../engine/ensemble.process.ts';
 import { problemOfTrial, type Trial } from './judge-trial.ts';
 
-/** A model as listed, without reading its file. */
 export interface ModelEntry {
   readonly name: string;
   /** Null if the card is not valid. `problem` says why. */
@@ -19,7 +18,6 @@ export interface ModelEntry {
   readonly problem: string | null;
 }
 
-/** Lists all models that commands find by name. */
 export async function listModels(): Promise<ModelEntry[]> {
   const entries: ModelEntry[] = [];
   for (const { name } of await listCards()) entries.push(await modelEntry(name));
@@ -62,10 +60,7 @@ async function stateOfFile({
   }
 }
 
-/**
- * The preprocessing that `ModelReading` and `ModelInput` derive from a card. With the card's sha256, it is the key of its
- * evidence.
- */
+/** With the card's sha256, it is the key of its evidence. */
 export function preprocessingOfEntry({ card, classes }: ModelEntry): string | null {
   return card === null || classes === null ? null : preprocessingOf(card, classes);
 }

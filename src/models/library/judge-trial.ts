@@ -1,4 +1,3 @@
-/** Judges a model by its trial on sample photos. Pure. */
 import type { ModelCard } from '../../collection/cards/model-card.ts';
 
 export interface TrialOutcome {
@@ -6,7 +5,6 @@ export interface TrialOutcome {
   readonly rows: readonly Float32Array[];
   /** For each photo its correct output (null if the model does not know the photo's class) and its largest output. */
   readonly answers: readonly { readonly truth: number | null; readonly answer: number }[];
-  /** The number of outputs. */
   readonly classes: number;
   readonly isSoftmax: boolean;
 }
@@ -17,10 +15,8 @@ export interface Trial {
   readonly measured: number;
   /** How many of these the model classified correctly. */
   readonly right: number;
-  /** Expected number of correct answers by guessing. */
   readonly expectedByChance: number;
   readonly verdict: 'ok' | 'not-finite' | 'constant' | 'chance';
-  /** True if the outputs are probabilities. */
   readonly isSoftmax: boolean;
 }
 

@@ -20,7 +20,6 @@ export async function makeModelFolder(folder: string): Promise<void> {
 /** Codes of system errors that mean that writing is not allowed. */
 export const NOT_ALLOWED: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EROFS', 'EISDIR']);
 
-/** The error with code `models-folder`. */
 export function notWritable(folder: string, cause: unknown): UsageError {
   return new UsageError(`Cannot write model files to '${displayPath(folder)}': ${messageOf(cause)}`, {
     code: 'models-folder',
@@ -28,7 +27,6 @@ export function notWritable(folder: string, cause: unknown): UsageError {
   });
 }
 
-/** True if the file has the size and the SHA-256 of its card. */
 export async function isWhole(file: string, { bytes, sha256 }: FoundCard): Promise<boolean> {
   return (await sizeOf(file)) === bytes && (await hashOf(file)) === sha256;
 }
@@ -43,7 +41,6 @@ export async function sizeOf(file: string): Promise<number> {
   }
 }
 
-/** The SHA-256 of a file, which is read in chunks. */
 export async function hashOf(file: string): Promise<string> {
   const hash = createHash('sha256');
   await pipeline(createReadStream(file), hash);

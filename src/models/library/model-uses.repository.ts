@@ -1,7 +1,6 @@
 import { sql, type Kysely } from 'kysely';
 import type { Database } from '../../platform/postgres/database.ts';
 
-/** The names of the catalogue's collections that have the model in their ensemble. */
 export async function collectionsFilteredWith(db: Kysely<Database>, model: string): Promise<string[]> {
   const { rows } = await sql<{ name: string }>`
     select name from collection where definition -> 'ensemble' @> ${JSON.stringify([model])}::jsonb order by name`.execute(

@@ -25,15 +25,12 @@ export interface Removal {
   readonly uses: readonly string[];
   /** Crops whose evidence stays in the catalogue. Null if no data folder was checked. */
   readonly evidenceCrops: number | null;
-  /** Why the card is not valid, or null. */
   readonly problem: string | null;
 }
 
 export interface RemoveOptions {
   readonly force: boolean;
-  /** The catalogue of the data folder. Null if there is none yet. */
   readonly db: Kysely<Database> | null;
-  /** The folder that contains config/local/models. */
   readonly workingDir?: string;
 }
 

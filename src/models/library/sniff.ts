@@ -20,7 +20,6 @@ const SIGNATURES: readonly { readonly starts: Uint8Array; readonly at?: number; 
 const WEB_PAGE = /^\s*<(?:!doctype|html)/i;
 const TEXT = /^[\t\n\r\u0020-\u007E]+$/;
 
-/** A sentence about what the bytes look like. */
 export function sniffText(bytes: Uint8Array): string {
   if (bytes.length === 0) return 'The file is empty.';
   const head = Buffer.from(bytes.subarray(0, 512)).toString('latin1');

@@ -69,7 +69,6 @@ async function runOn(samples: readonly Sample[], input: ModelInput, session: Ope
   return (await session.run(tensor, samples.length)).flat();
 }
 
-/** Chooses samples evenly from the photos that show what their label says. */
 async function chooseSamples(classes: ModelClasses): Promise<Sample[]> {
   const all: Sample[] = [];
   const rows = createReadStream(path.join(SAMPLES, 'labels.csv')).pipe(parse({ columns: true }));

@@ -29,7 +29,6 @@ import type { App } from '../../runtime/open/app.process.ts';
  */
 export type RulesUse = 'follow' | 'work' | 'keep' | 'change';
 
-/** The rules of a process: a collection with the models of its ensemble. */
 export interface GivenRules extends DecisionRules {
   readonly collection: Collection;
   readonly ensemble: Ensemble;
@@ -107,11 +106,7 @@ export async function requireRules(app: App, given: GivenRules): Promise<void> {
   throw rulesRefused(await differencesText(app, stored, { given, opens: 'would be' }));
 }
 
-/**
- * Says which rules differ and how many decisions that concerns.
- *
- * @param opens what happens to the decisions
- */
+/** Says which rules differ, and how many decisions that concerns. */
 export async function differencesText(
   { db }: App,
   stored: StoredRules,
@@ -135,11 +130,7 @@ export function warnOf({ log }: App, text: string): void {
   for (const line of text.split('\n')) log.warn(line);
 }
 
-/**
- * The error for rules that are not those of the catalogue.
- *
- * @param others the processes that work on the collection, if they are why the rules do not change
- */
+/** `others`: the processes that work on the collection, if they are why the rules do not change. */
 export function rulesRefused(text: string, others?: readonly string[]): UsageError {
   const names = [...new Set(others)].join(', ');
   const advice =

@@ -16,7 +16,6 @@ export interface DecisionScope {
   readonly licences: 'any' | readonly string[];
 }
 
-/** The classes or concepts that the collection's candidates are searched as. */
 export function candidateWnids(scope: DecisionScope): WnidScope {
   const { concepts } = scope;
   if (concepts === undefined) return scope.classes ?? scope.wnids;
@@ -37,7 +36,6 @@ interface CollectionLists {
   readonly among: readonly Wnid[];
 }
 
-/** The part of a scope that says what photos are candidates of. */
 export const CANDIDATES: Readonly<
   Record<Mode, (lists: CollectionLists) => Pick<DecisionScope, 'classes' | 'concepts'>>
 > = {

@@ -18,7 +18,6 @@ import {
   type RulesUse,
 } from './rules.process.ts';
 
-/** A collection in an open data folder, for commands that work on one. */
 export interface Workspace {
   readonly app: App;
   readonly collection: Collection;
@@ -43,7 +42,6 @@ export async function openWorkspace(app: App, file: Collection, wanted: RulesUse
   return own;
 }
 
-/** The workspace with the catalogue's rules instead of its own. */
 async function followRules(own: Workspace, stored: StoredRules, use: RulesUse): Promise<Workspace> {
   const { app, collection: file } = own;
   const text = await differencesText(app, stored, { given: givenBy(own), opens: 'would be' });
@@ -73,12 +71,10 @@ async function withCatalogueRules(file: Collection, stored: StoredRules): Promis
   return withStoredRules(file, stored, await loadClassTable());
 }
 
-/** The rules that a process works under. */
 export function givenBy({ collection, ensemble, scope: { decisionSha256 } }: Workspace): GivenRules {
   return { collection, ensemble, decisionSha256, memberIds: ensemble.memberIds };
 }
 
-/** The name of a class or concept. */
 export function nameOf({ evidenceClasses, subjects }: Collection, wnid: string): string {
   return evidenceClasses.nameByWnid.get(wnid) ?? subjects.nameOf(wnid);
 }

@@ -11,9 +11,7 @@ import { FORMAT, snapshotSchema, takedownsSchema, type Snapshot, type Takedown }
 
 /** An opened backup. All its files are whole or absent, and a snapshot's file is written after all that it refers to. */
 export interface BackupFolder {
-  /** As messages show it. */
   readonly shown: string;
-  /** The bytes of photos, as in a data folder. */
   readonly blobs: BlobFolder;
   /** Portions of tables, by the hash of their gzip file. */
   readonly catalogue: BlobFolder;
@@ -38,7 +36,6 @@ function folderAt(dir: string): BackupFolder {
 
 export interface WriteOptions {
   readonly dataDir: string;
-  /** Create the backup if the folder is missing or empty. */
   readonly create: boolean;
   /** The command, for the message of another one that wants to write. */
   readonly purpose: string;
@@ -156,7 +153,6 @@ async function readSnapshot(file: string): Promise<Snapshot> {
   return parsed(snapshotSchema, value, file);
 }
 
-/** Stores a complete snapshot. */
 export async function writeSnapshot(folder: BackupFolder, snapshot: Snapshot): Promise<void> {
   await orUnusable(folder, () => writeJson(path.join(folder.snapshots, `${snapshot.id}.json`), snapshot));
 }
@@ -201,7 +197,6 @@ function damaged(file: string, problem: string): StopTheRun {
   );
 }
 
-/** Writes a file that is whole or absent. */
 function writeJson(file: string, value: unknown): Promise<void> {
   return replaceFile(
     file,

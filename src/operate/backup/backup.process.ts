@@ -29,7 +29,6 @@ export interface BackedUp {
   readonly at: string;
   readonly tables: number;
   readonly rows: number;
-  /** Photos whose bytes are in the backup, and their bytes. */
   readonly photos: number;
   readonly bytes: number;
   /** Added by this command: photos, their bytes, and the bytes of the catalogue. */
@@ -40,9 +39,7 @@ export interface BackedUp {
   readonly lost: readonly string[];
   /** Data that no snapshot needed, and photos that were taken down. */
   readonly removed: Removed;
-  /** Damage found in the backup. */
   readonly warnings: readonly string[];
-  /** Snapshots in the backup, the oldest first. */
   readonly snapshots: readonly string[];
 }
 
@@ -100,8 +97,7 @@ async function backUpTo(folder: BackupFolder, options: BackupOptions): Promise<B
 }
 
 /**
- * Returns the identity of the catalogue. It may also have been moved or restored from one that was backed up here.
- *
+ * Returns the identity of the catalogue, which may have been moved or restored from one that was backed up here.
  * @throws UsageError `backup-of-another`
  */
 async function requireSameCatalogue(

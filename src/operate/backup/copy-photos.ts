@@ -3,7 +3,6 @@ import { LostBytes, orLoss, type BlobStore } from '../../kernel/blobs.ts';
 import { throwIfInterrupted } from '../../kernel/errors.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
 
-/** Progress of a copy. */
 export interface CopyEvents {
   readonly onTable: (table: string) => void;
   readonly onRows: (rows: number) => void;
@@ -40,7 +39,6 @@ export interface PhotosCopied {
   /** Photos that are at the target now, and their bytes. */
   photos: number;
   bytes: number;
-  /** The photos among them that this command copied. */
   copied: number;
   /** Photos whose bytes the source does not have. */
   readonly missing: Sha256[];
@@ -77,7 +75,6 @@ async function sizesIn(blobs: BlobStore, shard: string): Promise<Map<string, num
   return sizes;
 }
 
-/** @param size number of bytes that the target has of it, if any */
 async function copyOne(
   { from, to, fileOf, verify = false, signal, onPhoto }: PhotoCopy,
   { photo: { sha256, bytes }, size }: { readonly photo: ListedPhoto; readonly size: number | undefined },

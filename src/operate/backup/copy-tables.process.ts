@@ -25,11 +25,9 @@ export interface SourceTable extends Pick<CatalogueTable, 'name' | 'columns'> {
   contents(): Promise<Contents>;
 }
 
-/** A database that takes the tables of a catalogue. */
 export interface TargetDatabase extends Pick<CopyEvents, 'onTable' | 'onRows'> {
   readonly db: Kysely<Database>;
   readonly client: Client;
-  /** Without passwords, for messages. */
   readonly shown: string;
   readonly signal: AbortSignal;
 }

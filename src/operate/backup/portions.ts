@@ -43,7 +43,6 @@ export function countRows(text: Buffer): number {
   return rows;
 }
 
-/** Row count and hashes of a table, to compare it with a copy. */
 export interface Contents {
   readonly rows: number;
   /** The SHA-256 of each of its portions, in order. */

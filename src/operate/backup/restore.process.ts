@@ -49,11 +49,7 @@ export interface Restored {
   readonly checks: readonly AuditResult[];
 }
 
-/**
- * The snapshot of a backup with this id, or the newest.
- *
- * @throws UsageError `no-backup`, `no-snapshot`, `backup-newer`
- */
+/** The snapshot with this id, or the newest. @throws UsageError `no-backup`, `no-snapshot`, `backup-newer` */
 export async function chooseSnapshot(
   dir: string,
   id: string | undefined,
@@ -183,10 +179,7 @@ async function* shardsWithout(shards: AsyncIterable<Shard>, excluded: ReadonlySe
     yield { shard, photos: photos.filter(({ sha256 }) => !excluded.has(sha256)) };
 }
 
-/**
- * Repeats the takedowns made after the snapshot in the restored catalogue, and removes all bytes that must not be there.
- * Returns the number of photos.
- */
+/** Repeats the takedowns made after the snapshot, and removes all bytes that must not be there. Counts the photos. */
 async function obeyTakedowns(db: Kysely<Database>, blobs: BlobStore, takedowns: readonly Takedown[]): Promise<number> {
   const known = new Set((await listTakedowns(db)).map(targetKey));
   let photos = 0;

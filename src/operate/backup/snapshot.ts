@@ -40,12 +40,10 @@ export const snapshotSchema = z.object({
    * one, so that snapshots sort as they were made.
    */
   at: z.iso.datetime(),
-  /** The version of winnow. */
   winnow: z.string(),
   postgres: z.string(),
   /** The database that was read: see `identityOf`. */
   source: z.string(),
-  /** The migrations of its schema, in order. */
   migrations: z.array(z.string()).min(1),
   /** Each after the tables that it refers to. */
   tables: z.array(tableSchema),
@@ -61,12 +59,10 @@ export const snapshotSchema = z.object({
 });
 export type Snapshot = Readonly<z.infer<typeof snapshotSchema>>;
 
-/** All portions that a snapshot needs. */
 export function portionsOf({ tables, photos }: Snapshot): Portion[] {
   return [...tables, photos].flatMap(({ portions }) => portions);
 }
 
-/** Photos, URLs and places that must not come back. */
 export const takedownsSchema = z.array(
   z.object({
     sha256: sha256.nullable(),

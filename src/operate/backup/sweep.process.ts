@@ -6,7 +6,6 @@ import { removeSnapshot, type BackupFolder } from './backup-folder.process.ts';
 import { readPortions, shardsOf } from './portions.ts';
 import { portionsOf, type Snapshot } from './snapshot.ts';
 
-/** Counts of what was removed from a backup. */
 export interface Removed {
   snapshots: number;
   photos: number;
@@ -16,12 +15,10 @@ export interface Removed {
 
 export interface Swept {
   readonly removed: Removed;
-  /** Why photos were not removed. Usually empty. */
   readonly warnings: readonly string[];
 }
 
 export interface SweepOptions {
-  /** Number of snapshots to keep: the newest. */
   readonly keep: number;
   readonly signal: AbortSignal;
 }

@@ -13,7 +13,6 @@ export interface CatalogueTable {
   readonly key: readonly { readonly column: string; readonly type: string }[];
   /** The sequence with which the server numbers rows, or null. */
   readonly sequence: string | null;
-  /** The names of the tables that it refers to. */
   readonly needs: readonly string[];
 }
 
@@ -63,7 +62,6 @@ const PLAIN_TEXT = `set timezone to 'UTC'; set datestyle to 'ISO'; set intervals
 const NO_LIMITS =
   'set statement_timeout to 0; set idle_session_timeout to 0; set idle_in_transaction_session_timeout to 0';
 
-/** Opens a connection on which equal rows are equal texts. */
 export async function connectPlainly(url: string, applicationName: string): Promise<Client> {
   const client = new SteadyClient({ connectionString: url, application_name: applicationName });
   await client.connect();
@@ -71,11 +69,9 @@ export async function connectPlainly(url: string, applicationName: string): Prom
   return client;
 }
 
-/** One moment of a catalogue. */
 export interface CatalogueState {
   readonly at: Date;
   readonly postgres: string;
-  /** The migrations of its schema, in order. */
   readonly migrations: readonly string[];
 }
 
@@ -114,7 +110,6 @@ export function readPhotoList(client: Client): AsyncIterable<Buffer> {
   );
 }
 
-/** Inserts rows that COPY wrote. */
 export async function insertRows(
   client: Client,
   { name, columns }: CatalogueTable,
@@ -140,7 +135,6 @@ export async function numbersOf(client: Client, { sequence }: CatalogueTable): P
   return value === undefined ? null : { lastValue: Number(value.last_value), isCalled: value.is_called };
 }
 
-/** Sets the numbering so that the next id is the one that another catalogue would have assigned. */
 export async function setNumbers(
   client: Client,
   { sequence }: CatalogueTable,

@@ -10,9 +10,7 @@ import { mergeTakedowns, type Takedown } from './snapshot.ts';
 export interface TakedownsApplied {
   /** Takedowns listed in the backup now. A restore of any of its snapshots obeys them. */
   readonly takedowns: number;
-  /** Takedowns that are new in the list. */
   readonly added: number;
-  /** Photos whose bytes were removed from the backup. */
   readonly photos: number;
   readonly bytes: number;
 }
@@ -58,7 +56,6 @@ export function photosOf(takedowns: readonly Takedown[]): Set<Sha256> {
   return new Set(takedowns.flatMap(({ sha256 }) => (sha256 === null ? [] : [sha256])));
 }
 
-/** Returns the target of a takedown: a photo, a URL, or an item of a source. */
 export function targetOf({ sha256, source, sourceId, url }: Takedown): TakedownTarget {
   if (sha256 !== null) return { sha256 };
   if (url !== null) return { urls: [url] };

@@ -8,9 +8,7 @@ import { verdictProblems } from '../../review/events/verdict-audit.repository.ts
 /** One rule that must hold for a data folder, and where it does not. */
 export interface AuditResult {
   readonly name: string;
-  /** Number of rows or files that were checked. */
   readonly checked: number;
-  /** One sentence for each violation. */
   readonly problems: readonly string[];
   /** Photos that the next crawl puts right, because `winnow resume` was run. */
   readonly awaited?: number;

@@ -22,9 +22,7 @@ export async function auditDataFolder(app: Audited, signal: AbortSignal): Promis
 }
 
 /**
- * Checks that every photo row has its bytes. They are read and hashed.
- *
- * @param awaited gets the photos without bytes that the next crawl fetches again
+ * Reads and hashes the bytes of every photo. `awaited` gets the photos without bytes that the next crawl fetches again.
  */
 async function auditPhotos({ db, blobs }: Audited, signal: AbortSignal, awaited: Set<Sha256>): Promise<AuditResult> {
   const problems: string[] = [];

@@ -5,7 +5,6 @@ import { shareLeaks } from '../../filter/run/overrule.repository.ts';
 import { UsageError } from '../../kernel/errors.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 
-/** Counts of the catalogue rows that belong to one collection only. */
 export interface CollectionContent {
   readonly decisions: number;
   /** Decisions that are `kept`. Their photos are safe from `prune`. */
@@ -13,17 +12,12 @@ export interface CollectionContent {
   /** Rows of its shortlist, including those that are left out. */
   readonly listed: number;
   readonly pauses: number;
-  /** Actions of reviewers. */
   readonly reviews: number;
   /** When a filter last claimed the collection for its rules. */
   readonly claimedAt: Date;
 }
 
-/**
- * Counts what forgetting a collection would remove.
- *
- * @throws UsageError `unknown-collection` with the most similar name and all names that the catalogue knows
- */
+/** @throws UsageError `unknown-collection` with the most similar name and all names that the catalogue knows */
 export async function contentOfCollection(db: Kysely<Database>, name: string): Promise<CollectionContent> {
   const { rows } = await sql<CollectionContent>`
     select (select count(*) from decision d where d.collection_id = k.id) as decisions,

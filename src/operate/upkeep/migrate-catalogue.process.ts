@@ -13,7 +13,6 @@ import { refuseUnfinishedMove } from '../../runtime/open/move-state.repository.t
 export interface MigrateOptions {
   readonly config: App['config'];
   readonly log: App['log'];
-  /** `postgres.url` */
   readonly url: string;
   readonly signal: AbortSignal;
   /** Asks whether to go on. It is not called if there is nothing to do. */

@@ -19,12 +19,10 @@ const POISON = 'poison';
 /** Reason of a photo: its bytes were deleted (winnow prune), and a collection needs them to decide it. */
 export const PRUNED = 'pruned';
 
-/** Reasons that can be retried. */
 export const RETRIABLE_REASONS: readonly string[] = [...FAILED_REASONS, UNDECODABLE, POISON, PRUNED];
 
 export type Retried = Awaited<ReturnType<typeof retryFailures>>;
 
-/** Retries everything in the catalogue that failed for one of the reasons. */
 export async function retryFailures(
   { db }: Pick<App, 'db'>,
   { reasons, sources = SOURCE_NAMES }: { readonly reasons: readonly string[]; readonly sources?: readonly string[] },

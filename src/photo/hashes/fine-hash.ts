@@ -16,8 +16,7 @@ export type FineHash = Int8Array;
 
 export const FINE_HASH_BYTES = FREQUENCIES ** 2 - 1;
 /**
- * Two pictures whose 64-bit hashes match are the same picture if their finer hashes have at least this cosine
- * similarity (at most 1).
+ * The least cosine similarity of the finer hashes of pictures whose 64-bit hashes match and that are the same picture.
  */
 export const LEAST_SIMILARITY = 0.85;
 const LARGEST = 127;

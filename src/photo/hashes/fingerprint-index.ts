@@ -9,10 +9,7 @@ export interface ParsedFingerprint {
   readonly fineHash: FineHash | null;
 }
 
-/**
- * Pictures in the order in which they were added. A search compares 64-bit hashes, and the finer hash confirms each
- * match.
- */
+/** Pictures in the order in which they were added. The finer hash confirms each match of the 64-bit hashes. */
 export class FingerprintIndex {
   readonly #hashes = new HashIndex();
   readonly #fineHashes: (FineHash | null)[] = [];
@@ -27,10 +24,8 @@ export class FingerprintIndex {
   }
 
   /**
-   * Position (0 = added first) of the earliest picture that is the same within `maxDistance` bits (0..64), or -1 if
-   * there is none.
-   *
-   * @param counts whether the picture at a position counts; by default all do
+   * Position (0 = added first) of the earliest picture that is the same within `maxDistance` bits (0..64) and that
+   * `counts` accepts, or -1 if there is none.
    */
   firstMatch(
     { hash, fineHash }: ParsedFingerprint,

@@ -5,7 +5,6 @@ import type { Fingerprint } from '../../platform/image/inspection.ts';
 import { hashOfFrequencies } from './perceptual-hash.ts';
 import type { RgbImage } from '../../platform/image/rgb-image.ts';
 
-/** Both hashes of a picture, computed from one resize and one transform. */
 export function fingerprintOf(image: RgbImage | LumaImage): Fingerprint {
   const frequencies = frequenciesOf(image);
   return { perceptualHash: hashOfFrequencies(frequencies), fineHash: fineHashText(fineHashOf(frequencies)) };

@@ -10,7 +10,6 @@ import type { RgbImage } from '../../platform/image/rgb-image.ts';
  */
 export type Frequencies = Float64Array;
 
-/** Frequencies of each axis, including the constant one. */
 export const FREQUENCIES = 16;
 const GRID = 32;
 
@@ -26,7 +25,6 @@ const COSINES = Float64Array.from({ length: FREQUENCIES * HALF }, (_, i) =>
   Math.round(2 ** 14 * Math.cos((Math.PI * Math.floor(i / HALF) * (2 * (i % HALF) + 1)) / (2 * GRID))),
 );
 
-/** The 16 x 16 lowest frequencies of the two-dimensional DCT-II of the picture's luma at 32 x 32 pixels: exact integers. */
 export function frequenciesOf(image: RgbImage | LumaImage): Frequencies {
   const isLuma = 'luma' in image;
   return lowFrequencies(isLuma ? resizeLuma(image, { width: GRID, height: GRID }) : greyGrid(image));

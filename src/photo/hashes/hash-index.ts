@@ -24,7 +24,6 @@ export class HashIndex {
     return this.#length;
   }
 
-  /** Adds a hash. Its position is the number of hashes that were added before it. */
   add({ hi, lo }: ParsedHash): void {
     if (2 * this.#length === this.#words.length) this.#words = grown(this.#words);
     this.#words[2 * this.#length] = hi;
@@ -141,7 +140,6 @@ class ChunkTables {
   readonly #heads = new Int32Array(CHUNKS * CHUNK_VALUES);
   /** Next position in the list, plus one; 0: none. `CHUNKS` entries for each position. */
   #nexts = new Int32Array(CHUNKS * FIRST_CAPACITY);
-  /** The hash that the current search looks for. */
   #sought: ParsedHash = { hi: 0, lo: 0 };
   #maxDistance = 0;
   #count = 0;
@@ -175,7 +173,6 @@ class ChunkTables {
     return this.#count;
   }
 
-  /** Adds the positions that are near enough to `found`, from the list that begins with `head`. */
   #follow(words: Int32Array, chunk: number, head: number): void {
     const nexts = this.#nexts;
     const { hi, lo } = this.#sought;

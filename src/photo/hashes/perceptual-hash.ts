@@ -21,7 +21,6 @@ export interface ParsedHash {
 }
 
 export const HASH_BITS = 64;
-/** Number of the lowest frequencies of each axis that the hash uses. */
 const LOW = 8;
 /** The value of a lower-case hex digit by its character code; -1 for other characters. */
 const HEX_VALUES = Int8Array.from({ length: 128 }, (_, code) => '0123456789abcdef'.indexOf(String.fromCharCode(code)));
@@ -43,7 +42,6 @@ export function hashOfFrequencies(frequencies: Frequencies): string {
   return hash;
 }
 
-/** Number of the 64 bits that differ, 0 to 64. A call takes a few nanoseconds. */
 export function hammingDistance(a: ParsedHash, b: ParsedHash): number {
   return countOnes(a.hi ^ b.hi) + countOnes(a.lo ^ b.lo);
 }
@@ -58,10 +56,7 @@ export function parseHash(hash: string): ParsedHash {
   return { hi, lo };
 }
 
-/**
- * Eight hex digits from `start` on as a signed integer. Reading character codes is several times faster than
- * `parseInt`.
- */
+/** Eight hex digits as a signed integer. Reading character codes is several times faster than `parseInt`. */
 function parseDigits(hash: string, start: number): number | undefined {
   let bits = 0;
   for (let i = start; i < start + 8; i++) {
@@ -72,17 +67,13 @@ function parseDigits(hash: string, start: number): number | undefined {
   return bits;
 }
 
-/** Mean of the two middle values. The number of values is even. */
 function medianOf(values: Float64Array): number {
   const sorted = values.toSorted();
   const upper = sorted.length / 2;
   return ((sorted[upper - 1] ?? 0) + (sorted[upper] ?? 0)) / 2;
 }
 
-/**
- * Number of one bits in a 32-bit integer: sums of 2, 4 and 8 bits side by side, then all four bytes by one
- * multiplication.
- */
+/** Number of one bits in a 32-bit integer. */
 export function countOnes(bits: number): number {
   const pairs = bits - ((bits >>> 1) & 0x55_55_55_55);
   const nibbles = (pairs & 0x33_33_33_33) + ((pairs >>> 2) & 0x33_33_33_33);

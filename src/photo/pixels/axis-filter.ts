@@ -8,9 +8,7 @@
 
 /** Output pixel `i` is the weighted sum of the source pixels from `starts[i]` on. */
 export interface AxisFilter {
-  /** First source pixel of each output pixel. */
   readonly starts: Int32Array;
-  /** Number of source pixels of output pixel `i`. */
   readonly counts: Int32Array;
   /** The same number in pairs: an odd last pixel is paired with the pixel that follows it, at weight 0. */
   readonly pairs: Int32Array;
@@ -26,17 +24,15 @@ const LOW_MASK = 2 ** LOW_BITS - 1;
 /** Source pixels per output pixel. Above 8,223 the rounding errors of the weights could carry a sum past 255. */
 export const MAX_SCALE = 8_000;
 /**
- * A filter takes about 10 kB. Sources scale photos to one longer side, so a run meets that length and many below it, times
- * the sizes of the models.
+ * A filter takes about 10 kB. Sources scale photos to one longer side, so a run meets few lengths, times the sizes of
+ * models.
  */
 const MAX_CACHED_FILTERS = 256;
 /**
- * For a longer output, which only a picture as thin as a line has, the filter covers just the part that is needed and
- * is not cached.
+ * For a longer output (a picture as thin as a line) the filter covers just the part that is needed and is not cached.
  */
 const MAX_WHOLE_LENGTH = 2 ** 16;
 
-/** A range of output pixels. */
 export interface Span {
   readonly first: number;
   readonly count: number;
@@ -44,10 +40,7 @@ export interface Span {
 
 const cachedFilters = new Map<string, AxisFilter>();
 
-/**
- * The filter from `sourceLength` to `length` pixels with the outputs of `span`, and the position of the first of them
- * in it.
- */
+/** The filter with the outputs of `span`, and the position of the first of them in it. */
 export function axisFilterOver(
   sourceLength: number,
   length: number,
@@ -57,7 +50,6 @@ export function axisFilterOver(
   return { filter: makeAxisFilter(sourceLength, length, span), span: { ...span, first: 0 } };
 }
 
-/** The filter from `sourceLength` to `length` pixels, cached for the next picture of that size. */
 function axisFilter(sourceLength: number, length: number): AxisFilter {
   const key = `${sourceLength}>${length}`;
   const cached = cachedFilters.get(key);
@@ -69,9 +61,7 @@ function axisFilter(sourceLength: number, length: number): AxisFilter {
   return filter;
 }
 
-/**
- * Computes the weights in double precision and in Pillow's order of operations, because their last bits depend on it.
- */
+/** Computes the weights in Pillow's order of operations, because their last bits depend on it. */
 function makeAxisFilter(sourceLength: number, length: number, { first, count }: Span): AxisFilter {
   const scale = sourceLength / length;
   if (scale > MAX_SCALE) {

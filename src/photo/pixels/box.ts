@@ -1,8 +1,5 @@
-/** Sizes and rectangles of whole pixels. */
 export interface Size {
-  /** Pixels. */
   readonly width: number;
-  /** Pixels. */
   readonly height: number;
 }
 
@@ -22,7 +19,6 @@ export function requireBoxWithin(box: Box, size: Size): void {
   );
 }
 
-/** True for a whole number of pixels, at least 1. */
 export function isSideLength(value: number): boolean {
   return Number.isSafeInteger(value) && value > 0;
 }

@@ -1,7 +1,6 @@
 /** The loops over pixels, in WebAssembly. Most work on 128 bits at a time, several times faster than JavaScript. */
 import { KERNEL_BASE64 } from './kernel-bytes.ts';
 
-/** An index into the kernel's memory. */
 export type Address = number;
 
 /** The exports of scripts/kernels/pixels.as. Its comments say what each function reads and writes. */
@@ -38,15 +37,11 @@ interface KernelExports {
   ) => void;
 }
 
-/**
- * The kernel with memory for one call. Areas are allocated one after the other and are free again when the call ends.
- */
+/** The kernel with memory for one call. Areas are free again when the call ends. */
 export interface PixelKernel extends Omit<KernelExports, 'memory'> {
   /** Allocates a multiple of 16 bytes, aligned to 16. Kernels may read and overwrite a little beyond the area. */
   take(bytes: number): Address;
-  /** Copies the values into the kernel's memory and returns their address. */
   put(values: Uint8Array | Int16Array | Int32Array | Float32Array): Address;
-  /** The memory, as bytes. */
   readonly bytes: Uint8Array;
 }
 

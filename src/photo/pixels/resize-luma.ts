@@ -44,7 +44,6 @@ function tableBytes({ starts, pairs, weights }: AxisFilter): number {
   return starts.byteLength + pairs.byteLength + weights.byteLength;
 }
 
-/** Filters the columns of a plane of that width. */
 function filterDown(
   kernel: PixelKernel,
   source: Address,

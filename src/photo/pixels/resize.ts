@@ -14,7 +14,6 @@ import { withKernel, type Address, type PixelKernel } from './kernel.ts';
 
 export type { Box, Size } from './box.ts';
 
-/** Number of source rows copied to the kernel at a time. They stay in the processor's cache. */
 const STRIP_ROWS = 64;
 
 /**
@@ -68,7 +67,6 @@ export function resizeRegion(image: RgbImage, target: Size, box: Box): RgbImage 
   });
 }
 
-/** The horizontal pass: computes the output columns `columns` of the source rows into `narrowed`, strip after strip. */
 function narrowRows(
   kernel: PixelKernel,
   part: {
@@ -106,12 +104,10 @@ function partOf(values: Int32Array, { first, count }: Span): Int32Array {
   return values.subarray(first, first + count);
 }
 
-/** Size of the tables of a whole axis: starts, pairs and weights. */
 function tableBytes(filter: AxisFilter): number {
   return filter.starts.byteLength + filter.pairs.byteLength + filter.weights.byteLength;
 }
 
-/** The source rows from which `out` is computed. */
 function sourceSpan(filter: AxisFilter, out: Span): Span {
   const last = out.first + out.count - 1;
   const first = filter.starts[out.first] ?? 0;

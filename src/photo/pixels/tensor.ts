@@ -7,7 +7,6 @@ import type { Crop } from './ten-crop.ts';
 /** One value each for red, green and blue. */
 export type PerChannel = readonly [red: number, green: number, blue: number];
 
-/** A crop and how to normalise it: `(pixel - mean) / std`, both in units of pixel values (0..255). */
 export interface TensorInput extends Crop {
   readonly image: RgbImage;
   readonly mean: PerChannel;

@@ -20,7 +20,6 @@ import { verified, verifiedStream } from './verified.ts';
 /** Number of requests for a body that breaks off or is stored in part. The SDK itself only retries before the first byte. */
 const BODY_TRIES = 4;
 const BODY_PAUSE_MS = 250;
-/** Code of the error for an object that was stored in part. */
 const HALF_WRITTEN = 's3-half-written';
 
 /**
@@ -157,7 +156,6 @@ class BlobBucket implements BlobStore {
     return `${this.#place.prefix}${sha256.slice(0, 2)}/${sha256.slice(2, 4)}/${sha256}`;
   }
 
-  /** The answer to a call about an object, or null if there is no such object. */
   async #answer<T>(call: Promise<T>): Promise<T | null> {
     return this.#told(call.catch((error: unknown) => (isAbsent(error) ? null : Promise.reject(error))));
   }

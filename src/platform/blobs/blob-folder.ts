@@ -26,7 +26,6 @@ export interface BlobFolder extends BlobStore {
    * @throws StopTheRun `disk-full`, `folder-read-only`, `folder-permission`: no other photo could be stored either
    */
   put(sha256: Sha256, bytes: Uint8Array, file?: string): Promise<void>;
-  /** Path of the blob, also if it does not exist. */
   pathOf(sha256: Sha256): string;
 }
 

@@ -15,7 +15,6 @@ export type BlobPlace =
       readonly localFolder: string;
     };
 
-/** The settings `blobs.*` that name the place. */
 export interface BlobSettings {
   readonly url: string | null;
   readonly endpoint: string | null;

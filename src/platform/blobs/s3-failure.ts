@@ -59,11 +59,7 @@ const PASSING = new Set([408, 409, 429]);
 /** The SDK has no name for this error. */
 const NO_REGION = /Region is missing/;
 
-/**
- * The error to show for a call that failed permanently.
- *
- * @param at the bucket and its service, for people
- */
+/** `at`: the bucket and its service, for people. */
 export function s3Failure(error: unknown, at: string): Error {
   const name = NO_REGION.test(messageOf(error)) ? 'PermanentRedirect' : nameOf(error);
   const status = statusOf(error) ?? 0;

@@ -4,7 +4,6 @@ import { LostBytes } from '../../kernel/blobs.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
 import { sha256Of } from '../../config/sha256.ts';
 
-/** The expected bytes, and where they are, for people. */
 export interface Expected {
   readonly sha256: Sha256;
   readonly place: string;

@@ -7,7 +7,6 @@ import { fromSent } from '../../kernel/sent-error.ts';
 import type { Death } from './suspicion.ts';
 import { DOING, type FromChild } from './messages.ts';
 
-/** The result of a request: an answer, or how the child died. */
 export type Reply<Answer> = { readonly answer: Answer } | { readonly death: Death };
 
 export interface ChildOptions<Spec> {
@@ -15,10 +14,7 @@ export interface ChildOptions<Spec> {
   readonly module: URL;
   /** The child's first message. Plain data. */
   readonly spec: Spec;
-  /**
-   * If there is no answer within this time, the child is taken to hang and is killed. Time in which this process is stopped
-   * does not count.
-   */
+  /** A child without an answer within this time is killed. Time in which this process is stopped does not count. */
   readonly limitMs: number;
 }
 
@@ -81,14 +77,12 @@ export class ChildProgram<Spec, Request, Answer> {
   }
 }
 
-/** One run of the program, from start to end. */
 class Child {
   readonly #process: ChildProcess;
   #stderr = '';
   #doing: string | null = null;
   #hung: string | null = null;
   hasEnded = false;
-  /** Resolves once the child has ended. */
   readonly #death: Promise<Death>;
 
   constructor(module: URL) {

@@ -14,7 +14,6 @@ export function tell(doing: string): void {
   }
 }
 
-/** Prepares the program to answer requests. */
 type Start<Spec, Request, Answer> = (spec: Spec) => Promise<(request: Request) => Promise<Answer>>;
 
 /**

@@ -15,15 +15,12 @@ export interface Death {
 /** The report of a process that begins to decode. A death in decoding does not depend on the models. */
 export const DECODING = 'decoding it';
 
-/**
- * A kind of work that processes have in flight: photos to decide, or pictures to inspect. The first word of a work's name.
- */
+/** A kind of work that processes have in flight. It is the first word of a work's name. */
 export type WorkKind = 'filter' | 'inspect';
 
 /** Number of deaths, alone in a process, that condemn an item. One may be an accident. */
 const DEATHS = 2;
 
-/** True if an item has killed so many processes that no other should try it. */
 export function isCondemned(deaths: readonly Death[]): boolean {
   return deaths.length >= DEATHS;
 }

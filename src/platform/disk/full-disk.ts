@@ -3,11 +3,7 @@ import { codeOf, messageOf, StopTheRun } from '../../kernel/errors.ts';
 
 const FULL = new Set(['ENOSPC', 'EDQUOT']);
 
-/**
- * Runs `work`, which writes below `target`, the folder of `--out`.
- *
- * @throws StopTheRun `disk-full` if the disk or the quota has no room. Other errors stay as they are.
- */
+/** @throws StopTheRun `disk-full` if `work`, which writes below `target` (the folder of `--out`), finds no room */
 export async function explainFullDisk<T>(target: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();

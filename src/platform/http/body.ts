@@ -100,7 +100,6 @@ async function flow(body: Readable, take: (chunk: Buffer) => unknown, signal: Ab
   }
 }
 
-/** Passes chunks on, one after the other. */
 class Sink extends Writable {
   #failure: Error | null = null;
   readonly #consume: (chunk: Buffer) => void | Promise<void>;
@@ -121,7 +120,6 @@ class Sink extends Writable {
     })();
   }
 
-  /** Throws what `consume` threw. */
   rethrow(): void {
     if (this.#failure !== null) throw this.#failure;
   }
@@ -154,7 +152,6 @@ class BoundedBytes {
   readonly #buffers: BodyBuffers | undefined;
   #buffer: Buffer;
   #length = 0;
-  /** True if more bytes came than fit. */
   isFull = false;
 
   /** A correct `expectedBytes` saves copies. A wrong one does no harm. */

@@ -24,12 +24,8 @@ export interface Downloaded {
 export type DownloadResult = Downloaded | HttpFailure;
 
 export interface DownloadDeps extends HttpDeps {
-  /**
-   * Called for a 2xx answer before its body is read, so that it can check the headers for opt-outs. A refused body is not
-   * downloaded.
-   */
+  /** Called for a 2xx answer before its body is read, to look for opt-outs. A refused body is not downloaded. */
   readonly onHeaders?: ((answer: HttpAnswer) => Refusal | null) | undefined;
-  /** Supplies the memory for bodies. */
   readonly buffers?: BodyBuffers | undefined;
 }
 

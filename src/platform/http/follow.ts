@@ -6,7 +6,6 @@ import type { HttpDeps, HttpLimits, HttpRequest } from './request.ts';
 import { portOf, shownUrl } from './url.ts';
 import { Watch } from './watch.ts';
 
-/** A request, and what to do with its answer. */
 export interface RequestPlan<T> {
   readonly request: HttpRequest;
   readonly limits: HttpLimits;
@@ -19,21 +18,17 @@ export interface RequestPlan<T> {
   accept(answer: HttpAnswer, arrival: Arrival): Promise<T>;
 }
 
-/** The end of the redirects. */
 export interface Arrival {
   readonly watch: Watch;
   /** The last URL, without credentials and fragment. */
   readonly url: URL;
 }
 
-/** Progress of a request. */
 interface Trail {
   readonly watch: Watch;
   /** The current URL, without credentials and fragment. Null before the first hop. */
   url: URL | null;
-  /** The number of redirects that were followed. */
   hops: number;
-  /** The status of the last answer. */
   status: number | null;
 }
 

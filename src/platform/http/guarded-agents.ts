@@ -14,7 +14,6 @@ export type ResolveHost = (
 
 export const resolveBySystem: ResolveHost = (host, callback) => lookup(host, { all: true }, callback);
 
-/** The allowed addresses and the name resolver. */
 export interface Passage {
   readonly guard: AddressGuard;
   readonly resolve: ResolveHost;
@@ -43,7 +42,6 @@ export function refuseConnection(error: Error, callback: OnConnection | undefine
   callback?.(error, new Duplex());
 }
 
-/** Returns connection options whose lookup answers only checked addresses, or the reason why the host is refused. */
 function guardConnection(options: ClientRequestArgs, { guard, resolve }: Passage): ClientRequestArgs | Refused {
   const host = options.host ?? 'localhost';
   const port = Number(options.port);

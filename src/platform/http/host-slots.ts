@@ -1,6 +1,5 @@
 interface Host {
   active: number;
-  /** Wakes the waiting callers, in the order of their arrival. */
   readonly waiting: (() => void)[];
 }
 
@@ -17,7 +16,6 @@ export class HostSlots {
     this.#slotsPerHost = slotsPerHost;
   }
 
-  /** Runs the work once a slot of the host is free. */
   async run<T>(key: string, work: () => Promise<T>): Promise<T> {
     const host = this.#hosts.get(key) ?? { active: 0, waiting: [] };
     this.#hosts.set(key, host);

@@ -9,9 +9,7 @@ import { createProxies, type ProxySettings } from './proxy.ts';
 import { requestThrough, TunnelAgent } from './proxy-agents.ts';
 
 export interface HttpClientOptions {
-  /** Sent with every request. */
   readonly userAgent: string;
-  /** The maximum of concurrent requests to one host:port. */
   readonly connectionsPerHost: number;
   /**
    * host:port exceptions of the address guard; see `createAddressGuard`. Each list needs a client of its own, because a
@@ -22,7 +20,6 @@ export interface HttpClientOptions {
   readonly proxies?: ProxySettings | undefined;
   /** A certificate (PEM) to trust in addition to those that come with Node. */
   readonly trustedCertificate?: string | undefined;
-  /** How names are resolved. The default is the system's resolver. */
   readonly resolve?: ResolveHost | undefined;
 }
 
@@ -33,7 +30,6 @@ export interface HttpClient {
   readonly slots: HostSlots;
   /** Creates one GET request, which the caller must end. It does not follow redirects, wait or retry: the caller does. */
   send(url: URL, headers: Readonly<Record<string, string>>): ClientRequest;
-  /** Closes all connections. Requests in flight fail. */
   close(): void;
 }
 
@@ -78,7 +74,6 @@ export function openHttpClient(options: HttpClientOptions): HttpClient {
 
 const NO_PROXIES: ProxySettings = { httpsProxy: null, httpProxy: null, noProxy: null };
 
-/** Options for the agents of both schemes. */
 function keepAliveOf({ connectionsPerHost, trustedCertificate }: HttpClientOptions): https.AgentOptions {
   return {
     keepAlive: true,

@@ -1,4 +1,3 @@
-/** Translates answers and errors of HTTP into the closed list of reasons. Pure. */
 import type { FailedReason } from '../../kernel/reasons.ts';
 import { codeOf, messageOf } from '../../kernel/errors.ts';
 import { Refused } from './refused.ts';
@@ -14,7 +13,6 @@ export function reasonOfStatus(status: number): FailedReason | null {
   return status >= 500 && status < 600 ? 'http-5xx' : 'http-4xx';
 }
 
-/** The phase of an exchange in which an error occurred. */
 export type Phase = 'before-headers' | 'in-body';
 
 /**

@@ -15,7 +15,6 @@ export interface TextAnswer {
   readonly ok: true;
   /** Any status, including 304 to a conditional request. */
   readonly status: number;
-  /** Header names are in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   /** Decompressed and decoded. Invalid bytes become U+FFFD. */
   readonly body: string;

@@ -4,7 +4,6 @@ export function shownUrl(url: URL): string {
   return text.length <= 200 ? text : `${text.slice(0, 199)}…`;
 }
 
-/** The port to connect to. */
 export function portOf(url: URL): number {
   if (url.port !== '') return Number(url.port);
   return url.protocol === 'https:' ? 443 : 80;

@@ -94,7 +94,6 @@ function webpPixels(bytes: Buffer): number {
   }
 }
 
-/** In pixels. */
 interface JpegSize {
   readonly width: number;
   readonly height: number;
@@ -113,7 +112,6 @@ const MARKER_START = 0xff;
 const NO_MARKER = 0;
 export const EOI = 0xd9;
 export const SOS = 0xda;
-/** Exif or XMP. */
 const APP1 = 0xe1;
 
 /** If the end is missing after stray bytes, the file is more likely damaged than cut. */

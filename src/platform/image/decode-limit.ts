@@ -16,7 +16,6 @@ const DEFAULT_PIXELS = 178_956_970;
  */
 const LARGE_PIXELS = 2 ** 25;
 
-/** Positions in the shared memory. */
 const TOTAL = 0;
 const FREE = 1;
 const NEXT_TICKET = 2;
@@ -97,7 +96,6 @@ export function decodeLimit(): DecodeLimit {
   return ofThisProcess;
 }
 
-/** Sets the limit of the process, before anything is decoded. */
 export function limitDecoding(pixels: number): void {
   ofThisProcess = DecodeLimit.of(pixels);
 }

@@ -89,7 +89,6 @@ async function decodeReduced(bytes: Buffer, { width, height }: Header): Promise<
   );
 }
 
-/** Facts from a photo's header. */
 export interface Header {
   /** Pixels, upright. */
   readonly width: number;
@@ -131,8 +130,6 @@ function toRgb(pixels: Uint8Array, layout: { readonly channels: number; readonly
   if (channels === 4) return isCmyk ? cmykToRgb(pixels) : flattenOnWhite(pixels);
   throw new Error(`Expected 3 or 4 channels of pixels from libvips but received ${channels}`);
 }
-
-/** Converts other raw pixels to 8-bit RGB with the arithmetic of Pillow, so that even the rounding is the same. */
 
 /**
  * RGBA on white, as Pillow's `Image.paste(picture, mask=alpha)` on a white picture (`src/libImaging/Paste.c`).

@@ -1,4 +1,3 @@
-/** The form in which photos leave winnow: one that every reader decodes to the pixels that decisions were made on. */
 import sharp from 'sharp';
 import { type Sha256 } from '../../kernel/ids.ts';
 import type { PictureChange } from '../../kernel/picture-change.ts';
@@ -18,7 +17,6 @@ export interface ExportedPicture extends PictureSize {
   readonly pixelsSha256: Sha256 | null;
 }
 
-/** Pixels. */
 interface PictureSize {
   readonly width: number;
   readonly height: number;

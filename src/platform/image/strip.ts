@@ -1,4 +1,3 @@
-/** Removes metadata from pictures without touching the compressed pixels. */
 import { EOI, jpegSegments, pngChunks, SOS, type Segment } from './container.ts';
 import { photoFormatOf } from './sniff.ts';
 

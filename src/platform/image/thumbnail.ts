@@ -1,4 +1,3 @@
-/** Small copies of photos for people to look at. */
 import sharp from 'sharp';
 import { GiveUpOnItem, messageOf } from '../../kernel/errors.ts';
 import { decodeLimit } from './decode-limit.ts';

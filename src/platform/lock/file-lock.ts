@@ -86,7 +86,6 @@ export async function withFileLock<T>(options: FileLockOptions, work: () => Prom
 }
 
 interface Taker {
-  /** A file with our record, which is linked to the lock's name. */
   readonly draft: string;
   readonly own: ProcessIdentity;
 }

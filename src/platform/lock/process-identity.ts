@@ -21,7 +21,6 @@ export type ProcessIdentity = Readonly<z.infer<typeof identitySchema>>;
 
 const PS_TIMEOUT_MS = 5_000;
 
-/** The identity of this process. */
 export async function ownIdentity(): Promise<ProcessIdentity> {
   const [startedAt, bootId, pidNamespace] = await Promise.all([
     startTimeOf(process.pid),

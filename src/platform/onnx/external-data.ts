@@ -33,7 +33,6 @@ interface Part {
 }
 
 export interface ExternalData {
-  /** Number of tensors in other files. */
   readonly tensors: number;
   /** Paths of the other files as the model names them, each once. */
   readonly files: readonly string[];
@@ -76,12 +75,7 @@ function locationOf(entry: Uint8Array): string | null {
 const SHOWN_FILES = 3;
 const SHOWN_LETTERS = 120;
 
-/**
- * Refuses a model that has tensors in other files.
- *
- * @param file the model, as messages show it
- * @throws StopTheRun `model-external-data`
- */
+/** @throws StopTheRun `model-external-data` if a model has tensors in other files */
 export function requireOneFile(bytes: Uint8Array, file: string): void {
   const { tensors, files } = externalDataOf(bytes);
   if (tensors === 0) return;

@@ -1,7 +1,6 @@
 import type * as ort from 'onnxruntime-node';
 import type { InputFormat } from './model-format.ts';
 
-/** One input or output of a graph. */
 export interface GraphValue {
   readonly name: string;
   /** `float32`, `uint8`, ...; `not a tensor` for sequences and maps. */
@@ -15,7 +14,6 @@ export interface GraphDescription {
   readonly outputs: readonly GraphValue[];
 }
 
-/** The inputs and outputs of a graph, as the file declares them. */
 export function describeSession(session: ort.InferenceSession): GraphDescription {
   return { inputs: session.inputMetadata.map(valueOf), outputs: session.outputMetadata.map(valueOf) };
 }
@@ -59,8 +57,8 @@ export function inputProblems(
 }
 
 /**
- * How an output differs from its card, as parts of a sentence. If `classes` is given, it must have one value for each
- * class.
+ * How an output differs from its card, as parts of a sentence. It must have a value for each of the `classes`, if
+ * given.
  */
 export function outputProblems(output: GraphValue, classes: number | undefined): string[] {
   const width = outputWidth(output);

@@ -17,7 +17,6 @@ export interface HeadOptions {
   readonly classes?: number | undefined;
 }
 
-/** A file that turns one picture's features into logits. */
 export interface Head {
   run(features: Float32Array): Promise<Float32Array>;
   close(): Promise<void>;

@@ -33,7 +33,6 @@ interface Graph {
 }
 
 export interface WithTensors {
-  /** The model, with the tensors among its outputs. */
   readonly bytes: Buffer;
   /** The names of the tensors, in the order of the request. Names that the graph does not have are unchanged. */
   readonly names: readonly string[];
@@ -62,11 +61,7 @@ export function withTensors(bytes: Buffer, wanted: readonly string[], file: stri
   return { bytes: Buffer.concat([bytes, field(MODEL.graph, Buffer.concat(outputs))]), names };
 }
 
-/**
- * True if the last layer before an output is linear, so that the graph has features.
- *
- * @param bytes an ONNX file
- */
+/** True if the last layer before an output is linear, so that the graph of an ONNX file has features. */
 export function hasLayerBefore(bytes: Buffer, output: string): boolean {
   const graph = graphOf(bytes);
   return walkToLayer(graph, realName(graph, output)).layer !== null;
@@ -140,7 +135,6 @@ function texts(message: Uint8Array, wanted: number): string[] {
   return [...messages(message, wanted)].map((text) => Buffer.from(text).toString('utf8'));
 }
 
-/** A field with a length. */
 function field(number: number, bytes: Buffer): Buffer {
   const writer = new PbfWriter();
   writer.writeBytesField(number, bytes);

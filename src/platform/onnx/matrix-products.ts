@@ -74,7 +74,6 @@ function writeFlag(name: string, attribute: PbfWriter): void {
   attribute.writeVarintField(20, INT);
 }
 
-/** A matrix of doubles of any size. */
 function writeValue(name: string, value: PbfWriter): void {
   value.writeStringField(1, name);
   value.writeMessage(2, (_, type) => type.writeMessage(1, writeMatrixType, null), null);

@@ -1,5 +1,3 @@
-/** Input and output formats of graphs that differ from float32 NCHW and logits. Pure. */
-
 /** The input format of a graph. All fields are optional, because most models use the defaults. */
 export interface InputFormat {
   /** `nhwc`: `[batch, size, size, 3]`, pixel by pixel. */
@@ -37,12 +35,10 @@ export function toInput(crops: Float32Array, size: number, { layout, type }: Inp
   return out;
 }
 
-/** The dimensions of the tensor for `count` pictures. */
 export function inputDims(count: number, size: number, { layout }: InputFormat): readonly number[] {
   return layout === 'nhwc' ? [count, size, size, 3] : [count, 3, size, size];
 }
 
-/** One picture's logits, computed from the graph's output. */
 export function toLogits(row: Float32Array, values: OutputValues = 'logits'): Float32Array {
   return values === 'probabilities' ? logarithms(row) : row;
 }

@@ -13,7 +13,6 @@ export function* fieldsOf(message: Uint8Array): Generator<[field: number, value:
   }
 }
 
-/** The wire types of protobuf that matter here. */
 const WIRE = { number: 0, bytes: 2, groupStart: 3, groupEnd: 4 } as const;
 
 class FieldReader extends PbfReader {

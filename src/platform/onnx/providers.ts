@@ -8,24 +8,17 @@ const PROBE_BASE64 =
   'CAkSD3dpbm5vdy1maXh0dXJlczo3CgwKAXgSAXkiBFJlbHUSBXByb2JlWg8KAXgSCgoICAESBAoCCAFiDwoBeRIKCggIARIECgIIAUIECgAQEQ==';
 
 export interface ProviderChoice {
-  /** The provider that models will run on. */
   readonly provider: ExecutionProvider;
   /** Why the requested provider cannot be used, and what it needs; null if it can. */
   readonly problem: string | null;
 }
 
-/** The settings about execution providers. */
 export interface ProviderSettings {
   readonly executionProvider: ExecutionProvider;
-  /** True if the CPU is used when that provider is not available. */
   readonly providerFallback: boolean;
 }
 
-/**
- * The execution provider on which a command runs models.
- *
- * @throws UsageError `provider-unavailable`
- */
+/** The execution provider on which a command runs models. @throws UsageError `provider-unavailable` */
 export async function requireProvider(
   { executionProvider, providerFallback }: ProviderSettings,
   log: { warn(message: string): void },
@@ -67,7 +60,6 @@ async function probe(provider: ExecutionProvider): Promise<void> {
   }
 }
 
-/** Requirements of each provider. */
 const NEEDS: Readonly<Record<Exclude<ExecutionProvider, 'cpu'>, string>> = {
   cuda: 'Linux or Windows with an NVIDIA driver, CUDA 12, cuDNN 9 and the libraries of onnxruntime-node for them (ONNXRUNTIME_NODE_INSTALL=cuda12 node node_modules/onnxruntime-node/script/install)',
   coreml: 'macOS',

@@ -10,7 +10,6 @@ import { describeSession, fixedBatchOf, inputProblems, outputProblems, tensorTex
 import { withTensors } from './inner-tensor.ts';
 import { inputDims, toInput, type InputFormat } from './model-format.ts';
 
-/** One output of the graph that a pass must return. */
 export interface OutputOptions {
   /** The name of a tensor of the graph, or one of the other names that `withTensors` knows. */
   readonly name: string;
@@ -19,7 +18,6 @@ export interface OutputOptions {
 }
 
 export interface SessionOptions {
-  /** Path of the ONNX file. */
   readonly file: string;
   /** Required hash of the file's bytes. Evidence is keyed by it. */
   readonly sha256: Sha256;
@@ -81,12 +79,7 @@ interface Graph {
   readonly fixedBatch: number | null;
 }
 
-/**
- * Creates a session from a model's bytes, unless some of its weights are in other files.
- *
- * @param file the model, as messages show it
- * @throws StopTheRun `model-external-data`, `model-invalid`
- */
+/** Creates a session from a model's bytes. @throws StopTheRun `model-external-data`, `model-invalid` */
 export async function createSession(
   bytes: Buffer,
   { file, provider = 'cpu' }: { readonly file: string; readonly provider?: ExecutionProvider | undefined },
@@ -113,11 +106,7 @@ export async function createSession(
   }
 }
 
-/**
- * Reads a model file and checks its hash.
- *
- * @throws StopTheRun `model-unreadable`, `model-sha256`
- */
+/** Reads a model file and checks its hash. @throws StopTheRun `model-unreadable`, `model-sha256` */
 export async function verifyModelFile(file: string, sha256: Sha256): Promise<Buffer> {
   let bytes: Buffer;
   try {
@@ -136,7 +125,6 @@ export async function verifyModelFile(file: string, sha256: Sha256): Promise<Buf
   );
 }
 
-/** @param names of the outputs in the graph */
 function checkedGraph(session: ort.InferenceSession, options: SessionOptions, names: readonly string[]): Graph {
   const { file, inputName, size, format = {} } = options;
   const described = describeSession(session);

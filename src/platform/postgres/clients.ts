@@ -1,10 +1,7 @@
 import { sql, type Kysely } from 'kysely';
 import type { Database } from './database.ts';
 
-/**
- * The processes that use a catalogue. Each names its connections `winnow <command> <pid> <machine>`, and they end with the
- * process.
- */
+/** Each process that uses a catalogue names its connections `winnow <command> <pid> <machine>`. */
 
 /** The names of our other connections to this database, each once. */
 export async function otherClients(db: Kysely<Database>): Promise<string[]> {

@@ -99,14 +99,12 @@ interface MemberTable {
   model_name: string;
   preprocessing: string;
   class_list_id: number;
-  /** The execution provider of the model: see `EXECUTION_PROVIDERS`. */
   execution_provider: string;
 }
 
 interface EvidenceTable {
   photo_id: number;
   member_id: number;
-  /** 0..9 in TenCrop order. */
   crop: number;
   top1: number;
   top1_prob: number;

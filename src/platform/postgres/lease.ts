@@ -20,7 +20,6 @@ const WORK = 0x57_4e_57;
 
 type Write = (fields: Readonly<Record<string, unknown>>, message: string) => void;
 
-/** The logger functions that are used. A pino logger has them. */
 export interface LeaseLog {
   readonly debug: Write;
   readonly info: Write;
@@ -40,7 +39,6 @@ export interface LeaseOptions {
   readonly onLost?: ((reason: unknown) => void) | undefined;
 }
 
-/** The locks of processes that work on one collection. */
 export type WorkLocks = Pick<Lease, 'shareWork' | 'aloneAtWork'>;
 
 /**

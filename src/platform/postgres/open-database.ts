@@ -13,7 +13,6 @@ export interface DatabaseOptions {
   readonly url: string;
   /** Shown in pg_stat_activity, where other processes find ours: see `otherClients`. */
   readonly applicationName: string;
-  /** Largest number of connections. */
   readonly poolSize: number;
   /** Called when an idle connection was lost. The pool opens another automatically. */
   readonly onConnectionLost: (error: Error) => void;

@@ -10,9 +10,7 @@ export const CONNECT_TIMEOUT_MS = 15_000;
 
 export interface ServerToReach {
   readonly url: string;
-  /**
-   * The server and the setting that names it, without passwords: `PostgreSQL at postgres://me:***@db (from DATABASE_URL)`.
-   */
+  /** The server and the setting that names it, without passwords, for messages. */
   readonly shown: string;
   readonly connectTimeoutMs?: number;
   readonly signal?: AbortSignal | undefined;

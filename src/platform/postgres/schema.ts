@@ -4,7 +4,6 @@ import { MIGRATIONS } from './migrations/index.ts';
 /** The schema that this winnow works with: the number of its last migration. */
 export const KNOWN_SCHEMA = numberOf(Object.keys(MIGRATIONS).at(-1));
 
-/** The migrations of a catalogue, compared with those of this winnow. */
 export interface SchemaState {
   /**
    * `empty`: no migration was applied. `unfinished`: empty or older, but a move or a restore has begun to fill it, and that alone may
@@ -23,7 +22,6 @@ export type RunStatement = (statement: string) => Promise<{ readonly rows: reado
 /** The first migration of catalogues from before all migrations became one, and the last commit that reads them. */
 const BEFORE_SQUASH = { migration: '0001-catalogue', commit: '4fc57e5' };
 
-/** Reads which migrations a catalogue has. */
 export async function readSchema(run: RunStatement): Promise<SchemaState> {
   const rows = await rowsIn(run, 'kysely_migration', 'select name from kysely_migration order by name');
   const state = schemaOf(rows.map((row) => String(Reflect.get(Object(row), 'name'))));

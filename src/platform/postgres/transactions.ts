@@ -29,7 +29,7 @@ export function readSnapshot<T>(db: Kysely<Database>, read: (trx: Transaction<Da
 }
 
 /**
- * For a transaction that compares half a million rows, so that the server writes no temporary files. The default is 4 MB.
+ * For a transaction that compares half a million rows: the server then writes no temporary files. The default is 4 MB.
  */
 export async function allowMoreMemory(trx: Transaction<Database>): Promise<void> {
   await sql`set local work_mem = '64MB'`.execute(trx);

@@ -16,7 +16,6 @@ import { placeText } from '../blobs/blob-place.ts';
 import { removeObject, s3ClientFor, type BucketPlace } from '../blobs/s3-client.ts';
 import { isAbsent, s3Failure, TROUBLE } from '../blobs/s3-failure.ts';
 
-/** Requests at a time. */
 const REQUESTS = 8;
 /** Larger files are streamed. The SDK cannot send a stream again, so this class does. */
 const MAX_BUFFERED_BYTES = 16e6;

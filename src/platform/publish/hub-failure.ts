@@ -64,7 +64,6 @@ function answerOf({ statusCode: status, data, url }: HubApiError, place: HubPlac
   return new StopTheRun(`${said}. The Hub refuses this; what was sent before stays there.`, { code: 'hub-refused' });
 }
 
-/** The Hub's own error message. */
 function textOf(data: HubApiError['data']): string {
   return messageOf(data?.['error'] ?? data?.['message'] ?? 'no reason given');
 }

@@ -9,7 +9,6 @@ export interface HubFetchOptions {
   readonly pauseMs: number;
 }
 
-/** Tries of a request in total. */
 const TRIES = 6;
 const MAX_PAUSE_MS = 60_000;
 /** If the Hub asks for a longer pause, the run ends instead. */
@@ -48,7 +47,6 @@ async function outcomeOf(call: Promise<Response>): Promise<unknown> {
   }
 }
 
-/** The response, or the error thrown. */
 function settled(answer: unknown): Response {
   if (answer instanceof Response) return answer;
   throw answer;

@@ -20,7 +20,6 @@ import { hubFetch } from './hub-fetch.ts';
 export interface HubOptions extends HubPlace {
   /** True if a new dataset is public. An existing one keeps its visibility. */
   readonly isPublic: boolean;
-  /** The title that each commit has. */
   readonly title: string;
   readonly signal: AbortSignal;
   readonly pauseMs?: number;

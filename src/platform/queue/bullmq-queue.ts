@@ -17,10 +17,8 @@ const MAX_STALLED_COUNT = 1_000;
 const RETRY_DELAY_MS = 1_000;
 /** BullMQ keeps a stream of events that winnow does not read, so the stream is kept short. */
 const MAX_EVENTS = 100;
-/** Jobs in one insert. */
 const ADD_BATCH = 500;
 
-/** The differences between BullMQ's two backends. */
 export interface BullBackend {
   makeQueue(name: string, options: Omit<QueueOptions, 'connection'>): BullQueue;
   makeWorker(
@@ -44,7 +42,6 @@ export type BullWorker = Pick<Worker, 'close'> & {
   waitUntilReady(): Promise<unknown>;
 };
 
-/** Implements the port of job queues on BullMQ, with either backend. */
 export function openBullQueue<Payload>(definition: JobDefinition<Payload>, backend: BullBackend): JobQueue<Payload> {
   const queue = connectQueue(definition, backend);
   const { patiently = (call) => call() } = backend;

@@ -22,7 +22,6 @@ export interface QueueConnection {
   readonly patiently?: BullBackend['patiently'];
 }
 
-/** Queues in the PostgreSQL server of the catalogue. */
 export async function openPostgresQueues(connection: QueueConnection): Promise<JobQueues> {
   const { patiently = (work) => work() } = connection;
   await patiently(() => prepareQueues(connection));

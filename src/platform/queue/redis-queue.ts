@@ -68,7 +68,6 @@ export async function openRedisQueues(options: RedisQueuesOptions): Promise<JobQ
 /** Redis refuses every write: its memory is full, it cannot save to its disk, or it has become a replica. */
 const REFUSES_WRITES = /^(OOM|MISCONF|READONLY) /;
 
-/** Tracks since when the server is away, and when to give it up. */
 class Watch {
   readonly #options: RedisQueuesOptions;
   #lostMs = 0;
@@ -101,7 +100,6 @@ class Watch {
     this.#options.onError(error);
   }
 
-  /** The error to report for a failed call. */
   explained(error: unknown): unknown {
     this.#refusal(error);
     return this.#failure ?? error;

@@ -4,7 +4,6 @@ import { Interrupted, messageOf } from '../../kernel/errors.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import { equalsIfGiven } from '../../platform/postgres/query.ts';
 
-/** An action to record, with its actor. */
 export interface Doing extends Actor {
   readonly action: Activity;
   /** The name of the collection. Null or absent if the action concerns none or all of them. */
@@ -12,10 +11,8 @@ export interface Doing extends Actor {
   readonly detail?: ActivityDetail;
 }
 
-/** Longest reason of a failure that is stored, in characters. */
 const REASON_LENGTH = 500;
 
-/** Records something that has happened. */
 export async function recordActivity(db: Kysely<Database>, doing: Doing): Promise<void> {
   await insert(db, { ...doing, outcome: 'done', ends: null });
 }

@@ -1,6 +1,5 @@
 const UNIT_MS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-/** Describes the input of `sinceOf`, for messages. */
 export const SINCE_RULE = 'a time ago (90m, 24h, 7d), or a date or time (2026-11-20, 2026-11-20T08:00Z)';
 
 /** Parses a time: an age before now, or a date or time (UTC unless it has a zone). Returns null if it is neither. */

@@ -36,13 +36,11 @@ export interface App {
   readonly connection: { readonly url: string; readonly applicationName: string };
   /** The locks of processes that work on a collection. They end with this process or its connection. */
   readonly workLocks: WorkLocks;
-  /** The stages that operators have paused. */
   readonly pauses: PauseWatch;
   readonly blobs: BlobStore;
   readonly blobPlace: BlobPlace;
   /** True if no other winnow process used this catalogue at the start, so leftovers of killed processes may be removed. */
   readonly soleClient: boolean;
-  /** The upgrade of the catalogue in the data folder, or null. */
   readonly upgrade: EmbeddedPostgres['upgrade'];
   /** Checks `soleClient` again, so that workers that start together do not mistake each other's jobs for leftovers. */
   isStillAlone(): Promise<boolean>;
@@ -62,7 +60,6 @@ export interface AppOptions extends QueuesOptions {
   readonly clientName: string;
   /** The place that sets `postgres.url`, for messages: `DATABASE_URL`. */
   readonly databaseFrom?: string | undefined;
-  /** Wait while PostgreSQL is unreachable. */
   readonly waitsForDatabase?: boolean | undefined;
   /** Called while the process waits for the PostgreSQL that it starts in the data folder. It must not throw. */
   readonly whileStarting?: (() => void) | undefined;
@@ -224,7 +221,6 @@ function beingUpgraded(shown: string): StopTheRun {
   );
 }
 
-/** True if no other winnow process is connected to this database. */
 async function isAlone(db: Kysely<Database>): Promise<boolean> {
   return (await otherClients(db)).length === 0;
 }

@@ -25,11 +25,7 @@ export async function readMove(db: Kysely<Database>): Promise<MoveState | null> 
   return { source, snapshot, finishedAt: finishedAt === null ? null : new Date(finishedAt) };
 }
 
-/**
- * Refuses a catalogue that was moved or restored only in part.
- *
- * @throws UsageError `move-unfinished`, `restore-unfinished`
- */
+/** @throws UsageError `move-unfinished`, `restore-unfinished` if the catalogue was moved or restored only in part */
 export async function refuseUnfinishedMove(db: Kysely<Database>, shown: string): Promise<void> {
   const move = await readMove(db);
   if (move === null || move.finishedAt !== null) return;

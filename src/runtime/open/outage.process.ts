@@ -5,7 +5,6 @@ import { sleepUnlessAborted } from './sleep.process.ts';
 const PATIENCE_MS = 300_000;
 const RETRY_EVERY_MS = 500;
 
-/** The part of a logger that is used here. */
 export interface OutageLog {
   info(message: string): void;
   warn(fields: object, message: string): void;

@@ -5,14 +5,11 @@ import { pausesText, type StagePlace } from '../../collection/pause.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import { sleepUnlessAborted } from './sleep.process.ts';
 
-/** How often a working process reads the pauses. */
 export const LOOK_EVERY_MS = 1_000;
 /** The pauses are not read again within this time, so that the stages of one process share a query. */
 const FRESH_MS = 500;
 
-/** Work of this process that can be paused. */
 export interface Pausable extends StagePlace {
-  /** How many of its jobs run now. */
   runningJobs(): number;
 }
 
@@ -49,13 +46,11 @@ export class PauseWatch {
     if (performance.now() - this.#lookedMs >= FRESH_MS) await this.refresh();
   }
 
-  /** Reads the pauses. */
   async refresh(): Promise<void> {
     this.#looking ??= this.#read().finally(() => (this.#looking = null));
     await this.#looking;
   }
 
-  /** True if the stage was paused at the last read. */
   isPaused(place: StagePlace): boolean {
     return this.#ordersFor(place).length > 0;
   }
@@ -74,7 +69,6 @@ export class PauseWatch {
     return pausesText(holding);
   }
 
-  /** Resolves once the stage is not paused or the signal aborts. */
   async untilOpen(place: StagePlace, signal: AbortSignal): Promise<void> {
     await this.look();
     while (this.isPaused(place) && !signal.aborted) {

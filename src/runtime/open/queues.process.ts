@@ -13,7 +13,6 @@ export interface QueuesOptions {
   readonly log: Logger;
   /** The place that sets `queue.redisUrl`, for messages: `REDIS_URL`. */
   readonly redisFrom?: string | undefined;
-  /** Aborts the attempts to connect to a server. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -92,7 +91,6 @@ async function openQueues(
   });
 }
 
-/** The URL of Redis without its password, and the place that sets it. */
 export function redisText({ config, redisFrom }: Pick<QueuesOptions, 'config' | 'redisFrom'>): string {
   const url = hideSecret(config.queue.redisUrl ?? '', 'url-passwords');
   return `Redis at ${url}${redisFrom === undefined ? '' : ` (from ${redisFrom})`}`;

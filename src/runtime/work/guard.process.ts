@@ -11,11 +11,9 @@ export interface GuardOptions<Spec> {
   /** Names the work that an item may be poison for. */
   readonly work: string;
   readonly noun: 'photo' | 'picture';
-  /** The program that runs suspects. */
   readonly child: ChildOptions<Spec>;
 }
 
-/** Some items that are in flight. */
 export interface Held<Request, Answer> {
   /** The items that were in flight when a process died. With each the deaths that condemn it, or null if it must be tried. */
   readonly suspects: ReadonlyMap<string, readonly Death[] | null>;
@@ -62,7 +60,6 @@ export class Guard<Spec, Request, Answer> {
     });
   }
 
-  /** Records items as in flight. */
   async take(items: readonly string[]): Promise<Held<Request, Answer>> {
     const { work } = this.#options;
     const { id, found, suspects } = await this.#query(() =>

@@ -4,7 +4,6 @@ import { steadyClock } from '../../kernel/clock.ts';
 import { messageOf } from '../../kernel/errors.ts';
 import { makeFolder } from '../../platform/disk/folders.ts';
 
-/** The part of a logger that is used here. */
 export interface HeartbeatLog {
   warn(fields: object, message: string): void;
 }
@@ -12,7 +11,6 @@ export interface HeartbeatLog {
 export interface Heartbeat {
   /** Writes the file, unless it was just written. */
   beat(): void;
-  /** Removes the file, because the worker has ended. */
   stop(): Promise<void>;
 }
 

@@ -61,7 +61,6 @@ export class JobHistory<Payload> {
     }
   }
 
-  /** Writes what waits. */
   async close(): Promise<void> {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#write();

@@ -9,7 +9,6 @@ export type JobState = (typeof JOB_STATES)[number];
 /** How many jobs of each stage are kept. Failed ones matter longer. */
 const KEPT: Readonly<Record<JobState, number>> = { finished: 200, failed: 1_000 };
 
-/** A job as it is stored. */
 export interface JobToRecord {
   /** ISO 8601. */
   readonly at: string;
@@ -27,7 +26,6 @@ export interface JobToRecord {
   readonly worker: string;
 }
 
-/** A job that a stage finished or failed. */
 export interface RecordedJob extends Omit<JobToRecord, 'at' | 'collectionId' | 'queryId'> {
   readonly id: number;
   readonly at: Date;
@@ -67,7 +65,6 @@ export interface JobFilter {
   readonly limit: number;
 }
 
-/** Recorded jobs, newest first. */
 export async function listJobs(db: Kysely<Database>, filter: JobFilter): Promise<RecordedJob[]> {
   const { collection, stage, state, limit } = filter;
   const { rows } = await sql<RecordedJob>`

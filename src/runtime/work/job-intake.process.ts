@@ -4,7 +4,6 @@ import { databaseFailure } from '../open/database-failure.process.ts';
 import { LOOK_EVERY_MS, type Pausable, type PauseWatch } from '../open/pause-watch.process.ts';
 import { sleepUnlessAborted } from '../open/sleep.process.ts';
 
-/** Tells a running job when it must stop early. */
 export interface JobControl {
   /** True once the stage is paused or stops. A long job then ends at the next point from which it can resume. */
   shouldStop(): boolean;
@@ -13,7 +12,6 @@ export interface JobControl {
 interface JobIntakeOptions {
   readonly watch: PauseWatch;
   readonly work: Pausable;
-  /** Starts a consumer of the queue. */
   consume(control: JobControl): JobConsumer;
   /** Called if the pauses cannot be read for a reason other than an unreachable database. */
   onError(error: unknown): void;
@@ -49,12 +47,10 @@ export class JobIntake {
     return this.#options.watch.isPaused(this.#place);
   }
 
-  /** True if an operator has ordered long-running workers of the stage to end. */
   get mustEnd(): boolean {
     return this.#options.watch.mustEnd(this.#place);
   }
 
-  /** Reads the pauses, then opens or shuts. */
   async look(): Promise<void> {
     await this.#options.watch.look();
     this.#follow();
@@ -74,7 +70,6 @@ export class JobIntake {
     }
   }
 
-  /** Takes no further jobs. Resolves when the running jobs are done. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#shut();

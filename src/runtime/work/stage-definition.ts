@@ -6,13 +6,10 @@ import type { JobControl } from './job-intake.process.ts';
 export interface StageDefinition<Payload> {
   readonly name: string;
   readonly job: JobDefinition<Payload>;
-  /** The stage and the collection whose pauses apply. */
   readonly pausedAs: StagePlace;
-  /** How many jobs run at the same time in this process. */
   readonly concurrency: number;
   /** Runs one job. It must be safe to run the same job twice. */
   handle(payload: Payload, job: RunningJob): Promise<JobResult<Payload>>;
-  /** Describes a job for the job history. */
   subjectOf?(payload: Payload): JobSubject;
   /** Creates the jobs for ids that the previous stage produced. */
   jobsFor(ids: readonly number[]): readonly Payload[];
@@ -30,7 +27,6 @@ export interface StageDefinition<Payload> {
   readonly requeueEveryMs: number | null;
   /** The next portion is queued once at most this many jobs wait. By default 1,000. */
   readonly queuedAtMost?: number;
-  /** Prepares the stage before it takes a job. */
   open?(): Promise<void>;
   /** Finishes what jobs of earlier runs may have left. Runs once no work remains, and when a long-running worker begins. */
   tidy?(): Promise<void>;
@@ -38,7 +34,6 @@ export interface StageDefinition<Payload> {
   close?(): Promise<void>;
 }
 
-/** Describes a job to operators. */
 export interface JobSubject {
   readonly source?: string;
   readonly queryId?: number;
@@ -51,19 +46,15 @@ export interface PhotosDone {
   readonly source: string;
   /** `later`: they are tried again. */
   readonly outcome: string;
-  /** Why they were refused, or null. */
   readonly reason: string | null;
   readonly count: number;
 }
 
-/** A job while it runs. */
 export interface RunningJob extends JobControl {
-  /** Counts photos that the job is done with. */
   count(photos: PhotosDone): void;
 }
 
 export interface JobResult<Payload> {
-  /** True if the job made progress. */
   readonly moved: boolean;
   /** Ids for the next stage. */
   readonly handOn?: readonly number[];
@@ -72,7 +63,6 @@ export interface JobResult<Payload> {
 }
 
 export interface Stage {
-  /** Queues jobs for these ids. */
   enqueue(ids: readonly number[]): Promise<void>;
   /**
    * Works until the catalogue says that no work remains. After the signal, resolves once the running jobs are done.

@@ -62,12 +62,10 @@ class QueueStage<Payload> implements Stage {
   readonly #onAlive: () => void;
   readonly #intake: JobIntake;
   readonly #history: JobHistory<Payload>;
-  /** The error that ended the stage, or null. */
   #fatal: Error | null = null;
   #lastFailure: string | null = null;
   /** A loop that queues new work while earlier stages still run. */
   readonly #background: Promise<void>;
-  /** Null until `stop` is called. */
   #stopped: Promise<void> | null = null;
   /** How many jobs of this process made progress, even if the remaining work has grown since. */
   #moved = 0;
@@ -254,7 +252,6 @@ class QueueStage<Payload> implements Stage {
     return queued;
   }
 
-  /** Waits until the queue has room. Until then the remaining work stays in the catalogue. */
   async #waitForRoom(): Promise<void> {
     const { queuedAtMost = QUEUED_AT_MOST } = this.#definition;
     while (!this.#ended() && !this.#intake.isPaused && (await this.#queue.pending()) > queuedAtMost) {

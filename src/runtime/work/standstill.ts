@@ -3,7 +3,6 @@ const ROUNDS_WITHOUT_PROGRESS = 3;
 /** The least time without progress after which a stage that is fed continuously gives up. */
 const PATIENCE_MS = 30_000;
 
-/** How long there has been no progress. */
 export interface Standstill {
   readonly rounds: number;
   readonly sinceMs: number;
@@ -11,7 +10,6 @@ export interface Standstill {
   readonly left: number | null;
 }
 
-/** A standstill that begins now. */
 export function newStandstill(left: number | null = null): Standstill {
   return { rounds: 0, sinceMs: performance.now(), left };
 }

@@ -62,7 +62,6 @@ export function takeWork(): ReadonlyMap<PausableStage, StageWork> {
   return taken;
 }
 
-/** Counts photos of a job. */
 export function countPhotos(stage: PausableStage, { source, outcome, reason, count }: PhotosDone): void {
   const isKnown = source === ANY_SOURCE || SOURCE_NAMES.some((name) => name === source);
   photosTotal.inc({ stage, source: isKnown ? source : OTHER, outcome }, count);

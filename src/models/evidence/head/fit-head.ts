@@ -17,7 +17,6 @@ export interface FitOrder {
   readonly progress?: Float64Array;
 }
 
-/** A linear layer that was fitted. */
 export interface FittedHead {
   /** classes x features, row by row. */
   readonly weight: Float32Array;
@@ -28,7 +27,6 @@ export interface FittedHead {
   readonly hasConverged: boolean;
 }
 
-/** The search ends at this norm of the gradient. */
 export const GRADIENT_NORM = 1e-6;
 const MOST_ITERATIONS = 10_000;
 

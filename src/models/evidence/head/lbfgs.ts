@@ -7,7 +7,6 @@ export interface MinimiseOptions {
   /** The search ends once the Euclidean norm of the gradient is at most this. */
   readonly gradientNorm: number;
   readonly mostIterations: number;
-  /** Called after each iteration. */
   readonly onIteration?: (iteration: number, gradientNorm: number) => void;
 }
 
@@ -17,7 +16,6 @@ export interface Minimum {
   readonly gradient: Float64Array;
   readonly gradientNorm: number;
   readonly iterations: number;
-  /** True if the gradient is as small as asked for. */
   readonly hasConverged: boolean;
 }
 
@@ -26,7 +24,6 @@ const MEMORY = 10;
 /** A pair with less curvature than this, relative to its length, is not remembered. */
 const LEAST_CURVATURE = 1e-12;
 
-/** The function where the search is. */
 interface Place extends LinePoint {
   readonly point: Float64Array;
   readonly gradient: Float64Array;
@@ -124,7 +121,6 @@ function dot(a: Float64Array, b: Float64Array): number {
   return sum;
 }
 
-/** The Euclidean norm. */
 export function normOf(vector: Float64Array): number {
   return Math.sqrt(dot(vector, vector));
 }

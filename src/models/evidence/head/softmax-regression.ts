@@ -1,18 +1,15 @@
 import { softmax } from '../softmax.ts';
 import type { Objective } from './lbfgs.ts';
 
-/** Features of labelled photos. */
 export interface LabelledFeatures {
   /** A photo a row: photos x columns numbers. */
   readonly values: Float32Array;
-  /** Length of a feature vector. */
   readonly columns: number;
   /** The class of each photo, 0..classes-1. */
   readonly labels: Int32Array;
   readonly classes: number;
 }
 
-/** A matrix of doubles, row by row. */
 export interface Matrix {
   readonly values: Float64Array;
   readonly rows: number;
@@ -48,7 +45,6 @@ export function photoWeights({ labels, classes }: LabelledFeatures, isBalanced: 
   return Float64Array.from(labels, (label) => (isBalanced ? labels.length / (classes * (counts[label] ?? 1)) : 1));
 }
 
-/** The mean of each column. */
 export function columnMeans({ values, columns, labels }: LabelledFeatures): Float64Array {
   const means = new Float64Array(columns);
   for (let i = 0; i < values.length; i += 1)
@@ -121,11 +117,7 @@ function addTo(target: Float64Array, values: Float64Array): void {
   for (let i = 0; i < target.length; i += 1) target[i] = (target[i] ?? 0) + (values[i] ?? 0);
 }
 
-/**
- * -log softmax(logits)[label], in double precision.
- *
- * @returns 0 or more
- */
+/** -log softmax(logits)[label], in double precision: 0 or more. */
 export function lossOf(logits: ArrayLike<number>, label: number): number {
   let most = -Infinity;
   for (let i = 0; i < logits.length; i += 1) most = Math.max(most, logits[i] ?? 0);
@@ -134,11 +126,7 @@ export function lossOf(logits: ArrayLike<number>, label: number): number {
   return Math.max(0, Math.log(sum) + most - (logits[label] ?? 0));
 }
 
-/**
- * Turns logits into residuals: weight . (softmax - 1 at the label).
- *
- * @returns weight . loss
- */
+/** Turns logits into residuals, weight . (softmax - 1 at the label), and returns weight . loss. */
 function toResiduals(row: Float64Array, label: number, weight: number): number {
   const loss = weight * lossOf(row, label);
   row.set(softmax(row));

@@ -15,7 +15,6 @@ import { copyBeforeUpgrade, migrateAt, stopAlone, type Upgrade } from './upgrade
 export interface AttachOptions {
   /** The data folder. Created if missing. Two spellings of one folder count as one folder. */
   readonly dataDir: string;
-  /** Shown in pg_stat_activity: `crawl`, `filter`, `server`. */
   readonly clientName: string;
   readonly log: LeaseLog;
   /** Called when this process must not go on: see `LeaseOptions.onLost`. */

@@ -127,7 +127,6 @@ async function removeDrafts(layout: Layout): Promise<void> {
   }
 }
 
-/** The text of a file. Undefined if it does not exist. */
 export async function readIfThere(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8');

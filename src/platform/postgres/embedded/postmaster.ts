@@ -47,7 +47,6 @@ function pidFileOf(layout: Layout): string {
   return join(layout.cluster, 'postmaster.pid');
 }
 
-/** True if the process is a PostgreSQL of this cluster. */
 async function worksOn(pid: number, cluster: string): Promise<boolean> {
   if (process.platform === 'linux') return linuxWorksOn(pid, cluster);
   if (process.platform === 'win32') return true;

@@ -25,11 +25,7 @@ const RETRY_PAUSE_MS = 300;
  */
 const PASSES = /pre-existing shared memory block|lock file "postmaster\.pid" already exists|Address already in use/;
 
-/**
- * Starts a server that was killed, at the address that it had.
- *
- * @throws StopTheRun `postgres-does-not-start`; errors of `openPrograms` and `startServer`
- */
+/** Starts a server that was killed, at the address that it had. @throws StopTheRun `postgres-does-not-start` */
 export async function startAgain(layout: Layout, port: Port): Promise<void> {
   if ((await readIfThere(join(layout.cluster, 'PG_VERSION'))) === undefined)
     throw new StopTheRun(missingCluster(layout), { code: 'postgres-does-not-start' });
@@ -125,9 +121,7 @@ export async function lastLogLines(layout: Layout, fromByte = 0): Promise<string
   return log.subarray(fromByte).toString('utf8').trimEnd().split('\n').slice(-LOG_LINES_SHOWN).join('\n');
 }
 
-/**
- * Renames a log that is too large and keeps one old part. A running server continues at the new end, because it appends.
- */
+/** Renames a log that is too large and keeps one old part. A running server appends, so it continues at the new end. */
 export async function trimLog(path: string): Promise<void> {
   const size = await stat(path).then(
     (state) => state.size,

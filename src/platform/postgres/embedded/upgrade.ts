@@ -12,7 +12,6 @@ import type { Layout } from './layout.ts';
 import { chownTree, openPrograms } from './programs.ts';
 import { stopServer } from './server.ts';
 
-/** The upgrade of an older catalogue. */
 export interface Upgrade {
   readonly fromSchema: number;
   readonly toSchema: number;
@@ -48,7 +47,6 @@ export async function stopAlone(layout: Layout, lease: Lease, state: SchemaState
   await lease.close();
 }
 
-/** Copies the cluster of the stopped server. */
 export async function copyBeforeUpgrade(layout: Layout, { schema }: SchemaState, log: LeaseLog): Promise<Upgrade> {
   const copy = join(layout.root, `cluster.schema-${schema}`);
   const upgrade = { fromSchema: schema, toSchema: KNOWN_SCHEMA, copy };
@@ -57,7 +55,6 @@ export async function copyBeforeUpgrade(layout: Layout, { schema }: SchemaState,
   return upgrade;
 }
 
-/** Brings the catalogue of a running server up to date. */
 export async function migrateAt(url: string): Promise<void> {
   const applicationName = `winnow upgrade ${process.pid}`;
   const db = openPool({ url, applicationName, poolSize: 1, onConnectionLost: () => undefined });
