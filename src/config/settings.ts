@@ -1,11 +1,10 @@
 import * as z from 'zod';
 import { EXECUTION_PROVIDERS } from '../kernel/execution-provider.ts';
 import { wholeNumber } from './schema-problems.ts';
-import { REVIEW_SETTINGS } from './review-settings.ts';
 import { SERVER_SETTINGS } from './server-settings.ts';
 import { SERVICE_SETTINGS } from './service-settings.ts';
 import { perMinute, setting, type Setting } from './setting.ts';
-import { SOURCE_SETTINGS } from './source-settings.ts';
+import { SETTINGS_OF_SOURCES } from './sources/sources.ts';
 
 const MOST_THREADS = 256;
 
@@ -15,7 +14,33 @@ const MOST_THREADS = 256;
  */
 const TABLE = {
   ...SERVICE_SETTINGS,
-  ...SOURCE_SETTINGS,
+  'crawl.limitPerClass': setting(wholeNumber(1).nullable(), null, 'Photos per class and source. null: no limit.'),
+  'crawl.contact': setting(
+    z.string().trim().min(3).max(200).describe('an e-mail address or a URL').nullable(),
+    null,
+    'How sites can contact you: an e-mail address or a URL, sent in the User-Agent. Network sources need it.',
+  ),
+  'crawl.userAgent': setting(
+    z
+      .string()
+      .regex(/^[!-~]([ -~]{0,198}[!-~])?$/)
+      .describe('printable ASCII')
+      .nullable(),
+    null,
+    'User-Agent of all requests. null: winnow/VERSION (+CONTACT). winnow obeys the robots.txt rules for the token `winnow`.',
+  ),
+  'crawl.sameBytesLimit': setting(
+    wholeNumber(2).nullable(),
+    5,
+    'If this many different pictures of one network source have the same bytes, these are a notice and not a photo. All of the ' +
+      'pictures are dropped (placeholder), and so are later ones with the same bytes. null: never.',
+  ),
+  'crawl.maxBacklog': setting(
+    wholeNumber(100),
+    5_000,
+    'Discovery pauses while more pictures than this of a source wait to be fetched.',
+  ),
+  ...SETTINGS_OF_SOURCES,
   'fetch.connections': setting(wholeNumber(1, 256), 16, 'How many photos are fetched at the same time.'),
   'fetch.connectionsPerHost': setting(
     wholeNumber(1, 64),
@@ -130,7 +155,26 @@ const TABLE = {
     1_000,
     'Photos on one shortlist page (some 11 kB each). A shortlist with more photos gets an index and a page for each class.',
   ),
-  ...REVIEW_SETTINGS,
+  'review.secondPass': setting(
+    z.number().min(0).max(1).describe('a number from 0 to 1'),
+    0.1,
+    'Share of the listed photos that a second person reviews without seeing the first verdict. Each photo is drawn with this chance. It can be changed at any time; a running server reads it when it starts again.',
+  ),
+  'review.target': setting(
+    wholeNumber(1).nullable(),
+    null,
+    'Accepted photos that each class should have. The shortlist lists no more photos of a class than could be needed for it. null: no target.',
+  ),
+  'review.leaseMs': setting(
+    wholeNumber(1_000, 86_400_000),
+    600_000,
+    'How long a photo is kept for the reviewer to whom it was sent, in milliseconds. Then another reviewer gets it.',
+  ),
+  'review.outsideModels': setting(
+    z.array(z.string().trim().min(1)).describe('a list of model cards'),
+    ['efficientnet-lite2'],
+    'Models outside the ensemble whose predictions reviewers see. They take no part in decisions; `winnow shortlist` runs them on listed photos.',
+  ),
   ...SERVER_SETTINGS,
   'log.level': setting(
     z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),

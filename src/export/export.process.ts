@@ -13,7 +13,7 @@ import { linesOf, type Line } from '../kernel/lines.ts';
 import { inBatches } from '../kernel/batches.ts';
 import { StopTheRun, throwIfInterrupted } from '../kernel/errors.ts';
 import type { Sha256 } from '../kernel/ids.ts';
-import { freeBytesOn } from '../platform/disk/free-bytes.ts';
+import { freeBytesOn } from '../platform/disk/full-disk.ts';
 import { makeDataFolder, makeFolder } from '../platform/disk/folders.ts';
 import { isLicenceAllowed } from '../crawl/sources/licence.ts';
 import { bytesText } from '../kernel/texts.ts';

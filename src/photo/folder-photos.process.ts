@@ -5,7 +5,7 @@ import { quote } from '../config/quote.ts';
 import { messageOf, throwIfInterrupted, UsageError } from '../kernel/errors.ts';
 import { type Sha256 } from '../kernel/ids.ts';
 import { sha256Of } from '../config/sha256.ts';
-import { fingerprintOf } from './hashes/fingerprint.ts';
+import { fingerprintOf } from './hashes/fingerprint-index.ts';
 import type { Fingerprint } from '../platform/image/inspection.ts';
 import { inspectPhoto } from '../platform/image/inspect.ts';
 

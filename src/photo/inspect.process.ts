@@ -1,4 +1,4 @@
-import { fingerprintOf } from './hashes/fingerprint.ts';
+import { fingerprintOf } from './hashes/fingerprint-index.ts';
 import type { Inspection, InspectionLimits } from '../platform/image/inspection.ts';
 import { generatedAs } from '../platform/image/generated.ts';
 import { inspectPhoto } from '../platform/image/inspect.ts';

@@ -1,10 +1,11 @@
 import pLimit from 'p-limit';
 import { LOST_BYTES_CURE, LostBytes, orLoss, type BlobStore } from '../kernel/blobs.ts';
 import type { Sha256 } from '../kernel/ids.ts';
-import { refetchPictures, storedPhotosOf } from './lost-bytes.repository.ts';
+import { refetchPictures, storedPhotosOf, linkedPhotos } from './lost-bytes.repository.ts';
 import { photoHashes } from './photo.repository.ts';
 import type { App } from '../runtime/open/app.process.ts';
-import { isStoreThere, requireStore } from './store-there.process.ts';
+import { StopTheRun } from '../kernel/errors.ts';
+import { placeText } from '../platform/blobs/blob-place.ts';
 
 export interface LostPhoto {
   readonly photoId: number;
@@ -145,4 +146,36 @@ export async function refetchLostOf(
   await requireStore(app);
   await refetchPictures(db, lost, source);
   return lost.length;
+}
+
+/** Size of the sample. Hashes are evenly distributed, so the first ones are a sample. */
+const SAMPLE = 100;
+
+/**
+ * True if the store has the bytes of at least one photo of a sample, or the catalogue has no photos. If false, a disk is not
+ * mounted or a setting names another place. Photos that `winnow resume` has marked to be fetched again
+ * do not count.
+ */
+async function isStoreThere({ db, blobs }: Pick<App, 'db' | 'blobs'>): Promise<boolean> {
+  const sample = await linkedPhotos(db, SAMPLE);
+  for (const sha256 of sample) {
+    const size = await orLoss(blobs.sizeOf(sha256));
+    if (typeof size === 'number') return true;
+  }
+  return sample.length === 0;
+}
+
+/**
+ * Refuses a missing store. Otherwise new photos would be stored in the wrong place, and the old ones would count as lost.
+ *
+ * @throws StopTheRun `blobs-missing`; errors of the store
+ */
+export async function requireStore(app: Pick<App, 'db' | 'blobs' | 'blobPlace'>): Promise<void> {
+  if (await isStoreThere(app)) return;
+  throw new StopTheRun(
+    `The catalogue has photos, but their bytes are not in '${placeText(app.blobPlace)}' (up to ${SAMPLE} were looked for). ` +
+      'Check that the disk is mounted, and that the data folder (--data) and blobs.url (WINNOW_BLOBS_URL) are the right ones. ' +
+      'If the bytes are lost, `winnow resume --all-lost` has all photos fetched again.',
+    { code: 'blobs-missing' },
+  );
 }

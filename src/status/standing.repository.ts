@@ -1,6 +1,6 @@
 import { sql, type Kysely } from 'kysely';
 import type { DecisionScope } from '../models/workspace/scope.ts';
-import { photosOfFiles, type HashRange } from '../photo/exported-file.repository.ts';
+import { photosOfFiles, type HashRange } from '../photo/takedown.repository.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import type { Sha256 } from '../kernel/ids.ts';
 import type { Subject } from '../review/events/event.ts';

@@ -1,7 +1,7 @@
 import { sql, type Kysely, type RawBuilder } from 'kysely';
 import type { Sha256 } from '../kernel/ids.ts';
 import { softmax } from '../models/evidence/softmax.ts';
-import { photosOfFiles, type HashRange } from '../photo/exported-file.repository.ts';
+import { photosOfFiles, type HashRange } from '../photo/takedown.repository.ts';
 import type { BytesState } from '../photo/photo.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import { reviewedAndGone, reviewsOfPhoto, type StoryReview } from './standing.repository.ts';

@@ -6,7 +6,7 @@ import { hideSecret } from '../../config/quote.ts';
 import { messageOf } from '../../kernel/errors.ts';
 import { placeText } from '../../platform/blobs/blob-place.ts';
 import { makeDataFolder } from '../../platform/disk/folders.ts';
-import { freeBytesOn } from '../../platform/disk/free-bytes.ts';
+import { freeBytesOn } from '../../platform/disk/full-disk.ts';
 import { serverVersion } from '../../platform/postgres/clients.ts';
 import type { CommandContext } from '../start/context.ts';
 import type { Finding } from './finding.ts';

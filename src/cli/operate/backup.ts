@@ -6,7 +6,7 @@ import { openToRead, readSnapshots } from '../../operate/backup/backup-folder.pr
 import { backUp, type BackedUp } from '../../operate/backup/backup.process.ts';
 import type { Snapshot } from '../../operate/backup/snapshot.ts';
 import { countPhotos, estimatedRows, requireEarlierBackup } from '../../operate/backup/source.repository.ts';
-import { applyTakedowns } from '../../operate/backup/takedowns.process.ts';
+import { applyTakedowns } from '../../operate/backup/sweep.process.ts';
 import type { App } from '../../runtime/open/app.process.ts';
 import { LOST_BYTES_CURE } from '../../kernel/blobs.ts';
 import { withCopyProgress } from './copy-progress.ts';

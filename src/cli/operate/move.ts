@@ -4,7 +4,7 @@ import { moveDatabase, type DatabaseMoved } from '../../operate/backup/move.proc
 import { countPhotos, estimatedRows, storedShards } from '../../operate/backup/source.repository.ts';
 import { requireNobodyElse } from '../../operate/backup/target.repository.ts';
 import type { App } from '../../runtime/open/app.process.ts';
-import { requireStore } from '../../photo/store-there.process.ts';
+import { requireStore } from '../../photo/lost-bytes.process.ts';
 import { hideSecret } from '../../config/quote.ts';
 import { checkSetting } from '../../config/setting-layers.ts';
 import { LOST_BYTES_CURE } from '../../kernel/blobs.ts';

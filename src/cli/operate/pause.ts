@@ -2,7 +2,7 @@ import { Argument, type Command, Option } from 'commander';
 import { recorded } from '../../runtime/activity/activity.repository.ts';
 import { localActor } from '../../runtime/activity/local-actor.process.ts';
 import type { App } from '../../runtime/open/app.process.ts';
-import { sleepUnlessAborted } from '../../runtime/open/sleep.process.ts';
+import { sleepUnlessAborted } from '../../runtime/open/outage.process.ts';
 import { endPauses, pauseStages, readPauses } from '../../collection/pause.repository.ts';
 import { listText, PAUSABLE_STAGES, pausesText, type PausableStage, type Pause } from '../../collection/pause.ts';
 import { plural, writeOut } from '../text/output.ts';

@@ -1,8 +1,7 @@
 import type { Command } from 'commander';
 import { chooseSnapshot, requireFreshFolder, restore, type Restored } from '../../operate/backup/restore.process.ts';
 import { catalogueText, openServer } from '../../runtime/open/app.process.ts';
-import { hasData } from '../../runtime/open/data-folder.process.ts';
-import { markedRestore, markRestore, unmarkRestore } from '../../runtime/open/restore-mark.process.ts';
+import { hasData, markedRestore, markRestore, unmarkRestore } from '../../runtime/open/data-folder.process.ts';
 import { LOST_BYTES_CURE } from '../../kernel/blobs.ts';
 import { blobPlaceOf } from '../../platform/blobs/blob-place.ts';
 import { openBlobs } from '../../platform/blobs/open-blobs.ts';

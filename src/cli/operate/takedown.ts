@@ -4,7 +4,7 @@ import { recorded } from '../../runtime/activity/activity.repository.ts';
 import { localActor } from '../../runtime/activity/local-actor.process.ts';
 import type { App } from '../../runtime/open/app.process.ts';
 import { removeCached } from '../../photo/photo-cache.process.ts';
-import { requireStore } from '../../photo/store-there.process.ts';
+import { requireStore } from '../../photo/lost-bytes.process.ts';
 import { hideSecret } from '../../config/quote.ts';
 import { displayPath } from '../../config/root.ts';
 import { revisionsWith, type AffectedRevision } from '../../export/revisions/revision.repository.ts';

@@ -1,7 +1,6 @@
 import { sql, type Kysely, type RawBuilder } from 'kysely';
 import type { Database } from '../../platform/postgres/database.ts';
-import { isOver, pauseEnd } from '../../platform/postgres/due.ts';
-import { isAmong } from '../../platform/postgres/query.ts';
+import { isOver, pauseEnd, isAmong } from '../../platform/postgres/query.ts';
 import type { PhotoProblem } from '../../kernel/reasons.ts';
 import { wellFormed } from '../sources/text.ts';
 import type { WnidScope } from './candidate.ts';

@@ -1,8 +1,7 @@
 import { sql, type Kysely, type Transaction } from 'kysely';
 import { batchesOf } from '../../kernel/batches.ts';
 import type { Database } from '../../platform/postgres/database.ts';
-import { isOver, pauseEnd } from '../../platform/postgres/due.ts';
-import { isAmong } from '../../platform/postgres/query.ts';
+import { isOver, pauseEnd, isAmong } from '../../platform/postgres/query.ts';
 import type { Json, ResultPage, PlannedQuery, PlanResult } from '../sources/network-source.ts';
 import type { WnidScope } from './candidate.ts';
 

@@ -14,7 +14,7 @@ import { tripCircuit } from '../sources/permit-pause.repository.ts';
 import { openHttp } from '../network/http.process.ts';
 import { openSourceApi } from '../network/source-api.process.ts';
 import type { App } from '../../runtime/open/app.process.ts';
-import { sleepUnlessAborted } from '../../runtime/open/sleep.process.ts';
+import { sleepUnlessAborted } from '../../runtime/open/outage.process.ts';
 import type { RunningJob, Stage, StageDefinition, StageOptions } from '../../runtime/work/stage-definition.ts';
 import { startStage } from '../../runtime/work/stage.process.ts';
 import type { ReadySource } from './sources.process.ts';

@@ -13,7 +13,7 @@ import { fetchPartition, type FetchDeps, type FetchOutcome, type PictureRead } f
 import { openPhotoStore, type PhotoStoreDeps } from '../../photo/photo-store.process.ts';
 import { readFolderPicture } from '../sources/folder/read-picture.process.ts';
 import type { App } from '../../runtime/open/app.process.ts';
-import { requireStore } from '../../photo/store-there.process.ts';
+import { requireStore } from '../../photo/lost-bytes.process.ts';
 import { inspect } from '../../photo/inspect.process.ts';
 import type { Stage, StageDefinition, StageOptions } from '../../runtime/work/stage-definition.ts';
 import { startStage } from '../../runtime/work/stage.process.ts';

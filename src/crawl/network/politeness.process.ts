@@ -5,7 +5,7 @@ import type { Database } from '../../platform/postgres/database.ts';
 import type { PolitenessSettings } from '../sources/permit-keys.ts';
 import { takePermit, type Permit } from '../sources/permit.repository.ts';
 import { explainWait, type PermitKey, type WaitReason } from '../sources/politeness.ts';
-import { sleepUnlessAborted } from '../../runtime/open/sleep.process.ts';
+import { sleepUnlessAborted } from '../../runtime/open/outage.process.ts';
 
 export function politenessOf({ sources, fetch }: Config): PolitenessSettings {
   return {

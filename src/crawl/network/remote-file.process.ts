@@ -2,12 +2,11 @@ import { Interrupted } from '../../kernel/errors.ts';
 import { contentLengthOf, readBodyInto } from '../../platform/http/body.ts';
 import { drain, requireFile, type HttpAnswer } from '../../platform/http/exchange.ts';
 import { follow, type Arrival } from '../../platform/http/follow.ts';
-import { Refused } from '../../platform/http/refused.ts';
+import { Refused, type HttpFailure } from '../../platform/http/http-outcome.ts';
 import type { HttpDeps, HttpLimits, HttpRequest } from '../../platform/http/request.ts';
 import { conditionsOf, rangeCondition, versionOf, type RemoteVersion } from '../sources/remote-version.ts';
-import type { HttpFailure } from '../../platform/http/http-outcome.ts';
 import { retryDelayMs } from '../sources/retry-policy.ts';
-import { sleepUnlessAborted } from '../../runtime/open/sleep.process.ts';
+import { sleepUnlessAborted } from '../../runtime/open/outage.process.ts';
 
 export interface RemoteFileDeps extends HttpDeps {
   readonly signal: AbortSignal;

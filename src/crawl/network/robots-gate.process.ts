@@ -14,7 +14,7 @@ import {
   type RobotsVerdict,
   type StoredRobots,
 } from '../sources/robots.ts';
-import { sleepUnlessAborted } from '../../runtime/open/sleep.process.ts';
+import { sleepUnlessAborted } from '../../runtime/open/outage.process.ts';
 import { ROBOTS_AGENT } from './http.process.ts';
 
 export interface RobotsGateOptions {

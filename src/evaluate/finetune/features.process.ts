@@ -14,7 +14,7 @@ import type { PhotoSet, SetPhoto } from '../set/photo-set.ts';
 import { preprocessingOf } from '../../models/engine/ensemble.process.ts';
 import { makeDataFolder } from '../../platform/disk/folders.ts';
 import { runOnPictures } from '../../filter/engine/run-backbone.process.ts';
-import { hashOf } from '../../models/library/model-files.process.ts';
+import { hashOf } from '../../models/library/store.process.ts';
 import type { App } from '../../runtime/open/app.process.ts';
 import { readFolderPhotos, UnreadablePhotos } from '../../photo/folder-photos.process.ts';
 import { cachedFile, keepCached } from '../../photo/photo-cache.process.ts';

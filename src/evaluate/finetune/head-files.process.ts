@@ -5,8 +5,7 @@ import { CLASS_LIST_NAMES, wnidsOf, type ClassTable } from '../../collection/cla
 import type { HeadCardFile } from '../../collection/cards/head-card.ts';
 import { ADDED_CARD, LOCAL_MODELS } from '../../collection/cards/model-card.process.ts';
 import type { ModelCard } from '../../collection/cards/model-card.ts';
-import type { LinearLayer } from '../../platform/onnx/head.ts';
-import { linearLayerFile } from '../../platform/onnx/write-linear.ts';
+import { linearLayerFile, type LinearLayer } from '../../platform/onnx/safetensors.ts';
 import { storeModel } from '../../models/library/store.process.ts';
 import { headPhotosFile, type HeadPhoto } from '../../photo/head-photos.process.ts';
 import { classListText } from './training-set.process.ts';

@@ -1,7 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
 import { throwIfInterrupted } from '../../kernel/errors.ts';
 import { lossOf, type LabelledFeatures } from '../../models/evidence/head/softmax-regression.ts';
-import { applyLinear, type LinearLayer } from '../../platform/onnx/head.ts';
+import { applyLinear } from '../../platform/onnx/head.ts';
+import type { LinearLayer } from '../../platform/onnx/safetensors.ts';
 import { evaluationOf } from '../evaluate.ts';
 import { answerOf, type Answered } from '../logits/answer.ts';
 

@@ -5,7 +5,7 @@ import { verifyExport, type VerifyProgress } from './verify.process.ts';
 import type { Verification } from './findings.ts';
 import type { SeenPicture } from './photos.process.ts';
 import type { ExecutionProvider } from '../../kernel/execution-provider.ts';
-import { fingerprintOf } from '../../photo/hashes/fingerprint.ts';
+import { fingerprintOf } from '../../photo/hashes/fingerprint-index.ts';
 import { plainSize } from '../../platform/image/exported-picture.ts';
 import { decodeRgb, inspectPhoto } from '../../platform/image/inspect.ts';
 import { withoutMetadata } from '../../platform/image/strip.ts';

@@ -12,7 +12,7 @@ import type {
   StreamedPhoto,
   UnreadablePhoto,
 } from '../../models/evidence/crop-stream.process.ts';
-import { notFiniteText } from '../../models/evidence/not-finite.ts';
+import { notFiniteText } from '../../models/evidence/softmax.ts';
 import type { BackboneCrop } from '../../models/evidence/schedule.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
 import type { Truth } from '../rule/judge.ts';

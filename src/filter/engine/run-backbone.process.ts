@@ -1,6 +1,6 @@
 import type { ModelCard } from '../../collection/cards/model-card.ts';
 import type { ModelClasses } from '../../collection/cards/model-classes.ts';
-import { notFiniteText } from '../../models/evidence/not-finite.ts';
+import { notFiniteText } from '../../models/evidence/softmax.ts';
 import type { UnreadablePhoto } from '../../models/evidence/crop-stream.process.ts';
 import { Interrupted, UsageError } from '../../kernel/errors.ts';
 import type { ExecutionProvider } from '../../kernel/execution-provider.ts';

@@ -3,7 +3,7 @@ import { messageOf } from '../../kernel/errors.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
 import { firstUnreviewed } from './idle-previews.repository.ts';
 import type { App } from '../../runtime/open/app.process.ts';
-import { sleepUnlessAborted } from '../../runtime/open/sleep.process.ts';
+import { sleepUnlessAborted } from '../../runtime/open/outage.process.ts';
 import { previewOf } from '../../photo/thumbnails.process.ts';
 
 /** Previews are prepared of so many photos that nobody has reviewed, those first that a reviewer gets first: about 200 MB. */

@@ -1,7 +1,7 @@
 import { LostBytes } from '../../kernel/blobs.ts';
 import { GiveUpOnItem, messageOf } from '../../kernel/errors.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
-import type { RgbImage } from '../../platform/image/rgb-image.ts';
+import type { RgbImage } from '../../platform/image/raster.ts';
 import type { ModelInput } from './member.ts';
 import { PreparedPicture } from './prepared-picture.ts';
 import { nextPass, type BackboneCrop, type ForwardPass, type OpenPhoto } from './schedule.ts';

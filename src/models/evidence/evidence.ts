@@ -1,6 +1,5 @@
 import type { ExecutionProvider } from '../../kernel/execution-provider.ts';
-import { notFiniteText } from './not-finite.ts';
-import { argmax, softmax } from './softmax.ts';
+import { notFiniteText, argmax, softmax } from './softmax.ts';
 
 /** TenCrop: top-left, top-right, bottom-left, bottom-right, centre, then the same five of the mirrored picture (§3.1). */
 export const CROPS_PER_MEMBER = 10;

@@ -1,4 +1,4 @@
-import type { RgbImage } from '../../platform/image/rgb-image.ts';
+import type { RgbImage } from '../../platform/image/raster.ts';
 import type { Box, Size } from '../../photo/pixels/box.ts';
 import { resizeBilinear, resizeRegion, shorterSideSize } from '../../photo/pixels/resize.ts';
 import { tenCrop } from '../../photo/pixels/ten-crop.ts';

@@ -8,14 +8,14 @@ import { displayPath } from '../../config/root.ts';
 import type { Config } from '../../config/settings.ts';
 import { codeOf, Interrupted, messageOf, StopTheRun, UsageError } from '../../kernel/errors.ts';
 import { syncFolder } from '../../platform/disk/folders.ts';
-import { freeBytesOn } from '../../platform/disk/free-bytes.ts';
+import { freeBytesOn } from '../../platform/disk/full-disk.ts';
 import type { HttpClient } from '../../platform/http/http-client.ts';
 import { withFileLock } from '../../platform/lock/file-lock.ts';
 import { NO_VERSION } from '../../crawl/sources/remote-version.ts';
 import { addressOf, httpLimits, openHttpAs, plainUserAgentOf } from '../../crawl/network/http.process.ts';
 import { fetchFile, type FileFailure, type FileSink } from '../../crawl/network/remote-file.process.ts';
 import { problemOfTrial, type Trial } from './judge-trial.ts';
-import { hashOf, isWhole, makeModelFolder, NOT_ALLOWED, notWritable, sizeOf } from './model-files.process.ts';
+import { hashOf, isWhole, makeModelFolder, NOT_ALLOWED, notWritable, sizeOf } from './store.process.ts';
 import { tryModel } from './trial.process.ts';
 
 export interface PullOptions {

@@ -13,9 +13,8 @@ import {
 import { displayPath, workingFolder } from '../../config/root.ts';
 import { messageOf, UsageError } from '../../kernel/errors.ts';
 import type { Database } from '../../platform/postgres/database.ts';
-import { notWritable, sizeOf } from './model-files.process.ts';
-import { collectionsFilteredWith, countEvidence } from './model-uses.repository.ts';
-import { removeStored } from './store.process.ts';
+import { notWritable, sizeOf, removeStored } from './store.process.ts';
+import { collectionsFilteredWith, countEvidence } from '../evidence/evidence.repository.ts';
 
 export interface Removal {
   readonly name: string;

@@ -10,9 +10,8 @@ import { copyPhotos, type CopyEvents, type PhotosCopied } from './copy-photos.ts
 import { tablesOf } from './copy-tables.process.ts';
 import { readPortions, shardsOf, writePortions } from './portions.ts';
 import { FORMAT, idOf, SECRET_TABLES, type Snapshot, type TableCopy } from './snapshot.ts';
-import { removeUnused, type Removed } from './sweep.process.ts';
+import { removeUnused, type Removed, removeTakenDown } from './sweep.process.ts';
 import { beginSnapshot, connectPlainly, endSnapshot, readPhotoList } from './tables.repository.ts';
-import { removeTakenDown } from './takedowns.process.ts';
 
 export interface BackupOptions extends CopyEvents {
   readonly app: Pick<App, 'db' | 'blobs' | 'blobPlace' | 'connection' | 'dataDir'>;

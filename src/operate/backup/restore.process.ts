@@ -12,7 +12,7 @@ import type { Database } from '../../platform/postgres/database.ts';
 import { MIGRATIONS } from '../../platform/postgres/migrations/index.ts';
 import { migrate, openPool } from '../../platform/postgres/open-database.ts';
 import { readMove } from '../../runtime/open/move-state.repository.ts';
-import { RESTORE_MARK } from '../../runtime/open/restore-mark.process.ts';
+import { RESTORE_MARK } from '../../runtime/open/data-folder.process.ts';
 import { auditDataFolder } from '../upkeep/audit.process.ts';
 import type { AuditResult } from '../upkeep/audit-rows.repository.ts';
 import { openToRead, readSnapshots, readTakedowns, type BackupFolder } from './backup-folder.process.ts';
@@ -22,7 +22,7 @@ import { readPortions, shardsOf } from './portions.ts';
 import { SECRET_TABLES, targetKey, type Snapshot, type Takedown } from './snapshot.ts';
 import { connectPlainly } from './tables.repository.ts';
 import { areFilled, beginCopy, finishCopy, markFilled, markPruned, notEmpty } from './target.repository.ts';
-import { photosOf, targetOf } from './takedowns.process.ts';
+import { photosOf, targetOf } from './sweep.process.ts';
 
 export interface RestoreOptions extends CopyEvents {
   readonly folder: BackupFolder;

@@ -1,6 +1,9 @@
-import { confirms, type FineHash } from './fine-hash.ts';
+import { confirms, type FineHash, fineHashOf, fineHashText } from './fine-hash.ts';
 import { HashIndex } from './hash-index.ts';
-import type { ParsedHash } from './perceptual-hash.ts';
+import { type ParsedHash, hashOfFrequencies } from './perceptual-hash.ts';
+import { frequenciesOf } from './frequencies.ts';
+import type { LumaImage, RgbImage } from '../../platform/image/raster.ts';
+import type { Fingerprint } from '../../platform/image/inspection.ts';
 
 /** A picture by its hashes, parsed for comparing. */
 export interface ParsedFingerprint {
@@ -47,4 +50,9 @@ export function withMatches<T extends { readonly hash: ParsedHash }>(pictures: r
   return pictures.filter(
     ({ hash }, own) => index.firstWithin(hash, maxDistance, (position) => position !== own) !== -1,
   );
+}
+
+export function fingerprintOf(image: RgbImage | LumaImage): Fingerprint {
+  const frequencies = frequenciesOf(image);
+  return { perceptualHash: hashOfFrequencies(frequencies), fineHash: fineHashText(fineHashOf(frequencies)) };
 }

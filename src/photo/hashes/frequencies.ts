@@ -1,8 +1,6 @@
-import type { LumaImage } from '../../platform/image/luma-image.ts';
+import type { LumaImage, RgbImage } from '../../platform/image/raster.ts';
 import { MAX_SCALE } from '../pixels/axis-filter.ts';
-import { resizeLuma } from '../pixels/resize-luma.ts';
-import { resizeBilinear } from '../pixels/resize.ts';
-import type { RgbImage } from '../../platform/image/rgb-image.ts';
+import { resizeLuma, resizeBilinear } from '../pixels/resize.ts';
 
 /**
  * The lowest frequencies of a picture, from which its hashes are computed. `[vertical * FREQUENCIES + horizontal]`,
@@ -25,6 +23,7 @@ const COSINES = Float64Array.from({ length: FREQUENCIES * HALF }, (_, i) =>
   Math.round(2 ** 14 * Math.cos((Math.PI * Math.floor(i / HALF) * (2 * (i % HALF) + 1)) / (2 * GRID))),
 );
 
+/** From the two-dimensional DCT-II of the picture's luma at 32 x 32 pixels: exact integers. */
 export function frequenciesOf(image: RgbImage | LumaImage): Frequencies {
   const isLuma = 'luma' in image;
   return lowFrequencies(isLuma ? resizeLuma(image, { width: GRID, height: GRID }) : greyGrid(image));

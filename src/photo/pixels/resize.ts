@@ -1,3 +1,8 @@
+import type { RgbImage, LumaImage } from '../../platform/image/raster.ts';
+import { axisFilterOver, type AxisFilter, type Span } from './axis-filter.ts';
+import { isSideLength, requireBoxWithin, type Box, type Size } from './box.ts';
+import { withKernel, type Address, type PixelKernel } from './kernel.ts';
+
 /**
  * Pillow's bilinear resize with antialiasing, bit for bit: `Image.resize(size, BILINEAR)` on 8-bit pictures, which is
  * what torchvision's `Resize` runs on a PIL image. Source of the method: Pillow, `src/libImaging/Resample.c`.
@@ -6,11 +11,6 @@
  * widens with the scale, so that every source pixel counts. An axis that keeps its length is filtered, too, with weights
  * of one, which changes nothing. The loops themselves are in WebAssembly: see `kernel.ts`.
  */
-import type { RgbImage } from '../../platform/image/rgb-image.ts';
-import { axisFilterOver, type AxisFilter, type Span } from './axis-filter.ts';
-import { isSideLength, requireBoxWithin } from './box.ts';
-import type { Box, Size } from './box.ts';
-import { withKernel, type Address, type PixelKernel } from './kernel.ts';
 
 export type { Box, Size } from './box.ts';
 
@@ -122,4 +122,60 @@ function requireWholeImage(image: RgbImage): void {
   const { width, height, data } = image;
   if (isSideLength(width) && isSideLength(height) && data.length === width * height * 3) return;
   throw new RangeError(`Expected 3 bytes for each pixel of a ${width} x ${height} picture but received ${data.length}`);
+}
+
+/**
+ * The picture at `target` pixels, with the weights of `resizeBilinear`. Columns are filtered before rows, so a value may
+ * differ by one level from what that function makes of the same picture in grey.
+ *
+ * @returns `target.width * target.height` levels, 0..255, row-major
+ */
+export function resizeLuma({ width, height, luma }: LumaImage, target: Size): Uint8Array {
+  const down = wholeAxis(height, target.height);
+  const across = wholeAxis(width, target.width);
+  const sizes = { source: { width, height }, shorter: { width, height: target.height }, smaller: turned(target) };
+  const planes = [sizes.source, sizes.shorter, turned(sizes.shorter), sizes.smaller, target];
+  const room = planes.reduce((sum, size) => sum + planeBytes(size), tableBytes(down) + tableBytes(across));
+  // All planes stay in the kernel's memory. New arrays for them would be more garbage than the photo's own bytes.
+  return withKernel(room, (kernel) => {
+    const source = kernel.take(planeBytes(sizes.source));
+    kernel.bytes.set(luma, source);
+    const shorter = filterDown(kernel, source, { width, filter: down });
+    const columns = transposed(kernel, shorter, sizes.shorter);
+    const smaller = filterDown(kernel, columns, { width: target.height, filter: across });
+    const out = transposed(kernel, smaller, sizes.smaller);
+    return kernel.bytes.slice(out, out + target.width * target.height);
+  });
+}
+
+function wholeAxis(sourceLength: number, length: number): AxisFilter {
+  return axisFilterOver(sourceLength, length, { first: 0, count: length }).filter;
+}
+
+function turned({ width, height }: Size): Size {
+  return { width: height, height: width };
+}
+
+/** Bytes of a plane and one more row, which the filter of an odd number of rows reads at weight 0. */
+function planeBytes({ width, height }: Size): number {
+  return width * (height + 1);
+}
+
+function filterDown(
+  kernel: PixelKernel,
+  source: Address,
+  { width, filter }: { width: number; filter: AxisFilter },
+): Address {
+  const rows = filter.starts.length;
+  const out = kernel.take(planeBytes({ width, height: rows }));
+  const starts = kernel.put(filter.starts.map((start) => start * width));
+  const [pairs, weights] = [kernel.put(filter.pairs), kernel.put(filter.weights)];
+  kernel.filterDownColumns(source, width, rows, out, width, starts, pairs, weights);
+  return out;
+}
+
+function transposed(kernel: PixelKernel, plane: Address, { width, height }: Size): Address {
+  const out = kernel.take(planeBytes(turned({ width, height })));
+  kernel.transpose(plane, width, height, out);
+  return out;
 }

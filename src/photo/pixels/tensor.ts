@@ -1,5 +1,5 @@
 /** Converts 8-bit pixels to the float32 input of a model. */
-import type { RgbImage } from '../../platform/image/rgb-image.ts';
+import type { RgbImage } from '../../platform/image/raster.ts';
 import { requireBoxWithin } from './box.ts';
 import { withKernel } from './kernel.ts';
 import type { Crop } from './ten-crop.ts';

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { StopTheRun } from '../../kernel/errors.ts';
 import { fromSent } from '../../kernel/sent-error.ts';
 import type { Death } from './suspicion.ts';
-import { DOING, type FromChild } from './messages.ts';
+import { DOING, type FromChild } from './serve-parent.ts';
 
 export type Reply<Answer> = { readonly answer: Answer } | { readonly death: Death };
 

@@ -1,6 +1,5 @@
 import { writeSync } from 'node:fs';
-import { toSent } from '../../kernel/sent-error.ts';
-import { DOING, type FromChild } from './messages.ts';
+import { toSent, type SentError } from '../../kernel/sent-error.ts';
 
 const STDERR = 2;
 
@@ -38,3 +37,9 @@ export function serveParent<Spec, Request, Answer>(start: Start<Spec, Request, A
   };
   process.once('message', ([spec]: [Spec]) => void reply(() => starting(spec)));
 }
+
+/** The reply of a child to each request, and to its spec, the parent's first message (`answer` is then null). */
+export type FromChild<Answer> = { readonly answer: Answer } | { readonly error: SentError };
+
+/** Prefix of a line on the child's stderr that reports its next step. */
+export const DOING = 'winnow is ';

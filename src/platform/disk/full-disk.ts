@@ -1,5 +1,12 @@
+import { statfs } from 'node:fs/promises';
 import { displayPath } from '../../config/root.ts';
 import { codeOf, messageOf, StopTheRun } from '../../kernel/errors.ts';
+
+/** Free bytes on the disk of an existing file or folder, without the reserve for root. */
+export async function freeBytesOn(path: string): Promise<number> {
+  const { bavail, bsize } = await statfs(path);
+  return bavail * bsize;
+}
 
 const FULL = new Set(['ENOSPC', 'EDQUOT']);
 

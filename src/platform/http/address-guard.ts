@@ -2,7 +2,7 @@ import type { LookupAddress } from 'node:dns';
 import { isIP } from 'node:net';
 import { UsageError } from '../../kernel/errors.ts';
 import { refusedRangeOf } from './address-ranges.ts';
-import { Refused } from './refused.ts';
+import { Refused } from './http-outcome.ts';
 
 /**
  * Decides which addresses we may connect to. Pure: the agents (guarded-agents.ts) ask it just before each connection, with

@@ -4,8 +4,7 @@ import { finished, pipeline } from 'node:stream/promises';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import type { BodyBuffers } from './body-buffers.ts';
 import type { HttpAnswer } from './exchange.ts';
-import { isEarlyEnd, refusedBy } from './outcome.ts';
-import { Refused } from './refused.ts';
+import { isEarlyEnd, refusedBy, Refused } from './http-outcome.ts';
 import type { HttpLimits } from './request.ts';
 import { everyRunningMs, type Watch } from './watch.ts';
 

@@ -1,13 +1,10 @@
 import { createHash } from 'node:crypto';
-import type { Sha256 } from '../../kernel/ids.ts';
-import { toSha256 } from '../../kernel/ids.ts';
-import type { HttpFailure, Refusal } from './http-outcome.ts';
+import { type Sha256, toSha256 } from '../../kernel/ids.ts';
+import { type HttpFailure, type Refusal, Refused, reasonOfStatus } from './http-outcome.ts';
 import type { BodyBuffers } from './body-buffers.ts';
 import { readBody } from './body.ts';
 import { drain, requireFile, type HttpAnswer } from './exchange.ts';
 import { follow } from './follow.ts';
-import { reasonOfStatus } from './outcome.ts';
-import { Refused } from './refused.ts';
 import type { HttpDeps, HttpLimits, HttpRequest } from './request.ts';
 
 export interface Downloaded {

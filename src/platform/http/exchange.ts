@@ -5,8 +5,7 @@ import { got, type Request } from 'got';
 import type { Clock } from '../../kernel/clock.ts';
 import { parseRetryAfterMs } from '../../kernel/retry-after.ts';
 import type { HttpClient } from './http-client.ts';
-import { reasonOfStatus, refusedBy } from './outcome.ts';
-import { Refused } from './refused.ts';
+import { reasonOfStatus, refusedBy, Refused } from './http-outcome.ts';
 import { everyRunningMs, type Watch } from './watch.ts';
 
 /** The head of an answer, with a body that is not read yet. */

@@ -1,7 +1,6 @@
-import type { HttpFailure } from './http-outcome.ts';
+import { type HttpFailure, Refused } from './http-outcome.ts';
 import type { AddressGuard } from './address-guard.ts';
 import { drain, exchange, StaleConnection, type HttpAnswer, type Carrier } from './exchange.ts';
-import { Refused } from './refused.ts';
 import type { HttpDeps, HttpLimits, HttpRequest } from './request.ts';
 import { portOf, shownUrl } from './url.ts';
 import { Watch } from './watch.ts';

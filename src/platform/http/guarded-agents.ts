@@ -4,7 +4,7 @@ import type { LookupFunction } from 'node:net';
 import { Duplex } from 'node:stream';
 import { messageOf } from '../../kernel/errors.ts';
 import type { AddressGuard } from './address-guard.ts';
-import { Refused } from './refused.ts';
+import { Refused } from './http-outcome.ts';
 
 /** Resolves a name to all of its addresses, like `dns.lookup` with the option `all`. */
 export type ResolveHost = (

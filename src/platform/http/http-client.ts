@@ -4,9 +4,7 @@ import { rootCertificates } from 'node:tls';
 import type { Clock } from '../../kernel/clock.ts';
 import { createAddressGuard, type AddressGuard } from './address-guard.ts';
 import { guardAgent, resolveBySystem, type ResolveHost } from './guarded-agents.ts';
-import { HostSlots } from './host-slots.ts';
-import { createProxies, type ProxySettings } from './proxy.ts';
-import { requestThrough, TunnelAgent } from './proxy-agents.ts';
+import { createProxies, type ProxySettings, requestThrough, TunnelAgent } from './proxy.ts';
 
 export interface HttpClientOptions {
   readonly userAgent: string;
@@ -81,4 +79,39 @@ function keepAliveOf({ connectionsPerHost, trustedCertificate }: HttpClientOptio
     maxFreeSockets: connectionsPerHost,
     ...(trustedCertificate === undefined ? {} : { ca: [...rootCertificates, trustedCertificate] }),
   };
+}
+
+interface Host {
+  active: number;
+  readonly waiting: (() => void)[];
+}
+
+/**
+ * Limits the concurrent requests to one host. The agent's `maxSockets` cannot do this, because a request that waits there
+ * already has its permit and its timers run.
+ */
+export class HostSlots {
+  readonly #slotsPerHost: number;
+  /** Contains only busy hosts, so that it stays small over a crawl of many hosts. */
+  readonly #hosts = new Map<string, Host>();
+
+  constructor(slotsPerHost: number) {
+    this.#slotsPerHost = slotsPerHost;
+  }
+
+  async run<T>(key: string, work: () => Promise<T>): Promise<T> {
+    const host = this.#hosts.get(key) ?? { active: 0, waiting: [] };
+    this.#hosts.set(key, host);
+    if (host.active >= this.#slotsPerHost) await new Promise<void>((wake) => host.waiting.push(wake));
+    else host.active += 1;
+    try {
+      return await work();
+    } finally {
+      const next = host.waiting.shift();
+      // The slot passes directly to the next caller, so that no other caller can overtake it.
+      if (next !== undefined) next();
+      else host.active -= 1;
+      if (host.active === 0) this.#hosts.delete(key);
+    }
+  }
 }

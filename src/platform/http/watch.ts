@@ -1,7 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { Interrupted } from '../../kernel/errors.ts';
-import type { Refusal } from './http-outcome.ts';
-import { Refused } from './refused.ts';
+import { type Refusal, Refused } from './http-outcome.ts';
 
 /**
  * Watches one request with all of its hops: its AbortSignal, its total time, and its received bytes. The reason of the signal

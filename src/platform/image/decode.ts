@@ -1,12 +1,10 @@
 import sharp, { type Sharp } from 'sharp';
+import turbo from '@julusian/jpeg-turbo';
 import { GiveUpOnItem, messageOf } from '../../kernel/errors.ts';
-import type { Fingerprint } from './inspection.ts';
-import type { PhotoFormat } from './inspection.ts';
-import type { LumaImage } from './luma-image.ts';
-import type { RgbImage } from './rgb-image.ts';
+import type { Fingerprint, PhotoFormat } from './inspection.ts';
+import type { LumaImage, RgbImage } from './raster.ts';
 import { isCmykJpeg, statedPixels } from './container.ts';
 import { decodeLimit } from './decode-limit.ts';
-import { MAX_LUMA_PIXELS, useLuma } from './luma.ts';
 import { photoFormatOf } from './sniff.ts';
 
 /** Decodes photos to pixels exactly as the reference (Pillow, then torchvision) does. */
@@ -166,4 +164,43 @@ function cmykToRgb(cmyk: Uint8Array): Uint8Array {
 function divideBy255(value: number): number {
   const biased = value + 128;
   return ((biased >> 8) + biased) >> 8;
+}
+
+/** Pixels of the largest JPEG that is decoded here. Up to this size, libvips takes more time to reduce a picture. */
+const MAX_LUMA_PIXELS = 2 ** 20;
+
+/** Buffers to decode into. New ones for each photo would make V8 collect garbage for a quarter of a crawl's time. */
+const free: Buffer[] = [];
+
+/**
+ * Calls `use` with the luma of a JPEG, decoded by libjpeg-turbo alone. libvips takes a millisecond to set up its operations, which
+ * is three times the decoding of a photo of 320 pixels. All compressed data are decoded, those of the colours too. Levels may
+ * differ a little from those of `decodeRgb`, because the fast transform is used.
+ *
+ * @param size as the header states it, at most `MAX_LUMA_PIXELS`
+ * @param use must not keep the picture
+ * @returns the result of `use`, or null if libjpeg-turbo refuses the JPEG or warns of it. libvips may accept such a JPEG.
+ */
+async function useLuma(
+  bytes: Buffer,
+  { width, height }: { readonly width: number; readonly height: number },
+  use: (image: LumaImage) => Fingerprint,
+): Promise<Fingerprint | null> {
+  const buffer = free.pop() ?? Buffer.allocUnsafeSlow(MAX_LUMA_PIXELS);
+  try {
+    const decoded = await sizeOfDecoded(bytes, buffer);
+    if (decoded?.width !== width || decoded.height !== height) return null;
+    return use({ width, height, luma: buffer.subarray(0, width * height) });
+  } finally {
+    free.push(buffer);
+  }
+}
+
+/** Decodes into `luma`. Returns the size of the picture, or null if it is refused. */
+async function sizeOfDecoded(bytes: Buffer, luma: Buffer): Promise<{ width: number; height: number } | null> {
+  try {
+    return await turbo.decompress(bytes, luma, { format: turbo.FORMAT_GRAY });
+  } catch {
+    return null;
+  }
 }

@@ -4,10 +4,8 @@
 import sharp from 'sharp';
 import { messageOf } from '../../kernel/errors.ts';
 import type { DroppedReason, FailedReason } from '../../kernel/reasons.ts';
-import type { Fingerprint } from './inspection.ts';
-import type { Inspection, InspectionLimits, PhotoFormat, RefusedPhoto } from './inspection.ts';
-import type { LumaImage } from './luma-image.ts';
-import type { RgbImage } from './rgb-image.ts';
+import type { Fingerprint, Inspection, InspectionLimits, PhotoFormat, RefusedPhoto } from './inspection.ts';
+import type { LumaImage, RgbImage } from './raster.ts';
 import { plainJpegSize, readContainer } from './container.ts';
 import { decodeLimit } from './decode-limit.ts';
 import { useForFingerprint, OPEN_OPTIONS, type Header } from './decode.ts';

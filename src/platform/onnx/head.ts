@@ -4,7 +4,7 @@ import * as ort from 'onnxruntime-node';
 import { messageOf, StopTheRun } from '../../kernel/errors.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
 import { describeSession, outputWidth, tensorText, type GraphValue } from './graph.ts';
-import { FLOAT_DTYPES, floatsOf, parseSafetensors, type StoredTensor } from './safetensors.ts';
+import { FLOAT_DTYPES, floatsOf, parseSafetensors, type LinearLayer, type StoredTensor } from './safetensors.ts';
 import { createSession, verifyModelFile } from './session.ts';
 
 export interface HeadOptions {
@@ -36,12 +36,6 @@ export async function openHead(options: HeadOptions): Promise<Head> {
   if (size > MAX_BYTES) throw invalid(options, `it has ${size} bytes, more than ${MAX_BYTES}`);
   const bytes = await verifyModelFile(options.file, options.sha256);
   return path.extname(options.file) === '.safetensors' ? linearHead(bytes, options) : onnxHead(bytes, options);
-}
-
-/** One linear layer. `weight` has one row for each class, row after row. */
-export interface LinearLayer {
-  readonly weight: Float32Array;
-  readonly bias: Float32Array;
 }
 
 /**

@@ -14,8 +14,7 @@ import {
 import { Interrupted } from '../../kernel/errors.ts';
 import type { Destination, LocalFile, RemoteFile, Visibility } from '../../kernel/publish.ts';
 import { sha256Of } from '../../config/sha256.ts';
-import { hubFailure, type HubPlace } from './hub-failure.ts';
-import { hubFetch } from './hub-fetch.ts';
+import { hubFailure, type HubPlace, hubFetch } from './hub-fetch.ts';
 
 export interface HubOptions extends HubPlace {
   /** True if a new dataset is public. An existing one keeps its visibility. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Kysely } from 'kysely';
 import { groupBy } from '../../kernel/group-by.ts';
-import { photosByFile } from '../../photo/exported-file.repository.ts';
+import { photosByFile } from '../../photo/takedown.repository.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import { deriveVerdicts } from '../events/derive-verdicts.process.ts';
 import { subjectKey, subjectsOf, type NewReviewEvent, type ReviewEvent, type Subject } from '../events/event.ts';

@@ -22,7 +22,7 @@ import { localActor } from '../activity/local-actor.process.ts';
 import { waitingOut, type Patiently } from './outage.process.ts';
 import { PauseWatch } from './pause-watch.process.ts';
 import { lazyQueues, openQueueBoard, type QueuesOptions } from './queues.process.ts';
-import { refuseMarkedRestore } from './restore-mark.process.ts';
+import { refuseMarkedRestore } from './data-folder.process.ts';
 import { refuseUnfinishedMove } from './move-state.repository.ts';
 
 /** The opened resources of a command. `close` closes them in reverse order. */

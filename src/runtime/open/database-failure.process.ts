@@ -1,6 +1,6 @@
 import { RULES_DIFFER } from '../../collection/collection.repository.ts';
 import { codeOf, messageOf, StopTheRun, UsageError, type WinnowError } from '../../kernel/errors.ts';
-import { freeBytesOn } from '../../platform/disk/free-bytes.ts';
+import { freeBytesOn } from '../../platform/disk/full-disk.ts';
 
 /** SQLSTATE of a full disk: https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const DISK_FULL = '53100';

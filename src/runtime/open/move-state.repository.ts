@@ -1,7 +1,7 @@
 import { sql, type Kysely } from 'kysely';
 import { UsageError } from '../../kernel/errors.ts';
 import type { Database } from '../../platform/postgres/database.ts';
-import { unfinishedRestore } from './restore-mark.process.ts';
+import { unfinishedRestore } from './data-folder.process.ts';
 
 /** The record that `winnow move` and `winnow restore` write into their target. */
 export interface MoveState {

@@ -1,5 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { databaseFailure } from './database-failure.process.ts';
-import { sleepUnlessAborted } from './sleep.process.ts';
 
 /** How long to wait for the database. A restart or a move of the server takes far less. */
 const PATIENCE_MS = 300_000;
@@ -39,4 +39,13 @@ export function waitingOut({ log, signal, patienceMs = PATIENCE_MS }: OutageOpti
         await sleepUnlessAborted(RETRY_EVERY_MS, signal);
       }
   };
+}
+
+/** Waits until the time is over or the signal aborts. It does not reject. */
+export async function sleepUnlessAborted(durationMs: number, signal: AbortSignal): Promise<void> {
+  try {
+    await sleep(durationMs, undefined, { signal });
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
 }

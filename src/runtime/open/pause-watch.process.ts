@@ -3,7 +3,7 @@ import type { Kysely } from 'kysely';
 import { pauseOrders, reportInFlight, type PauseOrder } from '../../collection/pause.repository.ts';
 import { pausesText, type StagePlace } from '../../collection/pause.ts';
 import type { Database } from '../../platform/postgres/database.ts';
-import { sleepUnlessAborted } from './sleep.process.ts';
+import { sleepUnlessAborted } from './outage.process.ts';
 
 export const LOOK_EVERY_MS = 1_000;
 /** The pauses are not read again within this time, so that the stages of one process share a query. */

@@ -2,7 +2,7 @@ import type { StagePlace } from '../../collection/pause.ts';
 import type { JobConsumer } from '../../kernel/job.ts';
 import { databaseFailure } from '../open/database-failure.process.ts';
 import { LOOK_EVERY_MS, type Pausable, type PauseWatch } from '../open/pause-watch.process.ts';
-import { sleepUnlessAborted } from '../open/sleep.process.ts';
+import { sleepUnlessAborted } from '../open/outage.process.ts';
 
 export interface JobControl {
   /** True once the stage is paused or stops. A long job then ends at the next point from which it can resume. */

@@ -2,7 +2,7 @@ import { messageOf, StopTheRun, WinnowError } from '../../kernel/errors.ts';
 import type { JobConsumer, JobQueue } from '../../kernel/job.ts';
 import type { App } from '../open/app.process.ts';
 import { databaseFailure, fatalFailure } from '../open/database-failure.process.ts';
-import { sleepUnlessAborted } from '../open/sleep.process.ts';
+import { sleepUnlessAborted } from '../open/outage.process.ts';
 import { JobHistory } from './job-history.process.ts';
 import { JobIntake, type JobControl } from './job-intake.process.ts';
 import type { Stage, StageDefinition, StageOptions } from './stage-definition.ts';

@@ -25,7 +25,7 @@ import { keptPhotos } from '../../../src/shortlist/shortlist.repository.ts';
 import { countShortlist } from '../../../src/shortlist/shortlist.ts';
 import { shortlistAll } from '../../unit/shortlist/sample-rows.ts';
 import { collect } from '../../support/collect.ts';
-import type { RgbImage } from '../../../src/platform/image/rgb-image.ts';
+import type { RgbImage } from '../../../src/platform/image/raster.ts';
 import { useDatabase } from '../../support/database.ts';
 import {
   cellOf,

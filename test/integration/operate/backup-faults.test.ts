@@ -6,7 +6,7 @@ import { sql } from 'kysely';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openToRead, readSnapshots } from '../../../src/operate/backup/backup-folder.process.ts';
 import { chooseSnapshot } from '../../../src/operate/backup/restore.process.ts';
-import { applyTakedowns } from '../../../src/operate/backup/takedowns.process.ts';
+import { applyTakedowns } from '../../../src/operate/backup/sweep.process.ts';
 import { auditDataFolder } from '../../../src/operate/upkeep/audit.process.ts';
 import { toSha256 } from '../../../src/kernel/ids.ts';
 import { openBlobFolder } from '../../../src/platform/blobs/blob-folder.ts';

@@ -5,7 +5,7 @@ import { sql } from 'kysely';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openToRead, readSnapshots } from '../../../src/operate/backup/backup-folder.process.ts';
 import { chooseSnapshot, requireFreshFolder } from '../../../src/operate/backup/restore.process.ts';
-import { applyTakedowns } from '../../../src/operate/backup/takedowns.process.ts';
+import { applyTakedowns } from '../../../src/operate/backup/sweep.process.ts';
 import { migrateCatalogue } from '../../../src/operate/upkeep/migrate-catalogue.process.ts';
 import { loadConfig } from '../../../src/config/load-config.ts';
 import { toSha256 } from '../../../src/kernel/ids.ts';

@@ -1,5 +1,5 @@
 import { StopTheRun, UsageError, WinnowError, codeOf, messageOf } from '../../../kernel/errors.ts';
-import { freeBytesOn } from '../../disk/free-bytes.ts';
+import { freeBytesOn } from '../../disk/full-disk.ts';
 import type { ProgramEnd } from './program.ts';
 
 /** PostgreSQL's SQLSTATE for a full disk. */

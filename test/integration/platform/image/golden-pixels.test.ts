@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { resizeBilinear, resizeRegion, shorterSideSize } from '../../../../src/photo/pixels/resize.ts';
 import { CROP_COUNT, tenCrop } from '../../../../src/photo/pixels/ten-crop.ts';
-import type { RgbImage } from '../../../../src/platform/image/rgb-image.ts';
+import type { RgbImage } from '../../../../src/platform/image/raster.ts';
 import { decodeRgb } from '../../../../src/platform/image/inspect.ts';
 import { cropPixels } from '../../../unit/photo/pixels/crop-pixels.ts';
 

@@ -3,7 +3,7 @@ import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { decodeRgb } from '../../../../src/platform/image/inspect.ts';
 import { smallWebp } from '../../../../src/platform/image/thumbnail.ts';
-import { fingerprintOf } from '../../../../src/photo/hashes/fingerprint.ts';
+import { fingerprintOf } from '../../../../src/photo/hashes/fingerprint-index.ts';
 import { hammingDistance, parseHash } from '../../../../src/photo/hashes/perceptual-hash.ts';
 import { pngFile } from './png-file.ts';
 

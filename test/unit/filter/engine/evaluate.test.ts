@@ -15,7 +15,7 @@ import {
 import type { ModelInput } from '../../../../src/models/evidence/member.ts';
 import { GiveUpOnItem } from '../../../../src/kernel/errors.ts';
 import { toSha256, type Sha256 } from '../../../../src/kernel/ids.ts';
-import type { RgbImage } from '../../../../src/platform/image/rgb-image.ts';
+import type { RgbImage } from '../../../../src/platform/image/raster.ts';
 import { essence, POLICIES } from '../rule/cases.ts';
 import { ownBackbones } from '../../../support/own-backbones.ts';
 import { seededRandom } from '../../../support/random.ts';

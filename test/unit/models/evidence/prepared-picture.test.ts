@@ -5,7 +5,7 @@ import { PreparedPicture } from '../../../../src/models/evidence/prepared-pictur
 import { resizeBilinear, shorterSideSize } from '../../../../src/photo/pixels/resize.ts';
 import { tenCrop } from '../../../../src/photo/pixels/ten-crop.ts';
 import { fillTensor } from '../../../../src/photo/pixels/tensor.ts';
-import type { RgbImage } from '../../../../src/platform/image/rgb-image.ts';
+import type { RgbImage } from '../../../../src/platform/image/raster.ts';
 
 const SMALL: ModelInput = { size: 8, shorterSide: 11, mean: [127, 120, 110], std: [128, 64, 32] };
 const LARGE: ModelInput = { size: 13, shorterSide: 16, mean: [0, 0, 0], std: [1, 1, 1] };

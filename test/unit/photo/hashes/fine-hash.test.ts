@@ -9,10 +9,10 @@ import {
   parseFineHash,
   type FineHash,
 } from '../../../../src/photo/hashes/fine-hash.ts';
-import { fingerprintOf } from '../../../../src/photo/hashes/fingerprint.ts';
+import { fingerprintOf } from '../../../../src/photo/hashes/fingerprint-index.ts';
 import { frequenciesOf } from '../../../../src/photo/hashes/frequencies.ts';
 import { hashOfFrequencies } from '../../../../src/photo/hashes/perceptual-hash.ts';
-import type { RgbImage } from '../../../../src/platform/image/rgb-image.ts';
+import type { RgbImage } from '../../../../src/platform/image/raster.ts';
 import { sha256Of } from '../../../support/sha256.ts';
 import { noiseImage } from '../pixels/noise.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { fingerprintOf } from '../../../../src/photo/hashes/fingerprint.ts';
+import { fingerprintOf } from '../../../../src/photo/hashes/fingerprint-index.ts';
 import { hammingDistance, HASH_BITS, parseHash } from '../../../../src/photo/hashes/perceptual-hash.ts';
-import type { RgbImage } from '../../../../src/platform/image/rgb-image.ts';
+import type { RgbImage } from '../../../../src/platform/image/raster.ts';
 import { noiseImage } from '../pixels/noise.ts';
 
 const perceptualHash = (image: RgbImage): string => fingerprintOf(image).perceptualHash;

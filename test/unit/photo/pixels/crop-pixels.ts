@@ -1,6 +1,6 @@
 import { fillTensor } from '../../../../src/photo/pixels/tensor.ts';
 import type { Crop } from '../../../../src/photo/pixels/ten-crop.ts';
-import type { RgbImage } from '../../../../src/platform/image/rgb-image.ts';
+import type { RgbImage } from '../../../../src/platform/image/raster.ts';
 
 /** The pixels of a crop that a model sees, from the tensor of a model that does not normalise them. */
 export function cropPixels(image: RgbImage, crop: Crop): RgbImage {

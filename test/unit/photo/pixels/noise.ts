@@ -1,4 +1,4 @@
-import type { RgbImage } from '../../../../src/platform/image/rgb-image.ts';
+import type { RgbImage } from '../../../../src/platform/image/raster.ts';
 
 /** The same noise on every machine and in every language: bits 16 to 23 of the linear congruential series below, from 1. */
 export function noiseBytes(length: number): Uint8Array {

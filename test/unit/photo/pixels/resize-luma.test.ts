@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { resizeBilinear } from '../../../../src/photo/pixels/resize.ts';
-import { resizeLuma } from '../../../../src/photo/pixels/resize-luma.ts';
+import { resizeBilinear, resizeLuma } from '../../../../src/photo/pixels/resize.ts';
 import { noiseBytes } from './noise.ts';
 
 describe('resizeLuma', () => {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { resizeBilinear, resizeRegion, shorterSideSize } from '../../../../src/photo/pixels/resize.ts';
-import type { RgbImage } from '../../../../src/platform/image/rgb-image.ts';
+import type { RgbImage } from '../../../../src/platform/image/raster.ts';
 import { noiseBytes, noiseImage } from './noise.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../../../src/kernel/errors.ts';
 import { createAddressGuard } from '../../../../src/platform/http/address-guard.ts';
-import { Refused } from '../../../../src/platform/http/refused.ts';
+import { Refused } from '../../../../src/platform/http/http-outcome.ts';
 import { portOf } from '../../../../src/platform/http/url.ts';
 
 const addresses = (...texts: string[]): { address: string; family: number }[] =>

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { HostSlots } from '../../../../src/platform/http/host-slots.ts';
+import { HostSlots } from '../../../../src/platform/http/http-client.ts';
 
 describe('HostSlots', () => {
   it('lets a fixed number work on each host at the same time, and serves callers in order', async () => {

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { reasonOfStatus, refusedBy, type Phase } from '../../../../src/platform/http/outcome.ts';
-import { Refused } from '../../../../src/platform/http/refused.ts';
+import { reasonOfStatus, refusedBy, type Phase, Refused } from '../../../../src/platform/http/http-outcome.ts';
 
 describe('reasonOfStatus', () => {
   it.each([

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { sleepUnlessAborted } from '../../../../src/runtime/open/sleep.process.ts';
+import { sleepUnlessAborted } from '../../../../src/runtime/open/outage.process.ts';
 
 describe('sleepUnlessAborted', () => {
   it('sleeps for the given time', async () => {

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { minimise, type Objective } from '../../../../../src/models/evidence/head/lbfgs.ts';
-import { findStep } from '../../../../../src/models/evidence/head/line-search.ts';
+import { minimise, type Objective, findStep } from '../../../../../src/models/evidence/head/lbfgs.ts';
 import { seededRandom } from '../../../../support/random.ts';
 
 /** Half of x . A x - b . x with A = Q D Q, where Q = I - 2 v v / v.v is a reflection. Its minimum is known: A x = b. */
