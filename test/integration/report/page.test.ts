@@ -15,7 +15,7 @@ const KINDS: readonly (readonly [string, MadeReport])[] = [
   ['mode A', {}],
   ['mode O', { mode: 'O' }],
   ['hostile texts', { isHostile: true }],
-  ['200 classes', { classes: 200, photos: 7_500, outsiders: 5 }],
+  ['200 classes', { classes: 200, outsiders: 5 }],
   ['no photo', { photos: 0, outsiders: 0, hasClean: false }],
 ];
 

@@ -114,7 +114,8 @@ async function accountOf(folder: string): Promise<string> {
   const lines: string[] = [];
   for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' }).toSorted()) {
     if (statSync(path.join(folder, name)).isDirectory()) continue;
-    const read = READERS.find(([pattern]) => pattern.test(name))?.[1] ?? expect.unreachable(`no parser reads ${name}`);
+    const read = READERS.find(([pattern]) => pattern.test(name))?.[1];
+    if (read === undefined) throw new Error(`Expected a parser in READERS for ${name}`);
     lines.push(`${name}: ${typeof read === 'string' ? read : await outcomeOf(path.join(folder, name), read)}\n`);
   }
   return lines.join('');

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
   MAX_ROBOTS_BYTES,
@@ -153,7 +152,7 @@ describe('malformed lines', () => {
 });
 
 describe("the cases of Google's own tests", () => {
-  const text = readFileSync(path.join(repositoryRoot, 'test/fixtures/robots/google-cases.txt'), 'utf8');
+  const text = readFileSync(`${repositoryRoot}/test/fixtures/robots/google-cases.txt`, 'utf8');
   const cases = text.split(/^== /m).slice(1);
   /** `//folder` is a path here, not a host. */
   const addressOf = (url: string): string => (url.startsWith('/') ? `http://foo.bar${url}` : url);

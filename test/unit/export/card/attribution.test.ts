@@ -7,7 +7,6 @@ import {
   attributionPageLine,
   attributionText,
   creatorText,
-  markdownLink,
   rightsTexts,
 } from '../../../../src/export/card/attribution.ts';
 import { photoRow } from '../select/sample-photo-row.ts';
@@ -91,12 +90,6 @@ describe('attributionText', () => {
     );
     expect(attributionText({ ...row, change: 'stripped' })).toMatch(/, metadata removed, without other changes$/);
   });
-
-  it('gives a known licence its address if the source gave none', () => {
-    expect(attributionText({ ...photoRow({ license: 'CC-BY', license_url: '' }), change: 'unchanged' })).toContain(
-      'licence CC-BY (https://creativecommons.org/licenses/list.en),',
-    );
-  });
 });
 
 describe('attribution.csv', () => {
@@ -151,18 +144,6 @@ describe('attribution.csv', () => {
       });
     },
   );
-
-  it('says unknown for an empty creator and an empty licence', () => {
-    expect(tableOf(photoRow({ creator: '', license: '', license_url: '' }))[0]).toMatchObject({
-      creator: 'unknown',
-      license: 'unknown',
-      license_url: '',
-    });
-  });
-
-  it('has no lines without photos', () => {
-    expect(attributionCsvRows([])).toBe('');
-  });
 });
 
 describe('ATTRIBUTION.md', () => {
@@ -184,9 +165,5 @@ describe('ATTRIBUTION.md', () => {
     expect(line).toContain(
       String.raw`\[x\]\(javascript\:alert\(1\)\) \<b\>\*bold\*\</b\> \!\[i\]\(http\://a.example/i.png\) \`c\` \_u\_ \| \& \$1\$\\n\# h`,
     );
-  });
-
-  it('has no link where there is no address', () => {
-    expect(markdownLink('a_b', '')).toBe(String.raw`a\_b`);
   });
 });

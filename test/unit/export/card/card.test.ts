@@ -11,8 +11,35 @@ import { sha256Of } from '../../../support/sha256.ts';
 const FIXTURES = `${packageRoot}/test/fixtures/cards`;
 const METADATA = { path: 'test/metadata.jsonl', sha256: sha256Of('rows'), bytes: 1_000 };
 const card = (changes: Partial<Protocol> = {}): string => exportCard(protocolOf(changes), [METADATA]);
-const { options, licences, classes } = protocolOf();
-const [ccBy] = licences;
+const { options, review, funnel, collection } = protocolOf();
+
+const ALL_ANSWERS = Object.fromEntries(Object.keys(CARD_QUESTIONS).map((key) => [key, `Answer to ${key}.`]));
+
+/** All forms and answers, a takedown, metadata that was kept, and a curator's texts that look like Markdown. */
+const EVERYTHING = protocolOf({
+  collection: { ...collection, name: 'imagenet-a' },
+  card: { ...ALL_ANSWERS, citation: 'a ``` b', contact: 'ana@example.org' },
+  options: { ...options, formats: ['webdataset', 'coco', 'parquet'], keepMetadata: true },
+  stripped: 0,
+  review: { ...review, criteria: 'Sharp.\n# Not a heading' },
+  licences: [{ licence: 'CC-BY-4.0', url: 'https://example.org/a b>c', photos: 6 }],
+  tombstones: [{ id: 'p0123', wnid: 'n01440764', takenDownAt: '2026-11-01T10:00:00.000Z' }],
+  funnel: { ...funnel, dropped: { 'too-small': 30, 'ai-generated': 4 } },
+});
+/** One photo, which only a script fetches, and no tags, counts, second verdicts or answers. */
+const LITTLE = protocolOf({
+  photos: 1,
+  classes: [{ label: 0, wnid: 'n01440764', name: 'tench', photos: 1 }],
+  licences: [{ licence: 'Public-Domain', url: '', photos: 1 }],
+  stripped: 3,
+  reencoded: 1,
+  options: { ...options, pixels: false },
+  review: { ...review, orders: [], agreement: { ...review.agreement, photos: 0, percent: null } },
+  tags: [],
+  choices: [],
+  funnel: {},
+  card: { funding: ' \n' },
+});
 
 /** Parses the text between the first two lines of dashes. */
 function frontMatterOf(text: string): Record<string, unknown> {
@@ -27,8 +54,6 @@ function sectionOf(text: string, heading: string): string {
   const rest = text.slice(start + heading.length + 2);
   return rest.slice(0, rest.search(new RegExp(`\n#{2,${depth}} |$(?![^])`)));
 }
-
-const ALL_ANSWERS = Object.fromEntries(Object.keys(CARD_QUESTIONS).map((key) => [key, `Answer to ${key}.`]));
 
 describe('the front matter of a card', () => {
   it('has the full list of features in the config and in dataset_info, and reads test/ only', () => {
@@ -104,8 +129,13 @@ describe('the text of a card', () => {
   it.each([
     ['mode A', 'mode-a.md', protocolOf()],
     ['mode O', 'mode-o.md', modeOProtocolOf()],
-  ])('says in %s what is in the file of the fixtures', async (_, file, protocol) => {
-    const body = exportCard(protocol, [METADATA]).replace(/^---\n.*?\n---\n\n/s, '');
+    ['mode O with folders by concept', 'mode-o-concepts.md', modeOProtocolOf({ folders: 'concept' })],
+    ['a set that has everything', 'everything.md', EVERYTHING],
+    ['a set that lacks what can be lacking', 'little.md', LITTLE],
+  ])('says of %s what is in the file of the fixtures', async (_, file, protocol) => {
+    const shards = ['shards/test-000000.tar', 'shards/test-000001.tar'].map((path) => ({ ...METADATA, path }));
+    const files = protocol === EVERYTHING ? [METADATA, ...shards] : [METADATA];
+    const body = exportCard(protocol, files).replace(/^---\n.*?\n---\n\n/s, '');
     await expect(body).toMatchFileSnapshot(`${FIXTURES}/${file}`);
   });
 
@@ -124,87 +154,6 @@ describe('the text of a card', () => {
       'at most 7 kept photos of a class with the same predicted class',
     );
   });
-
-  it('shows criteria of the review, and says if nothing was judged twice', () => {
-    const base = protocolOf().review;
-    const text = sectionOf(card({ review: { ...base, criteria: 'Sharp.\n# Not a heading' } }), '### Review');
-    expect(text).toContain('> Sharp.\n> \\# Not a heading');
-    const none = { ...base.agreement, photos: 0, percent: null };
-    expect(sectionOf(card({ review: { ...base, orders: [], agreement: none } }), '### Review')).toContain(
-      'No photo has two blind verdicts',
-    );
-  });
-
-  it('leaves out tables without rows', () => {
-    const bare = card({ tags: [], choices: [], funnel: {} });
-    expect(bare).not.toContain('### What may fool the models');
-    expect(bare).not.toContain('### What the paper leaves open');
-  });
-
-  it('shows how to load the forms that were written', () => {
-    const shards = ['shards/test-000000.tar', 'shards/test-000001.tar'].map((path) => ({ ...METADATA, path }));
-    const written = protocolOf({ options: { ...options, formats: ['webdataset', 'coco', 'parquet'] } });
-    const text = sectionOf(exportCard(written, [METADATA, ...shards]), '## Load it');
-    expect(text).toContain('shards/test-{000000..000001}.tar');
-    expect(text).toContain('load_dataset("parquet"');
-    expect(text).toContain('annotations/coco.json');
-    expect(frontMatterOf(exportCard(written, shards))).toMatchObject({ tags: expect.arrayContaining(['webdataset']) });
-    expect(sectionOf(card({ options: { ...options, pixels: false } }), '## Load it')).toContain(
-      'python3 fetch.py --contact you@example.org',
-    );
-  });
-
-  it('lists licences with their addresses, and photos that were taken down', () => {
-    const licence = { licence: 'CC-BY-4.0', url: 'https://example.org/a b>c', photos: 1 };
-    expect(sectionOf(card({ licences: [licence] }), '## Licences')).toContain('(https://example.org/a%20b%3Ec)');
-    const tombstones = [{ id: 'p0123', wnid: 'n01440764', takenDownAt: '2026-11-01T10:00:00.000Z' }];
-    const text = sectionOf(card({ tombstones, card: { contact: 'ana@example.org' } }), '## Revisions and takedowns');
-    expect(text).toContain('write to the curators: ana@example.org.');
-    expect(text).toContain('| `p0123` | n01440764 | 2026-11-01 |');
-  });
-
-  it('does not claim to be ImageNet-A, whatever the collection is called', () => {
-    const text = card({ collection: { ...protocolOf().collection, name: 'imagenet-a' } });
-    expect(text).toContain('# Adversarially filtered photos (imagenet-a)');
-    expect(sectionOf(text, '## Limits')).toContain('This is not ImageNet-A.');
-  });
-
-  it('cites the set as the curator says', () => {
-    expect(sectionOf(card({ card: { citation: 'a ``` b' } }), '## Citation')).toContain('````\na ``` b\n````');
-  });
-
-  it('describes one class with one photo in the singular', () => {
-    const [one] = classes;
-    const text = card({
-      photos: 1,
-      classes: one === undefined ? [] : [{ ...one, photos: 1 }],
-      licences: ccBy === undefined ? [] : [{ ...ccBy, photos: 1 }],
-      reencoded: 1,
-    });
-    expect(text).toContain('A test set of 1 photo in 1 folder');
-    expect(text).toContain('1 of 1 photo was written as PNG');
-  });
-});
-
-describe('what a card says of metadata and generated pictures', () => {
-  it('does not speak of original bytes if every picture was changed', () => {
-    expect(sectionOf(card({ stripped: 3 }), '## Pixels')).not.toContain('original bytes');
-  });
-
-  it('says that pictures keep their metadata', () => {
-    const section = sectionOf(card({ stripped: 0, options: { ...options, keepMetadata: true } }), '## Pixels');
-    expect(section).toContain('The others have their original bytes with all metadata.');
-    expect(section).not.toContain('lost only');
-  });
-
-  it('counts the pictures that were refused as generated, and calls the rest unknown', () => {
-    const { funnel } = protocolOf();
-    const dropped = { 'too-small': 30, 'ai-generated': 4 };
-    const crawl = sectionOf(card({ funnel: { ...funnel, dropped } }), '### Crawl');
-    expect(crawl).toContain(
-      '4 found pictures were refused because the source, or C2PA or IPTC metadata in the file, declares them as generated',
-    );
-  });
 });
 
 describe('the card of mode O', () => {
@@ -213,23 +162,5 @@ describe('the card of mode O', () => {
       annotations_creators: ['machine-generated'],
       tags: ['out-of-distribution', 'anomaly-detection', 'test-set', 'winnow'],
     });
-  });
-
-  it('says of folders by concept that their photos were searched as it', () => {
-    const byConcept = exportCard(modeOProtocolOf({ folders: 'concept' }), [METADATA]);
-    expect(sectionOf(byConcept, '## Folders')).toContain('A folder is the concept that its photos were searched as.');
-    expect(frontMatterOf(byConcept)).toMatchObject({ annotations_creators: ['found'] });
-  });
-});
-
-describe('the datasheet of a card', () => {
-  it('shows each answer of the curator, and then no question is open', () => {
-    const text = card({ card: ALL_ANSWERS });
-    for (const [key, answer] of Object.entries(ALL_ANSWERS)) expect(text, key).toContain(answer);
-    expect(text).not.toContain('## Open questions');
-  });
-
-  it('takes an answer of blanks for none', () => {
-    expect(card({ card: { funding: ' \n' } })).toContain('| `funding` |');
   });
 });

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { renderToStaticMarkup } from 'preact-render-to-string';
 import { reportHtml } from '../../../../src/report/report-html.tsx';
@@ -10,6 +11,7 @@ import { bestOutsider } from '../../../../src/report/page/models.ts';
 import { countText } from '../../../../src/kernel/texts.ts';
 import { ReportPage } from '../../../../src/report/page/page.tsx';
 import { ServedReport, type ServedReportProps } from '../../../../src/report/page/served.tsx';
+import { repositoryRoot } from '../../../support/winnow.ts';
 import { madeReport, type MadeReport } from '../../../support/made-report.ts';
 
 const PICTURE = 'data:image/webp;base64,UklGRg==';
@@ -31,7 +33,7 @@ const KINDS: readonly (readonly [string, MadeReport])[] = [
   ['mode A', {}],
   ['mode O', { mode: 'O' }],
   ['hostile texts', { isHostile: true }],
-  ['200 classes', { classes: 200, photos: 7_500, outsiders: 5 }],
+  ['200 classes', { classes: 200, outsiders: 5 }],
   ['one class', { classes: 1, photos: 12, outsiders: 1, hasClean: false }],
   ['no photo', { photos: 0, outsiders: 0, hasClean: false }],
 ];
@@ -131,15 +133,23 @@ describe('reportHtml', () => {
     expect(textOf(htmlOf(options))).not.toMatch(/NaN|undefined|\bnull\b|Infinity|\d\.\d{4}/);
   });
 
+  it.each([
+    ['mode A', {}],
+    ['mode O', { mode: 'O' }],
+    ['no photo', { photos: 0, outsiders: 0, hasClean: false }],
+  ] as const)('says what the set is worth, with intervals, and what is missing: %s', async (name, options) => {
+    const text = htmlOf(options)
+      .replaceAll(/<style>.*?<\/style>|<[^>]+>/gs, '\n')
+      .replaceAll(/\s*\n\s*/g, '\n');
+    const file = `test/fixtures/reports/${name.replace(' ', '-')}.txt`;
+    await expect(text).toMatchFileSnapshot(path.join(repositoryRoot, file));
+  });
+
   it('escapes texts of strangers, drops their control characters and cuts long ones', () => {
     const html = htmlOf({ isHostile: true });
     expect(html).not.toMatch(/<script|javascript:|[\u0000-\u0008\u202e]/); // oxlint-disable-line no-control-regex
     expect(html.match(/<\/title>/g)?.length).toBe(1 + (html.match(/<title id=/g)?.length ?? 0));
     expect(html).not.toMatch(/x{200}/);
-  });
-
-  it('gives the same bytes for the same report', () => {
-    expect(htmlOf()).toBe(htmlOf());
   });
 });
 
@@ -157,18 +167,6 @@ describe('ReportPage', () => {
         {...props}
       />,
     );
-
-  it('opens with what it is of, and three numbers with their intervals', () => {
-    const text = textOf(htmlOf());
-    expect(text).toContain('412 photos of 10 classes, accepted by reviewers, judged among 10 classes');
-    expect(text).toContain(
-      'accuracy of the best model that did not filter 18.2 % resnet50-v1-12, 95 % interval 14.8 to 22.2 %, 87.0 % on clean photos',
-    );
-    expect(text).toContain('kept by the filter 10.0 % 1,986 of 19,910 fetched photos');
-    expect(text).toContain(
-      'rejected by a blind second look 3.3 % 4 of 120 photos that a first look accepted, 95 % interval 1.3 to 8.3 %; the second was unsure of 2',
-    );
-  });
 
   it('says that no export has its photos, and does not say that there was no export', () => {
     const text = textOf(page({ ...madeReport(), revision: null }));
@@ -192,12 +190,6 @@ describe('ReportPage', () => {
     expect(textOf(htmlOf({ outsiders: 0 }))).toContain('did not filter – all such models were left out');
     const report = { ...madeReport({ outsiders: 0 }), leftOut: [] };
     expect(textOf(page(report))).toContain('did not filter – no such model was measured');
-  });
-
-  it('shows the sections of its mode', () => {
-    const sections = (options: MadeReport) => all(htmlOf(options), /<section id="(\w+)"/g);
-    expect(sections({})).toEqual(['funnel', 'transfer', 'confidence', 'set', 'review', 'why', 'method']);
-    expect(sections({ mode: 'O' })).toEqual(['funnel', 'ood', 'set', 'review', 'why', 'method']);
   });
 
   it('gives every chart a text alternative with numbers', () => {
@@ -281,14 +273,8 @@ describe('ReportPage', () => {
   });
 
   it('warns of nothing if there is no reason', () => {
-    const report = { ...madeReport({ classes: 30, photos: 2_000 }), memberGap: null };
+    const report = { ...madeReport({ classes: 30 }), memberGap: null };
     expect(page(report)).not.toContain('Caution');
-  });
-
-  it('says that the accuracy of members is implied by the rule', () => {
-    expect(textOf(htmlOf())).toMatch(
-      /The members’ accuracy is no finding.*efficientnet-lite0, efficientnet-lite1: no crop of a kept photo is right/,
-    );
   });
 
   it('leads from counts to their photos, and to the table where no page shows them', () => {
@@ -307,34 +293,15 @@ describe('ReportPage', () => {
     expect(page(madeReport())).not.toContain('class="leads"');
   });
 
-  it('shows accuracies by class and by confusion with intervals, and drops if there are clean photos', () => {
-    const [model] = madeReport().models;
-    const row = model?.perClass[0];
-    const points = (share = Number.NaN): string => (100 * share).toFixed(1);
-    const range = `${points(row?.accuracyLow)} to ${points(row?.accuracyHigh)} %`;
-    const drop = `, drop ${points(row?.drop ?? undefined)} points`.replace('-', '−');
-    const said = (options: MadeReport) => textOf(htmlOf(options)).replaceAll('\u00a0', ' ');
-    expect(said({})).toContain(`${points(row?.accuracy)} % ${range}${drop}`);
-    expect(said({ hasClean: false })).toContain(`${points(row?.accuracy)} % ${range}`);
-    expect(said({ hasClean: false })).not.toContain(', drop ');
-  });
-
   it('says why the upstream-compatible RMS error is 0 below 200 photos', () => {
     expect(textOf(htmlOf({ photos: 150 }))).toContain('From 100 to 199 photos there is no other bin');
     expect(textOf(htmlOf({ photos: 200 }))).not.toContain('there is no other bin');
   });
 
-  it('shows the measures of detection with intervals, in whole sentences', () => {
-    const text = textOf(htmlOf({ mode: 'O' })).replaceAll('\u00a0', ' ');
-    expect(text).toContain('minus the largest softmax probability. 412 photos of the set against');
-    // The first model: 0.941 - 0.123, nearest, and 0.944 - 0.123, first.
-    expect(text).toContain('81.8 % (79.8 to 83.4 %) 82.1 % (80.2 to 83.6 %)');
-  });
-
   it('folds long tables, and shows short ones', () => {
     const folded = (options: MadeReport) => all(htmlOf(options), /<summary>([^<]*) </g);
     expect(folded({})).toEqual([]);
-    expect(folded({ classes: 200, photos: 7_500 })).toContainEqual(expect.stringContaining('Accuracy by class'));
+    expect(folded({ classes: 200 })).toContainEqual(expect.stringContaining('Accuracy by class'));
   });
 
   it('lays the heatmaps over the photo where the crop was', () => {
@@ -364,17 +331,5 @@ describe('ReportPage', () => {
     expect(textOf(running)).toContain('lite2 on the set, 40 of 412');
     expect(textOf(served({ running: { progress, problem: 'no memory' } }))).toContain('without a report: no memory');
     expect(textOf(served({ shown: null }))).toContain('There is no report of this collection yet');
-  });
-
-  it('says what is missing where there is nothing to show', () => {
-    const text = textOf(htmlOf({ photos: 0, outsiders: 0, hasClean: false }));
-    for (const words of [
-      'No photo has been found yet',
-      'No model has run on these photos',
-      'No reviewer has tagged a failure mode',
-      'Nobody has reviewed a photo yet',
-      'There are no photos to show',
-    ])
-      expect(text).toContain(words);
   });
 });
