@@ -7,7 +7,7 @@ import { repositoryRoot } from './winnow.ts';
 /** Hostile text for names, credits and tags. */
 export const HOSTILE = `</title></style></svg>"'><script>alert(1)</script>\u202e\u0000\u0007=1+1`;
 
-/** What other people have written in the stored reports, by what stands in its place in a hostile one. */
+/** Texts of other people in the stored reports, and the hostile text that replaces each. */
 const OF_STRANGERS: Readonly<Record<string, string>> = {
   birds: HOSTILE,
   'house finch': HOSTILE,
