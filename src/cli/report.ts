@@ -122,7 +122,6 @@ function reportText({ report, path: folderPath }: WrittenReport, { collection }:
   ]);
 }
 
-/** How a report shows the models, and what to add to it. */
 const MODEL_TEXTS = {
   A: {
     heads: ['accuracy', 'clean', 'drop'],

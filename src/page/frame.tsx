@@ -5,13 +5,10 @@ interface NavigationProps {
   /** The page's collection; `null` if it has none. */
   readonly collection: string | null;
   readonly current: 'collections' | 'collection' | 'revisions' | 'report' | 'activity' | null;
-  /** Operators have more pages. */
   readonly isOperator?: boolean;
-  /** Shown at the end of the bar. */
   readonly children?: ComponentChildren;
 }
 
-/** The bar at the top of every page. */
 export function Navigation({ collection, current, isOperator = false, children }: NavigationProps) {
   const links = [
     { name: 'collections', text: 'Collections', href: '/' },
@@ -39,7 +36,6 @@ export function Navigation({ collection, current, isOperator = false, children }
   );
 }
 
-/** The path of a collection's dashboard. */
 export function pathOf(collection: string): string {
   return `/c/${encodeURIComponent(collection)}/`;
 }

@@ -3,13 +3,9 @@ import { Bar } from './bar.tsx';
 import { countText, shareText } from '../kernel/texts.ts';
 
 export interface FunnelStage {
-  /** `found`, `fetched`, `kept`, `listed`, ... */
   readonly name: string;
-  /** Photos that passed this stage. */
   readonly count: number;
-  /** The URL of a page with these photos. */
   readonly href?: string;
-  /** Photos lost at this stage, by reason. */
   readonly lost?: readonly { readonly reason: string; readonly count: number }[];
 }
 

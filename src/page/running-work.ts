@@ -1,4 +1,3 @@
-/** Progress of work on the server. */
 export interface WorkProgress {
   /** The unit that is counted. */
   readonly what: string;

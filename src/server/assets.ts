@@ -4,7 +4,6 @@ import { REPORT_STYLE } from '../report/page/style.ts';
 import { BASE_STYLE } from '../page/base-style.ts';
 import { SCRIPTS } from './pages.tsx';
 
-/** The files that the pages load, by name. */
 export type Assets = ReadonlyMap<string, Uint8Array>;
 
 /** Media types by the extension of a file's name. A file with another extension is not sent. */

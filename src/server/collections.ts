@@ -17,7 +17,6 @@ import { LiveFeed } from './live/live-feed.ts';
 export const UNKNOWN_COLLECTION = 'unknown-collection';
 export const BAD_COLLECTION = 'bad-collection';
 
-/** How often the data of pages is read, in milliseconds. */
 const LIVE_EVERY_MS = 1_000;
 /** How often a collection is read while no page of it is open, so that its rates have no gaps. */
 const RATES_EVERY_MS = 60_000;
@@ -34,7 +33,6 @@ export interface OpenCollection {
 
 interface CollectionsOptions {
   readonly app: App;
-  /** For statements that may take long. */
   readonly longApp: App;
   /** The collection of `--collection`, whose file may be in any folder. */
   readonly named: Collection | null;

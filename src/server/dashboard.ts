@@ -33,7 +33,6 @@ export interface SiteOptions extends Access {
   readonly configOf: (collection: Collection) => Promise<Config>;
 }
 
-/** The state that the handlers of one server share. */
 export type Site = ReturnType<typeof openSite>;
 
 /** How long the list of collections is kept, in milliseconds: each of them is read for it. */
@@ -44,7 +43,6 @@ const READY_WITHIN_MS = 2_000;
 /** Revisions that are sent at once. Each may take hours and holds some megabytes in memory. */
 const TARS_AT_ONCE = 4;
 
-/** One server over all collections of a data folder. */
 export function openSite(longApp: App, { named, configOf, ...shared }: SiteOptions) {
   const app: App = { ...longApp, db: longApp.openLimitedDb(longApp.config.server.statementTimeoutMs) };
   const collections = new Collections({ app, longApp, named, configOf, nowMs: shared.nowMs });
@@ -60,9 +58,7 @@ export function openSite(longApp: App, { named, configOf, ...shared }: SiteOptio
     timedCache(() => collections.cards(reader), { forMs: CARDS_EVERY_MS, clock: steadyClock });
   return {
     ...shared,
-    /** For requests: PostgreSQL ends statements that take too long. */
     app,
-    /** For orders of operators, whose statements may take long. */
     longApp,
     collections,
     readCards: { operators: cardsFor('operators'), others: cardsFor('others') },
@@ -77,16 +73,13 @@ export function openSite(longApp: App, { named, configOf, ...shared }: SiteOptio
     sessions: new Sessions(() => openSessionIds(app.db)),
     failedLogIns,
     revisionChanges: new RevisionChangesCache(),
-    /** True if the catalogue answers soon enough. */
     isReady: sharedReading(() =>
       inTime(serverVersion(app.db), READY_WITHIN_MS).then(
         () => true,
         () => false,
       ),
     ),
-    /** Aborted when the server ends. */
     signal: ending.signal,
-    /** Ends all background work. */
     async close(): Promise<void> {
       ending.abort();
       await longWork.close();

@@ -6,7 +6,6 @@ import type { Site } from './dashboard.ts';
 import { BadRequest } from './review-requests.ts';
 import { paramOf, type Exchange } from './route.ts';
 
-/** Opens the collection of the path for the person who sends the request. */
 export async function deskOf({ request, reviewer }: Exchange, { collections }: Site): Promise<Desk> {
   const { workspace } = await collections.open(paramOf(request, 'collection'));
   return { workspace, reviewer };

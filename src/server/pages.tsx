@@ -11,11 +11,9 @@ import type { Role } from '../kernel/people.ts';
 /** One page: its frame is made here, and its script fills it. */
 export interface PageParts {
   readonly title: string;
-  /** The folder of `src/ui` that has its script. */
   readonly script: string;
 }
 
-/** The pages by path. */
 export const PAGES: readonly (PageParts & { readonly path: string })[] = [
   { path: '/', title: 'Collections', script: 'home' },
   { path: '/c/:collection/', title: 'Funnel', script: 'dashboard' },
@@ -26,13 +24,10 @@ export const PAGES: readonly (PageParts & { readonly path: string })[] = [
   })),
 ];
 
-/** The script of the page of revisions, which the server renders as a whole. */
 const REVISIONS_SCRIPT = 'revisions';
 
-/** The same of the page of the report. */
 const REPORT_SCRIPT = 'report';
 
-/** The folders of `src/ui` that have a script. */
 export const SCRIPTS: readonly string[] = [
   ...new Set([...PAGES.map(({ script }) => script), REVISIONS_SCRIPT, REPORT_SCRIPT]),
 ];
@@ -59,7 +54,6 @@ export function framedPage({ title, script }: PageParts, { collection, role, has
   );
 }
 
-/** Who reads a page that the server renders as a whole. */
 type Reader = Pick<FrameOptions, 'hasTokens' | 'role'>;
 
 function LogOut({ hasTokens }: Pick<FrameOptions, 'hasTokens'>) {
@@ -71,7 +65,6 @@ function LogOut({ hasTokens }: Pick<FrameOptions, 'hasTokens'>) {
   );
 }
 
-/** The revisions of a collection. */
 export function revisionsPage(revisions: RevisionsProps, { hasTokens, role }: Reader): string {
   const { collection } = revisions;
   return htmlOf(
@@ -84,7 +77,6 @@ export function revisionsPage(revisions: RevisionsProps, { hasTokens, role }: Re
   );
 }
 
-/** The report of a collection. */
 export function reportPage(report: ServedReportProps, { hasTokens, role }: Reader): string {
   const { collection } = report;
   return htmlOf(
@@ -97,7 +89,6 @@ export function reportPage(report: ServedReportProps, { hasTokens, role }: Reade
   );
 }
 
-/** The activity log, for operators. */
 export function activityPage(activity: ActivityPageProps, { hasTokens }: Reader): string {
   return htmlOf(
     <Document title="Activity" script={null}>
@@ -131,7 +122,6 @@ export function logInPage(problem: string | null): string {
   );
 }
 
-/** For a person who opens a page that cannot be shown. */
 export function problemPage(problem: string): string {
   return htmlOf(
     <Document title="Problem" script={null}>

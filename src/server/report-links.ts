@@ -35,7 +35,6 @@ export function reportLinks(collection: string, which: ReportedPhotos): LinkOf {
   };
   return (kind, key, details = {}) => links[kind](key, { stage: which, ...details });
 
-  /** Null if a grid does not show the photos of that stage. */
   function gridOf(stage: string, query: Query = {}): string | null {
     const limits = GRIDS[stage];
     if (limits === undefined) return null;

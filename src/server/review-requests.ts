@@ -19,7 +19,6 @@ const sha256 = z.string().refine(isSha256, 'a SHA-256: 64 lower-case hex digits'
 const wnid = z.string().min(1).max(200);
 const subject = z.strictObject({ sha256, wnid });
 const reason = z.enum([...REJECT_REASONS, 'in-distribution']);
-/** The reviewer that the page names. */
 const reviewer = z.string().max(100).optional();
 /** The name of a tab. A slash would make it that of a bulk decision. */
 const client = z.string().regex(/^[\w-]{1,60}$/, 'letters, digits, _ and -');
@@ -53,7 +52,6 @@ const filter = z.strictObject({
 
 const flagText = z.enum(['true', 'false']).transform((text) => text === 'true');
 
-/** The query of `GET index`. */
 export const indexQuery = z
   .strictObject({
     ...filterFields,
@@ -79,7 +77,6 @@ export const leaseBody = z.strictObject({
 export const rowsBody = z.strictObject({ subjects: z.array(subject).max(MOST_ROWS) });
 
 const judgement = { verdict: z.enum(REVIEW_VERDICTS), reason: reason.nullable() };
-/** `actionsOf` checks each of them. */
 const subjects = z.custom<readonly Subject[]>(
   (given) => Array.isArray(given) && given.length > 0,
   'at least one photo',
@@ -88,7 +85,6 @@ const part = z.int().min(1).max(100).optional();
 const tag = z.string().regex(/^[a-z][\w.:-]{0,59}$/, 'letters, digits and . : _ -');
 const ref = z.strictObject({ client, sequence });
 
-/** An action on photos, with a value of its kind. */
 const on = <Kind extends string, Value extends z.core.$ZodLooseShape>(kind: Kind, value: Value) =>
   z.strictObject({ kind: z.literal(kind), sequence, part, at, subjects, value: z.strictObject(value) });
 
@@ -109,9 +105,7 @@ export const actionsBody = z.strictObject({
 
 export const criteriaBody = z.strictObject({ text: z.string().trim().min(1).max(5_000) });
 
-/** A request that the server refuses. */
 export class BadRequest extends Error {
-  /** The HTTP status. */
   readonly statusCode: number;
 
   constructor(message: string, statusCode = 400) {
@@ -162,7 +156,6 @@ export async function actionsOf(body: unknown): Promise<z.output<typeof actionsB
   return parsed;
 }
 
-/** The body of a request. @throws BadRequest */
 export function bodyOf<S extends z.ZodType>(schema: S, { request }: Exchange): z.output<S> {
   return parseRequest(schema, request.body);
 }

@@ -24,12 +24,10 @@ export function holderOf({ request, reviewer, hasNamedToken }: Exchange): string
   return hasNamedToken && reviewer !== null ? `person ${reviewer}` : normalizeIP(request.ip);
 }
 
-/** True if a browser asks for a page to show. */
 export function wantsPage({ headers }: FastifyRequest): boolean {
   return (headers.accept ?? '').includes('text/html');
 }
 
-/** One line of the table of routes, for a server that has a context. */
 export interface Route<Context extends readonly unknown[] = []> {
   readonly method: 'GET' | 'POST';
   /** As fastify writes it: `/photos/:sha256`. */

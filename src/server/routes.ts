@@ -53,7 +53,6 @@ const REVIEW_ROUTES: readonly Route<[Site]>[] = [
   { method: 'GET', path: `${REVIEW_API}/agreement`, role: 'viewer', handle: sendAgreement },
 ];
 
-/** Pictures and evidence that reviewers see beside a photo. */
 const EVIDENCE_ROUTES: readonly Route<[Site]>[] = [
   { method: 'GET', path: '/previews/:sha256', role: 'viewer', handle: sendPreview },
   { method: 'GET', path: `${REVIEW_API}/evidence/:wnid/:sha256`, role: 'viewer', handle: sendEvidence },
@@ -63,7 +62,6 @@ const EVIDENCE_ROUTES: readonly Route<[Site]>[] = [
 
 const REPORT = '/c/:collection/report';
 
-/** The report of a collection. Everybody who may see photos may read it. */
 const REPORT_ROUTES: readonly Route<[Site]>[] = [
   { method: 'GET', path: REPORT, role: 'viewer', handle: sendReport },
   { method: 'POST', path: REPORT, role: 'operator', handle: renewOnServer },
@@ -73,7 +71,6 @@ const REPORT_ROUTES: readonly Route<[Site]>[] = [
 
 const REVISIONS = '/c/:collection/revisions';
 
-/** The revisions of a collection. Everybody who may see photos may have them. */
 const REVISION_ROUTES: readonly Route<[Site]>[] = [
   { method: 'GET', path: REVISIONS, role: 'viewer', handle: sendRevisions },
   { method: 'GET', path: `${REVISIONS}/:id/revision.tar`, role: 'viewer', handle: sendRevisionTar },
@@ -91,7 +88,6 @@ const REVISION_ROUTES: readonly Route<[Site]>[] = [
 /** A person who mistypes a token has enough tries. A program that guesses has too few. */
 const LOG_INS_PER_MINUTE = 10;
 
-/** All routes, with the least role for each. */
 export const ROUTES: readonly Route<[Site]>[] = [
   ...PAGES.map(({ path, ...page }): Route<[Site]> => {
     return { method: 'GET', path, role: 'viewer', handle: (exchange, site) => sendPage(exchange, site, page) };
@@ -137,7 +133,6 @@ export const ROUTES: readonly Route<[Site]>[] = [
   ...REPORT_ROUTES,
 ];
 
-/** The table for one server. */
 export function routesOf(site: Site): Route[] {
   return ROUTES.map((route) => ({ ...route, handle: (exchange) => route.handle(exchange, site) }));
 }

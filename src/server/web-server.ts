@@ -50,7 +50,6 @@ export interface WebServerOptions extends Access {
 }
 
 export interface WebServer {
-  /** `http://127.0.0.1:4310` */
   readonly url: string;
   /** Takes no more requests, and waits a short time for those in progress, also for those whose client is gone. */
   close(): Promise<void>;
@@ -238,7 +237,6 @@ function addRoute(app: FastifyInstance, route: Route, { check, takeLargePlace, .
   });
 }
 
-/** Sends a refusal if the person may not use the route. Returns true if it has. */
 async function refuse(
   person: Person | null,
   { needed, request, reply }: { needed: NonNullable<Route['role']>; request: FastifyRequest; reply: FastifyReply },
@@ -250,7 +248,6 @@ async function refuse(
   return true;
 }
 
-/** A person who opens a page is shown where to log in. */
 function askToLogIn(request: FastifyRequest, reply: FastifyReply): FastifyReply {
   if (request.method === 'GET' && wantsPage(request)) return reply.redirect('/login', 303);
   reply.header('www-authenticate', 'Bearer');

@@ -15,13 +15,11 @@ import { classSummaries, classTableText, type ClassSummary } from './class-lines
 import { differencesOf } from './differences.ts';
 import { MODES } from '../../collection/modes.ts';
 
-/** The report of `winnow collection check`. */
 export interface CollectionReport extends Omit<CollectionCheck, 'ensemble'> {
   /** See `classSummaries`; empty if there are problems. */
   readonly classes: readonly ClassSummary[];
 }
 
-/** Checks a collection and everything that it names, including its queries. */
 export async function reportOn(nameOrPath: string): Promise<CollectionReport> {
   const checked = await checkCollection(nameOrPath);
   const { file, collection, problems, warnings } = checked;
@@ -47,10 +45,8 @@ async function missingModels(collection: Collection): Promise<string[]> {
   return results.flatMap((result) => (result.status === 'rejected' ? [messageOf(result.reason)] : []));
 }
 
-/** A longer table is cut short for people. */
 const CLASSES_SHOWN = 30;
 
-/** The report for people. @param nameOrPath the collection as the user named it */
 export function reportText(
   { file, collection, problems, warnings, classes }: CollectionReport,
   nameOrPath: string,
@@ -88,7 +84,6 @@ function classesText({ subjects, sources }: Collection, classes: readonly ClassS
   return `\n${title}${classTableText(classes.slice(0, CLASSES_SHOWN), sources)}${rest}\n`;
 }
 
-/** How photos are crawled from the first of the sources. */
 function nextCommand([source = 'folder']: readonly SourceName[], nameOrPath: string): string {
   const flags = sourceOf(source).from?.flags ?? '--limit 100 --set crawl.contact=you@example.org';
   return `winnow crawl --collection ${shellWord(nameOrPath)} --source ${source} ${flags}`;

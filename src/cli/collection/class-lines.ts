@@ -6,7 +6,6 @@ import { SEARCHES, type SearchTerms } from '../../crawl/sources/searches.ts';
 import { plural } from '../text/output.ts';
 import { tableText } from '../text/table.ts';
 
-/** Facts about a class or concept for a curator, before photos are searched for. */
 export interface ClassSummary {
   readonly wnid: string;
   readonly name: string;
@@ -50,7 +49,6 @@ export async function classSummaries(
   });
 }
 
-/** A table for people, with a column for each source that searches. */
 export function classTableText(classes: readonly ClassSummary[], sources: readonly SourceName[]): string {
   const searched = Object.keys(classes[0]?.searches ?? {});
   const hasFolders = sources.includes('folder') && classes.every(({ folder }) => folder !== null);

@@ -34,7 +34,6 @@ async function check(nameOrPath: string, flags: GlobalFlags): Promise<number> {
   return collection === null ? EXIT.usage : EXIT.done;
 }
 
-/** The content of the file, including defaults. */
 function contentOf(collection: Collection): Record<string, unknown> {
   const { name, mode, classes, evidenceClasses, sources, licences, ensemble, policy } = collection;
   const { wnids, sha256 } = classes;

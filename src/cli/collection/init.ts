@@ -17,7 +17,6 @@ interface InitFlags extends GlobalFlags {
   readonly from?: string;
 }
 
-/** A bundled collection that explains every key. */
 const EXAMPLE = 'config/collections/custom.yaml';
 
 const HELP = `

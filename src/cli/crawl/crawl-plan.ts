@@ -24,7 +24,6 @@ import { discoverOpenData } from '../../crawl/sources/open-data/discover-open-da
 import { checkUrlListFile, discoverUrlListFile } from '../../crawl/sources/url-list/discover-url-list.process.ts';
 import { plural } from '../text/output.ts';
 
-/** The sources of a crawl and how to read them. Checked before any work starts. */
 export interface CrawlPlan {
   readonly walks: readonly WalkedSource[];
   readonly network: readonly NetworkDiscovery[];
@@ -39,14 +38,11 @@ export interface ClassRemark {
   /** Names that cannot be resolved, and searches that the site refuses. */
   readonly problems: readonly string[];
   readonly notes: readonly string[];
-  /** True if the source is searched for it. */
   readonly isSearched: boolean;
-  /** True if the queries file has a line for it at this source. */
   readonly hasLine: boolean;
 }
 
 export interface CrawlRequest {
-  /** From `--source`, otherwise the collection's own. */
   readonly sources: readonly string[];
   readonly from: string | undefined;
   /** The classes (in mode O: concepts) to search for; null if any concept will do. */
@@ -84,12 +80,10 @@ interface WalkRequest {
   /** The value of `--from`; empty for a source that takes none. */
   readonly from: string;
   readonly classes: ReadonlyMap<string, WantedClass>;
-  /** Receives remarks once the walk has started. */
   readonly walked: ClassRemark[];
   readonly signal: AbortSignal;
 }
 
-/** How each source that is not searched is walked. */
 const WALKS: Readonly<Record<Exclude<SourceName, NetworkSourceName>, (request: WalkRequest) => Promise<WalkedSource>>> =
   {
     'inaturalist-open-data': (request) => Promise.resolve(openDataWalk(request)),
@@ -144,7 +138,6 @@ async function urlListWalk({ from }: WalkRequest): Promise<ListedSource> {
   };
 }
 
-/** Number of rejected rows of a list that the end of a crawl names. */
 const ROWS_TOLD = 5;
 
 const OPEN_DATA = 'inaturalist-open-data';

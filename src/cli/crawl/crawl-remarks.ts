@@ -12,9 +12,7 @@ export interface ExplainedClass {
   readonly why: string;
 }
 
-/** Classes that the end of a crawl has something to say about. */
 export interface CrawlRemarks {
-  /** A sentence for each class that could not be searched for, in whole or in part. */
   readonly problems: readonly string[];
   /** Classes without a line in the queries file, which are searched by their names, and why by these names. */
   readonly searchedByName: readonly ExplainedClass[];
@@ -24,7 +22,6 @@ export interface CrawlRemarks {
   readonly notes: readonly string[];
 }
 
-/** @param durationMs the duration of the crawl */
 export async function crawlRemarks(workspace: Workspace, plan: CrawlPlan, durationMs: number): Promise<CrawlRemarks> {
   const { nameOf } = workspace.collection.subjects;
   const remarks = remarksOf([...(await askedClasses(workspace, plan)), ...plan.walked], nameOf);

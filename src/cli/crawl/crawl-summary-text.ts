@@ -6,7 +6,6 @@ import { tableText } from '../text/table.ts';
 import type { ExplainedClass } from './crawl-remarks.ts';
 import type { CrawlSummary } from './crawl-summary.ts';
 
-/** The summary of a crawl for people. */
 export function summaryText(summary: CrawlSummary): string {
   const { seen, newPictures, ignored, otherClasses, overLimit, sources, searchedByName, notAsked } = summary;
   const lines = linesText([
@@ -50,7 +49,6 @@ function totalByReason(counts: readonly Readonly<Record<string, number>>[]): Rec
 
 const NOTES_SHOWN = 12;
 
-/** At most as many notes as a person reads. */
 function notesLines({ notes }: CrawlSummary): string[] {
   const more = notes.length - NOTES_SHOWN;
   return nonEmpty([

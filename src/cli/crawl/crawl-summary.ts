@@ -5,7 +5,6 @@ import { nonEmpty } from '../text/output.ts';
 import type { StagesResult } from '../run/run-stages.ts';
 import type { CrawlRemarks } from './crawl-remarks.ts';
 
-/** The result of a crawl, for people and for `--json`. */
 export type CrawlSummary = ReturnType<typeof summaryOf>;
 
 export interface SummaryParts {
@@ -16,10 +15,8 @@ export interface SummaryParts {
   readonly where: string;
 }
 
-/** The result of a run that walked nothing. */
 const NOTHING_WALKED = { ignored: 0, otherClasses: 0, complete: true, problems: [], notes: [] };
 
-/** The outcome of a crawl, and the next steps. */
 export function summaryOf(parts: SummaryParts) {
   const outcome = outcomeOf(parts);
   return { ...outcome, next: nextSteps(outcome, parts) };
@@ -40,19 +37,14 @@ function outcomeOf({ result, remarks, budgets }: SummaryParts) {
     complete: complete && (left.discover ?? 0) === 0,
     fetched: counts.total('fetched'),
     notFetched: counts.total('notFetched'),
-    /** Pictures that wait to be fetched. */
     left: left.fetch ?? 0,
-    /** Queries that are not finished. */
     openQueries: left.discover ?? 0,
     durationSeconds: Math.round(durationMs) / 1000,
     sources: [...counts.sources].map(([source, one]) => sourceSummary(source, one, durationMs / 1000)),
     ...remarks,
-    /** Sources that could not be reached, and classes that could not be searched for. */
     problems: [...problems, ...remarks.problems],
     notes: [...notes, ...remarks.notes],
-    /** Sources that refused us, and what they answered. */
     blocked: [...blocked].map(([source, why]) => ({ source, why })),
-    /** Sites that must wait, why and until when. */
     waits: budgets.flatMap(({ key, waits }) => (waits === null ? [] : [{ key, until: waits.until, why: waits.why }])),
   };
 }
@@ -74,7 +66,6 @@ function sourceSummary(source: string, counts: SourceCounts, seconds: number) {
   };
 }
 
-/** The next steps, one sentence for each. */
 function nextSteps(
   { complete, left, blocked, sources, fetched }: Outcome,
   { remarks, result, where }: SummaryParts,

@@ -89,7 +89,6 @@ export function crawlPlanOf(
   return planCrawl(collection, loaded.config, { sources, from: flags.from, wnids, signal });
 }
 
-/** The flags of `addCrawlFlags`. */
 export interface CrawlSourceFlags {
   readonly source?: readonly string[];
   readonly from?: string;
@@ -115,7 +114,6 @@ export function addCrawlFlags(command: Command): Command {
     .option('--limit <n>', 'at most this many photos per class and source (sets crawl.limitPerClass)');
 }
 
-/** The flag `--limit` as the setting that it stands for. */
 export function limitSetting({ limit }: CrawlSourceFlags): readonly SettingArgument[] {
   return limit === undefined ? [] : [['crawl.limitPerClass', limit, '--limit']];
 }
@@ -148,7 +146,6 @@ export async function crawlSummary(
   });
 }
 
-/** The flags of a command on the same collection and data folder. */
 export function whereFlags({ flags, collection }: CollectionContext): string {
   return `--collection ${shellWord(flags.collection ?? collection.name)} --data ${shellWord(flags.data)}`;
 }

@@ -163,7 +163,6 @@ async function dataFolder(context: CommandContext, deep: boolean): Promise<Findi
   }
 }
 
-/** How many photos have lost their bytes, by a list of the blobs. Null if none has. */
 async function lostText(app: App, signal: AbortSignal): Promise<string | null> {
   try {
     const { lost, examples } = await photosWithoutBlobs(app, signal);

@@ -9,14 +9,12 @@ export interface Finding {
 
 const LABELS = { ok: 'ok  ', note: 'note', fail: 'FAIL' } as const;
 
-/** A line for people. */
 export function findingText({ name, state, detail }: Finding): string {
   return `${LABELS[state]} ${name}: ${detail}\n`;
 }
 
 const PROBLEMS_SHOWN = 5;
 
-/** The result of one check of the data folder. */
 export function auditFinding({ name, checked, problems, awaited = 0 }: AuditResult): Finding {
   if (problems.length === 0 && awaited > 0)
     return { name, state: 'note', detail: `${checked} checked; the next crawl fetches ${awaited} again` };

@@ -11,7 +11,6 @@ import { serverVersion } from '../../platform/postgres/clients.ts';
 import type { CommandContext } from '../start/context.ts';
 import type { Finding } from './finding.ts';
 
-/** Checks the catalogue, the queues and the store of bytes: which ones are used, and whether they can be reached. */
 export async function checkServices(app: App, context: CommandContext): Promise<Finding[]> {
   return [
     await database(app),

@@ -7,9 +7,7 @@ import { bytesText, countText, writeResult } from '../text/output.ts';
 import { tableText } from '../text/table.ts';
 import { addCommand, runOnCollection, type GlobalFlags } from '../start/context.ts';
 
-/** A line of `winnow export list --json`. */
 type RevisionLine = Omit<Revision, 'protocol' | 'verified'> & {
-  /** True if the folder still exists. */
   readonly exists: boolean;
 };
 

@@ -109,7 +109,6 @@ function judgeOf(flags: EvaluateFlags): Judge {
   };
 }
 
-/** Combinations of flags that make no sense, with what to do. */
 function flagProblems(flags: EvaluateFlags): readonly (readonly [boolean, string])[] {
   const has = (flag: keyof EvaluateFlags): boolean => flags[flag] !== undefined;
   return [

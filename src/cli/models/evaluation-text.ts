@@ -5,10 +5,8 @@ import { fittedText } from '../../kernel/texts.ts';
 import { linesText, percentText, plural } from '../text/output.ts';
 import { tableText } from '../text/table.ts';
 
-/** Classes that are listed at each end. */
 const LISTED = 5;
 
-/** An evaluation for people: measures, best and worst classes, what was assumed. */
 export function evaluationText({ evaluation, assumed, nameOf }: SetEvaluation): string {
   const { model, photos, perClass, ood, fitted } = evaluation;
   return [

@@ -153,7 +153,6 @@ const NOT_MEASURED = {
   valRmsCalibrationError: null,
 };
 
-/** A row of the table. */
 function rowOf(what: string, measures: Finetuned['train']): string[] {
   return [
     what,

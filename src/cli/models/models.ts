@@ -47,7 +47,6 @@ export function addModelsCommand(program: Command): void {
   addModelsCompareCommand(models);
 }
 
-/** One model in the form of `--json`. */
 function jsonOf(entry: ModelEntry): Record<string, unknown> {
   const { name, card, classes, state, problem } = entry;
   if (card === null) return { name, state, problem };

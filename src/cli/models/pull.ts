@@ -44,7 +44,6 @@ export function addModelsPullCommand(models: Command): void {
     );
 }
 
-/** Rounded to one decimal. */
 function megabytes(bytes: number): number {
   return Math.round(bytes / 1e5) / 10;
 }

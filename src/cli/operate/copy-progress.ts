@@ -10,7 +10,6 @@ export interface CopyTotals {
   readonly isGrowing?: boolean;
 }
 
-/** Shows the progress of a backup, a restore or a move. */
 export function withCopyProgress<T>(
   { rows, photos, isGrowing = false }: CopyTotals,
   work: (events: CopyEvents) => Promise<T>,

@@ -116,7 +116,6 @@ async function photosTo(
   }
 }
 
-/** True if all photos of the catalogue are at the target. */
 function isWhole(blobs: PhotosCopied | null): boolean {
   return blobs === null || blobs.missing.length + blobs.damaged.length === 0;
 }

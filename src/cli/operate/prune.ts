@@ -92,7 +92,6 @@ function pruneText(
   return `${lines.join('\n')}\n`;
 }
 
-/** Why photos keep their bytes. */
 const WHY: Readonly<Record<HeldCount['reason'], (collection: string) => string>> = {
   kept: (collection) => `kept by ${collection}`,
   listed: (collection) => `on the shortlist of ${collection} (winnow shortlist rebuilds it)`,

@@ -82,7 +82,6 @@ async function removalFailure(app: App, sha256: Sha256): Promise<unknown> {
   }
 }
 
-/** The target as the user named it, for the activity log. */
 function namedIn({ sha256, url, sourceId }: TakedownFlags): string {
   return sha256 ?? sourceId ?? hideSecret(url ?? '', 'url-passwords');
 }

@@ -18,16 +18,13 @@ export interface ListFlags extends GlobalFlags {
   readonly safeCsv?: boolean;
 }
 
-/** A command that lists what a collection has, one row a line. */
 interface ListCommand<Row> {
-  /** `candidate` */
   readonly what: string;
   readonly description: string;
   readonly help: string;
   /** Every state, with the reasons that are possible in it. */
   readonly reasons: Readonly<Record<string, readonly string[]>>;
   readonly rowsOf: (workspace: Workspace, filter: CandidateFilter, flags: ListFlags) => AsyncIterable<Row>;
-  /** A row of the table, in one line. */
   readonly lineOf: (row: Row) => string;
 }
 
@@ -62,7 +59,6 @@ export function addListCommand<Row extends object>(program: Command, list: ListC
     });
 }
 
-/** `--class`: `classesOf` resolves it. */
 export function classOption(): Option {
   return new Option(
     '--class <names>',

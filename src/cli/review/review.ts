@@ -81,7 +81,6 @@ function refuseSecondName({ config }: App, reviewer: string | null): void {
   );
 }
 
-/** Serves the review page of a collection until Ctrl-C, and prints its address. */
 export async function serveReview(app: App, context: CollectionContext, reviewer: string | null): Promise<number> {
   const { collection, flags } = context;
   return serve(app, context, {

@@ -64,11 +64,9 @@ function refuseFilters(flags: VerdictFlags): void {
   });
 }
 
-/** A line of `winnow verdicts --json`. */
 interface StandingLine extends VerdictLine {
   /** True if the filter keeps the photo and the shortlist has it. Otherwise no count includes its verdict. */
   readonly counts: boolean;
-  /** Null if it counts. */
   readonly whyNot: NotCounting | null;
 }
 

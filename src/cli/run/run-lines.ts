@@ -6,7 +6,6 @@ import type { KeyBudget } from '../../crawl/network/budget.ts';
 import { bytesText, countText, nonEmpty } from '../text/output.ts';
 import type { Progress, ProgressLine } from '../text/progress.ts';
 
-/** The data from which progress is computed. */
 export interface RunView extends CrawlView {
   readonly counts: RunCounts;
   readonly stages: readonly PausableStage[];

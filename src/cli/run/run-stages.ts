@@ -17,10 +17,8 @@ import { hyponymsNamed, rulesOf, wantedOf, wantedWnids, type ClassLabels } from 
 
 export interface StagesOptions {
   readonly stages: readonly PausableStage[];
-  /** The plan for `discover`. */
   readonly plan?: CrawlPlan;
   readonly classLabels?: ClassLabels;
-  /** Values of `--allow`. */
   readonly allow?: ClassLabels;
 }
 
@@ -39,10 +37,8 @@ async function loadStages({ config }: LoadedConfig): Promise<void> {
   await Promise.all([loadPipeline(), loadQueues(config)]);
 }
 
-/** How a command that works on stages opens the data folder. */
 export const STAGES_USE = { waitsForDatabase: true, whileStarting: loadStages } as const;
 
-/** Runs stages of the pipeline with progress on stderr. */
 export async function runStages(
   workspace: Workspace,
   context: CommandContext,
@@ -97,7 +93,6 @@ function showProgress(
   };
 }
 
-/** The sources of a plan, in its order. */
 export function sourcesOf(plan: CrawlPlan | undefined): readonly string[] {
   return [
     ...(plan?.walks ?? []).map(({ source }) => source),
@@ -105,7 +100,6 @@ export function sourcesOf(plan: CrawlPlan | undefined): readonly string[] {
   ];
 }
 
-/** The remaining work after a run that was interrupted or that a source refused. */
 export function leftText({ crawl, left, counts }: PipelineResult & Pick<StagesResult, 'counts'>): string {
   const { discover = 0, fetch = 0, filter = 0 } = left;
   const parts = nonEmpty([

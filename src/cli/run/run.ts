@@ -90,7 +90,6 @@ async function run(
 
 const CONFUSIONS_SHOWN = 6;
 
-/** The result of a run for people: the funnel, its largest confusions, and where to look next. */
 function outcomeText(made: MadeShortlist, statusCommand: string): string {
   return nonEmpty([
     funnelText(made.funnel),

@@ -9,7 +9,6 @@ import type { Wnid } from '../../kernel/ids.ts';
 import { MODES } from '../../collection/modes.ts';
 import { SUBJECTS } from '../../kernel/mode.ts';
 
-/** The values of `--class`, or undefined if the flag is not given. */
 export type ClassLabels = readonly string[] | undefined;
 
 /**
@@ -58,7 +57,6 @@ export async function hyponymsNamed({ mode }: Collection, values: readonly strin
     });
 }
 
-/** The classes that this run takes in. */
 export function wantedOf(collection: Collection, classLabels: ClassLabels): WnidFilter {
   return classLabels === undefined ? collection.subjects : new Set(classesOf(collection, classLabels));
 }

@@ -56,7 +56,6 @@ In Python:
 `;
 }
 
-/** Number of photos fetched from a bucket in parallel. */
 const FILES_AT_ONCE = 16;
 
 /** The files of the listed photos on this machine. Photos in a bucket are fetched into the data folder. */

@@ -85,7 +85,6 @@ export function addShortlistCommand(program: Command): void {
     });
 }
 
-/** Builds the shortlist. Shows progress while models look at photos for it. */
 export async function makeShortlistWithProgress(
   workspace: Workspace,
   options: Pick<ShortlistOptions, 'cap' | 'signal'>,
@@ -103,7 +102,6 @@ export async function makeShortlistWithProgress(
   );
 }
 
-/** One line for each class that keeps a photo, with its largest confusions, and where the files are. */
 function shortlistText(made: MadeShortlist): string {
   const { rows, funnel, files, nameOf } = made;
   if (rows.length === 0)

@@ -20,7 +20,6 @@ import { exitWith } from './exit.ts';
 import { listenForInterrupt } from './interrupt.ts';
 import { noCollection } from './no-collection.ts';
 
-/** Flags that every command takes. */
 export interface GlobalFlags {
   readonly collection?: string;
   readonly data: string;
@@ -35,11 +34,9 @@ export interface CommandContext {
   /** Null if none is given, or if the command takes none. */
   readonly collection: Collection | null;
   readonly log: Logger;
-  /** Aborted at the first Ctrl-C. */
   readonly signal: AbortSignal;
 }
 
-/** Adds a command that takes the flags of every command. */
 export function addCommand(parent: Command, name: string, description: string): Command {
   return addGlobalFlags(parent.command(name).description(description));
 }
@@ -60,7 +57,6 @@ export function addGlobalFlags(command: Command, { data = 'data' }: { data?: str
     );
 }
 
-/** Parses a flag that may be repeated. */
 export function collect(value: string, previous: readonly string[] = []): readonly string[] {
   return [...previous, value];
 }
@@ -76,7 +72,6 @@ interface CommandOptions {
   readonly isWorker?: boolean;
 }
 
-/** Parses a flag that is a whole number. */
 export function wholeNumberFrom(min: number, max: number): (text: string) => number {
   return (text) => {
     if (/^\d{1,9}$/.test(text) && Number(text) >= min && Number(text) <= max) return Number(text);
@@ -169,7 +164,6 @@ function outcomeOf(signal: AbortSignal, otherwise: unknown): unknown {
   return signal.aborted ? new Interrupted() : otherwise;
 }
 
-/** The settings that the flags give, on the data folder that they name, for a collection or none. */
 export function settingsFor(
   flags: GlobalFlags,
   collection: Collection | null,
@@ -192,7 +186,6 @@ export interface CollectionContext extends CommandContext {
   readonly collection: Collection;
 }
 
-/** Runs a command that needs a collection. */
 export async function runWithCollection(
   flags: GlobalFlags,
   options: Omit<CommandOptions, 'collection'>,
@@ -205,7 +198,6 @@ export async function runWithCollection(
   await runCommand(flags, withCollection, { ...options, collection: 'needed' });
 }
 
-/** How a command opens the data folder. */
 export interface DataUse {
   /** Shown in logs and in the database's list of clients. */
   readonly name: string;
@@ -225,7 +217,6 @@ export interface DataUse {
   readonly whileStarting?: (loaded: LoadedConfig) => Promise<unknown>;
 }
 
-/** Runs a command that works on the data folder from beginning to end. */
 export async function runOnData(
   flags: GlobalFlags,
   use: DataUse,
@@ -234,7 +225,6 @@ export async function runOnData(
   await runCommand(flags, (context) => withApp(context, use, (app) => action(app, context)));
 }
 
-/** Runs a command that works on a collection in the data folder from beginning to end. */
 export async function runOnCollection(
   flags: GlobalFlags,
   use: DataUse,
@@ -245,7 +235,6 @@ export async function runOnCollection(
   );
 }
 
-/** Opens the data folder with the collection while an action runs. */
 export async function withWorkspace<T>(
   context: CollectionContext,
   use: DataUse,
@@ -254,7 +243,6 @@ export async function withWorkspace<T>(
   return withApp(context, use, async (app) => action(await openWorkspace(app, context.collection, use.rules)));
 }
 
-/** Opens the data folder while an action runs. */
 export async function withApp<T>(
   context: CommandContext,
   { name, access = 'fill', waitsForDatabase, whileStarting }: DataUse,

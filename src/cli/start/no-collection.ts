@@ -3,7 +3,6 @@ import { listCollections } from '../../collection/collection.process.ts';
 import { UsageError } from '../../kernel/errors.ts';
 import { shellWord } from '../text/output.ts';
 
-/** How many collections an error lists. */
 const COLLECTIONS_LISTED = 10;
 
 /**

@@ -26,7 +26,6 @@ export function addDecisionsCommand(program: Command): void {
   });
 }
 
-/** The decisions, for people or for scripts. */
 async function* decisionLines(
   { app, scope, ensemble, collection }: Workspace,
   filter: DecisionFilter,

@@ -5,7 +5,6 @@ import { tableText } from '../text/table.ts';
 
 const TITLE_CHARS = 56;
 
-/** A line for each query, then problems and notes. */
 export function queriesText(queries: readonly QueryYield[]): string {
   if (queries.length === 0)
     return 'no queries yet: winnow crawl --source inaturalist, flickr or duckduckgo creates them\n';
@@ -50,7 +49,6 @@ export function queriesLine(queries: readonly QueryYield[]): string {
   return `queries: ${parts.join('; ') || 'none planned yet'} (winnow status --queries lists them)\n`;
 }
 
-/** Number of hosts shown to people. `--json` has all. */
 const HOSTS_SHOWN = 10;
 
 /** The remaining budgets and the waits of sites; empty if no site was asked. */

@@ -56,12 +56,10 @@ Examples:
     });
 }
 
-/** The funnel as the catalogue has it now. */
 export async function checkedFunnel(workspace: Workspace): Promise<Funnel> {
   return logSums(workspace, await readFunnel(workspace));
 }
 
-/** Logs sums that do not add up, because they are a defect. */
 function logSums<F extends Funnel>({ app }: Workspace, funnel: F): F {
   for (const sum of sumsThatFail(funnel.totals))
     app.log.error({ collection: funnel.collection }, `the funnel does not add up: ${sum}`);
@@ -86,7 +84,6 @@ function statusText(status: Status, { all, queries }: Pick<StatusFlags, 'all' | 
   ]).join('\n');
 }
 
-/** A bar for each stage, with what it lost and why. */
 export function funnelText({ collection, mode, totals }: Funnel): string {
   const stages = stagesOf(totals);
   const widest = Math.max(1, stages[0]?.count ?? 1);

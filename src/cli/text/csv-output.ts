@@ -6,7 +6,6 @@ import { stringify } from 'csv-stringify';
 import { UsageError } from '../../kernel/errors.ts';
 import { printable } from '../../kernel/printable.ts';
 
-/** `--safe-csv`: see `isSafeCsv`. */
 export function safeCsvOption(): Option {
   return new Option(
     '--safe-csv',

@@ -48,7 +48,6 @@ export async function writeOut(text: string): Promise<void> {
   await once(process.stdout, 'drain');
 }
 
-/** Writes the result of a command: with `--json` an object in one line, otherwise a text for people. */
 export async function writeResult(
   { json }: { readonly json?: boolean },
   result: unknown,
@@ -57,15 +56,12 @@ export async function writeResult(
   await writeOut(json === true ? `${JSON.stringify(result)}\n` : await textOf());
 }
 
-/** Writes one JSON object on each line. */
 export async function writeJsonLines(rows: AsyncIterable<unknown> | Iterable<unknown>): Promise<void> {
   for await (const row of rows) await writeOut(`${JSON.stringify(row)}\n`);
 }
 
-/** The heads of the columns that name a class or concept. */
 export const SUBJECT_HEADS: Readonly<Record<Mode, readonly string[]>> = { A: ['wnid', 'class'], O: ['id', 'concept'] };
 
-/** Quotes a word for a shell, if that is necessary. */
 export function shellWord(text: string): string {
   return /^[\w./:@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }
@@ -75,7 +71,6 @@ export function nonEmpty(texts: readonly (string | false)[]): string[] {
   return texts.filter((text): text is string => text !== false && text !== '');
 }
 
-/** The texts that apply, each in a line of its own. */
 export function linesText(texts: readonly (string | false)[]): string {
   return nonEmpty(texts)
     .map((text) => `${text}\n`)
@@ -107,7 +102,6 @@ export function photosText(hashes: readonly string[]): string {
   return `${plural(hashes.length, 'photo')} (${hashes.slice(0, PHOTOS_NAMED).join(', ')}${more})`;
 }
 
-/** The message on photos that cannot be decided without their bytes. */
 export function prunedText(count: number): string {
   return `${plural(count, 'photo')} cannot be decided without the bytes that were pruned: winnow retry --reason pruned has them fetched again by the next crawl`;
 }

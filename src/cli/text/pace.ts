@@ -1,4 +1,3 @@
-/** A count and the bytes that belong to it, at a time in milliseconds. */
 export interface Sample {
   readonly atMs: number;
   readonly done: number;

@@ -4,7 +4,6 @@ import { oneLine } from '../../kernel/printable.ts';
 import { bytesText, countText, durationText, nonEmpty } from './output.ts';
 import { Pace, type Speed } from './pace.ts';
 
-/** One line of progress as it is now. */
 export interface ProgressLine {
   readonly label: string;
   readonly done: number;
@@ -12,7 +11,6 @@ export interface ProgressLine {
   readonly total: number | null;
   /** True if the total may still grow. If so, no remaining time is shown. */
   readonly isGrowing?: boolean;
-  /** Bytes done. */
   readonly bytes?: number;
   /** `kept 12, dropped 88` */
   readonly note: string;
@@ -28,7 +26,6 @@ export interface Progress {
 
 const BAR_UPDATE_MS = 250;
 const LINE_EVERY_MS = 10_000;
-/** Parts shown at a time. */
 const PARTS_SHOWN = 6;
 
 /**
@@ -38,7 +35,6 @@ export function startProgress(progress: () => Progress): { stop(): void } {
   return process.stderr.isTTY ? startBars(progress) : startLines(progress);
 }
 
-/** Shows lines of progress while some work is done. */
 export async function withProgress<T>(lines: () => readonly ProgressLine[], work: () => Promise<T>): Promise<T> {
   const progress = startProgress(() => ({ lines: lines() }));
   try {
@@ -166,7 +162,6 @@ class Bars {
     bar.update(done, payload);
   }
 
-  /** Prints a line without a bar, if there is something to say. */
   remark(text: string): void {
     if (text === '' && this.#remark === null) return;
     this.#remark ??= this.#bars.create(1, 0, { text }, { format: '{text}' });

@@ -7,7 +7,6 @@ import type { WhatIfCounts, WhatIfSetting } from '../../filter/what-if/what-if-t
 import { countText, nonEmpty, plural, SUBJECT_HEADS } from '../text/output.ts';
 import { tableText } from '../text/table.ts';
 
-/** `winnow what-if --json`. */
 export function whatIfJson(collection: Collection, found: WhatIf, fill: FillCounts | null): object {
   const { photos, present, subjects, settings, samples } = found;
   const policies = policiesOf(settings);
@@ -48,7 +47,6 @@ function namesOf(policy: FilterPolicy): Record<string, number | string> {
   return { threshold, aggregation, members };
 }
 
-/** The policies, in the order of the grid. */
 function policiesOf(settings: readonly WhatIfSetting[]): FilterPolicy[] {
   return [...new Set(settings.map(({ policy }) => policy))];
 }
@@ -57,7 +55,6 @@ function photosIn({ kept, undecided, dropped, failed }: WhatIfCounts): number {
   return kept + undecided + dropped + failed;
 }
 
-/** The tables for people: one row per setting, one row per class, and some of the photos that change. */
 export function whatIfText(
   collection: Collection,
   found: WhatIf,

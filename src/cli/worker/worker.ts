@@ -76,7 +76,6 @@ async function work(name: keyof typeof STAGES, workspace: Workspace, { signal, l
   return EXIT.done;
 }
 
-/** Runs `winnow server` with the logging of a worker. */
 export async function runServer(): Promise<void> {
   const flags = flagsOf('server', 'Serves the dashboards and the metrics of all collections until it is stopped');
   // The other workers need none of it.

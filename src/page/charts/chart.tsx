@@ -9,7 +9,6 @@ export const WIDTH = 340;
 export interface ChartFrame {
   /** A prefix for element ids, unique on the page. */
   readonly id: string;
-  /** A few words. */
   readonly title: string;
   /** The text alternative: one sentence with the main numbers. */
   readonly text: string;
@@ -22,7 +21,6 @@ interface ChartProps {
   readonly children: ComponentChildren;
 }
 
-/** An SVG picture with its title and text alternative. */
 export function Chart({ frame: { id, title, text }, height, children }: ChartProps) {
   return (
     <svg class="chart" role="img" aria-labelledby={`${id}-title ${id}-text`} viewBox={`0 0 ${WIDTH} ${at(height)}`}>
@@ -54,7 +52,6 @@ interface XAxisProps extends AxisProps {
 /** Height of the ticks and the title below a plot, in chart units. */
 export const X_AXIS_HEIGHT = 36;
 
-/** A horizontal axis below a plot, with a thin rule through the plot for each tick. */
 export function XAxis({ scale, title, ticks = QUARTERS, tickText = percentTick, spans }: XAxisProps) {
   const [left = 0, right = 0] = scale.range();
   const bottom = spans.at(-1)?.[1] ?? 0;

@@ -5,12 +5,9 @@ import { Chart, WIDTH, X_AXIS_HEIGHT, XAxis, YAxis, type ChartFrame, type Scale 
 import { at, fitText, widthOf } from './texts.ts';
 
 export interface Series {
-  /** The letter that labels the curve. */
   readonly letter: string;
   readonly name: string;
-  /** The main number of the curve, as text. */
   readonly numbers: string;
-  /** The CSS class of its colour. */
   readonly colour: string;
   readonly dash: string | undefined;
   readonly points: readonly Point[];
@@ -34,7 +31,6 @@ interface CurvesProps {
   readonly steps?: 'before' | 'after';
   /** Upper end of the vertical axis. Optional; defaults to 1. */
   readonly highest?: number;
-  /** True to draw a dot at each point. */
   readonly hasDots?: boolean;
 }
 

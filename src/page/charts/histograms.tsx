@@ -15,14 +15,12 @@ export interface HistogramRow {
 interface HistogramsProps {
   readonly frame: ChartFrame;
   readonly rows: readonly HistogramRow[];
-  /** Title of the horizontal axis, with its unit. */
   readonly axis: string;
 }
 
 const BINS = 20;
 const MARGIN = 18;
 const ROW = 88;
-/** Where the bars of a row stand. */
 const BASE = 76;
 const BARS = 40;
 

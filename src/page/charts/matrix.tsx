@@ -15,7 +15,6 @@ interface MatrixProps {
   /** Non-empty cells. */
   readonly cells: readonly MatrixCell[];
   readonly nameOf: (key: string) => string;
-  /** Titles of the row and column axes. */
   readonly rows: string;
   readonly columns: string;
 }
@@ -114,7 +113,6 @@ function hundredths(value: number): number {
   return Math.round(value * 100) / 100;
 }
 
-/** A line across each cell whose row and column are the same class. */
 function diagonalOf(rows: readonly string[], columns: readonly string[], places: Places): string {
   const { columnOf, left, top, side } = places;
   return rows
@@ -187,7 +185,6 @@ function Counts({
   );
 }
 
-/** The legend of the levels. */
 function LevelKey({ most, y }: { readonly most: number; readonly y: number }) {
   const levels = Array.from({ length: LEVELS }, (_, i) => i + 1);
   const [from, to] = ['1', countText(most)];

@@ -13,7 +13,6 @@ export interface Estimate {
 export interface EstimateRow {
   readonly key: string;
   readonly label: string;
-  /** The numbers as text, right-aligned. */
   readonly numbers: string;
   /** A filled dot. */
   readonly main: Estimate | null;
@@ -21,7 +20,6 @@ export interface EstimateRow {
   readonly other?: Estimate | null;
   /** The value by chance: a dashed line across the row. */
   readonly chance?: number;
-  /** The CSS class of its colour. */
   readonly colour: string;
 }
 
@@ -33,7 +31,6 @@ interface EstimatesProps {
   readonly domain?: readonly [number, number];
   readonly ticks?: readonly number[];
   readonly tickText?: (value: number) => string;
-  /** The meanings of filled and hollow dots. */
   readonly key?: { readonly main: string; readonly other: string };
   /** A dashed line through all rows. */
   readonly reference?: number;
@@ -41,7 +38,6 @@ interface EstimatesProps {
 
 const MARGIN = 18;
 const ROW = 40;
-/** Vertical position of dots in a row. */
 const TRACK = 28;
 const KEY = 24;
 

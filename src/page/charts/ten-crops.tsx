@@ -4,7 +4,6 @@ import { Chart, WIDTH, type ChartFrame } from './chart.tsx';
 import { at } from './texts.ts';
 
 export interface Crop {
-  /** The two lines in the tile. */
   readonly value: string;
   readonly share: string;
   /** How strongly the tile is filled, 0..1. */

@@ -32,7 +32,6 @@ export function at(value: number): number {
   return Math.round(value * 10) / 10;
 }
 
-/** `40 %` */
 export function percentTick(fraction: number): string {
   return `${Math.round(100 * fraction)} %`;
 }

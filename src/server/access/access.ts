@@ -10,7 +10,6 @@ export interface Person {
   readonly name: string | null;
 }
 
-/** A person or a role, with the token. */
 export interface TokenHolder extends Person {
   readonly token: string;
 }
@@ -22,7 +21,6 @@ export interface Access {
   readonly sessionKey: Buffer;
 }
 
-/** A session lasts a working day, in milliseconds. */
 export const SESSION_MS = 12 * 3_600_000;
 
 /**
@@ -64,7 +62,6 @@ function requireDifferent(one: TokenHolder, other: TokenHolder): void {
     );
 }
 
-/** The token in an `Authorization` header, or null. */
 export function bearerIn(authorization: string | undefined): string | null {
   return /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1] ?? null;
 }
@@ -144,12 +141,10 @@ export function sessionCookie(session: string | null): string {
   return `${SESSION_COOKIE}=${session ?? ''}; ${ATTRIBUTES}; Max-Age=${session === null ? 0 : SESSION_MS / 1_000}`;
 }
 
-/** The session in a `Cookie` header, or null. */
 export function sessionIn(cookie: string | undefined): string | null {
   return cookieIn(cookie, SESSION_COOKIE);
 }
 
-/** The value of `Set-Cookie` that keeps the name under which a browser reviews. */
 export function reviewerCookie(name: string): string {
   return `${REVIEWER_COOKIE}=${Buffer.from(name).toString('base64url')}; ${ATTRIBUTES}; Max-Age=${REVIEWER_SECONDS}`;
 }

@@ -6,7 +6,6 @@ const WINDOW_MS = 60_000;
 /** Addresses that are named in one minute. Further ones are counted together. */
 const MOST_ADDRESSES = 20;
 
-/** How a wrong token was shown. */
 export type ShownBy = 'form' | 'Authorization';
 
 /**

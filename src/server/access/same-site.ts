@@ -1,7 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { isIP } from 'node:net';
 
-/** The parts of a request that show where it comes from. */
 export interface RequestOrigin {
   readonly method: string;
   /** `Host`, `Origin`, and those of https://www.w3.org/TR/fetch-metadata/ count. */

@@ -2,14 +2,12 @@ import { sql, type Kysely } from 'kysely';
 import type { Role } from '../../kernel/people.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 
-/** A session that is open. */
 export interface OpenSession {
   /** 64 hex digits. */
   readonly id: string;
   readonly role: Role;
   /** Null for everybody who shares the token of the role. */
   readonly name: string | null;
-  /** The address from which it was opened. */
   readonly place: string;
   readonly since: Date;
   readonly until: Date;
@@ -24,7 +22,6 @@ export async function storeSession(db: Kysely<Database>, session: Omit<OpenSessi
     values (${Buffer.from(id, 'hex')}, ${role}, ${name}, ${place}, ${until}) on conflict do nothing`.execute(db);
 }
 
-/** The open sessions, the newest first. */
 export async function openSessions(db: Kysely<Database>): Promise<OpenSession[]> {
   const { rows } = await sql<OpenSession>`
     select encode(id, 'hex') as id, role, name, place, since, until from session
@@ -38,7 +35,6 @@ export async function openSessionIds(db: Kysely<Database>): Promise<ReadonlySet<
   return new Set(rows.map(({ id }) => id));
 }
 
-/** Ends sessions. Returns those that were open. */
 export async function endSessions(db: Kysely<Database>, ids: readonly string[]): Promise<OpenSession[]> {
   const { rows } = await sql<OpenSession>`
     delete from session where encode(id, 'hex') = any(${ids}::text[])

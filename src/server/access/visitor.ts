@@ -17,7 +17,6 @@ function visitorOf(person: Person | null, session: string | null): Visitor | nul
   return person === null ? null : { role: person.role, name: person.name, session };
 }
 
-/** Null for a client that shows no valid token or session. */
 export async function personOf(
   { headers }: FastifyRequest,
   { nowMs, sessions, ...access }: VisitorOptions,

@@ -19,7 +19,6 @@ import { endSessions, openSessions, type OpenSession } from '../access/session.r
 
 const LINES = 100;
 
-/** Sends the activity log, and who is logged in, to operators. */
 export async function sendActivity({ request, reply, role }: Exchange, { app, nowMs, tokens }: Site): Promise<unknown> {
   const query = new URLSearchParams(request.url.split('?')[1]);
   const chosen = {
@@ -48,7 +47,6 @@ export async function sendActivity({ request, reply, role }: Exchange, { app, no
   return reply.type(HTML).send(page);
 }
 
-/** @throws BadRequest */
 function filterOf(chosen: ActivityPageProps['chosen'], before: string, nowMs: number): Omit<ActivityFilter, 'limit'> {
   const action = ACTIVITIES.find((known) => known === chosen.action);
   if (action === undefined && chosen.action !== '') throw refused('action', ACTIVITIES.join(', '), chosen.action);
@@ -80,7 +78,6 @@ function sessionLineOf({ id, role, name, place, since, until }: OpenSession): Se
   return { id, who: name ?? 'shared token', role, place, since: since.toISOString(), until: until.toISOString() };
 }
 
-/** An operator ends a session. */
 export async function endSession(exchange: Exchange, { app }: Site): Promise<unknown> {
   const { request, reply } = exchange;
   const id = paramOf(request, 'id');

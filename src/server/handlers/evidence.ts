@@ -8,7 +8,6 @@ import type { Site } from '../dashboard.ts';
 import { deskOf } from '../desk-of.ts';
 import { paramOf, type Exchange } from '../route.ts';
 
-/** Sends what is shown beside a photo. */
 export async function sendEvidence(exchange: Exchange, site: Site): Promise<unknown> {
   const { request, reply } = exchange;
   const [wnid, sha256] = [paramOf(request, 'wnid'), paramOf(request, 'sha256')];
@@ -16,11 +15,9 @@ export async function sendEvidence(exchange: Exchange, site: Site): Promise<unkn
   return (await evidenceShown(await deskOf(exchange, site), { sha256, wnid })) ?? reply.callNotFound();
 }
 
-/** Codes of errors that mean that there is no such model, class or photo here. */
 const NOT_FOUND = new Set([NO_HEATMAP, 'unknown-model', 'model-missing', 'head-missing']);
 const RETRY_AFTER_SECONDS = 5;
 
-/** Sends where on the centre crop of a photo a model sees a class. */
 export async function sendHeatmap({ request, reply }: Exchange, { collections, signal }: Site): Promise<unknown> {
   const { workspace } = await collections.open(paramOf(request, 'collection'));
   const [model, wnid, sha256] = [paramOf(request, 'model'), paramOf(request, 'wnid'), paramOf(request, 'sha256')];
@@ -39,7 +36,6 @@ export async function sendHeatmap({ request, reply }: Exchange, { collections, s
   }
 }
 
-/** Sends a picture that surely shows a class. */
 export async function sendClassReference({ request, reply }: Exchange, { app, collections }: Site): Promise<unknown> {
   await collections.open(paramOf(request, 'collection'));
   const [wnid, id] = [paramOf(request, 'wnid'), paramOf(request, 'id')];

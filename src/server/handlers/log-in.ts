@@ -6,7 +6,6 @@ import { HTML, wantsPage, type Exchange } from '../route.ts';
 import { endSessions, storeSession } from '../access/session.repository.ts';
 import { sessionIdOf } from '../access/sessions.ts';
 
-/** Opens a session for a client that sends a token. */
 export async function logIn({ request, reply }: Exchange, site: Site): Promise<unknown> {
   const { tokens, sessionKey, nowMs, app, failedLogIns } = site;
   const holder = holderOfToken(tokenIn(request.body), tokens);
@@ -29,7 +28,6 @@ function tokenIn(body: unknown): string {
   return typeof token === 'string' ? token : '';
 }
 
-/** Sends the form to log in. */
 export async function sendLogIn({ reply }: Exchange): Promise<unknown> {
   return reply.type(HTML).send(logInPage(null));
 }

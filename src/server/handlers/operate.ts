@@ -10,12 +10,10 @@ import type { Site } from '../dashboard.ts';
 import { ROOT } from '../queue-pages.ts';
 import { paramOf, type Exchange } from '../route.ts';
 
-/** The body of a request to end a pause. */
 const unpauseBody = z.strictObject({
   stages: z.array(z.enum(PAUSABLE_STAGES)).min(1),
   everyCollection: z.boolean(),
 });
-/** The body of a request to pause stages. */
 const pauseBody = unpauseBody.extend({ endWorkers: z.boolean() });
 
 function scopeOf(order: z.infer<typeof unpauseBody>, collectionId: number): PauseScope {
@@ -30,7 +28,6 @@ function refuseOrder({ request, reply }: Exchange, { shape }: { readonly shape: 
   return reply.code(400).send({ error });
 }
 
-/** An operator pauses stages of a collection, or of every one. */
 export async function pause(exchange: Exchange, { app, collections }: Site): Promise<unknown> {
   const name = paramOf(exchange.request, 'collection');
   const { collectionId } = (await collections.open(name)).workspace.scope;
@@ -46,7 +43,6 @@ export async function pause(exchange: Exchange, { app, collections }: Site): Pro
   return { pauses: await readPauses(app.db, collectionId) };
 }
 
-/** An operator ends a pause. */
 export async function unpause(exchange: Exchange, { app, collections }: Site): Promise<unknown> {
   const name = paramOf(exchange.request, 'collection');
   const { collectionId } = (await collections.open(name)).workspace.scope;
@@ -81,21 +77,18 @@ export async function retry(exchange: Exchange, { longApp }: Site): Promise<unkn
   return retried;
 }
 
-/** Sends a page, a file or data of bull-board. */
 export async function sendQueues(exchange: Exchange, { queues }: Site): Promise<unknown> {
   const at = exchange.request.url.split('?', 1)[0]?.slice(ROOT.length) ?? '';
   if (at === '') return exchange.reply.redirect(`${ROOT}/`, 303);
   return queues.answer(exchange, at);
 }
 
-/** Sends the measures of every collection to Prometheus. */
 export async function sendMetrics(exchange: Exchange, site: Site): Promise<unknown> {
   const { metrics } = site;
   const text = await metrics.text(readerOf(exchange, site));
   return exchange.reply.header('content-type', metrics.contentType).send(text);
 }
 
-/** Reports whether the catalogue answers. */
 export async function sendReady({ reply }: Exchange, { isReady }: Site): Promise<unknown> {
   const ready = await isReady();
   return reply.code(ready ? 200 : 503).send({ status: ready ? 'ready' : 'not ready' });

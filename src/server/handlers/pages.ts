@@ -30,7 +30,6 @@ export async function sendPage({ request, reply, role }: Exchange, site: Site, p
   return reply.type(HTML).send(framedPage(page, { collection, role, hasTokens: site.tokens.length > 0 }));
 }
 
-/** Sends the current data of a collection's dashboard. */
 export async function sendOverview(exchange: Exchange, site: Site): Promise<unknown> {
   const { read } = await site.collections.open(paramOf(exchange.request, 'collection'));
   return (await read())[readerOf(exchange, site)];
@@ -43,7 +42,6 @@ const ERRORS = {
   all: [503, 'Too many live pages are open on this server; ask again later'],
 } as const;
 
-/** Streams the data of a collection's dashboard: all of it first, then the changes. */
 export async function sendLive(exchange: Exchange, site: Site): Promise<unknown> {
   const { feeds } = await site.collections.open(paramOf(exchange.request, 'collection'));
   return streamFeed(exchange, feeds[readerOf(exchange, site)], site.livePlaces);
@@ -137,7 +135,6 @@ async function* withNavigation(chunks: AsyncIterable<string>, bar: string): Asyn
   }
 }
 
-/** True if the file of the contact sheet exists. */
 function isThere(file: string): Promise<boolean> {
   return access(file).then(
     () => true,

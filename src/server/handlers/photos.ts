@@ -93,12 +93,10 @@ async function sendSmallCopy(
   return reply.header('content-type', 'image/webp').header('cache-control', FOR_EVER).send(webp);
 }
 
-/** Sends a small WebP of a photo. */
 export function sendThumbnail(exchange: Exchange, site: Site): Promise<unknown> {
   return sendSmallCopy(exchange, site, thumbnailOf);
 }
 
-/** Sends a photo as WebP, as large as a screen can show it. */
 export function sendPreview(exchange: Exchange, site: Site): Promise<unknown> {
   return sendSmallCopy(exchange, site, previewOf);
 }

@@ -14,7 +14,6 @@ import { reportLinks } from '../report-links.ts';
 import { BadRequest } from '../review-requests.ts';
 import { HTML, paramOf, wantsPage, type Exchange } from '../route.ts';
 
-/** Sends the newest report of a collection, or says how to make one. */
 export async function sendReport(exchange: Exchange, site: Site): Promise<unknown> {
   await requireNothingHidden(exchange, site);
   const { request, reply, role } = exchange;
@@ -36,15 +35,12 @@ export async function sendReport(exchange: Exchange, site: Site): Promise<unknow
   return reply.type(HTML).send(page);
 }
 
-/** Names the computation of a collection's report among the work of the server. */
 const workKey = (collection: string): string => `report of ${collection}`;
 
-/** Sends `report.json`. */
 export async function sendReportJson(exchange: Exchange, site: Site): Promise<unknown> {
   return exchange.reply.type('application/json; charset=utf-8').send(await storedReport(exchange, site));
 }
 
-/** Sends a table of the report as CSV. */
 export async function sendReportTable(exchange: Exchange, site: Site): Promise<unknown> {
   const report = await storedReport(exchange, site);
   const file = paramOf(exchange.request, 'file');
@@ -69,7 +65,6 @@ async function storedReport(exchange: Exchange, site: Site): Promise<Report> {
   );
 }
 
-/** An operator has the report of a collection computed again. The page shows how it goes. */
 export async function renewOnServer(exchange: Exchange, site: Site): Promise<unknown> {
   const { request, reply } = exchange;
   const collection = paramOf(request, 'collection');

@@ -29,7 +29,6 @@ import { actionsOf, bodyOf, criteriaBody, indexQuery, leaseBody, parseRequest, r
 import { paramOf, type Exchange } from '../route.ts';
 import { sendShared } from '../live/shared-answer.ts';
 
-/** Sends what a page of the review needs to begin. */
 export async function sendSetup(exchange: Exchange, site: Site): Promise<ReviewSetup> {
   const setup = await readSetup(await deskOf(exchange, site));
   return { ...setup, mayReview: exchange.role !== null && mayAct(exchange.role, 'reviewer') };
@@ -57,7 +56,6 @@ export async function chooseReviewer(exchange: Exchange, { tokens }: Site): Prom
   return reply.header('set-cookie', reviewerCookie(name)).send({ reviewer: name });
 }
 
-/** Sends every class with listed photos, and how far its review is. */
 export async function sendClasses(exchange: Exchange, site: Site): Promise<unknown> {
   return sendShared(exchange, site, {
     what: ['classes'],
@@ -65,12 +63,10 @@ export async function sendClasses(exchange: Exchange, site: Site): Promise<unkno
   });
 }
 
-/** Sends what a page tells about one class. */
 export async function sendClassPage(exchange: Exchange, site: Site): Promise<ClassPage> {
   return readClassPage(await deskOf(exchange, site), paramOf(exchange.request, 'wnid'));
 }
 
-/** Changes what counts in a collection. */
 export async function changeCriteria(exchange: Exchange, site: Site): Promise<{ readonly criteria: string }> {
   const { text } = bodyOf(criteriaBody, exchange);
   const { workspace, reviewer } = await namedDesk(exchange, site);
@@ -78,7 +74,6 @@ export async function changeCriteria(exchange: Exchange, site: Site): Promise<{ 
   return { criteria: text };
 }
 
-/** Sends every photo that matches a filter, in order. */
 export async function sendIndex(exchange: Exchange, site: Site): Promise<unknown> {
   const wanted = parseRequest(indexQuery, exchange.request.query);
   return sendShared(exchange, site, {
@@ -87,24 +82,20 @@ export async function sendIndex(exchange: Exchange, site: Site): Promise<unknown
   });
 }
 
-/** Sends what other filters would show. */
 export async function sendFacets(exchange: Exchange, site: Site): Promise<unknown> {
   const { filter } = parseRequest(indexQuery, exchange.request.query);
   return sendShared(exchange, site, { what: ['facets', filter], read: (desk) => readFacets(desk, filter) });
 }
 
-/** Sends photos that stand for each class. */
 export async function sendCovers(exchange: Exchange, site: Site): Promise<unknown> {
   return sendShared(exchange, site, { what: ['covers'], read: readCovers });
 }
 
-/** Sends some photos of the index. */
 export async function sendRows(exchange: Exchange, site: Site): Promise<PhotoRows> {
   const { subjects } = bodyOf(rowsBody, exchange);
   return { photos: await readPhotos(await deskOf(exchange, site), subjects) };
 }
 
-/** Takes the next photos for one tab. */
 export async function lease(exchange: Exchange, site: Site): Promise<LeaseAnswer> {
   const { reviewer, ...wanted } = bodyOf(leaseBody, exchange);
   const desk = await namedDesk(exchange, site, reviewer);
@@ -118,7 +109,6 @@ export async function lease(exchange: Exchange, site: Site): Promise<LeaseAnswer
 /** A tab that has changed more photos reads those that it shows again. */
 const MOST_PHOTOS = 200;
 
-/** Stores what a reviewer did in one tab, in order. */
 export async function recordActions(exchange: Exchange, site: Site): Promise<ActionsAnswer> {
   const { reviewer, client, actions } = await actionsOf(exchange.request.body);
   const desk = await namedDesk(exchange, site, reviewer);
@@ -136,7 +126,6 @@ export async function recordActions(exchange: Exchange, site: Site): Promise<Act
 
 const MOST_ACTIONS = 200;
 
-/** Sends the last actions of the reviewer, for undo and redo. */
 export async function sendRecent(exchange: Exchange, site: Site): Promise<RecentActions> {
   const { reviewer, workspace } = await deskOf(exchange, site);
   if (reviewer === null) return { actions: [] };

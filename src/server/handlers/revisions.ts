@@ -18,7 +18,6 @@ import { BadRequest, parseRequest } from '../review-requests.ts';
 import { folderFor, revisionInPath } from '../revision-in-path.ts';
 import { HTML, paramOf, wantsPage, type Exchange } from '../route.ts';
 
-/** Sends the page of a collection's revisions. */
 export async function sendRevisions(exchange: Exchange, site: Site): Promise<unknown> {
   await requireNothingHidden(exchange, site);
   const { request, reply, role } = exchange;
@@ -45,7 +44,6 @@ const MEDIA_TYPES = {
   'protocol.json': 'application/json; charset=utf-8',
 } as const;
 
-/** Sends a text of a revision's folder, which a browser shows as it is. */
 export async function sendRevisionFile(
   exchange: Exchange,
   site: Site,
@@ -100,7 +98,6 @@ async function startTar(
 /** For how many photos the rule is recomputed with the models. */
 const verifyBody = z.strictObject({ sample: z.enum(['all', '100', '0']) });
 
-/** An operator starts `winnow verify` on the folder of a revision. The page shows how it goes. */
 export async function verifyOnServer(exchange: Exchange, site: Site): Promise<unknown> {
   const { request, reply } = exchange;
   const { sample } = parseRequest(verifyBody, request.body);

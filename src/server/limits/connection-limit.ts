@@ -4,7 +4,6 @@ import { normalizeIP } from '@fastify/rate-limit';
 import type { Logger } from '../../platform/log/logger.ts';
 
 interface ConnectionLimit {
-  /** How many connections are open at the same time. */
   readonly maxConnections: number;
   /** Proxies carry the requests of many people, so that only the limit for all holds for them. */
   readonly isProxy: (address: string) => boolean;

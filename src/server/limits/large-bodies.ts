@@ -1,7 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { responsePlaces } from '../live/response-places.ts';
 
-/** A body of this size is small: bytes. */
 export const SMALL_BODY_BYTES = 64 * 1024;
 /** So many requests with a larger body are handled at once. Others wait unread, and are then refused. */
 const LARGE_BODIES = 2;
@@ -19,7 +18,6 @@ export function largeBodyPlaces(): (request: FastifyRequest, reply: FastifyReply
 
 export const TOO_MANY_LARGE = 'Other large requests are being handled; send this one again later';
 
-/** The code of an error of fastify. */
 export const BODY_TOO_LARGE = 'FST_ERR_CTP_BODY_TOO_LARGE';
 
 export function tooLargeText({ headers, routeOptions: { bodyLimit } }: FastifyRequest): string {

@@ -23,7 +23,6 @@ interface LiveFeedOptions<T extends Dated> {
   readonly onError: (error: unknown) => void;
 }
 
-/** A page that is open. */
 interface Listener {
   readonly events: PassThrough;
   /** Paths of the parts that have changed since the page was sent them. Null if it was sent nothing yet. */

@@ -10,7 +10,6 @@ export class LivePlaces {
   readonly #held = new Map<string, number>();
   #all = 0;
 
-  /** @param holder a person or an address */
   take(holder: string): LivePlace {
     const held = this.#held.get(holder) ?? 0;
     if (held >= MOST_OF_ONE) return { full: 'one' };

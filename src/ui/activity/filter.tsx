@@ -10,7 +10,6 @@ export interface FilterProps {
 
 const TIMES = { '24h': 'the last day', '7d': 'the last week', '30d': 'the last 30 days' };
 
-/** The form that filters the activity log. */
 export function Filter({ chosen, actions, people, collections }: FilterProps) {
   const isFiltered = Object.values(chosen).some((value) => value !== '');
   return (
@@ -38,7 +37,6 @@ function optionsOf(values: readonly string[], chosen: string): Pick<ChoiceProps,
 interface ChoiceProps {
   readonly label: string;
   readonly name: string;
-  /** The label of the option that filters nothing. */
   readonly all: string;
   readonly values: readonly string[];
   readonly chosen: string;

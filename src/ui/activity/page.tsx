@@ -16,7 +16,6 @@ export interface ActivityLine {
   readonly detail: string;
 }
 
-/** An open session. */
 export interface SessionLine {
   readonly id: string;
   readonly who: string;
@@ -34,7 +33,6 @@ export interface ActivityPageProps extends FilterProps {
   readonly sessions: readonly SessionLine[];
 }
 
-/** Who did what, when and from where, and who is logged in. */
 export function ActivityPage({ lines, older, sessions, ...filter }: ActivityPageProps) {
   return (
     <main class="activity">

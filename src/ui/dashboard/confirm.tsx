@@ -4,7 +4,6 @@ import { useId, useRef } from 'preact/hooks';
 interface ConfirmProps {
   /** The text of the button that asks. With a question mark, it is also the question. */
   readonly label: string;
-  /** The text of the button that says yes. */
   readonly yes: string;
   readonly children: ComponentChildren;
   /** Receives the fields that stand beside the question, by their names. */

@@ -52,7 +52,6 @@ export function ConfusionMatrix({ confusions }: { readonly confusions: Overview[
 
 type Confusion = Overview['confusions'][number];
 
-/** The names with the most photos, most first. */
 function topNames(confusions: readonly Confusion[], nameOf: (one: Confusion) => string): string[] {
   const sums = new Map<string, number>();
   for (const one of confusions) sums.set(nameOf(one), (sums.get(nameOf(one)) ?? 0) + one.count);

@@ -9,7 +9,6 @@ interface ControlsProps {
   readonly isOperator: boolean;
 }
 
-/** The state of each stage. Operators can pause and resume it. */
 export function Controls({ now, isOperator }: ControlsProps) {
   const { collection, pauses } = now;
   const [said, say] = useState('');

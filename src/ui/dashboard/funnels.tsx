@@ -5,7 +5,6 @@ import type { Overview } from './overview.ts';
 
 const ALL = '';
 
-/** How many photos of all classes, or of a chosen one, are left after each stage. */
 export function ClassFunnel({ totals, classes }: Pick<Overview, 'totals' | 'classes'>) {
   const [chosen, choose] = useState(ALL);
   const named = classes
@@ -40,7 +39,6 @@ const PAPER_DRAGONFLY: readonly FunnelStage[] = [
   { name: 'selected', count: 80 },
 ];
 
-/** The paper's own example, to compare with. */
 export function Reference() {
   return (
     <section aria-label="Reference" class="reference">

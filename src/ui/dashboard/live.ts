@@ -10,7 +10,6 @@ export interface Live {
 const PATH = 'api/live';
 const AGAIN_AFTER_MS = 3_000;
 const LOST = 'No connection to the server; trying again';
-/** Messages by HTTP status of a refused stream. */
 const REFUSALS: ReadonlyMap<number, string> = new Map([
   [401, 'The session is over: load the page again'],
   [429, 'Too many live pages of yours are open: close one of them'],

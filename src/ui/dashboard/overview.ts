@@ -13,7 +13,6 @@ export type ClassRow = Overview['classes'][number];
 export type Pause = Overview['pauses'][number];
 export type PausableStage = Pause['stage'];
 
-/** The stages that can be paused, in pipeline order. */
 export const STAGES: readonly { readonly stage: PausableStage; readonly does: string }[] = [
   { stage: 'discover', does: 'photos found' },
   { stage: 'fetch', does: 'photos fetched' },
@@ -41,7 +40,6 @@ export interface OrderAnswer {
 
 export const answerIn: (json: string) => OrderAnswer = JSON.parse;
 
-/** Counts dropped and failed pictures and undecidable photos by reason, most frequent first. */
 export function problemsOf({
   dropped,
   failed,
@@ -75,17 +73,14 @@ export function pauseText({ by, since, collection, endsWorkers, inHand, isDraine
   return `paused since ${when} by ${by}${forAll}: ${isDrained ? 'drained' : `draining${jobs}`}${ends}`;
 }
 
-/** The current state of a stage. */
 export interface Activity {
   readonly state: 'working' | 'waiting' | 'idle' | 'paused';
   /** Number of waiting queries, pictures or photos. */
   readonly queue: number;
-  /** The state in words, with the reason for waiting. */
   readonly text: string;
   readonly timeLeft: string | null;
 }
 
-/** The command that starts a stage. */
 const START: Readonly<Record<PausableStage, string>> = { discover: 'crawl', fetch: 'crawl', filter: 'filter' };
 
 export function activityOf(stage: PausableStage, now: Overview): Activity {
@@ -113,13 +108,11 @@ function isWorked(stage: PausableStage, { workers }: Overview): boolean {
   return workers.some(({ name }) => [`${stage}-worker`, START[stage], 'run', 'demo'].includes(name));
 }
 
-/** A problem that an operator must solve. */
 export interface Attention {
   readonly what: string;
   readonly remedy: string;
 }
 
-/** All problems that an operator must solve; empty for an idle system. */
 export function attentionOf(now: Overview): Attention[] {
   const { collection, totals, budgets, pauses } = now;
   const of = `--collection ${collection}`;

@@ -7,7 +7,6 @@ import { useLive } from './live.ts';
 import { attentionOf, leftText, timeText, type Overview } from './overview.ts';
 import { ClassTable, COUNT_COLUMNS, Problems, Table } from './tables.tsx';
 
-/** @param props.isOperator whether the reader may pause, resume and try again */
 export function CollectionPage({ isOperator }: { readonly isOperator: boolean }) {
   const { now, trouble } = useLive();
   if (now === null) return <main aria-busy="true">{trouble ?? 'Reading the catalogue …'}</main>;

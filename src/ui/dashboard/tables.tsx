@@ -14,7 +14,6 @@ interface TableProps<Item> {
   readonly columns: Readonly<Record<string, (row: Item) => ComponentChildren>>;
 }
 
-/** A table that scrolls sideways on a narrow screen. */
 export function Table<Item>({ caption, rows, keyOf, columns }: TableProps<Item>) {
   const [nameColumn, ...numberColumns] = Object.entries(columns);
   return (
@@ -45,7 +44,6 @@ export function Table<Item>({ caption, rows, keyOf, columns }: TableProps<Item>)
   );
 }
 
-/** Columns shared by classes and sources. */
 export const COUNT_COLUMNS = {
   found: ({ found }: Row) => countText(found),
   waiting: ({ waiting }: Row) => countText(waiting),
@@ -53,10 +51,8 @@ export const COUNT_COLUMNS = {
   kept: ({ decided }: Row) => countText(decided.kept),
 };
 
-/** Classes shown before the user asks for all. */
 const FIRST_CLASSES = 20;
 
-/** Classes with candidates, most kept first, and a field that filters them by name. */
 export function ClassTable({ classes, confusions }: Pick<Overview, 'classes' | 'confusions'>) {
   const [wanted, setWanted] = useState('');
   const [showsAll, setShowsAll] = useState(false);
@@ -91,7 +87,6 @@ export function ClassTable({ classes, confusions }: Pick<Overview, 'classes' | '
   );
 }
 
-/** The contact-sheet URL of a class, or of its photos with the given confusion. */
 export function sheetOf(wnid: string, confusionWnid: string | null = null): string {
   const confusion = confusionWnid === null ? '' : `&as=${encodeURIComponent(confusionWnid)}`;
   return `sheet/class?id=${encodeURIComponent(wnid)}${confusion}`;
@@ -99,7 +94,6 @@ export function sheetOf(wnid: string, confusionWnid: string | null = null): stri
 
 const PHOTOS_SHOWN = 3;
 
-/** A class with some of its photos. It links to its contact sheet once photos are kept. */
 function ClassName({ row, confusions }: { readonly row: ClassRow } & Pick<Overview, 'confusions'>) {
   if (row.wnid === null || row.decided.kept === 0) return <>{row.name}</>;
   const photos = confusions.filter(({ wnid }) => wnid === row.wnid).slice(0, PHOTOS_SHOWN);
@@ -125,7 +119,6 @@ async function examplesOf(reason: string): Promise<ReasonExample[] | null> {
   }
 }
 
-/** Dropped and failed photos by reason. Each reason opens to some examples. */
 export function Problems({ totals, isOperator }: Pick<Overview, 'totals'> & { readonly isOperator: boolean }) {
   const problems = problemsOf(totals);
   // The text is not beside its button, because a retried reason leaves the list.
@@ -151,7 +144,6 @@ interface ProblemProps {
   readonly problem: ReturnType<typeof problemsOf>[number];
   /** True for failures only: a rule would give the same verdict again. */
   readonly canRetry: boolean;
-  /** Receives the result of a retry. */
   readonly onSaid: (text: string) => void;
 }
 

@@ -9,7 +9,6 @@ const STEPS = new Set(['found', 'fetched', 'kept', 'listed']);
 
 const cardsIn: (json: string) => CollectionCard[] = JSON.parse;
 
-/** All collections with their funnels. Those that were used stand first. */
 export function Home() {
   const [cards, setCards] = useState<readonly CollectionCard[] | null>(null);
   const [trouble, setTrouble] = useState('');

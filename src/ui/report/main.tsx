@@ -1,4 +1,3 @@
-/** While the server computes the report, how often its progress is read, in milliseconds. */
 const AGAIN_AFTER_MS = 2_000;
 
 /** Renews the notice at the top; once the report is computed, the whole page. */

@@ -7,9 +7,7 @@ import { ORDER_TEXTS, REASON_TEXTS } from './words.ts';
 interface ActionBarProps {
   readonly desk: Desk;
   readonly isReady: boolean;
-  /** Shown before the buttons: `3 selected`. */
   readonly before?: ComponentChildren;
-  /** Shown after the buttons: the strip. */
   readonly children?: ComponentChildren;
 }
 
@@ -35,7 +33,6 @@ const BUTTONS: readonly {
   { command: 'note', text: 'Note', kind: 'second', isOn: (own) => (own?.note ?? '') !== '' },
 ];
 
-/** The row of action buttons, with the reject reasons below it. */
 export function ActionBar({ desk, isReady, before, children }: ActionBarProps) {
   const { own, session } = desk;
   const { setup, history } = session;
@@ -86,7 +83,6 @@ interface CommandButtonProps {
   readonly onClick?: () => void;
 }
 
-/** A button that runs a key's command and shows the key. */
 export function CommandButton(props: CommandButtonProps) {
   const { desk, command, children, kind = '', isOn, isDisabled = false, onClick = () => desk.run(command) } = props;
   return (

@@ -77,7 +77,6 @@ export function reviewApi(collection: string, reviewer: string | null) {
       return photos.map(([sha256, position]) => ({ sha256, wnid: wnids[position] ?? '' }));
     },
     facets: (filter: ReviewFilter) => query<PhotoFacets>('facets', filter),
-    /** @param subjects at most 200 */
     rows: (subjects: readonly Subject[]) => post<PhotoRows>('rows', { subjects }),
     actions: (request: ActionsRequest) => post<ActionsAnswer>('actions', request),
     recent: () => get<RecentActions>('recent'),

@@ -10,7 +10,6 @@ import type { PageProps } from './use-session.ts';
 import { hrefOf } from './view-url.ts';
 import { acceptedText } from './words.ts';
 
-/** How far people agree who do not see each other's verdicts. */
 export function AgreementPage({ session }: PageProps) {
   const { api, collection, shelf } = session;
   const nameOf = (wnid: string): string => shelf.progress(wnid)?.name ?? wnid;

@@ -7,7 +7,6 @@ import type { PageProps } from './use-session.ts';
 import { hrefOf } from './view-url.ts';
 import { acceptedText, DECIDED, totalsOf } from './words.ts';
 
-/** The start page: where the review stands, and the ways into it. */
 export function ClassesPage({ session }: PageProps) {
   const { classes } = session.shelf;
   return (
@@ -138,7 +137,6 @@ function Ways({ collection, classes }: WaysProps) {
   );
 }
 
-/** How the start page sorts classes, by name. Classes come in the order in which they are reviewed. */
 const ORDERS: Readonly<Record<string, (a: ClassProgress, b: ClassProgress) => number>> = {
   'review order': () => 0,
   'most open': (a, b) => b.open - a.open,
@@ -156,7 +154,6 @@ interface ClassCardProps {
 /** Four photos fill a cover; of fewer only the first is shown. */
 const MOSAIC = 4;
 
-/** One class of the start page. Its name leads to its queue. */
 function ClassCard({ collection, progress, photos, target }: ClassCardProps) {
   const { wnid, name, open, accepted, rejected, unsure, disputed } = progress;
   const view = { filter: { wnid } };

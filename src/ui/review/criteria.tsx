@@ -8,7 +8,6 @@ interface CriteriaProps {
   readonly question: string | null;
 }
 
-/** The criteria text of the collection. Reviewers can edit it in place. */
 export function Criteria({ session, question }: CriteriaProps) {
   const [isOpen, setIsOpen] = useState(false);
   const { criteria, mayReview } = session.setup;

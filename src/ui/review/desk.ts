@@ -12,12 +12,10 @@ export type DialogShown =
   | { readonly kind: 'filter' | 'keys' | 'tags' | 'note' }
   | { readonly kind: 'references'; readonly of: 'searched' | 'predicted' }
   | { readonly kind: 'compare'; readonly sha256: string }
-  /** Asks which class is visible on a photo that was just rejected for its class. */
   | { readonly kind: 'seen' };
 
 export type Commands = Readonly<Partial<Record<Command, () => void>>>;
 
-/** The store of a page on which photos are judged: its list of photos, its view, its open dialog and its commands. */
 export abstract class Desk {
   readonly session: ReviewSession;
   readonly page: 'grid' | 'disputes' | '';
@@ -29,9 +27,7 @@ export abstract class Desk {
   trouble: string | null = null;
   /** The open dialog, with the photos for which it was opened. The page may show another one by now. */
   dialog: (DialogShown & { readonly subjects: readonly Subject[] }) | null = null;
-  /** The commands of this page besides those of all pages. */
   protected readonly commands: Commands = {};
-  /** The commands of the components that show the photo. */
   tools: Commands = {};
 
   constructor(session: ReviewSession, page: Desk['page']) {
@@ -40,12 +36,10 @@ export abstract class Desk {
   }
 
   protected abstract fill(): void;
-  /** Shows a photo, after an undo or redo. */
   protected abstract showAgain(action: DoneAction, kind: 'undo' | 'redo', said: string): void;
   /** False while the photo that an action is for is being read. */
   protected abstract get isShown(): boolean;
   protected abstract afterDecision(judgement: Judgement, subjects: readonly Subject[]): void;
-  /** The order that is stored with a verdict. */
   abstract get shownBy(): ShownBy;
   protected abstract stop(): void;
 

@@ -41,7 +41,6 @@ interface FormDialogProps extends DialogProps {
   readonly onKey?: (key: string, form: HTMLFormElement) => void;
 }
 
-/** A dialog with fields. Enter saves them, Shift+Enter starts a line, Escape discards the changes. */
 export function FormDialog({ onSave, onKey, children, ...dialog }: FormDialogProps) {
   return (
     <Dialog {...dialog}>

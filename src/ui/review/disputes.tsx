@@ -25,7 +25,6 @@ async function readAll(session: ReviewSession, filter: ReviewFilter): Promise<re
   return subjects.flatMap((subject) => session.shelf.photo(subject) ?? []);
 }
 
-/** For an unsure photo: true if it has all its opinions and is not settled. */
 export function isLeftUnsure(photo: Pick<ReviewPhoto, 'isSettled' | 'mine' | 'others'>): boolean {
   return !photo.isSettled && opinionsOf(photo).length >= OPINIONS;
 }

@@ -14,7 +14,6 @@ interface EvidencePanelProps {
 
 const MOMENT = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short' });
 
-/** The models' evidence and the photo's source. Each part keeps its place from photo to photo. */
 export function EvidencePanel(props: EvidencePanelProps) {
   const { desk } = props;
   const { photo, evidenceShown: evidence } = desk;
@@ -44,7 +43,6 @@ interface CertaintyProps {
   readonly photo: ReviewPhoto;
 }
 
-/** The p of the searched class and of the predicted class, each with a bar. */
 function Certainty({ desk: { members, session }, photo }: CertaintyProps) {
   const { threshold, mode } = session.setup;
   const { name, maxTrueProb, confusionName, confusionProb } = photo;

@@ -24,7 +24,6 @@ export class Fetched<T> {
     return 'value' in entry ? entry.value : entry.problem;
   }
 
-  /** Asks for the answer unless it is known or loading. */
   want(key: string, ask: () => Promise<T>): void {
     if (this.#entries.has(key)) return;
     this.#entries.set(key, 'loading');

@@ -27,14 +27,12 @@ export function chipsOf(filter: ReviewFilter, nameOf: (wnid: string) => string):
   );
 }
 
-/** True if a changed photo fails the filter. */
 export function isGone({ state, reason, mine }: PhotoChange | ReviewPhoto, filter: ReviewFilter): boolean {
   const hasOtherState = state !== undefined && filter.state !== undefined && state !== filter.state;
   const hasOtherReason = state !== undefined && filter.reason !== undefined && reason !== filter.reason;
   return hasOtherState || hasOtherReason || (filter.flagged === true && mine?.flagged === false);
 }
 
-/** The parts of the page's filter. A click takes one off. */
 export function FilterChips({ desk }: { readonly desk: Desk }) {
   const { view } = desk;
   return (

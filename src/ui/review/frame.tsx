@@ -12,14 +12,12 @@ import { actionText, totalsOf } from './words.ts';
 interface HeaderBarProps {
   readonly session: ReviewSession;
   readonly place: ComponentChildren;
-  /** The classes whose accepted photos are counted. */
   readonly classes: readonly ClassProgress[];
   /** Shown beside the meter: `214 open · this confusion 3 of 15` */
   readonly detail: string;
   readonly children: ComponentChildren;
 }
 
-/** The bar at the top of the review's pages. Notices are shown below it, over the page. */
 export function HeaderBar({ session, place, classes, detail, children }: HeaderBarProps) {
   const { accepted } = totalsOf(classes);
   const target = session.setup.target === null ? null : session.setup.target * classes.length;
@@ -50,7 +48,6 @@ export function HeaderBar({ session, place, classes, detail, children }: HeaderB
   );
 }
 
-/** Unsent actions, problems and the screen-reader announcements. */
 function Notices({ session }: { readonly session: ReviewSession }) {
   const { outbox } = session;
   const unsent =
@@ -81,7 +78,6 @@ interface SetAsideProps {
   readonly outbox: Outbox;
 }
 
-/** The actions that the server refused, each with a link to its first photo. The reviewer can discard them. */
 function SetAside({ session: { collection, shelf }, outbox }: SetAsideProps) {
   return (
     <>

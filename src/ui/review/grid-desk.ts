@@ -25,12 +25,10 @@ export class GridDesk extends Desk {
   readonly shownBy = 'grid';
   readonly scroller = createRef<HTMLElement>();
   tapMode: TapMode = 'one';
-  /** True if the tile under the cursor takes the keyboard focus when it is rendered. */
   takesFocus = false;
   shape = { columns: 1, rowsInView: 1 };
   /** The counts of other filters; `null` until the first read. */
   facets: PhotoFacets | null = null;
-  /** The filter and history lengths of the last counts. */
   #counted = '';
   #counting: ReturnType<typeof setTimeout> | undefined;
   /** Photos that are up to date; false for those that are no longer listed. */
@@ -62,7 +60,6 @@ export class GridDesk extends Desk {
     return this.#read.get(subjectKey(subject)) === false;
   }
 
-  /** Number of photos in the grid that no longer pass the filter. */
   get gone(): number {
     const { shelf } = this.session;
     const isGoneNow = (key: string): boolean => isGone(shelf.at(key) ?? shelf.change(key), this.view.filter);
@@ -74,7 +71,6 @@ export class GridDesk extends Desk {
     void this.#fill(this.list.current);
   }
 
-  /** Shows one photo alone. The browser's Back returns to it in the grid. */
   open(position: number): void {
     const view = { ...this.view, photo: this.list.subjects[position] };
     history.replaceState(null, '', hrefOf(this.session.collection, 'grid', view));
@@ -97,7 +93,6 @@ export class GridDesk extends Desk {
     this.select(cleared(this.list.selection));
   }
 
-  /** Reads the photos in view that are unknown or out of date. */
   want(subjects: readonly Subject[]): void {
     this.#wanted = subjects;
     this.#readIn(SCROLLED_MS);
@@ -150,7 +145,6 @@ export class GridDesk extends Desk {
     this.session.changed();
   }
 
-  /** Reads the photos in view again, and others when they come into view. */
   #readAgain(): void {
     this.#read = new Map();
     this.#readIn(0);

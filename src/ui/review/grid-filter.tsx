@@ -12,7 +12,6 @@ interface FilterDialogProps {
   readonly facets: PhotoFacets | null;
 }
 
-/** Asks for a filter. Field names are those of the page's address. */
 export function FilterDialog({ desk, facets }: FilterDialogProps) {
   const choose = (event: TargetedSubmitEvent<HTMLFormElement>): void => {
     event.preventDefault();

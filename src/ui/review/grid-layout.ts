@@ -33,7 +33,6 @@ export function layoutOf(width: number, rem: number): GridLayout {
   return { columns, tileWidth, imageHeight, rowHeight, gap };
 }
 
-/** Rows rendered above and below those in view. */
 const OVERSCAN = 3;
 
 interface Window {
@@ -63,7 +62,6 @@ interface Place {
   readonly rowsInView: number;
 }
 
-/** The photo to which a key moves the cursor; null for other keys. */
 export function cursorAfter(key: string, { cursor, count, columns, rowsInView }: Place): number | null {
   const last = Math.max(0, count - 1);
   const page = columns * Math.max(1, rowsInView - 1);

@@ -130,7 +130,6 @@ function GridContent({ desk }: GridProps) {
   );
 }
 
-/** The target of a decision and the result of the last one. */
 function Target({ desk: { list, session } }: GridProps) {
   const selected = selectedCount(list.selection);
   return (
@@ -141,7 +140,6 @@ function Target({ desk: { list, session } }: GridProps) {
   );
 }
 
-/** Follows a link to another view of the grid without a page load. */
 function followLink(event: MouseEvent, desk: GridDesk): void {
   const link = event.target instanceof Element ? event.target.closest<HTMLAnchorElement>('a[href]') : null;
   const opensElsewhere = event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey;

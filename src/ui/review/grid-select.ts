@@ -45,7 +45,6 @@ export function pointerHandlers(desk: GridDesk) {
   };
 }
 
-/** The position of the event's tile; `null` if it is on none. */
 function positionOf({ target }: Event): number | null {
   const tile = target instanceof Element ? target.closest<HTMLElement>('[data-position]') : null;
   return tile === null ? null : Number(tile.dataset['position']);

@@ -11,7 +11,6 @@ interface CountLink {
   readonly isOn: boolean;
 }
 
-/** The counts of other filters. Every count is a link. */
 export function GridSide({ desk }: { readonly desk: GridDesk }) {
   const { facets, session, view } = desk;
   if (facets === null) return <aside class="side" aria-label="Counts" aria-busy="true" />;

@@ -8,7 +8,6 @@ import { layoutOf, rowsAround, type GridLayout } from './grid-layout.ts';
 import { isSelected } from './selection.ts';
 import { dayText, REASON_TEXTS, STATE_TEXTS } from './words.ts';
 
-/** Pixels above and below a row that is scrolled into view. */
 const PADDING = 8;
 
 /** The photos as tiles. Only the rows in view and the cursor's row are in the document. */
@@ -57,7 +56,6 @@ export function Tiles({ desk }: { readonly desk: GridDesk }) {
   );
 }
 
-/** The layout for the width of the list, the place that is scrolled to, and the height of the window on the list. */
 function useViewport(scroller: RefObject<HTMLElement>, list: RefObject<HTMLElement>) {
   const [, again] = useReducer((times: number) => times + 1, 0);
   useLayoutEffect(() => {
@@ -125,7 +123,6 @@ interface TileProps {
   readonly layout: GridLayout;
 }
 
-/** One photo of the grid. The grid handles clicks and keys. */
 function Tile({ desk, subject, position, column, layout }: TileProps) {
   const { list, order, session } = desk;
   const photo = desk.isUnlisted(subject) ? null : session.shelf.photo(subject);
@@ -180,7 +177,6 @@ function Badges({ photo: { state, reason, mine } }: { readonly photo: ReviewPhot
   );
 }
 
-/** The text of a tile, also its name for screen readers. */
 function Names({ photo }: { readonly photo: ReviewPhoto }) {
   return (
     <>
@@ -194,7 +190,6 @@ function Names({ photo }: { readonly photo: ReviewPhoto }) {
   );
 }
 
-/** The photo's value of the grid's sort order. */
 function valueText(photo: ReviewPhoto, order: ReviewOrder, cap: number): string {
   if (order === 'confusions') return `${photo.acceptedOfConfusion} of ${cap}`;
   if (order === 'source') return photo.source;

@@ -1,7 +1,6 @@
 import type { ActionRef, ReviewActionStored, ReviewChange } from '../../review/desk/desk.ts';
 import type { Judgement, Subject } from '../../review/events/event.ts';
 
-/** An action that can be undone. */
 export interface DoneAction extends ActionRef {
   readonly kind: Exclude<ReviewChange['kind'], 'undo' | 'redo'>;
   /** Null for tags, notes and flags. */
@@ -22,7 +21,6 @@ export const NO_HISTORY: History = { done: [], undone: [] };
 
 export const subjectKey = ({ sha256, wnid }: Subject): string => `${sha256} ${wnid}`;
 
-/** Each photo and class once. */
 export function subjectsOf(rows: readonly Subject[]): Subject[] {
   return [...new Map(rows.map(({ sha256, wnid }) => [subjectKey({ sha256, wnid }), { sha256, wnid }])).values()];
 }

@@ -61,15 +61,12 @@ function isCommand(text: string): text is Command {
 
 const ROWS: Readonly<Record<Command, CommandRow>> = COMMANDS;
 
-/** The commands that reject for a reason, in reason order. */
 export const REJECTS: readonly Command[] = COMMAND_NAMES.filter((name) => name.startsWith('reject-'));
 
-/** A command's reject reason; undefined if it has none. */
 export function reasonOf(command: Command, reasons: readonly RejectReason[]): RejectReason | undefined {
   return reasons[REJECTS.indexOf(command)];
 }
 
-/** A command's judgement; `null` if it makes none. */
 export function judgementOf(command: Command, reasons: readonly RejectReason[]): Judgement | null {
   if (command === 'accept' || command === 'reject' || command === 'unsure') return { verdict: command, reason: null };
   const reason = reasonOf(command, reasons);
@@ -102,7 +99,6 @@ export function keyName({ key, ctrlKey, shiftKey, altKey, metaKey }: PressedKey)
   return `${ctrlKey ? 'Ctrl+' : ''}${shiftKey && !isSign ? 'Shift+' : ''}${base}`;
 }
 
-/** The command of a pressed key in a view; `null` if there is none. */
 export function commandOf(pressed: PressedKey, view: 'single' | 'grid'): Command | null {
   const name = keyName(pressed);
   if (name === null) return null;

@@ -2,7 +2,6 @@ import type { Subject } from '../../review/events/event.ts';
 import { subjectKey } from './history.ts';
 import { itemsIn, NOTHING_SELECTED, targetsOf, type Selection } from './selection.ts';
 
-/** The photos of a page in display order, the one shown now, and the selected ones. */
 export class PhotoList {
   /** The cursor is on the shown photo; it is the number of photos if none is shown. */
   selection: Selection = NOTHING_SELECTED;
@@ -25,7 +24,6 @@ export class PhotoList {
     return this.#subjects[this.at];
   }
 
-  /** The photos to which a decision applies. */
   get targets(): readonly Subject[] {
     return itemsIn(this.#subjects, targetsOf(this.selection));
   }
@@ -44,7 +42,6 @@ export class PhotoList {
     this.#showAt(at);
   }
 
-  /** Appends photos, without those already in the list. */
   append(more: readonly Subject[]): void {
     this.fill([...this.#subjects, ...more.filter((one) => this.positionOf(one) === undefined)], this.at);
   }

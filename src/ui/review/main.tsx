@@ -9,7 +9,6 @@ import { ReviewSession } from './session.ts';
 import { Single } from './single.tsx';
 import type { PageProps } from './use-session.ts';
 
-/** The pages below `/c/NAME/review`, by what follows in the path. */
 const PAGES: readonly { readonly path: RegExp; readonly Page: (props: PageProps) => preact.JSX.Element }[] = [
   { path: /^$/, Page: Single },
   { path: /^grid$/, Page: GridPage },
@@ -23,7 +22,6 @@ const AGAIN_AFTER_MS = 3_000;
 
 type Opened = { readonly session: ReviewSession } | { readonly unnamed: ReviewSetup } | { readonly problem: string };
 
-/** Asks who reviews if that is not known, and shows the page of the path. */
 function Review({ api, collection }: { readonly api: ReviewApi; readonly collection: string }) {
   const [opened, setOpened] = useState<Opened | null>(null);
   const session = useRef<ReviewSession | null>(null);

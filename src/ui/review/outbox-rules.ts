@@ -4,12 +4,10 @@ import { countOf, listText } from '../../kernel/texts.ts';
 /** Maximum photos of a decision in one request: the server's `MOST_PHOTOS_AT_ONCE`. */
 export const PHOTOS_IN_REQUEST = 20_000;
 
-/** Maximum actions per request, and maximum photos in a request with several actions. */
 const BATCH_ACTIONS = 50;
 const BATCH_PHOTOS = 300;
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 15_000;
-/** Failures in a row after which a request is given up. */
 const MOST_FAILURES = 5;
 
 type Sendable = ActionRef & { readonly action: ReviewActionSent };
@@ -44,7 +42,6 @@ export function partsOf(action: ReviewActionSent): readonly ReviewActionSent[] {
   });
 }
 
-/** Joins the answers to all parts of an action. */
 export function joined(answers: readonly ActionsAnswer[]): ActionsAnswer {
   const results = answers.flatMap((answer) => answer.results);
   const [first] = results;
@@ -61,7 +58,6 @@ export function joined(answers: readonly ActionsAnswer[]): ActionsAnswer {
 /** `final`: the server will never accept the actions. `failed`: a server error, maybe permanent. `later`: a retry may succeed. */
 export type Failure = 'final' | 'failed' | 'later';
 
-/** Conflicts that a retry cannot solve. */
 const FINAL_CONFLICTS: ReadonlySet<string | null> = new Set(['cannot-undo', 'sequence-taken']);
 
 /** Classifies a failed request. Status 0 means no answer. */
@@ -73,15 +69,12 @@ export function outcomeOf({ status, code }: { readonly status: number; readonly 
 export interface Pace {
   /** True after the server refused several actions together: they are sent one by one until it refuses one. */
   readonly isAlone: boolean;
-  /** Server errors in a row for this request. */
   readonly failures: number;
-  /** Delay before a retry. */
   readonly delayMs: number;
 }
 
 export const FIRST_PACE: Pace = { isAlone: false, failures: 0, delayMs: FIRST_RETRY_MS };
 
-/** The next step after an answer. */
 export interface Step {
   readonly do: 'drop' | 'set-aside' | 'wait' | 'go-on';
   readonly pace: Pace;
@@ -95,7 +88,6 @@ export function stepAfter(outcome: 'stored' | Failure, count: number, pace: Pace
   return { do: count > 1 ? 'go-on' : 'set-aside', pace: { ...FIRST_PACE, isAlone: count > 1 } };
 }
 
-/** `null` if nothing is set aside. */
 export function setAsideText(refused: readonly { readonly problem: string | null }[]): string | null {
   const last = refused.at(-1);
   if (last === undefined) return null;
@@ -104,7 +96,6 @@ export function setAsideText(refused: readonly { readonly problem: string | null
     : `The server did not take ${refused.length} decisions, the last because: ${last.problem}. They are set aside in this browser; look at the photos again.`;
 }
 
-/** `null` if no other reviewer has unsent actions. */
 export function othersText(left: readonly { readonly reviewer: string }[]): string | null {
   if (left.length === 0) return null;
   const names = listText([...new Set(left.map(({ reviewer }) => reviewer))]);

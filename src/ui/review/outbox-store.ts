@@ -1,7 +1,6 @@
 import { openDB, type DBSchema } from 'idb';
 import type { ActionRef, ReviewActionSent } from '../../review/desk/desk.ts';
 
-/** An action that is not stored on the server yet. */
 export interface KeptAction extends ActionRef {
   readonly collection: string;
   readonly reviewer: string;
@@ -14,7 +13,6 @@ interface Schema extends DBSchema {
   actions: { key: [client: string, sequence: number]; value: KeptAction };
 }
 
-/** Stores actions in this browser until the server has them, for all reviewers, tabs and collections. */
 export interface OutboxStore {
   put(kept: KeptAction): Promise<void>;
   remove(actions: readonly ActionRef[]): Promise<void>;

@@ -27,7 +27,6 @@ export interface OutboxOptions {
   readonly collection: string;
   readonly reviewer: string;
   readonly send: (collection: string, request: ActionsRequest) => Promise<ActionsAnswer>;
-  /** Called after each change. */
   readonly onChange: () => void;
   /** Called with the server's answer to stored actions. `isOwn` is true if this page made them. */
   readonly onAnswer: (answer: ActionsAnswer, isOwn: boolean) => void;
@@ -56,12 +55,10 @@ export class Outbox {
     .join('');
   /** Resolves when the server has all actions that were in the queue when the page was loaded. */
   sentFound: Promise<void> = Promise.resolve();
-  /** True while the server does not answer. */
   isOffline = false;
   readonly #options: OutboxOptions;
   readonly #store: OutboxStore;
   #next = 1;
-  /** This reviewer's part of the shared queue, as last read. */
   #queue: readonly KeptAction[];
   /** Refused actions: those found for this collection, and those sent by this page. */
   #setAside: readonly KeptAction[];
@@ -69,7 +66,6 @@ export class Outbox {
   readonly #left = new Set<string>();
   #isSending = false;
   #wake: () => void = () => {};
-  /** Why the server accepts nothing now. */
   #obstacle: string | null = null;
   #notice: string | null;
   /** True if the browser failed to store or remove an action and the reviewer was told. */
@@ -86,7 +82,6 @@ export class Outbox {
     this.#notice = setAsideText(this.#setAside) ?? othersText(ofOthers);
   }
 
-  /** Opens the queue of this browser and starts sending it. */
   static async open(options: OutboxOptions): Promise<Outbox> {
     const store = await openOutboxStore();
     const outbox = new Outbox(options, store, await store.actions());
@@ -97,12 +92,10 @@ export class Outbox {
     return outbox;
   }
 
-  /** The actions that the server has not confirmed. */
   get waiting(): readonly KeptAction[] {
     return this.#queue;
   }
 
-  /** A message to the reviewer: why nothing is sent, or which actions the server refused. */
   get problem(): string | null {
     return this.#obstacle ?? this.#notice;
   }
@@ -112,7 +105,6 @@ export class Outbox {
     return this.#obstacle === null && this.#notice !== null ? this.#setAside : [];
   }
 
-  /** Queues an action. Returns its reference and time. */
   record(change: ReviewChange): ActionRef & { readonly at: string } {
     const { collection, reviewer } = this.#options;
     const { client } = this;
@@ -123,7 +115,6 @@ export class Outbox {
     return { client, sequence, at: action.at };
   }
 
-  /** Queues the actions set aside again. */
   sendAgain(): void {
     const again = this.#setAside.map((one) => ({ ...one, problem: null }));
     this.#setAside = [];
@@ -131,7 +122,6 @@ export class Outbox {
     this.#enqueue(again);
   }
 
-  /** Deletes the actions set aside. */
   discardSetAside(): void {
     void this.#safely(this.#store.remove(this.#setAside));
     this.#setAside = [];
@@ -184,7 +174,6 @@ export class Outbox {
     }
   }
 
-  /** Sends the next request, if any. */
   async #sendNext(pace: Pace): Promise<Step> {
     await this.#readQueue();
     const batch = batchOf(this.#queue, pace);
@@ -226,7 +215,6 @@ export class Outbox {
     }
   }
 
-  /** Removes the actions that the server has. */
   async #drop(batch: readonly KeptAction[], answer: ActionsAnswer): Promise<void> {
     await this.#safely(this.#store.remove(batch));
     this.#endWait(batch);
@@ -267,7 +255,6 @@ export class Outbox {
     return true;
   }
 
-  /** Takes answered actions out of the queue. */
   #endWait(batch: readonly KeptAction[]): void {
     const ended = new Set(batch.map(refKey));
     this.#queue = this.#queue.filter((one) => !ended.has(refKey(one)));

@@ -10,7 +10,6 @@ import { DECIDED, totalsOf, type StateCounts } from './words.ts';
 
 interface PageFrameProps extends Pick<PageProps, 'session'> {
   readonly place: string;
-  /** The class whose counts are at the top. Optional; defaults to all classes. */
   readonly wnid?: string;
   readonly isReady: boolean;
   readonly children: ComponentChildren;
@@ -24,7 +23,6 @@ const LINKS: Readonly<Record<string, ReviewPage>> = {
   Agreement: 'agreement',
 };
 
-/** A page of the review on which nothing is decided. */
 export function PageFrame({ session, place, wnid, isReady, children }: PageFrameProps) {
   useSession(session);
   const classes = session.shelf.classes.filter((one) => wnid === undefined || one.wnid === wnid);
@@ -52,7 +50,6 @@ interface AnswerPageProps<T> extends Pick<PageFrameProps, 'session' | 'wnid'> {
   readonly children: (answer: T) => ComponentChildren;
 }
 
-/** A page that shows one answer of the server. */
 export function AnswerPage<T>({ place, read, waiting, children, ...frame }: AnswerPageProps<T>) {
   const { answer, trouble } = useAnswer(read);
   return (
@@ -76,7 +73,6 @@ export function useAnswer<T>(read: () => Promise<T>) {
 
 interface ProgressBarProps {
   readonly counts: StateCounts;
-  /** The wanted number of accepted photos: a line across the bar. */
   readonly target: number | null;
 }
 
@@ -109,7 +105,6 @@ interface WideTableProps {
   }[];
 }
 
-/** A table that scrolls sideways on a narrow screen, also by keyboard. */
 export function WideTable({ label, heads, caption, rows }: WideTableProps) {
   return (
     <div class="scroll" tabIndex={0} role="region" aria-label={label}>

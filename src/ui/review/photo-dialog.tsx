@@ -14,7 +14,6 @@ interface PhotoDialogProps {
   readonly facets: PhotoFacets | null;
 }
 
-/** The open dialog, if it is one of both views: the filter, the keys, or the tags or the note of photos. */
 export function PhotoDialog({ desk, facets }: PhotoDialogProps) {
   const { dialog } = desk;
   if (dialog?.kind === 'keys') return <KeysDialog desk={desk} />;
@@ -116,7 +115,6 @@ function TagBox({ tag, place, shares }: TagBoxProps) {
 
 interface TagChange {
   readonly subjects: readonly Subject[];
-  /** All tags of each of these photos after the change. */
   readonly tags: readonly string[];
 }
 

@@ -1,4 +1,3 @@
-/** Pictures that are kept: the next ones, and some to go back to. */
 const KEPT = 40;
 const AGAIN_AFTER_MS = 3_000;
 
@@ -9,7 +8,6 @@ const AGAIN_AFTER_MS = 3_000;
 export class Pictures {
   readonly #images = new Map<string, HTMLImageElement>();
 
-  /** The picture of a photo: its preview, or the photo itself if there is none. */
   of(sha256: string): HTMLImageElement {
     const known = this.#images.get(sha256);
     const image = known ?? this.#load(sha256);

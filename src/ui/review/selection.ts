@@ -3,7 +3,6 @@ export type Span = readonly [from: number, to: number];
 
 /** The selection and the cursor in the grid. All photos of a large collection are one span. */
 export interface Selection {
-  /** The photo with the keyboard focus. */
   readonly cursor: number;
   readonly anchor: number;
   /** Sorted, without overlaps. */

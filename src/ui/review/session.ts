@@ -32,7 +32,6 @@ export class ReviewSession {
   readonly shelf = new Shelf();
   setup: ReviewSetup;
   history: History = NO_HISTORY;
-  /** The next screen-reader announcement. */
   said = '';
   /** Called when the server has changed more photos than it sends back. */
   onMoreChanged: () => void = () => {};
@@ -80,12 +79,10 @@ export class ReviewSession {
     this.shelf.putClasses((await this.api.classes()).classes);
   }
 
-  /** The queue of unsent actions; `null` for read-only users. */
   get outbox(): Outbox | null {
     return this.#outbox;
   }
 
-  /** True if the server has all actions of this page. */
   get isSent(): boolean {
     return (this.#outbox?.waiting.length ?? 0) === 0;
   }
@@ -147,14 +144,12 @@ export class ReviewSession {
     return action;
   }
 
-  /** Loads the photos that are not on the shelf yet. */
   async load(subjects: readonly Subject[]): Promise<void> {
     // A photo may also arrive with an action's answer during this read. That row is newer.
     const isNew = (subject: Subject): boolean => this.shelf.photo(subject) === undefined;
     await this.#read(subjects.filter(isNew), isNew);
   }
 
-  /** Puts photos from the server on the shelf. */
   put(photos: readonly ReviewPhoto[]): void {
     const ahead = this.aheadKeys();
     this.shelf.putPhotos(photos, (key) => ahead.has(key));
@@ -166,7 +161,6 @@ export class ReviewSession {
     return new Set(this.#outbox?.waiting.flatMap((ref) => this.shelf.keysOf(ref)));
   }
 
-  /** The loaded photos among them. */
   aheadSubjects(): readonly Subject[] {
     return [...this.aheadKeys()].flatMap((key) => this.shelf.at(key) ?? []);
   }
@@ -176,7 +170,6 @@ export class ReviewSession {
     if (ref !== null && change.kind !== 'undo') this.#unanswered.set(ref.sequence, unanswered);
   }
 
-  /** The action to undo or redo, and what the change refers to. */
   #reversible(kind: 'undo' | 'redo'): readonly [DoneAction | null, ActionRef | null] {
     const { done, undone } = this.history;
     if (kind === 'redo') return [undone.at(-1)?.action ?? null, undone.at(-1)?.undo ?? null];
@@ -219,7 +212,6 @@ export class ReviewSession {
     }
   }
 
-  /** The history from the server's stored actions and this browser's unsent ones. */
   async #historyBefore({ waiting }: Outbox): Promise<History> {
     const { actions } = await this.api.recent();
     const stored = new Set(actions.map(refKey));

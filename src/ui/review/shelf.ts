@@ -9,7 +9,6 @@ import type {
 import type { Judgement, Subject } from '../../review/events/event.ts';
 import { refKey, subjectKey, type DoneAction } from './history.ts';
 
-/** Fields of a photo that an action changes. */
 export type PhotoChange = Partial<Pick<ReviewPhoto, 'state' | 'reason' | 'isSettled'>> & {
   readonly mine?: Partial<OwnReview>;
 };
@@ -28,9 +27,7 @@ export class Shelf {
   readonly #rows = new Map<string, ReviewPhoto>();
   readonly #changes = new Map<string, PhotoChange>();
   readonly #classes = new Map<string, ClassProgress>();
-  /** Number of accepted photos by class and confusion. */
   readonly #accepted = new Map<string, number>();
-  /** The keys of photos that this page has changed. */
   readonly touched = new Set<string>();
   /** The values that an undo of each action of this page restores. */
   readonly #before = new Map<string, ReadonlyMap<string, PhotoChange>>();
@@ -45,7 +42,6 @@ export class Shelf {
     return row === undefined ? undefined : withChange(row, this.change(key));
   }
 
-  /** This tab's changes of a photo, which may not be loaded. */
   change(key: string): PhotoChange {
     return this.#changes.get(key) ?? {};
   }
@@ -90,7 +86,6 @@ export class Shelf {
     this.#before.set(refKey(ref), new Map([...patches].map(([key, patch]) => [key, this.#patch(key, patch)])));
   }
 
-  /** The keys of the photos that an action of this page has changed. */
   keysOf(ref: ActionRef): readonly string[] {
     return [...(this.#before.get(refKey(ref))?.keys() ?? [])];
   }
@@ -121,7 +116,6 @@ export class Shelf {
   }
 }
 
-/** A row with a change. Undefined fields change nothing. */
 function withChange(row: ReviewPhoto, change: PhotoChange): ReviewPhoto {
   const { state = row.state, reason = row.reason, isSettled = row.isSettled } = change;
   return { ...row, state, reason, isSettled, mine: ownWithChange(row.mine, change.mine ?? {}) };

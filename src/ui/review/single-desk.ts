@@ -50,7 +50,6 @@ export class SingleDesk extends Desk {
     return photo === null ? null : this.evidence.get(subjectKey(photo));
   }
 
-  /** The members' evidence of the shown photo; empty until it is read. */
   get members(): readonly ModelEvidence[] {
     const { evidenceShown: known } = this;
     return known === null || typeof known === 'string' ? [] : known.members;
@@ -61,7 +60,6 @@ export class SingleDesk extends Desk {
     return typeof page === 'string' ? null : page;
   }
 
-  /** The same photos in the grid. */
   get gridHref(): string {
     const { filter, ...view } = this.view;
     const shown = this.isForDisputes ? { ...filter, state: 'disputed' as const } : filter;
@@ -78,7 +76,6 @@ export class SingleDesk extends Desk {
     return this.#supply?.withOthers ?? 0;
   }
 
-  /** True if another reviewer or tab now has the lease of the shown photo. */
   get isWithOther(): boolean {
     const { photo } = this;
     return photo !== null && photo.state === 'open' && subjectKey(photo) === this.#withOther;
@@ -89,12 +86,10 @@ export class SingleDesk extends Desk {
     return this.#supply?.isComplete ?? false;
   }
 
-  /** The decisions in the strip, newest last. */
   get decisions(): ReturnType<typeof lastDecisions> {
     return lastDecisions(this.session.history, STRIP_PHOTOS);
   }
 
-  /** Shows a photo. Reads it first if it is not loaded. */
   async show(subject: Subject, said = ''): Promise<void> {
     this.list.show(subject);
     this.#settle(said);
@@ -196,7 +191,6 @@ export class SingleDesk extends Desk {
     else this.#settle(isTaken ? 'Another reviewer has this photo now. Your verdict counts, too.' : '');
   }
 
-  /** Removes photos that others have leased, except the shown one. */
   #dropLost(lost: readonly Subject[]): void {
     const { current } = this.list;
     const shownKey = current === undefined ? null : subjectKey(current);

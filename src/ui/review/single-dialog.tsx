@@ -43,15 +43,12 @@ function References({ desk, photo, of }: ReferencesProps) {
 
 interface CompareProps {
   readonly title: string;
-  /** The photo to judge. */
   readonly photo: ReviewPhoto;
   readonly others: readonly { readonly path: string; readonly name: string }[];
-  /** Keys that close the dialog, in addition to Escape. */
   readonly closeKeys: readonly string[];
   readonly onClose: () => void;
 }
 
-/** The photo to judge beside others, as large as the window allows. */
 function Compare({ title, photo, others, closeKeys, onClose }: CompareProps) {
   useEffect(() => {
     const press = (event: KeyboardEvent): void => {

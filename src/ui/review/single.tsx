@@ -17,7 +17,6 @@ import { useZoom } from './use-zoom.ts';
 import { hrefOf } from './view-url.ts';
 import { totalsOf } from './words.ts';
 
-/** Shows one photo after another. A key decides and shows the next one. */
 export function Single({ session, match: [page] }: PageProps) {
   useSession(session);
   const desk = useMemo(() => new SingleDesk(session, page === 'disputes' ? page : ''), [session, page]);
@@ -53,7 +52,6 @@ export function Single({ session, match: [page] }: PageProps) {
   );
 }
 
-/** Where the reviewer is, how far the class is, and in which order photos come. */
 function SingleHeader({ desk }: { readonly desk: SingleDesk }) {
   const { photo, session } = desk;
   const { shelf, setup, collection } = session;

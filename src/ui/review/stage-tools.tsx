@@ -33,7 +33,6 @@ export function StageTools({ desk, zoom, heat, areCropsDrawn }: StageToolsProps)
   );
 }
 
-/** The opinions of the photo, over its corner. */
 export function Said({ desk }: { readonly desk: SingleDesk }) {
   return (
     <p class="said">
@@ -44,7 +43,6 @@ export function Said({ desk }: { readonly desk: SingleDesk }) {
   );
 }
 
-/** The verdict, flag, tags and note of this reviewer, and the verdicts of others if they are visible. */
 function saidOf({ photo, isWithOther }: SingleDesk): readonly string[] {
   if (photo === null) return [];
   const { mine, others, state } = photo;

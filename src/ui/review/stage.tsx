@@ -19,7 +19,6 @@ interface StageProps {
   readonly tools: ComponentChildren;
 }
 
-/** The photo with its overlays. It can be zoomed and moved. */
 export function Stage(props: StageProps) {
   const { photo, isReady, zoom, children, tools } = props;
   return (

@@ -4,7 +4,6 @@ import { judgementText } from './words.ts';
 
 const NEXT_PHOTOS = 3;
 
-/** The last decisions, the shown photo, and what comes next. A click on a decision shows its photo again. */
 export function Strip({ desk }: { readonly desk: SingleDesk }) {
   const { photo, decisions, session } = desk;
   const shown = photo === null ? null : subjectKey(photo);

@@ -17,11 +17,9 @@ const AGAIN_AT_MOST_MS = 60_000;
 const FAILED_AGAIN_MS = 2_000;
 
 interface Need {
-  /** Open photos of the list, in list order. */
   readonly open: readonly Subject[];
   /** Number of open photos from the shown one on. */
   readonly ahead: number;
-  /** The class of the last shown photo. */
   readonly from: string | undefined;
 }
 
@@ -63,12 +61,10 @@ export class Supply {
     addEventListener('pagehide', this.#giveBack, { signal });
   }
 
-  /** True if the view has had the number of photos that it asks for. Others may still be open. */
   get isComplete(): boolean {
     return this.#left <= 0;
   }
 
-  /** Asks for photos if few are left, or if the leases must be renewed. */
   refill(): void {
     const isWaiting = this.#isAsking || this.#stopped.signal.aborted || document.visibilityState !== 'visible';
     if (this.#session.outbox === null || isWaiting) return;
@@ -90,7 +86,6 @@ export class Supply {
     this.refill();
   };
 
-  /** Stops all requests. Call it when another view replaces this one. */
   stop(): void {
     this.#stopped.abort();
     clearInterval(this.#renewal);

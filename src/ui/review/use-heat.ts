@@ -25,7 +25,6 @@ export function useHeat({ session, photo, members }: SingleDesk) {
     /** `rock beauty, efficientnet-lite0`; empty if no heatmap is wanted. */
     text: wanted === null ? '' : `${wanted.name}, ${stateOf(map) ?? model}`,
     shown: kind === null || map === null || typeof map === 'string' ? null : { map, kind },
-    /** Class searched, predicted class, off. */
     cycle: () => setKind((now) => KINDS[(KINDS.indexOf(now) + 1) % KINDS.length] ?? null),
   };
 }

@@ -5,7 +5,6 @@ import type { ReviewSession } from './session.ts';
 
 export interface PageProps {
   readonly session: ReviewSession;
-  /** The match of the page's path, with its parts. */
   readonly match: readonly string[];
 }
 
@@ -21,7 +20,6 @@ interface KeyHandlers {
   readonly onRelease?: (key: string | null) => void;
 }
 
-/** Runs the command of each pressed key. */
 export function useKeys(view: 'single' | 'grid', desk: Desk, handlers: KeyHandlers): void {
   const newest = useRef(handlers);
   newest.current = handlers;

@@ -25,7 +25,6 @@ export function useZoom(photo: ReviewPhoto | null) {
     size,
     /** CSS pixels per photo pixel, in percent; `null` while no photo is shown. */
     percent: shown === null || size.width === 0 ? null : Math.round(100 * scaleOf(shown)),
-    /** Shows the photo at 1:1 while the key is held. */
     hold: () => {
       if (before.current !== undefined) return;
       before.current = zoom;
@@ -38,7 +37,6 @@ export function useZoom(photo: ReviewPhoto | null) {
       before.current = undefined;
     },
     fit: () => setZoom(null),
-    /** From fit to 1:1, and back. */
     toggle: () => (zoom === null ? toOne() : setZoom(null)),
   };
 }

@@ -4,7 +4,6 @@ import type { Sha256 } from '../../kernel/ids.ts';
 import type { RejectReason } from '../../kernel/reasons.ts';
 import { ORDER_TEXTS, REASON_TEXTS, STATE_TEXTS } from './words.ts';
 
-/** The view of a review page, stored in its URL. */
 export interface ReviewView {
   readonly filter: ReviewFilter;
   /** Optional; defaults to the first order of the server. */
@@ -62,7 +61,6 @@ export function searchOf({ filter, order, balanced, photo }: ReviewView): string
 
 export type ReviewPage = '' | 'grid' | 'classes' | 'disputes' | 'agreement' | `class/${string}`;
 
-/** The path of a page, with the query of the view. */
 export function hrefOf(collection: string, page: ReviewPage, view: ReviewView = { filter: {} }): string {
   const below = page === '' ? '' : `/${page}`;
   return `/c/${encodeURIComponent(collection)}/review${below}${searchOf(view)}`;

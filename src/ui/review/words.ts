@@ -74,7 +74,6 @@ function valueText(change: Exclude<ReviewChange, { readonly of: unknown }>): str
 
 export type StateCounts = Pick<ClassProgress, 'listed' | ShownState>;
 
-/** The states of photos that are not open, in the order in which pages count them. */
 export const DECIDED = ['accepted', 'disputed', 'unsure', 'rejected'] as const;
 
 export function totalsOf(classes: readonly ClassProgress[]): StateCounts {
@@ -90,12 +89,10 @@ export function acceptedText(accepted: number, target: number | null): string {
     : `${countText(accepted)} of ${countText(target)} accepted`;
 }
 
-/** The words of the page that differ between the modes. */
 export const MODE_WORDS = {
   A: {
     /** The question about each photo; `null` if the criteria contain it. */
     question: null,
-    /** The class whose p the filter decides by is shown before the other one. */
     first: 'searched',
     second: 'predicted',
     decisiveP: 'p of the class searched',

@@ -22,7 +22,6 @@ export interface Place extends Size {
 }
 
 const MAX_SCALE = 16;
-/** Pixels around a photo that fits. */
 const MARGIN = 16;
 
 /** The photo's position and size on the stage. A photo that is larger than the stage covers it. */
@@ -90,7 +89,6 @@ export function pan(by: Point, { photo, stage, zoom }: Shown): Zoom {
 interface Pinch {
   readonly from: Point;
   readonly to: Point;
-  /** The finger that did not move. */
   readonly other: Point;
 }
 

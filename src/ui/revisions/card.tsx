@@ -18,7 +18,6 @@ interface CardProps {
 /** Digits of an id that are shown; the same as `shortId` of the export. */
 const SHOWN_DIGITS = 12;
 
-/** One revision: contents, omissions, changes and the state of its folder. */
 export function RevisionCard({ collection, revision, running, canVerify }: CardProps) {
   const { id, photos, bytes, madeAt, covers, protocol, folder, takenDown } = revision;
   const short = id.slice(0, SHOWN_DIGITS);

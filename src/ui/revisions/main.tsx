@@ -1,4 +1,3 @@
-/** While the server verifies a revision, how often its progress is read, in milliseconds. */
 const AGAIN_AFTER_MS = 2_000;
 
 /** Renews what the page says of verifications. All else on it stays as it is, such as what is folded out. */

@@ -12,11 +12,9 @@ export interface RevisionsProps {
   /** Number of revisions, including those not shown. */
   readonly all: number;
   readonly runningOf: (id: string) => RunningWork | null;
-  /** True if the user may start a verification now. */
   readonly canVerify: boolean;
 }
 
-/** The revisions of a collection. */
 export function Revisions({ collection, revisions, all, runningOf, canVerify }: RevisionsProps) {
   if (revisions.length === 0) return <Empty collection={collection} />;
   return (

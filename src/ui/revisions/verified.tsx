@@ -33,7 +33,6 @@ function Problem({ running }: Pick<VerifiedProps, 'running'>) {
   return problem === null ? null : <p class="trouble">The last try ended without a result: {problem}</p>;
 }
 
-/** The form that starts a verification. */
 function Order({ action, isFirst }: { readonly action: string; readonly isFirst: boolean }) {
   return (
     <form method="post" action={action}>
@@ -70,7 +69,6 @@ function resultText(verified: Stored | null): string {
   return `${found} in ${countOf(checks, 'kind of check', 'kinds of checks')}, on ${at.slice(0, 10)}`;
 }
 
-/** The breaches, expanded, and the skipped checks. */
 function Findings({ verified: { breaches, breachCount, skipped } }: { readonly verified: Stored }) {
   return (
     <>
