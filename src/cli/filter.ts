@@ -88,10 +88,7 @@ export function filterText({ counts }: StagesResult, { signal }: CommandContext,
   ]);
 }
 
-/**
- * The cost of deciding, in seconds of all threads together unless the name says otherwise; null if nothing was
- * evaluated.
- */
+/** Seconds are the sum of all threads, except for `elapsedSeconds`. Null if nothing was evaluated. */
 function workJson(work: EngineWork | null): Readonly<Record<string, number | string>> | null {
   if (work === null || work.crops === 0 || work.startedAtMs === null) return null;
   const { threads, startedAtMs, photos, crops, passes, spanMs, prepareMs, inferMs } = work;

@@ -99,10 +99,7 @@ Exit codes: 0 done, 1 a class or source failed or photos have lost their bytes, 
   }
 }
 
-/**
- * Handles `winnow --help | head`, where the reader closes the pipe early. Commands await what they write and report a
- * failure (output.ts). The help is not awaited, so only the exit code shows that it could not be written.
- */
+/** For `winnow --help | head`: the help is not awaited, so only the exit code shows that it could not be written. */
 function noteFailedWrite(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EPIPE') process.exitCode = 1;
 }

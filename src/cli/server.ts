@@ -10,7 +10,7 @@ import { loadAssets } from '../server/assets.ts';
 import { tokenHoldersOf } from '../server/access/access.ts';
 import { openSite } from '../server/dashboard.ts';
 import { routesOf } from '../server/routes.ts';
-import { sessionKeyOf } from '../server/access/session-key.repository.ts';
+import { sessionKeyOf } from '../server/access/session.repository.ts';
 import { startWebServer } from '../server/web-server.ts';
 import { pathOf } from '../page/frame.tsx';
 import { writeOut } from './text/output.ts';
@@ -56,11 +56,7 @@ const NO_TOKENS = 'There are no tokens (server.token, server.people), so anyone 
 
 const nowMs = (): number => systemClock.nowMs();
 
-/**
- * Serves all collections of a data folder until Ctrl-C or SIGTERM. `--collection` opens one of them at once.
- *
- * @param isWorker true to log as workers do, and to end within the same time
- */
+/** @param isWorker true to log as workers do, and to end within the same time */
 export async function runServer(flags: GlobalFlags, isWorker = false): Promise<void> {
   const action = (context: CommandContext): Promise<number> => {
     const named = context.collection;
@@ -86,11 +82,7 @@ interface Serving {
   readonly announce: (url: string) => Promise<void>;
 }
 
-/**
- * Serves all collections of a data folder until the command is interrupted.
- *
- * @throws UsageError `server-token`, `server-address`, `same-token`, `same-name`
- */
+/** @throws UsageError `server-token`, `server-address`, `same-token`, `same-name` */
 export async function serve(app: App, context: CommandContext, { reviewer, announce }: Serving): Promise<number> {
   const { flags, log, signal, collection: named } = context;
   const { host, port, allowedHosts, trustProxy, maxConnections } = app.config.server;

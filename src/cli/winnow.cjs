@@ -11,11 +11,9 @@ const root = path.resolve(__dirname, '../..');
 /** Node's own exit code for a program that waits for something that cannot happen any more. */
 const UNFINISHED = 13;
 
-// libuv's pool decodes photos for every filter thread, and syncs each stored photo to disk. Many of its threads sleep in fsync,
-// while others decode.
+// libuv's pool decodes photos and syncs each stored one to disk: many of its threads sleep in fsync.
 process.env.UV_THREADPOOL_SIZE ??= String(2 * availableParallelism() + 16);
-// Node 22 and later keep what they compiled, which saves a tenth of a second of each start. Only who may write to the package
-// can write to this folder.
+// Saves a tenth of a second of each start. Only who may write to the package can write to this folder.
 enableCompileCache?.(process.env.NODE_COMPILE_CACHE ?? path.join(root, 'node_modules', '.cache', 'winnow'));
 
 let isDone = false;

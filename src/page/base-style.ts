@@ -1,7 +1,4 @@
-/**
- * The style of every page and of the contact sheet. Teal marks the class that a photo was searched as, rust marks the models'
- * predictions. It loads no fonts or other files.
- */
+/** Teal marks the class that a photo was searched as, rust the models' predictions. Loads no fonts or other files. */
 export const BASE_STYLE = `
 :root {
   color-scheme: light dark;

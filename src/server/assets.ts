@@ -12,11 +12,7 @@ export const MEDIA_TYPES: Readonly<Record<string, string>> = {
   css: 'text/css; charset=utf-8',
 };
 
-/**
- * The scripts and styles of the pages, as `npm run build` made them; or made now, from the sources.
- *
- * @param builtFolder null if there is none that is of the sources as they are
- */
+/** @param builtFolder null to translate the sources now */
 export async function loadAssets(root: string, builtFolder: string | null): Promise<Assets> {
   if (builtFolder === null) return bundlePages(root);
   const names = await readdir(builtFolder);

@@ -12,10 +12,8 @@ export async function deskOf({ request, reviewer }: Exchange, { collections }: S
 }
 
 /**
- * Reports and revisions show single verdicts. Refuses them to everybody except operators while one of those verdicts is hidden
- * from the person.
- *
- * @throws BadRequest 403
+ * Reports and revisions show single verdicts, so only operators see them while one is hidden from the person. @throws
+ * BadRequest 403
  */
 export async function requireNothingHidden(exchange: Exchange, site: Site): Promise<void> {
   if (readerOf(exchange, site) === 'operators') return;
@@ -27,12 +25,7 @@ export async function requireNothingHidden(exchange: Exchange, site: Site): Prom
   );
 }
 
-/**
- * The collection of the path for a person who judges photos.
- *
- * @param claimed the reviewer that the page names, if it names one
- * @throws BadRequest 401 without a name, or if another person is logged in
- */
+/** @throws BadRequest 401 without a name, or if another person than `claimed` is logged in */
 export async function namedDesk(
   exchange: Exchange,
   site: Site,

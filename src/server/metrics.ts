@@ -10,10 +10,7 @@ import type { ByReader, Reader } from '../kernel/people.ts';
 const SERVICES = ['discover-worker', 'fetch-worker', 'filter-worker', 'server'];
 const BUDGETS = ['requestsPerMinute', 'requestsPerDay', 'bytesPerHour', 'bytesPerDay'] as const;
 
-/**
- * Registers our metrics. Their labels are bounded: collections, sources, states and reasons of closed lists, but never a
- * class, a host or a URL.
- */
+/** Labels are bounded: collections, sources, states and closed lists of reasons; never a class, host or URL. */
 function gaugesIn(registry: Registry) {
   const gauge = (name: string, help: string, ...labels: readonly string[]): Gauge =>
     new Gauge({ name, help, labelNames: ['collection', ...labels], registers: [registry] });

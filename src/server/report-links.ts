@@ -13,12 +13,7 @@ const GRIDS: Readonly<Record<string, Query>> = {
   listed: {},
 };
 
-/**
- * Where the pages of a collection show the photos behind a number of its report. The grid of the review only has listed photos.
- * Kept ones are on the contact sheet, by class.
- *
- * @param which the photos that the report is of
- */
+/** The grid of the review has listed photos only. Kept ones are on the contact sheet, by class. */
 export function reportLinks(collection: string, which: ReportedPhotos): LinkOf {
   const base = pathOf(collection);
   const links: Readonly<Record<LinkKind, LinkAt>> = {

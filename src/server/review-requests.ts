@@ -114,10 +114,7 @@ export class BadRequest extends Error {
   }
 }
 
-/**
- * @param where the path of the value in the request
- * @throws BadRequest that names the first wrong field and quotes its value
- */
+/** @throws BadRequest that names the first wrong field and quotes its value */
 export function parseRequest<S extends z.ZodType>(
   schema: S,
   given: unknown,
@@ -136,11 +133,7 @@ export function parseRequest<S extends z.ZodType>(
   throw new BadRequest(`Expected ${named} otherwise (${issue?.message ?? 'invalid'}) but received ${quote(value)}`);
 }
 
-/**
- * The body of `POST actions`. Its photos are checked in slices, so that other requests are answered in between.
- *
- * @throws BadRequest
- */
+/** Checks photos in slices, so that other requests are answered in between. @throws BadRequest */
 export async function actionsOf(body: unknown): Promise<z.output<typeof actionsBody>> {
   const actions: unknown = Reflect.get(Object(body), 'actions');
   const lists = (Array.isArray(actions) ? actions : []).map((one): unknown => Reflect.get(Object(one), 'subjects'));

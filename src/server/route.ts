@@ -1,6 +1,7 @@
 import { normalizeIP } from '@fastify/rate-limit';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Role } from '../kernel/people.ts';
+import type { Actor } from '../kernel/activity.ts';
 
 export interface Exchange {
   readonly request: FastifyRequest;
@@ -43,3 +44,8 @@ export interface Route<Context extends readonly unknown[] = []> {
 }
 
 export const HTML = 'text/html; charset=utf-8';
+
+/** Who sends a request, for the activity log: the person of the token, or else its role. */
+export function actorOf({ request, role, reviewer, hasNamedToken }: Exchange): Actor {
+  return { who: (hasNamedToken ? reviewer : null) ?? role ?? 'nobody', place: request.ip };
+}

@@ -1,11 +1,17 @@
 import { readerOf } from './access/access.ts';
 import type { Site } from './dashboard.ts';
 import { endSession, sendActivity } from './handlers/activity.ts';
-import { sendClassReference, sendEvidence, sendHeatmap } from './handlers/evidence.ts';
+import {
+  sendClassReference,
+  sendEvidence,
+  sendHeatmap,
+  sendPhoto,
+  sendPreview,
+  sendThumbnail,
+} from './handlers/photos.ts';
 import { logIn, logOut, sendLogIn } from './handlers/log-in.ts';
 import { pause, retry, sendMetrics, sendQueues, sendReady, unpause } from './handlers/operate.ts';
 import { openClass, sendAsset, sendExamples, sendLive, sendOverview, sendPage, sendSheet } from './handlers/pages.ts';
-import { sendPhoto, sendPreview, sendThumbnail } from './handlers/photos.ts';
 import { renewOnServer, sendReport, sendReportJson, sendReportTable } from './handlers/report.ts';
 import {
   changeCriteria,

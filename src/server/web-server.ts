@@ -11,21 +11,20 @@ import { CANNOT_UNDO, SEQUENCE_TAKEN } from '../review/events/record-action.proc
 import { BAD_COLLECTION, UNKNOWN_COLLECTION } from './collections.ts';
 import { compressTexts } from './limits/compress.ts';
 import { limitConnections } from './limits/connection-limit.ts';
-import { countedTokens, type TokenCheck } from './access/failed-tokens.ts';
+import { countedTokens, type TokenCheck, personOf } from './access/visitor.ts';
 import type { FailedLogIns } from './access/failed-log-ins.ts';
 import { problemPage } from './pages.tsx';
-import { limitJson } from './limits/json-body.ts';
 import {
+  limitJson,
   BODY_TOO_LARGE,
   largeBodyPlaces,
   SMALL_BODY_BYTES,
   TOO_MANY_LARGE,
   tooLargeText,
-} from './limits/large-bodies.ts';
+  refuseUnstorableText,
+} from './limits/bodies.ts';
 import { wantsPage, type Route } from './route.ts';
-import { refuseUnstorableText } from './limits/storable-text.ts';
 import { isLoopback, refusalOf } from './access/same-site.ts';
-import { personOf } from './access/visitor.ts';
 import { proxyTest } from './access/trusted-proxies.ts';
 import type { Sessions } from './access/sessions.ts';
 
@@ -76,12 +75,7 @@ const CONTENT_SECURITY_POLICY = {
   },
 } as const;
 
-/**
- * Serves the routes: each to those whose role suffices, and to requests of the server's own pages only.
- *
- * @throws UsageError `server-token` if it would listen to other machines without a token; `server-address` if it cannot
- * listen there
- */
+/** @throws UsageError `server-token` if other machines could reach it without a token; `server-address` */
 export async function startWebServer(options: WebServerOptions): Promise<WebServer> {
   const { host, port, trustProxy = [], maxConnections = MAX_CONNECTIONS, log } = options;
   requireToken(options);

@@ -20,10 +20,7 @@ export interface SearchSummary extends SearchTerms {
   readonly hasLine: boolean;
 }
 
-/**
- * The classes (in mode O: concepts) that the collection searches for. If it takes any concept, the classes that a kept
- * photo is taken for.
- */
+/** The searched classes (in mode O: concepts). If it takes any concept, the classes that a kept photo is taken for. */
 export async function classSummaries(
   { classes, subjects, sources }: Collection,
   lines: ReadonlyMap<string, QueryLine>,

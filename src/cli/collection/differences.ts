@@ -2,11 +2,9 @@ import type { Collection } from '../../collection/collection.ts';
 import { plural } from '../text/output.ts';
 
 /**
- * One line for each way in which a collection's filter differs from those of the paper and of torchvision.
- *
- * Sources: the paper, section 3.1; its authors on which models filtered (natural-adv-examples, issue 3). 0.9055 is the
- * least confidence in the file names of the 400 photos of ImageNet-O that the audit of NINCO lists. The paper names no
- * threshold.
+ * How a collection's filter differs from those of the paper and of torchvision. Sources: the paper, section 3.1; its
+ * authors (natural-adv-examples, issue 3). 0.9055 is the least confidence in the file names that the audit of NINCO
+ * lists.
  */
 export function differencesOf({ mode, ensemble, heads, evidenceClasses }: Collection): readonly string[] {
   const isHead = heads.size > 0;

@@ -81,10 +81,7 @@ async function classesOf({ classes, from }: InitFlags, signal: AbortSignal): Pro
   return table.rows.filter(({ wnid }) => wnids.has(wnid));
 }
 
-/**
- * Splits a value of --classes. It is one class in any spelling, such as `tench, Tinca tinca`, or several separated by
- * commas.
- */
+/** Splits a value of --classes: one class in any spelling (`tench, Tinca tinca`), or several. */
 function labelsOf(value: string, { resolveLabel }: ClassTable): string[] {
   if (resolveLabel(value).ok) return [value];
   const labels = value.split(',').map((label) => label.trim());

@@ -9,11 +9,7 @@ import { withApp, type CollectionContext } from '../start/context.ts';
 import { EXIT } from '../start/exit.ts';
 import type { CrawlPlan } from './crawl-plan.ts';
 
-/**
- * `--dry-run`: shows every query with the number of results that the site reports, the photos of a folder or list by
- * class, and what is searched for in a dump. Nothing is stored. The data folder is opened only for the permits of a
- * network source.
- */
+/** `--dry-run` stores nothing. It opens the data folder only for the permits of a network source. */
 export async function dryRun(
   context: CollectionContext,
   {

@@ -77,9 +77,6 @@ Examples:
     );
 }
 
-/**
- * The plan for `--source` and `--from`. By default it is the folder if one is given, else the collection's own sources.
- */
 export function crawlPlanOf(
   { collection, loaded, signal }: CollectionContext,
   flags: CrawlSourceFlags,
@@ -118,10 +115,7 @@ export function limitSetting({ limit }: CrawlSourceFlags): readonly SettingArgum
   return limit === undefined ? [] : [['crawl.limitPerClass', limit, '--limit']];
 }
 
-/**
- * The exit code: interrupted, done, or incomplete because sources refused us, classes could not be searched or bytes
- * are lost. Says so on stderr.
- */
+/** The exit code, and on stderr why a crawl is incomplete. */
 export function finish(result: StagesResult, context: CommandContext, problems: readonly string[] = []): number {
   for (const [source, why] of result.blocked)
     console.error(`winnow: ${source} refuses our requests and is not asked for now: ${oneLine(why)}`);

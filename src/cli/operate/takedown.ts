@@ -54,10 +54,7 @@ export function addTakedownCommand(program: Command): void {
     });
 }
 
-/**
- * Takes down the named photos, and removes the bytes of all photos that were ever taken down: an earlier command may have ended
- * before it removed them.
- */
+/** Also removes the bytes of earlier takedowns, because a command may have ended before it removed them. */
 async function removePhotos(app: App, target: TakedownTarget, reason: string): Promise<TakedownResult> {
   await requireStore(app);
   const result = await takeDown(app.db, target, reason);

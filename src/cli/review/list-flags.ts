@@ -97,10 +97,7 @@ interface ListWriting<Row> {
   readonly signal: AbortSignal;
 }
 
-/**
- * Writes rows as they arrive. If there are none, it says so on stderr, so that stdout holds only rows. Ctrl-C stops the
- * list at once. Exit code 130 shows that it is not complete.
- */
+/** Writes rows as they arrive. If there are none, stderr says so, so that stdout holds only rows. */
 async function writeList<Row extends object>(
   rows: AsyncIterable<Row>,
   { list, format, isSafe, signal }: ListWriting<Row>,

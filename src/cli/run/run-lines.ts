@@ -15,10 +15,6 @@ export interface RunView extends CrawlView {
   readonly paused: string;
 }
 
-/**
- * A line for each source and one for the filter, the classes that are being worked on (busiest first), and why anything
- * waits.
- */
 export class RunProgress {
   /** Found and settled candidates of each class at the last call, which show the classes that are being worked on. */
   #before = new Map<string, number>();

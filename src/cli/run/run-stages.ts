@@ -29,10 +29,7 @@ export interface StagesResult extends PipelineResult {
 
 const loadPipeline = () => import('../../pipeline.ts');
 
-/**
- * Loads the code of the stages and of their queues. That takes about as long as PostgreSQL takes to start, so both are
- * done at once: see `DataUse.whileStarting`.
- */
+/** Takes about as long as PostgreSQL takes to start, so both are done at once: see `DataUse.whileStarting`. */
 async function loadStages({ config }: LoadedConfig): Promise<void> {
   await Promise.all([loadPipeline(), loadQueues(config)]);
 }

@@ -48,11 +48,7 @@ Example:
 
 type AfterRun = (workspace: Workspace, context: CollectionContext) => Promise<number>;
 
-/**
- * The whole job from sources to a shortlist. If it is interrupted, it says what is left.
- *
- * @param afterRun what follows a run that is complete; its exit code is the command's
- */
+/** @param afterRun what follows a run that is complete; its exit code is the command's */
 export async function runToShortlist(
   flags: GlobalFlags & CrawlSourceFlags,
   name: string,

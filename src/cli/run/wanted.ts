@@ -12,11 +12,8 @@ import { SUBJECTS } from '../../kernel/mode.ts';
 export type ClassLabels = readonly string[] | undefined;
 
 /**
- * How this run judges candidates.
- *
- * @param options.allowed mode O: the concepts below one of the 1,000 classes whose photos are taken, by wnid
- * @param options.searched the classes or concepts that are searched for; null if any will do
- * @throws UsageError `concept-below-class` if the photos of a searched concept would be refused
+ * @param options.allowed mode O: concepts below one of the 1,000 classes whose photos are taken @param options.searched
+ * null if any class will do @throws UsageError `concept-below-class`
  */
 export async function rulesOf(
   { mode, subjects, licences }: Collection,
@@ -35,12 +32,7 @@ export async function rulesOf(
   return { resolveLabel: remembered(resolveLabel), wnids: subjects, licences };
 }
 
-/**
- * The concepts that the values of `--allow` name, by wnid.
- *
- * @param values wnids or names, several separated by commas
- * @throws UsageError `unknown-concept`
- */
+/** @throws UsageError `unknown-concept` */
 export async function hyponymsNamed({ mode }: Collection, values: readonly string[]): Promise<Wnid[]> {
   if (values.length > 0 && MODES[mode].idleKeys.includes('allowHyponyms'))
     throw new UsageError(`--allow has no effect in mode ${mode}. Leave it out`, { code: 'wrong-flags' });
@@ -61,18 +53,12 @@ export function wantedOf(collection: Collection, classLabels: ClassLabels): Wnid
   return classLabels === undefined ? collection.subjects : new Set(classesOf(collection, classLabels));
 }
 
-/**
- * The classes (in mode O: concepts) that the crawl searches for: the collection's, or those that `--class` names. Null
- * if the collection takes any concept.
- */
+/** Null if the collection takes any concept. */
 export function wantedWnids(collection: Collection, classLabels: ClassLabels): readonly string[] | null {
   return classLabels === undefined ? collection.subjects.ids : classesOf(collection, classLabels);
 }
 
-/**
- * Caches the resolution of labels: a folder gives the same one for thousands of photos, and explaining a wrong one is
- * slow.
- */
+/** A folder gives the same label for thousands of photos, and explaining a wrong one is slow. */
 function remembered(resolveLabel: CandidateRules['resolveLabel']): CandidateRules['resolveLabel'] {
   const known = new Map<string, ReturnType<CandidateRules['resolveLabel']>>();
   return (label) => {
@@ -83,10 +69,8 @@ function remembered(resolveLabel: CandidateRules['resolveLabel']): CandidateRule
 }
 
 /**
- * The classes (in mode O: concepts) of the collection that the values of `--class` name, each once. A value is one
- * class, in any spelling that a folder's name may have, or several separated by commas; `tench, Tinca tinca` is one.
- *
- * @throws UsageError `unknown-class` with a sentence for each unknown one
+ * A value is one class, in any spelling that a folder's name may have (`tench, Tinca tinca`), or several. @throws
+ * UsageError `unknown-class`
  */
 export function classesOf(collection: Collection, values: readonly string[]): string[] {
   const labels = values.flatMap((value) => {

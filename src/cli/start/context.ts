@@ -62,10 +62,7 @@ export function collect(value: string, previous: readonly string[] = []): readon
 }
 
 interface CommandOptions {
-  /**
-   * `named`: the command reads the collection that `--collection` names, with its settings. `needed`: without the flag, it reads
-   * the only one in the catalogue.
-   */
+  /** `named`: read if `--collection` names one. `needed`: without the flag, the only one in the catalogue is read. */
   readonly collection?: 'none' | 'named' | 'needed';
   readonly settings?: readonly SettingArgument[];
   /** True if the logs are for programs. */
@@ -109,10 +106,7 @@ export async function runCommand(
 
 const NO_COLLECTION = { collection: null, warnings: [] };
 
-/**
- * The collection that `--collection` names, with warnings about its file. Without such a file it is the collection of this name in
- * the catalogue. If one is needed and none is named, it is the only one in the catalogue, with the catalogue's rules.
- */
+/** A name without a file is looked up in the catalogue. */
 async function collectionOf(
   flags: GlobalFlags,
   signal: AbortSignal,
@@ -262,8 +256,7 @@ export async function withApp<T>(
     waitsForDatabase,
     whileStarting: () => void whileStarting?.(loaded).catch(() => {}),
   });
-  // A cancellation can fail if there is nothing to cancel, or no connection to do it. The command then ends after its
-  // statement.
+  // A cancellation fails if there is nothing to cancel. The command then ends after its statement.
   const cancel = (): void => void cancelStatements(app.db).catch(() => {});
   if (access === 'read') signal.addEventListener('abort', cancel);
   try {

@@ -6,10 +6,7 @@ import { ReaderGone } from '../text/output.ts';
 /** The exit codes are part of the contract, because scripts rely on them. */
 export const EXIT = { done: 0, incomplete: 1, usage: 2, interrupted: 130 } as const;
 
-/**
- * Sets the exit code for an outcome, and prints an error on stderr. The process ends on its own once nothing is open,
- * so no write is cut off.
- */
+/** The process ends on its own once nothing is open, so no write is cut off. */
 export function exitWith(outcome: unknown): void {
   if (typeof outcome === 'number') {
     process.exitCode = outcome;

@@ -6,9 +6,8 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const SAME_REQUEST_MS = 100;
 
 /**
- * Turns the first Ctrl-C (or request to stop) into an abort signal, after which a command finishes its jobs in flight.
- * The third one ends the process at once. Nothing is lost by that, but the jobs in flight run again. A worker ends at
- * the second one, because a supervisor sends it on purpose.
+ * The first Ctrl-C (or request to stop) aborts the signal: jobs in flight finish. The third one ends the process at
+ * once; a worker ends at the second, because a supervisor sends it on purpose.
  */
 export function listenForInterrupt({ isWorker = false }: { readonly isWorker?: boolean | undefined } = {}): {
   readonly signal: AbortSignal;

@@ -87,10 +87,7 @@ function storyText(
   return linesText(lines.map(oneLine));
 }
 
-/**
- * Evidence grouped by class list, because the top class among 1,000 need not be the top among 200. An arrow marks the
- * crop that decided.
- */
+/** Grouped by class list, because the top class among 1,000 need not be the top among 200. */
 function evidenceLines(evidence: Story['evidence'], nameOf: (wnid: string) => string): string[] {
   return [...groupBy(evidence, ({ classList }) => classList)].flatMap(([classList, crops]) => {
     const whose = crops[0]?.collections ?? [];

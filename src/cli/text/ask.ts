@@ -8,12 +8,7 @@ interface Terminal {
   readonly output: NodeJS.WritableStream & { readonly isTTY?: boolean };
 }
 
-/**
- * Asks the user at the terminal. Null if stdin or stderr is not a terminal. Questions go to stderr, because stdout is for
- * results.
- *
- * @param signal cancels a question that waits for its answer
- */
+/** Null if stdin or stderr is not a terminal. Questions go to stderr, because stdout is for results. */
 export function terminalAsker(
   signal: AbortSignal,
   { input, output }: Terminal = { input: process.stdin, output: process.stderr },
@@ -23,8 +18,7 @@ export function terminalAsker(
     const lines = createInterface({ input, output });
     // In raw mode Ctrl-C is a key, not a signal.
     lines.once('SIGINT', () => process.kill(process.pid, 'SIGINT'));
-    // Ctrl-D closes the input. Without this, the question would never be answered and the process would end as if it had
-    // succeeded.
+    // Without this, Ctrl-D would end the process as if it had succeeded.
     const ended = new Promise<never>((_, reject) => {
       lines.once('close', () =>
         reject(new UsageError(`Expected ${text} (--${fact}) but the input ended`, { code: 'model-facts-missing' })),

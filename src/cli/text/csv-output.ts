@@ -19,10 +19,7 @@ export function isSafeCsv({ safeCsv = false }: { readonly safeCsv?: boolean }, f
   throw new UsageError(`Expected --format csv with --safe-csv but received '${format}'`, { code: 'safe-csv' });
 }
 
-/**
- * Writes rows as they arrive, with a header. Nested values are written as JSON in their cells. On a terminal control
- * characters are escaped, because texts come from strangers. Files and other programs get the texts as they are.
- */
+/** Nested values become JSON. Control characters are escaped on a terminal only. */
 export async function writeCsv(
   rows: AsyncIterable<object>,
   isSafe: boolean,

@@ -11,10 +11,7 @@ export { bytesText, countText } from '../../kernel/texts.ts';
 /** The reader of stdout has closed it, as `| head` does. The command ends, and this is not a failure. */
 export class ReaderGone extends WinnowError {}
 
-/**
- * Watches stdout. A failed write causes an event, not an error at the place of the write.
- * `flushed` resolves once everything was written. `failure` returns what prevented it.
- */
+/** A failed write to stdout causes an event, not an error at the place of the write. */
 export function watchOutput(): { flushed(): Promise<void>; failure(): WinnowError | null } {
   let failure: WinnowError | null = null;
   process.stdout.on('error', (error) => {
@@ -39,10 +36,7 @@ export function watchOutput(): { flushed(): Promise<void>; failure(): WinnowErro
   };
 }
 
-/**
- * Writes to stdout with control characters escaped, and waits if the reader is slower. Rejects with EPIPE once the reader has
- * closed stdout. Pass texts from outside through `oneLine` before they become part of a line.
- */
+/** Escapes control characters. Pass texts from outside through `oneLine` before they become part of a line. */
 export async function writeOut(text: string): Promise<void> {
   if (process.stdout.write(printable(text))) return;
   await once(process.stdout, 'drain');

@@ -28,9 +28,7 @@ const BAR_UPDATE_MS = 250;
 const LINE_EVERY_MS = 10_000;
 const PARTS_SHOWN = 6;
 
-/**
- * Shows progress on stderr: bars on a terminal, otherwise lines every ten seconds. Calls `progress` when it needs it.
- */
+/** Bars on a terminal, otherwise lines every ten seconds. */
 export function startProgress(progress: () => Progress): { stop(): void } {
   return process.stderr.isTTY ? startBars(progress) : startLines(progress);
 }
@@ -54,10 +52,7 @@ export class ProgressTexts {
     this.#startMs = startMs;
   }
 
-  /**
-   * Returns the lines that have news, with their texts. A complete line is returned once, with its speed at that time. It is
-   * returned again if it gets more to do.
-   */
+  /** The lines that have news. A complete line is returned once, unless it gets more to do. */
   news(lines: readonly ProgressLine[], nowMs: number): readonly (ProgressLine & { readonly text: string })[] {
     return lines.flatMap((line) => {
       const state = `${line.done} of ${line.total}`;

@@ -48,11 +48,7 @@ function choicesOf<const Choice extends string>(choices: readonly Choice[]): (te
   return listOf(choices.join(' or '), (word) => choices.find((choice) => choice === word));
 }
 
-/**
- * Returns a function that parses a list separated by commas. Each item counts once.
- *
- * @param itemOf returns undefined for a wrong word
- */
+/** @param itemOf returns undefined for a wrong word */
 function listOf<Item>(expected: string, itemOf: (word: string) => Item | undefined): (text: string) => readonly Item[] {
   return (text) => {
     const items = text.split(',').map((part) => {

@@ -12,11 +12,8 @@ import { planCrawl } from '../crawl/crawl-plan.ts';
 import { rulesOf } from '../run/wanted.ts';
 
 /**
- * Runs discovery in a long-running worker, as `winnow crawl` does it, for all classes of a collection and all its sources
- * that are asked query by query. When all queries are done, it waits for more. A source that refuses us is asked again after
- * its pause.
- *
- * @throws StopTheRun `no-source` if no source can be asked. If only some cannot, they are warnings
+ * When all queries are done, it waits for more. A source that refuses us is asked again after its pause. @throws
+ * StopTheRun `no-source` if no source can be asked. If only some cannot, they are warnings
  */
 export async function startDiscoveries(workspace: Workspace, options: StageOptions): Promise<Pick<Stage, 'serve'>> {
   const discoveries = await askableSources(workspace, options.signal);

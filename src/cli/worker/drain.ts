@@ -1,10 +1,7 @@
 import process from 'node:process';
 import type { CommandContext } from '../start/context.ts';
 
-/**
- * Limits the time that a stopping worker takes to finish the jobs in flight (workers.drainTimeoutMs). The process manager
- * that stopped it kills it soon, without a message. Call it at the start, because opening resources may also block.
- */
+/** The process manager kills a worker soon after, without a message. Call it first, because opening may block. */
 export function limitDrain({ signal, loaded }: CommandContext): void {
   const timeoutMs = loaded.config.workers.drainTimeoutMs;
   const end = (): void => {

@@ -41,10 +41,7 @@ export async function serveMetrics({ workers }: Config, log: Logger): Promise<()
   };
 }
 
-/**
- * Logs once a minute what each stage did since the last line, and nothing if it did nothing. Returns a function that logs the
- * rest and ends it.
- */
+/** Logs once a minute what each stage did. The returned function logs the rest. */
 export function tellWork(log: Pick<Logger, 'info'>, everyMs = TELL_EVERY_MS): () => void {
   const tell = (): void => {
     for (const [stage, work] of takeWork()) log.info({ stage, ...fieldsOf(work) }, 'work since the last such line');

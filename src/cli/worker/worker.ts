@@ -45,10 +45,7 @@ const STAGES: Readonly<Record<'discover' | 'fetch' | 'filter', Start>> = {
     }),
 };
 
-/**
- * Runs a long-running worker: it works one stage's queue until SIGTERM or Ctrl-C, then finishes the jobs in flight. Any
- * number of workers may share one data folder or, through DATABASE_URL, one catalogue.
- */
+/** Works one stage's queue until SIGTERM or Ctrl-C. Any number of workers may share one catalogue. */
 export async function runWorker(name: keyof typeof STAGES): Promise<void> {
   const flags = flagsOf(name, `Works the ${name} queue of a collection until it is stopped`);
   await runWithCollection(flags, { isWorker: true }, (context) => {

@@ -26,9 +26,8 @@ const LARGEST_CELL = 30;
 const LEVELS = 5;
 
 /**
- * A matrix of counts. Darker cells have larger counts. Only cells with a count are drawn, with one path per level, so that
- * 200 x 200 classes stay small. Up to 24 classes are named, and their counts are shown if there is room. Rows and columns are
- * sorted by key. A thin line marks the diagonal.
+ * Only cells with a count are drawn, with one path per level, so that 200 x 200 classes stay small. Up to 24 classes are
+ * named. A thin line marks the diagonal.
  */
 export function Matrix({ frame, cells, nameOf, rows: rowTitle, columns: columnTitle }: MatrixProps) {
   const rows = sortedKeys(cells.map(({ row }) => row));

@@ -23,11 +23,7 @@ export interface Access {
 
 export const SESSION_MS = 12 * 3_600_000;
 
-/**
- * The tokens that the settings give to roles and people.
- *
- * @throws UsageError `same-token`, `same-name` if the settings do not tell two of them apart
- */
+/** @throws UsageError `same-token`, `same-name` */
 export function tokenHoldersOf({ token, reviewerToken, viewerToken, people }: ServerTokens): TokenHolder[] {
   const named = Object.entries(people).map(([name, { role, token: own }]) => ({ role, name, token: own }));
   const roles = [
@@ -75,10 +71,7 @@ export function readerOf({ role }: { readonly role: Role | null }, { tokens }: P
   return role === 'operator' && tokens.length > 0 ? 'operators' : 'others';
 }
 
-/**
- * The holder of a token, or null. Every token is compared, also after one that fits, as digests of one length. The time
- * taken therefore tells neither which token fitted nor how much of it.
- */
+/** Compares every token, as digests of one length, so the time taken tells neither which fitted nor how much of it. */
 export function holderOfToken(given: string, tokens: readonly TokenHolder[]): TokenHolder | null {
   let found: TokenHolder | null = null;
   for (const holder of tokens) if (timingSafeEqual(digestOf(given), digestOf(holder.token))) found = holder;
@@ -107,11 +100,8 @@ export function holderOfSession(session: string, { tokens, sessionKey }: Access,
 }
 
 /**
- * The name under which reviews are stored: that of the person's token, otherwise the one that the browser keeps, otherwise
- * the server's own if it has no tokens. Null if there is none. The page must then ask for it.
- *
- * @param cookie the `Cookie` header
- * @param server `reviewer`: the server's own name, or null
+ * The name of the person's token, otherwise the browser's choice, otherwise (without tokens) the server's own name
+ * `reviewer`. If it is null, the page must ask.
  */
 export function reviewerOf(
   person: Person,

@@ -8,10 +8,7 @@ const MOST_ADDRESSES = 20;
 
 export type ShownBy = 'form' | 'Authorization';
 
-/**
- * Records failed log-ins, in a number of lines that has a limit: for an address the first of a minute at once, and the further ones
- * as one count at the end of the minute.
- */
+/** Bounds the lines: the first failure of an address in a minute, then one count at the end of the minute. */
 export class FailedLogIns {
   readonly #app: Pick<App, 'db' | 'log'>;
   readonly #timer: NodeJS.Timeout;

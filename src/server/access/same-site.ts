@@ -10,13 +10,9 @@ export interface RequestOrigin {
 }
 
 /**
- * Returns why a request must be refused, or null.
- *
- * `Host` must be an address, `localhost`, or a name that the user allowed: a site whose name is made to resolve to this
- * machine (DNS rebinding) sends its own name. A request that another site makes a browser send is refused, unless a person
- * follows a link to a page.
- *
- * @param allowedHosts names in lower case, without port
+ * `Host` must be an address, `localhost`, or an allowed name, because with DNS rebinding a foreign site sends its own
+ * name. Another site's request is refused, unless a person follows a link. @param allowedHosts names in lower case,
+ * without port
  */
 export function refusalOf(
   { method, headers, protocol }: RequestOrigin,
@@ -37,10 +33,7 @@ export function refusalOf(
     : null;
 }
 
-/**
- * True if a person followed a link. Frames and embedded objects also navigate, but they do not fill a window. Some browsers
- * send no destination.
- */
+/** Frames and embedded objects navigate too, but fill no window. Some browsers send no destination. */
 function isFollowedLink({ 'sec-fetch-mode': mode, 'sec-fetch-dest': destination }: IncomingHttpHeaders): boolean {
   return mode === 'navigate' && (destination === undefined || destination === 'document');
 }

@@ -1,10 +1,6 @@
 import { BlockList, isIP } from 'node:net';
 
-/**
- * A test whether an address belongs to one of the proxies.
- *
- * @param proxies addresses and networks: `10.0.0.5`, `10.0.0.0/8`, `fd00::/8`
- */
+/** @param proxies addresses and networks: `10.0.0.5`, `10.0.0.0/8`, `fd00::/8` */
 export function proxyTest(proxies: readonly string[]): (address: string) => boolean {
   const list = new BlockList();
   for (const proxy of proxies) {

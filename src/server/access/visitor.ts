@@ -1,4 +1,4 @@
-import type { FastifyRequest } from 'fastify';
+import type { FastifyRequest, FastifyInstance, FastifyReply } from 'fastify';
 import { bearerIn, holderOfSession, holderOfToken, sessionIn, type Access, type Person } from './access.ts';
 import type { Sessions } from './sessions.ts';
 
@@ -32,3 +32,36 @@ export async function personOf(
 
 /** Without tokens the server listens to this machine only, whose users may do everything. */
 const AT_THIS_MACHINE: Visitor = { role: 'operator', name: null, session: null };
+
+/** Wrong tokens of an address in a minute. A program with an old token has enough, and one that guesses has too few. */
+const FAILED_PER_MINUTE = 10;
+
+/** The person who asks; null if the request shows no valid token or session. */
+export type TokenCheck = (request: FastifyRequest, reply: FastifyReply) => Promise<Person | null>;
+
+/**
+ * Counts the wrong tokens in `Authorization` by address. An address that has sent too many gets 429 for each token, also for
+ * a right one: the answer must not tell which is right. Sessions go on.
+ */
+export function countedTokens(
+  app: FastifyInstance,
+  personOf: (request: FastifyRequest) => Promise<Person | null>,
+): TokenCheck {
+  const failures = app.createRateLimit({ max: FAILED_PER_MINUTE, timeWindow: 60_000 });
+  return async (request, reply) => {
+    if (bearerIn(request.headers.authorization) === null) return personOf(request);
+    const person = await personOf(request);
+    // Counted and compared in one step: many requests can come at the same time.
+    const count = await failures(request, { increment: person === null });
+    if (!count.isAllowed && (person === null ? count.isExceeded : count.remaining === 0)) {
+      reply.header('retry-after', count.ttlInSeconds);
+      throw tooMany(count.ttlInSeconds);
+    }
+    return person;
+  };
+}
+
+function tooMany(seconds: number): Error {
+  const message = `Too many wrong tokens came from your address; try again in ${seconds} s`;
+  return Object.assign(new Error(message), { statusCode: 429 });
+}

@@ -10,11 +10,10 @@ import { quote } from '../../config/quote.ts';
 import { ACTIVITIES, type LoggedActivity } from '../../kernel/activity.ts';
 import { isSha256 } from '../../kernel/ids.ts';
 import type { ActivityLine, ActivityPageProps, SessionLine } from '../../ui/activity/page.tsx';
-import { actorOf } from '../access/actor.ts';
+import { actorOf, HTML, paramOf, type Exchange } from '../route.ts';
 import type { Site } from '../dashboard.ts';
 import { activityPage } from '../pages.tsx';
 import { BadRequest } from '../review-requests.ts';
-import { HTML, paramOf, type Exchange } from '../route.ts';
 import { endSessions, openSessions, type OpenSession } from '../access/session.repository.ts';
 
 const LINES = 100;

@@ -5,10 +5,9 @@ import { endPauses, pauseStages, readPauses, type PauseScope } from '../../colle
 import { PAUSABLE_STAGES, listText } from '../../collection/pause.ts';
 import { quote } from '../../config/quote.ts';
 import { readerOf } from '../access/access.ts';
-import { actorOf } from '../access/actor.ts';
+import { actorOf, paramOf, type Exchange } from '../route.ts';
 import type { Site } from '../dashboard.ts';
 import { ROOT } from '../queue-pages.ts';
-import { paramOf, type Exchange } from '../route.ts';
 
 const unpauseBody = z.strictObject({
   stages: z.array(z.enum(PAUSABLE_STAGES)).min(1),

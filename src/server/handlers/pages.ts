@@ -16,7 +16,7 @@ import { mayAct, readerOf } from '../access/access.ts';
 import { MEDIA_TYPES } from '../assets.ts';
 import type { Site } from '../dashboard.ts';
 import type { Dated, LiveFeed } from '../live/live-feed.ts';
-import type { LivePlaces } from '../live/live-places.ts';
+import type { LivePlaces } from '../live/places.ts';
 import { framedPage, navigationHtml, type PageParts } from '../pages.tsx';
 import { HTML, holderOf, paramOf, type Exchange } from '../route.ts';
 

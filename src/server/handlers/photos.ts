@@ -4,11 +4,16 @@ import type { FastifyReply } from 'fastify';
 import type { App } from '../../runtime/open/app.process.ts';
 import { previewOf, thumbnailOf } from '../../photo/thumbnails.process.ts';
 import { LOST_BYTES_CURE, LostBytes, type OpenBlob } from '../../kernel/blobs.ts';
-import { messageOf } from '../../kernel/errors.ts';
+import { messageOf, Interrupted, RetryLater, codeOf } from '../../kernel/errors.ts';
 import { isSha256, type Sha256 } from '../../kernel/ids.ts';
 import { photoFacts } from '../../photo/photo.repository.ts';
 import type { Site } from '../dashboard.ts';
 import { paramOf, type Exchange } from '../route.ts';
+import { NO_HEATMAP } from '../../review/heatmap/compute-heatmaps.process.ts';
+import { evidenceShown } from '../../status/photo-evidence.process.ts';
+import { heatmapOf } from '../../review/heatmap/heatmaps.process.ts';
+import { referencePicture } from '../../review/classes/references.process.ts';
+import { deskOf } from '../desk-of.ts';
 
 /** The formats that inspection accepts. So neither HTML nor SVG is ever sent, whatever a file was called. */
 const MEDIA_TYPES: Readonly<Record<string, string>> = { jpeg: 'image/jpeg', png: 'image/png', webp: 'image/webp' };
@@ -41,10 +46,7 @@ export async function sendPhoto({ request, reply }: Exchange, { app, takePhotoPl
 
 type PhotoDeps = Pick<App, 'blobs' | 'log'>;
 
-/**
- * Opens a photo's bytes. For HEAD nothing is read. Null if they are gone (pruned, or taken down a moment ago) or cannot be
- * read.
- */
+/** For HEAD nothing is read. Null if the bytes are gone (pruned, or taken down a moment ago) or cannot be read. */
 async function blobOf(sha256: Sha256, isHead: boolean, { blobs, log }: PhotoDeps): Promise<OpenBlob | null> {
   try {
     if (!isHead) return await blobs.open(sha256);
@@ -57,11 +59,7 @@ async function blobOf(sha256: Sha256, isHead: boolean, { blobs, log }: PhotoDeps
   }
 }
 
-/**
- * Waits for the first bytes. By then a small photo has been hashed as a whole.
- *
- * @throws LostBytes if they are known to be wrong
- */
+/** By then a small photo has been hashed as a whole. @throws LostBytes if the bytes are wrong */
 async function firstBytes(sha256: Sha256, { stream }: OpenBlob, { log }: PhotoDeps): Promise<void> {
   stream.on('error', (error) => {
     const cure = error instanceof LostBytes ? `; ${LOST_BYTES_CURE}` : '';
@@ -99,4 +97,45 @@ export function sendThumbnail(exchange: Exchange, site: Site): Promise<unknown> 
 
 export function sendPreview(exchange: Exchange, site: Site): Promise<unknown> {
   return sendSmallCopy(exchange, site, previewOf);
+}
+
+export async function sendEvidence(exchange: Exchange, site: Site): Promise<unknown> {
+  const { request, reply } = exchange;
+  const [wnid, sha256] = [paramOf(request, 'wnid'), paramOf(request, 'sha256')];
+  if (!isSha256(sha256)) return reply.callNotFound();
+  return (await evidenceShown(await deskOf(exchange, site), { sha256, wnid })) ?? reply.callNotFound();
+}
+
+const NOT_FOUND = new Set([NO_HEATMAP, 'unknown-model', 'model-missing', 'head-missing']);
+const RETRY_AFTER_SECONDS = 5;
+
+export async function sendHeatmap({ request, reply }: Exchange, { collections, signal }: Site): Promise<unknown> {
+  const { workspace } = await collections.open(paramOf(request, 'collection'));
+  const [model, wnid, sha256] = [paramOf(request, 'model'), paramOf(request, 'wnid'), paramOf(request, 'sha256')];
+  if (!isSha256(sha256)) return reply.callNotFound();
+  const gone = new AbortController();
+  reply.raw.once('close', () => gone.abort());
+  try {
+    return await heatmapOf(workspace, { model, wnid, sha256 }, AbortSignal.any([signal, gone.signal]));
+  } catch (error) {
+    if (NOT_FOUND.has(codeOf(error) ?? '')) return reply.code(404).send({ error: messageOf(error) });
+    if (!(error instanceof RetryLater || error instanceof Interrupted)) throw error;
+    return reply
+      .code(503)
+      .header('retry-after', RETRY_AFTER_SECONDS)
+      .send({ error: messageOf(error) });
+  }
+}
+
+export async function sendClassReference({ request, reply }: Exchange, { app, collections }: Site): Promise<unknown> {
+  await collections.open(paramOf(request, 'collection'));
+  const [wnid, id] = [paramOf(request, 'wnid'), paramOf(request, 'id')];
+  const webp = /^\d{1,15}$/.test(id) ? await referencePicture(app, { wnid, id: Number(id) }) : null;
+  if (webp === null) return reply.callNotFound();
+  return reply
+    .header('content-type', 'image/webp')
+    .header('content-disposition', 'inline')
+    .header('content-security-policy', "default-src 'none'; sandbox")
+    .header('cache-control', 'private, max-age=3600')
+    .send(webp);
 }

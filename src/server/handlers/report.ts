@@ -6,13 +6,12 @@ import { readReport } from '../../report/stored-report.repository.ts';
 import { reportTables, tableCsv } from '../../report/tables.ts';
 import { pathOf } from '../../page/frame.tsx';
 import { mayAct } from '../access/access.ts';
-import { actorOf } from '../access/actor.ts';
+import { actorOf, HTML, paramOf, wantsPage, type Exchange } from '../route.ts';
 import type { Site } from '../dashboard.ts';
 import { requireNothingHidden } from '../desk-of.ts';
 import { reportPage } from '../pages.tsx';
 import { reportLinks } from '../report-links.ts';
 import { BadRequest } from '../review-requests.ts';
-import { HTML, paramOf, wantsPage, type Exchange } from '../route.ts';
 
 export async function sendReport(exchange: Exchange, site: Site): Promise<unknown> {
   await requireNothingHidden(exchange, site);

@@ -2,12 +2,12 @@ import * as z from 'zod';
 import { nameOf } from '../../models/workspace/workspace.process.ts';
 import { readAgreement, readShownAgreement } from '../../review/agreement/read-agreement.process.ts';
 import { readClassPage } from '../../review/classes/class-page.process.ts';
-import { readPhotos, readProgress, readSetup, viewOf } from '../../review/desk/read-desk.process.ts';
+import { readPhotos, readProgress, readSetup, viewOf, type Desk } from '../../review/desk/read-desk.process.ts';
 import { readCovers, readFacets } from '../../review/desk/read-facets.process.ts';
 import { preparePreviews } from '../../review/desk/previews.process.ts';
 import { quote } from '../../config/quote.ts';
 import { PERSON_NAME_RULE, personName } from '../../kernel/people.ts';
-import { recentActions } from '../../review/events/action.repository.ts';
+import { recentActions, hasReviewed } from '../../review/events/action.repository.ts';
 import { storeCriteria } from '../../review/desk/criteria.repository.ts';
 import type {
   ActionsAnswer,
@@ -27,7 +27,7 @@ import type { Site } from '../dashboard.ts';
 import { deskOf, namedDesk } from '../desk-of.ts';
 import { actionsOf, bodyOf, criteriaBody, indexQuery, leaseBody, parseRequest, rowsBody } from '../review-requests.ts';
 import { paramOf, type Exchange } from '../route.ts';
-import { sendShared } from '../live/shared-answer.ts';
+import { listsMoreThan } from '../../review/events/review.repository.ts';
 
 export async function sendSetup(exchange: Exchange, site: Site): Promise<ReviewSetup> {
   const setup = await readSetup(await deskOf(exchange, site));
@@ -144,4 +144,30 @@ export async function sendAgreement(exchange: Exchange, site: Site): Promise<unk
       return { overall, classes: classes.map((one) => ({ ...one, name: nameOf(collection, one.wnid) })) };
     },
   });
+}
+
+/** With more photos, all who have reviewed nothing get an answer that may be this old. */
+const MANY_PHOTOS = 10_000;
+const KEEP_MS = 10_000;
+
+/**
+ * Pages that ask for the same before its reading begins share it. In a large collection all people who have reviewed
+ * nothing share one reading for some seconds.
+ */
+async function sendShared(
+  exchange: Exchange,
+  site: Site,
+  { what, read }: { readonly what: readonly unknown[]; readonly read: (desk: Desk) => Promise<object | string> },
+): Promise<unknown> {
+  const { workspace, reviewer } = await deskOf(exchange, site);
+  const { collectionId } = workspace.scope;
+  const isKnown = reviewer !== null && (await hasReviewed(site.app.db, { collectionId, reviewer }));
+  const desk = { workspace, reviewer: isKnown ? reviewer : null };
+  const readBytes = async (): Promise<Buffer> => {
+    const answer = await read(desk);
+    return Buffer.from(typeof answer === 'string' ? answer : JSON.stringify(answer));
+  };
+  const mayKeep = !isKnown && (await listsMoreThan(site.app.db, collectionId, MANY_PHOTOS));
+  const bytes = await site.readShared(JSON.stringify([what, viewOf(desk)]), readBytes, mayKeep ? KEEP_MS : 0);
+  return exchange.reply.type('application/json; charset=utf-8').send(bytes);
 }

@@ -1,10 +1,11 @@
+import * as z from 'zod';
+import path from 'node:path';
 import { once } from 'node:events';
 import { Readable } from 'node:stream';
-import * as z from 'zod';
-import { readRevisions } from '../../export/revisions/revisions.process.ts';
+import { readRevisions, revisionOf } from '../../export/revisions/revisions.process.ts';
 import { verifyRevision } from '../../export/revisions/verify-revision.process.ts';
 import { requireCollection } from '../../collection/collection.repository.ts';
-import { openRevisionFile } from '../../export/revisions/revision-file.process.ts';
+import { openRevisionFile, stateOfFolder } from '../../export/revisions/revision-file.process.ts';
 import { shortId } from '../../export/revisions/revision-id.ts';
 import { revisionTar } from '../../export/revisions/revision-tar.process.ts';
 import { revisionPhotos, type Revision } from '../../export/revisions/revision.repository.ts';
@@ -15,8 +16,9 @@ import type { Site } from '../dashboard.ts';
 import { requireNothingHidden } from '../desk-of.ts';
 import { revisionsPage } from '../pages.tsx';
 import { BadRequest, parseRequest } from '../review-requests.ts';
-import { folderFor, revisionInPath } from '../revision-in-path.ts';
 import { HTML, paramOf, wantsPage, type Exchange } from '../route.ts';
+import type { Workspace } from '../../models/workspace/workspace.process.ts';
+import { displayPath } from '../../config/root.ts';
 
 export async function sendRevisions(exchange: Exchange, site: Site): Promise<unknown> {
   await requireNothingHidden(exchange, site);
@@ -119,4 +121,35 @@ export async function verifyOnServer(exchange: Exchange, site: Site): Promise<un
   if (wantsPage(request)) return reply.redirect(`${pathOf(workspace.collection.name)}revisions#r-${short}`, 303);
   if (isStarted) return reply.code(202).send({ revision: revision.id });
   return reply.code(409).send({ error: 'Another verification runs on this server; ask again when it has ended' });
+}
+
+/** @throws BadRequest 403 if its verdicts are still hidden; 404 if there is none, or if its folder is gone */
+async function revisionInPath(
+  exchange: Exchange,
+  site: Site,
+): Promise<{ readonly workspace: Workspace; readonly longWorkspace: Workspace; readonly revision: Revision }> {
+  await requireNothingHidden(exchange, site);
+  const { request, role } = exchange;
+  const name = paramOf(request, 'collection');
+  const { workspace, longWorkspace } = await site.collections.open(name);
+  const id = paramOf(request, 'id');
+  const revision = await revisionOf(workspace, id);
+  if (revision === null)
+    throw new BadRequest(
+      `The collection '${name}' has no revision '${id.slice(0, 80)}'. \`winnow export list --collection ${name}\` lists them.`,
+      404,
+    );
+  const state = await stateOfFolder(revision);
+  if (state === 'there') return { workspace, longWorkspace, revision };
+  const where = folderFor(role, displayPath(revision.path));
+  const what = state === 'gone' ? `is not at ${where} any more` : `is not at ${where}: something else is there by now`;
+  throw new BadRequest(
+    `The folder of revision ${shortId(revision.id)} ${what}. Move it back, or export the revision there again.`,
+    404,
+  );
+}
+
+/** The folder of a revision as a client may know it: operators have its path, all others its last part. */
+function folderFor(role: Exchange['role'], folder: string): string {
+  return role !== null && mayAct(role, 'operator') ? folder : path.basename(folder);
 }

@@ -7,10 +7,7 @@ const LEAST_BYTES = 1_400;
 const COMPRESSIBLE = /^(?:text\/(?!event-stream)|application\/(?:json|javascript))/;
 const compress = promisify(gzip);
 
-/**
- * Compresses texts for clients that can read it, in a thread of libuv. Streams, such as live events, and pictures are sent as they
- * are. Bytes that are sent several times, such as scripts, are compressed once.
- */
+/** Streams and pictures are sent as they are. Scripts and styles are compressed once. */
 export function compressTexts(app: FastifyInstance): void {
   const known = new WeakMap<Uint8Array, Promise<Buffer>>();
   const compressed = (payload: string | Uint8Array): Promise<Buffer> => {

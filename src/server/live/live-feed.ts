@@ -142,11 +142,7 @@ export class LiveFeed<T extends Dated> {
   }
 }
 
-/**
- * Writes nothing to a listener that reads too slowly, and nothing after the end. A stream ends before it is closed.
- *
- * @returns true if it was written
- */
+/** @returns false, and writes nothing, if the listener reads too slowly or the stream has ended */
 function write(events: PassThrough, text: string): boolean {
   if (!events.writable || events.writableNeedDrain) return false;
   events.write(text);

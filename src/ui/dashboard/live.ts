@@ -16,8 +16,7 @@ const REFUSALS: ReadonlyMap<number, string> = new Map([
 ]);
 
 /**
- * Streams the newest overview while the page is open. The server sends the whole overview first, then changed parts or only
- * the time of its last read. Reconnects when the stream ends, because browsers only reconnect after a lost connection, not
+ * The server sends the whole overview first, then changes. Reconnects when the stream ends, because browsers do not
  * after an error status of the server or a proxy.
  */
 export function useLive(): Live {

@@ -52,11 +52,7 @@ export function messageOf(error: unknown): string {
 
 export type ReviewApi = ReturnType<typeof reviewApi>;
 
-/**
- * The endpoints of `src/review/desk/desk.ts` for one collection. Each rejects with an ApiError.
- *
- * @param reviewer the page's reviewer; null if unknown, or for a read-only user
- */
+/** @param reviewer null if unknown, or for a read-only user */
 export function reviewApi(collection: string, reviewer: string | null) {
   const get = <T>(...path: string[]): Promise<T> => post<T>(path.map(encodeURIComponent).join('/'));
   const query = <T>(path: string, fields: object): Promise<T> => {
@@ -92,11 +88,7 @@ export function reviewApi(collection: string, reviewer: string | null) {
 /** Browsers limit `keepalive` requests to 64 kB in flight. */
 const KEEP_ALIVE_MAX_CHARS = 30_000;
 
-/**
- * Sends a GET, or a POST if there is a body. The browser completes a small POST even if the tab closes.
- *
- * @throws ApiError
- */
+/** The browser completes a small POST even if the tab closes. @throws ApiError */
 async function ask<T>(path: string, content?: object): Promise<T> {
   const accept = 'application/json';
   const body = JSON.stringify(content);

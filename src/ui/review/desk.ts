@@ -64,10 +64,7 @@ export abstract class Desk {
     return current === undefined ? null : (this.session.shelf.photo(current) ?? null);
   }
 
-  /**
-   * The reviewer's own review of the photo to judge; `null` for several photos, and while the photo is being read. On a dispute
-   * it omits the verdict, because settling is a separate decision.
-   */
+  /** Null for several photos. On a dispute it omits the verdict, because settling is a separate decision. */
   get own(): OwnReview | null {
     const [subject, ...others] = this.list.targets;
     const mine = subject === undefined || others.length > 0 ? undefined : this.session.shelf.photo(subject)?.mine;

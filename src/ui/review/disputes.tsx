@@ -6,13 +6,7 @@ import { judgementText } from './words.ts';
 /** Opinions per photo. If all leave the photo unsure, a reviewer must settle it. */
 const OPINIONS = 3;
 
-/**
- * Loads the photos to settle into the session's shelf: first those on which two reviewers disagree, then those that three
- * reviewers leave unsure.
- *
- * @param wnid limits to one class; undefined for all classes
- * @throws ApiError
- */
+/** First photos on which two reviewers disagree, then those that three leave unsure. @throws ApiError */
 export async function readDisputes(session: ReviewSession, wnid: string | undefined): Promise<readonly Subject[]> {
   const disputed = await readAll(session, { wnid, state: 'disputed' });
   const unsure = await readAll(session, { wnid, state: 'unsure' });

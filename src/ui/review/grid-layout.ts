@@ -16,11 +16,8 @@ const GAP_REM = { narrow: 0.45, wide: 0.75 } as const;
 const BORDERS = 2;
 
 /**
- * Lays out tiles of equal size, at least two in a row: so the page of 100,000 photos stays shorter than what browsers can
- * scroll (Firefox: 17.9 million pixels).
- *
- * @param width of the grid
- * @param rem the size of the page's text
+ * At least two tiles in a row: so the page of 100,000 photos stays shorter than what browsers can scroll (Firefox: 17.9
+ * million pixels). `rem` is the size of the page's text.
  */
 export function layoutOf(width: number, rem: number): GridLayout {
   const isNarrow = width < NARROW_REM * rem;

@@ -28,9 +28,8 @@ export function subjectsOf(rows: readonly Subject[]): Subject[] {
 export const refKey = ({ client, sequence }: ActionRef): string => `${client} ${sequence}`;
 
 /**
- * The stacks after one more action. An undo refers to the action, also after a redo. A redo refers to the undo. A new action
- * clears the redo stack. An undo or redo of an unknown action changes nothing. Actions older than the 200 that a server lists
- * are unknown.
+ * An undo refers to the action, also after a redo. A redo refers to the undo. An undo or redo of an unknown action
+ * (older than the 200 that a server lists) changes nothing.
  */
 export function afterAction({ done, undone }: History, action: DoneAction | Reversal): History {
   if (!('of' in action)) return { done: [...done, action], undone: [] };

@@ -143,10 +143,7 @@ export class Outbox {
     void this.#send();
   }
 
-  /**
-   * Reports a failure of the store. Actions that the browser cannot store are still sent, but are lost if the page closes first.
-   * Actions that it cannot remove are sent again later, which does no harm.
-   */
+  /** Actions that cannot be stored are still sent. Those that cannot be removed are sent again, which is harmless. */
   async #safely(work: Promise<void>): Promise<void> {
     try {
       await work;

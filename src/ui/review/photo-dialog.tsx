@@ -118,11 +118,7 @@ interface TagChange {
   readonly tags: readonly string[];
 }
 
-/**
- * Groups the photos by their tags after the change. Photos with unchanged tags are left out.
- *
- * @param ticked the tags that every photo has (true) or lacks (false) afterwards
- */
+/** @param ticked the tags that every photo has (true) or lacks (false) afterwards */
 export function tagChanges(
   photos: readonly (Subject & { readonly mine: { readonly tags: readonly string[] } })[],
   ticked: ReadonlyMap<string, boolean>,

@@ -1,10 +1,7 @@
 const KEPT = 40;
 const AGAIN_AFTER_MS = 3_000;
 
-/**
- * Pictures of photos, loaded and decoded before they are shown. The same element is shown that was decoded, so a photo appears
- * with the next frame.
- */
+/** Shows the same element that was decoded, so a photo appears with the next frame. */
 export class Pictures {
   readonly #images = new Map<string, HTMLImageElement>();
 

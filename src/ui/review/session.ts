@@ -65,11 +65,7 @@ export class ReviewSession {
     return session;
   }
 
-  /**
-   * Reads the data that the page needs before it is shown. May be called again after a failure.
-   *
-   * @throws ApiError if the server does not answer
-   */
+  /** May be called again after a failure. @throws ApiError if the server does not answer */
   async begin(): Promise<void> {
     const outbox = this.#outbox;
     if (outbox !== null) {

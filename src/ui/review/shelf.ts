@@ -19,10 +19,7 @@ const STATE_AFTER: Readonly<Record<Judgement['verdict'], ShownState>> = {
   unsure: 'unsure',
 };
 
-/**
- * The page's photos and counts. This tab's changes lie over the rows of the server, until the server has them and sends the row
- * again.
- */
+/** This tab's changes lie over the server's rows, until the server has them and sends the row again. */
 export class Shelf {
   readonly #rows = new Map<string, ReviewPhoto>();
   readonly #changes = new Map<string, PhotoChange>();
@@ -73,11 +70,7 @@ export class Shelf {
     for (const one of classes) this.#classes.set(one.wnid, one);
   }
 
-  /**
-   * Applies an action of this tab at once.
-   *
-   * @param target the action that an undo reverts or a redo restores
-   */
+  /** @param target the action that an undo reverts or a redo restores */
   apply(ref: ActionRef, change: ReviewChange, target: DoneAction | null): void {
     const patches =
       'of' in change

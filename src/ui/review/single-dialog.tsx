@@ -84,10 +84,7 @@ interface SeenProps {
 
 const SHOWN = 12;
 
-/**
- * Asks in mode O which of the 1,000 classes is visible: all classes, the models' likely ones first. Enter picks the first match,
- * Escape picks none. Stores the answer in the photo's note, because it can be any text.
- */
+/** Mode O: the likely classes first. The answer is stored in the note, because it can be any text. */
 function Seen({ desk: { closeDialog, evidence, session }, photo }: SeenProps) {
   const [text, setText] = useState('');
   const subjects: readonly Subject[] = [{ sha256: photo.sha256, wnid: photo.wnid }];

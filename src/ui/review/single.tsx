@@ -90,10 +90,7 @@ function placeText({ session, photo, list, isForDisputes }: SingleDesk): string 
 /** Index of the first mirrored crop. Mirrored crops have the same boxes as the first five. */
 const FIRST_MIRRORED = 5;
 
-/**
- * The crops drawn on the photo, kept from photo to photo. The `chosen` one lists its classes: the centre crop unless the pointer
- * is on another.
- */
+/** The `chosen` crop lists its classes: the centre crop unless the pointer is on another. */
 function useCrops({ members }: SingleDesk) {
   const [areDrawn, setAreDrawn] = useState(false);
   const [chosen, choose] = useState<CropRef | null>(null);

@@ -9,10 +9,7 @@ export interface Point {
   readonly y: number;
 }
 
-/**
- * The zoom of a photo; `null` to fit it into the stage. `scale` is CSS pixels per photo pixel. `x` and `y` are the photo point
- * in the middle of the stage, as shares of the photo's width and height, so that the next photo can use them.
- */
+/** Null fits the photo. `x` and `y`: the photo point in the middle, as shares, so that the next photo can use them. */
 export type Zoom = (Point & { readonly scale: number }) | null;
 
 export interface Place extends Size {

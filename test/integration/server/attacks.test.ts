@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers';
 import { sql } from 'kysely';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { sessionFor, type TokenHolder } from '../../../src/server/access/access.ts';
-import { sessionKeyOf } from '../../../src/server/access/session-key.repository.ts';
+import { sessionKeyOf } from '../../../src/server/access/session.repository.ts';
 import { sha256Of } from '../../support/sha256.ts';
 import { repositoryRoot } from '../../support/winnow.ts';
 import { candidate, fetched, photo, store, stored } from '../../support/catalogue-fixtures.ts';

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { openLogger } from '../../../src/platform/log/logger.ts';
 import { streamFeed } from '../../../src/server/handlers/pages.ts';
 import { LiveFeed, type Dated } from '../../../src/server/live/live-feed.ts';
-import { LivePlaces } from '../../../src/server/live/live-places.ts';
+import { LivePlaces } from '../../../src/server/live/places.ts';
 import type { Route } from '../../../src/server/route.ts';
 import { startWebServer } from '../../../src/server/web-server.ts';
 import { ask } from './support.ts';

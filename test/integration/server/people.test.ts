@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { TokenHolder } from '../../../src/server/access/access.ts';
 import type { Route } from '../../../src/server/route.ts';
-import { sessionKeyOf } from '../../../src/server/access/session-key.repository.ts';
+import { sessionKeyOf } from '../../../src/server/access/session.repository.ts';
 import { startWebServer } from '../../../src/server/web-server.ts';
 import { ask, bearer, FORM, JSON_BODY, NO_TOKENS, useDashboard, type Answered, type Asked } from './support.ts';
 
