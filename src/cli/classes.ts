@@ -2,10 +2,9 @@ import type { Command } from 'commander';
 import { loadClassTable } from '../collection/class-table.process.ts';
 import { findClasses } from '../collection/find-classes.ts';
 import { quote } from '../config/quote.ts';
-import { writeJsonLines, writeOut } from './text/output.ts';
+import { writeJsonLines, writeOut, EXIT } from './text/output.ts';
 import { tableText } from './text/table.ts';
 import { addCommand, runCommand, type GlobalFlags } from './start/context.ts';
-import { EXIT } from './start/exit.ts';
 
 const HELP = `
 Classes are listed from the best match to the worst: a match of the name, then of a synonym or the WordNet id,

@@ -6,11 +6,10 @@ import { addSampleReferences } from '../filter/references/sample-references.proc
 import { packageRoot } from '../config/root.ts';
 import { codeOf, messageOf } from '../kernel/errors.ts';
 import { whereFlags } from './crawl/crawl.ts';
-import { writeOut } from './text/output.ts';
+import { writeOut, EXIT } from './text/output.ts';
 import { serveReview } from './review/review.ts';
 import { runToShortlist } from './run/run.ts';
 import { addGlobalFlags, type CollectionContext, type GlobalFlags } from './start/context.ts';
-import { EXIT } from './start/exit.ts';
 
 const SAMPLES = path.join(packageRoot, 'assets', 'samples');
 

@@ -1,7 +1,7 @@
 import process from 'node:process';
 import { Command, CommanderError } from 'commander';
 import { version } from '../config/version.ts';
-import { exitWith } from './start/exit.ts';
+import { exitWith } from './text/output.ts';
 
 type AddCommand = (program: Command) => void;
 
@@ -19,8 +19,8 @@ const GROUPS: Readonly<Record<string, Readonly<Record<string, () => Promise<AddC
   },
   'Look at the results:': {
     status: async () => (await import('./status/status.ts')).addStatusCommand,
-    candidates: async () => (await import('./status/candidates.ts')).addCandidatesCommand,
-    decisions: async () => (await import('./status/decisions.ts')).addDecisionsCommand,
+    candidates: async () => (await import('./status/lists.ts')).addCandidatesCommand,
+    decisions: async () => (await import('./status/lists.ts')).addDecisionsCommand,
     verdicts: async () => (await import('./review/verdicts.ts')).addVerdictsCommand,
     agreement: async () => (await import('./review/agreement.ts')).addAgreementCommand,
     show: async () => (await import('./status/show.ts')).addShowCommand,

@@ -3,7 +3,6 @@ import { type Command, Option } from 'commander';
 import { recorded } from '../runtime/activity/activity.repository.ts';
 import { localActor } from '../runtime/activity/local-actor.process.ts';
 import { writeReport, type WrittenReport } from '../report/write-report.process.ts';
-import type { ReportProgress } from '../report/make-report.process.ts';
 import { nameOf, type Workspace } from '../models/workspace/workspace.process.ts';
 import { displayPath } from '../config/root.ts';
 import { UsageError } from '../kernel/errors.ts';
@@ -11,7 +10,7 @@ import { REPORTED_PHOTOS, type ModelReport, type Report, type ReportedPhotos } f
 import { fittedText } from '../kernel/texts.ts';
 import { countText, linesText, plural, shellWord, writeResult } from './text/output.ts';
 import { tableText } from './text/table.ts';
-import { withProgress } from './text/progress.ts';
+import { withSteps } from './text/progress.ts';
 import { addCommand, runOnCollection, type GlobalFlags } from './start/context.ts';
 import type { Mode } from '../kernel/mode.ts';
 
@@ -79,21 +78,16 @@ async function reportWithProgress(
     throw new UsageError('No folder was given. Add --out DIR, the folder to write, such as reports/v1.', {
       code: 'report-out',
     });
-  let progress: ReportProgress | null = null;
-  return withProgress(
-    () => (progress === null ? [] : [{ label: progress.what, done: progress.done, total: progress.total, note: '' }]),
-    () =>
-      writeReport(workspace, {
-        out,
-        clean: flags.clean ?? null,
-        inDistribution: flags.inDistribution ?? null,
-        which: flags.photos ?? null,
-        models: flags.models?.split(',').map((name) => name.trim()) ?? null,
-        signal,
-        onProgress: (now) => {
-          progress = now;
-        },
-      }),
+  return withSteps((onProgress) =>
+    writeReport(workspace, {
+      out,
+      clean: flags.clean ?? null,
+      inDistribution: flags.inDistribution ?? null,
+      which: flags.photos ?? null,
+      models: flags.models?.split(',').map((name) => name.trim()) ?? null,
+      signal,
+      onProgress,
+    }),
   );
 }
 

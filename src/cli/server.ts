@@ -13,7 +13,7 @@ import { routesOf } from '../server/routes.ts';
 import { sessionKeyOf } from '../server/access/session.repository.ts';
 import { startWebServer } from '../server/web-server.ts';
 import { pathOf } from '../page/frame.tsx';
-import { writeOut } from './text/output.ts';
+import { writeOut, EXIT } from './text/output.ts';
 import { builtProgram, BUILT } from '../config/built.mjs';
 import {
   addCommand,
@@ -23,7 +23,6 @@ import {
   type CommandContext,
   type GlobalFlags,
 } from './start/context.ts';
-import { EXIT } from './start/exit.ts';
 import { limitDrain } from './worker/drain.ts';
 
 export function addServerCommand(program: Command): void {

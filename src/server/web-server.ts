@@ -11,7 +11,7 @@ import { CANNOT_UNDO, SEQUENCE_TAKEN } from '../review/events/record-action.proc
 import { BAD_COLLECTION, UNKNOWN_COLLECTION } from './collections.ts';
 import { compressTexts } from './limits/compress.ts';
 import { limitConnections } from './limits/connection-limit.ts';
-import { countedTokens, type TokenCheck, personOf } from './access/visitor.ts';
+import { countedTokens, personOf } from './access/visitor.ts';
 import type { FailedLogIns } from './access/failed-log-ins.ts';
 import { problemPage } from './pages.tsx';
 import {
@@ -109,7 +109,7 @@ export async function startWebServer(options: WebServerOptions): Promise<WebServ
   );
   addGuards(app, options);
   const handling = new Set<Promise<unknown>>();
-  const check = countedTokens(app, (request) => personOf(request, options));
+  const check = countedTokens(app, options);
   const takeLargePlace = largeBodyPlaces();
   for (const route of options.routes) addRoute(app, countedIn(handling, route), { ...options, check, takeLargePlace });
   try {
@@ -194,7 +194,7 @@ function secureCookies(reply: FastifyReply): void {
 }
 
 interface RouteOptions extends WebServerOptions {
-  readonly check: TokenCheck;
+  readonly check: ReturnType<typeof countedTokens>;
   readonly takeLargePlace: ReturnType<typeof largeBodyPlaces>;
 }
 

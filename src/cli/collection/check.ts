@@ -4,16 +4,17 @@ import { loadClassTable } from '../../collection/class-table.process.ts';
 import { collectionAdvice } from '../../collection/collection-advice.ts';
 import { checkCollection, type CollectionCheck } from '../../collection/collection.process.ts';
 import type { Collection } from '../../collection/collection.ts';
-import { sourceOf, type SourceName } from '../../config/sources/sources.ts';
+import { sourceOf, type SourceName, NETWORK_SOURCES } from '../../config/sources/sources.ts';
 import { firstOf } from '../../collection/first-of.ts';
 import { memberCard } from '../../collection/cards/model-card.process.ts';
 import { displayPath } from '../../config/root.ts';
 import { messageOf } from '../../kernel/errors.ts';
 import { queryLines } from '../crawl/crawl-plan.ts';
 import { countText, plural, shellWord } from '../text/output.ts';
-import { classSummaries, classTableText, type ClassSummary } from './class-lines.ts';
-import { differencesOf } from './differences.ts';
 import { MODES } from '../../collection/modes.ts';
+import type { QueryLine } from '../../crawl/candidates/wanted-class.ts';
+import { SEARCHES, type SearchTerms } from '../../crawl/sources/searches.ts';
+import { tableText } from '../text/table.ts';
 
 export interface CollectionReport extends Omit<CollectionCheck, 'ensemble'> {
   /** See `classSummaries`; empty if there are problems. */
@@ -87,4 +88,81 @@ function classesText({ subjects, sources }: Collection, classes: readonly ClassS
 function nextCommand([source = 'folder']: readonly SourceName[], nameOrPath: string): string {
   const flags = sourceOf(source).from?.flags ?? '--limit 100 --set crawl.contact=you@example.org';
   return `winnow crawl --collection ${shellWord(nameOrPath)} --source ${source} ${flags}`;
+}
+
+interface ClassSummary {
+  readonly wnid: string;
+  readonly name: string;
+  /** The name, besides its wnid, that a folder of its photos may have; null if it is not searched for. */
+  readonly folder: string | null;
+  /** The searches at the sources that search, by source. The other sources are given their photos. */
+  readonly searches: Readonly<Record<string, SearchSummary>>;
+}
+
+interface SearchSummary extends SearchTerms {
+  /** False if it is searched by its name, because the queries file has no line for it. */
+  readonly hasLine: boolean;
+}
+
+/** The searched classes (in mode O: concepts). If it takes any concept, the classes that a kept photo is taken for. */
+async function classSummaries(
+  { classes, subjects, sources }: Collection,
+  lines: ReadonlyMap<string, QueryLine>,
+): Promise<ClassSummary[]> {
+  const { byWnid } = await loadClassTable();
+  if (subjects.ids === null) {
+    const { wnids, nameByWnid } = classes;
+    return wnids.map((wnid) => ({ wnid, name: nameByWnid.get(wnid) ?? wnid, folder: null, searches: {} }));
+  }
+  return subjects.ids.map((wnid) => {
+    const name = subjects.nameOf(wnid);
+    const scientificName = byWnid.get(wnid)?.scientificName ?? null;
+    const searchesOf = (source: SourceName): [string, SearchSummary][] => {
+      const searched = NETWORK_SOURCES.find((one) => one === sourceOf(source).line);
+      if (searched === undefined) return [];
+      const entry = lines.get(wnid)?.[searched];
+      const terms = SEARCHES[searched].terms({ wnid, name, scientificName, entry });
+      return [[source, { ...terms, hasLine: entry !== undefined }]];
+    };
+    const found = subjects.resolveLabel(name);
+    const folder = found.ok && found.wnid === wnid ? name : wnid;
+    return { wnid, name, folder, searches: Object.fromEntries(sources.flatMap(searchesOf)) };
+  });
+}
+
+function classTableText(classes: readonly ClassSummary[], sources: readonly SourceName[]): string {
+  const searched = Object.keys(classes[0]?.searches ?? {});
+  const hasFolders = sources.includes('folder') && classes.every(({ folder }) => folder !== null);
+  const rows = classes.map(({ wnid, name, folder, searches: by }) => [
+    wnid,
+    name,
+    ...(hasFolders ? [`${folder}/`] : []),
+    ...searched.map((source) => searchText(by[source])),
+  ]);
+  return tableText(['wnid', 'name', ...(hasFolders ? ['folder'] : []), ...searched], rows);
+}
+
+function searchText(summary: SearchSummary | undefined): string {
+  const { terms = [], hasLine = false } = summary ?? {};
+  if (terms.length === 0) return hasLine ? 'nothing to ask for' : 'needs a line in the queries file';
+  return hasLine ? plural(terms.length, 'search', 'searches') : `by name: ${terms.join(', ')}`;
+}
+
+/**
+ * How a collection's filter differs from those of the paper and of torchvision. Sources: the paper, section 3.1; its
+ * authors (natural-adv-examples, issue 3). 0.9055 is the least confidence in the file names that the audit of NINCO
+ * lists.
+ */
+export function differencesOf({ mode, ensemble, heads, evidenceClasses }: Collection): readonly string[] {
+  const isHead = heads.size > 0;
+  const members = ensemble.map((name) => (heads.has(name) ? `${name} (a head: only its last layer is fitted)` : name));
+  const here = `${members.join(' and ')}, ${isHead ? 'choosing among' : 'masked to'} ${plural(evidenceClasses.wnids.length, 'class', 'classes')}`;
+  const paper = {
+    A: `it filtered with two ResNet-50s, one masked to its 200 classes and one fine-tuned on them; here ${here}`,
+    O: `it asked a ResNet-50 and names no confidence; 0.9 is the floor of the released set (0.9055); here ${ensemble.join(' and ')} decides`,
+  };
+  return [
+    `from the paper (section 3.1): ${paper[mode]}`,
+    "from torchvision's ImageFolder: EXIF orientation is applied (one in XMP or in a PNG text chunk is ignored), alpha is put on white, 16-bit grey counts by its high byte",
+  ];
 }

@@ -2,12 +2,10 @@ import type { Command } from 'commander';
 import { checkCollection, listCollections } from '../../collection/collection.process.ts';
 import type { Collection } from '../../collection/collection.ts';
 import { displayPath } from '../../config/root.ts';
-import { writeResult } from '../text/output.ts';
+import { writeResult, EXIT } from '../text/output.ts';
 import { tableText } from '../text/table.ts';
 import { addCommand, runCommand, type GlobalFlags } from '../start/context.ts';
-import { EXIT } from '../start/exit.ts';
-import { reportOn, reportText } from './check.ts';
-import { differencesOf } from './differences.ts';
+import { reportOn, reportText, differencesOf } from './check.ts';
 import { addCollectionForgetCommand } from './forget.ts';
 import { addCollectionInitCommand } from './init.ts';
 

@@ -3,10 +3,9 @@ import { discoveryDryRun } from '../../crawl/discover/dry-run.process.ts';
 import { walkDryRun } from '../../crawl/discover/walk-dry-run.process.ts';
 import type { Collection } from '../../collection/collection.ts';
 import { oneLine } from '../../kernel/printable.ts';
-import { countText, plural, writeOut } from '../text/output.ts';
+import { countText, plural, writeOut, EXIT } from '../text/output.ts';
 import { hyponymsNamed, rulesOf, wantedOf, wantedWnids, type ClassLabels } from '../run/wanted.ts';
 import { withApp, type CollectionContext } from '../start/context.ts';
-import { EXIT } from '../start/exit.ts';
 import type { CrawlPlan } from './crawl-plan.ts';
 
 /** `--dry-run` stores nothing. It opens the data folder only for the permits of a network source. */

@@ -5,7 +5,7 @@ import { SOURCE_NAMES } from '../../config/sources/sources.ts';
 import type { SettingArgument } from '../../config/setting-layers.ts';
 import { oneLine } from '../../kernel/printable.ts';
 import { classOption } from '../review/list-flags.ts';
-import { shellWord, writeResult } from '../text/output.ts';
+import { shellWord, writeResult, EXIT } from '../text/output.ts';
 import { leftText, runStages, sourcesOf, STAGES_USE, type StagesResult } from '../run/run-stages.ts';
 import { wantedWnids } from '../run/wanted.ts';
 import {
@@ -17,11 +17,9 @@ import {
   type CommandContext,
   type GlobalFlags,
 } from '../start/context.ts';
-import { EXIT } from '../start/exit.ts';
 import { planCrawl, type CrawlPlan } from './crawl-plan.ts';
 import { dryRun } from './crawl-queries.ts';
-import { crawlRemarks } from './crawl-remarks.ts';
-import { summaryOf, type CrawlSummary } from './crawl-summary.ts';
+import { crawlRemarks, summaryOf, type CrawlSummary } from './crawl-summary.ts';
 
 interface CrawlFlags extends GlobalFlags, CrawlSourceFlags {
   readonly dryRun?: boolean;

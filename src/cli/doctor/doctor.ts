@@ -2,7 +2,7 @@ import { access } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { checkBudgets, checkCrawlSettings } from '../../crawl/discover/crawl-checks.process.ts';
 import { listModels } from '../../models/library/inventory.process.ts';
 import { readBudgets } from '../../crawl/network/budgets.process.ts';
@@ -18,28 +18,20 @@ import { countBytes } from '../../photo/pruned.repository.ts';
 import { requireOneFile } from '../../platform/onnx/external-data.ts';
 import { availableProvider } from '../../platform/onnx/providers.ts';
 import { verifyModelFile } from '../../platform/onnx/session.ts';
-import { bytesText, countText, plural, writeOut } from '../text/output.ts';
+import { bytesText, countText, plural, writeResult, EXIT } from '../text/output.ts';
 import { builtProgram } from '../../config/built.mjs';
-import { addGlobalFlags, runCommand, withApp, type CommandContext, type GlobalFlags } from '../start/context.ts';
-import { EXIT } from '../start/exit.ts';
-import { auditFinding, findingText, type Finding } from './finding.ts';
-import { checkServices } from './services.ts';
+import { addCommand, runCommand, withApp, type CommandContext, type GlobalFlags } from '../start/context.ts';
+import { auditFinding, findingText, type Finding, checkServices } from './services.ts';
 
 interface DoctorFlags extends GlobalFlags {
   readonly deep?: boolean;
 }
 
 export function addDoctorCommand(parent: Command): void {
-  addGlobalFlags(
-    parent
-      .command('doctor')
-      .description('Check what is installed, reachable and configured, and say how to fix the rest'),
-  )
-    .addOption(
-      new Option(
-        '--deep',
-        'also audit the data folder: every photo against its bytes, every decision against its evidence, every verdict against its events',
-      ),
+  addCommand(parent, 'doctor', 'Check what is installed, reachable and configured, and say how to fix the rest')
+    .option(
+      '--deep',
+      'also audit the data folder: every photo against its bytes, every decision against its evidence, every verdict against its events',
     )
     .addHelpText(
       'after',
@@ -57,9 +49,7 @@ export function addDoctorCommand(parent: Command): void {
           ...(await dataFolder(context, flags.deep === true)),
         ];
         if (context.signal.aborted) throw new Interrupted();
-        await writeOut(
-          flags.json === true ? `${JSON.stringify(findings.map(toJson))}\n` : findings.map(findingText).join(''),
-        );
+        await writeResult(flags, findings.map(toJson), () => findings.map(findingText).join(''));
         return findings.some(({ state }) => state === 'fail') ? EXIT.incomplete : EXIT.done;
       });
     });

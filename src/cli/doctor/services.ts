@@ -1,5 +1,5 @@
-import { stat } from 'node:fs/promises';
 import process from 'node:process';
+import { stat } from 'node:fs/promises';
 import type { App } from '../../runtime/open/app.process.ts';
 import { redisText } from '../../runtime/open/queues.process.ts';
 import { hideSecret } from '../../config/quote.ts';
@@ -9,7 +9,7 @@ import { makeDataFolder } from '../../platform/disk/folders.ts';
 import { freeBytesOn } from '../../platform/disk/full-disk.ts';
 import { serverVersion } from '../../platform/postgres/clients.ts';
 import type { CommandContext } from '../start/context.ts';
-import type { Finding } from './finding.ts';
+import type { AuditResult } from '../../operate/upkeep/audit-rows.repository.ts';
 
 export async function checkServices(app: App, context: CommandContext): Promise<Finding[]> {
   return [
@@ -73,4 +73,31 @@ async function access({ dataDir }: App): Promise<Finding[]> {
   if (process.platform === 'win32' || (mode & READABLE_BY_ALL) === 0) return [];
   const detail = `every user of this machine can read ${dataDir}; chmod 700 closes it, chmod 750 leaves it to its group`;
   return [{ name: 'access', state: 'note', detail }];
+}
+
+/** One line of the doctor: what was checked, its state, and what to do. A note is information, not a fault. */
+export interface Finding {
+  readonly name: string;
+  readonly state: 'ok' | 'note' | 'fail';
+  readonly detail: string;
+}
+
+const LABELS = { ok: 'ok  ', note: 'note', fail: 'FAIL' } as const;
+
+export function findingText({ name, state, detail }: Finding): string {
+  return `${LABELS[state]} ${name}: ${detail}\n`;
+}
+
+const PROBLEMS_SHOWN = 5;
+
+export function auditFinding({ name, checked, problems, awaited = 0 }: AuditResult): Finding {
+  if (problems.length === 0 && awaited > 0)
+    return { name, state: 'note', detail: `${checked} checked; the next crawl fetches ${awaited} again` };
+  if (problems.length === 0) return { name, state: 'ok', detail: `${checked} checked` };
+  const more = problems.length > PROBLEMS_SHOWN ? `; and ${problems.length - PROBLEMS_SHOWN} more` : '';
+  return {
+    name,
+    state: 'fail',
+    detail: `${problems.length} of ${checked}: ${problems.slice(0, PROBLEMS_SHOWN).join('; ')}${more}`,
+  };
 }

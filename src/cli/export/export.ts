@@ -15,8 +15,7 @@ import { normaliseLicence } from '../../crawl/sources/licence.ts';
 import { bytesText, countText, plural, shellWord, writeResult } from '../text/output.ts';
 import { withProgress } from '../text/progress.ts';
 import { addCommand, runOnCollection, type CollectionContext, type GlobalFlags } from '../start/context.ts';
-import { addExportDiffCommand } from './diff.ts';
-import { addExportListCommand } from './list.ts';
+import { addExportDiffCommand, addExportListCommand } from './revisions.ts';
 
 interface ExportFlags extends GlobalFlags {
   readonly out?: string;

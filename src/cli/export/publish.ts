@@ -11,7 +11,7 @@ import { shortId } from '../../export/revisions/revision-id.ts';
 import { UsageError } from '../../kernel/errors.ts';
 import type { Destination } from '../../kernel/publish.ts';
 import { bytesText, linesText, plural, writeOut, writeResult } from '../text/output.ts';
-import { withProgress } from '../text/progress.ts';
+import { withSteps } from '../text/progress.ts';
 import { addCommand, runCommand, withApp, type CommandContext, type GlobalFlags } from '../start/context.ts';
 
 interface PublishFlags extends GlobalFlags {
@@ -51,9 +51,9 @@ export function addPublishCommand(program: Command): void {
     .option('--forget-history', 'hf: afterwards replace the history of the dataset by one commit')
     .option('--replace', 'replace what is there, although it is the set of another collection')
     .addHelpText('after', HELP)
-    .action(async (dir: string, flags: PublishFlags) => {
-      await runCommand(flags, (context) => publish(path.resolve(dir), flags, context));
-    });
+    .action((dir: string, flags: PublishFlags) =>
+      runCommand(flags, (context) => publish(path.resolve(dir), flags, context)),
+    );
 }
 
 async function publish(root: string, flags: PublishFlags, context: CommandContext): Promise<void> {
@@ -62,23 +62,13 @@ async function publish(root: string, flags: PublishFlags, context: CommandContex
   const open = target.kind === 'hub' ? hubOpener(target.name, flags) : bucketOpener(target, flags);
   const exported = await readExportedFolder(root);
   const destination = await open(exported, context);
-  let now: PublishProgress = { done: 0, total: 0, bytes: 0 };
+  const { signal } = context;
   const upload = (): Promise<PublishResult> =>
-    withProgress(
-      () => (now.total === 0 ? [] : [{ label: 'publish', ...now, note: '' }]),
-      () =>
-        publishFolder(exported, destination, {
-          to,
-          root,
-          dryRun,
-          forgetHistory,
-          replace,
-          signal: context.signal,
-          onProgress: (progress) => {
-            now = progress;
-          },
-        }),
-    );
+    withSteps((onStep) => {
+      const onProgress = (progress: PublishProgress): void => onStep({ what: 'publish', ...progress });
+      const options = { to, root, dryRun, forgetHistory, replace, signal, onProgress };
+      return publishFolder(exported, destination, options);
+    });
   const result = dryRun ? await upload() : await recordedUpload({ exported, to }, context, upload);
   if (flags.json !== true)
     for (const { action, path: file, bytes } of result.changes ?? [])

@@ -4,13 +4,11 @@ import { threadsOf } from '../../models/engine/ensemble.process.ts';
 import { verifyFolder } from '../../export/verify/verify-folder.process.ts';
 import { version } from '../../config/version.ts';
 import type { Verification } from '../../export/verify/findings.ts';
-import type { VerifyProgress } from '../../export/verify/verify.process.ts';
 import { UsageError } from '../../kernel/errors.ts';
 import { oneLine } from '../../kernel/printable.ts';
-import { linesText, plural, writeResult } from '../text/output.ts';
-import { withProgress } from '../text/progress.ts';
+import { linesText, plural, writeResult, EXIT } from '../text/output.ts';
+import { withSteps } from '../text/progress.ts';
 import { addCommand, runCommand, wholeNumberFrom, type CommandContext, type GlobalFlags } from '../start/context.ts';
-import { EXIT } from '../start/exit.ts';
 
 const HELP = `
 Reads every file of the folder that winnow export made, compares what they say of each photo, and
@@ -38,9 +36,7 @@ export function addVerifyCommand(program: Command): void {
     .argument('<dir>', 'the folder that winnow export made')
     .option('--sample <n>', 'recompute the rule for n photos only; 0 needs no models', wholeNumberFrom(0, 999_999_999))
     .addHelpText('after', HELP)
-    .action(async (dir: string, flags: VerifyFlags) => {
-      await runCommand(flags, (context) => verify(dir, flags, context));
-    });
+    .action((dir: string, flags: VerifyFlags) => runCommand(flags, (context) => verify(dir, flags, context)));
 }
 
 async function verify(dir: string, flags: VerifyFlags, { loaded, log, signal }: CommandContext): Promise<number> {
@@ -50,22 +46,17 @@ async function verify(dir: string, flags: VerifyFlags, { loaded, log, signal }: 
   const { requireProvider } = await import('../../platform/onnx/providers.ts');
   // An export can be verified on any machine.
   const provider = await requireProvider({ ...filter, providerFallback: true }, log);
-  let progress: VerifyProgress | null = null;
-  const result = await withProgress(
-    () => (progress === null ? [] : [{ label: progress.what, done: progress.done, total: progress.total, note: '' }]),
-    () =>
-      verifyFolder(dir, {
-        sample: flags.sample ?? null,
-        threads: threadsOf(filter.threads),
-        cropsPerPass: filter.batchCrops,
-        provider,
-        maxPixels: fetch.maxPixels,
-        winnow: version,
-        signal,
-        onProgress: (now) => {
-          progress = now;
-        },
-      }),
+  const result = await withSteps((onProgress) =>
+    verifyFolder(dir, {
+      sample: flags.sample ?? null,
+      threads: threadsOf(filter.threads),
+      cropsPerPass: filter.batchCrops,
+      provider,
+      maxPixels: fetch.maxPixels,
+      winnow: version,
+      signal,
+      onProgress,
+    }),
   );
   await writeResult(flags, result, () => verificationText(result));
   return result.ok ? EXIT.done : EXIT.incomplete;

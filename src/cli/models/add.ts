@@ -6,8 +6,8 @@ import { NORMALISATIONS } from '../../models/library/normalisation.ts';
 import { displayPath } from '../../config/root.ts';
 import { tensorText } from '../../platform/onnx/graph.ts';
 import { terminalAsker } from '../text/ask.ts';
-import { writeOut } from '../text/output.ts';
-import { addGlobalFlags, runCommand, type GlobalFlags } from '../start/context.ts';
+import { writeResult } from '../text/output.ts';
+import { addCommand, runCommand, type GlobalFlags } from '../start/context.ts';
 
 interface AddFlags extends GlobalFlags, GivenFacts {
   readonly allowChance?: boolean;
@@ -27,29 +27,25 @@ Examples:
 `;
 
 export function addModelsAddCommand(models: Command): void {
-  addGlobalFlags(
-    models.command('add').description('Register an ONNX classifier: read it, try it on sample photos, write its card'),
-  )
+  addCommand(models, 'add', 'Register an ONNX classifier: read it, try it on sample photos, write its card')
     .argument('<file>', 'an ONNX file with its weights inside')
-    .addOption(new Option('--name <name>', "its name in collections (default: the file's name)"))
-    .addOption(
-      new Option(
-        '--classes <list or file>',
-        'classes in the order of the outputs: imagenet-1k, imagenet-a, imagenet-o, or a file with one wnid or name on each line',
-      ),
+    .option('--name <name>', "its name in collections (default: the file's name)")
+    .option(
+      '--classes <list or file>',
+      'classes in the order of the outputs: imagenet-1k, imagenet-a, imagenet-o, or a file with one wnid or name on each line',
     )
-    .addOption(new Option('--normalise <how>', `how pixels become numbers: ${NORMALISATIONS}`))
+    .option('--normalise <how>', `how pixels become numbers: ${NORMALISATIONS}`)
     .addOption(new Option('--resize <pixels>', "the photo's shorter side before the crop").argParser(pixels))
     .addOption(new Option('--size <pixels>', 'side of the input, if the file does not say').argParser(pixels))
     .addOption(
       new Option('--layout <layout>', 'layout of the input, if the file does not say').choices(['nchw', 'nhwc']),
     )
-    .addOption(new Option('--logits <output>', 'the output with the logits, if there are several'))
+    .option('--logits <output>', 'the output with the logits, if there are several')
     .addOption(new Option('--licence <spdx id>', 'licence of the weights').default('unknown'))
-    .addOption(new Option('--source <text>', "where the weights come from (default: the file's name)"))
-    .addOption(new Option('--documentation <url>', 'the page that documents the preprocessing'))
-    .addOption(new Option('--in-place', 'refer to the file at its place instead of copying it'))
-    .addOption(new Option('--allow-chance', 'accept a model that shows no knowledge, for tests and benchmarks'))
+    .option('--source <text>', "where the weights come from (default: the file's name)")
+    .option('--documentation <url>', 'the page that documents the preprocessing')
+    .option('--in-place', 'refer to the file at its place instead of copying it')
+    .option('--allow-chance', 'accept a model that shows no knowledge, for tests and benchmarks')
     .addHelpText('after', EXAMPLES)
     .action((file: string, flags: AddFlags) =>
       runCommand(flags, async ({ signal, log }) => {
@@ -64,7 +60,7 @@ export function addModelsAddCommand(models: Command): void {
           log.warn(
             `${trialText(added.trial)}: fewer than half; check --normalise, --resize and the order of --classes`,
           );
-        await writeOut(flags.json === true ? `${JSON.stringify(jsonOf(added))}\n` : textOf(added));
+        await writeResult(flags, jsonOf(added), () => textOf(added));
       }),
     );
 }

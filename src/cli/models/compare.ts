@@ -1,10 +1,10 @@
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { threadsOf } from '../../models/engine/ensemble.process.ts';
 import type { Comparison } from '../../evaluate/compare.process.ts';
 import { plural, percentText, writeResult } from '../text/output.ts';
 import { tableText } from '../text/table.ts';
 import { withProgress, type ProgressLine } from '../text/progress.ts';
-import { addGlobalFlags, runCommand, type CommandContext, type GlobalFlags } from '../start/context.ts';
+import { addCommand, runCommand, type CommandContext, type GlobalFlags } from '../start/context.ts';
 
 const HELP = `
 The paper's two members have similar accuracies on clean photos. The command warns if two models are more than 2
@@ -24,17 +24,10 @@ interface CompareFlags extends GlobalFlags {
 }
 
 export function addModelsCompareCommand(models: Command): void {
-  addGlobalFlags(models.command('compare').description('Measure models side by side on the same clean photos'))
+  addCommand(models, 'compare', 'Measure models side by side on the same clean photos')
     .requiredOption('--clean <dir>', 'photos that show their classes: a folder for each class')
-    .addOption(
-      new Option(
-        '--models <names>',
-        'models with commas between them (default: all that are ready and know the classes)',
-      ),
-    )
-    .addOption(
-      new Option('--among <list>', 'classes to choose among, as for evaluate (default: the classes of the photos)'),
-    )
+    .option('--models <names>', 'models with commas between them (default: all that are ready and know the classes)')
+    .option('--among <list>', 'classes to choose among, as for evaluate (default: the classes of the photos)')
     .addHelpText('after', HELP)
     .action((flags: CompareFlags) => runCommand(flags, (context) => compare(flags, context)));
 }

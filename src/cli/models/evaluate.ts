@@ -1,13 +1,16 @@
 import { type Command, Option } from 'commander';
 import { threadsOf } from '../../models/engine/ensemble.process.ts';
 import { evaluateSet, type SetEvaluation } from '../../evaluate/evaluate-set.process.ts';
-import type { EvaluateProgress, Judge } from '../../evaluate/judge.process.ts';
+import type { Judge } from '../../evaluate/judge.process.ts';
 import { LOGITS_ARE, type LogitsAre } from '../../evaluate/logits/read-answers.process.ts';
 import { UsageError } from '../../kernel/errors.ts';
-import { evaluationText } from './evaluation-text.ts';
-import { writeResult } from '../text/output.ts';
-import { withProgress } from '../text/progress.ts';
+import { writeResult, linesText, percentText, plural } from '../text/output.ts';
+import { withSteps } from '../text/progress.ts';
 import { addCommand, runCommand, type CommandContext, type GlobalFlags } from '../start/context.ts';
+import type { ClassAccuracy, Evaluation, OodMeasures } from '../../evaluate/evaluation.ts';
+import { calibrationBins } from '../../evaluate/metrics/calibration.ts';
+import { fittedText } from '../../kernel/texts.ts';
+import { tableText } from '../text/table.ts';
 
 const HELP = `
 Measures a model on a set of photos: accuracy, calibration, and by class. With photos that are in the
@@ -49,23 +52,19 @@ interface EvaluateFlags extends GlobalFlags {
 export function addEvaluateCommand(program: Command): void {
   addCommand(program, 'evaluate', 'Measure a model on an exported set or on a folder of photos')
     .argument('<dir>', 'an export of winnow, or a folder with a folder for each class')
-    .addOption(new Option('--model <name>', 'a registered model'))
-    .addOption(new Option('--logits <file>', 'what another program computed: npy, npz, csv or parquet'))
+    .option('--model <name>', 'a registered model')
+    .option('--logits <file>', 'what another program computed: npy, npz, csv or parquet')
     .addOption(new Option('--logits-are <kind>', 'what the files of logits hold').choices(LOGITS_ARE).default('auto'))
-    .addOption(new Option('--files <file>', 'the names of the photos in the order of the rows, one a line'))
-    .addOption(new Option('--in-distribution <dir>', 'photos that show the classes, to measure detection'))
-    .addOption(new Option('--in-logits <file>', 'the same as --logits, for the photos of --in-distribution'))
-    .addOption(new Option('--in-files <file>', 'the same as --files, for the rows of --in-logits'))
-    .addOption(
-      new Option(
-        '--among <list>',
-        "classes to choose among: imagenet-1k, imagenet-a, imagenet-o, a file with one class a line, or wnids with commas between them (default: an export's own, else imagenet-1k)",
-      ),
+    .option('--files <file>', 'the names of the photos in the order of the rows, one a line')
+    .option('--in-distribution <dir>', 'photos that show the classes, to measure detection')
+    .option('--in-logits <file>', 'the same as --logits, for the photos of --in-distribution')
+    .option('--in-files <file>', 'the same as --files, for the rows of --in-logits')
+    .option(
+      '--among <list>',
+      "classes to choose among: imagenet-1k, imagenet-a, imagenet-o, a file with one class a line, or wnids with commas between them (default: an export's own, else imagenet-1k)",
     )
     .addHelpText('after', HELP)
-    .action(async (dir: string, flags: EvaluateFlags) => {
-      await runCommand(flags, (context) => evaluate(dir, flags, context));
-    });
+    .action((dir: string, flags: EvaluateFlags) => runCommand(flags, (context) => evaluate(dir, flags, context)));
 }
 
 async function evaluate(dir: string, flags: EvaluateFlags, { loaded, log, signal }: CommandContext): Promise<void> {
@@ -74,23 +73,18 @@ async function evaluate(dir: string, flags: EvaluateFlags, { loaded, log, signal
   // This loads ONNX Runtime, which most commands do not need.
   const { requireProvider } = await import('../../platform/onnx/providers.ts');
   const provider = judge.kind === 'model' ? await requireProvider(filter, log) : 'cpu';
-  let progress: EvaluateProgress | null = null;
-  const result: SetEvaluation = await withProgress(
-    () => (progress === null ? [] : [{ label: progress.what, done: progress.done, total: progress.total, note: '' }]),
-    () =>
-      evaluateSet(dir, judge, {
-        among: flags.among ?? null,
-        inDistribution: flags.inDistribution ?? null,
-        threads: threadsOf(filter.threads),
-        cropsPerPass: filter.batchCrops,
-        provider,
-        maxPixels: fetch.maxPixels,
-        signal,
-        onProgress: (now) => {
-          progress = now;
-        },
-        onUnreadable: (file, reason) => log.warn({ file, reason }, 'a photo cannot be evaluated'),
-      }),
+  const result: SetEvaluation = await withSteps((onProgress) =>
+    evaluateSet(dir, judge, {
+      among: flags.among ?? null,
+      inDistribution: flags.inDistribution ?? null,
+      threads: threadsOf(filter.threads),
+      cropsPerPass: filter.batchCrops,
+      provider,
+      maxPixels: fetch.maxPixels,
+      signal,
+      onProgress,
+      onUnreadable: (file, reason) => log.warn({ file, reason }, 'a photo cannot be evaluated'),
+    }),
   );
   if (flags.json === true) for (const sentence of result.assumed) log.info(sentence);
   await writeResult(flags, result.evaluation, () => evaluationText(result));
@@ -132,4 +126,79 @@ function flagProblems(flags: EvaluateFlags): readonly (readonly [boolean, string
       '--logits says nothing of the photos of --in-distribution: add --in-logits FILE',
     ],
   ];
+}
+
+const LISTED = 5;
+
+function evaluationText({ evaluation, assumed, nameOf }: SetEvaluation): string {
+  const { model, photos, perClass, ood, fitted } = evaluation;
+  return [
+    `${model} on ${plural(photos, 'photo')}${fitted === null ? '' : `; ${fittedText(fitted)}`}\n`,
+    tableText(['measure', 'value', ''], [...measureRows(evaluation), ...(ood === null ? [] : oodRows(ood))]),
+    classesText(perClass, nameOf),
+    ood === null
+      ? ''
+      : linesText([
+          `\nout of distribution: ${plural(ood.positives, 'photo')} against ${plural(ood.negatives, 'photo')} in the distribution; ${ood.polarity}`,
+        ]),
+    linesText(['\nassumed:', ...assumed.map((sentence) => `  ${sentence}`)]),
+  ].join('');
+}
+
+type Row = readonly [string, string, string];
+
+function measureRows(evaluation: Evaluation): Row[] {
+  const { accuracy, accuracyLow, accuracyHigh, photos } = evaluation;
+  const isOneBin = calibrationBins(photos) === 1;
+  const rows: readonly (readonly [string, number | null, string])[] = [
+    ['accuracy', accuracy, `${between(accuracyLow, accuracyHigh)} (Wilson)`],
+    ['macro accuracy', evaluation.macroAccuracy, 'mean of the classes'],
+    [
+      'RMS calibration error',
+      evaluation.rmsCalibrationError,
+      `${between(evaluation.rmsCalibrationErrorLow, evaluation.rmsCalibrationErrorHigh)}, corrected: ${isOneBin ? 'one bin, because there are fewer than 200 photos' : 'all bins of 100 photos'}`,
+    ],
+    ['RMS calibration error', evaluation.rmsCalibrationErrorUpstream, 'upstream-compatible: without the last bin'],
+    [
+      'AURRA',
+      evaluation.aurra,
+      `${between(evaluation.aurraLow, evaluation.aurraHigh)}, area under the response rate accuracy curve`,
+    ],
+    ['soft-F1', evaluation.softF1, between(evaluation.softF1Low, evaluation.softF1High)],
+  ];
+  return rows.flatMap(([name, value, note]) => (value === null ? [] : [[name, percentText(value), note] as const]));
+}
+
+function oodRows(ood: OodMeasures): Row[] {
+  const { chance } = ood;
+  return [
+    ['AUPR', percentText(ood.aupr), `${between(ood.auprLow, ood.auprHigh)}, chance ${percentText(chance.aupr)}`],
+    ['AUROC', percentText(ood.auroc), `${between(ood.aurocLow, ood.aurocHigh)}, chance ${percentText(chance.auroc)}`],
+    [
+      'FPR95',
+      percentText(ood.fpr95Nearest),
+      `${between(ood.fpr95NearestLow, ood.fpr95NearestHigh)}, nearest to 95 % recall, as upstream, chance ${percentText(chance.fpr95)}`,
+    ],
+    [
+      'FPR95',
+      percentText(ood.fpr95First),
+      `${between(ood.fpr95FirstLow, ood.fpr95FirstHigh)}, at least 95 % recall, chance ${percentText(chance.fpr95)}`,
+    ],
+  ];
+}
+
+function between(low: number | null, high: number | null): string {
+  return `95 % interval ${percentText(low)} to ${percentText(high)}`;
+}
+
+function classesText(perClass: readonly ClassAccuracy[], nameOf: SetEvaluation['nameOf']): string {
+  if (perClass.length === 0) return '';
+  const sorted = perClass.toSorted((a, b) => a.accuracy - b.accuracy || b.photos - a.photos);
+  const rowsOf = (classes: readonly ClassAccuracy[]): (string | number)[][] =>
+    classes.map(({ wnid, photos, accuracy }) => [wnid, nameOf(wnid), photos, percentText(accuracy)]);
+  const head = ['wnid', 'class', 'photos', 'accuracy'];
+  if (sorted.length <= 2 * LISTED) return `\n${tableText(head, rowsOf(sorted))}`;
+  const worst = sorted.slice(0, LISTED);
+  const best = perClass.toSorted((a, b) => b.accuracy - a.accuracy || b.photos - a.photos).slice(0, LISTED);
+  return `\nworst of ${plural(sorted.length, 'class', 'classes')}:\n${tableText(head, rowsOf(worst))}\nbest:\n${tableText(head, rowsOf(best))}`;
 }

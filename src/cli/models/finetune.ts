@@ -45,16 +45,14 @@ export function addFinetuneCommand(program: Command): void {
   addCommand(program, 'finetune', "Fit a linear head on a model's features, for classes of your own")
     .requiredOption('--backbone <name>', 'a registered model whose card names an output `features`')
     .requiredOption('--train <dir>', 'photos to fit the head with: a folder for each class')
-    .addOption(new Option('--val <dir>', 'photos to measure the head with (default: a held-out tenth of --train)'))
-    .addOption(
-      new Option(
-        '--classes <list>',
-        'classes to use: imagenet-1k, imagenet-a, imagenet-o, a file with one class a line, or names of folders with commas between them (default: all folders of --train)',
-      ),
+    .option('--val <dir>', 'photos to measure the head with (default: a held-out tenth of --train)')
+    .option(
+      '--classes <list>',
+      'classes to use: imagenet-1k, imagenet-a, imagenet-o, a file with one class a line, or names of folders with commas between them (default: all folders of --train)',
     )
     .requiredOption('--name <name>', 'the name of the new model in collections')
     .addOption(new Option('--l2 <number>', 'penalty on the squares of the weights').argParser(penalty).default(1))
-    .addOption(new Option('--class-weights', 'give each class the same weight, whatever its number of photos'))
+    .option('--class-weights', 'give each class the same weight, whatever its number of photos')
     .addOption(new Option('--seed <number>', 'chooses the held-out tenth').argParser(seed).default(1))
     .addOption(new Option('--licence <spdx id>', 'licence of the weights').default('unknown'))
     .addHelpText('after', HELP)

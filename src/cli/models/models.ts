@@ -11,10 +11,9 @@ import { trialText } from '../../models/library/judge-trial.ts';
 import type { FoundCard } from '../../collection/cards/model-card.process.ts';
 import { displayPath } from '../../config/root.ts';
 import { Interrupted } from '../../kernel/errors.ts';
-import { plural, writeJsonLines, writeOut } from '../text/output.ts';
+import { plural, writeJsonLines, writeOut, EXIT } from '../text/output.ts';
 import { tableText } from '../text/table.ts';
-import { addGlobalFlags, runCommand, type CommandContext, type GlobalFlags } from '../start/context.ts';
-import { EXIT } from '../start/exit.ts';
+import { addCommand, runCommand, type CommandContext, type GlobalFlags } from '../start/context.ts';
 import { addModelsAddCommand } from './add.ts';
 import { addModelsCompareCommand } from './compare.ts';
 import { addModelsPullCommand } from './pull.ts';
@@ -26,17 +25,17 @@ export function addModelsCommand(program: Command): void {
     .description(
       'Models: each has a card (file, sha256, preprocessing, classes); collections name them in their ensemble',
     );
-  addGlobalFlags(models.command('list').description('List the models that collections can name'))
+  addCommand(models, 'list', 'List the models that collections can name')
     .addHelpText('after', '\nExamples:\n  winnow models list\n  winnow models list --json\n')
     .action((flags: GlobalFlags) => runCommand(flags, () => list(flags.json === true)));
-  addGlobalFlags(models.command('show').description('Show everything known about a model'))
+  addCommand(models, 'show', 'Show everything known about a model')
     .argument('<name>', 'a model of `winnow models list`')
     .addHelpText('after', '\nExample:\n  winnow models show efficientnet-lite0\n')
     .action((name: string, flags: GlobalFlags) => runCommand(flags, () => show(name, flags.json === true)));
-  addGlobalFlags(
-    models
-      .command('verify')
-      .description('Check files against size and sha256 of their cards, load them and run them on sample photos'),
+  addCommand(
+    models,
+    'verify',
+    'Check files against size and sha256 of their cards, load them and run them on sample photos',
   )
     .argument('[name...]', 'the models to check (default: all)')
     .addHelpText('after', '\nExamples:\n  winnow models verify\n  winnow models verify resnet50-v1-12\n')

@@ -5,8 +5,8 @@ import { cardFor, type FoundCard } from '../../collection/cards/model-card.proce
 import { displayPath } from '../../config/root.ts';
 import { Interrupted } from '../../kernel/errors.ts';
 import { plural, writeOut } from '../text/output.ts';
-import { startProgress } from '../text/progress.ts';
-import { addGlobalFlags, runCommand, type CommandContext, type GlobalFlags } from '../start/context.ts';
+import { withProgress } from '../text/progress.ts';
+import { addCommand, runCommand, type CommandContext, type GlobalFlags } from '../start/context.ts';
 
 const HELP = `
 The card states the addresses, the number of bytes and the sha256. The addresses in models.mirrors are tried first. Bytes are
@@ -21,10 +21,10 @@ Examples:
 `;
 
 export function addModelsPullCommand(models: Command): void {
-  addGlobalFlags(
-    models
-      .command('pull')
-      .description("Download a model's file, verified by its card's size and sha256, and try it on sample photos"),
+  addCommand(
+    models,
+    'pull',
+    "Download a model's file, verified by its card's size and sha256, and try it on sample photos",
   )
     .argument('<name...>', 'models of `winnow models list`')
     .addHelpText('after', HELP)
@@ -50,26 +50,21 @@ function megabytes(bytes: number): number {
 
 async function pull(card: FoundCard, { loaded, signal }: CommandContext): Promise<Pulled> {
   let bytes = 0;
-  const progress = startProgress(() => ({
-    lines: [{ label: `${card.name} MB`, done: megabytes(bytes), total: megabytes(card.bytes), note: '' }],
-    parts: [],
-    waiting: '',
-  }));
   try {
     const { pullModel } = await import('../../models/library/pull.process.ts');
-    return await pullModel(card, {
-      config: loaded.config,
-      signal,
-      onProgress: (count) => {
-        bytes = count;
-      },
-      onTrouble: (text) => console.error(`winnow: ${text}`),
-    });
+    return await withProgress(
+      () => [{ label: `${card.name} MB`, done: megabytes(bytes), total: megabytes(card.bytes), note: '' }],
+      () =>
+        pullModel(card, {
+          config: loaded.config,
+          signal,
+          onProgress: (count) => void (bytes = count),
+          onTrouble: (text) => console.error(`winnow: ${text}`),
+        }),
+    );
   } catch (error) {
     if (error instanceof Interrupted) console.error(`winnow: ${error.message}`);
     throw error;
-  } finally {
-    progress.stop();
   }
 }
 

@@ -1,10 +1,10 @@
 import { access } from 'node:fs/promises';
 import path from 'node:path';
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { removeModel, type Removal } from '../../models/library/remove.process.ts';
 import { displayPath } from '../../config/root.ts';
-import { plural, writeOut } from '../text/output.ts';
-import { addGlobalFlags, runCommand, withApp, type CommandContext, type GlobalFlags } from '../start/context.ts';
+import { plural, writeResult } from '../text/output.ts';
+import { addCommand, runCommand, withApp, type CommandContext, type GlobalFlags } from '../start/context.ts';
 
 interface RemoveFlags extends GlobalFlags {
   readonly force?: boolean;
@@ -21,9 +21,9 @@ Examples:
 `;
 
 export function addModelsRemoveCommand(models: Command): void {
-  addGlobalFlags(models.command('remove').description('Remove an added model, or the downloaded file of a model'))
+  addCommand(models, 'remove', 'Remove an added model, or the downloaded file of a model')
     .argument('<name>', 'a model of `winnow models list`')
-    .addOption(new Option('--force', 'remove it even if a collection names it or the data folder has evidence from it'))
+    .option('--force', 'remove it even if a collection names it or the data folder has evidence from it')
     .addHelpText('after', HELP)
     .action((name: string, flags: RemoveFlags) =>
       runCommand(flags, async (context) => {
@@ -32,7 +32,7 @@ export function addModelsRemoveCommand(models: Command): void {
         const removal = (await hasCatalogue(context))
           ? await withApp(context, { name: 'models', access: 'use' }, ({ db }) => removeModel(name, { force, db }))
           : await removeModel(name, { force, db: null });
-        await writeOut(flags.json === true ? `${JSON.stringify(removal)}\n` : textOf(removal, context));
+        await writeResult(flags, removal, () => textOf(removal, context));
       }),
     );
 }

@@ -10,9 +10,8 @@ import { applyTakedowns } from '../../operate/backup/sweep.process.ts';
 import type { App } from '../../runtime/open/app.process.ts';
 import { LOST_BYTES_CURE } from '../../kernel/blobs.ts';
 import { withCopyProgress } from './copy-progress.ts';
-import { bytesText, countText, linesText, photosText, plural, writeResult } from '../text/output.ts';
+import { bytesText, countText, linesText, photosText, plural, writeResult, EXIT } from '../text/output.ts';
 import { addCommand, runCommand, runOnData, wholeNumberFrom, type GlobalFlags } from '../start/context.ts';
-import { EXIT } from '../start/exit.ts';
 import { tableText } from '../text/table.ts';
 
 interface BackupFlags extends GlobalFlags {

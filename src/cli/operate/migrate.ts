@@ -28,12 +28,12 @@ export function addMigrateCommand(program: Command): void {
   addCommand(program, 'migrate', 'Bring the tables of a shared catalogue to the schema that this version needs')
     .option('--yes', 'do not ask')
     .addHelpText('after', HELP)
-    .action(async (flags: MigrateFlags) => {
-      await runCommand(flags, async (context) => {
+    .action((flags: MigrateFlags) =>
+      runCommand(flags, async (context) => {
         const done = await migrated(flags, context);
         await writeResult(flags, done, () => textOf(done));
-      });
-    });
+      }),
+    );
 }
 
 async function migrated(flags: MigrateFlags, context: CommandContext): Promise<Migrated> {

@@ -12,9 +12,8 @@ import { UsageError } from '../../kernel/errors.ts';
 import { blobPlaceOf, isSamePlace, type BlobPlace } from '../../platform/blobs/blob-place.ts';
 import { openBlobs } from '../../platform/blobs/open-blobs.ts';
 import { withCopyProgress } from './copy-progress.ts';
-import { bytesText, countText, photosText, plural, writeResult } from '../text/output.ts';
+import { bytesText, countText, photosText, plural, writeResult, EXIT } from '../text/output.ts';
 import { addCommand, runOnData, type GlobalFlags } from '../start/context.ts';
-import { EXIT } from '../start/exit.ts';
 
 interface MoveFlags extends GlobalFlags {
   readonly toDatabase?: string;

@@ -1,20 +1,19 @@
-import { Argument, type Command, Option } from 'commander';
+import { Argument, type Command } from 'commander';
 import { recorded } from '../../runtime/activity/activity.repository.ts';
 import { localActor } from '../../runtime/activity/local-actor.process.ts';
 import type { App } from '../../runtime/open/app.process.ts';
 import { sleepUnlessAborted } from '../../runtime/open/outage.process.ts';
 import { endPauses, pauseStages, readPauses } from '../../collection/pause.repository.ts';
 import { listText, PAUSABLE_STAGES, pausesText, type PausableStage, type Pause } from '../../collection/pause.ts';
-import { plural, writeOut } from '../text/output.ts';
+import { EXIT, linesText, plural, writeOut, writeResult } from '../text/output.ts';
 import {
-  addGlobalFlags,
+  addCommand,
   runCommand,
   runOnCollection,
   withApp,
   type CommandContext,
   type GlobalFlags,
 } from '../start/context.ts';
-import { EXIT } from '../start/exit.ts';
 
 interface PauseFlags extends GlobalFlags {
   readonly endWorkers?: boolean;
@@ -31,13 +30,14 @@ type StageWord = PausableStage | 'all';
 const WAIT_LOOK_MS = 1_000;
 
 export function addPauseCommand(program: Command): void {
-  addStages(
-    program
-      .command('pause')
-      .description('Stop a stage from taking new work, in every process, until winnow unpause; jobs in flight finish'),
+  addCommand(
+    program,
+    'pause',
+    'Stop a stage from taking new work, in every process, until winnow unpause; jobs in flight finish',
   )
-    .addOption(new Option('--end-workers', 'long-running workers (workers/) exit once their jobs in flight are done'))
-    .addOption(new Option('--wait', 'return once nothing is in flight any more'))
+    .addArgument(stagesArgument())
+    .option('--end-workers', 'long-running workers (workers/) exit once their jobs in flight are done')
+    .option('--wait', 'return once nothing is in flight any more')
     .addHelpText(
       'after',
       `
@@ -66,7 +66,8 @@ Examples:
 }
 
 export function addUnpauseCommand(program: Command): void {
-  addStages(program.command('unpause').description('End a pause of a stage (winnow pause)'))
+  addCommand(program, 'unpause', 'End a pause of a stage (winnow pause)')
+    .addArgument(stagesArgument())
     .addHelpText(
       'after',
       `
@@ -89,17 +90,13 @@ Examples:
           () => endPauses(app.db, { stages, collectionId }),
         );
         const pauses = await readPauses(app.db, collectionId);
-        await writeOut(
-          flags.json === true ? `${JSON.stringify({ ended, pauses })}\n` : unpausedText({ stages, ended, pauses }),
-        );
+        await writeResult(flags, { ended, pauses }, () => unpausedText({ stages, ended, pauses }));
       });
     });
 }
 
-function addStages(command: Command): Command {
-  return addGlobalFlags(
-    command.addArgument(new Argument('<stages...>', 'the stage').choices([...PAUSABLE_STAGES, 'all'])),
-  );
+function stagesArgument(): Argument {
+  return new Argument('<stages...>', 'the stage').choices([...PAUSABLE_STAGES, 'all']);
 }
 
 function stagesOf(words: readonly StageWord[]): readonly PausableStage[] {
@@ -167,21 +164,18 @@ function handText(pauses: readonly Pause[]): string {
   return parts.length === 0 ? 'draining' : `draining, ${listText(parts)} in flight`;
 }
 
-function unpausedText({
-  stages,
-  ended,
-  pauses,
-}: {
+interface Unpaused {
   readonly stages: readonly PausableStage[];
   readonly ended: readonly PausableStage[];
   readonly pauses: readonly Pause[];
-}): string {
+}
+
+function unpausedText({ stages, ended, pauses }: Unpaused): string {
   const others = stages.filter((stage) => !ended.includes(stage));
   const holding = pauses.filter(({ stage }) => stages.includes(stage));
-  const lines = [
-    ended.length === 0 ? '' : `ended the pause of ${listText(stages.filter((stage) => ended.includes(stage)))}`,
-    others.length === 0 ? '' : `${listText(others)} had no such pause`,
-    holding.length === 0 ? '' : `but ${pausesText(holding)}`,
-  ];
-  return lines.map((line) => (line === '' ? '' : `${line}\n`)).join('');
+  return linesText([
+    ended.length > 0 && `ended the pause of ${listText(stages.filter((stage) => ended.includes(stage)))}`,
+    others.length > 0 && `${listText(others)} had no such pause`,
+    holding.length > 0 && `but ${pausesText(holding)}`,
+  ]);
 }

@@ -1,11 +1,11 @@
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { recorded } from '../../runtime/activity/activity.repository.ts';
 import { localActor } from '../../runtime/activity/local-actor.process.ts';
 import { pruneCollection, type HeldCount, type PruneReport } from '../../filter/prune/prune-collection.process.ts';
 import { countUndecidedPruned } from '../../filter/prune/pruned-photos.repository.ts';
-import { bytesText, countText, plural, prunedText, writeOut } from '../text/output.ts';
-import { startProgress } from '../text/progress.ts';
-import { addGlobalFlags, runOnCollection, type GlobalFlags } from '../start/context.ts';
+import { bytesText, countText, plural, prunedText, writeResult } from '../text/output.ts';
+import { withProgress, type ProgressLine } from '../text/progress.ts';
+import { addCommand, runOnCollection, type GlobalFlags } from '../start/context.ts';
 
 interface PruneFlags extends GlobalFlags {
   readonly dryRun?: boolean;
@@ -30,40 +30,31 @@ Examples:
 `;
 
 export function addPruneCommand(program: Command): void {
-  addGlobalFlags(
-    program
-      .command('prune')
-      .description('Delete the bytes of photos that every collection has dropped; everything else stays'),
-  )
-    .addOption(new Option('--dry-run', 'say what would be deleted; delete nothing'))
+  addCommand(program, 'prune', 'Delete the bytes of photos that every collection has dropped; everything else stays')
+    .option('--dry-run', 'say what would be deleted; delete nothing')
     .addHelpText('after', HELP)
     .action(async (flags: PruneFlags) => {
       await runOnCollection(flags, { name: 'prune', access: 'use' }, async (workspace, { signal }) => {
         const isDryRun = flags.dryRun === true;
         const soFar = { photos: 0, bytes: 0, looked: 0 };
-        const progress = startProgress(() => ({
-          lines: [{ label: 'photos', done: soFar.looked, total: null, note: `pruned ${countText(soFar.photos)}` }],
-          parts: [],
-          waiting: '',
-        }));
+        const lines = (): ProgressLine[] => [
+          { label: 'photos', done: soFar.looked, total: null, note: `pruned ${countText(soFar.photos)}` },
+        ];
         const onProgress = (now: typeof soFar): void => void Object.assign(soFar, now);
         const { name: collection } = workspace.collection;
         const prune = (): Promise<PruneReport> => pruneCollection(workspace, { isDryRun, signal, onProgress });
-        const report = await (
-          isDryRun
-            ? prune()
-            : recorded(
-                workspace.app.db,
-                { ...localActor(), action: 'prune', collection, signal, resultOf: ({ gone }) => ({ ...gone }) },
-                prune,
-              )
-        ).finally(() => progress.stop());
+        const doing = {
+          ...localActor(),
+          action: 'prune',
+          collection,
+          signal,
+          resultOf: ({ gone }: PruneReport) => ({ ...gone }),
+        } as const;
+        const report = await withProgress(lines, () => (isDryRun ? prune() : recorded(workspace.app.db, doing, prune)));
         const { gone, ...others } = report;
         const undecidedPruned = await countUndecidedPruned(workspace.app.db, workspace.scope);
-        await writeOut(
-          flags.json === true
-            ? `${JSON.stringify({ collection, dryRun: isDryRun, ...gone, ...others, undecidedPruned })}\n`
-            : pruneText(report, { collection, isDryRun, undecidedPruned }),
+        await writeResult(flags, { collection, dryRun: isDryRun, ...gone, ...others, undecidedPruned }, () =>
+          pruneText(report, { collection, isDryRun, undecidedPruned }),
         );
       });
     });

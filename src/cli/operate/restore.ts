@@ -6,10 +6,9 @@ import { LOST_BYTES_CURE } from '../../kernel/blobs.ts';
 import { blobPlaceOf } from '../../platform/blobs/blob-place.ts';
 import { openBlobs } from '../../platform/blobs/open-blobs.ts';
 import { withCopyProgress } from './copy-progress.ts';
-import { auditFinding, findingText } from '../doctor/finding.ts';
-import { bytesText, linesText, photosText, plural, shellWord, writeResult } from '../text/output.ts';
+import { auditFinding, findingText } from '../doctor/services.ts';
+import { bytesText, linesText, photosText, plural, shellWord, writeResult, EXIT } from '../text/output.ts';
 import { addCommand, runCommand, type CommandContext, type GlobalFlags } from '../start/context.ts';
-import { EXIT } from '../start/exit.ts';
 
 interface RestoreFlags extends GlobalFlags {
   readonly snapshot?: string;

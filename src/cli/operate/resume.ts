@@ -8,14 +8,12 @@ import { openQueries } from '../../crawl/candidates/query.repository.ts';
 import { readPauses } from '../../collection/pause.repository.ts';
 import { candidateWnids } from '../../models/workspace/scope.ts';
 import { Interrupted } from '../../kernel/errors.ts';
-import { countText, writeOut } from '../text/output.ts';
+import { countText, writeResult } from '../text/output.ts';
 import { pausesLine } from './pause.ts';
-import { addGlobalFlags, runOnCollection, type GlobalFlags } from '../start/context.ts';
+import { addCommand, runOnCollection, type GlobalFlags } from '../start/context.ts';
 
 export function addResumeCommand(program: Command): void {
-  addGlobalFlags(
-    program.command('resume').description('Rebuild the queues from the catalogue, and have lost bytes fetched again'),
-  )
+  addCommand(program, 'resume', 'Rebuild the queues from the catalogue, and have lost bytes fetched again')
     .addHelpText(
       'after',
       '\nUse this if a queue was lost or is stuck, or if files of the data folder were lost. crawl, filter and run then continue.\nEvery stored photo is read and hashed: bytes that are missing, wrong or unreadable count as lost.\nTo end a pause, use `winnow unpause`.\n',
@@ -45,7 +43,7 @@ export function addResumeCommand(program: Command): void {
         const text = `${lostText}left: ${countText(left.queries)} queries open, ${countText(left.toFetch)} pictures to fetch, ${countText(left.toDecide)} photos to decide; crawl, filter or run continue with them\n`;
         // A user who wants to end a pause may have run this command.
         const paused = pausesLine(await readPauses(app.db, scope.collectionId));
-        await writeOut(flags.json === true ? `${JSON.stringify(left)}\n` : `${text}${paused}`);
+        await writeResult(flags, left, () => `${text}${paused}`);
       });
     });
 }

@@ -3,10 +3,9 @@ import { importVerdicts, type ImportConflict, type ImportResult } from '../../re
 import type { ImportedVerdict, ReadVerdicts } from '../../review/import/imported-verdict.ts';
 import { readVerdicts } from '../../review/import/read-verdicts.process.ts';
 import { namesOfPeople } from '../../kernel/people.ts';
-import { plural, writeResult } from '../text/output.ts';
+import { plural, writeResult, EXIT } from '../text/output.ts';
 import { tableText } from '../text/table.ts';
 import { addCommand, runWithCollection, withWorkspace, type GlobalFlags } from '../start/context.ts';
-import { EXIT } from '../start/exit.ts';
 
 const HELP = `
 The content of the file says what it is:

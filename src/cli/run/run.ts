@@ -16,7 +16,7 @@ import {
   type CrawlSourceFlags,
 } from '../crawl/crawl.ts';
 import { filterText } from '../filter.ts';
-import { nonEmpty, plural, writeOut } from '../text/output.ts';
+import { nonEmpty, plural, writeOut, EXIT } from '../text/output.ts';
 import { tableText } from '../text/table.ts';
 import { makeShortlistWithProgress } from '../shortlist/shortlist.ts';
 import {
@@ -26,7 +26,6 @@ import {
   type CollectionContext,
   type GlobalFlags,
 } from '../start/context.ts';
-import { EXIT } from '../start/exit.ts';
 import { checkedFunnel, funnelText } from '../status/status.ts';
 import { runStages, STAGES_USE } from './run-stages.ts';
 import type { ClassLabels } from './wanted.ts';

@@ -9,7 +9,7 @@ import { isSafeCsv, safeCsvOption } from '../text/csv-output.ts';
 import { formatOf } from '../review/list-flags.ts';
 import { nonEmpty, plural, SUBJECT_HEADS, writeOut } from '../text/output.ts';
 import { tableText } from '../text/table.ts';
-import { withProgress, type ProgressLine } from '../text/progress.ts';
+import { withSteps } from '../text/progress.ts';
 import { SHORTLIST_FORMATS, writeShortlist, type ShortlistFormat } from './shortlist-formats.ts';
 import { addCommand, runOnCollection, wholeNumberFrom, type GlobalFlags } from '../start/context.ts';
 
@@ -89,16 +89,13 @@ export async function makeShortlistWithProgress(
   workspace: Workspace,
   options: Pick<ShortlistOptions, 'cap' | 'signal'>,
 ): Promise<MadeShortlist> {
-  let lines: readonly ProgressLine[] = [];
-  const onFeatures: ShortlistOptions['onFeatures'] = ({ done, total }) => {
-    lines = [{ label: 'features', done, total, note: '' }];
-  };
-  const onOutside: ShortlistOptions['onOutside'] = ({ model, done, total }) => {
-    lines = [{ label: model, done, total, note: 'for reviewers' }];
-  };
-  return withProgress(
-    () => lines,
-    () => makeShortlist(workspace, { ...options, funnelIn: (trx) => funnelIn(trx, workspace), onFeatures, onOutside }),
+  return withSteps((onProgress) =>
+    makeShortlist(workspace, {
+      ...options,
+      funnelIn: (trx) => funnelIn(trx, workspace),
+      onFeatures: ({ done, total }) => onProgress({ what: 'features', done, total }),
+      onOutside: ({ model, done, total }) => onProgress({ what: model, done, total, note: 'for reviewers' }),
+    }),
   );
 }
 

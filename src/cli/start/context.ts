@@ -15,8 +15,7 @@ import { codeOf, Interrupted } from '../../kernel/errors.ts';
 import { openLogger, type Logger } from '../../platform/log/logger.ts';
 import { cancelStatements } from '../../platform/postgres/clients.ts';
 import { collectionsWithRules } from '../../collection/collection.repository.ts';
-import { watchOutput } from '../text/output.ts';
-import { exitWith } from './exit.ts';
+import { watchOutput, exitWith } from '../text/output.ts';
 import { listenForInterrupt } from './interrupt.ts';
 import { noCollection } from './no-collection.ts';
 

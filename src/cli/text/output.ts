@@ -1,7 +1,7 @@
-import { once } from 'node:events';
 import process from 'node:process';
+import { once } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
-import { codeOf, StopTheRun, WinnowError } from '../../kernel/errors.ts';
+import { codeOf, StopTheRun, WinnowError, Interrupted, UsageError } from '../../kernel/errors.ts';
 import { printable } from '../../kernel/printable.ts';
 import { countText } from '../../kernel/texts.ts';
 import type { Mode } from '../../kernel/mode.ts';
@@ -9,7 +9,7 @@ import type { Mode } from '../../kernel/mode.ts';
 export { bytesText, countText } from '../../kernel/texts.ts';
 
 /** The reader of stdout has closed it, as `| head` does. The command ends, and this is not a failure. */
-export class ReaderGone extends WinnowError {}
+class ReaderGone extends WinnowError {}
 
 /** A failed write to stdout causes an event, not an error at the place of the write. */
 export function watchOutput(): { flushed(): Promise<void>; failure(): WinnowError | null } {
@@ -98,4 +98,27 @@ export function photosText(hashes: readonly string[]): string {
 
 export function prunedText(count: number): string {
   return `${plural(count, 'photo')} cannot be decided without the bytes that were pruned: winnow retry --reason pruned has them fetched again by the next crawl`;
+}
+
+/** The exit codes are part of the contract, because scripts rely on them. */
+export const EXIT = { done: 0, incomplete: 1, usage: 2, interrupted: 130 } as const;
+
+/** The process ends on its own once nothing is open, so no write is cut off. */
+export function exitWith(outcome: unknown): void {
+  if (typeof outcome === 'number') {
+    process.exitCode = outcome;
+    return;
+  }
+  process.exitCode = exitCodeOf(outcome);
+  if (outcome instanceof Interrupted || outcome instanceof ReaderGone) return;
+  if (outcome instanceof WinnowError) console.error(`winnow: ${printable(outcome.message)}`);
+  // Anything else is a defect, and the stack helps to fix it.
+  else console.error('winnow: unexpected error; please report it.', outcome);
+}
+
+function exitCodeOf(error: unknown): number {
+  if (error instanceof UsageError) return EXIT.usage;
+  if (error instanceof Interrupted) return EXIT.interrupted;
+  if (error instanceof ReaderGone) return EXIT.done;
+  return EXIT.incomplete;
 }

@@ -2,7 +2,6 @@ import process from 'node:process';
 import { MultiBar, type SingleBar } from 'cli-progress';
 import { oneLine } from '../../kernel/printable.ts';
 import { bytesText, countText, durationText, nonEmpty } from './output.ts';
-import { Pace, type Speed } from './pace.ts';
 
 export interface ProgressLine {
   readonly label: string;
@@ -40,6 +39,26 @@ export async function withProgress<T>(lines: () => readonly ProgressLine[], work
   } finally {
     progress.stop();
   }
+}
+
+interface Step {
+  readonly what: string;
+  readonly done: number;
+  readonly total: number;
+  readonly bytes?: number;
+  readonly note?: string;
+}
+
+/** Shows the last step that the work reports. */
+export function withSteps<T>(work: (onProgress: (step: Step) => void) => Promise<T>): Promise<T> {
+  let lines: readonly ProgressLine[] = [];
+  const onProgress = ({ what, note = '', ...step }: Step): void => {
+    lines = [{ label: what, ...step, note }];
+  };
+  return withProgress(
+    () => lines,
+    () => work(onProgress),
+  );
 }
 
 /** The text behind the label of each line. Keeps the speed of each label. */
@@ -165,5 +184,39 @@ class Bars {
 
   stop(): void {
     if (this.#bars.isActive) this.#bars.stop();
+  }
+}
+
+interface Sample {
+  readonly atMs: number;
+  readonly done: number;
+  readonly bytes: number;
+}
+
+interface Speed {
+  readonly perSecond: number;
+  readonly bytesPerSecond: number;
+}
+
+const WINDOW_MS = 30_000;
+
+/** The current speed: over the last half minute, not since the start. */
+export class Pace {
+  readonly #samples: Sample[];
+
+  constructor(startMs: number) {
+    this.#samples = [{ atMs: startMs, done: 0, bytes: 0 }];
+  }
+
+  /** Records the progress and returns the speed per second; null until there is enough data. */
+  note(sample: Sample): Speed | null {
+    const samples = this.#samples;
+    samples.push(sample);
+    // Keep the last sample before the window, because the window starts there.
+    while ((samples[1]?.atMs ?? Number.POSITIVE_INFINITY) <= sample.atMs - WINDOW_MS) samples.shift();
+    const [first = sample] = samples;
+    const seconds = (sample.atMs - first.atMs) / 1000;
+    if (seconds <= 0) return null;
+    return { perSecond: (sample.done - first.done) / seconds, bytesPerSecond: (sample.bytes - first.bytes) / seconds };
   }
 }

@@ -36,21 +36,15 @@ const AT_THIS_MACHINE: Visitor = { role: 'operator', name: null, session: null }
 /** Wrong tokens of an address in a minute. A program with an old token has enough, and one that guesses has too few. */
 const FAILED_PER_MINUTE = 10;
 
-/** The person who asks; null if the request shows no valid token or session. */
-export type TokenCheck = (request: FastifyRequest, reply: FastifyReply) => Promise<Person | null>;
-
 /**
  * Counts the wrong tokens in `Authorization` by address. An address that has sent too many gets 429 for each token, also for
  * a right one: the answer must not tell which is right. Sessions go on.
  */
-export function countedTokens(
-  app: FastifyInstance,
-  personOf: (request: FastifyRequest) => Promise<Person | null>,
-): TokenCheck {
+export function countedTokens(app: FastifyInstance, options: VisitorOptions) {
   const failures = app.createRateLimit({ max: FAILED_PER_MINUTE, timeWindow: 60_000 });
-  return async (request, reply) => {
-    if (bearerIn(request.headers.authorization) === null) return personOf(request);
-    const person = await personOf(request);
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<Person | null> => {
+    const person = await personOf(request, options);
+    if (bearerIn(request.headers.authorization) === null) return person;
     // Counted and compared in one step: many requests can come at the same time.
     const count = await failures(request, { increment: person === null });
     if (!count.isAllowed && (person === null ? count.isExceeded : count.remaining === 0)) {

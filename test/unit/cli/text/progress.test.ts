@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Pace } from '../../../../src/cli/text/pace.ts';
-import { partsText, ProgressTexts, type ProgressLine } from '../../../../src/cli/text/progress.ts';
+import { Pace, partsText, ProgressTexts, type ProgressLine } from '../../../../src/cli/text/progress.ts';
 import { RunProgress, type RunView } from '../../../../src/cli/run/run-lines.ts';
 import type { KeyBudget } from '../../../../src/crawl/network/budget.ts';
 import { RunCounts } from '../../../../src/status/run-counts.ts';

@@ -1,6 +1,6 @@
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { countJob, countPhotos, takeWork } from '../../../../src/runtime/work/work-metrics.ts';
-import { tellWork } from '../../../../src/cli/worker/worker-metrics.ts';
+import { tellWork } from '../../../../src/cli/worker/worker.ts';
 
 it('a worker logs once a minute what it did since the last line, and nothing if it did nothing', () => {
   vi.useFakeTimers();
