@@ -2,7 +2,7 @@ import path from 'node:path';
 import process from 'node:process';
 import type { Command } from 'commander';
 import type { Workspace } from '../models/workspace/workspace.process.ts';
-import { addSampleReferences } from '../filter/references/sample-references.process.ts';
+import { addSampleReferences } from '../filter/references/references.process.ts';
 import { packageRoot } from '../config/root.ts';
 import { codeOf, messageOf } from '../kernel/errors.ts';
 import { whereFlags } from './crawl/crawl.ts';

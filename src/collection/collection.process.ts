@@ -10,11 +10,17 @@ import { toSha256 } from '../kernel/ids.ts';
 import type { ClassSet } from './class-set.ts';
 import { loadClassTable } from './class-table.process.ts';
 import { classesOf, existingFile, subjectsOf, type CollectionContext } from './collection-classes.process.ts';
-import { canonicalText } from './canonical-text.ts';
-import { completeCollection, draftCollection, type Collection, type QueriesFile } from './collection.ts';
+import {
+  completeCollection,
+  draftCollection,
+  type Collection,
+  type QueriesFile,
+  type CollectionDraft,
+} from './collection.ts';
 import { firstOf } from './first-of.ts';
 import { classesOfCard, HEAD_TO_FIT, memberCard } from './cards/model-card.process.ts';
 import { unknownClasses, wantedClasses } from './cards/model-classes.ts';
+import { stringify } from 'yaml';
 
 export interface CollectionCheck {
   readonly file: string;
@@ -186,4 +192,23 @@ async function checkEnsemble(
     }
   }
   return { problems, warnings };
+}
+
+interface DraftToKeep {
+  readonly draft: CollectionDraft;
+  readonly given: object;
+  /** The lists with their entries, even if the file names another file for them. */
+  readonly lists: Pick<CollectionDraft, 'classes' | 'among'>;
+  readonly queries: QueriesFile | null;
+}
+
+/**
+ * The text that the catalogue keeps of a collection file: a collection file with the same meaning, with all defaults, that names
+ * no other file except model cards.
+ */
+function canonicalText({ draft, given, lists, queries }: DraftToKeep): string {
+  const { mode, ensemble, policy } = draft;
+  const lines = queries === null || queries.text.trim() === '' ? null : queries.text;
+  const values = { ...given, mode, ensemble, policy, ...lists, queries: lines };
+  return stringify(Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null)), { lineWidth: 0 });
 }

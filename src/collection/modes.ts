@@ -25,11 +25,6 @@ type RuleA = { readonly mode: 'A' } & Pick<CollectionPolicy, 'threshold' | 'aggr
 type RuleO = { readonly mode: 'O' } & Pick<CollectionPolicy, 'minConfidence'>;
 type RuleKey = Exclude<keyof RuleA | keyof RuleO, 'mode'>;
 
-interface RuleParts {
-  readonly policy: CollectionPolicy;
-  readonly subjects: { readonly ids: readonly string[] | null };
-}
-
 interface ModeOfCollection {
   /** True if photos show the class that they are searched as. Otherwise they show none of the models' classes. */
   readonly showsClass: boolean;
@@ -41,7 +36,7 @@ interface ModeOfCollection {
   readonly predictedList: 'among' | 'classes';
   readonly ruleKeys: readonly RuleKey[];
   readonly ruleOf: (policy: CollectionPolicy) => RuleA | RuleO;
-  readonly ruleText: (of: RuleParts) => string;
+  readonly ruleText: (of: { policy: CollectionPolicy; subjects: { ids: readonly string[] | null } }) => string;
   /** The probability that pages mark: below it (mode A) or from it on (mode O) a photo is kept. */
   readonly mark: (policy: CollectionPolicy) => number;
   /** Keys of the collection file without an effect, and why. */

@@ -5,7 +5,7 @@ import { membersOn } from '../models/evidence/evidence.repository.ts';
 import { CENTRE_CROP, summariseCrop } from '../models/evidence/evidence.ts';
 import { batchesOf } from '../kernel/batches.ts';
 import { messageOf, throwIfInterrupted, UsageError } from '../kernel/errors.ts';
-import { type Sha256, type Wnid } from '../kernel/ids.ts';
+import type { Sha256, Wnid } from '../kernel/ids.ts';
 import { sha256Of } from '../config/sha256.ts';
 import { readOutsidePictures, storeOutsidePictures, type OutsidePicture } from './outside-picture.repository.ts';
 import type { Prediction } from './prediction.ts';
@@ -16,7 +16,7 @@ import type { App } from '../runtime/open/app.process.ts';
 import type { Workspace } from '../models/workspace/workspace.process.ts';
 import { readFolderPhotos, UnreadablePhotos } from '../photo/folder-photos.process.ts';
 import { requirePictures } from './model-answers.process.ts';
-import type { OutsideModel } from '../shortlist/outside-model.process.ts';
+import type { OutsideModel } from '../shortlist/outside-models.process.ts';
 
 /** A picture of a folder that is no part of the catalogue. */
 export interface FolderPicture {

@@ -4,7 +4,7 @@ import { didYouMean } from '../config/nearest.ts';
 import { messageOf, UsageError } from '../kernel/errors.ts';
 import { requireModelFiles, specOf } from '../models/engine/ensemble.process.ts';
 import type { Workspace } from '../models/workspace/workspace.process.ts';
-import { openOutsideModel, type OutsideModel } from '../shortlist/outside-model.process.ts';
+import { openOutsideModel, type OutsideModel } from '../shortlist/outside-models.process.ts';
 
 /** A model that a report is about. */
 export interface ReportedModel extends OutsideModel {

@@ -1,6 +1,6 @@
 import { queuesOf } from '../operate/upkeep/collection-queues.ts';
 import { RevisionChangesCache } from '../export/revisions/revisions.process.ts';
-import { readMeasures, type Measures } from '../status/measures.process.ts';
+import { readMeasures, type Measures, type CollectionCard } from '../status/overview.process.ts';
 import type { App } from '../runtime/open/app.process.ts';
 import type { Collection } from '../collection/collection.ts';
 import type { Config } from '../config/settings.ts';
@@ -13,7 +13,6 @@ import { serverVersion } from '../platform/postgres/clients.ts';
 import type { Access } from './access/access.ts';
 import type { Assets } from './assets.ts';
 import { Collections } from './collections.ts';
-import type { CollectionCard } from '../status/overview.process.ts';
 import { FailedLogIns } from './access/failed-log-ins.ts';
 import { inTime, QueuePages } from './queue-pages.ts';
 import { LivePlaces, responsePlaces } from './live/places.ts';

@@ -1,5 +1,5 @@
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
-import type { Measures } from '../status/measures.process.ts';
+import type { Measures } from '../status/overview.process.ts';
 import { workMetrics } from '../runtime/work/work-metrics.ts';
 import { PAUSABLE_STAGES } from '../collection/pause.ts';
 import type { KeyBudget } from '../crawl/network/budget.ts';

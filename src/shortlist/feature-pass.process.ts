@@ -1,3 +1,4 @@
+import { inBatches } from '../kernel/batches.ts';
 import { cardFor } from '../collection/cards/model-card.process.ts';
 import type { ModelCard } from '../collection/cards/model-card.ts';
 import { CENTRE_CROP } from '../models/evidence/evidence.ts';
@@ -58,19 +59,12 @@ async function computeFeaturesOf(
     cropsPerPass: batchCrops,
     signal: options.signal,
   });
-  let batch: PhotoOutputs[] = [];
   let done = 0;
-  const storeBatch = async (): Promise<void> => {
+  for await (const batch of inBatches(run, PHOTOS_AT_ONCE)) {
     await storeFeatures(app.db, backboneId, featuresOf(batch));
     done += batch.length;
-    batch = [];
     options.onProgress({ done, total: photos.length });
-  };
-  for await (const given of run) {
-    batch.push(given);
-    if (batch.length === PHOTOS_AT_ONCE) await storeBatch();
   }
-  if (batch.length > 0) await storeBatch();
   return backboneId;
 }
 

@@ -1,11 +1,6 @@
 import { sha256Of } from '../config/sha256.ts';
 import type { HandedPhoto, PhotoPlaces } from './handed-photo.ts';
 
-export interface AboutDataset {
-  readonly collection: string;
-  readonly ensemble: readonly string[];
-}
-
 /** The FiftyOne release whose format the files have. Later releases migrate them on import. */
 const FORMAT_VERSION = '1.13.0';
 
@@ -33,7 +28,13 @@ interface FieldOptions {
  * `metadata.json` of a dataset of type `FiftyOneDataset`: the dataset and the types of its fields.
  * Source: `FiftyOneDatasetImporter` and `SampleFieldDocument` of the package `fiftyone` 1.22.1.
  */
-export function fiftyOneMetadata({ collection, ensemble }: AboutDataset): string {
+export function fiftyOneMetadata({
+  collection,
+  ensemble,
+}: {
+  collection: string;
+  ensemble: readonly string[];
+}): string {
   const metadata = {
     name: collection,
     version: FORMAT_VERSION,

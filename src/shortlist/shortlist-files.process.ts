@@ -15,11 +15,6 @@ import { nameOf, type Workspace } from '../models/workspace/workspace.process.ts
 const DURABLE = { isDurable: true } as const;
 import { thumbnailOf } from '../photo/thumbnails.process.ts';
 
-export interface ShortlistFiles {
-  readonly csv: string;
-  readonly html: string;
-}
-
 export interface ShortlistContent {
   readonly rows: readonly ShortlistPhoto[];
   readonly funnel: Funnel;
@@ -38,7 +33,7 @@ export async function writeShortlistFiles(
   workspace: Workspace,
   content: ShortlistContent,
   signal: AbortSignal,
-): Promise<ShortlistFiles> {
+): Promise<{ readonly csv: string; readonly html: string }> {
   const { app } = workspace;
   const folder = shortlistFolder(workspace);
   await mkdir(path.join(folder, PAGES_FOLDER), { recursive: true });

@@ -6,6 +6,7 @@ import type { Database } from '../platform/postgres/database.ts';
 import { allowLongIdle } from '../platform/postgres/transactions.ts';
 import { photosOfClass, type PhotoOfClass } from './photo-of-class.repository.ts';
 import { ROW_COLUMNS, type KeptPhoto, type ShortlistPolicy, type ShortlistRow } from './shortlist.ts';
+import type { Sha256, Wnid } from '../kernel/ids.ts';
 
 /** In no order. `isPending`: SQL of whether photo `f` of decision `d`, with verdict `v`, waits for a second, blind verdict. */
 export async function keptPhotos(
@@ -152,4 +153,26 @@ export async function firstListed(
       and e.state = 'listed'
     order by e.position limit 1`.execute(db);
   return rows[0]?.sha256 ?? null;
+}
+
+export interface ListedSubject {
+  readonly photoId: number;
+  readonly sha256: Sha256;
+  readonly wnids: readonly Wnid[];
+}
+
+/** The listed photos of which a member lacks the logits of a crop, in the order in which they were stored. */
+export async function listedWithoutEvidence(
+  db: Kysely<Database>,
+  collectionId: number,
+  { memberId, crop }: { readonly memberId: number; readonly crop: number },
+): Promise<ListedSubject[]> {
+  const { rows } = await sql<ListedSubject>`
+    select f.id as "photoId", encode(f.sha256, 'hex') as sha256, array_agg(e.wnid) as wnids
+    from shortlist_entry e join photo f on f.id = e.photo_id
+    where e.collection_id = ${collectionId} and e.state = 'listed' and not exists (
+      select 1 from counted_evidence v
+      where v.photo_id = f.id and v.member_id = ${memberId} and v.crop = ${crop} and v.logits is not null)
+    group by f.id order by f.id`.execute(db);
+  return rows;
 }

@@ -213,15 +213,10 @@ export function countShortlist(rows: Iterable<Pick<ShortlistRow, 'state' | 'reas
   return { kept: listed + cap + nearDuplicate + target, listed, leftOut: { cap, nearDuplicate, target } };
 }
 
-export interface ListChanges {
-  readonly added: number;
-  readonly removed: number;
-}
-
 export function changesOfList(
   before: readonly Pick<ShortlistRow, 'wnid' | 'sha256'>[],
   rows: readonly Pick<ShortlistRow, 'wnid' | 'sha256' | 'state'>[],
-): ListChanges {
+): { readonly added: number; readonly removed: number } {
   const keyOf = ({ wnid, sha256 }: Pick<ShortlistRow, 'wnid' | 'sha256'>): string => `${sha256} ${wnid}`;
   const old = new Set(before.map(keyOf));
   const listed = rows.filter(({ state }) => state === 'listed');

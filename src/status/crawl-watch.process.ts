@@ -3,7 +3,7 @@ import { classTallies, type ClassTally } from '../crawl/candidates/tally.reposit
 import { candidateWnids } from '../models/workspace/scope.ts';
 import type { KeyBudget } from '../crawl/network/budget.ts';
 import { messageOf } from '../kernel/errors.ts';
-import { readBudgets } from '../crawl/network/budgets.process.ts';
+import { readBudgets } from '../crawl/network/politeness.process.ts';
 import type { Workspace } from '../models/workspace/workspace.process.ts';
 
 export interface CrawlView {

@@ -1,14 +1,7 @@
-import type { RefusalCounts } from '../crawl/candidates/candidate.ts';
+import type { DiscoveredPage } from '../crawl/candidates/discover.process.ts';
 import type { Sha256 } from '../kernel/ids.ts';
 import type { FetchOutcome } from '../crawl/fetch/fetch.process.ts';
 import type { EngineWork } from '../filter/engine/engine-tally.ts';
-
-interface FoundPage {
-  readonly seen: number;
-  readonly newPictures: number;
-  readonly overLimit: number;
-  readonly refused: RefusalCounts;
-}
 
 export class SourceCounts {
   found = 0;
@@ -27,7 +20,7 @@ export class SourceCounts {
   readonly failed: Record<string, number> = {};
   isSearching = false;
 
-  addPage({ seen, newPictures, overLimit, refused }: FoundPage): void {
+  addPage({ seen, newPictures, overLimit, refused }: Omit<DiscoveredPage, 'wnid'>): void {
     this.found += seen;
     this.newPictures += newPictures;
     this.overLimit += overLimit;

@@ -13,7 +13,7 @@ import type { ByReader } from '../kernel/people.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import { allowMoreMemory, readSnapshot } from '../platform/postgres/transactions.ts';
 import { NETWORK_SOURCES } from '../config/sources/sources.ts';
-import { readBudgets } from '../crawl/network/budgets.process.ts';
+import { readBudgets } from '../crawl/network/politeness.process.ts';
 import type { Workspace } from '../models/workspace/workspace.process.ts';
 
 /** `winnow status --json`. */

@@ -4,7 +4,7 @@ import { openWorkspace, type Workspace } from '../../src/models/workspace/worksp
 import { usableCollection } from '../../src/collection/collection.process.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
 import { openLogger } from '../../src/platform/log/logger.ts';
-import { buildShortlist } from '../../src/shortlist/build.process.ts';
+import { buildShortlist } from '../../src/shortlist/make-shortlist.process.ts';
 import { candidate, decideAs, kept, photo, store, stored } from './catalogue-fixtures.ts';
 import { sha256Of } from './sha256.ts';
 import { catalogueOf } from './shared-server.ts';

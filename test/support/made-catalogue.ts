@@ -8,7 +8,7 @@ import { storeLicences } from '../../src/crawl/candidates/candidate.repository.t
 import { parseQueries } from '../../src/crawl/candidates/wanted-class.ts';
 import { toSha256 } from '../../src/kernel/ids.ts';
 import type { Database } from '../../src/platform/postgres/database.ts';
-import { buildShortlist } from '../../src/shortlist/build.process.ts';
+import { buildShortlist } from '../../src/shortlist/make-shortlist.process.ts';
 import { LICENCES, statementsOf, type Portion } from './made-catalogue-sql.ts';
 
 const QUERIES = fileURLToPath(new URL('../../config/classes/queries-imagenet-a.jsonl', import.meta.url));

@@ -2,7 +2,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parse } from 'csv-parse/sync';
 import sharp from 'sharp';
-import { startEngine } from '../../src/filter/engine/engine.process.ts';
+import { startEngine } from '../../src/filter/engine/thread-pool.process.ts';
 import { inputOf, preprocessingOf, specOf } from '../../src/models/engine/ensemble.process.ts';
 import { wnidsOf } from '../../src/collection/class-table.ts';
 import { loadClassTable } from '../../src/collection/class-table.process.ts';

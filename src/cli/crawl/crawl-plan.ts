@@ -1,8 +1,7 @@
 import type { DumpSource, ListedSource, WalkedSource } from '../../crawl/discover/crawl-walk.process.ts';
-import { openDataDryRun } from '../../crawl/discover/open-data-dry-run.process.ts';
+import { openDataDryRun } from '../../crawl/discover/dry-run.process.ts';
 import { openDump } from '../../crawl/discover/open-dump.process.ts';
-import { readySource } from '../../crawl/discover/sources.process.ts';
-import type { NetworkDiscovery } from '../../crawl/discover/sources.process.ts';
+import { readySource, type NetworkDiscovery } from '../../crawl/discover/discover-stage.process.ts';
 import { userAgentOf } from '../../crawl/network/http.process.ts';
 import { parseQueries, type QueryLine } from '../../crawl/candidates/wanted-class.ts';
 import { loadClassTable } from '../../collection/class-table.process.ts';

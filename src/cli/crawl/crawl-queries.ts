@@ -1,5 +1,4 @@
-import type { DryRunLine } from '../../crawl/discover/dry-run-line.ts';
-import { discoveryDryRun } from '../../crawl/discover/dry-run.process.ts';
+import { type DryRunLine, discoveryDryRun } from '../../crawl/discover/dry-run.process.ts';
 import { walkDryRun } from '../../crawl/discover/walk-dry-run.process.ts';
 import type { Collection } from '../../collection/collection.ts';
 import { oneLine } from '../../kernel/printable.ts';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { readBudgets } from '../../crawl/network/budgets.process.ts';
+import { readBudgets } from '../../crawl/network/politeness.process.ts';
 import type { Workspace } from '../../models/workspace/workspace.process.ts';
 import { SOURCE_NAMES } from '../../config/sources/sources.ts';
 import type { SettingArgument } from '../../config/setting-layers.ts';

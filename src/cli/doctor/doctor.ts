@@ -5,7 +5,7 @@ import process from 'node:process';
 import type { Command } from 'commander';
 import { checkBudgets, checkCrawlSettings } from '../../crawl/discover/crawl-checks.process.ts';
 import { listModels } from '../../models/library/inventory.process.ts';
-import { readBudgets } from '../../crawl/network/budgets.process.ts';
+import { readBudgets } from '../../crawl/network/politeness.process.ts';
 import { proxySettings } from '../../crawl/network/http.process.ts';
 import type { App } from '../../runtime/open/app.process.ts';
 import { auditDataFolder, photosWithoutBlobs } from '../../operate/upkeep/audit.process.ts';

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { recorded } from '../../runtime/activity/activity.repository.ts';
 import { localActor } from '../../runtime/activity/local-actor.process.ts';
-import { pruneCollection, type HeldCount, type PruneReport } from '../../filter/prune/prune-collection.process.ts';
+import { pruneCollection, type HeldCount, type PruneReport } from '../../filter/prune/prune.process.ts';
 import { countUndecidedPruned } from '../../filter/prune/pruned-photos.repository.ts';
 import { bytesText, countText, plural, prunedText, writeResult } from '../text/output.ts';
 import { withProgress, type ProgressLine } from '../text/progress.ts';

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { queuesOf } from '../../operate/upkeep/collection-queues.ts';
 import { NETWORK_SOURCES, SOURCE_NAMES } from '../../config/sources/sources.ts';
-import { countToDecide } from '../../filter/run/count-to-decide.process.ts';
+import { countToDecide } from '../../filter/run/filter-stage.process.ts';
 import { refetchLostBytes } from '../../photo/lost-bytes.process.ts';
 import { countWaitingPictures } from '../../crawl/candidates/fetch-queue.repository.ts';
 import { openQueries } from '../../crawl/candidates/query.repository.ts';

@@ -1,5 +1,4 @@
-import { startDiscovery } from '../../crawl/discover/discover-stage.process.ts';
-import type { NetworkDiscovery } from '../../crawl/discover/sources.process.ts';
+import { startDiscovery, type NetworkDiscovery } from '../../crawl/discover/discover-stage.process.ts';
 import { NETWORK_SOURCES } from '../../config/sources/sources.ts';
 import { allowHyponyms } from '../../collection/collection.repository.ts';
 import type { Workspace } from '../../models/workspace/workspace.process.ts';

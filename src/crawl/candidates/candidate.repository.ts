@@ -8,12 +8,6 @@ import type { NewCandidate } from './candidate.ts';
 /** Drops that depend on the collection or on settings. A later crawl under other rules may accept the picture. */
 const REVISABLE_DROPS = ['unknown-class', 'licence-not-allowed', 'too-small', 'aspect-ratio', 'outside-folder'];
 
-export interface StoreOptions {
-  readonly retryFailed: boolean;
-  /** Largest number of new candidates, not counting those that are refused or have a problem. Null for no limit. */
-  readonly admitAtMost: number | null;
-}
-
 export interface StoreResult {
   readonly newPictures: number;
   /** Candidates that are new and not refused. */
@@ -31,7 +25,7 @@ export interface StoreResult {
 export async function storeCandidates(
   trx: Transaction<Database>,
   page: readonly NewCandidate[],
-  { retryFailed, admitAtMost }: StoreOptions,
+  { retryFailed, admitAtMost }: { readonly retryFailed: boolean; readonly admitAtMost: number | null },
 ): Promise<StoreResult> {
   const room = admitAtMost === null ? page : await withinLimit(trx, page, admitAtMost);
   const overLimit = page.length - room.length;

@@ -13,7 +13,7 @@ import { LABELS_FILE } from '../sources/folder/read-labels.process.ts';
 import type { FoundPhoto } from '../sources/source.ts';
 import type { App } from '../../runtime/open/app.process.ts';
 import { refetchLostOf } from '../../photo/lost-bytes.process.ts';
-import type { DryRunLine } from './dry-run-line.ts';
+import type { DryRunLine } from './dry-run.process.ts';
 import { UnknownLabels } from './unknown-labels.ts';
 
 /** A source that is read from beginning to end: a folder, a list of URLs, a dump. Reading it again changes nothing. */

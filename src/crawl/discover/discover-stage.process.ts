@@ -1,23 +1,44 @@
-import { isBacklogAbove } from '../candidates/backlog.repository.ts';
+import { isBacklogAbove, countWaitingPictures } from '../candidates/fetch-queue.repository.ts';
 import type { CandidateRules, WnidScope } from '../candidates/candidate.ts';
 import { discoverJob, type DiscoverPayload } from '../candidates/discover.job.ts';
 import { discoverPage, type DiscoverDeps, type DiscoveredPage } from '../candidates/discover.process.ts';
-import { countWaitingPictures } from '../candidates/fetch-queue.repository.ts';
 import { openPlans, openQueries, workableQueries, type QueryScope } from '../candidates/query.repository.ts';
 import { backoffMs } from '../../kernel/backoff.ts';
 import { steadyClock } from '../../kernel/clock.ts';
 import { messageOf, SourceBlocked } from '../../kernel/errors.ts';
 import type { Wnid } from '../../kernel/ids.ts';
-import type { SourceApi, WantedClass } from '../sources/network-source.ts';
+import type { SourceApi, WantedClass, NetworkSource } from '../sources/network-source.ts';
 import { apiKeyOf } from '../sources/permit-keys.ts';
 import { tripCircuit } from '../sources/permit-pause.repository.ts';
-import { openHttp } from '../network/http.process.ts';
+import { openHttp, addressOf, userAgentOf } from '../network/http.process.ts';
 import { openSourceApi } from '../network/source-api.process.ts';
 import type { App } from '../../runtime/open/app.process.ts';
 import { sleepUnlessAborted } from '../../runtime/open/outage.process.ts';
 import type { RunningJob, Stage, StageDefinition, StageOptions } from '../../runtime/work/stage-definition.ts';
 import { startStage } from '../../runtime/work/stage.process.ts';
-import type { ReadySource } from './sources.process.ts';
+import type { Collection } from '../../collection/collection.ts';
+import type { Config } from '../../config/settings.ts';
+import { sourceOf, type NetworkSourceName } from '../../config/sources/sources.ts';
+import { SEARCHES } from '../sources/searches.ts';
+
+interface ReadySource {
+  readonly source: NetworkSource;
+  /** host:port of its endpoint in the settings. Requests to it may go to a private address. */
+  readonly endpoint: string;
+}
+
+export interface NetworkDiscovery {
+  readonly ready: ReadySource;
+  readonly classes: ReadonlyMap<Wnid, WantedClass>;
+}
+
+/** @throws UsageError before any work if a key or a consent that the source needs is missing */
+export function readySource(name: NetworkSourceName, config: Config, { licences }: Collection): ReadySource {
+  const missing = sourceOf(name).missing(config.sources);
+  if (missing !== null) throw missing;
+  const source = SEARCHES[name].open(config.sources, { licences, userAgent: userAgentOf(config) });
+  return { source, endpoint: addressOf(config.sources[name].url) };
+}
 
 export interface DiscoverStageOptions extends StageOptions {
   readonly ready: ReadySource;

@@ -1,7 +1,7 @@
 import type { NewCandidate } from '../candidates/candidate.ts';
 import { messageOf, RetryLater, SourceBlocked } from '../../kernel/errors.ts';
 import { admit, type CrawlWalkOptions, type ListedSource, type WalkOptions } from './crawl-walk.process.ts';
-import type { DryRunLine } from './dry-run-line.ts';
+import type { DryRunLine } from './dry-run.process.ts';
 import { UnknownLabels } from './unknown-labels.ts';
 
 export type WalkDryRunOptions = Pick<CrawlWalkOptions, 'walk' | 'rules' | 'wanted' | 'limitPerClass' | 'signal'>;

@@ -11,15 +11,21 @@ import { steadyClock } from '../../kernel/clock.ts';
 import { fetchJob, type FetchPayload } from './fetch.job.ts';
 import { fetchPartition, type FetchDeps, type FetchOutcome, type PictureRead } from './fetch.process.ts';
 import { openPhotoStore, type PhotoStoreDeps } from '../../photo/photo-store.process.ts';
-import { readFolderPicture } from '../sources/folder/read-picture.process.ts';
 import type { App } from '../../runtime/open/app.process.ts';
 import { requireStore } from '../../photo/lost-bytes.process.ts';
 import { inspect } from '../../photo/inspect.process.ts';
 import type { Stage, StageDefinition, StageOptions } from '../../runtime/work/stage-definition.ts';
 import { startStage } from '../../runtime/work/stage.process.ts';
-import { guardInspection, type GuardedInspection } from './guarded-inspection.process.ts';
 import { HostRounds } from './host-rounds.ts';
 import { NetworkPictures } from './network-pictures.process.ts';
+import type { Inspection } from '../../platform/image/inspection.ts';
+import { deathsText } from '../../platform/child/suspicion.ts';
+import { Guard } from '../../runtime/work/guard.process.ts';
+import type { InspectionRequest } from './solo-inspect.process.ts';
+import { sha256Of } from '../../config/sha256.ts';
+import { unreadable } from '../sources/source.ts';
+import { bytePathOf, pathOfFileUrl } from '../sources/folder/byte-path.ts';
+import { useFile } from '../sources/folder/file-system.process.ts';
 
 export interface FetchStageOptions extends StageOptions {
   readonly collectionId: number;
@@ -44,9 +50,7 @@ export async function startFetch(app: App, options: FetchStageOptions): Promise<
   await requireStore(app);
   const needsNetwork = options.scope.sources.some((source) => source !== 'folder');
   const network = needsNetwork ? new NetworkPictures(app, options.signal) : null;
-  const inspecting = pLimit(INSPECTIONS_PER_PROCESSOR * availableParallelism());
-  const inspection = guardInspection(app, (bytes, limits) => inspecting(() => inspect(bytes, limits)));
-  return startStage(app, definitionOf(app, options, { network, inspection }), options);
+  return startStage(app, definitionOf(app, options, { network, inspection: guardInspection(app) }), options);
 }
 
 function definitionOf(
@@ -111,7 +115,7 @@ function fetchDeps(
     photos: openPhotoStore({ db, blobs, neededOf: options.neededOf, sameBytesLimit: config.crawl.sameBytesLimit }),
     scope: options.scope,
     async read(picture) {
-      if (picture.source === 'folder') return readFromFolder(picture, maxBytes);
+      if (picture.source === 'folder') return readFolderPicture(picture, maxBytes);
       if (network === null) throw new Error(`Expected a network client for the source ${picture.source}`);
       return network.read(picture);
     },
@@ -124,11 +128,6 @@ function fetchDeps(
       options.onHostWaits(host, wait);
     },
   };
-}
-
-async function readFromFolder(picture: WaitingPicture, maxBytes: number): Promise<PictureRead> {
-  const read = await readFolderPicture(picture, maxBytes);
-  return Buffer.isBuffer(read) ? { kind: 'bytes', bytes: read } : { kind: 'problem', problem: read };
 }
 
 /** Hosts whose next permit is due too late to wait for. Their partitions are not queued until then. */
@@ -151,4 +150,48 @@ class RestingHosts {
     const ends = [...this.#untilMs.values()];
     return ends.length === 0 ? null : new Date(Math.min(...ends));
   }
+}
+
+/** Inspecting a picture takes milliseconds, the largest some seconds. */
+const LIMIT_MS = 120_000;
+
+interface GuardedInspection extends Pick<FetchDeps, 'hold'> {
+  close(): Promise<void>;
+}
+
+/**
+ * Inspects pictures and records which ones are in flight. Pictures that were in flight when a process died are inspected
+ * one by one in a child process. A picture that kills the child process twice is unreadable.
+ */
+function guardInspection(app: Pick<App, 'connection' | 'log'>): GuardedInspection {
+  const inspecting = pLimit(INSPECTIONS_PER_PROCESSOR * availableParallelism());
+  const child = { module: new URL('solo-inspect.mjs', import.meta.url), spec: null, limitMs: LIMIT_MS };
+  const guard = new Guard<null, InspectionRequest, Inspection>(app, { work: 'inspect', noun: 'picture', child });
+  return {
+    async hold(pictureIds) {
+      const held = await guard.take(pictureIds.map(String));
+      return {
+        async inspect(pictureId, bytes, limits) {
+          const item = String(pictureId);
+          if (!held.suspects.has(item)) return inspecting(() => inspect(bytes, limits));
+          const reply = await held.alone(item, { bytes, limits });
+          if ('answer' in reply) return reply.answer;
+          return { ok: false, state: 'failed', reason: 'unreadable', detail: deathsText(reply.deaths) };
+        },
+        release: () => held.release(),
+      };
+    },
+    close: () => guard.close(),
+  };
+}
+
+const HASH_DIGITS = /@([0-9a-f]{16})$/;
+
+/** A file that has changed is another picture, which the next crawl will find. */
+async function readFolderPicture({ sourceId, url }: WaitingPicture, maxBytes: number): Promise<PictureRead> {
+  const read = await useFile(bytePathOf(pathOfFileUrl(url)), maxBytes, (handle) => handle.readFile());
+  if (!Buffer.isBuffer(read)) return { kind: 'problem', problem: read };
+  const sha256 = sha256Of(read);
+  if (sha256.slice(0, 16) === HASH_DIGITS.exec(sourceId)?.[1]) return { kind: 'bytes', bytes: read, sha256 };
+  return { kind: 'problem', problem: unreadable('changed since it was found: crawl the folder again') };
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { WaitingPicture } from '../candidates/fetch-queue.repository.ts';
 import { steadyClock, systemClock } from '../../kernel/clock.ts';
 import type { PictureRead } from './fetch.process.ts';
@@ -102,10 +102,7 @@ function waitFor({ host, waitMs, message }: HostWaits, picture: WaitingPicture):
 const hostOf = (url: string): string => new URL(url).host;
 
 function optOut({ valuesOf }: HttpAnswer): Refusal | null {
-  const directive = optOutOf(valuesOf('x-robots-tag'), {
-    agent: ROBOTS_AGENT,
-    nowMs: systemClock.nowMs(),
-  });
+  const directive = optOutOf(valuesOf('x-robots-tag'), { agent: ROBOTS_AGENT, nowMs: systemClock.nowMs() });
   return directive === null ? null : { reason: 'opted-out', detail: `X-Robots-Tag: ${directive}` };
 }
 
@@ -113,16 +110,10 @@ function received(
   { bytes, sha256, finalUrl }: Extract<DownloadResult, { ok: true }>,
   buffers: BodyBuffers,
 ): PictureRead {
-  const md5 = bytes.length === FLICKR_PLACEHOLDER_BYTES ? createHash('md5').update(bytes).digest('hex') : undefined;
-  if (isFlickrPlaceholder({ finalUrl, sha256, ...(md5 === undefined ? {} : { md5 }) })) {
-    return {
-      kind: 'problem',
-      problem: {
-        state: 'dropped',
-        reason: 'placeholder',
-        detail: 'Flickr shows that the photo is no longer available',
-      },
-    };
+  const md5 = bytes.length === FLICKR_PLACEHOLDER_BYTES ? hash('md5', bytes) : null;
+  if (isFlickrPlaceholder(finalUrl, md5)) {
+    const detail = 'Flickr shows that the photo is no longer available';
+    return { kind: 'problem', problem: { state: 'dropped', reason: 'placeholder', detail } };
   }
   return { kind: 'bytes', bytes, sha256, giveBack: () => buffers.giveBack(bytes) };
 }

@@ -2,10 +2,13 @@ import type { Kysely } from 'kysely';
 import type { Config } from '../../config/settings.ts';
 import { SOURCES } from '../../config/sources/sources.ts';
 import type { Database } from '../../platform/postgres/database.ts';
-import type { PolitenessSettings } from '../sources/permit-keys.ts';
-import { takePermit, type Permit } from '../sources/permit.repository.ts';
+import { type PolitenessSettings, permitOfKey } from '../sources/permit-keys.ts';
+import { takePermit, type Permit, readStandings } from '../sources/permit.repository.ts';
 import { explainWait, type PermitKey, type WaitReason } from '../sources/politeness.ts';
 import { sleepUnlessAborted } from '../../runtime/open/outage.process.ts';
+import { keyBudget, type KeyBudget } from './budget.ts';
+import { usedKeys } from '../sources/permit-pause.repository.ts';
+import type { App } from '../../runtime/open/app.process.ts';
 
 export function politenessOf({ sources, fetch }: Config): PolitenessSettings {
   return {
@@ -40,4 +43,14 @@ export async function permitSoon(
     onWait?.(why);
     await sleepUnlessAborted(answer.waitMs, signal);
   }
+}
+
+/** There may be thousands of hosts. It suffices to show those that wait and those that were asked last. */
+const KEYS_SHOWN = 100;
+
+/** Returns the budgets of the sources and hosts that were asked. Those that must not be asked now come first. */
+export async function readBudgets({ db, config }: Pick<App, 'db' | 'config'>): Promise<KeyBudget[]> {
+  const settings = politenessOf(config);
+  const keys = (await usedKeys(db, KEYS_SHOWN)).flatMap((key) => permitOfKey(key, settings) ?? []);
+  return (await readStandings(db, keys)).map(keyBudget);
 }

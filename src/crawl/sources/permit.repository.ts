@@ -84,11 +84,6 @@ export async function takePermit(
 
 type TakenRow = Selectable<PermitTable> & { granted: boolean; wall_us: number; now_us: number };
 
-interface Take {
-  readonly reserveBytes: number;
-  readonly nowMs: number | undefined;
-}
-
 /**
  * Takes the permit in one statement. It waits for a row's lock before it reads the values: `locked` returns them as the last holder
  * left them, not as of the statement's snapshot. So the second of two concurrent calls sees what the first one took.
@@ -96,7 +91,7 @@ interface Take {
 async function take(
   db: Kysely<Database>,
   keys: readonly PermitKey[],
-  { reserveBytes, nowMs }: Take,
+  { reserveBytes, nowMs }: { readonly reserveBytes: number; readonly nowMs: number | undefined },
 ): Promise<TakenRow[]> {
   const { rows } = await sql<TakenRow>`
     with clock as materialized (select ${wallUs(nowMs)} as wall_us),
@@ -220,14 +215,11 @@ export async function settlePermit(db: Kysely<Database>, { keys }: Permit, bytes
   }
 }
 
-interface Settling {
-  readonly bucketUs: number;
-  readonly atUs: number;
-  readonly difference: number;
-}
-
 /** Adds the difference to a column. Bytes without a limit (an empty array) stay uncounted. */
-function settled(column: string, { bucketUs, atUs, difference }: Settling): RawBuilder<number[]> {
+function settled(
+  column: string,
+  { bucketUs, atUs, difference }: { bucketUs: number; atUs: number; difference: number },
+): RawBuilder<number[]> {
   const place = sql`seen_us / ${bucketUs} - ${Math.floor(atUs / bucketUs)} + 1`;
   return sql`case when ${sql.ref(column)} = '{}' then '{}' else permit_added(${sql.ref(column)}, ${place}, ${difference}) end`;
 }

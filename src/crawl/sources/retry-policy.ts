@@ -16,7 +16,7 @@ import type { DroppedReason, FailedReason } from '../../kernel/reasons.ts';
  *
  * `tls` is final: it means a bad certificate. Handshakes that break off are `connect` or `reset`.
  */
-const BACKOFFS: Partial<Record<DroppedReason | FailedReason, Backoff>> = {
+const BACKOFFS: Partial<Record<DroppedReason | FailedReason, { floorMs: number; baseMs: number; capMs: number }>> = {
   'timeout-total': { floorMs: 0, baseMs: 5_000, capMs: 120_000 },
   'timeout-first-byte': { floorMs: 0, baseMs: 5_000, capMs: 120_000 },
   'too-slow': { floorMs: 0, baseMs: 5_000, capMs: 120_000 },
@@ -28,12 +28,6 @@ const BACKOFFS: Partial<Record<DroppedReason | FailedReason, Backoff>> = {
   'http-4xx': { floorMs: 0, baseMs: 5_000, capMs: 300_000 },
   'rate-limited': { floorMs: 30_000, baseMs: 30_000, capMs: 600_000 },
 };
-
-interface Backoff {
-  readonly floorMs: number;
-  readonly baseMs: number;
-  readonly capMs: number;
-}
 
 /**
  * Reasons that may have gone on another day, so that `winnow retry` is worthwhile: those that are retried automatically,

@@ -1,7 +1,6 @@
 import type { Config } from '../../config/settings.ts';
 import type { NetworkSourceName } from '../../config/sources/sources.ts';
-import { duckduckgoSource } from './duckduckgo/duckduckgo.ts';
-import { phrasesOf } from './duckduckgo/phrase.ts';
+import { duckduckgoSource, phrasesOf } from './duckduckgo/duckduckgo.ts';
 import { flickrSource } from './flickr/flickr.ts';
 import { planSearches } from './flickr/plan.ts';
 import { InaturalistSource } from './inaturalist/inaturalist-source.ts';

@@ -1,4 +1,5 @@
 import type { PhotoProblem } from '../../kernel/reasons.ts';
+import { UNKNOWN_LICENCE } from './licence.ts';
 
 export interface Rights {
   /** A normalised id (see licence.ts). `unknown` if the source states none. */
@@ -23,4 +24,18 @@ export interface FoundPhoto extends Rights {
   /** The address of the bytes. Fetch it only if `problem` is null. */
   readonly url: string;
   readonly problem: PhotoProblem | null;
+}
+
+export const NO_RIGHTS: Rights = { licence: UNKNOWN_LICENCE, licenceUrl: null, creator: null, pageUrl: null };
+
+export function unreadable(detail: string): PhotoProblem {
+  return { state: 'failed', reason: 'unreadable', detail };
+}
+
+/** A candidate for a result or a row that is not a photo as documented, so that it is counted. */
+export function misfitPhoto({
+  detail,
+  ...named
+}: Pick<FoundPhoto, 'source' | 'sourceId' | 'label'> & { readonly detail: string }): FoundPhoto {
+  return { ...named, url: '', ...NO_RIGHTS, problem: unreadable(detail) };
 }

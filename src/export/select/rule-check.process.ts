@@ -10,7 +10,7 @@ import { policyOf, ruleProblems, truthOfRow } from '../verify/rule.ts';
 import { Interrupted, messageOf, StopTheRun, UsageError } from '../../kernel/errors.ts';
 import type { ExecutionProvider } from '../../kernel/execution-provider.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
-import { startEngine, type FilterEngine } from '../../filter/engine/engine.process.ts';
+import { startEngine, type FilterEngine } from '../../filter/engine/thread-pool.process.ts';
 import { preprocessingOf, requireModelFiles, specOf } from '../../models/engine/ensemble.process.ts';
 import type { MemberSpec } from '../../models/engine/spec.ts';
 

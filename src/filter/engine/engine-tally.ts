@@ -1,4 +1,48 @@
-import { WorkTally, type EvaluationWork } from './evaluation-work.ts';
+export interface EvaluationWork {
+  /** Photos that were decoded. */
+  readonly photos: number;
+  readonly crops: number;
+  readonly passes: number;
+  /** Resizing and filling tensors, in milliseconds of all threads. */
+  readonly prepareMs: number;
+  /** Forward passes, in milliseconds of all threads. */
+  readonly inferMs: number;
+}
+
+const NO_WORK: EvaluationWork = { photos: 0, crops: 0, passes: 0, prepareMs: 0, inferMs: 0 };
+
+export class WorkTally {
+  #work = NO_WORK;
+
+  get work(): EvaluationWork {
+    return this.#work;
+  }
+
+  addPhoto(): void {
+    this.add({ ...NO_WORK, photos: 1 });
+  }
+
+  addPass(pass: Pick<EvaluationWork, 'crops' | 'prepareMs' | 'inferMs'>): void {
+    this.add({ ...NO_WORK, passes: 1, ...pass });
+  }
+
+  add(more: EvaluationWork): void {
+    this.#work = {
+      photos: this.#work.photos + more.photos,
+      crops: this.#work.crops + more.crops,
+      passes: this.#work.passes + more.passes,
+      prepareMs: this.#work.prepareMs + more.prepareMs,
+      inferMs: this.#work.inferMs + more.inferMs,
+    };
+  }
+
+  /** Returns the sum and starts again from nothing. */
+  take(): EvaluationWork {
+    const taken = this.#work;
+    this.#work = NO_WORK;
+    return taken;
+  }
+}
 
 export interface EngineWork extends EvaluationWork {
   readonly threads: number;

@@ -1,7 +1,12 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { EvaluatedPhoto, type EnsembleBackbone, type EvaluationTask } from './evaluated-photo.ts';
-import { WorkTally } from './evaluation-work.ts';
-import { CropStream, type CropOutputs, type CropStreamDeps } from '../../models/evidence/crop-stream.process.ts';
+import { WorkTally } from './engine-tally.ts';
+import {
+  CropStream,
+  type CropOutputs,
+  type CropStreamDeps,
+  type StreamedPhoto,
+} from '../../models/evidence/crop-stream.process.ts';
 import type { ModelInput } from '../../models/evidence/member.ts';
 import { toSent } from '../../kernel/sent-error.ts';
 import { DECODING } from '../../platform/child/suspicion.ts';
@@ -10,9 +15,16 @@ import { tell } from '../../platform/child/serve-parent.ts';
 import { shareDecodeLimit } from '../../platform/image/decode-limit.ts';
 import { useDecoded } from '../../platform/image/inspect.ts';
 import { backbonesOf, openBackbone, type OpenBackbone } from '../../models/engine/backbone.process.ts';
-import type { EngineSpec, FromThread, OutputsSpec, OutputsTask, ThreadSpec, ToThread } from './messages.ts';
+import type {
+  EngineSpec,
+  FromThread,
+  OutputsSpec,
+  OutputsTask,
+  ThreadSpec,
+  ToThread,
+  OutputsResult,
+} from './messages.ts';
 import { occludedCopies } from '../../models/engine/occlusion.ts';
-import { PhotoOfOutputs } from './photo-of-outputs.ts';
 import { ReadAhead } from './read-ahead.ts';
 
 interface End {
@@ -111,7 +123,7 @@ async function outputs(spec: OutputsSpec, deps: StreamDeps, bytes: ReadAhead): P
   return {
     push: (task: OutputsTask, end) => {
       if (task.bytes !== undefined) bytes.give(task.sha256, task.bytes);
-      stream.push(new PhotoOfOutputs(task, end));
+      stream.push(photoOfOutputs(task, end));
     },
     idle: () => stream.idle(),
     backbones: [open],
@@ -178,4 +190,18 @@ try {
   await main(spec);
 } catch (error) {
   post({ kind: 'failed', id: null, error: toSent(error, 'thread-start') });
+}
+
+function photoOfOutputs({ sha256, crops }: OutputsTask, { settle, fail }: End): StreamedPhoto {
+  const rows: CropOutputs[] = [];
+  return {
+    sha256,
+    next() {
+      const crop = crops[rows.length];
+      return crop === undefined ? null : { backbone: 0, crop };
+    },
+    take: (ofCrop) => rows.push(ofCrop),
+    settle: (problem) => settle({ rows, problem } satisfies OutputsResult),
+    fail,
+  };
 }

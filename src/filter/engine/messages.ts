@@ -1,4 +1,4 @@
-import type { EvaluationWork } from './evaluation-work.ts';
+import type { EvaluationWork } from './engine-tally.ts';
 import type { SentError } from '../../kernel/sent-error.ts';
 import type { Wanted } from '../rule/crops-to-evaluate.ts';
 import type { CropOutputs, UnreadablePhoto } from '../../models/evidence/crop-stream.process.ts';

@@ -32,12 +32,6 @@ export function prunedToDecide(
   return photosWith(db, pairs, sql`${undecided(scope)} and ${isPruned}`);
 }
 
-export interface RefetchRequest {
-  readonly sources: readonly string[];
-  /** Only these photos; null: those that the collection has yet to decide. */
-  readonly photoIds?: readonly number[] | null;
-}
-
 /**
  * Marks pruned photos for the next crawl to fetch again, one picture each: preferably a picture of the collection whose
  * fetch has not failed before. The same bytes belong to the same photo again, and stay even if no collection needs them by
@@ -46,7 +40,7 @@ export interface RefetchRequest {
 export async function refetchPruned(
   db: Kysely<Database>,
   scope: DecisionScope,
-  { sources, photoIds = null }: RefetchRequest,
+  { sources, photoIds = null }: { readonly sources: readonly string[]; readonly photoIds?: readonly number[] | null },
 ): Promise<number> {
   const which =
     photoIds === null

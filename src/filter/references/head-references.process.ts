@@ -1,3 +1,4 @@
+import { inBatches } from '../../kernel/batches.ts';
 import { cardFor } from '../../collection/cards/model-card.process.ts';
 import type { ModelCard } from '../../collection/cards/model-card.ts';
 import { UsageError } from '../../kernel/errors.ts';
@@ -69,19 +70,15 @@ async function holdHead(
 }
 
 async function holdPhotos({ db }: App, set: ReferenceSet, card: HeadCard): Promise<number> {
-  let page: ReferencePicture[] = [];
   let held = 0;
-  const store = async (): Promise<void> => {
-    await holdPictures(db, set, page);
-    held += page.length;
-    page = [];
-  };
-  for await (const { path, sha256, originalSha256, perceptualHash, fineHash } of readHeadPhotos(card)) {
-    // The folder of photos may be gone, so the file is never compared again.
-    const version = { path, bytes: 0, changedUs: 0 };
-    page.push({ ...version, sha256: originalSha256 ?? sha256, perceptualHash, fineHash });
-    if (page.length === PAGE_SIZE) await store();
+  for await (const photos of inBatches(readHeadPhotos(card), PAGE_SIZE)) {
+    const pictures = photos.map(({ path, sha256, originalSha256, perceptualHash, fineHash }): ReferencePicture => {
+      // The folder of photos may be gone, so the file is never compared again.
+      const version = { path, bytes: 0, changedUs: 0 };
+      return { ...version, sha256: originalSha256 ?? sha256, perceptualHash, fineHash };
+    });
+    await holdPictures(db, set, pictures);
+    held += pictures.length;
   }
-  await store();
   return held;
 }

@@ -1,3 +1,4 @@
+import { inBatches } from '../../kernel/batches.ts';
 import { stat } from 'node:fs/promises';
 import type { Kysely } from 'kysely';
 import pLimit from 'p-limit';
@@ -46,28 +47,21 @@ const FILES_AT_ONCE = 4;
  * cannot be listed stay stored. Throws the signal's reason.
  */
 export async function holdReferences(root: BytePath, set: ReferenceSet, deps: HoldDeps): Promise<void> {
-  let page: FolderEntry[] = [];
-  for await (const entry of walkFolder(root, { signal: deps.signal, onIgnored: () => {} })) {
-    if (deps.only?.has(showPath(entry.relative)) === false) continue;
-    page.push(entry);
-    if (page.length < PAGE_SIZE) continue;
+  const { only, signal } = deps;
+  for await (const entries of inBatches(walkFolder(root, { signal, onIgnored: () => {} }), PAGE_SIZE)) {
+    const page = only === undefined ? entries : entries.filter(({ relative }) => only.has(showPath(relative)));
     await holdPage(page, { root, set, deps });
-    page = [];
   }
-  await holdPage(page, { root, set, deps });
-}
-
-interface Walk {
-  readonly root: BytePath;
-  readonly set: ReferenceSet;
-  readonly deps: HoldDeps;
 }
 
 interface Found extends FileVersion {
   readonly real: BytePath;
 }
 
-async function holdPage(page: readonly FolderEntry[], { root, set, deps }: Walk): Promise<void> {
+async function holdPage(
+  page: readonly FolderEntry[],
+  { root, set, deps }: { root: BytePath; set: ReferenceSet; deps: HoldDeps },
+): Promise<void> {
   deps.signal.throwIfAborted();
   const { counts } = deps;
   const found: Found[] = [];

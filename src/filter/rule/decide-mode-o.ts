@@ -1,3 +1,4 @@
+import type { Undecided } from './decide.ts';
 import {
   CROPS_PER_MEMBER,
   type CropEvidence,
@@ -26,13 +27,7 @@ export interface ModeOKept {
   readonly score: number;
 }
 
-export interface ModeOUndecided {
-  readonly state: 'undecided';
-  /** Crops that can decide if they are evaluated, most useful first; never empty. */
-  readonly missing: readonly CropRef[];
-}
-
-export type ModeOOutcome = ModeODropped | ModeOKept | ModeOUndecided;
+export type ModeOOutcome = ModeODropped | ModeOKept | Undecided;
 
 /**
  * Decides one photo from the evidence so far (protocol, "Mode O"). The photo is kept if the class with the largest mean

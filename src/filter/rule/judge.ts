@@ -15,16 +15,10 @@ export function cropsMissing(evidence: PhotoEvidence, truth: Truth, policy: Filt
   return outcome.state === 'undecided' ? outcome.missing : [];
 }
 
-export interface Rules {
-  readonly scope: DecisionScope;
-  readonly policy: FilterPolicy;
-  readonly memberIds: readonly number[];
-}
-
 export function decisionFor(
   photo: { readonly photoId: number; readonly wnid: Wnid },
   evidence: PhotoEvidence,
-  { scope, policy, memberIds }: Rules,
+  { scope, policy, memberIds }: { scope: DecisionScope; policy: FilterPolicy; memberIds: readonly number[] },
 ): NewDecision | null {
   const names = { wnids: scope.wnids, memberIds };
   if (policy.mode === 'O') return modeODecisionOf(photo, { outcome: decideModeO(evidence, policy), policy, names });

@@ -4,7 +4,7 @@ import { countUndecided, undecidedPhotoIds } from './decision.repository.ts';
 import { filterJob, type FilterPayload } from './filter.job.ts';
 import { filterPage, OTHER_RULES, type DecidedCounts, type FilterDeps } from './filter.process.ts';
 import { countIncomplete, incompletePhotoIds, type Completion } from './incomplete.repository.ts';
-import type { LostPhoto } from '../../photo/lost-bytes.process.ts';
+import { type LostPhoto, LostPhotos } from '../../photo/lost-bytes.process.ts';
 import { leakDetails } from './overrule.repository.ts';
 import { filterPolicy, type FilterPolicy } from '../rule/policy.ts';
 import { hasEvidence, membersOn } from '../../models/evidence/evidence.repository.ts';
@@ -15,22 +15,22 @@ import { sha256Of } from '../../config/sha256.ts';
 import { LeakFinder } from '../../photo/find-leaks.process.ts';
 import { hashedPhotos, storeLeaks } from '../../photo/reference-set.repository.ts';
 import type { EngineWork } from '../engine/engine-tally.ts';
-import type { FilterEngine } from '../engine/engine.process.ts';
+import type { FilterEngine } from '../engine/thread-pool.process.ts';
 import { requireModelFiles, threadsOf } from '../../models/engine/ensemble.process.ts';
 import { sharedModels } from '../../models/engine/shared-models.process.ts';
 import type { App } from '../../runtime/open/app.process.ts';
 import { requireRules } from '../../models/workspace/rules.process.ts';
 import { givenBy, type Workspace } from '../../models/workspace/workspace.process.ts';
 import { holdHeadReferences } from '../references/head-references.process.ts';
-import { LostPhotos } from '../../photo/lost-bytes.process.ts';
-import { pagePruner, pruneCollection } from '../prune/prune-collection.process.ts';
+import { pagePruner, pruneCollection } from '../prune/prune.process.ts';
 import { inPortions } from '../../runtime/work/in-portions.ts';
 import type { RunningJob, Stage, StageDefinition, StageOptions } from '../../runtime/work/stage-definition.ts';
 import { startStage } from '../../runtime/work/stage.process.ts';
 import { ANY_SOURCE } from '../../runtime/work/work-metrics.ts';
-import { countToDecide } from './count-to-decide.process.ts';
 import { GuardedEngine } from './guarded-engine.process.ts';
 import { IdlePreviews } from './idle-previews.process.ts';
+import { foldPhotoCounts, readPhotoCounts } from './photo-tally.repository.ts';
+import { readSnapshot } from '../../platform/postgres/transactions.ts';
 
 const FIRST = { after: 0, limit: 1 };
 
@@ -242,4 +242,14 @@ function leaksOf(
 
 function jobsFor(ids: readonly number[]): FilterPayload[] {
   return pagesOf(ids).map((page) => ({ page }));
+}
+
+/** Undecided pairs of a photo and a class: those that a filter can decide, and those whose bytes must be fetched first. */
+export async function countToDecide({ app, scope }: Workspace): Promise<{ withBytes: number; pruned: number }> {
+  await foldPhotoCounts(app.db, scope);
+  const counts = await readSnapshot(app.db, (trx) => readPhotoCounts(trx, scope));
+  const left = { withBytes: 0, pruned: 0 };
+  for (const { state, isPruned, count } of counts)
+    if (state === 'undecided') left[isPruned ? 'pruned' : 'withBytes'] += count;
+  return left;
 }

@@ -18,17 +18,11 @@ export interface Completion {
   readonly givenUp: ReadonlySet<number>;
 }
 
-export interface IncompleteRange {
-  readonly after: number;
-  readonly before?: number;
-  readonly limit: number;
-}
-
 /** Ids, ascending, of decided photos of which crops never ran, or ran without storing the logits that some setting needs. */
 export async function incompletePhotoIds(
   db: Kysely<Database>,
   completion: Completion,
-  { after, before, limit }: IncompleteRange,
+  { after, before, limit }: { readonly after: number; readonly before?: number; readonly limit: number },
 ): Promise<number[]> {
   const { scope, memberIds, givenUp } = completion;
   const ids = await readSnapshot(db, async (trx) => {

@@ -1,11 +1,9 @@
 import type { EvaluationResult, EvaluationTask } from '../engine/evaluated-photo.ts';
-import type { EvaluationWork } from '../engine/evaluation-work.ts';
+import { type EvaluationWork, EngineTally } from '../engine/engine-tally.ts';
 import { codeOf } from '../../kernel/errors.ts';
 import { serveParent } from '../../platform/child/serve-parent.ts';
-import { startEngine } from '../engine/engine.process.ts';
-import { EngineTally } from '../engine/engine-tally.ts';
+import { startEngine, THREAD_DIED } from '../engine/thread-pool.process.ts';
 import type { EngineSpec } from '../engine/messages.ts';
-import { THREAD_DIED } from '../engine/thread-pool.process.ts';
 
 export interface SoloAnswer {
   readonly result: EvaluationResult;

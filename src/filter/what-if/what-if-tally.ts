@@ -2,9 +2,8 @@ import type { FilterPolicy } from '../rule/policy.ts';
 import type { PresentState, StoredPhoto } from './stored-page.repository.ts';
 import { orderOf, type Order, type Reading } from './policy-readings.ts';
 import type { FineHashes } from '../../photo/photo.repository.ts';
-import { withMatches } from '../../photo/hashes/fingerprint-index.ts';
+import { withMatches, FingerprintIndex, type ParsedFingerprint } from '../../photo/hashes/fingerprint-index.ts';
 import { parseHash } from '../../photo/hashes/perceptual-hash.ts';
-import { countListed, type Listable } from './count-listed.ts';
 
 /** The settings to try: every policy with every cap. */
 export interface WhatIfGrid {
@@ -259,4 +258,28 @@ class ChangeSamples {
 /** Multiplicative hashing (Knuth, The Art of Computer Programming, volume 3, section 6.4): 32 bits of a photo's id. */
 function scattered(id: number): number {
   return Math.imul(id, 0x9e_37_79_b1) >>> 0;
+}
+
+interface Listable extends ParsedFingerprint {
+  readonly confusion: number;
+}
+
+/**
+ * How many of a class's kept photos, given in the order of the shortlist, `shortlistClass` would list when it compares
+ * hashes. The cap is checked first: a photo over it is never listed and never a twin, so hashes are compared for few.
+ */
+function countListed(
+  photos: Iterable<Listable>,
+  { cap, nearDuplicateDistance }: { readonly cap: number; readonly nearDuplicateDistance: number },
+): number {
+  const places = new Map<number, number>();
+  const listed = new FingerprintIndex();
+  for (const photo of photos) {
+    const { confusion } = photo;
+    const taken = places.get(confusion) ?? 0;
+    if (taken >= cap || listed.firstMatch(photo, nearDuplicateDistance) !== -1) continue;
+    listed.add(photo);
+    places.set(confusion, taken + 1);
+  }
+  return listed.length;
 }

@@ -1,7 +1,11 @@
 import { sql } from 'kysely';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { postponePicture, retryPictures, settlePicture } from '../../../src/crawl/candidates/fetch-queue.repository.ts';
-import { isBacklogAbove } from '../../../src/crawl/candidates/backlog.repository.ts';
+import {
+  postponePicture,
+  retryPictures,
+  settlePicture,
+  isBacklogAbove,
+} from '../../../src/crawl/candidates/fetch-queue.repository.ts';
 import { tallyProblems } from '../../../src/crawl/candidates/tally.repository.ts';
 import { takeDown } from '../../../src/photo/takedown.repository.ts';
 import { countCandidates } from '../../../src/status/funnel.repository.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { openApp, type App } from '../../../src/runtime/open/app.process.ts';
-import { pruneCollection } from '../../../src/filter/prune/prune-collection.process.ts';
+import { pruneCollection } from '../../../src/filter/prune/prune.process.ts';
 import { addReferences } from '../../../src/filter/references/references.process.ts';
 import { openWorkspace } from '../../../src/models/workspace/workspace.process.ts';
 import { usableCollection } from '../../../src/collection/collection.process.ts';

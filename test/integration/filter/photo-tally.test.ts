@@ -4,7 +4,7 @@ import { settlePicture } from '../../../src/crawl/candidates/fetch-queue.reposit
 import { setBytesState } from '../../../src/photo/pruned.repository.ts';
 import { takeDown } from '../../../src/photo/takedown.repository.ts';
 import { foldPhotoCounts } from '../../../src/filter/run/photo-tally.repository.ts';
-import { buildShortlist } from '../../../src/shortlist/build.process.ts';
+import { buildShortlist } from '../../../src/shortlist/make-shortlist.process.ts';
 import { useDatabase } from '../../support/database.ts';
 import { sha256Of } from '../../support/sha256.ts';
 import {

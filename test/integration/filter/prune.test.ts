@@ -8,7 +8,7 @@ import { finishPruning } from '../../../src/photo/prune-bytes.process.ts';
 import { storeDecisions } from '../../../src/filter/run/decision.repository.ts';
 import { undecodable, type NewDecision } from '../../../src/filter/rule/decision.ts';
 import { registerClassList } from '../../../src/models/evidence/evidence.repository.ts';
-import { buildShortlist } from '../../../src/shortlist/build.process.ts';
+import { buildShortlist } from '../../../src/shortlist/make-shortlist.process.ts';
 import { useDatabase } from '../../support/database.ts';
 import { sha256Of } from '../../support/sha256.ts';
 import {

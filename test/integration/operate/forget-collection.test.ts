@@ -7,7 +7,7 @@ import { storeDecisions } from '../../../src/filter/run/decision.repository.ts';
 import { lockLeaks, restoreDecisions } from '../../../src/filter/run/overrule.repository.ts';
 import { photosNeeded } from '../../../src/filter/prune/retention.repository.ts';
 import type { DecisionScope } from '../../../src/models/workspace/scope.ts';
-import { buildShortlist } from '../../../src/shortlist/build.process.ts';
+import { buildShortlist } from '../../../src/shortlist/make-shortlist.process.ts';
 import { useDatabase } from '../../support/database.ts';
 import {
   candidate,

@@ -13,7 +13,7 @@ import type { Sha256 } from '../../../src/kernel/ids.ts';
 import { deriveVerdicts } from '../../../src/review/events/derive-verdicts.process.ts';
 import { insertEvents, lockSubjects } from '../../../src/review/events/review.repository.ts';
 import type { PhotoEvidenceShown } from '../../../src/review/desk/desk.ts';
-import { buildShortlist } from '../../../src/shortlist/build.process.ts';
+import { buildShortlist } from '../../../src/shortlist/make-shortlist.process.ts';
 import { candidate, decideAs, kept, photo, store, stored } from '../../support/catalogue-fixtures.ts';
 import { sha256Of } from '../../support/sha256.ts';
 import { repositoryRoot } from '../../support/winnow.ts';

@@ -2,7 +2,7 @@ import { beforeEach } from 'vitest';
 import type { DecisionScope } from '../../../src/models/workspace/scope.ts';
 import type { DeskView } from '../../../src/review/desk/desk.repository.ts';
 import type { Subject } from '../../../src/review/events/event.ts';
-import { buildShortlist } from '../../../src/shortlist/build.process.ts';
+import { buildShortlist } from '../../../src/shortlist/make-shortlist.process.ts';
 import { candidate, collection, decideAs, emptyCatalogue, fetched, kept } from '../../support/catalogue-fixtures.ts';
 import type { TestDatabase } from '../../support/database.ts';
 import { sha256Of } from '../../support/sha256.ts';

@@ -8,13 +8,13 @@ import {
   addDisplayReferences,
   addReferences,
   removeReferences,
+  addSampleReferences,
 } from '../../../src/filter/references/references.process.ts';
-import { addSampleReferences } from '../../../src/filter/references/sample-references.process.ts';
 import { referencesOf } from '../../../src/review/classes/references.process.ts';
 import { LeakFinder } from '../../../src/photo/find-leaks.process.ts';
 import type { HoldCounts } from '../../../src/filter/references/hold-references.process.ts';
 import { hashedPhotos, listReferenceSets } from '../../../src/photo/reference-set.repository.ts';
-import { buildShortlist } from '../../../src/shortlist/build.process.ts';
+import { buildShortlist } from '../../../src/shortlist/make-shortlist.process.ts';
 import { candidate, decideAs, kept, photo, store, stored } from '../../support/catalogue-fixtures.ts';
 import { sha256Of } from '../../support/sha256.ts';
 import { repositoryRoot } from '../../support/winnow.ts';

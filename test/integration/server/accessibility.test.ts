@@ -7,7 +7,7 @@ import { shortlistFolder } from '../../../src/shortlist/shortlist-files.process.
 import { replaceFile } from '../../../src/platform/disk/replace-file.ts';
 import { pauseStages } from '../../../src/collection/pause.repository.ts';
 import { storeSession } from '../../../src/server/access/session.repository.ts';
-import { buildShortlist } from '../../../src/shortlist/build.process.ts';
+import { buildShortlist } from '../../../src/shortlist/make-shortlist.process.ts';
 import { contactSheet } from '../../../src/shortlist/contact-sheet.tsx';
 import { shortlistClass } from '../../../src/shortlist/shortlist.ts';
 import { overflowOf, violationsOn } from '../../support/accessibility.ts';

@@ -4,7 +4,7 @@ import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { storeReport } from '../../../src/report/stored-report.repository.ts';
 import type { ReviewVerdict, Subject } from '../../../src/review/events/event.ts';
 import { ROUTES } from '../../../src/server/routes.ts';
-import { buildShortlist } from '../../../src/shortlist/build.process.ts';
+import { buildShortlist } from '../../../src/shortlist/make-shortlist.process.ts';
 import { madeReport } from '../../support/made-report.ts';
 import { sha256Of } from '../../support/sha256.ts';
 import { candidate, decideAs, fetched, kept } from '../../support/catalogue-fixtures.ts';

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { listEvents } from '../../../src/review/events/review.repository.ts';
 import { ROUTES } from '../../../src/server/routes.ts';
-import { buildShortlist } from '../../../src/shortlist/build.process.ts';
+import { buildShortlist } from '../../../src/shortlist/make-shortlist.process.ts';
 import { collect } from '../../support/collect.ts';
 import { sha256Of } from '../../support/sha256.ts';
 import { candidate, decideAs, fetched, kept } from '../../support/catalogue-fixtures.ts';

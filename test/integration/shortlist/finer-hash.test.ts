@@ -11,7 +11,7 @@ import type { DecisionScope } from '../../../src/models/workspace/scope.ts';
 import type { Sha256 } from '../../../src/kernel/ids.ts';
 import { inspect } from '../../../src/photo/inspect.process.ts';
 import { openLogger } from '../../../src/platform/log/logger.ts';
-import { buildShortlist } from '../../../src/shortlist/build.process.ts';
+import { buildShortlist } from '../../../src/shortlist/make-shortlist.process.ts';
 import { useDatabase } from '../../support/database.ts';
 import { lookAlikes } from '../../support/look-alikes.ts';
 import { sha256Of } from '../../support/sha256.ts';

@@ -11,7 +11,7 @@ import { takeDown } from '../../../src/photo/takedown.repository.ts';
 import type { ReviewVerdict } from '../../../src/review/events/event.ts';
 import { isKeptPending } from '../../../src/shortlist/second-pass.repository.ts';
 import { importVerdicts } from '../../../src/review/import/import.process.ts';
-import { buildShortlist } from '../../../src/shortlist/build.process.ts';
+import { buildShortlist } from '../../../src/shortlist/make-shortlist.process.ts';
 import { lockCollection } from '../../../src/shortlist/shortlist.repository.ts';
 import {
   candidate,

@@ -11,7 +11,7 @@ import { registerClassList, registerMember, storeEvidence } from '../../../src/m
 import { softmax } from '../../../src/models/evidence/softmax.ts';
 import { noEvidence, summariseCrop } from '../../../src/models/evidence/evidence.ts';
 import { shortlistAll } from '../../unit/shortlist/sample-rows.ts';
-import { buildShortlist as buildAnew } from '../../../src/shortlist/build.process.ts';
+import { buildShortlist as buildAnew } from '../../../src/shortlist/make-shortlist.process.ts';
 import {
   keptPhotos,
   listShortlist,

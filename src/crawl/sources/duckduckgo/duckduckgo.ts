@@ -10,8 +10,11 @@ import type {
   WantedClass,
 } from '../network-source.ts';
 import { isTokenRefused, readResults, readToken, type ResultsAnswer } from './answer.ts';
-import { phrasesOf } from './phrase.ts';
-import { DUCKDUCKGO, duckduckgoCandidate } from './result.ts';
+import type { Wnid } from '../../../kernel/ids.ts';
+import { misfitPhoto, NO_RIGHTS, type FoundPhoto } from '../source.ts';
+import { pageAddress, pictureAddress, pictureId } from '../picture-address.ts';
+import { shortText, storableText } from '../text.ts';
+import { itemsOf, lineProblem, nameOf } from '../class-line.ts';
 
 export interface DuckduckgoSettings {
   /** `https://duckduckgo.com`. */
@@ -168,4 +171,63 @@ function send({ api, site }: Search, url: string, headers: Readonly<Record<strin
 function read(response: ApiResponse, search: Search): ResultsAnswer {
   const context = { what: 'a page of image results', url: resultsUrl(search), nowMs: search.api.nowMs() };
   return readResults(response, context);
+}
+
+export const DUCKDUCKGO = 'duckduckgo';
+
+/** Other keys of a result are only for display (title, thumbnail, image_token, ...). */
+const resultSchema = z.object({ image: z.string(), url: z.string().optional().catch(undefined) });
+
+/**
+ * Converts a result to a candidate, identified by the address of its picture. Results state no licence and no author. The
+ * licence filter of the search is a guess of Bing's and proves nothing.
+ */
+function duckduckgoCandidate(result: unknown, wnid: Wnid): FoundPhoto {
+  const parsed = resultSchema.safeParse(result).data;
+  if (parsed !== undefined) {
+    const rights = { ...NO_RIGHTS, pageUrl: pageAddress(parsed.url ?? '') };
+    return { source: DUCKDUCKGO, label: wnid, ...pictureAddress(parsed.image), ...rights };
+  }
+  const text = JSON.stringify(result);
+  const detail = `expected a result with the address of an image but received ${shortText(text, 200)}`;
+  return misfitPhoto({ source: DUCKDUCKGO, sourceId: pictureId(text), label: wnid, detail });
+}
+
+/** DuckDuckGo accepts queries of fewer than 500 characters. */
+const LONGEST_PHRASE = 499;
+
+/** The phrases of the class's line, or its name if it has no line. Invalid phrases become problems. */
+export function phrasesOf(wanted: WantedClass): { phrases: string[]; problems: string[]; notes: string[] } {
+  const line = itemsOf(wanted, DUCKDUCKGO, { noun: ['phrase', 'phrases'], byName: wanted.name });
+  const phrases = new Set<string>();
+  const problems = [...line.problems];
+  const notes = [...line.notes];
+  for (const item of line.items) {
+    const given = oneLine(z.string().safeParse(item).data ?? '');
+    const phrase = withoutBangs(given);
+    const expected = phrase === '' ? 'a phrase with a word in it' : `a phrase of at most ${LONGEST_PHRASE} characters`;
+    if (phrase === '' || phrase.length > LONGEST_PHRASE) {
+      problems.push(lineProblem(wanted, DUCKDUCKGO, { expected, received: item }));
+      continue;
+    }
+    if (phrase !== given)
+      notes.push(
+        `${nameOf(wanted)}: '${given}' is searched for as '${phrase}', because '!' or '\\' at a word sends the search to another site`,
+      );
+    phrases.add(phrase);
+  }
+  return { phrases: [...phrases], problems, notes };
+}
+
+/**
+ * Removes the characters that make DuckDuckGo redirect to another site, which gives no token. A word with an exclamation mark
+ * before or after it (`!w`, `w!`) is a "bang", and a backslash before a word means "the first result".
+ */
+function withoutBangs(phrase: string): string {
+  const words = phrase.split(' ').map((word) => word.replaceAll(/^[!\\]+|!+$/g, ''));
+  return words.filter((word) => word !== '').join(' ');
+}
+
+function oneLine(text: string): string {
+  return storableText(text.replaceAll(/[\s\p{Cc}]+/gu, ' '));
 }

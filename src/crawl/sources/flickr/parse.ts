@@ -56,17 +56,12 @@ export interface SearchAnswer {
 
 const NO_RESULTS: SearchAnswer = { page: null, pages: 0, perPage: null, total: 0, photos: [], misfits: [] };
 
-export interface SearchContext {
-  readonly page: number;
-  readonly nowMs: number;
-}
-
 /**
  * @throws RetryLater if Flickr is busy or fails, or if there is no answer at all; SourceBlocked `flickr-key` for a key that
  *   is not (or no longer) accepted, and `flickr-blocked` for refusals that apply to every search; GiveUpOnItem `flickr-query`
  *   for a search that Flickr refuses
  */
-export function readSearch(response: ApiResponse, { page, nowMs }: SearchContext): SearchAnswer {
+export function readSearch(response: ApiResponse, { page, nowMs }: { page: number; nowMs: number }): SearchAnswer {
   const { status, body } = response;
   if (isPassing(status)) throw tryLater(response, 'Flickr', nowMs);
   const answer = answerOf(body);

@@ -1,7 +1,6 @@
 import type { Wnid } from '../../../kernel/ids.ts';
-import { misfitPhoto, unreadable } from '../misfit.ts';
+import { misfitPhoto, unreadable, type FoundPhoto } from '../source.ts';
 import { pictureAddress, pictureId } from '../picture-address.ts';
-import type { FoundPhoto } from '../source.ts';
 import { shortText } from '../text.ts';
 import { flickrLicence } from './licences.ts';
 import type { FlickrPhoto } from './parse.ts';

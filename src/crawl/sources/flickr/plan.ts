@@ -28,13 +28,11 @@ export const paramsSchema = z.object({
 });
 export type SearchParams = Readonly<z.output<typeof paramsSchema>>;
 
-export interface PlanContext {
-  readonly licences: readonly number[] | null;
-  readonly nowMs: number;
-}
-
 /** The searches of the class's line, or one by its name if it has no line. Invalid searches become problems. */
-export function planSearches(wanted: WantedClass, { licences, nowMs }: PlanContext): PlanResult {
+export function planSearches(
+  wanted: WantedClass,
+  { licences, nowMs }: { readonly licences: readonly number[] | null; readonly nowMs: number },
+): PlanResult {
   const { searches, problems, notes } = searchesOf(wanted);
   if (licences?.length === 0 && searches.length > 0) {
     const note = `${nameOf(wanted)}: no search is made, because no photo at Flickr has a licence that the collection allows`;

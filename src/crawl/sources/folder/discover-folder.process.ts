@@ -1,15 +1,11 @@
 import { lstat, opendir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { UsageError, codeOf } from '../../../kernel/errors.ts';
-import { unreadable } from '../misfit.ts';
-import type { FoundPhoto } from '../source.ts';
+import { unreadable, type FoundPhoto } from '../source.ts';
 import type { PhotoProblem } from '../../../kernel/reasons.ts';
-import { bufferOf, bytePathOfText, fileUrlOf, isWithin, joinPath, showPath } from './byte-path.ts';
-import type { BytePath } from './byte-path.ts';
-import { describeSystemError, resolvePath } from './file-system.process.ts';
-import { outsideFolder } from './folder-entry.ts';
-import type { FolderEntry } from './folder-entry.ts';
-import { hashFile } from './hash-file.process.ts';
+import { bufferOf, bytePathOfText, fileUrlOf, isWithin, joinPath, showPath, type BytePath } from './byte-path.ts';
+import { describeSystemError, resolvePath, hashFile } from './file-system.process.ts';
+import { outsideFolder, type FolderEntry } from './folder-entry.ts';
 import { mapInOrder } from '../../../kernel/map-in-order.ts';
 import { LABELS_FILE, readLabels } from './read-labels.process.ts';
 import { walkFolder, type WalkOptions } from './walk-folder.process.ts';
@@ -130,11 +126,10 @@ export async function locateEntry({ path, mayLink, problem }: FolderEntry, root:
   }
 }
 
-interface Examined extends Located {
-  readonly sha256: string | null;
-}
-
-function photoOf(entry: FolderEntry, { path, sha256, problem }: Examined): FoundPhoto {
+function photoOf(
+  entry: FolderEntry,
+  { path, sha256, problem }: Located & { readonly sha256: string | null },
+): FoundPhoto {
   const where = entry.origin === null ? '' : `${entry.origin}: `;
   return {
     source: 'folder',

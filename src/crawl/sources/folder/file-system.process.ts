@@ -1,13 +1,11 @@
-import { constants } from 'node:fs';
-import type { Stats } from 'node:fs';
-import { lstat, open, realpath } from 'node:fs/promises';
-import type { FileHandle } from 'node:fs/promises';
+import { constants, type Stats } from 'node:fs';
+import { lstat, open, realpath, type FileHandle } from 'node:fs/promises';
 import { getSystemErrorMap } from 'node:util';
 import { StopTheRun, codeOf } from '../../../kernel/errors.ts';
-import { unreadable } from '../misfit.ts';
+import { unreadable } from '../source.ts';
 import type { PhotoProblem } from '../../../kernel/reasons.ts';
-import { bufferOf, bytePathOf } from './byte-path.ts';
-import type { BytePath } from './byte-path.ts';
+import { bufferOf, bytePathOf, type BytePath } from './byte-path.ts';
+import { createHash } from 'node:crypto';
 
 export type NodeKind = 'file' | 'directory' | 'symbolic link' | 'FIFO' | 'socket' | 'device';
 
@@ -75,4 +73,34 @@ export function describeSystemError(error: unknown): string {
     `Expected to open files for reading but received '${code}: ${text}'; raise the limit (ulimit -n) and try again`,
     { code: 'out-of-files', cause: error },
   );
+}
+
+/** 256 KiB. Hashing one piece blocks the event loop for less than a millisecond. */
+const PIECE_BYTES = 256 * 1024;
+
+/**
+ * Computes the SHA-256 of a regular file in hex, piece by piece. Returns a problem if it is not a regular file, is over
+ * `maxBytes` (then nothing is read), cannot be opened or read, or changes its length while it is read. Throws the signal's
+ * reason when aborted.
+ */
+export function hashFile(
+  path: BytePath,
+  { maxBytes, signal }: { readonly maxBytes: number; readonly signal: AbortSignal },
+): Promise<string | PhotoProblem> {
+  return useFile(path, maxBytes, async (handle, bytes) => {
+    const hash = createHash('sha256');
+    // One byte more than the file has shows that it has grown.
+    const buffer = Buffer.allocUnsafeSlow(Math.min(PIECE_BYTES, bytes + 1));
+    let [totalBytes, isAll] = [0, false];
+    while (!isAll && totalBytes <= bytes) {
+      signal.throwIfAborted();
+      const { bytesRead } = await handle.read(buffer, 0, Math.min(buffer.length, bytes + 1 - totalBytes), null);
+      hash.update(buffer.subarray(0, bytesRead));
+      totalBytes += bytesRead;
+      // A regular file fills the buffer except at its end, so after a short read no further read is needed.
+      isAll = bytesRead < buffer.length;
+    }
+    if (totalBytes === bytes) return hash.digest('hex');
+    return unreadable(`changed while it was read: ${bytes} bytes before, ${totalBytes} read`);
+  });
 }

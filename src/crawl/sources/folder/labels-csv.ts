@@ -1,9 +1,7 @@
 import { labelProblem, RIGHTS_FIELDS, rightsOf, type ColumnRules, type ListRow } from '../list-columns.ts';
-import { NO_RIGHTS, unreadable } from '../misfit.ts';
-import type { Rights } from '../source.ts';
+import { NO_RIGHTS, unreadable, type Rights } from '../source.ts';
 import type { PhotoProblem } from '../../../kernel/reasons.ts';
-import { showPath } from './byte-path.ts';
-import type { BytePath } from './byte-path.ts';
+import { showPath, type BytePath } from './byte-path.ts';
 import { outsideFolder } from './folder-entry.ts';
 
 const FIELD_OF_NAME = new Map([['file', 'file'], ['wnid', 'wnid'], ...RIGHTS_FIELDS]);

@@ -1,11 +1,8 @@
 import { opendir } from 'node:fs/promises';
-import { NO_RIGHTS, unreadable } from '../misfit.ts';
-import { bufferOf, bytePathOf, isWithin, joinPath, showPath } from './byte-path.ts';
-import type { BytePath } from './byte-path.ts';
-import { describeSystemError, kindOf, resolvePath } from './file-system.process.ts';
-import type { NodeKind } from './file-system.process.ts';
-import { outsideFolder } from './folder-entry.ts';
-import type { FolderEntry } from './folder-entry.ts';
+import { NO_RIGHTS, unreadable } from '../source.ts';
+import { bufferOf, bytePathOf, isWithin, joinPath, showPath, type BytePath } from './byte-path.ts';
+import { describeSystemError, kindOf, resolvePath, type NodeKind } from './file-system.process.ts';
+import { outsideFolder, type FolderEntry } from './folder-entry.ts';
 import type { PhotoProblem } from '../../../kernel/reasons.ts';
 
 export interface WalkOptions {

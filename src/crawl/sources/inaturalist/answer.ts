@@ -6,11 +6,6 @@ import { isPassing, quoteBody } from '../api-outcome.ts';
 import type { ApiResponse } from '../network-source.ts';
 import { shownAddress } from '../picture-address.ts';
 
-export interface AnswerContext {
-  readonly nowMs: number;
-  readonly what: string;
-}
-
 /**
  * Parses and checks the JSON that an endpoint of the API answered with.
  *
@@ -22,7 +17,7 @@ export interface AnswerContext {
 export function readAnswer<Answer>(
   response: ApiResponse,
   schema: z.ZodType<Answer>,
-  { nowMs, what }: AnswerContext,
+  { nowMs, what }: { readonly nowMs: number; readonly what: string },
 ): Answer {
   const json = jsonOf(response.body);
   const refusal = refusalOf(response, json, nowMs);

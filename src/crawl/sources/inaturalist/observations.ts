@@ -1,10 +1,8 @@
 import * as z from 'zod';
 import type { Wnid } from '../../../kernel/ids.ts';
-import { misfitPhoto, unreadable } from '../misfit.ts';
-import type { FoundPhoto } from '../source.ts';
+import { misfitPhoto, unreadable, type FoundPhoto } from '../source.ts';
 import type { PhotoProblem } from '../../../kernel/reasons.ts';
-import { inaturalistLicence } from './licence.ts';
-import { creatorOf, photoUrl, type PhotoSize } from './photo.ts';
+import { inaturalistLicence, creatorOf, photoUrl, type PhotoSize } from './photo.ts';
 import { storableText } from '../text.ts';
 
 export const INATURALIST = 'inaturalist';
@@ -54,15 +52,11 @@ export interface PhotoContext {
   readonly idAbove: number;
 }
 
-export interface ObservationPhotos {
-  /** One for each photo of each observation. Unusable photos have a problem. */
-  readonly photos: readonly FoundPhoto[];
-  /** The ids of the valid observations, in the order of the page. */
-  readonly ids: readonly number[];
-}
-
 /** Reads the photos of a page of observations. Each photo has its own licence, which may differ from the observation's. */
-export function readObservations(results: readonly unknown[], context: PhotoContext): ObservationPhotos {
+export function readObservations(
+  results: readonly unknown[],
+  context: PhotoContext,
+): { photos: FoundPhoto[]; ids: number[] } {
   const ids: number[] = [];
   const photos: FoundPhoto[] = [];
   for (const [position, result] of results.entries()) {
@@ -90,13 +84,10 @@ function photosOf(observation: Observation, context: PhotoContext): readonly Fou
   });
 }
 
-interface PhotoOrigin {
-  readonly observation: Observation;
-  readonly pageUrl: string;
-  readonly context: PhotoContext;
-}
-
-function foundPhoto(photo: Photo, { observation, pageUrl, context }: PhotoOrigin): FoundPhoto {
+function foundPhoto(
+  photo: Photo,
+  { observation, pageUrl, context }: { observation: Observation; pageUrl: string; context: PhotoContext },
+): FoundPhoto {
   const licence = inaturalistLicence(photo.license_code);
   const url = photoUrl(photo.url ?? '', context.size);
   return {

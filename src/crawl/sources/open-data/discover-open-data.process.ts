@@ -1,16 +1,12 @@
 import type { Kysely } from 'kysely';
 import { UsageError } from '../../../kernel/errors.ts';
-import { type Sha256 } from '../../../kernel/ids.ts';
+import type { Sha256 } from '../../../kernel/ids.ts';
 import { sha256Of } from '../../../config/sha256.ts';
 import type { Database } from '../../../platform/postgres/database.ts';
 import { NO_VERSION, type RemoteVersion } from '../remote-version.ts';
 import type { FoundPhoto } from '../source.ts';
-import type { ClassPlan } from './class-plan.ts';
-import { isIdentified, type DumpVersions } from './dump-version.ts';
-import type { DumpDeps } from './dump-table.process.ts';
-import { planOpenData, type OpenDataPlan } from './plan-open-data.process.ts';
-import { OPEN_DATA_FILES, type OpenDataFile } from './rows.ts';
 import {
+  type ClassPlan,
   describeWalk,
   finishWalk,
   forgetWalk,
@@ -19,6 +15,9 @@ import {
   type WalkInputs,
   type WalkState,
 } from './walk.repository.ts';
+import { isIdentified, type DumpVersions, OPEN_DATA_FILES, type OpenDataFile } from './rows.ts';
+import type { DumpDeps } from './dump-table.process.ts';
+import { planOpenData, type OpenDataPlan } from './plan-open-data.process.ts';
 import { walkDump, type DumpWalk, type WalkRules } from './walk-dump.process.ts';
 
 export interface OpenDataDeps extends Pick<DumpDeps, 'open' | 'clock'> {

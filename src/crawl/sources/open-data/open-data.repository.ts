@@ -70,12 +70,6 @@ export async function addObservers(
   await ownTables(db, walk, insert);
 }
 
-export interface JoinOptions {
-  readonly walk: OpenDataWalk;
-  readonly classNumbers: readonly number[];
-  readonly rowNumber: number;
-}
-
 /**
  * Finds which of these photos belong to wanted observations, and for which classes, in the order of the rows. A photo that
  * belongs to several observations is returned once for each class in the whole walk.
@@ -86,7 +80,7 @@ export interface JoinOptions {
 export async function joinPhotos(
   db: Kysely<Database>,
   photos: readonly PhotoRow[],
-  { walk, classNumbers, rowNumber }: JoinOptions,
+  { walk, classNumbers, rowNumber }: { walk: OpenDataWalk; classNumbers: readonly number[]; rowNumber: number },
 ): Promise<readonly JoinedPhoto[]> {
   const ids = arrayOf(photos.map(({ id }) => id));
   const uuids = arrayOf(photos.map(({ observationUuid }) => observationUuid));

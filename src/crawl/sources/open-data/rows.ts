@@ -1,5 +1,6 @@
 import type { TsvColumns } from './tsv.ts';
 import type { Taxon } from '../inaturalist/taxon.ts';
+import { isSameVersion, type RemoteVersion } from '../remote-version.ts';
 
 export const OPEN_DATA_FILES = ['taxa.csv.gz', 'observations.csv.gz', 'observers.csv.gz', 'photos.csv.gz'] as const;
 export type OpenDataFile = (typeof OPEN_DATA_FILES)[number];
@@ -105,4 +106,19 @@ function positive(cell: string): number | null {
 /** Undefined if the cell is neither empty (or PostgreSQL's `\N`) nor a number. */
 function positiveOrNothing(cell: string): number | null | undefined {
   return cell === '' || cell === String.raw`\N` ? null : (positive(cell) ?? undefined);
+}
+
+/** The versions of the files of a dump. Files without any version are left out. */
+export type DumpVersions = Readonly<Partial<Record<OpenDataFile, RemoteVersion>>>;
+
+/** True if all files have a version. Only then can a walk be resumed. */
+export function isIdentified(dump: DumpVersions): boolean {
+  return isSameDump(dump, dump);
+}
+
+export function isSameDump(a: DumpVersions, b: DumpVersions): boolean {
+  return OPEN_DATA_FILES.every((file) => {
+    const [one, other] = [a[file], b[file]];
+    return one !== undefined && other !== undefined && isSameVersion(one, other);
+  });
 }

@@ -1,9 +1,15 @@
 import { sql, type Kysely, type RawBuilder, type Transaction } from 'kysely';
 import { codeOf, StopTheRun } from '../../../kernel/errors.ts';
-import type { Sha256 } from '../../../kernel/ids.ts';
+import type { Sha256, Wnid } from '../../../kernel/ids.ts';
 import type { Database } from '../../../platform/postgres/database.ts';
-import type { ClassPlan } from './class-plan.ts';
-import { isSameDump, type DumpVersions } from './dump-version.ts';
+import { isSameDump, type DumpVersions } from './rows.ts';
+
+export interface ClassPlan {
+  readonly wnid: Wnid;
+  readonly titles: readonly string[];
+  readonly problems: readonly string[];
+  readonly notes: readonly string[];
+}
 
 export interface OpenDataWalk {
   readonly id: number;
@@ -39,11 +45,6 @@ export async function lastDump(db: Kysely<Database>, { collection, inputsSha256 
   return rows[0]?.dump ?? {};
 }
 
-interface WalkRow extends WalkState {
-  readonly inputs: string | null;
-  readonly dump: DumpVersions;
-}
-
 /**
  * Opens the walk of a collection over a dump: the finished one, the interrupted one, or a new one. An interrupted walk is taken
  * over by renaming its tables. If another process still runs it, that process ends with StopTheRun. An unfinished walk over
@@ -53,7 +54,7 @@ export function openWalk(db: Kysely<Database>, inputs: WalkInputs, dump: DumpVer
   return db.transaction().execute(async (trx) => {
     // The lock lets one process open a walk at a time. Two at once could drop each other's unfinished tables.
     await sql`lock table open_data_walk in share row exclusive mode`.execute(trx);
-    const { rows } = await sql<WalkRow>`
+    const { rows } = await sql<WalkState & { readonly inputs: string | null; readonly dump: DumpVersions }>`
       select id, collection, encode(inputs_sha256, 'hex') as inputs, dump, stage, row_count as "rowCount", admitted, plans
       from open_data_walk where collection = ${inputs.collection} order by id desc`.execute(trx);
     const known = rows.filter((row) => row.inputs === inputs.inputsSha256 && isSameDump(row.dump, dump));

@@ -8,9 +8,8 @@ import { describeSystemError } from '../folder/file-system.process.ts';
 import { inflate, withoutMark } from '../inflate.process.ts';
 import { REST_UNREAD, unreadRow, type ListRow } from '../list-columns.ts';
 import type { FoundPhoto } from '../source.ts';
-import { readJsonRow } from './json-row.ts';
+import { readJsonRow, FIELD_OF_NAME, photoOfRow, REQUIRED_FIELDS } from './row.ts';
 import { linesOf } from './lines.ts';
-import { FIELD_OF_NAME, photoOfRow, REQUIRED_FIELDS } from './row.ts';
 
 /** Comma-separated with quotes (RFC 4180), tab-separated without quotes (IANA text/tab-separated-values), or JSON Lines. */
 export type UrlListFormat = 'csv' | 'tsv' | 'jsonl';

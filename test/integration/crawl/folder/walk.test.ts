@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { UsageError } from '../../../../src/kernel/errors.ts';
 import { discoverFolder } from '../../../../src/crawl/sources/folder/discover-folder.process.ts';
-import { hashFile } from '../../../../src/crawl/sources/folder/hash-file.process.ts';
+import { hashFile } from '../../../../src/crawl/sources/folder/file-system.process.ts';
 import { asOrdinaryUser, discover, openFilesBelow, pathOf, scratchFolder, summary } from './scratch.ts';
 
 const { signal } = new AbortController();

@@ -12,7 +12,7 @@ import {
 } from '../../../../src/crawl/sources/open-data/discover-open-data.process.ts';
 import { NO_VERSION } from '../../../../src/crawl/sources/remote-version.ts';
 import type { OpenDataProgress } from '../../../../src/crawl/sources/open-data/dump-table.process.ts';
-import type { ClassPlan } from '../../../../src/crawl/sources/open-data/class-plan.ts';
+import type { ClassPlan } from '../../../../src/crawl/sources/open-data/walk.repository.ts';
 import type { FoundPhoto } from '../../../../src/crawl/sources/source.ts';
 import { collect } from '../../../support/collect.ts';
 import { useDatabase } from '../../../support/database.ts';

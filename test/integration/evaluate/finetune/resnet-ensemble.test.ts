@@ -4,7 +4,7 @@ import path from 'node:path';
 import { pino } from 'pino';
 import { expect, it, onTestFinished } from 'vitest';
 import { EngineTally } from '../../../../src/filter/engine/engine-tally.ts';
-import { startEngine } from '../../../../src/filter/engine/engine.process.ts';
+import { startEngine } from '../../../../src/filter/engine/thread-pool.process.ts';
 import { memberOf } from '../../../../src/models/engine/ensemble.process.ts';
 import { finetune } from '../../../../src/evaluate/finetune/finetune.process.ts';
 import { loadClassTable } from '../../../../src/collection/class-table.process.ts';

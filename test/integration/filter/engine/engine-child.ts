@@ -4,7 +4,7 @@
  * end; `run` waits for all batches; `wrong-model` starts with a damaged model file.
  */
 import { readdir } from 'node:fs/promises';
-import { startEngine, type FilterEngine } from '../../../../src/filter/engine/engine.process.ts';
+import { startEngine, type FilterEngine } from '../../../../src/filter/engine/thread-pool.process.ts';
 import { noEvidence } from '../../../../src/models/evidence/evidence.ts';
 import { codeOf } from '../../../../src/kernel/errors.ts';
 import { toSha256 } from '../../../../src/kernel/ids.ts';

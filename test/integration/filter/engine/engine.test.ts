@@ -6,7 +6,7 @@ import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { startEngine, type FilterEngine } from '../../../../src/filter/engine/engine.process.ts';
+import { startEngine, type FilterEngine } from '../../../../src/filter/engine/thread-pool.process.ts';
 import { decide } from '../../../../src/filter/rule/decide.ts';
 import type { Policy } from '../../../../src/filter/rule/policy.ts';
 import { noEvidence } from '../../../../src/models/evidence/evidence.ts';

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { EngineTally } from '../../../../src/filter/engine/engine-tally.ts';
-import { startEngine } from '../../../../src/filter/engine/engine.process.ts';
+import { startEngine } from '../../../../src/filter/engine/thread-pool.process.ts';
 import { GuardedEngine } from '../../../../src/filter/run/guarded-engine.process.ts';
 import { noEvidence } from '../../../../src/models/evidence/evidence.ts';
 import type { Sha256 } from '../../../../src/kernel/ids.ts';

@@ -3,8 +3,8 @@ import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promi
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { EngineTally } from '../../../../src/filter/engine/engine-tally.ts';
-import { startEngine } from '../../../../src/filter/engine/engine.process.ts';
+import { EngineTally, type EvaluationWork } from '../../../../src/filter/engine/engine-tally.ts';
+import { startEngine } from '../../../../src/filter/engine/thread-pool.process.ts';
 import { backboneOf, preprocessingOf, specOf } from '../../../../src/models/engine/ensemble.process.ts';
 import type { EngineSpec } from '../../../../src/filter/engine/messages.ts';
 import type { MemberSpec } from '../../../../src/models/engine/spec.ts';
@@ -13,7 +13,6 @@ import { loadClassTable } from '../../../../src/collection/class-table.process.t
 import { cardFor, classesOfCard, type FoundCard } from '../../../../src/collection/cards/model-card.process.ts';
 import { decide } from '../../../../src/filter/rule/decide.ts';
 import type { EvaluationResult } from '../../../../src/filter/engine/evaluated-photo.ts';
-import type { EvaluationWork } from '../../../../src/filter/engine/evaluation-work.ts';
 import type { Policy } from '../../../../src/filter/rule/policy.ts';
 import { PreparedPicture } from '../../../../src/models/evidence/prepared-picture.ts';
 import { toSha256, type Sha256 } from '../../../../src/kernel/ids.ts';

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { startEngine } from '../../../../src/filter/engine/engine.process.ts';
+import { startEngine } from '../../../../src/filter/engine/thread-pool.process.ts';
 import { decide } from '../../../../src/filter/rule/decide.ts';
 import type { EvaluationTask } from '../../../../src/filter/engine/evaluated-photo.ts';
 import type { Policy } from '../../../../src/filter/rule/policy.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { DumpSource, ListedSource } from '../../../../src/crawl/discover/crawl-walk.process.ts';
-import type { DryRunLine } from '../../../../src/crawl/discover/dry-run-line.ts';
+import type { DryRunLine } from '../../../../src/crawl/discover/dry-run.process.ts';
 import { walkDryRun, type WalkDryRunOptions } from '../../../../src/crawl/discover/walk-dry-run.process.ts';
 import type { CandidateRules } from '../../../../src/crawl/candidates/candidate.ts';
 import { RetryLater } from '../../../../src/kernel/errors.ts';

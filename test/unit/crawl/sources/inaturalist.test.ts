@@ -7,9 +7,13 @@ import {
   InaturalistSource,
   type InaturalistSettings,
 } from '../../../../src/crawl/sources/inaturalist/inaturalist-source.ts';
-import { inaturalistLicence, photoLicenceFilter } from '../../../../src/crawl/sources/inaturalist/licence.ts';
+import {
+  inaturalistLicence,
+  photoLicenceFilter,
+  creatorOf,
+  photoUrl,
+} from '../../../../src/crawl/sources/inaturalist/photo.ts';
 import { readObservations } from '../../../../src/crawl/sources/inaturalist/observations.ts';
-import { creatorOf, photoUrl } from '../../../../src/crawl/sources/inaturalist/photo.ts';
 import type { ApiResponse, Json, SourceApi, WantedClass } from '../../../../src/crawl/sources/network-source.ts';
 import { InaturalistApi } from '../../../support/sites/inaturalist-api.ts';
 import { readQueriesLines, worldOf } from '../../../support/sites/inaturalist-world.ts';

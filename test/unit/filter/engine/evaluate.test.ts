@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { LostBytes } from '../../../../src/kernel/blobs.ts';
-import { WorkTally } from '../../../../src/filter/engine/evaluation-work.ts';
+import { WorkTally } from '../../../../src/filter/engine/engine-tally.ts';
 import { decide, type Outcome } from '../../../../src/filter/rule/decide.ts';
 import { EvaluatedPhoto, type EvaluationTask } from '../../../../src/filter/engine/evaluated-photo.ts';
 import type { Policy } from '../../../../src/filter/rule/policy.ts';

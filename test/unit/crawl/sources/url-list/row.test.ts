@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { unreadRow } from '../../../../../src/crawl/sources/list-columns.ts';
-import { readJsonRow } from '../../../../../src/crawl/sources/url-list/json-row.ts';
+import { readJsonRow, photoOfRow } from '../../../../../src/crawl/sources/url-list/row.ts';
 import { linesOf } from '../../../../../src/crawl/sources/url-list/lines.ts';
-import { photoOfRow } from '../../../../../src/crawl/sources/url-list/row.ts';
 
 const photo = (values: Readonly<Record<string, string>>) =>
   photoOfRow({ line: 7, content: '', error: null, values: new Map(Object.entries(values)) }, 'list.csv');
