@@ -88,10 +88,7 @@ interface OwnName {
   readonly synonyms: readonly string[];
 }
 
-/**
- * Resolves labels within a collection. If several classes have a name but only one of them is in the set, the name means that
- * class. For an unknown name, the nearest name is searched among the collection's own names first.
- */
+/** If several classes have a name but only one is in the set, the name means that class. */
 function labelResolver(
   ownNames: readonly OwnName[],
   table: ClassTable,

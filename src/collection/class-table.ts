@@ -21,9 +21,8 @@ export interface ClassTable {
   readonly rows: readonly ClassRow[];
   readonly byWnid: ReadonlyMap<Wnid, ClassRow>;
   /**
-   * Finds the class that a folder's name means: by exact wnid, else by name, else by synonym. Ignores case and treats `_` and `-`
-   * as spaces. The label may list several names of one class (`tench, Tinca tinca`). A name that several classes share is not
-   * resolved. An unknown name takes about a millisecond, a known one much less.
+   * By exact wnid, else by name, else by synonym. Ignores case and treats `_` and `-` as spaces. The label may list several names
+   * of one class (`tench, Tinca tinca`). A name that several classes share is not resolved.
    */
   readonly resolveLabel: (label: string) => LabelResult;
   /** Finds all classes with this wnid, name or synonym, in any spelling, also in the plural. */
@@ -61,10 +60,7 @@ export function parseClassTable(text: string, fileName: string, wordNet: () => W
 
 const CLASSES_SHOWN = 5;
 
-/**
- * Describes a label that names a hypernym of some classes, as the end of a sentence: `stands above 118 of the ImageNet-1k
- * classes: Chihuahua (n02085620), ... and 113 more`. Null for any other label.
- */
+/** The end of a sentence: `stands above 118 of the ImageNet-1k classes: Chihuahua (n02085620), ... and 113 more`, or null. */
 export function hypernymText(
   label: string,
   { byWnid, wordNet }: Pick<ClassTable, 'byWnid' | 'wordNet'>,

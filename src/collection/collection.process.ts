@@ -202,10 +202,7 @@ interface DraftToKeep {
   readonly queries: QueriesFile | null;
 }
 
-/**
- * The text that the catalogue keeps of a collection file: a collection file with the same meaning, with all defaults, that names
- * no other file except model cards.
- */
+/** A collection file with the same meaning and all defaults that names no other file except model cards. */
 function canonicalText({ draft, given, lists, queries }: DraftToKeep): string {
   const { mode, ensemble, policy } = draft;
   const lines = queries === null || queries.text.trim() === '' ? null : queries.text;

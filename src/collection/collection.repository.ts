@@ -13,10 +13,7 @@ export interface DecisionRules {
   readonly memberIds: readonly number[];
 }
 
-/**
- * Returns the collection's id and adds a row if the name is new. An existing row keeps the rules of its last decisions until a
- * filter claims the collection, so that commands that only read change nothing.
- */
+/** An existing row keeps the rules of its last decisions until a filter claims it, so commands that only read change nothing. */
 export async function registerCollection(
   db: Kysely<Database>,
   collection: Collection,
@@ -40,10 +37,7 @@ export interface RulesToStore extends DecisionRules {
   readonly by: string;
 }
 
-/**
- * Stores the rules for all further decisions of the collection. Decisions under other rules stay in the catalogue but no longer
- * count. A filter that still works under other rules ends: see `rulesHold`.
- */
+/** Decisions under other rules stay but no longer count. A filter that still works under other rules ends: see `rulesHold`. */
 export async function storeRules(
   db: Kysely<Database>,
   collection: Collection,

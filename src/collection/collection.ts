@@ -186,10 +186,9 @@ export function completeCollection(
 }
 
 /**
- * The SHA-256 of everything that decisions depend on besides evidence: mode, classes, names of members, allowed licences, and the
- * part of the policy that the mode uses. In mode A it covers the classes that the models choose among, but not the classes that
- * photos are searched as, because those change no decision. Cap, distance, sources, queries, settings, the card, comments and the
- * order of lists do not change the hash.
+ * Everything that decisions depend on besides evidence. In mode A it covers the classes that the models choose among, but not
+ * the classes that photos are searched as, because those change no decision. Cap, distance, sources, queries, settings, the
+ * card, comments and the order of lists do not change the hash.
  */
 function rulesSha256(
   of: Pick<Collection, 'mode' | 'classes' | 'evidenceClasses' | 'ensemble' | 'licences' | 'policy'>,

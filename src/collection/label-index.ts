@@ -22,12 +22,9 @@ const WNID = /^n\d{8}$/;
 const WNID_AND_NAMES = /^\s*(n\d{8})[\s_,-]+(.*)$/s;
 
 /**
- * Creates a function that finds all classes that a label may mean. A label that is an id or begins with one
- * (`n02085620-Chihuahua`) means that class. Any other label means every class that has it as a name or synonym, or that has one of
- * the names in a list like `tench, Tinca tinca`.
- *
- * This accepts more than `createLabelIndex`, to find out whether a name could be a class at all. Only letters and digits count,
- * without case, and the plural of a name matches it.
+ * A label that is an id or begins with one (`n02085620-Chihuahua`) means that class. Any other label means every class that has
+ * it as a name or synonym, or that has one of the names in a list like `tench, Tinca tinca`. Accepts more than
+ * `createLabelIndex`: only letters and digits count, without case, and the plural of a name matches it.
  *
  * @param irregularPluralsOf plurals without a regular ending, such as `geese`; called at the first look-up by name
  */
@@ -58,10 +55,7 @@ function namedBy<Class>(label: string, names: ReadonlyMap<string, readonly Class
   return [letters, ...singularsOf(letters)].map((key) => names.get(key)).find((found) => found !== undefined) ?? [];
 }
 
-/**
- * Splits a label that consists of several names, or of an id and names, as ImageNet's own files write classes:
- * `tench, Tinca tinca`, `n01440764 tench`. Empty for a single name.
- */
+/** Splits names, or an id and names, as ImageNet's files write them: `n01440764 tench, Tinca tinca`. Empty for a single name. */
 function partsOf(label: string): string[] {
   const [, wnid, names] = WNID_AND_NAMES.exec(label) ?? [];
   if (wnid === undefined && !label.includes(',')) return [];

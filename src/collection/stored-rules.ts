@@ -112,10 +112,7 @@ function listText(own: readonly string[], other: readonly string[]): string {
   return `${items.length}${named.length === 0 ? '' : `, with ${named.join(', ')}`}`;
 }
 
-/**
- * A collection with the catalogue's rules. Its other keys, such as the classes that are searched, sources and cap, are those of the
- * file, except that classes are left out of counts and decisions if the catalogue's rules do not have them.
- */
+/** Its other keys are those of the file, without classes that the catalogue's rules do not have. */
 export function withStoredRules(file: Collection, stored: StoredRules, table: ClassTable): Collection {
   const { mode, ensemble, licences, policy } = stored;
   const nameOf = (wnid: string): string =>

@@ -5,10 +5,7 @@ import { hypernymText, type ClassRow, type ClassTable } from './class-table.ts';
 import { hypernymsOf } from './wordnet.ts';
 import { normaliseLabel, type LabelResult } from './label-index.ts';
 
-/**
- * The things that photos are searched as: classes in mode A, concepts outside ImageNet-1k in mode O. Candidates, decisions
- * and shortlists store the id of a subject as their `wnid`.
- */
+/** Photos are searched as classes in mode A, as concepts in mode O. Rows store the id of a subject as their `wnid`. */
 export interface Subjects {
   /** Sorted. Null if any concept is accepted. */
   readonly ids: readonly Wnid[] | null;
@@ -93,10 +90,7 @@ export function conceptOf(
   };
 }
 
-/**
- * Explains why photos of a concept may not be taken in mode O: WordNet has a sense of it below one of the 1,000 classes, so such a
- * photo shows that class. Null for any other concept, and if all such senses are allowed.
- */
+/** In mode O, a photo of a concept below one of the 1,000 classes shows that class. Null for other and for allowed concepts. */
 export function belowClassText(
   label: string,
   { byWnid, wordNet }: Pick<ClassTable, 'byWnid' | 'wordNet'>,

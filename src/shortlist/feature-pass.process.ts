@@ -23,9 +23,8 @@ export interface FeaturePassOptions {
 const PHOTOS_AT_ONCE = 8;
 
 /**
- * Computes the features that kept photos still lack: the centre crop through the first member that gives features.
+ * The centre crop through the first member that gives features. Returns the id of the backbone.
  *
- * @returns the id of the backbone
  * @throws UsageError if no member gives features; StopTheRun if the features of none of the first photos are finite;
  * Interrupted, and then the features computed so far are stored
  */
@@ -85,10 +84,7 @@ async function featureCardOf({ collection }: Workspace): Promise<ModelCard> {
   );
 }
 
-/**
- * Returns a function that reads the features of a batch and warns about photos that have none. It throws StopTheRun
- * `model-output` if the model is to blame, because it gives no features for any photo.
- */
+/** Warns about photos that have no features. Throws StopTheRun `model-output` if no photo has any, because of the model. */
 function featureReader(
   log: App['log'],
   { model, isSound }: { readonly model: string; readonly isSound: boolean },

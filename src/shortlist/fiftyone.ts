@@ -24,10 +24,7 @@ interface FieldOptions {
   readonly description?: string;
 }
 
-/**
- * `metadata.json` of a dataset of type `FiftyOneDataset`: the dataset and the types of its fields.
- * Source: `FiftyOneDatasetImporter` and `SampleFieldDocument` of the package `fiftyone` 1.22.1.
- */
+/** Source: `FiftyOneDatasetImporter` and `SampleFieldDocument` of the package `fiftyone` 1.22.1. */
 export function fiftyOneMetadata({
   collection,
   ensemble,
@@ -46,10 +43,7 @@ export function fiftyOneMetadata({
   return `${JSON.stringify(metadata, null, 1)}\n`;
 }
 
-/**
- * `samples.json` of the same dataset: a sample for each row of the shortlist, in its order. A photo that is listed under
- * two classes has two samples. The same rows give the same ids.
- */
+/** A photo that is listed under two classes has two samples. The same rows give the same ids. */
 export function fiftyOneSamples(photos: readonly HandedPhoto[], { pathOf }: Pick<PhotoPlaces, 'pathOf'>): string {
   const samples = photos.map((photo) => ({
     _id: objectId(photo, 'sample'),

@@ -51,9 +51,8 @@ export interface ShortlistOptions {
 const LOCK_CLASS = 0x57_4e_53;
 
 /**
- * Builds the shortlist, stores it and writes its files. Only one build of a collection runs at a time, including its
- * files, so that all files are of one build. An advisory lock is used, because a filter needs the collection's row
- * while thumbnails are made.
+ * Only one build of a collection runs at a time, including its files, so that all files are of one build. An advisory lock is
+ * used, because a filter needs the collection's row while thumbnails are made.
  */
 export async function makeShortlist(workspace: Workspace, options: ShortlistOptions) {
   const { app, scope } = workspace;
@@ -103,9 +102,8 @@ interface ShortlistBuild {
 }
 
 /**
- * Builds the collection's shortlist from the kept photos and replaces the stored one: each class separately, then `alsoIn`
- * across classes. Rows are sorted by wnid. Within a class the listed ones come first by rank, then those left out, in the
- * order of the walk. The same catalogue and verdicts give the same rows, so building it twice changes nothing.
+ * Each class separately, then `alsoIn` across classes. Rows are sorted by wnid. Within a class the listed ones come first by rank,
+ * then those left out, in the order of the walk. The same catalogue and verdicts give the same rows.
  */
 export async function buildShortlist(
   db: Kysely<Database>,

@@ -19,10 +19,7 @@ export interface OutsideModelsOptions {
   readonly onProgress: (progress: { readonly model: string; readonly done: number; readonly total: number }) => void;
 }
 
-/**
- * Lets the models of `review.outsideModels` look at the centre crops of listed photos, and stores what they say as evidence, for
- * reviewers. No decision reads it: these models are not in the ensemble. A model that cannot be used is a warning.
- */
+/** For reviewers. No decision reads what these models say. A model that cannot be used is a warning. */
 export async function runOutsideModels(workspace: Workspace, options: OutsideModelsOptions): Promise<void> {
   const { app, collection } = workspace;
   for (const name of app.config.review.outsideModels) {
@@ -100,8 +97,7 @@ interface Look {
 }
 
 /**
- * Lets a model look at crops of photos, and stores what it says as evidence. Of the crops only the centre keeps its logits. A
- * photo that cannot be read, or for which the model gives no finite numbers, is a warning and has no evidence of it.
+ * Of the crops only the centre keeps its logits. A photo without finite numbers is a warning and has no evidence of the model.
  *
  * @throws UsageError `model-missing`; StopTheRun if the model cannot be loaded; Interrupted, and then the evidence so far is
  * stored

@@ -19,11 +19,7 @@ export interface Rights {
   readonly foundOn: string;
 }
 
-/**
- * A photo of a collection, for one class, with its rights and its rank.
- *
- * @typeParam Gone null for photos that may have been taken down, or dropped since they were reviewed
- */
+/** @typeParam Gone null for photos that may have been taken down, or dropped since they were reviewed */
 export interface PhotoOfClass<Gone extends null = never> {
   readonly sha256: Sha256;
   /** The class that the photo was searched as. */
@@ -70,9 +66,8 @@ export function photosOfClass<Photo extends PhotoOfClass<null>>(
 }
 
 /**
- * SQL: the picture under whose rights a photo is used for a class: the first one whose licence the collection allows.
- * Another source may state other rights for the same bytes, but the photo is not used under those. If the collection allows
- * none, the first one. Pictures with `preferred` licences come first.
+ * SQL: the first picture whose licence the collection allows, or the first one if it allows none. `preferred` licences come
+ * first. Another source may state other rights for the same bytes, but the photo is not used under those.
  */
 export function firstPicture(
   scope: DecisionScope,

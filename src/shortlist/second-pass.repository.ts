@@ -3,11 +3,8 @@ import type { DecisionScope } from '../models/workspace/scope.ts';
 import type { Wnid } from '../kernel/ids.ts';
 
 /**
- * The listed photos of a collection with their verdicts. `wants_more`: a reviewer who has given no verdict should give one.
- * `is_pending`: the same for a photo that has been reviewed, so its verdict must not be shown.
- *
- * @param secondPass the share of photos that get a blind second pass, 0..1
- * @param wnids limits the classes; null: all
+ * `wants_more`: a reviewer who has given no verdict should give one. `is_pending`: the same for a photo that has been reviewed, so
+ * its verdict must not be shown. `wnids` limits the classes.
  */
 export function listedVerdicts(
   { collectionId }: DecisionScope,
@@ -52,9 +49,8 @@ interface PhotoSql {
 }
 
 /**
- * SQL: true if the second pass draws a photo. Each has the same chance, the share, whatever its class. A hash of the photo and
- * its class decides, so the sample does not depend on the order of reviews, grows as photos come, and a larger share contains a
- * smaller one.
+ * SQL: true if the second pass draws a photo, with the same chance for each. A hash of the photo and its class decides, so the
+ * sample does not depend on the order of reviews, grows as photos come, and a larger share contains a smaller one.
  *
  * Photos that were reviewed before migration 0012 keep the draw of that time: of each class the photos of the lowest hashes, the
  * share rounded up. Their chance is larger in small classes, so an estimate must weight each photo by 1 / chance.

@@ -6,13 +6,10 @@ import type { Rights } from './photo-of-class.repository.ts';
 export type ShortlistLine = ShortlistRow & { readonly rights: Pick<Rights, 'source' | 'sourceId'> };
 
 /**
- * `shortlist.csv`: a header, one line for each row in the given order, `\n` line ends, UTF-8 when written.
+ * Lines end with a line feed. Null is an empty cell. Numbers have the shortest digits that read back as the same double.
+ * `alsoIn` is joined with `|`. Cells are quoted only where CSV needs it.
  *
- * Null is an empty cell. Numbers have the shortest digits that read back as the same double. `alsoIn` is joined with
- * `|`. Cells are quoted only where CSV needs it.
- *
- * @param isSafe whether an apostrophe goes before cells that a spreadsheet would run as a formula. It changes ids, such as
- * the path of a folder's photo, so files are written without it
+ * @param isSafe puts an apostrophe before cells that a spreadsheet would run as a formula. It changes ids, so files lack it
  */
 export function shortlistCsv(rows: readonly ShortlistLine[], isSafe = false): string {
   const records = rows.map((row) => ({

@@ -25,10 +25,7 @@ export function shortlistFolder({ app, collection }: Pick<Workspace, 'app' | 'co
   return path.join(app.dataDir, 'shortlists', collection.name);
 }
 
-/**
- * Writes `shortlist.csv` and the contact sheet (`shortlist.html`, and `pages/` if it is large) to the data folder. Each
- * file replaces the old one atomically. Pages of an earlier sheet are deleted.
- */
+/** Each file replaces the old one atomically. Pages of an earlier sheet are deleted. */
 export async function writeShortlistFiles(
   workspace: Workspace,
   content: ShortlistContent,
@@ -47,10 +44,7 @@ export async function writeShortlistFiles(
   return { csv, html: path.join(folder, FIRST_PAGE) };
 }
 
-/**
- * Writes the listed photos as a FiftyOne dataset of type `FiftyOneDataset` to
- * `<data>/shortlists/<collection>/fiftyone/`. The pictures are not copied: samples name them by absolute paths.
- */
+/** The pictures are not copied: samples name them by absolute paths. */
 export async function writeFiftyOneDataset(
   workspace: Pick<Workspace, 'app' | 'collection'>,
   photos: readonly HandedPhoto[],

@@ -30,11 +30,8 @@ export async function keptPhotos(
 }
 
 /**
- * Makes another process that builds the collection's shortlist wait until this transaction ends. Reviews also wait: an
- * event refers to the collection's row. So no photo is reviewed while it is left out. The time limit is enough to rank
- * 100,000 photos.
- *
- * @throws StopTheRun `collection-forgotten`
+ * Other builds of the collection wait until this transaction ends. So do reviews: no photo is reviewed while it is left out. The
+ * time limit is enough to rank 100,000 photos. Throws StopTheRun `collection-forgotten`.
  */
 export async function lockCollection(trx: Transaction<Database>, collectionId: number): Promise<void> {
   await allowLongIdle(trx);

@@ -6,10 +6,7 @@ import { withMatches } from '../photo/hashes/fingerprint-index.ts';
 import { parseHash } from '../photo/hashes/perceptual-hash.ts';
 import { Twins, type TwinMeasure } from './twins.ts';
 
-/**
- * The review state of a photo with a verdict. `pending`: a second, blind verdict is wanted. Until then the list must not show
- * the first one.
- */
+/** `pending`: a second, blind verdict is wanted. Until then the list must not show the first one. */
 export type ReviewedAs = 'accepted' | 'rejected' | 'unsure' | 'disputed' | 'pending';
 
 export interface KeptPhoto {

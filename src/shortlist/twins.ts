@@ -44,10 +44,7 @@ export class Twins<Photo extends Comparable> {
   }
 }
 
-/**
- * Summed in a fixed order, in double precision: the result is the same on every machine. Vectors of different models
- * never match.
- */
+/** Summed in a fixed order, in double precision: the same on every machine. Vectors of different models never match. */
 function dot(a: Float32Array, b: Float32Array): number {
   if (a.length !== b.length) return -1;
   let sum = 0;

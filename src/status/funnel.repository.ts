@@ -6,10 +6,7 @@ import type { Database } from '../platform/postgres/database.ts';
 import { listedVerdicts } from '../shortlist/second-pass.repository.ts';
 import type { CandidateCount, VerdictCount } from './funnel.ts';
 
-/**
- * State and reason of candidate `c` of picture `p` under the collection's current rules. A candidate that was refused
- * when it was found stays refused, and one whose licence is no longer allowed is refused from now on.
- */
+/** A candidate that was refused when it was found stays refused. One whose licence is no longer allowed is refused from now on. */
 export function judged(scope: DecisionScope): Record<'state' | 'reason' | 'detail', RawBuilder<unknown>> {
   const allowed = allowedLicence(scope);
   return {

@@ -9,10 +9,7 @@ import { verdictOf, type Verdict } from '../review/events/verdict.ts';
 import { judgedPhotos } from '../filter/run/photo-counts.repository.ts';
 import type { NotCounting } from './standing.ts';
 
-/**
- * The listed or reviewed photos that do not count, each with the reason. All others are kept and on the shortlist, so their
- * verdicts count (`countVerdicts`).
- */
+/** Each with the reason. All others are kept and on the shortlist, so their verdicts count (`countVerdicts`). */
 export async function notCounting(
   db: Kysely<Database>,
   scope: DecisionScope,

@@ -196,10 +196,7 @@ function floatsOf(bytes: Buffer): number[] {
   return Array.from({ length: bytes.length / 4 }, (_, i) => bytes.readFloatLE(i * 4));
 }
 
-/**
- * The names that collections give their classes, by wnid, if they differ from ImageNet's. If there are two names, that
- * of the alphabetically first collection counts.
- */
+/** By wnid, if they differ from ImageNet's. If there are two names, that of the alphabetically first collection counts. */
 export async function readClassNames(
   db: Kysely<Database>,
   usual: ReadonlyMap<string, { readonly name: string }>,

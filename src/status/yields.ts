@@ -2,10 +2,7 @@ import type { QueryReport } from '../crawl/candidates/query.repository.ts';
 import { rowsBy, sumOf, type FunnelCounts } from './funnel.ts';
 import type { Funnel, Totals } from '../kernel/funnel.ts';
 
-/**
- * The yield of a source, a class or a query: the share of fetched photos that were kept. If several found the same
- * bytes, these count as fetched for each, but as kept for the first one only. A yield is therefore what the query adds.
- */
+/** If several found the same bytes, these are fetched for each, but kept for the first only: a yield is what a query adds. */
 export interface Yield {
   readonly fetched: number;
   readonly kept: number;

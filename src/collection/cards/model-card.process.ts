@@ -126,10 +126,7 @@ export async function placeOfCard(
   );
 }
 
-/**
- * All model cards by name. A card of the working directory hides the package's card of the same name. In either, an added
- * model hides a card that was written by hand.
- */
+/** A card of the working directory hides the package's of the same name, and an added model one that was written by hand. */
 export async function listCards(
   root: string = packageRoot,
   workingDir: string = workingFolder(),

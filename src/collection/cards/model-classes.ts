@@ -29,9 +29,8 @@ export function modelClassesOf(wnids: readonly Wnid[]): ModelClasses {
 }
 
 /**
- * Reads a model's class list: one class a line in the order of the outputs, by its wnid, by a wnid and what people call
- * it (`n01440764 tench, Tinca tinca`, as in synset.txt), by an id of one's own, or by a name. Blank lines and lines that begin with `#`
- * do not count. Problems are sentences with file and line.
+ * One class a line in the order of the outputs, by its wnid, by a wnid and names (`n01440764 tench, Tinca tinca`), by an id of
+ * one's own, or by a name. Blank lines and lines that begin with `#` do not count.
  */
 export function parseModelClasses(text: string, fileName: string): { classes: ModelClasses; problems: string[] } {
   const rows: Row[] = [];

@@ -133,10 +133,7 @@ async function lockPictures(trx: Transaction<Database>, found: Found): Promise<r
   return rows.map(({ id }) => id);
 }
 
-/**
- * The pictures among these whose bytes are not fetched yet. `offset 0` makes PostgreSQL look for the ids first. Without it, and
- * with statistics from before the crawl, PostgreSQL scans all waiting pictures, because it expects none.
- */
+/** `offset 0` makes PostgreSQL look for the ids first. Otherwise it scans all waiting pictures if its statistics are old. */
 async function waitingAmong(trx: Transaction<Database>, pictureIds: readonly number[]): Promise<readonly number[]> {
   const { rows } = await sql<{ id: number }>`
     select id from (select id, state from picture where id = any(${pictureIds}::bigint[]) offset 0) as p

@@ -39,8 +39,7 @@ export interface DiscoveredPage {
 }
 
 /**
- * Runs one discovery job: fetches the next page of a query, or plans a class. The cursor moves in the transaction that stores
- * the page's candidates. So no page is lost, and after a crash at most one page is requested again.
+ * The cursor moves in the transaction that stores the page's candidates, so after a crash one page is requested again at most.
  *
  * @returns ids of pictures that wait to be fetched; null if this run has nothing to do
  * @throws SourceBlocked if the source refuses all requests

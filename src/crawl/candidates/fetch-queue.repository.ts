@@ -19,10 +19,7 @@ export interface FetchScope {
   readonly wnids: WnidScope;
 }
 
-/**
- * A partition of a host: its pictures whose ids leave the same remainder, fetched over one connection. Each partition is a job, and
- * a job runs only once at a time over all workers, so a host never sees more connections than it has partitions.
- */
+/** A host's pictures whose ids leave the same remainder. Each partition is a job, and so at most one connection to the host. */
 export interface Partition {
   /** Empty for files on disk. */
   readonly host: string;
@@ -62,10 +59,7 @@ export async function nextInPartition(
 /** Pictures per host that are counted to order the hosts. More make no difference. */
 const COUNTED_PER_HOST = 10;
 
-/**
- * The hosts with pictures that can be fetched now, those with the fewest first. It walks the index from host to host and reads
- * only as many pictures of each as it needs for the order, because there may be hundreds of thousands.
- */
+/** Those with the fewest pictures first. Walks the index from host to host, because there may be hundreds of thousands. */
 export async function waitingHosts(db: Kysely<Database>, scope: FetchScope): Promise<string[]> {
   const { rows } = await sql<{ host: string }>`
     with recursive hosts as (
@@ -131,10 +125,7 @@ export async function retryPictures(
   return Number(result.numAffectedRows ?? 0);
 }
 
-/**
- * True if more than `limit` pictures of a source wait to be fetched. It runs before each page of results, so it reads at most
- * that many entries of an index, however long the backlog is.
- */
+/** It runs before each page of results, so it reads at most that many entries of an index, however long the backlog is. */
 export async function isBacklogAbove(db: Kysely<Database>, source: string, limit: number): Promise<boolean> {
   const { rows } = await sql<{ above: boolean }>`
     select exists (

@@ -77,10 +77,7 @@ export interface CrawlWalkOptions {
 /** Photos per transaction: large enough to be fast, small enough that a crash loses little. */
 const PAGE_SIZE = 256;
 
-/**
- * Walks a source and stores the photos that it names, page by page, so that at most one page is in memory. If the source is
- * unreachable, the summary says so and the other sources continue.
- */
+/** Stores the photos page by page. If the source is unreachable, the summary says so and the other sources continue. */
 export async function crawlWalk(app: App, options: CrawlWalkOptions): Promise<WalkSummary> {
   const { walk, signal, limitPerClass } = options;
   const summary = emptySummary();

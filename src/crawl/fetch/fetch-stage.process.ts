@@ -159,10 +159,7 @@ interface GuardedInspection extends Pick<FetchDeps, 'hold'> {
   close(): Promise<void>;
 }
 
-/**
- * Inspects pictures and records which ones are in flight. Pictures that were in flight when a process died are inspected
- * one by one in a child process. A picture that kills the child process twice is unreadable.
- */
+/** Pictures in flight when a process died are inspected one by one in a child process. One that kills it twice is unreadable. */
 function guardInspection(app: Pick<App, 'connection' | 'log'>): GuardedInspection {
   const inspecting = pLimit(INSPECTIONS_PER_PROCESSOR * availableParallelism());
   const child = { module: new URL('solo-inspect.mjs', import.meta.url), spec: null, limitMs: LIMIT_MS };

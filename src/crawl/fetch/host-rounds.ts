@@ -1,7 +1,6 @@
 /**
- * Serves the hosts that have pictures to fetch in rounds. The list of hosts is read again only when every host of the last list
- * was served. With tens of thousands of hosts, this avoids reading all of them twice a second and queueing them all at once.
- * With few hosts, each call reads the list.
+ * Serves the hosts in rounds, and reads the list again only when every host of the last one was served. So tens of thousands of
+ * hosts are not read twice a second or queued all at once.
  */
 export class HostRounds {
   readonly #walk: () => Promise<readonly string[]>;

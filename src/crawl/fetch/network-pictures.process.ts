@@ -17,10 +17,7 @@ import { HostGate, HostWaits, type Visit } from '../network/host-gate.process.ts
 import { httpLimits, openHttp, ROBOTS_AGENT } from '../network/http.process.ts';
 import type { App } from '../../runtime/open/app.process.ts';
 
-/**
- * Fetches pictures from the hosts that sources named. Every request, also after a redirect, first passes the host gate. The
- * headers are checked for opt-outs before the body is read, and all limits apply to the body.
- */
+/** Every request first passes the host gate. Headers are checked for opt-outs before the body is read, within all limits. */
 export class NetworkPictures {
   readonly #app: App;
   readonly #signal: AbortSignal;

@@ -37,10 +37,7 @@ export interface Visit {
   isFinal: boolean;
 }
 
-/**
- * Checks every request for a picture just before it is sent: whether its host can be reached, what its robots.txt allows, and
- * whether the permits are free.
- */
+/** Checks a request just before it is sent: whether its host can be reached, what its robots.txt allows, and its permits. */
 export class HostGate {
   readonly health = new HostHealth();
   readonly #app: App;
@@ -67,11 +64,7 @@ export class HostGate {
     this.#client.close();
   }
 
-  /**
-   * Returns null if the request may be sent now. The visit then holds its permits.
-   *
-   * @throws HostWaits if the request must wait; StopTheRun if no host has answered for a long time
-   */
+  /** @throws HostWaits if the request must wait; StopTheRun if no host has answered for a long time */
   async pass(url: URL, visit: Visit): Promise<Refusal | null> {
     const refusal = this.#unreachable(url.host, visit);
     if (refusal !== null || isOwnServer(url, this.#app.config)) return refusal;

@@ -67,8 +67,8 @@ export function identifyFile(
 }
 
 /**
- * Downloads the missing part of a file. If a connection breaks, it requests the rest (RFC 9110, 14: Range and If-Range). The
- * caller must check that the bytes are correct.
+ * Requests the rest if a connection breaks (RFC 9110, 14: Range and If-Range). The caller must check that the bytes are
+ * correct.
  *
  * @throws Interrupted if `deps.signal` is aborted, and the errors of the sink
  */

@@ -5,11 +5,8 @@ import { createGunzip } from 'node:zlib';
 const PIECE_BYTES = 256 * 1024;
 
 /**
- * Inflates bytes if they are gzip, otherwise returns them unchanged, whatever their file is called. The objects of the
- * open-data dump have `Content-Encoding: gzip`, so the HTTP client may have inflated them already. Memory: a few pieces,
- * however large the inflated bytes are.
- *
- * Destroying the result closes the source. An abort ends it at once, even while the source sends nothing.
+ * Inflates bytes if they are gzip, otherwise returns them unchanged: the open-data dump has `Content-Encoding: gzip`, so the
+ * HTTP client may have inflated it already. Destroying the result closes the source. An abort ends it at once.
  */
 export async function inflate(bytes: AsyncIterable<Uint8Array | string>, signal: AbortSignal): Promise<Readable> {
   const through = (input: Readable, next: Duplex): Readable =>

@@ -103,10 +103,7 @@ export function licenceChoices(licence: string): readonly string[] {
   return [...new Set([licence, ...branchesOf(licence)].map((id) => id.toLowerCase()))];
 }
 
-/**
- * True if a normalised licence is one of the allowed ids, in any case. `unknown` is an ordinary id here: it is allowed by
- * 'any' or if it is listed. If people wrote the allowed ids, pass them through `normaliseLicence` first.
- */
+/** `unknown` is an ordinary id here. If people wrote the allowed ids, pass them through `normaliseLicence` first. */
 export function isLicenceAllowed(licence: string, allowed: 'any' | readonly string[]): boolean {
   if (allowed === 'any') return true;
   const ids = new Set(allowed.map((id) => id.toLowerCase()));

@@ -3,10 +3,7 @@ import { normaliseLicence } from './licence.ts';
 import { pageAddress } from './picture-address.ts';
 import type { Rights } from './source.ts';
 
-/**
- * Reads the columns of lists that people write: labels.csv of a folder, and lists of addresses. Column names are compared
- * without case and surrounding blanks. Unknown columns are ignored.
- */
+/** Columns of lists that people write. Names are compared without case and surrounding blanks. Unknown columns are ignored. */
 
 /** Columns about the rights in a photo: each name in lower case, and the field that it fills. */
 export const RIGHTS_FIELDS: readonly (readonly [name: string, field: string])[] = [

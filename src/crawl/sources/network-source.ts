@@ -2,9 +2,8 @@ import type { Wnid } from '../../kernel/ids.ts';
 import type { FoundPhoto } from './source.ts';
 
 /**
- * The contract of a network source. Queries are planned once for each class. Each query is then walked page by page with a
- * cursor, which is stored in the same transaction as the page's candidates. A source has no state of its own: the query and the
- * cursor contain everything that it needs to resume after a crash.
+ * Queries are planned once for each class, and then walked page by page with a cursor, which is stored in the same transaction
+ * as the page's candidates. A source has no state: the query and the cursor suffice to resume after a crash.
  */
 export interface NetworkSource {
   /** The name in `SOURCE_NAMES`. */
@@ -66,8 +65,7 @@ export interface ApiResponse {
 }
 
 /**
- * Sends requests to a source's API. Each request takes a permit first (requests a minute and a day, shared by all workers). It
- * sends the User-Agent, checks addresses, and limits time and size. Returns answers of any status, because only the source knows
+ * Each request takes a permit first, which all workers share. Returns answers of any status, because only the source knows
  * their meaning. Rejects with RetryLater if no answer came.
  */
 export interface SourceApi {

@@ -1,10 +1,7 @@
 import type { SourceLimits } from '../../config/sources/source.ts';
 import type { Limits, PermitKey } from './politeness.ts';
 
-/**
- * Decides which permits a request needs: that of a source's API, or that of a picture's host. If the site limits pictures as a
- * whole, a request for a picture also needs its budget of bytes.
- */
+/** Decides which permits a request needs: that of a source's API, or that of a picture's host and its site's budget of bytes. */
 
 export interface PolitenessSettings {
   /** By the source's name in `SOURCE_NAMES`. */
@@ -33,10 +30,9 @@ export interface MediaRequest {
 }
 
 /**
- * The permits that a request for a picture needs. A site's budget of bytes is charged for its own hosts, whichever source named
- * the picture. It is also charged for its pictures on hosts that no other source owns, because iNaturalist says that the host
- * of a photo may change over time. The open-data bucket is a host of the source `inaturalist-open-data`, so pictures from it
- * are not charged to iNaturalist's budget.
+ * A site's budget of bytes is charged for its own hosts, whichever source named the picture, and for its pictures on hosts that
+ * no other source owns, because iNaturalist says that the host of a photo may change. The open-data bucket is a host of the
+ * source `inaturalist-open-data`.
  */
 export function mediaPermits(request: MediaRequest, settings: PolitenessSettings): PermitKey[] {
   const host = hostOf(request.url);

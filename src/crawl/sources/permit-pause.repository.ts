@@ -14,10 +14,8 @@ import { CIRCUIT_PAUSES_US } from './politeness.ts';
 const MAX_HOLD_US = 30 * 24 * 3_600_000_000;
 
 /**
- * Holds a key for `forMs` milliseconds (a Retry-After): no request gets a permit. If there are several holds, the one that ends last
- * counts. Requests that have a permit already are not affected.
- *
- * @param why the site's answer, for people
+ * No request gets a permit for `forMs` milliseconds. Of several holds, the one that ends last counts. Permits that were given
+ * stay valid. `why`: the site's answer, for people.
  */
 export async function holdKey(
   db: Kysely<Database>,
@@ -33,10 +31,7 @@ export async function holdKey(
         then permit.hold_reason else excluded.hold_reason end`.execute(db);
 }
 
-/**
- * Opens a key's circuit, because the site refuses all requests. Each block in a row gives a longer pause (10 minutes, 1 hour,
- * 6 hours, 24 hours), and never a shorter one than the site asked for. Concurrent requests count as one block.
- */
+/** Each block in a row gives a longer pause, and never a shorter one than the site asked for. Concurrent requests count as one. */
 export async function tripCircuit(
   db: Kysely<Database>,
   key: string,

@@ -199,10 +199,7 @@ async function setBack(db: Kysely<Database>, waits: readonly Wait[], nowMs: numb
   }
 }
 
-/**
- * Replaces the bytes that were reserved for a request by those that it read. If a request is never settled because its worker was
- * killed, the reserved bytes stay charged.
- */
+/** Replaces the reserved bytes by those that were read. If the worker is killed before, the reserved bytes stay charged. */
 export async function settlePermit(db: Kysely<Database>, { keys }: Permit, bytes: number): Promise<void> {
   for (const { key, atUs, reservedBytes } of keys) {
     if (reservedBytes === null || reservedBytes === bytes) continue;

@@ -5,10 +5,7 @@ import { shortText, storableText } from './text.ts';
 export interface PictureAddress {
   /** The normalised address without a fragment. If there is a problem, the part of the text that can be shown. */
   readonly url: string;
-  /**
-   * The picture's id if its source has none: the first 32 hex digits of the SHA-256 of `url`. Addresses can be longer than
-   * PostgreSQL can index (some 2,700 bytes), and 128 bits do not collide.
-   */
+  /** An id if the source has none: 32 hex digits of the SHA-256 of `url`. Some addresses are longer than PostgreSQL can index. */
   readonly sourceId: string;
   readonly problem: PhotoProblem | null;
 }
@@ -20,11 +17,10 @@ const LONGEST_HOST = 253;
 const SHOWN_CHARACTERS = 100;
 
 /**
- * Reads the address of a picture and normalises it (WHATWG URL: case, default port, dot segments, escapes), so that two
- * spellings of one address are one picture. Fragments are never sent and are dropped.
+ * Normalises the address (WHATWG URL), so that two spellings of it are one picture. Fragments are dropped.
  *
- * Problems: `scheme-refused` for schemes other than http and https; `address-refused` for an address with a user name or password,
- * which would appear in exports; `unreadable` for anything that is not an absolute address.
+ * Problems: `scheme-refused` for schemes other than http and https; `address-refused` for an address with a user name or
+ * password, which would appear in exports; `unreadable` for anything that is not an absolute address.
  */
 export function pictureAddress(text: string): PictureAddress {
   const given = text.trim();
@@ -88,10 +84,7 @@ function quoted(text: string): string {
   return `'${shown(text)}'`;
 }
 
-/**
- * Returns the address of a page if it is http(s), otherwise null, because it is shown as a link. A user name and password in
- * it are left out, because exports publish it.
- */
+/** Null unless http(s), because it is shown as a link. A user name and password are left out, because exports publish it. */
 export function pageAddress(text: string): string | null {
   const page = storableText(text);
   const url = /^https?:\/\//i.test(page) && page.length <= LONGEST_URL ? URL.parse(page) : null;

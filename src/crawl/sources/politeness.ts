@@ -27,10 +27,7 @@ export interface PermitKey {
   readonly minSpacingMs: number;
 }
 
-/**
- * The stored state of a key. Times are microseconds since the epoch, 0 for never. Lists of amounts start with the newest
- * bucket.
- */
+/** Times are microseconds since the epoch, 0 for never. Lists of amounts start with the newest bucket. */
 export interface PermitState {
   /** When the last permit was given. The first bucket of each list belongs to this time. */
   readonly seenUs: number;

@@ -30,10 +30,7 @@ export function conditionsOf({ etag, lastModified }: RemoteVersion): Record<stri
   };
 }
 
-/**
- * True if two versions are certainly the same file: the same tag or, if one has no tag, the same time and size. False if this
- * cannot be decided.
- */
+/** True if two versions are certainly the same file: the same tag or, if one has no tag, the same time and size. */
 export function isSameVersion(a: RemoteVersion, b: RemoteVersion): boolean {
   if (a.bytes !== null && b.bytes !== null && a.bytes !== b.bytes) return false;
   if (a.etag !== null && b.etag !== null) return weak(a.etag) === weak(b.etag);

@@ -29,10 +29,7 @@ const BACKOFFS: Partial<Record<DroppedReason | FailedReason, { floorMs: number; 
   'rate-limited': { floorMs: 30_000, baseMs: 30_000, capMs: 600_000 },
 };
 
-/**
- * Reasons that may have gone on another day, so that `winnow retry` is worthwhile: those that are retried automatically,
- * except `http-4xx`, which is mostly the picture's own fault; and certificates, which are renewed.
- */
+/** Reasons for which `winnow retry` is worthwhile. `http-4xx` is mostly the picture's own fault; certificates are renewed. */
 export const PASSING_REASONS: ReadonlySet<string> = new Set([
   ...Object.keys(BACKOFFS).filter((reason) => reason !== 'http-4xx'),
   'tls',
@@ -70,9 +67,8 @@ export function isTransient({ reason, status }: Pick<FailedTry, 'reason' | 'stat
 }
 
 /**
- * Returns the milliseconds to wait before the next try. Null means to give up: the failure is final, the tries are used up,
- * or the host asks for more than `MAX_RETRY_AFTER_MS`. The wait is never shorter than the host asks for, because the random
- * part is added to it.
+ * Null means to give up: the failure is final, the tries are used up, or the host asks for more than `MAX_RETRY_AFTER_MS`. The
+ * wait is never shorter than the host asks for, because the random part is added to it.
  */
 export function retryDelayMs(failed: FailedTry): number | null {
   const { reason, attempt, random } = failed;

@@ -46,10 +46,8 @@ interface Group {
 }
 
 /**
- * Returns the rules for an agent: those of all groups that name it, or of all groups for `*` if none names it (section
- * 2.2.1). Lines that are not understood are skipped. So are other records, which do not end a group (2.2.4).
- *
- * @param agent our product token, in any case: `winnow`
+ * The rules of all groups that name the agent, or of all groups for `*` if none does (section 2.2.1). Lines that are not
+ * understood are skipped. So are other records, which do not end a group (2.2.4).
  */
 export function parseRobots(text: string, agent: string): RobotsRules {
   const own: Group = { rules: [], crawlDelayMs: 0, isNamed: false };
@@ -77,10 +75,7 @@ export function parseRobots(text: string, agent: string): RobotsRules {
   return own.isNamed ? own : others;
 }
 
-/**
- * Accepted spellings of the records that matter. The misspelt ones are frequent, and Google's parser accepts them as well. A
- * crawler that ignores `Dissallow: /private` requests more than the site wants.
- */
+/** Misspelt names are frequent, and Google's parser accepts them too. Ignoring them would request more than the site wants. */
 const RECORD_NAMES: ReadonlyMap<string, string> = new Map([
   ...['user-agent', 'useragent', 'user agent'].map((name) => [name, 'user-agent'] as const),
   ...['disallow', 'dissallow', 'dissalow', 'disalow', 'diasllow', 'disallaw'].map(
@@ -90,10 +85,7 @@ const RECORD_NAMES: ReadonlyMap<string, string> = new Map([
   ['crawl-delay', 'crawl-delay'],
 ]);
 
-/**
- * Returns the name and the value of a line, both empty if the record does not matter. The colon may be missing ("disallow
- * /private") if one word or a path follows. More words are prose.
- */
+/** Both empty if the record does not matter. The colon may be missing ("disallow /private"); more words are prose. */
 function recordOf(line: string): [name: string, value: string] {
   const record = line.replace(/#.*/s, '').trim();
   const [, name = '', separator = '', value = ''] = /^(user agent|[a-z-]+)(\s*:|\s)\s*(.*)$/is.exec(record) ?? [];
@@ -110,10 +102,7 @@ function slowDown(group: Group, value: string): void {
   group.crawlDelayMs = Math.min(Math.max(group.crawlDelayMs, seconds * 1000), MAX_CRAWL_DELAY_MS);
 }
 
-/**
- * Parses a rule. A pattern that does not begin with `/` or `*` is invalid, and is read as the path that its author probably
- * meant.
- */
+/** A pattern that does not begin with `/` or `*` is invalid, and is read as the path that its author probably meant. */
 function ruleOf(isAllow: boolean, pattern: string): RobotsRule {
   const isAnchored = pattern.endsWith('$');
   const rooted = /^[/*]/.test(pattern) ? pattern : `/${pattern}`;

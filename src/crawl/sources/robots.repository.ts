@@ -33,10 +33,7 @@ export interface RobotsClaim {
   readonly leaseMs: number;
 }
 
-/**
- * Claims the fetch of a robots.txt for the caller. Returns false if another worker is fetching it or has just done so; then read
- * it again after a moment. A claim ends with `storeRobots`, or with its lease if the worker dies.
- */
+/** False if another worker is fetching it or has just done so. A claim ends with `storeRobots`, or with its lease. */
 export async function claimRobots(
   db: Kysely<Database>,
   { origin, checkedMs, nowMs, leaseMs }: RobotsClaim,

@@ -64,10 +64,7 @@ export function robotsVerdict(stored: StoredRobots | undefined, url: string, now
   return { kind: 'wait', untilMs: life.retryMs, life };
 }
 
-/**
- * True if a time is really in the future. No wait is longer than a day (and workers' clocks differ a little), so a later time
- * means that the clock was set back.
- */
+/** No wait is longer than a day, and workers' clocks differ a little, so a later time means that the clock was set back. */
 const isAhead = (timeMs: number, nowMs: number): boolean => timeMs > nowMs && timeMs <= nowMs + DAY_MS + HOUR_MS;
 
 function judge(rules: RobotsRules, url: string): RobotsVerdict {
@@ -124,10 +121,7 @@ function freshLife(nowMs: number, freshMs: number): RobotsLife {
   return { checkedMs: nowMs, expiresMs: nowMs + freshMs, failingSinceMs: null, retryMs: 0, failure: null };
 }
 
-/**
- * Schedules the next request to a failing server: after as long as it has been failing, so the wait doubles each time, from a
- * minute to six hours. An unreachable server is tried more often, because this costs almost nothing.
- */
+/** The wait doubles each time, from a minute to six hours. An unreachable server is tried more often, at almost no cost. */
 function failingLife(previous: RobotsLife | undefined, answer: NoRobots, nowMs: number): RobotsLife {
   const failingSinceMs = Math.min(previous?.failingSinceMs ?? nowMs, nowMs);
   const refusedMs = Math.min(Math.max(nowMs - failingSinceMs, MINUTE_MS), 6 * HOUR_MS);
@@ -147,10 +141,7 @@ function failureOf(answer: NoRobots): FailedReason {
 /** If a server still refuses its robots.txt after this long, the run stops asking. */
 const REFUSING_PATIENCE_MS = 4 * MINUTE_MS;
 
-/**
- * True if waiting for the robots.txt of a host that only answers with errors is useless: the host has failed for
- * minutes and was asked again, asks for a wait of more than an hour, or has a lasting problem (a certificate).
- */
+/** The host has failed for minutes and was asked again, asks for a wait of more than an hour, or has a bad certificate. */
 export function isHopeless({ failingSinceMs, checkedMs, retryMs, failure }: RobotsLife): boolean {
   if (failure === null || failingSinceMs === null) return false;
   if (!isTransient({ reason: failure, status: null })) return true;

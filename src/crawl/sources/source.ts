@@ -10,8 +10,6 @@ export interface Rights {
 }
 
 /**
- * A photo that a source named, as discovery knows it before any of its bytes are fetched.
- *
  * A source yields one for every photo that it saw, including those that it refuses (`problem`), so that the funnel adds up.
  * All strings can be stored as they are: well-formed Unicode without U+0000.
  */

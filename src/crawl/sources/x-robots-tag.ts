@@ -29,8 +29,7 @@ export interface Reader {
 }
 
 /**
- * Returns the directive that forbids us to use a picture, or null: one of `noai noimageai noindex noimageindex none`, or
- * `unavailable_after` with a past date, for everybody or for our agent. Directives for other agents do not count.
+ * One of `noai noimageai noindex noimageindex none`, or `unavailable_after` with a past date, for everybody or for our agent.
  *
  * @param values one value for each header line. If lines were joined into one, the directives of a later line seem to belong
  *   to the agent of the first
@@ -84,10 +83,7 @@ function splitAtColon(text: string): { name: string; rest: string | null } {
   return { name: text.slice(0, colon).trim().toLowerCase(), rest: text.slice(colon + 1).trim() };
 }
 
-/**
- * True if a date is past. Dates contain commas (`Wed, 03 Mar 2027 …`, `Mar 3, 2027 …`), and no directive begins with a digit,
- * so a part that does is the rest of a date. An invalid date is ignored.
- */
+/** Dates contain commas (`Wed, 03 Mar 2027 …`), and no directive begins with a digit: such a part is the rest of a date. */
 function isOver(start: string, next: string | undefined, nowMs: number): boolean {
   const text = next !== undefined && /^\d/.test(next) ? `${start}, ${next}` : start;
   return Date.parse(text) < nowMs;

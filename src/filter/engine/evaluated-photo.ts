@@ -35,10 +35,7 @@ export interface EvaluationResult {
   readonly problem: EvaluationProblem | null;
 }
 
-/**
- * `poison`: evaluating the photo kills the process. `not-finite`: every crop that could decide it ran, but some gave no
- * finite numbers.
- */
+/** `poison`: it kills the process. `not-finite`: every crop that could decide it ran, but some gave no finite numbers. */
 export type EvaluationProblem = UnreadablePhoto | { readonly kind: 'poison'; readonly detail: string } | NotFinite;
 
 /** A backbone whose outputs are logits over the class list, one row for each of its members. */
@@ -60,9 +57,8 @@ export interface EvaluationEnd {
 }
 
 /**
- * A photo that asks for crops until each of its classes is decided. A pass gives the logits of all members that share the
- * backbone. The logits of the members that were not asked are kept until their turn comes, and then cost no pass. So the
- * photo ends with the same evidence as if each member had its own backbone.
+ * A pass gives the logits of all members that share the backbone. Those of members that were not asked are kept until their turn
+ * comes, and then cost no pass. So the evidence is the same as if each member had its own backbone.
  */
 export class EvaluatedPhoto implements StreamedPhoto {
   readonly fail: EvaluationEnd['fail'];

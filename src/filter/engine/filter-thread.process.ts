@@ -42,9 +42,8 @@ interface Work {
 type StreamDeps = Omit<CropStreamDeps, 'backbones'>;
 
 /**
- * The program of one thread. It decodes, resizes and evaluates its own photos with its own sessions, so threads share only
- * the bytes on disk. It answers `run` with `result` or `failed`, in any order. On `close` it finishes the photos in flight,
- * releases the sessions and ends. It is never terminated during a run.
+ * Decodes, resizes and evaluates photos with sessions of its own. Answers `run` with `result` or `failed`, in any order. On
+ * `close` it finishes the photos in flight, releases the sessions and ends. It is never terminated during a run.
  */
 async function main({ work: asked, stopFlag, decodeLimit }: ThreadSpec): Promise<void> {
   shareDecodeLimit(decodeLimit);

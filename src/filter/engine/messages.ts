@@ -23,10 +23,7 @@ export interface EngineSpec extends Shared, Wanted {
 export interface OutputsSpec extends Shared {
   readonly backbone: BackboneSpec;
   readonly heads: readonly HeadSpec[];
-  /**
-   * Fields per side of the occlusion grid. The outputs of each crop are followed by those of its copies with one field hidden
-   * (`occludedCopies`). If absent, there are no copies.
-   */
+  /** Fields per side. The outputs of each crop are followed by those of its copies with one field hidden (`occludedCopies`). */
   readonly occlusionGrid?: number | undefined;
 }
 
@@ -51,10 +48,7 @@ export interface OutputsTask {
 }
 
 export interface OutputsResult {
-  /**
-   * For each crop a row for each head, and then those of the crop's copies. The crops are in the order of the task. Crops are
-   * missing if the run was stopped.
-   */
+  /** For each crop, in the order of the task, a row for each head, then those of its copies. Some are missing after a stop. */
   readonly rows: readonly CropOutputs[];
   readonly problem: UnreadablePhoto | null;
 }

@@ -2,10 +2,7 @@ import type { EvaluationResult, EvaluationTask } from './evaluated-photo.ts';
 import { StopTheRun } from '../../kernel/errors.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
 
-/**
- * If a model that never worked before gives no finite number for this many photos in a row, the run ends: that is no
- * accident. A batch has the same size, so usually no photo is set aside before the run ends.
- */
+/** After this many photos in a row without a finite number, a model that never worked before ends the run. Equals a batch. */
 export const PHOTOS_OF_UNKNOWN = 32;
 /**
  * The same limit for a model that has given evidence in this catalogue before. The model is sound if its file is. If only
@@ -20,9 +17,8 @@ export interface ModelHealthDeps {
 }
 
 /**
- * Tells bad photos from a bad model. A photo without finite numbers is set aside. A model without finite numbers for any
- * photo ends the run, because otherwise 100,000 photos would fail for nothing. One finite crop in a run shows that the
- * model is not to blame.
+ * A photo without finite numbers is set aside. A model without finite numbers for any photo ends the run, because otherwise
+ * 100,000 photos would fail for nothing. One finite crop shows that the model is not to blame.
  */
 export class ModelHealth {
   readonly #deps: ModelHealthDeps;

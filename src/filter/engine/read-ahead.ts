@@ -1,9 +1,6 @@
 import type { Sha256 } from '../../kernel/ids.ts';
 
-/**
- * Reads files before they are needed. A thread that runs a model handles no events, and a read takes several steps. A read
- * that began only when needed would wait for one forward pass at each step.
- */
+/** A thread that runs a model handles no events, so a read that began when needed would wait for a forward pass at each step. */
 export class ReadAhead {
   readonly #blobs: { read(sha256: Sha256): Promise<Buffer> };
   readonly #begun = new Map<Sha256, Promise<Buffer>>();

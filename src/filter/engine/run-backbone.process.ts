@@ -74,10 +74,8 @@ function* picturesOf(photos: Iterable<Sha256>): Generator<Picture, void, undefin
 }
 
 /**
- * Runs crops of photos through one backbone and gives its outputs, independent of any filter policy. It uses the filter's
- * threads, pixels and session settings, so the numbers are those that the filter sees. Each picture comes with its outputs, in
- * the order in which the pictures were given. It works only as far ahead as the threads need, even if the results are read
- * slowly. A photo that cannot be read, or has a number that is not finite, comes as a `problem`.
+ * It uses the filter's threads, pixels and session settings, so the numbers are those that the filter sees. Results come in the
+ * order of the pictures. It works only as far ahead as the threads need, even if the results are read slowly.
  *
  * @throws UsageError `no-output` if the card names no such output; StopTheRun if the model cannot be loaded; RetryLater if
  * a photo may be readable later; Interrupted between two photos, once the signal is aborted; what `pictures` throws

@@ -42,10 +42,7 @@ export interface PruneOptions {
   readonly onProgress?: (soFar: PrunedCount & { readonly looked: number }) => void;
 }
 
-/**
- * Deletes the bytes of the collection's photos that every collection with the photo has dropped. It can be interrupted,
- * and can run beside any other command. The next run deletes what an interrupted one left.
- */
+/** Can be interrupted, and can run beside any other command. The next run deletes what an interrupted one left. */
 export async function pruneCollection(workspace: Workspace, options: PruneOptions): Promise<PruneReport> {
   const { isDryRun, signal, onProgress } = options;
   const deps = depsOf(workspace);
@@ -116,10 +113,7 @@ interface RangeOutcome {
   readonly held: readonly (Hold & { readonly bytes: number })[];
 }
 
-/**
- * Deletes the bytes of the photos of a range that every collection and class that has them has dropped. One
- * transaction, in which no rules and no decisions change, marks them; they are deleted after it.
- */
+/** One transaction, in which no rules and no decisions change, marks the photos. Their bytes are deleted after it. */
 export async function pruneRange(range: IdRange, deps: PruneDeps): Promise<RangeOutcome> {
   const { free, held } = await deps.db.transaction().execute(async (trx) => {
     const sorted = await sortOut(trx, range, deps.scope);
@@ -138,10 +132,7 @@ export async function wouldPrune(
   return { gone: { photos: free.length, bytes: free.reduce((total, { bytes }) => total + bytes, 0) }, held };
 }
 
-/**
- * Locks the photos of a range that have bytes, and says which of them no collection needs. This collection is judged under
- * its current rules, the others under the rules of their last filter.
- */
+/** This collection is judged under its current rules, the others under the rules of their last filter. */
 async function sortOut(
   trx: Transaction<Database>,
   range: IdRange,

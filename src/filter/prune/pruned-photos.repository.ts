@@ -12,10 +12,7 @@ import {
 } from '../run/decision.repository.ts';
 import type { DecisionScope } from '../../models/workspace/scope.ts';
 
-/**
- * Photos that a collection has yet to decide but whose bytes were pruned. No filter can decide them, because it cannot
- * run their crops.
- */
+/** No filter can decide photos whose bytes were pruned, because it cannot run their crops. */
 
 export async function countUndecidedPruned(db: Kysely<Database>, scope: DecisionScope): Promise<number> {
   const { rows } = await sql<{ count: number }>`

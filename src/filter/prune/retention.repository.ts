@@ -43,10 +43,7 @@ function scopeOf({ id, decisionSha256, definition, wnids }: CollectionRow): Deci
   return { ...base, wnids: list, ...CANDIDATES[mode](lists) };
 }
 
-/**
- * Makes PostgreSQL look up the rows of the few photos in question one by one until the transaction ends. For some
- * hundreds of photos its planner would rather read all candidates each time, which takes longer the more there are.
- */
+/** For some hundreds of photos PostgreSQL would rather read all candidates each time, which takes longer the more there are. */
 export async function lookUpOneByOne(trx: Transaction<Database>): Promise<void> {
   await sql`set local enable_hashjoin = off`.execute(trx);
   await sql`set local enable_mergejoin = off`.execute(trx);
@@ -63,9 +60,8 @@ export interface Hold {
 }
 
 /**
- * The photos that keep their bytes, each with its weightiest reason. Some collection keeps it (or would, were it not in
- * a reference set), has it on its shortlist, has not decided it yet, or could not evaluate it. All others are dropped
- * by every collection and class that has them.
+ * Each with its weightiest reason. Some collection keeps it (or would, were it not in a reference set), has it on its shortlist,
+ * has not decided it yet, or could not evaluate it.
  */
 export async function holdsOf(
   db: Kysely<Database>,

@@ -21,8 +21,8 @@ const SHOWN_DIGITS = 16;
 type Opened = Pick<Workspace, 'app' | 'collection' | 'scope'>;
 
 /**
- * Makes the photos that the collection's heads were fitted on a reference set of the collection, so that it drops candidates that
- * match one. Heads are members, or models of `review.outsideModels`. Sets of a head stay until `winnow references remove`.
+ * Candidates that match a photo that one of the collection's heads was fitted on are dropped. Heads are members, or models of
+ * `review.outsideModels`. Their sets stay until `winnow references remove`.
  *
  * @throws UsageError `head-photos`; StopTheRun `reference-set-removed`; the signal's reason
  */

@@ -42,9 +42,8 @@ const PAGE_SIZE = 64;
 const FILES_AT_ONCE = 4;
 
 /**
- * Stores the SHA-256 and the perceptual hashes of every picture below a folder, not its bytes. A stored picture with the
- * same size and time is not read again, so an interrupted walk continues where it stopped. Pictures below a directory that
- * cannot be listed stay stored. Throws the signal's reason.
+ * Stores hashes, not bytes. A picture with the same size and time is not read again, so an interrupted walk continues where it
+ * stopped. Pictures below a directory that cannot be listed stay stored. Throws the signal's reason.
  */
 export async function holdReferences(root: BytePath, set: ReferenceSet, deps: HoldDeps): Promise<void> {
   const { only, signal } = deps;

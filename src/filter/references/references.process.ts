@@ -42,11 +42,10 @@ export interface ReferencesRun {
 }
 
 /**
- * Adds the pictures of a folder as references, and drops the photos that match one, whatever was decided before.
+ * Drops the photos that match a picture of the folder, whatever was decided before.
  *
- * @throws UsageError `folder-unusable`; `no-pictures`, and then an existing set of that folder stays as it was, because the
- * folder may be empty only because a disk is not mounted; StopTheRun `reference-set-removed`; the signal's reason, and then
- * the pictures that were read so far are kept for the next time
+ * @throws UsageError `folder-unusable`; `no-pictures`, and then an existing set of that folder stays, because a disk may not be
+ * mounted; StopTheRun `reference-set-removed`; the signal's reason, and then the pictures that were read so far are kept
  */
 export async function addReferences(
   app: App,
@@ -69,10 +68,7 @@ export async function completeLeaks(app: App, set: ReferenceSet, run: References
   });
 }
 
-/**
- * Adds the pictures of a folder for reviewers to compare photos with: those in the folder `n01440764` show that class. No
- * decision depends on them. `only`: the files to use, relative to `dir`.
- */
+/** Photos in the folder `n01440764` show that class. No decision depends on them. `only`: files to use, relative to `dir`. */
 export async function addDisplayReferences(
   app: App,
   { dir, only }: { readonly dir: string; readonly only?: ReadonlySet<string> },
@@ -132,10 +128,7 @@ async function findLeaks(trx: Transaction<Database>, set: ReferenceSet, signal: 
   }
 }
 
-/**
- * The reference sets of a folder, which may no longer exist: at most one for each purpose. Or those of a head, by the text that
- * names it.
- */
+/** The sets of a folder, which may no longer exist: one for each purpose at most. Or those of a head, by its text. */
 export async function findReferenceSets(db: Kysely<Database>, dir: string): Promise<ReferenceSetLine[]> {
   const folder = await openFolder(dir).then(showPath, () => path.resolve(dir));
   const sets = await listReferenceSets(db);

@@ -34,10 +34,7 @@ export function cropsToEvaluate({ truths, evidence, notFinite = [] }: Known, wan
   return cropsWhere(evidence, (cell) => cell?.logits === null).filter(isNoneOf(notFinite));
 }
 
-/**
- * True if the logits of a photo must be stored. Otherwise its summaries suffice to decide it in the same way again, and with
- * `all`, under every setting.
- */
+/** Otherwise its summaries suffice to decide it in the same way again, and with `all`, under every setting. */
 export function needsLogits(
   evidence: PhotoEvidence,
   truths: readonly Truth[],

@@ -48,10 +48,7 @@ export function decisionOf(
   return { ...decided, reason, isLowerBound: maxTrueProbIsLowerBound, memberId, crop: decidedBy.crop };
 }
 
-/**
- * The decision for a mode-O outcome, or null while it is undecided. There is no true class, so there is no p(true). The
- * predicted class and its probability stand where mode A has the confusion.
- */
+/** There is no true class, so no p(true). The predicted class and its probability stand where mode A has the confusion. */
 export function modeODecisionOf(
   { photoId, wnid }: { readonly photoId: number; readonly wnid: Wnid },
   { outcome, policy, names }: { outcome: ModeOOutcome; policy: ModeOPolicy; names: OutcomeNames },

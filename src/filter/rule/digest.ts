@@ -57,10 +57,7 @@ export function hasLogits(cell: CropEvidence | null): boolean {
   return cell !== null && cell.logits !== null;
 }
 
-/**
- * The rule of mode A (§3.1, protocol "Mode A"), for decisions, for the schedule and for what-if. Monotone: more evidence
- * never changes an outcome that is not `undecided`.
- */
+/** The rule of mode A (§3.1, protocol). Monotone: more evidence never changes an outcome that is not `undecided`. */
 export function judgeDigest(members: readonly MemberDigest[], policy: Policy): DigestOutcome {
   const isHit = (member: MemberDigest): boolean => hasHit(member, policy);
   if (policy.members === 'any' ? members.some(isHit) : members.every(isHit)) return DROPPED;

@@ -31,19 +31,15 @@ function classOf(truth: Truth): number {
   throw new RangeError('Expected the position of the true class in mode A but received none');
 }
 
-/**
- * True if summaries would not suffice to decide the photo in the same way again. This holds for all kept photos, and
- * for undecided ones of a run that was stopped. Their logits are stored, so that no crop has to run twice.
- */
+/** Holds for all kept photos, and for undecided ones of a stopped run. Their logits are stored, so that no crop runs twice. */
 export function restsOnEvidence(evidence: PhotoEvidence, truth: Truth, policy: FilterPolicy): boolean {
   if (policy.mode === 'O') return decideModeO(evidence, policy).state !== 'dropped';
   return restsOnLogits(digestOf(evidence, classOf(truth)), policy);
 }
 
 /**
- * True if the summaries alone show that every setting of the mode drops the photo, so that no setting needs its logits.
- * If the loosest settings drop it, all others do: no p is above a threshold of 1, and every score reaches a confidence
- * of 0.
+ * If the loosest settings drop it by the summaries alone, all others do: no p is above a threshold of 1, and every score reaches a
+ * confidence of 0. Then no setting needs the logits.
  */
 export function isAlwaysDropped(evidence: PhotoEvidence, truth: Truth, policy: FilterPolicy): boolean {
   const summaries = evidence.map((cells) => cells.map((cell) => cell && { ...cell, logits: null }));

@@ -9,10 +9,7 @@ export interface CellSpan {
   readonly end: number;
 }
 
-/**
- * Bytes of a cell before its classes: crop and whether there are logits, top1, p(top1), number of classes
- * (`0001-initial/evidence.ts`).
- */
+/** Crop and whether there are logits, top1, p(top1), number of classes (`0001-initial/evidence.ts`). */
 const HEAD_BYTES = 14;
 /** A class and its p. */
 const CLASS_BYTES = 10;

@@ -20,17 +20,11 @@ export interface CompletedCounts {
   readonly absent: readonly number[];
   /** Absent photos that should have bytes. Their disk may not be mounted. */
   readonly lost: readonly LostPhoto[];
-  /**
-   * Photos whose bytes cannot be decoded, that kill every process that tries, or for which a model gives no finite
-   * numbers.
-   */
+  /** Their bytes cannot be decoded or kill every process that tries, or a model gives no finite numbers for them. */
   readonly undecodable: readonly number[];
 }
 
-/**
- * Runs the crops that a batch of photos lack for what the engine evaluates, and stores the results. Decisions do not
- * change. If it is stopped halfway, it stores what it has, and the same call continues from there.
- */
+/** Decisions do not change. If it is stopped halfway, it stores what it has, and the same call continues from there. */
 export async function completeEvidence(batch: readonly PhotoToEvaluate[], deps: BatchDeps): Promise<CompletedCounts> {
   const { db, memberIds, policies, evaluate } = deps;
   const evaluated = await evaluateBatch(batch, deps);

@@ -41,10 +41,7 @@ export interface DecisionFilter {
   readonly sha256?: string | undefined;
 }
 
-/**
- * Every (photo, class) of the collection that passes the filter, by class and sha256. Candidates and crops are looked
- * up while rows are read, so that only short rows are sorted.
- */
+/** By class and sha256. Candidates and crops are looked up while rows are read, so that only short rows are sorted. */
 export function listDecisions(
   db: Kysely<Database>,
   scope: DecisionScope,
@@ -80,10 +77,7 @@ function hasSource(scope: DecisionScope, source: string | undefined): ReturnType
     and c.refusal is null and p.source = ${source} and ${allowedLicence(scope)})`;
 }
 
-/**
- * The candidates that bring the photo into the collection. Another one with the same bytes may have a licence that the
- * collection refuses.
- */
+/** Another candidate with the same bytes may have a licence that the collection refuses. */
 function candidatesOf(scope: DecisionScope): ReturnType<typeof sql> {
   return sql`(select jsonb_agg(jsonb_build_object('source', p.source, 'sourceId', p.source_id) order by c.id)
     from candidate c join picture p on p.id = c.picture_id where p.photo_id = s.photo_id and c.wnid = s.wnid and c.refusal is null and ${allowedLicence(scope)})`;

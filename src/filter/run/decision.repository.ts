@@ -35,10 +35,7 @@ export function inScope(scope: DecisionScope, where: RawBuilder<unknown> = sql`t
   return pairs(scope, ofCollection(scope), where);
 }
 
-/**
- * The same for a few photos, which `where` names. The concatenation keeps PostgreSQL from looking up each of a thousand
- * classes in the index for every photo.
- */
+/** For a few photos, which `where` names. The concatenation keeps PostgreSQL from looking up each class for every photo. */
 export function fewInScope(scope: DecisionScope, where: RawBuilder<unknown>): RawBuilder<unknown> {
   return pairs(scope, ofCollection(scope, sql`c.wnid || ''`), where);
 }
@@ -49,10 +46,7 @@ function pairs(scope: DecisionScope, isOfClass: RawBuilder<unknown>, where: RawB
     where p.photo_id is not null and c.refusal is null and ${isOfClass} and ${allowedLicence(scope)} and ${where})`;
 }
 
-/**
- * SQL: the collection has yet to decide photo and class `s` under its current rules. `where` may restrict the
- * decisions `d` to those of the photos in question, which PostgreSQL does not infer.
- */
+/** SQL about photo and class `s`. `where` may limit decisions `d` to the photos in question, which PostgreSQL does not infer. */
 export function undecided(scope: DecisionScope, where: RawBuilder<unknown> = sql`true`): RawBuilder<unknown> {
   return sql`not exists (
     select 1 from decision d where d.collection_id = ${scope.collectionId} and d.photo_id = s.photo_id and d.wnid = s.wnid
@@ -69,10 +63,7 @@ function rules(scope: DecisionScope): Buffer {
 /** Ids per query. This many are held in memory, however many there are in total. */
 const IDS_AT_A_TIME = 100_000;
 
-/**
- * Ids of photos with bytes, ascending from `after`, that some class of the collection has not decided; without
- * `except`. They are read range by range, so that no range is read twice.
- */
+/** Ascending from `after`, of photos with bytes, without `except`. Read range by range, so that no range is read twice. */
 export async function undecidedPhotoIds(
   db: Kysely<Database>,
   scope: DecisionScope,
@@ -154,10 +145,7 @@ export async function withPicture(
   return decisions.filter(({ photoId, wnid }) => there.has(`${photoId} ${wnid}`));
 }
 
-/**
- * Returns how many were new. An existing decision under the same rules is never replaced: another process has decided the
- * same, because a decision is a function of the photo and the rules. Rows are sorted, so that two writers cannot deadlock.
- */
+/** Returns how many were new. One under the same rules is never replaced. Rows are sorted, so that writers cannot deadlock. */
 export async function storeDecisions(
   trx: Transaction<Database>,
   scope: DecisionScope,

@@ -32,11 +32,10 @@ export function noFill(): FillCounts {
 }
 
 /**
- * Evaluates exactly the crops that photos lack for some policies, and stores the evidence. Decisions stay as they are. On
- * the signal, batches in flight end early. Their evidence is stored, and the next fill continues from there.
+ * Decisions stay as they are. On the signal, batches in flight end early. Their evidence is stored, and the next fill continues
+ * from there.
  *
- * @throws RetryLater `bytes-absent` if photos lack bytes that were not pruned, for example because a disk is not mounted.
- * It is thrown once all other photos are filled. These photos are not counted.
+ * @throws RetryLater `bytes-absent`, once all other photos are filled, if photos lack bytes that were not pruned
  */
 export async function fillEvidence(workspace: Workspace, options: FillOptions): Promise<void> {
   const { photoIds, policies, signal, counts } = options;

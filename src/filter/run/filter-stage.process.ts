@@ -38,10 +38,7 @@ export interface FilterStageOptions extends StageOptions {
   readonly onDecided: (counts: DecidedCounts) => void;
   /** Called with decided photos whose evidence was completed, if `filter.evaluate` is `all`. */
   readonly onCompleted?: (counts: CompletedCounts) => void;
-  /**
-   * For a long-running worker. It loads its models at once, even if no photo waits. Photos whose bytes are lost are tried
-   * again; any other run leaves them out.
-   */
+  /** For a long-running worker: loads its models at once, and tries photos again whose bytes are lost. */
   readonly isStaying?: boolean;
   readonly onLost?: (photos: readonly LostPhoto[]) => void;
   readonly onWork?: (work: EngineWork) => void;
@@ -84,10 +81,7 @@ export async function startFilter(workspace: Workspace, options: FilterStageOpti
   return startStage(app, definition, { ...options, onFatal });
 }
 
-/**
- * Sends photos that can be decided to the collection's filters, in any process. Without a message, a filter looks only now
- * and then.
- */
+/** Sends photos to the collection's filters, in any process. Without a message, a filter looks only now and then. */
 export async function openHandOn({ app, scope }: Workspace): Promise<(photoIds: readonly number[]) => Promise<void>> {
   const queue = await app.openQueue(filterJob(scope.collectionId));
   return (photoIds) => queue.add(jobsFor(photoIds));
@@ -104,10 +98,7 @@ export interface EngineOptions {
   readonly signal: AbortSignal;
 }
 
-/**
- * The engine as the settings ask for it, without its models loaded. The caller must close it, because its threads keep the
- * process alive.
- */
+/** Its models are not loaded. The caller must close it, because its threads keep the process alive. */
 export async function openEngine(
   { app, collection, ensemble }: Workspace,
   { evaluate, policies = [filterPolicy(collection)], signal }: EngineOptions,

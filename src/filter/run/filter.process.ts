@@ -40,10 +40,9 @@ export interface DecidedCounts {
 }
 
 /**
- * One filter job: decides the undecided photos of the page, in batches. One transaction stores evidence and decisions
- * of a batch. A crash therefore costs only the batches in flight, and nothing is decided without its evidence.
+ * One transaction stores evidence and decisions of a batch, so nothing is decided without its evidence. Returns how many
+ * decisions were made, and photos completed.
  *
- * @returns how many decisions were made, and photos completed
  * @throws RetryLater `bytes-absent`, once the rest is decided, if photos have lost their bytes and are not set aside
  * @throws StopTheRun `other-rules` if the catalogue has other rules for the collection by now
  */

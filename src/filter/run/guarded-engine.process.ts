@@ -24,10 +24,9 @@ export interface GuardedOptions {
 const LIMIT_MS = 600_000;
 
 /**
- * An engine that records which photos are in flight. Photos that were in flight when a process died are evaluated one by
- * one in a child process, while no thread of this process has a photo or a model in memory. If the child dies and this
- * process survives, the photo is to blame. After two such deaths it is condemned. A photo without finite numbers is
- * returned as a problem, unless its model is to blame.
+ * Photos that were in flight when a process died are evaluated one by one in a child process, while no thread of this process has
+ * a photo or a model in memory. If the child dies and this process survives, the photo is to blame. After two such deaths it is
+ * condemned.
  *
  * `start` loads the models. Otherwise they are loaded for the first photos, before those are recorded as in flight.
  */

@@ -12,10 +12,7 @@ const MOST_PHOTOS = 1_000;
 const IDLE_AFTER_MS = 1_000;
 const LOOK_EVERY_MS = 30_000;
 
-/**
- * Prepares previews for reviewers while a filter is idle: one at a time, and none while a job runs or the filter is paused. A
- * job, or the end of the filter, waits for one preview at most, about 0.1 s.
- */
+/** One at a time, and none while a job runs or the filter is paused. A job waits for one preview at most, about 0.1 s. */
 export class IdlePreviews {
   readonly #app: App;
   readonly #place: StagePlace;

@@ -8,11 +8,9 @@ import { countPhotos, judgedPhotos } from './photo-counts.repository.ts';
 import type { PhotoCount } from './photo-counts.repository.ts';
 
 /**
- * Counts photos of each kind from a tally. Pages of consecutive photos are counted once, under the reader's rules, and
- * the sums are stored in `photo_tally`. Triggers mark the pages in which something changes (`0001-initial/photo-tally.ts`). A reader
- * takes the tally without the marked pages and counts those pages itself, in one snapshot. The result is therefore
- * exact, whether or not the pages were folded. Folding counts the marked pages again and puts them into the tally, so
- * that the next reader need not.
+ * Pages of consecutive photos are counted once, under the reader's rules, and the sums are stored in `photo_tally`. Triggers mark
+ * the pages in which something changes (`0001-initial/photo-tally.ts`). A reader takes the tally without the marked pages and
+ * counts those itself, in one snapshot, so the result is exact. Folding counts the marked pages again.
  */
 
 /** Photos of a page. The triggers in `0001-initial/photo-tally.ts` have the same number. */

@@ -165,9 +165,8 @@ function readModeO(evidence: PhotoEvidence, policies: readonly ModeOPolicy[]): R
 }
 
 /**
- * Renumbers classes so that bounds are computed for eleven classes instead of a thousand. Summaries name at most ten
- * classes, and all others are alike: the named ones get the numbers from 0, and all others share one number. The state is
- * the same.
+ * Bounds are then computed for eleven classes instead of a thousand. Summaries name at most ten, which get the numbers from 0. All
+ * others are alike and share one number. The state is the same.
  */
 function renumbered(crops: PhotoEvidence[number]): PhotoEvidence[number] {
   const named = namedIn(crops);

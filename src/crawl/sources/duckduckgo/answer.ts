@@ -32,8 +32,6 @@ const TOKEN = /^\d{1,2}(?:-\d{3,100}){1,3}$/;
 const TOKEN_PLACES = [/\bvqd="([^"]*)"/, /\bvqd='([^']*)'/, /\bvqd=([\d-]+)&/];
 
 /**
- * Returns the token (vqd) in a search page. Results can only be requested with it.
- *
  * @throws SourceBlocked for a block, and for a search page without a token; RetryLater for a server failure and for a page
  *   that is not a search page
  */

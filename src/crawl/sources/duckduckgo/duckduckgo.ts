@@ -53,12 +53,10 @@ const START: Cursor = { pages: 0, offset: 0, token: null };
 
 /**
  * DuckDuckGo's image search, used as its own page uses it. A search page gives a token (vqd), which belongs to the query and
- * the User-Agent. The results are requested with it, in pages of 100. The cursor contains the token, so most pages need one
- * request. A page without a valid token needs two.
+ * the User-Agent. The results are requested with it, in pages of 100. The cursor contains it, so most pages need one request.
  *
- * Results are only requested with a token that was given for this query. After a block no further request is sent, with one
- * exception: if the token came from an earlier page and gets a 403, it may have expired, so the request is tried once with a
- * new token.
+ * After a block no further request is sent, with one exception: if the token came from an earlier page and gets a 403, it may
+ * have expired, so the request is tried once with a new token.
  */
 export function duckduckgoSource(settings: DuckduckgoSettings): NetworkSource {
   return {
@@ -178,10 +176,7 @@ export const DUCKDUCKGO = 'duckduckgo';
 /** Other keys of a result are only for display (title, thumbnail, image_token, ...). */
 const resultSchema = z.object({ image: z.string(), url: z.string().optional().catch(undefined) });
 
-/**
- * Converts a result to a candidate, identified by the address of its picture. Results state no licence and no author. The
- * licence filter of the search is a guess of Bing's and proves nothing.
- */
+/** Results state no licence and no author. The licence filter of the search is a guess of Bing's and proves nothing. */
 function duckduckgoCandidate(result: unknown, wnid: Wnid): FoundPhoto {
   const parsed = resultSchema.safeParse(result).data;
   if (parsed !== undefined) {
@@ -219,10 +214,7 @@ export function phrasesOf(wanted: WantedClass): { phrases: string[]; problems: s
   return { phrases: [...phrases], problems, notes };
 }
 
-/**
- * Removes the characters that make DuckDuckGo redirect to another site, which gives no token. A word with an exclamation mark
- * before or after it (`!w`, `w!`) is a "bang", and a backslash before a word means "the first result".
- */
+/** A word with `!` before or after it, or `\` before it, makes DuckDuckGo redirect to another site, which gives no token. */
 function withoutBangs(phrase: string): string {
   const words = phrase.split(' ').map((word) => word.replaceAll(/^[!\\]+|!+$/g, ''));
   return words.filter((word) => word !== '').join(' ');

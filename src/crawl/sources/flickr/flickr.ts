@@ -68,9 +68,8 @@ function withoutKey(response: ApiResponse, apiKey: string): ApiResponse {
 }
 
 /**
- * Returns the next position: the parts of a window that has too many photos, its next page, or the next window. Null at the
- * end. A window's reported total may be lower than its real number of photos. So pages are read as long as they are full, and
- * a window that reaches the cap is split then.
+ * Null at the end. A window's reported total may be lower than its real number of photos. So pages are read as long as they
+ * are full, and a window that reaches the cap is split then.
  */
 function nextCursor(at: Cursor, answer: SearchAnswer, licences: readonly number[]): Json {
   const [window, ...rest] = at.windows;

@@ -1,7 +1,4 @@
-/**
- * Flickr's notice that a photo was deleted or made private: a redirect to a picture that says so (status 200, a valid PNG or
- * GIF, the same for everybody). Collections that do not filter it out contain it many times.
- */
+/** Flickr's notice that a photo was deleted or made private: a redirect to a valid PNG or GIF that says so, with status 200. */
 
 /** The size and the MD5 of the PNG (dusty-nv/jetson-inference#124). No SHA-256 of it is published. */
 export const FLICKR_PLACEHOLDER_BYTES = 2_051;
@@ -14,8 +11,7 @@ const PLACEHOLDER_MD5 = '880a7a58e05d3e83797f27573bb6d35c';
 const FILE_NAME = /^photo_unavailable(?:_[a-z\d]+)?\.(?:png|gif|jpe?g)$/i;
 
 /**
- * True if a picture is Flickr's notice that a photo is gone. Such a picture is dropped as `placeholder`. Check every picture
- * from the network, not only Flickr's: search engines and lists of addresses also lead to Flickr.
+ * Check every picture from the network, not only Flickr's: search engines and lists of addresses also lead to Flickr.
  *
  * @param finalUrl the URL after redirects
  * @param md5 only needed for files of `FLICKR_PLACEHOLDER_BYTES` bytes, otherwise null

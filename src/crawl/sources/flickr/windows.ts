@@ -1,9 +1,6 @@
 import * as z from 'zod';
 
-/**
- * Flickr returns at most the first 4,000 results of a search and then repeats the last ones. So a search is cut into windows
- * of upload dates, each small enough to be read to its end.
- */
+/** Flickr returns the first 4,000 results and then repeats the last ones. So a search is cut into windows of upload dates. */
 export const windowSchema = z.object({
   /** Unix time in seconds, inclusive. */
   from: z.int(),
@@ -24,10 +21,7 @@ const AIM_PER_WINDOW = 2_500;
 /** Uploads are not spread evenly, so smaller parts would mostly be empty. */
 const MOST_PARTS = 12;
 
-/**
- * Splits a window that has too many photos: by date into parts of about 2,500, the newest first, or by licence if it is a
- * single second. Null if it cannot be split; then only its first 4,000 photos are found.
- */
+/** By date into parts of about 2,500, the newest first, or a single second by licence. Null if that is impossible. */
 export function splitWindow(window: Window, total: number, licences: readonly number[]): Window[] | null {
   const { from, to, licence } = window;
   const seconds = to - from + 1;

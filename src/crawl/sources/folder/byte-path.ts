@@ -33,9 +33,8 @@ const UTF8_OR_BYTE =
   /[\xc2-\xdf][\x80-\xbf]|\xe0[\xa0-\xbf][\x80-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf]{2}|\xed[\x80-\x9f][\x80-\xbf]|\xf0[\x90-\xbf][\x80-\xbf]{2}|[\xf1-\xf3][\x80-\xbf]{3}|\xf4[\x80-\x8f][\x80-\xbf]{2}|([\x80-\xff])/g;
 
 /**
- * Converts a path to text. Two different paths never give the same text. UTF-8 is shown unchanged, including spaces and
- * newlines. A byte that is not UTF-8 (and U+0000, which PostgreSQL cannot store) becomes `\xNN` in lower case. A backslash
- * that would look like the start of such an escape becomes `\x5c`, so replacing every `\xNN` by its byte restores the path.
+ * Two different paths never give the same text. UTF-8 is shown unchanged. A byte that is not UTF-8 (and U+0000, which PostgreSQL
+ * cannot store) becomes `\xNN`, and a backslash before such an escape `\x5c`, so replacing every `\xNN` restores the path.
  */
 export function showPath(path: BytePath): string {
   const escaped = path
@@ -64,9 +63,8 @@ export function fileUrlOf(path: BytePath): string {
 }
 
 /**
- * Returns the path of a `file:` URL, byte for byte: the inverse of `fileUrlOf`. Open it as it is, because decoding it to text
- * loses names that are not UTF-8. Throws a RangeError for another scheme, a host, a query or fragment, and a broken escape.
- * The same holds for an encoded slash or U+0000, which no name contains.
+ * The inverse of `fileUrlOf`, byte for byte: decoding it to text would lose names that are not UTF-8. Throws a RangeError for
+ * anything but a plain absolute path.
  */
 export function pathOfFileUrl(url: string): Buffer {
   const path = /^file:\/\/(\/(?:[!-~](?<![%?#])|%(?!2[Ff]|00)[0-9A-Fa-f]{2})*)$/.exec(url)?.[1];

@@ -25,10 +25,7 @@ export async function resolvePath(path: BytePath): Promise<{ readonly real: Byte
   return { real: bytePathOf(real), kind: kindOf(await lstat(real)) };
 }
 
-/**
- * Opens a file for reading. It never waits for a writer (O_NONBLOCK), and does not follow a link that has replaced the file
- * since it was checked (O_NOFOLLOW: ELOOP). The caller must close it. Windows has neither flag.
- */
+/** Never waits for a writer (O_NONBLOCK), nor follows a link that replaced the file (O_NOFOLLOW: ELOOP). Windows has neither. */
 export function openWithoutBlocking(path: BytePath): Promise<FileHandle> {
   return open(bufferOf(path), constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOFOLLOW ?? 0));
 }
@@ -59,10 +56,7 @@ export async function useFile<T>(
 /** The process has run out of a resource. This is not the file's fault, and the following files would fail as well. */
 const EXHAUSTED = new Set(['EMFILE', 'ENFILE', 'ENOMEM']);
 
-/**
- * Describes an error of the file system for people, without the path ("EACCES: permission denied"). Rethrows other errors (an
- * abort, a defect). Throws StopTheRun if every further file would fail as well.
- */
+/** Text for people without the path. Rethrows other errors. Throws StopTheRun if every further file would fail as well. */
 export function describeSystemError(error: unknown): string {
   const code = codeOf(error);
   if (code === undefined || !(error instanceof Error && 'errno' in error && typeof error.errno === 'number'))
@@ -79,9 +73,8 @@ export function describeSystemError(error: unknown): string {
 const PIECE_BYTES = 256 * 1024;
 
 /**
- * Computes the SHA-256 of a regular file in hex, piece by piece. Returns a problem if it is not a regular file, is over
- * `maxBytes` (then nothing is read), cannot be opened or read, or changes its length while it is read. Throws the signal's
- * reason when aborted.
+ * Piece by piece, in hex. Returns a problem if it is not a regular file, is over `maxBytes` (then nothing is read), cannot be
+ * read, or changes its length while it is read. Throws the signal's reason when aborted.
  */
 export function hashFile(
   path: BytePath,

@@ -155,10 +155,7 @@ const NO_SUCH_LICENCE =
   'no search is made, because no photo at iNaturalist has a licence that the collection allows ' +
   '(CC0-1.0, the Creative Commons licences in version 4.0, Public-Domain, GFDL, all-rights-reserved)';
 
-/**
- * True if this page is the last one: it is not full by the page size that the site used, and the site reports no more results.
- * A page may lack observations that were just deleted, so that it is not full.
- */
+/** A page may lack observations that were just deleted, so one that is not full need not be the last. */
 function isLast({ results, per_page: perPage, total_results: left }: ObservationsAnswer): boolean {
   if (results.length === 0) return true;
   const size = perPage === null || perPage === undefined || perPage < 1 ? OBSERVATIONS_PER_PAGE : perPage;

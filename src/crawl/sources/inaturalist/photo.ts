@@ -1,20 +1,17 @@
 import { normaliseLicence, type Licence } from '../licence.ts';
 
 /**
- * The sizes that a URL can name, with the maximum of the longer side: original 2,048 px, large 1,024, medium 500, small 240.
- *
- * Why `large` is the default of `sources.inaturalist.photoSize`: the models need a shorter side of up to 297 px. `medium` has
- * this only up to an aspect ratio of 1.7, so every 16:9 photo would be enlarged, and the blur alone could fool a model.
- * `large` has it up to 3.4, and reviewers can see what is in the photo. It costs about three times the bytes of `medium`.
+ * The maximum of the longer side: original 2,048 px, large 1,024, medium 500, small 240. Why `large` is the default: the models
+ * need a shorter side of up to 297 px. `medium` has this only up to an aspect ratio of 1.7, so every 16:9 photo would be
+ * enlarged, and the blur alone could fool a model. `large` has it up to 3.4, at about three times the bytes.
  */
 export const PHOTO_SIZES = ['original', 'large', 'medium', 'small'] as const;
 export type PhotoSize = (typeof PHOTO_SIZES)[number];
 
 /**
- * Converts the URL of a photo in the API's answer (mostly `square`) to that of another size: "the photo URL can be modified
- * to replace only the size qualifier (each variant shares the exact same extension)". The `?epoch` of older answers is
- * removed, because newer answers name the same file without it, and a photo must have one URL. Null if the URL has another
- * form.
+ * Replaces the size in a URL of the API (mostly `square`): "the photo URL can be modified to replace only the size qualifier
+ * (each variant shares the exact same extension)". Removes the `?epoch` of older answers, because a photo must have one URL.
+ * Null if the URL has another form.
  */
 export function photoUrl(url: string, size: PhotoSize): string | null {
   const given = URL.parse(url);
@@ -26,10 +23,7 @@ export function photoUrl(url: string, size: PhotoSize): string | null {
   return `${protocol}//${host}${folder}${size}.${extension}`;
 }
 
-/**
- * Returns the creator to credit, from an attribution line such as `(c) Nicolas Noé, some rights reserved (CC BY)`. The words
- * after the last comma are in one of the site's languages. A name may contain commas. Null if the line names nobody.
- */
+/** From a line such as `(c) Nicolas Noé, some rights reserved (CC BY)`. A name may contain commas. Null if it names nobody. */
 export function creatorOf(attribution: string | null | undefined): string | null {
   const line = attribution?.trim().replace(/^(?:\(c\)|©)\s*/iu, '') ?? '';
   const end = line.lastIndexOf(',');

@@ -23,11 +23,7 @@ export interface Resolution {
 /**
  * Finds the taxon of an entry. It must have exactly this name and be active; `rank` and `within` choose between homonyms. If
  * there is none, synonyms are tried in the same way. If the only match has another rank, it is used with a note, because
- * authors disagree about ranks.
- *
- * If an exclusion does not resolve, that is a problem, and the entry is used without it. Mostly the taxonomy has dropped that
- * name and there is nothing to exclude; anything else is removed at review. Without the taxon, the class would have no
- * photos.
+ * authors disagree about ranks. An exclusion that does not resolve is a problem, and the entry is used without it.
  */
 export async function resolveEntry(entry: TaxonEntry, lookup: TaxonLookup): Promise<Resolution> {
   const within = entry.within === null ? null : await findWithin(entry.within, lookup);
@@ -88,10 +84,7 @@ function single(taxa: readonly Taxon[]): Match {
   return taxa.length === 1 && taxon !== undefined ? { taxon, found: [] } : { taxon: null, found: taxa };
 }
 
-/**
- * Excludes every taxon with an excluded name, so homonyms need no choice: a taxon elsewhere excludes nothing. Only a taxon
- * that contains the wanted one is ignored, because it would exclude everything.
- */
+/** Excludes every taxon with an excluded name, so homonyms need no choice, except one that contains the wanted taxon. */
 async function resolveExclusions(
   entry: TaxonEntry,
   taxon: Taxon,

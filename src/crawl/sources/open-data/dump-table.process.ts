@@ -57,8 +57,7 @@ export class DumpTable<Row> {
   }
 
   /**
-   * Yields batches of some hundreds of rows. Unusable rows are counted and left out. It reads no further piece while its
-   * consumer pauses, and closes the file however the reading ends.
+   * Unusable rows are counted and left out. It reads no further piece while its consumer pauses.
    *
    * Throws the signal's reason when aborted, RetryLater if the file is cut off or damaged, a UsageError if a column is
    * missing, and the errors of `open` and of the bytes.

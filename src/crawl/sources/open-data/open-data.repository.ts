@@ -71,11 +71,8 @@ export async function addObservers(
 }
 
 /**
- * Finds which of these photos belong to wanted observations, and for which classes, in the order of the rows. A photo that
- * belongs to several observations is returned once for each class in the whole walk.
- *
- * `offset 0` and the subquery make PostgreSQL look up each photo in the index. Otherwise it reads the whole table for every
- * batch once it considers the table small.
+ * In the order of the rows. A photo of several observations is returned once for each class in the whole walk. `offset 0` and the
+ * subquery make PostgreSQL look up each photo in the index, even if it considers the table small.
  */
 export async function joinPhotos(
   db: Kysely<Database>,

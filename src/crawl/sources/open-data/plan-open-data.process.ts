@@ -16,9 +16,8 @@ export interface OpenDataPlan {
 }
 
 /**
- * Plans which taxa are searched for. Names are resolved among the taxa of the dump as at the API, but without synonyms,
- * which the dump does not contain. There are two passes, so that millions of unwanted taxa need not be kept: one for the
- * names, and one for their descendants.
+ * Names are resolved among the taxa of the dump as at the API, but without synonyms, which the dump lacks. There are two passes,
+ * so that millions of unwanted taxa need not be kept: one for the names, and one for their descendants.
  */
 export async function planOpenData(dump: DumpDeps, classes: readonly WantedClass[]): Promise<OpenDataPlan> {
   const asked = classes.map((wanted) => ({ wanted, ...usableEntries(wanted) }));

@@ -17,9 +17,8 @@ export interface TsvColumns {
 }
 
 /**
- * Parses the text of a table with a header and tabs between cells. There is no quoting: a quote is an ordinary character
- * ("beware there are single and double quotes in some fields"). Columns are found by the header, because their number has
- * changed over the years. Pieces of text may end anywhere. At most one line is held.
+ * There is no quoting ("beware there are single and double quotes in some fields"). Columns are found by the header, because
+ * their number has changed over the years. Pieces of text may end anywhere. At most one line is held.
  */
 export class TsvReader {
   readonly #columns: TsvColumns;

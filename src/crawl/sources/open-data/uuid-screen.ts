@@ -2,10 +2,9 @@
 const BITS_LOG2 = 28;
 
 /**
- * A Bloom filter: it never excludes a UUID that was added, and excludes most UUIDs that were not. The UUIDs of the dump are
- * random (version 4), so their own digits serve as hashes: three times 28 bits that do not overlap each other or the fixed
- * digits. Of UUIDs that were not added, it lets 0.4 % pass with 15 million added, and 16 % with 70 million. With UUIDs of
- * another version it would only let more pass.
+ * A Bloom filter. The UUIDs of the dump are random (version 4), so their own digits serve as hashes: three times 28 bits that do
+ * not overlap each other or the fixed digits. Of UUIDs that were not added, it lets 0.4 % pass with 15 million added, and 16 %
+ * with 70 million.
  */
 export class UuidScreen {
   readonly #bits = new Uint32Array(2 ** (BITS_LOG2 - 5));

@@ -176,10 +176,7 @@ function advance({ db, walk, rules }: DumpWalk, stage: WalkStage, rowCount: numb
 
 const INATURALIST_OPEN_DATA = 'inaturalist-open-data';
 
-/**
- * Converts a row of the dump to a photo. The file name keeps the case of its extension, because the keys of the bucket are
- * case-sensitive. A known owner is always credited: by name or login, otherwise by number.
- */
+/** Keys of the bucket are case-sensitive, so the extension keeps its case. An owner is credited by name, otherwise by number. */
 export function openDataPhoto(
   row: PhotoRow,
   { wnid, size, mediaUrl, credit }: { wnid: Wnid; size: PhotoSize; mediaUrl: string; credit: string | null },

@@ -46,9 +46,8 @@ export async function lastDump(db: Kysely<Database>, { collection, inputsSha256 
 }
 
 /**
- * Opens the walk of a collection over a dump: the finished one, the interrupted one, or a new one. An interrupted walk is taken
- * over by renaming its tables. If another process still runs it, that process ends with StopTheRun. An unfinished walk over
- * another dump or for other classes ends in the same way: its tables are dropped.
+ * Takes over an interrupted walk by renaming its tables. A process that still runs it ends with StopTheRun. An unfinished walk
+ * over another dump or for other classes ends in the same way: its tables are dropped.
  */
 export function openWalk(db: Kysely<Database>, inputs: WalkInputs, dump: DumpVersions): Promise<WalkState> {
   return db.transaction().execute(async (trx) => {

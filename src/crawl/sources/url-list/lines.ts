@@ -7,10 +7,7 @@ export interface TextLine {
 
 const LINE_FEED = 0x0a;
 
-/**
- * Splits a stream of UTF-8 into lines. Of a line with more than `maxBytes`, only the beginning is kept, and the rest is
- * skipped. Bytes that are not UTF-8 become U+FFFD. Memory: one chunk and one line.
- */
+/** Of a line with more than `maxBytes`, only the beginning is kept. Memory: one chunk and one line. */
 export async function* linesOf(bytes: AsyncIterable<Uint8Array>, maxBytes: number): AsyncGenerator<TextLine> {
   const gathered = new GatheredLine(maxBytes);
   let line = 1;

@@ -10,10 +10,7 @@ const URLS = 'urls';
 export const FIELD_OF_NAME: ReadonlyMap<string, string> = new Map([['url', 'url'], ['wnid', 'wnid'], ...RIGHTS_FIELDS]);
 export const REQUIRED_FIELDS: readonly string[] = ['url', 'wnid'];
 
-/**
- * Converts a row to a candidate that is identified by its normalised address. So a list that is cut, sorted or merged yields
- * the same pictures. An invalid row becomes a candidate with a problem that states its line.
- */
+/** Identified by its normalised address, so a list that is cut, sorted or merged yields the same pictures. */
 export function photoOfRow(row: ListRow, listName: string): FoundPhoto {
   const where = `line ${row.line} of ${listName}: `;
   if (row.error !== null) {
