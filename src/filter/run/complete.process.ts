@@ -59,7 +59,9 @@ export interface Completing {
 export interface CompletePageDeps extends Omit<BatchDeps, 'policies' | 'evaluate'> {
   readonly scope: DecisionScope;
   readonly policy: FilterPolicy;
+  /** Photos in one batch: a thread works on one batch, and one transaction stores it. */
   readonly batchPhotos: number;
+  /** If every crop is wanted, decided photos that lack crops are also completed. */
   readonly completing?: Completing | undefined;
   shouldStop(): boolean;
 }

@@ -3,31 +3,22 @@ import { storeEvidence, type EvidenceToStore } from '../../models/evidence/evide
 import { batchesOf } from '../../kernel/batches.ts';
 import { StopTheRun } from '../../kernel/errors.ts';
 import type { Wnid } from '../../kernel/ids.ts';
-import { completePage, type Completing } from './complete.process.ts';
+import { completePage, type CompletePageDeps } from './complete.process.ts';
 import { inReferenceSet, poison, undecodable, type NewDecision, type PhotoToDecide } from '../rule/decision.ts';
 import { photosToDecide, storeDecisions, withPicture } from './decision.repository.ts';
 import { sharePruned } from '../../photo/pruned.repository.ts';
 import { overruleLeaks, shareLeaks } from './overrule.repository.ts';
-import { evaluateBatch, withTruths, type BatchDeps, type EvaluatedInBatch } from './evaluate-batch.process.ts';
+import { evaluateBatch, withTruths, type EvaluatedInBatch } from './evaluate-batch.process.ts';
 import type { FilterPayload } from './filter.job.ts';
 import { decisionFor } from '../rule/judge.ts';
 import { bytesAbsent, lostAmong } from './lost-photos.process.ts';
 import type { LostPhoto, SetAside } from '../../photo/lost-bytes.process.ts';
-import type { FilterPolicy } from '../rule/policy.ts';
-import type { DecisionScope } from '../../models/workspace/scope.ts';
 
-export interface FilterDeps extends Omit<BatchDeps, 'policies' | 'evaluate'> {
-  readonly scope: DecisionScope;
-  readonly policy: FilterPolicy;
-  /** Photos in one batch: a thread works on one batch, and one transaction stores it. */
-  readonly batchPhotos: number;
+export interface FilterDeps extends CompletePageDeps {
   /** Finds and stores which photos are in a reference set: photo id -> a text that names the twin. Left out without sets. */
   readonly leaksOf?: (photoIds: readonly number[]) => Promise<ReadonlyMap<number, string>>;
   /** Without it, photos whose bytes are lost are tried again later. */
   readonly setAside?: SetAside | undefined;
-  /** If every crop is wanted, decided photos that lack crops are also completed. */
-  readonly completing?: Completing | undefined;
-  shouldStop(): boolean;
   onDecided(counts: DecidedCounts): void;
 }
 
