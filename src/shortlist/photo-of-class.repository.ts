@@ -1,3 +1,4 @@
+import type { Rights as SourceRights } from '../crawl/sources/source.ts';
 import { sql, type Kysely, type RawBuilder } from 'kysely';
 import { allowedLicence } from '../filter/run/decision.repository.ts';
 import type { Sha256, Wnid } from '../kernel/ids.ts';
@@ -5,16 +6,11 @@ import type { DecisionScope } from '../models/workspace/scope.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import { streamRows } from '../platform/postgres/query.ts';
 
-export interface Rights {
+export interface Rights extends SourceRights {
   readonly source: string;
   /** The photo's id at the source: a path in a folder, a number at a site. */
   readonly sourceId: string;
   readonly url: string;
-  readonly pageUrl: string | null;
-  readonly creator: string | null;
-  /** An SPDX id or expression, `Public-Domain`, `all-rights-reserved`, `unknown`, or a text of the source. */
-  readonly licence: string;
-  readonly licenceUrl: string | null;
   /** A day (UTC), as `2026-11-26`. */
   readonly foundOn: string;
 }

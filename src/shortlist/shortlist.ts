@@ -49,23 +49,19 @@ export const LEAST_TRUE_FIRST: PhotoOrder = (a, b) => (a.maxTrueProb ?? 0) - (b.
 /** Mode O: the photo with the most confident prediction comes first. */
 export const SUREST_FIRST: PhotoOrder = (a, b) => b.confusionProb - a.confusionProb;
 
-/** One kept photo of one class: listed, or left out and why. The fields of `shortlist --json`, in that order. */
-export interface ShortlistRow {
+/** One kept photo of one class: listed, or left out and why. `ROW_COLUMNS` has the order of `shortlist --json`. */
+export interface ShortlistRow extends Pick<
+  KeptPhoto,
+  'wnid' | 'sha256' | 'confusionWnid' | 'maxTrueProb' | 'confusionProb'
+> {
   /** 1, 2, ... within the class; null if left out. */
   readonly rank: number | null;
-  readonly wnid: Wnid;
-  readonly sha256: Sha256;
   readonly state: 'listed' | 'left-out';
   readonly reason: LeftOutReason | null;
   /** For a near-duplicate, the listed photo of the same class that represents it; otherwise null. */
   readonly twinSha256: Sha256 | null;
   /** How the twin was found; null without one. Left out if only hashes are compared. */
   readonly twinBy?: TwinMeasure | null;
-  readonly confusionWnid: Wnid;
-  /** 0..1; null in mode O. */
-  readonly maxTrueProb: number | null;
-  /** 0..1. */
-  readonly confusionProb: number;
   /** The other classes in which the same bytes are listed, sorted. Also set for rows that are left out. */
   readonly alsoIn: readonly Wnid[];
 }

@@ -1,3 +1,5 @@
+import type { DecisionFilter } from '../filter/run/decision-list.repository.ts';
+import type { Rights } from '../shortlist/photo-of-class.repository.ts';
 import { sql, type Kysely } from 'kysely';
 import type { DecisionScope } from '../models/workspace/scope.ts';
 import type { CandidateState } from '../kernel/reasons.ts';
@@ -6,15 +8,8 @@ import type { Database } from '../platform/postgres/database.ts';
 import { equalsIfGiven, streamRows } from '../platform/postgres/query.ts';
 import { judged } from './funnel.repository.ts';
 
-export interface CandidateSighting {
-  readonly source: string;
-  readonly sourceId: string;
+export interface CandidateSighting extends Omit<Rights, 'foundOn'> {
   readonly wnid: string;
-  readonly url: string;
-  readonly pageUrl: string | null;
-  readonly creator: string | null;
-  readonly licence: string;
-  readonly licenceUrl: string | null;
 }
 
 /** One line of `winnow candidates --json`. */
@@ -30,13 +25,9 @@ export interface CandidateLine extends CandidateSighting {
   readonly bytesState: BytesState | null;
 }
 
-export interface CandidateFilter {
-  /** Wanted classes of the collection. Candidates of an unknown class are included if `unknownClasses` is set. */
-  readonly wnids: readonly string[];
+export interface CandidateFilter extends Pick<DecisionFilter, 'wnids' | 'state' | 'reason' | 'source'> {
+  /** Includes candidates of a class that the collection does not have. */
   readonly unknownClasses: boolean;
-  readonly state?: string | undefined;
-  readonly reason?: string | undefined;
-  readonly source?: string | undefined;
 }
 
 /** The lines behind the counts of the funnel, by class, source and source id. The same catalogue gives the same lines. */

@@ -15,13 +15,9 @@ export interface CandidateCount {
   readonly count: number;
 }
 
-export interface VerdictCount {
-  readonly wnid: string;
-  readonly source: string;
-  readonly queryId: number | null;
+export interface VerdictCount extends Pick<PhotoCount, 'wnid' | 'source' | 'queryId' | 'count'> {
   readonly verdict: Exclude<VerdictState, 'unreviewed'>;
   readonly isPending: boolean;
-  readonly count: number;
 }
 
 export interface FunnelCounts {

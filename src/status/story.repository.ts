@@ -1,3 +1,4 @@
+import type { DecisionLine } from '../filter/run/decision-line.ts';
 import { sql, type Kysely, type RawBuilder } from 'kysely';
 import type { Sha256 } from '../kernel/ids.ts';
 import { softmax } from '../models/evidence/softmax.ts';
@@ -37,15 +38,11 @@ export interface StoryCandidate extends CandidateSighting {
   readonly foundAt: Date;
 }
 
-export interface StoryDecision {
+export interface StoryDecision extends Omit<
+  DecisionLine,
+  'sha256' | 'source' | 'sourceId' | 'candidates' | 'confusion' | 'crops'
+> {
   readonly collection: string;
-  readonly wnid: string;
-  readonly state: string;
-  readonly reason: string | null;
-  readonly detail: string | null;
-  readonly maxTrueProb: number | null;
-  readonly maxTrueProbIsLowerBound: boolean;
-  readonly decidedBy: { readonly model: string; readonly crop: number | null } | null;
   readonly confusionWnid: string | null;
   readonly confusionProb: number | null;
   readonly decidedAt: Date;

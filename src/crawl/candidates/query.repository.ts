@@ -9,6 +9,7 @@ export interface QueryState {
   readonly id: number;
   readonly source: string;
   readonly wnid: string;
+  /** `plan` decides which searches to send. A class without searches has only a plan. */
   readonly kind: 'plan' | 'search';
   readonly query: PlannedQuery;
   readonly cursor: Json | null;
@@ -149,12 +150,7 @@ export async function refuseQuery(db: Kysely<Database>, id: number, problem: str
   );
 }
 
-export interface QueryReport {
-  readonly id: number;
-  readonly source: string;
-  readonly wnid: string;
-  /** `plan` decides which searches to send. A class without searches has only a plan. */
-  readonly kind: 'plan' | 'search';
+export interface QueryReport extends Pick<QueryState, 'id' | 'source' | 'wnid' | 'kind'> {
   readonly title: string;
   readonly state: 'open' | 'done' | 'refused';
   /** How many results the site reports. Null if it does not say. */

@@ -1,3 +1,4 @@
+import type { NewDecision } from '../rule/decision.ts';
 import { sql, type Kysely } from 'kysely';
 import type { Database } from '../../platform/postgres/database.ts';
 import { equalsIfGiven, streamRows } from '../../platform/postgres/query.ts';
@@ -5,19 +6,11 @@ import type { DecisionState } from '../../kernel/reasons.ts';
 import { allowedLicence, inScope } from './decision.repository.ts';
 import type { DecisionScope } from '../../models/workspace/scope.ts';
 
-export interface DecisionRow {
+export interface DecisionRow extends Omit<NewDecision, 'photoId' | 'state' | 'isLowerBound'> {
   readonly sha256: string;
-  readonly wnid: string;
   readonly candidates: readonly { readonly source: string; readonly sourceId: string }[];
   readonly state: DecisionState;
-  readonly reason: string | null;
-  readonly detail: string | null;
-  readonly maxTrueProb: number | null;
   readonly isLowerBound: boolean | null;
-  readonly memberId: number | null;
-  readonly crop: number | null;
-  readonly confusionWnid: string | null;
-  readonly confusionProb: number | null;
   readonly crops: readonly StoredCropRow[];
 }
 

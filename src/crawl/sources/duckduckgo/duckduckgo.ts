@@ -171,7 +171,7 @@ function read(response: ApiResponse, search: Search): ResultsAnswer {
   return readResults(response, context);
 }
 
-export const DUCKDUCKGO = 'duckduckgo';
+const DUCKDUCKGO = 'duckduckgo';
 
 /** Other keys of a result are only for display (title, thumbnail, image_token, ...). */
 const resultSchema = z.object({ image: z.string(), url: z.string().optional().catch(undefined) });
