@@ -14,24 +14,19 @@ import type { RunCounts } from './status/run-counts.ts';
 import type { Stage } from './runtime/work/stage-definition.ts';
 
 export interface PipelineOptions {
-  /** The stages of this run. Work for a stage that is not among them stays in the catalogue. */
   readonly stages: ReadonlySet<PausableStage>;
   /** Sources that are read from beginning to end: a folder, a list of URLs, a dump. */
   readonly walks: readonly WalkedSource[];
   readonly network: readonly NetworkDiscovery[];
   readonly rules: CandidateRules;
-  /** The classes that this run collects. Photos of the collection's other classes are skipped. */
   readonly wanted: WnidFilter;
-  /** The same classes in the form for SQL. */
   readonly wantedWnids: WnidScope;
   readonly limitPerClass: number | null;
   readonly signal: AbortSignal;
-  /** Updated during the run. */
   readonly counts: RunCounts;
 }
 
 export interface PipelineResult {
-  /** Null if nothing was walked in this run. */
   readonly crawl: WalkSummary | null;
   /** The remaining work of each stage that ran: 0 unless interrupted. */
   readonly left: Partial<Record<PausableStage, number>>;
@@ -89,7 +84,6 @@ class PipelineRun {
     return { crawl, left, blocked: this.#blocked };
   }
 
-  /** Waits for the running jobs. Does nothing if the work is done. */
   async stop(): Promise<void> {
     for (const stage of Object.values(this.#running).flat()) await stage.stop();
   }

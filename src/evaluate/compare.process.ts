@@ -16,7 +16,6 @@ import { listModels } from '../models/library/inventory.process.ts';
 const SIMILAR = 0.02;
 
 export interface CompareRequest {
-  /** The folder with clean photos, as the user gave it. */
   readonly clean: string;
   /** Null for all models that are ready, trained, and know the classes. */
   readonly models: readonly string[] | null;
@@ -28,19 +27,16 @@ export interface CompareOptions extends Omit<AnswerOptions, 'onProgress'> {
   readonly onProgress: (progress: { readonly model: string; readonly done: number; readonly total: number }) => void;
 }
 
-/** Fractions, not percent. */
 export interface CleanAccuracy {
   readonly model: string;
   readonly photos: number;
   readonly accuracy: number;
-  /** Ends of Wilson's 95 % interval. */
   readonly accuracyLow: number;
   readonly accuracyHigh: number;
 }
 
 export interface Comparison {
   readonly classes: number;
-  /** The most accurate first. */
   readonly models: readonly CleanAccuracy[];
   /** The largest difference of two accuracies. */
   readonly spread: number;
@@ -52,11 +48,9 @@ export interface Comparison {
 }
 
 /**
- * Measures models on the same clean photos, each with the centre crop that the filter sees. Photos of classes that are not among
- * those to choose among are left out.
- *
- * @throws UsageError `unknown-class` if no photo remains, `no-models`, and the codes of `readSet`, `requireTrueClasses`,
- * `readyModel` and `modelAnswers`; StopTheRun if a model cannot be loaded; Interrupted
+ * Measures models on the same clean photos, each with the centre crop that the filter sees. Leaves out photos of other
+ * classes.
+ * @throws UsageError `unknown-class` if no photo remains, `no-models`; StopTheRun; Interrupted
  */
 export async function compareModels(request: CompareRequest, options: CompareOptions): Promise<Comparison> {
   const table = await loadClassTable();

@@ -17,7 +17,6 @@ import { MODES } from '../collection/modes.ts';
 export interface EvaluateOptions extends JudgeOptions {
   /** As the user gave it. Null for the export's own classes or, without an export, those of ImageNet-1k. */
   readonly among: string | null;
-  /** A folder of photos in the distribution. */
   readonly inDistribution: string | null;
 }
 
@@ -26,17 +25,13 @@ export interface SetEvaluation {
   readonly evaluation: Evaluation & { readonly fitted: FittedPhotos | null };
   /** Assumptions about the files, one sentence each. */
   readonly assumed: readonly string[];
-  /** Names of classes, for people. */
   readonly nameOf: (wnid: Wnid) => string;
 }
 
 /**
- * Evaluates a model on a set of photos: an export of winnow, or a folder with a folder for each class.
- *
- * @param dir the folder of the set
- * @throws UsageError with the codes of `readSet`, `openLogits`, `readyModel`, `fittedPhotosOf`, `modelAnswers`, and
- * `bad-among`; `unknown-class` if photos show a class outside those to choose among; StopTheRun if the model cannot be loaded;
- * Interrupted
+ * Evaluates a model on an export of winnow, or on a folder with a folder for each class.
+ * @throws UsageError `bad-among`; `unknown-class` if photos show a class outside those to choose among; StopTheRun if
+ * the model cannot be loaded; Interrupted
  */
 export async function evaluateSet(dir: string, judge: Judge, options: EvaluateOptions): Promise<SetEvaluation> {
   const table = await loadClassTable();
@@ -102,7 +97,6 @@ function amongOf(
   };
 }
 
-/** The position of each photo's class. @throws UsageError `unknown-class` */
 function truthsOf({ dir, photos }: PhotoSet, among: readonly Wnid[]): number[] {
   const positions = new Map(among.map((wnid, i) => [wnid, i]));
   const unknown = groupBy(

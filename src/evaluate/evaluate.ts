@@ -10,11 +10,9 @@ import { wilsonInterval } from './metrics/wilson.ts';
 import { isCorrect, type Prediction } from './prediction.ts';
 
 export interface Evaluated {
-  /** The name of the model, or of the file of logits. */
   readonly model: string;
   /** The classes, by wnid, that the model chooses among: what positions in predictions refer to. */
   readonly among: readonly string[];
-  /** The confidences of the model on photos in the distribution, 0..1; null if there are no such photos. */
   readonly inDistribution: readonly number[] | null;
 }
 
@@ -45,7 +43,6 @@ export function evaluationOf(predictions: readonly Prediction[], about: Evaluate
   };
 }
 
-/** The curves of an evaluation, for its figures. @throws RangeError as `evaluationOf` */
 export function curvesOf(
   predictions: readonly Prediction[],
   about: Pick<Evaluated, 'inDistribution'>,

@@ -1,14 +1,11 @@
 /** A model's results on a set of photos. All shares are fractions, 0..1; null if there is nothing to compute them from. */
 export interface Evaluation extends ConfidenceIntervals {
-  /** The name of the model, or of the file of logits. */
   readonly model: string;
   readonly photos: number;
   /** Share of photos whose predicted class is the one that they show; null in mode O. */
   readonly accuracy: number | null;
-  /** Ends of its Wilson 95 % interval. */
   readonly accuracyLow: number | null;
   readonly accuracyHigh: number | null;
-  /** Mean of the accuracies of the classes, each class with equal weight; null in mode O. */
   readonly macroAccuracy: number | null;
   /** RMS calibration error over all bins of 100 photos (`corrected`). */
   readonly rmsCalibrationError: number | null;
@@ -17,7 +14,6 @@ export interface Evaluation extends ConfidenceIntervals {
   /** Area under the response rate accuracy curve. */
   readonly aurra: number | null;
   readonly softF1: number | null;
-  /** Classes with photos, sorted by wnid. */
   readonly perClass: readonly ClassAccuracy[];
   /** Null without photos that are in the distribution. */
   readonly ood: OodMeasures | null;
@@ -38,14 +34,12 @@ export interface ClassAccuracy {
   /** 1 or more. */
   readonly photos: number;
   readonly accuracy: number;
-  /** Ends of its Wilson 95 % interval. */
   readonly accuracyLow: number;
   readonly accuracyHigh: number;
 }
 
 /** Measures of how well a model's confidence tells photos of the set (positive) from photos in the distribution. */
 export interface OodMeasures {
-  /** Photos of the set, and photos in the distribution. */
   readonly positives: number;
   readonly negatives: number;
   /** Step-wise average precision, 0..1. Low and High are the ends of a 95 % bootstrap interval. */
@@ -63,9 +57,7 @@ export interface OodMeasures {
   readonly fpr95First: number;
   readonly fpr95FirstLow: number;
   readonly fpr95FirstHigh: number;
-  /** Results of a random score. */
   readonly chance: { readonly aupr: number; readonly auroc: number; readonly fpr95: number };
-  /** The positive photos and the score, in words. */
   readonly polarity: string;
 }
 
@@ -77,13 +69,11 @@ export interface ReliabilityBin {
   readonly accuracy: number;
 }
 
-/** A point of a curve, both in 0..1. */
 export interface CurvePoint {
   readonly x: number;
   readonly y: number;
 }
 
-/** Data for the figures of one model. */
 export interface EvaluationCurves {
   readonly reliability: readonly ReliabilityBin[];
   /** x: share of photos that are answered, most confident first; y: accuracy on them. At most 201 points. */

@@ -12,7 +12,6 @@ import { PhotoNames, type PhotoSet } from './set/photo-set.ts';
 import { fittedPhotosOf } from '../photo/head-photos.process.ts';
 import { modelAnswers, readyModel, type AnswerOptions } from './model-answers.process.ts';
 
-/** A file with a model's outputs for each photo of a set. */
 export interface LogitsFile {
   readonly file: string;
   /** A file with the names of the photos, in the order of the rows. */
@@ -40,9 +39,7 @@ export interface JudgeOptions extends Omit<AnswerOptions, 'onProgress'> {
   readonly onProgress: (progress: EvaluateProgress) => void;
 }
 
-/** The classes that the model chooses among. */
 export interface Classes {
-  /** Sorted. */
   readonly wnids: readonly Wnid[];
   readonly nameOf: (wnid: Wnid) => string;
   readonly assumed: string;
@@ -89,7 +86,6 @@ export async function judgeBy(judge: Judge, context: JudgeContext): Promise<Judg
   };
 }
 
-/** How the kind of numbers in a file was recognised. */
 const KNOWN_BY = {
   logits: '',
   probabilities: ' (no number is negative, and each row sums to 1 within 2 %)',
@@ -133,7 +129,6 @@ async function judgeByFile(
   };
 }
 
-/** The name of the model, or of the file of logits. */
 export function nameOfJudge(judge: Judge): string {
   return judge.kind === 'model' ? judge.name : path.basename(judge.set.file);
 }

@@ -21,7 +21,6 @@ import { readFolderPhotos, UnreadablePhotos } from '../photo/folder-photos.proce
 const PHOTOS_PER_THREAD = 8;
 const NAMED = 5;
 
-/** A registered model that knows all classes to choose among. */
 export interface ReadyModel {
   readonly card: FoundCard;
   readonly classes: ModelClasses;
@@ -31,8 +30,7 @@ export interface ReadyModel {
 
 /**
  * Looks up a model for an evaluation. Loads no weights.
- *
- * @throws UsageError `unknown-model` and other codes of a card, `unknown-class` if the model lacks a class, `model-missing`
+ * @throws UsageError `unknown-model`, `unknown-class` if the model lacks a class, `model-missing`
  */
 export async function readyModel(
   name: string,
@@ -68,12 +66,10 @@ interface ModelAnswer extends Answered {
 }
 
 /**
- * Runs a model on the centre crop of each photo of a set, with the pixels that the filter sees, and its own resize and crop.
- *
- * @returns one answer for each photo, in the order of the set
- * @param fitted optional: the photos of a head, as `fittedPhotosOf` gives them
- * @throws UsageError `no-pictures` for an export without pictures, `unreadable-photo` at the end with the first few files that
- * cannot be evaluated; StopTheRun if the model cannot be loaded; Interrupted
+ * Runs a model on the centre crop of each photo of a set, with the pixels that the filter sees, and its own resize and
+ * crop. Answers are in the order of the set.
+ * @throws UsageError `no-pictures` for an export without pictures, `unreadable-photo` at the end with the first few
+ * files that cannot be evaluated; StopTheRun if the model cannot be loaded; Interrupted
  */
 export async function modelAnswers(
   { fitted, ...model }: ReadyModel & { readonly fitted?: Fitted },

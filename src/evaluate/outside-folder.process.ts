@@ -20,18 +20,15 @@ import type { OutsideModel } from '../shortlist/outside-models.process.ts';
 
 /** A picture of a folder that is no part of the catalogue. */
 export interface FolderPicture {
-  /** Relative to the folder, with slashes. */
   readonly file: string;
   readonly sha256: Sha256;
   /** In an export: hash of the photo's own bytes. */
   readonly originalSha256: Sha256 | null;
-  /** The class that it shows. */
   readonly wnid: Wnid;
 }
 
 /** A folder of photos, one folder a class. */
 export interface OutsideFolder {
-  /** Its last part, for people. */
   readonly name: string;
   readonly root: string;
   readonly pictures: readonly FolderPicture[];
@@ -46,11 +43,9 @@ export interface FolderOptions {
 const AT_ONCE = 64;
 
 /**
- * Lets a model look at the centre crops of a folder. What it says is kept in the catalogue, so that the next report only runs
- * the model on new pictures.
- *
- * @returns what it says of each picture, in their order
- * @throws UsageError `unreadable-photo`, once all others are stored; StopTheRun if the model cannot be loaded; Interrupted
+ * Lets a model look at the centre crops of a folder, and keeps its answers for the next report. Returns them in order.
+ * @throws UsageError `unreadable-photo`, once all others are stored; StopTheRun if the model cannot be loaded;
+ * Interrupted
  */
 export async function viewFolder(
   workspace: Workspace,
@@ -74,7 +69,6 @@ export async function viewFolder(
   });
 }
 
-/** Yields the stored rows, one for each hash. */
 async function* storedPictures(
   db: App['db'],
   { memberId }: OutsideModel,
@@ -88,7 +82,6 @@ interface LackingPictures extends Pick<OutsideFolder, 'root' | 'pictures'> {
   readonly unreadable: UnreadablePhotos;
 }
 
-/** Runs the model and stores what it says, some pictures at a time. */
 async function* looked(
   workspace: Workspace,
   { card, classes, member, memberId }: OutsideModel,
@@ -148,14 +141,12 @@ function problemText(problem: NonNullable<PhotoOutputs['problem']>): string {
 }
 
 interface OpenOptions {
-  /** The option that gave the folder, for messages. */
   readonly option: string;
   readonly signal: AbortSignal;
 }
 
 /**
  * Reads which pictures of the classes of the collection a folder has, and their hashes.
- *
  * @throws UsageError as `readSet`, `no-pictures`, or `unreadable-photo` with the first few files; Interrupted
  */
 export async function openFolder(

@@ -5,9 +5,7 @@ import type { Database } from '../platform/postgres/database.ts';
 /** A model's result for the centre crop of a picture outside the catalogue. */
 export interface OutsidePicture {
   readonly sha256: Sha256;
-  /** Position in the member's class list. */
   readonly top1: number;
-  /** 0..1 */
   readonly top1Prob: number;
 }
 

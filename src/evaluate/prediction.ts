@@ -2,7 +2,6 @@
 export interface Prediction {
   /** Position of the class with the largest logit in the list of classes (`among`). */
   readonly predicted: number;
-  /** The largest probability of softmax over those classes, 0..1. */
   readonly confidence: number;
   /** Position of the class that the photo shows; null in mode O, where it shows none of them. */
   readonly truth: number | null;

@@ -21,7 +21,6 @@ export function listOf<Item extends z.ZodType>(item: Item, most: number) {
   });
 }
 
-/** An object of at most `most` keys that ends at its first wrong value, as `listOf`. */
 export function recordOf<Value extends z.ZodType>(value: Value, most: number) {
   return z.record(z.string(), z.unknown()).transform((given, context): Record<string, z.output<Value>> => {
     const keys = Object.keys(given);

@@ -10,15 +10,13 @@ export const CHECKSUMS = 'SHA256SUMS';
 export type Checksums = ReadonlyMap<string, Sha256>;
 
 export interface ChecksumsOptions {
-  /** Called for each line that no export has, with its number from 1. The line does not count. */
+  /** Called for each wrong line, with its number from 1. The line does not count. */
   readonly onProblem: (line: number, problem: string) => void;
   readonly most?: number;
 }
 
 /**
  * Reads SHA256SUMS into a map, line by line.
- *
- * @param chunks the bytes of the file
  * @throws GiveUpOnItem as `linesOf`, or if there are more than `most` files. The map then has the lines before.
  */
 export async function readChecksums(

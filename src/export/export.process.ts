@@ -28,11 +28,9 @@ import { writeRevision } from './revisions/write-revision.process.ts';
 /** `winnow export --json`. */
 export interface ExportResult {
   readonly id: Protocol['id'];
-  /** Absolute. */
   readonly path: string;
   readonly photos: number;
   readonly classes: number;
-  /** Size of the folder. */
   readonly bytes: number;
   readonly leftOut: Protocol['leftOut'];
   /** Pictures without the metadata of their originals, with the same pixels in the same bytes. */
@@ -86,7 +84,6 @@ function planOptionsOf(workspace: Workspace, { by, licences, pixels, signal }: E
   };
 }
 
-/** @throws StopTheRun `no-space` if the disk has less room than the pictures need */
 async function requireSpace(
   target: string,
   { originalBytes }: Pick<RevisionPlan, 'originalBytes'>,

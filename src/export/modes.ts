@@ -7,7 +7,6 @@ interface NamedClasses {
 
 type Folders = 'class' | 'predicted' | 'concept';
 
-/** The part of an export that differs between the modes. */
 export const EXPORT_MODES = {
   A: {
     /** The kind of folders in `test/`. @param by the wish of the user */

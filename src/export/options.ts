@@ -3,7 +3,6 @@ import type { Workspace } from '../models/workspace/workspace.process.ts';
 import { EXPORT_MODES } from './modes.ts';
 
 export interface ExportOptions {
-  /** The folder to make. */
   readonly out: string;
   readonly formats: readonly ExportFormat[];
   readonly names: Protocol['options']['names'];
@@ -21,7 +20,6 @@ export interface ExportOptions {
   readonly onProgress: (written: { readonly photos: number; readonly of: number; readonly bytes: number }) => void;
 }
 
-/** The kind of folders in `test/`. */
 export function foldersOf({ collection }: Workspace, { by }: Pick<ExportOptions, 'by'>): Protocol['folders'] {
   return EXPORT_MODES[collection.mode].foldersBy(by);
 }

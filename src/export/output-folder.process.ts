@@ -5,7 +5,6 @@ import { toSha256, type Sha256 } from '../kernel/ids.ts';
 import { sha256Of } from '../config/sha256.ts';
 import { CHECKSUMS } from './checksums.ts';
 
-/** A file of a revision. */
 export interface WrittenFile {
   /** Relative to the revision's folder, with slashes. */
   readonly path: string;
@@ -14,10 +13,8 @@ export interface WrittenFile {
 }
 
 /**
- * A new folder for a revision. Every file is hashed while it is written, and gets its line in SHA256SUMS when it is complete.
- * It holds no list of files, so a million of them need no more memory than one.
- *
- * Calls do not overlap: the caller awaits each.
+ * A new folder for a revision. Every file is hashed while it is written, and gets its line in SHA256SUMS when it is
+ * complete, so a million files need no more memory than one. Calls do not overlap: the caller awaits each.
  */
 export class OutputFolder {
   readonly root: string;
@@ -32,31 +29,21 @@ export class OutputFolder {
     this.#makeFolder = makeFolder;
   }
 
-  /**
-   * @param root an empty folder
-   * @param makeFolder creates a folder and its parents
-   */
   static async open(root: string, makeFolder: (folder: string) => Promise<unknown>): Promise<OutputFolder> {
     return new OutputFolder(root, await open(path.join(root, CHECKSUMS), 'wx'), makeFolder);
   }
 
-  /** Size of all files so far, in bytes. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** Writes a whole file. */
   async put(relative: string, content: Uint8Array | string): Promise<WrittenFile> {
     await writeFile(await this.#placeFor(relative), content, { flag: 'wx' });
     const digest = sha256Of(content);
     return this.#note(relative, { sha256: toSha256(digest), bytes: Buffer.byteLength(content) });
   }
 
-  /**
-   * Adds a file that `place` writes, such as a copy or a link.
-   *
-   * @param place is given the absolute path, which does not exist yet
-   */
+  /** Adds a file that `place` writes, such as a copy or a link, to an absolute path that does not exist yet. */
   async add(
     relative: string,
     known: Pick<WrittenFile, 'sha256' | 'bytes'>,
@@ -93,7 +80,6 @@ export class OutputFolder {
   }
 }
 
-/** A file of a revision while it is written. */
 export class OutputFile {
   readonly #pieces: PieceWriter;
   readonly #note: (content: Pick<WrittenFile, 'sha256' | 'bytes'>) => Promise<WrittenFile>;
@@ -106,7 +92,6 @@ export class OutputFile {
     this.#note = note;
   }
 
-  /** Size so far, in bytes. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -127,7 +112,6 @@ export class OutputFile {
 /** Bytes that are collected before they are written: a call for each line of a table takes longer than its line. */
 const PIECE_BYTES = 64 * 1_024;
 
-/** Writes to a file in larger pieces than it is given. */
 class PieceWriter {
   readonly #handle: FileHandle;
   #waiting: Uint8Array[] = [];

@@ -12,9 +12,7 @@ import { foldersOf, type ExportOptions } from './options.ts';
 import type { RevisionPlan } from './select/plan.process.ts';
 import { MODES } from '../collection/modes.ts';
 
-/** Counts and tables of the written revision. */
 export interface Written extends Pick<Protocol, 'bytes' | 'stripped' | 'reencoded' | 'pictures'> {
-  /** The tables that name every photo. */
   readonly tables: readonly WrittenFile[];
 }
 
@@ -24,7 +22,6 @@ interface RevisionParts {
   readonly written: Written;
 }
 
-/** The protocol of a revision, with its id. */
 export async function protocolOf(workspace: Workspace, { plan, options, written }: RevisionParts): Promise<Protocol> {
   const { collection, scope, app } = workspace;
   const { tables, ...counts } = written;

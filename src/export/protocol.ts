@@ -6,7 +6,6 @@ import { EXPORT_MODES } from './modes.ts';
 
 /** Why a listed or reviewed photo is not in a revision. Reasons are checked in this order. */
 export const EXPORT_REASONS = [
-  // Its verdict.
   'unreviewed',
   'rejected',
   'unsure',
@@ -51,9 +50,7 @@ const sha256 = z.string().refine(isSha256).transform(toSha256);
 const count = z.int().nonnegative();
 const wnid = z.string().min(1);
 const share = z.number().min(0).max(1);
-/** A day, as `2026-11-26`. */
 const day = z.iso.date();
-/** A time as `2026-11-26T12:00:00.000Z`. */
 const time = z.iso.datetime();
 const triple = z.tuple([z.number(), z.number(), z.number()]).readonly();
 
@@ -94,7 +91,6 @@ const modelSchema = z.strictObject({
 });
 
 const agreementSchema = z.strictObject({
-  /** Photos with two blind passes. */
   photos: count,
   /** 0..100 */
   percent: z.number().nullable(),
@@ -113,7 +109,6 @@ const reviewSchema = z.strictObject({
   secondPass: share,
   /** The setting `review.target` at the export; null without a target. */
   target: count.nullable(),
-  /** People who gave a verdict on a listed photo. */
   reviewers: count,
   /** Number of verdicts by the order in which photos were shown; `import` for photos that no page showed. */
   orders: listOf(z.strictObject({ order: z.enum([...SHOWN_BY, 'import']), verdicts: count }), FEW),
@@ -131,15 +126,12 @@ export const protocolSchema = z.strictObject({
   format: z.int().min(1).max(EXPORT_FORMAT),
   /** SHA-256 of this object without `id` (`idOf`). It covers every photo by way of `files`. */
   id: sha256,
-  /** Version of winnow. */
   winnow: z.string(),
   collection: z.strictObject({
     name: z.string(),
-    /** Hash of the collection file. */
     sha256,
     /** Hash of the rules that can change decisions, with the models' bytes. */
     decisionSha256: sha256,
-    /** Names of the sources, as the collection lists them. */
     sources: listOf(z.string(), FEW),
   }),
   /** When the newest fact of the revision entered the catalogue: a verdict, a shortlist or a takedown. */
@@ -165,7 +157,6 @@ export const protocolSchema = z.strictObject({
   stripped: count.optional(),
   /** Photos that were written as PNG with the pixels that were decided on. The rest have their original bytes. */
   reencoded: count,
-  /** Pictures in `test/` by the extension of their names. */
   pictures: z.strictObject({ jpg: count, png: count }),
   /** By reason, in the order of EXPORT_REASONS; only reasons that occur. */
   leftOut: listOf(z.strictObject({ reason: z.enum(EXPORT_REASONS), count }), FEW),
@@ -246,7 +237,6 @@ const totalsSchema = z.object({
   poisoned: total,
 });
 
-/** The totals of a protocol. */
 export function totalsOf(funnel: Protocol['funnel']): z.output<typeof totalsSchema> {
   return totalsSchema.parse(funnel);
 }

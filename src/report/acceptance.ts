@@ -5,9 +5,7 @@ import type { ReportedPhoto } from './reported-photo.repository.ts';
 
 type Reviewed = Pick<ReportedPhoto, 'verdict' | 'rights' | 'wnid' | 'maxTrueProb' | 'confusionProb'>;
 
-/** Width of a range of scores. */
 const STEP = 0.025;
-/** Decimals of its ends. */
 const DECIMALS = 3;
 
 /**

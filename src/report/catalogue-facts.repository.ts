@@ -57,7 +57,6 @@ export async function readDurations(db: Kysely<Database>, scope: DecisionScope):
   return rows;
 }
 
-/** A longer time between two verdicts is a pause. */
 const LONGEST_SECONDS = 300;
 
 /** The pace of each reviewer, busiest first. Verdicts of one moment are one action on many photos. */

@@ -15,7 +15,6 @@ import { readAgreement } from '../review/agreement/read-agreement.process.ts';
 import { readStatus } from '../status/status.process.ts';
 import { MODES } from '../collection/modes.ts';
 
-/** The parts of a report that no model is needed for. */
 type CataloguePart = Pick<
   Report,
   | 'revision'
@@ -30,11 +29,6 @@ type CataloguePart = Pick<
   | 'tags'
 >;
 
-/**
- * Computes the part of a report that needs only the catalogue.
- *
- * @param kept all photos that the filter keeps; `photos` are among them
- */
 export async function cataloguePart(
   workspace: Workspace,
   { photos, kept }: { readonly photos: readonly ReportedPhoto[]; readonly kept: readonly ReportedPhoto[] },
@@ -56,15 +50,10 @@ export async function cataloguePart(
   };
 }
 
-/** Number of cells shown with photos, and of photos per cell. */
 const TOP = 10;
 const EXAMPLES = 4;
 
-/**
- * The confusion matrix of the photos of a report.
- *
- * @param concepts the concepts that photos were found for; the rows in mode O
- */
+/** Rows in mode O are the `concepts` that photos were found for. */
 function confusionOf(
   { collection, scope }: Pick<Workspace, 'collection' | 'scope'>,
   photos: readonly ReportedPhoto[],
@@ -90,7 +79,6 @@ function confusionOf(
   };
 }
 
-/** The photos whose first blind verdict is accept, and those of them that the second pass drew and finished. */
 async function readFirstAccepted({ app, scope }: Workspace): Promise<FirstAccepted> {
   const { secondPass } = app.config.review;
   const wnids = await subjectsOf(app.db, scope);

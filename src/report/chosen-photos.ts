@@ -4,17 +4,12 @@ import type { ReportedPhoto } from './reported-photo.repository.ts';
 import type { Mode } from '../kernel/mode.ts';
 import { MODES } from '../collection/modes.ts';
 
-/** The photos of a report, by class and SHA-256. */
 export interface ChosenPhotos {
   readonly which: ReportedPhotos;
   readonly photos: readonly ReportedPhoto[];
 }
 
-/**
- * Chooses the photos of a report among all that the filter keeps.
- *
- * @param wanted null: the accepted photos, or the listed ones while no photo is accepted, or all if none is listed
- */
+/** `wanted` null: the accepted photos, or the listed ones while no photo is accepted, or all if none is listed. */
 export function choosePhotos(
   kept: readonly ReportedPhoto[],
   { wanted, mode }: { readonly wanted: ReportedPhotos | null; readonly mode: Mode },

@@ -1,7 +1,6 @@
 import type { Report } from './report.ts';
 import type { Rights } from '../shortlist/photo-of-class.repository.ts';
 
-/** Number of photos by key, most first, then by key. */
 export function countsBy<Item>(items: readonly Item[], keysOf: (item: Item) => readonly string[]): [string, number][] {
   const counts = new Map<string, number>();
   for (const item of items) for (const key of keysOf(item)) counts.set(key, (counts.get(key) ?? 0) + 1);

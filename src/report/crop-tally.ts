@@ -1,11 +1,9 @@
 import { CENTRE_CROP, CROPS_PER_MEMBER } from '../models/evidence/evidence.ts';
 import type { CropReport } from './report.ts';
 
-/** A model's result for one crop of a photo of a searched class. */
 export interface SeenCrop {
   /** 0..9 in TenCrop order. */
   readonly crop: number;
-  /** p of the searched class, 0..1. */
   readonly trueProb: number;
   readonly isCorrect: boolean;
 }

@@ -10,11 +10,8 @@ import { reportFigures } from './page/figures.ts';
 const FONT = path.join(packageRoot, 'assets', 'fonts', 'NotoSans-Regular.ttf');
 
 /**
- * Writes each chart of a report as `figures/NAME.svg` and, with two pixels for each unit, as `figures/NAME.png`. Both have light
- * colours and texts. The same report gives the same SVG bytes everywhere and the same PNG bytes on one machine.
- *
- * @param folder absolute path of the folder of the report
- * @returns names of the files, relative to `folder`, with `/`
+ * Writes each chart as `figures/NAME.svg` and, with two pixels for each unit, as `figures/NAME.png`, and names them.
+ * The same report gives the same SVG bytes everywhere and the same PNG bytes on one machine.
  */
 export async function writeFigures(report: Report, folder: string): Promise<string[]> {
   const names: string[] = [];

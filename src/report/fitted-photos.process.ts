@@ -10,7 +10,6 @@ import type { App } from '../runtime/open/app.process.ts';
 import { fittedPhotosOf } from '../photo/head-photos.process.ts';
 import type { FolderPicture, OutsideFolder } from '../evaluate/outside-folder.process.ts';
 
-/** Photos whose hashes are read at once. */
 const AT_ONCE = 2_000;
 
 /** The photos and pictures of a report that a head was fitted or measured with. Empty for any other model. */

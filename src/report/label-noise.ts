@@ -7,7 +7,6 @@ import { REVIEW_MODES } from '../review/modes.ts';
 /** Photos whose first blind verdict is accept. */
 export interface FirstAccepted {
   readonly photos: number;
-  /** Those that the second pass drew, with their second blind verdict. */
   readonly drawn: readonly DrawnPhoto[];
 }
 
@@ -34,7 +33,6 @@ export function labelNoiseOf({ photos: accepted, drawn }: FirstAccepted, mode: M
   return { ...counts, share, ...hypergeometricLimits({ population: accepted, size, successes: share * size }) };
 }
 
-/** The sum of the weights to a power. */
 function moment(photos: readonly DrawnPhoto[], power: number): number {
   return photos.reduce((sum, { chance }) => sum + chance ** -power, 0);
 }

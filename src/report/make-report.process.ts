@@ -25,7 +25,6 @@ import { readView, type ModelView } from './views.process.ts';
 import { MODES } from '../collection/modes.ts';
 
 export interface ReportProgress {
-  /** The current step, for people. */
   readonly what: string;
   readonly done: number;
   readonly total: number;
@@ -38,15 +37,12 @@ export interface MakeReportOptions extends ReportInputs {
 
 export interface MadeReport {
   readonly report: Report;
-  /** All photos that the filter keeps. */
   readonly kept: readonly ReportedPhoto[];
 }
 
 /**
  * Computes a report from the catalogue. Models evaluate only photos without stored evidence.
- *
- * @throws UsageError `nothing-to-report`, `unknown-model`, `report-model`, `not-a-folder`, `no-pictures`, `unreadable-photo`;
- * StopTheRun; Interrupted
+ * @throws UsageError `nothing-to-report`, `unknown-model`, `report-model`, `no-pictures`; StopTheRun; Interrupted
  */
 export async function makeReport(workspace: Workspace, options: MakeReportOptions): Promise<MadeReport> {
   const { app, collection, scope } = workspace;
@@ -171,7 +167,6 @@ async function lookWith(
   };
 }
 
-/** Returns one prediction per item of `all`: those of `some` from `said`, and null for the others. */
 function inPlace<T extends object>(
   all: readonly T[],
   some: readonly T[],
@@ -181,7 +176,6 @@ function inPlace<T extends object>(
   return all.map((item) => byItem.get(item) ?? null);
 }
 
-/** Every class that the report names. */
 function namedClasses({ collection }: Workspace, photos: readonly ReportedPhoto[]): string[] {
   return [
     ...new Set([...collection.classes.wnids, ...photos.flatMap(({ wnid, confusionWnid }) => [wnid, confusionWnid])]),
@@ -208,10 +202,8 @@ interface LookOptions {
 const ALL_CROPS = Array.from({ length: CROPS_PER_MEMBER }, (_, crop) => crop);
 
 /**
- * Returns the answers of a model for the photos of a report. A model outside the ensemble first evaluates the photos without
- * stored evidence, and its evidence is stored. Members have evaluated every kept photo.
- *
- * @throws UsageError and StopTheRun if the model cannot be used; Interrupted, and then the evidence so far is stored
+ * The answers of a model for the photos of a report. A model outside the ensemble first evaluates the photos without
+ * stored evidence, which is then stored, also if interrupted. Members have evaluated every kept photo.
  */
 async function viewPhotos(
   workspace: Workspace,
@@ -227,7 +219,6 @@ async function viewPhotos(
   return readView(workspace, model.memberId, photos);
 }
 
-/** One photo, and the classes that it is for. */
 function subjectOf(same: readonly ReportedPhoto[]): ListedSubject[] {
   return same.slice(0, 1).map(({ photoId, sha256 }) => ({ photoId, sha256, wnids: same.map(({ wnid }) => wnid) }));
 }

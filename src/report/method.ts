@@ -27,7 +27,6 @@ const METHODS = {
   },
 } satisfies Record<Mode, object>;
 
-/** The rule of the filter, as sentences. */
 export function ruleSentences({ mode, policy }: Rules): string[] {
   const shortlist = `At most ${policy.cap} photos of a confusion are on the shortlist, rejected ones aside.`;
   return [METHODS[mode].rule(policy), shortlist];

@@ -14,7 +14,6 @@ import type { ReportedModel } from './models.process.ts';
 import type { ModelView } from './views.process.ts';
 import { MODES } from '../collection/modes.ts';
 
-/** A model with everything that it says. */
 export interface SeenByModel {
   readonly model: ReportedModel;
   readonly photos: ModelView;
@@ -24,7 +23,6 @@ export interface SeenByModel {
   readonly fitted: FittedPhotos | null;
 }
 
-/** The figures of one model. */
 export async function modelReport(
   { collection, scope }: Workspace,
   { model, photos: view, fitted, ...folders }: SeenByModel,
@@ -152,7 +150,6 @@ function compared(a: SeenByModel, b: SeenByModel, { on, predictionsOf }: Compari
 /** The paper's two members had similar accuracies on clean photos. A larger difference of members is worth a warning. */
 const LARGEST_GAP = 0.02;
 
-/** The members with the highest and the lowest accuracy on the clean photos. */
 export function memberGapOf(models: readonly ModelReport[]): MemberGap | null {
   const members = models.flatMap(({ isMember, clean, model }) =>
     isMember && clean !== null ? [{ model, clean }] : [],

@@ -6,7 +6,6 @@ import { requireModelFiles, specOf } from '../models/engine/ensemble.process.ts'
 import type { Workspace } from '../models/workspace/workspace.process.ts';
 import { openOutsideModel, type OutsideModel } from '../shortlist/outside-models.process.ts';
 
-/** A model that a report is about. */
 export interface ReportedModel extends OutsideModel {
   readonly isMember: boolean;
   /** True if it is not a member but runs the same model file as one. */
@@ -20,9 +19,8 @@ export interface ReportedModels {
 }
 
 /**
- * The models of a report: the members of the ensemble, and every other model that is installed, trained and knows all classes.
- *
- * @param wanted names of models that must be in it besides the members. Null for all that can be
+ * The models of a report: the members of the ensemble, and every other model that is installed, trained and knows all
+ * classes. `wanted`: names of models that must be in it besides the members. Null for all that can be.
  * @throws UsageError `unknown-model`, `report-model` if a wanted model cannot be used
  */
 export async function reportedModels(workspace: Workspace, wanted: readonly string[] | null): Promise<ReportedModels> {

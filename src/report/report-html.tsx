@@ -8,7 +8,6 @@ import { REPORT_STYLE } from './page/style.ts';
 import { BASE_STYLE } from '../page/base-style.ts';
 import type { Report } from './report.ts';
 
-/** Names of what lies beside `report.html`. */
 export const REPORT_JSON = 'report.json';
 export const CSV_FOLDER = 'csv';
 export const PHOTOS_FILE = 'photos.csv';
@@ -17,12 +16,9 @@ export const FIGURES_FOLDER = 'figures';
 const STYLE = `${BASE_STYLE}${REPORT_STYLE}`;
 
 /**
- * The report as one self-contained page. It runs no script and asks for nothing: its policy admits only `data:` pictures and
- * the one style sheet inside, by its hash. Links are relative: to `report.json`, `csv/NAME.csv` and `figures/NAME.svg`. Texts
- * are escaped. The same report and pictures give the same bytes.
- *
- * @param pictures a photo as a `data:` address, or null if there is none: 24 in the gallery and at most four for each of the
- *   top confusions are asked for
+ * The report as one self-contained page. It runs no script and asks for nothing: its policy admits only `data:`
+ * pictures and the one style sheet inside, by its hash. Links are relative. The same report and pictures give the same
+ * bytes. `pictures`: a photo as a `data:` address, or null.
  */
 export function reportHtml(report: Report, pictures: (sha256: Sha256) => string | null): string {
   const hash = sha256Bytes(STYLE).toString('base64');

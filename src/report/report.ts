@@ -15,12 +15,10 @@ export type ReportedPhotos = (typeof REPORTED_PHOTOS)[number];
 /** Version of the shape of a report. It rises with each release that changes it. */
 export const REPORT_FORMAT = 2;
 
-/** `report.json`. All shares are fractions, 0..1. */
 export interface Report {
   readonly format: typeof REPORT_FORMAT;
   readonly collection: string;
   readonly mode: Mode;
-  /** Version of winnow. */
   readonly winnow: string;
   /** Id of the export that has exactly these photos; null: there is none. */
   readonly revision: string | null;
@@ -28,21 +26,16 @@ export interface Report {
   readonly at: string;
   readonly state: CatalogueState;
   readonly set: { readonly which: ReportedPhotos; readonly photos: number; readonly classes: number };
-  /** The classes that models choose among, and those that photos are searched as, by wnid. */
   readonly among: number;
   readonly classNames: Readonly<Record<string, string>>;
-  /** The rule that the filter applied, as sentences. */
   readonly rule: readonly string[];
   /** Choices of winnow where the paper is silent, one sentence for each. */
   readonly choices: readonly string[];
-  /** The folder of clean photos (`--clean`). */
   readonly clean: { readonly folder: string; readonly photos: number; readonly classes: number } | null;
-  /** The folder of photos in the distribution (`--in-distribution`). */
   readonly inDistribution: { readonly folder: string; readonly photos: number } | null;
   /** Names of models that were left out, and why. */
   readonly leftOut: readonly { readonly model: string; readonly reason: string }[];
   readonly funnel: ReportFunnel;
-  /** Models that were no members first, then the members. */
   readonly models: readonly ModelReport[];
   /** Each pair of models that were no members, on the same photos. */
   readonly comparisons: readonly Comparison[];
@@ -82,7 +75,6 @@ export interface ReportFunnel extends Pick<Funnel, 'totals' | 'classes' | 'sourc
 export interface StageDuration {
   readonly stage: 'discover' | 'fetch' | 'filter' | 'review';
   readonly results: number;
-  /** As `2026-11-26T12:00:00.000Z`. */
   readonly first: string | null;
   readonly last: string | null;
 }
@@ -110,9 +102,7 @@ export interface ModelReport extends Evaluation {
 }
 
 export interface ReportedClass extends ClassAccuracy {
-  /** Accuracy on the clean photos of the class; null without such photos. */
   readonly clean: number | null;
-  /** `clean - accuracy` */
   readonly drop: number | null;
 }
 
@@ -140,7 +130,6 @@ export interface Comparison {
 export interface MemberGap {
   readonly higher: string;
   readonly lower: string;
-  /** Difference of the clean accuracies, 0..1. */
   readonly difference: number;
   /** More than 2 points: the paper's members had similar accuracies. */
   readonly isLarge: boolean;
@@ -156,7 +145,6 @@ export interface CropReport {
   readonly models: readonly {
     readonly model: string;
     readonly isMember: boolean;
-    /** Photos with all ten crops. */
     readonly photos: number;
     /** For each crop, 0..9 in TenCrop order: mean p of the searched class, and on how many photos this crop is the highest. */
     readonly crops: readonly { readonly trueProb: number; readonly closest: number }[];
@@ -177,9 +165,7 @@ export interface ReviewerPace {
 
 /** Estimate of the accepted photos that a blind second look would reject. */
 export interface LabelNoise {
-  /** The question for both reviewers. */
   readonly question: string;
-  /** Photos whose first blind verdict is accept. */
   readonly accepted: number;
   /** Those of them that were drawn for the second pass and have its verdict. */
   readonly photos: number;
@@ -198,7 +184,6 @@ export interface LabelNoise {
 
 export interface AcceptanceRow {
   readonly by: 'source' | 'class' | 'score';
-  /** A source, a wnid, or a range as `0.05-0.10`. */
   readonly key: string;
   readonly accepted: number;
   readonly rejected: number;
@@ -210,7 +195,6 @@ export interface AcceptanceRow {
 
 export interface GalleryPhoto {
   readonly sha256: Sha256;
-  /** The class that it is searched as, and the ensemble's prediction. */
   readonly wnid: string;
   readonly predictedWnid: string;
   /** The largest p of the searched class (null in mode O), and the mean p of the predicted one. */

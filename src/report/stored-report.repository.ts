@@ -5,9 +5,7 @@ import type { Database } from '../platform/postgres/database.ts';
 import type { Subject } from '../review/events/event.ts';
 import type { Report, ReportedPhotos } from './report.ts';
 
-/** The inputs of a report, for the next report of the same kind. */
 export interface ReportInputs {
-  /** Absolute paths, or null. */
   readonly clean: string | null;
   readonly inDistribution: string | null;
   /** Null for accepted photos, or listed ones if none is accepted. */
@@ -16,11 +14,9 @@ export interface ReportInputs {
   readonly models: readonly string[] | null;
 }
 
-/** The newest report of a collection. */
 export interface StoredReport {
   readonly report: Report;
   readonly inputs: ReportInputs;
-  /** As ISO 8601. */
   readonly madeAt: string;
 }
 
@@ -37,7 +33,6 @@ export async function storeReport(
   );
 }
 
-/** Null if there is no report yet. */
 export async function readReport(db: Kysely<Database>, { collectionId }: DecisionScope): Promise<StoredReport | null> {
   const { rows } = await sql<StoredReport>`
     select report, inputs, to_char(made_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "madeAt"
@@ -45,7 +40,6 @@ export async function readReport(db: Kysely<Database>, { collectionId }: Decisio
   return rows[0] ?? null;
 }
 
-/** The newest export with exactly these photos; null: there is none. */
 export async function revisionOf(
   db: Kysely<Database>,
   { collectionId }: DecisionScope,

@@ -5,11 +5,9 @@ import type { Workspace } from '../models/workspace/workspace.process.ts';
 import { makeReport, type MakeReportOptions } from './make-report.process.ts';
 
 export interface ShownReport extends StoredReport {
-  /** The changes in the catalogue since the report, as a sentence. Null without changes. */
   readonly changes: string | null;
 }
 
-/** The newest report of a collection. Null if there is none, or if it has the format of another version. */
 export async function readShownReport({ app, scope }: Workspace): Promise<ShownReport | null> {
   const stored = await readReport(app.db, scope);
   if (stored?.report.format !== REPORT_FORMAT) return null;
@@ -17,12 +15,7 @@ export async function readShownReport({ app, scope }: Workspace): Promise<ShownR
   return { ...stored, changes: changesText(stored.report.state, state) };
 }
 
-/**
- * Makes the newest report again, with the same folders and models, or a first one without folders. Models only evaluate new
- * photos.
- *
- * @throws as `makeReport`
- */
+/** Makes the newest report again, with the same folders and models, or a first one without folders. */
 export async function renewReport(
   workspace: Workspace,
   options: Pick<MakeReportOptions, 'signal' | 'onProgress'>,

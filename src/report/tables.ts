@@ -34,22 +34,20 @@ export interface ReportTable {
   readonly name: TableName;
   /** Named as in `report.json`; a dot leads into an inner record, as in `ood.aupr`. */
   readonly columns: readonly string[];
-  /** Values in the order of the columns. */
   readonly rows: readonly (readonly Cell[])[];
 }
 
 type Cell = string | number | boolean | null;
 
-/** All tables of a report, in the order of `TABLE_NAMES`. */
 export function reportTables(report: Report): ReportTable[] {
   const records = recordsOf(report);
   return TABLE_NAMES.map((name) => tableOf(name, records[name]));
 }
 
 /**
- * A table as CSV: RFC 4180 with line feeds, UTF-8 when written. Null is an empty cell, shares are fractions, numbers have the
- * shortest digits that read back as the same double. As in winnow's other tables there is no protection against spreadsheet
- * formulas, because an apostrophe in front would change ids and names: open tables with texts of strangers as data.
+ * RFC 4180 with line feeds. Null is an empty cell, shares are fractions, numbers have the shortest digits that read
+ * back as the same double. There is no protection against spreadsheet formulas, because an apostrophe in front would
+ * change ids and names: open tables with texts of strangers as data.
  */
 export function tableCsv({ columns, rows }: ReportTable): string {
   return stringify([[...columns], ...rows.map((row) => [...row])], {
@@ -113,7 +111,6 @@ function modelRecords({ models, comparisons, crops }: Report) {
   } as const satisfies Partial<Record<TableName, Records[number]>>;
 }
 
-/** The numbers of a model; its lists are tables of their own. */
 function modelRecord(model: ModelReport): object {
   const numbers = without(model, 'perClass', 'perConfusion', 'curves');
   const measured = model.ood === null ? without(numbers, 'ood') : numbers;

@@ -8,10 +8,8 @@ import type { ReportedPhoto } from './reported-photo.repository.ts';
 import type { Workspace } from '../models/workspace/workspace.process.ts';
 import { MODES } from '../collection/modes.ts';
 
-/** Photos whose evidence is read at once. */
 const AT_ONCE = 2_000;
 
-/** A model's answers for the photos of a report. */
 export interface ModelView {
   /** One for each photo, in order; null if the model could not look at the photo. */
   readonly predictions: readonly (Prediction | null)[];
@@ -47,7 +45,6 @@ export async function readView(
   return { predictions, crops, lacking };
 }
 
-/** The crops whose p of the searched class is stored. */
 function seenCrops(rows: readonly CropRow[], truth: number): SeenCrop[] {
   return rows.flatMap(({ crop, top1, top1Prob, trueClasses, trueProbs }) => {
     const trueProb = top1 === truth ? top1Prob : trueProbs[trueClasses.indexOf(truth)];

@@ -20,16 +20,14 @@ import { makeReport, type MadeReport, type MakeReportOptions } from './make-repo
 
 export interface WrittenReport {
   readonly report: Report;
-  /** Absolute path of the folder. */
   readonly path: string;
 }
 
 /**
- * Makes a report, keeps it in the catalogue for the server's page, and writes its folder. The folder gets its name when it is
- * complete. An existing report is replaced.
- *
- * @throws UsageError `report-out` if the folder has other files; StopTheRun `lock-timeout` if another process writes there,
- * `report-folder`; as `makeReport`
+ * Makes a report, keeps it in the catalogue for the server's page, and writes its folder, which gets its name when it
+ * is complete. An existing report is replaced.
+ * @throws UsageError `report-out` if the folder has other files; StopTheRun `lock-timeout` if another process writes
+ * there, `report-folder`; as `makeReport`
  */
 export async function writeReport(
   workspace: Workspace,
@@ -58,10 +56,8 @@ export async function writeReport(
 
 const absolute = (folder: string | null): string | null => (folder === null ? null : path.resolve(folder));
 
-/** The files in a report folder. */
 const OWN_FILES: ReadonlySet<string> = new Set(['report.html', REPORT_JSON, CSV_FOLDER, FIGURES_FOLDER]);
 
-/** Refuses a folder that has other files or no report of winnow. */
 async function refuseOther(target: string): Promise<void> {
   const names = await readdir(target).catch((error: unknown): string[] => {
     if (codeOf(error) === 'ENOENT') return [];
@@ -171,7 +167,6 @@ async function reportPictures(app: App, report: Report, signal: AbortSignal): Pr
   return pictures;
 }
 
-/** The photos of the gallery and the examples of confusions. */
 function shownIn({ gallery, confusion }: Pick<Report, 'gallery' | 'confusion'>): ReadonlySet<Sha256> {
   return new Set([...gallery.map(({ sha256 }) => sha256), ...confusion.top.flatMap(({ examples }) => examples)]);
 }

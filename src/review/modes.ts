@@ -2,7 +2,6 @@ import type { Mode } from '../kernel/mode.ts';
 import { MODE_O_REJECT_REASONS, REJECT_REASONS, type RejectReason } from '../kernel/reasons.ts';
 import type { Judgement } from './events/event.ts';
 
-/** The part of a review that differs between the modes. */
 interface ReviewMode extends Record<'ifPredicted' | 'ifNeither', Judgement> {
   readonly reasons: readonly RejectReason[];
   readonly criteria: string;
@@ -13,7 +12,6 @@ export const REVIEW_MODES: Readonly<Record<Mode, ReviewMode>> = {
   A: {
     /** In the order of the keys 1 to 9. */
     reasons: REJECT_REASONS,
-    /** The criteria for accepting a photo, in a collection without criteria of its own. */
     criteria:
       'The photo clearly shows the class, and no other class of the list. It is a photograph, and sharp enough to be sure.',
     question: 'Is it a photograph of sufficient quality that shows its class, and no other?',

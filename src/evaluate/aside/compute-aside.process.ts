@@ -9,7 +9,6 @@ import type { Evaluation } from '../evaluation.ts';
 export const COMPUTATIONS = {
   evaluationOf: ([predictions, about]: Parameters<typeof evaluationOf>): Evaluation => evaluationOf(predictions, about),
   fitHead: async (order: FitOrder): Promise<FittedHead> => {
-    // Loads ONNX Runtime.
     const { openMatrixProducts } = await import('../../platform/onnx/matrix-products.ts');
     const products = await openMatrixProducts();
     try {
@@ -27,11 +26,7 @@ export interface Order {
   readonly given: never;
 }
 
-/**
- * Computes in a separate thread, so that the server keeps answering. Argument and result are copied.
- *
- * @throws what the function throws; Interrupted once the signal is aborted
- */
+/** Computes in a separate thread, so that the server keeps answering. @throws what the function throws; Interrupted */
 export async function computeAside<Name extends keyof Computations>(
   name: Name,
   given: Parameters<Computations[Name]>[0],

@@ -29,7 +29,6 @@ const HASH_BYTES = PERCEPTUAL_HASH_BYTES + FINE_HASH_BYTES;
 const VERSION = 2;
 
 export interface FeatureOptions {
-  /** Where features are cached by the hash of their photo. Need not exist. */
   readonly dataDir: string;
   readonly threads: number;
   readonly cropsPerPass: number;
@@ -46,7 +45,6 @@ export interface Backbone {
   readonly classes: ModelClasses;
 }
 
-/** The cached values of a photo. */
 interface Computed extends Fingerprint {
   readonly features: Float32Array;
 }
@@ -56,12 +54,8 @@ export interface PhotoFeatures extends Computed, SetPhoto {
 }
 
 /**
- * The features of the centre crop of each photo and the hashes of its picture, from the cache or new, with the pixels that the
- * filter sees.
- *
- * @returns in the order of the set
- * @throws UsageError `unreadable-photo` with the first few files, after all others were cached; StopTheRun if the model cannot be
- * loaded; Interrupted
+ * The features of the centre crop of each photo and the hashes of its picture, in the order of the set.
+ * @throws UsageError `unreadable-photo` with the first few files, after all others were cached; StopTheRun; Interrupted
  */
 export async function featuresOfSet(
   backbone: Backbone,
@@ -117,7 +111,6 @@ interface Computing {
   readonly report: (file: string, why: string) => void;
 }
 
-/** Adds features to `known` and to the cache. */
 async function compute(
   backbone: Backbone,
   { root, lacking }: { readonly root: string; readonly lacking: readonly SetPhoto[] },

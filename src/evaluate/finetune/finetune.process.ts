@@ -19,18 +19,15 @@ import { storeHead } from './head-files.process.ts';
 import { measureHead, type HeadMeasures } from './measure-head.process.ts';
 import { readTrainingSets, type TrainingFolders } from './training-set.process.ts';
 
-/** Photos under two classes that a message names. */
 const NAMED = 5;
 
 export interface FinetuneRequest extends TrainingFolders {
-  /** Names of model cards. */
   readonly backbone: string;
   readonly name: string;
   /** Above 0: scikit-learn's 1 / C. */
   readonly l2: number;
   /** True if every class has the same total weight, independent of its number of photos. */
   readonly isBalanced: boolean;
-  /** Chooses the held-out tenth. */
   readonly seed: number;
   readonly licence: string;
   /** The folder that contains config/local/models. */
@@ -51,10 +48,8 @@ export interface FinetuneOptions extends Omit<FeatureOptions, 'onProgress'> {
 
 export interface Finetuned {
   readonly name: string;
-  /** An absolute path. */
   readonly card: string;
   readonly classes: readonly string[];
-  /** The stored head. */
   readonly head: FittedHead;
   readonly train: HeadMeasures;
   /** Null if no class has photos to hold out. */
@@ -63,9 +58,7 @@ export interface Finetuned {
   readonly validation: 'folder' | 'held-out';
   readonly featureSeconds: number;
   readonly fitSeconds: number;
-  /** Photos of --train, by their files, that are under two classes. */
   readonly underTwoClasses: readonly UnderTwoClasses[];
-  /** Photos whose hashes are stored with the head. */
   readonly references: number;
   readonly remarks: readonly string[];
 }
@@ -77,10 +70,8 @@ export interface UnderTwoClasses {
 }
 
 /**
- * Fits a linear head on a backbone's features and stores it as a model. A refused request leaves no model, only cached features.
- *
- * @throws UsageError `bad-backbone`, `model-missing`, and the codes of `freeName`, `readTrainingSets`, `featuresOfSet` and
- * `storeHead`; StopTheRun if the model cannot be loaded; Interrupted
+ * Fits a linear head on a backbone's features and stores it as a model. A refused request leaves no model.
+ * @throws UsageError `bad-backbone`, `model-missing`; StopTheRun if the model cannot be loaded; Interrupted
  */
 export async function finetune(request: FinetuneRequest, options: FinetuneOptions): Promise<Finetuned> {
   const { workingDir = workingFolder() } = request;
@@ -158,7 +149,6 @@ function twoClassesRemarks(pairs: readonly UnderTwoClasses[]): string[] {
   ];
 }
 
-/** @throws UsageError `bad-backbone`, `model-missing`, and the codes of `cardFor` */
 async function backboneFor(
   name: string,
   { table, workingDir }: { readonly table: ClassTable; readonly workingDir: string },
@@ -179,7 +169,6 @@ async function backboneFor(
   return { card, classes };
 }
 
-/** Photos with their classes. */
 interface Labelled {
   readonly photos: readonly (PhotoFeatures & { readonly label: number })[];
   readonly classes: number;
@@ -235,7 +224,6 @@ function sourceText({ backbone, l2, isBalanced }: FinetuneRequest, photos: numbe
   return `winnow finetune: a linear head on the frozen features of ${backbone}, fitted on ${photos} photos of ${classes} classes (l2 ${l2}${weights}). It is not a network whose weights were all fine-tuned`;
 }
 
-/** The facts about the fit in the model card. */
 function factsOf({ l2, isBalanced, seed }: FinetuneRequest, { head, train, val, validation }: Fitted) {
   return {
     photos: train.photos,

@@ -14,23 +14,19 @@ export interface HeadToStore {
   readonly name: string;
   readonly backbone: Pick<ModelCard, 'name' | 'sha256'>;
   readonly layer: LinearLayer;
-  /** Names of folders, in the order of the layer's rows. */
   readonly classes: readonly string[];
   readonly licence: string;
   readonly source: string;
   readonly fit: NonNullable<HeadCardFile['fit']>;
-  /** Those that it was fitted and measured with. */
   readonly photos: readonly HeadPhoto[];
 }
 
 const CLASS_FILE = 'classes.txt';
-/** Hashes of the photos of a head. */
 const PHOTOS_FILE = 'photos.jsonl.gz';
 
 /**
- * Stores a head as `models add` stores a model: a folder with the layer (`NAME.head.safetensors`), the card, the class list and
- * the hashes of its photos.
- *
+ * Stores a head as `models add` stores a model: a folder with the layer, the card, the class list and the photos'
+ * hashes.
  * @returns the absolute path of the card
  * @throws UsageError `model-exists`, `models-folder`
  */

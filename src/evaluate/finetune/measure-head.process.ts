@@ -10,7 +10,6 @@ import { answerOf, type Answered } from '../logits/answer.ts';
 export interface HeadMeasures {
   readonly photos: number;
   readonly accuracy: number;
-  /** Ends of Wilson's 95 % interval. */
   readonly accuracyLow: number;
   readonly accuracyHigh: number;
   /** The mean of -log p(true class), in nats. */
@@ -23,9 +22,7 @@ export interface HeadMeasures {
 const PHOTOS_AT_ONCE = 256;
 
 /**
- * Measures a head with its float32 weights and logits, as the filter uses them.
- *
- * @returns null without photos
+ * Measures a head with its float32 weights and logits, as the filter uses them. Null without photos.
  * @throws Interrupted
  */
 export async function measureHead(

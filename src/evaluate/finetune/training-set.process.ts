@@ -14,7 +14,6 @@ const PARTS: ReadonlySet<string> = new Set(['train', 'val', 'validation', 'test'
 const NAMED = 5;
 
 export interface TrainingFolders {
-  /** As the user gave them. */
   readonly train: string;
   readonly val: string | null;
   /** The value of --classes. Null for all folders of `train`. */
@@ -26,15 +25,13 @@ export interface TrainingSets {
   readonly classes: readonly string[];
   readonly train: PhotoSet;
   readonly val: PhotoSet | null;
-  /** Notes for the user, one sentence each. */
   readonly remarks: readonly string[];
 }
 
 /**
  * Lists the photos and classes to fit a head with. Each class has photos. Does not open the photos.
- *
- * @throws UsageError `one-class`, `class-without-photos`, `class-name`, `unknown-class` if `val` shows a class that `train`
- * lacks, and the codes of `readSet`, `requireTrueClasses`, `readClassEntries` and `classesOfEntries`; Interrupted
+ * @throws UsageError `one-class`, `class-without-photos`, `class-name`, `unknown-class` if `val` shows a class that
+ * `train` lacks; Interrupted
  */
 export async function readTrainingSets(
   { train: trainDir, val: valDir, classes: list }: TrainingFolders,
@@ -59,7 +56,6 @@ export async function readTrainingSets(
   return { classes, train, val, remarks: [...train.remarks, ...(val?.remarks ?? [])] };
 }
 
-/** The folders directly below a set, sorted. Hidden ones do not count. */
 async function foldersOf(root: string): Promise<string[]> {
   const entries = await readdir(root, { withFileTypes: true });
   const folders = entries.filter(

@@ -1,6 +1,5 @@
 import { argmax, softmax } from '../../models/evidence/softmax.ts';
 
-/** A model's prediction for one photo. */
 export interface Answered {
   /** Position among the classes to choose among. */
   readonly predicted: number;
@@ -8,22 +7,13 @@ export interface Answered {
   readonly confidence: number;
 }
 
-/**
- * The class with the largest logit (the first of equals), and its probability: softmax in double precision.
- *
- * @param logits of the classes to choose among, finite
- */
+/** The class with the largest logit (the first of equals), and its probability: softmax in double precision. */
 export function answerOf(logits: ArrayLike<number>): Answered {
   const predicted = argmax(logits);
   return { predicted, confidence: softmax(logits)[predicted] ?? Number.NaN };
 }
 
-/**
- * The same from probabilities or percentages of the classes to choose among. They are rescaled to sum to 1. If all are 0, every
- * class is equally likely.
- *
- * @param probabilities 0 or more
- */
+/** The same from probabilities or percentages, rescaled to sum to 1. If all are 0, every class is equally likely. */
 export function answerOfProbabilities(probabilities: Float64Array): Answered {
   // The logarithm of the smallest number is finite.
   return answerOf(probabilities.map((p) => Math.log(Math.max(p, Number.MIN_VALUE))));

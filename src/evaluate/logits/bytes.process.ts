@@ -26,7 +26,6 @@ export class Bytes {
     return piece.subarray(0, filled);
   }
 
-  /** Closes the source. */
   async close(): Promise<void> {
     await this.#chunks.return?.();
   }

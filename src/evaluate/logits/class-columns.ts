@@ -11,7 +11,6 @@ export interface ClassColumns {
 }
 
 export interface KnownClasses {
-  /** The classes that the model chooses among, sorted. */
   readonly among: readonly Wnid[];
   /** All classes of ImageNet-1k, sorted: the usual order of logits. */
   readonly imagenet: readonly Wnid[];

@@ -14,15 +14,12 @@ interface Layout {
   readonly hasHeader: boolean;
   /** True if the first cell of each row is the name of its photo. */
   readonly namesPhotos: boolean;
-  /** Cells in each line. */
   readonly cells: number;
 }
 
 /**
- * Opens a text table of numbers separated by commas or tabs, one photo per line. It may have a header. The first column may name
- * the photos. Lines are read one at a time.
- *
- * @param file the path, as the user gave it
+ * Opens a text table of numbers separated by commas or tabs, one photo per line. It may have a header. The first column
+ * may name the photos. Lines are read one at a time.
  * @throws UsageError `bad-logits`
  */
 export async function openCsv(file: string): Promise<LogitTable> {
@@ -109,7 +106,6 @@ function cellsOf(
   }
 }
 
-/** The lines that are not blank. */
 async function* linesOf(file: string) {
   const source = createReadStream(file, { highWaterMark: 256 * 1024 });
   try {
@@ -146,17 +142,13 @@ const LINE_FEED = 0x0a;
 
 /** A line of a text, without its line break. */
 interface TextLine {
-  /** From 1. */
   readonly number: number;
   readonly text: string;
 }
 
 /**
- * The lines of a UTF-8 text that comes in pieces. Lines may end with CR LF, and the last one may have no end. A byte order mark is
- * left out.
- *
- * @param maxBytes the longest line
- * @throws RangeError if a line is longer, with its number; TypeError if it is not UTF-8
+ * The lines of a UTF-8 text that comes in pieces, ending with LF or CR LF. A byte order mark is left out.
+ * @throws RangeError if a line is longer than `maxBytes`, with its number; TypeError if it is not UTF-8
  */
 async function* textLines(chunks: AsyncIterable<Buffer>, maxBytes: number): AsyncGenerator<TextLine, void, undefined> {
   const decoder = new TextDecoder('utf-8', { fatal: true });

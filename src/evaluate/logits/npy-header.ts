@@ -1,6 +1,5 @@
 import { quote } from '../../config/quote.ts';
 
-/** Storage format of an array's numbers. */
 export interface NpyType {
   readonly bytes: 2 | 4 | 8;
   readonly isLittleEndian: boolean;
@@ -21,12 +20,7 @@ export const NPY_PREFIX_BYTES = 12;
 /** The longest header that NumPy itself reads without being asked to trust the file. */
 const NPY_MAX_HEADER = 10_000;
 
-/**
- * Finds the text of the header.
- *
- * @param prefix the first NPY_PREFIX_BYTES bytes of the file, or all of a shorter file
- * @returns positions in bytes, or why this is no such file
- */
+/** Finds the text of the header in the first NPY_PREFIX_BYTES bytes, in bytes, or says why this is no such file. */
 export function npyTextRange(prefix: Buffer): { readonly start: number; readonly end: number } | string {
   if (!prefix.subarray(0, NPY_MAGIC.length).equals(NPY_MAGIC))
     return 'it does not begin as an npy file does. Write it with numpy.save';
@@ -44,9 +38,7 @@ export function npyTextRange(prefix: Buffer): { readonly start: number; readonly
 const AS_FLOAT = "Write it with numpy.save(file, logits.astype('float32'))";
 
 /**
- * Parses the text of the header: a Python dictionary with `descr`, `fortran_order` and `shape`.
- * Source: NumPy's `numpy.lib.format`, NEP 1.
- *
+ * Parses the header, a Python dictionary. Source: NumPy's `numpy.lib.format`, NEP 1.
  * @returns the header of a two-dimensional array of floats, or why it is none and what to do
  */
 export function parseNpyHeader(text: string): NpyHeader | string {
@@ -63,7 +55,6 @@ export function parseNpyHeader(text: string): NpyHeader | string {
   return { type, isFortran: order === 'True', rows: Number(shape[1]), columns: Number(shape[2]) };
 }
 
-/** The storage format for a type code, or why the type cannot be used. */
 function typeOf(descr: string): NpyType | string {
   const float = /^([<>=|]?)f([248])$/.exec(descr);
   if (float !== null) {

@@ -7,15 +7,11 @@ import { firstOf } from '../../collection/first-of.ts';
 import { openNpy } from './npy.process.ts';
 import { badLogits, type LogitTable } from './table.ts';
 
-/** The name of the array among several. */
 const MEMBER = 'logits';
-/** Members that are looked at. */
 const MAX_MEMBERS = 1_000;
 
 /**
- * Opens the array `logits` of an archive of NumPy (`numpy.savez`, `numpy.savez_compressed`), or its only array.
- *
- * @param file the path, as the user gave it
+ * Opens the array `logits` of a NumPy archive (`savez`, `savez_compressed`), or its only one.
  * @throws UsageError `bad-logits`
  */
 export async function openNpz(file: string): Promise<LogitTable> {

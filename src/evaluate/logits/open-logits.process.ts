@@ -9,14 +9,11 @@ import { openParquet } from './parquet.process.ts';
 import { badLogits, type LogitTable } from './table.ts';
 
 const FORMATS = 'an npy, npz, csv or parquet file';
-/** Bytes that tell the format. */
 const SNIFFED = 512;
 
 /**
  * Opens a file of logits or probabilities. Its first bytes tell the format, not its name.
- *
- * @param file the path, as the user gave it
- * @throws UsageError `bad-logits` if it cannot be read, or is none of the formats
+ * @throws UsageError `bad-logits`
  */
 export async function openLogits(file: string): Promise<LogitTable> {
   const table = await openAny(file);

@@ -17,14 +17,11 @@ import { badLogits, type LogitRow, type LogitTable } from './table.ts';
 const MAX_GROUP_BYTES = 1024 * 1024 * 1024;
 /** Numbers in the lists of a row group. hyparquet takes about 60 bytes for each. */
 const MAX_LISTED_NUMBERS = 12_000_000;
-/** Names of the column of photos, if several columns hold text. */
 const PHOTO_COLUMNS: ReadonlySet<string> = new Set(['file_name', 'file', 'filename', 'path', 'image', 'name']);
 
 /**
- * Opens a Parquet file: a list of numbers in one column, or a column of numbers for each class. A column of text names the photos.
- * One row group is in memory at a time.
- *
- * @param file the path, as the user gave it
+ * Opens a Parquet file: a list of numbers in one column, or a column of numbers for each class. A column of text names
+ * the photos. One row group is in memory at a time.
  * @throws UsageError `bad-logits`
  */
 export async function openParquet(file: string): Promise<LogitTable> {
@@ -44,9 +41,7 @@ export async function openParquet(file: string): Promise<LogitTable> {
 }
 
 interface Layout {
-  /** The column of file names. */
   readonly photos: string | null;
-  /** The column of lists. */
   readonly list: string | null;
   /** The columns of numbers, if there are no lists. */
   readonly numbers: readonly string[];
@@ -86,7 +81,6 @@ interface OpenTable {
   readonly columns: number;
 }
 
-/** The length of the first list. */
 async function listLength(source: OpenFile, list: string): Promise<number> {
   if (source.metadata.num_rows === 0n) throw badLogits(source.file, 'it has no rows. Write a row for each photo');
   const group = await readGroup(source, { rowStart: 0, rowEnd: 1, columns: [list] });
@@ -170,7 +164,6 @@ interface OpenFile {
   readonly metadata: FileMetaData;
 }
 
-/** The columns of some rows of one row group. */
 async function readGroup(
   { file, buffer, metadata }: OpenFile,
   { rowStart, rowEnd, columns }: { readonly rowStart: number; readonly rowEnd: number; readonly columns: string[] },

@@ -5,7 +5,6 @@ import { answerOf, answerOfProbabilities, rowKindOf, type Answered, type RowKind
 import { badLogits, type LogitTable } from './table.ts';
 
 export interface AnsweredPhotos {
-  /** In the order of the set's photos. */
   readonly answers: readonly Answered[];
   readonly values: Exclude<RowKind, 'unclear'>;
 }
@@ -15,7 +14,6 @@ export const LOGITS_ARE = ['logits', 'probabilities', 'auto'] as const;
 export type LogitsAre = (typeof LOGITS_ARE)[number];
 
 export interface RowOrder {
-  /** Photos of the set. */
   readonly photos: readonly string[];
   /** The names of the rows, from a file of their own; null: the rows name their photos, or are in the order of `photos`. */
   readonly names: readonly string[] | null;
@@ -24,7 +22,6 @@ export interface RowOrder {
 }
 
 export interface ReadOptions {
-  /** The column of each class to choose among. */
   readonly columns: readonly number[];
   readonly order: RowOrder;
   readonly logitsAre: LogitsAre;
@@ -106,7 +103,6 @@ function requireNoNegative(file: string, values: Float64Array, row: string): voi
 class Rows {
   readonly #table: LogitTable;
   readonly #order: RowOrder;
-  /** The row of each photo, from 0. */
   readonly #rowOf = new Map<number, number>();
   #count = 0;
 
@@ -119,7 +115,6 @@ class Rows {
     return this.#count;
   }
 
-  /** The position of the photo of the next row. */
   next(ownName: string | null): number {
     const row = this.#count;
     this.#count += 1;

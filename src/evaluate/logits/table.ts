@@ -3,18 +3,12 @@ import { UsageError } from '../../kernel/errors.ts';
 
 /** A file of logits or probabilities: a row for each photo, a column for each class. */
 export interface LogitTable {
-  /** Path as the user gave it, for messages. */
   readonly file: string;
-  /** Number of values in a row. */
   readonly columns: number;
   /** The names of the columns, if the file has a header. */
   readonly names: readonly string[] | null;
   readonly namesPhotos: boolean;
-  /**
-   * Reads the rows one at a time.
-   *
-   * @throws UsageError `bad-logits` at the first row that cannot be read
-   */
+  /** Reads the rows one at a time. @throws UsageError `bad-logits` at the first row that cannot be read */
   rows(): AsyncGenerator<LogitRow, void, undefined>;
 }
 
@@ -27,11 +21,8 @@ export interface LogitRow {
 
 /** The bytes of a file or of a member of an archive. */
 export interface ByteSource {
-  /** As the user knows it, for messages. */
   readonly name: string;
-  /** Number of bytes. */
   readonly size: number;
-  /** Reads the bytes from the beginning. */
   chunks(): AsyncIterable<Buffer>;
 }
 

@@ -1,4 +1,3 @@
-/** A model's answer for one photo. */
 export interface ModelAnswer {
   /** The largest probability of softmax over the classes, 0..1. */
   readonly confidence: number;
@@ -25,7 +24,6 @@ export function rankingOf(answers: readonly ModelAnswer[]): Ranking {
   return { confidence, photos, correct };
 }
 
-/** Adds one answer at a place of the ranking. */
 export function countAnswer(
   { photos, correct }: Pick<Ranking, 'photos' | 'correct'>,
   place: number,

@@ -1,4 +1,3 @@
-/** Photos of one cell of the matrix. */
 export interface ConfusionCount {
   readonly wnid: string;
   readonly predictedWnid: string;
@@ -10,7 +9,6 @@ export interface ConfusionMatrix {
   /** Cells with at least one photo, and cells that could have one. */
   readonly cells: number;
   readonly possible: number;
-  /** cells / possible */
   readonly density: number | null;
   /** Share of searched classes that have a photo. */
   readonly coverage: number | null;

@@ -1,11 +1,9 @@
 import type { Interval } from './wilson.ts';
 
 interface Sample {
-  /** Whole number. */
   readonly population: number;
   /** Members of the population that were drawn at random; 1 to population. */
   readonly size: number;
-  /** 0 to size. */
   readonly successes: number;
 }
 

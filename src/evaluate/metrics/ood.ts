@@ -20,7 +20,6 @@ const SEED = 1;
 /** The positives and the score. The other way round, the numbers differ. */
 const OOD_POLARITY = 'positive: photos of the set; score: minus the largest softmax probability';
 
-/** Confidences of a model, each 0..1. */
 export interface Confidences {
   /** On photos of the set, which show none of the classes. */
   readonly set: readonly number[];

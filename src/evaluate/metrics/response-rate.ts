@@ -30,7 +30,6 @@ export function responseRateCurve(ranking: Ranking): CurvePoint[] {
   return thin(Array.from(accuracies(ranking), (y, i) => ({ x: (i + 1) / photos, y })));
 }
 
-/** Yields a_1 to a_n. */
 function* accuracies(ranking: Ranking): Generator<number> {
   let [answered, correct] = [0, 0];
   for (let place = ranking.photos.length - 1; place >= 0; place -= 1) {

@@ -16,11 +16,7 @@ export interface Thresholds {
   readonly negatives: Float64Array;
 }
 
-/**
- * Counts the scores.
- *
- * @throws RangeError without a positive or without a negative, and for a score that is not finite
- */
+/** @throws RangeError without a positive or without a negative, and for a score that is not finite */
 export function thresholdsOf({ positives, negatives }: Scores): Thresholds {
   if (positives.length === 0 || negatives.length === 0) {
     throw new RangeError(
@@ -40,7 +36,6 @@ export function thresholdsOf({ positives, negatives }: Scores): Thresholds {
   return { positives: count(positives), negatives: count(negatives) };
 }
 
-/** Adds 1 to an entry. */
 export function increase(counts: Float64Array, place: number): void {
   counts[place] = (counts[place] ?? 0) + 1;
 }

@@ -1,4 +1,3 @@
-/** Ends of a 95 % interval of a share, 0..1. */
 export interface Interval {
   readonly low: number;
   readonly high: number;

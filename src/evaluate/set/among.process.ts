@@ -10,10 +10,7 @@ import type { Wnid } from '../../kernel/ids.ts';
 import { sortedAsPython } from './photo-set.ts';
 
 /**
- * Reads the entries of a list of classes: a named list, a file with one class a line, or ids and names with commas between them.
- *
- * @param text as the user gave it
- * @param flag the flag that the user gave it to
+ * Reads the entries of a list of classes: a named list, a file with one class a line, or ids and names with commas.
  * @throws UsageError `bad-among`, `unreadable-file`
  */
 export async function readClassEntries(text: string, table: ClassTable, flag = '--among'): Promise<readonly string[]> {
@@ -37,8 +34,6 @@ export async function readClassEntries(text: string, table: ClassTable, flag = '
 
 /**
  * The classes that entries mean: a folder of the set, a class of ImageNet-1k by its wnid or name, or any other wnid.
- *
- * @param folders names of the set's folders
  * @returns sorted as torchvision's ImageFolder sorts folders, each once
  * @throws UsageError `bad-among` for entries that mean no class, and for fewer than two classes
  */

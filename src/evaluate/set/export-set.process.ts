@@ -22,9 +22,7 @@ const rowSchema = z.object({
 });
 
 /**
- * Reads the photos and classes that an export of winnow lists. Does not open the photos.
- *
- * @param dir the folder with protocol.json
+ * Reads the photos and classes that an export of winnow lists. Opens no photos.
  * @throws UsageError `damaged-export`; Interrupted
  */
 export async function readExportSet(dir: string, protocolFile: string, signal: AbortSignal): Promise<PhotoSet> {

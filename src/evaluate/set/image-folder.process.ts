@@ -8,18 +8,14 @@ import { sortedAsPython, type PhotoSet, type SetPhoto } from './photo-set.ts';
 /** Endings of the files that torchvision's ImageFolder takes for pictures. */
 const PICTURES: readonly string[] = ['.jpg', '.jpeg', '.png', '.ppm', '.bmp', '.pgm', '.tif', '.tiff', '.webp'];
 const WNID = /^n\d{8}$/;
-/** Folders that hold the class folders of split sets. */
 const PARTS: readonly string[] = ['test', 'val', 'validation', 'train'];
 const NAMED = 3;
 
 /**
- * Reads a folder that has a folder for each class, as torchvision's ImageFolder does: the pictures below each of them, sorted by path.
- * Follows links.
- *
- * @param isClass whether a folder has the name of a class
- * @param part an error suggests this folder of a set that is split, if it is there
- * @throws UsageError `not-a-set` if there are no folders of classes or no pictures, `unreadable-photo` for links that lead nowhere,
- * and for folders that cannot be read; Interrupted
+ * Reads a folder that has a folder for each class, as torchvision's ImageFolder does: the pictures below each of them,
+ * sorted by path. Follows links.
+ * @throws UsageError `not-a-set` if there are no folders of classes or no pictures, `unreadable-photo` for links that
+ * lead nowhere, and for folders that cannot be read; Interrupted
  */
 export async function readImageFolder(dir: string, { isClass, part, signal }: ReadSetOptions): Promise<PhotoSet> {
   const walk: Walk = { dir, signal, found: [], skipped: [] };
@@ -53,7 +49,6 @@ export interface ReadSetOptions {
 interface Walk {
   readonly dir: string;
   readonly signal: AbortSignal;
-  /** Pictures of one class. */
   readonly found: { readonly folder: string; readonly name: string }[];
   /** Pictures in formats that ImageFolder does not take. */
   readonly skipped: string[];
@@ -80,7 +75,6 @@ interface Entries {
   readonly others: readonly string[];
 }
 
-/** Lists a folder. A link counts as its target. */
 async function entriesOf(walk: Walk, folder: string): Promise<Entries> {
   const found = await readable(walk, folder, () => readdir(path.join(walk.dir, folder), { withFileTypes: true }));
   const entries = { folders: [] as string[], pictures: [] as string[], others: [] as string[] };

@@ -2,11 +2,8 @@ import { resolve, relative, sep } from 'node:path';
 import type { Sha256, Wnid } from '../../kernel/ids.ts';
 import type { Mode } from '../../kernel/mode.ts';
 
-/** Photos to evaluate a model on. */
 export interface PhotoSet {
-  /** The folder, as the user gave it. */
   readonly dir: string;
-  /** The folder that the names of photos are relative to. */
   readonly root: string;
   /** In the order of their names, as torchvision's ImageFolder gives them. */
   readonly photos: readonly SetPhoto[];
@@ -31,7 +28,6 @@ export interface ExportedSet {
   readonly mode: Mode;
   /** The classes that models choose among, sorted. */
   readonly among: readonly Wnid[];
-  /** Names of folders and classes, for people. */
   readonly nameByWnid: ReadonlyMap<Wnid, string>;
   /** False if the export has only a script that fetches the photos. */
   readonly hasPictures: boolean;
@@ -58,7 +54,6 @@ export class PhotoNames {
     this.#positions = new Map(photos.map(({ file }, i) => [file, i]));
   }
 
-  /** The position of a photo in the set, or null if the set has no such photo. */
   positionOf(name: string): number | null {
     const { dir, root } = this.#set;
     for (const base of [root, dir, '.']) {

@@ -8,10 +8,8 @@ import { readImageFolder, type ReadSetOptions } from './image-folder.process.ts'
 import type { PhotoSet } from './photo-set.ts';
 
 /**
- * Reads which photos a folder has: an export of winnow (a folder with protocol.json), or a folder as torchvision's ImageFolder takes
- * it. Does not open the photos.
- *
- * @param dir the folder, as the user gave it
+ * Reads which photos a folder has: an export of winnow (with protocol.json), or a folder as torchvision's ImageFolder
+ * takes it. Does not open the photos.
  * @throws UsageError `not-a-folder`, `not-a-set`, `damaged-export` or `unreadable-photo`; Interrupted
  */
 export async function readSet(dir: string, options: ReadSetOptions): Promise<PhotoSet> {
@@ -26,7 +24,6 @@ export async function readSet(dir: string, options: ReadSetOptions): Promise<Pho
   return isExport ? readExportSet(dir, protocolFile, options.signal) : readImageFolder(dir, options);
 }
 
-/** Null if there is nothing at the path. */
 async function statOf(file: string) {
   return stat(file).catch((error: unknown) => {
     if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return null;

@@ -4,12 +4,7 @@ import type { Wnid } from '../../kernel/ids.ts';
 import type { PhotoSet } from './photo-set.ts';
 import { MODES } from '../../collection/modes.ts';
 
-/**
- * Refuses a set whose folders are not the classes that its photos show.
- *
- * @param flag the flag that the user gave the set to
- * @throws UsageError `no-true-classes` for an export of mode O
- */
+/** Refuses a set whose folders are not the classes that its photos show. @throws UsageError `no-true-classes` */
 export function requireTrueClasses({ dir, exported }: PhotoSet, flag: string): void {
   if (exported === null || MODES[exported.mode].showsClass) return;
   throw new UsageError(

@@ -11,15 +11,12 @@ import { CARD_TEXTS } from './mode-texts.ts';
  * they cannot contradict each other. The texts are Markdown that also reads well as plain text.
  */
 
-/** A source in words. */
 export const sourceText = (source: string): string => sourceOf(source)?.title ?? source;
 
-/** `a, b and c` */
 export function listText(texts: readonly string[]): string {
   return texts.length < 2 ? texts.join('') : `${texts.slice(0, -1).join(', ')} and ${texts.at(-1) ?? ''}`;
 }
 
-/** The sentences that there are, as one text. */
 export const sentences = (...texts: readonly (string | false | null)[]): string =>
   texts.filter((text) => text !== false && text !== null && text !== '').join(' ');
 
@@ -30,7 +27,6 @@ const originsOf = ({ sources }: Protocol): readonly string[] => sources.map(({ s
 export const photosFromFolder = ({ sources }: Protocol): number =>
   sources.find(({ source }) => source === 'folder')?.photos ?? 0;
 
-/** `efficientnet-lite0 and efficientnet-lite1` */
 export const modelsText = ({ models }: Protocol): string => listText(models.map(({ name }) => name));
 
 /** ` between 2026-09-01 and 2026-11-20`; empty if the days are not known. */
@@ -47,7 +43,6 @@ type Rule<M extends Mode> = Extract<Protocol['rule'], { readonly mode: M }>;
 interface RuleTexts {
   /** The property of all photos, in one or two sentences. */
   readonly claim: string;
-  /** How the filter chose them. */
   readonly filter: string;
 }
 

@@ -8,10 +8,9 @@ import {
 import type { OutputFile, OutputFolder, PhotoSink, WrittenFile } from '../output-folder.process.ts';
 import type { PhotoFile, PhotoRow } from '../select/photo-row.ts';
 
-/** Photos whose lines are written at once. */
 const PHOTOS_AT_ONCE = 256;
 
-/** Writes `attribution.csv` and `ATTRIBUTION.md` photo by photo. A million photos need no more memory than some hundred. */
+/** Writes `attribution.csv` and `ATTRIBUTION.md` photo by photo. */
 export class AttributionFiles implements PhotoSink<Pick<PhotoFile, 'row'>> {
   readonly #table: OutputFile;
   readonly #page: OutputFile;
@@ -23,7 +22,6 @@ export class AttributionFiles implements PhotoSink<Pick<PhotoFile, 'row'>> {
     this.#page = page;
   }
 
-  /** @param collection the name that the page has in its heading */
   static async open(folder: OutputFolder, collection: string): Promise<AttributionFiles> {
     const files = new AttributionFiles(await folder.start('attribution.csv'), await folder.start('ATTRIBUTION.md'));
     await files.#table.write(attributionCsvHeader);

@@ -6,7 +6,6 @@ import type { Rights } from '../../shortlist/photo-of-class.repository.ts';
 import type { PhotoRow } from '../select/photo-row.ts';
 import { licenceUrlOf } from '../select/rights.ts';
 
-/** Cell text for an unknown creator or licence. */
 const UNKNOWN = UNKNOWN_LICENCE;
 
 /** Texts that `pandas.read_csv` reads as missing by default (pandas 3.1.1, STR_NA_VALUES). */
@@ -43,7 +42,6 @@ export function rightsTexts(
   };
 }
 
-/** The change made to a photo before it was put into the set. */
 const CHANGES: Readonly<Record<PictureChange, string>> = {
   unchanged: 'unchanged',
   stripped: 'metadata removed, without other changes',
@@ -58,7 +56,6 @@ export function changeOf(
   return row.file_name.endsWith('.png') && !row.attribution.endsWith(CHANGES.stripped) ? 'reencoded' : 'stripped';
 }
 
-/** The facts that a line of attribution is made of. */
 export interface Credit extends Pick<
   PhotoRow,
   'source' | 'source_id' | 'page_url' | 'creator' | 'license' | 'license_url'
@@ -79,10 +76,8 @@ export function attributionText(credit: Credit): string {
 interface CreditParts {
   readonly title: string;
   readonly author: string;
-  /** '' if there is none. */
   readonly page: string;
   readonly licence: string;
-  /** '' if there is none. */
   readonly licenceUrl: string;
   readonly changes: string;
 }
@@ -108,7 +103,6 @@ function inBrackets(address: string): string {
   return address === '' ? '' : ` (${address})`;
 }
 
-/** The first line of `attribution.csv`, with its line feed. */
 export const attributionCsvHeader =
   'file_name,id,wnid,class_name,source,source_id,source_page_url,source_url,creator,license,license_url,attribution,' +
   'changes,sha256,original_sha256\n';
@@ -143,7 +137,6 @@ function csvCells(row: PhotoRow): readonly string[] {
   ].map(oneLine);
 }
 
-/** The beginning of `ATTRIBUTION.md`. */
 export function attributionPageHeader(collection: string): string {
   return [
     `# Creators and licences of the photos: ${markdownText(collection)}`,
@@ -154,12 +147,10 @@ export function attributionPageHeader(collection: string): string {
   ].join('\n');
 }
 
-/** The heading of a class in `ATTRIBUTION.md`. */
 export function attributionPageClass({ wnid, class_name }: Pick<PhotoRow, 'wnid' | 'class_name'>): string {
   return `\n## ${markdownText(class_name)} (${markdownText(wnid)})\n\n`;
 }
 
-/** A photo's line in `ATTRIBUTION.md`. */
 export function attributionPageLine(row: PhotoRow): string {
   const { title, author, page, licence, licenceUrl, changes } = partsOf({ ...row, change: changeOf(row) });
   const file = markdownLink(row.id, `test/${row.file_name}`);

@@ -85,7 +85,6 @@ function facts(protocol: Protocol): string {
 const python = (...lines: readonly string[]): string => ['```python', ...lines, '```'].join('\n');
 const shell = (...lines: readonly string[]): string => ['```sh', ...lines, '```'].join('\n');
 
-/** How to load the set with the usual libraries. Code for the other forms is there if they were written. */
 function loading(protocol: Protocol, files: readonly WrittenFile[]): string {
   const { pixels, formats } = protocol.options;
   const parts = pixels ? [FOLDER] : [LINKS];
@@ -143,7 +142,6 @@ ${shell('sha256sum --check --quiet SHA256SUMS', 'winnow verify .')}`;
 
 const EVALUATION: Readonly<Record<Mode, (protocol: Protocol) => string>> = { A: evaluation, O: outOfDistribution };
 
-/** How to measure a model with the set: section 4 of the paper. */
 function evaluation({ among, classes }: Protocol): string {
   const here =
     among.length === classes.length
@@ -233,7 +231,6 @@ const ORDER_TEXT: Readonly<Record<Protocol['review']['orders'][number]['order'],
 /** Reasons that the stage before the revision shows. */
 const NOT_ACCEPTED: ReadonlySet<string> = new Set(['unreviewed', 'rejected', 'unsure', 'disputed']);
 
-/** Counts the photos stage by stage, from those found to those in the revision. */
 function funnelTable({ funnel, photos, leftOut }: Protocol): string {
   const rows = stagesOf(totalsOf(funnel)).map(({ name, count, lost = [] }) => [name, countText(count), lostText(lost)]);
   const accepted = leftOut.filter(({ reason }) => !NOT_ACCEPTED.has(reason));

@@ -7,7 +7,6 @@ import type { Protocol } from '../protocol.ts';
 
 interface Section {
   readonly title: string;
-  /** Facts from the protocol, in addition to the other sections of the card. */
   readonly facts: readonly string[];
   /** Questions that only the curator can answer. */
   readonly asked: readonly CardKey[];

@@ -6,7 +6,6 @@ import { photoColumns, type ColumnType } from '../select/photo-columns.ts';
 import type { Protocol } from '../protocol.ts';
 import { CARD_TEXTS } from './mode-texts.ts';
 
-/** The lines of the photos, in every form of the set. */
 export const METADATA = 'test/metadata.jsonl';
 export const LICENCES_PAGE = 'LICENSES.md';
 
@@ -133,7 +132,6 @@ function featuresOf(protocol: Protocol): readonly Feature[] {
   });
 }
 
-/** The curator's answer, or null if it is missing or blank. */
 export function answerTo({ card }: Pick<Protocol, 'card'>, key: CardKey): string | null {
   const answer = Object.hasOwn(card, key) ? card[key]?.trim() : undefined;
   return answer === undefined || answer === '' ? null : answer;
@@ -147,7 +145,6 @@ export function answerOrOpen(protocol: Pick<Protocol, 'card'>, key: CardKey): st
 /** Keys with a default, so that they are never open. */
 const OPTIONAL: ReadonlySet<CardKey> = new Set<CardKey>(['title', 'description', 'citation', 'version']);
 
-/** The questions that the curator has not answered. */
 export function openQuestions(
   protocol: Pick<Protocol, 'card'>,
 ): readonly (readonly [key: CardKey, question: string])[] {

@@ -54,13 +54,11 @@ function ownLicence({ card }: Protocol): readonly (readonly string[])[] {
   return licence === undefined ? [] : [[`Labels, selection and texts: ${markdownText(licence)}.`]];
 }
 
-/** The notes of all licences, each once, in licence order. */
 function distinctNotes({ licences }: Protocol): readonly LicenceNote[] {
   const all = licences.flatMap(({ licence }) => licenceNotes(licence));
   return [...new Map(all.map((note) => [note.term, note])).values()];
 }
 
-/** The licences with their counts and, in short, what they ask. */
 export function licenceTable({ licences, photos }: Pick<Protocol, 'licences' | 'photos'>): string {
   const rows = licences.map(({ licence, url, photos: count }) => [
     markdownLink(licence, webAddress(url) || licenceUrlOf(licence)),

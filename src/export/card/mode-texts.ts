@@ -4,11 +4,9 @@ import type { Protocol } from '../protocol.ts';
 
 type Counted = Pick<Protocol, 'searched' | 'among'>;
 
-/** The sentences and words of a card that differ between the modes. */
 export const CARD_TEXTS = {
   A: {
     title: 'Adversarially filtered photos',
-    /** The set of the paper of the same kind. */
     released: 'ImageNet-A',
     /** Fields and tags of the Hugging Face Hub, and keywords of the Croissant file. */
     hubTasks: { task_ids: ['multi-class-image-classification'] },

@@ -30,7 +30,6 @@ interface Step {
   readonly text: string;
   readonly by: readonly CroissantNode[];
   readonly period?: Protocol['collected'];
-  /** Id of the step before. */
   readonly after?: string;
 }
 

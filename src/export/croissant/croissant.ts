@@ -11,10 +11,9 @@ import { CARD_TEXTS } from '../card/mode-texts.ts';
 const CONFORMS_TO = ['http://mlcommons.org/croissant/1.1', 'http://mlcommons.org/croissant/RAI/1.0'];
 
 /**
- * `croissant.json`: the revision for machines, as Croissant 1.1 with RAI 1.0 and provenance (docs.mlcommons.org/croissant).
- *
- * @param files the other files of the folder; `test/metadata.jsonl` must be among them
- * @throws RangeError without `test/metadata.jsonl`
+ * `croissant.json`: the revision for machines, as Croissant 1.1 with RAI 1.0 and provenance
+ * (docs.mlcommons.org/croissant).
+ * @throws RangeError unless `files`, the other files of the folder, have `test/metadata.jsonl`
  */
 export function croissantText(protocol: Protocol, files: readonly WrittenFile[]): string {
   const document: CroissantNode = {
@@ -38,7 +37,6 @@ export function croissantText(protocol: Protocol, files: readonly WrittenFile[])
   return `${JSON.stringify(document, null, 2)}\n`;
 }
 
-/** The addresses of the photos' licences. A licence without one goes in by its id. */
 function licencesOf({ licences }: Protocol): readonly string[] {
   const texts = licences.map(({ licence, url }) => (url === '' ? licence : url));
   return texts.length === 0 ? [LICENCES_PAGE] : texts;

@@ -5,15 +5,11 @@ import type { PhotoFile, PhotoRow } from '../select/photo-row.ts';
 
 const COCO = 'annotations/coco.json';
 
-/** Facts about the whole set. */
 export interface AboutCoco {
-  /** The collection's name. */
   readonly collection: string;
-  /** When the newest fact of the revision entered the catalogue (`frozenAt` of the protocol). ISO 8601. */
   readonly frozenAt: string;
 }
 
-/** Starts a `CocoSink`, which writes the beginning of `annotations/coco.json`. */
 export async function openCoco(folder: OutputFolder, about: AboutCoco): Promise<CocoSink> {
   const file = await folder.start(COCO);
   await file.write(`{"info":${JSON.stringify(infoOf(about))},\n"images":[`);
@@ -36,7 +32,6 @@ class CocoSink implements PhotoSink<PhotoFile> {
   readonly #file: OutputFile;
   readonly #part: Part;
   readonly #categories = new Map<number, Pick<PhotoRow, 'label' | 'wnid' | 'class_name'>>();
-  /** By name and address. */
   readonly #licences = new Map<string, { readonly id: number; readonly name: string; readonly url: string }>();
   #photos = 0;
 
@@ -82,7 +77,6 @@ class CocoSink implements PhotoSink<PhotoFile> {
     return [await this.#file.close()];
   }
 
-  /** Moves the annotations to the end of the file, piece by piece. */
   async #appendPart(): Promise<void> {
     const { handle, path: partPath } = this.#part;
     const piece = Buffer.alloc(2 ** 16);
@@ -96,7 +90,6 @@ class CocoSink implements PhotoSink<PhotoFile> {
     await rm(partPath);
   }
 
-  /** Licences are numbered 1, 2, ... in the order in which they occur. */
   #licenceId({ license, license_url }: PhotoRow): number {
     const key = JSON.stringify([license, license_url]);
     const known = this.#licences.get(key) ?? { id: this.#licences.size + 1, name: license, url: license_url };

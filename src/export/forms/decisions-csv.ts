@@ -1,7 +1,6 @@
 import { stringify } from 'csv-stringify/sync';
 import type { SelectedPhoto } from '../select/select.ts';
 
-/** The columns of `decisions.csv`. */
 export const DECISION_COLUMNS = [
   'wnid',
   'class_name',
@@ -26,7 +25,6 @@ export const DECISION_COLUMNS = [
 export const decisionsHeader = (): string => csv([DECISION_COLUMNS]);
 
 export interface DecisionNames {
-  /** The name of a class that photos are searched as. */
   readonly classNameOf: (wnid: string) => string;
   readonly pseudonymOf: (reviewer: string) => string;
 }

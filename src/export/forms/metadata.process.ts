@@ -1,7 +1,6 @@
 import type { OutputFolder, PhotoSink } from '../output-folder.process.ts';
 import { rowText, type PhotoFile } from '../select/photo-row.ts';
 
-/** Writes `test/metadata.jsonl`: a line for each photo, as Hugging Face's ImageFolder reads it. */
 export async function openMetadata(output: OutputFolder): Promise<PhotoSink<PhotoFile>> {
   const file = await output.start('test/metadata.jsonl');
   return {

@@ -31,9 +31,7 @@ const COLUMNS: readonly (readonly [keyof PhotoRow, ColumnKind])[] = [
   ['searched_wnid', 'text'],
 ];
 
-/** Shared by all files of a set. */
 export interface ParquetShape {
-  /** Names of the classes, in the order of their labels. */
   readonly classNames: readonly string[];
   readonly hasSearchedWnid: boolean;
 }

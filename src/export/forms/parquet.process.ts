@@ -88,7 +88,6 @@ export class ParquetSink implements PhotoSink<PhotoFile> {
   }
 }
 
-/** A Parquet file while it is written. */
 class PartFile {
   readonly #path: string;
   readonly #handle: FileHandle;

@@ -2,7 +2,6 @@ import path from 'node:path';
 import type { OutputFolder, PhotoSink, WrittenFile } from '../output-folder.process.ts';
 import type { PhotoFile } from '../select/photo-row.ts';
 
-/** Makes a WebP of a photo for people to look at. */
 export type MakeSmallCopy = (photo: PhotoFile) => Promise<Uint8Array>;
 
 /** Writes a small copy of each photo: `thumbnails/<folder>/<id>.webp`. */

@@ -19,9 +19,8 @@ export interface ExportedFolder {
 }
 
 /**
- * Reads what an exported folder says it is, and compares its list of files with those that are there. It hashes only
+ * Reads what an exported folder says it is, and compares its list of files with those that are there. Hashes only
  * protocol.json: `requireSame` checks the others.
- *
  * @throws UsageError `not-an-export`; StopTheRun `export-changed`
  */
 export async function readExportedFolder(root: string): Promise<ExportedFolder> {

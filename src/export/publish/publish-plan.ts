@@ -21,14 +21,12 @@ const OF_AN_EXPORT = [
 const isOfAnExport = (path: string): boolean =>
   path === CHECKSUMS || path === FETCH_SCRIPT || OF_AN_EXPORT.some((pattern) => pattern.test(path));
 
-/** The changes that publishing an export makes at the destination. */
 export interface PublishPlan {
   readonly upload: readonly LocalFile[];
   /** Uploaded after all others, in this order. */
   readonly last: readonly LocalFile[];
   /** Files of an earlier revision that this one does not have. */
   readonly remove: readonly RemoteFile[];
-  /** Files that the destination has with the same content. */
   readonly unchanged: number;
   /** Files that look like those of an export but stay, because the destination has no protocol.json of winnow. */
   readonly leftAlone: number;
@@ -36,11 +34,7 @@ export interface PublishPlan {
   readonly foreign: readonly string[];
 }
 
-/**
- * Compares an export with what is at the destination.
- *
- * @param isOfWinnow whether a protocol.json of winnow is there
- */
+/** Compares an export with what is at the destination. `isOfWinnow`: a protocol.json of winnow is there. */
 export function planPublish(
   local: ReadonlyMap<string, LocalFile>,
   remote: readonly RemoteFile[],
@@ -68,12 +62,11 @@ const markSchema = z.object({
   collection: z.object({ name: z.string() }),
 });
 
-/** The collection of an export, if a text is the protocol.json of one, of this or another version of winnow; otherwise null. */
+/** The collection of an export if `text` is a protocol.json, of this or another version of winnow; otherwise null. */
 export function collectionOfProtocol(text: string): string | null {
   return markSchema.safeParse(jsonOf(text)).data?.collection.name ?? null;
 }
 
-/** Cuts a list into batches. A file that is larger than a batch is alone in one. */
 export function* batchesOf<T>(
   items: readonly T[],
   { files, bytes }: { readonly files: number; readonly bytes: number },

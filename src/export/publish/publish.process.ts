@@ -11,9 +11,7 @@ import {
   type Visibility,
 } from '../../kernel/publish.ts';
 
-/** `winnow publish --json`. */
 export interface PublishResult {
-  /** `--to` */
   readonly to: string;
   readonly revision: string;
   /** Files that were missing or differed at the destination. */
@@ -37,16 +35,13 @@ export interface PublishChange {
 }
 
 export interface PublishProgress {
-  /** Files uploaded or deleted. */
   readonly done: number;
   readonly total: number;
-  /** Size of the uploaded files. */
   readonly bytes: number;
 }
 
 export interface PublishOptions {
   readonly to: string;
-  /** The exported folder, for messages. */
   readonly root: string;
   readonly dryRun: boolean;
   readonly forgetHistory: boolean;
@@ -61,9 +56,8 @@ const TRIES = 4;
 const PAUSE = { firstMs: 1_000, capMs: 4_000 } as const;
 
 /**
- * Makes the destination hold an export and nothing else of winnow's. Unchanged files stay. The files that mark the set as
- * complete are written last, so an interrupted run leaves a set that differs from its SHA256SUMS. The next run continues it.
- *
+ * Makes the destination hold an export and nothing else of winnow's. The files that mark the set as complete are
+ * written last, so an interrupted run leaves a set that differs from its SHA256SUMS. The next run continues it.
  * @throws UsageError `not-ours`, `another-collection`; StopTheRun, RetryLater; Interrupted
  */
 export async function publishFolder(

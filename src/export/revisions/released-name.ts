@@ -2,7 +2,6 @@ import path from 'node:path';
 import type { ExportFormat } from '../protocol.ts';
 import type { PhotoRow } from '../select/photo-row.ts';
 
-/** The names that a released name is made of. */
 export interface NamesOfPhoto {
   /**
    * Mode A: the name of the class that each member takes the photo for, in the order of the members. Only the first two
@@ -34,11 +33,7 @@ export class ReleasedNames {
   #folder = '';
   readonly #timesUsed = new Map<string, number>();
 
-  /**
-   * The file name within the folder, with the extension. Photos come in the order of their folders.
-   *
-   * @param row `max_true_prob` is null in mode O. Of `file_name` the folder and the extension count.
-   */
+  /** The file name within the folder, with the extension. Photos come in the order of their folders. */
   nameFor(row: PhotoRow, { names }: NamesOfPhoto): string {
     const folder = path.posix.dirname(row.file_name);
     if (folder !== this.#folder) this.#timesUsed.clear();
@@ -89,7 +84,6 @@ function safe(text: string, space: ' ' | '_'): string {
   return cut(plain, MAX_NAME_BYTES).replaceAll(/^[ ._]+|[ ._]+$/g, '') || '-';
 }
 
-/** The longest prefix that has at most the given number of bytes in UTF-8. */
 function cut(text: string, maxBytes: number): string {
   let bytes = 0;
   let kept = '';

@@ -12,10 +12,8 @@ export interface OpenFile {
 }
 
 /**
- * Opens a file of a revision's folder. Neither the file nor a folder on the way to it may be a link, so no file outside is ever
- * opened. The folder itself may be reached through links.
- *
- * @param relative with slashes
+ * Opens a file of a revision's folder. Neither the file nor a folder on the way to it may be a link, so no file outside
+ * is ever opened. The folder itself may be reached through links.
  * @throws GiveUpOnItem `unreadable-file`
  */
 export async function openRevisionFile(folder: string, relative: string): Promise<OpenFile> {
@@ -43,7 +41,6 @@ export async function openRevisionFile(folder: string, relative: string): Promis
 /** `other`: something else is in its place, such as another revision. */
 export type FolderState = 'there' | 'gone' | 'other';
 
-/** Only as large as a protocol can get. */
 const MAX_PROTOCOL_BYTES = 64 * 1024 * 1024;
 
 /** Checks by the id in its protocol that a folder still holds the revision. */

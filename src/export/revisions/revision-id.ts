@@ -18,10 +18,8 @@ function withSortedKeys(value: unknown): unknown {
   return Object.fromEntries(entries.map(([key, item]) => [key, withSortedKeys(item)]));
 }
 
-/** Digits of a revision's id or a photo's name to show to people. */
 const SHOWN_DIGITS = 12;
 
-/** The beginning of a revision's id, for people. */
 export const shortId = (id: string): string => id.slice(0, SHOWN_DIGITS);
 
 /**

@@ -10,11 +10,9 @@ import { unreadable } from '../../kernel/errors.ts';
 const CHUNK_BYTES = 256 * 1024;
 
 /**
- * A revision's folder as one tar archive: the files of SHA256SUMS in its order, then SHA256SUMS. The same folder gives the same
- * bytes. Files are read as the archive is, and some megabytes of it are in memory. A file that is missing, or has
- * another checksum, ends the stream with an error, so that the archive does not look whole.
- *
- * @param within the folder that the archive unpacks to
+ * A revision's folder as one tar archive: the files of SHA256SUMS in its order, then SHA256SUMS. The same folder gives
+ * the same bytes. A file that is missing, or has another checksum, ends the stream with an error, so that the archive
+ * does not look whole. `within`: the folder that the archive unpacks to.
  */
 export function revisionTar(folder: string, within: string): Readable {
   const { readable, controller } = createTarPacker();

@@ -8,13 +8,10 @@ import type { ExportReason, Protocol } from '../protocol.ts';
 import { photoId } from './revision-id.ts';
 import type { StoredVerification } from '../verify/stored-verification.ts';
 
-/** A revision as the catalogue knows it. */
 export interface Revision {
-  /** 64 hex digits. */
   readonly id: Sha256;
   readonly photos: number;
   readonly classes: number;
-  /** Size of the whole folder. */
   readonly bytes: number;
   /** Absolute path where it was last written. */
   readonly path: string;
@@ -37,7 +34,6 @@ export interface RevisionPhoto {
   readonly fileSha256: Sha256 | null;
 }
 
-/** A revision to store. */
 export interface NewRevision extends Pick<Revision, 'protocol' | 'bytes' | 'path'> {
   /** Its photos in any order; in pieces, so that they are never in memory as a whole. */
   readonly rows: AsyncIterable<readonly RevisionPhoto[]>;
@@ -73,7 +69,6 @@ async function insertPhotos(trx: Transaction<Database>, id: number, photos: read
       as p(wnid text, sha256 text, folder text, reason text, "fileSha256" text)`.execute(trx);
 }
 
-/** The revisions of a collection, oldest first. */
 export async function listRevisions(db: Kysely<Database>, { collectionId }: DecisionScope): Promise<Revision[]> {
   const { rows } = await sql<Revision>`
     select encode(revision, 'hex') as id, photos, classes, bytes, path, protocol, verified,
@@ -93,7 +88,6 @@ export async function storeVerification(
     where collection_id = ${collectionId} and revision = decode(${id}, 'hex') and path = ${path}`.execute(db);
 }
 
-/** Takedowns and covers of a revision. */
 export interface RevisionPhotos {
   readonly id: Sha256;
   /** Photos of the revision that were taken down since. */
@@ -127,7 +121,6 @@ export interface AffectedRevision {
   readonly path: string;
 }
 
-/** The revisions of every collection that have one of these photos. */
 export async function revisionsWith(db: Kysely<Database>, photos: readonly Sha256[]): Promise<AffectedRevision[]> {
   const { rows } = await sql<AffectedRevision>`
     select distinct k.name as collection, encode(r.revision, 'hex') as id, r.path, r.id as position
@@ -137,7 +130,6 @@ export async function revisionsWith(db: Kysely<Database>, photos: readonly Sha25
   return rows.map(({ collection, id, path }) => ({ collection, id, path }));
 }
 
-/** Photos of one folder that only one of two revisions has, for one reason. */
 export interface RevisionChange {
   readonly folder: string;
   /** `added`: the newer revision has the photos, the older one does not. */

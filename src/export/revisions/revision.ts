@@ -1,9 +1,7 @@
 import type { FolderState } from './revision-file.process.ts';
 import type { Revision, RevisionPhotos } from './revision.repository.ts';
 
-/** Photos added and removed since the previous revision. */
 export interface RevisionChanges {
-  /** The first digits of the previous revision's id. */
   readonly since: string;
   readonly added: number;
   readonly removed: number;
@@ -17,7 +15,6 @@ export interface RevisionChanges {
   }[];
 }
 
-/** A revision as its page shows it. */
 export interface RevisionView extends Revision, RevisionPhotos {
   readonly folder: FolderState;
   /** Changes since the previous revision; `null` for the first. */

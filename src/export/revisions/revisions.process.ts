@@ -8,12 +8,10 @@ import type { Sha256 } from '../../kernel/ids.ts';
 import type { RevisionChanges, RevisionView } from './revision.ts';
 import type { Workspace } from '../../models/workspace/workspace.process.ts';
 
-/** Revisions on the page. Each is compared with the one before it, photo by photo. */
+/** Each is compared with the one before it, photo by photo. */
 const REVISIONS_SHOWN = 20;
-/** Cover photos of a revision: as many as fit into a wide window. */
 const COVERS = 16;
 
-/** Pairs of revisions whose changes are kept: the pages of several collections. */
 const PAIRS_KEPT = 200;
 
 type Changes = Awaited<ReturnType<typeof compareRevisions>>;
@@ -43,7 +41,6 @@ export class RevisionChangesCache {
   }
 }
 
-/** The newest revisions of a collection, newest first, and how many there are. */
 export async function readRevisions(
   workspace: Workspace,
   changes: RevisionChangesCache,

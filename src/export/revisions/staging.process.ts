@@ -7,7 +7,6 @@ import { makeFolder, syncFolder } from '../../platform/disk/folders.ts';
 import { explainFullDisk } from '../../platform/disk/full-disk.ts';
 import { withFileLock } from '../../platform/lock/file-lock.ts';
 
-/** Another export to the same place is not waited for. */
 const LOCK_WAIT_MS = 0;
 
 /**
@@ -58,7 +57,6 @@ async function refuseExisting(target: string): Promise<void> {
   );
 }
 
-/** Names in the folder; [] if it does not exist. A file counts as one entry. */
 async function namesIn(folder: string): Promise<readonly string[]> {
   try {
     return await readdir(folder);

@@ -7,7 +7,6 @@ import type { Workspace } from '../../models/workspace/workspace.process.ts';
 import { verifyFolder } from '../verify/verify-folder.process.ts';
 
 export interface VerifyRevisionOptions {
-  /** Number of photos whose rule is recomputed. Null for all. */
   readonly sample: number | null;
   readonly nowMs: () => number;
   readonly signal: AbortSignal;
@@ -15,8 +14,7 @@ export interface VerifyRevisionOptions {
 }
 
 /**
- * Checks the folder of a revision as `winnow verify` does, and stores the result with the revision.
- *
+ * Checks the folder of a revision, and stores the result with the revision.
  * @throws UsageError `not-an-export`; Interrupted
  */
 export async function verifyRevision(
@@ -25,7 +23,6 @@ export async function verifyRevision(
   { nowMs, ...options }: VerifyRevisionOptions,
 ): Promise<void> {
   const { filter, fetch } = app.config;
-  // This loads ONNX Runtime.
   const { requireProvider } = await import('../../platform/onnx/providers.ts');
   // An export can be verified on any machine.
   const provider = await requireProvider({ ...filter, providerFallback: true }, app.log);

@@ -30,12 +30,9 @@ export interface PhotosToWrite {
   readonly onProgress: (written: { readonly photos: number; readonly bytes: number }) => void;
 }
 
-/** Photos that are read and decoded at the same time. */
 const AT_ONCE = 8;
 
-/** Counts of the pictures in `test/`. */
 export type WrittenPhotos = Pick<Protocol, 'bytes' | 'stripped' | 'reencoded' | 'pictures'> & {
-  /** Files that are hard links. */
   readonly linked: number;
 };
 
@@ -71,7 +68,6 @@ export async function writePhotos(app: App, given: PhotosToWrite): Promise<Writt
 interface ReadPicture {
   readonly photo: SelectedPhoto;
   readonly picture: ExportedPicture;
-  /** The SHA-256 of the written file. */
   readonly sha256: Sha256;
 }
 
@@ -114,7 +110,6 @@ class Copier {
     this.#share = hardLinks ? link : (from, to) => copyFile(from, to, constants.COPYFILE_FICLONE_FORCE);
   }
 
-  /** Files that are hard links. */
   get linked(): number {
     return this.#hardLinks ? this.#shared : 0;
   }

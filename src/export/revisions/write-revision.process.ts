@@ -38,16 +38,10 @@ interface ToWrite {
 
 /** It goes with exports without pictures: their readers fetch the photos with it. */
 const FETCH_PROGRAM = path.join(packageRoot, 'assets', FETCH_SCRIPT);
-/** Photos whose decisions are written at once. */
 const PHOTOS_AT_ONCE = 256;
-/** The tables that name every photo. */
 const PROVED = new Set(['test/metadata.jsonl', 'attribution.csv', 'decisions.csv']);
 
-/**
- * Writes all files of a revision. The tables come before the protocol, which has their hashes.
- *
- * @returns the protocol, and how many pictures are hard links
- */
+/** Writes all files of a revision. The tables come before the protocol, which has their hashes. */
 export async function writeRevision(
   workspace: Workspace,
   given: ToWrite,
@@ -105,7 +99,6 @@ function rowContextOf({ collection }: Workspace, { plan, options }: ToWrite): Ro
   };
 }
 
-/** Opens the tables and the other forms in which a revision is written beside its pictures. */
 async function openSinks(
   { app, collection }: Workspace,
   output: OutputFolder,

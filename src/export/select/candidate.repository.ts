@@ -78,7 +78,6 @@ export async function reviewersOf(db: Kysely<Database>, { collectionId }: Decisi
 
 interface ShortlistHead {
   readonly cap: number;
-  /** In bits. */
   readonly nearDuplicateDistance: number;
   readonly builtAt: string;
 }

@@ -1,6 +1,5 @@
 import type { RevisionChange } from '../revisions/revision.repository.ts';
 
-/** Numbers of added and removed photos. */
 export function sumOfChanges(changes: readonly RevisionChange[], change: RevisionChange['change']): number {
   return changes.filter((row) => row.change === change).reduce((sum, { photos }) => sum + photos, 0);
 }

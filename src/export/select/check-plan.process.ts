@@ -17,7 +17,6 @@ export interface PlanToCheck {
   /** The classes, and the cap of the shortlist. */
   readonly plan: Pick<Protocol, 'classes'> & { readonly cap: number };
   readonly signal: AbortSignal;
-  /** Called with the number of photos that are checked. */
   readonly onChecked: (photos: number) => void;
 }
 

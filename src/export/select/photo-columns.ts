@@ -12,7 +12,6 @@ interface PhotoColumn {
   readonly description: string;
 }
 
-/** The columns of `test/metadata.jsonl`, in order. */
 const COLUMNS: readonly PhotoColumn[] = [
   { name: 'file_name', type: 'text', description: 'The file, relative to test/.' },
   { name: 'id', type: 'text', description: 'The photo: the same in every revision.' },
@@ -48,7 +47,6 @@ const CONCEPT: PhotoColumn = {
   description: 'The concept that the photo was searched as.',
 };
 
-/** The columns that the rows of this revision have. */
 export function photoColumns({ rule }: Pick<Protocol, 'rule'>): readonly PhotoColumn[] {
   return EXPORT_MODES[rule.mode].hasSearchedWnid ? [...COLUMNS, CONCEPT] : COLUMNS;
 }

@@ -16,7 +16,6 @@ export const photoRowSchema = z.strictObject({
   id: z.string().regex(/^[A-Za-z0-9_-]+$/),
   /** Position of the folder among the folders of this revision, sorted. */
   label: z.int().nonnegative(),
-  /** The folder. */
   wnid: z.string(),
   /** The name of the folder's class; no two folders have the same. */
   class_name: z.string(),
@@ -26,9 +25,7 @@ export const photoRowSchema = z.strictObject({
   original_sha256: sha256,
   source: z.string(),
   source_id: z.string(),
-  /** URL of the bytes; '' for a file. */
   source_url: z.string(),
-  /** The photo's page at the source. */
   page_url: z.string(),
   creator: z.string(),
   /** An SPDX id, an expression `A OR B`, `Public-Domain`, `all-rights-reserved` or `unknown`. */

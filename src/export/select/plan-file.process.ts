@@ -4,8 +4,8 @@ import type { SelectedPhoto } from './select.ts';
 import { linesOf } from '../../kernel/lines.ts';
 
 /**
- * Writes the photos of a revision to a file, one JSON object per line. This keeps the catalogue snapshot short, and memory
- * small while pictures are copied for hours.
+ * Writes photos as JSON lines, so that the catalogue snapshot is short, and memory small while pictures are copied for
+ * hours.
  */
 export async function writePlan(file: string, photos: AsyncIterable<SelectedPhoto>): Promise<void> {
   await pipeline(
@@ -24,7 +24,6 @@ export async function* readPlan(file: string): AsyncGenerator<SelectedPhoto> {
   }
 }
 
-/** The photos of the plan that the revision has. */
 export async function* chosenPhotos(file: string): AsyncGenerator<SelectedPhoto> {
   for await (const planned of readPlan(file)) if (planned.leftOut === null) yield planned;
 }

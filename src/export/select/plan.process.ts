@@ -19,12 +19,10 @@ export interface PlanOptions {
   readonly signal: AbortSignal;
 }
 
-/** The catalogue facts of a planned revision. */
 export type RevisionPlan = Awaited<ReturnType<typeof planRevision>>;
 
 /**
  * Chooses the photos of a revision from one snapshot of the catalogue, writes them to a file and counts them.
- *
  * @throws UsageError `no-shortlist`, `nothing-to-export`
  */
 export async function planRevision(workspace: Workspace, file: string, options: PlanOptions) {
@@ -43,7 +41,6 @@ export async function planRevision(workspace: Workspace, file: string, options: 
       ...counts,
       cap: shortlist.cap,
       nearDuplicateDistance: shortlist.nearDuplicateDistance,
-      // Texts in this form sort by time.
       frozenAt:
         [shortlist.builtAt, reviewedAt ?? '', ...tombstones.map(({ takenDownAt }) => takenDownAt)].toSorted().at(-1) ??
         '',

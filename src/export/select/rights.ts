@@ -36,7 +36,6 @@ function branchUrl(branch: string): string {
 export interface LicenceNote {
   /** `BY`, or the kind of a licence without elements, such as `public domain`. */
   readonly term: string;
-  /** Sentences, without markup. */
   readonly text: string;
 }
 

@@ -8,17 +8,14 @@ import type { SelectedPhoto } from './select.ts';
 import type { Mode } from '../../kernel/mode.ts';
 import { EXPORT_MODES } from '../modes.ts';
 
-/** The file of a photo in `test/`. */
 export interface ExportedFile {
   readonly extension: 'jpg' | 'png';
   readonly sha256: Sha256;
   readonly change: PictureChange;
-  /** Pixels. */
   readonly width: number;
   readonly height: number;
 }
 
-/** Shared by all rows of a revision. */
 export interface RowContext {
   readonly mode: Mode;
   readonly classOf: ReadonlyMap<string, Protocol['classes'][number]>;
@@ -26,7 +23,6 @@ export interface RowContext {
   readonly nameFor: ((row: PhotoRow, photo: SelectedPhoto) => string) | null;
 }
 
-/** The row of a photo in `test/metadata.jsonl`. */
 export function rowOf(photo: SelectedPhoto, file: ExportedFile, context: RowContext): PhotoRow {
   const { folder, rights, confusionWnid, confusionProb, decidedBy } = photo;
   const label = context.classOf.get(folder);

@@ -22,11 +22,9 @@ export interface RuleOptions {
   readonly cropsPerPass: number;
   readonly provider: ExecutionProvider;
   readonly signal: AbortSignal;
-  /** Called for each problem, in the order of the photos. */
   readonly onProblem: (path: string, detail: string) => void;
 }
 
-/** A model of the ensemble that cannot be used here, or knows the classes by other names. */
 export interface NoModel {
   readonly check: Extract<Check, 'model-missing' | 'rule'>;
   readonly reason: string;
@@ -50,7 +48,6 @@ export class RuleCheck {
     this.#engine = engine;
   }
 
-  /** Loads the models that the protocol names, or says which one is missing. */
   static async start(protocol: Protocol, options: RuleOptions): Promise<RuleCheck | NoModel> {
     const members = await membersOf(protocol);
     if (!Array.isArray(members)) return members;
@@ -67,12 +64,10 @@ export class RuleCheck {
     }
   }
 
-  /** How many photos were recomputed. */
   get photos(): number {
     return this.#photos;
   }
 
-  /** Gives a photo to the threads. Waits while they have enough. */
   async add(row: PhotoRow, bytes: Uint8Array): Promise<void> {
     if (this.#seen.has(row.sha256)) return;
     this.#seen.add(row.sha256);
@@ -83,7 +78,6 @@ export class RuleCheck {
     if (this.#waiting.length >= PHOTOS_PER_THREAD * this.#options.threads) await this.#settleFirst();
   }
 
-  /** Waits for all photos. */
   async finish(): Promise<void> {
     while (this.#waiting.length > 0) await this.#settleFirst();
   }

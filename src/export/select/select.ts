@@ -9,7 +9,6 @@ import { MODES } from '../../collection/modes.ts';
 
 /** A photo, for one class, that was listed or reviewed, with its verdict. */
 export interface ExportCandidate extends PhotoOfClass<null> {
-  /** Size of the original, in bytes. */
   readonly bytes: number | null;
   readonly state: VerdictState;
   readonly decidedBy: DecidedBy | null;
@@ -21,7 +20,6 @@ export interface ExportCandidate extends PhotoOfClass<null> {
   readonly alsoAcceptedAs: Wnid | null;
 }
 
-/** A candidate with its place in the revision. */
 export interface SelectedPhoto extends ExportCandidate {
   /** Null if the revision contains the photo. */
   readonly leftOut: ExportReason | null;
@@ -31,9 +29,7 @@ export interface SelectedPhoto extends ExportCandidate {
 
 export interface SelectionRules {
   readonly mode: Mode;
-  /** The folder of all candidates. */
   readonly folder: string;
-  /** Photos of one confusion. */
   readonly cap: number;
   readonly isLicenceAllowed: (licence: string) => boolean;
 }
@@ -67,7 +63,6 @@ function reasonOf(
   return null;
 }
 
-/** The photos that come after the first `cap` of their confusion, by rank. */
 function surplusOf(photos: readonly SelectedPhoto[], cap: number): ReadonlySet<SelectedPhoto> {
   const confusions = groupBy(photos, ({ wnid, confusionWnid }) => `${wnid} ${confusionWnid}`);
   return new Set([...confusions.values()].flatMap((ofOne) => ofOne.toSorted(byRank).slice(cap)));

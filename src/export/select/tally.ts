@@ -6,13 +6,11 @@ import type { SelectedPhoto } from './select.ts';
 
 type Counts = Pick<Protocol, 'photos' | 'leftOut' | 'licences' | 'sources' | 'tags' | 'collected' | 'classes'> & {
   readonly review: Pick<Protocol['review'], 'reviewers' | 'orders' | 'period' | 'agreement'>;
-  /** Size of the originals of all photos in the revision. */
   readonly originalBytes: number;
 };
 
 const ORDERS = [...SHOWN_BY, 'import'] as const;
 
-/** Counts photos for a revision's protocol. Keeps numbers, not photos. */
 export class ExportTally {
   readonly #folders = new Map<string, number>();
   readonly #leftOut = new Map<string, number>();
@@ -60,7 +58,6 @@ export class ExportTally {
     this.#licences.set(license, { url: known?.url || url, photos: (known?.photos ?? 0) + 1 });
   }
 
-  /** @param nameOf the name of a folder's class */
   counts(nameOf: (folder: string) => string): Counts {
     return {
       photos: sum(this.#folders.values()),

@@ -22,11 +22,7 @@ const REQUIRED = ['file_name', 'source', 'source_page_url', 'creator', 'license'
 /** A column whose words each version chooses. */
 const OWN_WORDS = 'changes';
 
-/**
- * Compares attribution.csv with the rows: each photo has one line, with the same rights.
- *
- * @param isOwn whether this version wrote the export. Otherwise the columns that both versions know are compared.
- */
+/** Compares attribution.csv with the rows. `isOwn`: this version wrote it. Else common columns count. */
 export async function checkAttribution(content: ExportContent, isOwn: boolean): Promise<void> {
   const { folder, findings, rows } = content;
   await checking(content, { check: 'attribution', file: ATTRIBUTION }, async () => {
@@ -47,7 +43,6 @@ export async function checkAttribution(content: ExportContent, isOwn: boolean): 
   });
 }
 
-/** How a line differs from the one that follows from its row. */
 function cellProblems(row: PhotoRow, cells: Readonly<Record<string, string>>, isOwn: boolean): string[] {
   const [expected = []]: string[][] = parse(attributionCsvRows([row]));
   return COLUMNS.flatMap((column, i) =>
@@ -57,7 +52,6 @@ function cellProblems(row: PhotoRow, cells: Readonly<Record<string, string>>, is
   );
 }
 
-/** Checks what follows from the rows in this version of winnow: the line that users print, and the page with all of them. */
 export async function checkAttributionTexts(content: ExportContent): Promise<void> {
   const { folder, findings, rows, protocol, signal } = content;
   const page = createHash('sha256').update(attributionPageHeader(protocol.collection.name));

@@ -23,7 +23,6 @@ const cardSchema = z.looseObject({
 type Splits = z.output<typeof cardSchema>['dataset_info']['splits'];
 const labelSchema = z.object({ class_label: z.object({ names: z.record(z.string(), z.string()) }) });
 
-/** Checks the front matter of README.md, which loaders read. */
 export async function checkCard(content: ExportContent): Promise<void> {
   const { folder, findings, protocol } = content;
   await checking(content, { check: 'card', file: CARD }, async () => {

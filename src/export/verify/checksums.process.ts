@@ -9,7 +9,6 @@ interface Listed {
   readonly findings: Findings;
 }
 
-/** Files that the list may have and the folder may lack. */
 const MOST_MISSING = 10_000;
 
 /** Reads SHA256SUMS. Lines that are wrong are breaches, and the others count. */
@@ -24,7 +23,6 @@ export async function checkChecksums(at: Listed): Promise<Checksums> {
   return checksums;
 }
 
-/** Compares the list of checksums with the files that are there. */
 export function checkListed({ folder, findings }: Listed, checksums: Checksums): void {
   findings.begin('missing-file');
   for (const file of folder.files)

@@ -8,7 +8,6 @@ import type { Findings } from './findings.ts';
 import { METADATA } from './layout.ts';
 import type { Line } from '../../kernel/lines.ts';
 
-/** Shared by all checks. */
 export interface ExportContent {
   readonly folder: ExportFolder;
   readonly findings: Findings;
@@ -21,7 +20,6 @@ export interface ExportContent {
 /** The keys of a row, in their order. */
 const KEYS = Object.keys(photoRowSchema.shape);
 
-/** A row, or why a line is none. */
 export function rowOf(text: string): PhotoRow | string {
   const value = jsonOf(text);
   if (value === undefined) return `Expected a JSON object but the line is '${text.slice(0, 120)}'`;
@@ -40,9 +38,7 @@ export function rowOf(text: string): PhotoRow | string {
 
 export interface IndexedRow {
   readonly row: PhotoRow;
-  /** The line of the file, without its line feed. */
   readonly text: string;
-  /** The file, and the number of the line. */
   readonly place: string;
 }
 
@@ -68,11 +64,7 @@ export class RowIndex {
     return this.#offsets.length;
   }
 
-  /**
-   * Adds a row, unless it has the file name or id of an earlier one.
-   *
-   * @returns how the row repeats an earlier one, or null
-   */
+  /** Adds a row, unless it has the file name or id of an earlier one. Returns how it repeats that one, or null. */
   add(row: PhotoRow, { offset, bytes, number }: Line): string | null {
     const { file_name, id, sha256, original_sha256 } = row;
     const named = this.#byFile.get(file_name) ?? this.#byId.get(id);
@@ -89,12 +81,10 @@ export class RowIndex {
     return same === undefined ? null : `'${file_name}' has the bytes of line ${this.#lines[same]}`;
   }
 
-  /** Position of the row with this `file_name`. */
   positionOfFile(fileName: string): number | undefined {
     return this.#byFile.get(fileName);
   }
 
-  /** Position of the row of a file or an original with this SHA-256. */
   positionOfHash(sha256: string): number | undefined {
     return this.#byHash.get(keyOf(sha256));
   }

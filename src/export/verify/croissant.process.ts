@@ -27,7 +27,6 @@ const croissantSchema = z.looseObject({
 });
 type Croissant = z.output<typeof croissantSchema>;
 
-/** Checks croissant.json: the files that it names, and its list of classes. */
 export async function checkCroissant(content: ExportContent): Promise<void> {
   const { folder, findings } = content;
   await checking(content, { check: 'croissant', file: CROISSANT }, async () => {

@@ -14,8 +14,6 @@ export interface CsvRecord {
 
 /**
  * The rows of a CSV file in UTF-8 with a header. Quotes must be placed well, and rows must be as long as the header.
- *
- * @param required columns that the header must have
  * @throws GiveUpOnItem with the line, for a file that is none
  */
 export async function* csvRecords(

@@ -8,7 +8,6 @@ import { wrongOf } from './problems.ts';
 import { differences } from './tally.ts';
 import { checking } from './unreadable.ts';
 
-/** The cells that all lines of one photo and class share. */
 interface Decision {
   readonly sha256: string;
   readonly wnid: string;
@@ -16,11 +15,9 @@ interface Decision {
   readonly exported: string;
   readonly reason: string;
   readonly decidedBy: string;
-  /** Predicted class, its p and the largest p of the searched class. */
   readonly evidence: string;
 }
 
-/** The columns that are compared. */
 const COMPARED = [
   'sha256',
   'wnid',
@@ -35,10 +32,9 @@ const COMPARED = [
 ];
 
 /**
- * Compares decisions.csv with the rows and with the reasons in protocol.json. It has a line for each review, and the lines
- * of a photo follow one another.
- *
- * @param isOwn whether this version wrote the export. Otherwise the file may lack columns that are not compared.
+ * Compares decisions.csv with the rows and with the reasons in protocol.json. It has a line for each review, and the
+ * lines of a photo follow one another. `isOwn`: this version wrote it. Otherwise it may lack columns that are not
+ * compared.
  */
 export async function checkDecisions(content: ExportContent, isOwn: boolean): Promise<void> {
   const { folder, findings, rows, protocol } = content;
@@ -92,7 +88,6 @@ function isSamePhoto(one: Decision | null, other: Decision): boolean {
   return one !== null && one.sha256 === other.sha256 && one.wnid === other.wnid;
 }
 
-/** @param exported gets the position of the row of an exported photo */
 async function decisionProblems({ rows }: ExportContent, decision: Decision, exported: Set<number>): Promise<string[]> {
   const { sha256, wnid } = decision;
   const position = rows.positionOfHash(sha256);

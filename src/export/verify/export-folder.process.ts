@@ -20,7 +20,6 @@ export class ExportFolder {
   readonly root: string;
   /** Relative, with slashes. A folder's files come sorted, before those of its folders. */
   readonly files: ReadonlySet<string>;
-  /** The folders, without the root. */
   readonly folders: readonly string[];
 
   private constructor(
@@ -61,7 +60,6 @@ export class ExportFolder {
     }
   }
 
-  /** A part of a file. @throws GiveUpOnItem as `read` */
   async readPart(
     file: string,
     { offset, bytes }: { readonly offset: number; readonly bytes: number },
@@ -74,7 +72,6 @@ export class ExportFolder {
     });
   }
 
-  /** The chunks of a file. @throws GiveUpOnItem if it cannot be read */
   async *chunks(file: string): AsyncGenerator<Buffer> {
     const handle = await this.#open(file);
     const stream = createReadStream('', { fd: handle, highWaterMark: 256 * 1024 });
@@ -87,12 +84,10 @@ export class ExportFolder {
     }
   }
 
-  /** Size in bytes. @throws GiveUpOnItem if it cannot be read */
   async sizeOf(file: string): Promise<number> {
     return this.#with(file, (_, bytes) => Promise.resolve(bytes));
   }
 
-  /** @throws GiveUpOnItem if it cannot be read */
   async hashOf(file: string): Promise<Sha256> {
     const hash = createHash('sha256');
     for await (const chunk of this.chunks(file)) hash.update(chunk);

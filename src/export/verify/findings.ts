@@ -29,13 +29,10 @@ export type Check = (typeof CHECKS)[number];
 /** Something that an export claims and that does not hold. */
 export interface Breach {
   readonly check: Check;
-  /** Relative to the export. Lines are added as `test/metadata.jsonl:12`. */
   readonly file: string;
-  /** Expected and actual value. */
   readonly detail: string;
 }
 
-/** A check that was skipped for some or all photos. */
 export interface Skipped {
   readonly check: Check;
   readonly reason: string;
@@ -44,7 +41,6 @@ export interface Skipped {
 export interface Verification {
   readonly ok: boolean;
   readonly photos: number;
-  /** Number of kinds of checks made. */
   readonly checks: number;
   readonly skipped: readonly Skipped[];
   readonly breaches: readonly Breach[];
@@ -83,7 +79,6 @@ export class Findings {
     if (count <= BREACHES_PER_CHECK) this.#breaches.push({ check, file: shortened(file), detail: shortened(detail) });
   }
 
-  /** Reports a breach for each problem. */
   breaches(check: Check, file: string, problems: Iterable<string>): void {
     this.begin(check);
     for (const detail of problems) this.breach(check, file, detail);

@@ -15,7 +15,6 @@ export const CROISSANT = 'croissant.json';
 export const FETCH_SCRIPT = 'fetch.py';
 export const COCO = 'annotations/coco.json';
 
-/** Files that every export has, apart from the list of checksums. */
 const FIXED: readonly string[] = [
   ATTRIBUTION,
   ATTRIBUTION_PAGE,
@@ -27,7 +26,6 @@ const FIXED: readonly string[] = [
   PROTOCOL,
 ];
 
-/** The files of each other form. */
 const FORMAT_FILES: Readonly<Record<ExportFormat, RegExp>> = {
   webdataset: /^shards\/test-\d{6}\.tar$/,
   coco: /^annotations\/coco\.json$/,
@@ -44,7 +42,6 @@ export function requiredFiles({ options, format }: Protocol): string[] {
   ].toSorted();
 }
 
-/** The files of a form among all paths, sorted. */
 export function filesOfFormat(format: ExportFormat, paths: Iterable<string>): string[] {
   return [...paths].filter((path) => FORMAT_FILES[format].test(path)).toSorted();
 }

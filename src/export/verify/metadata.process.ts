@@ -45,7 +45,6 @@ async function readRows({ folder, findings, protocol, rows, signal }: ExportCont
   }
 }
 
-/** Folders of classes that the protocol names and that are not there, or the other way round. */
 export function checkClassFolders({ folder, findings, protocol }: ExportContent): void {
   const expected = new Set(protocol.options.pixels ? protocol.classes.map(({ wnid }) => photoPath(wnid)) : []);
   const found = new Set(folder.folders.filter((each) => each.startsWith('test/')));

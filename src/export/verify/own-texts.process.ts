@@ -5,17 +5,14 @@ import type { Check } from './findings.ts';
 import { CARD, CROISSANT, isAboutPhotos, LICENCES_PAGE, PROTOCOL } from './layout.ts';
 import { checking } from './unreadable.ts';
 
-/** The texts that this version of winnow writes for a protocol. They depend on nothing else. */
 export interface OwnTexts {
   readonly card: (protocol: Protocol, files: readonly WrittenFile[]) => string;
   readonly licences: (protocol: Protocol) => string;
   readonly croissant: (protocol: Protocol, files: readonly WrittenFile[]) => string;
 }
 
-/** How much longer a changed text may be. */
 const SPARE_BYTES = 64 * 1024;
 
-/** Compares README.md, LICENSES.md and croissant.json with what this version writes. */
 export async function checkOwnTexts(content: ExportContent, texts: OwnTexts): Promise<void> {
   const { protocol } = content;
   const files = await otherFiles(content);

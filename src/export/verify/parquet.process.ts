@@ -56,7 +56,6 @@ async function checkFile(content: ExportContent, file: string, seen: Set<number>
   }
 }
 
-/** The file as hyparquet reads it, piece by piece. */
 async function bufferOf({ folder }: ExportContent, file: string): Promise<AsyncBuffer> {
   const byteLength = await folder.sizeOf(file);
   return {
@@ -90,7 +89,6 @@ const cellSchema = z.looseObject({
   image: z.object({ bytes: z.instanceof(Uint8Array), path: z.string() }),
 });
 
-/** @param seen gets the position of the photo's row */
 async function rowProblems({ rows }: ExportContent, value: unknown, seen: Set<number>): Promise<string[]> {
   const result = cellSchema.safeParse(value);
   if (!result.success)

@@ -9,10 +9,8 @@ import { photoPath } from './layout.ts';
 /** Larger than any photo that winnow fetches. */
 const MAX_PHOTO_BYTES = 512 * 1024 * 1024;
 
-/** A picture as its decoder sees it. */
 export interface SeenPicture {
   readonly format: 'jpeg' | 'png' | 'webp';
-  /** Pixels, before the orientation is applied. */
   readonly width: number;
   readonly height: number;
   /** 1 to 8 as in EXIF. */
@@ -34,10 +32,7 @@ export interface PhotoPorts {
   readonly onProgress: (done: number) => void;
 }
 
-/**
- * Reads each photo once: checks its bytes against SHA256SUMS and its row, decodes it, and hands it on. A photo costs about
- * 150 bytes of memory, to find equal pictures.
- */
+/** Reads each photo once: checks its bytes against SHA256SUMS and its row, decodes it, and hands it on. */
 export async function checkPhotos(content: ExportContent, ports: PhotoPorts): Promise<void> {
   const { findings, folder, protocol, rows, signal } = content;
   const pictures = new Map<string, string>();

@@ -23,7 +23,6 @@ export function protocolOf(text: string): Protocol | string {
   return `Expected the keys and types of a protocol but '${issue?.path.join('.')}' is wrong: ${issue?.message}`;
 }
 
-/** The problem with the id of a protocol, or null. */
 export function idProblem(protocol: Protocol): string | null {
   const { id, ...rest } = protocol;
   const own = idOf(rest);
@@ -51,7 +50,6 @@ export function classProblems({ classes }: Pick<Protocol, 'classes'>): string[] 
   });
 }
 
-/** Problems of the wnid lists that the rule refers to. */
 export function listProblems(protocol: Protocol): string[] {
   const { among, searched, rule, models, leftOut } = protocol;
   const known = new Set(among);
@@ -66,7 +64,6 @@ export function listProblems(protocol: Protocol): string[] {
   ].filter((problem) => problem !== false);
 }
 
-/** True if each item is larger than the one before. */
 function isSorted(list: readonly (string | number)[]): boolean {
   return list.every((each, i) => i === 0 || (list[i - 1] ?? 0) < each);
 }

@@ -8,13 +8,11 @@ import type { Check } from './findings.ts';
 import { unsafePath } from './layout.ts';
 import type { Mode } from '../../kernel/mode.ts';
 
-/** A check that a row does not pass, and why. */
 export interface RowProblem {
   readonly check: Check;
   readonly detail: string;
 }
 
-/** The facts that rows are compared with. */
 export interface RowRules {
   readonly protocol: Protocol;
   readonly classes: ReadonlyMap<string, Protocol['classes'][number]>;
@@ -31,7 +29,6 @@ export function rowRules(protocol: Protocol): RowRules {
   };
 }
 
-/** Checks one row by itself. */
 export function rowProblems(row: PhotoRow, rules: RowRules): RowProblem[] {
   return [
     ...fileProblems(row, rules.protocol),

@@ -19,10 +19,8 @@ const PROBABILITY_TOLERANCE = 5e-5;
 /** By how much another processor may change a logit. */
 const LOGIT_TOLERANCE = 1e-4;
 
-/** The columns of a row that follow from evidence. */
 export type RuleRow = Pick<PhotoRow, 'wnid' | 'max_true_prob' | 'predicted_wnid' | 'predicted_prob'>;
 
-/** The part of a protocol that says which photos are kept. */
 export interface RuleProtocol extends Pick<Protocol, 'rule' | 'among' | 'searched'> {
   readonly models: readonly Pick<Protocol['models'][number], 'name'>[];
 }
@@ -46,14 +44,9 @@ export function truthOfRow({ wnid }: Pick<RuleRow, 'wnid'>, { rule, among }: Rul
   return MODES[rule.mode].showsClass ? among.indexOf(wnid) : null;
 }
 
-/** The logits over `among` of each crop of each member. */
 type Logits = readonly (readonly Float32Array[])[];
 
-/**
- * How the recomputed evidence of a photo contradicts its row.
- *
- * @param evidence every crop of every member, with logits over `among`
- */
+/** How the recomputed evidence of a photo, every crop of every member, contradicts its row. */
 export function ruleProblems(row: RuleRow, evidence: PhotoEvidence, protocol: RuleProtocol): string[] {
   const logits = evidence.map((cells) => cells.flatMap((cell) => cell?.logits ?? []));
   if (logits.some((crops, member) => crops.length === 0 || crops.length < (evidence[member]?.length ?? 0)))
@@ -106,7 +99,6 @@ function comparedOf(crops: readonly Float32Array[], { aggregation }: ModeARule):
   return aggregation === 'max' ? probs : [meanOf(probs)];
 }
 
-/** Why a member drops the photo; null if it does not. */
 function hitOf(compared: readonly Float64Array[], truth: number, { threshold, aggregation }: ModeARule): string | null {
   for (const [crop, probs] of compared.entries()) {
     const where = aggregation === 'max' ? `on crop ${crop}` : 'on the mean of its crops';

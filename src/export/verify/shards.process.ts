@@ -85,7 +85,6 @@ async function memberOf({ header, body }: ParsedTarEntry): Promise<Member> {
   return { key, kind: known, content: Buffer.from(await new Response(body).arrayBuffer()) };
 }
 
-/** @param seen gets the position of the photo's row */
 async function sampleProblems(
   { rows }: ExportContent,
   sample: readonly Member[],

@@ -2,13 +2,10 @@ import type { Verification } from './findings.ts';
 
 /** The result of `winnow verify` for the folder of a revision, stored with the revision. */
 export interface StoredVerification extends Verification {
-  /** When it ended, as ISO 8601. */
   readonly at: string;
-  /** Number of breaches found. Only the first ones are stored. */
   readonly breachCount: number;
 }
 
-/** Breaches that are stored, for people. `winnow verify` lists the others. */
 const BREACHES_STORED = 50;
 
 export function storedVerification(verification: Verification, at: Date): StoredVerification {

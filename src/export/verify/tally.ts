@@ -5,7 +5,6 @@ import type { Protocol } from '../protocol.ts';
 
 type Counts = Map<string, number>;
 
-/** Totals of the rows, to compare with those of protocol.json. */
 export class Tally {
   photos = 0;
   /** Photos by how their files differ from the originals. */
@@ -30,7 +29,6 @@ export class Tally {
     this.#confusions.add(row.searched_wnid ?? row.wnid, row.predicted_wnid);
   }
 
-  /** Each total that differs. */
   *countProblems(protocol: Protocol): Generator<string> {
     // Without pictures no file was changed.
     const { stripped, reencoded } = protocol.options.pixels ? this.changes : { stripped: 0, reencoded: 0 };
@@ -68,7 +66,6 @@ export class Tally {
     );
   }
 
-  /** Each confusion with more photos than the cap allows. */
   capProblems({ rule: { cap } }: Protocol): Generator<string> {
     return this.#confusions.problems(cap);
   }
@@ -84,7 +81,6 @@ export class ConfusionCounts {
     increase(counts, predicted);
   }
 
-  /** Each confusion with more photos than the cap allows. */
   *problems(cap: number): Generator<string> {
     for (const [searched, counts] of this.#confusions)
       for (const [predicted, photos] of counts)
@@ -97,7 +93,6 @@ function increase(counts: Counts, key: string): void {
   counts.set(key, (counts.get(key) ?? 0) + 1);
 }
 
-/** Each count that differs between protocol.json and what was counted. */
 export function* differences(
   name: string,
   expected: Iterable<readonly [string, number]>,

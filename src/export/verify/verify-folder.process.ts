@@ -12,24 +12,17 @@ import { withoutMetadata } from '../../platform/image/strip.ts';
 import { RuleCheck } from '../select/rule-check.process.ts';
 
 export interface VerifyExportOptions {
-  /** Number of photos whose rule is recomputed. Null for all. */
   readonly sample: number | null;
   readonly threads: number;
   readonly cropsPerPass: number;
   readonly provider: ExecutionProvider;
-  /** Largest width times height. Larger pictures are refused. */
   readonly maxPixels: number;
-  /** Version of this winnow. */
   readonly winnow: string;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: VerifyProgress) => void;
 }
 
-/**
- * Checks an export with the files and the models of this machine: no catalogue, no data folder, no network.
- *
- * @throws UsageError `not-an-export`; Interrupted
- */
+/** Checks an export with the files and the models of this machine: no catalogue, no data folder, no network. */
 export async function verifyFolder(folder: string, options: VerifyExportOptions): Promise<Verification> {
   const ports = {
     texts: { card: exportCard, licences: licencesPage, croissant: croissantText },

@@ -21,18 +21,15 @@ import { MAX_JSON_BYTES, classProblems, idProblem, listProblems, protocolOf } fr
 import { checkShards } from './shards.process.ts';
 import { checking } from './unreadable.ts';
 
-/** Recomputes the rule for photos. */
 export interface RuleChecker {
   readonly photos: number;
   add(row: PhotoRow, bytes: Buffer): Promise<void>;
-  /** Waits for the photos that were added. */
   finish(): Promise<void>;
   close(): Promise<void>;
 }
 
 export interface VerifyPorts extends Pick<PhotoPorts, 'look' | 'arePixelsEqual'> {
   readonly texts: OwnTexts;
-  /** Starts the models of an export, or says why the rule cannot be recomputed. */
   readonly startRule: (
     protocol: Protocol,
     onProblem: (path: string, detail: string) => void,
@@ -40,9 +37,7 @@ export interface VerifyPorts extends Pick<PhotoPorts, 'look' | 'arePixelsEqual'>
 }
 
 export interface VerifyOptions {
-  /** Number of photos whose rule is recomputed; null for all. */
   readonly sample: number | null;
-  /** Version of this winnow. */
   readonly winnow: string;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: VerifyProgress) => void;
@@ -137,7 +132,6 @@ function checkProtocol({ findings, protocol, checksums }: ExportContent): void {
   }
 }
 
-/** Files that the protocol asks for and that are missing, and files that it does not ask for. */
 function checkLayout({ folder, findings, protocol, rows }: ExportContent): void {
   const { options } = protocol;
   for (const file of [CHECKSUMS, ...requiredFiles(protocol)])
@@ -203,7 +197,6 @@ interface Hashed {
   readonly folder: ExportFolder;
   readonly findings: Findings;
   readonly checksums: Checksums;
-  /** Photos were hashed when they were decoded. */
   readonly isPhoto: (path: string) => boolean;
 }
 

@@ -9,7 +9,6 @@ export function agreementCells(of: Agreement): readonly string[] {
   return [countText(of.photos), hundredText(of.percent), kappaText(of), alphaText(of)];
 }
 
-/** How far reviewers agree who do not see each other's verdicts. */
 export function agreementText(overall: Agreement): string {
   const { photos, percent } = overall;
   if (photos === 0) return 'unknown: no photo has two blind verdicts';
@@ -33,7 +32,6 @@ function coefficientText(value: number | null, low: number | null, high: number 
   return decimalText(value) + interval;
 }
 
-/** A percentage that comes as 0..100. */
 function hundredText(percent: number | null): string {
   return percentText(percent === null ? null : percent / 100);
 }

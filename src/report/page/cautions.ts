@@ -3,21 +3,18 @@ import { countOf, countText } from '../../kernel/texts.ts';
 import { bestOutsider, outsidersOf } from './models.ts';
 import { REPORT_TEXTS } from './modes.ts';
 
-/** The sections of the page, by id. */
 export type SectionName = 'funnel' | 'transfer' | 'confidence' | 'ood' | 'set' | 'review' | 'why' | 'method';
 
 /** A limit of the data that a reader must know to interpret a number. */
 export interface Caution {
   readonly section: SectionName;
   readonly text: string;
-  /** The command that helps; `null` if none does. */
   readonly command: string | null;
 }
 
 /** With fewer photos, a Wilson interval of 50 % is wider than 20 points. */
 const FEW_PHOTOS = 96;
 
-/** Cautions that a reader must see before the numbers, in section order. */
 export function cautionsOf(report: Report): Caution[] {
   return [...ofPhotos(report), ...ofModels(report)];
 }
@@ -35,7 +32,6 @@ function ofPhotos(report: Report): Caution[] {
   ];
 }
 
-/** The caution for a report that includes photos without an accept. */
 function ofUnreviewed({ set, collection, funnel }: Report): Caution {
   const { selected } = funnel.totals;
   const accepted = selected === 0 ? 'no reviewer has accepted one' : `reviewers have accepted ${countText(selected)}`;
@@ -49,7 +45,6 @@ function ofUnreviewed({ set, collection, funnel }: Report): Caution {
   };
 }
 
-/** Width of the Wilson 95 % interval of 50 %, in points. */
 function widthText(photos: number): string {
   const z = 1.96;
   return countText((100 * z) / Math.sqrt(photos + z * z));

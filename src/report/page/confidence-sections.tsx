@@ -7,7 +7,6 @@ import { estimateText, percentText, rangeText } from './texts.ts';
 /** From this many photos there are two bins of 100. */
 const TWO_BINS = 200;
 
-/** Calibration and error detection of the models. */
 export function ConfidenceSection({ context, title }: SectionOf) {
   const { report, csv } = context;
   return (
@@ -43,7 +42,6 @@ export function ConfidenceSection({ context, title }: SectionOf) {
   );
 }
 
-/** How well model confidence separates the set from in-distribution photos. */
 export function OodSection({ context, title }: SectionOf) {
   const { report, csv } = context;
   const first = report.models.find(({ ood }) => ood !== null);

@@ -27,19 +27,14 @@ export interface ReportPageProps {
   /** The URL of a photo's thumbnail, maybe a `data:` URL; `null` if there is none. */
   readonly pictures: (sha256: Sha256) => string | null;
   readonly linkOf: LinkOf;
-  /** The URL of a table. */
   readonly csv: (table: TableName) => string;
-  /** The URL of `report.json`. */
   readonly json: string;
-  /** The URL of the table of all kept photos; `null` if there is no such file. */
   readonly photosCsv: string | null;
-  /** The URL of a chart's file; `null` if there is no such file. */
   readonly figureFile: (name: string) => string | null;
   /** Shown above the report, for example that it is stale. */
   readonly notice?: ComponentChildren;
 }
 
-/** Shared by all sections of the page. */
 export interface ReportContext extends Omit<ReportPageProps, 'notice'> {
   readonly nameOf: (wnid: string) => string;
   readonly figure: (name: string) => ReportFigure | null;

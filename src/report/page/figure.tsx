@@ -3,7 +3,6 @@ import type { VNode } from 'preact';
 import type { TableName } from '../tables.ts';
 import type { ChartFrame } from '../../page/charts/chart.tsx';
 
-/** A chart of the report, on the page and as a file. */
 export interface ReportFigure {
   /** The name of its files, without an extension: lower-case letters, digits and hyphens. */
   readonly name: string;
@@ -12,7 +11,6 @@ export interface ReportFigure {
   readonly text: string;
   /** How to read the chart; '' if no note is needed. */
   readonly note: string;
-  /** The table with the chart's data. */
   readonly table: TableName;
   readonly draw: (frame: ChartFrame) => VNode;
 }
@@ -23,7 +21,6 @@ interface PlotProps {
   readonly figureFile: (name: string) => string | null;
 }
 
-/** A chart with its title, text alternative and links to its table and file; nothing if `figure` is null. */
 export function Plot({ figure, csv, figureFile }: PlotProps) {
   if (figure === null) return null;
   const { name, title, text, note, table, draw } = figure;

@@ -10,7 +10,6 @@ import { MOST_CURVES, markedModels, type MarkedModel } from './models.ts';
 import { percentText, pointsText, someText } from './texts.ts';
 import { REPORT_TEXTS } from './modes.ts';
 
-/** The charts of models: accuracy, its drop, confidence, and how well confidence tells sets apart. */
 export function modelFigures(report: Report): ReportFigure[] {
   return [
     transfer(report),
@@ -70,7 +69,6 @@ function estimate(value: number | null, low: number | null, high: number | null)
   return value === null ? null : { value, low, high };
 }
 
-/** Level of the test that calls two models different. */
 const LEVEL = 0.05;
 
 function comparisons({ comparisons: all }: Report): ReportFigure | null {

@@ -9,7 +9,6 @@ import type { ReportFigure } from './figure.tsx';
 import { decimalText, percentText, rangeText } from './texts.ts';
 import { REPORT_TEXTS } from './modes.ts';
 
-/** The charts of the set: its funnel, its confusions, its crops, where it is from, and what reviewers accepted. */
 export function setFigures(report: Report): ReportFigure[] {
   return [
     funnel(report),
@@ -123,7 +122,6 @@ function tallies({ tags, licences, sources, set }: Report): (ReportFigure | null
 interface TallyNames {
   readonly name: 'tags' | 'licences' | 'sources';
   readonly title: string;
-  /** Photos of the set. */
   readonly whole: number;
 }
 

@@ -13,7 +13,6 @@ interface SectionOf {
   readonly title: string;
 }
 
-/** The funnel of all photos found, by stage, class, source and query. */
 export function FunnelSection({ context, title }: SectionOf) {
   const { funnel } = context.report;
   const { totals, durations } = funnel;

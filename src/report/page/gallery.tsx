@@ -10,7 +10,6 @@ interface SectionOf {
   readonly title: string;
 }
 
-/** Photos with what speaks for the searched and for the predicted class in them. */
 export function WhySection({ context, title }: SectionOf) {
   const { gallery } = context.report;
   const models = [...new Set(gallery.flatMap(({ model }) => (model === null ? [] : [model])))];
@@ -128,7 +127,6 @@ function Pictures({ photo, context }: CardProps) {
   );
 }
 
-/** The legend of the heatmaps of one photo. */
 function Scale({ heat, highest }: { readonly heat: Heatmap; readonly highest: number }) {
   if (highest === 0) return <span class="scale">no cell speaks for either class</span>;
   // The logit is the mean of class activations plus the bias, so a cell adds its share of them.
@@ -157,10 +155,8 @@ function aspectOf({ box }: Heatmap): number {
 
 interface OverlayProps {
   readonly heat: Heatmap;
-  /** The value that is drawn strongest. */
   readonly highest: number;
   readonly kind: 'searched' | 'predicted';
-  /** The id of the picture that lies below. */
   readonly id: string;
   /** Units across. */
   readonly width: number;

@@ -3,7 +3,6 @@ import { countOf } from '../../kernel/texts.ts';
 import type { ReportContext } from './context.ts';
 import { Nothing, Section } from './parts.tsx';
 
-/** By what rule the set was made, and how the numbers were computed. */
 export function MethodSection({ context, title }: { readonly context: ReportContext; readonly title: string }) {
   const { rule, choices, leftOut, state } = context.report;
   return (

@@ -12,7 +12,6 @@ export interface SectionOf {
   readonly title: string;
 }
 
-/** Accuracy of the models on the set, and its drop from clean photos. */
 export function TransferSection({ context, title }: SectionOf) {
   const { report, csv } = context;
   const { clean } = report;
@@ -77,7 +76,6 @@ export function rowsOf({ report }: ReportContext, cellsOf: (model: ModelReport) 
   }));
 }
 
-/** Warns that the filter's rule implies the members' accuracy. */
 function Implied({ models }: { readonly models: readonly ModelReport[] }) {
   const implied = models.filter(({ implied: text }) => text !== null);
   if (implied.length === 0) return null;
@@ -105,7 +103,6 @@ export function FittedNotes({ models }: { readonly models: readonly ModelReport[
   );
 }
 
-/** Maximum number of models side by side, so that the table fits a page. */
 const MOST_COLUMNS = 4;
 
 function ClassTable({ context }: Pick<SectionOf, 'context'>) {
@@ -129,7 +126,6 @@ function ClassTable({ context }: Pick<SectionOf, 'context'>) {
   );
 }
 
-/** Describes the small text of an `accuracyCell`. */
 function cellWords({ clean }: ReportContext['report']): string {
   return clean === null ? 'with 95 % intervals' : 'with 95 % intervals and drops from clean photos of the class';
 }
@@ -213,7 +209,6 @@ function ComparisonTable({ context }: Pick<SectionOf, 'context'>) {
   );
 }
 
-/** `−1.0 to +3.1 points` */
 function pointRange(low: number | null, high: number | null): string {
   return `${pointsText(low).replace(' points', '')} to ${pointsText(high)}`;
 }

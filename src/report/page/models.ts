@@ -23,7 +23,6 @@ export function markedModels({ models }: Pick<Report, 'models'>): MarkedModel[] 
   }));
 }
 
-/** The models that were no members. */
 export function outsidersOf({ models }: Pick<Report, 'models'>): ModelReport[] {
   return models.filter(({ isMember }) => !isMember);
 }

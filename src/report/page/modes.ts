@@ -1,12 +1,9 @@
 import type { Mode } from '../../kernel/mode.ts';
 import type { ModelReport } from '../report.ts';
 
-/** The texts of a report that differ between the modes. */
 export const REPORT_TEXTS = {
   A: {
-    /** The section with the models' main numbers. */
     section: 'transfer',
-    /** The rows of the confusion matrix. */
     rows: 'searched as',
     /** The number that tells how good a model is, 0..1. */
     valueOf: ({ accuracy }: ModelReport) => accuracy,

@@ -3,7 +3,6 @@ import type { RunningWork } from '../../page/running-work.ts';
 import { countText } from '../../kernel/texts.ts';
 
 interface NoticeProps {
-  /** One sentence about newer data in the catalogue; `null` if there is none. */
   readonly changes: string | null;
   readonly running: RunningWork | null;
   readonly canRecompute: boolean;

@@ -13,7 +13,6 @@ interface SectionProps {
   readonly children: ComponentChildren;
 }
 
-/** A section with its heading and cautions. */
 export function Section({ name, title, context, children }: SectionProps) {
   return (
     <section id={name} aria-labelledby={`${name}-title`}>
@@ -62,7 +61,6 @@ export function Count({ context, count, of: [kind, key, details], table }: Count
   return <a href={context.linkOf(kind, key, details) ?? context.csv(table)}>{countText(count)}</a>;
 }
 
-/** A link, or the children alone if `href` is null. */
 export function To({ href, children }: { readonly href: string | null; readonly children: ComponentChildren }) {
   return href === null ? <>{children}</> : <a href={href}>{children}</a>;
 }
@@ -75,12 +73,9 @@ export interface TableRow {
 
 interface TableProps {
   readonly caption: string;
-  /** Column titles. The first column has the row heads. */
   readonly columns: readonly string[];
   readonly rows: readonly TableRow[];
-  /** The URL of the whole table. */
   readonly csv: string;
-  /** True if cells hold more than a number. */
   readonly isWide?: boolean;
 }
 
@@ -148,7 +143,6 @@ function TableAlone({ caption, columns, rows, isWide = false, isFolded = false }
   );
 }
 
-/** A placeholder for missing content. */
 export function Nothing({ children }: { readonly children: ComponentChildren }) {
   return <p class="nothing-yet">{children}</p>;
 }

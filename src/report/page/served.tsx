@@ -10,13 +10,11 @@ export interface ServedReportProps {
   readonly collection: string;
   /** `null` if there is no report. `changes` describes newer data in the catalogue; `null` if there is none. */
   readonly shown: { readonly report: Report; readonly changes: string | null } | null;
-  /** The running or last failed computation; `null` if there is neither. */
   readonly running: RunningWork | null;
   readonly canRecompute: boolean;
   readonly linkOf: LinkOf;
 }
 
-/** The report on the server, with a freshness notice and links to the photos. */
 export function ServedReport({ collection, shown, running, canRecompute, linkOf }: ServedReportProps) {
   const base = `${pathOf(collection)}report`;
   const notice = (

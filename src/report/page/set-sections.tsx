@@ -13,7 +13,6 @@ interface SectionOf {
   readonly title: string;
 }
 
-/** The photos of the set: confusions, crops, failure modes and sources. */
 export function SetSection({ context, title }: SectionOf) {
   const { report, csv, figures } = context;
   const crops = figures.filter(({ name }) => name.startsWith('crops-')).slice(0, MOST_CROPS);
@@ -167,7 +166,6 @@ function Examples({ context: { pictures, linkOf }, photos, text }: ExamplesProps
   );
 }
 
-/** Reviewer agreement and the accepted photos. */
 export function ReviewSection({ context, title }: SectionOf) {
   const { report, csv } = context;
   const { overall, classes } = report.agreement;

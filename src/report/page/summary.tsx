@@ -7,11 +7,9 @@ import { To } from './parts.tsx';
 import { estimateText, NOTHING, percentText, rangeText, timeText } from './texts.ts';
 import { SUBJECTS, type Mode } from '../../kernel/mode.ts';
 
-/** Digits of an id that people are shown. */
 const SHOWN_DIGITS = 12;
 const WHICH = { accepted: 'accepted by reviewers', listed: 'on the shortlist', kept: 'kept by the filter' } as const;
 
-/** The top of the page: what the report is of, and its three most important numbers. */
 export function Summary({ context }: { readonly context: ReportContext }) {
   const { report, linkOf, json, photosCsv } = context;
   const { set, revision } = report;
@@ -68,7 +66,6 @@ interface BigNumber {
   readonly note: string;
 }
 
-/** How hard the set is for the best model that did not make it, how rare its photos are, and how many photos a second look rejects. */
 function bigNumbers(report: Report): BigNumber[] {
   const { funnel, labelNoise } = report;
   const { total } = funnel.yields;
@@ -128,7 +125,6 @@ function detection(report: Report): BigNumber {
   };
 }
 
-/** The list of sections. */
 export function Contents({ sections, context }: { readonly sections: Sections; readonly context: ReportContext }) {
   const cautionsOf = (name: string) => context.cautions.filter(({ section }) => section === name).length;
   return (

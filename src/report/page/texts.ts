@@ -1,12 +1,10 @@
 import { countText } from '../../kernel/texts.ts';
 
-/** Shown where there is nothing to compute a number from. */
 export const NOTHING = '–';
 
 /** Keeps a number and its unit on one line. */
 const NBSP = '\u00a0';
 
-/** `12.3 %`, or a dash. */
 export function percentText(fraction: number | null): string {
   return fraction === null ? NOTHING : `${(100 * fraction).toFixed(1)}${NBSP}%`;
 }
@@ -16,13 +14,11 @@ export function rangeText(low: number | null, high: number | null): string | nul
   return low === null || high === null ? null : `${(100 * low).toFixed(1)} to ${(100 * high).toFixed(1)}${NBSP}%`;
 }
 
-/** `12.3 % (9.8 to 15.2 %)` */
 export function estimateText(value: number | null, low: number | null, high: number | null): string {
   const range = value === null ? null : rangeText(low, high);
   return range === null ? percentText(value) : `${percentText(value)} (${range})`;
 }
 
-/** `+3.1 points`: a difference of two shares. */
 export function pointsText(difference: number | null): string {
   if (difference === null) return NOTHING;
   const points = (100 * difference).toFixed(1);
@@ -34,12 +30,10 @@ export function dropText(drop: number | null): string {
   return pointsText(drop).replace('+', '');
 }
 
-/** `0.82`, or a dash. */
 export function decimalText(value: number | null, digits = 2): string {
   return value === null ? NOTHING : value.toFixed(digits).replace('-', '−');
 }
 
-/** `2026-11-26 12:00 UTC` */
 export function timeText(iso: string): string {
   return `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`;
 }
@@ -53,7 +47,6 @@ export function spanText(first: string | null, last: string | null): string {
   return seconds < 48 * 3_600 ? `${(seconds / 3_600).toFixed(1)} h` : `${(seconds / 86_400).toFixed(1)} days`;
 }
 
-/** `a, b and 3 more` */
 export function someText(names: readonly string[], most: number): string {
   const rest = names.length - most;
   return names.slice(0, most).join(', ') + (rest > 0 ? ` and ${countText(rest)} more` : '');

@@ -7,17 +7,12 @@ import type { Review } from '../events/verdict.ts';
  */
 export type VerdictCounts = ReadonlyMap<string, number>;
 
-/**
- * The blind verdicts of a photo in the order of the passes; null unless the first and the second pass both have one.
- *
- * @param reviews in the order of their passes
- */
+/** The blind verdicts in the order of the passes; null unless the first and the second pass both have one. */
 export function blindVerdictsOf(reviews: readonly Pick<Review, 'pass' | 'blindVerdict'>[]): ReviewVerdict[] | null {
   const blind = reviews.flatMap(({ pass, blindVerdict: verdict }) => (verdict === null ? [] : [{ pass, verdict }]));
   return blind[0]?.pass === 1 && blind[1]?.pass === 2 ? blind.map(({ verdict }) => verdict) : null;
 }
 
-/** Counts a photo under its blind verdicts. */
 export function countVerdicts(counts: Map<string, number>, verdicts: readonly ReviewVerdict[]): void {
   const key = verdicts.join();
   counts.set(key, (counts.get(key) ?? 0) + 1);
@@ -29,7 +24,6 @@ export function countVerdicts(counts: Map<string, number>, verdicts: readonly Re
  * but one have the same verdict in all passes: no method that we tried covers the truth often enough then.
  */
 export interface Agreement {
-  /** Photos with two blind passes. */
   readonly photos: number;
   /** The share of photos with equal verdicts in the first and second pass, 0..100. */
   readonly percent: number | null;
@@ -47,7 +41,6 @@ export interface Agreement {
 const LEAST_PHOTOS = 10;
 const LEAST_OTHERS = 2;
 
-/** Computes the agreement with 95 % intervals. */
 export function agreementOf(counts: VerdictCounts): Agreement {
   const patterns = [...counts].map(([key, photos]) => ({ verdicts: key.split(',').map(categoryOf), photos }));
   const photos = sum(patterns.map((pattern) => pattern.photos));
@@ -159,7 +152,6 @@ function differingPairs({ verdicts }: Pattern): number {
   return sum(others) / (verdicts.length - 1);
 }
 
-/** How often each category occurs among the given verdicts of all photos. */
 function totalsOf(patterns: readonly Pattern[], verdictsOf: (pattern: Pattern) => readonly number[]): number[] {
   const totals = CATEGORIES.map(() => 0);
   for (const pattern of patterns)
@@ -171,7 +163,6 @@ function agreeing(patterns: readonly Pattern[]): number {
   return sum(patterns.map(({ verdicts, photos }) => (verdicts[0] === verdicts[1] ? photos : 0)));
 }
 
-/** How many photos have the same verdict in all passes, for the verdict of which there are most. */
 function commonest(patterns: readonly Pattern[]): number {
   const unanimous = (category: number): Pattern[] =>
     patterns.filter(({ verdicts }) => verdicts.every((verdict) => verdict === category));
@@ -188,7 +179,6 @@ export interface AgreementReport {
   readonly classes: readonly (Agreement & { readonly wnid: string })[];
 }
 
-/** The agreement of each class, and of all classes together. */
 export function agreementByClass(classes: ReadonlyMap<string, VerdictCounts>): AgreementReport {
   const all = new Map<string, number>();
   for (const counts of classes.values())

@@ -6,7 +6,6 @@ import { nameOf } from '../../models/workspace/workspace.process.ts';
 import { readProgress, viewOf, type Desk } from '../desk/read-desk.process.ts';
 import { referencesOf } from './references.process.ts';
 
-/** Reads the page of a class or concept: its description, and the progress of its review. */
 export async function readClassPage(desk: Desk, wnid: Wnid): Promise<ClassPage> {
   const { app, collection } = desk.workspace;
   const { byWnid, wordNet } = await loadClassTable();

@@ -18,8 +18,8 @@ const OF_CLASS = (wnid: Wnid) => sql`reference_picture r join reference_set s on
 const COLUMNS = sql`r.id, encode(r.sha256, 'hex') as sha256, s.folder, r.path`;
 
 /**
- * The references of a class, by the time at which their folders were added. A photo that the collection lists for the class is
- * none: it is what reviewers are asked about.
+ * The references of a class, by the time at which their folders were added. A photo that the collection lists for the
+ * class is none: it is what reviewers are asked about.
  */
 export async function classReferences(
   db: Kysely<Database>,
@@ -34,7 +34,6 @@ export async function classReferences(
   return rows;
 }
 
-/** One reference of a class. */
 export async function classReference(
   db: Kysely<Database>,
   { wnid, id }: { readonly wnid: Wnid; readonly id: number },

@@ -10,7 +10,6 @@ import type { App } from '../../runtime/open/app.process.ts';
 import type { Workspace } from '../../models/workspace/workspace.process.ts';
 import { smallCopyOf } from '../../photo/thumbnails.process.ts';
 
-/** As many as a reviewer may look through. */
 const REFERENCES_SHOWN = 24;
 /** Pixels of the longer side: references are shown side by side. */
 const REFERENCE_PIXELS = 800;

@@ -10,12 +10,10 @@ import { subjectKey, type Subject } from '../events/event.ts';
 import type { FreePhoto } from './lease.repository.ts';
 import { listedVerdicts } from '../../shortlist/second-pass.repository.ts';
 
-/** A reviewer's view of a collection. */
 export interface DeskView {
   readonly scope: DecisionScope;
   /** '' for a person without a name, who has reviewed nothing. */
   readonly reviewer: string;
-  /** Share of the listed photos that get a blind second pass, 0..1. */
   readonly secondPass: number;
   /** SHA-256 of the models that decide. Others are outside models. */
   readonly ensembleModels: readonly Sha256[];
@@ -112,7 +110,6 @@ export function matching(view: DeskView, { filter, order, wnids }: Wanted): RawB
 /** Place of photo `p` in its confusion: first the accepted photos that the reviewer may know of, then the matches by rank. */
 export const TURN = sql`p.shown_accepted + row_number() over (partition by p.wnid, p.confusion_wnid order by p.rank) as turn`;
 
-/** The sort keys of an order. */
 export function orderOf(view: DeskView, order: ReviewOrder): RawBuilder<unknown> {
   const first: Record<ReviewOrder, RawBuilder<unknown>> = {
     confusions: sql`p.turn`,
@@ -248,9 +245,8 @@ export async function ownAmongListed(
 }
 
 /**
- * Counts the listed photos of each class by state, in the order of the wnids. Classes without listed photos are left out.
- *
- * @param wnids limits the classes; null: all
+ * Counts the listed photos of each class by state, in the order of the wnids. Classes without listed photos are left
+ * out.
  */
 export async function classProgress(
   db: Kysely<Database>,

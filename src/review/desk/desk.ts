@@ -5,7 +5,6 @@ import type { Mode } from '../../kernel/mode.ts';
 
 /** The JSON protocol between the server and the review page. All paths are below `/c/NAME/api/review/`. */
 
-/** The orders in which pages show photos. */
 export const REVIEW_ORDERS = ['confusions', 'lowest', 'source', 'newest'] as const satisfies readonly ShownBy[];
 export type ReviewOrder = (typeof REVIEW_ORDERS)[number];
 
@@ -29,7 +28,6 @@ export interface ReviewFilter {
   readonly pMax?: number | undefined;
 }
 
-/** One reviewer's verdict and remarks on a photo. */
 export interface OwnReview {
   readonly verdict: ReviewVerdict | null;
   readonly reason: RejectReason | null;
@@ -44,7 +42,6 @@ export interface ReviewPhoto extends Subject {
   readonly rank: number;
   readonly confusionWnid: Wnid;
   readonly confusionName: string;
-  /** 0..1; null in mode O. */
   readonly maxTrueProb: number | null;
   readonly confusionProb: number;
   /** Accepted photos of this class and confusion. */
@@ -57,10 +54,8 @@ export interface ReviewPhoto extends Subject {
   readonly creator: string | null;
   readonly licence: string;
   readonly licenceUrl: string | null;
-  /** When the source brought it, as ISO 8601. */
   readonly foundAt: string;
   readonly state: ShownState;
-  /** The reason of the verdict that this reviewer may see. */
   readonly reason: RejectReason | null;
   /** True if an adjudication has settled it. Then only another one changes its state. */
   readonly isSettled: boolean;
@@ -84,9 +79,7 @@ export interface ReviewSetup {
   readonly cap: number;
   /** Accepted photos that a class should have; null: no target. */
   readonly target: number | null;
-  /** The review criteria, in the words of the collection's owner. */
   readonly criteria: string;
-  /** Duration of a lease, in milliseconds. */
   readonly leaseMs: number;
   /** Mode O: the names of the classes that must not be visible, sorted. Empty in mode A. */
   readonly classNames: readonly string[];
@@ -116,7 +109,6 @@ export interface ClassPage {
   readonly name: string;
   readonly synonyms: readonly string[];
   readonly gloss: string | null;
-  /** An article about it. */
   readonly link: string;
   /** Null if the class has no listed photos. */
   readonly progress: ClassProgress | null;
@@ -150,7 +142,6 @@ export interface LeaseRequest {
 }
 
 export interface LeaseAnswer {
-  /** New ones, in their order. */
   readonly photos: readonly ReviewPhoto[];
   /**
    * Photos that wait for this reviewer, those that others hold included: of all classes if there are fewer photos than were asked
@@ -169,7 +160,6 @@ export interface PhotoIndex {
   readonly counts: Readonly<Record<ShownState, number>>;
 }
 
-/** `POST rows {subjects}`, at most 200: the photos that are still listed, in the order in which they were asked for. */
 export interface PhotoRows {
   readonly photos: readonly ReviewPhoto[];
 }
@@ -190,7 +180,6 @@ interface ActionOn {
   readonly sequence: number;
   /** 1, 2, … for a decision on more photos than a request may hold; each request has the photos of one part. */
   readonly part?: number | undefined;
-  /** When it was done, as ISO 8601. */
   readonly at: string;
 }
 
@@ -223,16 +212,13 @@ export interface ActionsRequest {
 }
 
 export interface ActionsAnswer {
-  /** The result of each action. */
   readonly results: readonly {
     readonly sequence: number;
     readonly stored: number;
     /** Photos of a bulk decision that another reviewer has or holds, or that are no longer listed. */
     readonly skipped: number;
   }[];
-  /** The photos that changed, at most 200. */
   readonly photos: readonly ReviewPhoto[];
-  /** The classes that changed. */
   readonly classes: readonly ClassProgress[];
 }
 
@@ -240,9 +226,7 @@ export interface ActionsAnswer {
 export type ReviewActionStored = ActionRef &
   ReviewChangeStored & {
     readonly at: string;
-    /** How many photos it was for. */
     readonly photos: number;
-    /** The first of them. */
     readonly subject: Subject;
   };
 
@@ -251,15 +235,12 @@ type ReviewChangeStored =
   | { readonly kind: 'tag' | 'note' | 'flag' }
   | { readonly kind: 'undo' | 'redo'; readonly of: ActionRef };
 
-/** `GET recent`: the last 200 actions of this reviewer in all tabs, the oldest first. */
 export interface RecentActions {
   readonly actions: readonly ReviewActionStored[];
 }
 
-/** `GET evidence/:wnid/:sha256`. */
 export interface PhotoEvidenceShown {
   readonly members: readonly ModelEvidence[];
-  /** Models that are not in the ensemble. */
   readonly outside: readonly ModelEvidence[];
   /** Classes besides the searched and the predicted one that a crop puts first, or that several crops find likely. */
   readonly alsoSeen: readonly { readonly wnid: Wnid; readonly name: string; readonly prob: number }[];
@@ -274,7 +255,6 @@ export interface ModelEvidence {
   /** How a heatmap is computed: from the model's last layer and feature map, or by occlusion. */
   readonly heatmap: 'class-activation' | 'occlusion';
   readonly crops: readonly {
-    /** 0..9, in TenCrop order. */
     readonly crop: number;
     /** Place on the photo, as shares of its width and height; `isMirrored`: read from right to left. */
     readonly box: { readonly left: number; readonly top: number; readonly width: number; readonly height: number };

@@ -4,10 +4,8 @@ import type { Database } from '../../platform/postgres/database.ts';
 import type { PhotoEvidenceShown } from './desk.ts';
 import type { Subject } from '../events/event.ts';
 
-/** A photo, and what the shortlist has of it for one class. */
 export interface ShownPhoto {
   readonly id: number;
-  /** Pixels, upright. */
   readonly width: number;
   readonly height: number;
   /** Null if the photo is not on the shortlist of that class. */
@@ -26,7 +24,6 @@ export async function shownPhoto(
   return rows[0] ?? null;
 }
 
-/** A member that has evidence of a photo. */
 export interface ShownMember {
   readonly id: number;
   readonly modelName: string;
@@ -34,7 +31,6 @@ export interface ShownMember {
   readonly preprocessing: string;
 }
 
-/** The members that have evidence of a photo over a class list, in the order in which they were registered. */
 export async function membersWithEvidence(
   db: Kysely<Database>,
   photoId: number,

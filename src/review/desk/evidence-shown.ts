@@ -6,20 +6,15 @@ import type { Size } from '../../photo/pixels/box.ts';
 import { cropOnPhoto } from '../heatmap/crop-box.ts';
 import type { ModelEvidence, PhotoEvidenceShown } from './desk.ts';
 
-/** A model with its evidence on the crops of a photo. */
 export interface SeenByModel {
   readonly model: string;
   readonly heatmap: ModelEvidence['heatmap'];
   readonly input: Pick<ModelInput, 'size' | 'shorterSide'>;
-  /** By crop, 0..9 in TenCrop order; null if the crop was not evaluated. */
   readonly crops: readonly (CropEvidence | null)[];
 }
 
-/** The photo and classes that evidence is about. */
 export interface ShownSubject {
-  /** Pixels, upright. */
   readonly photo: Size;
-  /** The class list of the evidence. */
   readonly wnids: readonly Wnid[];
   readonly nameOf: (wnid: Wnid) => string;
   /** The class that the photo was searched as. In mode O it is not in the list. */
@@ -29,7 +24,6 @@ export interface ShownSubject {
 }
 
 const CLASSES_SHOWN = 5;
-/** A class is likely from this probability on. */
 const LIKELY = 0.1;
 
 /** One model's evidence, with the place of each crop on the photo. */
@@ -54,9 +48,7 @@ function named(wnid: Wnid | undefined, prob: number, nameOf: (wnid: Wnid) => str
 }
 
 interface Ranked {
-  /** Position in the class list. */
   readonly at: number;
-  /** 0..1 */
   readonly prob: number;
 }
 

@@ -4,14 +4,12 @@ import type { Database } from '../../platform/postgres/database.ts';
 import { isNoise, matching, type DeskView } from './desk.repository.ts';
 import type { ReviewFilter } from './desk.ts';
 
-/** A value of one part of the filter, with the number of photos that have it. */
 export interface FacetCount {
   readonly facet: FacetPart;
   readonly value: string;
   readonly photos: number;
 }
 
-/** A confusion that can take more accepted photos. */
 export interface OpenConfusionCount {
   readonly wnid: Wnid;
   readonly confusionWnid: Wnid;
@@ -62,7 +60,6 @@ export async function countFacets(
   return { counts: rows[0]?.counts ?? [], confusions: rows[0]?.confusions ?? [] };
 }
 
-/** Photos by the values of one part, under all other parts of the filter. */
 function countsOf(part: string, filter: ReviewFilter): RawBuilder<unknown> {
   const { state, source, reason, tag, confusion, flagged, noise } = filter;
   const conditions: Readonly<Record<FacetPart, RawBuilder<unknown> | null>> = {
@@ -86,7 +83,6 @@ function countsOf(part: string, filter: ReviewFilter): RawBuilder<unknown> {
 
 const COVERS = 4;
 
-/** The first listed photos of each class. */
 export async function listCovers(
   db: Kysely<Database>,
   { scope }: DeskView,

@@ -2,11 +2,9 @@ import { sql, type Kysely, type Transaction } from 'kysely';
 import type { Database } from '../../platform/postgres/database.ts';
 import type { Subject } from '../events/event.ts';
 
-/** A tab that takes photos, and how long it may keep them. */
 export interface LeaseHolder {
   readonly collectionId: number;
   readonly reviewer: string;
-  /** The tab. */
   readonly client: string;
   readonly leaseMs: number;
 }

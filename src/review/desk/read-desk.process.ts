@@ -12,7 +12,6 @@ import { nameOf, type Workspace } from '../../models/workspace/workspace.process
 import { MODES } from '../../collection/modes.ts';
 import { REVIEW_MODES } from '../modes.ts';
 
-/** A collection as one reviewer works on it. */
 export interface Desk {
   readonly workspace: Workspace;
   /** Null if the user has given no name. Such a user can only look. */
@@ -28,7 +27,6 @@ export function viewOf({ workspace: { app, scope, ensemble }, reviewer }: Desk):
   };
 }
 
-/** Reads the settings that stay the same while a page is open. */
 export async function readSetup({ workspace, reviewer }: Desk): Promise<Omit<ReviewSetup, 'mayReview'>> {
   const { app, collection, scope } = workspace;
   const { mode, policy } = collection;
@@ -48,7 +46,6 @@ export async function readSetup({ workspace, reviewer }: Desk): Promise<Omit<Rev
   };
 }
 
-/** Reads the listed photos, in the order of `subjects`. */
 export async function readPhotos(desk: Desk, subjects: readonly Subject[]): Promise<ReviewPhoto[]> {
   const { app, collection, scope } = desk.workspace;
   const rows = await shownRows(app.db, viewOf(desk), subjects);
@@ -82,7 +79,6 @@ function ownReview({ review, tags, note, flagged }: Opinion): OwnReview {
   return { verdict: review?.verdict ?? null, reason: review?.reason ?? null, tags, note, flagged };
 }
 
-/** Counts the photos of classes by state. @param wnids null: all classes with listed photos */
 export async function readProgress(desk: Desk, wnids: readonly Wnid[] | null): Promise<ClassProgress[]> {
   const { app, collection } = desk.workspace;
   const classes = await classProgress(app.db, viewOf(desk), wnids);

@@ -6,7 +6,6 @@ import { viewOf, type Desk } from './read-desk.process.ts';
 
 const NO_STATES = { open: 0, accepted: 0, rejected: 0, unsure: 0, disputed: 0 };
 
-/** Counts the photos that other filters would show. */
 export async function readFacets(desk: Desk, filter: ReviewFilter): Promise<PhotoFacets> {
   const { app, collection } = desk.workspace;
   const { cap } = collection.policy;
@@ -31,7 +30,6 @@ export async function readFacets(desk: Desk, filter: ReviewFilter): Promise<Phot
   };
 }
 
-/** The cover photos of each class on the start page. */
 export async function readCovers(desk: Desk): Promise<ClassCovers> {
   const covers = await listCovers(desk.workspace.app.db, viewOf(desk));
   return Object.fromEntries(covers.map(({ wnid, photos }) => [wnid, photos]));

@@ -11,7 +11,6 @@ const SPARE = 64;
 
 interface Found {
   readonly photos: readonly FreePhoto[];
-  /** Photos that wait in the searched classes. */
   readonly open: number;
   /** True if there are no other free photos. */
   readonly isAll: boolean;
@@ -51,7 +50,6 @@ export async function takePhotos(
 const NOTHING: Found = { photos: [], open: 0, isAll: false };
 
 interface Search extends Omit<NextPhotos, 'limit'> {
-  /** The search looks at more classes until it has found this many photos. */
   readonly least: number;
 }
 

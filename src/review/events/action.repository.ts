@@ -3,7 +3,6 @@ import type { Database } from '../../platform/postgres/database.ts';
 import { MOST_PHOTOS_AT_ONCE, type ActionRef, type ReviewActionStored } from '../desk/desk.ts';
 import type { Subject } from './event.ts';
 
-/** A reviewer in one collection. */
 export interface Actor {
   readonly collectionId: number;
   readonly reviewer: string;
@@ -12,7 +11,6 @@ export interface Actor {
 /** The client of the events of a bulk action, whose sequence numbers count its photos. Clients of tabs have no slash. */
 export const bulkClient = ({ client, sequence }: ActionRef): string => `${client}/${sequence}`;
 
-/** The fields of an event that an undo needs. */
 export interface ActionEvent extends Subject {
   readonly id: number;
   readonly kind: string;
@@ -31,7 +29,6 @@ export async function eventsOfAction(db: Kysely<Database>, actor: Actor, action:
   return rows;
 }
 
-/** How many events of an action are stored. */
 export async function countStored(db: Kysely<Database>, actor: Actor, action: ActionRef): Promise<number> {
   const { rows } = await sql<{ stored: number }>`
     select count(*) as stored from review_event e where ${isOfAction(actor, action)}`.execute(db);
@@ -48,7 +45,6 @@ function isOfAction({ collectionId, reviewer }: Actor, { part, ...action }: Acti
 /** The number of the first event of a part of a bulk action, or of an action that has one part. */
 export const firstOfPart = (part = 1): number => (part - 1) * MOST_PHOTOS_AT_ONCE + 1;
 
-/** True if the reviewer has any event in the collection. */
 export async function hasReviewed(db: Kysely<Database>, { collectionId, reviewer }: Actor): Promise<boolean> {
   const { rows } = await sql<{ has: boolean }>`
     select exists(select 1 from review_event where collection_id = ${collectionId} and reviewer = ${reviewer}) as has`.execute(
@@ -89,11 +85,7 @@ export async function dropTaken(trx: Transaction<Database>, actor: Actor, action
   return rows;
 }
 
-/**
- * The last actions of a reviewer in all tabs, the oldest first. A bulk action is one row, with the first of its photos.
- *
- * @param limit how many at most
- */
+/** The last actions of a reviewer in all tabs, the oldest first. A bulk action is one row with its first photo. */
 export async function recentActions(
   db: Kysely<Database>,
   { collectionId, reviewer }: Actor,

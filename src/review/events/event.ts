@@ -9,7 +9,6 @@ export interface Subject {
 
 export const subjectKey = ({ sha256, wnid }: Subject): string => `${sha256} ${wnid}`;
 
-/** Each photo and class once. */
 export function subjectsOf(rows: readonly Subject[]): Subject[] {
   return [...new Map(rows.map(({ sha256, wnid }) => [subjectKey({ sha256, wnid }), { sha256, wnid }])).values()];
 }
@@ -25,7 +24,6 @@ export type ReviewVerdict = (typeof REVIEW_VERDICTS)[number];
 export const SHOWN_BY = ['confusions', 'lowest', 'noise', 'source', 'newest', 'grid'] as const;
 export type ShownBy = (typeof SHOWN_BY)[number];
 
-/** A verdict with its reason. */
 export interface Judgement {
   readonly verdict: ReviewVerdict;
   /** Why the photo is rejected. Null for other verdicts, and if the reviewer gave no reason. */
@@ -63,9 +61,7 @@ export type NewReviewEvent = ReviewAction &
     readonly sequence: number;
   };
 
-/** One stored action of a reviewer. Events are only ever appended. */
 export type ReviewEvent = NewReviewEvent & {
-  /** The order in which events were stored. */
   readonly id: number;
   readonly at: string;
 };

@@ -32,24 +32,19 @@ import { addLeases, endLeases, lockLeases } from '../desk/lease.repository.ts';
 import { eventsOf, insertEvents, lockBulks, lockSubjects } from './review.repository.ts';
 import { blindPartOf, isJudging, undoneIn } from './verdict.ts';
 
-/** The result of an action. */
 export interface Recorded {
   readonly sequence: number;
   readonly stored: number;
   /** Photos that this reviewer may not decide: another reviewer decided, holds or settled them, or they are not listed. */
   readonly skipped: number;
-  /** Photos whose verdicts may have changed. */
   readonly subjects: readonly Subject[];
 }
 
-/** The code of an error: an undo or redo of something else. */
 export const CANNOT_UNDO = 'cannot-undo';
 
-/** An action with the tab that sends it. */
 export interface TabAction {
   readonly client: string;
   readonly action: ReviewActionSent;
-  /** How long a photo is kept for the tab, in milliseconds. */
   readonly leaseMs: number;
 }
 
@@ -103,13 +98,11 @@ async function recordIn(trx: Transaction<Database>, view: DeskView, sent: TabAct
   return { sequence, stored: added, skipped: wanted.length - added, subjects };
 }
 
-/** The events in slices, sorted by class, because reading a part of a class takes as long as reading all of it. */
 function slicesOf(events: readonly UnnumberedEvent[]): UnnumberedEvent[][] {
   const byClass = [...groupBy(events, ({ wnid }) => wnid).values()].flat();
   return batchesOf(byClass, SLICE);
 }
 
-/** The events on photos that the reviewer may act on. */
 async function reviewableSlices(
   trx: Transaction<Database>,
   tab: Parameters<typeof reviewableAmong>[1],

@@ -22,10 +22,7 @@ export async function lockBulks(trx: Transaction<Database>, collectionId: number
   await sql`select pg_advisory_xact_lock(${BULK_LOCK}::int, ${collectionId}::int)`.execute(trx);
 }
 
-/**
- * Makes another process that reviews one of these photos wait until this transaction ends. Rows are locked in one order, so
- * that two reviewers cannot deadlock.
- */
+/** Makes another process that reviews one of these photos wait until this transaction ends. Locks in one order. */
 export async function lockSubjects(
   trx: Transaction<Database>,
   collectionId: number,
@@ -43,7 +40,6 @@ export async function lockSubjects(
     where v.collection_id = ${collectionId} order by v.wnid, v.sha256 for update of v`.execute(trx);
 }
 
-/** Appends events in their order, and skips those that were appended before. Returns how many are new. */
 export async function insertEvents(
   trx: Transaction<Database>,
   collectionId: number,
@@ -60,7 +56,6 @@ export async function insertEvents(
   return rows.length;
 }
 
-/** All events of these photos, by id. */
 export async function eventsOf(
   db: Kysely<Database>,
   collectionId: number,
@@ -74,7 +69,6 @@ export async function eventsOf(
   return rows;
 }
 
-/** Every event of the collection in its order. */
 export function listEvents(db: Kysely<Database>, collectionId: number): AsyncGenerator<ReviewEvent> {
   return streamRows(
     db,
@@ -82,7 +76,6 @@ export function listEvents(db: Kysely<Database>, collectionId: number): AsyncGen
   );
 }
 
-/** A row of the table of verdicts. */
 export function storedVerdict({ sha256, wnid, verdict }: Subject & { readonly verdict: Verdict }) {
   const { state, reason, reviews, tags, flagged } = verdict;
   const reviewers = reviews.map(({ reviewer }) => reviewer);
@@ -108,7 +101,6 @@ export interface VerdictFilter {
   readonly wnids: readonly Wnid[];
   readonly state?: string | undefined;
   readonly reason?: string | undefined;
-  /** Photos that have a candidate of this source. */
   readonly source?: string | undefined;
   /** The share of photos that the second pass draws, 0..1. Default: none are drawn. */
   readonly secondPass?: number | undefined;
@@ -156,7 +148,6 @@ export function listReviewed(
   );
 }
 
-/** Those of the photos that are on the collection's shortlist. */
 export async function listedAmong(
   db: Kysely<Database>,
   collectionId: number,
@@ -170,7 +161,6 @@ export async function listedAmong(
   return rows;
 }
 
-/** True if the collection lists more than `photos` photos. */
 export async function listsMoreThan(db: Kysely<Database>, collectionId: number, photos: number): Promise<boolean> {
   const { rows } = await sql`
     select 1 from shortlist_entry where collection_id = ${collectionId} and state = 'listed' offset ${photos} limit 1`.execute(

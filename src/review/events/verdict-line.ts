@@ -2,7 +2,6 @@ import type { Subject } from './event.ts';
 import type { ReviewedPhoto } from './review.repository.ts';
 import { verdictOf, type Verdict } from './verdict.ts';
 
-/** One line of `winnow verdicts --json`. */
 export interface VerdictLine extends Subject, Verdict {
   /** True if the photo is on the shortlist now. The verdict of another photo does not count. */
   readonly isListed: boolean;

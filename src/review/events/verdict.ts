@@ -12,11 +12,9 @@ export interface Verdict {
   readonly state: VerdictState;
   /** Why the photo is rejected: the first reason in the deciding reviews. Null for other states. */
   readonly reason: RejectReason | null;
-  /** The tags of all reviewers, sorted. */
   readonly tags: readonly string[];
   /** The notes of all reviewers, one line for each. */
   readonly note: string;
-  /** True if a reviewer has flagged the photo. */
   readonly flagged: boolean;
   /** Null while nothing is decided: unreviewed or disputed. */
   readonly decidedBy: DecidedBy | null;
@@ -37,15 +35,10 @@ export interface Review extends Judgement {
   readonly pass: number;
   /** Null for an import, which showed no photo. */
   readonly shownBy: ShownBy | null;
-  /** When the reviewer decided, as ISO 8601. */
   readonly at: string;
 }
 
-/**
- * Derives the verdict of one photo and class from its events (protocol, "Review").
- *
- * @param events all of them, by id
- */
+/** Derives the verdict of one photo and class from all its events, by id (protocol, "Review"). */
 export function verdictOf(events: readonly ReviewEvent[]): Verdict {
   const opinions = opinionsOf(events);
   const reviews = opinions.flatMap(({ review }) => (review === null ? [] : [review]));
@@ -75,10 +68,9 @@ export function opinionsWanted({ reviews, decidedBy }: Verdict): number {
 }
 
 /**
- * The ids of the events that are taken back. An undo takes an event back, and a redo takes an undo back. An event follows the
- * one that it undoes, so one walk from the last to the first finds all of them.
- *
- * @param events all of one photo, by id
+ * The ids of the events that are taken back, among all of one photo by id. An undo takes an event back, and a redo
+ * takes an undo back. An event follows the one that it undoes, so one walk from the last to the first finds all of
+ * them.
  */
 export function undoneIn(events: readonly ReviewEvent[]): ReadonlySet<number> {
   const undone = new Set<number>();
@@ -86,7 +78,6 @@ export function undoneIn(events: readonly ReviewEvent[]): ReadonlySet<number> {
   return undone;
 }
 
-/** The events that count. */
 function withoutUndone(events: readonly ReviewEvent[]): ReviewEvent[] {
   const undone = undoneIn(events);
   return events.filter(({ id, undoes }) => undoes === null && !undone.has(id));
@@ -104,10 +95,8 @@ export interface Opinion {
 }
 
 /**
- * The reviewers' opinions on one photo, in the order of their first verdicts. Undone verdicts are included, so that an undo
- * changes no pass.
- *
- * @param events all of the photo's, by id
+ * The reviewers' opinions on one photo, from all its events by id, in the order of their first verdicts. Undone
+ * verdicts are included, so that an undo changes no pass.
  */
 export function opinionsOf(events: readonly ReviewEvent[]): Opinion[] {
   const valid = withoutUndone(events);
@@ -156,7 +145,6 @@ type ReviewGiven = Extract<ReviewEvent, { kind: 'verdict' | 'import' }>;
 type Judging = Extract<ReviewEvent, { kind: 'verdict' | 'import' | 'adjudicate' }>;
 
 const isReview = (event: ReviewEvent): event is ReviewGiven => event.kind === 'verdict' || event.kind === 'import';
-/** True if the event decides about the photo. */
 export const isJudging = (event: ReviewEvent): event is Judging => isReview(event) || event.kind === 'adjudicate';
 
 /** True if the reviewer could see others' verdicts when this event was stored. An import counts as blind. */

@@ -17,7 +17,6 @@ import type { App } from '../../runtime/open/app.process.ts';
 /** There is no such model, class or photo, or the photo has lost its bytes. */
 export const NO_HEATMAP = 'no-heatmap';
 
-/** Fields per side that are hidden one after another. */
 const OCCLUSION_GRID = 7;
 
 export interface HeatmapModel {
@@ -119,7 +118,6 @@ type LayerOf = (row: number) => LogitLayer | null;
 async function activationLayers(card: ModelCard): Promise<LayerOf | null> {
   const head = await activationHead(card);
   if (head === null) return null;
-  // Loads ONNX Runtime.
   const { linearRowOf } = await import('../../platform/onnx/head.ts');
   const bytes = await readFile(head);
   return (row) => linearRowOf(bytes, row);

@@ -10,11 +10,8 @@ export interface ShareBox extends Size {
 }
 
 /**
- * Where on the photo a crop is that a model sees: a square of `size` pixels of the photo whose shorter side was resized to
- * `shorterSide` pixels.
- *
- * @param photo its size in pixels, upright
- * @param crop 0..9 in TenCrop order; 5 to 9 are mirrored, so the model sees their pixels from right to left
+ * Where on the photo a crop is that a model sees: a square of `size` pixels of the photo whose shorter side was resized
+ * to `shorterSide` pixels. Crops 5 to 9 are mirrored, so the model sees their pixels from right to left.
  */
 export function cropOnPhoto(
   photo: Size,

@@ -3,9 +3,7 @@ import type { Heatmap } from '../desk/desk.ts';
 /** A heatmap without its place on the photo. */
 export type HeatmapValues = Omit<Heatmap, 'box'>;
 
-/** The part of a linear layer that gives one logit. */
 export interface LogitLayer {
-  /** One weight for each feature. */
   readonly weight: Float32Array;
   readonly bias: number;
 }
@@ -42,10 +40,8 @@ export function classActivation(
 }
 
 /**
- * Occlusion: how far a logit falls if a part of the picture is hidden. It needs nothing but the model's output.
- * Zeiler and Fergus, Visualizing and Understanding Convolutional Networks (2014), section 4.2.
- *
- * @param hidden the logit with each part of a square grid hidden, row by row
+ * Occlusion: how far a logit falls if each part of a square grid is hidden, row by row. Zeiler and Fergus, Visualizing
+ * and Understanding Convolutional Networks (2014), section 4.2.
  */
 export function occlusion(logit: number, hidden: readonly number[]): HeatmapValues {
   const side = Math.sqrt(hidden.length);

@@ -30,11 +30,9 @@ const VERSION = 1;
 
 /** One computation at a time in the whole process. Each uses one thread, so that the server stays responsive. */
 const ONE_AT_A_TIME = pLimit(1);
-/** Requests that wait for it at most. */
 const MOST_WAITING = 16;
 
 export interface HeatmapRequest extends Subject {
-  /** The name of a model card. */
   readonly model: string;
 }
 
@@ -63,7 +61,6 @@ type HeatmapDeps = Pick<App, 'blobPlace' | 'blobs' | 'dataDir' | 'log'>;
 
 export interface WantedValues extends HeatmapModel {
   readonly sha256: Sha256;
-  /** The class, as a position among those of the model. */
   readonly row: number;
 }
 

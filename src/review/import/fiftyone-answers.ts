@@ -22,7 +22,6 @@ const sampleSchema = z
     _id: z.object({ $oid: z.string() }).optional(),
     tags: z.array(z.string()).default([]),
     verdict: z.object({ label: z.string().nullish() }).nullish(),
-    /** The person who tagged it, as a text field. */
     reviewer: z.string().nullish(),
     sha256: z.string(),
     searched_as_wnid: z.string(),
@@ -30,7 +29,6 @@ const sampleSchema = z
   .transform(({ _id: id, ...sample }) => ({ ...sample, id: id?.$oid }));
 type Sample = z.output<typeof sampleSchema>;
 
-/** @param samples the list `samples` of the file */
 export function fiftyOneAnswers(samples: readonly unknown[], rules: VerdictRules): VerdictsAndProblems {
   const verdicts: ImportedVerdict[] = [];
   const problems: string[] = [];
@@ -52,7 +50,6 @@ function notOurs({ issues: [issue] }: z.ZodError): string {
 
 type Answer = Subject & Judgement & Pick<ImportedVerdict, 'reviewer'>;
 
-/** Null if the sample has no verdict. */
 function verdictOf(sample: Sample, rules: VerdictRules): Answer | { readonly problem: string } | null {
   const judgement = judgementOfLabels(labelsOf(sample), rules);
   if (judgement === null || 'problem' in judgement) return judgement;
@@ -62,7 +59,6 @@ function verdictOf(sample: Sample, rules: VerdictRules): Answer | { readonly pro
   return 'problem' in reviewer ? reviewer : { ...subject, ...judgement, ...reviewer };
 }
 
-/** The verdict labels of a sample. Other tags are left out. */
 function labelsOf({ tags, verdict }: Sample): string[] {
   const given = tags.filter((tag) => REVIEW_VERDICTS.some((one) => one === partsOf(tag)[0].toLowerCase()));
   return [...given, ...(verdict?.label ? [verdict.label] : [])];

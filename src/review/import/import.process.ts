@@ -65,7 +65,6 @@ export async function importVerdicts(
 const reviewKey = ({ sha256, wnid, reviewer }: Subject & { readonly reviewer: string }): string =>
   `${sha256} ${wnid} ${reviewer}`;
 
-/** Each reviewer's current verdict on each photo. */
 function saidBefore(events: readonly ReviewEvent[]): Map<string, Pick<Review, 'verdict' | 'reason'>> {
   const said = new Map<string, Pick<Review, 'verdict' | 'reason'>>();
   for (const [, ofPhoto] of groupBy(events, subjectKey)) {

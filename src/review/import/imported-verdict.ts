@@ -7,7 +7,6 @@ import { EVENT_TIME_RULE, isEventTime } from '../events/event-time.ts';
 import type { Mode } from '../../kernel/mode.ts';
 import { REVIEW_MODES } from '../modes.ts';
 
-/** A verdict in a file that is imported. */
 export interface ImportedVerdict extends Subject, Judgement {
   /** From 1: the line of a table, or the place of a task or sample in its file. */
   readonly line: number;
@@ -15,11 +14,9 @@ export interface ImportedVerdict extends Subject, Judgement {
   readonly item?: string;
   readonly reviewer: string;
   readonly note: string;
-  /** ISO 8601; undefined if the file does not say. */
   readonly at: string | undefined;
 }
 
-/** The content of a file. */
 export interface ReadVerdicts {
   readonly verdicts: readonly ImportedVerdict[];
   /** Tasks and samples without an answer. */
@@ -70,7 +67,6 @@ export function judgementOf(verdict: string, reason: string, { mode }: VerdictRu
   return { verdict: known, reason: knownReason };
 }
 
-/** The reviewer's name if neither the file nor the command has one. */
 const UNNAMED_REVIEWER = 'import';
 
 const LONGEST_NAME = 100;

@@ -18,7 +18,6 @@ import { REVIEW_MODES } from '../modes.ts';
  * `convert_to_json_min` of the package `label-studio-sdk`, which the export of Label Studio runs.
  */
 
-/** The fields of a shortlist row that a task has. */
 const dataSchema = z.looseObject({
   sha256: z.string(),
   wnid: z.string(),
@@ -28,7 +27,6 @@ const dataSchema = z.looseObject({
 });
 type TaskData = z.output<typeof dataSchema>;
 
-/** An id, or the server's record of the person. */
 const personSchema = z.union([z.number(), z.string(), z.looseObject({ id: z.number(), email: z.string().optional() })]);
 
 const annotationSchema = z.looseObject({
@@ -51,7 +49,6 @@ const taskSchema = z.looseObject({
 });
 type Task = z.output<typeof taskSchema>;
 
-/** An annotation in the format JSON-MIN: the data of its task and the answer side by side. */
 const minimalSchema = dataSchema.extend({
   id: z.number().optional(),
   /** A list if there are several. */
@@ -60,7 +57,6 @@ const minimalSchema = dataSchema.extend({
   updated_at: z.string().nullish(),
 });
 
-/** @param items the array of an export */
 export function labelStudioAnswers(items: readonly unknown[], rules: VerdictRules): VerdictsAndProblems {
   const verdicts: ImportedVerdict[] = [];
   const problems: string[] = [];

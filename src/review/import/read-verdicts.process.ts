@@ -23,10 +23,9 @@ import { labelStudioAnswers } from './label-studio-answers.ts';
 const PROBLEMS_SHOWN = 10;
 
 /**
- * Reads a whole file of verdicts: a CSV table, a JSON export of Label Studio, or a FiftyOne dataset (its `samples.json` or the
- * folder). The content says which of them it is. If anything is wrong, nothing is returned, so that no part of a
- * file is imported.
- *
+ * Reads a CSV table of verdicts, a JSON export of Label Studio, or a FiftyOne dataset (its `samples.json` or the
+ * folder). The content says which it is. If anything is wrong, nothing is returned, so that no part of a file is
+ * imported.
  * @throws UsageError `verdicts-file`: the file cannot be read, or a sentence for each of the first wrong rows
  */
 export async function readVerdicts(given: string, rules: VerdictRules): Promise<ReadVerdicts> {
@@ -111,13 +110,9 @@ function wrongItems(file: string, problems: readonly string[]): UsageError {
   });
 }
 
-/** Rows of a table of verdicts that people or other tools have written. */
-
-/** The columns of the table, by name. */
 const VERDICT_COLUMNS = ['sha256', 'wnid', 'verdict', 'reason', 'reviewer', 'note', 'at'] as const;
 type VerdictColumn = (typeof VERDICT_COLUMNS)[number];
 
-/** Reads one row, or says what is wrong with it, without its line. */
 function readVerdictRow(
   { line, error, values }: ListRow,
   rules: VerdictRules,
