@@ -18,15 +18,13 @@ import { openCoco } from '../../src/export/forms/coco.process.ts';
 import { croissantText } from '../../src/export/croissant/croissant.ts';
 import { decisionLines, decisionsHeader } from '../../src/export/forms/decisions-csv.ts';
 import { licencesPage } from '../../src/export/card/licences-page.ts';
-import { openMetadata } from '../../src/export/forms/metadata.process.ts';
 import { OutputFolder, type PhotoSink, type WrittenFile } from '../../src/export/output-folder.process.ts';
 import { ParquetSink } from '../../src/export/forms/parquet.process.ts';
-import { openPixelHashes } from '../../src/export/forms/pixel-hashes.process.ts';
 import type { PhotoFile, PhotoRow } from '../../src/export/select/photo-row.ts';
 import { choicesOf, type Protocol } from '../../src/export/protocol.ts';
 import { idOf, photoId } from '../../src/export/revisions/revision-id.ts';
 import { ShardSink } from '../../src/export/forms/shards.process.ts';
-import { ThumbnailSink } from '../../src/export/forms/thumbnails.process.ts';
+import { openMetadata, openPixelHashes, thumbnailSink } from '../../src/export/forms/simple-forms.process.ts';
 import type { Sha256 } from '../../src/kernel/ids.ts';
 import type { PictureChange } from '../../src/kernel/picture-change.ts';
 import { normaliseLicence } from '../../src/crawl/sources/licence.ts';
@@ -273,7 +271,7 @@ async function writeTables(
       ? [new ParquetSink(output, { classNames, hasSearchedWnid: made.mode === 'O' })]
       : []),
     ...(made.thumbnails
-      ? [new ThumbnailSink(output, ({ bytes }) => smallWebp(bytes, { maxSidePixels: 64, quality: 50 }))]
+      ? [thumbnailSink(output, ({ bytes }) => smallWebp(bytes, { maxSidePixels: 64, quality: 50 }))]
       : []),
   ];
   for (const photo of photos) {

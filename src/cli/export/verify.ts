@@ -1,9 +1,8 @@
 import { stat } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { threadsOf } from '../../models/engine/ensemble.process.ts';
-import { verifyFolder } from '../../export/verify/verify-folder.process.ts';
-import { version } from '../../config/version.ts';
 import type { Verification } from '../../export/verify/findings.ts';
+import { verifyFolder } from '../../export/verify/verify.process.ts';
 import { UsageError } from '../../kernel/errors.ts';
 import { oneLine } from '../../kernel/printable.ts';
 import { linesText, plural, writeResult, EXIT } from '../text/output.ts';
@@ -53,7 +52,6 @@ async function verify(dir: string, flags: VerifyFlags, { loaded, log, signal }: 
       cropsPerPass: filter.batchCrops,
       provider,
       maxPixels: fetch.maxPixels,
-      winnow: version,
       signal,
       onProgress,
     }),

@@ -1,12 +1,10 @@
 import { stringify } from 'csv-stringify/sync';
 import type { PictureChange } from '../../kernel/picture-change.ts';
 import { oneLine } from '../../kernel/printable.ts';
-import { UNKNOWN_LICENCE } from '../../crawl/sources/licence.ts';
+import { UNKNOWN_LICENCE as UNKNOWN } from '../../crawl/sources/licence.ts';
 import type { Rights } from '../../shortlist/photo-of-class.repository.ts';
 import type { PhotoRow } from '../select/photo-row.ts';
 import { licenceUrlOf } from '../select/rights.ts';
-
-const UNKNOWN = UNKNOWN_LICENCE;
 
 /** Texts that `pandas.read_csv` reads as missing by default (pandas 3.1.1, STR_NA_VALUES). */
 const PANDAS_MISSING: ReadonlySet<string> = new Set(
@@ -56,12 +54,9 @@ export function changeOf(
   return row.file_name.endsWith('.png') && !row.attribution.endsWith(CHANGES.stripped) ? 'reencoded' : 'stripped';
 }
 
-export interface Credit extends Pick<
-  PhotoRow,
-  'source' | 'source_id' | 'page_url' | 'creator' | 'license' | 'license_url'
-> {
+type Credit = Pick<PhotoRow, 'source' | 'source_id' | 'page_url' | 'creator' | 'license' | 'license_url'> & {
   readonly change: PictureChange;
-}
+};
 
 /**
  * The line that people print beside a photo: title, author, source, licence (TASL) and changes, as Creative Commons asks in
@@ -73,16 +68,7 @@ export function attributionText(credit: Credit): string {
   return `${title}${inBrackets(page)} by ${author}, ${licence}${inBrackets(licenceUrl)}, ${changes}`;
 }
 
-interface CreditParts {
-  readonly title: string;
-  readonly author: string;
-  readonly page: string;
-  readonly licence: string;
-  readonly licenceUrl: string;
-  readonly changes: string;
-}
-
-function partsOf(credit: Credit): CreditParts {
+function partsOf(credit: Credit) {
   const { creator, page_url, license, license_url } = rightsTexts({
     creator: credit.creator,
     pageUrl: credit.page_url,

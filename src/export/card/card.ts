@@ -20,16 +20,8 @@ import {
   useTexts,
 } from './account.ts';
 import { datasheet } from './datasheet.ts';
-import {
-  answerTo,
-  citationOf,
-  curatorsOf,
-  frontMatter,
-  LICENCES_PAGE,
-  openQuestions,
-  titleOf,
-  versionOf,
-} from './front-matter.ts';
+import { answerTo, citationOf, curatorsOf, frontMatter, openQuestions, titleOf, versionOf } from './front-matter.ts';
+import { LICENCES_PAGE } from '../verify/layout.ts';
 import { licenceTable } from './licences-page.ts';
 import { bullets, markdownTable, plainMarkdown, quotation } from './markdown.ts';
 import type { WrittenFile } from '../output-folder.process.ts';

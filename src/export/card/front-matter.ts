@@ -4,10 +4,9 @@ import type { WrittenFile } from '../output-folder.process.ts';
 import { CARD_QUESTIONS, type CardKey } from '../../collection/card-questions.ts';
 import { photoColumns, type ColumnType } from '../select/photo-columns.ts';
 import type { Protocol } from '../protocol.ts';
+import { EXPORT_MODES } from '../modes.ts';
+import { LICENCES_PAGE, METADATA } from '../verify/layout.ts';
 import { CARD_TEXTS } from './mode-texts.ts';
-
-export const METADATA = 'test/metadata.jsonl';
-export const LICENCES_PAGE = 'LICENSES.md';
 
 /**
  * The head of README.md, which the Hugging Face Hub and `datasets` read (hub-docs, datasetcard.md).
@@ -126,7 +125,7 @@ const FEATURE_OF: Readonly<Record<Exclude<ColumnType, 'label'>, Feature>> = {
 /** The columns as `datasets` names them: it puts the picture of `file_name` into `image`. */
 function featuresOf(protocol: Protocol): readonly Feature[] {
   const names = Object.fromEntries(protocol.classes.map(({ label, name }) => [String(label), name]));
-  return photoColumns(protocol).map(({ name, type }) => {
+  return photoColumns(EXPORT_MODES[protocol.rule.mode]).map(({ name, type }) => {
     if (name === 'file_name' && protocol.options.pixels) return { name: 'image', dtype: 'image' };
     return { name, ...(type === 'label' ? { dtype: { class_label: { names } } } : FEATURE_OF[type]) };
   });

@@ -1,6 +1,6 @@
 import { photoColumns, type ColumnType } from '../select/photo-columns.ts';
 import type { CroissantNode } from './croissant-terms.ts';
-import { METADATA } from '../card/front-matter.ts';
+import { METADATA } from '../verify/layout.ts';
 import type { WrittenFile } from '../output-folder.process.ts';
 import type { Protocol } from '../protocol.ts';
 import { EXPORT_MODES } from '../modes.ts';
@@ -93,8 +93,8 @@ const TYPE_OF: Readonly<Record<ColumnType, string | readonly string[]>> = {
  * of these lines with the pictures and the classes at once, so the pictures are a record set of their own.
  */
 function photos(protocol: Protocol): CroissantNode {
-  const { hasTrueProb } = EXPORT_MODES[protocol.rule.mode];
-  const columns = photoColumns(protocol).filter(({ name }) => hasTrueProb || name !== 'max_true_prob');
+  const mode = EXPORT_MODES[protocol.rule.mode];
+  const columns = photoColumns(mode).filter(({ name }) => mode.hasTrueProb || name !== 'max_true_prob');
   return {
     '@type': 'cr:RecordSet',
     '@id': 'photos',

@@ -4,7 +4,8 @@ import { filesOf, recordSetsOf } from './croissant-records.ts';
 import { responsibleUse } from './croissant-rai.ts';
 import { provenance } from './croissant-provenance.ts';
 import { CROISSANT_CONTEXT, type CroissantNode } from './croissant-terms.ts';
-import { answerTo, citationOf, curatorsOf, LICENCES_PAGE, titleOf, versionOf } from '../card/front-matter.ts';
+import { answerTo, citationOf, curatorsOf, titleOf, versionOf } from '../card/front-matter.ts';
+import { LICENCES_PAGE } from '../verify/layout.ts';
 import type { Protocol } from '../protocol.ts';
 import { CARD_TEXTS } from '../card/mode-texts.ts';
 

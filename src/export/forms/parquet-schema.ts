@@ -1,35 +1,7 @@
 import type { ColumnSource, SchemaElement } from 'hyparquet-writer';
 import path from 'node:path';
+import { photoColumns, type ColumnType } from '../select/photo-columns.ts';
 import type { PhotoFile, PhotoRow } from '../select/photo-row.ts';
-
-type ColumnKind = 'text' | 'texts' | 'whole' | 'number' | 'label';
-
-/** The columns after `image`, in the order of a line of `test/metadata.jsonl`. */
-const COLUMNS: readonly (readonly [keyof PhotoRow, ColumnKind])[] = [
-  ['file_name', 'text'],
-  ['id', 'text'],
-  ['label', 'label'],
-  ['wnid', 'text'],
-  ['class_name', 'text'],
-  ['sha256', 'text'],
-  ['original_sha256', 'text'],
-  ['source', 'text'],
-  ['source_id', 'text'],
-  ['source_url', 'text'],
-  ['page_url', 'text'],
-  ['creator', 'text'],
-  ['license', 'text'],
-  ['license_url', 'text'],
-  ['attribution', 'text'],
-  ['width', 'whole'],
-  ['height', 'whole'],
-  ['max_true_prob', 'number'],
-  ['predicted_wnid', 'text'],
-  ['predicted_prob', 'number'],
-  ['tags', 'texts'],
-  ['decided_by', 'text'],
-  ['searched_wnid', 'text'],
-];
 
 export interface ParquetShape {
   readonly classNames: readonly string[];
@@ -38,13 +10,13 @@ export interface ParquetShape {
 
 /** The schema as Parquet stores it: a tree, each node before its children. Everything may be null, as pyarrow writes it. */
 export function schemaOf(shape: ParquetShape): SchemaElement[] {
-  const columns = columnsOf(shape);
+  const columns = photoColumns(shape);
   return [
     { name: 'schema', num_children: columns.length + 1 },
     { name: 'image', repetition_type: 'OPTIONAL', num_children: 2 },
     { name: 'bytes', repetition_type: 'OPTIONAL', type: 'BYTE_ARRAY' },
     textElement('path'),
-    ...columns.flatMap(([name, kind]) => elementsOf(name, kind)),
+    ...columns.flatMap(({ name, type }) => elementsOf(name, type)),
   ];
 }
 
@@ -53,7 +25,7 @@ export function schemaOf(shape: ParquetShape): SchemaElement[] {
  * releases read; release 4 renamed it to `List`.
  */
 export function featuresOf(shape: ParquetShape): string {
-  const columns = columnsOf(shape).map(([name, kind]): [string, object] => [name, featureOf(kind, shape)]);
+  const columns = photoColumns(shape).map(({ name, type }): [string, object] => [name, featureOf(type, shape)]);
   const features = { image: { _type: 'Image' }, ...Object.fromEntries(columns) };
   return JSON.stringify({ info: { features } });
 }
@@ -63,32 +35,19 @@ export function columnDataOf(photos: readonly PhotoFile[], shape: ParquetShape):
   const image = photos.map(({ row, bytes }) => ({ bytes, path: path.posix.basename(row.file_name) }));
   return [
     { name: 'image', data: image, encoding: 'PLAIN', codec: 'UNCOMPRESSED', statistics: false },
-    ...columnsOf(shape).map(([name, kind]) => ({ name, data: photos.map(({ row }) => cellOf(row[name], kind)) })),
+    ...photoColumns(shape).map(({ name, type }) => ({ name, data: photos.map(({ row }) => cellOf(row[name], type)) })),
   ];
 }
 
-function columnsOf({ hasSearchedWnid }: ParquetShape): typeof COLUMNS {
-  return COLUMNS.filter(([name]) => hasSearchedWnid || name !== 'searched_wnid');
-}
-
-function elementsOf(name: string, kind: ColumnKind): SchemaElement[] {
-  switch (kind) {
-    case 'text':
-      return [textElement(name)];
-    case 'texts':
-      return [
-        { name, repetition_type: 'OPTIONAL', num_children: 1, converted_type: 'LIST', logical_type: { type: 'LIST' } },
-        { name: 'list', repetition_type: 'REPEATED', num_children: 1 },
-        textElement('element'),
-      ];
-    case 'whole':
-    case 'label':
-      return [{ name, repetition_type: 'OPTIONAL', type: 'INT64' }];
-    case 'number':
-      return [{ name, repetition_type: 'OPTIONAL', type: 'DOUBLE' }];
-    default:
-      return kind satisfies never;
-  }
+function elementsOf(name: string, type: ColumnType): SchemaElement[] {
+  if (type === 'text') return [textElement(name)];
+  if (type === 'texts')
+    return [
+      { name, repetition_type: 'OPTIONAL', num_children: 1, converted_type: 'LIST', logical_type: { type: 'LIST' } },
+      { name: 'list', repetition_type: 'REPEATED', num_children: 1 },
+      textElement('element'),
+    ];
+  return [{ name, repetition_type: 'OPTIONAL', type: type === 'number' ? 'DOUBLE' : 'INT64' }];
 }
 
 function textElement(name: string): SchemaElement {
@@ -101,25 +60,19 @@ function textElement(name: string): SchemaElement {
   };
 }
 
-function featureOf(kind: ColumnKind, { classNames }: ParquetShape): object {
-  switch (kind) {
-    case 'text':
-      return { dtype: 'string', _type: 'Value' };
-    case 'texts':
-      return { feature: { dtype: 'string', _type: 'Value' }, _type: 'Sequence' };
-    case 'whole':
-      return { dtype: 'int64', _type: 'Value' };
-    case 'number':
-      return { dtype: 'float64', _type: 'Value' };
-    case 'label':
-      return { names: classNames, _type: 'ClassLabel' };
-    default:
-      return kind satisfies never;
-  }
+const FEATURES: Readonly<Record<Exclude<ColumnType, 'label'>, object>> = {
+  text: { dtype: 'string', _type: 'Value' },
+  texts: { feature: { dtype: 'string', _type: 'Value' }, _type: 'Sequence' },
+  'whole number': { dtype: 'int64', _type: 'Value' },
+  number: { dtype: 'float64', _type: 'Value' },
+};
+
+function featureOf(type: ColumnType, { classNames }: ParquetShape): object {
+  return type === 'label' ? { names: classNames, _type: 'ClassLabel' } : FEATURES[type];
 }
 
-function cellOf(value: PhotoRow[keyof PhotoRow], kind: ColumnKind): unknown {
+function cellOf(value: PhotoRow[keyof PhotoRow], type: ColumnType): unknown {
   // Parquet's INT64 is a bigint.
-  if (kind === 'whole' || kind === 'label') return typeof value === 'number' ? BigInt(value) : null;
+  if (type === 'whole number' || type === 'label') return typeof value === 'number' ? BigInt(value) : null;
   return value ?? null;
 }

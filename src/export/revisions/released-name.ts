@@ -2,15 +2,6 @@ import path from 'node:path';
 import type { ExportFormat } from '../protocol.ts';
 import type { PhotoRow } from '../select/photo-row.ts';
 
-export interface NamesOfPhoto {
-  /**
-   * Mode A: the name of the class that each member takes the photo for, in the order of the members. Only the first two
-   * count. If it is one, it is written twice, and so is the ensemble's class if the members' are not known.
-   * Mode O: the lemmas of the concept that the photo was searched as.
-   */
-  readonly names: readonly string[];
-}
-
 /** 255 bytes are the most that file systems allow for a name. The numbers, the id and the end need 80 at most. */
 const MAX_NAME_BYTES = 80;
 /** So many photos of a folder can have the same name. The others carry their ids. */
@@ -20,8 +11,8 @@ const MAX_ZEROS = 9;
  * Gives photos the file names of the released ImageNet-A and ImageNet-O, unique within each folder:
  *
  * - mode A: `0.000116_digital clock _ digital clock_0.865662.jpg`, which is `max_true_prob` with six decimals, the
- *   prediction of model 1, the prediction of model 2, and `predicted_prob` with the digits of a 32-bit number. The release
- *   does not say over which models and crops its numbers are taken.
+ *   predictions of models 1 and 2 (here the ensemble's, twice), and `predicted_prob` with the digits of a 32-bit number.
+ *   The release does not say over which models and crops its numbers are taken.
  * - mode O: `cardinal_tetra_Paracheirodon_axelrodi_0.99767953.JPEG`, which is the concept and `predicted_prob`.
  *
  * A name that the folder has already gets a zero at the end of its last number, which changes no value. Names that differ
@@ -33,12 +24,15 @@ export class ReleasedNames {
   #folder = '';
   readonly #timesUsed = new Map<string, number>();
 
-  /** The file name within the folder, with the extension. Photos come in the order of their folders. */
-  nameFor(row: PhotoRow, { names }: NamesOfPhoto): string {
+  /**
+   * The file name within the folder, with the extension. Photos come in the order of their folders.
+   * @param className mode A: the class that the ensemble takes the photo for; mode O: the concept that it was searched as
+   */
+  nameFor(row: PhotoRow, className: string): string {
     const folder = path.posix.dirname(row.file_name);
     if (folder !== this.#folder) this.#timesUsed.clear();
     this.#folder = folder;
-    const name = row.max_true_prob === null ? nameInO(row, names) : nameInA(row, row.max_true_prob, names);
+    const name = row.max_true_prob === null ? nameInO(row, className) : nameInA(row, row.max_true_prob, className);
     const key = name.toLowerCase();
     const times = this.#timesUsed.get(key) ?? 0;
     this.#timesUsed.set(key, times + 1);
@@ -56,13 +50,12 @@ export function releasedNamesProblem(formats: readonly ExportFormat[]): string |
   );
 }
 
-function nameInA(row: PhotoRow, trueProb: number, names: readonly string[]): string {
-  const [first = row.predicted_wnid, second = first] = names;
-  return `${trueProb.toFixed(6)}_${safe(first, ' ')} _ ${safe(second, ' ')}_${float32Digits(row.predicted_prob)}`;
+function nameInA(row: PhotoRow, trueProb: number, className: string): string {
+  const name = safe(className, ' ');
+  return `${trueProb.toFixed(6)}_${name} _ ${name}_${float32Digits(row.predicted_prob)}`;
 }
 
-function nameInO(row: PhotoRow, names: readonly string[]): string {
-  const concept = names.length === 0 ? (row.searched_wnid ?? row.wnid) : names.join('_');
+function nameInO(row: PhotoRow, concept: string): string {
   return `${safe(concept, '_')}_${float32Digits(row.predicted_prob)}`;
 }
 

@@ -1,9 +1,9 @@
 import { realpath, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
-import { codeOf, GiveUpOnItem, messageOf } from '../../kernel/errors.ts';
+import { codeOf, GiveUpOnItem, messageOf, unreadable } from '../../kernel/errors.ts';
 import { openPlainFile } from '../verify/export-folder.process.ts';
 import { PROTOCOL, unsafePath } from '../verify/layout.ts';
-import { unreadable } from '../../kernel/errors.ts';
+import type { Revision } from './revision.repository.ts';
 
 /** A file of a revision's folder. The caller closes the handle. */
 export interface OpenFile {
@@ -44,13 +44,7 @@ export type FolderState = 'there' | 'gone' | 'other';
 const MAX_PROTOCOL_BYTES = 64 * 1024 * 1024;
 
 /** Checks by the id in its protocol that a folder still holds the revision. */
-export async function stateOfFolder({
-  id,
-  path: folder,
-}: {
-  readonly id: string;
-  readonly path: string;
-}): Promise<FolderState> {
+export async function stateOfFolder({ id, path: folder }: Pick<Revision, 'id' | 'path'>): Promise<FolderState> {
   if ((await realpath(folder).catch(() => null)) === null) return 'gone';
   try {
     const { handle, bytes } = await openRevisionFile(folder, PROTOCOL);

@@ -6,7 +6,7 @@ import type { Database } from '../../platform/postgres/database.ts';
 import { allowLongIdle } from '../../platform/postgres/transactions.ts';
 import type { ExportReason, Protocol } from '../protocol.ts';
 import { photoId } from './revision-id.ts';
-import type { StoredVerification } from '../verify/stored-verification.ts';
+import type { StoredVerification } from '../verify/findings.ts';
 
 export interface Revision {
   readonly id: Sha256;

@@ -1,10 +1,8 @@
-import { version } from '../../config/version.ts';
 import { storeVerification, type Revision } from './revision.repository.ts';
-import { storedVerification } from '../verify/stored-verification.ts';
-import type { VerifyProgress } from '../verify/verify.process.ts';
+import { storedVerification } from '../verify/findings.ts';
+import { verifyFolder, type VerifyProgress } from '../verify/verify.process.ts';
 import { threadsOf } from '../../models/engine/ensemble.process.ts';
 import type { Workspace } from '../../models/workspace/workspace.process.ts';
-import { verifyFolder } from '../verify/verify-folder.process.ts';
 
 export interface VerifyRevisionOptions {
   readonly sample: number | null;
@@ -32,7 +30,6 @@ export async function verifyRevision(
     cropsPerPass: filter.batchCrops,
     provider,
     maxPixels: fetch.maxPixels,
-    winnow: version,
   });
   await storeVerification(app.db, scope, { id, path, verified: storedVerification(verification, new Date(nowMs())) });
 }

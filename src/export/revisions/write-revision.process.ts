@@ -8,16 +8,14 @@ import { openCoco } from '../forms/coco.process.ts';
 import { croissantText } from '../croissant/croissant.ts';
 import { decisionLines, decisionsHeader } from '../forms/decisions-csv.ts';
 import { licencesPage } from '../card/licences-page.ts';
-import { openMetadata } from '../forms/metadata.process.ts';
 import type { OutputFolder, PhotoSink, WrittenFile } from '../output-folder.process.ts';
 import { ParquetSink } from '../forms/parquet.process.ts';
 import type { PhotoFile } from '../select/photo-row.ts';
-import { openPixelHashes } from '../forms/pixel-hashes.process.ts';
 import type { Protocol } from '../protocol.ts';
 import { ReleasedNames } from './released-name.ts';
 import type { RowContext } from '../select/row-of.ts';
 import { ShardSink } from '../forms/shards.process.ts';
-import { ThumbnailSink } from '../forms/thumbnails.process.ts';
+import { openMetadata, openPixelHashes, thumbnailSink } from '../forms/simple-forms.process.ts';
 import { FETCH_SCRIPT } from '../verify/layout.ts';
 import { smallWebp } from '../../platform/image/thumbnail.ts';
 import { nameOf, type Workspace } from '../../models/workspace/workspace.process.ts';
@@ -94,8 +92,7 @@ function rowContextOf({ collection }: Workspace, { plan, options }: ToWrite): Ro
     nameFor:
       released === null
         ? null
-        : (row, photo) =>
-            released.nameFor(row, { names: [nameOf(collection, EXPORT_MODES[collection.mode].releasedAs(photo))] }),
+        : (row, photo) => released.nameFor(row, nameOf(collection, EXPORT_MODES[collection.mode].releasedAs(photo))),
   };
 }
 
@@ -117,6 +114,6 @@ async function openSinks(
   if (formats.includes('parquet'))
     sinks.push(new ParquetSink(output, { classNames, ...EXPORT_MODES[collection.mode] }));
   const small = { maxSidePixels: app.config.shortlist.thumbnailPixels, quality: THUMBNAIL_QUALITY };
-  if (thumbnails) sinks.push(new ThumbnailSink(output, ({ bytes }) => smallWebp(bytes, small)));
+  if (thumbnails) sinks.push(thumbnailSink(output, ({ bytes }) => smallWebp(bytes, small)));
   return sinks;
 }

@@ -1,6 +1,4 @@
 import type { PhotoRow } from './photo-row.ts';
-import type { Protocol } from '../protocol.ts';
-import { EXPORT_MODES } from '../modes.ts';
 
 /** Type of a column of `test/metadata.jsonl`. `label` is the position of a class, `texts` a list. */
 export type ColumnType = 'text' | 'label' | 'whole number' | 'number' | 'texts';
@@ -47,6 +45,6 @@ const CONCEPT: PhotoColumn = {
   description: 'The concept that the photo was searched as.',
 };
 
-export function photoColumns({ rule }: Pick<Protocol, 'rule'>): readonly PhotoColumn[] {
-  return EXPORT_MODES[rule.mode].hasSearchedWnid ? [...COLUMNS, CONCEPT] : COLUMNS;
+export function photoColumns(of: { readonly hasSearchedWnid: boolean }): readonly PhotoColumn[] {
+  return of.hasSearchedWnid ? [...COLUMNS, CONCEPT] : COLUMNS;
 }

@@ -1,13 +1,11 @@
 import * as z from 'zod';
 import { parseYaml } from '../../config/yaml.ts';
-import { messageOf, UsageError } from '../../kernel/errors.ts';
+import { messageOf, UsageError, unreadable } from '../../kernel/errors.ts';
 import { listOf } from '../bounded.ts';
 import type { Protocol } from '../protocol.ts';
 import type { ExportContent } from './content.process.ts';
 import { CARD } from './layout.ts';
-import { wrongOf } from './problems.ts';
-import { checking } from './unreadable.ts';
-import { unreadable } from '../../kernel/errors.ts';
+import { checking } from './findings.ts';
 
 const MAX_BYTES = 16 * 1024 * 1024;
 /** Parsed YAML takes hundreds of times the memory of its text. Most of it is a line for each class. */
@@ -49,11 +47,11 @@ function frontMatterProblems(text: string, protocol: Protocol): string[] {
 function splitProblems(splits: Splits, { photos, bytes }: Protocol): string[] {
   const [split, ...others] = splits;
   const names = splits.map(({ name }) => name).join(', ');
-  return wrongOf([
-    [split?.name !== 'test' || others.length > 0, `Expected one split, 'test', but received ${names}`],
-    [split?.num_examples !== photos, `Expected ${photos} for num_examples but received ${split?.num_examples}`],
-    [split?.num_bytes !== bytes, `Expected ${bytes} for num_bytes but received ${split?.num_bytes}`],
-  ]);
+  return [
+    (split?.name !== 'test' || others.length > 0) && `Expected one split, 'test', but received ${names}`,
+    split?.num_examples !== photos && `Expected ${photos} for num_examples but received ${split?.num_examples}`,
+    split?.num_bytes !== bytes && `Expected ${bytes} for num_bytes but received ${split?.num_bytes}`,
+  ].filter((problem) => problem !== false);
 }
 
 function nameProblems(features: readonly z.output<typeof feature>[], { classes }: Protocol): string[] {

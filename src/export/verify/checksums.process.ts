@@ -1,13 +1,9 @@
 import type { Sha256 } from '../../kernel/ids.ts';
 import { CHECKSUMS, readChecksums, type Checksums } from '../checksums.ts';
-import type { ExportFolder } from './export-folder.process.ts';
-import type { Findings } from './findings.ts';
-import { checking } from './unreadable.ts';
+import type { ExportContent } from './content.process.ts';
+import { checking, type Findings } from './findings.ts';
 
-interface Listed {
-  readonly folder: ExportFolder;
-  readonly findings: Findings;
-}
+type Listed = Pick<ExportContent, 'folder' | 'findings'>;
 
 const MOST_MISSING = 10_000;
 

@@ -5,9 +5,8 @@ import { listOf } from '../bounded.ts';
 import type { PhotoRow } from '../select/photo-row.ts';
 import type { ExportContent } from './content.process.ts';
 import { COCO } from './layout.ts';
-import { wrongOf } from './problems.ts';
-import { checking } from './unreadable.ts';
 import { unreadable } from '../../kernel/errors.ts';
+import { checking } from './findings.ts';
 
 /** The file is parsed as a whole. About 600,000 photos fit. */
 const MAX_BYTES = 400 * 1024 * 1024;
@@ -43,13 +42,8 @@ export async function checkCoco(content: ExportContent): Promise<void> {
     const excess = jsonExcess(text, { depth: 20, items: most });
     if (excess !== null) throw unreadable(excess);
     const coco = cocoOf(text);
-    const tables = Object.entries({
-      images: coco.images,
-      annotations: coco.annotations,
-      categories: coco.categories,
-      licenses: coco.licenses,
-    });
-    for (const [table, items] of tables) findings.breaches('coco', COCO, repeated(table, items));
+    for (const table of ['images', 'annotations', 'categories', 'licenses'] as const)
+      findings.breaches('coco', COCO, repeated(table, coco[table]));
     const seen = new Set<number>();
     const problemsOf = comparer(coco);
     for (const each of coco.images) {
@@ -91,19 +85,13 @@ function comparer(coco: Coco): (image: Coco['images'][number], row: PhotoRow) =>
     const own = annotations.get(one.id) ?? [];
     const rights = licences.get(one.license);
     return [
-      ...wrongOf([
-        [
-          one.width !== width || one.height !== height,
-          `Expected ${width} x ${height} pixels of ${file_name} but received ${one.width} x ${one.height}`,
-        ],
-        [own.length !== 1, `Expected one annotation of ${file_name} but there are ${own.length}`],
-        [
-          rights?.name !== license || rights.url !== license_url,
-          `Expected the licence ${license} of ${file_name} but received ${rights?.name ?? one.license}`,
-        ],
-      ]),
+      (one.width !== width || one.height !== height) &&
+        `Expected ${width} x ${height} pixels of ${file_name} but received ${one.width} x ${one.height}`,
+      own.length !== 1 && `Expected one annotation of ${file_name} but there are ${own.length}`,
+      (rights?.name !== license || rights.url !== license_url) &&
+        `Expected the licence ${license} of ${file_name} but received ${rights?.name ?? one.license}`,
       ...own.slice(0, 1).flatMap((each) => annotationProblems(each, categories.get(each.category_id), row)),
-    ];
+    ].filter((problem) => problem !== false);
   };
 }
 
@@ -112,18 +100,12 @@ function annotationProblems(
   own: Coco['categories'][number] | undefined,
   { file_name, width, height, wnid, class_name, label }: PhotoRow,
 ): string[] {
-  return wrongOf([
-    [
-      bbox.join(' ') !== `0 0 ${width} ${height}`,
+  return [
+    bbox.join(' ') !== `0 0 ${width} ${height}` &&
       `Expected the whole image as the box of ${file_name} but received ${bbox.join(', ')}`,
-    ],
-    [
-      own?.wnid !== wnid || own.name !== class_name,
+    (own?.wnid !== wnid || own.name !== class_name) &&
       `Expected the category ${wnid} of ${file_name} but received ${own?.wnid ?? category_id}`,
-    ],
-    [
-      category_id !== label + 1,
+    category_id !== label + 1 &&
       `Expected the category id ${label + 1} of ${file_name}, its label and one, but received ${category_id}`,
-    ],
-  ]);
+  ].filter((problem) => problem !== false);
 }

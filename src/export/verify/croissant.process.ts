@@ -1,12 +1,11 @@
 import * as z from 'zod';
-import { GiveUpOnItem } from '../../kernel/errors.ts';
+import { GiveUpOnItem, unreadable } from '../../kernel/errors.ts';
 import { jsonExcess, jsonOf } from '../../kernel/json.ts';
 import { listOf } from '../bounded.ts';
 import type { ExportContent } from './content.process.ts';
 import { CROISSANT } from './layout.ts';
 import { JSON_LIMITS, MAX_JSON_BYTES } from './protocol-checks.ts';
-import { checking } from './unreadable.ts';
-import { unreadable } from '../../kernel/errors.ts';
+import { checking } from './findings.ts';
 
 const CONFORMS_TO = 'http://mlcommons.org/croissant/1.1';
 

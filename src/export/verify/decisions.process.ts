@@ -4,19 +4,10 @@ import type { PhotoRow } from '../select/photo-row.ts';
 import type { ExportContent } from './content.process.ts';
 import { csvRecords, type CsvRecord } from './csv.process.ts';
 import { DECISIONS } from './layout.ts';
-import { wrongOf } from './problems.ts';
 import { differences } from './tally.ts';
-import { checking } from './unreadable.ts';
+import { checking } from './findings.ts';
 
-interface Decision {
-  readonly sha256: string;
-  readonly wnid: string;
-  readonly state: string;
-  readonly exported: string;
-  readonly reason: string;
-  readonly decidedBy: string;
-  readonly evidence: string;
-}
+type Decision = ReturnType<typeof decisionOf>;
 
 const COMPARED = [
   'sha256',
@@ -71,7 +62,7 @@ export async function checkDecisions(content: ExportContent, isOwn: boolean): Pr
 const YES = 'yes';
 const NO = 'no';
 
-function decisionOf({ cells }: CsvRecord): Decision {
+function decisionOf({ cells }: CsvRecord) {
   const {
     sha256 = '',
     wnid = '',
@@ -101,32 +92,24 @@ async function decisionProblems({ rows }: ExportContent, decision: Decision, exp
 }
 
 function leftOutProblems({ reason }: Decision, row: PhotoRow | null): string[] {
-  return wrongOf([
-    [
-      row !== null,
+  return [
+    row !== null &&
       `Expected '${YES}' for exported, because ${row?.file_name} is there, but received '${NO}' (${reason})`,
-    ],
-    [
-      !EXPORT_REASONS.some((known) => known === reason),
+    !EXPORT_REASONS.some((known) => known === reason) &&
       `Expected one of the reasons ${EXPORT_REASONS.join(', ')} but received '${reason}'`,
-    ],
-  ]);
+  ].filter((problem) => problem !== false);
 }
 
 function exportedProblems({ exported, state, reason, decidedBy, evidence }: Decision, row: PhotoRow): string[] {
-  return wrongOf([
-    [exported !== YES, `Expected '${YES}' or '${NO}' for exported but received '${exported}'`],
-    [state !== 'accepted', `Expected the state 'accepted' of an exported photo but received '${state}'`],
-    [reason !== '', `Expected no left_out_reason of an exported photo but received '${reason}'`],
-    [
-      decidedBy !== row.decided_by,
+  return [
+    exported !== YES && `Expected '${YES}' or '${NO}' for exported but received '${exported}'`,
+    state !== 'accepted' && `Expected the state 'accepted' of an exported photo but received '${state}'`,
+    reason !== '' && `Expected no left_out_reason of an exported photo but received '${reason}'`,
+    decidedBy !== row.decided_by &&
       `Expected decided_by '${row.decided_by}', as in test/metadata.jsonl, but received '${decidedBy}'`,
-    ],
-    [
-      evidence !== evidenceOf(row),
+    evidence !== evidenceOf(row) &&
       `Expected the prediction '${evidenceOf(row)}', as in test/metadata.jsonl, but received '${evidence}'`,
-    ],
-  ]);
+  ].filter((problem) => problem !== false);
 }
 
 function evidenceOf({ predicted_wnid, predicted_prob, max_true_prob }: PhotoRow): string {

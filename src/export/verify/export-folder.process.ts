@@ -2,10 +2,9 @@ import { createHash } from 'node:crypto';
 import { constants, createReadStream, type Dirent } from 'node:fs';
 import { open, readdir, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
-import { codeOf, GiveUpOnItem } from '../../kernel/errors.ts';
+import { codeOf, GiveUpOnItem, unreadable } from '../../kernel/errors.ts';
 import { toSha256, type Sha256 } from '../../kernel/ids.ts';
 import type { Findings } from './findings.ts';
-import { unreadable } from '../../kernel/errors.ts';
 
 /** Opening a link fails, and opening a pipe does not wait for its writer. Windows has neither flag. */
 const FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);

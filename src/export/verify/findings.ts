@@ -1,3 +1,5 @@
+import { GiveUpOnItem } from '../../kernel/errors.ts';
+
 /** The checks of `winnow verify`. The words are part of the contract, because scripts rely on them. */
 export const CHECKS = [
   // A file or an id is not what its SHA-256 says.
@@ -46,6 +48,24 @@ export interface Verification {
   readonly breaches: readonly Breach[];
 }
 
+/** The result of `winnow verify` for the folder of a revision, stored with the revision. */
+export interface StoredVerification extends Verification {
+  readonly at: string;
+  readonly breachCount: number;
+}
+
+const BREACHES_STORED = 50;
+
+export function storedVerification(verification: Verification, at: Date): StoredVerification {
+  const { breaches } = verification;
+  return {
+    ...verification,
+    at: at.toISOString(),
+    breachCount: breaches.length,
+    breaches: breaches.slice(0, BREACHES_STORED),
+  };
+}
+
 /** The most breaches of one check that are kept. One mistake may affect a million photos. */
 const BREACHES_PER_CHECK = 1_000;
 
@@ -92,5 +112,20 @@ export class Findings {
     );
     const breaches = [...this.#breaches, ...more];
     return { ok: breaches.length === 0, photos, checks: this.#made.size, skipped: this.#skipped, breaches };
+  }
+}
+
+/** Runs a check of a file. If the file cannot be read, that is a breach of the check. */
+export async function checking(
+  { findings }: { readonly findings: Findings },
+  { check, file }: { readonly check: Check; readonly file: string },
+  run: () => Promise<void>,
+): Promise<void> {
+  findings.begin(check);
+  try {
+    await run();
+  } catch (error) {
+    if (!(error instanceof GiveUpOnItem)) throw error;
+    findings.breach(check, file, error.message);
   }
 }

@@ -3,8 +3,8 @@ import { METADATA, photoPath } from './layout.ts';
 import { linesOf } from '../../kernel/lines.ts';
 import { rowProblems, rowRules } from './row-checks.ts';
 import { Tally } from './tally.ts';
-import { checking } from './unreadable.ts';
 import { throwIfInterrupted } from '../../kernel/errors.ts';
+import { checking } from './findings.ts';
 
 /**
  * Reads the rows of test/metadata.jsonl, and checks each by itself, against the other rows, and their totals against

@@ -1,24 +1,19 @@
 import type { WrittenFile } from '../output-folder.process.ts';
-import type { Protocol } from '../protocol.ts';
+import { exportCard } from '../card/card.ts';
+import { licencesPage } from '../card/licences-page.ts';
+import { croissantText } from '../croissant/croissant.ts';
 import type { ExportContent } from './content.process.ts';
-import type { Check } from './findings.ts';
+import { checking, type Check } from './findings.ts';
 import { CARD, CROISSANT, isAboutPhotos, LICENCES_PAGE, PROTOCOL } from './layout.ts';
-import { checking } from './unreadable.ts';
-
-export interface OwnTexts {
-  readonly card: (protocol: Protocol, files: readonly WrittenFile[]) => string;
-  readonly licences: (protocol: Protocol) => string;
-  readonly croissant: (protocol: Protocol, files: readonly WrittenFile[]) => string;
-}
 
 const SPARE_BYTES = 64 * 1024;
 
-export async function checkOwnTexts(content: ExportContent, texts: OwnTexts): Promise<void> {
+export async function checkOwnTexts(content: ExportContent): Promise<void> {
   const { protocol } = content;
   const files = await otherFiles(content);
-  await compare(content, { check: 'card', file: CARD }, () => texts.card(protocol, files));
-  await compare(content, { check: 'card', file: LICENCES_PAGE }, () => texts.licences(protocol));
-  await compare(content, { check: 'croissant', file: CROISSANT }, () => texts.croissant(protocol, files));
+  await compare(content, { check: 'card', file: CARD }, () => exportCard(protocol, files));
+  await compare(content, { check: 'card', file: LICENCES_PAGE }, () => licencesPage(protocol));
+  await compare(content, { check: 'croissant', file: CROISSANT }, () => croissantText(protocol, files));
 }
 
 /** The files that were there when the texts were written, in the order of SHA256SUMS. */

@@ -1,15 +1,14 @@
 import path from 'node:path';
 import { parquetMetadataAsync, parquetReadObjects, type AsyncBuffer, type FileMetaData } from 'hyparquet';
 import * as z from 'zod';
-import { messageOf, throwIfInterrupted } from '../../kernel/errors.ts';
+import { messageOf, throwIfInterrupted, unreadable } from '../../kernel/errors.ts';
 import { jsonOf } from '../../kernel/json.ts';
 import { sha256Of } from '../../config/sha256.ts';
 import { listOf } from '../bounded.ts';
 import type { PhotoRow } from '../select/photo-row.ts';
 import type { ExportContent } from './content.process.ts';
 import { filesOfFormat } from './layout.ts';
-import { checking } from './unreadable.ts';
-import { unreadable } from '../../kernel/errors.ts';
+import { checking } from './findings.ts';
 
 /** A row group is in memory as a whole. winnow writes 16 MB or one photo. */
 const MAX_GROUP_BYTES = 1024 * 1024 * 1024;

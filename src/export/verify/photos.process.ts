@@ -5,35 +5,23 @@ import type { PhotoRow } from '../select/photo-row.ts';
 import { checkHash } from './checksums.process.ts';
 import type { ExportContent } from './content.process.ts';
 import { photoPath } from './layout.ts';
+import { fingerprintOf } from '../../photo/hashes/fingerprint-index.ts';
+import { plainSize } from '../../platform/image/exported-picture.ts';
+import { decodeRgb, inspectPhoto } from '../../platform/image/inspect.ts';
+import { withoutMetadata } from '../../platform/image/strip.ts';
 
 /** Larger than any photo that winnow fetches. */
 const MAX_PHOTO_BYTES = 512 * 1024 * 1024;
 
-export interface SeenPicture {
-  readonly format: 'jpeg' | 'png' | 'webp';
-  readonly width: number;
-  readonly height: number;
-  /** 1 to 8 as in EXIF. */
-  readonly exifOrientation: number;
-  /** True for an upright 8-bit JPEG or PNG without alpha. Every reader sees the same pixels in it. */
-  readonly isPlain: boolean;
-  /** True if the file holds more than pixels and their colour data, or has an unknown structure. */
-  readonly hasMetadata: boolean;
-  /** Equal pictures of one size have equal hashes. */
-  readonly perceptualHash: string;
-}
-
-export interface PhotoPorts {
-  /** Decodes a picture. The text says why it cannot be decoded. */
-  readonly look: (bytes: Buffer) => Promise<SeenPicture | string>;
-  readonly arePixelsEqual: (one: Buffer, other: Buffer) => Promise<boolean>;
+interface PhotoOptions {
+  readonly maxPixels: number;
   /** Takes a photo whose bytes are those of its row. It may wait until there is room for more. */
   readonly take: (row: PhotoRow, bytes: Buffer) => Promise<void>;
   readonly onProgress: (done: number) => void;
 }
 
 /** Reads each photo once: checks its bytes against SHA256SUMS and its row, decodes it, and hands it on. */
-export async function checkPhotos(content: ExportContent, ports: PhotoPorts): Promise<void> {
+export async function checkPhotos(content: ExportContent, options: PhotoOptions): Promise<void> {
   const { findings, folder, protocol, rows, signal } = content;
   const pictures = new Map<string, string>();
   let [done, totalBytes] = [0, 0];
@@ -42,12 +30,12 @@ export async function checkPhotos(content: ExportContent, ports: PhotoPorts): Pr
     if (folder.files.has(path)) {
       const bytes = await readPhoto(content, path);
       totalBytes += bytes?.length ?? 0;
-      if (bytes !== null) await checkPhoto(content, { path, row, bytes }, { ...ports, pictures });
+      if (bytes !== null) await checkPhoto(content, { path, row, bytes }, { ...options, pictures });
     } else {
       findings.breach('missing-file', path, 'Expected the photo of a row of test/metadata.jsonl but there is none');
     }
     done += 1;
-    ports.onProgress(done);
+    options.onProgress(done);
   }
   if (totalBytes !== protocol.bytes)
     findings.breach(
@@ -76,14 +64,14 @@ interface Photo {
 async function checkPhoto(
   content: ExportContent,
   { path, row, bytes }: Photo,
-  ports: PhotoPorts & { readonly pictures: Map<string, string> },
+  { maxPixels, take, pictures }: PhotoOptions & { readonly pictures: Map<string, string> },
 ): Promise<void> {
   const { findings, checksums } = content;
   const sha256 = sha256Of(bytes);
   checkHash(findings, checksums, { path, sha256 });
   if (sha256 !== row.sha256)
     findings.breach('metadata', path, `Expected the SHA-256 ${row.sha256} of its row but the file has ${sha256}`);
-  const seen = await ports.look(bytes);
+  const seen = await look(bytes, maxPixels);
   if (typeof seen === 'string') {
     findings.breach('metadata', path, seen);
     return;
@@ -95,9 +83,23 @@ async function checkPhoto(
       path,
       'Expected a picture without metadata but it has EXIF, XMP, IPTC, comments or other parts',
     );
-  const twin = await findTwin(content, { path, bytes, seen }, ports);
+  const twin = await findTwin(content, { path, bytes, seen }, pictures);
   if (twin !== null) findings.breach('duplicate', path, `Expected each picture once but it has the pixels of ${twin}`);
-  if (sha256 === row.sha256) await ports.take(row, bytes);
+  if (sha256 === row.sha256) await take(row, bytes);
+}
+
+type SeenPicture = Exclude<Awaited<ReturnType<typeof look>>, string>;
+
+/**
+ * Decodes a picture, or says why that fails. `isPlain`: an upright 8-bit JPEG or PNG without alpha, in which every reader
+ * sees the same pixels. `hasMetadata`: it holds more than pixels and their colour data, or has an unknown structure.
+ */
+async function look(bytes: Buffer, maxPixels: number) {
+  const limits = { maxPixels, minSidePixels: 1, maxAspectRatio: Infinity };
+  const inspection = await inspectPhoto(bytes, limits, fingerprintOf);
+  if (!inspection.ok) return inspection.detail;
+  const isPlain = (await plainSize(bytes)) !== null;
+  return { ...inspection, isPlain, hasMetadata: withoutMetadata(bytes) !== bytes };
 }
 
 /** How a picture differs from its row, and from what loaders that apply no orientation and no alpha can read. */
@@ -124,7 +126,7 @@ function pictureProblems(
 async function findTwin(
   { folder }: ExportContent,
   { path, bytes, seen }: { readonly path: string; readonly bytes: Buffer; readonly seen: SeenPicture },
-  { pictures, arePixelsEqual }: PhotoPorts & { readonly pictures: Map<string, string> },
+  pictures: Map<string, string>,
 ): Promise<string | null> {
   const key = `${seen.perceptualHash} ${seen.width} ${seen.height}`;
   const earlier = pictures.get(key);
@@ -134,4 +136,9 @@ async function findTwin(
   }
   const other = await folder.read(earlier, MAX_PHOTO_BYTES);
   return (await arePixelsEqual(bytes, other)) ? earlier : null;
+}
+
+async function arePixelsEqual(one: Buffer, other: Buffer): Promise<boolean> {
+  const [a, b] = [await decodeRgb(one), await decodeRgb(other)];
+  return a.width === b.width && Buffer.from(a.data).equals(b.data);
 }

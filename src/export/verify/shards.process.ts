@@ -1,11 +1,10 @@
 import { createTarDecoder, type ParsedTarEntry } from 'modern-tar';
-import { GiveUpOnItem, messageOf, throwIfInterrupted } from '../../kernel/errors.ts';
+import { GiveUpOnItem, messageOf, throwIfInterrupted, unreadable } from '../../kernel/errors.ts';
 import { sha256Of } from '../../config/sha256.ts';
 import type { ExportContent } from './content.process.ts';
 import { filesOfFormat } from './layout.ts';
 import { MAX_LINE_BYTES } from '../../kernel/lines.ts';
-import { checking } from './unreadable.ts';
-import { unreadable } from '../../kernel/errors.ts';
+import { checking } from './findings.ts';
 
 /** Larger than any photo. A member is in memory as a whole. */
 const MAX_MEMBER_BYTES = 512 * 1024 * 1024;

@@ -1,7 +1,8 @@
+import { version } from '../../config/version.ts';
 import { UsageError, throwIfInterrupted } from '../../kernel/errors.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
-import { CHECKSUMS, type Checksums } from '../checksums.ts';
-import type { PhotoRow } from '../select/photo-row.ts';
+import { CHECKSUMS } from '../checksums.ts';
+import { RuleCheck, type RuleOptions } from '../select/rule-check.process.ts';
 import { EXPORT_FORMAT, type Protocol } from '../protocol.ts';
 import { checkAttribution, checkAttributionTexts } from './attribution.process.ts';
 import { checkCard } from './card.process.ts';
@@ -11,35 +12,19 @@ import { RowIndex, type ExportContent } from './content.process.ts';
 import { checkCroissant } from './croissant.process.ts';
 import { checkDecisions } from './decisions.process.ts';
 import { ExportFolder } from './export-folder.process.ts';
-import { Findings, type Check, type Verification } from './findings.ts';
+import { checking, Findings, type Verification } from './findings.ts';
 import { METADATA, PROTOCOL, belongs, requiredFiles, thumbnailId } from './layout.ts';
 import { checkClassFolders, checkMetadata } from './metadata.process.ts';
-import { checkOwnTexts, type OwnTexts } from './own-texts.process.ts';
+import { checkOwnTexts } from './own-texts.process.ts';
 import { checkParquet } from './parquet.process.ts';
-import { checkPhotos, type PhotoPorts } from './photos.process.ts';
+import { checkPhotos } from './photos.process.ts';
 import { MAX_JSON_BYTES, classProblems, idProblem, listProblems, protocolOf } from './protocol-checks.ts';
 import { checkShards } from './shards.process.ts';
-import { checking } from './unreadable.ts';
 
-export interface RuleChecker {
-  readonly photos: number;
-  add(row: PhotoRow, bytes: Buffer): Promise<void>;
-  finish(): Promise<void>;
-  close(): Promise<void>;
-}
-
-export interface VerifyPorts extends Pick<PhotoPorts, 'look' | 'arePixelsEqual'> {
-  readonly texts: OwnTexts;
-  readonly startRule: (
-    protocol: Protocol,
-    onProblem: (path: string, detail: string) => void,
-  ) => Promise<RuleChecker | { readonly check: Check; readonly reason: string }>;
-}
-
-export interface VerifyOptions {
+export interface VerifyOptions extends Omit<RuleOptions, 'onProblem'> {
+  /** Photos whose rule is recomputed; null: all. */
   readonly sample: number | null;
-  readonly winnow: string;
-  readonly signal: AbortSignal;
+  readonly maxPixels: number;
   readonly onProgress: (progress: VerifyProgress) => void;
 }
 
@@ -50,12 +35,11 @@ export interface VerifyProgress {
 }
 
 /**
- * Checks an export against itself, and against the models. It needs no network and no catalogue. Memory grows with the number of
- * photos, by about a kilobyte each, and does not depend on their size.
- *
+ * Checks an export against itself, with the files and the models of this machine: no catalogue, no data folder, no network.
+ * Memory grows by about a kilobyte for each photo.
  * @throws UsageError `not-an-export` if the folder has no protocol.json; Interrupted
  */
-export async function verifyExport(root: string, ports: VerifyPorts, options: VerifyOptions): Promise<Verification> {
+export async function verifyFolder(root: string, options: VerifyOptions): Promise<Verification> {
   const findings = new Findings();
   const folder = await ExportFolder.open(root, findings);
   if (!folder.files.has(PROTOCOL))
@@ -68,18 +52,17 @@ export async function verifyExport(root: string, ports: VerifyPorts, options: Ve
   const protocol = await readProtocol({ folder, findings });
   const rows = new RowIndex(folder);
   if (protocol === null) {
-    await checkOtherHashes({ folder, findings, checksums, isPhoto: () => false }, options);
+    await checkOtherHashes({ folder, findings, checksums }, () => false, options);
     findings.skip('metadata', `${PROTOCOL} cannot be used, so only checksums were compared`);
     return findings.result(0);
   }
-  await checkContent({ folder, findings, protocol, checksums, rows, signal: options.signal }, ports, options);
+  await checkContent({ folder, findings, protocol, checksums, rows, signal: options.signal }, options);
   return findings.result(rows.count);
 }
 
-async function readProtocol({
-  folder,
-  findings,
-}: Pick<ExportContent, 'folder' | 'findings'>): Promise<Protocol | null> {
+type Files = Pick<ExportContent, 'folder' | 'findings'>;
+
+async function readProtocol({ folder, findings }: Files): Promise<Protocol | null> {
   let protocol: Protocol | string = '';
   await checking({ findings }, { check: 'metadata', file: PROTOCOL }, async () => {
     protocol = protocolOf(await folder.readText(PROTOCOL, MAX_JSON_BYTES));
@@ -88,28 +71,27 @@ async function readProtocol({
   return typeof protocol === 'string' ? null : protocol;
 }
 
-async function checkContent(content: ExportContent, ports: VerifyPorts, options: VerifyOptions): Promise<void> {
+async function checkContent(content: ExportContent, options: VerifyOptions): Promise<void> {
   const { findings, protocol, rows } = content;
   checkProtocol(content);
   await checkMetadata(content);
   checkClassFolders(content);
   checkLayout(content);
-  if (protocol.options.pixels) await checkPictures(content, ports, options);
+  if (protocol.options.pixels) await checkPictures(content, options);
   else findings.skip('rule', 'the export was made with --no-pixels, so it has no pictures');
-  const isPhoto = (path: string): boolean => isPhotoOfRow(rows, path);
-  await checkOtherHashes({ ...content, isPhoto }, options);
-  const isOwn = protocol.format === EXPORT_FORMAT && protocol.winnow === options.winnow;
+  await checkOtherHashes(content, (path) => isPhotoOfRow(rows, path), options);
+  const isOwn = protocol.format === EXPORT_FORMAT && protocol.winnow === version;
   await checkAttribution(content, isOwn);
   await checkDecisions(content, isOwn);
   await checkCard(content);
   await checkCroissant(content);
   if (isOwn) {
     await checkAttributionTexts(content);
-    await checkOwnTexts(content, ports.texts);
+    await checkOwnTexts(content);
   } else {
     findings.skip(
       'card',
-      `winnow ${protocol.winnow} wrote the texts in format ${protocol.format}. This version, ${options.winnow} with format ${EXPORT_FORMAT}, cannot write them again, so only their values and checksums were compared`,
+      `winnow ${protocol.winnow} wrote the texts in format ${protocol.format}. This version, ${version} with format ${EXPORT_FORMAT}, cannot write them again, so only their values and checksums were compared`,
     );
   }
   const forms = { webdataset: checkShards, coco: checkCoco, parquet: checkParquet };
@@ -162,21 +144,18 @@ function whyStray(file: string): string {
   return file.startsWith('test/') ? `${METADATA} has no row for this one` : `${PROTOCOL} knows of none such`;
 }
 
-async function checkPictures(
-  content: ExportContent,
-  ports: VerifyPorts,
-  { sample, onProgress }: VerifyOptions,
-): Promise<void> {
+async function checkPictures(content: ExportContent, options: VerifyOptions): Promise<void> {
+  const { sample, onProgress } = options;
   const { findings, rows, protocol } = content;
   const onProblem = (path: string, detail: string): void => findings.breach('rule', path, detail);
-  const rule = sample === 0 ? NO_RULE : await ports.startRule(protocol, onProblem);
+  const rule = sample === 0 ? NO_RULE : await RuleCheck.start(protocol, { ...options, onProblem });
   const isSampled = sample === null ? null : await sampled(content, sample);
   const total = rows.count;
   if ('reason' in rule) findings.skip(rule.check, rule.reason);
   else findings.begin('rule');
   try {
     await checkPhotos(content, {
-      ...ports,
+      maxPixels: options.maxPixels,
       take: async (row, bytes) => {
         if (!('reason' in rule) && (isSampled === null || isSampled.has(row.sha256))) await rule.add(row, bytes);
       },
@@ -193,17 +172,12 @@ async function checkPictures(
 
 const NO_RULE = { check: 'rule', reason: '--sample 0: recomputed for no photo' } as const;
 
-interface Hashed {
-  readonly folder: ExportFolder;
-  readonly findings: Findings;
-  readonly checksums: Checksums;
-  readonly isPhoto: (path: string) => boolean;
-}
-
 async function checkOtherHashes(
-  { folder, findings, checksums, isPhoto }: Hashed,
+  content: Pick<ExportContent, 'folder' | 'findings' | 'checksums'>,
+  isPhoto: (path: string) => boolean,
   { signal, onProgress }: VerifyOptions,
 ): Promise<void> {
+  const { folder, findings, checksums } = content;
   const others = [...checksums.keys()].filter((path) => folder.files.has(path) && !isPhoto(path));
   for (const [i, path] of others.entries()) {
     throwIfInterrupted(signal);

@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { verifyFolder } from '../../../src/export/verify/verify-folder.process.ts';
-import { version } from '../../../src/config/version.ts';
+import { verifyFolder } from '../../../src/export/verify/verify.process.ts';
 import { EXPORT_FORMAT } from '../../../src/export/protocol.ts';
 import { idOf } from '../../../src/export/revisions/revision-id.ts';
 import type { Verification } from '../../../src/export/verify/findings.ts';
@@ -27,7 +26,6 @@ async function verify(root: string, sample: number | null): Promise<Verification
     cropsPerPass: 8,
     provider: 'cpu',
     maxPixels: 100_000_000,
-    winnow: version,
     signal: new AbortController().signal,
     onProgress: () => undefined,
   });

@@ -1,6 +1,6 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { ThumbnailSink } from '../../../src/export/forms/thumbnails.process.ts';
+import { thumbnailSink } from '../../../src/export/forms/simple-forms.process.ts';
 import { smallWebp } from '../../../src/platform/image/thumbnail.ts';
 import { photoFiles, writePhotos } from '../../support/photo-files.ts';
 import { sha256Of } from '../../support/sha256.ts';
@@ -10,7 +10,7 @@ describe('thumbnails of an export', () => {
     const photos = await photoFiles(5);
     const write = async () => {
       const open = (bytes: Buffer) => smallWebp(bytes, { maxSidePixels: 4, quality: 78 });
-      const written = await writePhotos((folder) => new ThumbnailSink(folder, ({ bytes }) => open(bytes)), photos);
+      const written = await writePhotos((folder) => thumbnailSink(folder, ({ bytes }) => open(bytes)), photos);
       await written.remove();
       return written.files;
     };

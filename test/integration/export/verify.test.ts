@@ -2,8 +2,7 @@ import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { verifyFolder } from '../../../src/export/verify/verify-folder.process.ts';
-import { version } from '../../../src/config/version.ts';
+import { verifyFolder } from '../../../src/export/verify/verify.process.ts';
 import { CHECKS, type Verification } from '../../../src/export/verify/findings.ts';
 import { makeExport } from '../../support/made-export.ts';
 import { Copy, DAMAGES, RULE_DAMAGES } from './damages.ts';
@@ -33,7 +32,6 @@ async function verify(
     cropsPerPass: 8,
     provider: 'cpu',
     maxPixels: 100_000_000,
-    winnow: version,
     signal,
     onProgress: () => undefined,
   });

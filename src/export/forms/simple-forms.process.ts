@@ -1,0 +1,42 @@
+import path from 'node:path';
+import type { OutputFolder, PhotoSink } from '../output-folder.process.ts';
+import { rowText, type PhotoFile } from '../select/photo-row.ts';
+import { METADATA, PIXEL_HASHES } from '../verify/layout.ts';
+
+export async function openMetadata(output: OutputFolder): Promise<PhotoSink<PhotoFile>> {
+  const file = await output.start(METADATA);
+  return {
+    add: ({ row }) => file.write(`${rowText(row)}\n`),
+    finish: async () => [await file.close()],
+  };
+}
+
+/**
+ * Writes a line for each photo that would be re-encoded: the SHA-256 of its pixels (8-bit RGB, row by row), two spaces, and its file
+ * in `test/`. `assets/fetch.py` compares them, because another program writes other PNG bytes.
+ */
+export async function openPixelHashes(output: OutputFolder): Promise<PhotoSink<PhotoFile>> {
+  const file = await output.start(PIXEL_HASHES);
+  return {
+    add: async ({ row, pixelsSha256 = null }) => {
+      if (pixelsSha256 !== null) await file.write(`${pixelsSha256}  test/${row.file_name}\n`);
+    },
+    finish: async () => [await file.close()],
+  };
+}
+
+/** Writes a small copy of each photo: `thumbnails/<folder>/<id>.webp`. */
+export function thumbnailSink(
+  output: OutputFolder,
+  makeSmallCopy: (photo: PhotoFile) => Promise<Uint8Array>,
+): PhotoSink<PhotoFile> {
+  return {
+    add: async (photo) => {
+      const { file_name, id } = photo.row;
+      const name = `thumbnails/${path.posix.dirname(file_name)}/${id}.webp`;
+      await output.put(name, await makeSmallCopy(photo));
+    },
+    // Names no files: a list of a million would not fit the promise of constant memory. SHA256SUMS has them.
+    finish: async () => [],
+  };
+}
