@@ -5,7 +5,7 @@ import { readDurations, readPace } from './catalogue-facts.repository.ts';
 import { countsBy, licencesOf } from './counts.ts';
 import { labelNoiseOf, type DrawnPhoto, type FirstAccepted } from './label-noise.ts';
 import { confusionMatrix } from '../evaluate/metrics/confusion.ts';
-import type { ConfusionReport, Report } from './report.ts';
+import type { ConfusionReport } from './report.ts';
 import type { ReportedPhoto } from './reported-photo.repository.ts';
 import { revisionOf } from './stored-report.repository.ts';
 import { listReviewed } from '../review/events/review.repository.ts';
@@ -15,24 +15,11 @@ import { readAgreement } from '../review/agreement/read-agreement.process.ts';
 import { readStatus } from '../status/status.process.ts';
 import { MODES } from '../collection/modes.ts';
 
-type CataloguePart = Pick<
-  Report,
-  | 'revision'
-  | 'funnel'
-  | 'confusion'
-  | 'agreement'
-  | 'pace'
-  | 'labelNoise'
-  | 'acceptance'
-  | 'licences'
-  | 'sources'
-  | 'tags'
->;
-
+/** The parts of a report that need only the catalogue. */
 export async function cataloguePart(
   workspace: Workspace,
   { photos, kept }: { readonly photos: readonly ReportedPhoto[]; readonly kept: readonly ReportedPhoto[] },
-): Promise<CataloguePart> {
+) {
   const { app, collection, scope } = workspace;
   const { totals, classes, sources, yields, queries } = await readStatus(workspace);
   const found = classes.flatMap((row) => (row.wnid !== null && row.found > 0 ? [row.wnid] : []));

@@ -4,16 +4,11 @@ import type { ReportedPhoto } from './reported-photo.repository.ts';
 import type { Mode } from '../kernel/mode.ts';
 import { MODES } from '../collection/modes.ts';
 
-export interface ChosenPhotos {
-  readonly which: ReportedPhotos;
-  readonly photos: readonly ReportedPhoto[];
-}
-
 /** `wanted` null: the accepted photos, or the listed ones while no photo is accepted, or all if none is listed. */
 export function choosePhotos(
   kept: readonly ReportedPhoto[],
   { wanted, mode }: { readonly wanted: ReportedPhotos | null; readonly mode: Mode },
-): ChosenPhotos {
+): { readonly which: ReportedPhotos; readonly photos: readonly ReportedPhoto[] } {
   const listed = kept.filter(({ rank }) => rank !== null);
   const accepted = ofOneClass(
     listed.filter(({ verdict }) => verdict === 'accepted'),

@@ -1,6 +1,6 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
 import { renderToStaticMarkup } from 'preact-render-to-string';
-import type { ReportFigure } from './page/figure.tsx';
+import type { ReportFigure } from './page/context.ts';
 import { WIDTH } from '../page/charts/chart.tsx';
 import { FIGURE_PAPER, figureStyle } from '../page/charts/style.ts';
 

@@ -20,8 +20,7 @@ export interface FittedAmong {
   readonly counts: FittedPhotos | null;
 }
 
-interface Reported {
-  readonly photos: readonly ReportedPhoto[];
+export interface Folders {
   readonly clean: OutsideFolder | null;
   readonly inDistribution: OutsideFolder | null;
 }
@@ -34,7 +33,7 @@ interface Reported {
 export async function fittedAmong(
   db: App['db'],
   card: ModelCard,
-  { photos, clean, inDistribution }: Reported,
+  { photos, clean, inDistribution }: Folders & { readonly photos: readonly ReportedPhoto[] },
 ): Promise<FittedAmong> {
   const fitted = await fittedPhotosOf(card);
   const known = fitted instanceof KnownPictures ? fitted : new KnownPictures();

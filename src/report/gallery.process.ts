@@ -8,7 +8,6 @@ import type { GalleryPhoto } from './report.ts';
 import type { ReportedPhoto } from './reported-photo.repository.ts';
 import { cropOnPhoto } from '../review/heatmap/crop-box.ts';
 import type { Heatmap } from '../review/desk/desk.ts';
-import type { HeatmapValues } from '../review/heatmap/heatmap.ts';
 import { backboneOf, threadsOf } from '../models/engine/ensemble.process.ts';
 import { nameOf, type Workspace } from '../models/workspace/workspace.process.ts';
 import { activationHead } from '../review/heatmap/compute-heatmaps.process.ts';
@@ -79,11 +78,14 @@ async function heatmapsOf(
     const values = await manyHeatmaps(app, { card, classes, photos }, { threads, signal });
     const maps = new Map<Sha256, ReadonlyMap<Wnid, Heatmap>>();
     for (const [sha256, wnids] of classesOf) {
-      const ofPhoto = values.get(sha256) ?? new Map<number, HeatmapValues>();
-      maps.set(
-        sha256,
-        await placed(workspace, model, { sha256, wnids, valuesOf: (wnid) => ofPhoto.get(rowOf(wnid) ?? -1) }),
-      );
+      const size = await photoSize(app.db, sha256);
+      if (size === undefined) continue;
+      const { box } = cropOnPhoto(size, backboneOf(card).input, CENTRE_CROP);
+      const placed = wnids.flatMap((wnid): [Wnid, Heatmap][] => {
+        const found = values.get(sha256)?.get(rowOf(wnid) ?? -1);
+        return found === undefined ? [] : [[wnid, { ...found, box }]];
+      });
+      maps.set(sha256, new Map(placed));
     }
     return maps;
   } catch (error) {
@@ -91,27 +93,4 @@ async function heatmapsOf(
     app.log.warn({ model: card.name, reason: error.message }, 'the report has no heatmaps');
     return null;
   }
-}
-
-interface Placing {
-  readonly sha256: Sha256;
-  readonly wnids: readonly Wnid[];
-  readonly valuesOf: (wnid: Wnid) => HeatmapValues | undefined;
-}
-
-/** The heatmaps of one photo at their place on it, by class. */
-async function placed(
-  { app }: Workspace,
-  { card }: ReportedModel,
-  { sha256, wnids, valuesOf }: Placing,
-): Promise<ReadonlyMap<Wnid, Heatmap>> {
-  const size = await photoSize(app.db, sha256);
-  if (size === undefined) return new Map();
-  const { box } = cropOnPhoto(size, backboneOf(card).input, CENTRE_CROP);
-  return new Map(
-    wnids.flatMap((wnid): [Wnid, Heatmap][] => {
-      const values = valuesOf(wnid);
-      return values === undefined ? [] : [[wnid, { ...values, box }]];
-    }),
-  );
 }

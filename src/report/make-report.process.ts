@@ -16,11 +16,11 @@ import { nameOf, type Workspace } from '../models/workspace/workspace.process.ts
 import { HEAD_PHOTOS } from '../photo/head-photos.process.ts';
 import { lookAt } from '../shortlist/outside-models.process.ts';
 import { cataloguePart } from './catalogue-part.process.ts';
-import { fittedAmong } from './fitted-photos.process.ts';
+import { fittedAmong, type Folders } from './fitted-photos.process.ts';
 import { galleryOf } from './gallery.process.ts';
 import { comparisonsOf, memberGapOf, modelReport, type SeenByModel } from './model-reports.process.ts';
 import { reportedModels, type ReportedModel } from './models.process.ts';
-import { openFolder, viewFolder, type OutsideFolder } from '../evaluate/outside-folder.process.ts';
+import { openFolder, viewFolder, type FolderOptions, type OutsideFolder } from '../evaluate/outside-folder.process.ts';
 import { readView, type ModelView } from './views.process.ts';
 import { MODES } from '../collection/modes.ts';
 
@@ -83,11 +83,6 @@ export async function makeReport(workspace: Workspace, options: MakeReportOption
     gallery: await galleryOf(workspace, { photos, models }, signal),
   };
   return { report, kept };
-}
-
-interface Folders {
-  readonly clean: OutsideFolder | null;
-  readonly inDistribution: OutsideFolder | null;
 }
 
 /**
@@ -194,11 +189,6 @@ function nothingToReport({ collection }: Workspace, which: ReportedPhotos): Usag
   );
 }
 
-interface LookOptions {
-  readonly signal: AbortSignal;
-  readonly onProgress: (progress: { readonly done: number; readonly total: number }) => void;
-}
-
 const ALL_CROPS = Array.from({ length: CROPS_PER_MEMBER }, (_, crop) => crop);
 
 /**
@@ -208,7 +198,7 @@ const ALL_CROPS = Array.from({ length: CROPS_PER_MEMBER }, (_, crop) => crop);
 async function viewPhotos(
   workspace: Workspace,
   model: ReportedModel,
-  { photos, signal, onProgress }: LookOptions & { readonly photos: readonly ReportedPhoto[] },
+  { photos, signal, onProgress }: FolderOptions & { readonly photos: readonly ReportedPhoto[] },
 ): Promise<ModelView> {
   const view = await readView(workspace, model.memberId, photos);
   if (model.isMember || view.lacking.length === 0) return view;

@@ -12,18 +12,12 @@ export interface ReportedModel extends OutsideModel {
   readonly sharesBackbone: boolean;
 }
 
-export interface ReportedModels {
-  /** Other models by name, then the members in ensemble order. */
-  readonly models: readonly ReportedModel[];
-  readonly leftOut: readonly { readonly model: string; readonly reason: string }[];
-}
-
 /**
  * The models of a report: the members of the ensemble, and every other model that is installed, trained and knows all
- * classes. `wanted`: names of models that must be in it besides the members. Null for all that can be.
+ * classes. Other models come first, by name, then the members in ensemble order. `wanted`: names of models that must be in it besides the members. Null for all that can be.
  * @throws UsageError `unknown-model`, `report-model` if a wanted model cannot be used
  */
-export async function reportedModels(workspace: Workspace, wanted: readonly string[] | null): Promise<ReportedModels> {
+export async function reportedModels(workspace: Workspace, wanted: readonly string[] | null) {
   const known = (await listCards()).map(({ name }) => name);
   const unknown = wanted?.find((name) => !known.includes(name));
   if (unknown !== undefined)

@@ -1,12 +1,13 @@
 import { access, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { displayPath } from '../config/root.ts';
-import { StopTheRun, UsageError, codeOf, messageOf } from '../kernel/errors.ts';
+import { UsageError, codeOf, messageOf } from '../kernel/errors.ts';
 import type { Sha256 } from '../kernel/ids.ts';
 import { sha256Of } from '../config/sha256.ts';
 import { makeFolder, syncFolder } from '../platform/disk/folders.ts';
 import { explainFullDisk } from '../platform/disk/full-disk.ts';
 import { withFileLock } from '../platform/lock/file-lock.ts';
+import { orUnusable } from '../export/revisions/staging.process.ts';
 import { photosCsv } from './photos-csv.ts';
 import { CSV_FOLDER, FIGURES_FOLDER, PHOTOS_FILE, REPORT_JSON, reportHtml } from './report-html.tsx';
 import type { Report } from './report.ts';
@@ -117,14 +118,15 @@ async function recoverReplaced(target: string): Promise<void> {
  */
 async function replaceFolder(target: string, fill: (folder: string) => Promise<void>): Promise<void> {
   const { parent, fresh, old } = besides(target);
-  await onDisk(target, async () => {
+  const onDisk = (work: () => Promise<void>): Promise<void> => orUnusable(target, work, 'report-folder');
+  await onDisk(async () => {
     await makeFolder(parent);
     await rm(fresh, { recursive: true, force: true });
     await makeFolder(fresh);
   });
   try {
     await explainFullDisk(target, () => fill(fresh));
-    await onDisk(target, async () => {
+    await onDisk(async () => {
       const isThere = await exists(target);
       if (isThere) await rename(target, old);
       await rename(fresh, target).catch(async (error: unknown) => {
@@ -144,17 +146,6 @@ function exists(file: string): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-async function onDisk(target: string, work: () => Promise<void>): Promise<void> {
-  try {
-    await work();
-  } catch (error) {
-    throw new StopTheRun(`Cannot write to ${displayPath(target)}: ${messageOf(error)}. Give --out another folder.`, {
-      code: 'report-folder',
-      cause: error,
-    });
-  }
 }
 
 /** Small copies of the photos that a report shows, as data URIs. A photo whose bytes are lost has none. */

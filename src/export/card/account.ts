@@ -1,5 +1,5 @@
 import { sourceOf } from '../../config/sources/sources.ts';
-import { countOf, countText, fewPhotosText } from '../../kernel/texts.ts';
+import { countOf, countText, fewPhotosText, listText } from '../../kernel/texts.ts';
 import { REVIEW_MODES } from '../../review/modes.ts';
 import { answerTo } from './front-matter.ts';
 import { keepsMetadata, totalsOf, type Protocol } from '../protocol.ts';
@@ -12,10 +12,6 @@ import { CARD_TEXTS } from './mode-texts.ts';
  */
 
 export const sourceText = (source: string): string => sourceOf(source)?.title ?? source;
-
-export function listText(texts: readonly string[]): string {
-  return texts.length < 2 ? texts.join('') : `${texts.slice(0, -1).join(', ')} and ${texts.at(-1) ?? ''}`;
-}
 
 export const sentences = (...texts: readonly (string | false | null)[]): string =>
   texts.filter((text) => text !== false && text !== null && text !== '').join(' ');

@@ -1,5 +1,5 @@
 import { stagesOf } from '../../page/stages.ts';
-import { countOf, countText } from '../../kernel/texts.ts';
+import { countOf, countText, listText } from '../../kernel/texts.ts';
 import {
   aboutText,
   agreementText,
@@ -9,7 +9,6 @@ import {
   filterText,
   foldersText,
   limitTexts,
-  listText,
   modelsText,
   pixelsText,
   REVISIONS_TEXT,

@@ -69,12 +69,13 @@ async function namesIn(folder: string): Promise<readonly string[]> {
   }
 }
 
-async function orUnusable<T>(target: string, use: () => Promise<T>): Promise<T> {
+/** @throws StopTheRun with the code, for any error of `use` */
+export async function orUnusable<T>(target: string, use: () => Promise<T>, code = 'export-folder'): Promise<T> {
   try {
     return await use();
   } catch (error) {
     throw new StopTheRun(`Cannot write to ${displayPath(target)}: ${messageOf(error)}. Give --out another folder.`, {
-      code: 'export-folder',
+      code,
       cause: error,
     });
   }

@@ -1,6 +1,7 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
 import { countOf, countText } from '../../kernel/texts.ts';
-import { FittedNotes, rowsOf, type SectionOf } from './model-sections.tsx';
+import type { SectionOf } from './context.ts';
+import { FittedNotes, rowsOf } from './model-sections.tsx';
 import { Nothing, Plots, Section, Table } from './parts.tsx';
 import { estimateText, percentText, rangeText } from './texts.ts';
 

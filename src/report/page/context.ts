@@ -1,9 +1,9 @@
-import type { ComponentChildren } from 'preact';
+import type { ComponentChildren, VNode } from 'preact';
+import type { ChartFrame } from '../../page/charts/chart.tsx';
 import type { Sha256 } from '../../kernel/ids.ts';
 import type { Report } from '../report.ts';
 import type { TableName } from '../tables.ts';
 import type { Caution, SectionName } from './cautions.ts';
-import type { ReportFigure } from './figure.tsx';
 
 /**
  * A group of photos that a link can show. Its `key` is the funnel name of a stage (`found`, `fetched`, `kept`, `listed`,
@@ -17,6 +17,18 @@ export interface LinkDetails {
   readonly predictedWnid?: string;
   /** Optional; defaults to the photos of the report. */
   readonly stage?: 'found' | 'fetched' | 'kept' | 'listed' | 'accepted';
+}
+
+export interface ReportFigure {
+  /** The name of its files, without an extension: lower-case letters, digits and hyphens. */
+  readonly name: string;
+  readonly title: string;
+  /** The text alternative: one sentence with the main numbers. */
+  readonly text: string;
+  /** How to read the chart; '' if no note is needed. */
+  readonly note: string;
+  readonly table: TableName;
+  readonly draw: (frame: ChartFrame) => VNode;
 }
 
 /** Returns the URL of a page that shows the photos behind a number; `null` if there is none. */
@@ -43,3 +55,8 @@ export interface ReportContext extends Omit<ReportPageProps, 'notice'> {
 }
 
 export type Sections = readonly { readonly name: SectionName; readonly title: string }[];
+
+export interface SectionOf {
+  readonly context: ReportContext;
+  readonly title: string;
+}

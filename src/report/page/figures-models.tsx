@@ -5,7 +5,7 @@ import { Curves, type Series } from '../../page/charts/curves.tsx';
 import { Histograms } from '../../page/charts/histograms.tsx';
 import { Estimates, type EstimateRow } from '../../page/charts/rows.tsx';
 import { countOf, countText, listText } from '../../kernel/texts.ts';
-import type { ReportFigure } from './figure.tsx';
+import type { ReportFigure } from './context.ts';
 import { MOST_CURVES, markedModels, type MarkedModel } from './models.ts';
 import { percentText, pointsText, someText } from './texts.ts';
 import { REPORT_TEXTS } from './modes.ts';
@@ -15,10 +15,10 @@ export function modelFigures(report: Report): ReportFigure[] {
     transfer(report),
     comparisons(report),
     classAccuracy(report),
-    reliability(report),
-    responseRate(report),
+    curveFigure(report, RELIABILITY),
+    curveFigure(report, RESPONSE_RATE),
     precisionRecall(report),
-    roc(report),
+    curveFigure(report, ROC),
   ].filter((figure) => figure !== null);
 }
 
@@ -158,111 +158,88 @@ function seriesOf(report: Report, pointsOf: PointsOf, numbersOf: (model: ModelRe
     });
 }
 
-function textOf(series: readonly Series[]): string {
-  return listText(series.map(({ name, numbers }) => `${name} ${numbers}`));
+interface CurveFigure extends Pick<ReportFigure, 'title' | 'note'> {
+  readonly name: 'reliability' | 'response-rate' | 'precision-recall' | 'roc';
+  readonly points: PointsOf;
+  readonly numbers: (model: ModelReport) => string;
+  /** @param numbers the main number of each model */
+  readonly text: (numbers: string) => string;
+  readonly axes: (series: readonly Series[]) => Omit<Parameters<typeof Curves>[0], 'frame' | 'series'>;
 }
 
-function reliability(report: Report): ReportFigure | null {
-  const series = seriesOf(
-    report,
-    ({ curves }) => curves.reliability.map(({ confidence, accuracy }) => ({ x: confidence, y: accuracy })),
-    ({ rmsCalibrationError }) => `RMS error ${percentText(rmsCalibrationError)}`,
-  );
+function curveFigure(report: Report, { name, points, numbers, text, axes, ...rest }: CurveFigure): ReportFigure | null {
+  const series = seriesOf(report, points, numbers);
   if (series.length === 0) return null;
   return {
-    name: 'reliability',
-    title: 'Reliability',
-    text: `Confidence against accuracy: ${textOf(series)}.`,
-    note: 'Below the broken line a model is surer than it is right.',
-    table: 'reliability',
-    draw: (frame) => (
-      <Curves
-        frame={frame}
-        series={series}
-        x="mean confidence of a bin, %"
-        y="right, % of the bin's photos"
-        chance="diagonal"
-        hasDots
-      />
-    ),
+    ...rest,
+    name,
+    text: text(listText(series.map((one) => `${one.name} ${one.numbers}`))),
+    table: name,
+    draw: (frame) => <Curves frame={frame} series={series} {...axes(series)} />,
   };
 }
 
-function responseRate(report: Report): ReportFigure | null {
-  const series = seriesOf(
-    report,
-    ({ curves }) => curves.responseRate,
-    ({ aurra }) => `AURRA ${percentText(aurra)}`,
-  );
-  if (series.length === 0) return null;
-  const most = Math.max(...series.flatMap(({ points }) => points.map(({ y }) => y)));
-  const highest = Math.min(1, Math.max(0.1, Math.ceil(most * 10) / 10));
-  return {
-    name: 'response-rate',
-    title: 'Accuracy by response rate',
-    text: `Accuracy when only the surest are answered: ${textOf(series)}.`,
-    note: 'A model that knows when it is wrong rises to the left.',
-    table: 'response-rate',
-    draw: (frame) => (
-      <Curves
-        frame={frame}
-        series={series}
-        x="answered, % of photos, surest first"
-        y="right, % of the answered photos"
-        highest={highest}
-      />
-    ),
-  };
-}
+const RELIABILITY: CurveFigure = {
+  name: 'reliability',
+  title: 'Reliability',
+  points: ({ curves }) => curves.reliability.map(({ confidence, accuracy }) => ({ x: confidence, y: accuracy })),
+  numbers: ({ rmsCalibrationError }) => `RMS error ${percentText(rmsCalibrationError)}`,
+  text: (numbers) => `Confidence against accuracy: ${numbers}.`,
+  note: 'Below the broken line a model is surer than it is right.',
+  axes: () => ({
+    x: 'mean confidence of a bin, %',
+    y: "right, % of the bin's photos",
+    chance: 'diagonal',
+    hasDots: true,
+  }),
+};
+
+const RESPONSE_RATE: CurveFigure = {
+  name: 'response-rate',
+  title: 'Accuracy by response rate',
+  points: ({ curves }) => curves.responseRate,
+  numbers: ({ aurra }) => `AURRA ${percentText(aurra)}`,
+  text: (numbers) => `Accuracy when only the surest are answered: ${numbers}.`,
+  note: 'A model that knows when it is wrong rises to the left.',
+  axes: (series) => {
+    const most = Math.max(...series.flatMap(({ points }) => points.map(({ y }) => y)));
+    return {
+      x: 'answered, % of photos, surest first',
+      y: 'right, % of the answered photos',
+      highest: Math.min(1, Math.max(0.1, Math.ceil(most * 10) / 10)),
+    };
+  },
+};
 
 function precisionRecall(report: Report): ReportFigure | null {
-  const series = seriesOf(
-    report,
-    ({ curves }) => curves.precisionRecall,
-    ({ ood }) => `AUPR ${percentText(ood?.aupr ?? null)}`,
-  );
   const chance = report.models.find(({ ood }) => ood !== null)?.ood?.chance.aupr;
-  if (series.length === 0 || chance === undefined) return null;
-  return {
+  if (chance === undefined) return null;
+  return curveFigure(report, {
     name: 'precision-recall',
     title: 'Precision and recall',
-    text: `${textOf(series)}; chance gives ${percentText(chance)}, the broken line.`,
+    points: ({ curves }) => curves.precisionRecall,
+    numbers: ({ ood }) => `AUPR ${percentText(ood?.aupr ?? null)}`,
+    text: (numbers) => `${numbers}; chance gives ${percentText(chance)}, the broken line.`,
     note: 'The broken line is chance.',
-    table: 'precision-recall',
-    draw: (frame) => (
-      <Curves
-        frame={frame}
-        series={series}
-        x="recall, % of the set's photos"
-        y="precision, % of those called out of distribution"
-        chance={chance}
-        steps="before"
-      />
-    ),
-  };
+    axes: () => ({
+      x: "recall, % of the set's photos",
+      y: 'precision, % of those called out of distribution',
+      chance,
+      steps: 'before',
+    }),
+  });
 }
 
-function roc(report: Report): ReportFigure | null {
-  const series = seriesOf(
-    report,
-    ({ curves }) => curves.roc,
-    ({ ood }) => `AUROC ${percentText(ood?.auroc ?? null)}`,
-  );
-  if (series.length === 0) return null;
-  return {
-    name: 'roc',
-    title: 'ROC',
-    text: `${textOf(series)}; chance gives 50.0 %, the broken line.`,
-    note: 'The broken line is chance.',
-    table: 'roc',
-    draw: (frame) => (
-      <Curves
-        frame={frame}
-        series={series}
-        x="false positives, % of photos in the distribution"
-        y="true positives, % of the set's photos"
-        chance="diagonal"
-      />
-    ),
-  };
-}
+const ROC: CurveFigure = {
+  name: 'roc',
+  title: 'ROC',
+  points: ({ curves }) => curves.roc,
+  numbers: ({ ood }) => `AUROC ${percentText(ood?.auroc ?? null)}`,
+  text: (numbers) => `${numbers}; chance gives 50.0 %, the broken line.`,
+  note: 'The broken line is chance.',
+  axes: () => ({
+    x: 'false positives, % of photos in the distribution',
+    y: "true positives, % of the set's photos",
+    chance: 'diagonal',
+  }),
+};

@@ -5,7 +5,7 @@ import { Bars, Estimates } from '../../page/charts/rows.tsx';
 import { TenCrops } from '../../page/charts/ten-crops.tsx';
 import { stagesOf } from '../../page/stages.ts';
 import { countOf, countText, listText, probabilityText, shareText } from '../../kernel/texts.ts';
-import type { ReportFigure } from './figure.tsx';
+import type { ReportFigure } from './context.ts';
 import { decimalText, percentText, rangeText } from './texts.ts';
 import { REPORT_TEXTS } from './modes.ts';
 

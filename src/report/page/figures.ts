@@ -1,5 +1,5 @@
 import type { Report } from '../report.ts';
-import type { ReportFigure } from './figure.tsx';
+import type { ReportFigure } from './context.ts';
 import { modelFigures } from './figures-models.tsx';
 import { setFigures } from './figures-set.tsx';
 import { plainReport } from './plain.ts';

@@ -3,15 +3,10 @@ import type { Totals } from '../../kernel/funnel.ts';
 import { FunnelBars } from '../../page/funnel.tsx';
 import { stagesOf } from '../../page/stages.ts';
 import { countText, shareText } from '../../kernel/texts.ts';
-import type { LinkDetails, ReportContext } from './context.ts';
-import { Nothing, Section, Table, To, type TableRow } from './parts.tsx';
+import type { LinkDetails, ReportContext, SectionOf } from './context.ts';
+import { CsvLink, Nothing, Section, Table, To, type TableRow } from './parts.tsx';
 import { NOTHING, percentText, spanText } from './texts.ts';
 import { SUBJECTS } from '../../kernel/mode.ts';
-
-interface SectionOf {
-  readonly context: ReportContext;
-  readonly title: string;
-}
 
 export function FunnelSection({ context, title }: SectionOf) {
   const { funnel } = context.report;
@@ -33,11 +28,7 @@ export function FunnelSection({ context, title }: SectionOf) {
               href: context.linkOf('stage', stage.name) ?? context.csv('funnel'),
             }))}
           />
-          <p class="files">
-            <a href={context.csv('funnel')} aria-label="CSV of the funnel">
-              CSV
-            </a>
-          </p>
+          <CsvLink href={context.csv('funnel')} of="the funnel" />
         </div>
         <Table
           caption="How long it took"

@@ -2,13 +2,8 @@
 import type { GalleryPhoto } from '../report.ts';
 import type { Heatmap } from '../../review/desk/desk.ts';
 import { probabilityText } from '../../kernel/texts.ts';
-import type { ReportContext } from './context.ts';
-import { ClassName, Nothing, Section, To } from './parts.tsx';
-
-interface SectionOf {
-  readonly context: ReportContext;
-  readonly title: string;
-}
+import type { ReportContext, SectionOf } from './context.ts';
+import { ClassName, CsvLink, Nothing, Section, To } from './parts.tsx';
 
 export function WhySection({ context, title }: SectionOf) {
   const { gallery } = context.report;
@@ -34,13 +29,7 @@ export function WhySection({ context, title }: SectionOf) {
           <Card key={`${photo.sha256} ${photo.wnid}`} photo={photo} context={context} />
         ))}
       </ul>
-      {gallery.length === 0 ? null : (
-        <p class="files">
-          <a href={context.csv('gallery')} aria-label="CSV of the gallery">
-            CSV
-          </a>
-        </p>
-      )}
+      {gallery.length === 0 ? null : <CsvLink href={context.csv('gallery')} of="the gallery" />}
     </Section>
   );
 }

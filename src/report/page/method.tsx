@@ -1,9 +1,9 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
 import { countOf } from '../../kernel/texts.ts';
-import type { ReportContext } from './context.ts';
+import type { SectionOf } from './context.ts';
 import { Nothing, Section } from './parts.tsx';
 
-export function MethodSection({ context, title }: { readonly context: ReportContext; readonly title: string }) {
+export function MethodSection({ context, title }: SectionOf) {
   const { rule, choices, leftOut, state } = context.report;
   return (
     <Section name="method" title={title} context={context}>

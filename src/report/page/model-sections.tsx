@@ -2,15 +2,10 @@
 import type { ClassAccuracy } from '../../evaluate/evaluation.ts';
 import type { ModelReport } from '../report.ts';
 import { countOf, countText, fittedText, probabilityText } from '../../kernel/texts.ts';
-import type { ReportContext } from './context.ts';
+import type { ReportContext, SectionOf } from './context.ts';
 import { markedModels, mostPhotos, outsidersOf } from './models.ts';
 import { ClassName, Count, Nothing, Plots, Section, Table, type TableRow } from './parts.tsx';
 import { estimateText, percentText, dropText, pointsText, rangeText } from './texts.ts';
-
-export interface SectionOf {
-  readonly context: ReportContext;
-  readonly title: string;
-}
 
 export function TransferSection({ context, title }: SectionOf) {
   const { report, csv } = context;

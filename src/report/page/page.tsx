@@ -1,7 +1,7 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
 import type { VNode } from 'preact';
 import { cautionsOf, type SectionName } from './cautions.ts';
-import type { ReportContext, ReportPageProps } from './context.ts';
+import type { ReportContext, ReportPageProps, SectionOf } from './context.ts';
 import { reportFigures } from './figures.ts';
 import { FunnelSection } from './funnel-section.tsx';
 import { WhySection } from './gallery.tsx';
@@ -31,15 +31,10 @@ export function ReportPage({ notice, ...props }: ReportPageProps) {
   );
 }
 
-interface PartProps {
-  readonly context: ReportContext;
-  readonly title: string;
-}
-
 interface PageSection {
   readonly name: SectionName;
   readonly title: string;
-  readonly Part: (props: PartProps) => VNode;
+  readonly Part: (props: SectionOf) => VNode;
 }
 
 const FUNNEL: PageSection = { name: 'funnel', title: 'The funnel', Part: FunnelSection };

@@ -3,8 +3,7 @@ import type { ComponentChildren } from 'preact';
 import type { TableName } from '../tables.ts';
 import { countText } from '../../kernel/texts.ts';
 import type { Caution, SectionName } from './cautions.ts';
-import type { LinkDetails, LinkKind, ReportContext } from './context.ts';
-import { Plot } from './figure.tsx';
+import type { LinkDetails, LinkKind, ReportContext, ReportFigure } from './context.ts';
 
 interface SectionProps {
   readonly name: SectionName;
@@ -42,9 +41,33 @@ export function Plots({ context, names }: { readonly context: ReportContext; rea
   return (
     <div class="plots">
       {shown.map((figure) => (
-        <Plot key={figure.name} figure={figure} csv={context.csv} figureFile={context.figureFile} />
+        <Plot key={figure.name} figure={figure} context={context} />
       ))}
     </div>
+  );
+}
+
+function Plot({ figure, context }: { readonly figure: ReportFigure; readonly context: ReportContext }) {
+  const { name, title, text, note, table, draw } = figure;
+  const file = context.figureFile(name);
+  return (
+    <figure class="plot" id={`figure-${name}`}>
+      <figcaption>{title}</figcaption>
+      {draw({ id: `figure-${name}`, title, text })}
+      <p class="says">
+        {note}{' '}
+        <span class="files">
+          <a href={context.csv(table)} aria-label={`CSV of ${title}`}>
+            CSV
+          </a>
+          {file === null ? null : (
+            <a href={file} aria-label={`SVG of ${title}`}>
+              SVG
+            </a>
+          )}
+        </span>
+      </p>
+    </figure>
   );
 }
 
@@ -86,13 +109,7 @@ const MOST_ROWS = 12;
 export function Table(props: TableProps) {
   const { caption, rows, csv } = props;
   if (rows.length === 0) return null;
-  const link = (
-    <p class="files">
-      <a href={csv} aria-label={`CSV of ${caption}`}>
-        CSV
-      </a>
-    </p>
-  );
+  const link = <CsvLink href={csv} of={caption} />;
   if (rows.length <= MOST_ROWS) {
     return (
       <div class="tabled">
@@ -143,18 +160,26 @@ function TableAlone({ caption, columns, rows, isWide = false, isFolded = false }
   );
 }
 
+export function CsvLink({ href, of }: { readonly href: string; readonly of: string }) {
+  return (
+    <p class="files">
+      <a href={href} aria-label={`CSV of ${of}`}>
+        CSV
+      </a>
+    </p>
+  );
+}
+
 export function Nothing({ children }: { readonly children: ComponentChildren }) {
   return <p class="nothing-yet">{children}</p>;
 }
 
-export function ClassName({
-  context,
-  wnid,
-  kind,
-}: {
+interface ClassNameProps {
   readonly context: ReportContext;
   readonly wnid: string;
   readonly kind: 'searched' | 'predicted';
-}) {
+}
+
+export function ClassName({ context, wnid, kind }: ClassNameProps) {
   return <bdi class={kind}>{context.nameOf(wnid)}</bdi>;
 }

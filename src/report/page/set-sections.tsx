@@ -3,15 +3,10 @@ import type { ComponentChildren } from 'preact';
 import type { Sha256 } from '../../kernel/ids.ts';
 import { countOf, countText, shareText } from '../../kernel/texts.ts';
 import { AGREEMENT_COLUMNS, agreementCells, agreementText } from './agreement.ts';
-import type { ReportContext } from './context.ts';
+import type { ReportContext, SectionOf } from './context.ts';
 import { ClassName, Count, Nothing, Plots, Section, Table, To } from './parts.tsx';
 import { decimalText, estimateText, NOTHING, percentText } from './texts.ts';
 import { SUBJECTS } from '../../kernel/mode.ts';
-
-interface SectionOf {
-  readonly context: ReportContext;
-  readonly title: string;
-}
 
 export function SetSection({ context, title }: SectionOf) {
   const { report, csv, figures } = context;

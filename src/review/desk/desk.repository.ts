@@ -2,9 +2,15 @@ import { sql, type Kysely, type RawBuilder } from 'kysely';
 import type { DecisionScope } from '../../models/workspace/scope.ts';
 import { CENTRE_CROP } from '../../models/evidence/evidence.ts';
 import type { Sha256, Wnid } from '../../kernel/ids.ts';
-import type { RejectReason } from '../../kernel/reasons.ts';
 import type { Database } from '../../platform/postgres/database.ts';
-import { SHOWN_STATES, type ClassProgress, type ReviewFilter, type ReviewOrder, type ReviewPhoto } from './desk.ts';
+import {
+  SHOWN_STATES,
+  type ClassPage,
+  type ClassProgress,
+  type ReviewFilter,
+  type ReviewOrder,
+  type ReviewPhoto,
+} from './desk.ts';
 import { allowedFirst, firstPicture } from '../../shortlist/photo-of-class.repository.ts';
 import { subjectKey, type Subject } from '../events/event.ts';
 import type { FreePhoto } from './lease.repository.ts';
@@ -170,12 +176,7 @@ export async function listedClasses(db: Kysely<Database>, { scope }: DeskView): 
 }
 
 /** A listed photo as the catalogue has it: without names and reviews. */
-export type ShownRow = Omit<
-  ReviewPhoto,
-  'name' | 'confusionName' | 'mine' | 'others' | 'acceptedOfConfusion' | 'reason'
-> & {
-  readonly acceptedOfConfusion: number;
-  readonly reason: RejectReason | null;
+export type ShownRow = Omit<ReviewPhoto, 'name' | 'confusionName' | 'mine' | 'others'> & {
   /** True if this reviewer should give a verdict. */
   readonly waits: boolean;
 };
@@ -263,12 +264,7 @@ const stateCounts = sql.join(
   SHOWN_STATES.map((state) => sql`count(*) filter (where p.shown_state = ${sql.lit(state)}) as ${sql.ref(state)}`),
 );
 
-export interface ConfusionProgress {
-  readonly wnid: Wnid;
-  readonly listed: number;
-  readonly open: number;
-  readonly accepted: number;
-}
+type ConfusionProgress = Omit<ClassPage['confusions'][number], 'name'>;
 
 /** The confusions of a class, those with the fewest accepted photos first. */
 export async function confusionProgress(

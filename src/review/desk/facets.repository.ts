@@ -3,6 +3,7 @@ import type { Sha256, Wnid } from '../../kernel/ids.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import { isNoise, matching, type DeskView } from './desk.repository.ts';
 import type { ReviewFilter } from './desk.ts';
+import type { OpenConfusion } from './facets.ts';
 
 export interface FacetCount {
   readonly facet: FacetPart;
@@ -10,12 +11,7 @@ export interface FacetCount {
   readonly photos: number;
 }
 
-export interface OpenConfusionCount {
-  readonly wnid: Wnid;
-  readonly confusionWnid: Wnid;
-  readonly open: number;
-  readonly accepted: number;
-}
+type OpenConfusionCount = Omit<OpenConfusion, 'name' | 'confusionName'>;
 
 /** The values of photo `p` in each part of the filter. Null if it has none that the reviewer may see. */
 const VALUES = {

@@ -6,6 +6,7 @@ import {
   reviewerOf,
   subjectOf,
   type ImportedVerdict,
+  type Problem,
   type VerdictRules,
   type VerdictsAndProblems,
 } from './imported-verdict.ts';
@@ -50,7 +51,7 @@ function notOurs({ issues: [issue] }: z.ZodError): string {
 
 type Answer = Subject & Judgement & Pick<ImportedVerdict, 'reviewer'>;
 
-function verdictOf(sample: Sample, rules: VerdictRules): Answer | { readonly problem: string } | null {
+function verdictOf(sample: Sample, rules: VerdictRules): Answer | Problem | null {
   const judgement = judgementOfLabels(labelsOf(sample), rules);
   if (judgement === null || 'problem' in judgement) return judgement;
   const subject = subjectOf(sample.sha256, sample.searched_as_wnid, rules);
@@ -71,10 +72,7 @@ function partsOf(label: string): [verdict: string, reason: string] {
 }
 
 /** `reject` beside `reject:wrong-class` says the same. */
-function judgementOfLabels(
-  labels: readonly string[],
-  rules: VerdictRules,
-): Judgement | { readonly problem: string } | null {
+function judgementOfLabels(labels: readonly string[], rules: VerdictRules): Judgement | Problem | null {
   const judgements: Judgement[] = [];
   for (const label of labels) {
     const read = judgementOf(...partsOf(label), rules);

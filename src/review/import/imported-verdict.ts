@@ -39,7 +39,7 @@ export interface VerdictRules {
   readonly reviewer?: string | undefined;
 }
 
-interface Problem {
+export interface Problem {
   readonly problem: string;
 }
 

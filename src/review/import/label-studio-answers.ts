@@ -7,6 +7,7 @@ import {
   subjectOf,
   timeOf,
   type ImportedVerdict,
+  type Problem,
   type VerdictRules,
   type VerdictsAndProblems,
 } from './imported-verdict.ts';
@@ -62,9 +63,9 @@ export function labelStudioAnswers(items: readonly unknown[], rules: VerdictRule
   const problems: string[] = [];
   let [unanswered, skipped] = [0, 0];
   for (const [i, item] of items.entries()) {
-    const { task, problem } = taskOf(item);
-    if (task === null) {
-      problems.push(`task ${i + 1} of the file: ${problem}`);
+    const task = taskOf(item);
+    if (typeof task === 'string') {
+      problems.push(`task ${i + 1} of the file: ${task}`);
       continue;
     }
     const place = { line: i + 1, item: `task ${task.id ?? i + 1}` };
@@ -81,18 +82,14 @@ export function labelStudioAnswers(items: readonly unknown[], rules: VerdictRule
   return { verdicts, problems, unanswered, skipped };
 }
 
-type ReadTask = { readonly task: Task; readonly problem: null } | { readonly task: null; readonly problem: string };
-
-function taskOf(item: unknown): ReadTask {
+/** The task, or what is wrong with it. */
+function taskOf(item: unknown): Task | string {
   const isMinimal = typeof item === 'object' && item !== null && !('data' in item);
   const read = isMinimal ? minimalSchema.transform(taskOfMinimal).safeParse(item) : taskSchema.safeParse(item);
-  if (read.success) return { task: read.data, problem: null };
+  if (read.success) return read.data;
   const path = read.error.issues[0]?.path ?? [];
   const place = path.length === 0 ? '' : ` for '${path.join('.')}'`;
-  return {
-    task: null,
-    problem: `expected a task that winnow shortlist --format label-studio has made but received ${quote(valueAt(item, path))}${place}`,
-  };
+  return `expected a task that winnow shortlist --format label-studio has made but received ${quote(valueAt(item, path))}${place}`;
 }
 
 function taskOfMinimal({ id, class: answer, annotator, updated_at, ...data }: z.output<typeof minimalSchema>): Task {
@@ -115,7 +112,7 @@ function choicesOf({ result }: Annotation): string[] {
 
 type Answer = Subject & Judgement & Pick<ImportedVerdict, 'reviewer' | 'at'>;
 
-function verdictOf(data: TaskData, annotation: Annotation, rules: VerdictRules): Answer | { readonly problem: string } {
+function verdictOf(data: TaskData, annotation: Annotation, rules: VerdictRules): Answer | Problem {
   const subject = subjectOf(data.sha256, data.wnid, rules);
   if ('problem' in subject) return subject;
   const judgement = judgementOfChoices(data, choicesOf(annotation), rules);
@@ -127,11 +124,7 @@ function verdictOf(data: TaskData, annotation: Annotation, rules: VerdictRules):
   return { ...subject, ...judgement, ...reviewer, ...time };
 }
 
-function judgementOfChoices(
-  data: TaskData,
-  choices: readonly string[],
-  rules: VerdictRules,
-): Judgement | { readonly problem: string } {
+function judgementOfChoices(data: TaskData, choices: readonly string[], rules: VerdictRules): Judgement | Problem {
   const [searchedAs, predicted] = answersOf(data);
   const [choice] = new Set(choices);
   if (new Set(choices).size > 1)

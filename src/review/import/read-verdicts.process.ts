@@ -14,6 +14,7 @@ import {
   subjectOf,
   timeOf,
   type ImportedVerdict,
+  type Problem,
   type ReadVerdicts,
   type VerdictRules,
   type VerdictsAndProblems,
@@ -111,14 +112,10 @@ function wrongItems(file: string, problems: readonly string[]): UsageError {
 }
 
 const VERDICT_COLUMNS = ['sha256', 'wnid', 'verdict', 'reason', 'reviewer', 'note', 'at'] as const;
-type VerdictColumn = (typeof VERDICT_COLUMNS)[number];
 
-function readVerdictRow(
-  { line, error, values }: ListRow,
-  rules: VerdictRules,
-): ImportedVerdict | { readonly problem: string } {
+function readVerdictRow({ line, error, values }: ListRow, rules: VerdictRules): ImportedVerdict | Problem {
   if (error !== null) return { problem: error };
-  const text = (column: VerdictColumn): string => (values.get(column) ?? '').trim();
+  const text = (column: (typeof VERDICT_COLUMNS)[number]): string => (values.get(column) ?? '').trim();
   const subject = subjectOf(text('sha256'), text('wnid'), rules);
   if ('problem' in subject) return subject;
   const judgement = judgementOf(text('verdict'), text('reason'), rules);
