@@ -34,10 +34,7 @@ export interface PipelineResult {
   readonly blocked: ReadonlyMap<string, string>;
 }
 
-/**
- * Runs the wanted stages concurrently. A stage starts at once on what the previous stage produces. It passes ids to the
- * next stage, never jobs.
- */
+/** Runs the wanted stages concurrently. A stage passes ids to the next stage, never jobs. */
 export async function runPipeline(workspace: Workspace, options: PipelineOptions): Promise<PipelineResult> {
   const run = new PipelineRun(workspace, options);
   try {

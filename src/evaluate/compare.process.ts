@@ -48,9 +48,8 @@ export interface Comparison {
 }
 
 /**
- * Measures models on the same clean photos, each with the centre crop that the filter sees. Leaves out photos of other
- * classes.
- * @throws UsageError `unknown-class` if no photo remains, `no-models`; StopTheRun; Interrupted
+ * Measures models on the centre crops of clean photos.
+ * @throws UsageError `unknown-class` if no photo remains, `no-models`
  */
 export async function compareModels(request: CompareRequest, options: CompareOptions): Promise<Comparison> {
   const table = await loadClassTable();

@@ -30,8 +30,7 @@ export interface SetEvaluation {
 
 /**
  * Evaluates a model on an export of winnow, or on a folder with a folder for each class.
- * @throws UsageError `bad-among`; `unknown-class` if photos show a class outside those to choose among; StopTheRun if
- * the model cannot be loaded; Interrupted
+ * @throws UsageError `bad-among`; `unknown-class` if photos show a class outside those to choose among
  */
 export async function evaluateSet(dir: string, judge: Judge, options: EvaluateOptions): Promise<SetEvaluation> {
   const table = await loadClassTable();

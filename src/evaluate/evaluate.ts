@@ -17,10 +17,9 @@ export interface Evaluated {
 }
 
 /**
- * Evaluates a model on a set of photos. Without photos, and in mode O (no photo shows a class), what needs correct answers is
- * null.
- *
- * @throws RangeError if a confidence is not from 0 to 1, a position is not one of `among`, or only some photos show a class
+ * Evaluates a model. Without photos, and in mode O, what needs correct answers is null.
+ * @throws RangeError if a confidence is not from 0 to 1, a position is not one of `among`, or only some photos show a
+ * class
  */
 export function evaluationOf(predictions: readonly Prediction[], about: Evaluated): Evaluation {
   checkPositions(predictions, about.among);
@@ -86,11 +85,7 @@ export function accuracyOf(
   return { accuracy: correct / answers.length, accuracyLow: interval.low, accuracyHigh: interval.high };
 }
 
-/**
- * The accuracy on each class with photos, sorted by wnid. Photos that show no class are left out.
- *
- * @param among the classes, by wnid, that positions refer to
- */
+/** The accuracy on each class with photos, sorted by wnid. Photos that show no class are left out. */
 export function accuracyByClass(predictions: readonly Prediction[], among: readonly string[]): ClassAccuracy[] {
   const classes = groupBy(predictions, ({ truth }) => truth);
   return [...classes]

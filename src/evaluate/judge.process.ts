@@ -60,12 +60,7 @@ export interface JudgeContext {
   readonly options: JudgeOptions;
 }
 
-/**
- * Makes the function that judges a set. Looks up the model first, so that a wrong name costs no time.
- *
- * @throws UsageError as `readyModel` and `fittedPhotosOf`; the function throws as `modelAnswers`, `openLogits`, `classColumns`
- * and `readAnswers`
- */
+/** Makes the function that judges a set. Looks up the model first, so that a wrong name costs no time. */
 export async function judgeBy(judge: Judge, context: JudgeContext): Promise<JudgeSet> {
   const { table, classes, options } = context;
   if (judge.kind === 'logits')

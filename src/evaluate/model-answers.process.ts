@@ -28,10 +28,7 @@ export interface ReadyModel {
   readonly mask: readonly number[];
 }
 
-/**
- * Looks up a model for an evaluation. Loads no weights.
- * @throws UsageError `unknown-model`, `unknown-class` if the model lacks a class, `model-missing`
- */
+/** @throws UsageError `unknown-model`, `unknown-class` if the model lacks a class, `model-missing` */
 export async function readyModel(
   name: string,
   { among, table }: { readonly among: readonly WantedClass[]; readonly table: ClassTable },
@@ -66,10 +63,10 @@ interface ModelAnswer extends Answered {
 }
 
 /**
- * Runs a model on the centre crop of each photo of a set, with the pixels that the filter sees, and its own resize and
- * crop. Answers are in the order of the set.
+ * Runs a model on the centre crop of each photo of a set, with its own resize and crop. Answers are in the order of the
+ * set.
  * @throws UsageError `no-pictures` for an export without pictures, `unreadable-photo` at the end with the first few
- * files that cannot be evaluated; StopTheRun if the model cannot be loaded; Interrupted
+ * files
  */
 export async function modelAnswers(
   { fitted, ...model }: ReadyModel & { readonly fitted?: Fitted },

@@ -44,8 +44,7 @@ const AT_ONCE = 64;
 
 /**
  * Lets a model look at the centre crops of a folder, and keeps its answers for the next report. Returns them in order.
- * @throws UsageError `unreadable-photo`, once all others are stored; StopTheRun if the model cannot be loaded;
- * Interrupted
+ * @throws UsageError `unreadable-photo`, once all others are stored
  */
 export async function viewFolder(
   workspace: Workspace,
@@ -147,7 +146,7 @@ interface OpenOptions {
 
 /**
  * Reads which pictures of the classes of the collection a folder has, and their hashes.
- * @throws UsageError as `readSet`, `no-pictures`, or `unreadable-photo` with the first few files; Interrupted
+ * @throws UsageError as `readSet`, `no-pictures`, or `unreadable-photo` with the first few files
  */
 export async function openFolder(
   { collection }: Workspace,

@@ -9,10 +9,7 @@ export interface OutsidePicture {
   readonly top1Prob: number;
 }
 
-/**
- * Returns what is stored of some pictures, in any order. If several execution providers have a picture, the cpu's row counts,
- * else that of the provider that was registered first.
- */
+/** If several execution providers have a picture, the cpu's row counts, else that of the first registered one. */
 export async function readOutsidePictures(
   db: Kysely<Database>,
   memberId: number,

@@ -1,9 +1,6 @@
 import * as z from 'zod';
 
-/**
- * A list of at most `most` items that ends at its first wrong one. `z.array` collects the problems of all of them, and a problem
- * takes a kilobyte of memory.
- */
+/** A list that ends at its first wrong item. `z.array` collects all problems, each a kilobyte of memory. */
 export function listOf<Item extends z.ZodType>(item: Item, most: number) {
   return z.array(z.unknown()).transform((values, context): z.output<Item>[] => {
     const items: z.output<Item>[] = [];

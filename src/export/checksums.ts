@@ -16,8 +16,8 @@ export interface ChecksumsOptions {
 }
 
 /**
- * Reads SHA256SUMS into a map, line by line.
- * @throws GiveUpOnItem as `linesOf`, or if there are more than `most` files. The map then has the lines before.
+ * Reads SHA256SUMS into a map.
+ * @throws GiveUpOnItem, with the lines before in the map, if it has more than `most` files
  */
 export async function readChecksums(
   chunks: AsyncIterable<Buffer>,

@@ -42,10 +42,9 @@ export interface ExportResult {
 }
 
 /**
- * Freezes what reviewers accepted into a new folder, and stores the revision in the catalogue. The folder gets its name only when it
- * is complete.
- *
- * @throws UsageError `export-exists`, `no-shortlist`, `nothing-to-export`; StopTheRun `rule-broken`, `lost-bytes`, `no-space`; Interrupted
+ * Freezes what reviewers accepted into a new folder, which gets its name only when complete, and stores the revision.
+ * @throws UsageError `export-exists`, `no-shortlist`, `nothing-to-export`; StopTheRun `rule-broken`, `lost-bytes`,
+ * `no-space`; Interrupted
  */
 export async function exportRevision(workspace: Workspace, options: ExportOptions): Promise<ExportResult> {
   const target = path.resolve(options.out);

@@ -13,8 +13,8 @@ export interface WrittenFile {
 }
 
 /**
- * A new folder for a revision. Every file is hashed while it is written, and gets its line in SHA256SUMS when it is
- * complete, so a million files need no more memory than one. Calls do not overlap: the caller awaits each.
+ * A new folder for a revision. A file gets its line in SHA256SUMS when it is complete, so a million files need no more
+ * memory than one. Calls do not overlap: the caller awaits each.
  */
 export class OutputFolder {
   readonly root: string;

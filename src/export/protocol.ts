@@ -118,8 +118,8 @@ const reviewSchema = z.strictObject({
 });
 
 /**
- * `protocol.json`: what a revision is, how it was made, and what `winnow verify` recomputes. Card, datasheet and Croissant
- * file are written from it alone.
+ * `protocol.json`: what a revision is and how it was made. Card, datasheet and Croissant file are written from it
+ * alone.
  */
 export const protocolSchema = z.strictObject({
   /** `EXPORT_FORMAT` of the winnow that wrote the export. */
@@ -248,9 +248,8 @@ const COMMON = [
 ] as const;
 
 /**
- * The choices of winnow where the paper is silent, for protocol and card (`rule` has the numbers).
- *
- * @param allowed mode O: the concepts below one of the 1,000 classes whose photos are taken, as `baby grand (n02766792)`
+ * @param allowed mode O: the concepts below one of the 1,000 classes whose photos are taken, as `baby grand
+ * (n02766792)`
  */
 export function choicesOf(mode: Protocol['rule']['mode'], allowed: readonly string[] = []): string[] {
   const below = `The curators allowed concepts that WordNet has below one of the 1,000 classes: ${allowed.join(', ')}.`;

@@ -8,10 +8,7 @@ type Reviewed = Pick<ReportedPhoto, 'verdict' | 'rights' | 'wnid' | 'maxTrueProb
 const STEP = 0.025;
 const DECIMALS = 3;
 
-/**
- * Counts accepted against rejected photos by source, by class and by score: the largest p of the searched class or, in mode O,
- * the p of the predicted one. Photos with another verdict do not count.
- */
+/** The score is the largest p of the searched class (mode O: the p of the predicted one). Others do not count. */
 export function acceptanceOf(photos: readonly Reviewed[]): AcceptanceRow[] {
   const settled = photos.filter(({ verdict }) => verdict === 'accepted' || verdict === 'rejected');
   return [

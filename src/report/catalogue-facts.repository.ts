@@ -35,8 +35,8 @@ export async function readState(
 }
 
 /**
- * When each stage gave its first and its last result for photos of the collection. A photo that another collection had fetched
- * before counts with that time, and a photo that was decided again with its last decision.
+ * First and last result of each stage. A photo that another collection had fetched before counts with that time, and a
+ * photo that was decided again with its last decision.
  */
 export async function readDurations(db: Kysely<Database>, scope: DecisionScope): Promise<StageDuration[]> {
   const { collectionId, decisionSha256 } = scope;

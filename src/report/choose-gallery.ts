@@ -4,10 +4,7 @@ import type { ReportedPhoto } from './reported-photo.repository.ts';
 /** Photos in the gallery at most: three rows of a wide window. */
 const PHOTOS = 24;
 
-/**
- * Chooses photos that models get wrong: of each class in turn the photo that the ensemble is most sure of, each of another
- * confusion. The same photos give the same gallery.
- */
+/** Of each class in turn the photo that the ensemble is most sure of, each of another confusion. */
 export function chooseGallery(photos: readonly ReportedPhoto[]): ReportedPhoto[] {
   const byClass = [...groupBy(photos, ({ wnid }) => wnid).values()].map(firstOfConfusions);
   const rounds = Math.max(0, ...byClass.map(({ length }) => length));

@@ -12,8 +12,8 @@ export interface SeenCrop {
 const CENTRE_CROPS = [CENTRE_CROP, 9] as const;
 
 /**
- * Counts for one model where on photos their classes can be seen. ImageNet-Hard (Taesiri et al. 2023, section 3) shows that
- * many photos of ImageNet-A are classified correctly once they are framed differently.
+ * Counts for one model where on photos their classes can be seen. ImageNet-Hard (Taesiri et al. 2023, section 3) shows
+ * that many photos of ImageNet-A are classified correctly once they are framed differently.
  */
 export class CropTally {
   readonly #sums = Array.from({ length: CROPS_PER_MEMBER }, () => ({ trueProb: 0, closest: 0 }));

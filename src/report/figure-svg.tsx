@@ -8,8 +8,8 @@ import { FIGURE_PAPER, figureStyle } from '../page/charts/style.ts';
 const MARGIN = 12;
 
 /**
- * A chart as an SVG file that needs nothing else: fixed light colours, a list of usual fonts, title and text alternative inside.
- * It has a size in pixels, so that programs that embed it know how large it is. The same figure gives the same bytes.
+ * A chart as an SVG file that needs nothing else. It has a size in pixels, so that programs that embed it know how
+ * large it is. The same figure gives the same bytes.
  */
 export function figureSvg({ name, title, text, draw }: ReportFigure): string {
   const chart = renderToStaticMarkup(draw({ id: name, title, text }));

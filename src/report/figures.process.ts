@@ -10,8 +10,8 @@ import { reportFigures } from './page/figures.ts';
 const FONT = path.join(packageRoot, 'assets', 'fonts', 'NotoSans-Regular.ttf');
 
 /**
- * Writes each chart as `figures/NAME.svg` and, with two pixels for each unit, as `figures/NAME.png`, and names them.
- * The same report gives the same SVG bytes everywhere and the same PNG bytes on one machine.
+ * The PNG has two pixels for each unit. The same report gives the same SVG bytes, and on one machine the same PNG
+ * bytes.
  */
 export async function writeFigures(report: Report, folder: string): Promise<string[]> {
   const names: string[] = [];

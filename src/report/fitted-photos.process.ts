@@ -25,11 +25,7 @@ export interface Folders {
   readonly inDistribution: OutsideFolder | null;
 }
 
-/**
- * Compares photos by their bytes and as pictures. Compares pictures of folders by their bytes only, to avoid decoding them again.
- *
- * @throws UsageError `head-photos`
- */
+/** Compares pictures of folders by their bytes only, to avoid decoding them again. @throws UsageError `head-photos` */
 export async function fittedAmong(
   db: App['db'],
   card: ModelCard,

@@ -14,12 +14,7 @@ import { activationHead } from '../review/heatmap/compute-heatmaps.process.ts';
 import { manyHeatmaps } from '../review/heatmap/heatmaps.process.ts';
 import type { ReportedModel } from './models.process.ts';
 
-/**
- * Photos that models get wrong, with heatmaps of the first member whose heatmaps are exact, or else of the first one. A photo
- * that the model cannot look at has none.
- *
- * @throws Interrupted
- */
+/** Heatmaps are of the first member whose heatmaps are exact, or else of the first one. @throws Interrupted */
 export async function galleryOf(
   workspace: Workspace,
   { photos, models }: { readonly photos: readonly ReportedPhoto[]; readonly models: readonly ReportedModel[] },

@@ -17,10 +17,9 @@ export interface DrawnPhoto {
 }
 
 /**
- * Estimates the share of accepted photos that a second look would reject. Photos that the second reviewer is
- * unsure about are counted separately, not as wrong. Each drawn photo stands for 1 / chance photos. The interval has at
- * least 95 % if all chances are equal. Otherwise it is that of a simple random sample of (Σw)² / Σw² photos (Kish 1965, "Survey
- * Sampling"). A published audit found 19.5 % of ImageNet-O in the distribution.
+ * Estimates the share of accepted photos that a second look would reject. Each drawn photo stands for 1 / chance
+ * photos. The interval has at least 95 % if all chances are equal. Otherwise it is that of a simple random sample of
+ * (Σw)² / Σw² photos (Kish 1965, "Survey Sampling"). A published audit found 19.5 % of ImageNet-O in the distribution.
  */
 export function labelNoiseOf({ photos: accepted, drawn }: FirstAccepted, mode: Mode): LabelNoise {
   const { question } = REVIEW_MODES[mode];

@@ -41,7 +41,7 @@ export interface MadeReport {
 }
 
 /**
- * Computes a report from the catalogue. Models evaluate only photos without stored evidence.
+ * Models evaluate only photos without stored evidence.
  * @throws UsageError `nothing-to-report`, `unknown-model`, `report-model`, `no-pictures`; StopTheRun; Interrupted
  */
 export async function makeReport(workspace: Workspace, options: MakeReportOptions): Promise<MadeReport> {
@@ -85,10 +85,7 @@ export async function makeReport(workspace: Workspace, options: MakeReportOption
   return { report, kept };
 }
 
-/**
- * Opens the folders, without photos of classes outside the collection. In mode O the classes are the 200 of ImageNet-O, as in
- * the paper.
- */
+/** Leaves out photos of classes outside the collection, in mode O outside the 200 of ImageNet-O, as in the paper. */
 async function openFolders(
   workspace: Workspace,
   { clean, inDistribution, signal }: MakeReportOptions,
@@ -192,8 +189,8 @@ function nothingToReport({ collection }: Workspace, which: ReportedPhotos): Usag
 const ALL_CROPS = Array.from({ length: CROPS_PER_MEMBER }, (_, crop) => crop);
 
 /**
- * The answers of a model for the photos of a report. A model outside the ensemble first evaluates the photos without
- * stored evidence, which is then stored, also if interrupted. Members have evaluated every kept photo.
+ * A model outside the ensemble first evaluates the photos without stored evidence, which is then stored, also if
+ * interrupted. Members have evaluated every kept photo.
  */
 async function viewPhotos(
   workspace: Workspace,

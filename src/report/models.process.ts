@@ -13,8 +13,8 @@ export interface ReportedModel extends OutsideModel {
 }
 
 /**
- * The models of a report: the members of the ensemble, and every other model that is installed, trained and knows all
- * classes. Other models come first, by name, then the members in ensemble order. `wanted`: names of models that must be in it besides the members. Null for all that can be.
+ * Every other model that is installed, trained and knows all classes, by name, then the members in ensemble order.
+ * `wanted`: models that must be in it besides the members; null: all that can be.
  * @throws UsageError `unknown-model`, `report-model` if a wanted model cannot be used
  */
 export async function reportedModels(workspace: Workspace, wanted: readonly string[] | null) {

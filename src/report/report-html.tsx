@@ -17,8 +17,7 @@ const STYLE = `${BASE_STYLE}${REPORT_STYLE}`;
 
 /**
  * The report as one self-contained page. It runs no script and asks for nothing: its policy admits only `data:`
- * pictures and the one style sheet inside, by its hash. Links are relative. The same report and pictures give the same
- * bytes. `pictures`: a photo as a `data:` address, or null.
+ * pictures and the one style sheet inside, by its hash. The same report and pictures give the same bytes.
  */
 export function reportHtml(report: Report, pictures: (sha256: Sha256) => string | null): string {
   const hash = sha256Bytes(STYLE).toString('base64');

@@ -173,10 +173,7 @@ export interface LabelNoise {
   readonly wrong: number;
   /** Those that the second reviewer was unsure about. They are not among the wrong ones. */
   readonly unsure: number;
-  /**
-   * The estimate for all accepted photos, with the ends of its 95 % interval: wrong / photos, weighted if photos were drawn with
-   * different chances. Null if none was drawn.
-   */
+  /** wrong / photos, weighted if photos were drawn with different chances, with its 95 % interval. Null without any. */
   readonly share: number | null;
   readonly low: number | null;
   readonly high: number | null;

@@ -45,9 +45,8 @@ export function reportTables(report: Report): ReportTable[] {
 }
 
 /**
- * RFC 4180 with line feeds. Null is an empty cell, shares are fractions, numbers have the shortest digits that read
- * back as the same double. There is no protection against spreadsheet formulas, because an apostrophe in front would
- * change ids and names: open tables with texts of strangers as data.
+ * RFC 4180 with line feeds. Null is an empty cell, numbers have the shortest digits that read back as the same double.
+ * There is no protection against spreadsheet formulas, because an apostrophe in front would change ids and names.
  */
 export function tableCsv({ columns, rows }: ReportTable): string {
   return stringify([[...columns], ...rows.map((row) => [...row])], {

@@ -25,8 +25,7 @@ export interface WrittenReport {
 }
 
 /**
- * Makes a report, keeps it in the catalogue for the server's page, and writes its folder, which gets its name when it
- * is complete. An existing report is replaced.
+ * Makes a report, keeps it in the catalogue for the server's page, and writes its folder, replacing an existing report.
  * @throws UsageError `report-out` if the folder has other files; StopTheRun `lock-timeout` if another process writes
  * there, `report-folder`; as `makeReport`
  */
@@ -111,11 +110,7 @@ async function recoverReplaced(target: string): Promise<void> {
   else await rename(old, target);
 }
 
-/**
- * Fills a folder beside the target and gives it the target's name. If that fails, the target is as it was.
- *
- * @throws StopTheRun `report-folder`, `disk-full`
- */
+/** If `fill` fails, the target is as it was. @throws StopTheRun `report-folder`, `disk-full` */
 async function replaceFolder(target: string, fill: (folder: string) => Promise<void>): Promise<void> {
   const { parent, fresh, old } = besides(target);
   const onDisk = (work: () => Promise<void>): Promise<void> => orUnusable(target, work, 'report-folder');

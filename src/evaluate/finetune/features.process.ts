@@ -54,8 +54,8 @@ export interface PhotoFeatures extends Computed, SetPhoto {
 }
 
 /**
- * The features of the centre crop of each photo and the hashes of its picture, in the order of the set.
- * @throws UsageError `unreadable-photo` with the first few files, after all others were cached; StopTheRun; Interrupted
+ * The features of centre crops and the hashes of pictures, in the order of the set.
+ * @throws UsageError `unreadable-photo` with the first few files, after all others were cached
  */
 export async function featuresOfSet(
   backbone: Backbone,

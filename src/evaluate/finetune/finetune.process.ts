@@ -69,10 +69,7 @@ export interface UnderTwoClasses {
   readonly classes: readonly [string, string];
 }
 
-/**
- * Fits a linear head on a backbone's features and stores it as a model. A refused request leaves no model.
- * @throws UsageError `bad-backbone`, `model-missing`; StopTheRun if the model cannot be loaded; Interrupted
- */
+/** Fits a linear head on a backbone's features and stores it. @throws UsageError `bad-backbone`, `model-missing` */
 export async function finetune(request: FinetuneRequest, options: FinetuneOptions): Promise<Finetuned> {
   const { workingDir = workingFolder() } = request;
   const table = await loadClassTable();

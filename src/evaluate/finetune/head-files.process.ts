@@ -25,9 +25,7 @@ const CLASS_FILE = 'classes.txt';
 const PHOTOS_FILE = 'photos.jsonl.gz';
 
 /**
- * Stores a head as `models add` stores a model: a folder with the layer, the card, the class list and the photos'
- * hashes.
- * @returns the absolute path of the card
+ * Stores a head as `models add` stores a model. Returns the absolute path of its card.
  * @throws UsageError `model-exists`, `models-folder`
  */
 export async function storeHead(

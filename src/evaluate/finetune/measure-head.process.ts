@@ -21,10 +21,7 @@ export interface HeadMeasures {
 /** Photos between two looks at the signal: a tenth of a second with 2,048 features and 200 classes. */
 const PHOTOS_AT_ONCE = 256;
 
-/**
- * Measures a head with its float32 weights and logits, as the filter uses them. Null without photos.
- * @throws Interrupted
- */
+/** Measures a head with its float32 weights and logits, as the filter uses them. Null without photos. */
 export async function measureHead(
   layer: LinearLayer,
   { values, columns, labels }: Omit<LabelledFeatures, 'classes'>,

@@ -29,9 +29,9 @@ export interface TrainingSets {
 }
 
 /**
- * Lists the photos and classes to fit a head with. Each class has photos. Does not open the photos.
- * @throws UsageError `one-class`, `class-without-photos`, `class-name`, `unknown-class` if `val` shows a class that
- * `train` lacks; Interrupted
+ * Lists the photos and classes to fit a head with. Opens no photo.
+ * @throws UsageError `one-class`, `class-without-photos`, `class-name`, `unknown-class` if `val` has a class that
+ * `train` lacks
  */
 export async function readTrainingSets(
   { train: trainDir, val: valDir, classes: list }: TrainingFolders,

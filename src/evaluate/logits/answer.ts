@@ -23,8 +23,8 @@ export function answerOfProbabilities(probabilities: Float64Array): Answered {
 const SUM_TOLERANCE = 0.02;
 
 /**
- * The kinds of numbers that a row may hold: `probabilities` or `percentages` are non-negative and sum to 1 or 100 within 2 %,
- * so that bfloat16 and four decimals are recognised. `logits`: a number is negative or above any percentage. `unclear`: the rest.
+ * `probabilities` or `percentages` are not negative and sum to 1 or 100 within 2 %, so that bfloat16 and four decimals
+ * are recognised. `logits`: a number is negative or above any percentage. `unclear`: the rest.
  */
 export type RowKind = 'logits' | 'probabilities' | 'percentages' | 'unclear';
 

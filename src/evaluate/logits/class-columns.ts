@@ -17,10 +17,9 @@ export interface KnownClasses {
 }
 
 /**
- * Finds the columns of the classes: by the wnids in the header if it has wnids. Otherwise by their number: all classes of ImageNet-1k
- * in their order, or the classes of `among` in the order of their wnids.
- *
- * @throws UsageError `bad-logits` if the columns could mean several things or nothing
+ * Finds the columns of the classes: by wnids in the header, otherwise by their number: all classes of ImageNet-1k, or
+ * those of `among`, in the order of their wnids.
+ * @throws UsageError `bad-logits` if that is ambiguous or impossible
  */
 export function classColumns(table: Pick<LogitTable, 'file' | 'columns' | 'names'>, known: KnownClasses): ClassColumns {
   const { file, columns, names } = table;

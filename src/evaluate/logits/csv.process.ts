@@ -18,8 +18,8 @@ interface Layout {
 }
 
 /**
- * Opens a text table of numbers separated by commas or tabs, one photo per line. It may have a header. The first column
- * may name the photos. Lines are read one at a time.
+ * Opens a table of numbers separated by commas or tabs, one photo per line. It may have a header, and names of photos
+ * in the first column. Lines are read one at a time.
  * @throws UsageError `bad-logits`
  */
 export async function openCsv(file: string): Promise<LogitTable> {
@@ -147,7 +147,7 @@ interface TextLine {
 }
 
 /**
- * The lines of a UTF-8 text that comes in pieces, ending with LF or CR LF. A byte order mark is left out.
+ * Lines that end with LF or CR LF, without a byte order mark.
  * @throws RangeError if a line is longer than `maxBytes`, with its number; TypeError if it is not UTF-8
  */
 async function* textLines(chunks: AsyncIterable<Buffer>, maxBytes: number): AsyncGenerator<TextLine, void, undefined> {

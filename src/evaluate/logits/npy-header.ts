@@ -37,10 +37,7 @@ export function npyTextRange(prefix: Buffer): { readonly start: number; readonly
 
 const AS_FLOAT = "Write it with numpy.save(file, logits.astype('float32'))";
 
-/**
- * Parses the header, a Python dictionary. Source: NumPy's `numpy.lib.format`, NEP 1.
- * @returns the header of a two-dimensional array of floats, or why it is none and what to do
- */
+/** The header of a two-dimensional array of floats, or why it is none. Source: NumPy's `numpy.lib.format`, NEP 1. */
 export function parseNpyHeader(text: string): NpyHeader | string {
   const shapeText = /['"]shape['"]\s*:\s*\(([^()]*)\)/.exec(text)?.[1];
   const order = /['"]fortran_order['"]\s*:\s*(True|False)/.exec(text)?.[1];

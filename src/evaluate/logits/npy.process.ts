@@ -4,8 +4,8 @@ import { NPY_PREFIX_BYTES, npyTextRange, parseNpyHeader, type NpyHeader, type Np
 import { badLogits, type ByteSource, type LogitRow, type LogitTable } from './table.ts';
 
 /**
- * Opens an array of NumPy (`numpy.save`): two dimensions of float16, float32 or float64, in either byte order. Rows are
- * read one at a time. If columns are contiguous (Fortran order), all numbers are held in memory, as stored.
+ * Opens an array of NumPy: two dimensions of floats in either byte order. Rows are read one at a time, except that in
+ * Fortran order all numbers are held in memory, as stored.
  * @throws UsageError `bad-logits`
  */
 export async function openNpy(source: ByteSource): Promise<LogitTable> {

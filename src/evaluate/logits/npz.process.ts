@@ -10,10 +10,7 @@ import { badLogits, type LogitTable } from './table.ts';
 const MEMBER = 'logits';
 const MAX_MEMBERS = 1_000;
 
-/**
- * Opens the array `logits` of a NumPy archive (`savez`, `savez_compressed`), or its only one.
- * @throws UsageError `bad-logits`
- */
+/** Opens the array `logits` of a NumPy archive, or its only one. @throws UsageError `bad-logits` */
 export async function openNpz(file: string): Promise<LogitTable> {
   const entry = memberOf(file, await entriesOf(file));
   const name = `${file}[${arrayName(entry)}]`;

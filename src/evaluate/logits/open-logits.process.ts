@@ -11,10 +11,7 @@ import { badLogits, type LogitTable } from './table.ts';
 const FORMATS = 'an npy, npz, csv or parquet file';
 const SNIFFED = 512;
 
-/**
- * Opens a file of logits or probabilities. Its first bytes tell the format, not its name.
- * @throws UsageError `bad-logits`
- */
+/** Opens a file by the format that its first bytes show. @throws UsageError `bad-logits` */
 export async function openLogits(file: string): Promise<LogitTable> {
   const table = await openAny(file);
   return { ...table, rows: () => explained(file, table.rows()) };

@@ -20,8 +20,8 @@ const MAX_LISTED_NUMBERS = 12_000_000;
 const PHOTO_COLUMNS: ReadonlySet<string> = new Set(['file_name', 'file', 'filename', 'path', 'image', 'name']);
 
 /**
- * Opens a Parquet file: a list of numbers in one column, or a column of numbers for each class. A column of text names
- * the photos. One row group is in memory at a time.
+ * Opens lists of numbers in one column, or a column of numbers for each class. A column of text names the photos. One
+ * row group is in memory at a time.
  * @throws UsageError `bad-logits`
  */
 export async function openParquet(file: string): Promise<LogitTable> {

@@ -32,11 +32,10 @@ export interface ReadOptions {
 const NAMED = 3;
 
 /**
- * Reads the answers of a model for the photos of a set: softmax over the classes to choose among, in double precision.
- * Probabilities and percentages are rescaled to sum to 1 over these classes, which is the same as softmax over their logits.
- *
- * @throws UsageError `bad-logits` if rows and photos do not match one to one, for numbers that are not finite, for a negative
- * probability, and if `auto` cannot tell logits from probabilities; Interrupted
+ * Reads the answers of a model for a set: softmax over the classes to choose among, in double precision. Probabilities
+ * and percentages are rescaled to sum to 1 over these classes, which is the same as softmax over their logits.
+ * @throws UsageError `bad-logits` if rows and photos do not match one to one, for numbers that are not finite, for a
+ * negative probability, and if `auto` cannot tell logits from probabilities
  */
 export async function readAnswers(table: LogitTable, options: ReadOptions): Promise<AnsweredPhotos> {
   const { order, columns, logitsAre, signal, onProgress } = options;

@@ -14,15 +14,12 @@ const RESAMPLES = 2_000;
 const SEED = 1;
 
 /**
- * Compares two models on the same photos with a paired bootstrap: the 2.5th and 97.5th percentiles of the difference over 2,000
- * resamples of the photos, with a fixed seed. Equal lists, in any order of the photos, give equal numbers.
- *
- * A resample changes the difference only by how often it draws photos that one model alone gets right. These two numbers are
- * multinomial, so each resample draws them as two binomial numbers, instead of every photo.
- * Source: B. Efron and R. J. Tibshirani, "An Introduction to the Bootstrap" (1993), sections 8.3 and 13.3.
- *
- * @param a for each photo, whether the first model is right @param b the same of the second model, in the same order
- * @returns fractions
+ * Compares two models on the same photos with a paired bootstrap: the 2.5th and 97.5th percentiles of the difference
+ * over 2,000 resamples of the photos, with a fixed seed. Equal lists, in any order of the photos, give equal numbers. A
+ * resample changes the difference only by how often it draws photos that one model alone gets right. These two numbers
+ * are multinomial, so each resample draws them as two binomial numbers, instead of every photo. Source: B. Efron and R.
+ * J. Tibshirani, "An Introduction to the Bootstrap" (1993), sections 8.3 and 13.3.
+ * @param a for each photo, whether the first model is right; `b` the same of the second
  * @throws RangeError if the lists are empty or differ in length
  */
 export function pairedDifference(a: readonly boolean[], b: readonly boolean[]): PairedDifference {

@@ -36,10 +36,7 @@ export function calibrationBins(photos: number): number {
   return photos === 0 ? 0 : Math.max(1, Math.floor(photos / BIN));
 }
 
-/**
- * The bins that the RMS calibration error is computed from, lowest confidence first: the bars of a reliability diagram.
- * Below 200 photos there is one bin, without photos none.
- */
+/** The bars of a reliability diagram, lowest confidence first. Below 200 photos there is one, without photos none. */
 export function reliabilityBins(ranking: Ranking): ReliabilityBin[] {
   const photos = photosOf(ranking);
   const count = calibrationBins(photos);

@@ -13,12 +13,10 @@ const TAIL = 0.025;
 const ROUNDING = 1e-6;
 
 /**
- * The exact 95 % interval of a share of a finite population, from a sample drawn without replacement. It holds the shares for
- * which at most, and at least, the observed successes each have a probability of 2.5 % or more. Size and successes of a weighted
- * sample may be fractions: then the interval is that of the next smaller size, from the successes below to those above.
- * Source: T. Wright, "Exact Confidence Bounds when Sampling from Small Finite Universes", Springer 1991.
- *
- * @returns fractions, 0 <= low <= high <= 1
+ * The exact 95 % interval of a share of a finite population, from a sample drawn without replacement: the shares for
+ * which at most, and at least, the observed successes each have a probability of 2.5 % or more. Size and successes of a
+ * weighted sample may be fractions: then the interval is that of the next smaller size, from the successes below to
+ * those above. Source: T. Wright, "Exact Confidence Bounds when Sampling from Small Finite Universes", Springer 1991.
  */
 export function hypergeometricLimits({ population, size: drawn, successes }: Sample): Interval {
   const size = Math.floor(drawn + ROUNDING);

@@ -63,12 +63,9 @@ function* resamplesOf({ confidence, photos, correct }: Ranking): Generator<Ranki
 type Accuracy = Pick<ClassAccuracy, 'accuracy' | 'accuracyLow' | 'accuracyHigh'>;
 
 /**
- * 95 % interval of the difference of accuracies on two different sets of photos, from their Wilson intervals. Unlike a bootstrap
- * it has a width where a model is right on all photos of a set or on none, which is usual for these sets.
- * Source: R. G. Newcombe, "Interval estimation for the difference between independent proportions", Statistics in Medicine 17
- * (1998), method 10.
- *
- * @returns ends of the interval of `a.accuracy - b.accuracy`, -1..1
+ * 95 % interval of `a.accuracy - b.accuracy` on two different sets of photos, from their Wilson intervals. Unlike a
+ * bootstrap it has a width where a model is right on all photos of a set or on none. Source: R. G. Newcombe, "Interval
+ * estimation for the difference between independent proportions", Statistics in Medicine 17 (1998), method 10.
  */
 export function differenceInterval(a: Accuracy, b: Accuracy): { readonly low: number; readonly high: number } {
   const difference = a.accuracy - b.accuracy;

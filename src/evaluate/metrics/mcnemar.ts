@@ -1,11 +1,7 @@
 /**
- * McNemar's exact test of two models on the same photos: how likely is a split of the photos that one model alone gets right at
- * least this uneven, if neither model is better? A binomial test with share 1/2, two-sided.
- * Source: Q. McNemar, "Note on the sampling error of the difference between correlated proportions", Psychometrika 12 (1947);
- * equal to statsmodels' `mcnemar(exact=True)`.
- *
- * @param onlyA photos that the first model alone gets right, 0 or more @param onlyB those of the second
- * @returns p, above 0 to 1; 1 without such photos
+ * McNemar's exact test: how likely is a split of the photos that one model alone gets right at least this uneven, if
+ * neither model is better? A binomial test with share 1/2, two-sided; 1 without such photos. Source: Q. McNemar,
+ * Psychometrika 12 (1947); equal to statsmodels' `mcnemar(exact=True)`.
  */
 export function mcnemarP(onlyA: number, onlyB: number): number {
   const trials = onlyA + onlyB;
@@ -18,12 +14,9 @@ export function mcnemarP(onlyA: number, onlyB: number): number {
 }
 
 /**
- * Holm's correction for several tests: the chance that any true equality is called a difference stays below the level that the
- * corrected values are compared with. Source: S. Holm, "A simple sequentially rejective multiple test procedure", Scandinavian
- * Journal of Statistics 6 (1979).
- *
- * @param values p of each test, 0..1
- * @returns the corrected values in the same order, 0..1
+ * Holm's correction for several tests: the chance that any true equality is called a difference stays below the level
+ * that the corrected values are compared with. Source: S. Holm, "A simple sequentially rejective multiple test
+ * procedure", Scandinavian Journal of Statistics 6 (1979).
  */
 export function holm(values: readonly number[]): number[] {
   const corrected = values.map(() => 1);

@@ -3,13 +3,10 @@ import { photosOf, type Ranking } from './answer.ts';
 import { thin } from './thin.ts';
 
 /**
- * Area under the response rate accuracy curve (AURRA). A model that answers only the k photos that it is most confident about
- * has accuracy a_k at response rate k/n. AURRA is the mean of a_1 to a_n. A confidence without information gives the accuracy.
- *
- * Photos of equal confidence count with their mean correctness, which gives the mean of AURRA over all their orders.
- * Source: Hendrycks et al., "Natural Adversarial Examples" (2021), section 4 and upstream's `aurra`.
- *
- * @returns 0..1; null without photos
+ * Area under the response rate accuracy curve (AURRA), 0..1; null without photos. A model that answers only the k
+ * photos that it is most confident about has accuracy a_k at response rate k/n. AURRA is the mean of a_1 to a_n. Photos
+ * of equal confidence count with their mean correctness, which gives the mean of AURRA over all their orders. Source:
+ * Hendrycks et al., "Natural Adversarial Examples" (2021), section 4 and upstream's `aurra`.
  */
 export function aurra(ranking: Ranking): number | null {
   let [photos, sum] = [0, 0];
@@ -20,11 +17,7 @@ export function aurra(ranking: Ranking): number | null {
   return photos === 0 ? null : sum / photos;
 }
 
-/**
- * The curve that AURRA is the area of, from the most confident photo to all photos.
- *
- * @returns at most 201 points (x: response rate, y: accuracy, both 0..1), x ascending to 1; none without photos
- */
+/** At most 201 points (x: response rate, y: accuracy, both 0..1) from the most confident photo to all photos. */
 export function responseRateCurve(ranking: Ranking): CurvePoint[] {
   const photos = photosOf(ranking);
   return thin(Array.from(accuracies(ranking), (y, i) => ({ x: (i + 1) / photos, y })));

@@ -2,11 +2,8 @@ import type { Ranking } from './answer.ts';
 
 /**
  * Soft F1 of finding the model's errors by its lack of confidence. With confidence c and correctness y (1 or 0):
- * 2·sum((1 - c)(1 - y)) / sum((1 - c) + (1 - y)).
- * Source: upstream's `soft_f1` in `calibration_tools.py`.
- *
- * @returns 0..1, 1 if every error has confidence 0 and every correct answer 1; null without photos, or if all answers are
- * correct with confidence 1
+ * 2·sum((1 - c)(1 - y)) / sum((1 - c) + (1 - y)). Source: upstream's `soft_f1` in `calibration_tools.py`.
+ * @returns 0..1; null without photos, or if all answers are correct with confidence 1
  */
 export function softF1({ confidence, photos, correct }: Ranking): number | null {
   let [both, either] = [0, 0];

@@ -8,8 +8,8 @@ export interface Scores {
 }
 
 /**
- * Number of photos with each distinct score, highest score first. Photos of equal score are on the same side of any threshold,
- * so the metrics below need no order among them. Both lists have the same length; an entry may be 0.
+ * Number of photos with each distinct score, highest score first, in lists of one length; an entry may be 0. Photos of
+ * equal score are on the same side of any threshold, so the metrics below need no order among them.
  */
 export interface Thresholds {
   readonly positives: Float64Array;
@@ -47,10 +47,8 @@ function total(counts: Float64Array): number {
 }
 
 /**
- * Step-wise average precision: the sum over thresholds of (recall_k - recall_(k-1)) · precision_k.
- * Source: scikit-learn's `average_precision_score`, which upstream uses. The trapezoid rule gives other numbers.
- *
- * @returns above 0 to 1; equal scores give the share of positives
+ * Step-wise average precision: the sum over thresholds of (recall_k - recall_(k-1)) · precision_k. The trapezoid rule
+ * gives other numbers. Source: scikit-learn's `average_precision_score`, which upstream uses.
  */
 export function averagePrecision({ positives, negatives }: Thresholds): number {
   let [tp, fp, sum] = [0, 0, 0];
@@ -66,8 +64,6 @@ export function averagePrecision({ positives, negatives }: Thresholds): number {
 /**
  * Area under the ROC curve: the share of positive-negative pairs whose positive has the higher score. A pair of equal
  * scores counts one half. Source: Mann-Whitney U; equal to scikit-learn's `roc_auc_score`.
- *
- * @returns 0..1; 0.5 without information
  */
 export function auroc({ positives, negatives }: Thresholds): number {
   let [tp, fp, pairs] = [0, 0, 0];

@@ -7,14 +7,10 @@ export interface Interval {
 const Z = 1.959_963_984_540_054;
 
 /**
- * Wilson's 95 % score interval of a share, without continuity correction. With p = successes / n and z = 1.96:
- * (p + z²/2n ± z·sqrt(p(1 - p)/n + z²/4n²)) / (1 + z²/n).
- * Source: E. B. Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22 (1927), 209-212.
- *
- * @param successes whole number, 0..trials
- * @param trials whole number, 0 or more
- * @returns fractions, 0 <= low <= successes / trials <= high <= 1; null if there is no trial
- * @throws RangeError for other numbers
+ * Wilson's 95 % score interval of a share, without continuity correction: (p + z²/2n ± z·sqrt(p(1 - p)/n + z²/4n²)) /
+ * (1 + z²/n) with p = successes / n; null without a trial. Source: E. B. Wilson, "Probable inference, the law of
+ * succession, and statistical inference", JASA 22 (1927), 209-212.
+ * @throws RangeError unless 0 <= successes <= trials are whole numbers
  */
 export function wilsonInterval(successes: number, trials: number): Interval | null {
   if (!Number.isSafeInteger(trials) || trials < 0) {

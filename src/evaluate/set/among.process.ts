@@ -10,7 +10,7 @@ import type { Wnid } from '../../kernel/ids.ts';
 import { sortedAsPython } from './photo-set.ts';
 
 /**
- * Reads the entries of a list of classes: a named list, a file with one class a line, or ids and names with commas.
+ * Reads a named list, a file with one class a line, or ids and names with commas.
  * @throws UsageError `bad-among`, `unreadable-file`
  */
 export async function readClassEntries(text: string, table: ClassTable, flag = '--among'): Promise<readonly string[]> {
@@ -33,9 +33,9 @@ export async function readClassEntries(text: string, table: ClassTable, flag = '
 }
 
 /**
- * The classes that entries mean: a folder of the set, a class of ImageNet-1k by its wnid or name, or any other wnid.
- * @returns sorted as torchvision's ImageFolder sorts folders, each once
- * @throws UsageError `bad-among` for entries that mean no class, and for fewer than two classes
+ * The classes that entries mean: a folder of the set, a class of ImageNet-1k, or any other wnid. Sorted as
+ * torchvision's ImageFolder sorts folders, each once.
+ * @throws UsageError `bad-among`, also for fewer than two classes
  */
 export function classesOfEntries(
   entries: readonly string[],

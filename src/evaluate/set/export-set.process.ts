@@ -21,10 +21,7 @@ const rowSchema = z.object({
   original_sha256: sha256Schema.nullable().default(null),
 });
 
-/**
- * Reads the photos and classes that an export of winnow lists. Opens no photos.
- * @throws UsageError `damaged-export`; Interrupted
- */
+/** Reads the photos and classes that an export lists. Opens no photos. @throws UsageError `damaged-export` */
 export async function readExportSet(dir: string, protocolFile: string, signal: AbortSignal): Promise<PhotoSet> {
   const { text } = await readTextFile(protocolFile, 'the protocol of an export');
   const protocol = protocolOf(text);

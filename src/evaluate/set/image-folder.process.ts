@@ -12,10 +12,10 @@ const PARTS: readonly string[] = ['test', 'val', 'validation', 'train'];
 const NAMED = 3;
 
 /**
- * Reads a folder that has a folder for each class, as torchvision's ImageFolder does: the pictures below each of them,
- * sorted by path. Follows links.
- * @throws UsageError `not-a-set` if there are no folders of classes or no pictures, `unreadable-photo` for links that
- * lead nowhere, and for folders that cannot be read; Interrupted
+ * Reads a folder of class folders as torchvision's ImageFolder does: the pictures below each, sorted by path. Follows
+ * links.
+ * @throws UsageError `not-a-set` without folders of classes or pictures, `unreadable-photo` for links that lead
+ * nowhere, and for folders that cannot be read
  */
 export async function readImageFolder(dir: string, { isClass, part, signal }: ReadSetOptions): Promise<PhotoSet> {
   const walk: Walk = { dir, signal, found: [], skipped: [] };

@@ -8,9 +8,8 @@ import { readImageFolder, type ReadSetOptions } from './image-folder.process.ts'
 import type { PhotoSet } from './photo-set.ts';
 
 /**
- * Reads which photos a folder has: an export of winnow (with protocol.json), or a folder as torchvision's ImageFolder
- * takes it. Does not open the photos.
- * @throws UsageError `not-a-folder`, `not-a-set`, `damaged-export` or `unreadable-photo`; Interrupted
+ * Reads which photos an export of winnow has, or a folder as torchvision's ImageFolder takes it. Opens no photos.
+ * @throws UsageError `not-a-folder`, `not-a-set`, `damaged-export` or `unreadable-photo`
  */
 export async function readSet(dir: string, options: ReadSetOptions): Promise<PhotoSet> {
   const found = await statOf(dir);

@@ -7,8 +7,8 @@ import type { Mode } from '../../kernel/mode.ts';
 import { CARD_TEXTS } from './mode-texts.ts';
 
 /**
- * How a revision was made and what to know before using it, in sentences. Card, datasheet and Croissant file share them, so that
- * they cannot contradict each other. The texts are Markdown that also reads well as plain text.
+ * How a revision was made, in sentences that card, datasheet and Croissant file share, so that they cannot contradict
+ * each other. The texts are Markdown that also reads well as plain text.
  */
 
 export const sourceText = (source: string): string => sourceOf(source)?.title ?? source;

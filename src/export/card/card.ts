@@ -29,10 +29,7 @@ import type { Mode } from '../../kernel/mode.ts';
 
 /**
  * `README.md`: the dataset card, with the datasheet behind it. It is a function of its arguments: no clock, no locale.
- *
  * Texts of the curator (`export.card`) go in as the Markdown that they are. All other texts from outside are escaped.
- *
- * @param files the other files of the folder
  */
 export function exportCard(protocol: Protocol, files: readonly WrittenFile[]): string {
   const sections = [

@@ -14,8 +14,8 @@ interface Section {
 }
 
 /**
- * The datasheet, in the seven sections of Gebru et al., *Datasheets for Datasets* (Communications of the ACM, December 2021): what
- * the protocol says, then the answers of the curator. "Open questions" lists those that have no answer.
+ * The datasheet, in the seven sections of Gebru et al., *Datasheets for Datasets* (Communications of the ACM, December
+ * 2021).
  */
 export function datasheet(protocol: Protocol): string {
   const sections = sectionsOf(protocol).map(({ title, facts, asked }) => {

@@ -9,13 +9,10 @@ import { LICENCES_PAGE, METADATA } from '../verify/layout.ts';
 import { CARD_TEXTS } from './mode-texts.ts';
 
 /**
- * The head of README.md, which the Hugging Face Hub and `datasets` read (hub-docs, datasetcard.md).
- *
- * Measured with datasets 5.2 beside a metadata file: class names count only if the full list of features stands both in the
- * config and in `dataset_info`, and splits count only with `num_bytes`. The explicit path keeps shards, Parquet files and
+ * The head of README.md, which the Hugging Face Hub and `datasets` read (hub-docs, datasetcard.md). Measured with
+ * datasets 5.2 beside a metadata file: class names count only if the full list of features stands both in the config
+ * and in `dataset_info`, and splits count only with `num_bytes`. The explicit path keeps shards, Parquet files and
  * thumbnails out of the set.
- *
- * @param files the other files of the folder
  */
 export function frontMatter(protocol: Protocol, files: readonly WrittenFile[]): string {
   const { photos, bytes, options } = protocol;

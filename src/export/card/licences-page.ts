@@ -22,10 +22,7 @@ const LEFT_OUT_TEXTS: Readonly<Record<ExportReason, string>> = {
   cap: 'its confusion already has as many accepted photos as the rules allow',
 };
 
-/**
- * `LICENSES.md`: the licences of an export with their counts and what they ask of users, what was left out, and whom to ask for a
- * takedown. It depends on the protocol only.
- */
+/** `LICENSES.md`: the licences, what they ask of users, what was left out, and whom to ask for a takedown. */
 export function licencesPage(protocol: Protocol): string {
   const notes = distinctNotes(protocol);
   const sections = [

@@ -9,10 +9,7 @@ import { EXPORT_MODES } from '../modes.ts';
 const ROWS = 'metadata.jsonl';
 const PICTURES = 'pictures';
 
-/**
- * The lines of the photos, and the pictures if the set has them. Other forms of the set (shards, Parquet) show the same
- * photos, so they are not listed.
- */
+/** Other forms of the set (shards, Parquet) show the same photos, so they are not listed. */
 export function filesOf(protocol: Protocol, files: readonly WrittenFile[]): readonly CroissantNode[] {
   const rows = files.find(({ path }) => path === METADATA);
   if (rows === undefined)
@@ -89,8 +86,8 @@ const TYPE_OF: Readonly<Record<ColumnType, string | readonly string[]>> = {
 };
 
 /**
- * The lines of the photos. `max_true_prob` is left out in mode O, where it is always null. mlcroissant 1.1.1 loads no joins
- * of these lines with the pictures and the classes at once, so the pictures are a record set of their own.
+ * `max_true_prob` is left out in mode O, where it is always null. mlcroissant 1.1.1 loads no joins of these lines with
+ * the pictures and the classes at once, so the pictures are a record set of their own.
  */
 function photos(protocol: Protocol): CroissantNode {
   const mode = EXPORT_MODES[protocol.rule.mode];

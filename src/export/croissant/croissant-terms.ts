@@ -56,7 +56,7 @@ export const CROISSANT_CONTEXT = {
 
 /**
  * The properties that our Croissant file uses. JSON-LD takes a misspelt property for one of schema.org, so nothing else
- * finds a misspelling. Sources: schema.org/Dataset, Croissant 1.1, Croissant RAI 1.0, and PROV-O as Croissant 1.1 uses it.
+ * finds a misspelling. Sources: schema.org/Dataset, Croissant 1.1, Croissant RAI 1.0, PROV-O.
  */
 export const CROISSANT_TERMS = [
   '@context',

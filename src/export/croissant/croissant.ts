@@ -12,8 +12,7 @@ import { CARD_TEXTS } from '../card/mode-texts.ts';
 const CONFORMS_TO = ['http://mlcommons.org/croissant/1.1', 'http://mlcommons.org/croissant/RAI/1.0'];
 
 /**
- * `croissant.json`: the revision for machines, as Croissant 1.1 with RAI 1.0 and provenance
- * (docs.mlcommons.org/croissant).
+ * `croissant.json`: Croissant 1.1 with RAI 1.0 and provenance (docs.mlcommons.org/croissant).
  * @throws RangeError unless `files`, the other files of the folder, have `test/metadata.jsonl`
  */
 export function croissantText(protocol: Protocol, files: readonly WrittenFile[]): string {
@@ -49,10 +48,7 @@ function urlOf(protocol: Protocol): string {
   return answer !== null && URL.parse(answer) !== null ? answer : `urn:sha256:${protocol.id}`;
 }
 
-/**
- * The makers of the set. One name may be a person and the next a group. All are Organizations: a person can count as one, but a
- * group cannot be a Person.
- */
+/** All makers are Organizations: a person can count as one, but a group cannot be a Person. */
 function creatorsOf(protocol: Protocol): readonly CroissantNode[] {
   return curatorsOf(protocol).map((name) => ({ '@type': 'sc:Organization', name }));
 }

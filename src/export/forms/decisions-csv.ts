@@ -29,10 +29,7 @@ export interface DecisionNames {
   readonly pseudonymOf: (reviewer: string) => string;
 }
 
-/**
- * The lines of photos that were listed or reviewed: one for each reviewer's verdict, or one with empty cells if there is none.
- * `sha256` is that of the original bytes. Tags are separated by `|`.
- */
+/** One line for each reviewer's verdict, or one with empty cells. `sha256` is that of the original bytes. */
 export function decisionLines(photos: readonly SelectedPhoto[], names: DecisionNames): string {
   return csv(photos.flatMap((photo) => recordsOf(photo, names)));
 }

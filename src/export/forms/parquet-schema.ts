@@ -20,10 +20,7 @@ export function schemaOf(shape: ParquetShape): SchemaElement[] {
   ];
 }
 
-/**
- * The features of the Hugging Face library, which it stores under the key `huggingface`. `Sequence` is the word that all
- * releases read; release 4 renamed it to `List`.
- */
+/** Features as the Hugging Face library stores them. All releases read `Sequence`; release 4 calls it `List`. */
 export function featuresOf(shape: ParquetShape): string {
   const columns = photoColumns(shape).map(({ name, type }): [string, object] => [name, featureOf(type, shape)]);
   const features = { image: { _type: 'Image' }, ...Object.fromEntries(columns) };

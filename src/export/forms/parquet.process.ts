@@ -28,11 +28,9 @@ interface Part {
 }
 
 /**
- * Writes photos as `data/test-00000-of-0000N.parquet`, which the library `datasets` reads as images with class labels. Until
- * the last photo has come the files are `parquet-00000.part` and so on in the folder's root.
- *
- * The library prefers files of such names to all others. `load_dataset('imagefolder', data_dir=EXPORT)` then finds no
- * pictures in `test/`. `load_dataset(EXPORT)` finds them by the `configs` of the card (measured with datasets 5.2.0).
+ * Writes photos as `data/test-00000-of-0000N.parquet`, which the library `datasets` reads as images with class labels,
+ * and prefers to all other files: `load_dataset('imagefolder', data_dir=EXPORT)` then finds no pictures in `test/`.
+ * `load_dataset(EXPORT)` finds them by the `configs` of the card (measured with datasets 5.2.0).
  */
 export class ParquetSink implements PhotoSink<PhotoFile> {
   readonly #folder: OutputFolder;

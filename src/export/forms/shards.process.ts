@@ -23,10 +23,10 @@ export interface ShardOptions {
 }
 
 /**
- * Writes photos as WebDataset shards: `shards/test-000000.tar` and so on. A photo is three adjacent members with one key:
- * `<folder>/<id>.jpg`, `.json` (its row) and `.cls` (its label). A PNG is also a `.jpg` member: loaders want the same
- * members in each sample, and they tell formats by the content.
- * Source: `base_plus_ext` of the package `webdataset` 1.0.2. It cuts the key at the first dot of the base name.
+ * Writes WebDataset shards. A photo is three adjacent members with one key: `<folder>/<id>.jpg`, `.json` (its row) and
+ * `.cls` (its label). A PNG is also a `.jpg` member: loaders want the same members in each sample, and tell formats by
+ * the content. Source: `base_plus_ext` of the package `webdataset` 1.0.2, which cuts the key at the first dot of the
+ * base name.
  */
 export class ShardSink implements PhotoSink<PhotoFile> {
   readonly #folder: OutputFolder;

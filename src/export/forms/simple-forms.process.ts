@@ -12,8 +12,8 @@ export async function openMetadata(output: OutputFolder): Promise<PhotoSink<Phot
 }
 
 /**
- * Writes a line for each photo that would be re-encoded: the SHA-256 of its pixels (8-bit RGB, row by row), two spaces, and its file
- * in `test/`. `assets/fetch.py` compares them, because another program writes other PNG bytes.
+ * Writes the SHA-256 of the pixels (8-bit RGB, row by row) of each re-encoded photo. `assets/fetch.py` compares them,
+ * because another program writes other PNG bytes.
  */
 export async function openPixelHashes(output: OutputFolder): Promise<PhotoSink<PhotoFile>> {
   const file = await output.start(PIXEL_HASHES);

@@ -19,8 +19,8 @@ export interface ExportedFolder {
 }
 
 /**
- * Reads what an exported folder says it is, and compares its list of files with those that are there. Hashes only
- * protocol.json: `requireSame` checks the others.
+ * Compares an export's list of files with those that are there. Hashes only protocol.json: `requireSame` checks the
+ * others.
  * @throws UsageError `not-an-export`; StopTheRun `export-changed`
  */
 export async function readExportedFolder(root: string): Promise<ExportedFolder> {

@@ -57,7 +57,7 @@ const PAUSE = { firstMs: 1_000, capMs: 4_000 } as const;
 
 /**
  * Makes the destination hold an export and nothing else of winnow's. The files that mark the set as complete are
- * written last, so an interrupted run leaves a set that differs from its SHA256SUMS. The next run continues it.
+ * written last. An interrupted run leaves a set that differs from its SHA256SUMS, and the next run continues it.
  * @throws UsageError `not-ours`, `another-collection`; StopTheRun, RetryLater; Interrupted
  */
 export async function publishFolder(

@@ -65,10 +65,7 @@ function extensionOf({ file_name, max_true_prob }: PhotoRow): string {
   return extension === '.jpg' && max_true_prob === null ? '.JPEG' : extension;
 }
 
-/**
- * A text as a part of a file name on any system: without slashes, control characters and other characters that Windows
- * refuses. Underscores divide the parts, so spaces and underscores become `space`.
- */
+/** A part of a file name on any system. Underscores divide the parts, so spaces and underscores become `space`. */
 function safe(text: string, space: ' ' | '_'): string {
   const plain = text
     .normalize('NFC')

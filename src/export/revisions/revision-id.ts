@@ -22,8 +22,5 @@ const SHOWN_DIGITS = 12;
 
 export const shortId = (id: string): string => id.slice(0, SHOWN_DIGITS);
 
-/**
- * The name of a photo in every revision: `p` and 16 hex digits of the SHA-256 of its original bytes. It begins with a letter,
- * because tables of nothing but digits are read as numbers.
- */
+/** `p` and 16 hex digits. It begins with a letter, because tables of nothing but digits are read as numbers. */
 export const photoId = (original: string): string => `p${original.slice(0, 16)}`;

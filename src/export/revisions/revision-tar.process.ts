@@ -11,8 +11,8 @@ const CHUNK_BYTES = 256 * 1024;
 
 /**
  * A revision's folder as one tar archive: the files of SHA256SUMS in its order, then SHA256SUMS. The same folder gives
- * the same bytes. A file that is missing, or has another checksum, ends the stream with an error, so that the archive
- * does not look whole. `within`: the folder that the archive unpacks to.
+ * the same bytes. If a file is missing or differs, the stream ends with an error, so that the archive does not look
+ * whole.
  */
 export function revisionTar(folder: string, within: string): Readable {
   const { readable, controller } = createTarPacker();

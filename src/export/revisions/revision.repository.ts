@@ -39,10 +39,7 @@ export interface NewRevision extends Pick<Revision, 'protocol' | 'bytes' | 'path
   readonly rows: AsyncIterable<readonly RevisionPhoto[]>;
 }
 
-/**
- * Stores a revision with its photos in one transaction. If the same revision is stored already, only its path changes, and the
- * new folder counts as not verified.
- */
+/** If the same revision is stored already, only its path changes, and the new folder counts as not verified. */
 export async function storeRevision(
   db: Kysely<Database>,
   { collectionId }: DecisionScope,

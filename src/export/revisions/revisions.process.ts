@@ -16,10 +16,7 @@ const PAIRS_KEPT = 200;
 
 type Changes = Awaited<ReturnType<typeof compareRevisions>>;
 
-/**
- * Caches the changes between two revisions. Each pair is compared once, because revisions never change. A takedown changes
- * the reasons, so the pair is then compared again.
- */
+/** Each pair is compared once, because revisions never change, and again if a takedown changed the reasons. */
 export class RevisionChangesCache {
   readonly #known = new Map<string, Promise<Changes>>();
 

@@ -10,11 +10,10 @@ import { withFileLock } from '../../platform/lock/file-lock.ts';
 const LOCK_WAIT_MS = 0;
 
 /**
- * Runs `work` on an empty folder beside `target`. Its subfolder `revision` then becomes `target`, so that there is never half an
- * export under that name. What a killed process left is removed first. If `work` fails, nothing stays.
- *
- * @param locks an existing folder of this user, for the lock of the place
- * @throws UsageError `export-exists`; StopTheRun `lock-timeout` if another process writes there, `export-folder`, `disk-full`
+ * Runs `work` on an empty folder beside `target`. Its subfolder `revision` then becomes `target`, so that there is
+ * never half an export under that name. If `work` fails, nothing stays. `locks`: the folder for the lock of the place.
+ * @throws UsageError `export-exists`; StopTheRun `lock-timeout` if another process writes there, `export-folder`,
+ * `disk-full`
  */
 export async function withStaging<T>(
   { target, locks }: { readonly target: string; readonly locks: string },

@@ -11,10 +11,7 @@ export interface VerifyRevisionOptions {
   readonly onProgress: (progress: VerifyProgress) => void;
 }
 
-/**
- * Checks the folder of a revision, and stores the result with the revision.
- * @throws UsageError `not-an-export`; Interrupted
- */
+/** Checks the folder of a revision, and stores the result. @throws UsageError `not-an-export`; Interrupted */
 export async function verifyRevision(
   { app, scope }: Workspace,
   { id, path }: Revision,

@@ -93,7 +93,7 @@ async function readPicture(
 const CANNOT_SHARE = new Set(['ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EXDEV', 'EINVAL', 'ENOTTY', 'EPERM', 'EMLINK']);
 
 /**
- * Copies stored bytes. Where the file system can, both files share their blocks until one of them is changed (a reflink), or
+ * Copies stored bytes. Where the file system can, both files share their blocks until one is changed (a reflink), or
  * are one file (a hard link, on request). Otherwise it writes the bytes, which are in memory already.
  */
 class Copier {

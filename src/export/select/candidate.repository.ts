@@ -19,10 +19,7 @@ interface CandidatesQuery {
   readonly isLicenceAllowed: SelectionRules['isLicenceAllowed'];
 }
 
-/**
- * Every photo that is listed or was reviewed, with what the catalogue knows of it, by folder and SHA-256. It reads from one
- * snapshot if `db` is a transaction that has one.
- */
+/** Every photo that is listed or was reviewed, by folder and SHA-256. */
 export async function* exportCandidates(
   db: Kysely<Database>,
   scope: DecisionScope,

@@ -24,10 +24,8 @@ export interface PlanToCheck {
 const PHOTOS_AT_ONCE = 64;
 
 /**
- * Checks a plan before pictures are copied, with the rule that `winnow verify` applies: the stored logits of each photo give
- * what its row will say, no confusion has more photos than the cap, and the classes are sorted.
- *
- * @throws StopTheRun `rule-broken`; Interrupted
+ * Checks a plan before pictures are copied, with the rule that `winnow verify` applies.
+ * @throws StopTheRun `rule-broken`
  */
 export async function checkPlan(
   workspace: Workspace,

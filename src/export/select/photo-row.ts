@@ -5,9 +5,8 @@ import { listOf } from '../bounded.ts';
 const sha256 = z.string().refine(isSha256).transform(toSha256);
 
 /**
- * A line of `test/metadata.jsonl`: one photo of a revision. All lines have the same keys in the same order. A text that is not
- * known is '' and never null, because readers infer a column's type from its first lines. Creator and licence are then
- * `unknown`.
+ * A line of `test/metadata.jsonl`. All lines have the same keys in the same order. An unknown text is '' and never
+ * null, because readers infer a column's type from its first lines. Creator and licence are then `unknown`.
  */
 export const photoRowSchema = z.strictObject({
   /** Relative to `test/`: `n01498041/p0123456789abcdef.jpg`. */
@@ -53,8 +52,8 @@ export const photoRowSchema = z.strictObject({
 export type PhotoRow = z.output<typeof photoRowSchema>;
 
 /**
- * A row as JSON. Probabilities always have a decimal point: readers that infer a column's type from its first lines would
- * otherwise take 0 or 1 for whole numbers and refuse the next line.
+ * Probabilities always have a decimal point: readers that infer a column's type from its first lines would otherwise
+ * take 0 or 1 for whole numbers and refuse the next line.
  */
 export function rowText(row: PhotoRow): string {
   return JSON.stringify(row).replaceAll(/("(?:max_true|predicted)_prob":)([01])(?=[,}])/g, '$1$2.0');

@@ -21,10 +21,7 @@ export interface PlanOptions {
 
 export type RevisionPlan = Awaited<ReturnType<typeof planRevision>>;
 
-/**
- * Chooses the photos of a revision from one snapshot of the catalogue, writes them to a file and counts them.
- * @throws UsageError `no-shortlist`, `nothing-to-export`
- */
+/** Chooses the photos of a revision from one snapshot. @throws UsageError `no-shortlist`, `nothing-to-export` */
 export async function planRevision(workspace: Workspace, file: string, options: PlanOptions) {
   const { app, scope } = workspace;
   await foldPhotoCounts(app.db, scope);

@@ -9,9 +9,9 @@ const LICENCE_LIST = 'https://creativecommons.org/licenses/list.en';
 const UNVERSIONED = /^CC-BY(?:-NC)?(?:-ND|-SA)?$/;
 
 /**
- * True for normalised licences that let people pass a photo on: all Creative Commons licences (also NC and ND), CC0, the public
- * domain, and the open licences that `normaliseLicence` knows. `A OR B` is allowed if one of its branches is. `unknown`,
- * `all-rights-reserved` and unrecognised texts are not allowed, because copyright forbids it by default.
+ * True for licences that let people pass a photo on: all Creative Commons licences (also NC and ND), CC0, the public
+ * domain, and the open licences that `normaliseLicence` knows. `A OR B` is allowed if one branch is. Other texts are
+ * not allowed, because copyright forbids it by default.
  */
 export function allowsRedistribution(licence: string): boolean {
   return branchesOf(licence).some(branchAllows);
@@ -72,10 +72,7 @@ const OTHER: LicenceNote = {
   text: 'The licence allows people to pass the photo on, under the conditions of its text.',
 };
 
-/**
- * The conditions of a normalised licence for people who use a photo, in the order of the licence's name. For `A OR B`, those of
- * the first branch that allows redistribution, because users choose.
- */
+/** In the order of the licence's name. For `A OR B`, of the first branch that allows redistribution: users choose. */
 export function licenceNotes(licence: string): readonly LicenceNote[] {
   const branch = branchesOf(licence).find(branchAllows);
   if (branch === undefined) return [RESERVED];

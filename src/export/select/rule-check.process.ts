@@ -30,10 +30,7 @@ export interface NoModel {
   readonly reason: string;
 }
 
-/**
- * Recomputes with the models what the rows of an export say: all crops of all members, in the threads of the filter, from the
- * bytes that the caller has read.
- */
+/** Recomputes with the models what the rows of an export say, from the bytes that the caller has read. */
 export class RuleCheck {
   readonly #protocol: Protocol;
   readonly #options: RuleOptions;

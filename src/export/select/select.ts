@@ -35,9 +35,9 @@ export interface SelectionRules {
 }
 
 /**
- * Chooses the photos of a revision from all candidates of one folder, in their order. A photo is in it if it is accepted, its
- * verdict counts, its licence is allowed, and it is accepted for one class only (mode O: the first of its concepts, by wnid).
- * At most `cap` photos of each confusion are taken, in the order of the shortlist.
+ * Chooses the photos of a revision from all candidates of one folder, in their order. A photo is in it if it is
+ * accepted, its verdict counts, its licence is allowed, and it is accepted for one class only (mode O: the first of its
+ * concepts, by wnid). At most `cap` photos of each confusion are taken, by rank.
  */
 export function selectPhotos(candidates: readonly ExportCandidate[], rules: SelectionRules): SelectedPhoto[] {
   const selected = candidates.map((candidate): SelectedPhoto => ({

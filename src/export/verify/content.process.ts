@@ -42,10 +42,7 @@ export interface IndexedRow {
   readonly place: string;
 }
 
-/**
- * Finds rows of test/metadata.jsonl by file name or id, and reads them again when they are needed. A row costs about 400 bytes of
- * memory.
- */
+/** Finds rows of test/metadata.jsonl, and reads them again when needed. A row costs about 400 bytes of memory. */
 export class RowIndex {
   readonly #folder: ExportFolder;
   readonly #byFile = new Map<string, number>();

@@ -12,10 +12,7 @@ export interface CsvRecord {
   readonly cells: Readonly<Record<string, string>>;
 }
 
-/**
- * The rows of a CSV file in UTF-8 with a header. Quotes must be placed well, and rows must be as long as the header.
- * @throws GiveUpOnItem with the line, for a file that is none
- */
+/** Quotes must be placed well, and rows must be as long as the header. @throws GiveUpOnItem with the line */
 export async function* csvRecords(
   chunks: AsyncIterable<Buffer>,
   required: readonly string[],

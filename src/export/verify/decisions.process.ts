@@ -23,9 +23,8 @@ const COMPARED = [
 ];
 
 /**
- * Compares decisions.csv with the rows and with the reasons in protocol.json. It has a line for each review, and the
- * lines of a photo follow one another. `isOwn`: this version wrote it. Otherwise it may lack columns that are not
- * compared.
+ * Compares decisions.csv, which has a line for each review, with the rows and with the reasons in protocol.json.
+ * `isOwn`: this version wrote it. Otherwise it may lack columns that are not compared.
  */
 export async function checkDecisions(content: ExportContent, isOwn: boolean): Promise<void> {
   const { folder, findings, rows, protocol } = content;

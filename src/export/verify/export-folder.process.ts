@@ -12,8 +12,8 @@ const FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NO
 const MAX_DEPTH = 8;
 
 /**
- * The files of an export, which may come from a stranger. It opens only files that it has found itself, below its root. It
- * follows no links. A path costs about 100 bytes of memory.
+ * The files of an export, which may come from a stranger. It opens only files that it has found itself, below its root,
+ * and follows no links. A path costs about 100 bytes of memory.
  */
 export class ExportFolder {
   readonly root: string;

@@ -7,8 +7,8 @@ import { throwIfInterrupted } from '../../kernel/errors.ts';
 import { checking } from './findings.ts';
 
 /**
- * Reads the rows of test/metadata.jsonl, and checks each by itself, against the other rows, and their totals against
- * protocol.json. Lines that are no rows, and rows with the file name or id of an earlier one, are not in the index afterwards.
+ * Checks the rows of test/metadata.jsonl, and their totals against protocol.json. Lines that are no rows, and rows with
+ * the file name or id of an earlier one, are not in the index afterwards.
  */
 export async function checkMetadata(content: ExportContent): Promise<void> {
   const { findings, protocol } = content;

@@ -119,10 +119,7 @@ function pictureProblems(
   ].filter((problem) => problem !== false);
 }
 
-/**
- * The path of an earlier picture with the same pixels in other bytes, or null. Pictures with one size and one perceptual hash are
- * compared pixel by pixel, so nothing is reported that only looks alike.
- */
+/** Pictures of one size and hash are compared pixel by pixel, so nothing is reported that only looks alike. */
 async function findTwin(
   { folder }: ExportContent,
   { path, bytes, seen }: { readonly path: string; readonly bytes: Buffer; readonly seen: SeenPicture },

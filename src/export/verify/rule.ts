@@ -145,8 +145,8 @@ function predictionProblems(
 }
 
 /**
- * The logits of a crop with that of the true class lower by what another processor may add to it. A photo that the rule
- * just keeps on one machine is then kept on each.
+ * Lowers the logit of the true class by what another processor may add to it. A photo that the rule just keeps on one
+ * machine is then kept on each.
  */
 function lenient(logits: Float32Array, truth: number): Float32Array {
   return logits.with(truth, (logits[truth] ?? 0) - LOGIT_TOLERANCE);

@@ -188,10 +188,7 @@ async function checkOtherHashes(
   }
 }
 
-/**
- * Chooses photos for a quick look: those with the lowest hashes. Hashes have nothing to do with classes or order, so the photos
- * are spread evenly, and each run chooses the same.
- */
+/** The photos with the lowest hashes, which have nothing to do with classes or order. Each run chooses the same. */
 async function sampled({ rows, signal }: ExportContent, count: number): Promise<ReadonlySet<Sha256>> {
   let lowest: Sha256[] = [];
   for await (const { row } of rows.all(signal)) {

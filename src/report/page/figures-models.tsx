@@ -143,10 +143,7 @@ function classAccuracy(report: Report): ReportFigure | null {
 
 type PointsOf = (model: ModelReport) => readonly CurvePoint[] | null;
 
-/**
- * A series for each of the first six models that have points. In mode A members are left out: their confidence on photos
- * that they were chosen to fail on is no finding.
- */
+/** Mode A has no series for members: their confidence on photos that they were chosen to fail on is no finding. */
 function seriesOf(report: Report, pointsOf: PointsOf, numbersOf: (model: ModelReport) => string): Series[] {
   return markedModels(report)
     .filter(({ model }) => !REPORT_TEXTS[report.mode].rulesMembers || !model.isMember)

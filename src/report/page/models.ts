@@ -28,8 +28,8 @@ export function outsidersOf({ models }: Pick<Report, 'models'>): ModelReport[] {
 }
 
 /**
- * The model that was no member and is right most often (mode O: tells the sets apart best); null without one. A model that runs the
- * file of a member is not among them: with the features of a member, it has helped to filter.
+ * The model that was no member and is right most often (mode O: tells the sets apart best). A model that runs the file
+ * of a member is not among them: with the features of a member, it has helped to filter.
  */
 export function bestOutsider(report: Pick<Report, 'models' | 'mode'>): ModelReport | null {
   const valueOf = (model: ModelReport): number => REPORT_TEXTS[report.mode].valueOf(model) ?? -1;

@@ -1,10 +1,7 @@
 import type { ReviewVerdict } from '../events/event.ts';
 import type { Review } from '../events/verdict.ts';
 
-/**
- * Photos by their blind verdicts in the order of the passes: `accept,reject` -> 12. A photo has at least two: those of the first
- * and of the second pass.
- */
+/** Photos by their blind verdicts, at least two, in the order of the passes: `accept,reject` -> 12. */
 export type VerdictCounts = ReadonlyMap<string, number>;
 
 /** The blind verdicts in the order of the passes; null unless the first and the second pass both have one. */
@@ -130,8 +127,8 @@ function cohenKappa(patterns: readonly Pattern[]): Sloped {
 }
 
 /**
- * With N verdicts and D differing pairs, where a pair on a photo with m verdicts counts 1 / (m - 1): 1 - (N - 1)D / E, with E
- * the number of differing pairs among all verdicts.
+ * With N verdicts and D differing pairs, where a pair on a photo with m verdicts counts 1 / (m - 1): 1 - (N - 1)D / E,
+ * with E the number of differing pairs among all verdicts.
  */
 function krippendorffAlpha(patterns: readonly Pattern[]): Sloped {
   const totals = totalsOf(patterns, ({ verdicts }) => verdicts);

@@ -17,10 +17,7 @@ const OF_CLASS = (wnid: Wnid) => sql`reference_picture r join reference_set s on
 
 const COLUMNS = sql`r.id, encode(r.sha256, 'hex') as sha256, s.folder, r.path`;
 
-/**
- * The references of a class, by the time at which their folders were added. A photo that the collection lists for the
- * class is none: it is what reviewers are asked about.
- */
+/** A photo that the collection lists for the class is no reference: it is what reviewers are asked about. */
 export async function classReferences(
   db: Kysely<Database>,
   collectionId: number,

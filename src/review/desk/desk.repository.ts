@@ -27,9 +27,8 @@ export interface DeskView {
 
 /**
  * The listed photos as the reviewer may see them. `waits`: this reviewer should give a verdict. Then the photo looks
- * open, whatever another reviewer has said. `shown_accepted`: the accepted photos of a confusion that the reviewer may know of.
- *
- * @param wnids limits the classes; null: all
+ * open, whatever another reviewer has said. `shown_accepted`: the accepted photos of a confusion that the reviewer may
+ * know of.
  */
 function shownPhotos({ scope, reviewer, secondPass }: DeskView, wnids: readonly Wnid[] | null): RawBuilder<unknown> {
   return sql`(
@@ -229,8 +228,8 @@ export async function hiddenPhotos(
 }
 
 /**
- * The photos among `subjects` that are listed and that this reviewer has reviewed or should review. Disputed photos and those
- * that an adjudication has settled are left out: a person who sees others' verdicts decides about them, one at a time.
+ * Leaves out disputed photos and those that an adjudication has settled: a person who sees others' verdicts decides
+ * about them, one at a time.
  */
 export async function ownAmongListed(
   db: Kysely<Database>,
@@ -245,10 +244,7 @@ export async function ownAmongListed(
   return rows;
 }
 
-/**
- * Counts the listed photos of each class by state, in the order of the wnids. Classes without listed photos are left
- * out.
- */
+/** In the order of the wnids. Classes without listed photos are left out. */
 export async function classProgress(
   db: Kysely<Database>,
   view: DeskView,

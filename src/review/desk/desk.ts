@@ -143,10 +143,7 @@ export interface LeaseRequest {
 
 export interface LeaseAnswer {
   readonly photos: readonly ReviewPhoto[];
-  /**
-   * Photos that wait for this reviewer, those that others hold included: of all classes if there are fewer photos than were asked
-   * for, otherwise of the classes that had enough.
-   */
+  /** Counts photos that others hold too. It covers all classes only if they have fewer photos than were asked for. */
   readonly open: number;
   /** Held photos that another reviewer has taken. */
   readonly lost: readonly Subject[];

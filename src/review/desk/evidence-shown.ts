@@ -58,10 +58,7 @@ function rankedOf({ logits, top1, top1Prob }: CropEvidence): Ranked[] {
   return [...softmax(logits)].map((prob, at) => ({ at, prob })).toSorted((a, b) => b.prob - a.prob || a.at - b.at);
 }
 
-/**
- * Other classes that may be on the photo: those that a crop puts first, and those that several crops find likely (p of 0.1 or
- * more). At most five, the most likely first.
- */
+/** Classes that a crop puts first or several crops find likely (p of 0.1 or more). At most five, most likely first. */
 export function alsoSeen(
   models: readonly SeenByModel[],
   { wnids, nameOf, searched, predicted }: ShownSubject,

@@ -3,8 +3,8 @@ import type { RejectReason } from '../../kernel/reasons.ts';
 import type { ShownState } from './desk.ts';
 
 /**
- * `GET facets?FILTER`: photos that match, by everything that a filter can choose. The counts of one part of the filter
- * do not depend on that part: so a reviewer sees what another choice would show.
+ * `GET facets?FILTER`. The counts of one part of the filter do not depend on that part: so a reviewer sees what another
+ * choice would show.
  */
 export interface PhotoFacets {
   readonly states: Readonly<Record<ShownState, number>>;

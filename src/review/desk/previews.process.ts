@@ -7,10 +7,7 @@ import { previewOf } from '../../photo/thumbnails.process.ts';
 /** One preview at a time in the whole process, so that requests need not wait for a processor. */
 const ONE_AT_A_TIME = pLimit(1);
 
-/**
- * Makes the previews of photos that a reviewer will soon look at. A preview that exists is only read. Never rejects: if a
- * preview cannot be made, the request for it tries again and says why.
- */
+/** Never rejects: if a preview cannot be made, the request for it tries again and says why. */
 export async function preparePreviews(
   app: Pick<App, 'blobs' | 'config' | 'dataDir' | 'log'>,
   photos: readonly Sha256[],

@@ -17,8 +17,8 @@ interface Found {
 }
 
 /**
- * Takes the next photos that wait for a reviewer, so that the tab holds as many as it wants. No other tab gets them before
- * the lease ends. The photos are looked for before the lock is taken, so that tabs do not wait for each other's search.
+ * No other tab gets the photos before the lease ends. They are looked for before the lock is taken, so that tabs do not
+ * wait for each other's search.
  */
 export async function takePhotos(
   db: Kysely<Database>,
@@ -53,10 +53,7 @@ interface Search extends Omit<NextPhotos, 'limit'> {
   readonly least: number;
 }
 
-/**
- * Finds the next photos that wait and that no tab holds. It looks at few classes first, and at more only if those have too few
- * photos: to look at all classes of a large collection takes a hundred times as long.
- */
+/** Looks at few classes first: to look at all classes of a large collection takes a hundred times as long. */
 async function findPhotos(db: Kysely<Database>, view: DeskView, { least, ...search }: Search): Promise<Found> {
   const wanted = { ...search, limit: least + SPARE };
   if (search.isBalanced || search.filter.wnid !== undefined) {

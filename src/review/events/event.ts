@@ -18,8 +18,8 @@ export const REVIEW_VERDICTS = ['accept', 'reject', 'unsure'] as const;
 export type ReviewVerdict = (typeof REVIEW_VERDICTS)[number];
 
 /**
- * The order in which a photo came to its reviewer. It is part of the protocol, so each verdict stores it. Only old events have
- * `noise`: photos on which all models agree came first.
+ * How a photo came to its reviewer, part of the protocol. Only old events have `noise`: where all models agree came
+ * first.
  */
 export const SHOWN_BY = ['confusions', 'lowest', 'noise', 'source', 'newest', 'grid'] as const;
 export type ShownBy = (typeof SHOWN_BY)[number];

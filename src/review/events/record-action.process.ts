@@ -54,10 +54,10 @@ const SLICE = 2_000;
 const takeBulkPlace = pLimit(1);
 
 /**
- * Stores what a reviewer did: an event for each photo, all or none of them. An action that was stored before is not stored
- * again. A photo whose decision is taken back is shown again, so it is kept for the tab.
- *
- * @throws UsageError `cannot-undo`: an undo of an undo, or a redo of anything else; `sequence-taken`: its number is in use
+ * Stores an event for each photo, all or none of them. An action that was stored before is not stored again. A photo
+ * whose decision is taken back is shown again, so it is kept for the tab.
+ * @throws UsageError `cannot-undo`: an undo of an undo, or a redo of anything else; `sequence-taken`: its number is in
+ * use
  */
 export async function recordAction(db: Kysely<Database>, view: DeskView, sent: TabAction): Promise<Recorded> {
   const actor = { collectionId: view.scope.collectionId, reviewer: view.reviewer };
@@ -116,11 +116,7 @@ async function reviewableSlices(
   return slices;
 }
 
-/**
- * Locks the photos of some events, and returns those events that are stored.
- *
- * @param slice `areOthers`: some photos may be for others to decide
- */
+/** Locks the photos and returns the events that are stored. `areOthers`: some photos may be for others to decide. */
 async function fittingEvents(
   trx: Transaction<Database>,
   view: DeskView,
@@ -151,8 +147,8 @@ async function storeEvents(
 }
 
 /**
- * Removes from a new decision the photos that others took while it was being stored, because they would get two decisions.
- * Returns their number. The lock is taken last, so that no tab waits for photos as long as the whole decision takes.
+ * Removes from a new decision the photos that others took while it was being stored, because they would get two
+ * decisions. The lock is taken last, so that no tab waits for photos as long as the whole decision takes.
  */
 async function leaveToOthers(trx: Transaction<Database>, actor: Actor, action: ActionPart): Promise<number> {
   await lockLeases(trx, actor.collectionId);
@@ -162,11 +158,9 @@ async function leaveToOthers(trx: Transaction<Database>, actor: Actor, action: A
 }
 
 /**
- * The event as it is stored after the events before it: none if it would take back an event that is taken back already. A
- * verdict, and a redo of one, states whether it is blind: the reviewer has never seen others' verdicts, and either no other
- * reviewer has decided or the photo waits for this reviewer.
- *
- * @param waits true if the photo waited for a verdict of this reviewer
+ * The event as it is stored after the events before it: none if it would take back an event that is taken back already.
+ * A verdict, and a redo of one, states whether it is blind: the reviewer has never seen others' verdicts, and either no
+ * other reviewer has decided or the photo `waits` for this reviewer.
  */
 function fitting(event: UnnumberedEvent, before: readonly ReviewEvent[], waits: boolean): UnnumberedEvent[] {
   if (event.undoes !== null && undoneIn(before).has(event.undoes)) return [];
@@ -234,8 +228,8 @@ async function eventsFor(
 }
 
 /**
- * True if the action gives verdicts on photos that a person saw in the grid, or gives such verdicts on several photos again.
- * Others may have taken or decided those photos since. A photo that a person looks at alone is theirs to judge.
+ * True for verdicts from the grid, and redone verdicts on several photos: others may have taken or decided those photos
+ * since. A photo that a person looks at alone is theirs to judge.
  */
 async function decidesInGrid(
   trx: Transaction<Database>,

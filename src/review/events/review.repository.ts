@@ -14,10 +14,7 @@ export const EVENT = sql`e.id, to_char(e.at at time zone 'UTC', 'YYYY-MM-DD"T"HH
 /** Keeps our lock apart from other advisory locks. */
 const BULK_LOCK = 0x57_4e_42;
 
-/**
- * Makes other actions on several photos of the collection wait until this transaction ends. Each locks its photos in several
- * steps, so that two of them could deadlock.
- */
+/** Serialises actions on several photos. Each locks its photos in several steps, so that two could deadlock. */
 export async function lockBulks(trx: Transaction<Database>, collectionId: number): Promise<void> {
   await sql`select pg_advisory_xact_lock(${BULK_LOCK}::int, ${collectionId}::int)`.execute(trx);
 }

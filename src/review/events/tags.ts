@@ -1,6 +1,6 @@
 /**
- * Properties of a photo that may fool the models. The first 16 are the factors of ImageNet-X (Idrissi et al. 2022). The others
- * are failure modes of section 3.2 of the paper that ImageNet-X does not name.
+ * The factors of ImageNet-X (Idrissi et al. 2022), then failure modes of section 3.2 of the paper that it does not
+ * name.
  */
 export const FAILURE_TAGS = [
   'pose',

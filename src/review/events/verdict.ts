@@ -26,10 +26,7 @@ export interface Review extends Judgement {
   readonly reviewer: string;
   readonly tags: readonly string[];
   readonly note: string;
-  /**
-   * The reviewer's last verdict from before a page could show others' verdicts; null if there was none. Agreement is computed
-   * on these.
-   */
+  /** The last verdict from before a page could show others' verdicts. Agreement is computed on these. */
   readonly blindVerdict: ReviewVerdict | null;
   /** 1 for the first reviewer of the photo, 2 for the second. A reviewer who changes a verdict keeps the number. */
   readonly pass: number;
@@ -57,10 +54,7 @@ export function verdictOf(events: readonly ReviewEvent[]): Verdict {
 /** Most reviewers who are asked about a photo if one of them is unsure. */
 const MOST_OPINIONS = 3;
 
-/**
- * The number of reviewers who should give a verdict on a photo, without a second pass: one, or one more than so far while a
- * reviewer is unsure. 0 if an adjudication has settled it.
- */
+/** Without a second pass: one, or one more while a reviewer is unsure. 0 if an adjudication has settled it. */
 export function opinionsWanted({ reviews, decidedBy }: Verdict): number {
   if (decidedBy === 'adjudication') return 0;
   const isSure = reviews.every(({ verdict }) => verdict !== 'unsure');
@@ -69,8 +63,7 @@ export function opinionsWanted({ reviews, decidedBy }: Verdict): number {
 
 /**
  * The ids of the events that are taken back, among all of one photo by id. An undo takes an event back, and a redo
- * takes an undo back. An event follows the one that it undoes, so one walk from the last to the first finds all of
- * them.
+ * takes an undo back. An event follows the one that it undoes, so one walk from the last to the first finds all.
  */
 export function undoneIn(events: readonly ReviewEvent[]): ReadonlySet<number> {
   const undone = new Set<number>();
@@ -94,10 +87,7 @@ export interface Opinion {
   readonly flagged: boolean;
 }
 
-/**
- * The reviewers' opinions on one photo, from all its events by id, in the order of their first verdicts. Undone
- * verdicts are included, so that an undo changes no pass.
- */
+/** By first verdicts, from all events of the photo by id. Undone ones are included, so that an undo changes no pass. */
 export function opinionsOf(events: readonly ReviewEvent[]): Opinion[] {
   const valid = withoutUndone(events);
   const judges = new Set(inPasses(events).map(reviewerOf));
@@ -153,11 +143,9 @@ function isKnowing({ kind, value }: ReviewEvent): boolean {
 }
 
 /**
- * The reviewer's last valid verdict before pages could show others' verdicts, and whether pages could. They can from the moment
- * when another reviewer has a valid verdict and the photo has one of this reviewer or an adjudication. Taking a verdict back
- * does not make the reviewer forget. `said` is null if there was no valid verdict.
- *
- * @param events all of the photo's, by id
+ * The reviewer's last valid verdict before pages could show others' verdicts, and whether pages could. They can from
+ * the moment when another reviewer has a valid verdict and the photo has one of this reviewer or an adjudication.
+ * Taking a verdict back does not make the reviewer forget. `events`: all of the photo's, by id.
  */
 export function blindPartOf(
   events: readonly ReviewEvent[],

@@ -43,9 +43,8 @@ export interface Computing {
 }
 
 /**
- * Computes heatmaps of some photos with one model. All of a photo come together: class activations if the model has a layer
- * over the average of a feature map, occlusions otherwise.
- *
+ * All heatmaps of a photo come together: class activations if the model has a layer over the average of a feature map,
+ * occlusions otherwise.
  * @throws UsageError `model-missing`, `head-missing`, and what `onProblem` throws; Interrupted
  */
 export async function* computeHeatmaps(
@@ -140,9 +139,8 @@ function activations(
 }
 
 /**
- * The file with the linear layer over a model's feature map: the card's head, or for a graph that contains the layer a copy of
- * it beside the model (`NAME.head.safetensors`). Whether it is the right layer shows when its logit is compared with the
- * model's. Null if there is none.
+ * The file with the linear layer over a model's feature map: the card's head, or for a graph that contains the layer a
+ * copy of it (`NAME.head.safetensors`). Whether it is the right layer shows when its logit is compared.
  */
 export async function activationHead({ outputs, head, path }: ModelCard): Promise<string | null> {
   if (outputs.featureMap === undefined) return null;

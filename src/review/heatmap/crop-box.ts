@@ -10,8 +10,8 @@ export interface ShareBox extends Size {
 }
 
 /**
- * Where on the photo a crop is that a model sees: a square of `size` pixels of the photo whose shorter side was resized
- * to `shorterSide` pixels. Crops 5 to 9 are mirrored, so the model sees their pixels from right to left.
+ * A crop is `size` pixels of the photo whose shorter side was resized to `shorterSide`. Crops 5 to 9 are mirrored, so
+ * the model sees their pixels from right to left.
  */
 export function cropOnPhoto(
   photo: Size,

@@ -12,13 +12,11 @@ export interface LogitLayer {
 const TOLERANCE = 1e-3;
 
 /**
- * Class activation: how much each place of a feature map adds to a logit. It is exact for a model that averages its feature map
- * over all places and gives the averages to a linear layer: the mean of the values plus the bias is the logit.
- * Zhou et al., Learning Deep Features for Discriminative Localization (2016), section 2.
- *
+ * Class activation: how much each place of a feature map adds to a logit. It is exact for a model that gives the
+ * averages of its feature map to a linear layer: the mean of the values plus the bias is the logit. Zhou et al.,
+ * Learning Deep Features for Discriminative Localization (2016), section 2.
  * @param featureMap `[features, rows, columns]`, as many rows as columns
- * @param logit what the model gave
- * @returns null if the model does not work like that, so that its values do not come to the logit
+ * @returns null if the values do not come to the logit
  */
 export function classActivation(
   featureMap: Float32Array,

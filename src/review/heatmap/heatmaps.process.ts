@@ -37,10 +37,8 @@ export interface HeatmapRequest extends Subject {
 }
 
 /**
- * Shows where on the centre crop of a photo a model sees a class. The result is cached on disk.
- *
- * @throws UsageError `no-heatmap`, or what makes a model unusable; RetryLater `heatmaps-busy`; Interrupted once the signal
- * aborts
+ * Shows where on the centre crop a model sees a class.
+ * @throws UsageError `no-heatmap`, or what makes a model unusable; RetryLater `heatmaps-busy`; Interrupted
  */
 export async function heatmapOf(workspace: Workspace, request: HeatmapRequest, signal: AbortSignal): Promise<Heatmap> {
   const { app, collection } = workspace;
@@ -65,8 +63,7 @@ export interface WantedValues extends HeatmapModel {
 }
 
 /**
- * The values of a heatmap, from the cache or new. They go when the photo is taken down.
- *
+ * From the cache or new.
  * @throws UsageError `no-heatmap`, `model-missing`, `head-missing`; RetryLater `heatmaps-busy`; Interrupted
  */
 export async function heatmapValues(
@@ -98,11 +95,7 @@ export async function heatmapValues(
   });
 }
 
-/**
- * Many heatmaps of one model, from the cache or new, by photo and class. A photo that the model cannot look at has none.
- *
- * @throws UsageError as above; Interrupted
- */
+/** Many heatmaps of one model, by photo and class. A photo that the model cannot look at has none. @throws as above */
 export async function manyHeatmaps(
   app: HeatmapDeps,
   wanted: WantedHeatmaps,

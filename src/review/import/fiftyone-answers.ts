@@ -12,10 +12,9 @@ import {
 } from './imported-verdict.ts';
 
 /**
- * The verdicts in `samples.json` of a FiftyOne dataset that `winnow shortlist --format fiftyone` has written, after people
- * have tagged it and FiftyOne has exported it as a `FiftyOneDataset`. A verdict is a tag of the sample, or the label of a
- * Classification in a field `verdict`: `accept`, `unsure`, `reject`, or a reject with its reason, such as `reject:wrong-class`.
- * Other tags are left alone.
+ * The verdicts in `samples.json` of a FiftyOne dataset of `winnow shortlist --format fiftyone`, exported as a
+ * `FiftyOneDataset`. A verdict is a tag of the sample, or the label of a Classification in a field `verdict`: `accept`,
+ * `unsure`, `reject`, or a reject with its reason, such as `reject:wrong-class`. Other tags are left alone.
  */
 
 const sampleSchema = z

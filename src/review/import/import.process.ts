@@ -26,8 +26,8 @@ export interface ImportResult {
 }
 
 /**
- * Stores the verdicts of a file, each as the review of its reviewer, in one transaction. A photo may also be named by the hash of
- * an exported file. Stored verdicts are never overwritten, so importing a file again changes nothing.
+ * Each verdict becomes the review of its reviewer. A photo may also be named by the hash of an exported file. Stored
+ * verdicts are never overwritten, so importing a file again changes nothing.
  */
 export async function importVerdicts(
   db: Kysely<Database>,

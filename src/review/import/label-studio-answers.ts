@@ -14,9 +14,9 @@ import {
 import { REVIEW_MODES } from '../modes.ts';
 
 /**
- * The answers in a JSON export of Label Studio, of a project whose tasks `winnow shortlist --format label-studio` has
- * written. Source: https://labelstud.io/guide/export, "Raw JSON format of completed tasks", and for JSON-MIN
- * `convert_to_json_min` of the package `label-studio-sdk`, which the export of Label Studio runs.
+ * The answers in a JSON export of Label Studio, of tasks of `winnow shortlist --format label-studio`. Source:
+ * https://labelstud.io/guide/export, "Raw JSON format of completed tasks", and for JSON-MIN `convert_to_json_min` of
+ * the package `label-studio-sdk`, which the export of Label Studio runs.
  */
 
 const dataSchema = z.looseObject({

@@ -24,8 +24,7 @@ import { labelStudioAnswers } from './label-studio-answers.ts';
 const PROBLEMS_SHOWN = 10;
 
 /**
- * Reads a CSV table of verdicts, a JSON export of Label Studio, or a FiftyOne dataset (its `samples.json` or the
- * folder). The content says which it is. If anything is wrong, nothing is returned, so that no part of a file is
+ * The content says which format it is. If anything is wrong, nothing is returned, so that no part of a file is
  * imported.
  * @throws UsageError `verdicts-file`: the file cannot be read, or a sentence for each of the first wrong rows
  */
