@@ -30,7 +30,6 @@ export interface PipelineResult {
   readonly crawl: WalkSummary | null;
   /** The remaining work of each stage that ran: 0 unless interrupted. */
   readonly left: Partial<Record<PausableStage, number>>;
-  /** Sources that refused our requests, with their messages. */
   readonly blocked: ReadonlyMap<string, string>;
 }
 
@@ -49,7 +48,6 @@ class PipelineRun {
   readonly #options: PipelineOptions;
   readonly #running: Record<PausableStage, Stage[]> = { discover: [], fetch: [], filter: [] };
   readonly #blocked = new Map<string, string>();
-  /** True while a walk runs and does not wait. */
   #isWalking = false;
   /** Aborted if a stage can never finish. The other stages then end too, so that a broken filter does not wait for the crawl. */
   readonly #failure = new AbortController();

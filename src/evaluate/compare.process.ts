@@ -38,9 +38,7 @@ export interface CleanAccuracy {
 export interface Comparison {
   readonly classes: number;
   readonly models: readonly CleanAccuracy[];
-  /** The largest difference of two accuracies. */
   readonly spread: number;
-  /** The largest difference of models that count as similar. */
   readonly similar: number;
   readonly isSimilar: boolean;
   readonly leftOut: readonly { readonly model: string; readonly reason: string }[];

@@ -23,7 +23,6 @@ export interface EvaluateOptions extends JudgeOptions {
 export interface SetEvaluation {
   /** `fitted` is null unless the model is a head. */
   readonly evaluation: Evaluation & { readonly fitted: FittedPhotos | null };
-  /** Assumptions about the files, one sentence each. */
   readonly assumed: readonly string[];
   readonly nameOf: (wnid: Wnid) => string;
 }

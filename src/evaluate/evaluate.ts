@@ -56,7 +56,6 @@ export function curvesOf(
   };
 }
 
-/** The answers that are right or wrong: none in mode O. */
 function answersOf(predictions: readonly Prediction[]): ModelAnswer[] {
   const known = predictions.filter(({ truth }) => truth !== null);
   if (known.length > 0 && known.length < predictions.length) {

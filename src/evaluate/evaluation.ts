@@ -2,7 +2,6 @@
 export interface Evaluation extends ConfidenceIntervals {
   readonly model: string;
   readonly photos: number;
-  /** Share of photos whose predicted class is the one that they show; null in mode O. */
   readonly accuracy: number | null;
   readonly accuracyLow: number | null;
   readonly accuracyHigh: number | null;
@@ -11,7 +10,6 @@ export interface Evaluation extends ConfidenceIntervals {
   readonly rmsCalibrationError: number | null;
   /** The same as upstream's released code computes it: the last bin is left out (`upstream-compatible`). */
   readonly rmsCalibrationErrorUpstream: number | null;
-  /** Area under the response rate accuracy curve. */
   readonly aurra: number | null;
   readonly softF1: number | null;
   readonly perClass: readonly ClassAccuracy[];
@@ -31,7 +29,6 @@ export interface ConfidenceIntervals {
 
 export interface ClassAccuracy {
   readonly wnid: string;
-  /** 1 or more. */
   readonly photos: number;
   readonly accuracy: number;
   readonly accuracyLow: number;
@@ -61,10 +58,8 @@ export interface OodMeasures {
   readonly polarity: string;
 }
 
-/** Photos of similar confidence: a bar of the reliability diagram. */
 export interface ReliabilityBin {
   readonly photos: number;
-  /** Mean confidence and share of correct photos, 0..1. */
   readonly confidence: number;
   readonly accuracy: number;
 }

@@ -14,17 +14,14 @@ import { modelAnswers, readyModel, type AnswerOptions } from './model-answers.pr
 
 export interface LogitsFile {
   readonly file: string;
-  /** A file with the names of the photos, in the order of the rows. */
   readonly names: string | null;
 }
 
-/** A model that winnow runs, or what another program has computed. */
 export type Judge =
   | { readonly kind: 'model'; readonly name: string }
   | {
       readonly kind: 'logits';
       readonly set: LogitsFile;
-      /** The logits for the photos in the distribution. */
       readonly inDistribution: LogitsFile | null;
       readonly logitsAre: LogitsAre;
     };

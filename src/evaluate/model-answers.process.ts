@@ -24,7 +24,6 @@ const NAMED = 5;
 export interface ReadyModel {
   readonly card: FoundCard;
   readonly classes: ModelClasses;
-  /** The output of each class. */
   readonly mask: readonly number[];
 }
 
@@ -53,11 +52,9 @@ export interface AnswerOptions {
   readonly maxPixels: number;
   readonly signal: AbortSignal;
   readonly onProgress: (done: number) => void;
-  /** Called for each photo that cannot be evaluated, before the others are. */
   readonly onUnreadable: (file: string, why: string) => void;
 }
 
-/** A model's answer for a photo. `isFitted`: the model was fitted or measured with it. */
 interface ModelAnswer extends Answered {
   readonly isFitted: boolean;
 }

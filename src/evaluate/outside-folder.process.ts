@@ -18,16 +18,13 @@ import { readFolderPhotos, UnreadablePhotos } from '../photo/folder-photos.proce
 import { requirePictures } from './model-answers.process.ts';
 import type { OutsideModel } from '../shortlist/outside-models.process.ts';
 
-/** A picture of a folder that is no part of the catalogue. */
 export interface FolderPicture {
   readonly file: string;
   readonly sha256: Sha256;
-  /** In an export: hash of the photo's own bytes. */
   readonly originalSha256: Sha256 | null;
   readonly wnid: Wnid;
 }
 
-/** A folder of photos, one folder a class. */
 export interface OutsideFolder {
   readonly name: string;
   readonly root: string;
@@ -39,7 +36,6 @@ export interface FolderOptions {
   readonly onProgress: (progress: { readonly done: number; readonly total: number }) => void;
 }
 
-/** Pictures whose rows are read or stored in one statement. */
 const AT_ONCE = 64;
 
 /**

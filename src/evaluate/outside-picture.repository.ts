@@ -2,7 +2,6 @@ import { sql, type Kysely } from 'kysely';
 import type { Sha256 } from '../kernel/ids.ts';
 import type { Database } from '../platform/postgres/database.ts';
 
-/** A model's result for the centre crop of a picture outside the catalogue. */
 export interface OutsidePicture {
   readonly sha256: Sha256;
   readonly top1: number;

@@ -1,6 +1,5 @@
-/** A model's prediction for the centre crop of one photo (§4: Resize, CenterCrop, logits masked to the set's classes). */
 export interface Prediction {
-  /** Position of the class with the largest logit in the list of classes (`among`). */
+  /** Position in the list of classes (`among`). */
   readonly predicted: number;
   readonly confidence: number;
   /** Position of the class that the photo shows; null in mode O, where it shows none of them. */

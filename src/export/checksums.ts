@@ -3,7 +3,6 @@ import { unsafePath } from './verify/layout.ts';
 import { linesOf } from '../kernel/lines.ts';
 import { unreadable } from '../kernel/errors.ts';
 
-/** The list of checksums, in the form of `sha256sum`. */
 export const CHECKSUMS = 'SHA256SUMS';
 
 /** The files of an export by path, without SHA256SUMS. A file costs about 250 bytes of memory. */

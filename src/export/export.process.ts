@@ -35,9 +35,7 @@ export interface ExportResult {
   readonly leftOut: Protocol['leftOut'];
   /** Pictures without the metadata of their originals, with the same pixels in the same bytes. */
   readonly stripped: number;
-  /** Pictures that were written as PNG. */
   readonly reencoded: number;
-  /** Pictures that are hard links to the stored bytes. */
   readonly linked: number;
 }
 
@@ -100,7 +98,6 @@ async function requireSpace(
 
 const ROWS_AT_ONCE = 2_000;
 
-/** The photos of the plan. The rows that were written say which hashes the files of the chosen ones have. */
 async function* revisionPhotos(planFile: string, metadataFile: string): AsyncGenerator<RevisionPhoto[]> {
   const rows = linesOf(createReadStream(metadataFile));
   for await (const planned of inBatches(readPlan(planFile), ROWS_AT_ONCE)) {
@@ -113,7 +110,6 @@ async function* revisionPhotos(planFile: string, metadataFile: string): AsyncGen
   }
 }
 
-/** Null if the file has the stored bytes. */
 function fileOf(photo: Sha256, line: IteratorResult<Line, unknown>): Sha256 | null {
   const row: PhotoRow | null = line.done === true ? null : JSON.parse(line.value.text);
   if (row?.original_sha256 !== photo)

@@ -9,15 +9,12 @@ type Folders = 'class' | 'predicted' | 'concept';
 
 export const EXPORT_MODES = {
   A: {
-    /** The kind of folders in `test/`. @param by the wish of the user */
     foldersBy: (): Folders => 'class',
-    /** True if `max_true_prob` has values, and if rows have `searched_wnid`. */
     hasTrueProb: true,
     hasSearchedWnid: false,
     /** The class in a photo's name as the released sets have it, and the end of the names of JPEG files. */
     releasedAs: ({ confusionWnid }: NamedClasses): string => confusionWnid ?? '',
     releasedJpeg: '.jpg',
-    /** The choices of winnow where the paper is silent. */
     choices: [
       'p is computed in double precision.',
       'The paper removes a photo if any crop is classified correctly. It does not say whether the threshold is for one crop or for the mean of the crops. The rule (aggregation: max or mean) says what was used here, for both.',

@@ -6,7 +6,6 @@ export interface ExportOptions {
   readonly out: string;
   readonly formats: readonly ExportFormat[];
   readonly names: Protocol['options']['names'];
-  /** The kind of folders in mode O. */
   readonly by: 'predicted' | 'concept';
   /** Normalised licences. Null for those that allow redistribution. */
   readonly licences: readonly string[] | null;

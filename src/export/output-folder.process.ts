@@ -6,7 +6,6 @@ import { sha256Of } from '../config/sha256.ts';
 import { CHECKSUMS } from './checksums.ts';
 
 export interface WrittenFile {
-  /** Relative to the revision's folder, with slashes. */
   readonly path: string;
   readonly sha256: Sha256;
   readonly bytes: number;
@@ -43,7 +42,7 @@ export class OutputFolder {
     return this.#note(relative, { sha256: toSha256(digest), bytes: Buffer.byteLength(content) });
   }
 
-  /** Adds a file that `place` writes, such as a copy or a link, to an absolute path that does not exist yet. */
+  /** `place` writes to an absolute path that does not exist yet, such as a copy or a link. */
   async add(
     relative: string,
     known: Pick<WrittenFile, 'sha256' | 'bytes'>,
@@ -53,13 +52,12 @@ export class OutputFolder {
     return this.#note(relative, known);
   }
 
-  /** Starts a file that is written piece by piece. It counts once it is closed. */
+  /** It counts once it is closed. */
   async start(relative: string): Promise<OutputFile> {
     const handle = await open(await this.#placeFor(relative), 'wx');
     return new OutputFile(handle, (content) => this.#note(relative, content));
   }
 
-  /** Completes SHA256SUMS. Nothing can be written afterwards. */
   async close(): Promise<void> {
     await this.#checksums.close();
   }
@@ -140,7 +138,6 @@ class PieceWriter {
   }
 }
 
-/** Takes the photos of a revision one after another and writes them in one form. */
 export interface PhotoSink<Photo> {
   /** Photos come in the order of their folders, and within a folder by id. */
   add(photo: Photo): Promise<void>;

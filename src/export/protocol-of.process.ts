@@ -75,7 +75,6 @@ export async function allowedConcepts({ app, scope }: Pick<Workspace, 'app' | 's
   return wnids.map((wnid) => `${wordNet().byWnid.get(wnid)?.names?.[0] ?? wnid} (${wnid})`);
 }
 
-/** The rule under which the photos are kept, with the cap of the shortlist. */
 export function ruleOf({ collection: { mode, policy } }: Workspace, cap: number): Protocol['rule'] {
   return { ...MODES[mode].ruleOf(policy), cap };
 }

@@ -17,7 +17,6 @@ export const EXPORT_REASONS = [
   'failed',
   'undecided',
   'left-out',
-  // Its licence is not one of those that the export allows.
   'licence',
   // Also accepted for another class: a test photo shows one class.
   'duplicate',
@@ -26,7 +25,6 @@ export const EXPORT_REASONS = [
 ] as const;
 export type ExportReason = (typeof EXPORT_REASONS)[number];
 
-/** The other forms in which a revision can be written beside its folder of photos. */
 export const EXPORT_FORMATS = ['webdataset', 'coco', 'parquet'] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
@@ -71,7 +69,6 @@ const ruleSchema = z.discriminatedUnion('mode', [
   z.strictObject({ mode: z.literal('O'), minConfidence: share, cap: count }),
 ]);
 
-/** A member of the ensemble, with everything that its logits depend on. */
 const modelSchema = z.strictObject({
   name: z.string(),
   sha256,
@@ -81,7 +78,6 @@ const modelSchema = z.strictObject({
   /** The execution provider of the evidence, such as `cpu`; several are joined by ` and `. */
   executionProvider: z.string(),
   licence: z.string(),
-  /** Origin of the weights. */
   source: z.string(),
   /** Side of the square input and of the shorter side before cropping, in pixels; mean and deviation in units of 0..255. */
   size: count,
@@ -110,7 +106,6 @@ const reviewSchema = z.strictObject({
   /** The setting `review.target` at the export; null without a target. */
   target: count.nullable(),
   reviewers: count,
-  /** Number of verdicts by the order in which photos were shown; `import` for photos that no page showed. */
   orders: listOf(z.strictObject({ order: z.enum([...SHOWN_BY, 'import']), verdicts: count }), FEW),
   /** Days (UTC) of the first and the last verdict; null without verdicts. */
   period: period.nullable(),
@@ -130,7 +125,6 @@ export const protocolSchema = z.strictObject({
   collection: z.strictObject({
     name: z.string(),
     sha256,
-    /** Hash of the rules that can change decisions, with the models' bytes. */
     decisionSha256: sha256,
     sources: listOf(z.string(), FEW),
   }),
@@ -139,7 +133,7 @@ export const protocolSchema = z.strictObject({
   rule: ruleSchema,
   nearDuplicates: z.strictObject({ distance: count, cosine: share.nullable() }),
   models: listOf(modelSchema, FEW).refine(hasItems, NONE),
-  /** The classes of softmax, in the order of the wnids. Mode A: the mask. Mode O: all classes of the model. */
+  /** In the order of the wnids. Mode A: the mask. Mode O: all classes of the model. */
   among: listOf(wnid, CLASSES).refine(hasItems, NONE),
   /** Mode A: classes that photos are searched as. Mode O: classes that the model must predict. Sorted by wnid. */
   searched: listOf(wnid, CLASSES).refine(hasItems, NONE),
@@ -151,7 +145,6 @@ export const protocolSchema = z.strictObject({
   /** The folders of `test/`, sorted by wnid, so that `label` is the position. No two have the same name. */
   classes: listOf(z.strictObject({ label: count, wnid, name: z.string(), photos: count }), CLASSES),
   photos: count,
-  /** Size of all files in `test/` that show photos, in bytes. */
   bytes: count,
   /** Photos that lost their metadata only. Format 1 lacks it: 0. */
   stripped: count.optional(),
@@ -167,12 +160,9 @@ export const protocolSchema = z.strictObject({
     z.strictObject({ source: z.string(), photos: count, pages: count.optional(), addresses: count.optional() }),
     FEW,
   ),
-  /** Failure modes that reviewers named, most frequent first. */
   tags: listOf(z.strictObject({ tag: z.string(), photos: count }), CLASSES),
-  /** Days (UTC) on which the first and the last photo of the revision was found. */
   collected: period.nullable(),
   review: reviewSchema,
-  /** Totals of `winnow status --json`, as they were when the revision was made. */
   funnel: z.record(z.string(), z.unknown()),
   options: z.strictObject({
     formats: listOf(z.enum(EXPORT_FORMATS), EXPORT_FORMATS.length).refine(isEachOnce, 'expected each format once'),
@@ -184,11 +174,8 @@ export const protocolSchema = z.strictObject({
     /** Allowed licences; null: those that allow redistribution. */
     licences: listOf(z.string(), CLASSES).nullable(),
   }),
-  /** Photos of earlier revisions that were taken down since. */
   tombstones: listOf(z.strictObject({ id: z.string(), wnid, takenDownAt: time }), MANY),
-  /** Choices of winnow where the paper is silent, one sentence for each. */
   choices: listOf(z.string(), FEW),
-  /** Answers of the curator: `export.card` of the collection file. */
   card: recordOf(z.string(), FEW),
   /** SHA-256 of `test/metadata.jsonl`, `attribution.csv` and `decisions.csv`. */
   files: recordOf(sha256, FEW),
@@ -196,7 +183,6 @@ export const protocolSchema = z.strictObject({
 
 export type Protocol = z.output<typeof protocolSchema>;
 
-/** True if the pictures of an export may have the metadata of their sources. */
 export function keepsMetadata({ format, options }: Pick<Protocol, 'format' | 'options'>): boolean {
   return format < 2 || options.keepMetadata === true;
 }

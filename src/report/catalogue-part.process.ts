@@ -15,7 +15,6 @@ import { readAgreement } from '../review/agreement/read-agreement.process.ts';
 import { readStatus } from '../status/status.process.ts';
 import { MODES } from '../collection/modes.ts';
 
-/** The parts of a report that need only the catalogue. */
 export async function cataloguePart(
   workspace: Workspace,
   { photos, kept }: { readonly photos: readonly ReportedPhoto[]; readonly kept: readonly ReportedPhoto[] },

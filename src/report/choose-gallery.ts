@@ -1,7 +1,6 @@
 import { groupBy } from '../kernel/group-by.ts';
 import type { ReportedPhoto } from './reported-photo.repository.ts';
 
-/** Photos in the gallery at most: three rows of a wide window. */
 const PHOTOS = 24;
 
 /** Of each class in turn the photo that the ensemble is most sure of, each of another confusion. */
@@ -14,7 +13,6 @@ export function chooseGallery(photos: readonly ReportedPhoto[]): ReportedPhoto[]
   return inTurn.flat().slice(0, PHOTOS);
 }
 
-/** The surest photo of each confusion, surest first. */
 function firstOfConfusions(photos: readonly ReportedPhoto[]): ReportedPhoto[] {
   const sorted = photos.toSorted((a, b) => b.confusionProb - a.confusionProb || (a.sha256 < b.sha256 ? -1 : 1));
   return [...groupBy(sorted, ({ confusionWnid }) => confusionWnid).values()].flatMap((same) => same.slice(0, 1));

@@ -7,7 +7,7 @@ export function countsBy<Item>(items: readonly Item[], keysOf: (item: Item) => r
   return [...counts].toSorted(([a, some], [b, others]) => others - some || (a < b ? -1 : 1));
 }
 
-/** Photos by licence, most first. The address is the first that a photo of that licence has. */
+/** The address is the first that a photo of that licence has. */
 export function licencesOf(rights: readonly Pick<Rights, 'licence' | 'licenceUrl'>[]): Report['licences'] {
   return countsBy(rights, ({ licence }) => [licence]).map(([licence, count]) => ({
     licence,

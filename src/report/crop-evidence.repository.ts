@@ -3,7 +3,6 @@ import type { Database } from '../platform/postgres/database.ts';
 
 export interface CropRow {
   readonly photoId: number;
-  /** 0..9 in TenCrop order. */
   readonly crop: number;
   readonly top1: number;
   readonly top1Prob: number;

@@ -2,7 +2,6 @@ import { CENTRE_CROP, CROPS_PER_MEMBER } from '../models/evidence/evidence.ts';
 import type { CropReport } from './report.ts';
 
 export interface SeenCrop {
-  /** 0..9 in TenCrop order. */
   readonly crop: number;
   readonly trueProb: number;
   readonly isCorrect: boolean;

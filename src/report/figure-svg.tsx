@@ -4,7 +4,6 @@ import type { ReportFigure } from './page/context.ts';
 import { WIDTH } from '../page/charts/chart.tsx';
 import { FIGURE_PAPER, figureStyle } from '../page/charts/style.ts';
 
-/** Units around the chart. */
 const MARGIN = 12;
 
 /**

@@ -111,7 +111,6 @@ function byConfusion(
   });
 }
 
-/** Each pair of models that were no members, on the photos that both could look at. */
 export function comparisonsOf(models: readonly SeenByModel[]): Comparison[] {
   const outside = models.filter(({ model }) => !model.isMember);
   const comparing: readonly Comparing[] = [
@@ -147,7 +146,6 @@ function compared(a: SeenByModel, b: SeenByModel, { on, predictionsOf }: Compari
   return [{ a: a.model.card.name, b: b.model.card.name, on, photos: pairs.length, ...difference, p }];
 }
 
-/** The paper's two members had similar accuracies on clean photos. A larger difference of members is worth a warning. */
 const LARGEST_GAP = 0.02;
 
 export function memberGapOf(models: readonly ModelReport[]): MemberGap | null {

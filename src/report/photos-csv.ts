@@ -15,7 +15,6 @@ const COLUMNS = [
   'creator',
 ] as const;
 
-/** Every photo that the filter keeps, one a line: what the counts of a report are made of. Tags have spaces between them. */
 export function photosCsv(photos: readonly ReportedPhoto[]): string {
   const rows = photos.map((photo) => {
     const cells = { ...photo, ...photo.rights, isListed: photo.rank !== null, tags: photo.tags.join(' ') };

@@ -29,15 +29,12 @@ export interface Report {
   readonly among: number;
   readonly classNames: Readonly<Record<string, string>>;
   readonly rule: readonly string[];
-  /** Choices of winnow where the paper is silent, one sentence for each. */
   readonly choices: readonly string[];
   readonly clean: { readonly folder: string; readonly photos: number; readonly classes: number } | null;
   readonly inDistribution: { readonly folder: string; readonly photos: number } | null;
-  /** Names of models that were left out, and why. */
   readonly leftOut: readonly { readonly model: string; readonly reason: string }[];
   readonly funnel: ReportFunnel;
   readonly models: readonly ModelReport[];
-  /** Each pair of models that were no members, on the same photos. */
   readonly comparisons: readonly Comparison[];
   /** The two members whose clean accuracies differ most; null with fewer than two, or without clean photos. */
   readonly memberGap: MemberGap | null;
@@ -49,7 +46,6 @@ export interface Report {
   readonly acceptance: readonly AcceptanceRow[];
   readonly licences: readonly { readonly licence: string; readonly url: string; readonly photos: number }[];
   readonly sources: readonly { readonly source: string; readonly photos: number }[];
-  /** Failure modes that reviewers named, most frequent first. */
   readonly tags: readonly { readonly tag: string; readonly photos: number }[];
   readonly gallery: readonly GalleryPhoto[];
 }
@@ -60,7 +56,6 @@ export interface CatalogueState {
   readonly sha256: string;
   readonly decisions: number;
   readonly listed: number;
-  /** Actions of reviewers. */
   readonly actions: number;
 }
 
@@ -71,7 +66,6 @@ export interface ReportFunnel extends Pick<Funnel, 'totals' | 'classes' | 'sourc
   readonly durations: readonly StageDuration[];
 }
 
-/** From the first to the last result of a stage. */
 export interface StageDuration {
   readonly stage: 'discover' | 'fetch' | 'filter' | 'review';
   readonly results: number;
@@ -96,7 +90,6 @@ export interface ModelReport extends Evaluation {
   readonly dropHigh: number | null;
   readonly perClass: readonly ReportedClass[];
   readonly perConfusion: readonly ReportedConfusion[];
-  /** Members only: what the rule implies for them, a sentence. */
   readonly implied: string | null;
   readonly curves: EvaluationCurves;
 }
@@ -106,7 +99,6 @@ export interface ReportedClass extends ClassAccuracy {
   readonly drop: number | null;
 }
 
-/** The photos that are searched as one class and that the ensemble takes for another. */
 export interface ReportedConfusion extends ClassAccuracy {
   readonly predictedWnid: string;
   /** Accuracy on the clean photos of the searched class, minus that on these photos; null without clean photos of it. */
@@ -135,12 +127,10 @@ export interface MemberGap {
   readonly isLarge: boolean;
 }
 
-/** The matrix of a report: its largest cells have examples. */
 export interface ConfusionReport extends Omit<ConfusionMatrix, 'top'> {
   readonly top: readonly (ConfusionCount & { readonly examples: readonly Sha256[] })[];
 }
 
-/** Results on the ten crops of each photo. */
 export interface CropReport {
   readonly models: readonly {
     readonly model: string;
@@ -167,11 +157,9 @@ export interface ReviewerPace {
 export interface LabelNoise {
   readonly question: string;
   readonly accepted: number;
-  /** Those of them that were drawn for the second pass and have its verdict. */
   readonly photos: number;
-  /** Those that the second reviewer rejected. */
   readonly wrong: number;
-  /** Those that the second reviewer was unsure about. They are not among the wrong ones. */
+  /** Not among the wrong ones. */
   readonly unsure: number;
   /** wrong / photos, weighted if photos were drawn with different chances, with its 95 % interval. Null without any. */
   readonly share: number | null;

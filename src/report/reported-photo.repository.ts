@@ -5,7 +5,6 @@ import type { Database } from '../platform/postgres/database.ts';
 import type { VerdictState } from '../review/events/verdict.ts';
 import { photosOfClass, type PhotoOfClass } from '../shortlist/photo-of-class.repository.ts';
 
-/** A photo that the filter keeps, for one class, with its verdict. */
 export interface ReportedPhoto extends PhotoOfClass {
   readonly photoId: number;
   readonly verdict: VerdictState;

@@ -14,7 +14,6 @@ export interface ModelView {
   /** One for each photo, in order; null if the model could not look at the photo. */
   readonly predictions: readonly (Prediction | null)[];
   readonly crops: CropTally;
-  /** Photos without stored evidence for a wanted crop. */
   readonly lacking: readonly ReportedPhoto[];
 }
 

@@ -96,7 +96,6 @@ async function writeFiles(
   await writeFigures(report, folder);
 }
 
-/** Names beside the target while it is replaced. */
 function besides(target: string): { readonly parent: string; readonly fresh: string; readonly old: string } {
   const [parent, name] = [path.dirname(target), path.basename(target)];
   return { parent, fresh: path.join(parent, `.${name}.unfinished`), old: path.join(parent, `.${name}.replaced`) };

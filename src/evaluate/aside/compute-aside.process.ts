@@ -42,7 +42,6 @@ export async function computeAside<Name extends keyof Computations>(
     return await new Promise<Result<Name>>((resolve, reject) => {
       worker.once('message', resolve);
       worker.once('error', (error) => reject(signal?.aborted === true ? new Interrupted() : error));
-      // An exit before a result means that the thread was stopped.
       worker.once('exit', () => reject(new Interrupted()));
     });
   } finally {

@@ -30,7 +30,6 @@ export interface FinetuneRequest extends TrainingFolders {
   readonly isBalanced: boolean;
   readonly seed: number;
   readonly licence: string;
-  /** The folder that contains config/local/models. */
   readonly workingDir?: string;
 }
 
@@ -177,7 +176,6 @@ function labelled(photos: readonly PhotoFeatures[], set: PhotoSet, classes: read
   return { photos: photos.map((photo, i) => ({ ...photo, label: labels[i] ?? -1 })), classes: classes.length };
 }
 
-/** The features in shared memory, so that threads need no copy. */
 function matrixOf({ photos, classes }: Labelled): LabelledFeatures {
   const columns = photos[0]?.features.length ?? 0;
   const values = new Float32Array(new SharedArrayBuffer(Float32Array.BYTES_PER_ELEMENT * columns * photos.length));

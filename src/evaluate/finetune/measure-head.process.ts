@@ -6,7 +6,6 @@ import type { LinearLayer } from '../../platform/onnx/safetensors.ts';
 import { evaluationOf } from '../evaluate.ts';
 import { answerOf, type Answered } from '../logits/answer.ts';
 
-/** Measures of a head on labelled photos. Fractions, not percent. */
 export interface HeadMeasures {
   readonly photos: number;
   readonly accuracy: number;
@@ -21,7 +20,7 @@ export interface HeadMeasures {
 /** Photos between two looks at the signal: a tenth of a second with 2,048 features and 200 classes. */
 const PHOTOS_AT_ONCE = 256;
 
-/** Measures a head with its float32 weights and logits, as the filter uses them. Null without photos. */
+/** With its float32 weights and logits, as the filter uses them. Null without photos. */
 export async function measureHead(
   layer: LinearLayer,
   { values, columns, labels }: Omit<LabelledFeatures, 'classes'>,

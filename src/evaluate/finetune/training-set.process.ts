@@ -9,7 +9,6 @@ import { sortedAsPython, type PhotoSet } from '../set/photo-set.ts';
 import { readSet } from '../set/read-set.process.ts';
 import { onlyClasses, requireTrueClasses } from '../set/true-classes.ts';
 
-/** Names of folders that hold parts of a set, each with folders of classes. */
 const PARTS: ReadonlySet<string> = new Set(['train', 'val', 'validation', 'test']);
 const NAMED = 5;
 

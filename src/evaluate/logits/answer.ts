@@ -1,9 +1,7 @@
 import { argmax, softmax } from '../../models/evidence/softmax.ts';
 
 export interface Answered {
-  /** Position among the classes to choose among. */
   readonly predicted: number;
-  /** The largest probability, 0..1. */
   readonly confidence: number;
 }
 

@@ -12,7 +12,6 @@ interface Layout {
   readonly file: string;
   readonly delimiter: string;
   readonly hasHeader: boolean;
-  /** True if the first cell of each row is the name of its photo. */
   readonly namesPhotos: boolean;
   readonly cells: number;
 }
@@ -123,7 +122,6 @@ async function* linesOf(file: string) {
 /** Words for numbers that are not finite, as NumPy, pandas and PyTorch write them. */
 const NOT_FINITE = /^[+-]?(?:nan|inf|infinity)$/i;
 
-/** The number in a cell, maybe NaN or infinite; null if it holds no number. */
 function numberIn(cell: string): number | null {
   const value = Number(cell);
   if (!Number.isNaN(value)) return cell.trim() === '' ? null : value;
@@ -140,7 +138,6 @@ function areCounted(names: readonly string[]): boolean {
 
 const LINE_FEED = 0x0a;
 
-/** A line of a text, without its line break. */
 interface TextLine {
   readonly number: number;
   readonly text: string;

@@ -2,7 +2,7 @@ const SIGN = 0x80_00;
 const EXPONENT = 0x7c_00;
 const FRACTION = 0x03_ff;
 
-/** The value of a float16 (IEEE 754 binary16) from its 16 bits. */
+/** IEEE 754 binary16. */
 export function halfToNumber(bits: number): number {
   const sign = (bits & SIGN) === 0 ? 1 : -1;
   const exponent = (bits & EXPONENT) >> 10;

@@ -13,7 +13,6 @@ export interface NpyHeader {
   readonly columns: number;
 }
 
-/** `\x93NUMPY` */
 export const NPY_MAGIC = Buffer.from([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59]);
 /** Magic, version and the length of the text, in the versions with the longer length. */
 export const NPY_PREFIX_BYTES = 12;

@@ -74,7 +74,6 @@ async function* rowByRow(bytes: Bytes, { type, rows, columns }: NpyHeader): Asyn
   await toTheEnd(bytes);
 }
 
-/** The first row ends near the end of the file, so all numbers are read before it. */
 async function* columnByColumn(
   bytes: Bytes,
   { type, rows, columns }: NpyHeader,

@@ -72,7 +72,6 @@ function startsWith(head: Buffer, magic: string): boolean {
   return head.subarray(0, magic.length).equals(Buffer.from(magic, 'latin1'));
 }
 
-/** Names the format of a file that is not text, and what to do; null for text. */
 function otherFormat(head: Buffer): string | null {
   if (startsWith(head, '\x1f\x8b')) return 'compressed with gzip. Unpack it with gunzip';
   if (startsWith(head, '\x80')) return 'a pickle, which can run code when it is loaded. Write it with numpy.save';

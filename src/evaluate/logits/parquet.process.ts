@@ -43,7 +43,6 @@ export async function openParquet(file: string): Promise<LogitTable> {
 interface Layout {
   readonly photos: string | null;
   readonly list: string | null;
-  /** The columns of numbers, if there are no lists. */
   readonly numbers: readonly string[];
 }
 

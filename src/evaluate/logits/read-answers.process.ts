@@ -9,7 +9,6 @@ export interface AnsweredPhotos {
   readonly values: Exclude<RowKind, 'unclear'>;
 }
 
-/** The kinds of numbers that the user may declare; `auto` decides by the numbers. */
 export const LOGITS_ARE = ['logits', 'probabilities', 'auto'] as const;
 export type LogitsAre = (typeof LOGITS_ARE)[number];
 
@@ -17,7 +16,6 @@ export interface RowOrder {
   readonly photos: readonly string[];
   /** The names of the rows, from a file of their own; null: the rows name their photos, or are in the order of `photos`. */
   readonly names: readonly string[] | null;
-  /** Position in `photos`, or null. */
   readonly positionOf: (name: string) => number | null;
 }
 
@@ -63,7 +61,6 @@ export async function readAnswers(table: LogitTable, options: ReadOptions): Prom
   return { answers: values === 'logits' ? ofLogits : ofProbabilities, values };
 }
 
-/** @throws UsageError `bad-logits` if the rows may be either */
 function kindOf(file: string, firstRow: ReadonlyMap<RowKind, string>): AnsweredPhotos['values'] {
   if (firstRow.has('logits')) return 'logits';
   const [kind = 'logits', another] = firstRow.keys();
@@ -98,7 +95,6 @@ function requireNoNegative(file: string, values: Float64Array, row: string): voi
   );
 }
 
-/** Matches the rows of a file, one at a time, with the photos of a set. */
 class Rows {
   readonly #table: LogitTable;
   readonly #order: RowOrder;
@@ -142,7 +138,6 @@ class Rows {
     return photo === undefined ? `row ${row}` : `row ${row} (${photo})`;
   }
 
-  /** @throws UsageError `bad-logits` if a photo has no row, or there are more rows than photos */
   end(): void {
     const { names, photos } = this.#order;
     const { namesPhotos } = this.#table;

@@ -1,14 +1,11 @@
 import { quote } from '../../config/quote.ts';
 import { UsageError } from '../../kernel/errors.ts';
 
-/** A file of logits or probabilities: a row for each photo, a column for each class. */
 export interface LogitTable {
   readonly file: string;
   readonly columns: number;
-  /** The names of the columns, if the file has a header. */
   readonly names: readonly string[] | null;
   readonly namesPhotos: boolean;
-  /** Reads the rows one at a time. @throws UsageError `bad-logits` at the first row that cannot be read */
   rows(): AsyncGenerator<LogitRow, void, undefined>;
 }
 
@@ -19,7 +16,6 @@ export interface LogitRow {
   readonly values: Float64Array;
 }
 
-/** The bytes of a file or of a member of an archive. */
 export interface ByteSource {
   readonly name: string;
   readonly size: number;

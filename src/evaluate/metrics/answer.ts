@@ -1,5 +1,4 @@
 export interface ModelAnswer {
-  /** The largest probability of softmax over the classes, 0..1. */
   readonly confidence: number;
   readonly isCorrect: boolean;
 }
@@ -33,7 +32,6 @@ export function countAnswer(
   if (isCorrect) correct[place] = (correct[place] ?? 0) + 1;
 }
 
-/** Number of photos in the ranking. */
 export function photosOf({ photos }: Ranking): number {
   return photos.reduce((sum, count) => sum + count, 0);
 }
@@ -43,7 +41,6 @@ function distinct(answers: readonly ModelAnswer[]): Float64Array {
   return Float64Array.from(values).toSorted();
 }
 
-/** @throws RangeError if the value is not a number from 0 to 1 */
 export function checkConfidence(value: number): number {
   if (value >= 0 && value <= 1) return value;
   throw new RangeError(`Expected confidences from 0 to 1 but received ${value}. Compute them with softmax.`);

@@ -84,7 +84,6 @@ class BinomialNumbers {
     return mode;
   }
 
-  /** The probability of `successes`. */
   #share(successes: number, trials: number, probability: number): number {
     const failures = trials - successes;
     const ways = this.#logFactorial(trials) - this.#logFactorial(successes) - this.#logFactorial(failures);

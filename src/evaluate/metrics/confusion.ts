@@ -4,26 +4,19 @@ export interface ConfusionCount {
   readonly photos: number;
 }
 
-/** The matrix of what photos are searched as (rows) and what the ensemble takes them for (columns). */
 export interface ConfusionMatrix {
-  /** Cells with at least one photo, and cells that could have one. */
   readonly cells: number;
   readonly possible: number;
   readonly density: number | null;
-  /** Share of searched classes that have a photo. */
   readonly coverage: number | null;
-  /** Shannon entropy of the photos over the cells, in bits; 0 if all are in one cell. */
   readonly entropy: number | null;
-  /** The matrix, without empty cells, by wnid. */
   readonly counts: readonly ConfusionCount[];
   /** The cells with most photos, most first, then by wnid. */
   readonly top: readonly ConfusionCount[];
 }
 
 export interface MatrixShape {
-  /** Rows: the classes, by wnid, that photos are searched as. */
   readonly searched: readonly string[];
-  /** Columns: the classes, by wnid, that the ensemble chooses among. */
   readonly predicted: readonly string[];
   /** False in mode A, which drops photos that are taken for what they show. */
   readonly hasDiagonal: boolean;

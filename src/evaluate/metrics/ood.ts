@@ -17,13 +17,10 @@ import {
 const RESAMPLES = 1_000;
 const SEED = 1;
 
-/** The positives and the score. The other way round, the numbers differ. */
 const OOD_POLARITY = 'positive: photos of the set; score: minus the largest softmax probability';
 
 export interface Confidences {
-  /** On photos of the set, which show none of the classes. */
   readonly set: readonly number[];
-  /** On photos that show one of the classes. */
   readonly inDistribution: readonly number[];
 }
 
@@ -72,7 +69,6 @@ export function oodMeasures(confidences: Confidences): OodMeasures {
   };
 }
 
-/** The curves of these measures, at most 201 points each. @throws RangeError as `oodMeasures` */
 export function oodCurves(confidences: Confidences): {
   readonly precisionRecall: CurvePoint[];
   readonly roc: CurvePoint[];
@@ -103,7 +99,6 @@ function* resamplesOf(thresholds: Thresholds): Generator<Thresholds> {
   for (let i = 0; i < RESAMPLES; i += 1) yield { positives: draw(positives), negatives: draw(negatives) };
 }
 
-/** For each photo, the place of its score in the list of thresholds. */
 function placesOf(counts: Float64Array): Uint32Array {
   return Uint32Array.from(Array.from(counts, (count, place) => Array.from({ length: count }, () => place)).flat());
 }

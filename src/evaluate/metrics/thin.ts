@@ -1,4 +1,3 @@
-/** The most points of a curve: a figure cannot show more. */
 const MOST_POINTS = 201;
 
 /** Takes at most 201 points at even steps, with the first and the last. */

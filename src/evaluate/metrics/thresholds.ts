@@ -1,7 +1,6 @@
 import type { CurvePoint } from '../evaluation.ts';
 import { thin } from './thin.ts';
 
-/** Scores of photos. The higher a score, the rather is its photo positive. */
 export interface Scores {
   readonly positives: readonly number[];
   readonly negatives: readonly number[];
@@ -98,7 +97,6 @@ export function fpr95({ positives, negatives }: Thresholds, convention: RecallCo
   return best / allNegatives;
 }
 
-/** Counts of positives and negatives at or above each threshold, highest first. */
 function* cumulative({ positives, negatives }: Thresholds): Generator<{ readonly tp: number; readonly fp: number }> {
   let [tp, fp] = [0, 0];
   for (let i = 0; i < positives.length; i += 1) {

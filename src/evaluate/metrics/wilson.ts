@@ -3,7 +3,6 @@ export interface Interval {
   readonly high: number;
 }
 
-/** The 97.5th percentile of the standard normal distribution. */
 const Z = 1.959_963_984_540_054;
 
 /**

@@ -13,7 +13,6 @@ import { sortedAsPython, type PhotoSet, type SetPhoto } from './photo-set.ts';
 
 const sha256Schema = z.string().refine(isSha256).transform(toSha256);
 
-/** The columns that an evaluation needs; `winnow verify` checks the whole row. */
 const rowSchema = z.object({
   file_name: z.string().refine((name) => unsafePath(name) === null),
   wnid: z.string().min(1),
@@ -45,7 +44,6 @@ export async function readExportSet(dir: string, protocolFile: string, signal: A
   };
 }
 
-/** The rows as ImageFolder sorts their files, and whether the file has that order. */
 async function readRows(
   file: string,
   signal: AbortSignal,

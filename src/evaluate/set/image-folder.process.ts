@@ -39,9 +39,8 @@ export async function readImageFolder(dir: string, { isClass, part, signal }: Re
 }
 
 export interface ReadSetOptions {
-  /** True if a folder has the name of a class. A folder named by a wnid always counts. */
+  /** A folder named by a wnid always counts. */
   readonly isClass: (name: string) => boolean;
-  /** `train` or `val`: the part of a split set that the caller wants. */
   readonly part?: 'train' | 'val' | undefined;
   readonly signal: AbortSignal;
 }

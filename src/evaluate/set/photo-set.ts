@@ -9,7 +9,6 @@ export interface PhotoSet {
   readonly photos: readonly SetPhoto[];
   /** Facts from an export of winnow; null for any other folder. */
   readonly exported: ExportedSet | null;
-  /** Remarks about the folder from reading it, one sentence for each. */
   readonly remarks: readonly string[];
 }
 
@@ -26,10 +25,8 @@ export interface SetPhoto {
 
 export interface ExportedSet {
   readonly mode: Mode;
-  /** The classes that models choose among, sorted. */
   readonly among: readonly Wnid[];
   readonly nameByWnid: ReadonlyMap<Wnid, string>;
-  /** False if the export has only a script that fetches the photos. */
   readonly hasPictures: boolean;
 }
 

@@ -13,7 +13,6 @@ export function requireTrueClasses({ dir, exported }: PhotoSet, flag: string): v
   );
 }
 
-/** The same set with the photos of these classes only. A remark says how many photos of other classes were left out. */
 export function onlyClasses(set: PhotoSet, classes: readonly Wnid[]): PhotoSet {
   const wanted = new Set(classes);
   const photos = set.photos.filter(({ wnid }) => wanted.has(wnid));

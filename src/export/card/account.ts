@@ -16,7 +16,6 @@ export const sourceText = (source: string): string => sourceOf(source)?.title ??
 export const sentences = (...texts: readonly (string | false | null)[]): string =>
   texts.filter((text) => text !== false && text !== null && text !== '').join(' ');
 
-/** The sources of the revision's photos, in words. What the collection file lists may differ. */
 const originsOf = ({ sources }: Protocol): readonly string[] => sources.map(({ source }) => sourceText(source));
 
 /** Photos that were given as files. winnow fetched all others over the network. */
@@ -37,7 +36,6 @@ const CROPS = 'up to ten crops of each photo (the four corners and the centre, a
 type Rule<M extends Mode> = Extract<Protocol['rule'], { readonly mode: M }>;
 
 interface RuleTexts {
-  /** The property of all photos, in one or two sentences. */
   readonly claim: string;
   readonly filter: string;
 }
@@ -71,7 +69,6 @@ function textsOfO(protocol: Protocol, { minConfidence }: Rule<'O'>): RuleTexts {
   };
 }
 
-/** The default description of the set: one paragraph. */
 export function aboutText(protocol: Protocol): string {
   const { photos, classes } = protocol;
   return `A test set of ${countOf(photos, 'photo')} in ${countOf(classes.length, 'folder')}. ${ruleTexts(protocol).claim}`;
@@ -89,7 +86,6 @@ export function foldersText({ folders }: Protocol): string {
   return 'A folder is the concept that its photos were searched as. It is none of the classes of the model.';
 }
 
-/** Where the photos are from, and how many pictures were refused because they are declared as generated. */
 export function crawlText(protocol: Protocol): string {
   const { rule, sources, collected, funnel } = protocol;
   const counts = sources.map(({ source, photos }) => `${sourceText(source)} (${countText(photos)})`);
@@ -137,7 +133,6 @@ export function shortlistText({ rule, nearDuplicates: { distance, cosine } }: Pr
   );
 }
 
-/** The question for reviewers, in the words of the curator or the program. */
 export const criteriaText = ({ review, rule }: Protocol): string => review.criteria ?? REVIEW_MODES[rule.mode].criteria;
 
 export function reviewText(protocol: Protocol): string {
@@ -185,7 +180,6 @@ function coefficient(name: string, [value, low, high]: readonly [number | null, 
   return `${name} is ${value.toFixed(2)}${interval}.`;
 }
 
-/** How the exported pictures differ from their originals. */
 export function pixelsText(protocol: Protocol): string {
   const { photos, stripped = 0, reencoded, options } = protocol;
   if (!options.pixels) return 'The set has no pictures, only links to them with their SHA-256.';
@@ -203,7 +197,6 @@ export function pixelsText(protocol: Protocol): string {
   );
 }
 
-/** Limits of every set that is made in this way, then those that the curator knows. */
 export function limitTexts(protocol: Protocol): readonly string[] {
   const { released, estimate, mistakes } = CARD_TEXTS[protocol.rule.mode];
   const models = modelsText(protocol);

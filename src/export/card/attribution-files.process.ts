@@ -10,7 +10,6 @@ import type { PhotoFile, PhotoRow } from '../select/photo-row.ts';
 
 const PHOTOS_AT_ONCE = 256;
 
-/** Writes `attribution.csv` and `ATTRIBUTION.md` photo by photo. */
 export class AttributionFiles implements PhotoSink<Pick<PhotoFile, 'row'>> {
   readonly #table: OutputFile;
   readonly #page: OutputFile;

@@ -147,7 +147,6 @@ export function attributionPageLine(row: PhotoRow): string {
 /** Characters that CommonMark, GitHub's tables and formulas, or HTML read as markup, and `:`, which ends `http` in a link. */
 const MARKUP = /[\\`*_{}[\]()<>#|~!&$:]/g;
 
-/** A text from outside as a person sees it, on one line and without markup. */
 export function markdownText(text: string): string {
   return oneLine(text).replaceAll(MARKUP, String.raw`\$&`);
 }

@@ -141,7 +141,6 @@ Accuracy is the share of photos whose class comes first among the ${countOf(amon
 (\`among\` in \`protocol.json\`), so keep only the logits of these. ${here}`;
 }
 
-/** For mode O only: the claim, how far to trust it, and how to use such a set (section 4 of the paper). */
 function outOfDistribution(protocol: Protocol): string {
   const { among, searched, review } = protocol;
   const blind = review.agreement.photos;
@@ -216,7 +215,6 @@ const ORDER_TEXT: Readonly<Record<Protocol['review']['orders'][number]['order'],
   import: 'not shown by winnow: the verdict was imported',
 };
 
-/** Reasons that the stage before the revision shows. */
 const NOT_ACCEPTED: ReadonlySet<string> = new Set(['unreviewed', 'rejected', 'unsure', 'disputed']);
 
 function funnelTable({ funnel, photos, leftOut }: Protocol): string {

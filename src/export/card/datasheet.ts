@@ -9,7 +9,6 @@ import type { Protocol } from '../protocol.ts';
 interface Section {
   readonly title: string;
   readonly facts: readonly string[];
-  /** Questions that only the curator can answer. */
   readonly asked: readonly CardKey[];
 }
 

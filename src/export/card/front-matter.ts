@@ -133,7 +133,6 @@ export function answerTo({ card }: Pick<Protocol, 'card'>, key: CardKey): string
   return answer === undefined || answer === '' ? null : answer;
 }
 
-/** The curator's answer, or a note that the question is open. */
 export function answerOrOpen(protocol: Pick<Protocol, 'card'>, key: CardKey): string {
   return answerTo(protocol, key) ?? `Open: the curator has not answered this (export.card.${key}).`;
 }
@@ -161,10 +160,9 @@ export function titleOf(protocol: Protocol): string {
   return `${CARD_TEXTS[protocol.rule.mode].title} (${oneLine(protocol.collection.name)})`;
 }
 
-/** The version that the curator gives the set. The revision itself is named by its id. */
+/** The revision itself is named by its id. */
 export const versionOf = (protocol: Pick<Protocol, 'card'>): string => answerTo(protocol, 'version') ?? '1.0.0';
 
-/** The names of the curators. Defaults to the curators of the collection. */
 export function curatorsOf(protocol: Protocol): readonly string[] {
   const names = (answerTo(protocol, 'curators') ?? '')
     .split(/[;\n]/)
@@ -173,7 +171,6 @@ export function curatorsOf(protocol: Protocol): readonly string[] {
   return names.length > 0 ? names : [`The curators of the collection ${oneLine(protocol.collection.name)}`];
 }
 
-/** How to cite the set: as the curator says, or a BibTeX entry of what is known. */
 export function citationOf(protocol: Protocol): string {
   const { id, frozenAt } = protocol;
   const url = answerTo(protocol, 'url');

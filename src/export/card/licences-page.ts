@@ -45,7 +45,6 @@ export function licencesPage(protocol: Protocol): string {
   return `${sections.map((lines) => lines.join('\n')).join('\n\n')}\n`;
 }
 
-/** The curators' licence for their own part: labels, selection and texts. */
 function ownLicence({ card }: Protocol): readonly (readonly string[])[] {
   const licence = card['licence'];
   return licence === undefined ? [] : [[`Labels, selection and texts: ${markdownText(licence)}.`]];

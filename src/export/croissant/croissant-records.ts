@@ -51,7 +51,7 @@ export function recordSetsOf(protocol: Protocol): readonly CroissantNode[] {
   return [...(protocol.classes.length === 0 ? [] : [classes(protocol)]), photos(protocol), ...(pixels ? [IMAGES] : [])];
 }
 
-/** The folders in label order. The specification wants a `name` in an enumeration, which is what people read. */
+/** The specification wants a `name` in an enumeration, which is what people read. */
 function classes({ classes: folders }: Protocol): CroissantNode {
   return {
     '@type': 'cr:RecordSet',

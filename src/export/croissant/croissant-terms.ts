@@ -135,5 +135,5 @@ export type CroissantValue =
   /** Inline records: their keys are ids of fields. */
   | readonly Readonly<Record<`${string}/${string}`, string | number>>[];
 
-/** An object of the file. The compiler refuses properties that are not in the list; undefined ones are left out. */
+/** The compiler refuses properties that are not in the list; undefined ones are left out. */
 export type CroissantNode = { readonly [Term in CroissantTerm]?: CroissantValue | undefined };

@@ -17,7 +17,6 @@ export async function openCoco(folder: OutputFolder, about: AboutCoco): Promise<
   return new CocoSink(file, { path: partPath, handle: await open(partPath, 'wx+') });
 }
 
-/** A file beside the real one that holds its annotations, because they follow the last image. */
 interface Part {
   readonly path: string;
   readonly handle: FileHandle;
@@ -107,7 +106,6 @@ function infoOf({ collection, frozenAt }: AboutCoco): object {
   };
 }
 
-/** A JSON list with an item on each line. */
 function listOf(items: readonly object[]): string {
   return `[\n${items.map((item) => JSON.stringify(item)).join(',\n')}\n]`;
 }

@@ -25,7 +25,6 @@ export async function openPixelHashes(output: OutputFolder): Promise<PhotoSink<P
   };
 }
 
-/** Writes a small copy of each photo: `thumbnails/<folder>/<id>.webp`. */
 export function thumbnailSink(
   output: OutputFolder,
   makeSmallCopy: (photo: PhotoFile) => Promise<Uint8Array>,

@@ -11,7 +11,6 @@ import type { Protocol } from '../protocol.ts';
 import { idOf } from '../revisions/revision-id.ts';
 import { protocolOf } from '../verify/protocol-checks.ts';
 
-/** A folder that `winnow export` made, with the files that SHA256SUMS lists, and SHA256SUMS. */
 export interface ExportedFolder {
   readonly protocol: Protocol;
   /** By path. A file costs about 400 bytes of memory. */
@@ -41,7 +40,7 @@ export async function readExportedFolder(root: string): Promise<ExportedFolder> 
   return { protocol, files };
 }
 
-/** Hashes files. @throws StopTheRun `export-changed` if one is not what SHA256SUMS says */
+/** @throws StopTheRun `export-changed` if a file is not what SHA256SUMS says */
 export async function requireSame(root: string, files: readonly LocalFile[]): Promise<void> {
   for (const { path: file, place, sha256 } of files)
     if ((await sha256Of(place)) !== sha256) throw changed(root, `'${file}' is not the file that ${CHECKSUMS} lists`);

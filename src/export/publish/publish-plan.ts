@@ -23,9 +23,7 @@ const isOfAnExport = (path: string): boolean =>
 
 export interface PublishPlan {
   readonly upload: readonly LocalFile[];
-  /** Uploaded after all others, in this order. */
   readonly last: readonly LocalFile[];
-  /** Files of an earlier revision that this one does not have. */
   readonly remove: readonly RemoteFile[];
   readonly unchanged: number;
   /** Files that look like those of an export but stay, because the destination has no protocol.json of winnow. */
@@ -34,7 +32,6 @@ export interface PublishPlan {
   readonly foreign: readonly string[];
 }
 
-/** Compares an export with what is at the destination. `isOfWinnow`: a protocol.json of winnow is there. */
 export function planPublish(
   local: ReadonlyMap<string, LocalFile>,
   remote: readonly RemoteFile[],

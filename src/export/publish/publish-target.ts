@@ -1,8 +1,8 @@
 import { UsageError } from '../../kernel/errors.ts';
 
 export type PublishTarget =
-  /** A dataset on the Hugging Face Hub: `OWNER/NAME`. */
-  { readonly kind: 'hub'; readonly name: string } | { readonly kind: 's3'; readonly url: string };
+  | { readonly kind: 'hub'; readonly name: string }
+  | { readonly kind: 's3'; readonly url: string };
 
 /** https://huggingface.co/docs/huggingface_hub/package_reference/utilities#huggingface_hub.utils.validate_repo_id */
 const NAME_PART = /^(?!.*(?:--|\.\.))[A-Za-z0-9_](?:[\w.-]*[A-Za-z0-9_])?$/;

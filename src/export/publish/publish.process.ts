@@ -14,17 +14,14 @@ import {
 export interface PublishResult {
   readonly to: string;
   readonly revision: string;
-  /** Files that were missing or differed at the destination. */
   readonly uploaded: { readonly files: number; readonly bytes: number };
   readonly unchanged: number;
   readonly deleted: number;
-  /** See `PublishPlan.leftAlone`. */
   readonly leftAlone: number;
   readonly url: string;
   readonly visibility: Visibility;
   readonly historyForgotten: boolean;
   readonly dryRun: boolean;
-  /** With `--dry-run`: the changes that a real run would make. */
   readonly changes?: readonly PublishChange[];
 }
 
@@ -45,7 +42,6 @@ export interface PublishOptions {
   readonly root: string;
   readonly dryRun: boolean;
   readonly forgetHistory: boolean;
-  /** Allow replacing the set of another collection. */
   readonly replace: boolean;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: PublishProgress) => void;

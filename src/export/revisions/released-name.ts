@@ -41,7 +41,6 @@ export class ReleasedNames {
   }
 }
 
-/** Why photos cannot have released names beside these formats, or null. */
 export function releasedNamesProblem(formats: readonly ExportFormat[]): string | null {
   if (!formats.includes('webdataset')) return null;
   return (
@@ -59,7 +58,6 @@ function nameInO(row: PhotoRow, concept: string): string {
   return `${safe(concept, '_')}_${float32Digits(row.predicted_prob)}`;
 }
 
-/** Released photos are `.jpg` in ImageNet-A and `.JPEG` in ImageNet-O. */
 function extensionOf({ file_name, max_true_prob }: PhotoRow): string {
   const extension = path.posix.extname(file_name);
   return extension === '.jpg' && max_true_prob === null ? '.JPEG' : extension;

@@ -5,7 +5,6 @@ import { openPlainFile } from '../verify/export-folder.process.ts';
 import { PROTOCOL, unsafePath } from '../verify/layout.ts';
 import type { Revision } from './revision.repository.ts';
 
-/** A file of a revision's folder. The caller closes the handle. */
 export interface OpenFile {
   readonly handle: FileHandle;
   readonly bytes: number;
@@ -43,7 +42,6 @@ export type FolderState = 'there' | 'gone' | 'other';
 
 const MAX_PROTOCOL_BYTES = 64 * 1024 * 1024;
 
-/** Checks by the id in its protocol that a folder still holds the revision. */
 export async function stateOfFolder({ id, path: folder }: Pick<Revision, 'id' | 'path'>): Promise<FolderState> {
   if ((await realpath(folder).catch(() => null)) === null) return 'gone';
   try {

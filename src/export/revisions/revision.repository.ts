@@ -15,14 +15,12 @@ export interface Revision {
   readonly bytes: number;
   /** Absolute path where it was last written. */
   readonly path: string;
-  /** When it was first exported, as ISO 8601. */
   readonly madeAt: string;
   readonly protocol: Protocol;
   /** The result of `winnow verify` for the folder, if an operator ran it on the server. */
   readonly verified: StoredVerification | null;
 }
 
-/** A photo that was listed or reviewed when a revision was made. */
 export interface RevisionPhoto {
   readonly sha256: Sha256;
   readonly wnid: Wnid;
@@ -87,13 +85,11 @@ export async function storeVerification(
 
 export interface RevisionPhotos {
   readonly id: Sha256;
-  /** Photos of the revision that were taken down since. */
   readonly takenDown: number;
   /** Photos to show for it: those with the lowest hashes, which have nothing to do with classes. None that was taken down. */
   readonly covers: readonly Sha256[];
 }
 
-/** @param covers how many photos to name at most */
 export async function revisionPhotos(
   db: Kysely<Database>,
   { collectionId }: DecisionScope,
@@ -111,7 +107,6 @@ export async function revisionPhotos(
   return rows;
 }
 
-/** A revision that has a photo which was taken down. */
 export interface AffectedRevision {
   readonly collection: string;
   readonly id: Sha256;
@@ -136,7 +131,6 @@ export interface RevisionChange {
   readonly photos: number;
 }
 
-/** The photos that only one of two revisions has, counted by folder and reason. */
 export async function compareRevisions(
   db: Kysely<Database>,
   { collectionId }: DecisionScope,
@@ -158,7 +152,6 @@ export async function compareRevisions(
   return rows;
 }
 
-/** The photos that revisions had and that were taken down since, by id. */
 export async function tombstonesOf(
   db: Kysely<Database>,
   { collectionId }: DecisionScope,

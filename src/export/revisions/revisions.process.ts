@@ -8,7 +8,6 @@ import type { Sha256 } from '../../kernel/ids.ts';
 import type { RevisionChanges, RevisionView } from './revision.ts';
 import type { Workspace } from '../../models/workspace/workspace.process.ts';
 
-/** Each is compared with the one before it, photo by photo. */
 const REVISIONS_SHOWN = 20;
 const COVERS = 16;
 
@@ -20,7 +19,6 @@ type Changes = Awaited<ReturnType<typeof compareRevisions>>;
 export class RevisionChangesCache {
   readonly #known = new Map<string, Promise<Changes>>();
 
-  /** @param takenDown photos of the older revision that were taken down since */
   between(
     { app: { db }, scope }: Workspace,
     { older, newer, takenDown }: { readonly older: Sha256; readonly newer: Sha256; readonly takenDown: number },
@@ -84,7 +82,6 @@ function namesIn(...protocols: readonly Protocol[]): (wnid: string) => string {
   return (wnid) => names.get(wnid) ?? wnid;
 }
 
-/** A revision by its id, or by the beginning of the id that people are shown. */
 export async function revisionOf({ app: { db }, scope }: Workspace, id: string): Promise<Revision | null> {
   const known = await listRevisions(db, scope);
   return known.find((revision) => revision.id === id || shortId(revision.id) === id) ?? null;

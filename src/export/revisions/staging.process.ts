@@ -43,10 +43,8 @@ export async function withStaging<T>(
   });
 }
 
-/** The subfolder of a staging folder that becomes the export. */
 export const REVISION = 'revision';
 
-/** An empty folder is as good as none. */
 async function refuseExisting(target: string): Promise<void> {
   const names = await orUnusable(target, () => namesIn(target));
   if (names.length === 0) return;

@@ -15,13 +15,11 @@ import { chosenPhotos } from '../select/plan-file.process.ts';
 import type { SelectedPhoto } from '../select/select.ts';
 
 export interface PhotosToWrite {
-  /** The plan; its photos that are left out are skipped. */
   readonly planFile: string;
   readonly output: OutputFolder;
   readonly context: RowContext;
   /** False: rows without files. */
   readonly pixels: boolean;
-  /** False: metadata is removed. */
   readonly keepMetadata: boolean;
   /** Files with the stored bytes are hard links to them where the file system allows it. */
   readonly hardLinks: boolean;
@@ -89,7 +87,6 @@ async function readPicture(
   return { photo, picture, sha256: isUnchanged ? sha256 : sha256Of(picture.bytes) };
 }
 
-/** Error codes of file systems that cannot share the bytes of two files. */
 const CANNOT_SHARE = new Set(['ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EXDEV', 'EINVAL', 'ENOTTY', 'EPERM', 'EMLINK']);
 
 /**

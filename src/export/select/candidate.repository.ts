@@ -19,7 +19,6 @@ interface CandidatesQuery {
   readonly isLicenceAllowed: SelectionRules['isLicenceAllowed'];
 }
 
-/** Every photo that is listed or was reviewed, by folder and SHA-256. */
 export async function* exportCandidates(
   db: Kysely<Database>,
   scope: DecisionScope,
@@ -79,7 +78,6 @@ interface ShortlistHead {
   readonly builtAt: string;
 }
 
-/** The rules of the stored shortlist, or null if none was built. */
 export async function readShortlistHead(
   db: Kysely<Database>,
   { collectionId }: DecisionScope,
@@ -90,7 +88,6 @@ export async function readShortlistHead(
   return rows[0] ?? null;
 }
 
-/** When the last action of a reviewer was stored; null: there is none. */
 export async function lastReviewAt(db: Kysely<Database>, { collectionId }: DecisionScope): Promise<string | null> {
   const { rows } = await sql<{ at: string | null }>`
     select to_char(max(at) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at

@@ -14,7 +14,6 @@ import { ruleOf } from '../protocol-of.process.ts';
 
 export interface PlanToCheck {
   readonly planFile: string;
-  /** The classes, and the cap of the shortlist. */
   readonly plan: Pick<Protocol, 'classes'> & { readonly cap: number };
   readonly signal: AbortSignal;
   readonly onChecked: (photos: number) => void;

@@ -6,7 +6,6 @@ export type ColumnType = 'text' | 'label' | 'whole number' | 'number' | 'texts';
 interface PhotoColumn {
   readonly name: keyof PhotoRow;
   readonly type: ColumnType;
-  /** For readers of the Croissant file. */
   readonly description: string;
 }
 

@@ -18,7 +18,6 @@ export const photoRowSchema = z.strictObject({
   wnid: z.string(),
   /** The name of the folder's class; no two folders have the same. */
   class_name: z.string(),
-  /** Hash of the file. */
   sha256,
   /** Hash of the stored photo: the bytes that the source gave. It differs from `sha256` unless the file has those bytes. */
   original_sha256: sha256,
@@ -30,20 +29,15 @@ export const photoRowSchema = z.strictObject({
   /** An SPDX id, an expression `A OR B`, `Public-Domain`, `all-rights-reserved` or `unknown`. */
   license: z.string(),
   license_url: z.string(),
-  /** The line that a user of the photo prints beside it: title, creator, source, licence, changes. */
   attribution: z.string(),
-  /** Pixels of the file. */
   width: z.int().positive(),
   height: z.int().positive(),
   /** The largest p of the searched class over members and crops, 0..1; null in mode O. */
   max_true_prob: z.number().nullable(),
-  /** The class that the ensemble takes the photo for. */
   predicted_wnid: z.string(),
   /** Its mean p over members and crops (mode O: over the first member's), 0..1. */
   predicted_prob: z.number(),
-  /** Failure modes that reviewers named, sorted. */
   tags: listOf(z.string(), 1_000),
-  /** The kind of verdict that accepted the photo. */
   decided_by: z.enum(['single', 'agreement', 'adjudication', 'import']),
   /** Mode O only: the concept that the photo was searched as. */
   searched_wnid: z.string().optional(),
@@ -59,10 +53,8 @@ export function rowText(row: PhotoRow): string {
   return JSON.stringify(row).replaceAll(/("(?:max_true|predicted)_prob":)([01])(?=[,}])/g, '$1$2.0');
 }
 
-/** A photo of a revision with the bytes of its file. */
 export interface PhotoFile {
   readonly row: PhotoRow;
   readonly bytes: Buffer;
-  /** Hash of the pixels of a re-encoded picture. */
   readonly pixelsSha256?: Sha256 | null;
 }

@@ -1,6 +1,5 @@
 import { branchesOf, normaliseLicence } from '../../crawl/sources/licence.ts';
 
-/** Elements of Creative Commons licences: what a licence asks of the people who use a photo. */
 const ELEMENTS = ['BY', 'NC', 'ND', 'SA'] as const;
 type LicenceElement = (typeof ELEMENTS)[number];
 
@@ -32,7 +31,6 @@ function branchUrl(branch: string): string {
   return url ?? (UNVERSIONED.test(id) ? LICENCE_LIST : '');
 }
 
-/** The conditions of one licence element, or of a kind of licence, for people who use a photo. */
 export interface LicenceNote {
   /** `BY`, or the kind of a licence without elements, such as `public domain`. */
   readonly term: string;
@@ -83,7 +81,6 @@ export function licenceNotes(licence: string): readonly LicenceNote[] {
   return elements.length === 0 ? [OTHER] : elements.map((term) => ({ term, text: ELEMENT_TEXTS[term] }));
 }
 
-/** A set of photos as a whole, for people who ask whether a licence of one photo binds the others. */
 export const COLLECTION_NOTE =
   'We think that a test set is a collection: separate photos side by side, each whole and under its own licence. We ' +
   'think that it is not an adaptation of them, so that the ND or SA of one photo does not bind the others. This is our ' +

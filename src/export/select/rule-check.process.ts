@@ -106,7 +106,6 @@ export class RuleCheck {
   }
 }
 
-/** The members in the order of the protocol, or the first that is not usable. */
 async function membersOf(protocol: Protocol): Promise<MemberSpec[] | NoModel> {
   const members: MemberSpec[] = [];
   const names = new Map(protocol.classes.map(({ wnid, name }) => [wnid, name]));

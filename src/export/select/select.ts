@@ -7,7 +7,6 @@ import type { ExportReason } from '../protocol.ts';
 import type { Mode } from '../../kernel/mode.ts';
 import { MODES } from '../../collection/modes.ts';
 
-/** A photo, for one class, that was listed or reviewed, with its verdict. */
 export interface ExportCandidate extends PhotoOfClass<null> {
   readonly bytes: number | null;
   readonly state: VerdictState;
@@ -23,7 +22,6 @@ export interface ExportCandidate extends PhotoOfClass<null> {
 export interface SelectedPhoto extends ExportCandidate {
   /** Null if the revision contains the photo. */
   readonly leftOut: ExportReason | null;
-  /** Its folder in `test/`, if the revision has the photo. */
   readonly folder: string;
 }
 

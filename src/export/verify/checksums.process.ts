@@ -7,7 +7,7 @@ type Listed = Pick<ExportContent, 'folder' | 'findings'>;
 
 const MOST_MISSING = 10_000;
 
-/** Reads SHA256SUMS. Lines that are wrong are breaches, and the others count. */
+/** Lines that are wrong are breaches, and the others count. */
 export async function checkChecksums(at: Listed): Promise<Checksums> {
   const checksums = new Map<string, Sha256>();
   await checking(at, { check: 'checksum', file: CHECKSUMS }, () =>

@@ -29,7 +29,6 @@ const cocoSchema = z.looseObject({
 });
 type Coco = z.output<typeof cocoSchema>;
 
-/** Checks annotations/coco.json: each photo is there once, with one annotation, its class, size and licence. */
 export async function checkCoco(content: ExportContent): Promise<void> {
   const { folder, findings, rows } = content;
   if (folder.files.has(COCO) && (await folder.sizeOf(COCO)) > MAX_BYTES) {

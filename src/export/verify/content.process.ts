@@ -17,7 +17,6 @@ export interface ExportContent {
   readonly signal: AbortSignal;
 }
 
-/** The keys of a row, in their order. */
 const KEYS = Object.keys(photoRowSchema.shape);
 
 export function rowOf(text: string): PhotoRow | string {
@@ -99,7 +98,6 @@ export class RowIndex {
     return { row, text, place: `${METADATA}:${this.#lines[position]}` };
   }
 
-  /** All rows in the order of the file. */
   async *all(signal: AbortSignal): AsyncGenerator<IndexedRow> {
     for (let position = 0; position < this.count; position += 1) {
       throwIfInterrupted(signal);
@@ -107,7 +105,6 @@ export class RowIndex {
     }
   }
 
-  /** The file names that a form of the export lacks. */
   *without(seen: ReadonlySet<number>): Generator<string> {
     for (const [fileName, position] of this.#byFile) if (!seen.has(position)) yield fileName;
   }

@@ -5,7 +5,6 @@ import { unreadable } from '../../kernel/errors.ts';
 
 const MOST_COLUMNS = 200;
 
-/** A row of a CSV file by the names of its columns. */
 export interface CsvRecord {
   /** The line on which the row ends, from 1. */
   readonly line: number;

@@ -8,7 +8,6 @@ import type { Findings } from './findings.ts';
 
 /** Opening a link fails, and opening a pipe does not wait for its writer. Windows has neither flag. */
 const FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
-/** An export is three folders deep. */
 const MAX_DEPTH = 8;
 
 /**
@@ -166,7 +165,6 @@ function kindOf(entry: Dirent): string {
   return entry.isSymbolicLink() ? 'a symbolic link' : 'a device, pipe or socket';
 }
 
-/** A problem of one file. Anything else is thrown as it is. */
 function explained(error: unknown): unknown {
   const code = codeOf(error);
   if (error instanceof GiveUpOnItem || code === undefined) return error;

@@ -28,7 +28,6 @@ export const CHECKS = [
 ] as const;
 export type Check = (typeof CHECKS)[number];
 
-/** Something that an export claims and that does not hold. */
 export interface Breach {
   readonly check: Check;
   readonly file: string;
@@ -48,7 +47,6 @@ export interface Verification {
   readonly breaches: readonly Breach[];
 }
 
-/** The result of `winnow verify` for the folder of a revision, stored with the revision. */
 export interface StoredVerification extends Verification {
   readonly at: string;
   readonly breachCount: number;
@@ -76,7 +74,6 @@ function shortened(text: string): string {
   return text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…` : text;
 }
 
-/** Collects what the checks find. */
 export class Findings {
   readonly #made = new Set<Check>();
   readonly #skipped: Skipped[] = [];

@@ -32,7 +32,6 @@ const FORMAT_FILES: Readonly<Record<ExportFormat, RegExp>> = {
   parquet: /^data\/test-\d{5}-of-\d{5}\.parquet$/,
 };
 
-/** The files that an export must have, without its photos and its numbered files. */
 export function requiredFiles({ options, format }: Protocol): string[] {
   return [
     ...FIXED,
@@ -58,7 +57,6 @@ export function belongs(path: string, protocol: Protocol): boolean {
   );
 }
 
-/** The path of a row's `file_name` in the export. */
 export function photoPath(fileName: string): string {
   return `test/${fileName}`;
 }

@@ -16,7 +16,6 @@ export async function checkOwnTexts(content: ExportContent): Promise<void> {
   await compare(content, { check: 'croissant', file: CROISSANT }, () => croissantText(protocol, files));
 }
 
-/** The files that were there when the texts were written, in the order of SHA256SUMS. */
 async function otherFiles({ folder, checksums }: ExportContent): Promise<WrittenFile[]> {
   const later = new Set([CARD, LICENCES_PAGE, CROISSANT, PROTOCOL]);
   const files: WrittenFile[] = [];

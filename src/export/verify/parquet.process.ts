@@ -13,7 +13,6 @@ import { checking } from './findings.ts';
 /** A row group is in memory as a whole. winnow writes 16 MB or one photo. */
 const MAX_GROUP_BYTES = 1024 * 1024 * 1024;
 
-/** Checks data/*.parquet: the names of the files, and in them each photo once, with the bytes and the values of its row. */
 export async function checkParquet(content: ExportContent): Promise<void> {
   const { findings, rows, folder } = content;
   const files = filesOfFormat('parquet', folder.files);
@@ -115,7 +114,6 @@ function* valueProblems({ file_name, ...row }: PhotoRow, cells: Readonly<Record<
   }
 }
 
-/** Reports an error of hyparquet as an unreadable file. */
 async function parsed<T>(reading: Promise<T>): Promise<T> {
   try {
     return await reading;

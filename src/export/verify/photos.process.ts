@@ -20,7 +20,6 @@ interface PhotoOptions {
   readonly onProgress: (done: number) => void;
 }
 
-/** Reads each photo once: checks its bytes against SHA256SUMS and its row, decodes it, and hands it on. */
 export async function checkPhotos(content: ExportContent, options: PhotoOptions): Promise<void> {
   const { findings, folder, protocol, rows, signal } = content;
   const pictures = new Map<string, string>();

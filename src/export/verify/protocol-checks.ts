@@ -8,7 +8,6 @@ import { MODES } from '../../collection/modes.ts';
 export const JSON_LIMITS = { depth: 20, items: 2_000_000 };
 export const MAX_JSON_BYTES = 32 * 1024 * 1024;
 
-/** The protocol, or why the text is none. */
 export function protocolOf(text: string): Protocol | string {
   const excess = jsonExcess(text, JSON_LIMITS);
   if (excess !== null) return excess;
@@ -31,7 +30,7 @@ export function idProblem(protocol: Protocol): string | null {
     : `Expected the id ${own}, which follows from the other content, but received ${id}; the file was changed`;
 }
 
-/** Problems of the class list. Labels are positions of sorted wnids. */
+/** Labels are positions of sorted wnids. */
 export function classProblems({ classes }: Pick<Protocol, 'classes'>): string[] {
   const names = new Map<string, string>();
   return classes.flatMap(({ label, wnid, name }, i) => {

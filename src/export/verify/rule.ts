@@ -16,7 +16,6 @@ import type { Protocol } from '../protocol.ts';
  * of that at most. The tolerance has room for deeper models.
  */
 const PROBABILITY_TOLERANCE = 5e-5;
-/** By how much another processor may change a logit. */
 const LOGIT_TOLERANCE = 1e-4;
 
 export type RuleRow = Pick<PhotoRow, 'wnid' | 'max_true_prob' | 'predicted_wnid' | 'predicted_prob'>;
@@ -25,7 +24,6 @@ export interface RuleProtocol extends Pick<Protocol, 'rule' | 'among' | 'searche
   readonly models: readonly Pick<Protocol['models'][number], 'name'>[];
 }
 
-/** The rules of a protocol, in positions of `among`. */
 export function policyOf({ rule, among, searched }: Omit<RuleProtocol, 'models'>): FilterPolicy {
   if (rule.mode === 'O') {
     const positions = new Map(among.map((wnid, i) => [wnid, i]));
@@ -39,7 +37,6 @@ export function policyOf({ rule, among, searched }: Omit<RuleProtocol, 'models'>
   return { mode: 'A', threshold, aggregation, members };
 }
 
-/** The position of the true class of a photo. Null in mode O. */
 export function truthOfRow({ wnid }: Pick<RuleRow, 'wnid'>, { rule, among }: RuleProtocol): number | null {
   return MODES[rule.mode].showsClass ? among.indexOf(wnid) : null;
 }

@@ -8,7 +8,7 @@ import { checking } from './findings.ts';
 
 /** Larger than any photo. A member is in memory as a whole. */
 const MAX_MEMBER_BYTES = 512 * 1024 * 1024;
-/** The members of a photo. A PNG is also a `.jpg` member. */
+/** A PNG is also a `.jpg` member. */
 const KINDS = ['jpg', 'json', 'cls'] as const;
 type Kind = (typeof KINDS)[number];
 
@@ -21,7 +21,6 @@ interface Member {
   readonly content: Buffer;
 }
 
-/** Checks `shards/*.tar`: the names of the shards, and in them each photo once, as adjacent members that agree with its row. */
 export async function checkShards(content: ExportContent): Promise<void> {
   const { findings, rows, folder } = content;
   const shards = filesOfFormat('webdataset', folder.files);

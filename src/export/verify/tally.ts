@@ -71,7 +71,6 @@ export class Tally {
   }
 }
 
-/** Photos by confusion: the searched class and the class that the models predict. */
 export class ConfusionCounts {
   readonly #confusions = new Map<string, Counts>();
 

@@ -2,7 +2,6 @@ import type { Agreement } from '../../review/agreement/agreement.ts';
 import { countOf, countText, fewPhotosText } from '../../kernel/texts.ts';
 import { decimalText, percentText } from './texts.ts';
 
-/** The columns of a table by class: the class, then those of `agreementCells`. */
 export const AGREEMENT_COLUMNS = ['class', 'photos', 'the same verdict', 'Cohen’s κ', 'Krippendorff’s α'];
 
 export function agreementCells(of: Agreement): readonly string[] {

@@ -5,7 +5,6 @@ import { REPORT_TEXTS } from './modes.ts';
 
 export type SectionName = 'funnel' | 'transfer' | 'confidence' | 'ood' | 'set' | 'review' | 'why' | 'method';
 
-/** A limit of the data that a reader must know to interpret a number. */
 export interface Caution {
   readonly section: SectionName;
   readonly text: string;

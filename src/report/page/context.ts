@@ -11,11 +11,9 @@ import type { Caution, SectionName } from './cautions.ts';
  */
 export type LinkKind = 'stage' | 'class' | 'confusion' | 'source' | 'photo' | 'revision' | 'tag' | 'licence';
 
-/** Narrows a link to the photos that a number counts. */
 export interface LinkDetails {
   /** For confusions only. Their `key` is the wnid that the photos are searched as. */
   readonly predictedWnid?: string;
-  /** Optional; defaults to the photos of the report. */
   readonly stage?: 'found' | 'fetched' | 'kept' | 'listed' | 'accepted';
 }
 
@@ -23,7 +21,6 @@ export interface ReportFigure {
   /** The name of its files, without an extension: lower-case letters, digits and hyphens. */
   readonly name: string;
   readonly title: string;
-  /** The text alternative: one sentence with the main numbers. */
   readonly text: string;
   /** How to read the chart; '' if no note is needed. */
   readonly note: string;
@@ -43,7 +40,6 @@ export interface ReportPageProps {
   readonly json: string;
   readonly photosCsv: string | null;
   readonly figureFile: (name: string) => string | null;
-  /** Shown above the report, for example that it is stale. */
   readonly notice?: ComponentChildren;
 }
 

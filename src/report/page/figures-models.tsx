@@ -104,7 +104,6 @@ function comparisons({ comparisons: all }: Report): ReportFigure | null {
   };
 }
 
-/** Classes none of whose photos the model gets right. */
 function never({ perClass }: ModelReport): number {
   return perClass.filter(({ accuracy }) => accuracy === 0).length;
 }

@@ -127,7 +127,6 @@ function Scale({ heat, highest }: { readonly heat: Heatmap; readonly highest: nu
   );
 }
 
-/** Units down a picture. */
 const SHOT = 100;
 
 function heatsOf({ searched, predicted }: GalleryPhoto): { kind: 'searched' | 'predicted'; heat: Heatmap }[] {
@@ -147,7 +146,6 @@ interface OverlayProps {
   readonly highest: number;
   readonly kind: 'searched' | 'predicted';
   readonly id: string;
-  /** Units across. */
   readonly width: number;
   readonly name: string;
 }

@@ -1,7 +1,6 @@
 import type { ModelReport, Report } from '../report.ts';
 import { REPORT_TEXTS } from './modes.ts';
 
-/** A model with what stands for it in charts: the same letter, colour and dash pattern in all of them. */
 export interface MarkedModel {
   readonly model: ModelReport;
   readonly letter: string;

@@ -5,11 +5,9 @@ export const REPORT_TEXTS = {
   A: {
     section: 'transfer',
     rows: 'searched as',
-    /** The number that tells how good a model is, 0..1. */
     valueOf: ({ accuracy }: ModelReport) => accuracy,
     /** True if the rule decides which answers of a member are wrong, so its numbers are no finding. */
     rulesMembers: true,
-    /** Photos that are needed for the main numbers, and the caution if there are none. */
     outside: {
       key: 'clean',
       flag: '--clean',

@@ -7,7 +7,6 @@ interface NoticeProps {
   readonly running: RunningWork | null;
   readonly canRecompute: boolean;
   readonly action: string;
-  /** True if there is no report yet. */
   readonly isFirst: boolean;
 }
 

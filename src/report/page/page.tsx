@@ -13,7 +13,6 @@ import { ReviewSection, SetSection } from './set-sections.tsx';
 import { Contents, Summary } from './summary.tsx';
 import type { Mode } from '../../kernel/mode.ts';
 
-/** The report as people read it: no script, no hooks, no browser. */
 export function ReportPage({ notice, ...props }: ReportPageProps) {
   const context = contextOf(props);
   const sections = SECTIONS[context.report.mode];

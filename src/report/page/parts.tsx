@@ -34,7 +34,6 @@ function CautionText({ caution: { text, command } }: { readonly caution: Caution
   );
 }
 
-/** The named charts side by side, without those that have no data. */
 export function Plots({ context, names }: { readonly context: ReportContext; readonly names: readonly string[] }) {
   const shown = names.map((name) => context.figure(name)).filter((figure) => figure !== null);
   if (shown.length === 0) return null;
@@ -75,11 +74,9 @@ interface CountProps {
   readonly context: ReportContext;
   readonly count: number;
   readonly of: readonly [kind: LinkKind, key: string, details?: LinkDetails];
-  /** The table to link to if no page shows the photos. */
   readonly table: TableName;
 }
 
-/** A count that links to its photos, or to its table. */
 export function Count({ context, count, of: [kind, key, details], table }: CountProps) {
   return <a href={context.linkOf(kind, key, details) ?? context.csv(table)}>{countText(count)}</a>;
 }
@@ -102,7 +99,6 @@ interface TableProps {
   readonly isWide?: boolean;
 }
 
-/** Longer tables are collapsed. */
 const MOST_ROWS = 12;
 
 /** A table with explicit ARIA roles, because CSS turns each row into a list on narrow screens. */

@@ -62,7 +62,6 @@ interface LeadsProps extends Pick<SectionOf, 'context'> {
   readonly rows: readonly (readonly [name: string, photos: number])[];
 }
 
-/** Links a chart's counts to their photos, where a page shows them. */
 function Leads({ context: { linkOf }, kind, rows }: LeadsProps) {
   const linked = rows.slice(0, MOST_LEADS).flatMap(([name, photos]) => {
     const href = linkOf(kind, name);

@@ -57,7 +57,6 @@ export function Summary({ context }: { readonly context: ReportContext }) {
   );
 }
 
-/** How hard the set is for the best model that was no member. */
 const DIFFICULTY: Readonly<Record<Mode, (report: Report) => BigNumber>> = { A: accuracy, O: detection };
 
 interface BigNumber {

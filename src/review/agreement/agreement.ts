@@ -4,7 +4,7 @@ import type { Review } from '../events/verdict.ts';
 /** Photos by their blind verdicts, at least two, in the order of the passes: `accept,reject` -> 12. */
 export type VerdictCounts = ReadonlyMap<string, number>;
 
-/** The blind verdicts in the order of the passes; null unless the first and the second pass both have one. */
+/** Null unless the first and the second pass both have one. */
 export function blindVerdictsOf(reviews: readonly Pick<Review, 'pass' | 'blindVerdict'>[]): ReviewVerdict[] | null {
   const blind = reviews.flatMap(({ pass, blindVerdict: verdict }) => (verdict === null ? [] : [{ pass, verdict }]));
   return blind[0]?.pass === 1 && blind[1]?.pass === 2 ? blind.map(({ verdict }) => verdict) : null;
@@ -22,7 +22,7 @@ export function countVerdicts(counts: Map<string, number>, verdicts: readonly Re
  */
 export interface Agreement {
   readonly photos: number;
-  /** The share of photos with equal verdicts in the first and second pass, 0..100. */
+  /** 0..100 */
   readonly percent: number | null;
   /** Cohen (1960), first pass against second, -1..1; Low and High are the ends of its 95 % interval. */
   readonly cohenKappa: number | null;
@@ -58,7 +58,6 @@ export function agreementOf(counts: VerdictCounts): Agreement {
 const CATEGORIES: readonly string[] = ['accept', 'reject', 'unsure'] satisfies ReviewVerdict[];
 const categoryOf = (verdict: string): number => CATEGORIES.indexOf(verdict);
 
-/** Photos with the same verdicts, as numbers of categories. */
 interface Pattern {
   readonly verdicts: readonly number[];
   readonly photos: number;
@@ -172,7 +171,6 @@ const orNull = (number: number): number | null => (Number.isNaN(number) ? null :
 /** `winnow agreement --json`. */
 export interface AgreementReport {
   readonly overall: Agreement;
-  /** Classes with photos that have two passes, by wnid. */
   readonly classes: readonly (Agreement & { readonly wnid: string })[];
 }
 

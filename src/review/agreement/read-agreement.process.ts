@@ -13,7 +13,6 @@ import { toVerdictLine } from '../events/verdict-line.ts';
 import type { Workspace } from '../../models/workspace/workspace.process.ts';
 import { viewOf, type Desk } from '../desk/read-desk.process.ts';
 
-/** Compares the passes of each photo that has two or more, by what the reviewers said without knowing the others. */
 export async function readAgreement(workspace: Workspace): Promise<AgreementReport> {
   return agreementByClass(await readCounts(workspace));
 }
@@ -25,7 +24,6 @@ export async function readShownAgreement(desk: Desk): Promise<AgreementReport> {
   return agreementByClass(await readCounts(workspace, new Set(hidden.map(subjectKey))));
 }
 
-/** The blind verdicts of all photos that have two, counted by class. */
 async function readCounts(
   { app, scope }: Workspace,
   without: ReadonlySet<string> = new Set(),

@@ -2,7 +2,6 @@ import { sql, type Kysely } from 'kysely';
 import type { Sha256, Wnid } from '../../kernel/ids.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 
-/** A picture that surely shows a class: a file of a folder that was added for display. */
 export interface ClassReference {
   readonly id: number;
   readonly sha256: Sha256;

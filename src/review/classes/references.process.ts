@@ -15,7 +15,6 @@ const REFERENCES_SHOWN = 24;
 const REFERENCE_PIXELS = 800;
 const REFERENCE_QUALITY = 82;
 
-/** The pictures that surely show a class, with their paths on the server. */
 export async function referencesOf(
   { app, collection, scope }: Workspace,
   wnid: Wnid,

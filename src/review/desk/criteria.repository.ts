@@ -1,7 +1,6 @@
 import { sql, type Kysely } from 'kysely';
 import type { Database } from '../../platform/postgres/database.ts';
 
-/** The collection's own review criteria; null if it has none. */
 export async function readCriteria(db: Kysely<Database>, collectionId: number): Promise<string | null> {
   const { rows } = await sql<{ text: string }>`
     select text from review_criteria where collection_id = ${collectionId}`.execute(db);

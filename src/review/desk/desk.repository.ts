@@ -61,7 +61,6 @@ function firstPictures({ scope }: DeskView): RawBuilder<unknown> {
     order by p.photo_id, c.wnid, ${allowedFirst(scope)})`;
 }
 
-/** SQL: the picture `first` of photo `shown`. */
 function pictureOf({ scope }: DeskView): RawBuilder<unknown> {
   return sql`${firstPicture(scope, { photoId: sql`shown.photo_id`, wnid: sql`shown.wnid` })} as first`;
 }
@@ -128,7 +127,6 @@ export function orderOf(view: DeskView, order: ReviewOrder): RawBuilder<unknown>
 
 export interface NextPhotos extends Wanted {
   readonly client: string;
-  /** Photos that the tab keeps. */
   readonly held: readonly Subject[];
   /** The class that comes first; then those after it, then those before it. */
   readonly from: Wnid | undefined;
@@ -137,7 +135,6 @@ export interface NextPhotos extends Wanted {
   readonly limit: number;
 }
 
-/** The next photos that wait for the reviewer and that no tab holds, with the number of all that wait. */
 export async function nextPhotos(
   db: Kysely<Database>,
   view: DeskView,
@@ -174,13 +171,11 @@ export async function listedClasses(db: Kysely<Database>, { scope }: DeskView): 
   return rows.map(({ wnid }) => wnid);
 }
 
-/** A listed photo as the catalogue has it: without names and reviews. */
 export type ShownRow = Omit<ReviewPhoto, 'name' | 'confusionName' | 'mine' | 'others'> & {
   /** True if this reviewer should give a verdict. */
   readonly waits: boolean;
 };
 
-/** The photos that are listed, in the requested order. */
 export async function shownRows(
   db: Kysely<Database>,
   view: DeskView,
@@ -202,7 +197,6 @@ export async function shownRows(
   return rows;
 }
 
-/** The photos among `subjects` that wait for a verdict of this reviewer, by key. */
 export async function waitingAmong(
   db: Kysely<Database>,
   view: DeskView,
@@ -262,7 +256,6 @@ const stateCounts = sql.join(
 
 type ConfusionProgress = Omit<ClassPage['confusions'][number], 'name'>;
 
-/** The confusions of a class, those with the fewest accepted photos first. */
 export async function confusionProgress(
   db: Kysely<Database>,
   view: DeskView,

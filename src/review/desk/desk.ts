@@ -12,7 +12,6 @@ export type ReviewOrder = (typeof REVIEW_ORDERS)[number];
 export const SHOWN_STATES = ['open', 'accepted', 'rejected', 'unsure', 'disputed'] as const;
 export type ShownState = (typeof SHOWN_STATES)[number];
 
-/** A filter on photos. A field that is not set does not limit them. */
 export interface ReviewFilter {
   readonly wnid?: Wnid | undefined;
   readonly confusion?: Wnid | undefined;
@@ -44,7 +43,6 @@ export interface ReviewPhoto extends Subject {
   readonly confusionName: string;
   readonly maxTrueProb: number | null;
   readonly confusionProb: number;
-  /** Accepted photos of this class and confusion. */
   readonly acceptedOfConfusion: number;
   readonly isNoise: boolean;
   readonly width: number;
@@ -85,7 +83,6 @@ export interface ReviewSetup {
   readonly classNames: readonly string[];
 }
 
-/** Photos of one class by their state, as this reviewer may see it. */
 export interface ClassProgress {
   readonly wnid: Wnid;
   readonly name: string;
@@ -120,7 +117,6 @@ export interface ClassPage {
     readonly open: number;
     readonly accepted: number;
   }[];
-  /** Paths of pictures that surely show the class. */
   readonly references: readonly { readonly path: string; readonly name: string }[];
 }
 
@@ -168,7 +164,6 @@ export interface ActionRef {
   readonly sequence: number;
 }
 
-/** Most actions in one request of `POST actions`. */
 export const MOST_ACTIONS_AT_ONCE = 100;
 /** Most photos in all actions of a request. A page splits a decision on more photos into several requests. */
 export const MOST_PHOTOS_AT_ONCE = 20_000;
@@ -219,7 +214,6 @@ export interface ActionsAnswer {
   readonly classes: readonly ClassProgress[];
 }
 
-/** A stored action. */
 export type ReviewActionStored = ActionRef &
   ReviewChangeStored & {
     readonly at: string;
@@ -249,7 +243,6 @@ export interface PhotoEvidenceShown {
 
 export interface ModelEvidence {
   readonly model: string;
-  /** How a heatmap is computed: from the model's last layer and feature map, or by occlusion. */
   readonly heatmap: 'class-activation' | 'occlusion';
   readonly crops: readonly {
     readonly crop: number;

@@ -26,7 +26,6 @@ export interface ShownSubject {
 const CLASSES_SHOWN = 5;
 const LIKELY = 0.1;
 
-/** One model's evidence, with the place of each crop on the photo. */
 export function modelEvidence({ crops, input, ...model }: SeenByModel, subject: ShownSubject): ModelEvidence {
   const { photo, wnids, nameOf, searched } = subject;
   const position = wnids.indexOf(searched);

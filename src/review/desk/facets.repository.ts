@@ -27,7 +27,6 @@ export type FacetPart = keyof typeof VALUES | 'noise';
 const MOST_PREDICTED = 200;
 const MOST_CONFUSIONS = 20;
 
-/** Counts the photos of each value in each part of a filter, and finds the confusions with open quota. */
 export async function countFacets(
   db: Kysely<Database>,
   view: DeskView,

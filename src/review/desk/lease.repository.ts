@@ -66,7 +66,6 @@ export async function takenAmong(
   return rows;
 }
 
-/** Gives back photos that a tab has decided. */
 export async function endLeases(
   db: Kysely<Database>,
   { collectionId, client }: Pick<LeaseHolder, 'collectionId' | 'client'>,

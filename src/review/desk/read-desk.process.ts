@@ -60,7 +60,6 @@ export async function readPhotos(desk: Desk, subjects: readonly Subject[]): Prom
 
 const NOTHING: OwnReview = { verdict: null, reason: null, tags: [], note: '', flagged: false };
 
-/** The reviewer's own review of a photo, and the others' unless they must stay hidden for now. */
 function reviewsOf(
   { waits }: ShownRow,
   events: readonly ReviewEvent[],

@@ -18,7 +18,6 @@ export interface ActionEvent extends Subject {
   readonly undoes: number | null;
 }
 
-/** An action, or the part of it that one request sends. */
 export type ActionPart = ActionRef & { readonly part?: number | undefined };
 
 /** The stored events of an action, by id. Empty if nothing was stored for it, or if it is of another reviewer. */

@@ -1,7 +1,6 @@
 import type { Sha256, Wnid } from '../../kernel/ids.ts';
 import type { RejectReason } from '../../kernel/reasons.ts';
 
-/** A photo that was searched as a class: what a review is about. */
 export interface Subject {
   readonly sha256: Sha256;
   readonly wnid: Wnid;
@@ -40,7 +39,6 @@ interface KindOf<Kind extends string, Value> {
 export type ReviewAction =
   /** `isBlind`: the reviewer could not see others' verdicts on the photo. */
   | KindOf<'verdict', Judgement & { readonly shownBy: ShownBy; readonly isBlind?: boolean }>
-  /** All tags of the reviewer for this photo. */
   | KindOf<'tag', { readonly tags: readonly string[] }>
   | KindOf<'note', { readonly note: string }>
   | KindOf<'flag', { readonly flagged: boolean }>
@@ -50,10 +48,8 @@ export type ReviewAction =
   /** `isBlind: false`: it brings a verdict back after the reviewer could see others' verdicts. */
   | KindOf<'redo', { readonly isBlind: false } | null>;
 
-/** An action as a client sends it. */
 export type NewReviewEvent = ReviewAction &
   Subject & {
-    /** When it happened, as ISO 8601. Defaults to now. */
     readonly at?: string;
     readonly reviewer: string;
     /** The browser tab or command that sent it. With `sequence`, which counts from 1, it makes sending twice harmless. */

@@ -1,6 +1,5 @@
 import type { ReviewEvent } from './event.ts';
 
-/** Describes a reviewer's action on one line. */
 export function eventText(event: ReviewEvent): string {
   return `${event.reviewer}: ${actionText(event)}`;
 }

@@ -172,13 +172,11 @@ function fitting(event: UnnumberedEvent, before: readonly ReviewEvent[], waits: 
   return [isLate ? { ...event, value: { isBlind: false } } : event];
 }
 
-/** The event that a redo brings back. */
 function redone(undo: number, before: readonly ReviewEvent[]): ReviewEvent | undefined {
   const target = before.find(({ id }) => id === undo)?.undoes;
   return before.find(({ id }) => id === target);
 }
 
-/** The code of an error: another action has this number of this client. */
 export const SEQUENCE_TAKEN = 'sequence-taken';
 
 /** True if all stored events of a number are among the events of this action. Some of those may have been skipped. */
@@ -204,7 +202,6 @@ function sequenceTaken({ client, sequence }: ActionRef): UsageError {
 
 type UnnumberedEvent = Subject & ReviewAction & Pick<NewReviewEvent, 'at' | 'reviewer'>;
 
-/** The events of an action, as if all of its photos were for this reviewer. */
 async function eventsFor(
   trx: Transaction<Database>,
   actor: Actor,

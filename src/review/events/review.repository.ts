@@ -7,7 +7,6 @@ import type { NewReviewEvent, ReviewEvent, Subject } from './event.ts';
 import { drawChance, isDrawn } from '../../shortlist/second-pass.repository.ts';
 import { opinionsWanted, type Verdict } from './verdict.ts';
 
-/** Events `e` as `ReviewEvent`s. */
 export const EVENT = sql`e.id, to_char(e.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at, e.reviewer, e.client, e.sequence,
   encode(e.sha256, 'hex') as sha256, e.wnid, e.kind, e.value, e.undoes`;
 
@@ -79,7 +78,6 @@ export function storedVerdict({ sha256, wnid, verdict }: Subject & { readonly ve
   return { sha256, wnid, state, reason, reviewers, tags, flagged, wanted: opinionsWanted(verdict) };
 }
 
-/** Stores the verdicts that the events of photos give, for counts and queues. */
 export async function storeVerdicts(
   trx: Transaction<Database>,
   collectionId: number,
@@ -101,11 +99,9 @@ export interface VerdictFilter {
   readonly source?: string | undefined;
   /** The share of photos that the second pass draws, 0..1. Default: none are drawn. */
   readonly secondPass?: number | undefined;
-  /** Least number of people who have reviewed the photo. Default: 0. */
   readonly reviewers?: number;
 }
 
-/** A photo on the shortlist, or one that was reviewed, with its events by id. */
 export interface ReviewedPhoto extends Subject {
   /** True if it is on the shortlist now. A verdict on another photo does not count. */
   readonly isListed: boolean;

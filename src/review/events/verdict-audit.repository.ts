@@ -9,7 +9,6 @@ interface AuditedVerdict extends Subject {
   readonly collection: string;
   /** `storedVerdict` as the table has it. Null without a row. */
   readonly stored: Readonly<Record<string, unknown>> | null;
-  /** By id. */
   readonly events: readonly ReviewEvent[];
 }
 

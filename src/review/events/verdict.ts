@@ -7,18 +7,15 @@ export type VerdictState = (typeof VERDICT_STATES)[number];
 /** The basis of a decision: one review, two that agree, a person who settled a dispute, or an imported review. */
 export type DecidedBy = 'single' | 'agreement' | 'adjudication' | 'import';
 
-/** The combined verdict of the reviews of a photo and class. */
 export interface Verdict {
   readonly state: VerdictState;
   /** Why the photo is rejected: the first reason in the deciding reviews. Null for other states. */
   readonly reason: RejectReason | null;
   readonly tags: readonly string[];
-  /** The notes of all reviewers, one line for each. */
   readonly note: string;
   readonly flagged: boolean;
   /** Null while nothing is decided: unreviewed or disputed. */
   readonly decidedBy: DecidedBy | null;
-  /** Each reviewer's current review, in the order of their passes. */
   readonly reviews: readonly Review[];
 }
 
@@ -51,7 +48,6 @@ export function verdictOf(events: readonly ReviewEvent[]): Verdict {
   };
 }
 
-/** Most reviewers who are asked about a photo if one of them is unsure. */
 const MOST_OPINIONS = 3;
 
 /** Without a second pass: one, or one more while a reviewer is unsure. 0 if an adjudication has settled it. */
@@ -76,7 +72,6 @@ function withoutUndone(events: readonly ReviewEvent[]): ReviewEvent[] {
   return events.filter(({ id, undoes }) => undoes === null && !undone.has(id));
 }
 
-/** One reviewer's current verdict and remarks on the photo. */
 export interface Opinion {
   readonly reviewer: string;
   /** Null if the reviewer has only tagged, flagged or noted, or has taken the verdict back. */

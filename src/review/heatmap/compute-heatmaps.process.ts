@@ -62,7 +62,6 @@ export async function* computeHeatmaps(
 type Run = Omit<BackboneRun, 'outputs' | 'photos' | 'occlusionGrid'>;
 type RowsOf = ReadonlyMap<Sha256, readonly number[]>;
 
-/** Gives class activations, and returns the photos that need another way. */
 async function* activationsOf(
   run: Run,
   rowsOf: RowsOf,
@@ -113,7 +112,6 @@ async function* occlusionsOf(
 
 type LayerOf = (row: number) => LogitLayer | null;
 
-/** Null if the model has no layer over the average of a feature map. */
 async function activationLayers(card: ModelCard): Promise<LayerOf | null> {
   const head = await activationHead(card);
   if (head === null) return null;

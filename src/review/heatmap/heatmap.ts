@@ -1,6 +1,5 @@
 import type { Heatmap } from '../desk/desk.ts';
 
-/** A heatmap without its place on the photo. */
 export type HeatmapValues = Omit<Heatmap, 'box'>;
 
 export interface LogitLayer {

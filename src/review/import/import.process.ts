@@ -18,10 +18,8 @@ export interface ImportConflict {
 /** `rows = imported + known + conflicts + not listed`, always. */
 export interface ImportResult {
   readonly imported: number;
-  /** Rows that repeat their reviewer's stored verdict. */
   readonly known: number;
   readonly conflicts: readonly ImportConflict[];
-  /** Rows about photos that are not on the collection's shortlist. */
   readonly notListed: readonly ImportedVerdict[];
 }
 

@@ -19,13 +19,11 @@ export interface ImportedVerdict extends Subject, Judgement {
 
 export interface ReadVerdicts {
   readonly verdicts: readonly ImportedVerdict[];
-  /** Tasks and samples without an answer. */
   readonly unanswered: number;
   /** Skipped tasks, once for each person who skipped them. */
   readonly skipped: number;
 }
 
-/** The same, with a sentence for each wrong row, task or sample, which says where it is. */
 export interface VerdictsAndProblems extends ReadVerdicts {
   readonly problems: readonly string[];
 }
@@ -35,7 +33,6 @@ export interface VerdictRules {
   readonly resolveClass: (
     label: string,
   ) => { readonly ok: true; readonly wnid: string } | { readonly ok: false; readonly detail: string };
-  /** The reviewer of verdicts without a name. */
   readonly reviewer?: string | undefined;
 }
 

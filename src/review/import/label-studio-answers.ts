@@ -52,7 +52,6 @@ type Task = z.output<typeof taskSchema>;
 
 const minimalSchema = dataSchema.extend({
   id: z.number().optional(),
-  /** A list if there are several. */
   class: z.union([z.string(), z.array(z.looseObject({ choices: z.array(z.string()) }))]).optional(),
   annotator: personSchema.nullish(),
   updated_at: z.string().nullish(),
@@ -82,7 +81,6 @@ export function labelStudioAnswers(items: readonly unknown[], rules: VerdictRule
   return { verdicts, problems, unanswered, skipped };
 }
 
-/** The task, or what is wrong with it. */
 function taskOf(item: unknown): Task | string {
   const isMinimal = typeof item === 'object' && item !== null && !('data' in item);
   const read = isMinimal ? minimalSchema.transform(taskOfMinimal).safeParse(item) : taskSchema.safeParse(item);

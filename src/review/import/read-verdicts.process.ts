@@ -39,7 +39,6 @@ async function fileOf(given: string): Promise<string> {
   return (await stat(given)).isDirectory() ? path.join(given, 'samples.json') : given;
 }
 
-/** True if the file begins with a bracket. No table does. */
 async function isJson(file: string): Promise<boolean> {
   const handle = await open(file).catch((error: unknown) => unusable(file, messageOf(error)));
   try {
