@@ -87,11 +87,7 @@ export function layerFromArguments(settings: readonly SettingArgument[]): Layer 
   return layer;
 }
 
-/**
- * Checks the value of a setting and returns it.
- *
- * @throws UsageError `bad-setting`. The message says what was expected and where, and quotes the value without its secrets.
- */
+/** @throws UsageError `bad-setting`: what was expected, where, and the value without its secrets */
 export function checkSetting(name: SettingName, { value, where }: Given): unknown {
   const { schema, secret } = settingOf(name);
   const result = schema.safeParse(value);

@@ -5,7 +5,6 @@ import { wholeNumber } from './schema-problems.ts';
 export interface Setting<S extends z.ZodType = z.ZodType> {
   readonly schema: S;
   readonly fallback: z.output<S>;
-  /** One or two sentences, with the unit and the meaning of null. */
   readonly description: string;
   readonly secret?: Secret;
   /** Other environment variables that give this setting. The setting's own variable wins over them. */

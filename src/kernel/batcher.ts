@@ -5,13 +5,9 @@ interface Waiting<Item, Result> {
 }
 
 /**
- * Collects the items of concurrent callers into batches. While no batch runs, an item starts one at once. Items that arrive
- * while a batch runs wait for its end and form the next batch. An item never waits for a batch to fill, and the more
- * callers there are, the fewer calls of `work` each item needs.
- *
- * If a batch fails, each of its items is retried alone, so that one bad item does not fail the others.
- *
- * @param work must be idempotent; returns one result for each item, in their order
+ * Collects the items of concurrent callers into batches. An item that arrives while no batch runs starts one at once,
+ * and later ones form the next batch. If a batch fails, each of its items is retried alone, so that one bad item does
+ * not fail the others. `work` must be idempotent, and returns one result for each item, in their order.
  */
 export function createBatcher<Item, Result>(
   work: (items: readonly Item[]) => Promise<readonly Result[]>,

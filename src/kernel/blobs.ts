@@ -2,7 +2,6 @@ import type { Sha256 } from './ids.ts';
 
 /** An entry of the blob store: a blob, or something else (an interrupted write, a stray file). */
 export interface ListedBlob {
-  /** Path or URL. */
   readonly place: string;
   /** Null if the entry is not a blob. */
   readonly sha256: Sha256 | null;
@@ -34,10 +33,7 @@ export interface BlobStore {
    * @throws StopTheRun if no other blob could be stored either; RetryLater if the same call may succeed later
    */
   put(sha256: Sha256, bytes: Uint8Array, file?: string): Promise<void>;
-  /**
-   * Checks the hash. Throws LostBytes if the blob is missing, wrong or unreadable, RetryLater if the store is
-   * unreachable.
-   */
+  /** @throws LostBytes if the blob is missing, wrong or unreadable; RetryLater if the store is unreachable */
   read(sha256: Sha256): Promise<Buffer>;
   /**
    * Opens a blob as a stream. The stream holds a few chunks of 64 kB in memory, however large the blob is and however
@@ -54,11 +50,7 @@ export interface BlobStore {
   placeOf(sha256: Sha256): string;
   /** Path of a file with the blob's bytes, for programs that need a file. Checks the hash and rejects as `read` does. */
   localFile(sha256: Sha256): Promise<string>;
-  /**
-   * Lists every entry, in no particular order. The list is never held in memory as a whole.
-   *
-   * @param shard lists only blobs whose hash begins with these two hex digits
-   */
+  /** Every entry, in no particular order, a few at a time. `shard`: only hashes that begin with these two digits. */
   list(shard?: string): AsyncGenerator<ListedBlob>;
   /** Deletes the remains of interrupted writes. Call it only while no process writes. */
   removeUnfinished(): Promise<void>;
@@ -67,10 +59,7 @@ export interface BlobStore {
   close(): Promise<void>;
 }
 
-/**
- * `missing`: there are no bytes (the disk may not be mounted). `wrong`: the bytes have another SHA-256. `unreadable`:
- * the system refuses to read them.
- */
+/** `missing`: no bytes (the disk may not be mounted). `wrong`: another SHA-256. `unreadable`: the system refuses. */
 export type LossKind = 'missing' | 'wrong' | 'unreadable';
 
 /**

@@ -38,7 +38,6 @@ export function emptyTotals() {
     leftOut: { cap: 0, nearDuplicate: 0, target: 0 },
     /** Kept since the shortlist was last built. */
     unlisted: 0,
-    /** Accepted by reviewers. */
     selected: 0,
     rejected: 0,
     unsure: 0,
@@ -47,9 +46,7 @@ export function emptyTotals() {
     unreviewed: 0,
     /** Photos whose bytes were deleted because every collection has dropped them. */
     pruned: 0,
-    /**
-     * Pruned photos that are undecided now, under other rules or for another class. Only their bytes can decide them.
-     */
+    /** Pruned photos that are undecided now, under other rules or for another class. */
     undecidedPruned: 0,
     /** Those of `decided.failed` that kill every process that evaluates them. The others cannot be decoded. */
     poisoned: 0,

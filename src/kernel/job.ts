@@ -31,7 +31,6 @@ export interface JobQueue<Payload> {
 export interface JobQueues {
   open<Payload>(definition: JobDefinition<Payload>): JobQueue<Payload>;
   openBoard(queues: readonly QueueSettings[]): Promise<QueueBoard>;
-  /** Closes the connections that the queues share. Close the queues first. */
   close(): Promise<void>;
 }
 
@@ -40,7 +39,6 @@ export type QueueSettings = Pick<JobDefinition<unknown>, 'queue' | 'attempts' | 
 /** A read-only page that shows queues. It consists of static files and of data that its scripts request. */
 export interface QueueBoard {
   readonly page: {
-    /** Paths of files below the page's own. */
     readonly scripts: readonly string[];
     readonly styles: readonly string[];
     readonly icon: string;

@@ -4,11 +4,9 @@ export interface MapInOrderOptions {
 }
 
 /**
- * Maps items with up to `limit` concurrent calls, and yields the results in the order of the items.
- *
- * It holds at most `limit` results, and takes no further item while its consumer pauses. When the consumer stops, the signal
- * aborts, or an item or a call throws, it aborts the signal of the running calls and awaits them. So no call outlives the
- * generator.
+ * Maps items with up to `limit` concurrent calls, in the order of the items. Holds at most `limit` results, and takes
+ * no further item while its consumer pauses. When the consumer stops, the signal aborts, or an item or a call throws,
+ * it aborts the running calls and awaits them. So no call outlives the generator.
  */
 export async function* mapInOrder<Item, Result>(
   items: AsyncIterable<Item>,

@@ -5,7 +5,6 @@ export interface LocalFile {
   readonly path: string;
   /** Absolute. */
   readonly place: string;
-  /** As SHA256SUMS lists it. */
   readonly sha256: Sha256;
   readonly bytes: number;
 }
@@ -30,18 +29,14 @@ export type Visibility = 'public' | 'private' | null;
  * RetryLater after which the destination may or may not have done the work: list it again.
  */
 export interface Destination {
-  /** The address where people find the set. */
   readonly url: string;
   /** Limits of one call of `upload` or `remove`. Work of a call stays done if the next one fails. */
   readonly batch: { readonly files: number; readonly bytes: number };
-  /** Checks that the place exists and may be used. */
   look(): Promise<Visibility>;
-  /** Makes the place if it is missing. */
   prepare(): Promise<Visibility>;
   list(local: ReadonlyMap<string, LocalFile>): AsyncIterable<RemoteFile>;
   /** A small text file. Null if there is none. */
   read(path: string): Promise<string | null>;
-  /** @param onFile called once for each stored file */
   upload(files: readonly LocalFile[], onFile: (file: LocalFile) => void): Promise<void>;
   remove(paths: readonly string[]): Promise<void>;
   /** Uploads the files that say that the set is complete, in this order or at once. */

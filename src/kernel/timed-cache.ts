@@ -4,10 +4,8 @@ import type { Clock } from './clock.ts';
 const TIMES_AS_LONG = 20;
 
 /**
- * Caches the result of `read` for at least `forMs` milliseconds. The first call after that reads again. Calls during a read
- * share its result. A failed read is not cached.
- *
- * @param clock a monotonic clock
+ * Caches the result of `read` for at least `forMs` milliseconds of a monotonic `clock`. Calls during a read share its
+ * result. A failed read is not cached.
  */
 export function timedCache<T>(
   read: () => Promise<T>,

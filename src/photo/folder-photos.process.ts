@@ -81,10 +81,7 @@ export class UnreadablePhotos {
     this.#named.push(`${quote(file)} (${why})`);
   }
 
-  /**
-   * @param dir the folder, as the user gave it
-   * @throws UsageError `unreadable-photo` with the first few files, if there are any
-   */
+  /** @throws UsageError `unreadable-photo` with the first few files of `dir`, if there are any */
   refuse({ dir, photos }: { readonly dir: string; readonly photos: number }): void {
     if (this.count === 0) return;
     throw new UsageError(

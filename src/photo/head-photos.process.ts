@@ -13,7 +13,6 @@ import { sha256Of } from '../config/sha256.ts';
 import { FINE_HASH_BYTES } from './hashes/fine-hash.ts';
 import { KnownPictures } from './known-pictures.ts';
 
-/** Code of the error for a head whose file of photos is absent or damaged. */
 export const HEAD_PHOTOS = 'head-photos';
 
 const photoSchema = z.object({
@@ -25,7 +24,6 @@ const photoSchema = z.object({
   fineHash: z.string().regex(new RegExp(`^[0-9a-f]{${2 * FINE_HASH_BYTES}}$`)),
 });
 
-/** A photo that a head was fitted or measured with. */
 export type HeadPhoto = Readonly<z.output<typeof photoSchema>>;
 
 export async function headPhotosFile(photos: readonly HeadPhoto[]): Promise<Buffer> {

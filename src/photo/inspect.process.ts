@@ -3,10 +3,7 @@ import type { Inspection, InspectionLimits } from '../platform/image/inspection.
 import { generatedAs } from '../platform/image/generated.ts';
 import { inspectPhoto } from '../platform/image/inspect.ts';
 
-/**
- * Inspects bytes that a source gave, in the same way for every command: their content, the limits, the hashes of the decoded
- * picture, and whether the file declares that it was generated.
- */
+/** Inspects bytes for every command: content, limits, hashes, and whether the file declares that it was generated. */
 export async function inspect(bytes: Buffer, limits: InspectionLimits): Promise<Inspection> {
   const inspection = await inspectPhoto(bytes, limits, fingerprintOf);
   const declared = inspection.ok ? generatedAs(inspection.format, bytes) : null;

@@ -44,10 +44,7 @@ export async function lostAmong(
 }
 
 export interface LostPhotosOptions {
-  /**
-   * For a long-running worker, which continues with the photos once their bytes are back: they are named but not left
-   * out.
-   */
+  /** For a long-running worker: photos are named but not left out, so it continues once their bytes are back. */
   readonly isStaying?: boolean | undefined;
   readonly onLost?: ((photos: readonly LostPhoto[]) => void) | undefined;
 }
@@ -79,7 +76,6 @@ export class LostPhotos implements SetAside {
     return !this.#isStaying;
   }
 
-  /** Names those that have not been named yet. */
   name(photos: readonly LostPhoto[]): void {
     const fresh = photos.filter(({ photoId }) => !this.#ids.has(photoId));
     for (const { photoId, sha256, detail } of fresh) {
@@ -104,10 +100,7 @@ export interface LostBytesFound {
   readonly named: readonly LostPhotoBytes[];
 }
 
-/**
- * Reads the bytes of every photo, and has the pictures of photos with lost bytes fetched again. `allLost`: also if the
- * whole store is missing, which is StopTheRun `blobs-missing` otherwise.
- */
+/** Has all photos with lost bytes fetched again, with `allLost` also if the whole store is missing. */
 export async function refetchLostBytes(
   app: App,
   { signal, allLost }: { readonly signal: AbortSignal; readonly allLost: boolean },
@@ -131,10 +124,7 @@ export async function refetchLostBytes(
   return { lost, of, named };
 }
 
-/**
- * Has the pictures of a source whose photos have lost their bytes fetched again. Returns the number of those photos.
- * Throws StopTheRun `blobs-missing`: see `requireStore`.
- */
+/** Has the pictures of a source whose photos have lost their bytes fetched again. @throws as `requireStore` */
 export async function refetchLostOf(
   app: Pick<App, 'db' | 'blobs' | 'blobPlace'>,
   { source, sourceIds }: { readonly source: string; readonly sourceIds: readonly string[] },
@@ -165,11 +155,7 @@ async function isStoreThere({ db, blobs }: Pick<App, 'db' | 'blobs'>): Promise<b
   return sample.length === 0;
 }
 
-/**
- * Refuses a missing store. Otherwise new photos would be stored in the wrong place, and the old ones would count as lost.
- *
- * @throws StopTheRun `blobs-missing`; errors of the store
- */
+/** New photos would go to the wrong place, and old ones count as lost. @throws StopTheRun `blobs-missing` */
 export async function requireStore(app: Pick<App, 'db' | 'blobs' | 'blobPlace'>): Promise<void> {
   if (await isStoreThere(app)) return;
   throw new StopTheRun(

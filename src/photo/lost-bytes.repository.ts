@@ -3,11 +3,8 @@ import type { Sha256 } from '../kernel/ids.ts';
 import type { Database } from '../platform/postgres/database.ts';
 
 /**
- * Has the pictures of photos whose bytes are lost fetched again. The rows of the photos stay with everything that is
- * known of them, because the same bytes will belong to the same photo.
- *
- * @param source only the pictures of this source
- * @returns how many pictures will be fetched
+ * Has the pictures (of one `source`) of photos whose bytes are lost fetched again, and counts them. The rows of the
+ * photos stay with everything that is known of them, because the same bytes will belong to the same photo.
  */
 export async function refetchPictures(
   db: Kysely<Database>,

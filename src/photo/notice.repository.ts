@@ -4,7 +4,6 @@ import type { Database } from '../platform/postgres/database.ts';
 /** Bytes that a source sends instead of photos ("this photo is no longer available"), for many different pictures. */
 export interface Notice {
   readonly source: string;
-  /** 64 hex digits. */
   readonly sha256: string;
   readonly pictures: number;
 }
@@ -80,10 +79,7 @@ async function dropPictures(
   return rows;
 }
 
-/**
- * Deletes decisions and shortlist entries for which no picture of the class has the photo or will bring its bytes
- * again.
- */
+/** Deletes what no picture of the class supports any more: none has the photo or will bring its bytes again. */
 async function forgetDecisions(trx: Transaction<Database>, photoIds: readonly number[]): Promise<void> {
   for (const table of ['shortlist_entry', 'decision'] as const) {
     await sql`

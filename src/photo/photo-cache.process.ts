@@ -6,11 +6,9 @@ import { replaceFile } from '../platform/disk/replace-file.ts';
 import type { App } from '../runtime/open/app.process.ts';
 
 /**
- * Path of a file computed from a photo: a small copy, heatmap, or features for fitting heads. The files are under
- * `thumbnails/`, may be removed at any time, and are deleted when the photo is pruned or taken down.
- *
- * @param file `kind`: the kind of file and the version of the code that computes it. `end`: the rest of the file's name
- * @returns absolute path
+ * Path of a file computed from a photo (a small copy, a heatmap, features), below `thumbnails/`. It may be removed at
+ * any time, and is deleted when the photo is pruned or taken down. `kind`: the kind of file and the version of the code
+ * that computes it.
  */
 export function cachedFile(
   dataDir: string,

@@ -49,10 +49,7 @@ export function openPhotoStore(deps: PhotoStoreDeps): PhotoStore {
   return { store: createBatcher(async (batch: readonly ReadPicture[]) => storeBatch(batch, deps), BATCH_PHOTOS) };
 }
 
-/**
- * Stores bytes before rows, so that a row always has its bytes. A crash in between leaves bytes that the next run
- * finds.
- */
+/** Stores bytes before rows, so that a row always has its bytes. After a crash the next run finds the bytes. */
 async function storeBatch(batch: readonly ReadPicture[], deps: PhotoStoreDeps): Promise<StoreOutcome[]> {
   const { db, blobs } = deps;
   const takenDown = await takenDownReasons(

@@ -38,7 +38,6 @@ export async function removeMarked(deps: PruneBytesDeps, photoIds: readonly numb
   return { photos: photos.length, bytes: photos.reduce((total, { bytes }) => total + bytes, 0) };
 }
 
-/** Those of the photos that were not removed and are known to be complete. */
 async function stillWhole(
   marked: readonly BytesOfPhoto[],
   gone: readonly BytesOfPhoto[],

@@ -15,10 +15,7 @@ export interface ReferenceSet {
   readonly folder: string;
   /** The only collection that the set counts for: one with that head. Null for all collections. */
   readonly collectionId: number | null;
-  /**
-   * A photo and a reference are the same picture if their perceptual hashes differ in at most this many bits. 0..64. Means
-   * nothing for `display`.
-   */
+  /** Bits, 0..64, in which the perceptual hashes of the same picture may differ. Means nothing for `display`. */
   readonly distance: number;
   /** Number of the current or last walk. */
   readonly walk: number;
@@ -30,10 +27,8 @@ const SET_COLUMNS = sql`s.id, s.purpose, s.folder, s.collection_id as "collectio
 type WantedSet = Pick<ReferenceSet, 'folder' | 'purpose' | 'distance'> & { readonly collectionId?: number | null };
 
 /**
- * Begins a walk over the folder's pictures, or continues an interrupted one. A set that was completed before keeps its old
- * distance until the walk is complete.
- *
- * @returns the set as it will be after the walk
+ * Begins a walk over the folder's pictures, or continues an interrupted one. Returns the set as it will be after the
+ * walk: until then a set that was complete before keeps its old distance.
  */
 export async function beginWalk(
   db: Kysely<Database>,
@@ -58,9 +53,7 @@ export interface FileVersion {
   readonly changedUs: number;
 }
 
-/**
- * Marks stored files that have not changed as seen, and returns their paths. Marks of a later walk of the folder stay.
- */
+/** Marks stored files that have not changed as seen, and returns their paths. Marks of a later walk stay. */
 export async function markSeen(
   db: Kysely<Database>,
   { id, walk }: ReferenceSet,
@@ -94,10 +87,7 @@ export interface ReferencePicture extends FileVersion, Fingerprint {
   readonly sha256: string;
 }
 
-/**
- * Stores pictures of a set. Locks the set first, as a removal does, so that neither deadlocks the other. Throws
- * StopTheRun `reference-set-removed`.
- */
+/** The set is locked first, as in a removal, to avoid deadlocks. @throws StopTheRun `reference-set-removed` */
 export async function holdPictures(
   db: Kysely<Database>,
   set: ReferenceSet,
@@ -126,10 +116,7 @@ function removedMeanwhile({ folder }: ReferenceSet): StopTheRun {
   );
 }
 
-/**
- * Ends a walk that saw the whole folder. Pictures that neither this walk nor a later one has seen are deleted. Throws
- * StopTheRun `reference-set-removed`.
- */
+/** Deletes pictures that neither this walk nor a later one has seen. @throws StopTheRun `reference-set-removed` */
 export async function completeWalk(
   trx: Transaction<Database>,
   set: ReferenceSet,
@@ -147,7 +134,6 @@ export async function completeWalk(
 export interface ReferenceSetLine extends ReferenceSet {
   readonly pictures: number;
   readonly unreadable: Readonly<Record<string, number>>;
-  /** Photos of the data folder that are in the set. */
   readonly leaks: number;
   readonly addedAt: Date;
   /** The last walk still runs or was interrupted: deleted files are still stored, and older photos not yet compared. */
@@ -194,7 +180,6 @@ export async function removeReferenceSet(trx: Transaction<Database>, id: number)
   await trx.deleteFrom('reference_set').where('id', '=', id).execute();
 }
 
-/** Every picture of a set, in the order in which they were stored. */
 export function referenceHashes(
   db: Kysely<Database>,
   setId: number,
@@ -222,7 +207,6 @@ export async function marksOfReferences(
   return new Map(rows.map(({ id, sha256, fineHash }) => [id, { sha256, fineHash: parseFineHash(fineHash) }]));
 }
 
-/** A photo with the hashes that are compared with references. */
 export interface HashedPhoto {
   readonly id: number;
   /** Hex. */

@@ -9,7 +9,6 @@ export type TakedownTarget =
   | { readonly urls: readonly string[] }
   | { readonly source: string; readonly sourceId: string };
 
-/** Returns those of these hashes whose bytes were taken down, with the reason. */
 export async function takenDownReasons(
   db: Kysely<Database>,
   hashes: readonly Sha256[],
@@ -33,7 +32,6 @@ export interface ListedTakedown {
   readonly at: string;
 }
 
-/** All tombstones, the oldest first. */
 export async function listTakedowns(db: Kysely<Database>): Promise<ListedTakedown[]> {
   const rows = await db.selectFrom('takedown').selectAll().orderBy('id').execute();
   return rows.map(({ sha256, source, source_id: sourceId, url, reason, created_at: at }) => ({
@@ -49,7 +47,6 @@ export async function listTakedowns(db: Kysely<Database>): Promise<ListedTakedow
 export interface TakedownResult {
   /** Photos whose bytes must be deleted now; their rows are gone already. */
   readonly photos: readonly Sha256[];
-  /** Pictures that are dropped as `taken-down`. */
   readonly pictures: number;
   /** Collections whose shortlist had one of the photos: their files on disk still show it. */
   readonly collections: readonly string[];

@@ -62,7 +62,6 @@ async function openLayer(
 /** One backbone and the members that use it: those whose model files have the same bytes and take the same input. */
 export interface SharedBackbone {
   readonly spec: BackboneSpec;
-  /** Positions in the ensemble. */
   readonly members: readonly number[];
 }
 

@@ -4,12 +4,9 @@ import type { ModelInput } from '../evidence/member.ts';
 const GREY = 127.5;
 
 /**
- * Copies of a model's input. In each, a grey square hides another part of the picture. The squares lie on a grid and are twice
- * as wide as its fields, so that a thing on the border of two fields is hidden, too.
- *
- * @param tensor one picture, `3 * size * size` floats, channel by channel
- * @param grid fields per side
- * @returns `grid * grid` pictures, row by row of the grid
+ * Copies of a model's input (`tensor`: one picture, channel by channel). In each, a grey square hides another field of
+ * `grid` x `grid`, row by row. Squares are twice as wide as fields, so that a thing on the border of two fields is
+ * hidden, too.
  */
 export function occludedCopies(tensor: Float32Array, { size, mean, std }: ModelInput, grid: number): Float32Array {
   const copies = new Float32Array(tensor.length * grid ** 2);

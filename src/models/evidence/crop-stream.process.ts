@@ -66,7 +66,6 @@ interface OpenedPhoto {
 export class CropStream {
   readonly #deps: CropStreamDeps;
   readonly #pending: StreamedPhoto[] = [];
-  /** Decoded photos that need more crops, in the order of decoding. */
   readonly #open = new Map<number, OpenedPhoto>();
   readonly #decoding = new Set<Promise<void>>();
   /** The input of one pass for each backbone. Each pass overwrites it. */
@@ -78,7 +77,6 @@ export class CropStream {
     this.#deps = deps;
   }
 
-  /** A photo that needs no crop is settled at once. */
   push(photo: StreamedPhoto): void {
     if (photo.next() === null) {
       photo.settle(null);
@@ -212,7 +210,6 @@ export class CropStream {
   }
 }
 
-/** Photos that a stream has decoded or is decoding at a time. */
 export function photosInFlight(cropsPerPass: number): number {
   return 4 * cropsPerPass;
 }

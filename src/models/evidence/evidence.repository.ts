@@ -43,11 +43,7 @@ export async function registerMember(
   return id;
 }
 
-/**
- * Registers members for an execution provider, and returns their ids there.
- *
- * @param members ids for the cpu, under which collections and readers know the members
- */
+/** Registers members (ids for the cpu) for an execution provider, and returns their ids there. */
 export async function membersOn(
   db: Kysely<Database>,
   members: readonly number[],
@@ -86,10 +82,8 @@ export async function hasEvidence(db: Kysely<Database>, memberId: number): Promi
 }
 
 /**
- * The stored evidence of some photos, of all execution providers.
- *
- * @param members ids for the cpu, in the order of the ensemble: row m of each matrix is `members[m]`
- * @returns a matrix for each photo id, empty if nothing is stored
+ * The stored evidence of some photos, of all execution providers: a matrix for each photo id, whose row m is
+ * `members[m]`, an id for the cpu.
  */
 export async function readEvidence(
   db: Kysely<Database>,
@@ -111,12 +105,8 @@ export async function readEvidence(
 type MemberLogits = readonly Float32Array[] | null;
 
 /**
- * The stored logits of some photos, without the summaries: a row for each photo and member is read ten times faster than
- * one for each crop.
- *
- * @param members ids, in the order of the ensemble
- * @param classes length of the class list. Logits of another length count as not stored.
- * @returns a list with an entry for each member, for each photo id
+ * The stored logits of each member, by photo id, without the summaries: a row for each photo and member is read ten
+ * times faster than one for each crop. Logits of another length than `classes` count as not stored.
  */
 export async function readLogits(
   db: Kysely<Database>,
@@ -169,9 +159,7 @@ export interface EvidenceToStore {
 
 /**
  * Stores evidence, each crop under the execution provider on which it ran. A stored cell keeps what it has and gains
- * what is new.
- *
- * @param members ids for the cpu
+ * what is new. `members`: ids for the cpu.
  */
 export async function storeEvidence(
   trx: Transaction<Database>,

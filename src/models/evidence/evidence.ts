@@ -7,7 +7,6 @@ export const CROPS_PER_MEMBER = 10;
 /** The centre crop, which evaluations, features and heatmaps use, in TenCrop order. */
 export const CENTRE_CROP = 4;
 
-/** One cell of the members x crops matrix of a photo. */
 export interface CropRef {
   readonly member: number;
   /** 0..9 in TenCrop order. */

@@ -42,10 +42,7 @@ export interface ModelReading {
   /** The logarithm of probabilities is taken. */
   readonly values: 'logits' | 'probabilities';
   readonly output: string;
-  /**
-   * Hash of the model's own class list, which says which logit belongs to which class. Null for the 1,000 classes of
-   * ImageNet.
-   */
+  /** Hash of the model's own class list. Null for the 1,000 classes of ImageNet. */
   readonly classesSha256: Sha256 | null;
   /** Hash of the file that turns `output` into logits. Absent if the output has them. */
   readonly headSha256?: Sha256 | undefined;

@@ -25,7 +25,6 @@ const KEEP_DECODED_PIXELS = 600_000;
  */
 const MAX_WHOLE_PIXELS = 2 ** 22;
 
-/** A photo as input for the members. Resizes only what is needed, and only once. */
 export class PreparedPicture {
   #decoded: RgbImage | null;
   readonly #size: Size;

@@ -26,7 +26,6 @@ interface Asked {
 }
 
 export interface Known {
-  /** The stored evidence, with cells of related members. */
   readonly evidence: PhotoEvidence;
   /** Exact cells that came from related members, to be stored as the member's own. */
   readonly gained: PhotoEvidence;

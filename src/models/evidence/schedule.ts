@@ -6,9 +6,7 @@ export interface BackboneCrop {
   readonly crop: number;
 }
 
-/** A photo that needs more crops, and the crop that must run next. */
 export interface OpenPhoto {
-  /** Position in the batch. */
   readonly photo: number;
   readonly next: BackboneCrop;
 }
@@ -19,10 +17,8 @@ export interface ForwardPass {
 }
 
 /**
- * Chooses the next pass: the backbone that most photos wait for (the first of equals), with at most `cropsPerPass` photos,
- * those that were opened first. It takes one crop of each photo, because its evidence may save the other crops.
- *
- * @returns null if no photo is open
+ * Chooses the next pass: the backbone that most photos wait for, with the `cropsPerPass` photos that were opened first.
+ * It takes one crop of each photo, because its evidence may save the other crops. Null if no photo is open.
  */
 export function nextPass(open: Iterable<OpenPhoto>, cropsPerPass: number): ForwardPass | null {
   const waiting = groupBy(open, ({ next }) => next.backbone);

@@ -1,9 +1,6 @@
 /**
- * Softmax in double precision from float32 logits (protocol: "p = softmax over the collection's classes").
- * Shifted by the maximum, so that no finite logit overflows.
- *
- * @param logits one crop's logits over the class list, already masked to it
- * @returns probabilities in 0..1, same length and order
+ * Softmax in double precision from float32 logits (protocol: "p = softmax over the collection's classes"), shifted by
+ * the maximum, so that no finite logit overflows.
  */
 export function softmax(logits: ArrayLike<number>): Float64Array {
   const probs = new Float64Array(logits.length);

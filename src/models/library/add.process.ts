@@ -34,7 +34,6 @@ export interface AddRequest {
   readonly inPlace: boolean;
   /** Null if there is no terminal. */
   readonly ask: Ask | null;
-  /** The folder that contains config/local/models. */
   readonly workingDir?: string;
 }
 
@@ -52,10 +51,8 @@ const MODEL_FILE = 'model.onnx';
 const CLASS_FILE = 'classes.txt';
 
 /**
- * Registers an ONNX file: reads its inputs and outputs, takes the other facts from flags or asks for them, runs the model on
- * sample photos, and writes its card. A refused model leaves no files behind.
- *
- * @throws UsageError with the reason
+ * Registers an ONNX file: takes the facts from it, from flags and from answers, runs the model on sample photos, and
+ * writes its card. A refused model leaves no files behind. @throws UsageError with the reason
  */
 export async function addModel(request: AddRequest): Promise<Added> {
   const workingDir = request.workingDir ?? workingFolder();
@@ -222,7 +219,6 @@ const SIGNATURES: readonly { readonly starts: Uint8Array; readonly at?: number; 
   { starts: Buffer.from('{"'), at: 8, what: 'safetensors, weights without a graph: export the model to ONNX' },
 ];
 
-/** A web page that a site sends instead of the requested file. */
 const WEB_PAGE = /^\s*<(?:!doctype|html)/i;
 const TEXT = /^[\t\n\r\u0020-\u007E]+$/;
 

@@ -9,7 +9,6 @@ import { loadClassTable } from '../../collection/class-table.process.ts';
 import { readModelClasses } from '../../collection/cards/model-card.process.ts';
 import type { ModelClasses } from '../../collection/cards/model-classes.ts';
 
-/** The facts that the user gave `models add` in flags and answers, as typed. */
 export interface GivenFacts {
   readonly name?: string | undefined;
   readonly layout?: 'nchw' | 'nhwc' | undefined;

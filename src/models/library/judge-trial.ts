@@ -11,9 +11,7 @@ export interface TrialOutcome {
 
 export interface Trial {
   readonly photos: number;
-  /** The number of photos whose class the model knows. */
   readonly measured: number;
-  /** How many of these the model classified correctly. */
   readonly right: number;
   readonly expectedByChance: number;
   readonly verdict: 'ok' | 'not-finite' | 'constant' | 'chance';
@@ -44,10 +42,7 @@ export function judge({ rows, answers, classes, isSoftmax }: TrialOutcome): Tria
   return { ...trial, verdict: 'ok' };
 }
 
-/**
- * The probability that at least `right` of `photos` are right if each is right with probability `p` (the tail of a binomial
- * distribution).
- */
+/** The tail of a binomial distribution: at least `right` of `photos` are right, each with probability `p`. */
 function atLeastByChance(right: number, photos: number, p: number): number {
   let below = 0;
   let term = (1 - p) ** photos;
@@ -66,7 +61,6 @@ export function trialText({ photos, measured, right, expectedByChance }: Trial):
   return `${right} of ${measured} sample photos right (by chance: ${expectedByChance.toFixed(expectedByChance < 1 ? 2 : 0)}${rest})`;
 }
 
-/** Why a model must not be used, or null. */
 export function refusalText(trial: Trial): string | null {
   if (trial.verdict === 'ok') return null;
   if (trial.verdict === 'not-finite')
@@ -80,10 +74,7 @@ export function isDoubtful({ verdict, measured, right }: Trial): boolean {
   return verdict === 'ok' && measured >= 8 && right * 2 < measured;
 }
 
-/**
- * Why a model must not be used as its card describes it, or null. A model that the card calls untrained may know nothing, but
- * its values must be finite numbers.
- */
+/** Why a model must not be used as its card describes it, or null. An untrained one only needs finite values. */
 export function problemOfTrial(
   { trained, outputs }: Pick<ModelCard, 'trained' | 'outputs'>,
   trial: Trial,

@@ -2,7 +2,6 @@ import type { Normalisation } from '../../collection/cards/model-card.ts';
 import { quote } from '../../config/quote.ts';
 import { UsageError } from '../../kernel/errors.ts';
 
-/** The usual normalisations of published models, by name. */
 const BY_NAME: Readonly<Record<string, Normalisation>> = {
   imagenet: { mean: [123.675, 116.28, 103.53], std: [58.395, 57.12, 57.375] },
   'minus-one-to-one': { mean: [127.5, 127.5, 127.5], std: [127.5, 127.5, 127.5] },
@@ -10,7 +9,6 @@ const BY_NAME: Readonly<Record<string, Normalisation>> = {
   none: { mean: [0, 0, 0], std: [1, 1, 1] },
 };
 
-/** For messages and --help. */
 export const NORMALISATIONS =
   'imagenet (torchvision: mean 0.485, 0.456, 0.406 and deviation 0.229, 0.224, 0.225 of 0..1), minus-one-to-one, zero-to-one, ' +
   'none (0..255), or MEAN/DEVIATION of R,G,B in units of 0..255, e.g. 127,127,127/128,128,128';

@@ -194,10 +194,7 @@ class Pull {
     this.#handle = null;
   }
 
-  /**
-   * Gives the file its final name if its bytes are those of the card and it passes the trial. Wrong bytes are deleted, and
-   * the problem is returned.
-   */
+  /** Names the file if it is the card's and passes the trial. Deletes wrong bytes, and returns the problem. */
   async #finish(): Promise<string | null> {
     const size = await sizeOf(this.#part);
     if (size !== this.#card.bytes) {

@@ -75,7 +75,6 @@ async function targetOf(name: string, workingDir: string): Promise<Target> {
   }
 }
 
-/** The folder of an added model, or the downloaded file. */
 async function removableOf({ name, card, cardFile, origin, problem }: Target): Promise<string> {
   if (origin === 'added') return path.dirname(cardFile);
   const isDownloaded = card?.download !== undefined && path.dirname(card.path).endsWith(path.normalize(LOCAL_MODELS));
@@ -87,7 +86,6 @@ async function removableOf({ name, card, cardFile, origin, problem }: Target): P
   );
 }
 
-/** @throws UsageError `models-folder` */
 async function removeFile(file: string): Promise<void> {
   await rm(file).catch((error: unknown) => {
     throw notWritable(path.dirname(file), error);

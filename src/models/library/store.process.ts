@@ -16,12 +16,7 @@ const LOCK_WAIT_MS = 60_000;
 const unfinishedOf = (folder: string): string =>
   path.join(path.dirname(folder), `.${path.basename(folder)}.unfinished`);
 
-/**
- * Writes the folder of a model under a temporary name and renames it at the end. So a model either exists with all of its
- * files or not at all.
- *
- * @throws UsageError `model-exists` if the name is taken; `models-folder`
- */
+/** Writes a model's folder, with all of its files or not at all. @throws UsageError `model-exists`, `models-folder` */
 export async function storeModel(folder: string, files: Readonly<Record<string, Uint8Array | string>>): Promise<void> {
   const unfinished = unfinishedOf(folder);
   await makeModelFolder(path.dirname(folder));
@@ -82,7 +77,6 @@ export async function makeModelFolder(folder: string): Promise<void> {
   }
 }
 
-/** Codes of system errors that mean that writing is not allowed. */
 export const NOT_ALLOWED: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EROFS', 'EISDIR']);
 
 export function notWritable(folder: string, cause: unknown): UsageError {

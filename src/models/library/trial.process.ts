@@ -31,10 +31,8 @@ interface Sample {
 }
 
 /**
- * Runs a model on the centre crops of some bundled samples. Samples of the model's own classes come first.
- *
- * @param signal cancels the trial between two passes
- * @throws StopTheRun as `openBackbone`; the error of ONNX Runtime for a graph that cannot run; Interrupted
+ * Runs a model on the centre crops of some bundled samples, those of its own classes first. @throws StopTheRun as
+ * `openBackbone`; the error of ONNX Runtime for a graph that cannot run; Interrupted
  */
 export async function tryModel(
   card: ModelCard,

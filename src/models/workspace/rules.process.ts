@@ -106,7 +106,6 @@ export async function requireRules(app: App, given: GivenRules): Promise<void> {
   throw rulesRefused(await differencesText(app, stored, { given, opens: 'would be' }));
 }
 
-/** Says which rules differ, and how many decisions that concerns. */
 export async function differencesText(
   { db }: App,
   stored: StoredRules,
@@ -125,7 +124,6 @@ export async function differencesText(
   return [head, ...lines, `${await countDecisions(db, stored)} decisions ${opens} open again`].join('\n');
 }
 
-/** Logs a text of several lines as one warning for each. */
 export function warnOf({ log }: App, text: string): void {
   for (const line of text.split('\n')) log.warn(line);
 }

@@ -37,7 +37,6 @@ function folderAt(dir: string): BackupFolder {
 export interface WriteOptions {
   readonly dataDir: string;
   readonly create: boolean;
-  /** The command, for the message of another one that wants to write. */
   readonly purpose: string;
 }
 
@@ -110,7 +109,6 @@ async function requireBackup({ shown, snapshots }: BackupFolder): Promise<void> 
   throw new UsageError(`There is no backup in '${shown}'; winnow backup DIR makes one`, { code: 'no-backup' });
 }
 
-/** A backup inside the data folder would be lost together with it. */
 async function refuseNested(dir: string, dataDir: string): Promise<void> {
   const [backup, data] = [await realPathOf(dir), await realPathOf(dataDir)];
   if (!isWithin(backup, data) && !isWithin(data, backup)) return;
@@ -161,7 +159,6 @@ export async function removeSnapshot(folder: BackupFolder, { id }: Snapshot): Pr
   await orUnusable(folder, () => rm(path.join(folder.snapshots, `${id}.json`)));
 }
 
-/** Reads the takedowns of every catalogue that was backed up here. */
 export async function readTakedowns({ takedowns }: BackupFolder): Promise<Takedown[]> {
   const value = await readJson(takedowns).catch((error: unknown) => {
     if (codeOf(error) === 'ENOENT') return [];

@@ -16,7 +16,6 @@ import { beginSnapshot, connectPlainly, endSnapshot, readPhotoList } from './tab
 export interface BackupOptions extends CopyEvents {
   readonly app: Pick<App, 'db' | 'blobs' | 'blobPlace' | 'connection' | 'dataDir'>;
   readonly dir: string;
-  /** Number of snapshots to keep. The oldest are removed. */
   readonly keep: number;
   /** Read and hash the photos in the backup instead of comparing sizes. Damaged ones are replaced. */
   readonly verify: boolean;
@@ -36,7 +35,6 @@ export interface BackedUp {
   readonly pruned: readonly string[];
   /** Photos whose bytes the data folder has lost. */
   readonly lost: readonly string[];
-  /** Data that no snapshot needed, and photos that were taken down. */
   readonly removed: Removed;
   readonly warnings: readonly string[];
   readonly snapshots: readonly string[];
@@ -95,10 +93,7 @@ async function backUpTo(folder: BackupFolder, options: BackupOptions): Promise<B
   };
 }
 
-/**
- * Returns the identity of the catalogue, which may have been moved or restored from one that was backed up here.
- * @throws UsageError `backup-of-another`
- */
+/** The catalogue's identity. A moved or restored one may follow its origin. @throws UsageError `backup-of-another` */
 async function requireSameCatalogue(
   { db }: BackupOptions['app'],
   earlier: readonly Snapshot[],

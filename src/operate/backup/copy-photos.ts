@@ -26,7 +26,6 @@ export const SHARDS: readonly string[] = Array.from({ length: 256 }, (_, i) => i
 export interface PhotoCopy extends Pick<CopyEvents, 'onPhoto'> {
   readonly from: BlobStore;
   readonly to: BlobStore;
-  /** The photos to copy. One shard at a time is in memory. */
   readonly shards: AsyncIterable<Shard>;
   /** Path of a photo's file at the source, if it is a folder. */
   readonly fileOf?: ((sha256: Sha256) => string) | undefined;
@@ -36,11 +35,9 @@ export interface PhotoCopy extends Pick<CopyEvents, 'onPhoto'> {
 }
 
 export interface PhotosCopied {
-  /** Photos that are at the target now, and their bytes. */
   photos: number;
   bytes: number;
   copied: number;
-  /** Photos whose bytes the source does not have. */
   readonly missing: Sha256[];
   /** Photos whose bytes at the source differ from their hash or cannot be read. They are not copied; all others are. */
   readonly damaged: Sha256[];

@@ -66,11 +66,7 @@ export interface WriteOptions {
   readonly onRows: (rows: number) => void;
 }
 
-/**
- * Stores rows as gzip files, each under its hash. Reads the files that the backup has, and replaces those that are damaged.
- *
- * @returns the portions, the number of rows, and the bytes of the files that were added
- */
+/** Stores rows as gzip files under their hashes. Damaged ones are replaced. Counts the bytes of added files. */
 export async function writePortions(
   chunks: AsyncIterable<Buffer>,
   { catalogue, signal, onRows }: WriteOptions,

@@ -21,7 +21,6 @@ export async function countPhotos(db: Kysely<Database>): Promise<number> {
   return rows[0]?.count ?? 0;
 }
 
-/** The photos that have their bytes, one shard at a time. */
 export async function* storedShards(db: Kysely<Database>): AsyncGenerator<Shard> {
   for (const shard of SHARDS) {
     const { rows: photos } = await sql<ListedPhoto>`

@@ -24,12 +24,7 @@ export interface TakedownsApplied {
   readonly bytes: number;
 }
 
-/**
- * Makes a backup obey the takedowns of the catalogue: the bytes of photos that were taken down are removed from it, and a
- * restore leaves out what is known of them.
- *
- * @throws those of `writeToBackup`
- */
+/** Removes photos that were taken down from a backup, and has a restore leave out what is known of them. */
 export async function applyTakedowns(
   { db, dataDir }: Pick<App, 'db' | 'dataDir'>,
   dir: string,
@@ -88,7 +83,6 @@ export interface SweepOptions {
   readonly signal: AbortSignal;
 }
 
-/** Removes the oldest snapshots, and then all files that no snapshot refers to. */
 export async function removeUnused(
   folder: BackupFolder,
   snapshots: readonly Snapshot[],

@@ -9,9 +9,7 @@ export interface CatalogueTable {
   readonly name: string;
   /** All columns except generated ones, in order. */
   readonly columns: readonly string[];
-  /** The columns that identify and order rows. */
   readonly key: readonly { readonly column: string; readonly type: string }[];
-  /** The sequence with which the server numbers rows, or null. */
   readonly sequence: string | null;
   readonly needs: readonly string[];
 }
@@ -144,10 +142,7 @@ export async function setNumbers(
   await client.query('select setval($1, $2, $3)', [sequence, numbers.lastValue, numbers.isCalled]);
 }
 
-/**
- * Empties the tables and fills them, all in one transaction, without their triggers: the counts that triggers keep are among the
- * rows.
- */
+/** Refills tables in one transaction, without triggers: the counts that triggers keep are among the rows. */
 export async function refillTables(
   client: Client,
   tables: readonly CatalogueTable[],

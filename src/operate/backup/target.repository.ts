@@ -16,10 +16,9 @@ export interface TargetOptions {
 }
 
 /**
- * Notes in an empty database that a catalogue is being copied into it. Other commands then refuse the database until `finishCopy`.
- * A copy that has begun is resumed. Returns when it has ended, or null.
- *
- * @throws UsageError `target-not-empty`, `move-in-use`
+ * Notes in an empty database that a catalogue is being copied into it: other commands refuse it until `finishCopy`. A
+ * copy that has begun is resumed. Returns when it has ended, or null. @throws UsageError `target-not-empty`,
+ * `move-in-use`
  */
 export async function beginCopy(db: Kysely<Database>, options: TargetOptions): Promise<Date | null> {
   const { copy, shown, advice } = options;
@@ -45,7 +44,6 @@ export async function beginCopy(db: Kysely<Database>, options: TargetOptions): P
   throw notEmpty(`Expected nothing in ${shown} but ${other} into it${when}; ${resume}${advice}`);
 }
 
-/** Refuses a database that has rows, or tables that are not of a catalogue. */
 async function requireFreeTarget(
   db: Kysely<Database>,
   { tables, shown, advice }: Omit<TargetOptions, 'copy'>,

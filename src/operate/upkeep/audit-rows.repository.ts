@@ -5,7 +5,6 @@ import { photoTallyProblems } from '../../filter/run/photo-tally.repository.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import { verdictProblems } from '../../review/events/verdict-audit.repository.ts';
 
-/** One rule that must hold for a data folder, and where it does not. */
 export interface AuditResult {
   readonly name: string;
   readonly checked: number;
@@ -69,11 +68,7 @@ const ROW_CHECKS: readonly { readonly name: string; readonly count: string; read
   },
 ];
 
-/**
- * Checks rows against other rows: decisions against their evidence, tallies against a count, and verdicts against their events.
- *
- * @param awaited photos that have no picture, because their bytes are lost and will be fetched again
- */
+/** `awaited`: photos that have no picture, because their bytes are lost and will be fetched again. */
 export async function auditRows(db: Kysely<Database>, awaited: ReadonlySet<string>): Promise<AuditResult[]> {
   const results: AuditResult[] = [];
   for (const { name, count, offenders } of ROW_CHECKS) {

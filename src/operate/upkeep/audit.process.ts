@@ -22,9 +22,7 @@ export async function auditDataFolder(app: Audited, signal: AbortSignal): Promis
   return [photos, await auditBlobs(app, signal), ...(await auditRows(app.db, awaited))];
 }
 
-/**
- * Reads and hashes the bytes of every photo. `awaited` gets the photos without bytes that the next crawl fetches again.
- */
+/** Reads and hashes the bytes of every photo. `awaited` gets those without bytes that the next crawl fetches again. */
 async function auditPhotos({ db, blobs }: Audited, signal: AbortSignal, awaited: Set<Sha256>): Promise<AuditResult> {
   const problems: string[] = [];
   let checked = 0;
@@ -46,7 +44,6 @@ async function auditPhotos({ db, blobs }: Audited, signal: AbortSignal, awaited:
   return { name: 'photos have their bytes', checked, problems, awaited: awaited.size };
 }
 
-/** Checks that every file among the blobs belongs to a photo row. */
 async function auditBlobs({ db, blobs }: Audited, signal: AbortSignal): Promise<AuditResult> {
   const problems: string[] = [];
   const takenDown = new Set((await listTakedowns(db)).map(({ sha256 }) => sha256));
@@ -77,7 +74,6 @@ const PROBLEMS_OF_STATE = {
 } as const;
 
 const SHARDS = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, '0'));
-/** Folders or parts of a bucket that are listed at once. */
 const LISTED_AT_ONCE = 8;
 const EXAMPLES = 3;
 

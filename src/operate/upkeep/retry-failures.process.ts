@@ -31,7 +31,6 @@ export async function retryFailures(
   return {
     /** Pictures that the next crawl fetches. */
     pictures: await retryPictures(db, { sources, reasons }),
-    /** Decisions that the next filter makes. */
     decisions:
       (reasons.includes(UNDECODABLE) ? await forgetFailed(db, UNDECODABLE) : 0) +
       (reasons.includes(POISON) ? await forgetPoison(db) : 0),

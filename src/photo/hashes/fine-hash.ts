@@ -15,16 +15,11 @@ import { FREQUENCIES, type Frequencies } from './frequencies.ts';
 export type FineHash = Int8Array;
 
 export const FINE_HASH_BYTES = FREQUENCIES ** 2 - 1;
-/**
- * The least cosine similarity of the finer hashes of pictures whose 64-bit hashes match and that are the same picture.
- */
+/** The least cosine similarity of the finer hashes of the same picture, if the 64-bit hashes match. */
 export const LEAST_SIMILARITY = 0.85;
 const LARGEST = 127;
 
-/**
- * sqrt(1/2) for the frequencies that the orthonormal DCT-II scales down, times f^1.5. Square roots are exact on every
- * machine.
- */
+/** sqrt(1/2) where the orthonormal DCT-II scales down, times f^1.5. Square roots are exact on every machine. */
 const WEIGHTS = Float64Array.from({ length: FINE_HASH_BYTES }, (_, i) => {
   const [vertical, horizontal] = [Math.floor((i + 1) / FREQUENCIES), (i + 1) % FREQUENCIES];
   const distance = Math.sqrt(vertical ** 2 + horizontal ** 2);

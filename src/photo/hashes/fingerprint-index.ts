@@ -5,7 +5,6 @@ import { frequenciesOf } from './frequencies.ts';
 import type { LumaImage, RgbImage } from '../../platform/image/raster.ts';
 import type { Fingerprint } from '../../platform/image/inspection.ts';
 
-/** A picture by its hashes, parsed for comparing. */
 export interface ParsedFingerprint {
   readonly hash: ParsedHash;
   /** Null if it is unknown, or was not loaded because no 64-bit hash here matches. */
@@ -26,10 +25,7 @@ export class FingerprintIndex {
     this.#fineHashes.push(fineHash);
   }
 
-  /**
-   * Position (0 = added first) of the earliest picture that is the same within `maxDistance` bits (0..64) and that
-   * `counts` accepts, or -1 if there is none.
-   */
+  /** Position (0 = added first) of the earliest same picture within `maxDistance` bits that `counts`, or -1. */
   firstMatch(
     { hash, fineHash }: ParsedFingerprint,
     maxDistance: number,

@@ -2,10 +2,7 @@ import type { LumaImage, RgbImage } from '../../platform/image/raster.ts';
 import { MAX_SCALE } from '../pixels/axis-filter.ts';
 import { resizeLuma, resizeBilinear } from '../pixels/resize.ts';
 
-/**
- * The lowest frequencies of a picture, from which its hashes are computed. `[vertical * FREQUENCIES + horizontal]`,
- * unscaled.
- */
+/** The lowest frequencies of a picture, unscaled: `[vertical * FREQUENCIES + horizontal]`. */
 export type Frequencies = Float64Array;
 
 export const FREQUENCIES = 16;
@@ -43,10 +40,7 @@ function greyGrid(image: RgbImage): Uint8Array {
   return grey;
 }
 
-/**
- * Keeps every second pixel, or fewer, of a side that is too long to be shrunk in one step. Only pictures as thin as a
- * line have one.
- */
+/** Leaves out pixels of a side that is too long to be shrunk in one step (of pictures as thin as a line). */
 function shortened(image: RgbImage): RgbImage {
   const across = Math.ceil(image.width / (GRID * MAX_SCALE));
   const down = Math.ceil(image.height / (GRID * MAX_SCALE));
@@ -61,7 +55,6 @@ function shortened(image: RgbImage): RgbImage {
   return { width, height, data };
 }
 
-/** The lowest frequencies of the DCT-II of `GRID` x `GRID` samples. */
 function lowFrequencies(grid: Uint8Array): Float64Array {
   samples.set(grid);
   transformRows(samples, GRID, ofRows);

@@ -32,10 +32,7 @@ export class HashIndex {
     if (this.#tables !== null) this.#tables.add(this.#words, this.#length - 1);
   }
 
-  /**
-   * Position (0 = added first) of the earliest hash at most `maxDistance` bits (0..64) away that `isMatch` accepts, or
-   * -1 if there is none. `isMatch` is called for hashes within the distance only.
-   */
+  /** Position (0 = added first) of the earliest hash within `maxDistance` bits that `isMatch` accepts, or -1. */
   firstWithin(sought: ParsedHash, maxDistance: number, isMatch: (position: number) => boolean = anyMatch): number {
     const tables = this.#tablesFor(maxDistance);
     if (tables === null) return this.#scanFirst(sought, maxDistance, isMatch);
@@ -104,10 +101,7 @@ const MAX_RADIUS = 4;
 /** Made when first needed: all of them take 10 to 20 milliseconds, and most commands search for nothing. */
 const madeMasks: Uint16Array[] = [];
 
-/**
- * Bit masks to XOR with a chunk's value, so as to reach all values at most `radius` bits away, the nearest first. None for a
- * radius of -1.
- */
+/** Masks to XOR with a chunk's value, to reach all values at most `radius` bits away, nearest first. None for -1. */
 function masksWithin(radius: number): Uint16Array {
   return (madeMasks[radius + 1] ??= Uint16Array.from(
     Array.from({ length: CHUNK_VALUES }, (_, mask) => mask)

@@ -14,9 +14,7 @@ import { FREQUENCIES, type Frequencies } from './frequencies.ts';
 
 /** A hash as two 32-bit integers, for loops over many hashes. */
 export interface ParsedHash {
-  /** The first eight hex digits. */
   readonly hi: number;
-  /** The last eight hex digits. */
   readonly lo: number;
 }
 

@@ -23,14 +23,9 @@ const LOW_BITS = 11;
 const LOW_MASK = 2 ** LOW_BITS - 1;
 /** Source pixels per output pixel. Above 8,223 the rounding errors of the weights could carry a sum past 255. */
 export const MAX_SCALE = 8_000;
-/**
- * A filter takes about 10 kB. Sources scale photos to one longer side, so a run meets few lengths, times the sizes of
- * models.
- */
+/** A filter takes about 10 kB. Photos have few sizes, because sources scale them to one longer side. */
 const MAX_CACHED_FILTERS = 256;
-/**
- * For a longer output (a picture as thin as a line) the filter covers just the part that is needed and is not cached.
- */
+/** For a longer output (a picture as thin as a line) the filter has just the part that is needed, and is not cached. */
 const MAX_WHOLE_LENGTH = 2 ** 16;
 
 export interface Span {

@@ -125,10 +125,8 @@ function requireWholeImage(image: RgbImage): void {
 }
 
 /**
- * The picture at `target` pixels, with the weights of `resizeBilinear`. Columns are filtered before rows, so a value may
- * differ by one level from what that function makes of the same picture in grey.
- *
- * @returns `target.width * target.height` levels, 0..255, row-major
+ * The picture at `target` pixels, row by row, with the weights of `resizeBilinear`. Columns are filtered before rows,
+ * so a value may differ by one level from what that function makes of the same picture in grey.
  */
 export function resizeLuma({ width, height, luma }: LumaImage, target: Size): Uint8Array {
   const down = wholeAxis(height, target.height);

@@ -19,7 +19,6 @@ const FIVE_CROPS: readonly { readonly across: Place; readonly down: Place }[] = 
   { across: 'center', down: 'center' },
 ];
 
-/** Crops are numbered from 0 to `CROP_COUNT - 1`. */
 export const CROP_COUNT = 2 * FIVE_CROPS.length;
 
 /**

@@ -4,7 +4,6 @@ import { requireBoxWithin } from './box.ts';
 import { withKernel } from './kernel.ts';
 import type { Crop } from './ten-crop.ts';
 
-/** One value each for red, green and blue. */
 export type PerChannel = readonly [red: number, green: number, blue: number];
 
 export interface TensorInput extends Crop {

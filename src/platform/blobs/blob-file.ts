@@ -3,19 +3,14 @@ import { promisify } from 'node:util';
 import { LostBytes } from '../../kernel/blobs.ts';
 import { codeOf, messageOf } from '../../kernel/errors.ts';
 
-/**
- * Works on bare descriptors: a `FileHandle` costs ten times the time of the call, which matters at hundreds of photos a
- * second.
- */
+/** A `FileHandle` costs ten times the time of the call, which matters at hundreds of photos a second. */
 const open = promisify(fs.open);
 const read = promisify(fs.read);
 const fstat = promisify(fs.fstat);
 const stat = promisify(fs.stat);
 const close = promisify(fs.close);
 
-/**
- * winnow writes no links, but a user may have moved a file and left one. Opening a pipe must not wait for its writer.
- */
+/** winnow writes no links, but a user may have moved a file and left one. A pipe must not wait for its writer. */
 const FLAGS = fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0);
 
 /**

@@ -10,21 +10,14 @@ import { makeDataFolder, makeFolder, syncFolder } from '../disk/folders.ts';
 import { isUnreadable, openFile, readWhole, sizeOrNull } from './blob-file.ts';
 import { verified, verifiedStream } from './verified.ts';
 
-/**
- * Hundreds of photos a second leave no time for `fs/promises`: a `FileHandle` costs ten times the time of the call, and a rename
- * that fails because the folder is not there yet costs twice the time.
- */
+/** A `FileHandle` costs ten times the time of the call, which matters at hundreds of photos a second. */
 const open = promisify(fs.open);
 const writeFile = promisify(fs.writeFile);
 const fsync = promisify(fs.fsync);
 const rename = promisify(fs.rename);
 
 export interface BlobFolder extends BlobStore {
-  /**
-   * Stores bytes under their SHA-256, once; resolves when they are safe on disk.
-   *
-   * @throws StopTheRun `disk-full`, `folder-read-only`, `folder-permission`: no other photo could be stored either
-   */
+  /** @throws StopTheRun `disk-full`, `folder-read-only`, `folder-permission`: no other photo could be stored either */
   put(sha256: Sha256, bytes: Uint8Array, file?: string): Promise<void>;
   pathOf(sha256: Sha256): string;
 }
@@ -78,10 +71,7 @@ export function openBlobFolder(folder: string): BlobFolder {
   };
 }
 
-/**
- * Reads the bytes instead of only measuring them: a blob that was changed or cannot be read is replaced when the right
- * bytes come.
- */
+/** Reads the bytes instead of only measuring them, so that changed or unreadable ones are replaced. */
 async function holds(file: string, bytes: Uint8Array): Promise<boolean> {
   if ((await orLoss(sizeOrNull(file))) !== bytes.length) return false;
   const stored = await orLoss(readWhole(file));
@@ -154,7 +144,6 @@ async function openClone(source: string, file: string, blobs: string): Promise<n
   }
 }
 
-/** Creates the file's folder only if it is missing. */
 async function openNew(file: string, blobs: string): Promise<number> {
   try {
     return await open(file, 'wx', 0o644);

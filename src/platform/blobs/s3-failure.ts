@@ -1,6 +1,5 @@
 import { codeOf, messageOf, RetryLater, StopTheRun } from '../../kernel/errors.ts';
 
-/** Code of the error for a failure that may pass. */
 export const TROUBLE = 's3-trouble';
 
 /** Names of S3 errors: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */
@@ -85,7 +84,6 @@ function nameOf(error: unknown): string {
   return name === 'Error' ? '' : name;
 }
 
-/** The HTTP status that the SDK keeps beside its errors. */
 function statusOf(error: unknown): number | null {
   if (typeof error !== 'object' || error === null || !('$metadata' in error)) return null;
   const { $metadata } = error;

@@ -21,10 +21,7 @@ export interface ChildOptions<Spec> {
 const TICK_MS = 1_000;
 /** The child loads models in this time, possibly from a busy disk. */
 const START_LIMIT_MS = 300_000;
-/**
- * A signal to the whole group (a closed terminal, `kill -9` of a group) also ends this process. It must end before it
- * reports that the child died.
- */
+/** A signal to the whole group also ends this process. It must end before it reports that the child died. */
 const GRACE_MS = 1_000;
 const SAID_CHARACTERS = 2_000;
 
@@ -40,10 +37,7 @@ export class ChildProgram<Spec, Request, Answer> {
     this.#options = options;
   }
 
-  /**
-   * @throws StopTheRun if the child cannot start, or reports that; RetryLater if it reports that the same request may
-   * succeed later
-   */
+  /** @throws StopTheRun if the child cannot start or says so; RetryLater if it reports an error that may pass */
   async ask(request: Request): Promise<Reply<Answer>> {
     const child = await this.#started();
     const reply = await child.ask<Answer>(request, this.#options.limitMs);
@@ -51,7 +45,6 @@ export class ChildProgram<Spec, Request, Answer> {
     return reply;
   }
 
-  /** Kills the child, even during a request. */
   async close(): Promise<void> {
     const child = this.#child;
     this.#child = null;

@@ -25,7 +25,6 @@ export async function makeFolder(folder: string, mode = 0o777): Promise<boolean>
   }
 }
 
-/** For the owner only. */
 export const PRIVATE = 0o700;
 
 /**
@@ -36,7 +35,6 @@ export function makeDataFolder(dataDir: string): Promise<boolean> {
   return makeFolder(dataDir, PRIVATE);
 }
 
-/** Returns false if the folder is there already. */
 async function makeOne(folder: string, mode: number): Promise<boolean> {
   try {
     await mkdir(folder, { mode });

@@ -65,10 +65,7 @@ function ranges(): Ranges {
   });
 }
 
-/**
- * Returns the kind of an address that is not public (`loopback`, `private`, ...), or null for a public one. A text that is
- * not an IP address counts as not public.
- */
+/** The kind of an address that is not public (`loopback`, `private`, ...). Null for a public one. */
 export function refusedRangeOf(address: string): string | null {
   const bare = address.replace(/%.*$/s, '');
   const version = isIP(bare);

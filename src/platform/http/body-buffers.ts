@@ -12,7 +12,6 @@ export class BodyBuffers {
   readonly #free = new Map<number, Buffer[]>();
   #freeBytes = 0;
 
-  /** A buffer of at least the given number of bytes, with any content. */
   take(bytes: number): Buffer {
     if (bytes > LARGEST_BYTES) return Buffer.allocUnsafeSlow(bytes);
     let size = SMALLEST_BYTES;
@@ -23,10 +22,7 @@ export class BodyBuffers {
     return buffer;
   }
 
-  /**
-   * Takes back all memory of a buffer from `take`, also if it is given a part of it. Nobody may use that memory any more, or give
-   * it back again.
-   */
+  /** Takes back all memory of a buffer from `take`, also if given a part of it. Nobody may use that memory any more. */
   giveBack({ buffer }: Buffer): void {
     const size = buffer.byteLength;
     if (size > LARGEST_BYTES || this.#freeBytes + size > MAX_FREE_BYTES) return;

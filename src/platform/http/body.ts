@@ -9,15 +9,10 @@ import type { HttpLimits } from './request.ts';
 import { everyRunningMs, type Watch } from './watch.ts';
 
 /**
- * Reads the body of an answer into memory within all limits, and decompresses it if it was sent compressed.
- *
- * Content codings other than gzip, deflate and br are ignored, because servers write all sorts of things there. The signature
- * of the bytes shows what they are.
- *
- * @param hash receives the bytes that are returned
- * @param buffers where the memory of the result is taken from; the caller may give it back
- * @param keepsBeginning if the body is too large, return its first `maxBytes` and do not read the rest
- * @throws Refused: too-large, too-slow, short-body, reset, unreadable (invalid compressed data), timeout-total
+ * Reads the body of an answer into memory within all limits, and decompresses it if it was sent compressed. Content
+ * codings other than gzip, deflate and br are ignored, because servers write all sorts of things there.
+ * `keepsBeginning`: of a body that is too large, returns the first `maxBytes`. @throws Refused: too-large, too-slow,
+ * short-body, reset, unreadable (invalid compressed data), timeout-total
  */
 export async function readBody(answer: HttpAnswer, limits: HttpLimits, reading: Reading): Promise<Buffer> {
   const { watch, hash, buffers, keepsBeginning = false } = reading;
@@ -35,12 +30,8 @@ export async function readBody(answer: HttpAnswer, limits: HttpLimits, reading: 
 }
 
 /**
- * Passes the body on chunk by chunk.
- *
- * @param consume is awaited for each chunk; its errors are rethrown unchanged
- * @param into.decompress false: the bytes are passed on as they were sent
- * @param into.takesAtOnce whether `consume` takes each chunk before it returns
- * @throws Refused as `readBody`
+ * Passes the body on chunk by chunk. Errors of `consume`, which is awaited, are rethrown unchanged. `takesAtOnce`: it
+ * takes each chunk before it returns. @throws Refused as `readBody`
  */
 export async function readBodyInto(
   consume: (chunk: Buffer) => void | Promise<void>,
@@ -219,7 +210,6 @@ function checkSpeed({ minBytesPerSecond, speedWindowMs }: HttpLimits, watch: Wat
   });
 }
 
-/** @throws Refused too-large */
 function declaredBytes(headers: HttpAnswer['headers'], { maxBytes }: HttpLimits): number | null {
   const declared = contentLengthOf(headers);
   if (declared !== null && declared > maxBytes) throw tooLarge(`${declared} bytes declared`, maxBytes);

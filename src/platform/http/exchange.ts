@@ -8,7 +8,6 @@ import type { HttpClient } from './http-client.ts';
 import { reasonOfStatus, refusedBy, Refused } from './http-outcome.ts';
 import { everyRunningMs, type Watch } from './watch.ts';
 
-/** The head of an answer, with a body that is not read yet. */
 export interface HttpAnswer {
   readonly status: number;
   /** Names in lower case. The values of a repeated header are joined by commas, or the first is used where only one makes sense. */
@@ -33,7 +32,6 @@ export interface Sending {
 /** A kept-alive connection was already closed when the request was sent on it. The request may be sent again (RFC 9112, 9.3.1). */
 export class StaleConnection extends Refused {}
 
-/** Sends one request and resolves with the head of its answer. @throws Refused */
 export async function exchange(url: URL, sending: Sending): Promise<HttpAnswer> {
   const { client, carrier, headers, firstByteTimeoutMs, watch } = sending;
   const detail = `no answer within ${firstByteTimeoutMs} ms`;
@@ -110,10 +108,7 @@ function headersOf(response: IncomingMessage): Pick<HttpAnswer, 'headers' | 'val
   return { headers, valuesOf: (name) => response.headersDistinct[name] ?? [] };
 }
 
-/**
- * An unwanted body is read to at most this many bytes and milliseconds. That keeps the connection, which is cheaper than
- * opening a new one.
- */
+/** To keep its connection, an unwanted body is read to at most this many bytes and milliseconds. */
 const DRAIN_MAX_BYTES = 16 * 1024;
 const DRAIN_TIMEOUT_MS = 1_000;
 

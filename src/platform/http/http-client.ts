@@ -9,10 +9,7 @@ import { createProxies, type ProxySettings, requestThrough, TunnelAgent } from '
 export interface HttpClientOptions {
   readonly userAgent: string;
   readonly connectionsPerHost: number;
-  /**
-   * host:port exceptions of the address guard; see `createAddressGuard`. Each list needs a client of its own, because a
-   * client shares its connections.
-   */
+  /** See `createAddressGuard`. Each list needs a client of its own, because a client shares its connections. */
   readonly allowAddresses: readonly string[];
   readonly clock: Clock;
   readonly proxies?: ProxySettings | undefined;
@@ -37,11 +34,7 @@ export interface HttpClient {
  */
 const IDLE_TIMEOUT_MS = 4_000;
 
-/**
- * Through a proxy, addresses are not checked: the user named the proxy, and the proxy resolves the names behind it.
- *
- * @throws UsageError for an invalid allow list or proxy
- */
+/** Addresses behind a proxy are not checked: the user named it. @throws UsageError for a bad allow list or proxy */
 export function openHttpClient(options: HttpClientOptions): HttpClient {
   const guard = createAddressGuard(options.allowAddresses);
   const { forHttps, forHttp, isException } = createProxies(options.proxies ?? NO_PROXIES);

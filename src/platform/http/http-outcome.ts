@@ -59,10 +59,7 @@ export function reasonOfStatus(status: number): FailedReason | null {
 
 export type Phase = 'before-headers' | 'in-body';
 
-/**
- * Converts the error of a request to a `Refused`. An error that comes neither from the network nor from the answer is a
- * defect, and is returned unchanged for the caller to throw.
- */
+/** An error that comes neither from the network nor from the answer is a defect, and is returned unchanged. */
 export function refusedBy(error: unknown, phase: Phase): Error {
   const root = rootOf(error);
   if (root instanceof Refused) return root;

@@ -8,9 +8,7 @@ import { Refused } from './http-outcome.ts';
 
 /** Values of the environment variables with these names. Tools differ a little in how they read them. */
 export interface ProxySettings {
-  /** `HTTPS_PROXY`: for https URLs. */
   readonly httpsProxy: string | null;
-  /** `HTTP_PROXY`: for http URLs. */
   readonly httpProxy: string | null;
   /**
    * `NO_PROXY`: hosts that are reached directly, separated by commas or spaces. `example.com` and `.example.com` both mean

@@ -28,10 +28,8 @@ export interface TextAnswer {
 export type TextResult = TextAnswer | HttpFailure;
 
 /**
- * Requests a text, such as an API's answer or a robots.txt. Answers of any status are returned, because only the caller knows
- * what they mean. A failure means that there was no answer within the limits.
- *
- * @throws Interrupted if `deps.signal` is aborted, and the errors of `beforeRequest`
+ * Requests a text, such as an API's answer or a robots.txt. An answer of any status is returned, because only the
+ * caller knows what it means. @throws Interrupted if `deps.signal` is aborted, and the errors of `beforeRequest`
  */
 export async function requestText(request: TextRequest, limits: HttpLimits, deps: HttpDeps): Promise<TextResult> {
   return follow<TextResult>({

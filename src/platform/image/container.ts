@@ -51,10 +51,7 @@ export function plainJpegSize(bytes: Buffer): JpegSize | undefined {
   return undefined;
 }
 
-/**
- * Width times height, as the first header of the file states them, without decoding; 0 if it states none. `bytes` begin with
- * the signature of `format`.
- */
+/** Width times height, as the first header of the file states them; 0 if it states none. */
 export function statedPixels(format: PhotoFormat, bytes: Buffer): number {
   switch (format) {
     case 'jpeg':
@@ -191,9 +188,7 @@ function readPng(bytes: Buffer): Container {
   return { isAnimated, extent: 'cut' };
 }
 
-/**
- * RFC 9649, 2.4 and 2.7: the RIFF header says how long the file is. A flag of the VP8X chunk says that it is animated.
- */
+/** RFC 9649, 2.4 and 2.7: the RIFF header has the length of the file, and a flag of VP8X says that it is animated. */
 function readWebp(bytes: Buffer): Container {
   const length = bytes.readUInt32LE(4) + 8;
   const isExtended = bytes.toString('latin1', 12, 16) === 'VP8X';

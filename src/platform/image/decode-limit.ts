@@ -107,9 +107,7 @@ export function shareDecodeLimit(memory: SharedArrayBuffer): void {
 
 let collect: (() => void) | null = null;
 
-/**
- * Collects in two steps: until the first ends the photo is still in use, and its buffers are freed after the second.
- */
+/** Collects in two steps: until the first ends the photo is in use, and its buffers are freed after the second. */
 async function collectGarbage(): Promise<void> {
   await nextStep();
   collect ??= exposedCollector();

@@ -34,10 +34,7 @@ export async function decodeRgb(bytes: Buffer): Promise<RgbImage> {
   return orUnreadable(format, async () => decode(bytes, format === 'jpeg' && isCmykJpeg(bytes)));
 }
 
-/**
- * Calls `use` with the pixels of `decodeRgb`, within the process's limit of pixels (`DecodeLimit`). Waits until there
- * is room. The result must not hold the pixels of a large photo.
- */
+/** Calls `use` with the pixels, within the limit of the process. The result must not hold those of a large photo. */
 export async function useDecoded<T>(bytes: Buffer, use: (image: RgbImage) => T): Promise<T> {
   return decodeLimit().hold(weightOf(bytes), async () => use(await decodeRgb(bytes)));
 }
@@ -173,13 +170,10 @@ const MAX_LUMA_PIXELS = 2 ** 20;
 const free: Buffer[] = [];
 
 /**
- * Calls `use` with the luma of a JPEG, decoded by libjpeg-turbo alone. libvips takes a millisecond to set up its operations, which
- * is three times the decoding of a photo of 320 pixels. All compressed data are decoded, those of the colours too. Levels may
- * differ a little from those of `decodeRgb`, because the fast transform is used.
- *
- * @param size as the header states it, at most `MAX_LUMA_PIXELS`
- * @param use must not keep the picture
- * @returns the result of `use`, or null if libjpeg-turbo refuses the JPEG or warns of it. libvips may accept such a JPEG.
+ * Calls `use` with the luma of a JPEG of at most `MAX_LUMA_PIXELS`, decoded by libjpeg-turbo alone: libvips takes a
+ * millisecond to set up its operations, three times the decoding of a photo of 320 pixels. All compressed data are
+ * decoded. Levels may differ a little from those of `decodeRgb`, because the fast transform is used. Null if
+ * libjpeg-turbo refuses the JPEG or warns of it; libvips may accept it.
  */
 async function useLuma(
   bytes: Buffer,

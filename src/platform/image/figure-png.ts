@@ -6,12 +6,9 @@ const DENSITY = 2 * 72;
 let added: Promise<unknown> | null = null;
 
 /**
- * Draws an SVG file as PNG, two pixels for each unit, without metadata. The same SVG and font give the same bytes on one machine.
- *
- * A machine without fonts would draw boxes instead of letters (fontconfig finds none; measured with an empty `FONTCONFIG_FILE`).
- * So the font is added to those that fontconfig knows in this process: libvips does that for the `fontfile` of a text.
- *
- * @param fontFile absolute path of a TrueType font whose family the SVG names
+ * Draws an SVG file as PNG, two pixels for each unit, without metadata. A machine without fonts would draw boxes
+ * instead of letters, so the TrueType font that the SVG names is added to those that fontconfig knows in this process
+ * (libvips does that for the `fontfile` of a text).
  */
 export async function figurePng(svg: string, fontFile: string): Promise<Buffer> {
   added ??= sharp({ text: { text: 'x', fontfile: fontFile, width: 10 } })

@@ -1,6 +1,4 @@
-/**
- * Decides whether downloaded bytes are a usable photo. Only the content counts, never a name or a declared media type.
- */
+/** Decides whether bytes are a usable photo. Only the content counts, never a name or a declared media type. */
 import sharp from 'sharp';
 import { messageOf } from '../../kernel/errors.ts';
 import type { DroppedReason, FailedReason } from '../../kernel/reasons.ts';
@@ -15,11 +13,8 @@ export { decodeRgb, useDecoded } from './decode.ts';
 
 /**
  * Runs the tests from the cheapest to the most expensive: signature, structure of the file, header, limits, pixels.
- * libvips sees only whole JPEG, PNG and WebP files. It decodes nothing above `limits.maxPixels`, and only within the
- * process's limit of pixels (`DecodeLimit`). Resolves for bytes of any kind.
- *
- * @param fingerprint gets the whole picture, upright; maybe reduced or without its colours, but large enough for a
- * fingerprint. Must not keep it.
+ * libvips sees only whole JPEG, PNG and WebP files, and decodes nothing above `limits.maxPixels`. Resolves for bytes of
+ * any kind. `fingerprint` gets the whole picture, upright; maybe reduced or without its colours. It must not keep it.
  */
 export async function inspectPhoto(
   bytes: Buffer,

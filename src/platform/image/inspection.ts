@@ -16,7 +16,6 @@ export interface Fingerprint {
   readonly fineHash: string;
 }
 
-/** A usable photo, which was decoded completely. */
 export interface AcceptedPhoto extends Fingerprint {
   readonly ok: true;
   readonly format: PhotoFormat;

@@ -30,10 +30,7 @@ export async function ownIdentity(): Promise<ProcessIdentity> {
   return { pid: process.pid, startedAt: startedAt ?? '', hostname: hostname(), bootId: bootId.trim(), pidNamespace };
 }
 
-/**
- * True if `other` has certainly ended. `own` is the identity of this process. A process on another machine or in another pid
- * namespace (a container that shares the folder) cannot be looked up.
- */
+/** True if `other` has certainly ended. A process on another machine or in another container cannot be looked up. */
 export async function hasEnded(other: ProcessIdentity, own: ProcessIdentity): Promise<boolean> {
   if (other.bootId !== own.bootId) return other.hostname === own.hostname;
   if (own.bootId === '' && other.hostname !== own.hostname) return false;

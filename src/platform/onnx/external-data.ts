@@ -38,10 +38,7 @@ export interface ExternalData {
   readonly files: readonly string[];
 }
 
-/**
- * Finds what an ONNX file stores in other files. Bytes that are not a protobuf message are read as far as possible: ONNX
- * Runtime rejects them.
- */
+/** Bytes that are not a protobuf message are read as far as possible: ONNX Runtime rejects them. */
 export function externalDataOf(bytes: Uint8Array): ExternalData {
   const files = new Set<string>();
   let tensors = 0;

@@ -56,10 +56,7 @@ export function inputProblems(
   ];
 }
 
-/**
- * How an output differs from its card, as parts of a sentence. It must have a value for each of the `classes`, if
- * given.
- */
+/** How an output differs from its card, as parts of a sentence, also in the number of `classes` if given. */
 export function outputProblems(output: GraphValue, classes: number | undefined): string[] {
   const width = outputWidth(output);
   if (output.type !== 'float32') return [`its output '${output.name}' is ${tensorText(output)}, not float32`];

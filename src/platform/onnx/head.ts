@@ -26,9 +26,7 @@ export interface Head {
 const MAX_BYTES = 2 ** 29;
 
 /**
- * Opens a head. It always runs on the cpu and takes pictures one by one, so that a picture's logits do not depend on the
- * other pictures of its pass.
- *
+ * Opens a head on the cpu. It takes pictures one by one, so that logits do not depend on the other pictures of a pass.
  * @throws StopTheRun `model-unreadable`, `model-sha256`, `model-external-data`, `model-invalid`, `head-invalid`
  */
 export async function openHead(options: HeadOptions): Promise<Head> {
@@ -53,10 +51,8 @@ export function applyLinear({ weight, bias }: LinearLayer, features: Float32Arra
 }
 
 /**
- * Reads the layer of a safetensors file as PyTorch saves an `nn.Linear`: `weight` [classes, features] and `bias` [classes],
- * both finite F32, F16 or BF16, and nothing else.
- *
- * @throws StopTheRun `head-invalid`
+ * The layer of a safetensors file as PyTorch saves an `nn.Linear`: `weight` [classes, features] and `bias` [classes],
+ * both finite F32, F16 or BF16, and nothing else. @throws StopTheRun `head-invalid`
  */
 export function linearLayerOf(bytes: Buffer, options: HeadOptions): LinearLayer {
   let tensors: ReadonlyMap<string, StoredTensor>;
@@ -80,11 +76,8 @@ export function linearLayerOf(bytes: Buffer, options: HeadOptions): LinearLayer 
 }
 
 /**
- * The weights and the bias that give one class in the layer of a safetensors file. Reads no other row, because all rows take a
- * third of a second.
- *
- * @param row 0 or more
- * @returns null if the file has no such row, or is not a layer
+ * The weights and the bias of one class in the layer of a safetensors file. Reads no other row, because all rows take a
+ * third of a second. Null if the file has no such row, or is not a layer.
  */
 export function linearRowOf(
   bytes: Buffer,

@@ -39,13 +39,9 @@ export interface WithTensors {
 }
 
 /**
- * Adds tensors inside a graph to its outputs. What the graph computes stays the same.
- *
- * @param bytes an ONNX file
- * @param wanted names of tensors; `*` for the only output; or `input of NAME` for what the last linear layer before the output NAME
- * takes
- * @param file the model, as messages show it
- * @throws StopTheRun `model-names` if there is no linear layer before the output
+ * Adds tensors inside a graph to its outputs. What it computes stays the same. `wanted` has names of tensors, `*` for
+ * the only output, or `input of NAME` for what the last linear layer before the output NAME takes. @throws StopTheRun
+ * `model-names` if there is no such layer
  */
 export function withTensors(bytes: Buffer, wanted: readonly string[], file: string): WithTensors {
   const graph = graphOf(bytes);

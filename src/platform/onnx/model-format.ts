@@ -9,17 +9,12 @@ export interface InputFormat {
 /** The meaning of an output's values. Probabilities are converted to their logarithms. */
 export type OutputValues = 'logits' | 'probabilities';
 
-/**
- * A smaller probability counts as float32's smallest normal number, because the logarithm of 0 is not finite. A negative
- * value stays wrong.
- */
+/** float32's smallest normal number stands for smaller probabilities: the logarithm of 0 is not finite. */
 const SMALLEST_PROBABILITY = 1.1754943508222875e-38;
 
 /**
- * Converts float32 NCHW pictures to the input that the graph takes. Exact: values are only moved, and those for a uint8
- * input are whole numbers.
- *
- * @param crops `count * 3 * size * size` values, channel by channel
+ * Converts `count * 3 * size * size` values, channel by channel, to the input that the graph takes. Exact: values are
+ * only moved, and those for a uint8 input are whole numbers.
  */
 export function toInput(crops: Float32Array, size: number, { layout, type }: InputFormat): Float32Array | Uint8Array {
   if (layout !== 'nhwc') return type === 'uint8' ? Uint8Array.from(crops) : crops;

@@ -26,10 +26,8 @@ const headerSchema = z
   .pipe(z.record(z.string(), tensorSchema));
 
 /**
- * Reads a safetensors file: the header's length (8 bytes, little-endian), the header (JSON), and the bytes of the tensors,
- * without gaps or overlaps. https://github.com/huggingface/safetensors#format
- *
- * @throws RangeError that says what is wrong
+ * Reads a safetensors file: the header's length (8 bytes, little-endian), the header (JSON), and the bytes of the
+ * tensors, without gaps or overlaps. https://github.com/huggingface/safetensors#format @throws RangeError
  */
 export function parseSafetensors(bytes: Buffer): ReadonlyMap<string, StoredTensor> {
   if (bytes.length < LENGTH_BYTES) throw new RangeError(`it has ${bytes.length} bytes, fewer than the 8 of a length`);
@@ -99,7 +97,6 @@ export function floatsOf({ dtype, data }: StoredTensor, count: number): Float32A
   return Float32Array.from({ length: count }, (_, i) => read(i));
 }
 
-/** The number that the bits of an IEEE 754 format stand for. */
 function widen(bits: number, { exponentBits, fractionBits }: FloatFormat): number {
   const most = 2 ** exponentBits - 1;
   const exponent = (bits >> fractionBits) & most;

@@ -33,25 +33,19 @@ export interface SessionOptions {
 
 export interface OnnxSession {
   /**
-   * Runs one forward pass for all outputs.
-   *
-   * @param tensor `crops * 3 * size * size` float32, NCHW; converted here to the model's layout and type
-   * @returns for each crop one row of values for each output, each a copy
+   * Runs one forward pass on `crops * 3 * size * size` float32, NCHW, which are converted to the model's layout and
+   * type. Gives each crop one row of values for each output, each a copy.
    */
   run(tensor: Float32Array, crops: number): Promise<Float32Array[][]>;
-  /** The outputs as the graph declares them, in the same order. */
   readonly outputs: readonly GraphValue[];
   /** Frees the session. Call it only when no `run` is in flight: ending a thread during a run aborts the process. */
   close(): Promise<void>;
 }
 
 /**
- * Opens a model for use by one thread. The bytes that the runtime gets are hashed, so a truncated or replaced file never
- * runs. A session uses one thread: several sessions in their own threads are faster than one session with several threads,
- * and the results never depend on the number of cores.
- *
- * @throws StopTheRun `model-unreadable`, `model-sha256`, `model-external-data`, `model-invalid`, `model-names`,
- * `model-format`
+ * Opens a model for use by one thread: several sessions in their own threads are faster than one with several threads,
+ * and results never depend on the number of cores. The bytes that the runtime gets are hashed. @throws StopTheRun
+ * `model-unreadable`, `model-sha256`, `model-external-data`, `model-invalid`, `model-names`, `model-format`
  */
 export async function openSession(options: SessionOptions): Promise<OnnxSession> {
   const file = await verifyModelFile(options.file, options.sha256);

@@ -127,7 +127,6 @@ export interface CollectionTable {
   /** The model cards of the members, by name. */
   cards: ColumnType<unknown, string | null, string | null>;
   rules_since: ColumnType<Date | null, Date | null, Date | null>;
-  /** The user and machine that stored the rules. */
   rules_by: string | null;
 }
 

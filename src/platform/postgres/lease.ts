@@ -69,10 +69,7 @@ export class Lease {
     this.#pool.on('error', (error) => this.#noteLoss(error));
   }
 
-  /**
-   * Null if another process has the lock alone: the last client stops the server, or the schema is being changed. Rejects with an
-   * error of pg or the system.
-   */
+  /** Null if another process has the lock alone: the last client stops the server, or the schema is being changed. */
   static async open(options: LeaseOptions): Promise<Lease | null> {
     return Lease.#open(options, SHARED);
   }
@@ -97,10 +94,7 @@ export class Lease {
     return readSchema((statement) => this.#pool.query(statement));
   }
 
-  /**
-   * The names of the other clients' connections. One whose process has ended gets two seconds to disappear first: the server notices
-   * its end some milliseconds later.
-   */
+  /** Names of the other clients' connections. One whose process has just ended gets two seconds to disappear. */
   async others(): Promise<string[]> {
     const deadlineMs = performance.now() + SETTLE_MS;
     for (;;) {
@@ -112,21 +106,16 @@ export class Lease {
   }
 
   /**
-   * Shares the work lock of a collection for as long as the lease lasts. Waits while another process has it alone. If the
-   * connection is lost, the lock is taken again.
-   *
-   * @param check called each time the lock was taken again. If it rejects with a UsageError, the lease counts as lost with it
+   * Shares the work lock of a collection as long as the lease lasts. Waits while another process has it alone. After a
+   * lost connection the lock is taken again, and `check` called. If that rejects with a UsageError, the lease is lost
+   * with it.
    */
   async shareWork(collectionId: number, check: () => Promise<void>): Promise<void> {
     await this.#pool.query('select pg_advisory_lock_shared($1, $2)', [WORK, collectionId]);
     this.#work.set(collectionId, check);
   }
 
-  /**
-   * Runs `work` while no other process shares the work lock of a collection or can take it.
-   *
-   * @returns the names of the connections that share the lock, and then nothing was run; null if it was
-   */
+  /** Runs `work` alone with the work lock of a collection. Null, or the connections that share the lock. */
   async aloneAtWork(collectionId: number, work: () => Promise<void>): Promise<readonly string[] | null> {
     const keys = [WORK, collectionId];
     const { rows } = await this.#pool.query<{ locked: boolean }>(`select ${ALONE}($1, $2) as locked`, keys);
@@ -149,7 +138,6 @@ export class Lease {
     return true;
   }
 
-  /** The names of the other connections that hold an advisory lock. */
   async #others(classId: number, objectId: number): Promise<string[]> {
     const { rows } = await this.#pool.query<{ name: string }>(
       `select application_name as name from pg_locks join pg_stat_activity using (pid)

@@ -20,10 +20,7 @@ export interface DatabaseOptions {
   readonly idleTimeoutMs?: number;
   /** PostgreSQL ends a statement that takes longer (SQLSTATE 57014). No limit by default. */
   readonly statementTimeoutMs?: number;
-  /**
-   * Runs each statement outside a transaction, and each transaction. It may run them again if the server was unreachable.
-   * By default they run once.
-   */
+  /** Runs each statement and transaction, again if the server was unreachable. By default they run once. */
   readonly patiently?: (<T>(work: () => Promise<T>) => Promise<T>) | undefined;
 }
 
@@ -70,7 +67,6 @@ export async function schemaIn(db: Kysely<Database>): Promise<SchemaState> {
   }
 }
 
-/** Opens a pool on a catalogue whose schema is up to date. */
 export function openPool(options: DatabaseOptions): Kysely<Database> {
   const pool = new Pool({
     connectionString: options.url,
@@ -96,10 +92,8 @@ export function openPool(options: DatabaseOptions): Kysely<Database> {
 }
 
 /**
- * Applies the missing migrations, all or none. Kysely takes an advisory lock, so commands that start at the same time wait for one
- * another.
- *
- * @throws UsageError `schema-newer`, `schema-foreign`; StopTheRun `migration-failed`
+ * Applies the missing migrations, all or none, under an advisory lock of Kysely. @throws UsageError `schema-newer`,
+ * `schema-foreign`; StopTheRun `migration-failed`
  */
 export async function migrate(db: Kysely<Database>): Promise<void> {
   refuseUnknownSchema(await schemaIn(db));

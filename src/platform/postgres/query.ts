@@ -3,10 +3,7 @@ import type { Database } from './database.ts';
 
 const STREAM_CHUNK_ROWS = 500;
 
-/**
- * Streams the rows of a query through a cursor, so that a result of a million rows is never in memory as a whole. Closing
- * the iterator early closes the cursor.
- */
+/** Streams the rows of a query through a cursor. Closing the iterator early closes the cursor. */
 export async function* streamRows<Row>(db: Kysely<Database>, query: RawBuilder<Row>): AsyncGenerator<Row> {
   for await (const chunk of db.getExecutor().stream<Row>(query.compile(db), STREAM_CHUNK_ROWS)) yield* chunk.rows;
 }

@@ -28,17 +28,12 @@ export function readSnapshot<T>(db: Kysely<Database>, read: (trx: Transaction<Da
     });
 }
 
-/**
- * For a transaction that compares half a million rows: the server then writes no temporary files. The default is 4 MB.
- */
+/** For a transaction that compares half a million rows, to write no temporary files. The default is 4 MB. */
 export async function allowMoreMemory(trx: Transaction<Database>): Promise<void> {
   await sql`set local work_mem = '64MB'`.execute(trx);
 }
 
-/**
- * Runs `work` while a separate connection holds an advisory lock. Other callers with the same two numbers wait. No row and
- * no transaction is held.
- */
+/** Runs `work` while a separate connection holds an advisory lock, without a row or transaction. Others wait. */
 export async function withAdvisoryLock<T>(
   db: Kysely<Database>,
   [kind, id]: readonly [number, number],

@@ -149,7 +149,6 @@ class HubDataset implements Destination {
     await this.#told(squash());
   }
 
-  /** The answer, or null if the Hub says this status. */
   #orNull<T>(call: Promise<T>, status: number): Promise<T | null> {
     const orNull = (error: unknown): null => {
       if (error instanceof HubApiError && error.statusCode === status) return null;

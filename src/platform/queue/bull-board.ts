@@ -96,7 +96,6 @@ async function filesIn(folder: string): Promise<Map<string, string>> {
   );
 }
 
-/** The parts that bull-board registers with a server. */
 interface Registered {
   queues: Parameters<ServerAdapter['setQueues']>[0];
   uiConfig: Parameters<ServerAdapter['setUIConfig']>[0];

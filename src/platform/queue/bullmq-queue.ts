@@ -10,10 +10,7 @@ import type { ConsumeOptions, JobConsumer, JobDefinition, JobQueue, QueueSetting
 const STALLED_INTERVAL_MS = 5_000;
 const LOCK_DURATION_MS = 15_000;
 const MAX_STALLED_COUNT = 1_000;
-/**
- * Delay after an error before a worker tries again. If it is stopped in that time, it ends this much later. BullMQ's
- * default is 15 s.
- */
+/** Delay after an error before a worker tries again, and so before it ends if stopped. BullMQ's default is 15 s. */
 const RETRY_DELAY_MS = 1_000;
 /** BullMQ keeps a stream of events that winnow does not read, so the stream is kept short. */
 const MAX_EVENTS = 100;
@@ -27,7 +24,6 @@ export interface BullBackend {
     options: Omit<WorkerOptions, 'connection'>,
   ): BullWorker;
   readonly onError: (error: Error) => void;
-  /** The error to throw for a failed call. */
   readonly explained?: (error: unknown) => unknown;
   /** Runs each call, perhaps more than once. By default calls run once. */
   readonly patiently?: (<T>(call: () => Promise<T>) => Promise<T>) | undefined;
@@ -76,7 +72,6 @@ export function openBullQueue<Payload>(definition: JobDefinition<Payload>, backe
   };
 }
 
-/** A BullMQ queue with our settings, which it writes when it connects. */
 export function connectQueue(definition: QueueSettings, backend: BullBackend): BullQueue {
   const queue = backend.makeQueue(definition.queue, {
     streams: { events: { maxLen: MAX_EVENTS } },

@@ -17,7 +17,6 @@ const MAX_PAUSE_MS = 2_000;
 export interface RedisQueuesOptions extends ServerToReach {
   /** The beginning of the keys, which separates the queues of this catalogue from others on the same server. */
   readonly prefix: string;
-  /** Shown by `CLIENT LIST`. */
   readonly applicationName: string;
   readonly patienceMs?: number;
   readonly warn: (message: string) => void;
@@ -27,12 +26,7 @@ export interface RedisQueuesOptions extends ServerToReach {
   readonly onGone: (failure: StopTheRun) => void;
 }
 
-/**
- * Queues on a Redis server. If the server goes away, its return is awaited. Jobs that it has forgotten by then are
- * queued again from the catalogue.
- *
- * @throws as `reachRedis`
- */
+/** Queues on a Redis server, whose return is awaited if it goes away. @throws as `reachRedis` */
 export async function openRedisQueues(options: RedisQueuesOptions): Promise<JobQueues> {
   const { warnings } = await reachRedis(options);
   for (const warning of warnings) options.warn(warning);
@@ -77,10 +71,7 @@ class Watch {
     this.#options = options;
   }
 
-  /**
-   * Milliseconds until the next try to connect, or null to give up. Each connection calls this for itself. A first try
-   * means that it was connected just before.
-   */
+  /** Milliseconds until the next try to connect, or null to give up. A first try: it was connected just before. */
   pauseMs(times: number): number | null {
     const now = performance.now();
     if (times === 1) this.#lostMs = now;

@@ -18,11 +18,9 @@ export async function recordActivity(db: Kysely<Database>, doing: Doing): Promis
 }
 
 /**
- * Does some work that is recorded: its begin before it begins, so that no killed process leaves work without a record, and
- * its end with what came of it. If the begin cannot be recorded, the work is not done.
- *
- * @param doing.resultOf what to record of the result
- * @param doing.signal for work that also returns when it is aborted
+ * Does work and records it: its begin before it begins, so that no killed process leaves work without a record, and its
+ * end with what came of it. If the begin cannot be recorded, the work is not done. `signal`: for work that also returns
+ * when it is aborted.
  */
 export async function recorded<T>(
   db: Kysely<Database>,
@@ -92,7 +90,6 @@ export async function listActivity(db: Kysely<Database>, filter: ActivityFilter)
 /** Lines to search for names. Small, because the page searches on each load. */
 const RECENT_LINES = 10_000;
 
-/** The names of people and collections in the recent part of the log, sorted. */
 export async function activityNames(
   db: Kysely<Database>,
 ): Promise<{ readonly who: string[]; readonly collections: string[] }> {

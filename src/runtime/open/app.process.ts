@@ -29,7 +29,6 @@ import { refuseUnfinishedMove } from './move-state.repository.ts';
 export interface App {
   readonly config: Config;
   readonly log: Logger;
-  /** Absolute path of the data folder. */
   readonly dataDir: string;
   readonly db: Kysely<Database>;
   /** How this process connects to the catalogue. The URL contains a password, so do not print it. */

@@ -6,10 +6,9 @@ import { UsageError, codeOf } from '../../kernel/errors.ts';
 import { makeDataFolder, syncFolder } from '../../platform/disk/folders.ts';
 
 /**
- * Refuses a data folder without data, for commands that would have nothing to do there. Without this check, a mistyped name would
- * create a catalogue of 50 MB. If the path is not a folder, opening it later reports that.
- *
- * @throws UsageError `no-data`, with the nearest folder that has data; `restore-unfinished`
+ * Refuses a data folder without data, because a mistyped name would create a catalogue of 50 MB. A path that is not a
+ * folder is reported when it is opened. @throws UsageError `no-data`, with the nearest folder that has data;
+ * `restore-unfinished`
  */
 export async function requireData(dataDir: string): Promise<void> {
   await refuseMarkedRestore(dataDir);

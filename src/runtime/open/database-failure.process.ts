@@ -62,11 +62,7 @@ export function fatalFailure(error: unknown): WinnowError | null {
 /** PostgreSQL extends its log by 16 MB at a time. If they do not fit, it ends without telling its clients about the disk. */
 const HARDLY_ROOM_BYTES = 32_000_000;
 
-/**
- * Converts an error to the one with which a run ends. If the database is gone, checks whether a full disk may be the reason.
- *
- * @param dataDir the data folder with the database; null if the database is elsewhere, so that its disk cannot be checked
- */
+/** The error with which a run ends. `dataDir`: its full disk may be why the database is gone. Null: elsewhere. */
 export async function toldFailure(cause: unknown, dataDir: string | null): Promise<unknown> {
   const failure = databaseFailure(cause);
   if (failure?.code !== 'database-gone' || dataDir === null) return failure ?? cause;

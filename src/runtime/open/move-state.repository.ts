@@ -12,7 +12,6 @@ export interface MoveState {
   readonly finishedAt: Date | null;
 }
 
-/** The move or restore into this database, or null if none has begun. */
 export async function readMove(db: Kysely<Database>): Promise<MoveState | null> {
   const { rows: found } = await sql`select where to_regclass('winnow_move.state') is not null`.execute(db);
   if (found.length === 0) return null;

@@ -17,11 +17,7 @@ export interface GuardOptions<Spec> {
 export interface Held<Request, Answer> {
   /** The items that were in flight when a process died. With each the deaths that condemn it, or null if it must be tried. */
   readonly suspects: ReadonlyMap<string, readonly Death[] | null>;
-  /**
-   * Runs a suspect alone in a child process. If the child dies, it runs the suspect once more.
-   *
-   * @returns the answer, or the deaths that condemn the item
-   */
+  /** Runs a suspect alone in a child process, twice if that dies. Returns the answer or the deaths that condemn it. */
   alone(item: string, request: Request): Promise<{ readonly answer: Answer } | { readonly deaths: readonly Death[] }>;
   /**
    * Ends the flight of the items, and clears the suspicion of those that have run alone and of those that the caller names
@@ -31,11 +27,9 @@ export interface Held<Request, Answer> {
 }
 
 /**
- * Records which items of one kind of work this process has in flight, in case it dies. Items that were in flight when
- * another process died run in a child process, one at a time.
- *
- * It uses a connection that is kept open. As long as it is open, other processes know that this one lives. Costs two small
- * statements for each batch, which wait for no disk.
+ * Records which items this process has in flight, in case it dies. Those of a process that died run in a child process,
+ * one at a time. The connection stays open: it tells other processes that this one lives. A batch costs two small
+ * statements, which wait for no disk.
  */
 export class Guard<Spec, Request, Answer> {
   readonly #options: GuardOptions<Spec>;

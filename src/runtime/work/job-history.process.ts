@@ -14,10 +14,7 @@ const WAITING_AT_MOST = 1_000;
 const PRUNE_AFTER = 100;
 const REASON_LENGTH = 500;
 
-/**
- * Records the jobs of one stage in the catalogue, and counts them for Prometheus. Jobs are written in batches, beside the work.
- * If they cannot be written, the log says so and the work continues.
- */
+/** Records the jobs of a stage in batches, and counts them for Prometheus. If that fails, the work continues. */
 export class JobHistory<Payload> {
   readonly #app: Pick<App, 'db' | 'log'>;
   readonly #definition: StageDefinition<Payload>;

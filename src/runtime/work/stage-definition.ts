@@ -11,7 +11,6 @@ export interface StageDefinition<Payload> {
   /** Runs one job. It must be safe to run the same job twice. */
   handle(payload: Payload, job: RunningJob): Promise<JobResult<Payload>>;
   subjectOf?(payload: Payload): JobSubject;
-  /** Creates the jobs for ids that the previous stage produced. */
   jobsFor(ids: readonly number[]): readonly Payload[];
   /** All jobs that can run now according to the catalogue, in portions. */
   workable(): AsyncIterable<readonly Payload[]>;
@@ -20,10 +19,7 @@ export interface StageDefinition<Payload> {
   isAnyLeft?(): Promise<boolean>;
   /** When the first piece of work that must wait becomes workable. Null if none must wait. */
   waitingUntil?(): Promise<Date | null>;
-  /**
-   * How often the stage asks the catalogue for workable jobs, from the start on, in milliseconds. Null to ask only once the
-   * queue is empty.
-   */
+  /** How often the stage asks the catalogue for workable jobs. Null to ask only once the queue is empty. */
   readonly requeueEveryMs: number | null;
   /** The next portion is queued once at most this many jobs wait. By default 1,000. */
   readonly queuedAtMost?: number;
@@ -58,23 +54,17 @@ export interface JobResult<Payload> {
   readonly moved: boolean;
   /** Ids for the next stage. */
   readonly handOn?: readonly number[];
-  /** Further jobs of this stage that result from this one. */
   readonly more?: readonly Payload[];
 }
 
 export interface Stage {
   enqueue(ids: readonly number[]): Promise<void>;
   /**
-   * Works until the catalogue says that no work remains. After the signal, resolves once the running jobs are done.
-   *
-   * @returns the amount of remaining work: 0 unless interrupted
-   * @throws StopTheRun if work remains but the stage makes no progress
+   * Works until the catalogue says that no work remains, or until the signal. Returns how much remains. @throws
+   * StopTheRun if work remains but the stage makes no progress
    */
   finish(): Promise<number>;
-  /**
-   * Runs as a long-running worker until the signal, or until an operator orders it to end. Now and then it queues the work
-   * that remains in the catalogue, in case the queue was lost.
-   */
+  /** Works until the signal or an operator's order. Now and then queues the catalogue's work, if the queue was lost. */
   serve(): Promise<void>;
   /** Takes no further jobs. Resolves when the running jobs are done. */
   stop(): Promise<void>;

@@ -69,7 +69,6 @@ class QueueStage<Payload> implements Stage {
   #stopped: Promise<void> | null = null;
   /** How many jobs of this process made progress, even if the remaining work has grown since. */
   #moved = 0;
-  /** Keys of the jobs that run in this process. */
   readonly #running = new Set<string>();
 
   constructor(
@@ -234,10 +233,7 @@ class QueueStage<Payload> implements Stage {
     return (await this.#definition.isAnyLeft?.()) ?? (await this.#definition.countLeft()) > 0;
   }
 
-  /**
-   * Queues all work that can be done now, as the queue has room. Jobs that run in this process count, but are left out: the
-   * queue would ignore them too, but slowly.
-   */
+  /** Jobs that run in this process count, but are left out: the queue would ignore them too, but slowly. */
   async #enqueueWorkable(): Promise<number> {
     let queued = 0;
     if (!this.#intake.isPaused) {
@@ -260,10 +256,7 @@ class QueueStage<Payload> implements Stage {
     }
   }
 
-  /**
-   * Waits until the queue has no job that waits or runs, in any process, or until it is time to queue more. Returns true if
-   * the queue is empty.
-   */
+  /** Waits until the queue is empty in all processes (then true), or until it is time to queue more. */
   async #drain(): Promise<boolean> {
     const { requeueEveryMs } = this.#definition;
     const untilMs = requeueEveryMs === null ? Number.POSITIVE_INFINITY : performance.now() + requeueEveryMs;
@@ -301,7 +294,6 @@ class QueueStage<Payload> implements Stage {
     );
   }
 
-  /** Records the error that ends the stage. Only the first one is reported. */
   #fail(error: unknown): void {
     if (this.#fatal !== null) return;
     this.#fatal = error instanceof Error ? error : new Error(messageOf(error));

@@ -14,12 +14,7 @@ export function newStandstill(left: number | null = null): Standstill {
   return { rounds: 0, sinceMs: performance.now(), left };
 }
 
-/**
- * The standstill after a round. It starts again if this or another process made progress.
- *
- * @param round.left the remaining work; null if this process made progress
- * @param round.isDrained whether every queued job was done
- */
+/** The standstill after a round: a new one if this process (`left` is null) or another made progress. */
 export function afterRound(
   before: Standstill,
   { left, isDrained }: { readonly left: number | null; readonly isDrained: boolean },

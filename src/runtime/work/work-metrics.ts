@@ -7,7 +7,6 @@ import type { PhotosDone } from './stage-definition.ts';
 export const workMetrics = new Registry();
 
 const registers = [workMetrics];
-/** The value of a label that would otherwise not be bounded. */
 const OTHER = 'other';
 /** The source of filter counts: a photo may come from several sources. */
 export const ANY_SOURCE = 'any';

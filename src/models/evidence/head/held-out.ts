@@ -7,11 +7,9 @@ const LEAST_PHOTOS = 3;
 const SHARE = 0.1;
 
 /**
- * Chooses a tenth of each class to measure a head on: a tenth of its different photos, at least one. It takes those whose hash together
- * with the seed is the smallest, so the choice depends neither on the names of files nor on their order. Copies of a photo stay
- * together.
- *
- * @returns the positions that are held out
+ * Holds out a tenth of the different photos of each class, at least one: those with the smallest hash of seed and
+ * SHA-256, so that the choice depends neither on the names of files nor on their order. Copies of a photo stay
+ * together. Returns positions.
  */
 export function heldOut(
   photos: readonly { readonly sha256: Sha256; readonly label: number }[],

@@ -37,10 +37,8 @@ interface Pair {
 }
 
 /**
- * Minimises a smooth function with L-BFGS in double precision. It uses no random numbers.
- * Source: Nocedal & Wright, "Numerical Optimization" (2nd edition, 2006), algorithms 7.4 and 7.5.
- *
- * @param start finite numbers, as many as the function takes
+ * Minimises a smooth function with L-BFGS in double precision. It uses no random numbers. Source: Nocedal & Wright,
+ * "Numerical Optimization" (2nd edition, 2006), algorithms 7.4 and 7.5.
  */
 export async function minimise(objective: Objective, start: Float64Array, options: MinimiseOptions): Promise<Minimum> {
   let here = await placeAt(objective, start);
@@ -131,7 +129,6 @@ function scale(target: Float64Array, factor: number): void {
   for (let i = 0; i < target.length; i += 1) target[i] = (target[i] ?? 0) * factor;
 }
 
-/** A function along a line from a point, at one step. */
 export interface LinePoint {
   readonly step: number;
   readonly value: number;
@@ -149,15 +146,11 @@ const MOST_STEPS = 30;
 const MARGIN = 0.1;
 
 /**
- * Finds a step that fulfils the strong Wolfe conditions.
- * Source: Nocedal & Wright, "Numerical Optimization" (2nd edition, 2006), algorithms 3.5 and 3.6, with cubic interpolation (3.59).
- * Close to a minimum, where differences of values are only rounding, a step with a slope that is small enough is accepted. Hager &
- * Zhang, "A new conjugate gradient method with guaranteed descent and an efficient line search" (2005), do the same.
- *
- * @param at evaluates the function at a step above 0
- * @param start the function at step 0, with a negative slope
- * @param firstStep tried first
- * @returns null if no step was found that lowers the value
+ * Finds a step that fulfils the strong Wolfe conditions, or null if none lowers the value. `start` is the function at
+ * step 0, with a negative slope. Source: Nocedal & Wright, "Numerical Optimization" (2nd edition, 2006), algorithms 3.5
+ * and 3.6, with cubic interpolation (3.59). Close to a minimum, where differences of values are only rounding, a step
+ * with a slope that is small enough is accepted. Hager & Zhang, "A new conjugate gradient method with guaranteed
+ * descent and an efficient line search" (2005), do the same.
  */
 export async function findStep<Point extends LinePoint>(
   at: (step: number) => Promise<Point>,

@@ -17,11 +17,8 @@ export interface AttachOptions {
   readonly dataDir: string;
   readonly clientName: string;
   readonly log: LeaseLog;
-  /** Called when this process must not go on: see `LeaseOptions.onLost`. */
   readonly onLost?: (reason: unknown) => void;
-  /** Called while this process waits for the server that it starts: see `StartOptions`. */
   readonly whileStarting?: (() => void) | undefined;
-  /** Ends the wait for another process that attaches. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -30,7 +27,6 @@ export interface EmbeddedPostgres {
   readonly url: string;
   /** True if no other client was attached when this one attached. Then no other client's work is in progress. */
   readonly soleClient: boolean;
-  /** The upgrade that this client made; null if none was needed. */
   readonly upgrade: Upgrade | null;
   readonly workLocks: WorkLocks;
   /**
@@ -57,12 +53,8 @@ const DATABASE_MADE_BY_ANOTHER = new Set(['42P04', '23505']);
 
 /**
  * Creates, starts or joins the embedded PostgreSQL of a data folder. Any number of processes may call this at once. The
- * server is not a child of any process: it survives a client that is killed, and the next client uses it.
- *
- * Errors leave nothing half made: UsageError `data-folder-name`, `data-folder-permission`, `data-folder-read-only`,
- * `data-folder-not-a-folder`, `lock-unsupported`, `postgres-platform`, `postgres-binaries-missing`,
- * `postgres-binaries-path`, `postgres-user`, `postgres-version`, `postgres-cluster`, `postgres-password`; StopTheRun
- * `disk-full`, `lock-timeout`, `postgres-does-not-start`, `postgres-unreachable`; Interrupted.
+ * server is not a child of any process: it survives a client that is killed, and the next client uses it. Errors
+ * (UsageError, StopTheRun, Interrupted) leave nothing half made.
  */
 export async function attachEmbedded(options: AttachOptions): Promise<EmbeddedPostgres> {
   const { dataDir } = options;

