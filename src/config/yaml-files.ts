@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { codeOf } from '../kernel/errors.ts';
+import { unlessCode } from '../kernel/errors.ts';
 
 const EXTENSION = /\.ya?ml$/;
 
@@ -24,10 +24,6 @@ export async function listYamlFiles(folders: readonly string[]): Promise<NamedFi
 
 /** The names in a folder, sorted; none if it is absent. */
 export async function entriesOf(folder: string): Promise<string[]> {
-  try {
-    return (await readdir(folder)).toSorted();
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return [];
-    throw error;
-  }
+  const names = await unlessCode(readdir(folder), 'ENOENT', 'ENOTDIR');
+  return names?.toSorted() ?? [];
 }

@@ -68,6 +68,14 @@ export function codeOf(error: unknown): string | undefined {
   return typeof error.code === 'string' ? error.code : undefined;
 }
 
+/** Resolves to undefined if the call fails with one of these codes. */
+export function unlessCode<T>(call: Promise<T>, ...codes: readonly string[]): Promise<T | undefined> {
+  return call.catch((error: unknown) => {
+    if (codes.includes(codeOf(error) ?? '')) return undefined;
+    throw error;
+  });
+}
+
 export function unreadable(message: string, cause?: unknown): GiveUpOnItem {
   return new GiveUpOnItem(message, { code: 'unreadable-file', cause });
 }

@@ -2,7 +2,7 @@ import { sql, type Kysely } from 'kysely';
 import type { Database } from '../platform/postgres/database.ts';
 import { toSha256, type Sha256 } from '../kernel/ids.ts';
 import { parseFineHash, type FineHash } from './hashes/fine-hash.ts';
-import type { Size } from './pixels/box.ts';
+import type { Size } from '../platform/image/raster.ts';
 import type { BytesState, NewPhoto } from './photo.ts';
 
 export interface FetchedPhoto {

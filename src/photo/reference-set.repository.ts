@@ -1,7 +1,7 @@
 import { sql, type Kysely, type Transaction } from 'kysely';
 import { StopTheRun } from '../kernel/errors.ts';
 import type { Database, ReferenceSetTable } from '../platform/postgres/database.ts';
-import { streamRows } from '../platform/postgres/query.ts';
+import { streamRows, onlyRow } from '../platform/postgres/query.ts';
 import { parseFineHash, type FineHash } from './hashes/fine-hash.ts';
 import type { Fingerprint } from '../platform/image/inspection.ts';
 
@@ -34,14 +34,12 @@ export async function beginWalk(
   db: Kysely<Database>,
   { folder, purpose, distance, collectionId = null }: WantedSet,
 ): Promise<ReferenceSet> {
-  const { rows } = await sql<ReferenceSet>`
+  const begun = await sql<ReferenceSet>`
     insert into reference_set as s (folder, purpose, distance, collection_id)
     values (${folder}, ${purpose}, ${distance}, ${collectionId})
     on conflict (purpose, md5(folder)) do update set walk = s.walk + 1
     returning ${SET_COLUMNS}`.execute(db);
-  const [set] = rows;
-  if (set === undefined) throw new Error(`Expected a reference set for '${folder}' but the database returned none`);
-  return { ...set, distance };
+  return { ...onlyRow(begun), distance };
 }
 
 /** A stored file's path, size and time, which change with the file. */

@@ -1,5 +1,6 @@
 import { sql, type Kysely, type Selectable, type Transaction } from 'kysely';
 import type { Database } from '../../platform/postgres/database.ts';
+import { onlyRow } from '../../platform/postgres/query.ts';
 import type { ExecutionProvider } from '../../kernel/execution-provider.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
 import { CROPS_PER_MEMBER, noCrops, type CropEvidence, type PhotoEvidence } from './evidence.ts';
@@ -11,35 +12,26 @@ export async function registerClassList(
   sha256: Sha256,
   wnids: readonly string[],
 ): Promise<number> {
-  const { id } = await db
-    .insertInto('class_list')
-    .values({ sha256: Buffer.from(sha256, 'hex'), wnids: [...wnids] })
-    .onConflict((conflict) => conflict.column('sha256').doUpdateSet({ wnids: (eb) => eb.ref('class_list.wnids') }))
-    .returning('id')
-    .executeTakeFirstOrThrow();
+  const { id } = onlyRow(
+    await sql<{ id: number }>`
+      insert into class_list (sha256, wnids) values (${Buffer.from(sha256, 'hex')}, ${wnids}::text[])
+      on conflict (sha256) do update set wnids = class_list.wnids returning id`.execute(db),
+  );
   return id;
 }
 
 /** Registers a member. The same model, preprocessing, class list and execution provider always have the same id. */
 export async function registerMember(
   db: Kysely<Database>,
-  member: MemberIdentity,
+  { modelSha256, modelName, preprocessing, executionProvider }: MemberIdentity,
   classListId: number,
 ): Promise<number> {
-  const { id } = await db
-    .insertInto('member')
-    .values({
-      model_sha256: Buffer.from(member.modelSha256, 'hex'),
-      model_name: member.modelName,
-      preprocessing: member.preprocessing,
-      class_list_id: classListId,
-      execution_provider: member.executionProvider,
-    })
-    .onConflict((conflict) =>
-      conflict.constraint('member_identity').doUpdateSet({ model_name: (eb) => eb.ref('member.model_name') }),
-    )
-    .returning('id')
-    .executeTakeFirstOrThrow();
+  const { id } = onlyRow(
+    await sql<{ id: number }>`
+      insert into member (model_sha256, model_name, preprocessing, class_list_id, execution_provider)
+      values (${Buffer.from(modelSha256, 'hex')}, ${modelName}, ${preprocessing}, ${classListId}, ${executionProvider})
+      on conflict on constraint member_identity do update set model_name = member.model_name returning id`.execute(db),
+  );
   return id;
 }
 
@@ -169,9 +161,10 @@ export async function storeEvidence(
   const cells = entries.flatMap(cellsOf);
   const ids = new Map<ExecutionProvider, readonly number[]>();
   for (const provider of new Set(cells.map(providerOf))) ids.set(provider, await membersOn(trx, members, provider));
+  // All writers use the same row order, so that two of them cannot deadlock.
   const rows = cells
     .map((cell) => ({ ...cell, memberId: ids.get(providerOf(cell))?.[cell.member] ?? -1 }))
-    .toSorted(byKey);
+    .toSorted((a, b) => a.photoId - b.photoId || a.memberId - b.memberId || a.crop - b.crop);
   if (rows.length === 0) return;
   await sql`
     insert into evidence (photo_id, member_id, crop, top1, top1_prob, true_classes, true_probs, logits)
@@ -218,17 +211,6 @@ function cellsOf({ photoId, evidence, withLogits }: EvidenceToStore): Cell[] {
 
 function providerOf({ cell }: Cell): ExecutionProvider {
   return cell.executionProvider ?? 'cpu';
-}
-
-interface Key {
-  readonly photoId: number;
-  readonly memberId: number;
-  readonly crop: number;
-}
-
-/** All writers use the same row order, so that two of them cannot deadlock. */
-function byKey(a: Key, b: Key): number {
-  return a.photoId - b.photoId || a.memberId - b.memberId || a.crop - b.crop;
 }
 
 function arrayLiteral(values: Iterable<number>): string {

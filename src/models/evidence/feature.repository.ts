@@ -1,5 +1,6 @@
 import { sql, type Kysely } from 'kysely';
 import type { Database } from '../../platform/postgres/database.ts';
+import { onlyRow } from '../../platform/postgres/query.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
 import { unitVector, type StoredFeature } from './feature.ts';
 import type { ModelIdentity } from './member.ts';
@@ -13,15 +14,15 @@ export async function registerBackbone(
   { modelName, modelSha256, preprocessing }: ModelIdentity,
   output: string,
 ): Promise<number> {
-  const { rows } = await sql<{ id: number }>`
-    insert into backbone (model_sha256, model_name, preprocessing, output)
-    values (${Buffer.from(modelSha256, 'hex')}, ${modelName}, ${preprocessing}, ${output})
-    on conflict (model_sha256, preprocessing, output) do update set model_name = backbone.model_name returning id`.execute(
-    db,
+  const { id } = onlyRow(
+    await sql<{ id: number }>`
+      insert into backbone (model_sha256, model_name, preprocessing, output)
+      values (${Buffer.from(modelSha256, 'hex')}, ${modelName}, ${preprocessing}, ${output})
+      on conflict (model_sha256, preprocessing, output) do update set model_name = backbone.model_name returning id`.execute(
+      db,
+    ),
   );
-  const [row] = rows;
-  if (row === undefined) throw new Error(`Expected an id for the backbone ${modelName} but the database returned none`);
-  return row.id;
+  return id;
 }
 
 export async function withoutFeatures(

@@ -1,5 +1,5 @@
-import type { RgbImage } from '../../platform/image/raster.ts';
-import type { Box, Size } from '../../photo/pixels/box.ts';
+import type { RgbImage, Size } from '../../platform/image/raster.ts';
+import type { Box } from '../../photo/pixels/box.ts';
 import { resizeBilinear, resizeRegion, shorterSideSize } from '../../photo/pixels/resize.ts';
 import { tenCrop } from '../../photo/pixels/ten-crop.ts';
 import { fillTensor } from '../../photo/pixels/tensor.ts';

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { constants, createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { displayPath } from '../../config/root.ts';
-import { codeOf, UsageError, WinnowError, messageOf } from '../../kernel/errors.ts';
+import { codeOf, UsageError, WinnowError, messageOf, unlessCode } from '../../kernel/errors.ts';
 import { syncFolder, makeFolder } from '../../platform/disk/folders.ts';
 import { withFileLock } from '../../platform/lock/file-lock.ts';
 import type { FoundCard } from '../../collection/cards/model-card.process.ts';
@@ -92,12 +92,7 @@ export async function isWhole(file: string, { bytes, sha256 }: FoundCard): Promi
 
 /** The size of a file in bytes. 0 if there is no such file. */
 export async function sizeOf(file: string): Promise<number> {
-  try {
-    return (await stat(file)).size;
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return 0;
-    throw error;
-  }
+  return (await unlessCode(stat(file), 'ENOENT'))?.size ?? 0;
 }
 
 export async function hashOf(file: string): Promise<string> {

@@ -2,7 +2,7 @@ import { access, constants, readdir, readFile, realpath, rm, stat } from 'node:f
 import path from 'node:path';
 import type * as z from 'zod';
 import { displayPath } from '../../config/root.ts';
-import { codeOf, messageOf, StopTheRun, UsageError, WinnowError } from '../../kernel/errors.ts';
+import { codeOf, messageOf, StopTheRun, UsageError, WinnowError, unlessCode } from '../../kernel/errors.ts';
 import { openBlobFolder, type BlobFolder } from '../../platform/blobs/blob-folder.ts';
 import { makeFolder } from '../../platform/disk/folders.ts';
 import { replaceFile, UNFINISHED } from '../../platform/disk/replace-file.ts';
@@ -101,10 +101,7 @@ export async function openToRead(dir: string): Promise<BackupFolder> {
 }
 
 async function requireBackup({ shown, snapshots }: BackupFolder): Promise<void> {
-  const state = await stat(snapshots).catch((error: unknown) => {
-    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return null;
-    throw error;
-  });
+  const state = await unlessCode(stat(snapshots), 'ENOENT', 'ENOTDIR');
   if (state?.isDirectory() === true) return;
   throw new UsageError(`There is no backup in '${shown}'; winnow backup DIR makes one`, { code: 'no-backup' });
 }
@@ -126,12 +123,8 @@ function isWithin(inner: string, outer: string): boolean {
 /** Without symbolic links. The last folders of the path may be missing. */
 async function realPathOf(folder: string): Promise<string> {
   const absolute = path.resolve(folder);
-  try {
-    return await realpath(absolute);
-  } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw error;
-    return path.join(await realPathOf(path.dirname(absolute)), path.basename(absolute));
-  }
+  const real = await unlessCode(realpath(absolute), 'ENOENT');
+  return real ?? path.join(await realPathOf(path.dirname(absolute)), path.basename(absolute));
 }
 
 /** The complete snapshots, the oldest first. @throws UsageError `backup-newer`; StopTheRun `backup-damaged` */
@@ -160,11 +153,7 @@ export async function removeSnapshot(folder: BackupFolder, { id }: Snapshot): Pr
 }
 
 export async function readTakedowns({ takedowns }: BackupFolder): Promise<Takedown[]> {
-  const value = await readJson(takedowns).catch((error: unknown) => {
-    if (codeOf(error) === 'ENOENT') return [];
-    throw error;
-  });
-  return parsed(takedownsSchema, value, takedowns);
+  return parsed(takedownsSchema, (await unlessCode(readJson(takedowns), 'ENOENT')) ?? [], takedowns);
 }
 
 export async function writeTakedowns(folder: BackupFolder, takedowns: readonly Takedown[]): Promise<void> {
@@ -195,12 +184,7 @@ function damaged(file: string, problem: string): StopTheRun {
 }
 
 function writeJson(file: string, value: unknown): Promise<void> {
-  return replaceFile(
-    file,
-    `${JSON.stringify(value)}
-`,
-    { mode: PRIVATE_FILE, isDurable: true },
-  );
+  return replaceFile(file, `${JSON.stringify(value)}\n`, { mode: PRIVATE_FILE, isDurable: true });
 }
 
 async function orUnusable<T>({ shown }: BackupFolder, use: () => Promise<T>): Promise<T> {

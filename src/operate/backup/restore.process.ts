@@ -3,7 +3,7 @@ import type { Kysely } from 'kysely';
 import type { Client } from 'pg';
 import { displayPath } from '../../config/root.ts';
 import type { BlobStore } from '../../kernel/blobs.ts';
-import { codeOf, StopTheRun, UsageError } from '../../kernel/errors.ts';
+import { StopTheRun, UsageError, unlessCode } from '../../kernel/errors.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
 import { recordActivity } from '../../runtime/activity/activity.repository.ts';
 import { localActor } from '../../runtime/activity/local-actor.process.ts';
@@ -79,11 +79,8 @@ const MAY_BE_THERE = new Set([RESTORE_MARK, 'postgres', 'blobs']);
 
 /** @throws UsageError `target-not-empty` if the data folder has files that no restore created */
 export async function requireFreshFolder(dataDir: string): Promise<void> {
-  const names = await readdir(dataDir).catch((error: unknown) => {
-    // A file in its place is reported when the folder is opened.
-    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return [];
-    throw error;
-  });
+  // A file in its place is reported when the folder is opened.
+  const names = (await unlessCode(readdir(dataDir), 'ENOENT', 'ENOTDIR')) ?? [];
   const others = names.filter((name) => !MAY_BE_THERE.has(name));
   if (others.length === 0) return;
   throw new UsageError(

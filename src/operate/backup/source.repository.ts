@@ -1,10 +1,11 @@
+import { storedInShard } from '../../photo/photo.repository.ts';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { sql, type Kysely } from 'kysely';
 import { displayPath } from '../../config/root.ts';
 import { codeOf, UsageError } from '../../kernel/errors.ts';
 import type { Database } from '../../platform/postgres/database.ts';
-import { SHARDS, type ListedPhoto, type Shard } from './copy-photos.ts';
+import { SHARDS, type Shard } from './copy-photos.ts';
 
 /**
  * Number of rows of the catalogue, estimated by the server because a count would read all rows once more. Null if the
@@ -23,11 +24,7 @@ export async function countPhotos(db: Kysely<Database>): Promise<number> {
 
 export async function* storedShards(db: Kysely<Database>): AsyncGenerator<Shard> {
   for (const shard of SHARDS) {
-    const { rows: photos } = await sql<ListedPhoto>`
-      select encode(sha256, 'hex') as sha256, bytes from photo
-      where bytes_state = 'stored' and sha256 between decode(${shard}, 'hex') and decode(rpad(${shard}, 64, 'f'), 'hex')`.execute(
-      db,
-    );
+    const photos = [...(await storedInShard(db, shard))].map(([sha256, bytes]) => ({ sha256, bytes }));
     yield { shard, photos };
   }
 }

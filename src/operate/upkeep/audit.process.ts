@@ -1,4 +1,5 @@
 import pLimit from 'p-limit';
+import { SHARDS } from '../backup/copy-photos.ts';
 import { LOST_BYTES_CURE } from '../../kernel/blobs.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
 import { awaitedPhotos } from '../../photo/lost-bytes.repository.ts';
@@ -73,7 +74,6 @@ const PROBLEMS_OF_STATE = {
   none: 'belongs to no photo: an interrupted crawl; the next crawl uses it',
 } as const;
 
-const SHARDS = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, '0'));
 const LISTED_AT_ONCE = 8;
 const EXAMPLES = 3;
 

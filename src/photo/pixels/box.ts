@@ -1,7 +1,4 @@
-export interface Size {
-  readonly width: number;
-  readonly height: number;
-}
+import type { Size } from '../../platform/image/raster.ts';
 
 /** A rectangle; `left` and `top` count pixels from the picture's top-left corner. */
 export interface Box extends Size {

@@ -1,6 +1,6 @@
-import type { RgbImage, LumaImage } from '../../platform/image/raster.ts';
+import type { RgbImage, LumaImage, Size } from '../../platform/image/raster.ts';
 import { axisFilterOver, type AxisFilter, type Span } from './axis-filter.ts';
-import { isSideLength, requireBoxWithin, type Box, type Size } from './box.ts';
+import { isSideLength, requireBoxWithin, type Box } from './box.ts';
 import { withKernel, type Address, type PixelKernel } from './kernel.ts';
 
 /**
@@ -11,8 +11,6 @@ import { withKernel, type Address, type PixelKernel } from './kernel.ts';
  * widens with the scale, so that every source pixel counts. An axis that keeps its length is filtered, too, with weights
  * of one, which changes nothing. The loops themselves are in WebAssembly: see `kernel.ts`.
  */
-
-export type { Box, Size } from './box.ts';
 
 const STRIP_ROWS = 64;
 
@@ -50,7 +48,7 @@ export function resizeRegion(image: RgbImage, target: Size, box: Box): RgbImage 
   const sourceRows = sourceSpan(down, outRows);
   // The output is written in 32-bit words, so a row needs one byte more than its pixels. Rows are padded to whole
   // blocks, so that loads are aligned.
-  const narrowedStride = roundUp(box.width * 3 + 1, 16);
+  const narrowedStride = Math.ceil((box.width * 3 + 1) / 16) * 16;
   const narrowedBytes = (sourceRows.count + 1) * narrowedStride;
   const outBytes = box.width * box.height * 3;
   const stripBytes = Math.min(STRIP_ROWS, sourceRows.count) * image.width * 3;
@@ -112,10 +110,6 @@ function sourceSpan(filter: AxisFilter, out: Span): Span {
   const last = out.first + out.count - 1;
   const first = filter.starts[out.first] ?? 0;
   return { first, count: (filter.starts[last] ?? 0) + (filter.counts[last] ?? 0) - first };
-}
-
-function roundUp(value: number, multiple: number): number {
-  return Math.ceil(value / multiple) * multiple;
 }
 
 function requireWholeImage(image: RgbImage): void {

@@ -1,6 +1,6 @@
 /** torchvision's `TenCrop` as rectangles of the picture itself, so that its flipped copy is never made. */
-import { isSideLength } from './box.ts';
-import type { Box, Size } from './box.ts';
+import type { Size } from '../../platform/image/raster.ts';
+import { isSideLength, type Box } from './box.ts';
 
 /** The pixels of `box`, each row read from right to left if `mirrored`. */
 export interface Crop {

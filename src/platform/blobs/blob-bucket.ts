@@ -161,12 +161,8 @@ class BlobBucket implements BlobStore {
   }
 
   /** The answer to a call. A permanent failure is thrown as the error that it means for the run. */
-  async #told<T>(call: Promise<T>): Promise<T> {
-    try {
-      return await call;
-    } catch (error) {
-      throw this.#failure(error);
-    }
+  #told<T>(call: Promise<T>): Promise<T> {
+    return call.catch((error: unknown) => Promise.reject(this.#failure(error)));
   }
 
   #failure(error: unknown): Error {

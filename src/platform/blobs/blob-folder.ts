@@ -17,8 +17,6 @@ const fsync = promisify(fs.fsync);
 const rename = promisify(fs.rename);
 
 export interface BlobFolder extends BlobStore {
-  /** @throws StopTheRun `disk-full`, `folder-read-only`, `folder-permission`: no other photo could be stored either */
-  put(sha256: Sha256, bytes: Uint8Array, file?: string): Promise<void>;
   pathOf(sha256: Sha256): string;
 }
 

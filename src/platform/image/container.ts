@@ -3,6 +3,7 @@
  * Decoders cannot, and some decode a cut file silently.
  */
 import type { PhotoFormat } from './inspection.ts';
+import type { Size } from './raster.ts';
 
 export interface Container {
   /** `cut`: the bytes end before the file does. `odd`: the walk failed, but a decoder may succeed. */
@@ -37,8 +38,8 @@ export function isCmykJpeg(bytes: Buffer): boolean {
  * Width and height of a JPEG in pixels, if its segments are unambiguous: one frame, and no Exif that might rotate the
  * picture. Undefined: ask a decoder. Reads no further than the first scan.
  */
-export function plainJpegSize(bytes: Buffer): JpegSize | undefined {
-  let size: JpegSize | undefined;
+export function plainJpegSize(bytes: Buffer): Size | undefined {
+  let size: Size | undefined;
   for (const { marker, contentStart, isAfterStrayBytes } of jpegSegments(bytes)) {
     if (marker === SOS) return size;
     if (isAfterStrayBytes || marker === APP1) return undefined;
@@ -89,11 +90,6 @@ function webpPixels(bytes: Buffer): number {
     default:
       return 0;
   }
-}
-
-interface JpegSize {
-  readonly width: number;
-  readonly height: number;
 }
 
 export interface Segment {

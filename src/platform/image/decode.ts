@@ -2,7 +2,7 @@ import sharp, { type Sharp } from 'sharp';
 import turbo from '@julusian/jpeg-turbo';
 import { GiveUpOnItem, messageOf } from '../../kernel/errors.ts';
 import type { Fingerprint, PhotoFormat } from './inspection.ts';
-import type { LumaImage, RgbImage } from './raster.ts';
+import type { LumaImage, RgbImage, Size } from './raster.ts';
 import { isCmykJpeg, statedPixels } from './container.ts';
 import { decodeLimit } from './decode-limit.ts';
 import { photoFormatOf } from './sniff.ts';
@@ -84,10 +84,8 @@ async function decodeReduced(bytes: Buffer, { width, height }: Header): Promise<
   );
 }
 
-export interface Header {
-  /** Pixels, upright. */
-  readonly width: number;
-  readonly height: number;
+/** Of the upright picture. */
+export interface Header extends Size {
   /** 1 to 8; 1: stored upright. */
   readonly exifOrientation: number;
 }

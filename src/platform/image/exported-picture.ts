@@ -5,21 +5,17 @@ import { sha256Of } from '../../config/sha256.ts';
 import { plainJpegSize } from './container.ts';
 import { decodeLimit } from './decode-limit.ts';
 import { decodeRgb, OPEN_OPTIONS, weightOf } from './decode.ts';
+import type { Size } from './raster.ts';
 import { photoFormatOf } from './sniff.ts';
 import { withoutMetadata } from './strip.ts';
 
-export interface ExportedPicture extends PictureSize {
+export interface ExportedPicture extends Size {
   readonly extension: 'jpg' | 'png';
   /** The file's content. A re-encoded picture is a PNG with the pixels of `decodeRgb`. */
   readonly bytes: Buffer;
   readonly change: PictureChange;
   /** Hash of the pixels of a re-encoded picture: 8-bit RGB, row by row; otherwise `null`. */
   readonly pixelsSha256: Sha256 | null;
-}
-
-interface PictureSize {
-  readonly width: number;
-  readonly height: number;
 }
 
 /**
@@ -43,7 +39,7 @@ export async function exportedPicture(
  * Width and height in pixels of a JPEG or PNG that every reader decodes to the same pixels; `null` if the file asks readers to
  * turn it, has alpha or 16 bits, or is of another format.
  */
-export async function plainSize(bytes: Buffer): Promise<PictureSize | null> {
+export async function plainSize(bytes: Buffer): Promise<Size | null> {
   const format = photoFormatOf(bytes);
   if (format === undefined || format === 'webp') return null;
   const stated = format === 'jpeg' ? plainJpegSize(bytes) : undefined;

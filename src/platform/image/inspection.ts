@@ -1,4 +1,5 @@
 import type { DroppedReason, FailedReason } from '../../kernel/reasons.ts';
+import type { Size } from './raster.ts';
 
 export type PhotoFormat = 'jpeg' | 'png' | 'webp';
 
@@ -16,12 +17,10 @@ export interface Fingerprint {
   readonly fineHash: string;
 }
 
-export interface AcceptedPhoto extends Fingerprint {
+/** Its size is that after `exifOrientation` was applied. */
+export interface AcceptedPhoto extends Fingerprint, Size {
   readonly ok: true;
   readonly format: PhotoFormat;
-  /** Pixels, after `exifOrientation` was applied. */
-  readonly width: number;
-  readonly height: number;
   /** 1 to 8 as in EXIF; 1 if the file has no orientation or an invalid one. */
   readonly exifOrientation: number;
 }

@@ -4,7 +4,7 @@ import { chmod, link, readFile, readdir, rename, rm, stat, writeFile } from 'nod
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
-import { StopTheRun, UsageError, codeOf, throwIfInterrupted } from '../../kernel/errors.ts';
+import { StopTheRun, UsageError, codeOf, throwIfInterrupted, unlessCode } from '../../kernel/errors.ts';
 import { sha256Of } from '../../config/sha256.ts';
 import { hasEnded, identitySchema, ownIdentity, type ProcessIdentity } from './process-identity.ts';
 
@@ -149,15 +149,12 @@ async function linkIfAbsent(draft: string, path: string): Promise<boolean> {
 }
 
 async function readLock(path: string): Promise<Found | undefined> {
-  try {
-    const [text, { ino, mtimeMs }] = await Promise.all([readFile(path, 'utf8'), stat(path)]);
-    const record = parseRecord(text);
-    if (record !== undefined) return { nonce: record.nonce, record };
-    return { nonce: sha256Of(`${ino} ${mtimeMs} ${text}`).slice(0, 32) };
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined;
-    throw error;
-  }
+  const found = await unlessCode(Promise.all([readFile(path, 'utf8'), stat(path)]), 'ENOENT');
+  if (found === undefined) return undefined;
+  const [text, { ino, mtimeMs }] = found;
+  const record = parseRecord(text);
+  if (record !== undefined) return { nonce: record.nonce, record };
+  return { nonce: sha256Of(`${ino} ${mtimeMs} ${text}`).slice(0, 32) };
 }
 
 function parseRecord(text: string): LockRecord | undefined {

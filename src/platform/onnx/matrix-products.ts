@@ -3,24 +3,25 @@ import { PbfWriter } from 'pbf';
 import { createSession } from './session.ts';
 
 /** A matrix of doubles, row by row. */
-interface Matrix {
+export interface Matrix {
   readonly values: Float64Array;
   readonly rows: number;
   readonly columns: number;
 }
 
-/** `MatrixProducts` of src/models/evidence/head. */
-interface Products {
+/** Multiplies matrices in double precision. The same numbers give the same bits. */
+export interface MatrixProducts {
+  /** a [n, k] times the transpose of b [m, k]. @returns [n, m] */
   timesTransposed(a: Matrix, b: Matrix): Promise<Float64Array>;
+  /** The transpose of a [k, n] times b [k, m]. @returns [n, m] */
   transposedTimes(a: Matrix, b: Matrix): Promise<Float64Array>;
-  close(): Promise<void>;
 }
 
 /**
  * Products of matrices in double precision, by ONNX Runtime's Gemm on one thread, so that the sums have the same order on every run.
  * It is about ten times as fast as loops in JavaScript.
  */
-export async function openMatrixProducts(): Promise<Products> {
+export async function openMatrixProducts(): Promise<MatrixProducts & { close(): Promise<void> }> {
   const [timesTransposed, transposedTimes] = [await gemmOf('transB'), await gemmOf('transA')];
   return {
     timesTransposed: (a, b) => product(timesTransposed, a, b),

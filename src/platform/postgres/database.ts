@@ -13,8 +13,6 @@ export interface Database {
   photo: PhotoTable;
   picture: PictureTable;
   licence: LicenceTable;
-  class_list: ClassListTable;
-  member: MemberTable;
   evidence: EvidenceTable;
   collection: CollectionTable;
   decision: DecisionTable;
@@ -85,21 +83,6 @@ interface TakedownTable {
   url: string | null;
   reason: string;
   created_at: Timestamp;
-}
-
-interface ClassListTable {
-  id: Generated<number>;
-  sha256: Buffer;
-  wnids: string[];
-}
-
-interface MemberTable {
-  id: Generated<number>;
-  model_sha256: Buffer;
-  model_name: string;
-  preprocessing: string;
-  class_list_id: number;
-  execution_provider: string;
 }
 
 interface EvidenceTable {

@@ -8,6 +8,12 @@ export async function* streamRows<Row>(db: Kysely<Database>, query: RawBuilder<R
   for await (const chunk of db.getExecutor().stream<Row>(query.compile(db), STREAM_CHUNK_ROWS)) yield* chunk.rows;
 }
 
+/** The row of a statement that always gives one. */
+export function onlyRow<Row>({ rows: [row] }: { readonly rows: readonly Row[] }): Row {
+  if (row === undefined) throw new Error('Expected a row from PostgreSQL but received none');
+  return row;
+}
+
 /** `column = value`, or no condition if no value is given. */
 export function equalsIfGiven(column: string, value: string | undefined): RawBuilder<unknown> {
   return value === undefined ? sql`true` : sql`${sql.ref(column)} = ${value}`;

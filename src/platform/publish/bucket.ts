@@ -145,12 +145,8 @@ class Bucket implements Destination {
     return { Bucket: this.#place.bucket, Key: `${this.#place.prefix}${path}` };
   }
 
-  async #told<T>(call: Promise<T>): Promise<T> {
-    try {
-      return await call;
-    } catch (error) {
-      throw this.#failure(error);
-    }
+  #told<T>(call: Promise<T>): Promise<T> {
+    return call.catch((error: unknown) => Promise.reject(this.#failure(error)));
   }
 
   #failure(error: unknown): unknown {

@@ -157,12 +157,8 @@ class HubDataset implements Destination {
     return this.#told(call.catch(orNull));
   }
 
-  async #told<T>(call: Promise<T>): Promise<T> {
-    try {
-      return await call;
-    } catch (error) {
-      throw this.#failure(error);
-    }
+  #told<T>(call: Promise<T>): Promise<T> {
+    return call.catch((error: unknown) => Promise.reject(this.#failure(error)));
   }
 
   #failure(error: unknown): unknown {

@@ -2,7 +2,7 @@ import { probabilityOf, type CropEvidence } from '../../models/evidence/evidence
 import type { ModelInput } from '../../models/evidence/member.ts';
 import { softmax } from '../../models/evidence/softmax.ts';
 import type { Wnid } from '../../kernel/ids.ts';
-import type { Size } from '../../photo/pixels/box.ts';
+import type { Size } from '../../platform/image/raster.ts';
 import { cropOnPhoto } from '../heatmap/crop-box.ts';
 import type { ModelEvidence, PhotoEvidenceShown } from './desk.ts';
 

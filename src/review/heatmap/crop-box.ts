@@ -1,5 +1,5 @@
 import type { ModelInput } from '../../models/evidence/member.ts';
-import type { Size } from '../../photo/pixels/box.ts';
+import type { Size } from '../../platform/image/raster.ts';
 import { shorterSideSize } from '../../photo/pixels/resize.ts';
 import { tenCrop } from '../../photo/pixels/ten-crop.ts';
 

@@ -2,7 +2,7 @@ import { readdir, stat, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { nearest } from '../../config/nearest.ts';
 import { displayPath } from '../../config/root.ts';
-import { UsageError, codeOf } from '../../kernel/errors.ts';
+import { UsageError, unlessCode } from '../../kernel/errors.ts';
 import { makeDataFolder, syncFolder } from '../../platform/disk/folders.ts';
 
 /**
@@ -93,10 +93,6 @@ export function unfinishedRestore(snapshot: string, shown: string): UsageError {
 
 /** The snapshot whose restore has marked the data folder, or null. A kill may leave the mark without its text. */
 export async function markedRestore(dataDir: string): Promise<string | null> {
-  try {
-    return (await readFile(path.join(dataDir, RESTORE_MARK), 'utf8')).trim() || 'unknown';
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return null;
-    throw error;
-  }
+  const text = await unlessCode(readFile(path.join(dataDir, RESTORE_MARK), 'utf8'), 'ENOENT', 'ENOTDIR');
+  return text === undefined ? null : text.trim() || 'unknown';
 }

@@ -1,3 +1,4 @@
+import { onlyRow } from '../../platform/postgres/query.ts';
 import { sql, type Kysely, type Transaction } from 'kysely';
 import type { Database } from '../../platform/postgres/database.ts';
 import type { Death, WorkKind } from '../../platform/child/suspicion.ts';
@@ -35,7 +36,7 @@ export async function addInFlight(
   db: Kysely<Database>,
   { work, items, open }: { readonly work: string; readonly items: readonly string[]; readonly open: readonly number[] },
 ): Promise<Taken> {
-  const { rows } = await sql<Taken>`
+  const taken = await sql<Taken>`
     with gone as (
       delete from in_flight where id in (
         select h.id from in_flight h where h.id <> all(${open}::bigint[]) and not exists (
@@ -62,9 +63,7 @@ export async function addInFlight(
         select item, work, deaths from suspect union all select item, work, deaths from found) as s
       where s.item = any(${items}::text[])) as suspects
     from taken`.execute(db);
-  const [taken] = rows;
-  if (taken === undefined) throw new Error('Expected PostgreSQL to know its own connection');
-  return taken;
+  return onlyRow(taken);
 }
 
 /** Deletes a row. Those of its items that this process has survived are no longer suspect for this work. */

@@ -1,11 +1,6 @@
 import { minimise, normOf } from './lbfgs.ts';
-import {
-  columnMeans,
-  photoWeights,
-  regressionObjective,
-  type LabelledFeatures,
-  type MatrixProducts,
-} from './softmax-regression.ts';
+import { columnMeans, photoWeights, regressionObjective, type LabelledFeatures } from './softmax-regression.ts';
+import type { MatrixProducts } from '../../../platform/onnx/matrix-products.ts';
 
 export interface FitOrder {
   readonly data: LabelledFeatures;

@@ -20,14 +20,10 @@ export function heldOut(
   for (const ofClass of groupBy(positions, ({ label }) => label).values()) {
     const bySha = groupBy(ofClass, ({ sha256 }) => sha256);
     if (bySha.size < LEAST_PHOTOS) continue;
-    const shuffled = [...bySha].map(([sha256, same]) => ({ key: keyOf(sha256, seed), same }));
+    const shuffled = [...bySha].map(([sha256, same]) => ({ key: sha256Of(`${seed} ${sha256}`), same }));
     const count = Math.max(1, Math.round(bySha.size * SHARE));
     for (const { same } of shuffled.toSorted((a, b) => (a.key < b.key ? -1 : 1)).slice(0, count))
       for (const { i } of same) chosen.add(i);
   }
   return chosen;
-}
-
-function keyOf(sha256: Sha256, seed: number): string {
-  return sha256Of(`${seed} ${sha256}`);
 }

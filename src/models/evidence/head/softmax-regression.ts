@@ -1,3 +1,4 @@
+import type { Matrix, MatrixProducts } from '../../../platform/onnx/matrix-products.ts';
 import { softmax } from '../softmax.ts';
 import type { Objective } from './lbfgs.ts';
 
@@ -8,20 +9,6 @@ export interface LabelledFeatures {
   /** The class of each photo, 0..classes-1. */
   readonly labels: Int32Array;
   readonly classes: number;
-}
-
-export interface Matrix {
-  readonly values: Float64Array;
-  readonly rows: number;
-  readonly columns: number;
-}
-
-/** Multiplies matrices in double precision. The same numbers give the same bits. */
-export interface MatrixProducts {
-  /** a [n, k] times the transpose of b [m, k]. @returns [n, m] */
-  timesTransposed(a: Matrix, b: Matrix): Promise<Float64Array>;
-  /** The transpose of a [k, n] times b [k, m]. @returns [n, m] */
-  transposedTimes(a: Matrix, b: Matrix): Promise<Float64Array>;
 }
 
 export interface Regression {

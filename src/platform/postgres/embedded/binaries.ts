@@ -46,7 +46,7 @@ async function resolveNative(packageName: string): Promise<string> {
   } catch (error) {
     throw new UsageError(
       `Expected the package '${packageName}' with PostgreSQL's programs in node_modules but received ` +
-        `'${firstLine(messageOf(error))}'; run npm ci without --omit=optional, or ${WAY_OUT}`,
+        `'${messageOf(error).split('\n', 1)[0]}'; run npm ci without --omit=optional, or ${WAY_OUT}`,
       { code: 'postgres-binaries-missing', cause: error },
     );
   }
@@ -60,8 +60,4 @@ export function brokenBinaries(native: string, output: string): UsageError {
       `not musl), or ${WAY_OUT}`,
     { code: 'postgres-binaries-missing' },
   );
-}
-
-function firstLine(text: string): string {
-  return text.split('\n', 1)[0] ?? '';
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { appendFile, chown, open, readFile, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { UsageError, codeOf } from '../../../kernel/errors.ts';
+import { UsageError, unlessCode } from '../../../kernel/errors.ts';
 import { syncFolder } from '../../disk/folders.ts';
 import { programFailure } from './failures.ts';
 import { ROLE, type Layout } from './layout.ts';
@@ -82,10 +82,7 @@ export async function readPassword(layout: Layout): Promise<string | undefined> 
 async function clusterVersion(layout: Layout): Promise<string | undefined> {
   const version = await readIfThere(join(layout.cluster, 'PG_VERSION'));
   if (version !== undefined) return version.trim();
-  const names = await readdir(layout.cluster).catch((error: unknown) => {
-    if (codeOf(error) === 'ENOENT') return [];
-    throw error;
-  });
+  const names = (await unlessCode(readdir(layout.cluster), 'ENOENT')) ?? [];
   if (names.length === 0) return undefined;
   throw new UsageError(
     `Expected a PostgreSQL cluster in '${layout.cluster}' but it has no file PG_VERSION among its ${names.length} ` +
@@ -127,11 +124,6 @@ async function removeDrafts(layout: Layout): Promise<void> {
   }
 }
 
-export async function readIfThere(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined;
-    throw error;
-  }
+export function readIfThere(path: string): Promise<string | undefined> {
+  return unlessCode(readFile(path, 'utf8'), 'ENOENT');
 }
