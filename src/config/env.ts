@@ -15,18 +15,12 @@ export function environmentName(settingName: string): string {
   return `${PREFIX}${words.toUpperCase()}`;
 }
 
-/**
- * Removes variables of the user's own PostgreSQL that every connection of this process would obey. They may turn off the
- * durability of the embedded server (`synchronous_commit=off`). Its address overrules the other PG variables.
- */
+/** Variables of the user's own PostgreSQL could turn off the durability of the embedded server. */
 export function ignorePostgresOptions(variables: NodeJS.ProcessEnv = process.env): void {
   for (const name of ['PGOPTIONS', 'PGSSLNEGOTIATION']) delete variables[name];
 }
 
-/**
- * Turns off the S3 client's warning about the Node version that its next release needs. Developers need that warning, users
- * do not, and every command would print it. The client reads this switch from the environment only.
- */
+/** Turns off the S3 client's warning about Node, for developers. The client reads it from the environment only. */
 export function silenceS3Client(variables: NodeJS.ProcessEnv = process.env): void {
   variables['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
 }

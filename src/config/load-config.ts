@@ -65,10 +65,7 @@ export async function loadConfig(options: LoadConfigOptions = {}): Promise<Loade
   return { config: nest(values), origins, warnings };
 }
 
-/**
- * The rows of `winnow config`: all settings in the order of the table. Secrets are replaced by `***`. An origin is `default`,
- * or the kind of source and the place: `environment WINNOW_LOG_LEVEL`.
- */
+/** The rows of `winnow config`, without secrets. An origin is like `default` or `environment WINNOW_LOG_LEVEL`. */
 export function describeConfig({ config, origins }: Pick<LoadedConfig, 'config' | 'origins'>) {
   return [...origins].map(([name, { source, where }]) => {
     const { description, secret } = settingOf(name);

@@ -31,10 +31,7 @@ function wordsOf({ description, anyOf, enum: values, const: literal, type, items
 
 const WORDS_OF_TYPES: Readonly<Record<string, string>> = { boolean: 'true or false', null: 'null', string: 'text' };
 
-/**
- * The first problem of a value: its path in the value ([] for the whole value), and what the schema accepts there. A
- * name in a mapping counts as the value at its path.
- */
+/** The path of the first problem of a value ([]: the whole), and what is accepted there. A name counts as its value. */
 export function firstProblem(
   schema: z.ZodType,
   { issues: [issue] }: z.ZodError,

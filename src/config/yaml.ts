@@ -11,13 +11,7 @@ export interface YamlFile {
   readonly where: (path: ValuePath) => string;
 }
 
-/**
- * Parses YAML 1.2 (core schema: no dates, no merge keys) whose top level is a mapping.
- *
- * @param fileName the file's name in messages
- * @throws UsageError `bad-yaml` with file and line for wrong syntax, tabs, duplicate keys, unknown tags, several documents,
- *   aliases that expand to more than a hundred copies, or a top level that is not a mapping
- */
+/** YAML 1.2, core schema: no dates, no merge keys. @throws UsageError `bad-yaml` with file and line */
 export function parseYaml(text: string, fileName: string): YamlFile {
   const lineCounter = new LineCounter();
   const placeOf = (offset: number): string => `${fileName}:${lineCounter.linePos(offset).line}`;

@@ -13,10 +13,7 @@ export interface ListedBlob {
 
 export interface OpenBlob {
   readonly bytes: number;
-  /**
-   * The bytes, hashed while they are read. If the hash is wrong, the stream fails with LostBytes before its last chunk.
-   * Destroying the stream closes the file or the connection.
-   */
+  /** With wrong bytes it fails with LostBytes before its last chunk. Destroying it closes the file or connection. */
   readonly stream: NodeJS.ReadableStream & { destroy(): unknown };
 }
 
@@ -62,10 +59,7 @@ export interface BlobStore {
 /** `missing`: no bytes (the disk may not be mounted). `wrong`: another SHA-256. `unreadable`: the system refuses. */
 export type LossKind = 'missing' | 'wrong' | 'unreadable';
 
-/**
- * The bytes of one blob are lost. The photo itself may be fine, and other blobs too. Consequence: the run sets the photo
- * aside, names it and continues. The same bytes may be stored again.
- */
+/** The bytes of one blob are lost. Consequence: the run sets the photo aside, names it and continues. */
 export class LostBytes extends Error {
   readonly kind: LossKind;
   /** `ENOENT`, as a file system reports a missing file, or `wrong-bytes`, `unreadable-bytes`. */

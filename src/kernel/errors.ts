@@ -32,10 +32,7 @@ export class RetryLater extends WinnowError {
   }
 }
 
-/**
- * A source refuses all our requests (a bot wall, an expired key, a ban). Consequence: winnow sends that source nothing for
- * a while, and the other sources continue. Exit code 1 at the end.
- */
+/** A source refuses us (a ban, an expired key). Consequence: it gets no requests for a while. Exit code 1. */
 export class SourceBlocked extends WinnowError {}
 
 /** This item can never succeed. Consequence: it is counted as failed under its reason, and the run continues. */

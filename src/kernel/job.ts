@@ -1,7 +1,4 @@
-/**
- * Describes one kind of job, independently of the queue backend. Every job is idempotent and has a key. The queue delivers
- * a job at least once. The catalogue knows which work is done.
- */
+/** One kind of job, on any queue. It is idempotent and delivered at least once; the catalogue knows what is done. */
 export interface JobDefinition<Payload> {
   /** Name of the queue. No colon. */
   readonly queue: string;

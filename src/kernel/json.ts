@@ -16,10 +16,7 @@ const [QUOTE, BACKSLASH, COMMA] = [0x22, 0x5c, 0x2c];
 /** `[` and `{`, `]` and `}`. */
 const [OPENING, CLOSING] = [new Set([0x5b, 0x7b]), new Set([0x5d, 0x7d])];
 
-/**
- * Why a text that may come from a stranger must not be parsed, or null. Parsed values take twenty times the memory of their text, and
- * code that calls itself for each level of them runs out of stack.
- */
+/** Why a stranger's text must not be parsed, or null: values take 20 times its memory, and deep ones the stack. */
 export function jsonExcess(text: string, { depth, items }: JsonLimits): string | null {
   let [level, values, isText] = [0, 1, false];
   for (let i = 0; i < text.length; i += 1) {

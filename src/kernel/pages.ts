@@ -1,7 +1,4 @@
-/**
- * A job covers a page: a fixed range of 64 ids. The page's number is the job's key. Every process that derives jobs from
- * the catalogue therefore uses the same key for the same work, and a queued job is not added twice.
- */
+/** A job covers a page, a fixed range of ids, whose number is its key: no process queues the same work twice. */
 export const IDS_PER_PAGE = 64;
 
 export function pageOf(id: number): number {

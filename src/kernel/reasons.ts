@@ -1,7 +1,4 @@
-/**
- * The closed lists of reasons. README's glossary explains each. Lists are closed because reasons are metric labels and table
- * columns.
- */
+/** The lists of reasons, which the glossary explains, are closed because reasons are metric labels. */
 
 /** Reasons for which a rule refuses a candidate. */
 export const DROPPED_REASONS = [
@@ -57,10 +54,7 @@ export type DecisionReason =
   | 'in-reference-set'
   | (typeof FAILED_DECISION_REASONS)[number];
 
-/**
- * Reasons of decisions whose state is `failed`. `undecodable`: the bytes cannot be decoded. `poison`: evaluating the photo
- * kills the process or gives numbers that are not finite.
- */
+/** `poison`: evaluating the photo kills the process or gives numbers that are not finite. */
 export const FAILED_DECISION_REASONS = ['undecodable', 'poison'] as const;
 
 export function isFailedDecision(text: string): boolean {

@@ -3,10 +3,7 @@ const SECONDS = /^\d{1,15}$/;
 const IMF_FIXDATE_OR_RFC_850 = /^(?:Mon|Tues?|Wed(?:nes)?|Thu(?:rs)?|Fri|Sat(?:ur)?|Sun)(?:day)?, .* GMT$/i;
 const ASCTIME = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}$/i;
 
-/**
- * How long a `Retry-After` header asks us to wait, in milliseconds from `nowMs`: at least 0, with no upper bound. Null if
- * the header is absent or has neither form.
- */
+/** Milliseconds from `nowMs` that a `Retry-After` header asks for, 0 or more. Null if it has neither form. */
 export function parseRetryAfterMs(header: string | undefined, nowMs: number): number | null {
   const text = header?.trim() ?? '';
   if (SECONDS.test(text)) return Number(text) * 1_000;

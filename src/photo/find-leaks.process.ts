@@ -20,11 +20,7 @@ interface SearchableSet {
   readonly ids: readonly number[];
 }
 
-/**
- * Finds photos that are in the reference sets: the 64-bit hash proposes matches, the finer hash confirms them. The
- * 64-bit hashes of a set are loaded when they are first needed, and loaded again once the set has changed. Finer hashes
- * are read for matches only.
- */
+/** The 64-bit hashes propose matches, and are loaded when needed or changed. The finer hash confirms them. */
 export class LeakFinder {
   #sets: readonly SearchableSet[] = [];
   #state = '[]';

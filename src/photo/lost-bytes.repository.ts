@@ -18,10 +18,7 @@ export async function refetchPictures(
   return Number(result.numAffectedRows ?? 0);
 }
 
-/**
- * Those of some photos with lost bytes that wait for the next crawl: their pictures were sent back by `refetchPictures`, and
- * pictures wait to be fetched. None waits any more if every picture is settled.
- */
+/** Those of some photos with lost bytes whose pictures `refetchPictures` has sent back and the next crawl fetches. */
 export async function awaitedPhotos(
   db: Kysely<Database>,
   photos: readonly { readonly sha256: Sha256 }[],

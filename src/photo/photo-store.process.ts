@@ -14,11 +14,7 @@ export interface ReadPicture {
   readonly bytes: Buffer;
 }
 
-/**
- * The photo's id, or why nothing is stored. `takenDown`: the bytes were taken down, with the reason. `overtaken`:
- * another process settled the picture first. `placeholder`: the picture was dropped, as were other pictures with the
- * same bytes.
- */
+/** `takenDown`: with the reason. `overtaken`: another process settled the picture. `placeholder`: it is a notice. */
 export type StoreOutcome =
   | { readonly photoId: number }
   | { readonly takenDown: string }
@@ -41,10 +37,7 @@ export interface PhotoStore {
 
 const BATCH_PHOTOS = 256;
 
-/**
- * Opens the store to which partitions give their photos. Photos that arrive while others are being stored share the next
- * write: files are synced in parallel, and one statement creates all their rows.
- */
+/** Photos that arrive while others are stored share the next write: files in parallel, rows in one statement. */
 export function openPhotoStore(deps: PhotoStoreDeps): PhotoStore {
   return { store: createBatcher(async (batch: readonly ReadPicture[]) => storeBatch(batch, deps), BATCH_PHOTOS) };
 }

@@ -20,10 +20,7 @@ async function beforeRows(trx: Transaction<Database>): Promise<void> {
   await sql`lock table photo in row exclusive mode`.execute(trx);
 }
 
-/**
- * Locks those of the photos that are in a state, so that no other process prunes or restores one before the transaction
- * ends. For `pruning`, the time limit leaves a slow S3 service time to delete the bytes.
- */
+/** Locks photos in a state against pruning and restoring. For `pruning`, a slow S3 service gets time to delete. */
 export async function lockBytes(
   trx: Transaction<Database>,
   photoIds: readonly number[],
@@ -47,10 +44,7 @@ export async function lockIfPruned(trx: Transaction<Database>, photoId: number):
   return rows.length > 0;
 }
 
-/**
- * Which of the photos have no bytes any more. Until the transaction ends, the others keep theirs, and no picture of any
- * of them is dropped as a notice.
- */
+/** Photos without bytes. The others keep theirs, and their pictures, until the transaction ends. */
 export async function sharePruned(trx: Transaction<Database>, photoIds: readonly number[]): Promise<Set<number>> {
   if (photoIds.length === 0) return new Set();
   const { rows } = await sql<{ id: number; pruned: boolean }>`

@@ -108,18 +108,12 @@ async function forgetPhotos(
   return { collections: rows.map(({ name }) => name), reports: reports.rows.map(({ name }) => name).toSorted() };
 }
 
-/**
- * Photos are stored before or after a takedown, but not at the same time: otherwise one transaction would not see the
- * other's tombstone or photo. The table is locked before any row, so that there is no deadlock.
- */
+/** Keeps photos from being stored during a takedown, which they would not see. The table is locked before any row. */
 async function keepStoringOut(trx: Transaction<Database>): Promise<void> {
   await sql`lock table photo in share row exclusive mode`.execute(trx);
 }
 
-/**
- * Writes a tombstone for the bytes of a picture that was taken down by its place or URL while they were being
- * downloaded. Does nothing if the picture was settled in another way, or if the same bytes are a photo already.
- */
+/** Writes a tombstone for bytes whose picture was taken down while they were downloaded, unless they are a photo. */
 export async function buryOvertaken(db: Kysely<Database>, pictureId: number, sha256: Sha256): Promise<void> {
   const bytes = hexBytes(sha256);
   await db.transaction().execute(async (trx) => {

@@ -18,10 +18,7 @@ const VERSION = 3;
 
 type SmallCopyDeps = Pick<App, 'blobs' | 'config' | 'dataDir' | 'log'>;
 
-/**
- * The thumbnail of a stored photo as WebP, or null if its bytes are lost. It is made once and cached under `thumbnails/`,
- * where it may be removed at any time. Rejects with Interrupted once the signal aborts.
- */
+/** WebP, cached. Null if the bytes are lost. Rejects with Interrupted once the signal aborts. */
 export function thumbnailOf(app: SmallCopyDeps, sha256: Sha256, signal: AbortSignal): Promise<Buffer | null> {
   const size = { maxSidePixels: app.config.shortlist.thumbnailPixels, quality: THUMBNAIL_QUALITY };
   return copyOfPhoto(app, { sha256, ...size }, signal);

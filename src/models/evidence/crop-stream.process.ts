@@ -45,10 +45,7 @@ export interface CropStreamDeps {
   onPass?(backbone: number, crops: readonly number[]): void;
   /** Called when a photo will be decoded soon, so that its bytes can be read early. */
   readAhead?(sha256: Sha256): void;
-  /**
-   * Decodes a photo and returns the result of `use`. Rejects with GiveUpOnItem if the bytes cannot be decoded, LostBytes if
-   * they are lost, and any other error if the photo may be tried again.
-   */
+  /** Rejects with GiveUpOnItem for undecodable bytes, LostBytes, or an error after which the photo is tried again. */
   decode<T>(sha256: Sha256, use: (image: RgbImage) => T): Promise<T>;
   /** True once the run must end. Photos then settle with the evidence that they have. */
   shouldStop(): boolean;
@@ -108,10 +105,7 @@ export class CropStream {
     if (this.#pending.length > 0) this.#working = this.#work();
   }
 
-  /**
-   * Keeps enough photos open for several passes, and decodes the photos of one more pass, so that neither waits for the
-   * other.
-   */
+  /** Keeps photos for several passes open, and decodes those of one more, so that neither waits for the other. */
   #startDecoding(): void {
     const { cropsPerPass } = this.#deps;
     while (

@@ -54,10 +54,7 @@ export async function membersOn(
   return members.map((id) => there.get(id) ?? -1);
 }
 
-/**
- * The ids of each member for every execution provider, in the order in which their rows count: the cpu's, then those
- * of the others as they were registered. See the view `counted_evidence`.
- */
+/** The ids of each member for every execution provider, as their rows count: the cpu's first, then as registered. */
 export async function membersOnEach(db: Kysely<Database>, members: readonly number[]): Promise<readonly number[][]> {
   const { rows } = await sql<{ own: number; ids: number[] }>`
     select m.id as own, array_agg(o.id order by o.execution_provider <> 'cpu', o.id) as ids

@@ -5,10 +5,7 @@ import type { Sha256 } from '../../kernel/ids.ts';
 import { unitVector, type StoredFeature } from './feature.ts';
 import type { ModelIdentity } from './member.ts';
 
-/**
- * Registers the model output that photos are compared by. The same output always has the same id. Features are computed on
- * the cpu only.
- */
+/** The model output that photos are compared by, on the cpu. The same output always has the same id. */
 export async function registerBackbone(
   db: Kysely<Database>,
   { modelName, modelSha256, preprocessing }: ModelIdentity,

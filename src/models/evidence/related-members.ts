@@ -1,9 +1,6 @@
 import { CROPS_PER_MEMBER, summariseCrop, type CropEvidence, type PhotoEvidence } from './evidence.ts';
 
-/**
- * A member of another collection with the same model and preprocessing, and a class list that has all our classes and
- * more. Its evidence gives or bounds the evidence of our member.
- */
+/** A member of another collection, whose class list has all ours and more. It gives or bounds our evidence. */
 export interface RelatedMember {
   readonly memberId: number;
   /** Our member, as a position in the ensemble. */
@@ -45,10 +42,7 @@ export function overOurs(cell: CropEvidence, places: readonly number[], truths: 
   return { ...ran, top1: places.indexOf(cell.top1), top1Prob: cell.top1Prob, trueProbs, logits: null, isBound: true };
 }
 
-/**
- * Fills crops that our member lacks, or has without logits, with cells of a related member. Logits count most, then exact
- * summaries, then bounds.
- */
+/** Fills crops that our member lacks. Logits of either count most, then exact summaries, then bounds. */
 export function withRelated(ours: PhotoEvidence[number], theirs: PhotoEvidence[number]): PhotoEvidence[number] {
   return Array.from({ length: CROPS_PER_MEMBER }, (_, crop) => richer(ours[crop] ?? null, theirs[crop] ?? null));
 }

@@ -84,10 +84,7 @@ function layoutOf(input: GraphValue, dims: readonly (number | string)[]): Pick<P
   return other === undefined ? { layout: only.layout, size } : { layout: null, size: null };
 }
 
-/**
- * The outputs that may be the logits: float32, with one row for each picture. Throws UsageError `model-unsuitable` if
- * there is no such output, or not the requested one.
- */
+/** The outputs that may be logits: float32, a row for each picture. @throws UsageError `model-unsuitable` */
 export function logitsCandidates(
   { outputs }: GraphDescription,
   { logits, width }: { readonly logits?: string | undefined; readonly width: number | null },
@@ -174,10 +171,7 @@ export interface Gathering {
   readonly source: string;
 }
 
-/**
- * Takes the facts from flags first. On a terminal it then asks for the rest. Otherwise it throws one error that lists all
- * missing facts.
- */
+/** Asks for facts that no flag gives; without a terminal, throws one error that lists them all. */
 export async function gather(
   { given: flags, ask }: { readonly given: GivenFacts; readonly ask: Ask | null },
   { graph, input, workingDir, source }: Gathering,

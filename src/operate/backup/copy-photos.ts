@@ -46,10 +46,7 @@ export interface PhotosCopied {
 /** Copies at the same time: enough to keep a slow link and a disk busy. */
 const COPIES_AT_ONCE = 16;
 
-/**
- * Copies the bytes of every listed photo that the target lacks. The bytes are hashed when they are read. The source is only
- * read. After an interruption the next run copies what is missing.
- */
+/** Copies what the target lacks, hashed as it is read. After an interruption the next run copies what is missing. */
 export async function copyPhotos(copy: PhotoCopy): Promise<PhotosCopied> {
   await copy.from.check();
   await copy.to.check();

@@ -12,10 +12,7 @@ const PORTION_BYTES = 4_000_000;
 const MAX_TEXT_BYTES = PORTION_BYTES + 2 ** 30;
 const NEW_LINE = 0x0a;
 
-/**
- * Joins the chunks of a COPY and cuts them again between rows. The cuts depend on the bytes only, not on the chunks, so the
- * rows before the first change give the same portions again.
- */
+/** Cuts a COPY between rows, by its bytes only, so that rows before the first change give the same portions again. */
 export async function* cutRows(chunks: AsyncIterable<Buffer>, portionBytes = PORTION_BYTES): AsyncGenerator<Buffer> {
   let parts: Buffer[] = [];
   let size = 0;

@@ -7,10 +7,7 @@ import { codeOf, UsageError } from '../../kernel/errors.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import { SHARDS, type Shard } from './copy-photos.ts';
 
-/**
- * Number of rows of the catalogue, estimated by the server because a count would read all rows once more. Null if the
- * server has no estimate.
- */
+/** The server's estimate of the catalogue's rows, or null: a count would read all rows once more. */
 export async function estimatedRows(db: Kysely<Database>): Promise<number | null> {
   const { rows } = await sql<{ rows: number | null }>`
     select nullif(sum(n_live_tup), 0)::bigint as rows from pg_stat_user_tables where schemaname = 'public'`.execute(db);

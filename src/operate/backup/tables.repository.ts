@@ -17,10 +17,7 @@ export interface CatalogueTable {
 /** Kysely's records of applied migrations. Each catalogue has its own. */
 const NOT_DATA = ['kysely_migration', 'kysely_migration_lock'];
 
-/**
- * The tables of a catalogue, each after the tables that it refers to. Unlogged tables are left out: their rows are
- * temporary and are made again when they are missing.
- */
+/** Each after the tables that it refers to, without unlogged ones, whose rows are made again when missing. */
 export async function catalogueTables(client: Client): Promise<CatalogueTable[]> {
   const { rows } = await client.query<CatalogueTable>(
     `select quote_ident(c.relname) as name,

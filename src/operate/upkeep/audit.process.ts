@@ -13,10 +13,7 @@ type Audited = Pick<App, 'db' | 'blobs'>;
 
 const PHOTOS_PER_QUERY = 1_000;
 
-/**
- * The checks of `winnow doctor --deep`: every row against its bytes, every file against its row, decisions against
- * their evidence, and verdicts against their events.
- */
+/** The checks of `winnow doctor --deep`, of rows, bytes, decisions and verdicts. */
 export async function auditDataFolder(app: Audited, signal: AbortSignal): Promise<AuditResult[]> {
   const awaited = new Set<Sha256>();
   const photos = await auditPhotos(app, signal, awaited);
@@ -77,10 +74,7 @@ const PROBLEMS_OF_STATE = {
 const LISTED_AT_ONCE = 8;
 const EXAMPLES = 3;
 
-/**
- * Counts the photos that should have bytes but have no blob of their size. Lists the blobs, a part at a time, and reads
- * none. Photos that the next crawl fetches again do not count.
- */
+/** Photos that should have a blob of their size. Reads none, and leaves out those that are fetched again. */
 export async function photosWithoutBlobs(
   { db, blobs }: Pick<App, 'db' | 'blobs'>,
   signal: AbortSignal,

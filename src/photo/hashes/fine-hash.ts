@@ -56,10 +56,7 @@ export function fineSimilarity(a: FineHash, b: FineHash): number {
   return product === 0 ? 0 : product / Math.sqrt(ofA * ofB);
 }
 
-/**
- * True if two pictures whose 64-bit hashes match are the same. If a finer hash is unknown (null: the picture is from an
- * older catalogue and its bytes are gone), the 64-bit hash alone decides, so that no leak is missed.
- */
+/** If a finer hash is unknown (null: an older catalogue), the 64-bit hash alone decides, so that no leak is missed. */
 export function confirms(a: FineHash | null, b: FineHash | null): boolean {
   return a === null || b === null || fineSimilarity(a, b) >= LEAST_SIMILARITY;
 }

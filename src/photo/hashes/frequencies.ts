@@ -26,10 +26,7 @@ export function frequenciesOf(image: RgbImage | LumaImage): Frequencies {
   return lowFrequencies(isLuma ? resizeLuma(image, { width: GRID, height: GRID }) : greyGrid(image));
 }
 
-/**
- * Luma of the picture at 32 x 32 pixels, as Pillow's conversion to `L` computes it (ITU-R 601 in 16-bit fixed point).
- * Resizing first avoids converting every pixel. This order changes a value by at most one level.
- */
+/** Luma as Pillow computes it (ITU-R 601, 16-bit fixed point), but after resizing: at most one level differs. */
 function greyGrid(image: RgbImage): Uint8Array {
   const { data } = resizeBilinear(shortened(image), GRID, GRID);
   const grey = new Uint8Array(GRID * GRID);

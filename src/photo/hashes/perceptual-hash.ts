@@ -23,10 +23,7 @@ const LOW = 8;
 /** The value of a lower-case hex digit by its character code; -1 for other characters. */
 const HEX_VALUES = Int8Array.from({ length: 128 }, (_, code) => '0123456789abcdef'.indexOf(String.fromCharCode(code)));
 
-/**
- * The hash as 16 lower-case hex digits. Its most significant bit is the lowest frequency. The 64 bits follow in rows of
- * rising horizontal frequency. Flat pictures all hash to `8000000000000000` (black: all zeros).
- */
+/** 16 hex digits, the lowest frequency first. Flat pictures hash to `8000000000000000` (black: all zeros). */
 export function hashOfFrequencies(frequencies: Frequencies): string {
   const low = new Float64Array(HASH_BITS);
   for (let i = 0; i < HASH_BITS; i++) low[i] = frequencies[Math.floor(i / LOW) * FREQUENCIES + (i % LOW)] ?? 0;

@@ -14,10 +14,7 @@ import { withKernel, type Address, type PixelKernel } from './kernel.ts';
 
 const STRIP_ROWS = 64;
 
-/**
- * The size that torchvision's `Resize(shorter)` gives: the shorter side becomes `shorter` pixels, the other one
- * `int(shorter * long / short)`, truncated and not rounded.
- */
+/** As torchvision's `Resize(shorter)`: the other side is `int(shorter * long / short)`, truncated. */
 export function shorterSideSize(size: Size, shorter: number): Size {
   const { width, height } = size;
   return width <= height

@@ -1,7 +1,4 @@
-/**
- * The part of WebAssembly's JavaScript interface that the kernel uses. Node's own types leave it out, and the browser's
- * would bring in the DOM.
- */
+/** What the kernel uses of WebAssembly. Node's own types leave it out, and the browser's would bring in the DOM. */
 declare namespace WebAssembly {
   class Memory {
     readonly buffer: ArrayBuffer;

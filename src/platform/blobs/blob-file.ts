@@ -13,11 +13,7 @@ const close = promisify(fs.close);
 /** winnow writes no links, but a user may have moved a file and left one. A pipe must not wait for its writer. */
 const FLAGS = fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0);
 
-/**
- * System errors about one file or folder that cannot be read, while others may be fine: a loop of links, a
- * folder in its place, no permission, a broken sector, a broken file system, a lost network mount. Other errors (no
- * memory, too many open files) say nothing about the file.
- */
+/** Errors about one file while others may be fine (no memory or too many open files say nothing about the file). */
 const UNREADABLE = new Set([
   'EACCES',
   'EBADMSG',

@@ -23,10 +23,7 @@ export interface BlobFolder extends BlobStore {
 /** Holds unfinished writes. It is on the same file system as the blobs, so that the rename is atomic. */
 const UNFINISHED = 'unfinished';
 
-/**
- * Blobs as files: `<folder>/ab/cd/<sha256>`. A blob is written to a temporary file, synced and renamed, and its folder
- * is synced. So it is whole or absent, even after a crash or a power cut.
- */
+/** Blobs as `<folder>/ab/cd/<sha256>`, written aside, synced and renamed: whole or absent, even after a power cut. */
 export function openBlobFolder(folder: string): BlobFolder {
   let canClone = true;
   const pathOf = (sha256: Sha256): string => path.join(folder, sha256.slice(0, 2), sha256.slice(2, 4), sha256);
@@ -107,10 +104,7 @@ async function writeDurably(
   }
 }
 
-/**
- * Moves a file to its place. In a large catalogue nearly all folders exist, so the folder is made only if the rename fails. A file
- * cannot replace a folder in the blob's place: the folder is moved beside it, where `winnow doctor --deep` names its files.
- */
+/** Makes the folder only if the rename fails. A folder in the blob's place is moved beside it for `doctor`. */
 async function replace(file: string, target: string): Promise<void> {
   try {
     await rename(file, target);
@@ -126,10 +120,7 @@ async function replace(file: string, target: string): Promise<void> {
 /** The system cannot share blocks between any files of these two folders. */
 const CANNOT_CLONE = new Set(['EINVAL', 'ENOSYS', 'ENOTSUP', 'ENOTTY', 'EXDEV']);
 
-/**
- * Makes a file that shares its blocks with another one, and opens it. Only some file systems can do this (Btrfs, XFS, APFS). If it
- * fails, no file is left, and the caller writes the bytes, which reports any real problem.
- */
+/** Shares blocks with another file (Btrfs, XFS, APFS). If it fails, the caller writes the bytes. */
 async function openClone(source: string, file: string, blobs: string): Promise<number> {
   try {
     await makeBlobFolder(blobs);

@@ -25,10 +25,7 @@ const START_LIMIT_MS = 300_000;
 const GRACE_MS = 1_000;
 const SAID_CHARACTERS = 2_000;
 
-/**
- * A program in a child process that handles one request at a time. If it dies, the request in flight is to blame. It is
- * started for the first request, and again after a death. It ends when this process ends.
- */
+/** Handles one request at a time in a child process. If it dies, the request is to blame; the next one restarts it. */
 export class ChildProgram<Spec, Request, Answer> {
   readonly #options: ChildOptions<Spec>;
   #child: Child | null = null;

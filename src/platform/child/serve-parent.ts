@@ -15,10 +15,7 @@ export function tell(doing: string): void {
 
 type Start<Spec, Request, Answer> = (spec: Spec) => Promise<(request: Request) => Promise<Answer>>;
 
-/**
- * The child's side of `ChildProgram`. It starts as its parent says, and then answers one request at a time. It ignores
- * Ctrl-C, which the parent handles. When the parent has gone it ends at once.
- */
+/** The child's side of `ChildProgram`. It ignores Ctrl-C, which its parent handles, and ends with its parent. */
 export function serveParent<Spec, Request, Answer>(start: Start<Spec, Request, Answer>): void {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
   // `exit` would abort in the middle of a forward pass.

@@ -27,10 +27,7 @@ export async function makeFolder(folder: string, mode = 0o777): Promise<boolean>
 
 export const PRIVATE = 0o700;
 
-/**
- * Creates a data folder if it is missing, for the current user only: photos, reviews and names of people are in it. A folder
- * that is there keeps its mode, since its owner may share it.
- */
+/** For the current user only: photos and names are in it. A folder that is there keeps its mode, which may share it. */
 export function makeDataFolder(dataDir: string): Promise<boolean> {
   return makeFolder(dataDir, PRIVATE);
 }

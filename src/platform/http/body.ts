@@ -131,10 +131,7 @@ interface Reading {
   readonly keepsBeginning?: boolean;
 }
 
-/**
- * Collects bytes up to a limit. It uses one growing buffer, because a hostile server can send single bytes, and each would be
- * an object of 100 bytes.
- */
+/** One growing buffer, because a hostile server can send single bytes, each an object of 100 bytes. */
 class BoundedBytes {
   readonly #maxBytes: number;
   readonly #expectedBytes: number | null;

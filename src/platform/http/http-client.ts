@@ -28,10 +28,7 @@ export interface HttpClient {
   close(): void;
 }
 
-/**
- * Milliseconds after which idle connections are closed. Most servers keep them longer (Node's own 5 s, nginx 75 s), so a
- * request seldom meets a connection that was just closed. Few connections stay open in a crawl of many hosts.
- */
+/** Less than servers keep idle connections (Node 5 s, nginx 75 s), so that a request seldom meets a closed one. */
 const IDLE_TIMEOUT_MS = 4_000;
 
 /** Addresses behind a proxy are not checked: the user named it. @throws UsageError for a bad allow list or proxy */
@@ -79,10 +76,7 @@ interface Host {
   readonly waiting: (() => void)[];
 }
 
-/**
- * Limits the concurrent requests to one host. The agent's `maxSockets` cannot do this, because a request that waits there
- * already has its permit and its timers run.
- */
+/** The agent's `maxSockets` cannot do this: a request that waits there has its permit, and its timers run. */
 export class HostSlots {
   readonly #slotsPerHost: number;
   /** Contains only busy hosts, so that it stays small over a crawl of many hosts. */

@@ -68,10 +68,7 @@ export function refusedBy(error: unknown, phase: Phase): Error {
   return new Refused({ reason: reasonOfCode(code, phase), detail: describe(root, code) });
 }
 
-/**
- * True if the connection was closed properly before the end of the body; false if it was reset or broke. If a reset is read
- * together with the last bytes, libuv reports it as a close.
- */
+/** True for a proper close before the end of the body, also for a reset that is read with the last bytes (libuv). */
 export function isEarlyEnd(error: unknown): boolean {
   const root = rootOf(error);
   // Node's own "aborted": no system call failed.

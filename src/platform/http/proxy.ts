@@ -81,10 +81,7 @@ function decoded(text: string): string {
 /** How long a proxy may take to open a tunnel, in milliseconds. A request with less time left ends earlier. */
 const TUNNEL_TIMEOUT_MS = 30_000;
 
-/**
- * Reaches https URLs through a proxy: `CONNECT host:port` (RFC 9110, 9.3.6), then TLS with the host inside the tunnel. The
- * proxy sees neither the request nor the answer. The proxy resolves names.
- */
+/** `CONNECT host:port` (RFC 9110, 9.3.6), then TLS with the host in the tunnel. The proxy resolves names. */
 export class TunnelAgent extends https.Agent {
   readonly #proxy: URL;
 

@@ -23,10 +23,7 @@ export interface HttpLimits {
 
 export interface HttpDeps {
   readonly client: HttpClient;
-  /**
-   * Called just before each request, including those of redirects, while a slot of the host is held. It checks robots.txt and
-   * takes permits, and may wait as long as it needs. Its rejections are passed on unchanged.
-   */
+  /** Called before each request and redirect, with a slot of the host. May wait. Rejections are passed on unchanged. */
   readonly beforeRequest?: ((url: URL) => Promise<Refusal | null>) | undefined;
   /** If it is aborted, connections are closed at once and the call rejects with `Interrupted`. */
   readonly signal?: AbortSignal | undefined;

@@ -2,10 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { Interrupted } from '../../kernel/errors.ts';
 import { type Refusal, Refused } from './http-outcome.ts';
 
-/**
- * Watches one request with all of its hops: its AbortSignal, its total time, and its received bytes. The reason of the signal
- * is a `Refused`, or an `Interrupted` if the caller's own signal was aborted.
- */
+/** Watches a request with all its hops. The reason of an abort is a `Refused`, or the caller's `Interrupted`. */
 export class Watch {
   receivedBytes = 0;
   readonly #controller = new AbortController();

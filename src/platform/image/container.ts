@@ -1,7 +1,4 @@
-/**
- * Walks through the outer structure of a photo file, without decoding. It can tell a cut file from a damaged one.
- * Decoders cannot, and some decode a cut file silently.
- */
+/** The structure of a file tells a cut one from a damaged one. Some decoders decode a cut file silently. */
 import type { PhotoFormat } from './inspection.ts';
 import type { Size } from './raster.ts';
 
@@ -34,10 +31,7 @@ export function isCmykJpeg(bytes: Buffer): boolean {
   return false;
 }
 
-/**
- * Width and height of a JPEG in pixels, if its segments are unambiguous: one frame, and no Exif that might rotate the
- * picture. Undefined: ask a decoder. Reads no further than the first scan.
- */
+/** The size of a JPEG with one frame and no Exif that might rotate it. Undefined: ask a decoder. */
 export function plainJpegSize(bytes: Buffer): Size | undefined {
   let size: Size | undefined;
   for (const { marker, contentStart, isAfterStrayBytes } of jpegSegments(bytes)) {
@@ -117,10 +111,7 @@ function jpegExtent(bytes: Buffer): Container['extent'] {
   return hasStrayBytes ? 'odd' : 'cut';
 }
 
-/**
- * ITU-T T.81, annex B: segments of a marker, a length and content, up to EOI, with compressed data after each SOS.
- * Walking by length skips the EOI of an embedded thumbnail.
- */
+/** ITU-T T.81, annex B. Walking by length, not by marker, skips the EOI of an embedded thumbnail. */
 export function* jpegSegments(bytes: Buffer): Generator<Segment> {
   let marker = NO_MARKER;
   let at = 2;
@@ -139,10 +130,7 @@ function isStartOfFrame(marker: number): boolean {
   return marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
 }
 
-/**
- * Position of the next FF, from `from` on, that begins a marker, or else the number of bytes. FF 00 is a data byte, FF
- * FF is padding, and FF D0 to D7 are restart markers within the data of a scan.
- */
+/** The next FF that begins a marker, or the end. Not FF 00 (data), FF FF (padding) and FF D0 to D7 (restarts). */
 function indexOfMarker(bytes: Buffer, from: number): number {
   // Buffer's own search is several times faster than a loop, and compressed data have an FF about every 256 bytes.
   for (let at = bytes.indexOf(MARKER_START, from); at !== -1; at = bytes.indexOf(MARKER_START, at + 1)) {

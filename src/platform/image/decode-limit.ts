@@ -10,10 +10,7 @@ import { runInNewContext } from 'node:vm';
 /** The size of the largest photo that is accepted by default. */
 const DEFAULT_PIXELS = 178_956_970;
 
-/**
- * After a photo of at least this many pixels (100 MB decoded), garbage is collected before the next photo may use the
- * memory. V8 would collect it later, when the next photo is already in memory.
- */
+/** After such a photo (100 MB decoded), garbage is collected. V8 would do so only when the next is in memory. */
 const LARGE_PIXELS = 2 ** 25;
 
 const TOTAL = 0;
@@ -22,10 +19,7 @@ const NEXT_TICKET = 2;
 const SERVED_TICKET = 3;
 const IS_LIFTED = 4;
 
-/**
- * A weighted semaphore in memory that threads share. Photos are served in order of arrival, so small ones do not
- * overtake a large one. A photo with more pixels than the limit takes all of it.
- */
+/** A weighted semaphore of threads, in order of arrival. A photo above the limit takes all of it. */
 export class DecodeLimit {
   readonly memory: SharedArrayBuffer;
   readonly #state: Int32Array;

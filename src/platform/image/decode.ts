@@ -12,10 +12,7 @@ import { photoFormatOf } from './sniff.ts';
 // Every photo is decoded once, so libvips would only keep memory for operations that never repeat.
 sharp.cache(false);
 
-/**
- * Options for opening photos. Warnings of libjpeg (stray bytes before a marker) are accepted, errors are not. There is
- * no limit of pixels here, because inspection applies the configured one.
- */
+/** Warnings of libjpeg (stray bytes before a marker) are accepted. Inspection limits pixels. */
 export const OPEN_OPTIONS = { failOn: 'error', limitInputPixels: false } as const;
 const DECODE_OPTIONS = { ...OPEN_OPTIONS, ignoreIcc: true } as const;
 
@@ -124,10 +121,7 @@ function toRgb(pixels: Uint8Array, layout: { readonly channels: number; readonly
   throw new Error(`Expected 3 or 4 channels of pixels from libvips but received ${channels}`);
 }
 
-/**
- * RGBA on white, as Pillow's `Image.paste(picture, mask=alpha)` on a white picture (`src/libImaging/Paste.c`).
- * `rgba` and the result are interleaved, row-major.
- */
+/** RGBA on white, as Pillow's `Image.paste(picture, mask=alpha)` (`src/libImaging/Paste.c`). */
 function flattenOnWhite(rgba: Uint8Array): Uint8Array {
   const rgb = new Uint8Array((rgba.length / 4) * 3);
   for (let from = 0, to = 0; from < rgba.length; from += 4, to += 3) {
@@ -140,10 +134,7 @@ function flattenOnWhite(rgba: Uint8Array): Uint8Array {
   return rgb;
 }
 
-/**
- * CMYK (0 no ink, 255 full ink) as Pillow's `convert('RGB')` sees it, without colour profiles: what the ink leaves of
- * what black leaves (`src/libImaging/Convert.c`). `cmyk` and the result are interleaved, row-major.
- */
+/** CMYK (255: full ink) as Pillow's `convert('RGB')`: what the ink leaves of what black leaves (`Convert.c`). */
 function cmykToRgb(cmyk: Uint8Array): Uint8Array {
   const rgb = new Uint8Array((cmyk.length / 4) * 3);
   for (let from = 0, to = 0; from < cmyk.length; from += 4, to += 3) {

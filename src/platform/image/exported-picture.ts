@@ -35,10 +35,7 @@ export async function exportedPicture(
   return { extension, ...size, bytes: kept, change, pixelsSha256: null };
 }
 
-/**
- * Width and height in pixels of a JPEG or PNG that every reader decodes to the same pixels; `null` if the file asks readers to
- * turn it, has alpha or 16 bits, or is of another format.
- */
+/** The size of a picture that all readers decode alike; `null` for alpha, 16 bits, a turned one, other formats. */
 export async function plainSize(bytes: Buffer): Promise<Size | null> {
   const format = photoFormatOf(bytes);
   if (format === undefined || format === 'webp') return null;

@@ -2,17 +2,11 @@
 import type { PhotoFormat } from './inspection.ts';
 import { jpegSegments, pngChunks, SOS } from './container.ts';
 
-/**
- * Terms of IPTC's vocabulary of digital source types for pictures that a program generated in whole or in part, as an address, an
- * XML attribute or an XML element. C2PA manifests use the same addresses.
- */
+/** IPTC's digital source types of generated pictures, as an address (also in C2PA), an XML attribute or element. */
 const GENERATED =
   /digitalsourcetype(?:\/|\s*=\s*["']|\s*>\s*)(trainedAlgorithmicMedia|compositeWithTrainedAlgorithmicMedia|algorithmicMedia)(?![a-z])/i;
 
-/**
- * The digital source type in the XMP packet or the C2PA manifest of a picture, if it says that the picture was generated, or else
- * `null`. Reads segments and chunks of metadata only; of a JPEG, those before the first scan.
- */
+/** The digital source type in XMP or C2PA of a generated picture, or `null`. Reads metadata only. */
 export function generatedAs(format: PhotoFormat, bytes: Buffer): string | null {
   return GENERATED.exec(METADATA_OF[format](bytes).toString('latin1'))?.[1] ?? null;
 }

@@ -89,10 +89,7 @@ const OPENINGS = [
   ['<!--', '-->'],
 ] as const;
 
-/**
- * True if a file that begins with these bytes is an SVG drawing: after byte order mark, declarations and comments, its
- * root element or doctype is `svg`. An HTML page that contains a drawing is not one.
- */
+/** True if the root element or doctype is `svg`. An HTML page that contains a drawing is not one. */
 function isSvg(head: Uint8Array): boolean {
   const root = skipProlog(decodeText(head));
   return /^<(?:!doctype\s+)?(?:[\w-]+:)?svg[\s/>]/i.test(root);

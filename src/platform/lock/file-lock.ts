@@ -1,3 +1,4 @@
+import { jsonOf } from '../../kernel/json.ts';
 import { randomBytes } from 'node:crypto';
 import { readFileSync, unlinkSync } from 'node:fs';
 import { chmod, link, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
@@ -158,11 +159,7 @@ async function readLock(path: string): Promise<Found | undefined> {
 }
 
 function parseRecord(text: string): LockRecord | undefined {
-  try {
-    return recordSchema.safeParse(JSON.parse(text)).data;
-  } catch {
-    return undefined;
-  }
+  return recordSchema.safeParse(jsonOf(text)).data;
 }
 
 /**

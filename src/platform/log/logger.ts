@@ -11,10 +11,7 @@ export interface LoggerOptions {
   readonly format: 'text' | 'json';
 }
 
-/**
- * Logs always go to stderr, because stdout is for results. On a terminal, lines have the time, and colours unless
- * NO_COLOR is set. Connection strings are redacted in every field.
- */
+/** Logs go to stderr: stdout is for results. Connection strings are redacted in every field. */
 export function openLogger({ level, format }: LoggerOptions, stderr: NodeJS.WriteStream): Logger {
   const options = {
     level,

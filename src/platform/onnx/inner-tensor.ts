@@ -1,7 +1,4 @@
-/**
- * Adds tensors inside a graph to its outputs. Most published classifiers have one output, the logits. Their features, which the last
- * layer takes, are a tensor inside the graph.
- */
+/** Most published classifiers have one output, the logits. Their features are a tensor inside the graph. */
 import { PbfWriter } from 'pbf';
 import { StopTheRun } from '../../kernel/errors.ts';
 import { fieldsOf } from './protobuf.ts';

@@ -38,10 +38,7 @@ export function toLogits(row: Float32Array, values: OutputValues = 'logits'): Fl
   return values === 'probabilities' ? logarithms(row) : row;
 }
 
-/**
- * Logarithms of probabilities. Softmax of log p is p. Over some of the classes it is p rescaled to sum to 1, the same as
- * softmax over the logits of those classes.
- */
+/** Softmax of log p is p, rescaled if over some classes: the same as softmax over the logits of those classes. */
 function logarithms(probabilities: Float32Array): Float32Array {
   return probabilities.map((p) => Math.log(p >= 0 && p < SMALLEST_PROBABILITY ? SMALLEST_PROBABILITY : p));
 }

@@ -36,10 +36,7 @@ export async function requireProvider(
   return provider;
 }
 
-/**
- * Returns the requested provider if it works, and otherwise the cpu. It runs a tiny graph to find out: a missing driver or
- * library shows only in use, so the list of providers in the build is not enough.
- */
+/** Runs a tiny graph on the provider: a missing driver or library shows only in use. */
 export async function availableProvider(wanted: ExecutionProvider): Promise<ProviderChoice> {
   if (wanted === 'cpu') return { provider: 'cpu', problem: null };
   try {

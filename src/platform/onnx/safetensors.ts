@@ -117,10 +117,7 @@ export interface LinearLayer {
 /** The data of a safetensors file begins at a multiple of this. */
 const ALIGNMENT = 8;
 
-/**
- * A safetensors file with one linear layer, as PyTorch saves an `nn.Linear`: `weight` [classes, features] and `bias` [classes] in F32.
- * https://github.com/huggingface/safetensors#format
- */
+/** As PyTorch saves an `nn.Linear`, in F32. https://github.com/huggingface/safetensors#format */
 export function linearLayerFile({ weight, bias }: LinearLayer): Buffer {
   const classes = bias.length;
   const shapes = { weight: [classes, weight.length / classes], bias: [classes] };

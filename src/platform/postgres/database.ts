@@ -5,10 +5,7 @@ type Timestamp = ColumnType<Date, Date | undefined, Date>;
 /** Null unless a value is given. */
 type OptionalTimestamp = ColumnType<Date | null, Date | null | undefined, Date | null>;
 
-/**
- * Row types of the tables that are used through Kysely's query builder. The migrations have all tables and constraints, with their
- * reasons.
- */
+/** Tables that the query builder is used on. The migrations have all tables and constraints, with their reasons. */
 export interface Database {
   photo: PhotoTable;
   picture: PictureTable;

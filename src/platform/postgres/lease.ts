@@ -30,10 +30,7 @@ export interface LeaseOptions {
   readonly url: string;
   readonly applicationName: string;
   readonly log: LeaseLog;
-  /**
-   * Starts the server again if none runs. Called when the connection was lost and cannot be opened. It calls `takeLease` before
-   * another client can take itself for the only one.
-   */
+  /** Starts a lost server again. It calls `takeLease` before another client can take itself for the only one. */
   readonly revive?: (takeLease: () => Promise<unknown>) => Promise<void>;
   /** Called when this process must not go on: the server cannot be started again, or the catalogue has another schema. */
   readonly onLost?: ((reason: unknown) => void) | undefined;
@@ -159,10 +156,7 @@ export class Lease {
     if (!this.#pool.ending) await this.#pool.end();
   }
 
-  /**
-   * A pool says that it has ended before the server has closed its connections. If the server stopped now, each of them would
-   * end with an error. One that stays open is waited for two seconds.
-   */
+  /** A pool ends before the server has closed its connections, which would end with an error if it stopped now. */
   async #untilConnectionsAreClosed(): Promise<void> {
     const deadlineMs = performance.now() + SETTLE_MS;
     const others = `select 1 from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()`;

@@ -57,10 +57,7 @@ export async function reachServer(server: ServerToReach & { readonly application
   }
 }
 
-/**
- * True if a session keeps its locks between transactions. A pool that gives each transaction another connection gives the
- * connection with the lock to the other session, or another one to ours.
- */
+/** False for a pool that gives each transaction another connection, and so our lock to another session. */
 async function keepsLocks(client: Client, other: Client): Promise<boolean> {
   const key = randomInt(2 ** 31);
   const holds = async (one: Client): Promise<boolean> => {

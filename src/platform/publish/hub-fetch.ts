@@ -114,10 +114,7 @@ const ADVICE: Readonly<Record<number, { readonly code: string; readonly text: (p
 
 const MAX_CHARS = 300;
 
-/**
- * The error to show for a failed call. It names neither the token nor the address of a request: the address of an upload
- * is signed and allows anyone who has it to write there.
- */
+/** Names neither the token nor the signed address of an upload, which allows anyone to write there. */
 export function hubFailure(error: unknown, place: HubPlace): unknown {
   if (error instanceof WinnowError) return error;
   if (error instanceof HubApiError) return answerOf(error, place);

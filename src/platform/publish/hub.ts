@@ -24,10 +24,7 @@ export interface HubOptions extends HubPlace {
   readonly pauseMs?: number;
 }
 
-/**
- * Files in a commit. The Hub limits commits an hour, and takes some minutes for very large ones. LFS files that were sent but
- * not committed are kept by the Hub, so an interruption costs at most the texts of a batch.
- */
+/** The Hub limits commits an hour, and is slow with large ones. It keeps LFS files that were not committed. */
 const BATCH = { files: 500, bytes: 2e9 };
 const PAUSE_MS = 1_000;
 

@@ -20,10 +20,7 @@ const MEDIA_TYPES: Readonly<Record<string, string>> = {
 
 const DESCRIPTION = 'Jobs that wait and run. The dashboard and `winnow jobs` show those that ended.';
 
-/**
- * bull-board (https://github.com/felixmosh/bull-board) over some queues. Only what it answers to GET is there: the queues
- * are delivery. The catalogue says what must be done again.
- */
+/** Only what bull-board answers to GET is there, because queues only deliver: the catalogue says what to do again. */
 export async function openBullBoard(definitions: readonly QueueSettings[], backend: BullBackend): Promise<QueueBoard> {
   const queues = definitions.map((definition) => connectQueue(definition, backend));
   const registered: Registered = {

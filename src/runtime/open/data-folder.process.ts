@@ -64,10 +64,7 @@ async function foldersWithData(folder: string): Promise<string[]> {
 /** The mark of a restore whose catalogue does not exist yet. It holds the id of the snapshot. */
 export const RESTORE_MARK = 'restore-unfinished';
 
-/**
- * Marks a data folder before a restore creates anything else in it, so that other commands do not take it for an empty project.
- * Once the catalogue itself says that it is being restored, `unmarkRestore` removes the mark.
- */
+/** Other commands must not take a data folder for empty until its catalogue itself says that it is being restored. */
 export async function markRestore(dataDir: string, snapshot: string): Promise<void> {
   await makeDataFolder(path.resolve(dataDir));
   await writeFile(path.join(dataDir, RESTORE_MARK), `${snapshot}\n`);

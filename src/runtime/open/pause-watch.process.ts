@@ -13,10 +13,7 @@ export interface Pausable extends StagePlace {
   runningJobs(): number;
 }
 
-/**
- * Watches the pauses in the catalogue for all the work of one process. While something is paused, it reports once a second how
- * many jobs of the paused stages still run in this process.
- */
+/** Watches pauses for all work of a process. Reports each second how many jobs of paused stages still run in it. */
 export class PauseWatch {
   readonly #db: Kysely<Database>;
   readonly #log: { info(message: string): void };

@@ -56,10 +56,7 @@ export class JobIntake {
     this.#follow();
   }
 
-  /**
-   * Waits for `forMs` milliseconds. Returns earlier if the stage is paused or resumed, its workers are ordered to end, the
-   * signal aborts, or `isOver` returns true. It checks these conditions once a second.
-   */
+  /** Returns earlier, within a second, if the stage is paused or resumed, must end, is aborted or `isOver`. */
   async rest(forMs: number, signal: AbortSignal, isOver = (): boolean => false): Promise<void> {
     const untilMs = performance.now() + forMs;
     const { isPaused, mustEnd } = this;

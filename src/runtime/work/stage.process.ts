@@ -16,10 +16,7 @@ const SERVE_CHECK_MS = 30_000;
 /** Work that must wait is checked at least this often, because another worker may have done it. */
 const WAIT_CHECK_MS = 1_000;
 
-/**
- * Opens the stage and its queue and starts to take jobs. If no other process uses the catalogue, it first deletes the jobs
- * that a killed run left in the queue.
- */
+/** If no other process uses the catalogue, first deletes the jobs that a killed run left in the queue. */
 export async function startStage<Payload>(
   app: App,
   definition: StageDefinition<Payload>,

@@ -29,10 +29,7 @@ export interface EmbeddedPostgres {
   readonly soleClient: boolean;
   readonly upgrade: Upgrade | null;
   readonly workLocks: WorkLocks;
-  /**
-   * Detaches. The last client stops the server, so close pools first. Never rejects: if the server cannot be stopped, that is
-   * logged, and the next client finds it running. May be called again.
-   */
+  /** The last client stops the server, so close pools first. Never rejects. May be called again. */
   detach(): Promise<void>;
 }
 
@@ -43,10 +40,7 @@ const NOBODY_THERE = new Set(['ENOENT', 'ECONNREFUSED']);
 // SQLSTATE codes: https://www.postgresql.org/docs/18/errcodes-appendix.html
 const WRONG_PASSWORD = new Set(['28P01', '28000']);
 const UNKNOWN_DATABASE = '3D000';
-/**
- * Errors that pass: the server shuts down, starts, recovers from a crash or has too many connections; or the database
- * is still being created for a client that was killed (55006: its template is in use).
- */
+/** The server starts, stops or recovers, or has no free connection, or its database is being created (55006). */
 const PASSES = new Set(['57P01', '57P02', '57P03', '53300', UNKNOWN_DATABASE, '55006']);
 /** The database exists already, or another session is adding its row to the list of databases. */
 const DATABASE_MADE_BY_ANOTHER = new Set(['42P04', '23505']);
@@ -142,10 +136,7 @@ async function reachCurrent(layout: Layout, options: AttachOptions): Promise<Rea
   }
 }
 
-/**
- * Joins the running server or starts one. Repeats while the obstacle is temporary. If it has started a server that it cannot join, it
- * stops that server again.
- */
+/** Joins the running server or starts one, again while an obstacle passes. Stops one that it cannot join. */
 async function reachServer(layout: Layout, options: AttachOptions): Promise<Reached> {
   const deadlineMs = performance.now() + START_LIMIT_MS;
   let programs: Programs | undefined;

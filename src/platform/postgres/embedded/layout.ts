@@ -32,10 +32,7 @@ const MAX_SOCKET_PATH_BYTES = 100;
 /** MAXPGPATH is 1024, and the deepest file of a cluster needs a part of it. */
 const MAX_ROOT_BYTES = 900;
 
-/**
- * Creates the data folder and its private `postgres` folder if they are missing. If root creates it in a folder of another
- * user, it belongs to that user, so that the owner can use it later.
- */
+/** If root creates the `postgres` folder in one of another user, it belongs to that user, who can use it later. */
 export async function prepareLayout(dataDir: string): Promise<Layout> {
   const asked = resolve(dataDir);
   if (/[\n\r\0]/.test(asked) || Buffer.byteLength(asked) > MAX_ROOT_BYTES) {

@@ -15,10 +15,7 @@ export interface Postmaster {
 
 const PS_TIMEOUT_MS = 5_000;
 
-/**
- * The server that runs on this cluster, or undefined. A pid file remains when a server is killed or the machine loses
- * power, and its pid may belong to another program by now.
- */
+/** A pid file remains after a kill or a power cut, and its pid may belong to another program by now. */
 export async function runningPostmaster(layout: Layout): Promise<Postmaster | undefined> {
   const { pid, port } = await readPidFile(layout);
   if (!(await isRunning(pid)) || !(await worksOn(pid, layout.cluster))) return undefined;

@@ -18,10 +18,7 @@ const LOG_LINES_SHOWN = 15;
 const POLL_MS = 20;
 const RETRY_PAUSE_MS = 300;
 
-/**
- * Obstacles that pass: processes of a killed server that have not ended yet, a server that the pg_ctl of a killed client is
- * starting, a port that was taken between its choice and its use.
- */
+/** Processes of a killed server, another client's pg_ctl, a port that was taken since its choice. */
 const PASSES = /pre-existing shared memory block|lock file "postmaster\.pid" already exists|Address already in use/;
 
 /** Starts a server that was killed, at the address that it had. @throws StopTheRun `postgres-does-not-start` */
