@@ -1,4 +1,4 @@
-/** What the kernel uses of WebAssembly. Node's own types leave it out, and the browser's would bring in the DOM. */
+/** The part of WebAssembly that the kernel uses. Node has no types for it, and the browser's bring in the DOM. */
 declare namespace WebAssembly {
   class Memory {
     readonly buffer: ArrayBuffer;
