@@ -2,7 +2,6 @@
 import type { ComponentChildren } from 'preact';
 
 interface NavigationProps {
-  /** The page's collection; `null` if it has none. */
   readonly collection: string | null;
   readonly current: 'collections' | 'collection' | 'revisions' | 'report' | 'activity' | null;
   readonly isOperator?: boolean;

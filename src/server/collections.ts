@@ -21,7 +21,6 @@ const LIVE_EVERY_MS = 1_000;
 /** How often a collection is read while no page of it is open, so that its rates have no gaps. */
 const RATES_EVERY_MS = 60_000;
 
-/** An opened collection, shared by all requests. */
 export interface OpenCollection {
   /** For requests: PostgreSQL ends statements that take too long. */
   readonly workspace: Workspace;
@@ -41,7 +40,6 @@ interface CollectionsOptions {
   readonly nowMs: () => number;
 }
 
-/** The collections of a data folder. Each is opened at the first request for it, and then shared by all requests. */
 export class Collections {
   readonly #options: CollectionsOptions;
   readonly #opened = new Map<string, Promise<OpenCollection>>();
@@ -52,7 +50,6 @@ export class Collections {
     this.#timer = setInterval(() => void this.#readOpened(), RATES_EVERY_MS).unref();
   }
 
-  /** Collections with a file, and those in the catalogue. */
   async names(): Promise<{ readonly name: string; readonly isKnown: boolean }[]> {
     const known = new Set(await collectionNames(this.#options.app.db));
     const files = (await listCollections()).map(({ name }) => name);
@@ -70,7 +67,6 @@ export class Collections {
     return opened;
   }
 
-  /** The catalogue's collections that can be opened. */
   async known(): Promise<OpenCollection[]> {
     const names = (await this.names()).filter(({ isKnown }) => isKnown);
     const opened = await Promise.allSettled(names.map(({ name }) => this.open(name)));

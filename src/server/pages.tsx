@@ -1,5 +1,5 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
-import type { VNode } from 'preact';
+import type { ComponentChildren, ComponentProps, VNode } from 'preact';
 import { renderToStaticMarkup } from 'preact-render-to-string';
 import { ActivityPage, type ActivityPageProps } from '../ui/activity/page.tsx';
 import { ServedReport, type ServedReportProps } from '../report/page/served.tsx';
@@ -25,78 +25,79 @@ export const PAGES: readonly (PageParts & { readonly path: string })[] = [
 ];
 
 const REVISIONS_SCRIPT = 'revisions';
-
 const REPORT_SCRIPT = 'report';
 
 export const SCRIPTS: readonly string[] = [
   ...new Set([...PAGES.map(({ script }) => script), REVISIONS_SCRIPT, REPORT_SCRIPT]),
 ];
 
-interface FrameOptions {
-  readonly collection: string | null;
+interface Reader {
   /** The page offers what its reader may do. Whether the reader may is checked again by each route. */
   readonly role: Role | null;
   readonly hasTokens: boolean;
 }
 
-export function framedPage({ title, script }: PageParts, { collection, role, hasTokens }: FrameOptions): string {
-  return htmlOf(
-    <Document title={collection === null ? title : `${collection}: ${title.toLowerCase()}`} script={script}>
-      <Navigation
-        collection={collection}
-        current={collection === null ? 'collections' : 'collection'}
-        isOperator={role === 'operator'}
-      >
-        <LogOut hasTokens={hasTokens} />
-      </Navigation>
-      <div id="app" data-role={role} data-collection={collection} />
-    </Document>,
-  );
+interface FramedProps extends Reader {
+  readonly title: string;
+  readonly script: string | null;
+  readonly collection: string | null;
+  readonly current: ComponentProps<typeof Navigation>['current'];
+  readonly children: ComponentChildren;
 }
 
-type Reader = Pick<FrameOptions, 'hasTokens' | 'role'>;
-
-function LogOut({ hasTokens }: Pick<FrameOptions, 'hasTokens'>) {
-  if (!hasTokens) return null;
+function Framed({ title, script, collection, current, role, hasTokens, children }: FramedProps) {
   return (
-    <form method="post" action="/logout">
-      <button>Log out</button>
-    </form>
+    <Document title={title} script={script}>
+      <Navigation collection={collection} current={current} isOperator={role === 'operator'}>
+        {hasTokens ? (
+          <form method="post" action="/logout">
+            <button>Log out</button>
+          </form>
+        ) : null}
+      </Navigation>
+      {children}
+    </Document>
   );
 }
 
-export function revisionsPage(revisions: RevisionsProps, { hasTokens, role }: Reader): string {
+export function framedPage(
+  { title, script }: PageParts,
+  { collection, ...reader }: Reader & { readonly collection: string | null },
+): string {
+  const name = collection === null ? title : `${collection}: ${title.toLowerCase()}`;
+  const current = collection === null ? 'collections' : 'collection';
+  return htmlOf(
+    <Framed title={name} {...{ script, collection, current }} {...reader}>
+      <div id="app" data-role={reader.role} data-collection={collection} />
+    </Framed>,
+  );
+}
+
+export function revisionsPage(revisions: RevisionsProps, reader: Reader): string {
   const { collection } = revisions;
+  const place = { script: REVISIONS_SCRIPT, collection, current: 'revisions' } as const;
   return htmlOf(
-    <Document title={`${collection}: revisions`} script={REVISIONS_SCRIPT}>
-      <Navigation collection={collection} current="revisions" isOperator={role === 'operator'}>
-        <LogOut hasTokens={hasTokens} />
-      </Navigation>
+    <Framed title={`${collection}: revisions`} {...place} {...reader}>
       <Revisions {...revisions} />
-    </Document>,
+    </Framed>,
   );
 }
 
-export function reportPage(report: ServedReportProps, { hasTokens, role }: Reader): string {
+export function reportPage(report: ServedReportProps, reader: Reader): string {
   const { collection } = report;
+  const place = { script: REPORT_SCRIPT, collection, current: 'report' } as const;
   return htmlOf(
-    <Document title={`${collection}: report`} script={REPORT_SCRIPT}>
-      <Navigation collection={collection} current="report" isOperator={role === 'operator'}>
-        <LogOut hasTokens={hasTokens} />
-      </Navigation>
+    <Framed title={`${collection}: report`} {...place} {...reader}>
       <ServedReport {...report} />
-    </Document>,
+    </Framed>,
   );
 }
 
-export function activityPage(activity: ActivityPageProps, { hasTokens }: Reader): string {
+export function activityPage(activity: ActivityPageProps, reader: Reader): string {
   return htmlOf(
-    <Document title="Activity" script={null}>
-      <Navigation collection={null} current="activity" isOperator>
-        <LogOut hasTokens={hasTokens} />
-      </Navigation>
+    <Framed title="Activity" script={null} collection={null} current="activity" {...reader}>
       <ActivityPage {...activity} />
-    </Document>,
+    </Framed>,
   );
 }
 
@@ -141,7 +142,6 @@ function htmlOf(page: VNode): string {
   return `<!doctype html>\n${renderToStaticMarkup(page)}`;
 }
 
-/** The bar for a contact sheet, which is a file of its own. */
 export function navigationHtml(collection: string): string {
   return renderToStaticMarkup(<Navigation collection={collection} current={null} />);
 }

@@ -32,108 +32,97 @@ import { sendRevisionFile, sendRevisionTar, sendRevisions, verifyOnServer } from
 import { PAGES } from './pages.tsx';
 import type { Route } from './route.ts';
 
+type SiteRoute = Route<[Site]>;
+
+function get(path: string, role: SiteRoute['role'], handle: SiteRoute['handle']): SiteRoute {
+  return { method: 'GET', path, role, handle };
+}
+
+function post(path: string, role: SiteRoute['role'], handle: SiteRoute['handle']): SiteRoute {
+  return { method: 'POST', path, role, handle };
+}
+
 const REVIEW_API = '/c/:collection/api/review';
 /** As many photos as a request may decide (`MOST_PHOTOS_AT_ONCE`), each with its SHA-256 and class. */
 const ACTIONS_MAX_BYTES = 4 * 1024 * 1024;
 
 /** Routes of the review pages. `src/review/desk/desk.ts` describes them. */
-const REVIEW_ROUTES: readonly Route<[Site]>[] = [
-  { method: 'GET', path: `${REVIEW_API}/setup`, role: 'viewer', handle: sendSetup },
-  { method: 'POST', path: `${REVIEW_API}/reviewer`, role: 'reviewer', handle: chooseReviewer },
-  { method: 'GET', path: `${REVIEW_API}/classes`, role: 'viewer', handle: sendClasses },
-  { method: 'GET', path: `${REVIEW_API}/class/:wnid`, role: 'viewer', handle: sendClassPage },
-  { method: 'POST', path: `${REVIEW_API}/criteria`, role: 'reviewer', handle: changeCriteria },
-  { method: 'GET', path: `${REVIEW_API}/index`, role: 'viewer', handle: sendIndex },
-  { method: 'GET', path: `${REVIEW_API}/facets`, role: 'viewer', handle: sendFacets },
-  { method: 'GET', path: `${REVIEW_API}/covers`, role: 'viewer', handle: sendCovers },
-  { method: 'POST', path: `${REVIEW_API}/rows`, role: 'viewer', handle: sendRows },
-  { method: 'POST', path: `${REVIEW_API}/lease`, role: 'reviewer', handle: lease },
-  {
-    method: 'POST',
-    path: `${REVIEW_API}/actions`,
-    role: 'reviewer',
-    maxBodyBytes: ACTIONS_MAX_BYTES,
-    handle: recordActions,
-  },
-  { method: 'GET', path: `${REVIEW_API}/recent`, role: 'viewer', handle: sendRecent },
-  { method: 'GET', path: `${REVIEW_API}/agreement`, role: 'viewer', handle: sendAgreement },
+const REVIEW_ROUTES: readonly SiteRoute[] = [
+  get(`${REVIEW_API}/setup`, 'viewer', sendSetup),
+  post(`${REVIEW_API}/reviewer`, 'reviewer', chooseReviewer),
+  get(`${REVIEW_API}/classes`, 'viewer', sendClasses),
+  get(`${REVIEW_API}/class/:wnid`, 'viewer', sendClassPage),
+  post(`${REVIEW_API}/criteria`, 'reviewer', changeCriteria),
+  get(`${REVIEW_API}/index`, 'viewer', sendIndex),
+  get(`${REVIEW_API}/facets`, 'viewer', sendFacets),
+  get(`${REVIEW_API}/covers`, 'viewer', sendCovers),
+  post(`${REVIEW_API}/rows`, 'viewer', sendRows),
+  post(`${REVIEW_API}/lease`, 'reviewer', lease),
+  { ...post(`${REVIEW_API}/actions`, 'reviewer', recordActions), maxBodyBytes: ACTIONS_MAX_BYTES },
+  get(`${REVIEW_API}/recent`, 'viewer', sendRecent),
+  get(`${REVIEW_API}/agreement`, 'viewer', sendAgreement),
 ];
 
-const EVIDENCE_ROUTES: readonly Route<[Site]>[] = [
-  { method: 'GET', path: '/previews/:sha256', role: 'viewer', handle: sendPreview },
-  { method: 'GET', path: `${REVIEW_API}/evidence/:wnid/:sha256`, role: 'viewer', handle: sendEvidence },
-  { method: 'GET', path: `${REVIEW_API}/heatmap/:model/:wnid/:sha256`, role: 'viewer', handle: sendHeatmap },
-  { method: 'GET', path: '/c/:collection/references/:wnid/:id', role: 'viewer', handle: sendClassReference },
+const EVIDENCE_ROUTES: readonly SiteRoute[] = [
+  get('/previews/:sha256', 'viewer', sendPreview),
+  get(`${REVIEW_API}/evidence/:wnid/:sha256`, 'viewer', sendEvidence),
+  get(`${REVIEW_API}/heatmap/:model/:wnid/:sha256`, 'viewer', sendHeatmap),
+  get('/c/:collection/references/:wnid/:id', 'viewer', sendClassReference),
 ];
 
 const REPORT = '/c/:collection/report';
 
-const REPORT_ROUTES: readonly Route<[Site]>[] = [
-  { method: 'GET', path: REPORT, role: 'viewer', handle: sendReport },
-  { method: 'POST', path: REPORT, role: 'operator', handle: renewOnServer },
-  { method: 'GET', path: `${REPORT}/report.json`, role: 'viewer', handle: sendReportJson },
-  { method: 'GET', path: `${REPORT}/csv/:file`, role: 'viewer', handle: sendReportTable },
+const REPORT_ROUTES: readonly SiteRoute[] = [
+  get(REPORT, 'viewer', sendReport),
+  post(REPORT, 'operator', renewOnServer),
+  get(`${REPORT}/report.json`, 'viewer', sendReportJson),
+  get(`${REPORT}/csv/:file`, 'viewer', sendReportTable),
 ];
 
 const REVISIONS = '/c/:collection/revisions';
 
-const REVISION_ROUTES: readonly Route<[Site]>[] = [
-  { method: 'GET', path: REVISIONS, role: 'viewer', handle: sendRevisions },
-  { method: 'GET', path: `${REVISIONS}/:id/revision.tar`, role: 'viewer', handle: sendRevisionTar },
-  ...(['README.md', 'protocol.json'] as const).map((file): Route<[Site]> => {
-    return {
-      method: 'GET',
-      path: `${REVISIONS}/:id/${file}`,
-      role: 'viewer',
-      handle: (exchange, site) => sendRevisionFile(exchange, site, file),
-    };
-  }),
-  { method: 'POST', path: `${REVISIONS}/:id/verify`, role: 'operator', handle: verifyOnServer },
+const REVISION_ROUTES: readonly SiteRoute[] = [
+  get(REVISIONS, 'viewer', sendRevisions),
+  get(`${REVISIONS}/:id/revision.tar`, 'viewer', sendRevisionTar),
+  ...(['README.md', 'protocol.json'] as const).map((file) =>
+    get(`${REVISIONS}/:id/${file}`, 'viewer', (exchange, site) => sendRevisionFile(exchange, site, file)),
+  ),
+  post(`${REVISIONS}/:id/verify`, 'operator', verifyOnServer),
 ];
 
 /** A person who mistypes a token has enough tries. A program that guesses has too few. */
 const LOG_INS_PER_MINUTE = 10;
 
-export const ROUTES: readonly Route<[Site]>[] = [
-  ...PAGES.map(({ path, ...page }): Route<[Site]> => {
-    return { method: 'GET', path, role: 'viewer', handle: (exchange, site) => sendPage(exchange, site, page) };
-  }),
+export const ROUTES: readonly SiteRoute[] = [
+  ...PAGES.map(({ path, ...page }) => get(path, 'viewer', (exchange, site) => sendPage(exchange, site, page))),
   // An answer means that the process runs.
-  { method: 'GET', path: '/health', role: null, handle: async () => ({ status: 'up' }) },
-  { method: 'GET', path: '/ready', role: null, handle: sendReady },
-  { method: 'GET', path: '/assets/:name', role: null, handle: sendAsset },
-  { method: 'GET', path: '/favicon.ico', role: null, handle: async ({ reply }) => reply.code(204).send() },
-  { method: 'GET', path: '/login', role: null, handle: sendLogIn },
-  { method: 'POST', path: '/login', role: null, perMinute: LOG_INS_PER_MINUTE, handle: logIn },
-  { method: 'POST', path: '/logout', role: null, handle: logOut },
-  { method: 'GET', path: '/metrics', role: 'viewer', handle: sendMetrics },
-  { method: 'GET', path: '/activity', role: 'operator', handle: sendActivity },
-  { method: 'POST', path: '/activity/sessions/:id/end', role: 'operator', handle: endSession },
-  { method: 'GET', path: '/queues', role: 'viewer', handle: sendQueues },
-  { method: 'GET', path: '/queues/*', role: 'viewer', handle: sendQueues },
-  { method: 'GET', path: '/photos/:sha256', role: 'viewer', handle: sendPhoto },
-  { method: 'GET', path: '/thumbnails/:sha256', role: 'viewer', handle: sendThumbnail },
+  get('/health', null, async () => ({ status: 'up' })),
+  get('/ready', null, sendReady),
+  get('/assets/:name', null, sendAsset),
+  get('/favicon.ico', null, async ({ reply }) => reply.code(204).send()),
+  get('/login', null, sendLogIn),
+  { ...post('/login', null, logIn), perMinute: LOG_INS_PER_MINUTE },
+  post('/logout', null, logOut),
+  get('/metrics', 'viewer', sendMetrics),
+  get('/activity', 'operator', sendActivity),
+  post('/activity/sessions/:id/end', 'operator', endSession),
+  get('/queues', 'viewer', sendQueues),
+  get('/queues/*', 'viewer', sendQueues),
+  get('/photos/:sha256', 'viewer', sendPhoto),
+  get('/thumbnails/:sha256', 'viewer', sendThumbnail),
   ...EVIDENCE_ROUTES,
-  {
-    method: 'GET',
-    path: '/api/collections',
-    role: 'viewer',
-    handle: (exchange, site) => site.readCards[readerOf(exchange, site)](),
-  },
-  { method: 'POST', path: '/api/retry/:reason', role: 'operator', handle: retry },
-  {
-    method: 'GET',
-    path: '/c/:collection',
-    role: 'viewer',
-    handle: async ({ request, reply }) => reply.redirect(`${request.url.split('?', 1)[0]}/`, 303),
-  },
-  { method: 'GET', path: '/c/:collection/sheet/class', role: 'viewer', handle: openClass },
-  { method: 'GET', path: '/c/:collection/sheet/*', role: 'viewer', handle: sendSheet },
-  { method: 'GET', path: '/c/:collection/api/overview', role: 'viewer', handle: sendOverview },
-  { method: 'GET', path: '/c/:collection/api/live', role: 'viewer', handle: sendLive },
-  { method: 'GET', path: '/c/:collection/api/examples/:reason', role: 'viewer', handle: sendExamples },
-  { method: 'POST', path: '/c/:collection/api/pause', role: 'operator', handle: pause },
-  { method: 'POST', path: '/c/:collection/api/unpause', role: 'operator', handle: unpause },
+  get('/api/collections', 'viewer', (exchange, site) => site.readCards[readerOf(exchange, site)]()),
+  post('/api/retry/:reason', 'operator', retry),
+  get('/c/:collection', 'viewer', async ({ request, reply }) =>
+    reply.redirect(`${request.url.split('?', 1)[0]}/`, 303),
+  ),
+  get('/c/:collection/sheet/class', 'viewer', openClass),
+  get('/c/:collection/sheet/*', 'viewer', sendSheet),
+  get('/c/:collection/api/overview', 'viewer', sendOverview),
+  get('/c/:collection/api/live', 'viewer', sendLive),
+  get('/c/:collection/api/examples/:reason', 'viewer', sendExamples),
+  post('/c/:collection/api/pause', 'operator', pause),
+  post('/c/:collection/api/unpause', 'operator', unpause),
   ...REVIEW_ROUTES,
   ...REVISION_ROUTES,
   ...REPORT_ROUTES,

@@ -252,7 +252,6 @@ function askToLogIn(request: FastifyRequest, reply: FastifyReply): FastifyReply 
   );
 }
 
-/** In JSON, or as a page for a person who opens one. */
 function answerError(
   reply: FastifyReply,
   status: number,

@@ -158,7 +158,7 @@ describe('the grid of the review', () => {
     const [bo, ana] = [await openGrid('bo'), await openGrid('ana')];
     await press(bo, 'Home', 'Enter');
     const shown = (page: Page) => page.locator('[data-photo]').first().getAttribute('data-photo');
-    await bo.locator('.stage [data-photo]').waitFor();
+    await bo.locator('.photo-view [data-photo]').waitFor();
     const photo = await shown(bo);
     await press(ana, 'Home', 'Enter');
     await ana.locator('.said', { hasText: 'another reviewer has this photo now' }).waitFor();

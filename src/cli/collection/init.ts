@@ -57,7 +57,6 @@ async function init(name: string, flags: InitFlags, signal: AbortSignal): Promis
   await writeOut(`wrote ${displayPath(file)}${what}: edit it, then winnow collection check ${name}\n`);
 }
 
-/** The classes that the flags name, by wnid; empty if neither flag is given. */
 async function classesOf({ classes, from }: InitFlags, signal: AbortSignal): Promise<ClassRow[]> {
   if (classes === undefined && from === undefined) return [];
   const table = await loadClassTable();

@@ -123,7 +123,6 @@ export function finish(result: StagesResult, context: CommandContext, problems: 
   return EXIT.interrupted;
 }
 
-/** The summary of a crawl, also of the crawl within a run. */
 export async function crawlSummary(
   workspace: Workspace,
   context: CollectionContext,

@@ -163,7 +163,6 @@ async function lostText(app: App, signal: AbortSignal): Promise<string | null> {
   }
 }
 
-/** How many photos have bytes and how many were pruned or have lost them; nothing before the first photo. */
 async function bytes(app: App, signal: AbortSignal): Promise<Finding[]> {
   const { db, config } = app;
   const counts = await countBytes(db);

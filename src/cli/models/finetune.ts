@@ -112,6 +112,7 @@ function progressLines(progress: FinetuneProgress | null, [iterations = 0, norm 
 
 function jsonOf(finetuned: Finetuned): object {
   const { name, card, classes, head, train, val, validation, featureSeconds, fitSeconds } = finetuned;
+  const ofVal = (measure: keyof Finetuned['train']): number | null => val?.[measure] ?? null;
   return {
     name,
     card,
@@ -120,7 +121,12 @@ function jsonOf(finetuned: Finetuned): object {
     trainAccuracy: train.accuracy,
     trainLogLoss: train.logLoss,
     validation,
-    ...(val === null ? NOT_MEASURED : valOf(val)),
+    valPhotos: val?.photos ?? 0,
+    valAccuracy: ofVal('accuracy'),
+    valAccuracyLow: ofVal('accuracyLow'),
+    valAccuracyHigh: ofVal('accuracyHigh'),
+    valLogLoss: ofVal('logLoss'),
+    valRmsCalibrationError: ofVal('rmsCalibrationError'),
     iterations: head.iterations,
     gradientNorm: head.gradientNorm,
     references: finetuned.references,
@@ -130,26 +136,6 @@ function jsonOf(finetuned: Finetuned): object {
     fitSeconds,
   };
 }
-
-function valOf(val: Finetuned['train']): Record<string, number> {
-  return {
-    valPhotos: val.photos,
-    valAccuracy: val.accuracy,
-    valAccuracyLow: val.accuracyLow,
-    valAccuracyHigh: val.accuracyHigh,
-    valLogLoss: val.logLoss,
-    valRmsCalibrationError: val.rmsCalibrationError,
-  };
-}
-
-const NOT_MEASURED = {
-  valPhotos: 0,
-  valAccuracy: null,
-  valAccuracyLow: null,
-  valAccuracyHigh: null,
-  valLogLoss: null,
-  valRmsCalibrationError: null,
-};
 
 function rowOf(what: string, measures: Finetuned['train']): string[] {
   return [

@@ -138,7 +138,6 @@ function textOf({ database, blobs }: Moved, { plan, app }: { plan: MovePlan; app
   return `${lines.join('\n')}\n\n${settingsText(plan, app.config.postgres.url !== null)}`;
 }
 
-/** The settings that commands need from now on to find the data. Passwords are left out. */
 function settingsText({ database, blobs }: MovePlan, isExternal: boolean): string {
   const lines: string[] = [];
   if (database !== null) lines.push(`  DATABASE_URL=${hideSecret(database.url, 'url-passwords')}`);

@@ -63,14 +63,12 @@ function runLines({ counts, stages, budgets }: RunView): ProgressLine[] {
   return lines;
 }
 
-/** The line for decided photos that lack crops, if every crop is wanted. */
 function completionLine({ toComplete, completed, completedCrops, notCompletable }: RunCounts): ProgressLine {
   const lost = notCompletable === 0 ? '' : `, not possible for ${countText(notCompletable)}`;
   const note = `${countText(completedCrops)} crops${lost}`;
   return { label: 'evidence', done: completed + notCompletable, total: toComplete, note };
 }
 
-/** The paused stages; otherwise why sources and hosts wait: the first by name, and the number of others. */
 function waitingText({ counts, nowMs, paused }: RunView): string {
   if (paused !== '') return paused;
   const waits = counts.waitsAt(nowMs).toSorted();
@@ -102,7 +100,6 @@ export function reasonsText(state: string, reasons: Readonly<Record<string, numb
   return `${state}: ${counted.map(([reason, count]) => `${reason} ${countText(count)}`).join(' ')}`;
 }
 
-/** The remaining budgets of a source: requests today, bytes of its pictures this hour. */
 function budgetText(source: string, budgets: readonly KeyBudget[]): string {
   const api = budgets.find(({ key }) => key === `source:${source}`);
   const media = budgets.find(({ key }) => key === `media:${source}`);

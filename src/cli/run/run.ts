@@ -97,7 +97,6 @@ function outcomeText(made: MadeShortlist, statusCommand: string): string {
   ]).join('\n');
 }
 
-/** The confusions with the most kept photos; among equals the most confident first. */
 function confusionsText({ rows, funnel, nameOf }: MadeShortlist): string {
   const confusions = [...groupBy(rows, ({ wnid, confusionWnid }) => `${wnid} ${confusionWnid}`).values()]
     .flatMap((photos) => {

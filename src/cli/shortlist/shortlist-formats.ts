@@ -13,7 +13,6 @@ import { plural, writeJsonLines, writeOut } from '../text/output.ts';
 export const SHORTLIST_FORMATS = ['table', 'jsonl', 'csv', 'label-studio', 'fiftyone'] as const;
 export type ShortlistFormat = (typeof SHORTLIST_FORMATS)[number];
 
-/** Writes the shortlist in another tool's format: to stdout, or for FiftyOne to a folder. */
 export async function writeShortlist(
   workspace: Workspace,
   rows: readonly ShortlistPhoto[],

@@ -126,7 +126,6 @@ function shortlistText(made: MadeShortlist): string {
   ].join('\n');
 }
 
-/** The effect of reviews on the list. Empty before the first verdict, except for classes that are short of the target. */
 function reviewLines({ funnel, changes, target }: MadeShortlist): string[] {
   const { selected, rejected, unsure, disputed } = funnel.totals;
   const reviewed = selected + rejected + unsure + disputed;

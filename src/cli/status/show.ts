@@ -53,7 +53,6 @@ function keyOf(text: string): StoryKey {
   });
 }
 
-/** Class names as the collections of this data folder have them, else as ImageNet has them. */
 async function classNames({ db }: App): Promise<(wnid: string) => string> {
   const { byWnid } = await loadClassTable();
   const own = await readClassNames(db, byWnid);

@@ -51,7 +51,6 @@ export function queriesLine(queries: readonly QueryYield[]): string {
 
 const HOSTS_SHOWN = 10;
 
-/** The remaining budgets and the waits of sites; empty if no site was asked. */
 export function budgetsText(budgets: readonly KeyBudget[]): string {
   const shown = [
     ...budgets.filter(({ key, waits }) => waits !== null || !key.startsWith('host:')),

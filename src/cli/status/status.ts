@@ -99,7 +99,6 @@ export function funnelText({ collection, mode, totals }: Funnel): string {
 /** Columns of counts. Those that are zero in every row are left out, except the ones marked `always`. */
 const COLUMNS: readonly {
   readonly head: string;
-  /** Shown even if all are zero: in every mode, or in one. */
   readonly always?: true | 'A' | 'O';
   readonly of: (totals: Totals) => number;
 }[] = [

@@ -61,7 +61,6 @@ export function withSteps<T>(work: (onProgress: (step: Step) => void) => Promise
   );
 }
 
-/** The text behind the label of each line. Keeps the speed of each label. */
 export class ProgressTexts {
   readonly #paces = new Map<string, Pace>();
   readonly #complete = new Map<string, string>();

@@ -2,7 +2,6 @@ import stringWidth from 'string-width';
 import { oneLine } from '../../kernel/printable.ts';
 import { countText } from '../../kernel/texts.ts';
 
-/** A table for people, with two spaces between columns and numbers aligned to the right. It ends with a line break. */
 export function tableText(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
   const areNumbers = head.map((_, column) => rows.every((row) => typeof row[column] === 'number'));
   const lines = [head, ...rows].map((row) =>

@@ -120,7 +120,6 @@ function everyClass({ settings, subjects }: WhatIf, collection: Collection): str
   return tableText([...SUBJECT_HEADS[collection.mode], ...(isOne ? [] : settingHeads(settings)), ...COUNT_HEADS], rows);
 }
 
-/** The least and most photos of each class over the settings. `--per-class` shows each setting. */
 function classRanges({ settings, subjects }: WhatIf, collection: Collection): string {
   const rows = subjects.flatMap((wnid, i) => {
     const counts = settings.flatMap(({ bySubject }) => bySubject[i] ?? []);

@@ -151,7 +151,6 @@ function listOf<Item>(expected: string, itemOf: (word: string) => Item | undefin
   };
 }
 
-/** The settings that the flags ask for. The collection's own fill the gaps. */
 function gridOf(collection: Collection, flags: WhatIfFlags): WhatIfGrid {
   const { policy } = collection;
   refuseOtherMode(collection, flags);

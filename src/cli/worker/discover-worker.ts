@@ -78,7 +78,6 @@ function nowAndThen(tell: (text: string) => void): (text: string) => void {
   };
 }
 
-/** Returns the sources of the collection that can be asked, and warns of what the others lack. */
 async function askableSources(workspace: Workspace, signal: AbortSignal): Promise<NetworkDiscovery[]> {
   const { app, collection } = workspace;
   const wnids = collection.subjects.ids;

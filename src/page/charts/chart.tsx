@@ -16,7 +16,6 @@ export interface ChartFrame {
 
 interface ChartProps {
   readonly frame: ChartFrame;
-  /** In chart units. */
   readonly height: number;
   readonly children: ComponentChildren;
 }
@@ -31,7 +30,6 @@ export function Chart({ frame: { id, title, text }, height, children }: ChartPro
   );
 }
 
-/** A scale from data to chart units. */
 export type Scale = ScaleLinear<number, number>;
 
 interface AxisProps {

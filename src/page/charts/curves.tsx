@@ -22,14 +22,11 @@ export interface Point {
 interface CurvesProps {
   readonly frame: ChartFrame;
   readonly series: readonly Series[];
-  /** Axis titles with units. */
   readonly x: string;
   readonly y: string;
   /** The result of a score without information: the diagonal, or a constant in 0..1. */
   readonly chance?: 'diagonal' | number;
-  /** Draws steps, as for precision and recall. Optional; defaults to straight lines. */
   readonly steps?: 'before' | 'after';
-  /** Upper end of the vertical axis. Optional; defaults to 1. */
   readonly highest?: number;
   readonly hasDots?: boolean;
 }

@@ -12,7 +12,6 @@ export interface MatrixCell {
 
 interface MatrixProps {
   readonly frame: ChartFrame;
-  /** Non-empty cells. */
   readonly cells: readonly MatrixCell[];
   readonly nameOf: (key: string) => string;
   readonly rows: string;
@@ -61,7 +60,6 @@ export function Matrix({ frame, cells, nameOf, rows: rowTitle, columns: columnTi
   );
 }
 
-/** Width of the longest name in chart units, up to a limit. */
 function roomFor(names: readonly string[], title: string): number {
   return Math.min(MOST_ROOM, 10 + Math.max(widthOf(title), ...names.map((name) => widthOf(name, 11))));
 }

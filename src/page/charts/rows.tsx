@@ -27,7 +27,6 @@ interface EstimatesProps {
   readonly frame: ChartFrame;
   readonly rows: readonly EstimateRow[];
   readonly axis: string;
-  /** Ends of the scale. Optional; defaults to 0..1. */
   readonly domain?: readonly [number, number];
   readonly ticks?: readonly number[];
   readonly tickText?: (value: number) => string;
@@ -41,7 +40,6 @@ const ROW = 40;
 const TRACK = 28;
 const KEY = 24;
 
-/** One row per estimate: a dot, its interval as a band, and the name and numbers above. */
 export function Estimates({
   frame,
   rows,
@@ -132,7 +130,6 @@ interface BarsProps {
 
 const BAR_ROW = 32;
 
-/** One bar per count, on the scale of the largest, with its name and number above. */
 export function Bars({ frame, rows }: BarsProps) {
   const most = Math.max(1, ...rows.map(({ value }) => value));
   const scale = scaleLinear().domain([0, most]).range([0, WIDTH]);

@@ -9,7 +9,6 @@ function shareOf(letter: string): number {
   return WIDE.test(letter) ? 0.98 : 0.64;
 }
 
-/** Units that a text takes at most. */
 export function widthOf(text: string, fontPx = FONT_PX): number {
   return Array.from(text, (letter) => shareOf(letter) * fontPx).reduce((sum, width) => sum + width, 0);
 }

@@ -9,12 +9,12 @@ import { SINCE_RULE, sinceOf } from '../../runtime/activity/since.ts';
 import { quote } from '../../config/quote.ts';
 import { ACTIVITIES, type LoggedActivity } from '../../kernel/activity.ts';
 import { isSha256 } from '../../kernel/ids.ts';
-import type { ActivityLine, ActivityPageProps, SessionLine } from '../../ui/activity/page.tsx';
+import type { ActivityPageProps } from '../../ui/activity/page.tsx';
 import { actorOf, HTML, paramOf, type Exchange } from '../route.ts';
 import type { Site } from '../dashboard.ts';
 import { activityPage } from '../pages.tsx';
 import { BadRequest } from '../review-requests.ts';
-import { endSessions, openSessions, type OpenSession } from '../access/session.repository.ts';
+import { endSessions, openSessions } from '../access/session.repository.ts';
 
 const LINES = 100;
 
@@ -37,9 +37,9 @@ export async function sendActivity({ request, reply, role }: Exchange, { app, no
       actions: ACTIVITIES,
       people,
       collections,
-      lines: lines.map(lineOf),
+      lines: lines.map((line) => ({ ...line, detail: detailText(line.detail) })),
       older: last === undefined ? null : `/activity?${olderQuery(chosen, last)}`,
-      sessions: (await openSessions(app.db)).map(sessionLineOf),
+      sessions: await openSessions(app.db),
     },
     { hasTokens: tokens.length > 0, role },
   );
@@ -67,14 +67,6 @@ function refused(name: string, expected: string, given: string): BadRequest {
 function olderQuery(chosen: Readonly<Record<string, string>>, { id }: LoggedActivity): string {
   const fields = Object.entries(chosen).filter(([, value]) => value !== '');
   return new URLSearchParams([...fields, ['before', String(id)]]).toString();
-}
-
-function lineOf({ id, at, who, place, action, collection, outcome, detail }: LoggedActivity): ActivityLine {
-  return { id, at: at.toISOString(), who, place, action, collection, outcome, detail: detailText(detail) };
-}
-
-function sessionLineOf({ id, role, name, place, since, until }: OpenSession): SessionLine {
-  return { id, who: name ?? 'shared token', role, place, since: since.toISOString(), until: until.toISOString() };
 }
 
 export async function endSession(exchange: Exchange, { app }: Site): Promise<unknown> {

@@ -20,7 +20,6 @@ import type { LivePlaces } from '../live/places.ts';
 import { framedPage, navigationHtml, type PageParts } from '../pages.tsx';
 import { HTML, holderOf, paramOf, type Exchange } from '../route.ts';
 
-/** Sends a page. A collection's page is sent only if the collection can be opened. */
 export async function sendPage({ request, reply, role }: Exchange, site: Site, page: PageParts): Promise<unknown> {
   const collection = paramOf(request, 'collection') || null;
   if (collection !== null) {
@@ -68,7 +67,6 @@ export async function streamFeed<T extends Dated>(
 
 const EXAMPLES_SHOWN = 5;
 
-/** Sends some photos of a collection that were dropped or failed for a reason. Operators see the paths of files. */
 export async function sendExamples({ request, reply, role }: Exchange, { collections }: Site): Promise<unknown> {
   const { app, scope } = (await collections.open(paramOf(request, 'collection'))).workspace;
   const reason = paramOf(request, 'reason');
@@ -110,7 +108,6 @@ export async function sendAsset({ request, reply }: Exchange, { assets }: Site):
 const CONTENT_SECURITY_POLICY =
   "default-src 'none';img-src data:;style-src 'unsafe-inline';base-uri 'none';form-action 'none';frame-ancestors 'none'";
 
-/** Sends a file of the written contact sheet, with the server's bar of navigation at its top. */
 export async function sendSheet({ request, reply }: Exchange, { collections }: Site): Promise<unknown> {
   const name = paramOf(request, 'collection');
   const { workspace } = await collections.open(name);

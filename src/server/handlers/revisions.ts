@@ -97,7 +97,6 @@ async function startTar(
   return tar;
 }
 
-/** For how many photos the rule is recomputed with the models. */
 const verifyBody = z.strictObject({ sample: z.enum(['all', '100', '0']) });
 
 export async function verifyOnServer(exchange: Exchange, site: Site): Promise<unknown> {

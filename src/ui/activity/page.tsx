@@ -1,32 +1,21 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
+import type { LoggedActivity } from '../../kernel/activity.ts';
 import { countOf } from '../../kernel/texts.ts';
-import { Filter, type FilterProps } from './filter.tsx';
 
-/** A line of the activity log. Times are in UTC. */
-export interface ActivityLine {
-  readonly id: number;
-  /** ISO 8601. */
-  readonly at: string;
-  readonly who: string;
-  readonly place: string;
-  readonly action: string;
-  readonly collection: string | null;
-  /** `null` while it runs, or if its process was killed. */
-  readonly outcome: 'done' | 'failed' | 'interrupted' | null;
-  readonly detail: string;
-}
+/** Times are in UTC. */
+type ActivityLine = Omit<LoggedActivity, 'detail'> & { readonly detail: string };
 
-export interface SessionLine {
+interface SessionLine {
   readonly id: string;
-  readonly who: string;
   readonly role: string;
+  /** Null for everybody who shares the token of the role. */
+  readonly name: string | null;
   readonly place: string;
-  readonly since: string;
-  readonly until: string;
+  readonly since: Date;
+  readonly until: Date;
 }
 
 export interface ActivityPageProps extends FilterProps {
-  /** Newest first. */
   readonly lines: readonly ActivityLine[];
   /** The URL of older lines; `null` if there are none. */
   readonly older: string | null;
@@ -102,17 +91,17 @@ function Sessions({ sessions }: Pick<ActivityPageProps, 'sessions'>) {
         {sessions.length === 0 ? 'Nobody is logged in with a browser.' : countOf(sessions.length, 'open session')}
       </p>
       <ul class="sessions">
-        {sessions.map(({ id, who, role, place, since, until }) => (
+        {sessions.map(({ id, name, role, place, since, until }) => (
           <li key={id}>
             <span>
-              <b>{who}</b> <small>{role}</small>
+              <b>{name ?? 'shared token'}</b> <small>{role}</small>
             </span>
             <span>{place}</span>
             <span class="quiet">
               <Time at={since} /> to <Time at={until} />
             </span>
             <form method="post" action={`/activity/sessions/${id}/end`}>
-              <button aria-label={`End the session of ${who} from ${place}`}>End</button>
+              <button aria-label={`End the session of ${name ?? 'shared token'} from ${place}`}>End</button>
             </form>
           </li>
         ))}
@@ -121,6 +110,68 @@ function Sessions({ sessions }: Pick<ActivityPageProps, 'sessions'>) {
   );
 }
 
-function Time({ at }: { readonly at: string }) {
-  return <time dateTime={at}>{at.slice(0, 19).replace('T', ' ')}</time>;
+function Time({ at }: { readonly at: Date }) {
+  const iso = at.toISOString();
+  return <time dateTime={iso}>{iso.slice(0, 19).replace('T', ' ')}</time>;
+}
+
+/** @jsxRuntime automatic @jsxImportSource preact */
+
+interface FilterProps {
+  /** The chosen value of each field; '' means no filter. */
+  readonly chosen: Readonly<Record<'action' | 'who' | 'collection' | 'since', string>>;
+  readonly actions: readonly string[];
+  readonly people: readonly string[];
+  readonly collections: readonly string[];
+}
+
+const TIMES = { '24h': 'the last day', '7d': 'the last week', '30d': 'the last 30 days' };
+
+function Filter({ chosen, actions, people, collections }: FilterProps) {
+  const isFiltered = Object.values(chosen).some((value) => value !== '');
+  return (
+    <form class="filter" method="get" action="/activity" aria-label="Filter">
+      <Choice label="Activity" name="action" all="every activity" {...optionsOf(actions, chosen.action)} />
+      <Choice label="Who" name="who" all="everybody" {...optionsOf(people, chosen.who)} />
+      <Choice
+        label="Collection"
+        name="collection"
+        all="every collection"
+        {...optionsOf(collections, chosen.collection)}
+      />
+      <Choice label="Since" name="since" all="the beginning" {...optionsOf(Object.keys(TIMES), chosen.since)} />
+      <button>Show</button>
+      {isFiltered ? <a href="/activity">Show all</a> : null}
+    </form>
+  );
+}
+
+/** Keeps a value from the URL in the list, even if no recent line has it. */
+function optionsOf(values: readonly string[], chosen: string): Pick<ChoiceProps, 'values' | 'chosen'> {
+  return { values: chosen === '' || values.includes(chosen) ? values : [chosen, ...values], chosen };
+}
+
+interface ChoiceProps {
+  readonly label: string;
+  readonly name: string;
+  readonly all: string;
+  readonly values: readonly string[];
+  readonly chosen: string;
+}
+
+function Choice({ label, name, all, values, chosen }: ChoiceProps) {
+  const texts: Readonly<Record<string, string>> = name === 'since' ? TIMES : {};
+  return (
+    <label>
+      {label}
+      <select name={name}>
+        <option value="">{all}</option>
+        {values.map((value) => (
+          <option key={value} value={value} selected={value === chosen}>
+            {texts[value] ?? value}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
 }

@@ -10,7 +10,6 @@ interface ConfirmProps {
   readonly onYes: (choices: FormData) => void;
 }
 
-/** A button that asks before it does anything. After Escape or Cancel, nothing is done. */
 export function Confirm({ label, yes, children, onYes }: ConfirmProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();

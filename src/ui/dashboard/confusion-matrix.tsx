@@ -6,7 +6,6 @@ const SIDE = 16;
 const LABEL = 130;
 const MAX_CLASSES = 24;
 
-/** Kept photos by the class that they were searched as (rows) and what the models take them for (columns): the darker, the more. */
 export function ConfusionMatrix({ confusions }: { readonly confusions: Overview['confusions'] }) {
   const rows = topNames(confusions, ({ searchedAs }) => searchedAs);
   const ofRows = confusions.filter(({ searchedAs }) => rows.includes(searchedAs));
@@ -67,7 +66,6 @@ function shortened(name: string): string {
 
 const CARDS = 12;
 
-/** The most frequent confusions, each with one of its photos; each leads to its first photo on the contact sheet. */
 export function ConfusionCards({ confusions }: { readonly confusions: Overview['confusions'] }) {
   if (confusions.length === 0) return null;
   return (

@@ -4,12 +4,7 @@ import { Confirm } from './confirm.tsx';
 import { sendOrder } from './order.ts';
 import { STAGES, activityOf, pauseText, type Overview, type PausableStage, type Pause } from './overview.ts';
 
-interface ControlsProps {
-  readonly now: Overview;
-  readonly isOperator: boolean;
-}
-
-export function Controls({ now, isOperator }: ControlsProps) {
+export function Controls({ now, isOperator }: { readonly now: Overview; readonly isOperator: boolean }) {
   const { collection, pauses } = now;
   const [said, say] = useState('');
   const act = async (path: string, order: object, done: string): Promise<void> => {

@@ -2,7 +2,6 @@ import { countText } from '../../kernel/texts.ts';
 import { timeText, type Overview } from './overview.ts';
 import { Table } from './tables.tsx';
 
-/** The jobs that ended last, failed ones first. */
 export function Jobs({ jobs }: Pick<Overview, 'jobs'>) {
   const failed = jobs.filter(({ state }) => state === 'failed');
   const finished = jobs.filter(({ state }) => state === 'finished');

@@ -28,7 +28,6 @@ export function overviewWith(last: Overview | null, json: string): Overview {
   return withParts(last, partsIn(json)) as Overview;
 }
 
-/** Parses a message with only the time at which the catalogue was read. */
 export const timeIn: (json: string) => string = JSON.parse;
 
 /** The server's answer to an order. `error` is set if the server refuses. Only a retry has counts. */

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import type { ReasonExample } from '../../status/overview.repository.ts';
 import { useState } from 'preact/hooks';
+import { WideTable } from '../../page/wide-table.tsx';
 import { Confirm } from './confirm.tsx';
 import { sendOrder } from './order.ts';
 import { countText, shareText } from '../../kernel/texts.ts';
@@ -15,33 +16,11 @@ interface TableProps<Item> {
 }
 
 export function Table<Item>({ caption, rows, keyOf, columns }: TableProps<Item>) {
-  const [nameColumn, ...numberColumns] = Object.entries(columns);
-  return (
-    <div class="scroll" tabIndex={0} role="region" aria-label={caption}>
-      <table>
-        <caption>{caption}</caption>
-        <thead>
-          <tr>
-            {Object.keys(columns).map((head) => (
-              <th key={head} scope="col">
-                {head}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map((row) => (
-            <tr key={keyOf(row)}>
-              <th scope="row">{nameColumn?.[1](row)}</th>
-              {numberColumns.map(([head, textOf]) => (
-                <td key={head}>{textOf(row)}</td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
-  );
+  const lines = rows.map((row) => {
+    const [head, ...cells] = Object.values(columns).map((textOf) => textOf(row));
+    return { key: keyOf(row), head, cells };
+  });
+  return <WideTable label={caption} caption={caption} heads={Object.keys(columns)} rows={lines} />;
 }
 
 export const COUNT_COLUMNS = {
@@ -109,7 +88,6 @@ function ClassName({ row, confusions }: { readonly row: ClassRow } & Pick<Overvi
 
 const examplesIn: (json: string) => ReasonExample[] = JSON.parse;
 
-/** `null` if the request fails. */
 async function examplesOf(reason: string): Promise<ReasonExample[] | null> {
   try {
     const answer = await fetch(`api/examples/${reason}`);

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
-import { messageOf } from './api.ts';
-import type { ReviewSession } from './session.ts';
+import { messageOf } from './store/api.ts';
+import type { ReviewSession } from './store/session.ts';
 
 interface CriteriaProps {
   readonly session: ReviewSession;
@@ -31,12 +31,7 @@ export function Criteria({ session, question }: CriteriaProps) {
   );
 }
 
-interface CriteriaFormProps {
-  readonly session: ReviewSession;
-  readonly onClose: () => void;
-}
-
-function CriteriaForm({ session, onClose }: CriteriaFormProps) {
+function CriteriaForm({ session, onClose }: { readonly session: ReviewSession; readonly onClose: () => void }) {
   const [problem, setProblem] = useState('');
   const save = async (form: HTMLFormElement): Promise<void> => {
     try {

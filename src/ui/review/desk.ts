@@ -1,10 +1,10 @@
 import { options } from 'preact';
 import type { OwnReview, ReviewFilter, ReviewOrder, ReviewPhoto } from '../../review/desk/desk.ts';
 import type { Judgement, ShownBy, Subject } from '../../review/events/event.ts';
-import type { DoneAction } from './history.ts';
+import type { DoneAction } from './store/history.ts';
 import { judgementOf, type Command } from './keys.ts';
-import { PhotoList } from './list.ts';
-import type { ReviewSession } from './session.ts';
+import { PhotoList } from './grid/selection.ts';
+import type { ReviewSession } from './store/session.ts';
 import { hrefOf, viewOf, type ReviewView } from './view-url.ts';
 import { judgementText } from './words.ts';
 
@@ -23,7 +23,6 @@ export abstract class Desk {
   view: ReviewView = viewOf(location.search);
   /** True once the first photos were read, or none can be. */
   isReady = false;
-  /** Why photos cannot be read; `null` if they can. */
   trouble: string | null = null;
   /** The open dialog, with the photos for which it was opened. The page may show another one by now. */
   dialog: (DialogShown & { readonly subjects: readonly Subject[] }) | null = null;
@@ -43,7 +42,6 @@ export abstract class Desk {
   abstract get shownBy(): ShownBy;
   protected abstract stop(): void;
 
-  /** Reads photos and follows the browser's history. Returns a function that stops it. */
   start(): () => void {
     const follow = (): void => this.#show(viewOf(location.search));
     addEventListener('popstate', follow);

@@ -8,7 +8,6 @@ interface DialogProps {
   readonly children: ComponentChildren;
 }
 
-/** A dialog that is open for as long as it is rendered. Escape and a click beside it close it. */
 export function Dialog({ title, kind = '', onClose, children }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();

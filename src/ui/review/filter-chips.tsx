@@ -1,7 +1,7 @@
 import type { ReviewFilter, ReviewPhoto } from '../../review/desk/desk.ts';
 import type { Desk } from './desk.ts';
-import type { PhotoChange } from './shelf.ts';
-import { REASON_TEXTS, STATE_TEXTS } from './words.ts';
+import type { PhotoChange } from './store/shelf.ts';
+import { REASON_TEXTS } from './words.ts';
 
 interface FilterChip {
   readonly text: string;
@@ -11,7 +11,7 @@ interface FilterChip {
 export function chipsOf(filter: ReviewFilter, nameOf: (wnid: string) => string): FilterChip[] {
   const { wnid, confusion, source, state, reason, tag, flagged, noise, pMin, pMax } = filter;
   const texts: readonly (readonly [keyof ReviewFilter, string | undefined])[] = [
-    ['state', state && STATE_TEXTS[state]],
+    ['state', state],
     ['wnid', wnid && `searched as ${nameOf(wnid)}`],
     ['confusion', confusion && `models see ${nameOf(confusion)}`],
     ['source', source && `from ${source}`],

@@ -1,25 +1,26 @@
 import type { ComponentChildren } from 'preact';
-import type { ClassProgress } from '../../review/desk/desk.ts';
 import { Bar } from '../../page/bar.tsx';
 import { countOf, countText } from '../../kernel/texts.ts';
 import { pathOf } from '../../page/frame.tsx';
-import { refKey } from './history.ts';
-import type { Outbox } from './outbox.ts';
-import type { ReviewSession } from './session.ts';
+import { refKey } from './store/history.ts';
+import type { Outbox } from './store/outbox.ts';
+import type { ReviewSession } from './store/session.ts';
 import { hrefOf } from './view-url.ts';
 import { actionText, totalsOf } from './words.ts';
 
 interface HeaderBarProps {
   readonly session: ReviewSession;
   readonly place: ComponentChildren;
-  readonly classes: readonly ClassProgress[];
-  /** Shown beside the meter: `214 open · this confusion 3 of 15` */
-  readonly detail: string;
+  /** The class whose counts are shown; by default all classes count. */
+  readonly wnid: string | undefined;
+  /** Shown beside the number of open photos: `this confusion 3 of 15` */
+  readonly detail?: string | undefined;
   readonly children: ComponentChildren;
 }
 
-export function HeaderBar({ session, place, classes, detail, children }: HeaderBarProps) {
-  const { accepted } = totalsOf(classes);
+export function HeaderBar({ session, place, wnid, detail, children }: HeaderBarProps) {
+  const classes = session.shelf.classes.filter((one) => wnid === undefined || one.wnid === wnid);
+  const { accepted, open } = totalsOf(classes);
   const target = session.setup.target === null ? null : session.setup.target * classes.length;
   return (
     <header class="review-head">
@@ -37,7 +38,9 @@ export function HeaderBar({ session, place, classes, detail, children }: HeaderB
           <b>{countText(accepted)}</b> {target === null ? 'accepted' : `of ${countText(target)} accepted`}
         </span>
         {target === null ? null : <Bar kind="searched" ratio={target > 0 ? accepted / target : 0} />}
-        <span class="quiet wide">{detail}</span>
+        <span class="quiet wide">
+          {countText(open)} open{detail === undefined ? '' : ` · ${detail}`}
+        </span>
       </p>
       <div class="chips">
         {children}

@@ -1,12 +1,12 @@
 import { render } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { ReviewSetup } from '../../review/desk/desk.ts';
-import { ApiError, messageOf, reviewApi, type ReviewApi } from './api.ts';
-import { AgreementPage, OneClassPage } from './class-page.tsx';
-import { ClassesPage } from './classes-page.tsx';
-import { GridPage } from './grid-page.tsx';
-import { ReviewSession } from './session.ts';
-import { Single } from './single.tsx';
+import { ApiError, messageOf, reviewApi, type ReviewApi } from './store/api.ts';
+import { AgreementPage, OneClassPage } from './pages/class-page.tsx';
+import { ClassesPage } from './pages/classes-page.tsx';
+import { GridPage } from './grid/grid-page.tsx';
+import { ReviewSession } from './store/session.ts';
+import { Single } from './single/single.tsx';
 import type { PageProps } from './use-session.ts';
 
 const PAGES: readonly { readonly path: RegExp; readonly Page: (props: PageProps) => preact.JSX.Element }[] = [
@@ -67,12 +67,7 @@ if (app !== null && collection !== undefined) {
   render(<Review api={reviewApi(collection, null)} collection={collection} />, app);
 }
 
-interface NameQuestionProps {
-  readonly api: ReviewApi;
-  readonly onNamed: () => void;
-}
-
-function NameQuestion({ api, onNamed }: NameQuestionProps) {
+function NameQuestion({ api, onNamed }: { readonly api: ReviewApi; readonly onNamed: () => void }) {
   const [problem, setProblem] = useState<string | null>(null);
   const send = async (name: string): Promise<void> => {
     try {

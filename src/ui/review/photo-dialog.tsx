@@ -2,19 +2,14 @@ import { useEffect, useState } from 'preact/hooks';
 import type { Subject } from '../../review/events/event.ts';
 import type { PhotoFacets } from '../../review/desk/facets.ts';
 import { countOf } from '../../kernel/texts.ts';
-import { messageOf } from './api.ts';
+import { messageOf } from './store/api.ts';
 import type { Desk } from './desk.ts';
 import { Dialog, FormDialog } from './dialog.tsx';
-import { FilterDialog } from './grid-filter.tsx';
+import { FilterDialog } from './grid/grid-filter.tsx';
 import { COMMAND_NAMES, COMMANDS, isIn, keysOf, keyText, reasonOf } from './keys.ts';
 import { REASON_TEXTS } from './words.ts';
 
-interface PhotoDialogProps {
-  readonly desk: Desk;
-  readonly facets: PhotoFacets | null;
-}
-
-export function PhotoDialog({ desk, facets }: PhotoDialogProps) {
+export function PhotoDialog({ desk, facets }: { readonly desk: Desk; readonly facets: PhotoFacets | null }) {
   const { dialog } = desk;
   if (dialog?.kind === 'keys') return <KeysDialog desk={desk} />;
   if (dialog?.kind === 'filter') return <FilterDialog desk={desk} facets={facets} />;

@@ -1,7 +1,7 @@
 import { useEffect, useReducer, useRef } from 'preact/hooks';
 import type { Desk } from './desk.ts';
 import { commandOf, isForPage, keyName, repeats } from './keys.ts';
-import type { ReviewSession } from './session.ts';
+import type { ReviewSession } from './store/session.ts';
 
 export interface PageProps {
   readonly session: ReviewSession;

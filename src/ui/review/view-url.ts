@@ -1,8 +1,8 @@
-import type { ReviewFilter, ReviewOrder, ShownState } from '../../review/desk/desk.ts';
+import type { ReviewFilter, ReviewOrder } from '../../review/desk/desk.ts';
 import type { Subject } from '../../review/events/event.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
 import type { RejectReason } from '../../kernel/reasons.ts';
-import { ORDER_TEXTS, REASON_TEXTS, STATE_TEXTS } from './words.ts';
+import { ORDER_TEXTS, REASON_TEXTS, STATES } from './words.ts';
 
 export interface ReviewView {
   readonly filter: ReviewFilter;
@@ -21,7 +21,7 @@ export function viewOf(search: string): ReviewView {
     wnid: text('class'),
     confusion: text('as'),
     source: text('source'),
-    state: oneOf<ShownState>(STATE_TEXTS, text('state')),
+    state: STATES.find((one) => one === text('state')),
     reason: oneOf<RejectReason>(REASON_TEXTS, text('reason')),
     tag: text('tag'),
     flagged: text('flagged') === '1' ? true : undefined,

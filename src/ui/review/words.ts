@@ -13,14 +13,6 @@ export const ORDER_TEXTS: Readonly<Record<ReviewOrder, string>> = {
 
 export const STATES = ['open', 'accepted', 'rejected', 'unsure', 'disputed'] as const;
 
-export const STATE_TEXTS: Readonly<Record<ShownState, string>> = {
-  open: 'open',
-  accepted: 'accepted',
-  rejected: 'rejected',
-  unsure: 'unsure',
-  disputed: 'disputed',
-};
-
 export const REASON_TEXTS: Readonly<Record<RejectReason, string>> = {
   'in-distribution': 'class is visible',
   'wrong-class': 'wrong class',
@@ -47,7 +39,6 @@ export function judgementText({ verdict, reason }: Judgement): string {
   return { accept: 'accepted', reject: 'rejected', unsure: 'unsure' }[verdict];
 }
 
-/** The result of a decision on several photos: `12 accepted, 3 left as they are: …`. */
 export function doneText(
   done: string,
   { stored, skipped }: { readonly stored: number; readonly skipped: number },
@@ -57,7 +48,6 @@ export function doneText(
   return `${countText(stored)} ${done}${left}`;
 }
 
-/** An action in words: `wrong class`, `accepted (12 photos)`, `tags: pose`, `undo`. */
 export function actionText(change: ReviewChange): string {
   if ('of' in change) return change.kind;
   const many = change.subjects.length === 1 ? '' : ` (${countText(change.subjects.length)} photos)`;

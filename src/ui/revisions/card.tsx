@@ -186,12 +186,10 @@ function Changes({ changes }: { readonly changes: RevisionChanges | null }) {
 interface TallyProps {
   readonly name: string;
   readonly kind: 'searched' | 'funnel';
-  /** The total for percentages; `null` to show none. */
   readonly whole: number | null;
   readonly rows: readonly { readonly name: string; readonly url: string | null; readonly count: number }[];
 }
 
-/** Counts by name, most first. Bars are on the scale of the largest. */
 function Tally({ name, kind, whole, rows }: TallyProps) {
   const sorted = rows.toSorted((a, b) => b.count - a.count);
   const most = Math.max(1, ...rows.map(({ count }) => count));

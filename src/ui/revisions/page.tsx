@@ -7,7 +7,6 @@ import type { RunningWork } from '../../page/running-work.ts';
 
 export interface RevisionsProps {
   readonly collection: string;
-  /** Newest first. */
   readonly revisions: readonly RevisionView[];
   /** Number of revisions, including those not shown. */
   readonly all: number;

@@ -1,0 +1,198 @@
+import { createRef } from 'preact';
+import type { ReviewFilter } from '../../../review/desk/desk.ts';
+import { countText } from '../../../kernel/texts.ts';
+import type { Judgement, Subject } from '../../../review/events/event.ts';
+import type { PhotoFacets } from '../../../review/desk/facets.ts';
+import { messageOf, ROWS_MAX } from '../store/api.ts';
+import { Desk, type Commands } from '../desk.ts';
+import { isGone } from '../filter-chips.tsx';
+import { subjectKey, type DoneAction } from '../store/history.ts';
+import { afterDecision, allSelected, cleared, type Selection } from './selection.ts';
+import { hrefOf, searchOf } from '../view-url.ts';
+import { judgementText } from '../words.ts';
+
+/** Delay before a request, so that photos passing by in a fast scroll are not read. */
+const SCROLLED_MS = 60;
+const AGAIN_AFTER_MS = 3_000;
+/** Delay of counts after a decision, so that fast decisions cause one count on the server. */
+const COUNT_MS = 400;
+
+/** How taps select. `range`: the next tap ends a range. */
+export type TapMode = 'one' | 'several' | 'range';
+
+/** The store of the page with many photos at once. Decided photos keep their place until the grid is filled again. */
+export class GridDesk extends Desk {
+  readonly shownBy = 'grid';
+  readonly scroller = createRef<HTMLElement>();
+  tapMode: TapMode = 'one';
+  takesFocus = false;
+  shape = { columns: 1, rowsInView: 1 };
+  facets: PhotoFacets | null = null;
+  #counted = '';
+  #counting: ReturnType<typeof setTimeout> | undefined;
+  /** Photos that are up to date; false for those that are no longer listed. */
+  #read = new Map<string, boolean>();
+  #wanted: readonly Subject[] = [];
+  #reading: ReturnType<typeof setTimeout> | undefined;
+  #isReading = false;
+  #unsubscribe: () => void = () => {};
+
+  protected override readonly commands: Commands = {
+    'select-all': () => this.select(allSelected(this.list.selection, this.list.count)),
+    open: () => this.open(this.list.at),
+    view: () => this.open(this.list.at),
+    filter: () => this.openDialog({ kind: 'filter' }),
+  };
+
+  override start(): () => void {
+    this.session.onMoreChanged = () => this.#readAgain();
+    this.#unsubscribe = this.session.subscribe(() => this.#count());
+    if (location.hash === '#filter') this.openDialog({ kind: 'filter' });
+    return super.start();
+  }
+
+  override nameOf(wnid: string): string {
+    return this.facets?.predicted.find((one) => one.wnid === wnid)?.name ?? super.nameOf(wnid);
+  }
+
+  isUnlisted(subject: Subject): boolean {
+    return this.#read.get(subjectKey(subject)) === false;
+  }
+
+  get gone(): number {
+    const { shelf } = this.session;
+    const isGoneNow = (key: string): boolean => isGone(shelf.at(key) ?? shelf.change(key), this.view.filter);
+    return [...shelf.touched].filter((key) => this.list.has(key) && isGoneNow(key)).length;
+  }
+
+  /** Fills the grid again. The cursor stays on its photo if the photo still matches. */
+  refresh(): void {
+    void this.#fill(this.list.current);
+  }
+
+  open(position: number): void {
+    const view = { ...this.view, photo: this.list.subjects[position] };
+    history.replaceState(null, '', hrefOf(this.session.collection, 'grid', view));
+    location.assign(hrefOf(this.session.collection, '', view));
+  }
+
+  setTapMode(mode: TapMode): void {
+    this.tapMode = mode;
+    this.session.changed();
+  }
+
+  select(selection: Selection): void {
+    this.list.selection = selection;
+    this.takesFocus = true;
+    this.session.changed();
+  }
+
+  clear(): void {
+    this.tapMode = 'one';
+    this.select(cleared(this.list.selection));
+  }
+
+  want(subjects: readonly Subject[]): void {
+    this.#wanted = subjects;
+    this.#readIn(SCROLLED_MS);
+  }
+
+  protected fill(): void {
+    this.list.fill([]);
+    void this.#fill(this.view.photo);
+  }
+
+  protected stop(): void {
+    clearTimeout(this.#counting);
+    clearTimeout(this.#reading);
+    this.#wanted = [];
+    this.#unsubscribe();
+    this.session.onMoreChanged = () => {};
+  }
+
+  protected get isShown(): boolean {
+    return true;
+  }
+
+  protected afterDecision(judgement: Judgement, subjects: readonly Subject[]): void {
+    this.session.say(`${countText(subjects.length)} ${judgementText(judgement)}`);
+    this.tapMode = 'one';
+    this.select(afterDecision(this.list.selection, this.list.count));
+  }
+
+  protected showAgain({ subject }: DoneAction, _: 'undo' | 'redo', said: string): void {
+    this.session.say(said);
+    const position = this.list.positionOf(subject);
+    if (position !== undefined) this.select({ ...cleared(this.list.selection), cursor: position, anchor: position });
+  }
+
+  async #fill(start: Subject | undefined): Promise<void> {
+    const { view } = this;
+    try {
+      const subjects = await this.session.api.index(view.filter, this.order);
+      // The reviewer has chosen another filter.
+      if (view !== this.view) return;
+      this.list.fill(subjects);
+      if (start !== undefined) this.list.fill(subjects, this.list.positionOf(start) ?? 0);
+      this.trouble = null;
+      this.isReady = true;
+      this.session.shelf.touched.clear();
+      this.#readAgain();
+    } catch (error) {
+      this.trouble = messageOf(error);
+    }
+    this.session.changed();
+  }
+
+  #readAgain(): void {
+    this.#read = new Map();
+    this.#readIn(0);
+  }
+
+  #readIn(ms: number): void {
+    clearTimeout(this.#reading);
+    this.#reading = setTimeout(() => void this.#readWanted(), ms);
+  }
+
+  async #readWanted(): Promise<void> {
+    const read = this.#read;
+    const missing = this.#wanted.filter((one) => !read.has(subjectKey(one))).slice(0, ROWS_MAX);
+    if (missing.length === 0 || this.#isReading) return;
+    this.#isReading = true;
+    try {
+      const { photos } = await this.session.api.rows(missing);
+      for (const one of missing) read.set(subjectKey(one), false);
+      for (const photo of photos) read.set(subjectKey(photo), true);
+      this.trouble = null;
+      this.session.put(photos);
+      this.#readIn(0);
+    } catch (error) {
+      this.trouble = messageOf(error);
+      this.session.changed();
+      this.#readIn(AGAIN_AFTER_MS);
+    } finally {
+      this.#isReading = false;
+    }
+  }
+
+  /** Reads the counts again if the filter has changed, or once the server has what this page has changed. */
+  #count(): void {
+    const { history, isSent } = this.session;
+    if (!isSent) return;
+    const { filter } = this.view;
+    const wanted = `${searchOf({ filter })} ${history.done.length} ${history.undone.length}`;
+    if (wanted === this.#counted) return;
+    const isFirst = this.#counted === '';
+    this.#counted = wanted;
+    clearTimeout(this.#counting);
+    this.#counting = setTimeout(() => void this.#readCounts(filter, wanted), isFirst ? 0 : COUNT_MS);
+  }
+
+  /** If the read fails, keeps the old counts: the tiles show the problem. */
+  async #readCounts(filter: ReviewFilter, wanted: string): Promise<void> {
+    const facets = await this.session.api.facets(filter).catch(() => null);
+    if (facets === null || wanted !== this.#counted) return;
+    this.facets = facets;
+    this.session.changed();
+  }
+}

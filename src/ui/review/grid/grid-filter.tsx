@@ -1,0 +1,135 @@
+import type { TargetedSubmitEvent } from 'preact';
+import type { ReviewFilter } from '../../../review/desk/desk.ts';
+import type { PhotoFacets } from '../../../review/desk/facets.ts';
+import { countText } from '../../../kernel/texts.ts';
+import type { Desk } from '../desk.ts';
+import { Dialog } from '../dialog.tsx';
+import { viewOf } from '../view-url.ts';
+import { MODE_WORDS, REASON_TEXTS, STATES } from '../words.ts';
+
+interface FilterDialogProps {
+  readonly desk: Desk;
+  readonly facets: PhotoFacets | null;
+}
+
+export function FilterDialog({ desk, facets }: FilterDialogProps) {
+  const choose = (event: TargetedSubmitEvent<HTMLFormElement>): void => {
+    event.preventDefault();
+    const isNone = event.submitter?.getAttribute('value') === 'none';
+    const filter = isNone ? {} : filterIn(new FormData(event.currentTarget));
+    desk.closeDialog();
+    desk.go({ filter, order: desk.view.order });
+  };
+  return (
+    <Dialog title="Filter" kind="filter" onClose={desk.closeDialog}>
+      <form onSubmit={choose}>
+        <Fields desk={desk} facets={facets} />
+        <p class="choices">
+          <button class="chosen">Show</button>
+          <button value="none">Show all photos</button>
+        </p>
+      </form>
+    </Dialog>
+  );
+}
+
+function Fields({ desk: { session, view }, facets }: FilterDialogProps) {
+  const { setup, shelf } = session;
+  const { filter } = view;
+  const classes = shelf.classes
+    .map(({ wnid, name, listed }): Option => [wnid, name, listed])
+    .toSorted(([, a], [, b]) => a.localeCompare(b, 'en'));
+  const predicted = facets?.predicted.map(({ wnid, name, photos }): Option => [wnid, name, photos]) ?? [];
+  const states = STATES.map((state): Option => [state, state, facets?.states[state]]);
+  const reasons = setup.reasons.map((one): Option => [one, REASON_TEXTS[one], countIn(facets?.reasons, one)]);
+  const sources = setup.sources.map((one): Option => [one, one, countIn(facets?.sources, one)]);
+  const tags = setup.tags.map((one): Option => [one, one, countIn(facets?.tags, one)]);
+  return (
+    <div class="fields">
+      <Choice label="Searched as" name="class" value={filter.wnid} of={classes} isFirst />
+      <Choice label="Models see" name="as" value={filter.confusion} of={predicted} />
+      <Choice label="State" name="state" value={filter.state} of={states} />
+      <Choice label="Reason" name="reason" value={filter.reason} of={reasons} />
+      <Choice label="Source" name="source" value={filter.source} of={sources} />
+      <Choice label="Tag" name="tag" value={filter.tag} of={tags} />
+      <fieldset class="p-range">
+        <legend>{MODE_WORDS[setup.mode].decisiveP}</legend>
+        <Bound label="from" name="p-min" value={filter.pMin} />
+        <Bound label="to" name="p-max" value={filter.pMax} />
+      </fieldset>
+      <div>
+        <Check label="All models agree" name="noise" isOn={filter.noise} count={facets?.noise} />
+        <Check label="Flagged" name="flagged" isOn={filter.flagged} count={facets?.flagged} />
+      </div>
+    </div>
+  );
+}
+
+function countIn(counts: Readonly<Record<string, number>> | undefined, name: string): number | undefined {
+  return counts === undefined ? undefined : (counts[name] ?? 0);
+}
+
+type Option = readonly [value: string, text: string, count: number | undefined];
+
+interface FieldProps {
+  readonly label: string;
+  readonly name: string;
+}
+
+interface ChoiceProps extends FieldProps {
+  readonly value: string | undefined;
+  readonly of: readonly Option[];
+  readonly isFirst?: boolean;
+}
+
+/** A value that is set and not among the options stays one of them. */
+function Choice({ label, name, value, of, isFirst = false }: ChoiceProps) {
+  const isKnown = value === undefined || of.some(([option]) => option === value);
+  return (
+    <label>
+      {label}
+      <select name={name} value={value ?? ''} autofocus={isFirst}>
+        <option value="">any</option>
+        {isKnown ? null : <option value={value}>{value}</option>}
+        {of.map(([option, text, count]) => (
+          <option key={option} value={option}>
+            {text}
+            {counted(count)}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+function Bound({ label, name, value }: FieldProps & { readonly value: number | undefined }) {
+  return (
+    <label>
+      {label} <input type="number" name={name} min="0" max="1" step="any" value={value ?? ''} inputMode="decimal" />
+    </label>
+  );
+}
+
+interface CheckProps extends FieldProps {
+  readonly isOn: boolean | undefined;
+  readonly count: number | undefined;
+}
+
+function Check({ label, name, isOn, count }: CheckProps) {
+  return (
+    <label class="check">
+      <input type="checkbox" name={name} value="1" checked={isOn === true} /> {label}
+      {counted(count)}
+    </label>
+  );
+}
+
+function counted(count: number | undefined): string {
+  return count === undefined ? '' : ` (${countText(count)})`;
+}
+
+function filterIn(data: FormData): ReviewFilter {
+  const query = new URLSearchParams();
+  for (const [name, value] of data) if (typeof value === 'string' && value !== '') query.set(name, value);
+  return viewOf(`?${query}`).filter;
+}

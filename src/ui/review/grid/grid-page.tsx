@@ -1,0 +1,202 @@
+import { useEffect, useMemo } from 'preact/hooks';
+import { countOf, countText } from '../../../kernel/texts.ts';
+import { ActionBar, CommandButton, OrderChoice } from '../action-bar.tsx';
+import { FilterChips } from '../filter-chips.tsx';
+import { HeaderBar } from '../frame.tsx';
+import { GridDesk } from './grid-desk.ts';
+import { GridSide } from './grid-side.tsx';
+import { Tiles } from './grid-tiles.tsx';
+import { keyHint } from '../keys.ts';
+import { PhotoDialog } from '../photo-dialog.tsx';
+import { selectedCount, clickedOn, extendedTo, movedTo, toggledAt } from './selection.ts';
+import { useKeys, useSession, type PageProps } from '../use-session.ts';
+import { hrefOf, viewOf } from '../view-url.ts';
+import { cursorAfter } from './grid-layout.ts';
+
+interface GridProps {
+  readonly desk: GridDesk;
+}
+
+export function GridPage({ session }: PageProps) {
+  useSession(session);
+  const desk = useMemo(() => new GridDesk(session, 'grid'), [session]);
+  useEffect(() => desk.start(), [desk]);
+  useKeys('grid', desk, { onPress: (event) => selectByKey(event, desk) });
+  const { isReady } = desk;
+  return (
+    <main class="grid-page" data-ready={isReady ? '' : undefined} onClick={(event) => followLink(event, desk)}>
+      <GridHeader desk={desk} />
+      <GridSide desk={desk} />
+      <h1 class="unseen">Grid of {session.collection}</h1>
+      <section class="gridview" ref={desk.scroller} aria-label="Grid" aria-busy={!isReady}>
+        <FilterBar desk={desk} />
+        <GridContent desk={desk} />
+      </section>
+      <ActionBar desk={desk} isReady={desk.list.count > 0} before={<Target desk={desk} />} />
+      <PhotoDialog desk={desk} facets={desk.facets} />
+    </main>
+  );
+}
+
+function GridHeader({ desk }: GridProps) {
+  const { session, view } = desk;
+  const { wnid } = view.filter;
+  const common = { kind: 'chip', desk };
+  const place = wnid === undefined ? 'all classes' : desk.nameOf(wnid);
+  return (
+    <HeaderBar session={session} place={<a href={hrefOf(session.collection, 'classes')}>{place}</a>} wnid={wnid}>
+      <CommandButton {...common} command="view">
+        Single
+      </CommandButton>
+      <CommandButton {...common} command="keys">
+        Keys
+      </CommandButton>
+    </HeaderBar>
+  );
+}
+
+function FilterBar({ desk }: GridProps) {
+  const { gone, tapMode } = desk;
+  return (
+    <div class="filters">
+      <FilterChips desk={desk} />
+      <label class="chip sort">
+        Sort
+        <OrderChoice desk={desk} />
+      </label>
+      <button type="button" class="chip" aria-haspopup="dialog" onClick={() => desk.run('filter')}>
+        Filter <kbd aria-hidden="true">{keyHint('filter')}</kbd>
+      </button>
+      <button
+        type="button"
+        class="chip select-mode"
+        aria-pressed={tapMode !== 'one'}
+        onClick={() => desk.setTapMode(tapMode === 'one' ? 'several' : 'one')}
+      >
+        {tapMode === 'range' ? 'Tap the last photo' : 'Select'}
+      </button>
+      {gone === 0 ? null : (
+        <button type="button" class="chip refresh" onClick={() => desk.refresh()}>
+          ↻ {countText(gone)} no longer {gone === 1 ? 'matches' : 'match'}
+        </button>
+      )}
+      {desk.isReady ? <CountLine desk={desk} /> : null}
+    </div>
+  );
+}
+
+function CountLine({ desk }: GridProps) {
+  const { count, selection } = desk.list;
+  const selected = selectedCount(selection);
+  const isAll = selected >= count;
+  return (
+    <p class="quiet count-line">
+      {countOf(count, 'photo')}
+      {selected > 0 ? ` · ${countText(selected)} selected` : null}
+      <button type="button" class="plain" onClick={() => (isAll ? desk.clear() : desk.run('select-all'))}>
+        <kbd aria-hidden="true">{isAll ? 'Esc' : keyHint('select-all')}</kbd> Select {isAll ? 'none' : 'all'}
+      </button>
+    </p>
+  );
+}
+
+function GridContent({ desk }: GridProps) {
+  const pointer = useMemo(() => pointerHandlers(desk), [desk]);
+  const { isReady, list, trouble } = desk;
+  if (!isReady) return <p class="quiet nothing">{trouble ?? 'Reading the photos …'}</p>;
+  if (list.count === 0) {
+    return (
+      <p class="nothing">
+        No photo matches. <a href={desk.hrefTo({})}>Show all photos</a>
+      </p>
+    );
+  }
+  return (
+    <div {...pointer}>
+      {trouble === null ? null : (
+        <p role="alert" class="trouble">
+          {trouble}
+        </p>
+      )}
+      <Tiles desk={desk} />
+    </div>
+  );
+}
+
+function Target({ desk: { list, session } }: GridProps) {
+  const selected = selectedCount(list.selection);
+  return (
+    <p class="target">
+      <b>{selected === 0 ? 'This photo' : `${countText(selected)} selected`}</b>
+      <small>{session.said}</small>
+    </p>
+  );
+}
+
+function followLink(event: MouseEvent, desk: GridDesk): void {
+  const link = event.target instanceof Element ? event.target.closest<HTMLAnchorElement>('a[href]') : null;
+  const opensElsewhere = event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey;
+  if (link === null || opensElsewhere || link.pathname !== location.pathname) return;
+  event.preventDefault();
+  desk.go(viewOf(link.search));
+}
+
+const LONG_PRESS_MS = 500;
+
+/** Mouse and touch handlers for the element that has the tiles. The browser cancels the pointer of a touch that scrolls. */
+function pointerHandlers(desk: GridDesk) {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let isTouch = false;
+  let wasLong = false;
+  const stop = (): void => clearTimeout(timer);
+  return {
+    onPointerDown: (event: PointerEvent): void => {
+      isTouch = event.pointerType === 'touch';
+      wasLong = false;
+      const position = positionOf(event);
+      if (!isTouch || position === null) return;
+      timer = setTimeout(() => {
+        wasLong = true;
+        desk.setTapMode('range');
+        desk.select(toggledAt(desk.list.selection, position));
+      }, LONG_PRESS_MS);
+    },
+    onPointerUp: stop,
+    onPointerCancel: stop,
+    onContextMenu: (event: Event): void => {
+      if (isTouch) event.preventDefault();
+    },
+    onClick: (event: MouseEvent): void => {
+      const position = positionOf(event);
+      // A long press also ends with a click.
+      if (position === null || wasLong) return;
+      const mode = desk.tapMode;
+      const { selection } = desk.list;
+      if (mode === 'range') desk.setTapMode('several');
+      if (event.shiftKey || mode === 'range') desk.select(extendedTo(selection, position));
+      else if (event.ctrlKey || event.metaKey || mode === 'several') desk.select(toggledAt(selection, position));
+      else desk.select(clickedOn(position));
+    },
+    onDblClick: (event: MouseEvent): void => {
+      const position = positionOf(event);
+      if (position !== null && desk.tapMode === 'one') desk.open(position);
+    },
+  };
+}
+
+function positionOf({ target }: Event): number | null {
+  const tile = target instanceof Element ? target.closest<HTMLElement>('[data-position]') : null;
+  return tile === null ? null : Number(tile.dataset['position']);
+}
+
+/** Moves the cursor or changes the selection. Shift extends the range. Returns false if the key does neither. */
+function selectByKey({ key, shiftKey, ctrlKey, altKey, metaKey }: KeyboardEvent, desk: GridDesk): boolean {
+  const { selection, count } = desk.list;
+  const isPlain = !ctrlKey && !altKey && !metaKey;
+  const cursor = isPlain ? cursorAfter(key, { cursor: selection.cursor, count, ...desk.shape }) : null;
+  if (key === 'Escape') desk.clear();
+  else if (key === ' ') desk.select(toggledAt(selection, selection.cursor));
+  else if (cursor === null) return false;
+  else desk.select(shiftKey ? extendedTo(selection, cursor) : movedTo(selection, cursor));
+  return key !== 'Escape';
+}

@@ -1,0 +1,86 @@
+import type { ComponentChildren } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import { messageOf } from '../store/api.ts';
+import { HeaderBar } from '../frame.tsx';
+import { useSession, type PageProps } from '../use-session.ts';
+import { hrefOf, type ReviewPage } from '../view-url.ts';
+import { DECIDED, type StateCounts } from '../words.ts';
+
+interface PageFrameProps extends Pick<PageProps, 'session'> {
+  readonly place: string;
+  readonly wnid?: string;
+  readonly isReady: boolean;
+  readonly children: ComponentChildren;
+}
+
+const LINKS: Readonly<Record<string, ReviewPage>> = {
+  Classes: 'classes',
+  Single: '',
+  Grid: 'grid',
+  Disputes: 'disputes',
+  Agreement: 'agreement',
+};
+
+export function PageFrame({ session, place, wnid, isReady, children }: PageFrameProps) {
+  useSession(session);
+  return (
+    <main class="review-page" data-ready={isReady ? '' : undefined}>
+      <HeaderBar session={session} place={place} wnid={wnid}>
+        {Object.entries(LINKS).map(([text, page]) => {
+          const href = hrefOf(session.collection, page);
+          return (
+            <a key={text} class="chip" href={href} aria-current={location.pathname === href ? 'page' : undefined}>
+              {text}
+            </a>
+          );
+        })}
+      </HeaderBar>
+      <div class="page-body">{children}</div>
+    </main>
+  );
+}
+
+interface AnswerPageProps<T> extends Pick<PageFrameProps, 'session' | 'wnid'> {
+  readonly place: (answer: T | null) => string;
+  readonly read: () => Promise<T>;
+  readonly waiting: string;
+  readonly children: (answer: T) => ComponentChildren;
+}
+
+export function AnswerPage<T>({ place, read, waiting, children, ...frame }: AnswerPageProps<T>) {
+  const { answer, trouble } = useAnswer(read);
+  return (
+    <PageFrame {...frame} place={place(answer)} isReady={answer !== null}>
+      {answer === null ? <p class="quiet">{trouble ?? waiting}</p> : children(answer)}
+    </PageFrame>
+  );
+}
+
+/** The server's answer; `null` while the request runs and after it failed. */
+export function useAnswer<T>(read: () => Promise<T>) {
+  const [state, setState] = useState<{ answer: T | null; trouble: string | null }>({ answer: null, trouble: null });
+  useEffect(() => {
+    read().then(
+      (answer) => setState({ answer, trouble: null }),
+      (error: unknown) => setState({ answer: null, trouble: messageOf(error) }),
+    );
+  }, []);
+  return state;
+}
+
+export function ProgressBar({ counts, target }: { readonly counts: StateCounts; readonly target: number | null }) {
+  const whole = Math.max(1, counts.listed, target ?? 0);
+  const share = (count: number): string => ((100 * count) / whole).toFixed(2);
+  let end = 0;
+  return (
+    <svg class="progress-bar" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">
+      <rect class="track" width="100" height="8" />
+      {DECIDED.map((state) => {
+        const start = end;
+        end += counts[state];
+        return <rect key={state} class={state} x={share(start)} width={share(counts[state])} height="8" />;
+      })}
+      {target === null || target >= whole ? null : <path class="mark" d={`M${share(target)} 0V8`} />}
+    </svg>
+  );
+}

@@ -1,0 +1,122 @@
+import type { ClassPage, ReviewPhoto } from '../../../review/desk/desk.ts';
+import { Link } from '../../../page/link.tsx';
+import { countText } from '../../../kernel/texts.ts';
+import { Criteria } from '../criteria.tsx';
+import { Opinions } from './disputes.tsx';
+import type { ReviewSession } from '../store/session.ts';
+import type { SingleDesk } from './single-desk.ts';
+import { hrefOf } from '../view-url.ts';
+import { FilterChips } from '../filter-chips.tsx';
+import { keyHint } from '../keys.ts';
+import { MODE_WORDS, STATES } from '../words.ts';
+
+/** The searched class and the criteria. In mode O the predicted class is first, because it matters more. */
+export function ClassPanel({ desk }: { readonly desk: SingleDesk }) {
+  const { session, photo, view } = desk;
+  const isFiltered = !desk.isForDisputes && Object.values(view.filter).some((value) => value !== undefined);
+  const filters = isFiltered ? (
+    <div class="filters">
+      <FilterChips desk={desk} />
+    </div>
+  ) : null;
+  if (photo === null) {
+    return (
+      <aside class="side class" aria-label="Class">
+        {filters}
+      </aside>
+    );
+  }
+  const { question, first, second } = MODE_WORDS[session.setup.mode];
+  const references = {
+    searched: <References desk={desk} kind="searched" wnid={photo.wnid} title={photo.name} />,
+    predicted: <References desk={desk} kind="predicted" wnid={photo.confusionWnid} title={photo.confusionName} />,
+  };
+  return (
+    <aside class="side class" aria-label="Class">
+      {filters}
+      <Named photo={photo} page={desk.classPage(photo.wnid)} />
+      {desk.isForDisputes ? <Opinions photo={photo} /> : null}
+      <Criteria session={session} question={question} />
+      {references[first]}
+      <Counts session={session} wnid={photo.wnid} />
+      {references[second]}
+    </aside>
+  );
+}
+
+function Named({ photo, page }: { readonly photo: ReviewPhoto; readonly page: ClassPage | null }) {
+  return (
+    <section>
+      <h1>{photo.name}</h1>
+      <p class="gloss">{page?.gloss}</p>
+      <small>
+        {photo.wnid}
+        {page === null || page.synonyms.length === 0 ? null : ` · ${page.synonyms.join(', ')}`}
+        {page === null ? null : (
+          <>
+            {' '}
+            · <Link url={page.link}>article</Link>
+          </>
+        )}
+      </small>
+    </section>
+  );
+}
+
+interface ReferencesProps {
+  readonly desk: SingleDesk;
+  readonly kind: 'searched' | 'predicted';
+  readonly wnid: string;
+  readonly title: string;
+}
+
+function References({ desk, kind, wnid, title }: ReferencesProps) {
+  const page = desk.classPage(wnid);
+  const command = kind === 'searched' ? 'references' : 'predicted-references';
+  const shown = page?.references.slice(0, 3) ?? [];
+  return (
+    <section class="references">
+      <h2>
+        <span class={kind}>{title}</span>, for comparison <kbd aria-hidden="true">{keyHint(command)}</kbd>
+      </h2>
+      {page !== null && shown.length === 0 ? <small>No reference photos.</small> : null}
+      <button
+        type="button"
+        class="refs"
+        hidden={shown.length === 0}
+        aria-label={`Reference photos of ${title}`}
+        onMouseDown={(event) => event.preventDefault()}
+        onClick={() => desk.run(command)}
+      >
+        {shown.map(({ path }) => (
+          <img key={path} src={path} alt="" />
+        ))}
+      </button>
+    </section>
+  );
+}
+
+function Counts({ session, wnid }: { readonly session: ReviewSession; readonly wnid: string }) {
+  const progress = session.shelf.progress(wnid);
+  if (progress === undefined) return null;
+  const href = (state?: (typeof STATES)[number]): string =>
+    hrefOf(session.collection, 'grid', { filter: { wnid, state } });
+  return (
+    <section>
+      <dl class="counts">
+        <dt>
+          <a href={href()}>on the shortlist</a>
+        </dt>
+        <dd>{countText(progress.listed)}</dd>
+        {STATES.map((state) => (
+          <>
+            <dt key={state}>
+              <a href={href(state)}>{state}</a>
+            </dt>
+            <dd key={`${state} count`}>{countText(progress[state])}</dd>
+          </>
+        ))}
+      </dl>
+    </section>
+  );
+}

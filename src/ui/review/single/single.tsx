@@ -1,0 +1,145 @@
+import { useEffect, useMemo, useState } from 'preact/hooks';
+import { ActionBar, CommandButton, OrderChoice } from '../action-bar.tsx';
+import { ClassPanel } from './class-panel.tsx';
+import { CENTRE_CROP, cropAt, type CropRef } from './crop-grid.tsx';
+import { EndPage } from './end-page.tsx';
+import { EvidencePanel } from './evidence-panel.tsx';
+import { HeaderBar } from '../frame.tsx';
+import { keyHint } from '../keys.ts';
+import { SingleDesk } from './single-desk.ts';
+import { SingleDialog } from './single-dialog.tsx';
+import { Said, PhotoTools, PhotoView } from './photo-view.tsx';
+import { useHeat } from './use-heat.ts';
+import { useKeys, useSession, type PageProps } from '../use-session.ts';
+import { useZoom } from './use-zoom.ts';
+import { hrefOf } from '../view-url.ts';
+import { judgementText } from '../words.ts';
+import { subjectKey } from '../store/history.ts';
+
+export function Single({ session, match: [page] }: PageProps) {
+  useSession(session);
+  const desk = useMemo(() => new SingleDesk(session, page === 'disputes' ? page : ''), [session, page]);
+  useEffect(() => desk.start(), [desk]);
+  const { photo } = desk;
+  const crops = useCrops(desk);
+  const zoom = useZoom(photo);
+  const heat = useHeat(desk);
+  desk.tools = { heatmap: heat.cycle, crops: crops.toggle, zoom: zoom.hold, fit: zoom.fit };
+  useKeys('single', desk, { onRelease: zoom.release });
+  return (
+    <div class="review-page single">
+      <SingleHeader desk={desk} />
+      <ClassPanel desk={desk} />
+      <PhotoView
+        photo={photo}
+        pictures={desk.pictures}
+        isReady={desk.isReady}
+        zoom={zoom}
+        crops={crops.boxes}
+        crop={crops.box}
+        heat={heat.shown}
+        tools={<PhotoTools desk={desk} zoom={zoom} areCropsDrawn={crops.areDrawn} heat={heat} />}
+      >
+        {photo === null ? <EndPage desk={desk} /> : <Said desk={desk} />}
+      </PhotoView>
+      <EvidencePanel desk={desk} crop={crops.chosen} onCrop={crops.choose} />
+      <ActionBar desk={desk} isReady={photo !== null}>
+        <Strip desk={desk} />
+      </ActionBar>
+      <SingleDialog desk={desk} />
+    </div>
+  );
+}
+
+function SingleHeader({ desk }: { readonly desk: SingleDesk }) {
+  const { photo, session } = desk;
+  const { shelf, setup, collection } = session;
+  return (
+    <HeaderBar
+      session={session}
+      place={<a href={hrefOf(collection, 'classes')}>{placeText(desk)}</a>}
+      wnid={photo?.wnid}
+      detail={photo === null ? undefined : `this confusion ${shelf.acceptedOf(photo)} of ${setup.cap}`}
+    >
+      {desk.isForDisputes ? null : (
+        <label class="chip wide">
+          Order: <OrderChoice desk={desk} />
+        </label>
+      )}
+      <a class="chip" href={desk.gridHref}>
+        Grid <kbd aria-hidden="true">{keyHint('view')}</kbd>
+      </a>
+      <CommandButton command="keys" kind="chip wide" desk={desk}>
+        Keys
+      </CommandButton>
+    </HeaderBar>
+  );
+}
+
+function placeText({ session, photo, list, isForDisputes }: SingleDesk): string {
+  const { classes } = session.shelf;
+  if (isForDisputes)
+    return list.count === 0 ? 'disputes' : `dispute ${Math.min(list.at + 1, list.count)} of ${list.count}`;
+  const position = classes.findIndex(({ wnid }) => wnid === photo?.wnid);
+  return position === -1 ? `${classes.length} classes` : `class ${position + 1} of ${classes.length}`;
+}
+
+/** Index of the first mirrored crop. Mirrored crops have the same boxes as the first five. */
+const FIRST_MIRRORED = 5;
+
+/** The `chosen` crop lists its classes: the centre crop unless the pointer is on another. */
+function useCrops({ members }: SingleDesk) {
+  const [areDrawn, setAreDrawn] = useState(false);
+  const [chosen, choose] = useState<CropRef | null>(null);
+  const crops = areDrawn ? (members[0]?.crops.slice(0, FIRST_MIRRORED) ?? []) : [];
+  return {
+    areDrawn,
+    toggle: () => setAreDrawn((now) => !now),
+    chosen: chosen ?? CENTRE_CROP,
+    choose,
+    boxes: crops.map(({ box }) => box),
+    box: chosen === null ? null : (cropAt(members, chosen)?.box ?? null),
+  };
+}
+
+const NEXT_PHOTOS = 3;
+
+function Strip({ desk }: { readonly desk: SingleDesk }) {
+  const { photo, decisions, session } = desk;
+  const shown = photo === null ? null : subjectKey(photo);
+  const before = decisions.filter(({ subject }) => subjectKey(subject) !== shown);
+  return (
+    <nav class="strip" aria-label="Last decisions">
+      <ol>
+        {before.map(({ subject, judgement, photos }) => {
+          const text = `${judgementText(judgement)}: ${session.shelf.photo(subject)?.name ?? subject.wnid}`;
+          return (
+            <li key={subjectKey(subject)}>
+              <button
+                type="button"
+                class={judgement.verdict}
+                title={text}
+                aria-label={`${text}. Show it again`}
+                onMouseDown={(event) => event.preventDefault()}
+                onClick={() => void desk.show(subject, 'Back.')}
+              >
+                <img src={`/thumbnails/${subject.sha256}`} alt="" />
+                {photos > 1 ? <span class="many">{photos}</span> : null}
+              </button>
+            </li>
+          );
+        })}
+        {photo === null ? null : (
+          <li key="now" aria-current="true">
+            <img class="now" src={`/thumbnails/${photo.sha256}`} alt="The shown photo" />
+          </li>
+        )}
+        {desk.next(NEXT_PHOTOS).map((next) => (
+          <li key={subjectKey(next)} class="next">
+            <img src={`/thumbnails/${next.sha256}`} alt="" />
+          </li>
+        ))}
+      </ol>
+    </nav>
+  );
+}

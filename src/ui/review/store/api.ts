@@ -1,0 +1,122 @@
+import type { AgreementReport } from '../../../review/agreement/agreement.ts';
+import type {
+  ActionsAnswer,
+  ActionsRequest,
+  ClassList,
+  ClassPage,
+  Heatmap,
+  LeaseAnswer,
+  LeaseRequest,
+  PhotoEvidenceShown,
+  PhotoIndex,
+  PhotoRows,
+  RecentActions,
+  ReviewFilter,
+  ReviewOrder,
+  ReviewSetup,
+} from '../../../review/desk/desk.ts';
+import type { Subject } from '../../../review/events/event.ts';
+import type { ClassCovers, PhotoFacets } from '../../../review/desk/facets.ts';
+
+/** The server's limit of photos in one `rows` request. */
+export const ROWS_MAX = 200;
+
+const UNAUTHORIZED = 401;
+const SESSION_OVER = 'The session is over. Log in again; what is not sent yet is kept in this browser.';
+
+export class ApiError extends Error {
+  /** The HTTP status; 0 if no answer came. */
+  readonly status: number;
+  readonly code: string | null;
+
+  constructor(status: number, message: string, code: string | null = null) {
+    super(message);
+    this.name = 'ApiError';
+    this.status = status;
+    this.code = code;
+  }
+
+  get isSessionOver(): boolean {
+    return this.status === UNAUTHORIZED;
+  }
+
+  /** True if a retry may succeed: the server is unreachable or busy, or the user must log in. */
+  get isPassing(): boolean {
+    return this.status < 400 || this.status >= 500 || [UNAUTHORIZED, 408, 429].includes(this.status);
+  }
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+export type ReviewApi = ReturnType<typeof reviewApi>;
+
+/** @param reviewer null if unknown, or for a read-only user */
+export function reviewApi(collection: string, reviewer: string | null) {
+  const get = <T>(...path: string[]): Promise<T> => post<T>(path.map(encodeURIComponent).join('/'));
+  const query = <T>(path: string, fields: object): Promise<T> => {
+    const set = Object.entries(fields).filter(([, value]) => value !== undefined);
+    return post<T>(`${path}?${new URLSearchParams(set.map(([name, value]) => [name, String(value)]))}`);
+  };
+  return {
+    setup: () => get<ReviewSetup>('setup'),
+    setReviewer: (name: string) => post<unknown>('reviewer', { name }),
+    setCriteria: (text: string) => post<unknown>('criteria', { text }),
+    agreement: () => get<AgreementReport>('agreement'),
+    classes: () => get<ClassList>('classes'),
+    covers: () => get<ClassCovers>('covers'),
+    classPage: (wnid: string) => get<ClassPage>('class', wnid),
+    lease: (request: Omit<LeaseRequest, 'reviewer'>) => post<LeaseAnswer>('lease', { reviewer, ...request }),
+    index: async (filter: ReviewFilter, order: ReviewOrder): Promise<readonly Subject[]> => {
+      const { wnids, photos } = await query<PhotoIndex>('index', { ...filter, order });
+      return photos.map(([sha256, position]) => ({ sha256, wnid: wnids[position] ?? '' }));
+    },
+    facets: (filter: ReviewFilter) => query<PhotoFacets>('facets', filter),
+    rows: (subjects: readonly Subject[]) => post<PhotoRows>('rows', { subjects }),
+    actions: (request: ActionsRequest) => post<ActionsAnswer>('actions', request),
+    recent: () => get<RecentActions>('recent'),
+    evidence: ({ wnid, sha256 }: Subject) => get<PhotoEvidenceShown>('evidence', wnid, sha256),
+    heatmap: (model: string, wnid: string, sha256: string) => get<Heatmap>('heatmap', model, wnid, sha256),
+  };
+
+  function post<T>(path: string, body?: object): Promise<T> {
+    return ask<T>(`/c/${encodeURIComponent(collection)}/api/review/${path}`, body);
+  }
+}
+
+/** Browsers limit `keepalive` requests to 64 kB in flight. */
+const KEEP_ALIVE_MAX_CHARS = 30_000;
+
+/** The browser completes a small POST even if the tab closes. @throws ApiError */
+async function ask<T>(path: string, content?: object): Promise<T> {
+  const accept = 'application/json';
+  const body = JSON.stringify(content);
+  const request: RequestInit =
+    content === undefined
+      ? { headers: { accept } }
+      : {
+          method: 'POST',
+          headers: { 'content-type': accept, accept },
+          body,
+          keepalive: body.length < KEEP_ALIVE_MAX_CHARS,
+        };
+  const response = await fetch(path, request).catch(() => {
+    throw new ApiError(0, 'The server does not answer');
+  });
+  // With this header the server asks for a login. Without it the user is logged in and the body has the error.
+  if (response.status === UNAUTHORIZED && response.headers.has('www-authenticate'))
+    throw new ApiError(UNAUTHORIZED, SESSION_OVER);
+  if (!response.ok) throw await errorIn(response);
+  return await response.json();
+}
+
+async function errorIn(response: Response): Promise<ApiError> {
+  const { status } = response;
+  const answer: unknown = await response.json().catch(() => null);
+  const textAt = (name: string): string | null => {
+    const text: unknown = typeof answer === 'object' && answer !== null ? Reflect.get(answer, name) : null;
+    return typeof text === 'string' ? text : null;
+  };
+  return new ApiError(status, textAt('error') ?? `The server answered ${status}`, textAt('code'));
+}
