@@ -3,7 +3,6 @@ import { sha256Of } from '../config/sha256.ts';
 import { createLabelIndex, createNameLookup, type LabelResult } from './label-index.ts';
 import { classesBelow, shortGloss, unchangedLines, type WordNet } from './wordnet.ts';
 
-/** One ImageNet-1k class, as config/classes/README.md describes it. */
 export interface ClassRow {
   /** Position in the usual sorted order of the classes, 0 to 999. */
   readonly index: number;

@@ -172,7 +172,6 @@ function conceptsOf({ draft, yaml, table }: CollectionContext): FoundSubjects {
 interface Entries {
   readonly entries: readonly ClassEntry[];
   readonly problems: readonly string[];
-  /** The list as a collection file can have it, without the name of a file. */
   readonly draft: ClassListDraft;
 }
 

@@ -152,7 +152,6 @@ function nameProblems({ draft, yaml, file, workingDir }: CollectionContext): str
   ];
 }
 
-/** Reads the queries: lines of JSON in the collection file, or the file that it names. */
 async function queriesOf(context: CollectionContext): Promise<{ queries: QueriesFile | null; problems: string[] }> {
   const named = context.draft.queries;
   if (named === null) return { queries: null, problems: [] };
@@ -197,7 +196,6 @@ async function checkEnsemble(
 interface DraftToKeep {
   readonly draft: CollectionDraft;
   readonly given: object;
-  /** The lists with their entries, even if the file names another file for them. */
   readonly lists: Pick<CollectionDraft, 'classes' | 'among'>;
   readonly queries: QueriesFile | null;
 }

@@ -50,7 +50,6 @@ export interface Collection {
 }
 
 export interface QueriesFile {
-  /** The file's name in messages. */
   readonly from: string;
   readonly text: string;
 }
@@ -131,7 +130,6 @@ const collectionSchema = z.strictObject({
     .default(null),
 });
 
-/** The name of a list, the path of a file, or the entries. */
 export type ClassListDraft = z.output<typeof classListSchema>;
 
 /** A parsed collection file. Its classes are not looked up yet, and its paths are as the user wrote them. */

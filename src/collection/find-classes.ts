@@ -36,7 +36,6 @@ export function findClasses(text: string, table: ClassTable): FoundClass[] {
 }
 
 interface Looked {
-  /** Normalised. */
   readonly wanted: string;
   readonly gloss: string;
   /** True if its wnid or one of its names equals the text, in any spelling. */

@@ -1,4 +1,3 @@
-/** How many problems or ids one message lists. `checkCollection` returns all of them. */
 const MAX_LISTED = 20;
 
 export function firstOf(items: readonly string[], atMost = MAX_LISTED): string[] {

@@ -48,7 +48,6 @@ export function createNameLookup<Class extends NamedClass>(
   };
 }
 
-/** Looks up the letters of a label. If nothing has that name, looks up its possible singulars. */
 function namedBy<Class>(label: string, names: ReadonlyMap<string, readonly Class[]>): readonly Class[] {
   const letters = lettersOf(label);
   if (letters === '') return [];
@@ -63,7 +62,6 @@ function partsOf(label: string): string[] {
   return parts.map((part) => part.trim()).filter((part) => part !== '');
 }
 
-/** The WordNet id at the start of a label, in any case. Empty if there is none. */
 function wnidIn(label: string): string {
   return /^\s*(n\d{8})(?!\d)/i.exec(label)?.[1]?.toLowerCase() ?? '';
 }

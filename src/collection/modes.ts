@@ -30,7 +30,6 @@ interface ModeOfCollection {
   readonly showsClass: boolean;
   readonly ensemble: readonly string[];
   readonly mostMembers: number;
-  /** The key of the collection file for what photos are searched as. */
   readonly subjectKey: 'classes' | 'concepts';
   /** The list of the classes that a kept photo may be taken for. Decisions depend on it. */
   readonly predictedList: 'among' | 'classes';
@@ -39,7 +38,6 @@ interface ModeOfCollection {
   readonly ruleText: (of: { policy: CollectionPolicy; subjects: { ids: readonly string[] | null } }) => string;
   /** The probability that pages mark: below it (mode A) or from it on (mode O) a photo is kept. */
   readonly mark: (policy: CollectionPolicy) => number;
-  /** Keys of the collection file without an effect, and why. */
   readonly idleKeys: readonly string[];
   readonly idleWhy: string;
 }

@@ -10,7 +10,6 @@ const STALE_AFTER_MS = 10_000;
 
 const IN_ORDER = sql`array_position(${[...PAUSABLE_STAGES]}::text[], stage), collection.name nulls first`;
 
-/** Stages of one collection, or of every collection if `collectionId` is null. */
 export interface PauseScope {
   readonly stages: readonly PausableStage[];
   readonly collectionId: number | null;
@@ -33,7 +32,6 @@ export async function pauseStages(
   if (numAffectedRows === 0n) throw collectionForgotten('its stages are paused');
 }
 
-/** Ends the pauses of exactly this scope. Returns the stages that were paused. */
 export async function endPauses(
   db: Kysely<Database>,
   { stages, collectionId }: PauseScope,

@@ -42,7 +42,6 @@ function groupText(group: readonly PauseNote[], now: Date): string {
   return `${listText(stages)}${of} ${verb} paused since ${timeText(since, now)} by ${by} (winnow unpause ${named}${flag} ends that)`;
 }
 
-/** `discover, fetch and filter` */
 export function listText(words: readonly string[]): string {
   return words.length <= 1 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
 }

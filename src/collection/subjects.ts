@@ -17,7 +17,6 @@ export interface Subjects {
 
 export interface ConceptEntry {
   readonly label: string;
-  /** The name that people read. By default the label. */
   readonly name?: string | undefined;
   readonly where: string;
 }
@@ -124,7 +123,6 @@ function hypernymRefusalOf(label: string, above: string): string {
   return `${quote(label)} ${above}; ${advice}allowHypernyms: true in the collection file accepts it`;
 }
 
-/** A concept's id as people read it: `garden gnome` for `garden_gnome`. */
 function conceptName(id: Wnid): string {
   return WORDNET_ID.test(id) ? id : id.replaceAll('_', ' ');
 }

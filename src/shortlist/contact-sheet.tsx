@@ -43,7 +43,6 @@ export interface SheetPage {
   readonly chunks: AsyncGenerator<string, void, void>;
 }
 
-/** The one page, or the index of the pages. */
 export const FIRST_PAGE = 'shortlist.html';
 /** Contains one page for each class, and nothing else. */
 export const PAGES_FOLDER = 'pages';

@@ -18,7 +18,6 @@ const TYPES = {
 interface FieldOptions {
   /** Name in the files, if it differs. */
   readonly storedAs?: string;
-  /** Class of an embedded document, and its fields. */
   readonly document?: string;
   readonly fields?: readonly object[];
   readonly description?: string;

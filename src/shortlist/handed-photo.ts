@@ -5,7 +5,6 @@ export interface HandedPhoto extends SheetPhoto {
 }
 
 export interface PhotoPlaces {
-  /** Absolute path of a photo's bytes. */
   readonly pathOf: (sha256: HandedPhoto['sha256']) => string;
   /** Absolute path of the folder that holds the bytes of all photos. */
   readonly blobsFolder: string;

@@ -44,7 +44,6 @@ export function answersOf({
   return [`${name} (${wnid})`, `${confusionName} (${confusionWnid})`];
 }
 
-/** The path with slashes on every system. */
 function pathInBlobs({ sha256 }: HandedPhoto, { pathOf, blobsFolder }: PhotoPlaces): string {
   return path.relative(blobsFolder, pathOf(sha256)).replaceAll('\\', '/');
 }

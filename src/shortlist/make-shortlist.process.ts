@@ -83,7 +83,6 @@ function measured({ twinBy = null, ...row }: ShortlistPhoto, comparesFeatures: b
   return comparesFeatures ? { ...row, twinBy } : row;
 }
 
-/** Reads rows, counts and time from one snapshot of the catalogue, even if a crawl or filter is running. */
 async function readContent({ app, scope }: Workspace, funnelIn: ShortlistOptions['funnelIn']) {
   return readSnapshot(app.db, async (trx) => {
     const rows: ShortlistPhoto[] = [];

@@ -60,7 +60,6 @@ async function runOutsideModel(
 
 const PHOTOS_AT_ONCE = 8;
 
-/** A model that is not in the ensemble of a collection and knows all its classes. */
 export interface OutsideModel {
   readonly card: ModelCard;
   readonly classes: ModelClasses;

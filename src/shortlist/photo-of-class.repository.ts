@@ -18,11 +18,9 @@ export interface Rights extends SourceRights {
 /** @typeParam Gone null for photos that may have been taken down, or dropped since they were reviewed */
 export interface PhotoOfClass<Gone extends null = never> {
   readonly sha256: Sha256;
-  /** The class that the photo was searched as. */
   readonly wnid: Wnid;
   /** 1, 2, ... within the class; null if it is not listed. */
   readonly rank: number | null;
-  /** The class that the ensemble takes the photo for. */
   readonly confusionWnid: Wnid | Gone;
   /** 0..1 */
   readonly confusionProb: number | Gone;
@@ -34,9 +32,7 @@ export interface PhotoOfClass<Gone extends null = never> {
 interface PhotosQuery {
   /** SQL: photos `l` with `photo_id`, `wnid`, `sha256`, `rank`, `confusion_wnid`, `confusion_prob` and `max_true_prob`. */
   readonly of: RawBuilder<unknown>;
-  /** SQL: further columns. */
   readonly columns: RawBuilder<unknown>;
-  /** SQL: a condition on the picture `p` whose rights are stated. */
   readonly where?: RawBuilder<unknown>;
   readonly order: RawBuilder<unknown>;
   readonly preferred?: readonly string[];

@@ -36,7 +36,6 @@ function isPending(share: number, photo: PhotoSql): RawBuilder<unknown> {
   return sql`coalesce(cardinality(v.reviewers) between 1 and ${wantedOf(share, photo)} - 1, false)`;
 }
 
-/** SQL: the number of reviewers who should give a verdict on a photo. */
 function wantedOf(share: number, photo: PhotoSql): RawBuilder<unknown> {
   return sql`case when v.wanted > 0 and cardinality(v.reviewers) > 0 and ${isDrawn(share, photo)} then greatest(v.wanted, 2)
     else coalesce(v.wanted, 1) end`;

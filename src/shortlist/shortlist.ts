@@ -11,11 +11,9 @@ export type ReviewedAs = 'accepted' | 'rejected' | 'unsure' | 'disputed' | 'pend
 
 export interface KeptPhoto {
   readonly sha256: Sha256;
-  /** The class whose candidate the photo is. */
   readonly wnid: Wnid;
   /** The largest p of the class searched as over members and crops, 0..1; null in mode O. */
   readonly maxTrueProb: number | null;
-  /** The class that the ensemble takes the photo for. */
   readonly confusionWnid: Wnid;
   /** The mean p(confusion) over members and crops (mode O: over the first member's), 0..1. */
   readonly confusionProb: number;
@@ -25,7 +23,6 @@ export interface KeptPhoto {
   readonly fineHash?: FineHash;
   /** Unit vector of its features, if photos are compared by features and it has any. */
   readonly features?: Float32Array;
-  /** Null or left out if there is no verdict. */
   readonly reviewedAs?: ReviewedAs | null;
 }
 
@@ -87,7 +84,6 @@ export interface ShortlistCounts {
   readonly leftOut: { readonly cap: number; readonly nearDuplicate: number; readonly target: number };
 }
 
-/** The photos of each class, in the order of the wnids. */
 export function byClass(photos: Iterable<KeptPhoto>): KeptPhoto[][] {
   const classes = [...groupBy(photos, ({ wnid }) => wnid)];
   return classes.toSorted(([a], [b]) => compareText(a, b)).map(([, ofClass]) => ofClass);
@@ -152,7 +148,6 @@ const isReviewed = ({ reviewedAs = null }: KeptPhoto): boolean => reviewedAs !==
 
 class Places {
   readonly #policy: ShortlistPolicy;
-  /** Listed photos that are not rejected, by confusion. */
   readonly #taken = new Map<Wnid, number>();
   #acceptedOrUnreviewed = 0;
 
@@ -217,7 +212,6 @@ export function changesOfList(
   return { added, removed: old.size + added - listed.length };
 }
 
-/** The row of a photo that is left out, unless its place says otherwise. */
 function rowOf(
   photo: KeptPhoto,
   place: Partial<Pick<ShortlistRow, 'rank' | 'state' | 'reason' | 'twinSha256'>>,

@@ -15,7 +15,6 @@ interface Similarity {
   readonly nearDuplicateCosine?: number | null;
 }
 
-/** The listed photos of a class, searched for near-duplicates: by hashes first, then by features. */
 export class Twins<Photo extends Comparable> {
   readonly #policy: Similarity;
   readonly #photos: Photo[] = [];

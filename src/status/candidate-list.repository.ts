@@ -12,7 +12,6 @@ export interface CandidateSighting extends Omit<Rights, 'foundOn'> {
   readonly wnid: string;
 }
 
-/** One line of `winnow candidates --json`. */
 export interface CandidateLine extends CandidateSighting {
   readonly state: CandidateState;
   readonly reason: string | null;

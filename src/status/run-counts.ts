@@ -50,16 +50,13 @@ export class RunCounts {
   dropped = 0;
   /** Photos that cannot be decided: they cannot be decoded, or they kill the process that evaluates them. */
   failed = 0;
-  /** Those of the failed photos that kill the process. */
   poisoned = 0;
   /** Decided photos with incomplete evidence that must be completed. 0 unless every crop is wanted. */
   toComplete = 0;
   completed = 0;
-  /** Crops that ran to complete evidence. */
   completedCrops = 0;
   /** Photos whose evidence cannot be completed: no bytes, bytes that cannot be decoded, or a model without finite numbers. */
   notCompletable = 0;
-  /** Photos that the filter left out because their bytes are lost. */
   readonly lost: Sha256[] = [];
   filterWork: EngineWork | null = null;
   /** Why a source or a host waits, and until when, in milliseconds since the epoch. Null if the end is unknown. */
@@ -75,7 +72,6 @@ export class RunCounts {
     return [...this.sources.values()].reduce((total, counts) => total + counts[number], 0);
   }
 
-  /** Records why a source waits, with unknown end. Null if it no longer waits. */
   noteWait(source: string, why: string | null): void {
     if (why === null) this.waits.delete(source);
     else this.waits.set(source, { why, untilMs: null });

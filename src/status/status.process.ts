@@ -16,7 +16,6 @@ import { NETWORK_SOURCES } from '../config/sources/sources.ts';
 import { readBudgets } from '../crawl/network/politeness.process.ts';
 import type { Workspace } from '../models/workspace/workspace.process.ts';
 
-/** `winnow status --json`. */
 export interface Status extends Funnel {
   readonly yields: Yields;
   readonly queries: readonly QueryYield[];

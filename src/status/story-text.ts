@@ -1,7 +1,5 @@
 import type { StoryCandidate, StoryDecision, StoryPhoto } from './story.repository.ts';
 
-/** The lines about one photo that `winnow show` and the review page share. */
-
 /** ` failed (the server hung up)`: why something is in its state. Empty if there is nothing to say. */
 export function whyText({
   reason,

@@ -68,7 +68,6 @@ export interface StoryCrop {
   readonly hasLogits: boolean;
   /** p(class) of each class that the photo is a candidate for, where it is stored or can be derived. */
   readonly pTrue: Readonly<Record<string, number>>;
-  /** The decisions that this crop made: a class of a collection. */
   readonly decides: readonly { readonly collection: string; readonly wnid: string }[];
 }
 
@@ -150,7 +149,6 @@ async function decisionsOf(db: Kysely<Database>, photoId: number): Promise<Story
 
 interface StoredCrop extends Omit<StoryCrop, 'pTrue'> {
   readonly top1Index: number;
-  /** The photo's classes that are in the list, with their positions in it. */
   readonly truths: readonly { readonly wnid: string; readonly position: number }[];
   readonly trueClasses: readonly number[];
   readonly trueProbs: readonly number[];

@@ -28,7 +28,6 @@ export function yieldOf({ fetched, decided: { kept } }: Pick<Totals, 'fetched' |
   return { fetched, kept, yield: fetched === 0 ? null : kept / fetched };
 }
 
-/** The yields of the classes and sources that have candidates. */
 export function yieldsOf({ totals, classes, sources }: Funnel): Yields {
   return {
     total: yieldOf(totals),

@@ -31,7 +31,6 @@ export interface FoundCard extends ModelCard {
 export interface CardPlace {
   readonly cardFile: string;
   readonly origin: FoundCard['origin'];
-  /** The folder that `file` in the card is relative to. */
   readonly base: string;
 }
 

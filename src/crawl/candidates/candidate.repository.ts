@@ -197,7 +197,6 @@ function hostOf(url: string): string {
   return URL.parse(url)?.host ?? '';
 }
 
-/** Converts text to the form in which it is stored as part of a key. */
 export function keyText(text: string): string {
   return wellFormed(indexable(text));
 }

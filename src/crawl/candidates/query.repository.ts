@@ -153,7 +153,6 @@ export async function refuseQuery(db: Kysely<Database>, id: number, problem: str
 export interface QueryReport extends Pick<QueryState, 'id' | 'source' | 'wnid' | 'kind'> {
   readonly title: string;
   readonly state: 'open' | 'done' | 'refused';
-  /** How many results the site reports. Null if it does not say. */
   readonly total: number | null;
   readonly seen: number;
   readonly admitted: number;

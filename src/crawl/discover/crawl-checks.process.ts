@@ -59,7 +59,6 @@ function picturesThrough({ forHttps, forHttp }: Proxies): string {
   return `the hosts of pictures at ${forHttps === null ? 'http' : 'https'} addresses`;
 }
 
-/** The proxy's address without user name and password. */
 function proxyText(name: string, url: URL | null): string {
   return url === null ? '' : `${url.protocol}//${url.host} (${name})`;
 }

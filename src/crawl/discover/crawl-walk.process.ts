@@ -31,7 +31,6 @@ export interface ListedSource extends Walked {
   photos(options: WalkOptions): AsyncIterable<FoundPhoto>;
 }
 
-/** A source that is too large to be read for a preview. */
 export interface DumpSource extends Walked {
   preview(signal: AbortSignal): AsyncIterable<DryRunLine>;
   photos(options: WalkOptions, app: App): AsyncIterable<FoundPhoto>;

@@ -12,7 +12,6 @@ import { planOpenData } from '../sources/open-data/plan-open-data.process.ts';
 import { OPEN_DATA_FILES } from '../sources/open-data/rows.ts';
 import { openDump } from './open-dump.process.ts';
 
-/** A line of `winnow crawl --dry-run` about one source: a query, a class, or a note. */
 export interface DryRunLine {
   readonly source: string;
   readonly wnid: string | null;

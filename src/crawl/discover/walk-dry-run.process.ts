@@ -57,7 +57,6 @@ async function count(
   }
 }
 
-/** The class of a photo that would be fetched, or the reason why it would not be. */
 function fateOf({ wnid, refusal, problem }: NewCandidate): [wnid: string | null, title: string] {
   if (refusal !== null) return [null, `dropped, ${refusal.reason}`];
   if (problem !== null) return [null, `${problem.state}, ${problem.reason}`];

@@ -16,7 +16,6 @@ import { RobotsGate, ROBOTS_LIMIT_BYTES, type RobotsPass } from './robots-gate.p
 
 /** A partition waits for a permit that is due within this time. If it is due later, another picture gets the partition. */
 const PATIENCE_MS = 2_000;
-/** Bytes to reserve from a site's budget until the real number is known. */
 const RESERVED_BYTES = 2_000_000;
 
 export class HostWaits extends Error {

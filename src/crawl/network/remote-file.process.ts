@@ -21,7 +21,6 @@ export interface RemoteFileDeps extends HttpDeps {
   readonly onRetry: (failure: HttpFailure) => void;
 }
 
-/** The part of a file that the caller has already. */
 interface Beginning {
   readonly from: number;
   /** The version of the file that they belong to. `bytes`: the required length of the whole file. */
@@ -35,7 +34,6 @@ export interface FileSink {
   write(chunk: Buffer): void | Promise<void>;
 }
 
-/** The file on the server does not have the required length. */
 interface OtherFile {
   readonly ok: false;
   readonly reason: 'other-file';

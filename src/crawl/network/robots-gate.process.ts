@@ -37,7 +37,6 @@ export type RobotsPass =
       readonly isHopeless: boolean;
     };
 
-/** How long a fetch of robots.txt may take before another worker may try. */
 const LEASE_MS = 90_000;
 const POLL_MS = 300;
 /** How many origins to keep in memory. There are many, and each picture needs its origin. */

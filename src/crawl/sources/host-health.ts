@@ -17,7 +17,6 @@ export const isAboutHost = (reason: string): boolean => HOST_REASONS.has(reason)
 const MAX_TRIES = 4;
 const FIRST_PAUSE_MS = 2_000;
 const LONGEST_PAUSE_MS = 120_000;
-/** The run ends if no host has answered for this long. */
 const NETWORK_PATIENCE_MS = 300_000;
 /** If this many hosts fail and none answers, the network is probably down. */
 const SUSPICIOUS_HOSTS = 3;

@@ -10,7 +10,6 @@ export interface NetworkSource {
   readonly name: string;
   /** Plans the queries of one class. It may send requests (to resolve a name). The plan is stored and not made again. */
   plan(wanted: WantedClass, api: SourceApi): Promise<PlanResult>;
-  /** Fetches one page, with exactly one request if the site allows it. */
   nextPage(query: PlannedQuery, cursor: Json | null, api: SourceApi): Promise<ResultPage>;
 }
 
@@ -33,11 +32,9 @@ export interface PlanResult {
   readonly notes: readonly string[];
 }
 
-/** One search, in a form that can be stored, repeated and shown to people. */
 export interface PlannedQuery {
   /** Stable and unique within (source, class), so that planning again finds the same query and its cursor. */
   readonly key: string;
-  /** The title for people: `Anisoptera (infraorder, taxon 47793) without Zygoptera`. */
   readonly title: string;
   readonly params: Json;
 }
@@ -45,7 +42,6 @@ export interface PlannedQuery {
 export interface ResultPage {
   /** The photos of the page. A photo has a problem if the source shows that it is withheld or absent. `label` is the class's wnid. */
   readonly photos: readonly FoundPhoto[];
-  /** The cursor of the next page. Null once the query is exhausted. */
   readonly next: Json | null;
   readonly total: number | null;
 }

@@ -41,7 +41,6 @@ export interface Permit {
 
 interface PermittedKey {
   readonly key: string;
-  /** The key's time of the permit. */
   readonly atUs: number;
   /** Reserved bytes. Null if the key's bytes are not counted. */
   readonly reservedBytes: number | null;

@@ -41,7 +41,6 @@ export interface PermitState {
   readonly trips: number;
   readonly trippedUntilUs: number;
   readonly tripReason: string | null;
-  /** The latest time at which the current probe ends. */
   readonly probeUntilUs: number;
 }
 
@@ -219,7 +218,6 @@ export interface Standing {
   readonly wait: Wait | null;
   readonly budgets: readonly Budget[];
   readonly circuit: 'closed' | 'open' | 'half-open';
-  /** The number of blocks in a row. */
   readonly trips: number;
 }
 

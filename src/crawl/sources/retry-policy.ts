@@ -48,13 +48,11 @@ export const RATE_LIMITED_PAUSE_MS = 60_000;
 
 export interface FailedTry {
   readonly reason: DroppedReason | FailedReason;
-  /** HTTP status, or null if there was no answer. */
   readonly status: number | null;
   /** Tries made so far, this one included: 1, 2, ... */
   readonly attempt: number;
   /** Tries of one request in all, the first included. */
   readonly maxAttempts: number;
-  /** The wait that the host asked for, in milliseconds. Null if it did not. */
   readonly retryAfterMs: number | null;
   /** In [0, 1), as from `Math.random()`. */
   readonly random: number;

@@ -13,7 +13,6 @@ export interface RobotsRules {
 
 export interface RobotsRule {
   readonly isAllow: boolean;
-  /** The pattern as written, for people. */
   readonly pattern: string;
   /** The normalised parts between the pattern's wildcards. They must follow one another. */
   readonly parts: readonly string[];

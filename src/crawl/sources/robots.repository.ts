@@ -48,7 +48,6 @@ export async function claimRobots(
   return rows.length > 0;
 }
 
-/** Ends a claim without an answer, so that another worker may try at once. */
 export async function releaseRobots(db: Kysely<Database>, origin: string): Promise<void> {
   await db.updateTable('robots').set({ claimed_until_ms: 0 }).where('origin', '=', origin).execute();
 }

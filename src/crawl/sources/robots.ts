@@ -20,22 +20,17 @@ export interface StoredRobots {
 export interface RobotsLife {
   /** The last answer, or failure to answer. */
   readonly checkedMs: number;
-  /** The file may be relied upon until then. */
   readonly expiresMs: number;
   /** Since when all requests have failed. Null if the last one was answered. */
   readonly failingSinceMs: number | null;
-  /** While failing: when to ask again. */
   readonly retryMs: number;
-  /** While failing: how it failed last. */
   readonly failure: FailedReason | null;
 }
 
 export type RobotsVerdict =
   | { readonly kind: 'allow' }
-  /** `rule` is for people: `Disallow: /private`. */
   | { readonly kind: 'disallow'; readonly rule: string }
   | { readonly kind: 'fetch-first' }
-  /** The host cannot be asked now, so the request must wait. */
   | { readonly kind: 'wait'; readonly untilMs: number; readonly life: RobotsLife };
 
 const MINUTE_MS = 60_000;

@@ -3,7 +3,6 @@ export function wellFormed(text: string): string {
   return text.replaceAll('\0', '\u{FFFD}').replaceAll(/\p{Surrogate}/gu, '\u{FFFD}');
 }
 
-/** True if PostgreSQL can store the text unchanged: it has no NUL and no lone surrogate. */
 export function isStorable(text: string): boolean {
   return !text.includes('\0') && !/\p{Surrogate}/u.test(text);
 }

@@ -3,7 +3,6 @@
  * (developers.google.com/search/docs/crawling-indexing/robots-meta-tag) and DeviantArt's `noai` and `noimageai`.
  */
 
-/** Directives that forbid us to use a picture. */
 const OPT_OUTS: ReadonlySet<string> = new Set(['noai', 'noimageai', 'noindex', 'noimageindex', 'none']);
 
 /** Other directives without a value. A word with a colon before one of them is an agent. */
@@ -23,7 +22,6 @@ const VALUED: ReadonlySet<string> = new Set([
 ]);
 
 export interface Reader {
-  /** Our product token, in any case. */
   readonly agent: string;
   readonly nowMs: number;
 }

@@ -31,7 +31,6 @@ export interface EvaluationTask {
 export interface EvaluationResult {
   /** Only the evidence of this evaluation. */
   readonly fresh: PhotoEvidence;
-  /** Why the photo could not be evaluated, or only in part; null if it was. */
   readonly problem: EvaluationProblem | null;
 }
 
@@ -52,7 +51,6 @@ export interface EvaluationRules extends Wanted {
 /** How a photo ends: exactly one of the two functions is called, once. */
 export interface EvaluationEnd {
   readonly settle: (result: EvaluationResult) => void;
-  /** Called with an error that is not about the photo. */
   readonly fail: (error: unknown) => void;
 }
 

@@ -41,7 +41,6 @@ export interface ThreadSpec {
 
 export interface OutputsTask {
   readonly sha256: Sha256;
-  /** Its bytes, if the caller has them: a photo that is not in the store. */
   readonly bytes?: Uint8Array | undefined;
   /** 0..9 in TenCrop order. */
   readonly crops: readonly number[];
@@ -66,5 +65,4 @@ export type FromThread<Result> =
       /** The work of this thread since its last result. */
       readonly work: EvaluationWork;
     }
-  /** The thread cannot start (`id` is null), or a task failed. */
   | { readonly kind: 'failed'; readonly id: number | null; readonly error: SentError };

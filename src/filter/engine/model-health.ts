@@ -12,7 +12,6 @@ const PHOTOS_OF_KNOWN = 1_000;
 
 export interface ModelHealthDeps {
   readonly names: readonly string[];
-  /** True if the catalogue has evidence of the member at this position. */
   readonly hasWorked: (member: number) => Promise<boolean>;
 }
 
@@ -23,7 +22,6 @@ export interface ModelHealthDeps {
 export class ModelHealth {
   readonly #deps: ModelHealthDeps;
   readonly #sound = new Set<number>();
-  /** For each member, the photos that it gave no finite number for. */
   readonly #failed = new Map<number, Set<Sha256>>();
   readonly #limits = new Map<number, number>();
   /** The error that ended the run. Batches that finish later are rejected with it. */

@@ -11,7 +11,6 @@ export class ReadAhead {
     this.#blobs = blobs;
   }
 
-  /** Begins to read a photo. The bytes stay in memory until they are taken. */
   readAhead(sha256: Sha256): void {
     if (this.#begun.has(sha256) || this.#given.has(sha256)) return;
     const reading = this.#blobs.read(sha256);

@@ -25,7 +25,6 @@ interface RunSettings {
   /** The classes of the model. If given, the number of logits is checked when the model is loaded. */
   readonly classes?: Pick<ModelClasses, 'count'> | undefined;
   readonly outputs: readonly OutputName[];
-  /** The crops of each photo, 0..9 in TenCrop order. */
   readonly crops: readonly number[];
   readonly threads: number;
   readonly cropsPerPass: number;
@@ -43,7 +42,6 @@ export interface BackboneRun extends RunSettings {
 export interface PicturesRun<P extends Picture> extends RunSettings {
   /** Read one by one, as the threads need them. */
   readonly pictures: Iterable<P> | AsyncIterable<P>;
-  /** The store. It is not needed if all pictures have their bytes. */
   readonly blobs?: BlobPlace | undefined;
 }
 
@@ -53,7 +51,6 @@ export interface OutputsOfCrop extends Readonly<Partial<Record<OutputName, Float
   readonly occluded?: readonly Float32Array[];
 }
 
-/** Outputs of a photo that are NaN or infinite: `features on crop 4 (NaN at feature 0 of 1280)`. */
 interface NotFiniteOutputs {
   readonly kind: 'not-finite';
   readonly output: OutputName;

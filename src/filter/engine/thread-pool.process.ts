@@ -17,7 +17,6 @@ export interface FilterEngine {
   close(): Promise<void>;
 }
 
-/** @throws StopTheRun if a model cannot be loaded */
 export async function startEngine(spec: EngineSpec, threads: number, tally?: EngineTally): Promise<FilterEngine> {
   const pool = new ThreadPool<EvaluationTask, EvaluationResult>({ kind: 'filter', spec }, tally);
   await pool.start(threads);
@@ -33,7 +32,6 @@ interface Item<Task, Result> {
 interface Thread<Task, Result> {
   readonly worker: Worker;
   readonly exited: Promise<void>;
-  /** Photos that the thread works on, by the number in their messages. */
   readonly inFlight: Map<number, Item<Task, Result>>;
 }
 

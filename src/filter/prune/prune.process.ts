@@ -32,7 +32,6 @@ export interface PruneReport {
   readonly gone: PrunedCount;
   /** The part of `gone` that an interrupted prune had left. */
   readonly finished: PrunedCount;
-  /** Photos of the collection that keep their bytes, each under its weightiest reason. */
   readonly held: readonly HeldCount[];
 }
 
@@ -99,7 +98,6 @@ function inOrder(counts: Iterable<HeldCount>): HeldCount[] {
 }
 
 export interface PruneDeps extends PruneBytesDeps {
-  /** The collection whose photos are looked at, under its current rules. */
   readonly scope: DecisionScope;
 }
 

@@ -30,7 +30,6 @@ import { describeSystemError } from '../../crawl/sources/folder/file-system.proc
 export interface AddedReferences extends Restored {
   readonly folder: string;
   readonly leaks: number;
-  /** Decisions that became `in-reference-set`. */
   readonly overruled: number;
 }
 
@@ -147,7 +146,6 @@ export async function removeReferences(app: App, set: ReferenceSet): Promise<Res
   });
 }
 
-/** The part of a sample's path in labels.csv that comes before the folder of its class. */
 const FOLDER = 'photos/';
 
 /** Shows reviewers those bundled photos that surely show their class: the column `truth` of labels.csv says `valid`. */

@@ -54,7 +54,6 @@ interface Bounds {
   readonly most: Float64Array;
 }
 
-/** Null if nothing is known. */
 function boundsOf(crops: PhotoEvidence[number]): Bounds | null {
   const known = crops.map((cell) => (cell === null || cell.logits === null ? null : softmax(cell.logits)));
   // Only logits show how many classes there are. Without any, only the classes that summaries name are told apart.
@@ -94,7 +93,6 @@ function leastOf(cell: CropEvidence | null, at: number): number {
 
 /** Allows for rounding: the terms of a softmax need not sum up to exactly 1. */
 const ROUNDING = 1e-9;
-/** Upper bound of a class that does not come first. */
 const HALF = 0.5;
 
 /**

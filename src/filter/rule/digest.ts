@@ -8,13 +8,11 @@ import { argmax } from '../../models/evidence/softmax.ts';
 import { CERTAINLY_FIRST, meanProbabilities } from './mean-probabilities.ts';
 import type { Policy } from './policy.ts';
 
-/** A summary of one member's evidence on a photo of a class: the few numbers that every rule of mode A needs. */
 export interface MemberDigest {
   /** Crops whose p(true) is known, 0..10. */
   readonly read: number;
   /** Crops whose logits are known, 0..10. */
   readonly withLogits: number;
-  /** True if the true class comes first in some crop. */
   readonly isRight: boolean;
   /** The largest p(true) of a crop, 0..1; 0 if none is known. */
   readonly maxTrueProb: number;

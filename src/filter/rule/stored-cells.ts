@@ -57,7 +57,6 @@ export function digestOfCells(span: CellSpan, truth: number): StoredDigest {
   };
 }
 
-/** p(true) of the cell at an offset; -1 if it is unknown. */
 function probabilityAt(view: DataView, at: number, truth: number): number {
   const classes = view.getInt16(at + 12);
   for (let i = 0; i < classes; i += 1) {

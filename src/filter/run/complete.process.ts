@@ -12,7 +12,6 @@ import type { FilterPolicy } from '../rule/policy.ts';
 import type { DecisionScope } from '../../models/workspace/scope.ts';
 
 export interface CompletedCounts {
-  /** Photos with crops that ran. */
   readonly photos: number;
   readonly done: number;
   readonly crops: number;
@@ -61,7 +60,6 @@ export interface CompletePageDeps extends Omit<BatchDeps, 'policies' | 'evaluate
   readonly policy: FilterPolicy;
   /** Photos in one batch: a thread works on one batch, and one transaction stores it. */
   readonly batchPhotos: number;
-  /** If every crop is wanted, decided photos that lack crops are also completed. */
   readonly completing?: Completing | undefined;
   shouldStop(): boolean;
 }

@@ -4,7 +4,6 @@ import type { DecisionRow, StoredCropRow } from './decision-list.repository.ts';
 export interface DecisionLine {
   readonly sha256: string;
   readonly wnid: string;
-  /** The source of the first candidate that brought the photo under this class. */
   readonly source: string;
   readonly sourceId: string;
   readonly candidates: readonly { readonly source: string; readonly sourceId: string }[];

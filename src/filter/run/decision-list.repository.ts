@@ -29,7 +29,6 @@ export interface DecisionFilter {
   readonly wnids: readonly string[];
   readonly state?: string | undefined;
   readonly reason?: string | undefined;
-  /** Photos that have a candidate of this source. */
   readonly source?: string | undefined;
   readonly sha256?: string | undefined;
 }

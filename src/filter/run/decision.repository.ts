@@ -22,7 +22,6 @@ export async function subjectsOf(db: Kysely<Database>, scope: DecisionScope): Pr
   return scope.concepts === undefined ? (scope.classes ?? scope.wnids) : conceptsSeen(db, scope);
 }
 
-/** The concepts that the collection has candidates of, sorted. */
 export async function conceptsSeen(db: Kysely<Database>, scope: DecisionScope): Promise<Wnid[]> {
   const { rows } = await sql<{ wnid: Wnid }>`
     select c.wnid from candidate_tally c where c.refusal is distinct from 'unknown-class' and ${ofCollection(scope)}
@@ -111,7 +110,6 @@ export async function photosToDecide(
   );
 }
 
-/** Some photos of the collection, each with all its classes in the collection. */
 export async function photosOf(
   db: Kysely<Database>,
   scope: DecisionScope,

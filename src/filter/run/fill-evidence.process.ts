@@ -19,9 +19,7 @@ export interface FillCounts {
 }
 
 export interface FillOptions {
-  /** The policies that the photos must be decided under afterwards. */
   readonly policies: readonly FilterPolicy[];
-  /** Photos that lack crops for one of the policies. */
   readonly photoIds: readonly number[];
   readonly signal: AbortSignal;
   readonly counts: FillCounts;

@@ -14,7 +14,6 @@ import type { SoloAnswer } from './solo-filter.process.ts';
 export interface GuardedOptions {
   readonly spec: EngineSpec;
   readonly threads: number;
-  /** Names the work that a photo may be poison for. */
   readonly work: string;
   /** True if the catalogue has evidence of the member at this position. If absent, it has none of any member. */
   readonly hasWorked?: (member: number) => Promise<boolean>;
@@ -50,7 +49,6 @@ export class GuardedEngine implements FilterEngine {
     this.#tally = new EngineTally(threads);
   }
 
-  /** @throws StopTheRun if a model cannot be loaded */
   async start(): Promise<void> {
     this.#started ??= this.#opened();
     await this.#started;
@@ -139,7 +137,6 @@ export class GuardedEngine implements FilterEngine {
     return reply.answer.result;
   }
 
-  /** The result of a photo that was not evaluated or must not be: no evidence of any member. */
   #nothing(deaths: readonly Death[] | null): EvaluationResult {
     const problem = deaths === null ? null : { kind: 'poison' as const, detail: deathsText(deaths) };
     return { fresh: noEvidence(this.#options.spec.members.length), problem };

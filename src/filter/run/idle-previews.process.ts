@@ -8,7 +8,6 @@ import { previewOf } from '../../photo/thumbnails.process.ts';
 
 /** Previews are prepared of so many photos that nobody has reviewed, those first that a reviewer gets first: about 200 MB. */
 const MOST_PHOTOS = 1_000;
-/** A filter is idle if it has run no job for this long. */
 const IDLE_AFTER_MS = 1_000;
 const LOOK_EVERY_MS = 30_000;
 

@@ -14,7 +14,6 @@ export interface Completion {
   readonly scope: DecisionScope;
   readonly policy: FilterPolicy;
   readonly memberIds: readonly number[];
-  /** Photos that cannot be completed: without bytes, or with bytes that cannot be decoded. */
   readonly givenUp: ReadonlySet<number>;
 }
 

@@ -79,7 +79,6 @@ async function openScope(db: Kysely<Database>, scope: DecisionScope): Promise<nu
   return rows[0].id;
 }
 
-/** Pages of photos that were never counted or have changed since, ascending. */
 async function stalePages(db: Kysely<Database>, scopeId: number | null, run: Run | null = null): Promise<number[]> {
   const { from = 0, before = null } = run ?? {};
   const { rows } = await sql<{ page: number }>`
@@ -130,7 +129,6 @@ function addedUp(counts: readonly PhotoCount[]): PhotoCount[] {
   return [...byKind.values()].filter(({ count }) => count !== 0);
 }
 
-/** PostgreSQL's code for a lock that could not be acquired in time. */
 const LOCK_NOT_AVAILABLE = '55P03';
 
 /** False if another process holds the lock for too long. */

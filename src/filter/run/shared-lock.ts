@@ -2,7 +2,6 @@
 export class SharedLock {
   readonly #holders = new Set<Promise<unknown>>();
   #last: Promise<unknown> = Promise.resolve();
-  /** Exclusive holders, and callers that wait for the exclusive lock. */
   #waiting = 0;
 
   async shared<T>(work: () => Promise<T>): Promise<T> {

@@ -10,7 +10,6 @@ import type { StoredPhoto } from './stored-page.repository.ts';
 
 export interface Reading {
   readonly outcomes: readonly DigestOutcome[];
-  /** The place of a kept photo in a shortlist; null if no policy keeps it. */
   readonly place: Place | null;
 }
 

@@ -19,7 +19,6 @@ export interface StoredPhoto {
   readonly present: PresentState;
   /** The predicted class of a kept photo: position in the class list; -1 otherwise. */
   readonly confusion: number;
-  /** The confusion's probability; 0 where there is none. */
   readonly confusionProb: number;
   readonly cells: readonly CellSpan[];
   /** For each equivalent member, summaries over more classes. */

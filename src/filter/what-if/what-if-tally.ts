@@ -69,7 +69,6 @@ export class WhatIfTally {
   readonly #counts: Float64Array;
   readonly #changed: Float64Array;
   #kept: Kept[][];
-  /** Sorted after the last photo was added. */
   readonly #sorted: Partial<Record<Order, readonly (readonly Kept[])[]>> = {};
   readonly #samples: ChangeSamples;
 
@@ -135,7 +134,6 @@ export class WhatIfTally {
     );
   }
 
-  /** The photos that change, a few of each change, the same ones for the same catalogue. */
   samples(): ChangedPhoto[] {
     return this.#samples.all();
   }
@@ -153,7 +151,6 @@ export class WhatIfTally {
     });
   }
 
-  /** By subject and cap. */
   #listed(position: number): number[][] {
     const { policies, caps, nearDuplicateDistance } = this.#grid;
     const policy = policies[position];

@@ -28,7 +28,6 @@ export interface WhatIfSource {
 
 export interface WhatIfOptions {
   readonly grid: WhatIfGrid;
-  /** Largest number of photos shown for each change. */
   readonly samples: number;
   readonly signal: AbortSignal;
 }
@@ -38,10 +37,8 @@ export interface WhatIf {
   readonly present: Readonly<Record<WhatIfState, number>>;
   /** The classes or concepts that the photos are candidates of, in the order of each setting's `bySubject`. */
   readonly subjects: readonly Wnid[];
-  /** Every policy with every cap, in the order of the grid. */
   readonly settings: readonly WhatIfSetting[];
   readonly samples: readonly (ChangedPhoto & { readonly sha256: string })[];
-  /** Ids of photos that some setting leaves undecided, ascending. */
   readonly undecidedIds: readonly number[];
 }
 

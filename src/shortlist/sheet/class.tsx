@@ -16,7 +16,6 @@ export interface SheetClass {
   readonly synonyms: readonly string[];
   /** Photos found for the class, before any filter. */
   readonly candidates: number;
-  /** Every kept photo of the class, in shortlist order. */
   readonly photos: readonly SheetPhoto[];
 }
 
@@ -152,7 +151,6 @@ export function LeftOut({ className, count, rest, children }: LeftOutProps) {
   );
 }
 
-/** The confusions of the listed photos with their counts, most frequent first. */
 function confusions(photos: readonly SheetPhoto[], atMost = NAMES_AT_MOST): string {
   const counts = new Map<string, number>();
   for (const { state, confusionName } of photos) {

@@ -11,7 +11,6 @@ export interface SheetHeader extends Pick<Collection, 'mode' | 'ensemble' | 'pol
   readonly classCount: number;
   /** Last change of the shortlist. It is read from the catalogue, so the same catalogue gives the same bytes. */
   readonly builtAt: Date;
-  /** The stages in pipeline order; the first has the most photos. */
   readonly funnel: readonly FunnelStage[];
 }
 

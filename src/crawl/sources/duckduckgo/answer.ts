@@ -24,7 +24,6 @@ const BLOCK_STATUSES: ReadonlySet<number> = new Set([202, 301, 400, 403, 418, 42
 /** Marks of the script and the pages that come instead of an answer, and the text in the body of a 403. */
 const BLOCK_MARKS = /anomalyDetectionBlock|anomaly-modal|anomaly\.js|bots use duckduckgo too|if this error persists/i;
 
-/** Marks a server error that is sent as a script. */
 const SERVER_ERROR_MARK = /\bis506\b/;
 
 /** Today `4-<digits>`. Older answers have three parts. A wrong token gets our address blocked, so no other form is accepted. */
@@ -110,7 +109,6 @@ function received({ status, body, url }: ApiResponse, { what, url: sentUrl }: An
   return `Expected ${what} from DuckDuckGo but received HTTP ${status}${where} with ${quoteBody(body)}`;
 }
 
-/** A URL without its query, which contains the phrase and the token. */
 function shownUrl(url: string): string {
   return shownAddress(url.replace(/[?#].*$/s, '')).slice(0, 200);
 }

@@ -17,7 +17,6 @@ import { shortText, storableText } from '../text.ts';
 import { itemsOf, lineProblem, nameOf } from '../class-line.ts';
 
 export interface DuckduckgoSettings {
-  /** `https://duckduckgo.com`. */
   readonly url: string;
   /** The most pages of 100 results to take of each search. The Python client duckduckgo_search stops at five. */
   readonly maxPages: number;

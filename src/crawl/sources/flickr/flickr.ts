@@ -8,7 +8,6 @@ import { paramsSchema, planSearches, type SearchParams } from './plan.ts';
 import { FIRST_UPLOAD_S, MOST_PER_WINDOW, MOST_RESULTS, splitWindow, windowSchema, type Window } from './windows.ts';
 
 export interface FlickrSettings {
-  /** The REST endpoint: `https://api.flickr.com/services/rest/`. */
   readonly url: string;
   readonly apiKey: string;
   /** Address to fetch pictures from instead of https://live.staticflickr.com. Null to use the addresses in the answers. */
@@ -22,9 +21,7 @@ export interface FlickrSettings {
 const PER_PAGE = 500;
 
 const cursorSchema = z.object({
-  /** The remaining windows. The first one is the current window. */
   windows: z.tuple([windowSchema], windowSchema),
-  /** The page of the first window to fetch, from 1. */
   page: z.int().positive(),
 });
 type Cursor = Readonly<z.output<typeof cursorSchema>>;

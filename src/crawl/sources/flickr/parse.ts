@@ -34,7 +34,6 @@ const pageSchema = z.object({
 
 const answerSchema = z.object({
   stat: z.string(),
-  /** The code of an error. -1 if it has none. */
   code: wholeSchema.catch(-1),
   message: textSchema.catch(''),
   photos: z.unknown().optional(),
@@ -107,7 +106,6 @@ function answerOf(body: string): Answer | null {
   return /^\s*</.test(body) ? xmlError(body) : (answerSchema.safeParse(answerJson(body)).data ?? null);
 }
 
-/** Parses JSON, plain or wrapped in `jsonFlickrApi(...)`. Undefined if it is neither. */
 function answerJson(body: string): unknown {
   const bare = body.trim().replace(/^jsonFlickrApi\(([\s\S]*)\)\s*;?$/, '$1');
   // Some error bodies have a comma after the last member or after the whole object.
@@ -130,7 +128,6 @@ function xmlError(body: string): Answer | null {
 const TRANSIENT: ReadonlySet<number> = new Set([0, 10, 105, 201]);
 /** 98, 99: log-in. 100: an invalid key, or one that has expired. */
 const KEY_REFUSED: ReadonlySet<number> = new Set([98, 99, 100]);
-/** Unknown format or method, or bad URL: no search can succeed. */
 const WRONG_ENDPOINT: ReadonlySet<number> = new Set([111, 112, 116]);
 
 function consequenceOf({ code, message }: Answer): WinnowError {

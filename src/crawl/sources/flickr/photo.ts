@@ -18,7 +18,6 @@ const SIZES: readonly { readonly key: string; readonly longerSide: number }[] = 
   { key: 'url_h', longerSide: 1600 },
   { key: 'url_k', longerSide: 2048 },
 ];
-/** The key of the original upload, which may have any size and format. */
 const ORIGINAL = 'url_o';
 
 /** `extras` of the search: the sizes, the fields for the rights, and the date that checks the windows. */

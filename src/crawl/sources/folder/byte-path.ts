@@ -46,7 +46,6 @@ export function showPath(path: BytePath): string {
   return bufferOf(escaped).toString('utf8');
 }
 
-/** The path that `showPath` shows as this text. */
 export function pathOfShown(text: string): BytePath {
   return bytePathOfText(text).replace(/\\x([0-9a-f]{2})/g, (_, hex: string) =>
     String.fromCharCode(Number.parseInt(hex, 16)),

@@ -15,7 +15,6 @@ const FILES_UNDER_WAY = 8;
 
 export interface DiscoverFolderOptions {
   readonly signal: AbortSignal;
-  /** Files over this size are reported as too large and not read. No limit if absent. */
   readonly maxBytes?: number;
   /** Receives the relative path of each skipped file or folder: hidden ones, Thumbs.db, desktop.ini, nested labels.csv. */
   readonly onIgnored?: (relativePath: string) => void;

@@ -21,7 +21,6 @@ import { titleOf } from './taxon.ts';
 import { TaxonDirectory } from './taxon-directory.ts';
 
 export interface InaturalistSettings {
-  /** The address of the API, v1: `https://api.inaturalist.org/v1`. */
   readonly url: string;
   readonly photoSize: PhotoSize;
   /** `any` includes all three grades, also casual observations. */

@@ -36,7 +36,6 @@ const photoSchema = z.object({
   url: textSchema,
   license_code: textSchema,
   attribution: textSchema,
-  /** v2 has the name in a field of its own. */
   attribution_name: textSchema,
   hidden: booleanSchema,
   flags: flagsSchema,

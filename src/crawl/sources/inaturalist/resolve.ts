@@ -8,7 +8,6 @@ export interface ResolvedEntry {
   readonly excluded: readonly Taxon[];
 }
 
-/** `Anisoptera (suborder, taxon 47927) without Zygoptera`. */
 export function titleOfResolved({ taxon, excluded }: ResolvedEntry): string {
   const without = excluded.map(({ name }) => name).join(', ');
   return excluded.length === 0 ? titleOf(taxon) : `${titleOf(taxon)} without ${without}`;

@@ -9,7 +9,6 @@ export interface Taxon {
   readonly otherNames: readonly string[];
 }
 
-/** Looks names up in the API or in the taxa of the open data. */
 export interface TaxonLookup {
   readonly place: string;
   /** Returns taxa with a similar name, of one rank if it is given. All exact matches must be among them. */

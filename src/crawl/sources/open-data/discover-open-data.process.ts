@@ -30,7 +30,6 @@ export interface OpenDataOptions extends Pick<DumpDeps, 'signal' | 'onProgress'>
   readonly collection: string;
   /** All other rules that decide which photos are taken, as text. A walk resumes only under the same rules. */
   readonly rules: string;
-  /** Called once for each class, before any photo. */
   readonly onPlanned?: (plan: ClassPlan) => void;
   readonly onNote: (note: string) => void;
 }

@@ -51,7 +51,6 @@ export class DumpTable<Row> {
     this.#wanted += 1;
   }
 
-  /** Reports the totals. Call it after the last row. */
   finish(): void {
     this.#report(true);
   }

@@ -95,7 +95,6 @@ function wantedTaxon({ taxon, excluded }: ResolvedEntry, classNumber: number): W
   return { classNumber, taxonId: taxon.id, excludedIds: new Set(excluded.map(({ id }) => id)) };
 }
 
-/** A taxon that a class wants, with all its descendants except the excluded ones. */
 interface WantedTaxon {
   readonly classNumber: number;
   readonly taxonId: number;

@@ -24,7 +24,6 @@ export class TsvReader {
   readonly #columns: TsvColumns;
   #indices: readonly number[] | null = null;
   #width = 0;
-  /** The unfinished line, which is cut if it is too long. */
   #rest = '';
   #rows = 0;
   readonly #malformed = new Map<MalformedReason, number>();
@@ -44,7 +43,6 @@ export class TsvReader {
     return this.#malformed;
   }
 
-  /** Counts a row whose cells are not valid although it has the right columns. */
   reject(reason: MalformedReason): void {
     this.#malformed.set(reason, (this.#malformed.get(reason) ?? 0) + 1);
   }

@@ -14,12 +14,10 @@ import { linesOf } from './lines.ts';
 /** Comma-separated with quotes (RFC 4180), tab-separated without quotes (IANA text/tab-separated-values), or JSON Lines. */
 export type UrlListFormat = 'csv' | 'tsv' | 'jsonl';
 
-/** The chunks of a list, from a file, standard input or a test. */
 type Chunks = AsyncIterable<Uint8Array | string>;
 
 export interface UrlListOptions {
   readonly signal: AbortSignal;
-  /** For messages, and to recognise the format. */
   readonly name: string;
   readonly format?: UrlListFormat | undefined;
 }
