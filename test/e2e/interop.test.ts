@@ -228,7 +228,7 @@ describe('winnow evaluate', { timeout: TIMEOUT_MS }, () => {
 
 async function answersOfModel(name: string): Promise<readonly Answered[]> {
   const table = await loadClassTable();
-  const card = await cardFor(name, repositoryRoot, folder.at());
+  const card = await cardFor(name, folder.at());
   const classes = await classesOfCard(card, table);
   const mask = wnidsOf('imagenet-1k', table.rows).map((wnid) => classes.positionOf({ wnid, name: wnid }) ?? -1);
   return modelAnswers({ card, classes, mask }, await readExported(), {

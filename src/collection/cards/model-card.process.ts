@@ -35,17 +35,13 @@ export interface CardPlace {
 }
 
 /** From config/local/models or config/models of the working directory, otherwise of the package. Throws `unknown-model`. */
-export async function cardFor(
-  name: string,
-  root: string = packageRoot,
-  workingDir: string = workingFolder(),
-): Promise<FoundCard> {
-  const { cardFile, origin, base } = await placeOfCard(name, root, workingDir);
+export async function cardFor(name: string, workingDir: string = workingFolder()): Promise<FoundCard> {
+  const { cardFile, origin, base } = await placeOfCard(name, workingDir);
   const shown = displayPath(cardFile, workingDir);
   const { text } = await readTextFile(cardFile, 'a model card');
   const file = parseYaml(text, shown);
   const card = isHeadCard(file)
-    ? await headCardOf(parseHeadCard(file), { shown, base, root, workingDir })
+    ? await headCardOf(parseHeadCard(file), { shown, base, workingDir })
     : parseModelCard(text, shown, base);
   if (card.name === name) return Object.freeze({ ...card, cardFile, origin });
   throw new UsageError(`Expected the file's name '${name}' for 'name' in ${shown} but received '${card.name}'`, {
@@ -65,7 +61,7 @@ export async function memberCard(
   workingDir: string = workingFolder(),
 ): Promise<FoundCard> {
   const declared = heads.get(name);
-  const card = await cardFor(name, packageRoot, workingDir).catch((error: unknown) => {
+  const card = await cardFor(name, workingDir).catch((error: unknown) => {
     if (declared === undefined || codeOf(error) !== 'unknown-model') throw error;
     throw new UsageError(
       `The member '${name}' is a head over '${declared.backbone}' that you fit on photos of its classes: ${finetuneCommand(name, declared)}   # DIR has a folder of photos for each class`,
@@ -93,9 +89,9 @@ function finetuneCommand(name: string, { backbone, classes }: { readonly backbon
 /** @throws UsageError `bad-model-card`, also if there is no card of the backbone: `unknown-model` means the head's own card */
 async function headCardOf(
   head: HeadCard,
-  place: { readonly shown: string; readonly base: string; readonly root: string; readonly workingDir: string },
+  place: { readonly shown: string; readonly base: string; readonly workingDir: string },
 ): Promise<ModelCard> {
-  const { cardFile, base } = await placeOfCard(head.backbone, place.root, place.workingDir).catch((error: unknown) => {
+  const { cardFile, base } = await placeOfCard(head.backbone, place.workingDir).catch((error: unknown) => {
     if (codeOf(error) !== 'unknown-model') throw error;
     throw badCard([
       `The head '${head.name}' (${place.shown}) needs its backbone '${head.backbone}', which has no model card. ${messageOf(error)} Add the backbone again, or remove the head`,
@@ -110,14 +106,10 @@ async function headCardOf(
   return withHead(head, parseModelCard(text, shown, base), place);
 }
 
-export async function placeOfCard(
-  name: string,
-  root: string = packageRoot,
-  workingDir: string = workingFolder(),
-): Promise<CardPlace> {
-  const known = await listCards(root, workingDir);
+export async function placeOfCard(name: string, workingDir: string = workingFolder()): Promise<CardPlace> {
+  const known = await listCards(workingDir);
   const found = known.find((card) => card.name === name);
-  if (found !== undefined) return { cardFile: found.file, ...placeOf(found.file, root) };
+  if (found !== undefined) return { cardFile: found.file, ...placeOf(found.file) };
   const names = known.map((card) => card.name);
   throw new UsageError(
     `Expected a model card (${names.join(', ')}) but received ${quote(name)}.${didYouMean(name, names)}`,
@@ -126,12 +118,9 @@ export async function placeOfCard(
 }
 
 /** A card of the working directory hides the package's of the same name, and an added model one that was written by hand. */
-export async function listCards(
-  root: string = packageRoot,
-  workingDir: string = workingFolder(),
-): Promise<NamedFile[]> {
+export async function listCards(workingDir: string = workingFolder()): Promise<NamedFile[]> {
   const byName = new Map<string, NamedFile>();
-  for (const folder of configFolders('models', root, workingDir)) {
+  for (const folder of configFolders('models', packageRoot, workingDir)) {
     const local = resolve(folder, '../..', LOCAL_MODELS);
     for (const card of [...(await addedCards(local)), ...(await listYamlFiles([local, folder]))])
       if (!byName.has(card.name)) byName.set(card.name, card);
@@ -161,11 +150,11 @@ export async function readModelClasses(path: string, name: string, table: ClassT
   throw new UsageError(problems.join('\n'), { code: 'bad-model-classes' });
 }
 
-function placeOf(cardFile: string, root: string): Pick<CardPlace, 'base' | 'origin'> {
+function placeOf(cardFile: string): Pick<CardPlace, 'base' | 'origin'> {
   const folder = dirname(cardFile);
   if (basename(cardFile) === ADDED_CARD && dirname(folder).endsWith(normalize(`/${LOCAL_MODELS}`)))
     return { base: folder, origin: 'added' };
   const isLocal = folder.endsWith(normalize(`/${LOCAL_MODELS}`));
   const base = resolve(folder, isLocal ? '../../..' : '../..');
-  return { base, origin: !isLocal && base === resolve(root) ? 'bundled' : 'project' };
+  return { base, origin: !isLocal && base === resolve(packageRoot) ? 'bundled' : 'project' };
 }

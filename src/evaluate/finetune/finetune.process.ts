@@ -149,7 +149,7 @@ async function backboneFor(
   name: string,
   { table, workingDir }: { readonly table: ClassTable; readonly workingDir: string },
 ): Promise<Backbone> {
-  const card = await cardFor(name, undefined, workingDir);
+  const card = await cardFor(name, workingDir);
   if (card.head !== undefined)
     throw new UsageError(
       `Expected a model with a file of its own for --backbone but '${name}' is a head over '${card.backbone}'; give --backbone ${card.backbone}`,

@@ -127,7 +127,7 @@ export async function freeName(name: string | undefined, workingDir: string): Pr
     throw new UsageError(`Expected ${nameSchema.description} for --name but received ${quote(name)}`, {
       code: 'model-name',
     });
-  const taken = (await listCards(undefined, workingDir)).find((card) => card.name === parsed.data);
+  const taken = (await listCards(workingDir)).find((card) => card.name === parsed.data);
   if (taken === undefined) return parsed.data;
   throw new UsageError(
     `Expected a new name for --name but '${parsed.data}' is the name of the model in ${displayPath(taken.file, workingDir)}; \`winnow models remove ${parsed.data}\` removes what was added`,

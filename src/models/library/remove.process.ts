@@ -67,9 +67,9 @@ export async function removeModel(name: string, options: RemoveOptions): Promise
 }
 
 async function targetOf(name: string, workingDir: string): Promise<Target> {
-  const place = await placeOfCard(name, undefined, workingDir);
+  const place = await placeOfCard(name, workingDir);
   try {
-    return { name, ...place, card: await cardFor(name, undefined, workingDir), problem: null };
+    return { name, ...place, card: await cardFor(name, workingDir), problem: null };
   } catch (error) {
     return { name, ...place, card: null, problem: messageOf(error) };
   }
@@ -106,9 +106,9 @@ async function collectionsUsing(name: string, workingDir: string): Promise<strin
 /** Other cards whose model, head or class list is among the files to remove. A card that cannot be read names no file. */
 async function cardsUsing({ cardFile }: Target, removable: string, workingDir: string): Promise<string[]> {
   const uses: string[] = [];
-  for (const { name, file } of await listCards(undefined, workingDir)) {
+  for (const { name, file } of await listCards(workingDir)) {
     if (file === cardFile) continue;
-    const card = await cardFor(name, undefined, workingDir).catch(() => null);
+    const card = await cardFor(name, workingDir).catch(() => null);
     const needed = card === null ? undefined : filesOf(card).find((each) => isWithin(removable, each));
     if (needed !== undefined)
       uses.push(

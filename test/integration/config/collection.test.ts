@@ -342,7 +342,7 @@ describe('cardFor', () => {
     { name: 'efficientnet-lite2', input: { name: 'image', size: 260 }, resize: { shorterSide: 297 }, trained: true },
     { name: 'resnet50-structure', input: { name: 'data', size: 224 }, resize: { shorterSide: 256 }, trained: false },
   ])('reads the bundled card of $name, whose facts are those of the file', async (facts) => {
-    const card = await cardFor(facts.name, packageRoot, home);
+    const card = await cardFor(facts.name, home);
     expect(card).toMatchObject(facts);
     const file = await readFile(card.path);
     expect(file.length).toBe(card.bytes);
@@ -355,20 +355,20 @@ describe('cardFor', () => {
       'config/models/mine.yaml',
       bundled.replace('name: resnet50-structure', 'name: mine').replace('file: assets/', 'file: weights/'),
     );
-    expect((await cardFor('mine', packageRoot, home)).path).toBe(join(home, 'weights/models/resnet50-structure.onnx'));
-    expect((await listCards(packageRoot, home)).map(({ name }) => name)).toContain('mine');
+    expect((await cardFor('mine', home)).path).toBe(join(home, 'weights/models/resnet50-structure.onnx'));
+    expect((await listCards(home)).map(({ name }) => name)).toContain('mine');
   });
 
   it('suggests the nearest name for an unknown card, and never leaves its folder', async () => {
-    await expect(cardFor('efficientnet-lite3', packageRoot, home)).rejects.toThrow(
+    await expect(cardFor('efficientnet-lite3', home)).rejects.toThrow(
       /but received 'efficientnet-lite3'\. Did you mean/,
     );
-    await expect(cardFor('../models/efficientnet-lite0', packageRoot, home)).rejects.toThrow(/Expected a model card/);
+    await expect(cardFor('../models/efficientnet-lite0', home)).rejects.toThrow(/Expected a model card/);
   });
 
   it("refuses a card whose name differs from its file's name", async () => {
     const bundled = await readFile(join(packageRoot, 'config/models/resnet50-structure.yaml'), 'utf8');
     await write('config/models/other.yaml', bundled);
-    await expect(cardFor('other', packageRoot, home)).rejects.toThrow(/Expected the file's name 'other'/);
+    await expect(cardFor('other', home)).rejects.toThrow(/Expected the file's name 'other'/);
   });
 });

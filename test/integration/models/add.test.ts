@@ -17,7 +17,7 @@ describe('models add', () => {
     const documentation = 'https://models.example/five#preprocessing';
     const added = await add(folder, 'five-nchw.onnx', { given: { documentation } });
     expect(added.trial).toMatchObject({ verdict: 'ok', measured: 0, isSoftmax: false });
-    const card = await cardFor('five-nchw', packageRoot, folder);
+    const card = await cardFor('five-nchw', folder);
     expect(card).toMatchObject({
       origin: 'added',
       classes: 'classes.txt',
@@ -40,7 +40,7 @@ describe('models add', () => {
   ])('reads %s', async (file, facts) => {
     const folder = await project();
     const { name } = await add(folder, file);
-    expect(await cardFor(name, packageRoot, folder)).toMatchObject(facts);
+    expect(await cardFor(name, folder)).toMatchObject(facts);
   });
 
   it('measures an ImageNet model on the sample photos, and finds its logits among its outputs', async () => {
@@ -48,7 +48,7 @@ describe('models add', () => {
     const given = { name: 'again', classes: 'imagenet-1k', normalise: AS_127, resize: 256 };
     const added = await add(folder, path.join(BUNDLED, 'efficientnet-lite0.onnx'), { given, inPlace: true });
     expect(added.trial.right).toBeGreaterThan(16);
-    const card = await cardFor('again', packageRoot, folder);
+    const card = await cardFor('again', folder);
     expect(card).toMatchObject({
       path: path.join(BUNDLED, 'efficientnet-lite0.onnx'),
       outputs: { logits: 'logits', features: 'input of logits' },
@@ -65,7 +65,7 @@ describe('models add', () => {
     );
     expect(await localFiles(folder)).toEqual([]);
     await add(folder, 'five-constant.onnx', { allowChance: true });
-    expect((await cardFor('five-constant', packageRoot, folder)).trained).toBe(false);
+    expect((await cardFor('five-constant', folder)).trained).toBe(false);
     await expect(add(folder, 'five-nan.onnx', { allowChance: true })).rejects.toThrow(/not finite numbers/);
   });
 
@@ -134,7 +134,7 @@ describe('models add', () => {
     await expect(add(folder, 'five-nhwc.onnx', { given: { name: 'five' } })).rejects.toMatchObject({
       code: 'model-exists',
     });
-    expect((await cardFor('five', packageRoot, folder)).sha256).toBe(sha256Of(await fixture('five-nchw.onnx')));
+    expect((await cardFor('five', folder)).sha256).toBe(sha256Of(await fixture('five-nchw.onnx')));
   });
 
   it('copies a file in the models folder, and refuses a name that another file has there', async () => {
@@ -167,7 +167,7 @@ describe('models add', () => {
     await writeFile(path.join(models, 'old.yaml'), card);
     await copyFile(modelFile, path.join(models, 'old.onnx'));
     await copyFile(path.join(folder, 'five.txt'), path.join(models, 'old.classes.txt'));
-    const old = await cardFor('old', packageRoot, folder);
+    const old = await cardFor('old', folder);
     expect(old).toMatchObject({ origin: 'project', path: path.join(models, 'old.onnx') });
     expect((await classesOfCard(old, await loadClassTable())).count).toBe(5);
   });
@@ -179,7 +179,7 @@ describe('models add', () => {
     expect(ends.flatMap((end) => (end.status === 'rejected' ? [end.reason] : []))).toEqual([
       expect.objectContaining({ code: 'model-exists' }),
     ]);
-    const card = await cardFor('five', packageRoot, folder);
+    const card = await cardFor('five', folder);
     expect(sha256Of(await readFile(card.path))).toBe(card.sha256);
     expect(await localFiles(folder)).toEqual(['five']);
     expect(await localFiles(folder, 'five')).toEqual(['card.yaml', 'classes.txt', 'model.onnx']);

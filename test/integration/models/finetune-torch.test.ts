@@ -51,7 +51,7 @@ it(
     const local = path.join(folder, 'config', 'local', 'models');
     expect(await readdir(local)).toEqual(['trained']);
 
-    const card = await cardFor('trained', packageRoot, folder);
+    const card = await cardFor('trained', folder);
     const [, flags = ''] = /models add (.*)/.exec(stdout) ?? [];
     const flag = (name: string): string => new RegExp(`--${name} (\\S+)`).exec(flags)?.[1] ?? '';
     await addModel({
@@ -68,7 +68,7 @@ it(
       ask: null,
       workingDir: folder,
     });
-    const added = await cardFor('added', packageRoot, folder);
+    const added = await cardFor('added', folder);
     const facts = ({ sha256, resize, normalise, outputs }: typeof card) => ({
       sha256,
       resize,

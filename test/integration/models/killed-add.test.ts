@@ -4,7 +4,6 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { removeModel } from '../../../src/models/library/remove.process.ts';
 import { listCards } from '../../../src/collection/cards/model-card.process.ts';
-import { packageRoot } from '../../../src/config/root.ts';
 import { repositoryRoot, startNode } from '../../support/winnow.ts';
 import { add, AS_127, fixture, FIXTURES, project } from './support.ts';
 
@@ -28,8 +27,7 @@ async function kill(folder: string, death: string, args: readonly string[]): Pro
   expect(await result).toMatchObject({ signal: 'SIGKILL' });
 }
 
-const namesOf = async (folder: string): Promise<string[]> =>
-  (await listCards(packageRoot, folder)).map(({ name }) => name);
+const namesOf = async (folder: string): Promise<string[]> => (await listCards(folder)).map(({ name }) => name);
 
 describe('models add that was killed', () => {
   it.each(['writeFile classes.txt', 'rename .five.unfinished'])(

@@ -157,7 +157,7 @@ describe('models remove with evidence in the catalogue', () => {
     const list = await registerClassList(db, sha256Of('list'), ['n01', 'n02']);
     const cell = { ...summariseCrop(Float32Array.from([1, 2]), [0]), logits: null };
     for (const [modelName, count] of Object.entries(crops)) {
-      const card = await cardFor(modelName, undefined, folder);
+      const card = await cardFor(modelName, folder);
       const preprocessing = preprocessingOf(card, await classesOfCard(card, table));
       const identity = { modelName, modelSha256: card.sha256, preprocessing, executionProvider: 'cpu' } as const;
       const memberId = await registerMember(db, identity, list);

@@ -46,7 +46,7 @@ it('a fitted head has exact heatmaps for each of its classes', async () => {
       fitProgress: new Float64Array(2),
     },
   );
-  const card = await cardFor('mine', repositoryRoot, folder);
+  const card = await cardFor('mine', folder);
   const head = await readFile((await activationHead(card)) ?? '');
   const [name = ''] = await readdir(path.join(folder, 'train', 'n01440764'));
   const bytes = await readFile(path.join(folder, 'train', 'n01440764', name));

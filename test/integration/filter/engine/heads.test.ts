@@ -74,7 +74,7 @@ async function headCard(
     trained: true,
   };
   await writeFile(path.join(models, `${name}.yaml`), JSON.stringify(card));
-  return cardFor(name, ROOT, folder);
+  return cardFor(name, folder);
 }
 
 async function memberOf(card: FoundCard, changes: Partial<MemberSpec['backbone']> = {}): Promise<MemberSpec> {
