@@ -23,8 +23,6 @@ export const policySchema = z.strictObject({
 export type CollectionPolicy = Readonly<z.output<typeof policySchema>>;
 type RuleA = { readonly mode: 'A' } & Pick<CollectionPolicy, 'threshold' | 'aggregation' | 'members'>;
 type RuleO = { readonly mode: 'O' } & Pick<CollectionPolicy, 'minConfidence'>;
-type RuleKey = Exclude<keyof RuleA | keyof RuleO, 'mode'>;
-
 interface ModeOfCollection {
   /** True if photos show the class that they are searched as. Otherwise they show none of the models' classes. */
   readonly showsClass: boolean;
@@ -33,7 +31,7 @@ interface ModeOfCollection {
   readonly subjectKey: 'classes' | 'concepts';
   /** The list of the classes that a kept photo may be taken for. Decisions depend on it. */
   readonly predictedList: 'among' | 'classes';
-  readonly ruleKeys: readonly RuleKey[];
+  readonly ruleKeys: readonly Exclude<keyof RuleA | keyof RuleO, 'mode'>[];
   readonly ruleOf: (policy: CollectionPolicy) => RuleA | RuleO;
   readonly ruleText: (of: { policy: CollectionPolicy; subjects: { ids: readonly string[] | null } }) => string;
   /** The probability that pages mark: below it (mode A) or from it on (mode O) a photo is kept. */

@@ -16,8 +16,6 @@ export interface StoredCard {
   readonly classes: string | null;
 }
 
-type NamedFile = Pick<ModelCard, 'file' | 'sha256'>;
-
 export interface MemberCard {
   readonly card: ModelCard;
   readonly classes: ModelClasses;
@@ -35,7 +33,10 @@ export async function storableCard({ cardFile, backbone, classes }: FoundCard): 
 export async function readStoredCard(
   name: string,
   texts: StoredCard,
-  { table, fileOf }: { readonly table: ClassTable; readonly fileOf: (named: NamedFile) => string },
+  {
+    table,
+    fileOf,
+  }: { readonly table: ClassTable; readonly fileOf: (named: Pick<ModelCard, 'file' | 'sha256'>) => string },
 ): Promise<MemberCard> {
   const shown = `the catalogue's card of the model '${name}'`;
   const file = parseYaml(texts.card, shown);

@@ -25,15 +25,11 @@ export interface WaitOptions {
   readonly onWait?: (why: string) => void;
 }
 
-export type PermitOrWait =
-  | { readonly permit: Permit }
-  | { readonly waitMs: number; readonly why: string; readonly reason: WaitReason };
-
 export async function permitSoon(
   db: Kysely<Database>,
   keys: readonly PermitKey[],
   options: WaitOptions,
-): Promise<PermitOrWait> {
+): Promise<{ permit: Permit } | { waitMs: number; why: string; reason: WaitReason }> {
   const { signal, patienceMs, reserveBytes = 0, onWait } = options;
   for (;;) {
     const answer = await takePermit(db, keys, { reserveBytes });

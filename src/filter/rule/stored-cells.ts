@@ -15,11 +15,9 @@ const HEAD_BYTES = 14;
 const CLASS_BYTES = 10;
 const WITH_LOGITS = 16;
 
-/** The part of a digest that summaries alone leave open: nothing, the argmax of the mean, or everything. */
-export type Unclear = 'nothing' | 'mean' | 'all';
-
 export interface StoredDigest extends MemberDigest {
-  readonly unclear: Unclear;
+  /** The part of a digest that summaries alone leave open: nothing, the argmax of the mean, or everything. */
+  readonly unclear: 'nothing' | 'mean' | 'all';
 }
 
 /** An upper bound of the rounding difference between two sums of ten terms. */
