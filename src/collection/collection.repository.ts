@@ -4,8 +4,7 @@ import type { Wnid } from '../kernel/ids.ts';
 import type { CollectionTable, Database } from '../platform/postgres/database.ts';
 import type { Collection } from './collection.ts';
 import { MODES } from './modes.ts';
-import { parseDefinition, storedCardsSchema, type StoredRules } from './stored-rules.ts';
-import type { StoredCard } from './stored-card.process.ts';
+import { definitionSchema, storedCardsSchema, type StoredCard, type StoredRules } from './stored-rules.ts';
 
 export interface DecisionRules {
   /** SHA-256 of the collection's rules and its members, in hex. If a model is replaced, photos are decided again. */
@@ -142,7 +141,7 @@ export async function readRules(db: Kysely<Database>, name: string): Promise<Sto
   const [row] = rows;
   if (row === undefined) return null;
   const { definition, cards, among, ...rest } = row;
-  const defined = parseDefinition(definition);
+  const defined = definitionSchema.parse(definition);
   return { ...rest, ...defined, among: among ?? defined.classes, cards: storedCardsSchema.parse(cards ?? {}) };
 }
 

@@ -1,3 +1,4 @@
+import type { StoredCard } from './stored-rules.ts';
 import path from 'node:path';
 import { readTextFile } from '../config/read-text.ts';
 import { parseYaml } from '../config/yaml.ts';
@@ -6,15 +7,6 @@ import { isHeadCard, parseHeadCard, withHead } from './cards/head-card.ts';
 import { classesOfCard, placeOfCard, type FoundCard } from './cards/model-card.process.ts';
 import { parseModelCard, type ModelCard } from './cards/model-card.ts';
 import { parseModelClasses, type ModelClasses } from './cards/model-classes.ts';
-
-/** A member's model card as the catalogue keeps it, for machines that lack it: the texts of its files. */
-export interface StoredCard {
-  readonly card: string;
-  /** The card of the backbone, if the card is of a head. */
-  readonly backbone: string | null;
-  /** The file of the model's classes. Null if the card names a list that winnow has. */
-  readonly classes: string | null;
-}
 
 export interface MemberCard {
   readonly card: ModelCard;

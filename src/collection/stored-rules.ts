@@ -3,9 +3,9 @@ import { createClassSet, type ClassSet } from './class-set.ts';
 import { classListSha256, type ClassTable } from './class-table.ts';
 import type { Collection } from './collection.ts';
 import { MODES } from './modes.ts';
-import type { StoredCard } from './stored-card.process.ts';
 
-const definitionSchema = z.object({
+/** The column `definition`. Catalogues of older versions lack some of its keys. */
+export const definitionSchema = z.object({
   mode: z.enum(['A', 'O']).catch('A'),
   classes: z.array(z.string()).catch([]),
   names: z.record(z.string(), z.string()).catch({}),
@@ -23,10 +23,17 @@ const definitionSchema = z.object({
   memberIds: z.array(z.number()).catch([]),
 });
 
-export const storedCardsSchema = z.record(
-  z.string(),
-  z.object({ card: z.string(), backbone: z.string().nullable(), classes: z.string().nullable() }),
-);
+const storedCardSchema = z.object({
+  card: z.string(),
+  /** The card of the backbone, if the card is of a head. */
+  backbone: z.string().nullable(),
+  /** The file of the model's classes. Null if the card names a list that winnow has. */
+  classes: z.string().nullable(),
+});
+export const storedCardsSchema = z.record(z.string(), storedCardSchema);
+
+/** The texts of a card's files, for machines that lack them. */
+export type StoredCard = Readonly<z.output<typeof storedCardSchema>>;
 
 export interface StoredRules extends z.output<typeof definitionSchema> {
   readonly id: number;
@@ -54,11 +61,6 @@ export interface RuleDifference {
   readonly key: string;
   readonly stored: string;
   readonly given: string;
-}
-
-/** Reads the column `definition`. Catalogues of older versions lack some of its keys. */
-export function parseDefinition(definition: unknown): z.output<typeof definitionSchema> {
-  return definitionSchema.parse(definition);
 }
 
 export function ruleDifferences(

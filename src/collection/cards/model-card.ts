@@ -66,10 +66,7 @@ export type CardFile = z.input<typeof cardSchema>;
 /** Leaves pixels unchanged, for a graph that normalises its input. */
 const AS_IT_IS: Normalisation = Object.freeze({ mean: [0, 0, 0] as const, std: [1, 1, 1] as const });
 
-export interface Normalisation {
-  readonly mean: readonly [number, number, number];
-  readonly std: readonly [number, number, number];
-}
+export type Normalisation = Readonly<NonNullable<Card['normalise']>>;
 
 /**
  * Everything needed to run a model exactly as it was trained: a file in config/models, or in a folder of config/local/models.

@@ -1,3 +1,4 @@
+import type { FetchPayload } from '../fetch/fetch.job.ts';
 import { sql, type Kysely, type RawBuilder } from 'kysely';
 import type { Database } from '../../platform/postgres/database.ts';
 import { isOver, pauseEnd, isAmong } from '../../platform/postgres/query.ts';
@@ -19,14 +20,6 @@ export interface FetchScope {
   readonly wnids: WnidScope;
 }
 
-/** A host's pictures whose ids leave the same remainder. Each partition is a job, and so at most one connection to the host. */
-export interface Partition {
-  /** Empty for files on disk. */
-  readonly host: string;
-  readonly partition: number;
-  readonly partitions: number;
-}
-
 /** SQL: picture `p` waits and belongs to this scope. */
 function isWanted({ sources, wnids }: FetchScope): RawBuilder<boolean> {
   // Because of the concatenation, PostgreSQL does not look up each of a thousand classes in the index for every picture.
@@ -45,7 +38,7 @@ export interface PartitionPlace {
 export async function nextInPartition(
   db: Kysely<Database>,
   scope: FetchScope,
-  { partition, after, limit }: { partition: Partition; after: PartitionPlace | null; limit: number },
+  { partition, after, limit }: { partition: FetchPayload; after: PartitionPlace | null; limit: number },
 ): Promise<WaitingPicture[]> {
   const { attempts, id } = after ?? { attempts: -1, id: 0 };
   const { rows } = await sql<WaitingPicture>`

@@ -3,6 +3,7 @@ import type { JobDefinition } from '../../kernel/job.ts';
 
 const payload = z.strictObject({ host: z.string(), partition: z.int().nonnegative(), partitions: z.int().positive() });
 
+/** A host's pictures whose ids leave the same remainder, and so one connection to it. Files on disk have an empty host. */
 export type FetchPayload = z.infer<typeof payload>;
 
 export const fetchJob: JobDefinition<FetchPayload> = {

@@ -23,12 +23,6 @@ export interface CsvRow {
   readonly error: string | null;
 }
 
-/** A row from csv-parse with the option `info`. */
-interface ParsedRow {
-  readonly record: readonly string[];
-  readonly info: { readonly empty_lines: number };
-}
-
 /**
  * Reads the rows of a CSV or TSV stream, including the header and without empty lines. Rows may differ in length. A misplaced
  * quote is read as a character, so that it damages no other row. An unclosed quote, or a row of more than a mebibyte, ends the
@@ -61,7 +55,10 @@ export async function* listRows(rows: AsyncIterable<CsvRow>, rules: ColumnRules)
   if (columns === null) readColumns([], rules);
 }
 
-function parsedRows(input: Readable, { delimiter, isQuoted, encoding }: CsvFormat): AsyncIterable<ParsedRow> {
+function parsedRows(
+  input: Readable,
+  { delimiter, isQuoted, encoding }: CsvFormat,
+): AsyncIterable<{ record: readonly string[]; info: { empty_lines: number } }> {
   const parser = parse({
     delimiter,
     encoding,
