@@ -3,8 +3,8 @@ import { chmod, copyFile, mkdir, open, readFile, symlink, writeFile } from 'node
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { crc32, createDeflate } from 'node:zlib';
 import sharp from 'sharp';
+import { blackPng } from './bombs.ts';
 import type { CandidateState, DroppedReason, FailedReason } from '../../src/kernel/reasons.ts';
 
 const SAMPLES = fileURLToPath(new URL('../../assets/samples/photos/', import.meta.url));
@@ -79,7 +79,7 @@ async function pictureFiles(dir: string): Promise<Verdicts> {
     ['zero-bytes.jpg', Buffer.alloc(0), failed('not-an-image')],
     ['text.jpg', Buffer.from('This is a letter and no photo.\n'), failed('not-an-image')],
     ['truncated.jpg', photo.subarray(0, Math.floor(photo.length / 2)), failed('truncated')],
-    ['bomb.png', await pngBomb(30_000), failed('too-many-pixels')],
+    ['bomb.png', await blackPng(30_000), failed('too-many-pixels')],
     ['animated.gif', animatedGif(), failed('unsupported-format')],
     ['cmyk.jpg', await sharp(photo).toColourspace('cmyk').jpeg().toBuffer(), FETCHED],
     ['sixteen-bit.png', await sharp(photo).toColourspace('rgb16').png().toBuffer(), FETCHED],
@@ -159,35 +159,6 @@ async function canOpen(path: string): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-/** A valid black PNG, one bit a pixel: 110 kB that become 2.7 GB of RGB. */
-async function pngBomb(side: number): Promise<Buffer> {
-  const deflate = createDeflate({ level: 1 });
-  const data: Buffer[] = [];
-  deflate.on('data', (piece: Buffer) => data.push(piece));
-  const row = Buffer.alloc(1 + Math.ceil(side / 8));
-  const ended = new Promise((resolve, reject) => deflate.on('end', resolve).on('error', reject));
-  for (let y = 0; y < side; y++) {
-    if (!deflate.write(row)) await new Promise((resolve) => deflate.once('drain', resolve));
-  }
-  deflate.end();
-  await ended;
-  const header = Buffer.alloc(13);
-  header.writeUInt32BE(side, 0);
-  header.writeUInt32BE(side, 4);
-  header[8] = 1;
-  const chunks = [pngChunk('IHDR', header), pngChunk('IDAT', Buffer.concat(data)), pngChunk('IEND', Buffer.alloc(0))];
-  return Buffer.concat([Buffer.from('89504e470d0a1a0a', 'hex'), ...chunks]);
-}
-
-/** PNG specification, 5.3: length, type, content, and the checksum of type and content. */
-function pngChunk(type: string, content: Buffer): Buffer {
-  const body = Buffer.concat([Buffer.from(type, 'latin1'), content]);
-  const numbers = Buffer.alloc(8);
-  numbers.writeUInt32BE(content.length, 0);
-  numbers.writeUInt32BE(crc32(body), 4);
-  return Buffer.concat([numbers.subarray(0, 4), body, numbers.subarray(4)]);
 }
 
 /** GIF89a of one pixel: a palette of two colours, an endless loop, and two frames of a tenth of a second. */

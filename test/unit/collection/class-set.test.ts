@@ -1,20 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { createClassSet, parseClassList } from '../../../src/collection/class-set.ts';
-import type { ClassTable } from '../../../src/collection/class-table.ts';
-import { createLabelIndex, createNameLookup } from '../../../src/collection/label-index.ts';
-import { createWordNet } from '../../../src/collection/wordnet.ts';
+import { classTableOf } from './class-table-of.ts';
 
-const rows = [
-  { index: 0, wnid: 'n01440764', name: 'tench', synonyms: ['tench'] },
-  { index: 1, wnid: 'n01443537', name: 'goldfish', synonyms: ['goldfish', 'Carassius auratus'] },
-].map((row) => ({ ...row, scientificName: null, imagenetA: false, imagenetO: false }));
-const table: ClassTable = {
-  rows,
-  byWnid: new Map(rows.map((row) => [row.wnid, row])),
-  resolveLabel: createLabelIndex(rows, 'the 1,000 ImageNet-1k classes'),
-  classesNamed: createNameLookup(rows),
-  wordNet: () => createWordNet([]),
-};
+const table = classTableOf([
+  ['n01440764', 'tench', 'tench'],
+  ['n01443537', 'goldfish', 'goldfish', 'Carassius auratus'],
+]);
 const entry = (wnid: string, name?: string) => ({ wnid, name, where: 'c.yaml:3' });
 
 describe('createClassSet', () => {
@@ -34,18 +25,10 @@ describe('createClassSet', () => {
   });
 
   it('resolves a name of several classes to the only one of them in the set', () => {
-    const cranes = [
-      { index: 0, wnid: 'n02012849', name: 'crane bird', synonyms: ['crane'] },
-      { index: 1, wnid: 'n03126707', name: 'crane machine', synonyms: ['crane'] },
-    ].map((row) => ({ ...row, scientificName: null, imagenetA: false, imagenetO: false }));
-    const resolveLabel = createLabelIndex(cranes, 'the 1,000 ImageNet-1k classes');
-    const ofCranes: ClassTable = {
-      rows: cranes,
-      byWnid: new Map(cranes.map((row) => [row.wnid, row])),
-      resolveLabel,
-      classesNamed: createNameLookup(cranes),
-      wordNet: () => createWordNet([]),
-    };
+    const ofCranes = classTableOf([
+      ['n02012849', 'crane bird', 'crane'],
+      ['n03126707', 'crane machine', 'crane'],
+    ]);
     const resolved = (...wnids: string[]) =>
       createClassSet(
         wnids.map((wnid) => entry(wnid)),
@@ -57,12 +40,6 @@ describe('createClassSet', () => {
       ok: false,
       detail: expect.stringContaining('2 classes'),
     });
-  });
-
-  it('is frozen', () => {
-    const { classes } = createClassSet([entry('n01440764')], table);
-    expect(Object.isFrozen(classes)).toBe(true);
-    expect(Object.isFrozen(classes.wnids)).toBe(true);
   });
 
   it('accepts classes of the user that have a name, and finds them by that name', () => {
@@ -98,12 +75,6 @@ describe('createClassSet', () => {
       ['tench', 'my tench'],
       ['n01440764', 'tench'],
     ]);
-  });
-
-  it('warns of a class that is listed by its wnid and by its name', () => {
-    const { classes, warnings } = createClassSet([entry('n01440764'), entry('tench')], table);
-    expect(classes.wnids).toEqual(['n01440764']);
-    expect(warnings).toEqual(["'n01440764' is listed in c.yaml:3 and again in c.yaml:3"]);
   });
 
   it('refuses an unknown class and suggests the nearest name', () => {
@@ -142,13 +113,6 @@ describe('parseClassList', () => {
     expect(entries).toEqual([
       { wnid: 'n01440764', where: 'fish.txt:2' },
       { wnid: 'n01443537', where: 'fish.txt:4' },
-    ]);
-  });
-
-  it('reads a class name unchanged, and leaves the look-up to the class set', () => {
-    expect(parseClassList('sea lion # not a seal\ntench, Tinca tinca\n', 'fish.txt').entries).toEqual([
-      { wnid: 'sea lion', where: 'fish.txt:1' },
-      { wnid: 'tench, Tinca tinca', where: 'fish.txt:2' },
     ]);
   });
 

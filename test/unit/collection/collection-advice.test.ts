@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { createClassSet } from '../../../src/collection/class-set.ts';
-import type { ClassTable } from '../../../src/collection/class-table.ts';
 import { collectionAdvice } from '../../../src/collection/collection-advice.ts';
 import { completeCollection, draftCollection, type Collection } from '../../../src/collection/collection.ts';
 import { classSubjects } from '../../../src/collection/subjects.ts';
 import { createWordNet } from '../../../src/collection/wordnet.ts';
 import { parseYaml } from '../../../src/config/yaml.ts';
+import { classTableOf } from './class-table-of.ts';
 
 const WORDNET = createWordNet([
   { wnid: 'n1', names: ['animal'], hypernyms: [] },
@@ -14,13 +14,7 @@ const WORDNET = createWordNet([
   { wnid: 'n4', gloss: 'a cat', hypernyms: ['n1'] },
 ]);
 const NAMES = { n2: 'dog', n3: 'beagle', n4: 'cat' };
-const TABLE: ClassTable = {
-  rows: [],
-  byWnid: new Map(),
-  resolveLabel: () => ({ ok: false, detail: '' }),
-  classesNamed: () => [],
-  wordNet: () => WORDNET,
-};
+const TABLE = classTableOf([], WORDNET);
 
 /** @param others how many more classes the models choose among */
 function collectionOf(wnids: readonly (keyof typeof NAMES)[], others: number): Collection {

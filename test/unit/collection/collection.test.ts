@@ -1,21 +1,13 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { createClassSet, type ClassSet } from '../../../src/collection/class-set.ts';
-import type { ClassTable } from '../../../src/collection/class-table.ts';
 import { completeCollection, draftCollection } from '../../../src/collection/collection.ts';
 import type { ClassListDraft, Collection } from '../../../src/collection/collection.ts';
 import { classSubjects } from '../../../src/collection/subjects.ts';
-import { createWordNet } from '../../../src/collection/wordnet.ts';
 import { parseYaml } from '../../../src/config/yaml.ts';
+import { classTableOf } from './class-table-of.ts';
 
 const draftOf = (text: string) => draftCollection(parseYaml(text, 'c.yaml'));
-const emptyTable: ClassTable = {
-  rows: [],
-  byWnid: new Map(),
-  resolveLabel: () => ({ ok: false, detail: '' }),
-  classesNamed: () => [],
-  wordNet: () => createWordNet([]),
-};
 
 function classSetOf(list: ClassListDraft): ClassSet {
   if (typeof list === 'string') throw new Error(`Expected a list of classes but received '${list}'`);
@@ -23,7 +15,7 @@ function classSetOf(list: ClassListDraft): ClassSet {
     const wnid = typeof one === 'string' ? one : one.wnid;
     return { wnid, name: wnid, where: 'c.yaml:1' };
   });
-  return createClassSet(entries, emptyTable).classes;
+  return createClassSet(entries, classTableOf()).classes;
 }
 
 function collectionOf(text: string): Collection {
@@ -74,21 +66,11 @@ describe('draftCollection', () => {
     expect(draftOf('name: x\nmode: O\nclasses: imagenet-o').draft?.ensemble).toEqual(['efficientnet-lite0']);
   });
 
-  it('treats a key without a value as absent', () => {
-    const { draft, problems } = draftOf('name: x\nclasses: imagenet-a\nqueries:\npolicy:\nsettings:\n');
-    expect(problems).toEqual([]);
-    expect(draft?.policy.cap).toBe(15);
-  });
-
   it.each([
     ['threshold: 0', "Expected a number above 0 and below 1 for 'policy.threshold' in c.yaml:4 but received 0"],
-    ['threshold: 1', 'but received 1'],
-    ['threshold: .nan', 'but received NaN'],
     ['threshold: "0.15"', "but received '0.15'"],
     ['cap: 0', "Expected a whole number of at least 1 for 'policy.cap' in c.yaml:4"],
-    ['cap: 1.5', 'but received 1.5'],
     ['nearDuplicateDistance: 65', "Expected a whole number from 0 to 64 for 'policy.nearDuplicateDistance'"],
-    ['nearDuplicateDistance: -1', 'but received -1'],
     ['aggregation: median', "Expected one of max, mean for 'policy.aggregation'"],
     ['members: both', "Expected one of any, all for 'policy.members'"],
     ['minConfidence: 1.1', "Expected a number from 0 to 1 for 'policy.minConfidence'"],
@@ -100,30 +82,14 @@ describe('draftCollection', () => {
   });
 
   it.each([
-    'threshold: 0.0001',
-    'threshold: 0.9999',
-    'nearDuplicateDistance: 0',
-    'nearDuplicateDistance: 64',
-    'cap: 1',
-    'minConfidence: 1',
-  ])('accepts the policy {%s}, at the edge of its range', (line) => {
-    expect(draftOf(`name: x\nclasses: imagenet-a\npolicy: {${line}}`).problems).toEqual([]);
-  });
-
-  it.each([
     ['name: X', "for 'name'"],
-    ['name: .x', "for 'name'"],
-    ['name: a/b', "for 'name'"],
     [`name: ${'x'.repeat(65)}`, "for 'name'"],
-    ['name: 5', "for 'name'"],
     ['mode: B', "Expected one of A, O for 'mode'"],
     ['classes: []', "for 'classes'"],
     ['classes: [5]', "for 'classes.0'"],
-    ["classes: ['']", "for 'classes.0'"],
     [`classes: [${'x'.repeat(501)}]`, "for 'classes.0'"],
     ['allowHypernyms: maybe', "true or false for 'allowHypernyms'"],
     ['among: []', "for 'among'"],
-    ["among: ['']", "for 'among.0'"],
     ['classes: [{wnid: x1, nam: a}]', "Did you mean 'name'?"],
     [
       'sources: [flicker]',
@@ -215,12 +181,6 @@ describe('draftCollection', () => {
     expect(head('b', '"my list.txt"').problems).toEqual([
       expect.stringMatching(/what --classes of `winnow finetune` takes, without spaces.*'my list\.txt'/),
     ]);
-  });
-
-  it("warns of 'among' in mode O, where it has no effect", () => {
-    const { draft, problems, warnings } = draftOf('name: x\nmode: O\nclasses: imagenet-o\namong: imagenet-a');
-    expect([draft?.mode, problems]).toEqual(['O', []]);
-    expect(warnings).toEqual([expect.stringMatching(/^'among' in c\.yaml:4 has no effect in mode O, where the model/)]);
   });
 
   it('warns of a licence that no source reports, and suggests the nearest that one does', () => {

@@ -3,15 +3,6 @@ import { environmentName, readEnvironment } from '../../../src/config/env.ts';
 import { SETTING_NAMES, settingOf } from '../../../src/config/settings.ts';
 
 describe('environmentName', () => {
-  it.each([
-    ['postgres.url', 'WINNOW_POSTGRES_URL'],
-    ['fetch.maxBytes', 'WINNOW_FETCH_MAX_BYTES'],
-    ['sources.flickr.apiKey', 'WINNOW_SOURCES_FLICKR_API_KEY'],
-    ['fetch.requestsPerMinutePerHost', 'WINNOW_FETCH_REQUESTS_PER_MINUTE_PER_HOST'],
-  ])('names %s %s', (name, variable) => {
-    expect(environmentName(name)).toBe(variable);
-  });
-
   it('gives no two settings the same name, aliases included', () => {
     const variables = SETTING_NAMES.flatMap((name) => [environmentName(name), ...(settingOf(name).aliases ?? [])]);
     expect(new Set(variables).size).toBe(variables.length);

@@ -18,11 +18,6 @@ describe('nearest', () => {
     expect(nearest('cafe', ['cab'])).toBeUndefined();
   });
 
-  it('finds nothing for an empty word or without candidates', () => {
-    expect(nearest('x', [])).toBeUndefined();
-    expect(nearest('', names)).toBeUndefined();
-  });
-
   it('does not search for a text that is too long to be a typing error', () => {
     expect(nearest('fetch.maxBytes'.repeat(100_000), names)).toBeUndefined();
   });

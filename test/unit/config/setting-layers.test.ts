@@ -27,10 +27,6 @@ describe('layerFromYaml', () => {
     expect(yamlLayer('name: x', ['settings']).size).toBe(0);
   });
 
-  it('ignores an empty group', () => {
-    expect(yamlLayer('fetch:\nlog: {}\n').size).toBe(0);
-  });
-
   it.each([
     ['fetch:\n  maxByte: 1', "'fetch.maxByte'", "local.yaml:2. Did you mean 'fetch.maxBytes'?"],
     ['fecth:\n  maxBytes: 1', "'fecth.maxBytes'", "local.yaml:2. Did you mean 'fetch.maxBytes'?"],
@@ -122,10 +118,6 @@ describe('the settings of services', () => {
     },
   );
 
-  it('refuse a wrong Redis URL without printing its password', () => {
-    expect(checked('queue.redisUrl', 'http://me:hunter2@h')).toThrow(/'http:\/\/me:\*\*\*@h'$/);
-  });
-
   it.each(['s3://photos', 's3://photos/', 's3://my.bucket-1/lab/one/'])('take the blobs URL %s', (url) => {
     expect(checked('blobs.url', url)()).toBe(url);
   });
@@ -211,12 +203,6 @@ describe('the people of the server', () => {
 });
 
 describe('checkSetting', () => {
-  it('quotes the value, its place and what was expected', () => {
-    expect(() => checkSetting('fetch.connections', { value: 'eight', where: 'WINNOW_FETCH_CONNECTIONS' })).toThrow(
-      "Expected a whole number from 1 to 256 for 'fetch.connections' in WINNOW_FETCH_CONNECTIONS but received 'eight'",
-    );
-  });
-
   it.each([
     ['fetch.maxBytes', 0],
     ['fetch.maxBytes', 1.5],

@@ -40,14 +40,6 @@ describe('createBatcher', () => {
     expect([await later, batches]).toEqual([8, [[1], [2, 3], [4]]]);
   });
 
-  it('makes no batch larger than the limit', async () => {
-    const { double, batches, release } = doubling(2);
-    const results = [1, 2, 3, 4, 5].map((item) => double(item));
-    for (let i = 0; i < 4; i++) await release();
-    expect(await Promise.all(results)).toEqual([2, 4, 6, 8, 10]);
-    expect(batches).toEqual([[1], [2, 3], [4, 5]]);
-  });
-
   it('retries the items of a failed batch one by one, so that only the bad item fails', async () => {
     const { double, release } = doubling(10);
     const results = [1, 2, 13, 4].map((item) => double(item));

@@ -37,32 +37,12 @@ describe('parseModelCard', () => {
     expect(card).toMatchObject({ classes: 'tiny.classes.txt', download: ['https://models.example/tiny.onnx'] });
   });
 
-  it('freezes it through and through', () => {
-    const card = parse(CARD);
-    expect(
-      [card, card.input, card.resize, card.normalise, card.normalise.mean, card.outputs].every((part) =>
-        Object.isFrozen(part),
-      ),
-    ).toBe(true);
-  });
-
   it.each([
     ['sha256', CARD.replace('0123', '012X'), "Expected 64 lower-case hex digits for 'sha256' in tiny.yaml:3"],
     [
       'std',
       CARD.replace('58.395', '0'),
       "Expected three numbers above 0 for R, G and B, in units of 0..255 for 'normalise.std.0' in tiny.yaml:9",
-    ],
-    ['mean', CARD.replace('123.675, ', ''), "for 'normalise.mean' in tiny.yaml:9 but received [116.28,103.53]"],
-    [
-      'size',
-      CARD.replace('size: 32', 'size: 0'),
-      "Expected a whole number from 1 to 4096 for 'input.size' in tiny.yaml:7 but received 0",
-    ],
-    [
-      'interpolation',
-      CARD.replace('bilinear-antialias', 'cubic'),
-      "'bilinear-antialias' for 'resize.interpolation' in tiny.yaml:8",
     ],
     [
       'crop',
@@ -71,32 +51,11 @@ describe('parseModelCard', () => {
     ],
     ['unknown key', CARD.replace('licence', 'license'), "received 'license'. Did you mean 'licence'?"],
     [
-      'trained',
-      CARD.replace('trained: false', 'trained: maybe'),
-      "Expected true or false for 'trained' in tiny.yaml:12",
-    ],
-    [
-      'layout',
-      CARD.replace('size: 32', 'size: 32, layout: chw'),
-      "one of nchw, nhwc for 'input.layout' in tiny.yaml:7",
-    ],
-    [
       'pair of uint8 and normalise',
       CARD.replace('size: 32', 'size: 32, type: uint8'),
       "no 'normalise' for an input of uint8, which the graph normalises itself, but it is in tiny.yaml:9",
     ],
     ['lack of normalise', CARD.replace(/normalise: .*\n/, ''), "for 'normalise' in tiny.yaml:1 but it is missing"],
-    [
-      'address',
-      CARD.replace('trained: false', 'trained: false\ndownload: [ftp://models.example/a]'),
-      "for 'download.0' in tiny.yaml:13 but received 'ftp://models.example/a'",
-    ],
-    [
-      'page',
-      CARD.replace('trained: false', 'trained: false\ndocumentation: the README'),
-      "Expected the http or https URL of the page that documents the preprocessing for 'documentation' in tiny.yaml:13 but received 'the README'",
-    ],
-    ['name', CARD.replace('name: tiny', 'name: ../tiny'), "for 'name' in tiny.yaml:1 but received '../tiny'"],
   ])('refuses a wrong %s with its line', (_, text, message) => {
     expect(() => parse(text)).toThrow(message);
   });

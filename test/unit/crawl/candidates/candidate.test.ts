@@ -51,10 +51,6 @@ describe('candidateOf', () => {
     expect(candidateOf({ ...found, licence: 'unknown' }, { ...rules, licences: 'any' }).refusal).toBeNull();
   });
 
-  it('allows a choice of licences if one of them is allowed', () => {
-    expect(candidateOf({ ...found, licence: 'GFDL-1.2-or-later OR CC-BY-4.0' }, rules).refusal).toBeNull();
-  });
-
   it("keeps the source's own problem beside its own judgement", () => {
     const problem = { state: 'failed', reason: 'truncated', detail: 'cut' } as const;
     expect(candidateOf({ ...found, problem }, rules)).toMatchObject({ problem, refusal: null });

@@ -166,14 +166,6 @@ describe('a refusal of DuckDuckGo', () => {
     expect([page.outcome, page.paths]).toEqual([expected, ['/', '/i.js']]);
   });
 
-  it.each([
-    [{ status: 429, headers: { 'retry-after': '120' } }, 'asks to wait 120 s'],
-    [{ url: 'https://duckduckgo.com/418.htm?q=secret' }, 'at https://duckduckgo.com/418.htm with'],
-    [{ status: 202, body: 'x'.repeat(1_000_000) }, `HTTP 202 with '${'x'.repeat(200)}...'`],
-  ])('is quoted', async (answer, message) => {
-    await expect((await take([answer])).page).rejects.toThrow(message);
-  });
-
   it.each(['{"results":{}}', '{"error":"too many"}', '{"results":[{"image":"https://x/1', '', '<html>Down</html>'])(
     'is not the body %j, which is requested again later',
     async (body) => {

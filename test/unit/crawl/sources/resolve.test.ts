@@ -36,16 +36,6 @@ describe('resolveEntry', () => {
     expect(foldName('Xylotrupes xanthus')).toBe('xylotrupes xanthus');
   });
 
-  it('skips inactive taxa', async () => {
-    const lookup = lookupOf(taxon(1, 'Agama', { isActive: false }), taxon(2, 'Agama'));
-    expect(idOf(await resolveEntry(entry('Agama'), lookup))).toBe(2);
-  });
-
-  it('lets the rank choose between homonyms', async () => {
-    const lookup = lookupOf(taxon(1, 'Anisoptera'), taxon(2, 'Anisoptera', { rank: 'suborder' }));
-    expect(idOf(await resolveEntry(entry('Anisoptera', { rank: 'suborder' }), lookup))).toBe(2);
-  });
-
   it('lets an ancestor choose between homonyms of one rank, and refuses a single match elsewhere', async () => {
     const insecta = taxon(47158, 'Insecta', { rank: 'class' });
     const plant = taxon(1, 'Oryctes', { ancestorIds: [48460, 47126, 1] });
@@ -99,11 +89,6 @@ describe('resolveEntry', () => {
     expect(notes).toEqual(["'Lithobates catesbeianus' is Aquarana catesbeiana (species, taxon 1)"]);
     const bearer = taxon(2, 'Lithobates catesbeianus', { rank: 'subspecies' });
     expect(idOf(await resolveEntry(wanted, lookupOf(renamed, bearer)))).toBe(2);
-  });
-
-  it('tries synonyms in turn', async () => {
-    const lookup = lookupOf(taxon(1, 'C'), taxon(2, 'B'));
-    expect(idOf(await resolveEntry(entry('A', { synonyms: ['X', 'B', 'C'] }), lookup))).toBe(2);
   });
 
   it('excludes every taxon with the name, except one that contains the wanted taxon', async () => {

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { pairedDifference } from '../../../../src/evaluate/metrics/bootstrap.ts';
-import { madeNumbers } from './made-numbers.ts';
 
 /** Answers of both models on photos of which the first alone, and then the second alone, gets some right. */
 function outcomes({ photos, onlyA, onlyB }: Record<'photos' | 'onlyA' | 'onlyB', number>): [boolean[], boolean[]] {
@@ -21,23 +20,6 @@ describe('paired bootstrap', () => {
     const deviation = Math.sqrt(((onlyA + onlyB) / photos - difference ** 2) / photos);
     expect(Math.abs((difference - low) / (1.96 * deviation) - 1)).toBeLessThan(0.07);
     expect(Math.abs((high - difference) / (1.96 * deviation) - 1)).toBeLessThan(0.07);
-  });
-
-  it('has the percentiles of resamples that draw photo by photo', () => {
-    const a = madeNumbers(1, 60).map((u) => u < 0.6);
-    const b = madeNumbers(2, 60).map((u) => u < 0.4);
-    const random = madeNumbers(3, 60 * 4000);
-    const drawn = Array.from({ length: 4000 }, (_, resample) => {
-      let sum = 0;
-      for (let i = 0; i < 60; i += 1) {
-        const photo = Math.floor((random[resample * 60 + i] ?? 0) * 60);
-        sum += Number(a[photo]) - Number(b[photo]);
-      }
-      return sum / 60;
-    }).toSorted((one, other) => one - other);
-    const { low, high } = pairedDifference(a, b);
-    expect(Math.abs(low - (drawn[100] ?? 0))).toBeLessThan(0.03);
-    expect(Math.abs(high - (drawn[3899] ?? 0))).toBeLessThan(0.03);
   });
 
   it('gives the same numbers each time and in any order of the photos', () => {

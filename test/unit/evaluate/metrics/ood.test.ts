@@ -69,11 +69,6 @@ describe('FPR95', () => {
     expect(fpr95(thresholds, 'first')).toBe(1 / 4);
     expect(fpr95(thresholds, 'nearest')).toBe(3 / 4);
   });
-
-  it('ignores thresholds after the last positive', () => {
-    const thresholds = thresholdsOf({ positives: [3, 2], negatives: [1, 0, -1] });
-    expect([fpr95(thresholds, 'nearest'), fpr95(thresholds, 'first')]).toEqual([0, 0]);
-  });
 });
 
 describe('curves', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { idOf, photoId } from '../../../../src/export/revisions/revision-id.ts';
+import { idOf } from '../../../../src/export/revisions/revision-id.ts';
 import { sha256Of } from '../../../support/sha256.ts';
 import { protocolOf as sampleProtocol } from '../../../support/exported.ts';
 
@@ -20,11 +20,5 @@ describe('the id of a revision', () => {
       { ...protocol, files: { ...protocol.files, 'decisions.csv': sha256Of('changed') } },
     ];
     expect(new Set([protocol, ...changed].map(idOf)).size).toBe(4);
-  });
-});
-
-describe('the name of a photo', () => {
-  it('begins with a letter and needs no quoting anywhere', () => {
-    expect(photoId(sha256Of('photo'))).toMatch(/^p[0-9a-f]{16}$/);
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { rowText } from '../../../../src/export/select/photo-row.ts';
+import { photoColumns } from '../../../../src/export/select/photo-columns.ts';
+import { photoRowSchema, rowText } from '../../../../src/export/select/photo-row.ts';
 import { photoRow } from './sample-photo-row.ts';
 
 const row = photoRow({
@@ -24,4 +25,10 @@ describe('the JSON of a row', () => {
     const fraction = { ...row, max_true_prob: 0.125, predicted_prob: 0.5 };
     expect(rowText(fraction)).toBe(JSON.stringify(fraction));
   });
+});
+
+it('the columns of an export are the keys of a row in their order, without the concept in mode A', () => {
+  const keys = Object.keys(photoRowSchema.shape);
+  expect(photoColumns({ hasSearchedWnid: true }).map(({ name }) => name)).toEqual(keys);
+  expect(photoColumns({ hasSearchedWnid: false }).map(({ name }) => name)).toEqual(keys.slice(0, -1));
 });

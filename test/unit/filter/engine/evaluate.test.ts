@@ -226,10 +226,6 @@ describe('evaluateBatch', () => {
     expect(Math.max(...one.members.flatMap((member) => member.passes))).toBe(4);
   });
 
-  it('does nothing for no photos', async () => {
-    expect(await evaluateBatch([], setting().deps)).toEqual([]);
-  });
-
   it('tells what cannot be decoded, and goes on with the rest', async () => {
     const one = setting({
       decode: (sha256, use) =>
@@ -389,14 +385,6 @@ describe('two members with one backbone', () => {
     expect(together.network.crops).toBeLessThan(apart.network.crops);
   });
 
-  it('run each crop once for both where every crop is wanted', async () => {
-    const tasks = Array.from({ length: 6 }, (_, n) => task(n, [n % CLASSES]));
-    const [apart, together] = [pair(false), pair(true)];
-    const wanted = await evaluate(tasks, setting({ evaluate: 'all', ...apart }));
-    expect(await evaluate(tasks, setting({ evaluate: 'all', ...together }))).toEqual(wanted);
-    expect([apart.network.crops, together.network.crops]).toEqual([120, 60]);
-  });
-
   it('names the head that gave no numbers, and keeps what the other one gave', async () => {
     const { backbones, ...rest } = pair(true);
     const [backbone] = backbones;
@@ -439,16 +427,6 @@ describe('a stream of photos', () => {
     await first[0];
     const others = tasks.slice(2).map((_, i) => collect(stream, i + 2));
     expect(await Promise.all([...first, ...others])).toEqual(together);
-    await stream.stream.idle();
-  });
-
-  it('fails only the photo that cannot be evaluated for now', async () => {
-    const passing = Object.assign(new Error('too many open files'), { code: 'EMFILE' });
-    const decode: EvaluationDeps['decode'] = (sha256, use) =>
-      sha256 === photo(1) ? Promise.reject(passing) : Promise.resolve(use(picture(sha256)));
-    const stream = streamOf(setting({ decode }).deps);
-    const ends = await Promise.allSettled([0, 1, 2].map((n) => collect(stream, n)));
-    expect(ends.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
     await stream.stream.idle();
   });
 

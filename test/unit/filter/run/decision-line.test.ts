@@ -58,11 +58,6 @@ describe('toDecisionLine', () => {
     });
   });
 
-  it('says why the bytes of a photo cannot be decoded', () => {
-    const failed = { ...dropped, state: 'failed', reason: 'undecodable', detail: 'Huffman table missing' } as const;
-    expect(toDecisionLine(failed, names)).toMatchObject({ reason: 'undecodable', detail: 'Huffman table missing' });
-  });
-
   it('names the confusion of a kept photo', () => {
     const kept = { ...dropped, state: 'kept', memberId: null, crop: null, confusionWnid: 'n03', confusionProb: 0.8 };
     expect(toDecisionLine({ ...kept, state: 'kept' }, names)).toMatchObject({
@@ -85,11 +80,6 @@ describe('toDecisionLine', () => {
     const hex = Buffer.from(logits.buffer).toString('hex');
     const line = toDecisionLine({ ...dropped, crops: [{ ...crop, pTrue: null, logits: hex }] }, names);
     expect(line.crops[0]?.pTrue).toBe(softmax(logits)[1]);
-  });
-
-  it('shows a p(true) of zero as zero', () => {
-    const line = toDecisionLine({ ...undecided, crops: [{ ...crop, pTrue: 0 }] }, names);
-    expect([line.maxTrueProb, line.crops[0]?.pTrue]).toEqual([0, 0]);
   });
 
   it('names a member that the ensemble no longer has by its id', () => {

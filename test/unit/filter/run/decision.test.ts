@@ -33,17 +33,6 @@ describe('decisionOf', () => {
     });
   });
 
-  it('names no crop where the mean of a member dropped it', () => {
-    const outcome: Outcome = {
-      state: 'dropped',
-      reason: 'correct',
-      decidedBy: { member: 0, crop: null },
-      maxTrueProb: 0.6,
-      maxTrueProbIsLowerBound: false,
-    };
-    expect(of(outcome)).toMatchObject({ memberId: 70, crop: null });
-  });
-
   it('names what a kept photo is taken for', () => {
     expect(of({ state: 'kept', maxTrueProb: 0, confusion: 2, confusionProb: 0.7 })).toMatchObject({
       state: 'kept',

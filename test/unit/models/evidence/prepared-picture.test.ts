@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { noiseImage } from '../../photo/pixels/noise.ts';
 import { CROPS_PER_MEMBER } from '../../../../src/models/evidence/evidence.ts';
 import type { ModelInput } from '../../../../src/models/evidence/member.ts';
 import { PreparedPicture } from '../../../../src/models/evidence/prepared-picture.ts';
@@ -9,15 +10,6 @@ import type { RgbImage } from '../../../../src/platform/image/raster.ts';
 
 const SMALL: ModelInput = { size: 8, shorterSide: 11, mean: [127, 120, 110], std: [128, 64, 32] };
 const LARGE: ModelInput = { size: 13, shorterSide: 16, mean: [0, 0, 0], std: [1, 1, 1] };
-
-function noisePicture(width: number, height: number): RgbImage {
-  let state = width * 7919 + height;
-  const data = Uint8Array.from({ length: width * height * 3 }, () => {
-    state = (Math.imul(state, 1664525) + 1013904223) | 0;
-    return state >>> 24;
-  });
-  return { width, height, data };
-}
 
 /** The reference: resizes the whole picture, then cuts out the crop. */
 function plainly(picture: RgbImage, input: ModelInput, crop: number): Float32Array {
@@ -46,7 +38,7 @@ describe('PreparedPicture', () => {
     [16, 16],
     [1, 6],
   ])('of %i x %i pixels gives every crop as if the whole were resized, in any order', (width, height) => {
-    const image = noisePicture(width, height);
+    const image = noiseImage(width, height);
     for (const order of [ALL_CROPS, ALL_CROPS.toReversed(), [4, 9, 0, 4, 9, 5, 4]]) {
       const picture = new PreparedPicture(image, [SMALL, LARGE]);
       for (const crop of order) {
@@ -56,7 +48,7 @@ describe('PreparedPicture', () => {
   });
 
   it('of a camera gives the same although its pixels are freed', () => {
-    const image = noisePicture(1_000, 601);
+    const image = noiseImage(1_000, 601);
     const picture = new PreparedPicture(image, [SMALL, LARGE]);
     for (const crop of [4, 0]) expect(prepared(picture, SMALL, crop)).toEqual(plainly(image, SMALL, crop));
     expect(prepared(picture, LARGE, 9)).toEqual(plainly(image, LARGE, 9));
@@ -67,7 +59,7 @@ describe('PreparedPicture', () => {
     { width: 40_000, height: 1, atStart: [0, 2, 6, 8] },
   ])('of $width x $height pixels gives every crop although the resized whole would not fit in memory', (shape) => {
     const { width, height, atStart } = shape;
-    const image = noisePicture(width, height);
+    const image = noiseImage(width, height);
     const large = { ...LARGE, shorterSide: 256 };
     const picture = new PreparedPicture(image, [large]);
     // At its beginning it equals a picture that is cut off further on.
@@ -78,7 +70,7 @@ describe('PreparedPicture', () => {
   });
 
   it('writes only at the offset', () => {
-    const image = noisePicture(20, 20);
+    const image = noiseImage(20, 20);
     const values = 3 * SMALL.size ** 2;
     const tensor = new Float32Array(values * 3).fill(-7);
     const slot = { tensor, offset: values };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { fingerprintOf } from '../../../../src/photo/hashes/fingerprint-index.ts';
-import { hammingDistance, HASH_BITS, parseHash } from '../../../../src/photo/hashes/perceptual-hash.ts';
+import { hammingDistance, parseHash } from '../../../../src/photo/hashes/perceptual-hash.ts';
 import type { RgbImage } from '../../../../src/platform/image/raster.ts';
 import { noiseImage } from '../pixels/noise.ts';
 
@@ -14,12 +14,6 @@ describe('perceptualHash', () => {
     ['black', 0, '0000000000000000'],
   ])('finds no frequency in a picture that is all %s', (_, level, hash) => {
     expect(perceptualHash(flat(level))).toBe(hash);
-  });
-
-  it('answers 16 lower-case hex digits, for a single pixel too', () => {
-    for (const image of [noiseImage(1, 1), noiseImage(3, 200), noiseImage(640, 480)]) {
-      expect(perceptualHash(image)).toMatch(/^[0-9a-f]{16}$/);
-    }
   });
 
   it('is had of a picture that is too long to be shrunk at once', () => {
@@ -44,16 +38,6 @@ describe('perceptualHash', () => {
 });
 
 describe('hammingDistance', () => {
-  it.each([
-    ['0000000000000000', '0000000000000000', 0],
-    ['0000000000000000', 'ffffffffffffffff', HASH_BITS],
-    ['8000000000000000', '0000000000000001', 2],
-    ['ffffffff00000000', '00000000ffffffff', 64],
-    ['123456789abcdef0', '123456789abcdef3', 2],
-  ])('counts the bits in which %s and %s differ', (a, b, bits) => {
-    expect(distanceOf(a, b)).toBe(bits);
-  });
-
   it('agrees with counting ones in the text of the difference', () => {
     for (let i = 0n; i < 500n; i++) {
       const a = BigInt.asUintN(64, i * 0x9e37_79b9_7f4a_7c15n);

@@ -61,11 +61,6 @@ describe('resizeBilinear', () => {
     expect(() => resizeBilinear(noiseImage(4, 4), width, height)).toThrow(RangeError);
   });
 
-  it('refuses a picture whose bytes do not match its size', () => {
-    const image: RgbImage = { width: 4, height: 4, data: new Uint8Array(47) };
-    expect(() => resizeBilinear(image, 2, 2)).toThrow('4 x 4 picture but received 47');
-  });
-
   it('refuses to shrink more than its fixed-point weights allow', () => {
     expect(() => resizeBilinear(noiseImage(8_001, 1), 1, 1)).toThrow('8000-fold');
   });
@@ -91,13 +86,6 @@ describe('resizeRegion', () => {
     ]) {
       expect(resizeRegion(image, target, box)).toEqual(cut(full, box));
     }
-  });
-
-  it('gives exactly the part of a line, too', () => {
-    const image = noiseImage(300, 1);
-    const target = { width: 70_000, height: 1 };
-    const box = { left: 69_900, top: 0, width: 100, height: 1 };
-    expect(resizeRegion(image, target, box)).toEqual(cut(resizeBilinear(image, target.width, target.height), box));
   });
 
   it.each([

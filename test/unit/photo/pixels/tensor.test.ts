@@ -53,16 +53,6 @@ describe('fillTensor', () => {
     },
   );
 
-  it.each([-1, 1, 0.5])('refuses the offset %d, which leaves no room', (offset) => {
-    const input = {
-      image: noiseImage(2, 2),
-      box: { left: 0, top: 0, width: 2, height: 2 },
-      mirrored: false,
-      ...NEUTRAL,
-    };
-    expect(() => fillTensor(new Float32Array(12), offset, input)).toThrow(RangeError);
-  });
-
   it('refuses a box that leaves the picture', () => {
     const input = {
       image: noiseImage(2, 2),
@@ -73,11 +63,5 @@ describe('fillTensor', () => {
     expect(() => fillTensor(new Float32Array(12), 0, input)).toThrow(
       'within 2 x 2 pixels but received 2 x 2 at (1, 0)',
     );
-  });
-
-  it.each([0, -1, Number.NaN, 1e-50])('refuses a std of %d', (value) => {
-    const box = { left: 0, top: 0, width: 2, height: 2 };
-    const input = { image: noiseImage(2, 2), box, mirrored: false, mean: [0, 0, 0], std: [1, value, 1] } as const;
-    expect(() => fillTensor(new Float32Array(12), 0, input)).toThrow('each std above 0');
   });
 });

@@ -45,25 +45,8 @@ describe('externalDataOf', () => {
   });
 
   it('finds a tensor after fields of every wire type, also inside a group', () => {
-    const others = [
-      0x08,
-      0xff,
-      0x01,
-      ...varint(100 * 8 + 1),
-      1,
-      2,
-      3,
-      4,
-      5,
-      6,
-      7,
-      8,
-      ...varint(101 * 8 + 5),
-      1,
-      2,
-      3,
-      4,
-    ];
+    const [four, eight] = [Array<number>(4).fill(1), Array<number>(8).fill(1)];
+    const others = [0x08, 0xff, 0x01, ...varint(100 * 8 + 1), ...eight, ...varint(101 * 8 + 5), ...four];
     const group = [...varint(102 * 8 + 3), 0x08, 0x01, ...varint(102 * 8 + 4)];
     expect(externalDataOf(Uint8Array.from([...others, ...group, ...inGraph(field(5, elsewhere('w')))])).tensors).toBe(
       1,

@@ -51,12 +51,6 @@ describe('the evidence of a model', () => {
     expect(crops[0]?.top.map(({ wnid }) => wnid)).toEqual(['dog', 'ant', 'bee', 'cat', 'eel']);
   });
 
-  it('says nothing of the searched class if it is not stored', () => {
-    const bare: CropEvidence = { top1: 3, top1Prob: 0.5, trueProbs: new Map(), logits: null };
-    const [crop] = modelEvidence(model(bare), SUBJECT).crops;
-    expect(crop).toMatchObject({ trueProb: null, top: [{ wnid: 'dog', name: 'the dog', prob: 0.5 }] });
-  });
-
   it('has the sizes that the name of its preprocessing tells', () => {
     const input = { size: 260, shorterSide: 297, mean: [127, 127, 127], std: [128, 128, 128] } as const;
     expect(cropSizesOf(preprocessingVersion(input))).toEqual({ size: 260, shorterSide: 297 });

@@ -195,8 +195,4 @@ describe('undo and redo', () => {
       ['bo', 2, 'accept'],
     ]);
   });
-
-  it('take a photo back to unreviewed', () => {
-    expect(stateOf(['ana', accept], ['ana', undo(1)])).toEqual(['unreviewed', null, null]);
-  });
 });

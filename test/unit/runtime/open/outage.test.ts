@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { waitingOut, type OutageOptions } from '../../../../src/runtime/open/outage.process.ts';
+import { sleepUnlessAborted, waitingOut, type OutageOptions } from '../../../../src/runtime/open/outage.process.ts';
 
 /** The logged messages, by level. */
 function recording(): { lines: string[]; log: OutageOptions['log'] } {
@@ -49,5 +49,23 @@ describe('work in an outage of the database', () => {
     const full = Object.assign(new Error('full'), { code: '53100' });
     await expect(waitingOut({ log, signal })(failing(full))).rejects.toBe(full);
     expect(lines).toEqual([]);
+  });
+});
+
+describe('sleepUnlessAborted', () => {
+  it('sleeps for the given time', async () => {
+    const startedMs = performance.now();
+    await sleepUnlessAborted(30, new AbortController().signal);
+    expect(performance.now() - startedMs).toBeGreaterThan(25);
+  });
+
+  it('wakes up at the signal, without an error', async () => {
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(), 10);
+    await expect(sleepUnlessAborted(3_600_000, controller.signal)).resolves.toBeUndefined();
+  });
+
+  it('does not begin after the signal', async () => {
+    await expect(sleepUnlessAborted(60_000, AbortSignal.abort())).resolves.toBeUndefined();
   });
 });

@@ -9,7 +9,6 @@ import {
   reviewerOf,
   SESSION_MS,
   sessionFor,
-  sessionIn,
   tokenHoldersOf,
   type TokenHolder,
 } from '../../../../src/server/access/access.ts';
@@ -89,10 +88,6 @@ describe('a session', () => {
     expect(holderOfSession(session, ACCESS, NOW_MS + SESSION_MS - 1)).toEqual(ZOE);
     expect(holderOfSession(session, ACCESS, NOW_MS + SESSION_MS)).toBeNull();
     expect(holderOfSession(sessionFor(VIEWER, KEY, NOW_MS), ACCESS, NOW_MS)).toEqual(VIEWER);
-  });
-
-  it('travels in a cookie', () => {
-    expect(sessionIn(`a=b; winnow_session=${session}; winnow_reviewer=x`)).toBe(session);
   });
 
   it('ends when its token is changed or removed, or its role', () => {

@@ -3,12 +3,11 @@ import { RateHistory } from '../../../../src/status/rates.ts';
 import {
   activityOf,
   attentionOf,
-  leftText,
   pauseText,
   type Overview,
   type Pause,
 } from '../../../../src/ui/dashboard/overview.ts';
-import { bytesText, countText, shareText, timeLeftText } from '../../../../src/kernel/texts.ts';
+import { bytesText, shareText, timeLeftText } from '../../../../src/kernel/texts.ts';
 
 type Reading = readonly [seconds: number, fetched: number];
 const emptyTotals = { found: 0, decided: { undecided: 0 } };
@@ -65,15 +64,6 @@ describe('what is left of a budget', () => {
     [2e15, '2000.0 TB'],
   ])('of %d bytes is told as %s', (bytes, text) => {
     expect(bytesText(bytes)).toBe(text);
-  });
-
-  it('is told beside the limit, if there is one', () => {
-    const budget = { left: 4_000_000_000, limit: 5_000_000_000 };
-    expect([leftText(budget, bytesText), leftText({ left: 9, limit: 9_900 }, countText), leftText(null)]).toEqual([
-      '4.0 GB of 5.0 GB',
-      '9 of 9,900',
-      'no limit',
-    ]);
   });
 });
 
@@ -166,15 +156,6 @@ describe('activityOf', () => {
     const now = moment({ totals, queries: [{ state: 'open' }, { state: 'done' }] });
     const queues = (['discover', 'fetch', 'filter'] as const).map((stage) => activityOf(stage, now).queue);
     expect(queues).toEqual([1, 4, 3]);
-  });
-
-  it('does not let a budget explain why photos are not decided', () => {
-    const now = moment({
-      totals: { decided: { undecided: 1 } },
-      workers: [{ name: 'filter-worker' }],
-      budgets: [HELD],
-    });
-    expect(activityOf('filter', now).text).toBe('Waiting');
   });
 });
 

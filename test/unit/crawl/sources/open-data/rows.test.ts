@@ -113,10 +113,6 @@ describe('TaxonSelection', () => {
   ])('of taxon %d below %j names the classes %j', (id, ancestorIds, expected) => {
     expect(selection.classesOf(id, ancestorIds)).toEqual(expected);
   });
-
-  it('shares one list among taxa with the same classes', () => {
-    expect(selection.classesOf(11, [1, 10])).toBe(selection.classesOf(14, [1, 10, 11]));
-  });
 });
 
 describe('UuidScreen', () => {
@@ -127,10 +123,5 @@ describe('UuidScreen', () => {
     expect(Array.from({ length: 50_000 }, (_, i) => screen.mayHave(uuidOf(i))).every(Boolean)).toBe(true);
     const passed = Array.from({ length: 50_000 }, (_, i) => screen.mayHave(uuidOf(1_000_000 + i))).filter(Boolean);
     expect(passed.length).toBeLessThan(50);
-  });
-
-  it('is empty at first', () => {
-    expect(new UuidScreen().mayHave('00000000-0000-0000-0000-000000000000')).toBe(false);
-    expect(new UuidScreen().mayHave('ffffffff-ffff-4fff-bfff-ffffffffffff')).toBe(false);
   });
 });

@@ -52,31 +52,11 @@ describe('L-BFGS', () => {
     expect(found.iterations).toBeLessThan(60);
   });
 
-  it('finds the minimum of a function whose derivative has no bound, from far away', async () => {
-    // exp(x) - 3 x + exp(-y) + 2 y: minimum at x = ln 3, y = -ln 2.
-    const objective: Objective = ([x = 0, y = 0], gradient) => {
-      gradient[0] = Math.exp(x) - 3;
-      gradient[1] = 2 - Math.exp(-y);
-      return Promise.resolve(Math.exp(x) - 3 * x + Math.exp(-y) + 2 * y);
-    };
-    const found = await minimise(objective, Float64Array.of(20, -15), OPTIONS);
-    expect(found.point[0]).toBeCloseTo(Math.log(3), 9);
-    expect(found.point[1]).toBeCloseTo(-Math.log(2), 9);
-  });
-
   it('says that it has not converged when it runs out of iterations', async () => {
     const { objective } = quadratic([1, 10, 100, 1000], 1);
     const found = await minimise(objective, new Float64Array(4), { ...OPTIONS, mostIterations: 2 });
     expect([found.hasConverged, found.iterations]).toEqual([false, 2]);
     expect(found.gradientNorm).toBeGreaterThan(1e-9);
-  });
-
-  it('takes no step at a minimum', async () => {
-    const { objective, minimum } = quadratic([1, 2], 1);
-    expect(await minimise(objective, Float64Array.from(minimum), OPTIONS)).toMatchObject({
-      iterations: 0,
-      hasConverged: true,
-    });
   });
 });
 

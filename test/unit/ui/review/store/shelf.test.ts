@@ -75,14 +75,6 @@ describe('the shelf of a page', () => {
     }
   });
 
-  it('undoes a change of a photo that is not loaded', () => {
-    const shelf = new Shelf();
-    shelf.apply(ref(1), { kind: 'flag', subjects, value: { flagged: true } }, null);
-    shelf.apply(ref(2), { kind: 'undo', of: ref(1) }, null);
-    shelf.putPhotos([PHOTO], () => true);
-    expect(shelf.photo(subject)).toEqual(PHOTO);
-  });
-
   it.each(['verdict', 'adjudicate'] as const)('guesses what the undo of a %s of an earlier page restores', (kind) => {
     const isSettled = kind === 'adjudicate';
     const shelf = shelfWith({ ...PHOTO, state: 'accepted', isSettled, mine: { ...PHOTO.mine, verdict: 'accept' } });
