@@ -103,8 +103,6 @@ describe('createLabelIndex', () => {
   });
 });
 
-describe('normaliseLabel', () => {
-  it('replaces each run of spaces, underscores and hyphens by one space', () => {
-    expect(normaliseLabel('_Black--Widow_ spider')).toBe('black widow spider');
-  });
+it('normaliseLabel replaces each run of spaces, underscores and hyphens by one space', () => {
+  expect(normaliseLabel('_Black--Widow_ spider')).toBe('black widow spider');
 });

@@ -2,11 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { environmentName, readEnvironment } from '../../../src/config/env.ts';
 import { SETTING_NAMES, settingOf } from '../../../src/config/settings.ts';
 
-describe('environmentName', () => {
-  it('gives no two settings the same name, aliases included', () => {
-    const variables = SETTING_NAMES.flatMap((name) => [environmentName(name), ...(settingOf(name).aliases ?? [])]);
-    expect(new Set(variables).size).toBe(variables.length);
-  });
+it('environmentName gives no two settings the same name, aliases included', () => {
+  const variables = SETTING_NAMES.flatMap((name) => [environmentName(name), ...(settingOf(name).aliases ?? [])]);
+  expect(new Set(variables).size).toBe(variables.length);
 });
 
 describe('readEnvironment', () => {

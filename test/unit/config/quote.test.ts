@@ -41,15 +41,13 @@ describe('hideSecret', () => {
   });
 });
 
-describe('shownValue', () => {
-  it('shows names and roles of people, and nothing else of them', () => {
-    const people = {
-      Zoë: { role: 'reviewer', token: 'hunter2' },
-      bob: { role: 'viewer', token: 'hunter3', more: ['x'] },
-    };
-    expect(shownValue(people, 'all-but-roles')).toEqual({
-      Zoë: { role: 'reviewer', token: '***' },
-      bob: { role: 'viewer', token: '***', more: ['***'] },
-    });
+it('shownValue shows names and roles of people, and nothing else of them', () => {
+  const people = {
+    Zoë: { role: 'reviewer', token: 'hunter2' },
+    bob: { role: 'viewer', token: 'hunter3', more: ['x'] },
+  };
+  expect(shownValue(people, 'all-but-roles')).toEqual({
+    Zoë: { role: 'reviewer', token: '***' },
+    bob: { role: 'viewer', token: '***', more: ['***'] },
   });
 });

@@ -15,11 +15,9 @@ describe('configFolders', () => {
   });
 });
 
-describe('displayPath', () => {
-  it('shortens paths below the working directory and no others', () => {
-    expect(displayPath('/home/u/config/local.yaml', '/home/u')).toBe(join('config', 'local.yaml'));
-    expect(displayPath('/home/user2/x', '/home/u')).toBe('/home/user2/x');
-    expect(displayPath('/home/u/..hidden', '/home/u')).toBe('..hidden');
-    expect(displayPath('/home/u', '/home/u')).toBe('/home/u');
-  });
+it('displayPath shortens paths below the working directory and no others', () => {
+  expect(displayPath('/home/u/config/local.yaml', '/home/u')).toBe(join('config', 'local.yaml'));
+  expect(displayPath('/home/user2/x', '/home/u')).toBe('/home/user2/x');
+  expect(displayPath('/home/u/..hidden', '/home/u')).toBe('..hidden');
+  expect(displayPath('/home/u', '/home/u')).toBe('/home/u');
 });

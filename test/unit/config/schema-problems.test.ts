@@ -3,20 +3,18 @@ import * as z from 'zod';
 import { expectedOf, schemaProblems, wholeNumber } from '../../../src/config/schema-problems.ts';
 import { parseYaml } from '../../../src/config/yaml.ts';
 
-describe('expectedOf', () => {
-  it.each([
-    [wholeNumber(1, 8), 'a whole number from 1 to 8'],
-    [wholeNumber(1), 'a whole number of at least 1'],
-    [wholeNumber(1).nullable(), 'a whole number of at least 1 or null'],
-    [z.enum(['a', 'b']).default('a'), 'one of a, b'],
-    [z.boolean().optional(), 'true or false'],
-    [z.array(wholeNumber(0)), 'a list, each a whole number of at least 0'],
-    [z.literal('any'), "'any'"],
-    [z.strictObject({ a: z.string(), b: z.string() }), 'a mapping with the keys a, b'],
-    [z.string(), 'text'],
-  ])('puts schema %# in words', (schema, words) => {
-    expect(expectedOf(schema)).toBe(words);
-  });
+it.each([
+  [wholeNumber(1, 8), 'a whole number from 1 to 8'],
+  [wholeNumber(1), 'a whole number of at least 1'],
+  [wholeNumber(1).nullable(), 'a whole number of at least 1 or null'],
+  [z.enum(['a', 'b']).default('a'), 'one of a, b'],
+  [z.boolean().optional(), 'true or false'],
+  [z.array(wholeNumber(0)), 'a list, each a whole number of at least 0'],
+  [z.literal('any'), "'any'"],
+  [z.strictObject({ a: z.string(), b: z.string() }), 'a mapping with the keys a, b'],
+  [z.string(), 'text'],
+])('expectedOf puts schema %# in words', (schema, words) => {
+  expect(expectedOf(schema)).toBe(words);
 });
 
 describe('schemaProblems', () => {

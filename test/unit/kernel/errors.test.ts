@@ -20,15 +20,13 @@ describe('winnow errors', () => {
   });
 });
 
-describe('messageOf', () => {
-  it('returns a message for any thrown value', () => {
-    expect([new RangeError('too far'), 'plain', undefined, 7].map(messageOf)).toEqual([
-      'too far',
-      'plain',
-      'undefined',
-      '7',
-    ]);
-  });
+it('messageOf returns a message for any thrown value', () => {
+  expect([new RangeError('too far'), 'plain', undefined, 7].map(messageOf)).toEqual([
+    'too far',
+    'plain',
+    'undefined',
+    '7',
+  ]);
 });
 
 describe('codeOf', () => {

@@ -44,19 +44,17 @@ describe('Link', () => {
   });
 });
 
-describe('FunnelBars', () => {
-  it('draws bars on the scale of the widest stage, and names the share of the stage before', () => {
-    const html = renderToStaticMarkup(
-      <FunnelBars
-        stages={[
-          { name: 'found', count: 200 },
-          { name: 'fetched', count: 50 },
-        ]}
-      />,
-    );
-    expect([...html.matchAll(/class="fill" width="([\d.]+)"/g)].map(([, width]) => width)).toEqual(['100.00', '25.00']);
-    expect(html).toContain('25.0 % of found');
-  });
+it('FunnelBars draws bars on the scale of the widest stage, and names the share of the stage before', () => {
+  const html = renderToStaticMarkup(
+    <FunnelBars
+      stages={[
+        { name: 'found', count: 200 },
+        { name: 'fetched', count: 50 },
+      ]}
+    />,
+  );
+  expect([...html.matchAll(/class="fill" width="([\d.]+)"/g)].map(([, width]) => width)).toEqual(['100.00', '25.00']);
+  expect(html).toContain('25.0 % of found');
 });
 
 it('Bar keeps a ratio beyond 0 and 1 within its track', () => {

@@ -37,20 +37,12 @@ describe('KnownPictures', () => {
   });
 });
 
-describe('underTwoLabels', () => {
-  it('names the pictures under another label, even if an earlier one of the own label is the same too', () => {
-    const labelled = (label: number, name: string, bitsOff = 0) => ({ ...picture(name, { bitsOff }), label });
-    const pictures = [
-      labelled(0, 'a'),
-      labelled(0, 'a', 1),
-      labelled(1, 'b'),
-      labelled(1, 'a', 2),
-      labelled(0, 'a', 3),
-    ];
-    expect(underTwoLabels(pictures)).toEqual([
-      [0, 3],
-      [3, 4],
-    ]);
-    expect(underTwoLabels(pictures.slice(0, 3))).toEqual([]);
-  });
+it('underTwoLabels names the pictures under another label, even if an earlier one of the own label is the same too', () => {
+  const labelled = (label: number, name: string, bitsOff = 0) => ({ ...picture(name, { bitsOff }), label });
+  const pictures = [labelled(0, 'a'), labelled(0, 'a', 1), labelled(1, 'b'), labelled(1, 'a', 2), labelled(0, 'a', 3)];
+  expect(underTwoLabels(pictures)).toEqual([
+    [0, 3],
+    [3, 4],
+  ]);
+  expect(underTwoLabels(pictures.slice(0, 3))).toEqual([]);
 });

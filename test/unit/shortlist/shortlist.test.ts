@@ -315,12 +315,10 @@ describe('markAlsoIn', () => {
   });
 });
 
-describe('changesOfList', () => {
-  it('counts what a build has put on the list and taken off, by photo and class', () => {
-    const before = [...rowsOf('n01', ['a', 'b'], 2), ...rowsOf('n02', ['a'], 1)];
-    const after = [...rowsOf('n01', ['a', 'c', 'd'], 2), ...rowsOf('n03', ['a'], 1)];
-    expect(changesOfList(before, after)).toEqual({ added: 2, removed: 2 });
-    expect(changesOfList(before, before)).toEqual({ added: 0, removed: 0 });
-    expect(changesOfList([], after)).toEqual({ added: 3, removed: 0 });
-  });
+it('changesOfList counts what a build has put on the list and taken off, by photo and class', () => {
+  const before = [...rowsOf('n01', ['a', 'b'], 2), ...rowsOf('n02', ['a'], 1)];
+  const after = [...rowsOf('n01', ['a', 'c', 'd'], 2), ...rowsOf('n03', ['a'], 1)];
+  expect(changesOfList(before, after)).toEqual({ added: 2, removed: 2 });
+  expect(changesOfList(before, before)).toEqual({ added: 0, removed: 0 });
+  expect(changesOfList([], after)).toEqual({ added: 3, removed: 0 });
 });

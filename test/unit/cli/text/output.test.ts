@@ -45,12 +45,10 @@ describe('shellWord', () => {
   );
 });
 
-describe('plural', () => {
-  it('counts one and many', () => {
-    expect([plural(1, 'photo'), plural(0, 'photo'), plural(2, 'class', 'classes')]).toEqual([
-      '1 photo',
-      '0 photos',
-      '2 classes',
-    ]);
-  });
+it('plural counts one and many', () => {
+  expect([plural(1, 'photo'), plural(0, 'photo'), plural(2, 'class', 'classes')]).toEqual([
+    '1 photo',
+    '0 photos',
+    '2 classes',
+  ]);
 });

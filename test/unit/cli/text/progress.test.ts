@@ -4,14 +4,12 @@ import { RunProgress, type RunView } from '../../../../src/cli/run/run-lines.ts'
 import type { KeyBudget } from '../../../../src/crawl/network/budget.ts';
 import { RunCounts } from '../../../../src/status/run-counts.ts';
 
-describe('the pace', () => {
-  it('is that of the last half minute', () => {
-    const pace = new Pace(0);
-    expect(pace.note({ atMs: 0, done: 0, bytes: 0 })).toBeNull();
-    expect(pace.note({ atMs: 10_000, done: 100, bytes: 1e6 })).toEqual({ perSecond: 10, bytesPerSecond: 1e5 });
-    for (let atMs = 11_000; atMs <= 40_000; atMs += 1_000) pace.note({ atMs, done: 100, bytes: 1e6 });
-    expect(pace.note({ atMs: 41_000, done: 160, bytes: 4e6 })).toEqual({ perSecond: 2, bytesPerSecond: 1e5 });
-  });
+it('the pace is that of the last half minute', () => {
+  const pace = new Pace(0);
+  expect(pace.note({ atMs: 0, done: 0, bytes: 0 })).toBeNull();
+  expect(pace.note({ atMs: 10_000, done: 100, bytes: 1e6 })).toEqual({ perSecond: 10, bytesPerSecond: 1e5 });
+  for (let atMs = 11_000; atMs <= 40_000; atMs += 1_000) pace.note({ atMs, done: 100, bytes: 1e6 });
+  expect(pace.note({ atMs: 41_000, done: 160, bytes: 4e6 })).toEqual({ perSecond: 2, bytesPerSecond: 1e5 });
 });
 
 describe('a line of progress', () => {

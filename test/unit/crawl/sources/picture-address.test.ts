@@ -98,12 +98,10 @@ describe('pageAddress', () => {
   );
 });
 
-describe('the address of a service in a message', () => {
-  it.each([
-    ['https://ann:s@cret@mirror.example/a@b?c=@', 'https://***@mirror.example/a@b?c=@'],
-    ['https://ann@mirror.example', 'https://***@mirror.example'],
-    ['https://mirror.example/a@b', 'https://mirror.example/a@b'],
-  ])('%s has no user name and password', (url, shown) => {
-    expect(shownAddress(url)).toBe(shown);
-  });
+it.each([
+  ['https://ann:s@cret@mirror.example/a@b?c=@', 'https://***@mirror.example/a@b?c=@'],
+  ['https://ann@mirror.example', 'https://***@mirror.example'],
+  ['https://mirror.example/a@b', 'https://mirror.example/a@b'],
+])('a message shows no user name and password of the address %s', (url, shown) => {
+  expect(shownAddress(url)).toBe(shown);
 });

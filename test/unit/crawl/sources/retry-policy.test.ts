@@ -85,13 +85,11 @@ describe('retryDelayMs', () => {
   });
 });
 
-describe('PASSING_REASONS', () => {
-  it('contains problems of hosts, networks and certificates, but not missing pages', () => {
-    const passing = FAILED_REASONS.filter((reason) => PASSING_REASONS.has(reason));
-    expect(passing).toEqual(
-      expect.arrayContaining(['timeout-total', 'reset', 'dns', 'connect', 'tls', 'http-5xx', 'rate-limited']),
-    );
-    expect(passing.filter((reason) => /http-4|unreadable|refused|too-large/.test(reason))).toEqual([]);
-    expect(passing).toHaveLength(PASSING_REASONS.size);
-  });
+it('PASSING_REASONS contains problems of hosts, networks and certificates, but not missing pages', () => {
+  const passing = FAILED_REASONS.filter((reason) => PASSING_REASONS.has(reason));
+  expect(passing).toEqual(
+    expect.arrayContaining(['timeout-total', 'reset', 'dns', 'connect', 'tls', 'http-5xx', 'rate-limited']),
+  );
+  expect(passing.filter((reason) => /http-4|unreadable|refused|too-large/.test(reason))).toEqual([]);
+  expect(passing).toHaveLength(PASSING_REASONS.size);
 });

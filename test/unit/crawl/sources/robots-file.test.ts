@@ -183,20 +183,18 @@ describe("the cases of Google's own tests", () => {
   });
 });
 
-describe('crawl delay', () => {
-  it.each([
-    [everybody('Crawl-delay: 5', 'Disallow:'), 5000],
-    [everybody('Crawl-delay: 0.5'), 500],
-    [everybody('Crawl-delay 5'), 5000],
-    [everybody('Crawl-delay: 2', 'Crawl-delay: 7', 'Crawl-delay: 3'), 7000],
-    [everybody('Crawl-delay: 86400'), 300_000],
-    [everybody('Crawl-delay: soon', 'Crawl-delay: -4', 'Crawl-delay:'), 0],
-    // Crawl-delay does not end a group's list of agents. It applies to the agents before it.
-    ['User-agent: x\nCrawl-delay: 5\nUser-agent: *\nDisallow: /a', 0],
-    ['User-agent: winnow\nCrawl-delay: 5\nUser-agent: x\nDisallow: /a', 5000],
-  ])('of %j is %i ms', (file, expected) => {
-    expect(parseRobots(file, 'winnow').crawlDelayMs).toBe(expected);
-  });
+it.each([
+  [everybody('Crawl-delay: 5', 'Disallow:'), 5000],
+  [everybody('Crawl-delay: 0.5'), 500],
+  [everybody('Crawl-delay 5'), 5000],
+  [everybody('Crawl-delay: 2', 'Crawl-delay: 7', 'Crawl-delay: 3'), 7000],
+  [everybody('Crawl-delay: 86400'), 300_000],
+  [everybody('Crawl-delay: soon', 'Crawl-delay: -4', 'Crawl-delay:'), 0],
+  // Crawl-delay does not end a group's list of agents. It applies to the agents before it.
+  ['User-agent: x\nCrawl-delay: 5\nUser-agent: *\nDisallow: /a', 0],
+  ['User-agent: winnow\nCrawl-delay: 5\nUser-agent: x\nDisallow: /a', 5000],
+])('crawl delay of %j is %i ms', (file, expected) => {
+  expect(parseRobots(file, 'winnow').crawlDelayMs).toBe(expected);
 });
 
 describe('decodeRobots', () => {

@@ -179,8 +179,6 @@ describe('isHopeless', () => {
   });
 });
 
-describe('robotsUrlOf', () => {
-  it('returns the path at the root of the scheme, host and port', () => {
-    expect(robotsUrlOf('http://me:pw@h.example:8080/a/b?c#d')).toBe('http://h.example:8080/robots.txt');
-  });
+it('robotsUrlOf returns the path at the root of the scheme, host and port', () => {
+  expect(robotsUrlOf('http://me:pw@h.example:8080/a/b?c#d')).toBe('http://h.example:8080/robots.txt');
 });

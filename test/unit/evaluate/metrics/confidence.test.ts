@@ -106,13 +106,11 @@ describe('AURRA', () => {
   });
 });
 
-describe('soft F1', () => {
-  it('is 1 if a model doubts exactly its errors, and null if there is neither doubt nor error', () => {
-    const sure = { confidence: 1, isCorrect: true };
-    expect(softF1(rankingOf([sure, { confidence: 0, isCorrect: false }]))).toBe(1);
-    expect(softF1(rankingOf([sure, sure]))).toBeNull();
-    expect(softF1(rankingOf([sure, { confidence: 1, isCorrect: false }]))).toBe(0);
-  });
+it('soft F1 is 1 if a model doubts exactly its errors, and null if there is neither doubt nor error', () => {
+  const sure = { confidence: 1, isCorrect: true };
+  expect(softF1(rankingOf([sure, { confidence: 0, isCorrect: false }]))).toBe(1);
+  expect(softF1(rankingOf([sure, sure]))).toBeNull();
+  expect(softF1(rankingOf([sure, { confidence: 1, isCorrect: false }]))).toBe(0);
 });
 
 describe('evaluation', () => {

@@ -156,11 +156,9 @@ describe('the text of a card', () => {
   });
 });
 
-describe('the card of mode O', () => {
-  it('says in its front matter that a model chose the folders', () => {
-    expect(frontMatterOf(exportCard(modeOProtocolOf(), [METADATA]))).toMatchObject({
-      annotations_creators: ['machine-generated'],
-      tags: ['out-of-distribution', 'anomaly-detection', 'test-set', 'winnow'],
-    });
+it('the card of mode O says in its front matter that a model chose the folders', () => {
+  expect(frontMatterOf(exportCard(modeOProtocolOf(), [METADATA]))).toMatchObject({
+    annotations_creators: ['machine-generated'],
+    tags: ['out-of-distribution', 'anomaly-detection', 'test-set', 'winnow'],
   });
 });

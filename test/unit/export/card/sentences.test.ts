@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { exportCard } from '../../../../src/export/card/card.ts';
 import { croissantText } from '../../../../src/export/croissant/croissant.ts';
 import { licencesPage } from '../../../../src/export/card/licences-page.ts';
@@ -180,12 +180,13 @@ function textsOf(protocol: Protocol): string {
   return [markdown, markdown.replaceAll('\n', ' '), croissantText(protocol, FILES)].join('\n');
 }
 
-describe('the sentences of an export', () => {
-  it.each(SENTENCES)('say what is known, and no more, of %s', (...[, protocol, says, doesNotSay]) => {
+it.each(SENTENCES)(
+  'the sentences of an export say what is known, and no more, of %s',
+  (...[, protocol, says, doesNotSay]) => {
     const text = textsOf(protocol);
     const isIn = (sentence: string | RegExp): boolean =>
       typeof sentence === 'string' ? text.includes(sentence) : sentence.test(text);
     expect(says.filter((sentence) => !isIn(sentence))).toEqual([]);
     expect(doesNotSay.filter(isIn)).toEqual([]);
-  });
-});
+  },
+);

@@ -73,9 +73,7 @@ describe('released names in mode O', () => {
   });
 });
 
-describe('releasedNamesProblem', () => {
-  it('refuses released names beside WebDataset, which cuts names at the first dot, and no other format', () => {
-    expect(releasedNamesProblem(['coco', 'parquet'])).toBeNull();
-    expect(releasedNamesProblem(['coco', 'webdataset'])).toContain('--format webdataset');
-  });
+it('releasedNamesProblem refuses released names beside WebDataset, which cuts names at the first dot, and no other format', () => {
+  expect(releasedNamesProblem(['coco', 'parquet'])).toBeNull();
+  expect(releasedNamesProblem(['coco', 'webdataset'])).toContain('--format webdataset');
 });

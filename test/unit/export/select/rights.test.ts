@@ -41,35 +41,31 @@ describe('allowsRedistribution', () => {
   });
 });
 
-describe('licenceUrlOf', () => {
-  it.each([
-    ['CC-BY-NC-4.0', 'https://creativecommons.org/licenses/by-nc/4.0/'],
-    ['CC-BY', 'https://creativecommons.org/licenses/list.en'],
-    ['MIT', 'https://spdx.org/licenses/MIT.html'],
-    ['Public-Domain OR CC0-1.0', 'https://creativecommons.org/publicdomain/zero/1.0/'],
-    ['Public-Domain', ''],
-    ['all-rights-reserved', ''],
-    ['unknown', ''],
-    ['ask me first', ''],
-  ])('gives %s the address %j', (licence, url) => {
-    expect(licenceUrlOf(licence)).toBe(url);
-  });
+it.each([
+  ['CC-BY-NC-4.0', 'https://creativecommons.org/licenses/by-nc/4.0/'],
+  ['CC-BY', 'https://creativecommons.org/licenses/list.en'],
+  ['MIT', 'https://spdx.org/licenses/MIT.html'],
+  ['Public-Domain OR CC0-1.0', 'https://creativecommons.org/publicdomain/zero/1.0/'],
+  ['Public-Domain', ''],
+  ['all-rights-reserved', ''],
+  ['unknown', ''],
+  ['ask me first', ''],
+])('licenceUrlOf gives %s the address %j', (licence, url) => {
+  expect(licenceUrlOf(licence)).toBe(url);
 });
 
-describe('licenceNotes', () => {
-  it.each([
-    ['CC-BY-NC-ND-4.0', ['BY', 'NC', 'ND']],
-    ['CC-BY-SA-2.0', ['BY', 'SA']],
-    ['CC-BY-ND-3.0-US', ['BY', 'ND']],
-    ['CC-SA-1.0', ['SA']],
-    ['CC0-1.0', ['public domain']],
-    ['Public-Domain', ['public domain']],
-    ['MIT', ['own text']],
-    ['unknown OR CC-BY-4.0', ['BY']],
-    ['unknown', ['no permission']],
-  ])('says what %s asks of users', (licence, terms) => {
-    const notes = licenceNotes(licence);
-    expect(notes.map(({ term }) => term)).toEqual(terms);
-    for (const { text } of notes) expect(text).toMatch(/^[A-Z].*\.$/s);
-  });
+it.each([
+  ['CC-BY-NC-ND-4.0', ['BY', 'NC', 'ND']],
+  ['CC-BY-SA-2.0', ['BY', 'SA']],
+  ['CC-BY-ND-3.0-US', ['BY', 'ND']],
+  ['CC-SA-1.0', ['SA']],
+  ['CC0-1.0', ['public domain']],
+  ['Public-Domain', ['public domain']],
+  ['MIT', ['own text']],
+  ['unknown OR CC-BY-4.0', ['BY']],
+  ['unknown', ['no permission']],
+])('licenceNotes says what %s asks of users', (licence, terms) => {
+  const notes = licenceNotes(licence);
+  expect(notes.map(({ term }) => term)).toEqual(terms);
+  for (const { text } of notes) expect(text).toMatch(/^[A-Z].*\.$/s);
 });

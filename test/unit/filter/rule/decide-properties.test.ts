@@ -127,8 +127,9 @@ function shownOf(outcome: Outcome): object {
   return { state, decidedBy, maxTrueProbIsLowerBound };
 }
 
-describe('decide, over every place of a hit and every number of known crops of two members', () => {
-  it.each(['any', 'all'] as const)('is right where %s must say "drop"', (members) => {
+it.each(['any', 'all'] as const)(
+  'decide, over every place of a hit and every number of known crops of two members is right where %s must say "drop"',
+  (members) => {
     const complaints: unknown[] = [];
     for (const first of everyPrefix(0)) {
       for (const second of everyPrefix(1)) {
@@ -139,5 +140,5 @@ describe('decide, over every place of a hit and every number of known crops of t
     }
     expect(everyPrefix(0)).toHaveLength(121);
     expect(complaints).toEqual([]);
-  });
-});
+  },
+);

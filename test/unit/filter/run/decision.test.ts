@@ -46,14 +46,12 @@ describe('decisionOf', () => {
   });
 });
 
-describe('undecodable', () => {
-  it('fails the photo, says why, and knows no probability', () => {
-    expect(undecodable(5, 'n02', 'cut off')).toMatchObject({
-      state: 'failed',
-      reason: 'undecodable',
-      detail: 'cut off',
-      maxTrueProb: null,
-      isLowerBound: true,
-    });
+it('undecodable fails the photo, says why, and knows no probability', () => {
+  expect(undecodable(5, 'n02', 'cut off')).toMatchObject({
+    state: 'failed',
+    reason: 'undecodable',
+    detail: 'cut off',
+    maxTrueProb: null,
+    isLowerBound: true,
   });
 });

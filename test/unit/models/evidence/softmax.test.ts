@@ -20,14 +20,12 @@ const GOLDEN: readonly { readonly logits: readonly number[]; readonly probs: rea
   },
 ];
 
-describe('softmax', () => {
-  it.each(GOLDEN)('of $logits equals the result of exact arithmetic', ({ logits, probs }) => {
-    const ours = softmax(Float32Array.from(logits));
-    expect(ours).toHaveLength(probs.length);
-    probs.forEach((prob, i) => {
-      const error = Math.abs((ours[i] ?? Number.NaN) - prob);
-      expect(error).toBeLessThanOrEqual(prob * 1e-13);
-    });
+it.each(GOLDEN)('softmax of $logits equals the result of exact arithmetic', ({ logits, probs }) => {
+  const ours = softmax(Float32Array.from(logits));
+  expect(ours).toHaveLength(probs.length);
+  probs.forEach((prob, i) => {
+    const error = Math.abs((ours[i] ?? Number.NaN) - prob);
+    expect(error).toBeLessThanOrEqual(prob * 1e-13);
   });
 });
 

@@ -94,35 +94,33 @@ describe('openQuestions', () => {
   });
 });
 
-describe('cardText', () => {
-  it('can be read as a card', () => {
-    const card = parseModelCard(
-      cardFileText({
-        name: 'net',
-        file: 'config/local/models/net.onnx',
-        sha256: 'ab'.repeat(32),
-        bytes: 9,
-        licence: 'MIT',
-        source: 'me: "x"',
-        documentation: 'https://models.example/net#preprocessing',
-        input: { name: 'image', size: 32, layout: 'nhwc', type: 'uint8' },
-        resize: { shorterSide: 36, interpolation: 'bilinear-antialias' },
-        normalise: undefined,
-        outputs: { logits: 'out', values: 'probabilities' },
-        classes: 'net.classes.txt',
-        trained: true,
-      }),
-      'net.yaml',
-      '/p',
-    );
-    expect(card).toMatchObject({
-      input: { type: 'uint8', layout: 'nhwc' },
-      outputs: { values: 'probabilities' },
+it('cardText can be read as a card', () => {
+  const card = parseModelCard(
+    cardFileText({
+      name: 'net',
+      file: 'config/local/models/net.onnx',
+      sha256: 'ab'.repeat(32),
+      bytes: 9,
+      licence: 'MIT',
       source: 'me: "x"',
       documentation: 'https://models.example/net#preprocessing',
-    });
-    expect(card.normalise).toEqual({ mean: [0, 0, 0], std: [1, 1, 1] });
+      input: { name: 'image', size: 32, layout: 'nhwc', type: 'uint8' },
+      resize: { shorterSide: 36, interpolation: 'bilinear-antialias' },
+      normalise: undefined,
+      outputs: { logits: 'out', values: 'probabilities' },
+      classes: 'net.classes.txt',
+      trained: true,
+    }),
+    'net.yaml',
+    '/p',
+  );
+  expect(card).toMatchObject({
+    input: { type: 'uint8', layout: 'nhwc' },
+    outputs: { values: 'probabilities' },
+    source: 'me: "x"',
+    documentation: 'https://models.example/net#preprocessing',
   });
+  expect(card.normalise).toEqual({ mean: [0, 0, 0], std: [1, 1, 1] });
 });
 
 describe('parseNormalisation', () => {
@@ -139,15 +137,13 @@ describe('parseNormalisation', () => {
   );
 });
 
-describe('sniffText', () => {
-  it.each([
-    ['', /is empty/],
-    ['just text\n', /a text file/],
-    [' <!DOCTYPE html><p>Sign in', /a web page/],
-    ['version https://git-lfs.github.com/spec/v1\noid', /Git LFS pointer/],
-    ['PK\u0003\u0004...', /ZIP/],
-    ['\u0008\u0007\u0012\u0005', /cut off or damaged/],
-  ])('reports what %j seems to be', (text, message) => {
-    expect(sniffText(Buffer.from(text, 'latin1'))).toMatch(message);
-  });
+it.each([
+  ['', /is empty/],
+  ['just text\n', /a text file/],
+  [' <!DOCTYPE html><p>Sign in', /a web page/],
+  ['version https://git-lfs.github.com/spec/v1\noid', /Git LFS pointer/],
+  ['PK\u0003\u0004...', /ZIP/],
+  ['\u0008\u0007\u0012\u0005', /cut off or damaged/],
+])('sniffText reports what %j seems to be', (text, message) => {
+  expect(sniffText(Buffer.from(text, 'latin1'))).toMatch(message);
 });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { idOf, mergeTakedowns, type Takedown } from '../../../../src/operate/backup/snapshot.ts';
 import { sha256Of } from '../../../support/sha256.ts';
 
@@ -14,19 +14,15 @@ function takedown(changes: Partial<Takedown>): Takedown {
   };
 }
 
-describe('takedowns of two lists', () => {
-  it('are joined by their targets, and each keeps its first time', () => {
-    const photo = takedown({ sha256: sha256Of('wren') });
-    const url = takedown({ url: 'https://host.example/a.jpg', at: '2026-11-02T00:00:00.000Z' });
-    const place = takedown({ source: 'flickr', sourceId: '1', at: '2026-11-03T00:00:00.000Z' });
-    const again = takedown({ sha256: sha256Of('wren'), at: '2026-11-09T00:00:00.000Z', reason: 'asked again' });
-    expect(mergeTakedowns([again, place], [url, photo])).toEqual([photo, url, place]);
-    expect(mergeTakedowns([], [])).toEqual([]);
-  });
+it('takedowns of two lists are joined by their targets, and each keeps its first time', () => {
+  const photo = takedown({ sha256: sha256Of('wren') });
+  const url = takedown({ url: 'https://host.example/a.jpg', at: '2026-11-02T00:00:00.000Z' });
+  const place = takedown({ source: 'flickr', sourceId: '1', at: '2026-11-03T00:00:00.000Z' });
+  const again = takedown({ sha256: sha256Of('wren'), at: '2026-11-09T00:00:00.000Z', reason: 'asked again' });
+  expect(mergeTakedowns([again, place], [url, photo])).toEqual([photo, url, place]);
+  expect(mergeTakedowns([], [])).toEqual([]);
 });
 
-describe('the id of a snapshot', () => {
-  it('sorts by time and is a file name on every system', () => {
-    expect(idOf('2026-11-27T04:45:26.047Z')).toBe('2026-11-27T04-45-26-047Z');
-  });
+it('the id of a snapshot sorts by time and is a file name on every system', () => {
+  expect(idOf('2026-11-27T04:45:26.047Z')).toBe('2026-11-27T04-45-26-047Z');
 });

@@ -11,46 +11,40 @@ import { fitText, widthOf } from '../../../../src/page/charts/texts.ts';
 const FRAME = { id: 'x', title: 'A title', text: 'A sentence with 12.3 %.' };
 const all = (html: string, pattern: RegExp): string[] => [...html.matchAll(pattern)].map(([, found]) => found ?? '');
 
-describe('Chart', () => {
-  it('is a picture with a title and a text alternative', () => {
-    const html = renderToStaticMarkup(<Bars frame={FRAME} rows={[]} />);
-    expect(html).toContain('role="img" aria-labelledby="x-title x-text"');
-    expect(html).toContain('<title id="x-title">A title</title><desc id="x-text">A sentence with 12.3 %.</desc>');
-  });
+it('Chart is a picture with a title and a text alternative', () => {
+  const html = renderToStaticMarkup(<Bars frame={FRAME} rows={[]} />);
+  expect(html).toContain('role="img" aria-labelledby="x-title x-text"');
+  expect(html).toContain('<title id="x-title">A title</title><desc id="x-text">A sentence with 12.3 %.</desc>');
 });
 
-describe('Estimates', () => {
-  it('draws the dot of the set, the hollow one of clean photos, and their intervals on one scale', () => {
-    const row = {
-      key: 'a',
-      label: 'lite2',
-      numbers: '25.0 %',
-      main: { value: 0.25, low: 0.2, high: 0.3 },
-      other: { value: 0.75, low: null, high: null },
-      colour: 'm1',
-    };
-    const html = renderToStaticMarkup(<Estimates frame={FRAME} rows={[row]} axis="accuracy, %" />);
-    // The scale is 18 to 322 units.
-    expect(all(html, /class="point" cx="([\d.]+)"/g)).toEqual(['94']);
-    expect(all(html, /class="hollow" cx="([\d.]+)"/g)).toEqual(['246']);
-    expect(all(html, /class="range" d="([^"]+)"/g)).toEqual(['M78.8 30H109.2']);
-    expect(html).toContain('accuracy, %');
-  });
+it('Estimates draws the dot of the set, the hollow one of clean photos, and their intervals on one scale', () => {
+  const row = {
+    key: 'a',
+    label: 'lite2',
+    numbers: '25.0 %',
+    main: { value: 0.25, low: 0.2, high: 0.3 },
+    other: { value: 0.75, low: null, high: null },
+    colour: 'm1',
+  };
+  const html = renderToStaticMarkup(<Estimates frame={FRAME} rows={[row]} axis="accuracy, %" />);
+  // The scale is 18 to 322 units.
+  expect(all(html, /class="point" cx="([\d.]+)"/g)).toEqual(['94']);
+  expect(all(html, /class="hollow" cx="([\d.]+)"/g)).toEqual(['246']);
+  expect(all(html, /class="range" d="([^"]+)"/g)).toEqual(['M78.8 30H109.2']);
+  expect(html).toContain('accuracy, %');
 });
 
-describe('Bars', () => {
-  it('draws lengths in proportion to the largest', () => {
-    const html = renderToStaticMarkup(
-      <Bars
-        frame={FRAME}
-        rows={[
-          { label: 'a', value: 50, numbers: '50' },
-          { label: 'b', value: 200, numbers: '200' },
-        ]}
-      />,
-    );
-    expect(all(html, /class="fill"[^>]* width="([\d.]+)"/g)).toEqual(['85', '340']);
-  });
+it('Bars draws lengths in proportion to the largest', () => {
+  const html = renderToStaticMarkup(
+    <Bars
+      frame={FRAME}
+      rows={[
+        { label: 'a', value: 50, numbers: '50' },
+        { label: 'b', value: 200, numbers: '200' },
+      ]}
+    />,
+  );
+  expect(all(html, /class="fill"[^>]* width="([\d.]+)"/g)).toEqual(['85', '340']);
 });
 
 describe('Curves', () => {
@@ -88,14 +82,12 @@ describe('Curves', () => {
   });
 });
 
-describe('Histograms', () => {
-  it('counts values in steps of 5 points, with 0 in the first and 1 in the last', () => {
-    const row = { key: 'a', label: 'a', numbers: '', colour: 'm1', values: [0, 0.04, 0.05, 1] };
-    const html = renderToStaticMarkup(<Histograms frame={FRAME} rows={[row]} axis="%" />);
-    expect(all(html, /class="solid" d="([^"]+)"/g)).toEqual([
-      'M19 76v-40h13.2v40zM34.2 76v-20h13.2v20zM307.8 76v-20h13.2v20z',
-    ]);
-  });
+it('Histograms counts values in steps of 5 points, with 0 in the first and 1 in the last', () => {
+  const row = { key: 'a', label: 'a', numbers: '', colour: 'm1', values: [0, 0.04, 0.05, 1] };
+  const html = renderToStaticMarkup(<Histograms frame={FRAME} rows={[row]} axis="%" />);
+  expect(all(html, /class="solid" d="([^"]+)"/g)).toEqual([
+    'M19 76v-40h13.2v40zM34.2 76v-20h13.2v20zM307.8 76v-20h13.2v20z',
+  ]);
 });
 
 describe('Matrix', () => {
@@ -132,36 +124,30 @@ describe('Matrix', () => {
   });
 });
 
-describe('TenCrops', () => {
-  it('puts the first five crops on the photo as it is, the centre in the middle, and the others on the mirrored one', () => {
-    const crops = Array.from({ length: 10 }, (_, i) => ({ value: `p ${i}`, share: `${i} %`, weight: i / 9 }));
-    const html = renderToStaticMarkup(<TenCrops frame={FRAME} crops={crops} />);
-    const places = [...html.matchAll(/class="middle" x="([\d.]+)" y="([\d.]+)">p (\d)/g)].map(([, x, y, i]) => [
-      Number(i),
-      Number(x),
-      Number(y),
-    ]);
-    expect(places).toHaveLength(10);
-    const [topLeft, topRight, bottomLeft, , centre, mirrored] = places;
-    expect([topLeft?.[1], topLeft?.[2]]).toEqual([bottomLeft?.[1], topRight?.[2]]);
-    expect(centre?.[1]).toBe(((topLeft?.[1] ?? 0) + (topRight?.[1] ?? 0)) / 2);
-    expect(mirrored?.[1]).toBeGreaterThan(170);
-  });
+it('TenCrops puts the first five crops on the photo as it is, the centre in the middle, and the others on the mirrored one', () => {
+  const crops = Array.from({ length: 10 }, (_, i) => ({ value: `p ${i}`, share: `${i} %`, weight: i / 9 }));
+  const html = renderToStaticMarkup(<TenCrops frame={FRAME} crops={crops} />);
+  const places = [...html.matchAll(/class="middle" x="([\d.]+)" y="([\d.]+)">p (\d)/g)].map(([, x, y, i]) => [
+    Number(i),
+    Number(x),
+    Number(y),
+  ]);
+  expect(places).toHaveLength(10);
+  const [topLeft, topRight, bottomLeft, , centre, mirrored] = places;
+  expect([topLeft?.[1], topLeft?.[2]]).toEqual([bottomLeft?.[1], topRight?.[2]]);
+  expect(centre?.[1]).toBe(((topLeft?.[1] ?? 0) + (topRight?.[1] ?? 0)) / 2);
+  expect(mirrored?.[1]).toBeGreaterThan(170);
 });
 
-describe('figureStyle', () => {
-  it('has a fixed light colour for every variable', () => {
-    expect(CHART_STYLE).toContain('var(--');
-    expect(figureStyle()).not.toContain('var(');
-    expect(figureStyle()).toContain('.chart .searched { color: #1f6f6b; }');
-  });
+it('figureStyle has a fixed light colour for every variable', () => {
+  expect(CHART_STYLE).toContain('var(--');
+  expect(figureStyle()).not.toContain('var(');
+  expect(figureStyle()).toContain('.chart .searched { color: #1f6f6b; }');
 });
 
-describe('fitText', () => {
-  it('keeps a text that fits, and cuts another to the width', () => {
-    expect(fitText('goldfinch', 100)).toBe('goldfinch');
-    const cut = fitText('great grey owl or great gray owl', 100);
-    expect(cut).toMatch(/^great.*…$/);
-    expect(widthOf(cut)).toBeLessThanOrEqual(100);
-  });
+it('fitText keeps a text that fits, and cuts another to the width', () => {
+  expect(fitText('goldfinch', 100)).toBe('goldfinch');
+  const cut = fitText('great grey owl or great gray owl', 100);
+  expect(cut).toMatch(/^great.*…$/);
+  expect(widthOf(cut)).toBeLessThanOrEqual(100);
 });

@@ -69,15 +69,13 @@ describe('fineHashOf', () => {
   });
 });
 
-describe('fingerprintOf', () => {
-  it('gives the same bits as ever, because stored hashes are compared with new ones', () => {
-    const fingerprints = Array.from({ length: 40 }, (_, i) => noiseImage(30 + 7 * i, 300 - 5 * i)).flatMap((image) => {
-      const { width, height, data } = image;
-      return [fingerprintOf(image), fingerprintOf({ width, height, luma: data.subarray(0, width * height) })];
-    });
-    const text = fingerprints.map(({ perceptualHash, fineHash }) => perceptualHash + fineHash).join('');
-    expect(sha256Of(text)).toBe('50e0b6902fba47ab52b530ea01d0439b22232089e2f1a2f31ec33457500dd51a');
+it('fingerprintOf gives the same bits as ever, because stored hashes are compared with new ones', () => {
+  const fingerprints = Array.from({ length: 40 }, (_, i) => noiseImage(30 + 7 * i, 300 - 5 * i)).flatMap((image) => {
+    const { width, height, data } = image;
+    return [fingerprintOf(image), fingerprintOf({ width, height, luma: data.subarray(0, width * height) })];
   });
+  const text = fingerprints.map(({ perceptualHash, fineHash }) => perceptualHash + fineHash).join('');
+  expect(sha256Of(text)).toBe('50e0b6902fba47ab52b530ea01d0439b22232089e2f1a2f31ec33457500dd51a');
 });
 
 describe('fineSimilarity', () => {
@@ -95,14 +93,12 @@ describe('fineSimilarity', () => {
   });
 });
 
-describe('confirms', () => {
-  it('needs the least similarity where both hashes are known, and lets the 64-bit hash decide otherwise', () => {
-    const one = hashOf(noiseImage(320, 240));
-    const other = hashOf(mirrored(noiseImage(320, 240)));
-    expect(fineSimilarity(one, other)).toBeLessThan(LEAST_SIMILARITY);
-    expect([confirms(one, one), confirms(one, other)]).toEqual([true, false]);
-    expect([confirms(null, other), confirms(one, null), confirms(null, null)]).toEqual([true, true, true]);
-  });
+it('confirms needs the least similarity where both hashes are known, and lets the 64-bit hash decide otherwise', () => {
+  const one = hashOf(noiseImage(320, 240));
+  const other = hashOf(mirrored(noiseImage(320, 240)));
+  expect(fineSimilarity(one, other)).toBeLessThan(LEAST_SIMILARITY);
+  expect([confirms(one, one), confirms(one, other)]).toEqual([true, false]);
+  expect([confirms(null, other), confirms(one, null), confirms(null, null)]).toEqual([true, true, true]);
 });
 
 describe('the texts of a fingerprint', () => {

@@ -44,15 +44,16 @@ describe('FingerprintIndex', () => {
   });
 });
 
-describe('withMatches', () => {
-  it.each([0, 3_000])('names the pictures whose 64-bit hash matches another, beside %i that match none', (others) => {
+it.each([0, 3_000])(
+  'withMatches names the pictures whose 64-bit hash matches another, beside %i that match none',
+  (others) => {
     // Two of them differ in at least 5 bits, and from the others in at least 7.
     const apart = Array.from({ length: others }, (_, i) => picture(spread(i), null));
     const [one, other] = [picture(NEAR, 1), picture(ZERO, 2)];
     expect(withMatches([one, ...apart, other], 4)).toEqual([one, other]);
     expect(withMatches([one, ...apart], 4)).toEqual([]);
-  });
-});
+  },
+);
 
 /** Twelve bits, each written five times over. */
 function spread(number: number): string {

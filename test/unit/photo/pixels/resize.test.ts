@@ -99,20 +99,21 @@ describe('resizeRegion', () => {
   });
 });
 
-describe('shorterSideSize', () => {
-  it.each([
-    { from: [448, 336], shorter: 256, to: [341, 256] },
-    { from: [336, 448], shorter: 256, to: [256, 341] },
-    { from: [300, 300], shorter: 256, to: [256, 256] },
-    { from: [74, 347], shorter: 256, to: [256, 1_200] },
-    { from: [219, 147], shorter: 274, to: [408, 274] },
-    { from: [256, 500], shorter: 256, to: [256, 500] },
-    { from: [1, 1], shorter: 256, to: [256, 256] },
-  ] as const)('turns $from with the shorter side at $shorter into $to, truncating', ({ from, shorter, to }) => {
+it.each([
+  { from: [448, 336], shorter: 256, to: [341, 256] },
+  { from: [336, 448], shorter: 256, to: [256, 341] },
+  { from: [300, 300], shorter: 256, to: [256, 256] },
+  { from: [74, 347], shorter: 256, to: [256, 1_200] },
+  { from: [219, 147], shorter: 274, to: [408, 274] },
+  { from: [256, 500], shorter: 256, to: [256, 500] },
+  { from: [1, 1], shorter: 256, to: [256, 256] },
+] as const)(
+  'shorterSideSize turns $from with the shorter side at $shorter into $to, truncating',
+  ({ from, shorter, to }) => {
     const { width, height } = shorterSideSize({ width: from[0], height: from[1] }, shorter);
     expect([width, height]).toEqual(to);
-  });
-});
+  },
+);
 
 function sha256Of(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');

@@ -24,20 +24,16 @@ describe('blobPlaceOf', () => {
   });
 });
 
-describe('placeText', () => {
-  it('names the bucket and the service, and no password', () => {
-    expect(placeText(blobPlaceOf(nothing, '/data'))).toBe('/data/blobs');
-    expect(placeText(blobPlaceOf({ ...nothing, url: 's3://photos' }, '/data'))).toBe('s3://photos/');
-    expect(placeText(blobPlaceOf(minio, '/data'))).toBe('s3://photos/lab/ at http://127.0.0.1:9000');
-  });
+it('placeText names the bucket and the service, and no password', () => {
+  expect(placeText(blobPlaceOf(nothing, '/data'))).toBe('/data/blobs');
+  expect(placeText(blobPlaceOf({ ...nothing, url: 's3://photos' }, '/data'))).toBe('s3://photos/');
+  expect(placeText(blobPlaceOf(minio, '/data'))).toBe('s3://photos/lab/ at http://127.0.0.1:9000');
 });
 
-describe('isSamePlace', () => {
-  it('goes by what is named, however it is written', () => {
-    const place = (url: string | null, endpoint: string | null = null) =>
-      blobPlaceOf({ ...nothing, url, endpoint }, '/data');
-    expect(isSamePlace(place('s3://photos/lab'), place('s3://photos/lab/'))).toBe(true);
-    expect(isSamePlace(place('s3://photos/lab'), place('s3://photos/lab', 'http://h:1'))).toBe(false);
-    expect(isSamePlace(place(null), place('s3://photos'))).toBe(false);
-  });
+it('isSamePlace goes by what is named, however it is written', () => {
+  const place = (url: string | null, endpoint: string | null = null) =>
+    blobPlaceOf({ ...nothing, url, endpoint }, '/data');
+  expect(isSamePlace(place('s3://photos/lab'), place('s3://photos/lab/'))).toBe(true);
+  expect(isSamePlace(place('s3://photos/lab'), place('s3://photos/lab', 'http://h:1'))).toBe(false);
+  expect(isSamePlace(place(null), place('s3://photos'))).toBe(false);
 });

@@ -28,14 +28,12 @@ describe('what condemns a photo', () => {
   });
 });
 
-describe('deathsText', () => {
-  it('says how often, how, at what and when, and the last words in one line', () => {
-    const first = death({ said: 'first words' });
-    const second = death({ how: 'SIGKILL', doing: null, said: 'free():\n  invalid pointer\n' });
-    expect(deathsText([first, second])).toBe(
-      'alone in a process, it ended that process twice (SIGABRT while running lite0 on crop 3, 2026-11-25T10:00:00.000Z; SIGKILL, 2026-11-25T10:00:00.000Z); it said: free(): invalid pointer',
-    );
-    expect(deathsText([death({ said: 'x'.repeat(5_000) })]).length).toBeLessThan(500);
-    expect(deathsText([death()])).not.toContain('said');
-  });
+it('deathsText says how often, how, at what and when, and the last words in one line', () => {
+  const first = death({ said: 'first words' });
+  const second = death({ how: 'SIGKILL', doing: null, said: 'free():\n  invalid pointer\n' });
+  expect(deathsText([first, second])).toBe(
+    'alone in a process, it ended that process twice (SIGABRT while running lite0 on crop 3, 2026-11-25T10:00:00.000Z; SIGKILL, 2026-11-25T10:00:00.000Z); it said: free(): invalid pointer',
+  );
+  expect(deathsText([death({ said: 'x'.repeat(5_000) })]).length).toBeLessThan(500);
+  expect(deathsText([death()])).not.toContain('said');
 });

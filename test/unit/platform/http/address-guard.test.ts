@@ -97,26 +97,24 @@ describe('choose', () => {
   });
 });
 
-describe('createAddressGuard', () => {
-  it.each([
-    '',
-    '127.0.0.1',
-    '127.0.0.1:',
-    '127.0.0.1:0',
-    '127.0.0.1:65536',
-    '127.0.0.1:080',
-    ':80',
-    '*:80',
-    '::1:80',
-    'fe80::1',
-    'http://127.0.0.1:80',
-    '127.0.0.1:80/',
-    'user@host:80',
-    'a b:80',
-    'host:80:80',
-    '10.0.0.0/8:80',
-    '300.0.0.1:80',
-  ])('refuses the entry %j', (entry) => {
-    expect(() => createAddressGuard([entry])).toThrow(UsageError);
-  });
+it.each([
+  '',
+  '127.0.0.1',
+  '127.0.0.1:',
+  '127.0.0.1:0',
+  '127.0.0.1:65536',
+  '127.0.0.1:080',
+  ':80',
+  '*:80',
+  '::1:80',
+  'fe80::1',
+  'http://127.0.0.1:80',
+  '127.0.0.1:80/',
+  'user@host:80',
+  'a b:80',
+  'host:80:80',
+  '10.0.0.0/8:80',
+  '300.0.0.1:80',
+])('createAddressGuard refuses the entry %j', (entry) => {
+  expect(() => createAddressGuard([entry])).toThrow(UsageError);
 });

@@ -8,26 +8,24 @@ import {
   Refused,
 } from '../../../../src/platform/http/http-outcome.ts';
 
-describe('reasonOfStatus', () => {
-  it.each([
-    [200, null],
-    [203, null],
-    [206, 'short-body'],
-    [302, 'http-4xx'],
-    [304, 'http-4xx'],
-    [400, 'http-4xx'],
-    [403, 'http-4xx'],
-    [404, 'http-404'],
-    [410, 'http-404'],
-    [429, 'rate-limited'],
-    [451, 'http-4xx'],
-    [500, 'http-5xx'],
-    [503, 'http-5xx'],
-    [599, 'http-5xx'],
-    [999, 'http-4xx'],
-  ])('calls %d %s', (status, reason) => {
-    expect(reasonOfStatus(status)).toBe(reason);
-  });
+it.each([
+  [200, null],
+  [203, null],
+  [206, 'short-body'],
+  [302, 'http-4xx'],
+  [304, 'http-4xx'],
+  [400, 'http-4xx'],
+  [403, 'http-4xx'],
+  [404, 'http-404'],
+  [410, 'http-404'],
+  [429, 'rate-limited'],
+  [451, 'http-4xx'],
+  [500, 'http-5xx'],
+  [503, 'http-5xx'],
+  [599, 'http-5xx'],
+  [999, 'http-4xx'],
+])('reasonOfStatus calls %d %s', (status, reason) => {
+  expect(reasonOfStatus(status)).toBe(reason);
 });
 
 describe('refusedBy', () => {

@@ -6,17 +6,15 @@ import { softmax } from '../../../../src/models/evidence/softmax.ts';
 const PLANES = Float32Array.from({ length: 24 }, (_, i) => i);
 const PIXELS = [0, 4, 8, 1, 5, 9, 2, 6, 10, 3, 7, 11, 12, 16, 20, 13, 17, 21, 14, 18, 22, 15, 19, 23];
 
-describe('toInput', () => {
-  it('moves values and changes none', () => {
-    expect(toInput(PLANES, 2, {})).toBe(PLANES);
-    expect([...toInput(PLANES, 2, { layout: 'nhwc' })]).toEqual(PIXELS);
-    expect(toInput(PLANES, 2, { type: 'uint8' })).toEqual(Uint8Array.from(PLANES));
-    expect(toInput(PLANES, 2, { layout: 'nhwc', type: 'uint8' })).toEqual(Uint8Array.from(PIXELS));
-    expect([inputDims(2, 2, {}), inputDims(2, 2, { layout: 'nhwc' })]).toEqual([
-      [2, 3, 2, 2],
-      [2, 2, 2, 3],
-    ]);
-  });
+it('toInput moves values and changes none', () => {
+  expect(toInput(PLANES, 2, {})).toBe(PLANES);
+  expect([...toInput(PLANES, 2, { layout: 'nhwc' })]).toEqual(PIXELS);
+  expect(toInput(PLANES, 2, { type: 'uint8' })).toEqual(Uint8Array.from(PLANES));
+  expect(toInput(PLANES, 2, { layout: 'nhwc', type: 'uint8' })).toEqual(Uint8Array.from(PIXELS));
+  expect([inputDims(2, 2, {}), inputDims(2, 2, { layout: 'nhwc' })]).toEqual([
+    [2, 3, 2, 2],
+    [2, 2, 2, 3],
+  ]);
 });
 
 describe('toLogits', () => {
@@ -38,11 +36,9 @@ describe('toLogits', () => {
   });
 });
 
-describe('areProbabilities', () => {
-  it('requires no negative value and a sum of 1 in every row', () => {
-    expect(areProbabilities([Float32Array.of(0.25, 0.75), Float32Array.of(0, 1)])).toBe(true);
-    expect(areProbabilities([Float32Array.of(0.25, 0.75), Float32Array.of(-0.5, 1.5)])).toBe(false);
-    expect(areProbabilities([Float32Array.of(0.5, 0.6)])).toBe(false);
-    expect(areProbabilities([])).toBe(false);
-  });
+it('areProbabilities requires no negative value and a sum of 1 in every row', () => {
+  expect(areProbabilities([Float32Array.of(0.25, 0.75), Float32Array.of(0, 1)])).toBe(true);
+  expect(areProbabilities([Float32Array.of(0.25, 0.75), Float32Array.of(-0.5, 1.5)])).toBe(false);
+  expect(areProbabilities([Float32Array.of(0.5, 0.6)])).toBe(false);
+  expect(areProbabilities([])).toBe(false);
 });

@@ -63,31 +63,27 @@ describe('bestOutsider', () => {
   });
 });
 
-describe('a head that leaves out photos', () => {
-  it('takes none from the counts of classes and confusions, and its note says how many', () => {
-    const report = madeReport({ outsiders: 2 });
-    const [first, second, ...others] = report.models;
-    if (first === undefined || second === undefined) throw new Error('Expected two models');
-    const fitted = { photos: 5, of: first.photos, clean: 2, inDistribution: 0 };
-    const withPhotos = (model: ModelReport, ofClass: number, ofConfusion: number): ModelReport => ({
-      ...model,
-      perClass: model.perClass.map((row) => ({ ...row, photos: ofClass })),
-      perConfusion: model.perConfusion.map((row) => ({ ...row, photos: ofConfusion })),
-    });
-    const head = { ...withPhotos(second, 1_234, 5_678), fitted };
-    const whole = withPhotos(first, 4_321, 8_765);
-    for (const models of [
-      [head, whole],
-      [whole, head],
-    ]) {
-      const text = textOf(reportHtml({ ...report, models: [...models, ...others] }, () => PICTURE));
-      expect(text).toMatch(/4,321.*8,765/);
-      expect(text).not.toMatch(/1,234|5,678/);
-      expect(text).toContain(
-        `fitted on 5 of ${countText(first.photos)} photos of this set and 2 clean photos; left out`,
-      );
-    }
+it('a head that leaves out photos takes none from the counts of classes and confusions, and its note says how many', () => {
+  const report = madeReport({ outsiders: 2 });
+  const [first, second, ...others] = report.models;
+  if (first === undefined || second === undefined) throw new Error('Expected two models');
+  const fitted = { photos: 5, of: first.photos, clean: 2, inDistribution: 0 };
+  const withPhotos = (model: ModelReport, ofClass: number, ofConfusion: number): ModelReport => ({
+    ...model,
+    perClass: model.perClass.map((row) => ({ ...row, photos: ofClass })),
+    perConfusion: model.perConfusion.map((row) => ({ ...row, photos: ofConfusion })),
   });
+  const head = { ...withPhotos(second, 1_234, 5_678), fitted };
+  const whole = withPhotos(first, 4_321, 8_765);
+  for (const models of [
+    [head, whole],
+    [whole, head],
+  ]) {
+    const text = textOf(reportHtml({ ...report, models: [...models, ...others] }, () => PICTURE));
+    expect(text).toMatch(/4,321.*8,765/);
+    expect(text).not.toMatch(/1,234|5,678/);
+    expect(text).toContain(`fitted on 5 of ${countText(first.photos)} photos of this set and 2 clean photos; left out`);
+  }
 });
 
 describe('reportHtml', () => {

@@ -145,28 +145,24 @@ describe('agreement of two passes', () => {
   });
 });
 
-describe('blindVerdictsOf', () => {
-  it('has the blind verdicts of all passes, if the first and the second have one', () => {
-    const review = (pass: number, blindVerdict: ReviewVerdict | null) => ({ pass, blindVerdict });
-    expect(blindVerdictsOf([review(1, 'accept'), review(2, 'unsure'), review(3, null), review(4, 'reject')])).toEqual([
-      'accept',
-      'unsure',
-      'reject',
-    ]);
-    expect(blindVerdictsOf([review(1, null), review(2, 'accept'), review(3, 'accept')])).toBeNull();
-    expect(blindVerdictsOf([review(2, 'accept'), review(3, 'accept')])).toBeNull();
-  });
+it('blindVerdictsOf has the blind verdicts of all passes, if the first and the second have one', () => {
+  const review = (pass: number, blindVerdict: ReviewVerdict | null) => ({ pass, blindVerdict });
+  expect(blindVerdictsOf([review(1, 'accept'), review(2, 'unsure'), review(3, null), review(4, 'reject')])).toEqual([
+    'accept',
+    'unsure',
+    'reject',
+  ]);
+  expect(blindVerdictsOf([review(1, null), review(2, 'accept'), review(3, 'accept')])).toBeNull();
+  expect(blindVerdictsOf([review(2, 'accept'), review(3, 'accept')])).toBeNull();
 });
 
-describe('fewPhotosText', () => {
-  it('warns of a headline over fewer than 20 photos, and says below 10 why there is no interval', () => {
-    expect([0, 1, 9, 10, 19, 20].map((photos) => fewPhotosText({ photos }))).toEqual([
-      null,
-      'Only 1 photo has two blind verdicts: too few for an interval.',
-      'Only 9 photos have two blind verdicts: too few for an interval.',
-      'Only 10 photos have two blind verdicts: these figures are rough.',
-      'Only 19 photos have two blind verdicts: these figures are rough.',
-      null,
-    ]);
-  });
+it('fewPhotosText warns of a headline over fewer than 20 photos, and says below 10 why there is no interval', () => {
+  expect([0, 1, 9, 10, 19, 20].map((photos) => fewPhotosText({ photos }))).toEqual([
+    null,
+    'Only 1 photo has two blind verdicts: too few for an interval.',
+    'Only 9 photos have two blind verdicts: too few for an interval.',
+    'Only 10 photos have two blind verdicts: these figures are rough.',
+    'Only 19 photos have two blind verdicts: these figures are rough.',
+    null,
+  ]);
 });

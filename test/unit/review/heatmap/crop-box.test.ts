@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { PreparedPicture } from '../../../../src/models/evidence/prepared-picture.ts';
 import { cropOnPhoto } from '../../../../src/review/heatmap/crop-box.ts';
 
@@ -26,14 +26,15 @@ function pixelsOf(picture: PreparedPicture, crop: number) {
   return { left: at(0), right: at(last), top: at(plane), bottom: at(plane + last * INPUT.size) };
 }
 
-describe('the place of a crop on its photo', () => {
-  it.each([
-    [640, 480],
-    [480, 640],
-    [300, 300],
-    [1_000, 257],
-    [131, 1_200],
-  ])('is where the pixels come from that the engine reads of %i x %i pixels', (width, height) => {
+it.each([
+  [640, 480],
+  [480, 640],
+  [300, 300],
+  [1_000, 257],
+  [131, 1_200],
+])(
+  'the place of a crop on its photo is where the pixels come from that the engine reads of %i x %i pixels',
+  (width, height) => {
     const photo = ramp(width, height);
     const picture = new PreparedPicture(photo, [INPUT]);
     for (let crop = 0; crop < 10; crop += 1) {
@@ -48,5 +49,5 @@ describe('the place of a crop on its photo', () => {
       expect(Math.abs(pixels.bottom - (box.top + box.height - half.y))).toBeLessThan(0.006);
       expect(isMirrored).toBe(crop >= 5);
     }
-  });
-});
+  },
+);

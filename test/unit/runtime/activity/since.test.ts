@@ -25,16 +25,14 @@ describe('the begin of a list of activities', () => {
   );
 });
 
-describe('the detail of an activity', () => {
-  it('is one line of words, whatever strangers put into it', () => {
-    const detail = {
-      stages: ['fetch', 'filter'],
-      endWorkers: true,
-      withReviews: false,
-      photos: 0,
-      reason: 'a\nb\u001b[2J',
-      none: '',
-    };
-    expect(detailText(detail)).toBe(String.raw`stages fetch, filter; endWorkers; photos 0; reason a\nb\u001b[2J`);
-  });
+it('the detail of an activity is one line of words, whatever strangers put into it', () => {
+  const detail = {
+    stages: ['fetch', 'filter'],
+    endWorkers: true,
+    withReviews: false,
+    photos: 0,
+    reason: 'a\nb\u001b[2J',
+    none: '',
+  };
+  expect(detailText(detail)).toBe(String.raw`stages fetch, filter; endWorkers; photos 0; reason a\nb\u001b[2J`);
 });

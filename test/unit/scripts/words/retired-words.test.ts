@@ -7,10 +7,8 @@ function finds(file: string, ...lines: string[]): string[] {
   return findRetiredWords(file, lines.join('\n'), patterns).map(({ line, words }) => `${line} ${words}`);
 }
 
-describe('parsePatterns', () => {
-  it('leaves out comments and empty lines', () => {
-    expect(patterns).toHaveLength(3);
-  });
+it('parsePatterns leaves out comments and empty lines', () => {
+  expect(patterns).toHaveLength(3);
 });
 
 describe('findRetiredWords', () => {

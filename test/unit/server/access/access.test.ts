@@ -68,14 +68,12 @@ describe('a token', () => {
   });
 });
 
-describe('a role', () => {
-  it('may what lesser ones may, and no more', () => {
-    expect([mayAct('operator', 'viewer'), mayAct('reviewer', 'reviewer'), mayAct('viewer', 'reviewer')]).toEqual([
-      true,
-      true,
-      false,
-    ]);
-  });
+it('a role may what lesser ones may, and no more', () => {
+  expect([mayAct('operator', 'viewer'), mayAct('reviewer', 'reviewer'), mayAct('viewer', 'reviewer')]).toEqual([
+    true,
+    true,
+    false,
+  ]);
 });
 
 describe('a session', () => {

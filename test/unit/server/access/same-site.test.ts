@@ -34,60 +34,54 @@ describe('the host that a request names', () => {
   });
 });
 
-describe('the page that a request comes from', () => {
-  it.each([
-    ['our own', { origin: 'http://127.0.0.1:4310', 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'cors' }, false],
-    ['our own, behind a proxy that ends TLS', { origin: 'https://127.0.0.1:4310' }, false],
-    ['typed by hand', { 'sec-fetch-site': 'none', 'sec-fetch-mode': 'navigate' }, false],
-    ['a link from elsewhere to a page', { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' }, false],
-    [
-      'the same, with its purpose',
-      { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' },
-      false,
-    ],
-    [
-      'a frame elsewhere',
-      { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'iframe' },
-      true,
-    ],
-    [
-      'an object elsewhere',
-      { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'object' },
-      true,
-    ],
-    [
-      'a form elsewhere',
-      { method: 'POST', origin: 'https://evil.example', 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' },
-      true,
-    ],
-    ['a form elsewhere that hides its origin', { method: 'POST', origin: 'null' }, true],
-    ['a form of a neighbour on another port', { method: 'POST', origin: 'http://127.0.0.1:9999' }, true],
-    ['a picture elsewhere', { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' }, true],
-    ['a script of a sister site', { 'sec-fetch-site': 'same-site', 'sec-fetch-mode': 'cors' }, true],
-  ])('%s', (_what, changes, isRefused) => {
-    expect(refused(changes)).toBe(isRefused);
-  });
+it.each([
+  ['our own', { origin: 'http://127.0.0.1:4310', 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'cors' }, false],
+  ['our own, behind a proxy that ends TLS', { origin: 'https://127.0.0.1:4310' }, false],
+  ['typed by hand', { 'sec-fetch-site': 'none', 'sec-fetch-mode': 'navigate' }, false],
+  ['a link from elsewhere to a page', { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' }, false],
+  [
+    'the same, with its purpose',
+    { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' },
+    false,
+  ],
+  [
+    'a frame elsewhere',
+    { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'iframe' },
+    true,
+  ],
+  [
+    'an object elsewhere',
+    { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'object' },
+    true,
+  ],
+  [
+    'a form elsewhere',
+    { method: 'POST', origin: 'https://evil.example', 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' },
+    true,
+  ],
+  ['a form elsewhere that hides its origin', { method: 'POST', origin: 'null' }, true],
+  ['a form of a neighbour on another port', { method: 'POST', origin: 'http://127.0.0.1:9999' }, true],
+  ['a picture elsewhere', { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' }, true],
+  ['a script of a sister site', { 'sec-fetch-site': 'same-site', 'sec-fetch-mode': 'cors' }, true],
+])('the page that a request comes from: %s', (_what, changes, isRefused) => {
+  expect(refused(changes)).toBe(isRefused);
 });
 
-describe('an address to listen on', () => {
-  it.each([
-    ['127.0.0.1', true],
-    ['127.8.9.1', true],
-    ['::1', true],
-    ['localhost', true],
-    ['0.0.0.0', false],
-    ['::', false],
-    ['192.168.1.5', false],
-    ['127.0.0.1.example', false],
-  ])('%s is of this machine only: %s', (host, isOwn) => {
-    expect(isLoopback(host)).toBe(isOwn);
-  });
+it.each([
+  ['127.0.0.1', true],
+  ['127.8.9.1', true],
+  ['::1', true],
+  ['localhost', true],
+  ['0.0.0.0', false],
+  ['::', false],
+  ['192.168.1.5', false],
+  ['127.0.0.1.example', false],
+])('an address to listen on %s is of this machine only: %s', (host, isOwn) => {
+  expect(isLoopback(host)).toBe(isOwn);
 });
 
-describe('a page of this server over plain http', () => {
-  it('is another page if the proxy says that the request came over TLS', () => {
-    const page = { origin: 'http://127.0.0.1:4310' };
-    expect([refused(page, [], 'http'), refused(page, [], 'https')]).toEqual([false, true]);
-    expect(refused({ origin: 'https://127.0.0.1:4310' }, [], 'https')).toBe(false);
-  });
+it('a page of this server over plain http is another page if the proxy says that the request came over TLS', () => {
+  const page = { origin: 'http://127.0.0.1:4310' };
+  expect([refused(page, [], 'http'), refused(page, [], 'https')]).toEqual([false, true]);
+  expect(refused({ origin: 'https://127.0.0.1:4310' }, [], 'https')).toBe(false);
 });

@@ -53,32 +53,28 @@ describe('a rate', () => {
   });
 });
 
-describe('what is left of a budget', () => {
-  it.each([
-    [0, '0 B'],
-    [999, '999 B'],
-    [1_000, '1.0 kB'],
-    [999_949, '999.9 kB'],
-    [999_950, '1.0 MB'],
-    [4_900_000_000, '4.9 GB'],
-    [2e15, '2000.0 TB'],
-  ])('of %d bytes is told as %s', (bytes, text) => {
-    expect(bytesText(bytes)).toBe(text);
-  });
+it.each([
+  [0, '0 B'],
+  [999, '999 B'],
+  [1_000, '1.0 kB'],
+  [999_949, '999.9 kB'],
+  [999_950, '1.0 MB'],
+  [4_900_000_000, '4.9 GB'],
+  [2e15, '2000.0 TB'],
+])('what is left of a budget of %d bytes is told as %s', (bytes, text) => {
+  expect(bytesText(bytes)).toBe(text);
 });
 
-describe('the time that is left', () => {
-  it.each([
-    [0, 5, null],
-    [100, 0, null],
-    [100, null, null],
-    [100, 10, 'under a minute'],
-    [6_000, 10, '10 min'],
-    [180_000, 10, '5.0 h'],
-    [8_640_000, 10, '10 days'],
-  ])('of %d at %s a second is %s', (left, perSecond, text) => {
-    expect(timeLeftText(left, perSecond)).toBe(text);
-  });
+it.each([
+  [0, 5, null],
+  [100, 0, null],
+  [100, null, null],
+  [100, 10, 'under a minute'],
+  [6_000, 10, '10 min'],
+  [180_000, 10, '5.0 h'],
+  [8_640_000, 10, '10 days'],
+])('the time that is left of %d at %s a second is %s', (left, perSecond, text) => {
+  expect(timeLeftText(left, perSecond)).toBe(text);
 });
 
 it('a share of nothing is a dash', () => {

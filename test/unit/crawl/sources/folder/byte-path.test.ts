@@ -116,18 +116,14 @@ describe('pathOfFileUrl', () => {
   });
 });
 
-describe('isWithin', () => {
-  it('compares whole names, not their beginnings', () => {
-    expect(isWithin('/data/a', '/data')).toBe(true);
-    expect(isWithin('/data', '/data')).toBe(true);
-    expect(isWithin('/data-outside/a', '/data')).toBe(false);
-    expect(isWithin('/', '/data')).toBe(false);
-    expect(isWithin('/etc', '/')).toBe(true);
-  });
+it('isWithin compares whole names, not their beginnings', () => {
+  expect(isWithin('/data/a', '/data')).toBe(true);
+  expect(isWithin('/data', '/data')).toBe(true);
+  expect(isWithin('/data-outside/a', '/data')).toBe(false);
+  expect(isWithin('/', '/data')).toBe(false);
+  expect(isWithin('/etc', '/')).toBe(true);
 });
 
-describe('joinPath', () => {
-  it('puts one slash between folder and name, and none before a relative path', () => {
-    expect([joinPath('/a', 'b'), joinPath('/', 'b'), joinPath('', 'b')]).toEqual(['/a/b', '/b', 'b']);
-  });
+it('joinPath puts one slash between folder and name, and none before a relative path', () => {
+  expect([joinPath('/a', 'b'), joinPath('/', 'b'), joinPath('', 'b')]).toEqual(['/a/b', '/b', 'b']);
 });
