@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { fiftyOneMetadata, fiftyOneSamples } from '../../../src/shortlist/fiftyone.ts';
 import type { HandedPhoto, PhotoPlaces } from '../../../src/shortlist/handed-photo.ts';
@@ -5,6 +6,7 @@ import { labelStudioTasks } from '../../../src/shortlist/label-studio.ts';
 import { shortlistClass } from '../../../src/shortlist/shortlist.ts';
 import { sha256Of } from '../../support/sha256.ts';
 import { keptPhoto } from './sample-rows.ts';
+import { repositoryRoot } from '../../support/winnow.ts';
 import { sampleRights } from '../../support/sample-rights.ts';
 
 const places: PhotoPlaces = {
@@ -20,37 +22,12 @@ function handed(name: string, wnid: string): HandedPhoto {
   return { ...row, rights, name: `name of ${wnid}`, confusionName: 'banjo' };
 }
 
+const shown = (json: string): string => JSON.stringify(JSON.parse(json), null, 2);
+const file = (name: string): string => path.join(repositoryRoot, `test/fixtures/shortlists/${name}.json`);
+
 describe('labelStudioTasks', () => {
-  it('makes a task of each photo, addressed below the folder of the blobs, with the confusion as its prediction', () => {
-    const sha256 = sha256Of('one');
-    expect(JSON.parse(labelStudioTasks([handed('one', 'n01')], places))).toEqual([
-      {
-        data: {
-          image: `/data/local-files/?d=${sha256.slice(0, 2)}/${sha256}`,
-          choices: [{ value: 'name of n01' }, { value: 'banjo' }, { value: 'neither' }],
-          sha256,
-          wnid: 'n01',
-          name: 'name of n01',
-          rank: 1,
-          confusionWnid: 'n02787622',
-          confusionName: 'banjo',
-          maxTrueProb: 0.05,
-          confusionProb: 0.5,
-          source: 'folder',
-          pageUrl: null,
-          creator: 'Ann "A."',
-          licence: 'CC0-1.0',
-          licenceUrl: null,
-        },
-        predictions: [
-          {
-            model_version: 'one + two',
-            score: 0.5,
-            result: [{ from_name: 'class', to_name: 'image', type: 'choices', value: { choices: ['banjo'] } }],
-          },
-        ],
-      },
-    ]);
+  it('makes a task of each photo, addressed below the folder of the blobs, with the confusion as its prediction', async () => {
+    await expect(shown(labelStudioTasks([handed('one', 'n01')], places))).toMatchFileSnapshot(file('label-studio'));
   });
 
   it('tells two classes of one name apart by their ids, in the choices and in the prediction', () => {
@@ -67,37 +44,8 @@ describe('labelStudioTasks', () => {
 describe('fiftyOneSamples', () => {
   const samplesOf = (...photos: HandedPhoto[]) => JSON.parse(fiftyOneSamples(photos, places)).samples;
 
-  it('has the class searched as, the prediction with its confidence, p, rank and rights of each photo, and no other label', () => {
-    const [sample] = samplesOf(handed('one', 'n01'));
-    const ofClassification = {
-      _id: { $oid: expect.stringMatching(/^[0-9a-f]{24}$/) },
-      _cls: 'Classification',
-      tags: [],
-    };
-    expect(sample).toEqual({
-      _id: { $oid: expect.stringMatching(/^[0-9a-f]{24}$/) },
-      _media_type: 'image',
-      _rand: expect.any(Number),
-      filepath: places.pathOf(sha256Of('one')),
-      tags: [],
-      metadata: null,
-      searched_as: { ...ofClassification, label: 'name of n01' },
-      searched_as_wnid: 'n01',
-      prediction: { ...ofClassification, label: 'banjo', confidence: 0.5 },
-      prediction_wnid: 'n02787622',
-      prob_searched_as: 0.05,
-      rank: 1,
-      sha256: sha256Of('one'),
-      source: 'folder',
-      source_id: 'a.jpg',
-      page_url: null,
-      creator: 'Ann "A."',
-      licence: 'CC0-1.0',
-      licence_url: null,
-    });
-    const { _rand: random } = sample;
-    expect(random).toBeGreaterThanOrEqual(0);
-    expect(random).toBeLessThan(1);
+  it('has the class searched as, the prediction with its confidence, p, rank and rights of each photo, and no other label', async () => {
+    await expect(shown(fiftyOneSamples([handed('one', 'n01')], places))).toMatchFileSnapshot(file('fiftyone'));
   });
 
   it('makes a sample of each row, whose ids differ from one another and are the same every time', () => {

@@ -3,7 +3,7 @@ import { parse } from 'yaml';
 import { CARD_QUESTIONS } from '../../../../src/collection/card-questions.ts';
 import { packageRoot } from '../../../../src/config/root.ts';
 import { exportCard } from '../../../../src/export/card/card.ts';
-import type { Protocol } from '../../../../src/export/protocol.ts';
+import { choicesOf, type Protocol } from '../../../../src/export/protocol.ts';
 import { modeOProtocolOf, protocolOf } from '../../../support/exported.ts';
 import { sha256Of } from '../../../support/sha256.ts';
 
@@ -127,8 +127,8 @@ describe('the front matter of a card', () => {
 
 describe('the text of a card', () => {
   it.each([
-    ['mode A', 'mode-a.md', protocolOf()],
-    ['mode O', 'mode-o.md', modeOProtocolOf()],
+    ['mode A', 'mode-a.md', protocolOf({ choices: choicesOf('A') })],
+    ['mode O', 'mode-o.md', modeOProtocolOf({ choices: choicesOf('O') })],
     ['mode O with folders by concept', 'mode-o-concepts.md', modeOProtocolOf({ folders: 'concept' })],
     ['a set that has everything', 'everything.md', EVERYTHING],
     ['a set that lacks what can be lacking', 'little.md', LITTLE],

@@ -3,7 +3,7 @@ import { exportCard } from '../../../../src/export/card/card.ts';
 import { croissantText } from '../../../../src/export/croissant/croissant.ts';
 import { licencesPage } from '../../../../src/export/card/licences-page.ts';
 import { choicesOf, type Protocol } from '../../../../src/export/protocol.ts';
-import { modeOProtocolOf, protocolOf } from '../../../support/exported.ts';
+import { protocolOf } from '../../../support/exported.ts';
 import { sha256Of } from '../../../support/sha256.ts';
 
 const FILES = [{ path: 'test/metadata.jsonl', sha256: sha256Of('rows'), bytes: 1_000 }];
@@ -103,18 +103,6 @@ const SENTENCES: readonly (readonly [
     ],
   ],
   [
-    'verdicts of two people, of whom one looked at three photos again',
-    protocolOf(),
-    [
-      '2 reviewers gave 10 verdicts on photos of the shortlist',
-      'The review page asked of each photo: does it show the class that it was searched as?',
-      '1 of the verdicts was imported.',
-      '3 photos of the shortlist have a second, blind verdict by another reviewer.',
-      'A photo that one reviewer accepts and another rejects is left out until one person settles it.',
-    ],
-    ['A share of', 'meant for a second', 'says how often they differ', 'DuckDuckGo'],
-  ],
-  [
     'links without pictures',
     withoutPictures,
     [
@@ -125,52 +113,10 @@ const SENTENCES: readonly (readonly [
     ['“Pixels”', 'The files of this set need none of the three', 'or is not known.\n'],
   ],
   [
-    'a set of mode A',
-    protocolOf({ choices: choicesOf('A'), tags: [{ tag: 'blur', photos: 1 }] }),
-    [
-      'What the paper leaves open',
-      'Rejected photos do not count, and reviewed photos keep their places.',
-      'What may fool the models',
-      '`unknown`',
-      'Whether the curators still have it is unknown.',
-      'looked at up to ten crops',
-    ],
-    [
-      'paper is silent',
-      'masked logits',
-      'not if it is equal',
-      'as the paper does',
-      'Why models fail',
-      'why models fail',
-      'Each model is fooled by other photos',
-      'says nothing about accuracy',
-      'harder for models like them than for others. Compare models that took no part in the filter, and say which did.\n- The',
-      'that its creator gave it',
-      'The originals stay',
-      'winnow 0.1.0 took',
-      /"prov:label": "winnow 0/,
-    ],
-  ],
-  [
     'a filter that drops only what every model recognises',
     all,
     ['at least one of efficientnet-lite0 and efficientnet-lite1 takes it for something else'],
     ['efficientnet-lite1 take it'],
-  ],
-  [
-    'a set of mode O',
-    modeOProtocolOf({ choices: choicesOf('O') }),
-    [
-      'A photo was kept only if the mean',
-      '“Review” says what the reviewers were asked',
-      'may miss one of so many classes',
-    ],
-    [
-      'All others were dropped',
-      'Nobody knows so many',
-      'Reviewers were asked whether any of the 1,000',
-      'multi-class-image-classification',
-    ],
   ],
 ];
 
