@@ -12,7 +12,6 @@ import { openBlobs } from '../../src/platform/blobs/open-blobs.ts';
 import { startS3, type TestS3 } from '../support/s3-server.ts';
 import { sha256Of } from '../support/sha256.ts';
 
-/** Each backend of the blob port passes the same tests. */
 interface Backend {
   readonly name: string;
   start(): Promise<void>;
@@ -93,7 +92,6 @@ function givenS3(): Backend {
   };
 }
 
-/** The last byte, with one bit changed. */
 function changed(bytes: Buffer): Buffer {
   return Buffer.of((bytes.at(-1) ?? 0) ^ 1);
 }

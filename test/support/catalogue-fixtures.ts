@@ -82,7 +82,6 @@ export async function fetchedAll(db: Kysely<Database>, candidates: readonly NewC
   });
 }
 
-/** Stores a photo that nothing prevents from being stored. Returns its id. */
 export async function stored(db: Kysely<Database>, pictureId: number, one: NewPhoto): Promise<number> {
   const photoId = await storePhoto(db, pictureId, one);
   if (photoId === null) throw new Error(`Expected the photo ${one.sha256} to be stored`);

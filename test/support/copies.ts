@@ -5,7 +5,6 @@ import { fileURLToPath } from 'node:url';
 
 const SAMPLES = fileURLToPath(new URL('../../assets/samples/photos/', import.meta.url));
 
-/** One file written. */
 export interface Copy {
   /** Below the folder: `<wnid>/<name>-<number>.jpg`. */
   readonly file: string;
@@ -15,9 +14,7 @@ export interface Copy {
 }
 
 export interface CopyOptions {
-  /** Only the samples of these classes. */
   readonly wnids?: readonly string[];
-  /** Told of each file once it is written. */
   readonly onCopy?: (copy: Copy) => void;
 }
 

@@ -14,7 +14,6 @@ export async function decidedOn(dataDir: string): Promise<number> {
   return onServerOf(dataDir, count);
 }
 
-/** Waits until more than so many photos are decided; returns their number. */
 export async function untilDecided(dataDir: string, moreThan: number, timeoutMs = 120_000): Promise<number> {
   const deadlineMs = performance.now() + timeoutMs;
   return onServerOf(dataDir, async (url) => {
@@ -30,7 +29,6 @@ export async function untilDecided(dataDir: string, moreThan: number, timeoutMs 
   });
 }
 
-/** Runs a statement in the catalogue of a data folder. */
 export async function inCatalogueOf(dataDir: string, statement: string): Promise<Record<string, string>[]> {
   return onServerOf(dataDir, (url) => onServer(url, statement));
 }

@@ -184,7 +184,6 @@ async function picture(
   return { row, bytes };
 }
 
-/** Quotes every cell, as RFC 4180 allows. */
 const csvLine = (cells: readonly string[]): string =>
   `${cells.map((cell) => `"${cell.replaceAll('"', '""')}"`).join(',')}\n`;
 

@@ -5,9 +5,7 @@ import { idOf, photoId } from '../../src/export/revisions/revision-id.ts';
 import { protocolOf } from './exported.ts';
 import { sha256Of } from './sha256.ts';
 
-/** A folder that `winnow publish` takes. */
 export interface FolderToPublish {
-  /** Absolute. */
   readonly root: string;
   readonly id: Protocol['id'];
   /** Contents by path, with SHA256SUMS. */

@@ -11,7 +11,6 @@ const SAMPLES = fileURLToPath(new URL('../../assets/samples/photos/', import.met
 const LION = join(SAMPLES, 'n02129165/lion-standing.jpg');
 const GOLDFISH = join(SAMPLES, 'n01443537/goldfish.jpg');
 
-/** The expected outcome of one file. */
 export interface HostileFile {
   /** The class that its place gives it: the first part of its path. */
   readonly label: string;

@@ -9,7 +9,6 @@ import { goodPhoto, GOOD_PATHS, pathOf, sendPhoto, startPhotoServer, type LocalS
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
-/** The expected outcome of a picture. */
 export interface HostileCase {
   /** Null for a good photo that must arrive. */
   readonly reason: FailedReason | null;
@@ -110,7 +109,6 @@ function photos(bombs: Bombs): Entry[] {
   ];
 }
 
-/** Bodies that never end, or end where they should not. */
 function brokenTransfers(bombs: Bombs): Entry[] {
   const withLength = { 'content-length': '100000' };
   return [

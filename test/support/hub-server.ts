@@ -15,9 +15,7 @@ export interface TestHub {
   readonly token: string;
   readonly owner: string;
   readonly datasets: Map<string, HubDataset>;
-  /** LFS objects by SHA-256. */
   readonly objects: Map<string, Buffer>;
-  /** `METHOD path` of each request. */
   readonly requests: string[];
   /** SHA-256 of each LFS object that was received whole, in order. */
   readonly received: string[];

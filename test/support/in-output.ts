@@ -1,6 +1,5 @@
 import type { RunningCommand } from './winnow.ts';
 
-/** Resolves in what a pattern finds in the output of a command that goes on: its first group. */
 export function inOutput({ stdout }: Pick<RunningCommand['child'], 'stdout'>, pattern: RegExp): Promise<string> {
   return new Promise((resolve, reject) => {
     let told = '';

@@ -8,7 +8,6 @@ const PROGRAM = fileURLToPath(new URL('in-turn-program.mjs', import.meta.url));
 /** Printed by the program after the output of each command. */
 const END = '\0';
 
-/** A command with all that it takes from its process. */
 export interface CommandInTurn {
   readonly args: readonly string[];
   readonly cwd: string;

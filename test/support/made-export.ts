@@ -216,7 +216,6 @@ async function photosOf(made: MadeExport, { among, evidence, nameOf }: Seen): Pr
     .toSorted((a, b) => (`${a.row.wnid}/${a.row.id}` < `${b.row.wnid}/${b.row.id}` ? -1 : 1));
 }
 
-/** A bundled photo as its source gave it and as the export has it. */
 async function picturesOf(
   { keepMetadata }: MadeExport,
   file: string,

@@ -25,7 +25,6 @@ export interface MadeReport {
   readonly classes?: number;
   /** Of the set and its models; the counts of classes and confusions stay. */
   readonly photos?: number;
-  /** Models that were no members. */
   readonly outsiders?: number;
   readonly hasClean?: boolean;
   /** Names and credits that try to break out. */

@@ -4,7 +4,6 @@ import type { Workspace } from '../../src/models/workspace/workspace.process.ts'
 import { toSha256 } from '../../src/kernel/ids.ts';
 
 export interface ShortlistToMake {
-  /** Listed photos in all. */
   readonly photos: number;
   /** Bytes of the photos of the first class, which are reviewed first. The others have no bytes. */
   readonly first: readonly Buffer[];

@@ -7,7 +7,6 @@ export interface TestMember {
   run(tensor: Float32Array, crops: number): Promise<Float32Array[]>;
 }
 
-/** An ensemble in which each member has a backbone of its own. */
 export function ownBackbones(members: readonly TestMember[]): Pick<EvaluationRules, 'members' | 'backbones'> {
   return {
     members: members.map((_, i) => `member ${i}`),

@@ -116,7 +116,6 @@ function withMakerNote(jpeg: Buffer): Buffer {
   return insertSegment(jpeg, 0xe1, exif);
 }
 
-/** The JPEG with a segment right after its start. */
 export function insertSegment(jpeg: Buffer, marker: number, content: Buffer): Buffer {
   const length = Buffer.alloc(2);
   length.writeUInt16BE(content.length + 2);

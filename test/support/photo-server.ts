@@ -12,7 +12,6 @@ export interface LoggedRequest {
   /** Milliseconds since the Unix epoch. */
   readonly atMs: number;
   readonly path: string;
-  /** The header. */
   readonly host: string;
   readonly userAgent: string;
   readonly headers: http.IncomingHttpHeaders;
@@ -31,9 +30,7 @@ export interface LocalServer {
   readonly address: string;
   readonly port: number;
   readonly log: readonly LoggedRequest[];
-  /** Connections open at the moment. */
   connections(): number;
-  /** Cuts all connections. */
   close(): Promise<void>;
 }
 
@@ -98,7 +95,6 @@ export function pathOf(request: IncomingMessage): string {
   return (request.url ?? '').replace(/\?.*$/, '');
 }
 
-/** Answers with a good photo. */
 export function sendPhoto(response: ServerResponse, photo: Buffer): void {
   response.writeHead(200, { 'content-type': 'image/jpeg', 'content-length': photo.length }).end(photo);
 }

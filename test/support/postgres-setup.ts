@@ -116,7 +116,6 @@ async function makeTemplate({ url, template }: TestServer): Promise<void> {
   await prepareQueues({ ...connection, onError: fail });
 }
 
-/** Drops the template and the databases that test files left behind. */
 async function dropDatabases({ url, prefix }: TestServer): Promise<void> {
   const rows = await onServer(url, `select datname from pg_database where starts_with(datname, '${prefix}_')`);
   for (const { datname } of rows) await onServer(url, `drop database "${datname}" with (force)`);

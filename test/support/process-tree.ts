@@ -4,7 +4,6 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect } from 'vitest';
 
-/** A process that works on a folder. */
 export interface FolderProcess {
   readonly pid: number;
   readonly command: string;

@@ -12,9 +12,7 @@ export interface TestRedis {
   readonly port: number;
   /** On a connection of its own: what a person would do with redis-cli. */
   run(command: string, ...args: string[]): Promise<unknown>;
-  /** Stops the server, which forgets everything, as one without persistence does. */
   stop(): Promise<void>;
-  /** Starts it again on the same port. */
   start(): Promise<void>;
   signal(name: NodeJS.Signals): void;
 }

@@ -13,7 +13,6 @@ export interface TestS3 {
   readonly objects: Map<string, StoredObject>;
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
-  /** `METHOD key` of each request. */
   readonly requests: string[];
   /** Asked first, of each request: what goes wrong with it. */
   fault: (request: S3Request) => Fault | null;

@@ -1,6 +1,5 @@
 import type { Rights } from '../../src/shortlist/photo-of-class.repository.ts';
 
-/** The rights of a photo from a folder, with the given changes. */
 export function sampleRights(changes: Partial<Rights> = {}): Rights {
   return {
     source: 'folder',

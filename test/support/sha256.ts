@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { toSha256, type Sha256 } from '../../src/kernel/ids.ts';
 
-/** The SHA-256 of bytes; of a text where tests speak of photos by name. */
 export function sha256Of(content: string | Uint8Array): Sha256 {
   return toSha256(createHash('sha256').update(content).digest('hex'));
 }

@@ -143,12 +143,10 @@ function cleanEnvironment(): NodeJS.ProcessEnv {
   );
 }
 
-/** `--set name=value` for each setting. */
 export function setFlags(settings: Readonly<Record<string, string | number | boolean>>): string[] {
   return Object.entries(settings).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
 }
 
-/** JSON Lines as objects. */
 export function jsonLines<T>(text: string): T[] {
   return text
     .split('\n')
@@ -156,7 +154,6 @@ export function jsonLines<T>(text: string): T[] {
     .map((line) => JSON.parse(line) as T);
 }
 
-/** A temporary folder for the length of a function. */
 export async function withFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(path.join(tmpdir(), 'winnow-test-'));
   try {

@@ -18,7 +18,7 @@ export interface ParsedHash {
   readonly lo: number;
 }
 
-export const HASH_BITS = 64;
+const HASH_BITS = 64;
 const LOW = 8;
 /** The value of a lower-case hex digit by its character code; -1 for other characters. */
 const HEX_VALUES = Int8Array.from({ length: 128 }, (_, code) => '0123456789abcdef'.indexOf(String.fromCharCode(code)));

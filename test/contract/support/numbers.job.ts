@@ -19,7 +19,6 @@ export function numbers(count: number): NumberPayload[] {
   return Array.from({ length: count }, (_, n) => ({ n }));
 }
 
-/** Returns a check that the queue has no pending jobs. */
 export function isEmpty(queue: JobQueue<NumberPayload>): () => Promise<boolean> {
   return async () => (await queue.pending()) === 0;
 }

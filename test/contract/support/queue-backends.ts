@@ -9,7 +9,6 @@ export interface QueuePlace {
   readonly url: string;
 }
 
-/** Opens the queues of a place as a command does. */
 export async function openQueues(
   { backend, url }: QueuePlace,
   onError: (error: Error) => void,

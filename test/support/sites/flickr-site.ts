@@ -40,7 +40,6 @@ export type FlickrFault = keyof typeof FAULTS;
 export interface FlickrSite {
   /** For `sources.flickr.url`: with a path, as Flickr's own. */
   readonly url: string;
-  /** Address of the pictures. */
   readonly mediaUrl: string;
   /** Both servers' requests, in the order of their answers. */
   readonly log: { readonly api: readonly LoggedRequest[]; readonly media: readonly LoggedRequest[] };

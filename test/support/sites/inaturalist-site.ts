@@ -6,7 +6,6 @@ import { samplePicture } from './sample-picture.ts';
 export interface InaturalistSite {
   /** For `sources.inaturalist.url`. */
   readonly url: string;
-  /** Address of the photos. */
   readonly mediaUrl: string;
   /** Both servers' requests, in the order of their answers. */
   readonly log: { readonly api: readonly LoggedRequest[]; readonly media: readonly LoggedRequest[] };

@@ -3,7 +3,6 @@ import * as z from 'zod';
 /** A taxonomy and observations of it, as `startInaturalistSite` serves them. Everything follows from the arguments. */
 export interface InaturalistWorld {
   readonly taxa: readonly SiteTaxon[];
-  /** By ascending id. */
   readonly observations: readonly SiteObservation[];
 }
 

@@ -18,7 +18,6 @@ export interface LoggedRequest {
 export interface LocalServer {
   /** `http://127.0.0.1:<port>`, without a slash. */
   readonly url: string;
-  /** In the order of the answers. */
   readonly log: readonly LoggedRequest[];
   close(): Promise<void>;
 }

@@ -2,7 +2,6 @@ import type { ClassTable } from '../../../src/collection/class-table.ts';
 import { createLabelIndex, createNameLookup } from '../../../src/collection/label-index.ts';
 import { createWordNet } from '../../../src/collection/wordnet.ts';
 
-/** A class table with these classes, or with none. */
 export function classTableOf(
   classes: readonly (readonly [wnid: string, name: string, ...synonyms: string[]])[] = [],
   wordNet = createWordNet([]),

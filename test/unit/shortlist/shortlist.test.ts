@@ -94,7 +94,6 @@ function listedOf(rows: readonly ShortlistRow[]): string[] {
   return rows.filter(({ state }) => state === 'listed').map(({ sha256 }) => sha256);
 }
 
-/** How often each value occurs. */
 function countsOf(values: readonly string[]): Map<string, number> {
   return new Map([...groupBy(values, (value) => value)].map(([value, all]) => [value, all.length]));
 }

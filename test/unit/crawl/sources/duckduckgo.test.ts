@@ -200,7 +200,6 @@ describe('the token', () => {
     expect(paths).toEqual(outcome === '1 photos' ? ['/', '/i.js'] : ['/']);
   });
 
-  /** The cursor after a first page. */
   const second = async (): Promise<Json> =>
     (await (await take([SEARCH_PAGE, results({ next: 'i.js?s=100' })])).page).next;
   const HOUR_MS = 3_600_000;

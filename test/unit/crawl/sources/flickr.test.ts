@@ -29,7 +29,6 @@ const photo = (id: string, more: Readonly<Record<string, unknown>> = {}) => ({
 const fullPage = (uploaded = 1_700_000_000) =>
   Array.from({ length: 500 }, (_, i) => photo(String(i), { dateupload: String(uploaded) }));
 
-/** Results as photos.search returns them. */
 function results(list: readonly unknown[], fields: Readonly<Record<string, unknown>> = {}): string {
   const photos = { page: 1, pages: 1, perpage: 500, total: list.length, photo: list, ...fields };
   return JSON.stringify({ photos, stat: 'ok' });

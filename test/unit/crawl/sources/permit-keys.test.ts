@@ -36,7 +36,6 @@ const settings: PolitenessSettings = {
   },
 };
 
-/** The key, requests a minute, and bytes an hour. */
 const permitsOf = (name: string, url: string, crawlDelayMs = 0): unknown[] =>
   mediaPermits({ source: name, url, crawlDelayMs }, settings).map(({ key, limits, minSpacingMs }) => [
     key,

@@ -23,7 +23,6 @@ const START_US = Date.parse('2026-03-01T12:34:56.789Z') * 1000;
 interface Run {
   readonly requests: number;
   readonly seed: number;
-  /** The longest time between two requests. */
   readonly maxGapUs: number;
   readonly reserveBytes?: number;
 }

@@ -19,7 +19,6 @@ export interface ScriptedApi extends SourceApi {
   readonly requests: readonly ApiRequest[];
 }
 
-/** Returns these answers in turn. */
 export function scripted(answers: readonly Script[], nowMs = NOW_MS): ScriptedApi {
   const requests: ApiRequest[] = [];
   return {
@@ -41,7 +40,6 @@ export function planOf(source: NetworkSource, entry: Json | undefined): Promise<
   return source.plan(wanted, scripted([]));
 }
 
-/** Plans the only query of a line. */
 export async function queryOf(source: NetworkSource, entry: Json): Promise<PlannedQuery> {
   const [query] = (await planOf(source, entry)).queries;
   if (query === undefined) throw new Error('Expected a query to be planned');

@@ -6,7 +6,6 @@ import { madeNumbers } from './made-numbers.ts';
 
 // Every expected number is of upstream's functions in Python, on fixtures that both languages generate.
 
-/** Fixture A: 1,050 answers. */
 function answers(): Prediction[] {
   const correct = madeNumbers(67_890, 1050);
   return madeNumbers(12_345, 1050).map((u, i) => {

@@ -41,7 +41,6 @@ const LITTLE = protocolOf({
   card: { funding: ' \n' },
 });
 
-/** Parses the text between the first two lines of dashes. */
 function frontMatterOf(text: string): Record<string, unknown> {
   return parse(/^---\n(.*?)\n---\n/s.exec(text)?.[1] ?? '');
 }

@@ -1,7 +1,6 @@
 import { photoRowSchema, type PhotoRow } from '../../../../src/export/select/photo-row.ts';
 import { sha256Of } from '../../../support/sha256.ts';
 
-/** A row of an export with the given facts. */
 export function photoRow(given: Partial<PhotoRow> = {}): PhotoRow {
   const sha256 = sha256Of(given.id ?? 'photo');
   return photoRowSchema.parse({

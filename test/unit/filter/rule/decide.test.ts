@@ -9,7 +9,6 @@ import type { Case, Matrix } from './cases.ts';
 const MAX_ANY: Policy = { threshold: 0.15, aggregation: 'max', members: 'any' };
 const ALL_CROPS = Array.from({ length: CROPS_PER_MEMBER }, (_, crop) => crop);
 
-/** Every crop of every member says the same. */
 function uniform(members: number, logits: readonly number[], truth: number): Matrix {
   const cell = summariseCrop(Float32Array.from(logits), [truth]);
   return Array.from({ length: members }, () => ALL_CROPS.map(() => cell));

@@ -16,7 +16,6 @@ import {
 } from './cases.ts';
 import { seededRandom, type Random } from '../../../support/random.ts';
 
-/** Some of a case's crops, some of them as summaries. */
 function partOf(one: Case, random: Random): Matrix {
   const matrix = emptyMatrix(one.logits.length);
   const share = random.pick([0.1, 0.5, 1]);

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { renderToStaticMarkup } from 'preact-render-to-string';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Curves, type Series } from '../../../../src/page/charts/curves.tsx';
 import { Histograms } from '../../../../src/page/charts/histograms.tsx';
 import { Matrix } from '../../../../src/page/charts/matrix.tsx';

@@ -18,7 +18,6 @@ import { noiseImage } from '../pixels/noise.ts';
 
 const hashOf = (image: RgbImage): FineHash => fineHashOf(frequenciesOf(image));
 
-/** Every level times `factor`, plus `offset`. */
 function adjusted({ width, height, data }: RgbImage, factor: number, offset: number): RgbImage {
   return { width, height, data: data.map((level) => Math.round(level * factor + offset)) };
 }

@@ -46,7 +46,6 @@ function clusteredHashes(count: number, random: () => number): ParsedHash[] {
   return hashes;
 }
 
-/** The hash with up to `bits` bits changed. */
 function near(hash: ParsedHash, bits: number, random: () => number): ParsedHash {
   let { hi, lo } = hash;
   for (let changes = Math.floor(random() * (bits + 1)); changes > 0; changes -= 1) {

@@ -7,7 +7,6 @@ function varint(value: number): Bytes {
   return value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...varint(Math.floor(value / 0x80))];
 }
 
-/** A field of protobuf that has a length. */
 function field(number: number, content: Bytes | string): Bytes {
   const bytes = typeof content === 'string' ? [...Buffer.from(content)] : content;
   return [...varint(number * 8 + 2), ...varint(bytes.length), ...bytes];

@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import { areProbabilities, inputDims, toInput, toLogits } from '../../../../src/platform/onnx/model-format.ts';
 import { softmax } from '../../../../src/models/evidence/softmax.ts';
 
-/** Two pictures of 2 x 2 pixels, channel by channel. */
 const PLANES = Float32Array.from({ length: 24 }, (_, i) => i);
 const PIXELS = [0, 4, 8, 1, 5, 9, 2, 6, 10, 3, 7, 11, 12, 16, 20, 13, 17, 21, 14, 18, 22, 15, 19, 23];
 

@@ -48,7 +48,6 @@ const SHAPES = [10, 30].flatMap((photos) =>
   [0.2, 0.6, 0.9].flatMap((kappa) => [0.5, 0.9].map((acceptance) => ({ photos, kappa, acceptance }))),
 );
 
-/** The blind verdicts of random photos of a shape. */
 function sampleOf({ photos, kappa, acceptance }: (typeof SHAPES)[number], random: RandomGenerator): VerdictCounts {
   const oneOf = (): ReviewVerdict => {
     const place = uniformFloat64(random);

@@ -19,7 +19,6 @@ const flag = (flagged: boolean): ReviewAction => ({ kind: 'flag', value: { flagg
 const undo = (undoes: number): ReviewAction => ({ kind: 'undo', value: null, undoes });
 const redo = (undoes: number): ReviewAction => ({ kind: 'redo', value: null, undoes });
 
-/** Events with ids from 1. */
 function events(...steps: Step[]): ReviewEvent[] {
   return steps.map(([reviewer, action], i) => ({
     ...action,

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { sleepUnlessAborted, waitingOut, type OutageOptions } from '../../../../src/runtime/open/outage.process.ts';
 
-/** The logged messages, by level. */
 function recording(): { lines: string[]; log: OutageOptions['log'] } {
   const lines: string[] = [];
   const log = {

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { sharedReadings } from '../../../../src/server/live/shared-reading.ts';
 
-/** Readings that end when the test says so. */
 function readings() {
   const began: string[] = [];
   const ends: (() => void)[] = [];

@@ -111,7 +111,6 @@ async function pageOf(content: ContactSheet, thumbnails: Thumbnails = anyThumbna
   return chunks.join('');
 }
 
-/** The text that a reader sees, blanks run together. */
 function textOf(page: string): string {
   return page
     .slice(page.indexOf('</head>') + 1)

@@ -120,7 +120,6 @@ interface Moment {
   readonly queries?: readonly object[];
 }
 
-/** The parts of an overview that the pure functions read. */
 function moment({ totals = {}, rate = 0, workers = [], budgets = [], pauses = [], queries = [] }: Moment): Overview {
   const rates = { discover: STILL, fetch: { perSecond: rate, lastHour: [] }, filter: STILL };
   const parts = { collection: 'birds', totals: { ...ZERO, ...totals }, rates, workers, budgets, pauses, queries };
