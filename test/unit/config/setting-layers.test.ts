@@ -114,6 +114,10 @@ describe('the settings of services', () => {
     },
   );
 
+  it('refuse a wrong Redis URL without printing its password', () => {
+    expect(checked('queue.redisUrl', 'http://me:hunter2@h')).toThrow(/'http:\/\/me:\*\*\*@h'$/);
+  });
+
   it.each(['s3://photos', 's3://photos/', 's3://my.bucket-1/lab/one/'])('take the blobs URL %s', (url) => {
     expect(checked('blobs.url', url)()).toBe(url);
   });

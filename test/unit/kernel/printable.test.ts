@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { oneLine, printable } from '../../../src/kernel/printable.ts';
+import { oneLine, printable, withoutFolders } from '../../../src/kernel/printable.ts';
 
 describe('an escaped text', () => {
   it('contains no terminal control codes', () => {
@@ -22,4 +22,14 @@ describe('an escaped text', () => {
     expect(oneLine('two\nlines\tand more')).toBe(String.raw`two\nlines\tand more`);
     expect(printable('two\nlines\n')).toBe('two\nlines\n');
   });
+});
+
+it.each([
+  ['file:///home/ann/photos/cat.jpg', 'cat.jpg'],
+  ["EACCES: permission denied, open '/home/ann/cat.jpg'", "EACCES: permission denied, open 'cat.jpg'"],
+  ['/srv/data/blobs/ab/abcd and /etc/passwd', 'abcd and passwd'],
+  ['https://example.org/a/b.jpg answered 404', 'https://example.org/a/b.jpg answered 404'],
+  ['expected 3/4 of it', 'expected 3/4 of it'],
+])('of %j a viewer sees %j', (text, shown) => {
+  expect(withoutFolders(text)).toBe(shown);
 });

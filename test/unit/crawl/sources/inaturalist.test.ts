@@ -288,11 +288,6 @@ describe('readObservations', () => {
       { licence: 'unknown', creator: null },
     ],
     [
-      'an attribution',
-      { user, photos: [{ ...photo, attribution: '(c) Ann, all rights reserved' }] },
-      { creator: 'Ann' },
-    ],
-    [
       'an attribution without a name',
       { user, photos: [{ ...photo, attribution: 'no rights reserved' }] },
       { creator: 'Ada Example' },

@@ -163,14 +163,6 @@ describe('evaluateBatch', () => {
     expect(needed.members[0].crops).toBeLessThan(all.members[0].crops);
   });
 
-  it('evaluates the same in a batch as alone, whatever the size of a pass', async () => {
-    const tasks = Array.from({ length: 9 }, (_, n) => task(n, [n % CLASSES]));
-    const together = await evaluate(tasks, setting({ cropsPerPass: 7 }));
-    for (const [i, one] of tasks.entries()) {
-      expect(await evaluate([one], setting({ cropsPerPass: 1 }))).toEqual([together[i]]);
-    }
-  });
-
   it.each(POLICIES)('decides the same however photos arrive and stop: $aggregation, $members', async (rules) => {
     const policy = { ...rules, threshold: 0.15 };
     const tasks = Array.from({ length: 16 }, (_, n) => task(n, n % 5 === 0 ? [0, 3] : [n % CLASSES]));
@@ -214,16 +206,6 @@ describe('evaluateBatch', () => {
     expect(both.members[0].crops).toBe(0);
     expect(both.decoded).toHaveLength(kept);
     expect(both.members[1].crops).toBeLessThanOrEqual(10 * kept);
-  });
-
-  it('puts no more crops into a pass than allowed, and fills passes across photos', async () => {
-    const one = setting({ cropsPerPass: 4 });
-    await evaluate(
-      Array.from({ length: 10 }, (_, n) => task(n, [n % CLASSES])),
-      one,
-    );
-    expect(one.members[0].passes[0]).toBe(4);
-    expect(Math.max(...one.members.flatMap((member) => member.passes))).toBe(4);
   });
 
   it('tells what cannot be decoded, and goes on with the rest', async () => {
