@@ -4,7 +4,6 @@ import { fiftyOneMetadata, fiftyOneSamples } from '../../../src/shortlist/fiftyo
 import type { HandedPhoto, PhotoPlaces } from '../../../src/shortlist/handed-photo.ts';
 import { labelStudioTasks } from '../../../src/shortlist/label-studio.ts';
 import { shortlistClass } from '../../../src/shortlist/shortlist.ts';
-import { sha256Of } from '../../support/sha256.ts';
 import { keptPhoto } from './sample-rows.ts';
 import { repositoryRoot } from '../../support/winnow.ts';
 import { sampleRights } from '../../support/sample-rights.ts';

@@ -1,7 +1,6 @@
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import {
-  bufferOf,
   bytePathOf,
   bytePathOfText,
   fileUrlOf,
