@@ -3,10 +3,8 @@ import type { ClassTable } from '../collection/class-table.ts';
 import { firstOf } from '../collection/first-of.ts';
 import { quote } from '../config/quote.ts';
 import { UsageError } from '../kernel/errors.ts';
-import type { Wnid } from '../kernel/ids.ts';
 import { wilsonInterval } from './metrics/wilson.ts';
 import { classesOfEntries, readClassEntries } from './set/among.process.ts';
-import type { PhotoSet } from './set/photo-set.ts';
 import { readSet } from './set/read-set.process.ts';
 import { onlyClasses, requireTrueClasses } from './set/true-classes.ts';
 import { modelAnswers, readyModel, type AnswerOptions } from './model-answers.process.ts';
@@ -97,7 +95,7 @@ async function readyNames(): Promise<string[]> {
 async function readClean(
   { clean, among }: CompareRequest,
   { table, signal }: { readonly table: ClassTable; readonly signal: AbortSignal },
-): Promise<{ readonly set: PhotoSet; readonly among: readonly Wnid[] }> {
+) {
   const entries = among === null ? null : await readClassEntries(among, table);
   // Without --among any folder may be a class of a head.
   const isClass = (name: string): boolean => entries === null || entries.includes(name);

@@ -65,13 +65,7 @@ function fittedOf({ head, photos }: Answers, inAnswers: Answers | null): FittedP
   return { photos: count(photos), of: photos.length, clean: count([]), inDistribution: count(inAnswers?.photos ?? []) };
 }
 
-interface Sets {
-  readonly set: PhotoSet;
-  readonly inSet: PhotoSet | null;
-  readonly classes: Classes;
-}
-
-async function readSets(dir: string, options: EvaluateOptions, table: ClassTable): Promise<Sets> {
+async function readSets(dir: string, options: EvaluateOptions, table: ClassTable) {
   const entries = options.among === null ? null : await readClassEntries(options.among, table);
   const names = new Set(entries);
   const reading = { isClass: (name: string) => names.has(name), signal: options.signal };

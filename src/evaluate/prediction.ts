@@ -1,7 +1,6 @@
-export interface Prediction {
-  /** Position in the list of classes (`among`). */
-  readonly predicted: number;
-  readonly confidence: number;
+import type { Answered } from './logits/answer.ts';
+
+export interface Prediction extends Answered {
   /** Position of the class that the photo shows; null in mode O, where it shows none of them. */
   readonly truth: number | null;
 }

@@ -9,17 +9,14 @@ import { toSha256 } from '../kernel/ids.ts';
 import { inputOf } from '../models/engine/ensemble.process.ts';
 import type { Workspace } from '../models/workspace/workspace.process.ts';
 import { foldersOf, type ExportOptions } from './options.ts';
+import type { WrittenPhotos } from './revisions/write-photos.process.ts';
 import type { RevisionPlan } from './select/plan.process.ts';
 import { MODES } from '../collection/modes.ts';
-
-export interface Written extends Pick<Protocol, 'bytes' | 'stripped' | 'reencoded' | 'pictures'> {
-  readonly tables: readonly WrittenFile[];
-}
 
 interface RevisionParts {
   readonly plan: RevisionPlan;
   readonly options: ExportOptions;
-  readonly written: Written;
+  readonly written: Omit<WrittenPhotos, 'linked'> & { readonly tables: readonly WrittenFile[] };
 }
 
 export async function protocolOf(workspace: Workspace, { plan, options, written }: RevisionParts): Promise<Protocol> {

@@ -1,6 +1,7 @@
 import { argmax, softmax } from '../../models/evidence/softmax.ts';
 
 export interface Answered {
+  /** Position in the list of classes (`among`). */
   readonly predicted: number;
   readonly confidence: number;
 }

@@ -138,20 +138,15 @@ function areCounted(names: readonly string[]): boolean {
 
 const LINE_FEED = 0x0a;
 
-interface TextLine {
-  readonly number: number;
-  readonly text: string;
-}
-
 /**
  * Lines that end with LF or CR LF, without a byte order mark.
  * @throws RangeError if a line is longer than `maxBytes`, with its number; TypeError if it is not UTF-8
  */
-async function* textLines(chunks: AsyncIterable<Buffer>, maxBytes: number): AsyncGenerator<TextLine, void, undefined> {
+async function* textLines(chunks: AsyncIterable<Buffer>, maxBytes: number) {
   const decoder = new TextDecoder('utf-8', { fatal: true });
   let rest: Buffer = Buffer.alloc(0);
   let number = 0;
-  const line = (bytes: Buffer): TextLine => {
+  const line = (bytes: Buffer) => {
     number += 1;
     return { number, text: decoder.decode(bytes).replace(/\r$/, '') };
   };

@@ -68,13 +68,7 @@ async function walkFolder(walk: Walk, folder: string, above: readonly string[]):
   for (const name of folders) await walkFolder(walk, `${folder}/${name}`, [...above, real]);
 }
 
-interface Entries {
-  readonly folders: readonly string[];
-  readonly pictures: readonly string[];
-  readonly others: readonly string[];
-}
-
-async function entriesOf(walk: Walk, folder: string): Promise<Entries> {
+async function entriesOf(walk: Walk, folder: string) {
   const found = await readable(walk, folder, () => readdir(path.join(walk.dir, folder), { withFileTypes: true }));
   const entries = { folders: [] as string[], pictures: [] as string[], others: [] as string[] };
   for (const entry of found) {

@@ -1,15 +1,10 @@
 import { storeVerification, type Revision } from './revision.repository.ts';
 import { storedVerification } from '../verify/findings.ts';
-import { verifyFolder, type VerifyProgress } from '../verify/verify.process.ts';
+import { verifyFolder, type VerifyOptions } from '../verify/verify.process.ts';
 import { threadsOf } from '../../models/engine/ensemble.process.ts';
 import type { Workspace } from '../../models/workspace/workspace.process.ts';
 
-export interface VerifyRevisionOptions {
-  readonly sample: number | null;
-  readonly nowMs: () => number;
-  readonly signal: AbortSignal;
-  readonly onProgress: (progress: VerifyProgress) => void;
-}
+type VerifyRevisionOptions = Pick<VerifyOptions, 'sample' | 'signal' | 'onProgress'> & { readonly nowMs: () => number };
 
 /** Checks the folder of a revision, and stores the result. @throws UsageError `not-an-export`; Interrupted */
 export async function verifyRevision(

@@ -9,7 +9,7 @@ import { codeOf, StopTheRun, throwIfInterrupted } from '../../kernel/errors.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
 import { mapInOrder } from '../../kernel/map-in-order.ts';
 import { sha256Of } from '../../config/sha256.ts';
-import { exportedPicture, type ExportedPicture } from '../../platform/image/exported-picture.ts';
+import { exportedPicture } from '../../platform/image/exported-picture.ts';
 import type { App } from '../../runtime/open/app.process.ts';
 import { chosenPhotos } from '../select/plan-file.process.ts';
 import type { SelectedPhoto } from '../select/select.ts';
@@ -63,17 +63,7 @@ export async function writePhotos(app: App, given: PhotosToWrite): Promise<Writt
   return { bytes, stripped, reencoded, pictures, linked: copier.linked };
 }
 
-interface ReadPicture {
-  readonly photo: SelectedPhoto;
-  readonly picture: ExportedPicture;
-  readonly sha256: Sha256;
-}
-
-async function readPicture(
-  app: App,
-  photo: SelectedPhoto,
-  options: Pick<PhotosToWrite, 'keepMetadata'>,
-): Promise<ReadPicture> {
+async function readPicture(app: App, photo: SelectedPhoto, options: Pick<PhotosToWrite, 'keepMetadata'>) {
   const { sha256 } = photo;
   const original = await app.blobs.read(sha256).catch((error: unknown) => {
     if (!(error instanceof LostBytes)) throw error;

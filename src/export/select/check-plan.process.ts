@@ -1,8 +1,8 @@
-import { summariseCrop, type PhotoEvidence } from '../../models/evidence/evidence.ts';
+import { summariseCrop } from '../../models/evidence/evidence.ts';
 import { readLogits } from '../../models/evidence/evidence.repository.ts';
 import type { Protocol } from '../protocol.ts';
 import { classProblems } from '../verify/protocol-checks.ts';
-import { ruleProblems, truthOfRow, type RuleProtocol, type RuleRow } from '../verify/rule.ts';
+import { ruleProblems, truthOfRow, type RuleProtocol } from '../verify/rule.ts';
 import { ConfusionCounts } from '../verify/tally.ts';
 import { inBatches } from '../../kernel/batches.ts';
 import { StopTheRun, throwIfInterrupted } from '../../kernel/errors.ts';
@@ -55,18 +55,12 @@ export async function checkPlan(
   if (problem !== undefined) throw broken(`The plan of the revision breaks its own rule. ${problem}`);
 }
 
-interface RowToCheck {
-  readonly sha256: string;
-  readonly row: RuleRow;
-  readonly evidence: PhotoEvidence;
-}
-
 /** Photos with their evidence. A photo that was removed from the catalogue has none. */
 async function rowsOf(
   { app: { db }, ensemble: { memberIds: members } }: Workspace,
   batch: readonly SelectedPhoto[],
   protocol: RuleProtocol,
-): Promise<RowToCheck[]> {
+) {
   const ids = await photoIds(
     db,
     batch.map(({ sha256 }) => sha256),

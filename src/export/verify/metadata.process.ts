@@ -15,7 +15,7 @@ export async function checkMetadata(content: ExportContent): Promise<void> {
   const tally = new Tally();
   await checking(content, { check: 'metadata', file: METADATA }, () => readRows(content, tally));
   findings.breaches('count', 'protocol.json', tally.countProblems(protocol));
-  findings.breaches('cap', METADATA, tally.capProblems(protocol));
+  findings.breaches('cap', METADATA, tally.confusions.problems(protocol.rule.cap));
 }
 
 async function readRows({ folder, findings, protocol, rows, signal }: ExportContent, tally: Tally): Promise<void> {

@@ -15,7 +15,7 @@ export class Tally {
   readonly #pages: Counts = new Map();
   readonly #addresses: Counts = new Map();
   readonly #tags: Counts = new Map();
-  readonly #confusions = new ConfusionCounts();
+  readonly confusions = new ConfusionCounts();
 
   add(row: PhotoRow): void {
     this.photos += 1;
@@ -26,7 +26,7 @@ export class Tally {
     if (row.page_url !== '') increase(this.#pages, row.source);
     if (row.source_url !== '') increase(this.#addresses, row.source);
     for (const tag of row.tags) increase(this.#tags, tag);
-    this.#confusions.add(row.searched_wnid ?? row.wnid, row.predicted_wnid);
+    this.confusions.add(row.searched_wnid ?? row.wnid, row.predicted_wnid);
   }
 
   *countProblems(protocol: Protocol): Generator<string> {
@@ -38,36 +38,19 @@ export class Tally {
       ['reencoded', protocol.reencoded, reencoded],
     ];
     for (const [name, expected, actual] of totals) if (expected !== actual) yield differ(name, expected, actual);
-    yield* differences(
-      'photos of class',
-      protocol.classes.map(({ wnid, photos }) => [wnid, photos]),
-      this.#classes,
-    );
-    yield* differences(
-      'photos of licence',
-      protocol.licences.map(({ licence, photos }) => [licence, photos]),
-      this.#licences,
-    );
-    yield* differences(
-      'photos of source',
-      protocol.sources.map(({ source, photos }) => [source, photos]),
-      this.#sources,
-    );
+    const tables: readonly Parameters<typeof differences>[] = [
+      ['photos of class', protocol.classes.map(({ wnid, photos }) => [wnid, photos]), this.#classes],
+      ['photos of licence', protocol.licences.map(({ licence, photos }) => [licence, photos]), this.#licences],
+      ['photos of source', protocol.sources.map(({ source, photos }) => [source, photos]), this.#sources],
+      ['photos of tag', protocol.tags.map(({ tag, photos }) => [tag, photos]), this.#tags],
+    ];
+    yield* tables.flatMap((table) => [...differences(...table)]);
     for (const { source, pages, addresses } of protocol.sources) {
       const [withPage, withAddress] = [this.#pages.get(source) ?? 0, this.#addresses.get(source) ?? 0];
       if (pages !== undefined && pages !== withPage) yield differ(`pages of source '${source}'`, pages, withPage);
       if (addresses !== undefined && addresses !== withAddress)
         yield differ(`addresses of source '${source}'`, addresses, withAddress);
     }
-    yield* differences(
-      'photos of tag',
-      protocol.tags.map(({ tag, photos }) => [tag, photos]),
-      this.#tags,
-    );
-  }
-
-  capProblems({ rule: { cap } }: Protocol): Generator<string> {
-    return this.#confusions.problems(cap);
   }
 }
 

@@ -46,13 +46,8 @@ function named(wnid: Wnid | undefined, prob: number, nameOf: (wnid: Wnid) => str
   return wnid === undefined ? [] : [{ wnid, name: nameOf(wnid), prob }];
 }
 
-interface Ranked {
-  readonly at: number;
-  readonly prob: number;
-}
-
 /** The classes of a crop, the most likely first; among equals in the order of the list, as the decisions have it. */
-function rankedOf({ logits, top1, top1Prob }: CropEvidence): Ranked[] {
+function rankedOf({ logits, top1, top1Prob }: CropEvidence) {
   if (logits === null) return [{ at: top1, prob: top1Prob }];
   return [...softmax(logits)].map((prob, at) => ({ at, prob })).toSorted((a, b) => b.prob - a.prob || a.at - b.at);
 }
