@@ -11,7 +11,7 @@ import { readOutsidePictures, storeOutsidePictures, type OutsidePicture } from '
 import type { Prediction } from './prediction.ts';
 import { readSet } from './set/read-set.process.ts';
 import { requireModelFiles, threadsOf } from '../models/engine/ensemble.process.ts';
-import { runOnPictures, type PhotoOutputs } from '../filter/engine/run-backbone.process.ts';
+import { runOnPictures } from '../filter/engine/run-backbone.process.ts';
 import type { App } from '../runtime/open/app.process.ts';
 import type { Workspace } from '../models/workspace/workspace.process.ts';
 import { readFolderPhotos, UnreadablePhotos } from '../photo/folder-photos.process.ts';
@@ -78,12 +78,11 @@ interface LackingPictures extends Pick<OutsideFolder, 'root' | 'pictures'> {
 }
 
 async function* looked(
-  workspace: Workspace,
+  { app }: Workspace,
   { card, classes, member, memberId }: OutsideModel,
   { root, pictures, unreadable, signal, onProgress }: FolderOptions & LackingPictures,
 ): AsyncGenerator<OutsidePicture> {
   if (pictures.length === 0) return;
-  const { app } = workspace;
   await requireModelFiles([member]);
   const { requireProvider } = await import('../platform/onnx/providers.ts');
   const provider = await requireProvider(app.config.filter, app.log);
@@ -107,11 +106,14 @@ async function* looked(
   let batch: OutsidePicture[] = [];
   let done = 0;
   for await (const { picture, outputs } of run) {
-    if (outputs.problem !== null) {
-      unreadable.add(picture.file, problemText(outputs.problem));
+    const { problem } = outputs;
+    if (problem !== null) {
+      unreadable.add(picture.file, problem.kind === 'not-finite' ? `the model gives ${problem.said}` : problem.detail);
       continue;
     }
-    const { top1, top1Prob } = summariseCrop(masked(outputs.crops[0]?.logits, member.mask), []);
+    const logits = outputs.crops[0]?.logits;
+    const masked = Float32Array.from(member.mask, (position) => logits?.[position] ?? Number.NaN);
+    const { top1, top1Prob } = summariseCrop(masked, []);
     batch.push({ sha256: picture.sha256, top1, top1Prob });
     done += 1;
     onProgress({ done, total: pictures.length });
@@ -125,14 +127,6 @@ async function* looked(
     await storeOutsidePictures(app.db, idThere, rows);
     return rows;
   }
-}
-
-function masked(logits: Float32Array | undefined, mask: readonly number[]): Float32Array {
-  return Float32Array.from(mask, (position) => logits?.[position] ?? Number.NaN);
-}
-
-function problemText(problem: NonNullable<PhotoOutputs['problem']>): string {
-  return problem.kind === 'not-finite' ? `the model gives ${problem.said}` : problem.detail;
 }
 
 interface OpenOptions {

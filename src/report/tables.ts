@@ -40,7 +40,12 @@ export interface ReportTable {
 type Cell = string | number | boolean | null;
 
 export function reportTables(report: Report): ReportTable[] {
-  const records = recordsOf(report);
+  const records: Readonly<Record<TableName, Records[number]>> = {
+    ...modelRecords(report),
+    ...setRecords(report),
+    ...funnelRecords(report),
+    ...reviewRecords(report),
+  };
   return TABLE_NAMES.map((name) => tableOf(name, records[name]));
 }
 
@@ -76,10 +81,6 @@ function flatten(record: object, prefix = ''): Map<string, Cell> {
 
 function isCell(value: unknown): value is Cell {
   return ['string', 'number', 'boolean'].includes(typeof value);
-}
-
-function recordsOf(report: Report): Readonly<Record<TableName, Records[number]>> {
-  return { ...modelRecords(report), ...setRecords(report), ...funnelRecords(report), ...reviewRecords(report) };
 }
 
 function modelRecords({ models, comparisons, crops }: Report) {

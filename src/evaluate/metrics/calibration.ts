@@ -19,7 +19,6 @@ export type CalibrationVariant = 'corrected' | 'upstream-compatible';
  * ends with an IndexError. From 100 to 199 photos there is one bin, which `upstream-compatible` leaves out: it is 0.
  *
  * Source: Hendrycks et al., "Natural Adversarial Examples" (2021), section 4 and upstream's `calibration_tools.py`.
- *
  * @returns 0 (confidence is accuracy) to 1; null without photos
  */
 export function rmsCalibrationError(ranking: Ranking, variant: CalibrationVariant): number | null {

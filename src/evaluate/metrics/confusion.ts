@@ -33,7 +33,6 @@ const TOP_CELLS = 20;
  *
  * Source: Hendrycks et al., "Natural Adversarial Examples" (2021), appendix (the paper aims at a dense matrix); C. E. Shannon,
  * "A Mathematical Theory of Communication" (1948).
- *
  * @param counts photos of cells. Cells that are named twice are added, cells of 0 photos left out.
  * @throws RangeError if a count is not a whole number, or its cell is not in the matrix
  */

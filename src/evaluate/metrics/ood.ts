@@ -30,7 +30,6 @@ export interface Confidences {
  * seed, which draw as many positives from the positives, and negatives from the negatives, as there are.
  * Chance levels are those of a random score: AUPR positives / all, AUROC 0.5, FPR95 0.95.
  * Source: Hendrycks et al., "Natural Adversarial Examples" (2021), section 4; upstream's `get_measures(out_score, in_score)`.
- *
  * @throws RangeError if one of the lists is empty or has a number that is not from 0 to 1
  */
 export function oodMeasures(confidences: Confidences): OodMeasures {

@@ -74,7 +74,7 @@ async function entriesOf(walk: Walk, folder: string) {
   for (const entry of found) {
     const relative = folder === '' ? entry.name : `${folder}/${entry.name}`;
     const isPlain = entry.isFile() || entry.isDirectory();
-    const hasPictureName = isPicture(entry.name);
+    const hasPictureName = PICTURES.some((ending) => entry.name.toLowerCase().endsWith(ending));
     const target = isPlain
       ? entry
       : await stat(path.join(walk.dir, relative)).catch((error: unknown) => {
@@ -130,10 +130,6 @@ async function firstWithClasses(
     if (inner?.folders.some((name) => WNID.test(name) || isClass(name)) === true) return part;
   }
   return null;
-}
-
-function isPicture(name: string): boolean {
-  return PICTURES.some((ending) => name.toLowerCase().endsWith(ending));
 }
 
 /** Pictures that a reader could miss: those in other formats, and those outside the folders of classes. */

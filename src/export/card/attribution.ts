@@ -154,10 +154,8 @@ export function markdownText(text: string): string {
 /** A link, or only the text if there is no address. An address cannot end the link early. */
 export function markdownLink(text: string, address: string): string {
   if (address === '') return markdownText(text);
-  const safe = address.replaceAll(/[\s()<>\\]/g, (character) => encodeURIComponent(character).replace(/^[()]$/, hexOf));
+  const safe = address.replaceAll(/[\s()<>\\]/g, (character) =>
+    encodeURIComponent(character).replace(/^[()]$/, (bracket) => `%${bracket.charCodeAt(0).toString(16)}`),
+  );
   return `[${markdownText(text)}](${safe})`;
-}
-
-function hexOf(character: string): string {
-  return `%${character.charCodeAt(0).toString(16)}`;
 }

@@ -20,7 +20,7 @@ export function frontMatter(protocol: Protocol, files: readonly WrittenFile[]): 
   const content = {
     ...licenceOf(protocol),
     pretty_name: titleOf(protocol),
-    size_categories: [sizeCategory(photos)],
+    size_categories: [SIZES.find(([below]) => photos < below)?.[1] ?? '10M<n<100M'],
     task_categories: ['image-classification'],
     ...CARD_TEXTS[protocol.rule.mode].hubTasks,
     // The labels, which reviewers accepted. The Hub has no word for reviewers whose training is unknown.
@@ -96,10 +96,6 @@ const SIZES: readonly (readonly [below: number, category: string])[] = [
   [1_000_000, '100K<n<1M'],
   [10_000_000, '1M<n<10M'],
 ];
-
-function sizeCategory(photos: number): string {
-  return SIZES.find(([below]) => photos < below)?.[1] ?? '10M<n<100M';
-}
 
 function tagsOf({ rule, options }: Protocol): readonly string[] {
   return [

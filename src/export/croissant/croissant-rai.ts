@@ -23,12 +23,14 @@ import type { Protocol } from '../protocol.ts';
 
 /** Croissant RAI 1.0 (docs.mlcommons.org/croissant/docs/croissant-rai-spec.html): how the set was made, and what it may do. */
 export function responsibleUse(protocol: Protocol): CroissantNode {
+  const { collected } = protocol;
   const answers = (...keys: readonly CardKey[]): readonly string[] =>
     keys.map((key) => answerTo(protocol, key)).filter((answer) => answer !== null);
   return {
     'rai:dataCollection': crawlText(protocol),
     'rai:dataCollectionType': collectionTypes(protocol),
-    'rai:dataCollectionTimeframe': timeframe(protocol),
+    // An interval in one text (`A/B`) would not be a date, which validators expect.
+    'rai:dataCollectionTimeframe': collected === null ? undefined : [collected.first, collected.last],
     'rai:dataCollectionMissingData':
       'A creator or licence that the source does not state is written as unknown. Other texts are then empty.',
     'rai:dataPreprocessingProtocol': [filterText(protocol), shortlistText(protocol)],
@@ -52,11 +54,6 @@ function collectionTypes({ sources }: Protocol): readonly string[] {
   return [
     ...new Set([...sources.map(({ source }) => sourceOf(source)?.collectionType ?? 'Others'), 'Manual Human Curator']),
   ];
-}
-
-/** The first and the last day. An interval in one text (`A/B`) would not be a date, which validators expect. */
-function timeframe({ collected }: Protocol): readonly string[] | undefined {
-  return collected === null ? undefined : [collected.first, collected.last];
 }
 
 function platforms({ review }: Protocol): readonly string[] {

@@ -24,11 +24,12 @@ export function croissantText(protocol: Protocol, files: readonly WrittenFile[])
     conformsTo: CONFORMS_TO,
     license: licencesOf(protocol),
     url: urlOf(protocol),
-    creator: creatorsOf(protocol),
+    // All are Organizations: a person can count as one, but a group cannot be a Person.
+    creator: curatorsOf(protocol).map((name) => ({ '@type': 'sc:Organization', name })),
     datePublished: protocol.frozenAt.slice(0, 10),
     version: versionOf(protocol),
     citeAs: citationOf(protocol),
-    keywords: keywordsOf(protocol),
+    keywords: ['image classification', 'test set', ...CARD_TEXTS[protocol.rule.mode].keywords],
     ...responsibleUse(protocol),
     ...provenance(protocol),
     distribution: filesOf(protocol, files),
@@ -46,13 +47,4 @@ function licencesOf({ licences }: Protocol): readonly string[] {
 function urlOf(protocol: Protocol): string {
   const answer = answerTo(protocol, 'url');
   return answer !== null && URL.parse(answer) !== null ? answer : `urn:sha256:${protocol.id}`;
-}
-
-/** All makers are Organizations: a person can count as one, but a group cannot be a Person. */
-function creatorsOf(protocol: Protocol): readonly CroissantNode[] {
-  return curatorsOf(protocol).map((name) => ({ '@type': 'sc:Organization', name }));
-}
-
-function keywordsOf({ rule }: Protocol): readonly string[] {
-  return ['image classification', 'test set', ...CARD_TEXTS[rule.mode].keywords];
 }

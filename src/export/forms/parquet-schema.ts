@@ -22,7 +22,8 @@ export function schemaOf(shape: ParquetShape): SchemaElement[] {
 
 /** Features as the Hugging Face library stores them. All releases read `Sequence`; release 4 calls it `List`. */
 export function featuresOf(shape: ParquetShape): string {
-  const columns = photoColumns(shape).map(({ name, type }): [string, object] => [name, featureOf(type, shape)]);
+  const label = { names: shape.classNames, _type: 'ClassLabel' };
+  const columns = photoColumns(shape).map(({ name, type }) => [name, type === 'label' ? label : FEATURES[type]]);
   const features = { image: { _type: 'Image' }, ...Object.fromEntries(columns) };
   return JSON.stringify({ info: { features } });
 }
@@ -63,10 +64,6 @@ const FEATURES: Readonly<Record<Exclude<ColumnType, 'label'>, object>> = {
   'whole number': { dtype: 'int64', _type: 'Value' },
   number: { dtype: 'float64', _type: 'Value' },
 };
-
-function featureOf(type: ColumnType, { classNames }: ParquetShape): object {
-  return type === 'label' ? { names: classNames, _type: 'ClassLabel' } : FEATURES[type];
-}
 
 function cellOf(value: PhotoRow[keyof PhotoRow], type: ColumnType): unknown {
   // Parquet's INT64 is a bigint.

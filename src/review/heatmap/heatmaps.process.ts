@@ -135,14 +135,10 @@ async function keepValues(
   if ((await orLoss(app.blobs.sizeOf(sha256))) === null) await removeCached(app.dataDir, sha256);
 }
 
-function fileOf({ dataDir }: Pick<App, 'dataDir'>, wanted: WantedValues): string {
-  const { sha256 } = wanted;
-  return cachedFile(dataDir, { kind: `heatmap-v${VERSION}`, sha256, end: `-${keyOf(wanted)}.json` });
-}
-
-function keyOf({ card, classes, row }: WantedValues): string {
+function fileOf({ dataDir }: Pick<App, 'dataDir'>, { sha256, card, classes, row }: WantedValues): string {
   const text = JSON.stringify([card.sha256, preprocessingOf(card, classes), card.outputs.featureMap ?? null, row]);
-  return sha256Of(text).slice(0, 16);
+  const key = sha256Of(text).slice(0, 16);
+  return cachedFile(dataDir, { kind: `heatmap-v${VERSION}`, sha256, end: `-${key}.json` });
 }
 
 /** Null if the file is absent, or was cut by a crash. */
