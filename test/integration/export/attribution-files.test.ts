@@ -5,8 +5,8 @@ import { parse } from 'csv-parse/sync';
 import { expect, it, onTestFinished } from 'vitest';
 import { AttributionFiles } from '../../../src/export/card/attribution-files.process.ts';
 import { OutputFolder } from '../../../src/export/output-folder.process.ts';
+import { photoRow } from '../../support/photo-files.ts';
 import { sha256Of } from '../../support/sha256.ts';
-import { photoRow } from '../../unit/export/select/sample-photo-row.ts';
 
 it('AttributionFiles writes a row and a line for each photo, and one heading for each class', async () => {
   const root = await mkdtemp(path.join(tmpdir(), 'winnow-attribution-'));
@@ -15,7 +15,7 @@ it('AttributionFiles writes a row and a line for each photo, and one heading for
   const files = await AttributionFiles.open(folder, 'fish');
   // More photos than are written at once, and a class that begins in the middle.
   const rows = Array.from({ length: 600 }, (_, i) =>
-    photoRow({ id: `p${i}`, wnid: i < 300 ? 'n01440764' : 'n01443537', class_name: i < 300 ? 'tench' : 'goldfish' }),
+    photoRow(`p${i}`, { wnid: i < 300 ? 'n01440764' : 'n01443537', class_name: i < 300 ? 'tench' : 'goldfish' }),
   );
   for (const row of rows) await files.add({ row });
   const written = await files.finish();

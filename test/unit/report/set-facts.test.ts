@@ -80,36 +80,32 @@ describe('CropTally', () => {
   });
 });
 
-describe('acceptanceOf', () => {
-  it('counts accepted against rejected photos, and no others', () => {
-    const photos = [
-      photo(1),
-      photo(2, { verdict: 'rejected', rights: sampleRights({ source: 'flickr' }), maxTrueProb: 0.15 }),
-      photo(3, { verdict: 'unsure' }),
-      photo(4, { verdict: 'rejected', maxTrueProb: 0 }),
-    ];
-    const rows = acceptanceOf(photos).map(({ by, key, accepted, rejected }) => [by, key, accepted, rejected]);
-    expect(rows).toEqual([
-      ['source', 'flickr', 0, 1],
-      ['source', 'folder', 1, 1],
-      ['class', 'a', 1, 2],
-      ['score', '0.000-0.025', 0, 1],
-      ['score', '0.050-0.075', 1, 0],
-      ['score', '0.150-0.175', 0, 1],
-    ]);
-  });
+it('acceptanceOf counts accepted against rejected photos, and no others', () => {
+  const photos = [
+    photo(1),
+    photo(2, { verdict: 'rejected', rights: sampleRights({ source: 'flickr' }), maxTrueProb: 0.15 }),
+    photo(3, { verdict: 'unsure' }),
+    photo(4, { verdict: 'rejected', maxTrueProb: 0 }),
+  ];
+  const rows = acceptanceOf(photos).map(({ by, key, accepted, rejected }) => [by, key, accepted, rejected]);
+  expect(rows).toEqual([
+    ['source', 'flickr', 0, 1],
+    ['source', 'folder', 1, 1],
+    ['class', 'a', 1, 2],
+    ['score', '0.000-0.025', 0, 1],
+    ['score', '0.050-0.075', 1, 0],
+    ['score', '0.150-0.175', 0, 1],
+  ]);
 });
 
-describe('chooseGallery', () => {
-  it('takes the surest photo of each confusion, in turn over the classes', () => {
-    const photos = [
-      photo(1, { confusionProb: 0.3 }),
-      photo(2, { confusionProb: 0.9 }),
-      photo(3, { confusionWnid: 'c', confusionProb: 0.4 }),
-      photo(4, { wnid: 'd', confusionProb: 0.1 }),
-    ];
-    expect(chooseGallery(photos).map(({ photoId }) => photoId)).toEqual([2, 4, 3]);
-  });
+it('chooseGallery takes the surest photo of each confusion, in turn over the classes', () => {
+  const photos = [
+    photo(1, { confusionProb: 0.3 }),
+    photo(2, { confusionProb: 0.9 }),
+    photo(3, { confusionWnid: 'c', confusionProb: 0.4 }),
+    photo(4, { wnid: 'd', confusionProb: 0.1 }),
+  ];
+  expect(chooseGallery(photos).map(({ photoId }) => photoId)).toEqual([2, 4, 3]);
 });
 
 describe('counts', () => {

@@ -9,7 +9,7 @@ import {
   creatorText,
   rightsTexts,
 } from '../../../../src/export/card/attribution.ts';
-import { photoRow } from '../select/sample-photo-row.ts';
+import { photoRow } from '../../../support/photo-files.ts';
 
 const tableOf = (...rows: ReturnType<typeof photoRow>[]): Record<string, string>[] =>
   parse(attributionCsvHeader + attributionCsvRows(rows), { columns: true });
@@ -69,14 +69,14 @@ describe('rightsTexts', () => {
 
 describe('attributionText', () => {
   it('names title, author, source, licence and changes', () => {
-    expect(attributionText({ ...photoRow(), change: 'unchanged' })).toBe(
-      'Photo 17 from inaturalist (https://www.example.org/photos/17) by Ana Dias, ' +
-        'licence CC-BY-NC-4.0 (https://creativecommons.org/licenses/by-nc/4.0/), unchanged',
+    expect(attributionText({ ...photoRow('p0'), change: 'unchanged' })).toBe(
+      'Photo p0 from flickr (https://example.org/p0) by Ann, ' +
+        'licence CC-BY-4.0 (https://creativecommons.org/licenses/by/4.0/), unchanged',
     );
   });
 
   it('says what was changed, and leaves out what is not known', () => {
-    const row = photoRow({
+    const row = photoRow('p0', {
       source: 'folder',
       source_id: 'fish/a.webp@0123456789abcdef',
       page_url: '',
@@ -94,20 +94,20 @@ describe('attributionText', () => {
 
 describe('attribution.csv', () => {
   it('has a line for each photo, with a path from the folder of the export', () => {
-    const row = photoRow({ attribution: 'the line' });
+    const row = photoRow('p0', { attribution: 'the line' });
     expect(tableOf(row)).toEqual([
       {
-        file_name: 'test/n01440764/p0.jpg',
+        file_name: 'test/n01498041/p0.jpg',
         id: 'p0',
-        wnid: 'n01440764',
-        class_name: 'tench',
-        source: 'inaturalist',
-        source_id: '17',
-        source_page_url: 'https://www.example.org/photos/17',
-        source_url: 'https://static.example.org/17/original.jpg',
-        creator: 'Ana Dias',
-        license: 'CC-BY-NC-4.0',
-        license_url: 'https://creativecommons.org/licenses/by-nc/4.0/',
+        wnid: 'n01498041',
+        class_name: 'stingray',
+        source: 'flickr',
+        source_id: 'p0',
+        source_page_url: 'https://example.org/p0',
+        source_url: 'https://example.org/p0.jpg',
+        creator: 'Ann',
+        license: 'CC-BY-4.0',
+        license_url: 'https://creativecommons.org/licenses/by/4.0/',
         attribution: 'the line',
         changes: 'unchanged',
         sha256: row.sha256,
@@ -117,9 +117,7 @@ describe('attribution.csv', () => {
   });
 
   it('survives names with quotes, commas and line breaks, and ends lines with a line feed only', () => {
-    const rows = ['Ana "A", Dias', 'two\r\nlines', '=1+1', 'é漢'].map((creator, i) =>
-      photoRow({ id: `p${i}`, creator }),
-    );
+    const rows = ['Ana "A", Dias', 'two\r\nlines', '=1+1', 'é漢'].map((creator, i) => photoRow(`p${i}`, { creator }));
     const text = attributionCsvRows(rows);
     expect(text).not.toContain('\r');
     expect(text.split('\n')).toHaveLength(5);
@@ -135,7 +133,7 @@ describe('attribution.csv', () => {
     'leaves out the address %s, which is not one of the web',
     (address) => {
       const [cells] = tableOf(
-        photoRow({ page_url: address, source_url: address, license: 'MIT', license_url: address }),
+        photoRow('p0', { page_url: address, source_url: address, license: 'MIT', license_url: address }),
       );
       expect(cells).toMatchObject({
         source_page_url: '',
@@ -148,18 +146,18 @@ describe('attribution.csv', () => {
 
 describe('ATTRIBUTION.md', () => {
   it('has a heading for a class and a line for a photo, with links', () => {
-    expect(attributionPageClass(photoRow({ class_name: 'crane (bird)' }))).toBe(
-      '\n## crane \\(bird\\) (n01440764)\n\n',
+    expect(attributionPageClass(photoRow('p0', { class_name: 'crane (bird)' }))).toBe(
+      '\n## crane \\(bird\\) (n01498041)\n\n',
     );
-    expect(attributionPageLine(photoRow())).toBe(
-      '- [p0](test/n01440764/p0.jpg): [Photo 17 from inaturalist](https://www.example.org/photos/17) by Ana Dias, ' +
-        '[licence CC-BY-NC-4.0](https://creativecommons.org/licenses/by-nc/4.0/), unchanged\n',
+    expect(attributionPageLine(photoRow('p0'))).toBe(
+      '- [p0](test/n01498041/p0.jpg): [Photo p0 from flickr](https://example.org/p0) by Ann, ' +
+        '[licence CC-BY-4.0](https://creativecommons.org/licenses/by/4.0/), unchanged\n',
     );
   });
 
   it('shows names as they are, whatever markup they contain', () => {
     const creator = '[x](javascript:alert(1)) <b>*bold*</b> ![i](http://a.example/i.png) `c` _u_ | & $1$\n# h';
-    const line = attributionPageLine(photoRow({ creator, page_url: 'https://a.example/(b)/<c> d' }));
+    const line = attributionPageLine(photoRow('p0', { creator, page_url: 'https://a.example/(b)/<c> d' }));
     expect(line.trimEnd()).not.toContain('\n');
     expect(line).toContain('](https://a.example/%28b%29/%3Cc%3E%20d) by ');
     expect(line).toContain(

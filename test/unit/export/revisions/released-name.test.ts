@@ -65,12 +65,10 @@ describe('released names in mode A', () => {
   });
 });
 
-describe('released names in mode O', () => {
-  const O = { max_true_prob: null, predicted_prob: 0.997_679_53, searched_wnid: 'n02543565' };
+const O = { max_true_prob: null, predicted_prob: 0.997_679_53, searched_wnid: 'n02543565' };
 
-  it('are as in ImageNet-O: the concept and the confidence', () => {
-    expect(nameOf(O, 'cardinal tetra')).toBe('cardinal_tetra_0.99767953.JPEG');
-  });
+it('released names in mode O are as in ImageNet-O: the concept and the confidence', () => {
+  expect(nameOf(O, 'cardinal tetra')).toBe('cardinal_tetra_0.99767953.JPEG');
 });
 
 it('releasedNamesProblem refuses released names beside WebDataset, which cuts names at the first dot, and no other format', () => {

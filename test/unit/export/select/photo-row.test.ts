@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { photoColumns } from '../../../../src/export/select/photo-columns.ts';
 import { photoRowSchema, rowText } from '../../../../src/export/select/photo-row.ts';
-import { photoRow } from './sample-photo-row.ts';
+import { photoRow } from '../../../support/photo-files.ts';
 
-const row = photoRow({
+const row = photoRow('p0', {
   creator: 'says "max_true_prob":1, to trick readers',
   attribution: '"predicted_prob":0}',
   max_true_prob: 0,

@@ -5,7 +5,7 @@ import type { Protocol } from '../../../../src/export/protocol.ts';
 import { ruleProblems } from '../../../../src/export/verify/rule.ts';
 import { seededRandom } from '../../../support/random.ts';
 import { expected, expectedMaxTrueProb, POLICIES, randomCase, type Case } from '../../filter/rule/cases.ts';
-import { photoRow } from '../select/sample-photo-row.ts';
+import { photoRow } from '../../../support/photo-files.ts';
 import { protocolOf as sampleProtocol } from '../../../support/exported.ts';
 
 const WNIDS = ['n01440764', 'n01443537', 'n01514668', 'n01530575'];
@@ -24,7 +24,7 @@ function protocolFor({ logits, policy }: Case): Protocol {
 /** The row that the protocol, read literally, gives a photo that is kept. A photo that is dropped gets some prediction. */
 function rowFor(one: Case): PhotoRow {
   const { confusion = one.truth === 0 ? 1 : 0, confusionProb = 0.5 } = expected(one) as Partial<Record<string, number>>;
-  return photoRow({
+  return photoRow('p0', {
     wnid: WNIDS[one.truth] ?? '',
     max_true_prob: expectedMaxTrueProb(one),
     predicted_wnid: WNIDS[confusion] ?? '',
@@ -100,7 +100,7 @@ describe('the rule of mode O', () => {
       searched,
       folders: 'predicted',
     });
-  const row = photoRow({ ...rowFor(KEPT), wnid: 'n01443537', max_true_prob: null, searched_wnid: 'n99999999' });
+  const row = photoRow('p0', { ...rowFor(KEPT), wnid: 'n01443537', max_true_prob: null, searched_wnid: 'n99999999' });
 
   it.each([
     ['keeps a confident photo of a wanted class', 0.9, 'n01443537', 'kept'],

@@ -83,26 +83,24 @@ describe('fileUrlOf', () => {
   });
 });
 
-describe('pathOfFileUrl', () => {
-  it.each([
-    'https://example.com/a.jpg',
-    'file://host/a.jpg',
-    'file:a.jpg',
-    '/a.jpg',
-    'file:///a?b',
-    'file:///a#b',
-    'file:///a%2Fb',
-    'file:///a%2fb',
-    'file:///a%00b',
-    'file:///a%zz',
-    'file:///a%4',
-    'file:///a b',
-    'file:///a\u00e9',
-    '',
-  ])('refuses %j and quotes it', (url) => {
-    expect(() => pathOfFileUrl(url)).toThrow(RangeError);
-    expect(() => pathOfFileUrl(url)).toThrow(`'${url}'`);
-  });
+it.each([
+  'https://example.com/a.jpg',
+  'file://host/a.jpg',
+  'file:a.jpg',
+  '/a.jpg',
+  'file:///a?b',
+  'file:///a#b',
+  'file:///a%2Fb',
+  'file:///a%2fb',
+  'file:///a%00b',
+  'file:///a%zz',
+  'file:///a%4',
+  'file:///a b',
+  'file:///a\u00e9',
+  '',
+])('pathOfFileUrl refuses %j and quotes it', (url) => {
+  expect(() => pathOfFileUrl(url)).toThrow(RangeError);
+  expect(() => pathOfFileUrl(url)).toThrow(`'${url}'`);
 });
 
 it('isWithin compares whole names, not their beginnings', () => {

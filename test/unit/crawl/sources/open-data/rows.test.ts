@@ -94,25 +94,23 @@ describe('openDataPhoto', () => {
   });
 });
 
-describe('TaxonSelection', () => {
-  const selection = new TaxonSelection([
-    { classNumber: 0, taxonId: 10, excludedIds: new Set([12]) },
-    { classNumber: 1, taxonId: 1, excludedIds: new Set() },
-    { classNumber: 2, taxonId: 12, excludedIds: new Set() },
-    { classNumber: 2, taxonId: 10, excludedIds: new Set([11, 12]) },
-  ]);
+const selection = new TaxonSelection([
+  { classNumber: 0, taxonId: 10, excludedIds: new Set([12]) },
+  { classNumber: 1, taxonId: 1, excludedIds: new Set() },
+  { classNumber: 2, taxonId: 12, excludedIds: new Set() },
+  { classNumber: 2, taxonId: 10, excludedIds: new Set([11, 12]) },
+]);
 
-  it.each([
-    [10, [1], [0, 1, 2]],
-    [11, [1, 10], [0, 1]],
-    [12, [1, 10], [1, 2]],
-    [99, [1, 10, 12], [1, 2]],
-    [98, [1, 10, 13, 97], [0, 1, 2]],
-    [110, [2, 100], null],
-    [1, [], [1]],
-  ])('of taxon %d below %j names the classes %j', (id, ancestorIds, expected) => {
-    expect(selection.classesOf(id, ancestorIds)).toEqual(expected);
-  });
+it.each([
+  [10, [1], [0, 1, 2]],
+  [11, [1, 10], [0, 1]],
+  [12, [1, 10], [1, 2]],
+  [99, [1, 10, 12], [1, 2]],
+  [98, [1, 10, 13, 97], [0, 1, 2]],
+  [110, [2, 100], null],
+  [1, [], [1]],
+])('TaxonSelection of taxon %d below %j names the classes %j', (id, ancestorIds, expected) => {
+  expect(selection.classesOf(id, ancestorIds)).toEqual(expected);
 });
 
 it('UuidScreen lets every added UUID pass, and almost no other', () => {
