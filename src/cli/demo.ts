@@ -42,7 +42,6 @@ A photo that the filter keeps is hard for these models, or is no valid photo of 
 Choosing the valid ones is the human step:
 `;
 
-/** A person at a terminal gets the page, other programs the command that opens it. */
 async function endWithReview({ app }: Workspace, context: CollectionContext): Promise<number> {
   await addSampleReferences(app, SAMPLES, context.signal);
   if (context.flags.json === true) return EXIT.done;

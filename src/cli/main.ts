@@ -67,7 +67,6 @@ async function addCommands(program: Command, name: string | undefined): Promise<
   program.commandsGroup('Help:').helpCommand('help [command]', 'Show the help of a command');
 }
 
-/** Parses the command line and runs the command; sets the exit code and never throws. */
 export async function main(argv: readonly string[]): Promise<void> {
   process.stdout.on('error', noteFailedWrite);
   const program = new Command('winnow')

@@ -17,7 +17,6 @@ import { SEARCHES, type SearchTerms } from '../../crawl/sources/searches.ts';
 import { tableText } from '../text/table.ts';
 
 export interface CollectionReport extends Omit<CollectionCheck, 'ensemble'> {
-  /** See `classSummaries`; empty if there are problems. */
   readonly classes: readonly ClassSummary[];
 }
 

@@ -59,7 +59,6 @@ function resultOf({ decisions, kept, listed, pauses, reviews }: CollectionConten
 interface Forgotten extends CollectionContent {
   readonly collection: string;
   readonly forgotten: boolean;
-  /** The collection's file, if it still exists. */
   readonly file: string | null;
 }
 

@@ -34,7 +34,6 @@ export interface CrawlPlan {
 export interface ClassRemark {
   readonly source: string;
   readonly wnid: string;
-  /** Names that cannot be resolved, and searches that the site refuses. */
   readonly problems: readonly string[];
   readonly notes: readonly string[];
   readonly isSearched: boolean;
@@ -76,7 +75,6 @@ const NO_CLASSES: ReadonlyMap<string, WantedClass> = new Map();
 interface WalkRequest {
   readonly collection: Collection;
   readonly config: Config;
-  /** The value of `--from`; empty for a source that takes none. */
   readonly from: string;
   readonly classes: ReadonlyMap<string, WantedClass>;
   readonly walked: ClassRemark[];
@@ -174,7 +172,6 @@ function openDataWalk({ collection, config, classes, walked }: WalkRequest): Dum
   };
 }
 
-/** The lines of the collection's queries file by wnid; empty if it has no such file. */
 export function queryLines({ queries }: Collection): ReadonlyMap<string, QueryLine> {
   return queries === null ? new Map() : parseQueries(queries.text, queries.from);
 }

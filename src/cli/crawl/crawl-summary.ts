@@ -37,7 +37,6 @@ function outcomeOf({ result, remarks, budgets }: SummaryParts) {
     ignored,
     overLimit: counts.total('overLimit'),
     otherClasses,
-    /** True if all walks and queries are finished. */
     complete: complete && (left.discover ?? 0) === 0,
     fetched: counts.total('fetched'),
     notFetched: counts.total('notFetched'),
@@ -100,7 +99,6 @@ interface CrawlRemarks {
   readonly problems: readonly string[];
   /** Classes without a line in the queries file, which are searched by their names, and why by these names. */
   readonly searchedByName: readonly ExplainedClass[];
-  /** Classes for which the source cannot be searched, and why. */
   readonly notAsked: readonly ExplainedClass[];
   /** A sentence for whatever follows the queries file but may not be what was meant. */
   readonly notes: readonly string[];

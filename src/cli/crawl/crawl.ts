@@ -113,7 +113,6 @@ export function limitSetting({ limit }: CrawlSourceFlags): readonly SettingArgum
   return limit === undefined ? [] : [['crawl.limitPerClass', limit, '--limit']];
 }
 
-/** The exit code, and on stderr why a crawl is incomplete. */
 export function finish(result: StagesResult, context: CommandContext, problems: readonly string[] = []): number {
   for (const [source, why] of result.blocked)
     console.error(`winnow: ${source} refuses our requests and is not asked for now: ${oneLine(why)}`);

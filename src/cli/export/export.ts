@@ -128,7 +128,6 @@ function optionsOf(flags: ExportFlags, { signal }: CollectionContext): Options {
   return { out, formats, names, by, licences, pixels, hardLinks, thumbnails, keepMetadata, signal };
 }
 
-/** @throws UsageError `export-options` for options that exclude each other */
 function refuseTogether({ names, pixels, thumbnails, hardLinks }: ExportFlags, formats: readonly ExportFormat[]): void {
   const withPictures = [
     ...formats.filter((format) => format !== 'coco').map((format) => `--format ${format}`),

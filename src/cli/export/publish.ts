@@ -124,7 +124,6 @@ function hubOpener(name: string, { public: isPublic = false }: PublishFlags): Op
   };
 }
 
-/** @throws UsageError `publish-options` for options of the Hub */
 function bucketOpener(
   { url }: Extract<PublishTarget, { readonly kind: 's3' }>,
   { public: isPublic = false, forgetHistory = false }: PublishFlags,

@@ -20,7 +20,6 @@ interface MoveFlags extends GlobalFlags {
   readonly toBlobs?: string;
 }
 
-/** The targets of a move; null for a part that is not moved. */
 interface MovePlan {
   readonly database: { readonly url: string; readonly shown: string } | null;
   readonly blobs: { readonly url: string; readonly place: BlobPlace } | null;

@@ -103,7 +103,6 @@ function stagesOf(words: readonly StageWord[]): readonly PausableStage[] {
   return PAUSABLE_STAGES.filter((stage) => words.includes('all') || words.includes(stage));
 }
 
-/** Runs an action on the data folder's catalogue, for one collection or (null) for all. */
 async function inCatalogue(
   flags: GlobalFlags,
   name: string,
@@ -150,7 +149,6 @@ async function pause(app: App, { signal, collection }: CommandContext, order: Pa
   return signal.aborted ? EXIT.interrupted : EXIT.done;
 }
 
-/** The paused stages and their jobs in flight; '' if nothing is paused. */
 export function pausesLine(pauses: readonly Pause[]): string {
   return pauses.length === 0 ? '' : `${pausesText(pauses)}: ${handText(pauses)}\n`;
 }

@@ -68,7 +68,6 @@ async function removePhotos(app: App, target: TakedownTarget, reason: string): P
   );
 }
 
-/** Why the bytes of a photo and the files made of it could not be removed, or null. */
 async function removalFailure(app: App, sha256: Sha256): Promise<unknown> {
   try {
     await app.blobs.remove(sha256);

@@ -65,7 +65,6 @@ async function importFrom(file: string, flags: ImportFlags): Promise<void> {
 const ROWS_SHOWN = 10;
 
 interface ImportReport extends ImportResult, Omit<ReadVerdicts, 'verdicts'> {
-  /** Reviewers in the file whose names belong to people with tokens. */
   readonly ofPeople: readonly string[];
 }
 

@@ -22,7 +22,6 @@ interface ListCommand<Row> {
   readonly what: string;
   readonly description: string;
   readonly help: string;
-  /** Every state, with the reasons that are possible in it. */
   readonly reasons: Readonly<Record<string, readonly string[]>>;
   readonly rowsOf: (workspace: Workspace, filter: CandidateFilter, flags: ListFlags) => AsyncIterable<Row>;
   readonly lineOf: (row: Row) => string;

@@ -11,7 +11,6 @@ export interface RunView extends CrawlView {
   readonly stages: readonly PausableStage[];
   readonly nameOf: (wnid: string) => string;
   readonly nowMs: number;
-  /** A sentence on the stages that operators have paused; '' if none. */
   readonly paused: string;
 }
 

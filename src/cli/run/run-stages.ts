@@ -71,7 +71,6 @@ export async function runStages(
   }
 }
 
-/** Progress of a run. A folder has no classes that are worked on and no waits, so the catalogue is not read. */
 function showProgress(
   workspace: Workspace,
   { plan, stages, counts, wnids }: StagesOptions & { counts: RunCounts; wnids: WnidScope },

@@ -30,7 +30,6 @@ export interface GlobalFlags {
 export interface CommandContext {
   readonly flags: GlobalFlags;
   readonly loaded: LoadedConfig;
-  /** Null if none is given, or if the command takes none. */
   readonly collection: Collection | null;
   readonly log: Logger;
   readonly signal: AbortSignal;
@@ -64,7 +63,6 @@ interface CommandOptions {
   /** `named`: read if `--collection` names one. `needed`: without the flag, the only one in the catalogue is read. */
   readonly collection?: 'none' | 'named' | 'needed';
   readonly settings?: readonly SettingArgument[];
-  /** True if the logs are for programs. */
   readonly isWorker?: boolean;
 }
 
@@ -140,7 +138,6 @@ async function onlyCollection(
   return { collection, warnings: [] };
 }
 
-/** Reads from the catalogue. Null if there is none. */
 async function fromCatalogue<T>(
   flags: GlobalFlags,
   { signal, isWorker }: { readonly signal: AbortSignal; readonly isWorker: boolean },
@@ -152,7 +149,6 @@ async function fromCatalogue<T>(
   return withApp(context, { name: 'collection', access: 'read', waitsForDatabase: isWorker }, read);
 }
 
-/** The outcome of an interrupted command is the interruption, whatever else happened. */
 function outcomeOf(signal: AbortSignal, otherwise: unknown): unknown {
   return signal.aborted ? new Interrupted() : otherwise;
 }

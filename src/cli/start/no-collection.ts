@@ -5,12 +5,6 @@ import { shellWord } from '../text/output.ts';
 
 const COLLECTIONS_LISTED = 10;
 
-/**
- * The error of a command without `--collection`, with the commands to type.
- *
- * @param data the data folder
- * @param stored the collections in the catalogue: none or several
- */
 export async function noCollection(data: string, stored: readonly string[]): Promise<UsageError> {
   const names = stored.length > 0 ? stored : (await listCollections()).map(({ name }) => name);
   const words = process.argv.slice(2);

@@ -15,7 +15,6 @@ export class LongWork {
     return this.#running !== null;
   }
 
-  /** The work of this key that runs, or that failed last; null: there is none. */
   of(key: string): RunningWork | null {
     return this.#states.get(key) ?? null;
   }

@@ -85,7 +85,6 @@ function tick(key: string, form: HTMLFormElement): void {
 interface TagBoxProps {
   readonly tag: string;
   readonly place: number;
-  /** One value per photo: true if it has the tag. */
   readonly shares: readonly boolean[];
 }
 

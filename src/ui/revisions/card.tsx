@@ -15,7 +15,6 @@ interface CardProps {
   readonly canVerify: boolean;
 }
 
-/** Digits of an id that are shown; the same as `shortId` of the export. */
 const SHOWN_DIGITS = 12;
 
 export function RevisionCard({ collection, revision, running, canVerify }: CardProps) {
@@ -109,7 +108,6 @@ const FOLDER_TEXTS = {
 interface FilesProps {
   readonly base: string;
   readonly short: string;
-  /** Approximate size of the archive; `null` if it cannot be downloaded. */
   readonly bytes: number | null;
 }
 

@@ -71,7 +71,6 @@ export function CropGrid({ members, confusionWnid, chosen, onChoose, onLeave }: 
   );
 }
 
-/** Models are told apart by the ends of their names: `efficientnet-lite0` is `lite0`. */
 export function shortName(model: string): string {
   return model.split('-').at(-1) ?? model;
 }

@@ -18,7 +18,6 @@ const FAILED_AGAIN_MS = 2_000;
 
 interface Need {
   readonly open: readonly Subject[];
-  /** Number of open photos from the shown one on. */
   readonly ahead: number;
   readonly from: string | undefined;
 }

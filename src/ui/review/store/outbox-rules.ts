@@ -21,7 +21,6 @@ export function inOrder<T extends Sendable>(actions: readonly T[]): T[] {
   return ofClients.flatMap(([client]) => byNumber.filter((one) => one.client === client));
 }
 
-/** The actions of the next request, all of one tab. */
 export function batchOf<T extends Sendable>(queue: readonly T[], { isAlone }: Pace): readonly T[] {
   const limit = isAlone ? 1 : BATCH_ACTIONS;
   let photos = 0;

@@ -16,7 +16,6 @@ interface Schema extends DBSchema {
 export interface OutboxStore {
   put(kept: KeptAction): Promise<void>;
   remove(actions: readonly ActionRef[]): Promise<void>;
-  /** All actions, by client and sequence. */
   actions(): Promise<KeptAction[]>;
 }
 

@@ -34,7 +34,6 @@ export interface OutboxOptions {
   readonly onRefused: (action: ReviewActionSent) => void;
 }
 
-/** Interval at which a page looks for actions of closed tabs. */
 const LOOK_EVERY_MS = 30_000;
 
 type Sent =

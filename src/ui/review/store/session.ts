@@ -8,7 +8,6 @@ import { Shelf } from './shelf.ts';
 import { countOf } from '../../../kernel/texts.ts';
 import { doneText, judgementText } from '../words.ts';
 
-/** How long a reloaded page waits for earlier unsent actions. */
 const FOUND_WITHIN_MS = 3_000;
 
 /** A decision or a redo without a complete answer. */
@@ -38,7 +37,6 @@ export class ReviewSession {
   /** `null` for read-only users. */
   #outbox: Outbox | null = null;
   readonly #listeners = new Set<() => void>();
-  /** By the sequence numbers of the actions. */
   readonly #unanswered = new Map<number, Unanswered>();
 
   private constructor({ collection, setup }: SessionOptions) {
