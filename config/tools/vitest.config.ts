@@ -24,7 +24,6 @@ const REST = [
   ...files('contract', 'job-queue-redis'),
   ...files('integration/crawl/politeness', 'processes'),
   ...files('integration/deploy', 'containers', 'image-context', 'services'),
-  ...files('integration/evaluate/finetune', 'resnet-ensemble'),
   ...files('integration/export', 'earlier-formats', 'fetch-script', 'hostile-exports', 'other-libraries'),
   ...files('integration/models', 'finetune-torch', 'killed-add', 'provider-migration', 'pull-faults'),
   ...files('integration/operate', 'backup-faults', 'move', 'service-faults', 'shared-models', 'shared-services', 'tls'),

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -70,8 +70,8 @@ describe('winnow export', () => {
     ['pictureless', ['--no-pixels']],
   ])('passes winnow verify: %s', async (name, options) => {
     expect((await exportTo(name, ...options)).code).toBe(0);
-    // The pixels and the rule are the same in every form. So it is enough to recompute the rule of one form as a whole.
-    const sample = name === 'plain' ? [] : ['--sample', '1'];
+    // The pixels and the rule are the same in every form.
+    const sample = ['--sample', name === 'plain' ? '6' : '1'];
     const { stdout } = await winnow(['verify', folder.at(name), '--json', ...sample]);
     expect(JSON.parse(stdout)).toMatchObject({ ok: true, breaches: [] });
   });
@@ -258,14 +258,6 @@ describe('winnow export', () => {
     const completed = await winnow(['filter', ...flags(), '--set', 'filter.evaluate=all']);
     expect([completed.code, (await exportTo('mended')).code]).toEqual([0, 0]);
     expect(await fileIn('mended', 'SHA256SUMS')).toBe(await fileIn('v1', 'SHA256SUMS'));
-  });
-
-  it('says where it cannot write', async (context) => {
-    if (process.getuid?.() === 0) context.skip('root may write to every folder');
-    await mkdir(folder.at('sealed'));
-    await chmod(folder.at('sealed'), 0o500);
-    const sealed = await exportTo('sealed/v1');
-    expect([sealed.code, sealed.stderr]).toEqual([1, expect.stringContaining('Cannot write to')]);
   });
 
   it('leaves no half folder when it is killed, and the next run ends well', async () => {

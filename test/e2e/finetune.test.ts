@@ -6,7 +6,6 @@ import { suiteFolder } from '../support/process-tree.ts';
 import { useSharedServer } from '../support/shared-server.ts';
 import { sha256Of } from '../support/sha256.ts';
 import { jsonLines, repositoryRoot, winnow } from '../support/winnow.ts';
-import { FITTED, withLinearLayer } from '../support/with-linear-layer.ts';
 
 useSharedServer();
 const folder = suiteFolder();
@@ -28,14 +27,6 @@ interface Result {
   readonly iterations: number;
   readonly gradientNorm: number;
   readonly seconds: number;
-}
-
-interface Decided {
-  readonly sha256: string;
-  readonly wnid: string;
-  readonly state: string;
-  readonly maxTrueProb: number;
-  readonly confusion: { readonly wnid: string; readonly prob: number } | null;
 }
 
 beforeAll(async () => {
@@ -75,18 +66,6 @@ async function refusal(...args: Parameters<typeof finetune>): Promise<string> {
   return stderr;
 }
 
-/** Registers an ONNX file that has the weights of efficientnet-lite0 and of a head over it. */
-async function addOneFileWith(head: string, name: string): Promise<void> {
-  const ofHead = path.join('config', 'local', 'models', head);
-  const lite0 = await readFile(path.join(repositoryRoot, 'assets', 'models', 'efficientnet-lite0.onnx'));
-  const layer = await readFile(folder.at(ofHead, `${head}.head.safetensors`));
-  await writeFile(folder.at(`${name}.onnx`), withLinearLayer(lite0, layer));
-  const facts = ['--classes', path.join(ofHead, 'classes.txt'), '--normalise', '127,127,127/128,128,128'];
-  const flags = ['--logits', FITTED, '--resize', '256', ...facts];
-  const added = await winnow(['models', 'add', `${name}.onnx`, ...flags], { cwd: folder.at() });
-  expect([added.code, added.code === 0 ? '' : added.stderr]).toEqual([0, '']);
-}
-
 /** Registers a model that has NaN features for pictures brighter than 222. */
 async function addNanModel(): Promise<void> {
   const name = 'five-nan-if-dark';
@@ -110,29 +89,6 @@ async function addNanModel(): Promise<void> {
     trained: true,
   };
   await writeFile(folder.at(`config/local/models/${name}.yaml`), JSON.stringify(card));
-}
-
-/** Crawls and filters photos that are under the classes of others. One crop runs at a time, and none is left out. */
-async function filteredWith(...ensemble: readonly string[]) {
-  const name = ensemble.join('-');
-  await writeFile(
-    folder.at(`${name}.yaml`),
-    `name: turned\nclasses: [${Object.values(OWN).join(', ')}]\nensemble: [${ensemble.join(', ')}]\n`,
-  );
-  const flags = ['--collection', `${name}.yaml`, '--data', `data-${name}`];
-  const crawled = await winnow(['crawl', '--source', 'folder', '--from', 'turned', ...flags], { cwd: folder.at() });
-  expect([crawled.code, crawled.code === 0 ? '' : crawled.stderr]).toEqual([0, '']);
-  const settings = ['--set', 'filter.evaluate=all', '--set', 'filter.batchCrops=1'];
-  const { code, stdout, stderr } = await winnow(['filter', '--json', ...flags, ...settings], { cwd: folder.at() });
-  expect([code, code === 0 ? '' : stderr]).toEqual([0, '']);
-  const { passes }: { passes: number } = JSON.parse(stdout).work ?? JSON.parse(stdout);
-  const listed = await winnow(['decisions', '--json', ...flags], { cwd: folder.at() });
-  const lines = jsonLines<Decided>(listed.stdout);
-  return {
-    passes,
-    decisions: lines.map(({ sha256, wnid, state, confusion }) => ({ sha256, wnid, state, confusion: confusion?.wnid })),
-    probabilities: lines.flatMap(({ maxTrueProb, confusion }) => [maxTrueProb, confusion?.prob ?? 0]),
-  };
 }
 
 describe('winnow finetune', () => {
@@ -201,22 +157,6 @@ describe('winnow finetune', () => {
     expect(result).toMatchObject({ classes: 3, isSimilar: false });
     expect(result.models[0]).toMatchObject({ model: 'strong', photos: 7, accuracy: 1, accuracyHigh: 1 });
     expect(stderr).toContain('points apart on clean photos, more than 2');
-  });
-
-  it('shares the forward passes of its backbone, and decides as two ONNX models with the same weights do', async () => {
-    await fitted('wnids', 'shared');
-    await addOneFileWith('shared', 'apart');
-    for (const [i, wnid] of Object.values(OWN).entries())
-      await addMirrored(path.join('turned', Object.values(OWN)[(i + 1) % 3] ?? ''), wnid);
-    const together = await filteredWith('efficientnet-lite0', 'shared');
-    const separate = await filteredWith('efficientnet-lite0', 'apart');
-    expect(together.decisions).toHaveLength(7);
-    expect(together.decisions).toEqual(separate.decisions);
-    expect(together.decisions.map(({ state }) => state)).toContain('kept');
-    // A head adds in double precision, Gemm in float32.
-    for (const [i, probability] of together.probabilities.entries())
-      expect(probability).toBeCloseTo(separate.probabilities[i] ?? Number.NaN, 5);
-    expect([together.passes, separate.passes]).toEqual([7 * 10, 2 * 7 * 10]);
   });
 });
 

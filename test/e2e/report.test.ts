@@ -181,7 +181,10 @@ describe('winnow report in mode O', () => {
       await cp(path.join(SAMPLES, sample), path.join(photos, concept, path.basename(sample)));
     }
     const collection = folder.at('strangers.yaml');
-    await writeFile(collection, 'name: strangers\nmode: O\nclasses: imagenet-1k\npolicy: { minConfidence: 0.05 }\n');
+    await writeFile(
+      collection,
+      'name: strangers\nmode: O\nclasses: imagenet-1k\npolicy: { minConfidence: 0.05 }\nensemble: [efficientnet-lite0]\n',
+    );
     const ofO = ['--collection', collection, '--data', folder.at('data-o')];
     expect(await winnow(['run', ...ofO, '--from', photos])).toMatchObject({ code: 0 });
     const options = ['--in-distribution', clean, '--models', OUTSIDER, '--json'];

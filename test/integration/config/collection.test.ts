@@ -284,29 +284,6 @@ describe('the classes that the models choose among', () => {
     expect([...evidenceClasses.nameByWnid.values()]).toEqual(['dragon', 'My Moth', 'bee']);
   });
 
-  it.each([
-    ['a plain name', '{wnid: n02268443, name: darner}', 'dragonfly'],
-    ['a plain wnid', '{wnid: n02268443, name: darner}', 'n02268443'],
-    ['a plain wnid, where the named one is given by its name', '{wnid: sea lion, name: seal pup}', 'n02077923'],
-    ['the id of a class of the user', '{wnid: moth-1, name: My Moth}', 'moth-1'],
-    ['the name of a class of the user', '{wnid: moth-1, name: My Moth}', 'my moth'],
-    ['an id of the user that is a name in the table, too', '{wnid: kite, name: toy kite}', 'kite'],
-    ['a name that only the other list makes clear', '{wnid: n02012849, name: crane}', 'crane'],
-  ])('are the same in both lists, whichever has the name, if the other has %s', async (_, named, plain) => {
-    await addModel('n01580077\nn02268443\nn02077923\nn02012849\nmoth-1\nkite\n');
-    await write('named.yaml', `name: c\nclasses: [${named}]\namong: [jay, ${plain}]\nensemble: [mine]\n`);
-    await write('plain.yaml', `name: c\nclasses: [${plain}]\namong: [jay, ${named}]\nensemble: [mine]\n`);
-    const [inClasses, inAmong] = await Promise.all([find('named.yaml'), find('plain.yaml')]);
-    const [wnid = ''] = inClasses.classes.wnids;
-    const name = /name: (.*)}/.exec(named)?.[1];
-    for (const { classes, evidenceClasses, subjects } of [inClasses, inAmong]) {
-      expect([...classes.nameByWnid]).toEqual([[wnid, name]]);
-      expect(evidenceClasses.nameByWnid.get(wnid)).toBe(name);
-      expect(subjects.resolveLabel(name ?? '')).toEqual({ ok: true, wnid });
-    }
-    expect(inAmong.rulesSha256).toBe(inClasses.rulesSha256);
-  });
-
   it("must include the user's own class, and its name is suggested for a misspelt one", async () => {
     await addModel('moth-1\nn02077923\n');
     await write('c.yaml', 'name: c\nclasses: [{wnid: moth-1, name: hawk moth}]\namong: imagenet-1k\n');

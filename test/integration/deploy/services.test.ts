@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdtemp, readFile, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { suiteFolder } from '../../support/process-tree.ts';
 import { setup as buildProgram } from '../../support/build-setup.ts';
 import { composeServices, readImage, wordsOf } from '../../support/compose.ts';
 import { createDatabase, dropDatabase, onServer } from '../../support/database.ts';
@@ -24,7 +24,7 @@ const PHOTOS_A_CLASS = 8;
 const CLASSES = ['n02268443', 'n02219486'];
 const VIEWER = 'a-viewer-of-this-test';
 
-let folder = '';
+const folder = suiteFolder();
 let url = '';
 let s3: TestS3;
 let redis: TestRedis;
@@ -37,7 +37,7 @@ let addresses: readonly (readonly [string, string])[] = [];
 const running: RunningCommand[] = [];
 
 async function writeCollection(sources: string): Promise<string> {
-  const file = path.join(folder, 'insects.yaml');
+  const file = folder.at('insects.yaml');
   const lines = [`classes: [${CLASSES.join(', ')}]`, `queries: ${QUERIES}`, `sources: [${sources}]`];
   await writeFile(
     file,
@@ -50,7 +50,6 @@ beforeAll(async () => {
   problem = await redisProblem();
   if (problem !== null) return;
   buildProgram();
-  folder = await mkdtemp(path.join(tmpdir(), 'winnow-compose-'));
   [url, s3] = await Promise.all([createDatabase('nothing'), startS3()]);
   const world = worldOf(readQueriesLines(await readFile(QUERIES, 'utf8')), { perTaxon: 30 });
   site = await startInaturalistSite({ world, maxPerPage: 5 });
@@ -79,7 +78,6 @@ afterAll(async () => {
   for (const command of running) command.killGroup('SIGKILL');
   await Promise.all(running.map(({ result }) => result));
   await Promise.all([site.close(), s3.close(), redis.stop(), dropDatabase(url)]);
-  await rm(folder, { recursive: true, force: true });
 });
 
 const here = (text: string): string => addresses.reduce((all, [from, to]) => all.replaceAll(from, to), text);
@@ -111,7 +109,7 @@ function settingsOfSite(): Record<string, string> {
 async function start(name: string, changes: Record<string, string> = {}): Promise<Service> {
   const [service, image] = [(await composeServices(variables)).get(name), await readImage()];
   if (service === undefined) throw new Error(`Expected the service '${name}'`);
-  const cwd = await mkdtemp(path.join(folder, `${name}-`));
+  const cwd = await mkdtemp(folder.at(`${name}-`));
   await symlink(path.join(repositoryRoot, 'dist'), path.join(cwd, 'dist'));
   const given = Object.entries(service.environment).map(([key, value]) => [key, here(String(value))]);
   const [program, ...args] = wordsOf(service.command);
@@ -207,7 +205,9 @@ it('are well, find, fetch and decide together, tell of it, and end on SIGTERM', 
   }
   await endAll(services);
   for (const service of services) expect(await service.isWell()).toBe(false);
-  const { stdout } = await winnow(['doctor', '--deep', '--data', folder], { env: { DATABASE_URL: url, ...ofS3() } });
+  const { stdout } = await winnow(['doctor', '--deep', '--data', folder.at()], {
+    env: { DATABASE_URL: url, ...ofS3() },
+  });
   expect(stdout).toContain(`ok   photos have their bytes: ${total} checked`);
 });
 

@@ -1,9 +1,10 @@
-import { cp, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import sharp from 'sharp';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { suiteFolder } from '../../support/process-tree.ts';
 import { verifyFolder } from '../../../src/export/verify/verify.process.ts';
+import { version } from '../../../src/config/version.ts';
 import { EXPORT_FORMAT } from '../../../src/export/protocol.ts';
 import { idOf } from '../../../src/export/revisions/revision-id.ts';
 import type { Verification } from '../../../src/export/verify/findings.ts';
@@ -12,12 +13,7 @@ import { repositoryRoot } from '../../support/winnow.ts';
 import { Copy, type Damage } from './damages.ts';
 
 const FIXTURES = path.join(repositoryRoot, 'test/fixtures/exports');
-let folder: string;
-
-beforeAll(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'winnow-earlier-'));
-});
-afterAll(async () => rm(folder, { recursive: true, force: true }));
+const folder = suiteFolder();
 
 async function verify(root: string, sample: number | null): Promise<Verification> {
   return verifyFolder(root, {
@@ -240,7 +236,7 @@ describe('verify of an export of an earlier format', () => {
 });
 
 async function copyOf(name: string): Promise<Copy> {
-  const copy = new Copy(path.join(folder, name));
+  const copy = new Copy(folder.at(name));
   await cp(path.join(FIXTURES, 'format-1'), copy.root, { recursive: true });
   return copy;
 }

@@ -16,10 +16,8 @@ import { lacksModules, PYTHON, PYTHON_TIMEOUT_MS } from '../../support/export-py
 import { photoRow } from '../../support/photo-files.ts';
 import { insertSegment } from '../../support/photo-metadata.ts';
 import { startPhotoServer, type LocalServer } from '../../support/photo-server.ts';
-import { seededRandom } from '../../support/random.ts';
 import { sha256Of } from '../../support/sha256.ts';
 import { until } from '../../support/until.ts';
-import { jsonLines } from '../../support/winnow.ts';
 
 const QUICK = ['--contact', 'ann@example.org', '--delay', '0.05'];
 
@@ -327,45 +325,6 @@ describe(
         const { code, stdout } = await fetchPhotos([rowOf(server, 'p1', hashes)]);
         expect([code, stdout]).toEqual([1, expect.stringMatching(/^failed\tn01498041\/p1.jpg.*metadata/)]);
         expect(await saved()).toEqual([]);
-      });
-
-      it('removes the same bytes as winnow of cut, damaged and random pictures', async () => {
-        const random = seededRandom(11);
-        const seeds = [
-          await rgb.clone().jpeg().toBuffer(),
-          await rgb.clone().jpeg({ progressive: true }).withIccProfile('p3').toBuffer(),
-          await rgb.clone().toColourspace('cmyk').jpeg().toBuffer(),
-          await rgb.clone().png().toBuffer(),
-        ];
-        const cases = Array.from({ length: 400 }, (_, i) => {
-          const seed = Buffer.from(seeds[i % seeds.length] ?? Buffer.alloc(0));
-          const damaged = i % 8 < 4 ? withSecret(seed) : seed;
-          for (let change = random.below(4); change > 0; change -= 1)
-            damaged[3 + random.below(damaged.length - 3)] = random.pick([
-              0,
-              2,
-              0xff,
-              0xd0,
-              0xd9,
-              0xe1,
-              random.below(256),
-            ]);
-          return random.below(4) === 0 ? damaged.subarray(0, random.below(damaged.length)) : damaged;
-        });
-        const expected = cases.map((bytes) => withoutMetadata(bytes)?.toString('hex') ?? null);
-        expect(new Set(expected.map((hex) => hex === null)).size).toBe(2);
-        const program = `import json, sys
-sys.path.insert(0, sys.argv[1])
-from fetch import without_metadata
-for line in open(sys.argv[2]):
-    clean = without_metadata(bytes.fromhex(line))
-    print(json.dumps(None if clean is None else clean.hex()))
-`;
-        await put([]);
-        await writeFile(path.join(folder, 'cases'), cases.map((bytes) => `${bytes.toString('hex')}\n`).join(''));
-        const { stdout, stderr } = await start(['-S', '-c', program, folder, path.join(folder, 'cases')]).ended;
-        expect(stderr).toBe('');
-        expect(jsonLines<string | null>(stdout)).toEqual(expected);
       });
     });
 

@@ -1,19 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { suiteFolder } from '../../support/process-tree.ts';
 import type { Verification } from '../../../src/export/verify/findings.ts';
 import { repositoryRoot } from '../../support/winnow.ts';
 import { Copy } from './damages.ts';
 
 const EXPORT = path.join(repositoryRoot, 'test/fixtures/exports/format-1');
-let folder: string;
-
-beforeAll(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'winnow-hostile-'));
-});
-afterAll(async () => rm(folder, { recursive: true, force: true }));
+const folder = suiteFolder();
 
 /** Far below what such files took without bounds: 1 GB and more. */
 const HEAP_MB = 160;
@@ -132,7 +127,7 @@ const HOSTILE: readonly Hostile[] = [
 
 describe('verify of an export from a stranger', () => {
   it.each(HOSTILE)('refuses $title early', async ({ title, check, detail, change }) => {
-    const copy = new Copy(path.join(folder, title.replaceAll(' ', '-')));
+    const copy = new Copy(folder.at(title.replaceAll(' ', '-')));
     await cp(EXPORT, copy.root, { recursive: true });
     await change(copy);
     // Without memory for more, the process would be killed.

@@ -1,21 +1,17 @@
-import { cp, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { cp, rm } from 'node:fs/promises';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { suiteFolder } from '../../support/process-tree.ts';
 import { verifyFolder } from '../../../src/export/verify/verify.process.ts';
 import { CHECKS, type Verification } from '../../../src/export/verify/findings.ts';
 import { makeExport } from '../../support/made-export.ts';
 import { Copy, DAMAGES, RULE_DAMAGES } from './damages.ts';
 
-let folder: string;
+const folder = suiteFolder();
 
 beforeAll(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'winnow-verify-'));
-  await makeExport(path.join(folder, 'A'), { formats: ['webdataset', 'coco', 'parquet'], thumbnails: true });
-  await makeExport(path.join(folder, 'O'), { mode: 'O' });
+  await makeExport(folder.at('A'), { formats: ['webdataset', 'coco', 'parquet'], thumbnails: true });
+  await makeExport(folder.at('O'), { mode: 'O' });
 });
-
-afterAll(async () => rm(folder, { recursive: true, force: true }));
 
 interface VerifyChanges {
   readonly sample?: number | null;
@@ -39,22 +35,22 @@ async function verify(
 
 describe('verify', () => {
   it('passes an export with all formats and makes all checks', async () => {
-    const result = await verify(path.join(folder, 'A'));
+    const result = await verify(folder.at('A'));
     expect(result).toEqual({ ok: true, photos: 5, checks: CHECKS.length - 1, skipped: [], breaches: [] });
   });
 
   it('passes an export of mode O', async () => {
-    expect(await verify(path.join(folder, 'O'))).toMatchObject({ ok: true, photos: 2, skipped: [], breaches: [] });
+    expect(await verify(folder.at('O'))).toMatchObject({ ok: true, photos: 2, skipped: [], breaches: [] });
   });
 
   it('passes an export by the mean of all members, with released names and metadata that was kept', async () => {
-    const root = path.join(folder, 'other choices');
+    const root = folder.at('other choices');
     await makeExport(root, { aggregation: 'mean', members: 'all', names: 'imagenet-a', keepMetadata: true });
     expect(await verify(root)).toMatchObject({ ok: true, photos: 5, skipped: [], breaches: [] });
   });
 
   it('passes an export without pictures and says that it skips the rule', async () => {
-    const root = path.join(folder, 'no-pixels');
+    const root = folder.at('no-pixels');
     await makeExport(root, { pixels: false });
     expect(await verify(root)).toMatchObject({
       ok: true,
@@ -64,7 +60,7 @@ describe('verify', () => {
   });
 
   it('skips the rule if a model is not installed', async () => {
-    const root = path.join(folder, 'unknown-model');
+    const root = folder.at('unknown-model');
     await makeExport(root, { hasUnknownModel: true });
     expect(await verify(root)).toMatchObject({
       ok: true,
@@ -76,25 +72,25 @@ describe('verify', () => {
   });
 
   it('recomputes the rule for a sample and says how large it was', async () => {
-    expect(await verify(path.join(folder, 'A'), { sample: 2 })).toMatchObject({
+    expect(await verify(folder.at('A'), { sample: 2 })).toMatchObject({
       ok: true,
       skipped: [{ check: 'rule', reason: '--sample 2: recomputed for 2 of 5 photos' }],
     });
   });
 
   it('is interrupted by its signal', async () => {
-    await expect(verify(path.join(folder, 'A'), { signal: AbortSignal.abort() })).rejects.toThrow('Interrupted');
+    await expect(verify(folder.at('A'), { signal: AbortSignal.abort() })).rejects.toThrow('Interrupted');
   });
 
   it('refuses a folder without a protocol', async () => {
-    await expect(verify(path.join(folder, 'A', 'test'))).rejects.toThrow(
+    await expect(verify(folder.at('A', 'test'))).rejects.toThrow(
       /There is no protocol\.json in .* no export of winnow/,
     );
   });
 
   it.each(DAMAGES)('finds $title', async ({ check, file, detail, mode = 'A', needsModels = false, change }) => {
-    const copy = new Copy(path.join(folder, 'copy'));
-    await cp(path.join(folder, mode), copy.root, { recursive: true });
+    const copy = new Copy(folder.at('copy'));
+    await cp(folder.at(mode), copy.root, { recursive: true });
     try {
       await change(copy);
       const { ok, breaches } = await verify(copy.root, { sample: needsModels ? null : 0 });
@@ -103,7 +99,7 @@ describe('verify', () => {
       expect(breaches).toContainEqual(expected);
     } finally {
       for (const each of ['copy', 'copy-outside', 'copy-parquet'])
-        await rm(path.join(folder, each), { recursive: true, force: true });
+        await rm(folder.at(each), { recursive: true, force: true });
     }
   });
 });
@@ -111,8 +107,8 @@ describe('verify', () => {
 describe('verify with the models', () => {
   let result: Verification;
   beforeAll(async () => {
-    const copy = new Copy(path.join(folder, 'damaged'));
-    await cp(path.join(folder, 'A'), copy.root, { recursive: true });
+    const copy = new Copy(folder.at('damaged'));
+    await cp(folder.at('A'), copy.root, { recursive: true });
     for (const { change } of RULE_DAMAGES) await change(copy);
     result = await verify(copy.root);
   });

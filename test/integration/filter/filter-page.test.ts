@@ -17,15 +17,7 @@ import { useDatabase } from '../../support/database.ts';
 import { ownBackbones } from '../../support/own-backbones.ts';
 import { sha256Of } from '../../support/sha256.ts';
 import { POLICIES } from '../../unit/filter/rule/cases.ts';
-import {
-  candidate,
-  collection,
-  emptyCatalogue,
-  fetched,
-  photo,
-  store,
-  versionsOf,
-} from '../../support/catalogue-fixtures.ts';
+import { candidate, collection, emptyCatalogue, fetched, photo, versionsOf } from '../../support/catalogue-fixtures.ts';
 
 const database = useDatabase({ poolSize: 6 });
 beforeEach(() => emptyCatalogue(database.db));
@@ -225,21 +217,6 @@ describe('filterPage', () => {
       ['cats', a, 'n01', 'kept', 'n02'],
       ['cats', a, 'n02', 'dropped', 'correct'],
     ]);
-  });
-
-  it('runs crops again if a later class needs their logits', async () => {
-    const a = await fetched(database.db, [candidate('a')], 'A');
-    const first = await setting({ levels: { A: 0 }, evaluate: 'all' });
-    await filterPage({ page: 0 }, first.deps);
-    expect(await cells(a, first.deps.memberIds)).toEqual([20, 0]);
-    await store(database.db, [candidate('a', { wnid: 'n02' }), candidate('a', { wnid: 'n03' })]);
-    await filterPage({ page: 0 }, first.deps);
-    expect(await decisions()).toEqual([
-      ['birds', a, 'n01', 'dropped', 'correct'],
-      ['birds', a, 'n02', 'kept', 'n01'],
-      ['birds', a, 'n03', 'kept', 'n01'],
-    ]);
-    expect(await cells(a, first.deps.memberIds)).toEqual([20, 20]);
   });
 
   it('keeps the evidence when stopped half-way, and continues from there', async () => {

@@ -17,7 +17,7 @@ import {
 import { useDatabase } from '../../support/database.ts';
 import { findRelatedMembers } from '../../../src/models/evidence/related-members.repository.ts';
 import { sha256Of } from '../../support/sha256.ts';
-import { candidate, emptyCatalogue, fetched, versionsOf } from '../../support/catalogue-fixtures.ts';
+import { candidate, emptyCatalogue, fetched } from '../../support/catalogue-fixtures.ts';
 
 const database = useDatabase();
 beforeEach(() => emptyCatalogue(database.db));
@@ -134,17 +134,6 @@ describe('stored evidence', () => {
     ]);
   });
 
-  it('is an empty matrix for photos without evidence', async () => {
-    const memberIds = await members();
-    expect(await readEvidence(database.db, [7, 8], memberIds)).toEqual(
-      new Map([
-        [7, noEvidence(2)],
-        [8, noEvidence(2)],
-      ]),
-    );
-    expect(await readEvidence(database.db, [], memberIds)).toEqual(new Map());
-  });
-
   it('keeps p of one class when another class is added', async () => {
     const memberIds = await members();
     const id = await fetched(database.db, [candidate('a')], 'A');
@@ -175,22 +164,6 @@ describe('stored evidence', () => {
       await write([{ photoId: id, evidence: matrix(full([0])), withLogits }], memberIds);
     await write([{ photoId: id, evidence: matrix(summary([1])), withLogits: true }], memberIds);
     expect(await read(id, memberIds)).toEqual(matrix(full([0, 1])));
-  });
-
-  it('keeps a crop without requested classes', async () => {
-    const memberIds = await members();
-    const id = await fetched(database.db, [candidate('a')], 'A');
-    for (let i = 0; i < 2; i += 1)
-      await write([{ photoId: id, evidence: matrix(summary([])), withLogits: false }], memberIds);
-    expect(await read(id, memberIds)).toEqual(matrix(summary([])));
-  });
-
-  it('writes no cell that was not evaluated', async () => {
-    const memberIds = await members();
-    const id = await fetched(database.db, [candidate('a')], 'A');
-    await write([{ photoId: id, evidence: noEvidence(2), withLogits: true }], memberIds);
-    await write([], memberIds);
-    expect(await versionsOf(database.db, 'evidence')).toEqual([]);
   });
 
   it('holds numbers to the last bit', async () => {

@@ -1,8 +1,6 @@
-import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { listModels } from '../../../src/models/library/inventory.process.ts';
-import { externalDataOf } from '../../../src/platform/onnx/external-data.ts';
 import { openSession } from '../../../src/platform/onnx/session.ts';
 import { sha256Of } from '../../support/sha256.ts';
 import { winnow } from '../../support/winnow.ts';
@@ -54,14 +52,5 @@ describe('a model that keeps weights in another file', () => {
     await copyFile(path.join(folder, 'five.txt'), path.join(models, 'five.txt'));
     const { code, stdout } = await winnow(['models', 'verify', 'parted', '--json'], { cwd: folder });
     expect([code, stdout]).toEqual([1, expect.stringMatching(/"state":"failed".*it keeps weights in other files/)]);
-  });
-
-  it('is not confused with models of one file: all bundled models and other fixtures are accepted', async () => {
-    const others = (await readdir(FIXTURES)).filter((name) => name.endsWith('.onnx') && !EXTERNAL.includes(name));
-    for (const name of others) expect(externalDataOf(await fixture(name)).tensors, name).toBe(0);
-    const bundled = (await listModels()).filter(({ state }) => state === 'ready');
-    expect(bundled.length).toBeGreaterThanOrEqual(4);
-    for (const { name, card } of bundled)
-      expect(externalDataOf(await readFile(card?.path ?? '')).tensors, name).toBe(0);
   });
 });

@@ -1,8 +1,8 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Client } from 'pg';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { suiteFolder } from '../../support/process-tree.ts';
 import { recordActivity } from '../../../src/runtime/activity/activity.repository.ts';
 import { openApp, type App } from '../../../src/runtime/open/app.process.ts';
 import { collectionFromCatalogue, type RulesUse } from '../../../src/models/workspace/rules.process.ts';
@@ -20,13 +20,9 @@ import { candidate, fetched } from '../../support/catalogue-fixtures.ts';
 const FISH = ['n01440764', 'n01443537', 'n01484850'];
 const SILENT = openLogger({ level: 'silent', format: 'json' }, process.stderr);
 
-let folder = '';
+const folder = suiteFolder();
 let url = '';
 let apps: App[] = [];
-beforeAll(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'winnow-rules-'));
-});
-afterAll(() => rm(folder, { recursive: true }));
 beforeEach(async () => {
   url = await createDatabase('template');
 });
@@ -40,14 +36,14 @@ async function machine(name: string, warnings: string[] = []): Promise<App> {
   const { config } = await loadConfig({ env: { WINNOW_POSTGRES_URL: url } });
   const warn = (first: unknown): void => void (typeof first === 'string' && warnings.push(first));
   const log = Object.assign(Object.create(SILENT), { warn }) as typeof SILENT;
-  const app = await openApp({ config, dataDir: path.join(folder, 'data'), clientName: name, log });
+  const app = await openApp({ config, dataDir: folder.at('data'), clientName: name, log });
   apps.push(app);
   return app;
 }
 
 /** The collection `fish` as a machine's file has it. */
 async function fish(place: string, lines: string): Promise<Collection> {
-  const file = path.join(folder, place, 'fish.yaml');
+  const file = folder.at(place, 'fish.yaml');
   await mkdir(path.dirname(file), { recursive: true });
   await writeFile(file, `name: fish\nensemble: [efficientnet-lite0]\n${lines}\n`);
   return (await usableCollection(file)).collection;
@@ -99,17 +95,6 @@ describe('the rules of a collection in the catalogue', () => {
     expect(message).toContain('policy.threshold: 0.15 in the catalogue, 0.3 here');
     expect(message).toContain('1 decisions would be open again');
     expect((await readRules(first.app.db, 'fish'))?.decisionSha256).toBe(first.scope.decisionSha256);
-  });
-
-  it('name added classes, other models and licences', async () => {
-    await openWorkspace(await machine('filter-worker'), await strict(), 'keep');
-    const other = await fish(
-      'other',
-      `classes: [${FISH.join(', ')}, n01491361]\nlicences: [CC0-1.0]`.replace('lite0', 'lite1'),
-    );
-    const message = await refusal(openWorkspace(await machine('filter-worker'), other, 'keep'));
-    expect(message).toContain(`among: ${FISH.join(', ')} in the catalogue, ${FISH.join(', ')}, n01491361 here`);
-    expect(message).toContain('licences: any in the catalogue, CC0-1.0 here');
   });
 
   it('are changed by a filter while no other process works on the collection', async () => {
@@ -201,7 +186,7 @@ describe('the rules of a collection in the catalogue', () => {
   });
 
   it('serve a machine that has neither the file nor its class list, queries and model card', async () => {
-    const place = path.join(folder, 'whole');
+    const place = folder.at('whole');
     await mkdir(place, { recursive: true });
     await writeFile(path.join(place, 'list.txt'), FISH.join('\n'));
     await writeFile(path.join(place, 'queries.jsonl'), '{"wnid":"n01440764","flickr":["tench"]}\n');
@@ -227,7 +212,7 @@ describe('winnow activity --collection', () => {
     await recordActivity(app.db, { who: 'ann', place: 'lab', action: 'pause', collection: 'fish' });
     const { name, file } = await strict();
     for (const collection of [file ?? '', name]) {
-      const args = ['activity', '--collection', collection, '--json', '--data', path.join(folder, 'data')];
+      const args = ['activity', '--collection', collection, '--json', '--data', folder.at('data')];
       const { code, stdout } = await winnow(args, { env: { DATABASE_URL: url } });
       expect([collection, code, stdout]).toEqual([collection, 0, expect.stringContaining('"who":"ann"')]);
     }

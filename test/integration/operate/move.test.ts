@@ -1,9 +1,9 @@
-import { cp, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { suiteFolder } from '../../support/process-tree.ts';
 import { moveDatabase } from '../../../src/operate/backup/move.process.ts';
 import { attachEmbedded, type EmbeddedPostgres } from '../../../src/platform/postgres/embedded/attach.ts';
 import { openPool } from '../../../src/platform/postgres/open-database.ts';
@@ -13,31 +13,29 @@ import { silentLog } from '../../support/silent-log.ts';
 import { repositoryRoot, startWinnow, winnow, type CommandResult } from '../../support/winnow.ts';
 
 /** A small project that has been filtered and shortlisted, in a data folder. */
-let folder = '';
+const folder = suiteFolder();
 let s3: TestS3;
 /** Keeps the server of the folder running until the first move, so that not every command starts and stops it. */
 let server: EmbeddedPostgres | undefined;
 /** The project after a move, which is faster to reach than the one in the folder. */
 let grown = '';
 beforeAll(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'winnow-move-'));
   s3 = await startS3();
   for (const wnid of ['n01443537', 'n01440764', 'n01498041'])
-    await cp(path.join(repositoryRoot, 'assets', 'samples', 'photos', wnid), path.join(folder, 'photos', wnid), {
+    await cp(path.join(repositoryRoot, 'assets', 'samples', 'photos', wnid), folder.at('photos', wnid), {
       recursive: true,
     });
   await writeFile(
-    path.join(folder, 'three.yaml'),
+    folder.at('three.yaml'),
     'name: three\nclasses: [n01443537, n01440764, n01498041]\nensemble: [efficientnet-lite0]\n',
   );
-  server = await attachEmbedded({ dataDir: path.join(folder, 'data'), clientName: 'test', log: silentLog });
-  await ok('run', '--collection', path.join(folder, 'three.yaml'), '--from', path.join(folder, 'photos'));
+  server = await attachEmbedded({ dataDir: folder.at('data'), clientName: 'test', log: silentLog });
+  await ok('run', '--collection', folder.at('three.yaml'), '--from', folder.at('photos'));
 });
 afterAll(async () => {
   if (grown !== '') await dropDatabase(grown);
   await server?.detach();
   await s3.close();
-  await rm(folder, { recursive: true, force: true });
 });
 
 interface Place {
@@ -51,7 +49,7 @@ const aws = () => ({
 });
 
 function run(args: readonly string[], { env = {} }: Place = {}): Promise<CommandResult> {
-  return winnow([...args, '--data', path.join(folder, 'data')], { env: { ...aws(), ...env }, cwd: folder });
+  return winnow([...args, '--data', folder.at('data')], { env: { ...aws(), ...env }, cwd: folder.at() });
 }
 
 async function ok(...args: string[]): Promise<string> {
@@ -62,7 +60,7 @@ async function ok(...args: string[]): Promise<string> {
 
 /** The whole funnel, candidates and decisions, as text. */
 async function story(env: Record<string, string> = {}): Promise<string[]> {
-  const collection = ['--collection', path.join(folder, 'three.yaml')];
+  const collection = ['--collection', folder.at('three.yaml')];
   const texts: string[] = [];
   for (const command of ['status', 'decisions']) {
     const { code, stdout } = await run([command, '--json', ...collection], { env });
@@ -112,11 +110,11 @@ describe('winnow move', () => {
        insert into review_lease (collection_id, wnid, sha256, reviewer, client, until) select id, 'n01440764', '\\x00', 'ann', 'tab', now() from collection`,
     );
     // Ids continue where they were.
-    await cp(path.join(repositoryRoot, 'assets/samples/photos/n01514668'), path.join(folder, 'more/n01440764'), {
+    await cp(path.join(repositoryRoot, 'assets/samples/photos/n01514668'), folder.at('more/n01440764'), {
       recursive: true,
     });
-    const from = ['--source', 'folder', '--from', path.join(folder, 'more')];
-    const more = await run(['crawl', '--collection', path.join(folder, 'three.yaml'), ...from], { env });
+    const from = ['--source', 'folder', '--from', folder.at('more')];
+    const more = await run(['crawl', '--collection', folder.at('three.yaml'), ...from], { env });
     expect([more.code, more.stderr]).toEqual([0, expect.not.stringContaining('error')]);
     const again = await run(['move', '--to-database', url], { env: {} });
     expect([again.code, again.stderr]).toEqual([
@@ -131,9 +129,9 @@ describe('winnow move', () => {
     const count = () => [...s3.objects.keys()].filter((key) => key.startsWith('killed/')).length;
     s3.fault = ({ method }) => (method === 'PUT' ? { delayMs: 100 } : null);
     onTestFinished(() => void (s3.fault = () => null));
-    const killed = startWinnow([...args, '--data', path.join(folder, 'data')], {
+    const killed = startWinnow([...args, '--data', folder.at('data')], {
       env: { ...aws(), ...fromBucket().env },
-      cwd: folder,
+      cwd: folder.at(),
     });
     while (count() < 3) await sleep(20);
     killed.killGroup('SIGKILL');
@@ -166,7 +164,7 @@ describe('winnow move', () => {
       url,
       'update winnow_move.state set finished_at = null; alter table evidence disable trigger user; truncate evidence',
     );
-    const refused = await run(['status', '--collection', path.join(folder, 'three.yaml')], {
+    const refused = await run(['status', '--collection', folder.at('three.yaml')], {
       env: { DATABASE_URL: url },
     });
     expect([refused.code, refused.stderr]).toEqual([
@@ -241,8 +239,8 @@ describe('winnow move', () => {
   });
 
   it('leaves out missing and damaged photos, and reports them', async () => {
-    const copy = path.join(folder, 'damaged');
-    await cp(path.join(folder, 'data', 'blobs'), path.join(copy, 'blobs'), { recursive: true });
+    const copy = folder.at('damaged');
+    await cp(folder.at('data', 'blobs'), path.join(copy, 'blobs'), { recursive: true });
     const entries = await readdir(path.join(copy, 'blobs'), { recursive: true, withFileTypes: true });
     const whole = entries
       .filter((entry) => entry.isFile())
@@ -255,7 +253,7 @@ describe('winnow move', () => {
     await symlink(path.basename(loop), loop);
     const { code, stdout } = await winnow(['move', '--to-blobs', `s3://${s3.bucket}/partly`, '--data', copy], {
       env: { ...aws(), DATABASE_URL: grown },
-      cwd: folder,
+      cwd: folder.at(),
     });
     expect(code).toBe(1);
     expect(stdout).toContain(`photos: ${whole.length - 3} (`);

@@ -1,9 +1,7 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { suiteFolder } from '../../support/process-tree.ts';
 import { makeCopies } from '../../support/copies.ts';
 import { createDatabase, dropDatabase, onServer } from '../../support/database.ts';
 import { ONE_MODEL } from '../../support/one-model.ts';
@@ -16,7 +14,7 @@ const COPIES = 48;
 /** The difference between the ids of two photos. A job decides the photos of a page of 64 ids, so there are twelve jobs. */
 const ID_STEP = 16;
 
-let folder = '';
+const folder = suiteFolder();
 let s3: TestS3;
 let redis: TestRedis | null = null;
 let problem: string | null = null;
@@ -25,14 +23,12 @@ const urls: string[] = [];
 beforeAll(async () => {
   problem = await redisProblem();
   if (problem !== null) return;
-  folder = await mkdtemp(path.join(tmpdir(), 'winnow-service-faults-'));
-  await makeCopies(path.join(folder, 'photos'), COPIES);
+  await makeCopies(folder.at('photos'), COPIES);
   s3 = await startS3();
   redis = await startRedis();
 });
 afterAll(async () => {
   if (problem !== null) return;
-  await rm(folder, { recursive: true, force: true });
   await redis?.stop();
   await s3.close();
   for (const url of urls) await dropDatabase(url);
@@ -63,7 +59,7 @@ function start({ name, url }: Project, ...args: string[]): RunningCommand {
     WINNOW_FILTER_BATCH_PHOTOS: '4',
     WINNOW_FILTER_THREADS: '1',
   };
-  return startWinnow([...args, '--data', path.join(folder, name)], { env });
+  return startWinnow([...args, '--data', folder.at(name)], { env });
 }
 
 async function done(project: Project, ...args: string[]): Promise<string> {
@@ -73,7 +69,7 @@ async function done(project: Project, ...args: string[]): Promise<string> {
 }
 
 async function crawl(project: Project): Promise<void> {
-  await done(project, 'crawl', '--collection', ONE_MODEL, '--from', path.join(folder, 'photos'));
+  await done(project, 'crawl', '--collection', ONE_MODEL, '--from', folder.at('photos'));
 }
 
 async function countDecided({ url }: Project): Promise<number> {

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { suiteFolder } from '../../support/process-tree.ts';
 import { makeCopies } from '../../support/copies.ts';
 import { createDatabase, dropDatabase } from '../../support/database.ts';
 import { startS3, type TestS3 } from '../../support/s3-server.ts';
@@ -10,17 +10,16 @@ import { repositoryRoot, winnow, type CommandResult } from '../../support/winnow
 
 const CLASSES = ['n01440764', 'n01443537', 'n01498041', 'n01514668'];
 
-let folder = '';
+const folder = suiteFolder();
 let url = '';
 let s3: TestS3;
 let sha256 = '';
 beforeAll(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'winnow-shared-models-'));
   url = await createDatabase('template');
   s3 = await startS3();
-  const [bundled, one] = [repositoryRoot, path.join(folder, 'one')];
+  const [bundled, one] = [repositoryRoot, folder.at('one')];
   for (const name of ['one/config/models', 'one/config/collections', 'one/models', 'two'])
-    await mkdir(path.join(folder, name), { recursive: true });
+    await mkdir(folder.at(name), { recursive: true });
   const model = path.join(bundled, 'assets/models/efficientnet-lite0.onnx');
   await copyFile(model, path.join(one, 'models/mine.onnx'));
   sha256 = createHash('sha256')
@@ -35,7 +34,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await s3.close();
   await dropDatabase(url);
-  await rm(folder, { recursive: true });
 });
 
 /** Runs a command on the collection `fish` on one of two machines. Only the first has files of its own. */
@@ -47,11 +45,11 @@ async function on(machine: 'one' | 'two', ...args: string[]): Promise<CommandRes
     AWS_ACCESS_KEY_ID: s3.accessKeyId,
     AWS_SECRET_ACCESS_KEY: s3.secretAccessKey,
   };
-  return winnow([...args, '--collection', 'fish', '--json'], { cwd: path.join(folder, machine), env });
+  return winnow([...args, '--collection', 'fish', '--json'], { cwd: folder.at(machine), env });
 }
 
 async function crawl(count: number): Promise<void> {
-  const photos = path.join(folder, `photos-${count}`);
+  const photos = folder.at(`photos-${count}`);
   await makeCopies(photos, count, { wnids: CLASSES });
   expect(await on('one', 'crawl', '--from', photos)).toMatchObject({ code: 0 });
 }
@@ -67,13 +65,13 @@ describe('a machine that has only the name of a collection', () => {
     expect([code, code === 0 ? '' : stderr]).toEqual([0, '']);
     const { kept, dropped } = JSON.parse(stdout) as { kept: number; dropped: number };
     expect(kept + dropped).toBe(4);
-    expect(await readdir(path.join(folder, 'two/data/models'))).toEqual([`${sha256}.onnx`]);
+    expect(await readdir(folder.at('two/data/models'))).toEqual([`${sha256}.onnx`]);
     const { stdout: doctor } = await on('two', 'doctor', '--deep');
     expect(doctor).not.toContain('"ok":false');
   });
 
   it('refuses a model file of other bytes', async () => {
-    await rm(path.join(folder, 'two/data/models'), { recursive: true });
+    await rm(folder.at('two/data/models'), { recursive: true });
     const key = [...s3.objects.keys()].find((one) => one.includes('models')) ?? '';
     const stored = s3.objects.get(key);
     s3.objects.set(key, { bytes: Buffer.from('another model'), sha256: null });

@@ -1,7 +1,7 @@
-import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { suiteFolder } from '../../support/process-tree.ts';
 import { createDatabase, dropDatabase, onServer } from '../../support/database.ts';
 import { inOutput } from '../../support/in-output.ts';
 import { ONE_MODEL } from '../../support/one-model.ts';
@@ -32,14 +32,13 @@ async function copyPhotos(to: string): Promise<void> {
 }
 
 /** Photos of the demo on a PostgreSQL server, a Redis and an S3 service, as several machines would share them. */
-let folder = '';
+const folder = suiteFolder();
 let url = '';
 let s3: TestS3;
 let redis: TestRedis | null = null;
 let problem: string | null = null;
 let env: Record<string, string> = {};
 beforeAll(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'winnow-services-'));
   problem = await redisProblem();
   if (problem !== null) return;
   url = await createDatabase('template');
@@ -56,7 +55,6 @@ beforeAll(async () => {
   };
 });
 afterAll(async () => {
-  await rm(folder, { recursive: true, force: true });
   if (problem !== null) return;
   await redis?.stop();
   await s3.close();
@@ -78,7 +76,7 @@ async function decisions(data: string, variables: Record<string, string>): Promi
 }
 
 async function run(args: string[], data: string, variables: Record<string, string>): Promise<CommandResult> {
-  const result = await winnow([...args, '--data', path.join(folder, data)], { env: variables });
+  const result = await winnow([...args, '--data', folder.at(data)], { env: variables });
   expect([args[0], result.code, result.stderr.includes('pa55word')]).toEqual([args[0], 0, false]);
   return result;
 }
@@ -86,7 +84,7 @@ async function run(args: string[], data: string, variables: Record<string, strin
 describe('photos on shared services, filtered by two processes', () => {
   it('are decided as on the embedded services', async (context) => {
     context.skip(problem !== null, problem ?? '');
-    const photos = path.join(folder, 'photos');
+    const photos = folder.at('photos');
     await copyPhotos(photos);
     const from = ['--collection', ONE_MODEL, '--source', 'folder', '--from', photos];
     // Two machines, each with its own empty data folder.
@@ -96,7 +94,7 @@ describe('photos on shared services, filtered by two processes', () => {
     await run(['pause', 'filter'], 'one', env);
     const filters = ['one', 'two'].map((data) => {
       const flags = ['--collection', ONE_MODEL, '--json', '--set', 'filter.threads=1'];
-      return startWinnow(['filter', ...flags, '--data', path.join(folder, data)], { env });
+      return startWinnow(['filter', ...flags, '--data', folder.at(data)], { env });
     });
     await Promise.all(filters.map(({ child }) => inOutput({ stdout: child.stderr }, /(filter is paused)/)));
     await run(['unpause', 'filter'], 'one', env);
@@ -117,7 +115,7 @@ describe('photos on shared services, filtered by two processes', () => {
 
   it('leave nothing on either machine, and pass the audit', async (context) => {
     context.skip(problem !== null, problem ?? '');
-    expect(await readdir(folder)).not.toContain('two/blobs');
+    expect(await readdir(folder.at())).not.toContain('two/blobs');
     const { stdout } = await run(['doctor', '--deep'], 'three', env);
     expect(stdout).not.toContain('FAIL');
     expect(stdout).toMatch(
@@ -135,11 +133,11 @@ describe('photos on shared services, filtered by two processes', () => {
     context.skip(problem !== null, problem ?? '');
     await run(['shortlist', '--collection', ONE_MODEL], 'two', env);
     await run(['shortlist', '--collection', ONE_MODEL, '--format', 'fiftyone'], 'two', env);
-    const dataset = path.join(folder, 'two', 'shortlists', 'one-model', 'fiftyone', 'samples.json');
+    const dataset = folder.at('two', 'shortlists', 'one-model', 'fiftyone', 'samples.json');
     const { samples } = JSON.parse(await readFile(dataset, 'utf8'));
     const files: string[] = samples.map(({ filepath }: { filepath: string }) => filepath);
     expect(files.length).toBeGreaterThan(PHOTOS / 5);
-    const kept = await readdir(path.join(folder, 'two', 'blobs'), { recursive: true, withFileTypes: true });
+    const kept = await readdir(folder.at('two', 'blobs'), { recursive: true, withFileTypes: true });
     const names = new Set(
       kept.filter((entry) => entry.isFile()).map((entry) => path.join(entry.parentPath, entry.name)),
     );

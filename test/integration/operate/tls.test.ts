@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { suiteFolder } from '../../support/process-tree.ts';
 import { ensureCluster, SETTINGS_FILE } from '../../../src/platform/postgres/embedded/cluster.ts';
 import { prepareLayout, ROLE } from '../../../src/platform/postgres/embedded/layout.ts';
 import { openPrograms, type Programs } from '../../../src/platform/postgres/embedded/programs.ts';
@@ -18,14 +18,14 @@ import { winnow } from '../../support/winnow.ts';
  * has signed.
  */
 const START_LIMIT_MS = 60_000;
-let folder = '';
+const folder = suiteFolder();
 let problem: string | null = null;
 let programs: Programs | undefined;
 let redis: TestRedis | undefined;
 let ports = { postgres: 0, redis: 0 };
 
 const run = promisify(execFile);
-const inFolder = (name: string): string => path.join(folder, name);
+const inFolder = (name: string): string => folder.at(name);
 
 /** @param signedBy the words for another authority than the certificate itself */
 async function certificate(name: string, subject: string, signedBy: readonly string[]): Promise<void> {
@@ -65,7 +65,6 @@ async function startPostgres(): Promise<void> {
 }
 
 beforeAll(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'winnow-tls-'));
   problem = (await redisProblem()) ?? (await run('openssl', ['version']).then(() => null, String));
   if (problem !== null) return;
   await certificate('ca', '/CN=the authority of a test', []);
@@ -81,7 +80,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await programs?.run('pg_ctl', ['stop', '-D', 'cluster', '-m', 'immediate', '-w'], START_LIMIT_MS);
   await redis?.stop();
-  await rm(folder, { recursive: true, force: true });
 });
 
 async function postgresUrl(parameters: string, host = 'localhost'): Promise<string> {

@@ -1,28 +1,26 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import os from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import sharp from 'sharp';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { suiteFolder } from '../../support/process-tree.ts';
 import { writeFigures } from '../../../src/report/figures.process.ts';
 import { madeReport } from '../../support/made-report.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 
-let folder = '';
+const folder = suiteFolder();
 let names: readonly string[] = [];
 beforeAll(async () => {
-  folder = await mkdtemp(path.join(os.tmpdir(), 'winnow-figures-'));
-  names = await writeFigures(madeReport(), path.join(folder, 'here'));
+  names = await writeFigures(madeReport(), folder.at('here'));
 });
-afterAll(() => rm(folder, { recursive: true, force: true }));
 
 /** Writes the figures of the made report in a process that finds no font of the system. */
 async function writeWithoutFonts(target: string): Promise<void> {
-  const fonts = path.join(folder, 'no-fonts.conf');
-  const script = path.join(folder, 'write.mts');
+  const fonts = folder.at('no-fonts.conf');
+  const script = folder.at('write.mts');
   await writeFile(fonts, '<?xml version="1.0"?><fontconfig></fontconfig>');
   const moduleAt = (file: string): string => JSON.stringify(path.join(root, file));
   await writeFile(
@@ -31,13 +29,13 @@ async function writeWithoutFonts(target: string): Promise<void> {
      import { madeReport } from ${moduleAt('test/support/made-report.ts')};
      await writeFigures(madeReport(), ${JSON.stringify(target)});`,
   );
-  const env = { ...process.env, FONTCONFIG_FILE: fonts, FONTCONFIG_PATH: folder };
+  const env = { ...process.env, FONTCONFIG_FILE: fonts, FONTCONFIG_PATH: folder.at() };
   await promisify(execFile)(process.execPath, ['--import', 'tsx', script], { cwd: root, env });
 }
 
 describe('writeFigures', () => {
   it('writes each chart as SVG, and as PNG with two pixels for each unit', async () => {
-    const target = path.join(folder, 'here');
+    const target = folder.at('here');
     expect(names).toContain('figures/transfer.svg');
     expect(names).toContain('figures/transfer.png');
     for (const name of names.filter((one) => one.endsWith('.png'))) {
@@ -53,7 +51,7 @@ describe('writeFigures', () => {
   });
 
   it('draws the same letters on a machine without fonts', async () => {
-    const [here, there] = [path.join(folder, 'here'), path.join(folder, 'without-fonts')];
+    const [here, there] = [folder.at('here'), folder.at('without-fonts')];
     await writeWithoutFonts(there);
     for (const name of names) {
       const [one, other] = await Promise.all([here, there].map((place) => readFile(path.join(place, name))));
@@ -62,7 +60,7 @@ describe('writeFigures', () => {
   });
 
   it('gives files of hostile names that can be drawn', async () => {
-    const hostile = await writeFigures(madeReport({ isHostile: true }), path.join(folder, 'hostile'));
+    const hostile = await writeFigures(madeReport({ isHostile: true }), folder.at('hostile'));
     expect(hostile.length).toBeGreaterThan(20);
   });
 });

@@ -1,10 +1,9 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import os from 'node:os';
-import path from 'node:path';
+import { writeFile } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import sharp from 'sharp';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { suiteFolder } from '../../support/process-tree.ts';
 import { reportHtml } from '../../../src/report/report-html.tsx';
 import { overflowOf, violationsOn } from '../../support/accessibility.ts';
 import { findChromium, NO_CHROMIUM, openBrowser } from '../../support/browser.ts';
@@ -20,26 +19,22 @@ const KINDS: readonly (readonly [string, MadeReport])[] = [
 ];
 
 let browser: Browser | undefined;
-let folder = '';
+const folder = suiteFolder();
 
 beforeAll(async () => {
   if (chromium === null) return;
   browser = await openBrowser(chromium);
-  folder = await mkdtemp(path.join(os.tmpdir(), 'winnow-report-'));
   const picture = await sharp({ create: { width: 64, height: 48, channels: 3, background: '#4a7' } })
     .webp()
     .toBuffer();
   const address = `data:image/webp;base64,${picture.toString('base64')}`;
   for (const [what, options] of KINDS)
     await writeFile(
-      path.join(folder, `${what}.html`),
+      folder.at(`${what}.html`),
       reportHtml(madeReport(options), () => address),
     );
 });
-afterAll(async () => {
-  await browser?.close();
-  if (folder !== '') await rm(folder, { recursive: true, force: true });
-});
+afterAll(async () => browser?.close());
 
 async function open(
   what: string,
@@ -52,7 +47,7 @@ async function open(
   page.on('request', (request) => asked.push(request.url().slice(0, 40)));
   page.on('console', (message) => problems.push(message.text()));
   page.on('pageerror', (error) => problems.push(error.message));
-  await page.goto(pathToFileURL(path.join(folder, `${what}.html`)).href);
+  await page.goto(pathToFileURL(folder.at(`${what}.html`)).href);
   return { page, asked, problems };
 }
 

@@ -1,8 +1,7 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
+import { writeFile } from 'node:fs/promises';
 import { sql } from 'kysely';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { suiteFolder } from '../../support/process-tree.ts';
 import { forgetCollection } from '../../../src/operate/upkeep/forget-collection.repository.ts';
 import { countVerdicts } from '../../../src/status/funnel.repository.ts';
 import { importVerdicts } from '../../../src/review/import/import.process.ts';
@@ -27,15 +26,10 @@ const listed = useListedPhotos(
   database,
   ['a', 'b', 'c'].map((name, i) => [name, 'n01', 'n02', (i + 1) / 100]),
 );
-let folder: string;
-
-beforeAll(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'winnow-verdicts-'));
-});
-afterAll(() => rm(folder, { recursive: true, force: true }));
+const folder = suiteFolder();
 
 async function tableOf(...lines: string[]): Promise<string> {
-  const file = path.join(folder, 'verdicts.csv');
+  const file = folder.at('verdicts.csv');
   await writeFile(file, lines.join('\n'));
   return file;
 }
@@ -217,7 +211,7 @@ describe('a table of verdicts', () => {
 
   it('without a header, or without a file, is an error', async () => {
     await expect(read('')).rejects.toThrow(/Expected a header with the columns 'sha256' and 'wnid' and 'verdict'/);
-    await expect(readVerdicts(path.join(folder, 'none.csv'), RULES)).rejects.toThrow(
+    await expect(readVerdicts(folder.at('none.csv'), RULES)).rejects.toThrow(
       /Cannot read the verdicts in '.*none\.csv': ENOENT/,
     );
   });

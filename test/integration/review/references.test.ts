@@ -1,9 +1,9 @@
-import { copyFile, mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { copyFile, mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { sql } from 'kysely';
 import sharp from 'sharp';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { suiteFolder } from '../../support/process-tree.ts';
 import {
   addDisplayReferences,
   addReferences,
@@ -26,22 +26,16 @@ const SAMPLES = path.join(repositoryRoot, 'assets', 'samples');
 const PERCH = path.join(SAMPLES, 'photos', TENCH, 'yellow-perch.jpg');
 const dashboard = useDashboard();
 
-let folder = '';
+const folder = suiteFolder();
 let server = '';
 beforeAll(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'winnow-display-'));
-  for (const wnid of [TENCH, GOLDFISH]) await mkdir(path.join(folder, wnid));
-  await copyFile(PERCH, path.join(folder, TENCH, 'one.jpg'));
-  await sharp(PERCH)
-    .resize(2_000)
-    .flip()
-    .png()
-    .toFile(path.join(folder, TENCH, 'two & three.png'));
-  await writeFile(path.join(folder, TENCH, 'page.html'), '<script>alert(1)</script>');
-  await copyFile(PERCH, path.join(folder, 'of-no-class.jpg'));
+  for (const wnid of [TENCH, GOLDFISH]) await mkdir(folder.at(wnid));
+  await copyFile(PERCH, folder.at(TENCH, 'one.jpg'));
+  await sharp(PERCH).resize(2_000).flip().png().toFile(folder.at(TENCH, 'two & three.png'));
+  await writeFile(folder.at(TENCH, 'page.html'), '<script>alert(1)</script>');
+  await copyFile(PERCH, folder.at('of-no-class.jpg'));
   server = await dashboard.serve(NO_TOKENS);
 });
-afterAll(() => rm(folder, { recursive: true, force: true }));
 
 function run() {
   const counts: HoldCounts = { seen: 0, held: 0, unchanged: 0, unreadable: {} };
@@ -50,7 +44,7 @@ function run() {
 
 async function add() {
   const adding = run();
-  return { ...(await addDisplayReferences(dashboard.app, { dir: folder }, adding)), counts: adding.counts };
+  return { ...(await addDisplayReferences(dashboard.app, { dir: folder.at() }, adding)), counts: adding.counts };
 }
 
 const pathsOf = async (wnid: string): Promise<string[]> =>
@@ -94,19 +88,19 @@ describe('references for display', () => {
   });
 
   it('are not sent after their file has changed or leads elsewhere, and are again once it is added again', async () => {
-    const file = path.join(folder, GOLDFISH, 'gold.jpg');
+    const file = folder.at(GOLDFISH, 'gold.jpg');
     await copyFile(path.join(SAMPLES, 'photos', GOLDFISH, 'goldfish.jpg'), file);
     await add();
     const [url = ''] = await pathsOf(GOLDFISH);
     const whole = await readFile(file);
     await writeFile(file, await sharp(whole).negate().jpeg().toBuffer());
     expect(await picture(url)).toEqual([404]);
-    await rename(file, `${folder}-elsewhere.jpg`);
-    await symlink(`${folder}-elsewhere.jpg`, file);
+    await rename(file, `${folder.at()}-elsewhere.jpg`);
+    await symlink(`${folder.at()}-elsewhere.jpg`, file);
     expect(await picture(url)).toEqual([404]);
     await rm(file);
     expect(await picture(url)).toEqual([404]);
-    await rename(`${folder}-elsewhere.jpg`, file);
+    await rename(`${folder.at()}-elsewhere.jpg`, file);
     await add();
     expect((await picture((await pathsOf(GOLDFISH))[0] ?? ''))[0]).toBe(200);
   });
@@ -129,7 +123,10 @@ describe('references for display', () => {
     expect(await stateOf()).toEqual(['kept']);
 
     // The same folder may also be a set for leaks.
-    expect(await addReferences(app, { dir: folder, distance: 6 }, run())).toMatchObject({ leaks: 1, overruled: 1 });
+    expect(await addReferences(app, { dir: folder.at(), distance: 6 }, run())).toMatchObject({
+      leaks: 1,
+      overruled: 1,
+    });
     expect(await stateOf()).toEqual(['dropped']);
     const sets = await listReferenceSets(app.db);
     expect(sets.map(({ purpose, leaks }) => [purpose, leaks])).toEqual([

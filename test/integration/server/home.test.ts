@@ -1,8 +1,7 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
+import { mkdir, writeFile } from 'node:fs/promises';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { suiteFolder } from '../../support/process-tree.ts';
 import { writeShortlistFiles } from '../../../src/shortlist/shortlist-files.process.ts';
 import { readFunnel } from '../../../src/status/status.process.ts';
 import { shortlistClass } from '../../../src/shortlist/shortlist.ts';
@@ -17,15 +16,14 @@ const chromium = findChromium();
 const before = process.cwd();
 const TENCH = 'n01440764';
 
-let folder = '';
+const folder = suiteFolder();
 let browser: Browser | undefined;
 let url = '';
 
 beforeAll(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'winnow-home-'));
-  await mkdir(path.join(folder, 'config', 'collections'), { recursive: true });
-  await writeFile(path.join(folder, 'config', 'collections', 'broken.yaml'), 'name: broken\nmode: Z\n');
-  process.chdir(folder);
+  await mkdir(folder.at('config', 'collections'), { recursive: true });
+  await writeFile(folder.at('config', 'collections', 'broken.yaml'), 'name: broken\nmode: Z\n');
+  process.chdir(folder.at());
   if (chromium !== null) browser = await openBrowser(chromium);
   url = await dashboard.serve(NO_TOKENS);
 });
@@ -33,7 +31,6 @@ beforeAll(async () => {
 afterAll(async () => {
   process.chdir(before);
   await browser?.close();
-  await rm(folder, { recursive: true });
 });
 
 async function newPage(): Promise<Page> {

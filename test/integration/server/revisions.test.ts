@@ -1,26 +1,15 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import {
-  mkdir,
-  mkdtemp,
-  readdir,
-  readFile,
-  readlink,
-  rename,
-  rm,
-  symlink,
-  truncate,
-  writeFile,
-} from 'node:fs/promises';
+import { mkdir, readdir, readFile, readlink, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import http, { type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { suiteFolder } from '../../support/process-tree.ts';
 import { storeVerification } from '../../../src/export/revisions/revision.repository.ts';
 import { takeDown } from '../../../src/photo/takedown.repository.ts';
 import { sha256Of } from '../../support/sha256.ts';
@@ -39,7 +28,7 @@ const LARGE = randomBytes(40_000_000);
 const LONG = `test/${'é'.repeat(90)}/${'x'.repeat(100)}.jpg`;
 const PAGE = '/c/demo/revisions';
 
-let folder = '';
+const folder = suiteFolder();
 let url = '';
 let guarded = '';
 let first: WrittenRevision;
@@ -52,7 +41,7 @@ const inFolder = (name: string, wnid: string) => ({
   reason: null,
   fileSha256: null,
 });
-const at = (...parts: string[]): string => path.join(folder, ...parts);
+const at = (...parts: string[]): string => folder.at(...parts);
 const pageText = async (): Promise<string> => (await ask(url, PAGE)).body;
 const tarOf = (revision: WrittenRevision): string => `${PAGE}/${revision.short}/revision.tar`;
 const html = { accept: 'text/html' };
@@ -72,12 +61,9 @@ async function openFiles(below: string): Promise<number> {
 }
 
 beforeAll(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'winnow-revisions-'));
   url = await dashboard.serve(NO_TOKENS);
   guarded = await dashboard.serve(TOKENS);
 });
-
-afterAll(() => rm(folder, { recursive: true }));
 
 describe('the page of revisions', () => {
   it('says how to make the first revision while there is none', async () => {
@@ -148,7 +134,7 @@ describe('the page of revisions', () => {
         [TOKENS.viewer, TOKENS.operator].map((token) => ask(guarded, PAGE, bearer(token))),
       );
       expect([viewer?.status, viewer?.body.includes('/verify')]).toEqual([200, false]);
-      expect([viewer?.body.includes(folder), viewer?.body.includes('<code>v2</code>')]).toEqual([false, true]);
+      expect([viewer?.body.includes(folder.at()), viewer?.body.includes('<code>v2</code>')]).toEqual([false, true]);
       expect(operator?.body).toContain(`<code>${at('v2')}</code>`);
       expect([operator?.status, operator?.body.includes('/verify')]).toEqual([200, true]);
     });
@@ -275,7 +261,7 @@ describe('the archive of a revision', () => {
     expect([gone.status, gone.body]).toEqual([404, expect.stringContaining('any more. Move it back')]);
     expect(await pageText()).toContain('is not there any more');
     const forViewer = await ask(guarded, tarOf(second), bearer(TOKENS.viewer));
-    expect([gone.body.includes(at('v2')), forViewer.body.includes(folder)]).toEqual([true, false]);
+    expect([gone.body.includes(at('v2')), forViewer.body.includes(folder.at())]).toEqual([true, false]);
     await rename(at('v1'), at('v2'));
     expect((await ask(url, tarOf(second))).body).toContain('something else is there by now');
     expect(await pageText()).toContain('has something else by now');

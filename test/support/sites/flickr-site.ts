@@ -26,12 +26,13 @@ export interface FlickrSiteOptions {
   readonly photos: readonly FlickrSitePhoto[];
   /** Other keys are refused. */
   readonly apiKey?: string;
+  /** Most results of a page, whatever is asked for. Flickr's own limit is 500. */
+  readonly maxPerPage?: number;
 }
 
 /** Sent instead of the next answers of the API. */
 const FAULTS = {
   'too-many-seconds': { status: 429, headers: { 'retry-after': '2' }, body: 'Too Many Requests' },
-  'down-json': fail(105, 'Service currently unavailable'),
   'key-expired': fail(100, 'Invalid API Key (Key has expired)'),
 } as const satisfies Record<string, LocalAnswer>;
 
@@ -61,7 +62,9 @@ export async function startFlickrSite(options: FlickrSiteOptions): Promise<Flick
     const fault = faults.shift();
     if (fault !== undefined) return FAULTS[fault];
     if (url.pathname !== '/services/rest/') return { status: 404, body: 'Not found' };
-    return refusalOf(url.searchParams, options) ?? search(url.searchParams, newestFirst, media.url);
+    return (
+      refusalOf(url.searchParams, options) ?? search(url.searchParams, { newestFirst, mediaUrl: media.url, ...options })
+    );
   });
   return {
     url: `${api.url}/services/rest/`,
@@ -125,9 +128,6 @@ const SUFFIX: Readonly<Record<string, string>> = {
   o: '_o',
 };
 
-/** Results after which Flickr repeats the last ones, and its largest page. */
-const [CAP, MAX_PER_PAGE] = [4_000, 500];
-
 function refusalOf(query: URLSearchParams, { apiKey = 'test-key' }: FlickrSiteOptions): LocalAnswer | null {
   if (query.get('api_key') !== apiKey) return fail(100, 'Invalid API Key (Key not found)');
   if (query.get('method') !== 'flickr.photos.search') return fail(112, `Method "${query.get('method')}" not found`);
@@ -137,7 +137,14 @@ function refusalOf(query: URLSearchParams, { apiKey = 'test-key' }: FlickrSiteOp
 }
 
 /** By text, dates and licences. The total is a text, as in older answers. */
-function search(query: URLSearchParams, newestFirst: readonly FlickrSitePhoto[], mediaUrl: string): LocalAnswer {
+function search(
+  query: URLSearchParams,
+  {
+    newestFirst,
+    mediaUrl,
+    maxPerPage = 500,
+  }: FlickrSiteOptions & { newestFirst: readonly FlickrSitePhoto[]; mediaUrl: string },
+): LocalAnswer {
   const words = (query.get('text') ?? '').split(' ').filter((word) => word !== '');
   const [from, to] = ['min_upload_date', 'max_upload_date'].map((name) => Number(query.get(name)));
   const licences = query.get('license')?.split(',');
@@ -148,14 +155,9 @@ function search(query: URLSearchParams, newestFirst: readonly FlickrSitePhoto[],
       (licences?.includes(String(licence)) ?? true) &&
       words.every((word) => title.split(' ').includes(word)),
   );
-  const perPage = Math.min(Number(query.get('per_page') ?? 100), MAX_PER_PAGE);
+  const perPage = Math.min(Number(query.get('per_page') ?? 100), maxPerPage);
   const page = Number(query.get('page') ?? 1);
-  // Beyond the cap the last results come again and again.
-  const start = Math.min((page - 1) * perPage, Math.max(0, Math.min(found.length, CAP) - perPage));
-  const isBeyondCap = (page - 1) * perPage >= CAP;
-  const results = isBeyondCap
-    ? found.slice(start, start + perPage)
-    : found.slice((page - 1) * perPage, Math.min(page * perPage, CAP));
+  const results = found.slice((page - 1) * perPage, page * perPage);
   const extras = (query.get('extras') ?? '').split(',');
   const photos = {
     page,

@@ -40,31 +40,6 @@ describe('discoverFolder with labels.csv', () => {
     expect(summary(await discover(dir))).toEqual(['n1/c.jpg [n9] ok', 'n1/a.jpg [n8] ok']);
   });
 
-  it.each([
-    ['a byte order mark', '\ufefffile,wnid\nn1/a.jpg,n7\nn1/b.jpg,n8\n'],
-    ['a byte order mark before a quote', '\ufeff"file","wnid"\nn1/a.jpg,n7\nn1/b.jpg,n8\n'],
-    ['CRLF', 'file,wnid\r\nn1/a.jpg,n7\r\nn1/b.jpg,n8\r\n'],
-    ['CR', 'file,wnid\rn1/a.jpg,n7\rn1/b.jpg,n8\r'],
-    ['mixed line ends and empty lines', 'file,wnid\r\n\nn1/a.jpg,n7\n\r\nn1/b.jpg,n8'],
-    ['quoted cells', '"file","wnid"\n"n1/a.jpg","n7"\n"n1/b.jpg",n8\n'],
-    ['no last line end', 'file,wnid\nn1/a.jpg,n7\nn1/b.jpg,n8'],
-  ])('reads %s', async (_, csv) => {
-    expect(summary(await discover(labelled(csv)))).toEqual(['n1/a.jpg [n7] ok', 'n1/b.jpg [n8] ok']);
-  });
-
-  it('reads quotes, commas and newlines within cells', async () => {
-    const dir = labelled('file,wnid,creator\n"n1/""q"", 1\n.jpg",n7,"Ann\nand ""Bob"""\n', { 'n1/"q", 1\n.jpg': 'q' });
-    expect(await discover(dir)).toMatchObject([{ label: 'n7', creator: 'Ann\nand "Bob"', problem: null }]);
-  });
-
-  it('matches names that are not UTF-8 byte for byte', async () => {
-    const dir = labelled(Buffer.from('file,wnid,creator\nn1/caf\xe9.jpg,n7,Ren\xe9\n', 'latin1'));
-    writeFileSync(Buffer.from(`${dir}/n1/caf\xe9.jpg`, 'latin1'), 'x');
-    expect(await discover(dir)).toMatchObject([
-      { sourceId: expect.stringContaining(String.raw`n1/caf\xe9.jpg@2`), creator: String.raw`Ren\xe9`, problem: null },
-    ]);
-  });
-
   it('yields a file once for each of its classes, with the rights of the first row', async () => {
     const rows = ['n1/a.jpg,n7,CC0', './n1//a.jpg,n7,MIT', 'n1/a.jpg,n8,MIT', 'n1/a.jpg,n7,CC0'];
     const found = await discover(labelled(`file,wnid,license\n${rows.join('\n')}\n`));
@@ -119,12 +94,6 @@ describe('unusable rows of labels.csv', () => {
       expect(fileURLToPath(url).startsWith(`${dir}/`)).toBe(true);
       expect(sourceId.endsWith('@-')).toBe(true);
     }
-  });
-
-  it('end the reading only after an unclosed quote', async () => {
-    const found = await discover(labelled('file,wnid\nn1/a.jpg,n7\n"n1/b.jpg,n7\nn1/c.jpg,n7\n'));
-    expect(summary(found)).toEqual(['n1/a.jpg [n7] ok', 'labels.csv:3 [] unreadable']);
-    expect(found[1]?.problem?.detail).toContain('nothing from here on was read');
   });
 });
 

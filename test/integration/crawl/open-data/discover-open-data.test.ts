@@ -176,19 +176,6 @@ describe('discoverOpenData on a small dump', () => {
     );
   });
 
-  it('counts malformed rows by reason', async () => {
-    const progress: OpenDataProgress[] = [];
-    await collect(discover(opener(tiny).open, { ...catOptions, onProgress: (one) => void progress.push(one) }));
-    const done = progress.filter(({ isDone }) => isDone);
-    expect(done.map(({ file, rows, malformed, wanted: count }) => [file, rows, malformed, count])).toEqual([
-      ['taxa.csv.gz', 5, {}, 2],
-      ['taxa.csv.gz', 5, {}, 3],
-      ['observations.csv.gz', 6, { value: 1, columns: 1 }, 2],
-      ['observers.csv.gz', 4, { columns: 1 }, 3],
-      ['photos.csv.gz', 8, { value: 1 }, 4],
-    ]);
-  });
-
   it('skips classes that need no more photos, and ends when all are complete', async () => {
     const photos = await collect(
       discover(opener(tiny).open, { ...catOptions, limitPerClass: 2, admitted: new Map([['lynx', 2]]) }),

@@ -1,11 +1,10 @@
-import { spawnSync } from 'node:child_process';
-import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { EngineTally, type EvaluationWork } from '../../../../src/filter/engine/engine-tally.ts';
-import { startEngine } from '../../../../src/filter/engine/thread-pool.process.ts';
-import { backboneOf, preprocessingOf, specOf } from '../../../../src/models/engine/ensemble.process.ts';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { suiteFolder } from '../../../support/process-tree.ts';
+import { EngineTally } from '../../../../src/filter/engine/engine-tally.ts';
+import { startEngine } from '../../../../src/filter/engine/engine.process.ts';
+import { preprocessingOf, specOf } from '../../../../src/models/engine/ensemble.process.ts';
 import type { EngineSpec } from '../../../../src/filter/engine/messages.ts';
 import type { MemberSpec } from '../../../../src/models/engine/spec.ts';
 import { runBackbone, type PhotoOutputs } from '../../../../src/filter/engine/run-backbone.process.ts';
@@ -14,9 +13,7 @@ import { cardFor, classesOfCard, type FoundCard } from '../../../../src/collecti
 import { decide } from '../../../../src/filter/rule/decide.ts';
 import type { EvaluationResult } from '../../../../src/filter/engine/evaluated-photo.ts';
 import type { Policy } from '../../../../src/filter/rule/policy.ts';
-import { PreparedPicture } from '../../../../src/models/evidence/prepared-picture.ts';
 import { toSha256, type Sha256 } from '../../../../src/kernel/ids.ts';
-import { decodeRgb } from '../../../../src/platform/image/inspect.ts';
 import { essence } from '../../../unit/filter/rule/cases.ts';
 import { safetensorsOf } from '../../../support/safetensors.ts';
 import { sha256Of } from '../../../support/sha256.ts';
@@ -27,14 +24,12 @@ const CLASSES = 5;
 const FEATURES = 1280;
 const ROOT = path.resolve(import.meta.dirname, '../../../..');
 
-let folder = '';
+const folder = suiteFolder();
 let photos: Sha256[] = [];
 beforeAll(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'winnow-heads-'));
-  photos = await putSamples(path.join(folder, 'blobs'), 4);
-  await mkdir(path.join(folder, 'config', 'local', 'models'), { recursive: true });
+  photos = await putSamples(folder.at('blobs'), 2);
+  await mkdir(folder.at('config', 'local', 'models'), { recursive: true });
 });
-afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const layer = {
   weight: {
@@ -58,9 +53,9 @@ async function headCard(
   { backbone = 'efficientnet-lite0', extension = 'safetensors', ...changes }: CardChanges = {},
 ): Promise<FoundCard> {
   const bytes = changes.bytes ?? safetensorsOf(layer);
-  const models = path.join(folder, 'config', 'local', 'models');
+  const models = folder.at('config', 'local', 'models');
   const file = `config/local/models/${name}.${extension}`;
-  await writeFile(path.join(folder, file), bytes);
+  await writeFile(folder.at(file), bytes);
   const { classes = ['one', 'two', 'three', 'four', 'five'] } = changes;
   await writeFile(path.join(models, `${name}.classes.txt`), classes.join('\n'));
   const head = { file, sha256: changes.sha256 ?? sha256Of(bytes), bytes: bytes.length };
@@ -74,7 +69,7 @@ async function headCard(
     trained: true,
   };
   await writeFile(path.join(models, `${name}.yaml`), JSON.stringify(card));
-  return cardFor(name, folder);
+  return cardFor(name, folder.at());
 }
 
 async function memberOf(card: FoundCard, changes: Partial<MemberSpec['backbone']> = {}): Promise<MemberSpec> {
@@ -87,7 +82,7 @@ async function filtered(
   members: readonly MemberSpec[],
   evaluate: EngineSpec['evaluate'] = 'all',
 ): Promise<{ results: readonly EvaluationResult[]; work: EvaluationWork }> {
-  const spec = await engineSpec(path.join(folder, 'blobs'), { members, evaluate, cropsPerPass: 1 });
+  const spec = await engineSpec(folder.at('blobs'), { members, evaluate, cropsPerPass: 1 });
   const tally = new EngineTally(1);
   const engine = await startEngine(spec, 1, tally);
   try {
@@ -112,7 +107,7 @@ describe('a head over a backbone', () => {
     ]);
     expect(together.results).toEqual(apart.results);
     expect(together.results.map(({ problem }) => problem)).toEqual(photos.map(() => null));
-    expect([together.work.passes, apart.work.passes]).toEqual([40, 80]);
+    expect([together.work.passes, apart.work.passes]).toEqual([20, 40]);
   });
 
   it('decides each photo, with another head over its backbone, as two members that share nothing do', async () => {
@@ -186,7 +181,7 @@ describe('a head in an ONNX file', () => {
     const bytes = safetensorsOf({ weight: { ...layer.weight, values }, bias });
     const linear = await memberOf(await headCard('linear', { bytes }));
     const { results, work } = await filtered([mine, linear]);
-    expect(work.passes).toBe(40);
+    expect(work.passes).toBe(20);
     for (const { fresh, problem } of results) {
       expect(problem).toBe(null);
       const [ofOnnx = [], ofLinear = []] = fresh;
@@ -216,7 +211,7 @@ describe('a head in an ONNX file', () => {
 /** The same network in a file with another hash, so that nothing is shared with it. */
 async function copyOfBackbone(): Promise<Pick<MemberSpec['backbone'], 'file' | 'sha256'>> {
   const { path: source } = await cardFor('efficientnet-lite0');
-  const file = path.join(folder, 'copy.onnx');
+  const file = folder.at('copy.onnx');
   // Repeating the producer's name (field 2 of the model) changes the file's hash and nothing that it computes.
   await copyFile(source, file);
   const bytes = Buffer.concat([await readFile(file), Buffer.from([0x12, 0x01, 0x78])]);
@@ -232,7 +227,7 @@ describe('runBackbone', () => {
       outputs: ['logits', 'features', 'featureMap'],
       photos: wanted,
       crops: [4, 0],
-      blobs: { kind: 'folder', folder: path.join(folder, 'blobs') },
+      blobs: { kind: 'folder', folder: folder.at('blobs') },
       threads: 1,
       cropsPerPass: 1,
       signal,
@@ -259,42 +254,8 @@ describe('runBackbone', () => {
     }
   });
 
-  it('gives the values of ONNX Runtime in Python for 20 photos', async (context) => {
-    const python = process.env['WINNOW_TEST_PYTHON'] ?? 'python3';
-    const has = spawnSync(python, ['-c', 'import numpy, onnxruntime']);
-    if (has.status !== 0)
-      context.skip(`${python} has no numpy and onnxruntime (WINNOW_TEST_PYTHON names another Python)`);
-    const card = await cardFor('efficientnet-lite0');
-    const { input } = backboneOf(card);
-    const twenty = await putSamples(path.join(folder, 'blobs'), 20);
-    const values = (await outputsOf(card, twenty)).flatMap((one) => (one.problem === null ? one.crops : []));
-    const tensor = new Float32Array(3 * input.size ** 2);
-    const tensors: Buffer[] = [];
-    for (const sha256 of twenty) {
-      const bytes = await readFile(openBlobFolder(path.join(folder, 'blobs')).pathOf(sha256));
-      const picture = new PreparedPicture(await decodeRgb(bytes), [input]);
-      for (const crop of [4, 0]) {
-        picture.fill({ tensor, offset: 0 }, input, crop);
-        tensors.push(Buffer.from(tensor.slice().buffer));
-      }
-    }
-    const rows = values.flatMap(({ logits = new Float32Array(), features = logits, featureMap = logits }) =>
-      [logits, features, featureMap].map((row) => Buffer.from(row.buffer, row.byteOffset, row.byteLength)),
-    );
-    await writeFile(path.join(folder, 'tensors'), Buffer.concat(tensors));
-    await writeFile(path.join(folder, 'values'), Buffer.concat(rows));
-    const script = path.join(import.meta.dirname, 'outputs.py');
-    const files = [card.path, path.join(folder, 'tensors'), path.join(folder, 'values'), String(input.size)];
-    const { stdout, stderr } = spawnSync(python, [script, ...files], { encoding: 'utf8' });
-    expect(stderr).toBe('');
-    const most: Record<string, number> = JSON.parse(stdout);
-    await context.annotate(`largest differences: ${stdout}`);
-    expect(Object.keys(most)).toEqual(['logits', 'features', 'feature_map']);
-    for (const difference of Object.values(most)) expect(difference).toBeLessThan(1e-4);
-  });
-
   it('reports photos that are lost or cannot be decoded, and runs the others', async () => {
-    const blobs = openBlobFolder(path.join(folder, 'blobs'));
+    const blobs = openBlobFolder(folder.at('blobs'));
     const noise = await putBytes(blobs, Buffer.from('no photo at all'));
     onTestFinished(() => rm(blobs.pathOf(noise)));
     const given = await outputsOf(await cardFor('efficientnet-lite0'), [

@@ -1,9 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { sql, type Kysely } from 'kysely';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { suiteFolder } from '../../../support/process-tree.ts';
 import { licenceChoices } from '../../../../src/crawl/sources/licence.ts';
 import { tablesOf } from '../../../../src/operate/backup/copy-tables.process.ts';
 import type { Database } from '../../../../src/platform/postgres/database.ts';
@@ -57,10 +55,9 @@ const LICENCES = [
 ];
 const silent = { debug: () => {}, info: () => {}, warn: () => {} };
 
-let folder = '';
+const folder = suiteFolder();
 const urls = { older: '', newer: '' };
 beforeAll(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'winnow-versions-'));
   urls.older = await createDatabase('nothing');
   await withDatabase(urls.older, async (db) => {
     await makeOlderSchema(db);
@@ -73,7 +70,6 @@ beforeAll(async () => {
   await onServer(urls.newer, `insert into kysely_migration (name, timestamp) values ('0099-future', 'then')`);
 });
 afterAll(async () => {
-  await rm(folder, { recursive: true });
   for (const url of Object.values(urls)) await dropDatabase(url);
 });
 
@@ -98,7 +94,7 @@ async function saidBy(commands: readonly string[], url: string): Promise<Said[]>
   const all: Said[] = [];
   for (const command of commands) {
     const words = command.split(' ');
-    const { code, stdout, stderr } = await winnow([...words, '--data', folder], {
+    const { code, stdout, stderr } = await winnow([...words, '--data', folder.at()], {
       env,
       ownProcess: false,
       timeoutMs: 60_000,
