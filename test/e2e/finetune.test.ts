@@ -2,9 +2,9 @@ import { copyFile, mkdir, readdir, readFile, rm, truncate, writeFile } from 'nod
 import path from 'node:path';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { addNanModel } from '../support/nan-model.ts';
 import { suiteFolder } from '../support/process-tree.ts';
 import { useSharedServer } from '../support/shared-server.ts';
-import { sha256Of } from '../support/sha256.ts';
 import { jsonLines, repositoryRoot, winnow } from '../support/winnow.ts';
 
 useSharedServer();
@@ -64,31 +64,6 @@ async function refusal(...args: Parameters<typeof finetune>): Promise<string> {
   const { code, stderr, stdout } = await finetune(...args);
   expect([code, stdout]).toEqual([2, '']);
   return stderr;
-}
-
-/** Registers a model that has NaN features for pictures brighter than 222. */
-async function addNanModel(): Promise<void> {
-  const name = 'five-nan-if-dark';
-  const file = `config/local/models/${name}.onnx`;
-  const bytes = await readFile(path.join(repositoryRoot, 'test', 'fixtures', 'onnx', `${name}.onnx`));
-  await mkdir(folder.at('config/local/models'), { recursive: true });
-  await writeFile(folder.at(file), bytes);
-  await writeFile(folder.at('config/local/models/five.txt'), 'a\nb\nc\nd\ne\n');
-  const card = {
-    name,
-    file,
-    sha256: sha256Of(bytes),
-    bytes: bytes.length,
-    licence: 'unknown',
-    source: 'test',
-    input: { name: 'image', size: 32 },
-    resize: { shorterSide: 36, interpolation: 'bilinear-antialias' },
-    normalise: { mean: [127, 127, 127], std: [128, 128, 128] },
-    outputs: { logits: 'logits', features: 'features' },
-    classes: 'five.txt',
-    trained: true,
-  };
-  await writeFile(folder.at(`config/local/models/${name}.yaml`), JSON.stringify(card));
 }
 
 describe('winnow finetune', () => {
@@ -185,7 +160,7 @@ describe('winnow finetune refuses', () => {
   });
 
   it('photos with features that are no finite numbers', async () => {
-    await addNanModel();
+    await addNanModel(folder.at());
     for (const [name, level] of [
       ['dark', 40],
       ['white', 250],

@@ -12,6 +12,7 @@ import type { Database } from '../../src/platform/postgres/database.ts';
 import type { PhotoCount } from '../../src/filter/run/photo-counts.repository.ts';
 import { countPhotos } from '../../src/filter/run/photo-counts.repository.ts';
 import { foldPhotoCounts, readPhotoCounts } from '../../src/filter/run/photo-tally.repository.ts';
+import { registerMember } from '../../src/models/evidence/evidence.repository.ts';
 import { sha256Of } from './sha256.ts';
 
 export function candidate(sourceId: string, changes: Partial<NewCandidate> = {}): NewCandidate {
@@ -223,4 +224,15 @@ export async function versionsOf(db: Kysely<Database>, table: string): Promise<s
 export async function storePhoto(db: Kysely<Database>, pictureId: number, one: NewPhoto): Promise<number | null> {
   const [row] = await storePhotos(db, [{ pictureId, photo: one }]);
   return row?.id ?? null;
+}
+
+/** A member on the CPU, named like its model, over a stored class list. Returns its id. */
+export async function member(db: Kysely<Database>, modelName: string, classListId: number): Promise<number> {
+  const identity = {
+    modelName,
+    modelSha256: sha256Of(modelName),
+    preprocessing: 'v1',
+    executionProvider: 'cpu',
+  } as const;
+  return registerMember(db, identity, classListId);
 }

@@ -12,7 +12,7 @@ import type { DecisionScope } from '../../../src/models/workspace/scope.ts';
 import { topConfusions } from '../../../src/status/overview.repository.ts';
 import { keptPhotos } from '../../../src/shortlist/shortlist.repository.ts';
 import { sql } from 'kysely';
-import { registerClassList, registerMember, storeEvidence } from '../../../src/models/evidence/evidence.repository.ts';
+import { registerClassList, storeEvidence } from '../../../src/models/evidence/evidence.repository.ts';
 import { noEvidence, summariseCrop } from '../../../src/models/evidence/evidence.ts';
 import { isLicenceAllowed, normaliseLicence } from '../../../src/crawl/sources/licence.ts';
 import { collect } from '../../support/collect.ts';
@@ -29,6 +29,7 @@ import {
   photo,
   store,
   versionsOf,
+  member,
 } from '../../support/catalogue-fixtures.ts';
 
 const database = useDatabase();
@@ -287,15 +288,7 @@ describe('the list of decisions', () => {
   it('has the evaluated crops in the order of members and crops, with p of the class if it is known', async () => {
     const scope = await collection(database.db, 'birds');
     const classList = await registerClassList(database.db, sha256Of('list'), scope.wnids);
-    const [one = 0, two = 0] = await Promise.all(
-      ['one', 'two'].map((name) =>
-        registerMember(
-          database.db,
-          { modelName: name, modelSha256: sha256Of(name), preprocessing: 'v1', executionProvider: 'cpu' as const },
-          classList,
-        ),
-      ),
-    );
+    const [one = 0, two = 0] = await Promise.all(['one', 'two'].map((name) => member(database.db, name, classList)));
     const a = await fetched(database.db, [candidate('a'), candidate('a', { wnid: 'n03' })], 'A');
     const [first, second] = [Float32Array.from([1, 2, 0]), Float32Array.from([3, 0, 0])];
     const cell = { ...summariseCrop(first, [0]), logits: null };

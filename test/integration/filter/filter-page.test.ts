@@ -8,7 +8,7 @@ import type { LostPhoto } from '../../../src/photo/lost-bytes.process.ts';
 import type { CompletedCounts } from '../../../src/filter/run/complete.process.ts';
 import { countUndecided, forgetFailed, undecidedPhotoIds } from '../../../src/filter/run/decision.repository.ts';
 import { countIncomplete } from '../../../src/filter/run/incomplete.repository.ts';
-import { readEvidence, registerClassList, registerMember } from '../../../src/models/evidence/evidence.repository.ts';
+import { readEvidence, registerClassList } from '../../../src/models/evidence/evidence.repository.ts';
 import { findRelatedMembers } from '../../../src/models/evidence/related-members.repository.ts';
 import { LostBytes } from '../../../src/kernel/blobs.ts';
 import { GiveUpOnItem } from '../../../src/kernel/errors.ts';
@@ -17,7 +17,15 @@ import { useDatabase } from '../../support/database.ts';
 import { ownBackbones } from '../../support/own-backbones.ts';
 import { sha256Of } from '../../support/sha256.ts';
 import { POLICIES } from '../../unit/filter/rule/cases.ts';
-import { candidate, collection, emptyCatalogue, fetched, photo, versionsOf } from '../../support/catalogue-fixtures.ts';
+import {
+  candidate,
+  collection,
+  emptyCatalogue,
+  fetched,
+  photo,
+  versionsOf,
+  member,
+} from '../../support/catalogue-fixtures.ts';
 
 const database = useDatabase({ poolSize: 6 });
 beforeEach(() => emptyCatalogue(database.db));
@@ -88,14 +96,7 @@ async function setting({
   const scope = await collection(database.db, name, changes);
   const list = await registerClassList(database.db, sha256Of(listName), scope.wnids);
   const memberIds: number[] = [];
-  for (const model of ['one', 'two'])
-    memberIds.push(
-      await registerMember(
-        database.db,
-        { modelName: model, modelSha256: sha256Of(model), preprocessing: 'v1', executionProvider: 'cpu' as const },
-        list,
-      ),
-    );
+  for (const model of ['one', 'two']) memberIds.push(await member(database.db, model, list));
   const batches: (readonly EvaluationTask[])[] = [];
   const decoded: string[] = [];
   const ran = new Map<string, number>();

@@ -1,18 +1,16 @@
-import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { copyFile, mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { openApp, type App } from '../../../src/runtime/open/app.process.ts';
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { App } from '../../../src/runtime/open/app.process.ts';
 import { pruneCollection } from '../../../src/filter/prune/prune.process.ts';
 import { addReferences } from '../../../src/filter/references/references.process.ts';
 import { openWorkspace } from '../../../src/models/workspace/workspace.process.ts';
 import { usableCollection } from '../../../src/collection/collection.process.ts';
-import { loadConfig } from '../../../src/config/load-config.ts';
 import { listReferenceSets } from '../../../src/photo/reference-set.repository.ts';
-import { openLogger } from '../../../src/platform/log/logger.ts';
 import { useDatabase } from '../../support/database.ts';
 import { repositoryRoot } from '../../support/winnow.ts';
 import { candidate, emptyCatalogue, fetched } from '../../support/catalogue-fixtures.ts';
+import { openTestApp, testFolder } from '../../support/test-app.ts';
 
 const database = useDatabase();
 beforeEach(async () => {
@@ -23,23 +21,11 @@ beforeEach(async () => {
 const SAMPLES = path.join(repositoryRoot, 'assets', 'samples', 'photos');
 const { signal } = new AbortController();
 
-async function appIn(folder: string): Promise<App> {
-  const { config } = await loadConfig({ env: { WINNOW_POSTGRES_URL: database.url } });
-  const log = openLogger({ level: 'silent', format: 'json' }, process.stderr);
-  const app = await openApp({ config, dataDir: path.join(folder, 'data'), clientName: 'test', log });
-  onTestFinished(() => app.close());
-  return app;
-}
-
-async function emptyFolder(): Promise<string> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'winnow-tools-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  return folder;
-}
+const appIn = (folder: string): Promise<App> => openTestApp({ url: database.url, dataDir: path.join(folder, 'data') });
 
 describe('adding references', () => {
   it('from a folder without pictures changes nothing and reports it, because the disk may not be mounted', async () => {
-    const folder = await emptyFolder();
+    const folder = await testFolder();
     const app = await appIn(folder);
     const dir = path.join(folder, 'pictures');
     await mkdir(dir);
@@ -60,7 +46,7 @@ describe('adding references', () => {
 
 describe('a dry run of prune', () => {
   it('counts photos that an interrupted prune has left', async () => {
-    const app = await appIn(await emptyFolder());
+    const app = await appIn(await testFolder());
     const id = await fetched(app.db, [candidate('A')], 'A');
     await app.db
       .updateTable('photo')

@@ -9,14 +9,22 @@ import { countUndecidedPruned, refetchPruned } from '../../../src/filter/prune/p
 import { photosNeeded } from '../../../src/filter/prune/retention.repository.ts';
 import type { DecisionScope } from '../../../src/models/workspace/scope.ts';
 import type { CropEvidence, PhotoEvidence } from '../../../src/models/evidence/evidence.ts';
-import { registerClassList, registerMember, storeEvidence } from '../../../src/models/evidence/evidence.repository.ts';
+import { registerClassList, storeEvidence } from '../../../src/models/evidence/evidence.repository.ts';
 import { refetchPictures } from '../../../src/photo/lost-bytes.repository.ts';
 import { openPhotoStore } from '../../../src/photo/photo-store.process.ts';
 import { takeDown } from '../../../src/photo/takedown.repository.ts';
 import { readStories } from '../../../src/status/story.repository.ts';
 import { useDatabase } from '../../support/database.ts';
 import { sha256Of } from '../../support/sha256.ts';
-import { candidate, decideAs, dropped, emptyCatalogue, photo, store } from '../../support/catalogue-fixtures.ts';
+import {
+  candidate,
+  decideAs,
+  dropped,
+  emptyCatalogue,
+  photo,
+  store,
+  member,
+} from '../../support/catalogue-fixtures.ts';
 import { bytesStates, Disk, EVERYTHING, onDisk, recorded } from './prune-setting.ts';
 
 const database = useDatabase();
@@ -200,18 +208,12 @@ const cell = (top1: number, pTrue: number): CropEvidence => ({
 async function filterDeps(scope: DecisionScope): Promise<FilterDeps & { readonly counts: number[] }> {
   const { db } = database;
   const list = await registerClassList(db, sha256Of('list'), scope.wnids);
-  const identity = {
-    modelName: 'one',
-    modelSha256: sha256Of('one'),
-    preprocessing: 'v1',
-    executionProvider: 'cpu' as const,
-  };
   const counts: number[] = [];
   return {
     db,
     scope,
     policy: POLICY,
-    memberIds: [await registerMember(db, identity, list)],
+    memberIds: [await member(db, 'one', list)],
     batchPhotos: 4,
     engine: { evaluate: () => Promise.reject(new Error('Expected no photo to be evaluated')) },
     shouldStop: () => false,

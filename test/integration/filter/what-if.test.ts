@@ -10,12 +10,7 @@ import type { FilterPolicy, Policy } from '../../../src/filter/rule/policy.ts';
 import type { DecisionScope } from '../../../src/models/workspace/scope.ts';
 import { storedPages } from '../../../src/filter/what-if/stored-page.repository.ts';
 import { readEvidenceUnder, readStored } from '../../../src/filter/what-if/policy-readings.ts';
-import {
-  registerClassList,
-  registerMember,
-  readEvidence,
-  storeEvidence,
-} from '../../../src/models/evidence/evidence.repository.ts';
+import { registerClassList, readEvidence, storeEvidence } from '../../../src/models/evidence/evidence.repository.ts';
 import { findRelatedMembers, readKnown } from '../../../src/models/evidence/related-members.repository.ts';
 import { overOurs } from '../../../src/models/evidence/related-members.ts';
 import { summariseCrop, type PhotoEvidence } from '../../../src/models/evidence/evidence.ts';
@@ -47,6 +42,7 @@ import {
   fetched,
   fetchedAll,
   versionsOf,
+  member,
 } from '../../support/catalogue-fixtures.ts';
 
 const database = useDatabase({ poolSize: 6 });
@@ -60,15 +56,7 @@ async function source(members: number, changes: Partial<DecisionScope> = {}): Pr
   const scope = await collection(database.db, 'birds', changes);
   const list = await registerClassList(database.db, sha256Of('list'), scope.wnids);
   const memberIds: number[] = [];
-  for (let i = 0; i < members; i += 1) {
-    const identity = {
-      modelName: `model ${i}`,
-      modelSha256: sha256Of(`model ${i}`),
-      preprocessing: 'v1',
-      executionProvider: 'cpu' as const,
-    };
-    memberIds.push(await registerMember(database.db, identity, list));
-  }
+  for (let i = 0; i < members; i += 1) memberIds.push(await member(database.db, `model ${i}`, list));
   return { db: database.db, scope, memberIds };
 }
 
@@ -190,20 +178,7 @@ describe('readings from stored summaries', () => {
     const random = seededRandom(9);
     const from = await source(2, { wnids: ['n01', 'n02', 'n04'] });
     const list = await registerClassList(database.db, sha256Of('longer list'), ['n00', 'n01', 'n02', 'n03', 'n04']);
-    const relatedIds = await Promise.all(
-      [0, 1].map((i) =>
-        registerMember(
-          database.db,
-          {
-            modelName: `model ${i}`,
-            modelSha256: sha256Of(`model ${i}`),
-            preprocessing: 'v1',
-            executionProvider: 'cpu' as const,
-          },
-          list,
-        ),
-      ),
-    );
+    const relatedIds = await Promise.all([0, 1].map((i) => member(database.db, `model ${i}`, list)));
     const related = await findRelatedMembers(database.db, from.memberIds);
     expect(related.map(({ memberId }) => memberId)).toEqual(relatedIds);
     const photos: { truth: number; ours: Matrix; theirs: Matrix }[] = [];
@@ -311,13 +286,7 @@ describe('readings from stored summaries', () => {
     const random = seededRandom(10);
     const from = await source(1, { wnids: ['n01', 'n02', 'n03', 'n04'], concepts: { only: null, not: [] } });
     const list = await registerClassList(database.db, sha256Of('longer list'), ['n00', 'n01', 'n02', 'n03', 'n04']);
-    const identity = {
-      modelName: 'model 0',
-      modelSha256: sha256Of('model 0'),
-      preprocessing: 'v1',
-      executionProvider: 'cpu' as const,
-    };
-    const relatedId = await registerMember(database.db, identity, list);
+    const relatedId = await member(database.db, 'model 0', list);
     const related = await findRelatedMembers(database.db, from.memberIds);
     const places = related[0]?.places ?? [];
     const photos: { ours: Matrix; theirs: Matrix }[] = [];

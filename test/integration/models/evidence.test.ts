@@ -17,7 +17,7 @@ import {
 import { useDatabase } from '../../support/database.ts';
 import { findRelatedMembers } from '../../../src/models/evidence/related-members.repository.ts';
 import { sha256Of } from '../../support/sha256.ts';
-import { candidate, emptyCatalogue, fetched } from '../../support/catalogue-fixtures.ts';
+import { candidate, emptyCatalogue, fetched, member } from '../../support/catalogue-fixtures.ts';
 
 const database = useDatabase();
 beforeEach(() => emptyCatalogue(database.db));
@@ -27,15 +27,7 @@ const CLASSES = ['n01', 'n02', 'n03', 'n04'];
 async function members(count = 2): Promise<number[]> {
   const list = await registerClassList(database.db, sha256Of('list'), CLASSES);
   const ids: number[] = [];
-  for (let i = 0; i < count; i += 1) {
-    const identity = {
-      modelName: `m${i}`,
-      modelSha256: sha256Of(`model ${i}`),
-      preprocessing: 'v1',
-      executionProvider: 'cpu' as const,
-    };
-    ids.push(await registerMember(database.db, identity, list));
-  }
+  for (let i = 0; i < count; i += 1) ids.push(await member(database.db, `m${i}`, list));
   return ids;
 }
 

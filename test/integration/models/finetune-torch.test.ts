@@ -1,17 +1,17 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import process from 'node:process';
 import { promisify } from 'node:util';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it } from 'vitest';
 import { runOnPictures } from '../../../src/filter/engine/run-backbone.process.ts';
 import { addModel } from '../../../src/models/library/add.process.ts';
 import { cardFor } from '../../../src/collection/cards/model-card.process.ts';
 import { packageRoot } from '../../../src/config/root.ts';
 import { sha256Of } from '../../support/sha256.ts';
 import { until } from '../../support/until.ts';
+import { testFolder } from '../../support/test-app.ts';
 
 /** A Python with scripts/interop/requirements.txt, which `npm run test:interop` installs. */
 const PYTHON = process.env['WINNOW_INTEROP_PYTHON'] ?? '';
@@ -29,8 +29,7 @@ it(
   { timeout: TIMEOUT_MS },
   async (context) => {
     context.skip(PYTHON === '', WITHOUT_PYTHON);
-    const folder = await mkdtemp(path.join(tmpdir(), 'winnow-torch-'));
-    onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    const folder = await testFolder();
     for (const wnid of WNIDS) await cp(path.join(SAMPLES, wnid), path.join(folder, 'train', wnid), { recursive: true });
     const sizes = [
       '--model',

@@ -8,7 +8,8 @@ import { cardFor } from '../../../src/collection/cards/model-card.process.ts';
 import { loadConfig } from '../../../src/config/load-config.ts';
 import { startPhotoServer } from '../../support/photo-server.ts';
 import { sha256Of } from '../../support/sha256.ts';
-import { FIVE, paddedFixture, temporaryFolder } from './support.ts';
+import { FIVE, paddedFixture } from './support.ts';
+import { testFolder } from '../../support/test-app.ts';
 
 /** A model that passes its trial. */
 export const BYTES = await paddedFixture('five-nchw.onnx', 400_000);
@@ -21,7 +22,7 @@ export type Respond = (request: IncomingMessage, response: ServerResponse) => vo
 export async function scene(respond: Respond, changes: Partial<FoundCard> = {}) {
   const server = await startPhotoServer(respond);
   onTestFinished(() => server.close());
-  const folder = await temporaryFolder();
+  const folder = await testFolder();
   const card: FoundCard = {
     ...(await cardFor('resnet50-v1-12')),
     name: 'net',

@@ -1,24 +1,17 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { onTestFinished } from 'vitest';
 import { addModel, type Added, type AddRequest } from '../../../src/models/library/add.process.ts';
+import { testFolder } from '../../support/test-app.ts';
 
 export const FIXTURES = fileURLToPath(new URL('../../fixtures/onnx/', import.meta.url));
 /** The names of five classes. */
 export const FIVE = 'red\ngreen\nblue\nbright thing\ndark thing\n';
 export const AS_127 = '127,127,127/128,128,128';
 
-export async function temporaryFolder(): Promise<string> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'winnow-models-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  return folder;
-}
-
 /** Makes a project folder with a list of five classes. */
 export async function project(): Promise<string> {
-  const folder = await temporaryFolder();
+  const folder = await testFolder();
   await writeFile(path.join(folder, 'five.txt'), FIVE);
   return folder;
 }

@@ -1,25 +1,18 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { openApp, type App } from '../../../src/runtime/open/app.process.ts';
+import { describe, expect, it } from 'vitest';
 import { funnelIn } from '../../../src/status/status.process.ts';
 import { makeShortlist } from '../../../src/shortlist/make-shortlist.process.ts';
 import { openWorkspace, type Workspace } from '../../../src/models/workspace/workspace.process.ts';
 import { usableCollection } from '../../../src/collection/collection.process.ts';
-import { loadConfig } from '../../../src/config/load-config.ts';
-import { openLogger } from '../../../src/platform/log/logger.ts';
 import { useDatabase } from '../../support/database.ts';
+import { openTestApp, testFolder } from '../../support/test-app.ts';
 
 const database = useDatabase();
 
 async function workspaceIn(dataDir: string): Promise<Workspace> {
-  const { config } = await loadConfig({ env: { WINNOW_POSTGRES_URL: database.url } });
-  const log = openLogger({ level: 'silent', format: 'json' }, process.stderr);
-  const app: App = await openApp({ config, dataDir, clientName: 'shortlist', log });
-  onTestFinished(() => app.close());
+  const app = await openTestApp({ url: database.url, dataDir });
   return openWorkspace(app, (await usableCollection('demo')).collection);
 }
 
@@ -44,8 +37,7 @@ async function until(expected: { advisory: number; other: number }): Promise<voi
 
 describe('two builds of one shortlist', () => {
   it('take turns, files included', async () => {
-    const dataDir = await mkdtemp(path.join(tmpdir(), 'winnow-build-'));
-    onTestFinished(() => rm(dataDir, { recursive: true, force: true }));
+    const dataDir = await testFolder();
     const [first, second] = [await workspaceIn(dataDir), await workspaceIn(dataDir)];
     const { signal } = new AbortController();
     const options = { signal, onFeatures: () => undefined, onOutside: () => undefined };

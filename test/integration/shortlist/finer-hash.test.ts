@@ -1,16 +1,12 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import process from 'node:process';
 import sharp, { type Sharp } from 'sharp';
-import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { openApp, type App } from '../../../src/runtime/open/app.process.ts';
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { App } from '../../../src/runtime/open/app.process.ts';
 import { addReferences, type AddedReferences } from '../../../src/filter/references/references.process.ts';
-import { loadConfig } from '../../../src/config/load-config.ts';
 import type { DecisionScope } from '../../../src/models/workspace/scope.ts';
 import type { Sha256 } from '../../../src/kernel/ids.ts';
 import { inspect } from '../../../src/photo/inspect.process.ts';
-import { openLogger } from '../../../src/platform/log/logger.ts';
 import { buildShortlist } from '../../../src/shortlist/make-shortlist.process.ts';
 import { useDatabase } from '../../support/database.ts';
 import { lookAlikes } from '../../support/look-alikes.ts';
@@ -26,6 +22,7 @@ import {
   store,
   stored,
 } from '../../support/catalogue-fixtures.ts';
+import { openTestApp, testFolder } from '../../support/test-app.ts';
 
 const database = useDatabase();
 beforeEach(async () => {
@@ -43,12 +40,8 @@ interface Project {
 }
 
 async function openProject(): Promise<Project> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'winnow-finer-hash-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  const { config } = await loadConfig({ env: { WINNOW_POSTGRES_URL: database.url } });
-  const log = openLogger({ level: 'silent', format: 'json' }, process.stderr);
-  const app = await openApp({ config, dataDir: path.join(folder, 'data'), clientName: 'test', log });
-  onTestFinished(() => app.close());
+  const folder = await testFolder();
+  const app = await openTestApp({ url: database.url, dataDir: path.join(folder, 'data') });
   const references = path.join(folder, 'references');
   await mkdir(references);
   return { app, references };

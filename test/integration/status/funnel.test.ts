@@ -7,7 +7,7 @@ import { listCandidates } from '../../../src/status/candidate-list.repository.ts
 import { countCandidates, countVerdicts } from '../../../src/status/funnel.repository.ts';
 import { countPhotos } from '../../../src/filter/run/photo-counts.repository.ts';
 import { readClassNames, readStories } from '../../../src/status/story.repository.ts';
-import { registerClassList, registerMember, storeEvidence } from '../../../src/models/evidence/evidence.repository.ts';
+import { registerClassList, storeEvidence } from '../../../src/models/evidence/evidence.repository.ts';
 import { softmax } from '../../../src/models/evidence/softmax.ts';
 import { noEvidence, summariseCrop } from '../../../src/models/evidence/evidence.ts';
 import { shortlistAll } from '../../unit/shortlist/sample-rows.ts';
@@ -35,6 +35,7 @@ import {
   store,
   stored,
   versionsOf,
+  member,
 } from '../../support/catalogue-fixtures.ts';
 
 const database = useDatabase();
@@ -303,13 +304,7 @@ describe('the story of a photo', () => {
     const scope = await collection(database.db, 'birds');
     const { a = 0 } = await messyCatalogue(scope);
     const list = await registerClassList(database.db, sha256Of('list'), scope.wnids);
-    const identity = {
-      modelName: 'lite0',
-      modelSha256: sha256Of('lite0'),
-      preprocessing: 'v1',
-      executionProvider: 'cpu' as const,
-    };
-    const memberId = await registerMember(database.db, identity, list);
+    const memberId = await member(database.db, 'lite0', list);
     const cell = summariseCrop(Float32Array.from([0, 1, 5]), [0]);
     const evidence = noEvidence(1).map((cells) => cells.with(4, cell));
     await database.db
@@ -369,13 +364,7 @@ describe('the story of a photo', () => {
       .execute();
     for (const sha256 of lists) {
       const list = await registerClassList(db, sha256, scope.wnids);
-      const identity = {
-        modelName: 'lite0',
-        modelSha256: sha256Of('lite0'),
-        preprocessing: 'v1',
-        executionProvider: 'cpu' as const,
-      };
-      const memberId = await registerMember(db, identity, list);
+      const memberId = await member(db, 'lite0', list);
       const evidence = noEvidence(1).map((cells) => cells.with(4, summariseCrop(Float32Array.from([5, 1, 0]), [0])));
       await db
         .transaction()

@@ -1,8 +1,7 @@
-import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pino } from 'pino';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it } from 'vitest';
 import { computeAside } from '../../../../src/evaluate/aside/compute-aside.process.ts';
 import { runOnPictures } from '../../../../src/filter/engine/run-backbone.process.ts';
 import { finetune } from '../../../../src/evaluate/finetune/finetune.process.ts';
@@ -14,13 +13,13 @@ import { seededRandom } from '../../../support/random.ts';
 import { sha256Of } from '../../../support/sha256.ts';
 import { until } from '../../../support/until.ts';
 import { repositoryRoot } from '../../../support/winnow.ts';
+import { testFolder } from '../../../support/test-app.ts';
 
 const WNIDS = ['n01440764', 'n01443537', 'n01498041'];
 const SAMPLES = path.join(repositoryRoot, 'assets', 'samples', 'photos');
 
 it('a fitted head has exact heatmaps for each of its classes', async () => {
-  const folder = await mkdtemp(path.join(tmpdir(), 'winnow-finetune-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const folder = await testFolder();
   for (const wnid of WNIDS) await cp(path.join(SAMPLES, wnid), path.join(folder, 'train', wnid), { recursive: true });
   const { signal } = new AbortController();
   const running = { threads: 1, cropsPerPass: 1, provider: 'cpu', signal } as const;

@@ -2,11 +2,11 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, it } from 'vitest';
 import { memberCard } from '../../../../src/collection/cards/model-card.process.ts';
-import { temporaryFolder } from '../../models/support.ts';
+import { testFolder } from '../../../support/test-app.ts';
 
 /** A working folder in which `mine` is a head over that model. */
 async function withHead(backbone: string): Promise<string> {
-  const folder = await temporaryFolder();
+  const folder = await testFolder();
   const head = { file: 'mine.head.safetensors', sha256: '0'.repeat(64), bytes: 1 };
   const card = { name: 'mine', backbone, head, licence: 'CC0-1.0', source: 'this test', trained: true };
   const local = path.join(folder, 'config/local/models/mine');

@@ -1,21 +1,18 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { startEngine } from '../../../../src/filter/engine/thread-pool.process.ts';
 import { decide } from '../../../../src/filter/rule/decide.ts';
 import type { EvaluationTask } from '../../../../src/filter/engine/evaluated-photo.ts';
 import type { Policy } from '../../../../src/filter/rule/policy.ts';
 import { seededRandom } from '../../../support/random.ts';
 import { engineSpec, putSamples, taskOf } from './spec.ts';
+import { testFolder } from '../../../support/test-app.ts';
 
 /** So low a threshold that single crops also drop photos of another class. */
 const POLICY: Policy = { threshold: 1e-4, aggregation: 'max', members: 'any' };
 
 describe('the reason of a drop', () => {
   it('is the same for all numbers of threads and orders of photos', async () => {
-    const blobsDir = await mkdtemp(path.join(tmpdir(), 'winnow-schedules-'));
-    onTestFinished(() => rm(blobsDir, { recursive: true }));
+    const blobsDir = await testFolder();
     // Every other photo has its true class, the first of the classes. The rest have other classes.
     const tasks = (await putSamples(blobsDir, 6)).map((sha256, i) => taskOf(sha256, i % 2 === 0 ? i : 50 + i));
     const first = await dropsOf(blobsDir, tasks, 1);

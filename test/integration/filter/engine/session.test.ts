@@ -1,10 +1,10 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { cardFor } from '../../../../src/collection/cards/model-card.process.ts';
 import { openSession, verifyModelFile, type SessionOptions } from '../../../../src/platform/onnx/session.ts';
 import { sha256Of } from '../../../support/sha256.ts';
+import { testFolder } from '../../../support/test-app.ts';
 
 async function options(changes: Partial<SessionOptions> = {}): Promise<SessionOptions> {
   const card = await cardFor('efficientnet-lite0');
@@ -14,9 +14,7 @@ async function options(changes: Partial<SessionOptions> = {}): Promise<SessionOp
 
 /** A model file made of some bytes. */
 async function modelFile(bytes: Buffer): Promise<Pick<SessionOptions, 'file' | 'sha256'>> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'winnow-model-'));
-  onTestFinished(() => rm(folder, { recursive: true }));
-  const file = path.join(folder, 'model.onnx');
+  const file = path.join(await testFolder(), 'model.onnx');
   await writeFile(file, bytes);
   return { file, sha256: sha256Of(bytes) };
 }

@@ -1,29 +1,20 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { sql } from 'kysely';
 import { expect, it, onTestFinished } from 'vitest';
 import * as z from 'zod';
-import { openApp, type App } from '../../../../src/runtime/open/app.process.ts';
+import type { App } from '../../../../src/runtime/open/app.process.ts';
 import { addJobs, listJobs, pruneJobs, type JobToRecord } from '../../../../src/runtime/work/job-history.repository.ts';
 import type { RunningJob, StageDefinition } from '../../../../src/runtime/work/stage-definition.ts';
 import { startStage } from '../../../../src/runtime/work/stage.process.ts';
-import { loadConfig } from '../../../../src/config/load-config.ts';
 import { RetryLater } from '../../../../src/kernel/errors.ts';
-import { openLogger } from '../../../../src/platform/log/logger.ts';
 import { useDatabase } from '../../../support/database.ts';
 import { redisProblem, startRedis } from '../../../support/redis-server.ts';
+import { openTestApp, testFolder } from '../../../support/test-app.ts';
 
 const database = useDatabase();
 const redisIsMissing = await redisProblem();
 
 async function newApp(env: Record<string, string> = {}): Promise<App> {
-  const dataDir = await mkdtemp(path.join(tmpdir(), 'winnow-jobs-'));
-  onTestFinished(() => rm(dataDir, { recursive: true, force: true }));
-  const { config } = await loadConfig({ env: { WINNOW_POSTGRES_URL: database.url, ...env } });
-  const log = openLogger({ level: 'silent', format: 'json' }, process.stderr);
-  const app = await openApp({ config, dataDir, clientName: 'test', log });
-  onTestFinished(() => app.close());
+  const app = await openTestApp({ url: database.url, dataDir: await testFolder(), env });
   await sql`truncate job_history, collection cascade`.execute(app.db);
   return app;
 }

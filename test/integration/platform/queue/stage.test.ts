@@ -1,42 +1,26 @@
-import { mkdtemp, readdir, rm, writeFile, mkdir } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, writeFile, mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import * as z from 'zod';
-import { openApp, type App } from '../../../../src/runtime/open/app.process.ts';
+import type { App } from '../../../../src/runtime/open/app.process.ts';
 import type { JobControl } from '../../../../src/runtime/work/job-intake.process.ts';
 import { inPortions } from '../../../../src/runtime/work/in-portions.ts';
 import type { Stage, StageDefinition } from '../../../../src/runtime/work/stage-definition.ts';
 import { startStage } from '../../../../src/runtime/work/stage.process.ts';
 import { endPauses, pauseStages } from '../../../../src/collection/pause.repository.ts';
-import { loadConfig } from '../../../../src/config/load-config.ts';
 import { StopTheRun } from '../../../../src/kernel/errors.ts';
 import { pagesOf, rangeOf } from '../../../../src/kernel/pages.ts';
-import { openLogger } from '../../../../src/platform/log/logger.ts';
 import { useDatabase } from '../../../support/database.ts';
 import { redisProblem, startRedis } from '../../../support/redis-server.ts';
+import { openTestApp, testFolder } from '../../../support/test-app.ts';
 
 const database = useDatabase();
 
 /** A command on this file's catalogue, closed at the end of the test. */
-async function newApp(clientName = 'test'): Promise<App> {
-  const dataDir = await mkdtemp(path.join(tmpdir(), 'winnow-app-'));
-  onTestFinished(() => rm(dataDir, { recursive: true, force: true }));
-  return appIn(dataDir, clientName);
-}
-
-async function appIn(dataDir: string, clientName = 'test', env: Record<string, string> = {}): Promise<App> {
-  const { config } = await loadConfig({ env: { WINNOW_POSTGRES_URL: database.url, ...env } });
-  const app = await openApp({
-    config,
-    dataDir,
-    clientName,
-    log: openLogger({ level: 'silent', format: 'json' }, process.stderr),
-  });
-  onTestFinished(() => app.close());
-  return app;
-}
+const newApp = async (clientName = 'test'): Promise<App> => appIn(await testFolder(), clientName);
+const appIn = (dataDir: string, clientName = 'test', env: Record<string, string> = {}): Promise<App> =>
+  openTestApp({ url: database.url, dataDir, clientName, env });
 
 let queues = 0;
 const page = z.strictObject({ page: z.int() });
@@ -346,9 +330,7 @@ describe('a stage whose Redis is emptied in mid-run', () => {
     context.skip(problem !== null, problem ?? '');
     const redis = await startRedis();
     onTestFinished(() => redis.stop());
-    const dataDir = await mkdtemp(path.join(tmpdir(), 'winnow-app-'));
-    onTestFinished(() => rm(dataDir, { recursive: true, force: true }));
-    const app = await appIn(dataDir, 'test', { REDIS_URL: redis.url });
+    const app = await appIn(await testFolder(), 'test', { REDIS_URL: redis.url });
     const left = ids(1_000);
     const pages: number[] = [];
     const stage = await start(
