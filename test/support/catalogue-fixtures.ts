@@ -227,7 +227,7 @@ export async function storePhoto(db: Kysely<Database>, pictureId: number, one: N
 }
 
 /** A member on the CPU, named like its model, over a stored class list. Returns its id. */
-export async function member(db: Kysely<Database>, modelName: string, classListId: number): Promise<number> {
+export async function cpuMember(db: Kysely<Database>, modelName: string, classListId: number): Promise<number> {
   const identity = {
     modelName,
     modelSha256: sha256Of(modelName),

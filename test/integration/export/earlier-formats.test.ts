@@ -4,7 +4,6 @@ import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { suiteFolder } from '../../support/process-tree.ts';
 import { verifyFolder } from '../../../src/export/verify/verify.process.ts';
-import { version } from '../../../src/config/version.ts';
 import { EXPORT_FORMAT } from '../../../src/export/protocol.ts';
 import { idOf } from '../../../src/export/revisions/revision-id.ts';
 import type { Verification } from '../../../src/export/verify/findings.ts';

@@ -29,7 +29,7 @@ import {
   photo,
   store,
   versionsOf,
-  member,
+  cpuMember,
 } from '../../support/catalogue-fixtures.ts';
 
 const database = useDatabase();
@@ -288,7 +288,7 @@ describe('the list of decisions', () => {
   it('has the evaluated crops in the order of members and crops, with p of the class if it is known', async () => {
     const scope = await collection(database.db, 'birds');
     const classList = await registerClassList(database.db, sha256Of('list'), scope.wnids);
-    const [one = 0, two = 0] = await Promise.all(['one', 'two'].map((name) => member(database.db, name, classList)));
+    const [one = 0, two = 0] = await Promise.all(['one', 'two'].map((name) => cpuMember(database.db, name, classList)));
     const a = await fetched(database.db, [candidate('a'), candidate('a', { wnid: 'n03' })], 'A');
     const [first, second] = [Float32Array.from([1, 2, 0]), Float32Array.from([3, 0, 0])];
     const cell = { ...summariseCrop(first, [0]), logits: null };

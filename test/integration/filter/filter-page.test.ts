@@ -24,7 +24,7 @@ import {
   fetched,
   photo,
   versionsOf,
-  member,
+  cpuMember,
 } from '../../support/catalogue-fixtures.ts';
 
 const database = useDatabase({ poolSize: 6 });
@@ -96,7 +96,7 @@ async function setting({
   const scope = await collection(database.db, name, changes);
   const list = await registerClassList(database.db, sha256Of(listName), scope.wnids);
   const memberIds: number[] = [];
-  for (const model of ['one', 'two']) memberIds.push(await member(database.db, model, list));
+  for (const model of ['one', 'two']) memberIds.push(await cpuMember(database.db, model, list));
   const batches: (readonly EvaluationTask[])[] = [];
   const decoded: string[] = [];
   const ran = new Map<string, number>();

@@ -23,7 +23,7 @@ import {
   emptyCatalogue,
   photo,
   store,
-  member,
+  cpuMember,
 } from '../../support/catalogue-fixtures.ts';
 import { bytesStates, Disk, EVERYTHING, onDisk, recorded } from './prune-setting.ts';
 
@@ -213,7 +213,7 @@ async function filterDeps(scope: DecisionScope): Promise<FilterDeps & { readonly
     db,
     scope,
     policy: POLICY,
-    memberIds: [await member(db, 'one', list)],
+    memberIds: [await cpuMember(db, 'one', list)],
     batchPhotos: 4,
     engine: { evaluate: () => Promise.reject(new Error('Expected no photo to be evaluated')) },
     shouldStop: () => false,

@@ -42,7 +42,7 @@ import {
   fetched,
   fetchedAll,
   versionsOf,
-  member,
+  cpuMember,
 } from '../../support/catalogue-fixtures.ts';
 
 const database = useDatabase({ poolSize: 6 });
@@ -56,7 +56,7 @@ async function source(members: number, changes: Partial<DecisionScope> = {}): Pr
   const scope = await collection(database.db, 'birds', changes);
   const list = await registerClassList(database.db, sha256Of('list'), scope.wnids);
   const memberIds: number[] = [];
-  for (let i = 0; i < members; i += 1) memberIds.push(await member(database.db, `model ${i}`, list));
+  for (let i = 0; i < members; i += 1) memberIds.push(await cpuMember(database.db, `model ${i}`, list));
   return { db: database.db, scope, memberIds };
 }
 
@@ -178,7 +178,7 @@ describe('readings from stored summaries', () => {
     const random = seededRandom(9);
     const from = await source(2, { wnids: ['n01', 'n02', 'n04'] });
     const list = await registerClassList(database.db, sha256Of('longer list'), ['n00', 'n01', 'n02', 'n03', 'n04']);
-    const relatedIds = await Promise.all([0, 1].map((i) => member(database.db, `model ${i}`, list)));
+    const relatedIds = await Promise.all([0, 1].map((i) => cpuMember(database.db, `model ${i}`, list)));
     const related = await findRelatedMembers(database.db, from.memberIds);
     expect(related.map(({ memberId }) => memberId)).toEqual(relatedIds);
     const photos: { truth: number; ours: Matrix; theirs: Matrix }[] = [];
@@ -286,7 +286,7 @@ describe('readings from stored summaries', () => {
     const random = seededRandom(10);
     const from = await source(1, { wnids: ['n01', 'n02', 'n03', 'n04'], concepts: { only: null, not: [] } });
     const list = await registerClassList(database.db, sha256Of('longer list'), ['n00', 'n01', 'n02', 'n03', 'n04']);
-    const relatedId = await member(database.db, 'model 0', list);
+    const relatedId = await cpuMember(database.db, 'model 0', list);
     const related = await findRelatedMembers(database.db, from.memberIds);
     const places = related[0]?.places ?? [];
     const photos: { ours: Matrix; theirs: Matrix }[] = [];

@@ -17,7 +17,7 @@ import {
 import { useDatabase } from '../../support/database.ts';
 import { findRelatedMembers } from '../../../src/models/evidence/related-members.repository.ts';
 import { sha256Of } from '../../support/sha256.ts';
-import { candidate, emptyCatalogue, fetched, member } from '../../support/catalogue-fixtures.ts';
+import { candidate, emptyCatalogue, fetched, cpuMember } from '../../support/catalogue-fixtures.ts';
 
 const database = useDatabase();
 beforeEach(() => emptyCatalogue(database.db));
@@ -27,7 +27,7 @@ const CLASSES = ['n01', 'n02', 'n03', 'n04'];
 async function members(count = 2): Promise<number[]> {
   const list = await registerClassList(database.db, sha256Of('list'), CLASSES);
   const ids: number[] = [];
-  for (let i = 0; i < count; i += 1) ids.push(await member(database.db, `m${i}`, list));
+  for (let i = 0; i < count; i += 1) ids.push(await cpuMember(database.db, `m${i}`, list));
   return ids;
 }
 

@@ -35,7 +35,7 @@ import {
   store,
   stored,
   versionsOf,
-  member,
+  cpuMember,
 } from '../../support/catalogue-fixtures.ts';
 
 const database = useDatabase();
@@ -304,7 +304,7 @@ describe('the story of a photo', () => {
     const scope = await collection(database.db, 'birds');
     const { a = 0 } = await messyCatalogue(scope);
     const list = await registerClassList(database.db, sha256Of('list'), scope.wnids);
-    const memberId = await member(database.db, 'lite0', list);
+    const memberId = await cpuMember(database.db, 'lite0', list);
     const cell = summariseCrop(Float32Array.from([0, 1, 5]), [0]);
     const evidence = noEvidence(1).map((cells) => cells.with(4, cell));
     await database.db
@@ -364,7 +364,7 @@ describe('the story of a photo', () => {
       .execute();
     for (const sha256 of lists) {
       const list = await registerClassList(db, sha256, scope.wnids);
-      const memberId = await member(db, 'lite0', list);
+      const memberId = await cpuMember(db, 'lite0', list);
       const evidence = noEvidence(1).map((cells) => cells.with(4, summariseCrop(Float32Array.from([5, 1, 0]), [0])));
       await db
         .transaction()
