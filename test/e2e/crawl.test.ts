@@ -105,15 +105,6 @@ describe('winnow run on a folder', () => {
     ]);
   });
 
-  it('changes nothing when the folder is crawled again', async () => {
-    const collection = folder.at('four.yaml');
-    const before = await query<CandidateLine>('candidates', collection, 'data');
-    const args = ['--collection', collection, '--from', folder.at('photos'), '--data', folder.at('data')];
-    const summary = JSON.parse(await run(['crawl', ...args, '--json'])) as object;
-    expect(summary).toMatchObject({ seen: 6, newPictures: 0, fetched: 0, left: 0, complete: true });
-    expect(await query<CandidateLine>('candidates', collection, 'data')).toEqual(before);
-  });
-
   it('decides again by a changed collection file, from stored evidence, as a new data folder would', async () => {
     const data = folder.at('data');
     const crops = (lines: readonly DecisionLine[]): number => lines.reduce((n, line) => n + line.crops.length, 0);

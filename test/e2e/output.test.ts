@@ -94,15 +94,6 @@ describe('results on stdout', () => {
     const { stdout } = await promisify(execFile)('sh', ['-c', script, 'sh', ...words]);
     expect(stdout).toMatch(/^1\nwinnow: Expected to write the results to stdout but received '.*ENOSPC/);
   });
-
-  it("tell one photo's story, by its digest or by its source and name", async () => {
-    const [line] = jsonLines<DecisionLine>((await run('decisions', '--class', 'lion', '--json')).stdout);
-    const keys = [line?.sha256.slice(0, 12) ?? '', `folder:${line?.sourceId}`];
-    const stories = await Promise.all(keys.map((key) => run('show', key, '--json')));
-    const [byDigest, byName] = stories.map(({ stdout }) => JSON.parse(stdout) as { photo: { sha256: string } });
-    expect(byDigest?.photo.sha256).toBe(line?.sha256);
-    expect(byName).toEqual(byDigest);
-  });
 });
 
 function cell(value: unknown): string {

@@ -2,7 +2,7 @@ import { access, mkdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { processesOn, suiteFolder } from '../support/process-tree.ts';
-import { repositoryRoot, startWinnow, winnow } from '../support/winnow.ts';
+import { startWinnow, winnow } from '../support/winnow.ts';
 
 const folder = suiteFolder();
 const status = ['status', '--collection', 'demo'];
@@ -152,23 +152,5 @@ describe('wrong usage', () => {
       /^winnow: Expected PostgreSQL at postgres:\/\/winnow:\*\*\*@127\.0\.0\.1:1\/winnow \(from DATABASE_URL\) but received '.*ECONNREFUSED.*'; check the URL$/m,
     );
     expect(stderr).not.toMatch(/secret-word|^\s+at /m);
-  });
-
-  it('warns of what is probably not meant in a collection file, whichever command reads it', async () => {
-    await writeFile(folder.at('odd.yaml'), 'name: odd\nclasses: [n02129165, n01443537]\nlicences: [CC-BY-9.0]\n');
-    const [config, check] = await Promise.all([
-      winnow(['config', '--json', '--collection', folder.at('odd.yaml')]),
-      winnow(['collection', 'check', folder.at('odd.yaml'), '--json']),
-    ]);
-    expect(config.stderr).toMatch(/^winnow: warning: No source reports the licence 'CC-BY-9.0'/);
-    expect(JSON.parse(check.stdout)).toMatchObject({ ok: true, mode: 'A', classes: 2, licences: ['CC-BY-9.0'] });
-  });
-
-  it('warns of an environment variable that names no setting, and continues', async () => {
-    const options = { env: { WINNOW_FILTER_TRHEADS: '3' }, cwd: repositoryRoot };
-    const { code, stderr } = await winnow(['config', '--json'], options);
-    expect([code, stderr]).toEqual([0, expect.stringContaining(`Did you mean 'WINNOW_FILTER_THREADS'`)]);
-    for (const line of stderr.trimEnd().split('\n'))
-      expect(line).toMatch(/^winnow: warning: Ignored the environment variable /);
   });
 });

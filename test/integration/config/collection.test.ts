@@ -342,10 +342,4 @@ describe('cardFor', () => {
     );
     await expect(cardFor('../models/efficientnet-lite0', home)).rejects.toThrow(/Expected a model card/);
   });
-
-  it("refuses a card whose name differs from its file's name", async () => {
-    const bundled = await readFile(join(packageRoot, 'config/models/resnet50-structure.yaml'), 'utf8');
-    await write('config/models/other.yaml', bundled);
-    await expect(cardFor('other', home)).rejects.toThrow(/Expected the file's name 'other'/);
-  });
 });

@@ -110,13 +110,6 @@ describe('storing a page of candidates', () => {
     expect(read).toBeLessThan(5_000);
   });
 
-  it('counts a picture once even if the page names it several times', async () => {
-    const twice = [candidate('a', { refusal: unknownClass, wnid: 'x' }), candidate('a'), candidate('a')];
-    expect((await store(database.db, twice)).newPictures).toBe(1);
-    expect(await pictures()).toEqual({ a: ['found', null, null] });
-    expect(await refusals()).toEqual({ 'a x': 'unknown-class', 'a n01': null });
-  });
-
   it('takes the first of two contradicting candidates, in any sort order of the database', async () => {
     const names = ['Ann', 'Bob', 'Cem', 'Dot', 'Eve', 'Fay'];
     for (const [i, creator] of names.entries()) {

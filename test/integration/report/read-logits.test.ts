@@ -156,12 +156,6 @@ describe('a file of logits', () => {
       /^Cannot read logits from '.*a\.csv': ENOENT: .*\. Leave it as it is until the end$/,
     );
   });
-
-  it('that is absent or a folder is refused', async () => {
-    await mkdir(folder.at('inner'), { recursive: true });
-    await expect(openLogits(folder.at('none.npy'))).rejects.toThrow('no such file');
-    await expect(openLogits(folder.at('inner'))).rejects.toThrow('it is a folder');
-  });
 });
 
 describe('the rows of a file and the photos of a set', () => {

@@ -116,12 +116,6 @@ describe('a dump over HTTP', () => {
     await expect(read(DONE, CUT, changed)).rejects.toMatchObject(error);
   });
 
-  it('is read to its end if its server gives no validators and the connection holds', async () => {
-    const { version, bytes } = await read({});
-    expect(version).toEqual({ ...NO_VERSION, bytes: BYTES.length });
-    expect(bytes.equals(BYTES)).toBe(true);
-  });
-
   it('is not sent again if it has not changed', async () => {
     const { version, host, dump } = await read(DONE);
     expect(await dump.identify(FILE, version)).toEqual(version);
