@@ -43,9 +43,20 @@ async function fit(name: string, backbone: string, ...more: readonly string[]) {
   return { result: JSON.parse(stdout), stderr };
 }
 
+/** Makes a head as it was before heads had reference sets. */
+async function forgetPhotos(name: string): Promise<void> {
+  const card = folder.at('config/local/models', name, 'card.yaml');
+  const text = await readFile(card, 'utf8');
+  await writeFile(card, text.replace(/^references:\n(?: .*\n)+/m, ''));
+  await rm(folder.at('config/local/models', name, 'photos.jsonl.gz'), { force: true });
+}
+
+let fittedHead: Awaited<ReturnType<typeof fit>>;
+
 beforeAll(async () => {
   for (const wnid of WNIDS) await cp(path.join(SAMPLES, wnid), folder.at('train', wnid), { recursive: true });
   await write('val/n01440764/validation.jpg', await mirrored(await sampleOf('n01440764')));
+  fittedHead = await fit('head', 'efficientnet-lite1', '--val', 'val');
   // Each class has photos of the next one, so that a filter keeps some: the same bytes, the same pictures, and others.
   for (const [i, wnid] of WNIDS.entries()) {
     const bytes = await sampleOf(WNIDS[(i + 1) % WNIDS.length] ?? '');
@@ -57,6 +68,13 @@ beforeAll(async () => {
 });
 
 describe('winnow finetune', () => {
+  it('keeps hashes of the training and validation photos beside the head', async () => {
+    const bytes = await readFile(folder.at('config/local/models/head/photos.jsonl.gz'));
+    const [card] = jsonLines<{ references: object }>((await run('models', 'show', 'head', '--json')).stdout);
+    expect(fittedHead.result).toMatchObject({ photos: 7, references: 8, underTwoClasses: [] });
+    expect(card?.references).toMatchObject({ file: 'photos.jsonl.gz', sha256: sha256Of(bytes), photos: 8 });
+  });
+
   it('names a photo of two training classes with both classes, also if its bytes differ', async () => {
     await cp(folder.at('train'), folder.at('twice'), { recursive: true });
     await write('twice/n01498041/again.jpg', await recoded(await sampleOf('n01440764', 0)));
@@ -84,6 +102,14 @@ describe('winnow evaluate', () => {
     const { stdout } = await run('evaluate', 'photos', '--model', 'head', ...CLASSES);
     expect(stdout).toContain('head on 3 photos; fitted on 4 of 7 photos of this set; left out');
     expect(await evaluate('photos', 'efficientnet-lite1')).toMatchObject({ photos: 7, fitted: null });
+  });
+
+  it('says that it is unknown what a head without a reference set was fitted on', async () => {
+    await fit('older', 'efficientnet-lite0');
+    await forgetPhotos('older');
+    const { stdout } = await run('evaluate', 'photos', '--model', 'older', ...CLASSES);
+    expect(stdout).toContain('older on 7 photos; unknown which photos it was fitted on');
+    expect(await evaluate('photos', 'older')).toMatchObject({ photos: 7, fitted: { photos: null, of: 7 } });
   });
 
   it('refuses a head whose reference set was changed, with what to do', async () => {
@@ -169,6 +195,20 @@ describe('a collection with a head', () => {
       expect(compared.map(({ on }) => on)).not.toContain('clean');
       for (const pair of compared) expect(pair.photos).toBe(head.photos);
       expect(of('older')).toMatchObject({ photos, fitted: { photos: null, of: photos } });
+    });
+
+    it('the page says on how many photos a head was fitted, and which share the backbone of a member', async () => {
+      expect(report.models.filter(({ sharesBackbone }) => sharesBackbone).map(({ model }) => model)).toEqual([
+        'older',
+        'same-backbone',
+      ]);
+      const html = await readFile(folder.at('report', 'report.html'), 'utf8');
+      const { fitted } = of('head') ?? {};
+      expect(html).toContain(
+        `fitted on ${fitted?.photos} of ${report.set.photos} photos of this set and 7 clean photos; left out`,
+      );
+      expect(html).toContain('unknown which photos it was fitted on');
+      expect(html).toContain('over a member’s backbone');
     });
   });
 });

@@ -21,7 +21,10 @@ describe('a model that gives no finite numbers', () => {
   it('for any photo ends the run and says so, instead of setting all of them aside', async () => {
     await withFolder(async (cwd) => {
       await addNanModel(cwd);
-      const classes = ['red', 'green', 'blue', 'bright thing', 'dark thing'].map((name) => ({ wnid: name, name }));
+      const classes = ['red', 'green', 'blue', 'bright thing', 'dark thing'].map((name) => ({
+        wnid: name.replace(' ', '-'),
+        name,
+      }));
       const policy = { nearDuplicateCosine: 0.9999 };
       const one = { name: 'one', classes, ensemble: ['five-nan-if-dark'], policy };
       await writeFile(path.join(cwd, 'one.yaml'), JSON.stringify(one));

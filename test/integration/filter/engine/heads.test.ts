@@ -27,7 +27,7 @@ const ROOT = path.resolve(import.meta.dirname, '../../../..');
 const folder = suiteFolder();
 let photos: Sha256[] = [];
 beforeAll(async () => {
-  photos = await putSamples(folder.at('blobs'), 2);
+  photos = await putSamples(folder.at('blobs'), 4);
   await mkdir(folder.at('config', 'local', 'models'), { recursive: true });
 });
 
@@ -107,7 +107,7 @@ describe('a head over a backbone', () => {
     ]);
     expect(together.results).toEqual(apart.results);
     expect(together.results.map(({ problem }) => problem)).toEqual(photos.map(() => null));
-    expect([together.work.passes, apart.work.passes]).toEqual([20, 40]);
+    expect([together.work.passes, apart.work.passes]).toEqual([40, 80]);
   });
 
   it('decides each photo, with another head over its backbone, as two members that share nothing do', async () => {
@@ -181,7 +181,7 @@ describe('a head in an ONNX file', () => {
     const bytes = safetensorsOf({ weight: { ...layer.weight, values }, bias });
     const linear = await memberOf(await headCard('linear', { bytes }));
     const { results, work } = await filtered([mine, linear]);
-    expect(work.passes).toBe(20);
+    expect(work.passes).toBe(40);
     for (const { fresh, problem } of results) {
       expect(problem).toBe(null);
       const [ofOnnx = [], ofLinear = []] = fresh;
