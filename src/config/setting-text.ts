@@ -49,9 +49,7 @@ export function parseSetArgument(argument: string): [name: string, text: string]
   if (equals <= 0) {
     throw new UsageError(
       `Expected name=value for --set, as in --set filter.threads=2, but received ${quote(argument)}`,
-      {
-        code: 'bad-set-argument',
-      },
+      { code: 'bad-set-argument' },
     );
   }
   return [argument.slice(0, equals).trim(), argument.slice(equals + 1)];

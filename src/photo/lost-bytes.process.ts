@@ -7,10 +7,13 @@ import type { App } from '../runtime/open/app.process.ts';
 import { StopTheRun } from '../kernel/errors.ts';
 import { placeText } from '../platform/blobs/blob-place.ts';
 
-export interface LostPhoto {
-  readonly photoId: number;
+export interface LostPhotoBytes {
   readonly sha256: Sha256;
   readonly detail: string;
+}
+
+export interface LostPhoto extends LostPhotoBytes {
+  readonly photoId: number;
 }
 
 export interface SetAside {
@@ -25,11 +28,6 @@ const READS_AT_ONCE = 8;
 
 /** Maximum number of photos that are named. `winnow doctor --deep` counts all. */
 const NAMED = 20;
-
-export interface LostPhotoBytes {
-  readonly sha256: Sha256;
-  readonly detail: string;
-}
 
 export async function lostAmong(
   blobs: Pick<BlobStore, 'read'>,

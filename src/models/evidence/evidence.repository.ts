@@ -222,10 +222,7 @@ export async function collectionsFilteredWith(db: Kysely<Database>, model: strin
   return rows.map(({ name }) => name);
 }
 
-/**
- * Counts the crops with evidence from a model of this name, or from a model with these SHA-256 (hex). A head has the `sha256` of its
- * backbone. Evidence of a head does not count for its backbone, nor the other way round.
- */
+/** Crops with evidence of a model. A head has the `sha256` of its backbone, and counts apart from it. */
 export async function countEvidence(
   db: Kysely<Database>,
   model: { readonly name: string } | { readonly sha256: string; readonly headSha256: string | null },

@@ -22,10 +22,7 @@ export interface CropEvidence {
   readonly trueProbs: ReadonlyMap<number, number>;
   /** Float32 logits over the class list. Stored only for photos that were kept, otherwise null. */
   readonly logits: Float32Array | null;
-  /**
-   * True if the crop was evaluated only over a longer class list. Then `top1` is exact (-1 if it is a class outside our
-   * list), and each probability is a lower bound. The crop itself still counts as missing.
-   */
+  /** Evaluated over a longer class list: `top1` is exact (-1 if outside ours), probabilities are lower bounds. */
   readonly isBound?: boolean;
   /** Where the crop ran. The cpu by default. */
   readonly executionProvider?: ExecutionProvider;
@@ -42,10 +39,7 @@ export function noCrops(): (CropEvidence | null)[] {
   return Array.from({ length: CROPS_PER_MEMBER }, () => null);
 }
 
-/**
- * `trueClasses`: positions in the class list whose probability must be known. Throws RangeError if a logit is not a
- * finite number: such a model must not decide anything.
- */
+/** @throws RangeError if a logit is not a finite number: such a model must not decide anything */
 export function summariseCrop(logits: Float32Array, trueClasses: Iterable<number>): CropEvidence {
   const wrong = logits.length === 0 ? 'none' : notFiniteText(logits, 'class');
   if (wrong !== null)

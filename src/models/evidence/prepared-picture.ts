@@ -12,17 +12,10 @@ export interface TensorSlot {
   readonly offset: number;
 }
 
-/**
- * A picture with more pixels is resized for every member at once, and the decoded picture is freed, so that a batch of
- * camera-sized photos does not fill memory. For smaller pictures the centre is cut out first, which is all that most photos
- * need.
- */
+/** A larger picture is resized for all members at once and freed, so that camera-sized photos do not fill memory. */
 const KEEP_DECODED_PIXELS = 600_000;
 
-/**
- * A resized whole picture with more pixels is as thin as a line: 1 x 30,000 pixels would take 6 GB. For such a picture only
- * the crops themselves are resized. If the decoded picture is large, all crops are made at once and it is freed.
- */
+/** Of a larger resized picture (one of 1 x 30,000 pixels would take 6 GB) only the crops themselves are made. */
 const MAX_WHOLE_PIXELS = 2 ** 22;
 
 export class PreparedPicture {

@@ -212,9 +212,7 @@ function missingFacts(questions: readonly Question[]): UsageError {
   });
   return new UsageError(
     `The file does not state these facts, and there is no terminal to ask on. Give them as flags:${list.join('')}`,
-    {
-      code: 'model-facts-missing',
-    },
+    { code: 'model-facts-missing' },
   );
 }
 

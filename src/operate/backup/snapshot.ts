@@ -35,10 +35,7 @@ export const snapshotSchema = z.object({
   format: z.literal(FORMAT),
   /** `at` as the name of the file. */
   id: z.string().regex(/^[0-9TZ-]+$/),
-  /**
-   * When the catalogue was read, in the database's time. If its clock is behind the snapshot before, a millisecond after that
-   * one, so that snapshots sort as they were made.
-   */
+  /** In the database's time, but always after the snapshot before, so that snapshots sort as they were made. */
   at: z.iso.datetime(),
   winnow: z.string(),
   postgres: z.string(),

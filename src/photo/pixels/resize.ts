@@ -27,10 +27,7 @@ export function resizeBilinear(image: RgbImage, width: number, height: number): 
   return resizeRegion(image, { width, height }, { left: 0, top: 0, width, height });
 }
 
-/**
- * The part `box` of the picture resized to `target`: exactly the bytes that a full resize has there, but only the rows
- * and columns that the part needs are computed. Throws a RangeError if `box` is not within `target`.
- */
+/** The bytes of a full resize in `box`: nothing else is computed. @throws RangeError if `box` is not in `target` */
 export function resizeRegion(image: RgbImage, target: Size, box: Box): RgbImage {
   requireWholeImage(image);
   requireBoxWithin(box, target);

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import type { Config } from '../../config/settings.ts';
 
 /** The storage location of blobs, as plain data that can be sent to a thread. */
 export type BlobPlace =
@@ -15,12 +16,7 @@ export type BlobPlace =
       readonly localFolder: string;
     };
 
-export interface BlobSettings {
-  readonly url: string | null;
-  readonly endpoint: string | null;
-  readonly region: string | null;
-  readonly pathStyle: boolean | null;
-}
+type BlobSettings = Pick<Config['blobs'], 'url' | 'endpoint' | 'region' | 'pathStyle'>;
 
 const DEFAULT_FOLDER = 'blobs';
 /** Model files are below this: in S3 below the prefix of the photos, on a machine in the data folder. */

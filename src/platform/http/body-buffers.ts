@@ -4,10 +4,7 @@ const LARGEST_BYTES = 2 ** 20;
 /** Bytes of all buffers that wait for their next use. */
 const MAX_FREE_BYTES = 2 ** 26;
 
-/**
- * Buffers for bodies, to be used again. Memory outside V8's heap makes V8 look for garbage in all of the heap: with a new buffer
- * for each photo, that took up to a sixth of a crawl's time. Sizes are powers of two.
- */
+/** With a new buffer for each photo, V8 looked for garbage in all of its heap: a sixth of a crawl's time. */
 export class BodyBuffers {
   readonly #free = new Map<number, Buffer[]>();
   #freeBytes = 0;

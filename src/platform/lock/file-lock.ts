@@ -162,10 +162,7 @@ function parseRecord(text: string): LockRecord | undefined {
   return recordSchema.safeParse(jsonOf(text)).data;
 }
 
-/**
- * Does nothing if the file is no longer ours. Synchronous, because no asynchronous code runs at exit. The lock of a living holder is
- * never replaced, so reading and then unlinking is safe.
- */
+/** Synchronous, because no asynchronous code runs at exit. The lock of a living holder is never replaced. */
 function releaseOwn(path: string, nonce: string): void {
   try {
     if (parseRecord(readFileSync(path, 'utf8'))?.nonce === nonce) unlinkSync(path);

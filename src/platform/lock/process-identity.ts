@@ -5,10 +5,7 @@ import { promisify } from 'node:util';
 import * as z from 'zod';
 import { codeOf } from '../../kernel/errors.ts';
 
-/**
- * Identifies a process even if its pid is reused. A text is empty if the platform does not provide it: Linux provides all,
- * other Unixes have no boot id and pid namespace, and Windows has no start time either.
- */
+/** Identifies a process even if its pid is reused. Texts are empty where the platform does not provide them. */
 export const identitySchema = z.object({
   pid: z.int().positive(),
   /** Linux: clock ticks since boot (proc(5), `stat` field 22). Elsewhere: `ps -o lstart` in UTC. */

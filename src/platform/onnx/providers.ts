@@ -1,4 +1,5 @@
 import * as ort from 'onnxruntime-node';
+import type { Config } from '../../config/settings.ts';
 import type { ExecutionProvider } from '../../kernel/execution-provider.ts';
 import { messageOf, UsageError } from '../../kernel/errors.ts';
 import { createSession } from './session.ts';
@@ -13,14 +14,9 @@ export interface ProviderChoice {
   readonly problem: string | null;
 }
 
-export interface ProviderSettings {
-  readonly executionProvider: ExecutionProvider;
-  readonly providerFallback: boolean;
-}
-
 /** The execution provider on which a command runs models. @throws UsageError `provider-unavailable` */
 export async function requireProvider(
-  { executionProvider, providerFallback }: ProviderSettings,
+  { executionProvider, providerFallback }: Pick<Config['filter'], 'executionProvider' | 'providerFallback'>,
   log: { warn(message: string): void },
 ): Promise<ExecutionProvider> {
   const { provider, problem } = await availableProvider(executionProvider);
@@ -28,9 +24,7 @@ export async function requireProvider(
   if (!providerFallback)
     throw new UsageError(
       `${problem}. Install that, or set filter.providerFallback to true to run the models on the cpu.`,
-      {
-        code: 'provider-unavailable',
-      },
+      { code: 'provider-unavailable' },
     );
   log.warn(`${problem}. The models run on the cpu.`);
   return provider;

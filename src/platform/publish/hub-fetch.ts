@@ -121,10 +121,7 @@ export function hubFailure(error: unknown, place: HubPlace): unknown {
   if (error instanceof SyntaxError || error instanceof InvalidApiResponseFormatError)
     return new StopTheRun(
       `${place.hubUrl} does not answer as a Hub does. Is HF_ENDPOINT right, and no login page between?`,
-      {
-        code: 'hub-answer',
-        cause: error,
-      },
+      { code: 'hub-answer', cause: error },
     );
   if (!isNetwork(error)) return error;
   return new RetryLater(

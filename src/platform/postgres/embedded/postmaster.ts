@@ -22,10 +22,7 @@ export async function runningPostmaster(layout: Layout): Promise<Postmaster | un
   return { pid, port };
 }
 
-/**
- * Removes a pid file that would prevent a start although no server runs: an empty file, or one whose pid belongs to another
- * program. If its process has ended, the file stays: PostgreSQL uses it to find what that server left in shared memory.
- */
+/** Removes a pid file that would prevent a start. That of an ended process stays: it tells of shared memory. */
 export async function removeMisleadingPidFile(layout: Layout): Promise<void> {
   const { pid } = await readPidFile(layout);
   if (Number.isNaN(pid) || (await isRunning(pid))) await rm(pidFileOf(layout), { force: true });

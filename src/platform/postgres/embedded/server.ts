@@ -43,10 +43,7 @@ export interface StartOptions {
   readonly whileStarting?: (() => void) | undefined;
 }
 
-/**
- * Starts the server and waits until it accepts connections. The caller holds the lock, and no server runs on the cluster.
- * Returns false if a temporary reason prevented the start, so that the caller may try again. Throws on other errors.
- */
+/** The caller holds the lock. Returns false for a temporary reason, so that the caller may try again. */
 export async function startServer(
   layout: Layout,
   programs: Programs,
