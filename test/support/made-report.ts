@@ -59,9 +59,17 @@ function modelsOf({ models }: Report, outsiders: number): ModelReport[] {
   const [others, members] = [false, true].map((isMember) => models.filter((model) => model.isMember === isMember));
   const more = Array.from({ length: outsiders }, (_, i) => {
     const model = others?.[i % others.length];
-    return model === undefined || i < (others?.length ?? 0) ? model : { ...model, model: `outsider-${i}` };
+    return model === undefined || i < (others?.length ?? 0) ? model : betterModel(model, i);
   });
   return [...more, ...(members ?? [])].filter((model) => model !== undefined);
+}
+
+/** A model whose curves are higher, so that no two lie over each other. */
+function betterModel(model: ModelReport, by: number): ModelReport {
+  const curves: ModelReport['curves'] = JSON.parse(JSON.stringify(model.curves), (key, value) =>
+    key === 'y' || key === 'accuracy' ? value + (1 - value) * (by / 10) : value,
+  );
+  return { ...model, curves, model: `outsider-${by}` };
 }
 
 function withPhotos(model: ModelReport, photos: number): ModelReport {
