@@ -68,6 +68,7 @@ describe('draftCollection', () => {
 
   it.each([
     ['threshold: 0', "Expected a number above 0 and below 1 for 'policy.threshold' in c.yaml:4 but received 0"],
+    ['threshold: 1', 'but received 1'],
     ['threshold: "0.15"', "but received '0.15'"],
     ['cap: 0', "Expected a whole number of at least 1 for 'policy.cap' in c.yaml:4"],
     ['nearDuplicateDistance: 65', "Expected a whole number from 0 to 64 for 'policy.nearDuplicateDistance'"],
@@ -79,6 +80,11 @@ describe('draftCollection', () => {
     const { draft, problems } = draftOf(`name: x\nclasses: imagenet-a\npolicy:\n  ${line}\n`);
     expect(draft).toBeNull();
     expect(problems).toEqual([expect.stringContaining(message)]);
+  });
+
+  it('accepts a policy at the edges of its ranges', () => {
+    const policy = '{threshold: 0.9999, cap: 1, minConfidence: 1, nearDuplicateDistance: 64}';
+    expect(draftOf(`name: x\nclasses: imagenet-a\npolicy: ${policy}`).problems).toEqual([]);
   });
 
   it.each([
