@@ -151,6 +151,8 @@ const isPng = ({ file_name }: PhotoRow): boolean => file_name.endsWith('.png');
 const isJpeg = (row: PhotoRow): boolean => !isPng(row);
 
 const SHARD = 'shards/test-000000.tar';
+/** It has several photos. */
+const SECOND_SHARD = 'shards/test-000001.tar';
 const PARQUET = 'data/test-00000-of-00001.parquet';
 
 /**
@@ -329,6 +331,13 @@ export const DAMAGES: readonly Damage[] = [
     change: async (copy) => copy.editRow(0, () => ({ license: 'all-rights-reserved' })),
   },
   {
+    title: 'a row without a creator',
+    check: 'licence',
+    file: /^test\/metadata\.jsonl:1$/,
+    detail: /Expected a creator, or 'unknown'/,
+    change: async (copy) => copy.editRow(0, () => ({ creator: ' ' })),
+  },
+  {
     title: 'a stray file',
     check: 'stray-file',
     file: /^test\/n02980441\/\.DS_Store$/,
@@ -364,6 +373,13 @@ export const DAMAGES: readonly Damage[] = [
     },
   },
   {
+    title: 'an empty folder',
+    check: 'stray-file',
+    file: /^empty$/,
+    detail: /Expected no empty folder/,
+    change: async (copy) => mkdir(copy.of('empty')),
+  },
+  {
     title: 'a missing photo',
     check: 'missing-file',
     file: /^test\/n/,
@@ -388,6 +404,20 @@ export const DAMAGES: readonly Damage[] = [
     change: async (copy) => copy.edit('SHA256SUMS', (text) => `${'0'.repeat(64)}  ../secret\n${text}`),
   },
   {
+    title: 'a file that SHA256SUMS lists twice',
+    check: 'checksum',
+    file: /^SHA256SUMS:\d+$/,
+    detail: /is listed again/,
+    change: async (copy) => copy.edit('SHA256SUMS', (text) => `${text}${text.slice(0, text.indexOf('\n') + 1)}`),
+  },
+  {
+    title: 'a cut last line of SHA256SUMS',
+    check: 'checksum',
+    file: /^SHA256SUMS$/,
+    detail: /Expected a line feed at the end of line \d+/,
+    change: async (copy) => copy.edit('SHA256SUMS', (text) => text.slice(0, -1)),
+  },
+  {
     title: 'a reordered list of classes',
     check: 'class-order',
     file: /^protocol\.json$/,
@@ -404,14 +434,14 @@ export const DAMAGES: readonly Damage[] = [
     detail: /Expected the label 0 of n02980441 but received 2/,
     change: async (copy) => copy.editRow(0, () => ({ label: 2 })),
   },
-  {
-    title: 'a wrong number of pages of a source',
+  ...(['pages', 'addresses'] as const).map((what): Damage => ({
+    title: `a wrong number of ${what} of a source`,
     check: 'count',
     file: /^protocol\.json$/,
-    detail: /Expected 3 for the pages of source 'folder' but there are 0/,
+    detail: new RegExp(`Expected 3 for the ${what} of source 'folder' but there are 0`),
     change: async (copy) =>
-      copy.editProtocol(({ sources }) => ({ sources: sources.map((each) => ({ ...each, pages: 3 })) })),
-  },
+      copy.editProtocol(({ sources }) => ({ sources: sources.map((each) => ({ ...each, [what]: 3 })) })),
+  })),
   {
     title: 'a lost row',
     check: 'count',
@@ -482,6 +512,13 @@ export const DAMAGES: readonly Damage[] = [
     detail: /Expected an upright picture but its EXIF orientation is 6/,
     change: async (copy) =>
       copy.replacePicture(isJpeg, (bytes) => sharp(bytes).withMetadata({ orientation: 6 }).jpeg().toBuffer()),
+  },
+  {
+    title: 'an alpha channel',
+    check: 'metadata',
+    file: /\.png$/,
+    detail: /Expected 8 bits a channel, no transparency/,
+    change: async (copy) => copy.replacePicture(isPng, (bytes) => sharp(bytes).ensureAlpha(0.5).png().toBuffer()),
   },
   {
     title: 'a picture with metadata',
@@ -625,12 +662,29 @@ export const DAMAGES: readonly Damage[] = [
       ]),
   },
   {
+    title: 'members of a shard that are not side by side',
+    check: 'shard',
+    file: /^shards\/test-000001\.tar$/,
+    detail: /Expected the members jpg, json, cls of '.*' but received jpg, json/,
+    change: async (copy) => editShard(copy, SECOND_SHARD, ([image, json, cls, ...rest]) => [image, json, ...rest, cls]),
+  },
+  {
     title: 'a lost shard',
     check: 'shard',
     file: /^shards/,
     detail: /because shards are numbered without gaps/,
     change: async (copy) => {
       await rm(copy.of(SHARD));
+      await copy.sealSums();
+    },
+  },
+  {
+    title: 'an image id that comes twice in coco.json',
+    check: 'coco',
+    file: /^annotations\/coco\.json$/,
+    detail: /Expected each id once in 'images' but 1 comes again/,
+    change: async (copy) => {
+      await copy.edit('annotations/coco.json', (text) => text.replace('{"id":2,"file_name"', '{"id":1,"file_name"'));
       await copy.sealSums();
     },
   },
