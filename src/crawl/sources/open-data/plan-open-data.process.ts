@@ -1,13 +1,12 @@
 import { nameOf } from '../class-line.ts';
 import { entriesOf, type ClassEntries, type TaxonEntry } from '../inaturalist/entry.ts';
 import { resolveEntry, titleOfResolved, type ResolvedEntry } from '../inaturalist/resolve.ts';
-import { foldName, type Taxon, type TaxonLookup } from '../inaturalist/taxon.ts';
+import { foldName, TaxonSelection, type Taxon, type TaxonLookup, type WantedTaxon } from '../inaturalist/taxon.ts';
 import type { WantedClass } from '../network-source.ts';
 import type { ClassPlan } from './walk.repository.ts';
 import { DumpTable, type DumpDeps } from './dump-table.process.ts';
 import { TAXA } from './rows.ts';
 import { detached } from './tsv.ts';
-import { groupBy } from '../../../kernel/group-by.ts';
 
 export interface OpenDataPlan {
   readonly plans: readonly ClassPlan[];
@@ -93,40 +92,4 @@ async function readTaxa(dump: DumpDeps, take: (taxon: Taxon) => boolean): Promis
 
 function wantedTaxon({ taxon, excluded }: ResolvedEntry, classNumber: number): WantedTaxon {
   return { classNumber, taxonId: taxon.id, excludedIds: new Set(excluded.map(({ id }) => id)) };
-}
-
-interface WantedTaxon {
-  readonly classNumber: number;
-  readonly taxonId: number;
-  readonly excludedIds: ReadonlySet<number>;
-}
-
-export class TaxonSelection {
-  readonly #byTaxon: ReadonlyMap<number, readonly WantedTaxon[]>;
-  /** Taxa with the same set of classes share one array. */
-  readonly #shared = new Map<string, readonly number[]>();
-
-  constructor(wanted: readonly WantedTaxon[]) {
-    this.#byTaxon = groupBy(wanted, ({ taxonId }) => taxonId);
-  }
-
-  /** Returns the class numbers in ascending order. Null if no class wants the taxon. */
-  classesOf(id: number, ancestorIds: readonly number[]): readonly number[] | null {
-    const path = [...ancestorIds, id];
-    const classes = new Set<number>();
-    for (const ancestor of path) {
-      for (const wanted of this.#byTaxon.get(ancestor) ?? []) {
-        if (!path.some((other) => wanted.excludedIds.has(other))) classes.add(wanted.classNumber);
-      }
-    }
-    return classes.size === 0 ? null : this.#share([...classes].toSorted((a, b) => a - b));
-  }
-
-  #share(classes: readonly number[]): readonly number[] {
-    const key = classes.join();
-    const known = this.#shared.get(key);
-    if (known !== undefined) return known;
-    this.#shared.set(key, classes);
-    return classes;
-  }
 }

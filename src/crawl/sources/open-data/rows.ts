@@ -1,3 +1,8 @@
+import type { Wnid } from '../../../kernel/ids.ts';
+import { WEBSITE } from '../inaturalist/observations.ts';
+import { inaturalistLicence, type PhotoSize } from '../inaturalist/photo.ts';
+import type { FoundPhoto } from '../source.ts';
+import { storableText } from '../text.ts';
 import type { TsvColumns } from './tsv.ts';
 import type { Taxon } from '../inaturalist/taxon.ts';
 import { isSameVersion, type RemoteVersion } from '../remote-version.ts';
@@ -121,4 +126,27 @@ export function isSameDump(a: DumpVersions, b: DumpVersions): boolean {
     const [one, other] = [a[file], b[file]];
     return one !== undefined && other !== undefined && isSameVersion(one, other);
   });
+}
+
+const INATURALIST_OPEN_DATA = 'inaturalist-open-data';
+
+/** Keys of the bucket are case-sensitive, so the extension keeps its case. An owner is credited by name, otherwise by number. */
+export function openDataPhoto(
+  row: PhotoRow,
+  { wnid, size, mediaUrl, credit }: { wnid: Wnid; size: PhotoSize; mediaUrl: string; credit: string | null },
+): FoundPhoto {
+  const licence = inaturalistLicence(row.licence);
+  const named = storableText(credit ?? '');
+  const numbered = row.observerId === null ? null : `iNaturalist user ${row.observerId}`;
+  return {
+    source: INATURALIST_OPEN_DATA,
+    sourceId: String(row.id),
+    label: wnid,
+    url: `${mediaUrl}/photos/${row.id}/${size}.${row.extension}`,
+    licence: storableText(licence.id),
+    licenceUrl: licence.url,
+    creator: named === '' ? numbered : named,
+    pageUrl: `${WEBSITE}/observations/${row.observationUuid}`,
+    problem: null,
+  };
 }

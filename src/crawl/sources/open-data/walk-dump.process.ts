@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { Wnid } from '../../../kernel/ids.ts';
 import type { Database } from '../../../platform/postgres/database.ts';
-import { type PhotoSize, inaturalistLicence } from '../inaturalist/photo.ts';
+import type { PhotoSize } from '../inaturalist/photo.ts';
 import type { WantedClass } from '../network-source.ts';
 import type { FoundPhoto } from '../source.ts';
 import { DumpTable, type DumpDeps } from './dump-table.process.ts';
@@ -13,12 +13,10 @@ import {
   screenOf,
   type WantedObservation,
 } from './open-data.repository.ts';
-import { OBSERVATIONS, OBSERVERS, PHOTOS, type ObserverRow, type PhotoRow } from './rows.ts';
+import { OBSERVATIONS, OBSERVERS, openDataPhoto, PHOTOS, type ObserverRow, type PhotoRow } from './rows.ts';
 import { detached } from './tsv.ts';
 import type { UuidScreen } from './uuid-screen.ts';
 import { advanceWalk, type OpenDataWalk, type WalkProgress, type WalkStage } from './walk.repository.ts';
-import { storableText } from '../text.ts';
-import { WEBSITE } from '../inaturalist/observations.ts';
 
 export interface WalkRules {
   readonly classes: readonly WantedClass[];
@@ -172,27 +170,4 @@ function classesThatWantMore({ classes, admitted, limitPerClass }: WalkRules): r
 
 function advance({ db, walk, rules }: DumpWalk, stage: WalkStage, rowCount: number): Promise<void> {
   return advanceWalk(db, walk, { stage, rowCount, admitted: Object.fromEntries(rules.admitted) });
-}
-
-const INATURALIST_OPEN_DATA = 'inaturalist-open-data';
-
-/** Keys of the bucket are case-sensitive, so the extension keeps its case. An owner is credited by name, otherwise by number. */
-export function openDataPhoto(
-  row: PhotoRow,
-  { wnid, size, mediaUrl, credit }: { wnid: Wnid; size: PhotoSize; mediaUrl: string; credit: string | null },
-): FoundPhoto {
-  const licence = inaturalistLicence(row.licence);
-  const named = storableText(credit ?? '');
-  const numbered = row.observerId === null ? null : `iNaturalist user ${row.observerId}`;
-  return {
-    source: INATURALIST_OPEN_DATA,
-    sourceId: String(row.id),
-    label: wnid,
-    url: `${mediaUrl}/photos/${row.id}/${size}.${row.extension}`,
-    licence: storableText(licence.id),
-    licenceUrl: licence.url,
-    creator: named === '' ? numbered : named,
-    pageUrl: `${WEBSITE}/observations/${row.observationUuid}`,
-    problem: null,
-  };
 }

@@ -6,7 +6,7 @@ import {
   pictureInputOf,
 } from '../../../../src/models/library/draft.process.ts';
 import { parseNormalisation } from '../../../../src/models/library/normalisation.ts';
-import { sniffText } from '../../../../src/models/library/add.process.ts';
+import { sniffText } from '../../../../src/models/library/sniff.ts';
 import { parseModelCard } from '../../../../src/collection/cards/model-card.ts';
 import type { GraphDescription, GraphValue } from '../../../../src/platform/onnx/graph.ts';
 

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { openDataPhoto } from '../../../../../src/crawl/sources/open-data/walk-dump.process.ts';
 import {
+  openDataPhoto,
   readObservation,
   readObserver,
   readPhoto,
   readTaxon,
 } from '../../../../../src/crawl/sources/open-data/rows.ts';
-import { TaxonSelection } from '../../../../../src/crawl/sources/open-data/plan-open-data.process.ts';
+import { TaxonSelection } from '../../../../../src/crawl/sources/inaturalist/taxon.ts';
 import { UuidScreen } from '../../../../../src/crawl/sources/open-data/uuid-screen.ts';
 import { uuidOf } from '../../../../support/sites/inaturalist-world.ts';
 
