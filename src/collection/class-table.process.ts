@@ -8,7 +8,7 @@ import { parseWordNet, type WordNet } from './wordnet.ts';
 
 let loaded: Promise<ClassTable> | null = null;
 
-/** The bundled class table. A process reads it once, which takes about 20 ms. */
+/** The bundled class table. A process reads it once, in about 20 ms. @throws UsageError `unreadable-file`, `bad-class-table` */
 export function loadClassTable(): Promise<ClassTable> {
   loaded ??= readClassTable().catch((error: unknown) => {
     loaded = null;

@@ -4,7 +4,10 @@ import { UsageError } from '../kernel/errors.ts';
 import type { ClassRow } from './class-table.ts';
 import { nameSchema } from './name.ts';
 
-/** The bundled collection `custom` with another name. If `classes` is empty, the file keeps those of the example. */
+/**
+ * The bundled collection `custom` with another name. If `classes` is empty, the file keeps those of the example.
+ * @throws UsageError `bad-collection-name`
+ */
 export function collectionTemplate(
   example: string,
   name: string,

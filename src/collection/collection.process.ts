@@ -37,6 +37,7 @@ export type UsableCollection = Pick<CollectionCheck, 'warnings'> & { readonly co
 /**
  * @param nameOrPath a name, which is searched in config/collections of the working directory and then of the package; or a path
  *   (with a slash, or ending in .yaml or .yml), relative to the working directory
+ * @throws UsageError `unknown-collection` with the nearest and all known names, `bad-collection` with all problems, `bad-yaml`
  */
 export async function usableCollection(
   nameOrPath: string,
@@ -52,7 +53,10 @@ export async function listCollections(workingDir: string = workingFolder()): Pro
   return listYamlFiles(configFolders('collections', packageRoot, workingDir));
 }
 
-/** Also reads everything that the collection names (class list, queries, model cards), and reports all problems at once. */
+/**
+ * Also reads everything that the collection names (class list, queries, model cards), and reports all problems at once.
+ * @throws UsageError only if there is no such collection, or the class table itself is damaged
+ */
 export async function checkCollection(
   nameOrPath: string,
   workingDir: string = workingFolder(),

@@ -36,7 +36,10 @@ export interface RulesToStore extends DecisionRules {
   readonly by: string;
 }
 
-/** Decisions under other rules stay but no longer count. A filter that still works under other rules ends: see `rulesHold`. */
+/**
+ * Decisions under other rules stay but no longer count. A filter that still works under other rules ends: see `rulesHold`.
+ * `when` is `unset`: only if no rules are stored yet.
+ */
 export async function storeRules(
   db: Kysely<Database>,
   collection: Collection,
@@ -99,6 +102,7 @@ export function collectionForgotten(work: string): StopTheRun {
   );
 }
 
+/** @throws StopTheRun `collection-forgotten` */
 export async function requireCollection(db: Kysely<Database>, id: number, work: string): Promise<void> {
   const row = await db.selectFrom('collection').select('id').where('id', '=', id).executeTakeFirst();
   if (row === undefined) throw collectionForgotten(work);

@@ -10,12 +10,13 @@ const STALE_AFTER_MS = 10_000;
 
 const IN_ORDER = sql`array_position(${[...PAUSABLE_STAGES]}::text[], stage), collection.name nulls first`;
 
+/** If `collectionId` is null, the stages of every collection. */
 export interface PauseScope {
   readonly stages: readonly PausableStage[];
   readonly collectionId: number | null;
 }
 
-/** A stage that is paused already keeps its time and its author. */
+/** A stage that is paused already keeps its time and its author. @throws StopTheRun `collection-forgotten` */
 export async function pauseStages(
   db: Kysely<Database>,
   { stages, collectionId, by, endWorkers }: PauseScope & { readonly by: string; readonly endWorkers: boolean },

@@ -21,6 +21,7 @@ export interface PauseNote {
 /** An operator's order that no process takes new work of a stage. Running jobs finish. */
 export interface Pause extends PauseNote {
   readonly endsWorkers: boolean;
+  /** Jobs that still run, in all processes. */
   readonly inHand: number;
   /** True if no job runs, and every process has had time to read the pause. */
   readonly isDrained: boolean;

@@ -114,7 +114,7 @@ function listText(own: readonly string[], other: readonly string[]): string {
   return `${items.length}${named.length === 0 ? '' : `, with ${named.join(', ')}`}`;
 }
 
-/** Its other keys are those of the file, without classes that the catalogue's rules do not have. */
+/** A collection with the catalogue's rules. Other keys are those of the file, without classes that the rules do not have. */
 export function withStoredRules(file: Collection, stored: StoredRules, table: ClassTable): Collection {
   const { mode, ensemble, licences, policy } = stored;
   const nameOf = (wnid: string): string =>

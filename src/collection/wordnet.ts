@@ -45,6 +45,7 @@ const WORDNET_SHA256 = '7b1ba9289b703933d1a2f97c8dc3705461bac24d111662e3d2b2c4eb
 
 const synsetIn: (line: string) => Synset = JSON.parse;
 
+/** JSON Lines: see config/classes/README.md. @throws UsageError `bad-wordnet-table` if the text has another hash */
 export function parseWordNet(text: string, fileName: string): WordNet {
   const table = { what: 'the WordNet table', fileName, sha256: WORDNET_SHA256, code: 'bad-wordnet-table' };
   return createWordNet(unchangedLines(text, table).map(synsetIn));

@@ -15,12 +15,15 @@ export function environmentName(settingName: string): string {
   return `${PREFIX}${words.toUpperCase()}`;
 }
 
-/** Variables of the user's own PostgreSQL could turn off the durability of the embedded server. */
+/**
+ * Variables of the user's own PostgreSQL could turn off the durability of the embedded server (`synchronous_commit=off`). Its
+ * address overrules the other PG variables.
+ */
 export function ignorePostgresOptions(variables: NodeJS.ProcessEnv = process.env): void {
   for (const name of ['PGOPTIONS', 'PGSSLNEGOTIATION']) delete variables[name];
 }
 
-/** Turns off the S3 client's warning about Node, for developers. The client reads it from the environment only. */
+/** Turns off the S3 client's warning about Node versions, which is for developers. It reads this from the environment only. */
 export function silenceS3Client(variables: NodeJS.ProcessEnv = process.env): void {
   variables['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
 }

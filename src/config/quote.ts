@@ -1,3 +1,4 @@
+/** Characters. */
 const MAX_QUOTED = 120;
 
 /** Quotes a value for a message: strings in single quotes, other values as JSON. Escapes control characters, shortens long values. */

@@ -31,7 +31,7 @@ function wordsOf({ description, anyOf, enum: values, const: literal, type, items
 
 const WORDS_OF_TYPES: Readonly<Record<string, string>> = { boolean: 'true or false', null: 'null', string: 'text' };
 
-/** The path of the first problem of a value ([]: the whole), and what is accepted there. A name counts as its value. */
+/** The path of the first problem of a value ([]: the whole), and what is accepted there. The name of an entry has its path. */
 export function firstProblem(
   schema: z.ZodType,
   { issues: [issue] }: z.ZodError,

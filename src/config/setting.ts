@@ -5,6 +5,7 @@ import { wholeNumber } from './schema-problems.ts';
 export interface Setting<S extends z.ZodType = z.ZodType> {
   readonly schema: S;
   readonly fallback: z.output<S>;
+  /** One or two sentences, with the unit and the meaning of null. */
   readonly description: string;
   readonly secret?: Secret;
   /** Other environment variables that give this setting. The setting's own variable wins over them. */
@@ -23,6 +24,7 @@ export function httpUrl(): z.ZodType<string> {
   return z.url({ protocol: /^https?$/ }).describe('an http or https URL');
 }
 
+/** Null for no limit. */
 export function perMinute(): z.ZodNullable<z.ZodNumber> {
   return wholeNumber(1).nullable();
 }

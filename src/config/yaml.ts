@@ -11,7 +11,10 @@ export interface YamlFile {
   readonly where: (path: ValuePath) => string;
 }
 
-/** YAML 1.2, core schema: no dates, no merge keys. @throws UsageError `bad-yaml` with file and line */
+/**
+ * YAML 1.2 (core schema: no dates, no merge keys) whose top level is a mapping. @throws UsageError `bad-yaml` with file and line,
+ * also for duplicate keys, several documents, and aliases that expand to more than a hundred copies
+ */
 export function parseYaml(text: string, fileName: string): YamlFile {
   const lineCounter = new LineCounter();
   const placeOf = (offset: number): string => `${fileName}:${lineCounter.linePos(offset).line}`;

@@ -32,7 +32,7 @@ export class RetryLater extends WinnowError {
   }
 }
 
-/** A source refuses us (a ban, an expired key). Consequence: it gets no requests for a while. Exit code 1. */
+/** A source refuses us (a ban, an expired key). Consequence: it gets no requests for a while; others go on. Exit code 1. */
 export class SourceBlocked extends WinnowError {}
 
 /** This item can never succeed. Consequence: it is counted as failed under its reason, and the run continues. */

@@ -15,6 +15,7 @@ export function emptyTotals() {
   const dropped: Partial<Record<DroppedReason, number>> = {};
   const failed: Partial<Record<FailedReason, number>> = {};
   return {
+    /** Candidates, in any state. */
     found: 0,
     waiting: 0,
     fetched: 0,
@@ -38,6 +39,7 @@ export function emptyTotals() {
     leftOut: { cap: 0, nearDuplicate: 0, target: 0 },
     /** Kept since the shortlist was last built. */
     unlisted: 0,
+    /** Accepted by reviewers. */
     selected: 0,
     rejected: 0,
     unsure: 0,

@@ -2,6 +2,7 @@
 export interface JobDefinition<Payload> {
   /** Name of the queue. No colon. */
   readonly queue: string;
+  /** Throws if the data from the queue is not a payload of this kind. */
   parse(data: unknown): Payload;
   /** Idempotency key: while a job of this key waits or runs, adding it again does nothing. No colon. */
   keyOf(payload: Payload): string;
@@ -28,6 +29,7 @@ export interface JobQueue<Payload> {
 export interface JobQueues {
   open<Payload>(definition: JobDefinition<Payload>): JobQueue<Payload>;
   openBoard(queues: readonly QueueSettings[]): Promise<QueueBoard>;
+  /** Close the queues first. */
   close(): Promise<void>;
 }
 

@@ -1,3 +1,4 @@
+/** Undefined if the text is no JSON. */
 export function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -15,7 +15,7 @@ export interface Line {
   readonly bytes: number;
 }
 
-/** The lines of a UTF-8 file. @throws GiveUpOnItem for a longer line, other bytes, or no line feed at the end */
+/** The lines of a UTF-8 file. @throws GiveUpOnItem for a longer line, bytes that are not UTF-8, no line feed at the end */
 export async function* linesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<Line> {
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   let rest = Buffer.alloc(0);

@@ -32,7 +32,9 @@ export interface Destination {
   readonly url: string;
   /** Limits of one call of `upload` or `remove`. Work of a call stays done if the next one fails. */
   readonly batch: { readonly files: number; readonly bytes: number };
+  /** Checks that the place exists and may be used. */
   look(): Promise<Visibility>;
+  /** Makes the place if it is missing. */
   prepare(): Promise<Visibility>;
   list(local: ReadonlyMap<string, LocalFile>): AsyncIterable<RemoteFile>;
   /** A small text file. Null if there is none. */

@@ -9,6 +9,7 @@ import { fingerprintOf } from './hashes/fingerprint-index.ts';
 import type { Fingerprint } from '../platform/image/inspection.ts';
 import { inspectPhoto } from '../platform/image/inspect.ts';
 
+/** Larger than any photo may be that winnow fetches. */
 const MAX_PHOTO_BYTES = 512 * 1024 * 1024;
 const NAMED = 5;
 

@@ -31,6 +31,7 @@ export async function headPhotosFile(photos: readonly HeadPhoto[]): Promise<Buff
   return promisify(gzip)(Buffer.concat(photos.map((photo) => Buffer.from(`${JSON.stringify(photo)}\n`))));
 }
 
+/** @throws UsageError `head-photos` if the file is absent or damaged */
 export async function* readHeadPhotos({
   name,
   references,

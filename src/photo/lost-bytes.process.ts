@@ -98,7 +98,7 @@ export interface LostBytesFound {
   readonly named: readonly LostPhotoBytes[];
 }
 
-/** Has all photos with lost bytes fetched again, with `allLost` also if the whole store is missing. */
+/** Reads all bytes, and has lost ones fetched again. @throws as `requireStore`, unless `allLost` */
 export async function refetchLostBytes(
   app: App,
   { signal, allLost }: { readonly signal: AbortSignal; readonly allLost: boolean },
@@ -153,7 +153,7 @@ async function isStoreThere({ db, blobs }: Pick<App, 'db' | 'blobs'>): Promise<b
   return sample.length === 0;
 }
 
-/** New photos would go to the wrong place, and old ones count as lost. @throws StopTheRun `blobs-missing` */
+/** In a missing store, new photos would go to the wrong place and old ones count as lost. @throws StopTheRun `blobs-missing` */
 export async function requireStore(app: Pick<App, 'db' | 'blobs' | 'blobPlace'>): Promise<void> {
   if (await isStoreThere(app)) return;
   throw new StopTheRun(

@@ -31,6 +31,7 @@ export async function awaitedPhotos(
   return new Set(rows.map(({ sha256 }) => sha256));
 }
 
+/** The first by hash that should have bytes, without those whose pictures all wait to be fetched again. */
 export async function linkedPhotos(db: Kysely<Database>, limit: number): Promise<Sha256[]> {
   const { rows } = await sql<{ sha256: Sha256 }>`
     select encode(f.sha256, 'hex') as sha256 from photo f

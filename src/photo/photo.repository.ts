@@ -109,6 +109,7 @@ export function photoFacts(
     .executeTakeFirst();
 }
 
+/** Of the upright picture. */
 export function photoSize(db: Kysely<Database>, sha256: Sha256): Promise<Size | undefined> {
   return db.selectFrom('photo').select(['width', 'height']).where('sha256', '=', hexBytes(sha256)).executeTakeFirst();
 }

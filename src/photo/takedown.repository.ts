@@ -108,7 +108,7 @@ async function forgetPhotos(
   return { collections: rows.map(({ name }) => name), reports: reports.rows.map(({ name }) => name).toSorted() };
 }
 
-/** Keeps photos from being stored during a takedown, which they would not see. The table is locked before any row. */
+/** Keeps photos from being stored during a takedown that they would not see. Locks the table before any row, to avoid deadlocks. */
 async function keepStoringOut(trx: Transaction<Database>): Promise<void> {
   await sql`lock table photo in share row exclusive mode`.execute(trx);
 }

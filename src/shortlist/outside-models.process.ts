@@ -67,7 +67,7 @@ export interface OutsideModel {
   readonly memberId: number;
 }
 
-/** Returns `member` if it is in the ensemble under another name, or the collection's classes that it does not know. */
+/** Returns `member` if it is in the ensemble under another name, or the collection's classes that it does not know. @throws as `cardFor` */
 export async function openOutsideModel(
   { app, collection, ensemble }: Workspace,
   name: string,

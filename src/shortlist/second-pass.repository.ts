@@ -4,7 +4,7 @@ import type { Wnid } from '../kernel/ids.ts';
 
 /**
  * `wants_more`: a reviewer who has given no verdict should give one. `is_pending`: the same for a photo that has been reviewed, so
- * its verdict must not be shown. `wnids` limits the classes.
+ * its verdict must not be shown. `wnids` limits the classes (null: all).
  */
 export function listedVerdicts(
   { collectionId }: DecisionScope,

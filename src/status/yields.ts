@@ -15,6 +15,7 @@ export interface QueryYield extends Yield, Omit<QueryReport, 'id' | 'notBefore'>
   readonly waiting: number;
   readonly dropped: number;
   readonly failed: number;
+  /** When it continues, if it has to wait. */
   readonly goesOn: string | null;
 }
 

@@ -34,7 +34,10 @@ export interface CardPlace {
   readonly base: string;
 }
 
-/** From config/local/models or config/models of the working directory, otherwise of the package. Throws `unknown-model`. */
+/**
+ * From config/local/models or config/models of the working directory, otherwise of the package.
+ * @throws UsageError `unknown-model`, `bad-model-card`
+ */
 export async function cardFor(name: string, workingDir: string = workingFolder()): Promise<FoundCard> {
   const { cardFile, origin, base } = await placeOfCard(name, workingDir);
   const shown = displayPath(cardFile, workingDir);
@@ -106,6 +109,7 @@ async function headCardOf(
   return withHead(head, parseModelCard(text, shown, base), place);
 }
 
+/** @throws UsageError `unknown-model` with the nearest and all known names */
 export async function placeOfCard(name: string, workingDir: string = workingFolder()): Promise<CardPlace> {
   const known = await listCards(workingDir);
   const found = known.find((card) => card.name === name);
@@ -134,6 +138,7 @@ async function addedCards(local: string): Promise<NamedFile[]> {
   return names.map((name) => ({ name, file: join(local, name, ADDED_CARD) })).filter(({ file }) => existsSync(file));
 }
 
+/** In the order of the outputs. @throws UsageError `bad-model-classes`, `unreadable-file` */
 export async function classesOfCard(
   { cardFile, classes }: Pick<FoundCard, 'cardFile' | 'classes'>,
   table: ClassTable,

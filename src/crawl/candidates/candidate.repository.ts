@@ -21,6 +21,9 @@ export interface StoreResult {
  * Stores a page of candidates. Storing the same page again changes nothing, with three exceptions: pictures that failed may be
  * retried, rights that the source states now are stored, and a class or licence that is wanted now is no longer refused.
  * Photos that were taken down stay so. Rows are locked in one order, so that two concurrent crawls cannot deadlock.
+ *
+ * @param retryFailed true if finding pictures again costs nothing, as in a folder
+ * @param admitAtMost new candidates, not counting those that are refused or have a problem; null: no limit
  */
 export async function storeCandidates(
   trx: Transaction<Database>,

@@ -22,6 +22,7 @@ export interface DiscoverDeps {
   readonly api: SourceApi;
   readonly rules: CandidateRules;
   readonly limitPerClass: number | null;
+  /** Null if this run does not collect the class. */
   wantedClass(wnid: Wnid): WantedClass | null;
   /** Resolves once fetching has caught up, or earlier if the run must end. */
   waitForRoom(): Promise<void>;

@@ -52,7 +52,7 @@ export async function nextInPartition(
 /** Pictures per host that are counted to order the hosts. More make no difference. */
 const COUNTED_PER_HOST = 10;
 
-/** Those with the fewest pictures first. Walks the index from host to host, because there may be hundreds of thousands. */
+/** Those with the fewest pictures first. Walks the index from host to host: hundreds of thousands of pictures may wait. */
 export async function waitingHosts(db: Kysely<Database>, scope: FetchScope): Promise<string[]> {
   const { rows } = await sql<{ host: string }>`
     with recursive hosts as (
@@ -98,6 +98,7 @@ export async function postponePicture(
     where id = ${id} and state = 'found'`.execute(db);
 }
 
+/** A picture that is settled already does not change. */
 export async function settlePicture(db: Kysely<Database>, id: number, outcome: PhotoProblem): Promise<void> {
   const { state, reason, detail } = outcome;
   await db

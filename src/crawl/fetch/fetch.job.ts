@@ -3,7 +3,10 @@ import type { JobDefinition } from '../../kernel/job.ts';
 
 const payload = z.strictObject({ host: z.string(), partition: z.int().nonnegative(), partitions: z.int().positive() });
 
-/** A host's pictures whose ids leave the same remainder, and so one connection to it. Files on disk have an empty host. */
+/**
+ * A host's pictures whose ids leave the same remainder, fetched over one connection. A job runs once at a time over all workers, so
+ * a host never sees more connections than it has partitions. Files on disk have an empty host.
+ */
 export type FetchPayload = z.infer<typeof payload>;
 
 export const fetchJob: JobDefinition<FetchPayload> = {

@@ -63,7 +63,10 @@ export class HostGate {
     this.#client.close();
   }
 
-  /** @throws HostWaits if the request must wait; StopTheRun if no host has answered for a long time */
+  /**
+   * Null if the request may be sent. The visit then holds its permits.
+   * @throws HostWaits if the request must wait; StopTheRun if no host has answered for a long time
+   */
   async pass(url: URL, visit: Visit): Promise<Refusal | null> {
     const refusal = this.#unreachable(url.host, visit);
     if (refusal !== null || isOwnServer(url, this.#app.config)) return refusal;

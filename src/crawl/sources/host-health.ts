@@ -6,8 +6,8 @@ import type { Refusal } from '../../platform/http/http-outcome.ts';
  * Decides whether an unreachable picture is due to the picture, to its host, or to a lost network.
  *
  * Requests to an unreachable host pause for 2 s, then 4, 8, ... up to 2 minutes. After four failed tries in a row the host is
- * given up, but only if another host has answered since: otherwise our own network may be down. If no host answers, pictures
- * stay waiting, and the run ends after five minutes.
+ * given up (its pictures fail at once), but only if another host has answered since: otherwise our own network may be down. If no
+ * host answers, pictures stay waiting, and the run ends after five minutes.
  */
 
 const HOST_REASONS: ReadonlySet<string> = new Set<FailedReason>(['dns', 'connect']);

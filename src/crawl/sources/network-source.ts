@@ -10,6 +10,7 @@ export interface NetworkSource {
   readonly name: string;
   /** Plans the queries of one class. It may send requests (to resolve a name). The plan is stored and not made again. */
   plan(wanted: WantedClass, api: SourceApi): Promise<PlanResult>;
+  /** Sends exactly one request, if the site allows it. */
   nextPage(query: PlannedQuery, cursor: Json | null, api: SourceApi): Promise<ResultPage>;
 }
 
@@ -42,6 +43,7 @@ export interface PlannedQuery {
 export interface ResultPage {
   /** The photos of the page. A photo has a problem if the source shows that it is withheld or absent. `label` is the class's wnid. */
   readonly photos: readonly FoundPhoto[];
+  /** Null once the query is exhausted. */
   readonly next: Json | null;
   readonly total: number | null;
 }

@@ -32,7 +32,7 @@ export interface MediaRequest {
 /**
  * A site's budget of bytes is charged for its own hosts, whichever source named the picture, and for its pictures on hosts that
  * no other source owns, because iNaturalist says that the host of a photo may change. The open-data bucket is a host of the
- * source `inaturalist-open-data`.
+ * source `inaturalist-open-data`, so iNaturalist's budget is not charged for it.
  */
 export function mediaPermits(request: MediaRequest, settings: PolitenessSettings): PermitKey[] {
   const host = hostOf(request.url);

@@ -61,6 +61,7 @@ export async function tripCircuit(
   return { trips: row.trips, untilMs: Math.ceil(row.tripped_until_us / 1000) };
 }
 
+/** Call it after a successful request. Does nothing if its permit was not a probe. */
 export async function closeCircuit(db: Kysely<Database>, { keys, probes }: Permit): Promise<void> {
   for (const { key, atUs } of keys.filter((permitted) => probes.includes(permitted.key))) {
     await sql`

@@ -92,6 +92,7 @@ function recordOf(line: string): [name: string, value: string] {
   return [isProse ? '' : (RECORD_NAMES.get(name.toLowerCase()) ?? ''), value];
 }
 
+/** Tokens have no version, but some files write one: `winnow/1.0`. */
 function tokenOf(value: string): string {
   return (/^[^\s/]*/.exec(value)?.[0] ?? '').toLowerCase();
 }
@@ -115,7 +116,7 @@ function ruleOf(isAllow: boolean, pattern: string): RobotsRule {
   };
 }
 
-/** The longest rule that matches decides, and Allow before Disallow if two are equally long (section 2.2.2). */
+/** The longest rule that matches, Allow before Disallow if two are equally long (section 2.2.2). Undefined if none does. */
 export function decidingRule({ rules }: RobotsRules, url: string): RobotsRule | undefined {
   const { pathname, search } = new URL(url);
   if (pathname === '/robots.txt') return undefined;

@@ -23,6 +23,7 @@ export interface RobotsLife {
   readonly expiresMs: number;
   /** Since when all requests have failed. Null if the last one was answered. */
   readonly failingSinceMs: number | null;
+  /** While failing: when to ask again. */
   readonly retryMs: number;
   readonly failure: FailedReason | null;
 }
@@ -136,7 +137,7 @@ function failureOf(answer: NoRobots): FailedReason {
 /** If a server still refuses its robots.txt after this long, the run stops asking. */
 const REFUSING_PATIENCE_MS = 4 * MINUTE_MS;
 
-/** The host has failed for minutes and was asked again, asks for a wait of more than an hour, or has a bad certificate. */
+/** True for a host that has failed for minutes and was asked again, asks to wait over an hour, or has a bad certificate. */
 export function isHopeless({ failingSinceMs, checkedMs, retryMs, failure }: RobotsLife): boolean {
   if (failure === null || failingSinceMs === null) return false;
   if (!isTransient({ reason: failure, status: null })) return true;

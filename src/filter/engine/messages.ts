@@ -65,4 +65,5 @@ export type FromThread<Result> =
       /** The work of this thread since its last result. */
       readonly work: EvaluationWork;
     }
+  /** The thread cannot start (`id` is null), or a task failed. */
   | { readonly kind: 'failed'; readonly id: number | null; readonly error: SentError };

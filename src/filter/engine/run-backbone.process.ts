@@ -71,7 +71,7 @@ function* picturesOf(photos: Iterable<Sha256>): Generator<Picture, void, undefin
 }
 
 /**
- * It uses the filter's threads, pixels and session settings, so the numbers are those that the filter sees. Results come in the
+ * Uses the filter's threads, pixels and session settings, so the numbers are those that the filter sees. Results come in the
  * order of the pictures. It works only as far ahead as the threads need, even if the results are read slowly.
  *
  * @throws UsageError `no-output` if the card names no such output; StopTheRun if the model cannot be loaded; RetryLater if

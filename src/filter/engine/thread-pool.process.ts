@@ -17,6 +17,7 @@ export interface FilterEngine {
   close(): Promise<void>;
 }
 
+/** @throws StopTheRun if a model cannot be loaded */
 export async function startEngine(spec: EngineSpec, threads: number, tally?: EngineTally): Promise<FilterEngine> {
   const pool = new ThreadPool<EvaluationTask, EvaluationResult>({ kind: 'filter', spec }, tally);
   await pool.start(threads);

@@ -13,7 +13,10 @@ type Deps = Pick<
 
 const PHOTOS_AT_A_TIME = 512;
 
-/** Drops pruned photos that the stored evidence drops under the current rules. Keeping a photo would take its bytes. */
+/**
+ * Drops pruned photos that the stored evidence drops under the current rules. Keeping a photo would take its bytes.
+ * @throws StopTheRun `other-rules` if the catalogue has other rules for the collection by now
+ */
 export async function decidePruned(deps: Deps): Promise<void> {
   for (let after = 0; !deps.shouldStop();) {
     const ids = await prunedIds(deps.db, { after, limit: PHOTOS_AT_A_TIME });

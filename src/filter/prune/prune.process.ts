@@ -41,7 +41,10 @@ export interface PruneOptions {
   readonly onProgress?: (soFar: PrunedCount & { readonly looked: number }) => void;
 }
 
-/** Can be interrupted, and can run beside any other command. The next run deletes what an interrupted one left. */
+/**
+ * Deletes the bytes of the collection's photos that every collection with the photo has dropped. Can be interrupted, and can run
+ * beside any other command. The next run deletes what an interrupted one left.
+ */
 export async function pruneCollection(workspace: Workspace, options: PruneOptions): Promise<PruneReport> {
   const { isDryRun, signal, onProgress } = options;
   const deps = depsOf(workspace);

@@ -32,7 +32,8 @@ export function prunedToDecide(
 /**
  * Marks pruned photos for the next crawl to fetch again, one picture each: preferably a picture of the collection whose
  * fetch has not failed before. The same bytes belong to the same photo again, and stay even if no collection needs them by
- * then. If a picture cannot be fetched again, nothing changes.
+ * then. If a picture cannot be fetched again, nothing changes. Returns how many photos will be fetched. `photoIds` null: those that
+ * the collection has yet to decide.
  */
 export async function refetchPruned(
   db: Kysely<Database>,

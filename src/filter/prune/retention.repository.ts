@@ -60,8 +60,8 @@ export interface Hold {
 }
 
 /**
- * Each with its weightiest reason. Some collection keeps it (or would, were it not in a reference set), has it on its shortlist,
- * has not decided it yet, or could not evaluate it.
+ * Photos that keep their bytes, each with its weightiest reason. Some collection keeps it (or would, were it not in a reference
+ * set), has it on its shortlist, has not decided it yet, or could not evaluate it.
  */
 export async function holdsOf(
   db: Kysely<Database>,

@@ -54,7 +54,7 @@ export async function addReferences(
   return completeLeaks(app, await readSet(app, { dir, distance, purpose: 'leaks' }, run), run);
 }
 
-/** Completes a set whose pictures are all stored, and drops the photos that match one. */
+/** Completes a stored set, and drops the photos that match a picture of it. @throws StopTheRun `reference-set-removed` */
 export async function completeLeaks(app: App, set: ReferenceSet, run: ReferencesRun): Promise<AddedReferences> {
   return app.db.transaction().execute(async (trx) => {
     // Millions of hashes are indexed between two statements of this transaction.
@@ -67,7 +67,10 @@ export async function completeLeaks(app: App, set: ReferenceSet, run: References
   });
 }
 
-/** Photos in the folder `n01440764` show that class. No decision depends on them. `only`: files to use, relative to `dir`. */
+/**
+ * Pictures for reviewers to compare photos with: those in the folder `n01440764` show that class. No decision depends on them.
+ * `only`: files to use, relative to `dir`. @throws as `addReferences`
+ */
 export async function addDisplayReferences(
   app: App,
   { dir, only }: { readonly dir: string; readonly only?: ReadonlySet<string> },
@@ -146,6 +149,7 @@ export async function removeReferences(app: App, set: ReferenceSet): Promise<Res
   });
 }
 
+/** The part of a sample's path in labels.csv before the folder of its class. */
 const FOLDER = 'photos/';
 
 /** Shows reviewers those bundled photos that surely show their class: the column `truth` of labels.csv says `valid`. */

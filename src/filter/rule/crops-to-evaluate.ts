@@ -17,7 +17,7 @@ export interface Wanted {
   readonly evaluate: 'needed' | 'all';
 }
 
-/** The crops in `cropOrder`. Empty once the photo is decided, or if no crop is left. */
+/** Crops, in `cropOrder`, that can still decide the photo for a class under a policy. Empty once it is decided or none is left. */
 export function cropsToEvaluate({ truths, evidence, notFinite = [] }: Known, wanted: Wanted): readonly CropRef[] {
   const { policies, evaluate } = wanted;
   for (const truth of truths) {
@@ -34,7 +34,7 @@ export function cropsToEvaluate({ truths, evidence, notFinite = [] }: Known, wan
   return cropsWhere(evidence, (cell) => cell?.logits === null).filter(isNoneOf(notFinite));
 }
 
-/** Otherwise its summaries suffice to decide it in the same way again, and with `all`, under every setting. */
+/** If false, its summaries suffice to decide it in the same way again, and with `all`, under every setting. */
 export function needsLogits(
   evidence: PhotoEvidence,
   truths: readonly Truth[],

@@ -93,6 +93,7 @@ function leastOf(cell: CropEvidence | null, at: number): number {
 
 /** Allows for rounding: the terms of a softmax need not sum up to exactly 1. */
 const ROUNDING = 1e-9;
+/** Upper bound of a class that does not come first. */
 const HALF = 0.5;
 
 /**
@@ -113,6 +114,7 @@ function classesNamed(crops: PhotoEvidence[number]): number {
   return named.length === 0 ? 0 : Math.max(...named) + 2;
 }
 
+/** The rule of mode O, once every crop is known. */
 export function keeps(predicted: number, score: number, { minConfidence, predictable }: ModeOPolicy): boolean {
   return score >= minConfidence && predictable.includes(predicted);
 }

@@ -29,7 +29,7 @@ export interface Undecided {
 
 export type Outcome = Dropped | Kept | Undecided;
 
-/** `judgeDigest` is the rule. This adds what is stored with its outcome. `truth`: position in the class list. */
+/** `judgeDigest` is the rule. This adds what is stored, or the crops that must run next. `truth`: position in the class list. */
 export function decide(evidence: PhotoEvidence, truth: number, policy: Policy): Outcome {
   const digest = digestOf(evidence, truth);
   const { state } = judgeDigest(digest, policy);

@@ -76,7 +76,7 @@ function isBeaten({ view, start, end }: CellSpan, truth: number, sumTrueProb: nu
   return false;
 }
 
-/** If several execution providers have cells of a photo, each crop counts once: the cell that answers most (`counted_evidence`). */
+/** Of the cells of several execution providers: for each crop the one that answers most, the first of equals (`counted_evidence`). */
 export function countedCells(spans: readonly CellSpan[]): CellSpan {
   const [first = NO_CELLS, ...others] = spans.filter(({ start, end }) => end > start);
   if (others.length === 0) return first;

@@ -49,6 +49,7 @@ export class GuardedEngine implements FilterEngine {
     this.#tally = new EngineTally(threads);
   }
 
+  /** @throws StopTheRun if a model cannot be loaded */
   async start(): Promise<void> {
     this.#started ??= this.#opened();
     await this.#started;

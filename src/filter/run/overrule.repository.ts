@@ -31,7 +31,10 @@ export async function leakDetails(
   return new Map(rows.map((row) => [row.photo_id, row.detail]));
 }
 
-/** Keeps the previous decision, in every collection that the set counts for. Returns how many decisions changed. */
+/**
+ * Turns decisions on leaks into `in-reference-set`, in every collection that the set counts for, and keeps the previous ones.
+ * Returns how many changed. `photoIds` null: all.
+ */
 export async function overruleLeaks(
   trx: Transaction<Database>,
   photoIds: readonly number[] | null = null,
@@ -59,6 +62,7 @@ export interface Restored {
   readonly undecided: number;
 }
 
+/** Restores decisions that were overruled for a leak that is no leak any more. */
 export async function restoreDecisions(trx: Transaction<Database>): Promise<Restored> {
   const { rows } = await sql<{ overruled: unknown }>`
     delete from decision d where d.reason = 'in-reference-set' and not exists (

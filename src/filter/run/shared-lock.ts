@@ -4,6 +4,7 @@ export class SharedLock {
   #last: Promise<unknown> = Promise.resolve();
   #waiting = 0;
 
+  /** Runs `work` once nobody holds the exclusive lock or waits for it. */
   async shared<T>(work: () => Promise<T>): Promise<T> {
     while (this.#waiting > 0) await this.#last;
     const running = work();

@@ -22,7 +22,10 @@ export interface CropEvidence {
   readonly trueProbs: ReadonlyMap<number, number>;
   /** Float32 logits over the class list. Stored only for photos that were kept, otherwise null. */
   readonly logits: Float32Array | null;
-  /** Evaluated over a longer class list: `top1` is exact (-1 if outside ours), probabilities are lower bounds. */
+  /**
+   * Evaluated over a longer class list only: `top1` is exact (-1 if outside ours), probabilities are lower bounds. The crop still
+   * counts as missing.
+   */
   readonly isBound?: boolean;
   /** Where the crop ran. The cpu by default. */
   readonly executionProvider?: ExecutionProvider;

@@ -7,7 +7,7 @@ export interface StoredFeature {
 
 const LARGEST = 32_767;
 
-/** Two bytes a feature change a cosine by less than 0.0001. @throws RangeError if a feature is not finite */
+/** Rounding features to two bytes changes a cosine by less than 0.0001. @throws RangeError if a feature is not finite */
 export function storedFeature(features: Float32Array): StoredFeature {
   const wrong = features.find((value) => !Number.isFinite(value));
   if (wrong !== undefined || features.length === 0)

@@ -60,7 +60,7 @@ async function stateOfFile({
   }
 }
 
-/** With the card's sha256, it is the key of its evidence. */
+/** With the card's sha256, the preprocessing is the key of the model's evidence. */
 export function preprocessingOfEntry({ card, classes }: ModelEntry): string | null {
   return card === null || classes === null ? null : preprocessingOf(card, classes);
 }

@@ -106,6 +106,7 @@ async function requireBackup({ shown, snapshots }: BackupFolder): Promise<void> 
   throw new UsageError(`There is no backup in '${shown}'; winnow backup DIR makes one`, { code: 'no-backup' });
 }
 
+/** A backup inside the data folder would be lost together with it. */
 async function refuseNested(dir: string, dataDir: string): Promise<void> {
   const [backup, data] = [await realPathOf(dir), await realPathOf(dataDir)];
   if (!isWithin(backup, data) && !isWithin(data, backup)) return;

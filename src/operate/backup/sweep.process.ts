@@ -83,6 +83,7 @@ export interface SweepOptions {
   readonly signal: AbortSignal;
 }
 
+/** Removes the oldest snapshots, and then all files that no snapshot refers to. */
 export async function removeUnused(
   folder: BackupFolder,
   snapshots: readonly Snapshot[],

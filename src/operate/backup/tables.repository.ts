@@ -57,6 +57,7 @@ const PLAIN_TEXT = `set timezone to 'UTC'; set datestyle to 'ISO'; set intervals
 const NO_LIMITS =
   'set statement_timeout to 0; set idle_session_timeout to 0; set idle_in_transaction_session_timeout to 0';
 
+/** On this connection, equal rows are equal texts. */
 export async function connectPlainly(url: string, applicationName: string): Promise<Client> {
   const client = new SteadyClient({ connectionString: url, application_name: applicationName });
   await client.connect();

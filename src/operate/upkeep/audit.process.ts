@@ -74,7 +74,7 @@ const PROBLEMS_OF_STATE = {
 const LISTED_AT_ONCE = 8;
 const EXAMPLES = 3;
 
-/** Photos that should have a blob of their size. Reads none, and leaves out those that are fetched again. */
+/** Photos that should have bytes but have no blob of their size, except those that are fetched again. Lists blobs, reads none. */
 export async function photosWithoutBlobs(
   { db, blobs }: Pick<App, 'db' | 'blobs'>,
   signal: AbortSignal,

@@ -19,6 +19,7 @@ export interface ParsedHash {
 }
 
 const HASH_BITS = 64;
+/** Frequencies of each axis that the hash uses, the lowest ones. */
 const LOW = 8;
 /** The value of a lower-case hex digit by its character code; -1 for other characters. */
 const HEX_VALUES = Int8Array.from({ length: 128 }, (_, code) => '0123456789abcdef'.indexOf(String.fromCharCode(code)));

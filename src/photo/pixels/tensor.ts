@@ -6,6 +6,7 @@ import type { Crop } from './ten-crop.ts';
 
 export type PerChannel = readonly [red: number, green: number, blue: number];
 
+/** Pixels become `(pixel - mean) / std`, both in units of pixel values (0..255). */
 export interface TensorInput extends Crop {
   readonly image: RgbImage;
   readonly mean: PerChannel;

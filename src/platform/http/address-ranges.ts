@@ -65,7 +65,7 @@ function ranges(): Ranges {
   });
 }
 
-/** The kind of an address that is not public (`loopback`, `private`, ...). Null for a public one. */
+/** The kind of an address that is not public (`loopback`, `private`, ...), also of text that is no IP address. Null if public. */
 export function refusedRangeOf(address: string): string | null {
   const bare = address.replace(/%.*$/s, '');
   const version = isIP(bare);

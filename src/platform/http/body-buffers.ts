@@ -4,11 +4,12 @@ const LARGEST_BYTES = 2 ** 20;
 /** Bytes of all buffers that wait for their next use. */
 const MAX_FREE_BYTES = 2 ** 26;
 
-/** With a new buffer for each photo, V8 looked for garbage in all of its heap: a sixth of a crawl's time. */
+/** Buffers to use again: with a new one for each photo, V8's search for garbage took up to a sixth of a crawl's time. */
 export class BodyBuffers {
   readonly #free = new Map<number, Buffer[]>();
   #freeBytes = 0;
 
+  /** A buffer of at least this size, with any content. */
   take(bytes: number): Buffer {
     if (bytes > LARGEST_BYTES) return Buffer.allocUnsafeSlow(bytes);
     let size = SMALLEST_BYTES;

@@ -32,6 +32,7 @@ export interface Sending {
 /** A kept-alive connection was already closed when the request was sent on it. The request may be sent again (RFC 9112, 9.3.1). */
 export class StaleConnection extends Refused {}
 
+/** @throws Refused */
 export async function exchange(url: URL, sending: Sending): Promise<HttpAnswer> {
   const { client, carrier, headers, firstByteTimeoutMs, watch } = sending;
   const detail = `no answer within ${firstByteTimeoutMs} ms`;

@@ -42,6 +42,7 @@ export function refuseConnection(error: Error, callback: OnConnection | undefine
   callback?.(error, new Duplex());
 }
 
+/** Connection options whose lookup answers only checked addresses, or why the host is refused. */
 function guardConnection(options: ClientRequestArgs, { guard, resolve }: Passage): ClientRequestArgs | Refused {
   const host = options.host ?? 'localhost';
   const port = Number(options.port);

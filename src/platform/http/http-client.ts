@@ -76,7 +76,10 @@ interface Host {
   readonly waiting: (() => void)[];
 }
 
-/** The agent's `maxSockets` cannot do this: a request that waits there has its permit, and its timers run. */
+/**
+ * Limits the concurrent requests to one host. The agent's `maxSockets` cannot do this: a request that waits there has its permit,
+ * and its timers run.
+ */
 export class HostSlots {
   readonly #slotsPerHost: number;
   /** Contains only busy hosts, so that it stays small over a crawl of many hosts. */

@@ -90,6 +90,7 @@ export function decodeLimit(): DecodeLimit {
   return ofThisProcess;
 }
 
+/** Call it before anything is decoded. */
 export function limitDecoding(pixels: number): void {
   ofThisProcess = DecodeLimit.of(pixels);
 }

@@ -81,7 +81,7 @@ async function decodeReduced(bytes: Buffer, { width, height }: Header): Promise<
   );
 }
 
-/** Of the upright picture. */
+/** The size is that of the upright picture. */
 export interface Header extends Size {
   /** 1 to 8; 1: stored upright. */
   readonly exifOrientation: number;
@@ -162,7 +162,7 @@ const free: Buffer[] = [];
  * Calls `use` with the luma of a JPEG of at most `MAX_LUMA_PIXELS`, decoded by libjpeg-turbo alone: libvips takes a
  * millisecond to set up its operations, three times the decoding of a photo of 320 pixels. All compressed data are
  * decoded. Levels may differ a little from those of `decodeRgb`, because the fast transform is used. Null if
- * libjpeg-turbo refuses the JPEG or warns of it; libvips may accept it.
+ * libjpeg-turbo refuses the JPEG or warns of it; libvips may accept it. `use` must not keep the picture.
  */
 async function useLuma(
   bytes: Buffer,

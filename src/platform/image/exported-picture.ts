@@ -19,6 +19,7 @@ export interface ExportedPicture extends Size {
 }
 
 /**
+ * Readers must decode a photo that leaves winnow to the pixels that decisions were made on.
  * JPEG and PNG files that are upright, opaque and have 8 bits lose their metadata only, or keep all bytes. Readers disagree on
  * the others: some turn pictures and some do not, and they put alpha on black or drop it. Those become PNG files, and so do WebP
  * and files whose metadata cannot be told from their pixels. Rejects with `GiveUpOnItem` for bytes that cannot be decoded.

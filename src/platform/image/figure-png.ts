@@ -8,7 +8,7 @@ let added: Promise<unknown> | null = null;
 /**
  * Draws an SVG file as PNG, two pixels for each unit, without metadata. A machine without fonts would draw boxes
  * instead of letters, so the TrueType font that the SVG names is added to those that fontconfig knows in this process
- * (libvips does that for the `fontfile` of a text).
+ * (libvips does that for the `fontfile` of a text). The same SVG gives the same bytes on one machine.
  */
 export async function figurePng(svg: string, fontFile: string): Promise<Buffer> {
   added ??= sharp({ text: { text: 'x', fontfile: fontFile, width: 10 } })

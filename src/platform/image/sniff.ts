@@ -95,7 +95,7 @@ function isSvg(head: Uint8Array): boolean {
   return /^<(?:!doctype\s+)?(?:[\w-]+:)?svg[\s/>]/i.test(root);
 }
 
-/** Decodes UTF-8 unless the byte order mark says UTF-16. No markup begins like bytes that are not text. */
+/** Decodes UTF-8 unless the byte order mark says UTF-16. Other bytes become characters with which no markup begins. */
 function decodeText(head: Uint8Array): string {
   const mark = (head[0] ?? 0) * 256 + (head[1] ?? 0);
   const encoding = mark === 0xff_fe ? 'utf-16le' : mark === 0xfe_ff ? 'utf-16be' : 'utf-8';

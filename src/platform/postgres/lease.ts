@@ -112,7 +112,7 @@ export class Lease {
     this.#work.set(collectionId, check);
   }
 
-  /** Runs `work` alone with the work lock of a collection. Null, or the connections that share the lock. */
+  /** Runs `work` alone with the work lock of a collection. Null; or, if it was not run, the connections that share the lock. */
   async aloneAtWork(collectionId: number, work: () => Promise<void>): Promise<readonly string[] | null> {
     const keys = [WORK, collectionId];
     const { rows } = await this.#pool.query<{ locked: boolean }>(`select ${ALONE}($1, $2) as locked`, keys);

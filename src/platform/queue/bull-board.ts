@@ -20,7 +20,10 @@ const MEDIA_TYPES: Readonly<Record<string, string>> = {
 
 const DESCRIPTION = 'Jobs that wait and run. The dashboard and `winnow jobs` show those that ended.';
 
-/** Only what bull-board answers to GET is there, because queues only deliver: the catalogue says what to do again. */
+/**
+ * Only what bull-board (https://github.com/felixmosh/bull-board) answers to GET is there, because queues only deliver: the
+ * catalogue says what to do again.
+ */
 export async function openBullBoard(definitions: readonly QueueSettings[], backend: BullBackend): Promise<QueueBoard> {
   const queues = definitions.map((definition) => connectQueue(definition, backend));
   const registered: Registered = {

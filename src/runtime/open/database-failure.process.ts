@@ -62,7 +62,7 @@ export function fatalFailure(error: unknown): WinnowError | null {
 /** PostgreSQL extends its log by 16 MB at a time. If they do not fit, it ends without telling its clients about the disk. */
 const HARDLY_ROOM_BYTES = 32_000_000;
 
-/** The error with which a run ends. A full disk of `dataDir`, unless that is null, may be why the database is gone. */
+/** The error with which a run ends. If the database is gone, the disk of `dataDir` may be full (null if it is elsewhere). */
 export async function toldFailure(cause: unknown, dataDir: string | null): Promise<unknown> {
   const failure = databaseFailure(cause);
   if (failure?.code !== 'database-gone' || dataDir === null) return failure ?? cause;

@@ -17,7 +17,7 @@ export interface GuardOptions<Spec> {
 export interface Held<Request, Answer> {
   /** The items that were in flight when a process died. With each the deaths that condemn it, or null if it must be tried. */
   readonly suspects: ReadonlyMap<string, readonly Death[] | null>;
-  /** Runs a suspect alone in a child process, twice if that dies. Returns the answer or the deaths that condemn it. */
+  /** Runs a suspect alone in a child process, once more if that dies. Returns the answer or the deaths that condemn it. */
   alone(item: string, request: Request): Promise<{ readonly answer: Answer } | { readonly deaths: readonly Death[] }>;
   /**
    * Ends the flight of the items, and clears the suspicion of those that have run alone and of those that the caller names

@@ -17,7 +17,7 @@ export interface Heartbeat {
 /** Often enough for any monitor, and rarely enough to cost nothing. */
 const BEAT_EVERY_MS = 5_000;
 
-/** Opens a file whose age shows a monitor that the worker makes progress, with the time of the last beat (ISO 8601). */
+/** Opens a file (null: none) whose age shows a monitor that the worker makes progress. It has the time of the last beat (ISO 8601). */
 export function openHeartbeat(file: string | null, log: HeartbeatLog): Heartbeat {
   let lastMs = Number.NEGATIVE_INFINITY;
   let writing = Promise.resolve();

@@ -76,7 +76,7 @@ export async function removeInFlight(
     delete from suspect where work = ${work} and item = any(${survived}::text[])`.execute(db);
 }
 
-/** Returns all such deaths of the item in this work, including this one. */
+/** Records that a process died with only this item in flight. Returns all such deaths of the item in this work. */
 export async function recordDeath(
   db: Kysely<Database>,
   { item, work, death }: { readonly item: string; readonly work: string; readonly death: Death },

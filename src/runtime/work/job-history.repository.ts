@@ -65,6 +65,7 @@ export interface JobFilter {
   readonly limit: number;
 }
 
+/** Newest first. */
 export async function listJobs(db: Kysely<Database>, filter: JobFilter): Promise<RecordedJob[]> {
   const { collection, stage, state, limit } = filter;
   const { rows } = await sql<RecordedJob>`

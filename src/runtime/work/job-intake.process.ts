@@ -56,7 +56,7 @@ export class JobIntake {
     this.#follow();
   }
 
-  /** Returns earlier, within a second, if the stage is paused or resumed, must end, is aborted or `isOver`. */
+  /** Waits. Returns early, within a second, if the stage is paused or resumed or must end, on an abort, or if `isOver()`. */
   async rest(forMs: number, signal: AbortSignal, isOver = (): boolean => false): Promise<void> {
     const untilMs = performance.now() + forMs;
     const { isPaused, mustEnd } = this;

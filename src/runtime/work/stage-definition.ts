@@ -64,7 +64,7 @@ export interface Stage {
    * StopTheRun if work remains but the stage makes no progress
    */
   finish(): Promise<number>;
-  /** Works until the signal or an operator's order. Now and then queues the catalogue's work, if the queue was lost. */
+  /** Works until the signal or an operator's order. Now and then queues the catalogue's work, in case the queue was lost. */
   serve(): Promise<void>;
   /** Takes no further jobs. Resolves when the running jobs are done. */
   stop(): Promise<void>;

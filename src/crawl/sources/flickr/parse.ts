@@ -128,6 +128,7 @@ function xmlError(body: string): Answer | null {
 const TRANSIENT: ReadonlySet<number> = new Set([0, 10, 105, 201]);
 /** 98, 99: log-in. 100: an invalid key, or one that has expired. */
 const KEY_REFUSED: ReadonlySet<number> = new Set([98, 99, 100]);
+/** Unknown format or method, or bad URL: no search can succeed. */
 const WRONG_ENDPOINT: ReadonlySet<number> = new Set([111, 112, 116]);
 
 function consequenceOf({ code, message }: Answer): WinnowError {

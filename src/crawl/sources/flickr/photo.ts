@@ -18,6 +18,7 @@ const SIZES: readonly { readonly key: string; readonly longerSide: number }[] = 
   { key: 'url_h', longerSide: 1600 },
   { key: 'url_k', longerSide: 2048 },
 ];
+/** The original upload, which may have any size and format. */
 const ORIGINAL = 'url_o';
 
 /** `extras` of the search: the sizes, the fields for the rights, and the date that checks the windows. */

@@ -57,7 +57,7 @@ export async function* discoverFolder(
   );
 }
 
-/** The names of the sub-folders that have photos, or the classes of labels.csv. No file is read. */
+/** The names of the sub-folders that have photos, or the classes of labels.csv. No file is read. @throws as `discoverFolder` */
 export async function labelsInFolder(dir: string, signal: AbortSignal): Promise<string[]> {
   const labels = new Set<string>();
   const entries = await entriesOf(await openFolder(dir), { signal, onIgnored: () => undefined });
@@ -69,7 +69,7 @@ async function entriesOf(root: BytePath, options: WalkOptions): Promise<AsyncGen
   return (await hasLabels(root)) ? readLabels(root, options.signal) : walkFolder(root, options);
 }
 
-/** Checks before any work whether the folder can be crawled. Reads its labels.csv up to the first row. */
+/** Checks before any work that the folder can be crawled. Reads labels.csv up to the first row. @throws as `discoverFolder` */
 export async function checkFolder(dir: string, signal: AbortSignal): Promise<void> {
   const root = await openFolder(dir);
   if (!(await hasLabels(root))) return;
@@ -78,6 +78,7 @@ export async function checkFolder(dir: string, signal: AbortSignal): Promise<voi
   await entries.return(undefined);
 }
 
+/** @throws UsageError `folder-unusable` */
 export async function openFolder(dir: string): Promise<BytePath> {
   if (dir === '') throw notAFolder(dir, 'nothing');
   try {

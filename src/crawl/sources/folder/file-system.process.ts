@@ -73,8 +73,8 @@ export function describeSystemError(error: unknown): string {
 const PIECE_BYTES = 256 * 1024;
 
 /**
- * Piece by piece, in hex. Returns a problem if it is not a regular file, is over `maxBytes` (then nothing is read), cannot be
- * read, or changes its length while it is read. Throws the signal's reason when aborted.
+ * The SHA-256 in hex, piece by piece. Returns a problem if it is not a regular file, is over `maxBytes` (then nothing is read),
+ * cannot be read, or changes its length while it is read. Throws the signal's reason when aborted.
  */
 export function hashFile(
   path: BytePath,

@@ -74,6 +74,7 @@ function notJson({ body }: ApiResponse, message: string): WinnowError {
   return new RetryLater(message, { code: 'inaturalist-unusable-answer' });
 }
 
+/** v1 has the message in `error`, v2 in `errors[0].message`. */
 function isWindowError(json: unknown): boolean {
   return json !== undefined && /result window is too large/i.test(JSON.stringify(json));
 }

@@ -36,6 +36,7 @@ const photoSchema = z.object({
   url: textSchema,
   license_code: textSchema,
   attribution: textSchema,
+  /** v2 only. */
   attribution_name: textSchema,
   hidden: booleanSchema,
   flags: flagsSchema,

@@ -7,6 +7,7 @@ import { isSameDump, type DumpVersions } from './rows.ts';
 export interface ClassPlan {
   readonly wnid: Wnid;
   readonly titles: readonly string[];
+  /** About names that do not resolve. The other names are used. */
   readonly problems: readonly string[];
   readonly notes: readonly string[];
 }

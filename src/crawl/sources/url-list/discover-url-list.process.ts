@@ -47,7 +47,7 @@ export async function* discoverUrlListFile(
   });
 }
 
-/** Checks before any work that the list exists and its format is known. */
+/** Checks before any work that the list exists and its format is known. @throws UsageError otherwise */
 export async function checkUrlListFile(file: string, format?: UrlListFormat): Promise<UrlListFormat> {
   // Check the name first, so that a name without a known format is reported whatever the state of the disk.
   const known = formatOf({ name: file, format });

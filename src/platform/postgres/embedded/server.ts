@@ -43,7 +43,7 @@ export interface StartOptions {
   readonly whileStarting?: (() => void) | undefined;
 }
 
-/** The caller holds the lock. Returns false for a temporary reason, so that the caller may try again. */
+/** The caller holds the lock, and no server runs. Returns false for a temporary reason, so that the caller may try again. */
 export async function startServer(
   layout: Layout,
   programs: Programs,
