@@ -65,7 +65,9 @@ async function publish(root: string, flags: PublishFlags, context: CommandContex
   const { signal } = context;
   const upload = (): Promise<PublishResult> =>
     withSteps((onStep) => {
-      const onProgress = (progress: PublishProgress): void => onStep({ what: 'publish', ...progress });
+      const onProgress = (progress: PublishProgress): void => {
+        if (progress.total > 0) onStep({ what: 'publish', ...progress });
+      };
       const options = { to, root, dryRun, forgetHistory, replace, signal, onProgress };
       return publishFolder(exported, destination, options);
     });
