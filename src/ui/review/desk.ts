@@ -3,7 +3,7 @@ import type { OwnReview, ReviewFilter, ReviewOrder, ReviewPhoto } from '../../re
 import type { Judgement, ShownBy, Subject } from '../../review/events/event.ts';
 import type { DoneAction } from './store/history.ts';
 import { judgementOf, type Command } from './keys.ts';
-import { PhotoList } from './grid/selection.ts';
+import { PhotoList } from './photo-list.ts';
 import type { ReviewSession } from './store/session.ts';
 import { hrefOf, viewOf, type ReviewView } from './view-url.ts';
 import { judgementText } from './words.ts';

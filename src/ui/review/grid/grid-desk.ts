@@ -7,7 +7,7 @@ import { messageOf, ROWS_MAX } from '../store/api.ts';
 import { Desk, type Commands } from '../desk.ts';
 import { isGone } from '../filter-chips.tsx';
 import { subjectKey, type DoneAction } from '../store/history.ts';
-import { afterDecision, allSelected, cleared, type Selection } from './selection.ts';
+import { afterDecision, allSelected, cleared, type Selection } from '../photo-list.ts';
 import { hrefOf, searchOf } from '../view-url.ts';
 import { judgementText } from '../words.ts';
 

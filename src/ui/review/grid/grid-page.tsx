@@ -8,7 +8,7 @@ import { GridSide } from './grid-side.tsx';
 import { Tiles } from './grid-tiles.tsx';
 import { keyHint } from '../keys.ts';
 import { PhotoDialog } from '../photo-dialog.tsx';
-import { selectedCount, clickedOn, extendedTo, movedTo, toggledAt } from './selection.ts';
+import { selectedCount, clickedOn, extendedTo, movedTo, toggledAt } from '../photo-list.ts';
 import { useKeys, useSession, type PageProps } from '../use-session.ts';
 import { hrefOf, viewOf } from '../view-url.ts';
 import { cursorAfter } from './grid-layout.ts';

@@ -5,7 +5,7 @@ import type { Subject } from '../../../review/events/event.ts';
 import { probabilityText } from '../../../kernel/texts.ts';
 import type { GridDesk } from './grid-desk.ts';
 import { layoutOf, rowsAround, type GridLayout } from './grid-layout.ts';
-import { isSelected } from './selection.ts';
+import { isSelected } from '../photo-list.ts';
 import { dayText, REASON_TEXTS } from '../words.ts';
 
 const PADDING = 8;

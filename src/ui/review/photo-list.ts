@@ -1,5 +1,5 @@
-import type { Subject } from '../../../review/events/event.ts';
-import { subjectKey } from '../store/history.ts';
+import type { Subject } from '../../review/events/event.ts';
+import { subjectKey } from './store/history.ts';
 
 /** Photos in the grid, by position: from `from` to `to`, both included. */
 type Span = readonly [from: number, to: number];
@@ -92,6 +92,7 @@ function withoutOne(spans: readonly Span[], position: number): Span[] {
   });
 }
 
+/** The photos of a page in display order, the one shown now, and the selected ones. */
 export class PhotoList {
   /** The cursor is on the shown photo; it is the number of photos if none is shown. */
   selection: Selection = NOTHING_SELECTED;
