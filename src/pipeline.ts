@@ -14,6 +14,7 @@ import type { RunCounts } from './status/run-counts.ts';
 import type { Stage } from './runtime/work/stage-definition.ts';
 
 export interface PipelineOptions {
+  /** Work for a stage that is not among these stays in the catalogue. */
   readonly stages: ReadonlySet<PausableStage>;
   /** Sources that are read from beginning to end: a folder, a list of URLs, a dump. */
   readonly walks: readonly WalkedSource[];
@@ -27,9 +28,11 @@ export interface PipelineOptions {
 }
 
 export interface PipelineResult {
+  /** Null if nothing was walked. */
   readonly crawl: WalkSummary | null;
   /** The remaining work of each stage that ran: 0 unless interrupted. */
   readonly left: Partial<Record<PausableStage, number>>;
+  /** Sources that refused our requests, with their messages. */
   readonly blocked: ReadonlyMap<string, string>;
 }
 
@@ -48,6 +51,7 @@ class PipelineRun {
   readonly #options: PipelineOptions;
   readonly #running: Record<PausableStage, Stage[]> = { discover: [], fetch: [], filter: [] };
   readonly #blocked = new Map<string, string>();
+  /** False also while the walk waits for room. */
   #isWalking = false;
   /** Aborted if a stage can never finish. The other stages then end too, so that a broken filter does not wait for the crawl. */
   readonly #failure = new AbortController();

@@ -67,6 +67,7 @@ async function addCommands(program: Command, name: string | undefined): Promise<
   program.commandsGroup('Help:').helpCommand('help [command]', 'Show the help of a command');
 }
 
+/** Sets the exit code and never throws. */
 export async function main(argv: readonly string[]): Promise<void> {
   process.stdout.on('error', noteFailedWrite);
   const program = new Command('winnow')

@@ -44,7 +44,7 @@ export interface Comparison {
 }
 
 /**
- * Measures models on the centre crops of clean photos.
+ * Measures models on the centre crops of clean photos. Leaves out photos of classes that are not among those to choose.
  * @throws UsageError `unknown-class` if no photo remains, `no-models`
  */
 export async function compareModels(request: CompareRequest, options: CompareOptions): Promise<Comparison> {

@@ -18,8 +18,7 @@ export interface Evaluated {
 
 /**
  * Evaluates a model. Without photos, and in mode O, what needs correct answers is null.
- * @throws RangeError if a confidence is not from 0 to 1, a position is not one of `among`, or only some photos show a
- * class
+ * @throws RangeError if a confidence is not in 0..1, a position not in `among`, or only some photos show a class
  */
 export function evaluationOf(predictions: readonly Prediction[], about: Evaluated): Evaluation {
   checkPositions(predictions, about.among);

@@ -5,6 +5,7 @@ export interface Evaluation extends ConfidenceIntervals {
   readonly accuracy: number | null;
   readonly accuracyLow: number | null;
   readonly accuracyHigh: number | null;
+  /** Mean of the accuracies of the classes, each with equal weight. As every accuracy, null in mode O. */
   readonly macroAccuracy: number | null;
   /** RMS calibration error over all bins of 100 photos (`corrected`). */
   readonly rmsCalibrationError: number | null;

@@ -24,6 +24,7 @@ const NAMED = 5;
 export interface ReadyModel {
   readonly card: FoundCard;
   readonly classes: ModelClasses;
+  /** The position of each class among the outputs. */
   readonly mask: readonly number[];
 }
 
@@ -60,10 +61,8 @@ interface ModelAnswer extends Answered {
 }
 
 /**
- * Runs a model on the centre crop of each photo of a set, with its own resize and crop. Answers are in the order of the
- * set.
- * @throws UsageError `no-pictures` for an export without pictures, `unreadable-photo` at the end with the first few
- * files
+ * Runs a model on the centre crop of each photo, with its own resize and crop. Answers are in the order of the set.
+ * @throws UsageError `no-pictures` for an export without pictures, `unreadable-photo` at the end with the first files
  */
 export async function modelAnswers(
   { fitted, ...model }: ReadyModel & { readonly fitted?: Fitted },

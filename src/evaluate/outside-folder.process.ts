@@ -21,6 +21,7 @@ import type { OutsideModel } from '../shortlist/outside-models.process.ts';
 export interface FolderPicture {
   readonly file: string;
   readonly sha256: Sha256;
+  /** In an export: hash of the photo's own bytes. */
   readonly originalSha256: Sha256 | null;
   readonly wnid: Wnid;
 }

@@ -4,6 +4,7 @@ import type { Database } from '../platform/postgres/database.ts';
 
 export interface OutsidePicture {
   readonly sha256: Sha256;
+  /** Position in the member's class list. */
   readonly top1: number;
   readonly top1Prob: number;
 }

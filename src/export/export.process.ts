@@ -98,6 +98,7 @@ async function requireSpace(
 
 const ROWS_AT_ONCE = 2_000;
 
+/** The photos of the plan. The chosen ones have their rows in the same order, with the hashes of their files. */
 async function* revisionPhotos(planFile: string, metadataFile: string): AsyncGenerator<RevisionPhoto[]> {
   const rows = linesOf(createReadStream(metadataFile));
   for await (const planned of inBatches(readPlan(planFile), ROWS_AT_ONCE)) {
@@ -110,6 +111,7 @@ async function* revisionPhotos(planFile: string, metadataFile: string): AsyncGen
   }
 }
 
+/** Null if the file has the stored bytes. */
 function fileOf(photo: Sha256, line: IteratorResult<Line, unknown>): Sha256 | null {
   const row: PhotoRow | null = line.done === true ? null : JSON.parse(line.value.text);
   if (row?.original_sha256 !== photo)

@@ -52,7 +52,7 @@ export class OutputFolder {
     return this.#note(relative, known);
   }
 
-  /** It counts once it is closed. */
+  /** Starts a file that is written piece by piece. It counts once it is closed. */
   async start(relative: string): Promise<OutputFile> {
     const handle = await open(await this.#placeFor(relative), 'wx');
     return new OutputFile(handle, (content) => this.#note(relative, content));

@@ -106,6 +106,7 @@ const reviewSchema = z.strictObject({
   /** The setting `review.target` at the export; null without a target. */
   target: count.nullable(),
   reviewers: count,
+  /** `import`: photos that no page showed. */
   orders: listOf(z.strictObject({ order: z.enum([...SHOWN_BY, 'import']), verdicts: count }), FEW),
   /** Days (UTC) of the first and the last verdict; null without verdicts. */
   period: period.nullable(),
@@ -113,8 +114,8 @@ const reviewSchema = z.strictObject({
 });
 
 /**
- * `protocol.json`: what a revision is and how it was made. Card, datasheet and Croissant file are written from it
- * alone.
+ * `protocol.json`: what a revision is, how it was made, and what `winnow verify` recomputes. Card, datasheet and
+ * Croissant file are written from it alone.
  */
 export const protocolSchema = z.strictObject({
   /** `EXPORT_FORMAT` of the winnow that wrote the export. */
@@ -124,6 +125,7 @@ export const protocolSchema = z.strictObject({
   winnow: z.string(),
   collection: z.strictObject({
     name: z.string(),
+    /** Hash of the collection file; then of the rules that can change decisions, with the models' bytes. */
     sha256,
     decisionSha256: sha256,
     sources: listOf(z.string(), FEW),
@@ -145,6 +147,7 @@ export const protocolSchema = z.strictObject({
   /** The folders of `test/`, sorted by wnid, so that `label` is the position. No two have the same name. */
   classes: listOf(z.strictObject({ label: count, wnid, name: z.string(), photos: count }), CLASSES),
   photos: count,
+  /** Size of the files in `test/` that show photos. */
   bytes: count,
   /** Photos that lost their metadata only. Format 1 lacks it: 0. */
   stripped: count.optional(),
@@ -161,8 +164,10 @@ export const protocolSchema = z.strictObject({
     FEW,
   ),
   tags: listOf(z.strictObject({ tag: z.string(), photos: count }), CLASSES),
+  /** Days (UTC) on which the first and the last photo of the revision was found. */
   collected: period.nullable(),
   review: reviewSchema,
+  /** Totals of `winnow status --json`, as they were when the revision was made. */
   funnel: z.record(z.string(), z.unknown()),
   options: z.strictObject({
     formats: listOf(z.enum(EXPORT_FORMATS), EXPORT_FORMATS.length).refine(isEachOnce, 'expected each format once'),
@@ -174,6 +179,7 @@ export const protocolSchema = z.strictObject({
     /** Allowed licences; null: those that allow redistribution. */
     licences: listOf(z.string(), CLASSES).nullable(),
   }),
+  /** Photos of earlier revisions that were taken down since. */
   tombstones: listOf(z.strictObject({ id: z.string(), wnid, takenDownAt: time }), MANY),
   choices: listOf(z.string(), FEW),
   card: recordOf(z.string(), FEW),
@@ -233,10 +239,7 @@ const COMMON = [
   'Crops are cut after the shorter side was resized as Pillow does (bilinear, antialias); the other side is int(size * long / short).',
 ] as const;
 
-/**
- * @param allowed mode O: the concepts below one of the 1,000 classes whose photos are taken, as `baby grand
- * (n02766792)`
- */
+/** @param allowed mode O: concepts below one of the 1,000 classes whose photos are taken: `baby grand (n02766792)` */
 export function choicesOf(mode: Protocol['rule']['mode'], allowed: readonly string[] = []): string[] {
   const below = `The curators allowed concepts that WordNet has below one of the 1,000 classes: ${allowed.join(', ')}.`;
   return [...EXPORT_MODES[mode].choices, ...(allowed.length > 0 ? [below] : []), ...COMMON];

@@ -13,8 +13,8 @@ export function Link({ url, children }: { readonly url: string | null; readonly 
 }
 
 /**
- * Null for anything but http and https. User name and password could make a foreign host look familiar. Judged after
- * parsing, because browsers ignore blanks and tabs in `java\tscript:`.
+ * Null for anything but http and https. User name and password are removed: they could make a foreign host look
+ * familiar. Judged after parsing, because browsers ignore blanks and tabs in `java\tscript:`.
  */
 export function toHttpUrl(text: string | null): string | null {
   const url = text === null ? null : URL.parse(text);

@@ -8,7 +8,10 @@ type Reviewed = Pick<ReportedPhoto, 'verdict' | 'rights' | 'wnid' | 'maxTrueProb
 const STEP = 0.025;
 const DECIMALS = 3;
 
-/** The score is the largest p of the searched class (mode O: the p of the predicted one). Others do not count. */
+/**
+ * Accepted against rejected photos by source, class and score: the largest p of the searched class (mode O: the p of
+ * the predicted one). Photos with another verdict do not count.
+ */
 export function acceptanceOf(photos: readonly Reviewed[]): AcceptanceRow[] {
   const settled = photos.filter(({ verdict }) => verdict === 'accepted' || verdict === 'rejected');
   return [

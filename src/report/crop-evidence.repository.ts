@@ -4,6 +4,7 @@ import type { Database } from '../platform/postgres/database.ts';
 export interface CropRow {
   readonly photoId: number;
   readonly crop: number;
+  /** Position in the member's class list. */
   readonly top1: number;
   readonly top1Prob: number;
   readonly trueClasses: readonly number[];

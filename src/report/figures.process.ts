@@ -9,10 +9,7 @@ import { reportFigures } from './page/figures.ts';
 
 const FONT = path.join(packageRoot, 'assets', 'fonts', 'NotoSans-Regular.ttf');
 
-/**
- * The PNG has two pixels for each unit. The same report gives the same SVG bytes, and on one machine the same PNG
- * bytes.
- */
+/** PNGs have two pixels for each unit. The same report gives equal SVG bytes, and on one machine equal PNG bytes. */
 export async function writeFigures(report: Report, folder: string): Promise<string[]> {
   const names: string[] = [];
   await mkdir(path.join(folder, FIGURES_FOLDER), { recursive: true });

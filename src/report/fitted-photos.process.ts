@@ -12,7 +12,7 @@ import type { FolderPicture, OutsideFolder } from '../evaluate/outside-folder.pr
 
 const AT_ONCE = 2_000;
 
-/** Empty if the model is no head. */
+/** The photos that a head was fitted or measured with. Empty if the model is no head. */
 export interface FittedAmong {
   readonly photoIds: ReadonlySet<number>;
   readonly pictures: ReadonlySet<FolderPicture>;

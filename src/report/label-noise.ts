@@ -12,6 +12,7 @@ export interface FirstAccepted {
 
 export interface DrawnPhoto {
   readonly second: ReviewVerdict;
+  /** Probability that the photo was drawn, above 0, at most 1. */
   readonly chance: number;
 }
 

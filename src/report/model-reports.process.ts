@@ -146,6 +146,7 @@ function compared(a: SeenByModel, b: SeenByModel, { on, predictionsOf }: Compari
   return [{ a: a.model.card.name, b: b.model.card.name, on, photos: pairs.length, ...difference, p }];
 }
 
+/** The paper's two members had similar accuracies on clean photos, so a larger difference is worth a warning. */
 const LARGEST_GAP = 0.02;
 
 export function memberGapOf(models: readonly ModelReport[]): MemberGap | null {

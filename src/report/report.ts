@@ -15,6 +15,7 @@ export type ReportedPhotos = (typeof REPORTED_PHOTOS)[number];
 /** Version of the shape of a report. It rises with each release that changes it. */
 export const REPORT_FORMAT = 2;
 
+/** `report.json`. All shares are fractions, 0..1. */
 export interface Report {
   readonly format: typeof REPORT_FORMAT;
   readonly collection: string;
@@ -34,6 +35,7 @@ export interface Report {
   readonly inDistribution: { readonly folder: string; readonly photos: number } | null;
   readonly leftOut: readonly { readonly model: string; readonly reason: string }[];
   readonly funnel: ReportFunnel;
+  /** Models that were no members first, then the members. */
   readonly models: readonly ModelReport[];
   readonly comparisons: readonly Comparison[];
   /** The two members whose clean accuracies differ most; null with fewer than two, or without clean photos. */
@@ -90,6 +92,7 @@ export interface ModelReport extends Evaluation {
   readonly dropHigh: number | null;
   readonly perClass: readonly ReportedClass[];
   readonly perConfusion: readonly ReportedConfusion[];
+  /** Members only: what the rule implies for them, a sentence. */
   readonly implied: string | null;
   readonly curves: EvaluationCurves;
 }
@@ -156,6 +159,7 @@ export interface ReviewerPace {
 /** Estimate of the accepted photos that a blind second look would reject. */
 export interface LabelNoise {
   readonly question: string;
+  /** Photos whose first blind verdict is accept; then those of them that the second pass drew and finished. */
   readonly accepted: number;
   readonly photos: number;
   readonly wrong: number;
@@ -169,6 +173,7 @@ export interface LabelNoise {
 
 export interface AcceptanceRow {
   readonly by: 'source' | 'class' | 'score';
+  /** A source, a wnid, or a range as `0.050-0.075`. */
   readonly key: string;
   readonly accepted: number;
   readonly rejected: number;

@@ -6,6 +6,7 @@ import type { Subject } from '../review/events/event.ts';
 import type { Report, ReportedPhotos } from './report.ts';
 
 export interface ReportInputs {
+  /** Absolute paths. */
   readonly clean: string | null;
   readonly inDistribution: string | null;
   /** Null for accepted photos, or listed ones if none is accepted. */
@@ -40,6 +41,7 @@ export async function readReport(db: Kysely<Database>, { collectionId }: Decisio
   return rows[0] ?? null;
 }
 
+/** The newest export with exactly these photos; null if there is none. */
 export async function revisionOf(
   db: Kysely<Database>,
   { collectionId }: DecisionScope,

@@ -8,6 +8,7 @@ export interface ShownReport extends StoredReport {
   readonly changes: string | null;
 }
 
+/** Null without a report, and for one in the format of another version. */
 export async function readShownReport({ app, scope }: Workspace): Promise<ShownReport | null> {
   const stored = await readReport(app.db, scope);
   if (stored?.report.format !== REPORT_FORMAT) return null;

@@ -60,6 +60,7 @@ export function tableCsv({ columns, rows }: ReportTable): string {
   });
 }
 
+/** The columns that a table has even without rows; further ones come from the rows. */
 type Records = readonly (readonly [columns: readonly string[], rows: readonly object[]])[];
 
 function tableOf(name: TableName, [columns, rows]: Records[number]): ReportTable {

@@ -31,6 +31,7 @@ export interface OpenCollection {
 }
 
 interface CollectionsOptions {
+  /** `app`: for requests, whose statements PostgreSQL ends if they take too long. `longApp`: may take long. */
   readonly app: App;
   readonly longApp: App;
   /** The collection of `--collection`, whose file may be in any folder. */

@@ -12,8 +12,8 @@ export async function deskOf({ request, reviewer }: Exchange, { collections }: S
 }
 
 /**
- * Reports and revisions show single verdicts, so only operators see them while one is hidden from the person. @throws
- * BadRequest 403
+ * Reports and revisions show single verdicts, so only operators see them while one is hidden from the person.
+ * @throws BadRequest 403
  */
 export async function requireNothingHidden(exchange: Exchange, site: Site): Promise<void> {
   if (readerOf(exchange, site) === 'operators') return;

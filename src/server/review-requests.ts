@@ -77,6 +77,7 @@ export const leaseBody = z.strictObject({
 export const rowsBody = z.strictObject({ subjects: z.array(subject).max(MOST_ROWS) });
 
 const judgement = { verdict: z.enum(REVIEW_VERDICTS), reason: reason.nullable() };
+/** `actionsOf` checks each of them. */
 const subjects = z.custom<readonly Subject[]>(
   (given) => Array.isArray(given) && given.length > 0,
   'at least one photo',

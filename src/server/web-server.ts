@@ -75,7 +75,10 @@ const CONTENT_SECURITY_POLICY = {
   },
 } as const;
 
-/** @throws UsageError `server-token` if other machines could reach it without a token; `server-address` */
+/**
+ * Serves each route to those whose role suffices, and to requests of the server's own pages only.
+ * @throws UsageError `server-token` if other machines could reach it without a token; `server-address`
+ */
 export async function startWebServer(options: WebServerOptions): Promise<WebServer> {
   const { host, port, trustProxy = [], maxConnections = MAX_CONNECTIONS, log } = options;
   requireToken(options);
@@ -231,6 +234,7 @@ function addRoute(app: FastifyInstance, route: Route, { check, takeLargePlace, .
   });
 }
 
+/** Sends a refusal if the person may not use the route. Returns true if it has. */
 async function refuse(
   person: Person | null,
   { needed, request, reply }: { needed: NonNullable<Route['role']>; request: FastifyRequest; reply: FastifyReply },

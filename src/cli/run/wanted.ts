@@ -12,8 +12,9 @@ import { SUBJECTS } from '../../kernel/mode.ts';
 export type ClassLabels = readonly string[] | undefined;
 
 /**
- * @param options.allowed mode O: concepts below one of the 1,000 classes whose photos are taken @param options.searched
- * null if any class will do @throws UsageError `concept-below-class`
+ * @param options.allowed mode O: concepts below one of the 1,000 classes whose photos are taken
+ * @param options.searched null if any class will do
+ * @throws UsageError `concept-below-class` if the photos of a searched concept would be refused
  */
 export async function rulesOf(
   { mode, subjects, licences }: Collection,
@@ -69,8 +70,8 @@ function remembered(resolveLabel: CandidateRules['resolveLabel']): CandidateRule
 }
 
 /**
- * A value is one class, in any spelling that a folder's name may have (`tench, Tinca tinca`), or several. @throws
- * UsageError `unknown-class`
+ * A value is one class, in any spelling that a folder's name may have (`tench, Tinca tinca`), or several.
+ * @throws UsageError `unknown-class` with a sentence for each unknown one
  */
 export function classesOf(collection: Collection, values: readonly string[]): string[] {
   const labels = values.flatMap((value) => {

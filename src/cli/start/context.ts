@@ -30,6 +30,7 @@ export interface GlobalFlags {
 export interface CommandContext {
   readonly flags: GlobalFlags;
   readonly loaded: LoadedConfig;
+  /** Null if none is given, or if the command takes none. */
   readonly collection: Collection | null;
   readonly log: Logger;
   readonly signal: AbortSignal;

@@ -11,8 +11,8 @@ import { planCrawl } from '../crawl/crawl-plan.ts';
 import { rulesOf } from '../run/wanted.ts';
 
 /**
- * When all queries are done, it waits for more. A source that refuses us is asked again after its pause. @throws
- * StopTheRun `no-source` if no source can be asked. If only some cannot, they are warnings
+ * When all queries are done, it waits for more. A source that refuses us is asked again after its pause.
+ * @throws StopTheRun `no-source` if no source can be asked. If only some cannot, they are warnings
  */
 export async function startDiscoveries(workspace: Workspace, options: StageOptions): Promise<Pick<Stage, 'serve'>> {
   const discoveries = await askableSources(workspace, options.signal);

@@ -1,7 +1,10 @@
 import process from 'node:process';
 import type { CommandContext } from '../start/context.ts';
 
-/** The process manager kills a worker soon after, without a message. Call it first, because opening may block. */
+/**
+ * Ends a stopping worker after `workers.drainTimeoutMs`, because the process manager would soon kill it, without a
+ * message. Call it first, because opening resources may block.
+ */
 export function limitDrain({ signal, loaded }: CommandContext): void {
   const timeoutMs = loaded.config.workers.drainTimeoutMs;
   const end = (): void => {

@@ -14,6 +14,7 @@ export interface HeadToStore {
   readonly name: string;
   readonly backbone: Pick<ModelCard, 'name' | 'sha256'>;
   readonly layer: LinearLayer;
+  /** Names of folders, in the order of the layer's rows. */
   readonly classes: readonly string[];
   readonly licence: string;
   readonly source: string;

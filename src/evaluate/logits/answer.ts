@@ -3,6 +3,7 @@ import { argmax, softmax } from '../../models/evidence/softmax.ts';
 export interface Answered {
   /** Position in the list of classes (`among`). */
   readonly predicted: number;
+  /** The largest probability, 0..1. */
   readonly confidence: number;
 }
 

@@ -30,7 +30,7 @@ export function rmsCalibrationError(ranking: Ranking, variant: CalibrationVarian
   return Math.sqrt(squares.reduce((sum, square) => sum + square, 0) / photos);
 }
 
-/** One bin compares only two means. */
+/** Number of bins. One bin compares only two means. */
 export function calibrationBins(photos: number): number {
   return photos === 0 ? 0 : Math.max(1, Math.floor(photos / BIN));
 }

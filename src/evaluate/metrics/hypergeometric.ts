@@ -25,6 +25,7 @@ export function hypergeometricLimits({ population, size: drawn, successes }: Sam
   const logChoose = (n: number, k: number): number =>
     k < 0 || k > n ? -Infinity : (factorials[n] ?? 0) - (factorials[k] ?? 0) - (factorials[n - k] ?? 0);
   const all = logChoose(population, size);
+  // The chance of at most `most` successes if the population has `total` of them.
   const upTo = (total: number, most: number): number => {
     let sum = 0;
     for (let found = 0; found <= most; found += 1)

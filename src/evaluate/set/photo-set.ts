@@ -4,6 +4,7 @@ import type { Mode } from '../../kernel/mode.ts';
 
 export interface PhotoSet {
   readonly dir: string;
+  /** The folder that the names of photos are relative to; `dir` is as the user gave it. */
   readonly root: string;
   /** In the order of their names, as torchvision's ImageFolder gives them. */
   readonly photos: readonly SetPhoto[];

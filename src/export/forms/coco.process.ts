@@ -17,6 +17,7 @@ export async function openCoco(folder: OutputFolder, about: AboutCoco): Promise<
   return new CocoSink(file, { path: partPath, handle: await open(partPath, 'wx+') });
 }
 
+/** A file beside the real one that holds its annotations, because they follow the last image. */
 interface Part {
   readonly path: string;
   readonly handle: FileHandle;

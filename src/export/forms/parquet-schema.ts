@@ -4,6 +4,7 @@ import { photoColumns, type ColumnType } from '../select/photo-columns.ts';
 import type { PhotoFile, PhotoRow } from '../select/photo-row.ts';
 
 export interface ParquetShape {
+  /** In the order of the labels. */
   readonly classNames: readonly string[];
   readonly hasSearchedWnid: boolean;
 }

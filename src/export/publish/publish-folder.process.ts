@@ -18,8 +18,7 @@ export interface ExportedFolder {
 }
 
 /**
- * Compares an export's list of files with those that are there. Hashes only protocol.json: `requireSame` checks the
- * others.
+ * Compares an export's list of files with the folder. Hashes only protocol.json: `requireSame` checks the others.
  * @throws UsageError `not-an-export`; StopTheRun `export-changed`
  */
 export async function readExportedFolder(root: string): Promise<ExportedFolder> {

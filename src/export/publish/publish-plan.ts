@@ -23,6 +23,7 @@ const isOfAnExport = (path: string): boolean =>
 
 export interface PublishPlan {
   readonly upload: readonly LocalFile[];
+  /** Uploaded after all others, in this order. */
   readonly last: readonly LocalFile[];
   readonly remove: readonly RemoteFile[];
   readonly unchanged: number;

@@ -64,6 +64,7 @@ async function insertPhotos(trx: Transaction<Database>, id: number, photos: read
       as p(wnid text, sha256 text, folder text, reason text, "fileSha256" text)`.execute(trx);
 }
 
+/** Oldest first. */
 export async function listRevisions(db: Kysely<Database>, { collectionId }: DecisionScope): Promise<Revision[]> {
   const { rows } = await sql<Revision>`
     select encode(revision, 'hex') as id, photos, classes, bytes, path, protocol, verified,

@@ -54,6 +54,7 @@ async function refuseExisting(target: string): Promise<void> {
   );
 }
 
+/** [] if the folder does not exist. A file counts as one entry. */
 async function namesIn(folder: string): Promise<readonly string[]> {
   try {
     return await readdir(folder);

@@ -19,6 +19,7 @@ interface CandidatesQuery {
   readonly isLicenceAllowed: SelectionRules['isLicenceAllowed'];
 }
 
+/** Photos that are listed or were reviewed, by folder and SHA-256. Give a transaction to read from one snapshot. */
 export async function* exportCandidates(
   db: Kysely<Database>,
   scope: DecisionScope,
@@ -74,6 +75,7 @@ export async function reviewersOf(db: Kysely<Database>, { collectionId }: Decisi
 
 interface ShortlistHead {
   readonly cap: number;
+  /** In bits. */
   readonly nearDuplicateDistance: number;
   readonly builtAt: string;
 }

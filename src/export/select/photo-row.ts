@@ -15,14 +15,17 @@ export const photoRowSchema = z.strictObject({
   id: z.string().regex(/^[A-Za-z0-9_-]+$/),
   /** Position of the folder among the folders of this revision, sorted. */
   label: z.int().nonnegative(),
+  /** The folder: see `folders` of the protocol. */
   wnid: z.string(),
   /** The name of the folder's class; no two folders have the same. */
   class_name: z.string(),
+  /** Hash of the file. */
   sha256,
   /** Hash of the stored photo: the bytes that the source gave. It differs from `sha256` unless the file has those bytes. */
   original_sha256: sha256,
   source: z.string(),
   source_id: z.string(),
+  /** URL of the bytes; '' for a file. */
   source_url: z.string(),
   page_url: z.string(),
   creator: z.string(),
@@ -56,5 +59,6 @@ export function rowText(row: PhotoRow): string {
 export interface PhotoFile {
   readonly row: PhotoRow;
   readonly bytes: Buffer;
+  /** Hash of the pixels of a re-encoded picture. */
   readonly pixelsSha256?: Sha256 | null;
 }

@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import type { SelectedPhoto } from './select.ts';
 import { linesOf } from '../../kernel/lines.ts';
 
-/** JSON lines keep the catalogue snapshot short, and memory small while pictures are copied for hours. */
+/** A file keeps the catalogue snapshot short, and memory small while pictures are copied for hours. */
 export async function writePlan(file: string, photos: AsyncIterable<SelectedPhoto>): Promise<void> {
   await pipeline(
     photos,

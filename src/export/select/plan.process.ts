@@ -38,6 +38,7 @@ export async function planRevision(workspace: Workspace, file: string, options: 
       ...counts,
       cap: shortlist.cap,
       nearDuplicateDistance: shortlist.nearDuplicateDistance,
+      // Texts in this form sort by time.
       frozenAt:
         [shortlist.builtAt, reviewedAt ?? '', ...tombstones.map(({ takenDownAt }) => takenDownAt)].toSorted().at(-1) ??
         '',

@@ -19,9 +19,10 @@ const COLUMNS: readonly string[] = attributionCsvHeader.trimEnd().split(',');
 
 /** Columns whose values follow from the row in every version. Tools rely on those before `sha256`. */
 const REQUIRED = ['file_name', 'source', 'source_page_url', 'creator', 'license', 'license_url', 'sha256'];
+/** A column whose words each version chooses. */
 const OWN_WORDS = 'changes';
 
-/** Compares attribution.csv with the rows. `isOwn`: this version wrote it. Else common columns count. */
+/** Compares attribution.csv with the rows. If another version wrote it (not `isOwn`), only columns that both know. */
 export async function checkAttribution(content: ExportContent, isOwn: boolean): Promise<void> {
   const { folder, findings, rows } = content;
   await checking(content, { check: 'attribution', file: ATTRIBUTION }, async () => {

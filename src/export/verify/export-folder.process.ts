@@ -8,6 +8,7 @@ import type { Findings } from './findings.ts';
 
 /** Opening a link fails, and opening a pipe does not wait for its writer. Windows has neither flag. */
 const FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+/** An export is three folders deep. */
 const MAX_DEPTH = 8;
 
 /**

@@ -49,6 +49,7 @@ export interface Verification {
 
 export interface StoredVerification extends Verification {
   readonly at: string;
+  /** Number of breaches found. Only the first ones are stored. */
   readonly breachCount: number;
 }
 

@@ -6,6 +6,7 @@ import type { ExportContent } from './content.process.ts';
 import { checking, type Check } from './findings.ts';
 import { CARD, CROISSANT, isAboutPhotos, LICENCES_PAGE, PROTOCOL } from './layout.ts';
 
+/** How much longer a changed text may be. */
 const SPARE_BYTES = 64 * 1024;
 
 export async function checkOwnTexts(content: ExportContent): Promise<void> {
@@ -16,6 +17,7 @@ export async function checkOwnTexts(content: ExportContent): Promise<void> {
   await compare(content, { check: 'croissant', file: CROISSANT }, () => croissantText(protocol, files));
 }
 
+/** The files that were there when the texts were written, in the order of SHA256SUMS. */
 async function otherFiles({ folder, checksums }: ExportContent): Promise<WrittenFile[]> {
   const later = new Set([CARD, LICENCES_PAGE, CROISSANT, PROTOCOL]);
   const files: WrittenFile[] = [];

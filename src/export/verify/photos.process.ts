@@ -20,6 +20,7 @@ interface PhotoOptions {
   readonly onProgress: (done: number) => void;
 }
 
+/** Reads each photo once. A photo costs about 150 bytes of memory, to find equal pictures. */
 export async function checkPhotos(content: ExportContent, options: PhotoOptions): Promise<void> {
   const { findings, folder, protocol, rows, signal } = content;
   const pictures = new Map<string, string>();

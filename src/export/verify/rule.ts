@@ -16,6 +16,7 @@ import type { Protocol } from '../protocol.ts';
  * of that at most. The tolerance has room for deeper models.
  */
 const PROBABILITY_TOLERANCE = 5e-5;
+/** By how much another processor may change a logit. */
 const LOGIT_TOLERANCE = 1e-4;
 
 export type RuleRow = Pick<PhotoRow, 'wnid' | 'max_true_prob' | 'predicted_wnid' | 'predicted_prob'>;
@@ -37,10 +38,12 @@ export function policyOf({ rule, among, searched }: Omit<RuleProtocol, 'models'>
   return { mode: 'A', threshold, aggregation, members };
 }
 
+/** Position in `among`; null in mode O. */
 export function truthOfRow({ wnid }: Pick<RuleRow, 'wnid'>, { rule, among }: RuleProtocol): number | null {
   return MODES[rule.mode].showsClass ? among.indexOf(wnid) : null;
 }
 
+/** The logits over `among` of each crop of each member. */
 type Logits = readonly (readonly Float32Array[])[];
 
 /** How the recomputed evidence of a photo, every crop of every member, contradicts its row. */

@@ -9,6 +9,7 @@ function shareOf(letter: string): number {
   return WIDE.test(letter) ? 0.98 : 0.64;
 }
 
+/** Chart units that a text takes at most. */
 export function widthOf(text: string, fontPx = FONT_PX): number {
   return Array.from(text, (letter) => shareOf(letter) * fontPx).reduce((sum, width) => sum + width, 0);
 }

@@ -4,7 +4,7 @@ import type { Review } from '../events/verdict.ts';
 /** Photos by their blind verdicts, at least two, in the order of the passes: `accept,reject` -> 12. */
 export type VerdictCounts = ReadonlyMap<string, number>;
 
-/** Null unless the first and the second pass both have one. */
+/** In the order of the passes, as `reviews` must be. Null unless the first and the second pass both have one. */
 export function blindVerdictsOf(reviews: readonly Pick<Review, 'pass' | 'blindVerdict'>[]): ReviewVerdict[] | null {
   const blind = reviews.flatMap(({ pass, blindVerdict: verdict }) => (verdict === null ? [] : [{ pass, verdict }]));
   return blind[0]?.pass === 1 && blind[1]?.pass === 2 ? blind.map(({ verdict }) => verdict) : null;
@@ -22,7 +22,7 @@ export function countVerdicts(counts: Map<string, number>, verdicts: readonly Re
  */
 export interface Agreement {
   readonly photos: number;
-  /** 0..100 */
+  /** Photos with equal verdicts in the first and the second pass, 0..100. */
   readonly percent: number | null;
   /** Cohen (1960), first pass against second, -1..1; Low and High are the ends of its 95 % interval. */
   readonly cohenKappa: number | null;
@@ -58,6 +58,7 @@ export function agreementOf(counts: VerdictCounts): Agreement {
 const CATEGORIES: readonly string[] = ['accept', 'reject', 'unsure'] satisfies ReviewVerdict[];
 const categoryOf = (verdict: string): number => CATEGORIES.indexOf(verdict);
 
+/** Photos with the same verdicts, which are positions in `CATEGORIES`, in the order of the passes. */
 interface Pattern {
   readonly verdicts: readonly number[];
   readonly photos: number;
@@ -159,6 +160,7 @@ function agreeing(patterns: readonly Pattern[]): number {
   return sum(patterns.map(({ verdicts, photos }) => (verdicts[0] === verdicts[1] ? photos : 0)));
 }
 
+/** Photos that have the same verdict in all passes, for the verdict that most of them have. */
 function commonest(patterns: readonly Pattern[]): number {
   const unanimous = (category: number): Pattern[] =>
     patterns.filter(({ verdicts }) => verdicts.every((verdict) => verdict === category));

@@ -20,6 +20,7 @@ export interface DeskView {
   readonly scope: DecisionScope;
   /** '' for a person without a name, who has reviewed nothing. */
   readonly reviewer: string;
+  /** Share of the listed photos that get a blind second pass, 0..1. */
   readonly secondPass: number;
   /** SHA-256 of the models that decide. Others are outside models. */
   readonly ensembleModels: readonly Sha256[];
@@ -28,7 +29,7 @@ export interface DeskView {
 /**
  * The listed photos as the reviewer may see them. `waits`: this reviewer should give a verdict. Then the photo looks
  * open, whatever another reviewer has said. `shown_accepted`: the accepted photos of a confusion that the reviewer may
- * know of.
+ * know of. `wnids`: null for all classes.
  */
 function shownPhotos({ scope, reviewer, secondPass }: DeskView, wnids: readonly Wnid[] | null): RawBuilder<unknown> {
   return sql`(
@@ -222,8 +223,8 @@ export async function hiddenPhotos(
 }
 
 /**
- * Leaves out disputed photos and those that an adjudication has settled: a person who sees others' verdicts decides
- * about them, one at a time.
+ * The photos that this reviewer has reviewed or should review. Leaves out disputed photos and those that an adjudication
+ * has settled: a person who sees others' verdicts decides about them, one at a time.
  */
 export async function ownAmongListed(
   db: Kysely<Database>,
@@ -238,7 +239,7 @@ export async function ownAmongListed(
   return rows;
 }
 
-/** In the order of the wnids. Classes without listed photos are left out. */
+/** In the order of the wnids (null: all classes). Classes without listed photos are left out. */
 export async function classProgress(
   db: Kysely<Database>,
   view: DeskView,

@@ -41,6 +41,7 @@ export interface ReviewPhoto extends Subject {
   readonly rank: number;
   readonly confusionWnid: Wnid;
   readonly confusionName: string;
+  /** Null in mode O. */
   readonly maxTrueProb: number | null;
   readonly confusionProb: number;
   readonly acceptedOfConfusion: number;
@@ -52,6 +53,7 @@ export interface ReviewPhoto extends Subject {
   readonly creator: string | null;
   readonly licence: string;
   readonly licenceUrl: string | null;
+  /** ISO 8601, as all times of this protocol. */
   readonly foundAt: string;
   readonly state: ShownState;
   readonly reason: RejectReason | null;
@@ -153,6 +155,7 @@ export interface PhotoIndex {
   readonly counts: Readonly<Record<ShownState, number>>;
 }
 
+/** `POST rows {subjects}`, at most 200: the photos that are still listed, in the order of `subjects`. */
 export interface PhotoRows {
   readonly photos: readonly ReviewPhoto[];
 }
@@ -210,6 +213,7 @@ export interface ActionsAnswer {
     /** Photos of a bulk decision that another reviewer has or holds, or that are no longer listed. */
     readonly skipped: number;
   }[];
+  /** The photos that changed, at most 200, and the classes that changed. */
   readonly photos: readonly ReviewPhoto[];
   readonly classes: readonly ClassProgress[];
 }
@@ -226,10 +230,12 @@ type ReviewChangeStored =
   | { readonly kind: 'tag' | 'note' | 'flag' }
   | { readonly kind: 'undo' | 'redo'; readonly of: ActionRef };
 
+/** `GET recent`: the last 200 actions of this reviewer in all tabs, the oldest first. */
 export interface RecentActions {
   readonly actions: readonly ReviewActionStored[];
 }
 
+/** `GET evidence/:wnid/:sha256`. `outside`: models that are not in the ensemble. */
 export interface PhotoEvidenceShown {
   readonly members: readonly ModelEvidence[];
   readonly outside: readonly ModelEvidence[];
@@ -245,6 +251,7 @@ export interface ModelEvidence {
   readonly model: string;
   readonly heatmap: 'class-activation' | 'occlusion';
   readonly crops: readonly {
+    /** 0..9, in TenCrop order. */
     readonly crop: number;
     /** Place on the photo, as shares of its width and height; `isMirrored`: read from right to left. */
     readonly box: { readonly left: number; readonly top: number; readonly width: number; readonly height: number };

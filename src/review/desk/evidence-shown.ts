@@ -10,10 +10,12 @@ export interface SeenByModel {
   readonly model: string;
   readonly heatmap: ModelEvidence['heatmap'];
   readonly input: Pick<ModelInput, 'size' | 'shorterSide'>;
+  /** By crop, 0..9 in TenCrop order; null if the crop was not evaluated. */
   readonly crops: readonly (CropEvidence | null)[];
 }
 
 export interface ShownSubject {
+  /** Upright pixels: after the EXIF orientation. */
   readonly photo: Size;
   readonly wnids: readonly Wnid[];
   readonly nameOf: (wnid: Wnid) => string;

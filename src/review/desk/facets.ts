@@ -28,4 +28,5 @@ export interface OpenConfusion {
   readonly accepted: number;
 }
 
+/** `GET covers`: the first listed photos of each class. */
 export type ClassCovers = Readonly<Record<Wnid, readonly Sha256[]>>;

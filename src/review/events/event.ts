@@ -17,8 +17,8 @@ export const REVIEW_VERDICTS = ['accept', 'reject', 'unsure'] as const;
 export type ReviewVerdict = (typeof REVIEW_VERDICTS)[number];
 
 /**
- * How a photo came to its reviewer, part of the protocol. Only old events have `noise`: where all models agree came
- * first.
+ * The order in which a photo came to its reviewer, which is part of the protocol. Only old events have `noise`: photos
+ * on which all models agree came first.
  */
 export const SHOWN_BY = ['confusions', 'lowest', 'noise', 'source', 'newest', 'grid'] as const;
 export type ShownBy = (typeof SHOWN_BY)[number];
@@ -39,6 +39,7 @@ interface KindOf<Kind extends string, Value> {
 export type ReviewAction =
   /** `isBlind`: the reviewer could not see others' verdicts on the photo. */
   | KindOf<'verdict', Judgement & { readonly shownBy: ShownBy; readonly isBlind?: boolean }>
+  /** All tags that the reviewer gives the photo: they replace the earlier ones. */
   | KindOf<'tag', { readonly tags: readonly string[] }>
   | KindOf<'note', { readonly note: string }>
   | KindOf<'flag', { readonly flagged: boolean }>
@@ -50,6 +51,7 @@ export type ReviewAction =
 
 export type NewReviewEvent = ReviewAction &
   Subject & {
+    /** ISO 8601; defaults to now. */
     readonly at?: string;
     readonly reviewer: string;
     /** The browser tab or command that sent it. With `sequence`, which counts from 1, it makes sending twice harmless. */

@@ -56,8 +56,7 @@ const takeBulkPlace = pLimit(1);
 /**
  * Stores an event for each photo, all or none of them. An action that was stored before is not stored again. A photo
  * whose decision is taken back is shown again, so it is kept for the tab.
- * @throws UsageError `cannot-undo`: an undo of an undo, or a redo of anything else; `sequence-taken`: its number is in
- * use
+ * @throws UsageError `cannot-undo`: an undo of an undo, or a redo of anything else; `sequence-taken`
  */
 export async function recordAction(db: Kysely<Database>, view: DeskView, sent: TabAction): Promise<Recorded> {
   const actor = { collectionId: view.scope.collectionId, reviewer: view.reviewer };
@@ -148,7 +147,8 @@ async function storeEvents(
 
 /**
  * Removes from a new decision the photos that others took while it was being stored, because they would get two
- * decisions. The lock is taken last, so that no tab waits for photos as long as the whole decision takes.
+ * decisions. Returns their number. The lock is taken last, so that no tab waits for photos as long as the whole
+ * decision takes.
  */
 async function leaveToOthers(trx: Transaction<Database>, actor: Actor, action: ActionPart): Promise<number> {
   await lockLeases(trx, actor.collectionId);

@@ -18,7 +18,10 @@ export async function lockBulks(trx: Transaction<Database>, collectionId: number
   await sql`select pg_advisory_xact_lock(${BULK_LOCK}::int, ${collectionId}::int)`.execute(trx);
 }
 
-/** Makes another process that reviews one of these photos wait until this transaction ends. Locks in one order. */
+/**
+ * Makes another process that reviews one of these photos wait until this transaction ends. Rows are locked in one
+ * order, so that two reviewers cannot deadlock.
+ */
 export async function lockSubjects(
   trx: Transaction<Database>,
   collectionId: number,
@@ -36,6 +39,7 @@ export async function lockSubjects(
     where v.collection_id = ${collectionId} order by v.wnid, v.sha256 for update of v`.execute(trx);
 }
 
+/** Appends events in their order, and skips those that were appended before. Returns how many are new. */
 export async function insertEvents(
   trx: Transaction<Database>,
   collectionId: number,

@@ -1,6 +1,6 @@
 /**
- * The factors of ImageNet-X (Idrissi et al. 2022), then failure modes of section 3.2 of the paper that it does not
- * name.
+ * The 16 factors of ImageNet-X (Idrissi et al. 2022), then failure modes of section 3.2 of the paper that ImageNet-X
+ * does not name.
  */
 export const FAILURE_TAGS = [
   'pose',

@@ -16,6 +16,7 @@ export interface Verdict {
   readonly flagged: boolean;
   /** Null while nothing is decided: unreviewed or disputed. */
   readonly decidedBy: DecidedBy | null;
+  /** In the order of their passes. */
   readonly reviews: readonly Review[];
 }
 
@@ -23,7 +24,7 @@ export interface Review extends Judgement {
   readonly reviewer: string;
   readonly tags: readonly string[];
   readonly note: string;
-  /** The last verdict from before a page could show others' verdicts. Agreement is computed on these. */
+  /** The last verdict from before a page could show others' verdicts; null without one. Agreement counts these. */
   readonly blindVerdict: ReviewVerdict | null;
   /** 1 for the first reviewer of the photo, 2 for the second. A reviewer who changes a verdict keeps the number. */
   readonly pass: number;
@@ -50,7 +51,7 @@ export function verdictOf(events: readonly ReviewEvent[]): Verdict {
 
 const MOST_OPINIONS = 3;
 
-/** Without a second pass: one, or one more while a reviewer is unsure. 0 if an adjudication has settled it. */
+/** Without a second pass: one, or one more than so far while a reviewer is unsure. 0 after an adjudication. */
 export function opinionsWanted({ reviews, decidedBy }: Verdict): number {
   if (decidedBy === 'adjudication') return 0;
   const isSure = reviews.every(({ verdict }) => verdict !== 'unsure');

@@ -59,6 +59,7 @@ type HeatmapDeps = Pick<App, 'blobPlace' | 'blobs' | 'dataDir' | 'log'>;
 
 export interface WantedValues extends HeatmapModel {
   readonly sha256: Sha256;
+  /** The class, as a position among those of the model. */
   readonly row: number;
 }
 

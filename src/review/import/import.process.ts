@@ -18,14 +18,15 @@ export interface ImportConflict {
 /** `rows = imported + known + conflicts + not listed`, always. */
 export interface ImportResult {
   readonly imported: number;
+  /** Rows that repeat their reviewer's stored verdict. */
   readonly known: number;
   readonly conflicts: readonly ImportConflict[];
   readonly notListed: readonly ImportedVerdict[];
 }
 
 /**
- * Each verdict becomes the review of its reviewer. A photo may also be named by the hash of an exported file. Stored
- * verdicts are never overwritten, so importing a file again changes nothing.
+ * Each verdict becomes the review of its reviewer, all in one transaction. A photo may also be named by the hash of an
+ * exported file. Stored verdicts are never overwritten, so importing a file again changes nothing.
  */
 export async function importVerdicts(
   db: Kysely<Database>,

@@ -24,8 +24,8 @@ import { labelStudioAnswers } from './label-studio-answers.ts';
 const PROBLEMS_SHOWN = 10;
 
 /**
- * The content says which format it is. If anything is wrong, nothing is returned, so that no part of a file is
- * imported.
+ * Reads a CSV table, a JSON export of Label Studio, or a FiftyOne dataset (`samples.json` or its folder): the content
+ * says which. If anything is wrong, nothing is returned, so that no part of a file is imported.
  * @throws UsageError `verdicts-file`: the file cannot be read, or a sentence for each of the first wrong rows
  */
 export async function readVerdicts(given: string, rules: VerdictRules): Promise<ReadVerdicts> {

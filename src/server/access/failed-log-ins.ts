@@ -8,7 +8,7 @@ const MOST_ADDRESSES = 20;
 
 export type ShownBy = 'form' | 'Authorization';
 
-/** Bounds the lines: the first failure of an address in a minute, then one count at the end of the minute. */
+/** Bounds the lines of the activity log: the first failure of an address in a minute, then one count at its end. */
 export class FailedLogIns {
   readonly #app: Pick<App, 'db' | 'log'>;
   readonly #timer: NodeJS.Timeout;

@@ -11,8 +11,9 @@ export interface RequestOrigin {
 
 /**
  * `Host` must be an address, `localhost`, or an allowed name, because with DNS rebinding a foreign site sends its own
- * name. Another site's request is refused, unless a person follows a link. @param allowedHosts names in lower case,
- * without port
+ * name. Another site's request is refused, unless a person follows a link.
+ * @param allowedHosts names in lower case, without port
+ * @returns why the request must be refused, or null
  */
 export function refusalOf(
   { method, headers, protocol }: RequestOrigin,

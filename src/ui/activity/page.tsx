@@ -115,8 +115,6 @@ function Time({ at }: { readonly at: Date }) {
   return <time dateTime={iso}>{iso.slice(0, 19).replace('T', ' ')}</time>;
 }
 
-/** @jsxRuntime automatic @jsxImportSource preact */
-
 interface FilterProps {
   /** The chosen value of each field; '' means no filter. */
   readonly chosen: Readonly<Record<'action' | 'who' | 'collection' | 'since', string>>;

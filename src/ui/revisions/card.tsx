@@ -15,6 +15,7 @@ interface CardProps {
   readonly canVerify: boolean;
 }
 
+/** The same as `shortId` of the export. */
 const SHOWN_DIGITS = 12;
 
 export function RevisionCard({ collection, revision, running, canVerify }: CardProps) {

@@ -17,6 +17,7 @@ export class Fetched<T> {
     this.#onChange = onChange;
   }
 
+  /** The answer; null while it is loading; a text if it failed. */
   get(key: string): T | string | null {
     const entry = this.#entries.get(key);
     if (entry === undefined || entry === 'loading') return null;

@@ -40,6 +40,7 @@ export class Supply {
   #left: number;
   #isAsking = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Delay after the last answer, which had no photo; 0 if it had one. */
   #noneMs = 0;
   #askedAtMs = -Infinity;
   withOthers = 0;
@@ -57,6 +58,7 @@ export class Supply {
     addEventListener('pagehide', this.#giveBack, { signal });
   }
 
+  /** True if the view has had the number of photos that it asks for. Others may still be open. */
   get isComplete(): boolean {
     return this.#left <= 0;
   }

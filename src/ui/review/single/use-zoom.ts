@@ -13,6 +13,7 @@ export function useZoom(photo: ReviewPhoto | null) {
   const size = useSize(view);
   const shown: Shown | null = photo === null ? null : { photo, view: size, zoom };
   const point = useGestures(view, { shown, onZoom: setZoom });
+  // The zoom to restore when the key is released; undefined while it is not held.
   const before = useRef<Zoom | undefined>(undefined);
   const toOne = (): void => {
     const at = point.current ?? { x: size.width / 2, y: size.height / 2 };

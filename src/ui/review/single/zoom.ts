@@ -9,7 +9,10 @@ export interface Point {
   readonly y: number;
 }
 
-/** Null fits the photo. `x` and `y`: the photo point in the middle, as shares, so that the next photo can use them. */
+/**
+ * Null fits the photo. `scale`: CSS pixels per photo pixel. `x` and `y`: the photo point in the middle of the view, as
+ * shares of width and height, so that the next photo can use them.
+ */
 export type Zoom = (Point & { readonly scale: number }) | null;
 
 export interface Place extends Size {

@@ -25,6 +25,7 @@ const UNAUTHORIZED = 401;
 const SESSION_OVER = 'The session is over. Log in again; what is not sent yet is kept in this browser.';
 
 export class ApiError extends Error {
+  /** The HTTP status; 0 if no answer came. */
   readonly status: number;
   readonly code: string | null;
 

@@ -3,6 +3,7 @@ import type { Judgement, Subject } from '../../../review/events/event.ts';
 
 export interface DoneAction extends ActionRef {
   readonly kind: Exclude<ReviewChange['kind'], 'undo' | 'redo'>;
+  /** Null for tags, notes and flags. */
   readonly judgement: Judgement | null;
   readonly subject: Subject;
   readonly photos: number;
