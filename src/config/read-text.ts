@@ -12,8 +12,9 @@ export interface TextFile {
 }
 
 /**
- * Reads a small UTF-8 file. `what` is the kind of file, for messages: `a collection file`. @throws UsageError
- * `unreadable-file` if it is absent, not a regular file, too large or not UTF-8
+ * Reads a small UTF-8 file. `what` is the kind of file, for messages: `a collection file`.
+ *
+ * @throws UsageError `unreadable-file` if it is absent, not a regular file, too large or not UTF-8
  */
 export async function readTextFile(path: string, what: string): Promise<TextFile> {
   try {

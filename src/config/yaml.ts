@@ -12,8 +12,10 @@ export interface YamlFile {
 }
 
 /**
- * YAML 1.2 (core schema: no dates, no merge keys) whose top level is a mapping. @throws UsageError `bad-yaml` with file and line,
- * also for duplicate keys, several documents, and aliases that expand to more than a hundred copies
+ * YAML 1.2 (core schema: no dates, no merge keys) whose top level is a mapping.
+ *
+ * @throws UsageError `bad-yaml` with file and line, also for duplicate keys, several documents, and aliases that expand
+ * to more than a hundred copies
  */
 export function parseYaml(text: string, fileName: string): YamlFile {
   const lineCounter = new LineCounter();

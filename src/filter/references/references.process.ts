@@ -69,7 +69,9 @@ export async function completeLeaks(app: App, set: ReferenceSet, run: References
 
 /**
  * Pictures for reviewers to compare photos with: those in the folder `n01440764` show that class. No decision depends on them.
- * `only`: files to use, relative to `dir`. @throws as `addReferences`
+ * `only`: files to use, relative to `dir`.
+ *
+ * @throws as `addReferences`
  */
 export async function addDisplayReferences(
   app: App,

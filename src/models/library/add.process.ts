@@ -53,7 +53,9 @@ const CLASS_FILE = 'classes.txt';
 
 /**
  * Registers an ONNX file: takes the facts from it, from flags and from answers, runs the model on sample photos, and
- * writes its card. A refused model leaves no files behind. @throws UsageError with the reason
+ * writes its card. A refused model leaves no files behind.
+ *
+ * @throws UsageError with the reason
  */
 export async function addModel(request: AddRequest): Promise<Added> {
   const workingDir = request.workingDir ?? workingFolder();

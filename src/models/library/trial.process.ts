@@ -31,8 +31,9 @@ interface Sample {
 }
 
 /**
- * Runs a model on the centre crops of some bundled samples, those of its own classes first. @throws StopTheRun as
- * `openBackbone`; the error of ONNX Runtime for a graph that cannot run; Interrupted
+ * Runs a model on the centre crops of some bundled samples, those of its own classes first.
+ *
+ * @throws StopTheRun as `openBackbone`; the error of ONNX Runtime for a graph that cannot run; Interrupted
  */
 export async function tryModel(
   card: ModelCard,

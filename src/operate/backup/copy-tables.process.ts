@@ -45,7 +45,9 @@ export async function tablesOf(client: Client, signal: AbortSignal): Promise<Sou
 
 /**
  * Copies a catalogue into a database at the schema of its last migration, in one transaction. Rows that an earlier copy
- * left there are replaced. @throws StopTheRun `copy-differs` if the schema has other tables or columns
+ * left there are replaced.
+ *
+ * @throws StopTheRun `copy-differs` if the schema has other tables or columns
  */
 export async function copyTables(
   tables: readonly SourceTable[],

@@ -17,8 +17,9 @@ export interface TargetOptions {
 
 /**
  * Notes in an empty database that a catalogue is being copied into it: other commands refuse it until `finishCopy`. A
- * copy that has begun is resumed. Returns when it has ended, or null. @throws UsageError `target-not-empty`,
- * `move-in-use`
+ * copy that has begun is resumed. Returns when it has ended, or null.
+ *
+ * @throws UsageError `target-not-empty`, `move-in-use`
  */
 export async function beginCopy(db: Kysely<Database>, options: TargetOptions): Promise<Date | null> {
   const { copy, shown, advice } = options;

@@ -32,7 +32,9 @@ export async function contentOfCollection(db: Kysely<Database>, name: string): P
 /**
  * Removes a collection from the catalogue in one transaction: its decisions, shortlist, reviews with their criteria,
  * and pauses. What collections share stays. A filter that still works on the collection ends. Reviews go only
- * `withReviews`, because nothing can make them again. @throws UsageError `unknown-collection`, `collection-has-reviews`
+ * `withReviews`, because nothing can make them again.
+ *
+ * @throws UsageError `unknown-collection`, `collection-has-reviews`
  */
 export async function forgetCollection(
   db: Kysely<Database>,

@@ -11,8 +11,9 @@ import { everyRunningMs, type Watch } from './watch.ts';
 /**
  * Reads the body of an answer into memory within all limits, and decompresses it if it was sent compressed. Content
  * codings other than gzip, deflate and br are ignored, because servers write all sorts of things there.
- * `keepsBeginning`: of a body that is too large, returns the first `maxBytes`. @throws Refused: too-large, too-slow,
- * short-body, reset, unreadable (invalid compressed data), timeout-total
+ * `keepsBeginning`: of a body that is too large, returns the first `maxBytes`.
+ *
+ * @throws Refused: too-large, too-slow, short-body, reset, unreadable (invalid compressed data), timeout-total
  */
 export async function readBody(answer: HttpAnswer, limits: HttpLimits, reading: Reading): Promise<Buffer> {
   const { watch, hash, buffers, keepsBeginning = false } = reading;
@@ -31,7 +32,9 @@ export async function readBody(answer: HttpAnswer, limits: HttpLimits, reading: 
 
 /**
  * Passes the body on chunk by chunk. Errors of `consume`, which is awaited, are rethrown unchanged. `takesAtOnce`: it
- * takes each chunk before it returns. @throws Refused as `readBody`
+ * takes each chunk before it returns.
+ *
+ * @throws Refused as `readBody`
  */
 export async function readBodyInto(
   consume: (chunk: Buffer) => void | Promise<void>,

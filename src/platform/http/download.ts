@@ -29,7 +29,9 @@ export interface DownloadDeps extends HttpDeps {
 /**
  * Downloads one file and hashes it on the way. Whatever the host does, the call returns a result within the limits.
  * Some servers send a compressed answer although none was asked for. It is decompressed, because the photo inside is
- * good. @throws Interrupted if `deps.signal` is aborted, and the errors of the callbacks
+ * good.
+ *
+ * @throws Interrupted if `deps.signal` is aborted, and the errors of the callbacks
  */
 export async function download(request: HttpRequest, limits: HttpLimits, deps: DownloadDeps): Promise<DownloadResult> {
   return follow<DownloadResult>({

@@ -33,7 +33,9 @@ interface Trail {
 
 /**
  * Follows redirects until an answer is accepted or refused. Each hop is checked like the first. In the end no connection is
- * left open. @throws Interrupted, and the errors of `beforeRequest` and `accept` except `Refused`
+ * left open.
+ *
+ * @throws Interrupted, and the errors of `beforeRequest` and `accept` except `Refused`
  */
 export async function follow<T>(plan: RequestPlan<T>): Promise<T | HttpFailure> {
   const watch = new Watch(plan.limits.totalTimeoutMs, plan.deps.signal);

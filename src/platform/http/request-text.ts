@@ -29,7 +29,9 @@ export type TextResult = TextAnswer | HttpFailure;
 
 /**
  * Requests a text, such as an API's answer or a robots.txt. An answer of any status is returned, because only the
- * caller knows what it means. @throws Interrupted if `deps.signal` is aborted, and the errors of `beforeRequest`
+ * caller knows what it means.
+ *
+ * @throws Interrupted if `deps.signal` is aborted, and the errors of `beforeRequest`
  */
 export async function requestText(request: TextRequest, limits: HttpLimits, deps: HttpDeps): Promise<TextResult> {
   return follow<TextResult>({

@@ -52,7 +52,9 @@ export function applyLinear({ weight, bias }: LinearLayer, features: Float32Arra
 
 /**
  * The layer of a safetensors file as PyTorch saves an `nn.Linear`: `weight` [classes, features] and `bias` [classes],
- * both finite F32, F16 or BF16, and nothing else. @throws StopTheRun `head-invalid`
+ * both finite F32, F16 or BF16, and nothing else.
+ *
+ * @throws StopTheRun `head-invalid`
  */
 export function linearLayerOf(bytes: Buffer, options: HeadOptions): LinearLayer {
   let tensors: ReadonlyMap<string, StoredTensor>;

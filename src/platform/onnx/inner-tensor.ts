@@ -37,8 +37,9 @@ export interface WithTensors {
 
 /**
  * Adds tensors inside a graph to its outputs. What it computes stays the same. `wanted` has names of tensors, `*` for
- * the only output, or `input of NAME` for what the last linear layer before the output NAME takes. @throws StopTheRun
- * `model-names` if there is no such layer
+ * the only output, or `input of NAME` for what the last linear layer before the output NAME takes.
+ *
+ * @throws StopTheRun `model-names` if there is no such layer
  */
 export function withTensors(bytes: Buffer, wanted: readonly string[], file: string): WithTensors {
   const graph = graphOf(bytes);

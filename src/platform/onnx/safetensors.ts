@@ -27,7 +27,9 @@ const headerSchema = z
 
 /**
  * Reads a safetensors file: the header's length (8 bytes, little-endian), the header (JSON), and the bytes of the
- * tensors, without gaps or overlaps. https://github.com/huggingface/safetensors#format @throws RangeError
+ * tensors, without gaps or overlaps. https://github.com/huggingface/safetensors#format
+ *
+ * @throws RangeError
  */
 export function parseSafetensors(bytes: Buffer): ReadonlyMap<string, StoredTensor> {
   if (bytes.length < LENGTH_BYTES) throw new RangeError(`it has ${bytes.length} bytes, fewer than the 8 of a length`);

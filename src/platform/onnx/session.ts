@@ -44,8 +44,10 @@ export interface OnnxSession {
 
 /**
  * Opens a model for use by one thread: several sessions in their own threads are faster than one with several threads,
- * and results never depend on the number of cores. The bytes that the runtime gets are hashed. @throws StopTheRun
- * `model-unreadable`, `model-sha256`, `model-external-data`, `model-invalid`, `model-names`, `model-format`
+ * and results never depend on the number of cores. The bytes that the runtime gets are hashed.
+ *
+ * @throws StopTheRun `model-unreadable`, `model-sha256`, `model-external-data`, `model-invalid`, `model-names`,
+ * `model-format`
  */
 export async function openSession(options: SessionOptions): Promise<OnnxSession> {
   const file = await verifyModelFile(options.file, options.sha256);

@@ -92,8 +92,9 @@ export function openPool(options: DatabaseOptions): Kysely<Database> {
 }
 
 /**
- * Applies the missing migrations, all or none, under an advisory lock of Kysely. @throws UsageError `schema-newer`,
- * `schema-foreign`; StopTheRun `migration-failed`
+ * Applies the missing migrations, all or none, under an advisory lock of Kysely.
+ *
+ * @throws UsageError `schema-newer`, `schema-foreign`; StopTheRun `migration-failed`
  */
 export async function migrate(db: Kysely<Database>): Promise<void> {
   refuseUnknownSchema(await schemaIn(db));

@@ -7,8 +7,9 @@ import { makeDataFolder, syncFolder } from '../../platform/disk/folders.ts';
 
 /**
  * Refuses a data folder without data, because a mistyped name would create a catalogue of 50 MB. A path that is not a
- * folder is reported when it is opened. @throws UsageError `no-data`, with the nearest folder that has data;
- * `restore-unfinished`
+ * folder is reported when it is opened.
+ *
+ * @throws UsageError `no-data`, with the nearest folder that has data; `restore-unfinished`
  */
 export async function requireData(dataDir: string): Promise<void> {
   await refuseMarkedRestore(dataDir);

