@@ -183,10 +183,10 @@ describe('the grid of the review', () => {
     await page.reload();
     await page.getByText('Show what is set aside').click();
     await page.getByRole('button', { name: 'Discard' }).click();
-    expect(await page.locator('.notice.trouble').count()).toBe(0);
+    expect(await page.locator('.banner.trouble').count()).toBe(0);
     await page.reload();
     await page.locator('.tile .names .searched').first().filter({ hasText: /./ }).waitFor();
-    expect([await page.locator('.notice.trouble').count(), await storedCount('rejected')]).toEqual([0, 0]);
+    expect([await page.locator('.banner.trouble').count(), await storedCount('rejected')]).toEqual([0, 0]);
     await page.context().close();
   });
 });

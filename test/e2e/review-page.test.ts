@@ -109,7 +109,7 @@ describe('the review page', () => {
     for (let i = 0; i < 4; i += 1) await person.tagAndDecide('a', 'accept');
     await page.getByRole('status').filter({ hasText: 'actions not sent yet' }).waitFor();
     await startServer();
-    await page.locator('.notice').waitFor({ state: 'detached' });
+    await page.locator('.banner').waitFor({ state: 'detached' });
 
     await context.setOffline(true);
     const offlineSinceMs = performance.now();
@@ -119,7 +119,7 @@ describe('the review page', () => {
     await page.getByRole('status').filter({ hasText: 'actions not sent yet' }).waitFor();
     await page.waitForTimeout(Math.max(0, OFFLINE_MS - (performance.now() - offlineSinceMs)));
     await context.setOffline(false);
-    await page.locator('.notice').waitFor({ state: 'detached' });
+    await page.locator('.banner').waitFor({ state: 'detached' });
 
     // A tab that is closed before its decisions are sent leaves them to the next one.
     await context.setOffline(true);

@@ -20,7 +20,7 @@ import { HostRounds } from './host-rounds.ts';
 import { NetworkPictures } from './network-pictures.process.ts';
 import type { Inspection } from '../../platform/image/inspection.ts';
 import { deathsText } from '../../platform/child/suspicion.ts';
-import { Guard } from '../../runtime/work/guard.process.ts';
+import { InFlightItems } from '../../runtime/work/in-flight.process.ts';
 import type { InspectionRequest } from './solo-inspect.process.ts';
 import { sha256Of } from '../../config/sha256.ts';
 import { unreadable } from '../sources/source.ts';
@@ -50,13 +50,13 @@ export async function startFetch(app: App, options: FetchStageOptions): Promise<
   await requireStore(app);
   const needsNetwork = options.scope.sources.some((source) => source !== 'folder');
   const network = needsNetwork ? new NetworkPictures(app, options.signal) : null;
-  return startStage(app, definitionOf(app, options, { network, inspection: guardInspection(app) }), options);
+  return startStage(app, definitionOf(app, options, { network, inspection: crashSafeInspection(app) }), options);
 }
 
 function definitionOf(
   app: App,
   options: FetchStageOptions,
-  parts: { readonly network: NetworkPictures | null; readonly inspection: GuardedInspection },
+  parts: { readonly network: NetworkPictures | null; readonly inspection: CrashSafeInspection },
 ): StageDefinition<FetchPayload> {
   const { db } = app;
   const { connections, connectionsPerHost } = app.config.fetch;
@@ -107,7 +107,7 @@ function fetchDeps(
     network,
     inspection,
     resting,
-  }: { network: NetworkPictures | null; inspection: GuardedInspection; resting: RestingHosts },
+  }: { network: NetworkPictures | null; inspection: CrashSafeInspection; resting: RestingHosts },
 ): FetchDeps {
   const { maxPixels, minSidePixels, maxAspectRatio, maxBytes } = config.fetch;
   return {
@@ -155,18 +155,22 @@ class RestingHosts {
 /** Inspecting a picture takes milliseconds, the largest some seconds. */
 const LIMIT_MS = 120_000;
 
-interface GuardedInspection extends Pick<FetchDeps, 'hold'> {
+interface CrashSafeInspection extends Pick<FetchDeps, 'hold'> {
   close(): Promise<void>;
 }
 
 /** Pictures in flight when a process died are inspected one by one in a child process. One that kills it twice is unreadable. */
-function guardInspection(app: Pick<App, 'connection' | 'log'>): GuardedInspection {
+function crashSafeInspection(app: Pick<App, 'connection' | 'log'>): CrashSafeInspection {
   const inspecting = pLimit(INSPECTIONS_PER_PROCESSOR * availableParallelism());
   const child = { module: new URL('solo-inspect.mjs', import.meta.url), spec: null, limitMs: LIMIT_MS };
-  const guard = new Guard<null, InspectionRequest, Inspection>(app, { work: 'inspect', noun: 'picture', child });
+  const inFlight = new InFlightItems<null, InspectionRequest, Inspection>(app, {
+    work: 'inspect',
+    noun: 'picture',
+    child,
+  });
   return {
     async hold(pictureIds) {
-      const held = await guard.take(pictureIds.map(String));
+      const held = await inFlight.take(pictureIds.map(String));
       return {
         async inspect(pictureId, bytes, limits) {
           const item = String(pictureId);
@@ -178,7 +182,7 @@ function guardInspection(app: Pick<App, 'connection' | 'log'>): GuardedInspectio
         release: () => held.release(),
       };
     },
-    close: () => guard.close(),
+    close: () => inFlight.close(),
   };
 }
 

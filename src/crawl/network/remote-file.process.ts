@@ -55,8 +55,8 @@ export function identifyFile(
   return persist(deps, {
     received: () => 0,
     ask: () =>
-      requestFile({ url, headers }, deps, async (answer, { watch }) => {
-        await drain(answer, watch);
+      requestFile({ url, headers }, deps, async (answer, { timer }) => {
+        await drain(answer, timer);
         if (answer.status === 304) return { ok: true, version: known };
         if (answer.status !== 206) requireWholeFile(answer, deps);
         return { ok: true, version: { ...versionOf(answer.headers), bytes: totalBytesOf(answer, deps) } };
@@ -82,7 +82,7 @@ export function fetchFile(
     ask: () => {
       const ifRange = condition === null ? {} : { 'if-range': condition };
       const headers = received === 0 ? {} : { range: `bytes=${received}-`, ...ifRange };
-      return requestFile({ url, headers }, deps, async (answer, { watch }) => {
+      return requestFile({ url, headers }, deps, async (answer, { timer }) => {
         const bytes = totalBytesOf(answer, deps);
         if (version.bytes !== null && bytes !== null && bytes !== version.bytes)
           return { ok: false, reason: 'other-file', detail: `the file there has ${bytes} bytes, not ${version.bytes}` };
@@ -96,7 +96,7 @@ export function fetchFile(
           await sink.write(chunk);
           received += chunk.length;
         };
-        await readBodyInto(take, answer, { limits: { ...deps.limits, maxBytes }, watch, decompress: deps.decompress });
+        await readBodyInto(take, answer, { limits: { ...deps.limits, maxBytes }, timer, decompress: deps.decompress });
         return { ok: true };
       });
     },

@@ -27,7 +27,7 @@ import { inPortions } from '../../runtime/work/in-portions.ts';
 import type { RunningJob, Stage, StageDefinition, StageOptions } from '../../runtime/work/stage-definition.ts';
 import { startStage } from '../../runtime/work/stage.process.ts';
 import { ANY_SOURCE } from '../../runtime/work/work-metrics.ts';
-import { GuardedEngine } from './guarded-engine.process.ts';
+import { CrashSafeEngine } from './crash-safe-engine.process.ts';
 import { IdlePreviews } from './idle-previews.process.ts';
 import { foldPhotoCounts, readPhotoCounts } from './photo-tally.repository.ts';
 import { readSnapshot } from '../../platform/postgres/transactions.ts';
@@ -102,7 +102,7 @@ export interface EngineOptions {
 export async function openEngine(
   { app, collection, ensemble }: Workspace,
   { evaluate, policies = [filterPolicy(collection)], signal }: EngineOptions,
-): Promise<{ engine: GuardedEngine; threads: number }> {
+): Promise<{ engine: CrashSafeEngine; threads: number }> {
   const members = await sharedModels(app, ensemble.members);
   await requireModelFiles(members);
   // This loads ONNX Runtime, which most commands do not need.
@@ -119,7 +119,7 @@ export async function openEngine(
   };
   const memberIds = await membersOn(app.db, ensemble.memberIds, provider);
   const hasWorked = async (member: number): Promise<boolean> => hasEvidence(app.db, memberIds[member] ?? -1);
-  const engine = new GuardedEngine(app, { spec, threads, work: workOf(ensemble, provider), hasWorked });
+  const engine = new CrashSafeEngine(app, { spec, threads, work: workOf(ensemble, provider), hasWorked });
   signal.addEventListener('abort', () => engine.requestStop(), { once: true });
   return { engine, threads };
 }

@@ -1,6 +1,6 @@
 /**
  * The weights of Pillow's bilinear filter with antialiasing for one axis (`src/libImaging/Resample.c`,
- * `precompute_coeffs` and `normalize_coeffs_8bpc`), laid out for the kernel.
+ * `precompute_coeffs` and `normalize_coeffs_8bpc`), laid out for the module.
  *
  * Weights are whole multiples of 2^-22. They are never negative and add up to one except for their own rounding. Sums
  * therefore fit 32 bits, and no clipping is needed while `MAX_SCALE` holds.

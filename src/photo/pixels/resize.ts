@@ -1,7 +1,7 @@
 import type { RgbImage, LumaImage, Size } from '../../platform/image/raster.ts';
 import { axisFilterOver, type AxisFilter, type Span } from './axis-filter.ts';
 import { isSideLength, requireBoxWithin, type Box } from './box.ts';
-import { withKernel, type Address, type PixelKernel } from './kernel.ts';
+import { withPixelModule, type Address, type PixelModule } from './pixel-module.ts';
 
 /**
  * Pillow's bilinear resize with antialiasing, bit for bit: `Image.resize(size, BILINEAR)` on 8-bit pictures, which is
@@ -9,7 +9,7 @@ import { withKernel, type Address, type PixelKernel } from './kernel.ts';
  *
  * The picture is filtered along its rows, rounded to 8 bits, then along its columns. When shrinking, the triangle filter
  * widens with the scale, so that every source pixel counts. An axis that keeps its length is filtered, too, with weights
- * of one, which changes nothing. The loops themselves are in WebAssembly: see `kernel.ts`.
+ * of one, which changes nothing. The loops themselves are in WebAssembly: see `pixel-module.ts`.
  */
 
 const STRIP_ROWS = 64;
@@ -47,20 +47,20 @@ export function resizeRegion(image: RgbImage, target: Size, box: Box): RgbImage 
   const outBytes = box.width * box.height * 3;
   const stripBytes = Math.min(STRIP_ROWS, sourceRows.count) * image.width * 3;
   const room = tableBytes(across) + tableBytes(down) + narrowedBytes + outBytes + stripBytes;
-  return withKernel(room, (kernel) => {
-    const narrowed = { at: kernel.take(narrowedBytes), stride: narrowedStride };
-    narrowRows(kernel, { image, filter: across, columns, sourceRows, narrowed });
-    const out = kernel.take(outBytes);
+  return withPixelModule(room, (module) => {
+    const narrowed = { at: module.take(narrowedBytes), stride: narrowedStride };
+    narrowRows(module, { image, filter: across, columns, sourceRows, narrowed });
+    const out = module.take(outBytes);
     const starts = partOf(down.starts, outRows).map((start) => (start - sourceRows.first) * narrowedStride);
-    const { pairs, weights } = putTables(kernel, down, outRows);
+    const { pairs, weights } = putTables(module, down, outRows);
     const { at, stride } = narrowed;
-    kernel.filterDownColumns(at, stride, box.height, out, box.width * 3, kernel.put(starts), pairs, weights);
-    return { width: box.width, height: box.height, data: kernel.bytes.slice(out, out + outBytes) };
+    module.filterDownColumns(at, stride, box.height, out, box.width * 3, module.put(starts), pairs, weights);
+    return { width: box.width, height: box.height, data: module.bytes.slice(out, out + outBytes) };
   });
 }
 
 function narrowRows(
-  kernel: PixelKernel,
+  module: PixelModule,
   part: {
     readonly image: RgbImage;
     readonly filter: AxisFilter;
@@ -71,24 +71,24 @@ function narrowRows(
 ): void {
   const { image, filter, columns, sourceRows, narrowed } = part;
   const stride = image.width * 3;
-  const strip = kernel.take(Math.min(STRIP_ROWS, sourceRows.count) * stride);
-  const starts = kernel.put(partOf(filter.starts, columns).map((start) => start * 3));
-  const { pairs, weights } = putTables(kernel, filter, columns);
+  const strip = module.take(Math.min(STRIP_ROWS, sourceRows.count) * stride);
+  const starts = module.put(partOf(filter.starts, columns).map((start) => start * 3));
+  const { pairs, weights } = putTables(module, filter, columns);
   for (let y = 0; y < sourceRows.count; y += STRIP_ROWS) {
     const rows = Math.min(STRIP_ROWS, sourceRows.count - y);
     const from = (sourceRows.first + y) * stride;
-    kernel.bytes.set(image.data.subarray(from, from + rows * stride), strip);
+    module.bytes.set(image.data.subarray(from, from + rows * stride), strip);
     const to = narrowed.at + y * narrowed.stride;
-    kernel.filterAlongRows(strip, stride, rows, to, narrowed.stride, columns.count, starts, pairs, weights);
+    module.filterAlongRows(strip, stride, rows, to, narrowed.stride, columns.count, starts, pairs, weights);
   }
 }
 
-function putTables(kernel: PixelKernel, filter: AxisFilter, span: Span): { pairs: Address; weights: Address } {
+function putTables(module: PixelModule, filter: AxisFilter, span: Span): { pairs: Address; weights: Address } {
   const from = filter.pairsBefore[span.first] ?? 0;
   const to = filter.pairsBefore[span.first + span.count] ?? 0;
   return {
-    pairs: kernel.put(partOf(filter.pairs, span)),
-    weights: kernel.put(filter.weights.subarray(from * 4, to * 4)),
+    pairs: module.put(partOf(filter.pairs, span)),
+    weights: module.put(filter.weights.subarray(from * 4, to * 4)),
   };
 }
 
@@ -122,15 +122,15 @@ export function resizeLuma({ width, height, luma }: LumaImage, target: Size): Ui
   const sizes = { source: { width, height }, shorter: { width, height: target.height }, smaller: turned(target) };
   const planes = [sizes.source, sizes.shorter, turned(sizes.shorter), sizes.smaller, target];
   const room = planes.reduce((sum, size) => sum + planeBytes(size), tableBytes(down) + tableBytes(across));
-  // All planes stay in the kernel's memory. New arrays for them would be more garbage than the photo's own bytes.
-  return withKernel(room, (kernel) => {
-    const source = kernel.take(planeBytes(sizes.source));
-    kernel.bytes.set(luma, source);
-    const shorter = filterDown(kernel, source, { width, filter: down });
-    const columns = transposed(kernel, shorter, sizes.shorter);
-    const smaller = filterDown(kernel, columns, { width: target.height, filter: across });
-    const out = transposed(kernel, smaller, sizes.smaller);
-    return kernel.bytes.slice(out, out + target.width * target.height);
+  // All planes stay in the module's memory. New arrays for them would be more garbage than the photo's own bytes.
+  return withPixelModule(room, (module) => {
+    const source = module.take(planeBytes(sizes.source));
+    module.bytes.set(luma, source);
+    const shorter = filterDown(module, source, { width, filter: down });
+    const columns = transposed(module, shorter, sizes.shorter);
+    const smaller = filterDown(module, columns, { width: target.height, filter: across });
+    const out = transposed(module, smaller, sizes.smaller);
+    return module.bytes.slice(out, out + target.width * target.height);
   });
 }
 
@@ -148,20 +148,20 @@ function planeBytes({ width, height }: Size): number {
 }
 
 function filterDown(
-  kernel: PixelKernel,
+  module: PixelModule,
   source: Address,
   { width, filter }: { width: number; filter: AxisFilter },
 ): Address {
   const rows = filter.starts.length;
-  const out = kernel.take(planeBytes({ width, height: rows }));
-  const starts = kernel.put(filter.starts.map((start) => start * width));
-  const [pairs, weights] = [kernel.put(filter.pairs), kernel.put(filter.weights)];
-  kernel.filterDownColumns(source, width, rows, out, width, starts, pairs, weights);
+  const out = module.take(planeBytes({ width, height: rows }));
+  const starts = module.put(filter.starts.map((start) => start * width));
+  const [pairs, weights] = [module.put(filter.pairs), module.put(filter.weights)];
+  module.filterDownColumns(source, width, rows, out, width, starts, pairs, weights);
   return out;
 }
 
-function transposed(kernel: PixelKernel, plane: Address, { width, height }: Size): Address {
-  const out = kernel.take(planeBytes(turned({ width, height })));
-  kernel.transpose(plane, width, height, out);
+function transposed(module: PixelModule, plane: Address, { width, height }: Size): Address {
+  const out = module.take(planeBytes(turned({ width, height })));
+  module.transpose(plane, width, height, out);
   return out;
 }

@@ -1,7 +1,7 @@
 /** Converts 8-bit pixels to the float32 input of a model. */
 import type { RgbImage } from '../../platform/image/raster.ts';
 import { requireBoxWithin } from './box.ts';
-import { withKernel } from './kernel.ts';
+import { withPixelModule } from './pixel-module.ts';
 import type { Crop } from './ten-crop.ts';
 
 export type PerChannel = readonly [red: number, green: number, blue: number];
@@ -26,15 +26,15 @@ export function fillTensor(target: Float32Array, offset: number, input: TensorIn
   requireRoom(target, offset, values);
   const scale = Float32Array.from([...input.mean, ...input.std]);
   requireScale(input, scale);
-  withKernel(values + scale.byteLength + values * 4, (kernel) => {
-    const source = kernel.take(values);
+  withPixelModule(values + scale.byteLength + values * 4, (module) => {
+    const source = module.take(values);
     for (let y = 0; y < box.height; y++) {
       const from = ((box.top + y) * image.width + box.left) * 3;
-      kernel.bytes.set(image.data.subarray(from, from + box.width * 3), source + y * box.width * 3);
+      module.bytes.set(image.data.subarray(from, from + box.width * 3), source + y * box.width * 3);
     }
-    const out = kernel.take(values * 4);
-    kernel.fillPlanes(source, box.width, box.height, mirrored ? 1 : 0, out, kernel.put(scale));
-    target.set(new Float32Array(kernel.bytes.buffer, out, values), offset);
+    const out = module.take(values * 4);
+    module.fillPlanes(source, box.width, box.height, mirrored ? 1 : 0, out, module.put(scale));
+    target.set(new Float32Array(module.bytes.buffer, out, values), offset);
   });
 }
 

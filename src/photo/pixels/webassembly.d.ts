@@ -1,4 +1,4 @@
-/** The part of WebAssembly that the kernel uses. Node has no types for it, and the browser's bring in the DOM. */
+/** The part of WebAssembly that the module uses. Node has no types for it, and the browser's bring in the DOM. */
 declare namespace WebAssembly {
   class Memory {
     readonly buffer: ArrayBuffer;

@@ -6,7 +6,7 @@ import type { BodyBuffers } from './body-buffers.ts';
 import type { HttpAnswer } from './exchange.ts';
 import { isEarlyEnd, refusedBy, Refused } from './http-outcome.ts';
 import type { HttpLimits } from './request.ts';
-import { everyRunningMs, type Watch } from './watch.ts';
+import { everyRunningMs, type RequestTimer } from './request-timer.ts';
 
 /**
  * Reads the body of an answer into memory within all limits, and decompresses it if it was sent compressed. Content
@@ -16,13 +16,13 @@ import { everyRunningMs, type Watch } from './watch.ts';
  * @throws Refused: too-large, too-slow, short-body, reset, unreadable (invalid compressed data), timeout-total
  */
 export async function readBody(answer: HttpAnswer, limits: HttpLimits, reading: Reading): Promise<Buffer> {
-  const { watch, hash, buffers, keepsBeginning = false } = reading;
+  const { timer, hash, buffers, keepsBeginning = false } = reading;
   const isPlain = inflaterFor(answer.headers) === null;
   const expectedBytes = isPlain ? contentLengthOf(answer.headers) : null;
   const gathered = new BoundedBytes({ maxBytes: limits.maxBytes, expectedBytes, hash, buffers });
   try {
     const maxBytes = keepsBeginning ? Number.POSITIVE_INFINITY : limits.maxBytes;
-    const into = { limits: { ...limits, maxBytes }, watch, takesAtOnce: true };
+    const into = { limits: { ...limits, maxBytes }, timer, takesAtOnce: true };
     await readBodyInto((chunk) => gathered.take(chunk), answer, into);
   } catch (error) {
     if (!(keepsBeginning && gathered.isFull)) throw error;
@@ -39,7 +39,7 @@ export async function readBody(answer: HttpAnswer, limits: HttpLimits, reading: 
 export async function readBodyInto(
   consume: (chunk: Buffer) => void | Promise<void>,
   answer: HttpAnswer,
-  { limits, watch, decompress = true, takesAtOnce = false }: Into,
+  { limits, timer, decompress = true, takesAtOnce = false }: Into,
 ): Promise<void> {
   const { headers, body } = answer;
   const declared = declaredBytes(headers, limits);
@@ -47,20 +47,20 @@ export async function readBodyInto(
   let received = 0;
   body.on('data', (chunk: Buffer) => {
     received += chunk.length;
-    watch.receivedBytes += chunk.length;
-    if (received > limits.maxBytes) watch.abort(tooLarge('more bytes sent', limits.maxBytes).refusal);
+    timer.receivedBytes += chunk.length;
+    if (received > limits.maxBytes) timer.abort(tooLarge('more bytes sent', limits.maxBytes).refusal);
   });
-  const stopSpeedCheck = checkSpeed(limits, watch, {
+  const stopSpeedCheck = checkSpeed(limits, timer, {
     received: () => received,
     isOurTurn: () => body.readableLength > 0 || (inflater?.writableLength ?? 0) > 0,
   });
   const sink = inflater === null && takesAtOnce ? null : new Sink(consume);
   try {
-    if (sink === null) await flow(body, consume, watch.signal);
-    else await pipeline([body, ...(inflater === null ? [] : [inflater]), sink], { signal: watch.signal });
+    if (sink === null) await flow(body, consume, timer.signal);
+    else await pipeline([body, ...(inflater === null ? [] : [inflater]), sink], { signal: timer.signal });
   } catch (error) {
     sink?.rethrow();
-    watch.signal.throwIfAborted();
+    timer.signal.throwIfAborted();
     // A compressed body of zero bytes: the answer has no body (204 or 304), or the server always declares compression.
     if (received === 0 && body.readableEnded) return;
     throw failureOf(error, { declared, received });
@@ -71,7 +71,7 @@ export async function readBodyInto(
 
 interface Into {
   readonly limits: HttpLimits;
-  readonly watch: Watch;
+  readonly timer: RequestTimer;
   readonly decompress?: boolean;
   readonly takesAtOnce?: boolean;
 }
@@ -128,7 +128,7 @@ function failureOf(error: unknown, { declared, received }: { declared: number | 
 }
 
 interface Reading {
-  readonly watch: Watch;
+  readonly timer: RequestTimer;
   readonly hash?: Hash;
   readonly buffers?: BodyBuffers | undefined;
   readonly keepsBeginning?: boolean;
@@ -199,14 +199,18 @@ interface Progress {
 }
 
 /** Ends the request when a time window brings too few bytes. A body that ends before its first window is never checked. */
-function checkSpeed({ minBytesPerSecond, speedWindowMs }: HttpLimits, watch: Watch, progress: Progress): () => void {
+function checkSpeed(
+  { minBytesPerSecond, speedWindowMs }: HttpLimits,
+  timer: RequestTimer,
+  progress: Progress,
+): () => void {
   let before = 0;
   return everyRunningMs(speedWindowMs, () => {
     const brought = progress.received() - before;
     before += brought;
     if (progress.isOurTurn() || brought * 1_000 >= minBytesPerSecond * speedWindowMs) return;
     const detail = `${brought} bytes within ${speedWindowMs} ms, less than ${minBytesPerSecond} a second`;
-    watch.abort({ reason: 'too-slow', detail });
+    timer.abort({ reason: 'too-slow', detail });
   });
 }
 

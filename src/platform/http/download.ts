@@ -42,18 +42,18 @@ export async function download(request: HttpRequest, limits: HttpLimits, deps: D
     acceptEncoding: 'identity',
     followsRedirects: true,
     async accept(answer, arrival) {
-      if (reasonOfStatus(answer.status) !== null) await drain(answer, arrival.watch);
+      if (reasonOfStatus(answer.status) !== null) await drain(answer, arrival.timer);
       requireFile(answer, deps.client.clock);
       const refusal = deps.onHeaders?.(answer) ?? null;
       if (refusal !== null) throw new Refused(refusal);
       const hash = createHash('sha256');
-      const bytes = await readBody(answer, limits, { watch: arrival.watch, hash, buffers: deps.buffers });
+      const bytes = await readBody(answer, limits, { timer: arrival.timer, hash, buffers: deps.buffers });
       return {
         ok: true,
         bytes,
         sha256: toSha256(hash.digest('hex')),
         finalUrl: arrival.url.href,
-        receivedBytes: arrival.watch.receivedBytes,
+        receivedBytes: arrival.timer.receivedBytes,
       };
     },
   });

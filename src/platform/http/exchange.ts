@@ -6,7 +6,7 @@ import type { Clock } from '../../kernel/clock.ts';
 import { parseRetryAfterMs } from '../../kernel/retry-after.ts';
 import type { HttpClient } from './http-client.ts';
 import { reasonOfStatus, refusedBy, Refused } from './http-outcome.ts';
-import { everyRunningMs, type Watch } from './watch.ts';
+import { everyRunningMs, type RequestTimer } from './request-timer.ts';
 
 export interface HttpAnswer {
   readonly status: number;
@@ -26,7 +26,7 @@ export interface Sending {
   readonly carrier: Carrier;
   readonly headers: Readonly<Record<string, string>>;
   readonly firstByteTimeoutMs: number;
-  readonly watch: Watch;
+  readonly timer: RequestTimer;
 }
 
 /** A kept-alive connection was already closed when the request was sent on it. The request may be sent again (RFC 9112, 9.3.1). */
@@ -34,13 +34,13 @@ export class StaleConnection extends Refused {}
 
 /** @throws Refused */
 export async function exchange(url: URL, sending: Sending): Promise<HttpAnswer> {
-  const { client, carrier, headers, firstByteTimeoutMs, watch } = sending;
+  const { client, carrier, headers, firstByteTimeoutMs, timer } = sending;
   const detail = `no answer within ${firstByteTimeoutMs} ms`;
-  const stop = everyRunningMs(firstByteTimeoutMs, () => watch.abort({ reason: 'timeout-first-byte', detail }));
+  const stop = everyRunningMs(firstByteTimeoutMs, () => timer.abort({ reason: 'timeout-first-byte', detail }));
   try {
-    watch.signal.throwIfAborted();
+    timer.signal.throwIfAborted();
     const request = client.send(url, headers);
-    return await answerTo(request, { watch, stream: carrier === 'got' ? carriedByGot(url, request) : null });
+    return await answerTo(request, { timer, stream: carrier === 'got' ? carriedByGot(url, request) : null });
   } finally {
     stop();
   }
@@ -59,12 +59,12 @@ function carriedByGot(url: URL, request: ClientRequest): Request {
 
 async function answerTo(
   request: ClientRequest,
-  { watch, stream }: { readonly watch: Watch; readonly stream: Request | null },
+  { timer, stream }: { readonly timer: RequestTimer; readonly stream: Request | null },
 ): Promise<HttpAnswer> {
   // The option `signal` is not used: it would also destroy the connection of a body, and the reader of the body aborts it in
   // its own way.
-  const abort = (): void => void request.destroy(new Error('aborted', { cause: watch.signal.reason }));
-  watch.signal.addEventListener('abort', abort);
+  const abort = (): void => void request.destroy(new Error('aborted', { cause: timer.signal.reason }));
+  timer.signal.addEventListener('abort', abort);
   try {
     return await new Promise<HttpAnswer>((resolve, reject) => {
       (stream ?? request).once('response', (response: IncomingMessage) => {
@@ -85,12 +85,12 @@ async function answerTo(
       else stream.on('error', reject);
     });
   } catch (error) {
-    watch.signal.throwIfAborted();
+    timer.signal.throwIfAborted();
     const refused = refusedBy(error, 'before-headers');
     const isStale = request.reusedSocket && refused instanceof Refused && refused.refusal.reason === 'reset';
     throw isStale ? new StaleConnection(refused.refusal) : refused;
   } finally {
-    watch.signal.removeEventListener('abort', abort);
+    timer.signal.removeEventListener('abort', abort);
   }
 }
 
@@ -114,14 +114,14 @@ const DRAIN_MAX_BYTES = 16 * 1024;
 const DRAIN_TIMEOUT_MS = 1_000;
 
 /** Discards the body of a redirect or an error page. Never rejects. */
-export async function drain({ body }: HttpAnswer, watch: Watch): Promise<void> {
+export async function drain({ body }: HttpAnswer, timer: RequestTimer): Promise<void> {
   let drained = 0;
   body.on('data', (chunk: Buffer) => {
     drained += chunk.length;
-    watch.receivedBytes += chunk.length;
+    timer.receivedBytes += chunk.length;
     if (drained > DRAIN_MAX_BYTES) body.destroy();
   });
-  const timer = setTimeout(() => body.destroy(), DRAIN_TIMEOUT_MS);
-  await finished(body, { writable: false, cleanup: true, signal: watch.signal }).catch(() => undefined);
-  clearTimeout(timer);
+  const timeout = setTimeout(() => body.destroy(), DRAIN_TIMEOUT_MS);
+  await finished(body, { writable: false, cleanup: true, signal: timer.signal }).catch(() => undefined);
+  clearTimeout(timeout);
 }

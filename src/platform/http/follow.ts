@@ -3,7 +3,7 @@ import type { AddressGuard } from './address-guard.ts';
 import { drain, exchange, StaleConnection, type HttpAnswer, type Carrier } from './exchange.ts';
 import type { HttpDeps, HttpLimits, HttpRequest } from './request.ts';
 import { portOf, shownUrl } from './url.ts';
-import { Watch } from './watch.ts';
+import { RequestTimer } from './request-timer.ts';
 
 export interface RequestPlan<T> {
   readonly request: HttpRequest;
@@ -18,13 +18,13 @@ export interface RequestPlan<T> {
 }
 
 export interface Arrival {
-  readonly watch: Watch;
+  readonly timer: RequestTimer;
   /** The last URL, without credentials and fragment. */
   readonly url: URL;
 }
 
 interface Trail {
-  readonly watch: Watch;
+  readonly timer: RequestTimer;
   /** The current URL, without credentials and fragment. Null before the first hop. */
   url: URL | null;
   hops: number;
@@ -38,15 +38,15 @@ interface Trail {
  * @throws Interrupted, and the errors of `beforeRequest` and `accept` except `Refused`
  */
 export async function follow<T>(plan: RequestPlan<T>): Promise<T | HttpFailure> {
-  const watch = new Watch(plan.limits.totalTimeoutMs, plan.deps.signal);
-  const trail: Trail = { watch, url: null, hops: 0, status: null };
+  const timer = new RequestTimer(plan.limits.totalTimeoutMs, plan.deps.signal);
+  const trail: Trail = { timer, url: null, hops: 0, status: null };
   try {
     return await walk(plan, trail);
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     return failureOf(error, trail);
   } finally {
-    watch.close();
+    timer.close();
   }
 }
 
@@ -71,11 +71,11 @@ type Landing<T> = { readonly accepted: T } | { readonly location: string };
 /** Sends one request to one URL. If the first meets a closed connection, sends it once more. */
 async function hop<T>(url: URL, plan: RequestPlan<T>, trail: Trail): Promise<Landing<T>> {
   const visitOnce = async (): Promise<Landing<T>> => {
-    trail.watch.signal.throwIfAborted();
+    trail.timer.signal.throwIfAborted();
     const refusal = (await plan.deps.beforeRequest?.(url)) ?? null;
-    trail.watch.signal.throwIfAborted();
+    trail.timer.signal.throwIfAborted();
     if (refusal !== null) throw new Refused(refusal);
-    return trail.watch.timed(() => visit(url, plan, trail));
+    return trail.timer.timed(() => visit(url, plan, trail));
   };
   try {
     return await visitOnce();
@@ -86,16 +86,16 @@ async function hop<T>(url: URL, plan: RequestPlan<T>, trail: Trail): Promise<Lan
 }
 
 async function visit<T>(url: URL, plan: RequestPlan<T>, trail: Trail): Promise<Landing<T>> {
-  const { watch } = trail;
+  const { timer } = trail;
   const { firstByteTimeoutMs } = plan.limits;
   const headers = headersFor(url, plan);
   const { carrier, deps } = plan;
-  const answer = await exchange(url, { client: deps.client, carrier, headers, firstByteTimeoutMs, watch });
+  const answer = await exchange(url, { client: deps.client, carrier, headers, firstByteTimeoutMs, timer });
   trail.status = answer.status;
   try {
     const location = plan.followsRedirects ? redirectOf(answer) : null;
-    if (location === null) return { accepted: await plan.accept(answer, { watch, url }) };
-    await drain(answer, watch);
+    if (location === null) return { accepted: await plan.accept(answer, { timer, url }) };
+    await drain(answer, timer);
     return { location };
   } finally {
     answer.body.destroy();
@@ -160,6 +160,6 @@ function failureOf({ refusal }: Refused, trail: Trail): HttpFailure {
     status: trail.status,
     retryAfterMs,
     finalUrl: trail.url?.href ?? null,
-    receivedBytes: trail.watch.receivedBytes,
+    receivedBytes: trail.timer.receivedBytes,
   };
 }

@@ -41,9 +41,9 @@ export async function requestText(request: TextRequest, limits: HttpLimits, deps
     carrier: 'got',
     acceptEncoding: 'gzip, br',
     followsRedirects: request.followsRedirects ?? true,
-    async accept(answer, { url, watch }) {
+    async accept(answer, { url, timer }) {
       const { status, headers } = answer;
-      const bytes = await readBody(answer, limits, { watch, keepsBeginning: request.keepsBeginning ?? false });
+      const bytes = await readBody(answer, limits, { timer, keepsBeginning: request.keepsBeginning ?? false });
       return {
         ok: true,
         status,
@@ -51,7 +51,7 @@ export async function requestText(request: TextRequest, limits: HttpLimits, deps
         body: decode(bytes, headers['content-type']),
         finalUrl: url.href,
         retryAfterMs: parseRetryAfterMs(headers['retry-after'], deps.client.clock.nowMs()),
-        receivedBytes: watch.receivedBytes,
+        receivedBytes: timer.receivedBytes,
       };
     },
   });

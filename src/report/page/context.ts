@@ -40,10 +40,10 @@ export interface ReportPageProps {
   readonly json: string;
   readonly photosCsv: string | null;
   readonly figureFile: (name: string) => string | null;
-  readonly notice?: ComponentChildren;
+  readonly banner?: ComponentChildren;
 }
 
-export interface ReportContext extends Omit<ReportPageProps, 'notice'> {
+export interface ReportContext extends Omit<ReportPageProps, 'banner'> {
   readonly nameOf: (wnid: string) => string;
   readonly figure: (name: string) => ReportFigure | null;
   readonly figures: readonly ReportFigure[];

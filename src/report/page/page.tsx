@@ -13,12 +13,12 @@ import { ReviewSection, SetSection } from './set-sections.tsx';
 import { Contents, Summary } from './summary.tsx';
 import type { Mode } from '../../kernel/mode.ts';
 
-export function ReportPage({ notice, ...props }: ReportPageProps) {
+export function ReportPage({ banner, ...props }: ReportPageProps) {
   const context = contextOf(props);
   const sections = SECTIONS[context.report.mode];
   return (
     <main class="report">
-      {notice}
+      {banner}
       <Summary context={context} />
       <Contents sections={sections} context={context} />
       <div class="sections">
@@ -55,7 +55,7 @@ const SECTIONS: Readonly<Record<Mode, readonly PageSection[]>> = {
   O: [FUNNEL, { name: 'ood', title: 'Out of distribution', Part: OodSection }, ...COMMON],
 };
 
-function contextOf(props: Omit<ReportPageProps, 'notice'>): ReportContext {
+function contextOf(props: Omit<ReportPageProps, 'banner'>): ReportContext {
   const report = plainReport(props.report);
   const figures = reportFigures(report);
   return {

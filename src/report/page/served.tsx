@@ -17,8 +17,8 @@ export interface ServedReportProps {
 
 export function ServedReport({ collection, shown, running, canRecompute, linkOf }: ServedReportProps) {
   const base = `${pathOf(collection)}report`;
-  const notice = (
-    <Notice
+  const banner = (
+    <Banner
       changes={shown?.changes ?? null}
       running={running}
       canRecompute={canRecompute}
@@ -30,7 +30,7 @@ export function ServedReport({ collection, shown, running, canRecompute, linkOf 
     return (
       <main class="report">
         <h1>Report</h1>
-        {notice}
+        {banner}
         <p>
           There is no report of this collection yet.{' '}
           <code>winnow report --collection {collection} --out DIR --clean DIR</code> makes one and also measures how
@@ -47,12 +47,12 @@ export function ServedReport({ collection, shown, running, canRecompute, linkOf 
       json={`${base}/report.json`}
       photosCsv={null}
       figureFile={() => null}
-      notice={notice}
+      banner={banner}
     />
   );
 }
 
-interface NoticeProps {
+interface BannerProps {
   readonly changes: string | null;
   readonly running: RunningWork | null;
   readonly canRecompute: boolean;
@@ -60,8 +60,8 @@ interface NoticeProps {
   readonly isFirst: boolean;
 }
 
-/** Says whether the report is up to date and offers to recompute it. `main.tsx` refreshes this notice. */
-function Notice({ changes, running, canRecompute, action, isFirst }: NoticeProps) {
+/** Says whether the report is up to date and offers to recompute it. `main.tsx` refreshes this banner. */
+function Banner({ changes, running, canRecompute, action, isFirst }: BannerProps) {
   const isRunning = running !== null && running.problem === null;
   const isFresh = changes === null && running === null && !isFirst;
   return (

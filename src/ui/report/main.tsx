@@ -1,6 +1,6 @@
 const AGAIN_AFTER_MS = 2_000;
 
-/** Renews the notice at the top; once the report is computed, the whole page. */
+/** Renews the banner at the top; once the report is computed, the whole page. */
 async function renew(): Promise<void> {
   try {
     const answer = await fetch(location.href);

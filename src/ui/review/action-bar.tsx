@@ -34,8 +34,8 @@ const BUTTONS: readonly {
 ];
 
 export function ActionBar({ desk, isReady, before, children }: ActionBarProps) {
-  const { own, session } = desk;
-  const { setup, history } = session;
+  const { own, store } = desk;
+  const { setup, history } = store;
   const isDisabled = (command: Command): boolean => {
     if (command === 'undo') return history.done.length === 0;
     if (command === 'redo') return history.undone.length === 0;
@@ -101,7 +101,7 @@ export function CommandButton(props: CommandButtonProps) {
 }
 
 export function OrderChoice({ desk }: { readonly desk: Desk }) {
-  const { orders } = desk.session.setup;
+  const { orders } = desk.store.setup;
   return (
     <select
       value={desk.order}

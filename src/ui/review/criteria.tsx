@@ -1,16 +1,16 @@
 import { useState } from 'preact/hooks';
 import { messageOf } from './store/api.ts';
-import type { ReviewSession } from './store/session.ts';
+import type { ReviewStore } from './store/review-store.ts';
 
 interface CriteriaProps {
-  readonly session: ReviewSession;
+  readonly store: ReviewStore;
   /** The question about each photo; `null` if the criteria contain it. */
   readonly question: string | null;
 }
 
-export function Criteria({ session, question }: CriteriaProps) {
+export function Criteria({ store, question }: CriteriaProps) {
   const [isOpen, setIsOpen] = useState(false);
-  const { criteria, mayReview } = session.setup;
+  const { criteria, mayReview } = store.setup;
   return (
     <section class="criteria">
       <h2>
@@ -22,22 +22,18 @@ export function Criteria({ session, question }: CriteriaProps) {
         ) : null}
       </h2>
       {question === null ? null : <p class="question">{question}</p>}
-      {isOpen ? (
-        <CriteriaForm session={session} onClose={() => setIsOpen(false)} />
-      ) : (
-        <p class="quiet text">{criteria}</p>
-      )}
+      {isOpen ? <CriteriaForm store={store} onClose={() => setIsOpen(false)} /> : <p class="quiet text">{criteria}</p>}
     </section>
   );
 }
 
-function CriteriaForm({ session, onClose }: { readonly session: ReviewSession; readonly onClose: () => void }) {
+function CriteriaForm({ store, onClose }: { readonly store: ReviewStore; readonly onClose: () => void }) {
   const [problem, setProblem] = useState('');
   const save = async (form: HTMLFormElement): Promise<void> => {
     try {
       const criteria = (form.querySelector('textarea')?.value ?? '').trim();
-      await session.api.setCriteria(criteria);
-      session.setup = { ...session.setup, criteria };
+      await store.api.setCriteria(criteria);
+      store.setup = { ...store.setup, criteria };
       onClose();
     } catch (error) {
       setProblem(messageOf(error));
@@ -53,7 +49,7 @@ function CriteriaForm({ session, onClose }: { readonly session: ReviewSession; r
       <textarea
         rows={6}
         aria-label="What counts"
-        defaultValue={session.setup.criteria}
+        defaultValue={store.setup.criteria}
         autofocus
         onKeyDown={({ key }) => (key === 'Escape' ? onClose() : undefined)}
       />

@@ -4,7 +4,7 @@ import type { Judgement, ShownBy, Subject } from '../../review/events/event.ts';
 import type { DoneAction } from './store/history.ts';
 import { judgementOf, type Command } from './keys.ts';
 import { PhotoList } from './photo-list.ts';
-import type { ReviewSession } from './store/session.ts';
+import type { ReviewStore } from './store/review-store.ts';
 import { hrefOf, viewOf, type ReviewView } from './view-url.ts';
 import { judgementText } from './words.ts';
 
@@ -17,7 +17,7 @@ export type DialogShown =
 export type Commands = Readonly<Partial<Record<Command, () => void>>>;
 
 export abstract class Desk {
-  readonly session: ReviewSession;
+  readonly store: ReviewStore;
   readonly page: 'grid' | 'disputes' | '';
   readonly list = new PhotoList();
   view: ReviewView = viewOf(location.search);
@@ -29,8 +29,8 @@ export abstract class Desk {
   protected readonly commands: Commands = {};
   tools: Commands = {};
 
-  constructor(session: ReviewSession, page: Desk['page']) {
-    this.session = session;
+  constructor(store: ReviewStore, page: Desk['page']) {
+    this.store = store;
     this.page = page;
   }
 
@@ -53,19 +53,19 @@ export abstract class Desk {
   }
 
   get order(): ReviewOrder {
-    return this.view.order ?? this.session.setup.orders[0] ?? 'confusions';
+    return this.view.order ?? this.store.setup.orders[0] ?? 'confusions';
   }
 
   /** The shown photo, or the one under the cursor; `null` if there is none, or while it is being read. */
   get photo(): ReviewPhoto | null {
     const { current } = this.list;
-    return current === undefined ? null : (this.session.shelf.photo(current) ?? null);
+    return current === undefined ? null : (this.store.shelf.photo(current) ?? null);
   }
 
   /** Null for several photos. On a dispute it omits the verdict, because settling is a separate decision. */
   get own(): OwnReview | null {
     const [subject, ...others] = this.list.targets;
-    const mine = subject === undefined || others.length > 0 ? undefined : this.session.shelf.photo(subject)?.mine;
+    const mine = subject === undefined || others.length > 0 ? undefined : this.store.shelf.photo(subject)?.mine;
     if (mine === undefined) return null;
     return this.page === 'disputes' ? { ...mine, verdict: null, reason: null } : mine;
   }
@@ -73,16 +73,16 @@ export abstract class Desk {
   /** The name of a class, or its id if no photo of it is listed. */
   nameOf(wnid: string): string {
     const predicted = wnid === this.photo?.confusionWnid ? this.photo.confusionName : wnid;
-    return this.session.shelf.progress(wnid)?.name ?? predicted;
+    return this.store.shelf.progress(wnid)?.name ?? predicted;
   }
 
   hrefTo(filter: ReviewFilter): string {
-    return hrefOf(this.session.collection, this.page, { filter, order: this.view.order });
+    return hrefOf(this.store.collection, this.page, { filter, order: this.view.order });
   }
 
   /** Shows another filter or order, as a step in the browser's history. */
   go(view: ReviewView): void {
-    history.pushState(null, '', hrefOf(this.session.collection, this.page, view));
+    history.pushState(null, '', hrefOf(this.store.collection, this.page, view));
     this.#show(view);
   }
 
@@ -90,22 +90,22 @@ export abstract class Desk {
     this.dialog = { ...shown, subjects };
     // Render before the next key, which a fast typist means for the dialog.
     options.debounceRendering = (render) => render();
-    this.session.changed();
+    this.store.changed();
     delete options.debounceRendering;
   }
 
   closeDialog = (): void => {
     this.dialog = null;
-    this.session.changed();
+    this.store.changed();
   };
 
   run(command: Command): void {
-    const judgement = judgementOf(command, this.session.setup.reasons);
+    const judgement = judgementOf(command, this.store.setup.reasons);
     if (judgement !== null) this.#decide(judgement);
     else if (command === 'undo' || command === 'redo') this.#takeBack(command);
     else if (command === 'keys') this.openDialog({ kind: command });
     else if (command === 'tags' || command === 'note') this.#forTargets(() => this.openDialog({ kind: command }));
-    else if (command === 'flag') this.#forTargets((subjects) => this.session.flag(subjects));
+    else if (command === 'flag') this.#forTargets((subjects) => this.store.flag(subjects));
     else (this.commands[command] ?? this.tools[command])?.();
   }
 
@@ -113,24 +113,24 @@ export abstract class Desk {
     this.view = view;
     this.isReady = false;
     this.fill();
-    this.session.changed();
+    this.store.changed();
   }
 
   #decide(judgement: Judgement): void {
     this.#forTargets((subjects) => {
-      if (this.page === 'disputes') this.session.record({ kind: 'adjudicate', subjects, value: judgement });
-      else this.session.decide(subjects, judgement, this.shownBy);
+      if (this.page === 'disputes') this.store.record({ kind: 'adjudicate', subjects, value: judgement });
+      else this.store.decide(subjects, judgement, this.shownBy);
       this.afterDecision(judgement, subjects);
     });
   }
 
   #forTargets(act: (subjects: readonly Subject[]) => void): void {
     const { targets } = this.list;
-    if (targets.length > 0 && this.isShown && this.session.setup.mayReview) act(targets);
+    if (targets.length > 0 && this.isShown && this.store.setup.mayReview) act(targets);
   }
 
   #takeBack(kind: 'undo' | 'redo'): void {
-    const action = this.session.takeBack(kind);
+    const action = this.store.takeBack(kind);
     if (action === null) return;
     const many = action.photos > 1 ? ` of ${action.photos} photos` : '';
     const what = action.judgement === null ? action.kind : judgementText(action.judgement);

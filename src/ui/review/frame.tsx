@@ -4,12 +4,12 @@ import { countOf, countText } from '../../kernel/texts.ts';
 import { pathOf } from '../../page/frame.tsx';
 import { refKey } from './store/history.ts';
 import type { Outbox } from './store/outbox.ts';
-import type { ReviewSession } from './store/session.ts';
+import type { ReviewStore } from './store/review-store.ts';
 import { hrefOf } from './view-url.ts';
 import { actionText, totalsOf } from './words.ts';
 
 interface HeaderBarProps {
-  readonly session: ReviewSession;
+  readonly store: ReviewStore;
   readonly place: ComponentChildren;
   /** The class whose counts are shown; by default all classes count. */
   readonly wnid: string | undefined;
@@ -18,18 +18,18 @@ interface HeaderBarProps {
   readonly children: ComponentChildren;
 }
 
-export function HeaderBar({ session, place, wnid, detail, children }: HeaderBarProps) {
-  const classes = session.shelf.classes.filter((one) => wnid === undefined || one.wnid === wnid);
+export function HeaderBar({ store, place, wnid, detail, children }: HeaderBarProps) {
+  const classes = store.shelf.classes.filter((one) => wnid === undefined || one.wnid === wnid);
   const { accepted, open } = totalsOf(classes);
-  const target = session.setup.target === null ? null : session.setup.target * classes.length;
+  const target = store.setup.target === null ? null : store.setup.target * classes.length;
   return (
     <header class="review-head">
       <nav aria-label="Pages">
-        <a href={pathOf(session.collection)}>
-          <b>{session.collection}</b>
+        <a href={pathOf(store.collection)}>
+          <b>{store.collection}</b>
         </a>
         <span class="wide">{place}</span>
-        <a class="wide" href={`${pathOf(session.collection)}revisions`}>
+        <a class="wide" href={`${pathOf(store.collection)}revisions`}>
           Revisions
         </a>
       </nav>
@@ -44,44 +44,44 @@ export function HeaderBar({ session, place, wnid, detail, children }: HeaderBarP
       </p>
       <div class="chips">
         {children}
-        <span class="quiet reviewer">{session.setup.reviewer}</span>
+        <span class="quiet reviewer">{store.setup.reviewer}</span>
       </div>
-      <Notices session={session} />
+      <Banners store={store} />
     </header>
   );
 }
 
-function Notices({ session }: { readonly session: ReviewSession }) {
-  const { outbox } = session;
+function Banners({ store }: { readonly store: ReviewStore }) {
+  const { outbox } = store;
   const unsent =
     outbox?.isOffline === true ? `${countOf(outbox.waiting.length, 'action')} not sent yet, trying again` : '';
   return (
-    <div class="notices">
-      <p role="status" class={unsent === '' ? 'unseen' : 'notice'}>
+    <div class="banners">
+      <p role="status" class={unsent === '' ? 'unseen' : 'banner'}>
         {unsent}
       </p>
       {outbox === null || outbox.problem === null ? null : (
-        <div role="alert" class="notice trouble">
+        <div role="alert" class="banner trouble">
           {outbox.problem}{' '}
           <button type="button" onClick={() => outbox.dismissProblem()}>
             Understood
           </button>{' '}
-          {outbox.setAside.length > 0 ? <SetAside session={session} outbox={outbox} /> : null}
+          {outbox.setAside.length > 0 ? <SetAside store={store} outbox={outbox} /> : null}
         </div>
       )}
       <p aria-live="polite" class="unseen">
-        {session.said}
+        {store.said}
       </p>
     </div>
   );
 }
 
 interface SetAsideProps {
-  readonly session: ReviewSession;
+  readonly store: ReviewStore;
   readonly outbox: Outbox;
 }
 
-function SetAside({ session: { collection, shelf }, outbox }: SetAsideProps) {
+function SetAside({ store: { collection, shelf }, outbox }: SetAsideProps) {
   return (
     <>
       <button type="button" onClick={() => outbox.sendAgain()}>

@@ -5,9 +5,9 @@ import { ApiError, messageOf, reviewApi, type ReviewApi } from './store/api.ts';
 import { AgreementPage, OneClassPage } from './pages/class-page.tsx';
 import { ClassesPage } from './pages/classes-page.tsx';
 import { GridPage } from './grid/grid-page.tsx';
-import { ReviewSession } from './store/session.ts';
+import { ReviewStore } from './store/review-store.ts';
 import { Single } from './single/single.tsx';
-import type { PageProps } from './use-session.ts';
+import type { PageProps } from './use-store.ts';
 
 const PAGES: readonly { readonly path: RegExp; readonly Page: (props: PageProps) => preact.JSX.Element }[] = [
   { path: /^$/, Page: Single },
@@ -20,20 +20,20 @@ const PAGES: readonly { readonly path: RegExp; readonly Page: (props: PageProps)
 
 const AGAIN_AFTER_MS = 3_000;
 
-type Opened = { readonly session: ReviewSession } | { readonly unnamed: ReviewSetup } | { readonly problem: string };
+type Opened = { readonly store: ReviewStore } | { readonly unnamed: ReviewSetup } | { readonly problem: string };
 
 function Review({ api, collection }: { readonly api: ReviewApi; readonly collection: string }) {
   const [opened, setOpened] = useState<Opened | null>(null);
-  const session = useRef<ReviewSession | null>(null);
+  const store = useRef<ReviewStore | null>(null);
   const open = async (): Promise<void> => {
     try {
-      if (session.current === null) {
+      if (store.current === null) {
         const setup = await api.setup();
         if (setup.reviewer === null && setup.mayReview) return setOpened({ unnamed: setup });
-        session.current = await ReviewSession.open({ collection, setup });
+        store.current = await ReviewStore.open({ collection, setup });
       }
-      await session.current.begin();
-      setOpened({ session: session.current });
+      await store.current.begin();
+      setOpened({ store: store.current });
     } catch (error) {
       setOpened({ problem: messageOf(error) });
       if (!(error instanceof ApiError) || error.isPassing) setTimeout(() => void open(), AGAIN_AFTER_MS);
@@ -57,7 +57,7 @@ function Review({ api, collection }: { readonly api: ReviewApi; readonly collect
   if ('unnamed' in opened) return <NameQuestion api={api} onNamed={() => void open()} />;
   const below = location.pathname.replace(/^\/c\/[^/]+\/review\/?/, '').replace(/\/$/, '');
   const { path, Page } = PAGES.find((page) => page.path.test(below)) ?? { path: /^$/, Page: Single };
-  return <Page session={opened.session} match={path.exec(below) ?? []} />;
+  return <Page store={opened.store} match={path.exec(below) ?? []} />;
 }
 
 const app = document.querySelector<HTMLElement>('#app');

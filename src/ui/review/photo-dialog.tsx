@@ -23,16 +23,16 @@ interface FieldsProps {
 }
 
 /** For several photos, an empty field leaves their notes unchanged. */
-function NoteDialog({ desk: { session, closeDialog }, subjects }: FieldsProps) {
+function NoteDialog({ desk: { store, closeDialog }, subjects }: FieldsProps) {
   const photos = countOf(subjects.length, 'photo');
   const [first, ...others] = subjects;
-  const before = first === undefined || others.length > 0 ? '' : (session.shelf.photo(first)?.mine.note ?? '');
+  const before = first === undefined || others.length > 0 ? '' : (store.shelf.photo(first)?.mine.note ?? '');
   const title = others.length === 0 ? 'Note' : `Note on ${photos}`;
   const save = (form: HTMLFormElement): void => {
     const note = (form.querySelector('textarea')?.value ?? before).trim();
     if (note === before) return;
-    session.record({ kind: 'note', subjects, value: { note } });
-    session.say(`Note on ${photos} saved`);
+    store.record({ kind: 'note', subjects, value: { note } });
+    store.say(`Note on ${photos} saved`);
   };
   return (
     <FormDialog title={title} onSave={save} onClose={closeDialog}>
@@ -42,15 +42,15 @@ function NoteDialog({ desk: { session, closeDialog }, subjects }: FieldsProps) {
 }
 
 /** Tags as a list of check boxes. The keys 1 to 9 tick the first nine. A box of a tag that only some photos have is mixed. */
-function TagsDialog({ desk: { session, closeDialog }, subjects }: FieldsProps) {
+function TagsDialog({ desk: { store, closeDialog }, subjects }: FieldsProps) {
   const [trouble, setTrouble] = useState<string | null>('Reading the photos …');
   useEffect(() => {
-    session.load(subjects).then(
+    store.load(subjects).then(
       () => setTrouble(null),
       (error: unknown) => setTrouble(messageOf(error)),
     );
   }, []);
-  const photos = subjects.flatMap((subject) => session.shelf.photo(subject) ?? []);
+  const photos = subjects.flatMap((subject) => store.shelf.photo(subject) ?? []);
   if (photos.length < subjects.length && trouble !== null) {
     return (
       <Dialog title="Tags" onClose={closeDialog}>
@@ -63,14 +63,14 @@ function TagsDialog({ desk: { session, closeDialog }, subjects }: FieldsProps) {
     const boxes = [...form.querySelectorAll('input')].filter(({ indeterminate }) => !indeterminate);
     const changes = tagChanges(photos, new Map(boxes.map(({ name, checked }) => [name, checked])));
     for (const { subjects: changed, tags } of changes)
-      session.record({ kind: 'tag', subjects: changed, value: { tags } });
+      store.record({ kind: 'tag', subjects: changed, value: { tags } });
     const count = changes.reduce((sum, change) => sum + change.subjects.length, 0);
-    if (count > 0) session.say(`Tags of ${countOf(count, 'photo')} saved`);
+    if (count > 0) store.say(`Tags of ${countOf(count, 'photo')} saved`);
   };
   return (
     <FormDialog title="Tags" onSave={save} onKey={tick} onClose={closeDialog}>
       <ul class="ticks">
-        {[...new Set([...session.setup.tags, ...tagsOf.flat()])].map((tag, i) => (
+        {[...new Set([...store.setup.tags, ...tagsOf.flat()])].map((tag, i) => (
           <TagBox key={tag} tag={tag} place={i} shares={tagsOf.map((tags) => tags.includes(tag))} />
         ))}
       </ul>
@@ -133,7 +133,7 @@ export function tagChanges(
 const keyOf = (tags: readonly string[]): string => JSON.stringify(tags.toSorted());
 
 function KeysDialog({ desk }: { readonly desk: Desk }) {
-  const { reasons } = desk.session.setup;
+  const { reasons } = desk.store.setup;
   return (
     <Dialog title="Keys" kind="keys" onClose={desk.closeDialog}>
       <ul>

@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { sql, type Kysely } from 'kysely';
 import { pino } from 'pino';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { Guard } from '../../../src/runtime/work/guard.process.ts';
+import { InFlightItems } from '../../../src/runtime/work/in-flight.process.ts';
 import { setBytesState } from '../../../src/photo/pruned.repository.ts';
 import { takeDown } from '../../../src/photo/takedown.repository.ts';
 import {
@@ -118,15 +118,15 @@ describe('a death in the middle of some work', () => {
     await take(dead, ['a']);
     await dead.die();
     const told: string[] = [];
-    const guard = new Guard(
+    const inFlight = new InFlightItems(
       {
         connection: { url: database.url, applicationName: applicationName() },
         log: pino({ level: 'warn' }, { write: (line: string) => void told.push(line) }),
       },
       { work: 'inspect', noun: 'picture', child },
     );
-    onTestFinished(() => guard.close());
-    await guard.take(['3']);
+    onTestFinished(() => inFlight.close());
+    await inFlight.take(['3']);
     expect(told.join('')).toContain('what it had in flight (1 photo, 2 pictures) runs one at a time');
   });
 });
@@ -218,17 +218,17 @@ describe('deaths', () => {
 
 describe('in-flight records that are closed', () => {
   it('reject callers that wait to add items, and let no caller wait for ever', async () => {
-    const guard = new Guard(
+    const inFlight = new InFlightItems(
       { connection: { url: database.url, applicationName: applicationName() }, log },
       { work: 'inspect', noun: 'picture', child },
     );
-    const held = await guard.take(['a']);
-    const asked = Promise.allSettled(['b', 'c', 'd'].map((item) => guard.take([item])));
+    const held = await inFlight.take(['a']);
+    const asked = Promise.allSettled(['b', 'c', 'd'].map((item) => inFlight.take([item])));
     // The first call is running by now.
     await setImmediate();
-    await guard.close();
+    await inFlight.close();
     await held.release();
-    const late = Promise.allSettled([guard.take(['e'])]);
+    const late = Promise.allSettled([inFlight.take(['e'])]);
     const ends = [...(await asked), ...(await late)].map((end) =>
       end.status === 'rejected' ? end.reason.code : 'had',
     );

@@ -45,8 +45,8 @@ export class GridDesk extends Desk {
   };
 
   override start(): () => void {
-    this.session.onMoreChanged = () => this.#readAgain();
-    this.#unsubscribe = this.session.subscribe(() => this.#count());
+    this.store.onMoreChanged = () => this.#readAgain();
+    this.#unsubscribe = this.store.subscribe(() => this.#count());
     if (location.hash === '#filter') this.openDialog({ kind: 'filter' });
     return super.start();
   }
@@ -60,7 +60,7 @@ export class GridDesk extends Desk {
   }
 
   get gone(): number {
-    const { shelf } = this.session;
+    const { shelf } = this.store;
     const isGoneNow = (key: string): boolean => isGone(shelf.at(key) ?? shelf.change(key), this.view.filter);
     return [...shelf.touched].filter((key) => this.list.has(key) && isGoneNow(key)).length;
   }
@@ -72,19 +72,19 @@ export class GridDesk extends Desk {
 
   open(position: number): void {
     const view = { ...this.view, photo: this.list.subjects[position] };
-    history.replaceState(null, '', hrefOf(this.session.collection, 'grid', view));
-    location.assign(hrefOf(this.session.collection, '', view));
+    history.replaceState(null, '', hrefOf(this.store.collection, 'grid', view));
+    location.assign(hrefOf(this.store.collection, '', view));
   }
 
   setTapMode(mode: TapMode): void {
     this.tapMode = mode;
-    this.session.changed();
+    this.store.changed();
   }
 
   select(selection: Selection): void {
     this.list.selection = selection;
     this.takesFocus = true;
-    this.session.changed();
+    this.store.changed();
   }
 
   clear(): void {
@@ -107,7 +107,7 @@ export class GridDesk extends Desk {
     clearTimeout(this.#reading);
     this.#wanted = [];
     this.#unsubscribe();
-    this.session.onMoreChanged = () => {};
+    this.store.onMoreChanged = () => {};
   }
 
   protected get isShown(): boolean {
@@ -115,13 +115,13 @@ export class GridDesk extends Desk {
   }
 
   protected afterDecision(judgement: Judgement, subjects: readonly Subject[]): void {
-    this.session.say(`${countText(subjects.length)} ${judgementText(judgement)}`);
+    this.store.say(`${countText(subjects.length)} ${judgementText(judgement)}`);
     this.tapMode = 'one';
     this.select(afterDecision(this.list.selection, this.list.count));
   }
 
   protected showAgain({ subject }: DoneAction, _: 'undo' | 'redo', said: string): void {
-    this.session.say(said);
+    this.store.say(said);
     const position = this.list.positionOf(subject);
     if (position !== undefined) this.select({ ...cleared(this.list.selection), cursor: position, anchor: position });
   }
@@ -129,19 +129,19 @@ export class GridDesk extends Desk {
   async #fill(start: Subject | undefined): Promise<void> {
     const { view } = this;
     try {
-      const subjects = await this.session.api.index(view.filter, this.order);
+      const subjects = await this.store.api.index(view.filter, this.order);
       // The reviewer has chosen another filter.
       if (view !== this.view) return;
       this.list.fill(subjects);
       if (start !== undefined) this.list.fill(subjects, this.list.positionOf(start) ?? 0);
       this.trouble = null;
       this.isReady = true;
-      this.session.shelf.touched.clear();
+      this.store.shelf.touched.clear();
       this.#readAgain();
     } catch (error) {
       this.trouble = messageOf(error);
     }
-    this.session.changed();
+    this.store.changed();
   }
 
   #readAgain(): void {
@@ -160,15 +160,15 @@ export class GridDesk extends Desk {
     if (missing.length === 0 || this.#isReading) return;
     this.#isReading = true;
     try {
-      const { photos } = await this.session.api.rows(missing);
+      const { photos } = await this.store.api.rows(missing);
       for (const one of missing) read.set(subjectKey(one), false);
       for (const photo of photos) read.set(subjectKey(photo), true);
       this.trouble = null;
-      this.session.put(photos);
+      this.store.put(photos);
       this.#readIn(0);
     } catch (error) {
       this.trouble = messageOf(error);
-      this.session.changed();
+      this.store.changed();
       this.#readIn(AGAIN_AFTER_MS);
     } finally {
       this.#isReading = false;
@@ -177,7 +177,7 @@ export class GridDesk extends Desk {
 
   /** Reads the counts again if the filter has changed, or once the server has what this page has changed. */
   #count(): void {
-    const { history, isSent } = this.session;
+    const { history, isSent } = this.store;
     if (!isSent) return;
     const { filter } = this.view;
     const wanted = `${searchOf({ filter })} ${history.done.length} ${history.undone.length}`;
@@ -190,9 +190,9 @@ export class GridDesk extends Desk {
 
   /** If the read fails, keeps the old counts: the tiles show the problem. */
   async #readCounts(filter: ReviewFilter, wanted: string): Promise<void> {
-    const facets = await this.session.api.facets(filter).catch(() => null);
+    const facets = await this.store.api.facets(filter).catch(() => null);
     if (facets === null || wanted !== this.#counted) return;
     this.facets = facets;
-    this.session.changed();
+    this.store.changed();
   }
 }

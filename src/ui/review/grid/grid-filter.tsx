@@ -33,8 +33,8 @@ export function FilterDialog({ desk, facets }: FilterDialogProps) {
   );
 }
 
-function Fields({ desk: { session, view }, facets }: FilterDialogProps) {
-  const { setup, shelf } = session;
+function Fields({ desk: { store, view }, facets }: FilterDialogProps) {
+  const { setup, shelf } = store;
   const { filter } = view;
   const classes = shelf.classes
     .map(({ wnid, name, listed }): Option => [wnid, name, listed])

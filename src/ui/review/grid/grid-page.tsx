@@ -9,7 +9,7 @@ import { Tiles } from './grid-tiles.tsx';
 import { keyHint } from '../keys.ts';
 import { PhotoDialog } from '../photo-dialog.tsx';
 import { selectedCount, clickedOn, extendedTo, movedTo, toggledAt } from '../photo-list.ts';
-import { useKeys, useSession, type PageProps } from '../use-session.ts';
+import { useKeys, useStore, type PageProps } from '../use-store.ts';
 import { hrefOf, viewOf } from '../view-url.ts';
 import { cursorAfter } from './grid-layout.ts';
 
@@ -17,9 +17,9 @@ interface GridProps {
   readonly desk: GridDesk;
 }
 
-export function GridPage({ session }: PageProps) {
-  useSession(session);
-  const desk = useMemo(() => new GridDesk(session, 'grid'), [session]);
+export function GridPage({ store }: PageProps) {
+  useStore(store);
+  const desk = useMemo(() => new GridDesk(store, 'grid'), [store]);
   useEffect(() => desk.start(), [desk]);
   useKeys('grid', desk, { onPress: (event) => selectByKey(event, desk) });
   const { isReady } = desk;
@@ -27,7 +27,7 @@ export function GridPage({ session }: PageProps) {
     <main class="grid-page" data-ready={isReady ? '' : undefined} onClick={(event) => followLink(event, desk)}>
       <GridHeader desk={desk} />
       <GridSide desk={desk} />
-      <h1 class="unseen">Grid of {session.collection}</h1>
+      <h1 class="unseen">Grid of {store.collection}</h1>
       <section class="gridview" ref={desk.scroller} aria-label="Grid" aria-busy={!isReady}>
         <FilterBar desk={desk} />
         <GridContent desk={desk} />
@@ -39,12 +39,12 @@ export function GridPage({ session }: PageProps) {
 }
 
 function GridHeader({ desk }: GridProps) {
-  const { session, view } = desk;
+  const { store, view } = desk;
   const { wnid } = view.filter;
   const common = { kind: 'chip', desk };
   const place = wnid === undefined ? 'all classes' : desk.nameOf(wnid);
   return (
-    <HeaderBar session={session} place={<a href={hrefOf(session.collection, 'classes')}>{place}</a>} wnid={wnid}>
+    <HeaderBar store={store} place={<a href={hrefOf(store.collection, 'classes')}>{place}</a>} wnid={wnid}>
       <CommandButton {...common} command="view">
         Single
       </CommandButton>
@@ -123,12 +123,12 @@ function GridContent({ desk }: GridProps) {
   );
 }
 
-function Target({ desk: { list, session } }: GridProps) {
+function Target({ desk: { list, store } }: GridProps) {
   const selected = selectedCount(list.selection);
   return (
     <p class="target">
       <b>{selected === 0 ? 'This photo' : `${countText(selected)} selected`}</b>
-      <small>{session.said}</small>
+      <small>{store.said}</small>
     </p>
   );
 }

@@ -12,7 +12,7 @@ interface CountLink {
 }
 
 export function GridSide({ desk }: { readonly desk: GridDesk }) {
-  const { facets, session, view } = desk;
+  const { facets, store, view } = desk;
   if (facets === null) return <aside class="side" aria-label="Counts" aria-busy="true" />;
   const { filter } = view;
   const { states, sources, noise } = facets;
@@ -30,7 +30,7 @@ export function GridSide({ desk }: { readonly desk: GridDesk }) {
     ...STATES.map((state) => stateLink(state, states[state], state)),
     { text: 'all models agree', count: noise, filter: ofNoise, isOn: noiseIsOn },
   ];
-  const ofSources = session.setup.sources.map((source): CountLink => {
+  const ofSources = store.setup.sources.map((source): CountLink => {
     const isOn = filter.source === source;
     return {
       text: source,
@@ -66,7 +66,7 @@ function Confusions({ desk, confusions }: { readonly desk: GridDesk; readonly co
                 <span class="searched">{name}</span> → <span class="predicted">{confusionName}</span>
               </span>
               <span class="count">
-                {accepted} of {desk.session.setup.cap}
+                {accepted} of {desk.store.setup.cap}
               </span>
             </a>
           </li>

@@ -124,8 +124,8 @@ interface TileProps {
 }
 
 function Tile({ desk, subject, position, column, layout }: TileProps) {
-  const { list, order, session } = desk;
-  const photo = desk.isUnlisted(subject) ? null : session.shelf.photo(subject);
+  const { list, order, store } = desk;
+  const photo = desk.isUnlisted(subject) ? null : store.shelf.photo(subject);
   const isOn = isSelected(list.selection, position);
   return (
     <div
@@ -148,7 +148,7 @@ function Tile({ desk, subject, position, column, layout }: TileProps) {
         ) : (
           <img src={`/thumbnails/${subject.sha256}`} alt="" draggable={false} decoding="async" />
         )}
-        {photo ? <span class="value">{valueText(photo, order, session.setup.cap)}</span> : null}
+        {photo ? <span class="value">{valueText(photo, order, store.setup.cap)}</span> : null}
         {photo ? <Badges photo={photo} /> : null}
         {isOn ? (
           <span class="tick" aria-hidden="true">

@@ -6,21 +6,16 @@ import { WideTable } from '../../../page/wide-table.tsx';
 import { countText } from '../../../kernel/texts.ts';
 import { Criteria } from '../criteria.tsx';
 import { AnswerPage, ProgressBar } from './page-parts.tsx';
-import type { ReviewSession } from '../store/session.ts';
-import type { PageProps } from '../use-session.ts';
+import type { ReviewStore } from '../store/review-store.ts';
+import type { PageProps } from '../use-store.ts';
 import { hrefOf } from '../view-url.ts';
 import { acceptedText } from '../words.ts';
 
-export function AgreementPage({ session }: PageProps) {
-  const { api, collection, shelf } = session;
+export function AgreementPage({ store }: PageProps) {
+  const { api, collection, shelf } = store;
   const nameOf = (wnid: string): string => shelf.progress(wnid)?.name ?? wnid;
   return (
-    <AnswerPage
-      session={session}
-      place={() => 'agreement'}
-      read={() => api.agreement()}
-      waiting="Comparing the verdicts …"
-    >
+    <AnswerPage store={store} place={() => 'agreement'} read={() => api.agreement()} waiting="Comparing the verdicts …">
       {({ overall, classes }) => (
         <>
           <h1>Agreement</h1>
@@ -50,27 +45,27 @@ export function AgreementPage({ session }: PageProps) {
   );
 }
 
-export function OneClassPage({ session, match }: PageProps) {
+export function OneClassPage({ store, match }: PageProps) {
   const wnid = decodeURIComponent(match[1] ?? '');
   return (
     <AnswerPage
-      session={session}
+      store={store}
       wnid={wnid}
       place={(page) => page?.name ?? wnid}
-      read={() => session.api.classPage(wnid)}
+      read={() => store.api.classPage(wnid)}
       waiting="Reading the class …"
     >
-      {(page) => <ClassView session={session} page={page} />}
+      {(page) => <ClassView store={store} page={page} />}
     </AnswerPage>
   );
 }
 
 interface ClassViewProps {
-  readonly session: ReviewSession;
+  readonly store: ReviewStore;
   readonly page: ClassPage;
 }
 
-function ClassView({ session, page }: ClassViewProps) {
+function ClassView({ store, page }: ClassViewProps) {
   const { wnid, name, synonyms, gloss, link, references } = page;
   return (
     <>
@@ -83,11 +78,11 @@ function ClassView({ session, page }: ClassViewProps) {
       </header>
       <div class="class-columns">
         <div>
-          <Progress session={session} page={page} />
-          <Criteria session={session} question={null} />
+          <Progress store={store} page={page} />
+          <Criteria store={store} question={null} />
         </div>
         <div>
-          {page.confusions.length === 0 ? null : <Confusions session={session} page={page} />}
+          {page.confusions.length === 0 ? null : <Confusions store={store} page={page} />}
           {references.length === 0 ? null : <References name={name} references={references} />}
         </div>
       </div>
@@ -110,7 +105,7 @@ function References({ name, references }: Pick<ClassPage, 'name' | 'references'>
   );
 }
 
-function Progress({ session: { collection, setup }, page: { wnid, progress } }: ClassViewProps) {
+function Progress({ store: { collection, setup }, page: { wnid, progress } }: ClassViewProps) {
   if (progress === null)
     return <p>No photo of this class is on the shortlist. Models see it in photos of other classes.</p>;
   const { listed, open, accepted, rejected, unsure, disputed } = progress;
@@ -145,7 +140,7 @@ function Progress({ session: { collection, setup }, page: { wnid, progress } }: 
   );
 }
 
-function Confusions({ session: { collection, setup }, page: { wnid, name, confusions } }: ClassViewProps) {
+function Confusions({ store: { collection, setup }, page: { wnid, name, confusions } }: ClassViewProps) {
   const { cap } = setup;
   return (
     <section>

@@ -2,23 +2,23 @@ import { useState } from 'preact/hooks';
 import type { ClassProgress } from '../../../review/desk/desk.ts';
 import { countOf, countText } from '../../../kernel/texts.ts';
 import { PageFrame, ProgressBar, useAnswer } from './page-parts.tsx';
-import type { ReviewSession } from '../store/session.ts';
-import type { PageProps } from '../use-session.ts';
+import type { ReviewStore } from '../store/review-store.ts';
+import type { PageProps } from '../use-store.ts';
 import { hrefOf } from '../view-url.ts';
 import { acceptedText, DECIDED, totalsOf } from '../words.ts';
 
-export function ClassesPage({ session }: PageProps) {
-  const { classes } = session.shelf;
+export function ClassesPage({ store }: PageProps) {
+  const { classes } = store.shelf;
   return (
-    <PageFrame session={session} place="all classes" isReady>
-      <h1 class="unseen">Review of {session.collection}</h1>
-      <Totals classes={classes} target={session.setup.target} />
-      <Ways collection={session.collection} classes={classes} />
+    <PageFrame store={store} place="all classes" isReady>
+      <h1 class="unseen">Review of {store.collection}</h1>
+      <Totals classes={classes} target={store.setup.target} />
+      <Ways collection={store.collection} classes={classes} />
       {classes.length > 0 ? (
-        <Classes session={session} classes={classes} />
+        <Classes store={store} classes={classes} />
       ) : (
         <p>
-          No photo is on the shortlist. <code>winnow shortlist --collection {session.collection}</code> makes one.
+          No photo is on the shortlist. <code>winnow shortlist --collection {store.collection}</code> makes one.
         </p>
       )}
     </PageFrame>
@@ -26,12 +26,12 @@ export function ClassesPage({ session }: PageProps) {
 }
 
 interface ClassesProps {
-  readonly session: ReviewSession;
+  readonly store: ReviewStore;
   readonly classes: readonly ClassProgress[];
 }
 
-function Classes({ session, classes }: ClassesProps) {
-  const { api, collection, setup } = session;
+function Classes({ store, classes }: ClassesProps) {
+  const { api, collection, setup } = store;
   const [wanted, setWanted] = useState('');
   const [order, setOrder] = useState('review order');
   const covers = useAnswer(() => api.covers()).answer ?? {};

@@ -2,11 +2,11 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { messageOf } from '../store/api.ts';
 import { HeaderBar } from '../frame.tsx';
-import { useSession, type PageProps } from '../use-session.ts';
+import { useStore, type PageProps } from '../use-store.ts';
 import { hrefOf, type ReviewPage } from '../view-url.ts';
 import { DECIDED, type StateCounts } from '../words.ts';
 
-interface PageFrameProps extends Pick<PageProps, 'session'> {
+interface PageFrameProps extends Pick<PageProps, 'store'> {
   readonly place: string;
   readonly wnid?: string;
   readonly isReady: boolean;
@@ -21,13 +21,13 @@ const LINKS: Readonly<Record<string, ReviewPage>> = {
   Agreement: 'agreement',
 };
 
-export function PageFrame({ session, place, wnid, isReady, children }: PageFrameProps) {
-  useSession(session);
+export function PageFrame({ store, place, wnid, isReady, children }: PageFrameProps) {
+  useStore(store);
   return (
     <main class="review-page" data-ready={isReady ? '' : undefined}>
-      <HeaderBar session={session} place={place} wnid={wnid}>
+      <HeaderBar store={store} place={place} wnid={wnid}>
         {Object.entries(LINKS).map(([text, page]) => {
-          const href = hrefOf(session.collection, page);
+          const href = hrefOf(store.collection, page);
           return (
             <a key={text} class="chip" href={href} aria-current={location.pathname === href ? 'page' : undefined}>
               {text}
@@ -40,7 +40,7 @@ export function PageFrame({ session, place, wnid, isReady, children }: PageFrame
   );
 }
 
-interface AnswerPageProps<T> extends Pick<PageFrameProps, 'session' | 'wnid'> {
+interface AnswerPageProps<T> extends Pick<PageFrameProps, 'store' | 'wnid'> {
   readonly place: (answer: T | null) => string;
   readonly read: () => Promise<T>;
   readonly waiting: string;

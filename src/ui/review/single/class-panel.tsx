@@ -3,7 +3,7 @@ import { Link } from '../../../page/link.tsx';
 import { countText } from '../../../kernel/texts.ts';
 import { Criteria } from '../criteria.tsx';
 import { Opinions } from './disputes.tsx';
-import type { ReviewSession } from '../store/session.ts';
+import type { ReviewStore } from '../store/review-store.ts';
 import type { SingleDesk } from './single-desk.ts';
 import { hrefOf } from '../view-url.ts';
 import { FilterChips } from '../filter-chips.tsx';
@@ -12,7 +12,7 @@ import { MODE_WORDS, STATES } from '../words.ts';
 
 /** The searched class and the criteria. In mode O the predicted class is first, because it matters more. */
 export function ClassPanel({ desk }: { readonly desk: SingleDesk }) {
-  const { session, photo, view } = desk;
+  const { store, photo, view } = desk;
   const isFiltered = !desk.isForDisputes && Object.values(view.filter).some((value) => value !== undefined);
   const filters = isFiltered ? (
     <div class="filters">
@@ -26,7 +26,7 @@ export function ClassPanel({ desk }: { readonly desk: SingleDesk }) {
       </aside>
     );
   }
-  const { question, first, second } = MODE_WORDS[session.setup.mode];
+  const { question, first, second } = MODE_WORDS[store.setup.mode];
   const references = {
     searched: <References desk={desk} kind="searched" wnid={photo.wnid} title={photo.name} />,
     predicted: <References desk={desk} kind="predicted" wnid={photo.confusionWnid} title={photo.confusionName} />,
@@ -36,9 +36,9 @@ export function ClassPanel({ desk }: { readonly desk: SingleDesk }) {
       {filters}
       <Named photo={photo} page={desk.classPage(photo.wnid)} />
       {desk.isForDisputes ? <Opinions photo={photo} /> : null}
-      <Criteria session={session} question={question} />
+      <Criteria store={store} question={question} />
       {references[first]}
-      <Counts session={session} wnid={photo.wnid} />
+      <Counts store={store} wnid={photo.wnid} />
       {references[second]}
     </aside>
   );
@@ -96,11 +96,11 @@ function References({ desk, kind, wnid, title }: ReferencesProps) {
   );
 }
 
-function Counts({ session, wnid }: { readonly session: ReviewSession; readonly wnid: string }) {
-  const progress = session.shelf.progress(wnid);
+function Counts({ store, wnid }: { readonly store: ReviewStore; readonly wnid: string }) {
+  const progress = store.shelf.progress(wnid);
   if (progress === undefined) return null;
   const href = (state?: (typeof STATES)[number]): string =>
-    hrefOf(session.collection, 'grid', { filter: { wnid, state } });
+    hrefOf(store.collection, 'grid', { filter: { wnid, state } });
   return (
     <section>
       <dl class="counts">

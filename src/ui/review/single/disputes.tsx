@@ -1,22 +1,22 @@
 import type { ReviewFilter, ReviewPhoto } from '../../../review/desk/desk.ts';
 import type { Subject } from '../../../review/events/event.ts';
-import type { ReviewSession } from '../store/session.ts';
+import type { ReviewStore } from '../store/review-store.ts';
 import { judgementText } from '../words.ts';
 
 /** Opinions per photo. If all leave the photo unsure, a reviewer must settle it. */
 const OPINIONS = 3;
 
 /** First photos on which two reviewers disagree, then those that three leave unsure. @throws ApiError */
-export async function readDisputes(session: ReviewSession, wnid: string | undefined): Promise<readonly Subject[]> {
-  const disputed = await readAll(session, { wnid, state: 'disputed' });
-  const unsure = await readAll(session, { wnid, state: 'unsure' });
+export async function readDisputes(store: ReviewStore, wnid: string | undefined): Promise<readonly Subject[]> {
+  const disputed = await readAll(store, { wnid, state: 'disputed' });
+  const unsure = await readAll(store, { wnid, state: 'unsure' });
   return [...disputed, ...unsure.filter(isLeftUnsure)];
 }
 
-async function readAll(session: ReviewSession, filter: ReviewFilter): Promise<readonly ReviewPhoto[]> {
-  const subjects = await session.api.index(filter, session.setup.orders[0] ?? 'lowest');
-  await session.load(subjects);
-  return subjects.flatMap((subject) => session.shelf.photo(subject) ?? []);
+async function readAll(store: ReviewStore, filter: ReviewFilter): Promise<readonly ReviewPhoto[]> {
+  const subjects = await store.api.index(filter, store.setup.orders[0] ?? 'lowest');
+  await store.load(subjects);
+  return subjects.flatMap((subject) => store.shelf.photo(subject) ?? []);
 }
 
 export function isLeftUnsure(photo: Pick<ReviewPhoto, 'isSettled' | 'mine' | 'others'>): boolean {

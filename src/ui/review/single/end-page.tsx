@@ -5,8 +5,8 @@ import { hrefOf } from '../view-url.ts';
 import { totalsOf } from '../words.ts';
 
 export function EndPage({ desk }: { readonly desk: SingleDesk }) {
-  const { session, view } = desk;
-  const { collection, setup } = session;
+  const { store, view } = desk;
+  const { collection, setup } = store;
   const { trouble: problem, withOthers } = desk;
   if (!desk.isReady) return <Calm title="Looking for photos …" />;
   if (desk.isForDisputes) return <NoDisputes collection={collection} problem={problem} />;
@@ -46,8 +46,8 @@ function NoDisputes({ collection, problem }: { readonly collection: string; read
   );
 }
 
-function Done({ desk: { session, view, isComplete } }: { readonly desk: SingleDesk }) {
-  const { collection, shelf } = session;
+function Done({ desk: { store, view, isComplete } }: { readonly desk: SingleDesk }) {
+  const { collection, shelf } = store;
   const { accepted, rejected, unsure, disputed, open } = totalsOf(shelf.classes);
   const isFiltered = Object.values(view.filter).some((value) => value !== undefined);
   const allDone = isFiltered ? 'Nothing is open under this filter' : 'Every photo has its verdict';

@@ -38,8 +38,8 @@ export function EvidencePanel(props: EvidencePanelProps) {
   );
 }
 
-function Certainty({ desk: { members, session }, photo }: { readonly desk: SingleDesk; readonly photo: ReviewPhoto }) {
-  const { threshold, mode } = session.setup;
+function Certainty({ desk: { members, store }, photo }: { readonly desk: SingleDesk; readonly photo: ReviewPhoto }) {
+  const { threshold, mode } = store.setup;
   const { name, maxTrueProb, confusionName, confusionProb } = photo;
   const crops = members.reduce((count, member) => count + member.crops.length, 0);
   return (

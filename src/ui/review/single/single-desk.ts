@@ -23,8 +23,8 @@ const STRIP_PHOTOS = 10;
 /** The store of the page that shows one photo after another: leased ones, or on the page of disputes those to settle. */
 export class SingleDesk extends Desk {
   readonly pictures = new Pictures();
-  readonly evidence = new Fetched<PhotoEvidenceShown>(() => this.session.changed());
-  readonly #classPages = new Fetched<ClassPage>(() => this.session.changed());
+  readonly evidence = new Fetched<PhotoEvidenceShown>(() => this.store.changed());
+  readonly #classPages = new Fetched<ClassPage>(() => this.store.changed());
   /** `null` for disputes, which are not leased, because one decision settles a photo for all. */
   #supply: Supply | null = null;
   #lastWnid: string | undefined;
@@ -68,12 +68,12 @@ export class SingleDesk extends Desk {
   get gridHref(): string {
     const { filter, ...view } = this.view;
     const shown = this.isForDisputes ? { ...filter, state: 'disputed' as const } : filter;
-    return hrefOf(this.session.collection, 'grid', { ...view, filter: shown, photo: undefined });
+    return hrefOf(this.store.collection, 'grid', { ...view, filter: shown, photo: undefined });
   }
 
   next(count: number): readonly ReviewPhoto[] {
     const { subjects, at } = this.list;
-    return subjects.slice(at + 1, at + 1 + count).flatMap((one) => this.session.shelf.photo(one) ?? []);
+    return subjects.slice(at + 1, at + 1 + count).flatMap((one) => this.store.shelf.photo(one) ?? []);
   }
 
   /** Open photos that others hold, if none is left. */
@@ -92,15 +92,15 @@ export class SingleDesk extends Desk {
   }
 
   get decisions(): ReturnType<typeof lastDecisions> {
-    return lastDecisions(this.session.history, STRIP_PHOTOS);
+    return lastDecisions(this.store.history, STRIP_PHOTOS);
   }
 
   async show(subject: Subject, said = ''): Promise<void> {
     this.list.show(subject);
     this.#settle(said);
-    if (this.session.shelf.photo(subject) !== undefined) return;
+    if (this.store.shelf.photo(subject) !== undefined) return;
     this.#loading += 1;
-    await this.session.load([subject]).catch((error: unknown) => this.session.say(messageOf(error)));
+    await this.store.load([subject]).catch((error: unknown) => this.store.say(messageOf(error)));
     this.#loading -= 1;
     // Another reviewer may have the photo.
     this.#supply?.renew();
@@ -109,17 +109,17 @@ export class SingleDesk extends Desk {
   }
 
   protected fill(): void {
-    const { session, view, order } = this;
+    const { store, view, order } = this;
     this.stop();
     this.trouble = null;
     this.#lastWnid = undefined;
     this.#withOther = null;
     this.list.fill([]);
-    this.isReady = session.outbox === null && !this.isForDisputes;
+    this.isReady = store.outbox === null && !this.isForDisputes;
     if (this.isForDisputes) void this.#readDisputes();
     else {
       const onAnswer = (answer: LeaseAnswer | null): void => this.#take(answer);
-      this.#supply = new Supply(session, { view, order, need: () => this.#need(), onAnswer });
+      this.#supply = new Supply(store, { view, order, need: () => this.#need(), onAnswer });
     }
     if (view.photo !== undefined) void this.show(view.photo);
     this.#supply?.refill();
@@ -160,8 +160,8 @@ export class SingleDesk extends Desk {
   }
 
   async #readDisputes(): Promise<void> {
-    const { session, view } = this;
-    const found = await readDisputes(session, view.filter.wnid).catch((error: unknown) => messageOf(error));
+    const { store, view } = this;
+    const found = await readDisputes(store, view.filter.wnid).catch((error: unknown) => messageOf(error));
     if (view !== this.view) return;
     if (typeof found === 'string') this.trouble = found;
     else this.list.append(found);
@@ -170,7 +170,7 @@ export class SingleDesk extends Desk {
   }
 
   #isOpen = (subject: Subject): boolean => {
-    const photo = this.session.shelf.photo(subject);
+    const photo = this.store.shelf.photo(subject);
     return this.isForDisputes ? photo?.isSettled === false : photo?.state === 'open';
   };
 
@@ -183,7 +183,7 @@ export class SingleDesk extends Desk {
     const wasNone = list.current === undefined;
     this.trouble = this.#supply?.problem ?? null;
     if (answer !== null) {
-      this.session.put(answer.photos);
+      this.store.put(answer.photos);
       this.#dropLost(answer.lost);
       list.append(answer.photos);
     }
@@ -212,20 +212,20 @@ export class SingleDesk extends Desk {
 
   /** Call after each change of the list: announces the shown photo and preloads the next ones. */
   #settle(said: string): void {
-    const { photo, session, pictures } = this;
+    const { photo, store, pictures } = this;
     if (photo !== null) this.#lastWnid = photo.wnid;
-    if (said !== '') session.say(`${said} ${this.#spoken()}`);
-    const undone = session.history.done.at(-1);
+    if (said !== '') store.say(`${said} ${this.#spoken()}`);
+    const undone = store.history.done.at(-1);
     const ahead = this.next(PICTURES_AHEAD);
     if (photo !== null) pictures.of(photo.sha256);
     for (const { sha256 } of ahead) pictures.prepare(sha256);
     if (undone !== undefined) pictures.of(undone.subject.sha256);
     for (const one of photo === null ? [] : [photo, ...ahead.slice(0, EVIDENCE_AHEAD)]) {
-      this.evidence.want(subjectKey(one), () => session.api.evidence(one));
-      for (const wnid of [one.wnid, one.confusionWnid]) this.#classPages.want(wnid, () => session.api.classPage(wnid));
+      this.evidence.want(subjectKey(one), () => store.api.evidence(one));
+      for (const wnid of [one.wnid, one.confusionWnid]) this.#classPages.want(wnid, () => store.api.classPage(wnid));
     }
     this.#supply?.refill();
-    session.changed();
+    store.changed();
   }
 
   #spoken(): string {

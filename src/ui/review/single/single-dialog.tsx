@@ -10,7 +10,7 @@ import type { SingleDesk } from './single-desk.ts';
 export function SingleDialog({ desk }: { readonly desk: SingleDesk }) {
   const { dialog } = desk;
   const [subject] = dialog?.subjects ?? [];
-  const photo = subject === undefined ? undefined : desk.session.shelf.photo(subject);
+  const photo = subject === undefined ? undefined : desk.store.shelf.photo(subject);
   if (dialog !== null && photo !== undefined) {
     if (dialog.kind === 'seen') return <Seen desk={desk} photo={photo} />;
     if (dialog.kind === 'compare') {
@@ -85,17 +85,17 @@ interface SeenProps {
 const SHOWN = 12;
 
 /** Mode O: the likely classes first. The answer is stored in the note, because it can be any text. */
-function Seen({ desk: { closeDialog, evidence, session }, photo }: SeenProps) {
+function Seen({ desk: { closeDialog, evidence, store }, photo }: SeenProps) {
   const [text, setText] = useState('');
   const subjects: readonly Subject[] = [{ sha256: photo.sha256, wnid: photo.wnid }];
-  const names = [...new Set([...namesIn(evidence.get(subjectKey(photo))), ...session.setup.classNames])];
+  const names = [...new Set([...namesIn(evidence.get(subjectKey(photo))), ...store.setup.classNames])];
   const fitting = names.filter((name) => name.toLowerCase().includes(text.trim().toLowerCase())).slice(0, SHOWN);
   const save = (name: string): void => {
     closeDialog();
     const { note: before } = photo.mine;
     const note = `${before}${before === '' ? '' : '\n'}sees: ${name}`;
-    session.record({ kind: 'note', subjects, value: { note } });
-    session.say(`Note: ${note}`);
+    store.record({ kind: 'note', subjects, value: { note } });
+    store.say(`Note: ${note}`);
   };
   return (
     <Dialog title="Which class is visible?" onClose={closeDialog}>

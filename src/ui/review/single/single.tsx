@@ -10,15 +10,15 @@ import { SingleDesk } from './single-desk.ts';
 import { SingleDialog } from './single-dialog.tsx';
 import { Said, PhotoTools, PhotoView } from './photo-view.tsx';
 import { useHeat } from './use-heat.ts';
-import { useKeys, useSession, type PageProps } from '../use-session.ts';
+import { useKeys, useStore, type PageProps } from '../use-store.ts';
 import { useZoom } from './use-zoom.ts';
 import { hrefOf } from '../view-url.ts';
 import { judgementText } from '../words.ts';
 import { subjectKey } from '../store/history.ts';
 
-export function Single({ session, match: [page] }: PageProps) {
-  useSession(session);
-  const desk = useMemo(() => new SingleDesk(session, page === 'disputes' ? page : ''), [session, page]);
+export function Single({ store, match: [page] }: PageProps) {
+  useStore(store);
+  const desk = useMemo(() => new SingleDesk(store, page === 'disputes' ? page : ''), [store, page]);
   useEffect(() => desk.start(), [desk]);
   const { photo } = desk;
   const crops = useCrops(desk);
@@ -52,11 +52,11 @@ export function Single({ session, match: [page] }: PageProps) {
 }
 
 function SingleHeader({ desk }: { readonly desk: SingleDesk }) {
-  const { photo, session } = desk;
-  const { shelf, setup, collection } = session;
+  const { photo, store } = desk;
+  const { shelf, setup, collection } = store;
   return (
     <HeaderBar
-      session={session}
+      store={store}
       place={<a href={hrefOf(collection, 'classes')}>{placeText(desk)}</a>}
       wnid={photo?.wnid}
       detail={photo === null ? undefined : `this confusion ${shelf.acceptedOf(photo)} of ${setup.cap}`}
@@ -76,8 +76,8 @@ function SingleHeader({ desk }: { readonly desk: SingleDesk }) {
   );
 }
 
-function placeText({ session, photo, list, isForDisputes }: SingleDesk): string {
-  const { classes } = session.shelf;
+function placeText({ store, photo, list, isForDisputes }: SingleDesk): string {
+  const { classes } = store.shelf;
   if (isForDisputes)
     return list.count === 0 ? 'disputes' : `dispute ${Math.min(list.at + 1, list.count)} of ${list.count}`;
   const position = classes.findIndex(({ wnid }) => wnid === photo?.wnid);
@@ -105,14 +105,14 @@ function useCrops({ members }: SingleDesk) {
 const NEXT_PHOTOS = 3;
 
 function Strip({ desk }: { readonly desk: SingleDesk }) {
-  const { photo, decisions, session } = desk;
+  const { photo, decisions, store } = desk;
   const shown = photo === null ? null : subjectKey(photo);
   const before = decisions.filter(({ subject }) => subjectKey(subject) !== shown);
   return (
     <nav class="strip" aria-label="Last decisions">
       <ol>
         {before.map(({ subject, judgement, photos }) => {
-          const text = `${judgementText(judgement)}: ${session.shelf.photo(subject)?.name ?? subject.wnid}`;
+          const text = `${judgementText(judgement)}: ${store.shelf.photo(subject)?.name ?? subject.wnid}`;
           return (
             <li key={subjectKey(subject)}>
               <button

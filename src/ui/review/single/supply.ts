@@ -2,7 +2,7 @@ import type { LeaseAnswer, LeaseRequest, ReviewOrder } from '../../../review/des
 import { subjectsOf } from '../store/history.ts';
 import type { Subject } from '../../../review/events/event.ts';
 import { ApiError, messageOf } from '../store/api.ts';
-import type { ReviewSession } from '../store/session.ts';
+import type { ReviewStore } from '../store/review-store.ts';
 import type { ReviewView } from '../view-url.ts';
 
 /** A tab leases up to HOLD photos. It asks for more when fewer than REFILL_AT open ones are ahead. */
@@ -32,7 +32,7 @@ interface SupplyOptions {
 
 /** Leases photos for this tab in the background, as long as the tab is visible. */
 export class Supply {
-  readonly #session: ReviewSession;
+  readonly #store: ReviewStore;
   readonly #options: SupplyOptions;
   readonly #renewMs: number;
   readonly #renewal: ReturnType<typeof setInterval>;
@@ -46,11 +46,11 @@ export class Supply {
   withOthers = 0;
   problem: string | null = null;
 
-  constructor(session: ReviewSession, options: SupplyOptions) {
-    this.#session = session;
+  constructor(store: ReviewStore, options: SupplyOptions) {
+    this.#store = store;
     this.#options = options;
     this.#left = options.view.balanced ?? Infinity;
-    this.#renewMs = Math.min(RENEW_MS, session.setup.leaseMs / 3);
+    this.#renewMs = Math.min(RENEW_MS, store.setup.leaseMs / 3);
     this.#renewal = setInterval(() => this.refill(), this.#renewMs);
     const { signal } = this.#stopped;
     document.addEventListener('visibilitychange', this.renew, { signal });
@@ -65,13 +65,13 @@ export class Supply {
 
   refill(): void {
     const isWaiting = this.#isAsking || this.#stopped.signal.aborted || document.visibilityState !== 'visible';
-    if (this.#session.outbox === null || isWaiting) return;
+    if (this.#store.outbox === null || isWaiting) return;
     const { open, ahead, from } = this.#options.need();
     const isDue = open.length > 0 && performance.now() - this.#askedAtMs >= this.#renewMs;
     const mayTake = this.#timer === undefined && ahead < REFILL_AT;
     if (!isDue && !mayTake) return;
     // Photos with unsent decisions count as held, so that the server does not send them again.
-    const held = subjectsOf([...open, ...this.#session.aheadSubjects()]);
+    const held = subjectsOf([...open, ...this.#store.aheadSubjects()]);
     const room = Math.min(HOLD - ahead, MOST_HELD - held.length, this.#left);
     const wanted = mayTake ? Math.max(0, room) : 0;
     if (wanted > 0 || isDue) void this.#ask(wanted, { from, held });
@@ -119,12 +119,12 @@ export class Supply {
 
   #lease(request: Omit<LeaseRequest, 'client' | 'order' | 'filter' | 'reviewer'>): Promise<LeaseAnswer> {
     const { view, order } = this.#options;
-    const client = this.#session.outbox?.client ?? '';
-    return this.#session.api.lease({ ...request, client, order, filter: view.filter });
+    const client = this.#store.outbox?.client ?? '';
+    return this.#store.api.lease({ ...request, client, order, filter: view.filter });
   }
 
   #giveBack = (): void => {
-    if (this.#session.outbox === null) return;
+    if (this.#store.outbox === null) return;
     void this.#lease({ count: 0, held: [] }).catch(() => undefined);
     // A page restored from the browser's cache may show photos that others have leased since.
     addEventListener('pageshow', ({ persisted }) => persisted && location.reload(), { once: true });

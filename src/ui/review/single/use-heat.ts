@@ -9,15 +9,15 @@ type HeatKind = (typeof KINDS)[number];
 export type HeatControl = ReturnType<typeof useHeat>;
 
 /** The heatmap of the shown photo, of the first member whose map is exact. It stays on from photo to photo. */
-export function useHeat({ session, photo, members }: SingleDesk) {
+export function useHeat({ store, photo, members }: SingleDesk) {
   const [kind, setKind] = useState<HeatKind>(null);
-  const maps = useMemo(() => new Fetched<Heatmap>(() => session.changed()), [session]);
+  const maps = useMemo(() => new Fetched<Heatmap>(() => store.changed()), [store]);
   const { model } = members.find(({ heatmap }) => heatmap === 'class-activation') ?? members[0] ?? {};
   const wanted = photo === null ? null : wantedOf(photo, kind);
   const key = `${model} ${wanted?.wnid} ${wanted?.sha256}`;
   useEffect(() => {
     if (wanted !== null && model !== undefined)
-      maps.want(key, () => session.api.heatmap(model, wanted.wnid, wanted.sha256));
+      maps.want(key, () => store.api.heatmap(model, wanted.wnid, wanted.sha256));
   }, [key]);
   const map = maps.get(key);
   return {

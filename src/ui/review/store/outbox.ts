@@ -66,7 +66,7 @@ export class Outbox {
   #isSending = false;
   #wake: () => void = () => {};
   #obstacle: string | null = null;
-  #notice: string | null;
+  #banner: string | null;
   /** True if the browser failed to store or remove an action and the reviewer was told. */
   #isStoreBroken = false;
 
@@ -78,7 +78,7 @@ export class Outbox {
     this.#queue = mine.filter(({ problem }) => problem === null);
     this.#setAside = ofHere.filter(({ problem }) => problem !== null);
     const ofOthers = kept.filter(({ reviewer, problem }) => reviewer !== options.reviewer && problem === null);
-    this.#notice = setAsideText(this.#setAside) ?? othersText(ofOthers);
+    this.#banner = setAsideText(this.#setAside) ?? othersText(ofOthers);
   }
 
   static async open(options: OutboxOptions): Promise<Outbox> {
@@ -96,12 +96,12 @@ export class Outbox {
   }
 
   get problem(): string | null {
-    return this.#obstacle ?? this.#notice;
+    return this.#obstacle ?? this.#banner;
   }
 
   /** The actions set aside, if the problem is about them; otherwise empty. */
   get setAside(): readonly KeptAction[] {
-    return this.#obstacle === null && this.#notice !== null ? this.#setAside : [];
+    return this.#obstacle === null && this.#banner !== null ? this.#setAside : [];
   }
 
   record(change: ReviewChange): ActionRef & { readonly at: string } {
@@ -117,20 +117,20 @@ export class Outbox {
   sendAgain(): void {
     const again = this.#setAside.map((one) => ({ ...one, problem: null }));
     this.#setAside = [];
-    this.#notice = null;
+    this.#banner = null;
     this.#enqueue(again);
   }
 
   discardSetAside(): void {
     void this.#safely(this.#store.remove(this.#setAside));
     this.#setAside = [];
-    this.#notice = null;
+    this.#banner = null;
     this.#options.onChange();
   }
 
   /** Hides the problem. Actions set aside are shown again at the next page load. */
   dismissProblem(): void {
-    if (this.#obstacle === null) this.#notice = null;
+    if (this.#obstacle === null) this.#banner = null;
     this.#obstacle = null;
     this.#options.onChange();
   }
@@ -150,7 +150,7 @@ export class Outbox {
       if (this.#isStoreBroken) return;
       this.#isStoreBroken = true;
       const advice = 'Do not close the page while some are not sent.';
-      this.#notice = `This browser cannot keep decisions (${messageOf(error)}). ${advice}`;
+      this.#banner = `This browser cannot keep decisions (${messageOf(error)}). ${advice}`;
       this.#options.onChange();
     }
   }
@@ -224,7 +224,7 @@ export class Outbox {
     const refused = { ...kept, problem };
     await this.#safely(this.#store.put(refused));
     this.#setAside = [...this.#setAside, refused];
-    this.#notice = setAsideText(this.#setAside);
+    this.#banner = setAsideText(this.#setAside);
     this.#endWait([kept]);
     queueMicrotask(() => this.#options.onRefused(kept.action));
   }

@@ -6,7 +6,7 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { EngineTally } from '../../../../src/filter/engine/engine-tally.ts';
 import { startEngine } from '../../../../src/filter/engine/thread-pool.process.ts';
-import { GuardedEngine } from '../../../../src/filter/run/guarded-engine.process.ts';
+import { CrashSafeEngine } from '../../../../src/filter/run/crash-safe-engine.process.ts';
 import { noEvidence } from '../../../../src/models/evidence/evidence.ts';
 import type { Sha256 } from '../../../../src/kernel/ids.ts';
 import { recordDeath } from '../../../../src/runtime/work/in-flight.repository.ts';
@@ -24,11 +24,11 @@ beforeAll(async () => {
 });
 afterAll(() => rm(blobsDir, { recursive: true, force: true }));
 
-async function newGuarded(changes: Partial<EngineSpec> = {}): Promise<GuardedEngine> {
+async function newGuarded(changes: Partial<EngineSpec> = {}): Promise<CrashSafeEngine> {
   const log = openLogger({ level: 'silent', format: 'json' }, process.stderr);
   const connection = { url: database.url, applicationName: applicationName() };
   const spec = await engineSpec(blobsDir, changes);
-  const engine = new GuardedEngine({ connection, log }, { spec, threads: 1, work: 'filter' });
+  const engine = new CrashSafeEngine({ connection, log }, { spec, threads: 1, work: 'filter' });
   onTestFinished(() => engine.close());
   return engine;
 }

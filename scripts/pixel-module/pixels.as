@@ -1,5 +1,5 @@
 // AssemblyScript (TypeScript's syntax, compiled to WebAssembly): loops over pixels, most of them 128 bits at a time. `node --import tsx
-// scripts/build-kernels.ts` compiles it into src/photo/pixels/kernel-bytes.ts.
+// scripts/build-pixel-module.ts` compiles it into src/photo/pixels/pixel-module-bytes.ts.
 //
 // Resizing. Sums are those of Pillow (see src/photo/pixels/resize.ts): 8-bit pixels times weights in units of 2^-22, plus one half, shifted right by 22. A weight
 // does not fit 16 bits, so it comes in two parts, weight = high * 2^11 + low, both at most 2^11: i32x4.dot_i16x8_s then

@@ -25,7 +25,7 @@ interface SessionOptions {
 }
 
 /** One open page of the review: its photos, its reviewer's actions and their queue. Views read it and subscribe to changes. */
-export class ReviewSession {
+export class ReviewStore {
   readonly collection: string;
   readonly api: ReviewApi;
   readonly shelf = new Shelf();
@@ -45,22 +45,22 @@ export class ReviewSession {
     this.setup = setup;
   }
 
-  /** Starts sending the reviewer's stored actions. A page opens one session and then calls `begin`. */
-  static async open(options: SessionOptions): Promise<ReviewSession> {
-    const session = new ReviewSession(options);
+  /** Starts sending the reviewer's stored actions. A page opens one store and then calls `begin`. */
+  static async open(options: SessionOptions): Promise<ReviewStore> {
+    const store = new ReviewStore(options);
     const { collection, setup } = options;
     const { reviewer } = setup;
     if (setup.mayReview && reviewer !== null) {
-      session.#outbox = await Outbox.open({
+      store.#outbox = await Outbox.open({
         collection,
         reviewer,
         send: (of, request) => reviewApi(of, reviewer).actions(request),
-        onChange: () => session.changed(),
-        onAnswer: (answer, isOwn) => session.#take(answer, isOwn),
-        onRefused: (action) => void session.#readAgain('subjects' in action ? action.subjects : []),
+        onChange: () => store.changed(),
+        onAnswer: (answer, isOwn) => store.#take(answer, isOwn),
+        onRefused: (action) => void store.#readAgain('subjects' in action ? action.subjects : []),
       });
     }
-    return session;
+    return store;
   }
 
   /** May be called again after a failure. @throws ApiError if the server does not answer */

@@ -6,17 +6,17 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 
 /**
- * Compiles scripts/kernels/pixels.as into src/photo/pixels/kernel-bytes.ts. With `--check` it only compares, for CI. npm
+ * Compiles scripts/pixel-module/pixels.as into src/photo/pixels/pixel-module-bytes.ts. With `--check` it only compares, for CI. npm
  * downloads the compiler (100 MB) when this script runs, because users of winnow do not need it.
  */
 const COMPILER = 'assemblyscript@0.28.20';
 const OPTIONS = ['--runtime', 'stub', '--enable', 'simd', '-O3', '--converge', '--noAssert', '--initialMemory', '1'];
-const SOURCE = fileURLToPath(new URL('kernels/pixels.as', import.meta.url));
-const TARGET = fileURLToPath(new URL('../src/photo/pixels/kernel-bytes.ts', import.meta.url));
+const SOURCE = fileURLToPath(new URL('pixel-module/pixels.as', import.meta.url));
+const TARGET = fileURLToPath(new URL('../src/photo/pixels/pixel-module-bytes.ts', import.meta.url));
 
 /** Returns the bytes of the compiled module. */
 function compile(): Buffer {
-  const folder = mkdtempSync(path.join(tmpdir(), 'winnow-kernels-'));
+  const folder = mkdtempSync(path.join(tmpdir(), 'winnow-pixel-module-'));
   try {
     // The compiler requires the ending `.ts`. In the repository the file ends differently, so that our type check does not
     // read it.
@@ -31,14 +31,14 @@ function compile(): Buffer {
   }
 }
 
-const text = `/** Made by scripts/build-kernels.ts from scripts/kernels/pixels.as: a WebAssembly module, base64. */
-export const KERNEL_BASE64 =
+const text = `/** Made by scripts/build-pixel-module.ts from scripts/pixel-module/pixels.as: a WebAssembly module, base64. */
+export const PIXEL_MODULE_BASE64 =
   '${compile().toString('base64')}';
 `;
 if (!process.argv.includes('--check')) writeFileSync(TARGET, text);
 else if (readFileSync(TARGET, 'utf8') !== text) {
   console.error(
-    `Expected ${TARGET} to be what scripts/build-kernels.ts makes but it is not: run it, and commit the result`,
+    `Expected ${TARGET} to be what scripts/build-pixel-module.ts makes but it is not: run it, and commit the result`,
   );
   process.exitCode = 1;
 }

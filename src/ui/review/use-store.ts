@@ -1,16 +1,16 @@
 import { useEffect, useReducer, useRef } from 'preact/hooks';
 import type { Desk } from './desk.ts';
 import { commandOf, isForPage, keyName, repeats } from './keys.ts';
-import type { ReviewSession } from './store/session.ts';
+import type { ReviewStore } from './store/review-store.ts';
 
 export interface PageProps {
-  readonly session: ReviewSession;
+  readonly store: ReviewStore;
   readonly match: readonly string[];
 }
 
-export function useSession(session: ReviewSession): void {
+export function useStore(store: ReviewStore): void {
   const [, again] = useReducer((count: number) => count + 1, 0);
-  useEffect(() => session.subscribe(() => again(undefined)), [session]);
+  useEffect(() => store.subscribe(() => again(undefined)), [store]);
 }
 
 interface KeyHandlers {

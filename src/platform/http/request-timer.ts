@@ -3,7 +3,7 @@ import { Interrupted } from '../../kernel/errors.ts';
 import { type Refusal, Refused } from './http-outcome.ts';
 
 /** Watches a request with all its hops. The reason of an abort is a `Refused`, or the caller's `Interrupted`. */
-export class Watch {
+export class RequestTimer {
   receivedBytes = 0;
   readonly #controller = new AbortController();
   readonly #totalTimeoutMs: number;
@@ -66,7 +66,7 @@ export function everyRunningMs(periodMs: number, onPeriod: () => void): () => nu
     countedMs += Math.min(nowMs - lastMs, 2 * tickMs);
     lastMs = nowMs;
   };
-  const timer = setInterval(() => {
+  const interval = setInterval(() => {
     count();
     // Timers are not exact: the tenth tick may come a little early.
     if (countedMs < dueMs - tickMs / 2) return;
@@ -74,7 +74,7 @@ export function everyRunningMs(periodMs: number, onPeriod: () => void): () => nu
     onPeriod();
   }, tickMs);
   return () => {
-    clearInterval(timer);
+    clearInterval(interval);
     count();
     return countedMs;
   };

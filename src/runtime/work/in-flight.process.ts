@@ -7,7 +7,7 @@ import { openPool } from '../../platform/postgres/open-database.ts';
 import type { App } from '../open/app.process.ts';
 import { databaseFailure } from '../open/database-failure.process.ts';
 
-export interface GuardOptions<Spec> {
+export interface InFlightOptions<Spec> {
   /** Names the work that an item may be poison for. */
   readonly work: string;
   readonly noun: 'photo' | 'picture';
@@ -31,8 +31,8 @@ export interface Held<Request, Answer> {
  * one at a time. The connection stays open: it tells other processes that this one lives. A batch costs two small
  * statements, which wait for no disk.
  */
-export class Guard<Spec, Request, Answer> {
-  readonly #options: GuardOptions<Spec>;
+export class InFlightItems<Spec, Request, Answer> {
+  readonly #options: InFlightOptions<Spec>;
   readonly #log: App['log'];
   readonly #db: ReturnType<typeof openPool>;
   readonly #child: ChildProgram<Spec, Request, Answer>;
@@ -42,7 +42,7 @@ export class Guard<Spec, Request, Answer> {
   readonly #open = new Set<number>();
   #isClosed = false;
 
-  constructor({ connection, log }: Pick<App, 'connection' | 'log'>, options: GuardOptions<Spec>) {
+  constructor({ connection, log }: Pick<App, 'connection' | 'log'>, options: InFlightOptions<Spec>) {
     this.#options = options;
     this.#log = log;
     this.#child = new ChildProgram(options.child);

@@ -7,11 +7,11 @@ import { startEngine, type FilterEngine, THREAD_DIED } from '../engine/thread-po
 import type { EngineSpec } from '../engine/messages.ts';
 import { ModelHealth } from '../engine/model-health.ts';
 import type { App } from '../../runtime/open/app.process.ts';
-import { Guard, type Held } from '../../runtime/work/guard.process.ts';
+import { InFlightItems, type Held } from '../../runtime/work/in-flight.process.ts';
 import { SharedLock } from './shared-lock.ts';
 import type { SoloAnswer } from './solo-filter.process.ts';
 
-export interface GuardedOptions {
+export interface CrashSafeOptions {
   readonly spec: EngineSpec;
   readonly threads: number;
   readonly work: string;
@@ -29,10 +29,10 @@ const LIMIT_MS = 600_000;
  *
  * `start` loads the models. Otherwise they are loaded for the first photos, before those are recorded as in flight.
  */
-export class GuardedEngine implements FilterEngine {
-  readonly #options: GuardedOptions;
+export class CrashSafeEngine implements FilterEngine {
+  readonly #options: CrashSafeOptions;
   readonly #lock = new SharedLock();
-  readonly #guard: Guard<EngineSpec, EvaluationTask, SoloAnswer>;
+  readonly #inFlight: InFlightItems<EngineSpec, EvaluationTask, SoloAnswer>;
   readonly #health: ModelHealth;
   readonly #tally: EngineTally;
   #started: Promise<unknown> | null = null;
@@ -40,11 +40,11 @@ export class GuardedEngine implements FilterEngine {
   #isStopping = false;
   #isClosed = false;
 
-  constructor(app: Pick<App, 'connection' | 'log'>, options: GuardedOptions) {
+  constructor(app: Pick<App, 'connection' | 'log'>, options: CrashSafeOptions) {
     this.#options = options;
     const { spec, threads, work, hasWorked = () => Promise.resolve(false) } = options;
     const child = { module: new URL('solo-filter.mjs', import.meta.url), spec, limitMs: LIMIT_MS };
-    this.#guard = new Guard(app, { work, noun: 'photo', child });
+    this.#inFlight = new InFlightItems(app, { work, noun: 'photo', child });
     this.#health = new ModelHealth({ names: spec.members.map(({ name }) => name), hasWorked });
     this.#tally = new EngineTally(threads);
   }
@@ -58,7 +58,7 @@ export class GuardedEngine implements FilterEngine {
   async evaluate(tasks: readonly EvaluationTask[]): Promise<readonly EvaluationResult[]> {
     if (tasks.length === 0) return [];
     await this.start();
-    const held = await this.#guard.take(tasks.map(({ sha256 }) => sha256));
+    const held = await this.#inFlight.take(tasks.map(({ sha256 }) => sha256));
     try {
       const { provider = 'cpu' } = this.#options.spec;
       const results = (await this.#evaluate(tasks, held)).map((result) => ({
@@ -93,9 +93,9 @@ export class GuardedEngine implements FilterEngine {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    await this.#guard.endChild();
+    await this.#inFlight.endChild();
     await this.#closeEngine();
-    await this.#guard.close();
+    await this.#inFlight.close();
   }
 
   async #evaluate(
@@ -115,7 +115,7 @@ export class GuardedEngine implements FilterEngine {
   }
 
   async #together(tasks: readonly EvaluationTask[]): Promise<readonly EvaluationResult[]> {
-    await this.#guard.endChild();
+    await this.#inFlight.endChild();
     const engine = await this.#opened();
     return engine.evaluate(tasks);
   }
