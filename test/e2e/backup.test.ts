@@ -96,7 +96,6 @@ async function filesBelow(dir: string): Promise<number> {
   return entries.filter((entry) => entry.isFile()).length;
 }
 
-/** Starts a command, and kills it once a folder has some files. */
 async function killOnce(args: readonly string[], dir: string, files: number): Promise<void> {
   const command = startWinnow(args);
   await until(async () => command.child.exitCode !== null || (await filesBelow(dir)) >= files);

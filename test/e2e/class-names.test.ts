@@ -10,7 +10,6 @@ useSharedServer();
 
 const SAMPLES = path.join(repositoryRoot, 'assets', 'samples', 'photos');
 
-/** One sample photo in each of the folders. */
 async function photosIn(cwd: string, labels: readonly string[]): Promise<void> {
   const [photo = ''] = await readdir(path.join(SAMPLES, 'n01443537'));
   for (const label of labels) await cp(path.join(SAMPLES, 'n01443537', photo), path.join(cwd, 'photos', label, photo));

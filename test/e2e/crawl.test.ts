@@ -20,15 +20,7 @@ const PIZZA = 'n07873807';
 
 const folder = suiteFolder();
 
-interface CollectionChanges {
-  readonly name?: string;
-  readonly licences?: string;
-  readonly threshold?: number;
-}
-
-/** A collection of four classes, in a file. */
-async function writeCollection(file: string, changes: CollectionChanges = {}): Promise<string> {
-  const { name = 'four', licences = 'any', threshold = 0.15 } = changes;
+async function writeCollection(file: string, { name = 'four', licences = 'any', threshold = 0.15 } = {}) {
   const text = [
     `name: ${name}`,
     `classes: [${LION}, ${GOLDFISH}, ${DAISY}, ${PIZZA}]`,

@@ -35,7 +35,6 @@ const rowsIn = async (name: string): Promise<PhotoRow[]> =>
 /** Metadata that `withCameraFacts` puts into photos. */
 const CAMERA_FACTS = ['Ada Private', 'Canon-maker-secret'];
 
-/** A copy of the data folder, for commands that change it. */
 async function copyOf(): Promise<string> {
   await copyData(set.data, folder.at('copy'));
   return folder.at('copy');
@@ -202,37 +201,21 @@ describe('winnow export', () => {
     const table = folder.at('by-file.csv');
     const lines = changed.map(({ sha256, wnid }) => `${sha256},${wnid},accept,By File`);
     await writeFile(table, ['sha256,wnid,verdict,reviewer', ...lines, ''].join('\n'));
-    const imported = await winnow([
-      'verdicts',
-      'import',
-      table,
-      '--json',
-      '--collection',
-      set.collection,
-      '--data',
-      await copyOf(),
-    ]);
-    expect([imported.code, JSON.parse(imported.stdout)]).toMatchObject([
-      0,
-      { imported: changed.length, notListed: [] },
-    ]);
+    const { code, stdout } = await winnow(['verdicts', 'import', table, '--json', ...flags(await copyOf())]);
+    expect([code, JSON.parse(stdout)]).toMatchObject([0, { imported: changed.length, notListed: [] }]);
   });
 
   it('refuses a folder with content, an unknown format and a set of which nothing is accepted', async () => {
-    const there = await exportTo('v1');
-    expect([there.code, there.stderr]).toEqual([2, expect.stringContaining('There is something at')]);
-    expect((await exportTo('v1/README.md')).stderr).toContain('There is something at');
-    const below = await exportTo('v1/README.md/x');
-    expect([below.code, below.stderr]).toEqual([1, expect.stringMatching(/Cannot write to .*ENOTDIR.*another folder/)]);
-    const long = await exportTo('x'.repeat(300));
-    expect([long.code, long.stderr]).toEqual([
-      1,
-      expect.stringMatching(/Cannot write to .*ENAMETOOLONG.*another folder/),
-    ]);
-    const format = await exportTo('x', '--format', 'cocoa');
-    expect([format.code, format.stderr]).toEqual([2, expect.stringMatching(/received 'cocoa'.*Did you mean 'coco'/s)]);
-    const none = await exportTo('x', '--licences', 'MIT');
-    expect([none.code, none.stderr]).toEqual([2, expect.stringMatching(/can be exported \(.*licence \d+/)]);
+    const cases: readonly (readonly [code: number, said: RegExp, name: string, ...options: string[]])[] = [
+      [2, /There is something at/, 'v1'],
+      [2, /There is something at/, 'v1/README.md'],
+      [1, /Cannot write to .*ENOTDIR.*another folder/, 'v1/README.md/x'],
+      [1, /Cannot write to .*ENAMETOOLONG.*another folder/, 'x'.repeat(300)],
+      [2, /received 'cocoa'.*Did you mean 'coco'/s, 'x', '--format', 'cocoa'],
+      [2, /can be exported \(.*licence \d+/, 'x', '--licences', 'MIT'],
+    ];
+    for (const [code, said, name, ...options] of cases)
+      expect(await exportTo(name, ...options)).toMatchObject({ code, stderr: expect.stringMatching(said) });
     expect(await readdir(folder.at())).not.toContain('x');
   });
 

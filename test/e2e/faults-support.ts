@@ -14,7 +14,6 @@ export const SMALL_BATCHES = { WINNOW_FILTER_BATCH_PHOTOS: '4', WINNOW_FILTER_TH
 
 export const lastLine = (text: string): string => text.trimEnd().split('\n').at(-1) ?? '';
 
-/** Commands on data folders, and what must hold after a fault. */
 export interface Faults {
   readonly flags: (data: string) => string[];
   readonly start: (name: string, data: string, ...args: string[]) => RunningCommand;

@@ -27,7 +27,6 @@ async function sampleOf(wnid: string, at = 0): Promise<Buffer> {
   return readFile(path.join(SAMPLES, wnid, names.toSorted()[at] ?? ''));
 }
 
-/** The same picture in other bytes. */
 const recoded = (bytes: Buffer): Promise<Buffer> => sharp(bytes).jpeg({ quality: 70 }).toBuffer();
 /** Another picture, of which models think much the same. */
 const mirrored = (bytes: Buffer): Promise<Buffer> => sharp(bytes).flop().jpeg().toBuffer();

@@ -68,12 +68,7 @@ const unlistedUrls = (): string[] => ['127.0.0.1', 'localhost'].map((name) => `h
 const good = (): string[] => GOOD_PATHS.map((path) => `${host.origin}${path}`);
 const hostile = (): string[] => [...host.cases.keys()].map((path) => `${host.origin}${path}`);
 
-interface Crawled {
-  readonly lines: readonly CandidateLine[];
-  readonly peakBytes: number;
-}
-
-async function crawl(name: string, urls: readonly string[]): Promise<Crawled> {
+async function crawl(name: string, urls: readonly string[]) {
   const from = await writeUrlList(folder.at(`${name}.csv`), urls);
   const allow = [host.address, choosy.address, dead.address];
   await catalogueOf(folder.at(name));
@@ -90,8 +85,8 @@ async function crawl(name: string, urls: readonly string[]): Promise<Crawled> {
 }
 
 describe('a crawl of hosts that do all that they should not', () => {
-  let alone: Crawled;
-  let mixed: Crawled;
+  let alone: Awaited<ReturnType<typeof crawl>>;
+  let mixed: Awaited<ReturnType<typeof crawl>>;
   let outcomes: Map<string, string>;
 
   beforeAll(async () => {

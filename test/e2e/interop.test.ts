@@ -39,7 +39,6 @@ const CENTRE = 4;
 const TIMEOUT_MS = 900_000;
 
 const folder = suiteFolder();
-/** The exported set. The folder exists only once the tests run. */
 const exported = (): string => folder.at('export');
 const withoutParquet = (): string => folder.at('without-parquet');
 

@@ -70,12 +70,7 @@ async function crawledCopy(name: string): Promise<string> {
 }
 
 /** Results that must not depend on how the work was interrupted or shared. */
-interface EndState {
-  readonly decisions: readonly string[];
-  readonly shortlist: string;
-}
-
-async function endState(data: string): Promise<EndState> {
+async function endState(data: string) {
   const [decided, listed] = await Promise.all([done('decisions', data, '--json'), done('shortlist', data, '--json')]);
   const decisions = jsonLines<DecisionLine>(decided.stdout).map(({ sha256, wnid, state, confusion, candidates }) =>
     JSON.stringify({ sha256, wnid, state, confusion, candidates }),
@@ -97,7 +92,7 @@ async function expectNothingBroken(data: string): Promise<void> {
   await expect(readdir(folder.at(data, 'blobs', 'unfinished'))).rejects.toMatchObject({ code: 'ENOENT' });
 }
 
-let undisturbed: EndState;
+let undisturbed: Awaited<ReturnType<typeof endState>>;
 let undisturbedMs = 0;
 
 beforeAll(async () => {
@@ -229,7 +224,6 @@ async function untilStderr({ child }: RunningCommand, pattern: RegExp): Promise<
   while (!pattern.test(text)) await once(child.stderr ?? child, 'data');
 }
 
-/** The most memory that a command has held, once it has ended. */
 async function peakMemoryOf({ child, result }: RunningCommand): Promise<number> {
   let peakBytes = 0;
   while (child.exitCode === null && child.signalCode === null) {

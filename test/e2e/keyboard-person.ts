@@ -10,7 +10,6 @@ export interface Done {
   readonly undoes: number | null;
 }
 
-/** A person at the keyboard, who remembers what was done. */
 export class Person {
   readonly done: Done[] = [];
   /** Actions that stand, and undos that can be taken back with their actions: the places of their photos in `done`. */
@@ -84,7 +83,6 @@ export class Person {
     this.#does([{ kind: 'flag', ...before, value: { flagged: true }, undoes: null }]);
   }
 
-  /** Takes back the last action, and sees its photo again. */
   async undo(key: string): Promise<void> {
     const action = this.#standing.pop() ?? [];
     await this.page.keyboard.press(key);

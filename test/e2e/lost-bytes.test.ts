@@ -1,9 +1,9 @@
-import { copyFile, cp, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { copyFile, cp, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { jsonLines, repositoryRoot, winnow, type CommandResult } from '../support/winnow.ts';
 import { useSharedServer } from '../support/shared-server.ts';
+import { testFolder } from '../support/test-app.ts';
 
 useSharedServer();
 
@@ -12,19 +12,14 @@ const CLASSES = ['n01443537', 'n01440764', 'n01498041', 'n01514668'];
 const COLLECTION = `name: four\nclasses: [${CLASSES.join(', ')}]\nensemble: [efficientnet-lite0]\n`;
 
 let folder = '';
-/** The data folder of the commands, in `folder`. */
 let data = 'data';
 beforeEach(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'winnow-lost-'));
-  for (const wnid of CLASSES)
-    await cp(path.join(repositoryRoot, 'assets/samples/photos', wnid), path.join(folder, 'photos', wnid), {
-      recursive: true,
-    });
-  await writeFile(path.join(folder, 'four.yaml'), COLLECTION);
-});
-afterEach(() => {
   data = 'data';
-  return rm(folder, { recursive: true, force: true });
+  folder = await testFolder();
+  const samples = path.join(repositoryRoot, 'assets/samples/photos');
+  for (const wnid of CLASSES)
+    await cp(path.join(samples, wnid), path.join(folder, 'photos', wnid), { recursive: true });
+  await writeFile(path.join(folder, 'four.yaml'), COLLECTION);
 });
 
 function run(...args: string[]): Promise<CommandResult> {
@@ -33,16 +28,16 @@ function run(...args: string[]): Promise<CommandResult> {
   return winnow([...args, ...collection, '--data', path.join(folder, data)]);
 }
 
-const crawl = (): Promise<CommandResult> => run('crawl', '--source', 'folder', '--from', path.join(folder, 'photos'));
-
-interface Decided {
-  readonly sha256: string;
-  readonly state: string;
-  readonly maxTrueProb: number | null;
+async function expectOutput(args: readonly string[], code: number, said: RegExp | string): Promise<CommandResult> {
+  const result = await run(...args);
+  expect(result).toMatchObject({ code, stdout: expect.stringMatching(said) });
+  return result;
 }
 
+const crawl = (): Promise<CommandResult> => run('crawl', '--source', 'folder', '--from', path.join(folder, 'photos'));
+
 async function decisions(): Promise<Map<string, string>> {
-  const lines = jsonLines<Decided>((await run('decisions', '--json')).stdout);
+  const lines = jsonLines<{ sha256: string }>((await run('decisions', '--json')).stdout);
   return new Map(lines.map(({ sha256, ...rest }) => [sha256, JSON.stringify(rest)]));
 }
 
@@ -57,13 +52,8 @@ describe('photos whose bytes are lost', () => {
     await crawl();
     const files = await blobs();
     await rm(path.join(folder, 'data', 'blobs'), { recursive: true });
-    const { code, stdout } = await run('doctor');
-    expect([code, stdout]).toEqual([
-      1,
-      expect.stringMatching(
-        new RegExp(`FAIL bytes: of ${files.length} photos \\(.*\\) ${files.length} have lost their bytes`),
-      ),
-    ]);
+    const lost = `FAIL bytes: of ${files.length} photos \\(.*\\) ${files.length} have lost their bytes`;
+    await expectOutput(['doctor'], 1, lost);
   });
 
   it('are named and stay undecided, the others go on, and resume and a crawl bring the bytes back', async () => {
@@ -86,35 +76,20 @@ describe('photos whose bytes are lost', () => {
       expect([sha256, said.includes('undecided')]).toEqual([sha256, lost.includes(sha256)]);
 
     // Without --deep the blobs are listed, so the one with other bytes of another size is found, and the other two.
-    const listed = await run('doctor');
-    expect([listed.code, listed.stdout]).toEqual([
-      1,
-      expect.stringMatching(new RegExp(`FAIL bytes: of ${files.length} photos .* 3 have lost their bytes, such as `)),
-    ]);
-    const audit = await run('doctor', '--deep');
-    expect([audit.code, audit.stdout]).toEqual([
-      1,
-      expect.stringContaining(`FAIL photos have their bytes: 3 of ${files.length}: `),
-    ]);
+    await expectOutput(['doctor'], 1, `FAIL bytes: of ${files.length} photos .* 3 have lost their bytes, such as `);
+    const deep = ['doctor', '--deep'];
+    const audit = await expectOutput(deep, 1, `FAIL photos have their bytes: 3 of ${files.length}: `);
     for (const sha256 of lost)
       expect(audit.stdout).toMatch(
         new RegExp(`the photo ${sha256} has lost its bytes \\(.*?\\): winnow resume fetches`),
       );
 
-    const resumed = await run('resume');
-    expect([resumed.code, resumed.stdout]).toEqual([
-      0,
-      expect.stringContaining(`3 of ${files.length} photos had lost their bytes`),
-    ]);
+    const resumed = await expectOutput(['resume'], 0, `3 of ${files.length} photos had lost their bytes`);
     for (const sha256 of lost) expect(resumed.stderr).toContain(sha256);
-    const awaited = await run('doctor', '--deep');
-    expect([awaited.code, awaited.stdout]).toEqual([
-      0,
-      expect.stringContaining(`note photos have their bytes: ${files.length} checked; the next crawl fetches 3 again`),
-    ]);
+    const awaited = `note photos have their bytes: ${files.length} checked; the next crawl fetches 3 again`;
+    await expectOutput(deep, 0, awaited);
     expect((await crawl()).code).toBe(0);
-    const after = await run('filter');
-    expect([after.code, after.stdout]).toEqual([0, expect.stringContaining('decided 3 photos')]);
+    await expectOutput(['filter'], 0, 'decided 3 photos');
     expect((await run('doctor', '--deep')).stdout).not.toContain('FAIL');
 
     // The decisions of a data folder that never lost anything.
@@ -153,20 +128,15 @@ describe('photos whose bytes are lost', () => {
     await rename(place, `${place}-elsewhere`);
     const takedown = ['takedown', '--sha256', '0'.repeat(64), '--reason', 'a test'];
     const move = ['move', '--to-blobs', 's3://photos/lab'];
-    for (const command of [
-      ['filter'],
-      ['resume'],
-      ['crawl', '--source', 'folder', '--from', path.join(folder, 'photos')],
-    ]) {
-      const { code, stderr } = await run(...command);
-      expect([command[0], code, stderr]).toEqual([
-        command[0],
-        1,
-        expect.stringMatching(/Check that the disk is mounted/),
-      ]);
-    }
-    for (const [name = '', ...flags] of [takedown, move]) {
-      const { code, stderr } = await winnow([name, ...flags, '--data', path.join(folder, data)]);
+    const commands: Record<string, () => Promise<CommandResult>> = {
+      filter: () => run('filter'),
+      resume: () => run('resume'),
+      crawl,
+      takedown: () => winnow([...takedown, '--data', path.join(folder, data)]),
+      move: () => winnow([...move, '--data', path.join(folder, data)]),
+    };
+    for (const [name, command] of Object.entries(commands)) {
+      const { code, stderr } = await command();
       expect([name, code, stderr]).toEqual([name, 1, expect.stringMatching(/Check that the disk is mounted/)]);
     }
     await rm(place, { recursive: true, force: true });
@@ -192,11 +162,7 @@ describe('photos whose bytes are lost', () => {
   it('are fetched again, all of them, if an operator says that all are lost', async () => {
     expect((await crawl()).code).toBe(0);
     await rm(path.join(folder, 'data', 'blobs'), { recursive: true });
-    const resumed = await run('resume', '--all-lost');
-    expect([resumed.code, resumed.stdout]).toEqual([
-      0,
-      expect.stringMatching(/^(\d+) of \1 photos had lost their bytes/),
-    ]);
+    await expectOutput(['resume', '--all-lost'], 0, /^(\d+) of \1 photos had lost their bytes/);
     expect((await crawl()).code).toBe(0);
     expect((await run('doctor', '--deep')).code).toBe(0);
   });

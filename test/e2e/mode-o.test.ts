@@ -3,7 +3,9 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { jsonLines, repositoryRoot, winnow, withFolder } from '../support/winnow.ts';
 import { sumsThatFail } from '../../src/status/funnel.ts';
+import type { DecisionLine } from '../../src/filter/run/decision-line.ts';
 import type { Funnel } from '../../src/kernel/funnel.ts';
+import type { ShortlistLine } from '../../src/shortlist/shortlist-csv.ts';
 import { useSharedServer } from '../support/shared-server.ts';
 
 useSharedServer();
@@ -28,21 +30,6 @@ mode: O
 classes: imagenet-o
 policy: { minConfidence: 0.3, nearDuplicateCosine: 0.99 }
 `;
-
-interface Decision {
-  readonly sha256: string;
-  readonly wnid: string;
-  readonly state: string;
-  readonly confusion: object | null;
-}
-
-interface Row {
-  readonly wnid: string;
-  readonly confusionWnid: string;
-  readonly maxTrueProb: null;
-  readonly confusionProb: number;
-  readonly twinBy: string | null;
-}
 
 describe('a collection of mode O', () => {
   it('refuses classes and their synonyms, keeps what a model is sure of, and lists the surest first', async () => {
@@ -89,12 +76,12 @@ describe('a collection of mode O', () => {
       expect(await fetched()).toContain('parlour_grand');
 
       const shortlist = await winnow(['shortlist', ...flags, '--json']);
-      const rows = jsonLines<Row>(shortlist.stdout);
+      const rows = jsonLines<ShortlistLine>(shortlist.stdout);
       expect(rows.length).toBe(funnel.totals.decided.kept);
       expect(rows).toContainEqual(
         expect.objectContaining({ wnid: 'discus_fish', confusionWnid: 'n01443537', maxTrueProb: null, twinBy: null }),
       );
-      expect(rows.every(({ confusionProb }) => confusionProb >= 0.3)).toBe(true);
+      expect(rows.every(({ confusionProb }) => (confusionProb ?? 0) >= 0.3)).toBe(true);
       const page = await readFile(path.join(data, 'shortlists', 'strangers', 'shortlist.html'), 'utf8');
       expect(page).toContain('<bdi>discus fish</bdi>');
       const again = await winnow(['shortlist', ...flags, '--json']);
@@ -110,16 +97,9 @@ describe('a collection of mode O', () => {
       const list = [...thousand, 'n99999999'];
       await writeFile(path.join(cwd, 'list.txt'), list.join('\n'));
       const model = path.join(repositoryRoot, 'test/fixtures/onnx/thousand-and-one.onnx');
-      const how = [
-        '--classes',
-        'list.txt',
-        '--resize',
-        '36',
-        '--normalise',
-        '127,127,127/128,128,128',
-        '--allow-chance',
-      ];
-      const added = await winnow(['models', 'add', model, '--name', 'wide', ...how], { cwd });
+      const how = ['--resize', '36', '--normalise', '127,127,127/128,128,128', '--allow-chance'];
+      const named = ['--name', 'wide', '--classes', 'list.txt'];
+      const added = await winnow(['models', 'add', model, ...named, ...how], { cwd });
       expect(added, added.stderr).toMatchObject({ code: 0 });
       await mkdir(path.join(cwd, 'config/collections'), { recursive: true });
       const classes = list.map((wnid) => `  - { wnid: ${wnid}, name: ${wnid} }`).join('\n');
@@ -146,7 +126,7 @@ describe('a collection of mode O', () => {
       };
       const decisions = async (data: string): Promise<{ state: string }[]> => {
         await run(['run', '--collection', 'o', '--data', data, '--from', 'concepts']);
-        const lines = jsonLines<Decision>(await run(['decisions', '--collection', 'o', '--data', data, '--json']));
+        const lines = jsonLines<DecisionLine>(await run(['decisions', '--collection', 'o', '--data', data, '--json']));
         // The class of mode A is a concept, too: the same photos a second time.
         const anthias = lines.filter(({ wnid }) => wnid === 'anthias');
         return anthias.map(({ sha256, state, confusion }) => ({ sha256, state, confusion }));

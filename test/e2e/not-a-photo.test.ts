@@ -9,7 +9,6 @@ import { useSharedServer } from '../support/shared-server.ts';
 
 useSharedServer();
 
-/** A PNG of one colour. */
 function picture(width: number, height: number): Promise<Buffer> {
   return sharp({ create: { width, height, channels: 3, background: '#69c' } })
     .png()

@@ -9,7 +9,6 @@ import { useSharedServer } from '../support/shared-server.ts';
 
 useSharedServer();
 
-/** A picture of one dark colour. */
 async function paint(file: string, background: { r: number; g: number; b: number }): Promise<void> {
   await mkdir(path.dirname(file), { recursive: true });
   await sharp({ create: { width: 120, height: 40, channels: 3, background } })

@@ -15,11 +15,9 @@ import { useSharedServer } from '../support/shared-server.ts';
 useSharedServer();
 
 const run = promisify(execFile);
-/** Photos taken of the demo's 321. */
 const PHOTOS = 60;
 /** A Python that has fiftyone. */
 const PYTHON = process.env['WINNOW_TEST_PYTHON'] ?? 'python3';
-/** The program `label-studio`. */
 const LABEL_STUDIO = process.env['WINNOW_TEST_LABEL_STUDIO'];
 
 const folder = suiteFolder();
@@ -54,18 +52,10 @@ async function lacksFiftyOne(): Promise<string> {
   );
 }
 
-interface Imported {
-  readonly imported: number;
-  readonly known: number;
-  readonly unanswered: number;
-  readonly skipped: number;
-}
-
-async function importVerdicts(file: string, ...flags: string[]): Promise<Imported> {
+async function importVerdicts(file: string, ...flags: string[]): Promise<unknown> {
   return JSON.parse(await succeed(['verdicts', 'import', file, '--collection', 'demo', '--json', ...flags]));
 }
 
-/** The verdicts of one reviewer, by sha256. */
 async function verdictsOf(reviewer: string): Promise<Record<string, string>> {
   const lines = jsonLines<VerdictLine>(await succeed(['verdicts', '--collection', 'demo', '--json']));
   return Object.fromEntries(
@@ -75,17 +65,6 @@ async function verdictsOf(reviewer: string): Promise<Record<string, string>> {
         .map(({ verdict, reason }) => [sha256, [verdict, reason].filter((part) => part !== null).join(':')]),
     ),
   );
-}
-
-/** A sample as the Python reader prints it. */
-interface ReadSample {
-  readonly sha256: string;
-  readonly rank: number;
-  readonly searched_as: { readonly type: string; readonly label: string; readonly confidence: number | null };
-  readonly searched_as_wnid: string;
-  readonly prob_searched_as: number;
-  readonly prediction: { readonly type: string; readonly label: string; readonly confidence: number | null };
-  readonly prediction_wnid: string;
 }
 
 describe('winnow shortlist --format fiftyone', () => {
@@ -112,27 +91,20 @@ describe('winnow shortlist --format fiftyone', () => {
     expect(fields).not.toHaveProperty('ground_truth');
     expect(fields['prediction']).toBe(fields['searched_as']);
     expect(fields['prediction']).toContain('fiftyone.core.labels.Classification');
-    expect(
-      samples.map((one: ReadSample) => [
-        one.sha256,
-        one.rank,
-        one.searched_as_wnid,
-        one.prediction_wnid,
-        one.prob_searched_as,
-        one.prediction.confidence,
-      ]),
-    ).toEqual(
-      listed.map((row) => [row.sha256, row.rank, row.wnid, row.confusionWnid, row.maxTrueProb, row.confusionProb]),
-    );
-    for (const one of samples) {
-      expect(one).toMatchObject({
+    expect(samples).toMatchObject(
+      listed.map(({ sha256, rank, wnid, confusionWnid, maxTrueProb, confusionProb }) => ({
+        sha256,
+        rank,
         media_type: 'image',
         searched_as: { type: 'Classification', confidence: null },
-        prediction: { type: 'Classification' },
+        searched_as_wnid: wnid,
+        prob_searched_as: maxTrueProb,
+        prediction: { type: 'Classification', confidence: confusionProb },
+        prediction_wnid: confusionWnid,
         licence: expect.any(String),
-      });
-      expect(one.searched_as.label).not.toBe(one.prediction.label);
-    }
+      })),
+    );
+    for (const one of samples) expect(one.searched_as.label).not.toBe(one.prediction.label);
   });
 });
 
@@ -183,9 +155,8 @@ describe('winnow verdicts import', () => {
     tagging.child.stdin?.end(JSON.stringify(tags));
     await tagging;
     expect(await importVerdicts(file, '--reviewer', 'cy')).toMatchObject({ unanswered: 0 });
-    expect(await verdictsOf('cy')).toEqual(
-      Object.fromEntries(listed.map(({ sha256 }, i) => [sha256, VERDICT_OF[i % 3]])),
-    );
+    const expected = Object.fromEntries(listed.map(({ sha256 }, i) => [sha256, VERDICT_OF[i % 3]]));
+    expect(await verdictsOf('cy')).toEqual(expected);
   });
 });
 
@@ -211,8 +182,10 @@ describe('winnow shortlist --format label-studio', () => {
     const server = await startLabelStudio(LABEL_STUDIO ?? '', { folder: folder.at('label-studio'), documentRoot });
     try {
       const project = await makeProject(server, tasksFile);
-      await expectPictures(server, project);
-      await expectAnswers(server, project);
+      const page = await server.get(`/api/tasks?project=${project}&page_size=${PHOTOS}`);
+      const { tasks } = (await page.json()) as { tasks: readonly ShownTask[] };
+      await expectPictures(server, tasks);
+      await expectAnswers(server, project, tasks);
       const outside = await server.get('/data/local-files/?d=../postgres/PG_VERSION');
       expect(outside.ok).toBe(false);
     } finally {
@@ -239,15 +212,10 @@ interface ShownTask {
 }
 
 /** Answers every task as a browser does, and reads both of the server's exports back. */
-async function expectAnswers(server: TestLabelStudio, project: string): Promise<void> {
-  const { tasks } = (await (await server.get(`/api/tasks?project=${project}&page_size=${PHOTOS}`)).json()) as {
-    tasks: readonly ShownTask[];
-  };
+async function expectAnswers(server: TestLabelStudio, project: string, tasks: readonly ShownTask[]): Promise<void> {
   for (const [i, task] of tasks.entries()) {
-    const answered = await server.post(`/api/tasks/${task.id}/annotations/`, {
-      result: answer(task, i % 3).result,
-    });
-    expect(answered.status).toBe(201);
+    const { result } = answer(task, i % 3);
+    expect((await server.post(`/api/tasks/${task.id}/annotations/`, { result })).status).toBe(201);
   }
   for (const format of ['JSON', 'JSON_MIN']) {
     const file = folder.at(`${format}.json`);
@@ -266,16 +234,11 @@ async function expectAnswers(server: TestLabelStudio, project: string): Promise<
   expect(await verdictsOf('label-studio 1')).toEqual(expected);
 }
 
-async function expectPictures(server: TestLabelStudio, project: string): Promise<void> {
-  const page = await server.get(`/api/tasks?project=${project}&page_size=${PHOTOS}`);
-  const { tasks } = (await page.json()) as { tasks: readonly ShownTask[] };
+async function expectPictures(server: TestLabelStudio, tasks: readonly ShownTask[]): Promise<void> {
   expect(tasks.map(({ data }) => data.sha256).toSorted()).toEqual(listed.map(({ sha256 }) => sha256).toSorted());
   for (const { data, total_predictions } of tasks) {
     const picture = await server.get(data.image);
-    expect([picture.status, sha256Of(Buffer.from(await picture.arrayBuffer())), total_predictions]).toEqual([
-      200,
-      data.sha256,
-      1,
-    ]);
+    const sha256 = sha256Of(Buffer.from(await picture.arrayBuffer()));
+    expect([picture.status, sha256, total_predictions]).toEqual([200, data.sha256, 1]);
   }
 }

@@ -19,7 +19,6 @@ const program = path.join(repositoryRoot, 'src', 'cli', 'winnow.cjs');
 const folder = suiteFolder();
 const from = (): string => folder.at(PHOTOS);
 
-/** Runs a command from a folder of its own, with a relative data folder. */
 async function run(...args: string[]): Promise<CommandResult> {
   return done(args, await winnow(inFolder(args), { cwd: folder.at('.') }));
 }

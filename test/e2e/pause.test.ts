@@ -12,7 +12,6 @@ const START_LIMIT_MS = 100_000;
 const folder = suiteFolder();
 const flags = (): string[] => ['--collection', ONE_MODEL, '--data', folder.at('data')];
 
-/** All that a command has written to stderr so far. */
 function heard({ child }: RunningCommand): () => string {
   let text = '';
   child.stderr?.on('data', (more: string) => (text += more));

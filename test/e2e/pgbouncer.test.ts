@@ -6,7 +6,6 @@ import { ONE_MODEL } from '../support/one-model.ts';
 import { startPgBouncer, withoutPgBouncer } from '../support/pgbouncer.ts';
 import { winnow, withFolder, type CommandResult } from '../support/winnow.ts';
 
-/** Runs commands on a database behind a PgBouncer with some settings. */
 async function behind(
   settings: readonly string[],
   use: (run: (...args: string[]) => Promise<CommandResult>, direct: string) => Promise<void>,

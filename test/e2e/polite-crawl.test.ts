@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import {
   goodPhoto,
   GOOD_PATHS,
@@ -27,10 +27,6 @@ const INTERVAL_MS = 60_000 / (PER_MINUTE - 2);
 const CONNECTIONS_PER_HOST = 3;
 
 const folder = suiteFolder();
-const servers: { close(): Promise<void> }[] = [];
-afterEach(async () => {
-  await Promise.all(servers.splice(0).map((server) => server.close()));
-});
 
 /** Photos at any path but /robots.txt, a tenth of a second each, so that requests overlap. */
 async function startPhotoHost(
@@ -46,7 +42,7 @@ async function startPhotoHost(
     const photo = goodPhoto(GOOD_PATHS[Number(/\d+/.exec(request.url ?? '')?.[0] ?? 0) % GOOD_PATHS.length] ?? '');
     return void setTimeout(() => response.writeHead(200, { 'content-type': 'image/jpeg' }).end(photo), 100);
   });
-  servers.push(server);
+  onTestFinished(() => server.close());
   return server;
 }
 
@@ -81,7 +77,6 @@ function expectWithinRate(log: readonly { readonly atMs: number }[]): void {
   }
 }
 
-/** The most requests that a server was answering at one moment. */
 function mostAtOnce(log: readonly LoggedRequest[]): number {
   const changes = log
     .flatMap(({ atMs, endedMs }) => [
@@ -119,10 +114,8 @@ describe('two crawls at once, one of them killed and started again', () => {
       expect(host.log.length).toBeLessThanOrEqual(1 + PHOTOS_PER_HOST + CONNECTIONS_PER_HOST);
     }
     const lines = await candidateLines(folder.at('rates'));
-    expect([lines.length, lines.filter(({ state }) => state !== 'fetched')]).toEqual([
-      hosts.length * PHOTOS_PER_HOST,
-      [],
-    ]);
+    expect(lines).toHaveLength(hosts.length * PHOTOS_PER_HOST);
+    expect(lines.filter(({ state }) => state !== 'fetched')).toEqual([]);
     const spans = hosts.map(({ log }) => (log.at(-1)?.atMs ?? 0) - (log[0]?.atMs ?? 0));
     console.log(
       `${hosts.map(({ log }) => log.length).join(', ')} requests to three hosts at ${PER_MINUTE} a minute within ${spans.map((ms) => `${(ms / 1_000).toFixed(1)} s`).join(', ')}`,
@@ -133,7 +126,7 @@ describe('two crawls at once, one of them killed and started again', () => {
     const queries = path.join(repositoryRoot, 'config', 'classes', 'queries-imagenet-a.jsonl');
     const world = worldOf(readQueriesLines(await readFile(queries, 'utf8')), { perTaxon: 2 });
     const site = await startInaturalistSite({ world });
-    servers.push(site);
+    onTestFinished(() => site.close());
     const settings = {
       'crawl.contact': 'curator@example.org',
       'sources.inaturalist.url': site.url,
@@ -141,17 +134,8 @@ describe('two crawls at once, one of them killed and started again', () => {
       'fetch.allowAddresses': new URL(site.mediaUrl).host,
       'fetch.requestsPerMinutePerHost': PER_MINUTE,
     };
-    const sets = setFlags(settings);
-    const args = [
-      'crawl',
-      '--collection',
-      'imagenet-a',
-      '--source',
-      'inaturalist',
-      '--data',
-      folder.at('api'),
-      ...sets,
-    ];
+    const source = ['--collection', 'imagenet-a', '--source', 'inaturalist'];
+    const args = ['crawl', ...source, '--data', folder.at('api'), ...setFlags(settings)];
     const { api, media } = site.log;
     await catalogueOf(folder.at('api'));
     const [first, second] = [startWinnow(args), startWinnow(args)];

@@ -38,6 +38,10 @@ async function publish({ root }: Pick<FolderToPublish, 'root'>, ...flags: string
   return result;
 }
 
+async function expectFailure(made: Pick<FolderToPublish, 'root'>, code: number, said: RegExp | string): Promise<void> {
+  expect(await publish(made)).toMatchObject({ code, stderr: expect.stringMatching(said) });
+}
+
 async function published(made: Pick<FolderToPublish, 'root'>, ...flags: string[]): Promise<PublishResult> {
   const { code, stdout, stderr } = await publish(made, '--json', ...flags);
   expect([code, stderr]).toEqual([0, expect.not.stringContaining('winnow:')]);
@@ -165,17 +169,13 @@ describe('winnow publish to the Hub', () => {
   it('ends with a sentence if the Hub cannot be used', async () => {
     const made = await makeFolderToPublish(folder.at('v1'), numbers(1));
     hub.fault = () => ({ status: 429, headers: { ratelimit: '"api";r=0;t=7200' } });
-    const busy = await publish(made);
-    expect([busy.code, busy.stderr]).toEqual([1, expect.stringMatching(/^winnow: .*HTTP 429.*run the command again/)]);
+    await expectFailure(made, 1, /^winnow: .*HTTP 429.*run the command again/);
     hub.fault = ({ method }) => (method === 'PUT' ? { status: 403 } : null);
-    const storage = await publish(made);
-    expect([storage.code, storage.stderr]).toEqual([1, expect.stringMatching(/^winnow: .*HTTP 403: a fault by/)]);
+    await expectFailure(made, 1, /^winnow: .*HTTP 403: a fault by/);
     hub.fault = () => 'none';
-    const portal = await publish(made);
-    expect([portal.code, portal.stderr]).toEqual([1, expect.stringContaining('does not answer as a Hub does')]);
+    await expectFailure(made, 1, 'does not answer as a Hub does');
     hub.fault = () => ({ status: 418 });
-    const refused = await publish(made);
-    expect([refused.code, refused.stderr]).toEqual([1, expect.stringMatching(/^winnow: .*HTTP 418: a fault by/)]);
+    await expectFailure(made, 1, /^winnow: .*HTTP 418: a fault by/);
   });
 
   it.each(momentsOf([1, 2, 4, 5, 8, 30, 150, 540, 640, 1_000]).map((requests, i) => ({ requests, i })))(
@@ -238,22 +238,18 @@ describe('winnow publish refuses', () => {
 
   it('the dataset of another owner, whether it exists or not', async () => {
     const theirs = async () => winnow(['publish', made.root, '--to', 'hf:their-lab/set'], { env: environment() });
-    const make = await theirs();
-    expect([make.code, make.stderr]).toEqual([1, expect.stringContaining('may not write to their-lab/set')]);
+    const refusal = { code: 1, stderr: expect.stringContaining('may not write to their-lab/set') };
+    expect(await theirs()).toMatchObject(refusal);
     hub.datasets.set('their-lab/set', { isPrivate: false, files: new Map(), commits: [] });
-    const write = await theirs();
-    expect([write.code, write.stderr]).toEqual([1, expect.stringContaining('may not write to their-lab/set')]);
+    expect(await theirs()).toMatchObject(refusal);
   });
 
   it('a folder that is no export', async () => {
-    const none = await publish({ root: folder.at('nothing-here') });
-    expect([none.code, none.stderr]).toEqual([2, expect.stringContaining('Not an export')]);
+    await expectFailure({ root: folder.at('nothing-here') }, 2, 'Not an export');
     await rm(`${made.root}/SHA256SUMS`);
-    const sums = await publish(made);
-    expect([sums.code, sums.stderr]).toEqual([2, expect.stringContaining('it has no SHA256SUMS')]);
+    await expectFailure(made, 2, 'it has no SHA256SUMS');
     await writeFile(`${made.root}/protocol.json`, '{"format":2}');
-    const later = await publish(made);
-    expect([later.code, later.stderr]).toEqual([2, expect.stringContaining('protocol.json is not one that')]);
+    await expectFailure(made, 2, 'protocol.json is not one that');
   });
 
   it('an export with a changed, a missing or a stray file, and names winnow verify', async () => {

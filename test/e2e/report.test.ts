@@ -34,7 +34,6 @@ function failing(...more: string[]): Promise<{ code: number | null; stderr: stri
   return winnow(['report', ...flags(), ...more]);
 }
 
-/** Exports every accepted photo, whatever its licence. */
 async function exportAll(): Promise<void> {
   const licences = ['CC-BY-4.0', 'CC-BY-NC-4.0', 'CC0-1.0', 'CC-BY-SA-3.0', 'CC-BY-ND-2.0', 'Public-Domain'];
   const all = [...licences, 'all-rights-reserved', 'unknown'].join(',');
@@ -216,14 +215,7 @@ describe('the page of the report', () => {
     server = startWinnow(['server', ...flags()], {
       env: { WINNOW_SERVER_PORT: String(port), WINNOW_REVIEW_SECOND_PASS: '0' },
     });
-    await until(
-      () =>
-        fetch(url).then(
-          ({ ok }) => ok,
-          () => false,
-        ),
-      60_000,
-    );
+    await until(async () => (await fetch(url).catch(() => null))?.ok === true);
   }, 120_000);
 
   afterAll(async () => {

@@ -56,7 +56,6 @@ describe('a collection that retains what is kept', () => {
   });
 });
 
-/** How many photos have their bytes on disk. */
 async function blobsIn(data: string): Promise<number> {
   const files = await readdir(path.join(data, 'blobs'), { recursive: true, withFileTypes: true });
   return files.filter((entry) => entry.isFile()).length;

@@ -39,7 +39,6 @@ afterAll(async () => {
 
 const place = (): string[] => ['--collection', 'demo', '--data', folder.at('data')];
 
-/** Opens the grid as a person with this name. */
 async function openGrid(name: string, search = ''): Promise<Page> {
   if (browser === undefined) throw new Error('Expected a browser');
   const context = await browser.newContext({ viewport: { width: 1_100, height: 800 }, reducedMotion: 'reduce' });
@@ -65,7 +64,6 @@ const selectedCount = (page: Page): Promise<number> => page.locator('.tile[aria-
 /** Other programs may keep the processors busy. */
 const expectSoon = <T>(read: () => Promise<T> | T) => expect.poll(read, { timeout: 30_000 });
 
-/** Photos by their stored state. */
 async function storedStates(): Promise<ReadonlyMap<string, string>> {
   if (workspace === undefined) throw new Error('Expected a workspace');
   const { app, scope } = workspace;

@@ -7,9 +7,7 @@ import { jsonLines, startWinnow, winnow } from '../support/winnow.ts';
 import { Person } from './keyboard-person.ts';
 
 export interface PageReview {
-  /** A Chromium. */
   readonly chromium: string;
-  /** `--collection` and `--data`. */
   readonly flags: readonly string[];
   readonly reviewer: string;
   /** Listed photos. All are accepted. */

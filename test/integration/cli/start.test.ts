@@ -10,7 +10,6 @@ import { repositoryRoot } from '../../support/winnow.ts';
 const PROGRAM = path.join(repositoryRoot, 'src', 'cli', 'winnow.cjs');
 const folder = suiteFolder();
 
-/** How many threads the process of a command has when it ends. */
 async function threadsOf(env: Readonly<Record<string, string>>): Promise<number> {
   const counter = folder.at('count-threads.cjs');
   await writeFile(

@@ -12,7 +12,6 @@ interface Report extends CollectionReport {
   readonly text: string;
 }
 
-/** The report on a collection file with these lines. The other files are written beside it. */
 async function report(lines: string, others: Readonly<Record<string, string>> = {}): Promise<Report> {
   return withFolder(async (folder) => {
     for (const [name, text] of Object.entries(others)) await writeFile(join(folder, name), text);

@@ -1,26 +1,23 @@
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { loadClassTable } from '../../../src/collection/class-table.process.ts';
 import { checkCollection, listCollections, usableCollection } from '../../../src/collection/collection.process.ts';
 import { cardFor, listCards } from '../../../src/collection/cards/model-card.process.ts';
 import { packageRoot } from '../../../src/config/root.ts';
 import { UsageError } from '../../../src/kernel/errors.ts';
+import { testFolder } from '../../support/test-app.ts';
 
 const A_SHA256 = 'f6aa4b23244554d9b864fd715ae20048f6a9686388911b2dfbf1ada01bf0f520';
 const O_SHA256 = '39f8e64e8f89efad8fd9615c061abc61695ffbd27793e87199181cb4fb340083';
+const BUNDLED = ['custom', 'demo', 'imagenet-a', 'imagenet-a-paper', 'imagenet-o'];
 
 /** A user's working directory outside the package. */
 let home: string;
 
 beforeEach(async () => {
-  home = await mkdtemp(join(tmpdir(), 'winnow-collection-'));
-});
-
-afterEach(async () => {
-  await rm(home, { recursive: true, force: true });
+  home = await testFolder();
 });
 
 const write = async (name: string, text: string): Promise<string> => {
@@ -64,7 +61,7 @@ describe('the bundled class table', () => {
 describe('the bundled collections', () => {
   it('are found by name and have no problems or warnings', async () => {
     const names = (await listCollections(home)).map((collection) => collection.name);
-    expect(names).toEqual(['custom', 'demo', 'imagenet-a', 'imagenet-a-paper', 'imagenet-o']);
+    expect(names).toEqual(BUNDLED);
     const checks = await Promise.all(names.map((name) => check(name)));
     expect(checks).toMatchObject(names.map((name) => ({ problems: [], warnings: [], collection: { name } })));
   });
@@ -85,13 +82,7 @@ describe('usableCollection', () => {
     const collection = await find('demo');
     expect(collection.file).toBe(file);
     expect(collection.classes.sha256).toBe(O_SHA256);
-    expect((await listCollections(home)).map(({ name }) => name)).toEqual([
-      'custom',
-      'demo',
-      'imagenet-a',
-      'imagenet-a-paper',
-      'imagenet-o',
-    ]);
+    expect((await listCollections(home)).map(({ name }) => name)).toEqual(BUNDLED);
   });
 
   it('accepts a path relative to the working directory with any file name', async () => {

@@ -1,22 +1,18 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { describeConfig, loadConfig } from '../../../src/config/load-config.ts';
 import { layerFromYaml } from '../../../src/config/setting-layers.ts';
 import { SETTING_NAMES } from '../../../src/config/settings.ts';
 import { parseYaml } from '../../../src/config/yaml.ts';
 import { UsageError } from '../../../src/kernel/errors.ts';
+import { testFolder } from '../../support/test-app.ts';
 
 let root: string;
 
 beforeEach(async () => {
-  root = await mkdtemp(join(tmpdir(), 'winnow-config-'));
+  root = await testFolder();
   await mkdir(join(root, 'config'));
-});
-
-afterEach(async () => {
-  await rm(root, { recursive: true, force: true });
 });
 
 const write = async (name: string, text: string | Uint8Array): Promise<string> => {

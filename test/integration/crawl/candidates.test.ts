@@ -32,7 +32,6 @@ beforeEach(() => emptyCatalogue(database.db));
 const unknownClass = { reason: 'unknown-class', detail: 'not a class of this collection' } as const;
 const licenceNotAllowed = { reason: 'licence-not-allowed', detail: 'unknown' } as const;
 
-/** state, reason and detail of every picture, by its source id. */
 async function pictures(): Promise<Record<string, unknown>> {
   const rows = await database.db.selectFrom('picture').selectAll().orderBy('source_id').execute();
   return Object.fromEntries(rows.map((row) => [row.source_id, [row.state, row.reason, row.detail]]));
@@ -42,7 +41,6 @@ async function picture(sourceId: string) {
   return database.db.selectFrom('picture').selectAll().where('source_id', '=', sourceId).executeTakeFirstOrThrow();
 }
 
-/** refusal of every candidate, by source id and class. */
 async function refusals(): Promise<Record<string, string | null>> {
   const { rows } = await sql<{ source_id: string; wnid: string; refusal: string | null }>`
     select source_id, wnid, refusal from candidate join picture on picture.id = candidate.picture_id`.execute(
@@ -90,12 +88,8 @@ describe('storing a page of candidates', () => {
   it('writes no row for pictures that are fetched', async () => {
     await fetched(database.db, [candidate('a')], 'A');
     const before = await versionsOf(database.db, 'picture');
-    expect(await store(database.db, [candidate('a')])).toEqual({
-      newPictures: 0,
-      admitted: 0,
-      overLimit: 0,
-      waiting: [],
-    });
+    const again = await store(database.db, [candidate('a')]);
+    expect(again).toEqual({ newPictures: 0, admitted: 0, overLimit: 0, waiting: [] });
     expect(await versionsOf(database.db, 'picture')).toEqual(before);
   });
 
@@ -289,60 +283,49 @@ describe('two crawls at once', () => {
 });
 
 describe('waiting pictures', () => {
+  const scope = { sources: ['folder'], wnids: ['n01'] };
+  const partition = { host: '', partition: 0, partitions: 1 };
+
   it('are those of any concept except classes of a model, if a collection takes any concept', async () => {
-    const ids = ['class', 'gnome', 'refused'] as const;
-    const wnids = { class: 'n01', gnome: 'garden_gnome', refused: 'other' };
-    await store(
-      database.db,
-      ids.map((id) => candidate(id, { wnid: wnids[id], refusal: id === 'refused' ? unknownClass : null })),
-    );
-    const scope = { sources: ['folder'], wnids: { allBut: ['n01', 'n02'] } };
-    expect(await countWaitingPictures(database.db, scope)).toBe(1);
-    const partition = { host: '', partition: 0, partitions: 1 };
-    const next = await nextInPartition(database.db, scope, { partition, after: null, limit: 10 });
+    await store(database.db, [
+      candidate('class'),
+      candidate('gnome', { wnid: 'garden_gnome' }),
+      candidate('refused', { wnid: 'other', refusal: unknownClass }),
+    ]);
+    const anyConcept = { sources: ['folder'], wnids: { allBut: ['n01', 'n02'] } };
+    expect(await countWaitingPictures(database.db, anyConcept)).toBe(1);
+    const next = await nextInPartition(database.db, anyConcept, { partition, after: null, limit: 10 });
     expect(next.map(({ sourceId }) => sourceId)).toEqual(['gnome']);
-    const tallies = await classTallies(database.db, scope);
+    const tallies = await classTallies(database.db, anyConcept);
     expect(tallies.map(({ wnid, waiting }) => [wnid, waiting])).toEqual([['garden_gnome', 1]]);
   });
 
   it('wait for the end of their pause, unless a clock that was far ahead wrote it', async () => {
-    const scope = { sources: ['folder'], wnids: ['n01'] };
     const { waiting } = await store(database.db, [candidate('a-held'), candidate('b-ages')]);
     const [held = 0, ages = 0] = waiting.toSorted((a, b) => a - b);
     const day = 86_400_000;
     await postponePicture(database.db, held, { delayMs: 30 * day, problem: 'held', isTry: false });
     await postponePicture(database.db, ages, { delayMs: 1_000 * day, problem: 'in the year 2030', isTry: false });
-    const partition = { host: '', partition: 0, partitions: 1 };
     const next = await nextInPartition(database.db, scope, { partition, after: null, limit: 10 });
     expect(next.map(({ sourceId }) => sourceId)).toEqual(['b-ages']);
   });
 
   it('come partition by partition and leave once they are settled', async () => {
-    const scope = { sources: ['folder'], wnids: ['n01'] };
-    const { waiting } = await store(
-      database.db,
-      Array.from({ length: 130 }, (_, i) => candidate(`p${String(i).padStart(3, '0')}`)),
-    );
+    const page = Array.from({ length: 130 }, (_, i) => candidate(`p${String(i).padStart(3, '0')}`));
+    const { waiting } = await store(database.db, page);
     expect(await waitingHosts(database.db, scope)).toEqual(['']);
-    const partition = (number: number) => ({
-      partition: { host: '', partition: number, partitions: 3 },
-      after: null,
-      limit: 100,
-    });
-    const partitions = await Promise.all(
-      [0, 1, 2].map((number) => nextInPartition(database.db, scope, partition(number))),
-    );
-    expect(
-      partitions
-        .flat()
-        .map(({ id }) => id)
-        .toSorted((a, b) => a - b),
-    ).toEqual(waiting.toSorted((a, b) => a - b));
+    const nextOf = (number: number) => {
+      const third = { host: '', partition: number, partitions: 3 };
+      return nextInPartition(database.db, scope, { partition: third, after: null, limit: 100 });
+    };
+    const partitions = await Promise.all([0, 1, 2].map(nextOf));
+    const ids = partitions.flat().map(({ id }) => id);
+    expect(ids.toSorted((a, b) => a - b)).toEqual(waiting.toSorted((a, b) => a - b));
     const [first] = partitions[1] ?? [];
     expect(first).toEqual({ id: 1, source: 'folder', sourceId: 'p000', url: 'file:///photos/p000', attempts: 0 });
     await settlePicture(database.db, 1, { state: 'failed', reason: 'unreadable', detail: '' });
     expect(await countWaitingPictures(database.db, scope)).toBe(129);
-    expect((await nextInPartition(database.db, scope, partition(1)))[0]?.id).toBe(4);
+    expect((await nextOf(1))[0]?.id).toBe(4);
     expect(await countWaitingPictures(database.db, scope, 5)).toBe(5);
     expect(await countWaitingPictures(database.db, { ...scope, sources: ['flickr'] })).toBe(0);
   });
@@ -362,21 +345,14 @@ describe('waiting pictures', () => {
     expect(await hosts(['n01'])).toEqual(['b.example', 'c.example']);
     expect(await hosts(['n02'])).toEqual(['a.example', 'c.example', 'd.example']);
     expect(await hosts(['n03'])).toEqual([]);
-    const counts = ['n01', 'n02', 'n03'].map((wnid) =>
-      countWaitingPictures(database.db, { sources: ['folder'], wnids: [wnid] }),
-    );
-    expect(await Promise.all(counts)).toEqual([2, 3, 0]);
+    const count = (wnid: string) => countWaitingPictures(database.db, { sources: ['folder'], wnids: [wnid] });
+    expect([await count('n01'), await count('n02'), await count('n03')]).toEqual([2, 3, 0]);
   });
 
   it('that were never tried come before the others, page after page', async () => {
-    const scope = { sources: ['folder'], wnids: ['n01'] };
-    await store(
-      database.db,
-      ['a', 'b', 'c', 'd'].map((id) => candidate(id)),
-    );
+    await store(database.db, [candidate('a'), candidate('b'), candidate('c'), candidate('d')]);
     await postponePicture(database.db, 1, { delayMs: 0, problem: 'connect', isTry: true });
     await postponePicture(database.db, 2, { delayMs: 0, problem: 'its host waits', isTry: false });
-    const partition = { host: '', partition: 0, partitions: 1 };
     const first = await nextInPartition(database.db, scope, { partition, after: null, limit: 3 });
     expect(first.map(({ id, attempts }) => [id, attempts])).toEqual([
       [2, 0],

@@ -33,11 +33,9 @@ interface SiteRequest {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** A site that answers, and how to crawl it. */
 export interface CrawledSite {
   /** The taxa of imagenet-a for three classes, or the name of one class, for which the queries file has no line. */
   readonly searchedBy: 'taxa' | 'names';
-  /** Flags of `winnow crawl`. */
   readonly flags: readonly string[];
   readonly settings: Readonly<Record<string, string>>;
   /** Requests to what is searched, and to the host of the pictures. */
@@ -47,16 +45,9 @@ export interface CrawledSite {
   readonly photos: readonly string[];
   /** How its candidates end: as `fetched`, or under reasons. */
   readonly ends: readonly string[];
-  /** A note that the crawl must print. */
   readonly note?: string;
-  /** Checks licence, creator and page of a candidate. */
   expectRights(line: CandidateLine): void;
   close(): Promise<unknown>;
-}
-
-export interface CrawledSource {
-  readonly name: string;
-  readonly start: (folder: string) => Promise<CrawledSite>;
 }
 
 /** Writes the collection of a site: geese, dragonflies, of which damselflies are none, and adult ladybugs. */
@@ -263,7 +254,7 @@ async function startList(folder: string): Promise<CrawledSite> {
   };
 }
 
-export const SOURCES: readonly CrawledSource[] = [
+export const SOURCES: readonly { readonly name: string; readonly start: typeof startList }[] = [
   { name: 'inaturalist', start: () => startInaturalist(8) },
   { name: 'inaturalist-open-data', start: startOpenData },
   { name: 'flickr', start: () => startFlickr('too-many-seconds') },

@@ -15,16 +15,15 @@ const database = useDatabase();
 const partition = { host: '', partition: 0, partitions: 1 };
 beforeEach(() => emptyCatalogue(database.db));
 
-interface Setting {
-  readonly deps: FetchDeps;
-  readonly blobs: Map<string, string>;
-  readonly blobFolder: PhotoStoreDeps['blobs'];
-  readonly outcomes: string[];
-  readonly read: string[];
-}
+const full = new StopTheRun('Expected room but there is none', { code: 'disk-full' });
+const storeAll = (...ids: readonly string[]): Promise<unknown> =>
+  store(
+    database.db,
+    ids.map((id) => candidate(id)),
+  );
 
 /** Pictures are texts: 'big' is too large to read, 'noise...' is not a picture, and everything else is one. */
-function setting(contents: Readonly<Record<string, string>>, changes: Partial<FetchDeps> = {}): Setting {
+function setting(contents: Readonly<Record<string, string>>, changes: Partial<FetchDeps> = {}) {
   const blobs = new Map<string, string>();
   const outcomes: string[] = [];
   const read: string[] = [];
@@ -73,6 +72,15 @@ function setting(contents: Readonly<Record<string, string>>, changes: Partial<Fe
   return { deps, blobs, blobFolder, outcomes, read };
 }
 
+/** Another process drops the picture as it is about to be inspected. */
+const settledFirst = (deps: FetchDeps, [id = 0]: readonly number[], reason: 'too-small' | 'taken-down'): FetchDeps => ({
+  ...deps,
+  async hold(ids) {
+    await settlePicture(database.db, id, { state: 'dropped', reason, detail: '' });
+    return deps.hold(ids);
+  },
+});
+
 async function states(): Promise<Record<string, string>> {
   const rows = await database.db.selectFrom('picture').selectAll().execute();
   return Object.fromEntries(rows.map((row) => [row.source_id, row.reason ?? row.state]));
@@ -80,10 +88,7 @@ async function states(): Promise<Record<string, string>> {
 
 describe('fetchPartition', () => {
   it('settles every picture that waits, and keeps the bytes of those that are photos', async () => {
-    await store(
-      database.db,
-      ['a', 'b', 'copy of a', 'c', 'd'].map((id) => candidate(id)),
-    );
+    await storeAll('a', 'b', 'copy of a', 'c', 'd');
     const one = setting({ a: 'wren', b: 'noise', 'copy of a': 'wren', c: 'kite' });
     const { photoIds } = await fetchPartition(partition, one.deps);
     expect(await states()).toEqual({
@@ -115,10 +120,7 @@ describe('fetchPartition', () => {
     ['but not while a picture of more than a megabyte is in memory', 2 ** 20 + 1, 1],
   ])('reads on while pictures are stored, %s', async (_how, bytes, most) => {
     const ids = Array.from({ length: 6 }, (_, i) => `p${i}`);
-    await store(
-      database.db,
-      ids.map((id) => candidate(id)),
-    );
+    await storeAll(...ids);
     const one = setting(Object.fromEntries(ids.map((id) => [id, id.padEnd(bytes)])));
     const inMemory: number[] = [];
     const slow: FetchDeps = {
@@ -139,11 +141,8 @@ describe('fetchPartition', () => {
   });
 
   it('leaves unstarted pictures waiting when asked to stop', async () => {
-    await store(
-      database.db,
-      Array.from({ length: 20 }, (_, i) => candidate(`p${i}`)),
-    );
-    const one: Setting = setting({}, { shouldStop: () => one.read.length >= 5 });
+    await storeAll(...Array.from({ length: 20 }, (_, i) => `p${i}`));
+    const one: ReturnType<typeof setting> = setting({}, { shouldStop: () => one.read.length >= 5 });
     await fetchPartition(partition, one.deps);
     expect(one.read.length).toBe(5);
     expect(Object.values(await states()).filter((state) => state === 'found')).toHaveLength(20 - one.read.length);
@@ -151,7 +150,6 @@ describe('fetchPartition', () => {
 
   it('fails as a whole and settles nothing if bytes cannot be stored', async () => {
     await store(database.db, [candidate('a')]);
-    const full = new StopTheRun('Expected room but there is none', { code: 'disk-full' });
     const blobs = { put: () => Promise.reject(full), remove: () => Promise.reject(full) };
     const one = setting({ a: 'wren' }, { photos: openPhotoStore({ db: database.db, blobs }) });
     await expect(fetchPartition(partition, one.deps)).rejects.toBe(full);
@@ -161,11 +159,7 @@ describe('fetchPartition', () => {
 
   it('reads no further picture once one cannot be stored', async () => {
     const ids = Array.from({ length: 6 }, (_, i) => `p${i}`);
-    await store(
-      database.db,
-      ids.map((id) => candidate(id)),
-    );
-    const full = new StopTheRun('Expected room but there is none', { code: 'disk-full' });
+    await storeAll(...ids);
     const one = setting(Object.fromEntries(ids.map((id) => [id, id])));
     const slow: FetchDeps = {
       ...one.deps,
@@ -181,11 +175,7 @@ describe('fetchPartition', () => {
   });
 
   it('gives the memory of a picture back once it is settled, but not if an error leaves open who uses it', async () => {
-    await store(
-      database.db,
-      ['a', 'b', 'c'].map((id) => candidate(id)),
-    );
-    const full = new StopTheRun('Expected room but there is none', { code: 'disk-full' });
+    await storeAll('a', 'b', 'c');
     const one = setting({ a: 'wren', b: 'noise', c: 'kite' });
     const givenBack: (readonly [string, readonly string[]])[] = [];
     const pooled: FetchDeps = {
@@ -208,10 +198,7 @@ describe('fetchPartition', () => {
   });
 
   it('postpones pictures that may be fetched later, and ends if the host must not be asked', async () => {
-    await store(
-      database.db,
-      ['a', 'b', 'c'].map((id) => candidate(id)),
-    );
+    await storeAll('a', 'b', 'c');
     const waits: number[] = [];
     const one = setting({}, { onHostWaits: (_host, { waitMs }) => waits.push(waitMs) });
     const later: FetchDeps = {
@@ -239,11 +226,7 @@ describe('fetchPartition', () => {
 
   it('drops bytes that were taken down, from any source', async () => {
     await store(database.db, [candidate('a')]);
-    const [sha256] = [sha256Of('wren')];
-    await database.db
-      .insertInto('takedown')
-      .values({ sha256: Buffer.from(sha256, 'hex'), reason: 'asked to' })
-      .execute();
+    await takeDown(database.db, { sha256: sha256Of('wren') }, 'asked to');
     const one = setting({ a: 'wren' });
     await fetchPartition(partition, one.deps);
     expect([await states(), one.blobs.size]).toEqual([{ a: 'taken-down' }, 0]);
@@ -278,13 +261,7 @@ describe('fetchPartition', () => {
     await fetched(database.db, [candidate('b')], 'wren');
     const { waiting } = await store(database.db, [candidate('a')]);
     const one = setting({ a: 'wren' });
-    const slow: FetchDeps = {
-      ...one.deps,
-      async hold(ids) {
-        await settlePicture(database.db, waiting[0] ?? 0, { state: 'dropped', reason: 'too-small', detail: '' });
-        return one.deps.hold(ids);
-      },
-    };
+    const slow = settledFirst(one.deps, waiting, 'too-small');
     expect(await fetchPartition(partition, slow)).toMatchObject({ photoIds: [] });
     expect(await states()).toEqual({ a: 'too-small', b: 'fetched' });
     expect([...one.blobs.keys()]).toEqual([sha256Of('wren')]);
@@ -293,14 +270,7 @@ describe('fetchPartition', () => {
   it('does not change a picture that was settled in the meantime', async () => {
     const { waiting } = await store(database.db, [candidate('a')]);
     const one = setting({ a: 'noise' });
-    const slow: FetchDeps = {
-      ...one.deps,
-      async hold(ids) {
-        await settlePicture(database.db, waiting[0] ?? 0, { state: 'dropped', reason: 'taken-down', detail: '' });
-        return one.deps.hold(ids);
-      },
-    };
-    await fetchPartition(partition, slow);
+    await fetchPartition(partition, settledFirst(one.deps, waiting, 'taken-down'));
     expect(await states()).toEqual({ a: 'taken-down' });
   });
 });

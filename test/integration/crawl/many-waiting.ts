@@ -21,7 +21,6 @@ export async function withManyWaiting(db: Kysely<Database>): Promise<void> {
   });
 }
 
-/** How many rows of the table `picture` PostgreSQL reads for some work. */
 export async function picturesRead<T>(
   db: Kysely<Database>,
   work: (trx: Transaction<Database>) => Promise<T>,

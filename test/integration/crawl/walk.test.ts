@@ -17,7 +17,6 @@ import {
 
 useSharedServer();
 
-/** Commands on one collection and data folder. */
 class Crawls {
   readonly collection: string;
   readonly #flags: readonly string[];
@@ -57,7 +56,6 @@ class Crawls {
   }
 }
 
-/** Runs a test on a site that is closed at its end. */
 async function onSite<Site extends CrawledSite>(
   start: (folder: string) => Promise<Site>,
   use: (site: Site, crawls: Crawls) => Promise<void>,

@@ -49,7 +49,6 @@ beforeAll(async () => {
   alerts = groups.flatMap(({ rules }) => rules.map(({ expr }) => expr));
 });
 
-/** The selectors of a query: a metric and its labels. */
 function selectorsOf(query: string): { name: string; labels: [string, string, string][] }[] {
   return [...query.matchAll(/\b([a-z]\w*)\{([^}]*)\}/g)].map(([, name = '', labels = '']) => ({
     name,

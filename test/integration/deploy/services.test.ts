@@ -30,7 +30,6 @@ let s3: TestS3;
 let redis: TestRedis;
 let site: InaturalistSite;
 let problem: string | null = null;
-/** As `.env` would have them. */
 let variables: Record<string, string> = {};
 /** Addresses in the file, each with its replacement here. */
 let addresses: readonly (readonly [string, string])[] = [];
@@ -83,13 +82,7 @@ afterAll(async () => {
 const here = (text: string): string => addresses.reduce((all, [from, to]) => all.replaceAll(from, to), text);
 const serverAddress = (): string => `http://${here('127.0.0.1:4310')}`;
 
-interface Service {
-  readonly command: RunningCommand;
-  /** Its log so far: one JSON object per line. */
-  log(): string;
-  /** The health check of the image or the file: resolves if the service is well. */
-  isWell(): Promise<boolean>;
-}
+type Service = Awaited<ReturnType<typeof start>>;
 
 /** Settings for the local site: its address, and no rate limits. */
 function settingsOfSite(): Record<string, string> {
@@ -106,7 +99,7 @@ function settingsOfSite(): Record<string, string> {
   };
 }
 
-async function start(name: string, changes: Record<string, string> = {}): Promise<Service> {
+async function start(name: string, changes: Record<string, string> = {}) {
   const [service, image] = [(await composeServices(variables)).get(name), await readImage()];
   if (service === undefined) throw new Error(`Expected the service '${name}'`);
   const cwd = await mkdtemp(folder.at(`${name}-`));
@@ -124,7 +117,9 @@ async function start(name: string, changes: Record<string, string> = {}): Promis
   const [checker = '', ...checkerArgs] = test.map(here);
   return {
     command,
+    /** Its log so far: one JSON object per line. */
     log: () => log,
+    /** The health check of the image or the file: resolves if the service is well. */
     isWell: () =>
       promisify(execFile)(checker === 'node' ? process.execPath : checker, checkerArgs, { cwd }).then(
         () => true,

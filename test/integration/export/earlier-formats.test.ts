@@ -26,7 +26,6 @@ async function verify(root: string, sample: number | null): Promise<Verification
   });
 }
 
-/** A JPEG of the fixture. */
 const JPEG = 'n01440764/p249a286f03e20559.jpg';
 
 /** Changes one byte of a file in the middle. */

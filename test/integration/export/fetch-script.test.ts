@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
-import { access, copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import sharp from 'sharp';
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { FETCH_SCRIPT, PIXEL_HASHES } from '../../../src/export/verify/layout.ts';
 import { packageRoot } from '../../../src/config/root.ts';
 import type { PhotoRow } from '../../../src/export/select/photo-row.ts';
@@ -17,20 +17,13 @@ import { photoRow } from '../../support/photo-files.ts';
 import { insertSegment } from '../../support/photo-metadata.ts';
 import { startPhotoServer, type LocalServer } from '../../support/photo-server.ts';
 import { sha256Of } from '../../support/sha256.ts';
+import { testFolder } from '../../support/test-app.ts';
 import { until } from '../../support/until.ts';
 
 const QUICK = ['--contact', 'ann@example.org', '--delay', '0.05'];
 
-interface Ended {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
 let hasPython = '';
 let folder = '';
-let servers: LocalServer[] = [];
-/** Lines of the file with the hashes of pixels. */
 let pixelLines: string[] = [];
 
 beforeAll(async () => {
@@ -39,19 +32,13 @@ beforeAll(async () => {
 
 beforeEach(async (context) => {
   context.skip(hasPython !== '', hasPython);
-  folder = await mkdtemp(path.join(tmpdir(), 'winnow-fetch-'));
-});
-
-afterEach(async () => {
-  await Promise.all(servers.map((server) => server.close()));
-  servers = [];
+  folder = await testFolder();
   pixelLines = [];
-  await rm(folder, { recursive: true, force: true });
 });
 
 async function serve(respond: RequestListener): Promise<LocalServer> {
   const server = await startPhotoServer(respond);
-  servers.push(server);
+  onTestFinished(() => server.close());
   return server;
 }
 
@@ -85,17 +72,16 @@ function start(args: readonly string[], program = PYTHON) {
   let stderr = '';
   child.stdout.on('data', (piece: Buffer) => (stdout += piece.toString()));
   child.stderr.on('data', (piece: Buffer) => (stderr += piece.toString()));
-  const ended = new Promise<Ended>((resolve) => child.on('close', (code) => resolve({ code, stdout, stderr })));
+  const ended = once(child, 'close').then(([code]: unknown[]) => ({ code, stdout, stderr }));
   return { child, ended };
 }
 
 /** Runs the script on these rows without installed packages, such as Pillow. A warning of Python counts as a failure. */
-async function fetchPhotos(rows: readonly PhotoRow[], ...flags: readonly string[]): Promise<Ended> {
+async function fetchPhotos(rows: readonly PhotoRow[], ...flags: readonly string[]) {
   await put(rows);
   return start(['-S', '-W', 'error', path.join(folder, FETCH_SCRIPT), ...QUICK, ...flags]).ended;
 }
 
-/** The photos in `test/`, and whatever else lies there. */
 async function saved(): Promise<string[]> {
   const entries = await readdir(path.join(folder, 'test'), { recursive: true, withFileTypes: true });
   return entries
@@ -229,13 +215,7 @@ describe(
       const rows = ['p1', 'p2', 'p3', 'p4'].map((id) => rowOf(server, id));
       await put(rows);
       const { child, ended } = start([path.join(folder, FETCH_SCRIPT), ...QUICK]);
-      const part = path.join(folder, 'test/n01498041/p3.jpg.part');
-      await until(() =>
-        access(part).then(
-          () => true,
-          () => false,
-        ),
-      );
+      await until(async () => (await saved()).includes('n01498041/p3.jpg.part'));
       child.kill('SIGKILL');
       await ended;
       isStuck = false;

@@ -16,7 +16,6 @@ async function keysOf(shard: Buffer): Promise<string[]> {
   return (await unpackTar(shard, { strict: true })).map(({ header }) => header.name);
 }
 
-/** A photo of so many bytes. */
 function photoOf(bytes: number, id: string): PhotoFile {
   return { row: photoRow(id), bytes: Buffer.alloc(bytes, id) };
 }

@@ -51,18 +51,6 @@ const BROKEN = {
     Promise.resolve(Array.from({ length: crops }, () => Float32Array.of(Number.NaN, 0, 0))),
 };
 
-interface Setting {
-  readonly deps: FilterDeps;
-  readonly scope: DecisionScope;
-  /** The batches that the engine was given. */
-  readonly batches: (readonly EvaluationTask[])[];
-  /** The photos that were opened. */
-  readonly decoded: string[];
-  /** Crops that ran, by photo. */
-  readonly ran: Map<string, number>;
-  readonly counts: { kept: number; dropped: number; failed: number };
-}
-
 interface Choices {
   readonly name?: string;
   readonly scope?: Partial<DecisionScope>;
@@ -70,7 +58,6 @@ interface Choices {
   readonly stopAfter?: number;
   readonly policy?: FilterPolicy;
   readonly evaluate?: 'needed' | 'all';
-  /** Names the class list. */
   readonly list?: string;
   /** True if the second member gives NaN for everything. */
   readonly isSecondBroken?: boolean;
@@ -92,13 +79,14 @@ async function setting({
   evaluate,
   list: listName = 'list',
   isSecondBroken = false,
-}: Choices): Promise<Setting> {
+}: Choices) {
   const scope = await collection(database.db, name, changes);
   const list = await registerClassList(database.db, sha256Of(listName), scope.wnids);
   const memberIds: number[] = [];
   for (const model of ['one', 'two']) memberIds.push(await cpuMember(database.db, model, list));
   const batches: (readonly EvaluationTask[])[] = [];
   const decoded: string[] = [];
+  /** Crops that ran, by photo. */
   const ran = new Map<string, number>();
   const counts = { kept: 0, dropped: 0, failed: 0 };
   const levelOf = new Map(Object.entries(levels).map(([photoName, level]) => [photo(photoName).sha256, level]));
@@ -143,6 +131,7 @@ async function setting({
   };
   return { deps, scope, batches, decoded, ran, counts };
 }
+type Setting = Awaited<ReturnType<typeof setting>>;
 
 async function decisions(): Promise<unknown[]> {
   const rows = await database.db
@@ -299,12 +288,7 @@ describe('filterPage', () => {
   it('uses evidence of the same models over more classes, and runs only the crops that it leaves open', async () => {
     // A is kept for n01, B and C are dropped as n01 and n03, D has not been decided yet.
     const ids: number[] = [];
-    for (const [name, wnid] of [
-      ['A', 'n01'],
-      ['B', 'n01'],
-      ['C', 'n03'],
-      ['D', 'n01'],
-    ] as const)
+    for (const [name, wnid] of Object.entries({ A: 'n01', B: 'n01', C: 'n03', D: 'n01' }))
       ids.push(await fetched(database.db, [candidate(name, { wnid })], name));
     const [a = -1, b = -1, , d = -1] = ids;
     const levels = { A: 10, B: 0, C: 20, D: 10 };
@@ -342,8 +326,7 @@ describe('filterPage', () => {
     const first = await setting({ levels });
     await filterPage({ page: 0 }, first.deps);
     const decided = await versionsOf(database.db, 'decision');
-    const { memberIds } = first.deps;
-    const { scope } = first;
+    const { memberIds, scope } = first.deps;
     expect(await countIncomplete(database.db, { scope, policy: POLICY, memberIds, givenUp: new Set() })).toBe(3);
 
     const gone = new LostBytes('missing', 'no such file');

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { refetchPruned } from '../../../src/filter/prune/pruned-photos.repository.ts';
-import { filterPage } from '../../../src/filter/run/filter.process.ts';
+import { filterPage, type FilterDeps } from '../../../src/filter/run/filter.process.ts';
 import { pruneRange } from '../../../src/filter/prune/prune.process.ts';
 import { sharePruned } from '../../../src/photo/pruned.repository.ts';
 import { storeDecisions } from '../../../src/filter/run/decision.repository.ts';
@@ -121,24 +121,22 @@ describe('pictures of the same bytes', () => {
     await arrive('flickr', FIVE.slice(0, 4), { wnids: ['n01', 'n02'] });
     await arrive('urls', ['x'], { wnids: ['n02'] });
     const counts: unknown[] = [];
-    await filterPage(
-      { page: 0 },
-      {
-        db: database.db,
-        scope,
-        policy: { threshold: 0.15, aggregation: 'max', members: 'any' },
-        memberIds: [],
-        batchPhotos: 2,
-        engine: {
-          async evaluate(tasks) {
-            await arrive('flickr', ['e']);
-            return tasks.map(() => ({ fresh: [], problem: { kind: 'undecodable', detail: 'no end' } }));
-          },
+    const deps: FilterDeps = {
+      db: database.db,
+      scope,
+      policy: { threshold: 0.15, aggregation: 'max', members: 'any' },
+      memberIds: [],
+      batchPhotos: 2,
+      engine: {
+        async evaluate(tasks) {
+          await arrive('flickr', ['e']);
+          return tasks.map(() => ({ fresh: [], problem: { kind: 'undecodable', detail: 'no end' } }));
         },
-        shouldStop: () => false,
-        onDecided: (decided) => counts.push(decided),
       },
-    );
+      shouldStop: () => false,
+      onDecided: (decided) => counts.push(decided),
+    };
+    await filterPage({ page: 0 }, deps);
     const decisions = await database.db.selectFrom('decision').select(['wnid', 'state']).execute();
     expect(decisions).toEqual([{ wnid: 'n02', state: 'failed' }]);
     expect(counts).toEqual([{ kept: 0, dropped: 0, failed: 1, poisoned: 0 }]);

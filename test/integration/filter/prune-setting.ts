@@ -23,7 +23,6 @@ async function record(db: Kysely<Database>, { collectionId, wnids, licences }: D
   await db.updateTable('collection').set({ definition }).where('id', '=', collectionId).execute();
 }
 
-/** The bytes on disk: which photos have some. */
 export class Disk {
   readonly #sizes = new Map<Sha256, number>();
 
@@ -48,7 +47,6 @@ export class Disk {
   }
 }
 
-/** A fetched photo of these classes, with its bytes on disk. Returns its id. */
 export async function onDisk(
   { db, disk }: { db: Kysely<Database>; disk: Disk },
   name: string,
@@ -63,7 +61,6 @@ export async function onDisk(
   );
 }
 
-/** Names of photos, by whether they have their bytes. */
 export async function bytesStates(db: Kysely<Database>): Promise<string[]> {
   const rows = await db.selectFrom('photo').select('bytes_state').orderBy('id').execute();
   return rows.map((row) => row.bytes_state);

@@ -300,7 +300,6 @@ describe('storedRanges', () => {
   });
 });
 
-/** Waits until a connection of this database waits for a lock. */
 async function waitsForLock(): Promise<void> {
   for (let i = 0; i < 200; i += 1) {
     const { rows } = await sql<{ waiting: number }>`

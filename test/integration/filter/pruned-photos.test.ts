@@ -53,11 +53,7 @@ async function prunedPhoto(name = 'A'): Promise<{ scope: DecisionScope; id: numb
 async function claim(scope: DecisionScope): Promise<DecisionScope> {
   const now = otherRules(scope);
   const rules = Buffer.from(now.decisionSha256, 'hex');
-  await database.db
-    .updateTable('collection')
-    .set({ decision_sha256: rules })
-    .where('id', '=', scope.collectionId)
-    .execute();
+  await database.db.updateTable('collection').set({ decision_sha256: rules }).execute();
   return now;
 }
 
@@ -126,10 +122,9 @@ describe('a photo that was pruned', () => {
   });
 
   it('can be taken down like any other', async () => {
-    const { id } = await prunedPhoto();
+    await prunedPhoto();
     expect(await takeDown(database.db, { sha256: photo('A').sha256 }, 'asked to')).toMatchObject({ pictures: 1 });
     expect(await readStories(database.db, { sha256Prefix: photo('A').sha256 })).toEqual([]);
-    expect(id).toBe(1);
   });
 });
 
@@ -271,20 +266,14 @@ describe('a filter whose rules need a pruned photo', () => {
     const full = Array.from({ length: 10 }, () => ({ ...cell(1, 0.0001), logits }));
     const none = Array.from({ length: 10 }, () => null);
     const absent = { fresh: [none], problem: { kind: 'absent', detail: 'no such file' } } as const;
-    const decided = await filterPage(
-      { page: 0 },
-      {
-        ...deps,
-        engine: {
-          // Both are pruned by rules that are no longer valid: one is found without bytes, the other was read before.
-          async evaluate() {
-            await sql`update photo set bytes_state = 'pruned', pruned_at = now()`.execute(db);
-            return [absent, { fresh: [full], problem: null }];
-          },
-        },
+    const engine: FilterDeps['engine'] = {
+      // Both are pruned by rules that are no longer valid: one is found without bytes, the other was read before.
+      async evaluate() {
+        await sql`update photo set bytes_state = 'pruned', pruned_at = now()`.execute(db);
+        return [absent, { fresh: [full], problem: null }];
       },
-    );
-    expect([a, b, decided]).toEqual([1, 2, 0]);
+    };
+    expect([a, b, await filterPage({ page: 0 }, { ...deps, engine })]).toEqual([1, 2, 0]);
     expect(await countUndecidedPruned(db, scope)).toBe(2);
   });
 });

@@ -2,7 +2,7 @@ import { copyFile, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { sql } from 'kysely';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { filterPage } from '../../../src/filter/run/filter.process.ts';
+import { filterPage, type FilterDeps } from '../../../src/filter/run/filter.process.ts';
 import { countUndecided } from '../../../src/filter/run/decision.repository.ts';
 import {
   leakDetails,
@@ -55,14 +55,15 @@ async function hold(folder: string, set: ReferenceSet, signal = new AbortControl
   return counts;
 }
 
-/** A complete set with the pictures of these names, as the fixtures make photos, some of them with a few bits changed. */
-async function setOf(
-  folder: string,
-  names: readonly { readonly name: string; readonly bitsOff: number }[],
-): Promise<ReferenceSet> {
-  const { db } = database;
-  const set = await beginWalk(db, { folder, purpose: 'leaks', distance: 6 });
-  const pictures = names.map(({ name, bitsOff }) => {
+const walk = (folder: string, distance = 6): Promise<ReferenceSet> =>
+  beginWalk(database.db, { folder, purpose: 'leaks', distance });
+const complete = (set: ReferenceSet, unreadable: HoldCounts['unreadable'] = {}): Promise<void> =>
+  database.db.transaction().execute((trx) => completeWalk(trx, set, unreadable));
+
+/** A complete set with the pictures of these names, as the fixtures make photos, with so many bits changed. */
+async function setOf(folder: string, names: Readonly<Record<string, number>>): Promise<ReferenceSet> {
+  const set = await walk(folder);
+  const pictures = Object.entries(names).map(([name, bitsOff]) => {
     const { sha256, perceptualHash, fineHash } = photo(name);
     const bits = BigInt(`0x${perceptualHash}`) ^ (2n ** BigInt(bitsOff) - 1n);
     return {
@@ -74,8 +75,8 @@ async function setOf(
       fineHash,
     };
   });
-  await holdPictures(db, set, pictures);
-  await db.transaction().execute((trx) => completeWalk(trx, set, {}));
+  await holdPictures(database.db, set, pictures);
+  await complete(set);
   return set;
 }
 
@@ -106,13 +107,12 @@ describe('references', () => {
       await copyFile(path.join(SAMPLES, 'n01440764', 'yellow-perch.jpg'), path.join(folder, 'a', 'b', 'one.JPEG'));
       await copyFile(path.join(SAMPLES, 'n01443537', 'goldfish.jpg'), path.join(folder, 'two.jpg'));
       await writeFile(path.join(folder, 'a', 'notes.txt'), 'no picture');
-      const set = await beginWalk(database.db, { folder, purpose: 'leaks', distance: 6 });
+      const set = await walk(folder);
       expect(await hold(folder, set)).toEqual({ seen: 3, held: 2, unchanged: 0, unreadable: { 'not-an-image': 1 } });
       expect(await hold(folder, set)).toEqual({ seen: 3, held: 0, unchanged: 2, unreadable: { 'not-an-image': 1 } });
       await rm(path.join(folder, 'two.jpg'));
-      const again = await beginWalk(database.db, { folder, purpose: 'leaks', distance: 3 });
-      const { unreadable } = await hold(folder, again);
-      await database.db.transaction().execute((trx) => completeWalk(trx, again, unreadable));
+      const again = await walk(folder, 3);
+      await complete(again, (await hold(folder, again)).unreadable);
       expect(await listReferenceSets(database.db)).toMatchObject([
         { folder, distance: 3, pictures: 1, unreadable: { 'not-an-image': 1 }, leaks: 0 },
       ]);
@@ -122,7 +122,7 @@ describe('references', () => {
   it('keeps stored pictures when it is interrupted, and does not use the set yet', async () => {
     await withFolder(async (folder) => {
       await copyFile(path.join(SAMPLES, 'n01443537', 'goldfish.jpg'), path.join(folder, 'one.jpg'));
-      const set = await beginWalk(database.db, { folder, purpose: 'leaks', distance: 6 });
+      const set = await walk(folder);
       await hold(folder, set);
       await expect(hold(folder, set, AbortSignal.abort(new Error('Ctrl-C')))).rejects.toThrow('Ctrl-C');
       expect(await listReferenceSets(database.db)).toMatchObject([{ pictures: 1, completedAt: null }]);
@@ -135,44 +135,38 @@ describe('references', () => {
 
   it('reports a later walk that has not ended, until one has', async () => {
     const { db } = database;
-    const complete = (set: ReferenceSet): Promise<void> =>
-      db.transaction().execute((trx) => completeWalk(trx, set, {}));
     const isUnended = async (): Promise<unknown[]> => (await listReferenceSets(db)).map((set) => set.isUnended);
-    await setOf('/pictures', [{ name: 'one', bitsOff: 0 }]);
+    await setOf('/pictures', { one: 0 });
     expect(await isUnended()).toEqual([false]);
-    const interrupted = await beginWalk(db, { folder: '/pictures', purpose: 'leaks', distance: 6 });
+    const interrupted = await walk('/pictures');
     expect(await listReferenceSets(db)).toMatchObject([{ completedAt: expect.any(Date), isUnended: true }]);
     // A folder without pictures does not change that either.
-    await endEmptyWalk(db, await beginWalk(db, { folder: '/pictures', purpose: 'leaks', distance: 6 }));
+    await endEmptyWalk(db, await walk('/pictures'));
     expect(await isUnended()).toEqual([true]);
-    const last = await beginWalk(db, { folder: '/pictures', purpose: 'leaks', distance: 6 });
-    await complete(last);
+    await complete(await walk('/pictures'));
     expect(await isUnended()).toEqual([false]);
     await complete(interrupted);
     expect(await isUnended()).toEqual([false]);
-    await endEmptyWalk(db, await beginWalk(db, { folder: '/pictures', purpose: 'leaks', distance: 6 }));
+    await endEmptyWalk(db, await walk('/pictures'));
     expect(await isUnended()).toEqual([false]);
   });
 
   it('uses its old distance until another walk is complete', async () => {
-    const { db } = database;
-    await setOf('/pictures', [{ name: 'near', bitsOff: 5 }]);
-    const again = await beginWalk(db, { folder: '/pictures', purpose: 'leaks', distance: 3 });
-    expect(await listReferenceSets(db)).toMatchObject([{ distance: 6 }]);
-    await db.transaction().execute((trx) => completeWalk(trx, again, {}));
-    expect(await listReferenceSets(db)).toMatchObject([{ distance: 3 }]);
+    await setOf('/pictures', { near: 5 });
+    const again = await walk('/pictures', 3);
+    expect(await listReferenceSets(database.db)).toMatchObject([{ distance: 6 }]);
+    await complete(again);
+    expect(await listReferenceSets(database.db)).toMatchObject([{ distance: 3 }]);
   });
 
   it('loses no pictures if another walk of the same folder runs at the same time', async () => {
     const { db } = database;
-    const complete = (set: ReferenceSet): Promise<void> =>
-      db.transaction().execute((trx) => completeWalk(trx, set, {}));
     await withFolder(async (folder) => {
       await copyFile(path.join(SAMPLES, 'n01440764', 'yellow-perch.jpg'), path.join(folder, 'one.jpg'));
       await copyFile(path.join(SAMPLES, 'n01443537', 'goldfish.jpg'), path.join(folder, 'two.jpg'));
-      const first = await beginWalk(db, { folder, purpose: 'leaks', distance: 6 });
+      const first = await walk(folder);
       await hold(folder, first);
-      const second = await beginWalk(db, { folder, purpose: 'leaks', distance: 6 });
+      const second = await walk(folder);
       // The second walk has seen everything that the first will see again.
       await hold(folder, second);
       await hold(folder, first);
@@ -190,14 +184,14 @@ describe('references', () => {
       await mkdir(path.join(folder, 'ab'));
       await copyFile(path.join(SAMPLES, 'n01440764', 'yellow-perch.jpg'), path.join(folder, 'a', 'one.jpg'));
       await copyFile(path.join(SAMPLES, 'n01443537', 'goldfish.jpg'), path.join(folder, 'ab', 'two.jpg'));
-      await hold(folder, await beginWalk(db, { folder, purpose: 'leaks', distance: 6 }));
+      await hold(folder, await walk(folder));
       await rm(path.join(folder, 'a'), { recursive: true });
       await rm(path.join(folder, 'ab'), { recursive: true });
       // Also for root, whom no permission stops.
       await symlink(path.join(folder, 'not mounted'), path.join(folder, 'a'));
-      const again = await beginWalk(db, { folder, purpose: 'leaks', distance: 6 });
+      const again = await walk(folder);
       expect(await hold(folder, again)).toEqual({ seen: 1, held: 0, unchanged: 1, unreadable: { unreadable: 1 } });
-      await db.transaction().execute((trx) => completeWalk(trx, again, {}));
+      await complete(again);
       expect((await sql`select path from reference_picture`.execute(db)).rows).toEqual([{ path: 'a/one.jpg' }]);
     });
   });
@@ -212,11 +206,7 @@ describe('references', () => {
     await decideAs(db, birds, [kept(same, 'n01'), dropped(near, 'n01', 'confident'), kept(far, 'n01')]);
     await decideAs(db, others, [kept(near, 'n01', { maxTrueProb: 0.1 + 0.2, confusionProb: 1 / 3 })]);
     const before = await rows();
-    const set = await setOf('/pictures', [
-      { name: 'near', bitsOff: 5 },
-      { name: 'far', bitsOff: 7 },
-      { name: 'same', bitsOff: 0 },
-    ]);
+    const set = await setOf('/pictures', { near: 5, far: 7, same: 0 });
     expect(await drop(ids)).toBe(3);
     expect(await drop(ids)).toBe(0);
     expect(await statesOf(birds)).toEqual([
@@ -236,28 +226,24 @@ describe('references', () => {
     const { db } = database;
     const birds = await collection(db, 'birds');
     const id = await fetched(db, [candidate('same')], 'same');
-    const set = await setOf('/pictures', [{ name: 'same', bitsOff: 0 }]);
-    const finder = new LeakFinder();
-    const decided = await filterPage(
-      { page: Math.floor(id / 64) },
-      {
-        db,
-        scope: birds,
-        policy: { threshold: 0.15, aggregation: 'max', members: 'any' },
-        memberIds: [],
-        batchPhotos: 4,
-        leaksOf: async (photoIds) => {
-          await storeLeaks(db, await finder.find(db, await hashedPhotos(db, photoIds)));
-          return leakDetails(db, birds.collectionId, photoIds);
-        },
-        engine: {
-          evaluate: (tasks) => (tasks.length === 0 ? Promise.resolve([]) : Promise.reject(new Error('evaluated'))),
-        },
-        shouldStop: () => false,
-        onDecided: () => {},
+    const set = await setOf('/pictures', { same: 0 });
+    const deps: FilterDeps = {
+      db,
+      scope: birds,
+      policy: { threshold: 0.15, aggregation: 'max', members: 'any' },
+      memberIds: [],
+      batchPhotos: 4,
+      leaksOf: async (photoIds) => {
+        await storeLeaks(db, await new LeakFinder().find(db, await hashedPhotos(db, photoIds)));
+        return leakDetails(db, birds.collectionId, photoIds);
       },
-    );
-    expect(decided).toBe(1);
+      engine: {
+        evaluate: (tasks) => (tasks.length === 0 ? Promise.resolve([]) : Promise.reject(new Error('evaluated'))),
+      },
+      shouldStop: () => false,
+      onDecided: () => {},
+    };
+    expect(await filterPage({ page: Math.floor(id / 64) }, deps)).toBe(1);
     expect(await statesOf(birds)).toMatchObject([{ state: 'dropped', reason: 'in-reference-set' }]);
     const restored = await db.transaction().execute(async (trx) => {
       await removeReferenceSet(trx, set.id);

@@ -38,6 +38,7 @@ import {
   candidate,
   collection,
   decideAs,
+  dropped,
   emptyCatalogue,
   fetched,
   fetchedAll,
@@ -65,7 +66,6 @@ async function store(photoId: number, matrix: Matrix, memberIds: readonly number
   await storeAll([[photoId, matrix]], memberIds);
 }
 
-/** The same for many photos. */
 async function storeAll(photos: readonly (readonly [number, Matrix])[], memberIds: readonly number[]): Promise<void> {
   const part = (withLogits: boolean) =>
     photos.map(([photoId, matrix]) => {
@@ -81,23 +81,15 @@ async function storeAll(photos: readonly (readonly [number, Matrix])[], memberId
 
 /** Decides everything in the collection under a policy from the stored evidence, as the filter does. */
 async function decideAll({ scope, memberIds }: WhatIfSource, policy: FilterPolicy): Promise<void> {
-  const ids = await database.db.selectFrom('photo').select('id').execute();
-  const photos = await photosOf(
-    database.db,
-    scope,
-    ids.map(({ id }) => id),
+  const { db } = database;
+  const ids = (await db.selectFrom('photo').select('id').execute()).map(({ id }) => id);
+  const evidence = await readEvidence(db, ids, memberIds);
+  const decisions = (await photosOf(db, scope, ids)).flatMap(({ photoId, wnids }) =>
+    wnids.flatMap(
+      (wnid) => decisionFor({ photoId, wnid }, evidence.get(photoId) ?? [], { scope, policy, memberIds }) ?? [],
+    ),
   );
-  const evidence = await readEvidence(
-    database.db,
-    photos.map(({ photoId }) => photoId),
-    memberIds,
-  );
-  const decisions = photos.flatMap(({ photoId, wnids }) =>
-    wnids.flatMap((wnid) => {
-      return decisionFor({ photoId, wnid }, evidence.get(photoId) ?? [], { scope, policy, memberIds }) ?? [];
-    }),
-  );
-  await decideAs(database.db, scope, decisions);
+  await decideAs(db, scope, decisions);
 }
 
 async function settingsOf(from: WhatIfSource, policies: readonly FilterPolicy[], caps = [15]): Promise<WhatIf> {
@@ -317,11 +309,12 @@ describe('readings from stored summaries', () => {
     const of = (whose: 'ours' | 'theirs') => photos.map((one, i) => [ids[i] ?? -1, one[whose]] as const);
     await storeAll(of('ours'), from.memberIds);
     await storeAll(of('theirs'), [relatedId]);
+    const predictables = [
+      [0, 3],
+      [1, 2, 3],
+    ];
     const policies = [0.2, 0.6, 0.9].flatMap((minConfidence) =>
-      [
-        [0, 3],
-        [1, 2, 3],
-      ].map((predictable): FilterPolicy => ({ mode: 'O', minConfidence, predictable })),
+      predictables.map((predictable): FilterPolicy => ({ mode: 'O', minConfidence, predictable })),
     );
     const states = new Set<string>();
     const told = { stored: 0, read: 0 };
@@ -345,28 +338,22 @@ describe('readings from stored summaries', () => {
 
   it('follow evidence that is added, also by two at once, changed, and removed', async () => {
     const { memberIds } = await source(2);
-    const id = await fetched(database.db, [candidate('a')], 'A');
+    const photoId = await fetched(database.db, [candidate('a')], 'A');
     const whole = uniform([0, 3, 1]);
     const half = (of: number): PhotoEvidence =>
       whole.map((row) => row.map((cell, crop) => (crop % 2 === of ? cell : null)));
-    await Promise.all(
-      [half(0), half(1), half(0)].map((evidence) =>
-        database.db
-          .transaction()
-          .execute((trx) => storeEvidence(trx, [{ photoId: id, evidence, withLogits: false }], memberIds)),
-      ),
-    );
+    const put = (evidence: PhotoEvidence, withLogits: boolean): Promise<void> =>
+      database.db.transaction().execute((trx) => storeEvidence(trx, [{ photoId, evidence, withLogits }], memberIds));
+    await Promise.all([half(0), half(1), half(0)].map((evidence) => put(evidence, false)));
     expect(await problemsOfDigest()).toEqual([]);
-    await database.db
-      .transaction()
-      .execute((trx) => storeEvidence(trx, [{ photoId: id, evidence: half(1), withLogits: true }], memberIds));
+    await put(half(1), true);
     expect(await problemsOfDigest()).toEqual([]);
     await database.db.deleteFrom('evidence').where('crop', '>', 3).execute();
     expect(await problemsOfDigest()).toEqual([]);
     expect(await versionsOf(database.db, 'evidence_digest')).toHaveLength(2);
     await database.db.deleteFrom('evidence').execute();
     expect(await versionsOf(database.db, 'evidence_digest')).toEqual([]);
-    await store(id, whole, memberIds);
+    await store(photoId, whole, memberIds);
     await sql`truncate evidence`.execute(database.db);
     expect(await versionsOf(database.db, 'evidence_digest')).toEqual([]);
   });
@@ -431,17 +418,9 @@ describe('whatIf', () => {
     const c = await fetched(database.db, [candidate('broken')], 'broken');
     const d = await fetched(database.db, [candidate('known')], 'known');
     await decideAll(from, PAPERS);
-    const fixed = {
-      isLowerBound: true,
-      maxTrueProb: null,
-      memberId: null,
-      crop: null,
-      confusionWnid: null,
-      confusionProb: null,
-    };
     await decideAs(database.db, from.scope, [
-      { photoId: c, wnid: 'n01', state: 'failed', reason: 'undecodable', detail: null, ...fixed },
-      { photoId: d, wnid: 'n01', state: 'dropped', reason: 'in-reference-set', detail: null, ...fixed },
+      { ...dropped(c, 'n01'), state: 'failed', reason: 'undecodable', maxTrueProb: null },
+      { ...dropped(d, 'n01'), reason: 'in-reference-set', maxTrueProb: null, crop: null },
     ]);
     const policies = [0.05, 0.15, 0.3].map((threshold) => ({ ...PAPERS, threshold }));
     const found = await settingsOf(from, policies);
@@ -452,15 +431,9 @@ describe('whatIf', () => {
       { kept: 2, undecided: 1, missingCrops: 18, dropped: 1, failed: 1, shortlisted: 2 },
     ]);
     expect(found.settings.map(({ changed }) => changed)).toEqual([1, 0, 1]);
-    const sample = (photoId: number, change: object): object => ({
-      photoId,
-      subject: 0,
-      sha256: expect.any(String),
-      ...change,
-    });
-    expect(found.samples).toEqual([
-      sample(a, { from: 'kept', to: 'dropped', under: [0] }),
-      sample(b, { from: 'dropped', to: 'undecided', under: [2] }),
+    expect(found.samples).toMatchObject([
+      { photoId: a, subject: 0, from: 'kept', to: 'dropped', under: [0] },
+      { photoId: b, subject: 0, from: 'dropped', to: 'undecided', under: [2] },
     ]);
     expect(found.undecidedIds).toEqual([b]);
     expect(await settingsOf(from, policies)).toEqual(found);
@@ -484,19 +457,9 @@ describe('whatIf', () => {
     await decideAll(from, policies[1] ?? PAPERS);
     const found = await settingsOf(from, policies);
     expect(found.present).toMatchObject({ kept: 2, dropped: 0, undecided: 1 });
-    expect(
-      found.settings.map(({ totals }) => [
-        totals.kept,
-        totals.undecided,
-        totals.missingCrops,
-        totals.dropped,
-        totals.shortlisted,
-      ]),
-    ).toEqual([
-      [2, 1, 10, 0, 2],
-      [2, 1, 10, 0, 2],
-      [1, 0, 0, 2, 1],
-    ]);
+    const looser = { kept: 2, undecided: 1, missingCrops: 10, dropped: 0, shortlisted: 2 };
+    const strictest = { kept: 1, undecided: 0, missingCrops: 0, dropped: 2, shortlisted: 1 };
+    expect(found.settings.map(({ totals }) => totals)).toMatchObject([looser, looser, strictest]);
   });
 });
 
@@ -521,12 +484,10 @@ describe('completing evidence', () => {
       evaluate: 'needed' as const,
       cropsPerPass: 3,
       shouldStop: () => false,
-      decode: <T>(sha256: string, use: (image: RgbImage) => T) =>
-        isThere(sha256)
-          ? Promise.resolve(
-              use({ width: 6, height: 5, data: new Uint8Array(90).fill(Number.parseInt(sha256.slice(0, 1), 16)) }),
-            )
-          : Promise.reject(new LostBytes('missing', 'no such file')),
+      async decode<T>(sha256: string, use: (image: RgbImage) => T) {
+        if (!isThere(sha256)) throw new LostBytes('missing', 'no such file');
+        return use({ width: 6, height: 5, data: new Uint8Array(90).fill(Number.parseInt(sha256.slice(0, 1), 16)) });
+      },
     };
     return { crops, engine: { evaluate: (tasks: Parameters<typeof evaluateBatch>[0]) => evaluateBatch(tasks, deps) } };
   }
@@ -551,19 +512,11 @@ describe('completing evidence', () => {
     ]);
     const fill = async (isThere?: (sha256: string) => boolean) => {
       const { undecidedIds } = await settingsOf(from, [looser ?? PAPERS]);
-      const photos = (await photosOf(database.db, from.scope, undecidedIds)).map(({ photoId, sha256 }) => ({
-        photoId,
-        sha256,
-        truths: [0],
-      }));
-      const { crops, engine } = engineFor([looser ?? PAPERS], isThere);
-      const counts = await completeEvidence(photos, {
-        db: database.db,
-        memberIds: from.memberIds,
-        policies: [looser ?? PAPERS],
-        evaluate: 'needed',
-        engine,
-      });
+      const photos = (await photosOf(database.db, from.scope, undecidedIds)).map((one) => ({ ...one, truths: [0] }));
+      const policies = [looser ?? PAPERS];
+      const { crops, engine } = engineFor(policies, isThere);
+      const { db, memberIds } = from;
+      const counts = await completeEvidence(photos, { db, memberIds, policies, evaluate: 'needed', engine });
       return { ...counts, ran: crops.reduce((a, b) => a + b, 0) };
     };
     // Photos without bytes are reported and stay undecided.

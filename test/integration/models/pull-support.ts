@@ -18,7 +18,6 @@ export const ETAG = '"model-1"';
 
 export type Respond = (request: IncomingMessage, response: ServerResponse) => void;
 
-/** A server on loopback, and a card whose file it serves. */
 export async function scene(respond: Respond, changes: Partial<FoundCard> = {}) {
   const server = await startPhotoServer(respond);
   onTestFinished(() => server.close());
@@ -49,7 +48,6 @@ export async function scene(respond: Respond, changes: Partial<FoundCard> = {}) 
     const defaults = { config, signal: controller.signal, onProgress: () => undefined, random: () => 0 };
     return pullModel(card, { ...defaults, onTrouble: (text) => troubles.push(text), ...options });
   };
-  /** The names and sizes of the files on the disk. */
   const onDisk = async () => {
     const names = await readdir(path.dirname(card.path)).catch(() => []);
     const sizes = names.map(async (name) => [name, (await readFile(path.join(path.dirname(card.path), name))).length]);
@@ -73,7 +71,6 @@ export function breakOff(_request: IncomingMessage, response: ServerResponse): v
   response.write(BYTES.subarray(0, HALF), () => setTimeout(() => response.destroy(), 500));
 }
 
-/** A server on loopback, and a card for a model's bytes. */
 export async function sceneOf(model: Buffer, changes: Partial<FoundCard> = {}) {
   const whole: Respond = (_request, response) => response.writeHead(200, { 'content-length': model.length }).end(model);
   return scene(whole, { bytes: model.length, sha256: sha256Of(model), ...changes });

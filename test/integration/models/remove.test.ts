@@ -16,7 +16,6 @@ const remove = (workingDir: string, name: string, force = false): Promise<Remova
   removeModel(name, { force, db: null, workingDir });
 const inModels = (folder: string, name = ''): string => path.join(folder, 'config/local/models', name);
 
-/** The text of the card of a head over `five-nchw`. */
 function headCard(name: string): string {
   const head = { file: 'head.safetensors', sha256: sha256Of(name), bytes: 1 };
   const card = { name, backbone: 'five-nchw', head, licence: 'CC0-1.0', source: 'this test', trained: true };
@@ -150,7 +149,6 @@ describe('models remove with evidence in the catalogue', () => {
     );
   });
 
-  /** Stores evidence of that many crops for each model. */
   async function storeCrops(folder: string, photoId: number, crops: Readonly<Record<string, number>>): Promise<void> {
     const { db } = database;
     const table = await loadClassTable();

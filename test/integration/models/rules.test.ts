@@ -41,7 +41,6 @@ async function machine(name: string, warnings: string[] = []): Promise<App> {
   return app;
 }
 
-/** The collection `fish` as a machine's file has it. */
 async function fish(place: string, lines: string): Promise<Collection> {
   const file = folder.at(place, 'fish.yaml');
   await mkdir(path.dirname(file), { recursive: true });
@@ -57,7 +56,6 @@ async function end(app: App): Promise<void> {
   await app.close();
 }
 
-/** Stores a decision that counts under the rules of the workspace. */
 async function decide({ app, scope }: Workspace): Promise<void> {
   const photoId = await fetched(app.db, [candidate('a', { wnid: 'n01440764' })], 'a photo');
   const decision = { photo_id: photoId, wnid: 'n01440764', state: 'dropped', is_lower_bound: false } as const;

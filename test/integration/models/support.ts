@@ -5,11 +5,9 @@ import { addModel, type Added, type AddRequest } from '../../../src/models/libra
 import { testFolder } from '../../support/test-app.ts';
 
 export const FIXTURES = fileURLToPath(new URL('../../fixtures/onnx/', import.meta.url));
-/** The names of five classes. */
 export const FIVE = 'red\ngreen\nblue\nbright thing\ndark thing\n';
 export const AS_127 = '127,127,127/128,128,128';
 
-/** Makes a project folder with a list of five classes. */
 export async function project(): Promise<string> {
   const folder = await testFolder();
   await writeFile(path.join(folder, 'five.txt'), FIVE);

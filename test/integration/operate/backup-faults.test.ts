@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { sql } from 'kysely';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -20,6 +20,8 @@ import { mountSmallDisk } from '../../support/small-disk.ts';
 import {
   theApp,
   openAt,
+  openTarget,
+  markPruned,
   backup,
   emptyTarget,
   restoreInto,
@@ -51,7 +53,7 @@ describe('winnow backup and restore', () => {
       endpoint: s3.url,
       region: 'us-east-1',
       pathStyle: true,
-      localFolder: path.join(catalogue.root, 'copies'),
+      localFolder: catalogue.at('copies'),
     } as const;
     const blobs = openBlobBucket(place);
     onTestFinished(() => blobs.close());
@@ -82,9 +84,8 @@ describe('a backup of another version', () => {
       db,
     );
     const dir = folderFor('older');
-    await backup(dir, {
-      app: { ...theApp(), db, connection: { url: old.url, applicationName: `winnow backup ${process.pid}` } },
-    });
+    const connection = { url: old.url, applicationName: `winnow backup ${process.pid}` };
+    await backup(dir, { app: { ...theApp(), db, connection } });
     const target = await emptyTarget('nothing');
     // A restore that is interrupted leaves an older schema, which no other command may change.
     const halt = new AbortController();
@@ -106,12 +107,12 @@ describe('a backup of another version', () => {
   it('is refused if it is newer, and the message says so', async () => {
     const dir = folderFor('newer');
     const { snapshot } = await backup(dir);
+    await editSnapshot(dir, (value) => ({
+      ...value,
+      winnow: '9.0.0',
+      migrations: [...value.migrations, '9999-future'],
+    }));
     const file = path.join(dir, 'snapshots', `${snapshot}.json`);
-    const value = JSON.parse(await readFile(file, 'utf8'));
-    await writeFile(
-      file,
-      JSON.stringify({ ...value, winnow: '9.0.0', migrations: [...value.migrations, '9999-future'] }),
-    );
     await expect(chooseSnapshot(dir, undefined)).rejects.toThrow(
       /was made by a newer winnow \(9\.0\.0\): this version does not know its migration '9999-future'/,
     );
@@ -178,7 +179,6 @@ describe('a damaged backup', () => {
 
   it('with an unreadable list of photos takes the next backup, which warns, keeps all photos and obeys takedowns', async () => {
     const dir = folderFor('list');
-    const { db } = theApp();
     const { snapshot } = await backup(dir);
     const [first] = await readSnapshots(await openToRead(dir));
     const list = openBlobFolder(path.join(dir, 'catalogue')).pathOf(first?.photos.portions[0]?.file ?? toSha256(''));
@@ -188,14 +188,7 @@ describe('a damaged backup', () => {
     expect(await backup(dir)).toMatchObject({ warnings: [], copied: { photos: 0 } });
     await backup(dir);
     const [gone = toSha256('')] = await storedPhotos();
-    await sql`update photo set bytes_state = 'pruned', pruned_at = now() where sha256 = decode(${gone}, 'hex')`.execute(
-      db,
-    );
-    onTestFinished(async () => {
-      await sql`update photo set bytes_state = 'stored', pruned_at = null where sha256 = decode(${gone}, 'hex')`.execute(
-        db,
-      );
-    });
+    await markPruned(gone);
     await spoil();
     const stray = toSha256(createHash('sha256').update('stray').digest('hex'));
     const inBackup = openBlobFolder(path.join(dir, 'blobs'));
@@ -233,9 +226,7 @@ describe('a damaged backup', () => {
 describe('the folder of a backup', () => {
   it('is refused while another backup writes into it, also one of another catalogue', async () => {
     const dir = folderFor('locked');
-    const other = await emptyTarget();
-    const opened = await openAt(other.url, other.dataDir);
-    onTestFinished(() => opened.close());
+    const opened = await openTarget(await emptyTarget());
     const reasonOf = (work: Promise<unknown>): Promise<unknown> => work.catch((error: Error) => error.message);
     const tryBoth = (): Promise<unknown[]> =>
       Promise.all([reasonOf(backup(dir, { app: opened })), reasonOf(applyTakedowns(opened, dir))]);
@@ -251,7 +242,7 @@ describe('the folder of a backup', () => {
   });
 
   it('leaves earlier snapshots as they are when its disk is full, and gives them when it is read-only', async (context) => {
-    const disk = path.join(catalogue.root, 'disk');
+    const disk = catalogue.at('disk');
     const small = mountSmallDisk(context, disk, 64);
     const dir = path.join(disk, 'backup');
     const { snapshot } = await backup(dir);

@@ -1,5 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, onTestFinished } from 'vitest';
@@ -21,20 +20,14 @@ import { loadConfig } from '../../../src/config/load-config.ts';
 import { toSha256, type Sha256 } from '../../../src/kernel/ids.ts';
 import { openBlobFolder } from '../../../src/platform/blobs/blob-folder.ts';
 import { openLogger } from '../../../src/platform/log/logger.ts';
-import {
-  applicationName,
-  createDatabase,
-  dropDatabase,
-  useDatabase,
-  type TestDatabase,
-} from '../../support/database.ts';
+import { applicationName, createDatabase, dropDatabase, useDatabase } from '../../support/database.ts';
 import { DRAGONFLY, makeCatalogue } from '../../support/made-catalogue.ts';
+import { suiteFolder } from '../../support/process-tree.ts';
 import { repositoryRoot } from '../../support/winnow.ts';
 
 const CANDIDATES = 100;
 const CLASSES = 8;
 export const { signal } = new AbortController();
-/** A backup or restore that reports nothing. */
 const quiet = {
   onBegun: async () => undefined,
   onTable: () => undefined,
@@ -42,29 +35,21 @@ const quiet = {
   onPhoto: () => undefined,
 };
 
-let [root, app]: [string, App | undefined] = ['', undefined];
+const folder = suiteFolder();
+let app: App | undefined;
 
 /** A catalogue as a crawl and a filter leave it, with the bytes of its photos, for the tests of one file. */
-export function useMadeCatalogue(): { readonly database: TestDatabase; readonly root: string } {
+export function useMadeCatalogue() {
   const database = useDatabase();
   beforeAll(async () => {
-    root = await mkdtemp(path.join(tmpdir(), 'winnow-backup-'));
-    app = await openAt(database.url, path.join(root, 'data'));
+    app = await openAt(database.url, folder.at('data'));
     const workspace = await openWorkspace(app, (await usableCollection(await writeCollection())).collection);
     const counts = { candidates: CANDIDATES, seed: 1, withBytes: true, waiting: 0.1 };
     await makeCatalogue(workspace, { ...counts, signal, onProgress: () => undefined });
     await sql`insert into session_key (secret) values (decode(repeat('ab', 32), 'hex'))`.execute(app.db);
   });
-  afterAll(async () => {
-    await app?.close();
-    await rm(root, { recursive: true, force: true });
-  });
-  return {
-    database,
-    get root() {
-      return root;
-    },
-  };
+  afterAll(() => app?.close());
+  return { database, at: (...names: string[]) => folder.at(...names) };
 }
 
 /** Some classes of imagenet-a. All of them have ten times as many queries, which each backup and each restore would copy. */
@@ -72,7 +57,7 @@ async function writeCollection(): Promise<string> {
   const queries = path.join(repositoryRoot, 'config', 'classes', 'queries-imagenet-a.jsonl');
   const lines = (await readFile(queries, 'utf8')).trimEnd().split('\n');
   const wnids = lines.map((line): string => JSON.parse(line).wnid);
-  const file = path.join(root, 'some.yaml');
+  const file = folder.at('some.yaml');
   const classes = [DRAGONFLY, ...wnids.filter((wnid) => wnid !== DRAGONFLY)].slice(0, CLASSES);
   await writeFile(
     file,
@@ -89,22 +74,18 @@ export function theApp(): App {
 
 export async function openAt(url: string, dataDir: string): Promise<App> {
   const { config } = await loadConfig({ env: { WINNOW_POSTGRES_URL: url } });
-  return openApp({
-    config,
-    dataDir,
-    clientName: 'backup',
-    log: openLogger({ level: 'silent', format: 'json' }, process.stderr),
-  });
+  const log = openLogger({ level: 'silent', format: 'json' }, process.stderr);
+  return openApp({ config, dataDir, clientName: 'backup', log });
 }
 
 /** A new folder for a backup, with a name that not every system can spell. */
-export const folderFor = (name: string): string => path.join(root, `Sicherung ü ${name}`);
+export const folderFor = (name: string): string => folder.at(`Sicherung ü ${name}`);
 
 export function backup(dir: string, changes: Partial<BackupOptions> = {}): Promise<BackedUp> {
   return backUp({ app: theApp(), dir, keep: 7, verify: false, signal, ...quiet, ...changes });
 }
 
-export interface Target {
+interface Target {
   readonly url: string;
   readonly dataDir: string;
 }
@@ -113,7 +94,7 @@ export interface Target {
 export async function emptyTarget(from: 'nothing' | 'template' = 'template'): Promise<Target> {
   const url = await createDatabase(from);
   onTestFinished(() => dropDatabase(url));
-  return { url, dataDir: path.join(root, `restored-${new URL(url).pathname.slice(1)}`) };
+  return { url, dataDir: folder.at(`restored-${new URL(url).pathname.slice(1)}`) };
 }
 
 export async function restoreInto(
@@ -133,7 +114,6 @@ export async function restoreInto(
   });
 }
 
-/** Rows of each table, and their hashes. */
 export async function contents(url: string): Promise<Record<string, unknown>> {
   const client = await connectPlainly(url, applicationName());
   try {
@@ -145,8 +125,8 @@ export async function contents(url: string): Promise<Record<string, unknown>> {
   }
 }
 
-export async function filesIn(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+export async function filesIn(dir: string): Promise<string[]> {
+  const entries = await readdir(dir, { recursive: true, withFileTypes: true });
   return entries
     .filter((entry) => entry.isFile())
     .map((entry) => path.join(entry.parentPath, entry.name))
@@ -159,16 +139,31 @@ export async function storedPhotos(): Promise<Sha256[]> {
   return rows.map(({ hex }) => toSha256(hex));
 }
 
-/** Changes the only snapshot of a backup. */
 export async function editSnapshot(dir: string, change: (snapshot: Snapshot) => Snapshot): Promise<void> {
-  const folder = await openToRead(dir);
-  const [snapshot] = await readSnapshots(folder);
+  const opened = await openToRead(dir);
+  const [snapshot] = await readSnapshots(opened);
   if (snapshot === undefined) throw new Error('Expected a snapshot');
-  await writeFile(path.join(folder.snapshots, `${snapshot.id}.json`), JSON.stringify(change(snapshot)));
+  await writeFile(path.join(opened.snapshots, `${snapshot.id}.json`), JSON.stringify(change(snapshot)));
 }
 
 export function problemsOf({ checks }: Restored): string[] {
   return checks.flatMap(({ problems }) => problems);
+}
+
+/** Opens another catalogue until the end of the test. */
+export async function openTarget({ url, dataDir }: Target): Promise<App> {
+  const opened = await openAt(url, dataDir);
+  onTestFinished(() => opened.close());
+  return opened;
+}
+
+/** Has a photo pruned as far as its row says, until the end of the test. */
+export async function markPruned(sha256: Sha256): Promise<void> {
+  const mark = (state: 'pruned' | 'stored') =>
+    sql`update photo set bytes_state = ${state}, pruned_at = case when ${state} = 'pruned' then now() end
+      where sha256 = decode(${sha256}, 'hex')`.execute(theApp().db);
+  onTestFinished(async () => void (await mark('stored')));
+  await mark('pruned');
 }
 
 /** Takes a photo's bytes away until the end of the test. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { sql } from 'kysely';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { openToRead, readSnapshots } from '../../../src/operate/backup/backup-folder.process.ts';
 import { chooseSnapshot, requireFreshFolder } from '../../../src/operate/backup/restore.process.ts';
 import { applyTakedowns } from '../../../src/operate/backup/sweep.process.ts';
@@ -15,6 +15,8 @@ import { onServer } from '../../support/database.ts';
 import {
   theApp,
   openAt,
+  openTarget,
+  markPruned,
   backup,
   emptyTarget,
   restoreInto,
@@ -46,21 +48,12 @@ describe('winnow backup and restore', () => {
     expect([before, activity]).toMatchObject([{ rows: 0 }, { rows: 1 }]);
     expect(found).toEqual(expected);
     expect([key, restoredKey]).toEqual([expect.objectContaining({ rows: 1 }), { rows: 0, hashes: [] }]);
-    const [one, other] = await Promise.all(
-      [database.url, target.url].map((url) =>
-        onServer(
-          url,
-          `select last_value, is_called from picture_id_seq union all select last_value, is_called from photo_id_seq`,
-        ),
-      ),
-    );
-    expect(other).toEqual(one);
+    const ids = `select last_value, is_called from picture_id_seq union all select last_value, is_called from photo_id_seq`;
+    expect(await onServer(target.url, ids)).toEqual(await onServer(database.url, ids));
     const triggers = `select tgname from pg_trigger where not tgisinternal and tgenabled <> 'O'`;
     expect(await onServer(target.url, triggers)).toEqual([]);
     // A backup of the restored catalogue continues in the same folder. Only the record of the restore is new.
-    const opened = await openAt(target.url, target.dataDir);
-    onTestFinished(() => opened.close());
-    const next = await backup(dir, { app: opened });
+    const next = await backup(dir, { app: await openTarget(target) });
     expect(next.copied).toMatchObject({ photos: 0, bytes: 0 });
     expect(next.copied.catalogueBytes).toBeLessThan(1_000);
     const modes = await Promise.all(['', 'blobs', 'catalogue', 'snapshots'].map((name) => stat(path.join(dir, name))));
@@ -69,7 +62,6 @@ describe('winnow backup and restore', () => {
 
   it('copy only what is new the second time, and remove what no kept snapshot needs', async () => {
     const dir = folderFor('twice');
-    const { db } = theApp();
     await backup(dir);
     const before = await filesIn(path.join(dir, 'catalogue'));
     // The clock was set back since the first snapshot.
@@ -85,14 +77,7 @@ describe('winnow backup and restore', () => {
     // A photo loses its bytes to a prune, and a new one comes.
     const [gone = toSha256('')] = await storedPhotos();
     await withoutBytes(gone);
-    await sql`update photo set bytes_state = 'pruned', pruned_at = now() where sha256 = decode(${gone}, 'hex')`.execute(
-      db,
-    );
-    onTestFinished(async () => {
-      await sql`update photo set bytes_state = 'stored', pruned_at = null where sha256 = decode(${gone}, 'hex')`.execute(
-        db,
-      );
-    });
+    await markPruned(gone);
     const third = await backup(dir, { keep: 2 });
     expect(third.copied.photos).toBe(0);
     expect(third.copied.catalogueBytes).toBeGreaterThan(0);
@@ -116,8 +101,7 @@ describe('winnow backup and restore', () => {
     const { config } = await loadConfig({ env: { WINNOW_POSTGRES_URL: own.url } });
     await migrateCatalogue({ config, log: theApp().log, url: own.url, signal, confirm: () => Promise.resolve() });
     await restoreInto(own, dir);
-    const opened = await openAt(own.url, own.dataDir);
-    onTestFinished(() => opened.close());
+    const opened = await openTarget(own);
     const { snapshot } = await backup(dir, { app: opened });
     const [one = toSha256(''), two = toSha256('')] = await storedPhotos();
     const { rows } = await sql<{ source: string; source_id: string }>`
@@ -147,30 +131,13 @@ describe('winnow backup and restore', () => {
 
   it('name photos without bytes: those that were lost, and those that were pruned during the backup', async () => {
     const dir = folderFor('lost');
-    const { db } = theApp();
     const [missing = toSha256(''), damaged = toSha256(''), pruned = toSha256('')] = await storedPhotos();
     await withoutBytes(missing);
     await withoutBytes(damaged, 'other bytes');
     await withoutBytes(pruned);
-    onTestFinished(async () => {
-      await sql`update photo set bytes_state = 'stored', pruned_at = null where sha256 = decode(${pruned}, 'hex')`.execute(
-        db,
-      );
-    });
-    let tables = 0;
     // The snapshot has begun when the first table is read.
-    const markPruned = async (): Promise<void> => {
-      await sql`update photo set bytes_state = 'pruned', pruned_at = now() where sha256 = decode(${pruned}, 'hex')`.execute(
-        db,
-      );
-    };
-    let marking = Promise.resolve();
-    const made = await backup(dir, {
-      onTable: () => {
-        tables += 1;
-        if (tables === 1) marking = markPruned();
-      },
-    });
+    let marking: Promise<void> | undefined;
+    const made = await backup(dir, { onTable: () => void (marking ??= markPruned(pruned)) });
     await marking;
     expect([made.lost.toSorted(), made.pruned]).toEqual([[missing, damaged].toSorted(), [pruned]]);
     const target = await emptyTarget();
@@ -250,8 +217,8 @@ describe('a folder that cannot be the backup or the target', () => {
     const { dataDir } = theApp();
     await expect(backup(path.join(dataDir, 'backup'))).rejects.toThrow(/is inside the data folder/);
     await expect(stat(path.join(dataDir, 'backup'))).rejects.toThrow('ENOENT');
-    await expect(backup(catalogue.root)).rejects.toThrow(/contains the data folder/);
-    const letters = path.join(catalogue.root, 'letters');
+    await expect(backup(catalogue.at())).rejects.toThrow(/contains the data folder/);
+    const letters = catalogue.at('letters');
     await mkdir(letters);
     await writeFile(path.join(letters, 'a.txt'), 'dear');
     await expect(backup(letters)).rejects.toThrow(
@@ -260,7 +227,7 @@ describe('a folder that cannot be the backup or the target', () => {
     await expect(backup(path.join(letters, 'a.txt'))).rejects.toThrow(
       /Cannot use the folder '.*a\.txt' for the backup/,
     );
-    for (const dir of [letters, path.join(catalogue.root, 'absent')]) {
+    for (const dir of [letters, catalogue.at('absent')]) {
       await expect(chooseSnapshot(dir, undefined)).rejects.toThrow(/There is no backup in /);
       await expect(applyTakedowns(theApp(), dir)).rejects.toThrow(/There is no backup in /);
     }
@@ -272,11 +239,9 @@ describe('a folder that cannot be the backup or the target', () => {
     await expect(chooseSnapshot(dir, 'yesterday')).rejects.toThrow(
       `Expected one of its snapshots in '${dir}' (${snapshot}) but received 'yesterday'`,
     );
-    const other = await emptyTarget();
-    const opened = await openAt(other.url, other.dataDir);
-    onTestFinished(() => opened.close());
-    await expect(backup(dir, { app: opened })).rejects.toThrow(/is of another catalogue/);
-    const target = { url: database.url, dataDir: path.join(catalogue.root, 'unused') };
+    const other = await openTarget(await emptyTarget());
+    await expect(backup(dir, { app: other })).rejects.toThrow(/is of another catalogue/);
+    const target = { url: database.url, dataDir: catalogue.at('unused') };
     await expect(restoreInto(target, dir)).rejects.toThrow(/Expected nobody else on the target/);
     const used = await emptyTarget();
     await onServer(used.url, 'create table birds (name text)');

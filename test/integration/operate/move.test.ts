@@ -10,7 +10,7 @@ import { openPool } from '../../../src/platform/postgres/open-database.ts';
 import { applicationName, createDatabase, dropDatabase, onServer } from '../../support/database.ts';
 import { startS3, type TestS3 } from '../../support/s3-server.ts';
 import { silentLog } from '../../support/silent-log.ts';
-import { repositoryRoot, startWinnow, winnow, type CommandResult } from '../../support/winnow.ts';
+import { repositoryRoot, startWinnow, winnow, type CommandOptions, type CommandResult } from '../../support/winnow.ts';
 
 /** A small project that has been filtered and shortlisted, in a data folder. */
 const folder = suiteFolder();
@@ -21,10 +21,7 @@ let server: EmbeddedPostgres | undefined;
 let grown = '';
 beforeAll(async () => {
   s3 = await startS3();
-  for (const wnid of ['n01443537', 'n01440764', 'n01498041'])
-    await cp(path.join(repositoryRoot, 'assets', 'samples', 'photos', wnid), folder.at('photos', wnid), {
-      recursive: true,
-    });
+  for (const wnid of ['n01443537', 'n01440764', 'n01498041']) await copySamples(wnid, folder.at('photos', wnid));
   await writeFile(
     folder.at('three.yaml'),
     'name: three\nclasses: [n01443537, n01440764, n01498041]\nensemble: [efficientnet-lite0]\n',
@@ -38,9 +35,10 @@ afterAll(async () => {
   await s3.close();
 });
 
-interface Place {
-  readonly env?: Record<string, string>;
-}
+const copySamples = (wnid: string, to: string): Promise<void> =>
+  cp(path.join(repositoryRoot, 'assets/samples/photos', wnid), to, { recursive: true });
+
+type Place = Pick<CommandOptions, 'env'>;
 
 const aws = () => ({
   AWS_ENDPOINT_URL_S3: s3.url,
@@ -50,6 +48,11 @@ const aws = () => ({
 
 function run(args: readonly string[], { env = {} }: Place = {}): Promise<CommandResult> {
   return winnow([...args, '--data', folder.at('data')], { env: { ...aws(), ...env }, cwd: folder.at() });
+}
+
+async function expectRefusal(args: readonly string[], place: Place, message: RegExp | string): Promise<void> {
+  const { code, stderr } = await run(args, place);
+  expect([code, stderr]).toEqual([2, expect.stringMatching(message)]);
 }
 
 async function ok(...args: string[]): Promise<string> {
@@ -110,17 +113,12 @@ describe('winnow move', () => {
        insert into review_lease (collection_id, wnid, sha256, reviewer, client, until) select id, 'n01440764', '\\x00', 'ann', 'tab', now() from collection`,
     );
     // Ids continue where they were.
-    await cp(path.join(repositoryRoot, 'assets/samples/photos/n01514668'), folder.at('more/n01440764'), {
-      recursive: true,
-    });
+    await copySamples('n01514668', folder.at('more/n01440764'));
     const from = ['--source', 'folder', '--from', folder.at('more')];
     const more = await run(['crawl', '--collection', folder.at('three.yaml'), ...from], { env });
     expect([more.code, more.stderr]).toEqual([0, expect.not.stringContaining('error')]);
-    const again = await run(['move', '--to-database', url], { env: {} });
-    expect([again.code, again.stderr]).toEqual([
-      2,
-      expect.stringMatching(/the two have gone on since \(.*photo: 7 and 8 rows/),
-    ]);
+    const goneOn = /the two have gone on since \(.*photo: 7 and 8 rows/;
+    await expectRefusal(['move', '--to-database', url], {}, goneOn);
   });
 
   it('copies the missing photos after a kill', async () => {
@@ -164,13 +162,9 @@ describe('winnow move', () => {
       url,
       'update winnow_move.state set finished_at = null; alter table evidence disable trigger user; truncate evidence',
     );
-    const refused = await run(['status', '--collection', folder.at('three.yaml')], {
-      env: { DATABASE_URL: url },
-    });
-    expect([refused.code, refused.stderr]).toEqual([
-      2,
-      expect.stringMatching(/A move of a catalogue into .* is not finished/),
-    ]);
+    const half = { env: { DATABASE_URL: url } };
+    const unfinished = /A move of a catalogue into .* is not finished/;
+    await expectRefusal(['status', '--collection', folder.at('three.yaml')], half, unfinished);
     const pool = { url: grown, applicationName: applicationName(), poolSize: 1, onConnectionLost: () => undefined };
     const db = openPool(pool);
     onTestFinished(() => db.destroy());
@@ -191,34 +185,21 @@ describe('winnow move', () => {
   it('refuses targets that are not empty or not usable, and changes nothing there', async () => {
     const url = await emptyDatabase('nothing');
     await onServer(url, 'create table birds (name text)');
-    const foreign = await run(['move', '--to-database', url], fromGrown());
-    expect([foreign.code, foreign.stderr]).toEqual([
-      2,
-      expect.stringMatching(
-        /Expected an empty database at PostgreSQL at .* but found the tables public\.birds; create a new one with createdb/,
-      ),
-    ]);
+    const foreign =
+      /Expected an empty database at PostgreSQL at .* but found the tables public\.birds; create a new one with createdb/;
+    await expectRefusal(['move', '--to-database', url], fromGrown(), foreign);
     expect(await onServer(url, `select nspname from pg_namespace where nspname like 'winnow%'`)).toEqual([]);
-    const same = await run(['move', '--to-database', url], { env: { DATABASE_URL: url } });
-    expect([same.code, same.stderr]).toEqual([
-      2,
-      expect.stringMatching(/Expected another database than the catalogue's own/),
-    ]);
-    const sameBlobs = await run(['move', '--to-blobs', 's3://photos/x/'], {
-      env: { DATABASE_URL: grown, WINNOW_BLOBS_URL: 's3://photos/x' },
-    });
-    expect([sameBlobs.code, sameBlobs.stderr]).toEqual([
-      2,
-      expect.stringMatching(/The photos are in .* already; give another place/),
-    ]);
+    const same = /Expected another database than the catalogue's own/;
+    await expectRefusal(['move', '--to-database', url], { env: { DATABASE_URL: url } }, same);
+    const withBlobs = { env: { DATABASE_URL: grown, WINNOW_BLOBS_URL: 's3://photos/x' } };
+    const sameBlobs = /The photos are in .* already; give another place/;
+    await expectRefusal(['move', '--to-blobs', 's3://photos/x/'], withBlobs, sameBlobs);
     for (const [args, message] of [
       [[], /^winnow: Give --to-database URL, --to-blobs URL or both/],
       [['--to-database', 'mysql://h/d'], /^winnow: Expected /],
       [['--to-blobs', '/tmp/x'], /^winnow: Expected /],
-    ] as const) {
-      const { code, stderr } = await run(['move', ...args], fromGrown());
-      expect([code, stderr]).toEqual([2, expect.stringMatching(message)]);
-    }
+    ] as const)
+      await expectRefusal(['move', ...args], fromGrown(), message);
   });
 
   it('refuses to run while another command uses the source or the target', async () => {
@@ -229,12 +210,10 @@ describe('winnow move', () => {
     ] as const) {
       const worker = new Client({ connectionString: url, application_name: 'winnow crawl 4711' });
       await worker.connect();
-      const { code, stderr } = await run(['move', '--to-database', to], { env: { DATABASE_URL: from } });
+      onTestFinished(() => worker.end().catch(() => undefined));
+      const others = `Expected nobody else on ${where}.*'winnow crawl 4711'`;
+      await expectRefusal(['move', '--to-database', to], { env: { DATABASE_URL: from } }, others);
       await worker.end();
-      expect([code, stderr]).toEqual([
-        2,
-        expect.stringMatching(`Expected nobody else on ${where}.*'winnow crawl 4711'`),
-      ]);
     }
   });
 

@@ -34,18 +34,13 @@ afterAll(async () => {
   for (const url of urls) await dropDatabase(url);
 });
 
-/** A separate project on the shared services. */
-interface Project {
-  readonly name: string;
-  readonly url: string;
-}
-
-async function openProject(name: string): Promise<Project> {
+async function openProject(name: string) {
   const url = await createDatabase('template');
   urls.push(url);
   await onServer(url, `alter sequence photo_id_seq increment by ${ID_STEP}`);
   return { name, url };
 }
+type Project = Awaited<ReturnType<typeof openProject>>;
 
 /** With one thread and batches so small that any moment is in the middle of the work. */
 function start({ name, url }: Project, ...args: string[]): RunningCommand {

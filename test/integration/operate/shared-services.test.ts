@@ -18,7 +18,6 @@ const PHOTOS = Number(process.env['WINNOW_TEST_PHOTOS'] ?? 64);
  */
 const ID_STEP = 16;
 
-/** The first `PHOTOS` photos of the demo. */
 async function copyPhotos(to: string): Promise<void> {
   await cp(path.join(repositoryRoot, 'assets', 'samples'), to, { recursive: true });
   const labels = await readFile(path.join(to, 'labels.csv'), 'utf8');

@@ -11,13 +11,7 @@ import { suiteFolder } from '../../support/process-tree.ts';
 const folder = suiteFolder();
 const run = promisify(execFile);
 
-interface Read {
-  readonly names: readonly string[] | null;
-  readonly photos: readonly (string | null)[];
-  readonly values: readonly (readonly number[])[];
-}
-
-async function read(file: string): Promise<Read> {
+async function read(file: string) {
   const table = await openLogits(file);
   const photos: (string | null)[] = [];
   const values: number[][] = [];

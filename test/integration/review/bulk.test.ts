@@ -13,7 +13,6 @@ const database = useDatabase();
 /** More than one slice. */
 const PHOTOS = 2_100;
 
-/** A collection that lists many photos of three classes. */
 async function makeList(): Promise<{ readonly viewOf: (reviewer: string) => DeskView; readonly all: Subject[] }> {
   await emptyCatalogue(database.db);
   const scope = await collection(database.db, 'reviewed');

@@ -60,7 +60,6 @@ const verdict = (names: string, given: ReviewVerdict, shownBy: ShownBy = 'confus
   value: { verdict: given, reason: null, shownBy },
 });
 
-/** Takes an action of the reviewer's tab back, or does it again. */
 const takeBack = (view: DeskView, kind: 'undo' | 'redo', { sequence: of }: { readonly sequence: number }) =>
   record(view, { kind, of: { client: view.reviewer, sequence: of } });
 
@@ -71,7 +70,6 @@ async function statesOf(view: DeskView, filter: ReviewFilter = {}, order: Review
   return rows.map((one) => `${namesOf([one])}:${one.state}`).join(' ');
 }
 
-/** The blind verdicts on a photo, by reviewer. */
 async function blindVerdictsOf(name: string): Promise<Record<string, ReviewVerdict | null>> {
   const { reviews } = verdictOf(await eventsOf(database.db, listed.scope.collectionId, [photo(name)]));
   return Object.fromEntries(reviews.map(({ reviewer, blindVerdict }) => [reviewer, blindVerdict]));

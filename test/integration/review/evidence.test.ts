@@ -55,7 +55,6 @@ async function keep(bytes: Buffer, maxTrueProb: number): Promise<Sha256> {
   return sha256;
 }
 
-/** Runs the members of the ensemble on some crops. */
 async function evaluate(sha256: Sha256, crops: readonly number[]): Promise<Float32Array[][]> {
   const { workspace, app } = dashboard;
   const all: Float32Array[][] = [];

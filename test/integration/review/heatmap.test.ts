@@ -1,8 +1,7 @@
-import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pino } from 'pino';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { runBackbone } from '../../../src/filter/engine/run-backbone.process.ts';
 import { activationHead } from '../../../src/review/heatmap/compute-heatmaps.process.ts';
 import { heatmapValues, type WantedValues } from '../../../src/review/heatmap/heatmaps.process.ts';
@@ -13,28 +12,27 @@ import { openBlobFolder } from '../../../src/platform/blobs/blob-folder.ts';
 import { linearRowOf } from '../../../src/platform/onnx/head.ts';
 import { classActivation } from '../../../src/review/heatmap/heatmap.ts';
 import { putBytes, putSamples } from '../filter/engine/spec.ts';
+import { suiteFolder } from '../../support/process-tree.ts';
 import { repositoryRoot } from '../../support/winnow.ts';
 
 const LION = path.join(repositoryRoot, 'assets/samples/photos/n02129165/lion-lying.jpg');
-/** The lion among the classes of ImageNet-1k. */
 const LION_ROW = 291;
 const PHOTOS = 8;
 const { signal } = new AbortController();
 
-let dataDir = '';
+const dataFolder = suiteFolder();
 let lion: Sha256;
 let photos: readonly Sha256[] = [];
 beforeAll(async () => {
-  dataDir = await mkdtemp(path.join(tmpdir(), 'winnow-heatmaps-'));
-  photos = await putSamples(path.join(dataDir, 'blobs'), PHOTOS);
-  lion = await putBytes(openBlobFolder(path.join(dataDir, 'blobs')), await readFile(LION));
+  photos = await putSamples(dataFolder.at('blobs'), PHOTOS);
+  lion = await putBytes(openBlobFolder(dataFolder.at('blobs')), await readFile(LION));
 });
-afterAll(() => rm(dataDir, { recursive: true, force: true }));
 
 function app() {
-  const folder = path.join(dataDir, 'blobs');
+  const folder = dataFolder.at('blobs');
   const log = pino({ level: 'silent' });
-  return { dataDir, blobs: openBlobFolder(folder), blobPlace: { kind: 'folder', folder } as const, log };
+  const blobPlace = { kind: 'folder', folder } as const;
+  return { dataDir: dataFolder.at(), blobs: openBlobFolder(folder), blobPlace, log };
 }
 
 async function wanted(changes: Partial<WantedValues> = {}): Promise<WantedValues> {
@@ -43,7 +41,7 @@ async function wanted(changes: Partial<WantedValues> = {}): Promise<WantedValues
 }
 
 async function cached(): Promise<string[]> {
-  const folder = path.join(dataDir, 'thumbnails');
+  const folder = dataFolder.at('thumbnails');
   const names = await readdir(folder, { recursive: true }).catch(() => []);
   return names.filter((name) => name.endsWith('.json')).map((name) => path.join(folder, name));
 }

@@ -10,7 +10,6 @@ import { sha256Of } from '../../support/sha256.ts';
 /** A photo that the filter keeps, with the p of the class that it was searched as. */
 export type PhotoToList = readonly [name: string, wnid: string, confusionWnid: string, maxTrueProb: number];
 
-/** The collection and its listed photos; for use inside tests and hooks. */
 export interface ListedPhotos {
   readonly scope: DecisionScope;
   /** The photos as a reviewer sees them. `secondPass`: the share of each class that gets a second pass. */

@@ -94,7 +94,6 @@ class Reviewer {
   }
 }
 
-/** The tab and the number of the action that an event is part of. */
 function placeOf({ client, sequence }: ReviewEvent): readonly [tab: string, action: number] {
   const [tab = '', bulk] = client.split('/');
   return [tab, bulk === undefined ? sequence : Number(bulk)];

@@ -1,7 +1,6 @@
-import process from 'node:process';
 import { setImmediate } from 'node:timers/promises';
-import { sql, type Kysely } from 'kysely';
-import { pino } from 'pino';
+import { sql } from 'kysely';
+import { pino, type Logger } from 'pino';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { InFlightItems } from '../../../src/runtime/work/in-flight.process.ts';
 import { setBytesState } from '../../../src/photo/pruned.repository.ts';
@@ -12,8 +11,6 @@ import {
   removeInFlight,
   addInFlight,
 } from '../../../src/runtime/work/in-flight.repository.ts';
-import { openLogger } from '../../../src/platform/log/logger.ts';
-import type { Database } from '../../../src/platform/postgres/database.ts';
 import { openPool } from '../../../src/platform/postgres/open-database.ts';
 import {
   candidate,
@@ -27,17 +24,11 @@ import {
 } from '../../support/catalogue-fixtures.ts';
 import { applicationName, useDatabase } from '../../support/database.ts';
 
-const log = openLogger({ level: 'silent', format: 'json' }, process.stderr);
 const database = useDatabase();
 beforeEach(() => sql`truncate in_flight, suspect`.execute(database.db));
 
 /** The connection of a process; the process dies with it. */
-interface Life {
-  readonly db: Kysely<Database>;
-  die(): Promise<void>;
-}
-
-function newLife(): Life {
+function newLife() {
   const options = { url: database.url, applicationName: applicationName(), poolSize: 1, idleTimeoutMs: 0 };
   const db = openPool({ ...options, onConnectionLost: () => undefined });
   let isDead = false;
@@ -55,9 +46,14 @@ function newLife(): Life {
   onTestFinished(die);
   return { db, die };
 }
+type Life = ReturnType<typeof newLife>;
 
 /** A program that is not started. */
 const child = { module: new URL('none.mjs', import.meta.url), spec: null, limitMs: 1_000 };
+const newInFlight = (log: Logger) => {
+  const connection = { url: database.url, applicationName: applicationName() };
+  return new InFlightItems({ connection, log }, { work: 'inspect', noun: 'picture', child });
+};
 const death = { at: '2026-11-25T10:00:00.000Z', how: 'SIGABRT', doing: null, said: '' };
 const take = ({ db }: Life, items: readonly string[], open: readonly number[] = []) =>
   addInFlight(db, { work: 'filter', items, open });
@@ -118,13 +114,7 @@ describe('a death in the middle of some work', () => {
     await take(dead, ['a']);
     await dead.die();
     const told: string[] = [];
-    const inFlight = new InFlightItems(
-      {
-        connection: { url: database.url, applicationName: applicationName() },
-        log: pino({ level: 'warn' }, { write: (line: string) => void told.push(line) }),
-      },
-      { work: 'inspect', noun: 'picture', child },
-    );
+    const inFlight = newInFlight(pino({ level: 'warn' }, { write: (line: string) => void told.push(line) }));
     onTestFinished(() => inFlight.close());
     await inFlight.take(['3']);
     expect(told.join('')).toContain('what it had in flight (1 photo, 2 pictures) runs one at a time');
@@ -168,7 +158,8 @@ describe('a suspect', () => {
     const id = await fetched(database.db, [candidate('a')], 'a');
     const dead = newLife();
     await take(dead, [a, b]);
-    await addInFlight(dead.db, { work: 'inspect', items: ['999999', String(await pictureOf('a'))], open: [] });
+    const [picture] = await database.db.selectFrom('picture').select('id').execute();
+    await addInFlight(dead.db, { work: 'inspect', items: ['999999', String(picture?.id)], open: [] });
     await decideAs(database.db, await collection(database.db, 'birds'), [kept(id, 'n01')]);
     await dead.die();
     const { found } = await take(newLife(), ['c']);
@@ -176,10 +167,9 @@ describe('a suspect', () => {
   });
 
   it('ends when its picture is settled, and is found behind a pooler that keeps the connection of a dead process', async () => {
-    await store(database.db, [candidate('a')]);
-    const picture = await pictureOf('a');
+    const { waiting } = await store(database.db, [candidate('a')]);
     const life = newLife();
-    await addInFlight(life.db, { work: 'inspect', items: [String(picture)], open: [] });
+    await addInFlight(life.db, { work: 'inspect', items: waiting.map(String), open: [] });
     // A pooler gives the connection another name when its process has ended.
     await sql`set application_name = ''`.execute(life.db);
     expect(await addInFlight(newLife().db, { work: 'inspect', items: ['0'], open: [] })).toMatchObject({
@@ -188,15 +178,6 @@ describe('a suspect', () => {
     await database.db.updateTable('picture').set({ state: 'dropped', reason: 'opted-out' }).execute();
     expect(await suspects()).toEqual(['0']);
   });
-
-  async function pictureOf(sourceId: string): Promise<number> {
-    const row = await database.db
-      .selectFrom('picture')
-      .select('id')
-      .where('source_id', '=', sourceId)
-      .executeTakeFirst();
-    return row?.id ?? -1;
-  }
 });
 
 describe('deaths', () => {
@@ -218,10 +199,7 @@ describe('deaths', () => {
 
 describe('in-flight records that are closed', () => {
   it('reject callers that wait to add items, and let no caller wait for ever', async () => {
-    const inFlight = new InFlightItems(
-      { connection: { url: database.url, applicationName: applicationName() }, log },
-      { work: 'inspect', noun: 'picture', child },
-    );
+    const inFlight = newInFlight(pino({ level: 'silent' }));
     const held = await inFlight.take(['a']);
     const asked = Promise.allSettled(['b', 'c', 'd'].map((item) => inFlight.take([item])));
     // The first call is running by now.
@@ -229,9 +207,7 @@ describe('in-flight records that are closed', () => {
     await inFlight.close();
     await held.release();
     const late = Promise.allSettled([inFlight.take(['e'])]);
-    const ends = [...(await asked), ...(await late)].map((end) =>
-      end.status === 'rejected' ? end.reason.code : 'had',
-    );
+    const ends = [...(await asked), ...(await late)].map((end) => ('reason' in end ? end.reason.code : 'had'));
     expect(ends).toEqual(['had', 'in-flight-closed', 'in-flight-closed', 'in-flight-closed']);
   });
 });

@@ -26,7 +26,6 @@ async function endWorkers(): Promise<void> {
   await pauseStages(database.db, { stages: ['filter'], collectionId: null, by: 'bo', endWorkers: true });
 }
 
-/** As if the message were that many seconds old. */
 async function age(seconds: number): Promise<void> {
   await sql`update pause set since = since - ${seconds} * interval '1 second'`.execute(database.db);
   await sql`update draining set seen_at = seen_at - ${seconds} * interval '1 second'`.execute(database.db);

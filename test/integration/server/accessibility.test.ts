@@ -54,7 +54,6 @@ const PAGES: readonly TestedPage[] = [
 let browser: Browser | undefined;
 const servers = { open: '', guarded: '' };
 
-/** Each class has one or two photos, so that they stand side by side. */
 async function writeSheet(): Promise<void> {
   const { name, mode, ensemble, policy } = dashboard.workspace.collection;
   const rights = sampleRights({ creator: LONG });

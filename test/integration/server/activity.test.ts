@@ -153,7 +153,6 @@ describe('a session', () => {
   });
 });
 
-/** Resolves when the live stream of a session ends. */
 async function streamEnd(server: string, cookie: string): Promise<void> {
   return new Promise((resolve) => {
     const request = http.get(`${server}/c/demo/api/live`, { headers: { cookie }, agent: false }, (response) => {

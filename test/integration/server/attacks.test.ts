@@ -71,7 +71,6 @@ interface Attack extends Asked {
   readonly server: keyof typeof servers;
   readonly target: string;
   readonly status: number;
-  /** A session that it shows. */
   readonly session?: () => string;
   /** Headers that the answer depends on, where it is not an error. `body`: the answer itself. */
   readonly tells?: readonly string[];
@@ -104,7 +103,6 @@ const tenGuesses = (address: string) => async (): Promise<() => void> => {
   return () => {};
 };
 
-/** Twenty live pages of one person. */
 async function twentyPages(): Promise<() => void> {
   const { token } = TOKENS.people.alice;
   const ended = new AbortController();
@@ -114,7 +112,6 @@ async function twentyPages(): Promise<() => void> {
   return () => ended.abort();
 }
 
-/** Somebody holds what the request reads. */
 async function heldTable(): Promise<() => void> {
   let release = (): void => {};
   const held = new Promise<void>((resolve) => (release = resolve));
@@ -133,7 +130,6 @@ const withSession = (what: string, session: () => string): Attack => ({
   ...guarded(what, '/c/demo/api/overview', 401),
   session,
 });
-/** A session of one holder with the claim of another. */
 function claimedBy(holder: 'viewer', claimed: 'operator' | 'alice'): string {
   const own = sessionFor({ role: holder, name: null, token: TOKENS[holder] }, sessionKey, Date.now());
   const name = claimed === 'alice' ? Buffer.from(claimed).toString('base64url') : '';
@@ -318,7 +314,6 @@ async function answerTo({ server, target, session, before, ...asked }: Attack): 
   }
 }
 
-/** The error of the answer, or the headers that matter. */
 function toldIn({ tells }: Attack, { body, headers }: Answered): string {
   if (tells !== undefined)
     return tells.map((name) => (name === 'body' ? body : `${name}: ${String(headers[name])}`)).join('; ');

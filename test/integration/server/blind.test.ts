@@ -109,7 +109,6 @@ function steady(body: string): string {
     .replaceAll(/"(rates|workers)":(\{.*?\}\}|\[.*?\])/g, '"$1"');
 }
 
-/** The first event of the live stream. */
 async function firstEvent(server: string, headers: Record<string, string>): Promise<string> {
   const ended = new AbortController();
   const { body } = await fetch(`${server}/c/demo/api/live`, { headers, signal: ended.signal });
@@ -118,7 +117,6 @@ async function firstEvent(server: string, headers: Record<string, string>): Prom
   return steady(Buffer.from(value ?? []).toString());
 }
 
-/** All that one client is told, by what it asked for. */
 async function allToldTo(server: string, headers: Record<string, string>): Promise<Record<string, string>> {
   const told: Record<string, string> = { live: await firstEvent(server, headers) };
   for (const [target, body] of TARGETS) {

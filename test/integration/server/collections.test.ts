@@ -1,5 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { usableCollection } from '../../../src/collection/collection.process.ts';
@@ -7,6 +6,7 @@ import { openWorkspace, type Workspace } from '../../../src/models/workspace/wor
 import { ROLES } from '../../../src/kernel/people.ts';
 import { ROUTES } from '../../../src/server/routes.ts';
 import { candidate, decideAs, fetched, kept, store } from '../../support/catalogue-fixtures.ts';
+import { testFolder } from '../../support/test-app.ts';
 import { ask, bearer, NO_TOKENS, useDashboard } from './support.ts';
 
 const dashboard = useDashboard();
@@ -41,7 +41,7 @@ describe('one server', () => {
   });
 
   it('serves and measures a collection whose file is elsewhere, and follows a change of its rules', async () => {
-    const folder = await mkdtemp(path.join(tmpdir(), 'winnow-elsewhere-'));
+    const folder = await testFolder();
     const opened = async (threshold: number, use: 'work' | 'change'): Promise<Workspace> => {
       const file = path.join(folder, 'elsewhere.yaml');
       await writeFile(file, `name: elsewhere\nclasses: [n01440764, n01443537]\npolicy: { threshold: ${threshold} }\n`);
@@ -59,8 +59,7 @@ describe('one server', () => {
   });
 
   it('shows a collection whose file changed before anything was decided', async () => {
-    const folder = await mkdtemp(path.join(tmpdir(), 'winnow-early-'));
-    const file = path.join(folder, 'early.yaml');
+    const file = path.join(await testFolder(), 'early.yaml');
     const write = async (threshold: number) => {
       await writeFile(file, `name: early\nclasses: [n01440764, n01443537]\npolicy: { threshold: ${threshold} }\n`);
       return (await usableCollection(file)).collection;
@@ -70,7 +69,6 @@ describe('one server', () => {
     const { body } = await fetch(`${server}/c/early/api/live`);
     const { value } = (await body?.getReader().read()) ?? {};
     expect(Buffer.from(value ?? []).toString()).toContain('"collection":"early"');
-    await rm(folder, { recursive: true });
   });
 
   it('says what to do about a collection that it does not know, to a person on a page', async () => {

@@ -124,15 +124,8 @@ describe('a dashboard without tokens, on this machine', () => {
   });
 });
 
-/** A request, and the status that it gets. */
-interface Case extends Asked {
-  readonly what: string;
-  readonly target: string;
-  readonly status: number;
-}
-
 describe('a dashboard with tokens', () => {
-  it.each<Case>([
+  it.each<Asked & { what: string; target: string; status: number }>([
     { what: "a viewer's token", target: '/c/demo/api/overview', ...bearer(VIEWER), status: 200 },
     { what: "Prometheus with a viewer's token", target: '/metrics', ...bearer(VIEWER), status: 200 },
     { what: 'nothing, for metrics', target: '/metrics', status: 401 },
@@ -182,16 +175,10 @@ describe('a dashboard with tokens', () => {
     const { db } = dashboard.app;
     const { waiting } = await store(db, [candidate('slow host', { wnid })]);
     await settlePicture(db, waiting[0] ?? 0, { state: 'failed', reason: 'timeout-total', detail: 'too slow' });
-    const statuses = [];
-    for (const asked of [{}, bearer(VIEWER)]) {
-      statuses.push((await ask(guarded, '/api/retry/timeout-total', { ...asked, method: 'POST' })).status);
-    }
-    const { status, body } = await ask(guarded, '/api/retry/timeout-total', { ...bearer(OPERATOR), method: 'POST' });
-    expect([statuses, status, JSON.parse(body)]).toEqual([
-      [401, 403],
-      200,
-      { pictures: 1, decisions: 0, refetched: 0 },
-    ]);
+    const retry = (asked: Asked) => ask(guarded, '/api/retry/timeout-total', { ...asked, method: 'POST' });
+    expect([(await retry({})).status, (await retry(bearer(VIEWER))).status]).toEqual([401, 403]);
+    const { status, body } = await retry(bearer(OPERATOR));
+    expect([status, JSON.parse(body)]).toEqual([200, { pictures: 1, decisions: 0, refetched: 0 }]);
   });
 
   it('gives a session for a token, which scripts cannot read, and ends it', async () => {
@@ -230,16 +217,11 @@ describe('a dashboard with tokens', () => {
 
 describe('a dashboard for other machines', () => {
   it('needs a token', async () => {
-    await expect(dashboard.serve(NO_TOKENS, { host: '0.0.0.0' })).rejects.toMatchObject({
-      code: 'server-token',
-    });
+    await expect(dashboard.serve(NO_TOKENS, { host: '0.0.0.0' })).rejects.toMatchObject({ code: 'server-token' });
   });
 
   it('says so if it cannot listen where it should', async () => {
-    await expect(
-      dashboard.serve({ operator: OPERATOR, reviewer: null, viewer: null }, { host: '203.0.113.7' }),
-    ).rejects.toMatchObject({
-      code: 'server-address',
-    });
+    const served = dashboard.serve({ operator: OPERATOR, reviewer: null, viewer: null }, { host: '203.0.113.7' });
+    await expect(served).rejects.toMatchObject({ code: 'server-address' });
   });
 });

@@ -1,7 +1,4 @@
 import http from 'node:http';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openApp, type App } from '../../../src/runtime/open/app.process.ts';
 import { usableCollection } from '../../../src/collection/collection.process.ts';
@@ -10,18 +7,18 @@ import { openLogger } from '../../../src/platform/log/logger.ts';
 import { openSite } from '../../../src/server/dashboard.ts';
 import { routesOf } from '../../../src/server/routes.ts';
 import { startWebServer, type WebServer } from '../../../src/server/web-server.ts';
+import { suiteFolder } from '../../support/process-tree.ts';
 import { until } from '../../support/until.ts';
-import { postmasterPid, serversIn } from '../platform/embedded-postgres/support.ts';
+import { postmasterPid } from '../platform/embedded-postgres/support.ts';
 import { ask } from './support.ts';
 
 const log = openLogger({ level: 'silent', format: 'json' }, process.stderr);
-let dataDir = '';
+const folder = suiteFolder();
 let opened: { readonly app: App; readonly site: ReturnType<typeof openSite>; readonly server: WebServer } | undefined;
 
 beforeAll(async () => {
-  dataDir = await mkdtemp(path.join(tmpdir(), 'winnow-killed-'));
   const { config } = await loadConfig({ env: {} });
-  const app = await openApp({ config, dataDir, clientName: 'server', log });
+  const app = await openApp({ config, dataDir: folder.at(), clientName: 'server', log });
   const { collection: named } = await usableCollection('demo');
   const access = { tokens: [], sessionKey: Buffer.alloc(32) };
   const nowMs = (): number => Date.now();
@@ -34,9 +31,6 @@ afterAll(async () => {
   await opened?.site.close();
   await opened?.server.close();
   await opened?.app.close();
-  const left = serversIn(dataDir);
-  await rm(dataDir, { recursive: true });
-  if (left.length > 0) throw new Error(`Expected no PostgreSQL to be left but found ${left.join(', ')}`);
 });
 
 /** The kinds of events that a live stream has sent, in order: `data` or `trouble`. */
@@ -62,12 +56,12 @@ describe('a server whose embedded PostgreSQL is killed', () => {
     const live = listen(`${url}/c/demo/api/live`);
     await until(() => live.kinds.includes('data'));
     for (let kill = 1; kill <= 2; kill += 1) {
-      const killed = postmasterPid(dataDir);
+      const killed = postmasterPid(folder.at());
       const seen = live.kinds.length;
       process.kill(killed, 'SIGKILL');
       await until(async () => (await ask(url, '/ready')).status === 503);
       await until(async () => (await ask(url, '/ready')).status === 200);
-      expect(postmasterPid(dataDir)).not.toBe(killed);
+      expect(postmasterPid(folder.at())).not.toBe(killed);
       await until(() => live.kinds.slice(seen).includes('data'));
     }
     live.stop();
@@ -79,9 +73,9 @@ describe('a server whose embedded PostgreSQL is killed', () => {
   });
 
   it('lets a second process attach to the server that it started again', async () => {
-    process.kill(postmasterPid(dataDir), 'SIGKILL');
+    process.kill(postmasterPid(folder.at()), 'SIGKILL');
     const { config } = await loadConfig({ env: {} });
-    const second = await openApp({ config, dataDir, clientName: 'status', log });
+    const second = await openApp({ config, dataDir: folder.at(), clientName: 'status', log });
     const { url } = opened?.server ?? { url: '' };
     await until(async () => (await ask(url, '/ready')).status === 200);
     await second.close();

@@ -15,7 +15,6 @@ const ACTIONS = '/c/demo/api/review/actions';
 const send = (body: string): Promise<Answered> => ask(server, ACTIONS, { method: 'POST', headers: JSON_BODY, body });
 const problemOf = ({ status, body }: Answered): unknown[] => [status, JSON.parse(body).error];
 
-/** Actions on so many photos each, as a program may send them. */
 const bodyOf = (actions: number, photos: string): string => {
   const action = `{"kind":"flag","sequence":1,"at":"2026-11-26T12:00:00Z","value":{"flagged":true},"subjects":[${photos}]}`;
   return `{"client":"tab","actions":[${Array.from({ length: actions }, () => action).join(',')}]}`;

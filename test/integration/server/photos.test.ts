@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readdir, readlink, writeFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { Sha256 } from '../../../src/kernel/ids.ts';
 import { candidate, photo, store, stored } from '../../support/catalogue-fixtures.ts';
 import { sha256Of } from '../../support/sha256.ts';
@@ -23,7 +23,6 @@ const LARGE = randomBytes(43_000_000);
 const SMALL = randomBytes(30_000);
 let server = '';
 
-/** Puts bytes into the store and the catalogue. */
 async function put(bytes: Buffer): Promise<Sha256> {
   const { db, blobs } = dashboard.app;
   const sha256 = sha256Of(bytes);
@@ -39,16 +38,11 @@ beforeAll(async () => {
   server = await dashboard.serve(NO_TOKENS);
 });
 
-const sockets: Socket[] = [];
-afterEach(() => {
-  for (const socket of sockets.splice(0)) socket.destroy();
-});
-
 /** Asks for a photo and reads none of the answer until it is resumed. */
 async function staller(sha256: Sha256): Promise<Socket> {
   const { hostname, port } = new URL(server);
   const socket = connect(Number(port), hostname).pause();
-  sockets.push(socket);
+  onTestFinished(() => void socket.destroy());
   socket.on('error', () => undefined);
   await once(socket, 'connect');
   socket.write(`GET /photos/${sha256} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
@@ -67,7 +61,6 @@ async function download(sha256: Sha256): Promise<{ status: number; bytes: number
   }
 }
 
-/** Descriptors of this process on the file of a photo. */
 async function openFiles(sha256: Sha256): Promise<number> {
   const descriptors = await readdir('/proc/self/fd');
   const files = await Promise.all(descriptors.map((name) => readlink(`/proc/self/fd/${name}`).catch(() => '')));

@@ -3,15 +3,8 @@ import { OutputFolder } from '../../../src/export/output-folder.process.ts';
 import type { Protocol } from '../../../src/export/protocol.ts';
 import { storeRevision, type RevisionPhoto } from '../../../src/export/revisions/revision.repository.ts';
 import { idOf } from '../../../src/export/revisions/revision-id.ts';
-import type { Sha256 } from '../../../src/kernel/ids.ts';
 import type { Workspace } from '../../../src/models/workspace/workspace.process.ts';
 import { protocolOf } from '../../support/exported.ts';
-
-export interface WrittenRevision {
-  readonly id: Sha256;
-  readonly short: string;
-  readonly folder: string;
-}
 
 interface Content {
   readonly photos: readonly RevisionPhoto[];
@@ -20,12 +13,11 @@ interface Content {
   readonly files?: Readonly<Record<string, string | Buffer>>;
 }
 
-/** Writes a folder with the files of a revision and stores the revision. The pictures show nothing. */
 export async function writeRevision(
   { app, scope }: Workspace,
   folder: string,
   { photos, protocol: changes = {}, files = {} }: Content,
-): Promise<WrittenRevision> {
+) {
   const draft = protocolOf({ photos: photos.filter(({ reason }) => reason === null).length, ...changes });
   const protocol = { ...draft, id: idOf(draft) };
   await mkdir(folder);
@@ -40,3 +32,4 @@ export async function writeRevision(
   await storeRevision(app.db, scope, { protocol, bytes: output.bytes, path: folder, rows: rows() });
   return { id: protocol.id, short: protocol.id.slice(0, 12), folder };
 }
+export type WrittenRevision = Awaited<ReturnType<typeof writeRevision>>;

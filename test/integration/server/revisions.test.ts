@@ -46,14 +46,12 @@ const pageText = async (): Promise<string> => (await ask(url, PAGE)).body;
 const tarOf = (revision: WrittenRevision): string => `${PAGE}/${revision.short}/revision.tar`;
 const html = { accept: 'text/html' };
 
-/** The bytes of an answer that ends as it should. */
 async function download(target: string): Promise<Buffer> {
   const answer = await fetch(`${url}${target}`);
   expect(answer.status).toBe(200);
   return Buffer.from(await answer.arrayBuffer());
 }
 
-/** Descriptors of this process on the files below a folder. */
 async function openFiles(below: string): Promise<number> {
   const names = await readdir('/proc/self/fd');
   const files = await Promise.all(names.map((name) => readlink(`/proc/self/fd/${name}`).catch(() => '')));

@@ -38,7 +38,6 @@ function sheetClass(wnid: string): SheetClass {
   return { wnid, name: wnid, synonyms: [], candidates: 3, photos };
 }
 
-/** Writes the sheet as an index and a page for each class. */
 async function writeSheet(classes: readonly SheetClass[]): Promise<void> {
   const { collection } = dashboard.workspace;
   const { name, mode, ensemble, policy } = collection;

@@ -25,7 +25,6 @@ const log = openLogger({ level: 'silent', format: 'json' }, process.stderr);
 /** Bundling the pages takes half a second, so all servers of a test process share the result. */
 let assets: Promise<Assets> | undefined;
 
-/** The secrets of the roles and of people, as the settings give them. */
 export interface Tokens {
   readonly operator: string | null;
   readonly reviewer: string | null;
@@ -39,7 +38,6 @@ interface Served {
   readonly host?: string;
   /** The name for reviews of clients that have chosen none. */
   readonly reviewer?: string | null;
-  /** Proxies that are trusted. */
   readonly trustProxy?: readonly string[];
   readonly maxConnections?: number;
   /** The collection of `--collection`; by default that of the demo. */

@@ -35,7 +35,6 @@ const LIMITS = { maxPixels: 1e8, minSidePixels: 1, maxAspectRatio: Number.POSITI
 
 interface Project {
   readonly app: App;
-  /** A folder for pictures that become references. */
   readonly references: string;
 }
 
@@ -47,7 +46,6 @@ async function openProject(): Promise<Project> {
   return { app, references };
 }
 
-/** Stores a photo as a crawl does: bytes and row. */
 async function storePhoto({ app }: Project, name: string, bytes: Buffer): Promise<{ id: number; sha256: Sha256 }> {
   const inspection = await inspect(bytes, LIMITS);
   if (!inspection.ok) throw new Error(inspection.detail);

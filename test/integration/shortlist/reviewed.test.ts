@@ -46,7 +46,6 @@ async function crawl(names: string): Promise<void> {
   }
 }
 
-/** Builds the shortlist and gives the listed photos in their order. */
 async function listed(cap: number, target: number | null = null, secondPass: number | null = null): Promise<string> {
   const policy = { cap, nearDuplicateDistance: 0, target };
   const waits = secondPass === null ? {} : { isPending: isKeptPending(secondPass) };

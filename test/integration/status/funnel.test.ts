@@ -84,11 +84,8 @@ async function messyCatalogue(scope: DecisionScope): Promise<Record<string, numb
     h: await fetched(db, [candidate('h')], 'H'),
   };
   await fetched(db, [candidate('a copy.jpg', by)], 'A');
-  await fetched(
-    db,
-    [candidate('77', { ...by, source: 'flickr' }), candidate('77', { ...by, source: 'flickr', wnid: 'n02' })],
-    'A',
-  );
+  const flickr = { ...by, source: 'flickr' };
+  await fetched(db, [candidate('77', flickr), candidate('77', { ...flickr, wnid: 'n02' })], 'A');
   // Bytes that the narrower collection has from elsewhere, too.
   await fetched(db, [candidate('h2', { source: 'flickr' })], 'B');
   await store(db, [
@@ -222,11 +219,8 @@ describe('the stored shortlist', () => {
   it('has the rights of the first source whose licence the collection takes, not of the first that had the bytes', async () => {
     const scope = await collection(database.db, 'birds', { licences: ['CC-BY-4.0'] });
     const a = await fetched(database.db, [candidate('a', { licence: 'all-rights-reserved', creator: 'thief' })], 'A');
-    for (const [sourceId, creator] of [
-      ['b', 'Ann'],
-      ['c', 'Bob'],
-    ] as const)
-      await fetched(database.db, [candidate(sourceId, { licence: 'CC-BY-4.0', creator })], 'A');
+    for (const creator of ['Ann', 'Bob'])
+      await fetched(database.db, [candidate(`of ${creator}`, { ...by, creator })], 'A');
     await decideAs(database.db, scope, [kept(a, 'n01')]);
     await buildShortlist(scope, 15);
     const [listed] = await collect(listShortlist(database.db, scope));
@@ -311,17 +305,11 @@ describe('the story of a photo', () => {
       .transaction()
       .execute((trx) => storeEvidence(trx, [{ photoId: a, evidence, withLogits: true }], [memberId]));
     await buildShortlist(scope, 15);
-    const { sha256 } = photo('A');
+    const { sha256, perceptualHash } = photo('A');
     const stories = await readStories(database.db, { sha256Prefix: sha256 });
     expect(stories).toHaveLength(1);
     const [story] = stories;
-    expect(story?.photo).toMatchObject({
-      id: a,
-      sha256,
-      width: 640,
-      bytes: 100_000,
-      perceptualHash: photo('A').perceptualHash,
-    });
+    expect(story?.photo).toMatchObject({ id: a, sha256, width: 640, bytes: 100_000, perceptualHash });
     expect(story?.candidates.map(({ source, sourceId, wnid, state }) => [source, sourceId, wnid, state])).toEqual([
       ['folder', 'a', 'n01', 'fetched'],
       ['folder', 'a', 'n02', 'fetched'],

@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openApp, type App } from '../../../src/runtime/open/app.process.ts';
@@ -13,24 +10,22 @@ import { openLogger } from '../../../src/platform/log/logger.ts';
 import { sumOf, sumsThatFail } from '../../../src/status/funnel.ts';
 import { useDatabase } from '../../support/database.ts';
 import { makeCatalogue } from '../../support/made-catalogue.ts';
+import { suiteFolder } from '../../support/process-tree.ts';
 import { truncateCatalogue } from '../../support/catalogue-fixtures.ts';
 
 const CANDIDATES = 5_000;
 const database = useDatabase();
 const { signal } = new AbortController();
 
-let [app, dataDir]: [App | undefined, string] = [undefined, ''];
+const folder = suiteFolder();
+let app: App | undefined;
 
 beforeAll(async () => {
-  dataDir = await mkdtemp(path.join(tmpdir(), 'winnow-made-'));
   const { config } = await loadConfig({ env: { WINNOW_POSTGRES_URL: database.url } });
   const log = openLogger({ level: 'silent', format: 'json' }, process.stderr);
-  app = await openApp({ config, dataDir, clientName: 'make-catalogue', log });
+  app = await openApp({ config, dataDir: folder.at(), clientName: 'make-catalogue', log });
 });
-afterAll(async () => {
-  await app?.close();
-  await rm(dataDir, { recursive: true, force: true });
-});
+afterAll(() => app?.close());
 
 async function made(candidates: number, withBytes: boolean): Promise<Workspace> {
   if (app === undefined) throw new Error('Expected the app to be open');
@@ -45,7 +40,6 @@ async function problems(): Promise<string[]> {
   return (await auditDataFolder(app, signal)).flatMap((result) => result.problems);
 }
 
-/** Counts of rows, by text. */
 async function counted(query: string): Promise<Record<string, number>> {
   const { rows } = await sql<{ kind: string; count: number }>`${sql.raw(query)}`.execute(database.db);
   return Object.fromEntries(rows.map(({ kind, count }) => [kind, count]));

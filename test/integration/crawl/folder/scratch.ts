@@ -37,7 +37,6 @@ export function summary(photos: readonly FoundPhoto[]): string[] {
   return photos.map((photo) => `${pathOf(photo)} [${photo.label}] ${photo.problem?.reason ?? 'ok'}`);
 }
 
-/** Returns the files below a folder that this process holds open (Linux). */
 export async function openFilesBelow(dir: string): Promise<string[]> {
   const names = await readdir('/proc/self/fd');
   const targets = await Promise.all(names.map((name) => readlink(`/proc/self/fd/${name}`).catch(() => '')));

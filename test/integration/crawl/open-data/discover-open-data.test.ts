@@ -17,7 +17,7 @@ import type { FoundPhoto } from '../../../../src/crawl/sources/source.ts';
 import { collect } from '../../../support/collect.ts';
 import { useDatabase } from '../../../support/database.ts';
 import { readQueriesLines, worldOf } from '../../../support/sites/inaturalist-world.ts';
-import { dumpOf, HEADERS, opener, table, tickingClock } from './dump.ts';
+import { dumpOf, HEADERS, leftTables, opener, table, tickingClock } from './dump.ts';
 
 const database = useDatabase();
 const recordings = fileURLToPath(new URL('../../../fixtures/recordings/inaturalist-open-data/', import.meta.url));
@@ -59,14 +59,6 @@ function discover(open: OpenDataDeps['open'], options: Partial<OpenDataOptions> 
     { db: database.db, open, identify: () => Promise.resolve(NO_VERSION), clock: tickingClock() },
     optionsOf(options),
   );
-}
-
-async function leftTables(): Promise<string[]> {
-  const { rows } = await sql<{ name: string }>`
-    select relname as name from pg_class where relkind = 'r' and relname ~ '^open_data_' order by 1`.execute(
-    database.db,
-  );
-  return rows.map(({ name }) => name);
 }
 
 describe('discoverOpenData', () => {
@@ -161,34 +153,32 @@ const cats = [
   wanted('lynx', { taxon: 'lynx' }),
 ];
 const catOptions = { classes: cats, collection: 'cats' };
+/** The files, of which one is read from elsewhere. */
+const withFile =
+  (files: ReturnType<typeof opener>, name: string, read: () => AsyncIterable<Uint8Array>): OpenDataDeps['open'] =>
+  async (file) =>
+    file === name ? read() : files.open(file);
 
 describe('discoverOpenData on a small dump', () => {
   it('yields a photo of several observations once for each class, whatever the pieces of the files', async () => {
     const photos = await collect(discover(opener(tiny).open, catOptions));
     expect(await collect(discover(opener(tiny, { pieceBytes: 1, gzip: false }).open, catOptions))).toEqual(photos);
-    expect(photos.map(({ sourceId, label, creator, licence }) => [sourceId, label, creator, licence])).toEqual(
-      [
-        ['100', 'lynx', 'Ann "The" O\'Neil', 'CC-BY-4.0'],
-        ['101', 'lynx', 'cid', 'Public-Domain'],
-        ['100', 'felidae', 'Ann "The" O\'Neil', 'CC-BY-4.0'],
-        ['102', 'felidae', 'iNaturalist user 2', 'CC0-1.0'],
-      ].toSorted((a, b) => order(a) - order(b)),
-    );
+    // In the order of the file. The second row of a photo yields only what is new.
+    expect(photos.map(({ sourceId, label, creator, licence }) => [sourceId, label, creator, licence])).toEqual([
+      ['100', 'lynx', 'Ann "The" O\'Neil', 'CC-BY-4.0'],
+      ['101', 'lynx', 'cid', 'Public-Domain'],
+      ['100', 'felidae', 'Ann "The" O\'Neil', 'CC-BY-4.0'],
+      ['102', 'felidae', 'iNaturalist user 2', 'CC0-1.0'],
+    ]);
   });
 
   it('skips classes that need no more photos, and ends when all are complete', async () => {
-    const photos = await collect(
-      discover(opener(tiny).open, { ...catOptions, limitPerClass: 2, admitted: new Map([['lynx', 2]]) }),
-    );
-    expect(photos.map(({ sourceId, label }) => [sourceId, label])).toEqual([
-      ['100', 'felidae'],
-      ['102', 'felidae'],
-    ]);
-    const admitted = new Map([
-      ['lynx', 2],
-      ['felidae', 2],
-    ]);
-    expect(await collect(discover(opener(tiny).open, { ...catOptions, limitPerClass: 2, admitted }))).toEqual([]);
+    const found = async (admitted: Record<string, number>): Promise<unknown[]> => {
+      const options = { ...catOptions, limitPerClass: 2, admitted: new Map(Object.entries(admitted)) };
+      return (await collect(discover(opener(tiny).open, options))).map(({ sourceId, label }) => `${sourceId} ${label}`);
+    };
+    expect(await found({ lynx: 2 })).toEqual(['100 felidae', '102 felidae']);
+    expect(await found({ lynx: 2, felidae: 2 })).toEqual([]);
   });
 
   it('filters by quality, and reads no more than necessary if there is nothing to find', async () => {
@@ -217,7 +207,7 @@ describe('discoverOpenData on a small dump', () => {
     await expect(collect(discover(opener({ ...tiny, 'taxa.csv.gz': '' }).open, catOptions))).rejects.toBeInstanceOf(
       UsageError,
     );
-    expect(await leftTables()).toEqual(['open_data_walk']);
+    expect(await leftTables(database.db)).toEqual(['open_data_walk']);
   });
 
   it('asks the user to retry if a file is cut off or damaged', async () => {
@@ -225,13 +215,9 @@ describe('discoverOpenData on a small dump', () => {
       (bytes: Buffer): Buffer => bytes.subarray(0, bytes.length - 20),
       (bytes: Buffer): Buffer => Buffer.concat([bytes.subarray(0, 40), Buffer.alloc(40, 0xff)]),
     ]) {
-      const files = opener(tiny);
-      const open: OpenDataDeps['open'] = async (file) => {
-        if (file !== 'photos.csv.gz') return files.open(file);
-        return (async function* () {
-          yield damage(gzipSync(tiny['photos.csv.gz']));
-        })();
-      };
+      const open = withFile(opener(tiny), 'photos.csv.gz', async function* () {
+        yield damage(gzipSync(tiny['photos.csv.gz']));
+      });
       const error = await collect(discover(open, catOptions)).catch((error_: unknown) => error_);
       expect(error).toBeInstanceOf(RetryLater);
       expect(error).toMatchObject({ code: 'open-data-damaged', message: expect.stringContaining('photos.csv.gz') });
@@ -243,31 +229,24 @@ describe('discoverOpenData on a small dump', () => {
     const failing: OpenDataDeps['open'] = (file) =>
       file === 'observers.csv.gz' ? Promise.reject(new RetryLater('gone', { code: 'x' })) : files.open(file);
     await expect(collect(discover(failing, catOptions))).rejects.toThrow('gone');
-    const breaking: OpenDataDeps['open'] = async (file) => {
-      if (file !== 'observations.csv.gz') return files.open(file);
-      return (async function* () {
-        yield Buffer.from(`${HEADERS.observations}\n`);
-        throw new Error('reset');
-      })();
-    };
+    const breaking = withFile(files, 'observations.csv.gz', async function* () {
+      yield Buffer.from(`${HEADERS.observations}\n`);
+      throw new Error('reset');
+    });
     await expect(collect(discover(breaking, catOptions))).rejects.toThrow('reset');
-    expect([files.unclosed(), await leftTables()]).toEqual([0, ['open_data_walk']]);
+    expect([files.unclosed(), await leftTables(database.db)]).toEqual([0, ['open_data_walk']]);
   });
 
   it.each(['gzip', 'nothing'] as const)('stops at once when aborted while it waits for bytes: %s', async (kind) => {
     const controller = new AbortController();
-    const files = opener(tiny);
-    const open: OpenDataDeps['open'] = async (file) => {
-      if (file !== 'observations.csv.gz') return files.open(file);
+    const open = withFile(opener(tiny), 'observations.csv.gz', async function* () {
       setTimeout(() => controller.abort(new Error('enough')), 50);
-      return (async function* () {
-        if (kind !== 'nothing') yield gzipSync(HEADERS.observations).subarray(0, 20);
-        await new Promise(() => {});
-      })();
-    };
+      if (kind !== 'nothing') yield gzipSync(HEADERS.observations).subarray(0, 20);
+      await new Promise(() => {});
+    });
     const photos = collect(discover(open, { ...catOptions, signal: controller.signal }));
     await expect(photos).rejects.toThrow('enough');
-    expect(await leftTables()).toEqual(['open_data_walk']);
+    expect(await leftTables(database.db)).toEqual(['open_data_walk']);
   });
 
   it('drops the tables of a killed walk, but not those of another collection', async () => {
@@ -275,12 +254,12 @@ describe('discoverOpenData on a small dump', () => {
     const killed = discover(opener(tiny).open, catOptions);
     await other.next();
     await killed.next();
-    expect(await leftTables()).toHaveLength(7);
+    expect(await leftTables(database.db)).toHaveLength(7);
     expect(await collect(discover(opener(tiny).open, catOptions))).toHaveLength(4);
-    expect(await leftTables()).toHaveLength(4);
+    expect(await leftTables(database.db)).toHaveLength(4);
     expect((await collect(other)).length).toBe(3);
     await killed.return(undefined);
-    expect(await leftTables()).toEqual(['open_data_walk']);
+    expect(await leftTables(database.db)).toEqual(['open_data_walk']);
   });
 
   it('notices that a crash of the server has emptied its tables', async () => {
@@ -288,7 +267,7 @@ describe('discoverOpenData on a small dump', () => {
     const open: OpenDataDeps['open'] = async (file) => {
       // PostgreSQL's recovery does this to unlogged tables.
       if (file === 'photos.csv.gz') {
-        const name = (await leftTables()).find((one) => one.startsWith('open_data_observation_')) ?? '';
+        const name = (await leftTables(database.db)).find((one) => one.startsWith('open_data_observation_')) ?? '';
         await sql`truncate ${sql.table(name)}`.execute(database.db);
       }
       return files.open(file);
@@ -298,8 +277,3 @@ describe('discoverOpenData on a small dump', () => {
     expect(error).toBeInstanceOf(RetryLater);
   });
 });
-
-/** Rows of photos.csv.gz come in the order of the file. The second row of a photo yields only what is new. */
-function order([sourceId, label]: readonly unknown[]): number {
-  return ['100 lynx', '101 lynx', '100 felidae', '102 felidae'].indexOf(`${String(sourceId)} ${String(label)}`);
-}

@@ -8,12 +8,10 @@ import { startPhotoServer, type LocalServer } from '../../../support/photo-serve
 const FILE = 'photos.csv.gz';
 const BYTES = Buffer.from(Uint8Array.from({ length: 300_000 }, (_, i) => i % 251));
 
-/** How a server sends the file. */
 interface Sending {
   readonly bytes?: Buffer;
   readonly etag?: string;
   readonly lastModified?: string;
-  /** Sends the whole file whatever part is requested. */
   readonly ignoresRange?: boolean;
   /** Cuts the connection after so many bytes. */
   readonly cutAfter?: number;

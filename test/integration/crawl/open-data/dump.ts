@@ -1,3 +1,5 @@
+import { sql, type Kysely } from 'kysely';
+import type { Database } from '../../../../src/platform/postgres/database.ts';
 import { gzipSync } from 'node:zlib';
 import type { Clock } from '../../../../src/kernel/clock.ts';
 import type { OpenDataFile } from '../../../../src/crawl/sources/open-data/rows.ts';
@@ -106,4 +108,11 @@ export function opener(
 export function tickingClock(): Clock {
   let nowMs = 0;
   return { nowMs: () => (nowMs += 1_000) };
+}
+
+/** The tables of walks that the catalogue has now. */
+export async function leftTables(db: Kysely<Database>): Promise<string[]> {
+  const { rows } = await sql<{ name: string }>`
+    select relname as name from pg_class where relkind = 'r' and relname ~ '^open_data_' order by 1`.execute(db);
+  return rows.map(({ name }) => name);
 }

@@ -10,12 +10,12 @@ import {
 import type { OpenDataFile } from '../../../../src/crawl/sources/open-data/rows.ts';
 import { useDatabase } from '../../../support/database.ts';
 import { uuidOf } from '../../../support/sites/inaturalist-world.ts';
-import { HEADERS, opener, table, tickingClock, type Dump } from './dump.ts';
+import { HEADERS, leftTables, opener, table, tickingClock, type Dump } from './dump.ts';
 
 const database = useDatabase();
 beforeEach(async () => {
   await sql`delete from open_data_walk`.execute(database.db);
-  for (const name of await leftTables())
+  for (const name of await leftTables(database.db))
     if (name !== 'open_data_walk') await sql`drop table ${sql.table(name)}`.execute(database.db);
 });
 
@@ -48,15 +48,6 @@ const classes = [
 ];
 const ALL_FILES = ['taxa', 'taxa', 'observations', 'observers', 'photos'].map((name) => `${name}.csv.gz`);
 
-interface Walked {
-  readonly opened: readonly string[];
-  /** The photos that a crawl would have stored. */
-  readonly stored: Map<string, string>;
-  readonly told: readonly string[];
-  /** The photos that were found twice. */
-  readonly again: number;
-}
-
 interface WalkChanges {
   readonly options?: Partial<OpenDataOptions>;
   readonly version?: (file: OpenDataFile) => RemoteVersion;
@@ -69,11 +60,12 @@ interface WalkChanges {
 const tagged = (file: OpenDataFile): RemoteVersion => ({ ...NO_VERSION, etag: `"${file}"` });
 
 /** The discovery part of a crawl: photos are stored page by page, and on `flush`. */
-async function walk(changes: WalkChanges = {}): Promise<Walked> {
+async function walk(changes: WalkChanges = {}) {
   const files = opener(dump, { pieceBytes: 1_250 });
   const stored = changes.stored ?? new Map<string, string>();
   const told: string[] = [];
   let page: [string, string][] = [];
+  /** The photos that were found twice. */
   let again = 0;
   const flush = async (): Promise<void> => {
     for (const [id, wnid] of page) {
@@ -122,19 +114,11 @@ async function rowCount(): Promise<number> {
   return rows[0]?.row_count ?? 0;
 }
 
-async function leftTables(): Promise<string[]> {
-  const { rows } = await sql<{ name: string }>`
-    select relname as name from pg_class where relkind = 'r' and relname ~ '^open_data_' order by 1`.execute(
-    database.db,
-  );
-  return rows.map(({ name }) => name);
-}
-
 describe('a walk over the open data', () => {
   it('that is finished is not repeated, with a note', async () => {
     const first = await walk();
     expect([first.opened, first.stored.size, first.again]).toEqual([ALL_FILES, OBSERVATIONS, 0]);
-    expect(await leftTables()).toEqual(['open_data_walk']);
+    expect(await leftTables(database.db)).toEqual(['open_data_walk']);
     const second = await walk();
     expect([second.opened, second.stored.size]).toEqual([[], 0]);
     expect(second.told).toEqual([
@@ -154,7 +138,7 @@ describe('a walk over the open data', () => {
     expect(second.again).toBeGreaterThan(0);
     expect(second.again).toBeLessThan(1.5 * BATCH_ROWS);
     expect(second.told).toEqual([expect.stringContaining("'Nothing'")]);
-    expect(await leftTables()).toEqual(['open_data_walk']);
+    expect(await leftTables(database.db)).toEqual(['open_data_walk']);
   });
 
   it('resumes again and again, wherever it ends', async () => {
@@ -194,12 +178,12 @@ describe('a walk over the open data', () => {
     await walk({ killAfter: 2_250 });
     const second = await walk(changes);
     expect([second.opened, second.stored.size]).toEqual([ALL_FILES, OBSERVATIONS]);
-    expect(await leftTables()).toEqual(['open_data_walk']);
+    expect(await leftTables(database.db)).toEqual(['open_data_walk']);
   });
 
   it('starts again after a server crash has emptied its tables', async () => {
     await walk({ killAfter: 2_250 });
-    for (const name of (await leftTables()).filter((one) => one !== 'open_data_walk'))
+    for (const name of (await leftTables(database.db)).filter((one) => one !== 'open_data_walk'))
       await sql`truncate ${sql.table(name)}`.execute(database.db);
     const second = await walk();
     expect([second.opened, second.stored.size]).toEqual([ALL_FILES, OBSERVATIONS]);

@@ -25,7 +25,6 @@ const DAY_MS = 24 * HOUR_MS;
 const START_MS = Date.parse('2026-03-01T12:34:56Z');
 
 let made = 0;
-/** Returns a key that no other test uses. */
 function newKey(limits: Partial<Limits> = {}, minSpacingMs = 0): PermitKey {
   made += 1;
   return { ...keyWith(limits, minSpacingMs), key: `test:${made}` };

@@ -191,7 +191,6 @@ it.each([
   expect(urlListFormat(name)).toBe(format);
 });
 
-/** Returns the files below a folder that this process holds open. */
 async function openFilesBelow(dir: string): Promise<string[]> {
   const links = (await readdir('/proc/self/fd')).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => ''));
   return (await Promise.all(links)).filter((target) => target.startsWith(`${dir}/`));

@@ -1,9 +1,7 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { sql } from 'kysely';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { EngineTally } from '../../../../src/filter/engine/engine-tally.ts';
 import { startEngine } from '../../../../src/filter/engine/thread-pool.process.ts';
 import { CrashSafeEngine } from '../../../../src/filter/run/crash-safe-engine.process.ts';
@@ -12,17 +10,18 @@ import type { Sha256 } from '../../../../src/kernel/ids.ts';
 import { recordDeath } from '../../../../src/runtime/work/in-flight.repository.ts';
 import { openLogger } from '../../../../src/platform/log/logger.ts';
 import { applicationName, useDatabase } from '../../../support/database.ts';
+import { suiteFolder } from '../../../support/process-tree.ts';
 import { sha256Of } from '../../../support/sha256.ts';
 import { engineSpec, putSamples, taskOf, type EngineSpec } from './spec.ts';
 
 const database = useDatabase();
+const folder = suiteFolder();
 let blobsDir = '';
 let photos: Sha256[] = [];
 beforeAll(async () => {
-  blobsDir = await mkdtemp(path.join(tmpdir(), 'winnow-guarded-'));
+  blobsDir = folder.at('blobs');
   photos = await putSamples(blobsDir, 4);
 });
-afterAll(() => rm(blobsDir, { recursive: true, force: true }));
 
 async function newGuarded(changes: Partial<EngineSpec> = {}): Promise<CrashSafeEngine> {
   const log = openLogger({ level: 'silent', format: 'json' }, process.stderr);

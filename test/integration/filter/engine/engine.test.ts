@@ -1,8 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
+import { copyFile, readFile, rm, writeFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
@@ -13,18 +11,19 @@ import { noEvidence } from '../../../../src/models/evidence/evidence.ts';
 import { toSha256, type Sha256 } from '../../../../src/kernel/ids.ts';
 import { openBlobFolder } from '../../../../src/platform/blobs/blob-folder.ts';
 import { useBundle } from '../../../support/bundle.ts';
+import { suiteFolder } from '../../../support/process-tree.ts';
 import { essence } from '../../../unit/filter/rule/cases.ts';
 import { engineSpec, putBytes, putSamples, taskOf } from './spec.ts';
 
 const PRELOAD = fileURLToPath(new URL('die-in-thread.mjs', import.meta.url));
 
+const folder = suiteFolder();
 let blobsDir = '';
 let photos: Sha256[] = [];
 beforeAll(async () => {
-  blobsDir = await mkdtemp(path.join(tmpdir(), 'winnow-engine-'));
+  blobsDir = folder.at('blobs');
   photos = await putSamples(blobsDir, 3);
 });
-afterAll(() => rm(blobsDir, { recursive: true, force: true }));
 
 describe('the filter engine', () => {
   let one: FilterEngine;
@@ -99,7 +98,6 @@ const program = useBundle({
   'filter-thread': new URL('../../../../src/filter/engine/filter-thread.process.ts', import.meta.url),
 });
 
-/** How a child process with an engine ended, and what it printed. */
 async function runChild(mode: string, death?: { how: string; when: 'at-start' | 'at-work' }) {
   const preload = death === undefined ? [] : ['--import', PRELOAD];
   const child = spawn(process.execPath, [...preload, program('engine-child'), blobsDir, mode], {

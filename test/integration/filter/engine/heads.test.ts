@@ -2,7 +2,7 @@ import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { suiteFolder } from '../../../support/process-tree.ts';
-import { EngineTally, type EvaluationWork } from '../../../../src/filter/engine/engine-tally.ts';
+import { EngineTally } from '../../../../src/filter/engine/engine-tally.ts';
 import { startEngine } from '../../../../src/filter/engine/thread-pool.process.ts';
 import { preprocessingOf, specOf } from '../../../../src/models/engine/ensemble.process.ts';
 import type { EngineSpec } from '../../../../src/filter/engine/messages.ts';
@@ -11,7 +11,6 @@ import { runBackbone, type PhotoOutputs } from '../../../../src/filter/engine/ru
 import { loadClassTable } from '../../../../src/collection/class-table.process.ts';
 import { cardFor, classesOfCard, type FoundCard } from '../../../../src/collection/cards/model-card.process.ts';
 import { decide } from '../../../../src/filter/rule/decide.ts';
-import type { EvaluationResult } from '../../../../src/filter/engine/evaluated-photo.ts';
 import type { Policy } from '../../../../src/filter/rule/policy.ts';
 import { toSha256, type Sha256 } from '../../../../src/kernel/ids.ts';
 import { essence } from '../../../unit/filter/rule/cases.ts';
@@ -78,10 +77,7 @@ async function memberOf(card: FoundCard, changes: Partial<MemberSpec['backbone']
   return { ...spec, backbone: { ...spec.backbone, ...changes }, mask };
 }
 
-async function filtered(
-  members: readonly MemberSpec[],
-  evaluate: EngineSpec['evaluate'] = 'all',
-): Promise<{ results: readonly EvaluationResult[]; work: EvaluationWork }> {
+async function filtered(members: readonly MemberSpec[], evaluate: EngineSpec['evaluate'] = 'all') {
   const spec = await engineSpec(folder.at('blobs'), { members, evaluate, cropsPerPass: 1 });
   const tally = new EngineTally(1);
   const engine = await startEngine(spec, 1, tally);
@@ -98,13 +94,8 @@ describe('a head over a backbone', () => {
     const members = [await memberOf(await cardFor('efficientnet-lite0')), await memberOf(await headCard('mine'))];
     const together = await filtered(members);
     // A file with another hash keeps the two backbones apart.
-    const apart = await filtered([
-      ...members.slice(0, 1),
-      await memberOf(await headCard('mine'), {
-        format: { layout: 'nchw', type: 'float32' },
-        ...(await copyOfBackbone()),
-      }),
-    ]);
+    const copy = { format: { layout: 'nchw', type: 'float32' }, ...(await copyOfBackbone()) } as const;
+    const apart = await filtered([...members.slice(0, 1), await memberOf(await headCard('mine'), copy)]);
     expect(together.results).toEqual(apart.results);
     expect(together.results.map(({ problem }) => problem)).toEqual(photos.map(() => null));
     expect([together.work.passes, apart.work.passes]).toEqual([40, 80]);
@@ -140,17 +131,14 @@ describe('a head over a backbone', () => {
 
   it('is refused if its backbone has no features, is itself a head, or is unknown', async () => {
     await headCard('mine');
-    const refused = async (backbone: string, error: object): Promise<void> =>
-      expect(headCard('other', { backbone })).rejects.toMatchObject(error);
-    await refused('resnet50-structure', {
-      code: 'bad-model-card',
-      message: expect.stringContaining("output 'features'"),
-    });
-    await refused('mine', {
-      code: 'bad-model-card',
-      message: expect.stringContaining("'mine' is a head, too"),
-    });
-    await refused('nothing', { code: 'bad-model-card', message: expect.stringContaining("'nothing'") });
+    for (const [backbone, why] of [
+      ['resnet50-structure', "output 'features'"],
+      ['mine', "'mine' is a head, too"],
+      ['nothing', "'nothing'"],
+    ] as const) {
+      const error = { code: 'bad-model-card', message: expect.stringContaining(why) };
+      await expect(headCard('other', { backbone })).rejects.toMatchObject(error);
+    }
   });
 
   it('is refused on loading if its bytes differ, are truncated, or do not fit', async () => {
@@ -258,11 +246,8 @@ describe('runBackbone', () => {
     const blobs = openBlobFolder(folder.at('blobs'));
     const noise = await putBytes(blobs, Buffer.from('no photo at all'));
     onTestFinished(() => rm(blobs.pathOf(noise)));
-    const given = await outputsOf(await cardFor('efficientnet-lite0'), [
-      noise,
-      toSha256('f'.repeat(64)),
-      ...photos.slice(0, 1),
-    ]);
+    const some = [noise, toSha256('f'.repeat(64)), ...photos.slice(0, 1)];
+    const given = await outputsOf(await cardFor('efficientnet-lite0'), some);
     expect(given.map(({ problem }) => problem?.kind ?? null)).toEqual(['undecodable', 'absent', null]);
   });
 

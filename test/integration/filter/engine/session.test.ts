@@ -12,7 +12,6 @@ async function options(changes: Partial<SessionOptions> = {}): Promise<SessionOp
   return { file, sha256, inputName: input.name, outputs: [{ name: outputs.logits }], size: input.size, ...changes };
 }
 
-/** A model file made of some bytes. */
 async function modelFile(bytes: Buffer): Promise<Pick<SessionOptions, 'file' | 'sha256'>> {
   const file = path.join(await testFolder(), 'model.onnx');
   await writeFile(file, bytes);

@@ -28,7 +28,6 @@ export async function engineSpec(blobsDir: string, changes: Partial<EngineSpec> 
   return { members, policies: [policy], evaluate: 'needed', cropsPerPass: 2, blobs, ...changes };
 }
 
-/** Stores some sample photos as blobs. Returns their hashes. */
 export async function putSamples(blobsDir: string, count: number): Promise<Sha256[]> {
   const blobs = openBlobFolder(blobsDir);
   const hashes: Sha256[] = [];

@@ -33,7 +33,6 @@ function open(changes: { url?: string; endpoint?: string; tries?: number } = {})
 const bytes = randomBytes(100_000);
 const sha256: Sha256 = sha256Of(bytes);
 
-/** The first requests of a method go wrong. */
 function firstFail(method: string, count: number, fault: Fault): void {
   let left = count;
   s3.fault = (request) => (request.method === method && left-- > 0 ? fault : null);

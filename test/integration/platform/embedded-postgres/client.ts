@@ -15,14 +15,13 @@ function say(line: object): void {
 }
 
 try {
-  const startedMs = performance.now();
   const log = {
     debug: quiet,
     info: quiet,
     warn: (fields: object, message: string) => say({ warning: message, fields }),
   };
   const postgres = await attachEmbedded({ dataDir, clientName, log });
-  say({ attached: true, soleClient: postgres.soleClient, durationMs: Math.round(performance.now() - startedMs) });
+  say({ attached: true, soleClient: postgres.soleClient });
   for await (const line of createInterface({ input: process.stdin })) {
     const order: { sql?: string } = JSON.parse(line);
     if (order.sql === undefined) break;

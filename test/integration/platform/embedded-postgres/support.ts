@@ -22,7 +22,6 @@ export const isRoot = process.getuid?.() === 0;
 
 const ignore = (): void => undefined;
 
-/** The log lines that a test may check later. */
 export function recordingLog() {
   const lines: string[] = [];
   const write = (fields: object, message: string): void => {
@@ -115,13 +114,8 @@ export function useTemplate(): { readonly dataDir: string } {
 export interface Line {
   readonly attached?: boolean;
   readonly soleClient?: boolean;
-  readonly durationMs?: number;
-  readonly rows?: unknown[];
-  readonly detached?: boolean;
   readonly error?: string;
-  readonly code?: string;
   readonly message?: string;
-  readonly warning?: string;
 }
 
 export interface ClientOptions {
@@ -168,7 +162,6 @@ export class OtherProcess {
     this.#lines = createInterface({ input: this.process.stdout })[Symbol.asyncIterator]();
   }
 
-  /** The next line that it prints. */
   async next(): Promise<Line> {
     const { value, done } = await this.#lines.next();
     return done === true ? { error: 'ended', message: this.#complaints } : JSON.parse(value);
@@ -202,7 +195,6 @@ export class OtherProcess {
   }
 }
 
-/** Skips the test, with the reason, unless `able` is true. */
 export function skipUnless(context: TestContext, able: true | string): void {
   context.skip(able !== true, String(able));
 }

@@ -19,7 +19,6 @@ function folderOf(owner: { uid: number; gid: number }): string {
   return dataDir;
 }
 
-/** Attaches, writes and detaches. Returns the uid of the server. */
 async function use(dataDir: string, options: ClientOptions): Promise<number> {
   const client = new OtherProcess(dataDir, options);
   expect(await client.next()).toMatchObject({ attached: true });

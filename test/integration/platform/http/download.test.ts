@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import net from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { Interrupted } from '../../../../src/kernel/errors.ts';
 import { BodyBuffers } from '../../../../src/platform/http/body-buffers.ts';
 import { download } from '../../../../src/platform/http/download.ts';
@@ -13,21 +13,15 @@ import { LIMITS, openClient, resolverOf, USER_AGENT } from './support.ts';
 
 const PHOTO_PATH = GOOD_PATHS[0] ?? '';
 
-const toClose: { close(): unknown }[] = [];
-
-afterEach(async () => {
-  for (const one of toClose.splice(0).toReversed()) await one.close();
-});
-
 async function serve(...args: Parameters<typeof startPhotoServer>): Promise<LocalServer> {
   const server = await startPhotoServer(...args);
-  toClose.push(server);
+  onTestFinished(() => server.close());
   return server;
 }
 
 function clientOf(allowed: readonly string[], options: Partial<HttpClientOptions> = {}): HttpClient {
   const client = openClient(allowed, options);
-  toClose.push(client);
+  onTestFinished(() => client.close());
   return client;
 }
 
@@ -192,7 +186,7 @@ describe('download', () => {
       });
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    toClose.push(server);
+    onTestFinished(() => void server.close());
     const { port } = server.address() as net.AddressInfo;
     const client = clientOf([`127.0.0.1:${port}`]);
     let permits = 0;

@@ -15,7 +15,6 @@ export const LIMITS: HttpLimits = {
 
 export const USER_AGENT = 'winnow-test/1.0 (+mailto:test@example.org)';
 
-/** A client that may only reach these addresses. */
 export function openClient(allowAddresses: readonly string[], options: Partial<HttpClientOptions> = {}): HttpClient {
   return openHttpClient({
     userAgent: USER_AGENT,

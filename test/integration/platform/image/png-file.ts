@@ -3,7 +3,6 @@ import { crc32, deflateSync } from 'node:zlib';
 export interface PngSpec {
   readonly width: number;
   readonly height: number;
-  /** Bits of a sample. */
   readonly bitDepth: 1 | 2 | 4 | 8 | 16;
   readonly colour: keyof typeof COLOUR_TYPES;
   /** The packed bytes of all rows, without filter bytes. */

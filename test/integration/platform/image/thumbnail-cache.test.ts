@@ -21,7 +21,6 @@ async function appIn(dataDir: string) {
   return { dataDir, blobs, config, log: pino({ level: 'silent' }) };
 }
 
-/** Files in the cache, in every size. */
 async function cached(dataDir: string): Promise<string[]> {
   const folder = path.join(dataDir, 'thumbnails');
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);

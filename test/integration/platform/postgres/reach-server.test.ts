@@ -6,7 +6,6 @@ import { applicationName } from '../../../support/database.ts';
 const sockets: Socket[] = [];
 let server: Server | undefined;
 
-/** Accepts connections and never answers. */
 async function silentHost(): Promise<string> {
   server = createServer((socket) => void sockets.push(socket.on('error', () => {}).resume()));
   const listening = server;

@@ -82,29 +82,18 @@ async function withDatabase<T>(url: string, work: (db: Kysely<Database>) => Prom
   }
 }
 
-interface Said {
-  readonly words: readonly string[];
-  readonly code: number | null;
-  readonly said: string;
-}
-
-/** The exit codes and output of commands on a catalogue. */
-async function saidBy(commands: readonly string[], url: string): Promise<Said[]> {
+async function saidBy(commands: readonly string[], url: string) {
   const env = { DATABASE_URL: url, WINNOW_CRAWL_CONTACT: 'test@example.org' };
-  const all: Said[] = [];
+  const all: { readonly words: readonly string[]; readonly code: number | null; readonly said: string }[] = [];
   for (const command of commands) {
     const words = command.split(' ');
-    const { code, stdout, stderr } = await winnow([...words, '--data', folder.at()], {
-      env,
-      ownProcess: false,
-      timeoutMs: 60_000,
-    });
+    const options = { env, ownProcess: false, timeoutMs: 60_000 };
+    const { code, stdout, stderr } = await winnow([...words, '--data', folder.at()], options);
     all.push({ words, code, said: stdout + stderr });
   }
   return all;
 }
 
-/** The number of rows of each table, and their hashes. */
 async function rowsOf(url: string): Promise<Record<string, unknown>> {
   const client = new Client({ connectionString: url, application_name: applicationName() });
   await client.connect();
@@ -136,12 +125,8 @@ describe('on a shared catalogue of an older winnow', () => {
     // The activity log gains the line that this test looks for.
     const { activity: _, ...kept } = before;
     const [asked] = await saidBy(['migrate'], urls.older);
-    expect([asked?.code, asked?.said]).toEqual([
-      2,
-      expect.stringMatching(
-        new RegExp(`Add --yes to go on: Bring the catalogue in .* from schema ${OLDER} to ${KNOWN_SCHEMA}\\?`),
-      ),
-    ]);
+    const question = `Add --yes to go on: Bring the catalogue in .* from schema ${OLDER} to ${KNOWN_SCHEMA}\\?`;
+    expect([asked?.code, asked?.said]).toEqual([2, expect.stringMatching(question)]);
     const crawl = await Lease.open({ url: urls.older, applicationName: 'winnow crawl 4242 lab3', log: silent });
     const [refused] = await saidBy(['migrate --yes'], urls.older);
     expect([refused?.code, refused?.said]).toEqual([2, expect.stringContaining("found 'winnow crawl 4242 lab3'")]);
@@ -152,10 +137,8 @@ describe('on a shared catalogue of an older winnow', () => {
     await until(async () => (await onServer(urls.older, isConnected)).length === 0);
     const [done, again, status] = await saidBy(['migrate --yes', 'migrate', 'activity --json'], urls.older);
     expect([done?.code, done?.said]).toEqual([0, `brought the catalogue from schema ${OLDER} to ${KNOWN_SCHEMA}\n`]);
-    expect([again?.code, again?.said]).toEqual([
-      0,
-      `the catalogue has schema ${KNOWN_SCHEMA}, which this winnow needs\n`,
-    ]);
+    const upToDate = `the catalogue has schema ${KNOWN_SCHEMA}, which this winnow needs\n`;
+    expect([again?.code, again?.said]).toEqual([0, upToDate]);
     expect([status?.code, status?.said]).toEqual([0, expect.stringContaining('"action":"migrate"')]);
     expect(await rowsOf(urls.older)).toMatchObject(kept);
     const allowedBy = await onServer(urls.older, 'select name, choices from licence order by name collate "C"');

@@ -26,7 +26,6 @@ function openQueues(): Promise<JobQueues> {
   });
 }
 
-/** A separate queue for each test, closed at its end. */
 async function newQueue(name = `numbers-${(opened += 1)}`): Promise<Setting> {
   const queue = (await openQueues()).open(numbersJob(name));
   onTestFinished(() => queue.close());

@@ -3,7 +3,6 @@ import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { StopTheRun } from '../../../../src/kernel/errors.ts';
-import type { JobQueues } from '../../../../src/kernel/job.ts';
 import { judgeRedis, reachRedis } from '../../../../src/platform/queue/reach-redis.ts';
 import { openRedisQueues } from '../../../../src/platform/queue/redis-queue.ts';
 import { numbers, numbersJob } from '../../../contract/support/numbers.job.ts';
@@ -22,13 +21,9 @@ beforeEach(async (context) => {
   await redis.run('FLUSHALL');
 });
 
-interface Opened {
-  readonly queues: JobQueues;
-  readonly warnings: string[];
-  readonly gone: StopTheRun[];
-}
+const ONE_AT_ONCE = { concurrency: 1, onFailure: () => undefined };
 
-async function open(changes: Partial<Parameters<typeof openRedisQueues>[0]> = {}): Promise<Opened> {
+async function open(changes: Partial<Parameters<typeof openRedisQueues>[0]> = {}) {
   const warnings: string[] = [];
   const gone: StopTheRun[] = [];
   const queues = await openRedisQueues({
@@ -83,13 +78,10 @@ describe('a Redis that becomes unreachable', () => {
     const seen: number[] = [];
     let isSlow = true;
     await queue.add(numbers(20));
-    const consumer = queue.consume(
-      async ({ n }) => {
-        seen.push(n);
-        if (isSlow) await sleep(500);
-      },
-      { concurrency: 1, onFailure: () => undefined },
-    );
+    const consumer = queue.consume(async ({ n }) => {
+      seen.push(n);
+      if (isSlow) await sleep(500);
+    }, ONE_AT_ONCE);
     await until(() => seen.length === 1);
     await redis.stop();
     const added = queue.add(numbers(5));
@@ -109,7 +101,7 @@ describe('a Redis that becomes unreachable', () => {
     const { queues } = await open();
     const queue = queues.open(numbersJob('stopped'));
     const seen: number[] = [];
-    const consumer = queue.consume(async ({ n }) => void seen.push(n), { concurrency: 1, onFailure: () => undefined });
+    const consumer = queue.consume(async ({ n }) => void seen.push(n), ONE_AT_ONCE);
     await queue.add(numbers(1));
     // A consumer that has asked for its next job, or has yet to report the end of one, waits for the server, as the next test shows.
     await until(async () => seen.length === 1 && (await queue.pending()) === 0);
@@ -129,13 +121,10 @@ describe('a Redis that becomes unreachable', () => {
     const { queues, gone } = await open({ url: own.url, patienceMs: 400 });
     const queue = queues.open(numbersJob('unreported'));
     let ended = 0;
-    const consumer = queue.consume(
-      async () => {
-        await own.stop();
-        ended += 1;
-      },
-      { concurrency: 1, onFailure: () => undefined },
-    );
+    const consumer = queue.consume(async () => {
+      await own.stop();
+      ended += 1;
+    }, ONE_AT_ONCE);
     await queue.add(numbers(1));
     await until(() => ended === 1);
     await consumer.stop();
@@ -148,13 +137,10 @@ describe('a Redis that becomes unreachable', () => {
     const queue = queues.open(numbersJob('gone'));
     await queue.add(numbers(2));
     let begun = 0;
-    const consumer = queue.consume(
-      async () => {
-        begun += 1;
-        await sleep(300);
-      },
-      { concurrency: 1, onFailure: () => undefined },
-    );
+    const consumer = queue.consume(async () => {
+      begun += 1;
+      await sleep(300);
+    }, ONE_AT_ONCE);
     await until(() => begun === 1);
     await own.stop();
     await expect(queue.pending()).rejects.toMatchObject({

@@ -22,6 +22,7 @@ const newApp = async (clientName = 'test'): Promise<App> => appIn(await testFold
 const appIn = (dataDir: string, clientName = 'test', env: Record<string, string> = {}): Promise<App> =>
   openTestApp({ url: database.url, dataDir, clientName, env });
 
+const NEVER = new AbortController().signal;
 let queues = 0;
 const page = z.strictObject({ page: z.int() });
 
@@ -60,27 +61,29 @@ function definition(
   };
 }
 
-async function start(app: App, defined: StageDefinition<Page>, signal = new AbortController().signal): Promise<Stage> {
-  const stage = await startStage(app, defined, { signal });
+interface Start {
+  readonly app?: App;
+  readonly signal?: AbortSignal;
+}
+async function start(defined: StageDefinition<Page>, { app, signal = NEVER }: Start = {}): Promise<Stage> {
+  const stage = await startStage(app ?? (await newApp()), defined, { signal });
   onTestFinished(() => stage.stop());
   return stage;
 }
 
+const PAGES_OF_1000 = [41, 63, ...Array.from({ length: 14 }, () => 64)];
 const ids = (count: number): Set<number> => new Set(Array.from({ length: count }, (_, i) => i + 1));
 
 describe('a stage', () => {
   it('processes everything that is left in the catalogue, page by page', async () => {
     const left = ids(1_000);
     const pages: number[] = [];
-    const stage = await start(
-      await newApp(),
-      definition(left, (some) => {
-        pages.push(some.length);
-        for (const id of some) left.delete(id);
-      }),
-    );
-    expect(await stage.finish()).toBe(0);
-    expect(pages.toSorted((a, b) => a - b)).toEqual([41, 63, ...Array.from({ length: 14 }, () => 64)]);
+    const defined = definition(left, (some) => {
+      pages.push(some.length);
+      for (const id of some) left.delete(id);
+    });
+    expect(await (await start(defined)).finish()).toBe(0);
+    expect(pages.toSorted((a, b) => a - b)).toEqual(PAGES_OF_1000);
   });
 
   it('queues remaining work whenever the queue has room, for any amount of work', async () => {
@@ -89,7 +92,7 @@ describe('a stage', () => {
     const defined = definition(left, (some) => some.forEach((id) => left.delete(id)));
     const queue = await app.openQueue(defined.job);
     let most = 0;
-    const stage = await start(app, {
+    const limited: StageDefinition<Page> = {
       ...defined,
       queuedAtMost: 10,
       async *workable() {
@@ -100,16 +103,13 @@ describe('a stage', () => {
         most = Math.max(most, await queue.pending());
         return defined.handle(payload, control);
       },
-    });
-    expect(await stage.finish()).toBe(0);
+    };
+    expect(await (await start(limited, { app })).finish()).toBe(0);
     expect([most > 1, most < 30]).toEqual([true, true]);
   });
 
   it('is done at once if nothing is left', async () => {
-    const stage = await start(
-      await newApp(),
-      definition(new Set(), () => undefined),
-    );
+    const stage = await start(definition(new Set(), () => undefined));
     expect(await stage.finish()).toBe(0);
   });
 
@@ -117,13 +117,8 @@ describe('a stage', () => {
     const left = ids(10);
     const made: number[] = [];
     const defined = definition(left, (some) => some.forEach((id) => left.delete(id)));
-    const signal = new AbortController().signal;
-    const stage = await startStage(await newApp(), defined, {
-      signal,
-      async onDone(some) {
-        made.push(...some);
-      },
-    });
+    const onDone = async (some: readonly number[]): Promise<void> => void made.push(...some);
+    const stage = await startStage(await newApp(), defined, { signal: NEVER, onDone });
     await stage.enqueue([3, 4]);
     for (let i = 0; i < 200 && left.size > 0; i += 1) await sleep(20);
     expect([left.size, made]).toEqual([0, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]]);
@@ -133,23 +128,20 @@ describe('a stage', () => {
   it('continues while another command adds as much work as it does', async () => {
     const left = ids(64);
     let added = 0;
-    const stage = await start(
-      await newApp(),
-      definition(left, (some) => {
-        for (const id of some) left.delete(id);
-        added += 1;
-        if (added > 6) return;
-        for (let i = 0; i < 64; i += 1) left.add(added * 64 + i);
-      }),
-    );
-    expect(await stage.finish()).toBe(0);
+    const defined = definition(left, (some) => {
+      for (const id of some) left.delete(id);
+      added += 1;
+      if (added > 6) return;
+      for (let i = 0; i < 64; i += 1) left.add(added * 64 + i);
+    });
+    expect(await (await start(defined)).finish()).toBe(0);
     expect(added).toBeGreaterThan(6);
   });
 
   it('does not count the remaining work while it makes progress', async () => {
     const left = ids(640);
     let counts = 0;
-    const stage = await start(await newApp(), {
+    const stage = await start({
       ...definition(left, (some) => some.forEach((id) => left.delete(id))),
       async countLeft() {
         counts += 1;
@@ -162,33 +154,26 @@ describe('a stage', () => {
 
   it('gives up when it makes no progress, and reports the last error', async () => {
     const left = ids(70);
-    const stage = await start(
-      await newApp(),
-      definition(left, (some) => {
-        if (some.length > 10) throw new Error('the model is in a bad mood');
-        for (const id of some) left.delete(id);
-      }),
-    );
-    await expect(stage.finish()).rejects.toMatchObject({
+    const defined = definition(left, (some) => {
+      if (some.length > 10) throw new Error('the model is in a bad mood');
+      for (const id of some) left.delete(id);
+    });
+    const message = /makes no progress: 63 items remain; the last error was: the model is in a bad mood/;
+    await expect((await start(defined)).finish()).rejects.toMatchObject({
       name: 'StopTheRun',
       code: 'no-progress',
-      message: expect.stringMatching(
-        /makes no progress: 63 items remain; the last error was: the model is in a bad mood/,
-      ),
+      message: expect.stringMatching(message),
     });
   });
 
   it('ends at once with the reason if the run cannot continue', async () => {
     let tries = 0;
     const full = new StopTheRun('Expected room but there is none', { code: 'disk-full' });
-    const stage = await start(
-      await newApp(),
-      definition(ids(500), () => {
-        tries += 1;
-        throw full;
-      }),
-    );
-    await expect(stage.finish()).rejects.toBe(full);
+    const defined = definition(ids(500), () => {
+      tries += 1;
+      throw full;
+    });
+    await expect((await start(defined)).finish()).rejects.toBe(full);
     expect(tries).toBeLessThan(4);
   });
 
@@ -198,8 +183,7 @@ describe('a stage', () => {
       throw full;
     });
     const told: string[] = [];
-    const signal = new AbortController().signal;
-    const stage = await startStage(await newApp(), defined, { signal, onFatal: () => told.push('fatal') });
+    const stage = await startStage(await newApp(), defined, { signal: NEVER, onFatal: () => told.push('fatal') });
     await stage.enqueue([...ids(500)]);
     for (let i = 0; i < 200 && told.length === 0; i += 1) await sleep(20);
     expect(told).toEqual(['fatal']);
@@ -211,19 +195,14 @@ describe('a stage', () => {
     const left = ids(640);
     const controller = new AbortController();
     let begun = 0;
-    const stage = await start(
-      await newApp(),
-      definition(left, async (some) => {
-        begun += 1;
-        if (begun === 2) controller.abort();
-        await sleep(100);
-        for (const id of some) left.delete(id);
-      }),
-      controller.signal,
-    );
-    const leftAtTheEnd = await stage.finish();
-    expect(begun).toBe(2);
-    expect(leftAtTheEnd).toBe(left.size);
+    const defined = definition(left, async (some) => {
+      begun += 1;
+      if (begun === 2) controller.abort();
+      await sleep(100);
+      for (const id of some) left.delete(id);
+    });
+    const stage = await start(defined, controller);
+    expect([await stage.finish(), begun]).toEqual([left.size, 2]);
     expect(left.size).toBeLessThan(640);
     expect(left.size).toBeGreaterThan(500);
   });
@@ -239,8 +218,7 @@ describe('a stage', () => {
     });
     const before = await app.openQueue(defined.job);
     await before.add([{ page: 40 }, { page: 41 }]);
-    const stage = await start(app, defined);
-    await stage.finish();
+    await (await start(defined, { app })).finish();
     expect(handled).toEqual([[1, 2, 3]]);
   });
 });
@@ -255,13 +233,11 @@ describe('a stage that an operator pauses', () => {
     let begun = 0;
     await pause();
     const app = await newApp();
-    const stage = await start(
-      app,
-      definition(left, (some) => {
-        begun += 1;
-        for (const id of some) left.delete(id);
-      }),
-    );
+    const defined = definition(left, (some) => {
+      begun += 1;
+      for (const id of some) left.delete(id);
+    });
+    const stage = await start(defined, { app });
     await stage.enqueue([...left]);
     const finished = stage.finish();
     await sleep(300);
@@ -287,7 +263,7 @@ describe('a stage that an operator pauses', () => {
       }
       ended += 1;
     });
-    const stage = await start(await newApp(), defined, controller.signal);
+    const stage = await start(defined, controller);
     const finished = stage.finish();
     await vi.waitUntil(() => begun >= 2);
     await pause();
@@ -308,13 +284,13 @@ describe('a stage that an operator pauses', () => {
       for (const id of some) left.delete(id);
       isInFlight = false;
     });
-    const stage = await start(await newApp(), { ...defined, concurrency: 1 });
+    const stage = await start({ ...defined, concurrency: 1 });
     const served = stage.serve();
     await vi.waitUntil(() => isInFlight);
     await pause(true);
     await served;
     const whenEnded = [isInFlight, left.size];
-    const later = await start(await newApp(), { ...defined, concurrency: 1 });
+    const later = await start({ ...defined, concurrency: 1 });
     const laterServed = later.serve().then(() => 'ended');
     const first = await Promise.race([laterServed, sleep(1_500).then(() => 'waits')]);
     expect([whenEnded[0], left.size, first]).toEqual([false, whenEnded[1], 'waits']);
@@ -333,21 +309,14 @@ describe('a stage whose Redis is emptied in mid-run', () => {
     const app = await appIn(await testFolder(), 'test', { REDIS_URL: redis.url });
     const left = ids(1_000);
     const pages: number[] = [];
-    const stage = await start(
-      app,
-      definition(left, async (some) => {
-        pages.push(some.length);
-        if (pages.length === 4) await redis.run('FLUSHALL');
-        await sleep(50);
-        for (const id of some) left.delete(id);
-      }),
-    );
-    expect(await stage.finish()).toBe(0);
-    expect(pages.filter((count) => count > 0).toSorted((a, b) => a - b)).toEqual([
-      41,
-      63,
-      ...Array.from({ length: 14 }, () => 64),
-    ]);
+    const defined = definition(left, async (some) => {
+      pages.push(some.length);
+      if (pages.length === 4) await redis.run('FLUSHALL');
+      await sleep(50);
+      for (const id of some) left.delete(id);
+    });
+    expect(await (await start(defined, { app })).finish()).toBe(0);
+    expect(pages.filter((count) => count > 0).toSorted((a, b) => a - b)).toEqual(PAGES_OF_1000);
   });
 });
 
