@@ -1,6 +1,5 @@
 import { copyFile, mkdir, truncate } from 'node:fs/promises';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { makeCopies } from '../support/copies.ts';
@@ -8,6 +7,7 @@ import { onServer } from '../support/database.ts';
 import { decidedOn } from '../support/decided.ts';
 import { suiteFolder } from '../support/process-tree.ts';
 import { catalogueOf, copyData, useSharedServer } from '../support/shared-server.ts';
+import { until } from '../support/until.ts';
 import { repositoryRoot, startWinnow, type RunningCommand } from '../support/winnow.ts';
 import { COPIES, faultsIn, lastLine, SMALL_BATCHES } from './faults-support.ts';
 
@@ -32,19 +32,26 @@ beforeAll(async () => {
   undisturbed = await decisionsOf('undisturbed');
 }, 240_000);
 
+async function expectSuccess({ result }: RunningCommand): Promise<void> {
+  const { code, stderr } = await result;
+  expect([code, code === 0 ? '' : stderr]).toEqual([0, '']);
+}
+
+async function expectAnotherDecidesAll(data: string, sleeper: RunningCommand): Promise<void> {
+  await expectSuccess(start('filter', data));
+  expect(await decidedOn(folder.at(data))).toBe(COPIES);
+  sleeper.killGroup('SIGCONT');
+  await expectSuccess(sleeper);
+  await expectUndisturbed(data);
+}
+
 describe('a filter that is stopped (SIGSTOP)', () => {
   it('has its photos decided by another one, and does no harm when it wakes', async () => {
     const data = await crawledCopy('stopped');
     const sleeper = start('filter', data);
     await untilSomeAreDecided(data);
     sleeper.killGroup('SIGSTOP');
-    const other = await start('filter', data).result;
-    expect([other.code, other.code === 0 ? '' : other.stderr]).toEqual([0, '']);
-    expect(await decidedOn(folder.at(data))).toBe(COPIES);
-    sleeper.killGroup('SIGCONT');
-    const { code, stderr } = await sleeper.result;
-    expect([code, code === 0 ? '' : stderr]).toEqual([0, '']);
-    await expectUndisturbed(data);
+    await expectAnotherDecidesAll(data, sleeper);
   });
 
   it('in the middle of a transaction loses its locks, so that another one decides everything', async () => {
@@ -60,13 +67,7 @@ describe('a filter that is stopped (SIGSTOP)', () => {
       sleeper.killGroup('SIGSTOP');
       await client.query('rollback');
       await untilRow(url, `state = 'idle in transaction' and query like '%insert into decision %'`);
-      const other = await start('filter', data).result;
-      expect([other.code, other.code === 0 ? '' : other.stderr]).toEqual([0, '']);
-      expect(await decidedOn(folder.at(data))).toBe(COPIES);
-      sleeper.killGroup('SIGCONT');
-      const { code, stderr } = await sleeper.result;
-      expect([code, code === 0 ? '' : stderr]).toEqual([0, '']);
-      await expectUndisturbed(data);
+      await expectAnotherDecidesAll(data, sleeper);
     } finally {
       await client.end();
     }
@@ -75,14 +76,8 @@ describe('a filter that is stopped (SIGSTOP)', () => {
 
 /** Waits until pg_stat_activity shows a connection in some state; each look is a new transaction, since one sees one state. */
 async function untilRow(url: string, where: string): Promise<void> {
-  for (const deadlineMs = performance.now() + 60_000; performance.now() < deadlineMs; await sleep(50)) {
-    if (
-      (await onServer(url, `select pid from pg_stat_activity where datname = current_database() and ${where}`)).length >
-      0
-    )
-      return;
-  }
-  throw new Error(`Expected a connection with ${where} within a minute`);
+  const connections = `select pid from pg_stat_activity where datname = current_database() and ${where}`;
+  await until(async () => (await onServer(url, connections)).length > 0);
 }
 
 describe('a model file that is cut off', () => {
@@ -99,8 +94,7 @@ describe('a model file that is cut off', () => {
     const running = filter(during);
     await untilSomeAreDecided(during);
     await truncate(path.join(cwd, model), 1_000_000);
-    const ended = await running.result;
-    expect([ended.code, ended.code === 0 ? '' : ended.stderr]).toEqual([0, '']);
+    await expectSuccess(running);
     await expectUndisturbed(during);
     const before = await crawledCopy('cut-before');
     const { code, stderr } = await filter(before).result;

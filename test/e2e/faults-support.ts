@@ -14,23 +14,11 @@ export const SMALL_BATCHES = { WINNOW_FILTER_BATCH_PHOTOS: '4', WINNOW_FILTER_TH
 
 export const lastLine = (text: string): string => text.trimEnd().split('\n').at(-1) ?? '';
 
-export interface Faults {
-  readonly flags: (data: string) => string[];
-  readonly start: (name: string, data: string, ...args: string[]) => RunningCommand;
-  readonly done: (name: string, data: string, ...args: string[]) => Promise<string>;
-  readonly funnelOf: (data: string) => Promise<Funnel>;
-  readonly untilSomeAreDecided: (data: string) => Promise<void>;
-  readonly decisionsOf: (data: string) => Promise<string[]>;
-  readonly expectNothingBroken: (data: string) => Promise<void>;
-  /** Nothing is broken, and the decisions are those of a filter that nothing disturbed. */
-  readonly expectDecisions: (data: string, undisturbed: readonly string[]) => Promise<void>;
-}
-
-export function faultsIn(folder: ReturnType<typeof suiteFolder>): Faults {
+export function faultsIn(folder: ReturnType<typeof suiteFolder>) {
   const flags = (data: string): string[] => ['--collection', ONE_MODEL, '--data', folder.at(data)];
-  const start: Faults['start'] = (name, data, ...args) =>
+  const start = (name: string, data: string, ...args: string[]): RunningCommand =>
     startWinnow([name, ...flags(data), ...args], { env: SMALL_BATCHES });
-  const done: Faults['done'] = async (name, data, ...args) => {
+  const done = async (name: string, data: string, ...args: string[]): Promise<string> => {
     const { code, stdout, stderr } = await winnow([name, ...flags(data), ...args], { env: SMALL_BATCHES });
     expect([name, code, code === 0 ? '' : stderr]).toEqual([name, 0, '']);
     return stdout;
@@ -58,12 +46,11 @@ export function faultsIn(folder: ReturnType<typeof suiteFolder>): Faults {
     start,
     done,
     funnelOf,
-    async untilSomeAreDecided(data) {
-      expect(await untilDecided(folder.at(data), 0)).toBeLessThan(COPIES);
-    },
+    untilSomeAreDecided: async (data: string) => expect(await untilDecided(folder.at(data), 0)).toBeLessThan(COPIES),
     decisionsOf,
     expectNothingBroken,
-    async expectDecisions(data, undisturbed) {
+    /** Nothing is broken, and the decisions are those of a filter that nothing disturbed. */
+    expectDecisions: async (data: string, undisturbed: readonly string[]) => {
       const [decisions] = await Promise.all([decisionsOf(data), expectNothingBroken(data)]);
       expect([undisturbed.length, undisturbed.filter((line) => /undecided|failed/.test(line))]).toEqual([COPIES, []]);
       expect(decisions).toEqual(undisturbed);

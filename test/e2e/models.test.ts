@@ -1,21 +1,12 @@
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { DecisionLine } from '../../src/filter/run/decision-line.ts';
 import { sha256Of } from '../support/sha256.ts';
 import { jsonLines, repositoryRoot, winnow, withFolder } from '../support/winnow.ts';
 import { useSharedServer } from '../support/shared-server.ts';
 
 useSharedServer();
-
-interface Decision {
-  readonly state: string;
-  readonly crops: readonly {
-    readonly model: string;
-    readonly crop: number;
-    readonly top1: string;
-    readonly pTrue: number;
-  }[];
-}
 
 const COLLECTION = `name: colours
 classes:
@@ -34,21 +25,19 @@ describe("a project's own models", () => {
       await writeFile(path.join(cwd, 'five.txt'), 'red\ngreen\nblue\nbright thing\ndark thing\n');
       await mkdir(path.join(cwd, 'config/collections'), { recursive: true });
       await writeFile(path.join(cwd, 'config/collections/colours.yaml'), COLLECTION);
-      await cp(path.join(repositoryRoot, 'assets/samples/photos/n01440764'), path.join(cwd, 'photos/green'), {
-        recursive: true,
-      });
+      const samples = path.join(repositoryRoot, 'assets/samples/photos/n01440764');
+      await cp(samples, path.join(cwd, 'photos/green'), { recursive: true });
       for (const name of ['five-nchw', 'five-uint8', 'five-batch-1', 'five-probabilities']) {
         const file = path.join(repositoryRoot, 'test/fixtures/onnx', `${name}.onnx`);
         const how = name === 'five-uint8' ? [] : ['--normalise', '127,127,127/128,128,128'];
         const added = await winnow(['models', 'add', file, '--classes', 'five.txt', '--resize', '36', ...how], { cwd });
         expect(added, name).toMatchObject({ code: 0, stdout: expect.stringContaining(`added '${name}'`) });
       }
-      const run = await winnow(['run', '--collection', 'colours', '--from', 'photos', '--set', 'filter.evaluate=all'], {
-        cwd,
-      });
+      const all = ['--from', 'photos', '--set', 'filter.evaluate=all'];
+      const run = await winnow(['run', '--collection', 'colours', ...all], { cwd });
       expect(run, run.stderr).toMatchObject({ code: 0 });
       const { stdout } = await winnow(['decisions', '--collection', 'colours', '--json'], { cwd });
-      const decisions = jsonLines<Decision>(stdout);
+      const decisions = jsonLines<DecisionLine>(stdout);
       expect(decisions).toHaveLength(3);
       for (const { crops } of decisions) {
         expect(crops).toHaveLength(40);

@@ -12,13 +12,8 @@ const SAMPLES = path.join(repositoryRoot, 'assets', 'samples', 'photos');
 const CLASSES = ['n01440764', 'n01443537', 'n01498041', 'n11939491'];
 
 interface Told {
-  readonly settings: readonly {
-    readonly kept: number;
-    readonly undecided: number;
-    readonly missingCrops: number;
-    readonly dropped: number;
-  }[];
-  readonly fill?: { readonly photos: number; readonly crops: number; readonly notFillable: number };
+  readonly settings: readonly Record<'kept' | 'undecided' | 'missingCrops' | 'dropped', number>[];
+  readonly fill?: Record<'photos' | 'crops' | 'notFillable', number>;
 }
 
 describe('winnow what-if', () => {

@@ -8,13 +8,9 @@ import { CLASS_NAMES, photoFiles, photoRow, writePhotos } from '../../support/ph
 
 const ABOUT = { collection: 'geese "ü"', frozenAt: '2026-11-26T12:00:00.000Z' };
 
-interface Coco {
+type Coco = Record<'images' | 'annotations' | 'categories' | 'licenses', readonly Record<string, unknown>[]> & {
   readonly info: Record<string, string>;
-  readonly images: readonly Record<string, unknown>[];
-  readonly annotations: readonly Record<string, unknown>[];
-  readonly categories: readonly Record<string, unknown>[];
-  readonly licenses: readonly Record<string, unknown>[];
-}
+};
 
 async function write(photos: readonly PhotoFile[]) {
   const written = await writePhotos((folder) => openCoco(folder, ABOUT), photos);

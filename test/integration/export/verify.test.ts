@@ -1,7 +1,7 @@
 import { cp, rm } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { suiteFolder } from '../../support/process-tree.ts';
-import { verifyFolder } from '../../../src/export/verify/verify.process.ts';
+import { verifyFolder, type VerifyOptions } from '../../../src/export/verify/verify.process.ts';
 import { CHECKS, type Verification } from '../../../src/export/verify/findings.ts';
 import { makeExport } from '../../support/made-export.ts';
 import { Copy, DAMAGES, RULE_DAMAGES } from './damages.ts';
@@ -13,23 +13,16 @@ beforeAll(async () => {
   await makeExport(folder.at('O'), { mode: 'O' });
 });
 
-interface VerifyChanges {
-  readonly sample?: number | null;
-  readonly signal?: AbortSignal;
-}
-
-async function verify(
-  root: string,
-  { sample = null, signal = new AbortController().signal }: VerifyChanges = {},
-): Promise<Verification> {
+async function verify(root: string, changes: Partial<VerifyOptions> = {}): Promise<Verification> {
   return verifyFolder(root, {
-    sample,
+    sample: null,
     threads: 2,
     cropsPerPass: 8,
     provider: 'cpu',
     maxPixels: 100_000_000,
-    signal,
+    signal: new AbortController().signal,
     onProgress: () => undefined,
+    ...changes,
   });
 }
 

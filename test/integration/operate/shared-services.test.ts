@@ -1,6 +1,7 @@
 import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { DecisionLine } from '../../../src/filter/run/decision-line.ts';
 import { suiteFolder } from '../../support/process-tree.ts';
 import { createDatabase, dropDatabase, onServer } from '../../support/database.ts';
 import { inOutput } from '../../support/in-output.ts';
@@ -20,14 +21,8 @@ const ID_STEP = 16;
 
 async function copyPhotos(to: string): Promise<void> {
   await cp(path.join(repositoryRoot, 'assets', 'samples'), to, { recursive: true });
-  const labels = await readFile(path.join(to, 'labels.csv'), 'utf8');
-  await writeFile(
-    path.join(to, 'labels.csv'),
-    labels
-      .split('\n')
-      .slice(0, PHOTOS + 1)
-      .join('\n'),
-  );
+  const labels = (await readFile(path.join(to, 'labels.csv'), 'utf8')).split('\n');
+  await writeFile(path.join(to, 'labels.csv'), labels.slice(0, PHOTOS + 1).join('\n'));
 }
 
 /** Photos of the demo on a PostgreSQL server, a Redis and an S3 service, as several machines would share them. */
@@ -60,18 +55,11 @@ afterAll(async () => {
   await dropDatabase(url);
 });
 
-interface DecisionLine {
-  readonly sha256: string;
-  readonly wnid: string;
-  readonly state: string;
-  readonly confusion: unknown;
-}
-
 async function decisions(data: string, variables: Record<string, string>): Promise<unknown[]> {
   const { stdout } = await run(['decisions', '--json', '--collection', ONE_MODEL], data, variables);
   return jsonLines<DecisionLine>(stdout)
-    .map(({ sha256, wnid, state, confusion }) => [wnid, sha256, state, confusion])
-    .toSorted((a, b) => (String(a) < String(b) ? -1 : 1));
+    .map(({ sha256, wnid, state, confusion }) => JSON.stringify([wnid, sha256, state, confusion]))
+    .toSorted();
 }
 
 async function run(args: string[], data: string, variables: Record<string, string>): Promise<CommandResult> {

@@ -16,20 +16,18 @@ async function waitingIds(count: number): Promise<number[]> {
   return [...(await store(database.db, page)).waiting].toSorted((a, b) => a - b);
 }
 
-interface Blobs {
-  readonly bytes: Map<Sha256, string>;
-  put(sha256: Sha256, bytes: Buffer): Promise<void>;
-  remove(sha256: Sha256): Promise<void>;
-}
+/** Stores photos that are made of their names, each for the next picture. */
+const storeEach = (photos: ReturnType<typeof openPhotoStore>, ids: readonly number[], names: readonly string[]) =>
+  names.map((name, i) => photos.store({ pictureId: ids[i] ?? 0, photo: photo(name), bytes: Buffer.from(name) }));
 
 /** Records for each put whether the catalogue already had a row for the bytes. */
-function slowBlobs(refuse: (text: string) => boolean = () => false): Blobs & { readonly rowsBefore: number[] } {
+function slowBlobs(refuse: (text: string) => boolean = () => false) {
   const bytes = new Map<Sha256, string>();
   const rowsBefore: number[] = [];
   return {
     bytes,
     rowsBefore,
-    async put(sha256, content) {
+    async put(sha256: Sha256, content: Buffer) {
       await sleep(5);
       if (refuse(content.toString())) throw new Error(`no room for ${content.toString()}`);
       const rows = await database.db
@@ -40,7 +38,7 @@ function slowBlobs(refuse: (text: string) => boolean = () => false): Blobs & { r
       rowsBefore.push(rows.length);
       bytes.set(sha256, content.toString());
     },
-    async remove(sha256) {
+    async remove(sha256: Sha256) {
       bytes.delete(sha256);
     },
   };
@@ -57,11 +55,7 @@ describe('openPhotoStore', () => {
     const photos = openPhotoStore({ db: database.db, blobs });
     const ids = await waitingIds(30);
     const texts = ids.map((_, i) => `photo ${i % 20}`);
-    const stored = await Promise.all(
-      ids.map((pictureId, i) =>
-        photos.store({ pictureId, photo: photo(texts[i] ?? ''), bytes: Buffer.from(texts[i] ?? '') }),
-      ),
-    );
+    const stored = await Promise.all(storeEach(photos, ids, texts));
     const rows = await database.db.selectFrom('picture').select(['photo_id']).orderBy('id').execute();
     expect(stored).toEqual(rows.map((row) => ({ photoId: row.photo_id })));
     expect(new Set(rows.map((row) => row.photo_id)).size).toBe(20);
@@ -74,16 +68,8 @@ describe('openPhotoStore', () => {
   it('rejects a taken-down photo and stores the others', async () => {
     const blobs = slowBlobs();
     const photos = openPhotoStore({ db: database.db, blobs });
-    await database.db
-      .insertInto('takedown')
-      .values({ sha256: Buffer.from(photo('B').sha256, 'hex'), reason: 'asked to' })
-      .execute();
-    const ids = await waitingIds(3);
-    const stored = await Promise.all(
-      ['A', 'B', 'C'].map((name, i) =>
-        photos.store({ pictureId: ids[i] ?? 0, photo: photo(name), bytes: Buffer.from(name) }),
-      ),
-    );
+    await takeDown(database.db, { sha256: photo('B').sha256 }, 'asked to');
+    const stored = await Promise.all(storeEach(photos, await waitingIds(3), ['A', 'B', 'C']));
     expect(stored[1]).toEqual({ takenDown: 'asked to' });
     expect(await pictureStates()).toEqual(['fetched', 'found', 'fetched']);
     expect([...blobs.bytes.values()].toSorted()).toEqual(['A', 'C']);
@@ -109,11 +95,7 @@ describe('openPhotoStore', () => {
     const photos = openPhotoStore({ db: database.db, blobs: slowBlobs() });
     const ids = await waitingIds(3);
     await settlePicture(database.db, ids[1] ?? 0, { state: 'dropped', reason: 'too-small', detail: '' });
-    const stored = await Promise.all(
-      ['A', 'B', 'C'].map((name, i) =>
-        photos.store({ pictureId: ids[i] ?? 0, photo: photo(name), bytes: Buffer.from(name) }),
-      ),
-    );
+    const stored = await Promise.all(storeEach(photos, ids, ['A', 'B', 'C']));
     expect(stored[1]).toEqual({ overtaken: true });
     expect(await pictureStates()).toEqual(['fetched', 'dropped', 'fetched']);
     expect(await versionsOf(database.db, 'photo')).toHaveLength(2);
@@ -121,12 +103,7 @@ describe('openPhotoStore', () => {
 
   it('stores no row for a photo whose bytes cannot be stored, and stores the others', async () => {
     const photos = openPhotoStore({ db: database.db, blobs: slowBlobs((text) => text === 'C') });
-    const ids = await waitingIds(4);
-    const stored = await Promise.allSettled(
-      ['A', 'B', 'C', 'D'].map((name, i) =>
-        photos.store({ pictureId: ids[i] ?? 0, photo: photo(name), bytes: Buffer.from(name) }),
-      ),
-    );
+    const stored = await Promise.allSettled(storeEach(photos, await waitingIds(4), ['A', 'B', 'C', 'D']));
     expect(stored.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled']);
     expect(await pictureStates()).toEqual(['fetched', 'fetched', 'found', 'fetched']);
     expect(await versionsOf(database.db, 'photo')).toHaveLength(3);

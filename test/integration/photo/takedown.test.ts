@@ -35,14 +35,8 @@ const TARGETS: readonly (readonly [name: string, TakedownTarget])[] = [
 
 const partition = (host: string) => ({ host, partition: 0, partitions: 1 });
 
-interface Crawl {
-  readonly blobs: Set<string>;
-  readonly outcomes: string[];
-  run(host: string): Promise<readonly number[]>;
-}
-
 /** Every picture has the bytes `wren`. `meanwhile` runs at the given step of the first picture. */
-function crawl(step?: 'read' | 'put', meanwhile: () => Promise<unknown> = () => Promise.resolve()): Crawl {
+function crawl(step?: 'read' | 'put', meanwhile: () => Promise<unknown> = () => Promise.resolve()) {
   const blobs = new Set<string>();
   const outcomes: string[] = [];
   let pending = step;
@@ -85,7 +79,7 @@ function crawl(step?: 'read' | 'put', meanwhile: () => Promise<unknown> = () => 
     onOutcome: ({ outcome }) => outcomes.push(outcome),
     onHostWaits: () => undefined,
   };
-  return { blobs, outcomes, run: async (host) => (await fetchPartition(partition(host), deps)).photoIds };
+  return { blobs, outcomes, run: async (host: string) => (await fetchPartition(partition(host), deps)).photoIds };
 }
 
 async function states(): Promise<Record<string, string>> {
@@ -107,10 +101,8 @@ describe('takeDown', () => {
         .execute();
       await fetched(database.db, [candidate('other')], 'B');
       await decideAs(database.db, scope, [kept(id, 'n01')]);
-      await buildShortlist(database.db, scope, {
-        policy: { cap: 5, nearDuplicateDistance: 4 },
-        backboneId: null,
-      });
+      const policy = { cap: 5, nearDuplicateDistance: 4 };
+      await buildShortlist(database.db, scope, { policy, backboneId: null });
       await sql`insert into report (collection_id, report, inputs) values (${scope.collectionId}, '{}', '{}')`.execute(
         database.db,
       );

@@ -1,33 +1,21 @@
 import { setTimeout } from 'node:timers/promises';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { openLogger } from '../../../src/platform/log/logger.ts';
 import { streamFeed } from '../../../src/server/handlers/pages.ts';
 import { LiveFeed, type Dated } from '../../../src/server/live/live-feed.ts';
 import { LivePlaces } from '../../../src/server/live/places.ts';
 import type { Route } from '../../../src/server/route.ts';
 import { startWebServer } from '../../../src/server/web-server.ts';
-import { ask } from './support.ts';
+import { ask, ON_LOOPBACK } from './support.ts';
 
 const log = openLogger({ level: 'silent', format: 'json' }, process.stderr);
-const closers: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0)) await close();
-});
 
 async function serve(feed: LiveFeed<Dated>, places = new LivePlaces()): Promise<string> {
-  const where = {
-    host: '127.0.0.1',
-    port: 0,
-    tokens: [],
-    sessionKey: Buffer.alloc(32),
-    allowedHosts: [],
-    reviewer: null,
-  };
   const routes: Route[] = [
     { method: 'GET', path: '/live', role: null, handle: (exchange) => streamFeed(exchange, feed, places) },
   ];
-  const server = await startWebServer({ ...where, log, routes, nowMs: () => Date.now() });
-  closers.push(async () => {
+  const server = await startWebServer({ ...ON_LOOPBACK, log, routes, nowMs: () => Date.now() });
+  onTestFinished(async () => {
     feed.close();
     await server.close();
   });
@@ -88,7 +76,7 @@ describe('a live stream', () => {
     const pad = 'x'.repeat(100_000);
     const feed = new LiveFeed({ read: async () => ({ at, n: (n += 1), pad }), everyMs: 5, onError });
     const events = feed.listen();
-    closers.push(async () => feed.close());
+    onTestFinished(() => feed.close());
     // The first event is more than the stream holds, so that the next ones wait until it is read.
     await vi.waitUntil(() => n > 5);
     const seen: unknown[] = [];

@@ -151,5 +151,14 @@ export async function ask(
 export const bearer = (token: string): { headers: Record<string, string> } => ({
   headers: { authorization: `Bearer ${token}` },
 });
+/** Options of a server that is started without a site. */
+export const ON_LOOPBACK = {
+  host: '127.0.0.1',
+  port: 0,
+  tokens: [],
+  sessionKey: Buffer.alloc(32),
+  allowedHosts: [],
+  reviewer: null,
+};
 export const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
 export const JSON_BODY = { 'content-type': 'application/json' };

@@ -1,29 +1,17 @@
 import { connect } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { openLogger } from '../../../src/platform/log/logger.ts';
 import type { Route } from '../../../src/server/route.ts';
 import { startWebServer, type WebServer } from '../../../src/server/web-server.ts';
-import { ask } from './support.ts';
+import { ask, ON_LOOPBACK } from './support.ts';
 
 const log = openLogger({ level: 'silent', format: 'json' }, process.stderr);
-const servers: WebServer[] = [];
-afterEach(async () => {
-  for (const server of servers.splice(0)) await server.close();
-});
 
 async function serve(handle: Route['handle']): Promise<WebServer> {
   const routes: Route[] = [{ method: 'GET', path: '/it', role: null, handle }];
-  const where = {
-    host: '127.0.0.1',
-    port: 0,
-    tokens: [],
-    sessionKey: Buffer.alloc(32),
-    allowedHosts: [],
-    reviewer: null,
-  };
-  const server = await startWebServer({ ...where, log, routes, nowMs: () => Date.now() });
-  servers.push(server);
+  const server = await startWebServer({ ...ON_LOOPBACK, log, routes, nowMs: () => Date.now() });
+  onTestFinished(() => server.close());
   return server;
 }
 

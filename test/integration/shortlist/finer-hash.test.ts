@@ -2,7 +2,6 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import sharp, { type Sharp } from 'sharp';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { App } from '../../../src/runtime/open/app.process.ts';
 import { addReferences, type AddedReferences } from '../../../src/filter/references/references.process.ts';
 import type { DecisionScope } from '../../../src/models/workspace/scope.ts';
 import type { Sha256 } from '../../../src/kernel/ids.ts';
@@ -33,18 +32,14 @@ beforeEach(async () => {
 const SAMPLES = path.join(repositoryRoot, 'assets', 'samples', 'photos');
 const LIMITS = { maxPixels: 1e8, minSidePixels: 1, maxAspectRatio: Number.POSITIVE_INFINITY };
 
-interface Project {
-  readonly app: App;
-  readonly references: string;
-}
-
-async function openProject(): Promise<Project> {
+async function openProject() {
   const folder = await testFolder();
   const app = await openTestApp({ url: database.url, dataDir: path.join(folder, 'data') });
   const references = path.join(folder, 'references');
   await mkdir(references);
   return { app, references };
 }
+type Project = Awaited<ReturnType<typeof openProject>>;
 
 async function storePhoto({ app }: Project, name: string, bytes: Buffer): Promise<{ id: number; sha256: Sha256 }> {
   const inspection = await inspect(bytes, LIMITS);

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openDump } from '../../../../src/crawl/discover/open-dump.process.ts';
 import { loadConfig } from '../../../../src/config/load-config.ts';
-import { NO_VERSION, type RemoteVersion } from '../../../../src/crawl/sources/remote-version.ts';
+import { NO_VERSION } from '../../../../src/crawl/sources/remote-version.ts';
 import { startPhotoServer, type LocalServer } from '../../../support/photo-server.ts';
 
 const FILE = 'photos.csv.gz';
@@ -51,15 +51,8 @@ function validatorsOf({ etag, lastModified }: Sending): Record<string, string> {
   };
 }
 
-interface Read {
-  readonly version: RemoteVersion;
-  readonly bytes: Buffer;
-  readonly host: LocalServer;
-  readonly dump: ReturnType<typeof openDump>;
-}
-
 /** Identifies and reads the file from a server that answers the first request in the first way, and so on. */
-async function read(...answers: readonly Sending[]): Promise<Read> {
+async function read(...answers: readonly Sending[]) {
   let count = 0;
   const host = await startPhotoServer((request, response) => {
     send(request, response, answers[count] ?? answers.at(-1) ?? {});

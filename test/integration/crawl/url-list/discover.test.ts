@@ -1,10 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { readdir, readlink } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { PassThrough } from 'node:stream';
 import { gzipSync } from 'node:zlib';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../../../src/kernel/errors.ts';
 import type { FoundPhoto } from '../../../../src/crawl/sources/source.ts';
 import {
@@ -13,14 +10,12 @@ import {
   urlListFormat,
 } from '../../../../src/crawl/sources/url-list/discover-url-list.process.ts';
 import { collect } from '../../../support/collect.ts';
+import { openFilesBelow, scratchFolder } from '../folder/scratch.ts';
 
 const { signal } = new AbortController();
 
 function listFile(name: string, content: string | Buffer): string {
-  const dir = mkdtempSync(path.join(tmpdir(), 'winnow-urls-'));
-  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
-  writeFileSync(path.join(dir, name), content);
-  return path.join(dir, name);
+  return path.join(scratchFolder({ [name]: content }), name);
 }
 
 const discover = (name: string, content: string | Buffer) =>
@@ -190,8 +185,3 @@ it.each([
 ])('recognises the format of %j: %j', (name, format) => {
   expect(urlListFormat(name)).toBe(format);
 });
-
-async function openFilesBelow(dir: string): Promise<string[]> {
-  const links = (await readdir('/proc/self/fd')).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => ''));
-  return (await Promise.all(links)).filter((target) => target.startsWith(`${dir}/`));
-}
