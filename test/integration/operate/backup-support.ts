@@ -35,11 +35,13 @@ const quiet = {
   onPhoto: () => undefined,
 };
 
-const folder = suiteFolder();
+/** Set by `useMadeCatalogue`. */
+let folder: ReturnType<typeof suiteFolder>;
 let app: App | undefined;
 
 /** A catalogue as a crawl and a filter leave it, with the bytes of its photos, for the tests of one file. */
 export function useMadeCatalogue() {
+  folder = suiteFolder();
   const database = useDatabase();
   beforeAll(async () => {
     app = await openAt(database.url, folder.at('data'));

@@ -1,6 +1,6 @@
 import http, { type IncomingMessage } from 'node:http';
 import net from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { download, type DownloadResult } from '../../../../src/platform/http/download.ts';
 import type { HttpClient, HttpClientOptions } from '../../../../src/platform/http/http-client.ts';
 import { SELF_SIGNED_CERTIFICATE, startSelfSignedHost } from '../../../support/hostile-host.ts';
@@ -10,21 +10,15 @@ import { LIMITS, openClient, resolverOf } from './support.ts';
 const PHOTO_PATH = GOOD_PATHS[0] ?? '';
 const PHOTO = { ok: true } as const;
 
-const toClose: { close(): unknown }[] = [];
-
-afterEach(async () => {
-  for (const one of toClose.splice(0).toReversed()) await one.close();
-});
-
 function clientOf(allowed: readonly string[], options: Partial<HttpClientOptions> = {}): HttpClient {
   const client = openClient(allowed, options);
-  toClose.push(client);
+  onTestFinished(() => client.close());
   return client;
 }
 
-async function closing<Server extends { close(): unknown }>(starting: Promise<Server>): Promise<Server> {
+async function closing<Server extends { close(): Promise<unknown> }>(starting: Promise<Server>): Promise<Server> {
   const server = await starting;
-  toClose.push(server);
+  onTestFinished(async () => void (await server.close()));
   return server;
 }
 
@@ -64,14 +58,10 @@ describe('TLS', () => {
   });
 });
 
-interface TestProxy {
-  readonly origin: string;
-  readonly requests: readonly string[];
-  close(): Promise<unknown>;
-}
+type TestProxy = Awaited<ReturnType<typeof startProxy>>;
 
 /** Sends everything to one local port, whatever name is requested, and requires a password. */
-async function startProxy(targetPort: number, connectStatus = 200): Promise<TestProxy> {
+async function startProxy(targetPort: number, connectStatus = 200) {
   const requests: string[] = [];
   const note = (request: IncomingMessage): void => {
     requests.push(`${request.method} ${request.url} ${request.headers['proxy-authorization'] ?? ''}`.trimEnd());

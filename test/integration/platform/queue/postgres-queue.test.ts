@@ -1,23 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { JobQueue, JobQueues } from '../../../../src/kernel/job.ts';
+import type { JobQueues } from '../../../../src/kernel/job.ts';
 import { openPostgresQueues, prepareQueues } from '../../../../src/platform/queue/postgres-queue.ts';
 import { applicationName, createDatabase, dropDatabase, useDatabase } from '../../../support/database.ts';
 import { until } from '../../../support/until.ts';
 import { useComplaints } from '../../../contract/support/complaints.ts';
-import { isEmpty, numbers, numbersJob, type NumberPayload } from '../../../contract/support/numbers.job.ts';
+import { isEmpty, numbers, numbersJob } from '../../../contract/support/numbers.job.ts';
 
 const database = useDatabase();
 
 const complaints = useComplaints();
 
 let opened = 0;
-interface Setting {
-  readonly name: string;
-  readonly queue: JobQueue<NumberPayload>;
-}
-
 function openQueues(): Promise<JobQueues> {
   return openPostgresQueues({
     url: database.url,
@@ -26,7 +21,7 @@ function openQueues(): Promise<JobQueues> {
   });
 }
 
-async function newQueue(name = `numbers-${(opened += 1)}`): Promise<Setting> {
+async function newQueue(name = `numbers-${(opened += 1)}`) {
   const queue = (await openQueues()).open(numbersJob(name));
   onTestFinished(() => queue.close());
   return { name, queue };
