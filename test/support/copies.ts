@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { sha256Of } from './sha256.ts';
 
 const SAMPLES = fileURLToPath(new URL('../../assets/samples/photos/', import.meta.url));
 
@@ -13,18 +13,20 @@ export interface Copy {
   readonly bytes: number;
 }
 
-export interface CopyOptions {
-  readonly wnids?: readonly string[];
-  readonly onCopy?: (copy: Copy) => void;
-}
-
 /**
  * Writes `count` distinct copies of the photos of assets/samples, taken in turn, as `<folder>/<wnid>/...`. Each has
  * bytes of its own but decodes to the picture that it was made of, so copies of one photo are decided alike and are
  * near-duplicates. The same count gives the same bytes. One photo is in memory at a time.
  */
-export async function makeCopies(folder: string, count: number, options: CopyOptions = {}): Promise<void> {
-  const samples = await listSamples(options.wnids);
+export async function makeCopies(
+  folder: string,
+  count: number,
+  options: { readonly wnids?: readonly string[]; readonly onCopy?: (copy: Copy) => void } = {},
+): Promise<void> {
+  const samples: { wnid: string; name: string }[] = [];
+  for (const wnid of options.wnids ?? (await readdir(SAMPLES)).toSorted()) {
+    for (const name of (await readdir(path.join(SAMPLES, wnid))).toSorted()) samples.push({ wnid, name });
+  }
   if (samples.length === 0) throw new RangeError(`Expected samples of ${options.wnids?.join(', ')} but there are none`);
   for (let number = 0; number < count; number += 1) {
     const sample = samples[number % samples.length];
@@ -33,17 +35,8 @@ export async function makeCopies(folder: string, count: number, options: CopyOpt
     const file = path.join(sample.wnid, `${path.parse(sample.name).name}-${number}.jpg`);
     await mkdir(path.join(folder, sample.wnid), { recursive: true });
     await writeFile(path.join(folder, file), bytes);
-    const sha256 = createHash('sha256').update(bytes).digest('hex');
-    options.onCopy?.({ file, wnid: sample.wnid, sha256, bytes: bytes.length });
+    options.onCopy?.({ file, wnid: sample.wnid, sha256: sha256Of(bytes), bytes: bytes.length });
   }
-}
-
-async function listSamples(wnids: readonly string[] | undefined): Promise<{ wnid: string; name: string }[]> {
-  const samples: { wnid: string; name: string }[] = [];
-  for (const wnid of wnids ?? (await readdir(SAMPLES)).toSorted()) {
-    for (const name of (await readdir(path.join(SAMPLES, wnid))).toSorted()) samples.push({ wnid, name });
-  }
-  return samples;
 }
 
 const START_OF_IMAGE = 0xffd8;

@@ -26,10 +26,7 @@ declare module 'vitest' {
 }
 
 /** A database of a test file's own; `url` and `db` can be used inside tests and hooks only. */
-export interface TestDatabase {
-  readonly url: string;
-  readonly db: Kysely<Database>;
-}
+export type TestDatabase = { readonly url: string; readonly db: Kysely<Database> };
 
 let made = 0;
 
@@ -38,8 +35,8 @@ let made = 0;
  * open at the end fail the file.
  */
 export function useDatabase(options: { poolSize?: number } = {}): TestDatabase {
-  let opened: { readonly url: string; readonly db: Kysely<Database> } | undefined;
-  const get = (): { readonly url: string; readonly db: Kysely<Database> } => {
+  let opened: TestDatabase | undefined;
+  const get = (): TestDatabase => {
     if (opened === undefined) throw new Error('Expected the database to be used inside a test or hook');
     return opened;
   };

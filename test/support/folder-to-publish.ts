@@ -5,12 +5,7 @@ import { idOf, photoId } from '../../src/export/revisions/revision-id.ts';
 import { protocolOf } from './exported.ts';
 import { sha256Of } from './sha256.ts';
 
-export interface FolderToPublish {
-  readonly root: string;
-  readonly id: Protocol['id'];
-  /** Contents by path, with SHA256SUMS. */
-  readonly files: ReadonlyMap<string, Buffer>;
-}
+export type FolderToPublish = Awaited<ReturnType<typeof makeFolderToPublish>>;
 
 const CLASSES = ['n01440764', 'n01443537', 'n01514668'];
 
@@ -21,12 +16,13 @@ const CLASSES = ['n01440764', 'n01443537', 'n01514668'];
  *
  * @param photos numbers of the photos: the same number gives the same bytes
  * @param others further files by path
+ * @returns also the contents by path, with SHA256SUMS
  */
 export async function makeFolderToPublish(
   root: string,
   photos: readonly number[],
   others: Readonly<Record<string, Buffer>> = {},
-): Promise<FolderToPublish> {
+) {
   const files = new Map<string, Buffer>();
   for (const number of photos) {
     const bytes = Buffer.from(`photo ${number} ${'x'.repeat(number % 97)}`);

@@ -11,7 +11,7 @@ const SAMPLES = fileURLToPath(new URL('../../assets/samples/photos/', import.met
 const LION = join(SAMPLES, 'n02129165/lion-standing.jpg');
 const GOLDFISH = join(SAMPLES, 'n01443537/goldfish.jpg');
 
-export interface HostileFile {
+interface HostileFile {
   /** The class that its place gives it: the first part of its path. */
   readonly label: string;
   /** In the folder source: `found`, or why the file is not fetched. */
@@ -20,17 +20,7 @@ export interface HostileFile {
   readonly fetched: Verdict;
 }
 
-export interface Verdict {
-  readonly state: CandidateState;
-  readonly reason: DroppedReason | FailedReason | null;
-}
-
-export interface HostileFolder {
-  /** By the relative path as it stands in the source id, before the `@`. */
-  readonly files: ReadonlyMap<string, HostileFile>;
-  /** Relative paths that the source passes over. */
-  readonly ignored: readonly string[];
-}
+type Verdict = { readonly state: CandidateState; readonly reason: DroppedReason | FailedReason | null };
 
 const FOUND: Verdict = { state: 'found', reason: null };
 const FETCHED: Verdict = { state: 'fetched', reason: null };
@@ -44,8 +34,10 @@ const dropped = (reason: DroppedReason): Verdict => ({ state: 'dropped', reason 
  *
  * One file has mode 000, which root reads nevertheless; what is expected of it was found by trying. To remove the
  * folder, `rm(dir, { recursive: true })` is enough.
+ *
+ * @returns files by the relative path as it stands in the source id, before the `@`, and relative paths that the source passes over
  */
-export async function makeHostileFolder(dir: string): Promise<HostileFolder> {
+export async function makeHostileFolder(dir: string) {
   const files = new Map<string, HostileFile>();
   for (const part of [goodPhotos, pictureFiles, strangeNames, nodesAndLinks]) {
     for (const [path, verdicts] of await part(dir)) {

@@ -27,17 +27,14 @@ export function isReasonOf({ reason, reasonIfReadLate }: HostileCase, actual: st
   return actual === reason || (actual !== undefined && actual === reasonIfReadLate);
 }
 
-export interface HostileHost extends LocalServer {
-  /** Every behaviour by its path, good photos apart. */
-  readonly cases: ReadonlyMap<string, HostileCase>;
-}
+export type HostileHost = Awaited<ReturnType<typeof startHostileHost>>;
 
 /**
  * An image host that does everything that has hung, filled or fooled a crawler. Needs limits such as
  * { firstByteTimeoutMs: 4_000, totalTimeoutMs: 8_000, minBytesPerSecond: 1_000, maxBytes: 10 MB } to end soon, and a guard
  * that lets through `address` only.
  */
-export async function startHostileHost(): Promise<HostileHost> {
+export async function startHostileHost() {
   const bombs = await makeBombs();
   const behaviours = new Map<string, Behaviour>([
     ...photos(bombs),
@@ -53,7 +50,8 @@ export async function startHostileHost(): Promise<HostileHost> {
   const cases = [...behaviours].map(
     ([path, behaviour]) => [path, { foundBy: 'request', tries: 1, ...behaviour }] as const,
   );
-  return { ...server, cases: new Map(cases) };
+  /** Every behaviour by its path, good photos apart. */
+  return { ...server, cases: new Map<string, HostileCase>(cases) };
 }
 
 /** A TLS server with a certificate that nobody trusts, unless told to trust `SELF_SIGNED_CERTIFICATE`. */

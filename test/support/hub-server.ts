@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import * as z from 'zod';
+import { sha256Of as sha256 } from './sha256.ts';
 import { jsonLines } from './winnow.ts';
 
 /**
@@ -9,42 +10,19 @@ import { jsonLines } from './winnow.ts';
  * the SHA-256 that was announced, commits that name only objects that are there, listings in pages.
  * https://huggingface.co/docs/hub/api
  */
-export interface TestHub {
-  readonly url: string;
-  readonly storageUrl: string;
-  readonly token: string;
-  readonly owner: string;
-  readonly datasets: Map<string, HubDataset>;
-  readonly objects: Map<string, Buffer>;
-  readonly requests: string[];
-  /** SHA-256 of each LFS object that was received whole, in order. */
-  readonly received: string[];
-  /** Asked first, of each request: what goes wrong with it. */
-  fault: (request: HubRequest) => HubFault | null;
-  /** Called after each request was read, with their number so far. */
-  onRequest: (count: number) => void;
-  close(): Promise<void>;
-}
+export type TestHub = Awaited<ReturnType<typeof startHub>>;
 
 export interface HubDataset {
   isPrivate: boolean;
-  files: Map<string, HubFile>;
+  files: Map<string, { readonly bytes: Buffer; readonly isLfs: boolean }>;
   /** Titles, oldest first. */
   commits: string[];
 }
 
-export interface HubFile {
-  readonly bytes: Buffer;
-  readonly isLfs: boolean;
-}
-
-export interface HubRequest {
-  readonly method: string;
-  readonly path: string;
-}
+type HubRequest = { readonly method: string; readonly path: string };
 
 /** `status`: that answer; `reset`: the connection breaks before the work, `cut`: after it; `half`: within the answer; `none`: a login page answers. */
-export type HubFault =
+type HubFault =
   | { readonly status: number; readonly headers?: Readonly<Record<string, string>> }
   | 'reset'
   | 'cut'
@@ -70,7 +48,7 @@ interface Answer {
   readonly body?: unknown;
 }
 
-export async function startHub(): Promise<TestHub> {
+export async function startHub() {
   // LFS objects go to a service of its own, as those of the real Hub.
   const [server, storage] = [createServer(), createServer()];
   const servers = [server, storage];
@@ -78,17 +56,20 @@ export async function startHub(): Promise<TestHub> {
     one.listen(0, '127.0.0.1');
     await once(one, 'listening');
   }
-  const hub: TestHub = {
+  const hub = {
     url: addressOf(server),
     storageUrl: addressOf(storage),
     token: TOKEN,
     owner: OWNER,
-    datasets: new Map(),
-    objects: new Map(),
-    requests: [],
-    received: [],
-    fault: () => null,
-    onRequest: () => {},
+    datasets: new Map<string, HubDataset>(),
+    objects: new Map<string, Buffer>(),
+    requests: [] as string[],
+    /** SHA-256 of each LFS object that was received whole, in order. */
+    received: [] as string[],
+    /** Asked first, of each request: what goes wrong with it. */
+    fault: (() => null) as (request: HubRequest) => HubFault | null,
+    /** Called after each request was read, with their number so far. */
+    onRequest: (() => undefined) as (count: number) => void,
     async close() {
       for (const one of servers) {
         one.closeAllConnections();
@@ -272,10 +253,6 @@ function read({ files }: HubDataset, { path, headers }: Call): Answer {
     headers: { 'content-range': range, etag: gitId(bytes) },
     body: bytes.subarray(Number(from), end + 1),
   };
-}
-
-function sha256(bytes: Buffer): string {
-  return createHash('sha256').update(bytes).digest('hex');
 }
 
 function gitId(bytes: Buffer): string {

@@ -10,21 +10,13 @@ const START_TIMEOUT_MS = 900_000;
 const EMAIL = 'tester@example.org';
 const PASSWORD = 'of this test only';
 
-export interface TestLabelStudio {
-  readonly url: string;
-  /** Requests a route as the user who is logged in. */
-  get(route: string): Promise<Response>;
-  post(route: string, body: object): Promise<Response>;
-  /** A personal access token, as the page of the account makes one. */
-  makeToken(): Promise<string>;
-  stop(): void;
-}
+export type TestLabelStudio = Awaited<ReturnType<typeof startLabelStudio>>;
 
 /** Starts Label Studio on loopback. It keeps its database in `folder` and asks no other host. */
 export async function startLabelStudio(
   program: string,
   { folder, documentRoot }: { readonly folder: string; readonly documentRoot: string },
-): Promise<TestLabelStudio> {
+) {
   await mkdir(folder, { recursive: true });
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
@@ -60,14 +52,16 @@ export async function startLabelStudio(
   const session = await logIn(url);
   return {
     url,
-    get: (route) => fetch(new URL(route, url), { headers: session }),
-    post: (route, body) =>
+    /** Requests a route as the user who is logged in. */
+    get: (route: string) => fetch(new URL(route, url), { headers: session }),
+    post: (route: string, body: object) =>
       fetch(new URL(route, url), {
         method: 'POST',
         headers: { ...session, 'content-type': 'application/json' },
         body: JSON.stringify(body),
       }),
-    async makeToken() {
+    /** A personal access token, as the page of the account makes one. */
+    async makeToken(): Promise<string> {
       const response = await fetch(`${url}/api/token/`, { method: 'POST', headers: session });
       const { token } = (await response.json()) as { token: string };
       return token;

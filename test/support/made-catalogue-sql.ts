@@ -18,7 +18,7 @@ export interface Portion {
   readonly tail: Buffer;
   /** Of all pictures, 0..1: those that are still to be fetched. */
   readonly waiting: number;
-  /** True if photos that keep their bytes have real ones, not only a size. */
+  /** Whether photos that keep their bytes are small JPEGs on disk. Otherwise `doctor --deep` reports them as missing. */
   readonly withBytes: boolean;
 }
 

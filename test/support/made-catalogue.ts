@@ -17,14 +17,9 @@ const SOURCES = ['inaturalist', 'flickr', 'duckduckgo'] as const;
 export const DRAGONFLY = 'n02268443';
 const PORTION = 25_000;
 
-export interface CatalogueToMake {
+interface CatalogueToMake extends Pick<Portion, 'seed' | 'waiting' | 'withBytes'> {
   /** Candidates; a multiple of 50. */
   readonly candidates: number;
-  readonly seed: number;
-  /** Writes small JPEGs to disk for photos that keep their bytes. Otherwise `doctor --deep` reports them as missing. */
-  readonly withBytes: boolean;
-  /** Of all pictures, 0..1: those that are still to be fetched. */
-  readonly waiting: number;
   readonly signal: AbortSignal;
   readonly onProgress: (made: number) => void;
 }

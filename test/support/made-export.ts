@@ -4,7 +4,7 @@ import { parse } from 'csv-parse/sync';
 import sharp from 'sharp';
 import { startEngine } from '../../src/filter/engine/thread-pool.process.ts';
 import { inputOf, preprocessingOf, specOf } from '../../src/models/engine/ensemble.process.ts';
-import { wnidsOf } from '../../src/collection/class-table.ts';
+import { wnidsOf, type ClassTable } from '../../src/collection/class-table.ts';
 import { loadClassTable } from '../../src/collection/class-table.process.ts';
 import { cardFor, classesOfCard } from '../../src/collection/cards/model-card.process.ts';
 import { version } from '../../src/config/version.ts';
@@ -51,28 +51,16 @@ const KEPT_O = ['photos/n04435653/solar-roof.jpg', 'photos/n04597913/silver-spoo
 const AS_PNG = ['photos/n02980441/snow-cafe.jpg', 'photos/n04597913/silver-spoons.jpg'];
 /** Its original has a comment, which the export removes. */
 const WITH_COMMENT = 'photos/n03028079/santiago-cathedral.jpg';
-const REJECTED = { sha256: sha256Of('rejected'), wnid: 'n03028079' };
 
-export interface MadeExport {
+interface MadeExport extends Omit<Protocol['options'], 'licences'> {
   readonly mode: 'A' | 'O';
   readonly aggregation: 'max' | 'mean';
   readonly members: 'any' | 'all';
-  readonly formats: Protocol['options']['formats'];
-  readonly thumbnails: boolean;
-  readonly pixels: boolean;
-  readonly names: Protocol['options']['names'];
-  readonly keepMetadata: boolean;
   /** True if the first model of the protocol is not installed. */
   readonly hasUnknownModel: boolean;
 }
 
-/** The members of the mode over the 1,000 classes, and their results for each photo. */
-interface Seen {
-  readonly among: readonly string[];
-  readonly models: Protocol['models'];
-  readonly evidence: ReadonlyMap<string, PhotoEvidence>;
-  readonly nameOf: (wnid: string) => string;
-}
+type Seen = Awaited<ReturnType<typeof evaluate>>;
 
 const seen = new Map<'A' | 'O', Promise<Seen>>();
 
@@ -109,16 +97,12 @@ export async function makeExport(root: string, changes: Partial<MadeExport> = {}
   return protocol;
 }
 
-async function evaluate(mode: 'A' | 'O'): Promise<Seen> {
+/** The members of the mode over the 1,000 classes, and their results for each photo. */
+async function evaluate(mode: 'A' | 'O') {
   const table = await loadClassTable();
   const among = [...wnidsOf('imagenet-1k', table.rows)].toSorted();
   const names = mode === 'A' ? ['efficientnet-lite0', 'efficientnet-lite1'] : ['efficientnet-lite0'];
-  const models = await Promise.all(
-    names.map(async (name) => {
-      const card = await cardFor(name);
-      return { card, classes: await classesOfCard(card, table) };
-    }),
-  );
+  const models = await Promise.all(names.map((name) => openModel(name, table)));
   const members = models.map(({ card, classes }) => ({
     ...specOf(card, classes),
     mask: among.map((wnid) => classes.positionOf({ wnid, name: wnid }) ?? -1),
@@ -142,20 +126,19 @@ async function evaluate(mode: 'A' | 'O'): Promise<Seen> {
       among,
       models: models.map(modelOf),
       evidence: new Map(evidence),
-      nameOf: (wnid) => table.byWnid.get(wnid)?.name ?? wnid,
+      nameOf: (wnid: string) => table.byWnid.get(wnid)?.name ?? wnid,
     };
   } finally {
     await engine.close();
   }
 }
 
-function modelOf({
-  card,
-  classes,
-}: {
-  readonly card: Awaited<ReturnType<typeof cardFor>>;
-  readonly classes: Awaited<ReturnType<typeof classesOfCard>>;
-}): Protocol['models'][number] {
+async function openModel(name: string, table: ClassTable) {
+  const card = await cardFor(name);
+  return { card, classes: await classesOfCard(card, table) };
+}
+
+function modelOf({ card, classes }: Awaited<ReturnType<typeof openModel>>): Protocol['models'][number] {
   const { name, sha256, bytes, licence, source } = card;
   return {
     name,
@@ -216,15 +199,13 @@ async function photosOf(made: MadeExport, { among, evidence, nameOf }: Seen): Pr
     .toSorted((a, b) => (`${a.row.wnid}/${a.row.id}` < `${b.row.wnid}/${b.row.id}` ? -1 : 1));
 }
 
-async function picturesOf(
-  { keepMetadata }: MadeExport,
-  file: string,
-): Promise<{ original: Buffer; bytes: Buffer; change: PictureChange }> {
+async function picturesOf({ keepMetadata }: MadeExport, file: string) {
   const sample = await readFile(path.join(SAMPLES, file));
   const original = file === WITH_COMMENT ? insertSegment(sample, 0xfe, Buffer.from('by Ada Private')) : sample;
-  if (AS_PNG.includes(file)) return { original, bytes: await sharp(original).png().toBuffer(), change: 'reencoded' };
+  if (AS_PNG.includes(file))
+    return { original, bytes: await sharp(original).png().toBuffer(), change: 'reencoded' as const };
   const bytes = (keepMetadata ? original : withoutMetadata(original)) ?? original;
-  return { original, bytes, change: bytes === original ? 'unchanged' : 'stripped' };
+  return { original, bytes, change: bytes === original ? ('unchanged' as const) : ('stripped' as const) };
 }
 
 function decidedOf(
@@ -253,13 +234,12 @@ async function writeTables(
   const decisions = await output.start('decisions.csv');
   await decisions.write(decisionsHeader());
   for (const { row } of photos) await decisions.write(decisionOf(row, null));
-  await decisions.write(
-    decisionOf({ ...rowLike(photos), original_sha256: REJECTED.sha256, wnid: REJECTED.wnid }, 'rejected'),
-  );
+  const [first] = photos;
+  if (first === undefined) throw new Error('Expected photos');
+  await decisions.write(decisionOf({ ...first.row, original_sha256: sha256Of('rejected') }, 'rejected'));
   const written: WrittenFile[] = [await decisions.close()];
-  const classNames = [...new Map(photos.map(({ row }) => [row.label, row.class_name])).entries()]
-    .toSorted(([a], [b]) => a - b)
-    .map(([, name]) => name);
+  // Photos are sorted by class.
+  const classNames = [...new Map(photos.map(({ row }) => [row.label, row.class_name])).values()];
   const sinks: PhotoSink<PhotoFile>[] = [
     await openMetadata(output),
     await AttributionFiles.open(output, 'demo'),
@@ -282,12 +262,6 @@ async function writeTables(
 }
 
 const FROZEN_AT = '2026-11-20T12:00:00.000Z';
-
-function rowLike(photos: readonly PhotoFile[]): PhotoRow {
-  const [first] = photos;
-  if (first === undefined) throw new Error('Expected photos');
-  return first.row;
-}
 
 function decisionOf(row: PhotoRow, leftOut: 'rejected' | null): string {
   return decisionLines(

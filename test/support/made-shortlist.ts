@@ -1,23 +1,22 @@
-import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
 import type { Workspace } from '../../src/models/workspace/workspace.process.ts';
-import { toSha256 } from '../../src/kernel/ids.ts';
-
-export interface ShortlistToMake {
-  readonly photos: number;
-  /** Bytes of the photos of the first class, which are reviewed first. The others have no bytes. */
-  readonly first: readonly Buffer[];
-}
+import { sha256Of } from './sha256.ts';
 
 /**
  * Fills an empty catalogue with a shortlist, as large as wanted, for what is measured or tried with the review. Each photo is
  * kept under the collection's rules. No site was asked and no model ran.
+ *
+ * @param made the number of photos, and the bytes of those of the first class, which are reviewed first; the others have none
  */
-export async function makeShortlistOf({ app, scope }: Workspace, { photos, first }: ShortlistToMake): Promise<void> {
+export async function makeShortlistOf(
+  { app, scope }: Workspace,
+  made: { readonly photos: number; readonly first: readonly Buffer[] },
+): Promise<void> {
+  const { photos, first } = made;
   const { db, blobs } = app;
   const wnids = scope.classes ?? scope.wnids;
-  const shas = first.map((bytes) => createHash('sha256').update(bytes).digest('hex'));
-  for (const [i, bytes] of first.entries()) await blobs.put(toSha256(shas[i] ?? ''), bytes);
+  const shas = first.map((bytes) => sha256Of(bytes));
+  for (const bytes of first) await blobs.put(sha256Of(bytes), bytes);
   const rules = Buffer.from(scope.decisionSha256, 'hex');
   await db.transaction().execute(async (trx) => {
     await sql`

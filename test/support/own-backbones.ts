@@ -2,10 +2,7 @@ import type { EvaluationRules } from '../../src/filter/engine/evaluated-photo.ts
 import type { ModelInput } from '../../src/models/evidence/member.ts';
 
 /** A member as tests make them: it gives one row of logits a crop. */
-export interface TestMember {
-  readonly input: ModelInput;
-  run(tensor: Float32Array, crops: number): Promise<Float32Array[]>;
-}
+type TestMember = { readonly input: ModelInput; run(tensor: Float32Array, crops: number): Promise<Float32Array[]> };
 
 export function ownBackbones(members: readonly TestMember[]): Pick<EvaluationRules, 'members' | 'backbones'> {
   return {

@@ -20,18 +20,14 @@ export function withoutPgBouncer(): string | null {
   return status === 0 ? null : `${[PROGRAM, ...ARGUMENTS].join(' ')} cannot be started`;
 }
 
-export interface PgBouncer {
-  /** The URL that leads to the database through the pooler. */
-  readonly url: string;
-  close(): Promise<void>;
-}
+export type PgBouncer = Awaited<ReturnType<typeof startPgBouncer>>;
 
 /**
  * Starts a PgBouncer in front of a database, with its files in a folder.
  *
  * @param settings lines of its file, as in `pool_mode = session`
  */
-export async function startPgBouncer(folder: string, url: string, settings: readonly string[]): Promise<PgBouncer> {
+export async function startPgBouncer(folder: string, url: string, settings: readonly string[]) {
   const { host, port, user, password, database } = new Client({ connectionString: url });
   const own = await portOfItsOwn();
   const [users, file] = [path.join(folder, 'users.txt'), path.join(folder, 'pgbouncer.ini')];
@@ -58,8 +54,9 @@ export async function startPgBouncer(folder: string, url: string, settings: read
     ),
   );
   return {
+    /** Leads to the database through the pooler. */
     url: pooled,
-    async close() {
+    async close(): Promise<void> {
       child.kill('SIGINT');
       await ended;
     },

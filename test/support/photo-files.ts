@@ -73,18 +73,11 @@ async function picture(seed: number, width: number, isPng: boolean): Promise<Buf
   return isPng ? made.png().toBuffer() : made.jpeg().toBuffer();
 }
 
-/** Every file of a folder by its path, and what SHA256SUMS says. */
-export interface WrittenFolder {
-  readonly root: string;
-  readonly files: ReadonlyMap<string, Buffer>;
-  remove(): Promise<void>;
-}
-
 /** Writes photos through a sink into a new folder and reads all that is there. */
 export async function writePhotos(
   openSink: (folder: OutputFolder) => PhotoSink<PhotoFile> | Promise<PhotoSink<PhotoFile>>,
   photos: Iterable<PhotoFile>,
-): Promise<WrittenFolder> {
+) {
   const root = await mkdtemp(path.join(tmpdir(), 'winnow-sink-'));
   const folder = await OutputFolder.open(root, (made) => mkdir(made, { recursive: true }));
   const sink = await openSink(folder);

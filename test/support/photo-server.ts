@@ -7,21 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 const PHOTOS = fileURLToPath(new URL('../../assets/samples/photos', import.meta.url));
 
-/** One request that a server received, in the order of arrival. */
-export interface LoggedRequest {
-  /** Milliseconds since the Unix epoch. */
-  readonly atMs: number;
-  readonly path: string;
-  readonly host: string;
-  readonly userAgent: string;
-  readonly headers: http.IncomingHttpHeaders;
-  /** The client's port, which tells connections apart. */
-  readonly clientPort: number;
-  /** Null while nothing is answered, and for answers that are no HTTP. */
-  status: number | null;
-  /** When the answer had been sent, or the connection was gone; null before. */
-  endedMs: number | null;
-}
+export type LoggedRequest = ReturnType<typeof logged>;
 
 export interface LocalServer {
   /** `http://127.0.0.1:PORT`, without a slash. */
@@ -29,6 +15,7 @@ export interface LocalServer {
   /** `127.0.0.1:PORT`, as `fetch.allowAddresses` takes it. */
   readonly address: string;
   readonly port: number;
+  /** In the order of arrival. */
   readonly log: readonly LoggedRequest[];
   connections(): number;
   close(): Promise<void>;
@@ -77,16 +64,19 @@ export async function startPhotoServer(
   };
 }
 
-function logged(request: IncomingMessage): LoggedRequest {
+function logged(request: IncomingMessage) {
   return {
     atMs: Date.now(),
     path: request.url ?? '',
     host: request.headers.host ?? '',
     userAgent: request.headers['user-agent'] ?? '',
     headers: request.headers,
+    /** The client's port, which tells connections apart. */
     clientPort: request.socket.remotePort ?? 0,
-    status: null,
-    endedMs: null,
+    /** Null while nothing is answered, and for answers that are no HTTP. */
+    status: null as number | null,
+    /** When the answer had been sent, or the connection was gone; null before. */
+    endedMs: null as number | null,
   };
 }
 

@@ -13,12 +13,9 @@ const fail = (error: Error): void => {
 };
 
 /** The server of this run while projects use it. Vitest loads this file once a project, so the global object keeps it. */
-const run = globalThis as typeof globalThis & { winnowTestPostgres?: { users: number; started: Promise<Started> } };
-
-interface Started {
-  readonly server: TestServer;
-  tearDown(): Promise<void>;
-}
+const run = globalThis as typeof globalThis & {
+  winnowTestPostgres?: { users: number; started: ReturnType<typeof start> };
+};
 
 /**
  * One PostgreSQL for the whole run, shared by its projects: the server of WINNOW_TEST_DATABASE_URL (a role that may create
@@ -38,7 +35,7 @@ export async function teardown(): Promise<void> {
   await (await shared.started).tearDown();
 }
 
-async function start(): Promise<Started> {
+async function start() {
   const given = process.env['WINNOW_TEST_DATABASE_URL'];
   const { url, strategy, stop } =
     given === undefined ? await startEmbedded() : { url: given, strategy: '', stop: () => Promise.resolve() };
@@ -63,14 +60,10 @@ async function start(): Promise<Started> {
   return { server, tearDown };
 }
 
-async function startEmbedded(): Promise<{ url: string; strategy: string; stop: () => Promise<void> }> {
+async function startEmbedded() {
   const folder = makeTempFolder('winnow-pg-');
   const remove = removerOf(folder);
-  const embedded = await attachEmbedded({
-    dataDir: folder,
-    clientName: 'test-run',
-    log: silentLog,
-  });
+  const embedded = await attachEmbedded({ dataDir: folder, clientName: 'test-run', log: silentLog });
   const stop = async (): Promise<void> => {
     await embedded.detach();
     await remove();

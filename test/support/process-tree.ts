@@ -4,10 +4,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect } from 'vitest';
 
-export interface FolderProcess {
-  readonly pid: number;
-  readonly command: string;
-}
+type FolderProcess = { readonly pid: number; readonly command: string };
 
 /**
  * The processes whose working folder is below a folder or whose command line names it: an embedded server works in

@@ -7,15 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { portOfItsOwn } from './free-port.ts';
 
-export interface TestRedis {
-  readonly url: string;
-  readonly port: number;
-  /** On a connection of its own: what a person would do with redis-cli. */
-  run(command: string, ...args: string[]): Promise<unknown>;
-  stop(): Promise<void>;
-  start(): Promise<void>;
-  signal(name: NodeJS.Signals): void;
-}
+export type TestRedis = Awaited<ReturnType<typeof startRedis>>;
 
 /** Why there can be no Redis here, or null: Debian's `redis-server` is on the PATH. */
 export async function redisProblem(): Promise<string | null> {
@@ -31,15 +23,16 @@ export async function redisProblem(): Promise<string | null> {
  *
  * @param detached in a process group of its own, so that Ctrl-C does not stop it
  */
-export async function startRedis(options: readonly string[] = [], detached = false): Promise<TestRedis> {
+export async function startRedis(options: readonly string[] = [], detached = false) {
   const folder = mkdtempSync(path.join(tmpdir(), 'winnow-redis-'));
   const port = await portOfItsOwn();
   const url = `redis://127.0.0.1:${port}`;
   let child: ChildProcess | null = null;
-  const redis: TestRedis = {
+  const redis = {
     url,
     port,
-    async run(command, ...args) {
+    /** On a connection of its own: what a person would do with redis-cli. */
+    async run(command: string, ...args: string[]): Promise<unknown> {
       const client = new Redis(url, { retryStrategy: () => null });
       client.on('error', () => undefined);
       try {
@@ -48,30 +41,20 @@ export async function startRedis(options: readonly string[] = [], detached = fal
         client.disconnect();
       }
     },
-    async start() {
-      const fixed = [
-        '--port',
-        String(port),
-        '--bind',
-        '127.0.0.1',
-        '--save',
-        '',
-        '--appendonly',
-        'no',
-        '--dir',
-        folder,
-      ];
-      child = spawn('redis-server', [...fixed, ...options], { stdio: 'ignore', detached });
+    async start(): Promise<void> {
+      const place = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder];
+      const args = [...place, '--save', '', '--appendonly', 'no', ...options];
+      child = spawn('redis-server', args, { stdio: 'ignore', detached });
       await untilItAnswers(redis, child);
     },
-    async stop() {
+    async stop(): Promise<void> {
       const running = child;
       child = null;
       if (running === null || running.exitCode !== null || running.signalCode !== null) return;
       running.kill('SIGKILL');
       await once(running, 'exit');
     },
-    signal: (name) => void child?.kill(name),
+    signal: (name: NodeJS.Signals) => void child?.kill(name),
   };
   // Whatever becomes of the run.
   process.once('exit', () => {

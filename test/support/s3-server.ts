@@ -7,33 +7,16 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
  * are checked, listings come in pages, errors are XML. Objects are in memory.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/
  */
-export interface TestS3 {
-  readonly url: string;
-  readonly bucket: string;
-  readonly objects: Map<string, StoredObject>;
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-  readonly requests: string[];
-  /** Asked first, of each request: what goes wrong with it. */
-  fault: (request: S3Request) => Fault | null;
-  /** Knows no checksums, as old services. */
-  isOld: boolean;
-  /** Keys in a page of a listing at most. */
-  pageKeys: number;
-  close(): Promise<void>;
-}
+export type TestS3 = Awaited<ReturnType<typeof startS3>>;
 
-export interface StoredObject {
+interface StoredObject {
   bytes: Buffer;
   sha256: string | null;
   /** `x-amz-meta-*` */
   metadata?: Readonly<Record<string, string>>;
 }
 
-export interface S3Request {
-  readonly method: string;
-  readonly key: string;
-}
+type S3Request = { readonly method: string; readonly key: string };
 
 /** `status`: that answer; `reset`: the connection breaks; `half`: half of the bytes are stored, or sent; `delayMs`: it comes late. */
 export type Fault =
@@ -46,19 +29,22 @@ const KEY_ID = 'WINNOWTESTKEY';
 const SECRET = 'a-secret-of-nobody';
 const BUCKET = 'photos';
 
-export async function startS3(): Promise<TestS3> {
+export async function startS3() {
   const server = createServer();
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const s3: TestS3 = {
+  const s3 = {
     url: `http://127.0.0.1:${portOf(server)}`,
     bucket: BUCKET,
-    objects: new Map(),
+    objects: new Map<string, StoredObject>(),
     accessKeyId: KEY_ID,
     secretAccessKey: SECRET,
-    requests: [],
-    fault: () => null,
+    requests: [] as string[],
+    /** Asked first, of each request: what goes wrong with it. */
+    fault: (() => null) as (request: S3Request) => Fault | null,
+    /** Knows no checksums, as old services. */
     isOld: false,
+    /** Keys in a page of a listing at most. */
     pageKeys: 1_000,
     async close() {
       server.closeAllConnections();

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { startLocalServer, type LocalAnswer, type LocalRequest, type LoggedRequest } from './local-server.ts';
+import { startLocalServer, type LocalAnswer, type LocalRequest } from './local-server.ts';
 
-export interface DuckduckgoSiteOptions {
+interface DuckduckgoSiteOptions {
   /** All results of any phrase, in order. */
   readonly results: readonly Readonly<Record<string, unknown>>[];
   /** DuckDuckGo's pages have 100 results. */
@@ -19,22 +19,13 @@ const BLOCKS = {
 
 export type DuckduckgoBlock = keyof typeof BLOCKS;
 
-export interface DuckduckgoSite {
-  /** For `sources.duckduckgo.url`. */
-  readonly url: string;
-  readonly log: readonly LoggedRequest[];
-  /** Sent instead of all answers after the first `blockAfter`; null: no block. */
-  block: DuckduckgoBlock | null;
-  blockAfter: number;
-  close(): Promise<void>;
-}
-
 /**
  * A local DuckDuckGo: the search page that gives a token for a query and a User-Agent, and the results that come with it.
- * A request with a token of another query or User-Agent gets 403, as does one without a Referer.
+ * A request with a token of another query or User-Agent gets 403, as does one without a Referer. If there is a `block`, it is
+ * sent instead of all answers after the first `blockAfter`.
  */
-export async function startDuckduckgoSite(options: DuckduckgoSiteOptions): Promise<DuckduckgoSite> {
-  const site: Pick<DuckduckgoSite, 'block' | 'blockAfter'> = { block: null, blockAfter: 0 };
+export async function startDuckduckgoSite(options: DuckduckgoSiteOptions) {
+  const site: { block: DuckduckgoBlock | null; blockAfter: number } = { block: null, blockAfter: 0 };
   let answered = 0;
   const server = await startLocalServer((request) => {
     if (request.url.pathname === '/418.htm') return { status: 200, body: '<html><h1>I am a teapot</h1></html>' };

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { repositoryRoot } from '../winnow.ts';
-import { startLocalServer, type LocalAnswer, type LoggedRequest } from './local-server.ts';
+import { startLocalServer, type LocalAnswer } from './local-server.ts';
 import { samplePicture } from './sample-picture.ts';
 
 export interface FlickrSitePhoto {
@@ -22,7 +22,7 @@ export interface FlickrSitePhoto {
   readonly gone?: boolean;
 }
 
-export interface FlickrSiteOptions {
+interface FlickrSiteOptions {
   readonly photos: readonly FlickrSitePhoto[];
   /** Other keys are refused. */
   readonly apiKey?: string;
@@ -38,22 +38,13 @@ const FAULTS = {
 
 export type FlickrFault = keyof typeof FAULTS;
 
-export interface FlickrSite {
-  /** For `sources.flickr.url`: with a path, as Flickr's own. */
-  readonly url: string;
-  readonly mediaUrl: string;
-  /** Both servers' requests, in the order of their answers. */
-  readonly log: { readonly api: readonly LoggedRequest[]; readonly media: readonly LoggedRequest[] };
-  /** Sent instead of the next answers, in turn. */
-  readonly faults: FlickrFault[];
-  close(): Promise<void>;
-}
+export type FlickrSite = Awaited<ReturnType<typeof startFlickrSite>>;
 
 /**
  * A local Flickr: flickr.photos.search as documented and with its known habits, over made-up photos, and on a second
  * port the static pictures. Every picture is a sample photo with a comment of its own, so that no two are the same bytes.
  */
-export async function startFlickrSite(options: FlickrSiteOptions): Promise<FlickrSite> {
+export async function startFlickrSite(options: FlickrSiteOptions) {
   const photosByFile = new Map(options.photos.map((photo) => [`${photo.server}/${photo.id}_${photo.secret}`, photo]));
   const media = await startLocalServer(({ url }) => pictureAnswer(url, photosByFile));
   const newestFirst = options.photos.toSorted((a, b) => b.uploaded - a.uploaded || (a.id < b.id ? 1 : -1));
@@ -67,9 +58,12 @@ export async function startFlickrSite(options: FlickrSiteOptions): Promise<Flick
     );
   });
   return {
+    /** For `sources.flickr.url`: with a path, as Flickr's own. */
     url: `${api.url}/services/rest/`,
     mediaUrl: media.url,
+    /** Both servers' requests, in the order of their answers. */
     log: { api: api.log, media: media.log },
+    /** Sent instead of the next answers, in turn. */
     faults,
     async close() {
       await Promise.all([api.close(), media.close()]);
@@ -77,22 +71,12 @@ export async function startFlickrSite(options: FlickrSiteOptions): Promise<Flick
   };
 }
 
-export interface FlickrWorldOptions {
-  readonly count: number;
-  readonly text: string;
-  /** Unix times in seconds between which photos were uploaded, three quarters of them in the last fifth. */
-  readonly from: number;
-  readonly to: number;
-}
+/** Which photos to make. They were uploaded between two Unix times in seconds, three quarters of them in the last fifth. */
+type FlickrWorldOptions = { readonly [key in 'count' | 'from' | 'to']: number } & { readonly text: string };
 
 /** Photos of one subject, with licences and sizes of every kind; the same on every call. */
 export function flickrPhotos({ count, text, from, to }: FlickrWorldOptions): FlickrSitePhoto[] {
-  const sizes = [
-    ['s', 'n', 'm', 'z', 'c', 'l', 'h', 'k', 'o'],
-    ['s', 'n', 'm', 'z', 'c'],
-    ['s', 'n', 'm'],
-    ['s', 'n', 'm', 'z', 'c', 'l'],
-  ];
+  const sizes = ['snmzclhko', 'snmzc', 'snm', 'snmzcl'].map((keys) => keys.split(''));
   return Array.from({ length: count }, (_, i) => {
     const random = numberOf(`${text} ${i}`);
     const span = to - from;

@@ -1,18 +1,18 @@
 import { SITE_TERMS, type InaturalistWorld, type SiteObservation, type SiteTaxon } from './inaturalist-world.ts';
 import type { LocalAnswer } from './local-server.ts';
 
-export interface InaturalistApiOptions {
-  readonly world: InaturalistWorld;
-  /** Largest page of /observations. The site's is 200. */
-  readonly maxPerPage?: number;
-}
+/** `maxPerPage`: largest page of /observations. The site's is 200. */
+export type InaturalistApiOptions = { readonly world: InaturalistWorld; readonly maxPerPage?: number };
 
 /** `blocked`: 403 with a page. */
 export type ApiMode = 'normal' | 'blocked';
 
 const ROBOTS_FORBID = { status: 200, headers: { 'content-type': 'text/plain' }, body: 'User-agent: *\nDisallow: /\n' };
 
-/** The answers of the API v1, as far as a crawler meets it: no server, no sockets. */
+/**
+ * The answers of the API v1, as far as a crawler meets it: no server, no sockets. Searches by quality, licence and the like
+ * find all: the tests of the source compare their parameters.
+ */
 export class InaturalistApi {
   readonly #options: InaturalistApiOptions;
   readonly #mediaUrl: string;
@@ -76,75 +76,51 @@ export class InaturalistApi {
   }
 
   #taxonJson(taxon: SiteTaxon, withNames: boolean): object {
-    const lineage = this.#lineage(taxon.id);
     return {
       id: taxon.id,
       name: taxon.name,
       rank: taxon.rank,
       is_active: taxon.isActive,
-      observations_count: this.#count(taxon),
-      ancestor_ids: lineage,
-      ancestry: lineage.slice(0, -1).join('/'),
-      parent_id: taxon.parentId,
-      default_photo: null,
+      ancestor_ids: this.#lineage(taxon.id),
       ...(withNames ? { names: [{ name: taxon.name, locale: 'sci', is_valid: true }, ...taxon.otherNames] } : {}),
     };
   }
 
   #observations(params: URLSearchParams): LocalAnswer {
     const window = windowOf(params, this.#options.maxPerPage ?? 200);
-    const found = this.#sorted(
-      this.#options.world.observations.filter((one) => this.#matches(one, params)),
-      params,
-    );
+    const found = this.#options.world.observations.filter((one) => this.#matches(one, params));
     const results = slice(found, window).map((observation) => this.#observationJson(observation));
     return json(pageOf(results, found.length, window));
   }
 
-  #sorted(observations: SiteObservation[], params: URLSearchParams): SiteObservation[] {
-    // Made in the order of their uuids here, so that the default (newest first) is not the order of the ids.
-    const key = params.get('order_by') === 'id' ? 'id' : 'uuid';
-    const ascending = observations.toSorted((a, b) => (a[key] < b[key] ? -1 : 1));
-    return params.get('order') === 'asc' ? ascending : ascending.toReversed();
-  }
-
   #matches(one: SiteObservation, params: URLSearchParams): boolean {
-    const lineage = this.#lineage(one.taxonId);
-    const numbers = (name: string): number[] | null => listOf(params, name)?.map(Number) ?? null;
-    const isOneOf = (name: string, ids: readonly number[]): boolean =>
-      numbers(name)?.some((id) => ids.includes(id)) ?? true;
-    const without = numbers('without_taxon_id') ?? [];
+    const lineage = this.#lineage(one.taxonId).map(String);
+    const termIds = listOf(params, 'term_id');
+    const valueIds = listOf(params, 'term_value_id');
     return (
-      isOneOf('taxon_id', lineage) &&
-      !without.some((id) => lineage.includes(id)) &&
+      listOf(params, 'taxon_id')?.some((id) => lineage.includes(id)) !== false &&
+      listOf(params, 'without_taxon_id')?.some((id) => lineage.includes(id)) !== true &&
       one.id > Number(params.get('id_above') ?? 0) &&
-      passesDetails(one, params)
+      (termIds === null ||
+        one.annotations.some(
+          ({ termId, valueId }) =>
+            termIds.includes(String(termId)) && (valueIds === null || valueIds.includes(String(valueId))),
+        ))
     );
   }
 
   #observationJson(one: SiteObservation): object {
-    const taxon = this.#taxa.get(one.taxonId);
     return {
       id: one.id,
-      uuid: one.uuid,
-      uri: `https://www.inaturalist.org/observations/${one.id}`,
-      quality_grade: one.qualityGrade,
       license_code: one.licence,
-      captive: one.captive,
       spam: one.spam,
       flags: [],
-      taxon: taxon === undefined ? null : this.#taxonJson(taxon, false),
       user: one.user,
-      annotations: one.annotations.map(({ termId, valueId }) => ({
-        controlled_attribute_id: termId,
-        controlled_value_id: valueId,
-      })),
       photos: one.photos.map(({ id, licence, extension, hidden, flags }) => ({
         id,
         license_code: licence,
         url: `${this.#mediaUrl}/photos/${id}/square.${extension}`,
         attribution: attributionOf(one.user, licence),
-        original_dimensions: { width: 1024, height: 768 },
         hidden,
         flags,
       })),
@@ -156,29 +132,9 @@ function terms(): LocalAnswer {
   const results = SITE_TERMS.map((term) => ({
     id: term.id,
     label: term.label,
-    is_value: false,
-    values: Object.entries(term.values).map(([label, id]) => ({ id, label, blocking: false })),
+    values: Object.entries(term.values).map(([label, id]) => ({ id, label })),
   }));
   return json(pageOf(results, results.length, { page: 1, perPage: 30 }));
-}
-
-function passesDetails(one: SiteObservation, params: URLSearchParams): boolean {
-  const includes = (name: string, value: string): boolean => listOf(params, name)?.includes(value) ?? true;
-  const licences = listOf(params, 'photo_license');
-  const termIds = listOf(params, 'term_id');
-  const valueIds = listOf(params, 'term_value_id');
-  return (
-    includes('quality_grade', one.qualityGrade) &&
-    includes('captive', String(one.captive)) &&
-    includes('photos', String(one.photos.length > 0)) &&
-    // At least one photo; the others may be under any licence: a trap.
-    (licences === null || one.photos.some(({ licence }) => licences.includes(licence ?? 'none'))) &&
-    (termIds === null ||
-      one.annotations.some(
-        ({ termId, valueId }) =>
-          termIds.includes(String(termId)) && (valueIds === null || valueIds.includes(String(valueId))),
-      ))
-  );
 }
 
 /** As in lib/models/taxon.js of iNaturalistAPI, and the root's. */

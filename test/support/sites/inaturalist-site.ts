@@ -1,31 +1,25 @@
 import { InaturalistApi, type ApiMode, type InaturalistApiOptions } from './inaturalist-api.ts';
 import type { SitePhoto } from './inaturalist-world.ts';
-import { startLocalServer, type LocalAnswer, type LoggedRequest } from './local-server.ts';
+import { startLocalServer, type LocalAnswer } from './local-server.ts';
 import { samplePicture } from './sample-picture.ts';
 
-export interface InaturalistSite {
-  /** For `sources.inaturalist.url`. */
-  readonly url: string;
-  readonly mediaUrl: string;
-  /** Both servers' requests, in the order of their answers. */
-  readonly log: { readonly api: readonly LoggedRequest[]; readonly media: readonly LoggedRequest[] };
-  mode: ApiMode;
-  close(): Promise<void>;
-}
+export type InaturalistSite = Awaited<ReturnType<typeof startInaturalistSite>>;
 
 /**
  * A local iNaturalist: the parts of its API v1 that a crawler meets, as documented (docs/ and code of iNaturalistAPI),
  * over a made-up world, and on a second port the photos. Every answer is an honest HTTP answer on 127.0.0.1.
  */
-export async function startInaturalistSite(options: InaturalistApiOptions): Promise<InaturalistSite> {
+export async function startInaturalistSite(options: InaturalistApiOptions) {
   const photos = new Map(options.world.observations.flatMap((one) => one.photos.map((photo) => [photo.id, photo])));
   const media = await startLocalServer(({ url }) => mediaAnswer(url, photos));
   const answers = new InaturalistApi(options, media.url);
-  const site: Pick<InaturalistSite, 'mode'> = { mode: 'normal' };
+  const site: { mode: ApiMode } = { mode: 'normal' };
   const api = await startLocalServer(({ url }) => answers.answer(url, site.mode));
   return Object.assign(site, {
+    /** For `sources.inaturalist.url`. */
     url: `${api.url}/v1`,
     mediaUrl: media.url,
+    /** Both servers' requests, in the order of their answers. */
     log: { api: api.log, media: media.log },
     async close() {
       await Promise.all([api.close(), media.close()]);

@@ -21,7 +21,6 @@ export interface SiteObservation {
   readonly uuid: string;
   readonly taxonId: number;
   readonly qualityGrade: 'research' | 'needs_id' | 'casual';
-  readonly captive: boolean;
   /** The observation's own, which does not apply to its photos. */
   readonly licence: string | null;
   readonly annotations: readonly { readonly termId: number; readonly valueId: number }[];
@@ -76,32 +75,32 @@ export const SITE_TERMS = [
   { id: 22, label: 'Evidence of Presence', values: { Organism: 24, Construction: 35 } },
 ] as const;
 
-export interface WorldOptions {
-  /** Observations of each taxon of the lines, and as many of each one that must not be found. */
-  readonly perTaxon: number;
-}
-
 /**
  * A world in which every line of a queries file resolves, with what real names stumble over: homonyms in another kingdom,
  * of the same and of another rank; a common name that is another taxon's scientific one; inactive taxa of the same name;
  * names that the site knows as synonyms only. Beside the observations that a line is after stand others that it is not:
  * of excluded taxa, without the annotation or with another one, without photos.
+ *
+ * @param perTaxon observations of each taxon of the lines, and as many of each one that must not be found
  */
-export function worldOf(lines: readonly QueriesLine[], { perTaxon }: WorldOptions): InaturalistWorld {
+export function worldOf(lines: readonly QueriesLine[], { perTaxon }: { perTaxon: number }): InaturalistWorld {
   const taxonomy = new Taxonomy();
-  const observations = new Observations(perTaxon);
+  const observations = new Observations();
+  const add = (taxonId: number, annotations: SiteObservation['annotations']): void => {
+    for (let i = 0; i < perTaxon; i++) observations.add(taxonId, annotations);
+  };
   for (const entry of lines.flatMap((line) => line.inaturalist ?? [])) {
     const taxonId = taxonomy.addEntry(entry);
     const wanted = entry.annotation === undefined ? [] : [annotationIds(entry.annotation)];
     const childId = taxonomy.add({ name: `${entry.taxon} winnowensis`, rank: 'subspecies', parentId: taxonId });
-    observations.add(taxonId, wanted);
-    observations.add(childId, wanted);
-    if (wanted.length > 0) observations.add(taxonId, []);
-    if (wanted.length > 0) observations.add(taxonId, [{ termId: 1, valueId: 6 }]);
-    for (const name of entry.exclude) observations.add(taxonomy.addExclusion(name, taxonId), wanted);
+    add(taxonId, wanted);
+    add(childId, wanted);
+    if (wanted.length > 0) add(taxonId, []);
+    if (wanted.length > 0) add(taxonId, [{ termId: 1, valueId: 6 }]);
+    for (const name of entry.exclude) add(taxonomy.addExclusion(name, taxonId), wanted);
   }
   taxonomy.addTraps();
-  observations.add(taxonomy.idOf('Juncus effusus'), []);
+  add(taxonomy.idOf('Juncus effusus'), []);
   return { taxa: taxonomy.taxa, observations: observations.all };
 }
 
@@ -162,49 +161,29 @@ class Taxonomy {
   }
 }
 
-const LICENCES = [
-  'cc-by-nc',
-  'cc0',
-  null,
-  'cc-by',
-  'cc-by-nc-sa',
-  'cc-by-sa',
-  'cc-by-nd',
-  'cc-by-nc-nd',
-  'pd',
-] as const;
+const LICENCES = ['cc-by-nc', 'cc0', null, 'cc-by', 'cc-by-nc-sa', 'cc-by-nc-nd', 'pd'] as const;
 const GRADES = ['research', 'research', 'needs_id', 'casual'] as const;
 const EXTENSIONS = ['jpg', 'jpeg', 'png', 'JPG'] as const;
 
 class Observations {
   readonly all: SiteObservation[] = [];
-  readonly #perTaxon: number;
   #photos = 0;
 
-  constructor(perTaxon: number) {
-    this.#perTaxon = perTaxon;
-  }
-
   add(taxonId: number, annotations: SiteObservation['annotations']): void {
-    for (let i = 0; i < this.#perTaxon; i++) this.all.push(this.#make(taxonId, annotations));
-  }
-
-  #make(taxonId: number, annotations: SiteObservation['annotations']): SiteObservation {
     const number = this.all.length;
     const userId = 1 + (number % 7);
-    return {
+    this.all.push({
       // With gaps, as on the site.
       id: 1_000 + number * 3,
       uuid: uuidOf(number),
       taxonId,
       qualityGrade: at(GRADES, number),
-      captive: number % 11 === 0,
       licence: at(LICENCES, number + 4),
       annotations,
       photos: Array.from({ length: at([1, 2, 1, 3, 0], number) }, () => this.#photo()),
       spam: number % 53 === 52,
       user: { id: userId, login: `observer${userId}`, name: userId % 2 === 0 ? `Observer, the ${userId}.` : null },
-    };
+    });
   }
 
   #photo(): SitePhoto {

@@ -15,20 +15,15 @@ export interface LoggedRequest {
   readonly status: number;
 }
 
-export interface LocalServer {
-  /** `http://127.0.0.1:<port>`, without a slash. */
-  readonly url: string;
-  readonly log: readonly LoggedRequest[];
-  close(): Promise<void>;
-}
-
 export interface LocalRequest {
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
 }
 
+export type LocalServer = Awaited<ReturnType<typeof startLocalServer>>;
+
 /** A server on a free port of 127.0.0.1 that answers as it is told and keeps a log. */
-export async function startLocalServer(answer: (request: LocalRequest) => LocalAnswer): Promise<LocalServer> {
+export async function startLocalServer(answer: (request: LocalRequest) => LocalAnswer) {
   const log: LoggedRequest[] = [];
   const server = createServer((incoming, outgoing) => {
     const url = new URL(incoming.url ?? '/', `http://${incoming.headers.host ?? '127.0.0.1'}`);
@@ -41,10 +36,11 @@ export async function startLocalServer(answer: (request: LocalRequest) => LocalA
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return {
+    /** `http://127.0.0.1:<port>`, without a slash. */
     url: `http://127.0.0.1:${port}`,
-    log,
+    log: log as readonly LoggedRequest[],
     close: () =>
-      new Promise((resolve, reject) => {
+      new Promise<void>((resolve, reject) => {
         server.close((error) => (error === undefined ? resolve() : reject(error)));
         server.closeAllConnections();
       }),
