@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import type { JobConsumer, JobQueue } from '../../../src/kernel/job.ts';
+import type { JobQueue } from '../../../src/kernel/job.ts';
 import { useBundle } from '../../support/bundle.ts';
 import { until } from '../../support/until.ts';
 import { useComplaints } from './complaints.ts';
@@ -78,13 +78,8 @@ export function describeJobQueues(backend: QueueBackend): void {
     }
 
     let opened = 0;
-    interface Setting {
-      readonly name: string;
-      readonly queue: JobQueue<NumberPayload>;
-    }
-
     /** A queue of its own for each test, on connections of its own, closed at the end of it. */
-    async function newQueue(name = `numbers-${(opened += 1)}`, definition = numbersJob(name)): Promise<Setting> {
+    async function newQueue(name = `numbers-${(opened += 1)}`, definition = numbersJob(name)) {
       const queues = await openQueues(backend.place(), (error) => complaints.push(error));
       const queue = queues.open(definition);
       onTestFinished(async () => {
@@ -94,18 +89,8 @@ export function describeJobQueues(backend: QueueBackend): void {
       return { name, queue };
     }
 
-    interface Failure {
-      readonly key: string;
-      readonly attempt: number;
-      readonly message: string;
-    }
-
-    function consume(
-      queue: JobQueue<NumberPayload>,
-      handle: (n: number) => Promise<void> | void,
-      concurrency = 1,
-    ): { consumer: JobConsumer; failures: Failure[] } {
-      const failures: Failure[] = [];
+    function consume(queue: JobQueue<NumberPayload>, handle: (n: number) => Promise<void> | void, concurrency = 1) {
+      const failures: { key: string; attempt: number; message: string }[] = [];
       const consumer = queue.consume(async ({ n }) => handle(n), {
         concurrency,
         onFailure: ({ key, attempt, error }) =>

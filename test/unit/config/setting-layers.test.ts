@@ -214,20 +214,10 @@ describe('checkSetting', () => {
   );
 
   it('never shows a password, not even that of a malformed URL', () => {
-    for (const value of [
-      'postgres://u:hunter2#x@h/d',
-      'u:hunter2@h',
-      'mysql://u:hunter2@h/d',
-      { password: 'hunter2' },
-    ]) {
-      let message = '';
-      try {
-        checkSetting('postgres.url', { value, where: 'DATABASE_URL' });
-      } catch (error) {
-        message = String(error);
-      }
-      expect(message).toContain('Expected a URL like');
-      expect(message).not.toContain('hunter2');
-    }
+    const urls = ['postgres://u:hunter2#x@h/d', 'u:hunter2@h', 'mysql://u:hunter2@h/d'];
+    for (const value of [...urls, { password: 'hunter2' }])
+      expect(() => checkSetting('postgres.url', { value, where: 'DATABASE_URL' })).toThrow(
+        /^(?![^]*hunter2)[^]*Expected a URL like/,
+      );
   });
 });

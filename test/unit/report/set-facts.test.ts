@@ -65,12 +65,8 @@ describe('CropTally', () => {
   it('tells photos that the centre gets right from those that only another crop does', () => {
     const tally = new CropTally();
     for (const correct of [[], [4], [4, 0], [9], [0, 3]]) tally.add(ten(low, correct));
-    expect(tally.report('m', true)).toMatchObject({
-      centreCorrect: 2,
-      anyCorrect: 4,
-      onlyOffCentre: 1,
-      isMember: true,
-    });
+    const counts = { centreCorrect: 2, anyCorrect: 4, onlyOffCentre: 1 };
+    expect(tally.report('m', true)).toMatchObject({ ...counts, isMember: true });
   });
 
   it('leaves out a photo that lacks a crop', () => {
@@ -120,9 +116,8 @@ describe('counts', () => {
 
   it('give a licence the first address that one of its photos has', () => {
     const licenceUrl = 'https://creativecommons.org/publicdomain/zero/1.0/';
-    expect(licencesOf([sampleRights(), sampleRights({ licenceUrl })])).toEqual([
-      { licence: 'CC0-1.0', url: 'https://creativecommons.org/publicdomain/zero/1.0/', photos: 2 },
-    ]);
+    const rows = licencesOf([sampleRights(), sampleRights({ licenceUrl })]);
+    expect(rows).toEqual([{ licence: 'CC0-1.0', url: licenceUrl, photos: 2 }]);
   });
 });
 

@@ -35,25 +35,16 @@ const photos = [
   photoCount(3, 'kept'),
 ];
 
+const counts = { candidates, photos, verdicts: [] };
+
 describe('yields', () => {
   it('of a query are what its own photos came to', () => {
-    const rows = queryYields(
-      [report(2), report(3, { title: 'wrens' }), report(4)],
-      { candidates, photos, verdicts: [] },
-      () => 'wren',
-    );
+    const rows = queryYields([report(2), report(3, { title: 'wrens' }), report(4)], counts, () => 'wren');
+    const { id, notBefore, ...shown } = report(2);
+    expect([id, notBefore]).toEqual([2, null]);
     expect(rows[0]).toEqual({
-      source: 'flickr',
-      wnid: 'n01',
+      ...shown,
       class: 'wren',
-      kind: 'search',
-      title: 'wren',
-      state: 'done',
-      total: 900,
-      seen: 10,
-      admitted: 8,
-      problems: [],
-      notes: [],
       goesOn: null,
       waiting: 1,
       fetched: 4,
@@ -74,7 +65,7 @@ describe('yields', () => {
         report(6, { state: 'open', notBefore }),
         report(7, { notBefore }),
       ],
-      { candidates, photos, verdicts: [] },
+      counts,
       () => 'wren',
     );
     expect(rows.map(({ kind, goesOn }) => [kind, goesOn])).toEqual([
@@ -89,9 +80,7 @@ describe('yields', () => {
       { wnid: 'n01', name: 'wren' },
       { wnid: 'n02', name: 'kite' },
     ];
-    expect(
-      yieldsOf(funnelOf({ collection: 'birds', mode: 'A', classes }, { candidates, photos, verdicts: [] })),
-    ).toEqual({
+    expect(yieldsOf(funnelOf({ collection: 'birds', mode: 'A', classes }, counts))).toEqual({
       total: { fetched: 16, kept: 4, yield: 0.25 },
       classes: [{ wnid: 'n01', name: 'wren', fetched: 16, kept: 4, yield: 0.25 }],
       sources: [

@@ -75,15 +75,7 @@ next: winnow filter --collection birds --data data
       left: 0,
       openQueries: 0,
       durationSeconds: 50,
-      sources: [
-        {
-          source: 'flickr',
-          dropped: { 'licence-not-allowed': 30 },
-          failed: { reset: 2, 'http-404': 1 },
-          photosPerSecond: 2,
-          bytesPerSecond: 1_000_000,
-        },
-      ],
+      sources: [{ source: 'flickr', photosPerSecond: 2, bytesPerSecond: 1_000_000 }],
     });
   });
 

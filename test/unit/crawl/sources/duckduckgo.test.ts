@@ -138,6 +138,7 @@ describe('a page of DuckDuckGo', () => {
   });
 });
 
+const BUSY = { body: 'busy', headers: { 'retry-after': '9' } };
 const REFUSALS: readonly [string, Script, string][] = [
   ['HTTP 202', { status: 202, body: '<html><div class="anomaly-modal__title">bots</div></html>' }, BLOCKED],
   ['a challenge', '<html><form action="//duckduckgo.com/anomaly.js?sv=html"></form></html>', BLOCKED],
@@ -146,20 +147,16 @@ const REFUSALS: readonly [string, Script, string][] = [
   ['HTTP 429', { status: 429, headers: { 'retry-after': '120' } }, BLOCKED],
   ['a redirect to 418', { url: 'https://duckduckgo.com/418.htm', body: '<h1>I am a teapot</h1>' }, BLOCKED],
   ['a redirect elsewhere', { url: 'https://www.google.com/search?q=x', body: SEARCH_PAGE }, BLOCKED],
-  ...[204, 301, 302, 304, 400, 401, 404, 410, 418, 451].map((status): [string, Script, string] => [
-    `HTTP ${status}`,
-    { status },
-    BLOCKED,
-  ]),
-  ...[500, 502, 503].map((status): [string, Script, string] => [
-    `HTTP ${status}`,
-    { status, body: 'busy', headers: { 'retry-after': '9' } },
-    'RetryLater http-5xx',
-  ]),
 ];
+const ofStatuses = (statuses: readonly number[], answer: object, outcome: string) =>
+  statuses.map((status) => [`HTTP ${status}`, { status, ...answer }, outcome] as const);
 
 describe('a refusal of DuckDuckGo', () => {
-  it.each(REFUSALS)('by %s is recognised at both requests, and none follows', async (_, answer, expected) => {
+  it.each([
+    ...REFUSALS,
+    ...ofStatuses([204, 301, 302, 304, 400, 401, 404, 410, 418, 451], {}, BLOCKED),
+    ...ofStatuses([500, 502, 503], BUSY, 'RetryLater http-5xx'),
+  ])('by %s is recognised at both requests, and none follows', async (_, answer, expected) => {
     const search = await take([answer]);
     const page = await take([SEARCH_PAGE, answer]);
     expect([search.outcome, search.paths]).toEqual([expected, ['/']]);
@@ -204,24 +201,13 @@ describe('the token', () => {
     (await (await take([SEARCH_PAGE, results({ next: 'i.js?s=100' })])).page).next;
   const HOUR_MS = 3_600_000;
   const refused = { status: 403, body: 'no' };
+  const fresh = [SEARCH_PAGE, results({})];
 
   it.each<[string, { nowMs?: number; settings?: object }, Script[], string, string[]]>([
     ['is used for an hour', { nowMs: NOW_MS + HOUR_MS }, [results({})], '1 photos', ['/i.js']],
-    [
-      'is replaced after an hour',
-      { nowMs: NOW_MS + HOUR_MS + 1 },
-      [SEARCH_PAGE, results({})],
-      '1 photos',
-      ['/', '/i.js'],
-    ],
-    [
-      'is not used with another User-Agent',
-      { settings: { userAgent: 'x' } },
-      [SEARCH_PAGE, results({})],
-      '1 photos',
-      ['/', '/i.js'],
-    ],
-    ['is replaced once if it is refused', {}, [refused, SEARCH_PAGE, results({})], '1 photos', ['/i.js', '/', '/i.js']],
+    ['is replaced after an hour', { nowMs: NOW_MS + HOUR_MS + 1 }, fresh, '1 photos', ['/', '/i.js']],
+    ['is not used with another User-Agent', { settings: { userAgent: 'x' } }, fresh, '1 photos', ['/', '/i.js']],
+    ['is replaced once if it is refused', {}, [refused, ...fresh], '1 photos', ['/i.js', '/', '/i.js']],
     ['is not replaced twice', {}, [refused, SEARCH_PAGE, refused], BLOCKED, ['/i.js', '/', '/i.js']],
     [
       'is not replaced if the refusal asks for a pause',

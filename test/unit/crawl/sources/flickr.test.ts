@@ -293,44 +293,32 @@ describe('the next page of a search', () => {
 describe('an error of Flickr', () => {
   const fail = (code: unknown, message = 'x'): string => JSON.stringify({ stat: 'fail', code, message });
 
-  it.each<[string, Script, string]>([
-    ...[0, 10, 105, 201, '105'].map((code): [string, Script, string] => [`code ${code}`, fail(code), 'RetryLater']),
+  type Row = [name: string, answer: Script, outcome: string];
+  const codes = (outcome: string, ...list: unknown[]) =>
+    list.map((code): Row => [`code ${String(code)}`, fail(code), outcome]);
+  const statuses = (outcome: string, ...list: number[]) =>
+    list.map((status): Row => [`HTTP ${status}`, { status, body: '<html>Access denied</html>' }, outcome]);
+
+  it.each<Row>([
+    ...codes('RetryLater', 0, 10, 105, 201, '105'),
     ['"not available"', fail(777, 'Sorry, the Flickr API service is NOT currently available.'), 'RetryLater'],
-    ...[98, 99, 100].map((code): [string, Script, string] => [`code ${code}`, fail(code), 'SourceBlocked flickr-key']),
-    ...[111, 112, 116].map((code): [string, Script, string] => [
-      `code ${code}`,
-      fail(code),
-      'SourceBlocked flickr-blocked',
-    ]),
-    ...[1, 2, 3, 4, 18, 20, 9_999, undefined].map((code): [string, Script, string] => [
-      `code ${code}`,
-      fail(code),
-      'GiveUpOnItem flickr-query',
-    ]),
+    ...codes('SourceBlocked flickr-key', 98, 99, 100),
+    ...codes('SourceBlocked flickr-blocked', 111, 112, 116),
+    ...codes('GiveUpOnItem flickr-query', 1, 2, 3, 4, 18, 20, 9_999, undefined),
     ['code 18 with HTTP 400', { status: 400, body: fail(18) }, 'GiveUpOnItem'],
     ['code 100 in a callback', 'jsonFlickrApi({"stat":"fail","code":100,"message":"x"})', 'SourceBlocked flickr-key'],
-    ...[500, 502, 503, 408, 425].map((status): [string, Script, string] => [
-      `HTTP ${status}`,
-      { status },
-      'RetryLater',
-    ]),
-    ...[401, 403, 404, 410, 451].map((status): [string, Script, string] => [
-      `HTTP ${status}`,
-      { status, body: '<html>Access denied</html>' },
-      'SourceBlocked flickr-blocked',
-    ]),
+    ...statuses('RetryLater', 500, 502, 503, 408, 425),
+    ...statuses('SourceBlocked flickr-blocked', 401, 403, 404, 410, 451),
     ...[
       '',
       'null',
-      '[]',
       '{}',
       '<html>Sign in to the hotel</html>',
       '{"photos":{"page":1,"photo":[{"id":"49',
-      '{"stat":"ok"}',
       '{"stat":"ok","photos":{"photo":[]}}',
       '{"stat":"ok","photos":{"total":"many","photo":[]}}',
       '{"stat":"ok","photos":{"total":1,"photo":{}}}',
-    ].map((body): [string, Script, string] => [`the body ${body}`, body, 'RetryLater flickr-unparsable']),
+    ].map((body): Row => [`the body ${body}`, body, 'RetryLater flickr-unparsable']),
   ])('%s has its consequence, and the body is quoted', async (_, answer, expected) => {
     const { page, outcome } = await take(answer);
     expect(outcome).toContain(expected);

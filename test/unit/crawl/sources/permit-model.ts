@@ -30,10 +30,7 @@ export function charge(asked: PermitKey, state: PermitState, { nowUs, reserveByt
   };
 }
 
-export interface Ask {
-  readonly nowUs: number;
-  readonly reserveBytes: number;
-}
+type Ask = { readonly nowUs: number; readonly reserveBytes: number };
 
 /** Returns the state after a permit, or undefined if it was refused. */
 export function takeFrom(asked: PermitKey, state: PermitState, ask: Ask): PermitState | undefined {

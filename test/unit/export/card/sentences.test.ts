@@ -3,21 +3,12 @@ import { exportCard } from '../../../../src/export/card/card.ts';
 import { croissantText } from '../../../../src/export/croissant/croissant.ts';
 import { licencesPage } from '../../../../src/export/card/licences-page.ts';
 import { choicesOf, type Protocol } from '../../../../src/export/protocol.ts';
+import { agreementOf } from '../../../../src/review/agreement/agreement.ts';
 import { protocolOf } from '../../../support/exported.ts';
 import { sha256Of } from '../../../support/sha256.ts';
 
 const FILES = [{ path: 'test/metadata.jsonl', sha256: sha256Of('rows'), bytes: 1_000 }];
 const { review, options, collection, rule } = protocolOf();
-const noAgreement = {
-  photos: 0,
-  percent: null,
-  cohenKappa: null,
-  cohenKappaLow: null,
-  cohenKappaHigh: null,
-  krippendorffAlpha: null,
-  krippendorffAlphaLow: null,
-  krippendorffAlphaHigh: null,
-};
 
 const fromFolder = protocolOf({
   collection: { ...collection, sources: ['inaturalist', 'flickr'] },
@@ -34,7 +25,7 @@ const importedByOne = protocolOf({
     ...review,
     reviewers: 1,
     orders: [{ order: 'import', verdicts: 10 }],
-    agreement: noAgreement,
+    agreement: agreementOf(new Map()),
     target: 30,
   },
 });

@@ -5,13 +5,8 @@ import { sha256Of } from '../../../support/sha256.ts';
 
 const local = (...paths: string[]): Map<string, LocalFile> =>
   new Map(paths.map((path) => [path, { path, place: `/e/${path}`, sha256: sha256Of(path), bytes: path.length }]));
-const remote = (path: string, more: Partial<RemoteFile> = {}): RemoteFile => ({
-  path,
-  bytes: 1,
-  isSame: false,
-  isForeign: false,
-  ...more,
-});
+const UNKNOWN = { bytes: 1, isSame: false, isForeign: false };
+const remote = (path: string, more: Partial<RemoteFile> = {}): RemoteFile => ({ path, ...UNKNOWN, ...more });
 const paths = (files: readonly { readonly path: string }[]): string[] => files.map(({ path }) => path);
 
 const PHOTO = 'test/n01440764/p0123456789abcdef.jpg';
@@ -44,7 +39,7 @@ describe('the plan of a publish', () => {
     ];
     const others = [
       '.gitattributes',
-      'scripts/mine.py',
+      'scripts/x.py',
       'test/notes.txt',
       'data/train.parquet',
       'test/a/b/c.jpg',

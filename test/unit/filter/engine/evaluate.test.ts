@@ -66,13 +66,7 @@ function logitsOf(values: Float32Array): Float32Array {
   });
 }
 
-interface Setting {
-  readonly members: readonly [PatchMember, PatchMember];
-  readonly deps: EvaluationDeps;
-  readonly decoded: Sha256[];
-}
-
-function setting(changes: Partial<EvaluationDeps> = {}): Setting {
+function setting(changes: Partial<EvaluationDeps> = {}) {
   const members = [new PatchMember(8), new PatchMember(9)] as const;
   const decoded: Sha256[] = [];
   const decode: EvaluationDeps['decode'] = (sha256, use) => {
@@ -87,7 +81,8 @@ function setting(changes: Partial<EvaluationDeps> = {}): Setting {
     decode,
     shouldStop: () => false,
   } as const;
-  return { members, decoded, deps: { ...always, ...changes } };
+  const deps: EvaluationDeps = { ...always, ...changes };
+  return { members, decoded, deps, crops: () => members[0].crops + members[1].crops };
 }
 
 const task = (n: number, truths: readonly number[], evidence: PhotoEvidence = noEvidence(2)): EvaluationTask => ({
@@ -95,13 +90,19 @@ const task = (n: number, truths: readonly number[], evidence: PhotoEvidence = no
   truths,
   evidence,
 });
+/** Photos of one class each; with `hasTwo`, each fifth is of two. */
+const tasksOf = (count: number, hasTwo = true): EvaluationTask[] =>
+  Array.from({ length: count }, (_, n) => task(n, hasTwo && n % 5 === 0 ? [0, 3] : [n % CLASSES]));
 
 const outcomesOf = (tasks: readonly EvaluationTask[], fresh: readonly PhotoEvidence[], policy: Policy): Outcome[] =>
   tasks.flatMap((one, i) =>
     one.truths.map((truth) => decide(mergeEvidence(one.evidence, fresh[i] ?? []), truth ?? -1, policy)),
   );
 
-async function evaluate(tasks: readonly EvaluationTask[], { deps }: Setting): Promise<PhotoEvidence[]> {
+async function evaluate(
+  tasks: readonly EvaluationTask[],
+  { deps }: ReturnType<typeof setting>,
+): Promise<PhotoEvidence[]> {
   return (await evaluateBatch(tasks, deps)).map((result) => {
     expect(result.problem).toBeNull();
     return result.fresh;
@@ -149,7 +150,7 @@ const cellsOf = (fresh: PhotoEvidence): number => fresh.flat().filter((cell) => 
 describe('evaluateBatch', () => {
   it.each(POLICIES)('decides as all crops do, with fewer of them: $aggregation, $members', async (rules) => {
     const policy = { ...rules, threshold: 0.15 };
-    const tasks = Array.from({ length: 40 }, (_, n) => task(n, n % 5 === 0 ? [0, 3] : [n % CLASSES]));
+    const tasks = tasksOf(40);
     const [needed, all] = [setting({ policies: [policy] }), setting({ policies: [policy], evaluate: 'all' })];
     const some = await evaluate(tasks, needed);
     const every = await evaluate(tasks, all);
@@ -157,15 +158,13 @@ describe('evaluateBatch', () => {
     const wanted = outcomesOf(tasks, every, policy).map(essence);
     expect(outcomesOf(tasks, some, policy).map(essence)).toEqual(wanted);
     expect(new Set(wanted.map((outcome) => JSON.stringify(outcome).slice(0, 12))).size).toBe(2);
-    expect(needed.members[0].crops + needed.members[1].crops).toBe(
-      some.reduce((total, fresh) => total + cellsOf(fresh), 0),
-    );
+    expect(needed.crops()).toBe(some.reduce((total, fresh) => total + cellsOf(fresh), 0));
     expect(needed.members[0].crops).toBeLessThan(all.members[0].crops);
   });
 
   it.each(POLICIES)('decides the same however photos arrive and stop: $aggregation, $members', async (rules) => {
     const policy = { ...rules, threshold: 0.15 };
-    const tasks = Array.from({ length: 16 }, (_, n) => task(n, n % 5 === 0 ? [0, 3] : [n % CLASSES]));
+    const tasks = tasksOf(16);
     const every = await evaluate(tasks, setting({ policies: [policy], evaluate: 'all' }));
     const wanted = outcomesOf(tasks, every, policy).map(essence);
     for (let seed = 0; seed < 4; seed += 1) {
@@ -176,7 +175,7 @@ describe('evaluateBatch', () => {
 
   it('decides under every policy that is asked for, with no crop more than they need', async () => {
     const policies = POLICIES.flatMap((rules) => [0.1, 0.4].map((threshold) => ({ ...rules, threshold })));
-    const tasks = Array.from({ length: 20 }, (_, n) => task(n, [n % CLASSES]));
+    const tasks = tasksOf(20, false);
     const fresh = await evaluate(tasks, setting({ policies }));
     const every = await evaluate(tasks, setting({ evaluate: 'all' }));
     for (const one of policies)
@@ -197,10 +196,9 @@ describe('evaluateBatch', () => {
     const states = outcomesOf(tasks, fresh, MAX_ANY).map(({ state }) => state);
     const kept = states.filter((state) => state === 'kept').length;
     expect(kept).toBeGreaterThan(2);
-    const none = noEvidence(1);
     const both = setting();
     await evaluate(
-      tasks.map((one, i) => ({ ...one, evidence: [...(fresh[i] ?? []), ...none] })),
+      tasks.map((one, i) => ({ ...one, evidence: [...(fresh[i] ?? []), ...noEvidence(1)] })),
       both,
     );
     expect(both.members[0].crops).toBe(0);
@@ -235,12 +233,12 @@ describe('evaluateBatch', () => {
   });
 
   it('ends early when asked to, with what it has, and goes on from there', async () => {
-    const tasks = Array.from({ length: 6 }, (_, n) => task(n, [n % CLASSES]));
+    const tasks = tasksOf(6, false);
     let asked = 0;
     const stopped = setting({ shouldStop: () => (asked += 1) > 12 });
     const part = await evaluate(tasks, stopped);
     const ran = part.reduce((total, fresh) => total + cellsOf(fresh), 0);
-    expect(ran).toBe(stopped.members[0].crops + stopped.members[1].crops);
+    expect(ran).toBe(stopped.crops());
     expect(ran).toBeGreaterThan(0);
     expect(outcomesOf(tasks, part, MAX_ANY).map((outcome) => outcome.state)).toContain('undecided');
 
@@ -248,9 +246,7 @@ describe('evaluateBatch', () => {
     const whole = setting();
     const rest = await evaluate(again, setting());
     expect(outcomesOf(again, rest, MAX_ANY)).toEqual(outcomesOf(tasks, await evaluate(tasks, whole), MAX_ANY));
-    expect(ran + rest.reduce((total, fresh) => total + cellsOf(fresh), 0)).toBe(
-      whole.members[0].crops + whole.members[1].crops,
-    );
+    expect(ran + rest.reduce((total, fresh) => total + cellsOf(fresh), 0)).toBe(whole.crops());
   });
 
   it('decodes nothing once it is asked to stop', async () => {
@@ -267,14 +263,12 @@ describe('evaluateBatch', () => {
     expect(one.decoded).toEqual([]);
     const half = task(3, [1], full[0]?.map((cells) => cells.map((cell, crop) => (crop % 2 === 0 ? cell : null))) ?? []);
     await evaluate([half], one);
-    expect(one.members[0].crops + one.members[1].crops).toBeLessThanOrEqual(10);
+    expect(one.crops()).toBeLessThanOrEqual(10);
   });
 
   it('runs crops again whose logits are not stored, for a photo that is kept', async () => {
     const kept = await findKept();
-    const withoutLogits = kept.fresh.map((cells) =>
-      cells.map((cell) => (cell === null ? null : { ...cell, logits: null })),
-    );
+    const withoutLogits = kept.fresh.map((cells) => cells.map(summaryOf));
     const one = setting();
     const fresh = await evaluate([{ ...kept.task, evidence: withoutLogits }], one);
     expect(fresh).toEqual([kept.fresh]);
@@ -282,7 +276,7 @@ describe('evaluateBatch', () => {
   });
 
   it('names the models and the crops of a photo that gave no numbers, and goes on with other photos of the pass', async () => {
-    const photos = Array.from({ length: 3 }, (_, n) => task(n, [n % CLASSES]));
+    const photos = tasksOf(3, false);
     const wanted = await evaluate(photos, setting({ evaluate: 'all' }));
     const one = setting({ evaluate: 'all' });
     for (const [at, wrong] of [Number.NaN, Number.POSITIVE_INFINITY].entries()) {
@@ -313,14 +307,11 @@ describe('evaluateBatch', () => {
     'decides alike, whatever the size of a pass, when some crops give no numbers: %j',
     async (rules) => {
       const policy = { ...rules, threshold: 0.15 };
-      const tasks = Array.from({ length: 16 }, (_, n) => task(n, n % 5 === 0 ? [0, 3] : [n % CLASSES]));
+      const tasks = tasksOf(16);
       const ends = [];
       for (let i = 0; i < 4; i += 1) {
-        const { deps, members } = setting({
-          policies: [policy],
-          cropsPerPass: 1 + i,
-          evaluate: i === 1 ? 'all' : 'needed',
-        });
+        const evaluated = i === 1 ? 'all' : 'needed';
+        const { deps, members } = setting({ policies: [policy], cropsPerPass: 1 + i, evaluate: evaluated });
         for (const member of members) {
           const run = member.run.bind(member);
           // By what is seen, as a model does.
@@ -360,7 +351,7 @@ describe('two members with one backbone', () => {
 
   it.each(POLICIES)('leave the evidence of two separate ones: $aggregation, $members', async (rules) => {
     const policy = { ...rules, threshold: 0.15 };
-    const tasks = Array.from({ length: 30 }, (_, n) => task(n, n % 5 === 0 ? [0, 3] : [n % CLASSES]));
+    const tasks = tasksOf(30);
     const [apart, together] = [pair(false), pair(true)];
     const wanted = await evaluate(tasks, setting({ policies: [policy], ...apart }));
     expect(await evaluate(tasks, setting({ policies: [policy], ...together }))).toEqual(wanted);
@@ -369,7 +360,6 @@ describe('two members with one backbone', () => {
 
   it('names the head that gave no numbers, and keeps what the other one gave', async () => {
     const { backbones, ...rest } = pair(true);
-    const [backbone] = backbones;
     const broken = backbones.map((one) => ({
       ...one,
       run: async (tensor: Float32Array, crops: number) =>
@@ -378,38 +368,25 @@ describe('two members with one backbone', () => {
           other?.with(0, Number.NaN) ?? row,
         ]),
     }));
-    expect(backbone?.members).toEqual([0, 1]);
     const [result] = await evaluateBatch([task(0, [0])], setting({ ...rest, backbones: broken, evaluate: 'all' }).deps);
     expect(result?.problem).toMatchObject({ kind: 'not-finite', members: [1] });
     expect(cellsOf(result?.fresh ?? [])).toBe(10);
   });
 });
 
-interface Stream {
-  readonly deps: EvaluationDeps;
-  readonly stream: CropStream;
-}
-
-function streamOf(deps: EvaluationDeps): Stream {
-  return { deps, stream: new CropStream(deps) };
-}
-
 describe('a stream of photos', () => {
-  const collect = ({ deps, stream }: Stream, n: number): Promise<PhotoEvidence> =>
-    new Promise((resolve, reject) => {
-      const end = { settle: ({ fresh }: { readonly fresh: PhotoEvidence }) => resolve(fresh), fail: reject };
-      stream.push(new EvaluatedPhoto(task(n, [n % CLASSES]), deps, end));
-    });
-
   it('finds the same of photos that come one after the other as of a batch', async () => {
-    const tasks = Array.from({ length: 9 }, (_, n) => task(n, [n % CLASSES]));
-    const together = await evaluate(tasks, setting());
-    const stream = streamOf(setting().deps);
-    const first = [collect(stream, 0), collect(stream, 1)];
+    const tasks = tasksOf(9, false);
+    const { deps } = setting();
+    const stream = new CropStream(deps);
+    const collect = (one: EvaluationTask): Promise<PhotoEvidence> =>
+      new Promise((resolve, fail) =>
+        stream.push(new EvaluatedPhoto(one, deps, { settle: ({ fresh }) => resolve(fresh), fail })),
+      );
+    const first = tasks.slice(0, 2).map(collect);
     await first[0];
-    const others = tasks.slice(2).map((_, i) => collect(stream, i + 2));
-    expect(await Promise.all([...first, ...others])).toEqual(together);
-    await stream.stream.idle();
+    expect(await Promise.all([...first, ...tasks.slice(2).map(collect)])).toEqual(await evaluate(tasks, setting()));
+    await stream.idle();
   });
 
   it('has bytes read ahead of those photos only that are to be decoded, and counts what it does', async () => {

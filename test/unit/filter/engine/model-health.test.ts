@@ -20,10 +20,7 @@ function photo(finite = 0): EvaluationResult {
   return { fresh, problem: { kind: 'not-finite', detail: 'no numbers', members: [1] } };
 }
 
-function health(hasWorked = false): {
-  look: (from: number, results: readonly EvaluationResult[]) => Promise<void>;
-  asked: number[];
-} {
+function health(hasWorked = false) {
   const asked: number[] = [];
   const model = new ModelHealth({
     names: ['one', 'two'],
@@ -34,7 +31,7 @@ function health(hasWorked = false): {
   });
   return {
     asked,
-    look: (from, results) =>
+    look: (from: number, results: readonly EvaluationResult[]) =>
       model.look(
         results.map((_, i) => taskOf(from + i)),
         results,

@@ -94,11 +94,11 @@ function drops(p: readonly number[], truth: number, threshold: number): boolean 
 }
 
 /** Summed up in the order of members and crops, as the confusion is, so that ties stay ties. */
-function meanOf(rows: readonly (readonly number[])[]): number[] {
+export function meanOf(rows: readonly (readonly number[])[]): number[] {
   return (rows[0] ?? []).map((_, at) => rows.reduce((total, row) => total + (row[at] ?? 0), 0) / rows.length);
 }
 
-function probabilities(logits: Float32Array): number[] {
+export function probabilities(logits: Float32Array): number[] {
   const max = Math.max(...logits);
   const weights = [...logits].map((logit) => Math.exp(logit - max));
   const sum = weights.reduce((total, weight) => total + weight, 0);

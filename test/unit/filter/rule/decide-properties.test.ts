@@ -7,19 +7,12 @@ import { cellOf, cropsOf, emptyMatrix, essence, expected, POLICIES, randomCase, 
 import type { Case, Matrix } from './cases.ts';
 import { seededRandom, type Random } from '../../../support/random.ts';
 
-interface Run {
-  /** Failed checks. `expect` would be slow for tens of thousands of them. */
-  readonly complaints: unknown[];
-  readonly state: Outcome['state'];
-  /** Crops that were known when the photo was decided. */
-  readonly cropsNeeded: number;
-}
-
 /**
  * Reveals all crops in random order and decides after each. Some come as summaries first, as they are stored of photos
- * that were dropped, and with their logits later.
+ * that were dropped, and with their logits later. Returns failed checks, for `expect` would be slow for tens of thousands of
+ * them, and how many crops were known when the photo was decided.
  */
-function revealAll(one: Case, random: Random): Run {
+function revealAll(one: Case, random: Random) {
   const wanted = expected(one);
   const matrix = emptyMatrix(one.logits.length);
   const crops = random.shuffle(cropsOf(one));
@@ -48,7 +41,7 @@ function isUseful(missing: readonly CropRef[], matrix: Matrix): boolean {
 }
 
 /** Runs what is asked for, or any other of the missing crops, until the photo is decided. */
-function runMissing(one: Case, random: Random): Run {
+function runMissing(one: Case, random: Random) {
   const matrix = emptyMatrix(one.logits.length);
   const complaints: unknown[] = [];
   let ran = 0;
@@ -61,7 +54,7 @@ function runMissing(one: Case, random: Random): Run {
     outcome = decide(matrix, one.truth, one.policy);
   }
   if (!isDeepStrictEqual(essence(outcome), expected(one))) complaints.push({ one, outcome });
-  return { complaints, state: outcome.state, cropsNeeded: ran };
+  return { complaints, cropsNeeded: ran };
 }
 
 describe.each(POLICIES)('decide with aggregation $aggregation and members $members', (rules) => {
@@ -91,11 +84,7 @@ describe.each(POLICIES)('decide with aggregation $aggregation and members $membe
 });
 
 /** One member gets it right at one place of its crops in `cropOrder(2)`, or nowhere (10); crops before `known` are revealed. */
-interface Prefix {
-  readonly hitAt: number;
-  readonly known: number;
-  readonly row: Matrix[number];
-}
+type Prefix = { readonly hitAt: number; readonly known: number; readonly row: Matrix[number] };
 
 const CROPS_OF = [0, 1].map((member) => cropOrder(2).flatMap((ref) => (ref.member === member ? [ref.crop] : [])));
 

@@ -29,15 +29,8 @@ const dropped: DecisionRow = {
   confusionProb: null,
   crops: [crop],
 };
-const undecided: DecisionRow = {
-  ...dropped,
-  state: 'undecided',
-  reason: null,
-  maxTrueProb: null,
-  isLowerBound: null,
-  memberId: null,
-  crop: null,
-};
+const nothing = { reason: null, maxTrueProb: null, isLowerBound: null, memberId: null, crop: null };
+const undecided: DecisionRow = { ...dropped, ...nothing, state: 'undecided' };
 
 describe('toDecisionLine', () => {
   it('has exactly the fields of the contract, with names for ids and positions', () => {

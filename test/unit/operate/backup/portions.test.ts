@@ -60,12 +60,8 @@ describe('a list of photos', () => {
     const text = photos.map(({ sha256, bytes }) => `${sha256}\t${bytes}\n`).join('');
     const read = [];
     const shards = [];
-    for await (const { shard, photos: some } of shardsOf(
-      cutRows(
-        inChunks(text, () => 5_000),
-        10_000,
-      ),
-    )) {
+    const chunks = inChunks(text, () => 5_000);
+    for await (const { shard, photos: some } of shardsOf(cutRows(chunks, 10_000))) {
       shards.push(shard);
       expect(some.every(({ sha256 }) => sha256.startsWith(shard))).toBe(true);
       read.push(...some);

@@ -223,9 +223,12 @@ describe('ReportPage', () => {
     expect(textOf(html)).toContain('0 +4.0 ');
   });
 
-  it('says that the RMS error of fewer than 200 photos has one bin', () => {
-    expect(textOf(htmlOf({ photos: 150 }))).toContain('Below 200 photos the RMS error has one bin');
-    expect(textOf(htmlOf({ photos: 300 }))).not.toContain('has one bin');
+  it('says that the RMS error of fewer than 200 photos has one bin, and why the upstream-compatible one is 0', () => {
+    const [few, enough] = [150, 200].map((photos) => textOf(htmlOf({ photos })));
+    for (const text of ['Below 200 photos the RMS error has one bin', 'From 100 to 199 photos there is no other bin']) {
+      expect(few).toContain(text);
+      expect(enough).not.toContain(text);
+    }
   });
 
   /** A report of listed photos, of which reviewers have accepted some. */
@@ -287,11 +290,6 @@ describe('ReportPage', () => {
     expect(page(madeReport())).toContain(`<a href="csv/confusion.csv">${top?.photos}</a>`);
     expect(linked).toContain('<a href="/photos/tag/unusual viewpoint"><bdi>unusual viewpoint</bdi> 91</a>');
     expect(page(madeReport())).not.toContain('class="leads"');
-  });
-
-  it('says why the upstream-compatible RMS error is 0 below 200 photos', () => {
-    expect(textOf(htmlOf({ photos: 150 }))).toContain('From 100 to 199 photos there is no other bin');
-    expect(textOf(htmlOf({ photos: 200 }))).not.toContain('there is no other bin');
   });
 
   it('folds long tables, and shows short ones', () => {

@@ -74,16 +74,9 @@ describe('the verdict of a photo', () => {
 
   it('is that of an adjudication, whatever is said before and after it', () => {
     const adjudicate: ReviewAction = { kind: 'adjudicate', value: { verdict: 'accept', reason: null }, undoes: null };
-    expect(stateOf(['ana', accept], ['bo', reject], ['cy', adjudicate], ['dee', reject])).toEqual([
-      'accepted',
-      'adjudication',
-      null,
-    ]);
-    expect(stateOf(['ana', accept], ['bo', reject], ['cy', adjudicate], ['cy', undo(3)])).toEqual([
-      'disputed',
-      null,
-      null,
-    ]);
+    const settled: Step[] = [...stepsOf('ana accepts, bo rejects'), ['cy', adjudicate]];
+    expect(stateOf(...settled, ['dee', reject])).toEqual(['accepted', 'adjudication', null]);
+    expect(stateOf(...settled, ['cy', undo(3)])).toEqual(['disputed', null, null]);
   });
 
   it('names an import as what decided, unless a reviewer agrees with it', () => {
@@ -105,14 +98,9 @@ describe('the verdict of a photo', () => {
       value: { verdict: 'accept', reason: null, note: '' },
       undoes: null,
     };
-    const [ana, bo, cem, dan] = events(['ana', imported], ['bo', accept], ['cem', imported], ['dan', imported]);
-    const earlier = (event: ReviewEvent | undefined, at: string) => (event === undefined ? [] : [{ ...event, at }]);
-    const { reviews } = verdictOf([
-      ...earlier(ana, '2026-11-25T10:00:00.000Z'),
-      ...earlier(bo, '2026-11-25T11:00:00.000Z'),
-      ...earlier(cem, '2026-11-25T09:00:00.000Z'),
-      ...earlier(dan, '2026-11-25T08:00:00.000Z'),
-    ]);
+    const hours = ['10', '11', '09', '08'];
+    const given = events(['ana', imported], ['bo', accept], ['cem', imported], ['dan', imported]);
+    const { reviews } = verdictOf(given.map((one, i) => ({ ...one, at: `2026-11-25T${hours[i]}:00:00.000Z` })));
     expect(reviews.map(({ reviewer }) => reviewer)).toEqual(['dan', 'bo', 'cem', 'ana']);
   });
 });

@@ -70,11 +70,7 @@ describe('verdicts of FiftyOne', () => {
     ['an unknown reason', sample(['reject:low-qualty']), /'low-qualty'\. Did you mean 'low-quality'\?/],
     ['an unknown label', sample([], { verdict: { label: 'good' } }), /accept, reject or unsure .* received 'good'/],
     ['an unknown class', sample(['accept'], { searched_as_wnid: 'swan' }), /'swan' names no class/],
-    [
-      'no hash',
-      sample(['accept'], { sha256: undefined }),
-      /^sample 1: expected a sample that winnow .* 'sha256' is missing/,
-    ],
+    ['no hash', sample(['accept'], { sha256: undefined }), /^sample 1: expected a sample .* 'sha256' is missing/],
   ])('of a wrong sample are a problem that quotes it: %s', (_, one, message) => {
     const { problems, verdicts } = fiftyOneAnswers([one], RULES);
     expect([problems.length, verdicts]).toEqual([1, []]);

@@ -26,9 +26,6 @@ const slowThumbnail: Thumbnails = async (sha256) => {
   await new Promise((resolve) => setTimeout(resolve, Number.parseInt(sha256.slice(0, 2), 16) / 50));
   return Buffer.from(sha256);
 };
-const noThumbnail: Thumbnails = async () => {
-  throw new Error('disk gone');
-};
 
 /** A class of `listed` photos and `leftOut` over the cap, all taken for a banjo. */
 function sheetClass(
@@ -95,21 +92,20 @@ function onlyPage(...args: Parameters<typeof contactSheet>): SheetPage['chunks']
   return page.chunks;
 }
 
+async function textOfChunks(chunks: SheetPage['chunks']): Promise<string> {
+  let text = '';
+  for await (const chunk of chunks) text += chunk;
+  return text;
+}
+
 async function pagesOf(content: ContactSheet, onePagePhotos: number): Promise<Map<string, string>> {
   const pages = new Map<string, string>();
-  for (const { file, chunks } of contactSheet(content, anyThumbnail, onePagePhotos)) {
-    let text = '';
-    for await (const chunk of chunks) text += chunk;
-    pages.set(file, text);
-  }
+  for (const { file, chunks } of contactSheet(content, anyThumbnail, onePagePhotos))
+    pages.set(file, await textOfChunks(chunks));
   return pages;
 }
 
-async function pageOf(content: ContactSheet, thumbnails: Thumbnails = anyThumbnail): Promise<string> {
-  const chunks: string[] = [];
-  for await (const chunk of onlyPage(content, thumbnails)) chunks.push(chunk);
-  return chunks.join('');
-}
+const pageOf = (content: ContactSheet, thumbnails = anyThumbnail) => textOfChunks(onlyPage(content, thumbnails));
 
 function textOf(page: string): string {
   return page
@@ -167,11 +163,8 @@ describe('the page of a contact sheet', () => {
     const shared = sheetClass('n02', { listed: 1 });
     const sharing = shared.photos.map((photo) => ({ ...photo, wnid: 'n01', alsoIn: ['n02'] }));
     const original = sheetClass('n03', { listed: 1, leftOut: 1 });
-    const copies = original.photos.map((photo) => {
-      return photo.state === 'listed'
-        ? photo
-        : { ...photo, reason: 'near-duplicate' as const, twinSha256: sha256Of('n03 0') };
-    });
+    const asCopy = { reason: 'near-duplicate', twinSha256: sha256Of('n03 0') } as const;
+    const copies = original.photos.map((photo) => (photo.state === 'listed' ? photo : { ...photo, ...asCopy }));
     const classes = [
       { ...sheetClass('n01', { listed: 0 }), photos: sharing },
       shared,
@@ -295,7 +288,8 @@ describe('the stream of a contact sheet', () => {
   });
 
   it('passes on the error of a thumbnail', async () => {
-    await expect(pageOf(sheet([sheetClass('n01', { listed: 3 })]), noThumbnail)).rejects.toThrow('disk gone');
+    const failing: Thumbnails = () => Promise.reject(new Error('disk gone'));
+    await expect(pageOf(sheet([sheetClass('n01', { listed: 3 })]), failing)).rejects.toThrow('disk gone');
   });
 });
 

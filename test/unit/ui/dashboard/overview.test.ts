@@ -111,14 +111,8 @@ const PAUSED = { stage: 'fetch', collection: null, by: 'ann', since: new Date(0)
 const UNTIL = '2026-01-01T12:00:00.000Z';
 const HELD = { key: 'api.example', waits: { why: 'rate limit', until: UNTIL } };
 
-interface Moment {
-  readonly totals?: object;
-  readonly rate?: number | null;
-  readonly workers?: readonly object[];
-  readonly budgets?: readonly object[];
-  readonly pauses?: readonly object[];
-  readonly queries?: readonly object[];
-}
+type Lists = Partial<Record<'workers' | 'budgets' | 'pauses' | 'queries', readonly object[]>>;
+type Moment = Lists & { readonly totals?: object; readonly rate?: number | null };
 
 function moment({ totals = {}, rate = 0, workers = [], budgets = [], pauses = [], queries = [] }: Moment): Overview {
   const rates = { discover: STILL, fetch: { perSecond: rate, lastHour: [] }, filter: STILL };
