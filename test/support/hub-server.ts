@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import * as z from 'zod';
+import { listenOnLoopback } from './free-port.ts';
 import { sha256Of as sha256 } from './sha256.ts';
 import { jsonLines } from './winnow.ts';
 
@@ -52,13 +53,9 @@ export async function startHub() {
   // LFS objects go to a service of its own, as those of the real Hub.
   const [server, storage] = [createServer(), createServer()];
   const servers = [server, storage];
-  for (const one of servers) {
-    one.listen(0, '127.0.0.1');
-    await once(one, 'listening');
-  }
   const hub = {
-    url: addressOf(server),
-    storageUrl: addressOf(storage),
+    url: `http://127.0.0.1:${await listenOnLoopback(server)}`,
+    storageUrl: `http://127.0.0.1:${await listenOnLoopback(storage)}`,
     token: TOKEN,
     owner: OWNER,
     datasets: new Map<string, HubDataset>(),
@@ -257,10 +254,4 @@ function read({ files }: HubDataset, { path, headers }: Call): Answer {
 
 function gitId(bytes: Buffer): string {
   return createHash('sha1').update(`blob ${bytes.length}\0`).update(bytes).digest('hex');
-}
-
-function addressOf(server: Server): string {
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('Expected a port');
-  return `http://127.0.0.1:${address.port}`;
 }

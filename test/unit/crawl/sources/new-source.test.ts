@@ -29,15 +29,9 @@ const search: Search = {
       const ids: string[] = JSON.parse(body);
       const rights = { licence: 'CC0-1.0', licenceUrl: null, creator: null, pageUrl: null, problem: null };
       const url = 'https://pictures.museum.example/';
-      const photos = ids.map((sourceId) => {
-        return {
-          source: museum.name,
-          sourceId,
-          label: typeof params === 'string' ? params : '',
-          url: `${url}${sourceId}.jpg`,
-          ...rights,
-        };
-      });
+      const label = typeof params === 'string' ? params : '';
+      const found = { source: museum.name, label, ...rights };
+      const photos = ids.map((sourceId) => ({ ...found, sourceId, url: `${url}${sourceId}.jpg` }));
       return { photos, next: null, total: photos.length };
     },
   }),

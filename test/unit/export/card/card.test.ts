@@ -108,11 +108,8 @@ describe('the front matter of a card', () => {
 
   it('describes the lines instead of pictures if the export has none', () => {
     const { configs } = frontMatterOf(card({ options: { ...options, pixels: false } }));
-    expect(configs).toMatchObject(
-      [{ data_files: [{ path: 'test/metadata.jsonl' }], features: [{ name: 'file_name', dtype: 'string' }, {}] }].map(
-        (config) => ({ ...config, features: expect.arrayContaining([{ name: 'file_name', dtype: 'string' }]) }),
-      ),
-    );
+    const features = expect.arrayContaining([{ name: 'file_name', dtype: 'string' }]);
+    expect(configs).toMatchObject([{ data_files: [{ path: 'test/metadata.jsonl' }], features }]);
     expect(JSON.stringify(configs)).not.toContain('"image"');
   });
 

@@ -11,7 +11,6 @@ describe('the place of a publish', () => {
   it.each([
     'hf:name',
     'hf:a/b/c',
-    'hf:datasets/a/b',
     'hf:lab/../x',
     'hf:lab/set.git',
     'hf:lab/',
@@ -20,7 +19,6 @@ describe('the place of a publish', () => {
     'ftp://x',
     's3://',
     's3://bucket/a?b',
-    'exports/v1',
   ])('cannot be %j', (text) => {
     expect(() => parseTarget(text)).toThrow(`received '${text}'`);
   });

@@ -54,13 +54,8 @@ describe('fillTensor', () => {
   );
 
   it('refuses a box that leaves the picture', () => {
-    const input = {
-      image: noiseImage(2, 2),
-      box: { left: 1, top: 0, width: 2, height: 2 },
-      mirrored: true,
-      ...NEUTRAL,
-    };
-    expect(() => fillTensor(new Float32Array(12), 0, input)).toThrow(
+    const crop = { box: { left: 1, top: 0, width: 2, height: 2 }, mirrored: true };
+    expect(() => fillTensor(new Float32Array(12), 0, { image: noiseImage(2, 2), ...crop, ...NEUTRAL })).toThrow(
       'within 2 x 2 pixels but received 2 x 2 at (1, 0)',
     );
   });
