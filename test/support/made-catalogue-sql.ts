@@ -18,7 +18,7 @@ export interface Portion {
   readonly tail: Buffer;
   /** Of all pictures, 0..1: those that are still to be fetched. */
   readonly waiting: number;
-  /** Whether photos that keep their bytes are small JPEGs on disk. Otherwise `doctor --deep` reports them as missing. */
+  /** True: photos that keep their bytes are small JPEGs on disk. Otherwise `doctor --deep` reports them as missing. */
   readonly withBytes: boolean;
 }
 

@@ -20,8 +20,6 @@ export function withoutPgBouncer(): string | null {
   return status === 0 ? null : `${[PROGRAM, ...ARGUMENTS].join(' ')} cannot be started`;
 }
 
-export type PgBouncer = Awaited<ReturnType<typeof startPgBouncer>>;
-
 /**
  * Starts a PgBouncer in front of a database, with its files in a folder.
  *

@@ -101,7 +101,7 @@ function saidByRelated(list: ReturnType<typeof longerList>, crop: number, withLo
 
 /**
  * Some crops evaluated over the longer list, or none, and some over ours; then what is asked for runs, in its order or any.
- * What is wrong, and how it ended.
+ * Returns what is wrong, and how it ended.
  */
 function runWithRelated(one: Case, random: Random) {
   const longer = longerList(one, random);
