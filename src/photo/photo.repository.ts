@@ -109,7 +109,7 @@ export function photoFacts(
     .executeTakeFirst();
 }
 
-/** Of the upright picture. */
+/** The size of the upright picture. */
 export function photoSize(db: Kysely<Database>, sha256: Sha256): Promise<Size | undefined> {
   return db.selectFrom('photo').select(['width', 'height']).where('sha256', '=', hexBytes(sha256)).executeTakeFirst();
 }

@@ -3,7 +3,7 @@ import type { ReportedPhoto } from './reported-photo.repository.ts';
 
 const PHOTOS = 24;
 
-/** Of each class in turn the photo that the ensemble is most sure of, each of another confusion. */
+/** Takes a photo of each class in turn: the one that the ensemble is most sure of, each time of another confusion. */
 export function chooseGallery(photos: readonly ReportedPhoto[]): ReportedPhoto[] {
   const byClass = [...groupBy(photos, ({ wnid }) => wnid).values()].map(firstOfConfusions);
   const rounds = Math.max(0, ...byClass.map(({ length }) => length));

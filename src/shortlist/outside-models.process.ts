@@ -96,7 +96,7 @@ interface Look {
 }
 
 /**
- * Of the crops only the centre keeps its logits. A photo without finite numbers is a warning and has no evidence of the model.
+ * Only the centre crop keeps its logits. A photo without finite numbers is a warning and has no evidence of the model.
  *
  * @throws UsageError `model-missing`; StopTheRun if the model cannot be loaded; Interrupted, and then the evidence so far is
  * stored

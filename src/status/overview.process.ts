@@ -86,7 +86,7 @@ export interface Measures extends Overview {
   readonly totalsForOthers: Overview['totals'];
   /** Queries that can still be sent, within the limit per class. */
   readonly openQueries: number;
-  /** Of all photos of the catalogue, whichever collection they are in, as they were a while ago. */
+  /** Counts all photos of the catalogue, whichever collection they are in, as they were a while ago. */
   readonly bytes: readonly BytesCount[];
 }
 

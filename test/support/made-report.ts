@@ -23,7 +23,7 @@ export interface MadeReport {
   readonly mode?: 'A' | 'O';
   /** 1, or a multiple of the ten of the stored report. Each class keeps its number of photos. */
   readonly classes?: number;
-  /** Of the set and its models; the counts of classes and confusions stay. */
+  /** How many photos the set and its models have; the counts of classes and confusions stay. */
   readonly photos?: number;
   readonly outsiders?: number;
   readonly hasClean?: boolean;

@@ -121,8 +121,8 @@ async function serveMetrics({ workers }: Config, log: Logger): Promise<() => voi
       { code: 'metrics-address', cause: error },
     );
   }
-  // With port 0 the system chooses the port. A server on TCP has an object as its address.
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- see above
+  // With port 0 the system chooses the port.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a server on TCP has an object as its address
   const { port: used } = server.address() as AddressInfo;
   log.info({ host, port: used }, 'metrics are served');
   return () => {

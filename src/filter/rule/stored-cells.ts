@@ -76,7 +76,10 @@ function isBeaten({ view, start, end }: CellSpan, truth: number, sumTrueProb: nu
   return false;
 }
 
-/** Of the cells of several execution providers: for each crop the one that answers most, the first of equals (`counted_evidence`). */
+/**
+ * Chooses among the cells of several execution providers: for each crop the one that answers most, the first of equals
+ * (`counted_evidence`).
+ */
 export function countedCells(spans: readonly CellSpan[]): CellSpan {
   const [first = NO_CELLS, ...others] = spans.filter(({ start, end }) => end > start);
   if (others.length === 0) return first;

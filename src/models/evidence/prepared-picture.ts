@@ -15,7 +15,7 @@ export interface TensorSlot {
 /** A larger picture is resized for all members at once and freed, so that camera-sized photos do not fill memory. */
 const KEEP_DECODED_PIXELS = 600_000;
 
-/** Of a larger resized picture (one of 1 x 30,000 pixels would take 6 GB) only the crops themselves are made. */
+/** A resized picture that would be larger (one of 1 x 30,000 pixels: 6 GB) is not made as a whole, only its crops are. */
 const MAX_WHOLE_PIXELS = 2 ** 22;
 
 export class PreparedPicture {

@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { Interrupted } from '../../kernel/errors.ts';
 import { type Refusal, Refused } from './http-outcome.ts';
 
-/** Watches a request with all its hops. The reason of an abort is a `Refused`, or the caller's `Interrupted`. */
+/** Limits the time of a request with all its hops. The reason of an abort is a `Refused`, or the caller's `Interrupted`. */
 export class RequestTimer {
   receivedBytes = 0;
   readonly #controller = new AbortController();
