@@ -13,6 +13,7 @@ const GROUPS: Readonly<Record<string, Readonly<Record<string, () => Promise<AddC
     filter: async () => (await import('./filter.ts')).addFilterCommand,
     shortlist: async () => (await import('./shortlist/shortlist.ts')).addShortlistCommand,
     review: async () => (await import('./review/review.ts')).addReviewCommand,
+    rights: async () => (await import('./rights.ts')).addRightsCommand,
     export: async () => (await import('./export/export.ts')).addExportCommand,
     publish: async () => (await import('./export/publish.ts')).addPublishCommand,
     run: async () => (await import('./run/run.ts')).addRunCommand,

@@ -252,7 +252,7 @@ function idleKeyWarnings({ mode, ensemble, heads }: CollectionDraft, file: YamlF
   return [...idleHeads, ...inPolicy, ...inFile];
 }
 
-const KNOWN_LICENCES = [
+export const KNOWN_LICENCES = [
   'CC0-1.0',
   'CC-PDM-1.0',
   'Public-Domain',

@@ -156,8 +156,11 @@ export const protocolSchema = z.strictObject({
   pictures: z.strictObject({ jpg: count, png: count }),
   /** By reason, in the order of EXPORT_REASONS; only reasons that occur. */
   leftOut: listOf(z.strictObject({ reason: z.enum(EXPORT_REASONS), count }), FEW),
-  /** Sorted by licence. `url` is '' if the licence has no address. */
-  licences: listOf(z.strictObject({ licence: z.string(), url: z.string(), photos: count }), CLASSES),
+  /** Sorted by licence. `url` is '' if the licence has no address. `stated`: photos whose licence the curator stated, if any. */
+  licences: listOf(
+    z.strictObject({ licence: z.string(), url: z.string(), photos: count, stated: count.optional() }),
+    CLASSES,
+  ),
   /** Photos by source, and how many of them have a page and an address. Format 1 lacks the last two. */
   sources: listOf(
     z.strictObject({ source: z.string(), photos: count, pages: count.optional(), addresses: count.optional() }),

@@ -11,6 +11,7 @@ export const ACTIVITIES = [
   'forget-collection',
   'references-add',
   'references-remove',
+  'rights-set',
   'export',
   'publish',
   'report',

@@ -11,6 +11,8 @@ export interface Rights extends SourceRights {
   /** The photo's id at the source: a path in a folder, a number at a site. */
   readonly sourceId: string;
   readonly url: string;
+  /** `curator`: the source gives no licence, and the curator stated `licence`. */
+  readonly rightsBy: 'source' | 'curator';
   /** A day (UTC), as `2026-11-26`. */
   readonly foundOn: string;
 }
@@ -50,7 +52,7 @@ export function photosOfClass<Photo extends PhotoOfClass<null>>(
       select encode(l.sha256, 'hex') as sha256, l.wnid, l.rank, l.confusion_wnid as "confusionWnid",
         l.confusion_prob as "confusionProb", l.max_true_prob as "maxTrueProb", ${columns},
         case when p.id is not null then json_build_object('source', p.source, 'sourceId', p.source_id, 'url', p.url,
-          'pageUrl', p.page_url, 'creator', p.creator, 'licence', p.licence, 'licenceUrl', p.licence_url,
+          'pageUrl', p.page_url, 'creator', p.creator, 'licence', p.licence, 'licenceUrl', p.licence_url, 'rightsBy', p.rights_by,
           'foundOn', to_char(p.found_at at time zone 'UTC', 'YYYY-MM-DD')) end as rights
       from ${of} as l left join ${firstPicture(scope, subject, preferred)} as p on true
       where ${where} order by ${order}`,
@@ -68,7 +70,7 @@ export function firstPicture(
 ): RawBuilder<unknown> {
   const isPreferred = preferred === null ? sql`true` : sql`p.licence = any(${preferred}::text[])`;
   return sql`lateral (
-    select p.id, p.source, p.source_id, p.url, p.page_url, p.creator, p.licence, p.licence_url, p.found_at,
+    select p.id, p.source, p.source_id, p.url, p.page_url, p.creator, p.licence, p.licence_url, p.rights_by, p.found_at,
       c.found_at as candidate_found_at
     from candidate c join picture p on p.id = c.picture_id
     where p.photo_id = ${photoId} and c.wnid = ${wnid} and c.refusal is null

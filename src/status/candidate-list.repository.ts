@@ -8,7 +8,7 @@ import type { Database } from '../platform/postgres/database.ts';
 import { equalsIfGiven, streamRows } from '../platform/postgres/query.ts';
 import { judged } from './funnel.repository.ts';
 
-export interface CandidateSighting extends Omit<Rights, 'foundOn'> {
+export interface CandidateSighting extends Omit<Rights, 'foundOn' | 'rightsBy'> {
   readonly wnid: string;
 }
 

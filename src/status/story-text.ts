@@ -24,7 +24,7 @@ export function candidateTexts(candidate: StoryCandidate, nameOf: (wnid: string)
     `candidate for ${nameOf(wnid)}: ${state}${whyText(candidate)}`,
     `found ${rights.foundAt.toISOString()} at ${source}: ${JSON.stringify(sourceId)}`,
     rights.url,
-    `licence ${rights.licence}${rights.licenceUrl === null ? '' : ` <${rights.licenceUrl}>`}, by ${rights.creator ?? 'unknown'}${rights.pageUrl === null ? '' : `, ${rights.pageUrl}`}`,
+    `${rights.rightsBy === 'curator' ? `stated by the curator, because the source gives no licence and ${rights.sourceCreator === null ? 'names no creator' : `names the creator ${rights.sourceCreator}`}: ` : ''}licence ${rights.licence}${rights.licenceUrl === null ? '' : ` <${rights.licenceUrl}>`}, by ${rights.creator ?? 'unknown'}${rights.pageUrl === null ? '' : `, ${rights.pageUrl}`}`,
   ];
 }
 

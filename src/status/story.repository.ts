@@ -7,6 +7,8 @@ import type { BytesState } from '../photo/photo.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import { reviewedAndGone, reviewsOfPhoto, type StoryReview } from './standing.repository.ts';
 import type { CandidateSighting } from './candidate-list.repository.ts';
+import { saidCreator } from '../crawl/candidates/candidate.repository.ts';
+import type { Rights } from '../shortlist/photo-of-class.repository.ts';
 
 export interface Story {
   readonly photo: StoryPhoto | null;
@@ -31,7 +33,9 @@ export interface StoryPhoto {
   readonly prunedAt: Date | null;
 }
 
-export interface StoryCandidate extends CandidateSighting {
+export interface StoryCandidate extends CandidateSighting, Pick<Rights, 'rightsBy'> {
+  /** The creator that the source names. */
+  readonly sourceCreator: string | null;
   readonly state: string;
   readonly reason: string | null;
   readonly detail: string | null;
@@ -125,6 +129,7 @@ async function storyOfPhoto(db: Kysely<Database>, photoId: number): Promise<Stor
 async function candidatesWhere(db: Kysely<Database>, where: RawBuilder<unknown>): Promise<StoryCandidate[]> {
   const { rows } = await sql<StoryCandidate>`
     select p.source, p.source_id as "sourceId", c.wnid, p.url, p.page_url as "pageUrl", p.creator, p.licence, p.licence_url as "licenceUrl",
+      p.rights_by as "rightsBy", ${saidCreator()} as "sourceCreator",
       case when c.refusal is null then p.state else 'dropped' end as state, coalesce(c.refusal, p.reason) as reason,
       coalesce(c.refusal_detail, p.detail) as detail, c.found_at as "foundAt"
     from candidate c join picture p on p.id = c.picture_id where ${where} order by c.id`.execute(db);

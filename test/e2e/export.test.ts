@@ -149,6 +149,38 @@ describe('winnow export', () => {
     expect(await readdir(folder.at('pictureless', 'test'))).toEqual(['metadata.jsonl']);
   });
 
+  it('exports photos whose licence the curator stated, says so, and never replaces a licence of the source', async () => {
+    const data = await copyOf();
+    const set1 = await winnow(['rights', 'set', ...flags(data), '--licence', 'cc by 4.0', '--creator', 'Ana']);
+    const orphans = SET_WNIDS.length;
+    const others = orphans * (SET_PHOTOS.length - 1);
+    expect(set1.stdout).toBe(
+      `licence CC-BY-4.0 set for ${orphans} photos of tiny; ${others} left alone, because their source states a licence\n`,
+    );
+    const out = folder.at('stated');
+    expect((await winnow(['export', '--out', out, ...flags(data)])).code).toBe(0);
+    const stated = (await rowsIn('stated')).filter(({ source_id: id }) => id.includes('orphan'));
+    expect(stated.length).toBeGreaterThan(0);
+    for (const { creator, license, attribution } of stated)
+      expect([creator, license, attribution]).toEqual([
+        'Ana',
+        'CC-BY-4.0',
+        expect.stringContaining(', as the curator states, '),
+      ]);
+    for (const file of ['README.md', 'LICENSES.md'])
+      expect(await fileIn('stated', file)).toContain(`The curators state the licence of ${stated.length} photo`);
+    const { stdout } = await winnow(['verify', out, '--json', '--sample', '0']);
+    expect(JSON.parse(stdout)).toMatchObject({ ok: true, breaches: [] });
+    const shown = await winnow(['show', stated[0]?.original_sha256 ?? '', '--data', data]);
+    expect(shown.stdout).toContain(
+      'stated by the curator, because the source gives no licence and names no creator: licence CC-BY-4.0',
+    );
+    const lines = jsonLines<object>(
+      (await winnow(['activity', '--action', 'rights-set', '--data', data, '--json'])).stdout,
+    );
+    expect(lines).toMatchObject([{ detail: { licence: 'CC-BY-4.0', creator: 'Ana', changed: orphans } }]);
+  });
+
   it('shares the stored bytes of unchanged pictures by hard links if asked, and counts the copies', async () => {
     const unchanged = rows.filter((row) => row.sha256 === row.original_sha256);
     for (const row of rows) {
@@ -212,7 +244,13 @@ describe('winnow export', () => {
       [1, /Cannot write to .*ENOTDIR.*another folder/, 'v1/README.md/x'],
       [1, /Cannot write to .*ENAMETOOLONG.*another folder/, 'x'.repeat(300)],
       [2, /received 'cocoa'.*Did you mean 'coco'/s, 'x', '--format', 'cocoa'],
-      [2, /can be exported \(.*licence \d+/, 'x', '--licences', 'MIT'],
+      [
+        2,
+        /can be exported \(.*licence \d+.*\n {2}winnow rights set --collection tiny --data \S+ --licence CC-BY-4.0 --creator "Ana"/s,
+        'x',
+        '--licences',
+        'MIT',
+      ],
     ];
     for (const [code, said, name, ...options] of cases)
       expect(await exportTo(name, ...options)).toMatchObject({ code, stderr: expect.stringMatching(said) });

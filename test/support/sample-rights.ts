@@ -9,6 +9,7 @@ export function sampleRights(changes: Partial<Rights> = {}): Rights {
     creator: null,
     licence: 'CC0-1.0',
     licenceUrl: null,
+    rightsBy: 'source',
     foundOn: '2026-11-26',
     ...changes,
   };

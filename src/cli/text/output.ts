@@ -6,7 +6,7 @@ import { printable } from '../../kernel/printable.ts';
 import { countText } from '../../kernel/texts.ts';
 import type { Mode } from '../../kernel/mode.ts';
 
-export { bytesText, countText } from '../../kernel/texts.ts';
+export { bytesText, countText, shellWord } from '../../kernel/texts.ts';
 
 /** The reader of stdout has closed it, as `| head` does. The command ends, and this is not a failure. */
 class ReaderGone extends WinnowError {}
@@ -55,10 +55,6 @@ export async function writeJsonLines(rows: AsyncIterable<unknown> | Iterable<unk
 }
 
 export const SUBJECT_HEADS: Readonly<Record<Mode, readonly string[]>> = { A: ['wnid', 'class'], O: ['id', 'concept'] };
-
-export function shellWord(text: string): string {
-  return /^[\w./:@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
-}
 
 /** The texts that apply: `nonEmpty([count > 0 && 'there are some'])`. Leaves out `false` and ''. */
 export function nonEmpty(texts: readonly (string | false)[]): string[] {

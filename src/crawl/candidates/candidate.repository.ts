@@ -1,4 +1,4 @@
-import { sql, type Kysely, type Transaction } from 'kysely';
+import { sql, type Kysely, type RawBuilder, type Transaction } from 'kysely';
 import { sha256Of } from '../../config/sha256.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import { licenceChoices } from '../sources/licence.ts';
@@ -35,10 +35,11 @@ export async function storeCandidates(
   if (room.length === 0) return { newPictures: 0, admitted: 0, overLimit, waiting: [] };
   const rows = await withTakedowns(trx, room);
   const found = sql`(select r.*, "sourceId" as source_id, "pageUrl" as page_url, "licenceUrl" as licence_url,
-      "queryId" as query_id, "refusalDetail" as refusal_detail
+      "queryId" as query_id, "refusalDetail" as refusal_detail,
+      "sourceCreator" as source_creator, coalesce("rightsBy", 'source') as rights_by
     from jsonb_to_recordset(${JSON.stringify(rows.map(toRow))}::jsonb) as r(source text, "sourceId" text, wnid text, url text,
       "pageUrl" text, creator text, licence text, "licenceUrl" text, host text, "queryId" bigint, position int, refusal text,
-      "refusalDetail" text, state text, reason text, detail text)) as f`;
+      "refusalDetail" text, state text, reason text, detail text, "rightsBy" text, "sourceCreator" text)) as f`;
   await storeLicences(
     trx,
     room.map(({ licence }) => licence),
@@ -120,8 +121,9 @@ const WANTED_FIRST = sql`f.source, f.source_id, (f.state = 'found') desc, f.posi
 
 async function insertPictures(trx: Transaction<Database>, found: Found): Promise<number> {
   const result = await sql`
-    insert into picture (source, source_id, url, host, page_url, creator, licence, licence_url, state, reason, detail, settled_at)
-    select source, source_id, url, host, page_url, creator, licence, licence_url, state, reason, detail,
+    insert into picture (source, source_id, url, host, page_url, creator, licence, licence_url, rights_by,
+      source_creator, state, reason, detail, settled_at)
+    select source, source_id, url, host, page_url, creator, licence, licence_url, rights_by, source_creator, state, reason, detail,
       case when state <> 'found' then now() end
     from (select ${ONE_PER_PICTURE} from ${found} order by ${WANTED_FIRST}) as one
     on conflict (source, source_id) do nothing`.execute(trx);
@@ -144,21 +146,34 @@ async function waitingAmong(trx: Transaction<Database>, pictureIds: readonly num
   return rows.map(({ id }) => id);
 }
 
-/** Updates rights. If a source states no rights now, those that it stated before stay. */
+/**
+ * Updates rights. What the source states wins over what the curator states. If a source states no rights now, those that
+ * it stated before stay. So do those that the curator stated before.
+ */
 async function reviseRights(trx: Transaction<Database>, found: Found): Promise<void> {
   await sql`
-    update picture p set
-      page_url = coalesce(one.page_url, p.page_url),
-      creator = coalesce(one.creator, p.creator),
-      licence = case when one.licence = 'unknown' then p.licence else one.licence end,
-      licence_url = case when one.licence = 'unknown' then p.licence_url else one.licence_url end
-    from (select ${ONE_PER_PICTURE} from ${found} order by ${WANTED_FIRST}) as one
-    where p.source = one.source and p.source_id = one.source_id
-      and (one.page_url is distinct from p.page_url and one.page_url is not null
-        or one.creator is distinct from p.creator and one.creator is not null
-        or one.licence <> 'unknown' and (one.licence <> p.licence or one.licence_url is distinct from p.licence_url))`.execute(
-    trx,
-  );
+    update picture p set page_url = r.page_url, creator = r.creator, licence = r.licence, licence_url = r.licence_url,
+      rights_by = r.rights_by, source_creator = r.source_creator
+    from (
+      select o.id, s.page_url, s.licence, s.licence_url, s.rights_by,
+        case when s.rights_by = 'curator' then s.said end as source_creator,
+        case when s.rights_by = 'curator' then coalesce(s.said, s.creator) else s.said end as creator
+      from (select ${ONE_PER_PICTURE} from ${found} order by ${WANTED_FIRST}) as one
+      join picture o on o.source = one.source and o.source_id = one.source_id
+      cross join lateral (select case when one.rights_by = 'curator' then o.licence = 'unknown' else one.licence <> 'unknown' end as is_new) as n
+      cross join lateral (select coalesce(one.page_url, o.page_url) as page_url,
+        case when n.is_new then one.licence else o.licence end as licence,
+        case when n.is_new then one.licence_url else o.licence_url end as licence_url,
+        case when n.is_new then one.rights_by else o.rights_by end as rights_by,
+        case when n.is_new then one.creator else o.creator end as creator,
+        coalesce(${saidCreator(sql`one`)}, ${saidCreator(sql`o`)}) as said) as s) as r
+    where p.id = r.id and (p.page_url, p.creator, p.licence, p.licence_url, p.rights_by, p.source_creator)
+      is distinct from (r.page_url, r.creator, r.licence, r.licence_url, r.rights_by, r.source_creator)`.execute(trx);
+}
+
+/** SQL: the creator that the source of picture `p` names. */
+export function saidCreator(p: RawBuilder<unknown> = sql`p`): RawBuilder<unknown> {
+  return sql`case when ${p}.rights_by = 'curator' then ${p}.source_creator else ${p}.creator end`;
 }
 
 /** Reopens pictures, and fetches waiting ones from their latest place, in case a folder was moved or a URL has expired. */

@@ -1,3 +1,8 @@
+import { KNOWN_LICENCES } from '../../collection/collection.ts';
+import { didYouMean } from '../../config/nearest.ts';
+import { quote } from '../../config/quote.ts';
+import { UsageError } from '../../kernel/errors.ts';
+
 /**
  * Maps the licences that sources write to one id: the SPDX id (https://spdx.org/licenses) if there is one, otherwise
  * `Public-Domain`, `all-rights-reserved` or `unknown`. Text that is not recognised stays as the source wrote it. A wrong
@@ -103,6 +108,17 @@ export function licenceChoices(licence: string): readonly string[] {
   return [...new Set([licence, ...branchesOf(licence)].map((id) => id.toLowerCase()))];
 }
 
+/** The licence that a person gives, normalised. @throws UsageError `unknown-licence` with the nearest id */
+export function givenLicence(text: string, from: string): Licence {
+  if (text.trim() !== '' && branchesOf(text.trim()).every((branch) => recognised(plain(branch)) !== null))
+    return normaliseLicence(text);
+  const ids = [...KNOWN_LICENCES, ...[...BY_ID.values()].map(({ id }) => id)];
+  throw new UsageError(
+    `Expected a licence, such as CC-BY-4.0, for ${from} but received ${quote(text)}.${didYouMean(text, ids)} Give an id of https://spdx.org/licenses, Public-Domain or all-rights-reserved.`,
+    { code: 'unknown-licence' },
+  );
+}
+
 /** `unknown` is an ordinary id here. If people wrote the allowed ids, pass them through `normaliseLicence` first. */
 export function isLicenceAllowed(licence: string, allowed: 'any' | readonly string[]): boolean {
   if (allowed === 'any') return true;
@@ -122,14 +138,21 @@ export function branchesOf(text: string): readonly string[] {
 }
 
 function normaliseOne(given: string): Licence {
-  const lower = given.toLowerCase().replace(/\s+/g, ' ').replace(/\.$/, '');
+  return recognised(plain(given)) ?? { id: given, url: null };
+}
+
+function plain(text: string): string {
+  return text.toLowerCase().replace(/\s+/g, ' ').replace(/\.$/, '');
+}
+
+function recognised(lower: string): Licence | null {
   return (
     known(lower) ??
     gnuLicence(lower) ??
     creativeCommonsAddress(lower) ??
     spdxAddress(lower) ??
     creativeCommonsWords(lower) ??
-    reserved(lower) ?? { id: given, url: null }
+    reserved(lower)
   );
 }
 

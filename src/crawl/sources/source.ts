@@ -22,6 +22,10 @@ export interface FoundPhoto extends Rights {
   /** The address of the bytes. Fetch it only if `problem` is null. */
   readonly url: string;
   readonly problem: PhotoProblem | null;
+  /** `curator`: the source gives no licence, and the curator stated licence and creator. */
+  readonly rightsBy?: 'curator';
+  /** The creator that the source names, if the curator stated the rights. */
+  readonly sourceCreator?: string | null;
 }
 
 export const NO_RIGHTS: Rights = { licence: UNKNOWN_LICENCE, licenceUrl: null, creator: null, pageUrl: null };

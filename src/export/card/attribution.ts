@@ -54,8 +54,16 @@ export function changeOf(
   return row.file_name.endsWith('.png') && !row.attribution.endsWith(CHANGES.stripped) ? 'reencoded' : 'stripped';
 }
 
+const STATED = 'as the curator states';
+
+/** True if the curator stated the licence of a row, because the source gives none. Only its attribution line tells. */
+export function isStated(row: Parameters<typeof changeOf>[0]): boolean {
+  return row.attribution.endsWith(`, ${STATED}, ${CHANGES[changeOf(row)]}`);
+}
+
 type Credit = Pick<PhotoRow, 'source' | 'source_id' | 'page_url' | 'creator' | 'license' | 'license_url'> & {
   readonly change: PictureChange;
+  readonly isStated?: boolean;
 };
 
 /**
@@ -64,8 +72,8 @@ type Credit = Pick<PhotoRow, 'source' | 'source_id' | 'page_url' | 'creator' | '
  * source's id stands for it.
  */
 export function attributionText(credit: Credit): string {
-  const { title, author, page, licence, licenceUrl, changes } = partsOf(credit);
-  return `${title}${inBrackets(page)} by ${author}, ${licence}${inBrackets(licenceUrl)}, ${changes}`;
+  const { title, author, page, licence, licenceUrl, ending } = partsOf(credit);
+  return `${title}${inBrackets(page)} by ${author}, ${licence}${inBrackets(licenceUrl)}, ${ending}`;
 }
 
 function partsOf(credit: Credit) {
@@ -82,6 +90,7 @@ function partsOf(credit: Credit) {
     licence: license === UNKNOWN ? 'licence unknown' : `licence ${license}`,
     licenceUrl: license_url,
     changes: CHANGES[credit.change],
+    ending: `${credit.isStated === true ? `${STATED}, ` : ''}${CHANGES[credit.change]}`,
   };
 }
 
@@ -103,7 +112,7 @@ export function attributionCsvRows(rows: readonly PhotoRow[]): string {
 }
 
 function csvCells(row: PhotoRow): readonly string[] {
-  const { page, licenceUrl, changes } = partsOf({ ...row, change: changeOf(row) });
+  const { page, licenceUrl, changes } = partsOf({ ...row, change: changeOf(row), isStated: isStated(row) });
   return [
     `test/${row.file_name}`,
     row.id,
@@ -138,10 +147,11 @@ export function attributionPageClass({ wnid, class_name }: Pick<PhotoRow, 'wnid'
 }
 
 export function attributionPageLine(row: PhotoRow): string {
-  const { title, author, page, licence, licenceUrl, changes } = partsOf({ ...row, change: changeOf(row) });
+  const credit = { ...row, change: changeOf(row), isStated: isStated(row) };
+  const { title, author, page, licence, licenceUrl, ending } = partsOf(credit);
   const file = markdownLink(row.id, `test/${row.file_name}`);
   const rights = `${markdownLink(title, page)} by ${markdownText(author)}, ${markdownLink(licence, licenceUrl)}`;
-  return `- ${file}: ${rights}, ${changes}\n`;
+  return `- ${file}: ${rights}, ${ending}\n`;
 }
 
 /** Characters that CommonMark, GitHub's tables and formulas, or HTML read as markup, and `:`, which ends `http` in a link. */

@@ -21,7 +21,7 @@ import {
 import { datasheet } from './datasheet.ts';
 import { answerTo, citationOf, curatorsOf, frontMatter, openQuestions, titleOf, versionOf } from './front-matter.ts';
 import { LICENCES_PAGE } from '../verify/layout.ts';
-import { licenceTable } from './licences-page.ts';
+import { licenceTable, statedLicences } from './licences-page.ts';
 import { bullets, markdownTable, plainMarkdown, quotation } from './markdown.ts';
 import type { WrittenFile } from '../output-folder.process.ts';
 import { totalsOf, type Protocol } from '../protocol.ts';
@@ -241,7 +241,7 @@ function licences(protocol: Protocol): string {
 Every photo keeps its own licence, which is what its source states, or \`unknown\`. [${LICENCES_PAGE}](${LICENCES_PAGE}) says what each
 one asks of you. [ATTRIBUTION.md](ATTRIBUTION.md) and \`attribution.csv\` credit the creator of each photo.
 
-${licenceTable(protocol)}`;
+${[...statedLicences(protocol), licenceTable(protocol)].join('\n\n')}`;
 }
 
 function revisions(protocol: Protocol): string {

@@ -31,6 +31,7 @@ export function licencesPage(protocol: Protocol): string {
       'Each photo keeps its own licence: what the source said when the photo was found, or `unknown`. The column `license` of ' +
         '[attribution.csv](attribution.csv) has it; [ATTRIBUTION.md](ATTRIBUTION.md) names the creators.',
     ],
+    ...statedLicences(protocol).map((text) => [text]),
     ...ownLicence(protocol),
     [licenceTable(protocol)],
     ...(notes.length === 0
@@ -43,6 +44,16 @@ export function licencesPage(protocol: Protocol): string {
     [takedownText(protocol)],
   ];
   return `${sections.map((lines) => lines.join('\n')).join('\n\n')}\n`;
+}
+
+/** No sentence if all licences are those of the sources. */
+export function statedLicences({ licences }: Pick<Protocol, 'licences'>): readonly string[] {
+  const photos = licences.reduce((sum, { stated = 0 }) => sum + stated, 0);
+  if (photos === 0) return [];
+  const whose = photos === 1 ? 'its source gives' : 'their sources give';
+  return [
+    `The curators state the licence of ${countOf(photos, 'photo')}, because ${whose} none. Each line of attribution says so.`,
+  ];
 }
 
 function ownLicence({ card }: Protocol): readonly (readonly string[])[] {

@@ -5,6 +5,8 @@ import { tombstonesOf } from '../revisions/revision.repository.ts';
 import { selectPhotos, type ExportCandidate, type SelectedPhoto, type SelectionRules } from './select.ts';
 import { ExportTally } from './tally.ts';
 import { foldPhotoCounts } from '../../filter/run/photo-tally.repository.ts';
+import { displayPath } from '../../config/root.ts';
+import { placeFlags, rightsCommand } from '../../kernel/next-step.ts';
 import { throwIfInterrupted, UsageError } from '../../kernel/errors.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import { readSnapshot } from '../../platform/postgres/transactions.ts';
@@ -91,8 +93,13 @@ function noShortlist({ collection }: Workspace): UsageError {
   );
 }
 
-function nothingToExport({ collection }: Workspace, { leftOut }: Pick<Protocol, 'leftOut'>): UsageError {
+function nothingToExport({ collection, app }: Workspace, { leftOut }: Pick<Protocol, 'leftOut'>): UsageError {
   const why = leftOut.map(({ reason, count }) => `${reason} ${count}`).join(', ');
+  if (leftOut.some(({ reason }) => reason === 'licence'))
+    throw new UsageError(
+      `No photo of '${collection.name}' can be exported (${why}). The licences of the accepted photos do not allow it. If their source gives none, state their own one, for example:\n  ${rightsCommand(placeFlags(collection.name, displayPath(app.dataDir)))}`,
+      { code: 'nothing-to-export' },
+    );
   return new UsageError(
     `No photo of '${collection.name}' can be exported${why === '' ? '' : ` (${why})`}. A revision has the photos that reviewers accepted, under licences that allow redistribution: run winnow review, or see --licences.`,
     { code: 'nothing-to-export' },

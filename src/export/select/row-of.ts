@@ -57,6 +57,7 @@ export function rowOf(photo: SelectedPhoto, file: ExportedFile, context: RowCont
     decided_by: decidedBy,
     ...(EXPORT_MODES[context.mode].hasSearchedWnid ? { searched_wnid: photo.wnid } : {}),
   };
-  const row = { ...origin, attribution: attributionText({ ...origin, change: file.change }), ...content };
+  const attribution = attributionText({ ...origin, change: file.change, isStated: rights.rightsBy === 'curator' });
+  const row = { ...origin, attribution, ...content };
   return context.nameFor === null ? row : { ...row, file_name: `${folder}/${context.nameFor(row, photo)}` };
 }

@@ -14,7 +14,7 @@ const ORDERS = [...SHOWN_BY, 'import'] as const;
 export class ExportTally {
   readonly #folders = new Map<string, number>();
   readonly #leftOut = new Map<string, number>();
-  readonly #licences = new Map<string, { url: string; photos: number }>();
+  readonly #licences = new Map<string, { url: string; photos: number; stated?: number }>();
   readonly #sources = new Map<string, { photos: number; pages: number; addresses: number }>();
   readonly #tags = new Map<string, number>();
   readonly #orders = new Map<string, number>();
@@ -53,9 +53,15 @@ export class ExportTally {
       pages: source.pages + (page === '' ? 0 : 1),
       addresses: source.addresses + (webAddress(rights.url) === '' ? 0 : 1),
     });
+    this.#addLicence(license, url, rights.rightsBy === 'curator');
+  }
+
+  #addLicence(license: string, url: string, isStated: boolean): void {
     const known = this.#licences.get(license);
     // The first address of a licence in the order of the photos, so that it does not change between two exports.
-    this.#licences.set(license, { url: known?.url || url, photos: (known?.photos ?? 0) + 1 });
+    const stated = (known?.stated ?? 0) + (isStated ? 1 : 0);
+    const counts = { photos: (known?.photos ?? 0) + 1, ...(stated === 0 ? {} : { stated }) };
+    this.#licences.set(license, { url: known?.url || url, ...counts });
   }
 
   counts(nameOf: (folder: string) => string): Counts {

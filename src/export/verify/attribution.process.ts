@@ -8,6 +8,7 @@ import {
   attributionPageLine,
   attributionText,
   changeOf,
+  isStated,
 } from '../card/attribution.ts';
 import type { PhotoRow } from '../select/photo-row.ts';
 import type { ExportContent } from './content.process.ts';
@@ -60,7 +61,7 @@ export async function checkAttributionTexts(content: ExportContent): Promise<voi
     if (row.wnid !== wnid) page.update(attributionPageClass(row));
     wnid = row.wnid;
     page.update(attributionPageLine(row));
-    const text = attributionText({ ...row, change: changeOf(row) });
+    const text = attributionText({ ...row, change: changeOf(row), isStated: isStated(row) });
     if (row.attribution !== text)
       findings.breach('attribution', place, `Expected the attribution '${text}' but received '${row.attribution}'`);
   }

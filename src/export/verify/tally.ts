@@ -1,5 +1,5 @@
 import type { PictureChange } from '../../kernel/picture-change.ts';
-import { changeOf } from '../card/attribution.ts';
+import { changeOf, isStated } from '../card/attribution.ts';
 import type { PhotoRow } from '../select/photo-row.ts';
 import type { Protocol } from '../protocol.ts';
 
@@ -11,6 +11,7 @@ export class Tally {
   readonly changes: Record<PictureChange, number> = { unchanged: 0, stripped: 0, reencoded: 0 };
   readonly #classes: Counts = new Map();
   readonly #licences: Counts = new Map();
+  readonly #stated: Counts = new Map();
   readonly #sources: Counts = new Map();
   readonly #pages: Counts = new Map();
   readonly #addresses: Counts = new Map();
@@ -22,6 +23,7 @@ export class Tally {
     this.changes[changeOf(row)] += 1;
     increase(this.#classes, row.wnid);
     increase(this.#licences, row.license);
+    if (isStated(row)) increase(this.#stated, row.license);
     increase(this.#sources, row.source);
     if (row.page_url !== '') increase(this.#pages, row.source);
     if (row.source_url !== '') increase(this.#addresses, row.source);
@@ -41,6 +43,11 @@ export class Tally {
     const tables: readonly Parameters<typeof differences>[] = [
       ['photos of class', protocol.classes.map(({ wnid, photos }) => [wnid, photos]), this.#classes],
       ['photos of licence', protocol.licences.map(({ licence, photos }) => [licence, photos]), this.#licences],
+      [
+        'photos with the stated licence',
+        protocol.licences.flatMap(({ licence, stated }) => (stated === undefined ? [] : [[licence, stated] as const])),
+        this.#stated,
+      ],
       ['photos of source', protocol.sources.map(({ source, photos }) => [source, photos]), this.#sources],
       ['photos of tag', protocol.tags.map(({ tag, photos }) => [tag, photos]), this.#tags],
     ];

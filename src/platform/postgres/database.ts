@@ -44,6 +44,10 @@ interface PictureTable {
   not_before: OptionalTimestamp;
   /** The photo whose pruned bytes this picture is fetched again for. */
   refetch_photo_id: Generated<number | null>;
+  /** `curator`: the source gives no licence, and the curator stated the rights. */
+  rights_by: Generated<'source' | 'curator'>;
+  /** The creator that the source names, if the curator stated the rights. */
+  source_creator: Generated<string | null>;
 }
 
 interface LicenceTable {

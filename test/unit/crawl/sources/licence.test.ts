@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isLicenceAllowed, normaliseLicence } from '../../../../src/crawl/sources/licence.ts';
+import { givenLicence, isLicenceAllowed, normaliseLicence } from '../../../../src/crawl/sources/licence.ts';
 
 const CC = 'https://creativecommons.org';
 
@@ -126,6 +126,21 @@ describe('normaliseLicence', () => {
   it('reads long texts that are not licences in linear time', () => {
     const texts = [' '.repeat(1e6), 'by '.repeat(1e6), 'a OR '.repeat(1e6), '0'.repeat(1e6)].map((text) => `x${text}x`);
     for (const text of texts) expect(normaliseLicence(text).id).toBe(text);
+  });
+});
+
+describe('givenLicence', () => {
+  it.each(['CC-BY-4.0', 'cc by 4.0', 'MIT OR GPL-2.0+', 'GFDL-1.3', 'public domain', 'unknown'])('takes %j', (text) => {
+    expect(givenLicence(text, '--licence')).toEqual(normaliseLicence(text));
+  });
+
+  it.each([
+    ['CC-BY-5.0', "received 'CC-BY-5.0'. Did you mean 'CC-BY-"],
+    ['MITT', "Did you mean 'MIT'?"],
+    ['MIT OR mine', "received 'MIT OR mine'. Give an id of https://spdx.org/licenses"],
+    ['', "for --licence but received ''"],
+  ])('refuses %j and quotes it', (text, said) => {
+    expect(() => givenLicence(text, '--licence')).toThrow(said);
   });
 });
 

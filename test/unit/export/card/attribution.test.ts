@@ -7,6 +7,7 @@ import {
   attributionPageLine,
   attributionText,
   creatorText,
+  isStated,
   rightsTexts,
 } from '../../../../src/export/card/attribution.ts';
 import { photoRow } from '../../../support/photo-files.ts';
@@ -73,6 +74,13 @@ describe('attributionText', () => {
       'Photo p0 from flickr (https://example.org/p0) by Ann, ' +
         'licence CC-BY-4.0 (https://creativecommons.org/licenses/by/4.0/), unchanged',
     );
+  });
+
+  it('says that the curator stated the licence, and verify reads that from it', () => {
+    const stated = attributionText({ ...photoRow('p0'), change: 'unchanged', isStated: true });
+    expect(stated).toMatch(/ licence CC-BY-4\.0 \(\S+\), as the curator states, unchanged$/);
+    expect(isStated({ ...photoRow('p0'), attribution: stated })).toBe(true);
+    expect(isStated(photoRow('p0'))).toBe(false);
   });
 
   it('says what was changed, and leaves out what is not known', () => {

@@ -1,0 +1,88 @@
+import type { Command } from 'commander';
+import { givenLicence } from '../crawl/sources/licence.ts';
+import { UsageError } from '../kernel/errors.ts';
+import type { Workspace } from '../models/workspace/workspace.process.ts';
+import { stateRights, type RightsStated } from '../operate/upkeep/state-rights.repository.ts';
+import { recorded } from '../runtime/activity/activity.repository.ts';
+import { localActor } from '../runtime/activity/local-actor.process.ts';
+import { classOption } from './review/list-flags.ts';
+import { classesOf } from './run/wanted.ts';
+import { addCommand, runOnCollection, type GlobalFlags } from './start/context.ts';
+import { countText, nonEmpty, plural, writeResult } from './text/output.ts';
+
+interface RightsFlags extends GlobalFlags {
+  readonly class?: readonly string[];
+  readonly sourceId: string;
+  readonly licence: string;
+  readonly creator?: string;
+}
+
+const HELP = `
+Use this for photos of a folder or of a list of addresses whose licence you know. Photos that have no
+licence are not exported. A licence that labels.csv or the list states is never replaced, and photos from
+sites keep what the site says. winnow show and the attribution of an export say that the curator stated
+the licence. A later crawl of the folder keeps it. --licence unknown takes it back.
+
+Examples:
+  winnow rights set --collection birds --licence CC-BY-4.0 --creator "Ana"
+  winnow rights set --collection birds --licence CC0-1.0 --class 'jay, kite'
+  winnow rights set --collection birds --licence CC0-1.0 --source-id 'jay/2024-*'
+`;
+
+export function addRightsCommand(program: Command): void {
+  const rights = program.command('rights').description('State the licence of photos whose source gives none');
+  addCommand(rights, 'set', 'State the licence and creator of photos whose source gives no licence')
+    .requiredOption('--licence <id>', 'an SPDX id such as CC-BY-4.0, Public-Domain or all-rights-reserved')
+    .option('--creator <name>', 'whom to credit, for photos whose source names no creator')
+    .addOption(classOption())
+    .option('--source-id <pattern>', "only photos with these ids, such as 'jay/2024-*' (* any characters, ? one)", '*')
+    .addHelpText('after', HELP)
+    .action((flags: RightsFlags) =>
+      runOnCollection(flags, { name: 'rights', access: 'use' }, async (workspace) => {
+        const result = await setRights(workspace, flags);
+        await writeResult(flags, result, () => resultText(result));
+      }),
+    );
+}
+
+type Result = RightsStated & { readonly collection: string; readonly licence: string };
+
+async function setRights({ app, scope, collection }: Workspace, flags: RightsFlags): Promise<Result> {
+  const { class: labels, sourceId, creator = null } = flags;
+  const licence = givenLicence(flags.licence, '--licence');
+  const detail = { licence: licence.id, ...(creator === null ? {} : { creator }), ...choiceOf(flags) };
+  const counts = await recorded(
+    app.db,
+    {
+      ...localActor(),
+      action: 'rights-set',
+      collection: collection.name,
+      detail,
+      resultOf: (result) => ({ ...result }),
+    },
+    () => {
+      const wnids = labels === undefined ? null : classesOf(collection, labels);
+      return stateRights(app.db, scope, { licence, creator, wnids, sourceId });
+    },
+  );
+  if (Object.values(counts).every((count) => count === 0))
+    throw new UsageError(
+      `No photo of '${collection.name}' matches${labels === undefined ? '' : ` --class '${labels.join(', ')}' and`} --source-id '${sourceId}'; nothing was changed. winnow candidates lists the ids.`,
+      { code: 'no-photo-matches' },
+    );
+  return { collection: collection.name, licence: licence.id, ...counts };
+}
+
+function choiceOf({ class: labels, sourceId }: RightsFlags): Record<string, unknown> {
+  return { ...(labels === undefined ? {} : { class: labels }), ...(sourceId === '*' ? {} : { sourceId }) };
+}
+
+function resultText({ collection, licence, changed, unchanged, statedBySource, fromSites }: Result): string {
+  const parts = nonEmpty([
+    `licence ${licence} set for ${plural(changed, 'photo')} of ${collection}`,
+    unchanged > 0 && `${countText(unchanged)} had it already`,
+    statedBySource > 0 && `${countText(statedBySource)} left alone, because their source states a licence`,
+    fromSites > 0 && `${countText(fromSites)} from sites left alone`,
+  ]);
+  return `${parts.join('; ')}\n`;
+}
