@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { suiteFolder } from '../../../support/process-tree.ts';
 import { licenceChoices } from '../../../../src/crawl/sources/licence.ts';
 import { tablesOf } from '../../../../src/operate/backup/copy-tables.process.ts';
+import type { Contents } from '../../../../src/operate/backup/portions.ts';
 import type { Database } from '../../../../src/platform/postgres/database.ts';
 import { Lease } from '../../../../src/platform/postgres/lease.ts';
 import { migrate, openPool } from '../../../../src/platform/postgres/open-database.ts';
@@ -94,11 +95,11 @@ async function saidBy(commands: readonly string[], url: string) {
   return all;
 }
 
-async function rowsOf(url: string): Promise<Record<string, unknown>> {
+async function rowsOf(url: string): Promise<Record<string, Contents>> {
   const client = new Client({ connectionString: url, application_name: applicationName() });
   await client.connect();
   try {
-    const all: Record<string, unknown> = {};
+    const all: Record<string, Contents> = {};
     const { signal } = new AbortController();
     for (const table of await tablesOf(client, signal)) all[table.name] = await table.contents();
     return all;
