@@ -35,15 +35,13 @@ const REST = [
   ...files('integration/server', 'accessibility', 'database-killed', 'page', 'queues'),
   ...files('integration/status', 'made-catalogue'),
 ];
-/** End-to-end tests that keep every processor busy most of the time. */
-const BUSY = files('e2e', 'interruptions', 'reference-decisions');
 /** End-to-end tests that measure how long something takes. */
 const ALONE = files('e2e', 'clock-leap', 'two-servers');
 
 /** A busy machine may take seconds for what is polled. */
 const POLL = { poll: { timeout: 10_000 } };
 
-const e2e = {
+const services = {
   // The tests run in processes that they start. Files leave no state behind, and loading all modules for each file takes seconds.
   isolate: false,
   globalSetup: [support('build-setup.ts'), support('postgres-setup.ts')],
@@ -77,62 +75,37 @@ export default defineConfig({
       },
       {
         test: {
+          ...services,
           name: 'integration',
           root,
-          include: ['test/integration/**/*.test.ts', 'test/contract/**/*.test.ts'],
+          include: ['test/integration/**/*.test.ts', 'test/contract/**/*.test.ts', ...WAYS],
           exclude: REST,
-          globalSetup: [support('build-setup.ts'), support('postgres-setup.ts')],
-          isolate: false,
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
-          expect: POLL,
-          // Tests sometimes wait for locks and for the end of pauses, so four workers keep two cores busy.
+          // Tests wait for locks, pauses and the end of processes, so four workers keep two cores busy. The ways through the
+          // program are not a project of their own, because each project loads and compiles all modules again.
           maxWorkers: 4,
           sequence: { groupOrder: 1 },
         },
       },
       {
         test: {
-          ...e2e,
-          name: 'e2e',
+          ...services,
+          name: 'rest',
           root,
-          include: WAYS,
-          maxWorkers: 3,
+          include: ['test/e2e/**/*.test.ts', ...REST],
+          exclude: [...WAYS, ...ALONE],
+          // Tests wait for sites, retries and the end of processes, so four workers keep two cores busy.
+          maxWorkers: 4,
           sequence: { groupOrder: 2 },
         },
       },
       {
         test: {
-          ...e2e,
-          name: 'rest',
-          root,
-          include: ['test/e2e/**/*.test.ts', ...REST],
-          exclude: [...WAYS, ...BUSY, ...ALONE],
-          // Tests wait for sites, retries and the end of processes, so four workers keep two cores busy.
-          maxWorkers: 4,
-          sequence: { groupOrder: 3 },
-        },
-      },
-      {
-        test: {
-          ...e2e,
-          name: 'rest-busy',
-          root,
-          include: BUSY,
-          // These tests use both processors for minutes. If other programs run, they take several times as long.
-          testTimeout: 900_000,
-          maxWorkers: 2,
-          sequence: { groupOrder: 4 },
-        },
-      },
-      {
-        test: {
-          ...e2e,
+          ...services,
           name: 'rest-alone',
           root,
           include: ALONE,
           fileParallelism: false,
-          sequence: { groupOrder: 5 },
+          sequence: { groupOrder: 3 },
         },
       },
     ],

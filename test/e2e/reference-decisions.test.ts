@@ -25,7 +25,8 @@ interface Expected {
 }
 type Image = { readonly file: string } & Partial<Record<(typeof MODES)[number], Expected>>;
 
-describe('decisions of the PyTorch and torchvision reference', () => {
+// All of them, with all crops, keep both processors busy for minutes.
+describe('decisions of the PyTorch and torchvision reference', { timeout: 900_000 }, () => {
   it('are ours, for each photo and label, whether all crops are run or only the needed ones', async (context) => {
     if (!(await exists(path.join(shared, 'golden', 'reference-decisions.json'))))
       context.skip('the reference photos are not on this machine');

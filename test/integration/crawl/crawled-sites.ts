@@ -5,7 +5,7 @@ import { expect } from 'vitest';
 import type { CandidateLine } from '../../../src/status/candidate-list.repository.ts';
 import { FLICKR_LICENCES } from '../../../src/crawl/sources/flickr/licences.ts';
 import { dumpOf } from './open-data/dump.ts';
-import { duckduckgoResults, startDuckduckgoSite, type DuckduckgoBlock } from '../../support/sites/duckduckgo-site.ts';
+import { duckduckgoResults, startDuckduckgoSite } from '../../support/sites/duckduckgo-site.ts';
 import {
   flickrPhotos,
   startFlickrSite,
@@ -204,11 +204,11 @@ const pictureUrl = ({ mediaUrl }: FlickrSite, photo: FlickrSitePhoto | undefined
   `${mediaUrl}/${photo?.server}/${photo?.id}_${photo?.secret}.jpg`;
 
 /** DuckDuckGo searches, in pages of five results; the pictures are on a host of their own. */
-export async function startDuckduckgo(block?: DuckduckgoBlock): Promise<CrawledSite> {
+export async function startDuckduckgo(blockAfter?: number): Promise<CrawledSite> {
   const { host, photos } = await startPictures(12);
   const results = duckduckgoResults(photos.length, (i) => pictureUrl(host, photos[i]));
   const site = await startDuckduckgoSite({ results, perPage: 5 });
-  if (block !== undefined) [site.block, site.blockAfter] = [block, 2];
+  if (blockAfter !== undefined) site.blockAfter = blockAfter;
   return {
     searchedBy: 'names',
     flags: ['--source', 'duckduckgo'],

@@ -16,7 +16,7 @@ beforeAll(async () => {
 async function verify(root: string, changes: Partial<VerifyOptions> = {}): Promise<Verification> {
   return verifyFolder(root, {
     sample: null,
-    threads: 2,
+    threads: 1,
     cropsPerPass: 8,
     provider: 'cpu',
     maxPixels: 100_000_000,

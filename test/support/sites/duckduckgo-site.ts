@@ -8,28 +8,20 @@ interface DuckduckgoSiteOptions {
   readonly perPage: number;
 }
 
-/** Answers of a block. */
-const BLOCKS = {
-  'status-202': {
-    status: 202,
-    body: '<html><div class="anomaly-modal__title">Unfortunately, bots use DuckDuckGo too.</div></html>',
-  },
-  'redirect-418': { status: 302, headers: { location: '/418.htm' }, body: '' },
-} as const satisfies Record<string, LocalAnswer>;
-
-export type DuckduckgoBlock = keyof typeof BLOCKS;
+/** The answer to a client that is blocked. */
+const BLOCK: LocalAnswer = { status: 302, headers: { location: '/418.htm' }, body: '' };
 
 /**
  * A local DuckDuckGo: the search page that gives a token for a query and a User-Agent, and the results that come with it.
- * A request with a token of another query or User-Agent gets 403, as does one without a Referer. If there is a `block`, it is
- * sent instead of all answers after the first `blockAfter`.
+ * A request with a token of another query or User-Agent gets 403, as does one without a Referer. It blocks the
+ * client after the first `blockAfter` answers.
  */
 export async function startDuckduckgoSite(options: DuckduckgoSiteOptions) {
-  const site: { block: DuckduckgoBlock | null; blockAfter: number } = { block: null, blockAfter: 0 };
+  const site = { blockAfter: Number.POSITIVE_INFINITY };
   let answered = 0;
   const server = await startLocalServer((request) => {
     if (request.url.pathname === '/418.htm') return { status: 200, body: '<html><h1>I am a teapot</h1></html>' };
-    if (site.block !== null && answered >= site.blockAfter) return BLOCKS[site.block];
+    if (answered >= site.blockAfter) return BLOCK;
     answered += 1;
     return answerOf(request, options);
   });
