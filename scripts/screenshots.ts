@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
@@ -14,8 +14,8 @@ import { findChromium, NO_CHROMIUM, openBrowser } from '../test/support/browser.
 
 /**
  * `node --import tsx scripts/screenshots.ts [NAME …] [--data DIR]`: renews the pictures in docs/images/, or those whose names begin
- * with a NAME: the dashboard while the demo runs, then the other pages. Some photos are reviewed and exported, so that the
- * pages have something to show. With `--data`, a data folder in which the demo has run: there are no pictures of it running.
+ * with a NAME: the dashboard while the demo runs, then the other pages. With `--data`, a data folder in which the demo has run:
+ * there are no pictures of it running.
  */
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
 const WINNOW = path.join(ROOT, 'src', 'cli', 'winnow.cjs');
@@ -38,16 +38,19 @@ const RUNNING: readonly Shot[] = [
   { name: 'funnel', path: '/c/demo/', ready: '.funnel li', width: 1_100, height: 1_250 },
   { name: 'funnel-narrow', path: '/c/demo/', ready: '.funnel li', width: 390, height: 1_250 },
 ];
+/** The class with most accepted photos. */
+const CHURCHES = '#class-n03028079';
 const PAGES: readonly Shot[] = [
-  { name: 'contact-sheet', path: '/c/demo/sheet/shortlist.html', ready: 'section.class', width: 1_100, height: 800 },
+  { name: 'contact-sheet', path: '/c/demo/sheet/shortlist.html', ready: CHURCHES, width: 1_100, height: 800 },
   { name: 'review', path: '/c/demo/review', ...DESK },
-  { name: 'review-grid', path: '/c/demo/review/grid', ...DESK },
+  { name: 'review-grid', path: '/c/demo/review/grid?state=accepted', ...DESK },
   { name: 'review-classes', path: '/c/demo/review/classes', ...DESK },
+  { name: 'report', path: '/c/demo/report', ready: '.big-numbers', width: 1_100, height: 800 },
   { name: 'revisions', path: '/c/demo/revisions', ready: '.revision', width: 1_100, height: 1_000 },
   { name: 'review-phone', path: '/c/demo/review', ...DESK, width: 390, height: 844 },
 ];
 /** Number of kept photos on the dashboard when its pictures are taken. */
-const ENOUGH_PHOTOS = 20;
+const ENOUGH_PHOTOS = 8;
 /** Rates are of some seconds, and pictures fade in. */
 const SETTLE_MS = 3_000;
 const WEBP = { quality: 78, effort: 6 };
@@ -95,7 +98,7 @@ async function shoot(browser: Browser, origin: string, shots: readonly Shot[]): 
       await page.goto(`${origin}${where}`);
       await page.locator(ready).first().waitFor();
       // The contact sheet begins with its facts.
-      if (ready === 'section.class') await page.evaluate(`document.querySelector('${ready}').scrollIntoView()`);
+      if (ready === CHURCHES) await page.evaluate(`document.querySelector('${ready}').scrollIntoView()`);
       await page.waitForTimeout(SETTLE_MS);
       await save(page, `${name}-${colorScheme}`);
     }
@@ -119,28 +122,17 @@ async function untilSomeAreKept(browser: Browser, origin: string): Promise<void>
   await page.close();
 }
 
-const verdictOf = (n: number): string => (n % 5 < 3 ? 'reject,wrong-class' : 'accept,');
-
-/** Two of three photos get a verdict of one reviewer, some of them one of a second reviewer, who does not always agree. */
-async function reviewSome(file: string, on: readonly string[]): Promise<void> {
-  const lines = (await outputOf(['verdicts', '--json', ...on])).trimEnd().split('\n');
-  const subjects = lines.map((line): { sha256: string; wnid: string } => JSON.parse(line));
-  const rows = subjects.flatMap(({ sha256, wnid }, i) => [
-    ...(i % 3 === 2 ? [] : [`${sha256},${wnid},${verdictOf(i)},Ben`]),
-    ...(i % 3 === 0 ? [`${sha256},${wnid},${verdictOf(i % 4 === 0 ? i + 2 : i)},Chris`] : []),
-  ]);
-  await writeFile(file, ['sha256,wnid,verdict,reason,reviewer', ...rows].join('\n'));
-  await outputOf(['verdicts', 'import', file, ...on]);
-}
-
-/** Makes two revisions: one of the photos without conditions, then one of all that may be passed on. */
-async function exportTwice(folder: string, on: readonly string[]): Promise<void> {
-  const open = ['--licences', 'CC0-1.0,Public-Domain'];
-  for (const [name, options] of [
-    ['v1', open],
-    ['v2', []],
-  ] as const)
-    await outputOf(['export', '--out', path.join(folder, name), ...options, ...on]);
+/** A photo that is accepted although the models are surest of another class: the path of its page. */
+async function surestAccepted(on: readonly string[]): Promise<string> {
+  const linesOf = async (command: string, ...flags: readonly string[]): Promise<Record<string, string | number>[]> =>
+    (await outputOf([command, ...flags, '--json', ...on]))
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+  const accepted = new Set((await linesOf('verdicts', '--state', 'accepted')).map(({ sha256 }) => sha256));
+  const listed = (await linesOf('shortlist')).filter(({ sha256 }) => accepted.has(sha256 ?? ''));
+  const [surest] = listed.toSorted((a, b) => Number(b['confusionProb']) - Number(a['confusionProb']));
+  return `/c/demo/review?photo=${surest?.['sha256']}.${surest?.['wnid']}`;
 }
 
 /** Runs the demo, and takes the pictures of the dashboard while it runs. */
@@ -166,10 +158,13 @@ async function main(): Promise<void> {
   const browser = await openBrowser(chromium);
   try {
     if (values.data === undefined) await runDemo(browser, data, wanted(RUNNING));
-    await reviewSome(path.join(folder, 'verdicts.csv'), on);
-    await exportTwice(path.join(folder, 'exports'), on);
+    // A second revision, so that the page of revisions has a change to show: the photos without conditions.
+    const open = ['--licences', 'CC0-1.0,Public-Domain'];
+    await outputOf(['export', '--out', path.join(folder, 'open'), ...open, ...on]);
+    const photo = await surestAccepted(on);
+    const pages = PAGES.map((shot) => (shot.path === '/c/demo/review' ? { ...shot, path: photo } : shot));
     await whileServing(['review', ...on, '--port', '0', '--reviewer', 'Ana'], (origin) =>
-      shoot(browser, origin, wanted(PAGES)),
+      shoot(browser, origin, wanted(pages)),
     );
   } finally {
     await browser.close();

@@ -1,40 +1,85 @@
+import { access } from 'node:fs/promises';
 import path from 'node:path';
 import process from 'node:process';
 import type { Command } from 'commander';
+import type { App } from '../runtime/open/app.process.ts';
 import type { Workspace } from '../models/workspace/workspace.process.ts';
-import { addSampleReferences } from '../filter/references/references.process.ts';
-import { packageRoot } from '../config/root.ts';
+import { addDisplayReferences, addSampleReferences } from '../filter/references/references.process.ts';
+import { displayPath, packageRoot } from '../config/root.ts';
 import { codeOf, messageOf } from '../kernel/errors.ts';
+import { withFileLock } from '../platform/lock/file-lock.ts';
+import { pathOf } from '../page/frame.tsx';
+import { bestOutsider } from '../report/page/models.ts';
+import type { WrittenReport } from '../report/write-report.process.ts';
+import { importVerdicts } from '../review/import/import.process.ts';
+import { readVerdicts } from '../review/import/read-verdicts.process.ts';
+import type { MadeShortlist } from '../shortlist/make-shortlist.process.ts';
 import { whereFlags } from './crawl/crawl.ts';
-import { writeOut, EXIT } from './text/output.ts';
+import { exportAndRecord, optionsOf } from './export/export.ts';
+import { verificationText, verifyWithProgress } from './export/verify.ts';
+import { reportAndRecord, withInterval } from './report.ts';
 import { serveReview } from './review/review.ts';
-import { runToShortlist } from './run/run.ts';
+import { serve } from './server.ts';
+import { runToShortlist, writeFunnel, writeOutcome } from './run/run.ts';
+import { makeShortlistWithProgress } from './shortlist/shortlist.ts';
 import { addGlobalFlags, type CollectionContext, type GlobalFlags } from './start/context.ts';
+import { checkedFunnel, funnelText } from './status/status.ts';
+import { linesText, nonEmpty, plural, writeOut, EXIT } from './text/output.ts';
 
-const SAMPLES = path.join(packageRoot, 'assets', 'samples');
+const DEMO = path.join(packageRoot, 'assets', 'demo');
+/** Ordinary photos of classes of the demo, which are not filtered. */
+const CLEAN = path.join(DEMO, 'clean');
+
+interface DemoFlags extends GlobalFlags {
+  readonly verdicts: boolean;
+  readonly review: boolean;
+}
 
 export function addDemoCommand(program: Command): void {
   addGlobalFlags(
     program
       .command('demo')
-      .description('Crawl, filter and shortlist the bundled photos with the bundled models; needs no network'),
+      .description('Go from the bundled photos to a verified set and its report; needs no network')
+      .option('--no-verdicts', 'end after the shortlist, without the recorded verdicts')
+      .option('--no-review', 'do not serve the pages at the end'),
     { data: 'data/demo' },
   )
     .addHelpText(
       'after',
       `
-On a terminal it ends with the review page, which it serves until Ctrl-C. Otherwise it prints the
-command that opens the page. A second run finds nothing left to do. For a fresh start, remove the
-data folder first.
+It crawls, filters and shortlists the bundled photos with the bundled models. It imports the verdicts
+that were recorded for these photos (reviewer demo), exports the accepted photos to DIR/exports/demo,
+verifies the export, and writes a report to DIR/reports/demo. DIR is the data folder.
 
-Example:
+On a terminal it then serves the pages until Ctrl-C. Otherwise it prints the command that serves them.
+Interrupt it anywhere: the next run continues. A photo that has a verdict keeps it. An export
+that is there stays as it is. For a fresh start, remove the data folder first.
+
+Examples:
   winnow demo
+  winnow demo --no-verdicts               # you give the verdicts
 `,
     )
-    .action(async (flags: GlobalFlags) => {
+    .action(async (flags: DemoFlags) => {
       const collection = flags.collection ?? 'demo';
-      await runToShortlist({ ...flags, collection, from: SAMPLES, source: ['folder'] }, 'demo', endWithReview);
+      const end = flags.verdicts ? toTheEnd : withoutVerdicts;
+      await runToShortlist(
+        { ...flags, collection, from: DEMO, source: ['folder'] },
+        'demo',
+        (workspace, context, made) => end(workspace, { ...context, flags: { ...flags, collection } }, made),
+      );
     });
+}
+
+interface DemoContext extends CollectionContext {
+  readonly flags: DemoFlags;
+}
+
+/** Reviewers compare photos with the valid ones and the clean ones of the demo. */
+async function addReferences(app: App, signal: AbortSignal): Promise<void> {
+  await addSampleReferences(app, DEMO, signal);
+  const counts = { seen: 0, held: 0, unchanged: 0, unreadable: {} };
+  await addDisplayReferences(app, { dir: CLEAN }, { signal, counts });
 }
 
 const HUMAN_STEP = `
@@ -42,19 +87,124 @@ A photo that the filter keeps is hard for these models, or is no valid photo of 
 Choosing the valid ones is the human step:
 `;
 
-async function endWithReview({ app }: Workspace, context: CollectionContext): Promise<number> {
-  await addSampleReferences(app, SAMPLES, context.signal);
-  if (context.flags.json === true) return EXIT.done;
+async function withoutVerdicts({ app }: Workspace, context: DemoContext, made: MadeShortlist): Promise<number> {
+  await addReferences(app, context.signal);
+  if (context.flags.json === true) {
+    await writeFunnel(made.funnel);
+    return EXIT.done;
+  }
+  await writeOutcome(context, made);
   await writeOut(HUMAN_STEP);
-  if (process.stdout.isTTY) {
+  return serveOnTerminal(context, () => serveReview(app, context, null), `  winnow review ${whereFlags(context)}\n`);
+}
+
+/** A second process that runs the demo on the same data folder waits, and then finds everything done. */
+const LOCK = { purpose: 'finishing the demo', waitMs: 600_000 };
+
+async function toTheEnd(workspace: Workspace, context: DemoContext, { files }: MadeShortlist): Promise<number> {
+  const { app, collection } = workspace;
+  const { flags, signal } = context;
+  await addReferences(app, signal);
+  const lock = { ...LOCK, path: path.join(app.dataDir, 'demo.lock'), signal };
+  const { exported, isVerified, written } = await withFileLock(lock, () => finish(workspace, context));
+  const funnel = await checkedFunnel(workspace);
+  const code = isVerified ? EXIT.done : EXIT.incomplete;
+  if (flags.json === true) {
+    await writeFunnel(funnel);
+    return code;
+  }
+  const accuracy = accuracyText(written);
+  await writeOut(
+    `\n${nonEmpty([funnelText(funnel), accuracy, placesText({ sheet: files.html, exported, written })]).join('\n')}`,
+  );
+  if (!isVerified) return code;
+  const announce = (origin: string): Promise<void> =>
+    writeOut(`pages:         ${origin}${pathOf(collection.name)} (Ctrl-C ends it)\n`);
+  return serveOnTerminal(
+    context,
+    () => serve(app, context, { reviewer: null, announce }),
+    `pages:         winnow server ${whereFlags(context)}\n`,
+  );
+}
+
+interface Finished {
+  readonly exported: string;
+  readonly isVerified: boolean;
+  readonly written: WrittenReport;
+}
+
+/** Each step keeps what an earlier run has done, so that an interrupted demo continues. */
+async function finish(workspace: Workspace, context: DemoContext): Promise<Finished> {
+  const { signal, flags } = context;
+  const say = async (text: string): Promise<void> => (flags.json === true ? undefined : writeOut(text));
+  await say(await recordVerdicts(workspace, signal));
+  const { name } = workspace.collection;
+  const exported = path.join(flags.data, 'exports', name);
+  await say(await exportOnce(workspace, context, exported));
+  const verification = await verifyWithProgress(exported, context);
+  await say(`verified: ${verificationText(verification)}`);
+  const out = path.join(flags.data, 'reports', name);
+  const written = await reportAndRecord(workspace, { out, clean: CLEAN }, signal);
+  return { exported, isVerified: verification.ok, written };
+}
+
+/** The shortlist is made again, because its contact sheet shows how many photos are accepted. */
+async function recordVerdicts(workspace: Workspace, signal: AbortSignal): Promise<string> {
+  const { app, scope } = workspace;
+  const { verdicts } = await readVerdicts(path.join(DEMO, 'verdicts.csv'), {
+    mode: 'A',
+    resolveClass: (wnid) => ({ ok: true, wnid }),
+  });
+  const { imported } = await importVerdicts(app.db, { ...scope, onlyUnjudged: true }, verdicts);
+  if (imported === 0) return 'no recorded verdict is left to import\n';
+  await makeShortlistWithProgress(workspace, { signal });
+  return `imported ${plural(imported, 'recorded verdict')}\n`;
+}
+
+const EXPORT = { format: [], names: 'id', by: 'predicted', licences: null, pixels: true } as const;
+
+async function exportOnce(workspace: Workspace, context: DemoContext, out: string): Promise<string> {
+  const isThere = await access(out).then(
+    () => true,
+    () => false,
+  );
+  if (isThere) return 'the export is there already, and stays as it is\n';
+  const { photos } = await exportAndRecord(workspace, optionsOf({ ...context.flags, ...EXPORT, out }, context));
+  return `exported ${plural(photos, 'photo')}\n`;
+}
+
+function accuracyText({ report }: WrittenReport): string {
+  const best = bestOutsider(report);
+  if (best === null) return '';
+  const { model, accuracy, accuracyLow, accuracyHigh, clean, cleanLow, cleanHigh } = best;
+  return linesText([
+    `${model} took no part in the filter. It is right on ${withInterval(accuracy, accuracyLow, accuracyHigh)} of the`,
+    `accepted photos, and on ${withInterval(clean, cleanLow, cleanHigh)} of clean photos, which were not filtered.`,
+  ]);
+}
+
+function placesText({ sheet, exported, written }: Pick<Finished, 'exported' | 'written'> & { sheet: string }): string {
+  return linesText([
+    `contact sheet: ${displayPath(sheet)}`,
+    `export:        ${displayPath(exported)}`,
+    `report:        ${displayPath(path.join(written.path, 'report.html'))}`,
+  ]);
+}
+
+async function serveOnTerminal(
+  { flags, log }: DemoContext,
+  servePages: () => Promise<number>,
+  otherwise: string,
+): Promise<number> {
+  if (process.stdout.isTTY && flags.review) {
     try {
-      return await serveReview(app, context, null);
+      return await servePages();
     } catch (error) {
       // The demo itself has ended well.
       if (codeOf(error) !== 'server-address') throw error;
-      context.log.warn(messageOf(error));
+      log.warn(messageOf(error));
     }
   }
-  await writeOut(`  winnow review ${whereFlags(context)}\n`);
+  await writeOut(otherwise);
   return EXIT.done;
 }

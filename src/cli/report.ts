@@ -5,6 +5,7 @@ import { localActor } from '../runtime/activity/local-actor.process.ts';
 import { writeReport, type WrittenReport } from '../report/write-report.process.ts';
 import { nameOf, type Workspace } from '../models/workspace/workspace.process.ts';
 import { displayPath } from '../config/root.ts';
+import type { ActivityDetail } from '../kernel/activity.ts';
 import { UsageError } from '../kernel/errors.ts';
 import { REPORTED_PHOTOS, type ModelReport, type Report, type ReportedPhotos } from '../report/report.ts';
 import { fittedText } from '../kernel/texts.ts';
@@ -49,31 +50,34 @@ export function addReportCommand(program: Command): void {
     .option('--models <names>', 'only these models besides the members (separate by commas)')
     .addHelpText('after', HELP)
     .action((flags: ReportFlags) =>
-      runOnCollection(flags, { name: 'report', access: 'read' }, async (workspace, context) => {
-        const { name: collection } = workspace.collection;
-        const detail = flags.out === undefined ? {} : { folder: path.resolve(flags.out) };
-        const written = await recorded(
-          workspace.app.db,
-          {
-            ...localActor(),
-            action: 'report',
-            collection,
-            detail,
-            resultOf: ({ report }) => ({ photos: report.set.photos }),
-          },
-          () => reportWithProgress(workspace, flags, context.signal),
-        );
+      runOnCollection(flags, { name: 'report', access: 'read' }, async (workspace, { signal }) => {
+        const written = await reportAndRecord(workspace, flags, signal);
         await writeResult(flags, written.report, () => reportText(written, workspace));
       }),
     );
 }
 
-async function reportWithProgress(
+/** Writes the report, shows the progress, and adds the report to the activity log. */
+export async function reportAndRecord(
   workspace: Workspace,
-  flags: ReportFlags,
+  flags: Omit<ReportFlags, keyof GlobalFlags>,
   signal: AbortSignal,
 ): Promise<WrittenReport> {
-  const { out } = flags;
+  const { name: collection } = workspace.collection;
+  const detail = flags.out === undefined ? {} : { folder: path.resolve(flags.out) };
+  const action = { ...localActor(), action: 'report', collection, detail, resultOf: recordedOf } as const;
+  return recorded(workspace.app.db, action, () => reportWithProgress(workspace, flags, signal));
+}
+
+function recordedOf({ report }: WrittenReport): ActivityDetail {
+  return { photos: report.set.photos };
+}
+
+async function reportWithProgress(
+  workspace: Workspace,
+  { out, ...flags }: Omit<ReportFlags, keyof GlobalFlags>,
+  signal: AbortSignal,
+): Promise<WrittenReport> {
   if (out === undefined)
     throw new UsageError('No folder was given. Add --out DIR, the folder to write, such as reports/v1.', {
       code: 'report-out',
@@ -161,7 +165,7 @@ function accuracyCells({ accuracy, accuracyLow, accuracyHigh, drop, ...of }: Mod
 }
 
 /** `3.3 % (1.3 to 8.1)` */
-function withInterval(value: number | null, low: number | null, high: number | null): string {
+export function withInterval(value: number | null, low: number | null, high: number | null): string {
   if (value === null) return '';
   const [share, from, to] = [value, low ?? 0, high ?? 1].map((each) => (100 * each).toFixed(1));
   return `${share} % (${from} to ${to})`;

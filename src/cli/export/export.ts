@@ -8,6 +8,7 @@ import { didYouMean } from '../../config/nearest.ts';
 import { displayPath } from '../../config/root.ts';
 import { EXPORT_FORMATS, type ExportFormat } from '../../export/protocol.ts';
 import { releasedNamesProblem } from '../../export/revisions/released-name.ts';
+import type { Workspace } from '../../models/workspace/workspace.process.ts';
 import { shortId } from '../../export/revisions/revision-id.ts';
 import type { ActivityDetail } from '../../kernel/activity.ts';
 import { UsageError } from '../../kernel/errors.ts';
@@ -76,22 +77,21 @@ export function addExportCommand(program: Command): void {
     .addHelpText('after', HELP)
     .action((flags: ExportFlags) =>
       runOnCollection(flags, { name: 'export', access: 'read' }, async (workspace, context) => {
-        const options = optionsOf(flags, context);
-        const { name: collection } = workspace.collection;
-        const detail = {
-          folder: path.resolve(options.out),
-          ...(options.licences === null ? {} : { licences: options.licences }),
-        };
-        const result = await recorded(
-          workspace.app.db,
-          { ...localActor(), action: 'export', collection, detail, resultOf: recordedOf },
-          () => exportWithProgress(workspace, options),
-        );
+        const result = await exportAndRecord(workspace, optionsOf(flags, context));
         await writeResult(flags, result, () => resultText(result, context, flags));
       }),
     );
   addExportListCommand(command);
   addExportDiffCommand(command);
+}
+
+/** Exports, shows the progress, and adds the export to the activity log. */
+export async function exportAndRecord(workspace: Workspace, options: Options): Promise<ExportResult> {
+  const { out, licences } = options;
+  const detail = { folder: path.resolve(out), ...(licences === null ? {} : { licences }) };
+  const { name: collection } = workspace.collection;
+  const action = { ...localActor(), action: 'export', collection, detail, resultOf: recordedOf } as const;
+  return recorded(workspace.app.db, action, () => exportWithProgress(workspace, options));
 }
 
 function recordedOf({ id, photos }: ExportResult): ActivityDetail {
@@ -116,7 +116,7 @@ function licencesOf(text: string): string[] {
 
 type Options = Omit<ExportOptions, 'onChecked' | 'onProgress'>;
 
-function optionsOf(flags: ExportFlags, { signal }: CollectionContext): Options {
+export function optionsOf(flags: ExportFlags, { signal }: CollectionContext): Options {
   const { out, format, names, by, licences, pixels, hardLinks = false, thumbnails = false } = flags;
   const { keepMetadata = false } = flags;
   if (out === undefined)
@@ -143,10 +143,7 @@ function refuseTogether({ names, pixels, thumbnails, hardLinks }: ExportFlags, f
   if (problem !== null) throw new UsageError(problem, { code: 'export-options' });
 }
 
-async function exportWithProgress(
-  workspace: Parameters<typeof exportRevision>[0],
-  options: Options,
-): Promise<ExportResult> {
+async function exportWithProgress(workspace: Workspace, options: Options): Promise<ExportResult> {
   let checked = { photos: 0, of: 0 };
   let now = { photos: 0, of: 0, bytes: 0 };
   const lines = () => [

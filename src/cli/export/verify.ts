@@ -38,16 +38,26 @@ export function addVerifyCommand(program: Command): void {
     .action((dir: string, flags: VerifyFlags) => runCommand(flags, (context) => verify(dir, flags, context)));
 }
 
-async function verify(dir: string, flags: VerifyFlags, { loaded, log, signal }: CommandContext): Promise<number> {
+async function verify(dir: string, flags: VerifyFlags, context: CommandContext): Promise<number> {
   await requireFolder(dir);
+  const result = await verifyWithProgress(dir, context, flags.sample);
+  await writeResult(flags, result, () => verificationText(result));
+  return result.ok ? EXIT.done : EXIT.incomplete;
+}
+
+export async function verifyWithProgress(
+  dir: string,
+  { loaded, log, signal }: CommandContext,
+  sample: number | null = null,
+): Promise<Verification> {
   const { filter, fetch } = loaded.config;
   // This loads ONNX Runtime, which most commands do not need.
   const { requireProvider } = await import('../../platform/onnx/providers.ts');
   // An export can be verified on any machine.
   const provider = await requireProvider({ ...filter, providerFallback: true }, log);
-  const result = await withSteps((onProgress) =>
+  return withSteps((onProgress) =>
     verifyFolder(dir, {
-      sample: flags.sample ?? null,
+      sample,
       threads: threadsOf(filter.threads),
       cropsPerPass: filter.batchCrops,
       provider,
@@ -56,8 +66,6 @@ async function verify(dir: string, flags: VerifyFlags, { loaded, log, signal }: 
       onProgress,
     }),
   );
-  await writeResult(flags, result, () => verificationText(result));
-  return result.ok ? EXIT.done : EXIT.incomplete;
 }
 
 async function requireFolder(dir: string): Promise<void> {
@@ -67,7 +75,7 @@ async function requireFolder(dir: string): Promise<void> {
   throw new UsageError(`${why}: ${dir}. Give the folder that \`winnow export --out\` made`, { code: 'not-a-folder' });
 }
 
-function verificationText({ ok, photos, checks, skipped, breaches }: Verification): string {
+export function verificationText({ ok, photos, checks, skipped, breaches }: Verification): string {
   const made = `${plural(photos, 'photo')}, ${plural(checks, 'kind of check', 'kinds of checks')}`;
   return linesText([
     ...breaches.map(({ check, file, detail }) => `${check}  ${oneLine(file)}: ${oneLine(detail)}`),

@@ -55,7 +55,7 @@ async function importFrom(file: string, flags: ImportFlags): Promise<void> {
     return withWorkspace(context, { name: 'verdicts', access: 'use' }, async ({ app, scope }) => {
       const names = verdicts.map(({ reviewer }) => reviewer);
       const ofPeople = namesOfPeople(names, Object.keys(app.config.server.people));
-      const result = { ...(await importVerdicts(app.db, scope.collectionId, verdicts)), ...read, ofPeople };
+      const result = { ...(await importVerdicts(app.db, scope, verdicts)), ...read, ofPeople };
       await writeResult(flags, result, () => importText(result));
       return result.conflicts.length + result.notListed.length === 0 ? EXIT.done : EXIT.incomplete;
     });

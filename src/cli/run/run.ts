@@ -3,6 +3,7 @@ import type { Workspace } from '../../models/workspace/workspace.process.ts';
 import type { MadeShortlist } from '../../shortlist/make-shortlist.process.ts';
 import { displayPath } from '../../config/root.ts';
 import { countUndecidedPruned } from '../../filter/prune/pruned-photos.repository.ts';
+import type { Funnel } from '../../kernel/funnel.ts';
 import { groupBy } from '../../kernel/group-by.ts';
 import type { CrawlPlan } from '../crawl/crawl-plan.ts';
 import { summaryText } from '../crawl/crawl-summary-text.ts';
@@ -45,19 +46,22 @@ Example:
     .action((flags: GlobalFlags & CrawlSourceFlags) => runToShortlist(flags, 'run'));
 }
 
-type AfterRun = (workspace: Workspace, context: CollectionContext) => Promise<number>;
+type EndOfRun = (workspace: Workspace, context: CollectionContext, made: MadeShortlist) => Promise<number>;
 
-/** @param afterRun what follows a run that is complete; its exit code is the command's */
+/** @param end follows a complete run instead of the outcome; its exit code is the command's */
 export async function runToShortlist(
   flags: GlobalFlags & CrawlSourceFlags,
   name: string,
-  afterRun: AfterRun = async () => EXIT.done,
+  end?: EndOfRun,
 ): Promise<void> {
   await runWithCollection(flags, { settings: limitSetting(flags) }, async (context) => {
     const plan = await crawlPlanOf(context, flags);
     return withWorkspace(context, { ...STAGES_USE, name, rules: 'change' }, async (workspace) => {
-      const code = await run(workspace, context, { plan, classLabels: flags.class, allow: flags.allow });
-      return code === EXIT.done ? afterRun(workspace, context) : code;
+      const { made, code } = await run(workspace, context, { plan, classLabels: flags.class, allow: flags.allow });
+      if (made !== null && code === EXIT.done && end !== undefined) return end(workspace, context, made);
+      if (flags.json === true) await writeFunnel(made?.funnel ?? (await checkedFunnel(workspace)));
+      else if (made !== null) await writeOutcome(context, made);
+      return code;
     });
   });
 }
@@ -70,17 +74,22 @@ async function run(
     readonly classLabels: ClassLabels;
     readonly allow: ClassLabels;
   },
-): Promise<number> {
+): Promise<{ readonly made: MadeShortlist | null; readonly code: number }> {
   const { flags, signal } = context;
-  const json = flags.json === true;
   const result = await runStages(workspace, context, { stages: ['discover', 'fetch', 'filter'], ...options });
   const summary = await crawlSummary(workspace, context, { result, plan: options.plan });
   const undecidedPruned = await countUndecidedPruned(workspace.app.db, workspace.scope);
-  if (!json) await writeOut(summaryText(summary) + filterText(result, context, undecidedPruned));
+  if (flags.json !== true) await writeOut(summaryText(summary) + filterText(result, context, undecidedPruned));
   const made = signal.aborted ? null : await makeShortlistWithProgress(workspace, { signal });
-  if (json) await writeOut(`${JSON.stringify(made?.funnel ?? (await checkedFunnel(workspace)))}\n`);
-  else if (made !== null) await writeOut(`\n${outcomeText(made, `winnow status ${whereFlags(context)}`)}`);
-  return finish(result, context, summary.problems);
+  return { made, code: finish(result, context, summary.problems) };
+}
+
+export async function writeFunnel(funnel: Funnel): Promise<void> {
+  await writeOut(`${JSON.stringify(funnel)}\n`);
+}
+
+export async function writeOutcome(context: CollectionContext, made: MadeShortlist): Promise<void> {
+  await writeOut(`\n${outcomeText(made, `winnow status ${whereFlags(context)}`)}`);
 }
 
 const CONFUSIONS_SHOWN = 6;

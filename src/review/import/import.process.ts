@@ -7,7 +7,7 @@ import { deriveVerdicts } from '../events/derive-verdicts.process.ts';
 import { subjectKey, subjectsOf, type NewReviewEvent, type ReviewEvent, type Subject } from '../events/event.ts';
 import { eventsOf, insertEvents, listedAmong, lockBulks, lockSubjects } from '../events/review.repository.ts';
 import type { ImportedVerdict } from './imported-verdict.ts';
-import { verdictOf, type Review } from '../events/verdict.ts';
+import { isJudging, verdictOf, type Review } from '../events/verdict.ts';
 
 /** A row that contradicts its reviewer's stored verdict. The stored verdict stays. */
 export interface ImportConflict {
@@ -18,10 +18,16 @@ export interface ImportConflict {
 /** `rows = imported + known + conflicts + not listed`, always. */
 export interface ImportResult {
   readonly imported: number;
-  /** Rows that repeat their reviewer's stored verdict. */
+  /** Rows that repeat their reviewer's stored verdict; with `onlyUnjudged` all rows about photos with a verdict. */
   readonly known: number;
   readonly conflicts: readonly ImportConflict[];
   readonly notListed: readonly ImportedVerdict[];
+}
+
+interface ImportScope {
+  readonly collectionId: number;
+  /** Leaves out the photos that have or had a verdict, also one that was taken back. */
+  readonly onlyUnjudged?: boolean;
 }
 
 /**
@@ -30,7 +36,7 @@ export interface ImportResult {
  */
 export async function importVerdicts(
   db: Kysely<Database>,
-  collectionId: number,
+  { collectionId, onlyUnjudged = false }: ImportScope,
   given: readonly ImportedVerdict[],
 ): Promise<ImportResult> {
   return db.transaction().execute(async (trx) => {
@@ -41,10 +47,13 @@ export async function importVerdicts(
     const subjects = subjectsOf(usable);
     await lockBulks(trx, collectionId);
     await lockSubjects(trx, collectionId, subjects);
-    const said = saidBefore(await eventsOf(trx, collectionId, subjects));
+    const events = await eventsOf(trx, collectionId, subjects);
+    const said = saidBefore(events);
+    const closed = new Set(onlyUnjudged ? events.filter(isJudging).map(subjectKey) : []);
     const fresh: ImportedVerdict[] = [];
     const conflicts: ImportConflict[] = [];
     for (const row of usable) {
+      if (closed.has(subjectKey(row))) continue;
       const key = reviewKey(row);
       const stored = said.get(key);
       if (stored === undefined) {

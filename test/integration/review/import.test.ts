@@ -38,11 +38,7 @@ const read = async (...lines: string[]): Promise<readonly ImportedVerdict[]> =>
   (await readVerdicts(await tableOf(...lines), RULES)).verdicts;
 
 async function imported(...lines: string[]): Promise<unknown> {
-  const { conflicts, notListed, ...counts } = await importVerdicts(
-    database.db,
-    listed.scope.collectionId,
-    await read(...lines),
-  );
+  const { conflicts, notListed, ...counts } = await importVerdicts(database.db, listed.scope, await read(...lines));
   return {
     ...counts,
     conflicts: conflicts.map(({ row, stored }) => [row.line, row.verdict, stored.verdict]),
@@ -113,10 +109,24 @@ describe('importing verdicts', () => {
     expect(result).toEqual({ imported: 1, known: 0, conflicts: [[3, 'unsure', 'accept']], notListed: [4] });
   });
 
+  it('can leave out the photos that have or had a verdict', async () => {
+    const { db } = database;
+    await imported(HEADER, `${a},n01,reject,,ana,,`, `${b},n01,accept,,demo,,`);
+    await sql`
+      insert into review_event (collection_id, sha256, wnid, reviewer, client, sequence, kind, undoes)
+      select collection_id, sha256, wnid, reviewer, 'page', 1, 'undo', id from review_event where reviewer = 'demo'`.execute(
+      db,
+    );
+    const rows = await read(HEADER, ...[a, b, c].map((sha256) => `${sha256},n01,accept,,demo,,`));
+    const result = await importVerdicts(db, { ...listed.scope, onlyUnjudged: true }, rows);
+    expect(result).toEqual({ imported: 1, known: 2, conflicts: [], notListed: [] });
+    expect(await states()).toMatchObject({ [a]: 'rejected import', [c]: 'accepted import' });
+  });
+
   it('lets two imports at once store each review once', async () => {
     const rows = await read(HEADER, ...[a, b, c].map((sha256) => `${sha256},n01,accept,,ana,,`));
     const both = await Promise.all(
-      [rows, rows.toReversed()].map((all) => importVerdicts(database.db, listed.scope.collectionId, all)),
+      [rows, rows.toReversed()].map((all) => importVerdicts(database.db, listed.scope, all)),
     );
     expect(both.reduce((sum, { imported: count }) => sum + count, 0)).toBe(3);
     expect((await verdicts()).map(({ reviews }) => reviews.length)).toEqual([1, 1, 1]);

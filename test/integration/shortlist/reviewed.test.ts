@@ -79,7 +79,7 @@ async function review(verdicts: Readonly<Record<string, ReviewVerdict>>, reviewe
     note: '',
     at: undefined,
   }));
-  expect(await importVerdicts(database.db, scope.collectionId, rows)).toMatchObject({ conflicts: [], notListed: [] });
+  expect(await importVerdicts(database.db, scope, rows)).toMatchObject({ conflicts: [], notListed: [] });
 }
 
 async function totals(): Promise<Totals> {
