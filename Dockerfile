@@ -1,6 +1,6 @@
 # One image for every service of docker-compose.yml. It contains the built program and the packages that cannot be bundled into
 # it. It contains no source, no compiler and no embedded PostgreSQL, so set DATABASE_URL.
-FROM node:22-bookworm-slim AS build
+FROM node:24-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts
@@ -12,12 +12,12 @@ RUN npm run build \
     node_modules/tsx node_modules/onnxruntime-node/bin/napi-v*/darwin node_modules/onnxruntime-node/bin/napi-v*/win32 \
     node_modules/@julusian/jpeg-turbo/prebuilds/*darwin* node_modules/@julusian/jpeg-turbo/prebuilds/*win32*
 
-FROM node:22-bookworm-slim
+FROM node:24-bookworm-slim
 # UV_THREADPOOL_SIZE: libuv's threads decode photos and wait for disks. MALLOC_ARENA_MAX: with fewer heaps glibc takes less memory
 # (docs/performance.md, Growth). A worker starts too late to set them, so the image does.
 ENV NODE_ENV=production UV_THREADPOOL_SIZE=32 MALLOC_ARENA_MAX=4 WINNOW_WORKERS_HEARTBEAT_FILE=data/heartbeat
 WORKDIR /app
-COPY --from=build /app/package.json /app/LICENSE ./
+COPY --from=build /app/package.json /app/LICENSE /app/THIRD-PARTY-LICENSES.md ./
 COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/assets assets
 COPY --from=build /app/config config

@@ -44,6 +44,7 @@ const PARTS: readonly Part[] = [
   },
   { name: 'unused', command: ['knip', '--config=config/tools/knip.json', '--treat-config-hints-as-errors'] },
   { name: 'addresses', command: ['node', '--import', 'tsx', 'scripts/check-addresses.ts'] },
+  { name: 'licences', command: ['node', '--import', 'tsx', 'scripts/licences.ts', '--check'] },
   { name: 'python', command: ['node', '--import', 'tsx', 'scripts/check-python.ts'] },
   { name: 'words', command: ['node', '--import', 'tsx', 'scripts/check-words.ts'] },
   { name: 'format', command: ['oxfmt', '--config=config/tools/oxfmt.json', '--check', '.'] },

@@ -10,7 +10,7 @@ value comes from. The strongest source wins:
 
 1. flags, and \`--set name=value\`;
 2. environment variables;
-3. \`--config FILE\`, or else \`config/local.yaml\`;
+3. \`--config FILE\`, or else \`config/local.yaml\` in the folder in which you start winnow;
 4. \`settings:\` in the collection file;
 5. the default.
 

@@ -4,7 +4,7 @@ import { expectedOf } from './schema-problems.ts';
 import { SETTING_NAMES, settingOf, type SettingName } from './settings.ts';
 
 const HEADER = `All settings with their defaults. This file is generated from src/config/settings.ts. Put your own values into
-config/local.yaml, which git ignores.
+config/local.yaml of the folder in which you start winnow.
 
 If several places give a value, the first of this list wins: flags and --set a.b.c=value; environment variables (the names in
 brackets); --config FILE, or else config/local.yaml; the collection's settings; this file. \`winnow config\` shows each value and

@@ -1,13 +1,16 @@
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Document } from 'yaml';
 import { readEnvironment, type Environment } from './env.ts';
 import { shownValue } from './quote.ts';
 import { readTextFile, readTextFileIfPresent } from './read-text.ts';
-import { displayPath, packageRoot } from './root.ts';
+import { displayPath, packageRoot, workingFolder } from './root.ts';
 import { checkSetting, layerFromArguments, layerFromEnvironment, layerFromYaml } from './setting-layers.ts';
 import type { Given, Layer, SettingArgument } from './setting-layers.ts';
 import { SETTING_NAMES, settingOf, type Config, type SettingName } from './settings.ts';
 import { parseYaml, valueAt } from './yaml.ts';
+
+const LOCAL = 'config/local.yaml';
 
 export type OriginSource = 'default' | 'collection' | 'file' | 'environment' | 'flag';
 
@@ -44,13 +47,12 @@ export interface LoadConfigOptions {
 export async function loadConfig(options: LoadConfigOptions = {}): Promise<LoadedConfig> {
   const { root = packageRoot, env, argvSettings = [], configFile, collectionSettings = new Map() } = options;
   const warnings: string[] = [];
-  const local = join(root, 'config/local.yaml');
   // The strongest is last.
   const layers: readonly (readonly [OriginSource, Layer])[] = [
     ['default', new Map(SETTING_NAMES.map((name) => [name, { value: settingOf(name).fallback, where: 'built in' }]))],
     ['default', await optionalLayer(join(root, 'config/default.yaml'))],
     ['collection', collectionSettings],
-    ['file', configFile === undefined ? await optionalLayer(local) : await requiredLayer(resolve(configFile))],
+    ['file', configFile === undefined ? await localLayer(root) : await requiredLayer(resolve(configFile))],
     ['environment', layerFromEnvironment(readEnvironment(env), (message) => warnings.push(message))],
     ['flag', layerFromArguments(argvSettings)],
   ];
@@ -72,6 +74,12 @@ export function describeConfig({ config, origins }: Pick<LoadedConfig, 'config' 
     const value = shownValue(valueAt(config, name.split('.')), secret);
     return { name, value, origin: source === 'default' ? source : `${source} ${where}`, description };
   });
+}
+
+/** A user's settings are in the working directory, because an installed package has none. A clone's also apply elsewhere. */
+async function localLayer(root: string): Promise<Layer> {
+  const own = join(workingFolder(), LOCAL);
+  return optionalLayer(existsSync(own) ? own : join(root, LOCAL));
 }
 
 async function optionalLayer(path: string): Promise<Layer> {

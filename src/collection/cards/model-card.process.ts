@@ -45,7 +45,7 @@ export async function cardFor(name: string, workingDir: string = workingFolder()
   const file = parseYaml(text, shown);
   const card = isHeadCard(file)
     ? await headCardOf(parseHeadCard(file), { shown, base, workingDir })
-    : parseModelCard(text, shown, base);
+    : modelCard(text, { shown, base, workingDir });
   if (card.name === name) return Object.freeze({ ...card, cardFile, origin });
   throw new UsageError(`Expected the file's name '${name}' for 'name' in ${shown} but received '${card.name}'`, {
     code: 'bad-model-card',
@@ -89,11 +89,23 @@ function finetuneCommand(name: string, { backbone, classes }: { readonly backbon
   return `winnow finetune --backbone ${backbone} --train DIR --classes ${classes} --name ${name}`;
 }
 
+interface CardContext {
+  /** The card's path for messages. */
+  readonly shown: string;
+  /** The folder that the card's `file` is relative to. */
+  readonly base: string;
+  readonly workingDir: string;
+}
+
+/** A model that `models pull` downloads is the user's: if the package's folder has no such file, it goes to the working directory. */
+function modelCard(text: string, { shown, base, workingDir }: CardContext): ModelCard {
+  const card = parseModelCard(text, shown, base);
+  if (!card.file.startsWith(`${LOCAL_MODELS}/`) || existsSync(card.path)) return card;
+  return Object.freeze({ ...card, path: resolve(workingDir, card.file) });
+}
+
 /** @throws UsageError `bad-model-card`, also if there is no card of the backbone: `unknown-model` means the head's own card */
-async function headCardOf(
-  head: HeadCard,
-  place: { readonly shown: string; readonly base: string; readonly workingDir: string },
-): Promise<ModelCard> {
+async function headCardOf(head: HeadCard, place: CardContext): Promise<ModelCard> {
   const { cardFile, base } = await placeOfCard(head.backbone, place.workingDir).catch((error: unknown) => {
     if (codeOf(error) !== 'unknown-model') throw error;
     throw badCard([
@@ -106,7 +118,7 @@ async function headCardOf(
     throw badCard([
       `Expected a model with a file of its own for 'backbone' in ${place.shown} but '${head.backbone}' is a head, too`,
     ]);
-  return withHead(head, parseModelCard(text, shown, base), place);
+  return withHead(head, modelCard(text, { shown, base, workingDir: place.workingDir }), place);
 }
 
 /** @throws UsageError `unknown-model` with the nearest and all known names */

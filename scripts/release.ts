@@ -1,0 +1,118 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import * as z from 'zod';
+
+/** `npm run release`: checks a version, packs it and tags it. RELEASING.md says how to use it. It publishes and pushes nothing. */
+const USAGE = 'Usage: npm run release [-- --dry-run]';
+/** In .gitignore. */
+const TARGET = 'data/release';
+const MAX_BYTES = 60_000_000;
+/** Texts of the package that name addresses and people. */
+const NAMING = ['package.json', 'CHANGELOG.md', 'CITATION.cff', 'README.md', 'SECURITY.md'];
+const NEEDED = [
+  'dist/cli/main.mjs',
+  ...['discover', 'fetch', 'filter', 'server'].map((name) => `dist/workers/${name}.mjs`),
+  'src/cli/winnow.cjs',
+  'LICENSE',
+  'THIRD-PARTY-LICENSES.md',
+];
+
+const packedSchema = z.tuple([
+  z.object({ filename: z.string(), size: z.number(), files: z.array(z.object({ path: z.string() })) }),
+]);
+
+function git(...args: string[]): string {
+  return execFileSync('git', args, { encoding: 'utf8' }).trim();
+}
+
+/** Lines with a name or an address that nobody has stated yet. */
+function placeholders(): string[] {
+  return NAMING.flatMap((file) =>
+    readFileSync(file, 'utf8')
+      .split('\n')
+      .flatMap((line, i) => (line.includes('PLACEHOLDER') ? [`${file}:${i + 1} ${line.trim()}`] : [])),
+  );
+}
+
+function problemsOf(version: string, tag: string): string[] {
+  const changed = git('status', '--porcelain');
+  const changelog = readFileSync('CHANGELOG.md', 'utf8');
+  const [, unreleased = ''] = /^## \[Unreleased\]\n([^]*?)^## /m.exec(changelog) ?? [];
+  const cited = /^version: (.*)$/m.exec(readFileSync('CITATION.cff', 'utf8'))?.[1];
+  const known = /^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version);
+  return [
+    ...(changed === '' ? [] : [`The tree is not clean. Commit or remove:\n${changed}`]),
+    ...(known ? [] : [`Expected a version like 1.2.3 in package.json but received '${version}'.`]),
+    ...(git('tag', '--list', tag) === '' ? [] : [`The tag ${tag} exists. Give package.json a new version.`]),
+    ...(new RegExp(`^## \\[${version.replaceAll('.', '\\.')}\\] - \\d{4}-\\d\\d-\\d\\d$`, 'm').test(changelog)
+      ? []
+      : [`CHANGELOG.md has no line '## [${version}] - YYYY-MM-DD'.`]),
+    ...(unreleased.trim() === '' ? [] : [`CHANGELOG.md has changes under Unreleased. Move them to ${version}.`]),
+    ...(cited === version ? [] : [`CITATION.cff has the version '${cited}' instead of '${version}'.`]),
+  ];
+}
+
+/** Builds the program, because npm runs `prepare`. */
+function pack(folder: string): { problems: string[]; file: string } {
+  const args = ['pack', '--json', '--pack-destination', folder];
+  const output = execFileSync('npm', args, { encoding: 'utf8', maxBuffer: 64 * 2 ** 20 });
+  const [{ filename, size, files }] = packedSchema.parse(JSON.parse(output.slice(output.search(/^\[/m))));
+  const packed = new Set(files.map((file) => file.path));
+  const file = path.join(folder, filename);
+  console.log(`packed ${filename}: ${files.length} files, ${(size / 1e6).toFixed(1)} MB`);
+  return {
+    file,
+    problems: [
+      ...(size <= MAX_BYTES ? [] : [`The package has ${size} bytes, more than ${MAX_BYTES}.`]),
+      ...NEEDED.filter((name) => !packed.has(name)).map((name) => `The package lacks ${name}.`),
+    ],
+  };
+}
+
+/** Returns the exit code. */
+function dryRun(version: string, tag: string): number {
+  const folder = mkdtempSync(path.join(tmpdir(), 'winnow-release-'));
+  try {
+    const problems = [...problemsOf(version, tag), ...pack(folder).problems];
+    const open = placeholders();
+    for (const problem of problems) console.log(`problem: ${problem}`);
+    for (const line of open) console.log(`placeholder: ${line}`);
+    console.log(
+      problems.length + open.length === 0
+        ? `\`npm run release\` would pack ${version} into ${TARGET} and tag it as ${tag}. Nothing was changed.`
+        : `\`npm run release\` would refuse: ${problems.length} problems, ${open.length} placeholders. Nothing was changed.`,
+    );
+    return problems.length === 0 ? 0 : 1;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function release(version: string, tag: string): number {
+  const problems = [...problemsOf(version, tag), ...placeholders().map((line) => `Replace the placeholder in ${line}`)];
+  if (problems.length === 0) {
+    mkdirSync(TARGET, { recursive: true });
+    const { file, problems: packing } = pack(TARGET);
+    problems.push(...packing);
+    if (packing.length === 0) {
+      git('tag', '--annotate', tag, '--message', `winnow ${version}`);
+      console.log(`tagged ${tag}. To publish it:\n  git push origin ${tag}\n  npm publish ${file}`);
+      return 0;
+    }
+  }
+  for (const problem of problems) console.error(problem);
+  return 1;
+}
+
+process.chdir(fileURLToPath(new URL('../', import.meta.url)));
+const [flag, ...others] = process.argv.slice(2);
+const { version } = z.object({ version: z.string() }).parse(JSON.parse(readFileSync('package.json', 'utf8')));
+const tag = `v${version}`;
+if (others.length > 0 || (flag !== undefined && flag !== '--dry-run')) {
+  console.error(USAGE);
+  process.exitCode = 2;
+} else process.exitCode = flag === undefined ? release(version, tag) : dryRun(version, tag);

@@ -1,0 +1,34 @@
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, it } from 'vitest';
+import * as z from 'zod';
+import packageJson from '../../package.json' with { type: 'json' };
+import { packageRoot } from '../../src/config/root.ts';
+import { testFolder } from '../support/test-app.ts';
+
+const packedSchema = z.tuple([z.object({ files: z.array(z.object({ path: z.string() })) })]);
+
+const OURS = ['config/collections/demo.yaml', 'dist/cli/main.mjs', 'src/cli/winnow.cjs'];
+const NOT_OURS =
+  `data/demo/blobs/a.jpg exports/v1/test/a.jpg reports/v1/report.html photos/kite/a.jpg .env config/local.yaml
+  config/local/models/mine.onnx config/collections/mine.yaml config/models/mine.yaml src/cli/main.ts dist/cli/main.mjs.map
+  test/a.test.ts scripts/build.ts workers/fetch.ts`.split(/\s+/);
+
+it('the package has nothing of the user, no tests and no sources', async () => {
+  const folder = await testFolder();
+  cpSync(path.join(packageRoot, 'package.json'), path.join(folder, 'package.json'));
+  for (const name of [...OURS, ...NOT_OURS]) {
+    mkdirSync(path.join(folder, path.dirname(name)), { recursive: true });
+    writeFileSync(path.join(folder, name), '');
+  }
+  const args = ['pack', '--dry-run', '--json', '--ignore-scripts'];
+  const [{ files }] = packedSchema.parse(JSON.parse(execFileSync('npm', args, { cwd: folder, encoding: 'utf8' })));
+  expect(files.map((file) => file.path).toSorted()).toEqual([...OURS, 'package.json'].toSorted());
+});
+
+it('the package has every collection and model card of the repository', () => {
+  const args = ['-c', 'safe.directory=*', 'ls-files', 'config/collections', 'config/models'];
+  const bundled = execFileSync('git', args, { cwd: packageRoot, encoding: 'utf8' }).trim().split('\n');
+  expect(packageJson.files).toEqual(expect.arrayContaining(bundled));
+});
