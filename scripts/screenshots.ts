@@ -161,6 +161,9 @@ async function main(): Promise<void> {
     // A second revision, so that the page of revisions has a change to show: the photos without conditions.
     const open = ['--licences', 'CC0-1.0,Public-Domain'];
     await outputOf(['export', '--out', path.join(folder, 'open'), ...open, ...on]);
+    // The report of the demo does not know that revision.
+    const clean = ['--clean', path.join(ROOT, 'assets', 'demo', 'clean')];
+    await outputOf(['report', '--out', path.join(folder, 'report'), ...clean, ...on]);
     const photo = await surestAccepted(on);
     const pages = PAGES.map((shot) => (shot.path === '/c/demo/review' ? { ...shot, path: photo } : shot));
     await whileServing(['review', ...on, '--port', '0', '--reviewer', 'Ana'], (origin) =>
