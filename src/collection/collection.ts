@@ -30,6 +30,8 @@ export interface Collection {
   /** Mode O: ids of WordNet concepts below one of the 1,000 classes whose photos are nevertheless allowed. */
   readonly allowHyponyms: readonly Wnid[];
   readonly sources: readonly SourceName[];
+  /** The folder for the source `folder`, and the rights of its photos that its labels.csv does not state. */
+  readonly folder: Readonly<z.output<typeof folderSchema>> | null;
   /** Allowed licences: SPDX ids, `Public-Domain`, `all-rights-reserved`, `unknown`. */
   readonly licences: 'any' | readonly string[];
   readonly ensemble: readonly string[];
@@ -87,6 +89,12 @@ const headSchema = z.strictObject({
     .describe('what --classes of `winnow finetune` takes, without spaces'),
 });
 
+const folderSchema = z.strictObject({
+  from: z.string().trim().min(1).describe('the path of a folder'),
+  licence: z.string().trim().min(1).describe('an SPDX licence id').nullable().default(null),
+  creator: z.string().trim().min(1).describe('a name').nullable().default(null),
+});
+
 const collectionSchema = z.strictObject({
   name: nameSchema,
   mode: z.enum(['A', 'O']).default('A'),
@@ -112,6 +120,7 @@ const collectionSchema = z.strictObject({
     .refine(isUnique)
     .describe(`a list of different sources out of ${SOURCE_NAMES.join(', ')}`)
     .default(['folder']),
+  folder: folderSchema.describe('{from: ..., licence: ..., creator: ...}').nullable().default(null),
   licences: z
     .union([z.literal('any'), z.array(licenceSchema).min(1)])
     .describe('any, or a list of SPDX licence ids, Public-Domain, all-rights-reserved, unknown')

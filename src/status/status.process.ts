@@ -1,3 +1,4 @@
+import path from 'node:path';
 import type { Transaction } from 'kysely';
 import { queryReports, type QueryReport } from '../crawl/candidates/query.repository.ts';
 import { readPauses } from '../collection/pause.repository.ts';
@@ -12,7 +13,11 @@ import { queryYields, yieldsOf, type QueryYield, type Yields } from './yields.ts
 import type { ByReader } from '../kernel/people.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import { allowMoreMemory, readSnapshot } from '../platform/postgres/transactions.ts';
-import { NETWORK_SOURCES } from '../config/sources/sources.ts';
+import { NETWORK_SOURCES, sourceOf } from '../config/sources/sources.ts';
+import { displayPath } from '../config/root.ts';
+import { nextStep, placeFlags, type NextStep, type Standing } from '../kernel/next-step.ts';
+import { countWithoutLicence } from '../shortlist/without-licence.repository.ts';
+import { readExported } from './next-step.repository.ts';
 import { readBudgets } from '../crawl/network/politeness.process.ts';
 import type { Workspace } from '../models/workspace/workspace.process.ts';
 
@@ -21,6 +26,7 @@ export interface Status extends Funnel {
   readonly queries: readonly QueryYield[];
   readonly budgets: readonly KeyBudget[];
   readonly pauses: readonly Pause[];
+  readonly next: NextStep;
 }
 
 export async function readStatus(workspace: Workspace): Promise<Status> {
@@ -31,15 +37,43 @@ export async function readStatuses(workspace: Workspace): Promise<ByReader<Statu
   const { app, collection, scope } = workspace;
   const { queries, ...counts } = await readCounts(workspace);
   const funnel = funnelFrom(workspace, counts);
+  const standing = await readStanding(workspace, { ...funnel, pending: pendingOf(counts) });
   const operators = {
     ...funnel,
+    next: nextStep(standing),
     yields: yieldsOf(funnel),
     queries: queryYields(queries, counts, collection.subjects.nameOf),
     budgets: await readBudgets(app),
     pauses: await readPauses(app.db, scope.collectionId),
   };
-  return { operators, others: { ...operators, ...funnelFrom(workspace, withoutPending(counts)) } };
+  const ofOthers = funnelFrom(workspace, withoutPending(counts));
+  // Others do not learn the folders of this machine.
+  const place = placeFlags(collection.name);
+  const exported = { ...standing.exported, folder: path.basename(standing.exported.folder ?? '') };
+  const next = nextStep({ ...standing, totals: ofOthers.totals, pending: 0, place, exported });
+  return { operators, others: { ...operators, ...ofOthers, next } };
 }
+
+export async function readStanding(
+  { app, scope, collection }: Workspace,
+  { totals, pending }: Pick<Standing, 'totals' | 'pending'>,
+): Promise<Standing> {
+  const { sources, folder } = collection;
+  const exported = await readExported(app.db, scope);
+  const flags = folder === null ? (sourceOf(sources[0] ?? 'folder').from?.flags ?? '') : '';
+  return {
+    collection: collection.name,
+    totals,
+    pending,
+    withoutLicence: await countWithoutLicence(app.db, scope),
+    exported: { ...exported, folder: exported.folder === null ? null : displayPath(exported.folder) },
+    place: placeFlags(collection.name, displayPath(app.dataDir)),
+    from: flags === '' ? '' : ` ${flags}`,
+  };
+}
+
+const pendingOf = ({ verdicts }: FunnelCounts): number =>
+  verdicts.reduce((sum, { isPending, count }) => sum + (isPending ? count : 0), 0);
 
 export async function readFunnel(workspace: Workspace): Promise<Funnel> {
   return funnelFrom(workspace, await readCounts(workspace));

@@ -9,6 +9,9 @@ import { firstOf } from '../../collection/first-of.ts';
 import { memberCard } from '../../collection/cards/model-card.process.ts';
 import { displayPath } from '../../config/root.ts';
 import { messageOf } from '../../kernel/errors.ts';
+import { contentOfFolder } from '../../crawl/sources/folder/discover-folder.process.ts';
+import { givenLicence } from '../../crawl/sources/licence.ts';
+import { withoutLicenceText } from './init.ts';
 import { queryLines } from '../crawl/crawl-plan.ts';
 import { countText, plural, shellWord } from '../text/output.ts';
 import { MODES } from '../../collection/modes.ts';
@@ -20,7 +23,7 @@ export interface CollectionReport extends Omit<CollectionCheck, 'ensemble'> {
   readonly classes: readonly ClassSummary[];
 }
 
-export async function reportOn(nameOrPath: string): Promise<CollectionReport> {
+export async function reportOn(nameOrPath: string, signal = AbortSignal.any([])): Promise<CollectionReport> {
   const checked = await checkCollection(nameOrPath);
   const { file, collection, problems, warnings } = checked;
   if (collection === null) return { file, collection, problems, warnings, classes: [] };
@@ -29,7 +32,8 @@ export async function reportOn(nameOrPath: string): Promise<CollectionReport> {
     const misfits = classes.flatMap(({ searches }) => Object.values(searches).flatMap((search) => search.problems));
     const remarks = [...(await missingModels(collection)), ...firstOf([...new Set(misfits)])];
     const advice = collectionAdvice(collection, await loadClassTable());
-    return { file, collection, problems, warnings: [...warnings, ...remarks, ...advice], classes };
+    const folder = await folderRemarks(collection, signal);
+    return { file, collection, problems, warnings: [...warnings, ...remarks, ...folder, ...advice], classes };
   } catch (error) {
     return { file, collection: null, problems: [messageOf(error)], warnings, classes: [] };
   }
@@ -43,6 +47,15 @@ async function missingModels(collection: Collection): Promise<string[]> {
   });
   const results = await Promise.allSettled(checks);
   return results.flatMap((result) => (result.status === 'rejected' ? [messageOf(result.reason)] : []));
+}
+
+/** @throws UsageError `unknown-licence`, or as `contentOfFolder` */
+async function folderRemarks({ folder }: Collection, signal: AbortSignal): Promise<string[]> {
+  if (folder === null) return [];
+  const { from, licence } = folder;
+  if (licence !== null) givenLicence(licence, "'folder.licence'");
+  const content = await contentOfFolder(from, signal);
+  return licence === null && content.withoutLicence > 0 ? [withoutLicenceText(content, from)] : [];
 }
 
 const CLASSES_SHOWN = 30;
@@ -59,7 +72,7 @@ export function reportText(
     ...(collection === null ? [] : differencesOf(collection)).map((line) => `differs ${line}\n`),
     collection === null
       ? `This collection cannot be used: ${plural(problems.length, 'problem')}.\nnext: edit ${displayPath(file)}, then ${again}\n`
-      : `This collection can be used${warnings.length === 0 ? '' : `, with ${plural(warnings.length, 'warning')}`}.\nnext: ${nextCommand(collection.sources, nameOrPath)}\n`,
+      : `This collection can be used${warnings.length === 0 ? '' : `, with ${plural(warnings.length, 'warning')}`}.\nnext: ${nextCommand(collection, nameOrPath)}\n`,
   ].join('');
 }
 
@@ -84,7 +97,9 @@ function classesText({ subjects, sources }: Collection, classes: readonly ClassS
   return `\n${title}${classTableText(classes.slice(0, CLASSES_SHOWN), sources)}${rest}\n`;
 }
 
-function nextCommand([source = 'folder']: readonly SourceName[], nameOrPath: string): string {
+function nextCommand({ sources: [source = 'folder'], folder }: Collection, nameOrPath: string): string {
+  if (source === 'folder' && folder !== null)
+    return `winnow run --collection ${shellWord(nameOrPath)} --from ${shellWord(folder.from)}`;
   const flags = sourceOf(source).from?.flags ?? '--limit 100 --set crawl.contact=you@example.org';
   return `winnow crawl --collection ${shellWord(nameOrPath)} --source ${source} ${flags}`;
 }

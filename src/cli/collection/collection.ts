@@ -16,15 +16,15 @@ export function addCollectionCommand(program: Command): void {
   addCollectionInitCommand(collection);
   addCommand(collection, 'check', 'Check a collection and everything that it names, and say what to do next')
     .argument('<name or path>', 'a name under config/collections, or the path of a file')
-    .action((name: string, flags: GlobalFlags) => runCommand(flags, () => check(name, flags)));
+    .action((name: string, flags: GlobalFlags) => runCommand(flags, ({ signal }) => check(name, flags, signal)));
   addCommand(collection, 'list', 'List the collections that commands find by name').action((flags: GlobalFlags) =>
     runCommand(flags, () => list(flags)),
   );
   addCollectionForgetCommand(collection);
 }
 
-async function check(nameOrPath: string, flags: GlobalFlags): Promise<number> {
-  const report = await reportOn(nameOrPath);
+async function check(nameOrPath: string, flags: GlobalFlags, signal: AbortSignal): Promise<number> {
+  const report = await reportOn(nameOrPath, signal);
   const { file, collection, problems, warnings, classes } = report;
   const said = { file, ok: problems.length === 0, problems, warnings };
   const content = collection === null ? {} : { ...contentOf(collection), classTable: classes };

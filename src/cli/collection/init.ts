@@ -3,18 +3,23 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import { loadClassTable } from '../../collection/class-table.process.ts';
 import type { ClassRow, ClassTable } from '../../collection/class-table.ts';
-import { collectionTemplate } from '../../collection/collection-template.ts';
+import { collectionTemplate, withFolder } from '../../collection/collection-template.ts';
 import { readTextFile } from '../../config/read-text.ts';
 import { displayPath, packageRoot, workingFolder } from '../../config/root.ts';
 import { codeOf, UsageError } from '../../kernel/errors.ts';
-import { labelsInFolder } from '../../crawl/sources/folder/discover-folder.process.ts';
-import { plural, writeOut } from '../text/output.ts';
+import type { Collection } from '../../collection/collection.ts';
+import { contentOfFolder, type FolderContent } from '../../crawl/sources/folder/discover-folder.process.ts';
+import { givenLicence } from '../../crawl/sources/licence.ts';
+import { terminalAsker } from '../text/ask.ts';
+import { linesText, plural, shellWord, writeOut } from '../text/output.ts';
 import { addCommand, collect, runCommand, type GlobalFlags } from '../start/context.ts';
 import { makeFolder } from '../../platform/disk/folders.ts';
 
 interface InitFlags extends GlobalFlags {
   readonly classes?: readonly string[];
   readonly from?: string;
+  readonly licence?: string;
+  readonly creator?: string;
 }
 
 const EXAMPLE = 'config/collections/custom.yaml';
@@ -23,10 +28,14 @@ const HELP = `
 Without --classes and --from, the file has three classes as an example. Give classes by name or WordNet id
 (winnow classes find TEXT). If some of them are unknown or ambiguous, they are listed and nothing is written.
 
+The file names the folder of --from, so winnow run needs no --from. Photos without a licence are not
+exported: --licence and --creator state those of the photos for which labels.csv states none. On a terminal
+winnow asks for them.
+
 Examples:
   winnow collection init dragonflies
   winnow collection init birds --classes "kite, jay, house finch"
-  winnow collection init mine --from ~/photos
+  winnow collection init mine --from ~/photos --licence CC-BY-4.0 --creator "Ana"
 `;
 
 export function addCollectionInitCommand(collection: Command): void {
@@ -34,18 +43,61 @@ export function addCollectionInitCommand(collection: Command): void {
     .argument('<name>', 'letters, digits, dots, dashes')
     .option('--classes <names>', 'its classes, separated by commas, or repeat the flag', collect)
     .option('--from <dir>', 'a folder of photos whose sub-folders, or labels.csv, name the classes')
+    .option('--licence <id>', 'the licence of its photos that have none in labels.csv, such as CC-BY-4.0')
+    .option('--creator <name>', 'whom to credit for them')
     .addHelpText('after', HELP)
     .action((name: string, flags: InitFlags) => runCommand(flags, ({ signal }) => init(name, flags, signal)));
 }
 
 async function init(name: string, flags: InitFlags, signal: AbortSignal): Promise<void> {
-  const classes = await classesOf(flags, signal);
+  const content = flags.from === undefined ? NO_FOLDER : await contentOfFolder(flags.from, signal);
+  const rights = givenRights(flags);
+  const classes = await classesOf(flags, content.labels);
   const { text: example } = await readTextFile(path.join(packageRoot, EXAMPLE), 'the example of a collection');
   const text = collectionTemplate(example, name, classes);
+  const folder = await folderOf(flags.from, rights, { content, signal });
+  const file = await written(name, folder === null ? text : withFolder(text, folder));
+  const what = classes.length === 0 ? '' : ` with ${plural(classes.length, 'class', 'classes')}`;
+  await writeOut(
+    linesText([
+      `wrote ${displayPath(file)}${what}: edit it, then winnow collection check ${name}`,
+      folder?.licence === null && content.withoutLicence > 0 && `warning: ${withoutLicenceText(content, folder.from)}`,
+      folder !== null && `next: winnow run --collection ${name} --from ${shellWord(folder.from)}`,
+    ]),
+  );
+}
+
+/** @throws UsageError `from-missing`, `unknown-licence` */
+function givenRights({ from, licence, creator }: InitFlags): StatedRights {
+  if (from === undefined && (licence ?? creator) !== undefined)
+    throw new UsageError('Expected --from DIR with --licence or --creator: they are those of the photos of a folder', {
+      code: 'from-missing',
+    });
+  return {
+    licence: licence === undefined ? null : givenLicence(licence, '--licence').id,
+    creator: creator ?? null,
+  };
+}
+
+async function folderOf(
+  from: string | undefined,
+  rights: StatedRights,
+  { content, signal }: { readonly content: FolderContent; readonly signal: AbortSignal },
+): Promise<Collection['folder']> {
+  if (from === undefined) return null;
+  const isAsked = rights.licence === null && content.withoutLicence > 0;
+  return { from, ...(isAsked ? await askedRights(rights, content, signal) : rights) };
+}
+
+const NO_FOLDER: FolderContent = { labels: [], withoutLicence: 0 };
+
+/** @throws UsageError `collection-exists` */
+async function written(name: string, text: string): Promise<string> {
   const file = path.join(workingFolder(), 'config', 'collections', `${name}.yaml`);
   await makeFolder(path.dirname(file));
   try {
     await writeFile(file, text, { flag: 'wx' });
+    return file;
   } catch (error) {
     if (codeOf(error) !== 'EEXIST') throw error;
     throw new UsageError(
@@ -53,17 +105,44 @@ async function init(name: string, flags: InitFlags, signal: AbortSignal): Promis
       { code: 'collection-exists', cause: error },
     );
   }
-  const what = classes.length === 0 ? '' : ` with ${plural(classes.length, 'class', 'classes')}`;
-  await writeOut(`wrote ${displayPath(file)}${what}: edit it, then winnow collection check ${name}\n`);
 }
 
-async function classesOf({ classes, from }: InitFlags, signal: AbortSignal): Promise<ClassRow[]> {
+type StatedRights = Pick<NonNullable<Collection['folder']>, 'licence' | 'creator'>;
+
+/** An empty answer leaves the licence open. */
+async function askedRights(
+  given: StatedRights,
+  { withoutLicence }: FolderContent,
+  signal: AbortSignal,
+): Promise<StatedRights> {
+  const ask = terminalAsker(signal);
+  if (ask === null) return given;
+  const photos = plural(withoutLicence, 'photo');
+  const answer = await ask({
+    text: `the licence of ${photos}, such as CC-BY-4.0; leave it empty to state it later`,
+    fact: 'licence',
+    suggestion: null,
+  });
+  if (answer.trim() === '') return given;
+  const licence = givenLicence(answer, '--licence').id;
+  if (given.creator !== null) return { ...given, licence };
+  const creator = await ask({
+    text: `the creator of ${photos}, if one person made them`,
+    fact: 'creator',
+    suggestion: null,
+  });
+  return { licence, creator: creator.trim() || null };
+}
+
+export function withoutLicenceText({ withoutLicence }: FolderContent, from: string): string {
+  const have = withoutLicence === 1 ? 'has' : 'have';
+  return `${plural(withoutLicence, 'photo')} in ${displayPath(from)} ${have} no licence, and photos without a licence are not exported. Write 'licence' beside 'folder.from' into the file before the first crawl, or use winnow rights set later.`;
+}
+
+async function classesOf({ classes, from }: InitFlags, labelsInFolder: readonly string[]): Promise<ClassRow[]> {
   if (classes === undefined && from === undefined) return [];
   const table = await loadClassTable();
-  const labels = [
-    ...(classes ?? []).flatMap((value) => labelsOf(value, table)),
-    ...(from === undefined ? [] : await labelsInFolder(from, signal)),
-  ];
+  const labels = [...(classes ?? []).flatMap((value) => labelsOf(value, table)), ...labelsInFolder];
   const results = labels.map((label) => table.resolveLabel(label));
   const problems = results.flatMap((result) => (result.ok ? [] : [result.detail]));
   if (problems.length > 0) {

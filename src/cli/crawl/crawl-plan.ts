@@ -1,3 +1,6 @@
+import path from 'node:path';
+import { withStatedRights, type StatedRights } from '../../crawl/candidates/stated-rights.ts';
+import { givenLicence } from '../../crawl/sources/licence.ts';
 import type { DumpSource, ListedSource, WalkedSource } from '../../crawl/discover/crawl-walk.process.ts';
 import { openDataDryRun } from '../../crawl/discover/dry-run.process.ts';
 import { openDump } from '../../crawl/discover/open-dump.process.ts';
@@ -63,7 +66,10 @@ export async function planCrawl(collection: Collection, config: Config, request:
     const classes = line === null ? NO_CLASSES : await wantedClasses(collection, { lines, source: line, wnids });
     if (isNetworkSource(name)) network.push({ ready: readySource(name, config, collection), classes });
     else {
-      const given = from === null ? '' : needed(request.from, from.what, name);
+      const given =
+        from === null
+          ? ''
+          : needed(request.from ?? (name === 'folder' ? collection.folder?.from : undefined), from.what, name);
       walks.push(await WALKS[name]({ collection, config, classes, walked, from: given, signal }));
     }
   }
@@ -106,14 +112,24 @@ function needed(from: string | undefined, what: string, source: SourceName): str
   throw new UsageError(`Expected --from ${what}, for --source ${source} but it is missing`, { code: 'from-missing' });
 }
 
-async function folderWalk({ from, config, signal: crawlSignal }: WalkRequest): Promise<ListedSource> {
+async function folderWalk({ from, collection, config, signal: crawlSignal }: WalkRequest): Promise<ListedSource> {
   await checkFolder(from, crawlSignal);
   const { maxBytes } = config.fetch;
+  const stated = statedRights(collection, from);
   return {
     source: 'folder',
     retryFailed: true,
-    photos: ({ signal, onIgnored }) => discoverFolder(from, { signal, maxBytes, onIgnored }),
+    async *photos({ signal, onIgnored }) {
+      for await (const photo of discoverFolder(from, { signal, maxBytes, onIgnored }))
+        yield stated === null ? photo : withStatedRights(photo, stated);
+    },
   };
+}
+
+/** The rights that a collection file states of the photos of this folder. @throws UsageError `unknown-licence` */
+function statedRights({ folder, name }: Collection, from: string): StatedRights | null {
+  if (folder === null || folder.licence === null || path.resolve(folder.from) !== path.resolve(from)) return null;
+  return { ...folder, licence: givenLicence(folder.licence, `'folder.licence' of the collection '${name}'`).id };
 }
 
 async function urlListWalk({ from }: WalkRequest): Promise<ListedSource> {

@@ -1,11 +1,14 @@
 import { stat } from 'node:fs/promises';
+import path from 'node:path';
 import type { Command } from 'commander';
 import { threadsOf } from '../../models/engine/ensemble.process.ts';
 import type { Verification } from '../../export/verify/findings.ts';
 import { verifyFolder } from '../../export/verify/verify.process.ts';
 import { UsageError } from '../../kernel/errors.ts';
 import { oneLine } from '../../kernel/printable.ts';
-import { linesText, plural, writeResult, EXIT } from '../text/output.ts';
+import { placeFlags, publishCommand, reportCommand } from '../../kernel/next-step.ts';
+import { readExportedFolder } from '../../export/publish/publish-folder.process.ts';
+import { linesText, plural, shellWord, writeResult, EXIT } from '../text/output.ts';
 import { withSteps } from '../text/progress.ts';
 import { addCommand, runCommand, wholeNumberFrom, type CommandContext, type GlobalFlags } from '../start/context.ts';
 
@@ -41,7 +44,11 @@ export function addVerifyCommand(program: Command): void {
 async function verify(dir: string, flags: VerifyFlags, context: CommandContext): Promise<number> {
   await requireFolder(dir);
   const result = await verifyWithProgress(dir, context, flags.sample);
-  await writeResult(flags, result, () => verificationText(result));
+  await writeResult(
+    flags,
+    result,
+    async () => verificationText(result) + (result.ok ? await nextText(dir, flags) : ''),
+  );
   return result.ok ? EXIT.done : EXIT.incomplete;
 }
 
@@ -66,6 +73,11 @@ export async function verifyWithProgress(
       onProgress,
     }),
   );
+}
+
+async function nextText(dir: string, { data }: GlobalFlags): Promise<string> {
+  const { name } = (await readExportedFolder(path.resolve(dir))).protocol.collection;
+  return `next: ${reportCommand(placeFlags(name, data), name)}\n      ${publishCommand(shellWord(dir))}\n`;
 }
 
 async function requireFolder(dir: string): Promise<void> {

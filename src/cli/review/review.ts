@@ -16,7 +16,8 @@ import {
   type CollectionContext,
   type GlobalFlags,
 } from '../start/context.ts';
-import { checkedFunnel } from '../status/status.ts';
+import { readStatus } from '../../status/status.process.ts';
+import { nextText } from '../status/status.ts';
 
 interface ReviewFlags extends GlobalFlags {
   readonly reviewer?: string;
@@ -64,7 +65,8 @@ async function runReview(flags: ReviewFlags): Promise<void> {
   await runWithCollection(flags, { settings }, (context) =>
     withWorkspace(context, { name: 'review', access: 'use' }, async (workspace) => {
       refuseSecondName(workspace.app, reviewer);
-      const { totals } = await checkedFunnel(workspace);
+      const { totals, next } = await readStatus(workspace);
+      if (totals.shortlisted > 0 && totals.unreviewed === 0 && flags.json !== true) await writeOut(nextText(next));
       if (totals.shortlisted === 0)
         context.log.warn(`No photo is listed yet. \`winnow shortlist ${whereFlags(context)}\` makes the list.`);
       return serveReview(workspace.app, context, reviewer);

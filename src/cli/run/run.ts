@@ -17,7 +17,9 @@ import {
   type CrawlSourceFlags,
 } from '../crawl/crawl.ts';
 import { filterText } from '../filter.ts';
-import { nonEmpty, plural, writeOut, EXIT } from '../text/output.ts';
+import { nextStep, withoutLicenceText } from '../../kernel/next-step.ts';
+import { readStanding } from '../../status/status.process.ts';
+import { linesText, nonEmpty, plural, writeOut, EXIT } from '../text/output.ts';
 import { tableText } from '../text/table.ts';
 import { makeShortlistWithProgress } from '../shortlist/shortlist.ts';
 import {
@@ -27,7 +29,7 @@ import {
   type CollectionContext,
   type GlobalFlags,
 } from '../start/context.ts';
-import { checkedFunnel, funnelText } from '../status/status.ts';
+import { checkedFunnel, funnelText, nextText } from '../status/status.ts';
 import { runStages, STAGES_USE } from './run-stages.ts';
 import type { ClassLabels } from './wanted.ts';
 import { SUBJECTS } from '../../kernel/mode.ts';
@@ -60,7 +62,10 @@ export async function runToShortlist(
       const { made, code } = await run(workspace, context, { plan, classLabels: flags.class, allow: flags.allow });
       if (made !== null && code === EXIT.done && end !== undefined) return end(workspace, context, made);
       if (flags.json === true) await writeFunnel(made?.funnel ?? (await checkedFunnel(workspace)));
-      else if (made !== null) await writeOutcome(context, made);
+      else if (made !== null) {
+        await writeOutcome(context, made);
+        await writeOut(await endText(workspace, made));
+      }
       return code;
     });
   });
@@ -90,6 +95,15 @@ export async function writeFunnel(funnel: Funnel): Promise<void> {
 
 export async function writeOutcome(context: CollectionContext, made: MadeShortlist): Promise<void> {
   await writeOut(`\n${outcomeText(made, `winnow status ${whereFlags(context)}`)}`);
+}
+
+/** Photos without a licence, and the next step. */
+async function endText(workspace: Workspace, { funnel: { totals } }: MadeShortlist): Promise<string> {
+  const standing = await readStanding(workspace, { totals, pending: 0 });
+  return linesText([
+    withoutLicenceText(standing.withoutLicence, standing.place),
+    nextText(nextStep(standing)).trimEnd(),
+  ]);
 }
 
 const CONFUSIONS_SHOWN = 6;

@@ -3,6 +3,7 @@ import type { Workspace } from '../../models/workspace/workspace.process.ts';
 import { stagesOf } from '../../page/stages.ts';
 import { readFunnel, readStatus, type Status } from '../../status/status.process.ts';
 import { sumOf, sumsThatFail } from '../../status/funnel.ts';
+import type { NextStep } from '../../kernel/next-step.ts';
 import type { Funnel, Totals } from '../../kernel/funnel.ts';
 import { yieldOf } from '../../status/yields.ts';
 import { countText, nonEmpty, percentText, prunedText, SUBJECT_HEADS, writeResult } from '../text/output.ts';
@@ -56,6 +57,10 @@ Examples:
     });
 }
 
+export function nextText({ text, command }: NextStep): string {
+  return `${text}\nnext: ${command}\n`;
+}
+
 export async function checkedFunnel(workspace: Workspace): Promise<Funnel> {
   return logSums(workspace, await readFunnel(workspace));
 }
@@ -81,6 +86,7 @@ function statusText(status: Status, { all, queries }: Pick<StatusFlags, 'all' | 
     queries === true ? queriesText(status.queries) : queriesLine(status.queries),
     budgetsText(status.budgets),
     pausesLine(status.pauses),
+    nextText(status.next),
   ]).join('\n');
 }
 

@@ -12,7 +12,7 @@ interface Terminal {
 export function terminalAsker(
   signal: AbortSignal,
   { input, output }: Terminal = { input: process.stdin, output: process.stderr },
-): ((question: Question) => Promise<string>) | null {
+): ((question: Omit<Question, 'fact'> & { readonly fact: string }) => Promise<string>) | null {
   if (input.isTTY !== true || output.isTTY !== true) return null;
   return async ({ text, fact, suggestion }) => {
     const lines = createInterface({ input, output });

@@ -1,4 +1,6 @@
 import { groupBy } from '../../kernel/group-by.ts';
+import { placeFlags, withoutLicenceText } from '../../kernel/next-step.ts';
+import { countWithoutLicence } from '../../shortlist/without-licence.repository.ts';
 import type { Wnid } from '../../kernel/ids.ts';
 import { SOURCE_NAMES } from '../../config/sources/sources.ts';
 import { readCriteria } from './criteria.repository.ts';
@@ -30,6 +32,8 @@ export function viewOf({ workspace: { app, scope, ensemble }, reviewer }: Desk):
 export async function readSetup({ workspace, reviewer }: Desk): Promise<Omit<ReviewSetup, 'mayReview'>> {
   const { app, collection, scope } = workspace;
   const { mode, policy } = collection;
+  // Reviewers do not learn the folders of this machine.
+  const place = placeFlags(collection.name);
   return {
     mode,
     reviewer,
@@ -41,6 +45,9 @@ export async function readSetup({ workspace, reviewer }: Desk): Promise<Omit<Rev
     cap: policy.cap,
     target: app.config.review.target,
     leaseMs: app.config.review.leaseMs,
+    secondPass: app.config.review.secondPass,
+    withoutLicence: withoutLicenceText(await countWithoutLicence(app.db, scope), place),
+    place,
     classNames: MODES[mode].showsClass ? [] : [...collection.evidenceClasses.nameByWnid.values()].toSorted(),
     criteria: (await readCriteria(app.db, scope.collectionId)) ?? REVIEW_MODES[mode].criteria,
   };

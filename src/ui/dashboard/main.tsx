@@ -29,6 +29,9 @@ function CollectionPage({ isOperator }: { readonly isOperator: boolean }) {
           {trouble === null ? <span class="live">live, {new Date(now.at).toLocaleTimeString()}</span> : null}
         </p>
       </header>
+      <p class="next">
+        <b>Next:</b> {now.next.text} <code>{now.next.command}</code>
+      </p>
       <div class="cols">
         <ClassFunnel totals={totals} classes={now.classes} />
         <div>

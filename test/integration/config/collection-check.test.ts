@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { reportOn, reportText, type CollectionReport } from '../../../src/cli/collection/check.ts';
@@ -164,6 +164,39 @@ describe('winnow collection init and check', () => {
         among: 1000,
         classTable: [{ wnid: 'n02206856', name: 'honeybee', folder: 'honeybee', searches: {} }, {}, {}],
       });
+    });
+  });
+
+  it('name the folder of the photos, and say how many have no licence and are not exported', async () => {
+    await withFolder(async (cwd) => {
+      await mkdir(join(cwd, 'photos'));
+      const labels = 'file,wnid,licence\na.jpg,dragonfly,CC0-1.0\nb.jpg,dragonfly,\nc.jpg,tench,\n';
+      await writeFile(join(cwd, 'photos', 'labels.csv'), labels);
+      const init = async (name: string, ...rights: string[]): Promise<[number | null, string]> => {
+        const { code, stdout, stderr } = await winnow(['collection', 'init', name, '--from', 'photos', ...rights], {
+          cwd,
+        });
+        return [code, stdout + stderr];
+      };
+      const without = '2 photos in photos have no licence, and photos without a licence are not exported';
+      const next = 'next: winnow run --collection';
+      expect(await init('a')).toEqual([0, expect.stringContaining(without)]);
+      const check = await winnow(['collection', 'check', 'a'], { cwd });
+      expect(check.stdout).toMatch(new RegExp(`warning: ${without}.*\n${next} a --from photos\n$`, 's'));
+      expect(await init('b', '--licence', 'cc by 4.0', '--creator', 'Ana')).toEqual([
+        0,
+        `wrote config/collections/b.yaml with 2 classes: edit it, then winnow collection check b\n${next} b --from photos\n`,
+      ]);
+      expect(await readFile(join(cwd, 'config/collections/b.yaml'), 'utf8')).toContain(
+        '\nfolder: { from: "photos", licence: "CC-BY-4.0", creator: "Ana" }\n',
+      );
+      expect(await init('c', '--licence', 'CC-BY-4.1')).toEqual([
+        2,
+        expect.stringContaining("Did you mean 'CC-BY-4.0'?"),
+      ]);
+      expect((await winnow(['collection', 'init', 'd', '--licence', 'MIT'], { cwd })).stderr).toContain(
+        'Expected --from DIR',
+      );
     });
   });
 });

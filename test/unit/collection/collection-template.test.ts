@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { collectionTemplate } from '../../../src/collection/collection-template.ts';
+import { collectionTemplate, withFolder } from '../../../src/collection/collection-template.ts';
 import { draftCollection } from '../../../src/collection/collection.ts';
 import { packageRoot } from '../../../src/config/root.ts';
 import { parseYaml } from '../../../src/config/yaml.ts';
@@ -31,5 +31,11 @@ describe('collectionTemplate', () => {
 
   it.each(['', 'My Set', '../x', 'x\nmode: O'])('refuses the name %j', (name) => {
     expect(() => collectionTemplate(example, name)).toThrow(/Expected a name of at most 64 lower-case letters/);
+  });
+
+  it('names the folder of the photos and their rights, whatever characters they have', async () => {
+    const folder = { from: "~/my 'photos': #1", licence: 'CC-BY-4.0', creator: 'Ana "x" $&' };
+    const { draft, problems } = draftCollection(parseYaml(withFolder(example, folder), 'custom.yaml'));
+    expect([draft?.folder, problems]).toEqual([folder, []]);
   });
 });

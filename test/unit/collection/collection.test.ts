@@ -47,6 +47,7 @@ describe('draftCollection', () => {
       allowHyponyms: [],
       queries: null,
       sources: ['folder'],
+      folder: null,
       licences: 'any',
       ensemble: ['efficientnet-lite0', 'efficientnet-lite1'],
       heads: new Map(),

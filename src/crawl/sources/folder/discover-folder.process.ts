@@ -1,6 +1,7 @@
 import { lstat, opendir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { UsageError, codeOf } from '../../../kernel/errors.ts';
+import { UNKNOWN_LICENCE } from '../licence.ts';
 import { unreadable, type FoundPhoto } from '../source.ts';
 import type { PhotoProblem } from '../../../kernel/reasons.ts';
 import { bufferOf, bytePathOfText, fileUrlOf, isWithin, joinPath, showPath, type BytePath } from './byte-path.ts';
@@ -57,12 +58,24 @@ export async function* discoverFolder(
   );
 }
 
-/** The names of the sub-folders that have photos, or the classes of labels.csv. No file is read. @throws as `discoverFolder` */
-export async function labelsInFolder(dir: string, signal: AbortSignal): Promise<string[]> {
+export interface FolderContent {
+  /** The names of the sub-folders that have photos, or the classes of labels.csv. */
+  readonly labels: readonly string[];
+  /** The photos for which no licence is listed. */
+  readonly withoutLicence: number;
+}
+
+/** Reads labels.csv or the names of files, but no photo. @throws as `discoverFolder` */
+export async function contentOfFolder(dir: string, signal: AbortSignal): Promise<FolderContent> {
   const labels = new Set<string>();
+  let withoutLicence = 0;
   const entries = await entriesOf(await openFolder(dir), { signal, onIgnored: () => undefined });
-  for await (const { label } of entries) if (label !== '') labels.add(label);
-  return [...labels];
+  for await (const { label, rights } of entries) {
+    if (label === '') continue;
+    labels.add(label);
+    if (rights.licence === UNKNOWN_LICENCE) withoutLicence += 1;
+  }
+  return { labels: [...labels], withoutLicence };
 }
 
 async function entriesOf(root: BytePath, options: WalkOptions): Promise<AsyncGenerator<FolderEntry>> {

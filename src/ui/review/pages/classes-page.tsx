@@ -13,6 +13,7 @@ export function ClassesPage({ store }: PageProps) {
     <PageFrame store={store} place="all classes" isReady>
       <h1 class="unseen">Review of {store.collection}</h1>
       <Totals classes={classes} target={store.setup.target} />
+      {store.setup.withoutLicence === '' ? null : <p class="soft">{store.setup.withoutLicence}</p>}
       <Ways collection={store.collection} classes={classes} />
       {classes.length > 0 ? (
         <Classes store={store} classes={classes} />

@@ -1,4 +1,5 @@
 import type { ComponentChildren } from 'preact';
+import type { ReviewSetup } from '../../../review/desk/desk.ts';
 import { countOf } from '../../../kernel/texts.ts';
 import type { SingleDesk } from './single-desk.ts';
 import { hrefOf } from '../view-url.ts';
@@ -47,7 +48,7 @@ function NoDisputes({ collection, problem }: { readonly collection: string; read
 }
 
 function Done({ desk: { store, view, isComplete } }: { readonly desk: SingleDesk }) {
-  const { collection, shelf } = store;
+  const { collection, shelf, setup } = store;
   const { accepted, rejected, unsure, disputed, open } = totalsOf(shelf.classes);
   const isFiltered = Object.values(view.filter).some((value) => value !== undefined);
   const allDone = isFiltered ? 'Nothing is open under this filter' : 'Every photo has its verdict';
@@ -66,7 +67,18 @@ function Done({ desk: { store, view, isComplete } }: { readonly desk: SingleDesk
     >
       In all {shelf.classes.length} classes: {accepted} accepted, {rejected} rejected, {unsure} unsure, {disputed}{' '}
       disputed, {open} open.
+      {isFiltered || isComplete || accepted === 0 ? null : <Next setup={setup} collection={collection} />}
     </Calm>
+  );
+}
+
+function Next({ setup, collection }: { readonly setup: ReviewSetup; readonly collection: string }) {
+  return (
+    <>
+      {setup.secondPass > 0 ? ' For the second pass, another person opens this page under a name of their own.' : ''}{' '}
+      Next: <code>{`winnow export ${setup.place} --out exports/${collection}`}</code>
+      {setup.withoutLicence === '' ? null : <> {setup.withoutLicence}</>}
+    </>
   );
 }
 

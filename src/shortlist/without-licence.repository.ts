@@ -1,0 +1,23 @@
+import { sql, type Kysely } from 'kysely';
+import { UNKNOWN_LICENCE } from '../crawl/sources/licence.ts';
+import type { WithoutLicence } from '../kernel/next-step.ts';
+import type { DecisionScope } from '../models/workspace/scope.ts';
+import type { Database } from '../platform/postgres/database.ts';
+import { onlyRow } from '../platform/postgres/query.ts';
+
+/** Counts the listed photos for which no source and no curator gives a licence, and those of them that are accepted. */
+export async function countWithoutLicence(
+  db: Kysely<Database>,
+  { collectionId }: Pick<DecisionScope, 'collectionId'>,
+): Promise<WithoutLicence> {
+  const counted = await sql<WithoutLicence>`
+    select count(*) filter (where v.state is distinct from 'rejected') as listed, count(*) filter (where v.state = 'accepted') as accepted
+    from shortlist_entry s join photo f on f.id = s.photo_id
+    left join verdict v on v.collection_id = s.collection_id and v.wnid = s.wnid and v.sha256 = f.sha256
+    where s.collection_id = ${collectionId} and s.state = 'listed' and not exists (
+      select 1 from picture p join candidate c on c.picture_id = p.id
+      where p.photo_id = s.photo_id and c.wnid = s.wnid and c.refusal is null and p.licence <> ${UNKNOWN_LICENCE})`.execute(
+    db,
+  );
+  return onlyRow(counted);
+}

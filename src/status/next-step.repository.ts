@@ -1,0 +1,22 @@
+import { sql, type Kysely } from 'kysely';
+import type { Exported } from '../kernel/next-step.ts';
+import type { DecisionScope } from '../models/workspace/scope.ts';
+import type { Database } from '../platform/postgres/database.ts';
+import { onlyRow } from '../platform/postgres/query.ts';
+
+/** The newest revision of a collection, and what followed it. */
+export async function readExported(
+  db: Kysely<Database>,
+  { collectionId }: Pick<DecisionScope, 'collectionId'>,
+): Promise<Exported> {
+  const read = await sql<Exported>`
+    select (select count(*) from export_revision where collection_id = ${collectionId}) as revisions, e.path as folder,
+      coalesce(e.made_at > (select max(at) from review_event where collection_id = ${collectionId}), e.path is not null) as "isNewest",
+      e.verified is not null as "isVerified",
+      exists (select 1 from report r where r.collection_id = ${collectionId} and r.made_at > e.made_at) as "isReported"
+    from (select) as one left join lateral (
+      select * from export_revision where collection_id = ${collectionId} order by id desc limit 1) as e on true`.execute(
+    db,
+  );
+  return onlyRow(read);
+}

@@ -1,0 +1,85 @@
+import { describe, expect, it } from 'vitest';
+import { emptyTotals, type Totals } from '../../../src/kernel/funnel.ts';
+import { nextStep, placeFlags, withoutLicenceText, type Standing } from '../../../src/kernel/next-step.ts';
+
+const NOT_EXPORTED = { revisions: 0, folder: null, isNewest: false, isVerified: false, isReported: false };
+const EXPORTED = { ...NOT_EXPORTED, revisions: 1, folder: '/sets/v1', isNewest: true };
+
+function standing(totals: Partial<Totals>, changes: Partial<Standing> = {}): Standing {
+  return {
+    collection: 'birds',
+    totals: { ...emptyTotals(), ...totals },
+    pending: 0,
+    withoutLicence: { listed: 0, accepted: 0 },
+    exported: NOT_EXPORTED,
+    place: '--collection birds',
+    from: ' --from DIR',
+    ...changes,
+  };
+}
+
+const reviewed = { found: 9, shortlisted: 3, selected: 2, rejected: 1 };
+const all: Standing['withoutLicence'] = { listed: 2, accepted: 2 };
+
+describe('nextStep', () => {
+  it.each<[string, Standing, string]>([
+    ['nothing was found', standing({}), 'winnow run --collection birds --from DIR'],
+    ['photos wait', standing({ found: 9, waiting: 2 }), 'winnow run --collection birds --from DIR'],
+    ['kept photos are not listed', standing({ found: 9, unlisted: 2 }), 'winnow shortlist --collection birds'],
+    ['the filter keeps nothing', standing({ found: 9 }), 'winnow what-if --collection birds'],
+    ['photos are not reviewed', standing({ ...reviewed, unreviewed: 1 }), 'winnow review --collection birds'],
+    [
+      'a second verdict is missing',
+      standing(reviewed, { pending: 1 }),
+      'winnow export --collection birds --out exports/birds',
+    ],
+    ['reviewers disagree', standing({ ...reviewed, disputed: 1 }), 'winnow review --collection birds'],
+    [
+      'nothing is accepted',
+      standing({ found: 9, shortlisted: 1, rejected: 1 }),
+      'winnow run --collection birds --from DIR',
+    ],
+    [
+      'no accepted photo has a licence',
+      standing(reviewed, { withoutLicence: all }),
+      'winnow rights set --collection birds --licence CC-BY-4.0 --creator "Ana"',
+    ],
+    ['nothing is exported', standing(reviewed), 'winnow export --collection birds --out exports/birds'],
+    [
+      'photos were reviewed since the last export',
+      standing(reviewed, { exported: { ...EXPORTED, isNewest: false } }),
+      'winnow export --collection birds --out exports/birds-v2',
+    ],
+    ['the revision is new', standing(reviewed, { exported: EXPORTED }), 'winnow verify /sets/v1'],
+    [
+      'the revision is verified',
+      standing(reviewed, { exported: { ...EXPORTED, isVerified: true } }),
+      'winnow report --collection birds --out reports/birds',
+    ],
+    [
+      'the revision is reported',
+      standing(reviewed, { exported: { ...EXPORTED, isReported: true } }),
+      'winnow publish /sets/v1 --to hf:OWNER/NAME --dry-run',
+    ],
+  ])('names the command if %s', (_, state, command) => {
+    expect(nextStep(state).command).toBe(command);
+  });
+
+  it('says why, with the number', () => {
+    expect(nextStep(standing({ ...reviewed, unreviewed: 1 })).text).toBe('1 photo waits for a verdict.');
+    expect(nextStep(standing(reviewed, { pending: 1 })).text).toBe(
+      'Reviewers accepted 2 photos. 1 photo waits for the second verdict of another person (winnow review --collection birds).',
+    );
+    expect(withoutLicenceText(all, '--collection birds')).toMatch(
+      /^2 listed photos have no licence, .* not exported\./,
+    );
+    expect(withoutLicenceText({ listed: 0, accepted: 0 }, '')).toBe('');
+  });
+});
+
+describe('placeFlags', () => {
+  it('names the data folder unless it is the default one', () => {
+    expect(placeFlags('birds', 'data')).toBe('--collection birds');
+    expect(placeFlags('birds', '/my data')).toBe("--collection birds --data '/my data'");
+  });
+});
