@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { parse } from 'csv-parse/sync';
 import { withComment } from '../../test/support/copies.ts';
 
-const SAMPLES = fileURLToPath(new URL('../../assets/samples/', import.meta.url));
+const SAMPLES = fileURLToPath(new URL('../../test/fixtures/samples/', import.meta.url));
 
 /** A photo whose label is true. */
 interface TrueLabel {

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 
-const SAMPLES = fileURLToPath(new URL('../../assets/samples/photos/', import.meta.url));
+const SAMPLES = fileURLToPath(new URL('../../test/fixtures/samples/photos/', import.meta.url));
 /** A tile of a mosaic. It is a little smaller than the samples, so that it has as much detail as a photo of its size. */
 const TILE = { width: 256, height: 192 };
 const MOSAICS = 64;

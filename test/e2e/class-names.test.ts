@@ -8,7 +8,7 @@ import { useSharedServer } from '../support/shared-server.ts';
 
 useSharedServer();
 
-const SAMPLES = path.join(repositoryRoot, 'assets', 'samples', 'photos');
+const SAMPLES = path.join(repositoryRoot, 'test', 'fixtures', 'samples', 'photos');
 
 async function photosIn(cwd: string, labels: readonly string[]): Promise<void> {
   const [photo = ''] = await readdir(path.join(SAMPLES, 'n01443537'));

@@ -12,7 +12,7 @@ import { useSharedServer } from '../support/shared-server.ts';
 
 useSharedServer();
 
-const SAMPLES = path.join(repositoryRoot, 'assets', 'samples', 'photos');
+const SAMPLES = path.join(repositoryRoot, 'test', 'fixtures', 'samples', 'photos');
 const LION = 'n02129165';
 const GOLDFISH = 'n01443537';
 const DAISY = 'n11939491';

@@ -10,7 +10,7 @@ import { until } from '../support/until.ts';
 import { repositoryRoot, startWinnow, winnow } from '../support/winnow.ts';
 
 const folder = suiteFolder();
-const SAMPLES = path.join(repositoryRoot, 'assets', 'samples');
+const SAMPLES = path.join(repositoryRoot, 'test', 'fixtures', 'samples');
 const IMAGENET = path.join(repositoryRoot, 'config', 'classes', 'imagenet-1k.jsonl');
 const MODEL = ['--model', 'efficientnet-lite1'];
 

@@ -9,7 +9,7 @@ import { jsonLines, repositoryRoot, winnow } from '../support/winnow.ts';
 
 useSharedServer();
 const folder = suiteFolder();
-const SAMPLES = path.join(repositoryRoot, 'assets', 'samples', 'photos');
+const SAMPLES = path.join(repositoryRoot, 'test', 'fixtures', 'samples', 'photos');
 
 /** Folders of samples under names of one's own. */
 const OWN = { 'sea-fish': 'n01440764', 'gold fish': 'n01443537', rays: 'n01498041' } as const;

@@ -10,7 +10,7 @@ import { jsonLines, repositoryRoot, winnow } from '../support/winnow.ts';
 
 useSharedServer();
 const folder = suiteFolder();
-const SAMPLES = path.join(repositoryRoot, 'assets', 'samples', 'photos');
+const SAMPLES = path.join(repositoryRoot, 'test', 'fixtures', 'samples', 'photos');
 const WNIDS = ['n01440764', 'n01443537', 'n01498041'] as const;
 const OTHERS = ['n01514668', 'n01514859', 'n01518878'];
 const CLASSES = ['--among', WNIDS.join(',')];

@@ -52,7 +52,7 @@ async function succeed(...args: readonly string[]): Promise<string> {
 
 /** Exports the demo's photos after a person has accepted all of them: on the review page, or without a browser in a table. */
 async function exportDemo(): Promise<void> {
-  await succeed('run', '--from', path.join(repositoryRoot, 'assets', 'samples'));
+  await succeed('run', '--from', path.join(repositoryRoot, 'test', 'fixtures', 'samples'));
   const listed = jsonLines<VerdictLine>(await succeed('verdicts', '--json'));
   const chromium = findChromium();
   if (chromium === null) await importVerdicts(listed);

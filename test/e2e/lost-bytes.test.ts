@@ -16,7 +16,7 @@ let data = 'data';
 beforeEach(async () => {
   data = 'data';
   folder = await testFolder();
-  const samples = path.join(repositoryRoot, 'assets/samples/photos');
+  const samples = path.join(repositoryRoot, 'test/fixtures/samples/photos');
   for (const wnid of CLASSES)
     await cp(path.join(samples, wnid), path.join(folder, 'photos', wnid), { recursive: true });
   await writeFile(path.join(folder, 'four.yaml'), COLLECTION);

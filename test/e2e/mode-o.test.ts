@@ -10,7 +10,7 @@ import { useSharedServer } from '../support/shared-server.ts';
 
 useSharedServer();
 
-const SAMPLES = path.join(repositoryRoot, 'assets', 'samples', 'photos');
+const SAMPLES = path.join(repositoryRoot, 'test', 'fixtures', 'samples', 'photos');
 /** Concepts outside the 1,000; classes by a synonym, by the wnid, as ImageNet writes them, in the plural; what is above classes. */
 const PHOTOS: readonly (readonly [folder: string, sample: string])[] = [
   ['discus fish', 'n01443537/discus.jpg'],

@@ -25,7 +25,7 @@ describe("a project's own models", () => {
       await writeFile(path.join(cwd, 'five.txt'), 'red\ngreen\nblue\nbright thing\ndark thing\n');
       await mkdir(path.join(cwd, 'config/collections'), { recursive: true });
       await writeFile(path.join(cwd, 'config/collections/colours.yaml'), COLLECTION);
-      const samples = path.join(repositoryRoot, 'assets/samples/photos/n01440764');
+      const samples = path.join(repositoryRoot, 'test/fixtures/samples/photos/n01440764');
       await cp(samples, path.join(cwd, 'photos/green'), { recursive: true });
       for (const name of ['five-nchw', 'five-uint8', 'five-batch-1', 'five-probabilities']) {
         const file = path.join(repositoryRoot, 'test/fixtures/onnx', `${name}.onnx`);

@@ -10,7 +10,7 @@ const folder = suiteFolder();
 
 it('a filter lets ONNX Runtime record nothing in the home of its user and nothing in the folder for temporary files', async () => {
   const place = ['--collection', 'demo', '--data', folder.at('data')];
-  const photos = path.join(repositoryRoot, 'assets', 'samples', 'photos');
+  const photos = path.join(repositoryRoot, 'test', 'fixtures', 'samples', 'photos');
   expect((await winnow(['crawl', ...place, '--from', photos, '--limit', '1', '--class', 'goldfish'])).code).toBe(0);
   const [home, temporary] = [folder.at('home'), folder.at('temporary')];
   await mkdir(home);

@@ -35,7 +35,7 @@ function shortlist(...flags: string[]): Promise<string> {
 
 beforeAll(async () => {
   const photos = folder.at('photos');
-  await cp(path.join(repositoryRoot, 'assets', 'samples'), photos, { recursive: true });
+  await cp(path.join(repositoryRoot, 'test', 'fixtures', 'samples'), photos, { recursive: true });
   const labels = await readFile(path.join(photos, 'labels.csv'), 'utf8');
   const some = labels.split('\n').slice(0, PHOTOS + 1);
   await writeFile(path.join(photos, 'labels.csv'), some.join('\n'));

@@ -33,7 +33,7 @@ function done(args: readonly string[], result: CommandResult): CommandResult {
 beforeAll(async () => {
   await makeCopies(from(), COPIES, { wnids: [LION, 'n01443537', 'n11939491'] });
   await mkdir(folder.at(PHOTOS, LION), { recursive: true });
-  const lion = path.join(repositoryRoot, 'assets', 'samples', 'photos', LION, 'lion-lying.jpg');
+  const lion = path.join(repositoryRoot, 'test', 'fixtures', 'samples', 'photos', LION, 'lion-lying.jpg');
   await cp(lion, folder.at(PHOTOS, LION, `it's "quoted",\n🦁.jpg`));
 });
 

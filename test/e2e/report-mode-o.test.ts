@@ -9,7 +9,7 @@ import { repositoryRoot, winnow } from '../support/winnow.ts';
 
 useSharedServer();
 const folder = suiteFolder();
-const SAMPLES = path.join(repositoryRoot, 'assets', 'samples', 'photos');
+const SAMPLES = path.join(repositoryRoot, 'test', 'fixtures', 'samples', 'photos');
 
 /** Makes a folder of photos in the distribution: one of each class. */
 async function makeClean(): Promise<string> {

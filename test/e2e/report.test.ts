@@ -17,7 +17,7 @@ const folder = suiteFolder();
 const OUTSIDER = 'efficientnet-lite1';
 /** A class of the samples that is not one of the collection. */
 const OTHER = 'n02510455';
-const SAMPLES = path.join(repositoryRoot, 'assets', 'samples', 'photos');
+const SAMPLES = path.join(repositoryRoot, 'test', 'fixtures', 'samples', 'photos');
 
 let set: ReviewedSet;
 let clean = '';

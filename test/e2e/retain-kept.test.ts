@@ -8,7 +8,7 @@ import { useSharedServer } from '../support/shared-server.ts';
 
 useSharedServer();
 
-const SAMPLES = path.join(repositoryRoot, 'assets', 'samples', 'photos');
+const SAMPLES = path.join(repositoryRoot, 'test', 'fixtures', 'samples', 'photos');
 /** Goldfish that are dropped, two of them only for the threshold, and a stingray that is kept. */
 const CLASSES = ['n01443537', 'n01498041'];
 

@@ -7,7 +7,7 @@ import { useSharedServer } from '../support/shared-server.ts';
 
 useSharedServer();
 
-const SAMPLES = path.join(repositoryRoot, 'assets', 'samples', 'photos');
+const SAMPLES = path.join(repositoryRoot, 'test', 'fixtures', 'samples', 'photos');
 /** Labelled as what they show, so that most are dropped at the first crop. */
 const CLASSES = ['n01440764', 'n01443537', 'n01498041', 'n11939491'];
 

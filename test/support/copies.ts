@@ -3,7 +3,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { sha256Of } from './sha256.ts';
 
-const SAMPLES = fileURLToPath(new URL('../../assets/samples/photos/', import.meta.url));
+const SAMPLES = fileURLToPath(new URL('../../test/fixtures/samples/photos/', import.meta.url));
 
 export interface Copy {
   /** Below the folder: `<wnid>/<name>-<number>.jpg`. */
@@ -14,7 +14,7 @@ export interface Copy {
 }
 
 /**
- * Writes `count` distinct copies of the photos of assets/samples, taken in turn, as `<folder>/<wnid>/...`. Each has
+ * Writes `count` distinct copies of the photos of test/fixtures/samples, taken in turn, as `<folder>/<wnid>/...`. Each has
  * bytes of its own but decodes to the picture that it was made of, so copies of one photo are decided alike and are
  * near-duplicates. The same count gives the same bytes. One photo is in memory at a time.
  */

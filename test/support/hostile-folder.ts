@@ -7,7 +7,7 @@ import sharp from 'sharp';
 import { blackPng } from './bombs.ts';
 import type { CandidateState, DroppedReason, FailedReason } from '../../src/kernel/reasons.ts';
 
-const SAMPLES = fileURLToPath(new URL('../../assets/samples/photos/', import.meta.url));
+const SAMPLES = fileURLToPath(new URL('../../test/fixtures/samples/photos/', import.meta.url));
 const LION = join(SAMPLES, 'n02129165/lion-standing.jpg');
 const GOLDFISH = join(SAMPLES, 'n01443537/goldfish.jpg');
 
@@ -16,7 +16,7 @@ interface HostileFile {
   readonly label: string;
   /** In the folder source: `found`, or why the file is not fetched. */
   readonly discovered: Verdict;
-  /** In the catalogue after the fetch step, for a collection that has the wnids of assets/samples and takes any licence. */
+  /** In the catalogue after the fetch step, for a collection that has the wnids of test/fixtures/samples and takes any licence. */
   readonly fetched: Verdict;
 }
 
@@ -29,7 +29,7 @@ const dropped = (reason: DroppedReason): Verdict => ({ state: 'dropped', reason 
 
 /**
  * Fills a folder (made if need be; give a new one) with what people's folders and attackers' hold: two classes of
- * assets/samples, n02129165 and n01443537, with good photos, and every kind of file, name and link that has broken
+ * test/fixtures/samples, n02129165 and n01443537, with good photos, and every kind of file, name and link that has broken
  * a program like this one. Needs Linux: FIFO, symbolic links and names that are not UTF-8.
  *
  * One file has mode 000, which root reads nevertheless; what is expected of it was found by trying. To remove the

@@ -3,7 +3,7 @@ import path from 'node:path';
 import sharp, { type Region } from 'sharp';
 import { repositoryRoot } from './winnow.ts';
 
-const PHOTOS = path.join(repositoryRoot, 'assets', 'samples', 'photos');
+const PHOTOS = path.join(repositoryRoot, 'test', 'fixtures', 'samples', 'photos');
 
 /** Parts of two bundled photos, an avocado and a kiwi: round on a plain ground, so their 64-bit hashes are 4 bits apart. */
 export async function lookAlikes(): Promise<{ readonly avocado: Buffer; readonly kiwi: Buffer }> {

@@ -35,7 +35,7 @@ import { insertSegment } from './photo-metadata.ts';
 import { sha256Of } from './sha256.ts';
 import { repositoryRoot } from './winnow.ts';
 
-const SAMPLES = path.join(repositoryRoot, 'assets/samples');
+const SAMPLES = path.join(repositoryRoot, 'test/fixtures/samples');
 
 /** Bundled photos that the default rule of mode A keeps, in three classes. Two of them have one confusion. */
 const KEPT_A = [

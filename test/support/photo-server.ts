@@ -6,7 +6,7 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { listenOnLoopback } from './free-port.ts';
 
-const PHOTOS = fileURLToPath(new URL('../../assets/samples/photos', import.meta.url));
+const PHOTOS = fileURLToPath(new URL('../../test/fixtures/samples/photos', import.meta.url));
 
 export type LoggedRequest = ReturnType<typeof logged>;
 
@@ -22,7 +22,7 @@ export interface LocalServer {
   close(): Promise<void>;
 }
 
-/** Paths of good photos: `/photos/<wnid>/<name>.jpg`, 321 of assets/samples. Every local server here serves them. */
+/** Paths of good photos: `/photos/<wnid>/<name>.jpg`, 321 of test/fixtures/samples. Every local server here serves them. */
 export const GOOD_PATHS: readonly string[] = readdirSync(PHOTOS, { recursive: true, withFileTypes: true })
   .filter((entry) => entry.isFile())
   .map((entry) => `/photos/${relative(PHOTOS, join(entry.parentPath, entry.name))}`)

@@ -9,7 +9,7 @@ import { withCameraFacts } from './photo-metadata.ts';
 import { keepCatalogueOf, useCopyOf } from './shared-server.ts';
 import { jsonLines, repositoryRoot, winnow } from './winnow.ts';
 
-const SAMPLES = path.join(repositoryRoot, 'assets', 'samples', 'photos');
+const SAMPLES = path.join(repositoryRoot, 'test', 'fixtures', 'samples', 'photos');
 
 /** A picture of the set: a sample under the class of another one, so that the filter keeps it. */
 export interface SetPhoto {

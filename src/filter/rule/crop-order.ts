@@ -2,7 +2,7 @@ import type { CropRef } from '../../models/evidence/evidence.ts';
 
 /**
  * The crops of one member, those first that decide most of the photos that the crops before them leave open. Measured with the
- * bundled models on the 321 photos of `assets/samples` and 100 photos of the reference decisions: the first crop decides 258 of
+ * bundled models on the 321 photos of `test/fixtures/samples` and 100 photos of the reference decisions: the first crop decides 258 of
  * the 289 photos that some crop drops, the next ones 19, 7, 3, 1, 1 and 1.
  */
 const OF_ONE: readonly number[] = [4, 2, 5, 6, 8, 0, 9, 7, 3, 1];

@@ -22,7 +22,7 @@ const TRIAL_PHOTOS = 32;
 /** More than one, because this shows whether a dynamic batch really works. */
 const PHOTOS_PER_PASS = 3;
 const CENTRE_CROP = 4;
-const SAMPLES = path.join(packageRoot, 'assets', 'samples');
+const SAMPLES = path.join(packageRoot, 'assets', 'demo');
 
 interface Sample {
   readonly file: string;

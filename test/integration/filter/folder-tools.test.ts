@@ -18,7 +18,7 @@ beforeEach(async () => {
   await database.db.deleteFrom('reference_set').execute();
 });
 
-const SAMPLES = path.join(repositoryRoot, 'assets', 'samples', 'photos');
+const SAMPLES = path.join(repositoryRoot, 'test', 'fixtures', 'samples', 'photos');
 const { signal } = new AbortController();
 
 const appIn = (folder: string): Promise<App> => openTestApp({ url: database.url, dataDir: path.join(folder, 'data') });

@@ -45,7 +45,7 @@ beforeEach(async () => {
   await database.db.deleteFrom('reference_set').execute();
 });
 
-const SAMPLES = path.join(repositoryRoot, 'assets', 'samples', 'photos');
+const SAMPLES = path.join(repositoryRoot, 'test', 'fixtures', 'samples', 'photos');
 const LIMITS = { maxBytes: 1e7, maxPixels: 1e8, minSidePixels: 1, maxAspectRatio: Number.POSITIVE_INFINITY };
 
 async function hold(folder: string, set: ReferenceSet, signal = new AbortController().signal): Promise<HoldCounts> {

@@ -17,7 +17,7 @@ import { testFolder } from '../../support/test-app.ts';
 const PYTHON = process.env['WINNOW_INTEROP_PYTHON'] ?? '';
 const WITHOUT_PYTHON = 'WINNOW_INTEROP_PYTHON names no Python (npm run test:interop installs one)';
 const SCRIPT = path.join(packageRoot, 'scripts', 'finetune_torch.py');
-const SAMPLES = path.join(packageRoot, 'assets', 'samples', 'photos');
+const SAMPLES = path.join(packageRoot, 'test', 'fixtures', 'samples', 'photos');
 const WNIDS = ['n01440764', 'n01443537'];
 /** For the import of PyTorch, on a busy machine. */
 const TIMEOUT_MS = 900_000;

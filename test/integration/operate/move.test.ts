@@ -36,7 +36,7 @@ afterAll(async () => {
 });
 
 const copySamples = (wnid: string, to: string): Promise<void> =>
-  cp(path.join(repositoryRoot, 'assets/samples/photos', wnid), to, { recursive: true });
+  cp(path.join(repositoryRoot, 'test/fixtures/samples/photos', wnid), to, { recursive: true });
 
 type Place = Pick<CommandOptions, 'env'>;
 

@@ -20,7 +20,7 @@ const PHOTOS = Number(process.env['WINNOW_TEST_PHOTOS'] ?? 64);
 const ID_STEP = 16;
 
 async function copyPhotos(to: string): Promise<void> {
-  await cp(path.join(repositoryRoot, 'assets', 'samples'), to, { recursive: true });
+  await cp(path.join(repositoryRoot, 'test', 'fixtures', 'samples'), to, { recursive: true });
   const labels = (await readFile(path.join(to, 'labels.csv'), 'utf8')).split('\n');
   await writeFile(path.join(to, 'labels.csv'), labels.slice(0, PHOTOS + 1).join('\n'));
 }

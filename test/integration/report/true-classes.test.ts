@@ -9,7 +9,7 @@ import { suiteFolder } from '../../support/process-tree.ts';
 import { repositoryRoot } from '../../support/winnow.ts';
 
 const folder = suiteFolder();
-const SAMPLES = path.join(repositoryRoot, 'assets', 'samples', 'photos');
+const SAMPLES = path.join(repositoryRoot, 'test', 'fixtures', 'samples', 'photos');
 const { signal } = new AbortController();
 const answering = {
   threads: 1,

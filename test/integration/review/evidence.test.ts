@@ -21,7 +21,7 @@ import { ask, NO_TOKENS, useDashboard } from '../server/support.ts';
 
 const LION_CLASS = 'n02129165';
 const TIGER = 'n02129604';
-const LION = path.join(repositoryRoot, 'assets/samples/photos/n02129165/lion-lying.jpg');
+const LION = path.join(repositoryRoot, 'test/fixtures/samples/photos/n02129165/lion-lying.jpg');
 const { signal } = new AbortController();
 /** Everything is reviewed by two people. */
 const dashboard = useDashboard(async () => ({ WINNOW_REVIEW_SECOND_PASS: '1' }));

@@ -15,7 +15,7 @@ import { putBytes, putSamples } from '../filter/engine/spec.ts';
 import { suiteFolder } from '../../support/process-tree.ts';
 import { repositoryRoot } from '../../support/winnow.ts';
 
-const LION = path.join(repositoryRoot, 'assets/samples/photos/n02129165/lion-lying.jpg');
+const LION = path.join(repositoryRoot, 'test/fixtures/samples/photos/n02129165/lion-lying.jpg');
 const LION_ROW = 291;
 const PHOTOS = 8;
 const { signal } = new AbortController();

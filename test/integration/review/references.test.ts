@@ -22,7 +22,7 @@ import { ask, NO_TOKENS, useDashboard } from '../server/support.ts';
 
 const TENCH = 'n01440764';
 const GOLDFISH = 'n01443537';
-const SAMPLES = path.join(repositoryRoot, 'assets', 'samples');
+const SAMPLES = path.join(repositoryRoot, 'test', 'fixtures', 'samples');
 const PERCH = path.join(SAMPLES, 'photos', TENCH, 'yellow-perch.jpg');
 const dashboard = useDashboard();
 

@@ -29,7 +29,7 @@ beforeEach(async () => {
   await database.db.deleteFrom('reference_set').execute();
 });
 
-const SAMPLES = path.join(repositoryRoot, 'assets', 'samples', 'photos');
+const SAMPLES = path.join(repositoryRoot, 'test', 'fixtures', 'samples', 'photos');
 const LIMITS = { maxPixels: 1e8, minSidePixels: 1, maxAspectRatio: Number.POSITIVE_INFINITY };
 
 async function openProject() {

@@ -9,12 +9,12 @@ let samples: readonly Buffer[] | null = null;
 export function samplePicture(number: number, name: string): Buffer {
   samples ??= readSamples();
   const sample = samples[number % samples.length];
-  if (sample === undefined) throw new Error('Expected JPEG files in assets/samples/photos');
+  if (sample === undefined) throw new Error('Expected JPEG files in test/fixtures/samples/photos');
   return withComment(sample, `photo ${name}`);
 }
 
 function readSamples(): Buffer[] {
-  const folder = path.join(repositoryRoot, 'assets', 'samples', 'photos');
+  const folder = path.join(repositoryRoot, 'test', 'fixtures', 'samples', 'photos');
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.jpg'))
     .toSorted()

@@ -7,7 +7,7 @@ import { UsageError } from '../../../../src/kernel/errors.ts';
 import { discoverFolder } from '../../../../src/crawl/sources/folder/discover-folder.process.ts';
 import { discover, openFilesBelow, pathOf, scratchFolder, summary } from './scratch.ts';
 
-const SAMPLES = fileURLToPath(new URL('../../../../assets/samples', import.meta.url));
+const SAMPLES = fileURLToPath(new URL('../../../../test/fixtures/samples', import.meta.url));
 const { signal } = new AbortController();
 
 /** Makes a folder with a.jpg, b.jpg and c.jpg in n1/ and this labels.csv. */

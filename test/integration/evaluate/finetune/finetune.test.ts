@@ -16,7 +16,7 @@ import { repositoryRoot } from '../../../support/winnow.ts';
 import { testFolder } from '../../../support/test-app.ts';
 
 const WNIDS = ['n01440764', 'n01443537', 'n01498041'];
-const SAMPLES = path.join(repositoryRoot, 'assets', 'samples', 'photos');
+const SAMPLES = path.join(repositoryRoot, 'test', 'fixtures', 'samples', 'photos');
 
 it('a fitted head has exact heatmaps for each of its classes', async () => {
   const folder = await testFolder();

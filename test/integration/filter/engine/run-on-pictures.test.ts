@@ -8,7 +8,7 @@ import { sha256Of } from '../../../support/sha256.ts';
 import { repositoryRoot } from '../../../support/winnow.ts';
 import { putSamples } from './spec.ts';
 
-const SAMPLES = path.join(repositoryRoot, 'assets', 'samples', 'photos');
+const SAMPLES = path.join(repositoryRoot, 'test', 'fixtures', 'samples', 'photos');
 const CENTRE = 4;
 const folder = suiteFolder();
 

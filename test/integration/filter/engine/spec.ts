@@ -10,7 +10,7 @@ import type { Sha256 } from '../../../../src/kernel/ids.ts';
 import { openBlobFolder } from '../../../../src/platform/blobs/blob-folder.ts';
 import { sha256Of } from '../../../support/sha256.ts';
 
-const SAMPLES = fileURLToPath(new URL('../../../../assets/samples/photos', import.meta.url));
+const SAMPLES = fileURLToPath(new URL('../../../../test/fixtures/samples/photos', import.meta.url));
 
 export type { EngineSpec };
 

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { hammingDistance, parseHash } from '../../../../src/photo/hashes/perceptual-hash.ts';
 import { inspect } from '../../../../src/photo/inspect.process.ts';
 
-const PHOTOS = new URL('../../../../assets/samples/photos/', import.meta.url);
+const PHOTOS = new URL('../../../../test/fixtures/samples/photos/', import.meta.url);
 /** `policy.nearDuplicateDistance` of the default settings: what the shortlist takes for the same photo. */
 const NEAR_DUPLICATE_BITS = 6;
 

@@ -11,7 +11,7 @@ import { openBlobFolder } from '../../../../src/platform/blobs/blob-folder.ts';
 import { sha256Of } from '../../../support/sha256.ts';
 import { repositoryRoot, withFolder } from '../../../support/winnow.ts';
 
-const LION = await readFile(path.join(repositoryRoot, 'assets/samples/photos/n02129165/lion-lying.jpg'));
+const LION = await readFile(path.join(repositoryRoot, 'test/fixtures/samples/photos/n02129165/lion-lying.jpg'));
 const sha256 = sha256Of(LION);
 const { signal } = new AbortController();
 

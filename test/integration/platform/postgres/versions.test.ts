@@ -16,12 +16,12 @@ import { winnow } from '../../../support/winnow.ts';
 
 /** Every command that opens the catalogue, but those that change it themselves. */
 const COMMANDS = [
-  'crawl --collection demo --from assets/samples',
+  'crawl --collection demo --from test/fixtures/samples',
   'filter --collection demo',
   'shortlist --collection demo',
   'review --collection demo',
   'export --collection demo --out nowhere/export',
-  'run --collection demo --source folder --from assets/samples',
+  'run --collection demo --source folder --from test/fixtures/samples',
   'status --collection demo',
   'candidates --collection demo',
   'decisions --collection demo',
@@ -43,7 +43,7 @@ const COMMANDS = [
   'sessions end --all',
   'collection forget demo --yes',
   'references list',
-  'references add assets/samples --for leaks',
+  'references add test/fixtures/samples --for leaks',
   'move --to-database postgres://nobody@127.0.0.1:9/none',
 ];
 const LICENCES = [
