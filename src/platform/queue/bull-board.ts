@@ -18,7 +18,7 @@ const MEDIA_TYPES: Readonly<Record<string, string>> = {
   '.png': 'image/png',
 };
 
-const DESCRIPTION = 'Jobs that wait and run. The dashboard and `winnow jobs` show those that ended.';
+const DESCRIPTION = 'Jobs that wait and run. The page of a collection and `winnow jobs` show those that ended.';
 
 /**
  * Only what bull-board (https://github.com/felixmosh/bull-board) answers to GET is there, because queues only deliver: the
@@ -46,7 +46,7 @@ export async function openBullBoard(definitions: readonly QueueSettings[], backe
         hideDocsLink: true,
         // The funnel page lists the processes at work.
         showWorkers: false,
-        miscLinks: [{ text: 'Dashboards', url: '/' }],
+        miscLinks: [{ text: 'Collections', url: '/' }],
       },
     },
   });
