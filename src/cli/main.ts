@@ -1,13 +1,17 @@
 import process from 'node:process';
 import { Command, CommanderError } from 'commander';
 import { version } from '../config/version.ts';
+import { startedAs } from '../config/program.ts';
+import { asTyped, writeCommandsAs, type CommandName } from '../kernel/command-text.ts';
+import { HELP_LAYOUT } from './start/help.ts';
 import { exitWith } from './text/output.ts';
 
 type AddCommand = (program: Command) => void;
 
 /** The commands by the heading under which the help lists them. Each is loaded when it is needed: loading all takes longer than most commands run. */
-const GROUPS: Readonly<Record<string, Readonly<Record<string, () => Promise<AddCommand>>>>> = {
+const GROUPS: Readonly<Record<string, Readonly<Partial<Record<CommandName, () => Promise<AddCommand>>>>>> = {
   'Build a collection:': {
+    run: async () => (await import('./run/run.ts')).addRunCommand,
     demo: async () => (await import('./demo.ts')).addDemoCommand,
     crawl: async () => (await import('./crawl/crawl.ts')).addCrawlCommand,
     filter: async () => (await import('./filter.ts')).addFilterCommand,
@@ -16,7 +20,6 @@ const GROUPS: Readonly<Record<string, Readonly<Record<string, () => Promise<AddC
     rights: async () => (await import('./rights.ts')).addRightsCommand,
     export: async () => (await import('./export/export.ts')).addExportCommand,
     publish: async () => (await import('./export/publish.ts')).addPublishCommand,
-    run: async () => (await import('./run/run.ts')).addRunCommand,
   },
   'Look at the results:': {
     status: async () => (await import('./status/status.ts')).addStatusCommand,
@@ -71,13 +74,18 @@ async function addCommands(program: Command, name: string | undefined): Promise<
 /** Sets the exit code and never throws. */
 export async function main(argv: readonly string[]): Promise<void> {
   process.stdout.on('error', noteFailedWrite);
+  writeCommandsAs({ program: startedAs(argv[1] ?? 'winnow'), flags: [] });
   const program = new Command('winnow')
     .description(
       'Builds adversarially filtered image test sets: crawls candidate photos, drops what an ensemble of classifiers gets right, and shortlists the rest.',
     )
     .version(version, '-V, --version', 'print the version')
-    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'winnow: ')) })
-    .configureHelp({ sortSubcommands: false })
+    .configureOutput({
+      writeOut: (text) => void process.stdout.write(asTyped(text)),
+      writeErr: (text) => void process.stderr.write(asTyped(text)),
+      outputError: (text, write) => write(text.replace(/^error: /, 'winnow: ')),
+    })
+    .configureHelp(HELP_LAYOUT)
     .showHelpAfterError('(add --help to see the arguments and flags)')
     .addHelpText(
       'after',

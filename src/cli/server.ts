@@ -5,6 +5,7 @@ import type { App } from '../runtime/open/app.process.ts';
 import type { Collection } from '../collection/collection.ts';
 import { packageRoot } from '../config/root.ts';
 import type { Config } from '../config/settings.ts';
+import { writeCommandsAs } from '../kernel/command-text.ts';
 import { systemClock } from '../kernel/clock.ts';
 import { loadAssets } from '../server/assets.ts';
 import { tokenHoldersOf } from '../server/access/access.ts';
@@ -36,7 +37,7 @@ export function addServerCommand(program: Command): void {
       `
 It listens on this machine only (server.host, server.port), unless there are tokens (server.token,
 server.people). Without tokens, anyone on this machine may operate it.
-  /          all collections         /c/NAME/                        the dashboard of one, live
+  /          all collections         /c/NAME/                        the page of one, live
   /queues    what waits and runs     /c/NAME/sheet/shortlist.html    its contact sheet
   /metrics   for Prometheus          /c/NAME/revisions               what was exported, with downloads
   /activity  who did what
@@ -63,7 +64,7 @@ export async function runServer(flags: GlobalFlags, isWorker = false): Promise<v
       const where =
         named === null
           ? `The collections are at ${url}/`
-          : `The dashboard of ${named.name} is at ${url}${pathOf(named.name)}`;
+          : `The page of ${named.name} is at ${url}${pathOf(named.name)}`;
       const isOpen = tokenHoldersOf(context.loaded.config.server).length === 0;
       const warning = isOpen ? `${NO_TOKENS}\n` : '';
       return writeOut(`${where} (Ctrl-C ends it)\n${warning}`);
@@ -110,6 +111,8 @@ export async function serve(app: App, context: CommandContext, { reviewer, annou
       nowMs,
     });
     await announce(server.url);
+    // Its pages are for other people, who need not know where files lie on this machine.
+    if (access.tokens.length > 0) writeCommandsAs({ program: 'winnow', flags: [] });
     const end = AbortSignal.any([signal, app.broken]);
     if (!end.aborted) await once(end, 'abort');
     // A supervisor starts the server again, and with it the database.

@@ -186,7 +186,7 @@ async function checkEnsemble(
       const missing = among === null ? [] : unknownClasses(known, wantedClasses(among));
       if (missing.length > 0) {
         problems.push(
-          `The model '${name}' (${where}) does not know all classes that it must choose among. Its ${known.count} classes (${card.classes}) lack ${firstOf(missing).join(', ')}. Choose another ensemble or other classes.`,
+          `The model '${name}' (${where}) does not know all classes that it must choose among. Its ${known.count} classes (${card.classes}) lack ${firstOf(missing).join(', ')}. Choose another ensemble or other classes, or fit a head for them with \`winnow finetune\`.`,
         );
       }
     } catch (error) {

@@ -1,4 +1,4 @@
-import { nearest } from '../config/nearest.ts';
+import { nearest, nearestFew } from '../config/nearest.ts';
 import { quote } from '../config/quote.ts';
 import type { Wnid } from '../kernel/ids.ts';
 
@@ -98,6 +98,8 @@ export interface LabelAdvice {
   otherSpelling(label: string): readonly NamedClass[];
 }
 
+const NAMES_SHOWN = 3;
+
 const NO_ADVICE: LabelAdvice = { glossOf: () => '', unknown: () => null, otherSpelling: () => [] };
 
 /**
@@ -138,7 +140,10 @@ export function createLabelIndex(
     if (told !== null) return { ok: false, detail: `${quote(label)} ${told}` };
     const detail = `${quote(label)} is not one of ${whose}`;
     const near = WNID.test(label) ? undefined : nearestTo(label);
-    if (near === undefined) return { ok: false, detail };
+    if (near === undefined) {
+      const similar = similarNames(label, classes, known);
+      return { ok: false, detail: similar === '' ? detail : `${detail}; nearest: ${similar}` };
+    }
     return { ok: false, detail: `${detail}; the nearest name is '${near.name}' (${near.wnid})`, nearest: near.wnid };
   }
 
@@ -149,6 +154,15 @@ export function createLabelIndex(
     const target = name === undefined ? undefined : (index.byOwnName.get(name) ?? index.bySynonym.get(name))?.[0];
     return name === undefined || target === undefined ? undefined : { name, wnid: target.wnid };
   }
+}
+
+/** Names with a word of the label, or those with the most similar spelling. */
+function similarNames(label: string, classes: readonly NamedClass[], known: readonly string[]): string {
+  const wordsOf = (text: string): string[] => normaliseLabel(text).split(' ');
+  const words = wordsOf(label);
+  const sharing = classes.filter(({ name }) => wordsOf(name).some((word) => words.includes(word)));
+  const similar = sharing.length > 0 ? sharing.map(({ name }) => name) : nearestFew(normaliseLabel(label), known);
+  return similar.slice(0, NAMES_SHOWN).map(quote).join(', ');
 }
 
 interface LabelIndex {
@@ -177,7 +191,11 @@ function oneOf(label: string, candidates: readonly NamedClass[], advice: LabelAd
   const [only] = candidates;
   if (only !== undefined && candidates.length === 1) return { ok: true, wnid: only.wnid };
   const list = listOf(candidates, advice);
-  const detail = `${quote(label)} is the name of ${candidates.length} classes: ${list}; use the wnid`;
+  const clear = candidates.flatMap(({ wnid, name }) => [
+    ...(normaliseLabel(name) === normaliseLabel(label) ? [] : [quote(name)]),
+    wnid,
+  ]);
+  const detail = `${quote(label)} is the name of ${candidates.length} classes: ${list}; write ${clear.join(' or ')} instead, also as the name of a folder`;
   return { ok: false, detail, candidates: candidates.map(({ wnid }) => wnid) };
 }
 

@@ -59,6 +59,29 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+const FILE_CALLS =
+  'open|opendir|read|write|stat|lstat|fstat|scandir|mkdir|rmdir|rm|unlink|rename|link|symlink|readlink|realpath|access|copyfile|chmod|chown|fsync|ftruncate|close|statfs';
+/** Node's text for an error of the system, `ENOENT: no such file or directory, open '/data/x'`, or its start. */
+const SYSTEM_ERROR = new RegExp(
+  String.raw`\bE[A-Z]{3,}: ([a-z][a-z -]*[a-z])(?:, (?:${FILE_CALLS})\b(?: '([^'\n]+)'(?: -> '[^'\n]+')?)?)?`,
+  'g',
+);
+
+/** The same text with errors of the system in words, for people. Names a path unless it is in the text already. */
+export function withoutCodes(text: string): string {
+  return text.replaceAll(SYSTEM_ERROR, (found, what: string, path?: string) => {
+    const isNamed = path === undefined || text.replace(found, '').includes(path);
+    return isNamed ? what : `${what}: '${path}'`;
+  });
+}
+
+/** True for an error of the system about a file or folder that no code has expected. */
+export function isFileError(error: unknown): error is NodeJS.ErrnoException {
+  return (
+    error instanceof Error && 'syscall' in error && 'path' in error && withoutCodes(error.message) !== error.message
+  );
+}
+
 /** The `code` of a system or winnow error (`ENOENT`, `address-refused`), or undefined. */
 export function codeOf(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;

@@ -1,5 +1,6 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
 import type { ComponentChildren } from 'preact';
+import { typingOfCommands } from '../kernel/command-text.ts';
 
 interface NavigationProps {
   readonly collection: string | null;
@@ -49,7 +50,7 @@ interface DocumentProps {
 /** A page of the server. The content security policy forbids inline scripts and styles. */
 export function Document({ title, script, children }: DocumentProps) {
   return (
-    <html lang="en">
+    <html lang="en" data-typing={JSON.stringify(typingOfCommands())}>
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />

@@ -103,7 +103,7 @@ export class Collections {
       return { operators: { ...operators, ...live }, others: { ...others, ...live } };
     });
     const onError = (reason: unknown): void =>
-      app.log.warn({ name, reason }, 'the dashboard could not read the catalogue');
+      app.log.warn({ name, reason }, 'the server could not read the catalogue');
     const feedFor = (reader: Reader): LiveFeed<LiveOverview> =>
       new LiveFeed({ read: async () => (await read())[reader], everyMs: LIVE_EVERY_MS, onError });
     const feeds = { operators: feedFor('operators'), others: feedFor('others') };

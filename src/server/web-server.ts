@@ -4,7 +4,8 @@ import rateLimit from '@fastify/rate-limit';
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { databaseFailure } from '../runtime/open/database-failure.process.ts';
 import { COLLECTION_FORGOTTEN } from '../collection/collection.repository.ts';
-import { codeOf, messageOf, UsageError } from '../kernel/errors.ts';
+import { asTyped } from '../kernel/command-text.ts';
+import { codeOf, messageOf, UsageError, withoutCodes } from '../kernel/errors.ts';
 import type { Logger } from '../platform/log/logger.ts';
 import { mayAct, reviewerOf, type Access, type Person } from './access/access.ts';
 import { CANNOT_UNDO, SEQUENCE_TAKEN } from '../review/events/record-action.process.ts';
@@ -262,7 +263,8 @@ function answerError(
   problem: string | { readonly error: string; readonly code: string | undefined },
 ): FastifyReply {
   const { request } = reply;
-  const answer = typeof problem === 'string' ? { error: problem } : problem;
+  const { error, ...rest } = typeof problem === 'string' ? { error: problem } : problem;
+  const answer = { ...rest, error: asTyped(withoutCodes(error)) };
   if (request.method !== 'GET' || !wantsPage(request)) return reply.code(status).send(answer);
   return reply.code(status).header('content-type', 'text/html; charset=utf-8').send(problemPage(answer.error));
 }

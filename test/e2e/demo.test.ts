@@ -107,9 +107,9 @@ describe('winnow demo', () => {
     expect(lines.length).toBeLessThan(30);
     expect(lines.filter((line) => line.length > 120 && !line.includes(folder.at()))).toEqual([]);
     expect(stdout).toMatch(/^contact sheet: .*shortlist\.html$/m);
-    expect(stdout).toMatch(/^every class: {3}winnow status --collection \S+ --data /m);
+    expect(stdout).toMatch(/^every class: {3}node \S+ status --data \S+ --collection \S+$/m);
     expect(stdout).toMatch(
-      /no valid photo of its class[^]*human step[^]*\n {2}winnow review --collection \S+ --data \S+\/demo\n$/,
+      /no valid photo of its class[^]*human step[^]*\n {2}node \S+winnow\.cjs review --data \S+\/demo --collection \S+\n$/,
     );
     expect(await Promise.all([query('decisions'), query('shortlist')])).toEqual(before);
   });

@@ -81,7 +81,7 @@ describe('photos whose bytes are lost', () => {
     const audit = await expectOutput(deep, 1, `FAIL photos have their bytes: 3 of ${files.length}: `);
     for (const sha256 of lost)
       expect(audit.stdout).toMatch(
-        new RegExp(`the photo ${sha256} has lost its bytes \\(.*?\\): winnow resume fetches`),
+        new RegExp(`the photo ${sha256} has lost its bytes \\(.*?\\): winnow resume --data \\S+ fetches`),
       );
 
     const resumed = await expectOutput(['resume'], 0, `3 of ${files.length} photos had lost their bytes`);

@@ -31,7 +31,8 @@ describe('a paused stage', { timeout: 400_000 }, () => {
   }, 120_000);
 
   it('waits and says why, also in commands that start later, and goes on when the pause ends', async () => {
-    const why = /filter is paused since \d\d:\d\d by \S+@\S+ \(winnow unpause filter ends that\)/;
+    const why =
+      /filter is paused since \d\d:\d\d by \S+@\S+ \((winnow|node \S+) unpause (--data \S+ )?filter ends that\)/;
     const paused = await done('pause', 'filter');
     const worker = startWorker('filter', flags());
     const filter = startWinnow(['filter', ...flags()]);

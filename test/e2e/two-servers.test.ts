@@ -41,7 +41,7 @@ it('two servers and two commands live on one data folder, and the other server g
     2,
     expect.stringMatching(
       new RegExp(
-        `^winnow: Cannot listen on '127\\.0\\.0\\.1', port ${port}: another program does, perhaps .winnow server. .*server\\.port`,
+        `^winnow: Cannot listen on '127\\.0\\.0\\.1', port ${port}: another program does, perhaps .* server --data .*server\\.port`,
         'm',
       ),
     ),

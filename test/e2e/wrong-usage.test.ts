@@ -37,7 +37,24 @@ const WRONG_USAGE: readonly (readonly [title: string, args: readonly string[], m
   ],
   ['no folder of photos', crawl, /Expected --from DIR/],
   ['a file as the folder of photos', [...crawl, '--from', '<folder>/typo.yaml'], /received a file/],
-  ['a folder of photos that is not there', [...crawl, '--from', '<folder>/none'], /none' but received ENOENT/],
+  [
+    'a folder of photos that is not there',
+    [...crawl, '--from', '<folder>/none'],
+    /none' but received no such file or directory\./,
+  ],
+  ['an empty folder of photos', [...crawl, '--from', '<folder>/empty'], /empty' is empty: it has no files\. Give /],
+  [
+    'a flat folder of photos',
+    [...crawl, '--from', '<folder>/flat'],
+    /flat' is flat: its files are not in sub-folders\. /,
+  ],
+  ['an id that is none', ['show', 'zzz'], /'zzz' is not the id of a photo: .*winnow candidates. lists the ids/],
+  ['a model by half its name', ['models', 'show', 'resnet50'], /'resnet50'\. Did you mean 'resnet50-v1-12'\?/],
+  [
+    'a mistyped data folder and no collection',
+    ['status', '--data', '<folder>/dta'],
+    /^winnow: There is no winnow data in '.*dta'[^]*\n {2}winnow status --data \S+dta --collection demo/,
+  ],
   [
     'a source that there is not',
     [...crawl, '--from', '.', '--source', 'flicker'],
@@ -72,10 +89,14 @@ const WRONG_USAGE: readonly (readonly [title: string, args: readonly string[], m
 ];
 
 beforeAll(async () => {
-  await mkdir(folder.at('photos'));
+  await mkdir(folder.at('photos', 'goldfish'), { recursive: true });
+  await writeFile(folder.at('photos', 'goldfish', 'a.jpg'), '');
+  await mkdir(folder.at('empty'));
   const classes = 'classes: [n02129165, n01443537]';
   await mkdir(folder.at('badlabels'));
   await writeFile(folder.at('badlabels', 'labels.csv'), 'picture;class\n');
+  await mkdir(folder.at('flat'));
+  await writeFile(folder.at('flat', 'a.jpg'), '');
   await writeFile(folder.at('typo.yaml'), `name: typo\n${classes}\npolcy: { cap: 3 }\n`);
   await writeFile(folder.at('broken.yaml'), `name: [broken\n${classes}\n`);
   await writeFile(folder.at('classless.yaml'), 'name: classless\n');

@@ -139,6 +139,9 @@ export function withoutLicenceText({ withoutLicence }: FolderContent, from: stri
   return `${plural(withoutLicence, 'photo')} in ${displayPath(from)} ${have} no licence, and photos without a licence are not exported. Write 'licence' beside 'folder.from' into the file before the first crawl, or use winnow rights set later.`;
 }
 
+const CURE =
+  'Rename the folders or the names as said above; `winnow classes find TEXT` searches the classes. The bundled models know no other classes. For classes of your own, fit a head on photos of them (`winnow finetune --help`).';
+
 async function classesOf({ classes, from }: InitFlags, labelsInFolder: readonly string[]): Promise<ClassRow[]> {
   if (classes === undefined && from === undefined) return [];
   const table = await loadClassTable();
@@ -147,7 +150,7 @@ async function classesOf({ classes, from }: InitFlags, labelsInFolder: readonly 
   const problems = results.flatMap((result) => (result.ok ? [] : [result.detail]));
   if (problems.length > 0) {
     throw new UsageError(
-      `${plural(problems.length, 'name')} cannot be resolved to an ImageNet-1k class; nothing was written\n${problems.join('\n')}`,
+      `${plural(problems.length, 'name')} cannot be resolved to an ImageNet-1k class; nothing was written\n${problems.join('\n')}\n${CURE}`,
       { code: 'unknown-class' },
     );
   }

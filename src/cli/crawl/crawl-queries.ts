@@ -2,7 +2,7 @@ import { type DryRunLine, discoveryDryRun } from '../../crawl/discover/dry-run.p
 import { walkDryRun } from '../../crawl/discover/walk-dry-run.process.ts';
 import type { Collection } from '../../collection/collection.ts';
 import { oneLine } from '../../kernel/printable.ts';
-import { countText, plural, writeOut, EXIT } from '../text/output.ts';
+import { countText, plural, writeResult, EXIT } from '../text/output.ts';
 import { hyponymsNamed, rulesOf, wantedOf, wantedWnids, type ClassLabels } from '../run/wanted.ts';
 import { withApp, type CollectionContext } from '../start/context.ts';
 import type { CrawlPlan } from './crawl-plan.ts';
@@ -21,7 +21,7 @@ export async function dryRun(
   const write = async (lines: AsyncIterable<DryRunLine>): Promise<void> => {
     for await (const line of lines) {
       if (line.problem !== null) problems += 1;
-      await writeOut(flags.json === true ? `${JSON.stringify(line)}\n` : `${oneLine(lineText(line, collection))}\n`);
+      await writeResult(flags, line, () => `${oneLine(lineText(line, collection))}\n`);
     }
   };
   const allowed = [...collection.allowHyponyms, ...(await hyponymsNamed(collection, allow ?? []))];

@@ -1,10 +1,11 @@
 import type { SourceCounts } from '../../status/run-counts.ts';
 import type { KeyBudget } from '../../crawl/network/budget.ts';
 import { PASSING_REASONS } from '../../crawl/sources/retry-policy.ts';
-import { nonEmpty } from '../text/output.ts';
+import { countText, nonEmpty } from '../text/output.ts';
 import { type StagesResult, sourcesOf } from '../run/run-stages.ts';
 import type { Workspace } from '../../models/workspace/workspace.process.ts';
 import { queryReports } from '../../crawl/candidates/query.repository.ts';
+import { failedPictures } from '../../crawl/candidates/candidate.repository.ts';
 import { groupBy } from '../../kernel/group-by.ts';
 import { listNotices } from '../../photo/notice.repository.ts';
 import type { ClassRemark, CrawlPlan } from './crawl-plan.ts';
@@ -104,14 +105,38 @@ interface CrawlRemarks {
   readonly notes: readonly string[];
 }
 
-export async function crawlRemarks(workspace: Workspace, plan: CrawlPlan, durationMs: number): Promise<CrawlRemarks> {
+export async function crawlRemarks(
+  workspace: Workspace,
+  plan: CrawlPlan,
+  { counts, durationMs }: Pick<StagesResult, 'counts' | 'durationMs'>,
+): Promise<CrawlRemarks> {
   const { nameOf } = workspace.collection.subjects;
   const remarks = remarksOf([...(await askedClasses(workspace, plan)), ...plan.walked], nameOf);
   const notices = (await listNotices(workspace.app.db, { sources: sourcesOf(plan), withinMs: durationMs })).map(
     ({ source, sha256, pictures }) =>
       `${source}: ${pictures} pictures have the same bytes (${sha256}), so they are a notice and not a photo. They are dropped as placeholder. Run winnow shortlist again for collections that listed them`,
   );
-  return { ...remarks, notes: [...notices, ...remarks.notes] };
+  const failures = await failureNotes(workspace, counts.sources, durationMs);
+  return { ...remarks, notes: [...notices, ...failures, ...remarks.notes] };
+}
+
+const FILES_NAMED = 3;
+
+/** Names the first files that failed, for each reason that another try would not change. */
+async function failureNotes(
+  { app }: Workspace,
+  sources: ReadonlyMap<string, SourceCounts>,
+  withinMs: number,
+): Promise<string[]> {
+  const notes: string[] = [];
+  for (const [source, { failed }] of sources)
+    for (const [reason, count] of Object.entries(failed)) {
+      if (PASSING_REASONS.has(reason)) continue;
+      const named = await failedPictures(app.db, { source, reason, withinMs, limit: FILES_NAMED });
+      const more = count > named.length ? ` and ${countText(count - named.length)} more` : '';
+      notes.push(`${source}: ${reason}: ${named.join(', ')}${more}`);
+    }
+  return notes;
 }
 
 export function remarksOf(classes: readonly ClassRemark[], nameOf: (wnid: string) => string): CrawlRemarks {

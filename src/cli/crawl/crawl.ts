@@ -130,12 +130,12 @@ export async function crawlSummary(
   const isOnline = sourcesOf(plan).some((source) => source !== 'folder');
   return summaryOf({
     result,
-    remarks: await crawlRemarks(workspace, plan, result.durationMs),
+    remarks: await crawlRemarks(workspace, plan, result),
     budgets: isOnline ? await readBudgets(workspace.app) : [],
     where: whereFlags(context),
   });
 }
 
 export function whereFlags({ flags, collection }: CollectionContext): string {
-  return `--collection ${shellWord(flags.collection ?? collection.name)} --data ${shellWord(flags.data)}`;
+  return `--collection ${shellWord(flags.collection ?? collection.name)}`;
 }

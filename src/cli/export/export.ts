@@ -20,10 +20,10 @@ import { addExportDiffCommand, addExportListCommand } from './revisions.ts';
 
 interface ExportFlags extends GlobalFlags {
   readonly out?: string;
-  readonly format: readonly ExportFormat[];
+  readonly format?: readonly ExportFormat[];
   readonly names: 'id' | 'imagenet-a';
   readonly by: 'predicted' | 'concept';
-  readonly licences: readonly string[] | null;
+  readonly licences?: readonly string[] | null;
   readonly pixels: boolean;
   readonly hardLinks?: boolean;
   readonly thumbnails?: boolean;
@@ -55,7 +55,7 @@ Examples:
 export function addExportCommand(program: Command): void {
   const command = addCommand(program, 'export', 'Freeze the accepted photos into a dataset that other tools load')
     .option('--out <dir>', 'the folder to make')
-    .option('--format <formats>', `also write ${EXPORT_FORMATS.join(', ')} (separate by commas)`, formatsOf, [])
+    .option('--format <formats>', `also write ${EXPORT_FORMATS.join(', ')} (separate by commas)`, formatsOf)
     .addOption(
       new Option('--names <names>', 'how pictures are named: by id, or as in the released ImageNet-A and -O')
         .choices(['id', 'imagenet-a'])
@@ -66,7 +66,7 @@ export function addExportCommand(program: Command): void {
         .choices(['predicted', 'concept'])
         .default('predicted'),
     )
-    .option('--licences <ids>', 'only photos under these licences (separate by commas)', licencesOf, null)
+    .option('--licences <ids>', 'only photos under these licences (separate by commas)', licencesOf)
     .option('--no-pixels', 'links, hashes and evidence, with a script that fetches the pictures')
     .option(
       '--hard-links',
@@ -117,7 +117,7 @@ function licencesOf(text: string): string[] {
 type Options = Omit<ExportOptions, 'onChecked' | 'onProgress'>;
 
 export function optionsOf(flags: ExportFlags, { signal }: CollectionContext): Options {
-  const { out, format, names, by, licences, pixels, hardLinks = false, thumbnails = false } = flags;
+  const { out, format = [], names, by, licences = null, pixels, hardLinks = false, thumbnails = false } = flags;
   const { keepMetadata = false } = flags;
   if (out === undefined)
     throw new UsageError('No folder was given. Add --out DIR, the folder to make, such as exports/v1.', {

@@ -11,7 +11,7 @@ import { trialText } from '../../models/library/judge-trial.ts';
 import type { FoundCard } from '../../collection/cards/model-card.process.ts';
 import { displayPath } from '../../config/root.ts';
 import { Interrupted } from '../../kernel/errors.ts';
-import { plural, writeJsonLines, writeOut, EXIT } from '../text/output.ts';
+import { plural, writeData, writeJsonLines, writeOut, writeResult, EXIT } from '../text/output.ts';
 import { tableText } from '../text/table.ts';
 import { addCommand, runCommand, type CommandContext, type GlobalFlags } from '../start/context.ts';
 import { addModelsAddCommand } from './add.ts';
@@ -101,7 +101,7 @@ function stateText(state: ModelEntry['state'], card: ModelEntry['card']): string
 
 async function show(name: string, json: boolean): Promise<number> {
   const entry = await modelEntry(name);
-  if (json) await writeOut(`${JSON.stringify(jsonOf(entry))}\n`);
+  if (json) await writeData(`${JSON.stringify(jsonOf(entry))}\n`);
   else await writeOut(showText(entry));
   return entry.card === null ? EXIT.usage : EXIT.done;
 }
@@ -178,7 +178,7 @@ async function verify(names: readonly string[], { flags, loaded, log, signal }: 
     // A model that the user named must exist.
     const isFailure = result.state === 'failed' || (result.state === 'absent' && names.length > 0);
     failed += isFailure ? 1 : 0;
-    await writeOut(flags.json === true ? `${JSON.stringify(result)}\n` : verificationText(result, isFailure));
+    await writeResult(flags, result, () => verificationText(result, isFailure));
   }
   return failed === 0 ? EXIT.done : EXIT.incomplete;
 }

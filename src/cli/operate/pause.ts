@@ -5,7 +5,7 @@ import type { App } from '../../runtime/open/app.process.ts';
 import { sleepUnlessAborted } from '../../runtime/open/outage.process.ts';
 import { endPauses, pauseStages, readPauses } from '../../collection/pause.repository.ts';
 import { listText, PAUSABLE_STAGES, pausesText, type PausableStage, type Pause } from '../../collection/pause.ts';
-import { EXIT, linesText, plural, writeOut, writeResult } from '../text/output.ts';
+import { EXIT, linesText, plural, writeData, writeOut, writeResult } from '../text/output.ts';
 import {
   addCommand,
   runCommand,
@@ -145,7 +145,7 @@ async function pause(app: App, { signal, collection }: CommandContext, order: Pa
     }
     if (json !== true && !signal.aborted) await writeOut(`${handText(pauses)}\n`);
   }
-  if (json === true) await writeOut(`${JSON.stringify({ pauses })}\n`);
+  if (json === true) await writeData(`${JSON.stringify({ pauses })}\n`);
   return signal.aborted ? EXIT.interrupted : EXIT.done;
 }
 

@@ -48,7 +48,7 @@ export function addTakedownCommand(program: Command): void {
           const doing = { ...localActor(), action: 'takedown', detail, resultOf: countsOf } as const;
           const result = await recorded(app.db, doing, () => removePhotos(app, target, reason));
           const revisions = await revisionsWith(app.db, result.photos);
-          await writeResult(flags, { ...result, revisions }, () => takedownText({ ...result, revisions }, flags));
+          await writeResult(flags, { ...result, revisions }, () => takedownText({ ...result, revisions }));
         });
       });
     });
@@ -88,17 +88,17 @@ function countsOf({ photos, pictures }: TakedownResult): { photos: number; pictu
 
 type Result = TakedownResult & { readonly revisions: readonly AffectedRevision[] };
 
-function takedownText({ photos, pictures, collections, reports, revisions }: Result, { data }: GlobalFlags): string {
+function takedownText({ photos, pictures, collections, reports, revisions }: Result): string {
   const done = `${plural(photos.length, 'photo')} removed, ${plural(pictures, 'picture')} marked as taken down; no crawl fetches them again`;
   return linesText([
     pictures === 0 ? 'this data folder has nothing of it; if a crawl finds it, it is refused' : done,
     ...collections.map(
       (name) =>
-        `the files of the shortlist of ${name} still show it: winnow shortlist --collection ${shellWord(name)} --data ${shellWord(data)} rewrites them`,
+        `the files of the shortlist of ${name} still show it: winnow shortlist --collection ${shellWord(name)} rewrites them`,
     ),
     ...reports.map(
       (name) =>
-        `the report of ${name} is removed, because it is of this photo: winnow report --collection ${shellWord(name)} --out DIR --data ${shellWord(data)} makes it again; delete the folders of old ones`,
+        `the report of ${name} is removed, because it is of this photo: winnow report --collection ${shellWord(name)} --out DIR makes it again; delete the folders of old ones`,
     ),
     photos.length > 0 &&
       'backups still have it: winnow backup removes it from the folder that it writes to, and winnow backup apply-takedowns from others',

@@ -6,7 +6,7 @@ import { personName, PERSON_NAME_RULE } from '../../kernel/people.ts';
 import { tokenHoldersOf } from '../../server/access/access.ts';
 import { pathOf } from '../../page/frame.tsx';
 import { whereFlags } from '../crawl/crawl.ts';
-import { writeOut } from '../text/output.ts';
+import { writeOut, writeResult } from '../text/output.ts';
 import { serve } from '../server.ts';
 import {
   addCommand,
@@ -89,9 +89,7 @@ export async function serveReview(app: App, context: CollectionContext, reviewer
     reviewer,
     announce: (origin) => {
       const url = `${origin}${pathOf(collection.name)}review`;
-      return writeOut(
-        flags.json === true ? `${JSON.stringify({ url })}\n` : `Review ${collection.name} at ${url} (Ctrl-C ends it)\n`,
-      );
+      return writeResult(flags, { url }, () => `Review ${collection.name} at ${url} (Ctrl-C ends it)\n`);
     },
   });
 }

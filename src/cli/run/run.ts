@@ -19,7 +19,7 @@ import {
 import { filterText } from '../filter.ts';
 import { nextStep, withoutLicenceText } from '../../kernel/next-step.ts';
 import { readStanding } from '../../status/status.process.ts';
-import { linesText, nonEmpty, plural, writeOut, EXIT } from '../text/output.ts';
+import { linesText, nonEmpty, plural, writeData, writeOut, EXIT } from '../text/output.ts';
 import { tableText } from '../text/table.ts';
 import { makeShortlistWithProgress } from '../shortlist/shortlist.ts';
 import {
@@ -90,7 +90,7 @@ async function run(
 }
 
 export async function writeFunnel(funnel: Funnel): Promise<void> {
-  await writeOut(`${JSON.stringify(funnel)}\n`);
+  await writeData(`${JSON.stringify(funnel)}\n`);
 }
 
 export async function writeOutcome(context: CollectionContext, made: MadeShortlist): Promise<void> {

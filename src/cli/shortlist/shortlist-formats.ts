@@ -8,7 +8,7 @@ import type { HandedPhoto, PhotoPlaces } from '../../shortlist/handed-photo.ts';
 import { labelStudioTasks } from '../../shortlist/label-studio.ts';
 import { shortlistCsv, shortlistLine } from '../../shortlist/shortlist-csv.ts';
 import type { ShortlistPhoto } from '../../shortlist/shortlist.repository.ts';
-import { plural, writeJsonLines, writeOut } from '../text/output.ts';
+import { plural, writeData, writeJsonLines, writeOut } from '../text/output.ts';
 
 export const SHORTLIST_FORMATS = ['table', 'jsonl', 'csv', 'label-studio', 'fiftyone'] as const;
 export type ShortlistFormat = (typeof SHORTLIST_FORMATS)[number];
@@ -19,7 +19,7 @@ export async function writeShortlist(
   { format, isSafe }: { readonly format: Exclude<ShortlistFormat, 'table'>; readonly isSafe: boolean },
 ): Promise<void> {
   if (format === 'jsonl') await writeJsonLines(rows.map(shortlistLine));
-  else if (format === 'csv') await writeOut(shortlistCsv(rows, isSafe));
+  else if (format === 'csv') await writeData(shortlistCsv(rows, isSafe));
   else {
     const { app, collection, ensemble } = workspace;
     const listed = rows.filter(({ state }) => state === 'listed');
@@ -36,7 +36,7 @@ export async function writeShortlist(
       blobsFolder: app.blobPlace.kind === 'folder' ? app.blobPlace.folder : app.blobPlace.localFolder,
       ensemble: ensemble.members.map((member) => member.name),
     };
-    if (format === 'label-studio') await writeOut(labelStudioTasks(photos, places));
+    if (format === 'label-studio') await writeData(labelStudioTasks(photos, places));
     else await writeOut(fiftyOneSteps(await writeFiftyOneDataset(workspace, photos, places), photos.length));
   }
 }

@@ -11,6 +11,7 @@ import { silenceS3Client } from '../../config/env.ts';
 import { loadConfig, type LoadedConfig } from '../../config/load-config.ts';
 import type { SettingArgument } from '../../config/setting-layers.ts';
 import { parseSetArgument } from '../../config/setting-text.ts';
+import { typingOfCommands, writeCommandsAs } from '../../kernel/command-text.ts';
 import { codeOf, Interrupted } from '../../kernel/errors.ts';
 import { openLogger, type Logger } from '../../platform/log/logger.ts';
 import { cancelStatements } from '../../platform/postgres/clients.ts';
@@ -40,7 +41,9 @@ export function addCommand(parent: Command, name: string, description: string): 
   return addGlobalFlags(parent.command(name).description(description));
 }
 
-export function addGlobalFlags(command: Command, { data = 'data' }: { data?: string } = {}): Command {
+const DATA_FOLDER = 'data';
+
+export function addGlobalFlags(command: Command, { data = DATA_FOLDER }: { data?: string } = {}): Command {
   return command
     .option(
       '--collection <name>',
@@ -83,6 +86,7 @@ export async function runCommand(
   const { collection: use = 'none', settings = [], isWorker = false } = options;
   const { signal, stopListening } = listenForInterrupt({ isWorker });
   const output = watchOutput();
+  writeCommandsAs({ ...typingOfCommands(), flags: flagsToRepeat(flags) });
   let databaseFolder: string | null = flags.data;
   try {
     const { collection, warnings } = use === 'none' ? NO_COLLECTION : await collectionOf(flags, signal, options);
@@ -100,6 +104,13 @@ export async function runCommand(
   } finally {
     stopListening();
   }
+}
+
+function flagsToRepeat({ data, config }: GlobalFlags): [string, string][] {
+  return [
+    ...(data === DATA_FOLDER ? [] : [['--data', data] as [string, string]]),
+    ...(config === undefined ? [] : [['--config', config] as [string, string]]),
+  ];
 }
 
 const NO_COLLECTION = { collection: null, warnings: [] };
@@ -135,7 +146,7 @@ async function onlyCollection(
     return { names, only: only === undefined || names.length > 1 ? null : await collectionFromCatalogue(app, only) };
   });
   const collection = stored?.only ?? null;
-  if (collection === null) throw await noCollection(data, stored?.names ?? []);
+  if (collection === null) throw await noCollection(data, stored?.names ?? null);
   return { collection, warnings: [] };
 }
 

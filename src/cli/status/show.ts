@@ -29,10 +29,9 @@ export function addShowCommand(program: Command): void {
           const stories = await readStories(app.db, key);
           const [story] = stories;
           if (story === undefined)
-            throw new UsageError(
-              `No photo or picture in the catalogue matches '${text}'; winnow candidates lists them`,
-              { code: 'unknown-photo' },
-            );
+            throw new UsageError(`No photo or picture in the catalogue matches '${text}'. ${WHERE_IDS_ARE}`, {
+              code: 'unknown-photo',
+            });
           if (stories.length > 1)
             throw new UsageError(
               `Several photos begin with '${text}': ${stories.map((one) => (one.photo ?? one.reviews[0])?.sha256.slice(0, 16)).join(', ')}; give more digits`,
@@ -44,13 +43,19 @@ export function addShowCommand(program: Command): void {
     });
 }
 
+const WHERE_IDS_ARE =
+  '`winnow candidates` lists the ids of all photos, `winnow shortlist --format csv` those of the listed ones, and the name of an exported picture begins with one.';
+
 function keyOf(text: string): StoryKey {
   if (/^[0-9a-f]{8,64}$/i.test(text)) return { sha256Prefix: text.toLowerCase() };
   const colon = text.indexOf(':');
   if (colon > 0) return { source: text.slice(0, colon), sourceId: text.slice(colon + 1) };
-  throw new UsageError(`Expected a SHA-256 (8 hex digits or more) or SOURCE:ID but received '${text}'`, {
-    code: 'photo-key',
-  });
+  throw new UsageError(
+    `'${text}' is not the id of a photo: a SHA-256 (8 hex digits or more) or SOURCE:ID. ${WHERE_IDS_ARE}`,
+    {
+      code: 'photo-key',
+    },
+  );
 }
 
 async function classNames({ db }: App): Promise<(wnid: string) => string> {

@@ -1,7 +1,16 @@
 import process from 'node:process';
 import { once } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
-import { codeOf, StopTheRun, WinnowError, Interrupted, UsageError } from '../../kernel/errors.ts';
+import {
+  codeOf,
+  isFileError,
+  StopTheRun,
+  withoutCodes,
+  WinnowError,
+  Interrupted,
+  UsageError,
+} from '../../kernel/errors.ts';
+import { asTyped } from '../../kernel/command-text.ts';
 import { printable } from '../../kernel/printable.ts';
 import { countText } from '../../kernel/texts.ts';
 import type { Mode } from '../../kernel/mode.ts';
@@ -36,8 +45,13 @@ export function watchOutput(): { flushed(): Promise<void>; failure(): WinnowErro
   };
 }
 
-/** Escapes control characters. Pass texts from outside through `oneLine` before they become part of a line. */
-export async function writeOut(text: string): Promise<void> {
+/** A text for people. Pass texts from outside through `oneLine` before they become part of a line. */
+export function writeOut(text: string): Promise<void> {
+  return writeData(forPeople(text));
+}
+
+/** JSON, CSV and other files. Escapes control characters. */
+export async function writeData(text: string): Promise<void> {
   if (process.stdout.write(printable(text))) return;
   await once(process.stdout, 'drain');
 }
@@ -47,11 +61,12 @@ export async function writeResult(
   result: unknown,
   textOf: () => string | Promise<string>,
 ): Promise<void> {
-  await writeOut(json === true ? `${JSON.stringify(result)}\n` : await textOf());
+  if (json === true) await writeData(`${JSON.stringify(result)}\n`);
+  else await writeOut(await textOf());
 }
 
 export async function writeJsonLines(rows: AsyncIterable<unknown> | Iterable<unknown>): Promise<void> {
-  for await (const row of rows) await writeOut(`${JSON.stringify(row)}\n`);
+  for await (const row of rows) await writeData(`${JSON.stringify(row)}\n`);
 }
 
 export const SUBJECT_HEADS: Readonly<Record<Mode, readonly string[]>> = { A: ['wnid', 'class'], O: ['id', 'concept'] };
@@ -99,6 +114,15 @@ export function prunedText(count: number): string {
 /** The exit codes are part of the contract, because scripts rely on them. */
 export const EXIT = { done: 0, incomplete: 1, usage: 2, interrupted: 130 } as const;
 
+function forPeople(text: string): string {
+  return asTyped(withoutCodes(text));
+}
+
+/** A line for people on stderr. */
+function writeNote(text: string): void {
+  console.error(forPeople(text));
+}
+
 /** The process ends on its own once nothing is open, so no write is cut off. */
 export function exitWith(outcome: unknown): void {
   if (typeof outcome === 'number') {
@@ -107,7 +131,9 @@ export function exitWith(outcome: unknown): void {
   }
   process.exitCode = exitCodeOf(outcome);
   if (outcome instanceof Interrupted || outcome instanceof ReaderGone) return;
-  if (outcome instanceof WinnowError) console.error(`winnow: ${printable(outcome.message)}`);
+  if (outcome instanceof WinnowError) writeNote(`winnow: ${printable(outcome.message)}`);
+  else if (isFileError(outcome))
+    writeNote(`winnow: ${outcome.message}. Check the path, and who may read and write there.`);
   // Anything else is a defect, and the stack helps to fix it.
   else console.error('winnow: unexpected error; please report it.', outcome);
 }

@@ -1,5 +1,6 @@
 import process from 'node:process';
 import { MultiBar, type SingleBar } from 'cli-progress';
+import { asTyped } from '../../kernel/command-text.ts';
 import { oneLine } from '../../kernel/printable.ts';
 import { bytesText, countText, durationText, nonEmpty } from './output.ts';
 
@@ -64,12 +65,6 @@ export function withSteps<T>(work: (onProgress: (step: Step) => void) => Promise
 export class ProgressTexts {
   readonly #paces = new Map<string, Pace>();
   readonly #complete = new Map<string, string>();
-  readonly #startMs: number;
-
-  constructor(startMs: number) {
-    this.#startMs = startMs;
-  }
-
   /** The lines that have news. A complete line is returned once, unless it gets more to do. */
   news(lines: readonly ProgressLine[], nowMs: number): readonly (ProgressLine & { readonly text: string })[] {
     return lines.flatMap((line) => {
@@ -83,10 +78,10 @@ export class ProgressTexts {
   /** `1,204 of 5,000  41/s, 12.3 MB/s, 93 s left  dropped 3` */
   of(line: ProgressLine, nowMs: number): string {
     const { label, done, bytes = 0, note } = line;
-    const pace = this.#paces.get(label) ?? new Pace(this.#startMs);
+    const pace = this.#paces.get(label) ?? new Pace();
     this.#paces.set(label, pace);
     const speed = pace.note({ atMs: nowMs, done, bytes });
-    return nonEmpty([amountText(line), speed !== null && speedText(line, speed), oneLine(note)]).join('  ');
+    return nonEmpty([amountText(line), speed !== null && speedText(line, speed, pace), oneLine(note)]).join('  ');
   }
 }
 
@@ -97,17 +92,23 @@ function amountText({ done, total, isGrowing = false }: Pick<ProgressLine, 'done
 }
 
 /** `41/s, 12.3 MB/s, 93 s left`. While nothing moves, the time left is unknown: the work may wait for hours. */
-function speedText({ done, total, isGrowing, bytes = 0 }: ProgressLine, { perSecond, bytesPerSecond }: Speed): string {
+function speedText(
+  { done, total, isGrowing, bytes = 0 }: ProgressLine,
+  { perSecond, bytesPerSecond }: Speed,
+  pace: Pace,
+): string {
   const isTimeKnown = isGrowing !== true && total !== null && total > done && perSecond > 0;
   return nonEmpty([
     done > 0 && `${perSecond < 10 ? perSecond.toFixed(1) : countText(Math.round(perSecond))}/s`,
     bytes > 0 && `${bytesText(bytesPerSecond)}/s`,
-    isTimeKnown && `${durationText((total - done) / perSecond)} left`,
+    isTimeKnown && `${durationText(pace.secondsFor(total - done))} left`,
   ]).join(', ');
 }
 
 function startLines(progress: () => Progress): { stop(): void } {
-  const texts = new ProgressTexts(performance.now());
+  const texts = new ProgressTexts();
+  // The speed is measured from here.
+  texts.news(progress().lines, performance.now());
   let lastParts = '';
   const print = (): void => {
     const { lines, parts = [], waiting = '' } = progress();
@@ -115,7 +116,7 @@ function startLines(progress: () => Progress): { stop(): void } {
     const newParts = partsText(parts);
     if (newParts !== '' && newParts !== lastParts) process.stderr.write(`  ${newParts}\n`);
     lastParts = newParts;
-    if (waiting !== '') process.stderr.write(`  ${waiting}\n`);
+    if (waiting !== '') process.stderr.write(`  ${asTyped(waiting)}\n`);
   };
   const timer = setInterval(print, LINE_EVERY_MS);
   return { stop: () => clearInterval(timer) };
@@ -132,10 +133,10 @@ export function partsText(parts: readonly ProgressLine[]): string {
 
 function startBars(progress: () => Progress): { stop(): void } {
   const bars = new Bars();
-  const texts = new ProgressTexts(performance.now());
+  const texts = new ProgressTexts();
   const update = (): void => {
     const { lines, parts = [], waiting = '' } = progress();
-    bars.remark(waiting);
+    bars.remark(asTyped(waiting));
     for (const line of texts.news(lines, performance.now())) bars.show(line.label, line, line);
     // Places are fixed, but what they show changes with the busiest parts.
     for (const [place, part] of parts.slice(0, PARTS_SHOWN).entries()) {
@@ -199,13 +200,9 @@ interface Speed {
 
 const WINDOW_MS = 30_000;
 
-/** The current speed: over the last half minute, not since the start. */
+/** The current speed: over the last half minute, and not before the first sample, which may count earlier work. */
 export class Pace {
-  readonly #samples: Sample[];
-
-  constructor(startMs: number) {
-    this.#samples = [{ atMs: startMs, done: 0, bytes: 0 }];
-  }
+  readonly #samples: Sample[] = [];
 
   /** Records the progress and returns the speed per second; null until there is enough data. */
   note(sample: Sample): Speed | null {
@@ -217,5 +214,21 @@ export class Pace {
     const seconds = (sample.atMs - first.atMs) / 1000;
     if (seconds <= 0) return null;
     return { perSecond: (sample.done - first.done) / seconds, bytesPerSecond: (sample.bytes - first.bytes) / seconds };
+  }
+
+  /**
+   * Seconds that so many more items take. Work that counts in pages stands still between two of them. So the speed is that up
+   * to the last change, and the time since then is taken off: what is left falls.
+   */
+  secondsFor(items: number): number {
+    const [first] = this.#samples;
+    const last = this.#samples.at(-1);
+    const changed = this.#samples.find(({ done }) => done === last?.done);
+    if (first === undefined || last === undefined || changed === undefined) return Number.POSITIVE_INFINITY;
+    const secondsUpTo = (sample: Sample): number =>
+      (items * (sample.atMs - first.atMs)) / 1000 / (last.done - first.done);
+    const left = secondsUpTo(changed) - (last.atMs - changed.atMs) / 1000;
+    // Later than expected.
+    return left > 0 ? left : secondsUpTo(last);
   }
 }

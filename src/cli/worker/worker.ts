@@ -85,7 +85,7 @@ async function workOn(
 }
 
 export async function runServer(): Promise<void> {
-  const flags = flagsOf('server', 'Serves the dashboards and the metrics of all collections until it is stopped');
+  const flags = flagsOf('server', 'Serves the pages and the metrics of all collections until it is stopped');
   // The other workers need none of it.
   const { runServer: serveAll } = await import('../server.ts');
   await serveAll(flags, true);

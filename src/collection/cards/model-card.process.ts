@@ -128,7 +128,7 @@ export async function placeOfCard(name: string, workingDir: string = workingFold
   if (found !== undefined) return { cardFile: found.file, ...placeOf(found.file) };
   const names = known.map((card) => card.name);
   throw new UsageError(
-    `Expected a model card (${names.join(', ')}) but received ${quote(name)}.${didYouMean(name, names)}`,
+    `No such model: ${quote(name)}.${didYouMean(name, names)} Give one of ${names.join(', ')}. \`winnow models list\` says which are ready.`,
     { code: 'unknown-model' },
   );
 }

@@ -228,3 +228,16 @@ function indexable(text: string): string {
   const hash = sha256Of(text).slice(0, 32);
   return `${text.slice(0, 400)}…${hash}…${text.slice(-64)}`;
 }
+
+/** The first pictures that failed for a reason within a time, by their ids at the source; files of a folder by their paths. */
+export async function failedPictures(
+  db: Kysely<Database>,
+  within: { readonly source: string; readonly reason: string; readonly withinMs: number; readonly limit: number },
+): Promise<string[]> {
+  const { rows } = await sql<{ sourceId: string }>`
+    select regexp_replace(source_id, case source when 'folder' then '@[0-9a-f-]*$' else '$^' end, '') as "sourceId" from picture
+    where source = ${within.source} and state = 'failed' and reason = ${within.reason}
+      and settled_at >= now() - ${within.withinMs} * interval '1 millisecond'
+    order by source_id limit ${within.limit}`.execute(db);
+  return rows.map(({ sourceId }) => sourceId);
+}

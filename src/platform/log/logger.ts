@@ -1,6 +1,8 @@
 import { createRequire } from 'node:module';
 import { pino, type DestinationStream, type LevelWithSilent, type Logger } from 'pino';
 import type pinoPretty from 'pino-pretty';
+import { asTyped } from '../../kernel/command-text.ts';
+import { withoutCodes } from '../../kernel/errors.ts';
 import { oneLine } from '../../kernel/printable.ts';
 
 export type { Logger } from 'pino';
@@ -34,7 +36,7 @@ function terminal(stderr: NodeJS.WriteStream): DestinationStream {
     colorize: stderr.hasColors(),
     ignore: 'pid,hostname',
     translateTime: 'SYS:HH:MM:ss',
-    messageFormat: (log, messageKey) => oneLine(String(log[messageKey])),
+    messageFormat: (log, messageKey) => oneLine(asTyped(withoutCodes(String(log[messageKey])))),
   });
 }
 
@@ -47,5 +49,7 @@ export function logText({ level, msg, ...fields }: Readonly<Record<string, unkno
   const about = Object.entries(fields)
     .filter(([name]) => name !== 'time')
     .map(([name, value]) => `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`);
-  return oneLine(`winnow: ${rank}${String(msg)}${about.length === 0 ? '' : ` (${about.join(', ')})`}`);
+  return oneLine(
+    asTyped(withoutCodes(`winnow: ${rank}${String(msg)}${about.length === 0 ? '' : ` (${about.join(', ')})`}`)),
+  );
 }

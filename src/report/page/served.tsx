@@ -1,5 +1,6 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
 import type { Report } from '../report.ts';
+import { Command } from '../../page/command.tsx';
 import { pathOf } from '../../page/frame.tsx';
 import type { RunningWork } from '../../page/running-work.ts';
 import type { LinkOf } from './context.ts';
@@ -33,8 +34,8 @@ export function ServedReport({ collection, shown, running, canRecompute, linkOf 
         {banner}
         <p>
           There is no report of this collection yet.{' '}
-          <code>winnow report --collection {collection} --out DIR --clean DIR</code> makes one and also measures how
-          models do on clean photos.
+          <Command text={`winnow report --collection ${collection} --out DIR --clean DIR`} /> makes one and also
+          measures how models do on clean photos.
         </p>
       </main>
     );

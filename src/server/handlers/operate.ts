@@ -38,7 +38,7 @@ export async function pause(exchange: Exchange, { app, collections }: Site): Pro
   await recorded(app.db, { ...actor, action: 'pause', collection, detail: { stages, endWorkers } }, () =>
     pauseStages(app.db, { ...scopeOf(order, collectionId), by: actor.who, endWorkers }),
   );
-  app.log.info({ ...order }, 'paused from the dashboard');
+  app.log.info({ ...order }, 'paused on a page of the server');
   return { pauses: await readPauses(app.db, collectionId) };
 }
 
@@ -58,7 +58,7 @@ export async function unpause(exchange: Exchange, { app, collections }: Site): P
     },
     () => endPauses(app.db, scopeOf(order, collectionId)),
   );
-  app.log.info({ ...order, ended }, 'a pause was ended from the dashboard');
+  app.log.info({ ...order, ended }, 'a pause was ended on a page of the server');
   return { ended, pauses: await readPauses(app.db, collectionId) };
 }
 
@@ -72,7 +72,7 @@ export async function retry(exchange: Exchange, { longApp }: Site): Promise<unkn
     { ...actorOf(exchange), action: 'retry', detail: { reasons }, resultOf: (result) => result },
     () => retryFailures(longApp, { reasons }),
   );
-  longApp.log.info({ reason, ...retried }, 'what failed was given another try, from the dashboard');
+  longApp.log.info({ reason, ...retried }, 'what failed was given another try, on a page of the server');
   return retried;
 }
 

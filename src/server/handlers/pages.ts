@@ -5,6 +5,7 @@ import { Readable } from 'node:stream';
 import { shortlistFolder } from '../../shortlist/shortlist-files.process.ts';
 import { requireCollection } from '../../collection/collection.repository.ts';
 import { examplesOf, failedExamplesOf, type ReasonExample } from '../../status/overview.repository.ts';
+import { asTyped } from '../../kernel/command-text.ts';
 import { isCandidateReason, isFailedDecision } from '../../kernel/reasons.ts';
 import { classFile } from '../../shortlist/class-file.ts';
 import { FIRST_PAGE, PAGES_FOLDER } from '../../shortlist/contact-sheet.tsx';
@@ -24,7 +25,7 @@ export async function sendPage({ request, reply, role }: Exchange, site: Site, p
   const collection = paramOf(request, 'collection') || null;
   if (collection !== null) {
     const { workspace } = await site.collections.open(collection);
-    await requireCollection(site.app.db, workspace.scope.collectionId, 'its dashboard is served');
+    await requireCollection(site.app.db, workspace.scope.collectionId, 'its page is served');
   }
   return reply.type(HTML).send(framedPage(page, { collection, role, hasTokens: site.tokens.length > 0 }));
 }
@@ -116,7 +117,7 @@ export async function sendSheet({ request, reply }: Exchange, { collections }: S
   const file = path.join(shortlistFolder(workspace), asked);
   if (!(await isThere(file))) {
     const error = `Nothing is listed yet. \`winnow shortlist --collection ${name}\` makes the shortlist and its contact sheet.`;
-    return reply.code(404).send({ error });
+    return reply.code(404).send({ error: asTyped(error) });
   }
   return reply
     .header('content-type', 'text/html; charset=utf-8')

@@ -1,4 +1,5 @@
 import { countText } from '../../kernel/texts.ts';
+import { Command } from '../../page/command.tsx';
 import { timeText, type Overview } from './overview.ts';
 import { Table } from './tables.tsx';
 
@@ -9,7 +10,7 @@ export function Jobs({ jobs }: Pick<Overview, 'jobs'>) {
     <section aria-label="Jobs">
       <h2>Jobs</h2>
       <p>
-        <a href="/queues/">Waiting and running jobs</a>. <code>winnow jobs</code> lists more of those that ended.
+        <a href="/queues/">Waiting and running jobs</a>. <Command text="winnow jobs" /> lists more of those that ended.
       </p>
       {failed.length === 0 ? <p>No job failed.</p> : <JobTable caption="Last failed jobs" jobs={failed} />}
       {finished.length === 0 ? null : <JobTable caption="Last finished jobs" jobs={finished} />}

@@ -1,3 +1,4 @@
+import { asTyped } from '../../kernel/command-text.ts';
 import { bytesText, countText, shareText } from '../../kernel/texts.ts';
 import { ConfusionCards, ConfusionMatrix } from './confusion-matrix.tsx';
 import { Controls } from './controls.tsx';
@@ -7,6 +8,7 @@ import { attentionOf, leftText, timeText, type Overview } from './overview.ts';
 import { ClassTable, COUNT_COLUMNS, Problems, Table } from './tables.tsx';
 import { render } from 'preact';
 import { useState } from 'preact/hooks';
+import { readTyping } from '../../page/command.tsx';
 import { FunnelBars, type FunnelStage } from '../../page/funnel.tsx';
 import { stagesOf } from '../../page/stages.ts';
 
@@ -62,7 +64,7 @@ function NeedsAttention({ now }: { readonly now: Overview }) {
         {items.map(({ what, remedy }) => (
           <li key={what}>
             <span class="warn">{what}</span>
-            <span>{remedy}</span>
+            <span>{asTyped(remedy)}</span>
           </li>
         ))}
       </ul>
@@ -104,7 +106,7 @@ function Sources({ sources, budgets }: Pick<Overview, 'sources' | 'budgets'>) {
 
 function captionOf(shown: number, all: number): string {
   if (shown === all) return 'Queries';
-  return `Queries: the ${countText(shown)} of ${countText(all)} that brought most (winnow status --queries has all)`;
+  return `Queries: the ${countText(shown)} of ${countText(all)} that brought most (${asTyped('winnow status --queries')} has all)`;
 }
 
 function Queries({ queries, queryCount }: Pick<Overview, 'queries' | 'queryCount'>) {
@@ -190,5 +192,6 @@ function Reference() {
   );
 }
 
+readTyping(document.documentElement.dataset['typing']);
 const app = document.querySelector<HTMLElement>('#app');
 if (app !== null) render(<CollectionPage isOperator={app.dataset['role'] === 'operator'} />, app);

@@ -1,7 +1,9 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { CollectionCard } from '../../status/overview.process.ts';
+import { Command, readTyping } from '../../page/command.tsx';
 import { FunnelBars } from '../../page/funnel.tsx';
 import { pathOf } from '../../page/frame.tsx';
+import { asTyped } from '../../kernel/command-text.ts';
 import { countOf, listText } from '../../kernel/texts.ts';
 import { render } from 'preact';
 
@@ -67,11 +69,11 @@ function Card({ card: { name, problem, funnel, photos, working } }: { readonly c
       <h2>
         <a href={pathOf(name)}>{name}</a>
       </h2>
-      {problem === null ? null : <p class="trouble">{problem}</p>}
+      {problem === null ? null : <p class="trouble">{asTyped(problem)}</p>}
       {funnel === null ? (
         problem === null ? (
           <p class="quiet">
-            Nothing collected yet. Start with <code>winnow crawl --collection {name}</code>
+            Nothing collected yet. Start with <Command text={`winnow crawl --collection ${name}`} />
           </p>
         ) : null
       ) : (
@@ -87,5 +89,6 @@ function Card({ card: { name, problem, funnel, photos, working } }: { readonly c
   );
 }
 
+readTyping(document.documentElement.dataset['typing']);
 const app = document.querySelector<HTMLElement>('#app');
 if (app !== null) render(<Home />, app);

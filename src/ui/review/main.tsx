@@ -1,4 +1,5 @@
 import { render } from 'preact';
+import { readTyping } from '../../page/command.tsx';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { ReviewSetup } from '../../review/desk/desk.ts';
 import { ApiError, messageOf, reviewApi, type ReviewApi } from './store/api.ts';
@@ -60,6 +61,7 @@ function Review({ api, collection }: { readonly api: ReviewApi; readonly collect
   return <Page store={opened.store} match={path.exec(below) ?? []} />;
 }
 
+readTyping(document.documentElement.dataset['typing']);
 const app = document.querySelector<HTMLElement>('#app');
 const collection = app?.dataset['collection'];
 if (app !== null && collection !== undefined) {

@@ -1,4 +1,5 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
+import { Command } from '../../page/command.tsx';
 import { pathOf } from '../../page/frame.tsx';
 import { countOf } from '../../kernel/texts.ts';
 import { RevisionCard } from './card.tsx';
@@ -36,7 +37,7 @@ export function Revisions({ collection, revisions, all, runningOf, canVerify }: 
       {all === revisions.length ? null : (
         <p class="quiet">
           The {countOf(all - revisions.length, 'older revision')} are listed by{' '}
-          <code>winnow export list --collection {collection}</code>
+          <Command text={`winnow export list --collection ${collection}`} />
         </p>
       )}
     </main>
@@ -63,7 +64,7 @@ function Empty({ collection }: { readonly collection: string }) {
           <li>
             Freeze them into a folder:
             <pre>
-              <code>winnow export --collection {collection} --out exports/v1</code>
+              <Command text={`winnow export --collection ${collection} --out exports/v1`} />
             </pre>
           </li>
           <li>The revision is then here: its licences, what changed, and a download.</li>

@@ -145,7 +145,7 @@ describe('checkCollection', () => {
         "in c.yaml:2 but 'hous finch' is not one of the 1,000 ImageNet-1k classes; the nearest name is 'house finch' (n01532829)",
       ),
       expect.stringContaining("No such queries file: 'none.jsonl' for 'queries' in c.yaml:3"),
-      expect.stringMatching(/Expected a model card .*'efficientnet-lite9'\. Did you mean .* \(c\.yaml:4\)/),
+      expect.stringMatching(/No such model: 'efficientnet-lite9'\. Did you mean .* \(c\.yaml:4\)/),
     ]);
   });
 
@@ -338,6 +338,6 @@ describe('cardFor', () => {
     await expect(cardFor('efficientnet-lite3', home)).rejects.toThrow(
       /but received 'efficientnet-lite3'\. Did you mean/,
     );
-    await expect(cardFor('../models/efficientnet-lite0', home)).rejects.toThrow(/Expected a model card/);
+    await expect(cardFor('../models/efficientnet-lite0', home)).rejects.toThrow(/No such model/);
   });
 });

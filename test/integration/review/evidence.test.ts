@@ -223,7 +223,7 @@ describe('models outside the ensemble', () => {
     const changed = { ...workspace, app: Object.assign(Object.create(app), { log, config }) };
     await runOutsideModels(changed, { signal, onProgress: () => undefined });
     expect(warnings).toEqual(
-      ["received 'no-such-model'", 'winnow models pull resnet18-v1-7'].map((why) => [
+      ["No such model: 'no-such-model'", 'winnow models pull resnet18-v1-7'].map((why) => [
         { model: expect.any(String), reason: expect.stringContaining(why) },
         expect.stringContaining('take it out of the setting'),
       ]),

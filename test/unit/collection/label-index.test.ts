@@ -34,7 +34,8 @@ describe('createLabelIndex', () => {
   it('does not choose between two classes that share a first lemma', () => {
     expect(resolve('crane')).toEqual({
       ok: false,
-      detail: "'crane' is the name of 2 classes: n00000001 (crane bird), n00000002 (crane); use the wnid",
+      detail:
+        "'crane' is the name of 2 classes: n00000001 (crane bird), n00000002 (crane); write 'crane bird' or n00000001 or n00000002 instead, also as the name of a folder",
       candidates: ['n00000001', 'n00000002'],
     });
     expect(resolve('crane bird')).toEqual({ ok: true, wnid: 'n00000001' });
@@ -57,6 +58,13 @@ describe('createLabelIndex', () => {
 
   it('suggests no wnid for a mistyped wnid', () => {
     expect(resolve('n00000009')).toEqual({ ok: false, detail: "'n00000009' is not one of the test classes" });
+  });
+
+  it('names classes that share a word with an unknown name, or else the most similar spellings', () => {
+    expect(resolve('hammerhead shark')).toMatchObject({
+      detail: expect.stringContaining("; nearest: 'great white shark'"),
+    });
+    expect(resolve('patridges!')).toMatchObject({ detail: expect.stringContaining("'partridge'") });
   });
 
   it.each([
@@ -89,7 +97,8 @@ describe('createLabelIndex', () => {
       otherSpelling: (label) => (label === 'kranich' ? cranes : []),
     });
     expect(told('crane')).toMatchObject({
-      detail: "'crane' is the name of 2 classes: n00000001 (crane: a bird), n00000002 (crane); use the wnid",
+      detail:
+        "'crane' is the name of 2 classes: n00000001 (crane: a bird), n00000002 (crane); write n00000001 or n00000002 instead, also as the name of a folder",
     });
     expect(told('bird')).toEqual({ ok: false, detail: "'bird' stands above them" });
     expect(told('brid')).toEqual({ ok: false, detail: "'brid' is not one of the cranes" });

@@ -9,6 +9,17 @@ describe('nearest', () => {
     expect(nearest('fetch.maxPixel', names)).toBe('fetch.maxPixels');
   });
 
+  it('finds a short word with two swapped letters', () => {
+    expect(nearest('brids', ['demo', 'birds'])).toBe('birds');
+  });
+
+  it('suggests a name that begins with the word, if none is near', () => {
+    expect(didYouMean('resnet50', ['mobilenetv2-12', 'resnet50-structure', 'resnet50-v1-12'])).toBe(
+      " Did you mean 'resnet50-v1-12'?",
+    );
+    expect(didYouMean('re', ['resnet50-v1-12'])).toBe('');
+  });
+
   it('ignores case and returns the candidate as it is written', () => {
     expect(nearest('FETCH.MAXBYTES', names)).toBe('fetch.maxBytes');
   });

@@ -44,7 +44,7 @@ describe('schemaProblems', () => {
 
   it('suggests the nearest key for an unknown one, at the top level and below', () => {
     expect(problemsOf('name: n\nlist: all\nplicy: {}\npolicy:\n  cpa: 1\n')).toEqual([
-      "Expected one of the keys cap of 'policy' in f.yaml:5 but received 'cpa'.",
+      "Expected one of the keys cap of 'policy' in f.yaml:5 but received 'cpa'. Did you mean 'cap'?",
       "Expected one of the keys name, list, policy in f.yaml:3 but received 'plicy'. Did you mean 'policy'?",
     ]);
   });

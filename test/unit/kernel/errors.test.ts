@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { codeOf, GiveUpOnItem, Interrupted, messageOf, StopTheRun, WinnowError } from '../../../src/kernel/errors.ts';
+import {
+  codeOf,
+  GiveUpOnItem,
+  Interrupted,
+  isFileError,
+  messageOf,
+  StopTheRun,
+  withoutCodes,
+  WinnowError,
+} from '../../../src/kernel/errors.ts';
 
 describe('winnow errors', () => {
   it('carry a code, a cause and the name of their class', () => {
@@ -38,4 +47,26 @@ describe('codeOf', () => {
   it.each([null, undefined, 'ENOENT', 5, {}, { code: 7 }, new Error('x')])('returns undefined for %j', (thrown) => {
     expect(codeOf(thrown)).toBeUndefined();
   });
+});
+
+it.each([
+  [
+    "cannot be read: ENOENT: no such file or directory, open '/x/a.csv'",
+    "cannot be read: no such file or directory: '/x/a.csv'",
+  ],
+  [
+    "Cannot read '/x/a': EACCES: permission denied, scandir '/x/a'. Check it",
+    "Cannot read '/x/a': permission denied. Check it",
+  ],
+  ['but received ENOTDIR: not a directory. Check the path.', 'but received not a directory. Check the path.'],
+  ["EXDEV: cross-device link not permitted, rename '/a' -> '/b'", "cross-device link not permitted: '/a'"],
+  ['Expected EOF: nothing', 'Expected EOF: nothing'],
+])('people read errors of the system in words: %s', (text, expected) => {
+  expect(withoutCodes(text)).toBe(expected);
+});
+
+it('an error about a file is told from defects and from lost connections', () => {
+  const details = { code: 'ENOENT', syscall: 'open', path: '/x' };
+  expect(isFileError(Object.assign(new Error("ENOENT: no such file or directory, open '/x'"), details))).toBe(true);
+  expect(isFileError(new TypeError('x is not a function'))).toBe(false);
 });

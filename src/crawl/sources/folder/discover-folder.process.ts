@@ -69,24 +69,40 @@ export interface FolderContent {
 export async function contentOfFolder(dir: string, signal: AbortSignal): Promise<FolderContent> {
   const labels = new Set<string>();
   let withoutLicence = 0;
-  const entries = await entriesOf(await openFolder(dir), { signal, onIgnored: () => undefined });
-  for await (const { label, rights } of entries) {
-    if (label === '') continue;
+  for await (const { label, rights } of labelledEntries(await openFolder(dir), dir, signal)) {
     labels.add(label);
     if (rights.licence === UNKNOWN_LICENCE) withoutLicence += 1;
   }
   return { labels: [...labels], withoutLicence };
 }
 
+/** @throws UsageError `no-labelled-photos` at the end if there were none */
+async function* labelledEntries(root: BytePath, dir: string, signal: AbortSignal): AsyncGenerator<FolderEntry> {
+  let labelled = 0;
+  let others = 0;
+  for await (const entry of await entriesOf(root, { signal, onIgnored: () => undefined })) {
+    if (entry.label === '') others += 1;
+    else {
+      labelled += 1;
+      yield entry;
+    }
+  }
+  if (labelled > 0) return;
+  const found = others === 0 ? 'is empty: it has no files' : 'is flat: its files are not in sub-folders';
+  throw new UsageError(
+    `The folder '${dir}' ${found}. Give a folder with a sub-folder of photos for each class, or with a labels.csv (columns file, wnid).`,
+    { code: 'no-labelled-photos' },
+  );
+}
+
 async function entriesOf(root: BytePath, options: WalkOptions): Promise<AsyncGenerator<FolderEntry>> {
   return (await hasLabels(root)) ? readLabels(root, options.signal) : walkFolder(root, options);
 }
 
-/** Checks before any work that the folder can be crawled. Reads labels.csv up to the first row. @throws as `discoverFolder` */
+/** Checks before any work that the folder can be crawled. Reads up to the first photo with a label. @throws as `discoverFolder`, `labelledEntries` */
 export async function checkFolder(dir: string, signal: AbortSignal): Promise<void> {
   const root = await openFolder(dir);
-  if (!(await hasLabels(root))) return;
-  const entries = readLabels(root, signal);
+  const entries = (await hasLabels(root)) ? readLabels(root, signal) : labelledEntries(root, dir, signal);
   await entries.next();
   await entries.return(undefined);
 }

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { ClassProgress } from '../../../review/desk/desk.ts';
+import { Command } from '../../../page/command.tsx';
 import { countOf, countText } from '../../../kernel/texts.ts';
 import { PageFrame, ProgressBar, useAnswer } from './page-parts.tsx';
 import type { ReviewStore } from '../store/review-store.ts';
@@ -19,7 +20,8 @@ export function ClassesPage({ store }: PageProps) {
         <Classes store={store} classes={classes} />
       ) : (
         <p>
-          No photo is on the shortlist. <code>winnow shortlist --collection {store.collection}</code> makes one.
+          No photo is on the shortlist. <Command text={`winnow shortlist --collection ${store.collection}`} /> makes
+          one.
         </p>
       )}
     </PageFrame>

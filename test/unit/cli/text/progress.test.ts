@@ -5,7 +5,7 @@ import type { KeyBudget } from '../../../../src/crawl/network/budget.ts';
 import { RunCounts } from '../../../../src/status/run-counts.ts';
 
 it('the pace is that of the last half minute', () => {
-  const pace = new Pace(0);
+  const pace = new Pace();
   expect(pace.note({ atMs: 0, done: 0, bytes: 0 })).toBeNull();
   expect(pace.note({ atMs: 10_000, done: 100, bytes: 1e6 })).toEqual({ perSecond: 10, bytesPerSecond: 1e5 });
   for (let atMs = 11_000; atMs <= 40_000; atMs += 1_000) pace.note({ atMs, done: 100, bytes: 1e6 });
@@ -16,15 +16,29 @@ describe('a line of progress', () => {
   const line: ProgressLine = { label: 'flickr', done: 100, total: 400, bytes: 5e7, note: 'found 500' };
 
   it('tells amount, pace and the time that is left', () => {
-    expect(new ProgressTexts(0).of(line, 10_000)).toBe('100 of 400  10/s, 5.0 MB/s, 30 s left  found 500');
+    const texts = new ProgressTexts();
+    texts.of({ ...line, done: 0, bytes: 0 }, 0);
+    expect(texts.of(line, 10_000)).toBe('100 of 400  10/s, 5.0 MB/s, 30 s left  found 500');
   });
 
   it('promises no end while more is being found, nor while nothing moves', () => {
     const growing = { ...line, isGrowing: true };
-    expect(new ProgressTexts(0).of(growing, 10_000)).toBe('100 of 400 so far  10/s, 5.0 MB/s  found 500');
-    const texts = new ProgressTexts(0);
-    for (let atMs = 0; atMs <= 80_000; atMs += 10_000) texts.of(line, atMs);
+    const texts = new ProgressTexts();
+    texts.of({ ...growing, done: 0, bytes: 0 }, 0);
+    expect(texts.of(growing, 10_000)).toBe('100 of 400 so far  10/s, 5.0 MB/s  found 500');
+    for (let atMs = 20_000; atMs <= 80_000; atMs += 10_000) texts.of(line, atMs);
     expect(texts.of(line, 90_000)).toBe('100 of 400  0.0/s, 0 B/s  found 500');
+  });
+
+  it('shows a time left that falls, also for work that begins in the middle and counts in pages', () => {
+    const texts = new ProgressTexts();
+    const leftAt = (atMs: number, done: number): number =>
+      Number(/(\d+) s left/.exec(texts.of({ label: 'filter', done, total: 1_000, note: '' }, atMs))?.[1]);
+    texts.of({ label: 'filter', done: 640, total: 1_000, note: '' }, 60_000);
+    const pages = [0, 2_000, 4_000, 6_000, 8_000, 10_000, 12_000].map((ms) =>
+      leftAt(70_000 + ms, 704 + Math.floor(ms / 10_000) * 64),
+    );
+    expect(pages).toEqual([47, 45, 43, 41, 39, 37, 35]);
   });
 
   it('has parts, as many as can be read', () => {

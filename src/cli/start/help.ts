@@ -1,0 +1,13 @@
+import { Help, type Command, type HelpConfiguration, type Option } from 'commander';
+
+/** Flags that every command takes, in the order in which its help ends with them. */
+const COMMON = ['--collection', '--data', '--json', '--config', '--set', '--help'];
+
+const rankOf = ({ long }: Option): number => COMMON.indexOf(long ?? '');
+
+/** The options of a command itself come first. */
+export const HELP_LAYOUT: HelpConfiguration = {
+  sortSubcommands: false,
+  visibleOptions: (command: Command) =>
+    new Help().visibleOptions(command).toSorted((one, other) => rankOf(one) - rankOf(other)),
+};
