@@ -15,7 +15,7 @@ export function rightsCommand(place: string): string {
 }
 
 export interface WithoutLicence {
-  /** Listed photos that are not rejected. */
+  /** With any verdict or none, because every reviewer sees the number before the second pass. */
   readonly listed: number;
   readonly accepted: number;
 }

@@ -264,7 +264,7 @@ function answerError(
 ): FastifyReply {
   const { request } = reply;
   const { error, ...rest } = typeof problem === 'string' ? { error: problem } : problem;
-  const answer = { ...rest, error: asTyped(withoutCodes(error)) };
+  const answer = { error: asTyped(withoutCodes(error)), ...rest };
   if (request.method !== 'GET' || !wantsPage(request)) return reply.code(status).send(answer);
   return reply.code(status).header('content-type', 'text/html; charset=utf-8').send(problemPage(answer.error));
 }

@@ -11,7 +11,7 @@ export async function countWithoutLicence(
   { collectionId }: Pick<DecisionScope, 'collectionId'>,
 ): Promise<WithoutLicence> {
   const counted = await sql<WithoutLicence>`
-    select count(*) filter (where v.state is distinct from 'rejected') as listed, count(*) filter (where v.state = 'accepted') as accepted
+    select count(*) as listed, count(*) filter (where v.state = 'accepted') as accepted
     from shortlist_entry s join photo f on f.id = s.photo_id
     left join verdict v on v.collection_id = s.collection_id and v.wnid = s.wnid and v.sha256 = f.sha256
     where s.collection_id = ${collectionId} and s.state = 'listed' and not exists (

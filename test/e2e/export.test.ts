@@ -241,8 +241,8 @@ describe('winnow export', () => {
     const cases: readonly (readonly [code: number, said: RegExp, name: string, ...options: string[]])[] = [
       [2, /There is something at/, 'v1'],
       [2, /There is something at/, 'v1/README.md'],
-      [1, /Cannot write to .*ENOTDIR.*another folder/, 'v1/README.md/x'],
-      [1, /Cannot write to .*ENAMETOOLONG.*another folder/, 'x'.repeat(300)],
+      [1, /Cannot write to .*not a directory.*another folder/, 'v1/README.md/x'],
+      [1, /Cannot write to .*name too long.*another folder/, 'x'.repeat(300)],
       [2, /received 'cocoa'.*Did you mean 'coco'/s, 'x', '--format', 'cocoa'],
       [
         2,

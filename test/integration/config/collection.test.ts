@@ -336,7 +336,7 @@ describe('cardFor', () => {
 
   it('suggests the nearest name for an unknown card, and never leaves its folder', async () => {
     await expect(cardFor('efficientnet-lite3', home)).rejects.toThrow(
-      /but received 'efficientnet-lite3'\. Did you mean/,
+      /No such model: 'efficientnet-lite3'\. Did you mean 'efficientnet-lite0'/,
     );
     await expect(cardFor('../models/efficientnet-lite0', home)).rejects.toThrow(/No such model/);
   });
