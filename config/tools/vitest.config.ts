@@ -8,27 +8,30 @@ const support = (file: string): string => `${root}test/support/${file}`;
 const files = (folder: string, ...names: string[]): string[] => names.map((name) => `test/${folder}/${name}.test.ts`);
 
 /** The ways through the program that `npm test` takes from end to end. `npm run test:rest` takes the others. */
-const WAYS = files(
-  'e2e',
-  'backup',
-  'crawl',
-  'demo',
-  'export',
-  'idle-filter',
-  'report',
-  'review-page',
-  'rules-of-workers',
-);
-/** Integration tests of `npm run test:rest`: kills, outages, hostile hosts, browsers, Redis, other versions, containers. */
+const WAYS = files('e2e', 'backup', 'crawl', 'demo', 'export', 'report', 'review-page', 'rules-of-workers');
+/** Integration tests of `npm run test:rest`: kills, outages, hostile hosts, browsers, Redis, other versions, containers, and long ones. */
 const REST = [
   ...files('contract', 'job-queue-redis'),
+  ...files('integration/crawl/open-data', 'dump-over-http', 'resume'),
   ...files('integration/crawl/politeness', 'processes'),
   ...files('integration/deploy', 'containers', 'image-context', 'services'),
   ...files('integration/export', 'earlier-formats', 'fetch-script', 'hostile-exports', 'other-libraries'),
-  ...files('integration/models', 'finetune-torch', 'killed-add', 'provider-migration', 'pull-faults'),
-  ...files('integration/operate', 'backup-faults', 'move', 'service-faults', 'shared-models', 'shared-services', 'tls'),
-  ...files('integration/platform/embedded-postgres', 'attach-faults', 'failures', 'upgrade', 'users'),
-  ...files('integration/platform/http', 'tls-and-proxies'),
+  ...files('integration/evaluate/finetune', 'finetune'),
+  ...files('integration/filter/engine', 'heads'),
+  ...files('integration/models', 'add', 'finetune-torch', 'killed-add', 'provider-migration', 'pull-faults', 'remove'),
+  ...files(
+    'integration/operate',
+    'backup',
+    'backup-faults',
+    'move',
+    'service-faults',
+    'shared-models',
+    'shared-services',
+    'tls',
+  ),
+  ...files('integration/platform/embedded-postgres', 'attach', 'attach-faults', 'failures', 'upgrade', 'users'),
+  ...files('integration/platform/child', 'child-program'),
+  ...files('integration/platform/http', 'request-text', 'tls-and-proxies'),
   ...files('integration/platform/postgres', 'versions'),
   ...files('integration/platform/queue', 'redis-queue'),
   ...files('integration/report', 'page'),

@@ -19,8 +19,6 @@ import { jsonLines, repositoryRoot, startWinnow, winnow } from '../support/winno
 import { expectFunnelAddsUp } from './funnel-sums.ts';
 
 const DEMO = path.join(repositoryRoot, 'assets', 'demo');
-/** Folders of the demo that are no classes of the collection. */
-const OTHERS = 2;
 const folder = suiteFolder();
 /** The tests are a client of the server, so that it does not start and stop with each command. */
 let server: EmbeddedPostgres | undefined;
@@ -28,21 +26,24 @@ afterAll(() => server?.detach());
 
 /** Each thread of a filter loads all models. */
 const ONE_THREAD = { env: { WINNOW_FILTER_THREADS: '1' } };
-/** The bundled collection `demo` with fewer classes, and with one model. */
+/** The bundled collection `demo` with one model and fewer classes: those with recorded verdicts, and some that the filter drops. */
 const collection = (): string => folder.at('demo.yaml');
 const place = (): string[] => ['--collection', collection(), '--data', folder.at('demo')];
 let photos = 0;
 let others = 0;
 
 beforeAll(async () => {
-  const wnids = (await readdir(path.join(DEMO, 'photos'))).toSorted();
-  const counts = await Promise.all(wnids.map(async (wnid) => (await readdir(path.join(DEMO, 'photos', wnid))).length));
-  const sum = (some: readonly number[]): number => some.reduce((total, count) => total + count, 0);
-  [photos, others] = [sum(counts.slice(OTHERS)), sum(counts.slice(0, OTHERS))];
-  const classes = wnids.slice(OTHERS).join(', ');
+  const verdicts = await readFile(path.join(DEMO, 'verdicts.csv'), 'utf8');
+  const classes: string[] = [];
+  for (const [i, wnid] of (await readdir(path.join(DEMO, 'photos'))).toSorted().entries()) {
+    const isClass = verdicts.includes(wnid) || i % 5 === 0;
+    const { length } = await readdir(path.join(DEMO, 'photos', wnid));
+    if (isClass) classes.push(wnid);
+    [photos, others] = isClass ? [photos + length, others] : [photos, others + length];
+  }
   await writeFile(
     collection(),
-    `name: demo\nclasses: [${classes}]\namong: imagenet-1k\nsources: [folder]\nlicences: any\nensemble: [efficientnet-lite0]\n`,
+    `name: demo\nclasses: [${classes.join(', ')}]\namong: imagenet-1k\nsources: [folder]\nlicences: any\nensemble: [efficientnet-lite0]\n`,
   );
 });
 
@@ -77,7 +78,7 @@ describe('winnow demo', () => {
     });
     expect(totals.decided).toMatchObject({ undecided: 0, failed: 0 });
     expect(totals.decided.kept).toBeGreaterThan(12);
-    expect(totals.decided.correct).toBeGreaterThan(15);
+    expect(totals.decided.correct).toBeGreaterThan(5);
   });
 
   it('writes a contact sheet with a picture for each listed photo, and a table with a row for each kept one', async () => {
