@@ -60,9 +60,12 @@ const WITHOUT_CATALOGUE: ReadonlySet<string> = new Set<CommandName>([
 
 const SUB_COMMANDS = ['list', 'diff', 'import', 'add', 'remove', 'apply-takedowns', 'end', 'set'];
 
-/** `winnow export list`, also without the sub-command; no part of a path. The rest of a command ends with its line or backtick. */
+/**
+ * `winnow export list`, also without the sub-command; no part of a path, and no process such as `winnow crawl 4711`. The rest of a
+ * command ends with its line or backtick.
+ */
 const MENTION = new RegExp(
-  String.raw`(?<![\w./-])winnow (help|COMMAND|\[options\]|${COMMANDS.join('|')})(?![\w-])( (?:${SUB_COMMANDS.join('|')})(?![\w-]))?(?=([^\n\`]*))`,
+  String.raw`(?<![\w./-])winnow (help|COMMAND|\[options\]|${COMMANDS.join('|')})(?![\w-])( (?:${SUB_COMMANDS.join('|')})(?![\w-]))?(?! \d+(?!\w))(?=([^\n\`]*))`,
   'g',
 );
 

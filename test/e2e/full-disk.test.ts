@@ -30,7 +30,7 @@ describe('a disk that becomes full', () => {
     expect([code, stderr.trimEnd().split('\n').at(-1)]).toEqual([
       1,
       expect.stringMatching(
-        /^winnow: No room on the disk of .*: ENOSPC.* Make room, or give --out a folder on another disk\.$/,
+        /^winnow: No room on the disk of .*: no space left on device\. .*Make room, or give --out a folder on another disk\.$/,
       ),
     ]);
     expect(await readdir(disk)).toEqual(['ballast']);

@@ -4,6 +4,7 @@ import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { suiteFolder } from '../../support/process-tree.ts';
 import { verifyFolder } from '../../../src/export/verify/verify.process.ts';
+import { version } from '../../../src/config/version.ts';
 import { EXPORT_FORMAT } from '../../../src/export/protocol.ts';
 import { idOf } from '../../../src/export/revisions/revision-id.ts';
 import type { Verification } from '../../../src/export/verify/findings.ts';
@@ -216,7 +217,7 @@ describe('verify of an export of an earlier format', () => {
     await replace('LICENSES.md', 'photo', 'picture')(copy);
     await replace('attribution.csv', ',unchanged,', ',as it came,')(copy);
     expect(await verify(copy.root, 0)).toMatchObject({ ok: true, breaches: [] });
-    const { id: _, ...rest } = { ...(await copy.protocol()), format: EXPORT_FORMAT };
+    const { id: _, ...rest } = { ...(await copy.protocol()), format: EXPORT_FORMAT, winnow: version };
     await writeFile(copy.of('protocol.json'), JSON.stringify({ ...rest, id: idOf(rest) }));
     await copy.seal();
     const { breaches } = await verify(copy.root, 0);

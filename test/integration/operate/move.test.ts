@@ -238,10 +238,15 @@ describe('winnow move', () => {
     expect(stdout).toContain(`photos: ${whole.length - 3} (`);
     // One was never in the folder: it was crawled into the bucket.
     expect(stdout).toMatch(
-      new RegExp(`^without bytes at the source: 2 photos \\(.*${path.basename(one)}.*\\); winnow resume`, 'm'),
+      new RegExp(
+        `^without bytes at the source: 2 photos \\(.*${path.basename(one)}.*\\); (?:winnow|node \\S+) resume`,
+        'm',
+      ),
     );
     const damaged =
-      /^not moved, because .* have changed or cannot be read: 2 photos \((\w+), (\w+)\); winnow resume/m.exec(stdout);
+      /^not moved, because .* have changed or cannot be read: 2 photos \((\w+), (\w+)\); (?:winnow|node \S+) resume/m.exec(
+        stdout,
+      );
     expect(damaged?.slice(1).toSorted()).toEqual([path.basename(two), path.basename(three)].toSorted());
     expect([...s3.objects.keys()].filter((key) => key.startsWith('partly/'))).toHaveLength(whole.length - 3);
   });

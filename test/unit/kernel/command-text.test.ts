@@ -12,12 +12,16 @@ test.each([
   expect(asTyped(text, npm)).toBe(expected);
 });
 
-test.each(['winnow: interrupted', 'this winnow needs schema 16', '/home/ana/winnow run/photos', 'winnow reviewing'])(
-  'a text that names no command stays as it is: %s',
-  (text) => {
-    expect(asTyped(text, npm)).toBe(text);
-  },
-);
+test.each([
+  'winnow: interrupted',
+  'this winnow needs schema 16',
+  '/home/ana/winnow run/photos',
+  'winnow reviewing',
+  "found 'winnow crawl 4711'",
+  'At work now: winnow run 4711 lab3.',
+])('a text that names no command stays as it is: %s', (text) => {
+  expect(asTyped(text, npm)).toBe(text);
+});
 
 test('a printed command gets the data folder and settings file that the user gave, quoted for a shell', () => {
   const flags = [

@@ -188,7 +188,7 @@ describe('a process that uses a shared catalogue', () => {
     const [said] = await saidBy(['status --collection demo'], url);
     expect([said?.code, said?.said]).toEqual([
       1,
-      expect.stringMatching(/is being brought to another schema by `winnow migrate`/),
+      expect.stringMatching(/is being brought to another schema by `winnow migrate/),
     ]);
     await alone?.close();
     await dropDatabase(url);
