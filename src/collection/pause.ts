@@ -13,7 +13,7 @@ export interface PauseNote {
   readonly stage: PausableStage;
   /** The collection that is paused. Null for every collection. */
   readonly collection: string | null;
-  /** Who paused it: `ann@lab3`, or `operator` for a pause from the dashboard. */
+  /** Who paused it: `ann@lab3`, or `operator` for a pause on a page of the server. */
   readonly by: string;
   readonly since: Date;
 }

@@ -50,7 +50,6 @@ export type CommandName = (typeof COMMANDS)[number];
 const WITHOUT_CATALOGUE: ReadonlySet<string> = new Set<CommandName>([
   'demo',
   'classes',
-  'verify',
   'restore',
   'collection',
   'models',

@@ -111,7 +111,7 @@ function exportSteps({ collection, totals, pending, withoutLicence, exported, pl
       `Reviewers accepted ${accepted}${second}`,
       `winnow export ${place} --out ${exportFolder(collection, revisions)}`,
     ],
-    [!isVerified && !isReported, 'The newest revision was not verified yet', `winnow verify ${folder}`],
+    [!isVerified && !isReported, 'The newest revision is not known to be verified', `winnow verify ${folder}`],
     [!isReported, 'The newest revision has no report yet', reportCommand(place, collection)],
     [true, 'The set is exported and reported', publishCommand(folder)],
   ];

@@ -12,7 +12,7 @@ export async function readExported(
   const read = await sql<Exported>`
     select (select count(*) from export_revision where collection_id = ${collectionId}) as revisions, e.path as folder,
       coalesce(e.made_at > (select max(at) from review_event where collection_id = ${collectionId}), e.path is not null) as "isNewest",
-      e.verified is not null as "isVerified",
+      coalesce((e.verified->>'ok')::boolean, false) as "isVerified",
       exists (select 1 from report r where r.collection_id = ${collectionId} and r.made_at > e.made_at) as "isReported"
     from (select) as one left join lateral (
       select * from export_revision where collection_id = ${collectionId} order by id desc limit 1) as e on true`.execute(

@@ -50,7 +50,7 @@ const JOBS_SHOWN = 20;
 /** @throws StopTheRun `collection-forgotten`: there would be nothing to show, however much is decided under its name again */
 export async function readOverviews(workspace: Workspace, at: Date): Promise<ByReader<Overview>> {
   const { app, scope, collection } = workspace;
-  await requireCollection(app.db, scope.collectionId, 'its dashboard is served');
+  await requireCollection(app.db, scope.collectionId, 'its page is served');
   const [statuses, workers, confusions, ...jobs] = await Promise.all([
     readStatuses(workspace),
     connectedProcesses(app.db),

@@ -8,7 +8,7 @@ import { sourceOf, type SourceName, NETWORK_SOURCES } from '../../config/sources
 import { firstOf } from '../../collection/first-of.ts';
 import { memberCard } from '../../collection/cards/model-card.process.ts';
 import { displayPath } from '../../config/root.ts';
-import { messageOf } from '../../kernel/errors.ts';
+import { messageOf, throwIfInterrupted } from '../../kernel/errors.ts';
 import { contentOfFolder } from '../../crawl/sources/folder/discover-folder.process.ts';
 import { givenLicence } from '../../crawl/sources/licence.ts';
 import { withoutLicenceText } from './init.ts';
@@ -35,6 +35,7 @@ export async function reportOn(nameOrPath: string, signal = AbortSignal.any([]))
     const folder = await folderRemarks(collection, signal);
     return { file, collection, problems, warnings: [...warnings, ...remarks, ...folder, ...advice], classes };
   } catch (error) {
+    throwIfInterrupted(signal);
     return { file, collection: null, problems: [messageOf(error)], warnings, classes: [] };
   }
 }

@@ -8,7 +8,7 @@ import { attentionOf, leftText, timeText, type Overview } from './overview.ts';
 import { ClassTable, COUNT_COLUMNS, Problems, Table } from './tables.tsx';
 import { render } from 'preact';
 import { useState } from 'preact/hooks';
-import { readTyping } from '../../page/command.tsx';
+import { Command, readTyping } from '../../page/command.tsx';
 import { FunnelBars, type FunnelStage } from '../../page/funnel.tsx';
 import { stagesOf } from '../../page/stages.ts';
 
@@ -32,7 +32,7 @@ function CollectionPage({ isOperator }: { readonly isOperator: boolean }) {
         </p>
       </header>
       <p class="next">
-        <b>Next:</b> {now.next.text} <code>{now.next.command}</code>
+        <b>Next:</b> {asTyped(now.next.text)} <Command text={now.next.command} />
       </p>
       <div class="cols">
         <ClassFunnel totals={totals} classes={now.classes} />

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { ClassProgress } from '../../../review/desk/desk.ts';
+import { asTyped } from '../../../kernel/command-text.ts';
 import { Command } from '../../../page/command.tsx';
 import { countOf, countText } from '../../../kernel/texts.ts';
 import { PageFrame, ProgressBar, useAnswer } from './page-parts.tsx';
@@ -14,7 +15,7 @@ export function ClassesPage({ store }: PageProps) {
     <PageFrame store={store} place="all classes" isReady>
       <h1 class="unseen">Review of {store.collection}</h1>
       <Totals classes={classes} target={store.setup.target} />
-      {store.setup.withoutLicence === '' ? null : <p class="soft">{store.setup.withoutLicence}</p>}
+      {store.setup.withoutLicence === '' ? null : <p class="soft">{asTyped(store.setup.withoutLicence)}</p>}
       <Ways collection={store.collection} classes={classes} />
       {classes.length > 0 ? (
         <Classes store={store} classes={classes} />

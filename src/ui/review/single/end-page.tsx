@@ -1,6 +1,8 @@
 import type { ComponentChildren } from 'preact';
 import type { ReviewSetup } from '../../../review/desk/desk.ts';
+import { asTyped } from '../../../kernel/command-text.ts';
 import { countOf } from '../../../kernel/texts.ts';
+import { Command } from '../../../page/command.tsx';
 import type { SingleDesk } from './single-desk.ts';
 import { hrefOf } from '../view-url.ts';
 import { totalsOf } from '../words.ts';
@@ -76,8 +78,8 @@ function Next({ setup, collection }: { readonly setup: ReviewSetup; readonly col
   return (
     <>
       {setup.secondPass > 0 ? ' For the second pass, another person opens this page under a name of their own.' : ''}{' '}
-      Next: <code>{`winnow export ${setup.place} --out exports/${collection}`}</code>
-      {setup.withoutLicence === '' ? null : <> {setup.withoutLicence}</>}
+      Next: <Command text={`winnow export ${setup.place} --out exports/${collection}`} />
+      {setup.withoutLicence === '' ? null : <> {asTyped(setup.withoutLicence)}</>}
     </>
   );
 }
