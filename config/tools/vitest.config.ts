@@ -42,7 +42,7 @@ const REST = [
   ...files('integration/platform/blobs', 'blob-bucket'),
   ...files('integration/platform/child', 'child-program'),
   ...files('integration/platform/http', 'request-text', 'tls-and-proxies'),
-  ...files('integration/platform/image', 'strip'),
+  ...files('integration/platform/image', 'perceptual-hash', 'strip'),
   ...files('integration/platform/postgres', 'versions'),
   ...files('integration/platform/queue', 'redis-queue'),
   ...files('integration/report', 'page'),
@@ -84,6 +84,8 @@ export default defineConfig({
           isolate: false,
           // Property tests with thousands of cases take seconds, and longer if other programs run.
           testTimeout: 30_000,
+          // Vitest leaves one core free unless it is told how many to use.
+          maxWorkers: 2,
           sequence: { groupOrder: 0 },
         },
       },
