@@ -136,11 +136,11 @@ async function askedRights(
 
 export function withoutLicenceText({ withoutLicence }: FolderContent, from: string): string {
   const have = withoutLicence === 1 ? 'has' : 'have';
-  return `${plural(withoutLicence, 'photo')} in ${displayPath(from)} ${have} no licence, and photos without a licence are not exported. Write 'licence' beside 'folder.from' into the file before the first crawl, or use winnow rights set later.`;
+  return `${plural(withoutLicence, 'photo')} in ${displayPath(from)} ${have} no licence, and photos without a licence are not exported. Write 'licence' beside 'folder.from' into the file before you crawl, or use winnow rights set after it.`;
 }
 
 const CURE =
-  'Rename the folders or the names as said above; `winnow classes find TEXT` searches the classes. The bundled models know no other classes. For classes of your own, fit a head on photos of them (`winnow finetune --help`).';
+  'Use one of the names given for each; `winnow classes find TEXT` searches the classes. The bundled models know no other classes. For classes of your own, fit a head on photos of them (`winnow finetune --help`).';
 
 async function classesOf({ classes, from }: InitFlags, labelsInFolder: readonly string[]): Promise<ClassRow[]> {
   if (classes === undefined && from === undefined) return [];
