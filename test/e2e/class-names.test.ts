@@ -76,7 +76,7 @@ describe('winnow collection init', () => {
         expect.stringMatching(/^'crane' .*n02012849 .*wading bird.* n03126707 .*lifts and moves heavy objects/),
         expect.stringContaining("'dog' stands above 118 of the ImageNet-1k classes"),
         expect.stringContaining("the nearest name is 'sea lion' (n02077923)"),
-        expect.stringMatching(/^Rename the folders .*`winnow classes find TEXT`.*`winnow finetune --help`/),
+        expect.stringMatching(/^Use one of the names .*`winnow classes find TEXT`.*`winnow finetune --help`/),
       ]);
       const none = await winnow(['collection', 'init', 'birds', '--classes', ' , '], { cwd });
       expect([none.code, none.stderr]).toEqual([2, expect.stringContaining('No classes were named')]);
