@@ -16,7 +16,7 @@ export function Bar({ kind, ratio, mark }: BarProps) {
     <svg class={`bar ${kind}`} viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">
       <rect class="track" width="100" height="8" />
       <rect class="fill" width={percent(ratio)} height="8" />
-      {mark === undefined ? null : <path class="mark" d={`M${percent(mark)} 0V8`} />}
+      {mark === undefined ? null : <path class="mark" d={`M${percent(mark)} 0V8`} vector-effect="non-scaling-stroke" />}
     </svg>
   );
 }

@@ -53,11 +53,12 @@ small { font: 0.8125rem var(--sans); color: var(--soft); }
 .probabilities { padding: 0.65rem 0.8rem 0; }
 .probabilities div { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: 0.1rem 0.5rem; margin-bottom: 0.5rem; line-height: 1.3; }
 .probabilities dt { hyphens: auto; }
+.probabilities dd { display: contents; }
 .probabilities .predicted { font-weight: 600; }
 .bar { grid-column: 1 / -1; display: block; width: 100%; height: 0.25rem; }
 .bar .track { fill: var(--track); }
 .bar .fill { fill: currentColor; }
-.bar .mark { stroke: var(--ink); stroke-width: 1.5px; vector-effect: non-scaling-stroke; }
+.bar .mark { stroke: var(--ink); stroke-width: 1.5px; }
 .bar.funnel .fill { fill: var(--funnel); }
 .also-in, .credit, .reason { padding: 0 0.8rem; font-size: 0.8125rem; line-height: 1.4; }
 .also-in { margin-bottom: 0.35rem; }

@@ -101,7 +101,6 @@ interface TableProps {
 
 const MOST_ROWS = 12;
 
-/** A table with explicit ARIA roles, because CSS turns each row into a list on narrow screens. */
 export function Table(props: TableProps) {
   const { caption, rows, csv } = props;
   if (rows.length === 0) return null;
@@ -127,25 +126,23 @@ export function Table(props: TableProps) {
 
 function TableAlone({ caption, columns, rows, isWide = false, isFolded = false }: TableProps & { isFolded?: boolean }) {
   return (
-    <table role="table" class={isWide ? 'wide' : undefined}>
+    <table class={isWide ? 'wide' : undefined}>
       <caption class={isFolded ? 'unseen' : undefined}>{caption}</caption>
-      <thead role="rowgroup">
-        <tr role="row">
+      <thead>
+        <tr>
           {columns.map((column) => (
-            <th key={column} scope="col" role="columnheader">
+            <th key={column} scope="col">
               {column}
             </th>
           ))}
         </tr>
       </thead>
-      <tbody role="rowgroup">
+      <tbody>
         {rows.map(({ key, head, cells }) => (
-          <tr key={key} role="row">
-            <th scope="row" role="rowheader">
-              {head}
-            </th>
+          <tr key={key}>
+            <th scope="row">{head}</th>
             {cells.map((cell, i) => (
-              <td key={columns[i + 1]} role="cell" data-title={columns[i + 1]}>
+              <td key={columns[i + 1]} data-title={columns[i + 1]}>
                 {cell}
               </td>
             ))}

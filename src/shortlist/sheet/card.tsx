@@ -69,8 +69,10 @@ function Probabilities({ photo, context, hasBars = false }: ProbabilitiesProps) 
           <span class="unseen">Searched as </span>
           <Name text={className} />
         </dt>
-        <dd>{maxTrueProb === null ? null : <Probability of={maxTrueProb} />}</dd>
-        {hasBars && maxTrueProb !== null ? <Bar kind="searched" ratio={maxTrueProb} mark={marks.searched} /> : null}
+        <dd>
+          {maxTrueProb === null ? null : <Probability of={maxTrueProb} />}
+          {hasBars && maxTrueProb !== null ? <Bar kind="searched" ratio={maxTrueProb} mark={marks.searched} /> : null}
+        </dd>
       </div>
       <div class="predicted">
         <dt>
@@ -79,8 +81,8 @@ function Probabilities({ photo, context, hasBars = false }: ProbabilitiesProps) 
         </dt>
         <dd>
           <Probability of={confusionProb} />
+          {hasBars ? <Bar kind="predicted" ratio={confusionProb} mark={marks.predicted} /> : null}
         </dd>
-        {hasBars ? <Bar kind="predicted" ratio={confusionProb} mark={marks.predicted} /> : null}
       </div>
     </dl>
   );

@@ -15,6 +15,8 @@ export function Controls({ now, isOperator }: { readonly now: Overview; readonly
     void act('api/pause', { stages, ...choice }, `${listText(stages)}: paused`);
   const unpause = ({ stage, collection: of }: Pause): void =>
     void act('api/unpause', { stages: [stage], everyCollection: of === null }, `${stage}: resumed`);
+  const pauseButton = (stages: readonly PausableStage[]) =>
+    isOperator ? <PauseButton collection={collection} stages={stages} onPause={pause} /> : null;
   return (
     <section aria-label="Stages">
       <h2>Stages</h2>
@@ -25,13 +27,13 @@ export function Controls({ now, isOperator }: { readonly now: Overview; readonly
           const { perSecond, lastHour } = now.rates[stage];
           return (
             <li key={stage} class={state === 'paused' ? 'paused-stage' : state}>
-              <h3>
-                <span class="dot" />
-                {stage} <small>{text}</small>
-                {isOperator && holding.length === 0 ? (
-                  <PauseButton collection={collection} stages={[stage]} onPause={pause} />
-                ) : null}
-              </h3>
+              <div class="head">
+                <h3>
+                  <span class="dot" />
+                  {stage} <small>{text}</small>
+                </h3>
+                {holding.length === 0 ? pauseButton([stage]) : null}
+              </div>
               <p class="big">
                 {perSecond === null ? '–' : perSecond.toFixed(1)} <small>{does} a second</small>
               </p>
@@ -46,9 +48,7 @@ export function Controls({ now, isOperator }: { readonly now: Overview; readonly
           );
         })}
       </ul>
-      {isOperator ? (
-        <PauseButton collection={collection} stages={STAGES.map(({ stage }) => stage)} onPause={pause} />
-      ) : null}
+      {pauseButton(STAGES.map(({ stage }) => stage))}
       <p role="status">{said}</p>
     </section>
   );

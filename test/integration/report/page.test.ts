@@ -8,6 +8,7 @@ import { reportHtml } from '../../../src/report/report-html.tsx';
 import { overflowOf, violationsOn } from '../../support/accessibility.ts';
 import { findChromium, NO_CHROMIUM, openBrowser } from '../../support/browser.ts';
 import { madeReport, type MadeReport } from '../../support/made-report.ts';
+import { errorsOfHtml, hasChecker, NO_CHECKER } from '../../support/w3c.ts';
 
 const chromium = findChromium();
 const KINDS: readonly (readonly [string, MadeReport])[] = [
@@ -97,5 +98,13 @@ describe('report.html in a browser', () => {
     })`);
     expect(found).toEqual([]);
     await page.close();
+  });
+});
+
+describe('report.html', () => {
+  it('has no error that the checker of the W3C can find', async (context) => {
+    if (!hasChecker) context.skip(NO_CHECKER);
+    const pages = new Map(KINDS.map(([what, options]) => [what, reportHtml(madeReport(options), () => 'photo.webp')]));
+    expect(await errorsOfHtml(pages)).toEqual([]);
   });
 });

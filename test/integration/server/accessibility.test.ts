@@ -16,6 +16,7 @@ import { findChromium, NO_CHROMIUM, openBrowser } from '../../support/browser.ts
 import { keptPhoto } from '../../unit/shortlist/sample-rows.ts';
 import { candidate, decideAs, fetched, kept, store } from '../../support/catalogue-fixtures.ts';
 import { NO_TOKENS, useDashboard } from './support.ts';
+import { errorsOfHtml, hasChecker, NO_CHECKER } from '../../support/w3c.ts';
 import { sampleRights } from '../../support/sample-rights.ts';
 
 const dashboard = useDashboard();
@@ -117,5 +118,22 @@ describe.each(PAGES)('$what', (tested) => {
     await ready.waitFor();
     await expect.poll(() => overflowOf(page)).toBe(0);
     await page.close();
+  });
+});
+
+describe('the pages of the server', () => {
+  it('have no error that the checker of the W3C can find, as sent and as the scripts have filled them', async (context) => {
+    if (chromium === null) context.skip(NO_CHROMIUM);
+    if (!hasChecker) context.skip(NO_CHECKER);
+    const pages = new Map<string, string>();
+    for (const tested of PAGES) {
+      const page = await openPage(tested);
+      await page.locator(tested.ready).first().waitFor();
+      pages.set(tested.what, await page.content());
+      const sent = await page.request.get(page.url(), { headers: { accept: 'text/html' } });
+      pages.set(`${tested.what}, as sent`, await sent.text());
+      await page.close();
+    }
+    expect(await errorsOfHtml(pages)).toEqual([]);
   });
 });

@@ -80,7 +80,9 @@ export function ProgressBar({ counts, target }: { readonly counts: StateCounts; 
         end += counts[state];
         return <rect key={state} class={state} x={share(start)} width={share(counts[state])} height="8" />;
       })}
-      {target === null || target >= whole ? null : <path class="mark" d={`M${share(target)} 0V8`} />}
+      {target === null || target >= whole ? null : (
+        <path class="mark" d={`M${share(target)} 0V8`} vector-effect="non-scaling-stroke" />
+      )}
     </svg>
   );
 }

@@ -48,18 +48,22 @@ function Certainty({ desk: { members, store }, photo }: { readonly desk: SingleD
         {maxTrueProb === null ? null : (
           <div class="searched">
             <dt title={name}>Searched as {name}</dt>
-            <dd>{probabilityText(maxTrueProb)}</dd>
-            <Bar kind="searched" ratio={maxTrueProb} mark={threshold} />
+            <dd>
+              {probabilityText(maxTrueProb)}
+              <Bar kind="searched" ratio={maxTrueProb} mark={threshold} />
+            </dd>
           </div>
         )}
         <div class="predicted">
           <dt title={confusionName}>Models see {confusionName}</dt>
-          <dd>{probabilityText(confusionProb)}</dd>
-          <Bar
-            kind="predicted"
-            ratio={confusionProb}
-            mark={MODE_WORDS[mode].first === 'predicted' ? threshold : undefined}
-          />
+          <dd>
+            {probabilityText(confusionProb)}
+            <Bar
+              kind="predicted"
+              ratio={confusionProb}
+              mark={MODE_WORDS[mode].first === 'predicted' ? threshold : undefined}
+            />
+          </dd>
         </div>
       </dl>
       <small>
