@@ -92,7 +92,7 @@ export async function main(argv: readonly string[]): Promise<void> {
       `
 Start here: winnow demo builds a small test set from bundled photos in a minute. With photos of your own:
   winnow collection init NAME --from DIR
-  winnow run --collection NAME --source folder --from DIR
+  winnow run --collection NAME
 winnow COMMAND --help explains a command, with examples.
 
 Exit codes: 0 done, 1 a class or source failed or photos have lost their bytes, 2 wrong usage, 130 interrupted.

@@ -5,7 +5,7 @@ import type { App } from '../runtime/open/app.process.ts';
 import type { Collection } from '../collection/collection.ts';
 import { packageRoot } from '../config/root.ts';
 import type { Config } from '../config/settings.ts';
-import { writeCommandsAs } from '../kernel/command-text.ts';
+import { typingOfCommands, writeCommandsAs } from '../kernel/command-text.ts';
 import { systemClock } from '../kernel/clock.ts';
 import { loadAssets } from '../server/assets.ts';
 import { tokenHoldersOf } from '../server/access/access.ts';
@@ -92,8 +92,11 @@ export async function serve(app: App, context: CommandContext, { reviewer, annou
   const configOf = async (collection: Collection): Promise<Config> =>
     collection === named ? app.config : (await settingsFor(flags, collection)).config;
   const site = openSite(app, { ...access, assets, nowMs, named, configOf });
+  const typing = typingOfCommands();
   let server: Awaited<ReturnType<typeof startWebServer>> | undefined;
   try {
+    // Its pages are for other people, who need not know where files lie on this machine.
+    if (access.tokens.length > 0) writeCommandsAs({ program: 'winnow', flags: [] });
     if (named !== null) await site.collections.open(named.name);
     const { sessions, failedLogIns } = site;
     server = await startWebServer({
@@ -111,13 +114,12 @@ export async function serve(app: App, context: CommandContext, { reviewer, annou
       nowMs,
     });
     await announce(server.url);
-    // Its pages are for other people, who need not know where files lie on this machine.
-    if (access.tokens.length > 0) writeCommandsAs({ program: 'winnow', flags: [] });
     const end = AbortSignal.any([signal, app.broken]);
     if (!end.aborted) await once(end, 'abort');
     // A supervisor starts the server again, and with it the database.
     app.broken.throwIfAborted();
   } finally {
+    writeCommandsAs(typing);
     await site.close();
     await server?.close();
   }

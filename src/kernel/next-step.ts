@@ -1,17 +1,20 @@
 import type { Totals } from './funnel.ts';
 import { countOf, shellWord } from './texts.ts';
 
-const DEFAULT_DATA = 'data';
-
-/** The flags that name a collection and its data folder, unless it is the default one. */
-export function placeFlags(collection: string, dataDir = DEFAULT_DATA): string {
-  const data = dataDir === DEFAULT_DATA ? '' : ` --data ${shellWord(dataDir)}`;
-  return `--collection ${shellWord(collection)}${data}`;
+/** The flag that names a collection. `asTyped` adds the data folder. */
+export function placeFlags(collection: string): string {
+  return `--collection ${shellWord(collection)}`;
 }
 
 /** The command that gives photos a licence, for a person to fill in. */
 export function rightsCommand(place: string): string {
   return `winnow rights set ${place} --licence CC-BY-4.0 --creator "Ana"`;
+}
+
+/** @param accepted photos without a licence, at least one */
+export function unlicensedText(accepted: number, place: string): string {
+  const photos = `${countOf(accepted, 'accepted photo')} ${accepted === 1 ? 'has' : 'have'}`;
+  return `${photos} no licence. State it and export again:\n  ${rightsCommand(place)}`;
 }
 
 export interface WithoutLicence {
@@ -31,7 +34,7 @@ export interface Exported {
   readonly revisions: number;
   /** The folder of the newest revision; null if there is none. */
   readonly folder: string | null;
-  /** False if photos were reviewed since. */
+  /** False if photos were reviewed or given a licence since. */
   readonly isNewest: boolean;
   readonly isVerified: boolean;
   readonly isReported: boolean;
@@ -41,14 +44,14 @@ export interface Exported {
 export interface Standing {
   readonly collection: string;
   readonly totals: Totals;
-  /** Photos that wait for a second verdict. */
-  readonly pending: number;
+  /** Photos that wait for a second verdict. Null if there are some, but the reader may not learn what `totals` leaves out. */
+  readonly pending: number | null;
   readonly withoutLicence: WithoutLicence;
   readonly exported: Exported;
   /** See `placeFlags`. */
   readonly place: string;
-  /** The flags of a run that name its photos, such as ` --from photos`. */
-  readonly from: string;
+  /** The command that collects photos, and what to fill in. */
+  readonly collect: NextStep;
 }
 
 export interface NextStep {
@@ -56,10 +59,14 @@ export interface NextStep {
   readonly command: string;
 }
 
+export function nextText({ text, command }: NextStep): string {
+  return `${text === '' ? '' : `${text}\n`}next: ${command}\n`;
+}
+
 /** Names the next thing that a person should do with a collection. */
 export function nextStep(standing: Standing): NextStep {
-  const { totals, place, from } = standing;
-  const run = `winnow run ${place}${from}`;
+  const { totals, pending, place, collect } = standing;
+  const run = collect.command;
   const open = totals.waiting + totals.decided.undecided - totals.undecidedPruned;
   const steps: readonly Step[] = [
     [totals.found === 0, 'No photo was found yet', run],
@@ -71,7 +78,7 @@ export function nextStep(standing: Standing): NextStep {
     ],
     [totals.shortlisted === 0, 'The filter keeps no photo. Other rules may keep some', `winnow what-if ${place}`],
     ...reviewSteps(standing),
-    [totals.selected === 0, 'Reviewers accepted no photo. Collect more photos', run],
+    [totals.selected === 0 && pending !== null, 'Reviewers accepted no photo. Collect more photos', run],
     ...exportSteps(standing),
   ];
   const [, text, command] = steps.find(([applies]) => applies) ?? [
@@ -79,7 +86,7 @@ export function nextStep(standing: Standing): NextStep {
     'Nothing is left to do',
     `winnow status ${place}`,
   ];
-  return { text: `${text}.`, command };
+  return { text: `${text}.${command === run && collect.text !== '' ? ` ${collect.text}` : ''}`, command };
 }
 
 type Step = readonly [applies: boolean, text: string, command: string];
@@ -95,31 +102,41 @@ function reviewSteps({ totals, place }: Standing): Step[] {
 }
 
 function exportSteps({ collection, totals, pending, withoutLicence, exported, place }: Standing): Step[] {
-  const { revisions, isNewest, isVerified, isReported } = exported;
+  const { isNewest, isVerified, isReported } = exported;
   const folder = shellWord(exported.folder ?? '');
   const accepted = countOf(totals.selected, 'photo');
-  const second =
-    pending === 0 ? '' : `. ${waitText(pending)} for the second verdict of another person (winnow review ${place})`;
+  const report = reportCommand(place, collection);
   return [
     [
-      withoutLicence.accepted >= totals.selected,
+      pending !== null && withoutLicence.accepted >= totals.selected,
       `None of ${accepted} that reviewers accepted has a licence, so nothing can be exported`,
       rightsCommand(place),
     ],
     [
       !isNewest,
-      `Reviewers accepted ${accepted}${second}`,
-      `winnow export ${place} --out ${exportFolder(collection, revisions)}`,
+      reviewedText(accepted, pending, place),
+      `winnow export ${place} --out ${exportFolder(collection, exported)}`,
     ],
-    [!isVerified && !isReported, 'The newest revision is not known to be verified', `winnow verify ${folder}`],
-    [!isReported, 'The newest revision has no report yet', reportCommand(place, collection)],
+    [
+      !isVerified && !isReported,
+      `The set is exported. Verify it, then report on it (${report})`,
+      `winnow verify ${folder}`,
+    ],
+    [!isReported, 'The newest revision has no report yet', report],
     [true, 'The set is exported and reported', publishCommand(folder)],
   ];
 }
 
-/** A new folder for the next revision. */
-function exportFolder(collection: string, revisions: number): string {
-  return `exports/${shellWord(collection)}${revisions === 0 ? '' : `-v${revisions + 1}`}`;
+function reviewedText(accepted: string, pending: number | null, place: string): string {
+  const others = `of another person (winnow review ${place})`;
+  if (pending === null) return `Every listed photo has a first verdict. Some wait for the second verdict ${others}`;
+  return `Reviewers accepted ${accepted}${pending === 0 ? '' : `. ${waitText(pending)} for the second verdict ${others}`}`;
+}
+
+/** A new folder for the next revision. The number in the name of the newest one may be larger than that of revisions. */
+function exportFolder(collection: string, { revisions, folder }: Pick<Exported, 'revisions' | 'folder'>): string {
+  const next = Math.max(revisions, Number(/-v(\d{1,9})$/.exec(folder ?? '')?.[1] ?? 0)) + 1;
+  return `exports/${shellWord(collection)}${next === 1 ? '' : `-v${next}`}`;
 }
 
 export function reportCommand(place: string, collection: string): string {

@@ -5,9 +5,11 @@ import { readOverviews, type CollectionCard } from '../status/overview.process.t
 import { RateHistory, type LiveOverview } from '../status/rates.ts';
 import { collectionNames, COLLECTION_FORGOTTEN, rulesSha256Of } from '../collection/collection.repository.ts';
 import { listCollections, usableCollection } from '../collection/collection.process.ts';
+import { collectStep } from '../collection/collect-step.ts';
 import type { Collection } from '../collection/collection.ts';
 import type { Config } from '../config/settings.ts';
 import { codeOf, messageOf, UsageError } from '../kernel/errors.ts';
+import { placeFlags } from '../kernel/next-step.ts';
 import type { ByReader, Reader } from '../kernel/people.ts';
 import { sharedReading } from './live/shared-reading.ts';
 import { stagesOf } from '../page/stages.ts';
@@ -36,6 +38,8 @@ interface CollectionsOptions {
   readonly longApp: App;
   /** The collection of `--collection`, whose file may be in any folder. */
   readonly named: Collection | null;
+  /** True if clients on other machines may reach the server. */
+  readonly hidesFolders: boolean;
   /** The settings for a collection: its file may have some. */
   readonly configOf: (collection: Collection) => Promise<Config>;
   readonly nowMs: () => number;
@@ -86,7 +90,7 @@ export class Collections {
   }
 
   async #open(name: string): Promise<OpenCollection> {
-    const { app, longApp, configOf, nowMs } = this.#options;
+    const { app, longApp, configOf, nowMs, hidesFolders } = this.#options;
     const collection = await this.#collection(name);
     const config = await configOf(collection);
     const longWorkspace = await openWorkspace({ ...longApp, config }, collection);
@@ -97,7 +101,7 @@ export class Collections {
       // A collection that was deleted has no other rules.
       const sha256 = await rulesSha256Of(app.db, workspace.scope.collectionId);
       if (sha256 !== undefined && sha256 !== openedWith) await this.#reopen(name, feeds);
-      const { operators, others } = await readOverviews(longWorkspace, new Date(nowMs()));
+      const { operators, others } = await readOverviews(longWorkspace, { at: new Date(nowMs()), hidesFolders });
       rates.add(operators);
       const live = { rates: rates.rates() };
       return { operators: { ...operators, ...live }, others: { ...others, ...live } };
@@ -131,17 +135,18 @@ export class Collections {
   }
 
   async #card(name: string, isKnown: boolean, reader: Reader): Promise<CollectionCard> {
-    const none = { name, problem: null, funnel: null, photos: [], working: [] };
+    const none = { name, problem: null, start: null, funnel: null, photos: [], working: [] };
     try {
       if (!isKnown) {
-        await this.#collection(name);
-        return none;
+        const collection = await this.#collection(name);
+        const { crawl } = await this.#options.configOf(collection);
+        return { ...none, start: collectStep(collection, placeFlags(name), crawl) };
       }
       const { mode, classes, totals, confusions, rates } = (await (await this.open(name)).read())[reader];
       const working = Object.entries(rates).flatMap(([stage, { perSecond }]) => ((perSecond ?? 0) > 0 ? [stage] : []));
       const photos = confusions.slice(0, 4).map(({ photo }) => photo);
       const funnel = { mode, classes: classes.length, stages: stagesOf(totals) };
-      return { name, problem: null, funnel, photos, working };
+      return { ...none, funnel, photos, working };
     } catch (error) {
       const isForgotten = codeOf(error) === COLLECTION_FORGOTTEN;
       return {

@@ -4,18 +4,20 @@ import type { DecisionScope } from '../models/workspace/scope.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import { onlyRow } from '../platform/postgres/query.ts';
 
-/** The newest revision of a collection, and what followed it. */
+/** The revision of a collection that was written last, and what followed it. */
 export async function readExported(
   db: Kysely<Database>,
   { collectionId }: Pick<DecisionScope, 'collectionId'>,
 ): Promise<Exported> {
   const read = await sql<Exported>`
     select (select count(*) from export_revision where collection_id = ${collectionId}) as revisions, e.path as folder,
-      coalesce(e.made_at > (select max(at) from review_event where collection_id = ${collectionId}), e.path is not null) as "isNewest",
+      e.path is not null and not exists (select 1 from review_event where collection_id = ${collectionId} and at > e.made_at)
+        and not exists (select 1 from activity a join collection k on k.name = a.collection where k.id = ${collectionId}
+          and a.action = 'rights-set' and a.at > e.made_at and (a.detail->>'changed')::int > 0) as "isNewest",
       coalesce((e.verified->>'ok')::boolean, false) as "isVerified",
       exists (select 1 from report r where r.collection_id = ${collectionId} and r.made_at > e.made_at) as "isReported"
     from (select) as one left join lateral (
-      select * from export_revision where collection_id = ${collectionId} order by id desc limit 1) as e on true`.execute(
+      select * from export_revision where collection_id = ${collectionId} order by made_at desc limit 1) as e on true`.execute(
     db,
   );
   return onlyRow(read);

@@ -6,6 +6,7 @@ import {
   type ConfusionCount,
   type ConnectedProcess,
 } from './overview.repository.ts';
+import type { NextStep } from '../kernel/next-step.ts';
 import type { ByReader } from '../kernel/people.ts';
 import { withoutFolders } from '../kernel/printable.ts';
 import { nameOf, type Workspace } from '../models/workspace/workspace.process.ts';
@@ -32,6 +33,8 @@ export interface Overview extends Status {
 export interface CollectionCard {
   readonly name: string;
   readonly problem: string | null;
+  /** How to collect its first photos. Null if some are there, or if its file cannot be used. */
+  readonly start: NextStep | null;
   /** Null before anything was collected for it. */
   readonly funnel: {
     readonly mode: Mode;
@@ -47,12 +50,18 @@ const CONFUSIONS_SHOWN = 200;
 const QUERIES_SHOWN = 200;
 const JOBS_SHOWN = 20;
 
-/** @throws StopTheRun `collection-forgotten`: there would be nothing to show, however much is decided under its name again */
-export async function readOverviews(workspace: Workspace, at: Date): Promise<ByReader<Overview>> {
+/**
+ * @param hidesFolders see `readStatuses`
+ * @throws StopTheRun `collection-forgotten`: there would be nothing to show, however much is decided under its name again
+ */
+export async function readOverviews(
+  workspace: Workspace,
+  { at, hidesFolders = true }: { readonly at: Date; readonly hidesFolders?: boolean },
+): Promise<ByReader<Overview>> {
   const { app, scope, collection } = workspace;
   await requireCollection(app.db, scope.collectionId, 'its page is served');
   const [statuses, workers, confusions, ...jobs] = await Promise.all([
-    readStatuses(workspace),
+    readStatuses(workspace, hidesFolders),
     connectedProcesses(app.db),
     topConfusions(app.db, scope, CONFUSIONS_SHOWN),
     ...JOB_STATES.map((state) => listJobs(app.db, { collection: collection.name, state, limit: JOBS_SHOWN })),
@@ -99,7 +108,7 @@ export async function readMeasures(
   const { limitPerClass } = app.config.crawl;
   const wnids = candidateWnids(scope);
   const [overviews, bytes, ...open] = await Promise.all([
-    readOverviews(workspace, at),
+    readOverviews(workspace, { at }),
     readBytes(),
     ...NETWORK_SOURCES.map((source) => openQueries(app.db, { source, wnids, limitPerClass })),
   ]);

@@ -1,4 +1,3 @@
-import path from 'node:path';
 import type { Transaction } from 'kysely';
 import { queryReports, type QueryReport } from '../crawl/candidates/query.repository.ts';
 import { readPauses } from '../collection/pause.repository.ts';
@@ -13,7 +12,8 @@ import { queryYields, yieldsOf, type QueryYield, type Yields } from './yields.ts
 import type { ByReader } from '../kernel/people.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import { allowMoreMemory, readSnapshot } from '../platform/postgres/transactions.ts';
-import { NETWORK_SOURCES, sourceOf } from '../config/sources/sources.ts';
+import { NETWORK_SOURCES } from '../config/sources/sources.ts';
+import { collectStep } from '../collection/collect-step.ts';
 import { displayPath } from '../config/root.ts';
 import { nextStep, placeFlags, type NextStep, type Standing } from '../kernel/next-step.ts';
 import { countWithoutLicence } from '../shortlist/without-licence.repository.ts';
@@ -33,7 +33,8 @@ export async function readStatus(workspace: Workspace): Promise<Status> {
   return (await readStatuses(workspace)).operators;
 }
 
-export async function readStatuses(workspace: Workspace): Promise<ByReader<Status>> {
+/** @param hidesFolders true if others may be on other machines, and need not know the folders of this one */
+export async function readStatuses(workspace: Workspace, hidesFolders = true): Promise<ByReader<Status>> {
   const { app, collection, scope } = workspace;
   const { queries, ...counts } = await readCounts(workspace);
   const funnel = funnelFrom(workspace, counts);
@@ -47,10 +48,9 @@ export async function readStatuses(workspace: Workspace): Promise<ByReader<Statu
     pauses: await readPauses(app.db, scope.collectionId),
   };
   const ofOthers = funnelFrom(workspace, withoutPending(counts));
-  // Others do not learn the folders of this machine.
-  const place = placeFlags(collection.name);
-  const exported = { ...standing.exported, folder: path.basename(standing.exported.folder ?? '') };
-  const next = nextStep({ ...standing, totals: ofOthers.totals, pending: 0, place, exported });
+  const totals = funnel.totals.unreviewed > 0 ? ofOthers.totals : { ...ofOthers.totals, unreviewed: 0 };
+  const exported = hidesFolders ? { ...standing.exported, folder: 'DIR' } : standing.exported;
+  const next = nextStep({ ...standing, totals, pending: standing.pending === 0 ? 0 : null, exported });
   return { operators, others: { ...operators, ...ofOthers, next } };
 }
 
@@ -58,17 +58,16 @@ export async function readStanding(
   { app, scope, collection }: Workspace,
   { totals, pending }: Pick<Standing, 'totals' | 'pending'>,
 ): Promise<Standing> {
-  const { sources, folder } = collection;
+  const place = placeFlags(collection.name);
   const exported = await readExported(app.db, scope);
-  const flags = folder === null ? (sourceOf(sources[0] ?? 'folder').from?.flags ?? '') : '';
   return {
     collection: collection.name,
     totals,
     pending,
     withoutLicence: await countWithoutLicence(app.db, scope),
     exported: { ...exported, folder: exported.folder === null ? null : displayPath(exported.folder) },
-    place: placeFlags(collection.name, displayPath(app.dataDir)),
-    from: flags === '' ? '' : ` ${flags}`,
+    place,
+    collect: collectStep(collection, place, app.config.crawl),
   };
 }
 

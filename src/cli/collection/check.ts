@@ -1,6 +1,7 @@
 import { backboneOf, headOf, requireModelFiles } from '../../models/engine/ensemble.process.ts';
 import type { ClassSet } from '../../collection/class-set.ts';
 import { loadClassTable } from '../../collection/class-table.process.ts';
+import { collectStep } from '../../collection/collect-step.ts';
 import { collectionAdvice } from '../../collection/collection-advice.ts';
 import { checkCollection, type CollectionCheck } from '../../collection/collection.process.ts';
 import type { Collection } from '../../collection/collection.ts';
@@ -8,10 +9,12 @@ import { sourceOf, type SourceName, NETWORK_SOURCES } from '../../config/sources
 import { firstOf } from '../../collection/first-of.ts';
 import { memberCard } from '../../collection/cards/model-card.process.ts';
 import { displayPath } from '../../config/root.ts';
-import { messageOf, throwIfInterrupted } from '../../kernel/errors.ts';
-import { contentOfFolder } from '../../crawl/sources/folder/discover-folder.process.ts';
-import { givenLicence } from '../../crawl/sources/licence.ts';
-import { withoutLicenceText } from './init.ts';
+import type { Config } from '../../config/settings.ts';
+import { messageOf, throwIfInterrupted, UsageError } from '../../kernel/errors.ts';
+import { nextText, placeFlags } from '../../kernel/next-step.ts';
+import { checkFolder, contentOfFolder } from '../../crawl/sources/folder/discover-folder.process.ts';
+import { givenLicence, UNKNOWN_LICENCE } from '../../crawl/sources/licence.ts';
+import { unlicensedFilesText } from './init.ts';
 import { queryLines } from '../crawl/crawl-plan.ts';
 import { countText, plural, shellWord } from '../text/output.ts';
 import { MODES } from '../../collection/modes.ts';
@@ -50,13 +53,22 @@ async function missingModels(collection: Collection): Promise<string[]> {
   return results.flatMap((result) => (result.status === 'rejected' ? [messageOf(result.reason)] : []));
 }
 
-/** @throws UsageError `unknown-licence`, or as `contentOfFolder` */
-async function folderRemarks({ folder }: Collection, signal: AbortSignal): Promise<string[]> {
+/** A folder that was moved is no problem of the collection: `--from` names another one. @throws UsageError `unknown-licence` */
+async function folderRemarks({ name, folder }: Collection, signal: AbortSignal): Promise<string[]> {
   if (folder === null) return [];
   const { from, licence } = folder;
-  if (licence !== null) givenLicence(licence, "'folder.licence'");
-  const content = await contentOfFolder(from, signal);
-  return licence === null && content.withoutLicence > 0 ? [withoutLicenceText(content, from)] : [];
+  const { id } = licence === null ? { id: UNKNOWN_LICENCE } : givenLicence(licence, "'folder.licence'");
+  try {
+    if (id !== UNKNOWN_LICENCE) {
+      await checkFolder(from, signal);
+      return [];
+    }
+    const content = await contentOfFolder(from, signal);
+    return content.withoutLicence > 0 ? [unlicensedFilesText(content, { name, from })] : [];
+  } catch (error) {
+    if (error instanceof UsageError) return [messageOf(error)];
+    throw error;
+  }
 }
 
 const CLASSES_SHOWN = 30;
@@ -64,6 +76,7 @@ const CLASSES_SHOWN = 30;
 export function reportText(
   { file, collection, problems, warnings, classes }: CollectionReport,
   nameOrPath: string,
+  crawl: Pick<Config['crawl'], 'contact'>,
 ): string {
   const again = `winnow collection check ${shellWord(nameOrPath)}`;
   return [
@@ -73,7 +86,7 @@ export function reportText(
     ...(collection === null ? [] : differencesOf(collection)).map((line) => `differs ${line}\n`),
     collection === null
       ? `This collection cannot be used: ${plural(problems.length, 'problem')}.\nnext: edit ${displayPath(file)}, then ${again}\n`
-      : `This collection can be used${warnings.length === 0 ? '' : `, with ${plural(warnings.length, 'warning')}`}.\nnext: ${nextCommand(collection, nameOrPath)}\n`,
+      : `This collection can be used${warnings.length === 0 ? '' : `, with ${plural(warnings.length, 'warning')}`}.\n${nextText(collectStep(collection, placeFlags(nameOrPath), crawl))}`,
   ].join('');
 }
 
@@ -96,13 +109,6 @@ function classesText({ subjects, sources }: Collection, classes: readonly ClassS
   const more = classes.length - CLASSES_SHOWN;
   const rest = more > 0 ? `and ${countText(more)} more: ${again} --json lists them all\n` : '';
   return `\n${title}${classTableText(classes.slice(0, CLASSES_SHOWN), sources)}${rest}\n`;
-}
-
-function nextCommand({ sources: [source = 'folder'], folder }: Collection, nameOrPath: string): string {
-  if (source === 'folder' && folder !== null)
-    return `winnow run --collection ${shellWord(nameOrPath)} --from ${shellWord(folder.from)}`;
-  const flags = sourceOf(source).from?.flags ?? '--limit 100 --set crawl.contact=you@example.org';
-  return `winnow crawl --collection ${shellWord(nameOrPath)} --source ${source} ${flags}`;
 }
 
 interface ClassSummary {

@@ -4,7 +4,7 @@ import type { Collection } from '../../collection/collection.ts';
 import { displayPath } from '../../config/root.ts';
 import { writeResult, EXIT } from '../text/output.ts';
 import { tableText } from '../text/table.ts';
-import { addCommand, runCommand, type GlobalFlags } from '../start/context.ts';
+import { addCommand, runCommand, type CommandContext, type GlobalFlags } from '../start/context.ts';
 import { reportOn, reportText, differencesOf } from './check.ts';
 import { addCollectionForgetCommand } from './forget.ts';
 import { addCollectionInitCommand } from './init.ts';
@@ -16,19 +16,19 @@ export function addCollectionCommand(program: Command): void {
   addCollectionInitCommand(collection);
   addCommand(collection, 'check', 'Check a collection and everything that it names, and say what to do next')
     .argument('<name or path>', 'a name under config/collections, or the path of a file')
-    .action((name: string, flags: GlobalFlags) => runCommand(flags, ({ signal }) => check(name, flags, signal)));
+    .action((name: string, flags: GlobalFlags) => runCommand(flags, (context) => check(name, flags, context)));
   addCommand(collection, 'list', 'List the collections that commands find by name').action((flags: GlobalFlags) =>
     runCommand(flags, () => list(flags)),
   );
   addCollectionForgetCommand(collection);
 }
 
-async function check(nameOrPath: string, flags: GlobalFlags, signal: AbortSignal): Promise<number> {
+async function check(nameOrPath: string, flags: GlobalFlags, { signal, loaded }: CommandContext): Promise<number> {
   const report = await reportOn(nameOrPath, signal);
   const { file, collection, problems, warnings, classes } = report;
   const said = { file, ok: problems.length === 0, problems, warnings };
   const content = collection === null ? {} : { ...contentOf(collection), classTable: classes };
-  await writeResult(flags, { ...said, ...content }, () => reportText(report, nameOrPath));
+  await writeResult(flags, { ...said, ...content }, () => reportText(report, nameOrPath, loaded.config.crawl));
   return collection === null ? EXIT.usage : EXIT.done;
 }
 

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { loadClassTable } from '../../collection/class-table.process.ts';
@@ -6,12 +6,13 @@ import type { ClassRow, ClassTable } from '../../collection/class-table.ts';
 import { collectionTemplate, withFolder } from '../../collection/collection-template.ts';
 import { readTextFile } from '../../config/read-text.ts';
 import { displayPath, packageRoot, workingFolder } from '../../config/root.ts';
-import { codeOf, UsageError } from '../../kernel/errors.ts';
+import { codeOf, messageOf, UsageError } from '../../kernel/errors.ts';
+import { placeFlags, rightsCommand } from '../../kernel/next-step.ts';
 import type { Collection } from '../../collection/collection.ts';
 import { contentOfFolder, type FolderContent } from '../../crawl/sources/folder/discover-folder.process.ts';
-import { givenLicence } from '../../crawl/sources/licence.ts';
+import { givenLicence, UNKNOWN_LICENCE } from '../../crawl/sources/licence.ts';
 import { terminalAsker } from '../text/ask.ts';
-import { linesText, plural, shellWord, writeOut } from '../text/output.ts';
+import { linesText, plural, writeOut } from '../text/output.ts';
 import { addCommand, collect, runCommand, type GlobalFlags } from '../start/context.ts';
 import { makeFolder } from '../../platform/disk/folders.ts';
 
@@ -55,14 +56,17 @@ async function init(name: string, flags: InitFlags, signal: AbortSignal): Promis
   const classes = await classesOf(flags, content.labels);
   const { text: example } = await readTextFile(path.join(packageRoot, EXAMPLE), 'the example of a collection');
   const text = collectionTemplate(example, name, classes);
-  const folder = await folderOf(flags.from, rights, { content, signal });
-  const file = await written(name, folder === null ? text : withFolder(text, folder));
+  const file = path.join(workingFolder(), 'config', 'collections', `${name}.yaml`);
+  if (await stat(file).catch(() => null)) throw fileExists(file);
+  const folder = await folderOf(flags, rights, { content, signal });
+  await write(file, folder === null ? text : withFolder(text, folder));
   const what = classes.length === 0 ? '' : ` with ${plural(classes.length, 'class', 'classes')}`;
+  const hasWarning = folder?.licence === null && content.withoutLicence > 0;
   await writeOut(
     linesText([
-      `wrote ${displayPath(file)}${what}: edit it, then winnow collection check ${name}`,
-      folder?.licence === null && content.withoutLicence > 0 && `warning: ${withoutLicenceText(content, folder.from)}`,
-      folder !== null && `next: winnow run --collection ${name} --from ${shellWord(folder.from)}`,
+      `wrote ${displayPath(file)}${what}`,
+      hasWarning && `warning: ${unlicensedFilesText(content, { name, from: folder.from })}`,
+      folder === null ? `next: edit it, then winnow collection check ${name}` : `next: winnow run --collection ${name}`,
     ]),
   );
 }
@@ -73,38 +77,40 @@ function givenRights({ from, licence, creator }: InitFlags): StatedRights {
     throw new UsageError('Expected --from DIR with --licence or --creator: they are those of the photos of a folder', {
       code: 'from-missing',
     });
-  return {
-    licence: licence === undefined ? null : givenLicence(licence, '--licence').id,
-    creator: creator ?? null,
-  };
+  return { licence: licence === undefined ? null : licenceOf(licence, '--licence'), creator: creator ?? null };
+}
+
+/** Null for `unknown`, which states nothing. */
+function licenceOf(text: string, from: string): string | null {
+  const { id } = givenLicence(text, from);
+  return id === UNKNOWN_LICENCE ? null : id;
 }
 
 async function folderOf(
-  from: string | undefined,
+  { from, json }: InitFlags,
   rights: StatedRights,
   { content, signal }: { readonly content: FolderContent; readonly signal: AbortSignal },
 ): Promise<Collection['folder']> {
   if (from === undefined) return null;
-  const isAsked = rights.licence === null && content.withoutLicence > 0;
+  const isAsked = json !== true && rights.licence === null && content.withoutLicence > 0;
   return { from, ...(isAsked ? await askedRights(rights, content, signal) : rights) };
 }
 
 const NO_FOLDER: FolderContent = { labels: [], withoutLicence: 0 };
 
 /** @throws UsageError `collection-exists` */
-async function written(name: string, text: string): Promise<string> {
-  const file = path.join(workingFolder(), 'config', 'collections', `${name}.yaml`);
+async function write(file: string, text: string): Promise<void> {
   await makeFolder(path.dirname(file));
-  try {
-    await writeFile(file, text, { flag: 'wx' });
-    return file;
-  } catch (error) {
-    if (codeOf(error) !== 'EEXIST') throw error;
-    throw new UsageError(
-      `A collection file of that name exists already: '${displayPath(file)}'. Choose another name; nothing was changed`,
-      { code: 'collection-exists', cause: error },
-    );
-  }
+  await writeFile(file, text, { flag: 'wx' }).catch((error: unknown) => {
+    throw codeOf(error) === 'EEXIST' ? fileExists(file) : error;
+  });
+}
+
+function fileExists(file: string): UsageError {
+  return new UsageError(
+    `A collection file of that name exists already: '${displayPath(file)}'. Choose another name; nothing was changed`,
+    { code: 'collection-exists' },
+  );
 }
 
 type StatedRights = Pick<NonNullable<Collection['folder']>, 'licence' | 'creator'>;
@@ -117,30 +123,38 @@ async function askedRights(
 ): Promise<StatedRights> {
   const ask = terminalAsker(signal);
   if (ask === null) return given;
-  const photos = plural(withoutLicence, 'photo');
-  const answer = await ask({
-    text: `the licence of ${photos}, such as CC-BY-4.0; leave it empty to state it later`,
-    fact: 'licence',
-    suggestion: null,
-  });
-  if (answer.trim() === '') return given;
-  const licence = givenLicence(answer, '--licence').id;
-  if (given.creator !== null) return { ...given, licence };
-  const creator = await ask({
-    text: `the creator of ${photos}, if one person made them`,
-    fact: 'creator',
-    suggestion: null,
-  });
-  return { licence, creator: creator.trim() || null };
+  const files = plural(withoutLicence, 'file');
+  const question = { fact: 'licence', suggestion: null };
+  const licenceText = `the licence of ${files}, such as CC-BY-4.0; leave it empty to state it later`;
+  let problem = '';
+  for (;;) {
+    const answer = (await ask({ ...question, text: `${problem}${licenceText}` })).trim();
+    try {
+      const licence = answer === '' ? null : licenceOf(answer, files);
+      if (licence === null || given.creator !== null) return { ...given, licence };
+      const creator = await ask({
+        ...question,
+        text: `the creator of ${files}, if one person made them`,
+        fact: 'creator',
+      });
+      return { licence, creator: creator.trim() || null };
+    } catch (error) {
+      if (codeOf(error) !== 'unknown-licence') throw error;
+      problem = `${messageOf(error)}\n`;
+    }
+  }
 }
 
-export function withoutLicenceText({ withoutLicence }: FolderContent, from: string): string {
-  const have = withoutLicence === 1 ? 'has' : 'have';
-  return `${plural(withoutLicence, 'photo')} in ${displayPath(from)} ${have} no licence, and photos without a licence are not exported. Write 'licence' beside 'folder.from' into the file before you crawl, or use winnow rights set after it.`;
+export function unlicensedFilesText(
+  { withoutLicence }: FolderContent,
+  { name, from }: { readonly name: string; readonly from: string },
+): string {
+  const files = `${plural(withoutLicence, 'file')} in ${displayPath(from)} ${withoutLicence === 1 ? 'has' : 'have'}`;
+  return `${files} no licence in labels.csv or in the collection file. Photos without a licence are not exported. Add 'licence' to 'folder' in the file and run again, or state it after the run: ${rightsCommand(placeFlags(name))}`;
 }
 
 const CURE =
-  'Use one of the names given for each; `winnow classes find TEXT` searches the classes. The bundled models know no other classes. For classes of your own, fit a head on photos of them (`winnow finetune --help`).';
+  'Use one of the names given for each; `winnow classes find TEXT` searches the classes. For other classes, which the bundled models do not know, fit a head on photos of them (`winnow finetune --help`).';
 
 async function classesOf({ classes, from }: InitFlags, labelsInFolder: readonly string[]): Promise<ClassRow[]> {
   if (classes === undefined && from === undefined) return [];

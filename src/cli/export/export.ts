@@ -12,6 +12,8 @@ import type { Workspace } from '../../models/workspace/workspace.process.ts';
 import { shortId } from '../../export/revisions/revision-id.ts';
 import type { ActivityDetail } from '../../kernel/activity.ts';
 import { UsageError } from '../../kernel/errors.ts';
+import { placeFlags, unlicensedText } from '../../kernel/next-step.ts';
+import { countWithoutLicence } from '../../shortlist/without-licence.repository.ts';
 import { normaliseLicence } from '../../crawl/sources/licence.ts';
 import { bytesText, countText, plural, shellWord, writeResult } from '../text/output.ts';
 import { withProgress } from '../text/progress.ts';
@@ -78,7 +80,8 @@ export function addExportCommand(program: Command): void {
     .action((flags: ExportFlags) =>
       runOnCollection(flags, { name: 'export', access: 'read' }, async (workspace, context) => {
         const result = await exportAndRecord(workspace, optionsOf(flags, context));
-        await writeResult(flags, result, () => resultText(result, context, flags));
+        const { accepted } = await countWithoutLicence(workspace.app.db, workspace.scope);
+        await writeResult(flags, result, () => resultText({ ...result, unlicensed: accepted }, context, flags));
       }),
     );
   addExportListCommand(command);
@@ -164,11 +167,11 @@ async function exportWithProgress(workspace: Workspace, options: Options): Promi
 }
 
 function resultText(
-  result: ExportResult,
+  result: ExportResult & { readonly unlicensed: number },
   { collection }: CollectionContext,
   { pixels, hardLinks = false }: ExportFlags,
 ): string {
-  const { id, photos, classes, bytes, leftOut } = result;
+  const { id, photos, classes, bytes, leftOut, unlicensed } = result;
   const folder = shellWord(displayPath(result.path));
   return [
     `${plural(photos, 'photo')} in ${plural(classes, 'class', 'classes')}, ${bytesText(bytes)}, revision ${shortId(id)} of ${collection.name}`,
@@ -177,7 +180,10 @@ function resultText(
       : [`left out: ${leftOut.map(({ reason, count }) => `${reason} ${countText(count)}`).join(', ')}`]),
     ...(pixels ? [picturesText(result, hardLinks)] : []),
     `folder:  ${folder}`,
-    `check:   winnow verify ${folder}\n`,
+    ...(leftOut.some(({ reason }) => reason === 'licence') && unlicensed > 0
+      ? [unlicensedText(unlicensed, placeFlags(collection.name))]
+      : []),
+    `next:    winnow verify ${folder}\n`,
   ].join('\n');
 }
 

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { threadsOf } from '../../models/engine/ensemble.process.ts';
 import type { Verification } from '../../export/verify/findings.ts';
 import { verifyFolder } from '../../export/verify/verify.process.ts';
+import { hasData } from '../../runtime/open/data-folder.process.ts';
 import { UsageError } from '../../kernel/errors.ts';
 import { oneLine } from '../../kernel/printable.ts';
 import { placeFlags, publishCommand, reportCommand } from '../../kernel/next-step.ts';
@@ -47,7 +48,7 @@ async function verify(dir: string, flags: VerifyFlags, context: CommandContext):
   await writeResult(
     flags,
     result,
-    async () => verificationText(result) + (result.ok ? await nextText(dir, flags) : ''),
+    async () => verificationText(result) + (result.ok ? await nextCommands(dir, context) : ''),
   );
   return result.ok ? EXIT.done : EXIT.incomplete;
 }
@@ -75,9 +76,11 @@ export async function verifyWithProgress(
   );
 }
 
-async function nextText(dir: string, { data }: GlobalFlags): Promise<string> {
+/** Empty for a person who has the folder but no catalogue. */
+async function nextCommands(dir: string, { flags: { data }, loaded }: CommandContext): Promise<string> {
+  if (loaded.config.postgres.url === null && !(await hasData(data))) return '';
   const { name } = (await readExportedFolder(path.resolve(dir))).protocol.collection;
-  return `next: ${reportCommand(placeFlags(name, data), name)}\n      ${publishCommand(shellWord(dir))}\n`;
+  return `next: ${reportCommand(placeFlags(name), name)}\n      ${publishCommand(shellWord(dir))}\n`;
 }
 
 async function requireFolder(dir: string): Promise<void> {

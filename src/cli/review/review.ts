@@ -17,7 +17,7 @@ import {
   type GlobalFlags,
 } from '../start/context.ts';
 import { readStatus } from '../../status/status.process.ts';
-import { nextText } from '../status/status.ts';
+import { nextText } from '../../kernel/next-step.ts';
 
 interface ReviewFlags extends GlobalFlags {
   readonly reviewer?: string;

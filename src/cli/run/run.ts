@@ -17,7 +17,7 @@ import {
   type CrawlSourceFlags,
 } from '../crawl/crawl.ts';
 import { filterText } from '../filter.ts';
-import { nextStep, withoutLicenceText } from '../../kernel/next-step.ts';
+import { nextStep, nextText, withoutLicenceText } from '../../kernel/next-step.ts';
 import { readStanding } from '../../status/status.process.ts';
 import { linesText, nonEmpty, plural, writeData, writeOut, EXIT } from '../text/output.ts';
 import { tableText } from '../text/table.ts';
@@ -29,7 +29,7 @@ import {
   type CollectionContext,
   type GlobalFlags,
 } from '../start/context.ts';
-import { checkedFunnel, funnelText, nextText } from '../status/status.ts';
+import { checkedFunnel, funnelText } from '../status/status.ts';
 import { runStages, STAGES_USE } from './run-stages.ts';
 import type { ClassLabels } from './wanted.ts';
 import { SUBJECTS } from '../../kernel/mode.ts';

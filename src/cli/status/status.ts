@@ -3,7 +3,7 @@ import type { Workspace } from '../../models/workspace/workspace.process.ts';
 import { stagesOf } from '../../page/stages.ts';
 import { readFunnel, readStatus, type Status } from '../../status/status.process.ts';
 import { sumOf, sumsThatFail } from '../../status/funnel.ts';
-import type { NextStep } from '../../kernel/next-step.ts';
+import { nextText } from '../../kernel/next-step.ts';
 import type { Funnel, Totals } from '../../kernel/funnel.ts';
 import { yieldOf } from '../../status/yields.ts';
 import { countText, nonEmpty, percentText, prunedText, SUBJECT_HEADS, writeResult } from '../text/output.ts';
@@ -55,10 +55,6 @@ Examples:
         await writeResult(flags, status, () => statusText(status, flags));
       });
     });
-}
-
-export function nextText({ text, command }: NextStep): string {
-  return `${text}\nnext: ${command}\n`;
 }
 
 export async function checkedFunnel(workspace: Workspace): Promise<Funnel> {

@@ -27,8 +27,8 @@ interface Facts {
   readonly title: string;
   /** Its part of a line in the queries file. Null if its photos come with their classes. */
   readonly line: string | null;
-  /** The value of `--from` that it needs: in a sentence, and as flags. Null if it takes no `--from`. */
-  readonly from: { readonly what: string; readonly flags: string } | null;
+  /** The value of `--from` that it needs: in a sentence, as flags, and explained. Null if it takes no `--from`. */
+  readonly from: { readonly what: string; readonly flags: string; readonly hint: string } | null;
   readonly homepage: string | null;
   /** How its photos were collected, in a word of the RAI vocabulary of Croissant. */
   readonly collectionType: 'Web API' | 'Web Scraping' | 'Secondary Data analysis' | 'Others';

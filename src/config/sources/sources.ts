@@ -9,7 +9,7 @@ const urls = defineSource({
   key: 'urls',
   isSearched: false,
   title: 'a list of addresses',
-  from: { what: 'FILE, the list of URLs', flags: '--from FILE' },
+  from: { what: 'FILE, the list of URLs', flags: '--from FILE', hint: 'FILE lists the addresses of photos.' },
   settings: {},
 });
 
@@ -20,7 +20,8 @@ const folder = defineSource({
   title: 'a folder of files',
   from: {
     what: 'DIR, the folder of photos',
-    flags: '--from DIR   # DIR has a sub-folder for each class, or a labels.csv',
+    flags: '--from DIR',
+    hint: 'DIR is a folder with a sub-folder of photos for each class, or with a labels.csv.',
   },
   settings: {},
 });

@@ -37,7 +37,7 @@ export interface NewRevision extends Pick<Revision, 'protocol' | 'bytes' | 'path
   readonly rows: AsyncIterable<readonly RevisionPhoto[]>;
 }
 
-/** If the same revision is stored already, only its path changes, and the new folder counts as not verified. */
+/** If the same revision is stored already, only its path and time change, and the new folder counts as not verified. */
 export async function storeRevision(
   db: Kysely<Database>,
   { collectionId }: DecisionScope,
@@ -49,7 +49,7 @@ export async function storeRevision(
       insert into export_revision (collection_id, revision, photos, classes, bytes, protocol, path)
       values (${collectionId}, decode(${protocol.id}, 'hex'), ${protocol.photos}, ${protocol.classes.length}, ${bytes},
         ${JSON.stringify(protocol)}::jsonb, ${path})
-      on conflict (collection_id, revision) do update set path = excluded.path, verified = null
+      on conflict (collection_id, revision) do update set path = excluded.path, verified = null, made_at = now()
       returning id, xmax = 0 as "isNew"`.execute(trx);
     const [row] = rows;
     if (row?.isNew === true) for await (const some of photoRows) await insertPhotos(trx, row.id, some);

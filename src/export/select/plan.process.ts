@@ -5,8 +5,8 @@ import { tombstonesOf } from '../revisions/revision.repository.ts';
 import { selectPhotos, type ExportCandidate, type SelectedPhoto, type SelectionRules } from './select.ts';
 import { ExportTally } from './tally.ts';
 import { foldPhotoCounts } from '../../filter/run/photo-tally.repository.ts';
-import { displayPath } from '../../config/root.ts';
-import { placeFlags, rightsCommand } from '../../kernel/next-step.ts';
+import { countWithoutLicence } from '../../shortlist/without-licence.repository.ts';
+import { placeFlags, unlicensedText, type WithoutLicence } from '../../kernel/next-step.ts';
 import { throwIfInterrupted, UsageError } from '../../kernel/errors.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import { readSnapshot } from '../../platform/postgres/transactions.ts';
@@ -33,7 +33,7 @@ export async function planRevision(workspace: Workspace, file: string, options: 
     const tally = new ExportTally();
     await writePlan(file, selectAll(trx, workspace, { ...options, cap: shortlist.cap, tally }));
     const counts = tally.counts((folder) => nameOf(workspace.collection, folder));
-    if (counts.photos === 0) throw nothingToExport(workspace, counts);
+    if (counts.photos === 0) throw nothingToExport(workspace, counts, await countWithoutLicence(trx, scope));
     const tombstones = await tombstonesOf(trx, scope);
     const reviewedAt = await lastReviewAt(trx, scope);
     return {
@@ -93,15 +93,16 @@ function noShortlist({ collection }: Workspace): UsageError {
   );
 }
 
-function nothingToExport({ collection, app }: Workspace, { leftOut }: Pick<Protocol, 'leftOut'>): UsageError {
+function nothingToExport(
+  { collection }: Workspace,
+  { leftOut }: Pick<Protocol, 'leftOut'>,
+  { accepted }: WithoutLicence,
+): UsageError {
   const why = leftOut.map(({ reason, count }) => `${reason} ${count}`).join(', ');
-  if (leftOut.some(({ reason }) => reason === 'licence'))
-    throw new UsageError(
-      `No photo of '${collection.name}' can be exported (${why}). The licences of the accepted photos do not allow it. If their source gives none, state their own one, for example:\n  ${rightsCommand(placeFlags(collection.name, displayPath(app.dataDir)))}`,
-      { code: 'nothing-to-export' },
-    );
-  return new UsageError(
-    `No photo of '${collection.name}' can be exported${why === '' ? '' : ` (${why})`}. A revision has the photos that reviewers accepted, under licences that allow redistribution: run winnow review, or see --licences.`,
-    { code: 'nothing-to-export' },
-  );
+  const advice =
+    accepted > 0
+      ? unlicensedText(accepted, placeFlags(collection.name))
+      : 'A revision has the photos that reviewers accepted, under licences that allow redistribution: run winnow review, or see --licences.';
+  const what = `No photo of '${collection.name}' can be exported${why === '' ? '' : ` (${why})`}`;
+  return new UsageError(`${what}. ${advice}`, { code: 'nothing-to-export' });
 }

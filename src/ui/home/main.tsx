@@ -56,7 +56,7 @@ function rankOf({ funnel, problem }: CollectionCard): number {
   return problem === null ? 2 : 1;
 }
 
-function Card({ card: { name, problem, funnel, photos, working } }: { readonly card: CollectionCard }) {
+function Card({ card: { name, problem, start, funnel, photos, working } }: { readonly card: CollectionCard }) {
   return (
     <li class="card">
       {photos.length === 0 ? null : (
@@ -70,13 +70,12 @@ function Card({ card: { name, problem, funnel, photos, working } }: { readonly c
         <a href={pathOf(name)}>{name}</a>
       </h2>
       {problem === null ? null : <p class="trouble">{asTyped(problem)}</p>}
-      {funnel === null ? (
-        problem === null ? (
-          <p class="quiet">
-            Nothing collected yet. Start with <Command text={`winnow crawl --collection ${name}`} />
-          </p>
-        ) : null
-      ) : (
+      {start === null ? null : (
+        <p class="quiet">
+          Nothing collected yet. Start with <Command text={start.command} /> {start.text}
+        </p>
+      )}
+      {funnel === null ? null : (
         <>
           <small>
             mode {funnel.mode} · {countOf(funnel.classes, 'class', 'classes')} ·{' '}

@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { reportOn, reportText, type CollectionReport } from '../../../src/cli/collection/check.ts';
@@ -18,7 +18,7 @@ async function report(lines: string, others: Readonly<Record<string, string>> = 
     const file = join(folder, 'mine.yaml');
     await writeFile(file, `name: mine\n${lines}\n`);
     const found = await reportOn(file);
-    return { ...found, text: reportText(found, 'mine').replaceAll(folder, '.') };
+    return { ...found, text: reportText(found, 'mine', { contact: null }).replaceAll(folder, '.') };
   });
 }
 
@@ -40,7 +40,8 @@ describe('the report of winnow collection check', () => {
         'differs from the paper (section 3.1): it filtered with two ResNet-50s, one masked to its 200 classes and one fine-tuned on them; here efficientnet-lite0 and efficientnet-lite1, masked to 1,000 classes',
         "differs from torchvision's ImageFolder: EXIF orientation is applied (one in XMP or in a PNG text chunk is ignored), alpha is put on white, 16-bit grey counts by its high byte",
         'This collection can be used.',
-        'next: winnow crawl --collection mine --source folder --from DIR   # DIR has a sub-folder for each class, or a labels.csv',
+        'DIR is a folder with a sub-folder of photos for each class, or with a labels.csv.',
+        'next: winnow run --collection mine --from DIR',
         '',
       ].join('\n'),
     );
@@ -82,7 +83,7 @@ describe('the report of winnow collection check', () => {
         /^The models choose among only 4 classes\. .* far fewer are kept: .* Write 'among: imagenet-1k' into the file\.$/,
       ),
     ]);
-    expect(text).toContain('This collection can be used, with 1 warning.\nnext: winnow crawl');
+    expect(text).toContain('This collection can be used, with 1 warning.\nDIR is ');
     const wnids =
       (await readFile(join(packageRoot, 'config/classes/imagenet-1k.jsonl'), 'utf8')).match(/n\d{8}/g) ?? [];
     const among = (count: number): Promise<Report> => {
@@ -112,7 +113,7 @@ describe('the report of winnow collection check', () => {
         'n03000134  chainlink fence  chainlink fence/  needs a line in the queries file  by name: "chainlink fence"',
       ].join('\n'),
     );
-    expect(text).toMatch(/next: winnow crawl --collection mine --source inaturalist --limit 100 --set crawl\.contact=/);
+    expect(text).toMatch(/next: winnow run --collection mine --source inaturalist --limit 100 --set crawl\.contact=/);
     expect(classes[0]?.searches).toEqual({
       inaturalist: { terms: ['Tinca tinca'], problems: [], hasLine: true },
       flickr: { terms: ['"tench"', '"tinca"'], problems: [], hasLine: true },
@@ -155,7 +156,9 @@ describe('winnow collection init and check', () => {
       expect(await readFile(join(cwd, 'config/collections/birds.yaml'), 'utf8')).toMatch(/^among: imagenet-1k$/m);
       const check = await winnow(['collection', 'check', 'birds'], { cwd });
       expect([check.code, check.stderr]).toEqual([0, '']);
-      expect(check.stdout).toMatch(/\nThis collection can be used\.\nnext: winnow crawl --collection birds /);
+      expect(check.stdout).toMatch(
+        /\nThis collection can be used\.\nDIR .*\nnext: winnow run --collection birds --from DIR\n$/,
+      );
       const json = await winnow(['collection', 'check', 'birds', '--json'], { cwd });
       expect(JSON.parse(json.stdout)).toMatchObject({
         ok: true,
@@ -178,14 +181,14 @@ describe('winnow collection init and check', () => {
         });
         return [code, stdout + stderr];
       };
-      const without = '2 photos in photos have no licence, and photos without a licence are not exported';
+      const without = '2 files in photos have no licence in labels.csv or in the collection file.';
       const next = 'next: winnow run --collection';
       expect(await init('a')).toEqual([0, expect.stringContaining(without)]);
       const check = await winnow(['collection', 'check', 'a'], { cwd });
-      expect(check.stdout).toMatch(new RegExp(`warning: ${without}.*\n${next} a --from photos\n$`, 's'));
+      expect(check.stdout).toMatch(new RegExp(`warning: ${without}.* rights set --collection a .*\n${next} a\n$`, 's'));
       expect(await init('b', '--licence', 'cc by 4.0', '--creator', 'Ana')).toEqual([
         0,
-        `wrote config/collections/b.yaml with 2 classes: edit it, then winnow collection check b\n${next} b --from photos\n`,
+        `wrote config/collections/b.yaml with 2 classes\n${next} b\n`,
       ]);
       expect(await readFile(join(cwd, 'config/collections/b.yaml'), 'utf8')).toContain(
         '\nfolder: { from: "photos", licence: "CC-BY-4.0", creator: "Ana" }\n',
@@ -196,6 +199,15 @@ describe('winnow collection init and check', () => {
       ]);
       expect((await winnow(['collection', 'init', 'd', '--licence', 'MIT'], { cwd })).stderr).toContain(
         'Expected --from DIR',
+      );
+      // Nothing is stated with this.
+      expect(await init('d', '--licence', 'unknown')).toEqual([0, expect.stringContaining(without)]);
+      await rename(join(cwd, 'photos'), join(cwd, 'moved'));
+      const { code, stdout } = await winnow(['collection', 'check', 'b'], { cwd });
+      expect([code, stdout]).toEqual([0, expect.stringMatching(/^warning: .*'photos'.*no such file/m)]);
+      await writeFile(join(cwd, 'moved', 'labels.csv'), 'file,wnid\n');
+      expect((await winnow(['collection', 'init', 'e', '--from', 'moved'], { cwd })).stderr).toContain(
+        'has a labels.csv that lists no photo with a class',
       );
     });
   });

@@ -162,6 +162,9 @@ describe('the verdicts of photos whose second verdict is pending', () => {
       for (const [who, server, headers] of READERS) told[who] = await allToldTo(servers[server], headers);
       answers.push(told);
     }
+    expect(answers[0]?.['a viewer']?.['/c/demo/api/overview undefined']).toContain(
+      'Every listed photo has a first verdict',
+    );
     for (const [who] of READERS)
       expect(
         answers.map((told) => told[who]),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { emptyTotals, type Totals } from '../../../src/kernel/funnel.ts';
-import { nextStep, placeFlags, withoutLicenceText, type Standing } from '../../../src/kernel/next-step.ts';
+import { nextStep, withoutLicenceText, type Standing } from '../../../src/kernel/next-step.ts';
 
 const NOT_EXPORTED = { revisions: 0, folder: null, isNewest: false, isVerified: false, isReported: false };
 const EXPORTED = { ...NOT_EXPORTED, revisions: 1, folder: '/sets/v1', isNewest: true };
@@ -13,7 +13,7 @@ function standing(totals: Partial<Totals>, changes: Partial<Standing> = {}): Sta
     withoutLicence: { listed: 0, accepted: 0 },
     exported: NOT_EXPORTED,
     place: '--collection birds',
-    from: ' --from DIR',
+    collect: { text: 'DIR has photos.', command: 'winnow run --collection birds --from DIR' },
     ...changes,
   };
 }
@@ -50,6 +50,16 @@ describe('nextStep', () => {
       standing(reviewed, { exported: { ...EXPORTED, isNewest: false } }),
       'winnow export --collection birds --out exports/birds-v2',
     ],
+    [
+      'the last folder has a higher number than there are revisions',
+      standing(reviewed, { exported: { ...EXPORTED, folder: 'exports/birds-v2', isNewest: false } }),
+      'winnow export --collection birds --out exports/birds-v3',
+    ],
+    [
+      'the reader may not learn the verdicts that wait for a second one, not even that no photo is accepted',
+      standing({ found: 9, shortlisted: 2 }, { pending: null, withoutLicence: all }),
+      'winnow export --collection birds --out exports/birds',
+    ],
     ['the revision is new', standing(reviewed, { exported: EXPORTED }), 'winnow verify /sets/v1'],
     [
       'the revision is verified',
@@ -70,16 +80,13 @@ describe('nextStep', () => {
     expect(nextStep(standing(reviewed, { pending: 1 })).text).toBe(
       'Reviewers accepted 2 photos. 1 photo waits for the second verdict of another person (winnow review --collection birds).',
     );
+    expect(nextStep(standing(reviewed, { pending: null })).text).toBe(
+      'Every listed photo has a first verdict. Some wait for the second verdict of another person (winnow review --collection birds).',
+    );
+    expect(nextStep(standing({})).text).toBe('No photo was found yet. DIR has photos.');
     expect(withoutLicenceText(all, '--collection birds')).toMatch(
       /^2 listed photos have no licence, .* not exported\./,
     );
     expect(withoutLicenceText({ listed: 0, accepted: 0 }, '')).toBe('');
-  });
-});
-
-describe('placeFlags', () => {
-  it('names the data folder unless it is the default one', () => {
-    expect(placeFlags('birds', 'data')).toBe('--collection birds');
-    expect(placeFlags('birds', '/my data')).toBe("--collection birds --data '/my data'");
   });
 });
