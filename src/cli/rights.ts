@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
-import { givenLicence } from '../crawl/sources/licence.ts';
+import { givenLicence, UNKNOWN_LICENCE } from '../crawl/sources/licence.ts';
 import { UsageError } from '../kernel/errors.ts';
+import { nextText } from '../kernel/next-step.ts';
+import { readStatus } from '../status/status.process.ts';
 import type { Workspace } from '../models/workspace/workspace.process.ts';
 import { stateRights, type RightsStated } from '../operate/upkeep/state-rights.repository.ts';
 import { recorded } from '../runtime/activity/activity.repository.ts';
@@ -8,7 +10,7 @@ import { localActor } from '../runtime/activity/local-actor.process.ts';
 import { classOption } from './review/list-flags.ts';
 import { classesOf } from './run/wanted.ts';
 import { addCommand, runOnCollection, type GlobalFlags } from './start/context.ts';
-import { countText, nonEmpty, plural, writeResult } from './text/output.ts';
+import { nonEmpty, plural, writeResult } from './text/output.ts';
 
 interface RightsFlags extends GlobalFlags {
   readonly class?: readonly string[];
@@ -40,7 +42,8 @@ export function addRightsCommand(program: Command): void {
     .action((flags: RightsFlags) =>
       runOnCollection(flags, { name: 'rights', access: 'use' }, async (workspace) => {
         const result = await setRights(workspace, flags);
-        await writeResult(flags, result, () => resultText(result));
+        const { next } = await readStatus(workspace);
+        await writeResult(flags, result, () => resultText(result) + nextText(next));
       }),
     );
 }
@@ -50,6 +53,11 @@ type Result = RightsStated & { readonly collection: string; readonly licence: st
 async function setRights({ app, scope, collection }: Workspace, flags: RightsFlags): Promise<Result> {
   const { class: labels, sourceId, creator = null } = flags;
   const licence = givenLicence(flags.licence, '--licence');
+  if (licence.id === UNKNOWN_LICENCE && creator !== null)
+    throw new UsageError(
+      `Expected no --creator with --licence unknown, which takes a statement back, but received '${creator}'`,
+      { code: 'creator-of-unknown' },
+    );
   const detail = { licence: licence.id, ...(creator === null ? {} : { creator }), ...choiceOf(flags) };
   const counts = await recorded(
     app.db,
@@ -60,16 +68,16 @@ async function setRights({ app, scope, collection }: Workspace, flags: RightsFla
       detail,
       resultOf: (result) => ({ ...result }),
     },
-    () => {
+    async () => {
       const wnids = labels === undefined ? null : classesOf(collection, labels);
-      return stateRights(app.db, scope, { licence, creator, wnids, sourceId });
+      const stated = await stateRights(app.db, scope, { licence, creator, wnids, sourceId });
+      if (Object.values(stated).some((count) => count > 0)) return stated;
+      throw new UsageError(
+        `No photo of '${collection.name}' matches${labels === undefined ? '' : ` --class '${labels.join(', ')}' and`} --source-id '${sourceId}'; nothing was changed. winnow candidates lists the ids.`,
+        { code: 'no-photo-matches' },
+      );
     },
   );
-  if (Object.values(counts).every((count) => count === 0))
-    throw new UsageError(
-      `No photo of '${collection.name}' matches${labels === undefined ? '' : ` --class '${labels.join(', ')}' and`} --source-id '${sourceId}'; nothing was changed. winnow candidates lists the ids.`,
-      { code: 'no-photo-matches' },
-    );
   return { collection: collection.name, licence: licence.id, ...counts };
 }
 
@@ -78,11 +86,12 @@ function choiceOf({ class: labels, sourceId }: RightsFlags): Record<string, unkn
 }
 
 function resultText({ collection, licence, changed, unchanged, statedBySource, fromSites }: Result): string {
+  const what = licence === UNKNOWN_LICENCE ? 'statement taken back' : `licence ${licence} set`;
   const parts = nonEmpty([
-    `licence ${licence} set for ${plural(changed, 'photo')} of ${collection}`,
-    unchanged > 0 && `${countText(unchanged)} had it already`,
-    statedBySource > 0 && `${countText(statedBySource)} left alone, because their source states a licence`,
-    fromSites > 0 && `${countText(fromSites)} from sites left alone`,
+    changed === 0 ? 'nothing changed' : `${what} for ${plural(changed, 'photo')} of ${collection}`,
+    unchanged > 0 && `${plural(unchanged, 'photo')} had it already`,
+    statedBySource > 0 && `${plural(statedBySource, 'photo')} left alone, because their source states a licence`,
+    fromSites > 0 && `${plural(fromSites, 'photo')} from sites left alone`,
   ]);
   return `${parts.join('; ')}\n`;
 }

@@ -42,7 +42,7 @@ const SHORTEST_START = 3;
 /** The end of a message: " Did you mean 'x'?". If no candidate is near, it names the shortest that begins with the word, or is empty. */
 export function didYouMean(word: string, candidates: readonly string[]): string {
   const begins = candidates
-    .filter((one) => word.length >= SHORTEST_START && one.startsWith(word.toLowerCase()))
+    .filter((one) => word.length >= SHORTEST_START && one.toLowerCase().startsWith(word.toLowerCase()))
     .toSorted((a, b) => a.length - b.length)[0];
   const found = nearest(word, candidates) ?? begins;
   return found === undefined || found === word ? '' : ` Did you mean '${found}'?`;

@@ -154,9 +154,11 @@ describe('winnow export', () => {
     const set1 = await winnow(['rights', 'set', ...flags(data), '--licence', 'cc by 4.0', '--creator', 'Ana']);
     const orphans = SET_WNIDS.length;
     const others = orphans * (SET_PHOTOS.length - 1);
-    expect(set1.stdout).toBe(
-      `licence CC-BY-4.0 set for ${orphans} photos of tiny; ${others} left alone, because their source states a licence\n`,
-    );
+    const said = `licence CC-BY-4.0 set for ${orphans} photos of tiny; ${others} photos left alone, because their source states a licence\n`;
+    expect(set1.stdout).toContain(said);
+    expect(set1.stdout.slice(said.length)).toMatch(/^.*\nnext: winnow \w+ --data \S+ --collection tiny.*\n$/);
+    const wrong = await winnow(['rights', 'set', ...flags(data), '--licence', 'unknown', '--creator', 'Ana']);
+    expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining("received 'Ana'")]);
     const out = folder.at('stated');
     expect((await winnow(['export', '--out', out, ...flags(data)])).code).toBe(0);
     const stated = (await rowsIn('stated')).filter(({ source_id: id }) => id.includes('orphan'));
@@ -193,6 +195,9 @@ describe('winnow export', () => {
     const asPng = rows.length - unchanged.length - phones;
     expect(linked.stdout).toContain(
       `pictures: ${unchanged.length} unchanged, ${phones} without metadata, ${asPng} as PNG; ${unchanged.length} hard links, ${phones + asPng} copied\n`,
+    );
+    expect(linked.stdout).toMatch(
+      /^left out: .*licence \d.*accepted photos have no licence\. State it and export again:\n {2}winnow rights set --data \S+ --collection tiny --licence/ms,
     );
     expect(result).toMatchObject({ stripped: phones, reencoded: asPng, linked: 0 });
     const protocol = await protocolIn('v1');
@@ -246,7 +251,7 @@ describe('winnow export', () => {
       [2, /received 'cocoa'.*Did you mean 'coco'/s, 'x', '--format', 'cocoa'],
       [
         2,
-        /can be exported \(.*licence \d+.*\n {2}winnow rights set --collection tiny --data \S+ --licence CC-BY-4.0 --creator "Ana"/s,
+        /can be exported \(.*licence \d+.*\n {2}winnow rights set --data \S+ --collection tiny --licence CC-BY-4.0 --creator "Ana"/s,
         'x',
         '--licences',
         'MIT',

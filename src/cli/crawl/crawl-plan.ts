@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { withStatedRights, type StatedRights } from '../../crawl/candidates/stated-rights.ts';
-import { givenLicence } from '../../crawl/sources/licence.ts';
+import { givenLicence, UNKNOWN_LICENCE } from '../../crawl/sources/licence.ts';
 import type { DumpSource, ListedSource, WalkedSource } from '../../crawl/discover/crawl-walk.process.ts';
 import { openDataDryRun } from '../../crawl/discover/dry-run.process.ts';
 import { openDump } from '../../crawl/discover/open-dump.process.ts';
@@ -129,7 +129,8 @@ async function folderWalk({ from, collection, config, signal: crawlSignal }: Wal
 /** The rights that a collection file states of the photos of this folder. @throws UsageError `unknown-licence` */
 function statedRights({ folder, name }: Collection, from: string): StatedRights | null {
   if (folder === null || folder.licence === null || path.resolve(folder.from) !== path.resolve(from)) return null;
-  return { ...folder, licence: givenLicence(folder.licence, `'folder.licence' of the collection '${name}'`).id };
+  const { id } = givenLicence(folder.licence, `'folder.licence' of the collection '${name}'`);
+  return id === UNKNOWN_LICENCE ? null : { ...folder, licence: id };
 }
 
 async function urlListWalk({ from }: WalkRequest): Promise<ListedSource> {

@@ -238,8 +238,9 @@ high byte. ${pixelsText(protocol)} In \`test/metadata.jsonl\`, \`sha256\` is tha
 function licences(protocol: Protocol): string {
   return `## Licences
 
-Every photo keeps its own licence, which is what its source states, or \`unknown\`. [${LICENCES_PAGE}](${LICENCES_PAGE}) says what each
-one asks of you. [ATTRIBUTION.md](ATTRIBUTION.md) and \`attribution.csv\` credit the creator of each photo.
+Every photo keeps its own licence, which is what its source or, where it gives none, the curator states, or \`unknown\`.
+[${LICENCES_PAGE}](${LICENCES_PAGE}) says what each one asks of you. [ATTRIBUTION.md](ATTRIBUTION.md) and \`attribution.csv\` credit the
+creator of each photo.
 
 ${[...statedLicences(protocol), licenceTable(protocol)].join('\n\n')}`;
 }

@@ -37,4 +37,8 @@ describe('nearest', () => {
     expect(didYouMean('log.level', names)).toBe('');
     expect(didYouMean('log.levl', names)).toBe(" Did you mean 'log.level'?");
   });
+
+  it('suggests the shortest candidate that begins with the word, in any case', () => {
+    expect(didYouMean('cc-by', ['CC-BY-SA-4.0', 'CC-BY-4.0'])).toBe(" Did you mean 'CC-BY-4.0'?");
+  });
 });

@@ -61,7 +61,7 @@ export async function* discoverFolder(
 export interface FolderContent {
   /** The names of the sub-folders that have photos, or the classes of labels.csv. */
   readonly labels: readonly string[];
-  /** The photos for which no licence is listed. */
+  /** The files for which no licence is listed. */
   readonly withoutLicence: number;
 }
 
@@ -89,8 +89,9 @@ async function* labelledEntries(root: BytePath, dir: string, signal: AbortSignal
   }
   if (labelled > 0) return;
   const found = others === 0 ? 'is empty: it has no files' : 'is flat: its files are not in sub-folders';
+  const what = (await hasLabels(root)) ? 'has a labels.csv that lists no photo with a class' : found;
   throw new UsageError(
-    `The folder '${dir}' ${found}. Give a folder with a sub-folder of photos for each class, or with a labels.csv (columns file, wnid).`,
+    `The folder '${dir}' ${what}. Give a folder with a sub-folder of photos for each class, or with a labels.csv (columns file, wnid).`,
     { code: 'no-labelled-photos' },
   );
 }
