@@ -1,7 +1,6 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
-import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -19,14 +18,8 @@ import {
 } from '../support/process-tree.ts';
 import { namesFrom, numberFrom, seconds } from '../support/sizing.ts';
 import { seededRandom } from '../support/random.ts';
-import {
-  jsonLines,
-  repositoryRoot,
-  startWinnow,
-  winnow,
-  type CommandResult,
-  type RunningCommand,
-} from '../support/winnow.ts';
+import { jsonLines, startWinnow, winnow, type CommandResult, type RunningCommand } from '../support/winnow.ts';
+import { ONE_MODEL } from '../support/one-model.ts';
 import { expectFunnelAddsUp } from './funnel-sums.ts';
 
 /**
@@ -46,7 +39,7 @@ const folder = suiteFolder();
 const random = seededRandom(SEED).next;
 
 function command(name: string, data: string, ...args: string[]): string[] {
-  return [name, '--collection', 'demo', '--data', folder.at(data), ...args];
+  return [name, '--collection', ONE_MODEL, '--data', folder.at(data), ...args];
 }
 
 function start(name: string, data: string, ...args: string[]): RunningCommand {
@@ -198,7 +191,7 @@ describe('commands on one data folder at once', { timeout: TIMEOUT_MS }, () => {
   });
 
   it('do not undo each other: a filter with other rules is refused while a run is at work', async () => {
-    const yaml = await readFile(path.join(repositoryRoot, 'config', 'collections', 'demo.yaml'), 'utf8');
+    const yaml = await readFile(ONE_MODEL, 'utf8');
     const looser = folder.at('looser.yaml');
     await writeFile(looser, yaml.replace('threshold: 0.15', 'threshold: 0.5'));
     const data = await crawledCopy('two-rules');
