@@ -10,6 +10,11 @@ export function countOf(count: number, one: string, many = `${one}s`): string {
   return `${countText(count)} ${count === 1 ? one : many}`;
 }
 
+/** `multiple objects`, of the tag `multiple_objects` */
+export function tagText(tag: string): string {
+  return tag.replaceAll(/[-_]/g, ' ');
+}
+
 /** A word as a shell takes it, in quotes if it needs them. */
 export function shellWord(text: string): string {
   return /^[\w./:@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;

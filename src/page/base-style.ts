@@ -5,6 +5,7 @@ export const BASE_STYLE = `
   --paper: #f7f6f3; --card: #fffefc; --mat: #ecebe6; --ink: #24231f; --soft: #67645c; --line: #dedbd3;
   --searched: #1f6f6b; --predicted: #a8481c; --funnel: #8d8879; --track: #e6e3dc; --warn: #8a5a00;
   --serif: "Iowan Old Style", "Palatino Linotype", Palatino, "URW Palladio L", P052, Georgia, serif;
+  --bar: 2.6rem; --top: clamp(1rem, 3vw, 3rem);
   --sans: system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Helvetica Neue", Arial, sans-serif;
   --mono: ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace;
 }
@@ -17,7 +18,7 @@ export const BASE_STYLE = `
 * { box-sizing: border-box; }
 html { scroll-padding-top: 1rem; }
 body {
-  margin: 0 auto; padding: clamp(1rem, 3vw, 3rem); max-width: 96rem;
+  margin: 0 auto; padding: var(--top); max-width: 96rem;
   background: var(--paper); color: var(--ink); font: 0.9375rem/1.5 var(--sans);
   font-variant-numeric: tabular-nums; overflow-wrap: anywhere; -webkit-text-size-adjust: 100%;
 }
@@ -64,14 +65,18 @@ small { font: 0.8125rem var(--sans); color: var(--soft); }
 .also-in { margin-bottom: 0.35rem; }
 .credit { padding-bottom: 0.7rem; color: var(--soft); font-size: 0.75rem; }
 summary { width: fit-content; cursor: pointer; padding: 0.35rem 0; }
-.site { display: flex; flex-wrap: wrap; gap: 0.2rem 1.5rem; align-items: baseline; padding-bottom: 0.7rem; margin-bottom: 1.4rem; border-bottom: 1px solid var(--line); }
-.site a { color: var(--soft); text-decoration: none; padding-bottom: 0.7rem; margin-bottom: -0.75rem; border-bottom: 2px solid transparent; }
+/* As wide as the window, whatever the page's own margins. Where it does not fit, it scrolls sideways. */
+body:has(> .site) { overflow-x: clip; }
+.site { display: flex; gap: 1.5rem; align-items: stretch; height: var(--bar); margin: calc(-1 * var(--top)) calc(50% - 50vw) 1.4rem; padding: 0 clamp(0.9rem, 2.5vw, 2rem); overflow: auto hidden; scrollbar-width: none; white-space: nowrap; border-bottom: 1px solid var(--line); font-size: 0.9375rem; }
+.site > * { display: flex; align-items: center; flex: none; }
+.site a { color: var(--soft); text-decoration: none; border-bottom: 2px solid transparent; border-top: 2px solid transparent; }
 .site a:hover { color: var(--ink); }
+.site a:focus-visible { outline-offset: -3px; }
 .site a[aria-current] { color: var(--ink); font-weight: 600; border-bottom-color: var(--ink); }
-.site b { margin-right: 0.2rem; }
-.site .end { margin-left: auto; display: flex; gap: 0.9rem; align-items: baseline; color: var(--soft); font-size: 0.8125rem; }
+.site .end { margin-left: auto; color: var(--soft); font-size: 0.8125rem; }
 
 @media (max-width: 46rem) {
+  .site { gap: 1rem; padding-right: 2.5rem; mask-image: linear-gradient(to left, transparent, #000 2.5rem); }
   .grid { grid-template-columns: repeat(auto-fill, minmax(10rem, 1fr)); gap: 0.75rem; }
   .funnel li { grid-template-columns: minmax(0, 1fr) 4.4rem 10.4rem; }
   .funnel .share { grid-area: 1 / 3; }

@@ -4,7 +4,7 @@ import { typingOfCommands } from '../kernel/command-text.ts';
 
 interface NavigationProps {
   readonly collection: string | null;
-  readonly current: 'collections' | 'collection' | 'revisions' | 'report' | 'activity' | null;
+  readonly current: 'collections' | 'collection' | 'review' | 'revisions' | 'report' | 'activity' | null;
   readonly isOperator?: boolean;
   readonly children?: ComponentChildren;
 }

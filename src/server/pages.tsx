@@ -65,10 +65,11 @@ export function framedPage(
   { collection, ...reader }: Reader & { readonly collection: string | null },
 ): string {
   const name = collection === null ? title : `${collection}: ${title.toLowerCase()}`;
-  const current = collection === null ? 'collections' : 'collection';
+  const isReview = script === 'review';
+  const current = isReview ? 'review' : collection === null ? 'collections' : 'collection';
   return htmlOf(
     <Framed title={name} {...{ script, collection, current }} {...reader}>
-      <div id="app" data-role={reader.role} data-collection={collection} />
+      <div id="app" class={isReview ? 'review' : undefined} data-role={reader.role} data-collection={collection} />
     </Framed>,
   );
 }
@@ -105,8 +106,13 @@ export function activityPage(activity: ActivityPageProps, reader: Reader): strin
 export function logInPage(problem: string | null): string {
   return htmlOf(
     <Document title="Log in" script={null}>
-      <main class="login">
-        <h1>winnow</h1>
+      <Navigation collection={null} current={null} />
+      <main class="ask">
+        <h1>Log in</h1>
+        <p class="quiet">
+          Your token is from the person who runs this server. This browser then stays logged in for 12 hours, or until
+          you log out.
+        </p>
         {problem === null ? null : (
           <p role="alert" class="trouble">
             {problem}
@@ -116,7 +122,7 @@ export function logInPage(problem: string | null): string {
           <label>
             Token <input type="password" name="token" autocomplete="current-password" required autofocus />
           </label>
-          <button>Log in</button>
+          <button class="chosen">Log in</button>
         </form>
       </main>
     </Document>,

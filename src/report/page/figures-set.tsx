@@ -4,7 +4,7 @@ import { Matrix } from '../../page/charts/matrix.tsx';
 import { Bars, Estimates } from '../../page/charts/rows.tsx';
 import { TenCrops } from '../../page/charts/ten-crops.tsx';
 import { stagesOf } from '../../page/stages.ts';
-import { countOf, countText, listText, probabilityText, shareText } from '../../kernel/texts.ts';
+import { countOf, countText, listText, probabilityText, shareText, tagText } from '../../kernel/texts.ts';
 import type { ReportFigure } from './context.ts';
 import { decimalText, percentText, rangeText } from './texts.ts';
 import { REPORT_TEXTS } from './modes.ts';
@@ -106,7 +106,7 @@ function tallies({ tags, licences, sources, set }: Report): (ReportFigure | null
   return [
     tally(
       { name: 'tags', title: 'Failure modes that reviewers named', whole: set.photos },
-      tags.map(({ tag, photos }) => [tag, photos]),
+      tags.map(({ tag, photos }) => [tagText(tag), photos]),
     ),
     tally(
       { name: 'licences', title: 'Licences', whole: set.photos },

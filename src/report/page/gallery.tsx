@@ -1,7 +1,7 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
 import type { GalleryPhoto } from '../report.ts';
 import type { Heatmap } from '../../review/desk/desk.ts';
-import { probabilityText } from '../../kernel/texts.ts';
+import { probabilityText, tagText } from '../../kernel/texts.ts';
 import type { ReportContext, SectionOf } from './context.ts';
 import { ClassName, CsvLink, Nothing, Section, To } from './parts.tsx';
 
@@ -68,7 +68,7 @@ function Card({ photo, context }: CardProps) {
           <dd>{`p ${probabilityText(predictedProb)}`}</dd>
         </div>
       </dl>
-      {tags.length === 0 ? null : <p class="tags">{tags.join(', ')}</p>}
+      {tags.length === 0 ? null : <p class="tags">{tags.map(tagText).join(', ')}</p>}
       <p class="credit">
         <bdi>{credit}</bdi>, <bdi>{licence}</bdi>
       </p>

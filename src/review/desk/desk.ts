@@ -81,12 +81,8 @@ export interface ReviewSetup {
   readonly target: number | null;
   readonly criteria: string;
   readonly leaseMs: number;
-  /** The share of photos that get a blind second verdict, 0..1. */
-  readonly secondPass: number;
   /** Says how many listed photos have no licence, and what to do. Empty if all have one. */
   readonly withoutLicence: string;
-  /** The flags of commands on the collection. */
-  readonly place: string;
   /** Mode O: the names of the classes that must not be visible, sorted. Empty in mode A. */
   readonly classNames: readonly string[];
 }

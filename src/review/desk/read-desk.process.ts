@@ -32,8 +32,6 @@ export function viewOf({ workspace: { app, scope, ensemble }, reviewer }: Desk):
 export async function readSetup({ workspace, reviewer }: Desk): Promise<Omit<ReviewSetup, 'mayReview'>> {
   const { app, collection, scope } = workspace;
   const { mode, policy } = collection;
-  // Reviewers do not learn the folders of this machine.
-  const place = placeFlags(collection.name);
   return {
     mode,
     reviewer,
@@ -45,9 +43,7 @@ export async function readSetup({ workspace, reviewer }: Desk): Promise<Omit<Rev
     cap: policy.cap,
     target: app.config.review.target,
     leaseMs: app.config.review.leaseMs,
-    secondPass: app.config.review.secondPass,
-    withoutLicence: withoutLicenceText(await countWithoutLicence(app.db, scope), place),
-    place,
+    withoutLicence: withoutLicenceText(await countWithoutLicence(app.db, scope), placeFlags(collection.name)),
     classNames: MODES[mode].showsClass ? [] : [...collection.evidenceClasses.nameByWnid.values()].toSorted(),
     criteria: (await readCriteria(app.db, scope.collectionId)) ?? REVIEW_MODES[mode].criteria,
   };

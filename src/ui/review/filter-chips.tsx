@@ -1,6 +1,7 @@
 import type { ReviewFilter, ReviewPhoto } from '../../review/desk/desk.ts';
 import type { Desk } from './desk.ts';
 import type { PhotoChange } from './store/shelf.ts';
+import { tagText } from '../../kernel/texts.ts';
 import { REASON_TEXTS } from './words.ts';
 
 interface FilterChip {
@@ -16,7 +17,7 @@ export function chipsOf(filter: ReviewFilter, nameOf: (wnid: string) => string):
     ['confusion', confusion && `models see ${nameOf(confusion)}`],
     ['source', source && `from ${source}`],
     ['reason', reason && REASON_TEXTS[reason]],
-    ['tag', tag && `tagged ${tag}`],
+    ['tag', tag && `tagged ${tagText(tag)}`],
     ['flagged', flagged === true ? 'flagged' : undefined],
     ['noise', noise === true ? 'all models agree' : undefined],
     ['pMin', pMin === undefined ? undefined : `p from ${pMin}`],

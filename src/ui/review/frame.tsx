@@ -1,7 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { Bar } from '../../page/bar.tsx';
 import { countOf, countText } from '../../kernel/texts.ts';
-import { pathOf } from '../../page/frame.tsx';
 import { refKey } from './store/history.ts';
 import type { Outbox } from './store/outbox.ts';
 import type { ReviewStore } from './store/review-store.ts';
@@ -13,7 +12,7 @@ interface HeaderBarProps {
   readonly place: ComponentChildren;
   /** The class whose counts are shown; by default all classes count. */
   readonly wnid: string | undefined;
-  /** Shown beside the number of open photos: `this confusion 3 of 15` */
+  /** Shown beside the number of open photos: `3 of 15 accepted of this confusion` */
   readonly detail?: string | undefined;
   readonly children: ComponentChildren;
 }
@@ -24,15 +23,7 @@ export function HeaderBar({ store, place, wnid, detail, children }: HeaderBarPro
   const target = store.setup.target === null ? null : store.setup.target * classes.length;
   return (
     <header class="review-head">
-      <nav aria-label="Pages">
-        <a href={pathOf(store.collection)}>
-          <b>{store.collection}</b>
-        </a>
-        <span class="wide">{place}</span>
-        <a class="wide" href={`${pathOf(store.collection)}revisions`}>
-          Revisions
-        </a>
-      </nav>
+      <div class="place">{place}</div>
       <p class="progress">
         <span>
           <b>{countText(accepted)}</b> {target === null ? 'accepted' : `of ${countText(target)} accepted`}

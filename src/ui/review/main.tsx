@@ -43,13 +43,13 @@ function Review({ api, collection }: { readonly api: ReviewApi; readonly collect
   useEffect(() => void open(), []);
   if (opened === null)
     return (
-      <main class="review-wait" aria-busy="true">
+      <main class="ask" aria-busy="true">
         Opening the review …
       </main>
     );
   if ('problem' in opened)
     return (
-      <main class="review-wait">
+      <main class="ask">
         <p role="alert" class="trouble">
           {opened.problem}
         </p>
@@ -65,7 +65,6 @@ readTyping(document.documentElement.dataset['typing']);
 const app = document.querySelector<HTMLElement>('#app');
 const collection = app?.dataset['collection'];
 if (app !== null && collection !== undefined) {
-  document.body.classList.add('review');
   render(<Review api={reviewApi(collection, null)} collection={collection} />, app);
 }
 
@@ -80,9 +79,12 @@ function NameQuestion({ api, onNamed }: { readonly api: ReviewApi; readonly onNa
     }
   };
   return (
-    <main class="review-wait">
+    <main class="ask">
       <h1>Who reviews?</h1>
-      <p class="quiet">Your name is stored with each of your decisions.</p>
+      <p class="quiet">
+        Your name is stored with each of your verdicts, and other reviewers see it. This browser remembers it. Give the
+        same name on another machine, so that all your verdicts are one person's.
+      </p>
       <form
         onSubmit={(event) => {
           event.preventDefault();

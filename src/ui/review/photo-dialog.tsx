@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { Subject } from '../../review/events/event.ts';
 import type { PhotoFacets } from '../../review/desk/facets.ts';
-import { countOf } from '../../kernel/texts.ts';
+import { countOf, tagText } from '../../kernel/texts.ts';
 import { messageOf } from './store/api.ts';
 import type { Desk } from './desk.ts';
 import { Dialog, FormDialog } from './dialog.tsx';
@@ -101,7 +101,7 @@ function TagBox({ tag, place, shares }: TagBoxProps) {
           indeterminate={isMixed}
           autofocus={place === 0}
         />
-        {tag} {place < 9 ? <kbd aria-hidden="true">{place + 1}</kbd> : null}
+        {tagText(tag)} {place < 9 ? <kbd aria-hidden="true">{place + 1}</kbd> : null}
       </label>
     </li>
   );

@@ -1,7 +1,7 @@
 import type { ClassProgress, ReviewChange, ReviewOrder, ShownState } from '../../review/desk/desk.ts';
 import type { Judgement } from '../../review/events/event.ts';
 import type { RejectReason } from '../../kernel/reasons.ts';
-import { countOf, countText } from '../../kernel/texts.ts';
+import { countOf, countText, tagText } from '../../kernel/texts.ts';
 import type { Mode } from '../../kernel/mode.ts';
 
 export const ORDER_TEXTS: Readonly<Record<ReviewOrder, string>> = {
@@ -56,7 +56,7 @@ export function actionText(change: ReviewChange): string {
 
 function valueText(change: Exclude<ReviewChange, { readonly of: unknown }>): string {
   if (change.kind === 'tag')
-    return change.value.tags.length === 0 ? 'no tags' : `tags: ${change.value.tags.join(', ')}`;
+    return change.value.tags.length === 0 ? 'no tags' : `tags: ${change.value.tags.map(tagText).join(', ')}`;
   if (change.kind === 'note') return change.value.note === '' ? 'no note' : `note: “${change.value.note}”`;
   if (change.kind === 'flag') return change.value.flagged ? 'flagged' : 'flag taken off';
   return judgementText(change.value);

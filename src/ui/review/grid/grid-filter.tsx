@@ -1,7 +1,7 @@
 import type { TargetedSubmitEvent } from 'preact';
 import type { ReviewFilter } from '../../../review/desk/desk.ts';
 import type { PhotoFacets } from '../../../review/desk/facets.ts';
-import { countText } from '../../../kernel/texts.ts';
+import { countText, tagText } from '../../../kernel/texts.ts';
 import type { Desk } from '../desk.ts';
 import { Dialog } from '../dialog.tsx';
 import { viewOf } from '../view-url.ts';
@@ -43,7 +43,7 @@ function Fields({ desk: { store, view }, facets }: FilterDialogProps) {
   const states = STATES.map((state): Option => [state, state, facets?.states[state]]);
   const reasons = setup.reasons.map((one): Option => [one, REASON_TEXTS[one], countIn(facets?.reasons, one)]);
   const sources = setup.sources.map((one): Option => [one, one, countIn(facets?.sources, one)]);
-  const tags = setup.tags.map((one): Option => [one, one, countIn(facets?.tags, one)]);
+  const tags = setup.tags.map((one): Option => [one, tagText(one), countIn(facets?.tags, one)]);
   return (
     <div class="fields">
       <Choice label="Searched as" name="class" value={filter.wnid} of={classes} isFirst />

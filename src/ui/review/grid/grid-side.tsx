@@ -53,7 +53,7 @@ function Confusions({ desk, confusions }: { readonly desk: GridDesk; readonly co
   if (confusions.length === 0) return null;
   return (
     <section>
-      <h2>Confusions with open quota</h2>
+      <h2>Accepted of confusions with open quota</h2>
       <ul class="count-links">
         {confusions.map(({ wnid, name, confusionWnid, confusionName, accepted, open }) => (
           <li key={`${wnid} ${confusionWnid}`}>

@@ -189,7 +189,7 @@ function Names({ photo }: { readonly photo: ReviewPhoto }) {
 }
 
 function valueText(photo: ReviewPhoto, order: ReviewOrder, cap: number): string {
-  if (order === 'confusions') return `${photo.acceptedOfConfusion} of ${cap}`;
+  if (order === 'confusions') return `${photo.acceptedOfConfusion} of ${cap} accepted`;
   if (order === 'source') return photo.source;
   if (order === 'newest') return dayText(photo.foundAt);
   return `p ${probabilityText(photo.maxTrueProb ?? photo.confusionProb)}`;

@@ -147,7 +147,7 @@ function Confusions({ store: { collection, setup }, page: { wnid, name, confusio
       <h2>What models see in photos of {name}</h2>
       <WideTable
         label="Confusions"
-        heads={['models see', 'quota', 'open', 'listed', 'review']}
+        heads={['models see', 'accepted of quota', 'open', 'listed', 'review']}
         rows={confusions.map((one) => {
           const view = { filter: { wnid, confusion: one.wnid } };
           return {

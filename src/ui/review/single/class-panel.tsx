@@ -1,4 +1,5 @@
 import type { ClassPage, ReviewPhoto } from '../../../review/desk/desk.ts';
+import { Command } from '../../../page/command.tsx';
 import { Link } from '../../../page/link.tsx';
 import { countText } from '../../../kernel/texts.ts';
 import { Criteria } from '../criteria.tsx';
@@ -79,7 +80,7 @@ function References({ desk, kind, wnid, title }: ReferencesProps) {
       <h2>
         <span class={kind}>{title}</span>, for comparison <kbd aria-hidden="true">{keyHint(command)}</kbd>
       </h2>
-      {page !== null && shown.length === 0 ? <small>No reference photos.</small> : null}
+      {page !== null && shown.length === 0 ? <NoReferences /> : null}
       <button
         type="button"
         class="refs"
@@ -93,6 +94,15 @@ function References({ desk, kind, wnid, title }: ReferencesProps) {
         ))}
       </button>
     </section>
+  );
+}
+
+export function NoReferences() {
+  return (
+    <small>
+      No photos to compare with. The person who runs winnow can add some, in one sub-folder for each class:{' '}
+      <Command text="winnow references add DIR --for display" />
+    </small>
   );
 }
 

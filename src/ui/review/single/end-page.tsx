@@ -1,9 +1,10 @@
 import type { ComponentChildren } from 'preact';
-import type { ReviewSetup } from '../../../review/desk/desk.ts';
 import { asTyped } from '../../../kernel/command-text.ts';
 import { countOf } from '../../../kernel/texts.ts';
 import { Command } from '../../../page/command.tsx';
 import type { SingleDesk } from './single-desk.ts';
+import { useAnswer } from '../pages/page-parts.tsx';
+import type { ReviewStore } from '../store/review-store.ts';
 import { hrefOf } from '../view-url.ts';
 import { totalsOf } from '../words.ts';
 
@@ -50,7 +51,7 @@ function NoDisputes({ collection, problem }: { readonly collection: string; read
 }
 
 function Done({ desk: { store, view, isComplete } }: { readonly desk: SingleDesk }) {
-  const { collection, shelf, setup } = store;
+  const { collection, shelf } = store;
   const { accepted, rejected, unsure, disputed, open } = totalsOf(shelf.classes);
   const isFiltered = Object.values(view.filter).some((value) => value !== undefined);
   const allDone = isFiltered ? 'Nothing is open under this filter' : 'Every photo has its verdict';
@@ -69,16 +70,19 @@ function Done({ desk: { store, view, isComplete } }: { readonly desk: SingleDesk
     >
       In all {shelf.classes.length} classes: {accepted} accepted, {rejected} rejected, {unsure} unsure, {disputed}{' '}
       disputed, {open} open.
-      {isFiltered || isComplete || accepted === 0 ? null : <Next setup={setup} collection={collection} />}
+      {isFiltered || isComplete || !store.isSent ? null : <Next store={store} />}
     </Calm>
   );
 }
 
-function Next({ setup, collection }: { readonly setup: ReviewSetup; readonly collection: string }) {
+/** What the server says is next, once it has all verdicts. A person who is here needs no command that opens the review. */
+function Next({ store: { api, setup } }: { readonly store: ReviewStore }) {
+  const next = useAnswer(() => api.next()).answer;
+  if (next === null) return null;
   return (
     <>
-      {setup.secondPass > 0 ? ' For the second pass, another person opens this page under a name of their own.' : ''}{' '}
-      Next: <Command text={`winnow export ${setup.place} --out exports/${collection}`} />
+      {' '}
+      {asTyped(next.text)} {next.command.startsWith('winnow review') ? null : <Command text={next.command} />}
       {setup.withoutLicence === '' ? null : <> {asTyped(setup.withoutLicence)}</>}
     </>
   );

@@ -7,6 +7,7 @@ import { placeOf } from './zoom.ts';
 import { CommandButton } from '../action-bar.tsx';
 import type { SingleDesk } from './single-desk.ts';
 import type { HeatControl } from './use-heat.ts';
+import { tagText } from '../../../kernel/texts.ts';
 import { judgementText } from '../words.ts';
 
 type CropBox = ModelEvidence['crops'][number]['box'];
@@ -175,7 +176,7 @@ function saidOf({ photo, isWithOther }: SingleDesk): readonly string[] {
     ...verdict,
     ...(state === 'disputed' ? ['disputed'] : []),
     ...(mine.flagged ? ['flagged'] : []),
-    ...mine.tags.map((tag) => `#${tag}`),
+    ...mine.tags.map((tag) => `#${tagText(tag)}`),
     ...(mine.note === '' ? [] : [`“${mine.note}”`]),
     ...theirs,
   ];

@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { PhotoEvidenceShown, ReviewPhoto } from '../../../review/desk/desk.ts';
 import type { Subject } from '../../../review/events/event.ts';
+import { NoReferences } from './class-panel.tsx';
 import { Dialog } from '../dialog.tsx';
 import { subjectKey } from '../store/history.ts';
 import { keyName, keysOf } from '../keys.ts';
@@ -66,6 +67,7 @@ function Compare({ title, photo, others, closeKeys, onClose }: CompareProps) {
           <img src={`/previews/${photo.sha256}`} alt={`Photo to judge, searched as ${photo.name}`} />
           <figcaption>to judge</figcaption>
         </figure>
+        {others.length === 0 ? <NoReferences /> : null}
         {others.map(({ path, name }) => (
           <figure key={path}>
             <img src={path} alt={name} />

@@ -59,7 +59,7 @@ function SingleHeader({ desk }: { readonly desk: SingleDesk }) {
       store={store}
       place={<a href={hrefOf(collection, 'classes')}>{placeText(desk)}</a>}
       wnid={photo?.wnid}
-      detail={photo === null ? undefined : `this confusion ${shelf.acceptedOf(photo)} of ${setup.cap}`}
+      detail={photo === null ? undefined : `${shelf.acceptedOf(photo)} of ${setup.cap} accepted of this confusion`}
     >
       {desk.isForDisputes ? null : (
         <label class="chip wide">

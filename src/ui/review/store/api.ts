@@ -15,6 +15,7 @@ import type {
   ReviewOrder,
   ReviewSetup,
 } from '../../../review/desk/desk.ts';
+import type { NextStep } from '../../../kernel/next-step.ts';
 import type { Subject } from '../../../review/events/event.ts';
 import type { ClassCovers, PhotoFacets } from '../../../review/desk/facets.ts';
 
@@ -62,6 +63,7 @@ export function reviewApi(collection: string, reviewer: string | null) {
   return {
     setup: () => get<ReviewSetup>('setup'),
     setReviewer: (name: string) => post<unknown>('reviewer', { name }),
+    next: async () => (await post<{ readonly next: NextStep }>('../overview')).next,
     setCriteria: (text: string) => post<unknown>('criteria', { text }),
     agreement: () => get<AgreementReport>('agreement'),
     classes: () => get<ClassList>('classes'),

@@ -101,7 +101,7 @@ it.each<[string, ReviewChange]>([
     { kind: 'verdict', subjects: one, value: { verdict: 'reject', reason: 'wrong-class', shownBy: 'lowest' } },
   ],
   ['accepted (4 photos)', { kind: 'adjudicate', subjects, value: { verdict: 'accept', reason: null } }],
-  ['tags: pose, style', { kind: 'tag', subjects: one, value: { tags: ['pose', 'style'] } }],
+  ['tags: pose, person blocking', { kind: 'tag', subjects: one, value: { tags: ['pose', 'person_blocking'] } }],
   ['note: “blurred”', { kind: 'note', subjects: one, value: { note: 'blurred' } }],
   ['no note', { kind: 'note', subjects: one, value: { note: '' } }],
   ['flag taken off', { kind: 'flag', subjects: one, value: { flagged: false } }],

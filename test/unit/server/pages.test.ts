@@ -1,0 +1,25 @@
+import { describe, expect, it } from 'vitest';
+import { framedPage, logInPage, navigationHtml, problemPage, PAGES } from '../../../src/server/pages.tsx';
+
+const reader = { role: 'reviewer', hasTokens: false, collection: 'birds' } as const;
+const linksIn = (html: string): string[] =>
+  [...html.matchAll(/<nav class="site".*?<\/nav>/gs)].flatMap(([bar]) =>
+    [...bar.matchAll(/<a href="([^"]*)"/g)].map(([, href = '']) => href),
+  );
+
+describe('the top bar', () => {
+  it('has the same links on each page of a collection, and marks the page that is open', () => {
+    const pages = PAGES.filter(({ path }) => path !== '/').map((page) => framedPage(page, reader));
+    const links = ['/', '/c/birds/', '/c/birds/review', '/c/birds/revisions', '/c/birds/report', '/queues/'];
+    expect([...pages, navigationHtml('birds')].map(linksIn)).toEqual([...pages, ''].map(() => links));
+    expect(pages.map((html) => /aria-current="page">(\w+)</.exec(html)?.[1])).toEqual([
+      'birds',
+      ...pages.slice(1).map(() => 'Review'),
+    ]);
+  });
+
+  it('is on the pages that are of no collection', () => {
+    const pages = [logInPage(null), problemPage('gone')];
+    expect(pages.map(linksIn)).toEqual(pages.map(() => ['/', '/queues/']));
+  });
+});
