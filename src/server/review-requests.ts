@@ -12,6 +12,7 @@ import type { Exchange } from './route.ts';
 /** Schemas of the requests of review pages: see `src/review/desk/desk.ts`. */
 
 const MOST_ROWS = 200;
+const MOST_GONE = 1_000;
 /** Photos that are checked before other requests are answered. */
 const SLICE = 1_000;
 
@@ -72,6 +73,7 @@ export const leaseBody = z.strictObject({
   isBalanced: z.boolean().optional(),
   count: z.int().min(0).max(100),
   held: z.array(subject).max(MOST_ROWS),
+  gone: z.array(client).max(MOST_GONE).optional(),
 });
 
 export const rowsBody = z.strictObject({ subjects: z.array(subject).max(MOST_ROWS) });

@@ -7,6 +7,7 @@ import {
   SHOWN_STATES,
   type ClassPage,
   type ClassProgress,
+  type HeldPhotos,
   type ReviewFilter,
   type ReviewOrder,
   type ReviewPhoto,
@@ -140,24 +141,38 @@ export async function nextPhotos(
   db: Kysely<Database>,
   view: DeskView,
   wanted: NextPhotos,
-): Promise<{ readonly photos: readonly FreePhoto[]; readonly open: number }> {
+): Promise<readonly FreePhoto[]> {
   const { client, held, order, from, isBalanced, limit } = wanted;
   const classes = isBalanced ? sql`` : sql`p.wnid collate "C" < ${from ?? ''}, p.wnid collate "C",`;
-  const { rows } = await sql<{ photos: FreePhoto[]; open: number }>`
+  const { rows } = await sql<FreePhoto>`
     with waiting as materialized (select p.*, ${TURN} from ${matching(view, wanted)} and p.waits),
       taken as (
         select wnid, sha256 from review_lease
         where collection_id = ${view.scope.collectionId} and client <> ${client} and until > clock_timestamp()
         union all select wnid, decode(sha256, 'hex') from jsonb_to_recordset(${JSON.stringify(held)}::jsonb) as h(sha256 text, wnid text))
-    select (select count(*) from waiting) as open, coalesce((
-      select jsonb_agg(n.subject order by n.place) from (
-        select jsonb_build_object('sha256', encode(p.sha256, 'hex'), 'wnid', p.wnid, 'reviews', cardinality(p.reviewers)) as subject,
-          row_number() over (order by ${classes} ${orderOf(view, order)}) as place
-        from waiting as p
-        where not exists (select 1 from taken t where t.wnid = p.wnid and t.sha256 = p.sha256)
-        order by place limit ${limit}
-      ) as n), '[]'::jsonb) as photos`.execute(db);
-  return rows[0] ?? { photos: [], open: 0 };
+    select encode(p.sha256, 'hex') as sha256, p.wnid, cardinality(p.reviewers) as reviews from waiting as p
+    where not exists (select 1 from taken t where t.wnid = p.wnid and t.sha256 = p.sha256)
+    order by ${classes} ${orderOf(view, order)} limit ${limit}`.execute(db);
+  return rows;
+}
+
+/** The matching photos that wait for this reviewer while other tabs have them. */
+export async function heldByOthers(
+  db: Kysely<Database>,
+  view: DeskView,
+  { client, filter, order }: Pick<NextPhotos, 'client' | 'filter' | 'order'>,
+): Promise<readonly HeldPhotos[]> {
+  const leases = sql`review_lease r where r.collection_id = ${view.scope.collectionId} and r.client <> ${client}
+    and r.until > clock_timestamp() and ${filter.wnid === undefined ? sql`true` : sql`r.wnid = ${filter.wnid}`}`;
+  const leased = await sql<{ wnid: Wnid }>`select distinct r.wnid from ${leases}`.execute(db);
+  if (leased.rows.length === 0) return [];
+  const wnids = leased.rows.map(({ wnid }) => wnid);
+  const { rows } = await sql<HeldPhotos>`
+    select r.reviewer, count(*) as photos, to_char(max(r.until) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as until
+    from (select r.* from ${leases}) as r
+    join (select p.wnid, p.sha256 from ${matching(view, { filter, order, wnids })} and p.waits) as w using (wnid, sha256)
+    group by 1 order by 1`.execute(db);
+  return rows;
 }
 
 /** The classes with photos on the shortlist, sorted. One look at the index finds each of them. */

@@ -139,12 +139,22 @@ export interface LeaseRequest {
   readonly count: number;
   /** Photos that the tab holds already. Leases on others are given back. */
   readonly held: readonly Subject[];
+  /** Tabs of this reviewer that closed without giving their photos back. Their leases end, in every collection. */
+  readonly gone?: readonly string[] | undefined;
+}
+
+/** Photos that wait for a verdict of this reviewer while another tab has them. */
+export interface HeldPhotos {
+  readonly reviewer: string;
+  readonly photos: number;
+  /** The last of their leases ends then, unless its tab renews it. */
+  readonly until: string;
 }
 
 export interface LeaseAnswer {
   readonly photos: readonly ReviewPhoto[];
-  /** Counts photos that others hold too. It covers all classes only if they have fewer photos than were asked for. */
-  readonly open: number;
+  /** By reviewer. Empty if a photo was free, or if none was asked for. */
+  readonly heldByOthers: readonly HeldPhotos[];
   /** Held photos that another reviewer has taken. */
   readonly lost: readonly Subject[];
 }

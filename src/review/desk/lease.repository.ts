@@ -66,6 +66,11 @@ export async function takenAmong(
   return rows;
 }
 
+/** Ends all leases of a reviewer's tabs. */
+export async function endTabs(db: Kysely<Database>, reviewer: string, clients: readonly string[]): Promise<void> {
+  await sql`delete from review_lease where reviewer = ${reviewer} and client = any(${clients}::text[])`.execute(db);
+}
+
 export async function endLeases(
   db: Kysely<Database>,
   { collectionId, client }: Pick<LeaseHolder, 'collectionId' | 'client'>,

@@ -1,17 +1,16 @@
 import type { Kysely } from 'kysely';
 import type { Wnid } from '../../kernel/ids.ts';
 import type { Database } from '../../platform/postgres/database.ts';
-import { listedClasses, nextPhotos, type DeskView, type NextPhotos } from './desk.repository.ts';
+import { heldByOthers, listedClasses, nextPhotos, type DeskView, type NextPhotos } from './desk.repository.ts';
 import type { LeaseAnswer, LeaseRequest } from './desk.ts';
 import { subjectKey } from '../events/event.ts';
-import { addLeases, keepLeases, lockLeases, takenAmong, type FreePhoto } from './lease.repository.ts';
+import { addLeases, endTabs, keepLeases, lockLeases, takenAmong, type FreePhoto } from './lease.repository.ts';
 
 /** Extra photos to look for, because other tabs may take some of them at the same time. */
 const SPARE = 64;
 
 interface Found {
   readonly photos: readonly FreePhoto[];
-  readonly open: number;
   /** True if there are no other free photos. */
   readonly isAll: boolean;
 }
@@ -24,17 +23,18 @@ export async function takePhotos(
   db: Kysely<Database>,
   view: DeskView,
   { leaseMs, ...request }: Omit<LeaseRequest, 'reviewer'> & { readonly leaseMs: number },
-): Promise<Pick<LeaseAnswer, 'open' | 'lost'> & Pick<Found, 'photos'>> {
-  const { client, filter, order, from, isBalanced = false, count, held } = request;
+): Promise<Pick<LeaseAnswer, 'heldByOthers' | 'lost'> & Pick<Found, 'photos'>> {
+  const { client, filter, order, from, isBalanced = false, count, held, gone = [] } = request;
   const { collectionId } = view.scope;
   const holder = { collectionId, reviewer: view.reviewer, client, leaseMs };
   const wanted = { client, filter, order, from, isBalanced, held, least: count - held.length };
+  if (gone.length > 0) await endTabs(db, view.reviewer, gone);
   const found = wanted.least > 0 ? await findPhotos(db, view, wanted) : NOTHING;
   return db.transaction().execute(async (trx) => {
     await lockLeases(trx, collectionId);
     await keepLeases(trx, holder, held);
     // A page that closes gives its photos back, and reads no answer.
-    if (count === 0) return { photos: [], open: 0, lost: [] };
+    if (count === 0) return { photos: [], heldByOthers: [], lost: [] };
     const taken = new Set((await takenAmong(trx, holder, [...held, ...found.photos])).map(subjectKey));
     const lost = held.filter((one) => taken.has(subjectKey(one)));
     const limit = Math.max(0, count - held.length + lost.length);
@@ -43,11 +43,12 @@ export async function takePhotos(
     const next = isEnough ? { ...found, photos: free } : await findPhotos(trx, view, { ...wanted, least: limit });
     const photos = next.photos.slice(0, limit);
     await addLeases(trx, holder, photos);
-    return { photos, open: next.open, lost };
+    const isNone = limit > 0 && photos.length === 0;
+    return { photos, heldByOthers: isNone ? await heldByOthers(trx, view, wanted) : [], lost };
   });
 }
 
-const NOTHING: Found = { photos: [], open: 0, isAll: false };
+const NOTHING: Found = { photos: [], isAll: false };
 
 interface Search extends Omit<NextPhotos, 'limit'> {
   readonly least: number;
@@ -57,18 +58,15 @@ interface Search extends Omit<NextPhotos, 'limit'> {
 async function findPhotos(db: Kysely<Database>, view: DeskView, { least, ...search }: Search): Promise<Found> {
   const wanted = { ...search, limit: least + SPARE };
   if (search.isBalanced || search.filter.wnid !== undefined) {
-    const next = await nextPhotos(db, view, wanted);
-    return { ...next, isAll: next.photos.length < wanted.limit };
+    const photos = await nextPhotos(db, view, wanted);
+    return { photos, isAll: photos.length < wanted.limit };
   }
   const photos: FreePhoto[] = [];
-  let open = 0;
   for await (const wnids of classesFrom(db, view, search.from)) {
-    const next = await nextPhotos(db, view, { ...wanted, wnids });
-    photos.push(...next.photos);
-    open += next.open;
-    if (photos.length >= least) return { photos, open, isAll: false };
+    photos.push(...(await nextPhotos(db, view, { ...wanted, wnids })));
+    if (photos.length >= least) return { photos, isAll: false };
   }
-  return { photos, open, isAll: true };
+  return { photos, isAll: true };
 }
 
 /** The classes in queue order: the one that is shown, those after it, those before it. First one, then ever more at once. */

@@ -100,10 +100,10 @@ export async function lease(exchange: Exchange, site: Site): Promise<LeaseAnswer
   const { reviewer, ...wanted } = bodyOf(leaseBody, exchange);
   const desk = await namedDesk(exchange, site, reviewer);
   const { leaseMs } = desk.workspace.app.config.review;
-  const { photos, open, lost } = await takePhotos(site.app.db, viewOf(desk), { ...wanted, leaseMs });
+  const { photos, ...others } = await takePhotos(site.app.db, viewOf(desk), { ...wanted, leaseMs });
   const hashes = photos.map(({ sha256 }) => sha256);
   void preparePreviews(site.app, hashes, site.signal);
-  return { photos: await readPhotos(desk, photos), open, lost };
+  return { photos: await readPhotos(desk, photos), ...others };
 }
 
 /** A tab that has changed more photos reads those that it shows again. */

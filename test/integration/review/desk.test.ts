@@ -113,6 +113,31 @@ describe('taking photos', () => {
     expect(await take(viewOf('bob'))).toBe('adbecfg');
   });
 
+  it("frees at once what the reviewer's closed tabs had, and nothing of another reviewer", async () => {
+    await take(viewOf('ann'), { client: 'closed', count: 5 });
+    await take(viewOf('bob'), { count: 1 });
+    expect(await take(viewOf('bob'), { count: 1, held: [photo('f')], gone: ['closed'] })).toBe('');
+    expect(await take(viewOf('ann'), { client: 'new', gone: ['closed', 'bob'] })).toBe('adbecg');
+  });
+
+  it('says who has the last photos and until when', async () => {
+    await take(viewOf('bob'), { count: 5 });
+    await take(viewOf('ann'), { client: 'other-tab', filter: { wnid: 'n02' } });
+    const request = { client: 'ann', order: 'confusions', count: 1, held: [], leaseMs: 60_000 } as const;
+    const heldFor = async (filter: ReviewFilter) =>
+      (await takePhotos(database.db, viewOf('ann'), { ...request, filter })).heldByOthers;
+    const until = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
+    const held = [
+      { reviewer: 'ann', photos: 2, until },
+      { reviewer: 'bob', photos: 5, until },
+    ];
+    expect([await heldFor({}), await heldFor({ wnid: 'n02' }), await heldFor({ pMax: 0.01 })]).toEqual([
+      held,
+      held.slice(0, 1),
+      [{ reviewer: 'bob', photos: 1, until }],
+    ]);
+  });
+
   it('says which photos another tab has taken since the lease ran out', async () => {
     const request = { client: 'ann', order: 'confusions', filter: {}, count: 1, held: [] } as const;
     const { photos } = await takePhotos(database.db, viewOf('ann'), { ...request, leaseMs: 1 });

@@ -1,4 +1,5 @@
 import type { ComponentChildren } from 'preact';
+import type { HeldPhotos } from '../../../review/desk/desk.ts';
 import { asTyped } from '../../../kernel/command-text.ts';
 import { countOf } from '../../../kernel/texts.ts';
 import { Command } from '../../../page/command.tsx';
@@ -11,7 +12,7 @@ import { totalsOf } from '../words.ts';
 export function EndPage({ desk }: { readonly desk: SingleDesk }) {
   const { store, view } = desk;
   const { collection, setup } = store;
-  const { trouble: problem, withOthers } = desk;
+  const { trouble: problem, heldByOthers } = desk;
   if (!desk.isReady) return <Calm title="Looking for photos …" />;
   if (desk.isForDisputes) return <NoDisputes collection={collection} problem={problem} />;
   if (!setup.mayReview) {
@@ -24,14 +25,24 @@ export function EndPage({ desk }: { readonly desk: SingleDesk }) {
   }
   if (desk.isComplete) return <Done desk={desk} />;
   if (problem !== null) return <Calm title="No photo can be loaded now">{`${problem}. The page tries again.`}</Calm>;
-  if (withOthers > 0) {
+  if (heldByOthers === null) return <Calm title="Looking for photos …" />;
+  if (heldByOthers.length > 0) {
     return (
-      <Calm title="The last photos are with other reviewers">
-        {`${countOf(withOthers, 'photo')} wait for a verdict. They come here if nobody gives one.`}
+      <Calm title="Other pages have the last photos">
+        {heldByOthers.map((held) => `${heldText(held, setup.reviewer)}. `)}
+        Pages that are open keep theirs for longer. The photos come here if nobody gives a verdict.
       </Calm>
     );
   }
   return <Done desk={desk} />;
+}
+
+const TIME = new Intl.DateTimeFormat('en-GB', { timeStyle: 'short' });
+
+/** `3 photos are held by Ana until 14:05` */
+function heldText({ reviewer, photos, until }: HeldPhotos, self: string | null): string {
+  const who = reviewer === self ? 'another page of yours' : reviewer;
+  return `${countOf(photos, 'photo')} ${photos === 1 ? 'is' : 'are'} held by ${who} until ${TIME.format(new Date(until))}`;
 }
 
 function NoDisputes({ collection, problem }: { readonly collection: string; readonly problem: string | null }) {
@@ -75,14 +86,20 @@ function Done({ desk: { store, view, isComplete } }: { readonly desk: SingleDesk
   );
 }
 
-/** What the server says is next, once it has all verdicts. A person who is here needs no command that opens the review. */
+/** The next step, as the server names it once it has all verdicts. The command that opens this page is left out. */
 function Next({ store: { api, setup } }: { readonly store: ReviewStore }) {
   const next = useAnswer(() => api.next()).answer;
   if (next === null) return null;
   return (
     <>
       {' '}
-      {asTyped(next.text)} {next.command.startsWith('winnow review') ? null : <Command text={next.command} />}
+      {asTyped(next.text)}
+      {next.command.startsWith('winnow review') ? null : (
+        <>
+          {' '}
+          Next: <Command text={next.command} />
+        </>
+      )}
       {setup.withoutLicence === '' ? null : <> {asTyped(setup.withoutLicence)}</>}
     </>
   );

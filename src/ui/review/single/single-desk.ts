@@ -1,5 +1,6 @@
 import type {
   ClassPage,
+  HeldPhotos,
   LeaseAnswer,
   ModelEvidence,
   PhotoEvidenceShown,
@@ -76,9 +77,9 @@ export class SingleDesk extends Desk {
     return subjects.slice(at + 1, at + 1 + count).flatMap((one) => this.store.shelf.photo(one) ?? []);
   }
 
-  /** Open photos that others hold, if none is left. */
-  get withOthers(): number {
-    return this.#supply?.withOthers ?? 0;
+  /** See `Supply`. */
+  get heldByOthers(): readonly HeldPhotos[] | null {
+    return this.#supply?.heldByOthers ?? null;
   }
 
   get isWithOther(): boolean {

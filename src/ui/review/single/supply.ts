@@ -1,4 +1,4 @@
-import type { LeaseAnswer, LeaseRequest, ReviewOrder } from '../../../review/desk/desk.ts';
+import type { HeldPhotos, LeaseAnswer, LeaseRequest, ReviewOrder } from '../../../review/desk/desk.ts';
 import { subjectsOf } from '../store/history.ts';
 import type { Subject } from '../../../review/events/event.ts';
 import { ApiError, messageOf } from '../store/api.ts';
@@ -43,7 +43,8 @@ export class Supply {
   /** Delay after the last answer, which had no photo; 0 if it had one. */
   #noneMs = 0;
   #askedAtMs = -Infinity;
-  withOthers = 0;
+  /** Who has the last open photos; null while that is not known, because no answer was without a photo. */
+  heldByOthers: readonly HeldPhotos[] | null = null;
   problem: string | null = null;
 
   constructor(store: ReviewStore, options: SupplyOptions) {
@@ -94,6 +95,8 @@ export class Supply {
     const isBalanced = this.#options.view.balanced === undefined ? undefined : true;
     this.#isAsking = true;
     this.#askedAtMs = performance.now();
+    // A tab may have crashed while this one waits for its photos.
+    if (this.#noneMs > 0) await this.#store.endGoneTabs().catch(() => undefined);
     const answer = await this.#lease({ ...by, isBalanced, count: by.held.length + wanted }).catch((error: unknown) => {
       this.problem = messageOf(error);
       const isPassing = !(error instanceof ApiError) || error.isPassing;
@@ -106,12 +109,12 @@ export class Supply {
     this.#options.onAnswer(answer);
   }
 
-  #take({ photos, open }: LeaseAnswer, wanted: number): void {
+  #take({ photos, heldByOthers }: LeaseAnswer, wanted: number): void {
     this.problem = null;
     this.#left -= photos.length;
     if (wanted === 0) return;
     const isNone = photos.length === 0;
-    this.withOthers = isNone ? open : 0;
+    this.heldByOthers = isNone ? heldByOthers : null;
     this.#noneMs = isNone ? Math.min(AGAIN_AT_MOST_MS, 2 * this.#noneMs || NONE_AGAIN_MS) : 0;
     this.#endWait();
     if (isNone) this.#waitFor(this.#noneMs);

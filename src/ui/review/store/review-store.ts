@@ -5,6 +5,7 @@ import { afterAction, madeAction, NO_HISTORY, refKey, refOf, storedAction } from
 import type { DoneAction, History } from './history.ts';
 import { Outbox } from './outbox.ts';
 import { Shelf } from './shelf.ts';
+import { openTabs } from './tabs.ts';
 import { countOf } from '../../../kernel/texts.ts';
 import { doneText, judgementText } from '../words.ts';
 
@@ -36,6 +37,7 @@ export class ReviewStore {
   onMoreChanged: () => void = () => {};
   /** `null` for read-only users. */
   #outbox: Outbox | null = null;
+  #tabs: Awaited<ReturnType<typeof openTabs>> | null = null;
   readonly #listeners = new Set<() => void>();
   readonly #unanswered = new Map<number, Unanswered>();
 
@@ -59,6 +61,7 @@ export class ReviewStore {
         onAnswer: (answer, isOwn) => store.#take(answer, isOwn),
         onRefused: (action) => void store.#readAgain('subjects' in action ? action.subjects : []),
       });
+      store.#tabs = await openTabs({ client: store.#outbox.client, reviewer });
     }
     return store;
   }
@@ -67,10 +70,21 @@ export class ReviewStore {
   async begin(): Promise<void> {
     const outbox = this.#outbox;
     if (outbox !== null) {
+      await this.endGoneTabs();
       await Promise.race([outbox.sentFound, new Promise((resolve) => setTimeout(resolve, FOUND_WITHIN_MS))]);
       this.history = await this.#historyBefore(outbox);
     }
     this.shelf.putClasses((await this.api.classes()).classes);
+  }
+
+  /** Frees the photos of this reviewer's tabs that ended without giving them back. @throws ApiError */
+  async endGoneTabs(): Promise<void> {
+    const gone = (await this.#tabs?.gone()) ?? [];
+    if (gone.length === 0) return;
+    const order = this.setup.orders[0] ?? 'confusions';
+    const client = this.#outbox?.client ?? '';
+    await this.api.lease({ client, order, filter: {}, count: 0, held: [], gone });
+    await this.#tabs?.forget(gone);
   }
 
   get outbox(): Outbox | null {
