@@ -18,6 +18,7 @@ const ROOMS = [
   'report',
   'operate',
   'pipeline.ts',
+  'library',
   'ui',
   'server',
   'cli',

@@ -15,9 +15,9 @@ import { importVerdicts } from '../review/import/import.process.ts';
 import { readVerdicts } from '../review/import/read-verdicts.process.ts';
 import type { MadeShortlist } from '../shortlist/make-shortlist.process.ts';
 import { whereFlags } from './crawl/crawl.ts';
-import { exportAndRecord, optionsOf } from './export/export.ts';
+import { exportWithProgress } from './export/export.ts';
 import { verificationText, verifyWithProgress } from './export/verify.ts';
-import { reportAndRecord, withInterval } from './report.ts';
+import { reportWithProgress, withInterval } from './report.ts';
 import { serveReview } from './review/review.ts';
 import { serve } from './server.ts';
 import { runToShortlist, writeFunnel, writeOutcome } from './run/run.ts';
@@ -144,7 +144,7 @@ async function finish(workspace: Workspace, context: DemoContext): Promise<Finis
   const verification = await verifyWithProgress(exported, context);
   await say(`verified: ${verificationText(verification)}`);
   const out = path.join(flags.data, 'reports', name);
-  const written = await reportAndRecord(workspace, { out, clean: CLEAN }, signal);
+  const written = await reportWithProgress(workspace, { out, clean: CLEAN, signal });
   return { exported, isVerified: verification.ok, written };
 }
 
@@ -161,15 +161,13 @@ async function recordVerdicts(workspace: Workspace, signal: AbortSignal): Promis
   return `imported ${plural(imported, 'recorded verdict')}\n`;
 }
 
-const EXPORT = { format: [], names: 'id', by: 'predicted', licences: null, pixels: true } as const;
-
 async function exportOnce(workspace: Workspace, context: DemoContext, out: string): Promise<string> {
   const isThere = await access(out).then(
     () => true,
     () => false,
   );
   if (isThere) return 'the export is there already, and stays as it is\n';
-  const { photos } = await exportAndRecord(workspace, optionsOf({ ...context.flags, ...EXPORT, out }, context));
+  const { photos } = await exportWithProgress(workspace, { out, signal: context.signal });
   return `exported ${plural(photos, 'photo')}\n`;
 }
 

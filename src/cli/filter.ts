@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
 import type { EngineWork } from '../filter/engine/engine-tally.ts';
 import type { Workspace } from '../models/workspace/workspace.process.ts';
-import { countUndecidedPruned } from '../filter/prune/pruned-photos.repository.ts';
 import { LOST_BYTES_CURE } from '../kernel/blobs.ts';
 import { finish } from './crawl/crawl.ts';
 import { linesText, photosText, plural, prunedText, writeResult } from './text/output.ts';
-import { runStages, STAGES_USE, type StagesResult } from './run/run-stages.ts';
+import { filterSummary } from '../library/filter-summary.process.ts';
+import { STAGES_USE, type StagesResult } from '../library/stages.process.ts';
+import { showStages } from './run/run-stages.ts';
 import {
   addCommand,
   runOnCollection,
@@ -52,16 +53,9 @@ Examples:
 }
 
 async function filter(workspace: Workspace, context: CollectionContext): Promise<number> {
-  const result = await runStages(workspace, context, { stages: ['filter'] });
-  const { kept, dropped, failed, poisoned, completed, completedCrops, notCompletable, lost, filterWork } =
-    result.counts;
-  const undecidedPruned = await countUndecidedPruned(workspace.app.db, workspace.scope);
-  const left = result.left.filter ?? 0;
-  const completion = { completed, completedCrops, notCompletable };
-  const json = { kept, dropped, failed, left, lostBytes: lost.length, undecidedPruned, ...completion, poisoned };
-  await writeResult(context.flags, { ...json, work: workJson(filterWork) }, () =>
-    filterText(result, context, undecidedPruned),
-  );
+  const result = await showStages(workspace, context, { stages: ['filter'] });
+  const summary = await filterSummary(workspace, result);
+  await writeResult(context.flags, summary, () => filterText(result, context, summary.undecidedPruned));
   return finish(result, context);
 }
 
@@ -86,22 +80,6 @@ export function filterText({ counts }: StagesResult, { signal }: CommandContext,
       `completed the evidence of ${plural(completed, 'decided photo')}: ${plural(completedCrops, 'crop')}${notCompletable > 0 ? uncompletable : ''}`,
     undecidedPruned > 0 && prunedText(undecidedPruned),
   ]);
-}
-
-/** Seconds are the sum of all threads, except for `elapsedSeconds`. Null if nothing was evaluated. */
-function workJson(work: EngineWork | null): Readonly<Record<string, number | string>> | null {
-  if (work === null || work.crops === 0 || work.startedAtMs === null) return null;
-  const { threads, startedAtMs, photos, crops, passes, spanMs, prepareMs, inferMs } = work;
-  return {
-    threads,
-    startedAt: new Date(startedAtMs).toISOString(),
-    photos,
-    crops,
-    passes,
-    elapsedSeconds: spanMs / 1_000,
-    prepareSeconds: prepareMs / 1_000,
-    inferSeconds: inferMs / 1_000,
-  };
 }
 
 /** `2.1 crops a photo, 98.4 photos/s`; '' if nothing was evaluated. */

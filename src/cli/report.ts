@@ -1,12 +1,8 @@
-import path from 'node:path';
 import { type Command, Option } from 'commander';
-import { recorded } from '../runtime/activity/activity.repository.ts';
-import { localActor } from '../runtime/activity/local-actor.process.ts';
-import { writeReport, type WrittenReport } from '../report/write-report.process.ts';
+import { reportAndRecord } from '../library/report.process.ts';
+import type { WrittenReport } from '../report/write-report.process.ts';
 import { nameOf, type Workspace } from '../models/workspace/workspace.process.ts';
 import { displayPath } from '../config/root.ts';
-import type { ActivityDetail } from '../kernel/activity.ts';
-import { UsageError } from '../kernel/errors.ts';
 import { REPORTED_PHOTOS, type ModelReport, type Report, type ReportedPhotos } from '../report/report.ts';
 import { fittedText } from '../kernel/texts.ts';
 import { countText, linesText, plural, shellWord, writeResult } from './text/output.ts';
@@ -51,48 +47,18 @@ export function addReportCommand(program: Command): void {
     .addHelpText('after', HELP)
     .action((flags: ReportFlags) =>
       runOnCollection(flags, { name: 'report', access: 'read' }, async (workspace, { signal }) => {
-        const written = await reportAndRecord(workspace, flags, signal);
+        const models = flags.models?.split(',').map((name) => name.trim());
+        const written = await reportWithProgress(workspace, { ...flags, models, signal });
         await writeResult(flags, written.report, () => reportText(written, workspace));
       }),
     );
 }
 
-/** Writes the report, shows the progress, and adds the report to the activity log. */
-export async function reportAndRecord(
+export function reportWithProgress(
   workspace: Workspace,
-  flags: Omit<ReportFlags, keyof GlobalFlags>,
-  signal: AbortSignal,
+  options: Parameters<typeof reportAndRecord>[1],
 ): Promise<WrittenReport> {
-  const { name: collection } = workspace.collection;
-  const detail = flags.out === undefined ? {} : { folder: path.resolve(flags.out) };
-  const action = { ...localActor(), action: 'report', collection, detail, resultOf: recordedOf } as const;
-  return recorded(workspace.app.db, action, () => reportWithProgress(workspace, flags, signal));
-}
-
-function recordedOf({ report }: WrittenReport): ActivityDetail {
-  return { photos: report.set.photos };
-}
-
-async function reportWithProgress(
-  workspace: Workspace,
-  { out, ...flags }: Omit<ReportFlags, keyof GlobalFlags>,
-  signal: AbortSignal,
-): Promise<WrittenReport> {
-  if (out === undefined)
-    throw new UsageError('No folder was given. Add --out DIR, the folder to write, such as reports/v1.', {
-      code: 'report-out',
-    });
-  return withSteps((onProgress) =>
-    writeReport(workspace, {
-      out,
-      clean: flags.clean ?? null,
-      inDistribution: flags.inDistribution ?? null,
-      which: flags.photos ?? null,
-      models: flags.models?.split(',').map((name) => name.trim()) ?? null,
-      signal,
-      onProgress,
-    }),
-  );
+  return withSteps((onProgress) => reportAndRecord(workspace, { ...options, onProgress }));
 }
 
 const SET_TEXT: Readonly<Record<ReportedPhotos, string>> = {

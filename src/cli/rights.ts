@@ -8,7 +8,7 @@ import { stateRights, type RightsStated } from '../operate/upkeep/state-rights.r
 import { recorded } from '../runtime/activity/activity.repository.ts';
 import { localActor } from '../runtime/activity/local-actor.process.ts';
 import { classOption } from './review/list-flags.ts';
-import { classesOf } from './run/wanted.ts';
+import { classesOf } from '../library/wanted.process.ts';
 import { addCommand, runOnCollection, type GlobalFlags } from './start/context.ts';
 import { nonEmpty, plural, writeResult } from './text/output.ts';
 

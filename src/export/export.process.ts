@@ -5,7 +5,6 @@ import { displayPath } from '../config/root.ts';
 import { CHECKSUMS } from './checksums.ts';
 import { OutputFolder } from './output-folder.process.ts';
 import type { PhotoRow } from './select/photo-row.ts';
-import type { Protocol } from './protocol.ts';
 import { allowsRedistribution } from './select/rights.ts';
 import { storeRevision, type RevisionPhoto } from './revisions/revision.repository.ts';
 import { METADATA } from './verify/layout.ts';
@@ -27,12 +26,12 @@ import { writeRevision } from './revisions/write-revision.process.ts';
 
 /** `winnow export --json`. */
 export interface ExportResult {
-  readonly id: Protocol['id'];
+  readonly id: string;
   readonly path: string;
   readonly photos: number;
   readonly classes: number;
   readonly bytes: number;
-  readonly leftOut: Protocol['leftOut'];
+  readonly leftOut: readonly { readonly reason: string; readonly count: number }[];
   /** Pictures without the metadata of their originals, with the same pixels in the same bytes. */
   readonly stripped: number;
   readonly reencoded: number;

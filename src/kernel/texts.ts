@@ -15,6 +15,11 @@ export function tagText(tag: string): string {
   return tag.replaceAll(/[-_]/g, ' ');
 }
 
+/** The texts that apply: `nonEmpty([count > 0 && 'there are some'])`. Leaves out `false` and ''. */
+export function nonEmpty(texts: readonly (string | false)[]): string[] {
+  return texts.filter((text): text is string => text !== false && text !== '');
+}
+
 /** A word as a shell takes it, in quotes if it needs them. */
 export function shellWord(text: string): string {
   return /^[\w./:@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;

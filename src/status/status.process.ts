@@ -5,7 +5,7 @@ import type { Pause } from '../collection/pause.ts';
 import { candidateWnids } from '../models/workspace/scope.ts';
 import type { KeyBudget } from '../crawl/network/budget.ts';
 import { countCandidates, countVerdicts } from './funnel.repository.ts';
-import { funnelOf, withoutPending, type CandidateCount, type FunnelCounts } from './funnel.ts';
+import { funnelOf, sumsThatFail, withoutPending, type CandidateCount, type FunnelCounts } from './funnel.ts';
 import type { Funnel } from '../kernel/funnel.ts';
 import { foldPhotoCounts, readPhotoCounts } from '../filter/run/photo-tally.repository.ts';
 import { queryYields, yieldsOf, type QueryYield, type Yields } from './yields.ts';
@@ -73,6 +73,13 @@ export async function readStanding(
 
 const pendingOf = ({ verdicts }: FunnelCounts): number =>
   verdicts.reduce((sum, { isPending, count }) => sum + (isPending ? count : 0), 0);
+
+/** Logs the sums of the funnel that do not hold, which is a defect. */
+export function checked<F extends Funnel>({ app }: Workspace, funnel: F): F {
+  for (const sum of sumsThatFail(funnel.totals))
+    app.log.error({ collection: funnel.collection }, `the funnel does not add up: ${sum}`);
+  return funnel;
+}
 
 export async function readFunnel(workspace: Workspace): Promise<Funnel> {
   return funnelFrom(workspace, await readCounts(workspace));

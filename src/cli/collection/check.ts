@@ -15,7 +15,7 @@ import { nextText, placeFlags } from '../../kernel/next-step.ts';
 import { checkFolder, contentOfFolder } from '../../crawl/sources/folder/discover-folder.process.ts';
 import { givenLicence, UNKNOWN_LICENCE } from '../../crawl/sources/licence.ts';
 import { unlicensedFilesText } from './init.ts';
-import { queryLines } from '../crawl/crawl-plan.ts';
+import { queryLines } from '../../library/crawl-plan.process.ts';
 import { countText, plural, shellWord } from '../text/output.ts';
 import { MODES } from '../../collection/modes.ts';
 import type { QueryLine } from '../../crawl/candidates/wanted-class.ts';

@@ -3,9 +3,9 @@ import { walkDryRun } from '../../crawl/discover/walk-dry-run.process.ts';
 import type { Collection } from '../../collection/collection.ts';
 import { oneLine } from '../../kernel/printable.ts';
 import { countText, plural, writeResult, EXIT } from '../text/output.ts';
-import { hyponymsNamed, rulesOf, wantedOf, wantedWnids, type ClassLabels } from '../run/wanted.ts';
+import { hyponymsNamed, rulesOf, wantedOf, wantedWnids, type ClassLabels } from '../../library/wanted.process.ts';
 import { withApp, type CollectionContext } from '../start/context.ts';
-import type { CrawlPlan } from './crawl-plan.ts';
+import type { CrawlPlan } from '../../library/crawl-plan.process.ts';
 
 /** `--dry-run` stores nothing. It opens the data folder only for the permits of a network source. */
 export async function dryRun(

@@ -3,7 +3,7 @@ import { oneLine } from '../../kernel/printable.ts';
 import { bytesText, countText, durationText, linesText, nonEmpty, plural } from '../text/output.ts';
 import { reasonsText } from '../run/run-lines.ts';
 import { tableText } from '../text/table.ts';
-import type { ExplainedClass, CrawlSummary } from './crawl-summary.ts';
+import type { ExplainedClass, CrawlSummary } from '../../library/crawl-summary.process.ts';
 
 export function summaryText(summary: CrawlSummary): string {
   const { seen, newPictures, ignored, otherClasses, overLimit, sources, searchedByName, notAsked } = summary;

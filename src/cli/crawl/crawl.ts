@@ -1,13 +1,11 @@
 import type { Command } from 'commander';
-import { readBudgets } from '../../crawl/network/politeness.process.ts';
-import type { Workspace } from '../../models/workspace/workspace.process.ts';
 import { SOURCE_NAMES } from '../../config/sources/sources.ts';
 import type { SettingArgument } from '../../config/setting-layers.ts';
 import { oneLine } from '../../kernel/printable.ts';
 import { classOption } from '../review/list-flags.ts';
 import { shellWord, writeResult, EXIT } from '../text/output.ts';
-import { leftText, runStages, sourcesOf, STAGES_USE, type StagesResult } from '../run/run-stages.ts';
-import { wantedWnids } from '../run/wanted.ts';
+import { STAGES_USE, type StagesResult } from '../../library/stages.process.ts';
+import { leftText, showStages } from '../run/run-stages.ts';
 import {
   addCommand,
   collect,
@@ -17,9 +15,9 @@ import {
   type CommandContext,
   type GlobalFlags,
 } from '../start/context.ts';
-import { planCrawl, type CrawlPlan } from './crawl-plan.ts';
+import { planOf, type CrawlPlan } from '../../library/crawl-plan.process.ts';
 import { dryRun } from './crawl-queries.ts';
-import { crawlRemarks, summaryOf, type CrawlSummary } from './crawl-summary.ts';
+import { crawlSummary } from '../../library/crawl-summary.process.ts';
 
 interface CrawlFlags extends GlobalFlags, CrawlSourceFlags {
   readonly dryRun?: boolean;
@@ -52,18 +50,17 @@ Examples:
     .action((flags: CrawlFlags) =>
       runWithCollection(flags, { settings: limitSetting(flags) }, async (context) => {
         let plan = await crawlPlanOf(context, flags);
-        const classLabels = flags.class;
-        if (flags.dryRun === true) return dryRun(context, { plan, classLabels, allow: flags.allow });
+        if (flags.dryRun === true) return dryRun(context, { plan, classLabels: flags.class, allow: flags.allow });
         return withWorkspace(context, { ...STAGES_USE, name: 'crawl', rules: 'work' }, async (workspace) => {
           const { collection } = workspace;
           if (collection !== context.collection) plan = await crawlPlanOf({ ...context, collection }, flags);
-          const result = await runStages(workspace, context, {
+          const result = await showStages(workspace, context, {
             stages: ['discover', 'fetch'],
             plan,
-            classLabels,
+            class: flags.class,
             allow: flags.allow,
           });
-          const summary = await crawlSummary(workspace, context, { result, plan });
+          const summary = await crawlSummary(workspace, { result, plan, where: whereFlags(context) });
           await writeResult(flags, summary, async () => {
             // Loaded at the end: string-width takes a thirtieth of a second to load, which would delay the first request.
             const { summaryText } = await import('./crawl-summary-text.ts');
@@ -79,9 +76,7 @@ export function crawlPlanOf(
   { collection, loaded, signal }: CollectionContext,
   flags: CrawlSourceFlags,
 ): Promise<CrawlPlan> {
-  const sources = flags.source ?? (flags.from === undefined ? collection.sources : ['folder']);
-  const wnids = wantedWnids(collection, flags.class);
-  return planCrawl(collection, loaded.config, { sources, from: flags.from, wnids, signal });
+  return planOf(collection, loaded.config, { ...flags, signal });
 }
 
 export interface CrawlSourceFlags {
@@ -120,20 +115,6 @@ export function finish(result: StagesResult, context: CommandContext, problems: 
   if (!context.signal.aborted) return isWhole ? EXIT.done : EXIT.incomplete;
   console.error(`winnow: interrupted; ${leftText(result)}`);
   return EXIT.interrupted;
-}
-
-export async function crawlSummary(
-  workspace: Workspace,
-  context: CollectionContext,
-  { result, plan }: { result: StagesResult; plan: CrawlPlan },
-): Promise<CrawlSummary> {
-  const isOnline = sourcesOf(plan).some((source) => source !== 'folder');
-  return summaryOf({
-    result,
-    remarks: await crawlRemarks(workspace, plan, result),
-    budgets: isOnline ? await readBudgets(workspace.app) : [],
-    where: whereFlags(context),
-  });
 }
 
 export function whereFlags({ flags, collection }: CollectionContext): string {

@@ -1,22 +1,15 @@
-import path from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { recorded } from '../../runtime/activity/activity.repository.ts';
-import { localActor } from '../../runtime/activity/local-actor.process.ts';
-import { exportRevision, type ExportResult } from '../../export/export.process.ts';
-import type { ExportOptions } from '../../export/options.ts';
+import { exportAndRecord } from '../../library/export.process.ts';
+import type { ExportResult } from '../../export/export.process.ts';
 import { didYouMean } from '../../config/nearest.ts';
 import { displayPath } from '../../config/root.ts';
 import { EXPORT_FORMATS, type ExportFormat } from '../../export/protocol.ts';
-import { releasedNamesProblem } from '../../export/revisions/released-name.ts';
 import type { Workspace } from '../../models/workspace/workspace.process.ts';
 import { shortId } from '../../export/revisions/revision-id.ts';
-import type { ActivityDetail } from '../../kernel/activity.ts';
-import { UsageError } from '../../kernel/errors.ts';
 import { placeFlags, unlicensedText } from '../../kernel/next-step.ts';
 import { countWithoutLicence } from '../../shortlist/without-licence.repository.ts';
-import { normaliseLicence } from '../../crawl/sources/licence.ts';
 import { bytesText, countText, plural, shellWord, writeResult } from '../text/output.ts';
-import { withProgress } from '../text/progress.ts';
+import { withSteps } from '../text/progress.ts';
 import { addCommand, runOnCollection, type CollectionContext, type GlobalFlags } from '../start/context.ts';
 import { addExportDiffCommand, addExportListCommand } from './revisions.ts';
 
@@ -79,26 +72,13 @@ export function addExportCommand(program: Command): void {
     .addHelpText('after', HELP)
     .action((flags: ExportFlags) =>
       runOnCollection(flags, { name: 'export', access: 'read' }, async (workspace, context) => {
-        const result = await exportAndRecord(workspace, optionsOf(flags, context));
+        const result = await exportWithProgress(workspace, { ...flags, signal: context.signal });
         const { accepted } = await countWithoutLicence(workspace.app.db, workspace.scope);
         await writeResult(flags, result, () => resultText({ ...result, unlicensed: accepted }, context, flags));
       }),
     );
   addExportListCommand(command);
   addExportDiffCommand(command);
-}
-
-/** Exports, shows the progress, and adds the export to the activity log. */
-export async function exportAndRecord(workspace: Workspace, options: Options): Promise<ExportResult> {
-  const { out, licences } = options;
-  const detail = { folder: path.resolve(out), ...(licences === null ? {} : { licences }) };
-  const { name: collection } = workspace.collection;
-  const action = { ...localActor(), action: 'export', collection, detail, resultOf: recordedOf } as const;
-  return recorded(workspace.app.db, action, () => exportWithProgress(workspace, options));
-}
-
-function recordedOf({ id, photos }: ExportResult): ActivityDetail {
-  return { revision: shortId(id), photos };
 }
 
 function formatsOf(text: string): ExportFormat[] {
@@ -114,56 +94,14 @@ function formatsOf(text: string): ExportFormat[] {
 function licencesOf(text: string): string[] {
   const ids = text.split(',').map((part) => part.trim());
   if (ids.some((id) => id === '')) throw new InvalidArgumentError(`Expected licences but received '${text}'.`);
-  return ids.map((id) => normaliseLicence(id).id);
+  return ids;
 }
 
-type Options = Omit<ExportOptions, 'onChecked' | 'onProgress'>;
-
-export function optionsOf(flags: ExportFlags, { signal }: CollectionContext): Options {
-  const { out, format = [], names, by, licences = null, pixels, hardLinks = false, thumbnails = false } = flags;
-  const { keepMetadata = false } = flags;
-  if (out === undefined)
-    throw new UsageError('No folder was given. Add --out DIR, the folder to make, such as exports/v1.', {
-      code: 'export-out',
-    });
-  const formats = EXPORT_FORMATS.filter((known) => format.includes(known));
-  refuseTogether(flags, formats);
-  return { out, formats, names, by, licences, pixels, hardLinks, thumbnails, keepMetadata, signal };
-}
-
-function refuseTogether({ names, pixels, thumbnails, hardLinks }: ExportFlags, formats: readonly ExportFormat[]): void {
-  const withPictures = [
-    ...formats.filter((format) => format !== 'coco').map((format) => `--format ${format}`),
-    ...(thumbnails === true ? ['--thumbnails'] : []),
-    ...(hardLinks === true ? ['--hard-links'] : []),
-  ];
-  const problem =
-    !pixels && withPictures.length > 0
-      ? `--no-pixels leaves out all pictures, and ${withPictures.join(', ')} would write them. Leave out one of the two.`
-      : names === 'imagenet-a'
-        ? releasedNamesProblem(formats)
-        : null;
-  if (problem !== null) throw new UsageError(problem, { code: 'export-options' });
-}
-
-async function exportWithProgress(workspace: Workspace, options: Options): Promise<ExportResult> {
-  let checked = { photos: 0, of: 0 };
-  let now = { photos: 0, of: 0, bytes: 0 };
-  const lines = () => [
-    ...(checked.of === 0 ? [] : [{ label: 'check evidence', done: checked.photos, total: checked.of, note: '' }]),
-    ...(now.of === 0 ? [] : [{ label: 'export', done: now.photos, total: now.of, bytes: now.bytes, note: '' }]),
-  ];
-  return withProgress(lines, () =>
-    exportRevision(workspace, {
-      ...options,
-      onChecked: (photos) => {
-        checked = { ...photos };
-      },
-      onProgress: (written) => {
-        now = { ...written };
-      },
-    }),
-  );
+export function exportWithProgress(
+  workspace: Workspace,
+  options: Parameters<typeof exportAndRecord>[1],
+): Promise<ExportResult> {
+  return withSteps((onProgress) => exportAndRecord(workspace, { ...options, onProgress }));
 }
 
 function resultText(

@@ -1,11 +1,8 @@
-import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Command } from 'commander';
-import { threadsOf } from '../../models/engine/ensemble.process.ts';
 import type { Verification } from '../../export/verify/findings.ts';
-import { verifyFolder } from '../../export/verify/verify.process.ts';
 import { hasData } from '../../runtime/open/data-folder.process.ts';
-import { UsageError } from '../../kernel/errors.ts';
+import { verifyWith } from '../../library/verify.process.ts';
 import { oneLine } from '../../kernel/printable.ts';
 import { placeFlags, publishCommand, reportCommand } from '../../kernel/next-step.ts';
 import { readExportedFolder } from '../../export/publish/publish-folder.process.ts';
@@ -43,7 +40,6 @@ export function addVerifyCommand(program: Command): void {
 }
 
 async function verify(dir: string, flags: VerifyFlags, context: CommandContext): Promise<number> {
-  await requireFolder(dir);
   const result = await verifyWithProgress(dir, context, flags.sample);
   await writeResult(
     flags,
@@ -53,27 +49,12 @@ async function verify(dir: string, flags: VerifyFlags, context: CommandContext):
   return result.ok ? EXIT.done : EXIT.incomplete;
 }
 
-export async function verifyWithProgress(
+export function verifyWithProgress(
   dir: string,
-  { loaded, log, signal }: CommandContext,
-  sample: number | null = null,
+  { loaded: { config }, log, signal }: CommandContext,
+  sample?: number,
 ): Promise<Verification> {
-  const { filter, fetch } = loaded.config;
-  // This loads ONNX Runtime, which most commands do not need.
-  const { requireProvider } = await import('../../platform/onnx/providers.ts');
-  // An export can be verified on any machine.
-  const provider = await requireProvider({ ...filter, providerFallback: true }, log);
-  return withSteps((onProgress) =>
-    verifyFolder(dir, {
-      sample,
-      threads: threadsOf(filter.threads),
-      cropsPerPass: filter.batchCrops,
-      provider,
-      maxPixels: fetch.maxPixels,
-      signal,
-      onProgress,
-    }),
-  );
+  return withSteps((onProgress) => verifyWith({ config, log }, dir, { sample, signal, onProgress }));
 }
 
 /** Empty for a person who has the folder but no catalogue. */
@@ -81,13 +62,6 @@ async function nextCommands(dir: string, { flags: { data }, loaded }: CommandCon
   if (loaded.config.postgres.url === null && !(await hasData(data))) return '';
   const { name } = (await readExportedFolder(path.resolve(dir))).protocol.collection;
   return `next: ${reportCommand(placeFlags(name), name)}\n      ${publishCommand(shellWord(dir))}\n`;
-}
-
-async function requireFolder(dir: string): Promise<void> {
-  const found = await stat(dir).catch(() => null);
-  if (found?.isDirectory() === true) return;
-  const why = found === null ? 'No such folder' : 'Not a folder';
-  throw new UsageError(`${why}: ${dir}. Give the folder that \`winnow export --out\` made`, { code: 'not-a-folder' });
 }
 
 export function verificationText({ ok, photos, checks, skipped, breaches }: Verification): string {

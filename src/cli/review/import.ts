@@ -1,11 +1,10 @@
 import type { Command } from 'commander';
-import { importVerdicts, type ImportConflict, type ImportResult } from '../../review/import/import.process.ts';
-import type { ImportedVerdict, ReadVerdicts } from '../../review/import/imported-verdict.ts';
-import { readVerdicts } from '../../review/import/read-verdicts.process.ts';
-import { namesOfPeople } from '../../kernel/people.ts';
+import type { ImportSummary } from '../../library/import.process.ts';
+import type { ImportConflict } from '../../review/import/import.process.ts';
+import type { ImportedVerdict } from '../../review/import/imported-verdict.ts';
 import { plural, writeResult, EXIT } from '../text/output.ts';
 import { tableText } from '../text/table.ts';
-import { addCommand, runWithCollection, withWorkspace, type GlobalFlags } from '../start/context.ts';
+import { addCommand, runOnWinnow, type GlobalFlags } from '../start/context.ts';
 
 const HELP = `
 The content of the file says what it is:
@@ -48,27 +47,16 @@ export function addVerdictsImportCommand(verdicts: Command): void {
 }
 
 async function importFrom(file: string, flags: ImportFlags): Promise<void> {
-  await runWithCollection(flags, {}, async (context) => {
-    const { mode, subjects } = context.collection;
-    const rules = { mode, resolveClass: subjects.resolveLabel, reviewer: flags.reviewer };
-    const { verdicts, ...read } = await readVerdicts(file, rules);
-    return withWorkspace(context, { name: 'verdicts', access: 'use' }, async ({ app, scope }) => {
-      const names = verdicts.map(({ reviewer }) => reviewer);
-      const ofPeople = namesOfPeople(names, Object.keys(app.config.server.people));
-      const result = { ...(await importVerdicts(app.db, scope, verdicts)), ...read, ofPeople };
-      await writeResult(flags, result, () => importText(result));
-      return result.conflicts.length + result.notListed.length === 0 ? EXIT.done : EXIT.incomplete;
-    });
+  await runOnWinnow(flags, { name: 'verdicts', access: 'use' }, async (winnow) => {
+    const result = await winnow.importVerdicts(file, flags);
+    await writeResult(flags, result, () => importText(result));
+    return result.conflicts.length + result.notListed.length === 0 ? EXIT.done : EXIT.incomplete;
   });
 }
 
 const ROWS_SHOWN = 10;
 
-interface ImportReport extends ImportResult, Omit<ReadVerdicts, 'verdicts'> {
-  readonly ofPeople: readonly string[];
-}
-
-export function importText(result: ImportReport): string {
+export function importText(result: ImportSummary): string {
   const { imported, known, conflicts, notListed, unanswered, skipped, ofPeople } = result;
   return [
     `${plural(imported, 'verdict')} imported, ${plural(known, 'verdict')} known before\n`,

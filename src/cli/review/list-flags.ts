@@ -1,13 +1,12 @@
 import { type Command, Option } from 'commander';
-import type { Workspace } from '../../models/workspace/workspace.process.ts';
 import { SOURCE_NAMES } from '../../config/sources/sources.ts';
-import { conceptsSeen } from '../../filter/run/decision.repository.ts';
-import type { CandidateFilter } from '../../status/candidate-list.repository.ts';
-import { Interrupted, UsageError } from '../../kernel/errors.ts';
+import { UsageError } from '../../kernel/errors.ts';
+import type { ListOptions } from '../../library/options.ts';
+import { refuseImpossible, type ReasonsOfState } from '../../library/lists.process.ts';
+import type { Winnow } from '../../library/winnow.process.ts';
 import { isSafeCsv, safeCsvOption, writeCsv } from '../text/csv-output.ts';
 import { writeJsonLines, writeOut } from '../text/output.ts';
-import { classesOf } from '../run/wanted.ts';
-import { addCommand, collect, runOnCollection, type GlobalFlags } from '../start/context.ts';
+import { addCommand, collect, runOnWinnow, type GlobalFlags } from '../start/context.ts';
 
 export interface ListFlags extends GlobalFlags {
   readonly class?: readonly string[];
@@ -22,8 +21,8 @@ interface ListCommand<Row> {
   readonly what: string;
   readonly description: string;
   readonly help: string;
-  readonly reasons: Readonly<Record<string, readonly string[]>>;
-  readonly rowsOf: (workspace: Workspace, filter: CandidateFilter, flags: ListFlags) => AsyncIterable<Row>;
+  readonly reasons: ReasonsOfState;
+  readonly rowsOf: (winnow: Winnow, options: ListOptions, flags: ListFlags) => AsyncIterable<Row>;
   readonly lineOf: (row: Row) => string;
 }
 
@@ -43,17 +42,12 @@ export function addListCommand<Row extends object>(program: Command, list: ListC
     .action(async (flags: ListFlags) => {
       const format = formatOf(flags);
       const isSafe = isSafeCsv(flags, format);
+      // Before the data folder is opened.
       refuseImpossible(flags, reasons);
-      await runOnCollection(flags, { name: `${what}s`, access: 'read' }, async (workspace, { signal }) => {
-        const { state, reason, source } = flags;
-        const { app, collection, scope } = workspace;
-        const wnids =
-          flags.class === undefined
-            ? (collection.subjects.ids ?? (await conceptsSeen(app.db, scope)))
-            : classesOf(collection, flags.class);
-        const filter = { wnids, unknownClasses: flags.class === undefined, state, reason, source };
-        const rows = rowsOf(workspace, filter, flags);
-        await writeList(rows, { list, format, isSafe, signal });
+      await runOnWinnow(flags, { name: `${what}s`, access: 'read' }, async (winnow, { signal }) => {
+        const { class: classes, state, reason, source } = flags;
+        const rows = rowsOf(winnow, { class: classes, state, reason, source, signal }, flags);
+        await writeList(rows, { list, format, isSafe });
       });
     });
 }
@@ -75,36 +69,20 @@ export function formatOf<Format extends string>(flags: {
   throw new UsageError(`Give either --json or --format ${flags.format}, not both`, { code: 'two-formats' });
 }
 
-/** @throws UsageError if no photo can have the reason in that state: an empty list would hide the mistake */
-function refuseImpossible(
-  { state, reason }: ListFlags,
-  reasonsOfState: Readonly<Record<string, readonly string[]>>,
-): void {
-  if (state === undefined || reason === undefined) return;
-  const possible = reasonsOfState[state] ?? [];
-  if (possible.includes(reason)) return;
-  const expected = possible.length === 0 ? 'no --reason' : `a --reason out of ${possible.join(', ')}`;
-  throw new UsageError(`Expected ${expected} with --state ${state} but received '${reason}'`, {
-    code: 'impossible-filter',
-  });
-}
-
 interface ListWriting<Row> {
   readonly list: ListCommand<Row>;
   readonly format: ListFlags['format'];
   readonly isSafe: boolean;
-  readonly signal: AbortSignal;
 }
 
 /** Writes rows as they arrive. If there are none, stderr says so, so that stdout holds only rows. */
 async function writeList<Row extends object>(
   rows: AsyncIterable<Row>,
-  { list, format, isSafe, signal }: ListWriting<Row>,
+  { list, format, isSafe }: ListWriting<Row>,
 ): Promise<void> {
   let count = 0;
   const counted = async function* (): AsyncGenerator<Row> {
     for await (const row of rows) {
-      if (signal.aborted) throw new Interrupted();
       count += 1;
       yield row;
     }

@@ -1,30 +1,15 @@
 import type { Command } from 'commander';
-import type { Kysely } from 'kysely';
-import type { DecisionScope } from '../../models/workspace/scope.ts';
-import { notCounting } from '../../status/standing.repository.ts';
-import { NOT_COUNTING_TEXT, type NotCounting } from '../../status/standing.ts';
-import type { Database } from '../../platform/postgres/database.ts';
+import { NOT_COUNTING_TEXT } from '../../status/standing.ts';
 import { UsageError } from '../../kernel/errors.ts';
 import { oneLine } from '../../kernel/printable.ts';
-import { MODE_O_REJECT_REASONS, REJECT_REASONS } from '../../kernel/reasons.ts';
-import { subjectKey, type ReviewEvent } from '../../review/events/event.ts';
-import { listEvents, listReviewed, type ReviewedPhoto } from '../../review/events/review.repository.ts';
-import { toVerdictLine, type VerdictLine } from '../../review/events/verdict-line.ts';
-import type { VerdictState } from '../../review/events/verdict.ts';
+import type { ReviewEvent } from '../../review/events/event.ts';
+import { VERDICT_REASONS, type StandingLine } from '../../library/lists.process.ts';
 import { addListCommand, type ListFlags } from './list-flags.ts';
 import { addVerdictsImportCommand } from './import.ts';
 
 interface VerdictFlags extends ListFlags {
   readonly events?: boolean;
 }
-
-const REASONS: Readonly<Record<VerdictState, readonly string[]>> = {
-  unreviewed: [],
-  accepted: [],
-  rejected: [...REJECT_REASONS, ...MODE_O_REJECT_REASONS],
-  unsure: [],
-  disputed: [],
-};
 
 const HELP = `
 The state of a photo follows from its reviews: one review decides; two that agree decide; accept against
@@ -43,11 +28,11 @@ export function addVerdictsCommand(program: Command): void {
     what: 'verdict',
     description: 'List what reviewers say of the photos of the shortlist',
     help: HELP,
-    reasons: REASONS,
-    rowsOf: ({ app, scope }, filter, flags: VerdictFlags) => {
-      if (flags.events !== true) return standingLines(app.db, scope, listReviewed(app.db, scope.collectionId, filter));
+    reasons: VERDICT_REASONS,
+    rowsOf: (winnow, options, flags: VerdictFlags) => {
+      if (flags.events !== true) return winnow.verdicts(options);
       refuseFilters(flags);
-      return listEvents(app.db, scope.collectionId);
+      return winnow.reviewEvents(options);
     },
     lineOf: (row) => ('kind' in row ? eventText(row) : lineText(row)),
   });
@@ -62,24 +47,6 @@ function refuseFilters(flags: VerdictFlags): void {
   throw new UsageError(`--events lists every event, so leave out ${given.map((name) => `--${name}`).join(' and ')}`, {
     code: 'impossible-filter',
   });
-}
-
-interface StandingLine extends VerdictLine {
-  /** True if the filter keeps the photo and the shortlist has it. Otherwise no count includes its verdict. */
-  readonly counts: boolean;
-  readonly whyNot: NotCounting | null;
-}
-
-async function* standingLines(
-  db: Kysely<Database>,
-  scope: DecisionScope,
-  photos: AsyncIterable<ReviewedPhoto>,
-): AsyncGenerator<StandingLine> {
-  const reasons = new Map((await notCounting(db, scope)).map((row) => [subjectKey(row), row.whyNot]));
-  for await (const photo of photos) {
-    const whyNot = reasons.get(subjectKey(photo)) ?? null;
-    yield { ...toVerdictLine(photo), counts: whyNot === null, whyNot };
-  }
 }
 
 function lineText(line: StandingLine): string {

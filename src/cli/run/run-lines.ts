@@ -1,6 +1,7 @@
 import type { RunCounts, SourceCounts } from '../../status/run-counts.ts';
 import type { CrawlView } from '../../status/crawl-watch.process.ts';
 import type { ClassTally } from '../../crawl/candidates/tally.repository.ts';
+import { EVIDENCE, FILTER, stagesProgress } from '../../library/stages.process.ts';
 import type { PausableStage } from '../../collection/pause.ts';
 import type { KeyBudget } from '../../crawl/network/budget.ts';
 import { bytesText, countText, nonEmpty } from '../text/output.ts';
@@ -50,22 +51,17 @@ export class RunProgress {
 const keyOf = ({ source, wnid }: ClassTally): string => `${source} ${wnid}`;
 
 function runLines({ counts, stages, budgets }: RunView): ProgressLine[] {
-  const lines: ProgressLine[] = [];
-  if (stages.includes('fetch'))
-    for (const [source, ofSource] of counts.sources) lines.push(sourceLine(source, ofSource, budgets));
-  if (stages.includes('filter')) {
-    const { kept, dropped, failed, toDecide } = counts;
-    const note = `kept ${countText(kept)}, dropped ${countText(dropped)}`;
-    lines.push({ label: 'filter', done: kept + dropped + failed, total: toDecide, note });
-    if (counts.toComplete > 0) lines.push(completionLine(counts));
-  }
-  return lines;
+  return stagesProgress(counts, stages).map(({ what, ...line }) => {
+    return { label: what, ...line, note: noteOf(what, counts, budgets) };
+  });
 }
 
-function completionLine({ toComplete, completed, completedCrops, notCompletable }: RunCounts): ProgressLine {
+function noteOf(what: string, counts: RunCounts, budgets: readonly KeyBudget[]): string {
+  if (what === FILTER) return `kept ${countText(counts.kept)}, dropped ${countText(counts.dropped)}`;
+  if (what !== EVIDENCE) return sourceNote(what, counts.of(what), budgets);
+  const { completedCrops, notCompletable } = counts;
   const lost = notCompletable === 0 ? '' : `, not possible for ${countText(notCompletable)}`;
-  const note = `${countText(completedCrops)} crops${lost}`;
-  return { label: 'evidence', done: completed + notCompletable, total: toComplete, note };
+  return `${countText(completedCrops)} crops${lost}`;
 }
 
 function waitingText({ counts, nowMs, paused }: RunView): string {
@@ -74,22 +70,13 @@ function waitingText({ counts, nowMs, paused }: RunView): string {
   return waits.length <= 1 ? (waits[0] ?? '') : `${waits[0]} (and ${countText(waits.length - 1)} more wait)`;
 }
 
-function sourceLine(source: string, counts: SourceCounts, budgets: readonly KeyBudget[]): ProgressLine {
-  const { found, toFetch, fetched, notFetched, bytes, failed, dropped, isSearching } = counts;
-  const notes = nonEmpty([
+function sourceNote(source: string, { found, failed, dropped }: SourceCounts, budgets: readonly KeyBudget[]): string {
+  return nonEmpty([
     `found ${countText(found)}`,
     reasonsText('dropped', dropped),
     reasonsText('failed', failed),
     budgetText(source, budgets),
-  ]);
-  return {
-    label: source,
-    done: fetched + notFetched,
-    total: toFetch,
-    isGrowing: isSearching,
-    bytes,
-    note: notes.join(', '),
-  };
+  ]).join(', ');
 }
 
 /** `failed: http-404 3, dns 1`, most frequent first; empty if there are none. */

@@ -1,87 +1,39 @@
-import type { Workspace } from '../../models/workspace/workspace.process.ts';
-import { loadQueues } from '../../runtime/open/queues.process.ts';
-import type { PipelineResult } from '../../pipeline.ts';
-import { RunCounts } from '../../status/run-counts.ts';
-import { watchCrawl } from '../../status/crawl-watch.process.ts';
-import type { WnidScope } from '../../crawl/candidates/candidate.ts';
-import type { PausableStage } from '../../collection/pause.ts';
-import type { LoadedConfig } from '../../config/load-config.ts';
-import { allowHyponyms } from '../../collection/collection.repository.ts';
+import { sourcesOf, runStages, type StagesOptions, type StagesResult } from '../../library/stages.process.ts';
+import { wantedWnids } from '../../library/wanted.process.ts';
 import { candidateWnids } from '../../models/workspace/scope.ts';
-import type { CrawlPlan } from '../crawl/crawl-plan.ts';
+import type { Workspace } from '../../models/workspace/workspace.process.ts';
+import { watchCrawl } from '../../status/crawl-watch.process.ts';
+import type { RunCounts } from '../../status/run-counts.ts';
 import { nonEmpty, plural } from '../text/output.ts';
 import { startProgress } from '../text/progress.ts';
 import type { CommandContext } from '../start/context.ts';
 import { RunProgress } from './run-lines.ts';
-import { hyponymsNamed, rulesOf, wantedOf, wantedWnids, type ClassLabels } from './wanted.ts';
 
-export interface StagesOptions {
-  readonly stages: readonly PausableStage[];
-  readonly plan?: CrawlPlan;
-  readonly classLabels?: ClassLabels;
-  readonly allow?: ClassLabels;
-}
-
-export interface StagesResult extends PipelineResult {
-  readonly counts: RunCounts;
-  readonly durationMs: number;
-}
-
-const loadPipeline = () => import('../../pipeline.ts');
-
-/** Takes about as long as PostgreSQL takes to start, so both are done at once: see `DataUse.whileStarting`. */
-async function loadStages({ config }: LoadedConfig): Promise<void> {
-  await Promise.all([loadPipeline(), loadQueues(config)]);
-}
-
-export const STAGES_USE = { waitsForDatabase: true, whileStarting: loadStages } as const;
-
-export async function runStages(
+export function showStages(
   workspace: Workspace,
-  context: CommandContext,
+  { signal }: CommandContext,
   options: StagesOptions,
 ): Promise<StagesResult> {
-  const counts = new RunCounts();
-  const { collection } = workspace;
-  const { classLabels } = options;
-  const [{ runPipeline }] = await Promise.all([loadPipeline(), loadQueues(context.loaded.config)]);
-  const startMs = performance.now();
-  const wanted = wantedWnids(collection, classLabels);
-  const wnids = wanted ?? candidateWnids(workspace.scope);
-  const given = [...collection.allowHyponyms, ...(await hyponymsNamed(collection, options.allow ?? []))];
-  const { app, scope } = workspace;
-  const allowed = await allowHyponyms(app.db, scope.collectionId, given);
-  const rules = await rulesOf(collection, { allowed, searched: options.stages.includes('discover') ? wanted : null });
-  const stopProgress = showProgress(workspace, { ...options, counts, wnids });
-  try {
-    const result = await runPipeline(workspace, {
-      stages: new Set(options.stages),
-      walks: options.plan?.walks ?? [],
-      network: options.plan?.network ?? [],
-      rules,
-      wanted: wantedOf(collection, classLabels),
-      wantedWnids: wnids,
-      limitPerClass: context.loaded.config.crawl.limitPerClass,
-      signal: context.signal,
-      counts,
-    });
-    return { ...result, counts, durationMs: performance.now() - startMs };
-  } finally {
-    await stopProgress();
-  }
+  return runStages(workspace, {
+    ...options,
+    signal,
+    show: (counts) => showProgress(workspace, { ...options, counts }),
+  });
 }
 
 function showProgress(
   workspace: Workspace,
-  { plan, stages, counts, wnids }: StagesOptions & { counts: RunCounts; wnids: WnidScope },
+  { plan, stages, counts, ...of }: StagesOptions & { counts: RunCounts },
 ): () => Promise<void> {
+  const { collection, scope, app } = workspace;
   const sources = sourcesOf(plan).filter((source) => source !== 'folder');
+  const wnids = wantedWnids(collection, of.class) ?? candidateWnids(scope);
   const watch = sources.length === 0 ? null : watchCrawl(workspace, { sources, wnids });
   const progress = new RunProgress();
-  const { nameOf } = workspace.collection.subjects;
+  const { nameOf } = collection.subjects;
   const shown = startProgress(() => {
     const view = watch?.view() ?? { classes: [], budgets: [] };
-    return progress.of({ ...view, counts, stages, nameOf, nowMs: Date.now(), paused: workspace.app.pauses.text() });
+    return progress.of({ ...view, counts, stages, nameOf, nowMs: Date.now(), paused: app.pauses.text() });
   });
   return async () => {
     shown.stop();
@@ -89,14 +41,7 @@ function showProgress(
   };
 }
 
-export function sourcesOf(plan: CrawlPlan | undefined): readonly string[] {
-  return [
-    ...(plan?.walks ?? []).map(({ source }) => source),
-    ...(plan?.network ?? []).map(({ ready }) => ready.source.name),
-  ];
-}
-
-export function leftText({ crawl, left, counts }: PipelineResult & Pick<StagesResult, 'counts'>): string {
+export function leftText({ crawl, left, counts }: StagesResult): string {
   const { discover = 0, fetch = 0, filter = 0 } = left;
   const parts = nonEmpty([
     crawl?.complete === false && 'the rest of the walks',

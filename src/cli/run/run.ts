@@ -2,20 +2,13 @@ import type { Command } from 'commander';
 import type { Workspace } from '../../models/workspace/workspace.process.ts';
 import type { MadeShortlist } from '../../shortlist/make-shortlist.process.ts';
 import { displayPath } from '../../config/root.ts';
-import { countUndecidedPruned } from '../../filter/prune/pruned-photos.repository.ts';
 import type { Funnel } from '../../kernel/funnel.ts';
 import { groupBy } from '../../kernel/group-by.ts';
-import type { CrawlPlan } from '../crawl/crawl-plan.ts';
+import type { CrawlPlan } from '../../library/crawl-plan.process.ts';
+import { crawlSummary } from '../../library/crawl-summary.process.ts';
+import { filterSummary } from '../../library/filter-summary.process.ts';
 import { summaryText } from '../crawl/crawl-summary-text.ts';
-import {
-  addCrawlFlags,
-  crawlPlanOf,
-  crawlSummary,
-  finish,
-  limitSetting,
-  whereFlags,
-  type CrawlSourceFlags,
-} from '../crawl/crawl.ts';
+import { addCrawlFlags, crawlPlanOf, finish, limitSetting, whereFlags, type CrawlSourceFlags } from '../crawl/crawl.ts';
 import { filterText } from '../filter.ts';
 import { nextStep, nextText, withoutLicenceText } from '../../kernel/next-step.ts';
 import { readStanding } from '../../status/status.process.ts';
@@ -30,8 +23,9 @@ import {
   type GlobalFlags,
 } from '../start/context.ts';
 import { checkedFunnel, funnelText } from '../status/status.ts';
-import { runStages, STAGES_USE } from './run-stages.ts';
-import type { ClassLabels } from './wanted.ts';
+import { STAGES_USE } from '../../library/stages.process.ts';
+import { showStages } from './run-stages.ts';
+import type { ClassLabels } from '../../library/wanted.process.ts';
 import { SUBJECTS } from '../../kernel/mode.ts';
 
 export function addRunCommand(program: Command): void {
@@ -59,7 +53,7 @@ export async function runToShortlist(
   await runWithCollection(flags, { settings: limitSetting(flags) }, async (context) => {
     const plan = await crawlPlanOf(context, flags);
     return withWorkspace(context, { ...STAGES_USE, name, rules: 'change' }, async (workspace) => {
-      const { made, code } = await run(workspace, context, { plan, classLabels: flags.class, allow: flags.allow });
+      const { made, code } = await run(workspace, context, { plan, class: flags.class, allow: flags.allow });
       if (made !== null && code === EXIT.done && end !== undefined) return end(workspace, context, made);
       if (flags.json === true) await writeFunnel(made?.funnel ?? (await checkedFunnel(workspace)));
       else if (made !== null) {
@@ -76,14 +70,14 @@ async function run(
   context: CollectionContext,
   options: {
     readonly plan: CrawlPlan;
-    readonly classLabels: ClassLabels;
+    readonly class: ClassLabels;
     readonly allow: ClassLabels;
   },
 ): Promise<{ readonly made: MadeShortlist | null; readonly code: number }> {
   const { flags, signal } = context;
-  const result = await runStages(workspace, context, { stages: ['discover', 'fetch', 'filter'], ...options });
-  const summary = await crawlSummary(workspace, context, { result, plan: options.plan });
-  const undecidedPruned = await countUndecidedPruned(workspace.app.db, workspace.scope);
+  const result = await showStages(workspace, context, { stages: ['discover', 'fetch', 'filter'], ...options });
+  const summary = await crawlSummary(workspace, { result, plan: options.plan, where: whereFlags(context) });
+  const { undecidedPruned } = await filterSummary(workspace, result);
   if (flags.json !== true) await writeOut(summaryText(summary) + filterText(result, context, undecidedPruned));
   const made = signal.aborted ? null : await makeShortlistWithProgress(workspace, { signal });
   return { made, code: finish(result, context, summary.problems) };

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { Workspace } from '../../models/workspace/workspace.process.ts';
-import { funnelIn } from '../../status/status.process.ts';
-import { makeShortlist, type MadeShortlist, type ShortlistOptions } from '../../shortlist/make-shortlist.process.ts';
+import { buildShortlist } from '../../library/shortlist.process.ts';
+import type { MadeShortlist } from '../../shortlist/make-shortlist.process.ts';
 import { displayPath } from '../../config/root.ts';
 import { groupBy } from '../../kernel/group-by.ts';
 import type { ShortlistRow } from '../../shortlist/shortlist.ts';
@@ -87,16 +87,9 @@ export function addShortlistCommand(program: Command): void {
 
 export async function makeShortlistWithProgress(
   workspace: Workspace,
-  options: Pick<ShortlistOptions, 'cap' | 'signal'>,
+  options: { readonly cap?: number | undefined; readonly signal: AbortSignal },
 ): Promise<MadeShortlist> {
-  return withSteps((onProgress) =>
-    makeShortlist(workspace, {
-      ...options,
-      funnelIn: (trx) => funnelIn(trx, workspace),
-      onFeatures: ({ done, total }) => onProgress({ what: 'features', done, total }),
-      onOutside: ({ model, done, total }) => onProgress({ what: model, done, total, note: 'for reviewers' }),
-    }),
-  );
+  return withSteps((onProgress) => buildShortlist(workspace, { ...options, onProgress }));
 }
 
 function shortlistText(made: MadeShortlist): string {

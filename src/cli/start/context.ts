@@ -1,21 +1,20 @@
 import process from 'node:process';
 import { type Command, InvalidArgumentError } from 'commander';
-import { openApp, type App } from '../../runtime/open/app.process.ts';
-import { hasData, requireData } from '../../runtime/open/data-folder.process.ts';
+import type { App } from '../../runtime/open/app.process.ts';
 import { toldFailure } from '../../runtime/open/database-failure.process.ts';
-import { collectionFromCatalogue, type RulesUse } from '../../models/workspace/rules.process.ts';
 import { openWorkspace, type Workspace } from '../../models/workspace/workspace.process.ts';
-import { usableCollection, type UsableCollection } from '../../collection/collection.process.ts';
+import type { UsableCollection } from '../../collection/collection.process.ts';
 import type { Collection } from '../../collection/collection.ts';
 import { silenceS3Client } from '../../config/env.ts';
-import { loadConfig, type LoadedConfig } from '../../config/load-config.ts';
+import type { LoadedConfig } from '../../config/load-config.ts';
 import type { SettingArgument } from '../../config/setting-layers.ts';
 import { parseSetArgument } from '../../config/setting-text.ts';
 import { typingOfCommands, writeCommandsAs } from '../../kernel/command-text.ts';
-import { codeOf, Interrupted } from '../../kernel/errors.ts';
+import { Interrupted } from '../../kernel/errors.ts';
+import * as library from '../../library/open.process.ts';
+import type { DataUse, Place } from '../../library/open.process.ts';
+import type { Winnow } from '../../library/winnow.process.ts';
 import { openLogger, type Logger } from '../../platform/log/logger.ts';
-import { cancelStatements } from '../../platform/postgres/clients.ts';
-import { collectionsWithRules } from '../../collection/collection.repository.ts';
 import { watchOutput, exitWith } from '../text/output.ts';
 import { listenForInterrupt } from './interrupt.ts';
 import { noCollection } from './no-collection.ts';
@@ -115,50 +114,23 @@ function flagsToRepeat({ data, config }: GlobalFlags): [string, string][] {
 
 const NO_COLLECTION = { collection: null, warnings: [] };
 
-/** A name without a file is looked up in the catalogue. */
+/** @throws UsageError with the commands to type, if none is named and the catalogue has none or several */
 async function collectionOf(
   flags: GlobalFlags,
   signal: AbortSignal,
   { collection: use, isWorker = false }: CommandOptions,
 ): Promise<UsableCollection | typeof NO_COLLECTION> {
-  const { collection: name } = flags;
-  const inCatalogue = <T>(read: (app: App) => Promise<T>): Promise<T | null> =>
-    fromCatalogue(flags, { signal, isWorker }, read);
-  if (name === undefined) return use === 'needed' ? onlyCollection(flags, inCatalogue) : NO_COLLECTION;
-  try {
-    return await usableCollection(name);
-  } catch (error) {
-    if (codeOf(error) !== 'unknown-collection') throw error;
-    const collection = await inCatalogue((app) => collectionFromCatalogue(app, name));
-    if (collection === null) throw error;
-    return { collection, warnings: [] };
-  }
+  const logOf = (loaded: LoadedConfig): Logger => loggerOf(loaded, isWorker);
+  const place: Place = { ...placeOf(flags), signal, waitsForDatabase: isWorker, logOf };
+  if (flags.collection !== undefined) return library.namedCollection(flags.collection, place);
+  if (use !== 'needed') return NO_COLLECTION;
+  const found = await library.onlyCollection(place);
+  if (found === null || 'length' in found) throw await noCollection(flags.data, found);
+  return { collection: found, warnings: [] };
 }
 
-/** @throws UsageError with the commands to type, if the catalogue has no collection or several */
-async function onlyCollection(
-  { data }: GlobalFlags,
-  inCatalogue: <T>(read: (app: App) => Promise<T>) => Promise<T | null>,
-): Promise<UsableCollection> {
-  const stored = await inCatalogue(async (app) => {
-    const names = await collectionsWithRules(app.db);
-    const [only] = names;
-    return { names, only: only === undefined || names.length > 1 ? null : await collectionFromCatalogue(app, only) };
-  });
-  const collection = stored?.only ?? null;
-  if (collection === null) throw await noCollection(data, stored?.names ?? null);
-  return { collection, warnings: [] };
-}
-
-async function fromCatalogue<T>(
-  flags: GlobalFlags,
-  { signal, isWorker }: { readonly signal: AbortSignal; readonly isWorker: boolean },
-  read: (app: App) => Promise<T>,
-): Promise<T | null> {
-  const loaded = await settingsFor(flags, null);
-  if (loaded.config.postgres.url === null && !(await hasData(flags.data))) return null;
-  const context = { flags, loaded, signal, collection: null, log: loggerOf(loaded, isWorker) };
-  return withApp(context, { name: 'collection', access: 'read', waitsForDatabase: isWorker }, read);
+function placeOf({ data, config, set = [] }: GlobalFlags): Pick<Place, 'data' | 'config' | 'settings'> {
+  return { data, config, settings: set.map(parseSetArgument) };
 }
 
 function outcomeOf(signal: AbortSignal, otherwise: unknown): unknown {
@@ -170,11 +142,8 @@ export function settingsFor(
   collection: Collection | null,
   settings: readonly SettingArgument[] = [],
 ): Promise<LoadedConfig> {
-  return loadConfig({
-    argvSettings: [...(flags.set ?? []).map(parseSetArgument), ...settings],
-    configFile: flags.config,
-    collectionSettings: collection?.settings,
-  });
+  const place = placeOf(flags);
+  return library.settingsFor({ ...place, settings: [...place.settings, ...settings] }, collection);
 }
 
 function loggerOf({ config }: LoadedConfig, isWorker: boolean): Logger {
@@ -199,25 +168,6 @@ export async function runWithCollection(
   await runCommand(flags, withCollection, { ...options, collection: 'needed' });
 }
 
-export interface DataUse {
-  /** Shown in logs and in the database's list of clients. */
-  readonly name: string;
-  /**
-   * `fill` creates what is missing (the default). `use` and `read` refuse a folder without data. At Ctrl-C, the statements
-   * of a command that only reads are cancelled, because it has no jobs in flight.
-   */
-  readonly access?: 'fill' | 'use' | 'read';
-  /** How to treat a collection file whose rules differ from the catalogue's. By default the catalogue's rules apply. */
-  readonly rules?: RulesUse;
-  /** True to wait for a PostgreSQL that is unreachable for a while, as commands that work on stages do. */
-  readonly waitsForDatabase?: boolean;
-  /**
-   * Loads code that the action needs, while this process starts PostgreSQL. Not called if a server runs already. The action
-   * imports the same code, so it reports a failure.
-   */
-  readonly whileStarting?: (loaded: LoadedConfig) => Promise<unknown>;
-}
-
 export async function runOnData(
   flags: GlobalFlags,
   use: DataUse,
@@ -236,6 +186,20 @@ export async function runOnCollection(
   );
 }
 
+/** For commands that do what a method of the library does. */
+export async function runOnWinnow(
+  flags: GlobalFlags,
+  use: DataUse,
+  action: (winnow: Winnow, context: CollectionContext) => Promise<void | number>,
+): Promise<void> {
+  await runWithCollection(flags, {}, (context) =>
+    withApp(context, use, async (app) => {
+      const { Winnow } = await import('../../library/winnow.process.ts');
+      return action(new Winnow(app, context.collection), context);
+    }),
+  );
+}
+
 export async function withWorkspace<T>(
   context: CollectionContext,
   use: DataUse,
@@ -244,32 +208,6 @@ export async function withWorkspace<T>(
   return withApp(context, use, async (app) => action(await openWorkspace(app, context.collection, use.rules)));
 }
 
-export async function withApp<T>(
-  context: CommandContext,
-  { name, access = 'fill', waitsForDatabase, whileStarting }: DataUse,
-  action: (app: App) => Promise<T>,
-): Promise<T> {
-  const { loaded, flags, log, signal } = context;
-  // With the user's own PostgreSQL server the data is elsewhere, and the folder with blobs may be created later.
-  if (access !== 'fill' && loaded.config.postgres.url === null) await requireData(flags.data);
-  const app = await openApp({
-    config: loaded.config,
-    log,
-    dataDir: flags.data,
-    clientName: name,
-    databaseFrom: loaded.origins.get('postgres.url')?.where,
-    redisFrom: loaded.origins.get('queue.redisUrl')?.where,
-    signal,
-    waitsForDatabase,
-    whileStarting: () => void whileStarting?.(loaded).catch(() => {}),
-  });
-  // A cancellation fails if there is nothing to cancel. The command then ends after its statement.
-  const cancel = (): void => void cancelStatements(app.db).catch(() => {});
-  if (access === 'read') signal.addEventListener('abort', cancel);
-  try {
-    return await action(app);
-  } finally {
-    signal.removeEventListener('abort', cancel);
-    await app.close();
-  }
+export function withApp<T>(context: CommandContext, use: DataUse, action: (app: App) => Promise<T>): Promise<T> {
+  return library.withData({ ...context, data: context.flags.data }, use, action);
 }

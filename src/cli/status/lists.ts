@@ -1,27 +1,11 @@
 import type { Command } from 'commander';
-import { listCandidates, type CandidateLine } from '../../status/candidate-list.repository.ts';
+import type { CandidateLine } from '../../status/candidate-list.repository.ts';
 import { oneLine } from '../../kernel/printable.ts';
-import {
-  DROPPED_REASONS,
-  FAILED_REASONS,
-  type CandidateState,
-  FAILED_DECISION_REASONS,
-  type DecisionReason,
-  type DecisionState,
-} from '../../kernel/reasons.ts';
 import { addListCommand } from '../review/list-flags.ts';
 import { whyText } from '../../status/story-text.ts';
-import { nameOf, type Workspace } from '../../models/workspace/workspace.process.ts';
-import { toDecisionLine, type DecisionLine } from '../../filter/run/decision-line.ts';
-import { listDecisions, type DecisionFilter } from '../../filter/run/decision-list.repository.ts';
+import type { DecisionLine } from '../../filter/run/decision-line.ts';
+import { CANDIDATE_REASONS, DECISION_REASONS } from '../../library/lists.process.ts';
 import { plural } from '../text/output.ts';
-
-const CANDIDATE_REASONS = {
-  found: [],
-  fetched: [],
-  dropped: DROPPED_REASONS,
-  failed: FAILED_REASONS,
-} as const satisfies Record<CandidateState, readonly string[]>;
 
 export function addCandidatesCommand(program: Command): void {
   addListCommand(program, {
@@ -29,7 +13,7 @@ export function addCandidatesCommand(program: Command): void {
     description: 'List every photo found for the collection, with its rights and its state',
     help: '\nExample:\n  winnow candidates --collection imagenet-a --state failed --format csv > failed.csv\n',
     reasons: CANDIDATE_REASONS,
-    rowsOf: ({ app, scope }, filter) => listCandidates(app.db, scope, filter),
+    rowsOf: (winnow, options) => winnow.candidates(options),
     lineOf: candidateText,
   });
 }
@@ -46,36 +30,15 @@ function candidateText(row: CandidateLine): string {
   );
 }
 
-const DECISION_REASONS = {
-  kept: [],
-  dropped: ['correct', 'confident', 'not-confident', 'other-class', 'in-reference-set'],
-  undecided: [],
-  failed: FAILED_DECISION_REASONS,
-} as const satisfies Record<DecisionState, readonly DecisionReason[]>;
-
 export function addDecisionsCommand(program: Command): void {
   addListCommand(program, {
     what: 'decision',
     description: 'List what the filter decided for every photo and class, with the evidence of each crop',
     help: '\nExamples:\n  winnow decisions --collection imagenet-a --state kept --json\n  winnow decisions --collection imagenet-a --class dragonfly --format csv\n',
     reasons: DECISION_REASONS,
-    rowsOf: decisionLines,
+    rowsOf: (winnow, options) => winnow.decisions(options),
     lineOf: decisionText,
   });
-}
-
-async function* decisionLines(
-  { app, scope, ensemble, collection }: Workspace,
-  filter: DecisionFilter,
-): AsyncGenerator<DecisionLine> {
-  const { memberIds, members } = ensemble;
-  const names = {
-    wnids: scope.wnids,
-    memberIds,
-    memberNames: members.map((member) => member.name),
-    nameOf: (wnid: string) => nameOf(collection, wnid),
-  };
-  for await (const row of listDecisions(app.db, scope, { filter, memberIds })) yield toDecisionLine(row, names);
 }
 
 function decisionText(line: DecisionLine): string {

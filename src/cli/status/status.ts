@@ -1,15 +1,15 @@
 import type { Command } from 'commander';
 import type { Workspace } from '../../models/workspace/workspace.process.ts';
 import { stagesOf } from '../../page/stages.ts';
-import { readFunnel, readStatus, type Status } from '../../status/status.process.ts';
-import { sumOf, sumsThatFail } from '../../status/funnel.ts';
+import { checked, readFunnel, type Status } from '../../status/status.process.ts';
+import { sumOf } from '../../status/funnel.ts';
 import { nextText } from '../../kernel/next-step.ts';
 import type { Funnel, Totals } from '../../kernel/funnel.ts';
 import { yieldOf } from '../../status/yields.ts';
 import { countText, nonEmpty, percentText, prunedText, SUBJECT_HEADS, writeResult } from '../text/output.ts';
 import { tableText } from '../text/table.ts';
 import { pausesLine } from '../operate/pause.ts';
-import { addCommand, runOnCollection, type GlobalFlags } from '../start/context.ts';
+import { addCommand, runOnWinnow, type GlobalFlags } from '../start/context.ts';
 import { budgetsText, queriesLine, queriesText } from './status-tables.ts';
 
 interface StatusFlags extends GlobalFlags {
@@ -50,21 +50,15 @@ Examples:
 `,
     )
     .action(async (flags: StatusFlags) => {
-      await runOnCollection(flags, { name: 'status', access: 'read' }, async (workspace) => {
-        const status = logSums(workspace, await readStatus(workspace));
+      await runOnWinnow(flags, { name: 'status', access: 'read' }, async (winnow) => {
+        const status = await winnow.status();
         await writeResult(flags, status, () => statusText(status, flags));
       });
     });
 }
 
 export async function checkedFunnel(workspace: Workspace): Promise<Funnel> {
-  return logSums(workspace, await readFunnel(workspace));
-}
-
-function logSums<F extends Funnel>({ app }: Workspace, funnel: F): F {
-  for (const sum of sumsThatFail(funnel.totals))
-    app.log.error({ collection: funnel.collection }, `the funnel does not add up: ${sum}`);
-  return funnel;
+  return checked(workspace, await readFunnel(workspace));
 }
 
 const BAR_WIDTH = 32;

@@ -12,10 +12,10 @@ import {
 } from '../../kernel/errors.ts';
 import { asTyped } from '../../kernel/command-text.ts';
 import { printable } from '../../kernel/printable.ts';
-import { countText } from '../../kernel/texts.ts';
+import { countOf as plural, nonEmpty } from '../../kernel/texts.ts';
 import type { Mode } from '../../kernel/mode.ts';
 
-export { bytesText, countText, shellWord } from '../../kernel/texts.ts';
+export { bytesText, countOf as plural, countText, nonEmpty, shellWord } from '../../kernel/texts.ts';
 
 /** The reader of stdout has closed it, as `| head` does. The command ends, and this is not a failure. */
 class ReaderGone extends WinnowError {}
@@ -71,20 +71,10 @@ export async function writeJsonLines(rows: AsyncIterable<unknown> | Iterable<unk
 
 export const SUBJECT_HEADS: Readonly<Record<Mode, readonly string[]>> = { A: ['wnid', 'class'], O: ['id', 'concept'] };
 
-/** The texts that apply: `nonEmpty([count > 0 && 'there are some'])`. Leaves out `false` and ''. */
-export function nonEmpty(texts: readonly (string | false)[]): string[] {
-  return texts.filter((text): text is string => text !== false && text !== '');
-}
-
 export function linesText(texts: readonly (string | false)[]): string {
   return nonEmpty(texts)
     .map((text) => `${text}\n`)
     .join('');
-}
-
-/** `1 photo`, `2 photos` */
-export function plural(count: number, one: string, many = `${one}s`): string {
-  return `${countText(count)} ${count === 1 ? one : many}`;
 }
 
 /** `12.3 %`. Empty if the share is unknown. */

@@ -1,5 +1,6 @@
 import process from 'node:process';
 import { MultiBar, type SingleBar } from 'cli-progress';
+import type { Progress as Step } from '../../library/options.ts';
 import { asTyped } from '../../kernel/command-text.ts';
 import { oneLine } from '../../kernel/printable.ts';
 import { bytesText, countText, durationText, nonEmpty } from './output.ts';
@@ -40,14 +41,6 @@ export async function withProgress<T>(lines: () => readonly ProgressLine[], work
   } finally {
     progress.stop();
   }
-}
-
-interface Step {
-  readonly what: string;
-  readonly done: number;
-  readonly total: number;
-  readonly bytes?: number;
-  readonly note?: string;
 }
 
 /** Shows the last step that the work reports. */

@@ -7,8 +7,8 @@ import { steadyClock } from '../../kernel/clock.ts';
 import { StopTheRun, UsageError } from '../../kernel/errors.ts';
 import { groupBy } from '../../kernel/group-by.ts';
 import { deleteIdleKeys } from '../../crawl/sources/permit.repository.ts';
-import { planCrawl } from '../crawl/crawl-plan.ts';
-import { rulesOf } from '../run/wanted.ts';
+import { planCrawl } from '../../library/crawl-plan.process.ts';
+import { rulesOf } from '../../library/wanted.process.ts';
 
 /**
  * When all queries are done, it waits for more. A source that refuses us is asked again after its pause.

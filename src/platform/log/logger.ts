@@ -1,5 +1,11 @@
 import { createRequire } from 'node:module';
-import { pino, type DestinationStream, type LevelWithSilent, type Logger } from 'pino';
+import {
+  pino,
+  type DestinationStream,
+  type LevelWithSilent,
+  type Logger,
+  type LoggerOptions as LoggerOptionsOfPino,
+} from 'pino';
 import type pinoPretty from 'pino-pretty';
 import { asTyped } from '../../kernel/command-text.ts';
 import { withoutCodes } from '../../kernel/errors.ts';
@@ -15,14 +21,19 @@ export interface LoggerOptions {
 
 /** Logs go to stderr: stdout is for results. Connection strings are redacted in every field. */
 export function openLogger({ level, format }: LoggerOptions, stderr: NodeJS.WriteStream): Logger {
-  const options = {
-    level,
-    base: null,
-    redact: ['url', '*.url', 'password', '*.password', 'connectionString', '*.connectionString'],
-  };
-  if (format === 'json') return pino(options, pino.destination({ dest: 2, sync: true }));
-  if (stderr.isTTY) return pino(options, terminal(stderr));
-  return pino(options, { write: (line) => void stderr.write(`${logText(JSON.parse(line))}\n`) });
+  if (format === 'json') return pino(optionsOf(level), pino.destination({ dest: 2, sync: true }));
+  if (stderr.isTTY) return pino(optionsOf(level), terminal(stderr));
+  return openLineLogger(level, stderr);
+}
+
+/** Writes one line of text for each message. */
+export function openLineLogger(level: LevelWithSilent, out: { write(text: string): unknown }): Logger {
+  return pino(optionsOf(level), { write: (line) => void out.write(`${logText(JSON.parse(line))}\n`) });
+}
+
+function optionsOf(level: LevelWithSilent): LoggerOptionsOfPino {
+  const redact = ['url', '*.url', 'password', '*.password', 'connectionString', '*.connectionString'];
+  return { level, base: null, redact };
 }
 
 function terminal(stderr: NodeJS.WriteStream): DestinationStream {

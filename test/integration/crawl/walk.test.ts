@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Status } from '../../../src/status/status.process.ts';
-import type { CrawlSummary } from '../../../src/cli/crawl/crawl-summary.ts';
+import type { CrawlSummary } from '../../../src/library/crawl-summary.process.ts';
 import type { CandidateLine } from '../../../src/status/candidate-list.repository.ts';
 import { useSharedServer } from '../../support/shared-server.ts';
 import { jsonLines, setFlags, winnow, withFolder, type CommandResult } from '../../support/winnow.ts';

@@ -1,16 +1,53 @@
-import type { SourceCounts } from '../../status/run-counts.ts';
-import type { KeyBudget } from '../../crawl/network/budget.ts';
-import { PASSING_REASONS } from '../../crawl/sources/retry-policy.ts';
-import { countText, nonEmpty } from '../text/output.ts';
-import { type StagesResult, sourcesOf } from '../run/run-stages.ts';
-import type { Workspace } from '../../models/workspace/workspace.process.ts';
-import { queryReports } from '../../crawl/candidates/query.repository.ts';
-import { failedPictures } from '../../crawl/candidates/candidate.repository.ts';
-import { groupBy } from '../../kernel/group-by.ts';
-import { listNotices } from '../../photo/notice.repository.ts';
-import type { ClassRemark, CrawlPlan } from './crawl-plan.ts';
+import type { SourceCounts } from '../status/run-counts.ts';
+import { readBudgets } from '../crawl/network/politeness.process.ts';
+import type { KeyBudget } from '../crawl/network/budget.ts';
+import { PASSING_REASONS } from '../crawl/sources/retry-policy.ts';
+import { countText, nonEmpty } from '../kernel/texts.ts';
+import { type StagesResult, sourcesOf } from './stages.process.ts';
+import type { Workspace } from '../models/workspace/workspace.process.ts';
+import { queryReports } from '../crawl/candidates/query.repository.ts';
+import { failedPictures } from '../crawl/candidates/candidate.repository.ts';
+import { groupBy } from '../kernel/group-by.ts';
+import { listNotices } from '../photo/notice.repository.ts';
+import type { ClassRemark, CrawlPlan } from './crawl-plan.process.ts';
 
-export type CrawlSummary = ReturnType<typeof summaryOf>;
+interface SourceSummary {
+  readonly source: string;
+  readonly found: number;
+  readonly newPictures: number;
+  readonly fetched: number;
+  /** By reason. */
+  readonly dropped: Readonly<Record<string, number>>;
+  readonly failed: Readonly<Record<string, number>>;
+  /** Failed tries that are retried. */
+  readonly putOff: number;
+  readonly bytes: number;
+  readonly photosPerSecond: number;
+  readonly bytesPerSecond: number;
+}
+
+/** `winnow crawl --json`. */
+export interface CrawlSummary extends CrawlRemarks {
+  readonly seen: number;
+  readonly newPictures: number;
+  readonly ignored: number;
+  readonly overLimit: number;
+  readonly otherClasses: number;
+  /** True if every source was read to its end. */
+  readonly complete: boolean;
+  readonly fetched: number;
+  readonly notFetched: number;
+  /** Pictures that are still to fetch. */
+  readonly left: number;
+  readonly openQueries: number;
+  readonly durationSeconds: number;
+  readonly sources: readonly SourceSummary[];
+  /** Sources that refuse our requests. */
+  readonly blocked: readonly { readonly source: string; readonly why: string }[];
+  readonly waits: readonly { readonly key: string; readonly until: string; readonly why: string }[];
+  /** Sentences and commands for the user. */
+  readonly next: readonly string[];
+}
 
 export interface SummaryParts {
   readonly result: StagesResult;
@@ -22,14 +59,14 @@ export interface SummaryParts {
 
 const NOTHING_WALKED = { ignored: 0, otherClasses: 0, complete: true, problems: [], notes: [] };
 
-export function summaryOf(parts: SummaryParts) {
+export function summaryOf(parts: SummaryParts): CrawlSummary {
   const outcome = outcomeOf(parts);
   return { ...outcome, next: nextSteps(outcome, parts) };
 }
 
-type Outcome = ReturnType<typeof outcomeOf>;
+type Outcome = Omit<CrawlSummary, 'next'>;
 
-function outcomeOf({ result, remarks, budgets }: SummaryParts) {
+function outcomeOf({ result, remarks, budgets }: SummaryParts): Outcome {
   const { counts, left, blocked, durationMs } = result;
   const { ignored, otherClasses, complete, problems, notes } = result.crawl ?? NOTHING_WALKED;
   return {
@@ -53,7 +90,7 @@ function outcomeOf({ result, remarks, budgets }: SummaryParts) {
   };
 }
 
-function sourceSummary(source: string, counts: SourceCounts, seconds: number) {
+function sourceSummary(source: string, counts: SourceCounts, seconds: number): SourceSummary {
   const { found, newPictures, fetched, dropped, failed, putOff, bytes } = counts;
   const perSecond = (amount: number): number => (seconds <= 0 ? 0 : Math.round((amount / seconds) * 100) / 100);
   return {
@@ -105,7 +142,21 @@ interface CrawlRemarks {
   readonly notes: readonly string[];
 }
 
-export async function crawlRemarks(
+/** @param parts.where names the collection in commands to run next: `--collection birds` */
+export async function crawlSummary(
+  workspace: Workspace,
+  { result, plan, where }: { readonly result: StagesResult; readonly plan: CrawlPlan; readonly where: string },
+): Promise<CrawlSummary> {
+  const isOnline = sourcesOf(plan).some((source) => source !== 'folder');
+  return summaryOf({
+    result,
+    remarks: await crawlRemarks(workspace, plan, result),
+    budgets: isOnline ? await readBudgets(workspace.app) : [],
+    where,
+  });
+}
+
+async function crawlRemarks(
   workspace: Workspace,
   plan: CrawlPlan,
   { counts, durationMs }: Pick<StagesResult, 'counts' | 'durationMs'>,

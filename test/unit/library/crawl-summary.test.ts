@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { RunCounts } from '../../../../src/status/run-counts.ts';
-import { remarksOf, summaryOf, type SummaryParts } from '../../../../src/cli/crawl/crawl-summary.ts';
-import type { ClassRemark } from '../../../../src/cli/crawl/crawl-plan.ts';
-import { summaryText } from '../../../../src/cli/crawl/crawl-summary-text.ts';
+import { RunCounts } from '../../../src/status/run-counts.ts';
+import { remarksOf, summaryOf, type SummaryParts } from '../../../src/library/crawl-summary.process.ts';
+import type { ClassRemark } from '../../../src/library/crawl-plan.process.ts';
+import { summaryText } from '../../../src/cli/crawl/crawl-summary-text.ts';
 
 const remark: ClassRemark = {
   source: 'flickr',

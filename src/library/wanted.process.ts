@@ -1,13 +1,13 @@
-import type { CandidateRules, WnidFilter } from '../../crawl/candidates/candidate.ts';
-import { loadClassTable } from '../../collection/class-table.process.ts';
-import type { Collection } from '../../collection/collection.ts';
-import type { LabelResult } from '../../collection/label-index.ts';
-import { belowClassText } from '../../collection/subjects.ts';
-import { quote } from '../../config/quote.ts';
-import { UsageError } from '../../kernel/errors.ts';
-import type { Wnid } from '../../kernel/ids.ts';
-import { MODES } from '../../collection/modes.ts';
-import { SUBJECTS } from '../../kernel/mode.ts';
+import type { CandidateRules, WnidFilter } from '../crawl/candidates/candidate.ts';
+import { loadClassTable } from '../collection/class-table.process.ts';
+import type { Collection } from '../collection/collection.ts';
+import type { LabelResult } from '../collection/label-index.ts';
+import { belowClassText } from '../collection/subjects.ts';
+import { quote } from '../config/quote.ts';
+import { UsageError } from '../kernel/errors.ts';
+import type { Wnid } from '../kernel/ids.ts';
+import { MODES } from '../collection/modes.ts';
+import { SUBJECTS } from '../kernel/mode.ts';
 
 export type ClassLabels = readonly string[] | undefined;
 

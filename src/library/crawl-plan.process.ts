@@ -1,30 +1,32 @@
 import path from 'node:path';
-import { withStatedRights, type StatedRights } from '../../crawl/candidates/stated-rights.ts';
-import { givenLicence, UNKNOWN_LICENCE } from '../../crawl/sources/licence.ts';
-import type { DumpSource, ListedSource, WalkedSource } from '../../crawl/discover/crawl-walk.process.ts';
-import { openDataDryRun } from '../../crawl/discover/dry-run.process.ts';
-import { openDump } from '../../crawl/discover/open-dump.process.ts';
-import { readySource, type NetworkDiscovery } from '../../crawl/discover/discover-stage.process.ts';
-import { userAgentOf } from '../../crawl/network/http.process.ts';
-import { parseQueries, type QueryLine } from '../../crawl/candidates/wanted-class.ts';
-import { loadClassTable } from '../../collection/class-table.process.ts';
-import type { Collection } from '../../collection/collection.ts';
+import { withStatedRights, type StatedRights } from '../crawl/candidates/stated-rights.ts';
+import { givenLicence, UNKNOWN_LICENCE } from '../crawl/sources/licence.ts';
+import type { DumpSource, ListedSource, WalkedSource } from '../crawl/discover/crawl-walk.process.ts';
+import { openDataDryRun } from '../crawl/discover/dry-run.process.ts';
+import { openDump } from '../crawl/discover/open-dump.process.ts';
+import { readySource, type NetworkDiscovery } from '../crawl/discover/discover-stage.process.ts';
+import { userAgentOf } from '../crawl/network/http.process.ts';
+import { parseQueries, type QueryLine } from '../crawl/candidates/wanted-class.ts';
+import { loadClassTable } from '../collection/class-table.process.ts';
+import type { Collection } from '../collection/collection.ts';
 import {
   NETWORK_SOURCES,
   SOURCE_NAMES,
   sourceOf,
   type NetworkSourceName,
   type SourceName,
-} from '../../config/sources/sources.ts';
-import { didYouMean } from '../../config/nearest.ts';
-import type { Config } from '../../config/settings.ts';
-import { systemClock } from '../../kernel/clock.ts';
-import { UsageError } from '../../kernel/errors.ts';
-import { checkFolder, discoverFolder } from '../../crawl/sources/folder/discover-folder.process.ts';
-import type { WantedClass } from '../../crawl/sources/network-source.ts';
-import { discoverOpenData } from '../../crawl/sources/open-data/discover-open-data.process.ts';
-import { checkUrlListFile, discoverUrlListFile } from '../../crawl/sources/url-list/discover-url-list.process.ts';
-import { plural } from '../text/output.ts';
+} from '../config/sources/sources.ts';
+import { didYouMean } from '../config/nearest.ts';
+import type { Config } from '../config/settings.ts';
+import { systemClock } from '../kernel/clock.ts';
+import { UsageError } from '../kernel/errors.ts';
+import { checkFolder, discoverFolder } from '../crawl/sources/folder/discover-folder.process.ts';
+import type { WantedClass } from '../crawl/sources/network-source.ts';
+import { discoverOpenData } from '../crawl/sources/open-data/discover-open-data.process.ts';
+import { checkUrlListFile, discoverUrlListFile } from '../crawl/sources/url-list/discover-url-list.process.ts';
+import { countOf } from '../kernel/texts.ts';
+import type { CrawlOptions } from './options.ts';
+import { wantedWnids } from './wanted.process.ts';
 
 export interface CrawlPlan {
   readonly walks: readonly WalkedSource[];
@@ -74,6 +76,16 @@ export async function planCrawl(collection: Collection, config: Config, request:
     }
   }
   return { walks, network, walked };
+}
+
+/** Without sources: `folder` if a folder is given, otherwise those of the collection. */
+export function planOf(
+  collection: Collection,
+  config: Config,
+  { source, from, class: classLabels, signal }: CrawlOptions & { readonly signal: AbortSignal },
+): Promise<CrawlPlan> {
+  const sources = source ?? (from === undefined ? collection.sources : ['folder']);
+  return planCrawl(collection, config, { sources, from, wnids: wantedWnids(collection, classLabels), signal });
 }
 
 const NO_CLASSES: ReadonlyMap<string, WantedClass> = new Map();
@@ -147,7 +159,7 @@ async function urlListWalk({ from }: WalkRequest): Promise<ListedSource> {
       }
       if (unusable === 0) return;
       const more = unusable > ROWS_TOLD ? '; and so on (winnow candidates lists all)' : '';
-      onNote(`${plural(unusable, 'row')} cannot be used: ${told.join('; ')}${more}`);
+      onNote(`${countOf(unusable, 'row')} cannot be used: ${told.join('; ')}${more}`);
     },
   };
 }

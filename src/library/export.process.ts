@@ -1,0 +1,69 @@
+import path from 'node:path';
+import { normaliseLicence } from '../crawl/sources/licence.ts';
+import { exportRevision, type ExportResult } from '../export/export.process.ts';
+import type { ExportOptions as RevisionOptions } from '../export/options.ts';
+import { EXPORT_FORMATS, type ExportFormat } from '../export/protocol.ts';
+import { releasedNamesProblem } from '../export/revisions/released-name.ts';
+import { shortId } from '../export/revisions/revision-id.ts';
+import { UsageError } from '../kernel/errors.ts';
+import type { Workspace } from '../models/workspace/workspace.process.ts';
+import { recorded } from '../runtime/activity/activity.repository.ts';
+import { localActor } from '../runtime/activity/local-actor.process.ts';
+import type { ExportOptions } from './options.ts';
+
+type Options = Partial<ExportOptions> & { readonly signal: AbortSignal };
+
+/**
+ * Exports, and adds the export to the activity log.
+ * @throws UsageError `export-out`, `export-options`; as `exportRevision`
+ */
+export async function exportAndRecord(workspace: Workspace, options: Options): Promise<ExportResult> {
+  const wanted = revisionOptions(options);
+  const { out, licences } = wanted;
+  const detail = { folder: path.resolve(out), ...(licences === null ? {} : { licences }) };
+  const { name: collection } = workspace.collection;
+  const action = { ...localActor(), action: 'export', collection, detail, resultOf: recordedOf } as const;
+  return recorded(workspace.app.db, action, () => exportRevision(workspace, wanted));
+}
+
+const recordedOf = ({ id, photos }: ExportResult) => ({ revision: shortId(id), photos });
+
+function revisionOptions(options: Options): RevisionOptions {
+  const { out, format = [], names = 'id', by = 'predicted', pixels = true, licences = null } = options;
+  const { hardLinks = false, thumbnails = false, keepMetadata = false, signal, onProgress } = options;
+  if (out === undefined)
+    throw new UsageError('No folder was given. Add --out DIR, the folder to make, such as exports/v1.', {
+      code: 'export-out',
+    });
+  const formats = EXPORT_FORMATS.filter((known) => format.includes(known));
+  const chosen = { names, by, pixels, hardLinks, thumbnails };
+  refuseTogether(chosen, formats);
+  return {
+    ...chosen,
+    out,
+    formats,
+    licences: licences === null ? null : licences.map((id) => normaliseLicence(id).id),
+    keepMetadata,
+    signal,
+    onChecked: ({ photos: done, of: total }) => onProgress?.({ what: 'check evidence', done, total }),
+    onProgress: ({ photos: done, of: total, bytes }) => onProgress?.({ what: 'export', done, total, bytes }),
+  };
+}
+
+function refuseTogether(
+  { names, pixels, thumbnails, hardLinks }: Pick<RevisionOptions, 'names' | 'pixels' | 'thumbnails' | 'hardLinks'>,
+  formats: readonly ExportFormat[],
+): void {
+  const withPictures = [
+    ...formats.filter((format) => format !== 'coco').map((format) => `--format ${format}`),
+    ...(thumbnails ? ['--thumbnails'] : []),
+    ...(hardLinks ? ['--hard-links'] : []),
+  ];
+  const problem =
+    !pixels && withPictures.length > 0
+      ? `--no-pixels leaves out all pictures, and ${withPictures.join(', ')} would write them. Leave out one of the two.`
+      : names === 'imagenet-a'
+        ? releasedNamesProblem(formats)
+        : null;
+  if (problem !== null) throw new UsageError(problem, { code: 'export-options' });
+}

@@ -1,0 +1,75 @@
+import { silenceS3Client } from '../config/env.ts';
+import type { Verification } from '../export/verify/findings.ts';
+import { UsageError } from '../kernel/errors.ts';
+import { openLineLogger } from '../platform/log/logger.ts';
+import { requireData } from '../runtime/open/data-folder.process.ts';
+import { namedCollection, onlyCollection, openData, settingsFor, type Place } from './open.process.ts';
+import type { OpenOptions, VerifyOptions } from './options.ts';
+import { Winnow } from './winnow.process.ts';
+
+export { Interrupted, StopTheRun, UsageError, WinnowError } from '../kernel/errors.ts';
+export type {
+  CrawlOptions,
+  ExportOptions,
+  ImportOptions,
+  ListOptions,
+  OpenOptions,
+  Progress,
+  ReportOptions,
+  ShortlistOptions,
+  VerifyOptions,
+  WorkOptions,
+} from './options.ts';
+export type { Verification, Winnow };
+
+/**
+ * Opens a collection in its data folder. Close it at the end.
+ *
+ * @throws UsageError `no-data`, `collection-missing`, `unknown-collection`, `bad-collection`, `bad-setting` and others; StopTheRun; Interrupted
+ */
+export async function openWinnow(options: OpenOptions = {}): Promise<Winnow> {
+  const place = placeOf(options);
+  const { collection, warnings } = await collectionOf(options.collection, place);
+  const loaded = await settingsFor(place, collection);
+  if (loaded.config.blobs.url !== null) silenceS3Client();
+  const log = place.logOf(loaded);
+  for (const warning of loaded.warnings.concat(warnings)) log.warn(warning);
+  const access = options.create === true ? 'fill' : 'use';
+  const app = await openData({ ...place, loaded, log }, { name: 'library', access, waitsForDatabase: true });
+  return new Winnow(app, collection);
+}
+
+/**
+ * Checks that a folder is what its export claims. It needs no data folder, only the models.
+ *
+ * @throws UsageError `not-a-folder`, `not-an-export` and others; Interrupted
+ */
+export async function verifyExport(dir: string, options: VerifyOptions = {}): Promise<Verification> {
+  const { verifyWith } = await import('./verify.process.ts');
+  const place = placeOf(options);
+  const loaded = await settingsFor(place, null);
+  const given = { ...options, signal: place.signal };
+  return verifyWith({ config: loaded.config, log: place.logOf(loaded) }, dir, given);
+}
+
+async function collectionOf(name: string | undefined, place: Place): ReturnType<typeof namedCollection> {
+  if (name !== undefined) return namedCollection(name, place);
+  const found = await onlyCollection(place);
+  if (found === null) await requireData(place.data);
+  else if (!('length' in found)) return { collection: found, warnings: [] };
+  const has = found === null || found.length === 0 ? 'none yet' : found.join(', ');
+  throw new UsageError(`No collection was given, and the catalogue has ${has}. Give one as 'collection'.`, {
+    code: 'collection-missing',
+  });
+}
+
+function placeOf({ data = 'data', config, settings = {}, log, signal }: OpenOptions): Place {
+  return {
+    data,
+    config,
+    settings: Object.entries(settings).map(([name, value]) => [name, String(value), "'settings'"] as const),
+    signal: signal ?? new AbortController().signal,
+    waitsForDatabase: true,
+    logOf: (loaded) => openLineLogger(log === undefined ? 'silent' : loaded.config.log.level, log ?? process.stderr),
+  };
+}

@@ -1,0 +1,28 @@
+import path from 'node:path';
+import { UsageError } from '../kernel/errors.ts';
+import type { Workspace } from '../models/workspace/workspace.process.ts';
+import { writeReport, type WrittenReport } from '../report/write-report.process.ts';
+import { recorded } from '../runtime/activity/activity.repository.ts';
+import { localActor } from '../runtime/activity/local-actor.process.ts';
+import type { ReportOptions } from './options.ts';
+
+const recordedOf = ({ report }: WrittenReport) => ({ photos: report.set.photos });
+
+/** Writes the report, and adds it to the activity log. @throws UsageError `report-out` */
+export async function reportAndRecord(
+  workspace: Workspace,
+  options: Partial<ReportOptions> & { readonly signal: AbortSignal },
+): Promise<WrittenReport> {
+  const { out, clean = null, inDistribution = null, photos = null, models = null, signal } = options;
+  const { name: collection } = workspace.collection;
+  const detail = out === undefined ? {} : { folder: path.resolve(out) };
+  const action = { ...localActor(), action: 'report', collection, detail, resultOf: recordedOf } as const;
+  return recorded(workspace.app.db, action, async () => {
+    if (out === undefined)
+      throw new UsageError('No folder was given. Add --out DIR, the folder to write, such as reports/v1.', {
+        code: 'report-out',
+      });
+    const { onProgress = () => undefined } = options;
+    return writeReport(workspace, { out, clean, inDistribution, which: photos, models, signal, onProgress });
+  });
+}

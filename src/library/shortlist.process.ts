@@ -1,0 +1,35 @@
+import type { Funnel } from '../kernel/funnel.ts';
+import { UsageError } from '../kernel/errors.ts';
+import type { Workspace } from '../models/workspace/workspace.process.ts';
+import { makeShortlist, type MadeShortlist } from '../shortlist/make-shortlist.process.ts';
+import { funnelIn } from '../status/status.process.ts';
+import type { ShortlistOptions } from './options.ts';
+
+export interface ShortlistSummary {
+  readonly funnel: Funnel;
+  /** The paths of the table and of the contact sheet. */
+  readonly files: { readonly csv: string; readonly html: string };
+}
+
+type Options = ShortlistOptions & { readonly signal: AbortSignal };
+
+export async function summaryOfShortlist(workspace: Workspace, options: Options): Promise<ShortlistSummary> {
+  const { funnel, files } = await buildShortlist(workspace, options);
+  return { funnel, files };
+}
+
+/** @throws UsageError `bad-cap` */
+export async function buildShortlist(
+  workspace: Workspace,
+  { cap, signal, onProgress }: Options,
+): Promise<MadeShortlist> {
+  if (cap !== undefined && !(Number.isSafeInteger(cap) && cap > 0))
+    throw new UsageError(`Expected a whole number from 1 for 'cap' but received '${cap}'`, { code: 'bad-cap' });
+  return makeShortlist(workspace, {
+    cap,
+    signal,
+    funnelIn: (trx) => funnelIn(trx, workspace),
+    onFeatures: ({ done, total }) => onProgress?.({ what: 'features', done, total }),
+    onOutside: ({ model, done, total }) => onProgress?.({ what: model, done, total, note: 'for reviewers' }),
+  });
+}

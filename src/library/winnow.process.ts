@@ -1,0 +1,204 @@
+import type { Collection } from '../collection/collection.ts';
+import type { ExportResult } from '../export/export.process.ts';
+import type { DecisionLine } from '../filter/run/decision-line.ts';
+import { Interrupted, throwIfInterrupted } from '../kernel/errors.ts';
+import type { RulesUse } from '../models/workspace/rules.process.ts';
+import { openWorkspace, type Workspace } from '../models/workspace/workspace.process.ts';
+import type { ReviewEvent } from '../review/events/event.ts';
+import { listEvents } from '../review/events/review.repository.ts';
+import type { App } from '../runtime/open/app.process.ts';
+import { toldFailure } from '../runtime/open/database-failure.process.ts';
+import { listCandidates, type CandidateFilter, type CandidateLine } from '../status/candidate-list.repository.ts';
+import type { Status } from '../status/status.process.ts';
+import type { CrawlSummary } from './crawl-summary.process.ts';
+import type { FilterSummary } from './filter-summary.process.ts';
+import type { ImportSummary } from './import.process.ts';
+import {
+  CANDIDATE_REASONS,
+  DECISION_REASONS,
+  VERDICT_REASONS,
+  decisionLines,
+  filterOf,
+  listedLines,
+  refuseImpossible,
+  standingLines,
+  type ListedLine,
+  type ReasonsOfState,
+  type StandingLine,
+} from './lists.process.ts';
+import type {
+  CrawlOptions,
+  ExportOptions,
+  ImportOptions,
+  ListOptions,
+  ReportOptions,
+  ShortlistOptions,
+  WorkOptions,
+} from './options.ts';
+import type { ShortlistSummary } from './shortlist.process.ts';
+
+export type Rows<Row> = AsyncGenerator<Row, void, undefined>;
+
+/**
+ * An opened collection in its data folder. A method does what the command of its name does, and returns what that command
+ * prints with `--json`. The lists are read while they are used.
+ */
+export class Winnow {
+  readonly #app: App;
+  readonly #file: Collection;
+
+  /** @internal */
+  constructor(app: App, file: Collection) {
+    this.#app = app;
+    this.#file = file;
+  }
+
+  /** The name of the collection. */
+  get collection(): string {
+    return this.#file.name;
+  }
+
+  /** The data folder, as an absolute path. */
+  get data(): string {
+    return this.#app.dataDir;
+  }
+
+  // Each method loads the code of its stage, because a command uses one of them.
+
+  /** Finds candidate photos and stores their bytes. */
+  crawl(options: CrawlOptions = {}): Promise<CrawlSummary> {
+    return this.#work('work', options, async (workspace, signal) =>
+      (await import('./work.process.ts')).crawl(workspace, { ...options, signal }),
+    );
+  }
+
+  /** Runs the ensemble on the stored photos. */
+  filter(options: WorkOptions = {}): Promise<FilterSummary> {
+    return this.#work('change', options, async (workspace, signal) =>
+      (await import('./work.process.ts')).filter(workspace, { ...options, signal }),
+    );
+  }
+
+  /** Lists the kept photos again, with the caps and without near-duplicates. */
+  makeShortlist(options: ShortlistOptions = {}): Promise<ShortlistSummary> {
+    return this.#work('work', options, async (workspace, signal) =>
+      (await import('./shortlist.process.ts')).summaryOfShortlist(workspace, { ...options, signal }),
+    );
+  }
+
+  /** Crawls and filters as photos arrive, then makes the shortlist. */
+  run(
+    options: CrawlOptions = {},
+  ): Promise<{ crawl: CrawlSummary; filter: FilterSummary; shortlist: ShortlistSummary }> {
+    return this.#work('change', options, async (workspace, signal) =>
+      (await import('./work.process.ts')).run(workspace, { ...options, signal }),
+    );
+  }
+
+  status(): Promise<Status> {
+    return this.#work('follow', {}, async (workspace) => {
+      const { checked, readStatus } = await import('../status/status.process.ts');
+      return checked(workspace, await readStatus(workspace));
+    });
+  }
+
+  candidates(options: ListOptions = {}): Rows<CandidateLine> {
+    return this.#list(options, CANDIDATE_REASONS, ({ app, scope }, filter) => listCandidates(app.db, scope, filter));
+  }
+
+  decisions(options: ListOptions = {}): Rows<DecisionLine> {
+    return this.#list(options, DECISION_REASONS, decisionLines);
+  }
+
+  /** The last shortlist that was made, and what it left out. */
+  shortlist(options: Pick<ListOptions, 'signal'> = {}): Rows<ListedLine> {
+    return this.#rows(options, listedLines);
+  }
+
+  verdicts(options: ListOptions = {}): Rows<StandingLine> {
+    return this.#list(options, VERDICT_REASONS, standingLines);
+  }
+
+  /** Every action of the reviewers, in its order. */
+  reviewEvents(options: Pick<ListOptions, 'signal'> = {}): Rows<ReviewEvent> {
+    return this.#rows(options, ({ app, scope }) => listEvents(app.db, scope.collectionId));
+  }
+
+  /** Reads verdicts from a CSV table, Label Studio or FiftyOne. If a row is wrong, nothing is imported. */
+  importVerdicts(file: string, options: ImportOptions = {}): Promise<ImportSummary> {
+    return this.#work('follow', {}, async (workspace) =>
+      (await import('./import.process.ts')).importFile(workspace, file, options),
+    );
+  }
+
+  /** Freezes the accepted photos into a new folder. */
+  export(options: ExportOptions): Promise<ExportResult> {
+    return this.#work('follow', options, async (workspace, signal) =>
+      (await import('./export.process.ts')).exportAndRecord(workspace, { ...options, signal }),
+    );
+  }
+
+  /** Writes report.html, report.json, csv/ and figures/. */
+  async report(options: ReportOptions): Promise<{ readonly path: string }> {
+    return this.#work('follow', options, async (workspace, signal) => {
+      const { reportAndRecord } = await import('./report.process.ts');
+      return { path: (await reportAndRecord(workspace, { ...options, signal })).path };
+    });
+  }
+
+  /** Ends the connections, and the PostgreSQL of the data folder if no other process uses it. */
+  close(): Promise<void> {
+    return this.#app.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #work<T>(
+    use: RulesUse,
+    { signal = NEVER }: WorkOptions,
+    work: (workspace: Workspace, signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    try {
+      throwIfInterrupted(signal);
+      return await work(await openWorkspace(this.#app, this.#file, use), signal);
+    } catch (error) {
+      throw await this.#told(error, signal);
+    }
+  }
+
+  #list<Row>(
+    options: ListOptions,
+    reasons: ReasonsOfState,
+    rowsOf: (workspace: Workspace, filter: CandidateFilter) => AsyncIterable<Row>,
+  ): Rows<Row> {
+    refuseImpossible(options, reasons);
+    return this.#rows(options, async function* (workspace) {
+      yield* rowsOf(workspace, await filterOf(workspace, options));
+    });
+  }
+
+  async *#rows<Row>(
+    { signal = NEVER }: Pick<ListOptions, 'signal'>,
+    rowsOf: (workspace: Workspace) => AsyncIterable<Row>,
+  ): Rows<Row> {
+    try {
+      throwIfInterrupted(signal);
+      for await (const row of rowsOf(await openWorkspace(this.#app, this.#file))) {
+        throwIfInterrupted(signal);
+        yield row;
+      }
+    } catch (error) {
+      throw await this.#told(error, signal);
+    }
+  }
+
+  async #told(error: unknown, signal: AbortSignal): Promise<unknown> {
+    if (signal.aborted) return new Interrupted();
+    const { config, dataDir } = this.#app;
+    return toldFailure(error, config.postgres.url === null ? dataDir : null);
+  }
+}
+
+const NEVER = new AbortController().signal;

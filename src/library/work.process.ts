@@ -1,0 +1,72 @@
+import type { PausableStage } from '../collection/pause.ts';
+import { throwIfInterrupted } from '../kernel/errors.ts';
+import { placeFlags } from '../kernel/next-step.ts';
+import type { Workspace } from '../models/workspace/workspace.process.ts';
+import { planOf, type CrawlPlan } from './crawl-plan.process.ts';
+import { crawlSummary, type CrawlSummary } from './crawl-summary.process.ts';
+import { filterSummary, type FilterSummary } from './filter-summary.process.ts';
+import type { CrawlOptions, WorkOptions } from './options.ts';
+import { summaryOfShortlist, type ShortlistSummary } from './shortlist.process.ts';
+import { runStages, stagesProgress, type StagesResult } from './stages.process.ts';
+
+type WithSignal<Options> = Options & { readonly signal: AbortSignal };
+
+export function crawl(workspace: Workspace, options: WithSignal<CrawlOptions>): Promise<CrawlSummary> {
+  return crawled(workspace, ['discover', 'fetch'], options).then(({ summary }) => summary);
+}
+
+export async function filter(workspace: Workspace, options: WithSignal<WorkOptions>): Promise<FilterSummary> {
+  return filterSummary(workspace, await work(workspace, ['filter'], options));
+}
+
+export async function run(
+  workspace: Workspace,
+  options: WithSignal<CrawlOptions>,
+): Promise<{ crawl: CrawlSummary; filter: FilterSummary; shortlist: ShortlistSummary }> {
+  const { result, summary } = await crawled(workspace, ['discover', 'fetch', 'filter'], options);
+  const filtered = await filterSummary(workspace, result);
+  return { crawl: summary, filter: filtered, shortlist: await summaryOfShortlist(workspace, options) };
+}
+
+async function crawled(
+  workspace: Workspace,
+  stages: readonly PausableStage[],
+  options: WithSignal<CrawlOptions>,
+): Promise<{ readonly result: StagesResult; readonly summary: CrawlSummary }> {
+  const { app, collection } = workspace;
+  const plan = await planOf(collection, app.config, options);
+  const result = await work(workspace, stages, { ...options, plan });
+  const where = placeFlags(collection.name);
+  return { result, summary: await crawlSummary(workspace, { result, plan, where }) };
+}
+
+const PROGRESS_EVERY_MS = 250;
+
+/** @throws Interrupted after the jobs in flight have finished, if the signal aborted */
+async function work(
+  workspace: Workspace,
+  stages: readonly PausableStage[],
+  { onProgress, ...options }: WithSignal<CrawlOptions> & { readonly plan?: CrawlPlan },
+): Promise<StagesResult> {
+  const result = await runStages(workspace, {
+    ...options,
+    stages,
+    show: (counts) => {
+      const told = new Map<string, string>();
+      const report = (): void => {
+        for (const progress of stagesProgress(counts, stages)) {
+          const { what, done, total } = progress;
+          if (told.get(what) !== `${done} of ${total}`) onProgress?.(progress);
+          told.set(what, `${done} of ${total}`);
+        }
+      };
+      const timer = setInterval(report, PROGRESS_EVERY_MS);
+      return () => {
+        clearInterval(timer);
+        report();
+      };
+    },
+  });
+  throwIfInterrupted(options.signal);
+  return result;
+}
