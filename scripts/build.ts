@@ -27,6 +27,9 @@ const NOT_BUNDLED = [
   'esbuild',
 ];
 
+const LIBRARY = 'library/library.ts';
+const isPacking = ['pack', 'publish'].includes(process.env['npm_command'] ?? '');
+
 const WORKERS = ['discover', 'fetch', 'filter', 'server'];
 
 async function main(): Promise<void> {
@@ -36,6 +39,7 @@ async function main(): Promise<void> {
     await bundle(draft);
     await mkdir(path.join(draft, 'ui'), { recursive: true });
     for (const [name, bytes] of await bundlePages(ROOT)) await writeFile(path.join(draft, 'ui', name), bytes);
+    if (isPacking) await writeDeclarations(path.join(draft, 'types'));
     await writeFile(stampFile(draft), stamp);
     await rm(target, { recursive: true, force: true });
     await rename(draft, target);
@@ -47,6 +51,16 @@ async function main(): Promise<void> {
   }
 }
 
+/** For TypeScript programs that import the package. */
+async function writeDeclarations(folder: string): Promise<void> {
+  // TypeScript is not installed with the package, and a clone needs no declarations.
+  const { declarationsOf } = await import('./declarations.ts');
+  for (const [file, text] of declarationsOf(LIBRARY)) {
+    await mkdir(path.dirname(path.join(folder, file)), { recursive: true });
+    await writeFile(path.join(folder, file), text);
+  }
+}
+
 async function bundle(folder: string): Promise<void> {
   await build({
     absWorkingDir: ROOT,
@@ -54,6 +68,7 @@ async function bundle(folder: string): Promise<void> {
     // it.
     entryPoints: [
       { in: 'src/cli/main.ts', out: 'cli/main' },
+      { in: `src/${LIBRARY}`, out: 'library/library' },
       { in: 'src/filter/engine/filter-thread.process.ts', out: 'part/filter-thread' },
       { in: 'src/evaluate/aside/computation-thread.process.ts', out: 'part/computation-thread' },
       { in: 'src/filter/run/solo-filter.process.ts', out: 'part/solo-filter' },

@@ -9,7 +9,10 @@ import { testFolder } from '../support/test-app.ts';
 
 const packedSchema = z.tuple([z.object({ files: z.array(z.object({ path: z.string() })) })]);
 
-const OURS = ['config/collections/demo.yaml', 'dist/cli/main.mjs', 'src/cli/winnow.cjs'];
+const OURS =
+  'config/collections/demo.yaml dist/cli/main.mjs dist/library/library.mjs dist/types/library/library.d.ts examples/curate.mjs src/cli/winnow.cjs'.split(
+    ' ',
+  );
 const NOT_OURS =
   `data/demo/blobs/a.jpg exports/v1/test/a.jpg reports/v1/report.html photos/kite/a.jpg .env config/local.yaml
   config/local/models/mine.onnx config/collections/mine.yaml config/models/mine.yaml src/cli/main.ts dist/cli/main.mjs.map
