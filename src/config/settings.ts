@@ -165,6 +165,16 @@ const TABLE = {
     null,
     'Accepted photos that each class should have. The shortlist lists no more photos of a class than could be needed for it. null: no target.',
   ),
+  'review.acceptance.maxLabelError': setting(
+    z.number().gt(0).lt(1).describe('a number between 0 and 1').nullable(),
+    null,
+    'The share of wrong photos up to which a set is accepted. The second pass is the inspection: winnow acceptance tells the state. null: no limit.',
+  ),
+  'review.acceptance.confidence': setting(
+    z.number().min(0.5).lt(1).describe('a number from 0.5 to less than 1'),
+    0.95,
+    'How sure the inspection must be that the share of wrong photos is within the limit, or above it.',
+  ),
   'review.leaseMs': setting(
     wholeNumber(1_000, 86_400_000),
     600_000,

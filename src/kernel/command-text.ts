@@ -14,6 +14,7 @@ const COMMANDS = [
   'candidates',
   'decisions',
   'verdicts',
+  'acceptance',
   'agreement',
   'show',
   'what-if',

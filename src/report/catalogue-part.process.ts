@@ -1,15 +1,13 @@
-import { subjectsOf } from '../filter/run/decision.repository.ts';
 import { groupBy } from '../kernel/group-by.ts';
 import { acceptanceOf } from './acceptance.ts';
 import { readDurations, readPace } from './catalogue-facts.repository.ts';
 import { countsBy, licencesOf } from './counts.ts';
-import { labelNoiseOf, type DrawnPhoto, type FirstAccepted } from './label-noise.ts';
 import { confusionMatrix } from '../evaluate/metrics/confusion.ts';
 import type { ConfusionReport } from './report.ts';
 import type { ReportedPhoto } from './reported-photo.repository.ts';
 import { revisionOf } from './stored-report.repository.ts';
-import { listReviewed } from '../review/events/review.repository.ts';
-import { toVerdictLine } from '../review/events/verdict-line.ts';
+import { readAcceptance } from '../review/acceptance/read-acceptance.process.ts';
+import { REVIEW_MODES } from '../review/modes.ts';
 import type { Workspace } from '../models/workspace/workspace.process.ts';
 import { readAgreement } from '../review/agreement/read-agreement.process.ts';
 import { readStatus } from '../status/status.process.ts';
@@ -28,7 +26,7 @@ export async function cataloguePart(
     confusion: confusionOf(workspace, photos, found),
     agreement: await readAgreement(workspace),
     pace: await readPace(app.db, scope),
-    labelNoise: labelNoiseOf(await readFirstAccepted(workspace), collection.mode),
+    labelError: { question: REVIEW_MODES[collection.mode].question, ...(await readAcceptance(workspace)) },
     acceptance: acceptanceOf(kept),
     licences: licencesOf(photos.map(({ rights }) => rights)),
     sources: countsBy(photos, ({ rights }) => [rights.source]).map(([source, count]) => ({ source, photos: count })),
@@ -63,19 +61,4 @@ function confusionOf(
       examples: (cells.get(`${cell.wnid} ${cell.predictedWnid}`) ?? []).slice(0, EXAMPLES).map(({ sha256 }) => sha256),
     })),
   };
-}
-
-async function readFirstAccepted({ app, scope }: Workspace): Promise<FirstAccepted> {
-  const { secondPass } = app.config.review;
-  const wnids = await subjectsOf(app.db, scope);
-  const drawn: DrawnPhoto[] = [];
-  let photos = 0;
-  for await (const photo of listReviewed(app.db, scope.collectionId, { wnids, secondPass })) {
-    const { reviews } = toVerdictLine(photo);
-    const [first, second] = [1, 2].map((pass) => reviews.find((review) => review.pass === pass)?.blindVerdict ?? null);
-    if (first !== 'accept') continue;
-    photos += 1;
-    if (second != null && photo.chance !== null) drawn.push({ second, chance: photo.chance });
-  }
-  return { photos, drawn };
 }

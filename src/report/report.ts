@@ -1,3 +1,4 @@
+import type { Acceptance } from '../kernel/acceptance.ts';
 import type { ConfusionCount, ConfusionMatrix } from '../evaluate/metrics/confusion.ts';
 import type { Funnel } from '../kernel/funnel.ts';
 import type { QueryYield, Yields } from '../status/yields.ts';
@@ -13,7 +14,7 @@ export const REPORTED_PHOTOS = ['accepted', 'listed', 'kept'] as const;
 export type ReportedPhotos = (typeof REPORTED_PHOTOS)[number];
 
 /** Version of the shape of a report. It rises with each release that changes it. */
-export const REPORT_FORMAT = 2;
+export const REPORT_FORMAT = 3;
 
 /** `report.json`. All shares are fractions, 0..1. */
 export interface Report {
@@ -44,7 +45,7 @@ export interface Report {
   readonly crops: CropReport;
   readonly agreement: AgreementReport;
   readonly pace: readonly ReviewerPace[];
-  readonly labelNoise: LabelNoise;
+  readonly labelError: LabelError;
   readonly acceptance: readonly AcceptanceRow[];
   readonly licences: readonly { readonly licence: string; readonly url: string; readonly photos: number }[];
   readonly sources: readonly { readonly source: string; readonly photos: number }[];
@@ -156,19 +157,9 @@ export interface ReviewerPace {
   readonly medianSeconds: number | null;
 }
 
-/** Estimate of the accepted photos that a blind second look would reject. */
-export interface LabelNoise {
+/** The inspection by the second pass, and what it asked. */
+export interface LabelError extends Acceptance {
   readonly question: string;
-  /** Photos whose first blind verdict is accept; then those of them that the second pass drew and finished. */
-  readonly accepted: number;
-  readonly photos: number;
-  readonly wrong: number;
-  /** Not among the wrong ones. */
-  readonly unsure: number;
-  /** wrong / photos, weighted if photos were drawn with different chances, with its 95 % interval. Null without any. */
-  readonly share: number | null;
-  readonly low: number | null;
-  readonly high: number | null;
 }
 
 export interface AcceptanceRow {

@@ -22,7 +22,7 @@ export const TABLE_NAMES = [
   'acceptance',
   'agreement',
   'pace',
-  'label-noise',
+  'label-error',
   'tags',
   'licences',
   'sources',
@@ -164,7 +164,19 @@ function funnelRecords({ funnel }: Report) {
   } as const satisfies Partial<Record<TableName, Records[number]>>;
 }
 
-function reviewRecords({ acceptance, agreement, pace, labelNoise, tags, licences, sources }: Report) {
+const LABEL_ERROR_COLUMNS = [
+  'question',
+  'accepted',
+  'sampled',
+  'wrong',
+  'unsettled',
+  'labelError',
+  'labelErrorLow',
+  'labelErrorHigh',
+  'state',
+] as const;
+
+function reviewRecords({ acceptance, agreement, pace, labelError, tags, licences, sources }: Report) {
   return {
     acceptance: [['by', 'key', 'accepted', 'rejected', 'share', 'low', 'high'], acceptance],
     agreement: [
@@ -172,7 +184,7 @@ function reviewRecords({ acceptance, agreement, pace, labelNoise, tags, licences
       [{ wnid: null, ...agreement.overall }, ...agreement.classes.map(({ wnid, ...row }) => ({ wnid, ...row }))],
     ],
     pace: [['reviewer', 'verdicts', 'medianSeconds'], pace],
-    'label-noise': [['question', 'accepted', 'photos', 'wrong', 'unsure', 'share', 'low', 'high'], [labelNoise]],
+    'label-error': [LABEL_ERROR_COLUMNS, [labelError]],
     tags: [['tag', 'photos'], tags],
     licences: [['licence', 'url', 'photos'], licences],
     sources: [['source', 'photos'], sources],

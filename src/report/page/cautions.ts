@@ -80,8 +80,9 @@ function ofModels(report: Report): Caution[] {
 /** If labels are wrong as often as the best model, the model's mistakes say little. */
 function ofOverlap(report: Report): Caution[] {
   const best = bestOutsider(report);
-  const { labelNoise } = report;
-  if (best?.accuracy == null || labelNoise.low === null || labelNoise.low < 1 - best.accuracy) return [];
-  const text = 'The label noise is as large as the best model’s error: its mistakes may be ours.';
+  const { labelError } = report;
+  if (best?.accuracy == null || labelError.labelErrorLow === null || labelError.labelErrorLow < 1 - best.accuracy)
+    return [];
+  const text = 'The label error is as large as the best model’s error: its mistakes may be ours.';
   return [{ section: 'transfer', text, command: null }];
 }

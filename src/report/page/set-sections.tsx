@@ -1,11 +1,12 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
 import type { ComponentChildren } from 'preact';
 import type { Sha256 } from '../../kernel/ids.ts';
-import { countOf, countText, shareText } from '../../kernel/texts.ts';
+import { countText, shareText } from '../../kernel/texts.ts';
+import { acceptanceStateText, labelErrorText } from '../../kernel/acceptance.ts';
 import { AGREEMENT_COLUMNS, agreementCells, agreementText } from './agreement.ts';
 import type { ReportContext, SectionOf } from './context.ts';
 import { ClassName, Count, Nothing, Plots, Section, Table, To } from './parts.tsx';
-import { decimalText, estimateText, NOTHING, percentText } from './texts.ts';
+import { decimalText, NOTHING, percentText } from './texts.ts';
 import { SUBJECTS } from '../../kernel/mode.ts';
 
 export function SetSection({ context, title }: SectionOf) {
@@ -167,7 +168,7 @@ export function ReviewSection({ context, title }: SectionOf) {
     <Section name="review" title={title} context={context}>
       {report.state.actions === 0 ? <Nothing>Nobody has reviewed a photo yet.</Nothing> : null}
       <dl class="facts">
-        <Fact name="Label noise">{noiseText(context)}</Fact>
+        <Fact name="Label error">{errorText(context)}</Fact>
         <Fact name="Agreement">{agreementText(overall)}</Fact>
       </dl>
       <Plots context={context} names={['acceptance-score', 'acceptance-source', 'acceptance-class']} />
@@ -199,9 +200,11 @@ export function ReviewSection({ context, title }: SectionOf) {
   );
 }
 
-function noiseText({ report: { labelNoise } }: ReportContext): string {
-  const { question, photos, wrong, unsure, share, low, high } = labelNoise;
-  if (share === null)
-    return `unknown: no accepted photo that was drawn for a blind second look has its verdict. The question would be: ${question}`;
-  return `${estimateText(share, low, high)}: ${countOf(photos, 'photo')} that a first look accepted ${photos === 1 ? 'was' : 'were'} drawn for a blind second look. It rejected ${countText(wrong)} and was unsure of ${countText(unsure)}. The question was: ${question}`;
+function errorText({ report: { labelError } }: ReportContext): string {
+  const question = `The question of the second look: ${labelError.question}`;
+  const estimate = labelErrorText(labelError);
+  if (estimate === null)
+    return `unknown: no accepted photo that was drawn for a blind second look has its verdict. ${question}`;
+  const state = acceptanceStateText(labelError);
+  return `${estimate}. ${state === null ? '' : `Inspection ${state}. `}${question}`;
 }

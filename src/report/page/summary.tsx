@@ -1,6 +1,7 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
 import type { Report } from '../report.ts';
 import { countOf, countText, shareText } from '../../kernel/texts.ts';
+import { labelErrorText } from '../../kernel/acceptance.ts';
 import type { ReportContext, Sections } from './context.ts';
 import { bestOutsider } from './models.ts';
 import { To } from './parts.tsx';
@@ -66,11 +67,8 @@ interface BigNumber {
 }
 
 function bigNumbers(report: Report): BigNumber[] {
-  const { funnel, labelNoise } = report;
+  const { funnel, labelError: inspection } = report;
   const { total } = funnel.yields;
-  const range = rangeText(labelNoise.low, labelNoise.high);
-  const { wrong, photos, unsure } = labelNoise;
-  const rejected = `${countText(wrong)} of ${countOf(photos, 'photo')} that a first look accepted${range === null ? '' : `, 95 % interval ${range}`}; the second was unsure of ${countText(unsure)}`;
   return [
     DIFFICULTY[report.mode](report),
     {
@@ -79,9 +77,9 @@ function bigNumbers(report: Report): BigNumber[] {
       note: `${countText(total.kept)} of ${countOf(total.fetched, 'fetched photo')}`,
     },
     {
-      name: 'rejected by a blind second look',
-      value: percentText(labelNoise.share),
-      note: labelNoise.share === null ? 'no photo has a blind second verdict yet' : rejected,
+      name: 'label error, by a blind second look',
+      value: percentText(inspection.labelError),
+      note: labelErrorText(inspection) ?? 'no photo has a blind second verdict yet',
     },
   ];
 }

@@ -1,7 +1,8 @@
 import { sql, type Kysely } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import { up } from '../../../src/platform/postgres/migrations/0012-second-pass-draw.ts';
-import type { Subject } from '../../../src/review/events/event.ts';
+import { readFirstAccepted } from '../../../src/review/acceptance/read-acceptance.process.ts';
+import type { ReviewVerdict, Subject } from '../../../src/review/events/event.ts';
 import { recordAction } from '../../../src/review/events/record-action.process.ts';
 import { listReviewed } from '../../../src/review/events/review.repository.ts';
 import { takePhotos } from '../../../src/review/desk/take-photos.process.ts';
@@ -21,17 +22,29 @@ const WNIDS = [...new Set(PHOTOS.map(([, wnid]) => wnid))];
 const listed = useListedPhotos(database, PHOTOS);
 
 async function accept(subjects: readonly Subject[]): Promise<void> {
-  const value = { verdict: 'accept', reason: null, shownBy: 'confusions' } as const;
-  for (const [i, subject] of subjects.entries()) {
-    const action = {
-      kind: 'verdict',
-      subjects: [subject],
-      value,
-      sequence: i + 1,
-      at: new Date().toISOString(),
-    } as const;
-    await recordAction(database.db, listed.viewOf('ann'), { client: 'ann', action, leaseMs: 60_000 });
-  }
+  await judge('ann', subjects, 'accept');
+}
+
+const judge = given('verdict');
+/** Settles disputes. */
+const settle = given('adjudicate');
+
+function given(kind: 'verdict' | 'adjudicate') {
+  return async (reviewer: string, subjects: readonly Subject[], verdict: ReviewVerdict): Promise<void> => {
+    const reason = verdict === 'reject' ? 'wrong-class' : null;
+    const value = { verdict, reason, shownBy: 'confusions' } as const;
+    for (const [i, subject] of subjects.entries()) {
+      const action = {
+        kind,
+        subjects: [subject],
+        value,
+        sequence: i + 1,
+        at: new Date().toISOString(),
+      } as const;
+      const client = `${reviewer} ${kind} ${verdict}`;
+      await recordAction(database.db, listed.viewOf(reviewer, 1), { client, action, leaseMs: 60_000 });
+    }
+  };
 }
 
 /** The photos that bob is shown after ann has accepted all. */
@@ -90,5 +103,21 @@ describe('the draw for the second pass', () => {
     const found = await chances(0.4);
     // Two of three: 0.4 of them, rounded up.
     for (const one of three.slice(0, 2)) expect(found.get(one.sha256)).toBe(placeOf(one) <= 2 ? 2 / 3 : null);
+  });
+});
+
+describe('the inspection of accepted photos', () => {
+  it('counts those that the second pass drew and finished as wrong by their final state, and leaves out disputes', async () => {
+    const all = PHOTOS.map(([name]) => listed.photo(name));
+    await judge('ann', all.slice(3), 'accept');
+    await judge('ann', all.slice(0, 3), 'reject');
+    await judge('bob', all.slice(8, 20), 'accept');
+    await judge('bob', all.slice(5, 8), 'reject');
+    await judge('bob', all.slice(20, 21), 'unsure');
+    await settle('cat', all.slice(5, 6), 'reject');
+    await settle('cat', all.slice(6, 7), 'accept');
+    const { photos, inspected } = await readFirstAccepted(database.db, listed.scope, 1);
+    const counts = [true, false, null].map((value) => inspected.filter(({ isWrong }) => isWrong === value).length);
+    expect({ photos, counts }).toEqual({ photos: 40, counts: [1, 13, 2] });
   });
 });

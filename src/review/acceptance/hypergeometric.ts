@@ -1,23 +1,25 @@
-import type { Interval } from './wilson.ts';
-
-interface Sample {
+export interface Sample {
   readonly population: number;
   readonly size: number;
   readonly successes: number;
+  /** How often the interval contains the truth at least, above 0, below 1. */
+  readonly confidence: number;
 }
 
-/** The chance that may lie beyond each end of the interval. */
-const TAIL = 0.025;
 /** Sizes and successes of weighted samples are sums of fractions, and not quite whole. */
 const ROUNDING = 1e-6;
 
 /**
- * The exact 95 % interval of a share of a finite population, from a sample drawn without replacement: the shares for
- * which at most, and at least, the observed successes each have a probability of 2.5 % or more. Size and successes of a
+ * The exact interval of a share of a finite population, from a sample drawn without replacement: the shares for which at most,
+ * and at least, the observed successes each have a probability of (1 - confidence) / 2 or more. Size and successes of a
  * weighted sample may be fractions: then the interval is that of the next smaller size, from the successes below to
  * those above. Source: T. Wright, "Exact Confidence Bounds when Sampling from Small Finite Universes", Springer 1991.
  */
-export function hypergeometricLimits({ population, size: drawn, successes }: Sample): Interval {
+export function hypergeometricLimits({ population, size: drawn, successes, confidence }: Sample): {
+  readonly low: number;
+  readonly high: number;
+} {
+  const tail = (1 - confidence) / 2;
   const size = Math.floor(drawn + ROUNDING);
   const few = Math.floor(successes + ROUNDING);
   const many = Math.min(size, Math.ceil(successes - ROUNDING));
@@ -33,13 +35,13 @@ export function hypergeometricLimits({ population, size: drawn, successes }: Sam
     return sum;
   };
   // Both conditions hold from one total on.
-  const low = firstWhere(population, (total) => 1 - upTo(total, few - 1) > TAIL);
-  const high = firstWhere(population, (total) => upTo(total, many) <= TAIL) - 1;
+  const low = firstWhere(population, (total) => 1 - upTo(total, few - 1) > tail);
+  const high = firstWhere(population, (total) => upTo(total, many) <= tail) - 1;
   return { low: low / population, high: high / population };
 }
 
 /** The least whole number up to `most` that fulfils a condition, which all larger ones fulfil too; most + 1 if none does. */
-function firstWhere(most: number, holds: (number: number) => boolean): number {
+export function firstWhere(most: number, holds: (number: number) => boolean): number {
   let [from, to] = [0, most + 1];
   while (from < to) {
     const middle = Math.floor((from + to) / 2);
