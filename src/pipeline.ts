@@ -8,7 +8,8 @@ import { addSummaries, crawlWalk, type WalkSummary, type WalkedSource } from './
 import { startDiscovery, waitForRoom, type NetworkDiscovery } from './crawl/discover/discover-stage.process.ts';
 import { photosNeeded } from './filter/prune/retention.repository.ts';
 import { startFetch } from './crawl/fetch/fetch-stage.process.ts';
-import { countToDecide, completionOf, startFilter } from './filter/run/filter-stage.process.ts';
+import { completionOf, startFilter } from './filter/run/filter-stage.process.ts';
+import { countToDecide } from './filter/run/photo-tally.repository.ts';
 import type { Workspace } from './models/workspace/workspace.process.ts';
 import type { RunCounts } from './status/run-counts.ts';
 import type { Stage } from './runtime/work/stage-definition.ts';
@@ -108,7 +109,7 @@ class PipelineRun {
   async #startFilter(): Promise<Stage> {
     const { counts } = this.#options;
     const { app } = this.#workspace;
-    counts.toDecide += (await countToDecide(this.#workspace)).withBytes;
+    counts.toDecide += (await countToDecide(this.#workspace.app.db, this.#workspace.scope)).withBytes;
     if (app.config.filter.evaluate === 'all')
       counts.toComplete = await countIncomplete(app.db, completionOf(this.#workspace));
     return startFilter(this.#workspace, {
@@ -130,7 +131,7 @@ class PipelineRun {
     const { counts, walks, network, wantedWnids } = this.#options;
     const { app, scope: ofDecisions } = this.#workspace;
     const sources = [...walks.map((walk) => walk.source), ...network.map(({ ready }) => ready.source.name)];
-    const scope: FetchScope = { sources, wnids: wantedWnids };
+    const scope: FetchScope = { collectionId: ofDecisions.collectionId, sources, wnids: wantedWnids };
     for (const source of sources)
       counts.of(source).toFetch += await countWaitingPictures(app.db, { ...scope, sources: [source] });
     return startFetch(app, {
@@ -158,6 +159,7 @@ class PipelineRun {
       ...this.#ending(),
       onDone: (ids) => this.#toFetch(name, ids),
       onPage: (page) => ofSource.addPage(page),
+      onLinked: (ids) => this.#toDecide(ids),
       onWait: (why) => counts.noteWait(name, why),
       onBlocked: (why) => this.#blocked.set(name, why),
     });
@@ -175,7 +177,8 @@ class PipelineRun {
     this.#isWalking = false;
     if (source !== 'folder' && stages.has('fetch')) {
       const onWait = (why: string | null): void => counts.noteWait(source, why);
-      await waitForRoom(this.#workspace.app, { source, wnids, signal: this.#signal, onWait });
+      const { app, scope } = this.#workspace;
+      await waitForRoom(app, { collectionId: scope.collectionId, source, wnids, signal: this.#signal, onWait });
       counts.noteWait(source, null);
     }
     await this.#untilWalksMay();
@@ -205,6 +208,7 @@ class PipelineRun {
       await this.#untilWalksMay();
       const summary = await crawlWalk(this.#workspace.app, {
         walk,
+        collectionId: this.#workspace.scope.collectionId,
         rules,
         wanted,
         limitPerClass,
@@ -212,6 +216,7 @@ class PipelineRun {
         onFound: () => (ofSource.found += 1),
         onPage: (page) => ofSource.addPage({ ...page, seen: 0, overLimit: 0 }),
         onWaiting: (ids) => this.#toFetch(walk.source, ids),
+        onLinked: (ids) => this.#toDecide(ids),
         waitForRoom: () => this.#roomFor(walk.source),
       });
       ofSource.isSearching = false;

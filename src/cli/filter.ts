@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { EngineWork } from '../filter/engine/engine-tally.ts';
 import type { Workspace } from '../models/workspace/workspace.process.ts';
+import { conceptsSeen } from '../filter/run/decision.repository.ts';
 import { LOST_BYTES_CURE } from '../kernel/blobs.ts';
 import { finish } from './crawl/crawl.ts';
 import { linesText, photosText, plural, prunedText, writeResult } from './text/output.ts';
@@ -55,7 +56,10 @@ Examples:
 async function filter(workspace: Workspace, context: CollectionContext): Promise<number> {
   const result = await showStages(workspace, context, { stages: ['filter'] });
   const summary = await filterSummary(workspace, result);
-  await writeResult(context.flags, summary, () => filterText(result, context, summary.undecidedPruned));
+  await writeResult(context.flags, summary, async () => {
+    const hasCandidates = (await conceptsSeen(workspace.app.db, workspace.scope)).length > 0;
+    return `${filterText(result, context, summary.undecidedPruned)}${hasCandidates ? '' : 'no candidates yet: run winnow crawl\n'}`;
+  });
   return finish(result, context);
 }
 

@@ -211,11 +211,14 @@ function isNotAsked({ isSearched, problems, notes }: ClassRemark): boolean {
   return !isSearched && problems.length === 0 && notes.length > 0;
 }
 
-async function askedClasses({ app }: Workspace, { network }: CrawlPlan): Promise<ClassRemark[]> {
+async function askedClasses(
+  { app, scope: { collectionId } }: Workspace,
+  { network }: CrawlPlan,
+): Promise<ClassRemark[]> {
   const sources = network.map(({ ready }) => ready.source.name);
   const wnids = [...new Set(network.flatMap(({ classes }) => [...classes.keys()]))];
   if (wnids.length === 0) return [];
-  const bySource = groupBy(await queryReports(app.db, { sources, wnids }), ({ source }) => source);
+  const bySource = groupBy(await queryReports(app.db, { collectionId, sources, wnids }), ({ source }) => source);
   return network.flatMap(({ ready, classes }) => {
     const { name } = ready.source;
     const byClass = groupBy(bySource.get(name) ?? [], ({ wnid }) => wnid);

@@ -1,5 +1,5 @@
 import type { EngineWork } from '../filter/engine/engine-tally.ts';
-import { countUndecidedPruned } from '../filter/prune/pruned-photos.repository.ts';
+import { countToDecide } from '../filter/run/photo-tally.repository.ts';
 import type { Workspace } from '../models/workspace/workspace.process.ts';
 import type { StagesResult } from './stages.process.ts';
 
@@ -23,7 +23,7 @@ export interface FilterSummary {
 
 export async function filterSummary({ app, scope }: Workspace, { counts, left }: StagesResult): Promise<FilterSummary> {
   const { kept, dropped, failed, poisoned, completed, completedCrops, notCompletable, lost, filterWork } = counts;
-  const undecidedPruned = await countUndecidedPruned(app.db, scope);
+  const { pruned: undecidedPruned } = await countToDecide(app.db, scope);
   const completion = { completed, completedCrops, notCompletable };
   const decided = { kept, dropped, failed, left: left.filter ?? 0, lostBytes: lost.length, undecidedPruned };
   return { ...decided, ...completion, poisoned, work: workOf(filterWork) };

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { sql, type Kysely } from 'kysely';
+import { isLinked } from '../crawl/candidates/link.repository.ts';
 import { inScope, ofCollection } from '../filter/run/decision.repository.ts';
 import type { DecisionScope } from '../models/workspace/scope.ts';
 import type { Database } from '../platform/postgres/database.ts';
@@ -25,7 +26,7 @@ export async function readState(
       (select count(*)::int as count, max(id) as last, max(at) as at from review_event where collection_id = ${collectionId}) as r,
       (select max(id) as last, max(created_at) as at from takedown) as t,
       (select sum(count::numeric * hashtextextended(state || coalesce(refusal, '') || coalesce(reason, ''), 0)) as candidates
-        from candidate_tally c where ${ofCollection(scope)}) as c,
+        from candidate_tally c where c.collection_id = ${collectionId} and ${ofCollection(scope)}) as c,
       (select max(id) as last from export_revision where collection_id = ${collectionId}) as x`.execute(db);
   const [row] = rows;
   if (row === undefined) throw new Error('Expected the state of the catalogue but the database returned none');
@@ -46,7 +47,7 @@ export async function readDurations(db: Kysely<Database>, scope: DecisionScope):
       to_char(x.last at time zone 'UTC', ${ISO}) as last
     from (
       select 1 as position, 'discover' as stage, count(*) as results, min(p.found_at) as first, max(p.found_at) as last
-        from candidate c join picture p on p.id = c.picture_id where ${ofCollection(scope)}
+        from candidate c join picture p on p.id = c.picture_id where ${ofCollection(scope)} and ${isLinked(collectionId)}
       union all select 2, 'fetch', count(*), min(f.stored_at), max(f.stored_at)
         from photo f where f.id in (select photo_id from photos)
       union all select 3, 'filter', count(*), min(decided_at), max(decided_at)

@@ -1,5 +1,6 @@
 import type { Rights as SourceRights } from '../crawl/sources/source.ts';
 import { sql, type Kysely, type RawBuilder } from 'kysely';
+import { isLinked } from '../crawl/candidates/link.repository.ts';
 import { allowedLicence } from '../filter/run/decision.repository.ts';
 import type { Sha256, Wnid } from '../kernel/ids.ts';
 import type { DecisionScope } from '../models/workspace/scope.ts';
@@ -73,7 +74,7 @@ export function firstPicture(
     select p.id, p.source, p.source_id, p.url, p.page_url, p.creator, p.licence, p.licence_url, p.rights_by, p.found_at,
       c.found_at as candidate_found_at
     from candidate c join picture p on p.id = c.picture_id
-    where p.photo_id = ${photoId} and c.wnid = ${wnid} and c.refusal is null
+    where p.photo_id = ${photoId} and c.wnid = ${wnid} and c.refusal is null and ${isLinked(scope.collectionId)}
     order by ${firstIf(isPreferred)}, ${allowedFirst(scope)} limit 1)`;
 }
 

@@ -1,6 +1,6 @@
 import { sql, type Kysely, type RawBuilder, type Transaction } from 'kysely';
 import { collectionForgotten } from '../collection/collection.repository.ts';
-import { allowedLicence, ofCollection } from '../filter/run/decision.repository.ts';
+import { isTaken, ofCollection } from '../filter/run/decision.repository.ts';
 import type { DecisionScope } from '../models/workspace/scope.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import { allowLongIdle } from '../platform/postgres/transactions.ts';
@@ -23,9 +23,7 @@ export async function keptPhotos(
     where d.collection_id = ${scope.collectionId} and d.state = 'kept' and d.decision_sha256 = ${Buffer.from(scope.decisionSha256, 'hex')}
       and ${ofCollection(scope, sql`d.wnid`)} and exists (
         select 1 from candidate c join picture p on p.id = c.picture_id
-        where p.photo_id = d.photo_id and c.wnid = d.wnid and c.refusal is null and ${allowedLicence(scope)})`.execute(
-    db,
-  );
+        where p.photo_id = d.photo_id and c.wnid = d.wnid and ${isTaken(scope)})`.execute(db);
   return rows;
 }
 

@@ -1,4 +1,5 @@
 import { sql, type Kysely } from 'kysely';
+import { isLinked } from '../crawl/candidates/link.repository.ts';
 import { UNKNOWN_LICENCE } from '../crawl/sources/licence.ts';
 import type { WithoutLicence } from '../kernel/next-step.ts';
 import type { DecisionScope } from '../models/workspace/scope.ts';
@@ -16,8 +17,7 @@ export async function countWithoutLicence(
     left join verdict v on v.collection_id = s.collection_id and v.wnid = s.wnid and v.sha256 = f.sha256
     where s.collection_id = ${collectionId} and s.state = 'listed' and not exists (
       select 1 from picture p join candidate c on c.picture_id = p.id
-      where p.photo_id = s.photo_id and c.wnid = s.wnid and c.refusal is null and p.licence <> ${UNKNOWN_LICENCE})`.execute(
-    db,
-  );
+      where p.photo_id = s.photo_id and c.wnid = s.wnid and c.refusal is null and ${isLinked(collectionId)}
+        and p.licence <> ${UNKNOWN_LICENCE} offset 0)`.execute(db);
   return onlyRow(counted);
 }

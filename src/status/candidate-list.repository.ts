@@ -1,6 +1,7 @@
 import type { DecisionFilter } from '../filter/run/decision-list.repository.ts';
 import type { Rights } from '../shortlist/photo-of-class.repository.ts';
 import { sql, type Kysely } from 'kysely';
+import { isLinked } from '../crawl/candidates/link.repository.ts';
 import type { DecisionScope } from '../models/workspace/scope.ts';
 import type { CandidateState } from '../kernel/reasons.ts';
 import type { BytesState } from '../photo/photo.ts';
@@ -44,7 +45,7 @@ export function listCandidates(
         ${state} as state, ${reason} as reason, ${detail} as detail,
         encode(f.sha256, 'hex') as sha256, f.width, f.height, f.bytes, f.bytes_state as "bytesState"
       from candidate c join picture p on p.id = c.picture_id left join photo f on f.id = p.photo_id
-      where c.wnid = any(${filter.wnids}::text[]) or ${filter.unknownClasses} and c.refusal = 'unknown-class'
+      where (c.wnid = any(${filter.wnids}::text[]) or ${filter.unknownClasses} and c.refusal = 'unknown-class') and ${isLinked(scope.collectionId)}
     ) as l
     where ${equalsIfGiven('l.state', filter.state)} and ${equalsIfGiven('l.reason', filter.reason)} and ${equalsIfGiven('l.source', filter.source)}
     order by l.wnid collate "C", l.source collate "C", l."sourceId" collate "C"`,

@@ -22,7 +22,10 @@ export function watchCrawl(
   let look: Promise<void> | null = null;
   const takeLook = async (): Promise<void> => {
     try {
-      view = { classes: await classTallies(app.db, { sources, wnids }), budgets: await readBudgets(app) };
+      view = {
+        classes: await classTallies(app.db, { collectionId: scope.collectionId, sources, wnids }),
+        budgets: await readBudgets(app),
+      };
     } catch (error) {
       // A failed progress query does not end the run. If the catalogue is gone, the work itself fails.
       app.log.debug({ reason: messageOf(error) }, 'the crawl could not be looked at');

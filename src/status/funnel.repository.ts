@@ -16,14 +16,14 @@ export function judged(scope: DecisionScope): Record<'state' | 'reason' | 'detai
   };
 }
 
-/** The counts come from the tally that every change updates (`0001-initial/candidate-tally.ts`), so a million take no longer. */
+/** The counts come from the tally that every change updates (`0019-collection-candidates.ts`), so a million take no longer. */
 export async function countCandidates(db: Kysely<Database>, scope: DecisionScope): Promise<CandidateCount[]> {
   const { state, reason } = judged(scope);
   const { rows } = await sql<CandidateCount>`
     select wnid, source, "queryId", state, reason, sum(count)::bigint as count from (
       select c.wnid, c.source, c.query_id as "queryId", c.count, ${state} as state, ${reason} as reason
       from candidate_tally c cross join lateral (select c.licence, c.state, c.reason) as p
-      where ${ofCollection(scope)} or c.refusal = 'unknown-class'
+      where c.collection_id = ${scope.collectionId} and (${ofCollection(scope)} or c.refusal = 'unknown-class')
     ) as l group by wnid, source, "queryId", state, reason having sum(count) <> 0`.execute(db);
   return rows;
 }

@@ -1,4 +1,5 @@
 import { sql, type Kysely } from 'kysely';
+import { isLinked } from '../crawl/candidates/link.repository.ts';
 import { ofCollection } from '../filter/run/decision.repository.ts';
 import type { DecisionScope } from '../models/workspace/scope.ts';
 import type { Database } from '../platform/postgres/database.ts';
@@ -60,7 +61,7 @@ export async function examplesOf(
   const { rows } = await sql<ReasonExample>`
     select p.source, p.url, p.page_url as "pageUrl", ${detail} as detail
     from candidate c join picture p on p.id = c.picture_id
-    where (${ofCollection(scope)} or c.refusal = 'unknown-class') and ${state} in ('dropped', 'failed') and ${why} = ${reason}
+    where (${ofCollection(scope)} or c.refusal = 'unknown-class') and ${isLinked(scope.collectionId)} and ${state} in ('dropped', 'failed') and ${why} = ${reason}
     order by c.id limit ${limit}`.execute(db);
   return rows;
 }

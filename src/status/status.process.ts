@@ -115,6 +115,10 @@ async function countsIn(trx: Transaction<Database>, { app, scope }: Workspace): 
     candidates: await countCandidates(trx, scope),
     photos: await readPhotoCounts(trx, scope),
     verdicts: await countVerdicts(trx, scope, app.config.review.secondPass),
-    queries: await queryReports(trx, { sources: NETWORK_SOURCES, wnids: candidateWnids(scope) }),
+    queries: await queryReports(trx, {
+      collectionId: scope.collectionId,
+      sources: NETWORK_SOURCES,
+      wnids: candidateWnids(scope),
+    }),
   };
 }

@@ -19,10 +19,11 @@ export function photoTexts(photo: StoryPhoto): [what: string, stored: string] {
 }
 
 export function candidateTexts(candidate: StoryCandidate, nameOf: (wnid: string) => string): string[] {
-  const { wnid, source, sourceId, state, ...rights } = candidate;
+  const { wnid, source, sourceId, state, collections, ...rights } = candidate;
+  const finders = collections.length === 0 ? '' : ` for ${collections.join(', ')}`;
   return [
     `candidate for ${nameOf(wnid)}: ${state}${whyText(candidate)}`,
-    `found ${rights.foundAt.toISOString()} at ${source}: ${JSON.stringify(sourceId)}`,
+    `found ${rights.foundAt.toISOString()}${finders} at ${source}: ${JSON.stringify(sourceId)}`,
     rights.url,
     `${rights.rightsBy === 'curator' ? `stated by the curator, because the source gives no licence and ${rights.sourceCreator === null ? 'names no creator' : `names the creator ${rights.sourceCreator}`}: ` : ''}licence ${rights.licence}${rights.licenceUrl === null ? '' : ` <${rights.licenceUrl}>`}, by ${rights.creator ?? 'unknown'}${rights.pageUrl === null ? '' : `, ${rights.pageUrl}`}`,
   ];

@@ -40,6 +40,8 @@ export interface StoryCandidate extends CandidateSighting, Pick<Rights, 'rightsB
   readonly reason: string | null;
   readonly detail: string | null;
   readonly foundAt: Date;
+  /** The names of the collections whose crawls found it, sorted. */
+  readonly collections: readonly string[];
 }
 
 export interface StoryDecision extends Omit<
@@ -131,7 +133,9 @@ async function candidatesWhere(db: Kysely<Database>, where: RawBuilder<unknown>)
     select p.source, p.source_id as "sourceId", c.wnid, p.url, p.page_url as "pageUrl", p.creator, p.licence, p.licence_url as "licenceUrl",
       p.rights_by as "rightsBy", ${saidCreator()} as "sourceCreator",
       case when c.refusal is null then p.state else 'dropped' end as state, coalesce(c.refusal, p.reason) as reason,
-      coalesce(c.refusal_detail, p.detail) as detail, c.found_at as "foundAt"
+      coalesce(c.refusal_detail, p.detail) as detail, c.found_at as "foundAt",
+      array(select k.name from collection_candidate l join collection k on k.id = l.collection_id
+        where l.candidate_id = c.id order by k.name) as collections
     from candidate c join picture p on p.id = c.picture_id where ${where} order by c.id`.execute(db);
   return rows;
 }

@@ -149,6 +149,8 @@ describe('rights and limits of a crawl', () => {
       [DAISY, 'CC0-1.0', null, null],
     ]);
     const free = await writeCollection('free.yaml', { name: 'free', licences: '[CC-BY-4.0]' });
+    expect((await funnelOf(free, 'rights')).totals).toMatchObject({ found: 0 });
+    await run(['crawl', '--collection', free, '--from', folder.at('labelled'), '--data', folder.at('rights')]);
     const funnel = await funnelOf(free, 'rights');
     expectFunnelAddsUp(funnel);
     expect(funnel.totals).toMatchObject({ found: 3, fetched: 1, dropped: { 'licence-not-allowed': 2 } });

@@ -49,8 +49,31 @@ export function photo(name: string, changes: Partial<NewPhoto> = {}): NewPhoto {
   };
 }
 
-export async function store(db: Kysely<Database>, page: readonly NewCandidate[]): Promise<StoreResult> {
-  return db.transaction().execute((trx) => storeCandidates(trx, page, { retryFailed: true, admitAtMost: null }));
+/** A collection that wants nothing, for candidates of tests without a collection. */
+export const CRAWLER = -1;
+
+/** Stores candidates that the crawls of all collections found, also of those that a test creates later with `collection`. */
+export async function store(
+  db: Kysely<Database>,
+  page: readonly NewCandidate[],
+): Promise<Omit<StoreResult, 'linkedPhotos'>> {
+  await sql`insert into collection (id, name, file_sha256, decision_sha256, definition) overriding system value
+    values (${CRAWLER}, 'crawler', '', '', '{"mode": "A", "classes": [], "licences": []}') on conflict do nothing`.execute(
+    db,
+  );
+  return db.transaction().execute(async (trx) => {
+    const options = { collectionId: CRAWLER, retryFailed: true, admitAtMost: null };
+    const { linkedPhotos: _, ...result } = await storeCandidates(trx, page, options);
+    await linkAll(trx);
+    return result;
+  });
+}
+
+/** Links every candidate to every collection, or to one. */
+export async function linkAll(db: Kysely<Database>, collectionId: number | null = null): Promise<void> {
+  await sql`insert into collection_candidate (candidate_id, collection_id)
+    select c.id, k.id from candidate c cross join collection k where k.id = coalesce(${collectionId}::int, k.id) order by c.id
+    on conflict do nothing`.execute(db);
 }
 
 /** Stores candidates of one picture, which is fetched as the photo with that name. Returns the photo's id. */
@@ -106,6 +129,7 @@ export async function collection(
     })
     .returning('id')
     .executeTakeFirstOrThrow();
+  await linkAll(db, id);
   return { collectionId: id, wnids: ['n01', 'n02', 'n03'], licences: 'any', ...changes, decisionSha256 };
 }
 
@@ -171,7 +195,7 @@ async function expectSameCounts(db: Kysely<Database>, scope: DecisionScope): Pro
 /** The tables that `emptyCatalogue` empties, each before those that it refers to. */
 const TABLES = (
   'shortlist_entry shortlist decision evidence evidence_digest feature leak outside_picture report export_photo ' +
-  'export_revision verdict review_event review_lease review_criteria pause candidate picture photo member class_list ' +
+  'export_revision verdict review_event review_lease review_criteria pause collection_candidate candidate picture photo member class_list ' +
   'collection notice'
 ).split(' ');
 /** The tables of counts that triggers fill. */

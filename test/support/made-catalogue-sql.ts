@@ -101,6 +101,11 @@ const makePictures = ({ seed }: Portion): RawBuilder<unknown> => sql`
   from (select *, case when source = 'duckduckgo' then 'host' || picture_no % 3001 || '.invalid' else source || '.invalid' end as host
     from made where not is_second) as one order by picture_no`;
 
+const makeLinks = ({ collectionId }: Portion): RawBuilder<unknown> => sql`
+  insert into collection_candidate (candidate_id, collection_id)
+  select c.id, ${collectionId}::int from made m join picture p on p.source = m.source and p.source_id = m.picture_no::text
+  join candidate c on c.picture_id = p.id and c.wnid = m.wnid order by c.id`;
+
 const makeCandidates = sql`
   insert into candidate (picture_id, wnid, refusal, refusal_detail, query_id)
   select p.id, m.wnid, case when is_stranger then 'unknown-class' end, case when is_stranger then m.wnid end, case when not is_second then m.query_id end
@@ -166,6 +171,7 @@ export function statementsOf(portion: Portion): RawBuilder<unknown>[] {
     ...makePhotos(portion),
     makePictures(portion),
     makeCandidates,
+    makeLinks(portion),
     makeCells(portion),
     makeEvidence(portion),
     makeDecisions(portion),

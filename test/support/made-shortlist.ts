@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Workspace } from '../../src/models/workspace/workspace.process.ts';
+import { linkAll } from './catalogue-fixtures.ts';
 import { sha256Of } from './sha256.ts';
 
 /**
@@ -39,6 +40,7 @@ export async function makeShortlistOf(
       insert into candidate (picture_id, wnid) select p.id, m.wnid from made m join picture p on p.source_id = m.n::text order by n`.execute(
       trx,
     );
+    await linkAll(trx, scope.collectionId);
     await sql`
       insert into decision (collection_id, photo_id, wnid, state, max_true_prob, is_lower_bound, confusion_wnid, confusion_prob, decision_sha256)
       select ${scope.collectionId}, f.id, m.wnid, 'kept', m.p, false, m.confusion, 0.9, ${rules}

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { recorded } from '../../runtime/activity/activity.repository.ts';
 import { localActor } from '../../runtime/activity/local-actor.process.ts';
 import { pruneCollection, type HeldCount, type PruneReport } from '../../filter/prune/prune.process.ts';
-import { countUndecidedPruned } from '../../filter/prune/pruned-photos.repository.ts';
+import { countToDecide } from '../../filter/run/photo-tally.repository.ts';
 import { bytesText, countText, plural, prunedText, writeResult } from '../text/output.ts';
 import { withProgress, type ProgressLine } from '../text/progress.ts';
 import { addCommand, runOnCollection, type GlobalFlags } from '../start/context.ts';
@@ -52,7 +52,7 @@ export function addPruneCommand(program: Command): void {
         } as const;
         const report = await withProgress(lines, () => (isDryRun ? prune() : recorded(workspace.app.db, doing, prune)));
         const { gone, ...others } = report;
-        const undecidedPruned = await countUndecidedPruned(workspace.app.db, workspace.scope);
+        const { pruned: undecidedPruned } = await countToDecide(workspace.app.db, workspace.scope);
         await writeResult(flags, { collection, dryRun: isDryRun, ...gone, ...others, undecidedPruned }, () =>
           pruneText(report, { collection, isDryRun, undecidedPruned }),
         );

@@ -37,7 +37,7 @@ const STAGES: Readonly<Record<'discover' | 'fetch' | 'filter', Start>> = {
       ...options,
       collectionId: scope.collectionId,
       // All sources, because a crawl may have named other sources than the collection file does.
-      scope: { sources: SOURCE_NAMES, wnids: candidateWnids(scope) },
+      scope: { collectionId: scope.collectionId, sources: SOURCE_NAMES, wnids: candidateWnids(scope) },
       neededOf: photosNeeded,
       onDone: await openHandOn(workspace),
       onOutcome: () => {},

@@ -4,6 +4,7 @@ import type { Database } from '../../platform/postgres/database.ts';
 import { licenceChoices } from '../sources/licence.ts';
 import { wellFormed } from '../sources/text.ts';
 import type { NewCandidate } from './candidate.ts';
+import { isLinked, linkCandidates } from './link.repository.ts';
 
 /** Drops that depend on the collection or on settings. A later crawl under other rules may accept the picture. */
 const REVISABLE_DROPS = ['unknown-class', 'licence-not-allowed', 'too-small', 'aspect-ratio', 'outside-folder'];
@@ -15,24 +16,32 @@ export interface StoreResult {
   readonly overLimit: number;
   /** Ids of the old and new pictures whose bytes are not fetched yet. */
   readonly waiting: readonly number[];
+  /** Ids of photos that other collections had fetched and that are new to this one. */
+  readonly linkedPhotos: readonly number[];
+}
+
+export interface StoreOptions {
+  /** The collection whose crawl found the page. */
+  readonly collectionId: number;
+  /** True if finding pictures again costs nothing, as in a folder. */
+  readonly retryFailed: boolean;
+  /** Candidates that are new to the collection, not counting those that are refused or have a problem; null: no limit. */
+  readonly admitAtMost: number | null;
 }
 
 /**
- * Stores a page of candidates. Storing the same page again changes nothing, with three exceptions: pictures that failed may be
+ * Stores a page of candidates, and that the collection found them. Storing the same page again changes nothing, with three exceptions: pictures that failed may be
  * retried, rights that the source states now are stored, and a class or licence that is wanted now is no longer refused.
  * Photos that were taken down stay so. Rows are locked in one order, so that two concurrent crawls cannot deadlock.
- *
- * @param retryFailed true if finding pictures again costs nothing, as in a folder
- * @param admitAtMost new candidates, not counting those that are refused or have a problem; null: no limit
  */
 export async function storeCandidates(
   trx: Transaction<Database>,
   page: readonly NewCandidate[],
-  { retryFailed, admitAtMost }: { readonly retryFailed: boolean; readonly admitAtMost: number | null },
+  { collectionId, retryFailed, admitAtMost }: StoreOptions,
 ): Promise<StoreResult> {
-  const room = admitAtMost === null ? page : await withinLimit(trx, page, admitAtMost);
+  const room = admitAtMost === null ? page : await withinLimit(trx, page, { collectionId, admitAtMost });
   const overLimit = page.length - room.length;
-  if (room.length === 0) return { newPictures: 0, admitted: 0, overLimit, waiting: [] };
+  if (room.length === 0) return { newPictures: 0, admitted: 0, overLimit, waiting: [], linkedPhotos: [] };
   const rows = await withTakedowns(trx, room);
   const found = sql`(select r.*, "sourceId" as source_id, "pageUrl" as page_url, "licenceUrl" as licence_url,
       "queryId" as query_id, "refusalDetail" as refusal_detail,
@@ -49,19 +58,27 @@ export async function storeCandidates(
   await reviseRights(trx, found);
   await reopenPictures(trx, found, retryFailed);
   const admitted = await insertCandidates(trx, found);
-  return { newPictures, admitted, overLimit, waiting: await waitingAmong(trx, pictureIds) };
+  const linkedPhotos = await linkCandidates(
+    trx,
+    collectionId,
+    sql`select c.id from ${found} join picture p using (source, source_id)
+      join candidate c on c.picture_id = p.id and c.wnid = f.wnid group by c.id order by c.id`,
+  );
+  return { newPictures, admitted, overLimit, waiting: await waitingAmong(trx, pictureIds), linkedPhotos };
 }
 
-/** Removes new photos beyond the limit from a page. Photos that are known, refused or unusable do not count. */
+/** Removes new photos beyond the limit from a page. Photos that the collection has, and refused or unusable ones, do not count. */
 async function withinLimit(
   trx: Transaction<Database>,
   page: readonly NewCandidate[],
-  atMost: number,
+  { collectionId, admitAtMost: atMost }: { readonly collectionId: number; readonly admitAtMost: number },
 ): Promise<NewCandidate[]> {
   const { rows } = await sql<{ source: string; source_id: string; wnid: string }>`
     select p.source, p.source_id, c.wnid from candidate c join picture p on p.id = c.picture_id
     where p.source = any(${[...new Set(page.map(({ source }) => source))]}::text[])
-      and p.source_id = any(${page.map(({ sourceId }) => keyText(sourceId))}::text[])`.execute(trx);
+      and p.source_id = any(${page.map(({ sourceId }) => keyText(sourceId))}::text[]) and ${isLinked(collectionId)}`.execute(
+    trx,
+  );
   const known = new Set(rows.map((row) => keyOf(row.source, row.source_id, row.wnid)));
   let admitted = 0;
   return page.filter((candidate) => {

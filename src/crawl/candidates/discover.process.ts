@@ -6,9 +6,10 @@ import type { NetworkSource, ResultPage, SourceApi, WantedClass } from '../sourc
 import { candidateOf, countRefusals, type CandidateRules, type RefusalCounts } from './candidate.ts';
 import { storeCandidates } from './candidate.repository.ts';
 import type { DiscoverPayload } from './discover.job.ts';
+import { linkSearched } from './link.repository.ts';
 import {
   advanceQuery,
-  lockAdmitted,
+  lockFound,
   postponeQuery,
   readQuery,
   refuseQuery,
@@ -20,6 +21,7 @@ export interface DiscoverDeps {
   readonly db: Kysely<Database>;
   readonly source: NetworkSource;
   readonly api: SourceApi;
+  readonly collectionId: number;
   readonly rules: CandidateRules;
   readonly limitPerClass: number | null;
   /** Null if this run does not collect the class. */
@@ -29,6 +31,8 @@ export interface DiscoverDeps {
   shouldStop(): boolean;
   retryDelayMs(attempt: number, retryAfterMs: number | null): number;
   onPage(page: DiscoveredPage): void;
+  /** Receives ids of photos that other collections had fetched and that are new to this one. */
+  onLinked(photoIds: readonly number[]): Promise<void>;
 }
 
 export interface DiscoveredPage {
@@ -65,6 +69,7 @@ export async function discoverPage(payload: DiscoverPayload, deps: DiscoverDeps)
 async function planClass(state: QueryState, wanted: WantedClass, deps: DiscoverDeps): Promise<readonly number[]> {
   const plan = await deps.source.plan(wanted, deps.api);
   await deps.db.transaction().execute((trx) => storePlan(trx, state, plan));
+  await deps.onLinked(await linkSearched(deps.db, { ...deps, source: state.source, wnids: [state.wnid] }));
   return [];
 }
 
@@ -72,8 +77,9 @@ async function fetchPage(state: QueryState, deps: DiscoverDeps): Promise<readonl
   const page = await deps.source.nextPage(state.query, state.cursor, deps.api);
   const candidates = page.photos.map((photo) => candidateOf(photo, deps.rules, state.id));
   const stored = await deps.db.transaction().execute(async (trx) => {
-    const room = deps.limitPerClass === null ? null : deps.limitPerClass - (await lockAdmitted(trx, state));
-    const result = await storeCandidates(trx, candidates, { retryFailed: false, admitAtMost: room });
+    const { collectionId, limitPerClass } = deps;
+    const admitAtMost = limitPerClass === null ? null : limitPerClass - (await lockFound(trx, state, collectionId));
+    const result = await storeCandidates(trx, candidates, { collectionId, retryFailed: false, admitAtMost });
     // If the limit cut the page off, the cursor stays, so that the page is requested again if the limit is raised.
     const advanced: ResultPage = result.overLimit > 0 ? { ...page, next: state.cursor } : page;
     await advanceQuery(trx, state, { page: advanced, admitted: result.admitted });
@@ -87,6 +93,7 @@ async function fetchPage(state: QueryState, deps: DiscoverDeps): Promise<readonl
     overLimit,
     refused: countRefusals(candidates),
   });
+  await deps.onLinked(stored.linkedPhotos);
   return stored.waiting;
 }
 

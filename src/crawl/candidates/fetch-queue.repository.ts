@@ -5,6 +5,7 @@ import { isOver, pauseEnd, isAmong } from '../../platform/postgres/query.ts';
 import type { PhotoProblem } from '../../kernel/reasons.ts';
 import { wellFormed } from '../sources/text.ts';
 import type { WnidScope } from './candidate.ts';
+import { isLinked } from './link.repository.ts';
 
 export interface WaitingPicture {
   readonly id: number;
@@ -14,17 +15,18 @@ export interface WaitingPicture {
   readonly attempts: number;
 }
 
-/** A run fetches pictures of its sources that are an accepted candidate for its classes. Other runs fetch the others. */
+/** A run fetches pictures of its sources that its collection found for its classes. Other runs fetch the others. */
 export interface FetchScope {
+  readonly collectionId: number;
   readonly sources: readonly string[];
   readonly wnids: WnidScope;
 }
 
 /** SQL: picture `p` waits and belongs to this scope. */
-function isWanted({ sources, wnids }: FetchScope): RawBuilder<boolean> {
+function isWanted({ collectionId, sources, wnids }: FetchScope): RawBuilder<boolean> {
   // Because of the concatenation, PostgreSQL does not look up each of a thousand classes in the index for every picture.
   return sql`p.state = 'found' and p.source = any(${sources}::text[]) and exists (
-    select 1 from candidate c where c.picture_id = p.id and c.refusal is null and ${isAmong(sql`c.wnid || ''`, wnids)})`;
+    select 1 from candidate c where c.picture_id = p.id and c.refusal is null and ${isAmong(sql`c.wnid || ''`, wnids)} and ${isLinked(collectionId)} offset 0)`;
 }
 
 const isDue = isOver(sql`p.not_before`);

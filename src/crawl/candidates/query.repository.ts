@@ -4,6 +4,7 @@ import type { Database } from '../../platform/postgres/database.ts';
 import { isOver, pauseEnd, isAmong } from '../../platform/postgres/query.ts';
 import type { Json, ResultPage, PlannedQuery, PlanResult } from '../sources/network-source.ts';
 import type { WnidScope } from './candidate.ts';
+import { foundByClass } from './tally.repository.ts';
 
 export interface QueryState {
   readonly id: number;
@@ -19,6 +20,7 @@ export interface QueryState {
 }
 
 export interface QueryScope {
+  readonly collectionId: number;
   readonly source: string;
   readonly wnids: WnidScope;
   readonly limitPerClass: number | null;
@@ -44,13 +46,15 @@ export async function openPlans(
 
 const PLANS_PER_INSERT = 1_000;
 
-/** The SQL conditions of a workable query. `q` is the query, `plan` the plan query of its class. */
-function isWanted({ source, wnids, limitPerClass }: QueryScope): ReturnType<typeof sql> {
-  return sql`q.source = ${source} and q.state = 'open' and ${isAmong(sql`q.wnid`, wnids)}
-    and (q.kind = 'plan' or ${limitPerClass}::bigint is null or plan.admitted < ${limitPerClass}::bigint)`;
+/** The SQL conditions of a workable query `q`. */
+function isWanted(scope: QueryScope): ReturnType<typeof sql> {
+  const { source, wnids, limitPerClass } = scope;
+  const isBelowLimit =
+    limitPerClass === null
+      ? sql`true`
+      : sql`(q.kind = 'plan' or q.wnid not in (select wnid from ${foundByClass(scope)} as t where found >= ${limitPerClass}::bigint))`;
+  return sql`q.source = ${source} and q.state = 'open' and ${isAmong(sql`q.wnid`, wnids)} and ${isBelowLimit}`;
 }
-
-const WITH_PLAN = sql`query q left join query plan on plan.source = q.source and plan.wnid = q.wnid and plan.kind = 'plan'`;
 
 export interface WorkableQuery {
   readonly id: number;
@@ -63,7 +67,7 @@ const WORKABLE_AT_ONCE = 200;
 /** The next workable queries, those with the fewest pages first, so that all classes make progress. */
 export async function workableQueries(db: Kysely<Database>, scope: QueryScope): Promise<WorkableQuery[]> {
   const { rows } = await sql<WorkableQuery>`
-    select q.id, q.pages from ${WITH_PLAN}
+    select q.id, q.pages from query q
     where ${isWanted(scope)} and ${isOver(sql`q.not_before`)}
     order by q.pages, q.id limit ${WORKABLE_AT_ONCE}`.execute(db);
   return rows;
@@ -74,7 +78,7 @@ export async function openQueries(
   scope: QueryScope,
 ): Promise<{ count: number; notBefore: Date | null }> {
   const { rows } = await sql<{ count: number; notBefore: Date | null }>`
-    select count(*) as count, min(q.not_before) as "notBefore" from ${WITH_PLAN} where ${isWanted(scope)}`.execute(db);
+    select count(*) as count, min(q.not_before) as "notBefore" from query q where ${isWanted(scope)}`.execute(db);
   return rows[0] ?? { count: 0, notBefore: null };
 }
 
@@ -101,17 +105,27 @@ export async function storePlan(
     select ${source}, ${wnid}, 'search', r.key, r.title, r.params::jsonb
     from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r(key text, title text, params text)
     on conflict (source, wnid, kind, md5(key)) do update set title = excluded.title`.execute(trx);
+  // The cursor of a plan is the list of its searches (linkSearched).
+  const keys = JSON.stringify(rows.map(({ key }) => key));
   await sql`
-    update query set state = 'done', pages = ${pages + 1}, problems = ${plan.problems}::text[], notes = ${plan.notes}::text[],
+    update query set state = 'done', cursor = ${keys}::jsonb, pages = ${pages + 1}, problems = ${plan.problems}::text[], notes = ${plan.notes}::text[],
       attempts = 0, not_before = null, updated_at = now()
     where id = ${id} and pages = ${pages}`.execute(trx);
 }
 
-/** Locks the class's counter until the transaction ends, so that its pages are admitted one after another: the limit is exact. */
-export async function lockAdmitted(trx: Transaction<Database>, { source, wnid }: QueryState): Promise<number> {
-  const { rows } = await sql<{ admitted: number }>`
-    select admitted from query where source = ${source} and wnid = ${wnid} and kind = 'plan' for update`.execute(trx);
-  return rows[0]?.admitted ?? 0;
+/**
+ * Counts the candidates of the class that the collection has found at the source. Locks the class's plan until the transaction
+ * ends, so that its pages are admitted one after another: the limit is exact.
+ */
+export async function lockFound(
+  trx: Transaction<Database>,
+  { source, wnid }: QueryState,
+  collectionId: number,
+): Promise<number> {
+  await sql`select 1 from query where source = ${source} and wnid = ${wnid} and kind = 'plan' for update`.execute(trx);
+  const { rows } = await sql<{ found: number }>`
+    select found from ${foundByClass({ collectionId, source })} as t where wnid = ${wnid}`.execute(trx);
+  return rows[0]?.found ?? 0;
 }
 
 /** Moves the query's cursor by a page. Call it in the transaction that stores the page's candidates. */
@@ -120,17 +134,13 @@ export async function advanceQuery(
   state: QueryState,
   { page, admitted }: { page: ResultPage; admitted: number },
 ): Promise<void> {
-  const { id, source, wnid, pages } = state;
+  const { id, pages } = state;
   const cursor = page.next === null ? null : JSON.stringify(page.next);
   await sql`
     update query set cursor = ${cursor}::jsonb, pages = ${pages + 1}, state = ${page.next === null ? 'done' : 'open'},
       total = coalesce(total, ${page.total}::bigint), seen = seen + ${page.photos.length}, admitted = admitted + ${admitted},
       attempts = 0, not_before = null, updated_at = now()
     where id = ${id} and pages = ${pages}`.execute(trx);
-  await sql`
-    update query set admitted = admitted + ${admitted} where source = ${source} and wnid = ${wnid} and kind = 'plan'`.execute(
-    trx,
-  );
 }
 
 export async function postponeQuery(
@@ -161,14 +171,15 @@ export interface QueryReport extends Pick<QueryState, 'id' | 'source' | 'wnid' |
   readonly notBefore: Date | null;
 }
 
+/** The collection's queries. A search whose candidates only other collections have is not one of them. */
 export async function queryReports(
   db: Kysely<Database>,
-  scope: Pick<QueryScope, 'wnids'> & { readonly sources: readonly string[] },
+  scope: Pick<QueryScope, 'collectionId' | 'wnids'> & { readonly sources: readonly string[] },
 ): Promise<QueryReport[]> {
   const { rows } = await sql<QueryReport>`
     select id, source, wnid, kind, title, state, total, seen, admitted, problems, notes, not_before as "notBefore" from query
-    where source = any(${scope.sources}::text[]) and ${isAmong(sql`wnid`, scope.wnids)} order by source, wnid collate "C", kind, id`.execute(
-    db,
-  );
+    where source = any(${scope.sources}::text[]) and ${isAmong(sql`wnid`, scope.wnids)}
+      and (kind = 'plan' or admitted = 0 or id in (select query_id from candidate_tally where collection_id = ${scope.collectionId}))
+    order by source, wnid collate "C", kind, id`.execute(db);
   return rows;
 }

@@ -4,22 +4,35 @@ import type { Database } from '../../platform/postgres/database.ts';
 import { isAmong } from '../../platform/postgres/query.ts';
 import type { WnidScope } from './candidate.ts';
 
-const KEY = sql`query_id, wnid, source, licence, refusal, state, reason`;
+const KEY = sql`collection_id, query_id, wnid, source, licence, refusal, state, reason`;
 
-/** Compares the tally (`0001-initial/candidate-tally.ts`) with a full count. Returns a sentence for each difference, which means a defect in a trigger. */
+/** Compares the tally (`0019-collection-candidates.ts`) with a full count. Returns a sentence for each difference, which means a defect in a trigger. */
 export async function tallyProblems(db: Kysely<Database>): Promise<string[]> {
   const { rows } = await sql<{ kind: string; tally: number; counted: number }>`
-    select concat_ws(' ', source, wnid, 'query ' || query_id, licence, refusal, state, reason) as kind,
+    select concat_ws(' ', 'collection ' || collection_id, source, wnid, 'query ' || query_id, licence, refusal, state, reason) as kind,
       sum(tally)::bigint as tally, sum(counted)::bigint as counted
     from (
       select ${KEY}, count as tally, 0 as counted from candidate_tally
       union all
-      select c.query_id, case when c.refusal is distinct from 'unknown-class' then c.wnid end, p.source, p.licence, c.refusal,
+      select l.collection_id, c.query_id, case when c.refusal is distinct from 'unknown-class' then c.wnid end, p.source, p.licence, c.refusal,
         p.state, p.reason, 0, 1
-      from candidate c join picture p on p.id = c.picture_id
+      from collection_candidate l join candidate c on c.id = l.candidate_id join picture p on p.id = c.picture_id
     ) as both_ways
     group by ${KEY} having sum(tally) <> sum(counted) order by 1`.execute(db);
   return rows.map(({ kind, tally, counted }) => `the tally has ${tally} candidates (${kind}) but there are ${counted}`);
+}
+
+/** SQL: the number of candidates that a collection has found at a source, by class; without those that were refused. */
+export function foundByClass({
+  collectionId,
+  source,
+}: {
+  readonly collectionId: number;
+  readonly source: string;
+}): RawBuilder<unknown> {
+  return sql`(
+    select t.wnid, sum(t.count)::bigint as found from candidate_tally t
+    where t.collection_id = ${collectionId} and t.source = ${source} and t.refusal is null group by t.wnid)`;
 }
 
 export interface ClassTally {
@@ -33,12 +46,12 @@ export interface ClassTally {
 
 export async function classTallies(
   db: Kysely<Database>,
-  scope: { readonly sources: readonly string[]; readonly wnids: WnidScope },
+  scope: { readonly collectionId: number; readonly sources: readonly string[]; readonly wnids: WnidScope },
 ): Promise<ClassTally[]> {
   const { rows } = await sql<ClassTally>`
     select source, wnid, sum(count)::bigint as found, ${countOf('found')} as waiting, ${countOf('fetched')} as fetched,
       ${countOf('failed')} as failed
-    from candidate_tally where source = any(${scope.sources}::text[]) and ${isAmong(sql`wnid`, scope.wnids)}
+    from candidate_tally where collection_id = ${scope.collectionId} and source = any(${scope.sources}::text[]) and ${isAmong(sql`wnid`, scope.wnids)}
     group by source, wnid order by source, wnid collate "C"`.execute(db);
   return rows;
 }

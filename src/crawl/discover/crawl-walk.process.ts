@@ -62,6 +62,7 @@ export interface WalkSummary {
 
 export interface CrawlWalkOptions {
   readonly walk: WalkedSource;
+  readonly collectionId: number;
   readonly rules: CandidateRules;
   /** The classes that this crawl collects. Photos of the collection's other classes are skipped. */
   readonly wanted: WnidFilter;
@@ -70,6 +71,8 @@ export interface CrawlWalkOptions {
   readonly onPage: (page: { readonly newPictures: number; readonly refused: RefusalCounts }) => void;
   readonly onFound: () => void;
   readonly onWaiting: (pictureIds: readonly number[]) => Promise<void>;
+  /** Receives ids of photos that other collections had fetched and that are new to this one. */
+  readonly onLinked: (photoIds: readonly number[]) => Promise<void>;
   readonly waitForRoom: () => Promise<void>;
 }
 
@@ -166,12 +169,14 @@ async function storePage(
     const lost = await refetchLostOf(app, { source, sourceIds }, options.signal);
     if (lost > 0) app.log.warn({ source, photos: lost }, 'photos had lost their bytes and are fetched again');
   }
+  const { collectionId } = options;
   const stored = await app.db
     .transaction()
-    .execute((trx) => storeCandidates(trx, page, { retryFailed, admitAtMost: null }));
+    .execute((trx) => storeCandidates(trx, page, { collectionId, retryFailed, admitAtMost: null }));
   summary.newPictures += stored.newPictures;
   options.onPage({ newPictures: stored.newPictures, refused: countRefusals(page) });
   await options.onWaiting(stored.waiting);
+  await options.onLinked(stored.linkedPhotos);
 }
 
 export function addSummaries(a: WalkSummary, b: WalkSummary): WalkSummary {

@@ -2,6 +2,7 @@ import { isBacklogAbove, countWaitingPictures } from '../candidates/fetch-queue.
 import type { CandidateRules, WnidScope } from '../candidates/candidate.ts';
 import { discoverJob, type DiscoverPayload } from '../candidates/discover.job.ts';
 import { discoverPage, type DiscoverDeps, type DiscoveredPage } from '../candidates/discover.process.ts';
+import { linkSearched } from '../candidates/link.repository.ts';
 import { openPlans, openQueries, workableQueries, type QueryScope } from '../candidates/query.repository.ts';
 import { backoffMs } from '../../kernel/backoff.ts';
 import { steadyClock } from '../../kernel/clock.ts';
@@ -47,6 +48,7 @@ export interface DiscoverStageOptions extends StageOptions {
   readonly rules: CandidateRules;
   readonly limitPerClass: number | null;
   readonly onPage: (page: DiscoveredPage) => void;
+  readonly onLinked: DiscoverDeps['onLinked'];
   /** Receives the reason why the source waits, or null once it continues. */
   readonly onWait: (why: string | null) => void;
   /** Called if the source refuses all requests. Its discovery then ends, except in a long-running worker. Other sources continue. */
@@ -61,6 +63,8 @@ const REQUEUE_EVERY_MS = 1_000;
 const ROOM_CHECK_MS = 500;
 /** How often a long-running worker asks the catalogue whether the pause of a source that refuses requests is over. */
 const BLOCKED_CHECK_MS = 30_000;
+/** How often a stage links what other collections found by the same searches at the same time. */
+const LINK_EVERY_MS = 10 * 60_000;
 const RETRY = { firstMs: 5_000, capMs: 15 * 60_000 } as const;
 
 /** Starts discovery at one source: plans every class, then fetches the queries page by page, alternating between classes. */
@@ -87,15 +91,17 @@ function discoverDeps(
   options: DiscoverStageOptions,
   { api, job }: { api: SourceApi; job: RunningJob },
 ): DiscoverDeps {
-  const { ready, classes, rules, limitPerClass, signal, onWait } = options;
+  const { ready, classes, collectionId, rules, limitPerClass, signal, onWait, onLinked } = options;
   const shouldStop = (): boolean => signal.aborted || job.shouldStop();
-  const room = { source: ready.source.name, wnids: [...classes.keys()], signal, shouldStop, onWait };
+  const room = { collectionId, source: ready.source.name, wnids: [...classes.keys()], signal, shouldStop, onWait };
   return {
     db: app.db,
     source: ready.source,
     api,
+    collectionId,
     rules,
     limitPerClass,
+    onLinked,
     wantedClass: (wnid) => classes.get(wnid) ?? null,
     waitForRoom: () => waitForRoom(app, room),
     shouldStop,
@@ -109,8 +115,10 @@ function discoverDeps(
 
 function definitionOf(app: App, options: DiscoverStageOptions, api: SourceApi): StageDefinition<DiscoverPayload> {
   const { db } = app;
-  const { ready, classes, limitPerClass } = options;
-  const scope: QueryScope = { source: ready.source.name, wnids: [...classes.keys()], limitPerClass };
+  const { ready, classes, collectionId, limitPerClass } = options;
+  const scope: QueryScope = { collectionId, source: ready.source.name, wnids: [...classes.keys()], limitPerClass };
+  const link = async (): Promise<void> => options.onLinked(await linkSearched(db, scope));
+  let linkedAtMs = steadyClock.nowMs();
   let restsUntilMs = 0;
   const isResting = (): boolean => steadyClock.nowMs() < restsUntilMs;
   return {
@@ -118,6 +126,8 @@ function definitionOf(app: App, options: DiscoverStageOptions, api: SourceApi): 
     job: discoverJob(scope.source, options.collectionId),
     pausedAs: { stage: 'discover', collectionId: options.collectionId },
     concurrency: PAGES_AT_ONCE,
+    open: link,
+    tidy: link,
     async handle(payload, job) {
       if (isResting()) return { moved: false };
       try {
@@ -135,6 +145,10 @@ function definitionOf(app: App, options: DiscoverStageOptions, api: SourceApi): 
     subjectOf: ({ queryId, page }) => ({ source: scope.source, queryId, page }),
     jobsFor: () => [],
     async *workable() {
+      if (steadyClock.nowMs() > linkedAtMs + LINK_EVERY_MS) {
+        linkedAtMs = steadyClock.nowMs();
+        await link();
+      }
       if (isResting()) return;
       const queries = await workableQueries(db, scope);
       yield queries.map(({ id, pages }) => ({ queryId: id, page: pages }));
@@ -150,6 +164,7 @@ function planOf({ wnid, name, scientificName, entry }: WantedClass): Parameters<
 }
 
 interface FetchRoom {
+  readonly collectionId: number;
   readonly source: string;
   readonly wnids: WnidScope;
   readonly signal: AbortSignal;
@@ -158,13 +173,15 @@ interface FetchRoom {
 }
 
 /** Waits until fetching has caught up. Discovery may be ahead of fetching only by the number of pictures of crawl.maxBacklog. */
-export async function waitForRoom(app: App, { source, wnids, signal, shouldStop, onWait }: FetchRoom): Promise<void> {
+export async function waitForRoom(app: App, room: FetchRoom): Promise<void> {
+  const { collectionId, source, wnids, signal, shouldStop, onWait } = room;
   const isOver = (): boolean => signal.aborted || app.broken.aborted || (shouldStop?.() ?? false);
   while (!isOver()) {
     const { maxBacklog } = app.config.crawl;
     // The first query is cheap and usually answers no. The second one leaves out pictures that only other collections want.
     if (!(await isBacklogAbove(app.db, source, maxBacklog))) return;
-    if ((await countWaitingPictures(app.db, { sources: [source], wnids }, maxBacklog + 1)) <= maxBacklog) return;
+    if ((await countWaitingPictures(app.db, { collectionId, sources: [source], wnids }, maxBacklog + 1)) <= maxBacklog)
+      return;
     onWait(`${source} waits because more than ${maxBacklog} pictures wait to be fetched (crawl.maxBacklog)`);
     await sleepUnlessAborted(ROOM_CHECK_MS, signal);
   }

@@ -1,25 +1,10 @@
 import { sql, type Kysely } from 'kysely';
 import type { Database } from '../../platform/postgres/database.ts';
 import type { PhotoToDecide } from '../rule/decision.ts';
-import {
-  allowedLicence,
-  fewInScope,
-  inScope,
-  isPruned,
-  ofCollection,
-  photosWith,
-  undecided,
-} from '../run/decision.repository.ts';
+import { fewInScope, isPruned, isTaken, ofCollection, photosWith, undecided } from '../run/decision.repository.ts';
 import type { DecisionScope } from '../../models/workspace/scope.ts';
 
-/** No filter can decide photos whose bytes were pruned, because it cannot run their crops. */
-
-export async function countUndecidedPruned(db: Kysely<Database>, scope: DecisionScope): Promise<number> {
-  const { rows } = await sql<{ count: number }>`
-    select count(*) as count from ${inScope(scope)} as s where ${undecided(scope)} and ${isPruned}`.execute(db);
-  return rows[0]?.count ?? 0;
-}
-
+/** No filter can decide these photos, because it cannot run crops of photos whose bytes were pruned. */
 export function prunedToDecide(
   db: Kysely<Database>,
   scope: DecisionScope,
@@ -49,7 +34,7 @@ export async function refetchPruned(
       select distinct on (f.id) p.id as picture_id, f.id as photo_id
       from photo f join picture p on p.photo_id = f.id join candidate c on c.picture_id = p.id
       where f.bytes_state <> 'stored' and p.source = any(${sources}::text[])
-        and c.refusal is null and ${ofCollection(scope)} and ${allowedLicence(scope)}
+        and ${isTaken(scope)} and ${ofCollection(scope)}
         and not exists (select 1 from picture r where r.refetch_photo_id = f.id) and ${which}
       order by f.id, p.detail is not null, p.source <> 'folder', p.id),
     locked as (

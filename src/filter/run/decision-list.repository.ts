@@ -3,7 +3,7 @@ import { sql, type Kysely } from 'kysely';
 import type { Database } from '../../platform/postgres/database.ts';
 import { equalsIfGiven, streamRows } from '../../platform/postgres/query.ts';
 import type { DecisionState } from '../../kernel/reasons.ts';
-import { allowedLicence, inScope } from './decision.repository.ts';
+import { inScope, isTaken } from './decision.repository.ts';
 import type { DecisionScope } from '../../models/workspace/scope.ts';
 
 export interface DecisionRow extends Omit<NewDecision, 'photoId' | 'state' | 'isLowerBound'> {
@@ -66,13 +66,13 @@ export function listDecisions(
 function hasSource(scope: DecisionScope, source: string | undefined): ReturnType<typeof sql> {
   if (source === undefined) return sql`true`;
   return sql`exists (select 1 from candidate c join picture p on p.id = c.picture_id where p.photo_id = s.photo_id and c.wnid = s.wnid
-    and c.refusal is null and p.source = ${source} and ${allowedLicence(scope)})`;
+    and p.source = ${source} and ${isTaken(scope)})`;
 }
 
 /** Another candidate with the same bytes may have a licence that the collection refuses. */
 function candidatesOf(scope: DecisionScope): ReturnType<typeof sql> {
   return sql`(select jsonb_agg(jsonb_build_object('source', p.source, 'sourceId', p.source_id) order by c.id)
-    from candidate c join picture p on p.id = c.picture_id where p.photo_id = s.photo_id and c.wnid = s.wnid and c.refusal is null and ${allowedLicence(scope)})`;
+    from candidate c join picture p on p.id = c.picture_id where p.photo_id = s.photo_id and c.wnid = s.wnid and ${isTaken(scope)})`;
 }
 
 function cropsOf(scope: DecisionScope, memberIds: readonly number[]): ReturnType<typeof sql> {

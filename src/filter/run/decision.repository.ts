@@ -1,4 +1,5 @@
 import { sql, type Kysely, type RawBuilder, type Transaction } from 'kysely';
+import { isLinked } from '../../crawl/candidates/link.repository.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import { isAmong } from '../../platform/postgres/query.ts';
 import type { Wnid } from '../../kernel/ids.ts';
@@ -18,13 +19,18 @@ export function ofCollection(scope: DecisionScope, wnid: RawBuilder<unknown> = s
   return isAmong(wnid, candidateWnids(scope));
 }
 
+/** SQL: candidate `c` with picture `p` brings its photo into the collection, if it is of one of its classes. */
+export function isTaken(scope: DecisionScope): RawBuilder<unknown> {
+  return sql`c.refusal is null and ${allowedLicence(scope)} and ${isLinked(scope.collectionId)}`;
+}
+
 export async function subjectsOf(db: Kysely<Database>, scope: DecisionScope): Promise<readonly Wnid[]> {
   return scope.concepts === undefined ? (scope.classes ?? scope.wnids) : conceptsSeen(db, scope);
 }
 
 export async function conceptsSeen(db: Kysely<Database>, scope: DecisionScope): Promise<Wnid[]> {
   const { rows } = await sql<{ wnid: Wnid }>`
-    select c.wnid from candidate_tally c where c.refusal is distinct from 'unknown-class' and ${ofCollection(scope)}
+    select c.wnid from candidate_tally c where c.collection_id = ${scope.collectionId} and c.refusal is distinct from 'unknown-class' and ${ofCollection(scope)}
     group by c.wnid having sum(c.count) <> 0 order by c.wnid collate "C"`.execute(db);
   return rows.map((row) => row.wnid);
 }
@@ -41,8 +47,9 @@ export function fewInScope(scope: DecisionScope, where: RawBuilder<unknown>): Ra
 
 function pairs(scope: DecisionScope, isOfClass: RawBuilder<unknown>, where: RawBuilder<unknown>): RawBuilder<unknown> {
   return sql`(
-    select distinct p.photo_id, c.wnid from candidate c join picture p on p.id = c.picture_id
-    where p.photo_id is not null and c.refusal is null and ${isOfClass} and ${allowedLicence(scope)} and ${where})`;
+    select distinct s.photo_id, s.wnid from candidate c join picture p on p.id = c.picture_id
+    cross join lateral (select p.photo_id, c.wnid) as s
+    where p.photo_id is not null and ${isTaken(scope)} and ${isOfClass} and ${where})`;
 }
 
 /** SQL about photo and class `s`. `where` may limit decisions `d` to the photos in question, which PostgreSQL does not infer. */
@@ -74,10 +81,12 @@ export async function undecidedPhotoIds(
   for (let from = after + 1; from <= last && ids.length < limit; from += IDS_AT_A_TIME) {
     const within = (column: RawBuilder<unknown>): RawBuilder<unknown> =>
       sql`${column} >= ${from} and ${column} < ${from + IDS_AT_A_TIME}`;
+    const where = sql`${within(sql`p.photo_id`)} and ${undecided(scope, within(sql`d.photo_id`))} and not ${isPruned}
+      and p.photo_id <> all(${except}::bigint[])`;
     const { rows } = await sql<{ id: number }>`
-      select distinct s.photo_id as id from ${inScope(scope, within(sql`p.photo_id`))} as s
-      where ${undecided(scope, within(sql`d.photo_id`))} and not ${isPruned} and s.photo_id <> all(${except}::bigint[])
-      order by id limit ${limit - ids.length}`.execute(db);
+      select distinct photo_id as id from ${inScope(scope, where)} as pairs order by id limit ${limit - ids.length}`.execute(
+      db,
+    );
     for (const { id } of rows) ids.push(id);
   }
   return ids;
@@ -105,7 +114,7 @@ export async function photosToDecide(
   const { from, before } = rangeOf(page);
   return photosWith(
     db,
-    inScope(scope, sql`p.photo_id >= ${from} and p.photo_id < ${before}`),
+    fewInScope(scope, sql`p.photo_id >= ${from} and p.photo_id < ${before}`),
     sql`${undecided(scope)} and not ${isPruned}`,
   );
 }
@@ -115,7 +124,7 @@ export async function photosOf(
   scope: DecisionScope,
   photoIds: readonly number[],
 ): Promise<PhotoToDecide[]> {
-  return photosWith(db, inScope(scope, sql`p.photo_id = any(${photoIds}::bigint[])`), sql`true`);
+  return photosWith(db, fewInScope(scope, sql`p.photo_id = any(${photoIds}::bigint[])`), sql`true`);
 }
 
 /** The photos of some pairs `s` that meet a condition, each with its classes among them. */

@@ -29,8 +29,7 @@ import { startStage } from '../../runtime/work/stage.process.ts';
 import { ANY_SOURCE } from '../../runtime/work/work-metrics.ts';
 import { CrashSafeEngine } from './crash-safe-engine.process.ts';
 import { IdlePreviews } from './idle-previews.process.ts';
-import { foldPhotoCounts, readPhotoCounts } from './photo-tally.repository.ts';
-import { readSnapshot } from '../../platform/postgres/transactions.ts';
+import { countToDecide } from './photo-tally.repository.ts';
 
 const FIRST = { after: 0, limit: 1 };
 
@@ -203,7 +202,7 @@ function definitionOf(
       (await undecidedPhotoIds(db, scope, { ...FIRST, except: lost.ids })).length > 0 ||
       (completion !== null && (await incompletePhotoIds(db, completion, FIRST)).length > 0),
     countLeft: async () =>
-      (await countToDecide(workspace)).withBytes -
+      (await countToDecide(db, scope)).withBytes -
       (await countUndecided(db, scope, lost.ids)) +
       (completion === null ? 0 : await countIncomplete(db, completion)),
     requeueEveryMs: null,
@@ -233,14 +232,4 @@ function leaksOf(
 
 function jobsFor(ids: readonly number[]): FilterPayload[] {
   return pagesOf(ids).map((page) => ({ page }));
-}
-
-/** Undecided pairs of a photo and a class: those that a filter can decide, and those whose bytes must be fetched first. */
-export async function countToDecide({ app, scope }: Workspace): Promise<{ withBytes: number; pruned: number }> {
-  await foldPhotoCounts(app.db, scope);
-  const counts = await readSnapshot(app.db, (trx) => readPhotoCounts(trx, scope));
-  const left = { withBytes: 0, pruned: 0 };
-  for (const { state, isPruned, count } of counts)
-    if (state === 'undecided') left[isPruned ? 'pruned' : 'withBytes'] += count;
-  return left;
 }

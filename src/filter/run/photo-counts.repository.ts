@@ -2,7 +2,7 @@ import { sql, type Kysely, type RawBuilder } from 'kysely';
 import type { DecisionScope } from '../../models/workspace/scope.ts';
 import type { LeftOutReason } from '../../kernel/reasons.ts';
 import type { Database } from '../../platform/postgres/database.ts';
-import { allowedLicence, ofCollection } from './decision.repository.ts';
+import { isTaken, ofCollection } from './decision.repository.ts';
 
 /** Photos of one class in one state; source and query are those of the first candidate that brought the photo. */
 export interface PhotoCount {
@@ -36,7 +36,7 @@ export function judgedPhotos(scope: DecisionScope, where: RawBuilder<unknown>): 
     from (
       select distinct on (p.photo_id, c.wnid) p.photo_id, c.wnid, p.source, c.query_id
       from candidate c join picture p on p.id = c.picture_id
-      where p.photo_id is not null and c.refusal is null and ${ofCollection(scope)} and ${allowedLicence(scope)} and ${where}
+      where p.photo_id is not null and ${isTaken(scope)} and ${ofCollection(scope)} and ${where}
       order by p.photo_id, c.wnid, c.id
     ) as s join photo f on f.id = s.photo_id
     left join decision d on d.collection_id = ${scope.collectionId} and d.photo_id = s.photo_id and d.wnid = s.wnid

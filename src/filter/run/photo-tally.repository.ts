@@ -4,6 +4,7 @@ import type { DecisionScope } from '../../models/workspace/scope.ts';
 import { codeOf } from '../../kernel/errors.ts';
 import { sha256Bytes } from '../../config/sha256.ts';
 import type { Database } from '../../platform/postgres/database.ts';
+import { readSnapshot } from '../../platform/postgres/transactions.ts';
 import { countPhotos, judgedPhotos } from './photo-counts.repository.ts';
 import type { PhotoCount } from './photo-counts.repository.ts';
 
@@ -41,6 +42,19 @@ export async function foldPhotoCounts(db: Kysely<Database>, scope: DecisionScope
   const scopeId = await openScope(db, scope);
   for (const run of runsOf(await stalePages(db, scopeId), PAGES_PER_FOLD))
     if (!(await foldRun(db, scope, { scopeId, run }))) return;
+}
+
+/** Undecided pairs of a photo and a class: those that a filter can decide, and those whose bytes must be fetched first. */
+export async function countToDecide(
+  db: Kysely<Database>,
+  scope: DecisionScope,
+): Promise<{ withBytes: number; pruned: number }> {
+  await foldPhotoCounts(db, scope);
+  const counts = await readSnapshot(db, (trx) => readPhotoCounts(trx, scope));
+  const left = { withBytes: 0, pruned: 0 };
+  for (const { state, isPruned, count } of counts)
+    if (state === 'undecided') left[isPruned ? 'pruned' : 'withBytes'] += count;
+  return left;
 }
 
 /** Collections whose tally of photos differs from a real count. There are none unless the triggers have a defect. */

@@ -1,6 +1,7 @@
 import { sql, type Kysely, type Transaction } from 'kysely';
 import { didYouMean } from '../../config/nearest.ts';
 import { quote } from '../../config/quote.ts';
+import { forgetWalks } from '../../crawl/sources/open-data/walk.repository.ts';
 import { shareLeaks } from '../../filter/run/overrule.repository.ts';
 import { UsageError } from '../../kernel/errors.ts';
 import type { Database } from '../../platform/postgres/database.ts';
@@ -71,7 +72,7 @@ async function forgetIn(
       { code: 'collection-has-reviews' },
     );
   }
-  // Entries, reviews, their criteria, revisions and pauses are deleted by cascade.
+  // Links, entries, reviews, their criteria, revisions and pauses are deleted by cascade.
   await trx.deleteFrom('shortlist').where('collection_id', '=', row.id).execute();
   // Photos that only this collection failed as poison are not suspect any more.
   await sql`
@@ -81,6 +82,7 @@ async function forgetIn(
     trx,
   );
   await trx.deleteFrom('decision').where('collection_id', '=', row.id).execute();
+  await forgetWalks(trx, name);
   await trx.deleteFrom('collection').where('id', '=', row.id).execute();
   return { id: row.id, content };
 }

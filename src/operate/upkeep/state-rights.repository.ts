@@ -1,6 +1,7 @@
 import { sql, type Kysely } from 'kysely';
 import { SOURCES } from '../../config/sources/sources.ts';
 import { saidCreator, storeLicences } from '../../crawl/candidates/candidate.repository.ts';
+import { isLinked } from '../../crawl/candidates/link.repository.ts';
 import type { StatedRights } from '../../crawl/candidates/stated-rights.ts';
 import { UNKNOWN_LICENCE, type Licence } from '../../crawl/sources/licence.ts';
 import { allowedLicence, ofCollection } from '../../filter/run/decision.repository.ts';
@@ -37,14 +38,15 @@ export async function stateRights(
   { licence: { id, url }, creator, wnids, sourceId }: RightsToState,
 ): Promise<RightsStated> {
   const by = id === UNKNOWN_LICENCE ? 'source' : 'curator';
-  const ofClass = wnids === null ? ofCollection(scope) : sql`c.wnid = any(${wnids}::text[])`;
+  const isOfClass = wnids === null ? ofCollection(scope) : sql`c.wnid = any(${wnids}::text[])`;
+  const isNamed = sql`${isOfClass} and ${isLinked(scope.collectionId)}`;
   return db.transaction().execute(async (trx) => {
     await storeLicences(trx, [id]);
     const counted = await sql<RightsStated>`
       with named as materialized (
         select p.id, p.source <> all(${GIVEN}::text[]) as is_from_site, p.rights_by = 'source' and p.licence <> ${UNKNOWN_LICENCE} as is_stated
         from picture p where p.source_id like ${likeOf(sourceId)} and p.id in (
-          select c.picture_id from candidate c where ${ofClass} and c.refusal is distinct from 'unknown-class')
+          select c.picture_id from candidate c where ${isNamed} and c.refusal is distinct from 'unknown-class')
         order by p.source, p.source_id for no key update of p),
       open as (
         select p.id, case when ${by} = 'curator' then ${saidCreator()} end as said,
@@ -62,7 +64,7 @@ export async function stateRights(
     await sql`
       update candidate c set refusal = null, refusal_detail = null from picture p
       where p.id = c.picture_id and p.rights_by = 'curator' and c.refusal = 'licence-not-allowed'
-        and ${ofClass} and ${allowedLicence(scope)}`.execute(trx);
+        and ${isNamed} and ${allowedLicence(scope)}`.execute(trx);
     await sql`
       update picture p set state = 'found', reason = null, detail = null, settled_at = null
       where p.rights_by = 'curator' and p.state = 'dropped' and p.reason = 'licence-not-allowed'

@@ -1,4 +1,5 @@
 import { sql, type Kysely, type RawBuilder } from 'kysely';
+import { isLinked } from '../../crawl/candidates/link.repository.ts';
 import type { DecisionScope } from '../../models/workspace/scope.ts';
 import { CENTRE_CROP } from '../../models/evidence/evidence.ts';
 import type { Sha256, Wnid } from '../../kernel/ids.ts';
@@ -59,7 +60,7 @@ function firstPictures({ scope }: DeskView): RawBuilder<unknown> {
     select distinct on (p.photo_id, c.wnid) p.photo_id, c.wnid, p.source, c.found_at as candidate_found_at
     from shortlist_entry e join picture p on p.photo_id = e.photo_id
     join candidate c on c.picture_id = p.id and c.wnid = e.wnid
-    where e.collection_id = ${scope.collectionId} and e.state = 'listed' and c.refusal is null
+    where e.collection_id = ${scope.collectionId} and e.state = 'listed' and c.refusal is null and ${isLinked(scope.collectionId)}
     order by p.photo_id, c.wnid, ${allowedFirst(scope)})`;
 }
 

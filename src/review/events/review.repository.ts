@@ -1,4 +1,5 @@
 import { sql, type Kysely, type Transaction } from 'kysely';
+import { isLinked } from '../../crawl/candidates/link.repository.ts';
 import { equalsIfGiven, streamRows } from '../../platform/postgres/query.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import { allowLongIdle } from '../../platform/postgres/transactions.ts';
@@ -140,7 +141,7 @@ export function listReviewed(
       and l.reviewers >= ${reviewers}
       and (${source === undefined} or exists (
         select 1 from photo f join picture p on p.photo_id = f.id join candidate c on c.picture_id = p.id
-        where f.sha256 = l.sha256 and c.wnid = l.wnid and c.refusal is null and p.source = ${source ?? ''}))
+        where f.sha256 = l.sha256 and c.wnid = l.wnid and c.refusal is null and p.source = ${source ?? ''} and ${isLinked(collectionId)}))
     order by l.wnid collate "C", l.sha256`,
   );
 }

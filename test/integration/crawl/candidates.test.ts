@@ -17,6 +17,7 @@ import { useDatabase } from '../../support/database.ts';
 import {
   candidate,
   collection,
+  CRAWLER,
   emptyCatalogue,
   fetched,
   photo,
@@ -96,9 +97,10 @@ describe('storing a page of candidates', () => {
   it('looks at the pictures of its page only, however many wait, also with old statistics', async () => {
     const { db } = database;
     await withManyWaiting(db);
+    const { collectionId } = await collection(db, 'birds');
     const next = Array.from({ length: 100 }, (_, i) => candidate(`next ${i}`));
     const { result, read } = await picturesRead(db, (trx) =>
-      storeCandidates(trx, next, { retryFailed: false, admitAtMost: null }),
+      storeCandidates(trx, next, { collectionId, retryFailed: false, admitAtMost: null }),
     );
     expect(result.waiting).toHaveLength(100);
     expect(read).toBeLessThan(5_000);
@@ -257,7 +259,13 @@ describe('two crawls at once', () => {
       ]);
       expect(stored.map(({ waiting }) => waiting.length)).toEqual([150, 150, 200]);
     }
-    expect(await countWaitingPictures(database.db, { sources: ['folder'], wnids: ['n00', 'n01', 'n02'] })).toBe(200);
+    expect(
+      await countWaitingPictures(database.db, {
+        collectionId: CRAWLER,
+        sources: ['folder'],
+        wnids: ['n00', 'n01', 'n02'],
+      }),
+    ).toBe(200);
   });
 
   it('do not deadlock when each reopens the pictures whose rights the other writes', async () => {
@@ -277,13 +285,15 @@ describe('two crawls at once', () => {
         store(database.db, pageOf(`Ann ${round}`, low, high)),
         store(database.db, pageOf(`Bob ${round}`, high, low)),
       ]);
-      expect(await countWaitingPictures(database.db, { sources: ['folder'], wnids: ['n01'] })).toBe(60);
+      expect(
+        await countWaitingPictures(database.db, { collectionId: CRAWLER, sources: ['folder'], wnids: ['n01'] }),
+      ).toBe(60);
     }
   });
 });
 
 describe('waiting pictures', () => {
-  const scope = { sources: ['folder'], wnids: ['n01'] };
+  const scope = { collectionId: CRAWLER, sources: ['folder'], wnids: ['n01'] };
   const partition = { host: '', partition: 0, partitions: 1 };
 
   it('are those of any concept except classes of a model, if a collection takes any concept', async () => {
@@ -292,7 +302,7 @@ describe('waiting pictures', () => {
       candidate('gnome', { wnid: 'garden_gnome' }),
       candidate('refused', { wnid: 'other', refusal: unknownClass }),
     ]);
-    const anyConcept = { sources: ['folder'], wnids: { allBut: ['n01', 'n02'] } };
+    const anyConcept = { collectionId: CRAWLER, sources: ['folder'], wnids: { allBut: ['n01', 'n02'] } };
     expect(await countWaitingPictures(database.db, anyConcept)).toBe(1);
     const next = await nextInPartition(database.db, anyConcept, { partition, after: null, limit: 10 });
     expect(next.map(({ sourceId }) => sourceId)).toEqual(['gnome']);
@@ -341,11 +351,14 @@ describe('waiting pictures', () => {
       candidate('refused', { url: at('d.example'), wnid: 'n02' }),
     ]);
     const hosts = (wnids: string[]) =>
-      waitingHosts(database.db, { sources: ['folder'], wnids }).then((found) => found.toSorted());
+      waitingHosts(database.db, { collectionId: CRAWLER, sources: ['folder'], wnids }).then((found) =>
+        found.toSorted(),
+      );
     expect(await hosts(['n01'])).toEqual(['b.example', 'c.example']);
     expect(await hosts(['n02'])).toEqual(['a.example', 'c.example', 'd.example']);
     expect(await hosts(['n03'])).toEqual([]);
-    const count = (wnid: string) => countWaitingPictures(database.db, { sources: ['folder'], wnids: [wnid] });
+    const count = (wnid: string) =>
+      countWaitingPictures(database.db, { collectionId: CRAWLER, sources: ['folder'], wnids: [wnid] });
     expect([await count('n01'), await count('n02'), await count('n03')]).toEqual([2, 3, 0]);
   });
 

@@ -6,7 +6,7 @@ import { discoverFolder } from '../../../src/crawl/sources/folder/discover-folde
 import { openLogger } from '../../../src/platform/log/logger.ts';
 import { useDatabase } from '../../support/database.ts';
 import { scratchFolder } from './folder/scratch.ts';
-import { emptyCatalogue } from '../../support/catalogue-fixtures.ts';
+import { collection, emptyCatalogue } from '../../support/catalogue-fixtures.ts';
 
 const database = useDatabase();
 beforeEach(() => emptyCatalogue(database.db));
@@ -21,7 +21,9 @@ describe('a walk over a folder', () => {
     }) as NodeJS.WriteStream;
     const app = { db: database.db, log: openLogger({ level: 'warn', format: 'text' }, stderr) } as unknown as App;
     const wnids = new Set(['n01', 'n02']);
+    const { collectionId } = await collection(database.db, 'birds');
     const summary = await crawlWalk(app, {
+      collectionId,
       walk: {
         source: 'folder',
         retryFailed: true,
@@ -34,6 +36,7 @@ describe('a walk over a folder', () => {
       onPage: () => undefined,
       onFound: () => undefined,
       onWaiting: () => Promise.resolve(),
+      onLinked: () => Promise.resolve(),
       waitForRoom: () => Promise.resolve(),
     });
     expect(summary).toMatchObject({ seen: 1, newPictures: 1, ignored: 2, complete: true });

@@ -51,10 +51,10 @@ export interface CrawledSite {
 }
 
 /** Writes the collection of a site: geese, dragonflies, of which damselflies are none, and adult ladybugs. */
-export async function writeCollection(folder: string, { searchedBy }: CrawledSite): Promise<string> {
+export async function writeCollection(folder: string, { searchedBy }: CrawledSite, name = 'three'): Promise<string> {
   await cp(QUERIES, path.join(folder, 'queries.jsonl'));
-  const file = path.join(folder, 'three.yaml');
-  const lines = ['name: three', `classes: [${GOOSE}, ${DRAGONFLY}, ${LADYBUG}]`, 'licences: any'];
+  const file = path.join(folder, `${name}.yaml`);
+  const lines = [`name: ${name}`, `classes: [${GOOSE}, ${DRAGONFLY}, ${LADYBUG}]`, 'licences: any'];
   await writeFile(file, [...lines, ...(searchedBy === 'taxa' ? ['queries: queries.jsonl'] : [])].join('\n'));
   return file;
 }

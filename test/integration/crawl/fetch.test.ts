@@ -8,7 +8,7 @@ import { takeDown } from '../../../src/photo/takedown.repository.ts';
 import { useDatabase } from '../../support/database.ts';
 import { sha256Of } from '../../support/sha256.ts';
 import { until } from '../../support/until.ts';
-import { candidate, emptyCatalogue, fetched, store, versionsOf } from '../../support/catalogue-fixtures.ts';
+import { candidate, CRAWLER, emptyCatalogue, fetched, store, versionsOf } from '../../support/catalogue-fixtures.ts';
 
 const database = useDatabase();
 /** The only host: everything is on disk. */
@@ -63,7 +63,7 @@ function setting(contents: Readonly<Record<string, string>>, changes: Partial<Fe
     }),
     photos: openPhotoStore({ db: database.db, blobs: blobFolder }),
     limits: { maxPixels: 100, minSidePixels: 1, maxAspectRatio: 9 },
-    scope: { sources: ['folder'], wnids: ['n01'] },
+    scope: { collectionId: CRAWLER, sources: ['folder'], wnids: ['n01'] },
     shouldStop: () => false,
     onOutcome: ({ outcome }) => outcomes.push(outcome),
     onHostWaits: () => undefined,

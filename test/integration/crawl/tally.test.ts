@@ -6,6 +6,7 @@ import {
   settlePicture,
   isBacklogAbove,
 } from '../../../src/crawl/candidates/fetch-queue.repository.ts';
+import { linkSearched } from '../../../src/crawl/candidates/link.repository.ts';
 import { tallyProblems } from '../../../src/crawl/candidates/tally.repository.ts';
 import { takeDown } from '../../../src/photo/takedown.repository.ts';
 import { countCandidates } from '../../../src/status/funnel.repository.ts';
@@ -133,6 +134,26 @@ describe('the tally of candidates', () => {
     expect(await tallyProblems(db)).toEqual([]);
     await fold();
     expect(await tallyProblems(db)).toEqual([]);
+  });
+
+  it('stays correct while pictures are settled that another collection links', async () => {
+    const { db } = database;
+    const source = 'flickr';
+    const { rows } = await sql<{ id: number }>`
+      insert into query (source, wnid, kind, key, title, params, state)
+      select ${source}, 'n01', kind, '', '', '{}', 'done' from unnest(array['plan', 'search']) as kind returning id`.execute(
+      db,
+    );
+    const queryId = rows[1]?.id ?? 0;
+    for (let round = 0; round < 5; round += 1) {
+      const page = Array.from({ length: 60 }, (_, i) => candidate(`${round} ${i}`, { source, queryId }));
+      const { waiting } = await store(db, page);
+      const { collectionId } = await collection(db, `birds ${round}`);
+      await sql`delete from collection_candidate where collection_id = ${collectionId}`.execute(db);
+      const scope = { collectionId, source, wnids: ['n01'], limitPerClass: null };
+      await Promise.all([linkSearched(db, scope), ...waiting.map((id) => settlePicture(db, id, problem))]);
+      expect(await tallyProblems(db)).toEqual([]);
+    }
   });
 
   it('is folded by the writer whose row makes it due', async () => {

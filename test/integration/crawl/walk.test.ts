@@ -18,13 +18,21 @@ useSharedServer();
 
 class Crawls {
   readonly collection: string;
+  readonly #folder: string;
   readonly #flags: readonly string[];
   readonly #site: CrawledSite;
 
   constructor(site: CrawledSite, { folder, collection }: { folder: string; collection: string }) {
     this.collection = collection;
+    this.#folder = folder;
     this.#site = site;
     this.#flags = ['--collection', collection, '--data', path.join(folder, 'data')];
+  }
+
+  /** The same crawls for another collection of the same classes and data folder. */
+  async ofOther(): Promise<Crawls> {
+    const collection = await writeCollection(this.#folder, this.#site, 'other');
+    return new Crawls(this.#site, { folder: this.#folder, collection });
   }
 
   run(command: string, ...more: string[]): Promise<CommandResult> {
@@ -69,7 +77,7 @@ async function onSite<Site extends CrawledSite>(
 const isAddress = (site: CrawledSite): boolean => site.photos[0]?.includes('://') === true;
 
 describe.each(SOURCES)('a crawl of $name', ({ name, start }) => {
-  it('brings every photo with its rights, reads robots.txt first, and asks for nothing when run again', async () => {
+  it('brings every photo with its rights, reads robots.txt first, and asks for nothing when run again or for another collection', async () => {
     await onSite(start, async (site, crawls) => {
       const first = await crawls.crawl();
       expect([first.code, first.stderr]).toEqual([0, expect.not.stringContaining('winnow:')]);
@@ -91,6 +99,11 @@ describe.each(SOURCES)('a crawl of $name', ({ name, start }) => {
       const again = await crawls.crawl();
       expect([again.code, site.searches().length + site.pictures().length - requests]).toEqual([0, 0]);
       expect(await crawls.candidates()).toEqual(lines);
+      const other = await crawls.ofOther();
+      expect(await other.candidates()).toEqual([]);
+      const linked = await other.crawl();
+      expect([linked.code, site.searches().length + site.pictures().length - requests]).toEqual([0, 0]);
+      expect(await other.candidates()).toEqual(lines);
     });
   });
 });

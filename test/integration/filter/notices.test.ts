@@ -11,6 +11,7 @@ import { useDatabase } from '../../support/database.ts';
 import { until } from '../../support/until.ts';
 import {
   candidate,
+  CRAWLER,
   collection,
   decideAs,
   dropped,
@@ -110,7 +111,7 @@ describe('pictures of the same bytes', () => {
     expect(decisions).toEqual([{ wnid: 'n02' }]);
     await expectTally(database.db, scope);
     const { rows: tallied } = await sql<{ state: string; count: number }>`
-      select state, count from candidate_tally`.execute(database.db);
+      select state, count from candidate_tally where collection_id = ${CRAWLER}`.execute(database.db);
     const total = (state: string): number =>
       tallied.reduce((sum, row) => sum + (row.state === state ? row.count : 0), 0);
     expect([total('found'), total('fetched'), total('dropped')]).toEqual([0, 1, 6]);

@@ -3,9 +3,10 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { settlePicture } from '../../../src/crawl/candidates/fetch-queue.repository.ts';
 import { decidePruned } from '../../../src/filter/prune/decide-pruned.process.ts';
 import { countUndecided, photosToDecide, undecidedPhotoIds } from '../../../src/filter/run/decision.repository.ts';
+import { countToDecide } from '../../../src/filter/run/photo-tally.repository.ts';
 import { filterPage, type FilterDeps } from '../../../src/filter/run/filter.process.ts';
 import { pruneRange } from '../../../src/filter/prune/prune.process.ts';
-import { countUndecidedPruned, refetchPruned } from '../../../src/filter/prune/pruned-photos.repository.ts';
+import { refetchPruned } from '../../../src/filter/prune/pruned-photos.repository.ts';
 import { photosNeeded } from '../../../src/filter/prune/retention.repository.ts';
 import type { DecisionScope } from '../../../src/models/workspace/scope.ts';
 import type { CropEvidence, PhotoEvidence } from '../../../src/models/evidence/evidence.ts';
@@ -18,6 +19,7 @@ import { useDatabase } from '../../support/database.ts';
 import { sha256Of } from '../../support/sha256.ts';
 import {
   candidate,
+  CRAWLER,
   decideAs,
   dropped,
   emptyCatalogue,
@@ -55,6 +57,10 @@ async function claim(scope: DecisionScope): Promise<DecisionScope> {
   const rules = Buffer.from(now.decisionSha256, 'hex');
   await database.db.updateTable('collection').set({ decision_sha256: rules }).execute();
   return now;
+}
+
+async function countUndecidedPruned(scope: DecisionScope): Promise<number> {
+  return (await countToDecide(database.db, scope)).pruned;
 }
 
 /** Brings the bytes of the photo with that name for a picture. */
@@ -175,7 +181,9 @@ describe('refetchPruned', () => {
       { state: 'fetched' },
     ]);
     const { rows } = await sql<{ state: string; count: number }>`
-      select state, sum(count)::int as count from candidate_tally group by state having sum(count) <> 0`.execute(db);
+      select state, sum(count)::int as count from candidate_tally where collection_id = ${CRAWLER} group by state having sum(count) <> 0`.execute(
+      db,
+    );
     expect(rows).toEqual([{ state: 'fetched', count: 2 }]);
     expect(await refetchPruned(db, now, { sources: SOURCES })).toBe(1);
     expect(await pictures()).toMatchObject([{ state: 'fetched' }, { state: 'found', refetch_photo_id: id }]);
@@ -236,9 +244,9 @@ describe('a filter whose rules need a pruned photo', () => {
     await learn(deps, id, [[cell(0, 0.8), ...none]]);
     await learn(deps, other, [[cell(1, 0.1), ...none]]);
     expect([await countUndecided(db, now), await undecidedPhotoIds(db, now, { after: 0, limit: 9 })]).toEqual([0, []]);
-    expect([await photosToDecide(db, now, 0), await countUndecidedPruned(db, now)]).toEqual([[], 2]);
+    expect([await photosToDecide(db, now, 0), await countUndecidedPruned(now)]).toEqual([[], 2]);
     await decidePruned(deps);
-    expect([deps.counts, await countUndecidedPruned(db, now)]).toEqual([[1], 1]);
+    expect([deps.counts, await countUndecidedPruned(now)]).toEqual([[1], 1]);
     expect(await filterPage({ page: 0 }, deps)).toBe(0);
     expect(await refetchPruned(db, now, { sources: SOURCES })).toBe(1);
     expect(await pictures()).toMatchObject([
@@ -248,13 +256,12 @@ describe('a filter whose rules need a pruned photo', () => {
   });
 
   it('keeps no photo without bytes, even if the evidence would keep it', async () => {
-    const { db } = database;
     const { scope, id } = await prunedPhoto();
     const deps = await filterDeps(await claim(scope));
     const logits = Float32Array.of(0, 9, 1);
     await learn(deps, id, [Array.from({ length: 10 }, () => ({ ...cell(1, 0.0001), logits }))]);
     await decidePruned(deps);
-    expect([deps.counts, await countUndecidedPruned(db, deps.scope)]).toEqual([[], 1]);
+    expect([deps.counts, await countUndecidedPruned(deps.scope)]).toEqual([[], 1]);
   });
 
   it('treats a photo that is pruned while its page is processed as pruned, not as lost or condemned', async () => {
@@ -274,6 +281,6 @@ describe('a filter whose rules need a pruned photo', () => {
       },
     };
     expect([a, b, await filterPage({ page: 0 }, { ...deps, engine })]).toEqual([1, 2, 0]);
-    expect(await countUndecidedPruned(db, scope)).toBe(2);
+    expect(await countUndecidedPruned(scope)).toBe(2);
   });
 });

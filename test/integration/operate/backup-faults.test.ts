@@ -129,10 +129,11 @@ describe('a damaged backup', () => {
     await backup(dir);
     await editSnapshot(dir, ({ tables, ...rest }) => ({
       ...rest,
-      tables: tables.map((table) => (table.name === 'candidate' ? { ...table, portions: [] } : table)),
+      tables: tables.map((table) => (table.name === 'collection_candidate' ? { ...table, portions: [] } : table)),
     }));
     const target = await emptyTarget('nothing');
-    const fewer = /^Expected the rows of the backup when they are read back but candidate: \d+ and 0 rows differ/;
+    const fewer =
+      /^Expected the rows of the backup when they are read back but collection_candidate: \d+ and 0 rows differ/;
     await expect(restoreInto(target, dir)).rejects.toThrow(fewer);
     // The next restore does not take the rows for whole.
     await expect(restoreInto(target, dir)).rejects.toThrow(fewer);

@@ -3,12 +3,14 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { contentOfCollection, forgetCollection } from '../../../src/operate/upkeep/forget-collection.repository.ts';
 import { rulesHold } from '../../../src/collection/collection.repository.ts';
 import { pauseStages, readPauses } from '../../../src/collection/pause.repository.ts';
+import { forgetWalks, openWalk } from '../../../src/crawl/sources/open-data/walk.repository.ts';
 import { storeDecisions } from '../../../src/filter/run/decision.repository.ts';
 import { lockLeaks, restoreDecisions } from '../../../src/filter/run/overrule.repository.ts';
 import { photosNeeded } from '../../../src/filter/prune/retention.repository.ts';
 import type { DecisionScope } from '../../../src/models/workspace/scope.ts';
 import { buildShortlist } from '../../../src/shortlist/make-shortlist.process.ts';
 import { useDatabase } from '../../support/database.ts';
+import { sha256Of } from '../../support/sha256.ts';
 import {
   candidate,
   collection,
@@ -31,7 +33,15 @@ async function ofClass(name: string): Promise<DecisionScope> {
   return scope;
 }
 
-const TABLES = ['decision', 'shortlist', 'shortlist_entry', 'pause', 'review_criteria', 'review_lease'] as const;
+const TABLES = [
+  'decision',
+  'shortlist',
+  'shortlist_entry',
+  'pause',
+  'review_criteria',
+  'review_lease',
+  'collection_candidate',
+] as const;
 
 async function countOf(table: (typeof TABLES)[number], id: number): Promise<number> {
   const { rows } = await sql<{ count: number }>`
@@ -58,6 +68,7 @@ describe('forgetting a collection', () => {
       db,
     );
     await sql`insert into review_lease select id, 'n01', '\\x00', 'ann', 'tab', now() from collection`.execute(db);
+    for (const name of ['old', 'other']) await openWalk(db, { collection: name, inputsSha256: sha256Of(name) }, {});
     await expectTally(db, old);
     const needed = async (): Promise<unknown> => [
       ...(await db.transaction().execute((trx) => photosNeeded(trx, [its, both]))),
@@ -73,6 +84,8 @@ describe('forgetting a collection', () => {
       await countOf('review_lease', other.collectionId),
     ]).toEqual([1, 1]);
     expect(await needed()).toEqual([both]);
+    expect(await db.selectFrom('open_data_walk').select('collection').execute()).toEqual([{ collection: 'other' }]);
+    await db.transaction().execute((trx) => forgetWalks(trx, 'other'));
     expect(await contentOfCollection(db, 'other')).toMatchObject({ decisions: 2, kept: 1, listed: 1, pauses: 0 });
     await expectTally(db, other);
     expect(await db.selectFrom('photo').select('id').execute()).toHaveLength(2);

@@ -9,6 +9,7 @@ import { sha256Of } from '../../support/sha256.ts';
 import {
   candidate,
   collection,
+  CRAWLER,
   decideAs,
   emptyCatalogue,
   fetched,
@@ -74,7 +75,7 @@ function crawl(step?: 'read' | 'put', meanwhile: () => Promise<unknown> = () => 
     }),
     photos: openPhotoStore({ db: database.db, blobs: blobFolder }),
     limits: { maxPixels: 100, minSidePixels: 1, maxAspectRatio: 9 },
-    scope: { sources: ['folder', 'flickr', 'urls'], wnids: ['n01'] },
+    scope: { collectionId: CRAWLER, sources: ['folder', 'flickr', 'urls'], wnids: ['n01'] },
     shouldStop: () => false,
     onOutcome: ({ outcome }) => outcomes.push(outcome),
     onHostWaits: () => undefined,

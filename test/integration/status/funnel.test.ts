@@ -349,6 +349,7 @@ describe('the story of a photo', () => {
     await db
       .updateTable('collection')
       .set({ definition: JSON.stringify({ classListSha256: lists[0], names: { n01: 'my own bird' } }) })
+      .where('name', '=', 'birds')
       .execute();
     for (const sha256 of lists) {
       const list = await registerClassList(db, sha256, scope.wnids);

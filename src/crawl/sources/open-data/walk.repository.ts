@@ -145,6 +145,16 @@ export function forgetWalk(db: Kysely<Database>, walk: OpenDataWalk): Promise<vo
   return db.transaction().execute((trx) => forget(trx, walk));
 }
 
+/** Forgets all walks of a collection, so that another collection of its name walks the dump again. */
+export async function forgetWalks(trx: Transaction<Database>, collection: string): Promise<void> {
+  const walks = await trx
+    .selectFrom('open_data_walk')
+    .select(['id', 'collection'])
+    .where('collection', '=', collection)
+    .execute();
+  for (const walk of walks) await forget(trx, walk);
+}
+
 async function forget(trx: Transaction<Database>, walk: OpenDataWalk): Promise<void> {
   await trx.deleteFrom('open_data_walk').where('id', '=', walk.id).execute();
   await dropTables(trx, walk);

@@ -16,6 +16,7 @@ import * as allowedHyponyms from './0014-allowed-hyponyms.ts';
 import * as referencesOfHeads from './0015-references-of-heads.ts';
 import * as licences from './0016-licences.ts';
 import * as statedRights from './0018-stated-rights.ts';
+import * as collectionCandidates from './0019-collection-candidates.ts';
 
 /** Every migration, by its number. A migration that has landed is never edited: a change is a new file. */
 export const MIGRATIONS: Record<string, Migration> = {
@@ -36,4 +37,5 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0015-references-of-heads': referencesOfHeads,
   '0016-licences': licences,
   '0018-stated-rights': statedRights,
+  '0019-collection-candidates': collectionCandidates,
 };

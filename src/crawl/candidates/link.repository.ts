@@ -1,0 +1,62 @@
+import { sql, type Kysely, type RawBuilder, type Transaction } from 'kysely';
+import { collectionForgotten } from '../../collection/collection.repository.ts';
+import type { Database } from '../../platform/postgres/database.ts';
+import { isAmong } from '../../platform/postgres/query.ts';
+import type { QueryScope } from './query.repository.ts';
+import { foundByClass } from './tally.repository.ts';
+
+/** SQL: a crawl of the collection found candidate `c`. */
+export function isLinked(collectionId: number): RawBuilder<unknown> {
+  return sql`exists (select 1 from collection_candidate l where l.candidate_id = c.id and l.collection_id = ${collectionId})`;
+}
+
+/**
+ * Records that a crawl of the collection found these candidates. Returns the ids of the photos of those that are new to the
+ * collection, because another collection's crawl had fetched them.
+ *
+ * @param candidateIds SQL: ids whose pictures are locked. Otherwise a fetch that ends at the same time would not see the link,
+ *   and the tally would count the picture as waiting ever after.
+ * @throws StopTheRun `collection-forgotten`
+ */
+export async function linkCandidates(
+  trx: Transaction<Database>,
+  collectionId: number,
+  candidateIds: RawBuilder<unknown>,
+): Promise<readonly number[]> {
+  const locked = await sql`select 1 from collection where id = ${collectionId} for key share`.execute(trx);
+  if (locked.rows.length === 0) throw collectionForgotten('it was crawled');
+  const { rows } = await sql<{ id: number }>`
+    with linked as (
+      insert into collection_candidate (candidate_id, collection_id)
+      select f.id, ${collectionId}::int from (${candidateIds}) as f
+      on conflict do nothing returning candidate_id)
+    select distinct p.photo_id as id from linked
+    cross join lateral (select * from candidate where id = linked.candidate_id and refusal is null offset 0) as c
+    cross join lateral (select * from picture where picture.id = c.picture_id offset 0) as p
+    where p.photo_id is not null`.execute(trx);
+  return rows.map(({ id }) => id);
+}
+
+/**
+ * Links the candidates that searches found for another collection, if this collection's plans name the same searches. So no search
+ * is sent twice. A plan of an older version does not say which searches it named: it counts as naming all of its class.
+ */
+export async function linkSearched(db: Kysely<Database>, scope: QueryScope): Promise<readonly number[]> {
+  const { collectionId, source, wnids, limitPerClass } = scope;
+  return db.transaction().execute((trx) =>
+    linkCandidates(
+      trx,
+      collectionId,
+      sql`
+      select c.id from (
+        select c.id, c.wnid, c.picture_id, count(*) filter (where c.refusal is null) over (partition by c.wnid order by c.id) as place
+        from query plan join query q on q.source = plan.source and q.wnid = plan.wnid and q.kind = 'search'
+        join candidate c on c.query_id = q.id
+        where plan.source = ${source} and ${isAmong(sql`plan.wnid`, wnids)} and plan.kind = 'plan' and plan.state = 'done'
+          and (plan.cursor is null or plan.cursor ? q.key) and not ${isLinked(collectionId)}) as c
+      join picture p on p.id = c.picture_id left join ${foundByClass(scope)} as t using (wnid)
+      where ${limitPerClass}::bigint is null or c.place + coalesce(t.found, 0) <= ${limitPerClass}::bigint
+      order by p.source, p.source_id for no key update of p`,
+    ),
+  );
+}

@@ -1,0 +1,240 @@
+import { sql, type Kysely } from 'kysely';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { storeCandidates } from '../../../src/crawl/candidates/candidate.repository.ts';
+import type { NewCandidate } from '../../../src/crawl/candidates/candidate.ts';
+import { countWaitingPictures } from '../../../src/crawl/candidates/fetch-queue.repository.ts';
+import { linkSearched } from '../../../src/crawl/candidates/link.repository.ts';
+import { workableQueries } from '../../../src/crawl/candidates/query.repository.ts';
+import { classTallies, tallyProblems } from '../../../src/crawl/candidates/tally.repository.ts';
+import { collectionScopes } from '../../../src/filter/prune/retention.repository.ts';
+import { listDecisions } from '../../../src/filter/run/decision-list.repository.ts';
+import { conceptsSeen, inScope, photosToDecide } from '../../../src/filter/run/decision.repository.ts';
+import { forgetCollection } from '../../../src/operate/upkeep/forget-collection.repository.ts';
+import { migrate, migrateUpTo, openPool } from '../../../src/platform/postgres/open-database.ts';
+import type { Database } from '../../../src/platform/postgres/database.ts';
+import type { DecisionScope } from '../../../src/models/workspace/scope.ts';
+import { keptPhotos } from '../../../src/shortlist/shortlist.repository.ts';
+import { listCandidates } from '../../../src/status/candidate-list.repository.ts';
+import { countCandidates } from '../../../src/status/funnel.repository.ts';
+import { collect } from '../../support/collect.ts';
+import { applicationName, createDatabase, dropDatabase, useDatabase } from '../../support/database.ts';
+import {
+  candidate,
+  collection,
+  decideAs,
+  emptyCatalogue,
+  expectTally,
+  kept,
+  photo,
+  storePhoto,
+} from '../../support/catalogue-fixtures.ts';
+
+const database = useDatabase();
+beforeEach(async () => {
+  await emptyCatalogue(database.db);
+  await sql`delete from query`.execute(database.db);
+});
+
+/** Stores what a crawl of the collection found, and fetches what waits. Returns the ids of photos that were there before. */
+async function crawl({ collectionId }: DecisionScope, page: readonly NewCandidate[]): Promise<readonly number[]> {
+  const { db } = database;
+  const options = { collectionId, retryFailed: true, admitAtMost: null };
+  const { waiting, linkedPhotos } = await db.transaction().execute((trx) => storeCandidates(trx, page, options));
+  for (const id of waiting) await storePhoto(db, id, photo(`photo ${id}`));
+  return linkedPhotos;
+}
+
+/** Counts of candidates or photos of the collection, by the function that gives each. */
+async function countsOf(scope: DecisionScope): Promise<Record<string, number>> {
+  const { db } = database;
+  const { collectionId, wnids } = scope;
+  const filter = { wnids, unknownClasses: true };
+  await expectTally(db, scope);
+  const counted = await countCandidates(db, scope);
+  const tallies = await classTallies(db, { collectionId, sources: ['folder'], wnids });
+  return {
+    candidates: (await collect(listCandidates(db, scope, filter))).length,
+    decisions: (await collect(listDecisions(db, scope, { filter, memberIds: [] }))).length,
+    filter: (await photosToDecide(db, scope, 0)).length,
+    kept: (await keptPhotos(db, scope)).length,
+    progress: tallies.reduce((sum, { found }) => sum + found, 0),
+    status: counted.reduce((sum, { count }) => sum + count, 0),
+  };
+}
+
+describe('two collections of the same classes in one data folder', () => {
+  it('count and decide what their own crawls found, also if it was there before', async () => {
+    const { db } = database;
+    const [demo, birds] = [await collection(db, 'demo'), await collection(db, 'birds')];
+    await crawl(demo, [candidate('a'), candidate('b'), candidate('c', { wnid: 'n02' })]);
+    const ofDemo = { candidates: 3, decisions: 3, filter: 3, kept: 0, progress: 3, status: 3 };
+    expect([await countsOf(demo), await countsOf(birds)]).toEqual([
+      ofDemo,
+      { candidates: 0, decisions: 0, filter: 0, kept: 0, progress: 0, status: 0 },
+    ]);
+    const refusal = { reason: 'unknown-class', detail: '' } as const;
+    expect(await crawl(birds, [candidate('b'), candidate('d'), candidate('e', { wnid: 'spoon', refusal })])).toEqual([
+      2,
+    ]);
+    expect([await countsOf(demo), await countsOf(birds)]).toEqual([
+      ofDemo,
+      { candidates: 3, decisions: 2, filter: 2, kept: 0, progress: 2, status: 3 },
+    ]);
+    expect(await tallyProblems(db)).toEqual([]);
+    expect(await crawl(birds, [candidate('b')])).toEqual([]);
+    // A decision of before that nothing links any more does not count.
+    await decideAs(db, birds, [kept(1, 'n01'), kept(2, 'n01')]);
+    expect(await countsOf(birds)).toMatchObject({ decisions: 2, filter: 1, kept: 1 });
+    expect(await conceptsSeen(db, demo)).toEqual(['n01', 'n02']);
+    expect(await conceptsSeen(db, birds)).toEqual(['n01']);
+    await forgetCollection(db, 'birds', false);
+    expect(await countsOf(demo)).toEqual(ofDemo);
+    expect(await tallyProblems(db)).toEqual([]);
+  });
+
+  it('fetch their own pictures', async () => {
+    const { db } = database;
+    const [demo, birds] = [await collection(db, 'demo'), await collection(db, 'birds')];
+    const store = ({ collectionId }: DecisionScope, page: readonly NewCandidate[]) =>
+      db
+        .transaction()
+        .execute((trx) => storeCandidates(trx, page, { collectionId, retryFailed: true, admitAtMost: null }));
+    await store(demo, [candidate('a'), candidate('b')]);
+    await store(birds, [candidate('b')]);
+    const waiting = ({ collectionId }: DecisionScope) =>
+      countWaitingPictures(db, { collectionId, sources: ['folder'], wnids: ['n01'] });
+    expect([await waiting(demo), await waiting(birds)]).toEqual([2, 1]);
+  });
+});
+
+describe('a search that was made for another collection', () => {
+  const source = 'flickr';
+  const search = async (wnid: string, key: string, state: string): Promise<number> => {
+    const { rows } = await sql<{ id: number }>`
+      insert into query (source, wnid, kind, key, title, params, state)
+      values (${source}, ${wnid}, 'search', ${key}, ${key}, '{}', ${state}) returning id`.execute(database.db);
+    return rows[0]?.id ?? 0;
+  };
+  const plan = async (wnid: string, keys: readonly string[] | null): Promise<void> => {
+    await sql`insert into query (source, wnid, kind, key, title, params, state, cursor)
+      values (${source}, ${wnid}, 'plan', '', ${wnid}, '{}', 'done', ${keys === null ? null : JSON.stringify(keys)}::jsonb)`.execute(
+      database.db,
+    );
+  };
+  const linked = async ({ collectionId }: DecisionScope): Promise<string[]> => {
+    const { rows } = await sql<{ id: string }>`
+      select p.source_id as id from collection_candidate l join candidate c on c.id = l.candidate_id
+      join picture p on p.id = c.picture_id where l.collection_id = ${collectionId} order by 1`.execute(database.db);
+    return rows.map(({ id }) => id);
+  };
+
+  it('counts for this one, up to its limit, if its plan names the search', async () => {
+    const { db } = database;
+    const [demo, birds] = [await collection(db, 'demo'), await collection(db, 'birds')];
+    const [mine, other, old] = [
+      await search('n01', 'wren', 'done'),
+      await search('n01', 'a wren', 'done'),
+      await search('n02', 'crane', 'open'),
+    ];
+    await plan('n01', ['wren']);
+    await plan('n02', null);
+    const found = (id: string, queryId: number, wnid = 'n01'): NewCandidate => candidate(id, { source, queryId, wnid });
+    const refusal = { reason: 'licence-not-allowed', detail: '' } as const;
+    await crawl(demo, [
+      found('1', mine),
+      { ...found('2', mine), refusal },
+      found('3', mine),
+      found('4', mine),
+      found('5', other),
+      found('6', old, 'n02'),
+    ]);
+    await crawl(birds, [found('3', mine)]);
+    const scope = { collectionId: birds.collectionId, source, wnids: ['n01', 'n02'] };
+    expect(await linkSearched(db, { ...scope, limitPerClass: 2 })).toHaveLength(2);
+    expect(await linked(birds)).toEqual(['1', '2', '3', '6']);
+    // The class n01 has reached the limit of 2, and n02 has not.
+    expect(await workableQueries(db, { ...scope, limitPerClass: 2 })).toEqual([{ id: old, pages: 0 }]);
+    expect(await workableQueries(db, { ...scope, limitPerClass: 1 })).toEqual([]);
+    await linkSearched(db, { ...scope, limitPerClass: null });
+    expect(await linked(birds)).toEqual(['1', '2', '3', '4', '6']);
+    expect(await tallyProblems(db)).toEqual([]);
+  });
+});
+
+describe('a catalogue of before collections had links', () => {
+  it('decides and counts after the upgrade as it did before', async () => {
+    const url = await createDatabase('nothing');
+    const db = openPool({ url, applicationName: applicationName(), poolSize: 1, onConnectionLost: () => undefined });
+    try {
+      await migrateUpTo(db, '0018-stated-rights');
+      await fillOlder(db);
+      const before = await sql<{ name: string; count: number }>`
+        select coalesce(wnid, '-') as name, sum(count)::int as count from candidate_tally group by 1 order by 1`.execute(
+        db,
+      );
+      await migrate(db);
+      const scopes = await db.transaction().execute(collectionScopes);
+      const pairs = await Promise.all(
+        scopes.map(async ({ name, scope }) => {
+          const { rows } = await sql<{ pair: string }>`
+            select p.source_id || ' ' || s.wnid as pair from ${inScope(scope)} as s join picture p on p.photo_id = s.photo_id order by 1`.execute(
+            db,
+          );
+          const counts = await countCandidates(db, scope);
+          return [name, rows.map(({ pair }) => pair).join(', '), counts.reduce((sum, { count }) => sum + count, 0)];
+        }),
+      );
+      expect(pairs).toEqual(OF_COLLECTIONS);
+      expect(before.rows.reduce((sum, { count }) => sum + count, 0)).toBe(6);
+      expect(await tallyProblems(db)).toEqual([]);
+    } finally {
+      await db.destroy();
+      await dropDatabase(url);
+    }
+  });
+
+  /** The photos that each collection decided, by its classes, concepts and licences; and the candidates that it counted. */
+  const OF_COLLECTIONS = [
+    ['two classes', 'a n01, b n02', 4],
+    ['one licence', 'b n02', 4],
+    ['a concept', 'd gnome', 2],
+    ['any concept', 'd gnome', 2],
+    ['unreadable', 'a n01, b n02, c n03, d gnome', 6],
+  ];
+
+  async function fillOlder(db: Kysely<Database>): Promise<void> {
+    const { rows } = await sql<{ sha256: string }>`
+      insert into class_list (sha256, wnids) values (${Buffer.alloc(32)}, array['n01', 'n02', 'n03']) returning encode(sha256, 'hex') as sha256`.execute(
+      db,
+    );
+    const classListSha256 = rows[0]?.sha256;
+    const collections = [
+      ['two classes', { mode: 'A', classes: ['n01', 'n02'], licences: 'any', classListSha256 }],
+      ['one licence', { mode: 'A', classes: ['n01', 'n02'], licences: ['CC0-1.0'], classListSha256 }],
+      ['a concept', { mode: 'O', classes: ['n01'], concepts: ['gnome'], licences: 'any', classListSha256 }],
+      ['any concept', { mode: 'O', classes: ['n01'], concepts: 'any', licences: 'any', classListSha256 }],
+      ['unreadable', {}],
+    ] as const;
+    for (const [name, definition] of collections)
+      await sql`insert into collection (name, file_sha256, decision_sha256, definition)
+        values (${name}, '', '', ${JSON.stringify(definition)}::jsonb)`.execute(db);
+    await sql`insert into licence (name, choices) values ('CC0-1.0', array['cc0-1.0'])`.execute(db);
+    const candidates = [
+      ['a', 'n01', 'unknown', null],
+      ['b', 'n02', 'CC0-1.0', null],
+      ['c', 'n03', 'unknown', null],
+      ['d', 'gnome', 'unknown', null],
+      ['e', 'n01', 'unknown', 'licence-not-allowed'],
+      ['f', 'spoon', 'unknown', 'unknown-class'],
+    ] as const;
+    for (const [id, wnid, licence, refusal] of candidates) {
+      await sql`with f as (
+          insert into photo (sha256, format, width, height, bytes, exif_orientation, perceptual_hash, fine_hash)
+          values (sha256(convert_to(${id}, 'UTF8')), 'jpeg', 9, 9, 9, 1, decode(repeat('01', 8), 'hex'), decode(repeat('01', 255), 'hex')) returning id),
+        p as (
+          insert into picture (source, source_id, url, licence, state, photo_id)
+          select 'folder', ${id}, ${id}, ${licence}, 'fetched', id from f returning id)
+        insert into candidate (picture_id, wnid, refusal) select id, ${wnid}, ${refusal}::text from p`.execute(db);
+    }
+  }
+});
