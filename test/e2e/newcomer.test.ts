@@ -60,6 +60,8 @@ async function reviewAll(page: Page, url: string): Promise<string> {
     if (i === 1) await page.getByRole('button', { name: /^Wrong class/i }).click();
     else await page.keyboard.press('a');
   }
+  // The page names the next step once the server has all verdicts.
+  await page.locator('.calm code').first().waitFor();
   return (await page.locator('.calm code').allInnerTexts()).join('\n');
 }
 
