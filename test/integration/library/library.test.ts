@@ -1,33 +1,37 @@
-import { copyFile, mkdir, writeFile } from 'node:fs/promises';
-import path from 'node:path';
+import { mkdir, writeFile } from 'node:fs/promises';
+import sharp from 'sharp';
 import { expect, it, onTestFinished } from 'vitest';
 import { openWinnow, UsageError, verifyExport, type OpenOptions, type Progress } from '../../../src/library/library.ts';
-import { packageRoot } from '../../../src/config/root.ts';
 import { createDatabase, dropDatabase } from '../../support/database.ts';
-import { ONE_MODEL } from '../../support/one-model.ts';
+import { addNanModel } from '../../support/nan-model.ts';
 import { testFolder } from '../../support/test-app.ts';
 
-const CHURCH = 'n03028079';
+const CLASSES = ['red', 'green', 'blue', 'bright-thing', 'dark-thing'];
 
-/** One photo that the model takes for something else, and one that it knows. */
-async function photosIn(folder: string): Promise<string> {
-  const from = path.join(folder, 'photos');
-  await mkdir(from);
-  const demo = path.join(packageRoot, 'assets/demo/photos');
-  await copyFile(path.join(demo, CHURCH, 'notre-dame-at-night.webp'), path.join(from, 'church.webp'));
-  await copyFile(path.join(demo, 'n01443537/goldfish.jpg'), path.join(from, 'fish.jpg'));
-  await writeFile(
-    path.join(from, 'labels.csv'),
-    `file,wnid,licence,creator\nchurch.webp,${CHURCH},CC0-1.0,Ana\nfish.jpg,n01443537,CC0-1.0,Ana\n`,
-  );
-  return from;
-}
-
+/** Options for a program that works in a folder with a model of a few kilobytes. */
 async function optionsIn(folder: string): Promise<OpenOptions> {
+  await addNanModel(folder);
+  const before = process.cwd();
+  process.chdir(folder);
+  onTestFinished(() => process.chdir(before));
+  const five = { name: 'five', ensemble: ['five-nan-if-dark'], classes: CLASSES.map((wnid) => ({ wnid, name: wnid })) };
+  await writeFile('five.yaml', JSON.stringify(five));
   const url = await createDatabase('template');
   onTestFinished(() => dropDatabase(url));
-  const settings = { 'postgres.url': url, 'filter.threads': 1 };
-  return { data: path.join(folder, 'data'), collection: ONE_MODEL, settings };
+  return { collection: 'five.yaml', settings: { 'postgres.url': url, 'filter.threads': 1 } };
+}
+
+/** A bright picture for `blue`, which the model takes for a bright thing, and one that it knows. */
+async function paintPhotos(): Promise<void> {
+  await mkdir('photos');
+  await writeFile(
+    'photos/labels.csv',
+    'file,wnid,licence,creator\nwrong.png,blue,CC0-1.0,Ana\nright.png,bright-thing,CC0-1.0,Ana\n',
+  );
+  for (const [name, level] of [['wrong', 200] as const, ['right', 205] as const])
+    await sharp({ create: { width: 120, height: 40, channels: 3, background: { r: level, g: level, b: level } } })
+      .png()
+      .toFile(`photos/${name}.png`);
 }
 
 async function all<Row>(rows: AsyncIterable<Row>): Promise<Row[]> {
@@ -38,11 +42,11 @@ async function all<Row>(rows: AsyncIterable<Row>): Promise<Row[]> {
 
 it('a program goes from a folder to a verified export', async () => {
   const folder = await testFolder();
-  const from = await photosIn(folder);
   const winnow = await openWinnow({ ...(await optionsIn(folder)), create: true });
+  await paintPhotos();
   try {
     const told: Progress[] = [];
-    const { crawl, filter } = await winnow.run({ from, onProgress: (progress) => told.push(progress) });
+    const { crawl, filter } = await winnow.run({ from: 'photos', onProgress: (progress) => told.push(progress) });
     expect(crawl).toMatchObject({ newPictures: 2, fetched: 2, left: 0, problems: [] });
     expect(filter).toMatchObject({ kept: 1, dropped: 1, left: 0 });
     expect(told).toEqual(
@@ -51,19 +55,18 @@ it('a program goes from a folder to a verified export', async () => {
         expect.objectContaining({ what: 'filter', done: 2, total: 2 }),
       ]),
     );
-    expect(await all(winnow.candidates({ class: [CHURCH] }))).toMatchObject([{ state: 'fetched', creator: 'Ana' }]);
+    expect(await all(winnow.candidates({ class: ['blue'] }))).toMatchObject([{ state: 'fetched', creator: 'Ana' }]);
     const [kept] = await all(winnow.decisions({ state: 'kept' }));
-    expect(kept).toMatchObject({ wnid: CHURCH, crops: expect.objectContaining({ length: 10 }) });
+    expect(kept).toMatchObject({ wnid: 'blue', crops: expect.objectContaining({ length: 10 }) });
     const sha256 = kept?.sha256 ?? '';
     expect(await all(winnow.shortlist())).toMatchObject([{ sha256, rank: 1, source: 'folder' }]);
 
-    const verdicts = path.join(folder, 'verdicts.csv');
-    await writeFile(verdicts, `sha256,wnid,verdict,reviewer\n${sha256},${CHURCH},accept,ana\n`);
-    expect(await winnow.importVerdicts(verdicts)).toMatchObject({ imported: 1, conflicts: [] });
+    await writeFile('verdicts.csv', `sha256,wnid,verdict,reviewer\n${sha256},blue,accept,ana\n`);
+    expect(await winnow.importVerdicts('verdicts.csv')).toMatchObject({ imported: 1, conflicts: [] });
     expect(await all(winnow.verdicts({ state: 'accepted' }))).toMatchObject([{ sha256, counts: true }]);
     expect((await winnow.status()).totals).toMatchObject({ found: 2, selected: 1 });
 
-    const exported = await winnow.export({ out: path.join(folder, 'export') });
+    const exported = await winnow.export({ out: 'export' });
     expect(exported).toMatchObject({ photos: 1, classes: 1 });
     expect(await verifyExport(exported.path, { sample: 0 })).toMatchObject({ ok: true, photos: 1 });
   } finally {
@@ -74,9 +77,7 @@ it('a program goes from a folder to a verified export', async () => {
 it('a program gets the errors of the commands, and can stop the work', async () => {
   const folder = await testFolder();
   const options = await optionsIn(folder);
-  await expect(openWinnow({ data: path.join(folder, 'none'), collection: ONE_MODEL })).rejects.toMatchObject({
-    code: 'no-data',
-  });
+  await expect(openWinnow({ data: 'none', collection: 'five.yaml' })).rejects.toMatchObject({ code: 'no-data' });
   await expect(openWinnow({ ...options, settings: { 'filter.thread': 1 } })).rejects.toThrow(
     /Unknown setting 'filter.thread' in 'settings'. Did you mean 'filter.threads'\?/,
   );
