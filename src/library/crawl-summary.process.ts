@@ -6,7 +6,7 @@ import { countText, nonEmpty } from '../kernel/texts.ts';
 import { type StagesResult, sourcesOf } from './stages.process.ts';
 import type { Workspace } from '../models/workspace/workspace.process.ts';
 import { queryReports } from '../crawl/candidates/query.repository.ts';
-import { failedPictures } from '../crawl/candidates/candidate.repository.ts';
+import { failedFiles } from '../crawl/candidates/candidate.repository.ts';
 import { groupBy } from '../kernel/group-by.ts';
 import { listNotices } from '../photo/notice.repository.ts';
 import type { ClassRemark, CrawlPlan } from './crawl-plan.process.ts';
@@ -159,34 +159,35 @@ export async function crawlSummary(
 async function crawlRemarks(
   workspace: Workspace,
   plan: CrawlPlan,
-  { counts, durationMs }: Pick<StagesResult, 'counts' | 'durationMs'>,
+  { counts, startMs }: Pick<StagesResult, 'counts' | 'startMs'>,
 ): Promise<CrawlRemarks> {
   const { nameOf } = workspace.collection.subjects;
   const remarks = remarksOf([...(await askedClasses(workspace, plan)), ...plan.walked], nameOf);
-  const notices = (await listNotices(workspace.app.db, { sources: sourcesOf(plan), withinMs: durationMs })).map(
+  const { db } = workspace.app;
+  const withinMs = performance.now() - startMs;
+  const notices = (await listNotices(db, { sources: sourcesOf(plan), withinMs })).map(
     ({ source, sha256, pictures }) =>
       `${source}: ${pictures} pictures have the same bytes (${sha256}), so they are a notice and not a photo. They are dropped as placeholder. Run winnow shortlist again for collections that listed them`,
   );
-  const failures = await failureNotes(workspace, counts.sources, durationMs);
+  const failures = await failureNotes(db, counts.sources.get('folder')?.failed ?? {}, withinMs);
   return { ...remarks, notes: [...notices, ...failures, ...remarks.notes] };
 }
 
 const FILES_NAMED = 3;
 
-/** Names the first files that failed, for each reason that another try would not change. */
+/** Names the first files of folders that failed, for each reason that another try would not change. */
 async function failureNotes(
-  { app }: Workspace,
-  sources: ReadonlyMap<string, SourceCounts>,
+  db: Workspace['app']['db'],
+  failed: SourceCounts['failed'],
   withinMs: number,
 ): Promise<string[]> {
   const notes: string[] = [];
-  for (const [source, { failed }] of sources)
-    for (const [reason, count] of Object.entries(failed)) {
-      if (PASSING_REASONS.has(reason)) continue;
-      const named = await failedPictures(app.db, { source, reason, withinMs, limit: FILES_NAMED });
-      const more = count > named.length ? ` and ${countText(count - named.length)} more` : '';
-      notes.push(`${source}: ${reason}: ${named.join(', ')}${more}`);
-    }
+  for (const [reason, count] of Object.entries(failed)) {
+    if (PASSING_REASONS.has(reason)) continue;
+    const named = await failedFiles(db, { reason, withinMs, limit: FILES_NAMED });
+    const more = count > named.length ? ` and ${countText(count - named.length)} more` : '';
+    if (named.length > 0) notes.push(`folder: ${reason}: ${named.join(', ')}${more}`);
+  }
   return notes;
 }
 

@@ -19,6 +19,8 @@ export interface StagesOptions {
 
 export interface StagesResult extends PipelineResult {
   readonly counts: RunCounts;
+  /** When the stages were started, as `performance.now()` tells it. */
+  readonly startMs: number;
   readonly durationMs: number;
 }
 
@@ -64,7 +66,7 @@ export async function runStages(
       signal,
       counts,
     });
-    return { ...result, counts, durationMs: performance.now() - startMs };
+    return { ...result, counts, startMs, durationMs: performance.now() - startMs };
   } finally {
     await stopShowing();
   }

@@ -101,7 +101,7 @@ function speedText(
 function startLines(progress: () => Progress): { stop(): void } {
   const texts = new ProgressTexts();
   // The speed is measured from here.
-  texts.news(progress().lines, performance.now());
+  for (const line of progress().lines) texts.of(line, performance.now());
   let lastParts = '';
   const print = (): void => {
     const { lines, parts = [], waiting = '' } = progress();

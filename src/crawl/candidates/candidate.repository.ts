@@ -246,15 +246,15 @@ function indexable(text: string): string {
   return `${text.slice(0, 400)}…${hash}…${text.slice(-64)}`;
 }
 
-/** The first pictures that failed for a reason within a time, by their ids at the source; files of a folder by their paths. */
-export async function failedPictures(
+/** The paths of the first files of folders that failed for a reason within a time. */
+export async function failedFiles(
   db: Kysely<Database>,
-  within: { readonly source: string; readonly reason: string; readonly withinMs: number; readonly limit: number },
+  within: { readonly reason: string; readonly withinMs: number; readonly limit: number },
 ): Promise<string[]> {
   const { rows } = await sql<{ sourceId: string }>`
-    select regexp_replace(source_id, case source when 'folder' then '@[0-9a-f-]*$' else '$^' end, '') as "sourceId" from picture
-    where source = ${within.source} and state = 'failed' and reason = ${within.reason}
+    select source_id as "sourceId" from picture
+    where source = 'folder' and state = 'failed' and reason = ${within.reason}
       and settled_at >= now() - ${within.withinMs} * interval '1 millisecond'
     order by source_id limit ${within.limit}`.execute(db);
-  return rows.map(({ sourceId }) => sourceId);
+  return rows.map(({ sourceId }) => sourceId.replace(/@[^@]*$/, ''));
 }

@@ -42,7 +42,14 @@ function parts(changes: Partial<SummaryParts['result']> = {}): SummaryParts {
     counts.of('flickr').addOutcome({ source: 'flickr', outcome: 'fetched', reason: null, bytes: 500_000 });
   for (const reason of ['http-404', 'reset', 'reset'])
     counts.of('flickr').addOutcome({ source: 'flickr', outcome: 'failed', reason, bytes: 0 });
-  const result = { crawl: null, counts, left: { discover: 0, fetch: 0 }, blocked: new Map(), durationMs: 50_000 };
+  const result = {
+    crawl: null,
+    counts,
+    left: { discover: 0, fetch: 0 },
+    blocked: new Map(),
+    startMs: 0,
+    durationMs: 50_000,
+  };
   const remarks = remarksOf([{ ...remark, hasLine: false }], () => 'wren');
   return { result: { ...result, ...changes }, remarks, budgets: [], where: '--collection birds --data data' };
 }

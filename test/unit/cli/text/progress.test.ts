@@ -41,6 +41,13 @@ describe('a line of progress', () => {
     expect(pages).toEqual([47, 45, 43, 41, 39, 37, 35]);
   });
 
+  it('is told once when it is complete, also if it was complete when the speed was first measured', () => {
+    const texts = new ProgressTexts();
+    const complete = { ...line, done: 400 };
+    texts.of(complete, 0);
+    expect([10_000, 20_000].map((atMs) => texts.news([complete], atMs).length)).toEqual([1, 0]);
+  });
+
   it('has parts, as many as can be read', () => {
     const parts = Array.from({ length: 8 }, (_, i) => ({ ...line, label: `c${i}`, note: i === 0 ? 'failed 2' : '' }));
     expect(partsText(parts)).toBe(
