@@ -10,9 +10,12 @@ import { codeOf, messageOf } from '../kernel/errors.ts';
 import { withFileLock } from '../platform/lock/file-lock.ts';
 import { pathOf } from '../page/frame.tsx';
 import { bestOutsider } from '../report/page/models.ts';
-import type { WrittenReport } from '../report/write-report.process.ts';
+import type { Report } from '../report/report.ts';
+import { readReport } from '../report/stored-report.repository.ts';
 import { importVerdicts } from '../review/import/import.process.ts';
 import { readVerdicts } from '../review/import/read-verdicts.process.ts';
+import { readExported } from '../status/next-step.repository.ts';
+import { nextLines } from '../status/status.process.ts';
 import type { MadeShortlist } from '../shortlist/make-shortlist.process.ts';
 import { whereFlags } from './crawl/crawl.ts';
 import { exportWithProgress } from './export/export.ts';
@@ -86,6 +89,7 @@ const HUMAN_STEP = `
 A photo that the filter keeps is hard for these models, or is no valid photo of its class.
 Choosing the valid ones is the human step:
 `;
+const REVIEWED = '\nEvery listed photo has its verdict. To look at them:\n';
 
 async function withoutVerdicts({ app }: Workspace, context: DemoContext, made: MadeShortlist): Promise<number> {
   await addReferences(app, context.signal);
@@ -94,7 +98,7 @@ async function withoutVerdicts({ app }: Workspace, context: DemoContext, made: M
     return EXIT.done;
   }
   await writeOutcome(context, made);
-  await writeOut(HUMAN_STEP);
+  await writeOut(made.funnel.totals.unreviewed > 0 ? HUMAN_STEP : REVIEWED);
   return serveOnTerminal(context, () => serveReview(app, context, null), `  winnow review ${whereFlags(context)}\n`);
 }
 
@@ -106,18 +110,16 @@ async function toTheEnd(workspace: Workspace, context: DemoContext, { files }: M
   const { flags, signal } = context;
   await addReferences(app, signal);
   const lock = { ...LOCK, path: path.join(app.dataDir, 'demo.lock'), signal };
-  const { exported, isVerified, written } = await withFileLock(lock, () => finish(workspace, context));
+  const finished = await withFileLock(lock, () => finish(workspace, context));
   const funnel = await checkedFunnel(workspace);
-  const code = isVerified ? EXIT.done : EXIT.incomplete;
+  const code = finished.isVerified ? EXIT.done : EXIT.incomplete;
   if (flags.json === true) {
     await writeFunnel(funnel);
     return code;
   }
-  const accuracy = accuracyText(written);
-  await writeOut(
-    `\n${nonEmpty([funnelText(funnel), accuracy, placesText({ sheet: files.html, exported, written })]).join('\n')}`,
-  );
-  if (!isVerified) return code;
+  const places = placesText({ sheet: files.html, ...finished });
+  await writeOut(`\n${nonEmpty([funnelText(funnel), accuracyText(finished.report), places]).join('\n')}`);
+  if (!finished.isVerified) return code;
   const announce = (origin: string): Promise<void> =>
     writeOut(`pages:         ${origin}${pathOf(collection.name)} (Ctrl-C ends it)\n`);
   return serveOnTerminal(
@@ -130,7 +132,9 @@ async function toTheEnd(workspace: Workspace, context: DemoContext, { files }: M
 interface Finished {
   readonly exported: string;
   readonly isVerified: boolean;
-  readonly written: WrittenReport;
+  readonly report: Report;
+  /** The report to read. */
+  readonly page: string;
 }
 
 /** Each step keeps what an earlier run has done, so that an interrupted demo continues. */
@@ -138,15 +142,25 @@ async function finish(workspace: Workspace, context: DemoContext): Promise<Finis
   const { signal, flags } = context;
   const say = async (text: string): Promise<void> => (flags.json === true ? undefined : writeOut(text));
   await say(await recordVerdicts(workspace, signal));
+  const { app, scope } = workspace;
   const { name } = workspace.collection;
   const exported = path.join(flags.data, 'exports', name);
-  await say(await exportOnce(workspace, context, exported));
+  await say(await exportOnce(workspace, exported, signal));
   const verification = await verifyWithProgress(exported, context);
-  await say(`verified: ${verificationText(verification)}`);
+  await say(verificationText(verification));
   const out = path.join(flags.data, 'reports', name);
-  const written = await reportWithProgress(workspace, { out, clean: CLEAN, signal });
-  return { exported, isVerified: verification.ok, written };
+  const page = path.join(out, 'report.html');
+  const { isNewest, isReported } = await readExported(app.db, scope);
+  const stored = isNewest && isReported && (await isThere(page)) ? await readReport(app.db, scope) : null;
+  const { report } = stored ?? (await reportWithProgress(workspace, { out, clean: CLEAN, signal }));
+  return { exported, isVerified: verification.ok, report, page };
 }
+
+const isThere = (file: string): Promise<boolean> =>
+  access(file).then(
+    () => true,
+    () => false,
+  );
 
 /** The shortlist is made again, because its contact sheet shows how many photos are accepted. */
 async function recordVerdicts(workspace: Workspace, signal: AbortSignal): Promise<string> {
@@ -161,17 +175,18 @@ async function recordVerdicts(workspace: Workspace, signal: AbortSignal): Promis
   return `imported ${plural(imported, 'recorded verdict')}\n`;
 }
 
-async function exportOnce(workspace: Workspace, context: DemoContext, out: string): Promise<string> {
-  const isThere = await access(out).then(
-    () => true,
-    () => false,
-  );
-  if (isThere) return 'the export is there already, and stays as it is\n';
-  const { photos } = await exportWithProgress(workspace, { out, signal: context.signal });
-  return `exported ${plural(photos, 'photo')}\n`;
+async function exportOnce(workspace: Workspace, out: string, signal: AbortSignal): Promise<string> {
+  if (!(await isThere(out))) {
+    const { photos } = await exportWithProgress(workspace, { out, signal });
+    return `exported ${plural(photos, 'photo')}\n`;
+  }
+  const { isNewest } = await readExported(workspace.app.db, workspace.scope);
+  const stays = 'the export is there already, and stays as it is';
+  if (isNewest) return `${stays}\n`;
+  return `${stays}. Photos were reviewed since.\n${await nextLines(workspace)}`;
 }
 
-function accuracyText({ report }: WrittenReport): string {
+function accuracyText(report: Report): string {
   const best = bestOutsider(report);
   if (best === null) return '';
   const { model, accuracy, accuracyLow, accuracyHigh, clean, cleanLow, cleanHigh } = best;
@@ -181,11 +196,11 @@ function accuracyText({ report }: WrittenReport): string {
   ]);
 }
 
-function placesText({ sheet, exported, written }: Pick<Finished, 'exported' | 'written'> & { sheet: string }): string {
+function placesText({ sheet, exported, page }: Pick<Finished, 'exported' | 'page'> & { sheet: string }): string {
   return linesText([
     `contact sheet: ${displayPath(sheet)}`,
     `export:        ${displayPath(exported)}`,
-    `report:        ${displayPath(path.join(written.path, 'report.html'))}`,
+    `report:        ${displayPath(page)}`,
   ]);
 }
 

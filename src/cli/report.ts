@@ -4,6 +4,7 @@ import type { WrittenReport } from '../report/write-report.process.ts';
 import { nameOf, type Workspace } from '../models/workspace/workspace.process.ts';
 import { displayPath } from '../config/root.ts';
 import { REPORTED_PHOTOS, type ModelReport, type Report, type ReportedPhotos } from '../report/report.ts';
+import { nextLines } from '../status/status.process.ts';
 import { fittedText } from '../kernel/texts.ts';
 import { countText, linesText, plural, shellWord, writeResult } from './text/output.ts';
 import { tableText } from './text/table.ts';
@@ -49,7 +50,8 @@ export function addReportCommand(program: Command): void {
       runOnCollection(flags, { name: 'report', access: 'read' }, async (workspace, { signal }) => {
         const models = flags.models?.split(',').map((name) => name.trim());
         const written = await reportWithProgress(workspace, { ...flags, models, signal });
-        await writeResult(flags, written.report, () => reportText(written, workspace));
+        const next = await nextLines(workspace);
+        await writeResult(flags, written.report, () => reportText(written, workspace) + next);
       }),
     );
 }

@@ -1,8 +1,7 @@
 import type { Command } from 'commander';
 import { givenLicence, UNKNOWN_LICENCE } from '../crawl/sources/licence.ts';
 import { UsageError } from '../kernel/errors.ts';
-import { nextText } from '../kernel/next-step.ts';
-import { readStatus } from '../status/status.process.ts';
+import { nextLines } from '../status/status.process.ts';
 import type { Workspace } from '../models/workspace/workspace.process.ts';
 import { stateRights, type RightsStated } from '../operate/upkeep/state-rights.repository.ts';
 import { recorded } from '../runtime/activity/activity.repository.ts';
@@ -42,8 +41,8 @@ export function addRightsCommand(program: Command): void {
     .action((flags: RightsFlags) =>
       runOnCollection(flags, { name: 'rights', access: 'use' }, async (workspace) => {
         const result = await setRights(workspace, flags);
-        const { next } = await readStatus(workspace);
-        await writeResult(flags, result, () => resultText(result) + nextText(next));
+        const next = await nextLines(workspace);
+        await writeResult(flags, result, () => resultText(result) + next);
       }),
     );
 }

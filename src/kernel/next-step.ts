@@ -11,12 +11,6 @@ export function rightsCommand(place: string): string {
   return `winnow rights set ${place} --licence CC-BY-4.0 --creator "Ana"`;
 }
 
-/** @param accepted photos without a licence, at least one */
-export function unlicensedText(accepted: number, place: string): string {
-  const photos = `${countOf(accepted, 'accepted photo')} ${accepted === 1 ? 'has' : 'have'}`;
-  return `${photos} no licence. State it and export again:\n  ${rightsCommand(place)}`;
-}
-
 export interface WithoutLicence {
   /** With any verdict or none, because every reviewer sees the number before the second pass. */
   readonly listed: number;
@@ -24,10 +18,10 @@ export interface WithoutLicence {
 }
 
 /** `12 listed photos have no licence ...`; empty if all have one. */
-export function withoutLicenceText({ listed }: WithoutLicence, place: string): string {
-  if (listed === 0) return '';
-  const have = listed === 1 ? 'has' : 'have';
-  return `${countOf(listed, 'listed photo')} ${have} no licence, and photos without a licence are not exported. State it: ${rightsCommand(place)}`;
+export function withoutLicenceText(photos: number, what: keyof WithoutLicence, place: string): string {
+  if (photos === 0) return '';
+  const have = photos === 1 ? 'has' : 'have';
+  return `${countOf(photos, `${what} photo`)} ${have} no licence, and photos without a licence are not exported. State it: ${rightsCommand(place)}`;
 }
 
 export interface Exported {
@@ -106,10 +100,12 @@ function exportSteps({ collection, totals, pending, withoutLicence, exported, pl
   const folder = shellWord(exported.folder ?? '');
   const accepted = countOf(totals.selected, 'photo');
   const report = reportCommand(place, collection);
+  const what = pending === null ? 'listed' : 'accepted';
+  const [without, of] = [withoutLicence[what], pending === null ? totals.shortlisted : totals.selected];
   return [
     [
-      pending !== null && withoutLicence.accepted >= totals.selected,
-      `None of ${accepted} that reviewers accepted has a licence, so nothing can be exported`,
+      without >= of,
+      `No licence is known for ${countOf(without, `${what} photo`)}, so nothing can be exported`,
       rightsCommand(place),
     ],
     [

@@ -38,8 +38,6 @@ interface CollectionsOptions {
   readonly longApp: App;
   /** The collection of `--collection`, whose file may be in any folder. */
   readonly named: Collection | null;
-  /** True if clients on other machines may reach the server. */
-  readonly hidesFolders: boolean;
   /** The settings for a collection: its file may have some. */
   readonly configOf: (collection: Collection) => Promise<Config>;
   readonly nowMs: () => number;
@@ -90,7 +88,7 @@ export class Collections {
   }
 
   async #open(name: string): Promise<OpenCollection> {
-    const { app, longApp, configOf, nowMs, hidesFolders } = this.#options;
+    const { app, longApp, configOf, nowMs } = this.#options;
     const collection = await this.#collection(name);
     const config = await configOf(collection);
     const longWorkspace = await openWorkspace({ ...longApp, config }, collection);
@@ -101,7 +99,7 @@ export class Collections {
       // A collection that was deleted has no other rules.
       const sha256 = await rulesSha256Of(app.db, workspace.scope.collectionId);
       if (sha256 !== undefined && sha256 !== openedWith) await this.#reopen(name, feeds);
-      const { operators, others } = await readOverviews(longWorkspace, { at: new Date(nowMs()), hidesFolders });
+      const { operators, others } = await readOverviews(longWorkspace, new Date(nowMs()));
       rates.add(operators);
       const live = { rates: rates.rates() };
       return { operators: { ...operators, ...live }, others: { ...others, ...live } };

@@ -43,8 +43,7 @@ const TARS_AT_ONCE = 4;
 
 export function openSite(longApp: App, { named, configOf, ...shared }: SiteOptions) {
   const app: App = { ...longApp, db: longApp.openLimitedDb(longApp.config.server.statementTimeoutMs) };
-  const { nowMs, tokens } = shared;
-  const collections = new Collections({ app, longApp, named, configOf, nowMs, hidesFolders: tokens.length > 0 });
+  const collections = new Collections({ app, longApp, named, configOf, nowMs: shared.nowMs });
   const ending = new AbortController();
   const longWork = new LongWork(ending.signal);
   const failedLogIns = new FailedLogIns(app);
@@ -61,7 +60,7 @@ export function openSite(longApp: App, { named, configOf, ...shared }: SiteOptio
     longApp,
     collections,
     readCards: { operators: cardsFor('operators'), others: cardsFor('others') },
-    metrics: new Metrics(sharedReading(measuresOf(collections, longApp, nowMs))),
+    metrics: new Metrics(sharedReading(measuresOf(collections, longApp, shared.nowMs))),
     queues,
     // Node detects a stalled client after one to two timeouts. Then its place is free again.
     takePhotoPlace: responsePlaces(photoResponses, 2 * photoIdleTimeoutMs),

@@ -50,18 +50,12 @@ const CONFUSIONS_SHOWN = 200;
 const QUERIES_SHOWN = 200;
 const JOBS_SHOWN = 20;
 
-/**
- * @param hidesFolders see `readStatuses`
- * @throws StopTheRun `collection-forgotten`: there would be nothing to show, however much is decided under its name again
- */
-export async function readOverviews(
-  workspace: Workspace,
-  { at, hidesFolders = true }: { readonly at: Date; readonly hidesFolders?: boolean },
-): Promise<ByReader<Overview>> {
+/** @throws StopTheRun `collection-forgotten`: there would be nothing to show, however much is decided under its name again */
+export async function readOverviews(workspace: Workspace, at: Date): Promise<ByReader<Overview>> {
   const { app, scope, collection } = workspace;
   await requireCollection(app.db, scope.collectionId, 'its page is served');
   const [statuses, workers, confusions, ...jobs] = await Promise.all([
-    readStatuses(workspace, hidesFolders),
+    readStatuses(workspace),
     connectedProcesses(app.db),
     topConfusions(app.db, scope, CONFUSIONS_SHOWN),
     ...JOB_STATES.map((state) => listJobs(app.db, { collection: collection.name, state, limit: JOBS_SHOWN })),
@@ -108,7 +102,7 @@ export async function readMeasures(
   const { limitPerClass } = app.config.crawl;
   const wnids = candidateWnids(scope);
   const [overviews, bytes, ...open] = await Promise.all([
-    readOverviews(workspace, { at }),
+    readOverviews(workspace, at),
     readBytes(),
     ...NETWORK_SOURCES.map((source) =>
       openQueries(app.db, { collectionId: scope.collectionId, source, wnids, limitPerClass }),

@@ -15,7 +15,7 @@ import { allowMoreMemory, readSnapshot } from '../platform/postgres/transactions
 import { NETWORK_SOURCES } from '../config/sources/sources.ts';
 import { collectStep } from '../collection/collect-step.ts';
 import { displayPath } from '../config/root.ts';
-import { nextStep, placeFlags, type NextStep, type Standing } from '../kernel/next-step.ts';
+import { nextStep, nextText, placeFlags, type NextStep, type Standing } from '../kernel/next-step.ts';
 import { countWithoutLicence } from '../shortlist/without-licence.repository.ts';
 import { readExported } from './next-step.repository.ts';
 import { readBudgets } from '../crawl/network/politeness.process.ts';
@@ -33,8 +33,12 @@ export async function readStatus(workspace: Workspace): Promise<Status> {
   return (await readStatuses(workspace)).operators;
 }
 
-/** @param hidesFolders true if others may be on other machines, and need not know the folders of this one */
-export async function readStatuses(workspace: Workspace, hidesFolders = true): Promise<ByReader<Status>> {
+/** The end of what a command prints. */
+export async function nextLines(workspace: Workspace): Promise<string> {
+  return nextText((await readStatus(workspace)).next);
+}
+
+export async function readStatuses(workspace: Workspace): Promise<ByReader<Status>> {
   const { app, collection, scope } = workspace;
   const { queries, ...counts } = await readCounts(workspace);
   const funnel = funnelFrom(workspace, counts);
@@ -49,7 +53,10 @@ export async function readStatuses(workspace: Workspace, hidesFolders = true): P
   };
   const ofOthers = funnelFrom(workspace, withoutPending(counts));
   const totals = funnel.totals.unreviewed > 0 ? ofOthers.totals : { ...ofOthers.totals, unreviewed: 0 };
-  const exported = hidesFolders ? { ...standing.exported, folder: 'DIR' } : standing.exported;
+  // Others may be on other machines if there are tokens, and need not know the folders of this one.
+  const { token, reviewerToken, viewerToken, people } = app.config.server;
+  const hasTokens = (token ?? reviewerToken ?? viewerToken) !== null || Object.keys(people).length > 0;
+  const exported = hasTokens ? { ...standing.exported, folder: 'DIR' } : standing.exported;
   const next = nextStep({ ...standing, totals, pending: standing.pending === 0 ? 0 : null, exported });
   return { operators, others: { ...operators, ...ofOthers, next } };
 }

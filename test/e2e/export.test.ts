@@ -171,8 +171,14 @@ describe('winnow export', () => {
       ]);
     for (const file of ['README.md', 'LICENSES.md'])
       expect(await fileIn('stated', file)).toContain(`The curators state the licence of ${stated.length} photo`);
-    const { stdout } = await winnow(['verify', out, '--json', '--sample', '0']);
-    expect(JSON.parse(stdout)).toMatchObject({ ok: true, breaches: [] });
+    const verified = `^(skipped.*\\n)*verified \\d+ photos: .*, no breaches\\n`;
+    const verify = async (...more: string[]): Promise<string> =>
+      (await winnow(['verify', out, '--sample', '0', ...more], { cwd: folder.at() })).stdout;
+    // Somebody who has only the folder cannot report on it.
+    expect(await verify()).toMatch(new RegExp(`${verified}$`));
+    expect(await verify('--set', 'postgres.url=postgresql://catalogue.invalid/w')).toMatch(
+      new RegExp(`${verified}next: winnow report --collection tiny --out reports/tiny\\n`),
+    );
     const shown = await winnow(['show', stated[0]?.original_sha256 ?? '', '--data', data]);
     expect(shown.stdout).toContain(
       'stated by the curator, because the source gives no licence and names no creator: licence CC-BY-4.0',
@@ -197,7 +203,7 @@ describe('winnow export', () => {
       `pictures: ${unchanged.length} unchanged, ${phones} without metadata, ${asPng} as PNG; ${unchanged.length} hard links, ${phones + asPng} copied\n`,
     );
     expect(linked.stdout).toMatch(
-      /^left out: .*licence \d.*accepted photos have no licence\. State it and export again:\n {2}winnow rights set --data \S+ --collection tiny --licence/ms,
+      /^left out: .*licence \d.*accepted photos have no licence, .*\. State it: winnow rights set --data \S+ --collection tiny --licence/ms,
     );
     expect(result).toMatchObject({ stripped: phones, reencoded: asPng, linked: 0 });
     const protocol = await protocolIn('v1');
@@ -251,7 +257,7 @@ describe('winnow export', () => {
       [2, /received 'cocoa'.*Did you mean 'coco'/s, 'x', '--format', 'cocoa'],
       [
         2,
-        /can be exported \(.*licence \d+.*\n {2}winnow rights set --data \S+ --collection tiny --licence CC-BY-4.0 --creator "Ana"/s,
+        /can be exported \(.*licence \d+.*State it: winnow rights set --data \S+ --collection tiny --licence CC-BY-4.0 --creator "Ana"/s,
         'x',
         '--licences',
         'MIT',

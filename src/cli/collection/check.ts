@@ -66,7 +66,7 @@ async function folderRemarks({ name, folder }: Collection, signal: AbortSignal):
     const content = await contentOfFolder(from, signal);
     return content.withoutLicence > 0 ? [unlicensedFilesText(content, { name, from })] : [];
   } catch (error) {
-    if (error instanceof UsageError) return [messageOf(error)];
+    if (error instanceof UsageError) return [`'folder.from': ${messageOf(error)}`];
     throw error;
   }
 }

@@ -50,6 +50,7 @@ export function addCollectionInitCommand(collection: Command): void {
     .action((name: string, flags: InitFlags) => runCommand(flags, ({ signal }) => init(name, flags, signal)));
 }
 
+/** @throws UsageError `collection-exists`, and as the functions that it calls */
 async function init(name: string, flags: InitFlags, signal: AbortSignal): Promise<void> {
   const content = flags.from === undefined ? NO_FOLDER : await contentOfFolder(flags.from, signal);
   const rights = givenRights(flags);
@@ -57,9 +58,14 @@ async function init(name: string, flags: InitFlags, signal: AbortSignal): Promis
   const { text: example } = await readTextFile(path.join(packageRoot, EXAMPLE), 'the example of a collection');
   const text = collectionTemplate(example, name, classes);
   const file = path.join(workingFolder(), 'config', 'collections', `${name}.yaml`);
-  if (await stat(file).catch(() => null)) throw fileExists(file);
+  if ((await stat(file).catch(() => null)) !== null)
+    throw new UsageError(
+      `A collection file of that name exists already: '${displayPath(file)}'. Choose another name; nothing was changed`,
+      { code: 'collection-exists' },
+    );
   const folder = await folderOf(flags, rights, { content, signal });
-  await write(file, folder === null ? text : withFolder(text, folder));
+  await makeFolder(path.dirname(file));
+  await writeFile(file, folder === null ? text : withFolder(text, folder), { flag: 'wx' });
   const what = classes.length === 0 ? '' : ` with ${plural(classes.length, 'class', 'classes')}`;
   const hasWarning = folder?.licence === null && content.withoutLicence > 0;
   await writeOut(
@@ -97,21 +103,6 @@ async function folderOf(
 }
 
 const NO_FOLDER: FolderContent = { labels: [], withoutLicence: 0 };
-
-/** @throws UsageError `collection-exists` */
-async function write(file: string, text: string): Promise<void> {
-  await makeFolder(path.dirname(file));
-  await writeFile(file, text, { flag: 'wx' }).catch((error: unknown) => {
-    throw codeOf(error) === 'EEXIST' ? fileExists(file) : error;
-  });
-}
-
-function fileExists(file: string): UsageError {
-  return new UsageError(
-    `A collection file of that name exists already: '${displayPath(file)}'. Choose another name; nothing was changed`,
-    { code: 'collection-exists' },
-  );
-}
 
 type StatedRights = Pick<NonNullable<Collection['folder']>, 'licence' | 'creator'>;
 

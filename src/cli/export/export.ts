@@ -6,9 +6,9 @@ import { displayPath } from '../../config/root.ts';
 import { EXPORT_FORMATS, type ExportFormat } from '../../export/protocol.ts';
 import type { Workspace } from '../../models/workspace/workspace.process.ts';
 import { shortId } from '../../export/revisions/revision-id.ts';
-import { placeFlags, unlicensedText } from '../../kernel/next-step.ts';
+import { placeFlags, withoutLicenceText } from '../../kernel/next-step.ts';
 import { countWithoutLicence } from '../../shortlist/without-licence.repository.ts';
-import { bytesText, countText, plural, shellWord, writeResult } from '../text/output.ts';
+import { bytesText, countText, linesText, plural, shellWord, writeResult } from '../text/output.ts';
 import { withSteps } from '../text/progress.ts';
 import { addCommand, runOnCollection, type CollectionContext, type GlobalFlags } from '../start/context.ts';
 import { addExportDiffCommand, addExportListCommand } from './revisions.ts';
@@ -111,18 +111,15 @@ function resultText(
 ): string {
   const { id, photos, classes, bytes, leftOut, unlicensed } = result;
   const folder = shellWord(displayPath(result.path));
-  return [
+  return linesText([
     `${plural(photos, 'photo')} in ${plural(classes, 'class', 'classes')}, ${bytesText(bytes)}, revision ${shortId(id)} of ${collection.name}`,
-    ...(leftOut.length === 0
-      ? []
-      : [`left out: ${leftOut.map(({ reason, count }) => `${reason} ${countText(count)}`).join(', ')}`]),
-    ...(pixels ? [picturesText(result, hardLinks)] : []),
+    leftOut.length > 0 && `left out: ${leftOut.map(({ reason, count }) => `${reason} ${countText(count)}`).join(', ')}`,
+    pixels && picturesText(result, hardLinks),
     `folder:  ${folder}`,
-    ...(leftOut.some(({ reason }) => reason === 'licence') && unlicensed > 0
-      ? [unlicensedText(unlicensed, placeFlags(collection.name))]
-      : []),
-    `next:    winnow verify ${folder}\n`,
-  ].join('\n');
+    leftOut.some(({ reason }) => reason === 'licence') &&
+      withoutLicenceText(unlicensed, 'accepted', placeFlags(collection.name)),
+    `next:    winnow verify ${folder}`,
+  ]);
 }
 
 function picturesText({ photos, stripped, reencoded, linked }: ExportResult, hardLinks: boolean): string {

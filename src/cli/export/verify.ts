@@ -65,10 +65,12 @@ async function nextCommands(dir: string, { flags: { data }, loaded }: CommandCon
 }
 
 export function verificationText({ ok, photos, checks, skipped, breaches }: Verification): string {
-  const made = `${plural(photos, 'photo')}, ${plural(checks, 'kind of check', 'kinds of checks')}`;
+  const kinds = plural(checks, 'kind of check', 'kinds of checks');
   return linesText([
     ...breaches.map(({ check, file, detail }) => `${check}  ${oneLine(file)}: ${oneLine(detail)}`),
     ...skipped.map(({ check, reason }) => `skipped  ${check}: ${oneLine(reason)}`),
-    ok ? `ok: ${made}, no breaches` : `not ok: ${made}, ${plural(breaches.length, 'breach', 'breaches')}`,
+    ok
+      ? `verified ${plural(photos, 'photo')}: ${kinds}, no breaches`
+      : `not ok: ${plural(photos, 'photo')}, ${kinds}, ${plural(breaches.length, 'breach', 'breaches')}`,
   ]);
 }

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { ImportSummary } from '../../library/import.process.ts';
 import type { ImportConflict } from '../../review/import/import.process.ts';
 import type { ImportedVerdict } from '../../review/import/imported-verdict.ts';
+import { nextText } from '../../kernel/next-step.ts';
 import { plural, writeResult, EXIT } from '../text/output.ts';
 import { tableText } from '../text/table.ts';
 import { addCommand, runOnWinnow, type GlobalFlags } from '../start/context.ts';
@@ -49,7 +50,8 @@ export function addVerdictsImportCommand(verdicts: Command): void {
 async function importFrom(file: string, flags: ImportFlags): Promise<void> {
   await runOnWinnow(flags, { name: 'verdicts', access: 'use' }, async (winnow) => {
     const result = await winnow.importVerdicts(file, flags);
-    await writeResult(flags, result, () => importText(result));
+    const { next } = await winnow.status();
+    await writeResult(flags, result, () => importText(result) + nextText(next));
     return result.conflicts.length + result.notListed.length === 0 ? EXIT.done : EXIT.incomplete;
   });
 }

@@ -95,7 +95,7 @@ export async function writeOutcome(context: CollectionContext, made: MadeShortli
 async function endText(workspace: Workspace, { funnel: { totals } }: MadeShortlist): Promise<string> {
   const standing = await readStanding(workspace, { totals, pending: 0 });
   return linesText([
-    withoutLicenceText(standing.withoutLicence, standing.place),
+    withoutLicenceText(standing.withoutLicence.listed, 'listed', standing.place),
     nextText(nextStep(standing)).trimEnd(),
   ]);
 }

@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import type { Workspace } from '../../models/workspace/workspace.process.ts';
 import { buildShortlist } from '../../library/shortlist.process.ts';
 import type { MadeShortlist } from '../../shortlist/make-shortlist.process.ts';
+import { nextLines } from '../../status/status.process.ts';
 import { displayPath } from '../../config/root.ts';
 import { groupBy } from '../../kernel/group-by.ts';
 import type { ShortlistRow } from '../../shortlist/shortlist.ts';
@@ -78,8 +79,8 @@ export function addShortlistCommand(program: Command): void {
         { name: 'shortlist', access: 'read', waitsForDatabase: true, rules: 'work' },
         async (workspace, { signal }) => {
           const made = await makeShortlistWithProgress(workspace, { cap: flags.cap, signal });
-          if (format === 'table') await writeOut(shortlistText(made));
-          else await writeShortlist(workspace, made.rows, { format, isSafe });
+          if (format !== 'table') return writeShortlist(workspace, made.rows, { format, isSafe });
+          await writeOut(shortlistText(made) + (await nextLines(workspace)));
         },
       );
     });

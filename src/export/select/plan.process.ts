@@ -6,7 +6,7 @@ import { selectPhotos, type ExportCandidate, type SelectedPhoto, type SelectionR
 import { ExportTally } from './tally.ts';
 import { foldPhotoCounts } from '../../filter/run/photo-tally.repository.ts';
 import { countWithoutLicence } from '../../shortlist/without-licence.repository.ts';
-import { placeFlags, unlicensedText, type WithoutLicence } from '../../kernel/next-step.ts';
+import { placeFlags, withoutLicenceText, type WithoutLicence } from '../../kernel/next-step.ts';
 import { throwIfInterrupted, UsageError } from '../../kernel/errors.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import { readSnapshot } from '../../platform/postgres/transactions.ts';
@@ -101,7 +101,7 @@ function nothingToExport(
   const why = leftOut.map(({ reason, count }) => `${reason} ${count}`).join(', ');
   const advice =
     accepted > 0
-      ? unlicensedText(accepted, placeFlags(collection.name))
+      ? withoutLicenceText(accepted, 'accepted', placeFlags(collection.name))
       : 'A revision has the photos that reviewers accepted, under licences that allow redistribution: run winnow review, or see --licences.';
   const what = `No photo of '${collection.name}' can be exported${why === '' ? '' : ` (${why})`}`;
   return new UsageError(`${what}. ${advice}`, { code: 'nothing-to-export' });

@@ -43,7 +43,11 @@ export async function readSetup({ workspace, reviewer }: Desk): Promise<Omit<Rev
     cap: policy.cap,
     target: app.config.review.target,
     leaseMs: app.config.review.leaseMs,
-    withoutLicence: withoutLicenceText(await countWithoutLicence(app.db, scope), placeFlags(collection.name)),
+    withoutLicence: withoutLicenceText(
+      (await countWithoutLicence(app.db, scope)).listed,
+      'listed',
+      placeFlags(collection.name),
+    ),
     classNames: MODES[mode].showsClass ? [] : [...collection.evidenceClasses.nameByWnid.values()].toSorted(),
     criteria: (await readCriteria(app.db, scope.collectionId)) ?? REVIEW_MODES[mode].criteria,
   };

@@ -163,7 +163,7 @@ describe('the verdicts of photos whose second verdict is pending', () => {
       answers.push(told);
     }
     expect(answers[0]?.['a viewer']?.['/c/demo/api/overview undefined']).toContain(
-      'Every listed photo has a first verdict',
+      'No licence is known for 4 listed photos',
     );
     for (const [who] of READERS)
       expect(
