@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
+import { acceptanceStateText, type Acceptance } from '../kernel/acceptance.ts';
 import { displayPath } from '../config/root.ts';
 import { CHECKSUMS } from './checksums.ts';
 import { OutputFolder } from './output-folder.process.ts';
@@ -10,7 +11,7 @@ import { storeRevision, type RevisionPhoto } from './revisions/revision.reposito
 import { METADATA } from './verify/layout.ts';
 import { linesOf, type Line } from '../kernel/lines.ts';
 import { inBatches } from '../kernel/batches.ts';
-import { StopTheRun, throwIfInterrupted } from '../kernel/errors.ts';
+import { StopTheRun, throwIfInterrupted, UsageError } from '../kernel/errors.ts';
 import type { Sha256 } from '../kernel/ids.ts';
 import { freeBytesOn } from '../platform/disk/full-disk.ts';
 import { makeDataFolder, makeFolder } from '../platform/disk/folders.ts';
@@ -40,7 +41,7 @@ export interface ExportResult {
 
 /**
  * Freezes what reviewers accepted into a new folder, which gets its name only when complete, and stores the revision.
- * @throws UsageError `export-exists`, `no-shortlist`, `nothing-to-export`; StopTheRun `rule-broken`, `lost-bytes`,
+ * @throws UsageError `export-exists`, `no-shortlist`, `nothing-to-export`, `not-accepted`; StopTheRun `rule-broken`, `lost-bytes`,
  * `no-space`; Interrupted
  */
 export async function exportRevision(workspace: Workspace, options: ExportOptions): Promise<ExportResult> {
@@ -49,6 +50,7 @@ export async function exportRevision(workspace: Workspace, options: ExportOption
   return withStaging({ target, locks: workspace.app.dataDir }, async (staging) => {
     const planFile = path.join(staging, 'plan.jsonl');
     const plan = await planRevision(workspace, planFile, planOptionsOf(workspace, options));
+    if (options.requireAcceptance) refuseUnlessPassed(plan.review.acceptance);
     await requireSpace(target, plan, options);
     const onChecked = (photos: number): void => options.onChecked({ photos, of: plan.photos });
     await checkPlan(workspace, { planFile, plan, signal: options.signal, onChecked });
@@ -65,6 +67,15 @@ export async function exportRevision(workspace: Workspace, options: ExportOption
     const { id, photos, classes, leftOut, stripped = 0, reencoded } = protocol;
     return { id, path: target, photos, classes: classes.length, bytes, leftOut, stripped, reencoded, linked };
   });
+}
+
+function refuseUnlessPassed(acceptance: Acceptance): void {
+  if (acceptance.state === 'pass') return;
+  const state = acceptanceStateText(acceptance) ?? 'no largest label error is set (review.acceptance.maxLabelError)';
+  throw new UsageError(
+    `--require-acceptance was given, and the inspection of the accepted photos is not passed. It is ${state}. winnow acceptance shows the figures.`,
+    { code: 'not-accepted' },
+  );
 }
 
 function planOptionsOf(workspace: Workspace, { by, licences, pixels, signal }: ExportOptions): PlanOptions {

@@ -13,6 +13,7 @@ export interface ExportOptions {
   readonly hardLinks: boolean;
   readonly thumbnails: boolean;
   readonly keepMetadata: boolean;
+  readonly requireAcceptance: boolean;
   readonly signal: AbortSignal;
   /** Called while the evidence of the photos is checked, before anything is written. */
   readonly onChecked: (checked: { readonly photos: number; readonly of: number }) => void;

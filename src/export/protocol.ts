@@ -98,6 +98,20 @@ const agreementSchema = z.strictObject({
   krippendorffAlphaHigh: z.number().nullable(),
 });
 
+const acceptanceSchema = z.strictObject({
+  accepted: count,
+  sampled: count,
+  wrong: count,
+  unsettled: count,
+  labelError: share.nullable(),
+  labelErrorLow: share.nullable(),
+  labelErrorHigh: share.nullable(),
+  state: z.enum(['pass', 'fail', 'open', 'none']),
+  morePhotos: count,
+  maxLabelError: share.nullable(),
+  confidence: share,
+});
+
 const reviewSchema = z.strictObject({
   /** The owner's criteria for accepting a photo; null for those of the program. */
   criteria: z.string().nullable(),
@@ -111,6 +125,8 @@ const reviewSchema = z.strictObject({
   /** Days (UTC) of the first and the last verdict; null without verdicts. */
   period: period.nullable(),
   agreement: agreementSchema,
+  /** Exports that were made before winnow estimated it lack it. */
+  acceptance: acceptanceSchema.optional(),
 });
 
 /**

@@ -30,7 +30,8 @@ const recordedOf = ({ id, photos }: ExportResult) => ({ revision: shortId(id), p
 
 function revisionOptions(options: Options): RevisionOptions {
   const { out, format = [], names = 'id', by = 'predicted', pixels = true, licences = null } = options;
-  const { hardLinks = false, thumbnails = false, keepMetadata = false, signal, onProgress } = options;
+  const { hardLinks = false, thumbnails = false, keepMetadata = false, requireAcceptance = false } = options;
+  const { signal, onProgress } = options;
   if (out === undefined)
     throw new UsageError('No folder was given. Add --out DIR, the folder to make, such as exports/v1.', {
       code: 'export-out',
@@ -44,6 +45,7 @@ function revisionOptions(options: Options): RevisionOptions {
     formats,
     licences: licences === null ? null : licences.map((id) => normaliseLicence(id).id),
     keepMetadata,
+    requireAcceptance,
     signal,
     onChecked: ({ photos: done, of: total }) => onProgress?.({ what: 'check evidence', done, total }),
     onProgress: ({ photos: done, of: total, bytes }) => onProgress?.({ what: 'export', done, total, bytes }),

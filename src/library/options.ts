@@ -82,6 +82,8 @@ export interface ExportOptions extends WorkOptions {
   readonly hardLinks?: boolean | undefined;
   readonly thumbnails?: boolean | undefined;
   readonly keepMetadata?: boolean | undefined;
+  /** Refuses to export a set that the second pass did not accept (`review.acceptance.maxLabelError`). */
+  readonly requireAcceptance?: boolean | undefined;
 }
 
 export interface ReportOptions extends WorkOptions {

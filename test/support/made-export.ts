@@ -1,5 +1,6 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { acceptanceOf, type FirstAccepted } from '../../src/review/acceptance/acceptance.ts';
 import { parse } from 'csv-parse/sync';
 import sharp from 'sharp';
 import { startEngine } from '../../src/filter/engine/thread-pool.process.ts';
@@ -278,6 +279,7 @@ function decisionOf(row: PhotoRow, leftOut: 'rejected' | null): string {
         state: leftOut ?? 'accepted',
         decidedBy: row.decided_by,
         tags: row.tags,
+        chance: 1,
         reviews: ['ann', 'bob'].map((reviewer, pass) => ({
           reviewer,
           verdict: leftOut === null ? ('accept' as const) : ('reject' as const),
@@ -297,6 +299,14 @@ function decisionOf(row: PhotoRow, leftOut: 'rejected' | null): string {
     { classNameOf: () => row.class_name, pseudonymOf: (reviewer) => (reviewer === 'ann' ? 'R1' : 'R2') },
   );
 }
+
+const PLAN = { maxLabelError: 0.05, confidence: 0.95 };
+
+/** The second pass has looked at every exported photo, and has accepted it. */
+const inspectionOf = (rows: readonly PhotoRow[]): FirstAccepted => ({
+  photos: rows.length,
+  inspected: rows.map(() => ({ isWrong: false, chance: 1 })),
+});
 
 function protocolOf(
   made: MadeExport,
@@ -341,6 +351,7 @@ function protocolOf(
       png: pixels ? rows.filter((row) => row.file_name.endsWith('.png')).length : 0,
     },
     leftOut: [{ reason: 'rejected', count: 1 }],
+    review: { ...sampleProtocol().review, acceptance: acceptanceOf(inspectionOf(rows), PLAN) },
     licences: countBy(({ license }) => license).map(([licence, count]) => ({
       licence,
       url: normaliseLicence(licence).url ?? '',

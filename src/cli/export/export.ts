@@ -23,6 +23,7 @@ interface ExportFlags extends GlobalFlags {
   readonly hardLinks?: boolean;
   readonly thumbnails?: boolean;
   readonly keepMetadata?: boolean;
+  readonly requireAcceptance?: boolean;
 }
 
 const HELP = `
@@ -69,6 +70,7 @@ export function addExportCommand(program: Command): void {
     )
     .option('--keep-metadata', 'keep EXIF, XMP, IPTC and comments: positions, serial numbers and names')
     .option('--thumbnails', 'also write a small copy of each photo')
+    .option('--require-acceptance', 'refuse a set that the second pass did not accept (winnow acceptance)')
     .addHelpText('after', HELP)
     .action((flags: ExportFlags) =>
       runOnCollection(flags, { name: 'export', access: 'read' }, async (workspace, context) => {

@@ -1,3 +1,4 @@
+import { acceptanceStateText, labelErrorText } from '../../kernel/acceptance.ts';
 import { sourceOf } from '../../config/sources/sources.ts';
 import { countOf, countText, fewPhotosText, listText } from '../../kernel/texts.ts';
 import { REVIEW_MODES } from '../../review/modes.ts';
@@ -160,6 +161,15 @@ const secondVerdictsText = ({ photos }: Protocol['review']['agreement']): string
 
 export const verdictsText = ({ review: { agreement } }: Protocol): string =>
   `At least 1. ${secondVerdictsText(agreement)}.`;
+
+/** The label error and the result of the inspection. */
+export function labelErrorSentences({ review: { acceptance } }: Protocol): string {
+  const estimate = acceptance === undefined ? null : labelErrorText(acceptance);
+  if (acceptance === undefined || estimate === null)
+    return 'No random sample of the accepted photos was looked at a second time, so the label error is not known.';
+  const state = acceptanceStateText(acceptance);
+  return sentences(`Label error: ${estimate}.`, state === null ? null : `Inspection ${state}.`);
+}
 
 export function agreementText({ review: { agreement } }: Protocol): string {
   const { photos, percent: same, cohenKappa, krippendorffAlpha } = agreement;

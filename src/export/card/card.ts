@@ -3,6 +3,7 @@ import { countOf, countText, listText } from '../../kernel/texts.ts';
 import {
   aboutText,
   agreementText,
+  labelErrorSentences,
   biasTexts,
   crawlText,
   criteriaText,
@@ -151,7 +152,7 @@ function outOfDistribution(protocol: Protocol): string {
 
 **How far to trust it.** A reviewer may miss one of so many classes. In ImageNet-O itself, the authors of NINCO (Bitterwolf, Müller
 and Hein, *In or Out?*, ICML 2023) found 78 of 400 photos in distribution (19.5 %). Here ${countOf(blind, 'listed photo')}
-${blind === 1 ? 'has' : 'have'} two blind verdicts. Audit a random sample before you rely on a number.
+${blind === 1 ? 'has' : 'have'} two blind verdicts. ${labelErrorSentences(protocol)}
 
 **How to evaluate.** Take photos of the ${countOf(searched.length, 'class', 'classes')} in \`searched\` of \`protocol.json\` as in distribution, and
 this set as out of distribution. Keep only the logits of these classes. The score of a photo is the negative of its largest softmax
@@ -195,7 +196,7 @@ function howItWasMade(protocol: Protocol): string {
     `### Filter\n\n${filterText(protocol)}\n\n${markdownTable(['model', 'licence', 'from', 'SHA-256'], rows)}`,
     `### Shortlist\n\n${shortlistText(protocol)}`,
     `### Review\n\n${reviewText(protocol)} The criteria of the collection:\n\n${quotation(criteriaText(protocol))}`,
-    `${agreementText(protocol)} \`decisions.csv\` has the verdicts on every listed photo.`,
+    `${labelErrorSentences(protocol)} ${agreementText(protocol)} \`decisions.csv\` has the verdicts on every listed photo.`,
     orders.length > 0 && markdownTable(['photos were shown', 'verdicts'], orders),
     `### What became of the photos\n\n${funnelTable(protocol)}`,
     tags.length > 0 &&

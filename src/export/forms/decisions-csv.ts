@@ -20,6 +20,8 @@ export const DECISION_COLUMNS = [
   'tags',
   'shown_by',
   'at',
+  'blind_verdict',
+  'draw_chance',
 ] as const;
 
 export const decisionsHeader = (): string => csv([DECISION_COLUMNS]);
@@ -29,7 +31,10 @@ export interface DecisionNames {
   readonly pseudonymOf: (reviewer: string) => string;
 }
 
-/** One line for each reviewer's verdict, or one with empty cells. `sha256` is that of the original bytes. */
+/**
+ * One line for each reviewer's verdict, or one with empty cells. `sha256` is that of the original bytes. `blind_verdict`: what the reviewer
+ * said before others' verdicts were shown. `draw_chance`: with what chance the second pass drew the photo; empty if it did not.
+ */
 export function decisionLines(photos: readonly SelectedPhoto[], names: DecisionNames): string {
   return csv(photos.flatMap((photo) => recordsOf(photo, names)));
 }
@@ -41,8 +46,8 @@ function recordsOf(photo: SelectedPhoto, { classNameOf, pseudonymOf }: DecisionN
   const isExported = leftOut === null ? 'yes' : 'no';
   const ofPhoto = [wnid, classNameOf(wnid), sha256, rank, confusionWnid, confusionProb, maxTrueProb, state];
   const common = [...ofPhoto, isExported, leftOut, decidedBy];
-  if (photo.reviews.length === 0) return [[...common, null, null, null, null, null, null, null]];
-  return photo.reviews.map(({ reviewer, pass, verdict, reason, tags, shownBy, at }) => [
+  if (photo.reviews.length === 0) return [[...common, null, null, null, null, null, null, null, null, photo.chance]];
+  return photo.reviews.map(({ reviewer, pass, verdict, reason, tags, shownBy, at, blindVerdict }) => [
     ...common,
     pseudonymOf(reviewer),
     pass,
@@ -51,6 +56,8 @@ function recordsOf(photo: SelectedPhoto, { classNameOf, pseudonymOf }: DecisionN
     tags.join('|'),
     shownBy ?? 'import',
     at,
+    blindVerdict,
+    photo.chance,
   ]);
 }
 

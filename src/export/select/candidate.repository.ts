@@ -5,6 +5,7 @@ import { notCounting } from '../../status/standing.repository.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import { subjectKey, type ReviewEvent } from '../../review/events/event.ts';
 import { verdictOf } from '../../review/events/verdict.ts';
+import { drawChance, isDrawn } from '../../shortlist/second-pass.repository.ts';
 import { photosOfClass } from '../../shortlist/photo-of-class.repository.ts';
 import type { Protocol } from '../protocol.ts';
 import type { ExportCandidate, SelectionRules } from './select.ts';
@@ -14,6 +15,8 @@ type CandidateRow = Omit<ExportCandidate, 'state' | 'decidedBy' | 'tags' | 'revi
 };
 
 interface CandidatesQuery {
+  /** The share of photos that the second pass draws, 0..1. */
+  readonly secondPass: number;
   readonly folders: Protocol['folders'];
   /** A photo is used under the first licence that is allowed. If none is, its first licence is stated. */
   readonly isLicenceAllowed: SelectionRules['isLicenceAllowed'];
@@ -23,12 +26,12 @@ interface CandidatesQuery {
 export async function* exportCandidates(
   db: Kysely<Database>,
   scope: DecisionScope,
-  { folders, isLicenceAllowed }: CandidatesQuery,
+  { folders, isLicenceAllowed, secondPass }: CandidatesQuery,
 ): AsyncGenerator<ExportCandidate> {
   const reasons = new Map((await notCounting(db, scope)).map((row) => [subjectKey(row), row.whyNot]));
   const licences = await db.selectFrom('licence').select('name').execute();
   const rows = photosOfClass<CandidateRow>(db, scope, {
-    of: listedOrReviewed(scope, await subjectsOf(db, scope)),
+    of: listedOrReviewed(scope, await subjectsOf(db, scope), secondPass),
     columns: candidateColumns(scope),
     order: sql`${folders === 'predicted' ? sql`l.confusion_wnid` : sql`l.wnid`} collate "C", l.sha256, l.wnid collate "C"`,
     preferred: licences.flatMap(({ name }) => (isLicenceAllowed(name) ? [name] : [])),
@@ -39,13 +42,19 @@ export async function* exportCandidates(
   }
 }
 
-function listedOrReviewed({ collectionId }: DecisionScope, wnids: readonly string[]): RawBuilder<unknown> {
+function listedOrReviewed(
+  { collectionId }: DecisionScope,
+  wnids: readonly string[],
+  secondPass: number,
+): RawBuilder<unknown> {
+  const photo = { wnid: sql`coalesce(n.wnid, v.wnid)`, sha256: sql`coalesce(n.sha256, v.sha256)` };
   return sql`(
     select coalesce(n.wnid, v.wnid) as wnid, coalesce(n.sha256, v.sha256) as sha256, n.rank, f.id as photo_id, f.bytes,
-      d.confusion_wnid, d.confusion_prob, d.max_true_prob
+      d.confusion_wnid, d.confusion_prob, d.max_true_prob,
+      case when ${isDrawn(secondPass, photo)} then ${drawChance(secondPass)} end as chance
     from (select s.wnid, f.sha256, s.rank from shortlist_entry s join photo f on f.id = s.photo_id
       where s.collection_id = ${collectionId} and s.state = 'listed') as n
-    full join (select wnid, sha256 from verdict where collection_id = ${collectionId}) as v
+    full join (select wnid, sha256, draw_place, draw_of from verdict where collection_id = ${collectionId}) as v
       on v.wnid = n.wnid and v.sha256 = n.sha256
     left join photo f on f.sha256 = coalesce(n.sha256, v.sha256)
     left join decision d on d.collection_id = ${collectionId} and d.photo_id = f.id and d.wnid = coalesce(n.wnid, v.wnid)
@@ -54,7 +63,7 @@ function listedOrReviewed({ collectionId }: DecisionScope, wnids: readonly strin
 }
 
 function candidateColumns({ collectionId }: DecisionScope): RawBuilder<unknown> {
-  return sql`l.bytes,
+  return sql`l.bytes, l.chance,
     (select coalesce(jsonb_agg(jsonb_build_object('id', e.id, 'reviewer', e.reviewer, 'kind', e.kind, 'value', e.value,
         'undoes', e.undoes, 'at', to_char(e.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) order by e.id), '[]')
       from review_event e where e.collection_id = ${collectionId} and e.wnid = l.wnid and e.sha256 = l.sha256) as events,

@@ -30,7 +30,7 @@ export async function planRevision(workspace: Workspace, file: string, options: 
   return readSnapshot(app.db, async (trx) => {
     const shortlist = await readShortlistHead(trx, scope);
     if (shortlist === null) throw noShortlist(workspace);
-    const tally = new ExportTally();
+    const tally = new ExportTally(app.config.review.acceptance);
     await writePlan(file, selectAll(trx, workspace, { ...options, cap: shortlist.cap, tally }));
     const counts = tally.counts((folder) => nameOf(workspace.collection, folder));
     if (counts.photos === 0) throw nothingToExport(workspace, counts, await countWithoutLicence(trx, scope));
@@ -57,10 +57,11 @@ type Selecting = PlanOptions & { readonly cap: number; readonly tally: ExportTal
 /** One folder after another, because caps are counted within a folder. */
 async function* selectAll(
   trx: Transaction<Database>,
-  { scope, collection }: Workspace,
+  { app, scope, collection }: Workspace,
   { folders, cap, isLicenceAllowed, tally, signal }: Selecting,
 ): AsyncGenerator<SelectedPhoto> {
   const rules = { mode: collection.mode, cap, isLicenceAllowed };
+  const { secondPass } = app.config.review;
   let ofFolder: ExportCandidate[] = [];
   let folder = '';
   function* select(): Generator<SelectedPhoto> {
@@ -69,7 +70,7 @@ async function* selectAll(
       yield photo;
     }
   }
-  for await (const candidate of exportCandidates(trx, scope, { folders, isLicenceAllowed })) {
+  for await (const candidate of exportCandidates(trx, scope, { folders, isLicenceAllowed, secondPass })) {
     throwIfInterrupted(signal);
     const next = folderOf(candidate, folders);
     if (next !== folder) {

@@ -13,6 +13,8 @@ export interface ExportCandidate extends PhotoOfClass<null> {
   readonly decidedBy: DecidedBy | null;
   readonly tags: readonly string[];
   readonly reviews: readonly Omit<Review, 'note'>[];
+  /** The chance with which the second pass drew the photo, 0..1; null if it did not draw it. */
+  readonly chance: number | null;
   /** Why the verdict does not count; null if it does. */
   readonly whyNot: NotCounting | null;
   /** The first other class for which the same bytes are accepted and listed; null: none. */

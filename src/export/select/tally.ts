@@ -1,11 +1,15 @@
 import { agreementOf, blindVerdictsOf, countVerdicts } from '../../review/agreement/agreement.ts';
+import { acceptanceOf, Inspection } from '../../review/acceptance/acceptance.ts';
+import type { Acceptance, AcceptancePlan } from '../../kernel/acceptance.ts';
 import { SHOWN_BY } from '../../review/events/event.ts';
 import { rightsTexts, webAddress } from '../card/attribution.ts';
 import { EXPORT_REASONS, type Protocol } from '../protocol.ts';
 import type { SelectedPhoto } from './select.ts';
 
 type Counts = Pick<Protocol, 'photos' | 'leftOut' | 'licences' | 'sources' | 'tags' | 'collected' | 'classes'> & {
-  readonly review: Pick<Protocol['review'], 'reviewers' | 'orders' | 'period' | 'agreement'>;
+  readonly review: Pick<Protocol['review'], 'reviewers' | 'orders' | 'period' | 'agreement'> & {
+    readonly acceptance: Acceptance;
+  };
   readonly originalBytes: number;
 };
 
@@ -22,10 +26,17 @@ export class ExportTally {
   readonly #blind = new Map<string, number>();
   readonly #collected = new Days();
   readonly #reviewed = new Days();
+  readonly #inspection = new Inspection();
+  readonly #acceptance: AcceptancePlan;
   #originalBytes = 0;
+
+  constructor(acceptance: AcceptancePlan) {
+    this.#acceptance = acceptance;
+  }
 
   add(photo: SelectedPhoto): void {
     this.#addReviews(photo);
+    this.#inspection.add(photo);
     if (photo.leftOut === null) this.#addPhoto(photo);
     else increase(this.#leftOut, photo.leftOut);
   }
@@ -87,6 +98,7 @@ export class ExportTally {
         }),
         period: this.#reviewed.period(),
         agreement: agreementOf(this.#blind),
+        acceptance: acceptanceOf(this.#inspection, this.#acceptance),
       },
     };
   }

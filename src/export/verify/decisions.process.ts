@@ -1,5 +1,8 @@
 import { DECISION_COLUMNS } from '../forms/decisions-csv.ts';
-import { EXPORT_REASONS } from '../protocol.ts';
+import { EXPORT_REASONS, type Protocol } from '../protocol.ts';
+import { acceptanceOf, Inspection } from '../../review/acceptance/acceptance.ts';
+import { REVIEW_VERDICTS } from '../../review/events/event.ts';
+import { VERDICT_STATES } from '../../review/events/verdict.ts';
 import type { PhotoRow } from '../select/photo-row.ts';
 import type { ExportContent } from './content.process.ts';
 import { csvRecords, type CsvRecord } from './csv.process.ts';
@@ -31,9 +34,11 @@ export async function checkDecisions(content: ExportContent, isOwn: boolean): Pr
   await checking(content, { check: 'metadata', file: DECISIONS }, async () => {
     const exported = new Set<number>();
     const reasons = new Map<string, number>();
+    const inspection = new ExportedInspection();
     let previous: Decision | null = null;
     for await (const record of csvRecords(folder.chunks(DECISIONS), isOwn ? DECISION_COLUMNS : COMPARED)) {
       const decision = decisionOf(record);
+      inspection.addLine(record);
       const file = `${DECISIONS}:${record.line}`;
       const { reviewer = '' } = record.cells;
       if (!/^(?:R\d+)?$/.test(reviewer))
@@ -55,7 +60,70 @@ export async function checkDecisions(content: ExportContent, isOwn: boolean): Pr
       findings.breach('metadata', DECISIONS, `Expected an exported line for each photo but '${name}' has none`);
     const stated = protocol.leftOut.map(({ reason, count }) => [reason, count] as const);
     findings.breaches('count', 'protocol.json', differences('photos left out as', stated, reasons));
+    findings.breaches('count', 'protocol.json', inspection.problems(protocol));
   });
+}
+
+/** Computes the label error again, from the lines of decisions.csv. */
+class ExportedInspection {
+  readonly #inspection = new Inspection();
+  #photo = '';
+  #lines: CsvRecord['cells'][] = [];
+
+  addLine({ cells }: CsvRecord): void {
+    const photo = `${cells['sha256']} ${cells['wnid']}`;
+    if (photo !== this.#photo) this.#endPhoto();
+    this.#photo = photo;
+    this.#lines.push(cells);
+  }
+
+  #endPhoto(): void {
+    const [cells] = this.#lines;
+    if (cells !== undefined) {
+      this.#inspection.add({
+        state: VERDICT_STATES.find((state) => state === cells['state']) ?? 'unreviewed',
+        decidedBy: cells['decided_by'] === 'adjudication' ? 'adjudication' : null,
+        chance: cells['draw_chance'] ? Number(cells['draw_chance']) : null,
+        reviews: this.#lines.map((line) => ({
+          pass: Number(line['pass']),
+          verdict: verdictIn(line['verdict']) ?? 'unsure',
+          blindVerdict: verdictIn(line['blind_verdict']),
+        })),
+      });
+    }
+    this.#lines = [];
+  }
+
+  problems({ review: { acceptance: stated } }: Protocol): string[] {
+    this.#endPhoto();
+    if (stated === undefined) return [];
+    const computed = acceptanceOf(this.#inspection, stated);
+    return KEYS.flatMap((key) =>
+      isClose(stated[key], computed[key])
+        ? []
+        : [
+            `Expected review.acceptance.${key} ${computed[key]}, as decisions.csv gives it, but received ${stated[key]}`,
+          ],
+    );
+  }
+}
+
+const verdictIn = (text: string | undefined) => REVIEW_VERDICTS.find((verdict) => verdict === text) ?? null;
+
+const KEYS = [
+  'accepted',
+  'sampled',
+  'wrong',
+  'unsettled',
+  'labelError',
+  'labelErrorLow',
+  'labelErrorHigh',
+  'state',
+  'morePhotos',
+] as const;
+
+function isClose(one: number | string | null, other: number | string | null): boolean {
+  return typeof one === 'number' && typeof other === 'number' ? Math.abs(one - other) < 1e-9 : one === other;
 }
 
 const YES = 'yes';

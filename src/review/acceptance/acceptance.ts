@@ -1,10 +1,31 @@
 import type { Acceptance, AcceptancePlan, AcceptanceState } from '../../kernel/acceptance.ts';
+import { opinionsWanted, type Review, type Verdict } from '../events/verdict.ts';
 import { firstWhere, hypergeometricLimits } from './hypergeometric.ts';
 
 /** Photos whose first blind verdict is accept. The second pass inspects a random sample of them. */
 export interface FirstAccepted {
   readonly photos: number;
   readonly inspected: readonly InspectedPhoto[];
+}
+
+interface ReviewedPhoto extends Pick<Verdict, 'state' | 'decidedBy'> {
+  readonly reviews: readonly Pick<Review, 'pass' | 'verdict' | 'blindVerdict'>[];
+  /** The chance with which the second pass drew the photo, 0..1; null if it did not draw it. */
+  readonly chance: number | null;
+}
+
+export class Inspection implements FirstAccepted {
+  photos = 0;
+  readonly inspected: InspectedPhoto[] = [];
+
+  add({ reviews, chance, ...verdict }: ReviewedPhoto): void {
+    const [first, second] = [1, 2].map((pass) => reviews.find((review) => review.pass === pass)?.blindVerdict);
+    if (first !== 'accept') return;
+    this.photos += 1;
+    if (second == null || chance === null) return;
+    const isOpen = verdict.state === 'disputed' || opinionsWanted({ ...verdict, reviews }) > reviews.length;
+    this.inspected.push({ isWrong: isOpen ? null : verdict.state !== 'accepted', chance });
+  }
 }
 
 /** A photo that the second pass drew, and that has its second verdict. */
@@ -21,7 +42,10 @@ export interface InspectedPhoto {
  * a simple random sample of (Σw)² / Σw² photos (Kish 1965, "Survey Sampling"). Source of the method: Klie et al. 2024, arXiv 2405.11919.
  * The limits hold for a sample whose size was fixed before. Who inspects more photos until a set passes, passes worse sets.
  */
-export function acceptanceOf({ photos: accepted, inspected }: FirstAccepted, plan: AcceptancePlan): Acceptance {
+export function acceptanceOf(
+  { photos: accepted, inspected }: FirstAccepted,
+  { maxLabelError, confidence }: AcceptancePlan,
+): Acceptance {
   const settled = inspected.filter(({ isWrong }) => isWrong !== null);
   const wrong = settled.filter(({ isWrong }) => isWrong);
   const unsettled = inspected.length - settled.length;
@@ -31,13 +55,13 @@ export function acceptanceOf({ photos: accepted, inspected }: FirstAccepted, pla
   const limitsAfter = (more: number) =>
     accepted === 0
       ? { low: 0, high: 1 }
-      : hypergeometricLimits({ population: accepted, size: size + more, successes: share * size, ...plan });
+      : hypergeometricLimits({ population: accepted, size: size + more, successes: share * size, confidence });
   const { low, high } = limitsAfter(0);
   const estimate =
     settled.length === 0
       ? { labelError: null, labelErrorLow: null, labelErrorHigh: null }
       : { labelError: share, labelErrorLow: low, labelErrorHigh: high };
-  const { maxLabelError } = plan;
+  const plan = { maxLabelError, confidence };
   if (maxLabelError === null) return { ...counts, ...estimate, state: 'none', morePhotos: 0, ...plan };
   const state = stateOf({ low, high, unsettled }, maxLabelError);
   const isEnough = (more: number): boolean => limitsAfter(more).high <= maxLabelError;

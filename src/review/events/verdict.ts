@@ -51,8 +51,12 @@ export function verdictOf(events: readonly ReviewEvent[]): Verdict {
 
 const MOST_OPINIONS = 3;
 
+interface Opinions extends Pick<Verdict, 'decidedBy'> {
+  readonly reviews: readonly Pick<Review, 'verdict'>[];
+}
+
 /** Without a second pass: one, or one more than so far while a reviewer is unsure. 0 after an adjudication. */
-export function opinionsWanted({ reviews, decidedBy }: Verdict): number {
+export function opinionsWanted({ reviews, decidedBy }: Opinions): number {
   if (decidedBy === 'adjudication') return 0;
   const isSure = reviews.every(({ verdict }) => verdict !== 'unsure');
   return isSure ? 1 : Math.min(reviews.length + 1, MOST_OPINIONS);

@@ -628,6 +628,26 @@ export const DAMAGES: readonly Damage[] = [
     },
   },
   {
+    title: 'an inspection that decisions.csv does not give',
+    check: 'count',
+    file: /^protocol\.json$/,
+    detail: /Expected review\.acceptance\.wrong 0, as decisions\.csv gives it, but received 1/,
+    change: (copy) =>
+      copy.editProtocol(({ review }) => ({
+        review: { ...review, acceptance: review.acceptance && { ...review.acceptance, wrong: 1 } },
+      })),
+  },
+  {
+    title: 'a blind verdict that is no longer there',
+    check: 'count',
+    file: /^protocol\.json$/,
+    detail: /Expected review\.acceptance\.sampled \d+, as decisions\.csv gives it, but received \d+/,
+    change: async (copy) => {
+      await copy.edit('decisions.csv', (text) => text.replace(/(,R2,2,accept,.*),accept,1\n/, '$1,,1\n'));
+      await copy.seal();
+    },
+  },
+  {
     title: 'the name of a reviewer',
     check: 'metadata',
     file: /^decisions\.csv:2$/,

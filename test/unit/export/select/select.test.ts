@@ -16,6 +16,7 @@ function candidate(name: string, given: Partial<ExportCandidate> = {}): ExportCa
     decidedBy: 'single',
     tags: [],
     reviews: [],
+    chance: null,
     whyNot: null,
     alsoAcceptedAs: null,
     rights: sampleRights(),
