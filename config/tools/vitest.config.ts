@@ -46,7 +46,7 @@ const REST = [
   ...files('integration/platform/postgres', 'versions'),
   ...files('integration/platform/queue', 'redis-queue'),
   ...files('integration/report', 'page'),
-  ...files('integration/server', 'accessibility', 'database-killed', 'page', 'queues'),
+  ...files('integration/server', 'accessibility', 'database-killed', 'limits', 'page', 'queues'),
   ...files('integration/status', 'made-catalogue'),
 ];
 /** End-to-end tests that measure how long something takes. */

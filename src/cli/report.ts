@@ -50,8 +50,11 @@ export function addReportCommand(program: Command): void {
       runOnCollection(flags, { name: 'report', access: 'read' }, async (workspace, { signal }) => {
         const models = flags.models?.split(',').map((name) => name.trim());
         const written = await reportWithProgress(workspace, { ...flags, models, signal });
-        const next = await nextLines(workspace);
-        await writeResult(flags, written.report, () => reportText(written, workspace) + next);
+        await writeResult(
+          flags,
+          written.report,
+          async () => reportText(written, workspace) + (await nextLines(workspace)),
+        );
       }),
     );
 }

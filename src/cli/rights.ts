@@ -41,8 +41,7 @@ export function addRightsCommand(program: Command): void {
     .action((flags: RightsFlags) =>
       runOnCollection(flags, { name: 'rights', access: 'use' }, async (workspace) => {
         const result = await setRights(workspace, flags);
-        const next = await nextLines(workspace);
-        await writeResult(flags, result, () => resultText(result) + next);
+        await writeResult(flags, result, async () => resultText(result) + (await nextLines(workspace)));
       }),
     );
 }

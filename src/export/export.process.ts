@@ -71,9 +71,11 @@ export async function exportRevision(workspace: Workspace, options: ExportOption
 
 function refuseUnlessPassed(acceptance: Acceptance): void {
   if (acceptance.state === 'pass') return;
-  const state = acceptanceStateText(acceptance) ?? 'no largest label error is set (review.acceptance.maxLabelError)';
+  const state = acceptanceStateText(acceptance);
   throw new UsageError(
-    `--require-acceptance was given, and the inspection of the accepted photos is not passed. It is ${state}. winnow acceptance shows the figures.`,
+    state === null
+      ? '--require-acceptance needs review.acceptance.maxLabelError, such as --set review.acceptance.maxLabelError=0.05'
+      : `--require-acceptance was given, and the set does not pass its inspection. ${state}. winnow acceptance shows the figures.`,
     { code: 'not-accepted' },
   );
 }

@@ -103,6 +103,7 @@ const acceptanceSchema = z.strictObject({
   sampled: count,
   wrong: count,
   unsettled: count,
+  pending: count,
   labelError: share.nullable(),
   labelErrorLow: share.nullable(),
   labelErrorHigh: share.nullable(),

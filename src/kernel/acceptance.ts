@@ -16,8 +16,10 @@ export interface Acceptance {
   readonly sampled: number;
   /** Sampled photos whose final state is not accepted. */
   readonly wrong: number;
-  /** Photos that are disputed or wait for a third verdict. They are not sampled yet. */
+  /** Drawn photos that are disputed or wait for a third verdict. They are not sampled yet. */
   readonly unsettled: number;
+  /** Drawn photos on the shortlist that wait for their second verdict. */
+  readonly pending: number;
   /** wrong / sampled, 0..1, weighted if photos were drawn with different chances. Null without any. */
   readonly labelError: number | null;
   readonly labelErrorLow: number | null;
@@ -31,7 +33,7 @@ export interface Acceptance {
 
 const percentText = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
-/** `2.8 % (1.0 to 5.9)`, of which photos; null without an inspected photo. */
+/** `2.8 % (1.0 % to 5.9 % with 95.0 % confidence): 6 of …`; null without a sampled photo. */
 export function labelErrorText({ accepted, sampled, wrong, labelError, ...limits }: Acceptance): string | null {
   const { labelErrorLow: low, labelErrorHigh: high, confidence } = limits;
   if (labelError === null || low === null || high === null) return null;
@@ -40,16 +42,19 @@ export function labelErrorText({ accepted, sampled, wrong, labelError, ...limits
 }
 
 /** The result of the inspection, and what is missing for one; null without a plan. */
-export function acceptanceStateText({
-  state,
-  unsettled,
-  morePhotos,
-  maxLabelError,
-  confidence,
-}: Acceptance): string | null {
+export function acceptanceStateText(acceptance: Acceptance): string | null {
+  const { state, pending, maxLabelError, confidence } = acceptance;
   if (maxLabelError === null || state === 'none') return null;
-  const limit = `the label error is ${state === 'fail' ? 'above' : 'at most'} ${percentText(maxLabelError)}, with ${percentText(confidence)} confidence`;
-  if (state !== 'open') return `${state === 'pass' ? 'passed' : 'failed'}: ${limit}`;
-  if (unsettled > 0) return `open: ${countOf(unsettled, 'inspected photo')} disputed or waiting for a third verdict`;
-  return `open: it passes if ${countOf(morePhotos, 'more photo')} ${morePhotos === 1 ? 'is' : 'are'} inspected and none is wrong`;
+  const waiting = pending === 0 ? '' : `. ${countOf(pending, 'drawn photo')} still to be inspected`;
+  if (state === 'open') return `open: ${missingText(acceptance)}${waiting}`;
+  const limit = `${state === 'fail' ? 'above' : 'at most'} ${percentText(maxLabelError)}`;
+  const result = state === 'pass' ? 'passed' : 'failed';
+  return `${result}: the label error is ${limit}, with ${percentText(confidence)} confidence${waiting}`;
+}
+
+function missingText({ accepted, unsettled, morePhotos, pending }: Acceptance): string {
+  if (accepted === 0) return 'no photo was accepted yet';
+  if (unsettled > 0) return `${countOf(unsettled, 'inspected photo')} disputed or waiting for a third verdict`;
+  const raise = morePhotos > pending ? ' (review.secondPass draws more)' : '';
+  return `it may pass if ${countOf(morePhotos, 'more photo')} ${morePhotos === 1 ? 'is' : 'are'} inspected${raise} and none is wrong`;
 }

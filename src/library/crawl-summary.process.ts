@@ -169,7 +169,7 @@ async function crawlRemarks(
     ({ source, sha256, pictures }) =>
       `${source}: ${pictures} pictures have the same bytes (${sha256}), so they are a notice and not a photo. They are dropped as placeholder. Run winnow shortlist again for collections that listed them`,
   );
-  const failures = await failureNotes(db, counts.sources.get('folder')?.failed ?? {}, withinMs);
+  const failures = await failureNotes(workspace, counts.sources.get('folder')?.failed ?? {}, withinMs);
   return { ...remarks, notes: [...notices, ...failures, ...remarks.notes] };
 }
 
@@ -177,14 +177,14 @@ const FILES_NAMED = 3;
 
 /** Names the first files of folders that failed, for each reason that another try would not change. */
 async function failureNotes(
-  db: Workspace['app']['db'],
+  { app, scope }: Workspace,
   failed: SourceCounts['failed'],
   withinMs: number,
 ): Promise<string[]> {
   const notes: string[] = [];
   for (const [reason, count] of Object.entries(failed)) {
     if (PASSING_REASONS.has(reason)) continue;
-    const named = await failedFiles(db, { reason, withinMs, limit: FILES_NAMED });
+    const named = await failedFiles(app.db, scope.collectionId, { reason, withinMs, limit: FILES_NAMED });
     const more = count > named.length ? ` and ${countText(count - named.length)} more` : '';
     if (named.length > 0) notes.push(`folder: ${reason}: ${named.join(', ')}${more}`);
   }

@@ -9,6 +9,7 @@ import { UsageError } from '../kernel/errors.ts';
 import type { Workspace } from '../models/workspace/workspace.process.ts';
 import { recorded } from '../runtime/activity/activity.repository.ts';
 import { localActor } from '../runtime/activity/local-actor.process.ts';
+import { requireOneOf } from './lists.process.ts';
 import type { ExportOptions } from './options.ts';
 
 type Options = Partial<ExportOptions> & { readonly signal: AbortSignal };
@@ -36,7 +37,7 @@ function revisionOptions(options: Options): RevisionOptions {
     throw new UsageError('No folder was given. Add --out DIR, the folder to make, such as exports/v1.', {
       code: 'export-out',
     });
-  const formats = EXPORT_FORMATS.filter((known) => format.includes(known));
+  const formats = knownFormats({ format, names, by });
   const chosen = { names, by, pixels, hardLinks, thumbnails };
   refuseTogether(chosen, formats);
   return {
@@ -50,6 +51,18 @@ function revisionOptions(options: Options): RevisionOptions {
     onChecked: ({ photos: done, of: total }) => onProgress?.({ what: 'check evidence', done, total }),
     onProgress: ({ photos: done, of: total, bytes }) => onProgress?.({ what: 'export', done, total, bytes }),
   };
+}
+
+/** A program without types may give anything. */
+function knownFormats({
+  format,
+  names,
+  by,
+}: Required<Pick<RevisionOptions, 'names' | 'by'>> & { format: readonly ExportFormat[] }) {
+  for (const one of format) requireOneOf('a format', EXPORT_FORMATS, one);
+  requireOneOf('names', ['id', 'imagenet-a'], names);
+  requireOneOf('by', ['predicted', 'concept'], by);
+  return EXPORT_FORMATS.filter((known) => format.includes(known));
 }
 
 function refuseTogether(

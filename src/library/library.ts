@@ -22,6 +22,9 @@ export type {
 } from './options.ts';
 export type { Verification, Winnow };
 
+/** How many handles this process has opened: each has a name of its own in the database's list of clients. */
+let opened = 0;
+
 /**
  * Opens a collection in its data folder. Close it at the end.
  *
@@ -29,13 +32,16 @@ export type { Verification, Winnow };
  */
 export async function openWinnow(options: OpenOptions = {}): Promise<Winnow> {
   const place = placeOf(options);
-  const { collection, warnings } = await collectionOf(options.collection, place);
+  const { collection, warnings } = await collectionOf(options, place);
   const loaded = await settingsFor(place, collection);
   if (loaded.config.blobs.url !== null) silenceS3Client();
   const log = place.logOf(loaded);
   for (const warning of loaded.warnings.concat(warnings)) log.warn(warning);
   const access = options.create === true ? 'fill' : 'use';
-  const app = await openData({ ...place, loaded, log }, { name: 'library', access, waitsForDatabase: true });
+  const app = await openData(
+    { ...place, loaded, log },
+    { name: `library-${(opened += 1)}`, access, waitsForDatabase: true },
+  );
   return new Winnow(app, collection);
 }
 
@@ -52,11 +58,14 @@ export async function verifyExport(dir: string, options: VerifyOptions = {}): Pr
   return verifyWith({ config: loaded.config, log: place.logOf(loaded) }, dir, given);
 }
 
-async function collectionOf(name: string | undefined, place: Place): ReturnType<typeof namedCollection> {
+async function collectionOf(
+  { collection: name, create: mayCreate = false }: OpenOptions,
+  place: Place,
+): ReturnType<typeof namedCollection> {
   if (name !== undefined) return namedCollection(name, place);
   const found = await onlyCollection(place);
-  if (found === null) await requireData(place.data);
-  else if (!('length' in found)) return { collection: found, warnings: [] };
+  if (found === null && !mayCreate) await requireData(place.data);
+  else if (found !== null && !('length' in found)) return { collection: found, warnings: [] };
   const has = found === null || found.length === 0 ? 'none yet' : found.join(', ');
   throw new UsageError(`No collection was given, and the catalogue has ${has}. Give one as 'collection'.`, {
     code: 'collection-missing',

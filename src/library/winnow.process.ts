@@ -1,7 +1,8 @@
 import type { Collection } from '../collection/collection.ts';
 import type { ExportResult } from '../export/export.process.ts';
 import type { DecisionLine } from '../filter/run/decision-line.ts';
-import { Interrupted, throwIfInterrupted } from '../kernel/errors.ts';
+import type { Acceptance } from '../kernel/acceptance.ts';
+import { Interrupted, throwIfInterrupted, WinnowError } from '../kernel/errors.ts';
 import type { RulesUse } from '../models/workspace/rules.process.ts';
 import { openWorkspace, type Workspace } from '../models/workspace/workspace.process.ts';
 import type { ReviewEvent } from '../review/events/event.ts';
@@ -36,6 +37,7 @@ import type {
   WorkOptions,
 } from './options.ts';
 import type { ShortlistSummary } from './shortlist.process.ts';
+import type { PlannedCrawl } from './work.process.ts';
 
 export type Rows<Row> = AsyncGenerator<Row, void, undefined>;
 
@@ -46,6 +48,10 @@ export type Rows<Row> = AsyncGenerator<Row, void, undefined>;
 export class Winnow {
   readonly #app: App;
   readonly #file: Collection;
+  /** Lists that are being read. */
+  readonly #lists = new Set<AsyncGenerator>();
+  /** The last stage that was started. */
+  #stage: Promise<unknown> = Promise.resolve();
 
   /** @internal */
   constructor(app: App, file: Collection) {
@@ -67,15 +73,17 @@ export class Winnow {
 
   /** Finds candidate photos and stores their bytes. */
   crawl(options: CrawlOptions = {}): Promise<CrawlSummary> {
-    return this.#work('work', options, async (workspace, signal) =>
-      (await import('./work.process.ts')).crawl(workspace, { ...options, signal }),
+    return this.#crawling('work', options, async (workspace, planned) =>
+      (await import('./work.process.ts')).crawl(workspace, planned),
     );
   }
 
   /** Runs the ensemble on the stored photos. */
   filter(options: WorkOptions = {}): Promise<FilterSummary> {
-    return this.#work('change', options, async (workspace, signal) =>
-      (await import('./work.process.ts')).filter(workspace, { ...options, signal }),
+    return this.#inTurn(() =>
+      this.#work('change', options, async (workspace, signal) =>
+        (await import('./work.process.ts')).filter(workspace, { ...options, signal }),
+      ),
     );
   }
 
@@ -90,8 +98,8 @@ export class Winnow {
   run(
     options: CrawlOptions = {},
   ): Promise<{ crawl: CrawlSummary; filter: FilterSummary; shortlist: ShortlistSummary }> {
-    return this.#work('change', options, async (workspace, signal) =>
-      (await import('./work.process.ts')).run(workspace, { ...options, signal }),
+    return this.#crawling('change', options, async (workspace, planned) =>
+      (await import('./work.process.ts')).run(workspace, planned),
     );
   }
 
@@ -119,6 +127,13 @@ export class Winnow {
     return this.#list(options, VERDICT_REASONS, standingLines);
   }
 
+  /** The label error of the accepted photos, from the second pass, and whether the set passes `review.acceptance`. */
+  acceptance(): Promise<Acceptance> {
+    return this.#work('follow', {}, async (workspace) =>
+      (await import('../review/acceptance/read-acceptance.process.ts')).readAcceptance(workspace),
+    );
+  }
+
   /** Every action of the reviewers, in its order. */
   reviewEvents(options: Pick<ListOptions, 'signal'> = {}): Rows<ReviewEvent> {
     return this.#rows(options, ({ app, scope }) => listEvents(app.db, scope.collectionId));
@@ -134,7 +149,7 @@ export class Winnow {
   /** Freezes the accepted photos into a new folder. */
   export(options: ExportOptions): Promise<ExportResult> {
     return this.#work('follow', options, async (workspace, signal) =>
-      (await import('./export.process.ts')).exportAndRecord(workspace, { ...options, signal }),
+      (await import('./export.process.ts')).exportAndRecord(workspace, { ...rarely(options), signal }),
     );
   }
 
@@ -142,17 +157,43 @@ export class Winnow {
   async report(options: ReportOptions): Promise<{ readonly path: string }> {
     return this.#work('follow', options, async (workspace, signal) => {
       const { reportAndRecord } = await import('./report.process.ts');
-      return { path: (await reportAndRecord(workspace, { ...options, signal })).path };
+      return { path: (await reportAndRecord(workspace, { ...rarely(options), signal })).path };
     });
   }
 
-  /** Ends the connections, and the PostgreSQL of the data folder if no other process uses it. */
-  close(): Promise<void> {
-    return this.#app.close();
+  /** Ends the lists that are being read, the connections, and the PostgreSQL of the data folder if no other process uses it. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#lists].map((list) => list.return(undefined)));
+    await this.#app.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** Stages of one handle share its queues, so they run one after the other. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#stage.then(work);
+    this.#stage = turn.catch(() => {});
+    return turn;
+  }
+
+  /** Options are checked before anything is changed. */
+  #crawling<T>(
+    use: RulesUse,
+    options: CrawlOptions,
+    work: (workspace: Workspace, planned: PlannedCrawl) => Promise<T>,
+  ): Promise<T> {
+    return this.#inTurn(async () => {
+      const { planOf } = await import('./crawl-plan.process.ts');
+      const wanted = { ...options, signal: options.signal ?? NEVER };
+      const plan = await planOf(this.#file, this.#app.config, wanted);
+      return this.#work(use, options, async (workspace) => {
+        const { app, collection } = workspace;
+        const isFile = collection === this.#file;
+        return work(workspace, { ...wanted, plan: isFile ? plan : await planOf(collection, app.config, wanted) });
+      });
+    });
   }
 
   async #work<T>(
@@ -179,9 +220,16 @@ export class Winnow {
     });
   }
 
-  async *#rows<Row>(
+  #rows<Row>(options: Pick<ListOptions, 'signal'>, rowsOf: (workspace: Workspace) => AsyncIterable<Row>): Rows<Row> {
+    const rows = this.#read(options, rowsOf, () => this.#lists.delete(rows));
+    this.#lists.add(rows);
+    return rows;
+  }
+
+  async *#read<Row>(
     { signal = NEVER }: Pick<ListOptions, 'signal'>,
     rowsOf: (workspace: Workspace) => AsyncIterable<Row>,
+    onEnd: () => void,
   ): Rows<Row> {
     try {
       throwIfInterrupted(signal);
@@ -191,14 +239,34 @@ export class Winnow {
       }
     } catch (error) {
       throw await this.#told(error, signal);
+    } finally {
+      onEnd();
     }
   }
 
   async #told(error: unknown, signal: AbortSignal): Promise<unknown> {
-    if (signal.aborted) return new Interrupted();
+    if (signal.aborted && !(error instanceof WinnowError)) return new Interrupted();
     const { config, dataDir } = this.#app;
     return toldFailure(error, config.postgres.url === null ? dataDir : null);
   }
 }
 
 const NEVER = new AbortController().signal;
+
+const PROGRESS_EVERY_MS = 250;
+
+/** Calls `onProgress` a few times a second, and at the end of each step. */
+function rarely<Options extends WorkOptions>(options: Options): Options {
+  const { onProgress } = options;
+  if (onProgress === undefined) return options;
+  let next = 0;
+  return {
+    ...options,
+    onProgress: (progress) => {
+      const now = performance.now();
+      if (now < next && progress.done !== progress.total) return;
+      next = now + PROGRESS_EVERY_MS;
+      onProgress(progress);
+    },
+  };
+}

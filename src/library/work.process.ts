@@ -1,8 +1,9 @@
 import type { PausableStage } from '../collection/pause.ts';
 import { throwIfInterrupted } from '../kernel/errors.ts';
 import { placeFlags } from '../kernel/next-step.ts';
+import { shellWord } from '../kernel/texts.ts';
 import type { Workspace } from '../models/workspace/workspace.process.ts';
-import { planOf, type CrawlPlan } from './crawl-plan.process.ts';
+import type { CrawlPlan } from './crawl-plan.process.ts';
 import { crawlSummary, type CrawlSummary } from './crawl-summary.process.ts';
 import { filterSummary, type FilterSummary } from './filter-summary.process.ts';
 import type { CrawlOptions, WorkOptions } from './options.ts';
@@ -11,7 +12,9 @@ import { runStages, stagesProgress, type StagesResult } from './stages.process.t
 
 type WithSignal<Options> = Options & { readonly signal: AbortSignal };
 
-export function crawl(workspace: Workspace, options: WithSignal<CrawlOptions>): Promise<CrawlSummary> {
+export type PlannedCrawl = WithSignal<CrawlOptions> & { readonly plan: CrawlPlan };
+
+export function crawl(workspace: Workspace, options: PlannedCrawl): Promise<CrawlSummary> {
   return crawled(workspace, ['discover', 'fetch'], options).then(({ summary }) => summary);
 }
 
@@ -21,7 +24,7 @@ export async function filter(workspace: Workspace, options: WithSignal<WorkOptio
 
 export async function run(
   workspace: Workspace,
-  options: WithSignal<CrawlOptions>,
+  options: PlannedCrawl,
 ): Promise<{ crawl: CrawlSummary; filter: FilterSummary; shortlist: ShortlistSummary }> {
   const { result, summary } = await crawled(workspace, ['discover', 'fetch', 'filter'], options);
   const filtered = await filterSummary(workspace, result);
@@ -31,12 +34,12 @@ export async function run(
 async function crawled(
   workspace: Workspace,
   stages: readonly PausableStage[],
-  options: WithSignal<CrawlOptions>,
+  options: PlannedCrawl,
 ): Promise<{ readonly result: StagesResult; readonly summary: CrawlSummary }> {
   const { app, collection } = workspace;
-  const plan = await planOf(collection, app.config, options);
-  const result = await work(workspace, stages, { ...options, plan });
-  const where = placeFlags(collection.name);
+  const { plan } = options;
+  const result = await work(workspace, stages, options);
+  const where = `${placeFlags(collection.name)} --data ${shellWord(app.dataDir)}`;
   return { result, summary: await crawlSummary(workspace, { result, plan, where }) };
 }
 

@@ -170,6 +170,7 @@ const LABEL_ERROR_COLUMNS = [
   'sampled',
   'wrong',
   'unsettled',
+  'pending',
   'labelError',
   'labelErrorLow',
   'labelErrorHigh',

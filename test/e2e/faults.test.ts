@@ -37,7 +37,7 @@ describe('PostgreSQL that is stopped and started again', () => {
     const data = await crawledCopy('restarted');
     const filter = start('filter', data);
     await untilSomeAreDecided(data);
-    await restartServer(folder.at(data), 1_500);
+    await restartServer(folder.at(data), 900);
     const { code, stderr } = await filter.result;
     expect([code, code === 0 ? '' : stderr]).toEqual([0, '']);
     await expectUndisturbed(data);
@@ -70,7 +70,7 @@ describe('PostgreSQL that is stopped and started again', () => {
       const env = { ...SMALL_BATCHES, DATABASE_URL: server.url };
       const worker = startWorker('filter', flags(data), { env });
       await untilSomeAreDecided(data);
-      await restartServer(folder.at(data), 1_500);
+      await restartServer(folder.at(data), 900);
       await untilDecided(folder.at(data), COPIES - 1);
       worker.killGroup('SIGTERM');
       const { code, stderr } = await worker.result;
@@ -89,7 +89,7 @@ const TOLD_OF_DISK =
 describe('a disk that is full', () => {
   it('ends a crawl, which loses nothing and goes on once there is room', async (context) => {
     const disk = mountSmallDisk(context, folder.at('small'), 60);
-    await makeCopies(folder.at('many'), 1_500);
+    await makeCopies(folder.at('many'), 900);
     const { code, stderr } = await start('crawl', 'small/data', '--from', folder.at('many')).result;
     // PostgreSQL itself ends where its log has no room.
     expect([code, lastLine(stderr)]).toEqual([1, expect.stringMatching(TOLD_OF_DISK)]);
@@ -98,7 +98,7 @@ describe('a disk that is full', () => {
     // Bytes come before rows: only now do those have theirs that were stored as the disk became full.
     await expectNothingBroken('small/data');
     const { found, fetched, waiting } = (await funnelOf('small/data')).totals;
-    expect({ found, fetched, waiting }).toEqual({ found: 1_500, fetched: 1_500, waiting: 0 });
+    expect({ found, fetched, waiting }).toEqual({ found: 900, fetched: 900, waiting: 0 });
   });
 
   it('ends a filter, which decides nothing without its evidence and goes on once there is room', async (context) => {

@@ -26,7 +26,7 @@ import { expectFunnelAddsUp } from './funnel-sums.ts';
  * WINNOW_TEST_COPIES=10000 WINNOW_TEST_KILLS=10 is the long version; WINNOW_TEST_SEED repeats the moments of a run, and
  * WINNOW_TEST_WNIDS names the classes whose samples are copied (photos that are kept take ten times as long as others).
  */
-const COPIES = numberFrom('WINNOW_TEST_COPIES', 48);
+const COPIES = numberFrom('WINNOW_TEST_COPIES', 32);
 const KILLS = numberFrom('WINNOW_TEST_KILLS', 3);
 const WNIDS = namesFrom('WINNOW_TEST_WNIDS');
 const SEED = numberFrom('WINNOW_TEST_SEED', Date.now() % 1_000_000);

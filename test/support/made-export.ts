@@ -305,6 +305,7 @@ const PLAN = { maxLabelError: 0.05, confidence: 0.95 };
 /** The second pass has looked at every exported photo, and has accepted it. */
 const inspectionOf = (rows: readonly PhotoRow[]): FirstAccepted => ({
   photos: rows.length,
+  pending: 0,
   inspected: rows.map(() => ({ isWrong: false, chance: 1 })),
 });
 

@@ -28,7 +28,7 @@ export function addAcceptanceCommand(program: Command): void {
 function acceptanceText(acceptance: Acceptance): string {
   const error =
     labelErrorText(acceptance) ??
-    `unknown: none of ${countOf(acceptance.accepted, 'photo')} that a first look accepted has a blind second verdict`;
+    `unknown: none of ${countOf(acceptance.accepted, 'photo')} that a first look accepted was drawn and inspected`;
   const state = acceptanceStateText(acceptance) ?? 'none: set review.acceptance.maxLabelError, such as 0.05';
   return `label error: ${error}\ninspection:  ${state}\n`;
 }

@@ -249,12 +249,15 @@ function indexable(text: string): string {
 /** The paths of the first files of folders that failed for a reason within a time. */
 export async function failedFiles(
   db: Kysely<Database>,
+  collectionId: number,
   within: { readonly reason: string; readonly withinMs: number; readonly limit: number },
 ): Promise<string[]> {
   const { rows } = await sql<{ sourceId: string }>`
-    select source_id as "sourceId" from picture
+    select source_id as "sourceId" from picture p
     where source = 'folder' and state = 'failed' and reason = ${within.reason}
       and settled_at >= now() - ${within.withinMs} * interval '1 millisecond'
+      and exists (select 1 from candidate c join collection_candidate l on l.candidate_id = c.id
+        where c.picture_id = p.id and l.collection_id = ${collectionId})
     order by source_id limit ${within.limit}`.execute(db);
   return rows.map(({ sourceId }) => sourceId.replace(/@[^@]*$/, ''));
 }

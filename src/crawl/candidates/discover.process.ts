@@ -81,8 +81,9 @@ async function fetchPage(state: QueryState, deps: DiscoverDeps): Promise<readonl
     const admitAtMost = limitPerClass === null ? null : limitPerClass - (await lockFound(trx, state, collectionId));
     const result = await storeCandidates(trx, candidates, { collectionId, retryFailed: false, admitAtMost });
     // If the limit cut the page off, the cursor stays, so that the page is requested again if the limit is raised.
-    const advanced: ResultPage = result.overLimit > 0 ? { ...page, next: state.cursor } : page;
-    await advanceQuery(trx, state, { page: advanced, admitted: result.admitted });
+    const { admitted, overLimit } = result;
+    const advanced: ResultPage = overLimit > 0 ? { ...page, next: state.cursor } : page;
+    await advanceQuery(trx, state, { page: advanced, admitted, isLast: overLimit === 0 && page.next === null });
     return result;
   });
   const { newPictures, overLimit } = stored;

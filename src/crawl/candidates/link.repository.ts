@@ -43,8 +43,12 @@ export async function linkCandidates(
  */
 export async function linkSearched(db: Kysely<Database>, scope: QueryScope): Promise<readonly number[]> {
   const { collectionId, source, wnids, limitPerClass } = scope;
-  return db.transaction().execute((trx) =>
-    linkCandidates(
+  return db.transaction().execute(async (trx) => {
+    // A page of the same class counts what is found at the same time (`lockFound`).
+    await sql`
+      select 1 from query plan where plan.source = ${source} and ${isAmong(sql`plan.wnid`, wnids)} and plan.kind = 'plan'
+      order by plan.id for update`.execute(trx);
+    return linkCandidates(
       trx,
       collectionId,
       sql`
@@ -57,6 +61,6 @@ export async function linkSearched(db: Kysely<Database>, scope: QueryScope): Pro
       join picture p on p.id = c.picture_id left join ${foundByClass(scope)} as t using (wnid)
       where ${limitPerClass}::bigint is null or c.place + coalesce(t.found, 0) <= ${limitPerClass}::bigint
       order by p.source, p.source_id for no key update of p`,
-    ),
-  );
+    );
+  });
 }

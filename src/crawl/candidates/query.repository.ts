@@ -132,12 +132,12 @@ export async function lockFound(
 export async function advanceQuery(
   trx: Transaction<Database>,
   state: QueryState,
-  { page, admitted }: { page: ResultPage; admitted: number },
+  { page, admitted, isLast }: { readonly page: ResultPage; readonly admitted: number; readonly isLast: boolean },
 ): Promise<void> {
   const { id, pages } = state;
   const cursor = page.next === null ? null : JSON.stringify(page.next);
   await sql`
-    update query set cursor = ${cursor}::jsonb, pages = ${pages + 1}, state = ${page.next === null ? 'done' : 'open'},
+    update query set cursor = ${cursor}::jsonb, pages = ${pages + 1}, state = ${isLast ? 'done' : 'open'},
       total = coalesce(total, ${page.total}::bigint), seen = seen + ${page.photos.length}, admitted = admitted + ${admitted},
       attempts = 0, not_before = null, updated_at = now()
     where id = ${id} and pages = ${pages}`.execute(trx);

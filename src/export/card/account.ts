@@ -166,7 +166,7 @@ export const verdictsText = ({ review: { agreement } }: Protocol): string =>
 export function labelErrorSentences({ review: { acceptance } }: Protocol): string {
   const estimate = acceptance === undefined ? null : labelErrorText(acceptance);
   if (acceptance === undefined || estimate === null)
-    return 'No random sample of the accepted photos was looked at a second time, so the label error is not known.';
+    return 'No photo of a random sample of the accepted ones has been inspected, so the label error is not known.';
   const state = acceptanceStateText(acceptance);
   return sentences(`Label error: ${estimate}.`, state === null ? null : `Inspection ${state}.`);
 }

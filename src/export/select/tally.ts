@@ -36,7 +36,7 @@ export class ExportTally {
 
   add(photo: SelectedPhoto): void {
     this.#addReviews(photo);
-    this.#inspection.add(photo);
+    this.#inspection.add({ ...photo, isListed: photo.rank !== null });
     if (photo.leftOut === null) this.#addPhoto(photo);
     else increase(this.#leftOut, photo.leftOut);
   }

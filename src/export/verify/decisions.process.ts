@@ -60,7 +60,7 @@ export async function checkDecisions(content: ExportContent, isOwn: boolean): Pr
       findings.breach('metadata', DECISIONS, `Expected an exported line for each photo but '${name}' has none`);
     const stated = protocol.leftOut.map(({ reason, count }) => [reason, count] as const);
     findings.breaches('count', 'protocol.json', differences('photos left out as', stated, reasons));
-    findings.breaches('count', 'protocol.json', inspection.problems(protocol));
+    findings.breaches('count', 'protocol.json', inspection.problems(protocol, isOwn));
   });
 }
 
@@ -83,6 +83,7 @@ class ExportedInspection {
       this.#inspection.add({
         state: VERDICT_STATES.find((state) => state === cells['state']) ?? 'unreviewed',
         decidedBy: cells['decided_by'] === 'adjudication' ? 'adjudication' : null,
+        isListed: cells['rank'] !== '',
         chance: cells['draw_chance'] ? Number(cells['draw_chance']) : null,
         reviews: this.#lines.map((line) => ({
           pass: Number(line['pass']),
@@ -94,9 +95,9 @@ class ExportedInspection {
     this.#lines = [];
   }
 
-  problems({ review: { acceptance: stated } }: Protocol): string[] {
+  problems({ review: { acceptance: stated } }: Protocol, isOwn: boolean): string[] {
     this.#endPhoto();
-    if (stated === undefined) return [];
+    if (stated === undefined) return isOwn ? ['Expected review.acceptance but it is missing'] : [];
     const computed = acceptanceOf(this.#inspection, stated);
     return KEYS.flatMap((key) =>
       isClose(stated[key], computed[key])
@@ -115,6 +116,7 @@ const KEYS = [
   'sampled',
   'wrong',
   'unsettled',
+  'pending',
   'labelError',
   'labelErrorLow',
   'labelErrorHigh',

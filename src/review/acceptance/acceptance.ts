@@ -5,24 +5,32 @@ import { firstWhere, hypergeometricLimits } from './hypergeometric.ts';
 /** Photos whose first blind verdict is accept. The second pass inspects a random sample of them. */
 export interface FirstAccepted {
   readonly photos: number;
+  /** Drawn photos on the shortlist that wait for their second verdict. */
+  readonly pending: number;
   readonly inspected: readonly InspectedPhoto[];
 }
 
 interface ReviewedPhoto extends Pick<Verdict, 'state' | 'decidedBy'> {
   readonly reviews: readonly Pick<Review, 'pass' | 'verdict' | 'blindVerdict'>[];
+  readonly isListed: boolean;
   /** The chance with which the second pass drew the photo, 0..1; null if it did not draw it. */
   readonly chance: number | null;
 }
 
 export class Inspection implements FirstAccepted {
   photos = 0;
+  pending = 0;
   readonly inspected: InspectedPhoto[] = [];
 
-  add({ reviews, chance, ...verdict }: ReviewedPhoto): void {
+  add({ reviews, chance, isListed, ...verdict }: ReviewedPhoto): void {
     const [first, second] = [1, 2].map((pass) => reviews.find((review) => review.pass === pass)?.blindVerdict);
     if (first !== 'accept') return;
     this.photos += 1;
-    if (second == null || chance === null) return;
+    if (chance === null) return;
+    if (second == null) {
+      this.pending += isListed ? 1 : 0;
+      return;
+    }
     const isOpen = verdict.state === 'disputed' || opinionsWanted({ ...verdict, reviews }) > reviews.length;
     this.inspected.push({ isWrong: isOpen ? null : verdict.state !== 'accepted', chance });
   }
@@ -43,13 +51,13 @@ export interface InspectedPhoto {
  * The limits hold for a sample whose size was fixed before. Who inspects more photos until a set passes, passes worse sets.
  */
 export function acceptanceOf(
-  { photos: accepted, inspected }: FirstAccepted,
+  { photos: accepted, pending, inspected }: FirstAccepted,
   { maxLabelError, confidence }: AcceptancePlan,
 ): Acceptance {
   const settled = inspected.filter(({ isWrong }) => isWrong !== null);
   const wrong = settled.filter(({ isWrong }) => isWrong);
   const unsettled = inspected.length - settled.length;
-  const counts = { accepted, sampled: settled.length, wrong: wrong.length, unsettled };
+  const counts = { accepted, sampled: settled.length, wrong: wrong.length, unsettled, pending };
   const share = settled.length === 0 ? 0 : moment(wrong, 1) / moment(settled, 1);
   const size = settled.length === 0 ? 0 : moment(settled, 1) ** 2 / moment(settled, 2);
   const limitsAfter = (more: number) =>

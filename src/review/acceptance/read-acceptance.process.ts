@@ -20,7 +20,7 @@ export async function readFirstAccepted(
 ): Promise<FirstAccepted> {
   const wnids = await subjectsOf(db, scope);
   const inspection = new Inspection();
-  for await (const { events, chance } of listReviewed(db, scope.collectionId, { wnids, secondPass }))
-    inspection.add({ ...verdictOf(events), chance });
+  for await (const { events, chance, isListed } of listReviewed(db, scope.collectionId, { wnids, secondPass }))
+    inspection.add({ ...verdictOf(events), chance, isListed });
   return inspection;
 }

@@ -4,7 +4,7 @@ import { storeCandidates } from '../../../src/crawl/candidates/candidate.reposit
 import type { NewCandidate } from '../../../src/crawl/candidates/candidate.ts';
 import { countWaitingPictures } from '../../../src/crawl/candidates/fetch-queue.repository.ts';
 import { linkSearched } from '../../../src/crawl/candidates/link.repository.ts';
-import { workableQueries } from '../../../src/crawl/candidates/query.repository.ts';
+import { advanceQuery, readQuery, workableQueries } from '../../../src/crawl/candidates/query.repository.ts';
 import { classTallies, tallyProblems } from '../../../src/crawl/candidates/tally.repository.ts';
 import { collectionScopes } from '../../../src/filter/prune/retention.repository.ts';
 import { listDecisions } from '../../../src/filter/run/decision-list.repository.ts';
@@ -127,6 +127,19 @@ describe('a search that was made for another collection', () => {
       join picture p on p.id = c.picture_id where l.collection_id = ${collectionId} order by 1`.execute(database.db);
     return rows.map(({ id }) => id);
   };
+
+  it('stays open if the limit cut off its first page, and is asked again under a larger limit', async () => {
+    const { db } = database;
+    const { collectionId } = await collection(db, 'demo');
+    const id = await search('n01', 'wren', 'open');
+    const state = await readQuery(db, id);
+    if (state === null) throw new Error('Expected the search');
+    const page = { photos: [], next: state.cursor, total: 3 };
+    await db.transaction().execute((trx) => advanceQuery(trx, state, { page, admitted: 1, isLast: false }));
+    const scope = { collectionId, source, wnids: ['n01'], limitPerClass: null };
+    expect(await workableQueries(db, scope)).toEqual([{ id, pages: 1 }]);
+    expect(await readQuery(db, id)).toMatchObject({ cursor: null, pages: 1 });
+  });
 
   it('counts for this one, up to its limit, if its plan names the search', async () => {
     const { db } = database;

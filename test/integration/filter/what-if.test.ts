@@ -170,7 +170,7 @@ describe('readings from stored summaries', () => {
     const random = seededRandom(9);
     const from = await source(2, { wnids: ['n01', 'n02', 'n04'] });
     const list = await registerClassList(database.db, sha256Of('longer list'), ['n00', 'n01', 'n02', 'n03', 'n04']);
-    const relatedIds = await Promise.all([0, 1].map((i) => cpuMember(database.db, `model ${i}`, list)));
+    const relatedIds = [await cpuMember(database.db, 'model 0', list), await cpuMember(database.db, 'model 1', list)];
     const related = await findRelatedMembers(database.db, from.memberIds);
     expect(related.map(({ memberId }) => memberId)).toEqual(relatedIds);
     const photos: { truth: number; ours: Matrix; theirs: Matrix }[] = [];

@@ -69,6 +69,10 @@ it('a program goes from a folder to a verified export', async () => {
     const exported = await winnow.export({ out: 'export' });
     expect(exported).toMatchObject({ photos: 1, classes: 1 });
     expect(await verifyExport(exported.path, { sample: 0 })).toMatchObject({ ok: true, photos: 1 });
+
+    expect(await Promise.all([winnow.filter(), winnow.filter()])).toMatchObject([{ left: 0 }, { left: 0 }]);
+    // It is never read to its end: closing ends it.
+    await winnow.candidates().next();
   } finally {
     await winnow.close();
   }
@@ -86,6 +90,7 @@ it('a program gets the errors of the commands, and can stop the work', async () 
     expect(() => winnow.decisions({ state: 'keep' })).toThrow(UsageError);
     expect(() => winnow.candidates({ source: 'floder' })).toThrow(/Expected a source out of .* but received 'floder'/);
     await expect(all(winnow.verdicts({ class: ['nonsense'] }))).rejects.toMatchObject({ code: 'unknown-class' });
+    await expect(winnow.run({ source: ['floder'] })).rejects.toBeInstanceOf(UsageError);
     await expect(winnow.filter({ signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'interrupted' });
     await expect(winnow.makeShortlist({ cap: 0 })).rejects.toMatchObject({ code: 'bad-cap' });
   } finally {

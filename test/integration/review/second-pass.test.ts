@@ -116,8 +116,8 @@ describe('the inspection of accepted photos', () => {
     await judge('bob', all.slice(20, 21), 'unsure');
     await settle('cat', all.slice(5, 6), 'reject');
     await settle('cat', all.slice(6, 7), 'accept');
-    const { photos, inspected } = await readFirstAccepted(database.db, listed.scope, 1);
+    const { photos, pending, inspected } = await readFirstAccepted(database.db, listed.scope, 1);
     const counts = [true, false, null].map((value) => inspected.filter(({ isWrong }) => isWrong === value).length);
-    expect({ photos, counts }).toEqual({ photos: 40, counts: [1, 13, 2] });
+    expect({ photos, pending, counts }).toEqual({ photos: 40, pending: 24, counts: [1, 13, 2] });
   });
 });

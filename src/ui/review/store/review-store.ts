@@ -70,8 +70,9 @@ export class ReviewStore {
   async begin(): Promise<void> {
     const outbox = this.#outbox;
     if (outbox !== null) {
-      await this.endGoneTabs();
       await Promise.race([outbox.sentFound, new Promise((resolve) => setTimeout(resolve, FOUND_WITHIN_MS))]);
+      // After their verdicts are sent, so that nobody gets the photos before.
+      await this.endGoneTabs();
       this.history = await this.#historyBefore(outbox);
     }
     this.shelf.putClasses((await this.api.classes()).classes);

@@ -8,7 +8,8 @@ const lockOf = (client: string): string => `winnow-review-tab ${client}`;
 
 /**
  * Finds tabs of a reviewer in this browser that ended without giving their photos back, as in a crash. A tab has a lock until it
- * ends, and a record for longer. Pages from http on another machine have no locks: there a new tab takes over what others hold.
+ * ends, and a record for longer. Pages from http on another machine have no locks: there nobody can tell which tabs ended, and
+ * their photos wait until the lease runs out.
  */
 export async function openTabs({ client, reviewer }: { readonly client: string; readonly reviewer: string }) {
   const db = await openDB<Schema>('winnow-review-tabs', 1, {
@@ -21,8 +22,9 @@ export async function openTabs({ client, reviewer }: { readonly client: string; 
   await db.put('tabs', { reviewer }, client);
   return {
     gone: async (): Promise<readonly string[]> => {
+      if (locks === undefined) return [];
       const [clients, records] = await Promise.all([db.getAllKeys('tabs'), db.getAll('tabs')]);
-      const held = new Set((await locks?.query())?.held?.map(({ name }) => name));
+      const held = new Set((await locks.query()).held?.map(({ name }) => name));
       return clients.filter((one, i) => one !== client && records[i]?.reviewer === reviewer && !held.has(lockOf(one)));
     },
     forget: async (clients: readonly string[]): Promise<void> => {

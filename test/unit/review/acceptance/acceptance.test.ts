@@ -39,7 +39,10 @@ function covers({ classes, byClass }: Population, random: RandomGenerator): bool
     }
   }
   const inspected = all.filter(({ isDrawn }) => isDrawn);
-  const { labelErrorLow: low, labelErrorHigh: high } = acceptanceOf({ photos: all.length, inspected }, NO_PLAN);
+  const { labelErrorLow: low, labelErrorHigh: high } = acceptanceOf(
+    { pending: 0, photos: all.length, inspected },
+    NO_PLAN,
+  );
   const truth = all.filter(({ isWrong }) => isWrong).length / all.length;
   return low === null || high === null || (low <= truth && truth <= high);
 }
@@ -61,19 +64,28 @@ describe('acceptanceOf', () => {
   ] as const)('says %s for %d accepted photos, %d inspected and %d wrong, and how many more to inspect', (...given) => {
     // scipy: the largest K with hypergeom.cdf(wrong, N, K, n) > 0.025, and the least n + more for which it is at most 5 %.
     const [state, photos, size, wrong, morePhotos] = given;
-    const acceptance = acceptanceOf({ photos, inspected: photosOf(size - wrong, wrong) }, PLAN);
+    const acceptance = acceptanceOf({ pending: 0, photos, inspected: photosOf(size - wrong, wrong) }, PLAN);
     expect(acceptance).toMatchObject({ state, accepted: photos, sampled: size, wrong, morePhotos, ...PLAN });
+  });
+
+  it('says that a sample is not complete, and what draws more photos', () => {
+    const inspected = photosOf(30, 0);
+    const [some, none] = [7, 0].map((pending) => acceptanceOf({ photos: 300, pending, inspected }, PLAN));
+    expect([some, none].map((one) => one && acceptanceStateText(one))).toEqual([
+      'open: it may pass if 31 more photos are inspected (review.secondPass draws more) and none is wrong. 7 drawn photos still to be inspected',
+      'open: it may pass if 31 more photos are inspected (review.secondPass draws more) and none is wrong',
+    ]);
   });
 
   it('stays open while an inspected photo is disputed, and does not count it', () => {
     const inspected = [...photosOf(99, 1), { isWrong: null, chance: 0.1 }];
-    const acceptance = acceptanceOf({ photos: 300, inspected }, PLAN);
+    const acceptance = acceptanceOf({ pending: 0, photos: 300, inspected }, PLAN);
     expect(acceptance).toMatchObject({ state: 'open', sampled: 100, unsettled: 1, morePhotos: 0 });
     expect(acceptanceStateText(acceptance)).toBe('open: 1 inspected photo disputed or waiting for a third verdict');
   });
 
   it('has an estimate, and no state, without a plan; and no estimate without an inspected photo', () => {
-    const acceptance = acceptanceOf({ photos: 40, inspected: photosOf(8, 2, 0.25) }, NO_PLAN);
+    const acceptance = acceptanceOf({ pending: 0, photos: 40, inspected: photosOf(8, 2, 0.25) }, NO_PLAN);
     // scipy: the least and the largest K with hypergeom.sf(1, 40, K, 10) and hypergeom.cdf(2, 40, K, 10) above 0.025.
     const limits = { labelError: 0.2, labelErrorLow: 2 / 40, labelErrorHigh: 20 / 40 };
     expect(acceptance).toMatchObject({ state: 'none', ...limits });
@@ -81,15 +93,21 @@ describe('acceptanceOf', () => {
       '20.0 % (5.0 % to 50.0 % with 95.0 % confidence): 2 of 10 inspected photos wrong; a first look accepted 40',
       null,
     ]);
-    expect(acceptanceOf({ photos: 30, inspected: [] }, PLAN)).toMatchObject({ state: 'open', labelError: null });
-    expect(acceptanceOf({ photos: 0, inspected: [] }, PLAN)).toMatchObject({ state: 'open', morePhotos: 0 });
+    expect(acceptanceOf({ pending: 0, photos: 30, inspected: [] }, PLAN)).toMatchObject({
+      state: 'open',
+      labelError: null,
+    });
+    expect(acceptanceOf({ pending: 0, photos: 0, inspected: [] }, PLAN)).toMatchObject({
+      state: 'open',
+      morePhotos: 0,
+    });
   });
 
   it('is certain if all photos were inspected, and lets a photo of half the chance count twice', () => {
-    const all = acceptanceOf({ photos: 30, inspected: photosOf(27, 3, 1) }, NO_PLAN);
+    const all = acceptanceOf({ pending: 0, photos: 30, inspected: photosOf(27, 3, 1) }, NO_PLAN);
     expect(all).toMatchObject({ labelError: 0.1, labelErrorLow: 0.1, labelErrorHigh: 0.1 });
     const inspected = [...photosOf(8, 8, 0.5), ...photosOf(8, 0, 0.25)];
-    expect(acceptanceOf({ photos: 100, inspected }, NO_PLAN)).toMatchObject({
+    expect(acceptanceOf({ pending: 0, photos: 100, inspected }, NO_PLAN)).toMatchObject({
       sampled: 24,
       wrong: 8,
       labelError: 0.25,
