@@ -17,7 +17,7 @@ const REST = [
   ...files('integration/deploy', 'containers', 'image-context', 'services'),
   ...files('integration/export', 'earlier-formats', 'fetch-script', 'hostile-exports', 'other-libraries'),
   ...files('integration/evaluate/finetune', 'finetune'),
-  ...files('integration/filter/engine', 'heads'),
+  ...files('integration/filter/engine', 'crash-safe-engine', 'heads'),
   ...files(
     'integration/models',
     'add',
@@ -46,7 +46,7 @@ const REST = [
   ...files('integration/platform/postgres', 'versions'),
   ...files('integration/platform/queue', 'redis-queue'),
   ...files('integration/report', 'page'),
-  ...files('integration/server', 'accessibility', 'database-killed', 'limits', 'page', 'queues'),
+  ...files('integration/server', 'accessibility', 'activity', 'database-killed', 'limits', 'page', 'photos', 'queues'),
   ...files('integration/status', 'made-catalogue'),
 ];
 /** End-to-end tests that measure how long something takes. */

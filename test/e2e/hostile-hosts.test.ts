@@ -10,8 +10,11 @@ import { catalogueOf, useSharedServer } from '../support/shared-server.ts';
 
 useSharedServer();
 
-/** The window over which speed is judged is ten seconds from the headers on: the total must be longer, also on a busy machine. */
-const TOTAL_TIMEOUT_MS = 16_000;
+/**
+ * The window over which speed is judged is ten seconds from the headers on: the total must be longer. On a busy machine a compressed
+ * answer also waits for threads that decode photos.
+ */
+const TOTAL_TIMEOUT_MS = 24_000;
 /** On top of a time limit, for a busy machine. */
 const SLACK_MS = 6_000;
 const LIMITS = {
