@@ -21,6 +21,8 @@ async function processOn(pid: number, folder: string): Promise<FolderProcess | n
   // The process may have ended, or may belong to another user.
   const workingFolder = await readlink(`/proc/${pid}/cwd`).catch(() => '');
   const command = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).replaceAll('\0', ' ').trim();
+  // esbuild builds the pages for all files of this process, in the folder that was the first one's.
+  if (command.includes('/esbuild --service')) return null;
   return `${workingFolder}/`.startsWith(`${folder}/`) || command.includes(folder) ? { pid, command } : null;
 }
 
