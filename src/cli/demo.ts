@@ -183,7 +183,7 @@ async function exportOnce(workspace: Workspace, out: string, signal: AbortSignal
   const { isNewest } = await readExported(workspace.app.db, workspace.scope);
   const stays = 'the export is there already, and stays as it is';
   if (isNewest) return `${stays}\n`;
-  return `${stays}. Photos were reviewed since.\n${await nextLines(workspace)}`;
+  return `${stays}. Verdicts or licences have changed since.\n${await nextLines(workspace)}`;
 }
 
 function accuracyText(report: Report): string {
