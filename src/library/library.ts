@@ -3,10 +3,21 @@ import type { Verification } from '../export/verify/findings.ts';
 import { UsageError } from '../kernel/errors.ts';
 import { openLineLogger } from '../platform/log/logger.ts';
 import { requireData } from '../runtime/open/data-folder.process.ts';
-import { namedCollection, onlyCollection, openData, settingsFor, type Place } from './open.process.ts';
+import { namedCollection, onlyCollection, openData, settingsFor, told, type Place } from './open.process.ts';
 import type { OpenOptions, VerifyOptions } from './options.ts';
-import { Winnow } from './winnow.process.ts';
+import { rarely, Winnow } from './winnow.process.ts';
 
+export type { ExportResult } from '../export/export.process.ts';
+export type { DecisionLine } from '../filter/run/decision-line.ts';
+export type { Acceptance } from '../kernel/acceptance.ts';
+export type { ReviewEvent } from '../review/events/event.ts';
+export type { CandidateLine } from '../status/candidate-list.repository.ts';
+export type { Status } from '../status/status.process.ts';
+export type { CrawlSummary } from './crawl-summary.process.ts';
+export type { FilterSummary } from './filter-summary.process.ts';
+export type { ImportSummary } from './import.process.ts';
+export type { ListedLine, StandingLine } from './lists.process.ts';
+export type { ShortlistSummary } from './shortlist.process.ts';
 export { Interrupted, StopTheRun, UsageError, WinnowError } from '../kernel/errors.ts';
 export type {
   CrawlOptions,
@@ -32,6 +43,14 @@ let opened = 0;
  */
 export async function openWinnow(options: OpenOptions = {}): Promise<Winnow> {
   const place = placeOf(options);
+  try {
+    return await open(options, place);
+  } catch (error) {
+    throw await told(error, place.signal, null);
+  }
+}
+
+async function open(options: OpenOptions, place: Place): Promise<Winnow> {
   const { collection, warnings } = await collectionOf(options, place);
   const loaded = await settingsFor(place, collection);
   if (loaded.config.blobs.url !== null) silenceS3Client();
@@ -53,9 +72,13 @@ export async function openWinnow(options: OpenOptions = {}): Promise<Winnow> {
 export async function verifyExport(dir: string, options: VerifyOptions = {}): Promise<Verification> {
   const { verifyWith } = await import('./verify.process.ts');
   const place = placeOf(options);
-  const loaded = await settingsFor(place, null);
-  const given = { ...options, signal: place.signal };
-  return verifyWith({ config: loaded.config, log: place.logOf(loaded) }, dir, given);
+  try {
+    const loaded = await settingsFor(place, null);
+    const given = { ...rarely(options), signal: place.signal };
+    return await verifyWith({ config: loaded.config, log: place.logOf(loaded) }, dir, given);
+  } catch (error) {
+    throw await told(error, place.signal, null);
+  }
 }
 
 async function collectionOf(

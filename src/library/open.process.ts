@@ -3,12 +3,13 @@ import { collectionsWithRules } from '../collection/collection.repository.ts';
 import { usableCollection, type UsableCollection } from '../collection/collection.process.ts';
 import { loadConfig, type LoadedConfig } from '../config/load-config.ts';
 import type { SettingArgument } from '../config/setting-layers.ts';
-import { codeOf } from '../kernel/errors.ts';
+import { codeOf, Interrupted, WinnowError } from '../kernel/errors.ts';
 import { collectionFromCatalogue, type RulesUse } from '../models/workspace/rules.process.ts';
 import type { Logger } from '../platform/log/logger.ts';
 import { cancelStatements } from '../platform/postgres/clients.ts';
 import { openApp, type App } from '../runtime/open/app.process.ts';
 import { hasData, requireData } from '../runtime/open/data-folder.process.ts';
+import { toldFailure } from '../runtime/open/database-failure.process.ts';
 
 /** A data folder, and how a command or a program works with it. */
 export interface Place {
@@ -113,4 +114,10 @@ async function fromCatalogue<T>(place: Place, read: (app: App) => Promise<T>): P
   if (loaded.config.postgres.url === null && !(await hasData(data))) return null;
   const use = { name: 'collection', access: 'read', waitsForDatabase } as const;
   return withData({ data, signal, loaded, log: logOf(loaded) }, use, read);
+}
+
+/** The error that a program gets. @param folder the data folder if it holds the database, otherwise null */
+export async function told(error: unknown, signal: AbortSignal, folder: string | null): Promise<unknown> {
+  if (signal.aborted && !(error instanceof WinnowError)) return new Interrupted();
+  return toldFailure(error, folder);
 }

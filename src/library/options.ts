@@ -29,6 +29,7 @@ export interface Progress {
   /** True if the total may still grow. */
   readonly isGrowing?: boolean;
   readonly bytes?: number;
+  /** Why the work waits, such as an operator's pause. */
   readonly note?: string;
 }
 
@@ -55,8 +56,8 @@ export interface ShortlistOptions extends WorkOptions {
   readonly cap?: number | undefined;
 }
 
-export interface ListOptions extends Pick<CrawlOptions, 'class'> {
-  readonly state?: string | undefined;
+export interface ListOptions<State = string> extends Pick<CrawlOptions, 'class'> {
+  readonly state?: State | undefined;
   readonly reason?: string | undefined;
   readonly source?: string | undefined;
   readonly signal?: AbortSignal | undefined;

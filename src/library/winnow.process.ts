@@ -2,13 +2,14 @@ import type { Collection } from '../collection/collection.ts';
 import type { ExportResult } from '../export/export.process.ts';
 import type { DecisionLine } from '../filter/run/decision-line.ts';
 import type { Acceptance } from '../kernel/acceptance.ts';
-import { Interrupted, throwIfInterrupted, WinnowError } from '../kernel/errors.ts';
+import { throwIfInterrupted } from '../kernel/errors.ts';
+import type { CandidateState, DecisionState } from '../kernel/reasons.ts';
 import type { RulesUse } from '../models/workspace/rules.process.ts';
 import { openWorkspace, type Workspace } from '../models/workspace/workspace.process.ts';
 import type { ReviewEvent } from '../review/events/event.ts';
 import { listEvents } from '../review/events/review.repository.ts';
+import type { VerdictState } from '../review/events/verdict.ts';
 import type { App } from '../runtime/open/app.process.ts';
-import { toldFailure } from '../runtime/open/database-failure.process.ts';
 import { listCandidates, type CandidateFilter, type CandidateLine } from '../status/candidate-list.repository.ts';
 import type { Status } from '../status/status.process.ts';
 import type { CrawlSummary } from './crawl-summary.process.ts';
@@ -36,6 +37,7 @@ import type {
   ShortlistOptions,
   WorkOptions,
 } from './options.ts';
+import { told } from './open.process.ts';
 import type { ShortlistSummary } from './shortlist.process.ts';
 import type { PlannedCrawl } from './work.process.ts';
 
@@ -110,11 +112,11 @@ export class Winnow {
     });
   }
 
-  candidates(options: ListOptions = {}): Rows<CandidateLine> {
+  candidates(options: ListOptions<CandidateState> = {}): Rows<CandidateLine> {
     return this.#list(options, CANDIDATE_REASONS, ({ app, scope }, filter) => listCandidates(app.db, scope, filter));
   }
 
-  decisions(options: ListOptions = {}): Rows<DecisionLine> {
+  decisions(options: ListOptions<DecisionState> = {}): Rows<DecisionLine> {
     return this.#list(options, DECISION_REASONS, decisionLines);
   }
 
@@ -123,7 +125,7 @@ export class Winnow {
     return this.#rows(options, listedLines);
   }
 
-  verdicts(options: ListOptions = {}): Rows<StandingLine> {
+  verdicts(options: ListOptions<VerdictState> = {}): Rows<StandingLine> {
     return this.#list(options, VERDICT_REASONS, standingLines);
   }
 
@@ -214,8 +216,8 @@ export class Winnow {
     reasons: ReasonsOfState,
     rowsOf: (workspace: Workspace, filter: CandidateFilter) => AsyncIterable<Row>,
   ): Rows<Row> {
-    refuseImpossible(options, reasons);
     return this.#rows(options, async function* (workspace) {
+      refuseImpossible(options, reasons);
       yield* rowsOf(workspace, await filterOf(workspace, options));
     });
   }
@@ -244,10 +246,9 @@ export class Winnow {
     }
   }
 
-  async #told(error: unknown, signal: AbortSignal): Promise<unknown> {
-    if (signal.aborted && !(error instanceof WinnowError)) return new Interrupted();
+  #told(error: unknown, signal: AbortSignal): Promise<unknown> {
     const { config, dataDir } = this.#app;
-    return toldFailure(error, config.postgres.url === null ? dataDir : null);
+    return told(error, signal, config.postgres.url === null ? dataDir : null);
   }
 }
 
@@ -256,7 +257,7 @@ const NEVER = new AbortController().signal;
 const PROGRESS_EVERY_MS = 250;
 
 /** Calls `onProgress` a few times a second, and at the end of each step. */
-function rarely<Options extends WorkOptions>(options: Options): Options {
+export function rarely<Options extends WorkOptions>(options: Options): Options {
   const { onProgress } = options;
   if (onProgress === undefined) return options;
   let next = 0;

@@ -57,10 +57,12 @@ async function work(
     show: (counts) => {
       const told = new Map<string, string>();
       const report = (): void => {
+        const note = workspace.app.pauses.text();
         for (const progress of stagesProgress(counts, stages)) {
           const { what, done, total } = progress;
-          if (told.get(what) !== `${done} of ${total}`) onProgress?.(progress);
-          told.set(what, `${done} of ${total}`);
+          const state = `${done} of ${total} ${note}`;
+          if (told.get(what) !== state) onProgress?.({ ...progress, note });
+          told.set(what, state);
         }
       };
       const timer = setInterval(report, PROGRESS_EVERY_MS);

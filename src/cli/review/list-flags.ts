@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import { SOURCE_NAMES } from '../../config/sources/sources.ts';
 import { UsageError } from '../../kernel/errors.ts';
 import type { ListOptions } from '../../library/options.ts';
-import { refuseImpossible, type ReasonsOfState } from '../../library/lists.process.ts';
+import { refuseImpossible } from '../../library/lists.process.ts';
 import type { Winnow } from '../../library/winnow.process.ts';
 import { isSafeCsv, safeCsvOption, writeCsv } from '../text/csv-output.ts';
 import { writeJsonLines, writeOut } from '../text/output.ts';
@@ -17,23 +17,28 @@ export interface ListFlags extends GlobalFlags {
   readonly safeCsv?: boolean;
 }
 
-interface ListCommand<Row> {
+interface ListCommand<Row, State extends string> {
   readonly what: string;
   readonly description: string;
   readonly help: string;
-  readonly reasons: ReasonsOfState;
-  readonly rowsOf: (winnow: Winnow, options: ListOptions, flags: ListFlags) => AsyncIterable<Row>;
+  readonly reasons: Readonly<Record<State, readonly string[]>>;
+  readonly rowsOf: (winnow: Winnow, options: ListOptions<State>, flags: ListFlags) => AsyncIterable<Row>;
   readonly lineOf: (row: Row) => string;
 }
 
 /** Adds `winnow candidates`, `decisions` or `verdicts`. */
-export function addListCommand<Row extends object>(program: Command, list: ListCommand<Row>): Command {
+export function addListCommand<Row extends object, State extends string>(
+  program: Command,
+  list: ListCommand<Row, State>,
+): Command {
   const { what, description, help, reasons, rowsOf } = list;
   return addCommand(program, `${what}s`, description)
     .addOption(classOption())
     .addOption(new Option('--state <state>', 'list this state only').choices(Object.keys(reasons)))
     .addOption(
-      new Option('--reason <reason>', 'list this reason only').choices([...new Set(Object.values(reasons).flat())]),
+      new Option('--reason <reason>', 'list this reason only').choices([
+        ...new Set(Object.values<readonly string[]>(reasons).flat()),
+      ]),
     )
     .addOption(new Option('--source <name>', 'list photos of this source only').choices(SOURCE_NAMES))
     .addOption(new Option('--format <format>', 'jsonl is the format of --json').choices(['table', 'jsonl', 'csv']))
@@ -45,7 +50,9 @@ export function addListCommand<Row extends object>(program: Command, list: ListC
       // Before the data folder is opened.
       refuseImpossible(flags, reasons);
       await runOnWinnow(flags, { name: `${what}s`, access: 'read' }, async (winnow, { signal }) => {
-        const { class: classes, state, reason, source } = flags;
+        const { class: classes, reason, source } = flags;
+        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- one of the choices of the flag
+        const state = flags.state as State | undefined;
         const rows = rowsOf(winnow, { class: classes, state, reason, source, signal }, flags);
         await writeList(rows, { list, format, isSafe });
       });
@@ -70,7 +77,7 @@ export function formatOf<Format extends string>(flags: {
 }
 
 interface ListWriting<Row> {
-  readonly list: ListCommand<Row>;
+  readonly list: Pick<ListCommand<Row, string>, 'what' | 'lineOf'>;
   readonly format: ListFlags['format'];
   readonly isSafe: boolean;
 }

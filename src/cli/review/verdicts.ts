@@ -3,6 +3,7 @@ import { NOT_COUNTING_TEXT } from '../../status/standing.ts';
 import { UsageError } from '../../kernel/errors.ts';
 import { oneLine } from '../../kernel/printable.ts';
 import type { ReviewEvent } from '../../review/events/event.ts';
+import type { VerdictState } from '../../review/events/verdict.ts';
 import { VERDICT_REASONS, type StandingLine } from '../../library/lists.process.ts';
 import { addListCommand, type ListFlags } from './list-flags.ts';
 import { addVerdictsImportCommand } from './import.ts';
@@ -24,7 +25,7 @@ Examples:
 `;
 
 export function addVerdictsCommand(program: Command): void {
-  const verdicts = addListCommand<StandingLine | ReviewEvent>(program, {
+  const verdicts = addListCommand<StandingLine | ReviewEvent, VerdictState>(program, {
     what: 'verdict',
     description: 'List what reviewers say of the photos of the shortlist',
     help: HELP,

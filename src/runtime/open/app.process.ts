@@ -158,8 +158,13 @@ function patienceOf({ waitsForDatabase, log, signal }: AppOptions, broken: Abort
 }
 
 function queueOpener(queues: ReturnType<typeof lazyQueues>, closers: (() => Promise<void>)[]): App['openQueue'] {
-  return async (definition) => {
+  const opened = new Map<string, JobQueue<unknown>>();
+  return async <Payload>(definition: JobDefinition<Payload>) => {
+    const known = opened.get(definition.queue);
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the jobs of a queue are of one kind
+    if (known !== undefined) return known as JobQueue<Payload>;
     const queue = await queues.open(definition);
+    opened.set(definition.queue, queue);
     closers.push(() => queue.close());
     return queue;
   };
