@@ -73,8 +73,9 @@ async function makeQueries(db: Kysely<Database>, wnids: readonly string[]): Prom
     }),
   );
   await sql`
-    insert into query (source, wnid, kind, key, title, params, pages)
-    select source, wnid, kind, key, case when kind = 'plan' then 'what to ask for ' || wnid else left(key, 80) end, '{}', 1
+    insert into query (source, wnid, kind, key, title, params, pages, collections)
+    select source, wnid, kind, key, case when kind = 'plan' then 'what to ask for ' || wnid else left(key, 80) end, '{}', 1,
+      case when kind = 'plan' then array(select id from collection) end
     from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r(source text, wnid text, kind text, key text)
     on conflict do nothing`.execute(db);
   await sql`

@@ -2,7 +2,7 @@ import { sql, type Kysely, type RawBuilder, type Transaction } from 'kysely';
 import { collectionForgotten } from '../../collection/collection.repository.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import { isAmong } from '../../platform/postgres/query.ts';
-import type { QueryScope } from './query.repository.ts';
+import { hasPlan, NAMES, type QueryScope } from './query.repository.ts';
 import { foundByClass } from './tally.repository.ts';
 
 /** SQL: a crawl of the collection found candidate `c`. */
@@ -39,7 +39,7 @@ export async function linkCandidates(
 
 /**
  * Links the candidates that searches found for another collection, if this collection's plans name the same searches. So no search
- * is sent twice. A plan of an older version does not say which searches it named: it counts as naming all of its class.
+ * is sent twice. A photo that several searches found counts for the first of them.
  */
 export async function linkSearched(db: Kysely<Database>, scope: QueryScope): Promise<readonly number[]> {
   const { collectionId, source, wnids, limitPerClass } = scope;
@@ -54,10 +54,8 @@ export async function linkSearched(db: Kysely<Database>, scope: QueryScope): Pro
       sql`
       select c.id from (
         select c.id, c.wnid, c.picture_id, count(*) filter (where c.refusal is null) over (partition by c.wnid order by c.id) as place
-        from query plan join query q on q.source = plan.source and q.wnid = plan.wnid and q.kind = 'search'
-        join candidate c on c.query_id = q.id
-        where plan.source = ${source} and ${isAmong(sql`plan.wnid`, wnids)} and plan.kind = 'plan' and plan.state = 'done'
-          and (plan.cursor is null or plan.cursor ? q.key) and not ${isLinked(collectionId)}) as c
+        from query plan join query q on ${NAMES} join candidate c on c.query_id = q.id
+        where plan.source = ${source} and ${isAmong(sql`plan.wnid`, wnids)} and ${hasPlan(collectionId)} and not ${isLinked(collectionId)}) as c
       join picture p on p.id = c.picture_id left join ${foundByClass(scope)} as t using (wnid)
       where ${limitPerClass}::bigint is null or c.place + coalesce(t.found, 0) <= ${limitPerClass}::bigint
       order by p.source, p.source_id for no key update of p`,

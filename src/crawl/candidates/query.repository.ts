@@ -1,4 +1,4 @@
-import { sql, type Kysely, type Transaction } from 'kysely';
+import { sql, type Kysely, type RawBuilder, type Transaction } from 'kysely';
 import { batchesOf } from '../../kernel/batches.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import { isOver, pauseEnd, isAmong } from '../../platform/postgres/query.ts';
@@ -26,34 +26,63 @@ export interface QueryScope {
   readonly limitPerClass: number | null;
 }
 
-/** Opens a plan query for each class that was not planned yet, or was planned with other inputs. */
+export interface ClassPlan {
+  readonly wnid: string;
+  readonly title: string;
+  /** All that decides which searches the plan names. Other inputs make another plan, so that collections do not change each other's. */
+  readonly params: Json;
+}
+
+/** Opens a plan for each class that was not planned with these inputs, or had problems. The collection leaves its other plans of the class. */
 export async function openPlans(
   db: Kysely<Database>,
-  source: string,
-  plans: readonly { readonly wnid: string; readonly title: string; readonly params: Json }[],
+  { collectionId, source }: Pick<QueryScope, 'collectionId' | 'source'>,
+  plans: readonly ClassPlan[],
 ): Promise<void> {
   for (const batch of batchesOf(plans, PLANS_PER_INSERT)) {
     const rows = batch.map((plan) => ({ ...plan, params: JSON.stringify(plan.params) }));
     await sql`
-      insert into query (source, wnid, kind, key, title, params)
-      select ${source}, r.wnid, 'plan', '', r.title, r.params::jsonb
-      from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r(wnid text, title text, params text)
+      with plan as (
+        select r.wnid, r.title, r.params::jsonb as params, md5(r.params::jsonb::text) as key
+        from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r(wnid text, title text, params text)),
+      left_plans as (
+        update query q set collections = array_remove(q.collections, ${collectionId}::int) from plan
+        where q.source = ${source} and q.wnid = plan.wnid and q.kind = 'plan' and q.key <> plan.key
+          and ${collectionId}::int = any(q.collections))
+      insert into query (source, wnid, kind, key, title, params, collections)
+      select ${source}, wnid, 'plan', key, title, params, array[${collectionId}::int] from plan
       on conflict (source, wnid, kind, md5(key)) do update
-        set params = excluded.params, title = excluded.title, state = 'open', problems = '{}', notes = '{}', pages = query.pages + 1
-        where query.params is distinct from excluded.params or query.problems <> '{}'`.execute(db);
+        set title = excluded.title, problems = '{}', pages = query.pages + (query.problems <> '{}')::int,
+          state = case when query.problems <> '{}' then 'open' else query.state end,
+          collections = array_remove(query.collections, ${collectionId}::int) || ${collectionId}::int
+        where query.problems <> '{}' or not ${collectionId}::int = any(query.collections)`.execute(db);
   }
 }
+
+/** SQL: the collection has the plan `plan`. */
+export function hasPlan(collectionId: number, plan = sql`plan`): RawBuilder<unknown> {
+  return sql`${plan}.kind = 'plan' and ${collectionId}::int = any(${plan}.collections)`;
+}
+
+/**
+ * SQL: the plan `plan` names the search `q`. The cursor of a plan is the list of its searches. A plan of an older version does not
+ * say which searches it named: it counts as naming all of its class.
+ */
+export const NAMES = sql`q.kind = 'search' and q.source = plan.source and q.wnid = plan.wnid
+  and (plan.cursor ? q.key or (plan.cursor is null and plan.state = 'done'))`;
 
 const PLANS_PER_INSERT = 1_000;
 
 /** The SQL conditions of a workable query `q`. */
 function isWanted(scope: QueryScope): ReturnType<typeof sql> {
-  const { source, wnids, limitPerClass } = scope;
+  const { collectionId, source, wnids, limitPerClass } = scope;
+  const isPlanned = sql`(${hasPlan(collectionId, sql`q`)}
+    or exists (select 1 from query plan where ${hasPlan(collectionId)} and ${NAMES}))`;
   const isBelowLimit =
     limitPerClass === null
       ? sql`true`
       : sql`(q.kind = 'plan' or q.wnid not in (select wnid from ${foundByClass(scope)} as t where found >= ${limitPerClass}::bigint))`;
-  return sql`q.source = ${source} and q.state = 'open' and ${isAmong(sql`q.wnid`, wnids)} and ${isBelowLimit}`;
+  return sql`q.source = ${source} and q.state = 'open' and ${isAmong(sql`q.wnid`, wnids)} and ${isPlanned} and ${isBelowLimit}`;
 }
 
 export interface WorkableQuery {
@@ -105,7 +134,7 @@ export async function storePlan(
     select ${source}, ${wnid}, 'search', r.key, r.title, r.params::jsonb
     from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r(key text, title text, params text)
     on conflict (source, wnid, kind, md5(key)) do update set title = excluded.title`.execute(trx);
-  // The cursor of a plan is the list of its searches (linkSearched).
+  // `NAMES` reads it.
   const keys = JSON.stringify(rows.map(({ key }) => key));
   await sql`
     update query set state = 'done', cursor = ${keys}::jsonb, pages = ${pages + 1}, problems = ${plan.problems}::text[], notes = ${plan.notes}::text[],
@@ -114,7 +143,7 @@ export async function storePlan(
 }
 
 /**
- * Counts the candidates of the class that the collection has found at the source. Locks the class's plan until the transaction
+ * Counts the candidates of the class that the collection has found at the source. Locks the class's plans until the transaction
  * ends, so that its pages are admitted one after another: the limit is exact.
  */
 export async function lockFound(
@@ -122,7 +151,9 @@ export async function lockFound(
   { source, wnid }: QueryState,
   collectionId: number,
 ): Promise<number> {
-  await sql`select 1 from query where source = ${source} and wnid = ${wnid} and kind = 'plan' for update`.execute(trx);
+  await sql`select 1 from query where source = ${source} and wnid = ${wnid} and kind = 'plan' order by id for update`.execute(
+    trx,
+  );
   const { rows } = await sql<{ found: number }>`
     select found from ${foundByClass({ collectionId, source })} as t where wnid = ${wnid}`.execute(trx);
   return rows[0]?.found ?? 0;
@@ -171,15 +202,16 @@ export interface QueryReport extends Pick<QueryState, 'id' | 'source' | 'wnid' |
   readonly notBefore: Date | null;
 }
 
-/** The collection's queries. A search whose candidates only other collections have is not one of them. */
+/** The collection's plans, the searches that they name, and those that found candidates of the collection before. */
 export async function queryReports(
   db: Kysely<Database>,
   scope: Pick<QueryScope, 'collectionId' | 'wnids'> & { readonly sources: readonly string[] },
 ): Promise<QueryReport[]> {
   const { rows } = await sql<QueryReport>`
-    select id, source, wnid, kind, title, state, total, seen, admitted, problems, notes, not_before as "notBefore" from query
+    select id, source, wnid, kind, title, state, total, seen, admitted, problems, notes, not_before as "notBefore" from query q
     where source = any(${scope.sources}::text[]) and ${isAmong(sql`wnid`, scope.wnids)}
-      and (kind = 'plan' or admitted = 0 or id in (select query_id from candidate_tally where collection_id = ${scope.collectionId}))
+      and (${hasPlan(scope.collectionId, sql`q`)} or exists (select 1 from query plan where ${hasPlan(scope.collectionId)} and ${NAMES})
+        or id in (select query_id from candidate_tally where collection_id = ${scope.collectionId}))
     order by source, wnid collate "C", kind, id`.execute(db);
   return rows;
 }

@@ -3,7 +3,13 @@ import type { CandidateRules, WnidScope } from '../candidates/candidate.ts';
 import { discoverJob, type DiscoverPayload } from '../candidates/discover.job.ts';
 import { discoverPage, type DiscoverDeps, type DiscoveredPage } from '../candidates/discover.process.ts';
 import { linkSearched } from '../candidates/link.repository.ts';
-import { openPlans, openQueries, workableQueries, type QueryScope } from '../candidates/query.repository.ts';
+import {
+  openPlans,
+  openQueries,
+  workableQueries,
+  type ClassPlan,
+  type QueryScope,
+} from '../candidates/query.repository.ts';
 import { backoffMs } from '../../kernel/backoff.ts';
 import { steadyClock } from '../../kernel/clock.ts';
 import { messageOf, SourceBlocked } from '../../kernel/errors.ts';
@@ -81,7 +87,8 @@ export async function startDiscovery(app: App, given: DiscoverStageOptions): Pro
   };
   const client = openHttp(app.config, [endpoint]);
   const api = openSourceApi({ ...options, app, source: source.name, client });
-  await openPlans(app.db, source.name, [...options.classes.values()].map(planOf));
+  const plans = [...options.classes.values()].map((wanted) => planOf(wanted, options.rules));
+  await openPlans(app.db, { collectionId: options.collectionId, source: source.name }, plans);
   const close = (): Promise<void> => Promise.resolve(client.close());
   return startStage<DiscoverPayload>(app, { ...definitionOf(app, options, api), close }, options);
 }
@@ -159,8 +166,11 @@ function definitionOf(app: App, options: DiscoverStageOptions, api: SourceApi): 
   };
 }
 
-function planOf({ wnid, name, scientificName, entry }: WantedClass): Parameters<typeof openPlans>[2][number] {
-  return { wnid, title: `what to ask for ${name}`, params: { name, scientificName, entry: entry ?? null } };
+/** Sources that can list only photos under some licences do so. */
+function planOf({ wnid, name, scientificName, entry }: WantedClass, { licences }: CandidateRules): ClassPlan {
+  const params = { name, scientificName, entry: entry ?? null };
+  const limited = licences === 'any' ? params : { ...params, licences: licences.toSorted() };
+  return { wnid, title: `what to ask for ${name}`, params: limited };
 }
 
 interface FetchRoom {

@@ -4,7 +4,14 @@ import { storeCandidates } from '../../../src/crawl/candidates/candidate.reposit
 import type { NewCandidate } from '../../../src/crawl/candidates/candidate.ts';
 import { countWaitingPictures } from '../../../src/crawl/candidates/fetch-queue.repository.ts';
 import { linkSearched } from '../../../src/crawl/candidates/link.repository.ts';
-import { advanceQuery, readQuery, workableQueries } from '../../../src/crawl/candidates/query.repository.ts';
+import {
+  advanceQuery,
+  openPlans,
+  queryReports,
+  readQuery,
+  storePlan,
+  workableQueries,
+} from '../../../src/crawl/candidates/query.repository.ts';
 import { classTallies, tallyProblems } from '../../../src/crawl/candidates/tally.repository.ts';
 import { collectionScopes } from '../../../src/filter/prune/retention.repository.ts';
 import { listDecisions } from '../../../src/filter/run/decision-list.repository.ts';
@@ -115,9 +122,10 @@ describe('a search that was made for another collection', () => {
       values (${source}, ${wnid}, 'search', ${key}, ${key}, '{}', ${state}) returning id`.execute(database.db);
     return rows[0]?.id ?? 0;
   };
-  const plan = async (wnid: string, keys: readonly string[] | null): Promise<void> => {
-    await sql`insert into query (source, wnid, kind, key, title, params, state, cursor)
-      values (${source}, ${wnid}, 'plan', '', ${wnid}, '{}', 'done', ${keys === null ? null : JSON.stringify(keys)}::jsonb)`.execute(
+  const plan = async ({ collectionId }: DecisionScope, wnid: string, keys: readonly string[] | null): Promise<void> => {
+    const cursor = keys === null ? null : JSON.stringify(keys);
+    await sql`insert into query (source, wnid, kind, key, title, params, state, cursor, collections)
+      values (${source}, ${wnid}, 'plan', '', ${wnid}, '{}', 'done', ${cursor}::jsonb, array[${collectionId}::int])`.execute(
       database.db,
     );
   };
@@ -130,8 +138,10 @@ describe('a search that was made for another collection', () => {
 
   it('stays open if the limit cut off its first page, and is asked again under a larger limit', async () => {
     const { db } = database;
-    const { collectionId } = await collection(db, 'demo');
+    const demo = await collection(db, 'demo');
+    const { collectionId } = demo;
     const id = await search('n01', 'wren', 'open');
+    await plan(demo, 'n01', ['wren']);
     const state = await readQuery(db, id);
     if (state === null) throw new Error('Expected the search');
     const page = { photos: [], next: state.cursor, total: 3 };
@@ -149,8 +159,8 @@ describe('a search that was made for another collection', () => {
       await search('n01', 'a wren', 'done'),
       await search('n02', 'crane', 'open'),
     ];
-    await plan('n01', ['wren']);
-    await plan('n02', null);
+    await plan(birds, 'n01', ['wren']);
+    await plan(birds, 'n02', null);
     const found = (id: string, queryId: number, wnid = 'n01'): NewCandidate => candidate(id, { source, queryId, wnid });
     const refusal = { reason: 'licence-not-allowed', detail: '' } as const;
     await crawl(demo, [
@@ -171,6 +181,46 @@ describe('a search that was made for another collection', () => {
     await linkSearched(db, { ...scope, limitPerClass: null });
     expect(await linked(birds)).toEqual(['1', '2', '3', '4', '6']);
     expect(await tallyProblems(db)).toEqual([]);
+  });
+});
+
+describe('collections that search a class in different ways', () => {
+  const source = 'flickr';
+  const params = (name: string) => [{ wnid: 'n01', title: `what to ask for ${name}`, params: { name } }];
+  const workable = async (collectionId: number): Promise<string[]> => {
+    const found = await workableQueries(database.db, { collectionId, source, wnids: ['n01'], limitPerClass: null });
+    const states = await Promise.all(found.map(({ id }) => readQuery(database.db, id)));
+    return states.flatMap((state) => state?.query.title ?? []);
+  };
+  /** Plans as the source would: one search by the name. */
+  const planned = async (collectionId: number, name: string): Promise<void> => {
+    const { db } = database;
+    for (const { id } of await workableQueries(db, { collectionId, source, wnids: ['n01'], limitPerClass: null })) {
+      const state = await readQuery(db, id);
+      if (state?.kind !== 'plan') continue;
+      const plan = { queries: [{ key: name, title: name, params: {} }], problems: [], notes: [] };
+      await db.transaction().execute((trx) => storePlan(trx, state, plan));
+    }
+  };
+
+  it('have a plan each, and send only the searches of their own', async () => {
+    const { db } = database;
+    const [demo, birds] = [(await collection(db, 'demo')).collectionId, (await collection(db, 'birds')).collectionId];
+    await openPlans(db, { collectionId: demo, source }, params('wren'));
+    await openPlans(db, { collectionId: birds, source }, params('a wren'));
+    expect([await workable(demo), await workable(birds)]).toEqual([
+      ['what to ask for wren'],
+      ['what to ask for a wren'],
+    ]);
+    await planned(demo, 'wren');
+    await planned(birds, 'a wren');
+    expect([await workable(demo), await workable(birds)]).toEqual([['wren'], ['a wren']]);
+    // The same inputs again ask for no plan. Those of the other collection are known.
+    await openPlans(db, { collectionId: demo, source }, params('wren'));
+    await openPlans(db, { collectionId: birds, source }, params('wren'));
+    expect([await workable(demo), await workable(birds)]).toEqual([['wren'], ['wren']]);
+    const reports = await queryReports(db, { collectionId: birds, sources: [source], wnids: ['n01'] });
+    expect(reports.map(({ title }) => title)).toEqual(['what to ask for wren', 'wren']);
   });
 });
 

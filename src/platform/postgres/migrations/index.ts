@@ -17,6 +17,7 @@ import * as referencesOfHeads from './0015-references-of-heads.ts';
 import * as licences from './0016-licences.ts';
 import * as statedRights from './0018-stated-rights.ts';
 import * as collectionCandidates from './0019-collection-candidates.ts';
+import * as plansOfCollections from './0020-plans-of-collections.ts';
 
 /** Every migration, by its number. A migration that has landed is never edited: a change is a new file. */
 export const MIGRATIONS: Record<string, Migration> = {
@@ -38,4 +39,5 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0016-licences': licences,
   '0018-stated-rights': statedRights,
   '0019-collection-candidates': collectionCandidates,
+  '0020-plans-of-collections': plansOfCollections,
 };
