@@ -95,6 +95,12 @@ const action = z.discriminatedUnion('kind', [
   on('verdict', { ...judgement, shownBy: z.enum(SHOWN_BY) }),
   on('adjudicate', judgement),
   on('tag', { tags: z.array(tag).max(50) }),
+  on('also', {
+    alsoWnids: z
+      .array(wnid)
+      .max(20)
+      .transform((wnids) => [...new Set(wnids)].toSorted()),
+  }),
   on('note', { note: z.string().max(5_000) }),
   on('flag', { flagged: z.boolean() }),
   z.strictObject({ kind: z.enum(['undo', 'redo']), sequence, at, of: ref }),

@@ -284,6 +284,7 @@ function decisionOf(row: PhotoRow, leftOut: 'rejected' | null): string {
           reviewer,
           verdict: leftOut === null ? ('accept' as const) : ('reject' as const),
           reason: leftOut === null ? null : ('other' as const),
+          alsoWnids: [],
           tags: [...row.tags],
           blindVerdict: leftOut === null ? ('accept' as const) : ('reject' as const),
           pass: pass + 1,

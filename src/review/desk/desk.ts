@@ -1,6 +1,6 @@
 import type { Sha256, Wnid } from '../../kernel/ids.ts';
 import type { RejectReason } from '../../kernel/reasons.ts';
-import type { Judgement, ReviewVerdict, ShownBy, Subject } from '../events/event.ts';
+import type { FurtherClasses, Judgement, ReviewVerdict, ShownBy, Subject } from '../events/event.ts';
 import type { Mode } from '../../kernel/mode.ts';
 
 /** The JSON protocol between the server and the review page. All paths are below `/c/NAME/api/review/`. */
@@ -27,7 +27,7 @@ export interface ReviewFilter {
   readonly pMax?: number | undefined;
 }
 
-export interface OwnReview {
+export interface OwnReview extends FurtherClasses {
   readonly verdict: ReviewVerdict | null;
   readonly reason: RejectReason | null;
   readonly tags: readonly string[];
@@ -124,6 +124,18 @@ export interface ClassPage {
   readonly references: readonly { readonly path: string; readonly name: string }[];
 }
 
+/** A class that a person can name. */
+export interface NamedClass {
+  readonly wnid: Wnid;
+  readonly name: string;
+  readonly synonyms: readonly string[];
+}
+
+/** `GET names`: the classes that the models choose among, by wnid. */
+export interface ClassNames {
+  readonly classes: readonly NamedClass[];
+}
+
 /** `POST lease`: leases the next photos to one tab. */
 export interface LeaseRequest {
   /** Defaults to the person who is logged in. If the page names another person, the server refuses the request. */
@@ -203,6 +215,7 @@ export type ReviewChange =
       readonly subjects: readonly Subject[];
       readonly value: { readonly tags: readonly string[] };
     }
+  | { readonly kind: 'also'; readonly subjects: readonly Subject[]; readonly value: FurtherClasses }
   | { readonly kind: 'note'; readonly subjects: readonly Subject[]; readonly value: { readonly note: string } }
   | { readonly kind: 'flag'; readonly subjects: readonly Subject[]; readonly value: { readonly flagged: boolean } }
   /** `of`: the action that is taken back, or the undo that a redo takes back; of this reviewer, in any tab. */
@@ -239,7 +252,7 @@ export type ReviewActionStored = ActionRef &
 
 type ReviewChangeStored =
   | { readonly kind: 'verdict' | 'adjudicate'; readonly value: Judgement }
-  | { readonly kind: 'tag' | 'note' | 'flag' }
+  | { readonly kind: 'also' | 'tag' | 'note' | 'flag' }
   | { readonly kind: 'undo' | 'redo'; readonly of: ActionRef };
 
 /** `GET recent`: the last 200 actions of this reviewer in all tabs, the oldest first. */

@@ -65,7 +65,7 @@ export async function readPhotos(desk: Desk, subjects: readonly Subject[]): Prom
   }));
 }
 
-const NOTHING: OwnReview = { verdict: null, reason: null, tags: [], note: '', flagged: false };
+const NOTHING: OwnReview = { verdict: null, reason: null, alsoWnids: [], tags: [], note: '', flagged: false };
 
 function reviewsOf(
   { waits }: ShownRow,
@@ -81,8 +81,8 @@ function reviewsOf(
   };
 }
 
-function ownReview({ review, tags, note, flagged }: Opinion): OwnReview {
-  return { verdict: review?.verdict ?? null, reason: review?.reason ?? null, tags, note, flagged };
+function ownReview({ review, alsoWnids, tags, note, flagged }: Opinion): OwnReview {
+  return { verdict: review?.verdict ?? null, reason: review?.reason ?? null, alsoWnids, tags, note, flagged };
 }
 
 export async function readProgress(desk: Desk, wnids: readonly Wnid[] | null): Promise<ClassProgress[]> {

@@ -29,6 +29,10 @@ export interface Judgement {
   readonly reason: RejectReason | null;
 }
 
+export interface FurtherClasses {
+  readonly alsoWnids: readonly Wnid[];
+}
+
 interface KindOf<Kind extends string, Value> {
   readonly kind: Kind;
   readonly value: Value;
@@ -39,12 +43,14 @@ interface KindOf<Kind extends string, Value> {
 export type ReviewAction =
   /** `isBlind`: the reviewer could not see others' verdicts on the photo. */
   | KindOf<'verdict', Judgement & { readonly shownBy: ShownBy; readonly isBlind?: boolean }>
+  /** All further classes that the reviewer clearly sees on the photo, sorted: they replace the earlier ones. */
+  | KindOf<'also', FurtherClasses>
   /** All tags that the reviewer gives the photo: they replace the earlier ones. */
   | KindOf<'tag', { readonly tags: readonly string[] }>
   | KindOf<'note', { readonly note: string }>
   | KindOf<'flag', { readonly flagged: boolean }>
   | KindOf<'adjudicate', Judgement>
-  | KindOf<'import', Judgement & { readonly note: string }>
+  | KindOf<'import', Judgement & Partial<FurtherClasses> & { readonly note: string }>
   | KindOf<'undo', null>
   /** `isBlind: false`: it brings a verdict back after the reviewer could see others' verdicts. */
   | KindOf<'redo', { readonly isBlind: false } | null>;

@@ -1,5 +1,6 @@
+import type { Wnid } from '../../kernel/ids.ts';
 import type { RejectReason } from '../../kernel/reasons.ts';
-import type { Judgement, ReviewEvent, ReviewVerdict, ShownBy } from './event.ts';
+import type { FurtherClasses, Judgement, ReviewEvent, ReviewVerdict, ShownBy } from './event.ts';
 
 export const VERDICT_STATES = ['unreviewed', 'accepted', 'rejected', 'unsure', 'disputed'] as const;
 export type VerdictState = (typeof VERDICT_STATES)[number];
@@ -7,7 +8,7 @@ export type VerdictState = (typeof VERDICT_STATES)[number];
 /** The basis of a decision: one review, two that agree, a person who settled a dispute, or an imported review. */
 export type DecidedBy = 'single' | 'agreement' | 'adjudication' | 'import';
 
-export interface Verdict {
+export interface Verdict extends FurtherClasses {
   readonly state: VerdictState;
   /** Why the photo is rejected: the first reason in the deciding reviews. Null for other states. */
   readonly reason: RejectReason | null;
@@ -20,7 +21,7 @@ export interface Verdict {
   readonly reviews: readonly Review[];
 }
 
-export interface Review extends Judgement {
+export interface Review extends Judgement, FurtherClasses {
   readonly reviewer: string;
   readonly tags: readonly string[];
   readonly note: string;
@@ -38,15 +39,27 @@ export function verdictOf(events: readonly ReviewEvent[]): Verdict {
   const opinions = opinionsOf(events);
   const reviews = opinions.flatMap(({ review }) => (review === null ? [] : [review]));
   const adjudication = withoutUndone(events).findLast((event) => event.kind === 'adjudicate');
-  return {
-    ...(adjudication === undefined
+  const decision: Decision =
+    adjudication === undefined
       ? combined(opinions)
-      : { state: STATE_OF[adjudication.value.verdict], reason: adjudication.value.reason, decidedBy: 'adjudication' }),
+      : { state: STATE_OF[adjudication.value.verdict], reason: adjudication.value.reason, decidedBy: 'adjudication' };
+  const settler = opinions.find(({ reviewer }) => reviewer === adjudication?.reviewer);
+  return {
+    ...decision,
+    alsoWnids: settler?.alsoWnids.length ? settler.alsoWnids : alsoOf(reviews, decision.state),
     tags: [...new Set(opinions.flatMap(({ tags }) => tags))].toSorted(),
     note: opinions.flatMap(({ note }) => (note === '' ? [] : [note])).join('\n'),
     flagged: opinions.some(({ flagged }) => flagged),
     reviews,
   };
+}
+
+type Decision = Pick<Verdict, 'state' | 'reason' | 'decidedBy'>;
+
+/** The further classes that any of the reviewers names whose verdict is the photo's. */
+function alsoOf(reviews: readonly Pick<Review, 'verdict' | 'alsoWnids'>[], state: VerdictState): Wnid[] {
+  const deciding = reviews.filter(({ verdict }) => STATE_OF[verdict] === state);
+  return [...new Set(deciding.flatMap(({ alsoWnids }) => alsoWnids))].toSorted();
 }
 
 const MOST_OPINIONS = 3;
@@ -77,7 +90,7 @@ function withoutUndone(events: readonly ReviewEvent[]): ReviewEvent[] {
   return events.filter(({ id, undoes }) => undoes === null && !undone.has(id));
 }
 
-export interface Opinion {
+export interface Opinion extends FurtherClasses {
   readonly reviewer: string;
   /** Null if the reviewer has only tagged, flagged or noted, or has taken the verdict back. */
   readonly review: Review | null;
@@ -115,16 +128,19 @@ function opinionOf(
 ): Opinion {
   const judged = events.findLast(isReview);
   const tags = events.findLast((event) => event.kind === 'tag')?.value.tags ?? [];
+  const named = events.findLast((event) => event.kind === 'also' || event.kind === 'import');
+  const alsoWnids = named?.value.alsoWnids ?? [];
   const note = events.findLast((event) => event.kind === 'note' || event.kind === 'import')?.value.note ?? '';
   const flagged = events.findLast((event) => event.kind === 'flag')?.value.flagged ?? false;
   const isImport = judged?.kind === 'import';
-  if (judged === undefined) return { reviewer, review: null, isImport, tags, note, flagged };
+  if (judged === undefined) return { reviewer, review: null, isImport, alsoWnids, tags, note, flagged };
   const { verdict, reason } = judged.value;
   const shownBy = judged.kind === 'verdict' ? judged.value.shownBy : null;
   return {
     reviewer,
-    review: { reviewer, verdict, reason, tags, note, ...place, shownBy, at: judged.at },
+    review: { reviewer, verdict, reason, alsoWnids, tags, note, ...place, shownBy, at: judged.at },
     isImport,
+    alsoWnids,
     tags,
     note,
     flagged,
@@ -188,7 +204,7 @@ const STATE_OF: Readonly<Record<ReviewVerdict, VerdictState>> = {
 };
 
 /** Reviewers who are sure must agree. One who is unsure leaves the verdict to the others. */
-function combined(opinions: readonly Opinion[]): Pick<Verdict, 'state' | 'reason' | 'decidedBy'> {
+function combined(opinions: readonly Opinion[]): Decision {
   const given = opinions.flatMap(({ review, isImport }) => (review === null ? [] : [{ ...review, isImport }]));
   const sure = given.filter(({ verdict }) => verdict !== 'unsure');
   const deciding = sure.length > 0 ? sure : given;

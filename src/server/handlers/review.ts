@@ -1,10 +1,12 @@
 import * as z from 'zod';
-import { nameOf } from '../../models/workspace/workspace.process.ts';
+import { nameOf, type Workspace } from '../../models/workspace/workspace.process.ts';
 import { readAgreement, readShownAgreement } from '../../review/agreement/read-agreement.process.ts';
+import { readClassNames } from '../../review/classes/class-names.process.ts';
 import { readClassPage } from '../../review/classes/class-page.process.ts';
 import { readPhotos, readProgress, readSetup, viewOf, type Desk } from '../../review/desk/read-desk.process.ts';
 import { readCovers, readFacets } from '../../review/desk/read-facets.process.ts';
 import { preparePreviews } from '../../review/desk/previews.process.ts';
+import { MODES } from '../../collection/modes.ts';
 import { quote } from '../../config/quote.ts';
 import { PERSON_NAME_RULE, personName } from '../../kernel/people.ts';
 import { recentActions, hasReviewed } from '../../review/events/action.repository.ts';
@@ -12,10 +14,12 @@ import { storeCriteria } from '../../review/desk/criteria.repository.ts';
 import type {
   ActionsAnswer,
   ClassList,
+  ClassNames,
   ClassPage,
   LeaseAnswer,
   PhotoRows,
   RecentActions,
+  ReviewActionSent,
   ReviewSetup,
 } from '../../review/desk/desk.ts';
 import { subjectsOf } from '../../review/events/event.ts';
@@ -25,7 +29,16 @@ import { takePhotos } from '../../review/desk/take-photos.process.ts';
 import { isNameOfPerson, mayAct, readerOf, reviewerCookie } from '../access/access.ts';
 import type { Site } from '../dashboard.ts';
 import { deskOf, namedDesk } from '../desk-of.ts';
-import { actionsOf, bodyOf, criteriaBody, indexQuery, leaseBody, parseRequest, rowsBody } from '../review-requests.ts';
+import {
+  actionsOf,
+  BadRequest,
+  bodyOf,
+  criteriaBody,
+  indexQuery,
+  leaseBody,
+  parseRequest,
+  rowsBody,
+} from '../review-requests.ts';
 import { paramOf, type Exchange } from '../route.ts';
 import { listsMoreThan } from '../../review/events/review.repository.ts';
 
@@ -65,6 +78,10 @@ export async function sendClasses(exchange: Exchange, site: Site): Promise<unkno
 
 export async function sendClassPage(exchange: Exchange, site: Site): Promise<ClassPage> {
   return readClassPage(await deskOf(exchange, site), paramOf(exchange.request, 'wnid'));
+}
+
+export async function sendClassNames(exchange: Exchange, site: Site): Promise<ClassNames> {
+  return readClassNames((await deskOf(exchange, site)).workspace.collection);
 }
 
 export async function changeCriteria(exchange: Exchange, site: Site): Promise<{ readonly criteria: string }> {
@@ -112,6 +129,7 @@ const MOST_PHOTOS = 200;
 export async function recordActions(exchange: Exchange, site: Site): Promise<ActionsAnswer> {
   const { reviewer, client, actions } = await actionsOf(exchange.request.body);
   const desk = await namedDesk(exchange, site, reviewer);
+  for (const action of actions) checkFurtherClasses(action, desk.workspace);
   const { leaseMs } = desk.workspace.app.config.review;
   const recorded: Recorded[] = [];
   for (const action of actions)
@@ -122,6 +140,22 @@ export async function recordActions(exchange: Exchange, site: Site): Promise<Act
     photos: await readPhotos(desk, changed.slice(0, MOST_PHOTOS)),
     classes: await readProgress(desk, [...new Set(changed.map(({ wnid }) => wnid))]),
   };
+}
+
+/** @throws BadRequest if an action names further classes that the models do not know, or the photo's own */
+function checkFurtherClasses(action: ReviewActionSent, { collection }: Workspace): void {
+  if (action.kind !== 'also') return;
+  if (!MODES[collection.mode].showsClass)
+    throw new BadRequest(
+      'Photos of mode O show none of the classes, so none can be named. Reject a photo that shows one',
+    );
+  const { nameByWnid } = collection.evidenceClasses;
+  const own = new Set(action.subjects.map(({ wnid }) => wnid));
+  const wrong = action.value.alsoWnids.find((wnid) => !nameByWnid.has(wnid) || own.has(wnid));
+  if (wrong !== undefined)
+    throw new BadRequest(
+      `Expected further classes that the models of '${collection.name}' choose among, other than the photo's own, but received ${quote(wrong)}`,
+    );
 }
 
 const MOST_ACTIONS = 200;

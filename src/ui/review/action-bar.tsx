@@ -29,6 +29,7 @@ const BUTTONS: readonly {
   { command: 'undo', text: 'Undo', kind: 'undo' },
   { command: 'redo', text: 'Redo', kind: 'second' },
   { command: 'flag', text: 'Flag', kind: 'second', isOn: (own) => own?.flagged === true },
+  { command: 'also', text: 'Classes', kind: 'second', isOn: (own) => (own?.alsoWnids.length ?? 0) > 0 },
   { command: 'tags', text: 'Tags', kind: 'second', isOn: (own) => (own?.tags.length ?? 0) > 0 },
   { command: 'note', text: 'Note', kind: 'second', isOn: (own) => (own?.note ?? '') !== '' },
 ];
@@ -45,7 +46,7 @@ export function ActionBar({ desk, isReady, before, children }: ActionBarProps) {
     <footer class="review-bar">
       <div class="actions" role="group" aria-label="Decide">
         {before}
-        {BUTTONS.map(({ command, text, kind, isOn }) => (
+        {BUTTONS.filter(({ command }) => desk.isOffered(command)).map(({ command, text, kind, isOn }) => (
           <CommandButton key={command} {...{ desk, command, kind }} isOn={isOn?.(own)} isDisabled={isDisabled(command)}>
             {text}
           </CommandButton>

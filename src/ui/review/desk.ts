@@ -6,10 +6,10 @@ import { judgementOf, type Command } from './keys.ts';
 import { PhotoList } from './photo-list.ts';
 import type { ReviewStore } from './store/review-store.ts';
 import { hrefOf, viewOf, type ReviewView } from './view-url.ts';
-import { judgementText } from './words.ts';
+import { ALSO_TEXT, judgementText, MODE_WORDS } from './words.ts';
 
 export type DialogShown =
-  | { readonly kind: 'filter' | 'keys' | 'tags' | 'note' }
+  | { readonly kind: 'filter' | 'keys' | 'also' | 'tags' | 'note' }
   | { readonly kind: 'references'; readonly of: 'searched' | 'predicted' }
   | { readonly kind: 'compare'; readonly sha256: string }
   | { readonly kind: 'seen' };
@@ -76,6 +76,9 @@ export abstract class Desk {
     return this.store.shelf.progress(wnid)?.name ?? predicted;
   }
 
+  /** The name of a class that a reviewer has named; its id while the names are read. */
+  nameOfFurther = (wnid: string): string => this.store.classNames()?.find((one) => one.wnid === wnid)?.name ?? wnid;
+
   hrefTo(filter: ReviewFilter): string {
     return hrefOf(this.store.collection, this.page, { filter, order: this.view.order });
   }
@@ -99,12 +102,23 @@ export abstract class Desk {
     this.store.changed();
   };
 
+  /** The classes that models predict for a photo, the most likely first. */
+  predictedFor({ confusionWnid }: ReviewPhoto): readonly string[] {
+    return [confusionWnid];
+  }
+
+  /** In mode O a photo that shows a class is rejected. */
+  isOffered(command: Command): boolean {
+    return command !== 'also' || MODE_WORDS[this.store.setup.mode].namesClasses;
+  }
+
   run(command: Command): void {
     const judgement = judgementOf(command, this.store.setup.reasons);
     if (judgement !== null) this.#decide(judgement);
     else if (command === 'undo' || command === 'redo') this.#takeBack(command);
     else if (command === 'keys') this.openDialog({ kind: command });
     else if (command === 'tags' || command === 'note') this.#forTargets(() => this.openDialog({ kind: command }));
+    else if (command === 'also') this.#nameClasses();
     else if (command === 'flag') this.#forTargets((subjects) => this.store.flag(subjects));
     else (this.commands[command] ?? this.tools[command])?.();
   }
@@ -124,6 +138,14 @@ export abstract class Desk {
     });
   }
 
+  #nameClasses(): void {
+    if (!this.isOffered('also')) return;
+    this.#forTargets((subjects) => {
+      if (subjects.length === 1) this.openDialog({ kind: 'also' });
+      else this.store.say('Select one photo to name other classes');
+    });
+  }
+
   #forTargets(act: (subjects: readonly Subject[]) => void): void {
     const { targets } = this.list;
     if (targets.length > 0 && this.isShown && this.store.setup.mayReview) act(targets);
@@ -133,7 +155,8 @@ export abstract class Desk {
     const action = this.store.takeBack(kind);
     if (action === null) return;
     const many = action.photos > 1 ? ` of ${action.photos} photos` : '';
-    const what = action.judgement === null ? action.kind : judgementText(action.judgement);
+    const named = action.kind === 'also' ? ALSO_TEXT : action.kind;
+    const what = action.judgement === null ? named : judgementText(action.judgement);
     this.showAgain(action, kind, `${kind === 'undo' ? 'Undone' : 'Done again'}: ${what}${many}.`);
   }
 }

@@ -35,6 +35,7 @@ export const COMMANDS = {
   next: single('Next photo', 'ArrowRight', 'ArrowDown', 'j'),
   previous: single('Photo before', 'ArrowLeft', 'ArrowUp', 'k'),
   flag: both('Flag, or take the flag off', 'f'),
+  also: both('Other classes that are visible', 'e'),
   tags: both('Tags', 't'),
   note: both('Note', 'n'),
   view: both('Grid or single photo', 'g'),

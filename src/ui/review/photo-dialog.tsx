@@ -3,16 +3,18 @@ import type { Subject } from '../../review/events/event.ts';
 import type { PhotoFacets } from '../../review/desk/facets.ts';
 import { countOf, tagText } from '../../kernel/texts.ts';
 import { messageOf } from './store/api.ts';
+import { AlsoDialog } from './also-dialog.tsx';
 import type { Desk } from './desk.ts';
 import { Dialog, FormDialog } from './dialog.tsx';
 import { FilterDialog } from './grid/grid-filter.tsx';
-import { COMMAND_NAMES, COMMANDS, isIn, keysOf, keyText, reasonOf } from './keys.ts';
+import { COMMAND_NAMES, COMMANDS, isIn, keysOf, keyText, reasonOf, type Command } from './keys.ts';
 import { REASON_TEXTS } from './words.ts';
 
 export function PhotoDialog({ desk, facets }: { readonly desk: Desk; readonly facets: PhotoFacets | null }) {
   const { dialog } = desk;
   if (dialog?.kind === 'keys') return <KeysDialog desk={desk} />;
   if (dialog?.kind === 'filter') return <FilterDialog desk={desk} facets={facets} />;
+  if (dialog?.kind === 'also') return <AlsoDialog desk={desk} subjects={dialog.subjects} />;
   if (dialog?.kind === 'note') return <NoteDialog desk={desk} subjects={dialog.subjects} />;
   return dialog?.kind === 'tags' ? <TagsDialog desk={desk} subjects={dialog.subjects} /> : null;
 }
@@ -134,10 +136,12 @@ const keyOf = (tags: readonly string[]): string => JSON.stringify(tags.toSorted(
 
 function KeysDialog({ desk }: { readonly desk: Desk }) {
   const { reasons } = desk.store.setup;
+  const view = desk.page === 'grid' ? 'grid' : 'single';
+  const isShown = (command: Command): boolean => isIn(command, view) && desk.isOffered(command);
   return (
     <Dialog title="Keys" kind="keys" onClose={desk.closeDialog}>
       <ul>
-        {COMMAND_NAMES.filter((command) => isIn(command, desk.page === 'grid' ? 'grid' : 'single')).map((command) => {
+        {COMMAND_NAMES.filter(isShown).map((command) => {
           const reason = reasonOf(command, reasons);
           return (
             <li key={command}>

@@ -48,6 +48,9 @@ export function doneText(
   return `${countText(stored)} ${done}${left}`;
 }
 
+/** Names an action that stores further classes. */
+export const ALSO_TEXT = 'other classes';
+
 export function actionText(change: ReviewChange): string {
   if ('of' in change) return change.kind;
   const many = change.subjects.length === 1 ? '' : ` (${countText(change.subjects.length)} photos)`;
@@ -57,6 +60,7 @@ export function actionText(change: ReviewChange): string {
 function valueText(change: Exclude<ReviewChange, { readonly of: unknown }>): string {
   if (change.kind === 'tag')
     return change.value.tags.length === 0 ? 'no tags' : `tags: ${change.value.tags.map(tagText).join(', ')}`;
+  if (change.kind === 'also') return ALSO_TEXT;
   if (change.kind === 'note') return change.value.note === '' ? 'no note' : `note: “${change.value.note}”`;
   if (change.kind === 'flag') return change.value.flagged ? 'flagged' : 'flag taken off';
   return judgementText(change.value);
@@ -83,6 +87,7 @@ export const MODE_WORDS = {
   A: {
     /** The question about each photo; `null` if the criteria contain it. */
     question: null,
+    namesClasses: true,
     first: 'searched',
     second: 'predicted',
     decisiveP: 'p of the class searched',
@@ -92,6 +97,7 @@ export const MODE_WORDS = {
   },
   O: {
     question: 'Is any of the 1,000 classes visible?',
+    namesClasses: false,
     first: 'predicted',
     second: 'searched',
     decisiveP: 'p of the class predicted',

@@ -73,6 +73,7 @@ describe('importing verdicts', () => {
         reviewer: 'ana',
         verdict: 'accept',
         reason: null,
+        alsoWnids: [],
         tags: [],
         note: 'good, sharp',
         blindVerdict: 'accept',

@@ -18,6 +18,7 @@ import * as licences from './0016-licences.ts';
 import * as statedRights from './0018-stated-rights.ts';
 import * as collectionCandidates from './0019-collection-candidates.ts';
 import * as plansOfCollections from './0020-plans-of-collections.ts';
+import * as also from './0021-also.ts';
 
 /** Every migration, by its number. A migration that has landed is never edited: a change is a new file. */
 export const MIGRATIONS: Record<string, Migration> = {
@@ -40,4 +41,5 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0018-stated-rights': statedRights,
   '0019-collection-candidates': collectionCandidates,
   '0020-plans-of-collections': plansOfCollections,
+  '0021-also': also,
 };

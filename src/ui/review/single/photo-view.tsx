@@ -164,16 +164,18 @@ export function Said({ desk }: { readonly desk: SingleDesk }) {
   );
 }
 
-function saidOf({ photo, isWithOther }: SingleDesk): readonly string[] {
+function saidOf({ photo, isWithOther, nameOfFurther }: SingleDesk): readonly string[] {
   if (photo === null) return [];
   const { mine, others, state } = photo;
+  const also = (wnids: readonly string[]): string[] => wnids.map((wnid) => `+ ${nameOfFurther(wnid)}`);
   const verdict = mine.verdict === null ? [] : [judgementText({ verdict: mine.verdict, reason: mine.reason })];
-  const theirs = others.flatMap(({ reviewer, verdict: said, reason }) =>
-    said === null ? [] : [`${reviewer}: ${judgementText({ verdict: said, reason })}`],
+  const theirs = others.flatMap(({ reviewer, verdict: said, reason, alsoWnids }) =>
+    said === null ? [] : [[`${reviewer}: ${judgementText({ verdict: said, reason })}`, ...also(alsoWnids)].join(' ')],
   );
   return [
     ...(isWithOther ? ['another reviewer has this photo now; your verdict counts, too'] : []),
     ...verdict,
+    ...also(mine.alsoWnids),
     ...(state === 'disputed' ? ['disputed'] : []),
     ...(mine.flagged ? ['flagged'] : []),
     ...mine.tags.map((tag) => `#${tagText(tag)}`),

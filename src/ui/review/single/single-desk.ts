@@ -21,6 +21,13 @@ const PICTURES_AHEAD = 6;
 const EVIDENCE_AHEAD = 2;
 const STRIP_PHOTOS = 10;
 
+/** The classes that models predict on any crop, the most likely first. */
+export function predictedIn(evidence: PhotoEvidenceShown | string | null): PhotoEvidenceShown['alsoSeen'] {
+  if (evidence === null || typeof evidence === 'string') return [];
+  const tops = [...evidence.members, ...evidence.outside].flatMap(({ crops }) => crops.flatMap(({ top }) => top));
+  return [...evidence.alsoSeen, ...tops].toSorted((a, b) => b.prob - a.prob);
+}
+
 /** The store of the page that shows one photo after another: leased ones, or on the page of disputes those to settle. */
 export class SingleDesk extends Desk {
   readonly pictures = new Pictures();
@@ -70,6 +77,11 @@ export class SingleDesk extends Desk {
     const { filter, ...view } = this.view;
     const shown = this.isForDisputes ? { ...filter, state: 'disputed' as const } : filter;
     return hrefOf(this.store.collection, 'grid', { ...view, filter: shown, photo: undefined });
+  }
+
+  override predictedFor(photo: ReviewPhoto): readonly string[] {
+    const classes = predictedIn(this.evidence.get(subjectKey(photo))).map(({ wnid }) => wnid);
+    return [...new Set([...super.predictedFor(photo), ...classes])].filter((wnid) => wnid !== photo.wnid);
   }
 
   next(count: number): readonly ReviewPhoto[] {

@@ -1,12 +1,12 @@
 import { useEffect, useState } from 'preact/hooks';
-import type { PhotoEvidenceShown, ReviewPhoto } from '../../../review/desk/desk.ts';
+import type { ReviewPhoto } from '../../../review/desk/desk.ts';
 import type { Subject } from '../../../review/events/event.ts';
 import { NoReferences } from './class-panel.tsx';
 import { Dialog } from '../dialog.tsx';
 import { subjectKey } from '../store/history.ts';
 import { keyName, keysOf } from '../keys.ts';
 import { PhotoDialog } from '../photo-dialog.tsx';
-import type { SingleDesk } from './single-desk.ts';
+import { predictedIn, type SingleDesk } from './single-desk.ts';
 
 export function SingleDialog({ desk }: { readonly desk: SingleDesk }) {
   const { dialog } = desk;
@@ -90,7 +90,9 @@ const SHOWN = 12;
 function Seen({ desk: { closeDialog, evidence, store }, photo }: SeenProps) {
   const [text, setText] = useState('');
   const subjects: readonly Subject[] = [{ sha256: photo.sha256, wnid: photo.wnid }];
-  const names = [...new Set([...namesIn(evidence.get(subjectKey(photo))), ...store.setup.classNames])];
+  const names = [
+    ...new Set([...predictedIn(evidence.get(subjectKey(photo))).map(({ name }) => name), ...store.setup.classNames]),
+  ];
   const fitting = names.filter((name) => name.toLowerCase().includes(text.trim().toLowerCase())).slice(0, SHOWN);
   const save = (name: string): void => {
     closeDialog();
@@ -130,11 +132,4 @@ function Seen({ desk: { closeDialog, evidence, store }, photo }: SeenProps) {
       </form>
     </Dialog>
   );
-}
-
-function namesIn(evidence: PhotoEvidenceShown | string | null): readonly string[] {
-  if (evidence === null || typeof evidence === 'string') return [];
-  const tops = [...evidence.members, ...evidence.outside].flatMap(({ crops }) => crops.flatMap(({ top }) => top));
-  const all = [...evidence.alsoSeen, ...tops].toSorted((a, b) => b.prob - a.prob);
-  return all.map(({ name }) => name);
 }

@@ -3,6 +3,7 @@ import type {
   ActionsAnswer,
   ActionsRequest,
   ClassList,
+  ClassNames,
   ClassPage,
   Heatmap,
   LeaseAnswer,
@@ -68,6 +69,7 @@ export function reviewApi(collection: string, reviewer: string | null) {
     agreement: () => get<AgreementReport>('agreement'),
     classes: () => get<ClassList>('classes'),
     covers: () => get<ClassCovers>('covers'),
+    names: () => get<ClassNames>('names'),
     classPage: (wnid: string) => get<ClassPage>('class', wnid),
     lease: (request: Omit<LeaseRequest, 'reviewer'>) => post<LeaseAnswer>('lease', { reviewer, ...request }),
     index: async (filter: ReviewFilter, order: ReviewOrder): Promise<readonly Subject[]> => {

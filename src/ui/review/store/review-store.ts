@@ -1,5 +1,14 @@
-import type { ActionRef, ActionsAnswer, ReviewChange, ReviewPhoto, ReviewSetup } from '../../../review/desk/desk.ts';
+import type {
+  ActionRef,
+  ActionsAnswer,
+  ClassNames,
+  NamedClass,
+  ReviewChange,
+  ReviewPhoto,
+  ReviewSetup,
+} from '../../../review/desk/desk.ts';
 import type { Judgement, ShownBy, Subject } from '../../../review/events/event.ts';
+import { Fetched } from '../single/fetched.ts';
 import { reviewApi, ROWS_MAX, type ReviewApi } from './api.ts';
 import { afterAction, madeAction, NO_HISTORY, refKey, refOf, storedAction } from './history.ts';
 import type { DoneAction, History } from './history.ts';
@@ -38,6 +47,7 @@ export class ReviewStore {
   /** `null` for read-only users. */
   #outbox: Outbox | null = null;
   #tabs: Awaited<ReturnType<typeof openTabs>> | null = null;
+  readonly #names = new Fetched<ClassNames>(() => this.changed());
   readonly #listeners = new Set<() => void>();
   readonly #unanswered = new Map<number, Unanswered>();
 
@@ -94,6 +104,13 @@ export class ReviewStore {
 
   get isSent(): boolean {
     return (this.#outbox?.waiting.length ?? 0) === 0;
+  }
+
+  /** The classes that can be named; null while they are read. */
+  classNames(): readonly NamedClass[] | null {
+    this.#names.want('', () => this.api.names());
+    const known = this.#names.get('');
+    return known === null || typeof known === 'string' ? null : known.classes;
   }
 
   subscribe(listener: () => void): () => void {

@@ -115,8 +115,8 @@ function withChange(row: ReviewPhoto, change: PhotoChange): ReviewPhoto {
 
 function ownWithChange(own: OwnReview, change: Partial<OwnReview>): OwnReview {
   const { verdict = own.verdict, reason = own.reason } = change;
-  const { tags = own.tags, note = own.note, flagged = own.flagged } = change;
-  return { verdict, reason, tags, note, flagged };
+  const { alsoWnids = own.alsoWnids, tags = own.tags, note = own.note, flagged = own.flagged } = change;
+  return { verdict, reason, alsoWnids, tags, note, flagged };
 }
 
 /** Guesses the changes of an action from before this page was loaded. The server's answer corrects them. */

@@ -14,6 +14,7 @@ const accept = judge('accept');
 const reject = judge('reject', 'wrong-class');
 const unsure = judge('unsure');
 const tag = (...tags: string[]): ReviewAction => ({ kind: 'tag', value: { tags }, undoes: null });
+const also = (...alsoWnids: string[]): ReviewAction => ({ kind: 'also', value: { alsoWnids }, undoes: null });
 const note = (text: string): ReviewAction => ({ kind: 'note', value: { note: text }, undoes: null });
 const flag = (flagged: boolean): ReviewAction => ({ kind: 'flag', value: { flagged }, undoes: null });
 const undo = (undoes: number): ReviewAction => ({ kind: 'undo', value: null, undoes });
@@ -102,6 +103,39 @@ describe('the verdict of a photo', () => {
     const given = events(['ana', imported], ['bo', accept], ['cem', imported], ['dan', imported]);
     const { reviews } = verdictOf(given.map((one, i) => ({ ...one, at: `2026-11-25T${hours[i]}:00:00.000Z` })));
     expect(reviews.map(({ reviewer }) => reviewer)).toEqual(['dan', 'bo', 'cem', 'ana']);
+  });
+});
+
+describe('the further classes of a photo', () => {
+  const alsoOf = (...steps: Step[]): readonly string[] => verdictOf(events(...steps)).alsoWnids;
+
+  it('are those that any reviewer names whose verdict is the photo’s', () => {
+    expect(alsoOf(['ana', also('n2', 'n3')])).toEqual([]);
+    expect(alsoOf(['ana', accept], ['ana', also('n2', 'n3')])).toEqual(['n2', 'n3']);
+    expect(alsoOf(['ana', accept], ['ana', also('n3')], ['bo', also('n2')], ['bo', accept])).toEqual(['n2', 'n3']);
+    expect(alsoOf(['ana', also('n2')], ['ana', accept], ['bo', also('n3')], ['bo', unsure])).toEqual(['n2']);
+    expect(alsoOf(['ana', also('n2')], ['ana', accept], ['bo', reject])).toEqual([]);
+  });
+
+  it('are those of the person who settles a dispute, if that person names any', () => {
+    const dispute: Step[] = [
+      ['ana', also('n2')],
+      ['ana', accept],
+      ['bo', reject],
+      ['cy', { kind: 'adjudicate', value: { verdict: 'accept', reason: null }, undoes: null }],
+    ];
+    expect(alsoOf(...dispute)).toEqual(['n2']);
+    expect(alsoOf(...dispute, ['cy', also('n3')])).toEqual(['n3']);
+  });
+
+  it('come and go with undo and redo', () => {
+    const named: Step[] = [
+      ['ana', also('n2')],
+      ['ana', also('n2', 'n3')],
+      ['ana', accept],
+    ];
+    expect(alsoOf(...named, ['ana', undo(2)])).toEqual(['n2']);
+    expect(alsoOf(...named, ['ana', undo(2)], ['ana', redo(4)])).toEqual(['n2', 'n3']);
   });
 });
 

@@ -30,7 +30,7 @@ const PHOTO: ReviewPhoto = {
   state: 'open',
   reason: null,
   isSettled: false,
-  mine: { verdict: null, reason: null, tags: ['pose'], note: 'before', flagged: false },
+  mine: { verdict: null, reason: null, alsoWnids: [], tags: ['pose'], note: 'before', flagged: false },
   others: [],
 };
 const NONE = { accepted: 0, rejected: 0, unsure: 0, disputed: 0 };
