@@ -160,6 +160,11 @@ const TABLE = {
     0.1,
     'Share of the listed photos that a second person reviews without seeing the first verdict. Each photo is drawn with this chance. It can be changed at any time; a running server reads it when it starts again.',
   ),
+  'review.blind': setting(
+    z.boolean(),
+    false,
+    'Whether reviewers see nothing from the models about a photo before their own verdict on it. A collection with controls is always reviewed so.',
+  ),
   'review.target': setting(
     wholeNumber(1).nullable(),
     null,

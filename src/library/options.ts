@@ -54,6 +54,8 @@ export interface CrawlOptions extends WorkOptions {
 export interface ShortlistOptions extends WorkOptions {
   /** At most so many photos per confusion. Default: the collection's `policy.cap`. */
   readonly cap?: number | undefined;
+  /** Photos per class that the filter dropped as `correct`, to review among the listed ones. Default: those of the last shortlist. */
+  readonly controls?: number | undefined;
 }
 
 export interface ListOptions<State = string> extends Pick<CrawlOptions, 'class'> {

@@ -18,15 +18,20 @@ export async function summaryOfShortlist(workspace: Workspace, options: Options)
   return { funnel, files };
 }
 
-/** @throws UsageError `bad-cap` */
+/** @throws UsageError `bad-cap`, `bad-controls`, `no-controls` */
 export async function buildShortlist(
   workspace: Workspace,
-  { cap, signal, onProgress }: Options,
+  { cap, controls, signal, onProgress }: Options,
 ): Promise<MadeShortlist> {
   if (cap !== undefined && !(Number.isSafeInteger(cap) && cap > 0))
     throw new UsageError(`Expected a whole number from 1 for 'cap' but received '${cap}'`, { code: 'bad-cap' });
+  if (controls !== undefined && !(Number.isSafeInteger(controls) && controls >= 0))
+    throw new UsageError(`Expected a whole number from 0 for 'controls' but received '${controls}'`, {
+      code: 'bad-controls',
+    });
   return makeShortlist(workspace, {
     cap,
+    controls,
     signal,
     funnelIn: (trx) => funnelIn(trx, workspace),
     onFeatures: ({ done, total }) => onProgress?.({ what: 'features', done, total }),

@@ -1,6 +1,7 @@
 import { viewOf, type Desk } from '../review/desk/read-desk.process.ts';
-import { hiddenPhotos } from '../review/desk/desk.repository.ts';
+import { hiddenPhotos, mayKnow } from '../review/desk/desk.repository.ts';
 import { countOf } from '../kernel/texts.ts';
+import type { Subject } from '../review/events/event.ts';
 import { readerOf } from './access/access.ts';
 import type { Site } from './dashboard.ts';
 import { BadRequest } from './review-requests.ts';
@@ -17,10 +18,34 @@ export async function deskOf({ request, reviewer }: Exchange, { collections }: S
  */
 export async function requireNothingHidden(exchange: Exchange, site: Site): Promise<void> {
   if (readerOf(exchange, site) === 'operators') return;
-  const { length } = await hiddenPhotos(site.app.db, viewOf(await deskOf(exchange, site)));
+  const view = await viewOf(await deskOf(exchange, site));
+  const { length } = await hiddenPhotos(site.app.db, view);
   if (length === 0) return;
+  if (view.isBlind) throw blind(`${countOf(length, 'photo')} wait for a verdict`);
   throw new BadRequest(
     `Reports and revisions show what other reviewers said, and ${countOf(length, 'photo')} still wait for a blind second verdict. Ask again after the second pass, or ask an operator. With review.secondPass 0 only unsure photos wait.`,
+    403,
+  );
+}
+
+/**
+ * The contact sheet shows what the models say about each listed photo. In a blind review only operators see it before the end.
+ * @throws BadRequest 403
+ */
+export async function requireNothingBlind(exchange: Exchange, site: Site): Promise<void> {
+  const { isBlind } = await viewOf(await deskOf(exchange, site));
+  if (isBlind) await requireNothingHidden(exchange, site);
+}
+
+/** @throws BadRequest 403 if the reviewer has given no verdict on the photo, and the review is blind */
+export async function requireKnown(exchange: Exchange, site: Site, subject: Subject): Promise<void> {
+  const view = await viewOf(await deskOf(exchange, site));
+  if (!(await mayKnow(site.app.db, view, subject))) throw blind('you have given no verdict on this photo');
+}
+
+function blind(why: string): BadRequest {
+  return new BadRequest(
+    `This review is blind (the collection has controls, or review.blind is set): what the models say is shown after the verdict, and ${why}.`,
     403,
   );
 }

@@ -1,6 +1,8 @@
 import { foldPhotoCounts } from '../filter/run/photo-tally.repository.ts';
 import { Interrupted } from '../kernel/errors.ts';
 import { readSnapshot, withAdvisoryLock } from '../platform/postgres/transactions.ts';
+import { controlsPerClass, lostControls, withControls } from './add-controls.process.ts';
+import { withFineHashes } from './fine-hashes.process.ts';
 import { isKeptPending } from './second-pass.repository.ts';
 import {
   listedPhotos,
@@ -17,7 +19,6 @@ import {
   byClass,
   LEAST_TRUE_FIRST,
   markAlsoIn,
-  photosToConfirm,
   shortlistClass,
   SUREST_FIRST,
   type KeptPhoto,
@@ -34,12 +35,13 @@ import { runOutsideModels, type OutsideModelsOptions } from './outside-models.pr
 import { writeShortlistFiles } from './shortlist-files.process.ts';
 import type { DecisionScope } from '../models/workspace/scope.ts';
 import { readUnitVectors } from '../models/evidence/feature.repository.ts';
-import { readFineHashes } from '../photo/photo.repository.ts';
 
 export type MadeShortlist = Awaited<ReturnType<typeof makeShortlist>>;
 
 export interface ShortlistOptions {
   readonly cap?: number | undefined;
+  /** Controls per class. Default: as many as the last shortlist has. */
+  readonly controls?: number | undefined;
   readonly signal: AbortSignal;
   /** Reads the funnel that the contact sheet shows, in the transaction that reads the list. */
   readonly funnelIn: (trx: Transaction<Database>) => Promise<Funnel>;
@@ -59,10 +61,16 @@ export async function makeShortlist(workspace: Workspace, options: ShortlistOpti
   return withAdvisoryLock(app.db, [LOCK_CLASS, scope.collectionId], () => make(workspace, options));
 }
 
-async function make(workspace: Workspace, { cap, signal, onFeatures, onOutside, funnelIn }: ShortlistOptions) {
+async function make(workspace: Workspace, options: ShortlistOptions) {
+  const { cap, signal, onFeatures, onOutside, funnelIn } = options;
   const { app, collection, scope } = workspace;
   const { target, secondPass } = app.config.review;
-  const policy = { ...collection.policy, cap: cap ?? collection.policy.cap, target };
+  const policy = {
+    ...collection.policy,
+    cap: cap ?? collection.policy.cap,
+    target,
+    controls: await controlsPerClass(workspace, options),
+  };
   await holdHeadReferences(workspace, signal);
   const comparesFeatures = policy.nearDuplicateCosine !== null;
   const backboneId = comparesFeatures ? await computeFeatures(workspace, { signal, onProgress: onFeatures }) : null;
@@ -75,7 +83,11 @@ async function make(workspace: Workspace, { cap, signal, onFeatures, onOutside, 
   const { rows, ...content } = await readContent(workspace, funnelIn);
   const shown = { ...content, rows: rows.map((row) => measured(row, comparesFeatures)) };
   const files = await writeShortlistFiles({ ...workspace, collection: { ...collection, policy } }, shown, signal);
-  return { ...shown, files, changes, target, nameOf: (wnid: string) => nameOf(collection, wnid) };
+  const controls = {
+    perClass: policy.controls,
+    withoutBytes: await lostControls(workspace, shown.rows, policy.controls),
+  };
+  return { ...shown, files, changes, target, controls, nameOf: (wnid: string) => nameOf(collection, wnid) };
 }
 
 /** If features are not compared, `twinBy` is left out, so that such tables do not change. */
@@ -102,7 +114,7 @@ interface ShortlistBuild {
 
 /**
  * Each class separately, then `alsoIn` across classes. Rows are sorted by wnid. Within a class the listed ones come first by rank,
- * then those left out, in the order of the walk. The same catalogue and verdicts give the same rows.
+ * then those left out, in the order of the walk, then the controls by SHA-256. The same catalogue and verdicts give the same rows.
  */
 export async function buildShortlist(
   db: Kysely<Database>,
@@ -118,23 +130,10 @@ export async function buildShortlist(
     // Class by class, so that only one class's features are in memory.
     for (const ofClass of byClass(photos))
       rows.push(...shortlistClass(await withFeatures(trx, ofClass, backboneId), policy, order));
-    const shortlist = { policy, rows: markAlsoIn(rows) };
+    const shortlist = { policy, rows: await withControls(trx, scope, { policy, photos, rows: markAlsoIn(rows) }) };
     // If the same shortlist is stored already, it keeps the time at which it was built.
     if (!(await isStored(trx, scope, shortlist))) await replaceShortlist(trx, scope, shortlist);
     return shortlist.rows;
-  });
-}
-
-async function withFineHashes(
-  db: Kysely<Database>,
-  photos: readonly KeptPhoto[],
-  policy: ShortlistPolicy,
-): Promise<KeptPhoto[]> {
-  const toConfirm = photosToConfirm(photos, policy.nearDuplicateDistance);
-  const fineHashes = await readFineHashes(db, [...new Set(toConfirm.map(({ sha256 }) => sha256))]);
-  return photos.map((photo) => {
-    const fineHash = fineHashes.get(photo.sha256);
-    return fineHash === undefined ? photo : { ...photo, fineHash };
   });
 }
 

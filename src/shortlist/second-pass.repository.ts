@@ -3,6 +3,7 @@ import type { DecisionScope } from '../models/workspace/scope.ts';
 import type { Wnid } from '../kernel/ids.ts';
 
 /**
+ * The photos that reviewers see: listed ones and controls (`is_control`).
  * `wants_more`: a reviewer who has given no verdict should give one. `is_pending`: the same for a photo that has been reviewed, so
  * its verdict must not be shown. `wnids` limits the classes (null: all).
  */
@@ -17,12 +18,12 @@ export function listedVerdicts(
   return sql`(
     select e.wnid, f.sha256, f.width, f.height, e.photo_id, e.rank, e.confusion_wnid, e.max_true_prob, e.confusion_prob,
       coalesce(v.state, 'unreviewed') as state, v.reason, coalesce(v.reviewers, '{}') as reviewers,
-      coalesce(v.wanted, 1) as wanted, coalesce(v.tags, '{}') as tags, coalesce(v.is_flagged, false) as is_flagged,
+      coalesce(v.wanted, 1) as wanted, coalesce(v.tags, '{}') as tags, coalesce(v.is_flagged, false) as is_flagged, e.state = 'control' as is_control,
       coalesce(cardinality(v.reviewers), 0) < ${wantedOf(secondPass, photo)} as wants_more, ${isPending(secondPass, photo)} as is_pending
     from shortlist_entry e join photo f on f.id = e.photo_id
     -- Without the classes of the verdicts, PostgreSQL would read those of all classes.
     left join verdict v on v.collection_id = e.collection_id and v.wnid = e.wnid and v.sha256 = f.sha256 and ${isOf(sql`v.wnid`)}
-    where e.collection_id = ${collectionId} and e.state = 'listed' and ${isOf(sql`e.wnid`)}
+    where e.collection_id = ${collectionId} and e.state <> 'left-out' and ${isOf(sql`e.wnid`)}
   )`;
 }
 

@@ -38,6 +38,9 @@ export async function writeShortlistFiles(
   const { onePagePhotos } = app.config.shortlist;
   const pages = contactSheet(sheet, (sha256) => thumbnailOf(app, sha256, signal), onePagePhotos);
   for (const { file, chunks } of pages) await replaceFile(path.join(folder, file), chunks, DURABLE);
+  // A control must not be slower to load than a listed photo.
+  for (const { sha256 } of content.rows.filter(({ state }) => state === 'control'))
+    await thumbnailOf(app, sha256, signal);
   const csv = path.join(folder, 'shortlist.csv');
   await replaceFile(csv, shortlistCsv(content.rows), DURABLE);
   await removeOtherPages(path.join(folder, PAGES_FOLDER), new Set(pages.map(({ file }) => path.basename(file))));
@@ -71,7 +74,8 @@ async function removeOtherPages(folder: string, names: ReadonlySet<string>): Pro
 async function sheetOf({ collection }: Workspace, parts: ShortlistContent): Promise<ContactSheet> {
   const { name, mode, ensemble, policy, classes } = collection;
   const table = await loadClassTable();
-  const byClass = groupBy(parts.rows, (row) => row.wnid);
+  const rows = parts.rows.filter(({ state }) => state !== 'control');
+  const byClass = groupBy(rows, (row) => row.wnid);
   const sheetClasses = parts.funnel.classes.flatMap((totals): SheetClass[] => {
     if (totals.wnid === null) return [];
     const photos = (byClass.get(totals.wnid) ?? []).map((row) => ({

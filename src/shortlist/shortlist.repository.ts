@@ -65,6 +65,7 @@ export async function isStored(
   const isSameHead =
     head?.cap === policy.cap &&
     head.near_duplicate_distance === policy.nearDuplicateDistance &&
+    head.controls === (policy.controls ?? 0) &&
     head.decision_sha256.toString('hex') === scope.decisionSha256;
   if (!isSameHead) return false;
   let position = 0;
@@ -90,6 +91,7 @@ export async function replaceShortlist(
     collection_id: scope.collectionId,
     cap: policy.cap,
     near_duplicate_distance: policy.nearDuplicateDistance,
+    controls: policy.controls ?? 0,
     decision_sha256: Buffer.from(scope.decisionSha256, 'hex'),
     built_at: new Date(),
   };
@@ -156,7 +158,7 @@ export interface ListedSubject {
   readonly wnids: readonly Wnid[];
 }
 
-/** The listed photos of which a member lacks the logits of a crop, in the order in which they were stored. */
+/** The listed photos and controls of which a member lacks the logits of a crop, in the order in which they were stored. */
 export async function listedWithoutEvidence(
   db: Kysely<Database>,
   collectionId: number,
@@ -165,7 +167,7 @@ export async function listedWithoutEvidence(
   const { rows } = await sql<ListedSubject>`
     select f.id as "photoId", encode(f.sha256, 'hex') as sha256, array_agg(e.wnid) as wnids
     from shortlist_entry e join photo f on f.id = e.photo_id
-    where e.collection_id = ${collectionId} and e.state = 'listed' and not exists (
+    where e.collection_id = ${collectionId} and e.state <> 'left-out' and not exists (
       select 1 from counted_evidence v
       where v.photo_id = f.id and v.member_id = ${memberId} and v.crop = ${crop} and v.logits is not null)
     group by f.id order by f.id`.execute(db);

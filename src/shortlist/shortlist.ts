@@ -9,18 +9,21 @@ import { Twins, type TwinMeasure } from './twins.ts';
 /** `pending`: a second, blind verdict is wanted. Until then the list must not show the first one. */
 export type ReviewedAs = 'accepted' | 'rejected' | 'unsure' | 'disputed' | 'pending';
 
-export interface KeptPhoto {
+export interface Fingerprinted {
   readonly sha256: Sha256;
   readonly wnid: Wnid;
+  /** 64-bit DCT perceptual hash, 16 lower-case hex digits. */
+  readonly perceptualHash: string;
+  /** Confirms a match of the perceptual hash. Left out if it is unknown, or no perceptual hash of its class matches. */
+  readonly fineHash?: FineHash;
+}
+
+export interface KeptPhoto extends Fingerprinted {
   /** The largest p of the class searched as over members and crops, 0..1; null in mode O. */
   readonly maxTrueProb: number | null;
   readonly confusionWnid: Wnid;
   /** The mean p(confusion) over members and crops (mode O: over the first member's), 0..1. */
   readonly confusionProb: number;
-  /** 64-bit DCT perceptual hash, 16 lower-case hex digits. */
-  readonly perceptualHash: string;
-  /** Confirms a match of the perceptual hash. Left out if it is unknown, or no perceptual hash of its class matches. */
-  readonly fineHash?: FineHash;
   /** Unit vector of its features, if photos are compared by features and it has any. */
   readonly features?: Float32Array;
   readonly reviewedAs?: ReviewedAs | null;
@@ -35,6 +38,8 @@ export interface ShortlistPolicy {
   readonly nearDuplicateCosine?: number | null;
   /** Accepted plus unreviewed photos of a class, at least 1, at which no more unreviewed ones are listed. If null, no limit. */
   readonly target?: number | null;
+  /** Controls per class. Default: 0. */
+  readonly controls?: number;
 }
 
 /** Negative if the first photo precedes the second. sha256 breaks ties, so the order is always total. */
@@ -46,14 +51,15 @@ export const LEAST_TRUE_FIRST: PhotoOrder = (a, b) => (a.maxTrueProb ?? 0) - (b.
 /** Mode O: the photo with the most confident prediction comes first. */
 export const SUREST_FIRST: PhotoOrder = (a, b) => b.confusionProb - a.confusionProb;
 
-/** One kept photo of one class: listed, or left out and why. `ROW_COLUMNS` has the order of `shortlist --json`. */
+/** One kept photo of one class, listed or left out and why; or a control. `ROW_COLUMNS` has the order of `shortlist --json`. */
 export interface ShortlistRow extends Pick<
   KeptPhoto,
   'wnid' | 'sha256' | 'confusionWnid' | 'maxTrueProb' | 'confusionProb'
 > {
   /** 1, 2, ... within the class; null if left out. */
   readonly rank: number | null;
-  readonly state: 'listed' | 'left-out';
+  /** `control`: the filter dropped it as `correct`, and reviewers see it among the listed photos (`controls.ts`). */
+  readonly state: 'listed' | 'left-out' | 'control';
   readonly reason: LeftOutReason | null;
   /** For a near-duplicate, the listed photo of the same class that represents it; otherwise null. */
   readonly twinSha256: Sha256 | null;
@@ -84,7 +90,7 @@ export interface ShortlistCounts {
   readonly leftOut: { readonly cap: number; readonly nearDuplicate: number; readonly target: number };
 }
 
-export function byClass(photos: Iterable<KeptPhoto>): KeptPhoto[][] {
+export function byClass<Photo extends Fingerprinted>(photos: Iterable<Photo>): Photo[][] {
   const classes = [...groupBy(photos, ({ wnid }) => wnid)];
   return classes.toSorted(([a], [b]) => compareText(a, b)).map(([, ofClass]) => ofClass);
 }
@@ -168,8 +174,8 @@ class Places {
   }
 }
 
-/** The kept photos whose perceptual hash matches another of their class: the shortlist depends on their finer hashes. */
-export function photosToConfirm(photos: readonly KeptPhoto[], maxDistance: number): KeptPhoto[] {
+/** The photos whose perceptual hash matches another of their class: the shortlist depends on their finer hashes. */
+export function photosToConfirm(photos: readonly Fingerprinted[], maxDistance: number): Fingerprinted[] {
   return byClass(photos).flatMap((ofClass) =>
     withMatches(
       ofClass.map((photo) => ({ photo, hash: parseHash(photo.perceptualHash) })),
@@ -193,6 +199,7 @@ export function markAlsoIn(rows: readonly ShortlistRow[]): ShortlistRow[] {
 export function countShortlist(rows: Iterable<Pick<ShortlistRow, 'state' | 'reason'>>): ShortlistCounts {
   let [listed, cap, nearDuplicate, target] = [0, 0, 0, 0];
   for (const row of rows) {
+    if (row.state === 'control') continue;
     if (row.state === 'listed') listed += 1;
     else if (row.reason === 'cap') cap += 1;
     else if (row.reason === 'target') target += 1;

@@ -40,6 +40,6 @@ export async function countVerdicts(
     select s.wnid, s.source, s.query_id as "queryId", v.state as verdict, v.is_pending as "isPending", count(*) as count
     from ${judgedPhotos(scope, reviewed)} as s
     join ${listedVerdicts(scope, secondPass, null)} as v on v.photo_id = s.photo_id and v.wnid = s.wnid
-    where s.state = 'kept' and v.state <> 'unreviewed' group by 1, 2, 3, 4, 5`.execute(db);
+    where s.state = 'kept' and not v.is_control and v.state <> 'unreviewed' group by 1, 2, 3, 4, 5`.execute(db);
   return rows;
 }

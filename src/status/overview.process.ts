@@ -7,6 +7,7 @@ import {
   type ConnectedProcess,
 } from './overview.repository.ts';
 import type { NextStep } from '../kernel/next-step.ts';
+import { emptyTotals, type Totals } from '../kernel/funnel.ts';
 import type { ByReader } from '../kernel/people.ts';
 import { withoutFolders } from '../kernel/printable.ts';
 import { nameOf, type Workspace } from '../models/workspace/workspace.process.ts';
@@ -16,6 +17,8 @@ import type { Mode } from '../kernel/mode.ts';
 import { openQueries } from '../crawl/candidates/query.repository.ts';
 import { candidateWnids } from '../models/workspace/scope.ts';
 import type { BytesCount } from '../photo/pruned.repository.ts';
+import { hiddenPhotos } from '../review/desk/desk.repository.ts';
+import { viewOf } from '../review/desk/read-desk.process.ts';
 import { NETWORK_SOURCES } from '../config/sources/sources.ts';
 
 export interface Overview extends Status {
@@ -25,6 +28,8 @@ export interface Overview extends Status {
   /** ISO 8601. */
   readonly at: string;
   readonly workers: readonly ConnectedProcess[];
+  /** True if the numbers of decisions by class, source and query are left out (0), because a blind review runs. */
+  readonly isBlind: boolean;
   /** The jobs of the collection that ended last, some of each state. */
   readonly jobs: readonly RecordedJob[];
   readonly confusions: readonly (ConfusionCount & { readonly searchedAs: string; readonly predicted: string })[];
@@ -67,6 +72,7 @@ export async function readOverviews(workspace: Workspace, at: Date): Promise<ByR
     at: at.toISOString(),
     workers,
     jobs: shown,
+    isBlind: false,
     confusions: confusions.map((confusion) => ({
       ...confusion,
       searchedAs: nameOf(collection, confusion.wnid),
@@ -75,7 +81,36 @@ export async function readOverviews(workspace: Workspace, at: Date): Promise<ByR
   });
   const all = jobs.flat();
   const withoutPaths = all.map((job) => ({ ...job, reason: job.reason === null ? null : withoutFolders(job.reason) }));
-  return { operators: overviewOf(statuses.operators, all), others: overviewOf(statuses.others, withoutPaths) };
+  const others = overviewOf(statuses.others, withoutPaths);
+  const isHidden = await isBlindNow(workspace);
+  return { operators: overviewOf(statuses.operators, all), others: isHidden ? withoutDecisions(others) : others };
+}
+
+/**
+ * While a blind review runs, a count of decisions in a class or query could tell which photos are controls, so that those are 0.
+ * Counts of the crawl stay.
+ */
+function withoutDecisions(overview: Overview): Overview {
+  return {
+    ...overview,
+    isBlind: true,
+    classes: overview.classes.map(crawlOnly),
+    sources: overview.sources.map(crawlOnly),
+    yields: { ...overview.yields, classes: [], sources: [] },
+    queries: overview.queries.map((query) => ({ ...query, kept: 0, yield: null })),
+    confusions: [],
+  };
+}
+
+function crawlOnly<Row extends Totals>(row: Row): Row {
+  const { found, waiting, fetched, dropped, failed } = row;
+  return { ...row, ...emptyTotals(), found, waiting, fetched, dropped, failed };
+}
+
+/** True while a photo of a blind review waits for a verdict. */
+async function isBlindNow(workspace: Workspace): Promise<boolean> {
+  const view = await viewOf({ workspace, reviewer: null });
+  return view.isBlind && (await hiddenPhotos(workspace.app.db, view)).length > 0;
 }
 
 function mostFruitful(queries: Status['queries']): Status['queries'] {

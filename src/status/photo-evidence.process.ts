@@ -3,7 +3,7 @@ import { readEvidence } from '../models/evidence/evidence.repository.ts';
 import { cropSizesOf } from '../models/evidence/member.ts';
 import { readStories } from './story.repository.ts';
 import { candidateTexts, decisionText, photoTexts } from './story-text.ts';
-import { shownRows } from '../review/desk/desk.repository.ts';
+import { mayKnow, shownRows } from '../review/desk/desk.repository.ts';
 import type { ModelEvidence, PhotoEvidenceShown } from '../review/desk/desk.ts';
 import type { Subject } from '../review/events/event.ts';
 import {
@@ -19,12 +19,16 @@ import { nameOf, type Workspace } from '../models/workspace/workspace.process.ts
 import { viewOf, type Desk } from '../review/desk/read-desk.process.ts';
 import { activationHead } from '../review/heatmap/compute-heatmaps.process.ts';
 
+/** The answer about every photo that the reviewer of a blind review has not judged. */
+const NOTHING_YET: PhotoEvidenceShown = { members: [], outside: [], alsoSeen: [], nearDuplicates: [], history: [] };
+
 export async function evidenceShown(desk: Desk, subject: Subject): Promise<PhotoEvidenceShown | null> {
   const { workspace } = desk;
   const { app, collection, scope, ensemble } = workspace;
   const { wnid } = subject;
   const photo = await shownPhoto(app.db, scope.collectionId, subject);
   if (photo === null) return null;
+  if (!(await mayKnow(app.db, await viewOf(desk), subject))) return NOTHING_YET;
   const { sha256: classListSha256, wnids } = collection.evidenceClasses;
   const [members, nearDuplicates, history] = await Promise.all([
     membersWithEvidence(app.db, photo.id, classListSha256),
@@ -83,7 +87,7 @@ async function heatmapKindOf({ modelName, modelSha256 }: ShownMember): Promise<M
 /** The photo's story in this collection. While the verdict must be blind, it has only the reviewer's own actions. */
 async function historyOf(desk: Desk, subject: Subject): Promise<PhotoEvidenceShown['history']> {
   const { app, collection, scope } = desk.workspace;
-  const [row] = await shownRows(app.db, viewOf(desk), [subject]);
+  const [row] = await shownRows(app.db, await viewOf(desk), [subject]);
   const isBlind = row?.waits === true;
   const [story] = await readStories(app.db, { sha256Prefix: subject.sha256 });
   const name = (wnid: string): string => nameOf(collection, wnid);

@@ -18,16 +18,18 @@ export async function notCounting(
   const concerned = sql`(
     select v.wnid, v.sha256 from verdict v where v.collection_id = ${collectionId}
     union select e.wnid, f.sha256 from shortlist_entry e join photo f on f.id = e.photo_id
-      where e.collection_id = ${collectionId} and e.state = 'listed')`;
+      where e.collection_id = ${collectionId} and e.state <> 'left-out')`;
   const photos = sql`p.photo_id in (select f.id from photo f join ${concerned} as l on l.sha256 = f.sha256)`;
   const { rows } = await sql<Subject & { readonly whyNot: NotCounting }>`
     select l.wnid, encode(l.sha256, 'hex') as sha256, case
         when exists (select 1 from takedown t where t.sha256 = l.sha256) then 'taken-down'
         when s.photo_id is null then 'withdrawn'
+        when e.state = 'control' and s.reason = 'correct' then 'control'
         when s.state <> 'kept' then s.state
         else 'left-out' end as "whyNot"
     from ${concerned} as l left join photo f on f.sha256 = l.sha256
     left join ${judgedPhotos(scope, photos)} as s on s.photo_id = f.id and s.wnid = l.wnid
+    left join shortlist_entry e on e.collection_id = ${collectionId} and e.photo_id = f.id and e.wnid = l.wnid
     where s.photo_id is null or s.state <> 'kept' or s.listed is distinct from 'listed'
     order by l.wnid collate "C", l.sha256`.execute(db);
   return rows;
@@ -44,6 +46,7 @@ export async function reviewsOfPhoto(db: Kysely<Database>, sha256: Sha256): Prom
     select k.name as collection, k.id as "collectionId", v.wnid, case
         when f.id is null then 'taken-down'
         when d.state is null or d.decision_sha256 <> k.decision_sha256 then 'undecided'
+        when e.state = 'control' and d.reason = 'correct' then 'control'
         when d.state <> 'kept' then d.state
         when e.state is distinct from 'listed' then 'left-out' end as "whyNot"
     from verdict v join collection k on k.id = v.collection_id left join photo f on f.sha256 = v.sha256

@@ -9,6 +9,7 @@ import type { ShortlistRow } from '../../shortlist/shortlist.ts';
 import { isSafeCsv, safeCsvOption } from '../text/csv-output.ts';
 import { formatOf } from '../review/list-flags.ts';
 import { nonEmpty, plural, SUBJECT_HEADS, writeOut } from '../text/output.ts';
+import { countOf } from '../../kernel/texts.ts';
 import { tableText } from '../text/table.ts';
 import { withSteps } from '../text/progress.ts';
 import { SHORTLIST_FORMATS, writeShortlist, type ShortlistFormat } from './shortlist-formats.ts';
@@ -16,6 +17,7 @@ import { addCommand, runOnCollection, wholeNumberFrom, type GlobalFlags } from '
 
 interface ShortlistFlags extends GlobalFlags {
   readonly cap?: number;
+  readonly controls?: number;
   readonly format?: ShortlistFormat;
   readonly safeCsv?: boolean;
 }
@@ -29,6 +31,10 @@ A photo that was reviewed keeps its place as long as the filter keeps it. Reject
 towards the cap, so each leaves a place to the next photo of its confusion. With the setting
 review.target, a class gets new photos only until its accepted and unreviewed ones reach that number.
 Run the command again after a review to fill the places. docs/review.md says more.
+
+--controls adds photos of the same crawl that the filter dropped as \`correct\`: up to N of each class, drawn
+by a seed, from the same sources where possible. Reviewers see them among the listed photos, and see nothing from the models before they give their verdict. Controls count towards no total,
+cap or target. Later shortlists keep them; --controls 0 takes them off. docs/controls.md says more.
 
 --format is for other tools (csv and jsonl have what is left out, too):
   label-studio  Prints tasks with the class searched as, and the confusion as a prediction. For
@@ -64,6 +70,11 @@ export function addShortlistCommand(program: Command): void {
       "at most this many photos per confusion (default: the collection's policy.cap)",
       wholeNumberFrom(1, 999_999_999),
     )
+    .option(
+      '--controls <n>',
+      'also list this many photos per class that the filter dropped as correct, for comparison (default: those of the last shortlist)',
+      wholeNumberFrom(0, 1_000_000),
+    )
     .addOption(
       new Option('--format <format>', 'write the shortlist for another tool; jsonl is the format of --json').choices(
         SHORTLIST_FORMATS,
@@ -78,7 +89,7 @@ export function addShortlistCommand(program: Command): void {
         flags,
         { name: 'shortlist', access: 'read', waitsForDatabase: true, rules: 'work' },
         async (workspace, { signal }) => {
-          const made = await makeShortlistWithProgress(workspace, { cap: flags.cap, signal });
+          const made = await makeShortlistWithProgress(workspace, { cap: flags.cap, controls: flags.controls, signal });
           if (format !== 'table') return writeShortlist(workspace, made.rows, { format, isSafe });
           await writeOut(shortlistText(made) + (await nextLines(workspace)));
         },
@@ -88,7 +99,7 @@ export function addShortlistCommand(program: Command): void {
 
 export async function makeShortlistWithProgress(
   workspace: Workspace,
-  options: { readonly cap?: number | undefined; readonly signal: AbortSignal },
+  options: { readonly cap?: number | undefined; readonly controls?: number | undefined; readonly signal: AbortSignal },
 ): Promise<MadeShortlist> {
   return withSteps((onProgress) => buildShortlist(workspace, { ...options, onProgress }));
 }
@@ -114,10 +125,22 @@ function shortlistText(made: MadeShortlist): string {
   return [
     tableText([...SUBJECT_HEADS[funnel.mode], 'kept', 'listed', 'over cap', 'near-dup', ...past, 'taken for'], lines),
     `listed ${plural(listed, 'photo')} of ${plural(decided.kept, 'kept photo')}`,
+    ...controlLines(made),
     ...reviewLines(made),
     `table:         ${displayPath(files.csv)}`,
     `contact sheet: ${displayPath(files.html)}\n`,
   ].join('\n');
+}
+
+function controlLines({ rows, controls: { perClass, withoutBytes } }: MadeShortlist): string[] {
+  if (perClass === 0) return [];
+  const chosen = rows.filter(({ state }) => state === 'control');
+  const { size } = new Set(chosen.map(({ wnid }) => wnid));
+  return nonEmpty([
+    `controls: ${chosen.length} of ${countOf(size, 'class', 'classes')}, at most ${perClass} per class`,
+    withoutBytes > 0 &&
+      `${plural(withoutBytes, 'photo')} that could be controls have no bytes: they were deleted after the filter dropped them (winnow prune, or blobs.retain: kept). Crawl with --set blobs.retain=all to have more controls.`,
+  ]);
 }
 
 function reviewLines({ funnel, changes, target }: MadeShortlist): string[] {

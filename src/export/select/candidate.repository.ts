@@ -5,6 +5,7 @@ import { notCounting } from '../../status/standing.repository.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import { subjectKey, type ReviewEvent } from '../../review/events/event.ts';
 import { verdictOf } from '../../review/events/verdict.ts';
+import { isDroppedAsCorrect } from '../../shortlist/controls.repository.ts';
 import { drawChance, isDrawn } from '../../shortlist/second-pass.repository.ts';
 import { photosOfClass } from '../../shortlist/photo-of-class.repository.ts';
 import type { Protocol } from '../protocol.ts';
@@ -22,7 +23,7 @@ interface CandidatesQuery {
   readonly isLicenceAllowed: SelectionRules['isLicenceAllowed'];
 }
 
-/** Photos that are listed or were reviewed, by folder and SHA-256. Give a transaction to read from one snapshot. */
+/** Photos that are listed or were reviewed, without controls, by folder and SHA-256. Give a transaction to read from one snapshot. */
 export async function* exportCandidates(
   db: Kysely<Database>,
   scope: DecisionScope,
@@ -59,7 +60,7 @@ function listedOrReviewed(
     left join photo f on f.sha256 = coalesce(n.sha256, v.sha256)
     left join decision d on d.collection_id = ${collectionId} and d.photo_id = f.id and d.wnid = coalesce(n.wnid, v.wnid)
       and d.state = 'kept'
-    where coalesce(n.wnid, v.wnid) = any(${wnids}::text[]))`;
+    where coalesce(n.wnid, v.wnid) = any(${wnids}::text[]) and not (n.wnid is null and ${isDroppedAsCorrect(collectionId, photo)}))`;
 }
 
 function candidateColumns({ collectionId }: DecisionScope): RawBuilder<unknown> {

@@ -57,7 +57,7 @@ function reasonOf(
   { mode, isLicenceAllowed }: SelectionRules,
 ): ExportReason | null {
   if (state !== 'accepted') return state;
-  if (whyNot !== null) return whyNot;
+  if (whyNot !== null) return whyNot === 'control' ? 'dropped' : whyNot;
   if (rights === null || !isLicenceAllowed(rights.licence)) return 'licence';
   if (alsoAcceptedAs !== null && (MODES[mode].showsClass || alsoAcceptedAs < wnid)) return 'duplicate';
   return null;

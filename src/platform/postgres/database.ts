@@ -139,6 +139,7 @@ interface ShortlistTable {
   near_duplicate_distance: number;
   decision_sha256: Buffer;
   built_at: Timestamp;
+  controls: Generated<number>;
 }
 
 interface ShortlistEntryTable {
@@ -147,7 +148,7 @@ interface ShortlistEntryTable {
   photo_id: number;
   position: number;
   rank: number | null;
-  state: 'listed' | 'left-out';
+  state: 'listed' | 'left-out' | 'control';
   reason: string | null;
   twin_photo_id: number | null;
   confusion_wnid: string;

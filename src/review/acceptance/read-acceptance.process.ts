@@ -20,7 +20,10 @@ export async function readFirstAccepted(
 ): Promise<FirstAccepted> {
   const wnids = await subjectsOf(db, scope);
   const inspection = new Inspection();
-  for await (const { events, chance, isListed } of listReviewed(db, scope.collectionId, { wnids, secondPass }))
-    inspection.add({ ...verdictOf(events), chance, isListed });
+  for await (const { events, chance, isListed, isControl } of listReviewed(db, scope.collectionId, {
+    wnids,
+    secondPass,
+  }))
+    if (!isControl) inspection.add({ ...verdictOf(events), chance, isListed });
   return inspection;
 }

@@ -20,7 +20,7 @@ export async function readAgreement(workspace: Workspace): Promise<AgreementRepo
 /** The same without the photos whose verdicts this reviewer must not know yet. */
 export async function readShownAgreement(desk: Desk): Promise<AgreementReport> {
   const { workspace } = desk;
-  const hidden = await hiddenPhotos(workspace.app.db, viewOf(desk));
+  const hidden = await hiddenPhotos(workspace.app.db, await viewOf(desk));
   return agreementByClass(await readCounts(workspace, new Set(hidden.map(subjectKey))));
 }
 
@@ -32,7 +32,7 @@ async function readCounts(
   const classes = new Map<string, Map<string, number>>();
   for await (const photo of listReviewed(app.db, scope.collectionId, { wnids, reviewers: 2 })) {
     const verdicts = blindVerdictsOf(toVerdictLine(photo).reviews);
-    if (verdicts === null || without.has(subjectKey(photo))) continue;
+    if (verdicts === null || photo.isControl || without.has(subjectKey(photo))) continue;
     const counts = classes.get(photo.wnid) ?? new Map<string, number>();
     classes.set(photo.wnid, counts);
     countVerdicts(counts, verdicts);

@@ -13,7 +13,7 @@ export async function readClassPage(desk: Desk, wnid: Wnid): Promise<ClassPage> 
   const synset = wordNet().byWnid.get(wnid);
   const name = nameOf(collection, wnid);
   const [progress = null] = await readProgress(desk, [wnid]);
-  const confusions = await confusionProgress(app.db, viewOf(desk), wnid);
+  const confusions = await confusionProgress(app.db, await viewOf(desk), wnid);
   return {
     wnid,
     name,

@@ -26,6 +26,28 @@ export interface DeskView {
   readonly secondPass: number;
   /** SHA-256 of the models that decide. Others are outside models. */
   readonly ensembleModels: readonly Sha256[];
+  /** True if a reviewer sees nothing from the models about a photo before their own verdict on it. */
+  readonly isBlind: boolean;
+}
+
+/**
+ * Listed photos and controls, with what the reviewer may know from the models. In a blind review this is the only gate: without a
+ * verdict of their own, the columns of the prediction are null, so that no answer, filter, order or count can use them. The rank
+ * is then the place by SHA-256, which is the same for a listed photo and for a control.
+ */
+function knownPhotos(
+  { scope, reviewer, secondPass, isBlind }: DeskView,
+  wnids: readonly Wnid[] | null,
+): RawBuilder<unknown> {
+  const photos = listedVerdicts(scope, secondPass, wnids);
+  if (!isBlind) return photos;
+  const known = (column: string): RawBuilder<unknown> =>
+    sql`case when ${reviewer} = any(a.reviewers) then ${sql.ref(`a.${column}`)} end as ${sql.ref(column)}`;
+  return sql`(
+    select a.wnid, a.sha256, a.width, a.height, a.photo_id, a.state, a.reason, a.reviewers, a.wanted, a.tags, a.is_flagged,
+      a.wants_more, a.is_pending, row_number() over (partition by a.wnid order by a.sha256) as rank,
+      ${known('confusion_wnid')}, ${known('max_true_prob')}, ${known('confusion_prob')}
+    from ${photos} as a)`;
 }
 
 /**
@@ -33,13 +55,14 @@ export interface DeskView {
  * open, whatever another reviewer has said. `shown_accepted`: the accepted photos of a confusion that the reviewer may
  * know of. `wnids`: null for all classes.
  */
-function shownPhotos({ scope, reviewer, secondPass }: DeskView, wnids: readonly Wnid[] | null): RawBuilder<unknown> {
+function shownPhotos(view: DeskView, wnids: readonly Wnid[] | null): RawBuilder<unknown> {
+  const { reviewer } = view;
   return sql`(
     select s.*, case when s.waits or s.state = 'unreviewed' then 'open' else s.state end as shown_state,
       count(*) filter (where s.state = 'accepted' and not s.waits) over (partition by s.wnid, s.confusion_wnid) as shown_accepted
     from (
       select l.*, l.wants_more and not ${reviewer} = any(l.reviewers) as waits
-      from ${listedVerdicts(scope, secondPass, wnids)} as l
+      from ${knownPhotos(view, wnids)} as l
     ) as s
   )`;
 }
@@ -60,7 +83,7 @@ function firstPictures({ scope }: DeskView): RawBuilder<unknown> {
     select distinct on (p.photo_id, c.wnid) p.photo_id, c.wnid, p.source, c.found_at as candidate_found_at
     from shortlist_entry e join picture p on p.photo_id = e.photo_id
     join candidate c on c.picture_id = p.id and c.wnid = e.wnid
-    where e.collection_id = ${scope.collectionId} and e.state = 'listed' and c.refusal is null and ${isLinked(scope.collectionId)}
+    where e.collection_id = ${scope.collectionId} and e.state <> 'left-out' and c.refusal is null and ${isLinked(scope.collectionId)}
     order by p.photo_id, c.wnid, ${allowedFirst(scope)})`;
 }
 
@@ -227,14 +250,17 @@ export async function waitingAmong(
   return new Set(rows.map(subjectKey));
 }
 
-/** The listed photos whose verdicts this reviewer must not know yet, because a second, blind one is pending. */
+/**
+ * The photos about which this reviewer must not know everything yet: their second, blind verdict is pending or, in a blind review,
+ * their first one is.
+ */
 export async function hiddenPhotos(
   db: Kysely<Database>,
-  { scope, reviewer, secondPass }: DeskView,
+  { scope, reviewer, secondPass, isBlind }: DeskView,
 ): Promise<Subject[]> {
   const { rows } = await sql<Subject>`
     select encode(p.sha256, 'hex') as sha256, p.wnid from ${listedVerdicts(scope, secondPass, null)} as p
-    where p.is_pending and not ${reviewer} = any(p.reviewers)`.execute(db);
+    where ${isBlind ? sql`p.wants_more` : sql`p.is_pending`} and not ${reviewer} = any(p.reviewers)`.execute(db);
   return rows;
 }
 
@@ -281,6 +307,15 @@ export async function confusionProgress(
   const { rows } = await sql<ConfusionProgress>`
     select p.confusion_wnid as wnid, count(*) as listed, count(*) filter (where p.shown_state = 'open') as open,
       count(*) filter (where p.shown_state = 'accepted') as accepted
-    from ${shownPhotos(view, [wnid])} as p group by 1 order by accepted, open desc, 1`.execute(db);
+    from ${shownPhotos(view, [wnid])} as p where p.confusion_wnid is not null group by 1 order by accepted, open desc, 1`.execute(
+    db,
+  );
   return rows;
+}
+
+/** True if the reviewer may know what the models say about a photo. */
+export async function mayKnow(db: Kysely<Database>, view: DeskView, subject: Subject): Promise<boolean> {
+  if (!view.isBlind) return true;
+  const [row] = await shownRows(db, view, [subject]);
+  return row !== undefined && row.confusionWnid !== null;
 }

@@ -7,6 +7,8 @@ import type { Mode } from '../../kernel/mode.ts';
 
 export const REVIEW_ORDERS = ['confusions', 'lowest', 'source', 'newest'] as const satisfies readonly ShownBy[];
 export type ReviewOrder = (typeof REVIEW_ORDERS)[number];
+/** The orders of a blind review. `confusions` is then by SHA-256, because no photo to judge has a known confusion. */
+export const BLIND_ORDERS = ['confusions', 'source', 'newest'] as const satisfies readonly ReviewOrder[];
 
 /** `open`: the photo waits for a verdict of this reviewer. The other values: the state as this reviewer may see it. */
 export const SHOWN_STATES = ['open', 'accepted', 'rejected', 'unsure', 'disputed'] as const;
@@ -39,11 +41,12 @@ export interface OwnReview extends FurtherClasses {
 export interface ReviewPhoto extends Subject {
   readonly name: string;
   readonly rank: number;
-  readonly confusionWnid: Wnid;
-  readonly confusionName: string;
+  /** Null, as all that the models say, before this reviewer's verdict in a blind review. */
+  readonly confusionWnid: Wnid | null;
+  readonly confusionName: string | null;
   /** Null in mode O. */
   readonly maxTrueProb: number | null;
-  readonly confusionProb: number;
+  readonly confusionProb: number | null;
   readonly acceptedOfConfusion: number;
   readonly isNoise: boolean;
   readonly width: number;
@@ -74,6 +77,8 @@ export interface ReviewSetup {
   readonly reasons: readonly RejectReason[];
   readonly tags: readonly string[];
   readonly orders: readonly ReviewOrder[];
+  /** True if nothing from the models is shown about a photo before the reviewer's verdict on it. */
+  readonly isBlind: boolean;
   readonly sources: readonly string[];
   readonly threshold: number;
   readonly cap: number;
@@ -260,7 +265,7 @@ export interface RecentActions {
   readonly actions: readonly ReviewActionStored[];
 }
 
-/** `GET evidence/:wnid/:sha256`. `outside`: models that are not in the ensemble. */
+/** `GET evidence/:wnid/:sha256`. Empty before the verdict in a blind review. `outside`: models that are not in the ensemble. */
 export interface PhotoEvidenceShown {
   readonly members: readonly ModelEvidence[];
   readonly outside: readonly ModelEvidence[];

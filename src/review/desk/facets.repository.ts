@@ -48,7 +48,7 @@ export async function countFacets(
     ) as counts, (
       select jsonb_agg(c) from (
         select p.wnid, p.confusion_wnid as "confusionWnid", count(*) filter (where p.state = 'open') as open, max(p.accepted) as accepted
-        from p group by 1, 2 having max(p.accepted) < ${cap} and count(*) filter (where p.state = 'open') > 0
+        from p where p.confusion_wnid is not null group by 1, 2 having max(p.accepted) < ${cap} and count(*) filter (where p.state = 'open') > 0
         order by 4, 3 desc, 1, 2 limit ${MOST_CONFUSIONS}
       ) as c
     ) as confusions`.execute(db);
@@ -80,14 +80,15 @@ const COVERS = 4;
 
 export async function listCovers(
   db: Kysely<Database>,
-  { scope }: DeskView,
+  { scope, isBlind }: DeskView,
 ): Promise<{ readonly wnid: Wnid; readonly photos: Sha256[] }[]> {
   const { rows } = await sql<{ wnid: Wnid; photos: Sha256[] }>`
-    select e.wnid, array_agg(encode(f.sha256, 'hex') order by e.rank) as photos
+    select e.wnid, array_agg(encode(e.sha256, 'hex') order by e.place) as photos
     from (
-      select wnid, photo_id, rank, row_number() over (partition by wnid order by rank) as place from shortlist_entry
-      where collection_id = ${scope.collectionId} and state = 'listed'
-    ) as e join photo f on f.id = e.photo_id
+      select s.wnid, f.sha256, row_number() over (partition by s.wnid order by ${isBlind ? sql`f.sha256` : sql`s.rank`}) as place
+      from shortlist_entry s join photo f on f.id = s.photo_id
+      where s.collection_id = ${scope.collectionId} and s.state <> 'left-out'
+    ) as e
     where e.place <= ${COVERS} group by 1`.execute(db);
   return rows;
 }

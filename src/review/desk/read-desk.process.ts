@@ -1,11 +1,19 @@
 import { groupBy } from '../../kernel/group-by.ts';
 import { placeFlags, withoutLicenceText } from '../../kernel/next-step.ts';
+import { readControls } from '../../shortlist/controls.repository.ts';
 import { countWithoutLicence } from '../../shortlist/without-licence.repository.ts';
 import type { Wnid } from '../../kernel/ids.ts';
 import { SOURCE_NAMES } from '../../config/sources/sources.ts';
 import { readCriteria } from './criteria.repository.ts';
 import { classProgress, shownRows, type DeskView, type ShownRow } from './desk.repository.ts';
-import { REVIEW_ORDERS, type ClassProgress, type OwnReview, type ReviewPhoto, type ReviewSetup } from './desk.ts';
+import {
+  BLIND_ORDERS,
+  REVIEW_ORDERS,
+  type ClassProgress,
+  type OwnReview,
+  type ReviewPhoto,
+  type ReviewSetup,
+} from './desk.ts';
 import { subjectKey, type ReviewEvent, type Subject } from '../events/event.ts';
 import { eventsOf } from '../events/review.repository.ts';
 import { FAILURE_TAGS } from '../events/tags.ts';
@@ -20,24 +28,29 @@ export interface Desk {
   readonly reviewer: string | null;
 }
 
-export function viewOf({ workspace: { app, scope, ensemble }, reviewer }: Desk): DeskView {
+export async function viewOf({ workspace: { app, scope, ensemble }, reviewer }: Desk): Promise<DeskView> {
+  const { secondPass, blind } = app.config.review;
   return {
     scope,
     reviewer: reviewer ?? '',
-    secondPass: app.config.review.secondPass,
+    secondPass,
     ensembleModels: ensemble.identities.map(({ modelSha256 }) => modelSha256),
+    isBlind: blind || (await readControls(app.db, scope.collectionId)) > 0,
   };
 }
 
-export async function readSetup({ workspace, reviewer }: Desk): Promise<Omit<ReviewSetup, 'mayReview'>> {
+export async function readSetup(desk: Desk): Promise<Omit<ReviewSetup, 'mayReview'>> {
+  const { workspace, reviewer } = desk;
   const { app, collection, scope } = workspace;
   const { mode, policy } = collection;
+  const { isBlind } = await viewOf(desk);
   return {
     mode,
     reviewer,
     reasons: REVIEW_MODES[mode].reasons,
     tags: FAILURE_TAGS,
-    orders: REVIEW_ORDERS,
+    orders: isBlind ? BLIND_ORDERS : REVIEW_ORDERS,
+    isBlind,
     sources: SOURCE_NAMES,
     threshold: MODES[mode].mark(policy),
     cap: policy.cap,
@@ -55,12 +68,12 @@ export async function readSetup({ workspace, reviewer }: Desk): Promise<Omit<Rev
 
 export async function readPhotos(desk: Desk, subjects: readonly Subject[]): Promise<ReviewPhoto[]> {
   const { app, collection, scope } = desk.workspace;
-  const rows = await shownRows(app.db, viewOf(desk), subjects);
+  const rows = await shownRows(app.db, await viewOf(desk), subjects);
   const events = groupBy(await eventsOf(app.db, scope.collectionId, subjects), subjectKey);
   return rows.map((row) => ({
     ...row,
     name: nameOf(collection, row.wnid),
-    confusionName: nameOf(collection, row.confusionWnid),
+    confusionName: row.confusionWnid === null ? null : nameOf(collection, row.confusionWnid),
     ...reviewsOf(row, events.get(subjectKey(row)) ?? [], desk.reviewer),
   }));
 }
@@ -87,6 +100,6 @@ function ownReview({ review, alsoWnids, tags, note, flagged }: Opinion): OwnRevi
 
 export async function readProgress(desk: Desk, wnids: readonly Wnid[] | null): Promise<ClassProgress[]> {
   const { app, collection } = desk.workspace;
-  const classes = await classProgress(app.db, viewOf(desk), wnids);
+  const classes = await classProgress(app.db, await viewOf(desk), wnids);
   return classes.map((one) => ({ ...one, name: nameOf(collection, one.wnid) }));
 }

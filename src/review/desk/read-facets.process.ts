@@ -9,7 +9,7 @@ const NO_STATES = { open: 0, accepted: 0, rejected: 0, unsure: 0, disputed: 0 };
 export async function readFacets(desk: Desk, filter: ReviewFilter): Promise<PhotoFacets> {
   const { app, collection } = desk.workspace;
   const { cap } = collection.policy;
-  const { counts, confusions } = await countFacets(app.db, viewOf(desk), { filter, cap });
+  const { counts, confusions } = await countFacets(app.db, await viewOf(desk), { filter, cap });
   const of = (part: FacetPart): Record<string, number> =>
     Object.fromEntries(counts.filter(({ facet }) => facet === part).map(({ value, photos }) => [value, photos]));
   return {
@@ -31,6 +31,6 @@ export async function readFacets(desk: Desk, filter: ReviewFilter): Promise<Phot
 }
 
 export async function readCovers(desk: Desk): Promise<ClassCovers> {
-  const covers = await listCovers(desk.workspace.app.db, viewOf(desk));
+  const covers = await listCovers(desk.workspace.app.db, await viewOf(desk));
   return Object.fromEntries(covers.map(({ wnid, photos }) => [wnid, photos]));
 }

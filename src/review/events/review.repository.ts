@@ -5,6 +5,7 @@ import type { Database } from '../../platform/postgres/database.ts';
 import { allowLongIdle } from '../../platform/postgres/transactions.ts';
 import type { Wnid } from '../../kernel/ids.ts';
 import type { NewReviewEvent, ReviewEvent, Subject } from './event.ts';
+import { isDroppedAsCorrect } from '../../shortlist/controls.repository.ts';
 import { drawChance, isDrawn } from '../../shortlist/second-pass.repository.ts';
 import { opinionsWanted, type Verdict } from './verdict.ts';
 
@@ -110,12 +111,14 @@ export interface VerdictFilter {
 export interface ReviewedPhoto extends Subject {
   /** True if it is on the shortlist now. A verdict on another photo does not count. */
   readonly isListed: boolean;
+  /** True if the filter drops it as `correct`: then its verdict is one on a control, which agreement and acceptance leave out. */
+  readonly isControl: boolean;
   /** The chance with which the second pass drew the photo, 0..1; null if it did not draw it. */
   readonly chance: number | null;
   readonly events: readonly ReviewEvent[];
 }
 
-/** Every listed or reviewed photo that passes the filter, by class and SHA-256. */
+/** Every listed or reviewed photo and control that passes the filter, by class and SHA-256. */
 export function listReviewed(
   db: Kysely<Database>,
   collectionId: number,
@@ -125,16 +128,17 @@ export function listReviewed(
   return streamRows(
     db,
     sql<ReviewedPhoto>`
-    select l.wnid, encode(l.sha256, 'hex') as sha256, l."isListed", l.chance,
+    select l.wnid, encode(l.sha256, 'hex') as sha256, l."isListed", l."isControl", l.chance,
       (select coalesce(jsonb_agg(to_jsonb(o) order by o.id), '[]'::jsonb) from (
         select ${EVENT} from review_event e
         where e.collection_id = ${collectionId} and e.wnid = l.wnid and e.sha256 = l.sha256) as o) as events
     from (
-      select coalesce(n.wnid, v.wnid) as wnid, coalesce(n.sha256, v.sha256) as sha256, n.wnid is not null as "isListed",
+      select coalesce(n.wnid, v.wnid) as wnid, coalesce(n.sha256, v.sha256) as sha256, coalesce(n.state = 'listed', false) as "isListed",
+        n.state is distinct from 'listed' and ${isDroppedAsCorrect(collectionId, photo)} as "isControl",
         coalesce(v.state, 'unreviewed') as state, v.reason, case when ${isDrawn(secondPass, photo)} then ${drawChance(secondPass)} end as chance,
         coalesce(cardinality(v.reviewers), 0) as reviewers
-      from (select s.wnid, f.sha256 from shortlist_entry s join photo f on f.id = s.photo_id
-        where s.collection_id = ${collectionId} and s.state = 'listed') as n
+      from (select s.wnid, f.sha256, s.state from shortlist_entry s join photo f on f.id = s.photo_id
+        where s.collection_id = ${collectionId} and s.state <> 'left-out') as n
       full join (select * from verdict where collection_id = ${collectionId}) as v on v.wnid = n.wnid and v.sha256 = n.sha256
     ) as l
     where l.wnid = any(${wnids}::text[]) and ${equalsIfGiven('l.state', state)} and ${equalsIfGiven('l.reason', reason)}
@@ -155,7 +159,7 @@ export async function listedAmong(
     select s.sha256, s.wnid from jsonb_to_recordset(${JSON.stringify(subjects)}::jsonb) as s(sha256 text, wnid text)
     join photo f on f.sha256 = decode(s.sha256, 'hex')
     join shortlist_entry e on e.collection_id = ${collectionId} and e.wnid = s.wnid and e.photo_id = f.id
-    where e.state = 'listed'`.execute(db);
+    where e.state <> 'left-out'`.execute(db);
   return rows;
 }
 

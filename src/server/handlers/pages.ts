@@ -16,6 +16,7 @@ import { withoutFolders } from '../../kernel/printable.ts';
 import { mayAct, readerOf } from '../access/access.ts';
 import { MEDIA_TYPES } from '../assets.ts';
 import type { Site } from '../dashboard.ts';
+import { requireNothingBlind } from '../desk-of.ts';
 import type { Dated, LiveFeed } from '../live/live-feed.ts';
 import type { LivePlaces } from '../live/places.ts';
 import { framedPage, navigationHtml, type PageParts } from '../pages.tsx';
@@ -86,7 +87,10 @@ function withoutPath({ url, detail, ...example }: ReasonExample): ReasonExample 
 }
 
 /** Redirects to a class on the contact sheet, which is a page or a section; with `as`, to its first photo of that confusion. */
-export async function openClass({ request, reply }: Exchange, { app, collections }: Site): Promise<unknown> {
+export async function openClass(exchange: Exchange, site: Site): Promise<unknown> {
+  await requireNothingBlind(exchange, site);
+  const { request, reply } = exchange;
+  const { app, collections } = site;
   const { workspace } = await collections.open(paramOf(request, 'collection'));
   const query = new URLSearchParams(request.url.split('?')[1]);
   const [wnid, confusionWnid] = [query.get('id') ?? '', query.get('as')];
@@ -109,9 +113,11 @@ export async function sendAsset({ request, reply }: Exchange, { assets }: Site):
 const CONTENT_SECURITY_POLICY =
   "default-src 'none';img-src data:;style-src 'unsafe-inline';base-uri 'none';form-action 'none';frame-ancestors 'none'";
 
-export async function sendSheet({ request, reply }: Exchange, { collections }: Site): Promise<unknown> {
+export async function sendSheet(exchange: Exchange, site: Site): Promise<unknown> {
+  await requireNothingBlind(exchange, site);
+  const { request, reply } = exchange;
   const name = paramOf(request, 'collection');
-  const { workspace } = await collections.open(name);
+  const { workspace } = await site.collections.open(name);
   const asked = paramOf(request, '*');
   if (asked !== FIRST_PAGE && !/^pages\/class-[\w-]+\.html$/.test(asked)) return reply.callNotFound();
   const file = path.join(shortlistFolder(workspace), asked);

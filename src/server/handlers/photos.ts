@@ -13,7 +13,7 @@ import { NO_HEATMAP } from '../../review/heatmap/compute-heatmaps.process.ts';
 import { evidenceShown } from '../../status/photo-evidence.process.ts';
 import { heatmapOf } from '../../review/heatmap/heatmaps.process.ts';
 import { referencePicture } from '../../review/classes/references.process.ts';
-import { deskOf } from '../desk-of.ts';
+import { deskOf, requireKnown } from '../desk-of.ts';
 
 /** The formats that inspection accepts. So neither HTML nor SVG is ever sent, whatever a file was called. */
 const MEDIA_TYPES: Readonly<Record<string, string>> = { jpeg: 'image/jpeg', png: 'image/png', webp: 'image/webp' };
@@ -109,10 +109,13 @@ export async function sendEvidence(exchange: Exchange, site: Site): Promise<unkn
 const NOT_FOUND = new Set([NO_HEATMAP, 'unknown-model', 'model-missing', 'head-missing']);
 const RETRY_AFTER_SECONDS = 5;
 
-export async function sendHeatmap({ request, reply }: Exchange, { collections, signal }: Site): Promise<unknown> {
+export async function sendHeatmap(exchange: Exchange, site: Site): Promise<unknown> {
+  const { request, reply } = exchange;
+  const { collections, signal } = site;
   const { workspace } = await collections.open(paramOf(request, 'collection'));
   const [model, wnid, sha256] = [paramOf(request, 'model'), paramOf(request, 'wnid'), paramOf(request, 'sha256')];
   if (!isSha256(sha256)) return reply.callNotFound();
+  await requireKnown(exchange, site, { sha256, wnid });
   const gone = new AbortController();
   reply.raw.once('close', () => gone.abort());
   try {

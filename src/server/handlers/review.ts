@@ -95,7 +95,7 @@ export async function sendIndex(exchange: Exchange, site: Site): Promise<unknown
   const wanted = parseRequest(indexQuery, exchange.request.query);
   return sendShared(exchange, site, {
     what: ['index', wanted],
-    read: (desk) => readIndex(site.app.db, viewOf(desk), wanted),
+    read: async (desk) => readIndex(site.app.db, await viewOf(desk), wanted),
   });
 }
 
@@ -117,7 +117,7 @@ export async function lease(exchange: Exchange, site: Site): Promise<LeaseAnswer
   const { reviewer, ...wanted } = bodyOf(leaseBody, exchange);
   const desk = await namedDesk(exchange, site, reviewer);
   const { leaseMs } = desk.workspace.app.config.review;
-  const { photos, ...others } = await takePhotos(site.app.db, viewOf(desk), { ...wanted, leaseMs });
+  const { photos, ...others } = await takePhotos(site.app.db, await viewOf(desk), { ...wanted, leaseMs });
   const hashes = photos.map(({ sha256 }) => sha256);
   void preparePreviews(site.app, hashes, site.signal);
   return { photos: await readPhotos(desk, photos), ...others };
@@ -131,9 +131,9 @@ export async function recordActions(exchange: Exchange, site: Site): Promise<Act
   const desk = await namedDesk(exchange, site, reviewer);
   for (const action of actions) checkFurtherClasses(action, desk.workspace);
   const { leaseMs } = desk.workspace.app.config.review;
+  const view = await viewOf(desk);
   const recorded: Recorded[] = [];
-  for (const action of actions)
-    recorded.push(await recordAction(site.app.db, viewOf(desk), { client, action, leaseMs }));
+  for (const action of actions) recorded.push(await recordAction(site.app.db, view, { client, action, leaseMs }));
   const changed = subjectsOf(recorded.flatMap(({ subjects }) => subjects));
   return {
     results: recorded.map(({ sequence, stored, skipped }) => ({ sequence, stored, skipped })),
@@ -202,6 +202,6 @@ async function sendShared(
     return Buffer.from(typeof answer === 'string' ? answer : JSON.stringify(answer));
   };
   const mayKeep = !isKnown && (await listsMoreThan(site.app.db, collectionId, MANY_PHOTOS));
-  const bytes = await site.readShared(JSON.stringify([what, viewOf(desk)]), readBytes, mayKeep ? KEEP_MS : 0);
+  const bytes = await site.readShared(JSON.stringify([what, await viewOf(desk)]), readBytes, mayKeep ? KEEP_MS : 0);
   return exchange.reply.type('application/json; charset=utf-8').send(bytes);
 }

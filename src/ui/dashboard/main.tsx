@@ -42,6 +42,9 @@ function CollectionPage({ isOperator }: { readonly isOperator: boolean }) {
         </div>
       </div>
       <Controls now={now} isOperator={isOperator} />
+      {now.isBlind ? (
+        <p>A blind review runs: the numbers of kept and listed photos by class, source and query are shown after it.</p>
+      ) : null}
       <ClassTable classes={now.classes} confusions={now.confusions} />
       <ConfusionCards confusions={now.confusions} />
       <Problems totals={totals} isOperator={isOperator} />

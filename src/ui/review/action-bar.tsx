@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact';
 import type { OwnReview } from '../../review/desk/desk.ts';
 import type { Desk } from './desk.ts';
 import { keyHint, REJECTS, type Command } from './keys.ts';
-import { ORDER_TEXTS, REASON_TEXTS } from './words.ts';
+import { orderText, REASON_TEXTS } from './words.ts';
 
 interface ActionBarProps {
   readonly desk: Desk;
@@ -115,7 +115,7 @@ export function OrderChoice({ desk }: { readonly desk: Desk }) {
     >
       {orders.map((one) => (
         <option key={one} value={one}>
-          {ORDER_TEXTS[one]}
+          {orderText(one, desk.store.setup)}
         </option>
       ))}
     </select>

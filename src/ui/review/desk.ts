@@ -72,7 +72,7 @@ export abstract class Desk {
 
   /** The name of a class, or its id if no photo of it is listed. */
   nameOf(wnid: string): string {
-    const predicted = wnid === this.photo?.confusionWnid ? this.photo.confusionName : wnid;
+    const predicted = wnid === this.photo?.confusionWnid ? (this.photo.confusionName ?? wnid) : wnid;
     return this.store.shelf.progress(wnid)?.name ?? predicted;
   }
 
@@ -104,7 +104,7 @@ export abstract class Desk {
 
   /** The classes that models predict for a photo, the most likely first. */
   predictedFor({ confusionWnid }: ReviewPhoto): readonly string[] {
-    return [confusionWnid];
+    return confusionWnid === null ? [] : [confusionWnid];
   }
 
   /** In mode O a photo that shows a class is rejected. */

@@ -1,4 +1,11 @@
-import type { ClassProgress, ReviewChange, ReviewOrder, ShownState } from '../../review/desk/desk.ts';
+import type {
+  ClassProgress,
+  ReviewChange,
+  ReviewOrder,
+  ReviewPhoto,
+  ReviewSetup,
+  ShownState,
+} from '../../review/desk/desk.ts';
 import type { Judgement } from '../../review/events/event.ts';
 import type { RejectReason } from '../../kernel/reasons.ts';
 import { countOf, countText, tagText } from '../../kernel/texts.ts';
@@ -10,6 +17,13 @@ export const ORDER_TEXTS: Readonly<Record<ReviewOrder, string>> = {
   source: 'by source',
   newest: 'newest first',
 };
+
+/** True in a blind review before the reviewer's verdict. */
+export const isHidden = ({ confusionWnid }: ReviewPhoto): boolean => confusionWnid === null;
+
+export function orderText(order: ReviewOrder, { isBlind }: Pick<ReviewSetup, 'isBlind'>): string {
+  return isBlind && order === 'confusions' ? 'mixed' : ORDER_TEXTS[order];
+}
 
 export const STATES = ['open', 'accepted', 'rejected', 'unsure', 'disputed'] as const;
 

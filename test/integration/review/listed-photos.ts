@@ -39,7 +39,13 @@ export function useListedPhotos(database: TestDatabase, photos: readonly PhotoTo
     get scope() {
       return scope();
     },
-    viewOf: (reviewer, secondPass = 0) => ({ scope: scope(), reviewer, secondPass, ensembleModels: [] }),
+    viewOf: (reviewer, secondPass = 0) => ({
+      scope: scope(),
+      reviewer,
+      secondPass,
+      ensembleModels: [],
+      isBlind: false,
+    }),
     photo: (name) => ({ sha256: sha256Of(name), wnid: photos.find(([one]) => one === name)?.[1] ?? '' }),
   };
 }

@@ -7,7 +7,7 @@ import { ROUTES } from '../../../src/server/routes.ts';
 import { buildShortlist } from '../../../src/shortlist/make-shortlist.process.ts';
 import { madeReport } from '../../support/made-report.ts';
 import { sha256Of } from '../../support/sha256.ts';
-import { candidate, decideAs, fetched, kept } from '../../support/catalogue-fixtures.ts';
+import { candidate, decideAs, dropped, fetched, kept } from '../../support/catalogue-fixtures.ts';
 import { ask, bearer, JSON_BODY, NO_TOKENS, useDashboard, type Asked } from './support.ts';
 
 /** Every photo is reviewed by two people. */
@@ -30,6 +30,7 @@ const NAMES = ['a', 'b', 'c', 'd'] as const;
 const photo = (name: string): Subject => ({ sha256: sha256Of(name), wnid: TENCH });
 const cookieOf = (name: string) => ({ cookie: `winnow_reviewer=${Buffer.from(name).toString('base64url')}` });
 
+const POLICY = { cap: 15, nearDuplicateDistance: 0, nearDuplicateCosine: null };
 const servers = { guarded: '', open: '' };
 beforeAll(async () => {
   const { app, workspace } = dashboard;
@@ -38,7 +39,7 @@ beforeAll(async () => {
     const changes = { confusionWnid: CONFUSIONS[name], maxTrueProb: 0.01 };
     await decideAs(app.db, workspace.scope, [kept(id, TENCH, changes)]);
   }
-  const policy = { cap: 15, nearDuplicateDistance: 0, nearDuplicateCosine: null };
+  const policy = POLICY;
   await buildShortlist(app.db, workspace.scope, { policy, backboneId: null });
   servers.guarded = await dashboard.serve(TOKENS);
   servers.open = await dashboard.serve(NO_TOKENS);
@@ -158,9 +159,7 @@ describe('the verdicts of photos whose second verdict is pending', () => {
       if (i === 0) await send('ann', MARKS);
       // The server keeps the list of collections for two seconds.
       await sleep(2_100);
-      const told: Record<string, Record<string, string>> = {};
-      for (const [who, server, headers] of READERS) told[who] = await allToldTo(servers[server], headers);
-      answers.push(told);
+      answers.push(await toldToAll());
     }
     expect(answers[0]?.['a viewer']?.['/c/demo/api/overview undefined']).toContain(
       'No licence is known for 4 listed photos',
@@ -219,5 +218,67 @@ describe('the verdicts of photos whose second verdict is pending', () => {
     expect(await photos({ ...bearer(TOKENS.reviewer).headers, ...cookieOf('carl') })).toBe(0);
     expect(await photos(bearer(TOKENS.operator).headers)).toBe(1);
     expect(await photos(bearer(TOKENS.people.bob.token).headers)).toBe(1);
+  });
+});
+
+/** Makes these photos controls, and the others listed ones. */
+async function control(names: string): Promise<void> {
+  const { app, workspace } = dashboard;
+  const { db } = app;
+  await sql`truncate review_event, verdict, review_lease, decision cascade`.execute(db);
+  for (const name of NAMES) {
+    const { id } = await db
+      .selectFrom('photo')
+      .select('id')
+      .where('sha256', '=', Buffer.from(sha256Of(name), 'hex'))
+      .executeTakeFirstOrThrow();
+    await decideAs(db, workspace.scope, [
+      names.includes(name)
+        ? dropped(id, TENCH)
+        : kept(id, TENCH, { confusionWnid: CONFUSIONS[name], maxTrueProb: 0.01 }),
+    ]);
+  }
+  await buildShortlist(db, workspace.scope, { policy: { ...POLICY, controls: 2 }, backboneId: null });
+  // The server keeps the list of collections for two seconds.
+  await sleep(2_100);
+}
+
+async function toldToAll(): Promise<Record<string, Record<string, string>>> {
+  const told: Record<string, Record<string, string>> = {};
+  for (const [who, server, headers] of READERS) told[who] = await allToldTo(servers[server], headers);
+  return told;
+}
+
+describe('controls', () => {
+  it('cannot be told from listed photos before the verdict', async () => {
+    await control('ac');
+    const told = await toldToAll();
+    expect(told['a viewer']?.[`/c/demo/api/review/evidence/${TENCH}/${photo('a').sha256} undefined`]).toContain(
+      '"members":[]',
+    );
+    expect(told['a viewer']?.['/c/demo/sheet/shortlist.html undefined']).toMatch(/^403 /);
+    await control('bd');
+    expect(await toldToAll()).toEqual(told);
+  });
+
+  it('leave the models unseen until the reviewer has given a verdict', async () => {
+    await control('ac');
+    const { headers } = bearer(TOKENS.people.bob.token);
+    const heatmap = async (name: string) =>
+      (await ask(servers.guarded, `/c/demo/api/review/heatmap/none/${TENCH}/${sha256Of(name)}`, { headers })).status;
+    const predicted = async (): Promise<unknown> => {
+      const body = JSON.stringify({ subjects: NAMES.map(photo) });
+      const asked = { method: 'POST', headers: { ...headers, ...JSON_BODY }, body };
+      const { photos } = JSON.parse((await ask(servers.guarded, '/c/demo/api/review/rows', asked)).body);
+      return photos.map((one: { readonly confusionWnid: unknown }) => one.confusionWnid);
+    };
+    await review('ann', { a: 'accept', b: 'accept', c: 'accept', d: 'accept' });
+    expect([await predicted(), await heatmap('a'), await heatmap('b')]).toEqual([[null, null, null, null], 403, 403]);
+    await review('bob', { a: 'accept', b: 'accept' });
+    expect([await predicted(), await heatmap('a'), await heatmap('b')]).toEqual([
+      [TENCH, GOLDFISH, null, null],
+      404,
+      404,
+    ]);
   });
 });

@@ -19,6 +19,7 @@ import * as statedRights from './0018-stated-rights.ts';
 import * as collectionCandidates from './0019-collection-candidates.ts';
 import * as plansOfCollections from './0020-plans-of-collections.ts';
 import * as also from './0021-also.ts';
+import * as controls from './0022-controls.ts';
 
 /** Every migration, by its number. A migration that has landed is never edited: a change is a new file. */
 export const MIGRATIONS: Record<string, Migration> = {
@@ -42,4 +43,5 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0019-collection-candidates': collectionCandidates,
   '0020-plans-of-collections': plansOfCollections,
   '0021-also': also,
+  '0022-controls': controls,
 };

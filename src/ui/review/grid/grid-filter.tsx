@@ -47,18 +47,22 @@ function Fields({ desk: { store, view }, facets }: FilterDialogProps) {
   return (
     <div class="fields">
       <Choice label="Searched as" name="class" value={filter.wnid} of={classes} isFirst />
-      <Choice label="Models see" name="as" value={filter.confusion} of={predicted} />
+      {setup.isBlind ? null : <Choice label="Models see" name="as" value={filter.confusion} of={predicted} />}
       <Choice label="State" name="state" value={filter.state} of={states} />
       <Choice label="Reason" name="reason" value={filter.reason} of={reasons} />
       <Choice label="Source" name="source" value={filter.source} of={sources} />
       <Choice label="Tag" name="tag" value={filter.tag} of={tags} />
-      <fieldset class="p-range">
-        <legend>{MODE_WORDS[setup.mode].decisiveP}</legend>
-        <Bound label="from" name="p-min" value={filter.pMin} />
-        <Bound label="to" name="p-max" value={filter.pMax} />
-      </fieldset>
+      {setup.isBlind ? null : (
+        <fieldset class="p-range">
+          <legend>{MODE_WORDS[setup.mode].decisiveP}</legend>
+          <Bound label="from" name="p-min" value={filter.pMin} />
+          <Bound label="to" name="p-max" value={filter.pMax} />
+        </fieldset>
+      )}
       <div>
-        <Check label="All models agree" name="noise" isOn={filter.noise} count={facets?.noise} />
+        {setup.isBlind ? null : (
+          <Check label="All models agree" name="noise" isOn={filter.noise} count={facets?.noise} />
+        )}
         <Check label="Flagged" name="flagged" isOn={filter.flagged} count={facets?.flagged} />
       </div>
     </div>

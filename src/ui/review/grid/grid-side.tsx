@@ -28,7 +28,7 @@ export function GridSide({ desk }: { readonly desk: GridDesk }) {
   const show = [
     stateLink('all', all),
     ...STATES.map((state) => stateLink(state, states[state], state)),
-    { text: 'all models agree', count: noise, filter: ofNoise, isOn: noiseIsOn },
+    ...(store.setup.isBlind ? [] : [{ text: 'all models agree', count: noise, filter: ofNoise, isOn: noiseIsOn }]),
   ];
   const ofSources = store.setup.sources.map((source): CountLink => {
     const isOn = filter.source === source;

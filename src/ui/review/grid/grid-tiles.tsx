@@ -179,18 +179,21 @@ function Names({ photo }: { readonly photo: ReviewPhoto }) {
   return (
     <>
       <span class="searched">{photo.name}</span>
-      <span class="predicted">
-        <span aria-hidden="true">→ </span>
-        <span class="unseen">, models see </span>
-        {photo.confusionName}
-      </span>
+      {photo.confusionName === null ? null : (
+        <span class="predicted">
+          <span aria-hidden="true">→ </span>
+          <span class="unseen">, models see </span>
+          {photo.confusionName}
+        </span>
+      )}
     </>
   );
 }
 
 function valueText(photo: ReviewPhoto, order: ReviewOrder, cap: number): string {
+  if (photo.confusionWnid === null && order !== 'newest') return photo.source;
   if (order === 'confusions') return `${photo.acceptedOfConfusion} of ${cap} accepted`;
   if (order === 'source') return photo.source;
   if (order === 'newest') return dayText(photo.foundAt);
-  return `p ${probabilityText(photo.maxTrueProb ?? photo.confusionProb)}`;
+  return `p ${probabilityText(photo.maxTrueProb ?? photo.confusionProb ?? 0)}`;
 }

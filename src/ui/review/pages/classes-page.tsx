@@ -16,7 +16,7 @@ export function ClassesPage({ store }: PageProps) {
       <h1 class="unseen">Review of {store.collection}</h1>
       <Totals classes={classes} target={store.setup.target} />
       {store.setup.withoutLicence === '' ? null : <p class="soft">{asTyped(store.setup.withoutLicence)}</p>}
-      <Ways collection={store.collection} classes={classes} />
+      <Ways store={store} classes={classes} />
       {classes.length > 0 ? (
         <Classes store={store} classes={classes} />
       ) : (
@@ -110,7 +110,7 @@ function Totals({ classes, target }: { readonly classes: readonly ClassProgress[
   );
 }
 
-function Ways({ collection, classes }: { readonly collection: string; readonly classes: readonly ClassProgress[] }) {
+function Ways({ store: { collection, setup }, classes }: ClassesProps) {
   const { open, disputed } = totalsOf(classes);
   return (
     <nav class="ways-in" aria-label="Ways into the review">
@@ -118,11 +118,13 @@ function Ways({ collection, classes }: { readonly collection: string; readonly c
         {open === 0 ? 'Look again' : 'Start'} <small>{open === 0 ? 'nothing is open' : 'class by class'}</small>
       </a>
       <a class="button" href={hrefOf(collection, '', { filter: {}, balanced: 50 })}>
-        Next 50 <small>balanced over confusions</small>
+        Next 50 <small>{setup.isBlind ? 'of all classes' : 'balanced over confusions'}</small>
       </a>
-      <a class="button" href={hrefOf(collection, '', { filter: { noise: true } })}>
-        All models agree <small>on the predicted class</small>
-      </a>
+      {setup.isBlind ? null : (
+        <a class="button" href={hrefOf(collection, '', { filter: { noise: true } })}>
+          All models agree <small>on the predicted class</small>
+        </a>
+      )}
       <a class="button" href={hrefOf(collection, 'disputes')}>
         Disputes <small>{disputed === 0 ? 'none' : countText(disputed)}</small>
       </a>

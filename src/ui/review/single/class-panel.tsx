@@ -30,7 +30,10 @@ export function ClassPanel({ desk }: { readonly desk: SingleDesk }) {
   const { question, first, second } = MODE_WORDS[store.setup.mode];
   const references = {
     searched: <References desk={desk} kind="searched" wnid={photo.wnid} title={photo.name} />,
-    predicted: <References desk={desk} kind="predicted" wnid={photo.confusionWnid} title={photo.confusionName} />,
+    predicted:
+      photo.confusionWnid === null || photo.confusionName === null ? null : (
+        <References desk={desk} kind="predicted" wnid={photo.confusionWnid} title={photo.confusionName} />
+      ),
   };
   return (
     <aside class="side class" aria-label="Class">

@@ -21,7 +21,7 @@ export function cropAt(members: readonly ModelEvidence[], { member, crop }: Crop
 
 interface CropGridProps {
   readonly members: readonly ModelEvidence[];
-  readonly confusionWnid: string;
+  readonly confusionWnid: string | null;
   readonly chosen: CropRef;
   readonly onChoose: (crop: CropRef) => void;
   readonly onLeave: () => void;

@@ -4,7 +4,7 @@ import { Link } from '../../../page/link.tsx';
 import { probabilityText } from '../../../kernel/texts.ts';
 import { CropGrid, cropAt, cropText, shortName, type CropRef } from './crop-grid.tsx';
 import type { SingleDesk } from './single-desk.ts';
-import { dayText, MODE_WORDS } from '../words.ts';
+import { dayText, isHidden, MODE_WORDS } from '../words.ts';
 
 interface EvidencePanelProps {
   readonly desk: SingleDesk;
@@ -18,6 +18,14 @@ export function EvidencePanel(props: EvidencePanelProps) {
   const { desk } = props;
   const { photo, evidenceShown: evidence } = desk;
   if (photo === null) return <aside class="side evidence" aria-label="Evidence" />;
+  if (isHidden(photo)) {
+    return (
+      <aside class="side evidence" aria-label="Evidence">
+        <p class="quiet">This review is blind: you see what the models say after your verdict.</p>
+        <Credit photo={photo} history={[]} />
+      </aside>
+    );
+  }
   const known = typeof evidence === 'string' ? null : evidence;
   const also = known?.alsoSeen.map(({ name, prob }) => `${name} ${probabilityText(prob)}`) ?? [];
   return (
@@ -41,6 +49,7 @@ export function EvidencePanel(props: EvidencePanelProps) {
 function Certainty({ desk: { members, store }, photo }: { readonly desk: SingleDesk; readonly photo: ReviewPhoto }) {
   const { threshold, mode } = store.setup;
   const { name, maxTrueProb, confusionName, confusionProb } = photo;
+  if (confusionName === null || confusionProb === null) return null;
   const crops = members.reduce((count, member) => count + member.crops.length, 0);
   return (
     <section class="ps">

@@ -30,7 +30,8 @@ export function PhotoView(props: PhotoViewProps) {
     <main class="photo-view" data-ready={isReady ? '' : undefined}>
       {photo === null ? null : (
         <p class="asked">
-          <b class="searched">{photo.name}</b> <span class="predicted">seen as {photo.confusionName}</span>
+          <b class="searched">{photo.name}</b>{' '}
+          {photo.confusionName === null ? null : <span class="predicted">seen as {photo.confusionName}</span>}
         </p>
       )}
       <div class={`view${zoom.zoom === null ? '' : ' zoomed'}`} ref={zoom.view}>

@@ -15,7 +15,7 @@ import { lastDecisions, subjectKey, type DoneAction } from '../store/history.ts'
 import { Pictures } from './pictures.ts';
 import { Supply } from './supply.ts';
 import { hrefOf } from '../view-url.ts';
-import { judgementText } from '../words.ts';
+import { isHidden, judgementText } from '../words.ts';
 
 const PICTURES_AHEAD = 6;
 const EVIDENCE_AHEAD = 2;
@@ -44,7 +44,9 @@ export class SingleDesk extends Desk {
     next: () => this.#move(1),
     previous: () => this.#move(-1),
     references: () => this.openDialog({ kind: 'references', of: 'searched' }),
-    'predicted-references': () => this.openDialog({ kind: 'references', of: 'predicted' }),
+    'predicted-references': () => {
+      if (this.photo !== null && !isHidden(this.photo)) this.openDialog({ kind: 'references', of: 'predicted' });
+    },
     view: () => location.assign(this.gridHref),
     filter: () => location.assign(`${this.gridHref}#filter`),
   };
@@ -235,7 +237,8 @@ export class SingleDesk extends Desk {
     if (undone !== undefined) pictures.of(undone.subject.sha256);
     for (const one of photo === null ? [] : [photo, ...ahead.slice(0, EVIDENCE_AHEAD)]) {
       this.evidence.want(subjectKey(one), () => store.api.evidence(one));
-      for (const wnid of [one.wnid, one.confusionWnid]) this.#classPages.want(wnid, () => store.api.classPage(wnid));
+      for (const wnid of [one.wnid, one.confusionWnid])
+        if (wnid !== null) this.#classPages.want(wnid, () => store.api.classPage(wnid));
     }
     this.#supply?.refill();
     store.changed();
@@ -244,6 +247,6 @@ export class SingleDesk extends Desk {
   #spoken(): string {
     const { photo } = this;
     if (photo === null) return this.isReady ? 'No photo is left.' : '';
-    return `Shown: searched as ${photo.name}, models see ${photo.confusionName}.`;
+    return `Shown: searched as ${photo.name}${photo.confusionName === null ? '' : `, models see ${photo.confusionName}`}.`;
   }
 }

@@ -30,13 +30,14 @@ interface ReferencesProps {
 }
 
 function References({ desk, photo, of }: ReferencesProps) {
-  const isSearched = of === 'searched';
+  const [wnid, title] = of === 'searched' ? [photo.wnid, photo.name] : [photo.confusionWnid, photo.confusionName];
+  if (wnid === null || title === null) return null;
   return (
     <Compare
-      title={isSearched ? photo.name : photo.confusionName}
+      title={title}
       photo={photo}
-      others={desk.classPage(isSearched ? photo.wnid : photo.confusionWnid)?.references ?? []}
-      closeKeys={keysOf(isSearched ? 'references' : 'predicted-references')}
+      others={desk.classPage(wnid)?.references ?? []}
+      closeKeys={keysOf(of === 'searched' ? 'references' : 'predicted-references')}
       onClose={desk.closeDialog}
     />
   );

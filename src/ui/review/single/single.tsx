@@ -13,7 +13,7 @@ import { useHeat } from './use-heat.ts';
 import { useKeys, useStore, type PageProps } from '../use-store.ts';
 import { useZoom } from './use-zoom.ts';
 import { hrefOf } from '../view-url.ts';
-import { judgementText } from '../words.ts';
+import { isHidden, judgementText } from '../words.ts';
 import { subjectKey } from '../store/history.ts';
 
 export function Single({ store, match: [page] }: PageProps) {
@@ -59,7 +59,11 @@ function SingleHeader({ desk }: { readonly desk: SingleDesk }) {
       store={store}
       place={<a href={hrefOf(collection, 'classes')}>{placeText(desk)}</a>}
       wnid={photo?.wnid}
-      detail={photo === null ? undefined : `${shelf.acceptedOf(photo)} of ${setup.cap} accepted of this confusion`}
+      detail={
+        photo === null || isHidden(photo)
+          ? undefined
+          : `${shelf.acceptedOf(photo)} of ${setup.cap} accepted of this confusion`
+      }
     >
       {desk.isForDisputes ? null : (
         <label class="chip wide">

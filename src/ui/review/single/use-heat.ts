@@ -24,13 +24,13 @@ export function useHeat({ store, photo, members }: SingleDesk) {
     kind,
     /** `rock beauty, efficientnet-lite0`; empty if no heatmap is wanted. */
     text: wanted === null ? '' : `${wanted.name}, ${stateOf(map) ?? model}`,
-    shown: kind === null || map === null || typeof map === 'string' ? null : { map, kind },
+    shown: kind === null || wanted === null || map === null || typeof map === 'string' ? null : { map, kind },
     cycle: () => setKind((now) => KINDS[(KINDS.indexOf(now) + 1) % KINDS.length] ?? null),
   };
 }
 
 function wantedOf({ sha256, wnid, name, confusionWnid, confusionName }: ReviewPhoto, kind: HeatKind) {
-  if (kind === null) return null;
+  if (kind === null || confusionWnid === null || confusionName === null) return null;
   return kind === 'searched' ? { sha256, wnid, name } : { sha256, wnid: confusionWnid, name: confusionName };
 }
 

@@ -1,0 +1,99 @@
+import { sql, type Kysely, type RawBuilder } from 'kysely';
+import { isTaken, ofCollection } from '../filter/run/decision.repository.ts';
+import type { Sha256, Wnid } from '../kernel/ids.ts';
+import type { DecisionScope } from '../models/workspace/scope.ts';
+import type { Database } from '../platform/postgres/database.ts';
+import type { DroppedPhoto } from './controls.ts';
+import { firstPicture } from './photo-of-class.repository.ts';
+
+/** The controls per class of the last shortlist, so that the next one keeps them. */
+export async function readControls(db: Kysely<Database>, collectionId: number): Promise<number> {
+  const head = await db
+    .selectFrom('shortlist')
+    .select('controls')
+    .where('collection_id', '=', collectionId)
+    .executeTakeFirst();
+  return head?.controls ?? 0;
+}
+
+/**
+ * Photos with bytes that the filter dropped as `correct`, by class in the order of their draw: the reviewed controls, then
+ * `perSource` photos of each source. Photos that the collection keeps for another class are left out.
+ *
+ * The draw hashes each photo with all hashes of its class as the seed. The same catalogue gives the same draw, and a person who
+ * knows the hash of one photo cannot compute its place.
+ */
+export async function droppedAsCorrect(
+  db: Kysely<Database>,
+  scope: DecisionScope,
+  perSource: number,
+): Promise<DroppedPhoto[]> {
+  const rules = Buffer.from(scope.decisionSha256, 'hex');
+  const subject = { photoId: sql`d.photo_id`, wnid: sql`d.wnid` };
+  const { rows } = await sql<DroppedPhoto>`
+    with pool as materialized (
+      select d.wnid, d.photo_id, f.sha256, f.perceptual_hash, d.max_true_prob, first.source, exists (
+          select 1 from shortlist_entry e join verdict v on v.collection_id = e.collection_id and v.wnid = e.wnid and v.sha256 = f.sha256
+          where e.collection_id = d.collection_id and e.wnid = d.wnid and e.photo_id = d.photo_id and e.state = 'control'
+            and cardinality(v.reviewers) > 0) as is_reviewed
+      from decision d join photo f on f.id = d.photo_id join ${firstPicture(scope, subject)} as first on true
+      where d.collection_id = ${scope.collectionId} and ${ofCollection(scope, sql`d.wnid`)} and d.state = 'dropped' and d.reason = 'correct'
+        and d.decision_sha256 = ${rules} and f.bytes_state = 'stored' and exists (
+          select 1 from candidate c join picture p on p.id = c.picture_id
+          where p.photo_id = d.photo_id and c.wnid = d.wnid and ${isTaken(scope)})
+        and not exists (
+          select 1 from decision k where k.collection_id = d.collection_id and k.photo_id = d.photo_id and k.state = 'kept'
+            and k.decision_sha256 = ${rules})
+    ), seed as (
+      select wnid, string_agg(sha256, ''::bytea order by sha256) as hashes from pool group by wnid
+    ), drawn as (
+      select p.*, sha256(sha256(s.hashes) || p.sha256) as draw from pool p join seed s using (wnid)
+    ), placed as (
+      select d.*, row_number() over (partition by d.wnid, d.source order by d.draw) as place from drawn d
+    )
+    select encode(sha256, 'hex') as sha256, wnid, source, max_true_prob as "maxTrueProb", is_reviewed as "isReviewed",
+      encode(perceptual_hash, 'hex') as "perceptualHash"
+    from placed where is_reviewed or place <= ${perSource} order by wnid collate "C", draw`.execute(db);
+  return rows;
+}
+
+export async function sourcesOf(
+  db: Kysely<Database>,
+  scope: DecisionScope,
+  photos: readonly { readonly sha256: Sha256; readonly wnid: Wnid }[],
+): Promise<readonly { readonly sha256: Sha256; readonly wnid: Wnid; readonly source: string }[]> {
+  const subject = { photoId: sql`f.id`, wnid: sql`s.wnid` };
+  const { rows } = await sql<{ sha256: Sha256; wnid: Wnid; source: string }>`
+    select s.sha256, s.wnid, first.source
+    from jsonb_to_recordset(${JSON.stringify(photos)}::jsonb) as s(sha256 text, wnid text)
+    join photo f on f.sha256 = decode(s.sha256, 'hex') join ${firstPicture(scope, subject)} as first on true`.execute(
+    db,
+  );
+  return rows;
+}
+
+/**
+ * SQL: true if the filter drops a photo as `correct`. A reviewed photo of which this is true is a control, also one that a later
+ * shortlist took off: its verdicts never count for the set.
+ */
+export function isDroppedAsCorrect(
+  collectionId: number,
+  { wnid, sha256 }: { readonly wnid: RawBuilder<unknown>; readonly sha256: RawBuilder<unknown> },
+): RawBuilder<unknown> {
+  return sql`exists (
+    select 1 from photo x join decision y on y.photo_id = x.id
+    where x.sha256 = ${sha256} and y.collection_id = ${collectionId} and y.wnid = ${wnid} and y.reason = 'correct')`;
+}
+
+/** Photos that were dropped as `correct` and whose bytes were deleted, except those of some classes. */
+export async function countWithoutBytes(
+  db: Kysely<Database>,
+  scope: DecisionScope,
+  except: readonly Wnid[],
+): Promise<number> {
+  const { rows } = await sql<{ photos: number }>`
+    select count(*) as photos from decision d join photo f on f.id = d.photo_id
+    where d.collection_id = ${scope.collectionId} and ${ofCollection(scope, sql`d.wnid`)} and d.wnid <> all(${except}::text[]) and d.state = 'dropped' and d.reason = 'correct'
+      and d.decision_sha256 = ${Buffer.from(scope.decisionSha256, 'hex')} and f.bytes_state <> 'stored'`.execute(db);
+  return rows[0]?.photos ?? 0;
+}
