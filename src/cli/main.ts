@@ -61,8 +61,9 @@ const GROUPS: Readonly<Record<string, Readonly<Partial<Record<CommandName, () =>
   },
 };
 
-/** Adds the named command. If there is none of that name, adds all, so that the help and the error can list them. */
+/** Adds the named command. If there is none of that name, adds all, so that the help and the error can list them. The version needs none. */
 async function addCommands(program: Command, name: string | undefined): Promise<void> {
+  if (name === '-V' || name === '--version') return;
   const isKnown = Object.values(GROUPS).some((commands) => name !== undefined && Object.hasOwn(commands, name));
   for (const [heading, commands] of Object.entries(GROUPS)) {
     program.commandsGroup(heading);

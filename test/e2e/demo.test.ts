@@ -3,7 +3,6 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { DecisionLine } from '../../src/filter/run/decision-line.ts';
 import type { Funnel } from '../../src/kernel/funnel.ts';
 import type { Report } from '../../src/report/report.ts';
 import type { AgreementReport } from '../../src/review/agreement/agreement.ts';
@@ -24,8 +23,6 @@ const folder = suiteFolder();
 let server: EmbeddedPostgres | undefined;
 afterAll(() => server?.detach());
 
-/** Each thread of a filter loads all models. */
-const ONE_THREAD = { env: { WINNOW_FILTER_THREADS: '1' } };
 /** The bundled collection `demo` with one model and fewer classes: those with recorded verdicts, and some that the filter drops. */
 const collection = (): string => folder.at('demo.yaml');
 const place = (): string[] => ['--collection', collection(), '--data', folder.at('demo')];
@@ -54,8 +51,8 @@ const query = (command: string): Promise<string> =>
   });
 
 describe('winnow demo', () => {
-  it('is safe to start twice at once on a new data folder: both share the work and end well', async () => {
-    const runs = await Promise.all([1, 2].map(() => winnow(['demo', '--no-verdicts', ...place()], ONE_THREAD)));
+  it('is safe to start twice at once on a new data folder: both share the work, end well, and tell the outcome on one screen', async () => {
+    const runs = await Promise.all([1, 2].map(() => winnow(['demo', '--no-verdicts', ...place()])));
     expect(runs.map(({ code, stderr }) => [code, code === 0 ? '' : stderr])).toEqual([
       [0, ''],
       [0, ''],
@@ -63,6 +60,18 @@ describe('winnow demo', () => {
     const decided = runs.map(({ stdout }) => Number(/^decided (\d+) photos?/m.exec(stdout)?.[1] ?? 0));
     expect(decided.reduce((total, count) => total + count, 0)).toBe(photos);
     server = await attachEmbedded({ dataDir: folder.at('demo'), clientName: 'test', log: silentLog });
+    const stdout = runs[0]?.stdout ?? '';
+    const lines = stdout
+      .trimEnd()
+      .split('\n')
+      .filter((line) => !line.startsWith('note: '));
+    expect(lines.length).toBeLessThan(30);
+    expect(lines.filter((line) => line.length > 120 && !line.includes(folder.at()))).toEqual([]);
+    expect(stdout).toMatch(/^contact sheet: .*shortlist\.html$/m);
+    expect(stdout).toMatch(/^every class: {3}node \S+ status --data \S+ --collection \S+$/m);
+    expect(stdout).toMatch(
+      /no valid photo of its class[^]*human step[^]*\n {2}node \S+winnow\.cjs review --data \S+\/demo --collection \S+\n$/,
+    );
   });
 
   it('ends with a funnel that adds up, in all, for each class and for each source', async () => {
@@ -89,30 +98,6 @@ describe('winnow demo', () => {
     expect(sheet).not.toMatch(/(?:src|href)="https?:\/\/[^"]*\.(?:js|css)"/);
     const table = await readFile(folder.at('demo', 'shortlists', 'demo', 'shortlist.csv'), 'utf8');
     expect(table.trimEnd().split(/\r?\n/)).toHaveLength(rows.length + 1);
-  });
-
-  it('changes nothing when it is run again, and tells the outcome on one screen', async () => {
-    const before = await Promise.all([query('decisions'), query('shortlist')]);
-    expect(jsonLines<DecisionLine>(before[0])).toHaveLength(photos);
-    const { code, stdout } = await winnow(['demo', '--no-verdicts', ...place()]);
-    expect([code, stdout]).toEqual([
-      0,
-      expect.stringMatching(
-        new RegExp(`nothing is left to fetch; ${photos} known before.*\nnothing is left to decide\n`),
-      ),
-    ]);
-    const lines = stdout
-      .trimEnd()
-      .split('\n')
-      .filter((line) => !line.startsWith('note: '));
-    expect(lines.length).toBeLessThan(30);
-    expect(lines.filter((line) => line.length > 120 && !line.includes(folder.at()))).toEqual([]);
-    expect(stdout).toMatch(/^contact sheet: .*shortlist\.html$/m);
-    expect(stdout).toMatch(/^every class: {3}node \S+ status --data \S+ --collection \S+$/m);
-    expect(stdout).toMatch(
-      /no valid photo of its class[^]*human step[^]*\n {2}node \S+winnow\.cjs review --data \S+\/demo --collection \S+\n$/,
-    );
-    expect(await Promise.all([query('decisions'), query('shortlist')])).toEqual(before);
   });
 
   /** Settings of a person whose verdicts nobody looks at again. */
@@ -214,7 +199,7 @@ describe('winnow demo with its recorded verdicts', () => {
 
   it('gives them to the photos without a verdict, then exports, verifies and reports', async () => {
     const given = jsonLines<ReviewEvent>(await events());
-    const { code, stdout, stderr } = await winnow(['demo', ...place(), '--json'], ONE_THREAD);
+    const { code, stdout, stderr } = await winnow(['demo', ...place(), '--json']);
     expect([code, code === 0 ? '' : stderr]).toEqual([0, '']);
     const { totals } = JSON.parse(stdout) as Funnel;
     expect(totals.selected).toBeGreaterThan(5);
@@ -237,6 +222,8 @@ describe('winnow demo with its recorded verdicts', () => {
     const results = (): Promise<string[]> =>
       Promise.all([
         events(),
+        query('decisions'),
+        query('shortlist'),
         winnow(['export', 'list', ...place(), '--json']).then(({ stdout }) => stdout),
         ...['reports/demo/report.html', 'shortlists/demo/shortlist.html', 'exports/demo/SHA256SUMS'].map((file) =>
           readFile(folder.at('demo', file), 'utf8'),
@@ -249,7 +236,7 @@ describe('winnow demo with its recorded verdicts', () => {
     const ended = new Promise((resolve) => void demo.once('close', resolve));
     const url = await inOutput(
       demo,
-      /accepted +[█·]+[^]*took no part[^]*export: .*exports\/demo\s+report: .*report\.html\s+pages: +(\S+) \(Ctrl-C ends it\)/,
+      /nothing is left to fetch[^]*nothing is left to decide[^]*accepted +[█·]+[^]*took no part[^]*export: .*exports\/demo\s+report: .*report\.html\s+pages: +(\S+) \(Ctrl-C ends it\)/,
     );
     expect((await fetch(new URL('/ready', url))).status).toBe(200);
     demo.stdin.write('\u0003');

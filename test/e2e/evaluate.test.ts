@@ -155,13 +155,14 @@ describe('winnow evaluate', () => {
     }
   });
 
-  it('ends with code 130 at Ctrl-C, without numbers', async () => {
-    // Progress is printed after ten seconds.
-    await makeCopies(folder.at('long'), 2_000);
-    const running = startWinnow(['evaluate', 'long', ...MODEL, '--set', 'filter.threads=1'], { cwd: folder.at() });
-    let stderr = '';
-    running.child.stderr?.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
-    await until(() => /photos \d+ of/.test(stderr));
+  it('ends with code 130 at Ctrl-C, without numbers', async (context) => {
+    context.skip(process.platform !== 'linux', 'only Linux shows what a process has loaded');
+    await makeCopies(folder.at('long'), 500);
+    const running = startWinnow(['evaluate', 'long', ...MODEL], { cwd: folder.at() });
+    // It says nothing for ten seconds. Its thread loads this library, and then the model.
+    const isAtWork = async (): Promise<boolean> =>
+      (await readFile(`/proc/${running.child.pid}/maps`, 'utf8')).includes('libonnxruntime');
+    await until(isAtWork);
     running.child.kill('SIGINT');
     expect(await running.result).toMatchObject({ code: 130, stdout: '' });
     await rm(folder.at('long'), { recursive: true });

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { Client } from 'pg';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { makeCopies } from '../support/copies.ts';
-import { onServer } from '../support/database.ts';
+import { onClient } from '../support/database.ts';
 import { decidedOn } from '../support/decided.ts';
 import { suiteFolder } from '../support/process-tree.ts';
 import { catalogueOf, copyData, useSharedServer } from '../support/shared-server.ts';
@@ -77,7 +77,7 @@ describe('a filter that is stopped (SIGSTOP)', () => {
 /** Waits until pg_stat_activity shows a connection in some state; each look is a new transaction, since one sees one state. */
 async function untilRow(url: string, where: string): Promise<void> {
   const connections = `select pid from pg_stat_activity where datname = current_database() and ${where}`;
-  await until(async () => (await onServer(url, connections)).length > 0);
+  await onClient(url, (client) => until(async () => (await client.query(connections)).rowCount !== 0));
 }
 
 describe('a model file that is cut off', () => {

@@ -106,10 +106,14 @@ export function applicationName(): string {
 
 /** One statement on a connection of its own. */
 export async function onServer(url: string, statement: string): Promise<Record<string, string>[]> {
+  return onClient(url, async (client) => (await client.query(statement)).rows);
+}
+
+export async function onClient<T>(url: string, ask: (client: Client) => Promise<T>): Promise<T> {
   const client = new Client({ connectionString: url });
   await client.connect();
   try {
-    return (await client.query(statement)).rows;
+    return await ask(client);
   } finally {
     await client.end();
   }

@@ -1,50 +1,54 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from 'pg';
 import { attachEmbedded } from '../../src/platform/postgres/embedded/attach.ts';
-import { onServer } from './database.ts';
+import { onClient } from './database.ts';
 import { knownCatalogueOf } from './shared-server.ts';
 import { silentLog } from './silent-log.ts';
-
-const POLL_MS = 50;
+import { until } from './until.ts';
 
 /**
  * How many photos filters have decided in a data folder (of one class each). Asks the server itself, since a command takes
  * a second, in which a small filter ends.
  */
 export async function decidedOn(dataDir: string): Promise<number> {
-  return onServerOf(dataDir, count);
+  return withClient(dataDir, count);
 }
 
 export async function untilDecided(dataDir: string, moreThan: number, timeoutMs = 120_000): Promise<number> {
-  const deadlineMs = performance.now() + timeoutMs;
-  return onServerOf(dataDir, async (url) => {
-    for (;;) {
-      const decided = await count(url);
-      if (decided > moreThan) return decided;
-      if (performance.now() > deadlineMs)
-        throw new Error(
-          `Expected more than ${moreThan} photos to be decided within ${timeoutMs} ms but found ${decided}`,
-        );
-      await sleep(POLL_MS);
-    }
+  return withClient(dataDir, async (client) => {
+    let decided = 0;
+    await until(async () => (decided = await count(client)) > moreThan, timeoutMs);
+    return decided;
   });
 }
 
-export async function inCatalogueOf(dataDir: string, statement: string): Promise<Record<string, string>[]> {
-  return onServerOf(dataDir, (url) => onServer(url, statement));
+/** Waits until a statement finds a row. The tables may not exist yet. It asks on one connection, because each is a process of the server. */
+export async function untilRow(dataDir: string, statement: string): Promise<void> {
+  await withClient(dataDir, async (client) =>
+    until(() =>
+      client.query(statement).then(
+        ({ rowCount }) => rowCount !== 0,
+        () => false,
+      ),
+    ),
+  );
 }
 
-async function onServerOf<T>(dataDir: string, ask: (url: string) => Promise<T>): Promise<T> {
+export async function inCatalogueOf(dataDir: string, statement: string): Promise<Record<string, string>[]> {
+  return withClient(dataDir, async (client) => (await client.query(statement)).rows);
+}
+
+async function withClient<T>(dataDir: string, ask: (client: Client) => Promise<T>): Promise<T> {
   const shared = knownCatalogueOf(dataDir);
-  if (shared !== undefined) return ask(shared);
+  if (shared !== undefined) return onClient(shared, ask);
   const server = await attachEmbedded({ dataDir, clientName: 'test', log: silentLog });
   try {
-    return await ask(server.url);
+    return await onClient(server.url, ask);
   } finally {
     await server.detach();
   }
 }
 
-async function count(url: string): Promise<number> {
-  const [row] = await onServer(url, 'select count(*) from decision');
-  return Number(row?.['count']);
+async function count(client: Client): Promise<number> {
+  const { rows } = await client.query('select count(*) from decision');
+  return Number(rows[0]?.count);
 }

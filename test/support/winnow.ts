@@ -22,7 +22,7 @@ const TIMEOUT_MS = 240_000;
 /** Commands that stay until they are ended, that ask a person, that look for other processes, or that tests start twice at once. */
 const OWN_PROCESS = new Set(['demo', 'migrate', 'move', 'review', 'server']);
 /** Commands that run models. One thread each is enough here, because other tests run beside them, and each thread loads all models. */
-const EVALUATES = new Set(['evaluate', 'filter', 'finetune', 'models', 'report', 'run', 'verify']);
+const EVALUATES = new Set(['demo', 'evaluate', 'filter', 'finetune', 'models', 'report', 'run', 'verify']);
 /** Variables that a process reads as it starts. */
 const READ_AT_START = [
   'NODE_OPTIONS',
@@ -58,8 +58,7 @@ export async function winnow(args: readonly string[], options: CommandOptions = 
   if (dataDir !== undefined) await places?.make(dataDir);
   const { cwd = repositoryRoot, timeoutMs = TIMEOUT_MS, ownProcess = needsOwnProcess(args, options) } = options;
   if (ownProcess) return startWinnow(args, options).result;
-  const threads = EVALUATES.has(args[0] ?? '') ? { WINNOW_FILTER_THREADS: '1' } : {};
-  return runInTurn({ args, cwd, env: { ...threads, ...environmentOf(args, options) } }, timeoutMs);
+  return runInTurn({ args, cwd, env: environmentOf(args, options) }, timeoutMs);
 }
 
 function needsOwnProcess([command = '']: readonly string[], { env = {} }: CommandOptions): boolean {
@@ -89,19 +88,24 @@ export interface RunningCommand {
 
 /** Starts a command in a process group of its own. On a shared server its data folder needs a catalogue first: `catalogueOf`. */
 export function startWinnow(args: readonly string[], options: CommandOptions = {}): RunningCommand {
-  return startNode([program, ...args], options);
+  return start([program, ...args], environmentOf(args, options), options);
 }
 
 /** Starts the built program of a long-running worker, as a container image does. */
 export function startWorker(name: string, args: readonly string[], options: CommandOptions = {}): RunningCommand {
-  return startNode([path.join(repositoryRoot, 'dist', 'workers', `${name}.mjs`), ...args], options);
+  const file = path.join(repositoryRoot, 'dist', 'workers', `${name}.mjs`);
+  return start([file, ...args], environmentOf([name, ...args], options), options);
 }
 
 /** The same for another program that Node runs. */
 export function startNode(args: readonly string[], options: CommandOptions = {}): RunningCommand {
+  return start(args, environmentOf(args, options), options);
+}
+
+function start(args: readonly string[], env: NodeJS.ProcessEnv, options: CommandOptions): RunningCommand {
   const child = spawn(process.execPath, args, {
     cwd: options.cwd ?? repositoryRoot,
-    env: environmentOf(args, options),
+    env,
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -125,7 +129,8 @@ export function startNode(args: readonly string[], options: CommandOptions = {})
 }
 
 function environmentOf(args: readonly string[], options: CommandOptions): NodeJS.ProcessEnv {
-  return { ...cleanEnvironment(), ...catalogueEnvironment(args, options), ...options.env };
+  const threads = EVALUATES.has(args[0] ?? '') ? { WINNOW_FILTER_THREADS: '1' } : {};
+  return { ...cleanEnvironment(), ...threads, ...catalogueEnvironment(args, options), ...options.env };
 }
 
 function catalogueEnvironment(args: readonly string[], options: CommandOptions): Record<string, string> {

@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { suiteFolder } from '../../support/process-tree.ts';
 import { makeCopies } from '../../support/copies.ts';
-import { createDatabase, dropDatabase, onServer } from '../../support/database.ts';
+import { createDatabase, dropDatabase, onClient, onServer } from '../../support/database.ts';
 import { ONE_MODEL } from '../../support/one-model.ts';
 import { redisProblem, startRedis, type TestRedis } from '../../support/redis-server.ts';
 import { startS3, type Fault, type TestS3 } from '../../support/s3-server.ts';
-import { startWinnow, type RunningCommand } from '../../support/winnow.ts';
+import { until } from '../../support/until.ts';
+import { startWinnow, winnow, type RunningCommand } from '../../support/winnow.ts';
 
 /** So many that the second test, which decides what the first one leaves, has jobs at each of its moments. */
 const COPIES = 48;
@@ -43,8 +45,8 @@ async function openProject(name: string) {
 type Project = Awaited<ReturnType<typeof openProject>>;
 
 /** With one thread and batches so small that any moment is in the middle of the work. */
-function start({ name, url }: Project, ...args: string[]): RunningCommand {
-  const env = {
+function environment({ name, url }: Project): Record<string, string> {
+  return {
     DATABASE_URL: url,
     REDIS_URL: redis?.url ?? '',
     WINNOW_BLOBS_URL: `s3://${s3.bucket}/${name}`,
@@ -54,11 +56,16 @@ function start({ name, url }: Project, ...args: string[]): RunningCommand {
     WINNOW_FILTER_BATCH_PHOTOS: '4',
     WINNOW_FILTER_THREADS: '1',
   };
-  return startWinnow([...args, '--data', folder.at(name)], { env });
+}
+
+function start(project: Project, ...args: string[]): RunningCommand {
+  return startWinnow([...args, '--data', folder.at(project.name)], { env: environment(project) });
 }
 
 async function done(project: Project, ...args: string[]): Promise<string> {
-  const { code, stdout, stderr } = await start(project, ...args).result;
+  const { code, stdout, stderr } = await winnow([...args, '--data', folder.at(project.name)], {
+    env: environment(project),
+  });
   expect([args[0], code, code === 0 ? '' : stderr]).toEqual([args[0], 0, '']);
   return stdout;
 }
@@ -67,12 +74,14 @@ async function crawl(project: Project): Promise<void> {
   await done(project, 'crawl', '--collection', ONE_MODEL, '--from', folder.at('photos'));
 }
 
-async function countDecided({ url }: Project): Promise<number> {
-  return Number((await onServer(url, 'select count(*) from decision'))[0]?.['count']);
+const countDecided = ({ url }: Project): Promise<number> => onClient(url, countOn);
+
+async function countOn(client: Client): Promise<number> {
+  return Number((await client.query('select count(*) from decision')).rows[0].count);
 }
 
 async function untilDecided(project: Project, least: number): Promise<void> {
-  while ((await countDecided(project)) < least) await sleep(20);
+  await onClient(project.url, (client) => until(async () => (await countOn(client)) >= least));
 }
 
 /** Checks what must hold after any fault, and returns the decisions. */
