@@ -6,7 +6,9 @@ import { readSchema, refuseUnknownSchema, type SchemaState } from './schema.ts';
 import { SteadyClient } from './steady-client.ts';
 
 const QUERY_TIMEOUT_MS = 10_000;
+/** The pause before a lost server is started again. It doubles with each failed start, because a start on a full disk is work for nothing. */
 const HEAL_PAUSE_MS = 250;
+const LONGEST_HEAL_PAUSE_MS = 4_000;
 const SETTLE_MS = 2_000;
 const POLL_MS = 20;
 /** A server that cannot be started again for this long is given up. */
@@ -180,8 +182,9 @@ export class Lease {
   async #heal(): Promise<void> {
     const deadlineMs = performance.now() + REVIVE_LIMIT_MS;
     let said = '';
+    let pauseMs = HEAL_PAUSE_MS;
     while (this.#isLost && !this.#isLeaving) {
-      await this.#pause();
+      await this.#pause(pauseMs);
       if (this.#isLeaving) return;
       // The connection may be lost again while the schema is read.
       this.#isLost = false;
@@ -192,6 +195,7 @@ export class Lease {
       this.#isLost = true;
       const problem = await this.#revive();
       if (problem === null) continue;
+      pauseMs = Math.min(2 * pauseMs, LONGEST_HEAL_PAUSE_MS);
       if (performance.now() >= deadlineMs) {
         this.#options.onLost?.(problem);
         return;
@@ -207,9 +211,9 @@ export class Lease {
   }
 
   /** Ends when the lease is given up: nothing else may keep the process alive by then. */
-  async #pause(): Promise<void> {
+  async #pause(ms: number): Promise<void> {
     const options = { ref: false, signal: this.#leaving.signal };
-    await sleep(HEAL_PAUSE_MS, undefined, options).catch(() => undefined);
+    await sleep(ms, undefined, options).catch(() => undefined);
   }
 
   /** Returns why the server could not be started, or null. */
