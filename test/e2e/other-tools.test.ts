@@ -15,7 +15,7 @@ import { useSharedServer } from '../support/shared-server.ts';
 useSharedServer();
 
 const run = promisify(execFile);
-const PHOTOS = 60;
+const PHOTOS = 30;
 /** A Python that has fiftyone. */
 const PYTHON = process.env['WINNOW_TEST_PYTHON'] ?? 'python3';
 const LABEL_STUDIO = process.env['WINNOW_TEST_LABEL_STUDIO'];

@@ -19,7 +19,7 @@ const SHARK = 'n01484850';
 /** WINNOW_TEST_REVIEW_PHOTOS=200: so many photos are decided and tagged, and the network is away for half a minute. */
 const ASKED = Number(process.env['WINNOW_TEST_REVIEW_PHOTOS'] ?? 0);
 /** Photos of each class, in the order in which classes are reviewed. */
-const PHOTOS = { [TENCH]: 12, [GOLDFISH]: 14, [SHARK]: Math.max(12, ASKED - 26) };
+const PHOTOS = { [TENCH]: 6, [GOLDFISH]: 9, [SHARK]: Math.max(9, ASKED - 15) };
 const OFFLINE_MS = ASKED === 0 ? 0 : 30_000;
 const flags = (): string[] => ['--collection', 'demo', '--data', folder.at('data')];
 
@@ -85,7 +85,7 @@ describe('the review page', () => {
     await person.tagAndDecide('a', 'accept');
     await person.note('a fin is visible');
     await person.flag();
-    for (let i = 0; i < 3; i += 1) {
+    for (let i = 0; i < 2; i += 1) {
       await person.tagAndDecide('a', 'accept');
       await person.tagAndDecide('1', 'reject', 'wrong-class');
       await person.tagAndDecide('x', 'reject');

@@ -90,12 +90,15 @@ export async function dropDatabase(url: string): Promise<void> {
   const name = nameOf(url);
   const others = `select application_name, query from pg_stat_activity where datname = '${name}'`;
   const deadlineMs = performance.now() + CLOSING_MS;
-  let left = await onServer(server.url, others);
-  while (left.length > 0 && performance.now() < deadlineMs) {
-    await sleep(20);
-    left = await onServer(server.url, others);
-  }
-  await onServer(server.url, `drop database ${name} with (force)`);
+  const left = await onClient(server.url, async (client) => {
+    let { rows } = await client.query(others);
+    while (rows.length > 0 && performance.now() < deadlineMs) {
+      await sleep(20);
+      ({ rows } = await client.query(others));
+    }
+    await client.query(`drop database ${name} with (force)`);
+    return rows;
+  });
   if (left.length > 0) throw new Error(`Expected no connection to be left but found ${JSON.stringify(left)}`);
 }
 

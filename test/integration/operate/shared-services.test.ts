@@ -11,11 +11,11 @@ import { startS3, type TestS3 } from '../../support/s3-server.ts';
 import { jsonLines, repositoryRoot, startWinnow, winnow, type CommandResult } from '../../support/winnow.ts';
 
 /** Number of the demo's 321 photos to use; `WINNOW_TEST_PHOTOS=321` uses all. */
-const PHOTOS = Number(process.env['WINNOW_TEST_PHOTOS'] ?? 64);
+const PHOTOS = Number(process.env['WINNOW_TEST_PHOTOS'] ?? 40);
 
 /**
  * The difference between the ids of two photos. A job decides the photos of a page of 64 ids, so a job has four photos. They
- * make 16 jobs, and one process takes two at once, so both processes get some.
+ * make ten jobs, and one process takes two at once, so both processes get some.
  */
 const ID_STEP = 16;
 
