@@ -21,11 +21,15 @@ Every installed model that was no member of the ensemble looks at all ten crops 
 centre crops of the clean photos. What it says is kept, so the next report only runs it on new photos.
 A head is measured without the photos that it was fitted or validated on, and the report says how many these are.
 
+The report also says what the set would be without each member of the ensemble. For that --fill runs the crops that
+no decision needed, and that are therefore not stored. Decisions stay as they are.
+
 DIR has one folder a class, named by wnid, as the validation set of ImageNet has.
 
 Examples:
   winnow report --collection imagenet-a --out reports/v1
   winnow report --collection imagenet-a --out reports/v1 --clean imagenet/val
+  winnow report --collection imagenet-a --out reports/v1 --fill
   winnow report --collection imagenet-o --out reports/o1 --in-distribution imagenet/val
   winnow report --collection birds --out reports/v1 --models efficientnet-lite2,resnet18-v1-7
 `;
@@ -36,6 +40,7 @@ interface ReportFlags extends GlobalFlags {
   readonly inDistribution?: string;
   readonly photos?: ReportedPhotos;
   readonly models?: string;
+  readonly fill?: boolean;
 }
 
 export function addReportCommand(program: Command): void {
@@ -45,9 +50,10 @@ export function addReportCommand(program: Command): void {
     .option('--in-distribution <dir>', 'mode O: photos that show one of the classes of the collection')
     .addOption(new Option('--photos <which>', 'the photos that it is about').choices(REPORTED_PHOTOS))
     .option('--models <names>', 'only these models besides the members (separate by commas)')
+    .option('--fill', 'first run the crops that the set without each member depends on')
     .addHelpText('after', HELP)
     .action((flags: ReportFlags) =>
-      runOnCollection(flags, { name: 'report', access: 'read' }, async (workspace, { signal }) => {
+      runOnCollection(flags, { name: 'report', access: flags.fill ? 'use' : 'read' }, async (workspace, { signal }) => {
         const models = flags.models?.split(',').map((name) => name.trim());
         const written = await reportWithProgress(workspace, { ...flags, models, signal });
         await writeResult(
@@ -85,10 +91,18 @@ function reportText({ report, path: folderPath }: WrittenReport, { collection }:
     ...report.models.flatMap(({ model, fitted }) => (fitted === null ? [] : [`${model}: ${fittedText(fitted)}`])),
     '',
     `confusions: ${countText(confusion.cells)} of ${countText(confusion.possible)} possible${topText(report, collection)}`,
+    ...fairnessLines(report),
     ...leftOut.map(({ model, reason }) => `left out: ${model}, because ${reason}`),
     MODEL_TEXTS[report.mode].hintOf(report),
     `read:  ${folder}/report.html`,
   ]);
+}
+
+function fairnessLines({ fairness }: Report): string[] {
+  return (fairness?.leftOut ?? []).map(({ member, kept, removed, gained, undecided }) => {
+    const open = undecided > 0 ? `, ${countText(undecided)} undecided: add --fill` : '';
+    return `without ${member}: ${countText(kept)} of ${plural(kept + removed, 'photo')} stay, ${countText(gained)} more${open}`;
+  });
 }
 
 const MODEL_TEXTS = {

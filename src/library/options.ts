@@ -100,6 +100,8 @@ export interface ReportOptions extends WorkOptions {
   readonly photos?: ReportedPhotos | undefined;
   /** Only these models besides the members. */
   readonly models?: readonly string[] | undefined;
+  /** First runs the crops that the set without each member depends on. */
+  readonly fill?: boolean | undefined;
 }
 
 export interface VerifyOptions extends SettingsOptions, WorkOptions {

@@ -13,7 +13,7 @@ export async function reportAndRecord(
   workspace: Workspace,
   options: Partial<ReportOptions> & { readonly signal: AbortSignal },
 ): Promise<WrittenReport> {
-  const { out, clean = null, inDistribution = null, photos = null, models = null, signal } = options;
+  const { out, clean = null, inDistribution = null, photos = null, models = null, fill, signal } = options;
   const { name: collection } = workspace.collection;
   const detail = out === undefined ? {} : { folder: path.resolve(out) };
   const action = { ...localActor(), action: 'report', collection, detail, resultOf: recordedOf } as const;
@@ -23,6 +23,6 @@ export async function reportAndRecord(
         code: 'report-out',
       });
     const { onProgress = () => undefined } = options;
-    return writeReport(workspace, { out, clean, inDistribution, which: photos, models, signal, onProgress });
+    return writeReport(workspace, { out, clean, inDistribution, which: photos, models, fill, signal, onProgress });
   });
 }

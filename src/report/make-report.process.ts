@@ -17,6 +17,7 @@ import { HEAD_PHOTOS } from '../photo/head-photos.process.ts';
 import { lookAt } from '../shortlist/outside-models.process.ts';
 import { cataloguePart } from './catalogue-part.process.ts';
 import { fittedAmong, type Folders } from './fitted-photos.process.ts';
+import { readFairness } from './fairness.process.ts';
 import { galleryOf } from './gallery.process.ts';
 import { comparisonsOf, memberGapOf, modelReport, type SeenByModel } from './model-reports.process.ts';
 import { reportedModels, type ReportedModel } from './models.process.ts';
@@ -33,6 +34,8 @@ export interface ReportProgress {
 export interface MakeReportOptions extends ReportInputs {
   readonly signal: AbortSignal;
   readonly onProgress: (progress: ReportProgress) => void;
+  /** First runs the crops that the set without each member depends on. */
+  readonly fill?: boolean | undefined;
 }
 
 export interface MadeReport {
@@ -80,6 +83,7 @@ export async function makeReport(workspace: Workspace, options: MakeReportOption
         ? seen.map((one) => one.photos.crops.report(one.model.card.name, one.model.isMember))
         : [],
     },
+    fairness: await readFairness(workspace, { seen, photos, kept, options }),
     gallery: await galleryOf(workspace, { photos, models }, signal),
   };
   return { report, kept };

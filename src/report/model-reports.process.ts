@@ -44,6 +44,7 @@ export async function modelReport(
     ...evaluation,
     isMember: model.isMember,
     sharesBackbone: model.sharesBackbone,
+    family: model.card.family ?? null,
     fitted,
     ...onClean,
     ...dropWithInterval(accuracyOf(answersOf(clean)), accuracyOf(answersOf(predictions))),

@@ -7,6 +7,7 @@ import type { AgreementReport } from '../review/agreement/agreement.ts';
 import type { Heatmap } from '../review/desk/desk.ts';
 import type { ClassAccuracy, Evaluation, EvaluationCurves } from '../evaluate/evaluation.ts';
 import type { FittedPhotos } from '../kernel/texts.ts';
+import type { RankAgreement } from '../evaluate/metrics/kendall.ts';
 import type { Mode } from '../kernel/mode.ts';
 
 /** Photos that a report can be of: those that reviewers accepted, the listed ones, or all that the filter kept. */
@@ -43,6 +44,8 @@ export interface Report {
   readonly memberGap: MemberGap | null;
   readonly confusion: ConfusionReport;
   readonly crops: CropReport;
+  /** Absent in reports stored by an older winnow. */
+  readonly fairness?: Fairness;
   readonly agreement: AgreementReport;
   readonly pace: readonly ReviewerPace[];
   readonly labelError: LabelError;
@@ -80,6 +83,8 @@ export interface ModelReport extends Evaluation {
   readonly isMember: boolean;
   /** True if it runs a member's file but is no member: a head over a member's backbone, or the backbone of a member. */
   readonly sharesBackbone: boolean;
+  /** The family that its card names, such as ResNet; null if it names none. Absent in reports of an older winnow. */
+  readonly family?: string | null;
   /** The photos that a head was fitted on; null if the model is no head. */
   readonly fitted: FittedPhotos | null;
   /** Accuracy on the clean photos, with the ends of its Wilson 95 % interval; null without `--clean`. */
@@ -147,6 +152,48 @@ export interface CropReport {
     readonly anyCorrect: number;
     readonly onlyOffCentre: number;
   }[];
+}
+
+/** How far the set and the ranking of models depend on the choice of members. */
+export interface Fairness extends RankAgreement {
+  /** In the order of the ensemble; empty with one member. */
+  readonly leftOut: readonly LeftOutMember[];
+  /** Accuracies on photos that the model did not help to choose; none in mode O. */
+  readonly models: readonly FairAccuracy[];
+  /** Tau compares the ranking by accuracy on the set with that by `models`; these are the models that both rank. */
+  readonly ranked: readonly string[];
+  /** The same for the ranking on clean photos, without members; null with fewer than two models on clean photos. */
+  readonly clean: (RankAgreement & { readonly ranked: readonly string[] }) | null;
+  /** Accuracies on the set, with intervals of whole creators; null if no photo names a creator, or all name one. */
+  readonly byCreator: {
+    readonly creators: number;
+    /** Photos that name no creator. Each counts as one of its own. */
+    readonly unnamed: number;
+    readonly models: readonly FairAccuracy[];
+  } | null;
+  readonly resamples: number;
+  readonly seed: number;
+}
+
+export interface LeftOutMember {
+  readonly member: string;
+  /** Photos of the set that the filter would keep without the member, and those that it would drop. */
+  readonly kept: number;
+  readonly removed: number;
+  /** Photos that the filter drops and would keep without the member. */
+  readonly gained: number;
+  /** Photos of which the stored evidence does not say this. Members, in contrast, have seen every photo that was kept. */
+  readonly undecided: number;
+}
+
+export interface FairAccuracy {
+  readonly model: string;
+  readonly isMember: boolean;
+  readonly photos: number;
+  /** With the ends of its 95 % interval; null without photos, or if evidence of some is missing. */
+  readonly accuracy: number | null;
+  readonly accuracyLow: number | null;
+  readonly accuracyHigh: number | null;
 }
 
 export interface ReviewerPace {

@@ -1,4 +1,5 @@
 import { stringify } from 'csv-stringify/sync';
+import type { RankAgreement } from '../evaluate/metrics/kendall.ts';
 import type { ModelReport, Report } from './report.ts';
 
 /** The tables of a report, each a file `csv/NAME.csv`. Every report has all of them; a table may have no rows. */
@@ -7,6 +8,10 @@ export const TABLE_NAMES = [
   'per-class',
   'per-confusion',
   'comparisons',
+  'left-out',
+  'fairness',
+  'rankings',
+  'by-creator',
   'reliability',
   'response-rate',
   'precision-recall',
@@ -42,6 +47,7 @@ type Cell = string | number | boolean | null;
 export function reportTables(report: Report): ReportTable[] {
   const records: Readonly<Record<TableName, Records[number]>> = {
     ...modelRecords(report),
+    ...fairnessRecords(report),
     ...setRecords(report),
     ...funnelRecords(report),
     ...reviewRecords(report),
@@ -109,6 +115,28 @@ function modelRecords({ models, comparisons, crops }: Report) {
       crops.models.map((model) => without(model, 'crops')),
     ],
   } as const satisfies Partial<Record<TableName, Records[number]>>;
+}
+
+const ACCURACY_COLUMNS = ['model', 'isMember', 'photos', 'accuracy', 'accuracyLow', 'accuracyHigh'] as const;
+
+function fairnessRecords({ fairness }: Report) {
+  const { leftOut = [], models = [], ranked = [], clean = null, byCreator = null } = fairness ?? {};
+  const own = { against: 'own photos', ranked, ...tauOf(fairness ?? null) };
+  const rankings = clean === null ? [own] : [own, { against: 'clean', ranked: clean.ranked, ...tauOf(clean) }];
+  return {
+    'left-out': [['member', 'kept', 'removed', 'gained', 'undecided'], leftOut],
+    fairness: [ACCURACY_COLUMNS, models],
+    rankings: [
+      ['against', 'ranked', 'kendallTau', 'kendallTauLow', 'kendallTauHigh'],
+      rankings.filter(({ ranked: { length } }) => length > 0),
+    ],
+    'by-creator': [ACCURACY_COLUMNS, byCreator?.models ?? []],
+  } as const satisfies Partial<Record<TableName, Records[number]>>;
+}
+
+function tauOf(agreement: RankAgreement | null): RankAgreement {
+  const { kendallTau = null, kendallTauLow = null, kendallTauHigh = null } = agreement ?? {};
+  return { kendallTau, kendallTauLow, kendallTauHigh };
 }
 
 function modelRecord(model: ModelReport): object {

@@ -10,23 +10,25 @@ import { MODES } from '../collection/modes.ts';
 
 const AT_ONCE = 2_000;
 
-export interface ModelView {
+export type Viewed = Pick<ReportedPhoto, 'photoId' | 'sha256' | 'wnid'>;
+
+export interface ModelView<Photo extends Viewed = ReportedPhoto> {
   /** One for each photo, in order; null if the model could not look at the photo. */
   readonly predictions: readonly (Prediction | null)[];
   readonly crops: CropTally;
-  readonly lacking: readonly ReportedPhoto[];
+  readonly lacking: readonly Photo[];
 }
 
 /** Reads the evidence of one model. In mode O photos show none of the classes, so only their centre crops are wanted. */
-export async function readView(
+export async function readView<Photo extends Viewed>(
   { app, scope, collection }: Workspace,
   memberId: number,
-  photos: readonly ReportedPhoto[],
-): Promise<ModelView> {
+  photos: readonly Photo[],
+): Promise<ModelView<Photo>> {
   const { showsClass } = MODES[collection.mode];
   const positions = new Map(scope.wnids.map((wnid, position) => [wnid, position]));
   const predictions: (Prediction | null)[] = [];
-  const lacking: ReportedPhoto[] = [];
+  const lacking: Photo[] = [];
   const crops = new CropTally();
   for (const some of batchesOf(photos, AT_ONCE)) {
     const ids = [...new Set(some.map(({ photoId }) => photoId))];

@@ -44,6 +44,7 @@ export function addModelsAddCommand(models: Command): void {
     .addOption(new Option('--licence <spdx id>', 'licence of the weights').default('unknown'))
     .option('--source <text>', "where the weights come from (default: the file's name)")
     .option('--documentation <url>', 'the page that documents the preprocessing')
+    .option('--family <name>', 'its family, such as ResNet: reports warn if members and others are related')
     .option('--in-place', 'refer to the file at its place instead of copying it')
     .option('--allow-chance', 'accept a model that shows no knowledge, for tests and benchmarks')
     .addHelpText('after', EXAMPLES)

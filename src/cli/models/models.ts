@@ -139,6 +139,7 @@ function showText(entry: ModelEntry): string {
     `  sha256    ${card.sha256}`,
     ...headLines(card),
     `  source    ${card.source}`,
+    ...(card.family === undefined ? [] : [`  family    ${card.family}`]),
     ...(card.documentation === undefined ? [] : [`  page      ${card.documentation} (documents its preprocessing)`]),
     `  licence   ${card.licence}`,
     ...graphLines(card),

@@ -40,6 +40,7 @@ const cardSchema = z.strictObject({
   licence: textField.describe('the SPDX id of the licence of the weights'),
   source: textField.describe('where the weights come from'),
   documentation: webPage.describe('the http or https URL of the page that documents the preprocessing').optional(),
+  family: textField.describe('the name of its family, such as ResNet').optional(),
   input: z.strictObject({
     name: textField,
     size: sideSchema,

@@ -4,10 +4,21 @@ import { fitHead, type FitOrder, type FittedHead } from '../../models/evidence/h
 import { Interrupted } from '../../kernel/errors.ts';
 import { evaluationOf } from '../evaluate.ts';
 import type { Evaluation } from '../evaluation.ts';
+import { clusterIntervals } from '../metrics/cluster-bootstrap.ts';
+import { rankAgreement, type Rankings, type Sample } from '../metrics/kendall.ts';
+
+interface ResampleOrder {
+  readonly rankings: readonly Rankings[];
+  readonly byCluster: { readonly sample: Sample; readonly clusters: readonly number[] } | null;
+}
 
 /** Functions that may take seconds, each with one argument. */
 export const COMPUTATIONS = {
   evaluationOf: ([predictions, about]: Parameters<typeof evaluationOf>): Evaluation => evaluationOf(predictions, about),
+  resamples: ({ rankings, byCluster }: ResampleOrder) => ({
+    agreements: rankings.map(rankAgreement),
+    intervals: byCluster === null ? [] : clusterIntervals(byCluster.sample, byCluster.clusters),
+  }),
   fitHead: async (order: FitOrder): Promise<FittedHead> => {
     const { openMatrixProducts } = await import('../../platform/onnx/matrix-products.ts');
     const products = await openMatrixProducts();

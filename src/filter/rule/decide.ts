@@ -1,6 +1,6 @@
 import { CROPS_PER_MEMBER, probabilityOf, type CropRef, type PhotoEvidence } from '../../models/evidence/evidence.ts';
 import { cropOrder } from './crop-order.ts';
-import { digestOf, hasHit, hasLogits, isRead, judgeDigest, maxTrueProbOf, neededCrops } from './digest.ts';
+import { digestOf, hasHit, hasLogits, isRead, judgeDigest, judging, maxTrueProbOf, neededCrops } from './digest.ts';
 import type { MemberDigest } from './digest.ts';
 import { confusionOf, type Confusion } from './mean-probabilities.ts';
 import type { Policy } from './policy.ts';
@@ -67,7 +67,8 @@ function firstMeanHit(digest: readonly MemberDigest[], policy: Policy): Pick<Dro
   return { reason: isRight ? 'correct' : 'confident', decidedBy: { member, crop: null } };
 }
 
-function missingCrops(
+/** The crops that an undecided photo lacks, in `cropOrder`. */
+export function missingCrops(
   evidence: PhotoEvidence,
   {
     digest,
@@ -75,8 +76,8 @@ function missingCrops(
     policy,
   }: { readonly digest: readonly MemberDigest[]; readonly truth: number; readonly policy: Policy },
 ): CropRef[] {
-  const needed = neededCrops(digest, policy);
-  const isOpen = digest.map((member) => needed === 'logits' || !hasHit(member, policy));
+  const needed = neededCrops(judging(digest, policy), policy);
+  const isOpen = digest.map((member, i) => i !== policy.without && (needed === 'logits' || !hasHit(member, policy)));
   return cropOrder(evidence.length).filter(({ member, crop }) => {
     const cell = evidence[member]?.[crop] ?? null;
     if (isOpen[member] !== true) return false;

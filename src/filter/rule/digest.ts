@@ -56,15 +56,22 @@ export function hasLogits(cell: CropEvidence | null): boolean {
 }
 
 /** The rule of mode A (§3.1, protocol). Monotone: more evidence never changes an outcome that is not `undecided`. */
-export function judgeDigest(members: readonly MemberDigest[], policy: Policy): DigestOutcome {
+export function judgeDigest(all: readonly MemberDigest[], policy: Policy): DigestOutcome {
+  const members = judging(all, policy);
   const isHit = (member: MemberDigest): boolean => hasHit(member, policy);
   if (policy.members === 'any' ? members.some(isHit) : members.every(isHit)) return DROPPED;
   const needed = neededCrops(members, policy);
+  if (needed === 'logits' && policy.without !== undefined) return KEPT;
   const missing = members.reduce((total, member) => {
     if (needed === 'logits') return total + CROPS_PER_MEMBER - member.withLogits;
     return isHit(member) ? total : total + lackingCrops(member, policy);
   }, 0);
   return missing === 0 ? KEPT : undecided(missing);
+}
+
+/** The members that the policy asks. */
+export function judging(members: readonly MemberDigest[], { without }: Policy): readonly MemberDigest[] {
+  return without === undefined ? members : members.filter((_, member) => member !== without);
 }
 
 export const DROPPED: DigestOutcome = Object.freeze({ state: 'dropped', missing: 0 });

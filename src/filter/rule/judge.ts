@@ -1,6 +1,6 @@
 import type { CropRef, PhotoEvidence } from '../../models/evidence/evidence.ts';
 import type { Wnid } from '../../kernel/ids.ts';
-import { decide } from './decide.ts';
+import { decide, missingCrops } from './decide.ts';
 import { digestOf, judgeDigest, restsOnLogits, type MemberDigest } from './digest.ts';
 import { decideModeO } from './decide-mode-o.ts';
 import { decisionOf, modeODecisionOf, type NewDecision } from './decision.ts';
@@ -11,8 +11,13 @@ import type { DecisionScope } from '../../models/workspace/scope.ts';
 export type Truth = number | null;
 
 export function cropsMissing(evidence: PhotoEvidence, truth: Truth, policy: FilterPolicy): readonly CropRef[] {
-  const outcome = policy.mode === 'O' ? decideModeO(evidence, policy) : decide(evidence, classOf(truth), policy);
-  return outcome.state === 'undecided' ? outcome.missing : [];
+  if (policy.mode === 'O') {
+    const outcome = decideModeO(evidence, policy);
+    return outcome.state === 'undecided' ? outcome.missing : [];
+  }
+  const digest = digestOf(evidence, classOf(truth));
+  const isUndecided = judgeDigest(digest, policy).state === 'undecided';
+  return isUndecided ? missingCrops(evidence, { digest, truth: classOf(truth), policy }) : [];
 }
 
 export function decisionFor(

@@ -9,6 +9,8 @@ export interface Policy {
   readonly aggregation: 'max' | 'mean';
   /** `any`: one member suffices to drop (the paper). `all`: every member must agree. */
   readonly members: 'any' | 'all';
+  /** Position of a member that has no say. Such a policy counts what the others would keep; it needs no confusions. */
+  readonly without?: number;
 }
 
 /** Mode O (§3.1, ImageNet-O) keeps photos of other things, for which the first member is nevertheless confident. */

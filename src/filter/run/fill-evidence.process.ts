@@ -23,6 +23,8 @@ export interface FillOptions {
   readonly photoIds: readonly number[];
   readonly signal: AbortSignal;
   readonly counts: FillCounts;
+  /** Called when `counts` has changed. */
+  readonly onDone?: () => void;
 }
 
 export function noFill(): FillCounts {
@@ -58,6 +60,7 @@ export async function fillEvidence(workspace: Workspace, options: FillOptions): 
         deps,
       );
       addTo(counts, completed);
+      options.onDone?.();
       lost.push(...completed.lost);
     }
   };

@@ -125,7 +125,8 @@ function readDigest(
   confusionOfKept: () => number | null,
 ): Reading | null {
   const outcomes = policies.map((policy) => judgeDigest(digest, policy));
-  if (outcomes.every(({ state }) => state !== 'kept')) return { outcomes, place: null };
+  const isPlaced = policies.some(({ without }, i) => without === undefined && outcomes[i]?.state === 'kept');
+  if (!isPlaced) return { outcomes, place: null };
   const confusion = confusionOfKept();
   if (confusion === null) return null;
   const order = { max: maxTrueProbOf(digest, 'max'), mean: maxTrueProbOf(digest, 'mean') };

@@ -18,6 +18,7 @@ import type { Wnid } from '../../kernel/ids.ts';
 import { readFineHashes } from '../../photo/photo.repository.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import { readSnapshot } from '../../platform/postgres/transactions.ts';
+import type { FilterPolicy } from '../rule/policy.ts';
 import { hashedPhotos, type HashedPhoto } from '../../photo/reference-set.repository.ts';
 
 export interface WhatIfSource {
@@ -88,17 +89,27 @@ async function marksOf(
   return new Map(hashed.map((photo) => [photo.id, photo]));
 }
 
-interface Parts {
-  readonly tally: WhatIfTally;
-  readonly grid: WhatIfGrid;
+interface Asked {
+  readonly policies: readonly FilterPolicy[];
   readonly memberIds: readonly number[];
   readonly related: readonly RelatedMember[];
 }
 
-async function addPage(trx: Transaction<Database>, photos: readonly StoredPhoto[], parts: Parts): Promise<void> {
+interface Parts extends Omit<Asked, 'policies'> {
+  readonly tally: WhatIfTally;
+  readonly grid: WhatIfGrid;
+}
+
+/** The photos of a page that rules can decide, in order, and what each policy makes of them. */
+export async function readPage(trx: Transaction<Database>, photos: readonly StoredPhoto[], asked: Asked) {
   const open = photos.filter(({ present }) => present !== 'failed' && present !== 'in-reference-set');
-  const readings = open.map((photo) => readStored(photo, parts.grid.policies, parts.related));
-  await readRest(trx, { open, readings }, parts);
+  const readings = open.map((photo) => readStored(photo, asked.policies, asked.related));
+  await readRest(trx, { open, readings }, asked);
+  return { open, readings };
+}
+
+async function addPage(trx: Transaction<Database>, photos: readonly StoredPhoto[], parts: Parts): Promise<void> {
+  const { open, readings } = await readPage(trx, photos, { ...parts, policies: parts.grid.policies });
   const kept = open.filter((_, i) => (readings[i]?.place ?? null) !== null);
   const marks = await marksOf(trx, kept);
   for (const photo of photos) {
@@ -114,7 +125,7 @@ async function addPage(trx: Transaction<Database>, photos: readonly StoredPhoto[
 async function readRest(
   trx: Transaction<Database>,
   { open, readings }: { open: readonly StoredPhoto[]; readings: (Reading | null)[] },
-  { grid: { policies }, memberIds, related }: Parts,
+  { policies, memberIds, related }: Asked,
 ): Promise<void> {
   const rest = readings.flatMap((reading, i) => (reading === null ? [i] : []));
   for (let first = 0; first < rest.length; first += WITH_LOGITS_AT_ONCE) {

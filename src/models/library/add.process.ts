@@ -77,6 +77,7 @@ export async function addModel(request: AddRequest): Promise<Added> {
       licence: given.licence ?? 'unknown',
       source: given.source ?? path.basename(source),
       documentation: given.documentation,
+      family: given.family,
       ...pixelFacts(given, input),
       outputs: { ...outputsOf(bytes, logitsOf(graph, given, classes)), values: 'logits' },
       classes: isListName ? (given.classes ?? '') : CLASS_FILE,

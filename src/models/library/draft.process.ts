@@ -20,6 +20,7 @@ export interface GivenFacts {
   readonly licence?: string | undefined;
   readonly source?: string | undefined;
   readonly documentation?: string | undefined;
+  readonly family?: string | undefined;
 }
 
 export interface PictureInput {

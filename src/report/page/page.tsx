@@ -3,6 +3,7 @@ import type { VNode } from 'preact';
 import { cautionsOf, type SectionName } from './cautions.ts';
 import type { ReportContext, ReportPageProps, SectionOf } from './context.ts';
 import { reportFigures } from './figures.ts';
+import { FairnessSection } from './fairness-section.tsx';
 import { FunnelSection } from './funnel-section.tsx';
 import { WhySection } from './gallery.tsx';
 import { MethodSection } from './method.tsx';
@@ -38,6 +39,7 @@ interface PageSection {
 
 const FUNNEL: PageSection = { name: 'funnel', title: 'The funnel', Part: FunnelSection };
 const COMMON: readonly PageSection[] = [
+  { name: 'fairness', title: 'Fairness', Part: FairnessSection },
   { name: 'set', title: 'What the set looks like', Part: SetSection },
   { name: 'review', title: 'Reviews', Part: ReviewSection },
   { name: 'why', title: 'What speaks for the classes', Part: WhySection },

@@ -8,6 +8,7 @@ import { evaluateBatch } from '../../support/evaluate-batch.ts';
 import { decisionFor } from '../../../src/filter/rule/judge.ts';
 import type { FilterPolicy, Policy } from '../../../src/filter/rule/policy.ts';
 import type { DecisionScope } from '../../../src/models/workspace/scope.ts';
+import { readWithout } from '../../../src/filter/what-if/left-out.process.ts';
 import { storedPages } from '../../../src/filter/what-if/stored-page.repository.ts';
 import { readEvidenceUnder, readStored } from '../../../src/filter/what-if/policy-readings.ts';
 import { registerClassList, readEvidence, storeEvidence } from '../../../src/models/evidence/evidence.repository.ts';
@@ -543,4 +544,40 @@ describe('completing evidence', () => {
     expect(after.settings.map(({ totals }) => [totals.kept, totals.undecided])).toEqual([[12, 0]]);
     expect(await versionsOf(database.db, 'decision')).toEqual(decisions);
   });
+});
+
+it('the set without a member has photos that only it drops, and loses those that only it keeps', async () => {
+  const from = await source(2);
+  const [right, wrong] = [
+    [4, 0, 0],
+    [0, 4, 0],
+  ].map((logits) => uniform(logits)[0] ?? []);
+  const none = (right ?? []).map(() => null);
+  const matrices = {
+    both: [right, right],
+    first: [right, wrong],
+    second: [wrong, right],
+    kept: [wrong, wrong],
+    early: [right, none],
+  };
+  const ids = new Map<string, number>();
+  for (const [name, matrix] of Object.entries(matrices)) {
+    const id = await fetched(database.db, [candidate(name)], name);
+    ids.set(name, id);
+    await store(id, name === 'kept' ? (matrix as Matrix) : withoutLogits(matrix as Matrix), from.memberIds);
+  }
+  const read = async (policy: Policy) => {
+    await decideAll(from, policy);
+    const policies = [0, 1].map((without) => ({ ...policy, without }));
+    const nameOf = (photoId: number) => [...ids].find(([, id]) => id === photoId)?.[0] ?? '';
+    return (await readWithout(from, { policies, signal: NEVER })).map(({ lost, gained, undecidedIds }) => ({
+      lost: [...lost].map((key) => nameOf(Number.parseInt(key, 10))),
+      gained: gained.map(({ photoId, wnid }) => `${nameOf(photoId)} ${wnid}`),
+      undecided: undecidedIds.map(nameOf),
+    }));
+  };
+  expect(await read(PAPERS)).toEqual([
+    { lost: [], gained: ['first n01'], undecided: ['early'] },
+    { lost: [], gained: ['second n01'], undecided: [] },
+  ]);
 });

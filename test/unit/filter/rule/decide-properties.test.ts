@@ -2,6 +2,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { cropOrder } from '../../../../src/filter/rule/crop-order.ts';
 import { decide, type Outcome } from '../../../../src/filter/rule/decide.ts';
+import { digestOf, judgeDigest } from '../../../../src/filter/rule/digest.ts';
+import { cropsMissing } from '../../../../src/filter/rule/judge.ts';
 import { CROPS_PER_MEMBER, summariseCrop, type CropRef } from '../../../../src/models/evidence/evidence.ts';
 import { cellOf, cropsOf, emptyMatrix, essence, expected, POLICIES, randomCase, reveal } from './cases.ts';
 import type { Case, Matrix } from './cases.ts';
@@ -82,6 +84,32 @@ describe.each(POLICIES)('decide with aggregation $aggregation and members $membe
     expect(runs.filter((run, i) => run.cropsNeeded < (all[i] ?? 0)).length).toBeGreaterThan(20);
   });
 });
+
+it.each(POLICIES)(
+  'without a member, $aggregation and $members keep what the other members alone would keep',
+  (rules) => {
+    const random = seededRandom(3);
+    const states: string[] = [];
+    while (states.length < 60) {
+      const one = randomCase(random, rules);
+      if (one.logits.length < 2) continue;
+      const policy = { ...one.policy, without: random.below(one.logits.length) };
+      const matrix = emptyMatrix(one.logits.length);
+      // The left-out member has seen all crops, which is no help to the others.
+      for (const ref of cropsOf(one)) if (ref.member === policy.without) reveal(matrix, ref, cellOf(one, ref));
+      for (let missing = cropsMissing(matrix, one.truth, policy); missing.length > 0;) {
+        if (missing.some(({ member }) => member === policy.without)) states.push('asks the left-out member');
+        for (const ref of missing.slice(0, 3)) reveal(matrix, ref, cellOf(one, ref));
+        missing = cropsMissing(matrix, one.truth, policy);
+      }
+      const { state } = judgeDigest(digestOf(matrix, one.truth), policy);
+      const others = { ...one, logits: one.logits.filter((_, member) => member !== policy.without) };
+      expect(expected(others)).toMatchObject({ state });
+      states.push(state);
+    }
+    expect(new Set(states)).toEqual(new Set(['kept', 'dropped']));
+  },
+);
 
 /** One member gets it right at one place of its crops in `cropOrder(2)`, or nowhere (10); crops before `known` are revealed. */
 type Prefix = { readonly hitAt: number; readonly known: number; readonly row: Matrix[number] };

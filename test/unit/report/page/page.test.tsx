@@ -238,6 +238,13 @@ describe('ReportPage', () => {
     return { ...rest, funnel: { ...funnel, totals }, set: { which: 'listed', photos: 412, classes: 10 } };
   };
 
+  const withoutEvidence = (): Report => {
+    const { fairness, ...report } = madeReport();
+    if (fairness === undefined) throw new Error('the report says nothing of fairness');
+    const models = fairness.models.map((model) => ({ ...model, accuracy: model.isMember ? null : model.accuracy }));
+    return { ...report, fairness: { ...fairness, models } };
+  };
+
   it.each<readonly [what: string, report: Report, warning: RegExp]>([
     [
       'nobody has accepted a photo',
@@ -261,6 +268,19 @@ describe('ReportPage', () => {
       'all other models were left out',
       madeReport({ outsiders: 0 }),
       /the others were left out, for the reasons under Method/,
+    ],
+    [
+      'the best model that did not filter is of the family of a member',
+      {
+        ...madeReport(),
+        models: madeReport().models.map((model) => ({ ...model, family: 'ResNet' })),
+      },
+      /resnet50-v1-12, the best model that did not filter, is of the same family as efficientnet-lite0 and efficientnet-lite1 \(ResNet\)/,
+    ],
+    [
+      'evidence for the set without a member is missing',
+      withoutEvidence(),
+      /what the other members would do.*winnow report --collection birds --fill --out DIR/,
     ],
     [
       'mode O has no photos in the distribution',
