@@ -76,6 +76,7 @@ class PipelineRun {
     const left: Partial<Record<PausableStage, number>> = {};
     for (const name of PAUSABLE_STAGES) {
       const running = this.#running[name];
+      if (name === 'filter' && running.length > 0) await this.#countToDecide();
       const counted = await Promise.all(running.map((stage) => stage.finish()));
       if (running.length > 0) left[name] = counted.reduce((total, count) => total + count, 0);
       running.length = 0;
@@ -102,6 +103,13 @@ class PipelineRun {
     for (const stage of this.#running.filter) await stage.enqueue(ids);
   }
 
+  /** Discovery links photos that other collections had fetched. */
+  async #countToDecide(): Promise<void> {
+    const { counts } = this.#options;
+    const { withBytes } = await countToDecide(this.#workspace.app.db, this.#workspace.scope);
+    counts.toDecide = counts.kept + counts.dropped + counts.failed + withBytes;
+  }
+
   #ending(): { readonly signal: AbortSignal; readonly onFatal: () => void } {
     return { signal: this.#signal, onFatal: () => this.#failure.abort() };
   }
@@ -109,7 +117,7 @@ class PipelineRun {
   async #startFilter(): Promise<Stage> {
     const { counts } = this.#options;
     const { app } = this.#workspace;
-    counts.toDecide += (await countToDecide(this.#workspace.app.db, this.#workspace.scope)).withBytes;
+    await this.#countToDecide();
     if (app.config.filter.evaluate === 'all')
       counts.toComplete = await countIncomplete(app.db, completionOf(this.#workspace));
     return startFilter(this.#workspace, {
@@ -131,12 +139,11 @@ class PipelineRun {
     const { counts, walks, network, wantedWnids } = this.#options;
     const { app, scope: ofDecisions } = this.#workspace;
     const sources = [...walks.map((walk) => walk.source), ...network.map(({ ready }) => ready.source.name)];
-    const scope: FetchScope = { collectionId: ofDecisions.collectionId, sources, wnids: wantedWnids };
+    const scope: FetchScope = { ...ofDecisions, sources, wnids: wantedWnids };
     for (const source of sources)
       counts.of(source).toFetch += await countWaitingPictures(app.db, { ...scope, sources: [source] });
     return startFetch(app, {
       ...this.#ending(),
-      collectionId: ofDecisions.collectionId,
       scope,
       neededOf: photosNeeded,
       onDone: (ids) => this.#toDecide(ids),
@@ -159,7 +166,6 @@ class PipelineRun {
       ...this.#ending(),
       onDone: (ids) => this.#toFetch(name, ids),
       onPage: (page) => ofSource.addPage(page),
-      onLinked: (ids) => this.#toDecide(ids),
       onWait: (why) => counts.noteWait(name, why),
       onBlocked: (why) => this.#blocked.set(name, why),
     });
@@ -178,7 +184,7 @@ class PipelineRun {
     if (source !== 'folder' && stages.has('fetch')) {
       const onWait = (why: string | null): void => counts.noteWait(source, why);
       const { app, scope } = this.#workspace;
-      await waitForRoom(app, { collectionId: scope.collectionId, source, wnids, signal: this.#signal, onWait });
+      await waitForRoom(app, { ...scope, source, wnids, signal: this.#signal, onWait });
       counts.noteWait(source, null);
     }
     await this.#untilWalksMay();
@@ -216,7 +222,6 @@ class PipelineRun {
         onFound: () => (ofSource.found += 1),
         onPage: (page) => ofSource.addPage({ ...page, seen: 0, overLimit: 0 }),
         onWaiting: (ids) => this.#toFetch(walk.source, ids),
-        onLinked: (ids) => this.#toDecide(ids),
         waitForRoom: () => this.#roomFor(walk.source),
       });
       ofSource.isSearching = false;

@@ -83,10 +83,11 @@ function choiceOf({ class: labels, sourceId }: RightsFlags): Record<string, unkn
   return { ...(labels === undefined ? {} : { class: labels }), ...(sourceId === '*' ? {} : { sourceId }) };
 }
 
-function resultText({ collection, licence, changed, unchanged, statedBySource, fromSites }: Result): string {
+function resultText({ collection, licence, changed, replaced, unchanged, statedBySource, fromSites }: Result): string {
   const what = licence === UNKNOWN_LICENCE ? 'statement taken back' : `licence ${licence} set`;
   const parts = nonEmpty([
     changed === 0 ? 'nothing changed' : `${what} for ${plural(changed, 'photo')} of ${collection}`,
+    replaced > 0 && licence !== UNKNOWN_LICENCE && `${plural(replaced, 'photo')} of them had other stated rights`,
     unchanged > 0 && `${plural(unchanged, 'photo')} had it already`,
     statedBySource > 0 && `${plural(statedBySource, 'photo')} left alone, because their source states a licence`,
     fromSites > 0 && `${plural(fromSites, 'photo')} from sites left alone`,

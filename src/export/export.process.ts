@@ -63,7 +63,7 @@ export async function exportRevision(workspace: Workspace, options: ExportOption
     const bytes = output.bytes + (await stat(path.join(root, CHECKSUMS))).size;
     const { db } = workspace.app;
     const rows = revisionPhotos(planFile, path.join(root, METADATA));
-    await storeRevision(db, workspace.scope, { protocol, bytes, path: target, rows });
+    await storeRevision(db, workspace.scope, { protocol, bytes, path: target, rows, lastEvent: plan.lastEvent });
     const { id, photos, classes, leftOut, stripped = 0, reencoded } = protocol;
     return { id, path: target, photos, classes: classes.length, bytes, leftOut, stripped, reencoded, linked };
   });

@@ -28,9 +28,8 @@ export interface Exported {
   readonly revisions: number;
   /** The folder of the newest revision; null if there is none. */
   readonly folder: string | null;
-  /** False if photos were reviewed or given a licence since. */
+  /** False if photos were reviewed, given a licence or taken down since. */
   readonly isNewest: boolean;
-  readonly isVerified: boolean;
   readonly isReported: boolean;
 }
 
@@ -96,29 +95,23 @@ function reviewSteps({ totals, place }: Standing): Step[] {
 }
 
 function exportSteps({ collection, totals, pending, withoutLicence, exported, place }: Standing): Step[] {
-  const { isNewest, isVerified, isReported } = exported;
+  const { isNewest, isReported } = exported;
   const folder = shellWord(exported.folder ?? '');
-  const accepted = countOf(totals.selected, 'photo');
   const report = reportCommand(place, collection);
   const what = pending === null ? 'listed' : 'accepted';
   const [without, of] = [withoutLicence[what], pending === null ? totals.shortlisted : totals.selected];
   return [
     [
-      without >= of,
-      `No licence is known for ${countOf(without, `${what} photo`)}, so nothing can be exported`,
+      !isNewest && without >= of,
+      `No licence lets people pass on ${countOf(without, `${what} photo`)}, so only links can be exported (--no-pixels). If you know the licence, state it`,
       rightsCommand(place),
     ],
     [
       !isNewest,
-      reviewedText(accepted, pending, place),
-      `winnow export ${place} --out ${exportFolder(collection, exported)}`,
+      reviewedText(countOf(totals.selected, 'photo'), pending, place),
+      `winnow export ${place} --out exports/${shellWord(collection)}${exported.revisions === 0 ? '' : `-v${exported.revisions + 1}`}`,
     ],
-    [
-      !isVerified && !isReported,
-      `The set is exported. Verify it, then report on it (${report})`,
-      `winnow verify ${folder}`,
-    ],
-    [!isReported, 'The newest revision has no report yet', report],
+    [!isReported, `The set is exported. Verify it (winnow verify ${folder}), then report on it`, report],
     [true, 'The set is exported and reported', publishCommand(folder)],
   ];
 }
@@ -127,12 +120,6 @@ function reviewedText(accepted: string, pending: number | null, place: string): 
   const others = `of another person (winnow review ${place})`;
   if (pending === null) return `Every listed photo has a first verdict. Some wait for the second verdict ${others}`;
   return `Reviewers accepted ${accepted}${pending === 0 ? '' : `. ${waitText(pending)} for the second verdict ${others}`}`;
-}
-
-/** A new folder for the next revision. The number in the name of the newest one may be larger than that of revisions. */
-function exportFolder(collection: string, { revisions, folder }: Pick<Exported, 'revisions' | 'folder'>): string {
-  const next = Math.max(revisions, Number(/-v(\d{1,9})$/.exec(folder ?? '')?.[1] ?? 0)) + 1;
-  return `exports/${shellWord(collection)}${next === 1 ? '' : `-v${next}`}`;
 }
 
 export function reportCommand(place: string, collection: string): string {

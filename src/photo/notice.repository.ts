@@ -79,12 +79,13 @@ async function dropPictures(
   return rows;
 }
 
-/** Deletes what no picture of the class supports any more: none has the photo or will bring its bytes again. */
+/** Deletes what no picture of the collection and class supports any more: none has the photo or will bring its bytes again. */
 async function forgetDecisions(trx: Transaction<Database>, photoIds: readonly number[]): Promise<void> {
   for (const table of ['shortlist_entry', 'decision'] as const) {
     await sql`
       delete from ${sql.table(table)} d where d.photo_id = any(${photoIds}::bigint[]) and not exists (
         select 1 from candidate c join picture p on p.id = c.picture_id
+        join collection_candidate l on l.candidate_id = c.id and l.collection_id = d.collection_id
         where (p.photo_id = d.photo_id or p.refetch_photo_id = d.photo_id) and c.wnid = d.wnid)`.execute(trx);
   }
 }

@@ -12,7 +12,7 @@ const DECIMALS = 3;
  * Accepted against rejected photos by source, class and score: the largest p of the searched class (mode O: the p of
  * the predicted one). Photos with another verdict do not count.
  */
-export function acceptanceOf(photos: readonly Reviewed[]): AcceptanceRow[] {
+export function acceptanceRows(photos: readonly Reviewed[]): AcceptanceRow[] {
   const settled = photos.filter(({ verdict }) => verdict === 'accepted' || verdict === 'rejected');
   return [
     ...rowsBy('source', settled, ({ rights }) => rights.source),

@@ -1,5 +1,5 @@
 import { groupBy } from '../kernel/group-by.ts';
-import { acceptanceOf } from './acceptance.ts';
+import { acceptanceRows } from './acceptance.ts';
 import { readDurations, readPace } from './catalogue-facts.repository.ts';
 import { countsBy, licencesOf } from './counts.ts';
 import { confusionMatrix } from '../evaluate/metrics/confusion.ts';
@@ -27,7 +27,7 @@ export async function cataloguePart(
     agreement: await readAgreement(workspace),
     pace: await readPace(app.db, scope),
     labelError: { question: REVIEW_MODES[collection.mode].question, ...(await readAcceptance(workspace)) },
-    acceptance: acceptanceOf(kept),
+    acceptance: acceptanceRows(kept),
     licences: licencesOf(photos.map(({ rights }) => rights)),
     sources: countsBy(photos, ({ rights }) => [rights.source]).map(([source, count]) => ({ source, photos: count })),
     tags: countsBy(photos, ({ tags }) => tags).map(([tag, count]) => ({ tag, photos: count })),

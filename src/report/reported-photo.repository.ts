@@ -1,5 +1,6 @@
 import { sql, type Kysely } from 'kysely';
-import { allowedLicence, ofCollection } from '../filter/run/decision.repository.ts';
+import { allowedLicence } from '../crawl/candidates/licence.repository.ts';
+import { ofCollection } from '../filter/run/decision.repository.ts';
 import type { DecisionScope } from '../models/workspace/scope.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import type { VerdictState } from '../review/events/verdict.ts';

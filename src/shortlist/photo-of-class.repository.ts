@@ -1,7 +1,7 @@
 import type { Rights as SourceRights } from '../crawl/sources/source.ts';
 import { sql, type Kysely, type RawBuilder } from 'kysely';
 import { isLinked } from '../crawl/candidates/link.repository.ts';
-import { allowedLicence } from '../filter/run/decision.repository.ts';
+import { allowedLicence } from '../crawl/candidates/licence.repository.ts';
 import type { Sha256, Wnid } from '../kernel/ids.ts';
 import type { DecisionScope } from '../models/workspace/scope.ts';
 import type { Database } from '../platform/postgres/database.ts';

@@ -6,7 +6,7 @@ import type { DecisionScope } from '../models/workspace/scope.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import { onlyRow } from '../platform/postgres/query.ts';
 
-/** Counts the listed photos for which no source and no curator gives a licence, and those of them that are accepted. */
+/** Counts the listed photos for which no source and no curator gives a licence to pass them on, and those of them that are accepted. */
 export async function countWithoutLicence(
   db: Kysely<Database>,
   { collectionId }: Pick<DecisionScope, 'collectionId'>,
@@ -18,6 +18,6 @@ export async function countWithoutLicence(
     where s.collection_id = ${collectionId} and s.state = 'listed' and not exists (
       select 1 from picture p join candidate c on c.picture_id = p.id
       where p.photo_id = s.photo_id and c.wnid = s.wnid and c.refusal is null and ${isLinked(collectionId)}
-        and p.licence <> ${UNKNOWN_LICENCE} offset 0)`.execute(db);
+        and p.licence not in (${UNKNOWN_LICENCE}, 'all-rights-reserved') offset 0)`.execute(db);
   return onlyRow(counted);
 }

@@ -1,5 +1,6 @@
 import { sql, type Kysely, type RawBuilder } from 'kysely';
-import { allowedLicence, ofCollection } from '../filter/run/decision.repository.ts';
+import { allowedLicence } from '../crawl/candidates/licence.repository.ts';
+import { ofCollection } from '../filter/run/decision.repository.ts';
 import { judgedPhotos } from '../filter/run/photo-counts.repository.ts';
 import type { DecisionScope } from '../models/workspace/scope.ts';
 import type { Database } from '../platform/postgres/database.ts';

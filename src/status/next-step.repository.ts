@@ -11,10 +11,10 @@ export async function readExported(
 ): Promise<Exported> {
   const read = await sql<Exported>`
     select (select count(*) from export_revision where collection_id = ${collectionId}) as revisions, e.path as folder,
-      e.path is not null and not exists (select 1 from review_event where collection_id = ${collectionId} and at > e.made_at)
+      e.path is not null and not exists (select 1 from review_event where collection_id = ${collectionId} and id > e.last_event)
+        and not exists (select 1 from takedown t join export_photo p on p.sha256 = t.sha256 where p.export_id = e.id and p.folder is not null)
         and not exists (select 1 from activity a join collection k on k.name = a.collection where k.id = ${collectionId}
           and a.action = 'rights-set' and a.at > e.made_at and (a.detail->>'changed')::int > 0) as "isNewest",
-      coalesce((e.verified->>'ok')::boolean, false) as "isVerified",
       exists (select 1 from report r where r.collection_id = ${collectionId} and r.made_at > e.made_at) as "isReported"
     from (select) as one left join lateral (
       select * from export_revision where collection_id = ${collectionId} order by made_at desc limit 1) as e on true`.execute(

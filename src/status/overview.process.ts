@@ -139,9 +139,7 @@ export async function readMeasures(
   const [overviews, bytes, ...open] = await Promise.all([
     readOverviews(workspace, at),
     readBytes(),
-    ...NETWORK_SOURCES.map((source) =>
-      openQueries(app.db, { collectionId: scope.collectionId, source, wnids, limitPerClass }),
-    ),
+    ...NETWORK_SOURCES.map((source) => openQueries(app.db, { ...scope, source, wnids, limitPerClass })),
   ]);
   return {
     ...overviews.operators,

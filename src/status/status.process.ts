@@ -12,7 +12,7 @@ import { queryYields, yieldsOf, type QueryYield, type Yields } from './yields.ts
 import type { ByReader } from '../kernel/people.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import { allowMoreMemory, readSnapshot } from '../platform/postgres/transactions.ts';
-import { NETWORK_SOURCES } from '../config/sources/sources.ts';
+import { NETWORK_SOURCES, SOURCE_NAMES } from '../config/sources/sources.ts';
 import { collectStep } from '../collection/collect-step.ts';
 import { displayPath } from '../config/root.ts';
 import { nextStep, nextText, placeFlags, type NextStep, type Standing } from '../kernel/next-step.ts';
@@ -63,8 +63,9 @@ export async function readStatuses(workspace: Workspace): Promise<ByReader<Statu
 
 export async function readStanding(
   { app, scope, collection }: Workspace,
-  { totals, pending }: Pick<Standing, 'totals' | 'pending'>,
+  { totals, sources, pending }: Pick<Standing, 'totals' | 'pending'> & Pick<Funnel, 'sources'>,
 ): Promise<Standing> {
+  const waiting = SOURCE_NAMES.filter((name) => sources.some((one) => one.source === name && one.waiting > 0));
   const place = placeFlags(collection.name);
   const exported = await readExported(app.db, scope);
   return {
@@ -74,7 +75,12 @@ export async function readStanding(
     withoutLicence: await countWithoutLicence(app.db, scope),
     exported: { ...exported, folder: exported.folder === null ? null : displayPath(exported.folder) },
     place,
-    collect: collectStep(collection, place, app.config.crawl),
+    // Each run fetches from one source, so that no source without a key is asked.
+    collect: collectStep(
+      waiting.length === 0 ? collection : { ...collection, sources: waiting },
+      place,
+      app.config.crawl,
+    ),
   };
 }
 

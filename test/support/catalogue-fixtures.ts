@@ -53,17 +53,14 @@ export function photo(name: string, changes: Partial<NewPhoto> = {}): NewPhoto {
 export const CRAWLER = -1;
 
 /** Stores candidates that the crawls of all collections found, also of those that a test creates later with `collection`. */
-export async function store(
-  db: Kysely<Database>,
-  page: readonly NewCandidate[],
-): Promise<Omit<StoreResult, 'linkedPhotos'>> {
+export async function store(db: Kysely<Database>, page: readonly NewCandidate[]): Promise<StoreResult> {
   await sql`insert into collection (id, name, file_sha256, decision_sha256, definition) overriding system value
     values (${CRAWLER}, 'crawler', '', '', '{"mode": "A", "classes": [], "licences": []}') on conflict do nothing`.execute(
     db,
   );
   return db.transaction().execute(async (trx) => {
     const options = { collectionId: CRAWLER, retryFailed: true, admitAtMost: null };
-    const { linkedPhotos: _, ...result } = await storeCandidates(trx, page, options);
+    const result = await storeCandidates(trx, page, options);
     await linkAll(trx);
     return result;
   });

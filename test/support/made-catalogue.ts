@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { sql, type Kysely } from 'kysely';
 import sharp from 'sharp';
 import type { Workspace } from '../../src/models/workspace/workspace.process.ts';
-import { storeLicences } from '../../src/crawl/candidates/candidate.repository.ts';
+import { storeLicences } from '../../src/crawl/candidates/licence.repository.ts';
 import { parseQueries } from '../../src/crawl/candidates/wanted-class.ts';
 import { toSha256 } from '../../src/kernel/ids.ts';
 import type { Database } from '../../src/platform/postgres/database.ts';
@@ -89,7 +89,7 @@ async function makeQueries(db: Kysely<Database>, wnids: readonly string[]): Prom
 /** Sets the progress of queries from their candidates. One in 20 is open, one in 200 was refused. */
 async function settleQueries(db: Kysely<Database>): Promise<void> {
   await sql`
-    update query q set admitted = coalesce(t.found, 0), seen = coalesce(t.found, 0) * 5 / 4, total = coalesce(t.found, 0) * 3, pages = 1 + coalesce(t.found, 0) / 200,
+    update query q set seen = coalesce(t.found, 0) * 5 / 4, total = coalesce(t.found, 0) * 3, pages = 1 + coalesce(t.found, 0) / 200,
       state = case when q.kind = 'plan' then 'done' when q.id % 20 = 1 then 'open' when q.id % 200 = 2 then 'refused' else 'done' end
     from (select q.id, sum(t.count) as found from query q left join candidate_tally t
       on t.source = q.source and t.wnid = q.wnid and (t.query_id = q.id or q.kind = 'plan') group by q.id) as t

@@ -1,6 +1,6 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { acceptanceOf, type FirstAccepted } from '../../src/review/acceptance/acceptance.ts';
+import { acceptanceOf } from '../../src/review/acceptance/acceptance.ts';
 import { parse } from 'csv-parse/sync';
 import sharp from 'sharp';
 import { startEngine } from '../../src/filter/engine/thread-pool.process.ts';
@@ -304,7 +304,7 @@ function decisionOf(row: PhotoRow, leftOut: 'rejected' | null): string {
 const PLAN = { maxLabelError: 0.05, confidence: 0.95 };
 
 /** The second pass has looked at every exported photo, and has accepted it. */
-const inspectionOf = (rows: readonly PhotoRow[]): FirstAccepted => ({
+const inspectionOf = (rows: readonly PhotoRow[]): Parameters<typeof acceptanceOf>[0] => ({
   photos: rows.length,
   pending: 0,
   inspected: rows.map(() => ({ isWrong: false, chance: 1 })),

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
 import type { Verification } from '../../export/verify/findings.ts';
@@ -57,10 +58,11 @@ export function verifyWithProgress(
   return withSteps((onProgress) => verifyWith({ config, log }, dir, { sample, signal, onProgress }));
 }
 
-/** Empty for a person who has the folder but no catalogue. */
+/** Empty if the data folder here does not have the collection. */
 async function nextCommands(dir: string, { flags: { data }, loaded }: CommandContext): Promise<string> {
-  if (loaded.config.postgres.url === null && !(await hasData(data))) return '';
   const { name } = (await readExportedFolder(path.resolve(dir))).protocol.collection;
+  const isHere = (await hasData(data)) && existsSync(path.join(data, 'shortlists', name));
+  if (loaded.config.postgres.url === null && !isHere) return '';
   return `next: ${reportCommand(placeFlags(name), name)}\n      ${publishCommand(shellWord(dir))}\n`;
 }
 

@@ -22,19 +22,18 @@ export function addResumeCommand(program: Command): void {
     .action(async (flags: GlobalFlags & { readonly allLost?: boolean }) => {
       await runOnCollection(flags, { name: 'resume', access: 'use' }, async (workspace, { signal }) => {
         const { app, scope } = workspace;
-        const { collectionId } = scope;
         const wnids = candidateWnids(scope);
         const { lost, of, named } = await refetchLostBytes(app, { signal, allLost: flags.allLost === true });
         for (const job of queuesOf(scope.collectionId)) await (await app.openQueue(job)).clear();
         if (signal.aborted) throw new Interrupted();
         for (const { sha256, detail } of named) app.log.warn({ sha256, reason: detail }, 'a photo has lost its bytes');
         const queries = await Promise.all(
-          NETWORK_SOURCES.map((source) => openQueries(app.db, { collectionId, source, wnids, limitPerClass: null })),
+          NETWORK_SOURCES.map((source) => openQueries(app.db, { ...scope, source, wnids, limitPerClass: null })),
         );
         const left = {
           lostBytes: lost,
           queries: queries.reduce((total, { count }) => total + count, 0),
-          toFetch: await countWaitingPictures(app.db, { collectionId, sources: SOURCE_NAMES, wnids }),
+          toFetch: await countWaitingPictures(app.db, { ...scope, sources: SOURCE_NAMES, wnids }),
           toDecide: (await countToDecide(app.db, scope)).withBytes,
         };
         const lostText =

@@ -92,8 +92,8 @@ export async function writeOutcome(context: CollectionContext, made: MadeShortli
 }
 
 /** Photos without a licence, and the next step. */
-async function endText(workspace: Workspace, { funnel: { totals } }: MadeShortlist): Promise<string> {
-  const standing = await readStanding(workspace, { totals, pending: 0 });
+async function endText(workspace: Workspace, { funnel }: MadeShortlist): Promise<string> {
+  const standing = await readStanding(workspace, { ...funnel, pending: 0 });
   return linesText([
     withoutLicenceText(standing.withoutLicence.listed, 'listed', standing.place),
     nextText(nextStep(standing)).trimEnd(),

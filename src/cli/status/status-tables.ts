@@ -10,7 +10,7 @@ export function queriesText(queries: readonly QueryYield[]): string {
     return 'no queries yet: winnow crawl --source inaturalist, flickr or duckduckgo creates them\n';
   const rows = queries.filter(({ kind, state }) => kind === 'search' || state !== 'done');
   const table = tableText(
-    ['class', 'source', 'query', 'state', 'reported', 'seen', 'new', 'waiting', 'fetched', 'kept', 'yield', 'goes on'],
+    ['class', 'source', 'query', 'state', 'reported', 'seen', 'waiting', 'fetched', 'kept', 'yield', 'goes on'],
     rows.map((query) => [
       query.class,
       query.source,
@@ -18,7 +18,6 @@ export function queriesText(queries: readonly QueryYield[]): string {
       query.state,
       query.total === null ? '' : countText(query.total),
       query.seen,
-      query.admitted,
       query.waiting,
       query.fetched,
       query.kept,

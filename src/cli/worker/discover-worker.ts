@@ -55,8 +55,6 @@ async function startOne(
     limitPerClass: app.config.crawl.limitPerClass,
     stays: true,
     onPage: ({ wnid, seen, newPictures, overLimit }) => log.debug({ wnid, seen, newPictures, overLimit }, 'asked'),
-    // Filter workers ask the catalogue for them.
-    onLinked: () => Promise.resolve(),
     onWait: (why) => {
       if (why !== null) tellWait(why);
     },

@@ -35,9 +35,8 @@ const STAGES: Readonly<Record<'discover' | 'fetch' | 'filter', Start>> = {
     const { app, scope } = workspace;
     return startFetch(app, {
       ...options,
-      collectionId: scope.collectionId,
       // All sources, because a crawl may have named other sources than the collection file does.
-      scope: { collectionId: scope.collectionId, sources: SOURCE_NAMES, wnids: candidateWnids(scope) },
+      scope: { ...scope, sources: SOURCE_NAMES, wnids: candidateWnids(scope) },
       neededOf: photosNeeded,
       onDone: await openHandOn(workspace),
       onOutcome: () => {},

@@ -1,9 +1,9 @@
 import { sql, type Kysely, type RawBuilder, type Transaction } from 'kysely';
 import { sha256Of } from '../../config/sha256.ts';
 import type { Database } from '../../platform/postgres/database.ts';
-import { licenceChoices } from '../sources/licence.ts';
 import { wellFormed } from '../sources/text.ts';
 import type { NewCandidate } from './candidate.ts';
+import { storeLicences } from './licence.repository.ts';
 import { isLinked, linkCandidates } from './link.repository.ts';
 
 /** Drops that depend on the collection or on settings. A later crawl under other rules may accept the picture. */
@@ -11,13 +11,9 @@ const REVISABLE_DROPS = ['unknown-class', 'licence-not-allowed', 'too-small', 'a
 
 export interface StoreResult {
   readonly newPictures: number;
-  /** Candidates that are new and not refused. */
-  readonly admitted: number;
   readonly overLimit: number;
   /** Ids of the old and new pictures whose bytes are not fetched yet. */
   readonly waiting: readonly number[];
-  /** Ids of photos that other collections had fetched and that are new to this one. */
-  readonly linkedPhotos: readonly number[];
 }
 
 export interface StoreOptions {
@@ -41,7 +37,7 @@ export async function storeCandidates(
 ): Promise<StoreResult> {
   const room = admitAtMost === null ? page : await withinLimit(trx, page, { collectionId, admitAtMost });
   const overLimit = page.length - room.length;
-  if (room.length === 0) return { newPictures: 0, admitted: 0, overLimit, waiting: [], linkedPhotos: [] };
+  if (room.length === 0) return { newPictures: 0, overLimit, waiting: [] };
   const rows = await withTakedowns(trx, room);
   const found = sql`(select r.*, "sourceId" as source_id, "pageUrl" as page_url, "licenceUrl" as licence_url,
       "queryId" as query_id, "refusalDetail" as refusal_detail,
@@ -57,14 +53,14 @@ export async function storeCandidates(
   const pictureIds = await lockPictures(trx, found);
   await reviseRights(trx, found);
   await reopenPictures(trx, found, retryFailed);
-  const admitted = await insertCandidates(trx, found);
-  const linkedPhotos = await linkCandidates(
+  await insertCandidates(trx, found);
+  await linkCandidates(
     trx,
     collectionId,
     sql`select c.id from ${found} join picture p using (source, source_id)
       join candidate c on c.picture_id = p.id and c.wnid = f.wnid group by c.id order by c.id`,
   );
-  return { newPictures, admitted, overLimit, waiting: await waitingAmong(trx, pictureIds), linkedPhotos };
+  return { newPictures, overLimit, waiting: await waitingAmong(trx, pictureIds) };
 }
 
 /** Removes new photos beyond the limit from a page. Photos that the collection has, and refused or unusable ones, do not count. */
@@ -114,20 +110,6 @@ async function withTakedowns(
       ? candidate
       : { ...candidate, problem: { state: 'dropped', reason: 'taken-down', detail: hit.reason } };
   });
-}
-
-/** Stores which ids allow each licence, so that queries can tell the pictures whose licence a collection allows. */
-export async function storeLicences(trx: Kysely<Database>, licences: readonly string[]): Promise<void> {
-  const rows = [...new Set(licences.map(wellFormed))].toSorted().flatMap((name) => {
-    const choices = licenceChoices(name);
-    return choices.length === 0 ? [] : [{ name, choices }];
-  });
-  if (rows.length === 0) return;
-  await trx
-    .insertInto('licence')
-    .values(rows)
-    .onConflict((conflict) => conflict.doNothing())
-    .execute();
 }
 
 type Found = ReturnType<typeof sql>;
@@ -204,17 +186,15 @@ async function reopenPictures(trx: Transaction<Database>, found: Found, retryFai
       and (one.state = 'found' or one.reason is distinct from p.reason and one.refusal is null)`.execute(trx);
 }
 
-/** Returns how many are new and wanted. If one collection wants a candidate, one with narrower rules does not refuse it. */
-async function insertCandidates(trx: Transaction<Database>, found: Found): Promise<number> {
-  const { rows } = await sql<{ admitted: boolean }>`
+/** If one collection wants a candidate, one with narrower rules does not refuse it. */
+async function insertCandidates(trx: Transaction<Database>, found: Found): Promise<void> {
+  await sql`
     insert into candidate (picture_id, wnid, refusal, refusal_detail, query_id)
     select distinct on (p.id, f.wnid) p.id, f.wnid, f.refusal, f.refusal_detail, f.query_id
     from ${found} join picture p using (source, source_id)
     order by p.id, f.wnid, f.refusal nulls first, f.position
     on conflict (picture_id, wnid) do update set refusal = null, refusal_detail = null
-      where candidate.refusal is not null and excluded.refusal is null
-    returning refusal is null and xmax = 0 as admitted`.execute(trx);
-  return rows.filter((row) => row.admitted).length;
+      where candidate.refusal is not null and excluded.refusal is null`.execute(trx);
 }
 
 function toRow({ problem, refusal, ...found }: NewCandidate, position: number): Readonly<Record<string, unknown>> {

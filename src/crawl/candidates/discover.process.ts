@@ -14,6 +14,7 @@ import {
   readQuery,
   refuseQuery,
   storePlan,
+  type QueryScope,
   type QueryState,
 } from './query.repository.ts';
 
@@ -21,9 +22,8 @@ export interface DiscoverDeps {
   readonly db: Kysely<Database>;
   readonly source: NetworkSource;
   readonly api: SourceApi;
-  readonly collectionId: number;
+  readonly scope: QueryScope;
   readonly rules: CandidateRules;
-  readonly limitPerClass: number | null;
   /** Null if this run does not collect the class. */
   wantedClass(wnid: Wnid): WantedClass | null;
   /** Resolves once fetching has caught up, or earlier if the run must end. */
@@ -31,8 +31,6 @@ export interface DiscoverDeps {
   shouldStop(): boolean;
   retryDelayMs(attempt: number, retryAfterMs: number | null): number;
   onPage(page: DiscoveredPage): void;
-  /** Receives ids of photos that other collections had fetched and that are new to this one. */
-  onLinked(photoIds: readonly number[]): Promise<void>;
 }
 
 export interface DiscoveredPage {
@@ -69,7 +67,7 @@ export async function discoverPage(payload: DiscoverPayload, deps: DiscoverDeps)
 async function planClass(state: QueryState, wanted: WantedClass, deps: DiscoverDeps): Promise<readonly number[]> {
   const plan = await deps.source.plan(wanted, deps.api);
   await deps.db.transaction().execute((trx) => storePlan(trx, state, plan));
-  await deps.onLinked(await linkSearched(deps.db, { ...deps, source: state.source, wnids: [state.wnid] }));
+  await linkSearched(deps.db, { ...deps.scope, wnids: [state.wnid] });
   return [];
 }
 
@@ -77,13 +75,13 @@ async function fetchPage(state: QueryState, deps: DiscoverDeps): Promise<readonl
   const page = await deps.source.nextPage(state.query, state.cursor, deps.api);
   const candidates = page.photos.map((photo) => candidateOf(photo, deps.rules, state.id));
   const stored = await deps.db.transaction().execute(async (trx) => {
-    const { collectionId, limitPerClass } = deps;
-    const admitAtMost = limitPerClass === null ? null : limitPerClass - (await lockFound(trx, state, collectionId));
+    const { collectionId, limitPerClass } = deps.scope;
+    const admitAtMost = limitPerClass === null ? null : limitPerClass - (await lockFound(trx, state, deps.scope));
     const result = await storeCandidates(trx, candidates, { collectionId, retryFailed: false, admitAtMost });
     // If the limit cut the page off, the cursor stays, so that the page is requested again if the limit is raised.
-    const { admitted, overLimit } = result;
+    const { overLimit } = result;
     const advanced: ResultPage = overLimit > 0 ? { ...page, next: state.cursor } : page;
-    await advanceQuery(trx, state, { page: advanced, admitted, isLast: overLimit === 0 && page.next === null });
+    await advanceQuery(trx, state, { page: advanced, isLast: overLimit === 0 && page.next === null });
     return result;
   });
   const { newPictures, overLimit } = stored;
@@ -94,7 +92,6 @@ async function fetchPage(state: QueryState, deps: DiscoverDeps): Promise<readonl
     overLimit,
     refused: countRefusals(candidates),
   });
-  await deps.onLinked(stored.linkedPhotos);
   return stored.waiting;
 }
 

@@ -5,6 +5,7 @@ import { isOver, pauseEnd, isAmong } from '../../platform/postgres/query.ts';
 import type { PhotoProblem } from '../../kernel/reasons.ts';
 import { wellFormed } from '../sources/text.ts';
 import type { WnidScope } from './candidate.ts';
+import { allowedLicence, type AllowedLicences } from './licence.repository.ts';
 import { isLinked } from './link.repository.ts';
 
 export interface WaitingPicture {
@@ -15,17 +16,18 @@ export interface WaitingPicture {
   readonly attempts: number;
 }
 
-/** A run fetches pictures of its sources that its collection found for its classes. Other runs fetch the others. */
-export interface FetchScope {
+/** A run fetches pictures of its sources that its collection found for its classes, and allows. Other runs fetch the others. */
+export interface FetchScope extends AllowedLicences {
   readonly collectionId: number;
   readonly sources: readonly string[];
   readonly wnids: WnidScope;
 }
 
 /** SQL: picture `p` waits and belongs to this scope. */
-function isWanted({ collectionId, sources, wnids }: FetchScope): RawBuilder<boolean> {
+function isWanted(scope: FetchScope): RawBuilder<boolean> {
+  const { collectionId, sources, wnids } = scope;
   // Because of the concatenation, PostgreSQL does not look up each of a thousand classes in the index for every picture.
-  return sql`p.state = 'found' and p.source = any(${sources}::text[]) and exists (
+  return sql`p.state = 'found' and p.source = any(${sources}::text[]) and ${allowedLicence(scope)} and exists (
     select 1 from candidate c where c.picture_id = p.id and c.refusal is null and ${isAmong(sql`c.wnid || ''`, wnids)} and ${isLinked(collectionId)} offset 0)`;
 }
 

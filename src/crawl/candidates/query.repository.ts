@@ -1,9 +1,9 @@
 import { sql, type Kysely, type RawBuilder, type Transaction } from 'kysely';
-import { batchesOf } from '../../kernel/batches.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import { isOver, pauseEnd, isAmong } from '../../platform/postgres/query.ts';
 import type { Json, ResultPage, PlannedQuery, PlanResult } from '../sources/network-source.ts';
 import type { WnidScope } from './candidate.ts';
+import type { AllowedLicences } from './licence.repository.ts';
 import { foundByClass } from './tally.repository.ts';
 
 export interface QueryState {
@@ -19,49 +19,43 @@ export interface QueryState {
   readonly attempts: number;
 }
 
-export interface QueryScope {
+export interface QueryScope extends AllowedLicences {
   readonly collectionId: number;
   readonly source: string;
   readonly wnids: WnidScope;
   readonly limitPerClass: number | null;
 }
 
-export interface ClassPlan {
-  readonly wnid: string;
-  readonly title: string;
-  /** All that decides which searches the plan names. Other inputs make another plan, so that collections do not change each other's. */
-  readonly params: Json;
-}
-
-/** Opens a plan for each class that was not planned with these inputs, or had problems. The collection leaves its other plans of the class. */
+/**
+ * Opens a plan for each class that was not planned with these params, or had problems. The collection leaves its other plans of the class.
+ * Params are all that decides which searches a plan names, so that collections with other inputs do not change each other's plans.
+ */
 export async function openPlans(
   db: Kysely<Database>,
   { collectionId, source }: Pick<QueryScope, 'collectionId' | 'source'>,
-  plans: readonly ClassPlan[],
+  plans: readonly { readonly wnid: string; readonly title: string; readonly params: Json }[],
 ): Promise<void> {
-  for (const batch of batchesOf(plans, PLANS_PER_INSERT)) {
-    const rows = batch.map((plan) => ({ ...plan, params: JSON.stringify(plan.params) }));
-    await sql`
-      with plan as (
-        select r.wnid, r.title, r.params::jsonb as params, md5(r.params::jsonb::text) as key
-        from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r(wnid text, title text, params text)),
-      left_plans as (
-        update query q set collections = array_remove(q.collections, ${collectionId}::int) from plan
-        where q.source = ${source} and q.wnid = plan.wnid and q.kind = 'plan' and q.key <> plan.key
-          and ${collectionId}::int = any(q.collections))
-      insert into query (source, wnid, kind, key, title, params, collections)
-      select ${source}, wnid, 'plan', key, title, params, array[${collectionId}::int] from plan
-      on conflict (source, wnid, kind, md5(key)) do update
-        set title = excluded.title, problems = '{}', pages = query.pages + (query.problems <> '{}')::int,
-          state = case when query.problems <> '{}' then 'open' else query.state end,
-          collections = array_remove(query.collections, ${collectionId}::int) || ${collectionId}::int
-        where query.problems <> '{}' or not ${collectionId}::int = any(query.collections)`.execute(db);
-  }
+  const rows = plans.map((plan) => ({ ...plan, params: JSON.stringify(plan.params) }));
+  await sql`
+    with plan as (
+      select r.wnid, r.title, r.params::jsonb as params, md5(r.params::jsonb::text) as key
+      from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r(wnid text, title text, params text)),
+    left_plans as (
+      update query q set collections = array_remove(q.collections, ${collectionId}::int) from plan
+      where q.source = ${source} and q.wnid = plan.wnid and q.kind = 'plan' and q.key <> plan.key
+        and ${collectionId}::int = any(q.collections))
+    insert into query (source, wnid, kind, key, title, params, collections)
+    select ${source}, wnid, 'plan', key, title, params, array[${collectionId}::int] from plan
+    on conflict (source, wnid, kind, md5(key)) do update
+      set title = excluded.title, problems = '{}', pages = query.pages + (query.problems <> '{}')::int,
+        state = case when query.problems <> '{}' then 'open' else query.state end,
+        collections = array_remove(query.collections, ${collectionId}::int) || ${collectionId}::int
+      where query.problems <> '{}' or not ${collectionId}::int = any(query.collections)`.execute(db);
 }
 
-/** SQL: the collection has the plan `plan`. */
+/** SQL: the collection has the plan `plan`. Because of `coalesce`, PostgreSQL does not expect too few, which makes slow joins. */
 export function hasPlan(collectionId: number, plan = sql`plan`): RawBuilder<unknown> {
-  return sql`${plan}.kind = 'plan' and ${collectionId}::int = any(${plan}.collections)`;
+  return sql`${plan}.kind = 'plan' and coalesce(${collectionId}::int = any(${plan}.collections), false)`;
 }
 
 /**
@@ -70,8 +64,6 @@ export function hasPlan(collectionId: number, plan = sql`plan`): RawBuilder<unkn
  */
 export const NAMES = sql`q.kind = 'search' and q.source = plan.source and q.wnid = plan.wnid
   and (plan.cursor ? q.key or (plan.cursor is null and plan.state = 'done'))`;
-
-const PLANS_PER_INSERT = 1_000;
 
 /** The SQL conditions of a workable query `q`. */
 function isWanted(scope: QueryScope): ReturnType<typeof sql> {
@@ -149,13 +141,13 @@ export async function storePlan(
 export async function lockFound(
   trx: Transaction<Database>,
   { source, wnid }: QueryState,
-  collectionId: number,
+  scope: QueryScope,
 ): Promise<number> {
   await sql`select 1 from query where source = ${source} and wnid = ${wnid} and kind = 'plan' order by id for update`.execute(
     trx,
   );
   const { rows } = await sql<{ found: number }>`
-    select found from ${foundByClass({ collectionId, source })} as t where wnid = ${wnid}`.execute(trx);
+    select found from ${foundByClass(scope)} as t where wnid = ${wnid}`.execute(trx);
   return rows[0]?.found ?? 0;
 }
 
@@ -163,13 +155,13 @@ export async function lockFound(
 export async function advanceQuery(
   trx: Transaction<Database>,
   state: QueryState,
-  { page, admitted, isLast }: { readonly page: ResultPage; readonly admitted: number; readonly isLast: boolean },
+  { page, isLast }: { readonly page: ResultPage; readonly isLast: boolean },
 ): Promise<void> {
   const { id, pages } = state;
   const cursor = page.next === null ? null : JSON.stringify(page.next);
   await sql`
     update query set cursor = ${cursor}::jsonb, pages = ${pages + 1}, state = ${isLast ? 'done' : 'open'},
-      total = coalesce(total, ${page.total}::bigint), seen = seen + ${page.photos.length}, admitted = admitted + ${admitted},
+      total = coalesce(total, ${page.total}::bigint), seen = seen + ${page.photos.length},
       attempts = 0, not_before = null, updated_at = now()
     where id = ${id} and pages = ${pages}`.execute(trx);
 }
@@ -196,22 +188,20 @@ export interface QueryReport extends Pick<QueryState, 'id' | 'source' | 'wnid' |
   readonly state: 'open' | 'done' | 'refused';
   readonly total: number | null;
   readonly seen: number;
-  readonly admitted: number;
   readonly problems: readonly string[];
   readonly notes: readonly string[];
   readonly notBefore: Date | null;
 }
 
-/** The collection's plans, the searches that they name, and those that found candidates of the collection before. */
+/** The collection's plans, and the searches that they name. */
 export async function queryReports(
   db: Kysely<Database>,
   scope: Pick<QueryScope, 'collectionId' | 'wnids'> & { readonly sources: readonly string[] },
 ): Promise<QueryReport[]> {
   const { rows } = await sql<QueryReport>`
-    select id, source, wnid, kind, title, state, total, seen, admitted, problems, notes, not_before as "notBefore" from query q
+    select id, source, wnid, kind, title, state, total, seen, problems, notes, not_before as "notBefore" from query q
     where source = any(${scope.sources}::text[]) and ${isAmong(sql`wnid`, scope.wnids)}
-      and (${hasPlan(scope.collectionId, sql`q`)} or exists (select 1 from query plan where ${hasPlan(scope.collectionId)} and ${NAMES})
-        or id in (select query_id from candidate_tally where collection_id = ${scope.collectionId}))
+      and (${hasPlan(scope.collectionId, sql`q`)} or exists (select 1 from query plan where ${hasPlan(scope.collectionId)} and ${NAMES}))
     order by source, wnid collate "C", kind, id`.execute(db);
   return rows;
 }

@@ -3,6 +3,7 @@ import type { CandidateState } from '../../kernel/reasons.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import { isAmong } from '../../platform/postgres/query.ts';
 import type { WnidScope } from './candidate.ts';
+import { allowedLicence, type AllowedLicences } from './licence.repository.ts';
 
 const KEY = sql`collection_id, query_id, wnid, source, licence, refusal, state, reason`;
 
@@ -22,17 +23,14 @@ export async function tallyProblems(db: Kysely<Database>): Promise<string[]> {
   return rows.map(({ kind, tally, counted }) => `the tally has ${tally} candidates (${kind}) but there are ${counted}`);
 }
 
-/** SQL: the number of candidates that a collection has found at a source, by class; without those that were refused. */
-export function foundByClass({
-  collectionId,
-  source,
-}: {
-  readonly collectionId: number;
-  readonly source: string;
-}): RawBuilder<unknown> {
+/** SQL: the number of candidates that a collection has found at a source and does not refuse, by class. */
+export function foundByClass(
+  scope: AllowedLicences & { readonly collectionId: number; readonly source: string },
+): RawBuilder<unknown> {
   return sql`(
     select t.wnid, sum(t.count)::bigint as found from candidate_tally t
-    where t.collection_id = ${collectionId} and t.source = ${source} and t.refusal is null group by t.wnid)`;
+    where t.collection_id = ${scope.collectionId} and t.source = ${scope.source} and t.refusal is null and ${allowedLicence(scope, sql`t`)}
+    group by t.wnid)`;
 }
 
 export interface ClassTally {

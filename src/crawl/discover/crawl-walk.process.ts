@@ -71,8 +71,6 @@ export interface CrawlWalkOptions {
   readonly onPage: (page: { readonly newPictures: number; readonly refused: RefusalCounts }) => void;
   readonly onFound: () => void;
   readonly onWaiting: (pictureIds: readonly number[]) => Promise<void>;
-  /** Receives ids of photos that other collections had fetched and that are new to this one. */
-  readonly onLinked: (photoIds: readonly number[]) => Promise<void>;
   readonly waitForRoom: () => Promise<void>;
 }
 
@@ -176,7 +174,6 @@ async function storePage(
   summary.newPictures += stored.newPictures;
   options.onPage({ newPictures: stored.newPictures, refused: countRefusals(page) });
   await options.onWaiting(stored.waiting);
-  await options.onLinked(stored.linkedPhotos);
 }
 
 export function addSummaries(a: WalkSummary, b: WalkSummary): WalkSummary {

@@ -1,15 +1,9 @@
-import { isBacklogAbove, countWaitingPictures } from '../candidates/fetch-queue.repository.ts';
-import type { CandidateRules, WnidScope } from '../candidates/candidate.ts';
+import { isBacklogAbove, countWaitingPictures, type FetchScope } from '../candidates/fetch-queue.repository.ts';
+import type { CandidateRules } from '../candidates/candidate.ts';
 import { discoverJob, type DiscoverPayload } from '../candidates/discover.job.ts';
 import { discoverPage, type DiscoverDeps, type DiscoveredPage } from '../candidates/discover.process.ts';
 import { linkSearched } from '../candidates/link.repository.ts';
-import {
-  openPlans,
-  openQueries,
-  workableQueries,
-  type ClassPlan,
-  type QueryScope,
-} from '../candidates/query.repository.ts';
+import { openPlans, openQueries, workableQueries, type QueryScope } from '../candidates/query.repository.ts';
 import { backoffMs } from '../../kernel/backoff.ts';
 import { steadyClock } from '../../kernel/clock.ts';
 import { messageOf, SourceBlocked } from '../../kernel/errors.ts';
@@ -54,7 +48,6 @@ export interface DiscoverStageOptions extends StageOptions {
   readonly rules: CandidateRules;
   readonly limitPerClass: number | null;
   readonly onPage: (page: DiscoveredPage) => void;
-  readonly onLinked: DiscoverDeps['onLinked'];
   /** Receives the reason why the source waits, or null once it continues. */
   readonly onWait: (why: string | null) => void;
   /** Called if the source refuses all requests. Its discovery then ends, except in a long-running worker. Other sources continue. */
@@ -96,19 +89,17 @@ export async function startDiscovery(app: App, given: DiscoverStageOptions): Pro
 function discoverDeps(
   app: App,
   options: DiscoverStageOptions,
-  { api, job }: { api: SourceApi; job: RunningJob },
+  { api, job, scope }: { api: SourceApi; job: RunningJob; scope: QueryScope },
 ): DiscoverDeps {
-  const { ready, classes, collectionId, rules, limitPerClass, signal, onWait, onLinked } = options;
+  const { ready, classes, rules, signal, onWait } = options;
   const shouldStop = (): boolean => signal.aborted || job.shouldStop();
-  const room = { collectionId, source: ready.source.name, wnids: [...classes.keys()], signal, shouldStop, onWait };
+  const room = { ...scope, signal, shouldStop, onWait };
   return {
     db: app.db,
     source: ready.source,
     api,
-    collectionId,
+    scope,
     rules,
-    limitPerClass,
-    onLinked,
     wantedClass: (wnid) => classes.get(wnid) ?? null,
     waitForRoom: () => waitForRoom(app, room),
     shouldStop,
@@ -122,9 +113,10 @@ function discoverDeps(
 
 function definitionOf(app: App, options: DiscoverStageOptions, api: SourceApi): StageDefinition<DiscoverPayload> {
   const { db } = app;
-  const { ready, classes, collectionId, limitPerClass } = options;
-  const scope: QueryScope = { collectionId, source: ready.source.name, wnids: [...classes.keys()], limitPerClass };
-  const link = async (): Promise<void> => options.onLinked(await linkSearched(db, scope));
+  const { ready, classes, collectionId, limitPerClass, rules } = options;
+  const wnids = [...classes.keys()];
+  const scope: QueryScope = { collectionId, source: ready.source.name, wnids, limitPerClass, licences: rules.licences };
+  const link = (): Promise<void> => linkSearched(db, scope);
   let linkedAtMs = steadyClock.nowMs();
   let restsUntilMs = 0;
   const isResting = (): boolean => steadyClock.nowMs() < restsUntilMs;
@@ -138,7 +130,7 @@ function definitionOf(app: App, options: DiscoverStageOptions, api: SourceApi): 
     async handle(payload, job) {
       if (isResting()) return { moved: false };
       try {
-        const handOn = await discoverPage(payload, discoverDeps(app, options, { api, job }));
+        const handOn = await discoverPage(payload, discoverDeps(app, options, { api, job, scope }));
         options.onWait(null);
         return handOn === null ? { moved: false } : { moved: true, handOn };
       } catch (error) {
@@ -167,16 +159,14 @@ function definitionOf(app: App, options: DiscoverStageOptions, api: SourceApi): 
 }
 
 /** Sources that can list only photos under some licences do so. */
-function planOf({ wnid, name, scientificName, entry }: WantedClass, { licences }: CandidateRules): ClassPlan {
+function planOf({ wnid, name, scientificName, entry }: WantedClass, { licences }: CandidateRules) {
   const params = { name, scientificName, entry: entry ?? null };
   const limited = licences === 'any' ? params : { ...params, licences: licences.toSorted() };
   return { wnid, title: `what to ask for ${name}`, params: limited };
 }
 
-interface FetchRoom {
-  readonly collectionId: number;
+interface FetchRoom extends Omit<FetchScope, 'sources'> {
   readonly source: string;
-  readonly wnids: WnidScope;
   readonly signal: AbortSignal;
   readonly shouldStop?: () => boolean;
   readonly onWait: (why: string | null) => void;
@@ -184,14 +174,13 @@ interface FetchRoom {
 
 /** Waits until fetching has caught up. Discovery may be ahead of fetching only by the number of pictures of crawl.maxBacklog. */
 export async function waitForRoom(app: App, room: FetchRoom): Promise<void> {
-  const { collectionId, source, wnids, signal, shouldStop, onWait } = room;
+  const { source, signal, shouldStop, onWait } = room;
   const isOver = (): boolean => signal.aborted || app.broken.aborted || (shouldStop?.() ?? false);
   while (!isOver()) {
     const { maxBacklog } = app.config.crawl;
     // The first query is cheap and usually answers no. The second one leaves out pictures that only other collections want.
     if (!(await isBacklogAbove(app.db, source, maxBacklog))) return;
-    if ((await countWaitingPictures(app.db, { collectionId, sources: [source], wnids }, maxBacklog + 1)) <= maxBacklog)
-      return;
+    if ((await countWaitingPictures(app.db, { ...room, sources: [source] }, maxBacklog + 1)) <= maxBacklog) return;
     onWait(`${source} waits because more than ${maxBacklog} pictures wait to be fetched (crawl.maxBacklog)`);
     await sleepUnlessAborted(ROOM_CHECK_MS, signal);
   }

@@ -28,7 +28,6 @@ import { bytePathOf, pathOfFileUrl } from '../sources/folder/byte-path.ts';
 import { useFile } from '../sources/folder/file-system.process.ts';
 
 export interface FetchStageOptions extends StageOptions {
-  readonly collectionId: number;
   readonly scope: FetchScope;
   readonly neededOf: NonNullable<PhotoStoreDeps['neededOf']>;
   readonly onOutcome: (outcome: FetchOutcome) => void;
@@ -72,7 +71,7 @@ function definitionOf(
   return {
     name: 'fetch',
     job: fetchJob,
-    pausedAs: { stage: 'fetch', collectionId: options.collectionId },
+    pausedAs: { stage: 'fetch', collectionId: options.scope.collectionId },
     concurrency: connections,
     async handle(partition, job) {
       const shouldStop = (): boolean => deps.shouldStop() || job.shouldStop();

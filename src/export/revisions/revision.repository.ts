@@ -35,21 +35,23 @@ export interface RevisionPhoto {
 export interface NewRevision extends Pick<Revision, 'protocol' | 'bytes' | 'path'> {
   /** Its photos in any order; in pieces, so that they are never in memory as a whole. */
   readonly rows: AsyncIterable<readonly RevisionPhoto[]>;
+  /** The id of the last review event in its snapshot; 0 without any. */
+  readonly lastEvent: number;
 }
 
 /** If the same revision is stored already, only its path and time change, and the new folder counts as not verified. */
 export async function storeRevision(
   db: Kysely<Database>,
   { collectionId }: DecisionScope,
-  { protocol, bytes, path, rows: photoRows }: NewRevision,
+  { protocol, bytes, path, rows: photoRows, lastEvent }: NewRevision,
 ): Promise<void> {
   await db.transaction().execute(async (trx) => {
     await allowLongIdle(trx);
     const { rows } = await sql<{ id: number; isNew: boolean }>`
-      insert into export_revision (collection_id, revision, photos, classes, bytes, protocol, path)
+      insert into export_revision (collection_id, revision, photos, classes, bytes, protocol, path, last_event)
       values (${collectionId}, decode(${protocol.id}, 'hex'), ${protocol.photos}, ${protocol.classes.length}, ${bytes},
-        ${JSON.stringify(protocol)}::jsonb, ${path})
-      on conflict (collection_id, revision) do update set path = excluded.path, verified = null, made_at = now()
+        ${JSON.stringify(protocol)}::jsonb, ${path}, ${lastEvent})
+      on conflict (collection_id, revision) do update set path = excluded.path, last_event = excluded.last_event, verified = null, made_at = now()
       returning id, xmax = 0 as "isNew"`.execute(trx);
     const [row] = rows;
     if (row?.isNew === true) for await (const some of photoRows) await insertPhotos(trx, row.id, some);

@@ -46,23 +46,25 @@ export async function withStaging<T>(
 export const REVISION = 'revision';
 
 async function refuseExisting(target: string): Promise<void> {
-  const names = await orUnusable(target, () => namesIn(target));
-  if (names.length === 0) return;
+  if (await orUnusable(target, () => isFree(target))) return;
+  let version = 2;
+  const next = (): string => `${target.replace(/-v\d+$/, '')}-v${version}`;
+  while (!(await isFree(next()))) version += 1;
   throw new UsageError(
-    `There is something at ${displayPath(target)} already. A revision is never changed: give --out a new folder, or remove that one.`,
+    `There is something at ${displayPath(target)} already. A revision is never changed: give --out a new folder, such as ${displayPath(next())}.`,
     { code: 'export-exists' },
   );
 }
 
-/** [] if the folder does not exist. A file counts as one entry. */
-async function namesIn(folder: string): Promise<readonly string[]> {
+/** True if the folder does not exist or is empty. */
+async function isFree(folder: string): Promise<boolean> {
   try {
-    return await readdir(folder);
+    return (await readdir(folder)).length === 0;
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return [];
+    if (codeOf(error) === 'ENOENT') return true;
     // A parent path may also be a file.
     const isFile = codeOf(error) === 'ENOTDIR' && (await lstat(folder).catch(() => null)) !== null;
-    if (isFile) return [folder];
+    if (isFile) return false;
     throw error;
   }
 }

@@ -3,6 +3,7 @@ import { subjectsOf } from '../../filter/run/decision.repository.ts';
 import type { DecisionScope } from '../../models/workspace/scope.ts';
 import { notCounting } from '../../status/standing.repository.ts';
 import type { Database } from '../../platform/postgres/database.ts';
+import { onlyRow } from '../../platform/postgres/query.ts';
 import { subjectKey, type ReviewEvent } from '../../review/events/event.ts';
 import { verdictOf } from '../../review/events/verdict.ts';
 import { isDroppedAsCorrect } from '../../shortlist/controls.repository.ts';
@@ -100,9 +101,10 @@ export async function readShortlistHead(
   return rows[0] ?? null;
 }
 
-export async function lastReviewAt(db: Kysely<Database>, { collectionId }: DecisionScope): Promise<string | null> {
-  const { rows } = await sql<{ at: string | null }>`
-    select to_char(max(at) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at
+/** The time of the latest review event, and the id of the last one stored: imports have times of before. */
+export async function lastReview(db: Kysely<Database>, { collectionId }: DecisionScope) {
+  const read = await sql<{ at: string | null; id: number }>`
+    select to_char(max(at) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at, coalesce(max(id), 0) as id
     from review_event where collection_id = ${collectionId}`.execute(db);
-  return rows[0]?.at ?? null;
+  return onlyRow(read);
 }

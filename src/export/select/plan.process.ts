@@ -1,5 +1,5 @@
 import type { Transaction } from 'kysely';
-import { exportCandidates, lastReviewAt, readShortlistHead, reviewersOf } from './candidate.repository.ts';
+import { exportCandidates, lastReview, readShortlistHead, reviewersOf } from './candidate.repository.ts';
 import type { Protocol } from '../protocol.ts';
 import { tombstonesOf } from '../revisions/revision.repository.ts';
 import { selectPhotos, type ExportCandidate, type SelectedPhoto, type SelectionRules } from './select.ts';
@@ -35,15 +35,16 @@ export async function planRevision(workspace: Workspace, file: string, options: 
     const counts = tally.counts((folder) => nameOf(workspace.collection, folder));
     if (counts.photos === 0) throw nothingToExport(workspace, counts, await countWithoutLicence(trx, scope));
     const tombstones = await tombstonesOf(trx, scope);
-    const reviewedAt = await lastReviewAt(trx, scope);
+    const reviewed = await lastReview(trx, scope);
     return {
       ...counts,
       cap: shortlist.cap,
       nearDuplicateDistance: shortlist.nearDuplicateDistance,
       // Texts in this form sort by time.
       frozenAt:
-        [shortlist.builtAt, reviewedAt ?? '', ...tombstones.map(({ takenDownAt }) => takenDownAt)].toSorted().at(-1) ??
+        [shortlist.builtAt, reviewed.at ?? '', ...tombstones.map(({ takenDownAt }) => takenDownAt)].toSorted().at(-1) ??
         '',
+      lastEvent: reviewed.id,
       tombstones,
       reviewers: await reviewersOf(trx, scope),
       criteria: await readCriteria(trx, scope.collectionId),

@@ -48,7 +48,7 @@ export class ExportTally {
       this.#reviewed.add(at.slice(0, 10));
     }
     const verdicts = blindVerdictsOf(reviews);
-    if (verdicts !== null) countVerdicts(this.#blind, verdicts);
+    if (verdicts.length > 1) countVerdicts(this.#blind, verdicts);
   }
 
   #addPhoto({ bytes, tags, rights, folder }: SelectedPhoto): void {

@@ -86,7 +86,6 @@ class ExportedInspection {
         isListed: cells['rank'] !== '',
         chance: cells['draw_chance'] ? Number(cells['draw_chance']) : null,
         reviews: this.#lines.map((line) => ({
-          pass: Number(line['pass']),
           verdict: verdictIn(line['verdict']) ?? 'unsure',
           blindVerdict: verdictIn(line['blind_verdict']),
         })),

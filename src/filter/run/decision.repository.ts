@@ -1,4 +1,5 @@
 import { sql, type Kysely, type RawBuilder, type Transaction } from 'kysely';
+import { allowedLicence } from '../../crawl/candidates/licence.repository.ts';
 import { isLinked } from '../../crawl/candidates/link.repository.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import { isAmong } from '../../platform/postgres/query.ts';
@@ -6,13 +7,6 @@ import type { Wnid } from '../../kernel/ids.ts';
 import { rangeOf } from '../../kernel/pages.ts';
 import type { NewDecision, PhotoToDecide } from '../rule/decision.ts';
 import { candidateWnids, type DecisionScope } from '../../models/workspace/scope.ts';
-
-/** SQL: the collection allows the licence of picture `p`, as `isLicenceAllowed` says. */
-export function allowedLicence({ licences }: Pick<DecisionScope, 'licences'>): RawBuilder<unknown> {
-  if (licences === 'any') return sql`true`;
-  const ids = licences.map((id) => id.toLowerCase());
-  return sql`p.licence = any(array(select name from licence where choices && ${ids}::text[]))`;
-}
 
 /** SQL: candidate `c` is of one of the collection's classes or, in mode O, of a concept that it takes. */
 export function ofCollection(scope: DecisionScope, wnid: RawBuilder<unknown> = sql`c.wnid`): RawBuilder<unknown> {
@@ -140,14 +134,17 @@ export async function photosWith(
   return rows;
 }
 
-/** The decisions whose photo some picture of their class has now. Its pictures may have been dropped as a notice. */
+/** The decisions whose photo some picture of the collection and class has now. Its pictures may have been dropped as a notice. */
 export async function withPicture(
   trx: Transaction<Database>,
+  { collectionId }: DecisionScope,
   decisions: readonly NewDecision[],
 ): Promise<readonly NewDecision[]> {
   const { rows } = await sql<{ photo_id: number; wnid: Wnid }>`
     select p.photo_id, c.wnid from picture p join candidate c on c.picture_id = p.id
-    where p.photo_id = any(${decisions.map(({ photoId }) => photoId)}::bigint[])`.execute(trx);
+    where p.photo_id = any(${decisions.map(({ photoId }) => photoId)}::bigint[]) and ${isLinked(collectionId)}`.execute(
+    trx,
+  );
   const there = new Set(rows.map(({ photo_id, wnid }) => `${photo_id} ${wnid}`));
   return decisions.filter(({ photoId, wnid }) => there.has(`${photoId} ${wnid}`));
 }

@@ -95,7 +95,7 @@ export async function storeBatch(
     // Another process may have pruned photos under other rules since, and a kept photo must have bytes.
     const pruned = await sharePruned(trx, [...new Set(decisions.map(({ photoId }) => photoId))]);
     const valid = decisions.filter(({ state, photoId }) => state !== 'kept' || !pruned.has(photoId));
-    const there = await withPicture(trx, valid);
+    const there = await withPicture(trx, scope, valid);
     await storeDecisions(trx, scope, there);
     await overruleLeaks(trx, mayLeak);
     return there;

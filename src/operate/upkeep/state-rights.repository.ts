@@ -1,10 +1,11 @@
 import { sql, type Kysely } from 'kysely';
 import { SOURCES } from '../../config/sources/sources.ts';
-import { saidCreator, storeLicences } from '../../crawl/candidates/candidate.repository.ts';
+import { saidCreator } from '../../crawl/candidates/candidate.repository.ts';
+import { admitLicences, storeLicences } from '../../crawl/candidates/licence.repository.ts';
 import { isLinked } from '../../crawl/candidates/link.repository.ts';
 import type { StatedRights } from '../../crawl/candidates/stated-rights.ts';
 import { UNKNOWN_LICENCE, type Licence } from '../../crawl/sources/licence.ts';
-import { allowedLicence, ofCollection } from '../../filter/run/decision.repository.ts';
+import { ofCollection } from '../../filter/run/decision.repository.ts';
 import type { DecisionScope } from '../../models/workspace/scope.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import { onlyRow } from '../../platform/postgres/query.ts';
@@ -23,6 +24,8 @@ export interface RightsToState extends Pick<StatedRights, 'creator'> {
 
 export interface RightsStated {
   readonly changed: number;
+  /** Those of them for which the curator had stated other rights before. */
+  readonly replaced: number;
   /** Photos that had these rights before. */
   readonly unchanged: number;
   /** Photos that keep the licence that their source states. */
@@ -40,35 +43,30 @@ export async function stateRights(
   const by = id === UNKNOWN_LICENCE ? 'source' : 'curator';
   const isOfClass = wnids === null ? ofCollection(scope) : sql`c.wnid = any(${wnids}::text[])`;
   const isNamed = sql`${isOfClass} and ${isLinked(scope.collectionId)}`;
+  const hasId = sql`p.source_id like ${likeOf(sourceId)}`;
   return db.transaction().execute(async (trx) => {
     await storeLicences(trx, [id]);
     const counted = await sql<RightsStated>`
       with named as materialized (
         select p.id, p.source <> all(${GIVEN}::text[]) as is_from_site, p.rights_by = 'source' and p.licence <> ${UNKNOWN_LICENCE} as is_stated
-        from picture p where p.source_id like ${likeOf(sourceId)} and p.id in (
+        from picture p where ${hasId} and p.id in (
           select c.picture_id from candidate c where ${isNamed} and c.refusal is distinct from 'unknown-class')
         order by p.source, p.source_id for no key update of p),
       open as (
-        select p.id, case when ${by} = 'curator' then ${saidCreator()} end as said,
+        select p.id, p.rights_by = 'curator' as was_stated, case when ${by} = 'curator' then ${saidCreator()} end as said,
           case when ${by} = 'source' then ${saidCreator()} else coalesce(${saidCreator()}, ${creator}, p.creator) end as creator
         from named n join picture p using (id) where not n.is_from_site and not n.is_stated),
       changed as (
         update picture p set licence = ${id}, licence_url = ${url}, rights_by = ${by}, source_creator = o.said, creator = o.creator
         from open o where o.id = p.id
           and (p.licence, p.rights_by, p.creator) is distinct from (${id}, ${by}, o.creator)
-        returning p.id)
-      select (select count(*) from changed) as changed, (select count(*) from open) - (select count(*) from changed) as unchanged,
+        returning o.was_stated)
+      select (select count(*) from changed) as changed, (select count(*) from changed where was_stated) as replaced,
+        (select count(*) from open) - (select count(*) from changed) as unchanged,
         (select count(*) from named where is_stated and not is_from_site) as "statedBySource",
         (select count(*) from named where is_from_site) as "fromSites"`.execute(trx);
     // Photos that the collection refused because they had no licence are fetched by the next crawl.
-    await sql`
-      update candidate c set refusal = null, refusal_detail = null from picture p
-      where p.id = c.picture_id and p.rights_by = 'curator' and c.refusal = 'licence-not-allowed'
-        and ${isNamed} and ${allowedLicence(scope)}`.execute(trx);
-    await sql`
-      update picture p set state = 'found', reason = null, detail = null, settled_at = null
-      where p.rights_by = 'curator' and p.state = 'dropped' and p.reason = 'licence-not-allowed'
-        and exists (select 1 from candidate c where c.picture_id = p.id and c.refusal is null)`.execute(trx);
+    await admitLicences(trx, scope, sql`p.rights_by = 'curator' and ${hasId} and ${isNamed}`);
     return onlyRow(counted);
   });
 }

@@ -1,33 +1,29 @@
 import type { Acceptance, AcceptancePlan, AcceptanceState } from '../../kernel/acceptance.ts';
+import { blindVerdictsOf } from '../agreement/agreement.ts';
 import { opinionsWanted, type Review, type Verdict } from '../events/verdict.ts';
 import { firstWhere, hypergeometricLimits } from './hypergeometric.ts';
 
-/** Photos whose first blind verdict is accept. The second pass inspects a random sample of them. */
-export interface FirstAccepted {
-  readonly photos: number;
-  /** Drawn photos on the shortlist that wait for their second verdict. */
-  readonly pending: number;
-  readonly inspected: readonly InspectedPhoto[];
-}
-
 interface ReviewedPhoto extends Pick<Verdict, 'state' | 'decidedBy'> {
-  readonly reviews: readonly Pick<Review, 'pass' | 'verdict' | 'blindVerdict'>[];
+  /** In the order of their passes. */
+  readonly reviews: readonly Pick<Review, 'verdict' | 'blindVerdict'>[];
   readonly isListed: boolean;
   /** The chance with which the second pass drew the photo, 0..1; null if it did not draw it. */
   readonly chance: number | null;
 }
 
-export class Inspection implements FirstAccepted {
+/** Photos whose first blind verdict is accept. The second pass inspects a random sample of them. */
+export class Inspection {
   photos = 0;
+  /** Drawn photos on the shortlist that wait for their second verdict. */
   pending = 0;
   readonly inspected: InspectedPhoto[] = [];
 
   add({ reviews, chance, isListed, ...verdict }: ReviewedPhoto): void {
-    const [first, second] = [1, 2].map((pass) => reviews.find((review) => review.pass === pass)?.blindVerdict);
+    const [first, second] = blindVerdictsOf(reviews);
     if (first !== 'accept') return;
     this.photos += 1;
     if (chance === null) return;
-    if (second == null) {
+    if (second === undefined) {
       this.pending += isListed ? 1 : 0;
       return;
     }
@@ -51,7 +47,7 @@ export interface InspectedPhoto {
  * The limits hold for a sample whose size was fixed before. Who inspects more photos until a set passes, passes worse sets.
  */
 export function acceptanceOf(
-  { photos: accepted, pending, inspected }: FirstAccepted,
+  { photos: accepted, pending, inspected }: Omit<Inspection, 'add'>,
   { maxLabelError, confidence }: AcceptancePlan,
 ): Acceptance {
   const settled = inspected.filter(({ isWrong }) => isWrong !== null);

@@ -4,10 +4,9 @@ import type { Review } from '../events/verdict.ts';
 /** Photos by their blind verdicts, at least two, in the order of the passes: `accept,reject` -> 12. */
 export type VerdictCounts = ReadonlyMap<string, number>;
 
-/** In the order of the passes, as `reviews` must be. Null unless the first and the second pass both have one. */
-export function blindVerdictsOf(reviews: readonly Pick<Review, 'pass' | 'blindVerdict'>[]): ReviewVerdict[] | null {
-  const blind = reviews.flatMap(({ pass, blindVerdict: verdict }) => (verdict === null ? [] : [{ pass, verdict }]));
-  return blind[0]?.pass === 1 && blind[1]?.pass === 2 ? blind.map(({ verdict }) => verdict) : null;
+/** In the order of the passes, as `reviews` must be. */
+export function blindVerdictsOf(reviews: readonly Pick<Review, 'blindVerdict'>[]): ReviewVerdict[] {
+  return reviews.flatMap(({ blindVerdict }) => (blindVerdict === null ? [] : [blindVerdict]));
 }
 
 export function countVerdicts(counts: Map<string, number>, verdicts: readonly ReviewVerdict[]): void {

@@ -32,7 +32,7 @@ async function readCounts(
   const classes = new Map<string, Map<string, number>>();
   for await (const photo of listReviewed(app.db, scope.collectionId, { wnids, reviewers: 2 })) {
     const verdicts = blindVerdictsOf(toVerdictLine(photo).reviews);
-    if (verdicts === null || photo.isControl || without.has(subjectKey(photo))) continue;
+    if (verdicts.length < 2 || photo.isControl || without.has(subjectKey(photo))) continue;
     const counts = classes.get(photo.wnid) ?? new Map<string, number>();
     classes.set(photo.wnid, counts);
     countVerdicts(counts, verdicts);

@@ -82,7 +82,7 @@ describe('storing a page of candidates', () => {
     await store(database.db, page);
     const before = [await versionsOf(database.db, 'picture'), await versionsOf(database.db, 'candidate')];
     const second = await store(database.db, page.toReversed());
-    expect(second).toEqual({ newPictures: 0, admitted: 0, overLimit: 0, waiting: [(await picture('a')).id] });
+    expect(second).toEqual({ newPictures: 0, overLimit: 0, waiting: [(await picture('a')).id] });
     expect([await versionsOf(database.db, 'picture'), await versionsOf(database.db, 'candidate')]).toEqual(before);
   });
 
@@ -90,7 +90,7 @@ describe('storing a page of candidates', () => {
     await fetched(database.db, [candidate('a')], 'A');
     const before = await versionsOf(database.db, 'picture');
     const again = await store(database.db, [candidate('a')]);
-    expect(again).toEqual({ newPictures: 0, admitted: 0, overLimit: 0, waiting: [] });
+    expect(again).toEqual({ newPictures: 0, overLimit: 0, waiting: [] });
     expect(await versionsOf(database.db, 'picture')).toEqual(before);
   });
 
@@ -262,6 +262,7 @@ describe('two crawls at once', () => {
     expect(
       await countWaitingPictures(database.db, {
         collectionId: CRAWLER,
+        licences: 'any',
         sources: ['folder'],
         wnids: ['n00', 'n01', 'n02'],
       }),
@@ -286,14 +287,19 @@ describe('two crawls at once', () => {
         store(database.db, pageOf(`Bob ${round}`, high, low)),
       ]);
       expect(
-        await countWaitingPictures(database.db, { collectionId: CRAWLER, sources: ['folder'], wnids: ['n01'] }),
+        await countWaitingPictures(database.db, {
+          collectionId: CRAWLER,
+          licences: 'any',
+          sources: ['folder'],
+          wnids: ['n01'],
+        }),
       ).toBe(60);
     }
   });
 });
 
 describe('waiting pictures', () => {
-  const scope = { collectionId: CRAWLER, sources: ['folder'], wnids: ['n01'] };
+  const scope = { collectionId: CRAWLER, licences: 'any', sources: ['folder'], wnids: ['n01'] } as const;
   const partition = { host: '', partition: 0, partitions: 1 };
 
   it('are those of any concept except classes of a model, if a collection takes any concept', async () => {
@@ -302,7 +308,7 @@ describe('waiting pictures', () => {
       candidate('gnome', { wnid: 'garden_gnome' }),
       candidate('refused', { wnid: 'other', refusal: unknownClass }),
     ]);
-    const anyConcept = { collectionId: CRAWLER, sources: ['folder'], wnids: { allBut: ['n01', 'n02'] } };
+    const anyConcept = { ...scope, wnids: { allBut: ['n01', 'n02'] } };
     expect(await countWaitingPictures(database.db, anyConcept)).toBe(1);
     const next = await nextInPartition(database.db, anyConcept, { partition, after: null, limit: 10 });
     expect(next.map(({ sourceId }) => sourceId)).toEqual(['gnome']);
@@ -351,14 +357,14 @@ describe('waiting pictures', () => {
       candidate('refused', { url: at('d.example'), wnid: 'n02' }),
     ]);
     const hosts = (wnids: string[]) =>
-      waitingHosts(database.db, { collectionId: CRAWLER, sources: ['folder'], wnids }).then((found) =>
+      waitingHosts(database.db, { collectionId: CRAWLER, licences: 'any', sources: ['folder'], wnids }).then((found) =>
         found.toSorted(),
       );
     expect(await hosts(['n01'])).toEqual(['b.example', 'c.example']);
     expect(await hosts(['n02'])).toEqual(['a.example', 'c.example', 'd.example']);
     expect(await hosts(['n03'])).toEqual([]);
     const count = (wnid: string) =>
-      countWaitingPictures(database.db, { collectionId: CRAWLER, sources: ['folder'], wnids: [wnid] });
+      countWaitingPictures(database.db, { collectionId: CRAWLER, sources: ['folder'], wnids: [wnid], licences: 'any' });
     expect([await count('n01'), await count('n02'), await count('n03')]).toEqual([2, 3, 0]);
   });
 

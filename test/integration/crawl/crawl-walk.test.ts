@@ -36,7 +36,6 @@ describe('a walk over a folder', () => {
       onPage: () => undefined,
       onFound: () => undefined,
       onWaiting: () => Promise.resolve(),
-      onLinked: () => Promise.resolve(),
       waitForRoom: () => Promise.resolve(),
     });
     expect(summary).toMatchObject({ seen: 1, newPictures: 1, ignored: 2, complete: true });

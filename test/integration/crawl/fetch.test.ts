@@ -63,7 +63,7 @@ function setting(contents: Readonly<Record<string, string>>, changes: Partial<Fe
     }),
     photos: openPhotoStore({ db: database.db, blobs: blobFolder }),
     limits: { maxPixels: 100, minSidePixels: 1, maxAspectRatio: 9 },
-    scope: { collectionId: CRAWLER, sources: ['folder'], wnids: ['n01'] },
+    scope: { collectionId: CRAWLER, licences: 'any', sources: ['folder'], wnids: ['n01'] },
     shouldStop: () => false,
     onOutcome: ({ outcome }) => outcomes.push(outcome),
     onHostWaits: () => undefined,

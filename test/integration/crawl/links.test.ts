@@ -11,6 +11,7 @@ import {
   readQuery,
   storePlan,
   workableQueries,
+  type QueryScope,
 } from '../../../src/crawl/candidates/query.repository.ts';
 import { classTallies, tallyProblems } from '../../../src/crawl/candidates/tally.repository.ts';
 import { collectionScopes } from '../../../src/filter/prune/retention.repository.ts';
@@ -42,13 +43,12 @@ beforeEach(async () => {
   await sql`delete from query`.execute(database.db);
 });
 
-/** Stores what a crawl of the collection found, and fetches what waits. Returns the ids of photos that were there before. */
-async function crawl({ collectionId }: DecisionScope, page: readonly NewCandidate[]): Promise<readonly number[]> {
+/** Stores what a crawl of the collection found, and fetches what waits. */
+async function crawl({ collectionId }: DecisionScope, page: readonly NewCandidate[]): Promise<void> {
   const { db } = database;
   const options = { collectionId, retryFailed: true, admitAtMost: null };
-  const { waiting, linkedPhotos } = await db.transaction().execute((trx) => storeCandidates(trx, page, options));
+  const { waiting } = await db.transaction().execute((trx) => storeCandidates(trx, page, options));
   for (const id of waiting) await storePhoto(db, id, photo(`photo ${id}`));
-  return linkedPhotos;
 }
 
 /** Counts of candidates or photos of the collection, by the function that gives each. */
@@ -80,15 +80,12 @@ describe('two collections of the same classes in one data folder', () => {
       { candidates: 0, decisions: 0, filter: 0, kept: 0, progress: 0, status: 0 },
     ]);
     const refusal = { reason: 'unknown-class', detail: '' } as const;
-    expect(await crawl(birds, [candidate('b'), candidate('d'), candidate('e', { wnid: 'spoon', refusal })])).toEqual([
-      2,
-    ]);
+    await crawl(birds, [candidate('b'), candidate('d'), candidate('e', { wnid: 'spoon', refusal })]);
     expect([await countsOf(demo), await countsOf(birds)]).toEqual([
       ofDemo,
       { candidates: 3, decisions: 2, filter: 2, kept: 0, progress: 2, status: 3 },
     ]);
     expect(await tallyProblems(db)).toEqual([]);
-    expect(await crawl(birds, [candidate('b')])).toEqual([]);
     // A decision of before that nothing links any more does not count.
     await decideAs(db, birds, [kept(1, 'n01'), kept(2, 'n01')]);
     expect(await countsOf(birds)).toMatchObject({ decisions: 2, filter: 1, kept: 1 });
@@ -109,7 +106,7 @@ describe('two collections of the same classes in one data folder', () => {
     await store(demo, [candidate('a'), candidate('b')]);
     await store(birds, [candidate('b')]);
     const waiting = ({ collectionId }: DecisionScope) =>
-      countWaitingPictures(db, { collectionId, sources: ['folder'], wnids: ['n01'] });
+      countWaitingPictures(db, { collectionId, sources: ['folder'], wnids: ['n01'], licences: 'any' });
     expect([await waiting(demo), await waiting(birds)]).toEqual([2, 1]);
   });
 });
@@ -139,19 +136,18 @@ describe('a search that was made for another collection', () => {
   it('stays open if the limit cut off its first page, and is asked again under a larger limit', async () => {
     const { db } = database;
     const demo = await collection(db, 'demo');
-    const { collectionId } = demo;
     const id = await search('n01', 'wren', 'open');
     await plan(demo, 'n01', ['wren']);
     const state = await readQuery(db, id);
     if (state === null) throw new Error('Expected the search');
     const page = { photos: [], next: state.cursor, total: 3 };
-    await db.transaction().execute((trx) => advanceQuery(trx, state, { page, admitted: 1, isLast: false }));
-    const scope = { collectionId, source, wnids: ['n01'], limitPerClass: null };
+    await db.transaction().execute((trx) => advanceQuery(trx, state, { page, isLast: false }));
+    const scope = { ...demo, source, wnids: ['n01'], limitPerClass: null };
     expect(await workableQueries(db, scope)).toEqual([{ id, pages: 1 }]);
     expect(await readQuery(db, id)).toMatchObject({ cursor: null, pages: 1 });
   });
 
-  it('counts for this one, up to its limit, if its plan names the search', async () => {
+  it('counts for this one, up to its limit, under its licences, if its plan names the search', async () => {
     const { db } = database;
     const [demo, birds] = [await collection(db, 'demo'), await collection(db, 'birds')];
     const [mine, other, old] = [
@@ -161,41 +157,48 @@ describe('a search that was made for another collection', () => {
     ];
     await plan(birds, 'n01', ['wren']);
     await plan(birds, 'n02', null);
-    const found = (id: string, queryId: number, wnid = 'n01'): NewCandidate => candidate(id, { source, queryId, wnid });
+    const found = (id: string, queryId: number, wnid = 'n01'): NewCandidate =>
+      candidate(id, { source, queryId, wnid, licence: 'CC0-1.0' });
     const refusal = { reason: 'licence-not-allowed', detail: '' } as const;
     await crawl(demo, [
       found('1', mine),
-      { ...found('2', mine), refusal },
+      { ...found('2', mine), licence: 'CC-BY-4.0', refusal },
+      { ...found('0', mine), licence: 'all-rights-reserved' },
       found('3', mine),
       found('4', mine),
       found('5', other),
       found('6', old, 'n02'),
     ]);
     await crawl(birds, [found('3', mine)]);
-    const scope = { collectionId: birds.collectionId, source, wnids: ['n01', 'n02'] };
-    expect(await linkSearched(db, { ...scope, limitPerClass: 2 })).toHaveLength(2);
-    expect(await linked(birds)).toEqual(['1', '2', '3', '6']);
-    // The class n01 has reached the limit of 2, and n02 has not.
-    expect(await workableQueries(db, { ...scope, limitPerClass: 2 })).toEqual([{ id: old, pages: 0 }]);
+    const scope = { ...birds, licences: ['CC0-1.0', 'CC-BY-4.0'], source, wnids: ['n01', 'n02'] };
+    await linkSearched(db, { ...scope, limitPerClass: 3 });
+    expect(await linked(birds)).toEqual(['0', '1', '2', '3', '6']);
+    // The photo that only the licences of this collection allow is fetched.
+    expect(await countWaitingPictures(db, { ...scope, sources: [source] })).toBe(1);
+    // The class n01 has reached the limit of 3, and n02 has not.
+    expect(await workableQueries(db, { ...scope, limitPerClass: 3 })).toEqual([{ id: old, pages: 0 }]);
     expect(await workableQueries(db, { ...scope, limitPerClass: 1 })).toEqual([]);
     await linkSearched(db, { ...scope, limitPerClass: null });
-    expect(await linked(birds)).toEqual(['1', '2', '3', '4', '6']);
+    expect(await linked(birds)).toEqual(['0', '1', '2', '3', '4', '6']);
     expect(await tallyProblems(db)).toEqual([]);
   });
 });
 
 describe('collections that search a class in different ways', () => {
   const source = 'flickr';
+  const scopeOf = (collectionId: number): QueryScope => {
+    return { collectionId, source, wnids: ['n01'], limitPerClass: null, licences: 'any' };
+  };
   const params = (name: string) => [{ wnid: 'n01', title: `what to ask for ${name}`, params: { name } }];
   const workable = async (collectionId: number): Promise<string[]> => {
-    const found = await workableQueries(database.db, { collectionId, source, wnids: ['n01'], limitPerClass: null });
+    const found = await workableQueries(database.db, scopeOf(collectionId));
     const states = await Promise.all(found.map(({ id }) => readQuery(database.db, id)));
     return states.flatMap((state) => state?.query.title ?? []);
   };
   /** Plans as the source would: one search by the name. */
   const planned = async (collectionId: number, name: string): Promise<void> => {
     const { db } = database;
-    for (const { id } of await workableQueries(db, { collectionId, source, wnids: ['n01'], limitPerClass: null })) {
+    for (const { id } of await workableQueries(db, scopeOf(collectionId))) {
       const state = await readQuery(db, id);
       if (state?.kind !== 'plan') continue;
       const plan = { queries: [{ key: name, title: name, params: {} }], problems: [], notes: [] };

@@ -151,7 +151,7 @@ describe('the tally of candidates', () => {
       const { collectionId } = await collection(db, `birds ${round}`);
       await sql`delete from collection_candidate where collection_id = ${collectionId}`.execute(db);
       await sql`update query set collections = array[${collectionId}::int] where kind = 'plan'`.execute(db);
-      const scope = { collectionId, source, wnids: ['n01'], limitPerClass: null };
+      const scope = { collectionId, source, wnids: ['n01'], limitPerClass: null, licences: 'any' } as const;
       await Promise.all([linkSearched(db, scope), ...waiting.map((id) => settlePicture(db, id, problem))]);
       expect(await tallyProblems(db)).toEqual([]);
     }

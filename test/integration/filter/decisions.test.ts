@@ -1,13 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { NewCandidate } from '../../../src/crawl/candidates/candidate.ts';
-import { storeLicences } from '../../../src/crawl/candidates/candidate.repository.ts';
+import { allowedLicence, storeLicences } from '../../../src/crawl/candidates/licence.repository.ts';
 import { listDecisions, type DecisionRow } from '../../../src/filter/run/decision-list.repository.ts';
-import {
-  allowedLicence,
-  countUndecided,
-  photosToDecide,
-  undecidedPhotoIds,
-} from '../../../src/filter/run/decision.repository.ts';
+import { countUndecided, photosToDecide, undecidedPhotoIds } from '../../../src/filter/run/decision.repository.ts';
 import type { DecisionScope } from '../../../src/models/workspace/scope.ts';
 import { topConfusions } from '../../../src/status/overview.repository.ts';
 import { keptPhotos } from '../../../src/shortlist/shortlist.repository.ts';

@@ -45,6 +45,7 @@ describe('stating rights', () => {
   it('sets them for photos of a folder that have no licence, apart from what the source says', async () => {
     expect(await state('CC-BY-4.0', { creator: 'Ana' })).toEqual({
       changed: 2,
+      replaced: 0,
       unchanged: 0,
       statedBySource: 1,
       fromSites: 1,
@@ -64,6 +65,7 @@ describe('stating rights', () => {
 
   it('takes a pattern of ids, in which only * and ? stand for other characters', async () => {
     expect(await state('CC0-1.0', { sourceId: 'jay/?_*' })).toMatchObject({ changed: 1, statedBySource: 0 });
+    expect(await state('CC-BY-4.0')).toMatchObject({ changed: 2, replaced: 1 });
     expect(await state('CC0-1.0', { sourceId: 'jay/2%' })).toMatchObject({ changed: 0, unchanged: 0 });
   });
 

@@ -75,7 +75,7 @@ function crawl(step?: 'read' | 'put', meanwhile: () => Promise<unknown> = () => 
     }),
     photos: openPhotoStore({ db: database.db, blobs: blobFolder }),
     limits: { maxPixels: 100, minSidePixels: 1, maxAspectRatio: 9 },
-    scope: { collectionId: CRAWLER, sources: ['folder', 'flickr', 'urls'], wnids: ['n01'] },
+    scope: { collectionId: CRAWLER, licences: 'any', sources: ['folder', 'flickr', 'urls'], wnids: ['n01'] },
     shouldStop: () => false,
     onOutcome: ({ outcome }) => outcomes.push(outcome),
     onHostWaits: () => undefined,

@@ -1,7 +1,8 @@
 import { sql, type Kysely } from 'kysely';
 import { describe, expect, it } from 'vitest';
+import { loadConfig } from '../../../src/config/load-config.ts';
 import { up } from '../../../src/platform/postgres/migrations/0012-second-pass-draw.ts';
-import { readFirstAccepted } from '../../../src/review/acceptance/read-acceptance.process.ts';
+import { readAcceptance } from '../../../src/review/acceptance/read-acceptance.process.ts';
 import type { ReviewVerdict, Subject } from '../../../src/review/events/event.ts';
 import { recordAction } from '../../../src/review/events/record-action.process.ts';
 import { listReviewed } from '../../../src/review/events/review.repository.ts';
@@ -116,8 +117,9 @@ describe('the inspection of accepted photos', () => {
     await judge('bob', all.slice(20, 21), 'unsure');
     await settle('cat', all.slice(5, 6), 'reject');
     await settle('cat', all.slice(6, 7), 'accept');
-    const { photos, pending, inspected } = await readFirstAccepted(database.db, listed.scope, 1);
-    const counts = [true, false, null].map((value) => inspected.filter(({ isWrong }) => isWrong === value).length);
-    expect({ photos, pending, counts }).toEqual({ photos: 40, pending: 24, counts: [1, 13, 2] });
+    const { config } = await loadConfig();
+    const app = { db: database.db, config: { ...config, review: { ...config.review, secondPass: 1 } } };
+    const acceptance = await readAcceptance({ app, scope: listed.scope });
+    expect(acceptance).toMatchObject({ accepted: 40, pending: 24, wrong: 1, sampled: 14, unsettled: 2 });
   });
 });

@@ -162,7 +162,7 @@ describe('the verdicts of photos whose second verdict is pending', () => {
       answers.push(await toldToAll());
     }
     expect(answers[0]?.['a viewer']?.['/c/demo/api/overview undefined']).toContain(
-      'No licence is known for 4 listed photos',
+      'No licence lets people pass on 4 listed photos',
     );
     for (const [who] of READERS)
       expect(

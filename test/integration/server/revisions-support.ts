@@ -29,7 +29,7 @@ export async function writeRevision(
   async function* rows(): AsyncGenerator<readonly RevisionPhoto[]> {
     yield photos;
   }
-  await storeRevision(app.db, scope, { protocol, bytes: output.bytes, path: folder, rows: rows() });
+  await storeRevision(app.db, scope, { protocol, bytes: output.bytes, path: folder, rows: rows(), lastEvent: 0 });
   return { id: protocol.id, short: protocol.id.slice(0, 12), folder };
 }
 export type WrittenRevision = Awaited<ReturnType<typeof writeRevision>>;

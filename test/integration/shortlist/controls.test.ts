@@ -1,8 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { loadConfig } from '../../../src/config/load-config.ts';
 import { holdsOf } from '../../../src/filter/prune/retention.repository.ts';
 import type { DecisionScope } from '../../../src/models/workspace/scope.ts';
 import { importVerdicts } from '../../../src/review/import/import.process.ts';
-import { readFirstAccepted } from '../../../src/review/acceptance/read-acceptance.process.ts';
+import { readAcceptance } from '../../../src/review/acceptance/read-acceptance.process.ts';
 import { buildShortlist } from '../../../src/shortlist/make-shortlist.process.ts';
 import { countVerdicts } from '../../../src/status/funnel.repository.ts';
 import { notCounting } from '../../../src/status/standing.repository.ts';
@@ -62,10 +63,11 @@ describe('photos that the filter dropped as correct, as controls', () => {
     const rows = [sha256Of('a'), toSha256(first)].map((sha256, i) => ({ ...said, line: i + 2, sha256 }));
     expect(await importVerdicts(database.db, scope, rows)).toMatchObject({ notListed: [] });
     expect(await countVerdicts(database.db, scope)).toMatchObject([{ verdict: 'accepted', count: 1 }]);
-    expect((await readFirstAccepted(database.db, scope, 0)).photos).toBe(1);
+    const app = { db: database.db, config: (await loadConfig()).config };
+    expect((await readAcceptance({ app, scope })).accepted).toBe(1);
     expect(await notCounting(database.db, scope)).toContainEqual({ wnid: 'n01', sha256: first, whyNot: 'control' });
     expect(await controlsAfter(1)).toEqual([first]);
     expect(await controlsAfter(0)).toEqual([]);
-    expect((await readFirstAccepted(database.db, scope, 0)).photos).toBe(1);
+    expect((await readAcceptance({ app, scope })).accepted).toBe(1);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { toSha256 } from '../../../src/kernel/ids.ts';
-import { acceptanceOf } from '../../../src/report/acceptance.ts';
+import { acceptanceRows } from '../../../src/report/acceptance.ts';
 import { choosePhotos } from '../../../src/report/chosen-photos.ts';
 import { countsBy, licencesOf } from '../../../src/report/counts.ts';
 import { CropTally } from '../../../src/report/crop-tally.ts';
@@ -76,14 +76,14 @@ describe('CropTally', () => {
   });
 });
 
-it('acceptanceOf counts accepted against rejected photos, and no others', () => {
+it('acceptanceRows counts accepted against rejected photos, and no others', () => {
   const photos = [
     photo(1),
     photo(2, { verdict: 'rejected', rights: sampleRights({ source: 'flickr' }), maxTrueProb: 0.15 }),
     photo(3, { verdict: 'unsure' }),
     photo(4, { verdict: 'rejected', maxTrueProb: 0 }),
   ];
-  const rows = acceptanceOf(photos).map(({ by, key, accepted, rejected }) => [by, key, accepted, rejected]);
+  const rows = acceptanceRows(photos).map(({ by, key, accepted, rejected }) => [by, key, accepted, rejected]);
   expect(rows).toEqual([
     ['source', 'flickr', 0, 1],
     ['source', 'folder', 1, 1],

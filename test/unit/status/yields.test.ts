@@ -13,7 +13,6 @@ const report = (id: number, changes: Partial<QueryReport> = {}): QueryReport => 
   state: 'done',
   total: 900,
   seen: 10,
-  admitted: 8,
   problems: [],
   notes: [],
   notBefore: null,

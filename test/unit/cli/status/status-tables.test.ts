@@ -12,7 +12,6 @@ const query: QueryYield = {
   state: 'open',
   total: 12_000,
   seen: 500,
-  admitted: 480,
   waiting: 80,
   dropped: 0,
   failed: 0,
@@ -36,9 +35,9 @@ describe('the table of queries', () => {
   it('has a line for each search, and what there is to say below', () => {
     expect(queriesText([plan, query, { ...query, total: null, yield: null, title: 'x'.repeat(80) }])).toBe(
       [
-        `class  source  query${' '.repeat(51)}  state  reported  seen  new  waiting  fetched  kept  yield  goes on`,
-        `wren   flickr  wren bird${' '.repeat(47)}  open   12,000     500  480       80      400    30  7.5 %`,
-        `wren   flickr  ${'x'.repeat(55)}…  open              500  480       80      400    30`,
+        `class  source  query${' '.repeat(51)}  state  reported  seen  waiting  fetched  kept  yield  goes on`,
+        `wren   flickr  wren bird${' '.repeat(47)}  open   12,000     500       80      400    30  7.5 %`,
+        `wren   flickr  ${'x'.repeat(55)}…  open              500       80      400    30`,
         'problem: flickr, wren: no such taxon',
         'note: flickr, wren: searched by its name',
         '',
