@@ -6,6 +6,7 @@ import { candidateWnids } from '../models/workspace/scope.ts';
 import type { KeyBudget } from '../crawl/network/budget.ts';
 import { countCandidates, countVerdicts } from './funnel.repository.ts';
 import { funnelOf, sumsThatFail, withoutPending, type CandidateCount, type FunnelCounts } from './funnel.ts';
+import type { Acceptance } from '../kernel/acceptance.ts';
 import type { Funnel } from '../kernel/funnel.ts';
 import { foldPhotoCounts, readPhotoCounts } from '../filter/run/photo-tally.repository.ts';
 import { queryYields, yieldsOf, type QueryYield, type Yields } from './yields.ts';
@@ -16,6 +17,7 @@ import { NETWORK_SOURCES, SOURCE_NAMES } from '../config/sources/sources.ts';
 import { collectStep } from '../collection/collect-step.ts';
 import { displayPath } from '../config/root.ts';
 import { nextStep, nextText, placeFlags, type NextStep, type Standing } from '../kernel/next-step.ts';
+import { readAcceptance } from '../review/acceptance/read-acceptance.process.ts';
 import { countWithoutLicence } from '../shortlist/without-licence.repository.ts';
 import { readExported } from './next-step.repository.ts';
 import { readBudgets } from '../crawl/network/politeness.process.ts';
@@ -27,6 +29,8 @@ export interface Status extends Funnel {
   readonly budgets: readonly KeyBudget[];
   readonly pauses: readonly Pause[];
   readonly next: NextStep;
+  /** Null without a plan (`review.acceptance.maxLabelError`), and for readers who may not learn of verdicts that wait for a second one. */
+  readonly acceptance: Acceptance | null;
 }
 
 export async function readStatus(workspace: Workspace): Promise<Status> {
@@ -50,6 +54,7 @@ export async function readStatuses(workspace: Workspace): Promise<ByReader<Statu
     queries: queryYields(queries, counts, collection.subjects.nameOf),
     budgets: await readBudgets(app),
     pauses: await readPauses(app.db, scope.collectionId),
+    acceptance: app.config.review.acceptance.maxLabelError === null ? null : await readAcceptance(workspace),
   };
   const ofOthers = funnelFrom(workspace, withoutPending(counts));
   const totals = funnel.totals.unreviewed > 0 ? ofOthers.totals : { ...ofOthers.totals, unreviewed: 0 };
@@ -58,7 +63,7 @@ export async function readStatuses(workspace: Workspace): Promise<ByReader<Statu
   const hasTokens = (token ?? reviewerToken ?? viewerToken) !== null || Object.keys(people).length > 0;
   const exported = hasTokens ? { ...standing.exported, folder: 'DIR' } : standing.exported;
   const next = nextStep({ ...standing, totals, pending: standing.pending === 0 ? 0 : null, exported });
-  return { operators, others: { ...operators, ...ofOthers, next } };
+  return { operators, others: { ...operators, ...ofOthers, next, acceptance: null } };
 }
 
 export async function readStanding(

@@ -3,6 +3,7 @@ import type { Workspace } from '../../models/workspace/workspace.process.ts';
 import { stagesOf } from '../../page/stages.ts';
 import { checked, readFunnel, type Status } from '../../status/status.process.ts';
 import { sumOf } from '../../status/funnel.ts';
+import { acceptanceStateText } from '../../kernel/acceptance.ts';
 import { nextText } from '../../kernel/next-step.ts';
 import type { Funnel, Totals } from '../../kernel/funnel.ts';
 import { yieldOf } from '../../status/yields.ts';
@@ -42,6 +43,7 @@ The numbers add up:
   yield       = kept / fetched; photos that several queries found count as kept for the first of them
 
 Budgets are what sites may still be asked: requests in the next minute and today, bytes this hour and today.
+Inspection is whether the second pass accepts the set (winnow acceptance), with review.acceptance.maxLabelError.
 
 Examples:
   winnow status --collection imagenet-a --queries
@@ -76,8 +78,13 @@ function statusText(status: Status, { all, queries }: Pick<StatusFlags, 'all' | 
     queries === true ? queriesText(status.queries) : queriesLine(status.queries),
     budgetsText(status.budgets),
     pausesLine(status.pauses),
+    inspectionText(status),
     nextText(status.next),
   ]).join('\n');
+}
+
+function inspectionText({ acceptance }: Status): string {
+  return acceptance === null ? '' : `inspection ${acceptanceStateText(acceptance)}\n`;
 }
 
 export function funnelText({ collection, mode, totals }: Funnel): string {

@@ -1,3 +1,4 @@
+import { acceptanceStateText } from '../../kernel/acceptance.ts';
 import { asTyped } from '../../kernel/command-text.ts';
 import { bytesText, countText, shareText } from '../../kernel/texts.ts';
 import { ConfusionCards, ConfusionMatrix } from './confusion-matrix.tsx';
@@ -34,6 +35,7 @@ function CollectionPage({ isOperator }: { readonly isOperator: boolean }) {
       <p class="next">
         <b>Next:</b> {asTyped(now.next.text)} <Command text={now.next.command} />
       </p>
+      {now.acceptance === null ? null : <p>Inspection {acceptanceStateText(now.acceptance)}.</p>}
       <div class="cols">
         <ClassFunnel totals={totals} classes={now.classes} />
         <div>

@@ -11,7 +11,10 @@ import { candidate, decideAs, dropped, fetched, kept } from '../../support/catal
 import { ask, bearer, JSON_BODY, NO_TOKENS, useDashboard, type Asked } from './support.ts';
 
 /** Every photo is reviewed by two people. */
-const dashboard = useDashboard(async () => ({ WINNOW_REVIEW_SECOND_PASS: '1' }));
+const dashboard = useDashboard(async () => ({
+  WINNOW_REVIEW_SECOND_PASS: '1',
+  WINNOW_REVIEW_ACCEPTANCE_MAX_LABEL_ERROR: '0.2',
+}));
 const TOKENS = {
   operator: 'operator-operator-operator',
   reviewer: 'reviewer-reviewer-reviewer',
@@ -184,6 +187,8 @@ describe('the verdicts of photos whose second verdict is pending', () => {
     const operator = bearer(TOKENS.operator).headers;
     expect(await totals('guarded', operator)).toEqual(all);
     expect(await firstEvent(servers.guarded, operator)).toContain('"selected":1');
+    const { body } = await ask(servers.guarded, '/c/demo/api/overview', { headers: operator });
+    expect(JSON.parse(body).acceptance).toMatchObject({ accepted: 1, pending: 1, state: 'open' });
     const metrics = async (headers: Record<string, string>) =>
       (await ask(servers.guarded, '/metrics', { headers })).body;
     const accepted = 'winnow_shortlist_photos{collection="demo",place="selected"}';
