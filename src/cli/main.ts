@@ -17,6 +17,7 @@ const GROUPS: Readonly<Record<string, Readonly<Partial<Record<CommandName, () =>
     filter: async () => (await import('./filter.ts')).addFilterCommand,
     shortlist: async () => (await import('./shortlist/shortlist.ts')).addShortlistCommand,
     review: async () => (await import('./review/review.ts')).addReviewCommand,
+    quiz: async () => (await import('./review/quiz.ts')).addQuizCommand,
     rights: async () => (await import('./rights.ts')).addRightsCommand,
     export: async () => (await import('./export/export.ts')).addExportCommand,
     publish: async () => (await import('./export/publish.ts')).addPublishCommand,

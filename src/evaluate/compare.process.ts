@@ -3,7 +3,7 @@ import type { ClassTable } from '../collection/class-table.ts';
 import { firstOf } from '../collection/first-of.ts';
 import { quote } from '../config/quote.ts';
 import { UsageError } from '../kernel/errors.ts';
-import { wilsonInterval } from './metrics/wilson.ts';
+import { wilsonInterval } from '../kernel/wilson.ts';
 import { classesOfEntries, readClassEntries } from './set/among.process.ts';
 import { readSet } from './set/read-set.process.ts';
 import { onlyClasses, requireTrueClasses } from './set/true-classes.ts';

@@ -6,7 +6,7 @@ import { confidenceIntervals } from './metrics/intervals.ts';
 import { oodCurves, oodMeasures } from './metrics/ood.ts';
 import { aurra, responseRateCurve } from './metrics/response-rate.ts';
 import { softF1 } from './metrics/soft-f1.ts';
-import { wilsonInterval } from './metrics/wilson.ts';
+import { wilsonInterval } from '../kernel/wilson.ts';
 import { isCorrect, type Prediction } from './prediction.ts';
 
 export interface Evaluated {

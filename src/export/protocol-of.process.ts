@@ -47,7 +47,7 @@ export async function protocolOf(workspace: Workspace, { plan, options, written 
     sources: plan.sources,
     tags: plan.tags,
     collected: plan.collected,
-    review: { ...plan.review, criteria: plan.criteria, secondPass, target },
+    review: { ...plan.review, ...plan.human, criteria: plan.criteria, secondPass, target },
     funnel: { ...plan.funnel },
     options: {
       formats: [...options.formats],

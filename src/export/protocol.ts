@@ -113,6 +113,34 @@ const acceptanceSchema = z.strictObject({
   confidence: share,
 });
 
+const pooledAccuracySchema = z.strictObject({
+  photos: count,
+  answers: count,
+  people: count,
+  accuracy: share.nullable(),
+  low: share.nullable(),
+  high: share.nullable(),
+});
+
+const humanAccuracySchema = z.strictObject({
+  people: listOf(
+    z.strictObject({
+      /** A letter. */
+      reviewer: z.string(),
+      photos: count,
+      right: count,
+      accuracy: share.nullable(),
+      low: share.nullable(),
+      high: share.nullable(),
+      controlPhotos: count,
+      controlRight: count,
+      choices: count.nullable(),
+    }),
+    MANY,
+  ),
+  pooled: z.strictObject({ set: pooledAccuracySchema, control: pooledAccuracySchema.nullable() }),
+});
+
 const reviewSchema = z.strictObject({
   /** The owner's criteria for accepting a photo; null for those of the program. */
   criteria: z.string().nullable(),
@@ -128,6 +156,8 @@ const reviewSchema = z.strictObject({
   agreement: agreementSchema,
   /** Exports that were made before winnow estimated it lack it. */
   acceptance: acceptanceSchema.optional(),
+  /** Mode A, of all accepted photos (`winnow quiz results`). Exports that were made before winnow measured it lack it. */
+  human: humanAccuracySchema.optional(),
 });
 
 /**

@@ -8,6 +8,7 @@ const COMMANDS = [
   'filter',
   'shortlist',
   'review',
+  'quiz',
   'export',
   'publish',
   'status',
@@ -58,7 +59,7 @@ const WITHOUT_CATALOGUE: ReadonlySet<string> = new Set<CommandName>([
   'config',
 ]);
 
-const SUB_COMMANDS = ['list', 'diff', 'import', 'add', 'remove', 'apply-takedowns', 'end', 'set'];
+const SUB_COMMANDS = ['list', 'diff', 'import', 'add', 'remove', 'apply-takedowns', 'end', 'set', 'results'];
 
 /**
  * `winnow export list`, also without the sub-command; no part of a path, and no process such as `winnow crawl 4711`. The rest of a

@@ -1,5 +1,5 @@
 import { groupBy } from '../kernel/group-by.ts';
-import { wilsonInterval } from '../evaluate/metrics/wilson.ts';
+import { wilsonInterval } from '../kernel/wilson.ts';
 import type { AcceptanceRow } from './report.ts';
 import type { ReportedPhoto } from './reported-photo.repository.ts';
 

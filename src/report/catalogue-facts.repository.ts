@@ -16,14 +16,16 @@ export async function readState(
   const { collectionId, decisionSha256 } = scope;
   const { rows } = await sql<{ decisions: number; listed: number; actions: number; marks: unknown; at: string | null }>`
     select d.count as decisions, s.count as listed, r.count as actions,
-      jsonb_build_array(d.last, s.rows, r.last, t.last, c.candidates, x.last) as marks,
-      to_char(greatest(d.at, s.at, r.at, t.at) at time zone 'UTC', ${ISO}) as at
+      jsonb_build_array(d.last, s.rows, r.last, t.last, c.candidates, x.last)
+        || case when q.last is null then '[]' else to_jsonb(q.last) end as marks,
+      to_char(greatest(d.at, s.at, r.at, t.at, q.at) at time zone 'UTC', ${ISO}) as at
     from (select count(*)::int as count, max(decided_at) as at, sum(hashtextextended(photo_id || wnid || state, 0)) as last from decision
         where collection_id = ${collectionId} and decision_sha256 = decode(${decisionSha256}, 'hex')) as d,
       (select count(*)::int as count, sum(hashtextextended(photo_id || wnid || rank, 0)) as rows,
         (select built_at from shortlist where collection_id = ${collectionId}) as at
         from shortlist_entry where collection_id = ${collectionId} and state = 'listed') as s,
       (select count(*)::int as count, max(id) as last, max(at) as at from review_event where collection_id = ${collectionId}) as r,
+      (select max(id) as last, max(at) as at from quiz_answer where collection_id = ${collectionId}) as q,
       (select max(id) as last, max(created_at) as at from takedown) as t,
       (select sum(count::numeric * hashtextextended(state || coalesce(refusal, '') || coalesce(reason, ''), 0)) as candidates
         from candidate_tally c where c.collection_id = ${collectionId} and ${ofCollection(scope)}) as c,

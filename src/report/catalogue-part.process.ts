@@ -7,6 +7,7 @@ import type { ConfusionReport } from './report.ts';
 import type { ReportedPhoto } from './reported-photo.repository.ts';
 import { revisionOf } from './stored-report.repository.ts';
 import { readAcceptance } from '../review/acceptance/read-acceptance.process.ts';
+import { readHumanPart } from '../review/quiz/quiz.process.ts';
 import { REVIEW_MODES } from '../review/modes.ts';
 import type { Workspace } from '../models/workspace/workspace.process.ts';
 import { readAgreement } from '../review/agreement/read-agreement.process.ts';
@@ -25,6 +26,7 @@ export async function cataloguePart(
     funnel: { totals, classes, sources, yields, queries, durations: await readDurations(app.db, scope) },
     confusion: confusionOf(workspace, photos, found),
     agreement: await readAgreement(workspace),
+    ...(await readHumanPart(app.db, workspace)),
     pace: await readPace(app.db, scope),
     labelError: { question: REVIEW_MODES[collection.mode].question, ...(await readAcceptance(workspace)) },
     acceptance: acceptanceRows(kept),

@@ -1,6 +1,6 @@
 import { accuracyOf } from '../evaluate/evaluate.ts';
 import type { Answers, RankAgreement, Rankings, Sample } from '../evaluate/metrics/kendall.ts';
-import type { Interval } from '../evaluate/metrics/wilson.ts';
+import type { Interval } from '../kernel/wilson.ts';
 import { RESAMPLES, SEED } from '../evaluate/metrics/draws.ts';
 import { groupBy } from '../kernel/group-by.ts';
 import type { FairAccuracy, Fairness, LeftOutMember } from './report.ts';

@@ -1,3 +1,4 @@
+import type { HumanAccuracy } from '../kernel/human-accuracy.ts';
 import type { Acceptance } from '../kernel/acceptance.ts';
 import type { ConfusionCount, ConfusionMatrix } from '../evaluate/metrics/confusion.ts';
 import type { Funnel } from '../kernel/funnel.ts';
@@ -47,6 +48,8 @@ export interface Report {
   /** Absent in reports stored by an older winnow. */
   readonly fairness?: Fairness;
   readonly agreement: AgreementReport;
+  /** Mode A: `winnow quiz results`, with letters instead of names. Reports that were made before winnow measured it lack it. */
+  readonly human?: HumanAccuracy;
   readonly pace: readonly ReviewerPace[];
   readonly labelError: LabelError;
   readonly acceptance: readonly AcceptanceRow[];
@@ -58,7 +61,7 @@ export interface Report {
 
 /** The catalogue facts that a report depends on. Reports of one state with the same folders and models are equal. */
 export interface CatalogueState {
-  /** SHA-256 of the candidates, the decisions, the listed photos, the actions of reviewers, the exports and the takedowns. */
+  /** SHA-256 of the candidates, the decisions, the listed photos, the actions of reviewers, the quiz answers, the exports and the takedowns. */
   readonly sha256: string;
   readonly decisions: number;
   readonly listed: number;

@@ -37,7 +37,8 @@ function changesText(then: CatalogueState, now: CatalogueState): string | null {
     countText(now.listed - then.listed, 'listed photo'),
     countText(now.actions - then.actions, 'action of reviewers', 'actions of reviewers'),
   ].filter((text) => text !== '');
-  if (counts.length === 0) return 'The candidates, the decisions, the shortlist or the exports have changed.';
+  if (counts.length === 0)
+    return 'The candidates, the decisions, the shortlist, the exports or the quiz answers have changed.';
   return `Since then: ${counts.join(', ')}.`;
 }
 

@@ -26,6 +26,7 @@ export const TABLE_NAMES = [
   'durations',
   'acceptance',
   'agreement',
+  'human',
   'pace',
   'label-error',
   'tags',
@@ -205,13 +206,14 @@ const LABEL_ERROR_COLUMNS = [
   'state',
 ] as const;
 
-function reviewRecords({ acceptance, agreement, pace, labelError, tags, licences, sources }: Report) {
+function reviewRecords({ acceptance, agreement, human, pace, labelError, tags, licences, sources }: Report) {
   return {
     acceptance: [['by', 'key', 'accepted', 'rejected', 'share', 'low', 'high'], acceptance],
     agreement: [
       ['wnid', 'photos', 'percent', 'cohenKappa'],
       [{ wnid: null, ...agreement.overall }, ...agreement.classes.map(({ wnid, ...row }) => ({ wnid, ...row }))],
     ],
+    human: [['reviewer', 'photos', 'right', 'accuracy', 'low', 'high'], human?.people ?? []],
     pace: [['reviewer', 'verdicts', 'medianSeconds'], pace],
     'label-error': [LABEL_ERROR_COLUMNS, [labelError]],
     tags: [['tag', 'photos'], tags],

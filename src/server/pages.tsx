@@ -22,6 +22,7 @@ export const PAGES: readonly (PageParts & { readonly path: string })[] = [
     title: 'Review',
     script: 'review',
   })),
+  { path: '/c/:collection/quiz', title: 'Quiz', script: 'quiz' },
 ];
 
 const REVISIONS_SCRIPT = 'revisions';
@@ -66,7 +67,7 @@ export function framedPage(
 ): string {
   const name = collection === null ? title : `${collection}: ${title.toLowerCase()}`;
   const isReview = script === 'review';
-  const current = isReview ? 'review' : collection === null ? 'collections' : 'collection';
+  const current = isReview || script === 'quiz' ? 'review' : collection === null ? 'collections' : 'collection';
   return htmlOf(
     <Framed title={name} {...{ script, collection, current }} {...reader}>
       <div id="app" class={isReview ? 'review' : undefined} data-role={reader.role} data-collection={collection} />

@@ -13,6 +13,9 @@ import type { Exchange } from './route.ts';
 
 const MOST_ROWS = 200;
 const MOST_GONE = 1_000;
+const MOST_PLACES = 1_000_000;
+/** A photo may stay open for days. */
+const MOST_MS = 2 ** 31 - 1;
 /** Photos that are checked before other requests are answered. */
 const SLICE = 1_000;
 
@@ -113,6 +116,15 @@ export const actionsBody = z.strictObject({
 });
 
 export const criteriaBody = z.strictObject({ text: z.string().trim().min(1).max(5_000) });
+
+export const quizBody = z.strictObject({ reviewer });
+
+export const quizAnswerBody = z.strictObject({
+  reviewer,
+  place: z.int().min(1).max(MOST_PLACES),
+  wnid,
+  ms: z.int().min(0).max(MOST_MS),
+});
 
 export class BadRequest extends Error {
   readonly statusCode: number;

@@ -29,6 +29,7 @@ import {
   sendRows,
   sendSetup,
 } from './handlers/review.ts';
+import { answerQuestion, sendQuestion } from './handlers/quiz.ts';
 import { sendRevisionFile, sendRevisionTar, sendRevisions, verifyOnServer } from './handlers/revisions.ts';
 import { PAGES } from './pages.tsx';
 import type { Route } from './route.ts';
@@ -70,6 +71,14 @@ const EVIDENCE_ROUTES: readonly SiteRoute[] = [
   get(`${REVIEW_API}/evidence/:wnid/:sha256`, 'viewer', sendEvidence),
   get(`${REVIEW_API}/heatmap/:model/:wnid/:sha256`, 'viewer', sendHeatmap),
   get('/c/:collection/references/:wnid/:id', 'viewer', sendClassReference),
+];
+
+const QUIZ_API = '/c/:collection/api/quiz';
+
+/** Routes of the quiz page. `src/review/quiz/quiz.ts` describes them. */
+const QUIZ_ROUTES: readonly SiteRoute[] = [
+  post(`${QUIZ_API}/next`, 'reviewer', sendQuestion),
+  post(`${QUIZ_API}/answers`, 'reviewer', answerQuestion),
 ];
 
 const REPORT = '/c/:collection/report';
@@ -126,6 +135,7 @@ export const ROUTES: readonly SiteRoute[] = [
   post('/c/:collection/api/pause', 'operator', pause),
   post('/c/:collection/api/unpause', 'operator', unpause),
   ...REVIEW_ROUTES,
+  ...QUIZ_ROUTES,
   ...REVISION_ROUTES,
   ...REPORT_ROUTES,
 ];

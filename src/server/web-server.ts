@@ -9,6 +9,7 @@ import { codeOf, messageOf, UsageError, withoutCodes } from '../kernel/errors.ts
 import type { Logger } from '../platform/log/logger.ts';
 import { mayAct, reviewerOf, type Access, type Person } from './access/access.ts';
 import { CANNOT_UNDO, SEQUENCE_TAKEN } from '../review/events/record-action.process.ts';
+import { QUIZ_REFUSED } from '../review/quiz/quiz.process.ts';
 import { BAD_COLLECTION, UNKNOWN_COLLECTION } from './collections.ts';
 import { compressTexts } from './limits/compress.ts';
 import { limitConnections } from './limits/connection-limit.ts';
@@ -281,6 +282,7 @@ const STATUS_OF: ReadonlyMap<string, number> = new Map([
   [BAD_COLLECTION, 409],
   [CANNOT_UNDO, 409],
   [SEQUENCE_TAKEN, 409],
+  [QUIZ_REFUSED, 409],
   [STATEMENT_ENDED, 503],
 ]);
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { wilsonInterval } from '../../src/evaluate/metrics/wilson.ts';
+import { wilsonInterval } from '../../src/kernel/wilson.ts';
 import type { ModelReport, Report } from '../../src/report/report.ts';
 import { repositoryRoot } from './winnow.ts';
 

@@ -19,23 +19,18 @@ import {
 import { readStatus } from '../../status/status.process.ts';
 import { nextText } from '../../kernel/next-step.ts';
 
-interface ReviewFlags extends GlobalFlags {
+export interface PageFlags extends GlobalFlags {
   readonly reviewer?: string;
   readonly port?: number;
 }
 
 export function addReviewCommand(program: Command): void {
-  addCommand(program, 'review', 'Serve the page on which people accept and reject the photos of the shortlist')
-    .option(
-      '--reviewer <name>',
-      'the name under which the reviews are stored (without it, the page asks once; with tokens it is theirs)',
-      reviewerName,
-    )
-    .option(
-      '--port <n>',
-      'the port to listen on, 0 for any free one (default: server.port)',
-      wholeNumberFrom(0, 65_535),
-    )
+  const review = addCommand(
+    program,
+    'review',
+    'Serve the page on which people accept and reject the photos of the shortlist',
+  );
+  addPageFlags(review, 'the name under which the reviews are stored')
     .addHelpText(
       'after',
       `
@@ -50,7 +45,21 @@ Examples:
   winnow review --collection imagenet-a --reviewer alice --port 0
 `,
     )
-    .action((flags: ReviewFlags) => runReview(flags));
+    .action((flags: PageFlags) => runReview(flags));
+}
+
+export function addPageFlags(command: Command, name: string): Command {
+  return command
+    .option('--reviewer <name>', `${name} (without it, the page asks once; with tokens it is theirs)`, reviewerName)
+    .option(
+      '--port <n>',
+      'the port to listen on, 0 for any free one (default: server.port)',
+      wholeNumberFrom(0, 65_535),
+    );
+}
+
+export function pageSettings({ port }: PageFlags): SettingArgument[] {
+  return port === undefined ? [] : [['server.port', String(port), '--port']];
 }
 
 function reviewerName(text: string): string {
@@ -59,10 +68,9 @@ function reviewerName(text: string): string {
   return name;
 }
 
-async function runReview(flags: ReviewFlags): Promise<void> {
-  const { port, reviewer = null } = flags;
-  const settings: SettingArgument[] = port === undefined ? [] : [['server.port', String(port), '--port']];
-  await runWithCollection(flags, { settings }, (context) =>
+async function runReview(flags: PageFlags): Promise<void> {
+  const { reviewer = null } = flags;
+  await runWithCollection(flags, { settings: pageSettings(flags) }, (context) =>
     withWorkspace(context, { name: 'review', access: 'use' }, async (workspace) => {
       refuseSecondName(workspace.app, reviewer);
       const { totals, next } = await readStatus(workspace);
@@ -75,7 +83,7 @@ async function runReview(flags: ReviewFlags): Promise<void> {
 }
 
 /** With tokens, the name of a reviewer is that of the token, or each browser chooses one. */
-function refuseSecondName({ config }: App, reviewer: string | null): void {
+export function refuseSecondName({ config }: App, reviewer: string | null): void {
   if (reviewer === null || tokenHoldersOf(config.server).length === 0) return;
   throw new UsageError(
     `Expected no --reviewer beside tokens but received '${reviewer}': people who log in have names of their own. Leave out --reviewer, or give each person a token in server.people.`,

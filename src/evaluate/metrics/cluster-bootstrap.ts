@@ -1,7 +1,7 @@
 import { Percentiles } from '../../kernel/percentiles.ts';
 import { Draws, RESAMPLES } from './draws.ts';
 import type { Sample } from './kendall.ts';
-import { wilsonInterval, type Interval } from './wilson.ts';
+import { wilsonInterval, type Interval } from '../../kernel/wilson.ts';
 
 /**
  * For each list of answers, the 95 % percentile interval of its accuracy from 2,000 resamples of whole clusters, such as the

@@ -1,4 +1,5 @@
 import { stagesOf } from '../../page/stages.ts';
+import { humanAccuracyText } from '../../kernel/human-accuracy.ts';
 import { countOf, countText, listText } from '../../kernel/texts.ts';
 import {
   aboutText,
@@ -197,6 +198,7 @@ function howItWasMade(protocol: Protocol): string {
     `### Shortlist\n\n${shortlistText(protocol)}`,
     `### Review\n\n${reviewText(protocol)} The criteria of the collection:\n\n${quotation(criteriaText(protocol))}`,
     `${labelErrorSentences(protocol)} ${agreementText(protocol)} \`decisions.csv\` has the verdicts on every listed photo.`,
+    review.human !== undefined && humanAccuracyText(review.human),
     orders.length > 0 && markdownTable(['photos were shown', 'verdicts'], orders),
     `### What became of the photos\n\n${funnelTable(protocol)}`,
     tags.length > 0 &&

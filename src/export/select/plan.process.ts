@@ -11,6 +11,7 @@ import { throwIfInterrupted, UsageError } from '../../kernel/errors.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import { readSnapshot } from '../../platform/postgres/transactions.ts';
 import { readCriteria } from '../../review/desk/criteria.repository.ts';
+import { readHumanPart } from '../../review/quiz/quiz.process.ts';
 import { nameOf, type Workspace } from '../../models/workspace/workspace.process.ts';
 import { funnelIn } from '../../status/status.process.ts';
 import { writePlan } from './plan-file.process.ts';
@@ -46,6 +47,7 @@ export async function planRevision(workspace: Workspace, file: string, options: 
         '',
       lastEvent: reviewed.id,
       tombstones,
+      human: await readHumanPart(trx, workspace),
       reviewers: await reviewersOf(trx, scope),
       criteria: await readCriteria(trx, scope.collectionId),
       funnel: (await funnelIn(trx, workspace)).totals,

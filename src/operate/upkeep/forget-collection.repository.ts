@@ -13,6 +13,7 @@ export interface CollectionContent {
   /** Rows of its shortlist, including those that are left out. */
   readonly listed: number;
   readonly pauses: number;
+  /** Actions of reviewers, and answers in the quiz. */
   readonly reviews: number;
   /** When a filter last claimed the collection for its rules. */
   readonly claimedAt: Date;
@@ -25,14 +26,15 @@ export async function contentOfCollection(db: Kysely<Database>, name: string): P
       (select count(*) from decision d where d.collection_id = k.id and (d.state = 'kept' or d.overruled ->> 'state' = 'kept')) as kept,
       (select count(*) from shortlist_entry e where e.collection_id = k.id) as listed,
       (select count(*) from pause p where p.collection_id = k.id) as pauses,
-      (select count(*) from review_event r where r.collection_id = k.id) as reviews, k.updated_at as "claimedAt"
+      (select count(*) from review_event r where r.collection_id = k.id)
+        + (select count(*) from quiz_answer a where a.collection_id = k.id) as reviews, k.updated_at as "claimedAt"
     from collection k where k.name = ${name}`.execute(db);
   return rows[0] ?? unknown(db, name);
 }
 
 /**
  * Removes a collection from the catalogue in one transaction: its decisions, shortlist, reviews with their criteria,
- * and pauses. What collections share stays. A filter that still works on the collection ends. Reviews go only
+ * quiz answers and pauses. What collections share stays. A filter that still works on the collection ends. Reviews go only
  * `withReviews`, because nothing can make them again.
  *
  * @throws UsageError `unknown-collection`, `collection-has-reviews`
@@ -67,8 +69,8 @@ async function forgetIn(
   const content = await contentOfCollection(trx, name);
   if (content.reviews > 0 && !withReviews) {
     throw new UsageError(
-      `The collection '${name}' has reviews (actions: ${content.reviews}), which cannot be made again. Save them with ` +
-        `\`winnow verdicts --events --json\`, then add --with-reviews to remove them, too.`,
+      `The collection '${name}' has reviews or quiz answers (actions: ${content.reviews}), which cannot be made again. Save the reviews with ` +
+        `\`winnow verdicts --events --json\`, then add --with-reviews to remove all of it, too.`,
       { code: 'collection-has-reviews' },
     );
   }

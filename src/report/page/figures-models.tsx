@@ -6,7 +6,7 @@ import { Histograms } from '../../page/charts/histograms.tsx';
 import { Estimates, type EstimateRow } from '../../page/charts/rows.tsx';
 import { countOf, countText, listText } from '../../kernel/texts.ts';
 import type { ReportFigure } from './context.ts';
-import { MOST_CURVES, markedModels, type MarkedModel } from './models.ts';
+import { MOST_CURVES, markedModels, peopleOf, type MarkedModel } from './models.ts';
 import { percentText, pointsText, someText } from './texts.ts';
 import { REPORT_TEXTS } from './modes.ts';
 
@@ -27,7 +27,17 @@ const label = ({ letter, model }: MarkedModel): string =>
 
 function transfer(report: Report): ReportFigure | null {
   const marked = markedModels(report).filter(({ model }) => model.accuracy !== null || model.clean !== null);
-  if (marked.length === 0) return null;
+  const people = peopleOf(report).map((one): EstimateRow => {
+    const { name, accuracy, low, high } = one;
+    return {
+      key: name,
+      label: name,
+      numbers: percentText(accuracy),
+      main: estimate(accuracy, low, high),
+      colour: 'm6',
+    };
+  });
+  if (marked.length + people.length === 0) return null;
   const hasMembers = REPORT_TEXTS[report.mode].rulesMembers && marked.some(({ model }) => model.isMember);
   const hasClean = marked.some(({ model }) => model.clean !== null);
   const rows = marked.map((one): EstimateRow => {
@@ -56,7 +66,7 @@ function transfer(report: Report): ReportFigure | null {
     draw: (frame) => (
       <Estimates
         frame={frame}
-        rows={rows}
+        rows={[...rows, ...people]}
         axis="accuracy, % of photos"
         ticks={[0, 0.25, 0.5, 0.75, 1]}
         {...(hasClean ? { key: { main: 'this set', other: 'clean photos' } } : {})}

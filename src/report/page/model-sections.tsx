@@ -1,14 +1,15 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
 import type { ClassAccuracy } from '../../evaluate/evaluation.ts';
 import type { ModelReport } from '../report.ts';
+import { humanAccuracyText } from '../../kernel/human-accuracy.ts';
 import { countOf, countText, fittedText, probabilityText } from '../../kernel/texts.ts';
 import type { ReportContext, SectionOf } from './context.ts';
-import { markedModels, mostPhotos, outsidersOf } from './models.ts';
+import { markedModels, mostPhotos, outsidersOf, peopleOf } from './models.ts';
 import { ClassName, Count, Nothing, Plots, Section, Table, type TableRow } from './parts.tsx';
-import { estimateText, percentText, dropText, pointsText, rangeText } from './texts.ts';
+import { estimateText, NOTHING, percentText, dropText, pointsText, rangeText } from './texts.ts';
 
 export function TransferSection({ context, title }: SectionOf) {
-  const { report, csv } = context;
+  const { report } = context;
   const { clean } = report;
   return (
     <Section name="transfer" title={title} context={context}>
@@ -24,18 +25,36 @@ export function TransferSection({ context, title }: SectionOf) {
         </p>
       )}
       <Plots context={context} names={['transfer', 'class-accuracy', 'comparisons']} />
-      <Table
-        caption="Accuracy, with 95 % intervals"
-        isWide
-        columns={[
-          'model',
-          'photos',
-          'on the set',
-          'mean of classes',
-          ...(clean === null ? [] : ['on clean photos', 'drop']),
-        ]}
-        csv={csv('models')}
-        rows={rowsOf(context, (model) => [
+      <AccuracyTable context={context} />
+      <HumanAccuracyNote report={report} />
+      <Implied models={report.models} />
+      <FittedNotes models={report.models} />
+      <div class="tables">
+        <ClassTable context={context} />
+        <ConfusionTable context={context} />
+        <ComparisonTable context={context} />
+      </div>
+    </Section>
+  );
+}
+
+function AccuracyTable({ context }: Pick<SectionOf, 'context'>) {
+  const { report, csv } = context;
+  const { clean } = report;
+  return (
+    <Table
+      caption="Accuracy, with 95 % intervals"
+      isWide
+      columns={[
+        'model',
+        'photos',
+        'on the set',
+        'mean of classes',
+        ...(clean === null ? [] : ['on clean photos', 'drop']),
+      ]}
+      csv={csv('models')}
+      rows={[
+        ...rowsOf(context, (model) => [
           countText(model.photos),
           estimateText(model.accuracy, model.accuracyLow, model.accuracyHigh),
           percentText(model.macroAccuracy),
@@ -45,16 +64,19 @@ export function TransferSection({ context, title }: SectionOf) {
                 estimateText(model.clean, model.cleanLow, model.cleanHigh),
                 `${dropText(model.drop)}${model.drop === null ? '' : ` (${pointRange(model.dropLow, model.dropHigh).replaceAll('+', '')})`}`,
               ]),
-        ])}
-      />
-      <Implied models={report.models} />
-      <FittedNotes models={report.models} />
-      <div class="tables">
-        <ClassTable context={context} />
-        <ConfusionTable context={context} />
-        <ComparisonTable context={context} />
-      </div>
-    </Section>
+        ]),
+        ...peopleOf(report).map(({ name, photos, accuracy, low, high }) => ({
+          key: name,
+          head: name,
+          cells: [
+            countText(photos),
+            estimateText(accuracy, low, high),
+            NOTHING,
+            ...(clean === null ? [] : [NOTHING, NOTHING]),
+          ],
+        })),
+      ]}
+    />
   );
 }
 
@@ -69,6 +91,10 @@ export function rowsOf({ report }: ReportContext, cellsOf: (model: ModelReport) 
     ),
     cells: cellsOf(model),
   }));
+}
+
+function HumanAccuracyNote({ report: { human } }: Pick<ReportContext, 'report'>) {
+  return <p class="note">{human === undefined ? 'No human accuracy was measured.' : humanAccuracyText(human)}</p>;
 }
 
 function Implied({ models }: { readonly models: readonly ModelReport[] }) {

@@ -22,6 +22,13 @@ export function markedModels({ models }: Pick<Report, 'models'>): MarkedModel[] 
   }));
 }
 
+/** The people who answered in the quiz, by letters, and all of them if they are several. */
+export function peopleOf({ human }: Pick<Report, 'human'>) {
+  if (human === undefined) return [];
+  const people = human.people.map(({ reviewer, ...one }) => ({ name: `Person ${reviewer}`, ...one }));
+  return people.length > 1 ? [...people, { name: 'All people', ...human.pooled.set }] : people;
+}
+
 export function outsidersOf({ models }: Pick<Report, 'models'>): ModelReport[] {
   return models.filter(({ isMember }) => !isMember);
 }

@@ -5,6 +5,7 @@ import type { ReviewSetup } from '../../review/desk/desk.ts';
 import { ApiError, messageOf, reviewApi, type ReviewApi } from './store/api.ts';
 import { AgreementPage, OneClassPage } from './pages/class-page.tsx';
 import { ClassesPage } from './pages/classes-page.tsx';
+import { NameQuestion } from './name-question.tsx';
 import { GridPage } from './grid/grid-page.tsx';
 import { ReviewStore } from './store/review-store.ts';
 import { Single } from './single/single.tsx';
@@ -55,7 +56,13 @@ function Review({ api, collection }: { readonly api: ReviewApi; readonly collect
         </p>
       </main>
     );
-  if ('unnamed' in opened) return <NameQuestion api={api} onNamed={() => void open()} />;
+  if ('unnamed' in opened)
+    return (
+      <NameQuestion title="Who reviews?" api={api} onNamed={() => void open()}>
+        Your name is stored with each of your verdicts, and other reviewers see it. This browser remembers it. Give the
+        same name on another machine, so that all your verdicts are one person's.
+      </NameQuestion>
+    );
   const below = location.pathname.replace(/^\/c\/[^/]+\/review\/?/, '').replace(/\/$/, '');
   const { path, Page } = PAGES.find((page) => page.path.test(below)) ?? { path: /^$/, Page: Single };
   return <Page store={opened.store} match={path.exec(below) ?? []} />;
@@ -66,40 +73,4 @@ const app = document.querySelector<HTMLElement>('#app');
 const collection = app?.dataset['collection'];
 if (app !== null && collection !== undefined) {
   render(<Review api={reviewApi(collection, null)} collection={collection} />, app);
-}
-
-function NameQuestion({ api, onNamed }: { readonly api: ReviewApi; readonly onNamed: () => void }) {
-  const [problem, setProblem] = useState<string | null>(null);
-  const send = async (name: string): Promise<void> => {
-    try {
-      await api.setReviewer(name);
-      onNamed();
-    } catch (error) {
-      setProblem(messageOf(error));
-    }
-  };
-  return (
-    <main class="ask">
-      <h1>Who reviews?</h1>
-      <p class="quiet">
-        Your name is stored with each of your verdicts, and other reviewers see it. This browser remembers it. Give the
-        same name on another machine, so that all your verdicts are one person's.
-      </p>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          const name = new FormData(event.currentTarget).get('name');
-          if (typeof name === 'string') void send(name.trim());
-        }}
-      >
-        <label>
-          Name <input name="name" required maxLength={100} autoComplete="nickname" autofocus />
-        </label>
-        <button class="chosen">Start</button>
-      </form>
-      <p role="alert" class="trouble">
-        {problem}
-      </p>
-    </main>
-  );
 }

@@ -20,6 +20,7 @@ import * as collectionCandidates from './0019-collection-candidates.ts';
 import * as plansOfCollections from './0020-plans-of-collections.ts';
 import * as also from './0021-also.ts';
 import * as controls from './0022-controls.ts';
+import * as quiz from './0023-quiz.ts';
 import * as lastEventOfRevision from './0024-last-event-of-revision.ts';
 
 /** Every migration, by its number. A migration that has landed is never edited: a change is a new file. */
@@ -45,5 +46,6 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0020-plans-of-collections': plansOfCollections,
   '0021-also': also,
   '0022-controls': controls,
+  '0023-quiz': quiz,
   '0024-last-event-of-revision': lastEventOfRevision,
 };

@@ -16,6 +16,7 @@ import type {
   ReviewOrder,
   ReviewSetup,
 } from '../../../review/desk/desk.ts';
+import type { QuizAnswer, QuizAnswered, QuizState } from '../../../review/quiz/quiz.ts';
 import type { NextStep } from '../../../kernel/next-step.ts';
 import type { Subject } from '../../../review/events/event.ts';
 import type { ClassCovers, PhotoFacets } from '../../../review/desk/facets.ts';
@@ -79,6 +80,9 @@ export function reviewApi(collection: string, reviewer: string | null) {
     facets: (filter: ReviewFilter) => query<PhotoFacets>('facets', filter),
     rows: (subjects: readonly Subject[]) => post<PhotoRows>('rows', { subjects }),
     actions: (request: ActionsRequest) => post<ActionsAnswer>('actions', request),
+    question: () => post<QuizState>('../quiz/next', reviewer === null ? {} : { reviewer }),
+    answer: (answer: QuizAnswer) =>
+      post<QuizAnswered>('../quiz/answers', { reviewer: reviewer ?? undefined, ...answer }),
     recent: () => get<RecentActions>('recent'),
     evidence: ({ wnid, sha256 }: Subject) => get<PhotoEvidenceShown>('evidence', wnid, sha256),
     heatmap: (model: string, wnid: string, sha256: string) => get<Heatmap>('heatmap', model, wnid, sha256),

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { clusterIntervals } from '../../../../src/evaluate/metrics/cluster-bootstrap.ts';
 import { Draws } from '../../../../src/evaluate/metrics/draws.ts';
 import { kendallTau, rankAgreement, type Answers } from '../../../../src/evaluate/metrics/kendall.ts';
-import { wilsonInterval } from '../../../../src/evaluate/metrics/wilson.ts';
+import { wilsonInterval } from '../../../../src/kernel/wilson.ts';
 import { madeNumbers } from './made-numbers.ts';
 
 // The expected numbers are of SciPy's kendalltau and NumPy's percentile, on answers and draws that both languages generate.

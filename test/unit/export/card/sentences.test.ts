@@ -4,6 +4,7 @@ import { croissantText } from '../../../../src/export/croissant/croissant.ts';
 import { licencesPage } from '../../../../src/export/card/licences-page.ts';
 import { choicesOf, type Protocol } from '../../../../src/export/protocol.ts';
 import { agreementOf } from '../../../../src/review/agreement/agreement.ts';
+import { humanAccuracy, withoutNames } from '../../../../src/review/quiz/results.ts';
 import { protocolOf } from '../../../support/exported.ts';
 import { sha256Of } from '../../../support/sha256.ts';
 
@@ -29,7 +30,26 @@ const importedByOne = protocolOf({
     target: 30,
   },
 });
+const namedBy = (right: readonly boolean[]) =>
+  protocolOf({
+    review: {
+      ...review,
+      human: withoutNames(
+        humanAccuracy(
+          right.map((isRight, i) => ({
+            reviewer: 'dora',
+            sha256: sha256Of(String(i)),
+            isRight,
+            isControl: false,
+            choices: 5,
+          })),
+        ),
+      ),
+    },
+  });
+const named = namedBy([true, false]);
 const withoutPictures = protocolOf({ options: { ...options, pixels: false }, choices: choicesOf('A') });
+const nobody = namedBy([]);
 const all = protocolOf({ rule: { ...rule, mode: 'A', threshold: 0.15, aggregation: 'max', members: 'all' } });
 
 /** Sentences that README.md, LICENSES.md and croissant.json of each kind of set together must and must not contain. */
@@ -94,6 +114,14 @@ const SENTENCES: readonly (readonly [
     ],
   ],
   [
+    'a set whose photos one person named among five classes',
+    named,
+    [
+      'Human accuracy, of people who had not reviewed the photos and saw no label: 50.0 % (no interval with fewer than two people and photos): 2 answers of 1 person on 2 photos. Each person: A 50.0 % (9.5 % to 90.5 %, one of 5 classes).',
+    ],
+    ['No human accuracy was measured.', 'dora'],
+  ],
+  [
     'links without pictures',
     withoutPictures,
     [
@@ -103,6 +131,7 @@ const SENTENCES: readonly (readonly [
     ],
     ['“Pixels”', 'The files of this set need none of the three', 'or is not known.\n'],
   ],
+  ['a set that nobody named', nobody, ['No human accuracy was measured.'], ['Human accuracy,']],
   [
     'a filter that drops only what every model recognises',
     all,

@@ -8,9 +8,11 @@ import { reportFigures } from '../../../../src/report/page/figures.ts';
 import type { Heatmap } from '../../../../src/review/desk/desk.ts';
 import type { ReportPageProps } from '../../../../src/report/page/context.ts';
 import { bestOutsider } from '../../../../src/report/page/models.ts';
+import { humanAccuracy, withoutNames } from '../../../../src/review/quiz/results.ts';
 import { countText } from '../../../../src/kernel/texts.ts';
 import { ReportPage } from '../../../../src/report/page/page.tsx';
 import { ServedReport, type ServedReportProps } from '../../../../src/report/page/served.tsx';
+import { sha256Of } from '../../../support/sha256.ts';
 import { repositoryRoot } from '../../../support/winnow.ts';
 import { madeReport, type MadeReport } from '../../../support/made-report.ts';
 
@@ -180,6 +182,26 @@ describe('ReportPage', () => {
   it('does not claim to know why models fail, or that every registered model could run', () => {
     const text = textOf(page({ ...madeReport(), leftOut: [] }));
     expect(text).not.toMatch(/Why models fail|is a matter of framing|every registered model could run/);
+  });
+
+  it('has people beside the models by letters, or says that no human accuracy was measured', () => {
+    const answered = ['dora', 'emil'].flatMap((reviewer) =>
+      Array.from({ length: 10 }, (_, i) => ({
+        reviewer,
+        sha256: sha256Of(String(i)),
+        isRight: i > 0,
+        isControl: false,
+        choices: null,
+      })),
+    );
+    const html = page({ ...madeReport(), human: withoutNames(humanAccuracy(answered)) });
+    const text = textOf(html);
+    expect(text).toMatch(/Person B 10 90\.0.% \(59\.6 to 98\.2.%\)/);
+    expect(text).toMatch(/All people 10 90\.0.% \(/);
+    expect(text).toContain('20 answers of 2 people on 10 photos.');
+    expect(all(html, /<text[^>]*>(Person [AB]|All people)</g)).toEqual(['Person A', 'Person B', 'All people']);
+    expect(html).not.toMatch(/dora|emil/);
+    expect(textOf(page(madeReport()))).toContain('No human accuracy was measured.');
   });
 
   it('says why there is no model that did not filter', () => {

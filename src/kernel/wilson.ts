@@ -19,12 +19,16 @@ export function wilsonInterval(successes: number, trials: number): Interval | nu
     throw new RangeError(`Expected 0 to ${trials} successes but received ${successes}.`);
   }
   if (trials === 0) return null;
-  const share = successes / trials;
-  const squared = Z ** 2 / trials;
+  return scoreInterval(successes / trials, trials, Z);
+}
+
+/** Wilson's interval of a share of `size` trials, which may be a fraction: those of a design that are worth as much as independent ones. */
+export function scoreInterval(share: number, size: number, quantile: number): Interval {
+  const squared = quantile ** 2 / size;
   const centre = share + squared / 2;
   const half = Math.sqrt(squared * (share * (1 - share) + squared / 4));
   return {
-    low: successes === 0 ? 0 : (centre - half) / (1 + squared),
-    high: successes === trials ? 1 : (centre + half) / (1 + squared),
+    low: share === 0 ? 0 : (centre - half) / (1 + squared),
+    high: share === 1 ? 1 : (centre + half) / (1 + squared),
   };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { wilsonInterval } from '../../../../src/evaluate/metrics/wilson.ts';
+import { wilsonInterval } from '../../../src/kernel/wilson.ts';
 
 describe('Wilson interval', () => {
   // scipy.stats.binomtest(k, n).proportion_ci(method='wilson')

@@ -1,0 +1,57 @@
+import { sha256Of } from '../../config/sha256.ts';
+import { PRACTICE_PHOTOS } from '../../kernel/human-accuracy.ts';
+import type { QuizOptions } from './quiz.ts';
+import type { Subject } from '../events/event.ts';
+import type { Wnid } from '../../kernel/ids.ts';
+
+export interface AcceptedPhoto extends Subject {
+  /** True for a photo that the filter dropped, and that people accepted to compare with. */
+  readonly isControl: boolean;
+  /** True if the person has reviewed the photo, for any class and in any collection. */
+  readonly isReviewed: boolean;
+}
+
+export interface DrawnQuestion extends Subject {
+  readonly isPractice: boolean;
+  readonly choices: readonly Wnid[] | null;
+}
+
+/**
+ * Draws the questions of a person: first the photos for practice, which are photos of the set, then those that count. Half of these
+ * are controls, or as many as there are. The order is that of hashes of the seed and the photo, so that it tells nothing about a photo.
+ *
+ * @param classes the classes of the buttons: the class searched, and others of these, each as likely as any other
+ */
+export function drawQuestions(
+  accepted: readonly AcceptedPhoto[],
+  { photos, choices, seed }: QuizOptions,
+  classes: readonly Wnid[],
+): DrawnQuestion[] {
+  const byHash = <T>(items: readonly T[], keyOf: (item: T) => string): T[] =>
+    items
+      .map((item) => ({ item, hash: sha256Of(`${seed} ${keyOf(item)}`) }))
+      .toSorted((a, b) => (a.hash < b.hash ? -1 : 1))
+      .map(({ item }) => item);
+  const buttons = ({ sha256, wnid }: Subject): readonly Wnid[] | null => {
+    if (choices === null) return null;
+    const others = byHash(
+      classes.filter((one) => one !== wnid),
+      (one) => `${sha256} ${one}`,
+    );
+    return [wnid, ...others.slice(0, choices - 1)].toSorted();
+  };
+  const unknown = accepted.filter(({ isReviewed }) => !isReviewed);
+  const order = byHash(unknown, ({ sha256, wnid }) => `${sha256} ${wnid}`);
+  // The same bytes can be accepted for two classes. A person sees them once.
+  const once = [...new Map(order.toReversed().map((photo) => [photo.sha256, photo])).values()].toReversed();
+  const controls = once.filter(({ isControl }) => isControl).slice(0, Math.floor(photos / 2));
+  const ofSet = once.filter(({ isControl }) => !isControl);
+  const counted = new Set([...ofSet.slice(0, photos - controls.length), ...controls]);
+  const practice = ofSet.slice(photos - controls.length).slice(0, PRACTICE_PHOTOS);
+  return [...practice, ...once.filter((photo) => counted.has(photo))].map((photo) => ({
+    sha256: photo.sha256,
+    wnid: photo.wnid,
+    isPractice: !counted.has(photo),
+    choices: buttons(photo),
+  }));
+}

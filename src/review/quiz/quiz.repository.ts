@@ -1,0 +1,98 @@
+import { sql, type Kysely, type RawBuilder } from 'kysely';
+import type { Wnid } from '../../kernel/ids.ts';
+import type { Database } from '../../platform/postgres/database.ts';
+import type { Actor } from '../events/action.repository.ts';
+import type { AcceptedPhoto, DrawnQuestion } from './draw.ts';
+import type { QuizAnswer, QuizQuestion } from './quiz.ts';
+import type { CountedAnswer } from './results.ts';
+
+export async function hasQuestions(db: Kysely<Database>, { collectionId, reviewer }: Actor): Promise<boolean> {
+  const { rows } = await sql`
+    select 1 from quiz_question where collection_id = ${collectionId} and reviewer = ${reviewer} limit 1`.execute(db);
+  return rows.length > 0;
+}
+
+/** SQL: the accepted photos `p` with their bytes, and the controls among them. */
+const accepted = (collectionId: number): RawBuilder<unknown> => sql`(
+  select v.wnid, v.sha256, s.state = 'control' as is_control from verdict v
+  join photo f on f.sha256 = v.sha256
+  join shortlist_entry s on s.collection_id = v.collection_id and s.wnid = v.wnid and s.photo_id = f.id
+  where v.collection_id = ${collectionId} and v.state = 'accepted' and s.state in ('listed', 'control') and f.bytes_state = 'stored') as p`;
+
+const reviewedBy = (reviewer: string): RawBuilder<unknown> =>
+  sql`p.sha256 in (select e.sha256 from review_event e where e.reviewer = ${reviewer})`;
+
+export async function acceptedPhotos(
+  db: Kysely<Database>,
+  { collectionId, reviewer }: Actor,
+): Promise<AcceptedPhoto[]> {
+  const { rows } = await sql<AcceptedPhoto>`
+    select encode(p.sha256, 'hex') as sha256, p.wnid, p.is_control as "isControl", ${reviewedBy(reviewer)} as "isReviewed"
+    from ${accepted(collectionId)} order by p.wnid collate "C", p.sha256`.execute(db);
+  return rows;
+}
+
+/** Two tabs draw the same questions, so that those of the second one are skipped. */
+export async function insertQuestions(
+  db: Kysely<Database>,
+  { collectionId, reviewer }: Actor,
+  questions: readonly DrawnQuestion[],
+): Promise<void> {
+  await sql`
+    insert into quiz_question (collection_id, reviewer, place, sha256, wnid, is_practice, choices)
+    select ${collectionId}::int, ${reviewer}, q.place, decode(q.sha256, 'hex'), q.wnid, q."isPractice", q.choices
+    from rows from (jsonb_to_recordset(${JSON.stringify(questions)}::jsonb)
+      as (sha256 text, wnid text, "isPractice" bool, choices text[])) with ordinality as q(sha256, wnid, "isPractice", choices, place)
+    on conflict do nothing`.execute(db);
+}
+
+export interface QuizPlace extends QuizQuestion {
+  readonly wnid: Wnid;
+  readonly isAnswered: boolean;
+}
+
+/**
+ * The questions of a person in order. Leaves out those without an answer whose photo is not accepted any more, was taken down, or
+ * was reviewed by the person since.
+ */
+export async function quizPlaces(db: Kysely<Database>, { collectionId, reviewer }: Actor): Promise<QuizPlace[]> {
+  const { rows } = await sql<QuizPlace>`
+    select q.place, encode(q.sha256, 'hex') as sha256, q.wnid, q.is_practice as "isPractice", q.choices, a.id is not null as "isAnswered"
+    from quiz_question q left join quiz_answer a using (collection_id, reviewer, place)
+    where q.collection_id = ${collectionId} and q.reviewer = ${reviewer} and (a.id is not null or exists (
+      select 1 from ${accepted(collectionId)} where p.wnid = q.wnid and p.sha256 = q.sha256 and not ${reviewedBy(reviewer)}))
+    order by q.place`.execute(db);
+  return rows;
+}
+
+/** Counts the accepted photos that the person gets in no quiz because of a review. */
+export async function countReviewed(db: Kysely<Database>, { collectionId, reviewer }: Actor): Promise<number> {
+  const { rows } = await sql<{ photos: number }>`
+    select count(distinct p.sha256) as photos from ${accepted(collectionId)} where ${reviewedBy(reviewer)} and not exists (
+      select 1 from quiz_answer a join quiz_question q using (collection_id, reviewer, place)
+      where a.collection_id = ${collectionId} and a.reviewer = ${reviewer} and q.sha256 = p.sha256)`.execute(db);
+  return rows[0]?.photos ?? 0;
+}
+
+/** Stores the first answer to a question. */
+export async function insertAnswer(
+  db: Kysely<Database>,
+  { collectionId, reviewer }: Actor,
+  { place, wnid, ms }: QuizAnswer,
+): Promise<void> {
+  await sql`
+    insert into quiz_answer (collection_id, reviewer, place, wnid, ms) values (${collectionId}, ${reviewer}, ${place}, ${wnid}, ${ms})
+    on conflict (collection_id, reviewer, place) do nothing`.execute(db);
+}
+
+/** The answers that count, without practice: those on photos that are accepted now. People are in the order of their first answers. */
+export async function countedAnswers(db: Kysely<Database>, collectionId: number): Promise<CountedAnswer[]> {
+  const { rows } = await sql<CountedAnswer>`
+    select a.reviewer, encode(q.sha256, 'hex') as sha256, a.wnid = q.wnid as "isRight", p.is_control as "isControl",
+      cardinality(q.choices) as choices
+    from quiz_answer a join quiz_question q using (collection_id, reviewer, place)
+    join ${accepted(collectionId)} on p.wnid = q.wnid and p.sha256 = q.sha256
+    where a.collection_id = ${collectionId} and not q.is_practice
+    order by min(a.id) over (partition by a.reviewer), a.id`.execute(db);
+  return rows;
+}

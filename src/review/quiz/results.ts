@@ -1,0 +1,61 @@
+import { groupBy } from '../../kernel/group-by.ts';
+import type { HumanAccuracy, PersonAccuracy, PooledAccuracy } from '../../kernel/human-accuracy.ts';
+import { wilsonInterval } from '../../kernel/wilson.ts';
+import { pooledInterval, type Answer } from './pooled-interval.ts';
+
+export interface CountedAnswer extends Answer {
+  readonly isControl: boolean;
+  readonly choices: number | null;
+}
+
+/** People are in the order of their first answers. */
+export function humanAccuracy(answers: readonly CountedAnswer[]): HumanAccuracy {
+  const people = [...groupBy(answers, ({ reviewer }) => reviewer)].map(([reviewer, own]) => personOf(reviewer, own));
+  const controls = answers.filter(({ isControl }) => isControl);
+  return {
+    people,
+    pooled: {
+      set: pooledOf(answers.filter(({ isControl }) => !isControl)),
+      control: controls.length === 0 ? null : pooledOf(controls),
+    },
+  };
+}
+
+/** Names people by letters, for texts that leave the team. */
+export function withoutNames({ people, pooled }: HumanAccuracy) {
+  return { people: people.map((one, i) => ({ ...one, reviewer: letterOf(i) })), pooled };
+}
+
+/** A to Z, then AA, AB and so on. */
+function letterOf(i: number): string {
+  const last = String.fromCodePoint(65 + (i % 26));
+  return i < 26 ? last : letterOf(Math.floor(i / 26) - 1) + last;
+}
+
+function personOf(reviewer: string, own: readonly CountedAnswer[]): PersonAccuracy {
+  const [ofSet, controls] = [false, true].map((control) => own.filter(({ isControl }) => isControl === control));
+  const [photos, right] = [ofSet?.length ?? 0, rightOf(ofSet ?? [])];
+  return {
+    reviewer,
+    photos,
+    right,
+    accuracy: photos === 0 ? null : right / photos,
+    ...(wilsonInterval(right, photos) ?? { low: null, high: null }),
+    controlPhotos: controls?.length ?? 0,
+    controlRight: rightOf(controls ?? []),
+    choices: own[0]?.choices ?? null,
+  };
+}
+
+function pooledOf(answers: readonly CountedAnswer[]): PooledAccuracy {
+  const sizes = (keyOf: (answer: CountedAnswer) => string) => new Set(answers.map(keyOf)).size;
+  return {
+    photos: sizes(({ sha256 }) => sha256),
+    answers: answers.length,
+    people: sizes(({ reviewer }) => reviewer),
+    accuracy: answers.length === 0 ? null : rightOf(answers) / answers.length,
+    ...(pooledInterval(answers) ?? { low: null, high: null }),
+  };
+}
+
+const rightOf = (answers: readonly CountedAnswer[]): number => answers.filter(({ isRight }) => isRight).length;

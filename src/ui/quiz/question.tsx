@@ -1,0 +1,105 @@
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
+import type { NamedClass } from '../../review/desk/desk.ts';
+import type { QuizQuestion, QuizState } from '../../review/quiz/quiz.ts';
+import { ClassPicker } from '../picker/class-picker.tsx';
+import type { QuizStore, Shown } from './quiz-store.ts';
+import { Onward, progressText } from './words.tsx';
+
+/** A photo that cannot be loaded may have been taken down. Then the server gives the next one. */
+const AGAIN_AFTER_MS = 3_000;
+
+interface QuestionPageProps {
+  readonly store: QuizStore;
+  readonly classes: readonly NamedClass[];
+  readonly shown: Shown & { readonly state: QuizState };
+}
+
+export function QuestionPage({ store, classes, shown: { state, told, isSending, problem } }: QuestionPageProps) {
+  const image = useRef<HTMLImageElement>(null);
+  const loadedAtMs = useRef(0);
+  const sha256 = told?.sha256 ?? state.question?.sha256 ?? '';
+  useEffect(() => {
+    if (state.upcoming !== null) new Image().src = previewOf(state.upcoming);
+    if (state.question !== null) new Image().src = previewOf(state.question.sha256);
+  }, [state]);
+  // An answer before the photo is on the page does not count.
+  const answer = (wnid: string): void => {
+    const { place } = state.question ?? {};
+    const { complete = false, naturalWidth = 0 } = image.current ?? {};
+    if (place === undefined || !complete || naturalWidth === 0) return;
+    void store.answer({ place, wnid, ms: Math.round(performance.now() - loadedAtMs.current) });
+  };
+  const nameOf = (wnid: string): string => classes.find((one) => one.wnid === wnid)?.name ?? wnid;
+  return (
+    <main class="quiz-page" data-ready aria-busy={isSending}>
+      <header>
+        <h1>Which class is it?</h1>
+        <p>{told === null ? progressText(state) : 'Practice'}</p>
+      </header>
+      <div class="photo">
+        <img
+          key={sha256}
+          ref={image}
+          data-photo={sha256}
+          src={previewOf(sha256)}
+          alt="The photo to name"
+          onError={() => setTimeout(() => void store.begin(), AGAIN_AFTER_MS)}
+          onLoad={() => (loadedAtMs.current = performance.now())}
+        />
+      </div>
+      <div class="answer">
+        {told === null ? null : (
+          <div role="status">
+            <p>{told.said === told.truth ? 'Right: ' : `You said ${nameOf(told.said)}. The class is `}</p>
+            <p class="searched">{nameOf(told.truth)}</p>
+            <Onward text="Next" onPress={() => store.goOn()} />
+          </div>
+        )}
+        {told !== null || state.question === null ? null : (
+          <Answers key={sha256} question={state.question} {...{ classes, nameOf }} onAnswer={answer} />
+        )}
+        <p role="alert" class="trouble">
+          {problem}
+        </p>
+      </div>
+    </main>
+  );
+}
+
+const previewOf = (sha256: string): string => `/previews/${sha256}`;
+
+interface AnswersProps extends Pick<QuestionPageProps, 'classes'> {
+  readonly question: QuizQuestion;
+  readonly nameOf: (wnid: string) => string;
+  readonly onAnswer: (wnid: string) => void;
+}
+
+function Answers({ question: { choices }, classes, nameOf, onAnswer }: AnswersProps) {
+  const box = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => {
+    box.current?.querySelector('input')?.focus();
+    const press = ({ key, repeat, ctrlKey, altKey, metaKey }: KeyboardEvent): void => {
+      const wnid = /^[1-9]$/.test(key) ? choices?.[Number(key) - 1] : undefined;
+      if (wnid !== undefined && !repeat && !ctrlKey && !altKey && !metaKey) onAnswer(wnid);
+    };
+    document.addEventListener('keydown', press);
+    return () => document.removeEventListener('keydown', press);
+  }, []);
+  return (
+    <div ref={box}>
+      {choices === null ? (
+        <ClassPicker label="Class" classes={classes} onPick={onAnswer} />
+      ) : (
+        <ol class="choices">
+          {choices.map((wnid, i) => (
+            <li key={wnid}>
+              <button type="button" onClick={() => onAnswer(wnid)}>
+                <kbd>{i + 1}</kbd> {nameOf(wnid)}
+              </button>
+            </li>
+          ))}
+        </ol>
+      )}
+    </div>
+  );
+}
