@@ -28,6 +28,7 @@ const GROUPS: Readonly<Record<string, Readonly<Partial<Record<CommandName, () =>
     decisions: async () => (await import('./status/lists.ts')).addDecisionsCommand,
     verdicts: async () => (await import('./review/verdicts.ts')).addVerdictsCommand,
     acceptance: async () => (await import('./review/acceptance.ts')).addAcceptanceCommand,
+    reviewers: async () => (await import('./review/reviewers.ts')).addReviewersCommand,
     agreement: async () => (await import('./review/agreement.ts')).addAgreementCommand,
     show: async () => (await import('./status/show.ts')).addShowCommand,
     'what-if': async () => (await import('./what-if/what-if-command.ts')).addWhatIfCommand,

@@ -9,7 +9,8 @@ import { evaluationOf } from './evaluate.ts';
 import type { Evaluation } from './evaluation.ts';
 import type { FittedPhotos } from '../kernel/texts.ts';
 import { classesOfEntries, readClassEntries } from './set/among.process.ts';
-import type { PhotoSet } from './set/photo-set.ts';
+import type { Prediction } from './prediction.ts';
+import type { PhotoSet, SetPhoto } from './set/photo-set.ts';
 import { readSet } from './set/read-set.process.ts';
 import { judgeBy, nameOfJudge, type Answers, type Classes, type Judge, type JudgeOptions } from './judge.process.ts';
 import { MODES } from '../collection/modes.ts';
@@ -18,6 +19,8 @@ export interface EvaluateOptions extends JudgeOptions {
   /** As the user gave it. Null for the export's own classes or, without an export, those of ImageNet-1k. */
   readonly among: string | null;
   readonly inDistribution: string | null;
+  /** Counts every class as right that a photo clearly shows. */
+  readonly isMultiLabel: boolean;
 }
 
 export interface SetEvaluation {
@@ -34,15 +37,24 @@ export interface SetEvaluation {
 export async function evaluateSet(dir: string, judge: Judge, options: EvaluateOptions): Promise<SetEvaluation> {
   const table = await loadClassTable();
   const { set, inSet, classes } = await readSets(dir, options, table);
+  if (options.isMultiLabel) requireFurtherClasses(set);
   const showsNone = set.exported === null ? inSet !== null : !MODES[set.exported.mode].showsClass;
-  const truths = showsNone ? null : truthsOf(set, classes.wnids);
+  const positions = new Map(classes.wnids.map((wnid, i) => [wnid, i]));
+  const truths = showsNone ? null : truthsOf(set, positions);
   const judged = await judgeBy(judge, { table, classes, options });
   const answers = await judged(set, 'photos');
   const inAnswers = inSet === null ? null : await judged(inSet, 'in distribution');
-  const predictions = notFitted(answers.photos.map((answer, i) => ({ ...answer, truth: truths?.[i] ?? null })));
+  const predictions = notFitted(
+    answers.photos.map((answer, i) => ({
+      ...answer,
+      truth: truths?.[i] ?? null,
+      ...furtherOf(set.photos[i], positions),
+    })),
+  );
   const about = {
     model: nameOfJudge(judge),
     among: classes.wnids,
+    isMultiLabel: options.isMultiLabel,
     inDistribution: inAnswers === null ? null : notFitted(inAnswers.photos).map(({ confidence }) => confidence),
   };
   const ofTruths = showsNone ? ['the photos show none of these classes, so there is no accuracy'] : [];
@@ -89,8 +101,26 @@ function amongOf(
   };
 }
 
-function truthsOf({ dir, photos }: PhotoSet, among: readonly Wnid[]): number[] {
-  const positions = new Map(among.map((wnid, i) => [wnid, i]));
+/** @throws UsageError `no-further-classes` */
+function requireFurtherClasses({ dir, photos, exported }: PhotoSet): void {
+  if (photos.length === 0 || photos.some(({ alsoWnids }) => alsoWnids !== null)) return;
+  const why =
+    exported === null
+      ? 'is a folder without metadata. Give an export of winnow'
+      : 'was exported before winnow asked for them. Make it again with `winnow export`';
+  throw new UsageError(
+    `Expected the further classes of each photo (also_wnids) for --multi-label but ${quote(dir)} ${why}`,
+    { code: 'no-further-classes' },
+  );
+}
+
+/** Further classes that the model cannot choose are never predicted. */
+function furtherOf(photo: SetPhoto | undefined, positions: ReadonlyMap<Wnid, number>): Pick<Prediction, 'also'> {
+  const also = photo?.alsoWnids?.flatMap((wnid) => positions.get(wnid) ?? []) ?? [];
+  return also.length === 0 ? {} : { also };
+}
+
+function truthsOf({ dir, photos }: PhotoSet, positions: ReadonlyMap<Wnid, number>): number[] {
   const unknown = groupBy(
     photos.filter(({ wnid }) => !positions.has(wnid)),
     ({ wnid }) => wnid,
@@ -98,7 +128,7 @@ function truthsOf({ dir, photos }: PhotoSet, among: readonly Wnid[]): number[] {
   if (unknown.size > 0) {
     const listed = [...unknown].map(([wnid, each]) => `${quote(wnid)} (photos: ${each.length})`);
     throw new UsageError(
-      `Expected each folder of ${quote(dir)} to be one of the ${among.length} classes to choose among but ${unknown.size} ${unknown.size === 1 ? 'is' : 'are'} not: ${firstOf(listed, 5).join(', ')}. Name folders by wnid, or give the classes with --among. If the photos show none of the classes, give photos that do with --in-distribution`,
+      `Expected each folder of ${quote(dir)} to be one of the ${positions.size} classes to choose among but ${unknown.size} ${unknown.size === 1 ? 'is' : 'are'} not: ${firstOf(listed, 5).join(', ')}. Name folders by wnid, or give the classes with --among. If the photos show none of the classes, give photos that do with --in-distribution`,
       { code: 'unknown-class' },
     );
   }

@@ -5,6 +5,10 @@ export interface Evaluation extends ConfidenceIntervals {
   readonly accuracy: number | null;
   readonly accuracyLow: number | null;
   readonly accuracyHigh: number | null;
+  /** The same with every class counted as right that the photo clearly shows. Only for sets with photos that show several. */
+  readonly accuracyMultiLabel?: number;
+  readonly accuracyMultiLabelLow?: number;
+  readonly accuracyMultiLabelHigh?: number;
   /** Mean of the accuracies of the classes, each with equal weight. As every accuracy, null in mode O. */
   readonly macroAccuracy: number | null;
   /** RMS calibration error over all bins of 100 photos (`corrected`). */

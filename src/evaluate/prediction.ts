@@ -4,8 +4,15 @@ import type { Answered } from './logits/answer.ts';
 export interface Prediction extends Answered {
   /** Position of the class that the photo shows; null in mode O, where it shows none of them. */
   readonly truth: number | null;
+  /** Positions of further classes that the photo clearly shows, if any. */
+  readonly also?: readonly number[];
 }
 
 export function isCorrect({ predicted, truth }: Prediction): boolean {
   return predicted === truth;
+}
+
+/** True for any class that the photo clearly shows. */
+export function isValid(one: Prediction): boolean {
+  return isCorrect(one) || one.also?.includes(one.predicted) === true;
 }

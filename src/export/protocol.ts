@@ -158,6 +158,8 @@ const reviewSchema = z.strictObject({
   acceptance: acceptanceSchema.optional(),
   /** Mode A, of all accepted photos (`winnow quiz results`). Exports that were made before winnow measured it lack it. */
   human: humanAccuracySchema.optional(),
+  /** Photos that clearly show further classes (`also_wnids`). Exports that were made before winnow asked for them lack it. */
+  alsoPhotos: count.optional(),
 });
 
 /**

@@ -16,6 +16,7 @@ const COMMANDS = [
   'decisions',
   'verdicts',
   'acceptance',
+  'reviewers',
   'agreement',
   'show',
   'what-if',

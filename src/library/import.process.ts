@@ -16,8 +16,14 @@ export async function importFile(
   file: string,
   { reviewer }: ImportOptions,
 ): Promise<ImportSummary> {
-  const { mode, subjects } = collection;
-  const { verdicts, ...read } = await readVerdicts(file, { mode, resolveClass: subjects.resolveLabel, reviewer });
+  const { mode, subjects, evidenceClasses } = collection;
+  const among = evidenceClasses.nameByWnid;
+  const { verdicts, ...read } = await readVerdicts(file, {
+    mode,
+    resolveClass: subjects.resolveLabel,
+    reviewer,
+    among,
+  });
   const names = verdicts.map((one) => one.reviewer);
   const ofPeople = namesOfPeople(names, Object.keys(app.config.server.people));
   return { ...(await importVerdicts(app.db, scope, verdicts)), ...read, ofPeople };

@@ -62,15 +62,15 @@ export async function readDurations(db: Kysely<Database>, scope: DecisionScope):
 
 const LONGEST_SECONDS = 300;
 
-/** The pace of each reviewer, busiest first. Verdicts of one moment are one action on many photos. */
+/** The pace of each reviewer by name. Verdicts of one moment are one action on many photos. */
 export async function readPace(db: Kysely<Database>, { collectionId }: DecisionScope): Promise<ReviewerPace[]> {
-  const { rows } = await sql<{ verdicts: number; medianSeconds: number | null }>`
-    select sum(v.verdicts)::int as verdicts, percentile_cont(0.5) within group (order by v.seconds)
+  const { rows } = await sql<ReviewerPace>`
+    select v.reviewer, sum(v.verdicts)::int as verdicts, percentile_cont(0.5) within group (order by v.seconds)
       filter (where v.seconds <= ${LONGEST_SECONDS}) as "medianSeconds"
     from (
       select reviewer, count(*) as verdicts,
         extract(epoch from at - lag(at) over (partition by reviewer order by at))::double precision as seconds
       from review_event where collection_id = ${collectionId} and kind = 'verdict' group by reviewer, at
-    ) as v group by v.reviewer order by verdicts desc, v.reviewer`.execute(db);
-  return rows.map((row, i) => ({ reviewer: `reviewer-${i + 1}`, ...row }));
+    ) as v group by v.reviewer`.execute(db);
+  return rows;
 }

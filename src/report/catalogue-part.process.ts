@@ -2,6 +2,7 @@ import { groupBy } from '../kernel/group-by.ts';
 import { acceptanceRows } from './acceptance.ts';
 import { readDurations, readPace } from './catalogue-facts.repository.ts';
 import { countsBy, licencesOf } from './counts.ts';
+import { withoutNames } from './people.ts';
 import { confusionMatrix } from '../evaluate/metrics/confusion.ts';
 import type { ConfusionReport } from './report.ts';
 import type { ReportedPhoto } from './reported-photo.repository.ts';
@@ -11,6 +12,7 @@ import { readHumanPart } from '../review/quiz/quiz.process.ts';
 import { REVIEW_MODES } from '../review/modes.ts';
 import type { Workspace } from '../models/workspace/workspace.process.ts';
 import { readAgreement } from '../review/agreement/read-agreement.process.ts';
+import { readPeople } from '../review/people/read-people.process.ts';
 import { readStatus } from '../status/status.process.ts';
 import { MODES } from '../collection/modes.ts';
 
@@ -27,7 +29,7 @@ export async function cataloguePart(
     confusion: confusionOf(workspace, photos, found),
     agreement: await readAgreement(workspace),
     ...(await readHumanPart(app.db, workspace)),
-    pace: await readPace(app.db, scope),
+    pace: withoutNames(await readPace(app.db, scope), await readPeople(workspace)),
     labelError: { question: REVIEW_MODES[collection.mode].question, ...(await readAcceptance(workspace)) },
     acceptance: acceptanceRows(kept),
     licences: licencesOf(photos.map(({ rights }) => rights)),

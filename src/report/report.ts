@@ -5,6 +5,7 @@ import type { Funnel } from '../kernel/funnel.ts';
 import type { QueryYield, Yields } from '../status/yields.ts';
 import type { Sha256 } from '../kernel/ids.ts';
 import type { AgreementReport } from '../review/agreement/agreement.ts';
+import type { ReviewerLine } from '../review/people/people.ts';
 import type { Heatmap } from '../review/desk/desk.ts';
 import type { ClassAccuracy, Evaluation, EvaluationCurves } from '../evaluate/evaluation.ts';
 import type { FittedPhotos } from '../kernel/texts.ts';
@@ -50,7 +51,7 @@ export interface Report {
   readonly agreement: AgreementReport;
   /** Mode A: `winnow quiz results`, with letters instead of names. Reports that were made before winnow measured it lack it. */
   readonly human?: HumanAccuracy;
-  readonly pace: readonly ReviewerPace[];
+  readonly pace: readonly ReportedReviewer[];
   readonly labelError: LabelError;
   readonly acceptance: readonly AcceptanceRow[];
   readonly licences: readonly { readonly licence: string; readonly url: string; readonly photos: number }[];
@@ -206,6 +207,9 @@ export interface ReviewerPace {
   /** Median seconds between two verdicts; pauses of more than five minutes are left out. Null with fewer than two. */
   readonly medianSeconds: number | null;
 }
+
+/** Reports that were made before winnow counted them lack what `winnow reviewers` says. */
+export type ReportedReviewer = ReviewerPace & Partial<Omit<ReviewerLine, 'reviewer'>>;
 
 /** The inspection by the second pass, and what it asked. */
 export interface LabelError extends Acceptance {

@@ -1,8 +1,11 @@
 import { sql, type Kysely } from 'kysely';
 import { allowedLicence } from '../crawl/candidates/licence.repository.ts';
 import { ofCollection } from '../filter/run/decision.repository.ts';
+import type { Wnid } from '../kernel/ids.ts';
 import type { DecisionScope } from '../models/workspace/scope.ts';
 import type { Database } from '../platform/postgres/database.ts';
+import { subjectKey } from '../review/events/event.ts';
+import { furtherClasses } from '../review/events/review.repository.ts';
 import type { VerdictState } from '../review/events/verdict.ts';
 import { photosOfClass, type PhotoOfClass } from '../shortlist/photo-of-class.repository.ts';
 
@@ -10,13 +13,15 @@ export interface ReportedPhoto extends PhotoOfClass {
   readonly photoId: number;
   readonly verdict: VerdictState;
   readonly tags: readonly string[];
+  /** Further classes that reviewers see on it. */
+  readonly alsoWnids: readonly Wnid[];
 }
 
 /** All photos that the filter keeps under the current rules, by class and SHA-256. A photo of two classes comes twice. */
 export async function keptWithRights(db: Kysely<Database>, scope: DecisionScope): Promise<ReportedPhoto[]> {
   const { collectionId, decisionSha256 } = scope;
   const photos: ReportedPhoto[] = [];
-  const kept = photosOfClass<ReportedPhoto>(db, scope, {
+  const kept = photosOfClass<Omit<ReportedPhoto, 'alsoWnids'>>(db, scope, {
     of: sql`(
       select d.*, f.sha256, e.rank, v.state as verdict, v.tags from decision d join photo f on f.id = d.photo_id
       left join shortlist_entry e on e.collection_id = d.collection_id and e.wnid = d.wnid and e.photo_id = d.photo_id
@@ -28,6 +33,7 @@ export async function keptWithRights(db: Kysely<Database>, scope: DecisionScope)
     where: sql`p.id is not null and ${allowedLicence(scope)}`,
     order: sql`l.wnid collate "C", l.sha256`,
   });
-  for await (const photo of kept) photos.push(photo);
+  const further = await furtherClasses(db, collectionId);
+  for await (const photo of kept) photos.push({ ...photo, alsoWnids: further.get(subjectKey(photo)) ?? [] });
   return photos;
 }

@@ -10,7 +10,7 @@ import { MODES } from '../collection/modes.ts';
 
 const AT_ONCE = 2_000;
 
-export type Viewed = Pick<ReportedPhoto, 'photoId' | 'sha256' | 'wnid'>;
+export type Viewed = Pick<ReportedPhoto, 'photoId' | 'sha256' | 'wnid'> & Partial<Pick<ReportedPhoto, 'alsoWnids'>>;
 
 export interface ModelView<Photo extends Viewed = ReportedPhoto> {
   /** One for each photo, in order; null if the model could not look at the photo. */
@@ -37,7 +37,11 @@ export async function readView<Photo extends Viewed>(
       const ofPhoto = rows.get(photo.photoId) ?? [];
       const truth = showsClass ? (positions.get(photo.wnid) ?? null) : null;
       const centre = ofPhoto.find(({ crop }) => crop === CENTRE_CROP);
-      predictions.push(centre === undefined ? null : { predicted: centre.top1, confidence: centre.top1Prob, truth });
+      const also = (photo.alsoWnids ?? []).flatMap((wnid) => positions.get(wnid) ?? []);
+      const further = also.length === 0 ? {} : { also };
+      predictions.push(
+        centre === undefined ? null : { predicted: centre.top1, confidence: centre.top1Prob, truth, ...further },
+      );
       const seen = truth === null ? [] : seenCrops(ofPhoto, truth);
       crops.add(seen);
       if (truth === null ? centre === undefined : seen.length < CROPS_PER_MEMBER) lacking.push(photo);

@@ -189,6 +189,7 @@ async function photosOf(made: MadeExport, { among, evidence, nameOf }: Seen): Pr
         ...decided,
         tags: isPng ? ['small-object'] : [],
         decided_by: 'single',
+        also_wnids: isPng && made.mode === 'A' ? [decided.predicted_wnid] : [],
         ...(made.mode === 'O' ? { searched_wnid: searched } : {}),
       };
       return { row, bytes };
@@ -248,7 +249,7 @@ async function writeTables(
     ...(made.formats.includes('webdataset') ? [new ShardSink(output, { maxBytes: 60_000 })] : []),
     ...(made.formats.includes('coco') ? [await openCoco(output, { collection: 'demo', frozenAt: FROZEN_AT })] : []),
     ...(made.formats.includes('parquet')
-      ? [new ParquetSink(output, { classNames, hasSearchedWnid: made.mode === 'O' })]
+      ? [new ParquetSink(output, { classNames, hasSearchedWnid: made.mode === 'O', hasAlso: true })]
       : []),
     ...(made.thumbnails
       ? [thumbnailSink(output, ({ bytes }) => smallWebp(bytes, { maxSidePixels: 64, quality: 50 }))]
@@ -278,13 +279,14 @@ function decisionOf(row: PhotoRow, leftOut: 'rejected' | null): string {
         bytes: 1,
         state: leftOut ?? 'accepted',
         decidedBy: row.decided_by,
+        alsoWnids: row.also_wnids ?? [],
         tags: row.tags,
         chance: 1,
         reviews: ['ann', 'bob'].map((reviewer, pass) => ({
           reviewer,
           verdict: leftOut === null ? ('accept' as const) : ('reject' as const),
           reason: leftOut === null ? null : ('other' as const),
-          alsoWnids: [],
+          alsoWnids: row.also_wnids ?? [],
           tags: [...row.tags],
           blindVerdict: leftOut === null ? ('accept' as const) : ('reject' as const),
           pass: pass + 1,
@@ -353,7 +355,11 @@ function protocolOf(
       png: pixels ? rows.filter((row) => row.file_name.endsWith('.png')).length : 0,
     },
     leftOut: [{ reason: 'rejected', count: 1 }],
-    review: { ...sampleProtocol().review, acceptance: acceptanceOf(inspectionOf(rows), PLAN) },
+    review: {
+      ...sampleProtocol().review,
+      acceptance: acceptanceOf(inspectionOf(rows), PLAN),
+      alsoPhotos: rows.filter(({ also_wnids }) => also_wnids?.length).length,
+    },
     licences: countBy(({ license }) => license).map(([licence, count]) => ({
       licence,
       url: normaliseLicence(licence).url ?? '',

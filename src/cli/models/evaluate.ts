@@ -35,6 +35,7 @@ Examples:
   winnow evaluate exports/imagenet-a --model efficientnet-lite2
   winnow evaluate exports/imagenet-a --logits vit.npy
   winnow evaluate imagenet-a --logits vit.csv --among imagenet-a --json | jq .accuracy
+  winnow evaluate exports/imagenet-a --logits vit.npy --multi-label
   winnow evaluate imagenet-o --logits o.npy --in-distribution val --in-logits val.npy --among imagenet-o
 `;
 
@@ -47,6 +48,7 @@ interface EvaluateFlags extends GlobalFlags {
   readonly inLogits?: string;
   readonly inFiles?: string;
   readonly among?: string;
+  readonly multiLabel?: boolean;
 }
 
 export function addEvaluateCommand(program: Command): void {
@@ -63,6 +65,7 @@ export function addEvaluateCommand(program: Command): void {
       '--among <list>',
       "classes to choose among: imagenet-1k, imagenet-a, imagenet-o, a file with one class a line, or wnids with commas between them (default: an export's own, else imagenet-1k)",
     )
+    .option('--multi-label', 'count every class as right that reviewers see on a photo (also_wnids of an export)')
     .addHelpText('after', HELP)
     .action((dir: string, flags: EvaluateFlags) => runCommand(flags, (context) => evaluate(dir, flags, context)));
 }
@@ -77,6 +80,7 @@ async function evaluate(dir: string, flags: EvaluateFlags, { loaded, log, signal
     evaluateSet(dir, judge, {
       among: flags.among ?? null,
       inDistribution: flags.inDistribution ?? null,
+      isMultiLabel: flags.multiLabel === true,
       threads: threadsOf(filter.threads),
       cropsPerPass: filter.batchCrops,
       provider,
@@ -149,9 +153,19 @@ type Row = readonly [string, string, string];
 
 function measureRows(evaluation: Evaluation): Row[] {
   const { accuracy, accuracyLow, accuracyHigh, photos } = evaluation;
+  const { accuracyMultiLabel, accuracyMultiLabelLow = null, accuracyMultiLabelHigh = null } = evaluation;
   const isOneBin = calibrationBins(photos) === 1;
   const rows: readonly (readonly [string, number | null, string])[] = [
     ['accuracy', accuracy, `${between(accuracyLow, accuracyHigh)} (Wilson)`],
+    ...(accuracyMultiLabel === undefined
+      ? []
+      : [
+          [
+            'any valid class',
+            accuracyMultiLabel,
+            `${between(accuracyMultiLabelLow, accuracyMultiLabelHigh)}; also right: other classes that reviewers see`,
+          ] as const,
+        ]),
     ['macro accuracy', evaluation.macroAccuracy, 'mean of the classes'],
     [
       'RMS calibration error',

@@ -18,6 +18,7 @@ const rowSchema = z.object({
   wnid: z.string().min(1),
   sha256: sha256Schema,
   original_sha256: sha256Schema.nullable().default(null),
+  also_wnids: z.array(z.string()).nullable().default(null),
 });
 
 /** Reads the photos and classes that an export lists. Opens no photos. @throws UsageError `damaged-export` */
@@ -55,10 +56,10 @@ async function readRows(
       throwIfInterrupted(signal);
       const row = rowSchema.safeParse(jsonOf(text));
       if (!row.success) throw damaged(file, `line ${number} is no row of a photo`);
-      const { file_name, wnid, sha256, original_sha256: originalSha256 } = row.data;
+      const { file_name, wnid, sha256, original_sha256: originalSha256, also_wnids: alsoWnids } = row.data;
       if (seen.has(file_name)) throw damaged(file, `line ${number} repeats the photo ${quote(file_name)}`);
       seen.add(file_name);
-      rows.push({ file: file_name, wnid, sha256, originalSha256 });
+      rows.push({ file: file_name, wnid, alsoWnids, sha256, originalSha256 });
     }
   } catch (error) {
     throw signal.aborted || error instanceof UsageError ? error : damaged(file, messageOf(error), error);

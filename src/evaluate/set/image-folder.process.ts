@@ -27,7 +27,7 @@ export async function readImageFolder(dir: string, { isClass, part, signal }: Re
     await walkFolder(walk, wnid, []);
     // ImageFolder sorts what os.walk gives: by the path of the folder, then by name.
     for (const { folder, name } of sortedAsPython(walk.found, (one) => one.folder))
-      photos.push({ file: `${folder}/${name}`, wnid, sha256: null, originalSha256: null });
+      photos.push({ file: `${folder}/${name}`, wnid, alsoWnids: null, sha256: null, originalSha256: null });
   }
   if (photos.length === 0)
     throw new UsageError(

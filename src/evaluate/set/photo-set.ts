@@ -18,6 +18,8 @@ export interface SetPhoto {
   readonly file: string;
   /** Its folder: the class that it shows, or in mode O the class or concept that it is sorted under. */
   readonly wnid: Wnid;
+  /** Further classes that it clearly shows. Null if the set does not say: a folder, or an export from before winnow asked. */
+  readonly alsoWnids: readonly Wnid[] | null;
   /** Hash of its bytes, if an export has written them. */
   readonly sha256: Sha256 | null;
   /** In an export: hash of the photo's own bytes. Those of the file have no metadata, so their hash may differ. */

@@ -138,7 +138,7 @@ export const criteriaText = ({ review, rule }: Protocol): string => review.crite
 
 export function reviewText(protocol: Protocol): string {
   const { review, rule } = protocol;
-  const { reviewers, orders, period, agreement, target } = review;
+  const { reviewers, orders, period, agreement, target, alsoPhotos = 0 } = review;
   const verdicts = orders.reduce((sum, one) => sum + one.verdicts, 0);
   const imported = orders.find(({ order }) => order === 'import')?.verdicts ?? 0;
   const question = CARD_TEXTS[rule.mode].question(protocol);
@@ -150,6 +150,8 @@ export function reviewText(protocol: Protocol): string {
         'verdict was asked and saw is unknown; the verdict counts as blind.',
     `${secondVerdictsText(agreement)}.`,
     reviewers > 1 && 'A photo that one reviewer accepts and another rejects is left out until one person settles it.',
+    alsoPhotos > 0 &&
+      `${countOf(alsoPhotos, 'photo')} also clearly ${alsoPhotos === 1 ? 'shows' : 'show'} other classes, as reviewers say: they are in the column \`also_wnids\`.`,
     target !== null && `At the time of the export the review aimed at ${countOf(target, 'accepted photo')} per class.`,
   );
 }

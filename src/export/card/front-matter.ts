@@ -2,9 +2,8 @@ import { stringify } from 'yaml';
 import { oneLine, printable } from '../../kernel/printable.ts';
 import type { WrittenFile } from '../output-folder.process.ts';
 import { CARD_QUESTIONS, type CardKey } from '../../collection/card-questions.ts';
-import { photoColumns, type ColumnType } from '../select/photo-columns.ts';
+import { columnsOf, type ColumnType } from '../select/photo-columns.ts';
 import type { Protocol } from '../protocol.ts';
-import { EXPORT_MODES } from '../modes.ts';
 import { LICENCES_PAGE, METADATA } from '../verify/layout.ts';
 import { CARD_TEXTS } from './mode-texts.ts';
 
@@ -118,7 +117,7 @@ const FEATURE_OF: Readonly<Record<Exclude<ColumnType, 'label'>, Feature>> = {
 /** The columns as `datasets` names them: it puts the picture of `file_name` into `image`. */
 function featuresOf(protocol: Protocol): readonly Feature[] {
   const names = Object.fromEntries(protocol.classes.map(({ label, name }) => [String(label), name]));
-  return photoColumns(EXPORT_MODES[protocol.rule.mode]).map(({ name, type }) => {
+  return columnsOf(protocol).map(({ name, type }) => {
     if (name === 'file_name' && protocol.options.pixels) return { name: 'image', dtype: 'image' };
     return { name, ...(type === 'label' ? { dtype: { class_label: { names } } } : FEATURE_OF[type]) };
   });

@@ -1,4 +1,4 @@
-import { photoColumns, type ColumnType } from '../select/photo-columns.ts';
+import { columnsOf, type ColumnType } from '../select/photo-columns.ts';
 import type { CroissantNode } from './croissant-terms.ts';
 import { METADATA } from '../verify/layout.ts';
 import type { WrittenFile } from '../output-folder.process.ts';
@@ -91,7 +91,7 @@ const TYPE_OF: Readonly<Record<ColumnType, string | readonly string[]>> = {
  */
 function photos(protocol: Protocol): CroissantNode {
   const mode = EXPORT_MODES[protocol.rule.mode];
-  const columns = photoColumns(mode).filter(({ name }) => mode.hasTrueProb || name !== 'max_true_prob');
+  const columns = columnsOf(protocol).filter(({ name }) => mode.hasTrueProb || name !== 'max_true_prob');
   return {
     '@type': 'cr:RecordSet',
     '@id': 'photos',

@@ -22,6 +22,8 @@ export const DECISION_COLUMNS = [
   'at',
   'blind_verdict',
   'draw_chance',
+  'also_wnids',
+  'reviewer_also_wnids',
 ] as const;
 
 export const decisionsHeader = (): string => csv([DECISION_COLUMNS]);
@@ -34,6 +36,7 @@ export interface DecisionNames {
 /**
  * One line for each reviewer's verdict, or one with empty cells. `sha256` is that of the original bytes. `blind_verdict`: what the reviewer
  * said before others' verdicts were shown. `draw_chance`: with what chance the second pass drew the photo; empty if it did not.
+ * `also_wnids`: the photo's further classes. `reviewer_also_wnids`: those that the reviewer names.
  */
 export function decisionLines(photos: readonly SelectedPhoto[], names: DecisionNames): string {
   return csv(photos.flatMap((photo) => recordsOf(photo, names)));
@@ -46,8 +49,10 @@ function recordsOf(photo: SelectedPhoto, { classNameOf, pseudonymOf }: DecisionN
   const isExported = leftOut === null ? 'yes' : 'no';
   const ofPhoto = [wnid, classNameOf(wnid), sha256, rank, confusionWnid, confusionProb, maxTrueProb, state];
   const common = [...ofPhoto, isExported, leftOut, decidedBy];
-  if (photo.reviews.length === 0) return [[...common, null, null, null, null, null, null, null, null, photo.chance]];
-  return photo.reviews.map(({ reviewer, pass, verdict, reason, tags, shownBy, at, blindVerdict }) => [
+  const furtherClasses = photo.alsoWnids.join('|');
+  if (photo.reviews.length === 0)
+    return [[...common, null, null, null, null, null, null, null, null, photo.chance, furtherClasses, null]];
+  return photo.reviews.map(({ reviewer, pass, verdict, reason, alsoWnids, tags, shownBy, at, blindVerdict }) => [
     ...common,
     pseudonymOf(reviewer),
     pass,
@@ -58,6 +63,8 @@ function recordsOf(photo: SelectedPhoto, { classNameOf, pseudonymOf }: DecisionN
     at,
     blindVerdict,
     photo.chance,
+    furtherClasses,
+    alsoWnids.join('|'),
   ]);
 }
 

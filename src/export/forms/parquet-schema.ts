@@ -1,12 +1,11 @@
 import type { ColumnSource, SchemaElement } from 'hyparquet-writer';
 import path from 'node:path';
-import { photoColumns, type ColumnType } from '../select/photo-columns.ts';
+import { photoColumns, type ColumnType, type OptionalColumns } from '../select/photo-columns.ts';
 import type { PhotoFile, PhotoRow } from '../select/photo-row.ts';
 
-export interface ParquetShape {
+export interface ParquetShape extends OptionalColumns {
   /** In the order of the labels. */
   readonly classNames: readonly string[];
-  readonly hasSearchedWnid: boolean;
 }
 
 /** The schema as Parquet stores it: a tree, each node before its children. Everything may be null, as pyarrow writes it. */

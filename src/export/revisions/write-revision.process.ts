@@ -112,7 +112,7 @@ async function openSinks(
   if (formats.includes('coco'))
     sinks.push(await openCoco(output, { collection: collection.name, frozenAt: plan.frozenAt }));
   if (formats.includes('parquet'))
-    sinks.push(new ParquetSink(output, { classNames, ...EXPORT_MODES[collection.mode] }));
+    sinks.push(new ParquetSink(output, { classNames, ...EXPORT_MODES[collection.mode], hasAlso: true }));
   const small = { maxSidePixels: app.config.shortlist.thumbnailPixels, quality: THUMBNAIL_QUALITY };
   if (thumbnails) sinks.push(thumbnailSink(output, ({ bytes }) => smallWebp(bytes, small)));
   return sinks;

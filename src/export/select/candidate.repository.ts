@@ -12,7 +12,7 @@ import { photosOfClass } from '../../shortlist/photo-of-class.repository.ts';
 import type { Protocol } from '../protocol.ts';
 import type { ExportCandidate, SelectionRules } from './select.ts';
 
-type CandidateRow = Omit<ExportCandidate, 'state' | 'decidedBy' | 'tags' | 'reviews' | 'whyNot'> & {
+type CandidateRow = Omit<ExportCandidate, 'state' | 'decidedBy' | 'alsoWnids' | 'tags' | 'reviews' | 'whyNot'> & {
   readonly events: readonly ReviewEvent[];
 };
 
@@ -39,8 +39,8 @@ export async function* exportCandidates(
     preferred: licences.flatMap(({ name }) => (isLicenceAllowed(name) ? [name] : [])),
   });
   for await (const { events, ...row } of rows) {
-    const { state, decidedBy, tags, reviews } = verdictOf(events);
-    yield { ...row, state, decidedBy, tags, reviews, whyNot: reasons.get(subjectKey(row)) ?? null };
+    const { state, decidedBy, alsoWnids, tags, reviews } = verdictOf(events);
+    yield { ...row, state, decidedBy, alsoWnids, tags, reviews, whyNot: reasons.get(subjectKey(row)) ?? null };
   }
 }
 

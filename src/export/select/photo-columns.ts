@@ -1,3 +1,5 @@
+import { EXPORT_MODES } from '../modes.ts';
+import type { Protocol } from '../protocol.ts';
 import type { PhotoRow } from './photo-row.ts';
 
 /** Type of a column of `test/metadata.jsonl`. `label` is the position of a class, `texts` a list. */
@@ -44,6 +46,22 @@ const CONCEPT: PhotoColumn = {
   description: 'The concept that the photo was searched as.',
 };
 
-export function photoColumns(of: { readonly hasSearchedWnid: boolean }): readonly PhotoColumn[] {
-  return of.hasSearchedWnid ? [...COLUMNS, CONCEPT] : COLUMNS;
+const FURTHER: PhotoColumn = {
+  name: 'also_wnids',
+  type: 'texts',
+  description: 'Further classes that are clearly visible, as the reviewers see it.',
+};
+
+export interface OptionalColumns {
+  readonly hasSearchedWnid: boolean;
+  readonly hasAlso: boolean;
+}
+
+export function photoColumns({ hasSearchedWnid, hasAlso }: OptionalColumns): readonly PhotoColumn[] {
+  return [...COLUMNS, ...(hasAlso ? [FURTHER] : []), ...(hasSearchedWnid ? [CONCEPT] : [])];
+}
+
+/** The columns of an export. Those that were made before winnow asked for further classes have none for them. */
+export function columnsOf({ rule, review }: Pick<Protocol, 'rule' | 'review'>): readonly PhotoColumn[] {
+  return photoColumns({ ...EXPORT_MODES[rule.mode], hasAlso: review.alsoPhotos !== undefined });
 }

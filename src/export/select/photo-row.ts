@@ -42,6 +42,8 @@ export const photoRowSchema = z.strictObject({
   predicted_prob: z.number(),
   tags: listOf(z.string(), 1_000),
   decided_by: z.enum(['single', 'agreement', 'adjudication', 'import']),
+  /** Further classes that are clearly visible, sorted. Exports that were made before winnow asked for them lack it. */
+  also_wnids: listOf(z.string(), 1_000).optional(),
   /** Mode O only: the concept that the photo was searched as. */
   searched_wnid: z.string().optional(),
 });

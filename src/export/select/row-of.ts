@@ -55,6 +55,7 @@ export function rowOf(photo: SelectedPhoto, file: ExportedFile, context: RowCont
     predicted_prob: confusionProb,
     tags: [...photo.tags],
     decided_by: decidedBy,
+    also_wnids: [...photo.alsoWnids],
     ...(EXPORT_MODES[context.mode].hasSearchedWnid ? { searched_wnid: photo.wnid } : {}),
   };
   const attribution = attributionText({ ...origin, change: file.change, isStated: rights.rightsBy === 'curator' });

@@ -11,6 +11,8 @@ export interface ExportCandidate extends PhotoOfClass<null> {
   readonly bytes: number | null;
   readonly state: VerdictState;
   readonly decidedBy: DecidedBy | null;
+  /** Further classes that are clearly visible, sorted. */
+  readonly alsoWnids: readonly Wnid[];
   readonly tags: readonly string[];
   readonly reviews: readonly Omit<Review, 'note'>[];
   /** The chance with which the second pass drew the photo, 0..1; null if it did not draw it. */

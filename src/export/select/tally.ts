@@ -9,6 +9,7 @@ import type { SelectedPhoto } from './select.ts';
 type Counts = Pick<Protocol, 'photos' | 'leftOut' | 'licences' | 'sources' | 'tags' | 'collected' | 'classes'> & {
   readonly review: Pick<Protocol['review'], 'reviewers' | 'orders' | 'period' | 'agreement'> & {
     readonly acceptance: Acceptance;
+    readonly alsoPhotos: number;
   };
   readonly originalBytes: number;
 };
@@ -29,6 +30,7 @@ export class ExportTally {
   readonly #inspection = new Inspection();
   readonly #acceptance: AcceptancePlan;
   #originalBytes = 0;
+  #alsoPhotos = 0;
 
   constructor(acceptance: AcceptancePlan) {
     this.#acceptance = acceptance;
@@ -51,9 +53,10 @@ export class ExportTally {
     if (verdicts.length > 1) countVerdicts(this.#blind, verdicts);
   }
 
-  #addPhoto({ bytes, tags, rights, folder }: SelectedPhoto): void {
+  #addPhoto({ bytes, alsoWnids, tags, rights, folder }: SelectedPhoto): void {
     increase(this.#folders, folder);
     this.#originalBytes += bytes ?? 0;
+    if (alsoWnids.length > 0) this.#alsoPhotos += 1;
     for (const tag of tags) increase(this.#tags, tag);
     if (rights === null) return;
     this.#collected.add(rights.foundOn);
@@ -99,6 +102,7 @@ export class ExportTally {
         period: this.#reviewed.period(),
         agreement: agreementOf(this.#blind),
         acceptance: acceptanceOf(this.#inspection, this.#acceptance),
+        alsoPhotos: this.#alsoPhotos,
       },
     };
   }

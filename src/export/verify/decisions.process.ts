@@ -2,7 +2,7 @@ import { DECISION_COLUMNS } from '../forms/decisions-csv.ts';
 import { EXPORT_REASONS, type Protocol } from '../protocol.ts';
 import { acceptanceOf, Inspection } from '../../review/acceptance/acceptance.ts';
 import { REVIEW_VERDICTS } from '../../review/events/event.ts';
-import { VERDICT_STATES } from '../../review/events/verdict.ts';
+import { alsoOf, VERDICT_STATES } from '../../review/events/verdict.ts';
 import type { PhotoRow } from '../select/photo-row.ts';
 import type { ExportContent } from './content.process.ts';
 import { csvRecords, type CsvRecord } from './csv.process.ts';
@@ -32,11 +32,13 @@ const COMPARED = [
 export async function checkDecisions(content: ExportContent, isOwn: boolean): Promise<void> {
   const { folder, findings, rows, protocol } = content;
   await checking(content, { check: 'metadata', file: DECISIONS }, async () => {
+    const hasAlso = protocol.review.alsoPhotos !== undefined;
+    const columns = hasAlso ? DECISION_COLUMNS : DECISION_COLUMNS.filter((column) => !column.endsWith('also_wnids'));
     const exported = new Set<number>();
     const reasons = new Map<string, number>();
     const inspection = new ExportedInspection();
     let previous: Decision | null = null;
-    for await (const record of csvRecords(folder.chunks(DECISIONS), isOwn ? DECISION_COLUMNS : COMPARED)) {
+    for await (const record of csvRecords(folder.chunks(DECISIONS), isOwn ? columns : COMPARED)) {
       const decision = decisionOf(record);
       inspection.addLine(record);
       const file = `${DECISIONS}:${record.line}`;
@@ -61,12 +63,14 @@ export async function checkDecisions(content: ExportContent, isOwn: boolean): Pr
     const stated = protocol.leftOut.map(({ reason, count }) => [reason, count] as const);
     findings.breaches('count', 'protocol.json', differences('photos left out as', stated, reasons));
     findings.breaches('count', 'protocol.json', inspection.problems(protocol, isOwn));
+    findings.breaches('metadata', DECISIONS, inspection.alsoProblems);
   });
 }
 
-/** Computes the label error again, from the lines of decisions.csv. */
+/** Computes the label error and the further classes of photos again, from the lines of decisions.csv. */
 class ExportedInspection {
   readonly #inspection = new Inspection();
+  readonly alsoProblems: string[] = [];
   #photo = '';
   #lines: CsvRecord['cells'][] = [];
 
@@ -91,7 +95,25 @@ class ExportedInspection {
         })),
       });
     }
+    this.#addAlsoProblems();
     this.#lines = [];
+  }
+
+  /** The person who settled a dispute need not be among the reviews. */
+  #addAlsoProblems(): void {
+    const [cells] = this.#lines;
+    const state = VERDICT_STATES.find((one) => one === cells?.['state']);
+    if (cells?.['also_wnids'] === undefined || state === undefined || cells['decided_by'] === 'adjudication') return;
+    const reviews = this.#lines.flatMap((line) => {
+      const verdict = verdictIn(line['verdict']);
+      const alsoWnids = line['reviewer_also_wnids']?.split('|').filter((wnid) => wnid !== '') ?? [];
+      return verdict === null ? [] : [{ verdict, alsoWnids }];
+    });
+    const computed = alsoOf(reviews, state).join('|');
+    if (computed !== cells['also_wnids'])
+      this.alsoProblems.push(
+        `Expected the also_wnids '${computed}' of ${this.#photo}, as its reviews give them, but received '${cells['also_wnids']}'`,
+      );
   }
 
   problems({ review: { acceptance: stated } }: Protocol, isOwn: boolean): string[] {
@@ -140,7 +162,7 @@ function decisionOf({ cells }: CsvRecord) {
     decided_by: decidedBy = '',
   } = cells;
   const evidence = `${cells['predicted_wnid']} ${cells['predicted_prob']} ${cells['max_true_prob']}`;
-  return { sha256, wnid, state, exported, reason, decidedBy, evidence };
+  return { sha256, wnid, state, exported, reason, decidedBy, evidence, also: cells['also_wnids'] };
 }
 
 function isSamePhoto(one: Decision | null, other: Decision): boolean {
@@ -168,13 +190,15 @@ function leftOutProblems({ reason }: Decision, row: PhotoRow | null): string[] {
   ].filter((problem) => problem !== false);
 }
 
-function exportedProblems({ exported, state, reason, decidedBy, evidence }: Decision, row: PhotoRow): string[] {
+function exportedProblems({ exported, state, reason, decidedBy, evidence, also }: Decision, row: PhotoRow): string[] {
   return [
     exported !== YES && `Expected '${YES}' or '${NO}' for exported but received '${exported}'`,
     state !== 'accepted' && `Expected the state 'accepted' of an exported photo but received '${state}'`,
     reason !== '' && `Expected no left_out_reason of an exported photo but received '${reason}'`,
     decidedBy !== row.decided_by &&
       `Expected decided_by '${row.decided_by}', as in test/metadata.jsonl, but received '${decidedBy}'`,
+    also !== row.also_wnids?.join('|') &&
+      `Expected the also_wnids '${row.also_wnids?.join('|')}', as in test/metadata.jsonl, but received '${also}'`,
     evidence !== evidenceOf(row) &&
       `Expected the prediction '${evidenceOf(row)}', as in test/metadata.jsonl, but received '${evidence}'`,
   ].filter((problem) => problem !== false);

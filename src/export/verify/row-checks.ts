@@ -40,7 +40,7 @@ export function rowProblems(row: PhotoRow, rules: RowRules): RowProblem[] {
 
 function fileProblems(row: PhotoRow, protocol: Protocol): RowProblem[] {
   const { options } = protocol;
-  const { file_name, id, wnid, sha256, original_sha256, tags } = row;
+  const { file_name, id, wnid, sha256, original_sha256, tags, also_wnids } = row;
   const ownId = photoId(original_sha256);
   const hasIds = options.names === 'id';
   return problems('metadata', [
@@ -50,10 +50,17 @@ function fileProblems(row: PhotoRow, protocol: Protocol): RowProblem[] {
     keepsMetadata(protocol) &&
       changeOf(row) === 'stripped' &&
       `Expected the bytes of the source, ${original_sha256}, or a converted PNG but received ${sha256}`,
-    tags.some((tag, i) => i > 0 && (tags[i - 1] ?? '') >= tag) &&
-      `Expected sorted tags, each once, but received ${tags.join(', ')}`,
+    !isSorted(tags) && `Expected sorted tags, each once, but received ${tags.join(', ')}`,
+    (also_wnids === undefined) !== (protocol.review.alsoPhotos === undefined) &&
+      `Expected also_wnids in a row exactly if protocol.json counts review.alsoPhotos`,
+    also_wnids !== undefined &&
+      (!isSorted(also_wnids) || also_wnids.includes(wnid)) &&
+      `Expected sorted also_wnids, each once and without ${wnid}, but received ${also_wnids.join(', ')}`,
   ]);
 }
+
+const isSorted = (texts: readonly string[]): boolean =>
+  texts.every((text, i) => i === 0 || (texts[i - 1] ?? '') < text);
 
 /** Released names are as the release has them, and mode O's end with `.JPEG` there. */
 function isOwnName({ file_name, id, wnid }: PhotoRow, hasIds: boolean): boolean {

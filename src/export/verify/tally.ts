@@ -7,6 +7,7 @@ type Counts = Map<string, number>;
 
 export class Tally {
   photos = 0;
+  #alsoPhotos = 0;
   /** Photos by how their files differ from the originals. */
   readonly changes: Record<PictureChange, number> = { unchanged: 0, stripped: 0, reencoded: 0 };
   readonly #classes: Counts = new Map();
@@ -20,6 +21,7 @@ export class Tally {
 
   add(row: PhotoRow): void {
     this.photos += 1;
+    if (row.also_wnids?.length) this.#alsoPhotos += 1;
     this.changes[changeOf(row)] += 1;
     increase(this.#classes, row.wnid);
     increase(this.#licences, row.license);
@@ -31,15 +33,20 @@ export class Tally {
     this.confusions.add(row.searched_wnid ?? row.wnid, row.predicted_wnid);
   }
 
-  *countProblems(protocol: Protocol): Generator<string> {
+  #totalsOf(protocol: Protocol): readonly (readonly [string, number, number])[] {
     // Without pictures no file was changed.
     const { stripped, reencoded } = protocol.options.pixels ? this.changes : { stripped: 0, reencoded: 0 };
-    const totals: readonly (readonly [string, number, number])[] = [
+    return [
       ['photos', protocol.photos, this.photos],
       ['stripped', protocol.stripped ?? 0, stripped],
       ['reencoded', protocol.reencoded, reencoded],
+      ['photos with further classes', protocol.review.alsoPhotos ?? 0, this.#alsoPhotos],
     ];
-    for (const [name, expected, actual] of totals) if (expected !== actual) yield differ(name, expected, actual);
+  }
+
+  *countProblems(protocol: Protocol): Generator<string> {
+    for (const [name, expected, actual] of this.#totalsOf(protocol))
+      if (expected !== actual) yield differ(name, expected, actual);
     const tables: readonly Parameters<typeof differences>[] = [
       ['photos of class', protocol.classes.map(({ wnid, photos }) => [wnid, photos]), this.#classes],
       ['photos of licence', protocol.licences.map(({ licence, photos }) => [licence, photos]), this.#licences],

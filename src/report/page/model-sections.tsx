@@ -41,6 +41,7 @@ export function TransferSection({ context, title }: SectionOf) {
 function AccuracyTable({ context }: Pick<SectionOf, 'context'>) {
   const { report, csv } = context;
   const { clean } = report;
+  const isMultiLabel = report.models.some(({ accuracyMultiLabel }) => accuracyMultiLabel !== undefined);
   return (
     <Table
       caption="Accuracy, with 95 % intervals"
@@ -49,6 +50,7 @@ function AccuracyTable({ context }: Pick<SectionOf, 'context'>) {
         'model',
         'photos',
         'on the set',
+        ...(isMultiLabel ? ['any valid class'] : []),
         'mean of classes',
         ...(clean === null ? [] : ['on clean photos', 'drop']),
       ]}
@@ -57,6 +59,7 @@ function AccuracyTable({ context }: Pick<SectionOf, 'context'>) {
         ...rowsOf(context, (model) => [
           countText(model.photos),
           estimateText(model.accuracy, model.accuracyLow, model.accuracyHigh),
+          ...(isMultiLabel ? [multiLabelText(model)] : []),
           percentText(model.macroAccuracy),
           ...(clean === null
             ? []
@@ -71,6 +74,7 @@ function AccuracyTable({ context }: Pick<SectionOf, 'context'>) {
           cells: [
             countText(photos),
             estimateText(accuracy, low, high),
+            ...(isMultiLabel ? [NOTHING] : []),
             NOTHING,
             ...(clean === null ? [] : [NOTHING, NOTHING]),
           ],
@@ -78,6 +82,10 @@ function AccuracyTable({ context }: Pick<SectionOf, 'context'>) {
       ]}
     />
   );
+}
+
+function multiLabelText({ accuracyMultiLabel, accuracyMultiLabelLow, accuracyMultiLabelHigh }: ModelReport): string {
+  return estimateText(accuracyMultiLabel ?? null, accuracyMultiLabelLow ?? null, accuracyMultiLabelHigh ?? null);
 }
 
 export function rowsOf({ report }: ReportContext, cellsOf: (model: ModelReport) => TableRow['cells']): TableRow[] {

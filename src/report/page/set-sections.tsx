@@ -5,6 +5,7 @@ import { countText, shareText } from '../../kernel/texts.ts';
 import { acceptanceStateText, labelErrorText } from '../../kernel/acceptance.ts';
 import { AGREEMENT_COLUMNS, agreementCells, agreementText } from './agreement.ts';
 import type { ReportContext, SectionOf } from './context.ts';
+import type { ReportedReviewer } from '../report.ts';
 import { ClassName, Count, Nothing, Plots, Section, Table, To } from './parts.tsx';
 import { decimalText, NOTHING, percentText } from './texts.ts';
 import { SUBJECTS } from '../../kernel/mode.ts';
@@ -186,18 +187,34 @@ export function ReviewSection({ context, title }: SectionOf) {
             }))}
         />
         <Table
-          caption="Pace of reviewers"
-          columns={['reviewer', 'verdicts', 'median between two']}
+          caption="Reviewers"
+          columns={[
+            'reviewer',
+            'verdicts',
+            'median between two',
+            'photos',
+            'hours',
+            'accepted',
+            'agree when judged twice',
+          ]}
           csv={csv('pace')}
-          rows={report.pace.map(({ reviewer, verdicts, medianSeconds }) => ({
-            key: reviewer,
-            head: reviewer,
-            cells: [countText(verdicts), medianSeconds === null ? NOTHING : `${medianSeconds.toFixed(1)} s`],
-          }))}
+          rows={report.pace.map((one) => ({ key: one.reviewer, head: one.reviewer, cells: reviewerCells(one) }))}
         />
       </div>
     </Section>
   );
+}
+
+function reviewerCells({ verdicts, medianSeconds, photos, hours, ...shares }: ReportedReviewer): string[] {
+  const { acceptanceRate = null, secondPassPhotos = 0, agreement = null } = shares;
+  return [
+    countText(verdicts),
+    medianSeconds === null ? NOTHING : `${medianSeconds.toFixed(1)} s`,
+    photos === undefined ? NOTHING : countText(photos),
+    hours === undefined ? NOTHING : hours.toFixed(1),
+    percentText(acceptanceRate),
+    agreement === null ? NOTHING : `${percentText(agreement)} of ${countText(secondPassPhotos)}`,
+  ];
 }
 
 function errorText({ report: { labelError } }: ReportContext): string {

@@ -4,10 +4,11 @@ import { equalsIfGiven, streamRows } from '../../platform/postgres/query.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import { allowLongIdle } from '../../platform/postgres/transactions.ts';
 import type { Wnid } from '../../kernel/ids.ts';
-import type { NewReviewEvent, ReviewEvent, Subject } from './event.ts';
+import { groupBy } from '../../kernel/group-by.ts';
+import { subjectKey, type NewReviewEvent, type ReviewEvent, type Subject } from './event.ts';
 import { isDroppedAsCorrect } from '../../shortlist/controls.repository.ts';
 import { drawChance, isDrawn } from '../../shortlist/second-pass.repository.ts';
-import { opinionsWanted, type Verdict } from './verdict.ts';
+import { opinionsWanted, verdictOf, type Verdict } from './verdict.ts';
 
 export const EVENT = sql`e.id, to_char(e.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at, e.reviewer, e.client, e.sequence,
   encode(e.sha256, 'hex') as sha256, e.wnid, e.kind, e.value, e.undoes`;
@@ -148,6 +149,18 @@ export function listReviewed(
         where f.sha256 = l.sha256 and c.wnid = l.wnid and c.refusal is null and p.source = ${source ?? ''} and ${isLinked(collectionId)}))
     order by l.wnid collate "C", l.sha256`,
   );
+}
+
+/** The further classes of the photos that have any, by photo and class. */
+export async function furtherClasses(
+  db: Kysely<Database>,
+  collectionId: number,
+): Promise<ReadonlyMap<string, readonly Wnid[]>> {
+  const { rows } = await sql<Subject>`
+    select distinct encode(sha256, 'hex') as sha256, wnid from review_event
+    where collection_id = ${collectionId} and (kind = 'also' or kind = 'import' and value ? 'alsoWnids')`.execute(db);
+  const events = groupBy(await eventsOf(db, collectionId, rows), subjectKey);
+  return new Map([...events].map(([key, ofPhoto]) => [key, verdictOf(ofPhoto).alsoWnids]));
 }
 
 export async function listedAmong(

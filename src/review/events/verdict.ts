@@ -57,7 +57,7 @@ export function verdictOf(events: readonly ReviewEvent[]): Verdict {
 type Decision = Pick<Verdict, 'state' | 'reason' | 'decidedBy'>;
 
 /** The further classes that any of the reviewers names whose verdict is the photo's. */
-function alsoOf(reviews: readonly Pick<Review, 'verdict' | 'alsoWnids'>[], state: VerdictState): Wnid[] {
+export function alsoOf(reviews: readonly Pick<Review, 'verdict' | 'alsoWnids'>[], state: VerdictState): Wnid[] {
   const deciding = reviews.filter(({ verdict }) => STATE_OF[verdict] === state);
   return [...new Set(deciding.flatMap(({ alsoWnids }) => alsoWnids))].toSorted();
 }

@@ -643,7 +643,27 @@ export const DAMAGES: readonly Damage[] = [
     file: /^protocol\.json$/,
     detail: /Expected review\.acceptance\.sampled \d+, as decisions\.csv gives it, but received \d+/,
     change: async (copy) => {
-      await copy.edit('decisions.csv', (text) => text.replace(/(,R2,2,accept,.*),accept,1\n/, '$1,,1\n'));
+      await copy.edit('decisions.csv', (text) => text.replace(/(,R2,2,accept,.*),accept,1,/, '$1,,1,'));
+      await copy.seal();
+    },
+  },
+  {
+    title: 'further classes that the reviews do not give',
+    check: 'metadata',
+    file: /^decisions\.csv$/,
+    detail: /Expected the also_wnids 'n\d+' of .*, as its reviews give them, but received 'n\d+'/,
+    change: async (copy) => {
+      await copy.edit('decisions.csv', (text) => text.replaceAll(/,(n\d+)$/gm, ',n00000001'));
+      await copy.seal();
+    },
+  },
+  {
+    title: 'a further class that metadata.jsonl lacks',
+    check: 'metadata',
+    file: /^decisions\.csv:\d+$/,
+    detail: /Expected the also_wnids '', as in test\/metadata\.jsonl, but received 'n\d+'/,
+    change: async (copy) => {
+      await copy.edit('test/metadata.jsonl', (text) => text.replace(/"also_wnids":\["n\d+"\]/, '"also_wnids":[]'));
       await copy.seal();
     },
   },
@@ -727,7 +747,11 @@ export const DAMAGES: readonly Damage[] = [
       const { classes } = await copy.protocol();
       await mkdir(`${copy.root}-parquet`);
       const output = await OutputFolder.open(`${copy.root}-parquet`, (folder) => mkdir(folder, { recursive: true }));
-      const sink = new ParquetSink(output, { classNames: classes.map(({ name }) => name), hasSearchedWnid: false });
+      const sink = new ParquetSink(output, {
+        classNames: classes.map(({ name }) => name),
+        hasSearchedWnid: false,
+        hasAlso: true,
+      });
       for (const row of (await copy.rows()).slice(1))
         await sink.add({ row, bytes: await readFile(copy.of(`test/${row.file_name}`)) });
       await sink.finish();

@@ -6,7 +6,7 @@ import { CLASS_NAMES, photoFiles, photoRow, writePhotos } from '../../support/ph
 import { seededRandom } from '../../support/random.ts';
 import { sha256Of } from '../../support/sha256.ts';
 
-const OPTIONS: ParquetOptions = { classNames: CLASS_NAMES, hasSearchedWnid: false };
+const OPTIONS: ParquetOptions = { classNames: CLASS_NAMES, hasSearchedWnid: false, hasAlso: true };
 
 function open(options: Partial<ParquetOptions>, photos: Iterable<PhotoFile>) {
   return writePhotos((folder) => new ParquetSink(folder, { ...OPTIONS, ...options }), photos);

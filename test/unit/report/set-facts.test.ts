@@ -19,6 +19,7 @@ const photo = (number: number, more: Partial<ReportedPhoto> = {}): ReportedPhoto
   rank: 1,
   verdict: 'accepted',
   tags: [],
+  alsoWnids: [],
   rights: sampleRights(),
   ...more,
 });

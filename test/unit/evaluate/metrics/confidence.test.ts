@@ -164,3 +164,25 @@ describe('evaluation', () => {
     expect(ood).toMatchObject({ positives: 1, negatives: 2, auroc: 0.5 });
   });
 });
+
+describe('photos that clearly show several classes', () => {
+  const one = (predicted: number, also?: readonly number[]): Prediction => ({
+    predicted,
+    confidence: 0.5,
+    truth: 0,
+    ...(also === undefined ? {} : { also }),
+  });
+  const predictions = [one(0), one(1, [1, 2]), one(2, [1]), one(1)];
+  const about = { model: 'm', among: ['n0', 'n1', 'n2'], inDistribution: null };
+
+  it('have a second accuracy, which counts each of these classes as right', () => {
+    expect(evaluationOf(predictions, about)).toMatchObject({ accuracy: 0.25, accuracyMultiLabel: 0.5 });
+    expect(evaluationOf(predictions.slice(3), about)).not.toHaveProperty('accuracyMultiLabel');
+  });
+
+  it('count so in all measures, if these are to be of several labels', () => {
+    const found = evaluationOf(predictions, { ...about, isMultiLabel: true });
+    expect(found).toMatchObject({ accuracy: 0.5, accuracyMultiLabel: 0.5, macroAccuracy: 0.5 });
+    expect(found.accuracyLow).toBe(found.accuracyMultiLabelLow);
+  });
+});

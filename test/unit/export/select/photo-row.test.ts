@@ -29,6 +29,6 @@ describe('the JSON of a row', () => {
 
 it('the columns of an export are the keys of a row in their order, without the concept in mode A', () => {
   const keys = Object.keys(photoRowSchema.shape);
-  expect(photoColumns({ hasSearchedWnid: true }).map(({ name }) => name)).toEqual(keys);
-  expect(photoColumns({ hasSearchedWnid: false }).map(({ name }) => name)).toEqual(keys.slice(0, -1));
+  expect(photoColumns({ hasSearchedWnid: true, hasAlso: true }).map(({ name }) => name)).toEqual(keys);
+  expect(photoColumns({ hasSearchedWnid: false, hasAlso: true }).map(({ name }) => name)).toEqual(keys.slice(0, -1));
 });

@@ -14,6 +14,7 @@ function candidate(name: string, given: Partial<ExportCandidate> = {}): ExportCa
     bytes: 100,
     state: 'accepted',
     decidedBy: 'single',
+    alsoWnids: [],
     tags: [],
     reviews: [],
     chance: null,

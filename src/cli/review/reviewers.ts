@@ -1,0 +1,42 @@
+import type { Command } from 'commander';
+import type { ReviewerLine } from '../../review/people/people.ts';
+import { readPeople } from '../../review/people/read-people.process.ts';
+import { addCommand, runOnCollection, type GlobalFlags } from '../start/context.ts';
+import { countText, percentText, writeJsonLines, writeOut } from '../text/output.ts';
+import { tableText } from '../text/table.ts';
+
+const HELP = `
+Photos are those with a verdict of the reviewer. Hours are the sum of the gaps between two actions of the reviewer
+(imports have none). A gap of more than 60 seconds is a pause and counts nothing. The agreement is over the photos that
+the reviewer and another one judged blind: the share with equal verdicts. In --json, shares are fractions.
+
+Example:
+  winnow reviewers --collection imagenet-a --json
+`;
+
+export function addReviewersCommand(program: Command): void {
+  addCommand(program, 'reviewers', 'Show what each reviewer did: photos, hours, acceptance rate, agreement')
+    .addHelpText('after', HELP)
+    .action(async (flags: GlobalFlags) => {
+      await runOnCollection(flags, { name: 'reviewers', access: 'read' }, async (workspace) => {
+        const people = await readPeople(workspace);
+        await (flags.json === true ? writeJsonLines(people) : writeOut(peopleText(people)));
+      });
+    });
+}
+
+function peopleText(people: readonly ReviewerLine[]): string {
+  if (people.length === 0) return 'nobody has reviewed a photo yet\n';
+  return tableText(
+    ['reviewer', 'photos', 'hours', 'accepted', 'rate', 'judged twice', 'agree'],
+    people.map(({ reviewer, photos, hours, accepted, acceptanceRate, secondPassPhotos, agreement }) => [
+      reviewer,
+      countText(photos),
+      hours.toFixed(1),
+      countText(accepted),
+      percentText(acceptanceRate),
+      countText(secondPassPhotos),
+      percentText(agreement),
+    ]),
+  );
+}
