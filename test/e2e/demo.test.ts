@@ -65,7 +65,7 @@ describe('winnow demo', () => {
       .trimEnd()
       .split('\n')
       .filter((line) => !line.startsWith('note: '));
-    expect(lines.length).toBeLessThan(30);
+    expect(lines.length).toBeLessThan(32);
     expect(lines.filter((line) => line.length > 120 && !line.includes(folder.at()))).toEqual([]);
     expect(stdout).toMatch(/^contact sheet: .*shortlist\.html$/m);
     expect(stdout).toMatch(/^every class: {3}node \S+ status --data \S+ --collection \S+$/m);
