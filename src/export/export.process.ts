@@ -8,7 +8,7 @@ import { OutputFolder } from './output-folder.process.ts';
 import type { PhotoRow } from './select/photo-row.ts';
 import { allowsRedistribution } from './select/rights.ts';
 import { storeRevision, type RevisionPhoto } from './revisions/revision.repository.ts';
-import { METADATA } from './verify/layout.ts';
+import { CONTROL_METADATA, METADATA } from './verify/layout.ts';
 import { linesOf, type Line } from '../kernel/lines.ts';
 import { inBatches } from '../kernel/batches.ts';
 import { StopTheRun, throwIfInterrupted, UsageError } from '../kernel/errors.ts';
@@ -62,7 +62,7 @@ export async function exportRevision(workspace: Workspace, options: ExportOption
     throwIfInterrupted(options.signal);
     const bytes = output.bytes + (await stat(path.join(root, CHECKSUMS))).size;
     const { db } = workspace.app;
-    const rows = revisionPhotos(planFile, path.join(root, METADATA));
+    const rows = revisionPhotos(planFile, root);
     await storeRevision(db, workspace.scope, { protocol, bytes, path: target, rows, lastEvent: plan.lastEvent });
     const { id, photos, classes, leftOut, stripped = 0, reencoded } = protocol;
     return { id, path: target, photos, classes: classes.length, bytes, leftOut, stripped, reencoded, linked };
@@ -111,13 +111,14 @@ async function requireSpace(
 const ROWS_AT_ONCE = 2_000;
 
 /** The photos of the plan. The chosen ones have their rows in the same order, with the hashes of their files. */
-async function* revisionPhotos(planFile: string, metadataFile: string): AsyncGenerator<RevisionPhoto[]> {
-  const rows = linesOf(createReadStream(metadataFile));
+async function* revisionPhotos(planFile: string, root: string): AsyncGenerator<RevisionPhoto[]> {
+  const linesIn = (file: string) => linesOf(createReadStream(path.join(root, file)));
+  const rows = { test: linesIn(METADATA), control: linesIn(CONTROL_METADATA) };
   for await (const planned of inBatches(readPlan(planFile), ROWS_AT_ONCE)) {
     const photos: RevisionPhoto[] = [];
-    for (const { sha256, wnid, folder, leftOut: reason } of planned) {
+    for (const { sha256, wnid, folder, split, leftOut: reason } of planned) {
       if (reason !== null) photos.push({ sha256, wnid, folder: null, reason, fileSha256: null });
-      else photos.push({ sha256, wnid, folder, reason, fileSha256: fileOf(sha256, await rows.next()) });
+      else photos.push({ sha256, wnid, folder, reason, fileSha256: fileOf(sha256, await rows[split].next()) });
     }
     yield photos;
   }

@@ -16,12 +16,15 @@ import { MODES } from '../collection/modes.ts';
 interface RevisionParts {
   readonly plan: RevisionPlan;
   readonly options: ExportOptions;
-  readonly written: Omit<WrittenPhotos, 'linked'> & { readonly tables: readonly WrittenFile[] };
+  readonly written: Omit<WrittenPhotos, 'linked'> & {
+    readonly tables: readonly WrittenFile[];
+    readonly controlBytes: number;
+  };
 }
 
 export async function protocolOf(workspace: Workspace, { plan, options, written }: RevisionParts): Promise<Protocol> {
   const { collection, scope, app } = workspace;
-  const { tables, ...counts } = written;
+  const { tables, controlBytes, ...counts } = written;
   const { secondPass, target } = app.config.review;
   const protocol: Omit<Protocol, 'id'> = {
     format: EXPORT_FORMAT,
@@ -42,6 +45,7 @@ export async function protocolOf(workspace: Workspace, { plan, options, written 
     classes: plan.classes,
     photos: plan.photos,
     ...counts,
+    ...(plan.control === null ? {} : { control: { ...plan.control, bytes: controlBytes } }),
     leftOut: plan.leftOut,
     licences: plan.licences,
     sources: plan.sources,

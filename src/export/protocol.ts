@@ -56,6 +56,7 @@ const NONE = 'expected at least one item';
 const hasItems = (list: readonly unknown[]): boolean => list.length > 0;
 const isEachOnce = (list: readonly unknown[]): boolean => new Set(list).size === list.length;
 
+const classSchema = z.strictObject({ label: count, wnid, name: z.string(), photos: count });
 const period = z.strictObject({ first: day, last: day });
 
 const ruleSchema = z.discriminatedUnion('mode', [
@@ -194,7 +195,7 @@ export const protocolSchema = z.strictObject({
    */
   folders: z.enum(['class', 'predicted', 'concept']),
   /** The folders of `test/`, sorted by wnid, so that `label` is the position. No two have the same name. */
-  classes: listOf(z.strictObject({ label: count, wnid, name: z.string(), photos: count }), CLASSES),
+  classes: listOf(classSchema, CLASSES),
   photos: count,
   /** Size of the files in `test/` that show photos. */
   bytes: count,
@@ -203,6 +204,19 @@ export const protocolSchema = z.strictObject({
   /** Photos that were written as PNG with the pixels that were decided on. The rest have their original bytes. */
   reencoded: count,
   pictures: z.strictObject({ jpg: count, png: count }),
+  /**
+   * The controls in `control/`, if the collection has any. `photos` and `bytes` are those of the files. `classes` has the labels of
+   * the set, and further ones for classes that the set lacks. `accepted`, `rejected`: verdicts on all controls.
+   */
+  control: z
+    .strictObject({
+      photos: count,
+      bytes: count,
+      classes: listOf(classSchema, CLASSES),
+      accepted: count,
+      rejected: count,
+    })
+    .optional(),
   /** By reason, in the order of EXPORT_REASONS; only reasons that occur. */
   leftOut: listOf(z.strictObject({ reason: z.enum(EXPORT_REASONS), count }), FEW),
   /** Sorted by licence. `url` is '' if the licence has no address. `stated`: photos whose licence the curator stated, if any. */

@@ -282,6 +282,7 @@ function decisionOf(row: PhotoRow, leftOut: 'rejected' | null): string {
         alsoWnids: row.also_wnids ?? [],
         tags: row.tags,
         chance: 1,
+        split: 'test',
         reviews: ['ann', 'bob'].map((reviewer, pass) => ({
           reviewer,
           verdict: leftOut === null ? ('accept' as const) : ('reject' as const),

@@ -1,3 +1,4 @@
+import { photoPath } from '../verify/layout.ts';
 import { stringify } from 'csv-stringify/sync';
 import type { PictureChange } from '../../kernel/picture-change.ts';
 import { oneLine } from '../../kernel/printable.ts';
@@ -114,7 +115,7 @@ export function attributionCsvRows(rows: readonly PhotoRow[]): string {
 function csvCells(row: PhotoRow): readonly string[] {
   const { page, licenceUrl, changes } = partsOf({ ...row, change: changeOf(row), isStated: isStated(row) });
   return [
-    `test/${row.file_name}`,
+    photoPath(row.file_name, row.split),
     row.id,
     row.wnid,
     row.class_name,
@@ -149,7 +150,7 @@ export function attributionPageClass({ wnid, class_name }: Pick<PhotoRow, 'wnid'
 export function attributionPageLine(row: PhotoRow): string {
   const credit = { ...row, change: changeOf(row), isStated: isStated(row) };
   const { title, author, page, licence, licenceUrl, ending } = partsOf(credit);
-  const file = markdownLink(row.id, `test/${row.file_name}`);
+  const file = markdownLink(row.id, photoPath(row.file_name, row.split));
   const rights = `${markdownLink(title, page)} by ${markdownText(author)}, ${markdownLink(licence, licenceUrl)}`;
   return `- ${file}: ${rights}, ${ending}\n`;
 }

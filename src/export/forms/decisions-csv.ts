@@ -26,11 +26,16 @@ export const DECISION_COLUMNS = [
   'reviewer_also_wnids',
 ] as const;
 
-export const decisionsHeader = (): string => csv([DECISION_COLUMNS]);
+/** The last column if the collection has controls. */
+export const SPLIT = 'split';
+
+export const decisionsHeader = (hasSplit = false): string =>
+  csv([hasSplit ? [...DECISION_COLUMNS, SPLIT] : DECISION_COLUMNS]);
 
 export interface DecisionNames {
   readonly classNameOf: (wnid: string) => string;
   readonly pseudonymOf: (reviewer: string) => string;
+  readonly hasSplit?: boolean;
 }
 
 /**
@@ -39,7 +44,8 @@ export interface DecisionNames {
  * `also_wnids`: the photo's further classes. `reviewer_also_wnids`: those that the reviewer names.
  */
 export function decisionLines(photos: readonly SelectedPhoto[], names: DecisionNames): string {
-  return csv(photos.flatMap((photo) => recordsOf(photo, names)));
+  const endOf = ({ split }: SelectedPhoto): string[] => (names.hasSplit === true ? [split] : []);
+  return csv(photos.flatMap((photo) => recordsOf(photo, names).map((record) => [...record, ...endOf(photo)])));
 }
 
 type DecisionRecord = readonly (string | number | null)[];

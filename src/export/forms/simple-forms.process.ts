@@ -1,10 +1,10 @@
-import path from 'node:path';
+import { posix } from 'node:path';
 import type { OutputFolder, PhotoSink } from '../output-folder.process.ts';
 import { rowText, type PhotoFile } from '../select/photo-row.ts';
 import { METADATA, PIXEL_HASHES } from '../verify/layout.ts';
 
-export async function openMetadata(output: OutputFolder): Promise<PhotoSink<PhotoFile>> {
-  const file = await output.start(METADATA);
+export async function openMetadata(output: OutputFolder, path = METADATA): Promise<PhotoSink<PhotoFile>> {
+  const file = await output.start(path);
   return {
     add: ({ row }) => file.write(`${rowText(row)}\n`),
     finish: async () => [await file.close()],
@@ -32,7 +32,7 @@ export function thumbnailSink(
   return {
     add: async (photo) => {
       const { file_name, id } = photo.row;
-      const name = `thumbnails/${path.posix.dirname(file_name)}/${id}.webp`;
+      const name = `thumbnails/${posix.dirname(file_name)}/${id}.webp`;
       await output.put(name, await makeSmallCopy(photo));
     },
     // Names no files: a list of a million would not fit the promise of constant memory. SHA256SUMS has them.

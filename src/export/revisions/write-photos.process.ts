@@ -12,12 +12,14 @@ import { sha256Of } from '../../config/sha256.ts';
 import { exportedPicture } from '../../platform/image/exported-picture.ts';
 import type { App } from '../../runtime/open/app.process.ts';
 import { chosenPhotos } from '../select/plan-file.process.ts';
-import type { SelectedPhoto } from '../select/select.ts';
+import type { SelectedPhoto, Split } from '../select/select.ts';
+import { photoPath } from '../verify/layout.ts';
 
 export interface PhotosToWrite {
   readonly planFile: string;
   readonly output: OutputFolder;
   readonly context: RowContext;
+  readonly split: Split;
   /** False: rows without files. */
   readonly pixels: boolean;
   readonly keepMetadata: boolean;
@@ -38,7 +40,7 @@ export async function writePhotos(app: App, given: PhotosToWrite): Promise<Writt
   const { output, context, pixels, sinks, signal, onProgress } = given;
   const total = { photos: 0, bytes: 0, unchanged: 0, stripped: 0, reencoded: 0, pictures: { jpg: 0, png: 0 } };
   const copier = new Copier(app, given.hardLinks);
-  const files = mapInOrder(chosenPhotos(given.planFile), { limit: AT_ONCE, signal }, (photo) =>
+  const files = mapInOrder(chosenPhotos(given.planFile, given.split), { limit: AT_ONCE, signal }, (photo) =>
     readPicture(app, photo, given),
   );
   for await (const { photo, picture, sha256 } of files) {
@@ -46,7 +48,7 @@ export async function writePhotos(app: App, given: PhotosToWrite): Promise<Writt
     const { bytes, change, extension, pixelsSha256 } = picture;
     const row = rowOf(photo, { ...picture, sha256 }, context);
     if (pixels) {
-      const path = `test/${row.file_name}`;
+      const path = photoPath(row.file_name, given.split);
       if (change === 'unchanged')
         await output.add(path, { sha256, bytes: bytes.length }, (file) => copier.copy(sha256, bytes, file));
       else await output.put(path, bytes);

@@ -16,7 +16,7 @@ import { ReleasedNames } from './released-name.ts';
 import type { RowContext } from '../select/row-of.ts';
 import { ShardSink } from '../forms/shards.process.ts';
 import { openMetadata, openPixelHashes, thumbnailSink } from '../forms/simple-forms.process.ts';
-import { FETCH_SCRIPT } from '../verify/layout.ts';
+import { CONTROL_METADATA, FETCH_SCRIPT, METADATA } from '../verify/layout.ts';
 import { smallWebp } from '../../platform/image/thumbnail.ts';
 import { nameOf, type Workspace } from '../../models/workspace/workspace.process.ts';
 import { THUMBNAIL_QUALITY } from '../../photo/thumbnails.process.ts';
@@ -37,7 +37,7 @@ interface ToWrite {
 /** It goes with exports without pictures: their readers fetch the photos with it. */
 const FETCH_PROGRAM = path.join(packageRoot, 'assets', FETCH_SCRIPT);
 const PHOTOS_AT_ONCE = 256;
-const PROVED = new Set(['test/metadata.jsonl', 'attribution.csv', 'decisions.csv']);
+const PROVED = new Set([METADATA, CONTROL_METADATA, 'attribution.csv', 'decisions.csv']);
 
 /** Writes all files of a revision. The tables come before the protocol, which has their hashes. */
 export async function writeRevision(
@@ -46,22 +46,38 @@ export async function writeRevision(
 ): Promise<{ readonly protocol: Protocol; readonly linked: number }> {
   const { plan, planFile, output, options } = given;
   const files: WrittenFile[] = [await writeDecisions(workspace, given)];
-  const sinks = await openSinks(workspace, output, { plan, options });
+  const attribution = await AttributionFiles.open(output, workspace.collection.name);
+  const sinks = [...(await openSinks(workspace, output, { plan, options })), attribution];
   const { pixels, keepMetadata, hardLinks, signal } = options;
-  const { linked, ...photos } = await writePhotos(workspace.app, {
+  const common = {
     planFile,
     output,
     context: rowContextOf(workspace, given),
     pixels,
     keepMetadata,
     hardLinks,
-    sinks,
     signal,
+  };
+  const { linked, ...photos } = await writePhotos(workspace.app, {
+    ...common,
+    split: 'test',
+    sinks,
     onProgress: (written) => options.onProgress({ ...written, of: plan.photos }),
   });
+  const controls = plan.control === null ? null : await openMetadata(output, CONTROL_METADATA);
+  const { bytes: controlBytes } =
+    controls === null
+      ? { bytes: 0 }
+      : await writePhotos(workspace.app, {
+          ...common,
+          split: 'control',
+          sinks: [controls, attribution],
+          onProgress: () => undefined,
+        });
+  if (controls !== null) files.push(...(await controls.finish()));
   for (const sink of sinks) files.push(...(await sink.finish()));
   const tables = files.filter((file) => PROVED.has(file.path));
-  const protocol = await protocolOf(workspace, { plan, options, written: { ...photos, tables } });
+  const protocol = await protocolOf(workspace, { plan, options, written: { ...photos, tables, controlBytes } });
   if (!pixels) files.push(await output.put(FETCH_SCRIPT, await readFile(FETCH_PROGRAM)));
   await output.put('protocol.json', `${JSON.stringify(protocol, null, 2)}\n`);
   // These follow from the protocol, and two of them from the other files.
@@ -74,10 +90,12 @@ export async function writeRevision(
 async function writeDecisions({ collection }: Workspace, { plan, planFile, output }: ToWrite): Promise<WrittenFile> {
   const pseudonyms = new Map(plan.reviewers.map((reviewer, i) => [reviewer, `R${i + 1}`]));
   const file = await output.start('decisions.csv');
-  await file.write(decisionsHeader());
+  const hasSplit = plan.control !== null;
+  await file.write(decisionsHeader(hasSplit));
   const names = {
     classNameOf: (wnid: string): string => nameOf(collection, wnid),
     pseudonymOf: (reviewer: string): string => pseudonyms.get(reviewer) ?? '',
+    hasSplit,
   };
   for await (const photos of inBatches(readPlan(planFile), PHOTOS_AT_ONCE))
     await file.write(decisionLines(photos, names));
@@ -88,7 +106,8 @@ function rowContextOf({ collection }: Workspace, { plan, options }: ToWrite): Ro
   const released = options.names === 'imagenet-a' ? new ReleasedNames() : null;
   return {
     mode: collection.mode,
-    classOf: new Map(plan.classes.map((of) => [of.wnid, of])),
+    classOf: new Map([...plan.classes, ...(plan.control?.classes ?? [])].map((of) => [of.wnid, of])),
+    hasSplit: plan.control !== null,
     nameFor:
       released === null
         ? null
@@ -102,17 +121,21 @@ async function openSinks(
   { plan, options }: { readonly plan: RevisionPlan; readonly options: ExportOptions },
 ): Promise<PhotoSink<PhotoFile>[]> {
   const { formats, thumbnails, pixels } = options;
-  const sinks: PhotoSink<PhotoFile>[] = [
-    await openMetadata(output),
-    await AttributionFiles.open(output, collection.name),
-  ];
+  const sinks: PhotoSink<PhotoFile>[] = [await openMetadata(output)];
   const classNames = plan.classes.map(({ name }) => name);
   if (!pixels) sinks.push(await openPixelHashes(output));
   if (formats.includes('webdataset')) sinks.push(new ShardSink(output));
   if (formats.includes('coco'))
     sinks.push(await openCoco(output, { collection: collection.name, frozenAt: plan.frozenAt }));
   if (formats.includes('parquet'))
-    sinks.push(new ParquetSink(output, { classNames, ...EXPORT_MODES[collection.mode], hasAlso: true }));
+    sinks.push(
+      new ParquetSink(output, {
+        classNames,
+        ...EXPORT_MODES[collection.mode],
+        hasAlso: true,
+        hasSplit: plan.control !== null,
+      }),
+    );
   const small = { maxSidePixels: app.config.shortlist.thumbnailPixels, quality: THUMBNAIL_QUALITY };
   if (thumbnails) sinks.push(thumbnailSink(output, ({ bytes }) => smallWebp(bytes, small)));
   return sinks;

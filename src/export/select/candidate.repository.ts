@@ -6,7 +6,6 @@ import type { Database } from '../../platform/postgres/database.ts';
 import { onlyRow } from '../../platform/postgres/query.ts';
 import { subjectKey, type ReviewEvent } from '../../review/events/event.ts';
 import { verdictOf } from '../../review/events/verdict.ts';
-import { isDroppedAsCorrect } from '../../shortlist/controls.repository.ts';
 import { drawChance, isDrawn } from '../../shortlist/second-pass.repository.ts';
 import { photosOfClass } from '../../shortlist/photo-of-class.repository.ts';
 import type { Protocol } from '../protocol.ts';
@@ -24,7 +23,7 @@ interface CandidatesQuery {
   readonly isLicenceAllowed: SelectionRules['isLicenceAllowed'];
 }
 
-/** Photos that are listed or were reviewed, without controls, by folder and SHA-256. Give a transaction to read from one snapshot. */
+/** Photos that are listed, are controls or were reviewed, by folder and SHA-256. Give a transaction to read from one snapshot. */
 export async function* exportCandidates(
   db: Kysely<Database>,
   scope: DecisionScope,
@@ -52,20 +51,22 @@ function listedOrReviewed(
   const photo = { wnid: sql`coalesce(n.wnid, v.wnid)`, sha256: sql`coalesce(n.sha256, v.sha256)` };
   return sql`(
     select coalesce(n.wnid, v.wnid) as wnid, coalesce(n.sha256, v.sha256) as sha256, n.rank, f.id as photo_id, f.bytes,
-      d.confusion_wnid, d.confusion_prob, d.max_true_prob,
+      case when d.state = 'kept' then d.confusion_wnid else d.wnid end as confusion_wnid,
+      case when d.state = 'kept' then d.confusion_prob else d.max_true_prob end as confusion_prob, d.max_true_prob,
+      case when d.state = 'dropped' and n.state is distinct from 'listed' then 'control' else 'test' end as split,
       case when ${isDrawn(secondPass, photo)} then ${drawChance(secondPass)} end as chance
-    from (select s.wnid, f.sha256, s.rank from shortlist_entry s join photo f on f.id = s.photo_id
-      where s.collection_id = ${collectionId} and s.state = 'listed') as n
+    from (select s.wnid, f.sha256, s.rank, s.state from shortlist_entry s join photo f on f.id = s.photo_id
+      where s.collection_id = ${collectionId} and s.state <> 'left-out') as n
     full join (select wnid, sha256, draw_place, draw_of from verdict where collection_id = ${collectionId}) as v
       on v.wnid = n.wnid and v.sha256 = n.sha256
     left join photo f on f.sha256 = coalesce(n.sha256, v.sha256)
     left join decision d on d.collection_id = ${collectionId} and d.photo_id = f.id and d.wnid = coalesce(n.wnid, v.wnid)
-      and d.state = 'kept'
-    where coalesce(n.wnid, v.wnid) = any(${wnids}::text[]) and not (n.wnid is null and ${isDroppedAsCorrect(collectionId, photo)}))`;
+      and (d.state = 'kept' or d.reason = 'correct')
+    where coalesce(n.wnid, v.wnid) = any(${wnids}::text[]))`;
 }
 
 function candidateColumns({ collectionId }: DecisionScope): RawBuilder<unknown> {
-  return sql`l.bytes, l.chance,
+  return sql`l.bytes, l.chance, l.split,
     (select coalesce(jsonb_agg(jsonb_build_object('id', e.id, 'reviewer', e.reviewer, 'kind', e.kind, 'value', e.value,
         'undoes', e.undoes, 'at', to_char(e.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) order by e.id), '[]')
       from review_event e where e.collection_id = ${collectionId} and e.wnid = l.wnid and e.sha256 = l.sha256) as events,

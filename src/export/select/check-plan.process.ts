@@ -39,7 +39,7 @@ export async function checkPlan(
   };
   const confusions = new ConfusionCounts();
   let photos = 0;
-  for await (const batch of inBatches(chosenPhotos(planFile), PHOTOS_AT_ONCE)) {
+  for await (const batch of inBatches(chosenPhotos(planFile, 'test'), PHOTOS_AT_ONCE)) {
     throwIfInterrupted(signal);
     for (const { sha256, row, evidence } of await rowsOf(workspace, batch, protocol)) {
       confusions.add(row.wnid, row.predicted_wnid);

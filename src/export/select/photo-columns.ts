@@ -46,6 +46,12 @@ const CONCEPT: PhotoColumn = {
   description: 'The concept that the photo was searched as.',
 };
 
+const SPLIT: PhotoColumn = {
+  name: 'split',
+  type: 'text',
+  description: 'The folder test/ or control/ that has the photo.',
+};
+
 const FURTHER: PhotoColumn = {
   name: 'also_wnids',
   type: 'texts',
@@ -55,13 +61,28 @@ const FURTHER: PhotoColumn = {
 export interface OptionalColumns {
   readonly hasSearchedWnid: boolean;
   readonly hasAlso: boolean;
+  /** True if the collection has controls. Default: false. */
+  readonly hasSplit?: boolean;
 }
 
-export function photoColumns({ hasSearchedWnid, hasAlso }: OptionalColumns): readonly PhotoColumn[] {
-  return [...COLUMNS, ...(hasAlso ? [FURTHER] : []), ...(hasSearchedWnid ? [CONCEPT] : [])];
+export function photoColumns({ hasSearchedWnid, hasAlso, hasSplit = false }: OptionalColumns): readonly PhotoColumn[] {
+  return [
+    ...COLUMNS,
+    ...(hasAlso ? [FURTHER] : []),
+    ...(hasSearchedWnid ? [CONCEPT] : []),
+    ...(hasSplit ? [SPLIT] : []),
+  ];
 }
 
 /** The columns of an export. Those that were made before winnow asked for further classes have none for them. */
-export function columnsOf({ rule, review }: Pick<Protocol, 'rule' | 'review'>): readonly PhotoColumn[] {
-  return photoColumns({ ...EXPORT_MODES[rule.mode], hasAlso: review.alsoPhotos !== undefined });
+export function columnsOf({
+  rule,
+  review,
+  control,
+}: Pick<Protocol, 'rule' | 'review'> & Partial<Protocol>): readonly PhotoColumn[] {
+  return photoColumns({
+    ...EXPORT_MODES[rule.mode],
+    hasAlso: review.alsoPhotos !== undefined,
+    hasSplit: control !== undefined,
+  });
 }

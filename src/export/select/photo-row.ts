@@ -46,6 +46,8 @@ export const photoRowSchema = z.strictObject({
   also_wnids: listOf(z.string(), 1_000).optional(),
   /** Mode O only: the concept that the photo was searched as. */
   searched_wnid: z.string().optional(),
+  /** Only in exports of collections with controls. `control`: the filter dropped the photo as `correct`. */
+  split: z.enum(['test', 'control']).optional(),
 });
 
 export type PhotoRow = z.output<typeof photoRowSchema>;

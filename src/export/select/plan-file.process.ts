@@ -1,6 +1,6 @@
 import { createReadStream, createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
-import type { SelectedPhoto } from './select.ts';
+import type { SelectedPhoto, Split } from './select.ts';
 import { linesOf } from '../../kernel/lines.ts';
 
 /** A file keeps the catalogue snapshot short, and memory small while pictures are copied for hours. */
@@ -21,6 +21,6 @@ export async function* readPlan(file: string): AsyncGenerator<SelectedPhoto> {
   }
 }
 
-export async function* chosenPhotos(file: string): AsyncGenerator<SelectedPhoto> {
-  for await (const planned of readPlan(file)) if (planned.leftOut === null) yield planned;
+export async function* chosenPhotos(file: string, split: Split): AsyncGenerator<SelectedPhoto> {
+  for await (const planned of readPlan(file)) if (planned.leftOut === null && planned.split === split) yield planned;
 }

@@ -19,6 +19,8 @@ export interface ExportedFile {
 export interface RowContext {
   readonly mode: Mode;
   readonly classOf: ReadonlyMap<string, Protocol['classes'][number]>;
+  /** True if the collection has controls. */
+  readonly hasSplit: boolean;
   /** The name of a photo's file in its folder, if it is not the id. Called with each photo in order. */
   readonly nameFor: ((row: PhotoRow, photo: SelectedPhoto) => string) | null;
 }
@@ -57,8 +59,11 @@ export function rowOf(photo: SelectedPhoto, file: ExportedFile, context: RowCont
     decided_by: decidedBy,
     also_wnids: [...photo.alsoWnids],
     ...(EXPORT_MODES[context.mode].hasSearchedWnid ? { searched_wnid: photo.wnid } : {}),
+    ...(context.hasSplit ? { split: photo.split } : {}),
   };
   const attribution = attributionText({ ...origin, change: file.change, isStated: rights.rightsBy === 'curator' });
   const row = { ...origin, attribution, ...content };
-  return context.nameFor === null ? row : { ...row, file_name: `${folder}/${context.nameFor(row, photo)}` };
+  return context.nameFor === null || photo.split === 'control'
+    ? row
+    : { ...row, file_name: `${folder}/${context.nameFor(row, photo)}` };
 }

@@ -6,7 +6,7 @@ import type { PhotoRow } from './photo-row.ts';
 import type { Protocol } from '../protocol.ts';
 import type { Check } from '../verify/findings.ts';
 import { photoPath } from '../verify/layout.ts';
-import { policyOf, ruleProblems, truthOfRow } from '../verify/rule.ts';
+import { controlRuleProblems, policyOf, ruleProblems, truthOfRow } from '../verify/rule.ts';
 import { Interrupted, messageOf, StopTheRun, UsageError } from '../../kernel/errors.ts';
 import type { ExecutionProvider } from '../../kernel/execution-provider.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
@@ -101,8 +101,9 @@ export class RuleCheck {
     this.#photos += 1;
     if (result === undefined) throw new Error('Expected a result for each photo');
     const problem = result.problem?.detail;
-    const details = problem === undefined ? ruleProblems(row, result.fresh, this.#protocol) : [problem];
-    return () => details.forEach((detail) => this.#options.onProblem(photoPath(file_name), detail));
+    const problemsOf = row.split === 'control' ? controlRuleProblems : ruleProblems;
+    const details = problem === undefined ? problemsOf(row, result.fresh, this.#protocol) : [problem];
+    return () => details.forEach((detail) => this.#options.onProblem(photoPath(file_name, row.split), detail));
   }
 }
 

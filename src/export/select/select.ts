@@ -7,6 +7,9 @@ import type { ExportReason } from '../protocol.ts';
 import type { Mode } from '../../kernel/mode.ts';
 import { MODES } from '../../collection/modes.ts';
 
+/** `control`: the filter dropped the photo as `correct`. */
+export type Split = 'test' | 'control';
+
 export interface ExportCandidate extends PhotoOfClass<null> {
   readonly bytes: number | null;
   readonly state: VerdictState;
@@ -17,6 +20,7 @@ export interface ExportCandidate extends PhotoOfClass<null> {
   readonly reviews: readonly Omit<Review, 'note'>[];
   /** The chance with which the second pass drew the photo, 0..1; null if it did not draw it. */
   readonly chance: number | null;
+  readonly split: Split;
   /** Why the verdict does not count; null if it does. */
   readonly whyNot: NotCounting | null;
   /** The first other class for which the same bytes are accepted and listed; null: none. */
@@ -39,7 +43,7 @@ export interface SelectionRules {
 /**
  * Chooses the photos of a revision from all candidates of one folder, in their order. A photo is in it if it is
  * accepted, its verdict counts, its licence is allowed, and it is accepted for one class only (mode O: the first of its
- * concepts, by wnid). At most `cap` photos of each confusion are taken, by rank.
+ * concepts, by wnid). At most `cap` photos of each confusion are taken, by rank. The cap is none for controls.
  */
 export function selectPhotos(candidates: readonly ExportCandidate[], rules: SelectionRules): SelectedPhoto[] {
   const selected = candidates.map((candidate): SelectedPhoto => ({
@@ -48,7 +52,7 @@ export function selectPhotos(candidates: readonly ExportCandidate[], rules: Sele
     folder: rules.folder,
   }));
   const surplus = surplusOf(
-    selected.filter(({ leftOut }) => leftOut === null),
+    selected.filter(({ leftOut, split }) => leftOut === null && split === 'test'),
     rules.cap,
   );
   return selected.map((photo) => (surplus.has(photo) ? { ...photo, leftOut: 'cap' } : photo));
@@ -59,7 +63,7 @@ function reasonOf(
   { mode, isLicenceAllowed }: SelectionRules,
 ): ExportReason | null {
   if (state !== 'accepted') return state;
-  if (whyNot !== null) return whyNot === 'control' ? 'dropped' : whyNot;
+  if (whyNot !== null && whyNot !== 'control') return whyNot;
   if (rights === null || !isLicenceAllowed(rights.licence)) return 'licence';
   if (alsoAcceptedAs !== null && (MODES[mode].showsClass || alsoAcceptedAs < wnid)) return 'duplicate';
   return null;

@@ -12,6 +12,8 @@ type Counts = Pick<Protocol, 'photos' | 'leftOut' | 'licences' | 'sources' | 'ta
     readonly alsoPhotos: number;
   };
   readonly originalBytes: number;
+  /** Null if no photo is a control. */
+  readonly control: Omit<NonNullable<Protocol['control']>, 'bytes'> | null;
 };
 
 const ORDERS = [...SHOWN_BY, 'import'] as const;
@@ -29,6 +31,7 @@ export class ExportTally {
   readonly #reviewed = new Days();
   readonly #inspection = new Inspection();
   readonly #acceptance: AcceptancePlan;
+  readonly #control = { folders: new Map<string, number>(), states: new Map<string, number>() };
   #originalBytes = 0;
   #alsoPhotos = 0;
 
@@ -37,10 +40,39 @@ export class ExportTally {
   }
 
   add(photo: SelectedPhoto): void {
+    if (photo.split === 'control') {
+      this.#addControl(photo);
+      return;
+    }
     this.#addReviews(photo);
     this.#inspection.add({ ...photo, isListed: photo.rank !== null });
     if (photo.leftOut === null) this.#addPhoto(photo);
     else increase(this.#leftOut, photo.leftOut);
+  }
+
+  #addControl({ state, leftOut, bytes, folder }: SelectedPhoto): void {
+    increase(this.#control.states, state);
+    if (leftOut !== null) return;
+    increase(this.#control.folders, folder);
+    this.#originalBytes += bytes ?? 0;
+  }
+
+  /** Labels go on after those of the set, for classes that it does not have. */
+  #controlCounts(nameOf: (folder: string) => string, classes: Protocol['classes']): Counts['control'] {
+    const { folders, states } = this.#control;
+    if (states.size === 0) return null;
+    const known = new Map(classes.map((one) => [one.wnid, one]));
+    const others = classesOf(new Map([...folders].filter(([wnid]) => !known.has(wnid))), nameOf);
+    const all = [...classes, ...others.map((one) => ({ ...one, label: classes.length + one.label }))];
+    return {
+      photos: sum(folders.values()),
+      classes: all.flatMap((one) => {
+        const photos = folders.get(one.wnid);
+        return photos === undefined ? [] : [{ ...one, photos }];
+      }),
+      accepted: states.get('accepted') ?? 0,
+      rejected: states.get('rejected') ?? 0,
+    };
   }
 
   #addReviews({ reviews }: SelectedPhoto): void {
@@ -79,10 +111,12 @@ export class ExportTally {
   }
 
   counts(nameOf: (folder: string) => string): Counts {
+    const classes = classesOf(this.#folders, nameOf);
     return {
       photos: sum(this.#folders.values()),
       originalBytes: this.#originalBytes,
-      classes: classesOf(this.#folders, nameOf),
+      classes,
+      control: this.#controlCounts(nameOf, classes),
       leftOut: EXPORT_REASONS.flatMap((reason) => {
         const count = this.#leftOut.get(reason);
         return count === undefined ? [] : [{ reason, count }];

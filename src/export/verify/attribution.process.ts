@@ -11,7 +11,7 @@ import {
   isStated,
 } from '../card/attribution.ts';
 import type { PhotoRow } from '../select/photo-row.ts';
-import type { ExportContent } from './content.process.ts';
+import type { ExportContent, IndexedRow } from './content.process.ts';
 import { csvRecords } from './csv.process.ts';
 import { ATTRIBUTION, ATTRIBUTION_PAGE } from './layout.ts';
 import { checking } from './findings.ts';
@@ -25,21 +25,22 @@ const OWN_WORDS = 'changes';
 
 /** Compares attribution.csv with the rows. If another version wrote it (not `isOwn`), only columns that both know. */
 export async function checkAttribution(content: ExportContent, isOwn: boolean): Promise<void> {
-  const { folder, findings, rows } = content;
+  const { folder, findings, rows, controls } = content;
   await checking(content, { check: 'attribution', file: ATTRIBUTION }, async () => {
-    const seen = new Set<number>();
+    const seen = new Map([rows, controls].map((index) => [index, new Set<number>()]));
     for await (const { line, cells } of csvRecords(folder.chunks(ATTRIBUTION), isOwn ? COLUMNS : REQUIRED)) {
       const file = `${ATTRIBUTION}:${line}`;
       const name = cells['file_name'] ?? '';
-      const position = rows.positionOfFile(name.replace(/^test\//, ''));
+      const index = name.startsWith('control/') ? controls : rows;
+      const position = index.positionOfFile(name.replace(/^(?:test|control)\//, ''));
       if (position === undefined)
-        findings.breach('attribution', file, `Expected a photo of test/metadata.jsonl but received '${name}'`);
-      else if (seen.has(position))
+        findings.breach('attribution', file, `Expected a photo of ${index.file} but received '${name}'`);
+      else if (seen.get(index)?.has(position) === true)
         findings.breach('attribution', file, `Expected each photo once but '${name}' comes again`);
-      else findings.breaches('attribution', file, cellProblems((await rows.at(position)).row, cells, isOwn));
-      if (position !== undefined) seen.add(position);
+      else findings.breaches('attribution', file, cellProblems((await index.at(position)).row, cells, isOwn));
+      if (position !== undefined) seen.get(index)?.add(position);
     }
-    for (const name of rows.without(seen))
+    for (const name of [...seen].flatMap(([index, found]) => [...index.without(found)]))
       findings.breach('attribution', ATTRIBUTION, `Expected a line for each photo but '${name}' has none`);
   });
 }
@@ -53,11 +54,16 @@ function cellProblems(row: PhotoRow, cells: Readonly<Record<string, string>>, is
   );
 }
 
+async function* allRows({ rows, controls }: ExportContent, signal: AbortSignal): AsyncGenerator<IndexedRow> {
+  yield* rows.all(signal);
+  yield* controls.all(signal);
+}
+
 export async function checkAttributionTexts(content: ExportContent): Promise<void> {
-  const { folder, findings, rows, protocol, signal } = content;
+  const { folder, findings, protocol, signal } = content;
   const page = createHash('sha256').update(attributionPageHeader(protocol.collection.name));
   let wnid: string | null = null;
-  for await (const { row, place } of rows.all(signal)) {
+  for await (const { row, place } of allRows(content, signal)) {
     if (row.wnid !== wnid) page.update(attributionPageClass(row));
     wnid = row.wnid;
     page.update(attributionPageLine(row));

@@ -14,6 +14,8 @@ export interface ExportContent {
   readonly protocol: Protocol;
   readonly checksums: Checksums;
   readonly rows: RowIndex;
+  /** The rows of control/metadata.jsonl; none if the export has no controls. */
+  readonly controls: RowIndex;
   readonly signal: AbortSignal;
 }
 
@@ -41,9 +43,10 @@ export interface IndexedRow {
   readonly place: string;
 }
 
-/** Finds rows of test/metadata.jsonl, and reads them again when needed. A row costs about 400 bytes of memory. */
+/** Finds rows of a metadata.jsonl, and reads them again when needed. A row costs about 400 bytes of memory. */
 export class RowIndex {
   readonly #folder: ExportFolder;
+  readonly file: string;
   readonly #byFile = new Map<string, number>();
   readonly #byId = new Map<string, number>();
   /** By the beginning of the hashes of file and original. */
@@ -52,8 +55,9 @@ export class RowIndex {
   readonly #sizes: number[] = [];
   readonly #lines: number[] = [];
 
-  constructor(folder: ExportFolder) {
+  constructor(folder: ExportFolder, file = METADATA) {
     this.#folder = folder;
+    this.file = file;
   }
 
   get count(): number {
@@ -92,10 +96,10 @@ export class RowIndex {
   /** @throws GiveUpOnItem if the file was changed or removed during the check */
   async at(position: number): Promise<IndexedRow> {
     const place = { offset: this.#offsets[position] ?? 0, bytes: this.#sizes[position] ?? 0 };
-    const text = (await this.#folder.readPart(METADATA, place)).toString();
+    const text = (await this.#folder.readPart(this.file, place)).toString();
     const row = rowOf(text);
-    if (typeof row === 'string') throw new Error(`Expected ${METADATA} to stay as it is during the check`);
-    return { row, text, place: `${METADATA}:${this.#lines[position]}` };
+    if (typeof row === 'string') throw new Error(`Expected ${this.file} to stay as it is during the check`);
+    return { row, text, place: `${this.file}:${this.#lines[position]}` };
   }
 
   async *all(signal: AbortSignal): AsyncGenerator<IndexedRow> {

@@ -1,13 +1,14 @@
-import { DECISION_COLUMNS } from '../forms/decisions-csv.ts';
+import { DECISION_COLUMNS, SPLIT } from '../forms/decisions-csv.ts';
 import { EXPORT_REASONS, type Protocol } from '../protocol.ts';
 import { acceptanceOf, Inspection } from '../../review/acceptance/acceptance.ts';
 import { REVIEW_VERDICTS } from '../../review/events/event.ts';
 import { alsoOf, VERDICT_STATES } from '../../review/events/verdict.ts';
 import type { PhotoRow } from '../select/photo-row.ts';
+import type { Split } from '../select/select.ts';
 import type { ExportContent } from './content.process.ts';
 import { csvRecords, type CsvRecord } from './csv.process.ts';
 import { DECISIONS } from './layout.ts';
-import { differences } from './tally.ts';
+import { differences, increase } from './tally.ts';
 import { checking } from './findings.ts';
 
 type Decision = ReturnType<typeof decisionOf>;
@@ -30,17 +31,16 @@ const COMPARED = [
  * `isOwn`: this version wrote it. Otherwise it may lack columns that are not compared.
  */
 export async function checkDecisions(content: ExportContent, isOwn: boolean): Promise<void> {
-  const { folder, findings, rows, protocol } = content;
+  const { folder, findings, rows, controls, protocol } = content;
   await checking(content, { check: 'metadata', file: DECISIONS }, async () => {
-    const hasAlso = protocol.review.alsoPhotos !== undefined;
-    const columns = hasAlso ? DECISION_COLUMNS : DECISION_COLUMNS.filter((column) => !column.endsWith('also_wnids'));
-    const exported = new Set<number>();
+    const exported = { test: new Set<number>(), control: new Set<number>() };
+    const ofControls = new Map<string, number>();
     const reasons = new Map<string, number>();
     const inspection = new ExportedInspection();
     let previous: Decision | null = null;
-    for await (const record of csvRecords(folder.chunks(DECISIONS), isOwn ? columns : COMPARED)) {
+    for await (const record of csvRecords(folder.chunks(DECISIONS), columnsOf(protocol, isOwn))) {
       const decision = decisionOf(record);
-      inspection.addLine(record);
+      if (decision.split === 'test') inspection.addLine(record);
       const file = `${DECISIONS}:${record.line}`;
       const { reviewer = '' } = record.cells;
       if (!/^(?:R\d+)?$/.test(reviewer))
@@ -56,14 +56,32 @@ export async function checkDecisions(content: ExportContent, isOwn: boolean): Pr
       }
       previous = decision;
       findings.breaches('metadata', file, await decisionProblems(content, decision, exported));
-      if (decision.exported === NO) reasons.set(decision.reason, (reasons.get(decision.reason) ?? 0) + 1);
+      if (decision.split === 'control') increase(ofControls, decision.state);
+      else if (decision.exported === NO) increase(reasons, decision.reason);
     }
-    for (const name of rows.without(exported))
+    for (const name of [...rows.without(exported.test), ...controls.without(exported.control)])
       findings.breach('metadata', DECISIONS, `Expected an exported line for each photo but '${name}' has none`);
     const stated = protocol.leftOut.map(({ reason, count }) => [reason, count] as const);
     findings.breaches('count', 'protocol.json', differences('photos left out as', stated, reasons));
     findings.breaches('count', 'protocol.json', inspection.problems(protocol, isOwn));
     findings.breaches('metadata', DECISIONS, inspection.alsoProblems);
+    findings.breaches('count', 'protocol.json', controlProblems(protocol, ofControls));
+  });
+}
+
+function columnsOf({ review, control }: Protocol, isOwn: boolean): string[] {
+  const hasAlso = review.alsoPhotos !== undefined;
+  const own = hasAlso ? DECISION_COLUMNS : DECISION_COLUMNS.filter((column) => !column.endsWith('also_wnids'));
+  return [...(isOwn ? own : COMPARED), ...(control === undefined ? [] : [SPLIT])];
+}
+
+function controlProblems({ control }: Protocol, states: ReadonlyMap<string, number>): string[] {
+  if (control === undefined) return [];
+  return (['accepted', 'rejected'] as const).flatMap((state) => {
+    const count = states.get(state) ?? 0;
+    return control[state] === count
+      ? []
+      : [`Expected ${count} ${state} controls, as decisions.csv has them, but received ${control[state]}`];
   });
 }
 
@@ -160,23 +178,31 @@ function decisionOf({ cells }: CsvRecord) {
     exported = '',
     left_out_reason: reason = '',
     decided_by: decidedBy = '',
+    split = 'test',
   } = cells;
   const evidence = `${cells['predicted_wnid']} ${cells['predicted_prob']} ${cells['max_true_prob']}`;
-  return { sha256, wnid, state, exported, reason, decidedBy, evidence, also: cells['also_wnids'] };
+  return { sha256, wnid, state, exported, reason, decidedBy, evidence, also: cells['also_wnids'], split };
 }
 
 function isSamePhoto(one: Decision | null, other: Decision): boolean {
   return one !== null && one.sha256 === other.sha256 && one.wnid === other.wnid;
 }
 
-async function decisionProblems({ rows }: ExportContent, decision: Decision, exported: Set<number>): Promise<string[]> {
-  const { sha256, wnid } = decision;
+async function decisionProblems(
+  content: ExportContent,
+  decision: Decision,
+  seen: Readonly<Record<Split, Set<number>>>,
+): Promise<string[]> {
+  const { sha256, wnid, split } = decision;
+  if (split !== 'test' && split !== 'control')
+    return [`Expected the split 'test' or 'control' but received '${split}'`];
+  const [rows, exported] = [split === 'control' ? content.controls : content.rows, seen[split]];
   const position = rows.positionOfHash(sha256);
   const found = position === undefined ? null : (await rows.at(position)).row;
   const row = found?.original_sha256 === sha256 && (found.searched_wnid ?? found.wnid) === wnid ? found : null;
   if (decision.exported === NO) return leftOutProblems(decision, row);
   if (row === null || position === undefined)
-    return [`Expected a photo of test/metadata.jsonl but ${sha256} of '${wnid}' is not there`];
+    return [`Expected a photo of ${rows.file} but ${sha256} of '${wnid}' is not there`];
   exported.add(position);
   return exportedProblems(decision, row);
 }

@@ -1,4 +1,5 @@
 import type { ExportFormat, Protocol } from '../protocol.ts';
+import type { Split } from '../select/select.ts';
 
 /** The file of an export without pictures that has the hashes of re-encoded pixels. */
 export const PIXEL_HASHES = 'pixels.sha256';
@@ -7,6 +8,7 @@ export const PROTOCOL = 'protocol.json';
 export const CARD = 'README.md';
 export const LICENCES_PAGE = 'LICENSES.md';
 export const METADATA = 'test/metadata.jsonl';
+export const CONTROL_METADATA = 'control/metadata.jsonl';
 export const ATTRIBUTION = 'attribution.csv';
 export const ATTRIBUTION_PAGE = 'ATTRIBUTION.md';
 export const DECISIONS = 'decisions.csv';
@@ -32,9 +34,10 @@ const FORMAT_FILES: Readonly<Record<ExportFormat, RegExp>> = {
   parquet: /^data\/test-\d{5}-of-\d{5}\.parquet$/,
 };
 
-export function requiredFiles({ options, format }: Protocol): string[] {
+export function requiredFiles({ options, format, control }: Protocol): string[] {
   return [
     ...FIXED,
+    ...(control === undefined ? [] : [CONTROL_METADATA]),
     ...(options.pixels ? [] : [FETCH_SCRIPT]),
     ...(options.pixels || format < 2 ? [] : [PIXEL_HASHES]),
     ...(options.formats.includes('coco') ? [COCO] : []),
@@ -47,7 +50,7 @@ export function filesOfFormat(format: ExportFormat, paths: Iterable<string>): st
 
 /** True if the path is not that of a photo or thumbnail. An export has few such files. */
 export function isAboutPhotos(path: string): boolean {
-  return path === METADATA || !/^(?:test|thumbnails)\//.test(path);
+  return path === METADATA || path === CONTROL_METADATA || !/^(?:test|control|thumbnails)\//.test(path);
 }
 
 /** True if the path belongs to an export with this protocol. Not for paths of photos or thumbnails. */
@@ -57,8 +60,9 @@ export function belongs(path: string, protocol: Protocol): boolean {
   );
 }
 
-export function photoPath(fileName: string): string {
-  return `test/${fileName}`;
+/** The path of a photo's file, or of its folder. */
+export function photoPath(fileName: string, split: Split = 'test'): string {
+  return `${split}/${fileName}`;
 }
 
 /** The id of the photo whose thumbnail has this path, `thumbnails/<folder>/<id>.webp`. Null if it is no thumbnail. */

@@ -1,8 +1,8 @@
 import { rowOf, type ExportContent } from './content.process.ts';
-import { METADATA, photoPath } from './layout.ts';
+import { CONTROL_METADATA, METADATA, photoPath } from './layout.ts';
 import { linesOf } from '../../kernel/lines.ts';
-import { rowProblems, rowRules } from './row-checks.ts';
-import { Tally } from './tally.ts';
+import { controlProblems, rowProblems, rowRules } from './row-checks.ts';
+import { differences, Tally } from './tally.ts';
 import { throwIfInterrupted } from '../../kernel/errors.ts';
 import { checking } from './findings.ts';
 
@@ -32,17 +32,52 @@ async function readRows({ folder, findings, protocol, rows, signal }: ExportCont
     }
     for (const { check, detail } of rowProblems(row, rules)) findings.breach(check, place, detail);
     const key = `${row.wnid}/${row.id}`;
-    if (key <= previous)
-      findings.breach(
-        'metadata',
-        place,
-        `Expected rows in the order of folder and id but '${key}' follows '${previous}'`,
-      );
+    findings.breaches('metadata', place, orderProblems(key, previous));
     previous = key;
     const twice = rows.add(row, line);
     if (twice !== null) findings.breach('duplicate', place, `Expected each photo once but ${twice}`);
     tally.add(row);
   }
+}
+
+function orderProblems(key: string, previous: string): string[] {
+  return key <= previous ? [`Expected rows in the order of folder and id but '${key}' follows '${previous}'`] : [];
+}
+
+/** Checks the rows of control/metadata.jsonl, after those of the set. */
+export async function checkControls(content: ExportContent): Promise<void> {
+  const { findings, folder, protocol, rows, controls, signal } = content;
+  const { control } = protocol;
+  if (control === undefined) return;
+  const photos = new Map<string, number>();
+  await checking(content, { check: 'metadata', file: CONTROL_METADATA }, async () => {
+    let previous = '';
+    for await (const line of linesOf(folder.chunks(CONTROL_METADATA))) {
+      throwIfInterrupted(signal);
+      const place = `${CONTROL_METADATA}:${line.number}`;
+      const row = rowOf(line.text);
+      if (typeof row === 'string') {
+        findings.breach('metadata', place, row);
+        continue;
+      }
+      for (const { check, detail } of controlProblems(row, protocol)) findings.breach(check, place, detail);
+      const key = `${row.wnid}/${row.id}`;
+      findings.breaches('metadata', place, orderProblems(key, previous));
+      previous = key;
+      const twice = controls.add(row, line);
+      if (twice !== null) findings.breach('duplicate', place, `Expected each control once but ${twice}`);
+      if (rows.positionOfHash(row.original_sha256) !== undefined)
+        findings.breach('duplicate', place, `Expected a control that is not in ${METADATA} but '${row.file_name}' is`);
+      photos.set(row.wnid, (photos.get(row.wnid) ?? 0) + 1);
+    }
+  });
+  const stated = control.classes.map(({ wnid, photos: count }) => [wnid, count] as const);
+  findings.breaches('count', 'protocol.json', differences('controls of class', stated, photos));
+  findings.breaches(
+    'count',
+    'protocol.json',
+    differences('controls', [['all', control.photos]], new Map([['all', controls.count]])),
+  );
 }
 
 export function checkClassFolders({ folder, findings, protocol }: ExportContent): void {

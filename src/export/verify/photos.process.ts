@@ -2,6 +2,7 @@ import { GiveUpOnItem } from '../../kernel/errors.ts';
 import { sha256Of } from '../../config/sha256.ts';
 import { keepsMetadata } from '../protocol.ts';
 import type { PhotoRow } from '../select/photo-row.ts';
+import type { Split } from '../select/select.ts';
 import { checkHash } from './checksums.process.ts';
 import type { ExportContent } from './content.process.ts';
 import { photoPath } from './layout.ts';
@@ -14,6 +15,7 @@ import { withoutMetadata } from '../../platform/image/strip.ts';
 const MAX_PHOTO_BYTES = 512 * 1024 * 1024;
 
 interface PhotoOptions {
+  readonly split: Split;
   readonly maxPixels: number;
   /** Takes a photo whose bytes are those of its row. It may wait until there is room for more. */
   readonly take: (row: PhotoRow, bytes: Buffer) => Promise<void>;
@@ -22,26 +24,28 @@ interface PhotoOptions {
 
 /** Reads each photo once. A photo costs about 150 bytes of memory, to find equal pictures. */
 export async function checkPhotos(content: ExportContent, options: PhotoOptions): Promise<void> {
-  const { findings, folder, protocol, rows, signal } = content;
+  const { findings, folder, protocol, signal } = content;
+  const [rows, stated] =
+    options.split === 'test' ? [content.rows, protocol.bytes] : [content.controls, protocol.control?.bytes ?? 0];
   const pictures = new Map<string, string>();
   let [done, totalBytes] = [0, 0];
   for await (const { row } of rows.all(signal)) {
-    const path = photoPath(row.file_name);
+    const path = photoPath(row.file_name, options.split);
     if (folder.files.has(path)) {
       const bytes = await readPhoto(content, path);
       totalBytes += bytes?.length ?? 0;
       if (bytes !== null) await checkPhoto(content, { path, row, bytes }, { ...options, pictures });
     } else {
-      findings.breach('missing-file', path, 'Expected the photo of a row of test/metadata.jsonl but there is none');
+      findings.breach('missing-file', path, `Expected the photo of a row of ${rows.file} but there is none`);
     }
     done += 1;
     options.onProgress(done);
   }
-  if (totalBytes !== protocol.bytes)
+  if (totalBytes !== stated)
     findings.breach(
       'count',
       'protocol.json',
-      `Expected ${protocol.bytes} for the bytes of all photos but there are ${totalBytes}`,
+      `Expected ${stated} for the bytes of all photos of ${options.split}/ but there are ${totalBytes}`,
     );
 }
 

@@ -32,10 +32,39 @@ export function rowRules(protocol: Protocol): RowRules {
 export function rowProblems(row: PhotoRow, rules: RowRules): RowProblem[] {
   return [
     ...fileProblems(row, rules.protocol),
+    ...splitProblems(row, rules.protocol),
     ...classProblems(row, rules),
     ...licenceProblems(row, rules.protocol),
     ...ruleProblems(row, rules),
   ];
+}
+
+/** Of a row of control/metadata.jsonl. Its class came first, so that the filter dropped it as `correct`. */
+export function controlProblems(row: PhotoRow, protocol: Protocol): RowProblem[] {
+  const { wnid, split, max_true_prob, predicted_wnid } = row;
+  const classes = new Map((protocol.control?.classes ?? []).map((each) => [each.wnid, each]));
+  return [
+    ...fileProblems(row, { ...protocol, options: { ...protocol.options, names: 'id' } }),
+    ...classProblems(row, { classes }),
+    ...licenceProblems(row, protocol),
+    ...problems('metadata', [
+      split !== 'control' && `Expected the split 'control' but received '${split}'`,
+      !protocol.searched.includes(wnid) && `Expected a searched class but received '${wnid}'`,
+      !isShare(max_true_prob) && `Expected a max_true_prob from 0 to 1 but received ${max_true_prob}`,
+    ]),
+    ...problems('rule', [
+      (protocol.rule.mode === 'O' || predicted_wnid !== wnid) &&
+        `Expected a control, which the filter dropped as correct, but the prediction is '${predicted_wnid}' and not '${wnid}'`,
+    ]),
+  ];
+}
+
+function splitProblems({ split }: PhotoRow, { control }: Protocol): RowProblem[] {
+  const expected = control === undefined ? undefined : 'test';
+  return problems('metadata', [
+    split !== expected &&
+      `Expected ${expected === undefined ? 'no split' : `the split '${expected}'`} but received '${split}'`,
+  ]);
 }
 
 function fileProblems(row: PhotoRow, protocol: Protocol): RowProblem[] {
@@ -70,7 +99,7 @@ function isOwnName({ file_name, id, wnid }: PhotoRow, hasIds: boolean): boolean 
   return isPlaced && /.\.(?:jpg|JPEG|png)$/.test(base);
 }
 
-function classProblems({ wnid, label, class_name }: PhotoRow, { classes }: RowRules): RowProblem[] {
+function classProblems({ wnid, label, class_name }: PhotoRow, { classes }: Pick<RowRules, 'classes'>): RowProblem[] {
   const own = classes.get(wnid);
   if (own === undefined) return problems('class-order', [`Expected a class of protocol.json but received '${wnid}'`]);
   return problems('class-order', [

@@ -64,6 +64,32 @@ export function ruleProblems(row: RuleRow, evidence: PhotoEvidence, protocol: Ru
 type ModeARule = Extract<RuleProtocol['rule'], { readonly mode: 'A' }>;
 type ModeOProtocol = RuleProtocol & { readonly rule: Extract<RuleProtocol['rule'], { readonly mode: 'O' }> };
 
+/**
+ * How the recomputed evidence of a control contradicts its row: the rule of mode A drops it, and its class comes first where it does.
+ * Its max_true_prob is a lower bound, because the filter stops at the first crop that drops a photo.
+ */
+export function controlRuleProblems(row: RuleRow, evidence: PhotoEvidence, protocol: RuleProtocol): string[] {
+  const { rule } = protocol;
+  if (rule.mode === 'O') return ['Expected no control in mode O, whose rule drops no photo as correct'];
+  const truth = truthOfRow(row, protocol) ?? -1;
+  const raised = evidence.map((cells) =>
+    comparedOf(
+      cells.flatMap((cell) => (cell?.logits == null ? [] : [lenient(cell.logits, truth, -1)])),
+      rule,
+    ),
+  );
+  const hits = raised.map((compared) => hitOf(compared, truth, rule) !== null);
+  const isDropped = rule.members === 'any' ? hits.some(Boolean) : hits.every(Boolean);
+  const isFirst = raised.flat().some((probs) => argmax(probs) === truth);
+  const most = Math.max(...raised.flat().map((probs) => probs[truth] ?? 0));
+  return [
+    !(isDropped && isFirst) &&
+      'Expected a control, which the filter drops as correct, but the rule does not drop it so',
+    most < (row.max_true_prob ?? 0) - PROBABILITY_TOLERANCE &&
+      `Expected a max_true_prob of at most ${most}, as recomputed, but its row has ${row.max_true_prob}`,
+  ].filter((problem) => problem !== false);
+}
+
 interface Recomputed extends Pick<RuleProtocol, 'models'> {
   readonly logits: Logits;
   readonly truth: number;
@@ -146,8 +172,8 @@ function predictionProblems(
 
 /**
  * Lowers the logit of the true class by what another processor may add to it. A photo that the rule just keeps on one
- * machine is then kept on each.
+ * machine is then kept on each. With `sign` -1 it raises the logit: a control that is just dropped is dropped on each.
  */
-function lenient(logits: Float32Array, truth: number): Float32Array {
-  return logits.with(truth, (logits[truth] ?? 0) - LOGIT_TOLERANCE);
+function lenient(logits: Float32Array, truth: number, sign: 1 | -1 = 1): Float32Array {
+  return logits.with(truth, (logits[truth] ?? 0) - sign * LOGIT_TOLERANCE);
 }

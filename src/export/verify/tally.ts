@@ -85,7 +85,7 @@ export class ConfusionCounts {
   }
 }
 
-function increase(counts: Counts, key: string): void {
+export function increase(counts: Counts, key: string): void {
   counts.set(key, (counts.get(key) ?? 0) + 1);
 }
 

@@ -13,8 +13,8 @@ import { checkCroissant } from './croissant.process.ts';
 import { checkDecisions } from './decisions.process.ts';
 import { ExportFolder } from './export-folder.process.ts';
 import { checking, Findings, type Verification } from './findings.ts';
-import { METADATA, PROTOCOL, belongs, requiredFiles, thumbnailId } from './layout.ts';
-import { checkClassFolders, checkMetadata } from './metadata.process.ts';
+import { CONTROL_METADATA, PROTOCOL, belongs, requiredFiles, thumbnailId } from './layout.ts';
+import { checkClassFolders, checkControls, checkMetadata } from './metadata.process.ts';
 import { checkOwnTexts } from './own-texts.process.ts';
 import { checkParquet } from './parquet.process.ts';
 import { checkPhotos } from './photos.process.ts';
@@ -51,12 +51,13 @@ export async function verifyFolder(root: string, options: VerifyOptions): Promis
   checkListed({ folder, findings }, checksums);
   const protocol = await readProtocol({ folder, findings });
   const rows = new RowIndex(folder);
+  const controls = new RowIndex(folder, CONTROL_METADATA);
   if (protocol === null) {
     await checkOtherHashes({ folder, findings, checksums }, () => false, options);
     findings.skip('metadata', `${PROTOCOL} cannot be used, so only checksums were compared`);
     return findings.result(0);
   }
-  await checkContent({ folder, findings, protocol, checksums, rows, signal: options.signal }, options);
+  await checkContent({ folder, findings, protocol, checksums, rows, controls, signal: options.signal }, options);
   return findings.result(rows.count);
 }
 
@@ -72,14 +73,15 @@ async function readProtocol({ folder, findings }: Files): Promise<Protocol | nul
 }
 
 async function checkContent(content: ExportContent, options: VerifyOptions): Promise<void> {
-  const { findings, protocol, rows } = content;
+  const { findings, protocol } = content;
   checkProtocol(content);
   await checkMetadata(content);
+  await checkControls(content);
   checkClassFolders(content);
   checkLayout(content);
   if (protocol.options.pixels) await checkPictures(content, options);
   else findings.skip('rule', 'the export was made with --no-pixels, so it has no pictures');
-  await checkOtherHashes(content, (path) => isPhotoOfRow(rows, path), options);
+  await checkOtherHashes(content, (path) => isPhotoOfRow(content, path), options);
   const isOwn = protocol.format === EXPORT_FORMAT && protocol.winnow === version;
   await checkAttribution(content, isOwn);
   await checkDecisions(content, isOwn);
@@ -114,7 +116,7 @@ function checkProtocol({ findings, protocol, checksums }: ExportContent): void {
   }
 }
 
-function checkLayout({ folder, findings, protocol, rows }: ExportContent): void {
+function checkLayout({ folder, findings, protocol, rows, controls }: ExportContent): void {
   const { options } = protocol;
   for (const file of [CHECKSUMS, ...requiredFiles(protocol)])
     if (!folder.files.has(file))
@@ -122,7 +124,7 @@ function checkLayout({ folder, findings, protocol, rows }: ExportContent): void 
   let thumbnails = 0;
   const isThumbnail = (file: string): boolean =>
     options.thumbnails && rows.positionOfId(thumbnailId(file) ?? '') !== undefined;
-  const isPhoto = (file: string): boolean => options.pixels && isPhotoOfRow(rows, file);
+  const isPhoto = (file: string): boolean => options.pixels && isPhotoOfRow({ rows, controls }, file);
   for (const file of folder.files) {
     if (isThumbnail(file)) thumbnails += 1;
     else if (file !== CHECKSUMS && !isPhoto(file) && !belongs(file, protocol))
@@ -136,12 +138,14 @@ function checkLayout({ folder, findings, protocol, rows }: ExportContent): void 
     );
 }
 
-function isPhotoOfRow(rows: RowIndex, path: string): boolean {
-  return path.startsWith('test/') && rows.positionOfFile(path.slice('test/'.length)) !== undefined;
+function isPhotoOfRow({ rows, controls }: Pick<ExportContent, 'rows' | 'controls'>, path: string): boolean {
+  const [, split, file = ''] = /^(test|control)\/(.+)$/.exec(path) ?? [];
+  return (split === 'control' ? controls : rows).positionOfFile(file) !== undefined;
 }
 
 function whyStray(file: string): string {
-  return file.startsWith('test/') ? `${METADATA} has no row for this one` : `${PROTOCOL} knows of none such`;
+  const split = /^(test|control)\//.exec(file);
+  return split !== null ? `${split[1]}/metadata.jsonl has no row for this one` : `${PROTOCOL} knows of none such`;
 }
 
 async function checkPictures(content: ExportContent, options: VerifyOptions): Promise<void> {
@@ -151,16 +155,20 @@ async function checkPictures(content: ExportContent, options: VerifyOptions): Pr
   const rule = sample === 0 ? NO_RULE : await RuleCheck.start(protocol, { ...options, onProblem });
   const isSampled = sample === null ? null : await sampled(content, sample);
   const total = rows.count;
+  const controls = content.controls.count;
   if ('reason' in rule) findings.skip(rule.check, rule.reason);
   else findings.begin('rule');
   try {
-    await checkPhotos(content, {
+    const common: Pick<Parameters<typeof checkPhotos>[1], 'maxPixels' | 'take'> = {
       maxPixels: options.maxPixels,
       take: async (row, bytes) => {
         if (!('reason' in rule) && (isSampled === null || isSampled.has(row.sha256))) await rule.add(row, bytes);
       },
-      onProgress: (done) => onProgress({ what: 'photos', done, total }),
-    });
+    };
+    const progress = (done: number): void => onProgress({ what: 'photos', done, total: total + controls });
+    await checkPhotos(content, { ...common, split: 'test', onProgress: progress });
+    if (controls > 0)
+      await checkPhotos(content, { ...common, split: 'control', onProgress: (done) => progress(total + done) });
     if ('reason' in rule) return;
     await rule.finish();
     if (isSampled !== null && isSampled.size < total)

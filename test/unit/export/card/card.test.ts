@@ -152,6 +152,13 @@ describe('the text of a card', () => {
   });
 });
 
+it('the card of a set with controls compares what reviewers accepted', () => {
+  const control = { photos: 30, bytes: 9, classes: [], accepted: 30, rejected: 10 };
+  const text = card({ control, funnel: { ...funnel, selected: 6, rejected: 18 } }).replaceAll(/\s+/g, ' ');
+  expect(text).toContain('they accepted 30 of 40 (75.0 %) controls and 6 of 24 (25.0 %) listed photos');
+  expect(card()).not.toContain('## Controls');
+});
+
 it('the card of mode O says in its front matter that a model chose the folders', () => {
   expect(frontMatterOf(exportCard(modeOProtocolOf(), [METADATA]))).toMatchObject({
     annotations_creators: ['machine-generated'],

@@ -27,8 +27,9 @@ describe('the JSON of a row', () => {
   });
 });
 
-it('the columns of an export are the keys of a row in their order, without the concept in mode A', () => {
+it('the columns of an export are the keys of a row in their order, without the concept in mode A and the split without controls', () => {
   const keys = Object.keys(photoRowSchema.shape);
-  expect(photoColumns({ hasSearchedWnid: true, hasAlso: true }).map(({ name }) => name)).toEqual(keys);
-  expect(photoColumns({ hasSearchedWnid: false, hasAlso: true }).map(({ name }) => name)).toEqual(keys.slice(0, -1));
+  const of = { hasAlso: true, hasSplit: true };
+  expect(photoColumns({ ...of, hasSearchedWnid: true }).map(({ name }) => name)).toEqual(keys);
+  expect(photoColumns({ hasAlso: true, hasSearchedWnid: false }).map(({ name }) => name)).toEqual(keys.slice(0, -2));
 });

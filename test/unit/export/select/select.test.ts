@@ -18,6 +18,7 @@ function candidate(name: string, given: Partial<ExportCandidate> = {}): ExportCa
     tags: [],
     reviews: [],
     chance: null,
+    split: 'test',
     whyNot: null,
     alsoAcceptedAs: null,
     rights: sampleRights(),
@@ -70,5 +71,11 @@ describe('the photos of a revision', () => {
     ];
     expect(reasons(three, { cap: 1 })).toEqual(['cap', null, 'rejected', null]);
     expect(reasons(three, { cap: 2 })).toEqual([null, null, 'rejected', null]);
+  });
+
+  it('have every accepted control, whatever the cap is', () => {
+    const control = { split: 'control', whyNot: 'control', rank: null } as const;
+    const photos = [candidate('a'), candidate('b', control), candidate('c', control)];
+    expect(reasons(photos, { cap: 1 })).toEqual([null, null, null]);
   });
 });

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { summariseCrop, type PhotoEvidence } from '../../../../src/models/evidence/evidence.ts';
 import type { PhotoRow } from '../../../../src/export/select/photo-row.ts';
 import type { Protocol } from '../../../../src/export/protocol.ts';
-import { ruleProblems } from '../../../../src/export/verify/rule.ts';
+import { controlRuleProblems, ruleProblems } from '../../../../src/export/verify/rule.ts';
+import { decide } from '../../../../src/filter/rule/decide.ts';
 import { seededRandom } from '../../../support/random.ts';
 import { expected, expectedMaxTrueProb, POLICIES, randomCase, type Case } from '../../filter/rule/cases.ts';
 import { photoRow } from '../../../support/photo-files.ts';
@@ -63,6 +64,18 @@ describe.each(POLICIES)('the rule under aggregation $aggregation and members $me
     expect(new Set(clear.map(outcome))).toEqual(new Set(['kept', 'dropped']));
     for (const one of clear)
       expect(reading(ruleProblems(rowFor(one), evidenceOf(one), protocolFor(one))[0])).toBe(outcome(one));
+  });
+
+  it('takes as a control what the filter drops as correct, and nothing that it keeps', () => {
+    const clear = cases.filter((one) => outcome(one) === outcome(lowered(one, -1e-3)));
+    const problems = (one: Case) => controlRuleProblems(rowFor(one), evidenceOf(one), protocolFor(one));
+    const correct = clear.filter((one) => {
+      const decided = decide(evidenceOf(one), one.truth, one.policy);
+      return decided.state === 'dropped' && decided.reason === 'correct';
+    });
+    expect(correct.length).toBeGreaterThan(20);
+    expect(correct.flatMap(problems)).toEqual([]);
+    for (const one of clear.filter((each) => outcome(each) === 'kept')) expect(problems(one)).toHaveLength(1);
   });
 });
 
