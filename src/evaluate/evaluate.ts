@@ -33,6 +33,7 @@ export function evaluationOf(predictions: readonly Prediction[], about: Evaluate
     photos: predictions.length,
     ...(accuracyOf(answers) ?? { accuracy: null, accuracyLow: null, accuracyHigh: null }),
     ...multiLabelOf(predictions),
+    ...(about.isMultiLabel === true ? { isMultiLabel: true } : {}),
     macroAccuracy:
       perClass.length === 0 ? null : perClass.reduce((sum, { accuracy }) => sum + accuracy, 0) / perClass.length,
     rmsCalibrationError: rmsCalibrationError(ranking, 'corrected'),

@@ -112,7 +112,8 @@ const ROWS_AT_ONCE = 2_000;
 
 /** The photos of the plan. The chosen ones have their rows in the same order, with the hashes of their files. */
 async function* revisionPhotos(planFile: string, root: string): AsyncGenerator<RevisionPhoto[]> {
-  const linesIn = (file: string) => linesOf(createReadStream(path.join(root, file)));
+  // An export without controls has no file of them: each file is opened when its first line is read.
+  const linesIn = (file: string) => linesOf(chunksOf(path.join(root, file)));
   const rows = { test: linesIn(METADATA), control: linesIn(CONTROL_METADATA) };
   for await (const planned of inBatches(readPlan(planFile), ROWS_AT_ONCE)) {
     const photos: RevisionPhoto[] = [];
@@ -122,6 +123,10 @@ async function* revisionPhotos(planFile: string, root: string): AsyncGenerator<R
     }
     yield photos;
   }
+}
+
+async function* chunksOf(file: string): AsyncGenerator<Buffer> {
+  yield* createReadStream(file);
 }
 
 /** Null if the file has the stored bytes. */

@@ -207,6 +207,7 @@ export const protocolSchema = z.strictObject({
   /**
    * The controls in `control/`, if the collection has any. `photos` and `bytes` are those of the files. `classes` has the labels of
    * the set, and further ones for classes that the set lacks. `accepted`, `rejected`: verdicts on all controls.
+   * `licences`: those of the files, sorted.
    */
   control: z
     .strictObject({
@@ -215,6 +216,7 @@ export const protocolSchema = z.strictObject({
       classes: listOf(classSchema, CLASSES),
       accepted: count,
       rejected: count,
+      licences: listOf(z.string(), CLASSES),
     })
     .optional(),
   /** By reason, in the order of EXPORT_REASONS; only reasons that occur. */

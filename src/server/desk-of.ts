@@ -1,7 +1,7 @@
 import { viewOf, type Desk } from '../review/desk/read-desk.process.ts';
 import { hiddenPhotos, mayKnow } from '../review/desk/desk.repository.ts';
 import { countOf } from '../kernel/texts.ts';
-import type { Subject } from '../review/events/event.ts';
+import type { Sha256 } from '../kernel/ids.ts';
 import { readerOf } from './access/access.ts';
 import type { Site } from './dashboard.ts';
 import { BadRequest } from './review-requests.ts';
@@ -38,9 +38,9 @@ export async function requireNothingBlind(exchange: Exchange, site: Site): Promi
 }
 
 /** @throws BadRequest 403 if the reviewer has given no verdict on the photo, and the review is blind */
-export async function requireKnown(exchange: Exchange, site: Site, subject: Subject): Promise<void> {
+export async function requireKnown(exchange: Exchange, site: Site, sha256: Sha256): Promise<void> {
   const view = await viewOf(await deskOf(exchange, site));
-  if (!(await mayKnow(site.app.db, view, subject))) throw blind('you have given no verdict on this photo');
+  if (!(await mayKnow(site.app.db, view, sha256))) throw blind('you have given no verdict on this photo');
 }
 
 function blind(why: string): BadRequest {

@@ -5,7 +5,13 @@ import type { DecisionScope } from '../models/workspace/scope.ts';
 import type { Workspace } from '../models/workspace/workspace.process.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import { chooseControls, controlRow, type ListedPhoto } from './controls.ts';
-import { countWithoutBytes, droppedAsCorrect, readControls, sourcesOf } from './controls.repository.ts';
+import {
+  countWithoutBytes,
+  droppedAsCorrect,
+  hasReviewedControls,
+  readControls,
+  sourcesOf,
+} from './controls.repository.ts';
 import { withFineHashes } from './fine-hashes.process.ts';
 import type { KeptPhoto, ShortlistPolicy, ShortlistRow } from './shortlist.ts';
 
@@ -54,7 +60,7 @@ export async function withControls(
   { policy, photos, rows }: BuiltRows,
 ): Promise<ShortlistRow[]> {
   const { controls = 0 } = policy;
-  if (controls === 0) return rows;
+  if (controls === 0 && !(await hasReviewedControls(trx, scope))) return rows;
   const listed = rows.filter(({ state }) => state === 'listed');
   const sources = new Map((await sourcesOf(trx, scope, listed)).map((one) => [keyOf(one), one.source]));
   const shown: ListedPhoto[] = photos.flatMap((photo) => {

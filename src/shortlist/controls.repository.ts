@@ -72,17 +72,14 @@ export async function sourcesOf(
   return rows;
 }
 
-/**
- * SQL: true if the filter drops a photo as `correct`. A reviewed photo of which this is true is a control, also one that a later
- * shortlist took off: its verdicts never count for the set.
- */
-export function isDroppedAsCorrect(
-  collectionId: number,
-  { wnid, sha256 }: { readonly wnid: RawBuilder<unknown>; readonly sha256: RawBuilder<unknown> },
-): RawBuilder<unknown> {
-  return sql`exists (
-    select 1 from photo x join decision y on y.photo_id = x.id
-    where x.sha256 = ${sha256} and y.collection_id = ${collectionId} and y.wnid = ${wnid} and y.reason = 'correct')`;
+export async function hasReviewedControls(db: Kysely<Database>, { collectionId }: DecisionScope): Promise<boolean> {
+  const { rows } = await sql`
+    select 1 from shortlist_entry e join photo f on f.id = e.photo_id
+    join verdict v on v.collection_id = e.collection_id and v.wnid = e.wnid and v.sha256 = f.sha256
+    where e.collection_id = ${collectionId} and e.state = 'control' and cardinality(v.reviewers) > 0 limit 1`.execute(
+    db,
+  );
+  return rows.length > 0;
 }
 
 /** Photos that were dropped as `correct` and whose bytes were deleted, except those of some classes. */

@@ -28,7 +28,7 @@ export async function evidenceShown(desk: Desk, subject: Subject): Promise<Photo
   const { wnid } = subject;
   const photo = await shownPhoto(app.db, scope.collectionId, subject);
   if (photo === null) return null;
-  if (!(await mayKnow(app.db, await viewOf(desk), subject))) return NOTHING_YET;
+  if (!(await mayKnow(app.db, await viewOf(desk), subject.sha256))) return NOTHING_YET;
   const { sha256: classListSha256, wnids } = collection.evidenceClasses;
   const [members, nearDuplicates, history] = await Promise.all([
     membersWithEvidence(app.db, photo.id, classListSha256),

@@ -19,7 +19,7 @@ import { displayPath } from '../config/root.ts';
 import { nextStep, nextText, placeFlags, type NextStep, type Standing } from '../kernel/next-step.ts';
 import { readAcceptance } from '../review/acceptance/read-acceptance.process.ts';
 import { countWithoutLicence } from '../shortlist/without-licence.repository.ts';
-import { readExported } from './next-step.repository.ts';
+import { readExported, versionOfReview } from './next-step.repository.ts';
 import { readBudgets } from '../crawl/network/politeness.process.ts';
 import type { Workspace } from '../models/workspace/workspace.process.ts';
 
@@ -54,7 +54,7 @@ export async function readStatuses(workspace: Workspace): Promise<ByReader<Statu
     queries: queryYields(queries, counts, collection.subjects.nameOf),
     budgets: await readBudgets(app),
     pauses: await readPauses(app.db, scope.collectionId),
-    acceptance: app.config.review.acceptance.maxLabelError === null ? null : await readAcceptance(workspace),
+    acceptance: app.config.review.acceptance.maxLabelError === null ? null : await acceptanceOf(workspace),
   };
   const ofOthers = funnelFrom(workspace, withoutPending(counts));
   const totals = funnel.totals.unreviewed > 0 ? ofOthers.totals : { ...ofOthers.totals, unreviewed: 0 };
@@ -64,6 +64,18 @@ export async function readStatuses(workspace: Workspace): Promise<ByReader<Statu
   const exported = hasTokens ? { ...standing.exported, folder: 'DIR' } : standing.exported;
   const next = nextStep({ ...standing, totals, pending: standing.pending === 0 ? 0 : null, exported });
   return { operators, others: { ...operators, ...ofOthers, next, acceptance: null } };
+}
+
+const lastAcceptance = new WeakMap<Workspace, { readonly version: string; readonly acceptance: Acceptance }>();
+
+/** It reads the events of all reviewed photos, and pages ask each second: so it is read again only after new events or a new shortlist. */
+async function acceptanceOf(workspace: Workspace): Promise<Acceptance> {
+  const version = await versionOfReview(workspace.app.db, workspace.scope);
+  const last = lastAcceptance.get(workspace);
+  if (last?.version === version) return last.acceptance;
+  const acceptance = await readAcceptance(workspace);
+  lastAcceptance.set(workspace, { version, acceptance });
+  return acceptance;
 }
 
 export async function readStanding(

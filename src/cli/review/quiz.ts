@@ -70,7 +70,8 @@ async function runQuiz(flags: QuizFlags): Promise<void> {
       const { app, scope, collection } = workspace;
       refuseSecondName(app, reviewer);
       checkQuiz(workspace, options);
-      const accepted = await acceptedPhotos(app.db, { ...scope, reviewer: reviewer ?? '' });
+      const { secondPass } = app.config.review;
+      const accepted = await acceptedPhotos(app.db, scope, { reviewer: reviewer ?? '', secondPass });
       if (accepted.every(({ isReviewed }) => isReviewed))
         context.log.warn(
           `No photo is accepted that the person has not reviewed. \`winnow review ${whereFlags(context)}\` serves the page to accept some.`,

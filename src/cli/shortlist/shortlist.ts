@@ -33,8 +33,9 @@ review.target, a class gets new photos only until its accepted and unreviewed on
 Run the command again after a review to fill the places. docs/review.md says more.
 
 --controls adds photos of the same crawl that the filter dropped as \`correct\`: up to N of each class, drawn
-by a seed, from the same sources where possible. Reviewers see them among the listed photos, and see nothing from the models before they give their verdict. Controls count towards no total,
-cap or target. Later shortlists keep them; --controls 0 takes them off. docs/controls.md says more.
+by a seed, from the same sources where possible. Reviewers see them among the listed photos, and see
+nothing from the models before they give their verdict. Controls count towards no total, cap or target.
+Later shortlists have as many; --controls 0 ends that. Those with a verdict stay. docs/controls.md says more.
 
 --format is for other tools (csv and jsonl have what is left out, too):
   label-studio  Prints tasks with the class searched as, and the confusion as a prediction. For

@@ -47,6 +47,7 @@ export interface RankAgreement {
  * in which tau is not defined does not count.
  */
 export function rankAgreement({ samples, models }: Rankings): RankAgreement {
+  if (models.length < 2) return { kendallTau: null, kendallTauLow: null, kendallTauHigh: null };
   const tauOf = (shares: readonly (readonly number[])[]): number | null => {
     const [a, b] = (['a', 'b'] as const).map((which) =>
       models.map(({ [which]: [sample, list] }) => shares[sample]?.[list] ?? Number.NaN),

@@ -2,6 +2,7 @@ import { stringify } from 'yaml';
 import { oneLine, printable } from '../../kernel/printable.ts';
 import type { WrittenFile } from '../output-folder.process.ts';
 import { CARD_QUESTIONS, type CardKey } from '../../collection/card-questions.ts';
+import { allLicences } from './licences-page.ts';
 import { columnsOf, type ColumnType } from '../select/photo-columns.ts';
 import type { Protocol } from '../protocol.ts';
 import { LICENCES_PAGE, METADATA } from '../verify/layout.ts';
@@ -77,8 +78,9 @@ type LicenceFields =
   | { readonly license: string };
 
 /** One licence of all photos, if the Hub knows it. Otherwise `other`, with a link to the page that lists the licences. */
-function licenceOf({ licences }: Protocol): LicenceFields {
-  const only = licences.length === 1 ? licences[0]?.licence : undefined;
+function licenceOf(protocol: Protocol): LicenceFields {
+  const all = allLicences(protocol);
+  const only = all.length === 1 ? all[0] : undefined;
   const known = only === undefined ? undefined : HUB_LICENCES.get(only);
   if (known !== undefined) return { license: known };
   const slug = (only ?? '')

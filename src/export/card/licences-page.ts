@@ -34,6 +34,7 @@ export function licencesPage(protocol: Protocol): string {
     ...statedLicences(protocol).map((text) => [text]),
     ...ownLicence(protocol),
     [licenceTable(protocol)],
+    ...controlLicences(protocol),
     ...(notes.length === 0
       ? []
       : [['## What the licences ask of you'], [bullets(notes.map(({ term, text }) => `**${term}**: ${text}`))]]),
@@ -61,8 +62,18 @@ function ownLicence({ card }: Protocol): readonly (readonly string[])[] {
   return licence === undefined ? [] : [[`Labels, selection and texts: ${markdownText(licence)}.`]];
 }
 
-function distinctNotes({ licences }: Protocol): readonly LicenceNote[] {
-  const all = licences.flatMap(({ licence }) => licenceNotes(licence));
+function controlLicences({ control }: Protocol): string[][] {
+  if (control === undefined || control.photos === 0) return [];
+  return [[`The controls in \`control/\` are under ${control.licences.map(markdownText).join(', ')}.`]];
+}
+
+/** The licences of the photos and of the controls. */
+export function allLicences({ licences, control }: Pick<Protocol, 'licences' | 'control'>): string[] {
+  return [...new Set([...licences.map(({ licence }) => licence), ...(control?.licences ?? [])])];
+}
+
+function distinctNotes(protocol: Protocol): readonly LicenceNote[] {
+  const all = allLicences(protocol).flatMap((licence) => licenceNotes(licence));
   return [...new Map(all.map((note) => [note.term, note])).values()];
 }
 
@@ -94,8 +105,8 @@ function advice(protocol: Protocol, terms: ReadonlySet<string>): readonly (reado
   return [['## How to stay within the licences'], [bullets(lines.filter((line) => line !== false))], [COLLECTION_NOTE]];
 }
 
-function licencesWith({ licences }: Protocol, term: string): string {
-  const ids = licences.flatMap(({ licence }) =>
+function licencesWith(protocol: Protocol, term: string): string {
+  const ids = allLicences(protocol).flatMap((licence) =>
     licenceNotes(licence).some((note) => note.term === term) ? [markdownText(licence)] : [],
   );
   return ids.join(', ');

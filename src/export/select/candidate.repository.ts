@@ -53,7 +53,7 @@ function listedOrReviewed(
     select coalesce(n.wnid, v.wnid) as wnid, coalesce(n.sha256, v.sha256) as sha256, n.rank, f.id as photo_id, f.bytes,
       case when d.state = 'kept' then d.confusion_wnid else d.wnid end as confusion_wnid,
       case when d.state = 'kept' then d.confusion_prob else d.max_true_prob end as confusion_prob, d.max_true_prob,
-      case when d.state = 'dropped' and n.state is distinct from 'listed' then 'control' else 'test' end as split,
+      case when n.state = 'control' then 'control' else 'test' end as split,
       case when ${isDrawn(secondPass, photo)} then ${drawChance(secondPass)} end as chance
     from (select s.wnid, f.sha256, s.rank, s.state from shortlist_entry s join photo f on f.id = s.photo_id
       where s.collection_id = ${collectionId} and s.state <> 'left-out') as n

@@ -31,7 +31,11 @@ export class ExportTally {
   readonly #reviewed = new Days();
   readonly #inspection = new Inspection();
   readonly #acceptance: AcceptancePlan;
-  readonly #control = { folders: new Map<string, number>(), states: new Map<string, number>() };
+  readonly #control = {
+    folders: new Map<string, number>(),
+    states: new Map<string, number>(),
+    licences: new Set<string>(),
+  };
   #originalBytes = 0;
   #alsoPhotos = 0;
 
@@ -50,16 +54,17 @@ export class ExportTally {
     else increase(this.#leftOut, photo.leftOut);
   }
 
-  #addControl({ state, leftOut, bytes, folder }: SelectedPhoto): void {
+  #addControl({ state, leftOut, bytes, folder, rights }: SelectedPhoto): void {
     increase(this.#control.states, state);
     if (leftOut !== null) return;
     increase(this.#control.folders, folder);
+    if (rights !== null) this.#control.licences.add(rightsTexts(rights).license);
     this.#originalBytes += bytes ?? 0;
   }
 
   /** Labels go on after those of the set, for classes that it does not have. */
   #controlCounts(nameOf: (folder: string) => string, classes: Protocol['classes']): Counts['control'] {
-    const { folders, states } = this.#control;
+    const { folders, states, licences } = this.#control;
     if (states.size === 0) return null;
     const known = new Map(classes.map((one) => [one.wnid, one]));
     const others = classesOf(new Map([...folders].filter(([wnid]) => !known.has(wnid))), nameOf);
@@ -72,6 +77,7 @@ export class ExportTally {
       }),
       accepted: states.get('accepted') ?? 0,
       rejected: states.get('rejected') ?? 0,
+      licences: [...licences].toSorted(),
     };
   }
 

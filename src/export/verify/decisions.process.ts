@@ -2,7 +2,7 @@ import { DECISION_COLUMNS, SPLIT } from '../forms/decisions-csv.ts';
 import { EXPORT_REASONS, type Protocol } from '../protocol.ts';
 import { acceptanceOf, Inspection } from '../../review/acceptance/acceptance.ts';
 import { REVIEW_VERDICTS } from '../../review/events/event.ts';
-import { alsoOf, VERDICT_STATES } from '../../review/events/verdict.ts';
+import { alsoOf, stateOf, VERDICT_STATES } from '../../review/events/verdict.ts';
 import type { PhotoRow } from '../select/photo-row.ts';
 import type { Split } from '../select/select.ts';
 import type { ExportContent } from './content.process.ts';
@@ -40,7 +40,7 @@ export async function checkDecisions(content: ExportContent, isOwn: boolean): Pr
     let previous: Decision | null = null;
     for await (const record of csvRecords(folder.chunks(DECISIONS), columnsOf(protocol, isOwn))) {
       const decision = decisionOf(record);
-      if (decision.split === 'test') inspection.addLine(record);
+      inspection.addLine(record, decision.split === 'test');
       const file = `${DECISIONS}:${record.line}`;
       const { reviewer = '' } = record.cells;
       if (!/^(?:R\d+)?$/.test(reviewer))
@@ -64,7 +64,7 @@ export async function checkDecisions(content: ExportContent, isOwn: boolean): Pr
     const stated = protocol.leftOut.map(({ reason, count }) => [reason, count] as const);
     findings.breaches('count', 'protocol.json', differences('photos left out as', stated, reasons));
     findings.breaches('count', 'protocol.json', inspection.problems(protocol, isOwn));
-    findings.breaches('metadata', DECISIONS, inspection.alsoProblems);
+    findings.breaches('metadata', DECISIONS, inspection.verdictProblems);
     findings.breaches('count', 'protocol.json', controlProblems(protocol, ofControls));
   });
 }
@@ -85,23 +85,26 @@ function controlProblems({ control }: Protocol, states: ReadonlyMap<string, numb
   });
 }
 
-/** Computes the label error and the further classes of photos again, from the lines of decisions.csv. */
+/** Computes the label error, and the states and further classes of photos, again from the lines of decisions.csv. */
 class ExportedInspection {
   readonly #inspection = new Inspection();
-  readonly alsoProblems: string[] = [];
+  readonly verdictProblems: string[] = [];
   #photo = '';
+  #isOfSet = true;
   #lines: CsvRecord['cells'][] = [];
 
-  addLine({ cells }: CsvRecord): void {
+  /** @param isOfSet false for a control, which is not inspected */
+  addLine({ cells }: CsvRecord, isOfSet: boolean): void {
     const photo = `${cells['sha256']} ${cells['wnid']}`;
     if (photo !== this.#photo) this.#endPhoto();
     this.#photo = photo;
+    this.#isOfSet = isOfSet;
     this.#lines.push(cells);
   }
 
   #endPhoto(): void {
     const [cells] = this.#lines;
-    if (cells !== undefined) {
+    if (cells !== undefined && this.#isOfSet) {
       this.#inspection.add({
         state: VERDICT_STATES.find((state) => state === cells['state']) ?? 'unreviewed',
         decidedBy: cells['decided_by'] === 'adjudication' ? 'adjudication' : null,
@@ -113,23 +116,27 @@ class ExportedInspection {
         })),
       });
     }
-    this.#addAlsoProblems();
+    this.#addVerdictProblems();
     this.#lines = [];
   }
 
   /** The person who settled a dispute need not be among the reviews. */
-  #addAlsoProblems(): void {
+  #addVerdictProblems(): void {
     const [cells] = this.#lines;
-    const state = VERDICT_STATES.find((one) => one === cells?.['state']);
-    if (cells?.['also_wnids'] === undefined || state === undefined || cells['decided_by'] === 'adjudication') return;
+    if (cells?.['verdict'] === undefined || cells['decided_by'] === 'adjudication') return;
     const reviews = this.#lines.flatMap((line) => {
       const verdict = verdictIn(line['verdict']);
       const alsoWnids = line['reviewer_also_wnids']?.split('|').filter((wnid) => wnid !== '') ?? [];
       return verdict === null ? [] : [{ verdict, alsoWnids }];
     });
+    const state = stateOf(reviews.map(({ verdict }) => verdict));
+    if (state !== cells['state'])
+      this.verdictProblems.push(
+        `Expected the state '${state}' of ${this.#photo}, as its reviews give it, but received '${cells['state']}'`,
+      );
     const computed = alsoOf(reviews, state).join('|');
-    if (computed !== cells['also_wnids'])
-      this.alsoProblems.push(
+    if (cells['also_wnids'] !== undefined && computed !== cells['also_wnids'])
+      this.verdictProblems.push(
         `Expected the also_wnids '${computed}' of ${this.#photo}, as its reviews give them, but received '${cells['also_wnids']}'`,
       );
   }
@@ -179,9 +186,23 @@ function decisionOf({ cells }: CsvRecord) {
     left_out_reason: reason = '',
     decided_by: decidedBy = '',
     split = 'test',
+    rank = '',
+    predicted_wnid: predicted = '',
   } = cells;
-  const evidence = `${cells['predicted_wnid']} ${cells['predicted_prob']} ${cells['max_true_prob']}`;
-  return { sha256, wnid, state, exported, reason, decidedBy, evidence, also: cells['also_wnids'], split };
+  const evidence = `${predicted} ${cells['predicted_prob']} ${cells['max_true_prob']}`;
+  return {
+    sha256,
+    wnid,
+    state,
+    exported,
+    reason,
+    decidedBy,
+    evidence,
+    also: cells['also_wnids'],
+    split,
+    rank,
+    predicted,
+  };
 }
 
 function isSamePhoto(one: Decision | null, other: Decision): boolean {
@@ -196,6 +217,8 @@ async function decisionProblems(
   const { sha256, wnid, split } = decision;
   if (split !== 'test' && split !== 'control')
     return [`Expected the split 'test' or 'control' but received '${split}'`];
+  if (split === 'control' && (decision.rank !== '' || !['', wnid].includes(decision.predicted)))
+    return [`Expected a control without a rank, of which '${wnid}' is predicted, but ${sha256} is none`];
   const [rows, exported] = [split === 'control' ? content.controls : content.rows, seen[split]];
   const position = rows.positionOfHash(sha256);
   const found = position === undefined ? null : (await rows.at(position)).row;

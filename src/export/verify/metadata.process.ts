@@ -50,6 +50,7 @@ export async function checkControls(content: ExportContent): Promise<void> {
   const { control } = protocol;
   if (control === undefined) return;
   const photos = new Map<string, number>();
+  const licences = new Set<string>();
   await checking(content, { check: 'metadata', file: CONTROL_METADATA }, async () => {
     let previous = '';
     for await (const line of linesOf(folder.chunks(CONTROL_METADATA))) {
@@ -69,8 +70,16 @@ export async function checkControls(content: ExportContent): Promise<void> {
       if (rows.positionOfHash(row.original_sha256) !== undefined)
         findings.breach('duplicate', place, `Expected a control that is not in ${METADATA} but '${row.file_name}' is`);
       photos.set(row.wnid, (photos.get(row.wnid) ?? 0) + 1);
+      licences.add(row.license);
     }
   });
+  const found = [...licences].toSorted();
+  if (JSON.stringify(found) !== JSON.stringify(control.licences))
+    findings.breach(
+      'licence',
+      'protocol.json',
+      `Expected the licences ${found.join(', ')} of controls but received ${control.licences.join(', ')}`,
+    );
   const stated = control.classes.map(({ wnid, photos: count }) => [wnid, count] as const);
   findings.breaches('count', 'protocol.json', differences('controls of class', stated, photos));
   findings.breaches(

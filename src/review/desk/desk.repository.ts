@@ -313,9 +313,20 @@ export async function confusionProgress(
   return rows;
 }
 
-/** True if the reviewer may know what the models say about a photo. */
-export async function mayKnow(db: Kysely<Database>, view: DeskView, subject: Subject): Promise<boolean> {
-  if (!view.isBlind) return true;
-  const [row] = await shownRows(db, view, [subject]);
-  return row !== undefined && row.confusionWnid !== null;
+/**
+ * True if the reviewer may know what the models say about a photo: no blind review, of this collection or of another that has
+ * controls, waits for a verdict of theirs on it.
+ */
+export async function mayKnow(
+  db: Kysely<Database>,
+  { scope, reviewer, isBlind }: DeskView,
+  sha256: Sha256,
+): Promise<boolean> {
+  const { rows } = await sql`
+    select 1 from photo f join shortlist_entry e on e.photo_id = f.id join shortlist s on s.collection_id = e.collection_id
+    left join verdict v on v.collection_id = e.collection_id and v.wnid = e.wnid and v.sha256 = f.sha256
+    where f.sha256 = decode(${sha256}, 'hex') and e.state <> 'left-out'
+      and (s.controls > 0 or (${isBlind} and e.collection_id = ${scope.collectionId}))
+      and not coalesce(${reviewer} = any(v.reviewers), false) limit 1`.execute(db);
+  return rows.length === 0;
 }

@@ -6,7 +6,6 @@ import { allowLongIdle } from '../../platform/postgres/transactions.ts';
 import type { Wnid } from '../../kernel/ids.ts';
 import { groupBy } from '../../kernel/group-by.ts';
 import { subjectKey, type NewReviewEvent, type ReviewEvent, type Subject } from './event.ts';
-import { isDroppedAsCorrect } from '../../shortlist/controls.repository.ts';
 import { drawChance, isDrawn } from '../../shortlist/second-pass.repository.ts';
 import { opinionsWanted, verdictOf, type Verdict } from './verdict.ts';
 
@@ -135,7 +134,7 @@ export function listReviewed(
         where e.collection_id = ${collectionId} and e.wnid = l.wnid and e.sha256 = l.sha256) as o) as events
     from (
       select coalesce(n.wnid, v.wnid) as wnid, coalesce(n.sha256, v.sha256) as sha256, coalesce(n.state = 'listed', false) as "isListed",
-        n.state is distinct from 'listed' and ${isDroppedAsCorrect(collectionId, photo)} as "isControl",
+        coalesce(n.state = 'control', false) as "isControl",
         coalesce(v.state, 'unreviewed') as state, v.reason, case when ${isDrawn(secondPass, photo)} then ${drawChance(secondPass)} end as chance,
         coalesce(cardinality(v.reviewers), 0) as reviewers
       from (select s.wnid, f.sha256, s.state from shortlist_entry s join photo f on f.id = s.photo_id

@@ -128,8 +128,10 @@ function opinionOf(
 ): Opinion {
   const judged = events.findLast(isReview);
   const tags = events.findLast((event) => event.kind === 'tag')?.value.tags ?? [];
-  const named = events.findLast((event) => event.kind === 'also' || event.kind === 'import');
-  const alsoWnids = named?.value.alsoWnids ?? [];
+  const named = events.findLast(
+    (event) => event.kind === 'also' || (event.kind === 'import' && event.value.alsoWnids !== undefined),
+  );
+  const alsoWnids = named?.kind === 'also' || named?.kind === 'import' ? (named.value.alsoWnids ?? []) : [];
   const note = events.findLast((event) => event.kind === 'note' || event.kind === 'import')?.value.note ?? '';
   const flagged = events.findLast((event) => event.kind === 'flag')?.value.flagged ?? false;
   const isImport = judged?.kind === 'import';
@@ -204,15 +206,21 @@ const STATE_OF: Readonly<Record<ReviewVerdict, VerdictState>> = {
 };
 
 /** Reviewers who are sure must agree. One who is unsure leaves the verdict to the others. */
+export function stateOf(verdicts: readonly ReviewVerdict[]): VerdictState {
+  const sure = verdicts.filter((verdict) => verdict !== 'unsure');
+  const deciding = sure.length > 0 ? sure : verdicts;
+  const [first] = deciding;
+  if (first === undefined) return 'unreviewed';
+  return deciding.every((verdict) => verdict === first) ? STATE_OF[first] : 'disputed';
+}
+
 function combined(opinions: readonly Opinion[]): Decision {
   const given = opinions.flatMap(({ review, isImport }) => (review === null ? [] : [{ ...review, isImport }]));
-  const sure = given.filter(({ verdict }) => verdict !== 'unsure');
-  const deciding = sure.length > 0 ? sure : given;
+  const state = stateOf(given.map(({ verdict }) => verdict));
+  const deciding = given.filter(({ verdict }) => STATE_OF[verdict] === state);
   const [first, ...others] = deciding;
-  if (first === undefined) return { state: 'unreviewed', reason: null, decidedBy: null };
-  if (others.some(({ verdict }) => verdict !== first.verdict))
-    return { state: 'disputed', reason: null, decidedBy: null };
+  if (first === undefined) return { state, reason: null, decidedBy: null };
   const reason = deciding.find((review) => review.reason !== null)?.reason ?? null;
   const alone = first.isImport ? 'import' : 'single';
-  return { state: STATE_OF[first.verdict], reason, decidedBy: others.length > 0 ? 'agreement' : alone };
+  return { state, reason, decidedBy: others.length > 0 ? 'agreement' : alone };
 }

@@ -84,12 +84,12 @@ export function noteOf(note: string): { readonly note: string } | Problem {
   return isStorable(note) ? { note } : unstorable('note', note);
 }
 
-/** @param text ids with `;` or blanks between them; empty: none */
+/** @param text ids with `;`, blanks or, as in decisions.csv, `|` between them; empty: none */
 export function furtherClassesOf(
   text: string,
   { wnid: own, among, mode }: Pick<Subject, 'wnid'> & Pick<VerdictRules, 'among' | 'mode'>,
 ): { readonly alsoWnids: readonly Wnid[] } | Problem {
-  const alsoWnids = [...new Set(text.split(/[;\s]+/).filter((wnid) => wnid !== ''))].toSorted();
+  const alsoWnids = [...new Set(text.split(/[;|\s]+/).filter((wnid) => wnid !== ''))].toSorted();
   if (alsoWnids.length > 0 && !MODES[mode].showsClass)
     return {
       problem: `expected no also_wnids in mode O, whose photos show none of the classes, but received ${quote(text)}`,

@@ -7,7 +7,7 @@ import { People, type ReviewerLine } from './people.ts';
 export async function readPeople({ app, scope }: Pick<Workspace, 'app' | 'scope'>): Promise<ReviewerLine[]> {
   const wnids = await subjectsOf(app.db, scope);
   const people = new People();
-  for await (const { events } of listReviewed(app.db, scope.collectionId, { wnids }))
-    people.add({ reviews: verdictOf(events).reviews, events });
+  for await (const { events, isControl } of listReviewed(app.db, scope.collectionId, { wnids }))
+    people.add({ reviews: isControl ? [] : verdictOf(events).reviews, events });
   return people.lines();
 }

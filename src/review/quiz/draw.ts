@@ -18,14 +18,16 @@ export interface DrawnQuestion extends Subject {
 
 /**
  * Draws the questions of a person: first the photos for practice, which are photos of the set, then those that count. Half of these
- * are controls, or as many as there are. The order is that of hashes of the seed and the photo, so that it tells nothing about a photo.
+ * are controls, or as many as there are, and never more than photos of the set. The order is that of hashes of the seed and the photo,
+ * so that it tells nothing about a photo.
  *
  * @param classes the classes of the buttons: the class searched, and others of these, each as likely as any other
+ * @param secret a random text: whoever could repeat the draw of the others would know the class searched
  */
 export function drawQuestions(
   accepted: readonly AcceptedPhoto[],
   { photos, choices, seed }: QuizOptions,
-  classes: readonly Wnid[],
+  { classes, secret }: { readonly classes: readonly Wnid[]; readonly secret: string },
 ): DrawnQuestion[] {
   const byHash = <T>(items: readonly T[], keyOf: (item: T) => string): T[] =>
     items
@@ -36,16 +38,15 @@ export function drawQuestions(
     if (choices === null) return null;
     const others = byHash(
       classes.filter((one) => one !== wnid),
-      (one) => `${sha256} ${one}`,
+      (one) => `${secret} ${sha256} ${one}`,
     );
     return [wnid, ...others.slice(0, choices - 1)].toSorted();
   };
   const unknown = accepted.filter(({ isReviewed }) => !isReviewed);
-  const order = byHash(unknown, ({ sha256, wnid }) => `${sha256} ${wnid}`);
-  // The same bytes can be accepted for two classes. A person sees them once.
-  const once = [...new Map(order.toReversed().map((photo) => [photo.sha256, photo])).values()].toReversed();
-  const controls = once.filter(({ isControl }) => isControl).slice(0, Math.floor(photos / 2));
+  const once = byHash(unknown, ({ sha256 }) => sha256);
   const ofSet = once.filter(({ isControl }) => !isControl);
+  const most = Math.min(Math.floor(photos / 2), ofSet.length);
+  const controls = once.filter(({ isControl }) => isControl).slice(0, most);
   const counted = new Set([...ofSet.slice(0, photos - controls.length), ...controls]);
   const practice = ofSet.slice(photos - controls.length).slice(0, PRACTICE_PHOTOS);
   return [...practice, ...once.filter((photo) => counted.has(photo))].map((photo) => ({

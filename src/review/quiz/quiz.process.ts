@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Kysely } from 'kysely';
 import { MODES } from '../../collection/modes.ts';
 import { UsageError } from '../../kernel/errors.ts';
@@ -44,12 +45,11 @@ export async function readQuiz(workspace: Workspace, reviewer: string, options: 
   const { app, scope } = workspace;
   const actor = { collectionId: scope.collectionId, reviewer };
   checkQuiz(workspace, options);
-  if (!(await hasQuestions(app.db, actor)))
-    await insertQuestions(
-      app.db,
-      actor,
-      drawQuestions(await acceptedPhotos(app.db, actor), options, choiceClasses(workspace)),
-    );
+  if (!(await hasQuestions(app.db, actor))) {
+    const photos = await acceptedPhotos(app.db, scope, { reviewer, secondPass: app.config.review.secondPass });
+    const others = { classes: choiceClasses(workspace), secret: randomUUID() };
+    await insertQuestions(app.db, actor, drawQuestions(photos, options, others));
+  }
   const places = await quizPlaces(app.db, actor);
   const [first, second] = places.filter(({ isAnswered }) => !isAnswered);
   const progress = (practice: boolean): QuizProgress => {

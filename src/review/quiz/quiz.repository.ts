@@ -1,6 +1,8 @@
 import { sql, type Kysely, type RawBuilder } from 'kysely';
 import type { Wnid } from '../../kernel/ids.ts';
+import type { DecisionScope } from '../../models/workspace/scope.ts';
 import type { Database } from '../../platform/postgres/database.ts';
+import { listedVerdicts } from '../../shortlist/second-pass.repository.ts';
 import type { Actor } from '../events/action.repository.ts';
 import type { AcceptedPhoto, DrawnQuestion } from './draw.ts';
 import type { QuizAnswer, QuizQuestion } from './quiz.ts';
@@ -12,23 +14,31 @@ export async function hasQuestions(db: Kysely<Database>, { collectionId, reviewe
   return rows.length > 0;
 }
 
-/** SQL: the accepted photos `p` with their bytes, and the controls among them. */
+/**
+ * SQL: the accepted photos `p` with their bytes, and the controls among them. A photo that is accepted for two classes has two right
+ * answers, so it is left out.
+ */
 const accepted = (collectionId: number): RawBuilder<unknown> => sql`(
-  select v.wnid, v.sha256, s.state = 'control' as is_control from verdict v
+  select min(v.wnid) as wnid, v.sha256, bool_or(s.state = 'control') as is_control from verdict v
   join photo f on f.sha256 = v.sha256
   join shortlist_entry s on s.collection_id = v.collection_id and s.wnid = v.wnid and s.photo_id = f.id
-  where v.collection_id = ${collectionId} and v.state = 'accepted' and s.state in ('listed', 'control') and f.bytes_state = 'stored') as p`;
+  where v.collection_id = ${collectionId} and v.state = 'accepted' and s.state in ('listed', 'control') and f.bytes_state = 'stored'
+  group by v.sha256 having count(*) = 1) as p`;
 
 const reviewedBy = (reviewer: string): RawBuilder<unknown> =>
   sql`p.sha256 in (select e.sha256 from review_event e where e.reviewer = ${reviewer})`;
 
+/** Photos to draw from. Those that wait for a second, blind verdict are left out: the person may be asked to give it. */
 export async function acceptedPhotos(
   db: Kysely<Database>,
-  { collectionId, reviewer }: Actor,
+  scope: DecisionScope,
+  { reviewer, secondPass }: { readonly reviewer: string; readonly secondPass: number },
 ): Promise<AcceptedPhoto[]> {
   const { rows } = await sql<AcceptedPhoto>`
     select encode(p.sha256, 'hex') as sha256, p.wnid, p.is_control as "isControl", ${reviewedBy(reviewer)} as "isReviewed"
-    from ${accepted(collectionId)} order by p.wnid collate "C", p.sha256`.execute(db);
+    from ${accepted(scope.collectionId)} where not exists (
+      select 1 from ${listedVerdicts(scope, secondPass, null)} as l where l.sha256 = p.sha256 and l.is_pending)
+    order by p.wnid collate "C", p.sha256`.execute(db);
   return rows;
 }
 

@@ -115,7 +115,7 @@ export async function sendHeatmap(exchange: Exchange, site: Site): Promise<unkno
   const { workspace } = await collections.open(paramOf(request, 'collection'));
   const [model, wnid, sha256] = [paramOf(request, 'model'), paramOf(request, 'wnid'), paramOf(request, 'sha256')];
   if (!isSha256(sha256)) return reply.callNotFound();
-  await requireKnown(exchange, site, { sha256, wnid });
+  await requireKnown(exchange, site, sha256);
   const gone = new AbortController();
   reply.raw.once('close', () => gone.abort());
   try {

@@ -1,4 +1,4 @@
-import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { NamedClass } from '../../review/desk/desk.ts';
 import type { QuizQuestion, QuizState } from '../../review/quiz/quiz.ts';
 import { ClassPicker } from '../picker/class-picker.tsx';
@@ -7,6 +7,8 @@ import { Onward, progressText } from './words.tsx';
 
 /** A photo that cannot be loaded may have been taken down. Then the server gives the next one. */
 const AGAIN_AFTER_MS = 3_000;
+/** The second click of a double click must not answer for the next photo, which is there at once. */
+const DOUBLE_CLICK_MS = 300;
 
 interface QuestionPageProps {
   readonly store: QuizStore;
@@ -17,6 +19,7 @@ interface QuestionPageProps {
 export function QuestionPage({ store, classes, shown: { state, told, isSending, problem } }: QuestionPageProps) {
   const image = useRef<HTMLImageElement>(null);
   const loadedAtMs = useRef(0);
+  const [tries, setTries] = useState(0);
   const sha256 = told?.sha256 ?? state.question?.sha256 ?? '';
   useEffect(() => {
     if (state.upcoming !== null) new Image().src = previewOf(state.upcoming);
@@ -26,8 +29,13 @@ export function QuestionPage({ store, classes, shown: { state, told, isSending, 
   const answer = (wnid: string): void => {
     const { place } = state.question ?? {};
     const { complete = false, naturalWidth = 0 } = image.current ?? {};
-    if (place === undefined || !complete || naturalWidth === 0) return;
-    void store.answer({ place, wnid, ms: Math.round(performance.now() - loadedAtMs.current) });
+    const ms = Math.round(performance.now() - loadedAtMs.current);
+    if (place === undefined || !complete || naturalWidth === 0 || ms < DOUBLE_CLICK_MS) return;
+    void store.answer({ place, wnid, ms });
+  };
+  const again = (): void => {
+    setTries((before) => before + 1);
+    void store.begin();
   };
   const nameOf = (wnid: string): string => classes.find((one) => one.wnid === wnid)?.name ?? wnid;
   return (
@@ -38,12 +46,12 @@ export function QuestionPage({ store, classes, shown: { state, told, isSending, 
       </header>
       <div class="photo">
         <img
-          key={sha256}
+          key={`${sha256} ${tries}`}
           ref={image}
           data-photo={sha256}
           src={previewOf(sha256)}
           alt="The photo to name"
-          onError={() => setTimeout(() => void store.begin(), AGAIN_AFTER_MS)}
+          onError={() => setTimeout(again, AGAIN_AFTER_MS)}
           onLoad={() => (loadedAtMs.current = performance.now())}
         />
       </div>

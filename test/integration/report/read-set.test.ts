@@ -104,15 +104,15 @@ describe('an export', () => {
     const protocol = await makeExport(folder.at('export'));
     const set = await read(folder.at('export'));
     const rows = (await readFile(folder.at('export', 'test', 'metadata.jsonl'), 'utf8')).trimEnd().split('\n');
-    const names = rows.map((row): Readonly<Record<'file_name' | 'wnid' | 'sha256' | 'original_sha256', string>> =>
-      JSON.parse(row),
-    );
+    type Named = Readonly<Record<'file_name' | 'wnid' | 'sha256' | 'original_sha256', string>>;
+    const names = rows.map((row): Named & { readonly also_wnids: readonly string[] } => JSON.parse(row));
     expect(set.photos).toEqual(
-      names.map(({ file_name: file, wnid, sha256, original_sha256: originalSha256 }) => ({
+      names.map(({ file_name: file, wnid, sha256, original_sha256: originalSha256, also_wnids: alsoWnids }) => ({
         file,
         wnid,
         sha256,
         originalSha256,
+        alsoWnids,
       })),
     );
     expect(names.some(({ sha256, original_sha256 }) => sha256 !== original_sha256)).toBe(true);
