@@ -8,7 +8,7 @@ const support = (file: string): string => `${root}test/support/${file}`;
 const files = (folder: string, ...names: string[]): string[] => names.map((name) => `test/${folder}/${name}.test.ts`);
 
 /** The ways through the program that `npm test` takes from end to end. `npm run test:rest` takes the others. */
-const WAYS = files('e2e', 'backup', 'crawl', 'demo', 'export', 'report', 'review-page', 'rules-of-workers');
+const WAYS = files('e2e', 'crawl', 'demo', 'export', 'report', 'review-page');
 /** Integration tests of `npm run test:rest`: kills, outages, hostile hosts, browsers, Redis, other versions, containers, and long ones. */
 const REST = [
   ...files('contract', 'job-queue-redis'),
@@ -46,7 +46,17 @@ const REST = [
   ...files('integration/platform/postgres', 'versions'),
   ...files('integration/platform/queue', 'redis-queue'),
   ...files('integration/report', 'page'),
-  ...files('integration/server', 'accessibility', 'activity', 'database-killed', 'limits', 'page', 'photos', 'queues'),
+  ...files(
+    'integration/server',
+    'accessibility',
+    'activity',
+    'blind',
+    'database-killed',
+    'limits',
+    'page',
+    'photos',
+    'queues',
+  ),
   ...files('integration/status', 'made-catalogue'),
 ];
 /** End-to-end tests that measure how long something takes. */

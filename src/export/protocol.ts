@@ -312,3 +312,8 @@ export function choicesOf(mode: Protocol['rule']['mode'], allowed: readonly stri
   const below = `The curators allowed concepts that WordNet has below one of the 1,000 classes: ${allowed.join(', ')}.`;
   return [...EXPORT_MODES[mode].choices, ...(allowed.length > 0 ? [below] : []), ...COMMON];
 }
+
+/** The licences of the photos and of the controls. */
+export function allLicences({ licences, control }: Pick<Protocol, 'licences' | 'control'>): string[] {
+  return [...new Set([...licences.map(({ licence }) => licence), ...(control?.licences ?? [])])];
+}

@@ -8,7 +8,7 @@ import { choosePhotos } from './chosen-photos.ts';
 import { ruleSentences } from './method.ts';
 import type { Prediction } from '../evaluate/prediction.ts';
 import { REPORT_FORMAT, type ModelReport, type Report, type ReportedPhotos } from './report.ts';
-import { keptWithRights, type ReportedPhoto } from './reported-photo.repository.ts';
+import { keptWithRights, reviewedControls, type ReportedPhoto } from './reported-photo.repository.ts';
 import type { ReportInputs } from './stored-report.repository.ts';
 import type { ListedSubject } from '../shortlist/shortlist.repository.ts';
 import { allowedConcepts } from '../export/protocol-of.process.ts';
@@ -19,7 +19,7 @@ import { cataloguePart } from './catalogue-part.process.ts';
 import { fittedAmong, type Folders } from './fitted-photos.process.ts';
 import { readFairness } from './fairness.process.ts';
 import { galleryOf } from './gallery.process.ts';
-import { comparisonsOf, memberGapOf, modelReport, type SeenByModel } from './model-reports.process.ts';
+import { comparisonsOf, controlPart, memberGapOf, modelReport, type SeenByModel } from './model-reports.process.ts';
 import { reportedModels, type ReportedModel } from './models.process.ts';
 import { openFolder, viewFolder, type FolderOptions, type OutsideFolder } from '../evaluate/outside-folder.process.ts';
 import { readView, type ModelView } from './views.process.ts';
@@ -55,7 +55,9 @@ export async function makeReport(workspace: Workspace, options: MakeReportOption
   const { which, photos } = choosePhotos(kept, { wanted: options.which, mode: collection.mode });
   if (photos.length === 0) throw nothingToReport(workspace, which);
   const folders = await openFolders(workspace, options);
-  const { seen, leftOut } = await lookWithAll(workspace, { photos, folders, options });
+  const reviewed = await reviewedControls(app.db, scope);
+  const controls = reviewed.filter(({ verdict }) => verdict === 'accepted');
+  const { seen, leftOut } = await lookWithAll(workspace, { photos, controls, folders, options });
   const reports: ModelReport[] = [];
   for (const one of seen) reports.push(await modelReport(workspace, one, { photos, signal }));
   const models = seen.map(({ model }) => model);
@@ -76,6 +78,7 @@ export async function makeReport(workspace: Workspace, options: MakeReportOption
     leftOut,
     ...(await cataloguePart(workspace, { photos, kept })),
     models: reports,
+    ...(reviewed.length === 0 ? {} : controlPart(seen, reviewed)),
     comparisons: comparisonsOf(seen),
     memberGap: memberGapOf(reports),
     crops: {
@@ -111,6 +114,7 @@ function cleanFacts({ name, pictures }: OutsideFolder): NonNullable<Report['clea
 
 interface Looking {
   readonly photos: readonly ReportedPhoto[];
+  readonly controls: readonly ReportedPhoto[];
   readonly folders: Folders;
   readonly options: MakeReportOptions;
 }
@@ -139,7 +143,7 @@ async function lookWithAll(
 async function lookWith(
   workspace: Workspace,
   model: ReportedModel,
-  { photos, folders, options: { signal, onProgress } }: Looking,
+  { photos, controls, folders, options: { signal, onProgress } }: Looking,
 ): Promise<SeenByModel> {
   const fitted = await fittedAmong(workspace.app.db, model.card, { photos, ...folders });
   const watched = (what: string) => ({
@@ -158,6 +162,7 @@ async function lookWith(
     model,
     fitted: fitted.counts,
     photos: { ...view, predictions: inPlace(photos, rest, view.predictions) },
+    control: (await viewPhotos(workspace, model, { photos: controls, ...watched('on controls') })).predictions,
     clean: await look(folders.clean, 'on clean photos'),
     inDistribution: await look(folders.inDistribution, 'in the distribution'),
   };
@@ -194,7 +199,7 @@ const ALL_CROPS = Array.from({ length: CROPS_PER_MEMBER }, (_, crop) => crop);
 
 /**
  * A model outside the ensemble first evaluates the photos without stored evidence, which is then stored, also if
- * interrupted. Members have evaluated every kept photo.
+ * interrupted. Members have evaluated every kept photo, but not every control.
  */
 async function viewPhotos(
   workspace: Workspace,
@@ -202,8 +207,10 @@ async function viewPhotos(
   { photos, signal, onProgress }: FolderOptions & { readonly photos: readonly ReportedPhoto[] },
 ): Promise<ModelView> {
   const view = await readView(workspace, model.memberId, photos);
-  if (model.isMember || view.lacking.length === 0) return view;
-  const subjects = [...groupBy(view.lacking, ({ photoId }) => photoId).values()].flatMap(subjectOf);
+  // The filter stops at the first crop that drops a photo, so members may lack a control's centre crop.
+  const lacking = model.isMember ? photos.filter((_, i) => view.predictions[i] === null) : view.lacking;
+  if (lacking.length === 0) return view;
+  const subjects = [...groupBy(lacking, ({ photoId }) => photoId).values()].flatMap(subjectOf);
   const crops = MODES[workspace.collection.mode].showsClass ? ALL_CROPS : [CENTRE_CROP];
   const onDone = (done: number): void => onProgress({ done, total: subjects.length });
   await lookAt(workspace, model, { photos: subjects, crops, signal, onDone });

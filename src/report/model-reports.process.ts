@@ -6,7 +6,7 @@ import { differenceInterval } from '../evaluate/metrics/intervals.ts';
 import { holm, mcnemarP } from '../evaluate/metrics/mcnemar.ts';
 import { impliedFor } from './method.ts';
 import { isCorrect, type Prediction } from '../evaluate/prediction.ts';
-import type { Comparison, MemberGap, ModelReport, ReportedConfusion } from './report.ts';
+import type { Comparison, MemberGap, ModelReport, Report, ReportedConfusion } from './report.ts';
 import type { ReportedPhoto } from './reported-photo.repository.ts';
 import { computeAside } from '../evaluate/aside/compute-aside.process.ts';
 import type { Workspace } from '../models/workspace/workspace.process.ts';
@@ -21,6 +21,8 @@ export interface SeenByModel {
   readonly clean: readonly (Prediction | null)[] | null;
   readonly inDistribution: readonly (Prediction | null)[] | null;
   readonly fitted: FittedPhotos | null;
+  /** One for each accepted control. */
+  readonly control: readonly (Prediction | null)[];
 }
 
 export async function modelReport(
@@ -61,6 +63,20 @@ export async function modelReport(
     implied: model.isMember ? impliedFor(collection) : null,
     curves: curvesOf(predictions, about),
   };
+}
+
+/** @param reviewed the controls that were accepted or rejected */
+export function controlPart(
+  models: readonly SeenByModel[],
+  reviewed: readonly ReportedPhoto[],
+): Required<Pick<Report, 'control' | 'controlVerdicts'>> {
+  const accepted = reviewed.filter(({ verdict }) => verdict === 'accepted').length;
+  const accuracies = models.map(({ model, control }) => {
+    const answers = answersOf(madeOf(control));
+    const { accuracy = null, accuracyLow: low = null, accuracyHigh: high = null } = accuracyOf(answers) ?? {};
+    return { model: model.card.name, photos: answers.length, accuracy, low, high };
+  });
+  return { control: accuracies, controlVerdicts: { accepted, rejected: reviewed.length - accepted } };
 }
 
 function madeOf(predictions: readonly (Prediction | null)[]): Prediction[] {

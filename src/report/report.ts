@@ -41,6 +41,9 @@ export interface Report {
   readonly funnel: ReportFunnel;
   /** Models that were no members first, then the members. */
   readonly models: readonly ModelReport[];
+  /** Accuracy of each model on the accepted controls. Left out, as the verdicts, if no control was accepted or rejected. */
+  readonly control?: readonly ControlAccuracy[];
+  readonly controlVerdicts?: { readonly accepted: number; readonly rejected: number };
   readonly comparisons: readonly Comparison[];
   /** The two members whose clean accuracies differ most; null with fewer than two, or without clean photos. */
   readonly memberGap: MemberGap | null;
@@ -130,6 +133,15 @@ export interface Comparison {
   /** McNemar's exact test, and the same with Holm's correction for all pairs on the same photos; 0..1. */
   readonly p: number;
   readonly pHolm: number;
+}
+
+/** With the ends of the Wilson 95 % interval. */
+export interface ControlAccuracy {
+  readonly model: string;
+  readonly photos: number;
+  readonly accuracy: number | null;
+  readonly low: number | null;
+  readonly high: number | null;
 }
 
 export interface MemberGap {

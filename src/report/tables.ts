@@ -8,6 +8,7 @@ export const TABLE_NAMES = [
   'per-class',
   'per-confusion',
   'comparisons',
+  'control',
   'left-out',
   'fairness',
   'rankings',
@@ -91,7 +92,7 @@ function isCell(value: unknown): value is Cell {
   return ['string', 'number', 'boolean'].includes(typeof value);
 }
 
-function modelRecords({ models, comparisons, crops }: Report) {
+function modelRecords({ models, comparisons, control = [], crops }: Report) {
   return {
     models: [['model', 'isMember', 'photos', 'accuracy'], models.map(modelRecord)],
     'per-class': [
@@ -103,6 +104,7 @@ function modelRecords({ models, comparisons, crops }: Report) {
       ofEach(models, ({ perConfusion }) => perConfusion),
     ],
     comparisons: [['a', 'b', 'on', 'photos', 'difference', 'low', 'high', 'p', 'pHolm'], comparisons],
+    control: [['model', 'photos', 'accuracy', 'low', 'high'], control],
     reliability: [['model', 'photos', 'confidence', 'accuracy'], ofEach(models, ({ curves }) => curves.reliability)],
     'response-rate': [['model', 'x', 'y'], ofEach(models, ({ curves }) => curves.responseRate)],
     'precision-recall': [['model', 'x', 'y'], ofEach(models, ({ curves }) => curves.precisionRecall ?? [])],

@@ -1,4 +1,4 @@
-import { sql, type Kysely, type RawBuilder } from 'kysely';
+import { sql, type Kysely } from 'kysely';
 import { isTaken, ofCollection } from '../filter/run/decision.repository.ts';
 import type { Sha256, Wnid } from '../kernel/ids.ts';
 import type { DecisionScope } from '../models/workspace/scope.ts';

@@ -2,9 +2,8 @@ import { stringify } from 'yaml';
 import { oneLine, printable } from '../../kernel/printable.ts';
 import type { WrittenFile } from '../output-folder.process.ts';
 import { CARD_QUESTIONS, type CardKey } from '../../collection/card-questions.ts';
-import { allLicences } from './licences-page.ts';
 import { columnsOf, type ColumnType } from '../select/photo-columns.ts';
-import type { Protocol } from '../protocol.ts';
+import { allLicences, type Protocol } from '../protocol.ts';
 import { LICENCES_PAGE, METADATA } from '../verify/layout.ts';
 import { CARD_TEXTS } from './mode-texts.ts';
 

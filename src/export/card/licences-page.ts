@@ -2,7 +2,7 @@ import { countOf, countText } from '../../kernel/texts.ts';
 import { takedownText } from './account.ts';
 import { markdownLink, markdownText, webAddress } from './attribution.ts';
 import { bullets, markdownTable } from './markdown.ts';
-import type { ExportReason, Protocol } from '../protocol.ts';
+import { allLicences, type ExportReason, type Protocol } from '../protocol.ts';
 import { COLLECTION_NOTE, licenceNotes, licenceUrlOf, type LicenceNote } from '../select/rights.ts';
 
 /** Why a photo is not in an export, in words that follow "because". */
@@ -65,11 +65,6 @@ function ownLicence({ card }: Protocol): readonly (readonly string[])[] {
 function controlLicences({ control }: Protocol): string[][] {
   if (control === undefined || control.photos === 0) return [];
   return [[`The controls in \`control/\` are under ${control.licences.map(markdownText).join(', ')}.`]];
-}
-
-/** The licences of the photos and of the controls. */
-export function allLicences({ licences, control }: Pick<Protocol, 'licences' | 'control'>): string[] {
-  return [...new Set([...licences.map(({ licence }) => licence), ...(control?.licences ?? [])])];
 }
 
 function distinctNotes(protocol: Protocol): readonly LicenceNote[] {

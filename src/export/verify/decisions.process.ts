@@ -217,8 +217,6 @@ async function decisionProblems(
   const { sha256, wnid, split } = decision;
   if (split !== 'test' && split !== 'control')
     return [`Expected the split 'test' or 'control' but received '${split}'`];
-  if (split === 'control' && (decision.rank !== '' || !['', wnid].includes(decision.predicted)))
-    return [`Expected a control without a rank, of which '${wnid}' is predicted, but ${sha256} is none`];
   const [rows, exported] = [split === 'control' ? content.controls : content.rows, seen[split]];
   const position = rows.positionOfHash(sha256);
   const found = position === undefined ? null : (await rows.at(position)).row;
@@ -230,8 +228,11 @@ async function decisionProblems(
   return exportedProblems(decision, row);
 }
 
-function leftOutProblems({ reason }: Decision, row: PhotoRow | null): string[] {
+function leftOutProblems({ reason, split, rank, predicted, sha256, wnid }: Decision, row: PhotoRow | null): string[] {
   return [
+    split === 'control' &&
+      !(rank === '' && ['', wnid].includes(predicted)) &&
+      `Expected a control without a rank, of which '${wnid}' is predicted, but ${sha256} is none`,
     row !== null &&
       `Expected '${YES}' for exported, because ${row?.file_name} is there, but received '${NO}' (${reason})`,
     !EXPORT_REASONS.some((known) => known === reason) &&

@@ -27,6 +27,7 @@ export function TransferSection({ context, title }: SectionOf) {
       <Plots context={context} names={['transfer', 'class-accuracy', 'comparisons']} />
       <AccuracyTable context={context} />
       <HumanAccuracyNote report={report} />
+      <ControlTable context={context} />
       <Implied models={report.models} />
       <FittedNotes models={report.models} />
       <div class="tables">
@@ -86,6 +87,42 @@ function AccuracyTable({ context }: Pick<SectionOf, 'context'>) {
 
 function multiLabelText({ accuracyMultiLabel, accuracyMultiLabelLow, accuracyMultiLabelHigh }: ModelReport): string {
   return estimateText(accuracyMultiLabel ?? null, accuracyMultiLabelLow ?? null, accuracyMultiLabelHigh ?? null);
+}
+
+const acceptedText = (accepted: number, rejected: number): string =>
+  `${countText(accepted)} of ${countText(accepted + rejected)}`;
+
+/** The drop on one distribution: photos of one crawl, which the same people judged. */
+function ControlTable({ context }: { readonly context: ReportContext }) {
+  const { control, controlVerdicts, funnel } = context.report;
+  if (control === undefined || controlVerdicts === undefined) return null;
+  const { selected, rejected } = funnel.totals;
+  const byModel = new Map(control.map((one) => [one.model, one]));
+  return (
+    <>
+      <p class="note">
+        Controls: photos of the same crawl that the filter dropped as correct, which the same people judged without
+        knowing the models’ answers. Of the photos with a verdict for or against them, these people accepted{' '}
+        {acceptedText(controlVerdicts.accepted, controlVerdicts.rejected)} controls and{' '}
+        {acceptedText(selected, rejected)} listed photos. The difference in accuracy is the drop on one distribution.
+      </p>
+      <Table
+        caption="Accuracy on accepted controls, with 95 % intervals"
+        columns={['model', 'controls', 'on the controls', 'on the set', 'drop']}
+        csv={context.csv('control')}
+        rows={rowsOf(context, ({ model, accuracy, accuracyLow, accuracyHigh }) => {
+          const { photos = 0, low = null, high = null, ...on } = byModel.get(model) ?? { accuracy: null };
+          const drop = on.accuracy === null || accuracy === null ? null : on.accuracy - accuracy;
+          return [
+            countText(photos),
+            estimateText(on.accuracy, low, high),
+            estimateText(accuracy, accuracyLow, accuracyHigh),
+            dropText(drop),
+          ];
+        })}
+      />
+    </>
+  );
 }
 
 export function rowsOf({ report }: ReportContext, cellsOf: (model: ModelReport) => TableRow['cells']): TableRow[] {

@@ -122,16 +122,19 @@ function inPasses(events: readonly ReviewEvent[]): ReviewEvent[] {
 
 const reviewerOf = ({ reviewer }: ReviewEvent): string => reviewer;
 
+/** An import without the column of further classes says nothing of them. */
+function furtherClassesIn({ kind, value }: ReviewEvent): (readonly Wnid[])[] {
+  if (kind === 'also') return [value.alsoWnids];
+  return kind === 'import' && value.alsoWnids !== undefined ? [value.alsoWnids] : [];
+}
+
 function opinionOf(
   events: readonly ReviewEvent[],
   { reviewer, ...place }: Pick<Review, 'reviewer' | 'pass' | 'blindVerdict'>,
 ): Opinion {
   const judged = events.findLast(isReview);
   const tags = events.findLast((event) => event.kind === 'tag')?.value.tags ?? [];
-  const named = events.findLast(
-    (event) => event.kind === 'also' || (event.kind === 'import' && event.value.alsoWnids !== undefined),
-  );
-  const alsoWnids = named?.kind === 'also' || named?.kind === 'import' ? (named.value.alsoWnids ?? []) : [];
+  const alsoWnids = events.flatMap(furtherClassesIn).at(-1) ?? [];
   const note = events.findLast((event) => event.kind === 'note' || event.kind === 'import')?.value.note ?? '';
   const flagged = events.findLast((event) => event.kind === 'flag')?.value.flagged ?? false;
   const isImport = judged?.kind === 'import';

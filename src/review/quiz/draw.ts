@@ -22,7 +22,7 @@ export interface DrawnQuestion extends Subject {
  * so that it tells nothing about a photo.
  *
  * @param classes the classes of the buttons: the class searched, and others of these, each as likely as any other
- * @param secret a random text: whoever could repeat the draw of the others would know the class searched
+ * @param secret a random text, so that nobody can repeat the draw of the others and so know the class searched
  */
 export function drawQuestions(
   accepted: readonly AcceptedPhoto[],

@@ -1,3 +1,4 @@
+import type { RefObject } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { NamedClass } from '../../review/desk/desk.ts';
 import type { QuizQuestion, QuizState } from '../../review/quiz/quiz.ts';
@@ -7,7 +8,7 @@ import { Onward, progressText } from './words.tsx';
 
 /** A photo that cannot be loaded may have been taken down. Then the server gives the next one. */
 const AGAIN_AFTER_MS = 3_000;
-/** The second click of a double click must not answer for the next photo, which is there at once. */
+/** The second click of a double click must not answer for the next photo, whose buttons are at the same place at once. */
 const DOUBLE_CLICK_MS = 300;
 
 interface QuestionPageProps {
@@ -19,7 +20,6 @@ interface QuestionPageProps {
 export function QuestionPage({ store, classes, shown: { state, told, isSending, problem } }: QuestionPageProps) {
   const image = useRef<HTMLImageElement>(null);
   const loadedAtMs = useRef(0);
-  const [tries, setTries] = useState(0);
   const sha256 = told?.sha256 ?? state.question?.sha256 ?? '';
   useEffect(() => {
     if (state.upcoming !== null) new Image().src = previewOf(state.upcoming);
@@ -27,15 +27,11 @@ export function QuestionPage({ store, classes, shown: { state, told, isSending, 
   }, [state]);
   // An answer before the photo is on the page does not count.
   const answer = (wnid: string): void => {
-    const { place } = state.question ?? {};
+    const { place, choices = null } = state.question ?? {};
     const { complete = false, naturalWidth = 0 } = image.current ?? {};
     const ms = Math.round(performance.now() - loadedAtMs.current);
-    if (place === undefined || !complete || naturalWidth === 0 || ms < DOUBLE_CLICK_MS) return;
+    if (place === undefined || !complete || naturalWidth === 0 || (choices !== null && ms < DOUBLE_CLICK_MS)) return;
     void store.answer({ place, wnid, ms });
-  };
-  const again = (): void => {
-    setTries((before) => before + 1);
-    void store.begin();
   };
   const nameOf = (wnid: string): string => classes.find((one) => one.wnid === wnid)?.name ?? wnid;
   return (
@@ -44,17 +40,12 @@ export function QuestionPage({ store, classes, shown: { state, told, isSending, 
         <h1>Which class is it?</h1>
         <p>{told === null ? progressText(state) : 'Practice'}</p>
       </header>
-      <div class="photo">
-        <img
-          key={`${sha256} ${tries}`}
-          ref={image}
-          data-photo={sha256}
-          src={previewOf(sha256)}
-          alt="The photo to name"
-          onError={() => setTimeout(again, AGAIN_AFTER_MS)}
-          onLoad={() => (loadedAtMs.current = performance.now())}
-        />
-      </div>
+      <QuizPhoto
+        key={sha256}
+        {...{ sha256, image }}
+        onLoad={() => (loadedAtMs.current = performance.now())}
+        onRetry={() => void store.begin()}
+      />
       <div class="answer">
         {told === null ? null : (
           <div role="status">
@@ -71,6 +62,34 @@ export function QuestionPage({ store, classes, shown: { state, told, isSending, 
         </p>
       </div>
     </main>
+  );
+}
+
+interface QuizPhotoProps {
+  readonly sha256: string;
+  readonly image: RefObject<HTMLImageElement>;
+  readonly onLoad: () => void;
+  readonly onRetry: () => void;
+}
+
+function QuizPhoto({ sha256, image, onLoad, onRetry }: QuizPhotoProps) {
+  const [tries, setTries] = useState(0);
+  const again = (): void => {
+    setTries(tries + 1);
+    onRetry();
+  };
+  return (
+    <div class="photo">
+      <img
+        key={tries}
+        ref={image}
+        data-photo={sha256}
+        src={previewOf(sha256)}
+        alt="The photo to name"
+        onError={() => setTimeout(again, AGAIN_AFTER_MS)}
+        onLoad={onLoad}
+      />
+    </div>
   );
 }
 
