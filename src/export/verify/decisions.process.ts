@@ -141,8 +141,9 @@ class ExportedInspection {
       );
   }
 
-  problems({ review: { acceptance: stated } }: Protocol, isOwn: boolean): string[] {
+  problems({ review: { acceptance: stated, alsoPhotos } }: Protocol, isOwn: boolean): string[] {
     this.#endPhoto();
+    if (isOwn && alsoPhotos === undefined) return ['Expected review.alsoPhotos but it is missing'];
     if (stated === undefined) return isOwn ? ['Expected review.acceptance but it is missing'] : [];
     const computed = acceptanceOf(this.#inspection, stated);
     return KEYS.flatMap((key) =>

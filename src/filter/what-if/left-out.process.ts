@@ -53,16 +53,19 @@ export function readWithout(
   });
 }
 
+/** Without the photo's evidence, which shares the memory of its page. */
+type Place = Pick<StoredPhoto, 'photoId' | 'subject'>;
+
 class Changes {
-  readonly lost: StoredPhoto[] = [];
-  readonly gained: StoredPhoto[] = [];
+  readonly lost: Place[] = [];
+  readonly gained: Place[] = [];
   readonly undecided = new Set<number>();
 
-  add(photo: StoredPhoto, state: DigestOutcome['state']): void {
+  add({ photoId, subject, present }: StoredPhoto, state: DigestOutcome['state']): void {
     // The filter has yet to decide this photo, so it is neither in the set nor missing from it.
-    if (photo.present === 'undecided') return;
-    if (state === 'undecided') this.undecided.add(photo.photoId);
-    else if (state === 'dropped' && photo.present === 'kept') this.lost.push(photo);
-    else if (state === 'kept' && photo.present === 'dropped') this.gained.push(photo);
+    if (present === 'undecided') return;
+    if (state === 'undecided') this.undecided.add(photoId);
+    else if (state === 'dropped' && present === 'kept') this.lost.push({ photoId, subject });
+    else if (state === 'kept' && present === 'dropped') this.gained.push({ photoId, subject });
   }
 }

@@ -8,14 +8,19 @@ export interface CountedAnswer extends Answer {
   readonly choices: number | null;
 }
 
-/** People are in the order of their first answers. */
+/**
+ * People are in the order of their first answers. To choose among a few classes is easier than to name one, so chosen answers are
+ * pooled only if nobody names classes.
+ */
 export function humanAccuracy(answers: readonly CountedAnswer[]): HumanAccuracy {
   const people = [...groupBy(answers, ({ reviewer }) => reviewer)].map(([reviewer, own]) => personOf(reviewer, own));
-  const controls = answers.filter(({ isControl }) => isControl);
+  const named = answers.filter(({ choices }) => choices === null);
+  const pooled = named.length > 0 ? named : answers;
+  const controls = pooled.filter(({ isControl }) => isControl);
   return {
     people,
     pooled: {
-      set: pooledOf(answers.filter(({ isControl }) => !isControl)),
+      set: pooledOf(pooled.filter(({ isControl }) => !isControl)),
       control: controls.length === 0 ? null : pooledOf(controls),
     },
   };
